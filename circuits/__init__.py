@@ -1,0 +1,1 @@
+"""How a batch is proved and how a proof is verified."""

@@ -1,0 +1,1 @@
+"""rollup/hash package."""

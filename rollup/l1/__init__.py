@@ -1,0 +1,1 @@
+"""rollup/l1 package."""

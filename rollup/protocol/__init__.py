@@ -1,0 +1,1 @@
+"""rollup/protocol package."""

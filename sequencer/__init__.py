@@ -1,0 +1,1 @@
+"""How the venue is run: admission, matching, batching, journal."""
