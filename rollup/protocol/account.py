@@ -1,0 +1,131 @@
+"""Accounts: who owns them, what they hold, and the slots that count their orders.
+
+Spec: docs/spec/03-state.md.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rollup.hash.poseidon import ZERO_DIGEST, Digest
+from rollup.protocol.constants import (
+    GENERATION_BITS,
+    MARKETS_MAX,
+    OWNER_BYTES,
+    SIGNATURE_SCHEME,
+    SIZE_BITS,
+)
+from rollup.protocol.encoding import (
+    TypeCode,
+    account_blocks,
+    chain_many,
+    header_blocks,
+    slot_blocks,
+)
+from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.units import (
+    CompressMany,
+    Point,
+    Salt,
+    require_bounds,
+    require_bytes,
+    require_cash,
+    require_digest,
+    require_length,
+    require_point,
+    require_position,
+    require_salt,
+)
+
+EMPTY_LEAF: Digest = ZERO_DIGEST
+"""Leaf of an account that does not exist."""
+
+NO_POSITIONS = (0,) * MARKETS_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Who owns an account: fixed when L1 registers it.
+
+    `owner` is the L1 address, `key` the trading key, `viewing` commits to the key that exit data is
+    encrypted to. That the key lies on the curve is a rule of the deposit that brings it.
+    """
+
+    owner: bytes
+    key: Point
+    viewing: Digest
+    scheme: int = SIGNATURE_SCHEME
+
+    def __post_init__(self) -> None:
+        require_bytes("owner", self.owner, OWNER_BYTES)
+        require_point("key", self.key)
+        require_digest("viewing", self.viewing)
+        require_bounds(
+            "scheme", self.scheme, SIGNATURE_SCHEME, SIGNATURE_SCHEME + 1, Reason.MALFORMED
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SlotState:
+    """What an account remembers of the order in one slot: its generation and lots filled."""
+
+    generation: int
+    filled: int
+
+    def __post_init__(self) -> None:
+        require_bounds(
+            "generation", self.generation, 0, 1 << GENERATION_BITS, Reason.GENERATION_OUT_OF_BOUNDS
+        )
+        require_bounds("filled", self.filled, 0, 1 << SIZE_BITS, Reason.SIZE_OUT_OF_BOUNDS)
+
+
+FRESH_SLOT = SlotState(0, 0)
+"""A slot never used; all 256 are this in a new account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account leaf: header, cash in quanta, signed lots per market, slot-tree root, salt."""
+
+    header: Header
+    cash: int
+    positions: tuple[int, ...]
+    slots_root: Digest
+    salt: Salt
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.header, Header):
+            raise Rejected(Reason.MALFORMED, "an account's header must be a Header")
+        require_cash("cash", self.cash)
+        require_length("positions", self.positions, MARKETS_MAX)
+        for position in self.positions:
+            require_position("position", position)
+        require_digest("slots_root", self.slots_root)
+        require_salt("salt", self.salt)
+
+
+def header_digests(headers: Sequence[Header], compress_many: CompressMany) -> list[Digest]:
+    """HEADER chains of many headers."""
+    messages = [header_blocks(h.owner, h.key, h.scheme, h.viewing) for h in headers]
+    return chain_many(TypeCode.HEADER, messages, compress_many)
+
+
+def account_leaves(
+    accounts: Sequence[Account | None], headers: Sequence[Digest], compress_many: CompressMany
+) -> list[Digest]:
+    """Leaves of many accounts, given their header digests; the empty leaf for None."""
+    present = [(place, account) for place, account in enumerate(accounts) if account is not None]
+    messages = [
+        account_blocks(headers[place], a.cash, a.positions, a.slots_root, a.salt)
+        for place, a in present
+    ]
+    leaves = [EMPTY_LEAF] * len(accounts)
+    digests = chain_many(TypeCode.ACCOUNT, messages, compress_many)
+    for (place, _), digest in zip(present, digests, strict=True):
+        leaves[place] = digest
+    return leaves
+
+
+def slot_leaves(slots: Sequence[SlotState], compress_many: CompressMany) -> list[Digest]:
+    """Leaves of many slots; a fresh slot is hashed like any other."""
+    messages = [slot_blocks(slot.generation, slot.filled) for slot in slots]
+    return chain_many(TypeCode.SLOT, messages, compress_many)

@@ -1,0 +1,239 @@
+"""A batch: everything needed to execute and prove one step of the venue, and nothing else.
+
+It carries the touched leaves and the siblings of their paths, so that nobody needs a state store.
+Private: it shows orders, fills and accounts. Spec: docs/spec/07-batch.md.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rollup.hash.poseidon import Digest
+from rollup.protocol.account import Account, SlotState
+from rollup.protocol.constants import (
+    ACCOUNT_BITS,
+    ACCOUNTS_TOUCHED_MAX,
+    CASH_BITS,
+    CHAIN_BITS,
+    DEPOSITS_MAX,
+    MARKETS_MAX,
+    NUMBER_BITS,
+    ORDERS_MAX,
+    PRICE_BITS,
+    QUEUE_BITS,
+    SIZE_BITS,
+    SLOT_BITS,
+    TIME_BITS,
+    TRADES_MAX,
+)
+from rollup.protocol.deposit import QueueEntry
+from rollup.protocol.encoding import TypeCode, chain_one, globals_blocks, market_blocks
+from rollup.protocol.market import Governance, require_prices
+from rollup.protocol.order import Side, SignedOrder
+from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.units import (
+    CompressMany,
+    Salt,
+    require_bounds,
+    require_digest,
+    require_length,
+    require_salt,
+    require_tuple_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One match: `buy` and `sell` index the batch's orders; price in ticks, size in lots.
+
+    `taker` says which side pays the taker's fee.
+    """
+
+    buy: int
+    sell: int
+    price: int
+    size: int
+    taker: Side
+
+    def __post_init__(self) -> None:
+        for name in ("buy", "sell"):
+            require_bounds(name, getattr(self, name), 0, ORDERS_MAX, Reason.ORDER_UNKNOWN)
+        require_bounds("fill price", self.price, 1, 1 << PRICE_BITS, Reason.PRICE_OUT_OF_BOUNDS)
+        require_bounds("fill size", self.size, 1, 1 << SIZE_BITS, Reason.SIZE_OUT_OF_BOUNDS)
+        if not isinstance(self.taker, Side):
+            raise Rejected(Reason.MALFORMED, "taker must be a Side")
+
+
+@dataclass(frozen=True, slots=True)
+class MarketsState:
+    """The markets leaf: prices of the last batch, and a salt."""
+
+    prices: tuple[int, ...]
+    salt: Salt
+
+    def __post_init__(self) -> None:
+        require_length("prices", self.prices, MARKETS_MAX)
+        for price in self.prices:
+            require_bounds("price", price, 1, 1 << PRICE_BITS, Reason.PRICE_OUT_OF_BOUNDS)
+        require_salt("markets salt", self.salt)
+
+    def digest(self, compress_many: CompressMany) -> Digest:
+        """The markets root."""
+        return chain_one(TypeCode.MARKETS, market_blocks(self.prices, self.salt), compress_many)
+
+
+@dataclass(frozen=True, slots=True)
+class Globals:
+    """The globals leaf: batch number, time in ms, USDC under custody in quanta, queue entries
+    consumed, and a salt."""
+
+    number: int
+    time: int
+    total: int
+    deposits_consumed: int
+    salt: Salt
+
+    def __post_init__(self) -> None:
+        require_bounds("number", self.number, 0, 1 << NUMBER_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
+        require_bounds("time", self.time, 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS)
+        require_bounds("total", self.total, 0, 1 << CASH_BITS, Reason.TOTAL_OUT_OF_BOUNDS)
+        consumed = self.deposits_consumed
+        require_bounds("consumed", consumed, 0, 1 << QUEUE_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
+        require_salt("globals salt", self.salt)
+
+    def digest(self, compress_many: CompressMany) -> Digest:
+        """The globals root."""
+        blocks = globals_blocks(
+            self.number, self.time, self.total, self.deposits_consumed, self.salt
+        )
+        return chain_one(TypeCode.GLOBALS, blocks, compress_many)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountOpening:
+    """A touched account before the batch; `account` is None where the leaf is empty."""
+
+    index: int
+    account: Account | None
+
+    def __post_init__(self) -> None:
+        index_end = 1 << ACCOUNT_BITS
+        require_bounds("account", self.index, 0, index_end, Reason.ACCOUNT_OUT_OF_BOUNDS)
+        if self.account is not None and not isinstance(self.account, Account):
+            raise Rejected(Reason.MALFORMED, "an account opening holds an Account or nothing")
+
+
+@dataclass(frozen=True, slots=True)
+class SlotOpening:
+    """A touched slot before the batch."""
+
+    account: int
+    slot: int
+    state: SlotState
+
+    def __post_init__(self) -> None:
+        account_end = 1 << ACCOUNT_BITS
+        require_bounds("account", self.account, 0, account_end, Reason.ACCOUNT_OUT_OF_BOUNDS)
+        require_bounds("slot", self.slot, 0, 1 << SLOT_BITS, Reason.SLOT_OUT_OF_BOUNDS)
+        if not isinstance(self.state, SlotState):
+            raise Rejected(Reason.MALFORMED, "a slot opening holds a SlotState")
+
+
+@dataclass(frozen=True, slots=True)
+class PartialState:
+    """The part of the state that a batch touches, before it, with the siblings of its paths.
+
+    Accounts rise strictly by index, slots by (account, slot). Siblings are those of a
+    multi-opening: level by level from the leaves, left to right, one for each parent with a single
+    touched child. All slot trees share one list, ordered by account (rollup.tree.multi).
+    """
+
+    markets: MarketsState
+    globals: Globals
+    accounts: tuple[AccountOpening, ...]
+    slots: tuple[SlotOpening, ...]
+    account_siblings: tuple[Digest, ...]
+    slot_siblings: tuple[Digest, ...]
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.markets, MarketsState) or not isinstance(self.globals, Globals):
+            raise Rejected(Reason.MALFORMED, "a partial state holds MarketsState and Globals")
+        require_tuple_of("accounts", self.accounts, AccountOpening)
+        require_tuple_of("slots", self.slots, SlotOpening)
+        require_tuple_of("account_siblings", self.account_siblings, tuple)
+        require_tuple_of("slot_siblings", self.slot_siblings, tuple)
+        for digest in (*self.account_siblings, *self.slot_siblings):
+            require_digest("sibling", digest)
+        _require_count("accounts", len(self.accounts), ACCOUNTS_TOUCHED_MAX)
+        _require_rising("account", [(opening.index,) for opening in self.accounts])
+        _require_rising("slot", [(opening.account, opening.slot) for opening in self.slots])
+
+
+@dataclass(frozen=True, slots=True)
+class NewSalts:
+    """Fresh salts: one per opened account in their order (unused where the leaf stays empty)."""
+
+    accounts: tuple[Salt, ...]
+    markets: Salt
+    globals: Salt
+
+    def __post_init__(self) -> None:
+        require_tuple_of("account salts", self.accounts, tuple)
+        for salt in (*self.accounts, self.markets, self.globals):
+            require_salt("salt", salt)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One batch. `time` is the end of its window; `prices` are the oracle prices of its markets."""
+
+    chain: int
+    venue: int
+    number: int
+    time: int
+    prices: tuple[int, ...]
+    governance: Governance
+    old_root: Digest
+    deposits: tuple[QueueEntry, ...]
+    orders: tuple[SignedOrder, ...]
+    fills: tuple[Fill, ...]
+    pre: PartialState
+    salts: NewSalts
+
+    def __post_init__(self) -> None:
+        for name in ("chain", "venue"):
+            identifier = getattr(self, name)
+            require_bounds(name, identifier, 0, 1 << CHAIN_BITS, Reason.IDENTIFIER_OUT_OF_BOUNDS)
+        require_bounds("number", self.number, 0, 1 << NUMBER_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
+        require_bounds("time", self.time, 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS)
+        if not isinstance(self.governance, Governance):
+            raise Rejected(Reason.MALFORMED, "a batch holds a Governance")
+        require_prices(self.prices, self.governance)
+        require_digest("old_root", self.old_root)
+        require_tuple_of("deposits", self.deposits, QueueEntry)
+        require_tuple_of("orders", self.orders, SignedOrder)
+        require_tuple_of("fills", self.fills, Fill)
+        _require_count("deposits", len(self.deposits), DEPOSITS_MAX)
+        _require_count("orders", len(self.orders), ORDERS_MAX)
+        _require_count("fills", len(self.fills), TRADES_MAX)
+        if not isinstance(self.pre, PartialState) or not isinstance(self.salts, NewSalts):
+            raise Rejected(Reason.MALFORMED, "a batch holds a PartialState and NewSalts")
+        if len(self.salts.accounts) != len(self.pre.accounts):
+            raise Rejected(
+                Reason.SALT_COUNT,
+                f"{len(self.pre.accounts)} accounts are opened, "
+                f"but there are {len(self.salts.accounts)} salts",
+            )
+
+
+def _require_count(name: str, count: int, most: int) -> None:
+    if count > most:
+        raise Rejected(Reason.TOO_MANY, f"a batch has at most {most} {name}, not {count}")
+
+
+def _require_rising(name: str, keys: Sequence[tuple[int, ...]]) -> None:
+    for before, after in pairwise(keys):
+        if before >= after:
+            raise Rejected(
+                Reason.OPENED_TWICE, f"{name} openings must rise strictly: {after} after {before}"
+            )

@@ -1,0 +1,111 @@
+"""Every bound and count of the protocol, in one place, each with its reason.
+
+Bounds named `X_BITS` mean 0 <= x < 2**X_BITS. Spec: docs/spec/01-numbers.md.
+"""
+
+from typing import Final
+
+PROTOCOL_VERSION: Final = 1
+"""Version of the public input and of the batch file; any change of meaning raises it."""
+
+SIGNATURE_SCHEME: Final = 1
+"""Schnorr over the septic curve. Signed in every order, so a second scheme cannot be confused."""
+
+MARKETS_MAX: Final = 4
+"""Positions of an account are dense: position k is market k. Four pairs of words fill one hash
+block (ADR 0001); more markets raise the version of the account leaf."""
+
+ACCOUNT_BITS: Final = 30
+"""An account index is one field element (p > 2**30) and the depth of the account tree."""
+
+SLOT_BITS: Final = 8
+"""256 orders of an account can rest at once; the depth of its slot tree."""
+
+GENERATION_BITS: Final = 26
+"""A slot can be renewed 67 million times; 26 bits are two range-checked limbs."""
+
+PRICE_BITS: Final = 30
+"""A price is one field element; zero is excluded because it would make a position free to take."""
+
+SIZE_BITS: Final = 40
+"""Order and fill sizes in lots: 1..2**40 - 1. Four limbs, the top one a bit."""
+
+POSITION_LIMIT: Final = 2**40
+"""-POSITION_LIMIT <= position < POSITION_LIMIT: biased by it, a position is 41 bits, so that its
+value at a 30-bit price stays below 2**70."""
+
+POSITION_BITS: Final = 41
+"""Width of a position biased by POSITION_LIMIT."""
+
+CASH_LIMIT: Final = 2**63
+"""-CASH_LIMIT <= cash < CASH_LIMIT, in quanta: nine trillion dollars either way."""
+
+CASH_BITS: Final = 64
+"""Width of cash biased by CASH_LIMIT, and of the total under custody."""
+
+NOTIONAL_BITS: Final = 52
+"""price x size of one fill: 4.5 billion dollars. Four full limbs, so a column sum of products of
+limbs cannot wrap the field."""
+
+AMOUNT_BITS: Final = 62
+"""One deposit. Below CASH_LIMIT, so a first deposit cannot overflow an account."""
+
+TIME_BITS: Final = 52
+"""Milliseconds since 1970: good for 142,000 years, and four full limbs."""
+
+FEE_RATE_BITS: Final = 13
+"""A fee rate in units of 1/FEE_SCALE: at most 0.82 %, one limb."""
+
+FEE_SCALE: Final = 10**6
+"""Fee rates are counted in millionths of the notional."""
+
+FRACTION_SCALE: Final = 10**4
+"""Margin and band fractions are counted in ten-thousandths."""
+
+CHAIN_BITS: Final = 30
+"""Chain and venue identifiers are one field element each."""
+
+NUMBER_BITS: Final = 30
+"""A batch number is one field element; at one batch a second it lasts 34 years."""
+
+QUEUE_BITS: Final = 30
+"""The count of deposits consumed is one field element."""
+
+TRADES_MAX: Final = 128
+"""Fills of a batch in shape class S."""
+
+ORDERS_MAX: Final = 256
+"""Orders of a batch: two for every fill when no order fills twice."""
+
+DEPOSITS_MAX: Final = 64
+"""Queue entries consumed by a batch."""
+
+ACCOUNTS_TOUCHED_MAX: Final = 512
+"""Leaves opened by a batch: 256 traders, 64 depositors and the fee account fit."""
+
+COLLATERAL_DECIMALS: Final = 6
+"""One USDC is 10**6 quanta."""
+
+DEPOSIT_TIMESTAMP: Final = 1
+"""Memory timestamp of the first deposit of a batch; 0 is the value before the batch."""
+
+FILL_TIMESTAMP: Final = DEPOSIT_TIMESTAMP + DEPOSITS_MAX
+"""Memory timestamp of the first fill."""
+
+FEE_TIMESTAMP: Final = FILL_TIMESTAMP + TRADES_MAX
+"""Memory timestamp of the one credit of the batch's fees."""
+
+DIGEST_LENGTH: Final = 8
+"""Field elements of a digest."""
+
+SALT_LENGTH: Final = 4
+"""Field elements of a salt: 124 bits nobody can guess."""
+
+SEPTIC_LENGTH: Final = 7
+"""Field elements of a coordinate of the signature curve."""
+
+OWNER_BYTES: Final = 20
+"""An L1 address."""
+
+SIGNATURE_BYTES: Final = 84
+"""R.x and R.y as 7 words of 4 bytes each, s as 28 bytes, all little-endian."""

@@ -1,0 +1,121 @@
+"""The L1 queue: registrations and credits, and what becomes of each.
+
+Spec: docs/spec/05-deposits.md. Every entry that L1 can enqueue is consumable: credited, or refused with a reason and refunded.
+So no deposit, however malformed, can stop the venue.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from rollup.field.koalabear import P
+from rollup.protocol.account import Header
+from rollup.protocol.constants import (
+    ACCOUNT_BITS,
+    AMOUNT_BITS,
+    CASH_LIMIT,
+    DIGEST_LENGTH,
+    OWNER_BYTES,
+    QUEUE_BITS,
+    SEPTIC_LENGTH,
+)
+from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.units import (
+    IsOnCurve,
+    Point,
+    require_bounds,
+    require_bytes,
+    require_length,
+)
+
+KEY_WORDS = 2 * SEPTIC_LENGTH
+NO_KEY = (0,) * KEY_WORDS
+NO_VIEWING = (0,) * DIGEST_LENGTH
+
+
+class EntryKind(IntEnum):
+    """What a queue entry asks for."""
+
+    REGISTER = 0
+    CREDIT = 1
+
+
+class DepositOutcome(IntEnum):
+    """What became of a queue entry: credited, or why its amount goes back."""
+
+    CREDITED = 0
+    KEY_NON_CANONICAL = 1
+    KEY_OFF_CURVE = 2
+    ACCOUNT_EXISTS = 3
+    ACCOUNT_MISSING = 4
+    CASH_OVERFLOW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntry:
+    """One entry of the L1 deposit queue, exactly as L1 accepted it.
+
+    `owner` is the L1 sender: the new account's owner, and whom a refund goes to. Words are any
+    32-bit numbers, because L1 does not know the field; REGISTER brings a key (x, y) and a viewing
+    commitment, CREDIT has zeros there.
+    """
+
+    index: int
+    kind: EntryKind
+    account: int
+    owner: bytes
+    key_words: tuple[int, ...]
+    viewing_words: tuple[int, ...]
+    amount: int
+
+    def __post_init__(self) -> None:
+        require_bounds("queue index", self.index, 0, 1 << QUEUE_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
+        if not isinstance(self.kind, EntryKind):
+            raise Rejected(Reason.MALFORMED, "kind must be an EntryKind")
+        account_end = 1 << ACCOUNT_BITS
+        require_bounds("account", self.account, 0, account_end, Reason.ACCOUNT_OUT_OF_BOUNDS)
+        require_bytes("owner", self.owner, OWNER_BYTES)
+        require_length("key_words", self.key_words, KEY_WORDS)
+        require_length("viewing_words", self.viewing_words, DIGEST_LENGTH)
+        for word in (*self.key_words, *self.viewing_words):
+            require_bounds("word", word, 0, 1 << 32, Reason.WORD_OUT_OF_BOUNDS)
+        require_bounds("amount", self.amount, 0, 1 << AMOUNT_BITS, Reason.AMOUNT_OUT_OF_BOUNDS)
+        if self.kind is EntryKind.CREDIT and any((*self.key_words, *self.viewing_words)):
+            raise Rejected(Reason.MALFORMED, "a credit brings no key and no viewing commitment")
+
+    @property
+    def is_canonical(self) -> bool:
+        """Whether all 22 words are field elements."""
+        return all(word < P for word in (*self.key_words, *self.viewing_words))
+
+    @property
+    def key(self) -> Point:
+        """The key (x, y), each word reduced modulo p: what the circuit's message carries."""
+        a = [word % P for word in self.key_words]
+        return (
+            (a[0], a[1], a[2], a[3], a[4], a[5], a[6]),
+            (a[7], a[8], a[9], a[10], a[11], a[12], a[13]),
+        )
+
+    def header(self) -> Header:
+        """The header of the account that this registration opens. Only for a canonical entry."""
+        a, b, c, d, e, f, g, h = self.viewing_words
+        return Header(owner=self.owner, key=self.key, viewing=(a, b, c, d, e, f, g, h))
+
+
+def judge(entry: QueueEntry, cash: int | None, is_on_curve: IsOnCurve) -> DepositOutcome:
+    """What becomes of an entry, given its account's cash (None: no such account).
+
+    Registration: canonical words, then on the curve, then the account must not exist.
+    Credit: the account must exist, then cash + amount must stay below 2**63.
+    """
+    if entry.kind is EntryKind.REGISTER:
+        if not entry.is_canonical:
+            return DepositOutcome.KEY_NON_CANONICAL
+        if not is_on_curve(entry.key):
+            return DepositOutcome.KEY_OFF_CURVE
+        return DepositOutcome.CREDITED if cash is None else DepositOutcome.ACCOUNT_EXISTS
+    if cash is None:
+        return DepositOutcome.ACCOUNT_MISSING
+    if cash + entry.amount >= CASH_LIMIT:
+        return DepositOutcome.CASH_OVERFLOW
+    return DepositOutcome.CREDITED

@@ -1,0 +1,153 @@
+"""Hash layouts: how each record becomes blocks of 8 field elements. Written down nowhere else.
+
+The circuit's tables repeat exactly these blocks. A chain starts from (type, number of blocks,
+version, 0...), so a leaf, a node and a message never collide. Spec: docs/spec/02-hashes.md.
+"""
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+from rollup.hash.poseidon import Digest, chain_start
+from rollup.protocol.constants import (
+    CASH_BITS,
+    CASH_LIMIT,
+    POSITION_BITS,
+    POSITION_LIMIT,
+    SIZE_BITS,
+    TIME_BITS,
+)
+from rollup.protocol.units import CompressMany, Point, Salt
+
+Block = tuple[int, int, int, int, int, int, int, int]
+
+LIMB_BITS = 13
+"""Range checks are 13 bits wide: a table of 2**13 values stays small, and a product of two limbs
+leaves five bits of a field element for sums."""
+
+LIMB = 1 << LIMB_BITS
+
+OWNER_LIMB_BITS = 27
+"""An owner of 160 bits is 6 elements of 27 bits; it is only hashed, never computed with."""
+
+
+class TypeCode(IntEnum):
+    """First element of a chain: what is being hashed."""
+
+    ACCOUNT = 1
+    HEADER = 2
+    SLOT = 3
+    MARKETS = 4
+    GLOBALS = 5
+    ORDER = 6
+    CHALLENGE = 7
+
+
+def limbs(value: int, bits: int) -> tuple[int, ...]:
+    """`value` < 2**bits as 13-bit limbs, low first; the top limb takes what is left of `bits`."""
+    if not 0 <= value < 1 << bits:
+        raise ValueError(f"{value} does not fit {bits} bits")
+    count = -(-bits // LIMB_BITS)
+    return tuple(value >> LIMB_BITS * place & LIMB - 1 for place in range(count))
+
+
+def packed(value: int, bits: int) -> tuple[int, ...]:
+    """`value` < 2**bits as 26-bit elements, low first: pairs of limbs, an odd last limb alone."""
+    parts = (*limbs(value, bits), 0)
+    return tuple(parts[i] + LIMB * parts[i + 1] for i in range(0, len(parts) - 1, 2))
+
+
+def cash_words(cash: int) -> tuple[int, ...]:
+    """Three elements of cash biased by 2**63 (limbs 0+1, 2+3, 4)."""
+    return packed(cash + CASH_LIMIT, CASH_BITS)
+
+
+def position_words(position: int) -> tuple[int, ...]:
+    """Two elements of a position biased by 2**40 (limbs 0+1, 2+3)."""
+    return packed(position + POSITION_LIMIT, POSITION_BITS)
+
+
+def owner_words(owner: bytes) -> tuple[int, ...]:
+    """Six elements of an L1 address: its big-endian integer in 27-bit limbs, low first."""
+    value = int.from_bytes(owner, "big")
+    mask = (1 << OWNER_LIMB_BITS) - 1
+    return tuple(value >> OWNER_LIMB_BITS * place & mask for place in range(6))
+
+
+def split_blocks(elements: Sequence[int]) -> tuple[Block, ...]:
+    """Elements cut into blocks of 8, the last one filled up with zeros."""
+    filled = [*elements, *[0] * (-len(elements) % 8)]
+    return tuple(_block(filled[i : i + 8]) for i in range(0, len(filled), 8))
+
+
+def _block(elements: Sequence[int]) -> Block:
+    a, b, c, d, e, f, g, h = elements
+    return (a, b, c, d, e, f, g, h)
+
+
+def header_blocks(owner: bytes, key: Point, scheme: int, viewing: Digest) -> tuple[Block, ...]:
+    """HEADER, 4 blocks: owner 6, key x 7, key y 7, scheme 1, viewing commitment 8, zeros 3."""
+    return split_blocks((*owner_words(owner), *key[0], *key[1], scheme, *viewing))
+
+
+def account_blocks(
+    header: Digest, cash: int, positions: Sequence[int], slots_root: Digest, salt: Salt
+) -> tuple[Block, ...]:
+    """ACCOUNT, 4 blocks: header digest; cash 3, flags (0), salt 4; positions 4 x 2; slots root."""
+    words = [word for position in positions for word in position_words(position)]
+    return (header, _block((*cash_words(cash), 0, *salt)), _block(words), slots_root)
+
+
+def slot_blocks(generation: int, filled: int) -> tuple[Block, ...]:
+    """SLOT, 1 block: generation, filled 2, zeros 5."""
+    return split_blocks((generation, *packed(filled, SIZE_BITS)))
+
+
+def market_blocks(prices: Sequence[int], salt: Salt) -> tuple[Block, ...]:
+    """MARKETS, 1 block: the four prices of the last batch, salt 4."""
+    return (_block((*prices, *salt)),)
+
+
+def globals_blocks(
+    number: int, time: int, total: int, deposits_consumed: int, salt: Salt
+) -> tuple[Block, ...]:
+    """GLOBALS, 2 blocks: number, time 2, total under custody 3, deposits consumed, zero; salt 4."""
+    words = (number, *packed(time, TIME_BITS), *packed(total, CASH_BITS), deposits_consumed, 0)
+    return split_blocks((*words, *salt))
+
+
+def chain_many(
+    type_code: TypeCode, messages: Sequence[Sequence[Block]], compress_many: CompressMany
+) -> list[Digest]:
+    """Chain digests of messages of one type and one length, one batched compression per block.
+
+    Raises ValueError if the lengths differ: a type has one length.
+    """
+    if not messages:
+        return []
+    length = len(messages[0])
+    if any(len(message) != length for message in messages):
+        raise ValueError(f"all {type_code.name} messages must have {length} blocks")
+    digests: list[Digest] = [chain_start(type_code, length)] * len(messages)
+    for place in range(length):
+        digests = compress_many(digests, [message[place] for message in messages])
+    return digests
+
+
+def chain_one(type_code: TypeCode, blocks: Sequence[Block], compress_many: CompressMany) -> Digest:
+    """The chain digest of a single message."""
+    return chain_many(type_code, [blocks], compress_many)[0]
+
+
+def digest_bytes(digest: Sequence[int]) -> bytes:
+    """Field elements as little-endian words of 4 bytes: how digests, salts and keys travel."""
+    return b"".join(element.to_bytes(4, "little") for element in digest)
+
+
+def words_of(data: bytes) -> tuple[int, ...]:
+    """Little-endian words of 4 bytes; the caller has checked the length, a record checks bounds."""
+    return tuple(int.from_bytes(data[i : i + 4], "little") for i in range(0, len(data), 4))
+
+
+def hex_digest(digest: Sequence[int]) -> str:
+    """A digest for people and JSON: the hex of its bytes."""
+    return digest_bytes(digest).hex()

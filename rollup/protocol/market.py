@@ -1,0 +1,221 @@
+"""Markets and governance: the venue's parameters, which L1 holds as one digest.
+
+Spec: docs/spec/01-numbers.md and 06-margin.md.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rollup.hash.keccak import keccak256
+from rollup.protocol.constants import (
+    ACCOUNT_BITS,
+    COLLATERAL_DECIMALS,
+    FEE_RATE_BITS,
+    FRACTION_SCALE,
+    MARKETS_MAX,
+    PRICE_BITS,
+    TIME_BITS,
+)
+from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.units import require_bounds, require_length, require_tuple_of
+
+GOVERNANCE_TAG = b"crypsis-governance-1"
+"""Domain and version of the digest."""
+
+SYMBOL_LENGTH_MAX = 16
+PRICE_MAX = (1 << PRICE_BITS) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """One perpetual future: its scale, its risk and its fees.
+
+    A lot at a tick is one quantum of collateral: price_decimals + size_decimals = 6 (ADR 0002).
+    Fractions are of FRACTION_SCALE, fee rates of FEE_SCALE.
+    """
+
+    symbol: str
+    price_decimals: int
+    size_decimals: int
+    initial_fraction: int
+    maintenance_fraction: int
+    band_fraction: int
+    taker_fee: int
+    maker_fee: int
+
+    def __post_init__(self) -> None:
+        _require_symbol(self.symbol)
+        for name in ("price_decimals", "size_decimals"):
+            scale = getattr(self, name)
+            require_bounds(name, scale, 0, COLLATERAL_DECIMALS + 1, Reason.MARKET_SCALE)
+        if self.price_decimals + self.size_decimals != COLLATERAL_DECIMALS:
+            raise Rejected(
+                Reason.MARKET_SCALE,
+                f"price_decimals + size_decimals must be {COLLATERAL_DECIMALS}, "
+                f"not {self.price_decimals} + {self.size_decimals}",
+            )
+        for name in ("initial_fraction", "maintenance_fraction", "band_fraction"):
+            fraction = getattr(self, name)
+            require_bounds(name, fraction, 1, FRACTION_SCALE + 1, Reason.FRACTION_OUT_OF_BOUNDS)
+        for name in ("taker_fee", "maker_fee"):
+            rate = getattr(self, name)
+            require_bounds(name, rate, 0, 1 << FEE_RATE_BITS, Reason.FEE_RATE_OUT_OF_BOUNDS)
+        self._require_safe_fractions()
+
+    def _require_safe_fractions(self) -> None:
+        """maintenance <= initial, and the band narrower than their difference.
+
+        Otherwise two colluding accounts could trade at the edge of the band and withdraw the gain
+        before the loser can be liquidated.
+        """
+        gap = self.initial_fraction - self.maintenance_fraction
+        if gap < 0:
+            raise Rejected(
+                Reason.MARGIN_CROSSED,
+                f"maintenance {self.maintenance_fraction} must not exceed "
+                f"initial {self.initial_fraction}",
+            )
+        if self.band_fraction >= gap:
+            raise Rejected(
+                Reason.BAND_TOO_WIDE,
+                f"band {self.band_fraction} must be below initial - maintenance = {gap}",
+            )
+
+
+def _require_symbol(symbol: object) -> None:
+    if not isinstance(symbol, str):
+        raise Rejected(Reason.MALFORMED, f"symbol must be text, not {type(symbol).__name__}")
+    fits = 1 <= len(symbol) <= SYMBOL_LENGTH_MAX and symbol.isascii()
+    if not (fits and all(c.isupper() or c.isdigit() or c == "-" for c in symbol)):
+        raise Rejected(
+            Reason.MALFORMED,
+            f"symbol must be 1 to {SYMBOL_LENGTH_MAX} of A-Z, 0-9 and '-', not {symbol[:40]!r}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MarketTerms:
+    """What one batch's rules need of one market: derived from governance and the batch's price.
+
+    The band is empty (low 1, high 0) for a market that governance does not list.
+    """
+
+    price: int
+    band_low: int
+    band_high: int
+    initial_fraction: int
+    maintenance_fraction: int
+    taker_fee: int
+    maker_fee: int
+
+
+ABSENT_PRICE = 1
+"""Price of a market that does not exist: positions in it are 0, so it is never multiplied."""
+
+ABSENT_TERMS = MarketTerms(
+    price=ABSENT_PRICE,
+    band_low=1,
+    band_high=0,
+    initial_fraction=1,
+    maintenance_fraction=1,
+    taker_fee=0,
+    maker_fee=0,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Governance:
+    """All parameters that change only through L1, after a delay. Market k is markets[k].
+
+    Clock rule: at posting, -clock_behind_ms <= batch time - L1 time <= clock_ahead_ms.
+    """
+
+    markets: tuple[Market, ...]
+    fee_account: int
+    clock_behind_ms: int
+    clock_ahead_ms: int
+
+    def __post_init__(self) -> None:
+        require_tuple_of("markets", self.markets, Market)
+        require_bounds("market count", len(self.markets), 1, MARKETS_MAX + 1, Reason.MARKET_COUNT)
+        symbols = {market.symbol for market in self.markets}
+        if len(symbols) != len(self.markets):
+            raise Rejected(Reason.MALFORMED, "two markets have the same symbol")
+        account_end = 1 << ACCOUNT_BITS
+        require_bounds(
+            "fee_account", self.fee_account, 0, account_end, Reason.ACCOUNT_OUT_OF_BOUNDS
+        )
+        for name in ("clock_behind_ms", "clock_ahead_ms"):
+            bound = getattr(self, name)
+            require_bounds(name, bound, 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS)
+
+    def encode(self) -> bytes:
+        """Canonical bytes, field by field: tag, then each number as 8 bytes big-endian.
+
+        A symbol is 16 bytes, ASCII, filled up with zero bytes.
+        """
+        parts = [GOVERNANCE_TAG, len(self.markets).to_bytes(8, "big")]
+        for market in self.markets:
+            parts.append(market.symbol.encode("ascii").ljust(SYMBOL_LENGTH_MAX, b"\0"))
+            numbers = (
+                market.price_decimals,
+                market.size_decimals,
+                market.initial_fraction,
+                market.maintenance_fraction,
+                market.band_fraction,
+                market.taker_fee,
+                market.maker_fee,
+            )
+            parts.extend(number.to_bytes(8, "big") for number in numbers)
+        tail = (self.fee_account, self.clock_behind_ms, self.clock_ahead_ms)
+        parts.extend(number.to_bytes(8, "big") for number in tail)
+        return b"".join(parts)
+
+    def digest(self) -> bytes:
+        """The 32 bytes that L1 holds."""
+        return keccak256(self.encode())
+
+
+def price_band(price: int, band_fraction: int) -> tuple[int, int]:
+    """Lowest and highest fair fill price around an oracle price, both rounded inward.
+
+    Never below 1 and never above 2**30 - 1.
+    """
+    low = -(-price * (FRACTION_SCALE - band_fraction) // FRACTION_SCALE)
+    high = price * (FRACTION_SCALE + band_fraction) // FRACTION_SCALE
+    return max(low, 1), min(high, PRICE_MAX)
+
+
+def require_prices(prices: object, governance: Governance) -> None:
+    """Refuse unless there is one price per possible market, 1 where governance lists none."""
+    require_length("prices", prices, MARKETS_MAX)
+    if not isinstance(prices, tuple):
+        raise Rejected(Reason.MALFORMED, "prices")
+    for market, price in enumerate(prices):
+        require_bounds(
+            f"price of market {market}", price, 1, 1 << PRICE_BITS, Reason.PRICE_OUT_OF_BOUNDS
+        )
+        if market >= len(governance.markets) and price != ABSENT_PRICE:
+            raise Rejected(
+                Reason.PRICE_OF_ABSENT_MARKET,
+                f"market {market} does not exist: its price must be {ABSENT_PRICE}, not {price}",
+            )
+
+
+def batch_terms(governance: Governance, prices: Sequence[int]) -> tuple[MarketTerms, ...]:
+    """Terms of all four markets at a batch's prices: for rules, sequencer and verifier alike."""
+    terms = []
+    for market, price in zip(governance.markets, prices, strict=False):
+        low, high = price_band(price, market.band_fraction)
+        terms.append(
+            MarketTerms(
+                price=price,
+                band_low=low,
+                band_high=high,
+                initial_fraction=market.initial_fraction,
+                maintenance_fraction=market.maintenance_fraction,
+                taker_fee=market.taker_fee,
+                maker_fee=market.maker_fee,
+            )
+        )
+    return (*terms, *[ABSENT_TERMS] * (MARKETS_MAX - len(terms)))

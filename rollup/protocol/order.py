@@ -1,0 +1,145 @@
+"""Orders: everything a trader signs, and the digest signed. Spec: docs/spec/04-orders.md."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from rollup.hash.poseidon import Digest
+from rollup.protocol.constants import (
+    ACCOUNT_BITS,
+    CHAIN_BITS,
+    FEE_RATE_BITS,
+    GENERATION_BITS,
+    MARKETS_MAX,
+    PRICE_BITS,
+    SIGNATURE_BYTES,
+    SIGNATURE_SCHEME,
+    SIZE_BITS,
+    SLOT_BITS,
+    TIME_BITS,
+)
+from rollup.protocol.encoding import Block, TypeCode, chain_many, packed, split_blocks
+from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.units import CompressMany, require_bounds, require_bytes
+
+REDUCE_ONLY_FLAG = 4
+POST_ONLY_FLAG = 8
+
+
+class Side(IntEnum):
+    """Which way an order trades."""
+
+    BUY = 0
+    SELL = 1
+
+
+class TimeInForce(IntEnum):
+    """How long an order may rest. Sequencer behaviour: signed, not proven."""
+
+    GOOD_TILL_EXPIRY = 0
+    IMMEDIATE_OR_CANCEL = 1
+
+
+_BOUNDS = (
+    ("chain", 0, CHAIN_BITS, Reason.IDENTIFIER_OUT_OF_BOUNDS),
+    ("venue", 0, CHAIN_BITS, Reason.IDENTIFIER_OUT_OF_BOUNDS),
+    ("account", 0, ACCOUNT_BITS, Reason.ACCOUNT_OUT_OF_BOUNDS),
+    ("slot", 0, SLOT_BITS, Reason.SLOT_OUT_OF_BOUNDS),
+    ("generation", 0, GENERATION_BITS, Reason.GENERATION_OUT_OF_BOUNDS),
+    ("price", 1, PRICE_BITS, Reason.PRICE_OUT_OF_BOUNDS),
+    ("size", 1, SIZE_BITS, Reason.SIZE_OUT_OF_BOUNDS),
+    ("expiry", 0, TIME_BITS, Reason.TIME_OUT_OF_BOUNDS),
+    ("max_fee", 0, FEE_RATE_BITS, Reason.FEE_RATE_OUT_OF_BOUNDS),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A limit order: price in ticks is the worst acceptable, size in lots the most to trade.
+
+    `max_fee` is the highest fee rate accepted, in millionths; `expiry` the last batch time, in ms,
+    at which it may fill. An order is one use of (account, slot, generation).
+    """
+
+    chain: int
+    venue: int
+    account: int
+    slot: int
+    generation: int
+    market: int
+    side: Side
+    price: int
+    size: int
+    expiry: int
+    max_fee: int
+    time_in_force: TimeInForce = TimeInForce.GOOD_TILL_EXPIRY
+    reduce_only: bool = False
+    post_only: bool = False
+
+    def __post_init__(self) -> None:
+        for name, low, bits, reason in _BOUNDS:
+            require_bounds(name, getattr(self, name), low, 1 << bits, reason)
+        require_bounds("market", self.market, 0, MARKETS_MAX, Reason.MARKET_OUT_OF_BOUNDS)
+        kinds = (("side", Side), ("time_in_force", TimeInForce))
+        for name, kind in kinds:
+            if not isinstance(getattr(self, name), kind):
+                raise Rejected(Reason.MALFORMED, f"{name} must be a {kind.__name__}")
+        for name in ("reduce_only", "post_only"):
+            if not isinstance(getattr(self, name), bool):
+                raise Rejected(Reason.MALFORMED, f"{name} must be true or false")
+        if self.reduce_only:
+            raise Rejected(Reason.ORDER_FLAGS, "reduce-only orders are not in this version")
+
+    @property
+    def flags(self) -> int:
+        """The flags word that is hashed: time in force + 4 reduce-only + 8 post-only."""
+        return (
+            self.time_in_force
+            + REDUCE_ONLY_FLAG * self.reduce_only
+            + POST_ONLY_FLAG * self.post_only
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOrder:
+    """An order with its Schnorr signature (84 bytes: R, s), whose truth verification decides."""
+
+    order: Order
+    signature: bytes
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.order, Order):
+            raise Rejected(Reason.MALFORMED, "a signed order holds an Order")
+        require_bytes("signature", self.signature, SIGNATURE_BYTES)
+
+
+def order_blocks(order: Order) -> tuple[Block, ...]:
+    """ORDER, 2 blocks: scheme, chain, venue, account, slot, generation, market, side; price,
+    size 2, expiry 2, max fee, flags, zero."""
+    return split_blocks(
+        (
+            SIGNATURE_SCHEME,
+            order.chain,
+            order.venue,
+            order.account,
+            order.slot,
+            order.generation,
+            order.market,
+            int(order.side),
+            order.price,
+            *packed(order.size, SIZE_BITS),
+            *packed(order.expiry, TIME_BITS),
+            order.max_fee,
+            order.flags,
+        )
+    )
+
+
+def message_digests(orders: Sequence[Order], compress_many: CompressMany) -> list[Digest]:
+    """The digests that traders sign."""
+    return chain_many(TypeCode.ORDER, [order_blocks(order) for order in orders], compress_many)
+
+
+def message_digest(order: Order, compress_many: CompressMany) -> Digest:
+    """The digest that one trader signs."""
+    return message_digests([order], compress_many)[0]

@@ -1,0 +1,168 @@
+"""What applying a batch did, step by step: enough to prove it and to update a state store.
+
+Nothing here is claimed by anybody: the rules derive all of it from the batch.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from rollup.hash.poseidon import Digest
+from rollup.protocol.account import Account, SlotState
+from rollup.protocol.batch import Fill, Globals, MarketsState
+from rollup.protocol.deposit import DepositOutcome, QueueEntry
+from rollup.protocol.market import MarketTerms
+from rollup.protocol.order import SignedOrder
+from rollup.protocol.public import PublicInput
+from rollup.protocol.units import Point
+
+
+class MarginCase(StrEnum):
+    """Which clause of the margin rule a touched account satisfied; the first one that holds."""
+
+    UNCHANGED = "unchanged"
+    INITIAL = "initial"
+    MAINTENANCE = "maintenance"
+    HEALTHIER = "healthier"
+
+
+class Valuation(NamedTuple):
+    """An account at the batch's prices. Requirements are scaled by FRACTION_SCALE, exactly."""
+
+    equity: int
+    initial: int
+    maintenance: int
+
+
+@dataclass(frozen=True, slots=True)
+class DepositStep:
+    """One queue entry at its memory timestamp; `existed` is before it. Refused: nothing changes."""
+
+    timestamp: int
+    entry: QueueEntry
+    outcome: DepositOutcome
+    existed: bool
+    cash_before: int
+    cash_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class SideStep:
+    """What a fill did to one side. `slot_before` is as stored: an older generation counts as empty.
+
+    `order` indexes the batch's orders; `fee_rate` in millionths, `fee` and cash in quanta.
+    """
+
+    order: int
+    account: int
+    slot: int
+    slot_before: SlotState
+    slot_after: SlotState
+    fee_rate: int
+    fee: int
+    cash_before: int
+    cash_after: int
+    position_before: int
+    position_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class FillStep:
+    """One fill at its memory timestamp. `notional` = price x size, in quanta."""
+
+    timestamp: int
+    fill: Fill
+    market: int
+    notional: int
+    buyer: SideStep
+    seller: SideStep
+
+
+@dataclass(frozen=True, slots=True)
+class FeeStep:
+    """The one credit of the batch's fees, at its memory timestamp; the amount may be 0."""
+
+    timestamp: int
+    account: int
+    amount: int
+    cash_before: int
+    cash_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStep:
+    """An order whose signature was checked, with the message digest and the key it was under."""
+
+    signed: SignedOrder
+    message: Digest
+    key: Point
+
+
+@dataclass(frozen=True, slots=True)
+class TouchedSlot:
+    """A slot opened once and closed once, with its leaves."""
+
+    account: int
+    slot: int
+    before: SlotState
+    after: SlotState
+    leaf_before: Digest
+    leaf_after: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class TouchedAccount:
+    """An account opened once and closed once. None: no such account; `header` is then 0s if it
+    does not exist after the batch either."""
+
+    index: int
+    before: Account | None
+    after: Account | None
+    header: Digest
+    leaf_before: Digest
+    leaf_after: Digest
+    slots: tuple[TouchedSlot, ...]
+    value_before: Valuation
+    value_after: Valuation
+    margin: MarginCase
+
+
+class TouchedNode(NamedTuple):
+    """An inner node above a touched leaf, before and after. The root has depth 0.
+
+    `tree` is 0 for accounts, account + 1 for the slot tree of an account. An untouched child has
+    the same digest before and after: it is the sibling.
+    """
+
+    tree: int
+    depth: int
+    index: int
+    old: Digest
+    new: Digest
+    left_touched: bool
+    right_touched: bool
+    left_old: Digest
+    left_new: Digest
+    right_old: Digest
+    right_new: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that a batch did, in the order it happened."""
+
+    public: PublicInput
+    terms: tuple[MarketTerms, ...]
+    deposits: tuple[DepositStep, ...]
+    orders: tuple[OrderStep, ...]
+    fills: tuple[FillStep, ...]
+    fees: FeeStep
+    accounts: tuple[TouchedAccount, ...]
+    account_nodes: tuple[TouchedNode, ...]
+    slot_nodes: tuple[TouchedNode, ...]
+    accounts_root_before: Digest
+    accounts_root_after: Digest
+    markets_before: MarketsState
+    markets_after: MarketsState
+    globals_before: Globals
+    globals_after: Globals

@@ -1,0 +1,116 @@
+"""The public input: all that L1 and the world learn of a batch, beside its proof.
+
+`public.json` is its only encoding: sorted keys, no spaces, ASCII; anything else is refused.
+Spec: docs/spec/08-public-input.md.
+"""
+
+from dataclasses import dataclass
+
+from rollup.hash.poseidon import Digest
+from rollup.protocol.constants import (
+    CASH_BITS,
+    CHAIN_BITS,
+    DEPOSITS_MAX,
+    NUMBER_BITS,
+    PROTOCOL_VERSION,
+    QUEUE_BITS,
+    TIME_BITS,
+)
+from rollup.protocol.deposit import DepositOutcome, QueueEntry
+from rollup.protocol.market import Governance, MarketTerms, batch_terms, require_prices
+from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.units import require_bounds, require_digest, require_tuple_of
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumedDeposit:
+    """A queue entry the batch consumed, and what became of it."""
+
+    entry: QueueEntry
+    outcome: DepositOutcome
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.entry, QueueEntry) or not isinstance(self.outcome, DepositOutcome):
+            raise Rejected(Reason.MALFORMED, "a consumed deposit is a QueueEntry and an outcome")
+
+
+@dataclass(frozen=True, slots=True)
+class PublicInput:
+    """What a proof is about. `total` is the USDC under custody after the batch, in quanta.
+
+    `number` is the new batch number and `time` the end of its window; both roots are state roots.
+    """
+
+    version: int
+    chain: int
+    venue: int
+    number: int
+    time: int
+    governance: Governance
+    old_root: Digest
+    new_root: Digest
+    prices: tuple[int, ...]
+    total: int
+    deposits_before: int
+    deposits: tuple[ConsumedDeposit, ...]
+
+    def __post_init__(self) -> None:
+        version_end = PROTOCOL_VERSION + 1
+        require_bounds("version", self.version, PROTOCOL_VERSION, version_end, Reason.MALFORMED)
+        for name in ("chain", "venue"):
+            identifier = getattr(self, name)
+            require_bounds(name, identifier, 0, 1 << CHAIN_BITS, Reason.IDENTIFIER_OUT_OF_BOUNDS)
+        require_bounds("number", self.number, 1, 1 << NUMBER_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
+        require_bounds("time", self.time, 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS)
+        if not isinstance(self.governance, Governance):
+            raise Rejected(Reason.MALFORMED, "governance must be a Governance")
+        require_digest("old_root", self.old_root)
+        require_digest("new_root", self.new_root)
+        require_prices(self.prices, self.governance)
+        require_bounds("total", self.total, 0, 1 << CASH_BITS, Reason.TOTAL_OUT_OF_BOUNDS)
+        self._require_deposits()
+
+    def _require_deposits(self) -> None:
+        """Entries follow each other from `deposits_before`, and credit no more than the total."""
+        require_tuple_of("deposits", self.deposits, ConsumedDeposit)
+        if len(self.deposits) > DEPOSITS_MAX:
+            raise Rejected(Reason.TOO_MANY, f"at most {DEPOSITS_MAX} deposits a batch")
+        before_end = (1 << QUEUE_BITS) - len(self.deposits)
+        require_bounds(
+            "deposits_before", self.deposits_before, 0, before_end, Reason.NUMBER_OUT_OF_BOUNDS
+        )
+        for place, deposit in enumerate(self.deposits):
+            if deposit.entry.index != self.deposits_before + place:
+                raise Rejected(
+                    Reason.DEPOSIT_ORDER,
+                    f"queue entry {self.deposits_before + place} is next, "
+                    f"not {deposit.entry.index}",
+                )
+        if self.credited > self.total:
+            raise Rejected(
+                Reason.TOTAL_OUT_OF_BOUNDS, f"credited {self.credited} of a total of {self.total}"
+            )
+
+    @property
+    def credited(self) -> int:
+        """Quanta of the entries that were credited."""
+        return sum(
+            deposit.entry.amount
+            for deposit in self.deposits
+            if deposit.outcome is DepositOutcome.CREDITED
+        )
+
+    @property
+    def total_before(self) -> int:
+        """USDC under custody before the batch, in quanta."""
+        return self.total - self.credited
+
+    @property
+    def refunds(self) -> tuple[ConsumedDeposit, ...]:
+        """Refused entries: L1 gives their amounts back to their senders."""
+        return tuple(d for d in self.deposits if d.outcome is not DepositOutcome.CREDITED)
+
+    @property
+    def terms(self) -> tuple[MarketTerms, ...]:
+        """Price, band, fractions and fees of the four markets, as the rules used them."""
+        return batch_terms(self.governance, self.prices)

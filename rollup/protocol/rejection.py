@@ -1,0 +1,85 @@
+"""Why the rules refuse: a closed list of reasons, and the one exception that carries them."""
+
+from enum import StrEnum
+from typing import Self
+
+
+class Reason(StrEnum):
+    """Everything the rules can say no with. The value is stable: tests, logs and peers match it."""
+
+    # A record that cannot exist.
+    MALFORMED = "malformed"
+    WORD_OUT_OF_BOUNDS = "word-out-of-bounds"
+    ACCOUNT_OUT_OF_BOUNDS = "account-out-of-bounds"
+    SLOT_OUT_OF_BOUNDS = "slot-out-of-bounds"
+    GENERATION_OUT_OF_BOUNDS = "generation-out-of-bounds"
+    MARKET_OUT_OF_BOUNDS = "market-out-of-bounds"
+    PRICE_OUT_OF_BOUNDS = "price-out-of-bounds"
+    SIZE_OUT_OF_BOUNDS = "size-out-of-bounds"
+    POSITION_OUT_OF_BOUNDS = "position-out-of-bounds"
+    CASH_OUT_OF_BOUNDS = "cash-out-of-bounds"
+    AMOUNT_OUT_OF_BOUNDS = "amount-out-of-bounds"
+    NOTIONAL_OUT_OF_BOUNDS = "notional-out-of-bounds"
+    TIME_OUT_OF_BOUNDS = "time-out-of-bounds"
+    FEE_RATE_OUT_OF_BOUNDS = "fee-rate-out-of-bounds"
+    FRACTION_OUT_OF_BOUNDS = "fraction-out-of-bounds"
+    IDENTIFIER_OUT_OF_BOUNDS = "identifier-out-of-bounds"
+    NUMBER_OUT_OF_BOUNDS = "number-out-of-bounds"
+    TOTAL_OUT_OF_BOUNDS = "total-out-of-bounds"
+
+    # Governance that would not be safe.
+    MARKET_COUNT = "market-count"
+    MARKET_SCALE = "market-scale"
+    MARGIN_CROSSED = "margin-crossed"
+    BAND_TOO_WIDE = "band-too-wide"
+
+    # A batch that does not follow the state before it, or is not complete and exact.
+    BATCH_NUMBER = "batch-number"
+    CLOCK_NOT_ADVANCED = "clock-not-advanced"
+    PRICE_OF_ABSENT_MARKET = "price-of-absent-market"
+    TOO_MANY = "too-many"
+    OLD_ROOT = "old-root"
+    SLOTS_ROOT = "slots-root"
+    SIBLING_COUNT = "sibling-count"
+    OPENED_TWICE = "opened-twice"
+    OPENING_MISSING = "opening-missing"
+    OPENING_EXCESS = "opening-excess"
+    SALT_COUNT = "salt-count"
+    DEPOSIT_ORDER = "deposit-order"
+    FEE_ACCOUNT_MISSING = "fee-account-missing"
+
+    # An order that may not trade.
+    ORDER_UNKNOWN = "order-unknown"
+    ORDER_UNUSED = "order-unused"
+    ORDER_REPEATED = "order-repeated"
+    ORDER_VENUE = "order-venue"
+    ORDER_EXPIRED = "order-expired"
+    ORDER_SIGNATURE = "order-signature"
+    ORDER_FLAGS = "order-flags"
+    ACCOUNT_MISSING = "account-missing"
+    GENERATION_DEAD = "generation-dead"
+
+    # A fill that is not fair.
+    SELF_TRADE = "self-trade"
+    SIDES = "sides"
+    MARKETS_DIFFER = "markets-differ"
+    PRICE_OUTSIDE_LIMIT = "price-outside-limit"
+    PRICE_OUTSIDE_BAND = "price-outside-band"
+    OVERFILLED = "overfilled"
+    FEE_ABOVE_CAP = "fee-above-cap"
+
+    # An account left in a state that the margin rule forbids.
+    MARGIN = "margin"
+
+
+class Rejected(Exception):
+    """A record, batch or action that breaks a rule. `reason` is the rule, `detail` the numbers."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(f"{reason.value}: {detail}" if detail else reason.value)
+        self.reason = reason
+        self.detail = detail
+
+    def at(self, place: str) -> Self:
+        """The same refusal with the place it happened at (`fill 3`) in front of its detail."""
+        return type(self)(self.reason, f"{place}: {self.detail}" if self.detail else place)
