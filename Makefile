@@ -1,0 +1,49 @@
+# The verbs of the project. `make setup`, `make demo` and `make test` each work alone on a fresh
+# machine: they create .venv, install the locked dependencies, compile the kernels, and run.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+SOURCES = rollup circuits sequencer tests benchmarks
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench lock clean
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(INSTALLED) ## Create .venv, install the locked dependencies, compile the kernels once
+	@$(BIN)/crypsis prover warm
+
+demo: setup ## Orders in, proofs out, a new root on L1: the whole rollup on a seeded market
+	@$(BIN)/crypsis demo $(ARGS)
+
+test: setup ## Every test (under 20 minutes on 2 cores)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(INSTALLED) ## Format, lint, types and import contracts
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(INSTALLED) ## Format and mend what ruff can mend
+	@$(BIN)/ruff check --fix $(SOURCES)
+	@$(BIN)/ruff format $(SOURCES)
+
+bench: setup ## Measure this machine: kernels, rows a second, a whole batch; prints a table, writes JSON
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: $(INSTALLED) ## Write requirements.lock from what .venv holds
+	@{ head -1 requirements.lock; $(BIN)/pip freeze --all --exclude-editable | grep -viE '^(pip|crypsis)(==| @)'; } > requirements.new
+	@mv requirements.new requirements.lock
+
+clean: ## Remove build products and artefacts, keep .venv
+	@rm -rf build dist target *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

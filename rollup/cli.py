@@ -1,0 +1,203 @@
+"""The command line: the root `crypsis` and the conventions that every command keeps.
+
+Commands come from the entry points of the group `crypsis.commands`, so that no package has to
+import another to be reachable, and only the command that is asked for is loaded. `conventions`
+gives each command `--json`, `-q` and `-v`, and is the one place where errors become a message and
+an exit code.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import wraps
+from importlib.metadata import EntryPoint, entry_points
+from typing import IO, Any, Concatenate, ParamSpec
+
+import click
+
+from rollup.protocol.rejection import Rejected
+
+PROGRAM = "crypsis"
+COMMAND_GROUP = "crypsis.commands"
+
+Arguments = ParamSpec("Arguments")
+
+
+class ExitCode(IntEnum):
+    """What scripts may rely on."""
+
+    OK = 0
+    INVALID = 1
+    USAGE = 2
+    BAD_INPUT = 3
+    UNREACHABLE = 4
+    REFUSED_BY_PEER = 5
+    TIMEOUT = 6
+    ROOTS_DIFFER = 7
+    INTERNAL = 70
+    INTERRUPTED = 130
+
+
+class CommandError(click.ClickException):
+    """A command ends here: `message` says what was wanted and what came, `exit_code` which kind.
+
+    `record` is what `--json` prints instead of the message; `as_json` is set by `conventions`.
+    """
+
+    def __init__(
+        self, exit_code: ExitCode, message: str, record: Mapping[str, object] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code  # type: ignore[misc]  # click declares it for the class
+        self.record = dict(record) if record is not None else {"error": message}
+        self.as_json = False
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """The message on stderr, or the record on stdout if the command was asked for JSON."""
+        if self.as_json:
+            click.echo(json.dumps({**self.record, "exit_code": int(self.exit_code)}))
+        else:
+            click.echo(f"{PROGRAM}: {self.message}", file=file, err=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where a command says things: results on stdout, talk on stderr.
+
+    `verbosity` is -1 with `-q`, 0 by default, and one more for each `-v`.
+    """
+
+    as_json: bool = False
+    verbosity: int = 0
+
+    @property
+    def shows_progress(self) -> bool:
+        """Progress is for people: stderr is a terminal and nobody asked for quiet."""
+        return self.verbosity >= 0 and sys.stderr.isatty()
+
+    def result(self, record: Mapping[str, object], text: str) -> None:
+        """The result of the command: one JSON object, or text unless `-q`."""
+        if self.as_json:
+            click.echo(json.dumps(record))
+        elif self.verbosity >= 0:
+            click.echo(text)
+
+    def say(self, text: str) -> None:
+        """A line for people, on stderr."""
+        if self.verbosity >= 0 and not self.as_json:
+            click.echo(text, err=True)
+
+    def detail(self, text: str) -> None:
+        """A line that only `-v` shows, on stderr."""
+        if self.verbosity > 0:
+            click.echo(text, err=True)
+
+
+class Root(click.Group):
+    """The group of all commands that installed packages declare."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands, sorted. Loads none of them."""
+        return sorted(_declared())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one command; None if nobody declares it."""
+        declared = _declared().get(cmd_name)
+        if declared is None:
+            return None
+        try:
+            command = declared.load()
+        except Exception as error:
+            raise _internal(error) from None
+        if not isinstance(command, click.Command):
+            raise CommandError(ExitCode.INTERNAL, f"{declared.value} is not a command")
+        return command
+
+
+@click.command(
+    cls=Root,
+    context_settings={"auto_envvar_prefix": "CRYPSIS", "help_option_names": ["-h", "--help"]},
+    epilog="Every option can be set by an environment variable: CRYPSIS_<COMMAND>_<OPTION>. "
+    "Exit codes: 0 ok, 1 invalid or rejected, 2 usage, 3 bad input file, 4 unreachable, "
+    "5 rejected by peer, 6 timeout, 7 roots differ.",
+)
+@click.version_option(package_name="crypsis", message="%(prog)s %(version)s")
+def root() -> None:
+    """Crypsis: a zero-knowledge rollup for private real-time derivatives.
+
+    Start with `crypsis demo`.
+    """
+
+
+def conventions(
+    command: Callable[Concatenate[Output, Arguments], None],
+) -> Callable[Arguments, None]:
+    """Give a command `--json`, `-q`, `-v` and an `Output`, and turn its errors into exit codes."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+    @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+    @click.option("-v", "--verbose", count=True, help="Say more on stderr.")
+    @wraps(command)
+    def with_conventions(
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> None:
+        output = _output(kwargs)
+        try:
+            command(output, *args, **kwargs)
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError) as error:
+            if isinstance(error, CommandError):
+                error.as_json = output.as_json
+            raise
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(ExitCode.INTERRUPTED) from None
+        except Exception as error:
+            known = command_error(error)
+            known.as_json = output.as_json
+            raise known from None
+
+    return with_conventions
+
+
+def command_error(error: Exception) -> CommandError:
+    """What a user is told about an error, and the exit code. The unexpected goes to a log file."""
+    if isinstance(error, Rejected):
+        record = {"error": str(error), "reason": error.reason.value}
+        return CommandError(ExitCode.INVALID, f"rejected: {error}", record)
+    if isinstance(error, OSError) and error.filename is not None:
+        reason = error.strerror or type(error).__name__
+        return CommandError(ExitCode.BAD_INPUT, f"{error.filename}: {reason}")
+    return _internal(error)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    root(prog_name=PROGRAM)
+
+
+def _output(kwargs: dict[str, Any]) -> Output:
+    quiet, verbose = kwargs.pop("quiet"), kwargs.pop("verbose")
+    if quiet and verbose:
+        raise click.UsageError("-q and -v exclude each other")
+    return Output(kwargs.pop("as_json"), -1 if quiet else verbose)
+
+
+def _declared() -> dict[str, EntryPoint]:
+    return {found.name: found for found in entry_points(group=COMMAND_GROUP)}
+
+
+def _internal(error: Exception) -> CommandError:
+    """An error nobody foresaw: its kind for the user, its traceback in a file of mode 0600."""
+    message = f"internal error ({type(error).__name__})"
+    try:
+        handle, path = tempfile.mkstemp(prefix="crypsis-error-", suffix=".log")
+        with os.fdopen(handle, "w", encoding="utf-8") as log:
+            traceback.print_exception(error, file=log)
+    except OSError:
+        return CommandError(ExitCode.INTERNAL, message)
+    return CommandError(ExitCode.INTERNAL, f"{message}; details are in {path}")
