@@ -6,6 +6,7 @@ Spec: docs/spec/03-state.md.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import ZERO_DIGEST, Digest
 from rollup.protocol.constants import (
     GENERATION_BITS,
@@ -23,7 +24,6 @@ from rollup.protocol.encoding import (
 )
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import (
-    CompressMany,
     Point,
     Salt,
     require_bounds,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
 from rollup.protocol.account import Account, SlotState
 from rollup.protocol.constants import (
@@ -32,7 +33,6 @@ from rollup.protocol.market import Governance, require_prices
 from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import (
-    CompressMany,
     Salt,
     require_bounds,
     require_digest,

@@ -1,7 +1,7 @@
 """The L1 queue: registrations and credits, and what becomes of each.
 
-Spec: docs/spec/05-deposits.md. Every entry that L1 can enqueue is consumable: credited, or refused with a reason and refunded.
-So no deposit, however malformed, can stop the venue.
+Every entry that L1 can enqueue is consumable: credited, or refused with a reason and refunded.
+So no deposit, however malformed, can stop the venue. Spec: docs/spec/05-deposits.md.
 """
 
 from dataclasses import dataclass

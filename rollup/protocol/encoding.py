@@ -7,6 +7,7 @@ version, 0...), so a leaf, a node and a message never collide. Spec: docs/spec/0
 from collections.abc import Sequence
 from enum import IntEnum
 
+from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest, chain_start
 from rollup.protocol.constants import (
     CASH_BITS,
@@ -16,7 +17,7 @@ from rollup.protocol.constants import (
     SIZE_BITS,
     TIME_BITS,
 )
-from rollup.protocol.units import CompressMany, Point, Salt
+from rollup.protocol.units import Point, Salt
 
 Block = tuple[int, int, int, int, int, int, int, int]
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
@@ -20,7 +21,7 @@ from rollup.protocol.constants import (
 )
 from rollup.protocol.encoding import Block, TypeCode, chain_many, packed, split_blocks
 from rollup.protocol.rejection import Reason, Rejected
-from rollup.protocol.units import CompressMany, require_bounds, require_bytes
+from rollup.protocol.units import require_bounds, require_bytes
 
 REDUCE_ONLY_FLAG = 4
 POST_ONLY_FLAG = 8

@@ -15,6 +15,7 @@ from rollup.protocol.market import MarketTerms
 from rollup.protocol.order import SignedOrder
 from rollup.protocol.public import PublicInput
 from rollup.protocol.units import Point
+from rollup.tree.multi import TouchedNode
 
 
 class MarginCase(StrEnum):
@@ -125,26 +126,6 @@ class TouchedAccount:
     value_before: Valuation
     value_after: Valuation
     margin: MarginCase
-
-
-class TouchedNode(NamedTuple):
-    """An inner node above a touched leaf, before and after. The root has depth 0.
-
-    `tree` is 0 for accounts, account + 1 for the slot tree of an account. An untouched child has
-    the same digest before and after: it is the sibling.
-    """
-
-    tree: int
-    depth: int
-    index: int
-    old: Digest
-    new: Digest
-    left_touched: bool
-    right_touched: bool
-    left_old: Digest
-    left_new: Digest
-    right_old: Digest
-    right_new: Digest
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,6 @@ Septic = tuple[int, int, int, int, int, int, int]
 Point = tuple[Septic, Septic]
 """A curve point (x, y); structurally the same as rollup.crypto.curve's."""
 
-CompressMany = Callable[[Sequence[Digest], Sequence[Digest]], list[Digest]]
-"""compress(left[i], right[i]) for every i, both sequences of one length."""
-
 VerifyMany = Callable[[Sequence[Point], Sequence[Digest], Sequence[bytes]], Sequence[bool]]
 """Whether signature i (84 bytes) of message i verifies under key i; never raises on bad bytes."""
 
