@@ -1,0 +1,28 @@
+"""Buses: named channels on which tables exchange tuples, balanced by LogUp.
+
+A message is a tuple of field elements. Over the whole proof, every tuple is sent exactly as often as it is received.
+The identifier sits above the payload in the fingerprint, so that two buses never share a message.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Bus:
+    """A channel. `columns` names each element of a message, in order; all messages have this width."""
+
+    name: str
+    identifier: int
+    columns: tuple[str, ...]
+
+    @property
+    def width(self) -> int:
+        """Elements of one message."""
+        return len(self.columns)
+
+
+RANGE = Bus("RANGE", 1, ("bits", "value"))
+"""0 <= value < 2^bits for 0 <= bits <= RANGE_BITS_MAX. Here, and not in `circuits.buses`, because the builder itself sends on it."""
+
+RANGE_BITS_MAX = 13
+"""Every width up to 13 bits together fills 2^14 - 1 rows: with the blinded rows that is a table of 2^15."""

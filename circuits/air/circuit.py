@@ -1,0 +1,111 @@
+"""Circuit: tables in order with their heights, the public layout, the buses; and the digest that pins them all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from circuits.air.bus import Bus
+from circuits.air.graph import Graph
+from circuits.air.publics import PublicLayout
+from circuits.air.table import Table
+from rollup.hash.keccak import keccak256
+
+_DOMAIN = b"crypsis circuit v1"
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A table of a circuit: its declaration, its graph, and its height (a power of two, blinded rows included)."""
+
+    table: Table
+    graph: Graph
+    height: int
+
+    @property
+    def name(self) -> str:
+        """Name of the table."""
+        return self.table.name
+
+    @property
+    def width(self) -> int:
+        """Witness columns."""
+        return self.graph.width
+
+    @property
+    def fixed_width(self) -> int:
+        """Fixed columns, the three selectors included."""
+        return self.graph.fixed_width
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """Everything that prover and verifier agree on before any proof."""
+
+    tables: tuple[Placed, ...]
+    publics: PublicLayout
+    buses: tuple[Bus, ...]
+
+    @staticmethod
+    def build(
+        tables: Sequence[tuple[Table, int]], publics: PublicLayout, buses: Sequence[Bus]
+    ) -> "Circuit":
+        """Trace every table. ValueError if names, heights or buses do not fit together."""
+        placed = tuple(
+            Placed(table, table.trace_graph(publics), height) for table, height in tables
+        )
+        circuit = Circuit(placed, publics, tuple(buses))
+        circuit.check()
+        return circuit
+
+    def check(self) -> None:
+        """Names and bus identifiers are distinct, heights are powers of two, every message is on a declared bus."""
+        names = [placed.name for placed in self.tables]
+        if len(set(names)) != len(names):
+            raise ValueError("two tables have one name")
+        widths = {bus.identifier: bus.width for bus in self.buses}
+        if len(widths) != len(self.buses):
+            raise ValueError("two buses have one identifier")
+        for placed in self.tables:
+            if placed.height < 2 or placed.height & (placed.height - 1):
+                raise ValueError(f"{placed.name}: height {placed.height} is not a power of two")
+            for message in placed.graph.interactions:
+                if widths.get(message.bus) != len(message.payload):
+                    raise ValueError(
+                        f"{message.claim}: bus {message.bus} is not declared with this width"
+                    )
+
+    def table(self, name: str) -> Placed:
+        """A table by name."""
+        for placed in self.tables:
+            if placed.name == name:
+                return placed
+        raise KeyError(f"no table is named {name!r}")
+
+    @cached_property
+    def payload_width(self) -> int:
+        """The widest message: the power of beta at which bus identifiers stand."""
+        return max((bus.width for bus in self.buses), default=0)
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Keccak-256 over graphs, heights, public layout and buses, in order."""
+        parts = [
+            _DOMAIN,
+            *(_number(len(part)) for part in (self.tables, self.publics.sizes, self.buses)),
+        ]
+        for placed in self.tables:
+            parts += [placed.graph.digest(), _number(placed.height)]
+        for name, size in self.publics.sizes:
+            parts += [_text(name), _number(size)]
+        for bus in self.buses:
+            parts += [_text(bus.name), _number(bus.identifier), _number(bus.width)]
+        return keccak256(b"".join(parts))
+
+
+def _number(value: int) -> bytes:
+    return value.to_bytes(8, "little")
+
+
+def _text(value: str) -> bytes:
+    raw = value.encode("ascii")
+    return _number(len(raw)) + raw

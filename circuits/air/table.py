@@ -1,0 +1,75 @@
+"""Table: a name, its columns and its constraints; `trace_graph` runs the constraints once and gives the graph."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from circuits.air.builder import Builder
+from circuits.air.finish import finish_graph
+from circuits.air.graph import Graph, Section
+from circuits.air.layout import Layout, cell
+from circuits.air.publics import NO_PUBLICS, PublicLayout
+
+
+class Selectors(Layout):
+    """Fixed columns of every table, before its own: 1 on the first row, 1 on the last active row, the row number."""
+
+    is_first = cell()
+    is_last = cell()
+    row_number = cell()
+
+
+class NoFixed(Layout):
+    """For tables without fixed columns of their own."""
+
+
+FixedValues = Callable[[int], Mapping[str, Sequence[int]]]
+"""From the height to the values of each own fixed column by name, canonical; rows not given are 0."""
+
+
+def no_fixed_values(height: int) -> Mapping[str, Sequence[int]]:
+    """For tables without fixed columns of their own."""
+    del height
+    return {}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as its author declares it. `constraints` takes (air, row), or (air, now, after) where rows depend on each other."""
+
+    name: str
+    columns: type[Layout]
+    constraints: Callable[..., None]
+    fixed: type[Layout] = NoFixed
+    fixed_values: FixedValues = no_fixed_values
+
+    @property
+    def width(self) -> int:
+        """Witness columns."""
+        return self.columns.width()
+
+    @property
+    def fixed_width(self) -> int:
+        """Fixed columns, the three selectors included."""
+        return Selectors.width() + self.fixed.width()
+
+    def trace_graph(self, publics: PublicLayout = NO_PUBLICS) -> Graph:
+        """Run the constraints on symbolic rows. TracingError if they break a rule."""
+        air = Builder(self.name, publics)
+        rows = [self._symbolic_row(air, shift) for shift in (0, 1)]
+        air.fixed = rows[0].fixed
+        self.constraints(air, *rows[: len(inspect.signature(self.constraints).parameters) - 1])
+        air.check_columns(self.columns.names(), self.columns.kinds())
+        widths = (self.width, self.fixed_width)
+        return finish_graph(self.name, widths, air.recorder, air.constraints, air.interactions)
+
+    def _symbolic_row(self, air: Builder, shift: int) -> Any:
+        recorder = air.recorder
+        row: Any = self.columns.bind(
+            [recorder.column(Section.MAIN, i, shift) for i in range(self.width)]
+        )
+        fixed = [recorder.column(Section.FIXED, i, shift) for i in range(self.fixed_width)]
+        row.first, row.last, row.index = fixed[: Selectors.width()]
+        row.fixed = self.fixed.bind(fixed[Selectors.width() :])
+        return row

@@ -1,0 +1,100 @@
+"""Trace: the witness of one table while it is filled, through the same Layout as its constraints.
+
+Cells are int64 and start poisoned: a cell that nobody wrote on an active row is an error, never a
+silent zero. Negative values are taken mod p at the end. Numpy lives here: the verifier never does.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from circuits.air.graph import MODULUS
+from circuits.air.layout import Layout
+from circuits.air.table import Selectors, Table
+
+POISON = -(1 << 40)
+"""Mark of a cell not written yet: no field element and no carry is that low."""
+
+I64 = NDArray[np.int64]
+U32 = NDArray[np.uint32]
+
+
+class Trace:
+    """Cells of the active rows of a table, column after column.
+
+    `row` is the bound layout over all active rows, `rows(start, stop)` over some of them: attributes
+    are int64 views of shape (rows,), to be assigned with `row.price_sum[...] = array`.
+    """
+
+    def __init__(self, columns: type[Layout], height: int, blinded: int = 0) -> None:
+        if not 0 <= blinded < height:
+            raise ValueError(f"{blinded} blinded rows do not fit a table of {height}")
+        self.columns = columns
+        self.height = height
+        self.active = height - blinded
+        self.cells: I64 = np.full((columns.width(), self.active), POISON, dtype=np.int64)
+        self.row: Any = self.rows(0, self.active)
+
+    def rows(self, start: int, stop: int) -> Any:
+        """The layout over rows start to stop."""
+        if not 0 <= start <= stop <= self.active:
+            raise ValueError(f"rows {start} to {stop} are not among {self.active} active rows")
+        return self.columns.bind([column[start:stop] for column in self.cells])
+
+    def fill_rest(self, value: int = 0) -> None:
+        """Write `value` into every cell still poisoned: for padding rows, once the used are full."""
+        self.cells[self.cells == POISON] = value
+
+    def finish(self) -> U32:
+        """uint32 (height, width), canonical; blinded rows are 0. ValueError names a poisoned cell."""
+        poisoned = np.argwhere(self.cells == POISON)
+        if len(poisoned):
+            column, row = poisoned[0]
+            raise ValueError(
+                f"{len(poisoned)} cells were never written, the first in column "
+                f"{self.columns.names()[column]}, row {row}"
+            )
+        matrix = np.zeros((self.height, len(self.cells)), dtype=np.uint32)
+        matrix[: self.active] = (self.cells % MODULUS).T
+        return matrix
+
+
+def put(cells: Sequence[I64], values: Any) -> None:
+    """Write a matrix (rows, columns) into a tuple of columns."""
+    values = np.asarray(values)
+    if values.ndim != 2 or values.shape[1] != len(cells):
+        raise ValueError(f"wanted a matrix of {len(cells)} columns, got shape {values.shape}")
+    for index, cell in enumerate(cells):
+        cell[...] = values[:, index]
+
+
+def inverse_or_zero(values: I64) -> I64:
+    """1 / value in the field, element by element, by Fermat; 0 stays 0."""
+    base = np.asarray(values).astype(np.int64) % MODULUS
+    result = np.ones_like(base)
+    for digit in bin(MODULUS - 2)[2:]:
+        result = result * result % MODULUS
+        if digit == "1":
+            result = result * base % MODULUS
+    return result
+
+
+def fixed_matrix(table: Table, height: int, blinded: int) -> U32:
+    """The fixed columns of a table, selectors first: uint32 (height, fixed width)."""
+    active = height - blinded
+    matrix = np.zeros((height, table.fixed_width), dtype=np.uint32)
+    matrix[0, 0] = 1
+    matrix[active - 1, 1] = 1
+    matrix[:, 2] = np.arange(height)
+    values = table.fixed_values(height)
+    names = table.fixed.names()
+    if set(values) != set(names):
+        raise ValueError(f"{table.name}: wanted fixed columns {names}, got {tuple(values)}")
+    for index, name in enumerate(names, start=Selectors.width()):
+        column = np.asarray(values[name], dtype=np.uint32)
+        if len(column) > active:
+            raise ValueError(f"{table.name}: {len(column)} fixed rows, {active} are active")
+        matrix[: len(column), index] = column
+    return matrix
