@@ -1,0 +1,178 @@
+"""Envelopes: one size, one encoding, a reason for each refusal, nothing said of the inside."""
+
+import pytest
+from Crypto.Protocol import HPKE
+from Crypto.Protocol.DH import import_x25519_private_key
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollup.crypto import envelope
+from rollup.crypto.envelope import (
+    ENVELOPE_BYTES,
+    KEY_BYTES,
+    PLAINTEXT_BYTES,
+    Action,
+    CancelAction,
+    EnvelopeError,
+    EnvelopeReason,
+    OpeningKey,
+    OrderAction,
+    PaddingAction,
+    SealingKey,
+    Destination,
+)
+
+KEY = OpeningKey.generate()
+SEALING = KEY.sealing_key()
+HERE = Destination(7, 9)
+ORDER = OrderAction(5, 6, 7, 1, 1, 618_003, 2**39, 2**51, 500, 9, bytes(range(84)))
+CANCEL = CancelAction(5, 6, 7, bytes(range(84)))
+
+signatures = st.binary(min_size=84, max_size=84)
+
+
+def unsigned(bits: int) -> st.SearchStrategy[int]:
+    return st.integers(0, 2**bits - 1)
+
+
+orders = st.builds(
+    OrderAction,
+    account=unsigned(32),
+    slot=unsigned(8),
+    generation=unsigned(32),
+    market=unsigned(8),
+    side=unsigned(8),
+    price=unsigned(32),
+    size=unsigned(64),
+    expiry=unsigned(64),
+    max_fee=unsigned(16),
+    flags=unsigned(8),
+    signature=signatures,
+)
+cancels = st.builds(CancelAction, unsigned(32), unsigned(8), unsigned(32), signatures)
+
+
+def reason(plaintext: bytes) -> EnvelopeReason:
+    with pytest.raises(EnvelopeError) as caught:
+        envelope.decode(plaintext)
+    return caught.value.reason
+
+
+@given(st.one_of(orders, cancels, st.just(PaddingAction())))
+def test_every_action_has_one_encoding_of_one_size(action: Action) -> None:
+    plaintext = envelope.encode(action)
+    assert len(plaintext) == PLAINTEXT_BYTES
+    assert envelope.decode(plaintext) == action
+
+
+@given(st.binary(min_size=PLAINTEXT_BYTES, max_size=PLAINTEXT_BYTES))
+def test_whatever_decodes_encodes_to_the_same_bytes(plaintext: bytes) -> None:
+    try:
+        action = envelope.decode(plaintext)
+    except EnvelopeError:
+        return
+    assert envelope.encode(action) == plaintext
+
+
+@pytest.mark.parametrize("action", [ORDER, CANCEL, PaddingAction()])
+def test_an_envelope_opens_to_its_action_and_never_shows_it(action: Action) -> None:
+    sealed = SEALING.seal(action, HERE)
+    assert len(sealed) == ENVELOPE_BYTES
+    assert KEY.open(sealed, HERE) == action
+    assert "618003" not in repr(action)
+
+
+def test_the_same_action_is_never_sealed_to_the_same_bytes() -> None:
+    assert SEALING.seal(ORDER, HERE) != SEALING.seal(ORDER, HERE)
+
+
+@pytest.mark.parametrize("size", [0, 1, ENVELOPE_BYTES - 1, ENVELOPE_BYTES + 1, 4096])
+def test_another_size_is_refused(size: int) -> None:
+    with pytest.raises(EnvelopeError, match=f"{ENVELOPE_BYTES} bytes is wanted, not {size}"):
+        KEY.open(bytes(size), HERE)
+
+
+@pytest.mark.parametrize("other", [Destination(8, 9), Destination(7, 10), Destination(9, 7)])
+def test_another_venue_cannot_open_it(other: Destination) -> None:
+    with pytest.raises(EnvelopeError) as caught:
+        KEY.open(SEALING.seal(ORDER, HERE), other)
+    assert caught.value.reason is EnvelopeReason.NOT_AUTHENTIC
+
+
+def test_another_key_cannot_open_it() -> None:
+    with pytest.raises(EnvelopeError) as caught:
+        OpeningKey.generate().open(SEALING.seal(ORDER, HERE), HERE)
+    assert caught.value.reason is EnvelopeReason.NOT_AUTHENTIC
+
+
+@pytest.mark.parametrize("at", [0, KEY_BYTES, KEY_BYTES + 100, ENVELOPE_BYTES - 1])
+def test_a_changed_byte_is_refused(at: int) -> None:
+    sealed = bytearray(SEALING.seal(ORDER, HERE))
+    sealed[at] ^= 1
+    with pytest.raises(EnvelopeError) as caught:
+        KEY.open(bytes(sealed), HERE)
+    assert caught.value.reason in (EnvelopeReason.NOT_AUTHENTIC, EnvelopeReason.ENCAPSULATION)
+
+
+@pytest.mark.parametrize("encapsulated", [bytes(32), b"\1" + bytes(31), b"\xff" * 32])
+def test_a_key_of_small_order_is_refused(encapsulated: bytes) -> None:
+    sealed = encapsulated + SEALING.seal(ORDER, HERE)[KEY_BYTES:]
+    with pytest.raises(EnvelopeError) as caught:
+        KEY.open(sealed, HERE)
+    assert caught.value.reason in (EnvelopeReason.ENCAPSULATION, EnvelopeReason.NOT_AUTHENTIC)
+    assert encapsulated[1:] != bytes(31) or caught.value.reason is EnvelopeReason.ENCAPSULATION
+
+
+def test_unknown_version_action_and_padding_are_each_named() -> None:
+    plaintext = envelope.encode(ORDER)
+    assert reason(b"\2" + plaintext[1:]) is EnvelopeReason.VERSION
+    assert reason(plaintext[:1] + b"\3" + plaintext[2:]) is EnvelopeReason.ACTION
+    assert reason(plaintext[:-1] + b"\1") is EnvelopeReason.PADDING
+    assert reason(plaintext[:-1]) is EnvelopeReason.SIZE
+    padding = envelope.encode(PaddingAction())
+    assert reason(padding[:2] + b"\1" + padding[3:]) is EnvelopeReason.PADDING
+
+
+def test_a_member_that_does_not_fit_is_refused_without_being_shown() -> None:
+    for action in (
+        CancelAction(2**32, 0, 0, bytes(84)),
+        CancelAction(-7, 0, 0, bytes(84)),
+        CancelAction(0, 0, 0, bytes(83)),
+    ):
+        with pytest.raises(EnvelopeError) as caught:
+            SEALING.seal(action, HERE)
+        assert caught.value.reason is EnvelopeReason.MEMBER
+        assert "4294967296" not in str(caught.value) and "-7" not in str(caught.value)
+
+
+@pytest.mark.parametrize("public", [b"", bytes(31), bytes(33), bytes(32)])
+def test_an_unusable_public_key_is_refused(public: bytes) -> None:
+    with pytest.raises(EnvelopeError) as caught:
+        SealingKey(public)
+    assert caught.value.reason is EnvelopeReason.KEY
+
+
+def test_the_private_key_is_in_no_repr() -> None:
+    assert repr(KEY) == "OpeningKey(private)"
+
+
+def test_a_venue_beyond_its_width_is_refused() -> None:
+    with pytest.raises(EnvelopeError):
+        Destination(2**32, 0)
+
+
+def test_the_suite_opens_the_published_vector() -> None:
+    """RFC 9180, appendix A.2.1 (base mode, X25519 / HKDF-SHA256 / ChaCha20-Poly1305), message 0."""
+    private = bytes.fromhex("8057991eef8f1f1af18f4a9491d16a1ce333f695d4db8e38da75975c4478e0fb")
+    encapsulated = bytes.fromhex("1afa08d3dec047a643885163f1180476fa7ddb54c6a8029ea33f95796bf2ac4a")
+    ciphertext = bytes.fromhex(
+        "1c5250d8034ec2b784ba2cfd69dbdb8af406cfe3ff938e131f0def8c8b60b4db21993c62ce81883d2dd1b51a28"
+    )
+    context = HPKE.new(
+        receiver_key=import_x25519_private_key(private),
+        aead_id=HPKE.AEAD.CHACHA20_POLY1305,
+        enc=encapsulated,
+        info=bytes.fromhex("4f6465206f6e2061204772656369616e2055726e"),
+    )
+    opened = context.unseal(ciphertext, bytes.fromhex("436f756e742d30"))
+    assert opened == b"Beauty is truth, truth beauty"
