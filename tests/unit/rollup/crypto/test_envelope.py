@@ -13,13 +13,13 @@ from rollup.crypto.envelope import (
     PLAINTEXT_BYTES,
     Action,
     CancelAction,
+    Destination,
     EnvelopeError,
     EnvelopeReason,
     OpeningKey,
     OrderAction,
     PaddingAction,
     SealingKey,
-    Destination,
 )
 
 KEY = OpeningKey.generate()
