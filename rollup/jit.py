@@ -1,0 +1,188 @@
+"""The only door to Numba: the `kernel` decorator, its cache folder, and threads to run kernels on.
+
+Numba stamps a cached kernel with its own file only, so that an edit of a helper in another file
+would go unseen, and it fails where it cannot write. So the cache folder is named by a hash of
+every source that reaches machine code, and falls back where it must.
+"""
+
+import contextlib
+import hashlib
+import itertools
+import os
+import re
+import stat
+import tempfile
+import warnings
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast
+
+import llvmlite
+import numba
+import numpy as np
+import numpy.typing as npt
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+U8Array = npt.NDArray[np.uint8]
+U32Array = npt.NDArray[np.uint32]
+U64Array = npt.NDArray[np.uint64]
+
+CACHE_VARIABLE = "CRYPSIS_CACHE"
+"""Environment variable that names the folder under which compiled kernels are kept."""
+
+THREADS_VARIABLE = "CRYPSIS_THREADS"
+"""Environment variable that bounds the threads a kernel is spread over."""
+
+PACKAGES = ("rollup", "circuits", "sequencer")
+"""Packages beside each other whose files may hold kernels."""
+
+_KERNEL_LINE = re.compile(r"^\s*(@kernel\b|@intrinsic\b)", re.MULTILINE)
+_IMPORT_LINE = re.compile(
+    r"^(?:from ((?:rollup|circuits|sequencer)[\w.]*) import|import ((?:rollup|circuits)[\w.]*))",
+    re.MULTILINE,
+)
+
+
+def _module_file(root: Path, module: str) -> Path | None:
+    """The file of a dotted module name under root, or None if it is a package or does not exist."""
+    path = root.joinpath(*module.split(".")).with_suffix(".py")
+    return path if path.is_file() else None
+
+
+def kernel_sources(root: Path) -> list[Path]:
+    """Every file under root that holds kernels, and every project file that those import, sorted.
+
+    Constants that a kernel imports are frozen into its machine code, so their files count too.
+    """
+    texts = {
+        path: path.read_text(encoding="utf-8")
+        for package in PACKAGES
+        for path in (root / package).rglob("*.py")
+    }
+    waiting = [path for path, text in texts.items() if _KERNEL_LINE.search(text)]
+    found: set[Path] = set()
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        found.add(path)
+        for names in _IMPORT_LINE.findall(texts[path]):
+            imported = _module_file(root, names[0] or names[1])
+            if imported is not None:
+                waiting.append(imported)
+    return sorted(found)
+
+
+def source_digest(root: Path) -> str:
+    """16 hexadecimal digits over all kernel sources and the versions of the compiler."""
+    state = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__}".encode())
+    for path in kernel_sources(root):
+        content = path.read_bytes()
+        state.update(f"\n{path.relative_to(root).as_posix()} {len(content)}\n".encode())
+        state.update(content)
+    return state.hexdigest()[:16]
+
+
+def _cache_candidates(digest: str) -> Iterable[Path]:
+    chosen = os.environ.get(CACHE_VARIABLE)
+    if chosen:
+        yield Path(chosen) / digest
+    else:
+        base = os.environ.get("XDG_CACHE_HOME")
+        with contextlib.suppress(RuntimeError):  # no home folder is known
+            yield (Path(base) if base else Path.home() / ".cache") / "crypsis" / digest
+    yield Path(tempfile.gettempdir()) / f"crypsis-{os.getuid()}" / digest
+
+
+def _is_private(folder: Path) -> bool:
+    """Whether only its owner, who is the caller, can write to a folder.
+
+    A cached kernel is code: nobody else may plant one.
+    """
+    status = folder.lstat()
+    writable_by_others = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not writable_by_others
+
+
+def choose_cache(digest: str) -> Path | None:
+    """The first folder that can be made, is private and takes a file; None if there is none."""
+    for folder in _cache_candidates(digest):
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
+            if not _is_private(folder):
+                continue
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+        except OSError:
+            continue
+    return None
+
+
+def _open_cache() -> bool:
+    """Point Numba at the cache folder; False (with one warning) if kernels cannot be kept."""
+    folder = choose_cache(source_digest(Path(__file__).resolve().parent.parent))
+    if folder is None:
+        warnings.warn(
+            f"no folder to keep compiled kernels in: set {CACHE_VARIABLE} to a folder of your own",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return False
+    numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
+    return True
+
+
+_CACHED = _open_cache()
+
+
+def kernel(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Compile a function over arrays and integers with Numba, keeping its type for the checker.
+
+    It runs without the interpreter lock, divides as NumPy does, and is kept in the cache folder.
+    """
+    compiled = numba.njit(cache=_CACHED, nogil=True, error_model="numpy")(function)
+    return cast("Callable[Parameters, Result]", compiled)
+
+
+def thread_count() -> int:
+    """Threads that `parallel` uses: THREADS_VARIABLE, else the cores this process may run on."""
+    chosen = os.environ.get(THREADS_VARIABLE)
+    if chosen is None:
+        return len(os.sched_getaffinity(0))
+    if not chosen.isdecimal() or int(chosen) < 1:
+        raise ValueError(f"{THREADS_VARIABLE} is a count of at least 1, not {chosen!r}")
+    return int(chosen)
+
+
+@lru_cache(maxsize=1)
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=threads, thread_name_prefix="kernel")
+
+
+PARTS_PER_THREAD = 4
+"""Parts that a range is cut into for each thread, so that a busy core does not hold up the rest."""
+
+
+def parallel(function: Callable[..., None], count: int, *arguments: Any) -> None:
+    """Run function(start, stop, *arguments) over the range 0..count, cut into parts, on threads.
+
+    The parts of one call must write to disjoint places. Returns when all are done; raises what the
+    first failing part raised.
+    """
+    threads = thread_count()
+    if threads == 1 or count <= 1:
+        function(0, count, *arguments)
+        return
+    parts = min(count, threads * PARTS_PER_THREAD)
+    bounds = [count * part // parts for part in range(parts + 1)]
+    running = [
+        _pool(threads).submit(function, start, stop, *arguments)
+        for start, stop in itertools.pairwise(bounds)
+    ]
+    for part in running:
+        part.result()
