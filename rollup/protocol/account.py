@@ -6,6 +6,7 @@ Spec: docs/spec/03-state.md.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rollup.crypto.curve import Point
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import ZERO_DIGEST, Digest
 from rollup.protocol.constants import (
@@ -24,7 +25,6 @@ from rollup.protocol.encoding import (
 )
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import (
-    Point,
     Salt,
     require_bounds,
     require_bytes,

@@ -7,6 +7,7 @@ So no deposit, however malformed, can stop the venue. Spec: docs/spec/05-deposit
 from dataclasses import dataclass
 from enum import IntEnum
 
+from rollup.crypto.curve import Point, is_on_curve
 from rollup.field.koalabear import P
 from rollup.protocol.account import Header
 from rollup.protocol.constants import (
@@ -20,8 +21,6 @@ from rollup.protocol.constants import (
 )
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import (
-    IsOnCurve,
-    Point,
     require_bounds,
     require_bytes,
     require_length,
@@ -91,7 +90,7 @@ class QueueEntry:
     def key(self) -> Point:
         """The key (x, y), each word reduced modulo p: what the circuit's message carries."""
         a = [word % P for word in self.key_words]
-        return (
+        return Point(
             (a[0], a[1], a[2], a[3], a[4], a[5], a[6]),
             (a[7], a[8], a[9], a[10], a[11], a[12], a[13]),
         )
@@ -102,7 +101,7 @@ class QueueEntry:
         return Header(owner=self.owner, key=self.key, viewing=(a, b, c, d, e, f, g, h))
 
 
-def judge(entry: QueueEntry, cash: int | None, is_on_curve: IsOnCurve) -> DepositOutcome:
+def judge(entry: QueueEntry, cash: int | None) -> DepositOutcome:
     """What becomes of an entry, given its account's cash (None: no such account).
 
     Registration: canonical words, then on the curve, then the account must not exist.

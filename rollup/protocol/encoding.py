@@ -7,6 +7,7 @@ version, 0...), so a leaf, a node and a message never collide. Spec: docs/spec/0
 from collections.abc import Sequence
 from enum import IntEnum
 
+from rollup.crypto.curve import Point
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest, chain_start
 from rollup.protocol.constants import (
@@ -17,7 +18,7 @@ from rollup.protocol.constants import (
     SIZE_BITS,
     TIME_BITS,
 )
-from rollup.protocol.units import Point, Salt
+from rollup.protocol.units import Salt
 
 Block = tuple[int, int, int, int, int, int, int, int]
 
@@ -87,7 +88,7 @@ def _block(elements: Sequence[int]) -> Block:
 
 def header_blocks(owner: bytes, key: Point, scheme: int, viewing: Digest) -> tuple[Block, ...]:
     """HEADER, 4 blocks: owner 6, key x 7, key y 7, scheme 1, viewing commitment 8, zeros 3."""
-    return split_blocks((*owner_words(owner), *key[0], *key[1], scheme, *viewing))
+    return split_blocks((*owner_words(owner), *key.x, *key.y, scheme, *viewing))
 
 
 def account_blocks(

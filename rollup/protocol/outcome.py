@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from rollup.crypto.curve import Point
 from rollup.hash.poseidon import Digest
 from rollup.protocol.account import Account, SlotState
 from rollup.protocol.batch import Fill, Globals, MarketsState
@@ -14,7 +15,6 @@ from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.market import MarketTerms
 from rollup.protocol.order import SignedOrder
 from rollup.protocol.public import PublicInput
-from rollup.protocol.units import Point
 from rollup.tree.multi import TouchedNode
 
 

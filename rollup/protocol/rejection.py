@@ -1,7 +1,8 @@
 """Why the rules refuse: a closed list of reasons, and the one exception that carries them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
-from typing import Self
 
 
 class Reason(StrEnum):
@@ -80,6 +81,12 @@ class Rejected(Exception):
         self.reason = reason
         self.detail = detail
 
-    def at(self, place: str) -> Self:
-        """The same refusal with the place it happened at (`fill 3`) in front of its detail."""
-        return type(self)(self.reason, f"{place}: {self.detail}" if self.detail else place)
+
+@contextmanager
+def refusals_at(place: str) -> Iterator[None]:
+    """Put the place (`fill 3`) in front of the detail of any refusal inside."""
+    try:
+        yield
+    except Rejected as refusal:
+        detail = f"{place}: {refusal.detail}" if refusal.detail else place
+        raise Rejected(refusal.reason, detail) from None

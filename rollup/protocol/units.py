@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from rollup.crypto.curve import Point
 from rollup.field.koalabear import P
 from rollup.hash.poseidon import Digest
 from rollup.protocol.constants import (
@@ -14,14 +15,9 @@ from rollup.protocol.constants import (
 from rollup.protocol.rejection import Reason, Rejected
 
 Salt = tuple[int, int, int, int]
-Septic = tuple[int, int, int, int, int, int, int]
-Point = tuple[Septic, Septic]
-"""A curve point (x, y); structurally the same as rollup.crypto.curve's."""
 
 VerifyMany = Callable[[Sequence[Point], Sequence[Digest], Sequence[bytes]], Sequence[bool]]
 """Whether signature i (84 bytes) of message i verifies under key i; never raises on bad bytes."""
-
-IsOnCurve = Callable[[Point], bool]
 
 
 def require_bounds(name: str, value: object, low: int, end: int, reason: Reason) -> None:
@@ -78,10 +74,9 @@ def require_salt(name: str, value: object) -> None:
 
 
 def require_point(name: str, value: object) -> None:
-    """Refuse unless `value` is two coordinates of 7 canonical field elements (curve unchecked)."""
-    require_length(name, value, 2)
-    if not isinstance(value, tuple):
-        raise Rejected(Reason.MALFORMED, name)
+    """Refuse unless `value` is a Point of canonical coordinates (the curve is not checked)."""
+    if not isinstance(value, Point):
+        raise Rejected(Reason.MALFORMED, f"{name} must be a Point, not {type(value).__name__}")
     for coordinate in value:
         require_elements(name, coordinate, SEPTIC_LENGTH)
 

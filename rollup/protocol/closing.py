@@ -1,0 +1,236 @@
+"""Closing a batch: new leaves, and both trees opened against the old and closed against the new.
+
+All hashing of a batch happens here (and in the order messages), one batched call a level, so that a
+batch costs about fifty calls whatever its size. Spec: docs/spec/03-state.md.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from rollup.hash.many import CompressMany
+from rollup.hash.poseidon import ZERO_DIGEST, Digest
+from rollup.protocol.account import (
+    Account,
+    account_leaves,
+    header_digests,
+    slot_leaves,
+)
+from rollup.protocol.batch import Batch, Globals, MarketsState
+from rollup.protocol.constants import ACCOUNT_BITS, PROTOCOL_VERSION, SLOT_BITS
+from rollup.protocol.deposit import DepositOutcome
+from rollup.protocol.ledger import Entry, Ledger
+from rollup.protocol.margin import value
+from rollup.protocol.market import MarketTerms
+from rollup.protocol.outcome import (
+    DepositStep,
+    FeeStep,
+    FillStep,
+    MarginCase,
+    OrderStep,
+    Outcome,
+    TouchedAccount,
+    TouchedSlot,
+)
+from rollup.protocol.public import ConsumedDeposit, PublicInput
+from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.roots import fresh_slots_root, state_roots
+from rollup.protocol.units import Salt
+from rollup.tree.multi import OpeningError, Pair, Update, update
+
+SLOT_TREE_OFFSET = 1
+"""Tree 0 is the account tree; the slot tree of account i is tree i + 1."""
+
+
+def close(
+    batch: Batch,
+    ledger: Ledger,
+    terms: tuple[MarketTerms, ...],
+    deposits: tuple[DepositStep, ...],
+    orders: tuple[OrderStep, ...],
+    fills: tuple[FillStep, ...],
+    fees: FeeStep,
+    margins: Mapping[int, MarginCase],
+    compress_many: CompressMany,
+) -> Outcome:
+    """The outcome of a batch whose steps are done. Rejects openings that the old root denies."""
+    slots = _close_slots(batch, ledger, compress_many)
+    slot_trees = _update(
+        SLOT_BITS,
+        {slot.account << SLOT_BITS | slot.slot: _leaf_pair(slot) for slot in slots},
+        batch.pre.slot_siblings,
+        compress_many,
+        SLOT_TREE_OFFSET,
+    )
+    fresh = fresh_slots_root(compress_many)
+    _require_slot_roots(ledger, slot_trees, fresh)
+    accounts = _close_accounts(
+        batch, ledger, terms, slots, slot_trees, fresh, margins, compress_many
+    )
+    tree = _update(
+        ACCOUNT_BITS,
+        {account.index: _leaf_pair(account) for account in accounts},
+        batch.pre.account_siblings,
+        compress_many,
+    )
+    markets = MarketsState(batch.prices, batch.salts.markets)
+    globals_ = _globals_after(batch, deposits)
+    old_root, new_root = state_roots(
+        tree.roots[0],
+        [state.digest(compress_many) for state in (batch.pre.markets, markets)],
+        [state.digest(compress_many) for state in (batch.pre.globals, globals_)],
+        compress_many,
+    )
+    if old_root != batch.old_root:
+        raise Rejected(Reason.OLD_ROOT, "the openings do not lead to the batch's old root")
+    return Outcome(
+        public=_public_input(batch, globals_, new_root, deposits),
+        terms=terms,
+        deposits=deposits,
+        orders=orders,
+        fills=fills,
+        fees=fees,
+        accounts=accounts,
+        account_nodes=tree.nodes,
+        slot_nodes=slot_trees.nodes,
+        accounts_root_before=tree.roots[0][0],
+        accounts_root_after=tree.roots[0][1],
+        markets_before=batch.pre.markets,
+        markets_after=markets,
+        globals_before=batch.pre.globals,
+        globals_after=globals_,
+    )
+
+
+def _leaf_pair(touched: TouchedSlot | TouchedAccount) -> Pair:
+    return touched.leaf_before, touched.leaf_after
+
+
+def _update(
+    depth: int,
+    leaves: Mapping[int, Pair],
+    siblings: Sequence[Digest],
+    compress_many: CompressMany,
+    offset: int = 0,
+) -> Update:
+    """A tree update whose wrong number of siblings is a refusal."""
+    try:
+        return update(depth, leaves, siblings, compress_many, offset)
+    except OpeningError as error:
+        raise Rejected(Reason.SIBLING_COUNT, f"tree of depth {depth}: {error}") from error
+
+
+def _close_slots(
+    batch: Batch, ledger: Ledger, compress_many: CompressMany
+) -> tuple[TouchedSlot, ...]:
+    """Touched slots in the order of the openings, with old and new leaves in one batched call."""
+    openings = batch.pre.slots
+    before = [opening.state for opening in openings]
+    after = [ledger.slots[opening.account, opening.slot] for opening in openings]
+    leaves = slot_leaves([*before, *after], compress_many)
+    return tuple(
+        TouchedSlot(opening.account, opening.slot, old, new, leaf_old, leaf_new)
+        for opening, old, new, leaf_old, leaf_new in zip(
+            openings, before, after, leaves[: len(before)], leaves[len(before) :], strict=True
+        )
+    )
+
+
+def _require_slot_roots(ledger: Ledger, trees: Update, fresh: Digest) -> None:
+    """Opened slots lead to the root in their account's old leaf; a new account's are all fresh."""
+    for index, (old, _) in trees.roots.items():
+        before = ledger.accounts[index].before
+        wanted = fresh if before is None else before.slots_root
+        if old != wanted:
+            raise Rejected(
+                Reason.SLOTS_ROOT, f"the slots opened for account {index} do not lead to its leaf"
+            )
+
+
+def _close_accounts(
+    batch: Batch,
+    ledger: Ledger,
+    terms: Sequence[MarketTerms],
+    slots: Sequence[TouchedSlot],
+    slot_trees: Update,
+    fresh: Digest,
+    margins: Mapping[int, MarginCase],
+    compress_many: CompressMany,
+) -> tuple[TouchedAccount, ...]:
+    """Touched accounts in the order of the openings, each with a new salt."""
+    entries = list(ledger.accounts.items())
+    after = [
+        _account_after(entry, slot_trees.roots.get(index), fresh, salt)
+        for (index, entry), salt in zip(entries, batch.salts.accounts, strict=True)
+    ]
+    headers = _headers([entry for _, entry in entries], compress_many)
+    old = [entry.before for _, entry in entries]
+    leaves = account_leaves([*old, *after], [*headers, *headers], compress_many)
+    by_account: dict[int, list[TouchedSlot]] = {}
+    for slot in slots:
+        by_account.setdefault(slot.account, []).append(slot)
+    return tuple(
+        TouchedAccount(
+            index=index,
+            before=entry.before,
+            after=after[place],
+            header=headers[place],
+            leaf_before=leaves[place],
+            leaf_after=leaves[place + len(entries)],
+            slots=tuple(by_account.get(index, ())),
+            value_before=value(entry.holding_before, terms),
+            value_after=value(entry.holding, terms),
+            margin=margins[index],
+        )
+        for place, (index, entry) in enumerate(entries)
+    )
+
+
+def _account_after(
+    entry: Entry, slots_roots: Pair | None, fresh: Digest, salt: Salt
+) -> Account | None:
+    """The account as the batch leaves it; None if it still does not exist."""
+    if entry.header is None:
+        return None
+    unchanged = fresh if entry.before is None else entry.before.slots_root
+    slots_root = unchanged if slots_roots is None else slots_roots[1]
+    return Account(entry.header, entry.cash, entry.positions, slots_root, salt)
+
+
+def _headers(entries: Sequence[Entry], compress_many: CompressMany) -> list[Digest]:
+    """Header digest of each entry, zeros where there is no account; headers never change."""
+    present = [entry.header for entry in entries if entry.header is not None]
+    digests = iter(header_digests(present, compress_many))
+    return [ZERO_DIGEST if entry.header is None else next(digests) for entry in entries]
+
+
+def _globals_after(batch: Batch, deposits: Sequence[DepositStep]) -> Globals:
+    """The new globals: custody grows by exactly what was credited."""
+    before = batch.pre.globals
+    credited = sum(
+        step.entry.amount for step in deposits if step.outcome is DepositOutcome.CREDITED
+    )
+    return Globals(
+        number=batch.number,
+        time=batch.time,
+        total=before.total + credited,
+        deposits_consumed=before.deposits_consumed + len(deposits),
+        salt=batch.salts.globals,
+    )
+
+
+def _public_input(
+    batch: Batch, globals_: Globals, new_root: Digest, deposits: Sequence[DepositStep]
+) -> PublicInput:
+    return PublicInput(
+        version=PROTOCOL_VERSION,
+        chain=batch.chain,
+        venue=batch.venue,
+        number=batch.number,
+        time=batch.time,
+        governance=batch.governance,
+        old_root=batch.old_root,
+        new_root=new_root,
+        prices=batch.prices,
+        total=globals_.total,
+        deposits_before=batch.pre.globals.deposits_consumed,
+        deposits=tuple(ConsumedDeposit(step.entry, step.outcome) for step in deposits),
+    )

@@ -1,0 +1,101 @@
+"""The working state of one batch: what it opened, and what the accounts hold as it proceeds.
+
+Reading an account or slot that was not opened is a refusal: a batch brings all that it touches.
+"""
+
+from dataclasses import dataclass
+
+from rollup.protocol.account import (
+    NO_POSITIONS,
+    Account,
+    Header,
+    SlotState,
+)
+from rollup.protocol.batch import PartialState
+from rollup.protocol.margin import NOTHING, Holding
+from rollup.protocol.rejection import Reason, Rejected
+
+SlotKey = tuple[int, int]
+
+
+@dataclass(slots=True)
+class Entry:
+    """One opened account as the batch proceeds. `header` is None while it does not exist."""
+
+    before: Account | None
+    header: Header | None
+    cash: int
+    positions: tuple[int, ...]
+    touched: bool = False
+
+    @property
+    def holding_before(self) -> Holding:
+        """What it held before the batch."""
+        before = self.before
+        return NOTHING if before is None else Holding(before.cash, before.positions)
+
+    @property
+    def holding(self) -> Holding:
+        """What it holds now."""
+        return Holding(self.cash, self.positions)
+
+    def set_position(self, market: int, size: int) -> None:
+        """Replace the signed size held in one market."""
+        self.positions = (*self.positions[:market], size, *self.positions[market + 1 :])
+
+
+class Ledger:
+    """Opened accounts and slots of a batch, changed by its steps."""
+
+    def __init__(self, pre: PartialState) -> None:
+        self.accounts = {o.index: _entry(o.account) for o in pre.accounts}
+        self.slots = {(o.account, o.slot): o.state for o in pre.slots}
+        self._slots_touched: set[SlotKey] = set()
+
+    def touch(self, index: int) -> Entry:
+        """The account at an index, existing or not; refused unless the batch opened it."""
+        entry = self.accounts.get(index)
+        if entry is None:
+            raise Rejected(Reason.OPENING_MISSING, f"account {index} is not opened")
+        entry.touched = True
+        return entry
+
+    def existing(self, index: int, missing: Reason = Reason.ACCOUNT_MISSING) -> Entry:
+        """The account at an index; refused if there is none."""
+        entry = self.touch(index)
+        if entry.header is None:
+            raise Rejected(missing, f"account {index} does not exist")
+        return entry
+
+    def header(self, index: int) -> Header:
+        """The header of an account; refused if there is none."""
+        header = self.touch(index).header
+        if header is None:
+            raise Rejected(Reason.ACCOUNT_MISSING, f"account {index} does not exist")
+        return header
+
+    def slot(self, key: SlotKey) -> SlotState:
+        """The slot at (account, slot); refused unless the batch opened it."""
+        state = self.slots.get(key)
+        if state is None:
+            raise Rejected(Reason.OPENING_MISSING, f"slot {key[1]} of {key[0]} is not opened")
+        self._slots_touched.add(key)
+        return state
+
+    def require_all_touched(self) -> None:
+        """A batch opens nothing that it does not touch."""
+        for index, entry in self.accounts.items():
+            if not entry.touched:
+                raise Rejected(Reason.OPENING_EXCESS, f"account {index} is opened for nothing")
+        for key in self.slots:
+            if key not in self._slots_touched:
+                raise Rejected(
+                    Reason.OPENING_EXCESS,
+                    f"slot {key[1]} of account {key[0]} is opened for nothing",
+                )
+
+
+def _entry(account: Account | None) -> Entry:
+    if account is None:
+        return Entry(None, None, 0, NO_POSITIONS)
+    return Entry(account, account.header, account.cash, account.positions)

@@ -1,0 +1,206 @@
+"""The rules: one batch, applied to the part of the state that it opens.
+
+`apply_batch` is the specification of what a proof says. Steps happen in this order: deposits as
+queued, fills as listed, one credit of all fees, margin of every touched account, then the leaves
+are closed. Spec: docs/spec/07-batch.md.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rollup.hash.many import CompressMany
+from rollup.protocol.batch import Batch
+from rollup.protocol.closing import close
+from rollup.protocol.constants import DEPOSIT_TIMESTAMP, FEE_TIMESTAMP, FILL_TIMESTAMP
+from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
+from rollup.protocol.ledger import Ledger
+from rollup.protocol.margin import margin_case, value
+from rollup.protocol.market import MarketTerms, batch_terms
+from rollup.protocol.order import Order, Side, message_digests
+from rollup.protocol.outcome import (
+    DepositStep,
+    FeeStep,
+    FillStep,
+    MarginCase,
+    OrderStep,
+    Outcome,
+    SideStep,
+)
+from rollup.protocol.rejection import Reason, Rejected, refusals_at
+from rollup.protocol.trade import (
+    fee,
+    fee_rate,
+    fill_slot,
+    notional,
+    require_fee,
+    require_in_time,
+    require_pair,
+    require_price,
+)
+from rollup.protocol.units import VerifyMany, require_cash, require_position
+
+
+def apply_batch(batch: Batch, *, compress_many: CompressMany, verify_many: VerifyMany) -> Outcome:
+    """Everything the batch does to the state it opens. Raises Rejected at the first broken rule."""
+    require_follows(batch)
+    terms = batch_terms(batch.governance, batch.prices)
+    ledger = Ledger(batch.pre)
+    deposits = tuple(
+        apply_deposit(ledger, entry, DEPOSIT_TIMESTAMP + place)
+        for place, entry in enumerate(batch.deposits)
+    )
+    orders = authorise(batch, ledger, compress_many, verify_many)
+    fills = tuple(apply_fill(batch, ledger, terms, place) for place in range(len(batch.fills)))
+    fees = credit_fees(ledger, batch.governance.fee_account, fills)
+    ledger.require_all_touched()
+    margins = {index: require_margin(ledger, index, terms) for index in ledger.accounts}
+    return close(batch, ledger, terms, deposits, orders, fills, fees, margins, compress_many)
+
+
+def require_follows(batch: Batch) -> None:
+    """The batch is the next one, later than the last, and takes deposits from the queue's head."""
+    before = batch.pre.globals
+    if batch.number != before.number + 1:
+        raise Rejected(
+            Reason.BATCH_NUMBER, f"batch {before.number + 1} is next, not {batch.number}"
+        )
+    if batch.time <= before.time:
+        raise Rejected(Reason.CLOCK_NOT_ADVANCED, f"time {batch.time} is not after {before.time}")
+    for place, entry in enumerate(batch.deposits, before.deposits_consumed):
+        if entry.index != place:
+            raise Rejected(Reason.DEPOSIT_ORDER, f"queue entry {place} is next, not {entry.index}")
+
+
+def apply_deposit(ledger: Ledger, entry: QueueEntry, timestamp: int) -> DepositStep:
+    """Consume one queue entry: open or credit its account, or refuse it and change nothing."""
+    with refusals_at(f"deposit {entry.index}"):
+        account = ledger.touch(entry.account)
+    existed, cash = account.header is not None, account.cash
+    outcome = judge(entry, cash if existed else None)
+    if outcome is DepositOutcome.CREDITED:
+        account.cash = cash + entry.amount
+        if entry.kind is EntryKind.REGISTER:
+            account.header = entry.header()
+    return DepositStep(timestamp, entry, outcome, existed, cash, account.cash)
+
+
+def authorise(
+    batch: Batch, ledger: Ledger, compress_many: CompressMany, verify_many: VerifyMany
+) -> tuple[OrderStep, ...]:
+    """Every order is for this venue, in time, used, named once, and signed by its account's key."""
+    orders = [signed.order for signed in batch.orders]
+    _require_used_once(batch, orders)
+    keys = []
+    for place, order in enumerate(orders):
+        with refusals_at(f"order {place}"):
+            _require_venue(order, batch)
+            require_in_time(order, batch.time)
+            keys.append(ledger.header(order.account).key)
+    messages = message_digests(orders, compress_many)
+    signatures = [signed.signature for signed in batch.orders]
+    for place, valid in enumerate(verify_many(keys, messages, signatures)):
+        if not valid:
+            raise Rejected(
+                Reason.ORDER_SIGNATURE,
+                f"order {place}: not signed by the key of account {orders[place].account}",
+            )
+    return tuple(map(OrderStep, batch.orders, messages, keys))
+
+
+def _require_used_once(batch: Batch, orders: Sequence[Order]) -> None:
+    """Orders differ from each other, and every one takes part in a fill."""
+    used = {place for fill in batch.fills for place in (fill.buy, fill.sell)}
+    for place in range(len(orders)):
+        if place not in used:
+            raise Rejected(Reason.ORDER_UNUSED, f"order {place} takes part in no fill")
+    for order, count in Counter(orders).items():
+        if count > 1:
+            raise Rejected(
+                Reason.ORDER_REPEATED, f"an order of account {order.account} is listed {count}x"
+            )
+
+
+def _require_venue(order: Order, batch: Batch) -> None:
+    if (order.chain, order.venue) != (batch.chain, batch.venue):
+        raise Rejected(
+            Reason.ORDER_VENUE,
+            f"signed for chain {order.chain} venue {order.venue}, "
+            f"not chain {batch.chain} venue {batch.venue}",
+        )
+
+
+def apply_fill(batch: Batch, ledger: Ledger, terms: Sequence[MarketTerms], place: int) -> FillStep:
+    """Match two orders: size moves one way, its notional the other, and each side pays its fee."""
+    fill = batch.fills[place]
+    with refusals_at(f"fill {place}"):
+        for index in (fill.buy, fill.sell):
+            if index >= len(batch.orders):
+                raise Rejected(Reason.ORDER_UNKNOWN, f"there is no order {index}")
+        buy, sell = batch.orders[fill.buy].order, batch.orders[fill.sell].order
+        require_pair(buy, sell)
+        market = terms[buy.market]
+        require_price(fill.price, buy, sell, market)
+        amount = notional(fill.price, fill.size)
+        buyer_rate = fee_rate(Side.BUY, fill.taker, market)
+        seller_rate = fee_rate(Side.SELL, fill.taker, market)
+        buyer = apply_side(ledger, fill.buy, buy, fill.size, amount, buyer_rate)
+        seller = apply_side(ledger, fill.sell, sell, fill.size, amount, seller_rate)
+    return FillStep(FILL_TIMESTAMP + place, fill, buy.market, amount, buyer, seller)
+
+
+def apply_side(
+    ledger: Ledger, place: int, order: Order, size: int, amount: int, rate: int
+) -> SideStep:
+    """One side of a fill: the buyer pays `amount` for `size` lots, the seller the reverse."""
+    require_fee(order, rate)
+    charged = fee(amount, rate)
+    key = (order.account, order.slot)
+    slot_before = ledger.slot(key)
+    slot_after = fill_slot(order, slot_before, size)
+    account = ledger.existing(order.account)
+    direction = 1 if order.side is Side.BUY else -1
+    cash_before, position_before = account.cash, account.positions[order.market]
+    cash_after = cash_before - direction * amount - charged
+    position_after = position_before + direction * size
+    require_cash(f"cash of account {order.account}", cash_after)
+    require_position(f"position of account {order.account}", position_after)
+    ledger.slots[key] = slot_after
+    account.cash = cash_after
+    account.set_position(order.market, position_after)
+    return SideStep(
+        order=place,
+        account=order.account,
+        slot=order.slot,
+        slot_before=slot_before,
+        slot_after=slot_after,
+        fee_rate=rate,
+        fee=charged,
+        cash_before=cash_before,
+        cash_after=cash_after,
+        position_before=position_before,
+        position_after=position_after,
+    )
+
+
+def credit_fees(ledger: Ledger, index: int, fills: Sequence[FillStep]) -> FeeStep:
+    """Credit the fees of all fills to the fee account, once, also when there are none."""
+    amount = sum(fill.buyer.fee + fill.seller.fee for fill in fills)
+    account = ledger.existing(index, Reason.FEE_ACCOUNT_MISSING)
+    before = account.cash
+    account.cash = before + amount
+    require_cash("cash of the fee account", account.cash)
+    return FeeStep(FEE_TIMESTAMP, index, amount, before, account.cash)
+
+
+def require_margin(ledger: Ledger, index: int, terms: Sequence[MarketTerms]) -> MarginCase:
+    """The clause of the margin rule that allows what became of an account."""
+    entry = ledger.accounts[index]
+    case = margin_case(entry.holding_before, entry.holding, terms)
+    if case is None:
+        after = value(entry.holding, terms)
+        raise Rejected(
+            Reason.MARGIN,
+            f"account {index} would be left with equity {after.equity}, "
+            f"initial {after.initial} and maintenance {after.maintenance} (x 10^-4)",
+        )
+    return case
