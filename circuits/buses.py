@@ -1,0 +1,114 @@
+"""Every bus of the statement, in one place: what a message on it means, who sends, who receives.
+
+A digest is 8 elements, a coordinate of the curve 7. Identifier 0 is left to the engine's mask ring.
+"""
+
+from circuits.air.bus import RANGE, Bus
+
+
+def _vector(name: str, length: int) -> tuple[str, ...]:
+    return tuple(f"{name}{i}" for i in range(length))
+
+
+HASH = Bus("HASH", 2, (*_vector("in", 16), *_vector("out", 8)))
+"""out = compress(in). Sent by poseidon as often as it is asked for, received by whoever asks."""
+
+NODE = Bus("NODE", 3, ("tree", "depth", "index", *_vector("old", 8), *_vector("new", 8)))
+"""A touched node of a tree, before and after the batch. Tree 0 is the account tree, account + 1 the
+slot tree of that account. Sent by the parent (for roots: batch, account), received by the child."""
+
+MEMORY = Bus("MEMORY", 4, ("account", "word", "ts", "v0", "v1", "v2", "v3"))
+"""The value of a word since time ts. An access receives the previous message and sends the next.
+
+Word CASH_WORD: (cash in three packed pairs, exists). POSITION_WORD + k: (position k in two packed
+pairs, 0, 0). SLOT_WORD + s: (generation, filled in two packed pairs, 0). Biased, 13-bit limbs."""
+
+BASE = Bus("BASE", 5, ("window", "byte", *_vector("x", 7), *_vector("y", 7)))
+"""byte * 256^window * G + S_window, an entry of the fixed-base table. Sent by base."""
+
+WINDOW = Bus("WINDOW", 6, ("signature", "digit", *_vector("x", 7), *_vector("y", 7)))
+"""digit * P + S for the key P of a signature. Sent by order, received by ladder."""
+
+CHALLENGE = Bus("CHALLENGE", 7, ("signature", "element", "value"))
+"""24 bits of a signature's challenge, element 4 the most significant."""
+
+COMB_END = Bus("COMB_END", 8, ("signature", *_vector("x", 7), *_vector("y", 7)))
+"""s * G + K of a signature. Sent by comb, received by order."""
+
+LADDER_END = Bus("LADDER_END", 9, ("signature", *_vector("x", 7), *_vector("y", 7)))
+"""c * P + K of a signature. Sent by ladder, received by order."""
+
+KEY = Bus("KEY", 10, ("account", *_vector("x", 7), *_vector("y", 7)))
+"""The trading key in an account's header. Sent by account, received by order."""
+
+ORDER = Bus(
+    "ORDER",
+    11,
+    (
+        "account",
+        "slot",
+        "generation",
+        "market",
+        "side",
+        "price",
+        "size_low",
+        "size_high",
+        "max_fee",
+    ),
+)
+"""A signed order in time. Sent by order once for each fill it takes part in, received by fill."""
+
+REGISTER = Bus(
+    "REGISTER",
+    12,
+    (
+        "account",
+        *_vector("owner", 6),
+        *_vector("x", 7),
+        *_vector("y", 7),
+        *_vector("viewing", 8),
+    ),
+)
+"""An account comes into being with this header. Sent by deposit, received by account."""
+
+FEES = Bus("FEES", 13, _vector("limb_sum", 4))
+"""All fees of the batch as four sums of 13-bit limbs. Sent once by fill, received by batch."""
+
+DEPOSIT = Bus(
+    "DEPOSIT",
+    14,
+    (
+        "index",
+        "kind",
+        "account",
+        *_vector("amount", 3),
+        *_vector("owner", 6),
+        *_vector("x", 7),
+        *_vector("y", 7),
+        *_vector("viewing", 8),
+        "canonical",
+        "outcome",
+    ),
+)
+"""An entry of the L1 queue with its public outcome. Sent by the verifier, received by deposit.
+
+amount: 62 bits in packed pairs; x and y: the queued words mod p; canonical: 1 if all were below p;
+outcome: code of the protocol's DepositOutcome."""
+
+BUSES = (
+    RANGE,
+    HASH,
+    NODE,
+    MEMORY,
+    BASE,
+    WINDOW,
+    CHALLENGE,
+    COMB_END,
+    LADDER_END,
+    KEY,
+    ORDER,
+    REGISTER,
+    FEES,
+    DEPOSIT,
+)
+"""All buses, in order of identifier."""
