@@ -19,14 +19,10 @@ from rollup.protocol.constants import ACCOUNT_BITS, PROTOCOL_VERSION, SLOT_BITS
 from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.ledger import Entry, Ledger
 from rollup.protocol.margin import value
-from rollup.protocol.market import MarketTerms
 from rollup.protocol.outcome import (
     DepositStep,
-    FeeStep,
-    FillStep,
-    MarginCase,
-    OrderStep,
     Outcome,
+    Steps,
     TouchedAccount,
     TouchedSlot,
 )
@@ -40,39 +36,16 @@ SLOT_TREE_OFFSET = 1
 """Tree 0 is the account tree; the slot tree of account i is tree i + 1."""
 
 
-def close(
-    batch: Batch,
-    ledger: Ledger,
-    terms: tuple[MarketTerms, ...],
-    deposits: tuple[DepositStep, ...],
-    orders: tuple[OrderStep, ...],
-    fills: tuple[FillStep, ...],
-    fees: FeeStep,
-    margins: Mapping[int, MarginCase],
-    compress_many: CompressMany,
-) -> Outcome:
+def close(batch: Batch, ledger: Ledger, steps: Steps, compress_many: CompressMany) -> Outcome:
     """The outcome of a batch whose steps are done. Rejects openings that the old root denies."""
-    slots = _close_slots(batch, ledger, compress_many)
-    slot_trees = _update(
-        SLOT_BITS,
-        {slot.account << SLOT_BITS | slot.slot: _leaf_pair(slot) for slot in slots},
-        batch.pre.slot_siblings,
-        compress_many,
-        SLOT_TREE_OFFSET,
-    )
     fresh = fresh_slots_root(compress_many)
-    _require_slot_roots(ledger, slot_trees, fresh)
-    accounts = _close_accounts(
-        batch, ledger, terms, slots, slot_trees, fresh, margins, compress_many
-    )
-    tree = _update(
-        ACCOUNT_BITS,
-        {account.index: _leaf_pair(account) for account in accounts},
-        batch.pre.account_siblings,
-        compress_many,
-    )
+    slots, slot_trees = _close_slots(batch, ledger, fresh, compress_many)
+    after = _accounts_after(batch, ledger, slot_trees, fresh)
+    accounts = _close_accounts(ledger, after, slots, steps, compress_many)
+    leaves = {account.index: _leaf_pair(account) for account in accounts}
+    tree = _update(ACCOUNT_BITS, leaves, batch.pre.account_siblings, compress_many)
     markets = MarketsState(batch.prices, batch.salts.markets)
-    globals_ = _globals_after(batch, deposits)
+    globals_ = _globals_after(batch, steps.deposits)
     old_root, new_root = state_roots(
         tree.roots[0],
         [state.digest(compress_many) for state in (batch.pre.markets, markets)],
@@ -82,12 +55,8 @@ def close(
     if old_root != batch.old_root:
         raise Rejected(Reason.OLD_ROOT, "the openings do not lead to the batch's old root")
     return Outcome(
-        public=_public_input(batch, globals_, new_root, deposits),
-        terms=terms,
-        deposits=deposits,
-        orders=orders,
-        fills=fills,
-        fees=fees,
+        public=_public_input(batch, globals_, new_root, steps.deposits),
+        steps=steps,
         accounts=accounts,
         account_nodes=tree.nodes,
         slot_nodes=slot_trees.nodes,
@@ -119,19 +88,24 @@ def _update(
 
 
 def _close_slots(
-    batch: Batch, ledger: Ledger, compress_many: CompressMany
-) -> tuple[TouchedSlot, ...]:
-    """Touched slots in the order of the openings, with old and new leaves in one batched call."""
+    batch: Batch, ledger: Ledger, fresh: Digest, compress_many: CompressMany
+) -> tuple[tuple[TouchedSlot, ...], Update]:
+    """Touched slots in the order of the openings, and their trees from old to new roots."""
     openings = batch.pre.slots
     before = [opening.state for opening in openings]
     after = [ledger.slots[opening.account, opening.slot] for opening in openings]
     leaves = slot_leaves([*before, *after], compress_many)
-    return tuple(
+    slots = tuple(
         TouchedSlot(opening.account, opening.slot, old, new, leaf_old, leaf_new)
         for opening, old, new, leaf_old, leaf_new in zip(
             openings, before, after, leaves[: len(before)], leaves[len(before) :], strict=True
         )
     )
+    addressed = {slot.account << SLOT_BITS | slot.slot: _leaf_pair(slot) for slot in slots}
+    siblings = batch.pre.slot_siblings
+    trees = _update(SLOT_BITS, addressed, siblings, compress_many, SLOT_TREE_OFFSET)
+    _require_slot_roots(ledger, trees, fresh)
+    return slots, trees
 
 
 def _require_slot_roots(ledger: Ledger, trees: Update, fresh: Digest) -> None:
@@ -145,24 +119,27 @@ def _require_slot_roots(ledger: Ledger, trees: Update, fresh: Digest) -> None:
             )
 
 
+def _accounts_after(
+    batch: Batch, ledger: Ledger, slot_trees: Update, fresh: Digest
+) -> list[Account | None]:
+    """The opened accounts as the batch leaves them, each with its new salt."""
+    return [
+        _account_after(entry, slot_trees.roots.get(index), fresh, salt)
+        for (index, entry), salt in zip(ledger.accounts.items(), batch.salts.accounts, strict=True)
+    ]
+
+
 def _close_accounts(
-    batch: Batch,
     ledger: Ledger,
-    terms: Sequence[MarketTerms],
+    after: Sequence[Account | None],
     slots: Sequence[TouchedSlot],
-    slot_trees: Update,
-    fresh: Digest,
-    margins: Mapping[int, MarginCase],
+    steps: Steps,
     compress_many: CompressMany,
 ) -> tuple[TouchedAccount, ...]:
-    """Touched accounts in the order of the openings, each with a new salt."""
-    entries = list(ledger.accounts.items())
-    after = [
-        _account_after(entry, slot_trees.roots.get(index), fresh, salt)
-        for (index, entry), salt in zip(entries, batch.salts.accounts, strict=True)
-    ]
-    headers = _headers([entry for _, entry in entries], compress_many)
-    old = [entry.before for _, entry in entries]
+    """Touched accounts in the order of the openings, with old and new leaves hashed together."""
+    entries = ledger.accounts
+    headers = _headers(list(entries.values()), compress_many)
+    old = [entry.before for entry in entries.values()]
     leaves = account_leaves([*old, *after], [*headers, *headers], compress_many)
     by_account: dict[int, list[TouchedSlot]] = {}
     for slot in slots:
@@ -176,11 +153,11 @@ def _close_accounts(
             leaf_before=leaves[place],
             leaf_after=leaves[place + len(entries)],
             slots=tuple(by_account.get(index, ())),
-            value_before=value(entry.holding_before, terms),
-            value_after=value(entry.holding, terms),
-            margin=margins[index],
+            value_before=value(entry.holding_before, steps.terms),
+            value_after=value(entry.holding, steps.terms),
+            margin=steps.margins[index],
         )
-        for place, (index, entry) in enumerate(entries)
+        for place, (index, entry) in enumerate(entries.items())
     )
 
 

@@ -3,6 +3,7 @@
 Nothing here is claimed by anybody: the rules derive all of it from the batch.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -100,6 +101,18 @@ class OrderStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Steps:
+    """What a batch did to cash, positions and slots, in its order, before any leaf is hashed."""
+
+    terms: tuple[MarketTerms, ...]
+    deposits: tuple[DepositStep, ...]
+    orders: tuple[OrderStep, ...]
+    fills: tuple[FillStep, ...]
+    fees: FeeStep
+    margins: Mapping[int, MarginCase]
+
+
+@dataclass(frozen=True, slots=True)
 class TouchedSlot:
     """A slot opened once and closed once, with its leaves."""
 
@@ -133,11 +146,7 @@ class Outcome:
     """All that a batch did, in the order it happened."""
 
     public: PublicInput
-    terms: tuple[MarketTerms, ...]
-    deposits: tuple[DepositStep, ...]
-    orders: tuple[OrderStep, ...]
-    fills: tuple[FillStep, ...]
-    fees: FeeStep
+    steps: Steps
     accounts: tuple[TouchedAccount, ...]
     account_nodes: tuple[TouchedNode, ...]
     slot_nodes: tuple[TouchedNode, ...]

@@ -25,6 +25,7 @@ from rollup.protocol.outcome import (
     OrderStep,
     Outcome,
     SideStep,
+    Steps,
 )
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
 from rollup.protocol.trade import (
@@ -54,7 +55,8 @@ def apply_batch(batch: Batch, *, compress_many: CompressMany, verify_many: Verif
     fees = credit_fees(ledger, batch.governance.fee_account, fills)
     ledger.require_all_touched()
     margins = {index: require_margin(ledger, index, terms) for index in ledger.accounts}
-    return close(batch, ledger, terms, deposits, orders, fills, fees, margins, compress_many)
+    steps = Steps(terms, deposits, orders, fills, fees, margins)
+    return close(batch, ledger, steps, compress_many)
 
 
 def require_follows(batch: Batch) -> None:
