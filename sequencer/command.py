@@ -1,0 +1,60 @@
+"""Commands: all that can happen to the core, already decoded and authenticated.
+
+The journal holds exactly these, so replaying them gives the same state on every machine.
+"""
+
+from dataclasses import dataclass
+
+from rollup.protocol.deposit import QueueEntry
+from rollup.protocol.order import SignedOrder
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBatch:
+    """Start a batch: its number, the end of its window in ms, one oracle price per market."""
+
+    number: int
+    time: int
+    prices: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deposits:
+    """The next entries of the L1 queue, in order. Only before the batch's first order."""
+
+    entries: tuple[QueueEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Submit:
+    """An order whose signature admission has checked."""
+
+    signed: SignedOrder
+
+    def __repr__(self) -> str:
+        return "Submit(private)"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Cancel:
+    """End whatever lives in (account, slot) up to and including `generation`.
+
+    A promise of the venue: the signature is checked at admission and kept in the journal, but the
+    proof does not know cancels in this version.
+    """
+
+    account: int
+    slot: int
+    generation: int
+    signature: bytes
+
+    def __repr__(self) -> str:
+        return "Cancel(private)"
+
+
+@dataclass(frozen=True, slots=True)
+class CloseBatch:
+    """End the batch that is open."""
+
+
+Command = OpenBatch | Deposits | Submit | Cancel | CloseBatch

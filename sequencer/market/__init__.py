@@ -1,0 +1,1 @@
+"""Agents and feeds: what a demonstration trades, synthetic or replayed."""
