@@ -1,0 +1,54 @@
+"""Artefact files: whole or absent, and never more than asked for."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from rollup import files
+from rollup.files import FileTooLarge, make_private_folder, read_bounded, write_whole
+
+
+def test_what_is_written_is_read_with_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "batch.msgpack"
+    write_whole(path, b"secret", files.PRIVATE_MODE)
+    assert read_bounded(path, 6) == b"secret"
+    assert path.stat().st_mode & 0o777 == 0o600
+    write_whole(path, b"other")
+    assert read_bounded(path, 100) == b"other"
+    assert os.listdir(tmp_path) == ["batch.msgpack"]
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "proof.bin"
+    write_whole(path, b"old")
+
+    def fail(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", fail)
+    with pytest.raises(OSError, match="No space left"):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["proof.bin"]
+
+
+def test_only_regular_files_up_to_the_limit_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"12345")
+    with pytest.raises(FileTooLarge, match="more than 4 bytes"):
+        read_bounded(path, 4)
+    with pytest.raises(FileNotFoundError):
+        read_bounded(tmp_path / "missing", 4)
+    with pytest.raises(IsADirectoryError):
+        read_bounded(tmp_path, 4)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="not a regular file"):
+        read_bounded(tmp_path / "pipe", 4)
+
+
+def test_a_private_folder_is_closed_to_others(tmp_path: Path) -> None:
+    make_private_folder(tmp_path / "a" / "private")
+    assert (tmp_path / "a" / "private").stat().st_mode & 0o777 == 0o700
