@@ -5,6 +5,7 @@ The journal holds exactly these, so replaying them gives the same state on every
 
 from dataclasses import dataclass
 
+from rollup.protocol.cancel import SignedCancel
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.order import SignedOrder
 
@@ -37,16 +38,13 @@ class Submit:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Cancel:
-    """End whatever lives in (account, slot) up to and including `generation`.
+    """A cancel whose signature admission has checked.
 
-    A promise of the venue: the signature is checked at admission and kept in the journal, but the
-    proof does not know cancels in this version.
+    A promise of the venue: the signature is kept in the journal, but the proof does not know cancels
+    in this version.
     """
 
-    account: int
-    slot: int
-    generation: int
-    signature: bytes
+    signed: SignedCancel
 
     def __repr__(self) -> str:
         return "Cancel(private)"

@@ -280,17 +280,19 @@ def _settle_remainder(state: CoreState, book: Book, taker: LiveOrder) -> list[Ev
 
 
 def _cancel(state: CoreState, command: Cancel) -> list[Event]:
-    key = (command.account, command.slot)
+    cancel = command.signed.cancel
+    named = (cancel.account, cancel.slot, cancel.generation)
+    if (cancel.chain, cancel.venue) != (state.chain, state.venue):
+        return [CancelRefused(named, Reason.ORDER_VENUE)]
+    key = (cancel.account, cancel.slot)
+    state.used[key] = max(state.used.get(key, 0), cancel.generation + 1)
     live = state.live.get(key)
-    if live is None or live.order.generation > command.generation:
-        state.used[key] = max(state.used.get(key, 0), command.generation + 1)
-        named = (command.account, command.slot, command.generation)
+    if live is None or live.order.generation > cancel.generation:
         return [CancelRefused(named, VenueReason.NOTHING_TO_CANCEL)]
     if live.is_resting:
         state.books[live.order.market].remove(live)
     else:
         state.waiting.remove(live)
-    state.used[key] = command.generation + 1
     return [_end(state, live, VenueReason.CANCELLED)]
 
 

@@ -42,6 +42,7 @@ class TypeCode(IntEnum):
     GLOBALS = 5
     ORDER = 6
     CHALLENGE = 7
+    CANCEL = 8
 
 
 def limbs(value: int, bits: int) -> tuple[int, ...]:

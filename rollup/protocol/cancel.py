@@ -1,0 +1,77 @@
+"""Cancels: what a trader signs to end an order. Spec: docs/spec/04-orders.md.
+
+Sequencer behaviour in this version: the venue promises to keep it, the proof does not know it. The
+type code differs from an order's, so neither signature can pass for the other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rollup.hash.many import CompressMany
+from rollup.hash.poseidon import Digest
+from rollup.protocol.constants import (
+    ACCOUNT_BITS,
+    CHAIN_BITS,
+    GENERATION_BITS,
+    SIGNATURE_BYTES,
+    SIGNATURE_SCHEME,
+    SLOT_BITS,
+)
+from rollup.protocol.encoding import Block, TypeCode, chain_many, split_blocks
+from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.units import require_bounds, require_bytes
+
+_BOUNDS = (
+    ("chain", CHAIN_BITS, Reason.IDENTIFIER_OUT_OF_BOUNDS),
+    ("venue", CHAIN_BITS, Reason.IDENTIFIER_OUT_OF_BOUNDS),
+    ("account", ACCOUNT_BITS, Reason.ACCOUNT_OUT_OF_BOUNDS),
+    ("slot", SLOT_BITS, Reason.SLOT_OUT_OF_BOUNDS),
+    ("generation", GENERATION_BITS, Reason.GENERATION_OUT_OF_BOUNDS),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """End whatever lives in (account, slot) up to and including `generation`."""
+
+    chain: int
+    venue: int
+    account: int
+    slot: int
+    generation: int
+
+    def __post_init__(self) -> None:
+        for name, bits, reason in _BOUNDS:
+            require_bounds(name, getattr(self, name), 0, 1 << bits, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCancel:
+    """A cancel with its Schnorr signature (84 bytes: R, s), whose truth verification decides."""
+
+    cancel: CancelOrder
+    signature: bytes
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.cancel, CancelOrder):
+            raise Rejected(Reason.MALFORMED, "a signed cancel holds a CancelOrder")
+        require_bytes("signature", self.signature, SIGNATURE_BYTES)
+
+
+def cancel_blocks(cancel: CancelOrder) -> tuple[Block, ...]:
+    """CANCEL, 1 block: scheme, chain, venue, account, slot, generation, zeros 2."""
+    return split_blocks(
+        (
+            SIGNATURE_SCHEME,
+            cancel.chain,
+            cancel.venue,
+            cancel.account,
+            cancel.slot,
+            cancel.generation,
+        )
+    )
+
+
+def cancel_digests(cancels: Sequence[CancelOrder], compress_many: CompressMany) -> list[Digest]:
+    """The digests that traders sign."""
+    return chain_many(TypeCode.CANCEL, [cancel_blocks(cancel) for cancel in cancels], compress_many)
