@@ -51,11 +51,12 @@ class SecretKey:
 
     __slots__ = ("_public", "_scalar")
 
-    def __init__(self, scalar: int) -> None:
+    def __init__(self, scalar: int, public: Point | None = None) -> None:
+        """`public` is scalar * G where the caller knows it; a wrong one signs nothing valid."""
         if not 0 < scalar < curve.ORDER:
             raise ValueError("a secret scalar lies in 1..N-1")
         self._scalar = scalar
-        self._public: Point | None = None
+        self._public = public
 
     def __repr__(self) -> str:
         return "SecretKey(hidden)"
@@ -239,6 +240,8 @@ def nonces(secret: SecretKey, message: Digest, entropy: bytes) -> Iterator[int]:
     mod N (bias below 2^-290). Entropy guards against faults; without it, the nonce still differs
     from message to message and key to key.
     """
+    if len(entropy) != ENTROPY_BYTES:
+        raise ValueError(f"{ENTROPY_BYTES} bytes of entropy are wanted, not {len(entropy)}")
     words = (*secret.public.x, *secret.public.y, *message)
     bound = b"".join(word.to_bytes(WORD_BYTES, "little") for word in words)
     material = secret.to_bytes() + bound + entropy
@@ -249,21 +252,22 @@ def nonces(secret: SecretKey, message: Digest, entropy: bytes) -> Iterator[int]:
             yield nonce
 
 
+def respond(secret: SecretKey, message: Digest, nonce: int, r: Point) -> Signature:
+    """(R, nonce + c * k mod N), where R = nonce * G. A nonce used twice gives the key away."""
+    c = challenge(r, secret.public, message)
+    return Signature(r, (nonce + c * secret.reveal()) % curve.ORDER)
+
+
 def sign(secret: SecretKey, message: Digest, entropy: bytes | None = None) -> Signature:
     """A signature on a message digest by this key.
 
     `entropy` is 32 bytes mixed into the nonce: fresh from the operating system unless a
-    reproducible run gives its own. A signature whose own verification meets an exceptional addition is dropped
-    for the next nonce.
+    reproducible run gives its own. A nonce whose schedule meets an exceptional addition is dropped
+    for the next one.
     """
     mixed = secrets.token_bytes(ENTROPY_BYTES) if entropy is None else entropy
-    if len(mixed) != ENTROPY_BYTES:
-        raise ValueError(f"{ENTROPY_BYTES} bytes of entropy are wanted, not {len(mixed)}")
-    key = secret.public
     for nonce in nonces(secret, message, mixed):
-        r = times_generator(nonce)
-        c = challenge(r, key, message)
-        signature = Signature(r, (nonce + c * secret.reveal()) % curve.ORDER)
-        if verify(key, message, signature):
+        signature = respond(secret, message, nonce, times_generator(nonce))
+        if verify(secret.public, message, signature):
             return signature
     raise ExceptionalAddition("no nonce gives a signature that verifies")  # chance below 2^-5000
