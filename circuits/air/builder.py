@@ -1,8 +1,9 @@
-"""Builder: what a table's `constraints` function talks to. It records, and refuses what the engine could not prove.
+"""Builder: what a table's `constraints` function talks to. It records, and refuses what the engine
+could not prove.
 
-Rules it keeps: degree <= 3 on all rows and on transitions, <= 2 on the first and last row; the row below is read in transitions
-only; a message never depends on the row below; every `bit()` is constrained to be a bit; every limb is range-checked; every claim is
-named "table.sentence".
+Rules it keeps: degree <= 3 on all rows and on transitions, <= 2 on the first and last row; the row
+below is read in transitions only; a message never depends on the row below; every `bit()` is
+constrained to be a bit; every limb is range-checked; every claim is named "table.sentence".
 """
 
 import re
@@ -49,7 +50,7 @@ class Builder:
         return self.recorder.constant(value)
 
     def public(self, name: str, size: int | None = None) -> Any:
-        """A public value: one expression, or a tuple where it has several elements (`size` then says how many are expected)."""
+        """A public value: one expression, or a tuple of `size` elements where it has several."""
         place = self.publics.find(name)
         found = place.stop - place.start
         if size is not None and size != found:
@@ -168,13 +169,14 @@ class Builder:
         degree = max(value.degree for value in elements)
         if degree + 1 > COLUMN_DEGREE_MAX or copies.degree > COLUMN_DEGREE_MAX:
             raise TracingError(
-                f"{claim}: payload of degree {degree} and count of degree {copies.degree}; at most 2 and 3"
+                f"{claim}: payload has degree {degree}, count {copies.degree}; at most 2 and 3"
             )
         nodes = tuple(value.node for value in elements)
         self.interactions.append(Interaction(bus.identifier, sign, nodes, copies.node, claim))
 
     def range_check(self, value: Any, count: Operand = 1, *, claim: str) -> None:
-        """Every limb of a Limbs or Carries lies in its width; or, for a pair (expression, bits), 0 <= expression < 2^bits."""
+        """Every limb of a Limbs or Carries lies in its width; or, of a pair (expression, bits),
+        0 <= expression < 2^bits."""
         for expression, width in _parts(value):
             if not 0 <= width <= RANGE_BITS_MAX:
                 raise TracingError(
@@ -184,7 +186,8 @@ class Builder:
             self.ranged.add(self.recorder.lift(expression).node)
 
     def in_range_elsewhere(self, value: Any, reason: str) -> None:
-        """These limbs need no range check here, because of `reason` (a bus that carries checked limbs only, say)."""
+        """These limbs need no range check here, because of `reason`: a bus that carries checked
+        limbs only, say."""
         if not reason:
             raise TracingError("limbs without a range check need a reason")
         for expression, _ in _parts(value):
@@ -199,12 +202,12 @@ class Builder:
             )
 
     def check_columns(self, names: Sequence[str], kinds: Sequence[str]) -> None:
-        """Every bit column is constrained to be a bit, every limb column is range-checked. Call when the table is complete."""
+        """Every bit column is constrained to be a bit, every limb column is range-checked."""
         for index, (name, kind) in enumerate(zip(names, kinds, strict=True)):
             node = self.recorder.record(Op.COLUMN, int(Section.MAIN), index, 0).node
             if kind == "bit" and node not in self.bits:
                 raise TracingError(
-                    f"{self.table}.{name} is declared bit() but air.require_bit was never called on it"
+                    f"{self.table}.{name} is a bit() on which air.require_bit was never called"
                 )
             if kind == "limb" and node not in self.ranged:
                 raise TracingError(f"{self.table}.{name} is a limb that no range check covers")

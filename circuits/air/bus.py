@@ -1,6 +1,7 @@
 """Buses: named channels on which tables exchange tuples, balanced by LogUp.
 
-A message is a tuple of field elements. Over the whole proof, every tuple is sent exactly as often as it is received.
+A message is a tuple of field elements. Over the whole proof, every tuple is sent exactly as often
+as it is received.
 The identifier sits above the payload in the fingerprint, so that two buses never share a message.
 """
 
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Bus:
-    """A channel. `columns` names each element of a message, in order; all messages have this width."""
+    """A channel. `columns` names each element of a message; all messages have this width."""
 
     name: str
     identifier: int
@@ -22,7 +23,8 @@ class Bus:
 
 
 RANGE = Bus("RANGE", 1, ("bits", "value"))
-"""0 <= value < 2^bits for 0 <= bits <= RANGE_BITS_MAX. Here, and not in `circuits.buses`, because the builder itself sends on it."""
+"""0 <= value < 2^bits for 0 <= bits <= RANGE_BITS_MAX. Here, and not in `circuits.buses`, because
+the builder itself sends on it."""
 
 RANGE_BITS_MAX = 13
-"""Every width up to 13 bits together fills 2^14 - 1 rows: with the blinded rows that is a table of 2^15."""
+"""All widths up to 13 bits fill 2^14 - 1 rows: with the blinded rows a table of 2^15."""

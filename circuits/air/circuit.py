@@ -1,4 +1,4 @@
-"""Circuit: tables in order with their heights, the public layout, the buses; and the digest that pins them all."""
+"""Circuit: tables in order with their heights, public layout, buses; and the digest of it all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _DOMAIN = b"crypsis circuit v1"
 
 @dataclass(frozen=True)
 class Placed:
-    """A table of a circuit: its declaration, its graph, and its height (a power of two, blinded rows included)."""
+    """A table of a circuit. The height is a power of two and includes the blinded rows."""
 
     table: Table
     graph: Graph
@@ -58,7 +58,7 @@ class Circuit:
         return circuit
 
     def check(self) -> None:
-        """Names and bus identifiers are distinct, heights are powers of two, every message is on a declared bus."""
+        """Names and buses are distinct, heights powers of two, every message on a declared bus."""
         names = [placed.name for placed in self.tables]
         if len(set(names)) != len(names):
             raise ValueError("two tables have one name")

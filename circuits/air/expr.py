@@ -1,6 +1,7 @@
 """Expr: a value that is not there yet. Arithmetic on it records nodes.
 
-Nodes are shared (the same operation on the same operands is recorded once) and constants are folded while recording.
+Nodes are shared (the same operation on the same operands is recorded once) and constants are
+folded while recording.
 """
 
 from collections.abc import Iterable
@@ -102,7 +103,7 @@ class Recorder:
         return self.record(Op.MUL, first, second)
 
     def linear(self, terms: Iterable[tuple[int, "Expr"]]) -> "Expr":
-        """Sum of coefficient * expression, as one node; longer sums are cut into nodes of 16 terms."""
+        """Sum of coefficient * expression; sums of more than 16 terms take several nodes."""
         collected: dict[int, int] = {}
         constant = 0
         for coefficient, term in terms:
@@ -163,7 +164,7 @@ class Expr:
 
     def _refuse(self, *_: object) -> NoReturn:
         raise TracingError(
-            "a cell has no value while tracing: no `if`, no comparison; use air.when or a constraint"
+            "a cell has no value while tracing: use air.when or a constraint, no `if`"
         )
 
     __bool__ = __lt__ = __le__ = __gt__ = __ge__ = __index__ = __int__ = _refuse

@@ -1,6 +1,7 @@
 """The graph of a table: what its constraints and messages are, as data.
 
-This is what the engine lowers to a tape, what `check` evaluates and what the circuit digest commits to. Plain Python: no numpy here.
+This is what the engine lowers to a tape, what `check` evaluates and what the circuit digest commits
+to. Plain Python: no numpy here.
 """
 
 from collections.abc import Sequence
@@ -14,10 +15,10 @@ MODULUS = P
 """Every constant and coefficient of a graph is canonical: 0 <= value < MODULUS."""
 
 LINEAR_TERMS_MAX = 16
-"""Terms of one LINEAR node: the width of the Poseidon state, which is the longest sum that matters."""
+"""Terms of one LINEAR node: the width of the Poseidon state, the longest sum that matters."""
 
 COLUMN_DEGREE_MAX = 3
-"""Degree of a constraint and of a lookup fraction in the columns: what three quotient chunks hold."""
+"""Degree of a constraint and of a lookup fraction: what three quotient chunks hold."""
 
 
 class Op(IntEnum):
@@ -49,7 +50,8 @@ class Scope(IntEnum):
 
 
 DEGREE_MAX = {Scope.ALL: 3, Scope.TRANSITION: 3, Scope.FIRST: 2, Scope.LAST: 2}
-"""A cubic constraint on one row would not fit the quotient chunks: the zerofier of one row takes off one degree only."""
+"""A cubic constraint on one row would not fit the quotient chunks, since the zerofier of one row
+takes off one degree only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """On every active row, `count` copies of `payload` go out (sign +1) or come in (sign -1) on bus `bus`."""
+    """On every active row, `count` copies of `payload` go out (sign 1) or come in (sign -1)."""
 
     bus: int
     sign: int
@@ -94,7 +96,7 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """All of one table. `nodes` are in topological order; `degrees[i]` is the degree of node i in the columns."""
+    """All of one table. `nodes` are in topological order; `degrees[i]` is that of node i."""
 
     table: str
     width: int

@@ -1,4 +1,6 @@
-"""Layout: the columns of a table, declared by name, bound to expressions when tracing and to int64 arrays when filling.
+"""Layout: the columns of a table, declared by name.
+
+Bound to expressions when tracing and to int64 arrays when filling:
 
 class Columns(Layout):
     active = bit()            # one column, 0 or 1
@@ -8,7 +10,7 @@ class Columns(Layout):
     buyer = group(Side)       # another Layout
     positions = many(4, group(Position))
 
-Columns come in the order of declaration. The attribute of a bound layout has the shape of its declaration.
+Columns come in the order of declaration; a bound attribute has the shape of its declaration.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 LIMB_BITS = 13
-"""Bits of a limb: the widest range check. Products of two limbs leave five bits for sums below the modulus."""
+"""Bits of a limb: the widest range check. Products of two limbs leave five bits for sums."""
 
 
 def limb_widths(bits: int) -> tuple[int, ...]:
@@ -29,7 +31,7 @@ def limb_widths(bits: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Limbs:
-    """An unsigned number in limbs of 13 bits, low first; the top limb may be narrower. Cells are Expr or int64 arrays."""
+    """An unsigned number in limbs of 13 bits, low first; the top limb may be narrower."""
 
     cells: tuple[Any, ...]
     widths: tuple[int, ...]
@@ -53,7 +55,7 @@ class Limbs:
         return pack_pairs(self.cells)
 
     def value(self) -> Any:
-        """The whole number as one element; only up to 30 bits, so that it is the same number in the field."""
+        """The whole number as one element; up to 30 bits, so that the field does not wrap it."""
         if self.bits > 30:
             raise ValueError(f"a number of {self.bits} bits does not fit one field element")
         total = self.cells[0]
@@ -62,7 +64,7 @@ class Limbs:
         return total
 
     def fill(self, values: Any) -> None:
-        """Witness only: write `values` (unsigned integers, one a row) as limbs; what does not fit stays in the top limb."""
+        """Witness only: write unsigned integers as limbs; what does not fit stays in the top."""
         for position, cell in enumerate(self.cells):
             shifted = values >> (LIMB_BITS * position)
             last = position == len(self.cells) - 1
@@ -71,7 +73,7 @@ class Limbs:
 
 @dataclass(frozen=True, slots=True)
 class Carries:
-    """Signed numbers in [-2^(bits-1), 2^(bits-1)), each stored as the limbs of carry + 2^(bits-1)."""
+    """Signed numbers in [-2^(bits-1), 2^(bits-1)), stored as the limbs of carry + 2^(bits-1)."""
 
     limbs: tuple[Limbs, ...]
     bits: int
@@ -92,7 +94,7 @@ class Carries:
 
 
 def pack_pairs(cells: Sequence[Any]) -> tuple[Any, ...]:
-    """Limbs two by two into elements of 26 bits: the form in which numbers are hashed and travel on buses."""
+    """Limbs two by two into elements of 26 bits, as numbers are hashed and travel on buses."""
     return tuple(
         cells[i] + cells[i + 1] * 2**LIMB_BITS if i + 1 < len(cells) else cells[i]
         for i in range(0, len(cells), 2)
@@ -101,7 +103,7 @@ def pack_pairs(cells: Sequence[Any]) -> tuple[Any, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """How one attribute of a layout takes its columns: `bind` shapes them, `kinds` and `names` describe each."""
+    """How one attribute takes its columns: `bind` shapes them, `kinds`, `names` describe each."""
 
     width: int
     kinds: tuple[str, ...]
@@ -174,7 +176,7 @@ def group(layout: "type[Layout]") -> Any:
 
 
 class Layout:
-    """Base of all column declarations. `first`, `last` and `index` are the fixed columns that every table has."""
+    """Base of all declarations. `first`, `last`, `index` are fixed columns of every table."""
 
     fields: ClassVar[dict[str, Field]] = {}
     first: Any

@@ -1,4 +1,4 @@
-"""Table: a name, its columns and its constraints; `trace_graph` runs the constraints once and gives the graph."""
+"""Table: a name, its columns and its constraints; `trace_graph` runs these once."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +13,7 @@ from circuits.air.publics import NO_PUBLICS, PublicLayout
 
 
 class Selectors(Layout):
-    """Fixed columns of every table, before its own: 1 on the first row, 1 on the last active row, the row number."""
+    """Fixed columns of every table, before its own: first row, last active row, row number."""
 
     is_first = cell()
     is_last = cell()
@@ -25,7 +25,7 @@ class NoFixed(Layout):
 
 
 FixedValues = Callable[[int], Mapping[str, Sequence[int]]]
-"""From the height to the values of each own fixed column by name, canonical; rows not given are 0."""
+"""From the height to the values of each own fixed column by name, canonical; the rest is 0."""
 
 
 def no_fixed_values(height: int) -> Mapping[str, Sequence[int]]:
@@ -36,7 +36,10 @@ def no_fixed_values(height: int) -> Mapping[str, Sequence[int]]:
 
 @dataclass(frozen=True)
 class Table:
-    """A table as its author declares it. `constraints` takes (air, row), or (air, now, after) where rows depend on each other."""
+    """A table as its author declares it.
+
+    `constraints` takes (air, row), or (air, now, after) where rows depend on each other.
+    """
 
     name: str
     columns: type[Layout]

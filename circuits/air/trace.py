@@ -24,7 +24,7 @@ U32 = NDArray[np.uint32]
 class Trace:
     """Cells of the active rows of a table, column after column.
 
-    `row` is the bound layout over all active rows, `rows(start, stop)` over some of them: attributes
+    `row` is the bound layout over all active rows, `rows(start, stop)` over some: its attributes
     are int64 views of shape (rows,), to be assigned with `row.price_sum[...] = array`.
     """
 
@@ -44,11 +44,11 @@ class Trace:
         return self.columns.bind([column[start:stop] for column in self.cells])
 
     def fill_rest(self, value: int = 0) -> None:
-        """Write `value` into every cell still poisoned: for padding rows, once the used are full."""
+        """Write `value` into every cell still poisoned: for padding rows, last of all."""
         self.cells[self.cells == POISON] = value
 
     def finish(self) -> U32:
-        """uint32 (height, width), canonical; blinded rows are 0. ValueError names a poisoned cell."""
+        """uint32 (height, width), canonical; blinded rows 0. ValueError names a poisoned cell."""
         poisoned = np.argwhere(self.cells == POISON)
         if len(poisoned):
             column, row = poisoned[0]
