@@ -1,0 +1,85 @@
+"""Strict msgpack: one value has one encoding, and any other bytes are refused.
+
+Only integers, byte strings, text, booleans, nothing, lists and maps with text keys, rising. A
+message is decoded, encoded again and compared, so trailing bytes, repeated or unsorted keys and
+encodings longer than needed cannot pass.
+"""
+
+from typing import Any, TypeAlias
+
+import msgpack
+
+Value: TypeAlias = "bool | int | bytes | str | list[Value] | dict[str, Value] | None"
+
+INTEGER_LOW = -(2**63)
+INTEGER_END = 2**64
+DEPTH_MAX = 32
+"""Nesting deeper than any record of ours: refused before it can exhaust the stack."""
+
+
+class CodecError(ValueError):
+    """Bytes that are not what was wanted; the message says what was wanted and what came."""
+
+
+def encode(value: Value) -> bytes:
+    """The one encoding of a value. Raises CodecError for a value outside the format."""
+    _require_value(value, 0)
+    encoded: bytes = msgpack.packb(_sorted(value), use_bin_type=True)
+    return encoded
+
+
+def decode(data: bytes, size_max: int, what: str) -> Value:
+    """The value in `data`, which must be its one encoding and at most `size_max` bytes.
+
+    `what` names the artefact in errors. Raises CodecError, and nothing else.
+    """
+    if len(data) > size_max:
+        raise CodecError(f"{what}: at most {size_max} bytes are wanted, {len(data)} came")
+    try:
+        value: Any = msgpack.unpackb(
+            data, raw=False, strict_map_key=True, max_buffer_size=max(size_max, 1)
+        )
+    except msgpack.ExtraData as error:
+        raise CodecError(f"{what}: bytes after the end of the message") from error
+    except (ValueError, msgpack.UnpackException, RecursionError, OverflowError) as error:
+        raise CodecError(f"{what}: not a msgpack message ({_brief(error)})") from error
+    try:
+        again = encode(value)
+    except CodecError as error:
+        raise CodecError(f"{what}: {error}") from error
+    if again != data:
+        raise CodecError(f"{what}: not the canonical encoding of its content")
+    decoded: Value = value
+    return decoded
+
+
+def _brief(error: BaseException) -> str:
+    return str(error)[:80] or type(error).__name__
+
+
+def _require_value(value: object, depth: int) -> None:
+    """Refuse types, integers and nesting that the format does not have."""
+    if depth > DEPTH_MAX:
+        raise CodecError(f"nesting of at most {DEPTH_MAX} is wanted")
+    if isinstance(value, list):
+        for member in value:
+            _require_value(member, depth + 1)
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            if type(name) is not str:
+                raise CodecError(f"text keys are wanted, {type(name).__name__} came")
+            _require_value(member, depth + 1)
+    elif type(value) is int:
+        if not INTEGER_LOW <= value < INTEGER_END:
+            raise CodecError("an integer of at most 64 bits is wanted")
+    elif value is not None and type(value) not in (bool, bytes, str):
+        raise CodecError(f"{type(value).__name__} is not a value of the format")
+
+
+def _sorted(value: Value) -> Value:
+    """The value with every map's keys rising."""
+    if isinstance(value, list):
+        return [_sorted(member) for member in value]
+    if isinstance(value, dict):
+        return {name: _sorted(value[name]) for name in sorted(value)}
+    return value

@@ -1,0 +1,66 @@
+"""Salts: what makes a leaf unguessable to a neighbour who sees its hash as a sibling.
+
+A salt is a keyed hash of what it salts and the batch number, so that the operator can recompute
+every root, and nobody else can test a guess. Spec: docs/spec/03-state.md.
+"""
+
+import hmac
+from enum import IntEnum
+from typing import NoReturn
+
+from rollup.field.koalabear import P
+from rollup.hash.keccak import keccak256
+
+KEY_BYTES = 32
+TAG = b"crypsis-salt-1"
+
+Salt = tuple[int, int, int, int]
+
+
+class Salted(IntEnum):
+    """Which leaf a salt is for."""
+
+    ACCOUNT = 1
+    MARKETS = 2
+    GLOBALS = 3
+
+
+class SaltKey:
+    """The operator's secret under which salts are derived. Never shown, compared or pickled."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: bytes) -> None:
+        if not isinstance(key, bytes) or len(key) != KEY_BYTES:
+            raise ValueError(f"a salt key is {KEY_BYTES} bytes")
+        self._key = key
+
+    def __repr__(self) -> str:
+        return "SaltKey(hidden)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SaltKey) and hmac.compare_digest(self._key, other._key)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a salt key is not pickled")
+
+    def account(self, index: int, number: int) -> Salt:
+        """The salt of an account leaf that batch `number` writes."""
+        return self._derive(Salted.ACCOUNT, index, number)
+
+    def markets(self, number: int) -> Salt:
+        """The salt of the markets leaf that batch `number` writes."""
+        return self._derive(Salted.MARKETS, 0, number)
+
+    def globals(self, number: int) -> Salt:
+        """The salt of the globals leaf that batch `number` writes."""
+        return self._derive(Salted.GLOBALS, 0, number)
+
+    def _derive(self, kind: Salted, index: int, number: int) -> Salt:
+        """Four elements, each 8 bytes of Keccak-256 mod p (bias below 2**-33)."""
+        place = bytes([kind]) + index.to_bytes(8, "big") + number.to_bytes(8, "big")
+        digest = keccak256(TAG + self._key + place)
+        a, b, c, d = (int.from_bytes(digest[i : i + 8], "big") % P for i in range(0, 32, 8))
+        return (a, b, c, d)

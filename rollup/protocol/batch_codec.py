@@ -1,0 +1,321 @@
+"""`batch.msgpack`: the one encoding of a batch. Private: whoever reads it sees everything.
+
+Records are maps by member name; field elements travel as little-endian words of 4 bytes, joined.
+"""
+
+from collections.abc import Sequence
+
+from rollup.codec.fields import Node
+from rollup.codec.strict import CodecError, Value, decode, encode
+from rollup.crypto.curve import Point
+from rollup.hash.poseidon import Digest
+from rollup.protocol.account import Account, Header, SlotState
+from rollup.protocol.batch import (
+    AccountOpening,
+    Batch,
+    Fill,
+    Globals,
+    MarketsState,
+    NewSalts,
+    PartialState,
+    SlotOpening,
+)
+from rollup.protocol.constants import (
+    ACCOUNT_BITS,
+    ACCOUNTS_TOUCHED_MAX,
+    DEPOSITS_MAX,
+    DIGEST_LENGTH,
+    MARKETS_MAX,
+    ORDERS_MAX,
+    OWNER_BYTES,
+    PROTOCOL_VERSION,
+    SALT_LENGTH,
+    SEPTIC_LENGTH,
+    SIGNATURE_BYTES,
+    SLOT_BITS,
+    TRADES_MAX,
+)
+from rollup.protocol.deposit import KEY_WORDS, EntryKind, QueueEntry
+from rollup.protocol.encoding import digest_bytes, words_of
+from rollup.protocol.governance_codec import governance_value, read_governance
+from rollup.protocol.order import Order, Side, SignedOrder, TimeInForce
+from rollup.protocol.rejection import Rejected
+from rollup.protocol.units import Salt
+
+BATCH_BYTES_MAX = 4 * 2**20
+"""The largest possible batch is below 1 MiB; more is refused unread."""
+
+WORD_BYTES = 4
+SLOTS_TOUCHED_MAX = ORDERS_MAX
+SIBLINGS_MAX = ACCOUNTS_TOUCHED_MAX * ACCOUNT_BITS
+SLOT_SIBLINGS_MAX = SLOTS_TOUCHED_MAX * SLOT_BITS
+
+BATCH_NUMBERS = ("chain", "venue", "number", "time")
+BATCH_MEMBERS = (
+    "prices",
+    "governance",
+    "old_root",
+    "deposits",
+    "orders",
+    "fills",
+    "pre",
+    "salts",
+)
+PRE_MEMBERS = (
+    "markets",
+    "globals",
+    "accounts",
+    "slots",
+    "account_siblings",
+    "slot_siblings",
+)
+ENTRY_NUMBERS = ("index", "account", "amount")
+ORDER_NUMBERS = (
+    "chain",
+    "venue",
+    "account",
+    "slot",
+    "generation",
+    "market",
+    "price",
+    "size",
+    "expiry",
+    "max_fee",
+)
+ORDER_FLAGS = ("reduce_only", "post_only")
+FILL_NUMBERS = ("buy", "sell", "price", "size")
+GLOBALS_NUMBERS = ("number", "time", "total", "deposits_consumed")
+
+
+def batch_to_bytes(batch: Batch) -> bytes:
+    """The one encoding of a batch."""
+    return encode(
+        {
+            "version": PROTOCOL_VERSION,
+            **_numbers(batch, BATCH_NUMBERS),
+            "prices": list(batch.prices),
+            "governance": governance_value(batch.governance),
+            "old_root": digest_bytes(batch.old_root),
+            "deposits": [_entry_value(entry) for entry in batch.deposits],
+            "orders": [_order_value(signed) for signed in batch.orders],
+            "fills": [
+                {**_numbers(fill, FILL_NUMBERS), "taker": int(fill.taker)} for fill in batch.fills
+            ],
+            "pre": _pre_value(batch.pre),
+            "salts": {
+                "accounts": [digest_bytes(salt) for salt in batch.salts.accounts],
+                "markets": digest_bytes(batch.salts.markets),
+                "globals": digest_bytes(batch.salts.globals),
+            },
+        }
+    )
+
+
+def batch_from_bytes(data: bytes) -> Batch:
+    """The batch in `data`. Raises CodecError, naming the place, what was wanted and what came."""
+    node = Node(decode(data, BATCH_BYTES_MAX, "batch"), "batch")
+    try:
+        return _read_batch(node)
+    except Rejected as refusal:
+        raise CodecError(f"batch: {refusal}") from refusal
+
+
+def _numbers(record: object, names: Sequence[str]) -> dict[str, Value]:
+    return {name: int(getattr(record, name)) for name in names}
+
+
+def _entry_value(entry: QueueEntry) -> Value:
+    return {
+        **_numbers(entry, ENTRY_NUMBERS),
+        "kind": int(entry.kind),
+        "owner": entry.owner,
+        "key_words": digest_bytes(entry.key_words),
+        "viewing_words": digest_bytes(entry.viewing_words),
+    }
+
+
+def _order_value(signed: SignedOrder) -> Value:
+    order = signed.order
+    return {
+        **_numbers(order, ORDER_NUMBERS),
+        "side": int(order.side),
+        "time_in_force": int(order.time_in_force),
+        "reduce_only": order.reduce_only,
+        "post_only": order.post_only,
+        "signature": signed.signature,
+    }
+
+
+def _pre_value(pre: PartialState) -> Value:
+    return {
+        "markets": {"prices": list(pre.markets.prices), "salt": digest_bytes(pre.markets.salt)},
+        "globals": {
+            **_numbers(pre.globals, GLOBALS_NUMBERS),
+            "salt": digest_bytes(pre.globals.salt),
+        },
+        "accounts": [
+            {
+                "index": opening.index,
+                "account": None if opening.account is None else _account_value(opening.account),
+            }
+            for opening in pre.accounts
+        ],
+        "slots": [
+            [opening.account, opening.slot, opening.state.generation, opening.state.filled]
+            for opening in pre.slots
+        ],
+        "account_siblings": [digest_bytes(digest) for digest in pre.account_siblings],
+        "slot_siblings": [digest_bytes(digest) for digest in pre.slot_siblings],
+    }
+
+
+def _account_value(account: Account) -> Value:
+    header = account.header
+    return {
+        "header": {
+            "owner": header.owner,
+            "key": digest_bytes((*header.key.x, *header.key.y)),
+            "viewing": digest_bytes(header.viewing),
+            "scheme": header.scheme,
+        },
+        "cash": account.cash,
+        "positions": list(account.positions),
+        "slots_root": digest_bytes(account.slots_root),
+        "salt": digest_bytes(account.salt),
+    }
+
+
+def _read_batch(node: Node) -> Batch:
+    record = node.record(("version", *BATCH_NUMBERS, *BATCH_MEMBERS))
+    if record["version"].integer() != PROTOCOL_VERSION:
+        raise record["version"].wrong(f"version {PROTOCOL_VERSION}")
+    return Batch(
+        **{name: record[name].integer() for name in BATCH_NUMBERS},
+        prices=_integers(record["prices"], MARKETS_MAX),
+        governance=read_governance(record["governance"]),
+        old_root=_digest(record["old_root"]),
+        deposits=tuple(_read_entry(entry) for entry in record["deposits"].items(DEPOSITS_MAX)),
+        orders=tuple(_read_order(order) for order in record["orders"].items(ORDERS_MAX)),
+        fills=tuple(_read_fill(fill) for fill in record["fills"].items(TRADES_MAX)),
+        pre=_read_pre(record["pre"]),
+        salts=_read_salts(record["salts"]),
+    )
+
+
+def _read_entry(node: Node) -> QueueEntry:
+    record = node.record((*ENTRY_NUMBERS, "kind", "owner", "key_words", "viewing_words"))
+    return QueueEntry(
+        **{name: record[name].integer() for name in ENTRY_NUMBERS},
+        kind=record["kind"].convert("a kind of queue entry", EntryKind),
+        owner=record["owner"].raw(OWNER_BYTES),
+        key_words=_words(record["key_words"], KEY_WORDS),
+        viewing_words=_words(record["viewing_words"], DIGEST_LENGTH),
+    )
+
+
+def _read_order(node: Node) -> SignedOrder:
+    names = (*ORDER_NUMBERS, *ORDER_FLAGS, "side", "time_in_force", "signature")
+    record = node.record(names)
+    order = Order(
+        **{name: record[name].integer() for name in ORDER_NUMBERS},
+        side=record["side"].convert("a side", Side),
+        time_in_force=record["time_in_force"].convert("a time in force", TimeInForce),
+        reduce_only=record["reduce_only"].boolean(),
+        post_only=record["post_only"].boolean(),
+    )
+    return SignedOrder(order, record["signature"].raw(SIGNATURE_BYTES))
+
+
+def _read_fill(node: Node) -> Fill:
+    record = node.record((*FILL_NUMBERS, "taker"))
+    return Fill(
+        **{name: record[name].integer() for name in FILL_NUMBERS},
+        taker=record["taker"].convert("a side", Side),
+    )
+
+
+def _read_pre(node: Node) -> PartialState:
+    record = node.record(PRE_MEMBERS)
+    markets = record["markets"].record(("prices", "salt"))
+    globals_ = record["globals"].record((*GLOBALS_NUMBERS, "salt"))
+    return PartialState(
+        markets=MarketsState(_integers(markets["prices"], MARKETS_MAX), _salt(markets["salt"])),
+        globals=Globals(
+            **{name: globals_[name].integer() for name in GLOBALS_NUMBERS},
+            salt=_salt(globals_["salt"]),
+        ),
+        accounts=tuple(
+            _read_opening(opening) for opening in record["accounts"].items(ACCOUNTS_TOUCHED_MAX)
+        ),
+        slots=tuple(_read_slot(slot) for slot in record["slots"].items(SLOTS_TOUCHED_MAX)),
+        account_siblings=_digests(record["account_siblings"], SIBLINGS_MAX),
+        slot_siblings=_digests(record["slot_siblings"], SLOT_SIBLINGS_MAX),
+    )
+
+
+def _read_opening(node: Node) -> AccountOpening:
+    record = node.record(("index", "account"))
+    present = record["account"].value is not None
+    account = _read_account(record["account"]) if present else None
+    return AccountOpening(record["index"].integer(), account)
+
+
+def _read_account(node: Node) -> Account:
+    record = node.record(("header", "cash", "positions", "slots_root", "salt"))
+    return Account(
+        header=_read_header(record["header"]),
+        cash=record["cash"].integer(),
+        positions=_integers(record["positions"], MARKETS_MAX),
+        slots_root=_digest(record["slots_root"]),
+        salt=_salt(record["salt"]),
+    )
+
+
+def _read_header(node: Node) -> Header:
+    record = node.record(("owner", "key", "viewing", "scheme"))
+    a = _words(record["key"], KEY_WORDS)
+    x, y = a[:SEPTIC_LENGTH], a[SEPTIC_LENGTH:]
+    return Header(
+        owner=record["owner"].raw(OWNER_BYTES),
+        key=Point(
+            (x[0], x[1], x[2], x[3], x[4], x[5], x[6]), (y[0], y[1], y[2], y[3], y[4], y[5], y[6])
+        ),
+        viewing=_digest(record["viewing"]),
+        scheme=record["scheme"].integer(),
+    )
+
+
+def _read_slot(node: Node) -> SlotOpening:
+    account, slot, generation, filled = (member.integer() for member in node.row(4))
+    return SlotOpening(account, slot, SlotState(generation, filled))
+
+
+def _read_salts(node: Node) -> NewSalts:
+    record = node.record(("accounts", "markets", "globals"))
+    return NewSalts(
+        accounts=tuple(_salt(salt) for salt in record["accounts"].items(ACCOUNTS_TOUCHED_MAX)),
+        markets=_salt(record["markets"]),
+        globals=_salt(record["globals"]),
+    )
+
+
+def _integers(node: Node, length: int) -> tuple[int, ...]:
+    return tuple(member.integer() for member in node.row(length))
+
+
+def _words(node: Node, count: int) -> tuple[int, ...]:
+    return words_of(node.raw(WORD_BYTES * count))
+
+
+def _digest(node: Node) -> Digest:
+    a, b, c, d, e, f, g, h = _words(node, DIGEST_LENGTH)
+    return (a, b, c, d, e, f, g, h)
+
+
+def _digests(node: Node, most: int) -> tuple[Digest, ...]:
+    return tuple(_digest(member) for member in node.items(most))
+
+
+def _salt(node: Node) -> Salt:
+    a, b, c, d = _words(node, SALT_LENGTH)
+    return (a, b, c, d)

@@ -1,0 +1,151 @@
+"""Genesis: the file a venue starts from. Spec: docs/spec/03-state.md.
+
+It lists the markets with their risk parameters, the fee account, first prices and the start time.
+At genesis everything is public, so the salts are zero; the first batch brings secret ones.
+"""
+
+import json
+from dataclasses import dataclass
+
+from rollup.codec.fields import Node
+from rollup.codec.strict import CodecError
+from rollup.crypto.curve import Point, is_on_curve
+from rollup.hash.many import CompressMany
+from rollup.protocol.account import NO_POSITIONS, Account, Header
+from rollup.protocol.batch import Globals, MarketsState
+from rollup.protocol.constants import (
+    CHAIN_BITS,
+    DIGEST_LENGTH,
+    MARKETS_MAX,
+    OWNER_BYTES,
+    SEPTIC_LENGTH,
+    TIME_BITS,
+)
+from rollup.protocol.encoding import digest_bytes, words_of
+from rollup.protocol.governance_codec import governance_value, read_governance
+from rollup.protocol.market import Governance, require_prices
+from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.roots import fresh_slots_root
+from rollup.protocol.state import State
+from rollup.protocol.units import Salt, require_bounds
+
+FEE_ACCOUNT = 0
+"""Genesis registers one account, the venue's own; L1 numbers traders from 1."""
+
+GENESIS_BYTES_MAX = 2**16
+NO_SALT: Salt = (0, 0, 0, 0)
+FIRST_ACCOUNT = FEE_ACCOUNT + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Genesis:
+    """What a venue starts from: `time` in ms is the end of batch 0, whose prices are `prices`."""
+
+    chain: int
+    venue: int
+    time: int
+    governance: Governance
+    prices: tuple[int, ...]
+    fee_header: Header
+
+    def __post_init__(self) -> None:
+        for name in ("chain", "venue"):
+            identifier = getattr(self, name)
+            require_bounds(name, identifier, 0, 1 << CHAIN_BITS, Reason.IDENTIFIER_OUT_OF_BOUNDS)
+        require_bounds("time", self.time, 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS)
+        if not isinstance(self.governance, Governance) or not isinstance(self.fee_header, Header):
+            raise Rejected(Reason.MALFORMED, "genesis holds a Governance and a Header")
+        require_prices(self.prices, self.governance)
+        if self.governance.fee_account != FEE_ACCOUNT:
+            raise Rejected(
+                Reason.FEE_ACCOUNT_MISSING,
+                f"genesis registers account {FEE_ACCOUNT}, "
+                f"so fee_account cannot be {self.governance.fee_account}",
+            )
+        if not is_on_curve(self.fee_header.key):
+            raise Rejected(Reason.MALFORMED, "the fee account's key is not on the curve")
+
+    def state(self, compress_many: CompressMany) -> State:
+        """The state after genesis: batch number 0, nothing under custody, one empty account."""
+        account = Account(
+            header=self.fee_header,
+            cash=0,
+            positions=NO_POSITIONS,
+            slots_root=fresh_slots_root(compress_many),
+            salt=NO_SALT,
+        )
+        return State(
+            {FEE_ACCOUNT: account},
+            MarketsState(self.prices, NO_SALT),
+            Globals(number=0, time=self.time, total=0, deposits_consumed=0, salt=NO_SALT),
+            compress_many,
+        )
+
+
+def genesis_to_json(genesis: Genesis) -> str:
+    """A genesis file, indented for people."""
+    header = genesis.fee_header
+    value = {
+        "chain": genesis.chain,
+        "venue": genesis.venue,
+        "time": genesis.time,
+        "governance": governance_value(genesis.governance),
+        "prices": list(genesis.prices[: len(genesis.governance.markets)]),
+        "fee_account": {
+            "owner": header.owner.hex(),
+            "key_x": digest_bytes(header.key.x).hex(),
+            "key_y": digest_bytes(header.key.y).hex(),
+            "viewing": digest_bytes(header.viewing).hex(),
+        },
+    }
+    return json.dumps(value, indent=2, sort_keys=True) + "\n"
+
+
+def genesis_from_json(data: bytes) -> Genesis:
+    """The genesis in a JSON file. Raises CodecError, naming what was wanted and what came."""
+    if len(data) > GENESIS_BYTES_MAX:
+        raise CodecError(f"genesis: wanted at most {GENESIS_BYTES_MAX} bytes, got {len(data)}")
+    try:
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=_unique)
+        return _read_genesis(Node(value, "genesis"))
+    except Rejected as refusal:
+        raise CodecError(f"genesis: {refusal}") from refusal
+    except CodecError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise CodecError(f"genesis: not JSON ({str(error)[:80]})") from error
+
+
+def _unique(members: list[tuple[str, object]]) -> dict[str, object]:
+    record = dict(members)
+    if len(record) != len(members):
+        raise CodecError("genesis: a key appears twice")
+    return record
+
+
+def _read_genesis(node: Node) -> Genesis:
+    record = node.record(("chain", "venue", "time", "governance", "prices", "fee_account"))
+    governance = read_governance(record["governance"])
+    listed = [price.integer() for price in record["prices"].row(len(governance.markets))]
+    return Genesis(
+        chain=record["chain"].integer(),
+        venue=record["venue"].integer(),
+        time=record["time"].integer(),
+        governance=governance,
+        prices=(*listed, *[1] * (MARKETS_MAX - len(listed))),
+        fee_header=_read_header(record["fee_account"]),
+    )
+
+
+def _read_header(node: Node) -> Header:
+    record = node.record(("owner", "key_x", "key_y", "viewing"))
+    x = words_of(record["key_x"].hexadecimal(4 * SEPTIC_LENGTH))
+    y = words_of(record["key_y"].hexadecimal(4 * SEPTIC_LENGTH))
+    a, b, c, d, e, f, g, h = words_of(record["viewing"].hexadecimal(4 * DIGEST_LENGTH))
+    return Header(
+        owner=record["owner"].hexadecimal(OWNER_BYTES),
+        key=Point(
+            (x[0], x[1], x[2], x[3], x[4], x[5], x[6]), (y[0], y[1], y[2], y[3], y[4], y[5], y[6])
+        ),
+        viewing=(a, b, c, d, e, f, g, h),
+    )

@@ -1,0 +1,135 @@
+"""`public.json`: the one encoding of a public input.
+
+JSON with sorted keys, no spaces, ASCII and no end of line. Digests, owners and words are lower-case
+hex of their bytes; amounts that may pass 2**53 are decimal text. Any other bytes are refused.
+"""
+
+import json
+from collections.abc import Collection
+
+from rollup.codec.fields import Node
+from rollup.codec.strict import CodecError, Value
+from rollup.hash.poseidon import Digest
+from rollup.protocol.constants import (
+    DEPOSITS_MAX,
+    DIGEST_LENGTH,
+    MARKETS_MAX,
+    OWNER_BYTES,
+)
+from rollup.protocol.deposit import KEY_WORDS, DepositOutcome, EntryKind, QueueEntry
+from rollup.protocol.encoding import digest_bytes, words_of
+from rollup.protocol.governance_codec import governance_value, read_governance
+from rollup.protocol.public import ConsumedDeposit, PublicInput
+from rollup.protocol.rejection import Rejected
+
+PUBLIC_BYTES_MAX = 2**17
+"""64 deposits of some 500 bytes and the rest: below 40 kB; more is refused unread."""
+
+WORD_BYTES = 4
+NUMBERS = ("version", "chain", "venue", "number", "time", "deposits_before")
+ROOTS = ("old_root", "new_root")
+ENTRY_MEMBERS = (
+    "index",
+    "kind",
+    "account",
+    "owner",
+    "key_words",
+    "viewing_words",
+    "amount",
+    "outcome",
+)
+
+
+def public_to_json(public: PublicInput) -> bytes:
+    """The one encoding of a public input."""
+    return _canonical(
+        {
+            **{name: getattr(public, name) for name in NUMBERS},
+            **{name: digest_bytes(getattr(public, name)).hex() for name in ROOTS},
+            "governance": governance_value(public.governance),
+            "prices": list(public.prices),
+            "total": str(public.total),
+            "deposits": [_deposit_value(deposit) for deposit in public.deposits],
+        }
+    )
+
+
+def public_from_json(data: bytes) -> PublicInput:
+    """The public input in `data`. Raises CodecError, naming what was wanted and what came."""
+    if len(data) > PUBLIC_BYTES_MAX:
+        raise CodecError(f"public.json: wanted at most {PUBLIC_BYTES_MAX} bytes, got {len(data)}")
+    try:
+        value = json.loads(data.decode("ascii"))
+    except (ValueError, RecursionError) as error:
+        raise CodecError(f"public.json: not JSON in ASCII ({str(error)[:80]})") from error
+    try:
+        public = _read_public(Node(value, "public"))
+    except Rejected as refusal:
+        raise CodecError(f"public.json: {refusal}") from refusal
+    if public_to_json(public) != data:
+        raise CodecError("public.json: not the canonical encoding (sorted keys, no spaces, ASCII)")
+    return public
+
+
+def _canonical(value: Value) -> bytes:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return text.encode("ascii")
+
+
+def _deposit_value(deposit: ConsumedDeposit) -> Value:
+    entry = deposit.entry
+    return {
+        "index": entry.index,
+        "kind": entry.kind.name.lower(),
+        "account": entry.account,
+        "owner": entry.owner.hex(),
+        "key_words": digest_bytes(entry.key_words).hex(),
+        "viewing_words": digest_bytes(entry.viewing_words).hex(),
+        "amount": str(entry.amount),
+        "outcome": deposit.outcome.name.lower(),
+    }
+
+
+def _read_public(node: Node) -> PublicInput:
+    record = node.record((*NUMBERS, *ROOTS, "governance", "prices", "total", "deposits"))
+    return PublicInput(
+        **{name: record[name].integer() for name in NUMBERS},
+        old_root=_digest(record["old_root"]),
+        new_root=_digest(record["new_root"]),
+        governance=read_governance(record["governance"]),
+        prices=tuple(price.integer() for price in record["prices"].row(MARKETS_MAX)),
+        total=record["total"].decimal(),
+        deposits=tuple(_read_deposit(entry) for entry in record["deposits"].items(DEPOSITS_MAX)),
+    )
+
+
+def _read_deposit(node: Node) -> ConsumedDeposit:
+    record = node.record(ENTRY_MEMBERS)
+    entry = QueueEntry(
+        index=record["index"].integer(),
+        kind=EntryKind[_name(record["kind"], EntryKind.__members__)],
+        account=record["account"].integer(),
+        owner=record["owner"].hexadecimal(OWNER_BYTES),
+        key_words=_words(record["key_words"], KEY_WORDS),
+        viewing_words=_words(record["viewing_words"], DIGEST_LENGTH),
+        amount=record["amount"].decimal(),
+    )
+    outcome = DepositOutcome[_name(record["outcome"], DepositOutcome.__members__)]
+    return ConsumedDeposit(entry, outcome)
+
+
+def _name(node: Node, names: Collection[str]) -> str:
+    """The name of an enumeration member, written in lower case."""
+    text = node.text(40)
+    if text not in [name.lower() for name in names]:
+        raise node.wrong("one of " + ", ".join(name.lower() for name in names))
+    return text.upper()
+
+
+def _words(node: Node, count: int) -> tuple[int, ...]:
+    return words_of(node.hexadecimal(WORD_BYTES * count))
+
+
+def _digest(node: Node) -> Digest:
+    a, b, c, d, e, f, g, h = _words(node, DIGEST_LENGTH)
+    return (a, b, c, d, e, f, g, h)

@@ -1,0 +1,100 @@
+"""The whole state, for who runs the venue: accounts, slots, their trees, markets and globals.
+
+It opens the part that a batch will touch and takes over the batch's outcome. It judges nothing:
+the rules are in transition.py.
+"""
+
+from collections.abc import Collection, Mapping
+
+from rollup.hash.many import CompressMany
+from rollup.hash.poseidon import Digest
+from rollup.protocol.account import (
+    EMPTY_LEAF,
+    FRESH_SLOT,
+    Account,
+    SlotState,
+    account_leaves,
+    header_digests,
+    slot_leaves,
+)
+from rollup.protocol.batch import (
+    AccountOpening,
+    Globals,
+    MarketsState,
+    PartialState,
+    SlotOpening,
+)
+from rollup.protocol.closing import SLOT_TREE_OFFSET
+from rollup.protocol.constants import ACCOUNT_BITS, SLOT_BITS
+from rollup.protocol.outcome import Outcome
+from rollup.protocol.roots import state_roots
+from rollup.tree.forest import Forest
+
+
+class State:
+    """All accounts and slots with their trees, after some batch."""
+
+    def __init__(
+        self,
+        accounts: Mapping[int, Account],
+        markets: MarketsState,
+        globals_: Globals,
+        compress_many: CompressMany,
+    ) -> None:
+        """A state whose accounts have used no slot yet: genesis."""
+        self.accounts = dict(accounts)
+        self.slots: dict[tuple[int, int], SlotState] = {}
+        self.markets = markets
+        self.globals = globals_
+        self._compress_many = compress_many
+        fresh = slot_leaves([FRESH_SLOT], compress_many)[0]
+        self._slot_trees = Forest(SLOT_BITS, fresh, compress_many)
+        self._account_tree = Forest(ACCOUNT_BITS, EMPTY_LEAF, compress_many)
+        present = list(self.accounts.values())
+        headers = header_digests([account.header for account in present], compress_many)
+        leaves = account_leaves(present, headers, compress_many)
+        self._account_tree.set_leaves(dict(zip(self.accounts, leaves, strict=True)))
+        self.root = self._state_root()
+
+    def _state_root(self) -> Digest:
+        hashing = self._compress_many
+        accounts = [self._account_tree.root()]
+        markets, globals_ = [self.markets.digest(hashing)], [self.globals.digest(hashing)]
+        return state_roots(accounts, markets, globals_, hashing)[0]
+
+    def slot(self, account: int, slot: int) -> SlotState:
+        """The state of one slot; fresh if it was never used."""
+        return self.slots.get((account, slot), FRESH_SLOT)
+
+    def open(self, touched: Mapping[int, Collection[int]]) -> PartialState:
+        """The part of the state that a batch touches: account index to the slots it uses."""
+        indices = sorted(touched)
+        slots = sorted((index, slot) for index in indices for slot in touched[index])
+        addresses = [index << SLOT_BITS | slot for index, slot in slots]
+        return PartialState(
+            markets=self.markets,
+            globals=self.globals,
+            accounts=tuple(AccountOpening(i, self.accounts.get(i)) for i in indices),
+            slots=tuple(SlotOpening(i, slot, self.slot(i, slot)) for i, slot in slots),
+            account_siblings=self._account_tree.siblings(indices),
+            slot_siblings=self._slot_trees.siblings(addresses),
+        )
+
+    def adopt(self, outcome: Outcome) -> None:
+        """Become the state after a batch that was applied to this one.
+
+        Raises ValueError if the outcome starts from another root.
+        """
+        if outcome.public.old_root != self.root:
+            raise ValueError("the outcome starts from another state root")
+        slots = [slot for account in outcome.accounts for slot in account.slots]
+        leaves = {slot.account << SLOT_BITS | slot.slot: slot.leaf_after for slot in slots}
+        self._slot_trees.adopt(leaves, outcome.slot_nodes, SLOT_TREE_OFFSET)
+        self._account_tree.adopt(
+            {account.index: account.leaf_after for account in outcome.accounts},
+            outcome.account_nodes,
+        )
+        self.slots.update({(slot.account, slot.slot): slot.after for slot in slots})
+        self.accounts.update({a.index: a.after for a in outcome.accounts if a.after is not None})
+        self.markets, self.globals = outcome.markets_after, outcome.globals_after
+        self.root = outcome.public.new_root
