@@ -40,7 +40,7 @@ class Submit:
 class Cancel:
     """A cancel whose signature admission has checked.
 
-    A promise of the venue: the signature is kept in the journal, but the proof does not know cancels
+    A promise of the venue: the signature is kept in the journal, the proof does not know cancels
     in this version.
     """
 
