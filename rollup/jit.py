@@ -168,17 +168,18 @@ PARTS_PER_THREAD = 4
 """Parts that a range is cut into for each thread, so that a busy core does not hold up the rest."""
 
 
-def parallel(function: Callable[..., None], count: int, *arguments: Any) -> None:
+def parallel(function: Callable[..., None], count: int, *arguments: Any, grain: int = 1) -> None:
     """Run function(start, stop, *arguments) over the range 0..count, cut into parts, on threads.
 
+    A part has at least `grain` items: less work than a few microseconds is not worth a thread.
     The parts of one call must write to disjoint places. Returns when all are done; raises what the
     first failing part raised.
     """
     threads = thread_count()
-    if threads == 1 or count <= 1:
+    if threads == 1 or count < 2 * grain:
         function(0, count, *arguments)
         return
-    parts = min(count, threads * PARTS_PER_THREAD)
+    parts = min(count // grain, threads * PARTS_PER_THREAD)
     bounds = [count * part // parts for part in range(parts + 1)]
     running = [
         _pool(threads).submit(function, start, stop, *arguments)

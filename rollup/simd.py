@@ -12,13 +12,16 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba import types
+from numba import extending, types
 from numba.core import cgutils
 from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
-from numba.extending import intrinsic, models, register_model
+from numba.extending import models, register_model
 
 from rollup.field.koalabear import P
+
+intrinsic: Any = extending.intrinsic
+"""Numba's decorator, without its type: inside a kernel an intrinsic takes other arguments."""
 
 LANES = 16
 """Lanes of a u32 vector; a u64 vector has half as many in the same 512 bits."""
@@ -27,8 +30,8 @@ MU = pow(P, -1, 1 << 32)
 """1/p mod 2^32 = 0x81000001, the factor of Montgomery reduction."""
 
 _HALF = 0xFFFFFFFF
-_U32 = ir.VectorType(ir.IntType(32), 16)
-_U64 = ir.VectorType(ir.IntType(64), 8)
+U32_LANES = ir.VectorType(ir.IntType(32), 16)
+U64_LANES = ir.VectorType(ir.IntType(64), 8)
 _I32 = ir.IntType(32)
 _I64 = ir.IntType(64)
 
@@ -42,8 +45,8 @@ class Vector(types.Type):
         super().__init__(name=name)
 
 
-u32x16 = Vector("u32x16", types.uint32, _U32)
-u64x8 = Vector("u64x8", types.uint64, _U64)
+u32x16 = Vector("u32x16", types.uint32, U32_LANES)
+u64x8 = Vector("u64x8", types.uint64, U64_LANES)
 
 
 class _VectorModel(models.PrimitiveModel):
@@ -57,92 +60,92 @@ register_model(Vector)(_VectorModel)
 # Emitters: Python functions that append instructions to a builder and return the value.
 
 
-def _all(kind: ir.VectorType, value: int) -> ir.Constant:
+def emit_all(kind: ir.VectorType, value: int) -> ir.Constant:
     return ir.Constant(kind, [value] * kind.count)
 
 
-def _spread(builder: ir.IRBuilder, scalar: ir.Value, kind: ir.VectorType) -> ir.Value:
+def emit_spread(builder: ir.IRBuilder, scalar: ir.Value, kind: ir.VectorType) -> ir.Value:
     undefined = ir.Constant(kind, ir.Undefined)
     one = builder.insert_element(undefined, scalar, ir.Constant(_I32, 0))
-    zeros = _all(ir.VectorType(_I32, kind.count), 0)
+    zeros = emit_all(ir.VectorType(_I32, kind.count), 0)
     return builder.shuffle_vector(one, undefined, zeros)
 
 
-def _low(builder: ir.IRBuilder, pairs: ir.Value) -> ir.Value:
-    return builder.and_(pairs, _all(_U64, _HALF))
+def emit_low(builder: ir.IRBuilder, pairs: ir.Value) -> ir.Value:
+    return builder.and_(pairs, emit_all(U64_LANES, _HALF))
 
 
-def _high(builder: ir.IRBuilder, pairs: ir.Value) -> ir.Value:
-    return builder.lshr(pairs, _all(_U64, 32))
+def emit_high(builder: ir.IRBuilder, pairs: ir.Value) -> ir.Value:
+    return builder.lshr(pairs, emit_all(U64_LANES, 32))
 
 
-def _smaller(builder: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
+def emit_smaller(builder: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
     return builder.select(builder.icmp_unsigned("<", a, b), a, b)
 
 
-def _join(builder: ir.IRBuilder, even: ir.Value, odd: ir.Value, half: int) -> ir.Value:
+def emit_join(builder: ir.IRBuilder, even: ir.Value, odd: ir.Value, half: int) -> ir.Value:
     pick = [index for k in range(8) for index in (2 * k + half, 16 + 2 * k + half)]
-    even, odd = builder.bitcast(even, _U32), builder.bitcast(odd, _U32)
-    return builder.shuffle_vector(even, odd, ir.Constant(_U32, pick))
+    even, odd = builder.bitcast(even, U32_LANES), builder.bitcast(odd, U32_LANES)
+    return builder.shuffle_vector(even, odd, ir.Constant(U32_LANES, pick))
 
 
-def _split(builder: ir.IRBuilder, lanes: ir.Value) -> tuple[ir.Value, ir.Value]:
-    pairs = builder.bitcast(lanes, _U64)
-    return _low(builder, pairs), _high(builder, pairs)
+def emit_split(builder: ir.IRBuilder, lanes: ir.Value) -> tuple[ir.Value, ir.Value]:
+    pairs = builder.bitcast(lanes, U64_LANES)
+    return emit_low(builder, pairs), emit_high(builder, pairs)
 
 
-def _field_add(builder: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
+def emit_field_add(builder: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
     total = builder.add(a, b)
-    return _smaller(builder, total, builder.sub(total, _all(_U32, P)))
+    return emit_smaller(builder, total, builder.sub(total, emit_all(U32_LANES, P)))
 
 
-def _field_subtract(builder: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
+def emit_field_subtract(builder: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
     difference = builder.sub(a, b)
-    return _smaller(builder, difference, builder.add(difference, _all(_U32, P)))
+    return emit_smaller(builder, difference, builder.add(difference, emit_all(U32_LANES, P)))
 
 
-def _finish(
+def emit_finish(
     builder: ir.IRBuilder,
     products: tuple[ir.Value, ir.Value],
     quotients: tuple[ir.Value, ir.Value],
 ) -> ir.Value:
     """(product - quotient * p) / R for even and odd lanes: exact, in (-p, p), then made >= 0."""
     halves = [
-        builder.sub(product, builder.mul(_low(builder, quotient), _all(_U64, P)))
+        builder.sub(product, builder.mul(emit_low(builder, quotient), emit_all(U64_LANES, P)))
         for product, quotient in zip(products, quotients, strict=True)
     ]
-    result = _join(builder, halves[0], halves[1], 1)
-    return _smaller(builder, result, builder.add(result, _all(_U32, P)))
+    result = emit_join(builder, halves[0], halves[1], 1)
+    return emit_smaller(builder, result, builder.add(result, emit_all(U32_LANES, P)))
 
 
-def _reduce(builder: ir.IRBuilder, even: ir.Value, odd: ir.Value) -> ir.Value:
-    factor = _all(_U64, MU)
-    quotients = tuple(builder.mul(_low(builder, value), factor) for value in (even, odd))
-    return _finish(builder, (even, odd), (quotients[0], quotients[1]))
+def emit_reduce(builder: ir.IRBuilder, even: ir.Value, odd: ir.Value) -> ir.Value:
+    factor = emit_all(U64_LANES, MU)
+    quotients = tuple(builder.mul(emit_low(builder, value), factor) for value in (even, odd))
+    return emit_finish(builder, (even, odd), (quotients[0], quotients[1]))
 
 
-def _field_multiply(builder: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
-    (a_even, a_odd), (b_even, b_odd) = _split(builder, a), _split(builder, b)
-    return _reduce(builder, builder.mul(a_even, b_even), builder.mul(a_odd, b_odd))
+def emit_field_multiply(builder: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
+    (a_even, a_odd), (b_even, b_odd) = emit_split(builder, a), emit_split(builder, b)
+    return emit_reduce(builder, builder.mul(a_even, b_even), builder.mul(a_odd, b_odd))
 
 
-def _field_scale(
+def emit_field_scale(
     builder: ir.IRBuilder, a: ir.Value, factor: ir.Value, factor_mu: ir.Value
 ) -> ir.Value:
     """Product by a broadcast constant; its product by MU is known, which shortens the chain."""
-    even, odd = _split(builder, a)
-    by = _spread(builder, builder.zext(factor, _I64), _U64)
-    by_mu = _spread(builder, builder.zext(factor_mu, _I64), _U64)
+    even, odd = emit_split(builder, a)
+    by = emit_spread(builder, builder.zext(factor, _I64), U64_LANES)
+    by_mu = emit_spread(builder, builder.zext(factor_mu, _I64), U64_LANES)
     products = (builder.mul(even, by), builder.mul(odd, by))
     quotients = (builder.mul(even, by_mu), builder.mul(odd, by_mu))
-    return _finish(builder, products, quotients)
+    return emit_finish(builder, products, quotients)
 
 
 # Intrinsics made of emitters.
 
 
 def _unary(emit: Callable[..., ir.Value], argument: Any, result: Any) -> Any:
-    @intrinsic
+    @intrinsic  # type: ignore[untyped-decorator]
     def function(_typing: Any, a: Any) -> Any:
         def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
             return emit(builder, *arguments)
@@ -153,7 +156,7 @@ def _unary(emit: Callable[..., ir.Value], argument: Any, result: Any) -> Any:
 
 
 def _binary(emit: Callable[..., ir.Value], argument: Any, result: Any) -> Any:
-    @intrinsic
+    @intrinsic  # type: ignore[untyped-decorator]
     def function(_typing: Any, a: Any, b: Any) -> Any:
         def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
             return emit(builder, *arguments)
@@ -163,44 +166,44 @@ def _binary(emit: Callable[..., ir.Value], argument: Any, result: Any) -> Any:
     return function
 
 
-splat32 = _unary(lambda builder, a: _spread(builder, a, _U32), types.uint32, u32x16)
+splat32 = _unary(lambda builder, a: emit_spread(builder, a, U32_LANES), types.uint32, u32x16)
 """splat32(value): one integer in all 16 lanes."""
 
-splat64 = _unary(lambda builder, a: _spread(builder, a, _U64), types.uint64, u64x8)
+splat64 = _unary(lambda builder, a: emit_spread(builder, a, U64_LANES), types.uint64, u64x8)
 """splat64(value): one integer in all 8 lanes."""
 
-as_pairs = _unary(lambda builder, a: builder.bitcast(a, _U64), u32x16, u64x8)
+as_pairs = _unary(lambda builder, a: builder.bitcast(a, U64_LANES), u32x16, u64x8)
 """as_pairs(lanes): the same bits as u64; even u32 lanes are the low halves."""
 
-as_lanes = _unary(lambda builder, a: builder.bitcast(a, _U32), u64x8, u32x16)
+as_lanes = _unary(lambda builder, a: builder.bitcast(a, U32_LANES), u64x8, u32x16)
 """as_lanes(pairs): the same bits as u32."""
 
-low_halves = _unary(_low, u64x8, u64x8)
+low_halves = _unary(emit_low, u64x8, u64x8)
 """low_halves(pairs): every u64 without its high 32 bits, that is the even u32 lanes."""
 
-high_halves = _unary(_high, u64x8, u64x8)
+high_halves = _unary(emit_high, u64x8, u64x8)
 """high_halves(pairs): the high 32 bits of every u64, moved down, that is the odd u32 lanes."""
 
-smaller64 = _binary(_smaller, u64x8, u64x8)
+smaller64 = _binary(emit_smaller, u64x8, u64x8)
 """smaller64(a, b): lane-wise unsigned minimum."""
 
-join_low_halves = _binary(lambda builder, a, b: _join(builder, a, b, 0), u64x8, u32x16)
+join_low_halves = _binary(lambda builder, a, b: emit_join(builder, a, b, 0), u64x8, u32x16)
 """join_low_halves(even, odd): u32 lanes 2k and 2k + 1 are the low halves of even[k], odd[k]."""
 
-field_add = _binary(_field_add, u32x16, u32x16)
+field_add = _binary(emit_field_add, u32x16, u32x16)
 """field_add(a, b) = a + b mod p."""
 
-field_subtract = _binary(_field_subtract, u32x16, u32x16)
+field_subtract = _binary(emit_field_subtract, u32x16, u32x16)
 """field_subtract(a, b) = a - b mod p."""
 
-field_multiply = _binary(_field_multiply, u32x16, u32x16)
+field_multiply = _binary(emit_field_multiply, u32x16, u32x16)
 """field_multiply(a, b) = a * b / R mod p."""
 
-field_reduce = _binary(_reduce, u64x8, u32x16)
+field_reduce = _binary(emit_reduce, u64x8, u32x16)
 """field_reduce(even, odd) = value / R mod p for 16 values below p * R, even and odd lanes apart."""
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def field_scale(_typing: Any, a: Any, factor: Any, factor_mu: Any) -> Any:
     """a * factor / R mod p for a scalar factor; factor_mu = factor * MU mod 2^32.
 
@@ -208,19 +211,19 @@ def field_scale(_typing: Any, a: Any, factor: Any, factor_mu: Any) -> Any:
     """
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        return _field_scale(builder, *arguments)
+        return emit_field_scale(builder, *arguments)
 
     return u32x16(u32x16, types.uint32, types.uint32), generate
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def rotate_left(_typing: Any, value: Any, count: Any) -> Any:
     """Every u64 lane rotated left (LLVM's funnel shift, one instruction with AVX-512)."""
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        kind = ir.FunctionType(_U64, [_U64] * 3)
+        kind = ir.FunctionType(U64_LANES, [U64_LANES] * 3)
         rotate = cgutils.get_or_insert_function(builder.module, kind, "llvm.fshl.v8i64")  # type: ignore[no-untyped-call]
-        by = _spread(builder, arguments[1], _U64)
+        by = emit_spread(builder, arguments[1], U64_LANES)
         return builder.call(rotate, [arguments[0], arguments[0], by])
 
     return u64x8(u64x8, types.uint64), generate
@@ -244,7 +247,7 @@ def _place(
     return builder.bitcast(address, (vector or u32x16).kind.as_pointer())
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def load(_typing: Any, array: Any, offset: Any) -> Any:
     """The vector at a flat offset: 16 elements of a uint32 array, 8 of a uint64 array."""
     vector = _vector_of(array)
@@ -258,7 +261,7 @@ def load(_typing: Any, array: Any, offset: Any) -> Any:
     return vector(array, types.intp), generate
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def store(_typing: Any, array: Any, offset: Any, value: Any) -> Any:
     """Write a vector at a flat offset of an array of its element type."""
     vector = _vector_of(array)
@@ -290,7 +293,7 @@ def _transpose(builder: ir.IRBuilder, rows: list[ir.Value]) -> list[ir.Value]:
     return rows
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def transpose(_typing: Any, source: Any, offsets: Any, target: Any, start: Any) -> Any:
     """Transpose a square of 16 (uint32) or 8 (uint64) vectors.
 
@@ -340,6 +343,7 @@ def _define_operator(symbol: Any, name: str) -> None:
 
 _define_operator(operator.add, "add")
 _define_operator(operator.sub, "sub")
+_define_operator(operator.mul, "mul")
 _define_operator(operator.and_, "and_")
 _define_operator(operator.or_, "or_")
 _define_operator(operator.xor, "xor")

@@ -1,0 +1,195 @@
+"""Vectors of extension elements as planes: (5, n) uint32, plane k the coefficients of X^k.
+
+Reference: rollup.field.extension, element by element. Addition of planes is
+rollup.field.kernels.add_many, since it goes coefficient by coefficient.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rollup.field.extension import DEGREE, Element, multiply
+from rollup.field.extension_simd import (
+    conjugate_lanes,
+    conjugate_twice_lanes,
+    multiply_lanes,
+)
+from rollup.field.kernels import (
+    TO_MONTGOMERY,
+    TO_MONTGOMERY_MU,
+    lanes_inverse,
+    multiply_many,
+)
+from rollup.field.koalabear import P
+from rollup.jit import U32Array, kernel, parallel
+from rollup.simd import (
+    LANES,
+    MU,
+    field_add,
+    field_multiply,
+    field_scale,
+    field_subtract,
+    load,
+    store,
+)
+
+_GRAIN = 128
+"""Vectors that a thread takes at least."""
+
+
+@kernel
+def load_lanes(planes, n, i):  # type: ignore[no-untyped-def]
+    """16 elements from index i of flat planes of length n."""
+    return (
+        load(planes, i),
+        load(planes, n + i),
+        load(planes, 2 * n + i),
+        load(planes, 3 * n + i),
+        load(planes, 4 * n + i),
+    )
+
+
+@kernel
+def store_lanes(planes, n, i, value):  # type: ignore[no-untyped-def]
+    """Write 16 elements at index i of flat planes of length n."""
+    store(planes, i, value[0])
+    store(planes, n + i, value[1])
+    store(planes, 2 * n + i, value[2])
+    store(planes, 3 * n + i, value[3])
+    store(planes, 4 * n + i, value[4])
+
+
+@kernel
+def scale_lanes(a, factor, factor_mu):  # type: ignore[no-untyped-def]
+    """a * factor / R for a scalar factor."""
+    return (
+        field_scale(a[0], factor, factor_mu),
+        field_scale(a[1], factor, factor_mu),
+        field_scale(a[2], factor, factor_mu),
+        field_scale(a[3], factor, factor_mu),
+        field_scale(a[4], factor, factor_mu),
+    )
+
+
+@kernel
+def multiply_lanes_by(a, factor):  # type: ignore[no-untyped-def]
+    """a * factor / R for a vector of 16 base-field factors."""
+    return (
+        field_multiply(a[0], factor),
+        field_multiply(a[1], factor),
+        field_multiply(a[2], factor),
+        field_multiply(a[3], factor),
+        field_multiply(a[4], factor),
+    )
+
+
+@kernel
+def inverse_lanes(a):  # type: ignore[no-untyped-def]
+    """1 / a of canonical elements, canonical; zero gives zero.
+
+    Itoh and Tsujii, as in the reference: conjugates over the norm, which lies in the base field.
+    """
+    x = scale_lanes(a, TO_MONTGOMERY, TO_MONTGOMERY_MU)
+    first = conjugate_lanes(x)
+    pair = multiply_lanes(first, conjugate_lanes(first))
+    conjugates = multiply_lanes(pair, conjugate_twice_lanes(pair))
+    high = field_add(
+        field_add(field_multiply(x[1], conjugates[4]), field_multiply(x[2], conjugates[3])),
+        field_add(field_multiply(x[3], conjugates[2]), field_multiply(x[4], conjugates[1])),
+    )
+    top = field_subtract(field_multiply(x[0], conjugates[0]), field_multiply(x[4], conjugates[4]))
+    norm = field_add(high, top)
+    inverse = field_scale(lanes_inverse(norm), np.uint32(1), np.uint32(MU))
+    return multiply_lanes_by(conjugates, inverse)
+
+
+@kernel
+def _multiply(start: int, stop: int, n: int, a: U32Array, b: U32Array, out: U32Array) -> None:
+    for i in range(start * LANES, stop * LANES, LANES):
+        x = scale_lanes(load_lanes(a, n, i), TO_MONTGOMERY, TO_MONTGOMERY_MU)
+        store_lanes(out, n, i, multiply_lanes(x, load_lanes(b, n, i)))
+
+
+@kernel
+def _invert(start: int, stop: int, n: int, a: U32Array, out: U32Array) -> None:
+    for i in range(start * LANES, stop * LANES, LANES):
+        store_lanes(out, n, i, inverse_lanes(load_lanes(a, n, i)))
+
+
+def _flat(planes: U32Array) -> U32Array:
+    """Contiguous planes whose length is a whole number of vectors."""
+    if planes.ndim != 2 or planes.shape[0] != DEGREE:
+        raise ValueError(f"planes have shape ({DEGREE}, n), not {planes.shape}")
+    rest = -planes.shape[1] % LANES
+    if rest:
+        planes = np.pad(planes, ((0, 0), (0, rest)))
+    return np.ascontiguousarray(planes, dtype=np.uint32)
+
+
+def multiply_planes(a: U32Array, b: U32Array) -> U32Array:
+    """a * b, element by element; both (5, n)."""
+    if a.shape != b.shape:
+        raise ValueError(f"planes of one shape are wanted, not {a.shape} and {b.shape}")
+    left, right = _flat(a), _flat(b)
+    out = np.empty_like(left)
+    n = left.shape[1]
+    parallel(_multiply, n // LANES, n, left, right, out, grain=_GRAIN)
+    return out[:, : a.shape[1]]
+
+
+def inverse_planes(a: U32Array) -> U32Array:
+    """1 / a, element by element; the inverse of 0 is given as 0."""
+    flat = _flat(a)
+    out = np.empty_like(flat)
+    n = flat.shape[1]
+    parallel(_invert, n // LANES, n, flat, out, grain=_GRAIN)
+    return out[:, : a.shape[1]]
+
+
+def scale_planes(planes: U32Array, base: U32Array) -> U32Array:
+    """planes * base with one base-field factor for each element: (5, n) by (n,)."""
+    return multiply_many(planes, np.broadcast_to(base, planes.shape))
+
+
+def constant_planes(value: Element, count: int) -> U32Array:
+    """One element, count times: (5, count)."""
+    column = np.array(value, dtype=np.uint32)
+    return np.repeat(column[:, None], count, axis=1)
+
+
+def multiply_constant(planes: U32Array, factor: Element) -> U32Array:
+    """planes * factor for one element of E."""
+    return multiply_planes(planes, constant_planes(factor, planes.shape[1]))
+
+
+def powers_planes(base: Element, count: int) -> U32Array:
+    """1, base, base^2, ... as (5, count)."""
+    result = constant_planes((1, 0, 0, 0, 0), 1)
+    step = base
+    while result.shape[1] < count:
+        result = np.concatenate([result, multiply_constant(result, step)], axis=1)
+        step = multiply(step, step)
+    return np.ascontiguousarray(result[:, :count])
+
+
+def planes_of(elements: Sequence[Element]) -> U32Array:
+    """Plain elements as planes (5, n)."""
+    return np.ascontiguousarray(np.array(elements, dtype=np.uint32).reshape(-1, DEGREE).T)
+
+
+def element_at(planes: U32Array, index: int) -> Element:
+    """The element of planes at an index, as plain integers."""
+    c0, c1, c2, c3, c4 = (int(value) for value in planes[:, index])
+    return (c0, c1, c2, c3, c4)
+
+
+def prefix_sums(columns: U32Array) -> U32Array:
+    """Running sums of every column of (n, k), each row holding the sum of the rows before it.
+
+    Extension columns add coefficient by coefficient, so their five base columns may be passed.
+    Exact for n < 2^33 rows: sums of 31-bit values stay below 2^64.
+    """
+    sums = np.cumsum(columns, axis=0, dtype=np.uint64) % np.uint64(P)
+    result = np.zeros(columns.shape, dtype=np.uint32)
+    result[1:] = sums[:-1]
+    return result
