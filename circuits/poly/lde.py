@@ -1,0 +1,199 @@
+"""Low-degree extension, interpolation and evaluation of many columns at once.
+
+Matrices are row-major, canonical uint32, one column a polynomial. An extended matrix has shape
+(B, n, W): [coset c][row r][column], W the width padded with zero columns to a multiple of 16. The
+point of [c][r] is shift * omega_(nB)^(r B + c), so that natural index i = r * B + c.
+Reference: circuits.poly.reference, column by column.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from circuits.poly.kernels import IndexArray, forward_blocks, inverse_blocks
+from circuits.poly.reference import log2_of
+from rollup.field.kernels import multiply_many, powers, to_montgomery, with_factor
+from rollup.field.koalabear import TWO_ADICITY, P, inverse, omega
+from rollup.jit import U32Array, parallel
+from rollup.simd import LANES
+
+COLUMN_PADDING = LANES
+"""Columns come in blocks of 16: one vector a row."""
+
+
+def padded_width(width: int) -> int:
+    """Columns of a stored matrix: the width rounded up to a multiple of 16."""
+    return -(-width // COLUMN_PADDING) * COLUMN_PADDING
+
+
+def padded(matrix: U32Array) -> U32Array:
+    """A contiguous (n, padded width) uint32 matrix; the matrix itself where it already is one."""
+    height, width = matrix.shape
+    if width % COLUMN_PADDING == 0:
+        return np.ascontiguousarray(matrix, dtype=np.uint32)
+    result = np.zeros((height, padded_width(width)), dtype=np.uint32)
+    result[:, :width] = matrix
+    return result
+
+
+def _bit_reversal(log2: int) -> IndexArray:
+    order = np.zeros(1, dtype=np.int64)
+    for _ in range(log2):
+        order = np.concatenate([2 * order, 2 * order + 1])
+    return order
+
+
+def _stage_twiddles(log2: int, shift: int, generator: int) -> U32Array:
+    """Entry h + j: shift^(size/2h) * generator^(j size/2h), for h = 1, 2, 4 .. size/2 and j < h."""
+    size = 1 << log2
+    table = np.zeros(size, dtype=np.uint32)
+    for stage in range(log2):
+        half = 1 << stage
+        stride = size // (2 * half)
+        first, step = pow(shift, stride, P), pow(generator, stride, P)
+        table[half : 2 * half] = powers(step, half, first)
+    return with_factor(to_montgomery(table))
+
+
+def _middle_twiddles(log2: tuple[int, int], shift: int, generator: int, scale: int) -> U32Array:
+    """Row k1 * n2 + j: scale * (shift * generator^j)^k1."""
+    n1, n2 = 1 << log2[0], 1 << log2[1]
+    table = powers(generator, n1 * n2).astype(np.uint64)
+    exponents = np.outer(np.arange(n1), np.arange(n2)) % (n1 * n2)
+    rows = powers(shift, n1, scale).astype(np.uint64)
+    return with_factor(to_montgomery((table[exponents] * rows[:, None] % np.uint64(P)).reshape(-1)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Index tables and twiddles of a transform of size n1 * n2."""
+
+    reverse1: IndexArray
+    reverse2: IndexArray
+    twiddles1: U32Array
+    middle: U32Array
+    twiddles2: U32Array
+
+
+def _split(log2: int) -> tuple[int, int]:
+    return log2 // 2, log2 - log2 // 2
+
+
+@lru_cache(maxsize=32)
+def _inverse_plan(log2: int) -> _Plan:
+    first, second = _split(log2)
+    step = inverse(omega(log2))
+    return _Plan(
+        _bit_reversal(first),
+        _bit_reversal(second),
+        _stage_twiddles(first, 1, pow(step, 1 << second, P)),
+        _middle_twiddles((first, second), 1, step, inverse(1 << log2)),
+        _stage_twiddles(second, 1, pow(step, 1 << first, P)),
+    )
+
+
+@lru_cache(maxsize=32)
+def _forward_plan(log2: int, blowup_log2: int, shift: int) -> _Plan:
+    first, second = _split(log2)
+    generator = omega(log2)
+    shifts = powers(omega(log2 + blowup_log2), 1 << blowup_log2, shift)
+    small1, small2 = pow(generator, 1 << second, P), pow(generator, 1 << first, P)
+    return _Plan(
+        _bit_reversal(first),
+        _bit_reversal(second),
+        _stage_twiddles(first, 1, small1),
+        np.stack([_middle_twiddles((first, second), int(s), generator, 1) for s in shifts]),
+        np.stack([_stage_twiddles(second, pow(int(s), 1 << first, P), small2) for s in shifts]),
+    )
+
+
+def _height_log2(matrix: npt.NDArray[np.uint32]) -> int:
+    if matrix.ndim != 2 or matrix.shape[1] == 0:
+        raise ValueError(f"a matrix (rows, columns) is wanted, not shape {matrix.shape}")
+    return log2_of(matrix.shape[0])
+
+
+def _coefficient_blocks(values: U32Array) -> U32Array:
+    """Coefficients (blocks, n, 16) in the order of the kernels, of columns given on <omega>."""
+    height, width = values.shape
+    plan = _inverse_plan(_height_log2(values))
+    blocks = width // LANES
+    out = np.empty((blocks, height, LANES), dtype=np.uint32)
+    parallel(
+        inverse_blocks,
+        blocks,
+        width,
+        values,
+        out,
+        plan.reverse1,
+        plan.reverse2,
+        plan.twiddles1,
+        plan.middle,
+        plan.twiddles2,
+    )
+    return out
+
+
+def _extend_blocks(coefficients: U32Array, blowup_log2: int, shift: int) -> U32Array:
+    blocks, height, _ = coefficients.shape
+    log2 = log2_of(height)
+    if blowup_log2 < 0 or log2 + blowup_log2 > TWO_ADICITY or not 0 < shift < P:
+        raise ValueError(f"no coset {shift} * <omega> of 2^{log2 + blowup_log2} points exists")
+    plan = _forward_plan(log2, blowup_log2, shift)
+    width, cosets = blocks * LANES, 1 << blowup_log2
+    out = np.empty((cosets, height, width), dtype=np.uint32)
+    parallel(
+        forward_blocks,
+        blocks * cosets,
+        width,
+        coefficients,
+        out,
+        plan.reverse1,
+        plan.reverse2,
+        plan.twiddles2,
+        plan.middle,
+        plan.twiddles1,
+    )
+    return out
+
+
+def extend(trace: U32Array, blowup_log2: int, shift: int) -> U32Array:
+    """Low-degree extension of columns (n, width) given on <omega_n>: (B, n, W)."""
+    _height_log2(trace)
+    return _extend_blocks(_coefficient_blocks(padded(trace)), blowup_log2, shift)
+
+
+def interpolate(values: U32Array, shift: int = 1) -> U32Array:
+    """Coefficients (n, width), low degree first, of columns given on shift * <omega_n>."""
+    log2 = _height_log2(values)
+    first, second = _split(log2)
+    height, width = values.shape
+    blocks = _coefficient_blocks(padded(values))
+    grid = blocks.reshape(-1, 1 << first, 1 << second, LANES)
+    natural = np.ascontiguousarray(grid.transpose(2, 1, 0, 3)).reshape(height, -1)[:, :width]
+    if shift == 1:
+        return np.ascontiguousarray(natural)
+    scale = powers(inverse(shift), height)
+    return multiply_many(natural, np.broadcast_to(scale[:, None], natural.shape))
+
+
+def extend_coefficients(coefficients: U32Array, blowup_log2: int, shift: int) -> U32Array:
+    """Values (B, n, W) of polynomials given as columns of n coefficients, low degree first."""
+    first, second = _split(_height_log2(coefficients))
+    grid = padded(coefficients).reshape(1 << second, 1 << first, -1, LANES)
+    blocks = np.ascontiguousarray(grid.transpose(2, 1, 0, 3))
+    height = coefficients.shape[0]
+    return _extend_blocks(blocks.reshape(-1, height, LANES), blowup_log2, shift)
+
+
+def natural_order(extended: U32Array) -> U32Array:
+    """An extended matrix (B, n, W) as rows in natural order: (B * n, W); a copy."""
+    cosets, height, width = extended.shape
+    return np.ascontiguousarray(extended.transpose(1, 0, 2)).reshape(cosets * height, width)
+
+
+def shift_of_coset(index: int, height_log2: int, blowup_log2: int, shift: int) -> int:
+    """Shift of coset `index` of an extended matrix: its rows stand on that * <omega_n>."""
+    return shift * pow(omega(height_log2 + blowup_log2), index, P) % P
