@@ -8,7 +8,8 @@ nothing.
 from collections import deque
 from dataclasses import dataclass, field
 
-from rollup.protocol.market import Governance, require_prices
+from rollup.protocol.genesis import Genesis
+from rollup.protocol.market import require_prices
 from rollup.protocol.order import Order, TimeInForce
 from rollup.protocol.rejection import Reason, Rejected
 from sequencer.book.book import Book
@@ -29,7 +30,7 @@ from sequencer.event import (
     Traded,
     VenueReason,
 )
-from sequencer.ledger import Ledger, Party, Work, size_limit
+from sequencer.ledger import Holder, Ledger, Party, Work, size_limit
 
 
 class CoreError(Exception):
@@ -68,16 +69,18 @@ class CoreState:
         return 0 if self.work is None else len(self.work.fills)
 
 
-def new_state(chain: int, venue: int, governance: Governance) -> CoreState:
-    """The venue before its first batch: no account, no order."""
+def new_state(genesis: Genesis) -> CoreState:
+    """The venue before its first batch: the fee account alone, and no order."""
+    ledger = Ledger(genesis.governance)
+    ledger.holders[genesis.governance.fee_account] = Holder(genesis.fee_header)
     return CoreState(
-        chain=chain,
-        venue=venue,
-        ledger=Ledger(governance),
+        chain=genesis.chain,
+        venue=genesis.venue,
+        ledger=ledger,
         number=0,
-        time=0,
+        time=genesis.time,
         deposits_consumed=0,
-        books=tuple(Book() for _ in governance.markets),
+        books=tuple(Book() for _ in genesis.governance.markets),
     )
 
 
@@ -298,8 +301,6 @@ def _cancel(state: CoreState, command: Cancel) -> list[Event]:
 
 def _close(state: CoreState) -> list[Event]:
     work = _working(state)
-    if state.ledger.governance.fee_account not in state.ledger.holders:
-        raise CoreError("the fee account must be registered before a batch can close")
     events = _begin_trading(state)
     state.ledger.finish(work)
     state.number, state.time, state.work = work.number, work.time, None
