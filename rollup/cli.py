@@ -20,6 +20,9 @@ from typing import IO, Any, Concatenate, ParamSpec
 
 import click
 
+from rollup.codec.strict import CodecError
+from rollup.files import FileTooLarge
+from rollup.ports import VerificationError
 from rollup.protocol.rejection import Rejected
 
 PROGRAM = "crypsis"
@@ -169,6 +172,11 @@ def command_error(error: Exception) -> CommandError:
     if isinstance(error, Rejected):
         record = {"error": str(error), "reason": error.reason.value}
         return CommandError(ExitCode.INVALID, f"rejected: {error}", record)
+    if isinstance(error, VerificationError):
+        refused = {"valid": False, "reason": error.reason, "detail": error.detail}
+        return CommandError(ExitCode.INVALID, f"invalid: {error}", refused)
+    if isinstance(error, CodecError | FileTooLarge):
+        return CommandError(ExitCode.BAD_INPUT, str(error))
     if isinstance(error, OSError) and error.filename is not None:
         reason = error.strerror or type(error).__name__
         return CommandError(ExitCode.BAD_INPUT, f"{error.filename}: {reason}")
