@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError, Value, decode, encode
-from rollup.crypto.curve import Point
 from rollup.hash.poseidon import Digest
 from rollup.protocol.account import Account, Header, SlotState
 from rollup.protocol.batch import (
@@ -30,13 +29,12 @@ from rollup.protocol.constants import (
     OWNER_BYTES,
     PROTOCOL_VERSION,
     SALT_LENGTH,
-    SEPTIC_LENGTH,
     SIGNATURE_BYTES,
     SLOT_BITS,
     TRADES_MAX,
 )
 from rollup.protocol.deposit import KEY_WORDS, EntryKind, QueueEntry
-from rollup.protocol.encoding import digest_bytes, words_of
+from rollup.protocol.encoding import digest_bytes, point_of, words_of
 from rollup.protocol.governance_codec import governance_value, read_governance
 from rollup.protocol.order import Order, Side, SignedOrder, TimeInForce
 from rollup.protocol.rejection import Rejected
@@ -273,13 +271,9 @@ def _read_account(node: Node) -> Account:
 
 def _read_header(node: Node) -> Header:
     record = node.record(("owner", "key", "viewing", "scheme"))
-    a = _words(record["key"], KEY_WORDS)
-    x, y = a[:SEPTIC_LENGTH], a[SEPTIC_LENGTH:]
     return Header(
         owner=record["owner"].raw(OWNER_BYTES),
-        key=Point(
-            (x[0], x[1], x[2], x[3], x[4], x[5], x[6]), (y[0], y[1], y[2], y[3], y[4], y[5], y[6])
-        ),
+        key=point_of(_words(record["key"], KEY_WORDS)),
         viewing=_digest(record["viewing"]),
         scheme=record["scheme"].integer(),
     )

@@ -19,6 +19,7 @@ from rollup.protocol.constants import (
     QUEUE_BITS,
     SEPTIC_LENGTH,
 )
+from rollup.protocol.encoding import point_of
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import (
     require_bounds,
@@ -89,11 +90,7 @@ class QueueEntry:
     @property
     def key(self) -> Point:
         """The key (x, y), each word reduced modulo p: what the circuit's message carries."""
-        a = [word % P for word in self.key_words]
-        return Point(
-            (a[0], a[1], a[2], a[3], a[4], a[5], a[6]),
-            (a[7], a[8], a[9], a[10], a[11], a[12], a[13]),
-        )
+        return point_of([word % P for word in self.key_words])
 
     def header(self) -> Header:
         """The header of the account that this registration opens. Only for a canonical entry."""

@@ -151,6 +151,12 @@ def words_of(data: bytes) -> tuple[int, ...]:
     return tuple(int.from_bytes(data[i : i + 4], "little") for i in range(0, len(data), 4))
 
 
+def point_of(words: Sequence[int]) -> Point:
+    """The point of 14 words, x then y; whether they are canonical is for a record to say."""
+    a, b, c, d, e, f, g, h, i, j, k, m, n, o = words
+    return Point((a, b, c, d, e, f, g), (h, i, j, k, m, n, o))
+
+
 def hex_digest(digest: Sequence[int]) -> str:
     """A digest for people and JSON: the hex of its bytes."""
     return digest_bytes(digest).hex()

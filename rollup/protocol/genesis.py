@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError
-from rollup.crypto.curve import Point, is_on_curve
+from rollup.crypto.curve import is_on_curve
 from rollup.hash.many import CompressMany
 from rollup.protocol.account import NO_POSITIONS, Account, Header
 from rollup.protocol.batch import Globals, MarketsState
@@ -21,7 +21,7 @@ from rollup.protocol.constants import (
     SEPTIC_LENGTH,
     TIME_BITS,
 )
-from rollup.protocol.encoding import digest_bytes, words_of
+from rollup.protocol.encoding import digest_bytes, point_of, words_of
 from rollup.protocol.governance_codec import governance_value, read_governance
 from rollup.protocol.market import Governance, require_prices
 from rollup.protocol.rejection import Reason, Rejected
@@ -144,8 +144,6 @@ def _read_header(node: Node) -> Header:
     a, b, c, d, e, f, g, h = words_of(record["viewing"].hexadecimal(4 * DIGEST_LENGTH))
     return Header(
         owner=record["owner"].hexadecimal(OWNER_BYTES),
-        key=Point(
-            (x[0], x[1], x[2], x[3], x[4], x[5], x[6]), (y[0], y[1], y[2], y[3], y[4], y[5], y[6])
-        ),
+        key=point_of((*x, *y)),
         viewing=(a, b, c, d, e, f, g, h),
     )
