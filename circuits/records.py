@@ -1,8 +1,9 @@
 """What the traces are filled from: a batch as columns of numbers, one record class a table.
 
-`circuits.witness` makes these from an `Outcome` of the rules; each `tables/<name>/trace.py` reads one
-(`build(records, height) -> uint32[height, width]`). Arrays are int64 of shape (n,) unless said; numbers of
-64 bits are uint64; field elements are int64 or uint32, canonical. n is the number of used rows.
+`circuits.replay` makes these from an `Outcome` of the rules; each `tables/<name>/trace.py` reads
+one (`build(records, height, blinded) -> uint32[height, width]`). Arrays are int64 of shape (n,)
+unless said, n the number of used rows; numbers of 64 bits are uint64; field elements are int64 or
+uint32, canonical.
 Nothing here is checked: a test may forge any number, and the constraints must notice.
 """
 
@@ -15,15 +16,6 @@ I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
 U32 = NDArray[np.uint32]
 U8 = NDArray[np.uint8]
-
-CASH_WORD = 0
-"""Memory word of an account's cash (with its `exists` bit)."""
-
-POSITION_WORD = 1
-"""Memory word of position 0; position k is word 1 + k."""
-
-SLOT_WORD = 16
-"""Memory word of slot 0; slot s is word 16 + s. Above all positions a leaf version could add soon."""
 
 BUY, SELL = 0, 1
 """Index of a side everywhere: column 0 the buyer, column 1 the seller."""
@@ -63,7 +55,7 @@ class SlotAccess:
 
 @dataclass(frozen=True, slots=True)
 class FillSide:
-    """One side of every fill: what its order says and what the fill does to the account. Arrays (fills,)."""
+    """One side of every fill: what its order says, what the fill does to the account."""
 
     order: I64  # row of the order (signature number)
     account: I64
@@ -109,7 +101,7 @@ class DepositRecords:
 
 @dataclass(frozen=True, slots=True)
 class OrderRecords:
-    """Table order (and its signature tables): the distinct orders of the batch, in batch order. Arrays (orders,)."""
+    """Table order (and its signature tables): the distinct orders of the batch, in its order."""
 
     account: I64
     slot: I64
@@ -127,11 +119,12 @@ class OrderRecords:
     response: U8  # (n, 28): s of the signature, little-endian
     chain: int
     venue: int
+    time: int  # of the batch, which no order's expiry may lie before
 
 
 @dataclass(frozen=True, slots=True)
 class AccountRecords:
-    """Table account: every touched account, in ascending order of index. Cash and positions are biased."""
+    """Table account: every touched account, by rising index. Cash and positions are biased."""
 
     account: I64
     existed: I64
@@ -146,6 +139,7 @@ class AccountRecords:
     slots_root: tuple[U32, U32]  # (n, 8) before, after
     slots_touched: I64  # 1 if the slot tree was opened
     last_ts: I64  # (n, 5) last timestamp of the cash word and the four position words
+    clause: I64  # of the margin rule: 0 unchanged, 1 initial, 2 maintenance, 3 healthier
     prices: I64  # (4,) batch prices, 1 for an absent market
     initial: I64  # (4,) margin fractions
     maintenance: I64  # (4,)
@@ -164,7 +158,7 @@ class SlotRecords:
 
 @dataclass(frozen=True, slots=True)
 class TreeRecords:
-    """Table tree: touched inner nodes of the account tree (tree 0) and of slot trees (account + 1)."""
+    """Table tree: touched inner nodes of the account tree (0) and of slot trees (account + 1)."""
 
     tree: I64
     depth: I64  # of the node itself; the root is 0
@@ -178,7 +172,7 @@ class TreeRecords:
 
 @dataclass(frozen=True, slots=True)
 class BatchRecords:
-    """Table batch: one row. Digests are uint32 (8,), salts uint32 (4,), pairs are (before, after)."""
+    """Table batch: one row. Digests are uint32 (8,), salts uint32 (4,), pairs (before, after)."""
 
     chain: int
     venue: int
@@ -194,3 +188,17 @@ class BatchRecords:
     fees: int  # sum of all fees of the batch, in quanta
     credited: int  # sum of credited deposits
     cash: CashAccess  # (1,) the fee account's cash at FEE_TIMESTAMP
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Everything the traces of one batch are filled from. The lookup tables (poseidon, range, base)
+    and the signature tables follow from these."""
+
+    tree: TreeRecords
+    order: OrderRecords
+    fill: FillRecords
+    account: AccountRecords
+    slot: SlotRecords
+    deposit: DepositRecords
+    batch: BatchRecords
