@@ -173,8 +173,8 @@ def command_error(error: Exception) -> CommandError:
         record = {"error": str(error), "reason": error.reason.value}
         return CommandError(ExitCode.INVALID, f"rejected: {error}", record)
     if isinstance(error, VerificationError):
-        refused = {"valid": False, "reason": error.reason, "detail": error.detail}
-        return CommandError(ExitCode.INVALID, f"invalid: {error}", refused)
+        refused = {"valid": False, "reason": error.reason.name, "detail": error.detail}
+        return CommandError(ExitCode.INVALID, f"invalid: {error.reason.name}: {error}", refused)
     if isinstance(error, CodecError | FileTooLarge):
         return CommandError(ExitCode.BAD_INPUT, str(error))
     if isinstance(error, OSError) and error.filename is not None:

@@ -5,6 +5,16 @@ import stat
 import tempfile
 from pathlib import Path
 
+PUBLIC_FOLDER = "public"
+PUBLIC_FILE = "public.json"
+PROOF_FILE = "proof.bin"
+"""The bundle: all that `crypsis verify` reads."""
+
+PRIVATE_FOLDER = "private"
+BATCH_FILE = "batch.msgpack"
+META_FILE = "meta.json"
+"""What only the operator may see."""
+
 PUBLIC_MODE = 0o644
 PRIVATE_MODE = 0o600
 """Mode of files that hold what only the operator may know: orders, fills, accounts."""
