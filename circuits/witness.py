@@ -1,0 +1,100 @@
+"""The witness: from an outcome of the rules to the traces of all tables.
+
+Tables that record what happened are filled first, each from its records; then the lookup tables,
+whose multiplicities are read off the messages of the others. Nothing is checked here, so a forged
+outcome gives a forged witness, and `check` says which claim it breaks.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from circuits.air.check import Failure, check
+from circuits.air.bus import RANGE, Bus
+from circuits.air.evaluate import U32, Filled, filled, requests
+from circuits.buses import BASE, HASH
+from circuits.records import Records
+from circuits.replay import replay
+from circuits.stark.lookup import PublicMessage
+from circuits.statement import circuit, public_messages, public_values
+from circuits.tables.account import trace as account
+from circuits.tables.base import trace as base
+from circuits.tables.batch import trace as batch
+from circuits.tables.comb import trace as comb
+from circuits.tables.deposit import trace as deposit
+from circuits.tables.fill import trace as fill
+from circuits.tables.ladder import trace as ladder
+from circuits.tables.order import trace as order
+from circuits.tables.poseidon import trace as poseidon
+from circuits.tables.range import trace as range_table
+from circuits.tables.slot import trace as slot
+from circuits.tables.tree import trace as tree
+from rollup.protocol.constants import ORDERS_MAX
+from rollup.protocol.outcome import Outcome
+
+Traces = dict[str, U32]
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """All that a proof is made from: a trace a table, and what the verifier knows."""
+
+    traces: Mapping[str, U32]
+    publics: tuple[int, ...]
+    messages: tuple[PublicMessage, ...]
+    blinded: int
+
+    def failures(self) -> list[Failure]:
+        """Every claim that the traces break, by table and row; none if the statement holds."""
+        return check(circuit(), self.traces, self.publics, self.messages, self.blinded)
+
+
+def build(outcome: Outcome, blinded: int) -> Witness:
+    """The witness of a batch; `blinded` rows at the end of every table are left to the engine."""
+    return build_from(replay(outcome), outcome, blinded)
+
+
+def build_from(records: Records, outcome: Outcome, blinded: int) -> Witness:
+    """The same from records, which a test may have forged."""
+    publics = public_values(outcome.public)
+    traces = fill_tables(records, blinded)
+    fill_lookups(traces, publics, blinded)
+    return Witness(traces, publics, public_messages(outcome.public), blinded)
+
+
+def height_of(name: str) -> int:
+    """Rows of a table of the statement."""
+    return circuit().table(name).height
+
+
+def fill_tables(records: Records, blinded: int) -> Traces:
+    """The traces of the tables that record what happened."""
+    signatures = order.prepare(records.order, ORDERS_MAX)
+    return {
+        "tree": tree.build(records.tree, height_of("tree"), blinded),
+        "comb": comb.build(signatures, height_of("comb"), blinded),
+        "ladder": ladder.build(signatures, height_of("ladder"), blinded),
+        "order": order.build(records.order, signatures, height_of("order"), blinded),
+        "fill": fill.build(records.fill, height_of("fill"), blinded),
+        "account": account.build(records.account, height_of("account"), blinded),
+        "slot": slot.build(records.slot, height_of("slot"), blinded),
+        "deposit": deposit.build(records.deposit, height_of("deposit"), blinded),
+        "batch": batch.build(records.batch, height_of("batch"), blinded),
+    }
+
+
+def fill_lookups(traces: Traces, publics: tuple[int, ...], blinded: int) -> None:
+    """Add the tables that answer the others: their rows and multiplicities follow from messages."""
+    tables = [filled(circuit().table(name), trace, blinded) for name, trace in traces.items()]
+    builders = ((HASH, "poseidon", poseidon), (RANGE, "range", range_table), (BASE, "base", base))
+    for bus, name, table in builders:
+        payload, counts = requests(_speakers(tables, bus), publics, bus.identifier, bus.width)
+        traces[name] = table.build(payload, abs(counts), height_of(name), blinded)
+
+
+def _speakers(tables: list[Filled], bus: Bus) -> list[Filled]:
+    """The tables with a message on a bus."""
+    return [
+        table
+        for table in tables
+        if any(message.bus == bus.identifier for message in table.graph.interactions)
+    ]
