@@ -22,6 +22,42 @@ class CircuitPoint:
     y: Sequence[Any]
 
 
+def require_chord(
+    air: Builder,
+    left: CircuitPoint,
+    right: CircuitPoint,
+    slope: Sequence[Any],
+    inverse: Sequence[Any],
+    claim: str,
+) -> None:
+    """slope is that of the line through two points, and inverse * (right.x - left.x) = 1."""
+    run = septic.subtract(right.x, left.x)
+    one = (1, 0, 0, 0, 0, 0, 0)
+    air.require_all_equal(septic.multiply(run, inverse), one, claim)
+    rise = septic.subtract(right.y, left.y)
+    air.require_all_equal(septic.multiply(slope, run), rise, claim)
+
+
+def require_tangent(air: Builder, point: CircuitPoint, slope: Sequence[Any], claim: str) -> None:
+    """slope is that of the tangent at a point on the curve (so that y is not zero)."""
+    square = septic.square(point.x)
+    tangent = septic.scale(square, 3)
+    tangent = (tangent[0] + CURVE_LINEAR, *tangent[1:])
+    twice_y = septic.scale(point.y, 2)
+    air.require_all_equal(septic.multiply(slope, twice_y), tangent, claim)
+
+
+def third_x(left_x: Sequence[Any], right_x: Sequence[Any], slope: Sequence[Any]) -> septic.Septic:
+    """x of the sum of two points on a line of this slope: slope^2 - left.x - right.x."""
+    return septic.subtract(septic.subtract(septic.square(slope), left_x), right_x)
+
+
+def third_y(left: CircuitPoint, x_sum: Sequence[Any], slope: Sequence[Any]) -> septic.Septic:
+    """y of the sum, once its x is known: slope * (left.x - x_sum) - left.y."""
+    drop = septic.multiply(slope, septic.subtract(left.x, x_sum))
+    return septic.subtract(drop, left.y)
+
+
 def require_addition(
     air: Builder,
     left: CircuitPoint,
@@ -31,40 +67,10 @@ def require_addition(
     inverse: Sequence[Any],
     claim: str,
 ) -> None:
-    """out = left + right, and their x differ: inverse * (right.x - left.x) = 1."""
-    run = septic.subtract(right.x, left.x)
-    one = (1, 0, 0, 0, 0, 0, 0)
-    air.require_all_equal(septic.multiply(run, inverse), one, claim)
-    rise = septic.subtract(right.y, left.y)
-    air.require_all_equal(septic.multiply(slope, run), rise, claim)
-    _require_third_point(air, left, right.x, slope, out, claim)
-
-
-def require_doubling(
-    air: Builder, point: CircuitPoint, slope: Sequence[Any], out: CircuitPoint, claim: str
-) -> None:
-    """out = 2 * point, for a point on the curve (so that y is not zero)."""
-    square = septic.square(point.x)
-    tangent = septic.scale(square, 3)
-    tangent = (tangent[0] + CURVE_LINEAR, *tangent[1:])
-    twice_y = septic.scale(point.y, 2)
-    air.require_all_equal(septic.multiply(slope, twice_y), tangent, claim)
-    _require_third_point(air, point, point.x, slope, out, claim)
-
-
-def _require_third_point(
-    air: Builder,
-    left: CircuitPoint,
-    right_x: Sequence[Any],
-    slope: Sequence[Any],
-    out: CircuitPoint,
-    claim: str,
-) -> None:
-    """out is the mirrored third point of the line through `left` with this slope."""
-    x_sum = septic.add(septic.add(left.x, right_x), out.x)
-    air.require_all_equal(septic.square(slope), x_sum, claim)
-    drop = septic.multiply(slope, septic.subtract(left.x, out.x))
-    air.require_all_equal(drop, septic.add(out.y, left.y), claim)
+    """out = left + right, and their x differ."""
+    require_chord(air, left, right, slope, inverse, claim)
+    air.require_all_equal(out.x, third_x(left.x, right.x, slope), claim)
+    air.require_all_equal(out.y, third_y(left, out.x, slope), claim)
 
 
 def curve_right_side(x: Sequence[Any], x_squared: Sequence[Any]) -> septic.Septic:

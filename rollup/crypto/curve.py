@@ -10,6 +10,7 @@ addition whose two x coordinates are equal is exceptional: it raises `Exceptiona
 in the circuit.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -124,6 +125,17 @@ def add(a: Point, b: Point) -> Point:
     run = septic.subtract(b.x, a.x)
     rise = septic.subtract(b.y, a.y)
     return _third(a, b, septic.multiply(rise, septic.inverse(run)))
+
+
+def add_many(left: Sequence[Point], right: Sequence[Point]) -> list[Point]:
+    """left[i] + right[i], with one inversion. Raises ExceptionalAddition if any x are equal."""
+    pairs = list(zip(left, right, strict=True))
+    if any(a.x == b.x for a, b in pairs):
+        raise ExceptionalAddition("two points with equal x met in an addition")
+    runs = septic.inverse_many([septic.subtract(b.x, a.x) for a, b in pairs])
+    rises = [septic.subtract(b.y, a.y) for a, b in pairs]
+    slopes = [septic.multiply(rise, run) for rise, run in zip(rises, runs, strict=True)]
+    return [_third(a, b, slope) for (a, b), slope in zip(pairs, slopes, strict=True)]
 
 
 def double(a: Point) -> Point:

@@ -274,7 +274,7 @@ def _extend_windows(base: U32Array, steps: U32Array) -> None:
 
 @cache
 def base_table() -> U32Array:
-    """B[i, b] = b * 256^i * G + S_i, (28, 256, 14), read-only. Reference: schnorr.comb_window."""
+    """B[i, b] = b * 256^i * G + S_i, (28, 256, 14), read-only. Reference: schnorr.comb_table."""
     base = np.zeros((curve.BYTES, curve.BYTE_VALUES, POINT), dtype=np.uint32)
     steps = np.zeros((curve.BYTES, POINT), dtype=np.uint32)
     step = curve.GENERATOR

@@ -168,15 +168,17 @@ def response_bytes(s: int) -> list[int]:
 
 
 @cache
-def comb_window(window: int) -> tuple[Point, ...]:
-    """B[window][b] = b * 256^window * G + S_window for b = 0..255: one window of the base table."""
-    step = curve.multiply(1 << (8 * window), curve.GENERATOR)
-    if step is None:
-        raise ExceptionalAddition("a window of the base table steps by infinity")
-    entries = [curve.comb_offset(window)]
-    while len(entries) < curve.BYTE_VALUES:
-        entries.append(curve.add(entries[-1], step))
-    return tuple(entries)
+def comb_table() -> tuple[tuple[Point, ...], ...]:
+    """B[i][b] = b * 256^i * G + S_i: 28 windows of 256 entries, all windows in step."""
+    step, steps = curve.GENERATOR, []
+    for _ in range(curve.BYTES):
+        steps.append(step)
+        for _ in range(8):
+            step = curve.double(step)
+    columns = [[curve.comb_offset(window) for window in range(curve.BYTES)]]
+    while len(columns) < curve.BYTE_VALUES:
+        columns.append(curve.add_many(columns[-1], steps))
+    return tuple(zip(*columns, strict=True))
 
 
 def ladder_table(key: Point) -> tuple[Point, ...]:
@@ -200,7 +202,7 @@ def comb(s: int) -> Point:
     """F = s * G + K: from C0, per byte the addition of its window's entry."""
     total = curve.COMB_START
     for window, byte in enumerate(response_bytes(s)):
-        total = curve.add(total, comb_window(window)[byte])
+        total = curve.add(total, comb_table()[window][byte])
     return total
 
 

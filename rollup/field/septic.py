@@ -66,16 +66,24 @@ def scale(a: Element, factor: int) -> Element:
 
 
 def multiply(a: Element, b: Element) -> Element:
-    """a * b: 49 products, then the six high terms fold back by z^7 = 3z + 5."""
-    product = [0] * (2 * DEGREE - 1)
-    for i, x in enumerate(a):
-        for j, y in enumerate(b):
-            product[i + j] += x * y
-    for k in range(DEGREE - 1):
-        high = product[DEGREE + k]
-        product[k] += FOLD_CONSTANT * high
-        product[k + 1] += FOLD_LINEAR * high
-    return _reduced(product[:DEGREE])
+    """a * b: 49 products, then the six high terms d_k of z^(7 + k) fold back by z^7 = 3z + 5."""
+    a0, a1, a2, a3, a4, a5, a6 = a
+    b0, b1, b2, b3, b4, b5, b6 = b
+    d0 = a1 * b6 + a2 * b5 + a3 * b4 + a4 * b3 + a5 * b2 + a6 * b1
+    d1 = a2 * b6 + a3 * b5 + a4 * b4 + a5 * b3 + a6 * b2
+    d2 = a3 * b6 + a4 * b5 + a5 * b4 + a6 * b3
+    d3 = a4 * b6 + a5 * b5 + a6 * b4
+    d4 = a5 * b6 + a6 * b5
+    d5 = a6 * b6
+    return (
+        (a0 * b0 + 5 * d0) % P,
+        (a0 * b1 + a1 * b0 + 5 * d1 + 3 * d0) % P,
+        (a0 * b2 + a1 * b1 + a2 * b0 + 5 * d2 + 3 * d1) % P,
+        (a0 * b3 + a1 * b2 + a2 * b1 + a3 * b0 + 5 * d3 + 3 * d2) % P,
+        (a0 * b4 + a1 * b3 + a2 * b2 + a3 * b1 + a4 * b0 + 5 * d4 + 3 * d3) % P,
+        (a0 * b5 + a1 * b4 + a2 * b3 + a3 * b2 + a4 * b1 + a5 * b0 + 5 * d5 + 3 * d4) % P,
+        (a0 * b6 + a1 * b5 + a2 * b4 + a3 * b3 + a4 * b2 + a5 * b1 + a6 * b0 + 3 * d5) % P,
+    )
 
 
 def square(a: Element) -> Element:
@@ -145,6 +153,19 @@ def inverse(a: Element) -> Element:
     if value == 0:
         raise ZeroDivisionError("zero has no inverse in the septic extension")
     return scale(conjugates, base_inverse(value))
+
+
+def inverse_many(elements: Sequence[Element]) -> list[Element]:
+    """1 / a for every a, by one inversion (Montgomery's trick). Raises ZeroDivisionError on a 0."""
+    prefixes = [ONE]
+    for value in elements:
+        prefixes.append(multiply(prefixes[-1], value))
+    running = inverse(prefixes.pop())
+    inverses = []
+    for value, prefix in zip(reversed(elements), reversed(prefixes), strict=True):
+        inverses.append(multiply(running, prefix))
+        running = multiply(running, value)
+    return inverses[::-1]
 
 
 def _base_square_root(a: int) -> int | None:

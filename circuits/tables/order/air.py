@@ -1,0 +1,239 @@
+"""Order: one row is one signed order, in time, with its signature but for the two long sums.
+
+Row k is signature k. It hashes the order and the challenge, makes the window table T[d] = d * P + S
+of the key P in the account's leaf, serves table and challenge to the ladder, takes V = c * P + K
+and F = s * G + K back, and closes with R + V = F. Only then is the order offered to the fills.
+
+A row without an order (active = 0) holds a signature all the same, of a key and a challenge nobody
+asked about: the curve constraints hold on every row, and `active` gates what is hashed, looked up
+and offered.
+Height: 4 rows a signature; the first fourth are used. Degree: 3. Buses: sends ORDER, WINDOW and
+CHALLENGE; receives KEY, HASH, LADDER_END and COMB_END.
+Claims: docs/spec/claims/order.md. Spec: docs/spec/10-signatures.md.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from circuits.air.builder import Builder
+from circuits.air.layout import Layout, bit, cell, cells, group, limbs, many, pack_pairs
+from circuits.air.table import Table
+from circuits.buses import CHALLENGE, COMB_END, KEY, LADDER_END, ORDER, WINDOW
+from circuits.gadgets.compare import require_at_most
+from circuits.gadgets.curve import CircuitPoint, require_addition, require_on_curve
+from circuits.gadgets.hash import request_chain
+from circuits.tables.schedule import ORDER_STRIDE
+from rollup.crypto import curve, schnorr
+from rollup.field.septic import DEGREE
+from rollup.protocol.constants import (
+    FEE_RATE_BITS,
+    GENERATION_BITS,
+    PRICE_BITS,
+    SIGNATURE_SCHEME,
+    SIZE_BITS,
+    SLOT_BITS,
+    TIME_BITS,
+)
+from rollup.protocol.encoding import TypeCode
+from rollup.protocol.order import POST_ONLY_FLAG
+
+DIGEST = 8
+MESSAGE_BLOCKS = 2
+CHALLENGE_BLOCKS = 5
+
+MARKET_BITS = 2
+"""MARKETS_MAX = 4 markets."""
+
+HIGH_BITS = 7
+"""A field element is low + 2^24 high with high <= 127, since p - 1 = 127 * 2^24."""
+
+HIGH_MAX = (1 << HIGH_BITS) - 1
+
+
+class PointCells(Layout):
+    """An affine point."""
+
+    x = cells(DEGREE)
+    y = cells(DEGREE)
+
+
+class Entry(Layout):
+    """An entry of the window table, as the sum of the entry before and the key."""
+
+    point = group(PointCells)
+    slope = cells(DEGREE)
+    inverse = cells(DEGREE)  # 1 / (key.x - x of the entry before)
+
+
+class Part(Layout):
+    """A digest element as low + 2^24 high; low is what remains, an expression."""
+
+    high = limbs(HIGH_BITS)
+    below_top = cell()  # 1 / (127 - high), or anything if low is 0
+
+
+class Columns(Layout):
+    """The columns."""
+
+    active = bit()  # 1 on an order
+    uses = cell()  # sides of fills that name it
+    # What was signed, beside scheme, chain and venue.
+    account = cell()
+    slot = limbs(SLOT_BITS)
+    generation = limbs(GENERATION_BITS)
+    market = limbs(MARKET_BITS)
+    side = bit()  # 0 buys, 1 sells
+    price = limbs(PRICE_BITS)
+    size = limbs(SIZE_BITS)
+    expiry = limbs(TIME_BITS)
+    max_fee = limbs(FEE_RATE_BITS)
+    immediate = bit()  # time in force
+    post_only = bit()
+    time_left = cells(3)  # lower limbs of expiry - batch time
+    # Hash chains, digest last.
+    message = many(MESSAGE_BLOCKS, cells(DIGEST))
+    challenge = many(CHALLENGE_BLOCKS, cells(DIGEST))
+    parts = many(schnorr.CHALLENGE_PARTS, group(Part))
+    # The signature.
+    key = group(PointCells)  # P
+    nonce = group(PointCells)  # R
+    nonce_x_squared = cells(DEGREE)
+    entries = many(3, group(Entry))  # T[1], T[2], T[3]
+    entry_uses = cells(4)  # digits of the challenge that are 0, 1, 2, 3
+    ladder_end = group(PointCells)  # V
+    comb_end = group(PointCells)  # F
+    slope = cells(DEGREE)  # of R + V
+    inverse = cells(DEGREE)  # 1 / (V.x - R.x)
+
+
+class Fixed(Layout):
+    """The fixed columns."""
+
+    place = cell()  # 1 on the rows that have a ladder and a comb
+
+
+def fixed_values(height: int) -> Mapping[str, Sequence[int]]:
+    """The first fourth of the rows have a signature."""
+    return {"place": [1] * (height // ORDER_STRIDE)}
+
+
+def constraints(air: Builder, row: Columns) -> None:
+    """One order."""
+    # Lie: half an order, counted in one sum and not in another.
+    air.require_bit(row.active, "order.flags")
+    # Lie: an order below the rows that have a ladder and a comb, so that no signature is checked.
+    air.require_zero(row.active * (1 - air.fixed.place), "order.place")
+    # Lie: a row without an order offers one.
+    air.require_zero(row.uses * (1 - row.active), "order.unused")
+    _fields(air, row)
+    message = _message(air, row)
+    _challenge(air, row, message)
+    _windows(air, row)
+    _signature(air, row)
+    # Lie: a fill trades on other terms than those signed (or a fill of an order nobody signed).
+    size = row.size.packed()
+    terms = [row.account, row.slot.value(), row.generation.value(), row.market.value(), row.side]
+    terms += [row.price.value(), *size, row.max_fee.value()]
+    air.send(ORDER, terms, row.uses, claim="order.offered")
+
+
+def _fields(air: Builder, row: Columns) -> None:
+    """Every signed number is inside its bounds, and the order is in time."""
+    # Lie: a slot that is the address of a cash or position word, a size that wraps, a fifth market.
+    numbers = (row.slot, row.generation, row.market, row.price, row.size, row.expiry, row.max_fee)
+    for number in numbers:
+        air.range_check(number, row.active, claim="order.bounds")
+    # Lie: a side that is neither, or flags this version does not know. Reduce-only has no column.
+    air.require_bit(row.side, "order.flags")
+    air.require_bit(row.immediate, "order.flags")
+    air.require_bit(row.post_only, "order.flags")
+    # Lie: the order expired before the end of the batch.
+    low, high = pack_pairs(air.public("time", 4))
+    expiry = row.expiry.packed()
+    require_at_most(air, (low, high), expiry, TIME_BITS, row.time_left, row.active, "order.expiry")
+
+
+def _message(air: Builder, row: Columns) -> Any:
+    """The digest that was signed."""
+    flags = row.immediate + row.post_only * POST_ONLY_FLAG
+    names = [row.account, row.slot.value(), row.generation.value(), row.market.value(), row.side]
+    blocks = (
+        [SIGNATURE_SCHEME, air.public("chain"), air.public("venue"), *names],
+        [
+            row.price.value(),
+            *row.size.packed(),
+            *row.expiry.packed(),
+            row.max_fee.value(),
+            flags,
+            0,
+        ],
+    )
+    # Lie: the signature is for other terms, another venue, another slot or another message type.
+    request_chain(air, TypeCode.ORDER, blocks, row.message, row.active, claim="order.message")
+    return row.message[-1]
+
+
+def _challenge(air: Builder, row: Columns, message: Any) -> None:
+    """c = the low 24 bits of five elements of hash(R, P, message)."""
+    words = (*row.nonce.x, *row.nonce.y, *row.key.x, *row.key.y, *message, 0, 0, 0, 0)
+    blocks = [words[i : i + DIGEST] for i in range(0, len(words), DIGEST)]
+    # Lie: the challenge leaves out the nonce, the key or the message, so that R follows from c.
+    request_chain(
+        air, TypeCode.CHALLENGE, blocks, row.challenge, row.active, claim="order.challenge"
+    )
+    shift = 1 << schnorr.CHALLENGE_PART_BITS
+    digest = row.challenge[-1]
+    for j, part in enumerate(row.parts):
+        high = part.high.value()
+        low = digest[j] - high * shift
+        # The ladder shows low < 2^24. Lie: a high part above 127.
+        air.range_check(part.high, row.active, claim="order.canonical")
+        # Lie: the second decomposition, low + 2^24 high = element + p, which has high = 127.
+        air.require_zero(low * (1 - (HIGH_MAX - high) * part.below_top), "order.canonical")
+        # Lie: the ladder multiplies by another challenge.
+        air.send(CHALLENGE, [row.index, j, low], air.fixed.place, claim="order.challenge-part")
+
+
+def _windows(air: Builder, row: Columns) -> None:
+    """T[0] = S, T[d] = T[d - 1] + P."""
+    # Lie: the key is not the one in the account's leaf.
+    air.receive(KEY, [row.account, *row.key.x, *row.key.y], row.active, claim="order.key")
+    key = CircuitPoint(row.key.x, row.key.y)
+    before = CircuitPoint(curve.WINDOW_OFFSET.x, curve.WINDOW_OFFSET.y)
+    # Lie: a window table of another key, or of points that are no multiples of it.
+    _serve(air, row, 0, before)
+    for digit, entry in enumerate(row.entries, start=1):
+        point = CircuitPoint(entry.point.x, entry.point.y)
+        require_addition(air, before, key, entry.slope, point, entry.inverse, "order.windows")
+        _serve(air, row, digit, point)
+        before = point
+
+
+def _serve(air: Builder, row: Columns, digit: int, point: CircuitPoint) -> None:
+    payload = [row.index, digit, *point.x, *point.y]
+    air.send(WINDOW, payload, row.entry_uses[digit], claim="order.served")
+
+
+def _signature(air: Builder, row: Columns) -> None:
+    """R + V = F, for an R on the curve."""
+    # Lie: a nonce off the curve, where the group law proves nothing.
+    nonce = CircuitPoint(row.nonce.x, row.nonce.y)
+    require_on_curve(air, nonce, row.nonce_x_squared, "order.nonce-on-curve")
+    # Lie: c * P or s * G of another signature.
+    shifted, place = row.ladder_end, air.fixed.place
+    end = row.comb_end
+    air.receive(LADDER_END, [row.index, *shifted.x, *shifted.y], place, claim="order.ladder")
+    air.receive(COMB_END, [row.index, *end.x, *end.y], place, claim="order.comb")
+    # Lie: s * G is not R + c * P.
+    require_addition(
+        air,
+        nonce,
+        CircuitPoint(shifted.x, shifted.y),
+        row.slope,
+        CircuitPoint(end.x, end.y),
+        row.inverse,
+        "order.signature",
+    )
+
+
+TABLE = Table("order", Columns, constraints, Fixed, fixed_values)
