@@ -1,0 +1,1 @@
+"""Table poseidon: its constraints (air) and its witness (trace)."""

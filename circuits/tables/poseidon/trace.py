@@ -1,0 +1,26 @@
+"""Witness of the Poseidon table: every distinct compression that a table asks for."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from circuits.air.trace import U32
+from circuits.tables.poseidon.air import Columns
+from rollup.hash.constants import WIDTH
+from rollup.hash.kernels import permute_with_rounds
+
+
+def build(payload: U32, counts: NDArray[np.int64], height: int) -> U32:
+    """uint32 (height, 165) from distinct requests (m, 24) of (in 16, out 8) with their counts (m,).
+
+    Rows are computed from the inputs alone: a request with a forged digest finds no equal message.
+    ValueError if there are more requests than rows.
+    """
+    used = len(payload)
+    if used > height:
+        raise ValueError(f"{used} compressions do not fit a Poseidon table of {height} rows")
+    matrix = np.empty((height, Columns.width()), dtype=np.uint32)
+    matrix[:used, :-1] = permute_with_rounds(np.ascontiguousarray(payload[:, :WIDTH]))
+    matrix[used:, :-1] = permute_with_rounds(np.zeros((1, WIDTH), dtype=np.uint32))
+    matrix[:, -1] = 0
+    matrix[:used, -1] = np.abs(counts)
+    return matrix

@@ -1,0 +1,1 @@
+"""Table range: its constraints (air) and its witness (trace)."""
