@@ -1,0 +1,227 @@
+"""Whatever `step` accepts, the rules accept: random commands, moving prices, unhealthy accounts.
+
+Every closed batch goes through rollup.protocol.apply_batch, which must take it and must agree with
+the core on every touched account.
+"""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rollup.protocol.cancel import CancelOrder, SignedCancel
+from rollup.protocol.order import Side
+from rollup.protocol.outcome import MarginCase
+from sequencer.book.live import LiveOrder
+from sequencer.command import Cancel, CloseBatch, Command, Deposits, OpenBatch, Submit
+from sequencer.core import CoreState, new_state, step
+from sequencer.event import BatchClosed, Event, OrderEnded, OrderRefused, Traded
+from tests.strategies import venues
+
+TRADERS = range(1, 7)
+DOLLAR = 10**6
+
+moves = st.sampled_from([-900, -300, -50, -10, 0, 10, 50, 300, 900])
+"""How far a price goes from batch to batch, in ten-thousandths: from nothing to a crash."""
+
+submissions = st.tuples(
+    st.sampled_from(TRADERS),
+    st.sampled_from(Side),
+    st.integers(-400, 400),
+    st.sampled_from([1, 500, 4_000, 40_000, 200_000]),
+    st.integers(0, 3),
+    st.integers(0, 1),
+    st.sampled_from(["rest", "immediate", "post-only", "low-fee", "cancel", "stale", "brief"]),
+)
+batches = st.lists(
+    st.tuples(
+        moves,
+        moves,
+        st.lists(st.tuples(st.integers(1, 8), st.integers(0, 3_000)), max_size=3),
+        st.lists(submissions, max_size=25),
+    ),
+    min_size=1,
+    max_size=6,
+)
+Plan = Sequence[tuple[int, int, list[tuple[int, int]], list[tuple[int, ...]]]]
+
+
+class World:
+    """The core and the committed state side by side, fed by a plan."""
+
+    def __init__(self) -> None:
+        self.core: CoreState = new_state(venues.genesis())
+        self.batcher = venues.batcher()
+        self.prices = list(venues.PRICES)
+        self.generation = 0
+        self.events: list[Event] = []
+        self.cases: set[MarginCase] = set()
+
+    def do(self, command: Command) -> list[Event]:
+        events = step(self.core, command)
+        self.events += events
+        self.require_sound_books()
+        return events
+
+    def require_sound_books(self) -> None:
+        for book in self.core.books:
+            bid, ask = book.best(Side.BUY), book.best(Side.SELL)
+            assert bid is None or ask is None or bid.order.price < ask.order.price
+            for live in book:
+                self.require_sound(live)
+
+    def require_sound(self, live: LiveOrder) -> None:
+        order = live.order
+        stored = self.core.ledger.holders[order.account].slot(order.slot)
+        filled = stored.filled if stored.generation == order.generation else 0
+        assert live.remaining == order.size - filled > 0
+        assert self.core.live[order.account, order.slot] is live
+
+    def open(self, *moves: int) -> None:
+        for market, move in enumerate(moves):
+            self.prices[market] += self.prices[market] * move // 10_000
+        time = self.core.time + 1_000
+        self.do(OpenBatch(self.core.number + 1, time, tuple(self.prices)))
+
+    def deposit(self, entries: Sequence[tuple[int, int]]) -> None:
+        head = self.core.deposits_consumed
+        records = [
+            venues.credit(head + i, account, dollars * DOLLAR)
+            for i, (account, dollars) in enumerate(entries)
+        ]
+        if self.core.number == 0:
+            first = [
+                venues.registration(head + len(records) + i, account, 3_000 * DOLLAR)
+                for i, account in enumerate(TRADERS)
+            ]
+            records += first
+        self.do(Deposits(tuple(records)))
+
+    def submit(
+        self, account: int, side: Side, offset: int, size: int, slot: int, market: int, kind: str
+    ) -> list[Event]:
+        self.generation += 1
+        if kind == "cancel":
+            cancel = CancelOrder(venues.CHAIN, venues.VENUE, account, slot, self.generation)
+            return self.do(Cancel(SignedCancel(cancel, venues.SIGNATURE)))
+        price = max(1, self.prices[market] + self.prices[market] * offset // 10_000)
+        assert self.core.work is not None
+        signed = venues.order(
+            account,
+            side,
+            price,
+            size,
+            slot=slot,
+            generation=0 if kind == "stale" else self.generation,
+            market=market,
+            expiry=self.core.work.time + (0 if kind == "brief" else 2_500),
+            max_fee=100 if kind == "low-fee" else 600,
+            immediate=kind == "immediate",
+            post_only=kind == "post-only",
+        )
+        return self.do(Submit(signed))
+
+    def close(self) -> BatchClosed:
+        closed = self.do(CloseBatch())[-1]
+        assert isinstance(closed, BatchClosed)
+        outcome = self.batcher.close(closed, self.core).outcome
+        self.cases |= {touched.margin for touched in outcome.accounts}
+        return closed
+
+    def run(self, plan: Plan) -> None:
+        for btc, eth, deposits, orders in plan:
+            self.open(btc, eth)
+            self.deposit(deposits)
+            for order in orders:
+                self.submit(*order)  # type: ignore[arg-type]
+            self.close()
+
+
+@settings(max_examples=120, deadline=None)
+@given(batches)
+def test_what_step_accepts_the_rules_accept(plan: Plan) -> None:
+    world = World()
+    world.run(plan)
+    positions = [holder.holding.positions for holder in world.core.ledger.holders.values()]
+    assert all(sum(column) == 0 for column in zip(*positions, strict=True))
+    cash = sum(holder.holding.cash for holder in world.core.ledger.holders.values())
+    assert cash == world.batcher.state.globals.total
+
+
+@settings(max_examples=15, deadline=None)
+@given(batches)
+def test_the_same_commands_give_the_same_roots(plan: Plan) -> None:
+    first, second = World(), World()
+    first.run(plan)
+    second.run(plan)
+    assert first.batcher.state.root == second.batcher.state.root
+    assert first.events == second.events
+
+
+def traded(events: Sequence[Event]) -> int:
+    return sum(isinstance(event, Traded) for event in events)
+
+
+def long_at_the_limit() -> World:
+    """Account 1 is long about ten times its cash from account 2, at 618,000 ticks."""
+    world = World()
+    world.open(0, 0)
+    world.deposit([])
+    for account, side in ((2, Side.SELL), (1, Side.BUY)):
+        events = world.submit(account, side, 0, 45_000, 0, 0, "rest")
+    assert traded(events) == 1
+    world.close()
+    return world
+
+
+def test_an_unhealthy_account_may_reduce_but_not_grow() -> None:
+    world = long_at_the_limit()
+    world.open(-800, 0)
+    world.deposit([])
+    world.submit(3, Side.BUY, -100, 4_000, 1, 0, "rest")
+    world.submit(3, Side.SELL, 100, 9_000, 2, 0, "rest")
+    assert traded(world.submit(1, Side.SELL, -100, 4_000, 1, 0, "immediate")) == 1
+    refused = world.submit(1, Side.BUY, 100, 4_400, 2, 0, "immediate")
+    assert isinstance(refused[0], OrderRefused) and refused[0].reason == "margin"
+    world.close()
+    assert MarginCase.HEALTHIER in world.cases or MarginCase.MAINTENANCE in world.cases
+
+
+def test_a_deposit_into_an_unhealthy_account_is_always_credited() -> None:
+    world = long_at_the_limit()
+    world.open(-900, 0)
+    world.deposit([(1, 1), (1, 0), (99, 5)])
+    closed = world.close()
+    assert len(closed.deposits) == 3
+    assert world.cases >= {MarginCase.UNCHANGED}
+
+
+def test_an_empty_batch_moves_the_root() -> None:
+    world = World()
+    world.open(0, 0)
+    world.deposit([])
+    world.close()
+    before = world.batcher.state.root
+    world.open(0, 0)
+    closed = world.close()
+    assert closed.fills == () and world.batcher.state.root != before
+
+
+@pytest.mark.parametrize("crash", [-900, -2_000])
+def test_a_resting_order_that_no_longer_affords_its_fill_is_removed_and_the_taker_stays(
+    crash: int,
+) -> None:
+    world = World()
+    world.open(0, 0)
+    world.deposit([])
+    world.submit(1, Side.BUY, 0, 45_000, 0, 0, "rest")
+    world.submit(1, Side.BUY, -1, 40_000, 1, 0, "rest")
+    assert traded(world.submit(2, Side.SELL, 0, 45_000, 0, 0, "immediate")) == 1
+    events = world.submit(3, Side.SELL, -1, 40_000, 0, 0, "rest")
+    ended = [event for event in events if isinstance(event, OrderEnded)]
+    assert [(event.key[0], event.reason) for event in ended] == [(1, "margin")]
+    assert (3, 0) in world.core.live
+    world.close()
+    world.open(crash, 0)
+    world.close()

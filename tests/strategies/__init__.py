@@ -1,0 +1,1 @@
+"""Hypothesis strategies and small worlds, shared by the tests."""
