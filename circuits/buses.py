@@ -50,13 +50,16 @@ ORDER = Bus(
         "generation",
         "market",
         "side",
-        "price",
+        "price_low",
+        "price_high",
         "size_low",
         "size_high",
         "max_fee",
     ),
 )
-"""A signed order in time. Sent by order once for each fill it takes part in, received by fill."""
+"""A signed order in time. Sent by order once for each fill it takes part in, received by fill.
+
+Price and size in packed pairs: only so can they be compared without wrapping the field."""
 
 REGISTER = Bus(
     "REGISTER",

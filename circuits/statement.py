@@ -72,8 +72,8 @@ PUBLICS = PublicLayout(
         ("deposits_before", 1),
         ("deposits_count", 1),
         ("price", MARKETS_MAX),
-        ("band_low", MARKETS_MAX),
-        ("band_high", MARKETS_MAX),
+        ("band_low", 2 * MARKETS_MAX),
+        ("band_high", 2 * MARKETS_MAX),
         ("taker_fee", MARKETS_MAX),
         ("maker_fee", MARKETS_MAX),
         ("price_limbs", MARKETS_MAX * len(limb_widths(PRICE_BITS))),
@@ -115,8 +115,8 @@ def _market_values(public: PublicInput) -> dict[str, tuple[int, ...]]:
     maintenance = [limbs(t.price * t.maintenance_fraction, RISK_BITS) for t in terms]
     return {
         "price": tuple(t.price for t in terms),
-        "band_low": tuple(t.band_low for t in terms),
-        "band_high": tuple(t.band_high for t in terms),
+        "band_low": tuple(pair for t in terms for pair in packed(t.band_low, PRICE_BITS)),
+        "band_high": tuple(pair for t in terms for pair in packed(t.band_high, PRICE_BITS)),
         "taker_fee": tuple(t.taker_fee for t in terms),
         "maker_fee": tuple(t.maker_fee for t in terms),
         "price_limbs": tuple(limb for t in terms for limb in limbs(t.price, PRICE_BITS)),

@@ -133,7 +133,7 @@ def constraints(air: Builder, row: Columns) -> None:
     # Lie: a fill trades on other terms than those signed (or a fill of an order nobody signed).
     size = row.size.packed()
     terms = [row.account, row.slot.value(), row.generation.value(), row.market.value(), row.side]
-    terms += [row.price.value(), *size, row.max_fee.value()]
+    terms += [*row.price.packed(), *size, row.max_fee.value()]
     air.send(ORDER, terms, row.uses, claim="order.offered")
 
 
