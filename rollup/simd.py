@@ -141,6 +141,15 @@ def emit_field_scale(
     return emit_finish(builder, products, quotients)
 
 
+def emit_rotate(builder: ir.IRBuilder, value: ir.Value, count: int) -> ir.Value:
+    """Every u64 lane rotated left (LLVM's funnel shift, one instruction with AVX-512)."""
+    if count == 0:
+        return value
+    kind = ir.FunctionType(U64_LANES, [U64_LANES] * 3)
+    rotate = cgutils.get_or_insert_function(builder.module, kind, "llvm.fshl.v8i64")  # type: ignore[no-untyped-call]
+    return builder.call(rotate, [value, value, emit_all(U64_LANES, count)])
+
+
 # Intrinsics made of emitters.
 
 
@@ -216,19 +225,6 @@ def field_scale(_typing: Any, a: Any, factor: Any, factor_mu: Any) -> Any:
     return u32x16(u32x16, types.uint32, types.uint32), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def rotate_left(_typing: Any, value: Any, count: Any) -> Any:
-    """Every u64 lane rotated left (LLVM's funnel shift, one instruction with AVX-512)."""
-
-    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        kind = ir.FunctionType(U64_LANES, [U64_LANES] * 3)
-        rotate = cgutils.get_or_insert_function(builder.module, kind, "llvm.fshl.v8i64")  # type: ignore[no-untyped-call]
-        by = emit_spread(builder, arguments[1], U64_LANES)
-        return builder.call(rotate, [arguments[0], arguments[0], by])
-
-    return u64x8(u64x8, types.uint64), generate
-
-
 # Memory.
 
 
@@ -238,7 +234,12 @@ def _vector_of(array: Any) -> Vector | None:
     return {types.uint32: u32x16, types.uint64: u64x8}.get(array.dtype)
 
 
-def _place(
+def emit_index(value: int) -> ir.Constant:
+    """A constant offset."""
+    return ir.Constant(_I64, value)
+
+
+def emit_place(
     context: Any, builder: ir.IRBuilder, kinds: Any, array: ir.Value, offset: ir.Value
 ) -> ir.Value:
     view = cgutils.create_struct_proxy(kinds)(context, builder, array)  # type: ignore[no-untyped-call]
@@ -255,7 +256,7 @@ def load(_typing: Any, array: Any, offset: Any) -> Any:
         return None
 
     def generate(context: Any, builder: Any, kinds: Any, arguments: Any) -> Any:
-        place = _place(context, builder, kinds.args[0], arguments[0], arguments[1])
+        place = emit_place(context, builder, kinds.args[0], arguments[0], arguments[1])
         return builder.load(place, align=4)
 
     return vector(array, types.intp), generate
@@ -269,7 +270,7 @@ def store(_typing: Any, array: Any, offset: Any, value: Any) -> Any:
         return None
 
     def generate(context: Any, builder: Any, kinds: Any, arguments: Any) -> Any:
-        place = _place(context, builder, kinds.args[0], arguments[0], arguments[1])
+        place = emit_place(context, builder, kinds.args[0], arguments[0], arguments[1])
         builder.store(arguments[2], place, align=4)
         return context.get_dummy_value()
 
@@ -310,11 +311,11 @@ def transpose(_typing: Any, source: Any, offsets: Any, target: Any, start: Any) 
         rows = []
         for k in range(size):
             offset = builder.load(builder.gep(table.data, [ir.Constant(_I64, k)]))
-            place = _place(context, builder, kinds.args[0], arguments[0], offset)
+            place = emit_place(context, builder, kinds.args[0], arguments[0], offset)
             rows.append(builder.load(place, align=4))
         for k, row in enumerate(_transpose(builder, rows)):
             offset = builder.add(arguments[3], ir.Constant(_I64, k * size))
-            place = _place(context, builder, kinds.args[2], arguments[2], offset)
+            place = emit_place(context, builder, kinds.args[2], arguments[2], offset)
             builder.store(row, place, align=4)
         return context.get_dummy_value()
 

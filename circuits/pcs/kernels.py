@@ -1,0 +1,128 @@
+"""Kernels of the Merkle trees and of grinding: 8 Keccak states in lanes.
+
+Reference: circuits.pcs.merkle_verify and circuits.pcs.grinding. Digests are 4 uint64 of the
+machine's little-endian order, so that their memory is the 32 bytes.
+"""
+
+import numpy as np
+
+from circuits.pcs.keccak_kernel import RATE_LANES, STATE_LANES, STATES, absorb, pad
+from rollup.jit import U64Array, kernel
+from rollup.simd import load, splat64, store, transpose
+
+DIGEST_LANES = 4
+
+NOT_FOUND = np.uint64(0xFFFFFFFFFFFFFFFF)
+"""What a search without success returns; as a nonce it is never tried."""
+
+
+@kernel
+def _write_digests(state: U64Array, square: U64Array, out: U64Array, first: int) -> None:
+    """out[first + k] = digest of state k, for 8 states; `square` is room for 64 words."""
+    offsets = np.arange(STATES) * STATES
+    transpose(state, offsets, square, 0)
+    for k in range(STATES):
+        for word in range(DIGEST_LANES):
+            out[first + k, word] = square[k * STATES + word]
+
+
+@kernel
+def leaf_links(
+    start: int,
+    stop: int,
+    rows: U64Array,
+    shape: tuple[int, int, int, int],
+    tag: int,
+    previous: U64Array,
+    salts: U64Array,
+    out: U64Array,
+) -> None:
+    """Leaf links of a tree for groups start..stop of 8 leaves.
+
+    rows: a flat row-major matrix (cosets, height, stride) of pairs of uint32, leaf i being row
+    [i mod cosets][i div cosets]; shape: (cosets, height, stride, columns), stride in pairs and a
+    multiple of 8, columns counted in uint32; previous: (size', 4) links, or (0, 4); salts:
+    (size, 2), or (0, 2); out: (size, 4). Size is a multiple of 8.
+    """
+    cosets, height, stride, columns = shape
+    pairs = (columns + 1) // 2
+    offsets = np.empty(STATES, dtype=np.int64)
+    by_digest = np.empty(STATES, dtype=np.int64)
+    square = np.empty(STATES * STATES, dtype=np.uint64)
+    state = np.empty(STATE_LANES * STATES, dtype=np.uint64)
+    message = np.empty((stride + 3 * RATE_LANES) * STATES, dtype=np.uint64)
+    for group in range(start, stop):
+        first = group * STATES
+        store(message, 0, splat64(np.uint64(tag)))
+        lanes = 1
+        if previous.shape[0] > 0:
+            for k in range(STATES):
+                digest = previous[(first + k) % previous.shape[0]]
+                for word in range(DIGEST_LANES):
+                    message[(lanes + word) * STATES + k] = digest[word]
+            lanes += DIGEST_LANES
+        for k in range(STATES):
+            leaf = first + k
+            offsets[k] = ((leaf % cosets) * height + leaf // cosets) * stride
+        for pair in range(0, pairs, STATES):
+            for k in range(STATES):
+                by_digest[k] = offsets[k] + pair
+            transpose(rows, by_digest, message, (lanes + pair) * STATES)
+        lanes += pairs
+        if columns & 1:
+            for k in range(STATES):
+                message[(lanes - 1) * STATES + k] &= np.uint64(0xFFFFFFFF)
+        if salts.shape[0] > 0:
+            for k in range(STATES):
+                message[lanes * STATES + k] = salts[first + k, 0]
+                message[(lanes + 1) * STATES + k] = salts[first + k, 1]
+            lanes += 2
+        absorb(state, message, pad(message, lanes))
+        _write_digests(state, square, out, first)
+
+
+@kernel
+def node_level(start: int, stop: int, children: U64Array, tag: int, parents: U64Array) -> None:
+    """Parents of a level, for groups start..stop of 8: children (2m, 4), parents (m, 4)."""
+    flat = children.reshape(children.size)
+    offsets = np.empty(STATES, dtype=np.int64)
+    square = np.empty(STATES * STATES, dtype=np.uint64)
+    state = np.empty(STATE_LANES * STATES, dtype=np.uint64)
+    message = np.empty(RATE_LANES * STATES, dtype=np.uint64)
+    store(message, 0, splat64(np.uint64(tag)))
+    blocks = pad(message, 9)
+    for group in range(start, stop):
+        for k in range(STATES):
+            offsets[k] = (group * STATES + k) * 2 * DIGEST_LANES
+        transpose(flat, offsets, message, STATES)
+        absorb(state, message, blocks)
+        _write_digests(state, square, parents, group * STATES)
+
+
+@kernel
+def search_nonces(
+    start: int, stop: int, first: int, span: int, prefix: U64Array, mask: int, found: U64Array
+) -> None:
+    """For parts start..stop, part k being the nonces from first + k * span on: the smallest nonce
+    whose digest has no bit of `mask` in its first word, into found[k]; NOT_FOUND if there is none.
+
+    prefix (5,): tag and state, before the nonce. span is a multiple of 8.
+    """
+    state = np.empty(STATE_LANES * STATES, dtype=np.uint64)
+    message = np.empty(RATE_LANES * STATES, dtype=np.uint64)
+    for lane in range(5):
+        store(message, lane * STATES, splat64(prefix[lane]))
+    blocks = pad(message, 6)
+    counting = np.arange(STATES).astype(np.uint64)
+    for part in range(start, stop):
+        found[part] = NOT_FOUND
+        nonce = np.uint64(first) + np.uint64(part) * np.uint64(span)
+        for _ in range(span // STATES):
+            store(message, 5 * STATES, load(counting, 0) + splat64(nonce))
+            absorb(state, message, blocks)
+            for k in range(STATES - 1, -1, -1):
+                if state[k] & np.uint64(mask) == np.uint64(0):
+                    found[part] = nonce + np.uint64(k)
+            if found[part] != NOT_FOUND:
+                break
+            nonce += np.uint64(STATES)
