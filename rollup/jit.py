@@ -140,6 +140,11 @@ def _open_cache() -> bool:
 _CACHED = _open_cache()
 
 
+def cache_folder() -> Path | None:
+    """Where the compiled kernels of these sources are kept; None if they cannot be kept."""
+    return Path(numba.config.CACHE_DIR) if _CACHED else None  # type: ignore[attr-defined]
+
+
 def kernel(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Compile a function over arrays and integers with Numba, keeping its type for the checker.
 
