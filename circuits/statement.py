@@ -41,6 +41,9 @@ from rollup.protocol.public import ConsumedDeposit, PublicInput
 RISK_BITS = PRICE_BITS + FRACTION_SCALE.bit_length()
 """price x margin fraction: below 2^30 x 2^14."""
 
+SHAPE_CLASS = "S"
+"""Name of the one shape class: batches of up to 128 trades, 256 orders and 64 deposits."""
+
 HEIGHTS: tuple[tuple[Table, int], ...] = (
     (POSEIDON, 2**15),
     (RANGES, 2**15),
@@ -55,8 +58,8 @@ HEIGHTS: tuple[tuple[Table, int], ...] = (
     (DEPOSITS, 2**10),
     (BATCH, 2**10),
 )
-"""Shape class S: batches of up to 128 trades, 256 orders and 64 deposits. Heights count the blinded
-rows. Every batch has this shape, empty ones too, so a proof does not tell how much was traded."""
+"""Tables in order, with the heights of the shape class; the blinded rows are counted. Every batch
+has this shape, empty ones too, so a proof does not tell how much was traded."""
 
 PUBLICS = PublicLayout(
     (

@@ -8,8 +8,8 @@ outcome gives a forged witness, and `check` says which claim it breaks.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from circuits.air.check import Failure, check
 from circuits.air.bus import RANGE, Bus
+from circuits.air.check import Failure, check
 from circuits.air.evaluate import U32, Filled, filled, requests
 from circuits.buses import BASE, HASH
 from circuits.records import Records

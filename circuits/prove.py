@@ -1,0 +1,109 @@
+"""The prover of batches: batch bytes in, a bundle of two public files and a private account out."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+
+from circuits.execute import Executed, apply_and_fill, summary
+from circuits.soundness.report import report as soundness
+from circuits.stark.parameters import Parameters, parameters_by_name
+from circuits.stark.prover import Proved, Prover
+from circuits.stark.shape import shape_of
+from circuits.statement import SHAPE_CLASS, circuit
+from rollup.files import (
+    META_FILE,
+    PRIVATE_FOLDER,
+    PRIVATE_MODE,
+    PROOF_FILE,
+    PUBLIC_FILE,
+    PUBLIC_FOLDER,
+    make_private_folder,
+    write_whole,
+)
+from rollup.protocol.constants import DEPOSITS_MAX
+from rollup.protocol.public import PublicInput
+from rollup.protocol.public_json import public_to_json
+
+
+def _silent(_: str) -> None:
+    """Report to nobody."""
+
+
+class StarkProver:
+    """Implements `rollup.ports.Prover` for the statement of shape class S.
+
+    Fixed columns are committed at the first proof and kept: one object for many batches.
+    """
+
+    def __init__(self, parameter_set: str = "fast") -> None:
+        """ValueError unless the set is one of those proofs are made with."""
+        self._parameters: Parameters = parameters_by_name(parameter_set)
+
+    @cached_property
+    def _engine(self) -> Prover:
+        return Prover(circuit(), self._parameters)
+
+    @cached_property
+    def _bits(self) -> float:
+        """Proven bits; InsecureParameters below 100."""
+        return soundness(shape_of(circuit(), self._parameters), DEPOSITS_MAX).bits
+
+    def prove(
+        self, batch: bytes, folder: Path, progress: Callable[[str], None] = _silent
+    ) -> PublicInput:
+        """Prove a batch file; write public/ and private/meta.json under `folder`, each file whole.
+
+        CodecError if the bytes are no batch, Rejected if the batch breaks a rule. `progress` gets a
+        line on each phase as it begins.
+        """
+        public, _ = self.prove_with_meta(batch, folder, progress)
+        return public
+
+    def prove_with_meta(
+        self, batch: bytes, folder: Path, progress: Callable[[str], None] = _silent
+    ) -> tuple[PublicInput, dict[str, object]]:
+        """The same, with what meta.json says."""
+        bits = self._bits
+        executed = apply_and_fill(batch, self._parameters, progress)
+        proved = self._run(executed, progress)
+        meta = self._meta(executed, proved, bits)
+        _write(folder, executed.outcome.public, proved.proof, meta)
+        return executed.outcome.public, meta
+
+    def _run(self, executed: Executed, progress: Callable[[str], None]) -> Proved:
+        witness = executed.witness
+        traces = [witness.traces[placed.name] for placed in circuit().tables]
+        return self._engine.prove(
+            traces,
+            witness.publics,
+            witness.messages,
+            progress=lambda phase, share: progress(f"proof: {phase} ({share:.0%} done)"),
+        )
+
+    def _meta(self, executed: Executed, proved: Proved, bits: float) -> dict[str, object]:
+        report = proved.report
+        phases = {**executed.seconds, **report.phases_s}
+        return {
+            **summary(executed.outcome),
+            "circuit_digest": circuit().digest.hex(),
+            "shape_class": SHAPE_CLASS,
+            "parameter_set": report.parameter_set,
+            "bits": round(bits, 2),
+            "tables": {table.name: asdict(table) for table in report.tables},
+            "cells": report.cells,
+            "phases_s": {name: round(spent, 3) for name, spent in phases.items()},
+            "seconds": round(sum(phases.values()), 3),
+            "proof_bytes": len(proved.proof),
+        }
+
+
+def _write(folder: Path, public: PublicInput, proof: bytes, meta: dict[str, object]) -> None:
+    """The proof last: a bundle without it is not a bundle."""
+    (folder / PUBLIC_FOLDER).mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder / PRIVATE_FOLDER)
+    text = json.dumps(meta, indent=2, sort_keys=True) + "\n"
+    write_whole(folder / PRIVATE_FOLDER / META_FILE, text.encode("ascii"), PRIVATE_MODE)
+    write_whole(folder / PUBLIC_FOLDER / PUBLIC_FILE, public_to_json(public))
+    write_whole(folder / PUBLIC_FOLDER / PROOF_FILE, proof)
