@@ -84,7 +84,8 @@ PUBLICS = PublicLayout(
         ("maintenance_limbs", MARKETS_MAX * len(limb_widths(RISK_BITS))),
     )
 )
-"""The public vector. Per-market values lie one market after the other, limbs low first."""
+"""The public vector. Per-market values lie one market after the other, limbs or packed pairs low
+first."""
 
 
 @cache
