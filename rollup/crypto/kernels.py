@@ -71,13 +71,15 @@ class SignatureTrace(NamedTuple):
 
     ladder (n, 61, 70): rows of LADDER_* words; row 60 begins with V and goes on with the entry S.
     comb (n, 29, 42): rows of ADDITION_* words: point before, entry; row 28 begins with F, with the
-    first entry again. table (n, 3, 42): row d - 1 is T[d-1], P, and the slope and inverse to T[d].
+    first entry again. entries (n, 4, 14): the window table T. table (n, 3, 42): row d - 1 is T[d - 1],
+    P, and the slope and inverse of their sum T[d].
     final (n, 42): R, V, slope and inverse. total (n, 14): R + V. exceptional (n,): 1 where an
     addition met equal x, or a doubling y = 0 (possible off the curve only).
     """
 
     ladder: U32Array
     comb: U32Array
+    entries: U32Array
     table: U32Array
     final: U32Array
     total: U32Array
@@ -195,15 +197,14 @@ def _trace_part(
     start: int,
     stop: int,
     inputs: tuple[U32Array, U32Array, U8Array, U8Array, U32Array],
-    outputs: tuple[U32Array, U32Array, U32Array, U32Array, U32Array, U8Array],
+    outputs: tuple[U32Array, U32Array, U32Array, U32Array, U32Array, U32Array, U8Array],
 ) -> None:
     """Signatures start..stop of `trace_many`."""
     keys, nonces, digits, response, base = inputs
-    ladder, comb, table, final, total, exceptional = outputs
-    entries = np.empty((stop - start, TABLE_ENTRIES, POINT), dtype=np.uint32)
+    ladder, comb, entries, table, final, total, exceptional = outputs
     marks = exceptional[start:stop]
-    trace_table(keys[start:stop], table[start:stop], entries, marks)
-    trace_ladder(entries, digits[start:stop], ladder[start:stop], marks)
+    trace_table(keys[start:stop], table[start:stop], entries[start:stop], marks)
+    trace_ladder(entries[start:stop], digits[start:stop], ladder[start:stop], marks)
     trace_comb(base, response[start:stop], comb[start:stop], marks)
     ends = np.empty((stop - start, POINT), dtype=np.uint32)
     ends[:] = ladder[start:stop, LADDER_ROWS - 1, :POINT]
@@ -221,11 +222,12 @@ def _verify_part(
     keys, nonces, digits, response, base = inputs
     ladder = np.empty((LANES, LADDER_ROWS, LADDER_WORDS), dtype=np.uint32)
     comb = np.empty((LANES, COMB_ROWS, ADDITION_WORDS), dtype=np.uint32)
+    entries = np.empty((LANES, TABLE_ENTRIES, POINT), dtype=np.uint32)
     table = np.empty((LANES, TABLE_ENTRIES - 1, ADDITION_WORDS), dtype=np.uint32)
     final = np.empty((LANES, ADDITION_WORDS), dtype=np.uint32)
     total = np.empty((LANES, POINT), dtype=np.uint32)
     exceptional = np.empty(LANES, dtype=np.uint8)
-    outputs = (ladder, comb, table, final, total, exceptional)
+    outputs = (ladder, comb, entries, table, final, total, exceptional)
     for first in range(start, stop, LANES):
         last = min(first + LANES, stop)
         exceptional[:] = 0
@@ -324,6 +326,7 @@ def trace_many(
     trace = SignatureTrace(
         ladder=np.zeros((count, LADDER_ROWS, LADDER_WORDS), dtype=np.uint32),
         comb=np.zeros((count, COMB_ROWS, ADDITION_WORDS), dtype=np.uint32),
+        entries=np.zeros((count, TABLE_ENTRIES, POINT), dtype=np.uint32),
         table=np.zeros((count, TABLE_ENTRIES - 1, ADDITION_WORDS), dtype=np.uint32),
         final=np.zeros((count, ADDITION_WORDS), dtype=np.uint32),
         total=np.zeros((count, POINT), dtype=np.uint32),

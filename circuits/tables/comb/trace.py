@@ -1,0 +1,31 @@
+"""Comb: rows are those of the kernel's trace of every signature, one after the other."""
+
+from circuits.air.trace import U32, Trace, put
+from circuits.tables.comb.air import Columns
+from circuits.tables.schedule import COMB_ROWS
+from circuits.tables.signatures import Signatures
+from rollup.crypto import kernels
+from rollup.field.septic import DEGREE
+
+
+def build(signatures: Signatures, height: int, blinded: int) -> U32:
+    """uint32 (height, width). The rows past the last signature repeat row 0."""
+    trace = Trace(Columns, height, blinded)
+    used = signatures.count * COMB_ROWS
+    row = trace.rows(0, used)
+    steps = signatures.steps.comb[: signatures.count].reshape(used, -1)
+    response = signatures.response[: signatures.count]
+    bytes_and_end = [*response.T, 0 * response[:, 0]]
+    for place, byte in enumerate(bytes_and_end):
+        row.byte[place::COMB_ROWS] = byte
+    _point(row.x, row.y, steps, kernels.ADDITION_POINT)
+    _point(row.entry_x, row.entry_y, steps, kernels.ADDITION_OTHER)
+    put(row.slope, steps[:, kernels.ADDITION_SLOPE :][:, :DEGREE])
+    put(row.inverse, steps[:, kernels.ADDITION_INVERSE :][:, :DEGREE])
+    trace.cells[:, used:] = trace.cells[:, :1]
+    return trace.finish()
+
+
+def _point(x: tuple[object, ...], y: tuple[object, ...], steps: U32, at: int) -> None:
+    put(x, steps[:, at : at + DEGREE])
+    put(y, steps[:, at + DEGREE : at + 2 * DEGREE])

@@ -1,0 +1,154 @@
+"""Order: how the rows are filled, and the signatures that ladder and comb share with them."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from circuits.air.trace import I64, U32, Trace, inverse_or_zero, put
+from circuits.chains import chain_columns
+from circuits.gadgets.compare import fill_difference
+from circuits.gadgets.integer import PACKED_BITS
+from circuits.records import OrderRecords
+from circuits.tables.order.air import HIGH_MAX, Columns, PointCells
+from circuits.tables.signatures import Signatures
+from rollup.crypto import curve, kernels, schnorr
+from rollup.field.septic import DEGREE, element, square
+from rollup.protocol.constants import SIGNATURE_SCHEME, TIME_BITS
+from rollup.protocol.encoding import TypeCode
+from rollup.protocol.order import POST_ONLY_FLAG
+
+_NUMBERS = ("slot", "generation", "market", "price", "size", "expiry", "max_fee")
+_PAIR = 1 << PACKED_BITS
+
+
+def prepare(records: OrderRecords, count: int) -> Signatures:
+    """The signatures of all orders, with stand-ins up to `count` places and one more.
+
+    Raises ValueError if there are more orders than places.
+    """
+    used = len(records.account)
+    if used > count:
+        raise ValueError(f"{used} orders do not fit {count} signatures")
+    message = _padded(chain_columns(TypeCode.ORDER, _message_blocks(records)), count)
+    challenge = _padded(
+        chain_columns(TypeCode.CHALLENGE, _challenge_blocks(records, message)), count
+    )
+    elements = challenge[-1][:, : schnorr.CHALLENGE_PARTS]
+    low = elements & np.uint32((1 << schnorr.CHALLENGE_PART_BITS) - 1)
+    key = _with_stand_ins(records.key, kernels.words(curve.LADDER_START), count)
+    nonce = _with_stand_ins(records.nonce, kernels.words(curve.GENERATOR), count)
+    one = np.array(schnorr.response_bytes(1), dtype=np.uint8)
+    response = _with_stand_ins(records.response, one, count)
+    return Signatures(
+        used=used,
+        count=count,
+        message=message,
+        challenge=challenge,
+        key=key,
+        nonce=nonce,
+        response=response,
+        low=low,
+        high=elements >> np.uint32(schnorr.CHALLENGE_PART_BITS),
+        digits=kernels.digits_of_parts(low),
+        steps=kernels.trace_many(key, nonce, response, low),
+    )
+
+
+def _message_blocks(records: OrderRecords) -> list[I64]:
+    """The blocks that the circuit hashes: reduce-only is not among the flags it knows."""
+    ones = np.ones_like(records.account)
+    flags = records.flags & 1 | records.flags & POST_ONLY_FLAG
+    first = [SIGNATURE_SCHEME * ones, records.chain * ones, records.venue * ones]
+    first += [records.account, records.slot, records.generation, records.market, records.side]
+    second = [records.price, *_packed(records.size), *_packed(records.expiry)]
+    second += [records.max_fee, flags]
+    return [np.stack(first, axis=1), np.stack(second, axis=1)]
+
+
+def _packed(values: I64) -> tuple[I64, I64]:
+    return values % _PAIR, values // _PAIR
+
+
+def _challenge_blocks(records: OrderRecords, message: tuple[U32, ...]) -> list[U32]:
+    signed = message[-1][: len(records.account)]
+    words = np.concatenate([records.nonce, records.key, signed], axis=1).astype(np.uint32)
+    return [words[:, at : at + 8] for at in range(0, words.shape[1], 8)]
+
+
+def _padded(values: list[U32], count: int) -> tuple[U32, ...]:
+    """Chaining values with zero rows up to count + 1: a stand-in hashes nothing."""
+    zero = np.zeros(8, dtype=np.uint32)
+    return tuple(_with_stand_ins(value, zero, count) for value in values)
+
+
+def _with_stand_ins(rows: NDArray[Any], stand_in: NDArray[Any], count: int) -> NDArray[Any]:
+    full = np.tile(stand_in, (count + 1, 1))
+    full[: len(rows)] = rows
+    return full
+
+
+def build(records: OrderRecords, signatures: Signatures, height: int, blinded: int) -> U32:
+    """The trace, one row an order; the other places and the rows below hold stand-ins."""
+    trace = Trace(Columns, height, blinded)
+    _fill_fields(trace.rows(0, signatures.used), records)
+    _fill_signature(trace.rows(0, signatures.count + 1), signatures)
+    places = trace.rows(0, signatures.count).entry_uses
+    digits = signatures.digits[: signatures.count]
+    for digit, uses in enumerate(places):
+        uses[...] = np.sum(digits == digit, axis=1)
+    for uses in trace.rows(signatures.count, trace.active).entry_uses:
+        uses[...] = 0
+    trace.cells[:, signatures.count + 1 :] = trace.cells[:, signatures.count : signatures.count + 1]
+    trace.fill_rest()
+    return trace.finish()
+
+
+def _fill_fields(row: Columns, records: OrderRecords) -> None:
+    row.active[...] = 1
+    row.uses[...] = records.uses
+    row.account[...] = records.account
+    for name in _NUMBERS:
+        getattr(row, name).fill(getattr(records, name))
+    row.side[...] = records.side
+    row.immediate[...] = records.flags & 1
+    row.post_only[...] = records.flags // POST_ONLY_FLAG & 1
+    fill_difference(row.time_left, records.time, records.expiry, TIME_BITS)
+
+
+def _fill_signature(row: Columns, signatures: Signatures) -> None:
+    for cells, values in zip(row.message, signatures.message, strict=True):
+        put(cells, values)
+    for cells, values in zip(row.challenge, signatures.challenge, strict=True):
+        put(cells, values)
+    for j, part in enumerate(row.parts):
+        high = signatures.high[:, j].astype(np.int64)
+        part.high.fill(high)
+        part.below_top[...] = inverse_or_zero(HIGH_MAX - high)
+    steps = signatures.steps
+    _put_point(row.key, signatures.key)
+    _put_point(row.nonce, signatures.nonce)
+    put(row.nonce_x_squared, _squares(signatures.nonce[:, :DEGREE]))
+    for step, entry in enumerate(row.entries):
+        _put_point(entry.point, _next_entry(steps, step))
+        put(entry.slope, steps.table[:, step, kernels.ADDITION_SLOPE :][:, :DEGREE])
+        put(entry.inverse, steps.table[:, step, kernels.ADDITION_INVERSE :])
+    _put_point(row.ladder_end, steps.ladder[:, -1, : kernels.POINT])
+    _put_point(row.comb_end, steps.comb[:, -1, : kernels.POINT])
+    put(row.slope, steps.final[:, kernels.ADDITION_SLOPE :][:, :DEGREE])
+    put(row.inverse, steps.final[:, kernels.ADDITION_INVERSE :])
+
+
+def _put_point(point: PointCells, words: U32) -> None:
+    put(point.x, words[:, :DEGREE])
+    put(point.y, words[:, DEGREE:])
+
+
+def _next_entry(steps: kernels.SignatureTrace, step: int) -> U32:
+    """T[step + 1] of every signature."""
+    return steps.entries[:, step + 1]
+
+
+def _squares(x: U32) -> U32:
+    rows = [square(element(row)) for row in x.tolist()]
+    return np.array(rows, dtype=np.uint32).reshape(len(x), DEGREE)

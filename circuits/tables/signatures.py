@@ -1,0 +1,30 @@
+"""Signatures: what the traces of order, ladder and comb share. Witness side only.
+
+`prepare` of the order table fills it, once for all three; places without an order hold a stand-in
+that satisfies the curve constraints.
+"""
+
+from dataclasses import dataclass
+
+from circuits.records import U8, U32
+from rollup.crypto.kernels import SignatureTrace
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """`count` places and one stand-in more, in arrays of count + 1 rows; the first `used` are orders.
+
+    A stand-in has key A0, nonce G, s = 1 and a challenge of zeros: G + K = 1 * G + K.
+    """
+
+    used: int
+    count: int
+    message: tuple[U32, ...]  # chaining values (n, 8), the digest last
+    challenge: tuple[U32, ...]
+    key: U32  # (n, 14)
+    nonce: U32  # (n, 14)
+    response: U8  # (n, 28)
+    low: U32  # (n, 5) challenge elements below 2^24
+    high: U32  # (n, 5) what the challenge leaves out of the digest
+    digits: U8  # (n, 60) most significant first
+    steps: SignatureTrace

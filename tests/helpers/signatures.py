@@ -1,0 +1,204 @@
+"""The four signature tables alone, for tests: eight signatures, everybody else answered honestly.
+
+HASH, RANGE, KEY and the fills' side of ORDER are public messages that tell the truth whatever the
+traces claim; so a forged trace breaks the claim it lies about and no other.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+
+from circuits.air.bus import RANGE, Bus
+from circuits.air.check import check, failed_claims
+from circuits.air.circuit import Circuit
+from circuits.air.evaluate import U32, filled, requests
+from circuits.air.publics import PublicLayout
+from circuits.buses import BASE, BUSES, HASH, KEY, ORDER
+from circuits.records import OrderRecords
+from circuits.stark.lookup import PublicMessage
+from circuits.tables.base import trace as base
+from circuits.tables.base.air import TABLE as BASE_TABLE
+from circuits.tables.comb import trace as comb
+from circuits.tables.comb.air import TABLE as COMB_TABLE
+from circuits.tables.ladder import trace as ladder
+from circuits.tables.ladder.air import TABLE as LADDER_TABLE
+from circuits.tables.order import trace as order
+from circuits.tables.order.air import TABLE as ORDER_TABLE
+from circuits.tables.signatures import Signatures
+from rollup.crypto import batched, schnorr
+from rollup.crypto.schnorr import SecretKey, Signature
+from rollup.hash.many import compress_many
+from rollup.hash.poseidon import compress
+from rollup.protocol.encoding import limbs, packed
+from rollup.protocol.order import Order, Side, message_digest
+
+PLACES = 8
+BLINDED = 8
+CHAIN, VENUE, NOW = 31337, 7, 1_723_000_000_000
+
+HEIGHTS = {"base": 2**13, "comb": 32 * PLACES, "ladder": 64 * PLACES, "order": 4 * PLACES}
+
+PUBLICS = PublicLayout((("chain", 1), ("venue", 1), ("time", 4)))
+
+
+@cache
+def circuit() -> Circuit:
+    """The four tables."""
+    tables = (BASE_TABLE, COMB_TABLE, LADDER_TABLE, ORDER_TABLE)
+    return Circuit.build([(table, HEIGHTS[table.name]) for table in tables], PUBLICS, BUSES)
+
+
+@cache
+def secrets() -> list[SecretKey]:
+    """Keys of PLACES accounts, always the same."""
+    return batched.secret_keys([1000 + account for account in range(PLACES)])
+
+
+def an_order(account: int) -> Order:
+    """An order of an account, in time."""
+    return Order(
+        chain=CHAIN,
+        venue=VENUE,
+        account=account,
+        slot=account % 256,
+        generation=70_000 + account,
+        market=account % 4,
+        side=Side(account % 2),
+        price=600_000_000 + account,
+        size=(1 << 39) + account,
+        expiry=NOW + account,
+        max_fee=500,
+        post_only=account % 3 == 0,
+    )
+
+
+def digest_of(an_order: Order) -> tuple[int, ...]:
+    """The digest that is signed."""
+    return message_digest(an_order, compress_many)
+
+
+def sign(account: int, message: tuple[int, ...], salt: int = 0) -> Signature:
+    """A reproducible signature by the key of an account."""
+    return batched.sign(secrets()[account], message, salt.to_bytes(32, "little"))
+
+
+def records_of(orders: Sequence[Order], signatures: Sequence[Signature]) -> OrderRecords:
+    """What the order table is filled from; every key is that of the order's account."""
+    names = ("account", "slot", "generation", "market", "side", "price", "size")
+    names += ("expiry", "max_fee", "flags")
+    numbers = {n: np.array([getattr(o, n) for o in orders], dtype=np.int64) for n in names}
+    keys = [secrets()[o.account].public for o in orders]
+    nonces = [s.r for s in signatures]
+    octets = [list(schnorr.response_bytes(s.s)) for s in signatures]
+    count = len(orders)
+    return OrderRecords(
+        **numbers,
+        uses=np.ones(count, dtype=np.int64),
+        key=np.array([(*k.x, *k.y) for k in keys], dtype=np.uint32).reshape(count, 14),
+        nonce=np.array([(*r.x, *r.y) for r in nonces], dtype=np.uint32).reshape(count, 14),
+        response=np.array(octets, dtype=np.uint8).reshape(count, 28),
+        chain=CHAIN,
+        venue=VENUE,
+        time=NOW,
+    )
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Records of the orders, their signatures, and the traces made of them."""
+
+    records: OrderRecords
+    signatures: Signatures
+    traces: Mapping[str, U32]
+
+    def with_cells(self, table: str, row: int, **cells: int | Sequence[int]) -> "Bench":
+        """The same with some cells of one row rewritten: by column name, or the name of a tuple."""
+        matrix = self.traces[table].copy()
+        names = circuit().table(table).table.columns.names()
+        for name, values in cells.items():
+            found = [i for i, n in enumerate(names) if n == name or n.startswith(f"{name}.")]
+            matrix[row, found] = values
+        return replace(self, traces={**self.traces, table: matrix})
+
+    def cells(self, table: str, row: int, name: str) -> tuple[int, ...]:
+        """The cells of a column, or of a tuple of columns."""
+        names = circuit().table(table).table.columns.names()
+        found = [i for i, n in enumerate(names) if n == name or n.startswith(f"{name}.")]
+        return tuple(int(value) for value in self.traces[table][row, found])
+
+    def broken(self, *, fills: Sequence[tuple[int, ...]] | None = None) -> set[str]:
+        """The claims that fail; `fills` are the terms that fills trade on (default: as offered)."""
+        speakers = [filled(circuit().table(n), t, BLINDED) for n, t in self.traces.items()]
+        publics = PUBLICS.flatten({"chain": CHAIN, "venue": VENUE, "time": limbs(NOW, 52)})
+
+        def asked(bus: Bus) -> tuple[list[tuple[int, ...]], list[int]]:
+            payload, counts = requests(speakers, publics, bus.identifier, bus.width)
+            return [tuple(row) for row in payload.tolist()], counts.tolist()
+
+        answers = [
+            PublicMessage(HASH.identifier, 1, (*row[:16], *compress(row[:8], row[8:16])), -count)
+            for row, count in zip(*asked(HASH), strict=True)
+        ]
+        answers += [
+            PublicMessage(RANGE.identifier, -1, row, count)
+            for row, count in zip(*asked(RANGE), strict=True)
+            if row[1] < 1 << row[0]
+        ]
+        answers += [
+            PublicMessage(KEY.identifier, 1, (account, *key.public.x, *key.public.y), uses)
+            for account, key in enumerate(secrets())
+            if (uses := int(np.sum(self.records.account == account)))
+        ]
+        terms = terms_of(self.records) if fills is None else fills
+        answers += [PublicMessage(ORDER.identifier, -1, term) for term in terms]
+        return failed_claims(check(circuit(), self.traces, publics, answers, BLINDED))
+
+
+def terms_of(records: OrderRecords) -> list[tuple[int, ...]]:
+    """ORDER messages that fills receive, one for each use."""
+    names = (records.account, records.slot, records.generation, records.market, records.side)
+    terms = []
+    for i, uses in enumerate(records.uses.tolist()):
+        price, size = packed(int(records.price[i]), 30), packed(int(records.size[i]), 40)
+        row = (*(int(column[i]) for column in names), *price, *size, int(records.max_fee[i]))
+        terms += [row] * uses
+    return terms
+
+
+def bench_of(records: OrderRecords) -> Bench:
+    """The traces of these records, honest or not, with BASE multiplicities that match the comb."""
+    signatures = order.prepare(records, PLACES)
+    return with_base(
+        Bench(
+            records,
+            signatures,
+            {
+                "comb": comb.build(signatures, HEIGHTS["comb"], BLINDED),
+                "ladder": ladder.build(signatures, HEIGHTS["ladder"], BLINDED),
+                "order": order.build(records, signatures, HEIGHTS["order"], BLINDED),
+            },
+        )
+    )
+
+
+def with_base(bench: Bench) -> Bench:
+    """The same with the base table's multiplicities counted anew."""
+    speakers = [filled(circuit().table("comb"), bench.traces["comb"], BLINDED)]
+    payload, counts = requests(speakers, (0,) * PUBLICS.width, BASE.identifier, BASE.width)
+    made = base.build(payload, abs(counts), HEIGHTS["base"], BLINDED)
+    return replace(bench, traces={**bench.traces, "base": made})
+
+
+@cache
+def honest_records(count: int = 5) -> OrderRecords:
+    """Orders of accounts 0, 1, 2, ... with their signatures."""
+    orders = [an_order(account) for account in range(count)]
+    return records_of(orders, [sign(o.account, digest_of(o)) for o in orders])
+
+
+@cache
+def honest(count: int = 5) -> Bench:
+    """Their traces."""
+    return bench_of(honest_records(count))
