@@ -121,6 +121,14 @@ add_lanes = _on_tuples(
 )
 """add_lanes(a, b) = a + b in E."""
 
+subtract_lanes = _on_tuples(
+    lambda builder, a, b: [
+        simd.emit_field_subtract(builder, x, y) for x, y in zip(a, b, strict=True)
+    ],
+    2,
+)
+"""subtract_lanes(a, b) = a - b in E."""
+
 conjugate_lanes = _on_tuples(
     lambda builder, a: _conjugate(builder, a, extension.FROBENIUS_IMAGES), 1
 )
