@@ -1,0 +1,65 @@
+"""What both sides bind before anything is committed: parameters, circuit, heights, public input."""
+
+from collections.abc import Sequence
+
+from circuits.stark.errors import Failure, VerificationError
+from circuits.stark.lookup import PublicMessage
+from circuits.stark.shape import Shape
+from circuits.transcript import Transcript
+from rollup.field.koalabear import P
+
+PROTOCOL = "lifted DEEP-ALI, LogUp, FRI"
+
+
+def bind_statement(
+    shape: Shape,
+    circuit_digest: bytes,
+    fixed_root: bytes,
+    publics: Sequence[int],
+    messages: Sequence[PublicMessage],
+) -> Transcript:
+    """A transcript that has taken in the whole statement. VerificationError if it is not one."""
+    _check_publics(shape, publics)
+    _check_messages(shape, messages)
+    transcript = Transcript(PROTOCOL)
+    transcript.absorb("parameters", shape.parameters.encode())
+    transcript.absorb("circuit", circuit_digest)
+    transcript.absorb("heights", bytes(table.log2_height for table in shape.tables))
+    transcript.absorb("fixed-root", fixed_root)
+    transcript.absorb("public-values", _numbers([len(publics), *publics]))
+    encoded = b"".join(message.encode() for message in messages)
+    transcript.absorb("public-messages", _numbers([len(messages)]) + encoded)
+    return transcript
+
+
+def _numbers(values: Sequence[int]) -> bytes:
+    return b"".join(value.to_bytes(8, "little") for value in values)
+
+
+def _check_publics(shape: Shape, publics: Sequence[int]) -> None:
+    if len(publics) != shape.public_width:
+        detail = f"{len(publics)} values where {shape.public_width} are wanted"
+        raise VerificationError(Failure.PUBLIC_VALUES, detail)
+    if not all(_is_canonical(value) for value in publics):
+        raise VerificationError(Failure.PUBLIC_VALUES, "a value is not a canonical field element")
+
+
+def _check_messages(shape: Shape, messages: Sequence[PublicMessage]) -> None:
+    widths = dict(shape.bus_widths)
+    copies = shape.bus_messages()
+    for message in messages:
+        if widths.get(message.bus) != len(message.payload):
+            detail = f"bus {message.bus} with {len(message.payload)} elements is not in the circuit"
+            raise VerificationError(Failure.PUBLIC_MESSAGES, detail)
+        if message.sign not in (1, -1) or not _is_canonical(message.count):
+            raise VerificationError(Failure.PUBLIC_MESSAGES, "sign or count out of range")
+        if not all(_is_canonical(value) for value in message.payload):
+            raise VerificationError(Failure.PUBLIC_MESSAGES, "an element is not canonical")
+        copies[message.bus] = copies.get(message.bus, 0) + message.count
+        if copies[message.bus] >= P:
+            detail = f"bus {message.bus}: {copies[message.bus]} messages"
+            raise VerificationError(Failure.MULTIPLICITY_BOUND, detail)
+
+
+def _is_canonical(value: object) -> bool:
+    return type(value) is int and 0 <= value < P

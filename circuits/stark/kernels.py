@@ -1,0 +1,424 @@
+"""The block-tape interpreter: constraints and messages of a table on many rows at once.
+
+A thread takes blocks of V x 16 rows. It copies their columns into scratch memory by transposition,
+in Montgomery form, and runs the program; each instruction works on V vectors, which pays for its
+dispatch. Reference: `circuits.stark.evaluate`, which reads the same tape in plain integers.
+
+Code, after (opcode, length): ADD, SUB, MUL (target, left, right); LINEAR (target, terms, then
+coefficient, operand for each; an even number); ACCUMULATE (constraint, scope, operand); FRACTION
+(column, messages, then bus, sign, count, width, payload for each). Operands are scratch offsets.
+"""
+
+import numpy as np
+
+from circuits.air.graph import Scope
+from circuits.air.tape import Code
+from rollup.field.extension import DEGREE
+from rollup.field.extension_kernels import load_lanes, multiply_lanes_by, store_lanes
+from rollup.field.extension_simd import add_lanes, multiply_lanes, subtract_lanes
+from rollup.field.kernels import TO_MONTGOMERY, TO_MONTGOMERY_MU
+from rollup.field.koalabear import P
+from rollup.jit import kernel
+from rollup.simd import (
+    LANES,
+    as_pairs,
+    field_add,
+    field_multiply,
+    field_reduce,
+    field_scale,
+    field_subtract,
+    high_halves,
+    load,
+    low_halves,
+    smaller64,
+    splat32,
+    splat64,
+    store,
+    transpose,
+)
+
+VECTORS = 4
+"""V: vectors of rows that an instruction works on; V x 16 rows are a block."""
+
+BLOCK_ROWS = VECTORS * LANES
+
+SCOPES = len(Scope)
+
+_ADD, _SUB, _MUL, _LINEAR = int(Code.ADD), int(Code.SUB), int(Code.MUL), int(Code.LINEAR)
+_ACCUMULATE, _FRACTION = int(Code.ACCUMULATE), int(Code.FRACTION)
+_ALL, _TRANSITION = int(Scope.ALL), int(Scope.TRANSITION)
+_FIRST, _LAST = int(Scope.FIRST), int(Scope.LAST)
+_BOUND = np.uint64(P << 32)
+_SUM_WIDE = SCOPES * DEGREE * 2 * 8
+_SUM_LANES = SCOPES * DEGREE * LANES
+
+
+@kernel
+def fill_constants(scratch, slots, first, constants):  # type: ignore[no-untyped-def]
+    """Write every constant into its slot, in all lanes."""
+    for v in range(VECTORS):
+        for k in range(constants.size):
+            store(scratch, (v * slots + first + k) * LANES, splat32(constants[k]))
+
+
+@kernel
+def load_tiles(  # type: ignore[no-untyped-def]
+    scratch, slots, tiles, fixed, main, lookup, strides, rows, coset, first_row, places
+):
+    """Copy all tiles of one block, in Montgomery form. `rows` is a power of two; rows wrap."""
+    for t in range(tiles.shape[0]):
+        phase, shift, column, slot = tiles[t, 0], tiles[t, 1], tiles[t, 2], tiles[t, 3]
+        stride = strides[phase]
+        for v in range(VECTORS):
+            target = (v * slots + slot) * LANES
+            for k in range(LANES):
+                row = (first_row + v * LANES + k + shift) & (rows - 1)
+                places[k] = (coset * rows + row) * stride + column
+            if phase == 0:
+                transpose_into(fixed, places, scratch, target)
+            elif phase == 1:
+                transpose_into(main, places, scratch, target)
+            else:
+                transpose_into(lookup, places, scratch, target)
+
+
+@kernel
+def transpose_into(source, places, scratch, target):  # type: ignore[no-untyped-def]
+    """One tile of 16 x 16, in Montgomery form."""
+    transpose(source, places, scratch, target)
+    for k in range(LANES):
+        x = load(scratch, target + k * LANES)
+        store(scratch, target + k * LANES, field_scale(x, TO_MONTGOMERY, TO_MONTGOMERY_MU))
+
+
+@kernel
+def step(scratch, slots, code, at):  # type: ignore[no-untyped-def]
+    """One of ADD, SUB, MUL and LINEAR, on all vectors of the block."""
+    opcode, target = code[at], code[at + 2]
+    if opcode == _LINEAR:
+        linear(scratch, slots, code, at)
+        return
+    left, right = code[at + 3], code[at + 4]
+    for v in range(VECTORS):
+        base = v * slots * LANES
+        a, b = load(scratch, base + left), load(scratch, base + right)
+        if opcode == _ADD:
+            store(scratch, base + target, field_add(a, b))
+        elif opcode == _SUB:
+            store(scratch, base + target, field_subtract(a, b))
+        else:
+            store(scratch, base + target, field_multiply(a, b))
+
+
+@kernel
+def linear(scratch, slots, code, at):  # type: ignore[no-untyped-def]
+    """target = sum of coefficient * operand: u64 sums, kept below p * R after each two terms."""
+    target, terms = code[at + 2], code[at + 3]
+    bound = splat64(_BOUND)
+    for v in range(VECTORS):
+        base = v * slots * LANES
+        even = splat64(np.uint64(0))
+        odd = splat64(np.uint64(0))
+        for k in range(at + 4, at + 4 + 2 * terms, 4):
+            first, second = splat64(np.uint64(code[k])), splat64(np.uint64(code[k + 2]))
+            x = as_pairs(load(scratch, base + code[k + 1]))
+            y = as_pairs(load(scratch, base + code[k + 3]))
+            even = even + low_halves(x) * first + low_halves(y) * second
+            odd = odd + high_halves(x) * first + high_halves(y) * second
+            even = smaller64(even, even - bound)
+            odd = smaller64(odd, odd - bound)
+        store(scratch, base + target, field_reduce(even, odd))
+
+
+@kernel
+def accumulate(scratch, slots, code, at, weights, wide):  # type: ignore[no-untyped-def]
+    """Add weight * value of a constraint to the u64 sums of its scope."""
+    number, scope, operand = code[at + 2], code[at + 3], code[at + 4]
+    bound = splat64(_BOUND)
+    for v in range(VECTORS):
+        x = as_pairs(load(scratch, v * slots * LANES + operand))
+        low, high = low_halves(x), high_halves(x)
+        for k in range(DEGREE):
+            place = v * _SUM_WIDE + (scope * DEGREE + k) * LANES
+            weight = splat64(np.uint64(weights[number, k]))
+            even = load(wide, place) + low * weight
+            odd = load(wide, place + 8) + high * weight
+            store(wide, place, smaller64(even, even - bound))
+            store(wide, place + 8, smaller64(odd, odd - bound))
+
+
+@kernel
+def denominator(scratch, base, code, at, width, constant, powers):  # type: ignore[no-untyped-def]
+    """constant + sum of payload_k * powers[k] over a message's payload: 16 rows, Montgomery form.
+
+    `powers` are those of -beta in sign: a denominator is alpha - (bus + 1) beta^W - the payload.
+    """
+    zero, bound = splat64(np.uint64(0)), splat64(_BOUND)
+    e0, e1, e2, e3, e4 = zero, zero, zero, zero, zero
+    o0, o1, o2, o3, o4 = zero, zero, zero, zero, zero
+    for k in range(width):
+        x = as_pairs(load(scratch, base + code[at + k]))
+        low, high = low_halves(x), high_halves(x)
+        p0, p1 = splat64(np.uint64(powers[k, 0])), splat64(np.uint64(powers[k, 1]))
+        p2, p3 = splat64(np.uint64(powers[k, 2])), splat64(np.uint64(powers[k, 3]))
+        p4 = splat64(np.uint64(powers[k, 4]))
+        e0, o0 = e0 + low * p0, o0 + high * p0
+        e1, o1 = e1 + low * p1, o1 + high * p1
+        e2, o2 = e2 + low * p2, o2 + high * p2
+        e3, o3 = e3 + low * p3, o3 + high * p3
+        e4, o4 = e4 + low * p4, o4 + high * p4
+        e0, o0 = smaller64(e0, e0 - bound), smaller64(o0, o0 - bound)
+        e1, o1 = smaller64(e1, e1 - bound), smaller64(o1, o1 - bound)
+        e2, o2 = smaller64(e2, e2 - bound), smaller64(o2, o2 - bound)
+        e3, o3 = smaller64(e3, e3 - bound), smaller64(o3, o3 - bound)
+        e4, o4 = smaller64(e4, e4 - bound), smaller64(o4, o4 - bound)
+    return (
+        field_add(field_reduce(e0, o0), splat32(constant[0])),
+        field_add(field_reduce(e1, o1), splat32(constant[1])),
+        field_add(field_reduce(e2, o2), splat32(constant[2])),
+        field_add(field_reduce(e3, o3), splat32(constant[3])),
+        field_add(field_reduce(e4, o4), splat32(constant[4])),
+    )
+
+
+@kernel
+def signed_count(scratch, base, code, at):  # type: ignore[no-untyped-def]
+    """The count of the message at `at`, negative if it is received."""
+    count = load(scratch, base + code[at + 2])
+    if code[at + 1] < 0:
+        return field_subtract(splat32(np.uint32(0)), count)
+    return count
+
+
+@kernel
+def fraction(scratch, base, code, at, buses, powers):  # type: ignore[no-untyped-def]
+    """(V, U) of a lookup column on 16 rows: its messages' fractions add up to V / U."""
+    messages = code[at + 3]
+    one = at + 4
+    d1 = denominator(scratch, base, code, one + 4, code[one + 3], buses[code[one]], powers)
+    m1 = signed_count(scratch, base, code, one)
+    if messages == 1:
+        zero = splat32(np.uint32(0))
+        return (m1, zero, zero, zero, zero), d1
+    two = one + 4 + code[one + 3]
+    d2 = denominator(scratch, base, code, two + 4, code[two + 3], buses[code[two]], powers)
+    m2 = signed_count(scratch, base, code, two)
+    numerator = add_lanes(multiply_lanes_by(d2, m1), multiply_lanes_by(d1, m2))
+    return numerator, multiply_lanes(d1, d2)
+
+
+@kernel
+def spread(constants, row):  # type: ignore[no-untyped-def]
+    """Row `row` of an array of elements, each coefficient in all lanes."""
+    return (
+        splat32(constants[row, 0]),
+        splat32(constants[row, 1]),
+        splat32(constants[row, 2]),
+        splat32(constants[row, 3]),
+        splat32(constants[row, 4]),
+    )
+
+
+@kernel
+def lookup_lanes(scratch, base, lookup, column):  # type: ignore[no-untyped-def]
+    """An extension column of the lookup matrix, from the slots of its five base columns."""
+    return (
+        load(scratch, base + lookup[5 * column]),
+        load(scratch, base + lookup[5 * column + 1]),
+        load(scratch, base + lookup[5 * column + 2]),
+        load(scratch, base + lookup[5 * column + 3]),
+        load(scratch, base + lookup[5 * column + 4]),
+    )
+
+
+@kernel
+def load_sum(sums, place):  # type: ignore[no-untyped-def]
+    """Five vectors that stand one after the other."""
+    return (
+        load(sums, place),
+        load(sums, place + LANES),
+        load(sums, place + 2 * LANES),
+        load(sums, place + 3 * LANES),
+        load(sums, place + 4 * LANES),
+    )
+
+
+@kernel
+def add_weighted(sums, v, scope, weights, number, value):  # type: ignore[no-untyped-def]
+    """Add weight * value of a constraint with values in E to the sum of its scope."""
+    place = v * _SUM_LANES + scope * DEGREE * LANES
+    share = multiply_lanes(spread(weights, number), value)
+    store_lanes(sums, LANES, place, add_lanes(load_sum(sums, place), share))
+
+
+@kernel
+def fraction_constraint(  # type: ignore[no-untyped-def]
+    scratch, slots, code, at, lookup, buses, powers, weights, number, sums
+):
+    """U f - V of a lookup column, weighted, on all vectors."""
+    column = code[at + 2]
+    for v in range(VECTORS):
+        base = v * slots * LANES
+        numerator, product = fraction(scratch, base, code, at, buses, powers)
+        f = lookup_lanes(scratch, base, lookup, 1 + column)
+        defect = subtract_lanes(multiply_lanes(product, f), numerator)
+        add_weighted(sums, v, _ALL, weights, number + column, defect)
+
+
+@kernel
+def running_sum(scratch, slots, lookup, fractions, weights, number, terminal, sums):  # type: ignore[no-untyped-def]
+    """The three constraints on the running sum, on all vectors."""
+    for v in range(VECTORS):
+        base = v * slots * LANES
+        before = lookup_lanes(scratch, base, lookup, 0)
+        moved = before
+        for column in range(1, fractions + 1):
+            moved = add_lanes(moved, lookup_lanes(scratch, base, lookup, column))
+        after = lookup_lanes(scratch, base, lookup, fractions + 1)
+        add_weighted(sums, v, _FIRST, weights, number, before)
+        add_weighted(sums, v, _TRANSITION, weights, number + 1, subtract_lanes(after, moved))
+        end = subtract_lanes(moved, spread(terminal, 0))
+        add_weighted(sums, v, _LAST, weights, number + 2, end)
+
+
+@kernel
+def over_zerofiers(wide, sums, v, zerofiers, place, stride):  # type: ignore[no-untyped-def]
+    """Sum over the scopes of their sum times 1 / Z: 16 rows, canonical."""
+    zero = splat32(np.uint32(0))
+    total = (zero, zero, zero, zero, zero)
+    for scope in range(SCOPES):
+        at = v * _SUM_WIDE + scope * DEGREE * LANES
+        folded = (
+            field_reduce(load(wide, at), load(wide, at + 8)),
+            field_reduce(load(wide, at + 16), load(wide, at + 24)),
+            field_reduce(load(wide, at + 32), load(wide, at + 40)),
+            field_reduce(load(wide, at + 48), load(wide, at + 56)),
+            field_reduce(load(wide, at + 64), load(wide, at + 72)),
+        )
+        folded = add_lanes(folded, load_sum(sums, v * _SUM_LANES + scope * DEGREE * LANES))
+        inverse = load(zerofiers, scope * stride + place)
+        total = add_lanes(total, multiply_lanes_by(folded, inverse))
+    return total
+
+
+@kernel
+def quotient_blocks(  # type: ignore[no-untyped-def]
+    start,
+    stop,
+    tiles,
+    code,
+    first_constant,
+    constants,
+    lookup,
+    slots,
+    fixed,
+    main,
+    lookups,
+    strides,
+    rows,
+    fractions,
+    tape_constraints,
+    weights,
+    buses,
+    powers,
+    terminal,
+    zerofiers,
+    lift,
+    shorter,
+    shorter_rows,
+    out,
+):
+    """Blocks start..stop of one table's share of the quotient, all cosets one after the other.
+
+    out = lift * (shorter, row mod shorter_rows) + sum over scopes of (weighted constraints) / Z.
+    `zerofiers` is (scopes, cosets * rows) canonical, `shorter` and `out` are planes over
+    (coset, row), canonical; all other field elements are in Montgomery form.
+    """
+    scratch = np.zeros(VECTORS * slots * LANES, dtype=np.uint32)
+    wide = np.empty(VECTORS * _SUM_WIDE, dtype=np.uint64)
+    sums = np.empty(VECTORS * _SUM_LANES, dtype=np.uint32)
+    places = np.empty(LANES, dtype=np.int64)
+    fill_constants(scratch, slots, first_constant, constants)
+    blocks = rows // BLOCK_ROWS
+    points = out.shape[1]
+    for block in range(start, stop):
+        coset, first_row = block // blocks, block % blocks * BLOCK_ROWS
+        load_tiles(
+            scratch, slots, tiles, fixed, main, lookups, strides, rows, coset, first_row, places
+        )
+        wide[:] = 0
+        sums[:] = 0
+        at = 0
+        while at < code.size:
+            opcode = code[at]
+            if opcode == _ACCUMULATE:
+                accumulate(scratch, slots, code, at, weights, wide)
+            elif opcode == _FRACTION:
+                fraction_constraint(
+                    scratch,
+                    slots,
+                    code,
+                    at,
+                    lookup,
+                    buses,
+                    powers,
+                    weights,
+                    tape_constraints,
+                    sums,
+                )
+            else:
+                step(scratch, slots, code, at)
+            at += code[at + 1]
+        number = tape_constraints + fractions
+        running_sum(scratch, slots, lookup, fractions, weights, number, terminal, sums)
+        for v in range(VECTORS):
+            row = first_row + v * LANES
+            place = coset * rows + row
+            total = over_zerofiers(wide, sums, v, zerofiers, place, points)
+            below = coset * shorter_rows + (row & (shorter_rows - 1))
+            lifted = load_lanes(shorter, shorter.shape[1], below)
+            total = add_lanes(total, multiply_lanes(spread(lift, 0), lifted))
+            store_lanes(out, points, place, total)
+
+
+@kernel
+def message_blocks(  # type: ignore[no-untyped-def]
+    start,
+    stop,
+    tiles,
+    code,
+    first_constant,
+    constants,
+    slots,
+    fixed,
+    main,
+    strides,
+    rows,
+    buses,
+    powers,
+    numerators,
+    denominators,
+):
+    """V and U of every lookup column on blocks start..stop of the trace itself.
+
+    numerators, denominators: planes over (column, row), Montgomery form.
+    """
+    scratch = np.zeros(VECTORS * slots * LANES, dtype=np.uint32)
+    places = np.empty(LANES, dtype=np.int64)
+    fill_constants(scratch, slots, first_constant, constants)
+    points = numerators.shape[1]
+    for block in range(start, stop):
+        first_row = block * BLOCK_ROWS
+        load_tiles(scratch, slots, tiles, fixed, main, main, strides, rows, 0, first_row, places)
+        at = 0
+        while at < code.size:
+            if code[at] == _FRACTION:
+                for v in range(VECTORS):
+                    base = v * slots * LANES
+                    numerator, product = fraction(scratch, base, code, at, buses, powers)
+                    place = code[at + 2] * rows + first_row + v * LANES
+                    store_lanes(numerators, points, place, numerator)
+                    store_lanes(denominators, points, place, product)
+            else:
+                step(scratch, slots, code, at)
+            at += code[at + 1]

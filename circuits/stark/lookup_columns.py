@@ -1,0 +1,108 @@
+"""The lookup columns of a table: one fraction column for one or two messages, and the running sum.
+
+The plain statement of what they obey is `circuits.stark.lookup`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from circuits.air.tape import lower
+from circuits.stark.kernels import BLOCK_ROWS, message_blocks
+from circuits.stark.lookup import LookupChallenges
+from circuits.stark.program import compile_program
+from circuits.stark.shape import TableShape
+from rollup.field.extension import DEGREE, Element, negate
+from rollup.field.extension_kernels import inverse_planes, multiply_planes, prefix_sums
+from rollup.field.kernels import to_montgomery
+from rollup.field.koalabear import P
+from rollup.jit import U32Array, parallel
+
+
+class DegenerateChallengeError(Exception):
+    """A message of the witness meets a zero denominator: prove again, with fresh randomness.
+
+    It happens with a probability of about 2^-120 for an honest transcript.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class MessageConstants:
+    """The lookup challenges as the kernels take them, in Montgomery form.
+
+    buses: (identifiers, 5) of alpha - (b + 1) beta^W. powers: (W, 5) of -beta^k.
+    """
+
+    buses: U32Array
+    powers: U32Array
+
+
+def message_constants(challenges: LookupChallenges, buses: Sequence[int]) -> MessageConstants:
+    """Constants for bus identifiers up to the largest of `buses`."""
+    constants = [challenges.bus_constant(bus) for bus in range(max(buses) + 1)]
+    powers = [negate(power) for power in challenges.powers]
+    return MessageConstants(
+        to_montgomery(np.array(constants, dtype=np.uint64)),
+        to_montgomery(np.array(powers, dtype=np.uint64)),
+    )
+
+
+def lookup_columns(
+    table: TableShape,
+    matrices: tuple[U32Array, U32Array],
+    publics: Sequence[int],
+    constants: MessageConstants,
+    blinded_rows: int,
+) -> tuple[U32Array, Element]:
+    """The lookup columns (n, 5 + 5 fractions) of a table, and its terminal.
+
+    matrices: fixed and main matrix of the table's group, (n, padded width). Blinded rows of the
+    result are not meant to be used: the caller fills them with random elements.
+    """
+    numerators, denominators = _fractions(table, matrices, publics, constants)
+    active = table.height - blinded_rows
+    shape = (DEGREE, table.fractions, table.height)
+    if not denominators.reshape(shape)[:, :, :active].any(axis=0).all():
+        raise DegenerateChallengeError(table.name)
+    columns = multiply_planes(numerators, inverse_planes(denominators)).reshape(shape)
+    rows = (columns.sum(axis=1, dtype=np.uint64) % np.uint64(P)).astype(np.uint32).T
+    running = prefix_sums(rows)
+    result = np.empty((table.height, DEGREE * (1 + table.fractions)), dtype=np.uint32)
+    result[:, :DEGREE] = running
+    result[:, DEGREE:] = columns.transpose(2, 1, 0).reshape(table.height, -1)
+    last = running[active - 1].astype(np.int64) + rows[active - 1]
+    t0, t1, t2, t3, t4 = (int(value) % P for value in last)
+    return result, (t0, t1, t2, t3, t4)
+
+
+def _fractions(
+    table: TableShape,
+    matrices: tuple[U32Array, U32Array],
+    publics: Sequence[int],
+    constants: MessageConstants,
+) -> tuple[U32Array, U32Array]:
+    """Numerators and denominators of all fraction columns: planes over (column, row)."""
+    tape = lower(table.graph, messages_only=True)
+    program = compile_program(table, tape, publics, with_lookup=False)
+    fixed, main = matrices
+    numerators = np.empty((DEGREE, table.fractions * table.height), dtype=np.uint32)
+    denominators = np.empty_like(numerators)
+    parallel(
+        message_blocks,
+        table.height // BLOCK_ROWS,
+        program.tiles,
+        program.code,
+        program.first_constant,
+        program.constants,
+        program.slots,
+        fixed,
+        main,
+        np.array([fixed.shape[1], main.shape[1], 0], dtype=np.int64),
+        table.height,
+        constants.buses,
+        constants.powers,
+        numerators,
+        denominators,
+    )
+    return numerators, denominators

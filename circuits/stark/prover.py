@@ -1,0 +1,248 @@
+"""The prover. The steps have the names and the order of the verifier's (`circuits.stark.verifier`):
+
+    statement, main columns, lookup columns, quotient, opening, batch, folds, queries.
+
+Zero knowledge: the last rows of every table are random, terminals are masked by a ring of random
+messages, the quotient's chunks are masked, a random polynomial is in the batch, leaves are salted.
+All randomness of a proof comes from one stream, seeded by the operating system and used once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from circuits.air.circuit import Circuit
+from circuits.poly.domains import lifted_shift
+from circuits.poly.lde import extend_coefficients
+from circuits.poly.sums import evaluate_columns
+from circuits.random import FieldStream
+from circuits.stark.binding import bind_statement
+from circuits.stark.blinding import blind_rows, empty_matrix, main_matrices, masked_chunks
+from circuits.stark.committed import (
+    CommittedPhase,
+    FixedColumns,
+    commit_fixed,
+    commit_phase,
+    extend_groups,
+)
+from circuits.stark.lookup import PublicMessage, lookup_challenges
+from circuits.stark.lookup_columns import MessageConstants, lookup_columns, message_constants
+from circuits.stark.low_degree import Opened, batch, fold_layers, open_queries, work
+from circuits.stark.masks import MASK_BUS
+from circuits.stark.parameters import CHUNKS, Parameters
+from circuits.stark.proof import Proof, encode, encode_elements, top_log2
+from circuits.stark.quotient import Committed, QuotientInputs, quotient_coefficients
+from circuits.stark.report import Clock, Progress, ProofReport, report_for
+from circuits.stark.shape import TRACE_PHASES, Phase, Shape
+from circuits.transcript import Transcript
+from rollup.field import extension, koalabear
+from rollup.field.extension import DEGREE, Element
+from rollup.jit import U32Array
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """A proof and its account."""
+
+    proof: bytes
+    report: ProofReport
+
+
+class Prover:
+    """Proves one circuit with one parameter set, as often as wanted; fixed columns are kept."""
+
+    def __init__(self, circuit: Circuit, parameters: Parameters) -> None:
+        self._circuit = circuit
+        self._fixed = commit_fixed(circuit, parameters)
+
+    @property
+    def shape(self) -> Shape:
+        """What is fixed about every proof."""
+        return self._fixed.shape
+
+    def prove(
+        self,
+        traces: Sequence[U32Array],
+        publics: Sequence[int],
+        messages: Sequence[PublicMessage] = (),
+        *,
+        progress: Progress | None = None,
+        insecure_seed_for_tests: bytes | None = None,
+    ) -> Proved:
+        """A proof that some traces satisfy the circuit for this public input.
+
+        traces: uint32 (height, columns) for each table in statement order; the last h rows are
+        ignored. UnsatisfiedError if they do not satisfy the constraints; ValueError if they have
+        another shape or hold a value that is not canonical; VerificationError if the public input
+        does not fit the circuit. A seed of 32 bytes makes a proof repeatable and reveals the
+        witness to whoever knows it.
+        """
+        report = report_for(self.shape)
+        session = _Session(
+            fixed=self._fixed,
+            publics=tuple(publics),
+            stream=FieldStream(insecure_seed=insecure_seed_for_tests),
+            clock=Clock(report, progress),
+            transcript=bind_statement(
+                self.shape,
+                self._circuit.digest,
+                self._fixed.committed.tree.root,
+                publics,
+                messages,
+            ),
+        )
+        proof = encode(session.run(traces))
+        report.proof_bytes = len(proof)
+        return Proved(proof, report)
+
+
+def prove(
+    circuit: Circuit,
+    traces: Sequence[U32Array],
+    publics: Sequence[int],
+    messages: Sequence[PublicMessage],
+    parameters: Parameters,
+) -> bytes:
+    """One proof of a circuit; see `Prover`, which keeps what several proofs share."""
+    return Prover(circuit, parameters).prove(traces, publics, messages).proof
+
+
+@dataclass(frozen=True, slots=True)
+class _Trace:
+    """A committed trace phase: rows as they are, and extended under a tree."""
+
+    matrices: tuple[U32Array, ...]
+    committed: CommittedPhase
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """One proof under way: run once, then thrown away."""
+
+    fixed: FixedColumns
+    publics: tuple[int, ...]
+    stream: FieldStream
+    clock: Clock
+    transcript: Transcript
+
+    @property
+    def shape(self) -> Shape:
+        """What is fixed about every proof."""
+        return self.fixed.shape
+
+    def run(self, traces: Sequence[U32Array]) -> Proof:
+        """All steps, each bound into the transcript before the next challenge."""
+        shape, transcript, clock = self.shape, self.transcript, self.clock
+        with clock.phase("main"):
+            main = self._commit(Phase.MAIN, main_matrices(shape, traces, self.stream))
+            transcript.absorb("main-root", main.committed.tree.root)
+        with clock.phase("lookup"):
+            constants = self._lookup_challenges()
+            lookup, terminals = self._lookup_columns(main, constants)
+            transcript.absorb("terminals", encode_elements(terminals))
+            transcript.absorb("lookup-root", lookup.committed.tree.root)
+        with clock.phase("quotient"):
+            kappa = transcript.challenge("constraints")
+            quotient = self._quotient(main, lookup, constants, terminals, kappa)
+            transcript.absorb("quotient-root", quotient.tree.root)
+        phases = (self.fixed.committed, main.committed, lookup.committed, quotient)
+        with clock.phase("opening"):
+            opened = self._open(phases, transcript.challenge_outside_base_field("zeta"))
+            transcript.absorb("opened-here", encode_elements(opened.here))
+            transcript.absorb("opened-after", encode_elements(opened.after))
+            transcript.absorb("opened-chunks", encode_elements(opened.chunks))
+        with clock.phase("batch"):
+            batch_nonce = work(transcript, "batch-nonce", shape.parameters.grinding_batch)
+            values = batch(shape, phases, opened, transcript.challenge("batch"))
+        with clock.phase("folds"):
+            folded = fold_layers(shape, transcript, values)
+        with clock.phase("queries"):
+            query_nonce = work(transcript, "query-nonce", shape.parameters.grinding_query)
+            indices = transcript.indices("queries", shape.log2_domain, shape.parameters.queries)
+            queries = open_queries(shape, phases, folded.trees, indices)
+        tops = [phase.tree.level(top_log2(shape, None)) for phase in phases]
+        tops += [tree.level(top_log2(shape, i)) for i, tree in enumerate(folded.trees)]
+        return Proof(
+            main_root=main.committed.tree.root,
+            lookup_root=lookup.committed.tree.root,
+            terminals=terminals,
+            quotient_root=quotient.tree.root,
+            here=tuple(opened.here),
+            after=tuple(opened.after),
+            chunks=tuple(opened.chunks),
+            batch_nonce=batch_nonce,
+            layers=folded.layers,
+            final=folded.final,
+            query_nonce=query_nonce,
+            tops=tuple(tuple(top) for top in tops),
+            queries=queries,
+        )
+
+    def _commit(self, phase: Phase, matrices: tuple[U32Array, ...]) -> _Trace:
+        extended = extend_groups(self.shape, matrices)
+        return _Trace(matrices, commit_phase(self.shape, phase, extended, self.stream))
+
+    def _lookup_challenges(self) -> MessageConstants:
+        alpha = self.transcript.challenge_outside_base_field("lookup-alpha")
+        beta = self.transcript.challenge_outside_base_field("lookup-beta")
+        buses = [MASK_BUS, *(bus for bus, _ in self.shape.bus_widths)]
+        return message_constants(lookup_challenges(alpha, beta, self.shape), buses)
+
+    def _lookup_columns(
+        self, main: _Trace, constants: MessageConstants
+    ) -> tuple[_Trace, tuple[Element, ...]]:
+        """Lookup matrices of all groups, blinded and committed; terminals in statement order."""
+        shape = self.shape
+        terminals = [extension.ZERO] * len(shape.tables)
+        matrices = []
+        for number, group in enumerate(shape.groups):
+            matrix = empty_matrix(group, Phase.LOOKUP)
+            rows = (self.fixed.matrices[number], main.matrices[number])
+            for table in group.tables:
+                blinded_rows = shape.parameters.blinded_rows
+                columns, terminal = lookup_columns(
+                    table, rows, self.publics, constants, blinded_rows
+                )
+                start = table.starts[Phase.LOOKUP]
+                matrix[:, start : start + columns.shape[1]] = columns
+                terminals[table.number] = terminal
+            blind_rows(shape, group, Phase.LOOKUP, matrix, self.stream)
+            matrices.append(matrix)
+        return self._commit(Phase.LOOKUP, tuple(matrices)), tuple(terminals)
+
+    def _quotient(
+        self,
+        main: _Trace,
+        lookup: _Trace,
+        constants: MessageConstants,
+        terminals: tuple[Element, ...],
+        kappa: Element,
+    ) -> CommittedPhase:
+        """The masked chunks of the quotient and the random polynomial, committed."""
+        shape = self.shape
+        parts = (self.fixed.committed, main.committed, lookup.committed)
+        by_group = zip(*(part.extended for part in parts), strict=True)
+        groups = [Committed(*matrices) for matrices in by_group]
+        inputs = QuotientInputs(shape, groups, self.publics, constants, terminals, kappa)
+        columns = masked_chunks(shape, quotient_coefficients(inputs), self.stream)
+        shift = lifted_shift(shape.log2_height, shape.log2_height)
+        extended = extend_coefficients(columns, shape.parameters.log2_blowup, shift)
+        return commit_phase(shape, Phase.QUOTIENT, [extended], self.stream)
+
+    def _open(self, phases: Sequence[CommittedPhase], zeta: Element) -> Opened:
+        """All trace columns at zeta and in the row below, the chunks at zeta."""
+        shape = self.shape
+        here: list[Element] = []
+        after: list[Element] = []
+        for phase in TRACE_PHASES:
+            for number, group in enumerate(shape.groups):
+                at = extension.power(zeta, 1 << (shape.log2_height - group.log2_height))
+                below = extension.scale(at, koalabear.omega(group.log2_height))
+                values = phases[phase].extended[number][0]
+                shift = lifted_shift(group.log2_height, shape.log2_height)
+                opened = evaluate_columns(values, group.widths[phase], shift, [at, below])
+                here += opened[0]
+                after += opened[1]
+        values = phases[Phase.QUOTIENT].extended[0][0]
+        shift = lifted_shift(shape.log2_height, shape.log2_height)
+        (chunks,) = evaluate_columns(values, CHUNKS * DEGREE, shift, [zeta])
+        return Opened(zeta, here, after, chunks)

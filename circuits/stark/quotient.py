@@ -1,0 +1,157 @@
+"""The quotient: all constraints of all tables over their zerofiers, one polynomial in three chunks.
+
+Tables are combined from the shortest: what is there is lifted to the next height, multiplied by as
+many powers of the challenge as the table has constraints, and the table's share is added. The
+numerators have degree <= 3, so the quotient has degree < 2.25 N (N >= 4 h) and its values on three
+cosets determine it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from circuits.poly.domains import lifted_shift
+from circuits.poly.lde import interpolate, shift_of_coset
+from circuits.stark.kernels import BLOCK_ROWS, quotient_blocks
+from circuits.stark.lookup_columns import MessageConstants
+from circuits.stark.parameters import CHUNKS
+from circuits.stark.program import compile_program
+from circuits.stark.shape import Group, Shape, TableShape
+from circuits.stark.zerofiers import inverse_zerofiers
+from rollup.field import extension
+from rollup.field.extension import DEGREE, Element
+from rollup.field.kernels import to_montgomery
+from rollup.field.koalabear import P
+from rollup.jit import U32Array, parallel
+
+
+class UnsatisfiedError(Exception):
+    """The traces do not satisfy the circuit: what should be a polynomial is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """Extended matrices of one group: fixed, main, lookup, each (B, n, padded width)."""
+
+    fixed: U32Array
+    main: U32Array
+    lookup: U32Array
+
+
+@dataclass(frozen=True, slots=True)
+class QuotientInputs:
+    """All that the quotient depends on. `groups` are parallel to the groups of the shape."""
+
+    shape: Shape
+    groups: Sequence[Committed]
+    publics: Sequence[int]
+    constants: MessageConstants
+    terminals: Sequence[Element]
+    kappa: Element
+
+
+def quotient_coefficients(inputs: QuotientInputs) -> U32Array:
+    """Coefficients of the quotient, (3 N, 5). UnsatisfiedError if it has too high a degree."""
+    shape = inputs.shape
+    most = max(table.constraints for table in shape.tables)
+    weights = extension.powers(inputs.kappa, most + 1)
+    total = np.zeros((DEGREE, CHUNKS * shape.groups[0].height), dtype=np.uint32)
+    for group, committed in zip(shape.groups, inputs.groups, strict=True):
+        for table in group.tables:
+            total = _add_table(inputs, group, committed, table, weights, total)
+    coefficients = _interpolate(shape, total)
+    if coefficients[CHUNKS * shape.chunk_coefficients :].any():
+        raise UnsatisfiedError("the constraints do not hold on every row, or a bus is unbalanced")
+    return coefficients
+
+
+def _add_table(
+    inputs: QuotientInputs,
+    group: Group,
+    committed: Committed,
+    table: TableShape,
+    weights: Sequence[Element],
+    shorter: U32Array,
+) -> U32Array:
+    """The sum so far, lifted and multiplied, plus this table's share: planes over (coset, row)."""
+    program = compile_program(table, table.tape, inputs.publics, with_lookup=True)
+    out = np.empty((DEGREE, CHUNKS * group.height), dtype=np.uint32)
+    matrices = (committed.fixed, committed.main, committed.lookup)
+    parallel(
+        quotient_blocks,
+        CHUNKS * group.height // BLOCK_ROWS,
+        program.tiles,
+        program.code,
+        program.first_constant,
+        program.constants,
+        program.lookup,
+        program.slots,
+        *matrices,
+        np.array([matrix.shape[2] for matrix in matrices], dtype=np.int64),
+        group.height,
+        table.fractions,
+        table.tape.constraints,
+        _elements(weights[: table.constraints]),
+        inputs.constants.buses,
+        inputs.constants.powers,
+        _elements([inputs.terminals[table.number]]),
+        _zerofiers(inputs.shape, group),
+        _elements([weights[table.constraints]]),
+        shorter,
+        shorter.shape[1] // CHUNKS,
+        out,
+    )
+    return out
+
+
+def _elements(elements: Sequence[Element]) -> U32Array:
+    return to_montgomery(np.array(elements, dtype=np.uint64).reshape(-1, DEGREE))
+
+
+def _zerofiers(shape: Shape, group: Group) -> U32Array:
+    shift = lifted_shift(group.log2_height, shape.log2_height)
+    parameters = shape.parameters
+    return inverse_zerofiers(
+        group.log2_height, parameters.log2_blowup, shift, CHUNKS, parameters.blinded_rows
+    )
+
+
+def _interpolate(shape: Shape, values: U32Array) -> U32Array:
+    """Coefficients (3 N, 5) from values on three cosets.
+
+    On a coset X^N is a constant c_k, so interpolation there gives A_0 + c_k A_1 + c_k^2 A_2, for
+    the three parts A_i of N coefficients each; three such equations are solved for the parts.
+    """
+    height = shape.height
+    shift = lifted_shift(shape.log2_height, shape.log2_height)
+    folded, constants = [], []
+    for coset in range(CHUNKS):
+        here = shift_of_coset(coset, shape.log2_height, shape.parameters.log2_blowup, shift)
+        column = values[:, coset * height : (coset + 1) * height].T
+        folded.append(interpolate(np.ascontiguousarray(column), here))
+        constants.append(pow(here, height, P))
+    solution = _inverse_vandermonde(constants)
+    parts = []
+    for row in solution:
+        part = np.zeros((height, DEGREE), dtype=np.uint64)
+        for factor, remainder in zip(row, folded, strict=True):
+            part = (part + remainder * np.uint64(factor)) % np.uint64(P)
+        parts.append(part.astype(np.uint32))
+    return np.concatenate(parts)
+
+
+def _inverse_vandermonde(nodes: Sequence[int]) -> list[list[int]]:
+    """Row i, column k: coefficient of X^i in the Lagrange polynomial of node k."""
+    size = len(nodes)
+    columns = []
+    for k, node in enumerate(nodes):
+        polynomial, denominator = [1], 1
+        for other in (*nodes[:k], *nodes[k + 1 :]):
+            shifted = [0, *polynomial]
+            for degree, coefficient in enumerate(polynomial):
+                shifted[degree] = (shifted[degree] - other * coefficient) % P
+            polynomial, denominator = shifted, denominator * (node - other) % P
+        scale = pow(denominator, -1, P)
+        columns.append([coefficient * scale % P for coefficient in polynomial])
+    return [[columns[k][i] for k in range(size)] for i in range(size)]

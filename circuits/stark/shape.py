@@ -1,0 +1,241 @@
+"""Shape: what a circuit and a parameter set fix about every proof, before any witness.
+
+Widths, heights, order of columns, number of constraints and folds: prover, verifier, codec and the
+soundness calculator all read them here. A proof says nothing about its own shape.
+
+Tables of one height stand side by side in one matrix per phase, a *group*; groups go from the
+shortest to the tallest, tables inside a group in statement order. `columns` of the batch are the
+fixed, main and lookup columns in this order: phase, group, table, column.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from circuits.air.circuit import Circuit
+from circuits.air.graph import MODULUS, Graph
+from circuits.air.tape import Tape, lower
+from circuits.stark.errors import Failure, VerificationError
+from circuits.stark.masks import MASK_BUS, MASK_PAYLOAD, with_masks
+from circuits.stark.parameters import CHUNKS, Parameters, final_log2, fold_count
+from rollup.field.extension import DEGREE
+
+
+class Phase(IntEnum):
+    """The committed trees, in the order in which their columns are batched."""
+
+    FIXED = 0
+    MAIN = 1
+    LOOKUP = 2
+    QUOTIENT = 3
+
+
+TRACE_PHASES = (Phase.FIXED, Phase.MAIN, Phase.LOOKUP)
+
+
+@dataclass(frozen=True, slots=True)
+class TableShape:
+    """One table, masks included. `starts[phase]` is its first column in its group's matrix."""
+
+    number: int
+    name: str
+    log2_height: int
+    graph: Graph
+    tape: Tape
+    widths: tuple[int, int, int]
+    starts: tuple[int, int, int]
+
+    @property
+    def height(self) -> int:
+        """Rows, blinded ones included."""
+        return 1 << self.log2_height
+
+    @property
+    def fractions(self) -> int:
+        """Lookup columns that hold fractions; the running sum comes before them."""
+        return len(self.tape.fractions)
+
+    @property
+    def constraints(self) -> int:
+        """Constraints with a power of the challenge each: its own, its fractions, the sum."""
+        return self.tape.constraints + self.fractions + SUM_CONSTRAINTS
+
+
+SUM_CONSTRAINTS = 3
+"""The running sum starts at zero, moves on by the fractions, ends at the terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """All tables of one height."""
+
+    log2_height: int
+    tables: tuple[TableShape, ...]
+    widths: tuple[int, int, int]
+
+    @property
+    def height(self) -> int:
+        """Rows, blinded ones included."""
+        return 1 << self.log2_height
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The whole. `tables` are in statement order, `groups` ascend in height."""
+
+    parameters: Parameters
+    tables: tuple[TableShape, ...]
+    groups: tuple[Group, ...]
+    payload_width: int
+    public_width: int
+    bus_widths: tuple[tuple[int, int], ...]
+
+    @property
+    def log2_height(self) -> int:
+        """log2 of the tallest table's height N."""
+        return self.groups[-1].log2_height
+
+    @property
+    def height(self) -> int:
+        """N: rows of the tallest table, to which all others are lifted."""
+        return 1 << self.log2_height
+
+    @property
+    def log2_domain(self) -> int:
+        """log2 of the number of points at which the tallest columns are committed."""
+        return self.log2_height + self.parameters.log2_blowup
+
+    @property
+    def trace_columns(self) -> int:
+        """K: columns opened at two points: fixed, main, lookup."""
+        return sum(sum(group.widths) for group in self.groups)
+
+    @property
+    def quotient_width(self) -> int:
+        """Base-field columns of the quotient matrix: the chunks and the random polynomial."""
+        return (CHUNKS + 1) * DEGREE
+
+    @property
+    def batched(self) -> int:
+        """Functions that the batch challenge combines: columns times points, chunks, random one."""
+        return 2 * self.trace_columns + CHUNKS * DEGREE + 1
+
+    @property
+    def chunk_coefficients(self) -> int:
+        """N - h: coefficients of the quotient in one chunk."""
+        return self.height - self.parameters.blinded_rows
+
+    @property
+    def folds(self) -> int:
+        """Committed layers of the low-degree test."""
+        return fold_count(self.log2_height)
+
+    @property
+    def final_coefficients(self) -> int:
+        """Coefficients of the final polynomial."""
+        return 1 << final_log2(self.log2_height)
+
+    @property
+    def constraints(self) -> int:
+        """Constraints over all tables, each with its own power of the challenge."""
+        return sum(table.constraints for table in self.tables)
+
+    @property
+    def interactions(self) -> int:
+        """Messages of a whole proof: (per row x height) over all tables, masks included."""
+        return sum(len(table.tape.messages) * table.height for table in self.tables)
+
+    def bus_messages(self) -> dict[int, int]:
+        """Messages that all tables together can put on each bus: (per row x height)."""
+        totals: dict[int, int] = {}
+        for table in self.tables:
+            for message in table.tape.messages:
+                totals[message.bus] = totals.get(message.bus, 0) + table.height
+        return totals
+
+    @property
+    def fingerprint_power(self) -> int:
+        """W: the power of beta at which bus identifiers stand, above every payload."""
+        return max(self.payload_width, MASK_PAYLOAD)
+
+    def group_widths(self, phase: Phase) -> list[tuple[int, int]]:
+        """(log2 height, columns) of the matrices of a phase, ascending; empty ones left out."""
+        if phase is Phase.QUOTIENT:
+            return [(self.log2_height, self.quotient_width)]
+        return [(group.log2_height, group.widths[phase]) for group in self.groups]
+
+    def batch_start(self, phase: Phase, table: TableShape) -> int:
+        """Position of a table's first column of a trace phase among the batched columns."""
+        earlier = sum(group.widths[other] for other in range(phase) for group in self.groups)
+        for group in self.groups:
+            if group.log2_height == table.log2_height:
+                return earlier + table.starts[phase]
+            earlier += group.widths[phase]
+        raise ValueError(f"{table.name} is not of this shape")
+
+    def salted(self, phase: Phase) -> bool:
+        """Whether leaves of the phase hide their rows. Fixed columns are public."""
+        return phase is not Phase.FIXED
+
+
+def shape_of(circuit: Circuit, parameters: Parameters) -> Shape:
+    """The shape, or VerificationError where heights or buses do not suit the parameters."""
+    heights = sorted({placed.height for placed in circuit.tables})
+    _check_heights(heights, parameters)
+    _check_buses(circuit)
+    groups = tuple(_group(circuit, height) for height in heights)
+    tables = sorted((t for g in groups for t in g.tables), key=lambda table: table.number)
+    shape = Shape(
+        parameters=parameters,
+        tables=tuple(tables),
+        groups=groups,
+        payload_width=circuit.payload_width,
+        public_width=circuit.publics.width,
+        bus_widths=tuple((bus.identifier, bus.width) for bus in circuit.buses),
+    )
+    _check_multiplicities(shape)
+    return shape
+
+
+def _group(circuit: Circuit, height: int) -> Group:
+    tables: list[TableShape] = []
+    starts = [0, 0, 0]
+    for number, placed in enumerate(circuit.tables):
+        if placed.height != height:
+            continue
+        graph = with_masks(placed.graph, number, len(circuit.tables))
+        widths = (graph.fixed_width, graph.width, (1 + len(graph.fractions)) * DEGREE)
+        first, second, third = starts
+        shape = TableShape(
+            number=number,
+            name=placed.name,
+            log2_height=height.bit_length() - 1,
+            graph=graph,
+            tape=lower(graph),
+            widths=widths,
+            starts=(first, second, third),
+        )
+        tables.append(shape)
+        starts = [start + width for start, width in zip(starts, widths, strict=True)]
+    return Group(height.bit_length() - 1, tuple(tables), (starts[0], starts[1], starts[2]))
+
+
+def _check_heights(heights: list[int], parameters: Parameters) -> None:
+    if not heights:
+        raise VerificationError(Failure.UNSUITABLE_HEIGHTS, "the circuit has no table")
+    lowest, highest = parameters.min_height, 1 << parameters.max_log2_height
+    for height in heights:
+        if not lowest <= height <= highest:
+            detail = f"{height} rows; {parameters.name} takes {lowest} to {highest}"
+            raise VerificationError(Failure.UNSUITABLE_HEIGHTS, detail)
+
+
+def _check_buses(circuit: Circuit) -> None:
+    if any(not MASK_BUS < bus.identifier < MODULUS - 1 for bus in circuit.buses):
+        raise ValueError("circuits number their buses from 1; 0 is the bus of the masks")
+
+
+def _check_multiplicities(shape: Shape) -> None:
+    """Per bus, fewer messages than the field has elements: then multiplicities cannot wrap."""
+    for bus, count in shape.bus_messages().items():
+        if count >= MODULUS:
+            raise VerificationError(Failure.MULTIPLICITY_BOUND, f"bus {bus}: {count} messages")

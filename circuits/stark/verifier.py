@@ -1,0 +1,155 @@
+"""The verifier, in plain integers: the auditors' copy, and the oracle for every other verifier.
+
+`verify` returns, or raises VerificationError; nothing else, whatever bytes it is given. The steps
+have the names and the order of the prover's (`circuits.stark.prover`):
+
+    statement, main columns, lookup columns, quotient, opening, batch, folds, queries.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from circuits.air.circuit import Circuit
+from circuits.pcs.grinding import check_grinding
+from circuits.stark.binding import bind_statement
+from circuits.stark.domain import inverse_zerofiers, power_of_two
+from circuits.stark.errors import Failure, VerificationError
+from circuits.stark.evaluate import Rows, TableContext, evaluate_table, from_coefficients
+from circuits.stark.key import VerificationKey
+from circuits.stark.lookup import LookupChallenges, PublicMessage, lookup_challenges, public_sum
+from circuits.stark.parameters import CHUNKS, Parameters
+from circuits.stark.proof import NONCE_BYTES, Proof, decode, encode_elements
+from circuits.stark.queries import Challenges, check_queries
+from circuits.stark.shape import Phase, Shape, TableShape, shape_of
+from circuits.transcript import Transcript
+from rollup.field import extension
+from rollup.field.extension import DEGREE, Element
+
+
+def verify(
+    circuit: Circuit,
+    key: VerificationKey,
+    publics: Sequence[int],
+    messages: Sequence[PublicMessage],
+    parameters: Parameters,
+    proof: bytes,
+) -> None:
+    """Accept a proof, or raise VerificationError. All but `proof` and the public input is trusted.
+
+    The key must be the pinned one: it names the circuit and commits to its fixed columns.
+    """
+    shape = shape_of(circuit, parameters)
+    fixed_root = key.fixed_root(circuit, parameters)
+    transcript = bind_statement(shape, key.circuit_digest, fixed_root, publics, messages)
+    verification = _Verification(shape, tuple(publics), decode(proof, shape), transcript)
+    verification.lookup_columns(messages)
+    verification.quotient()
+    challenges = verification.low_degree_test()
+    check_queries(shape, verification.proof, fixed_root, challenges)
+
+
+@dataclass(slots=True)
+class _Verification:
+    """One verification under way."""
+
+    shape: Shape
+    publics: tuple[int, ...]
+    proof: Proof
+    transcript: Transcript
+    lookup: LookupChallenges | None = None
+    zeta: Element = extension.ZERO
+
+    def lookup_columns(self, messages: Sequence[PublicMessage]) -> None:
+        """Draw alpha and beta; the terminals and the public messages cancel."""
+        self.transcript.absorb("main-root", self.proof.main_root)
+        alpha = self.transcript.challenge_outside_base_field("lookup-alpha")
+        beta = self.transcript.challenge_outside_base_field("lookup-beta")
+        self.lookup = lookup_challenges(alpha, beta, self.shape)
+        total = public_sum(self.lookup, messages)
+        for terminal in self.proof.terminals:
+            total = extension.add(total, terminal)
+        if total != extension.ZERO:
+            raise VerificationError(Failure.UNBALANCED_BUSES)
+
+    def quotient(self) -> None:
+        """At zeta, the constraints over their zerofiers are what the quotient's chunks say."""
+        self.transcript.absorb("terminals", encode_elements(self.proof.terminals))
+        self.transcript.absorb("lookup-root", self.proof.lookup_root)
+        kappa = self.transcript.challenge("constraints")
+        self.transcript.absorb("quotient-root", self.proof.quotient_root)
+        self.zeta = self.transcript.challenge_outside_base_field("zeta")
+        if self._from_constraints(kappa) != self._from_chunks():
+            raise VerificationError(Failure.CONSTRAINTS)
+
+    def _from_constraints(self, kappa: Element) -> Element:
+        """The quotient of all tables, from the shortest: what is there times kappa^k, plus next."""
+        total = extension.ZERO
+        most = max(table.constraints for table in self.shape.tables)
+        weights = extension.powers(kappa, most + 1)
+        for group in self.shape.groups:
+            at = power_of_two(self.zeta, self.shape.log2_height - group.log2_height)
+            blinded_rows = self.shape.parameters.blinded_rows
+            inverses = inverse_zerofiers(group.log2_height, blinded_rows, at)
+            for table in group.tables:
+                sums = evaluate_table(table, self._rows(table), self._context(table, weights))
+                total = extension.multiply(total, weights[table.constraints])
+                for value, inverse in zip(sums, inverses, strict=True):
+                    total = extension.add(total, extension.multiply(value, inverse))
+        return total
+
+    def _context(self, table: TableShape, weights: Sequence[Element]) -> TableContext:
+        if self.lookup is None:
+            raise ValueError("the lookup challenges come before the quotient")
+        return TableContext(
+            publics=self.publics,
+            challenges=self.lookup,
+            weights=weights,
+            terminal=self.proof.terminals[table.number],
+        )
+
+    def _rows(self, table: TableShape) -> Rows:
+        def part(values: Sequence[Element], phase: Phase) -> Sequence[Element]:
+            start = self.shape.batch_start(phase, table)
+            return values[start : start + table.widths[phase]]
+
+        here, after = self.proof.here, self.proof.after
+        return Rows(
+            fixed=part(here, Phase.FIXED),
+            main=part(here, Phase.MAIN),
+            lookup=part(here, Phase.LOOKUP),
+            fixed_after=part(after, Phase.FIXED),
+            main_after=part(after, Phase.MAIN),
+            lookup_after=part(after, Phase.LOOKUP),
+        )
+
+    def _from_chunks(self) -> Element:
+        """The quotient from its chunks: sum_i zeta^(i (N - h)) Q_i(zeta)."""
+        step = extension.power(self.zeta, self.shape.chunk_coefficients)
+        total = extension.ZERO
+        for chunk in reversed(range(CHUNKS)):
+            coefficients = self.proof.chunks[DEGREE * chunk : DEGREE * (chunk + 1)]
+            total = extension.add(extension.multiply(total, step), from_coefficients(coefficients))
+        return total
+
+    def low_degree_test(self) -> Challenges:
+        """All challenges from the batch to the queried positions, each after its work."""
+        proof, transcript, parameters = self.proof, self.transcript, self.shape.parameters
+        transcript.absorb("opened-here", encode_elements(proof.here))
+        transcript.absorb("opened-after", encode_elements(proof.after))
+        transcript.absorb("opened-chunks", encode_elements(proof.chunks))
+        self._work("batch-nonce", parameters.grinding_batch, proof.batch_nonce)
+        batch = transcript.challenge("batch")
+        folds = []
+        for layer in proof.layers:
+            transcript.absorb("layer-root", layer.root)
+            self._work("fold-nonce", parameters.grinding_fold, layer.nonce)
+            folds.append(transcript.challenge("fold"))
+        transcript.absorb("final-polynomial", encode_elements(proof.final))
+        self._work("query-nonce", parameters.grinding_query, proof.query_nonce)
+        indices = transcript.indices("queries", self.shape.log2_domain, parameters.queries)
+        return Challenges(self.zeta, batch, tuple(folds), tuple(indices))
+
+    def _work(self, label: str, bits: int, nonce: int) -> None:
+        if not check_grinding(self.transcript.state, bits, nonce):
+            raise VerificationError(Failure.GRINDING, label)
+        self.transcript.absorb(label, nonce.to_bytes(NONCE_BYTES, "little"))
