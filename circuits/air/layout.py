@@ -176,16 +176,18 @@ def group(layout: "type[Layout]") -> Any:
 
 
 class Layout:
-    """Base of all declarations. `first`, `last`, `index` are fixed columns of every table."""
+    """Base of all declarations. `first`, `last`, `index` are fixed columns of every table, `fixed`
+    its own fixed columns; they are there when tracing."""
 
     fields: ClassVar[dict[str, Field]] = {}
     first: Any
     last: Any
     index: Any
+    fixed: Any
 
     def __init_subclass__(cls) -> None:
         own = {name: value for name, value in vars(cls).items() if isinstance(value, Field)}
-        reserved = sorted(own.keys() & {"first", "last", "index", "fields"})
+        reserved = sorted(own.keys() & {"first", "last", "index", "fixed", "fields"})
         if reserved:
             raise TypeError(f"{cls.__name__}: {', '.join(reserved)} is reserved")
         cls.fields = {**cls.fields, **own}

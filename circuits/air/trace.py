@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuits.air.graph import MODULUS
-from circuits.air.layout import Layout
+from circuits.air.layout import LIMB_BITS, Layout
 from circuits.air.table import Selectors, Table
 
 POISON = -(1 << 40)
@@ -68,6 +68,14 @@ def put(cells: Sequence[I64], values: Any) -> None:
         raise ValueError(f"wanted a matrix of {len(cells)} columns, got shape {values.shape}")
     for index, cell in enumerate(cells):
         cell[...] = values[:, index]
+
+
+def put_packed(cells: Sequence[I64], values: Any) -> None:
+    """Write unsigned integers as packed pairs of limbs, low first; the last takes what is left."""
+    for position, cell in enumerate(cells):
+        shifted = values >> (2 * LIMB_BITS * position)
+        last = position == len(cells) - 1
+        cell[...] = shifted if last else shifted & (2 ** (2 * LIMB_BITS) - 1)
 
 
 def inverse_or_zero(values: I64) -> I64:

@@ -4,6 +4,7 @@
 low column and the top limb are expressions, so that a price costs 2 cells and 3 range checks.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from circuits.air.builder import Builder
@@ -18,10 +19,10 @@ _PER_PAIR = pow(2**PACKED_BITS, -1, MODULUS)
 
 def require_at_most(
     air: Builder,
-    low: tuple[Any, Any],
-    high: tuple[Any, Any],
+    low: Sequence[Any],
+    high: Sequence[Any],
     bits: int,
-    difference: tuple[Any, ...],
+    difference: Sequence[Any],
     count: Operand,
     claim: str,
 ) -> None:
@@ -48,8 +49,8 @@ def require_at_most(
     air.range_check((rest, widths[-1]), active, claim=claim)
 
 
-def fill_difference(cells: tuple[Any, ...], low: Any, high: Any, bits: int) -> None:
+def fill_difference(cells: Sequence[Any], low: Any, high: Any, bits: int) -> None:
     """Witness: the lower limbs of high - low, modulo 2^bits where low > high."""
-    Limbs(cells, (LIMB_BITS,) * len(cells)).fill(
+    Limbs(tuple(cells), (LIMB_BITS,) * len(cells)).fill(
         ((high - low) % 2**bits) % 2 ** (LIMB_BITS * len(cells))
     )

@@ -9,15 +9,15 @@ from rollup.hash.constants import WIDTH
 from rollup.hash.kernels import permute_with_rounds
 
 
-def build(payload: U32, counts: NDArray[np.int64], height: int) -> U32:
+def build(payload: U32, counts: NDArray[np.int64], height: int, blinded: int) -> U32:
     """uint32 (height, 165) from distinct requests (m, 24) of (in 16, out 8) with their counts (m,).
 
     Rows are computed from the inputs alone: a request with a forged digest finds no equal message.
-    ValueError if there are more requests than rows.
+    Padding is the permutation of zeros. ValueError if there are more requests than rows.
     """
     used = len(payload)
-    if used > height:
-        raise ValueError(f"{used} compressions do not fit a Poseidon table of {height} rows")
+    if used > height - blinded:
+        raise ValueError(f"{used} compressions, the Poseidon table holds {height - blinded}")
     matrix = np.empty((height, Columns.width()), dtype=np.uint32)
     matrix[:used, :-1] = permute_with_rounds(np.ascontiguousarray(payload[:, :WIDTH]))
     matrix[used:, :-1] = permute_with_rounds(np.zeros((1, WIDTH), dtype=np.uint32))

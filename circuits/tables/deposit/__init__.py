@@ -1,0 +1,1 @@
+"""Table deposit: its constraints (air) and its witness (trace)."""

@@ -1,0 +1,126 @@
+"""Deposit: one row consumes one entry of the L1 queue, as the verifier put it on the bus.
+
+An entry is credited, or refused with the one reason that holds first; refused entries change
+nothing. The outcome is public, so whether to refuse is not the prover's choice: each outcome is
+provable in its own case only. Entry i of the batch accesses memory at DEPOSIT_TIMESTAMP + i, which
+is the order of the queue whatever the order of the rows.
+Height: one row an entry, padded. Degree: 3.
+Buses: receives DEPOSIT, accesses the cash word in MEMORY, sends REGISTER for a new account.
+Claims: docs/spec/claims/deposit.md. Spec: docs/spec/05-deposits.md.
+"""
+
+from circuits.air.builder import Builder
+from circuits.air.expr import Expr, linear
+from circuits.air.table import Table
+from circuits.buses import DEPOSIT, REGISTER
+from circuits.gadgets import septic
+from circuits.gadgets.curve import curve_right_side
+from circuits.gadgets.integer import require_identity
+from circuits.gadgets.memory import require_access
+from circuits.memory import CASH_WORD
+from circuits.tables.deposit.columns import Columns, sum_identity
+from rollup.protocol.constants import DEPOSIT_TIMESTAMP
+from rollup.protocol.deposit import DepositOutcome, EntryKind
+
+
+def constraints(air: Builder, row: Columns) -> None:
+    """One queue entry."""
+    outcomes = (
+        row.registered,
+        row.credited,
+        row.key_non_canonical,
+        row.key_off_curve,
+        row.account_exists,
+        row.account_missing,
+        row.cash_overflow,
+    )
+    active = sum(outcomes[1:], outcomes[0])
+    for outcome in outcomes:
+        # Lie: an entry half credited and half refunded, or consumed twice.
+        air.require_bit(outcome, "deposit.one-outcome")
+    air.require_bit(active, "deposit.one-outcome")
+    _public_entry(air, row, active)
+    _key(air, row)
+    _account(air, row)
+    _cash(air, row, active)
+    opened = (row.account, *row.owner, *row.key_x, *row.key_y, *row.viewing)
+    # Lie: an account opened with another owner or key than L1 enqueued.
+    air.send(REGISTER, opened, row.registered, claim="deposit.register")
+
+
+def _public_entry(air: Builder, row: Columns, active: Expr) -> None:
+    """The entry, its kind, whether its words were canonical, and its outcome are as L1 has them."""
+    credits = row.credited + row.account_missing + row.cash_overflow
+    if (EntryKind.REGISTER, EntryKind.CREDIT) != (0, 1):
+        raise ValueError("the kind of an entry is the bit that says it is a credit")
+    outcome = linear(
+        (
+            (DepositOutcome.KEY_NON_CANONICAL, row.key_non_canonical),
+            (DepositOutcome.KEY_OFF_CURVE, row.key_off_curve),
+            (DepositOutcome.ACCOUNT_EXISTS, row.account_exists),
+            (DepositOutcome.ACCOUNT_MISSING, row.account_missing),
+            (DepositOutcome.CASH_OVERFLOW, row.cash_overflow),
+        )
+    )
+    key = (*row.key_x, *row.key_y, *row.viewing)
+    # A credit has no words, so it is canonical; a registration that is not has this one outcome.
+    canonical = active - row.key_non_canonical
+    head = (row.entry, credits, row.account, *row.amount, *row.owner)
+    # Lie: a deposit that is not in the queue, twice, skipped, of another amount, credited though it
+    # must be refused for its words, or with another outcome than L1 is told.
+    entry = (*head, *key, canonical, outcome)
+    air.receive(DEPOSIT, entry, active, claim="deposit.queue")
+
+
+def _key(air: Builder, row: Columns) -> None:
+    """A registration gets as far as its account if and only if its key is on the curve."""
+    square = septic.square(row.key_x)
+    air.require_all_equal(square, row.x_squared, "deposit.curve-square")
+    left = septic.square(row.key_y)
+    right = curve_right_side(row.key_x, row.x_squared)
+    distances = septic.subtract(left, right)
+    with air.when(row.registered + row.account_exists):
+        # Lie: a key off the curve, whose discrete logarithms may be easy.
+        for distance in distances:
+            air.require_zero(distance, "deposit.key-on-curve")
+    shown = sum(
+        (d * w for d, w in zip(distances[1:], row.off_curve_proof[1:], strict=True)),
+        distances[0] * row.off_curve_proof[0],
+    )
+    # Lie: a good key refused as off the curve, so that a registration is shut out. If all distances
+    # are 0, no weights sum to 1; in every other row the weights are 0.
+    air.require_equal(shown, row.key_off_curve, "deposit.key-off-curve")
+
+
+def _account(air: Builder, row: Columns) -> None:
+    """What the outcome says about the account being there."""
+    air.require_bit(row.existed, "deposit.account")
+    # Lie: an entry of a missing account credited, or an existing account refused as missing or
+    # opened a second time over its cash.
+    air.require_zero((row.registered + row.account_missing) * row.existed, "deposit.account")
+    there = row.credited + row.account_exists + row.cash_overflow
+    air.require_zero(there * (1 - row.existed), "deposit.account")
+
+
+def _cash(air: Builder, row: Columns, active: Expr) -> None:
+    """Credited: the sum, which fits. Overflow: the sum does not fit. Refused: no change."""
+    paid = row.registered + row.credited
+    summed = paid + row.cash_overflow
+    for number in (row.cash_sum, row.sum_carries):
+        air.range_check(number, summed, claim="deposit.bounds")
+    with air.when(summed):
+        # Lie: more cash than was deposited; a sum that wraps, or a refusal of one that does not.
+        require_identity(air, sum_identity(row), row.sum_carries, "deposit.cash")
+    after = [
+        before + paid * (total - before)
+        for before, total in zip(row.cash_before, row.cash_sum.packed(), strict=True)
+    ]
+    before = (*row.cash_before, row.existed)
+    now = row.entry - air.public("deposits_before") + DEPOSIT_TIMESTAMP
+    values = (before, (*after, row.existed + row.registered))
+    word = (row.account, CASH_WORD)
+    # Lie: another account credited, or deposits applied out of the order of the queue.
+    require_access(air, word, (row.previous_ts, now), values, active, "deposit.access")
+
+
+TABLE = Table("deposit", Columns, constraints)

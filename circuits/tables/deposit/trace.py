@@ -1,0 +1,66 @@
+"""Deposit: how the rows are filled. Nothing is checked: a forged record gives a forged row."""
+
+from typing import Any
+
+import numpy as np
+
+from circuits.air.graph import MODULUS
+from circuits.air.trace import I64, U32, Trace, inverse_or_zero, put, put_packed
+from circuits.gadgets import septic
+from circuits.gadgets.curve import curve_right_side
+from circuits.gadgets.integer import fill_carries
+from circuits.records import DepositRecords
+from circuits.tables.deposit.columns import Columns, sum_identity
+from rollup.field.septic import DEGREE
+from rollup.protocol.deposit import DepositOutcome, EntryKind
+
+
+def build(records: DepositRecords, height: int, blinded: int) -> U32:
+    """The trace, one row a queue entry; the rest is padding of zeros."""
+    trace = Trace(Columns, height, blinded)
+    used = trace.rows(0, len(records.index))
+    _fill_outcome(used, records.kind, records.outcome)
+    used.entry[...] = records.index
+    used.account[...] = records.cash.account
+    put_packed(used.amount, records.amount)
+    put(used.owner, records.owner)
+    key = records.key_words % MODULUS
+    put(used.key_x, key[:, :DEGREE])
+    put(used.key_y, key[:, DEGREE:])
+    put(used.viewing, records.viewing % MODULUS)
+    _fill_curve(used, key)
+    used.previous_ts[...] = records.cash.previous_ts
+    used.existed[...] = records.cash.existed
+    put_packed(used.cash_before, records.cash.before)
+    # Unsigned addition wraps at 2^64, as the column does.
+    used.cash_sum.fill(records.cash.before + records.amount.astype(np.uint64))
+    used.sum_carries.fill(fill_carries(sum_identity(used)))
+    trace.fill_rest()
+    return trace.finish()
+
+
+def _fill_outcome(row: Any, kind: I64, outcome: I64) -> None:
+    """One bit an outcome; crediting has one for each kind of entry."""
+    paid = outcome == DepositOutcome.CREDITED
+    row.registered[...] = paid & (kind == EntryKind.REGISTER)
+    row.credited[...] = paid & (kind == EntryKind.CREDIT)
+    row.key_non_canonical[...] = outcome == DepositOutcome.KEY_NON_CANONICAL
+    row.key_off_curve[...] = outcome == DepositOutcome.KEY_OFF_CURVE
+    row.account_exists[...] = outcome == DepositOutcome.ACCOUNT_EXISTS
+    row.account_missing[...] = outcome == DepositOutcome.ACCOUNT_MISSING
+    row.cash_overflow[...] = outcome == DepositOutcome.CASH_OVERFLOW
+
+
+def _fill_curve(row: Any, key: I64) -> None:
+    """x^2, and weights that make the first non-zero coordinate of y^2 - x^3 - 45x - 41z^3 one."""
+    x = tuple(key[:, i] for i in range(DEGREE))
+    y = tuple(key[:, i] for i in range(DEGREE, 2 * DEGREE))
+    square = septic.square(x)
+    put(row.x_squared, np.stack(square, axis=1))
+    sides = zip(septic.square(y), curve_right_side(x, square), strict=True)
+    distances = np.stack([(left - right) % MODULUS for left, right in sides], axis=1)
+    weights = np.zeros_like(distances)
+    rows = np.arange(len(distances))
+    first = np.argmax(distances != 0, axis=1)
+    weights[rows, first] = row.key_off_curve * inverse_or_zero(distances[rows, first])
+    put(row.off_curve_proof, weights)

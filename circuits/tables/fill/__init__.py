@@ -1,0 +1,1 @@
+"""Table fill: its constraints (air) and its witness (trace)."""

@@ -1,0 +1,112 @@
+"""Fill: the columns, and the integer identities between them.
+
+The identities are generic: constraints run them on cells, the trace on arrays to find the carries.
+"""
+
+from typing import Any
+
+from circuits.air.layout import Layout, bit, bits, carries, cell, cells, group, limbs
+from circuits.gadgets.integer import Integer, from_limbs, from_packed, from_small
+from rollup.protocol.constants import (
+    CASH_BITS,
+    FEE_RATE_BITS,
+    FEE_SCALE,
+    MARKETS_MAX,
+    NOTIONAL_BITS,
+    POSITION_BITS,
+    PRICE_BITS,
+    SIZE_BITS,
+)
+
+FEE_BITS = 46
+"""2^52 quanta at a rate of 2^13 / 10^6 stay below 2^45.1."""
+
+REMAINDER_BITS = 20
+"""What rounding up adds: below FEE_SCALE < 2^20."""
+
+FEE_LIMBS = 4
+
+
+class Side(Layout):
+    """One side of a fill: its order, and its cash, position and slot before and after."""
+
+    account = cell()
+    slot = cell()
+    generation = cell()
+    limit = cells(2)  # price of the order, packed pairs
+    order_size = cells(2)
+    max_fee = cell()
+    price_room = cells(2)  # lower limbs of the distance to the limit
+    rate = cell()
+    fee = limbs(FEE_BITS)
+    remainder = limbs(REMAINDER_BITS)  # fee * 10^6 - notional * rate
+    remainder_room = cell()  # low limb of 10^6 - 1 - remainder
+    fee_carries = carries(4, 14)
+    continues = bit()  # the slot holds this generation; 0: an older one, so nothing is filled yet
+    generation_room = cell()  # low limb of the rise of the generation, less 1
+    slot_ts = cell()
+    stored_generation = cell()
+    filled_before = cells(2)
+    filled_after = limbs(SIZE_BITS)
+    filled_carries = carries(1, 2)
+    size_room = cells(3)  # lower limbs of what is left of the order
+    cash_ts = cell()
+    cash_before = cells(3)
+    cash_after = limbs(CASH_BITS)
+    cash_carries = carries(2, 3)
+    position_ts = cell()
+    position_before = cells(2)
+    position_after = limbs(POSITION_BITS)
+    position_carries = carries(1, 2)
+
+
+class Columns(Layout):
+    """One fill."""
+
+    active = bit()
+    markets = bits(MARKETS_MAX)  # one-hot
+    seller_takes = bit()  # which side pays the taker's rate
+    price = limbs(PRICE_BITS)
+    size = limbs(SIZE_BITS)
+    size_inverse = cell()  # of the sum of its limbs
+    notional = limbs(NOTIONAL_BITS)
+    notional_carries = carries(5, 16)
+    band_room = cells(4)  # lower limbs of price - band low, and of band high - price
+    accounts_inverse = cell()  # of buyer's account - seller's
+    buyer = group(Side)
+    seller = group(Side)
+    fees = cells(FEE_LIMBS)  # limb sums of all fees up to this row
+
+
+def notional_identity(row: Any) -> Integer:
+    """price * size - notional."""
+    return from_limbs(row.price) * from_limbs(row.size) - from_limbs(row.notional)
+
+
+def fee_identity(row: Any, side: Any) -> Integer:
+    """fee * 10^6 - notional * rate - remainder."""
+    rate = from_small(side.rate, 0, 2**FEE_RATE_BITS - 1)
+    charged = from_limbs(side.fee) * FEE_SCALE
+    return charged - from_limbs(row.notional) * rate - from_limbs(side.remainder)
+
+
+def filled_identity(row: Any, side: Any) -> Integer:
+    """filled after - (filled before, if the generation continues) - size."""
+    before = from_packed(side.filled_before, SIZE_BITS).times(side.continues, 0, 1)
+    return from_limbs(side.filled_after).packed() - before - from_limbs(row.size).packed()
+
+
+def cash_identity(row: Any, side: Any, direction: int) -> Integer:
+    """cash after - before + direction * notional + fee; direction 1 buys, -1 sells."""
+    moved = from_limbs(row.notional).packed()
+    change = from_limbs(side.cash_after).packed() - from_packed(side.cash_before, CASH_BITS)
+    change = change + (moved if direction > 0 else -moved)
+    return change + from_limbs(side.fee).packed()
+
+
+def position_identity(row: Any, side: Any, direction: int) -> Integer:
+    """position after - before - direction * size."""
+    moved = from_limbs(row.size).packed()
+    after = from_limbs(side.position_after).packed()
+    change = after - from_packed(side.position_before, POSITION_BITS)
+    return change - (moved if direction > 0 else -moved)

@@ -1,0 +1,111 @@
+"""Fill: how the rows are filled. Nothing is checked: a forged record gives a forged row."""
+
+from typing import Any
+
+import numpy as np
+
+from circuits.air.graph import MODULUS
+from circuits.air.layout import LIMB_BITS
+from circuits.air.trace import U32, Trace, inverse_or_zero, put_packed
+from circuits.gadgets.compare import fill_difference
+from circuits.gadgets.integer import fill_carries
+from circuits.records import BUY, SELL, FillRecords, FillSide
+from circuits.tables.fill.columns import (
+    REMAINDER_BITS,
+    Columns,
+    cash_identity,
+    fee_identity,
+    filled_identity,
+    notional_identity,
+    position_identity,
+)
+from rollup.protocol.constants import FEE_SCALE, MARKETS_MAX, PRICE_BITS, SIZE_BITS
+
+_LIMB_MASK = 2**LIMB_BITS - 1
+
+
+def build(records: FillRecords, height: int, blinded: int) -> U32:
+    """The trace, one row a fill; the rest is padding of zeros, but for the fee sums."""
+    trace = Trace(Columns, height, blinded)
+    used = trace.rows(0, len(records.price))
+    used.active[...] = 1
+    used.seller_takes[...] = records.taker
+    for k in range(MARKETS_MAX):
+        used.markets[k][...] = records.market == k
+    used.price.fill(records.price)
+    used.size.fill(records.size)
+    used.size_inverse[...] = inverse_or_zero(sum(used.size.cells[1:], used.size.cells[0]))
+    used.notional.fill(records.notional)
+    used.notional_carries.fill(fill_carries(notional_identity(used)))
+    fill_difference(used.band_room[:2], records.band_low, records.price, PRICE_BITS)
+    fill_difference(used.band_room[2:], records.price, records.band_high, PRICE_BITS)
+    buyer, seller = records.sides
+    used.accounts_inverse[...] = inverse_or_zero(buyer.account - seller.account)
+    _fill_side(used, used.buyer, records, BUY)
+    _fill_side(used, used.seller, records, SELL)
+    trace.fill_rest()
+    _fill_fee_sums(trace.row)
+    return trace.finish()
+
+
+def _fill_side(row: Any, side: Any, records: FillRecords, which: int) -> None:
+    """The columns of one side."""
+    values = records.sides[which]
+    side.account[...] = values.account
+    side.slot[...] = values.slot
+    side.generation[...] = values.generation
+    put_packed(side.limit, values.limit)
+    put_packed(side.order_size, values.size)
+    side.max_fee[...] = values.max_fee
+    low, high = records.price, values.limit
+    if which == SELL:
+        low, high = high, low
+    fill_difference(side.price_room, low, high, PRICE_BITS)
+    _fill_fee(row, side, values, records.notional, records.rate[which])
+    _fill_slot(row, side, values)
+    _fill_balances(row, side, values, 1 if which == BUY else -1)
+
+
+def _fill_fee(row: Any, side: Any, values: FillSide, notional: Any, rate: Any) -> None:
+    """Fee and what rounding added to it, computed modulo 2^64."""
+    side.rate[...] = rate
+    side.fee.fill(values.fee)
+    charged = values.fee.astype(np.uint64) * np.uint64(FEE_SCALE)
+    exact = notional.astype(np.uint64) * rate.astype(np.uint64)
+    remainder = ((charged - exact) % np.uint64(2**REMAINDER_BITS)).astype(np.int64)
+    side.remainder.fill(remainder)
+    side.remainder_room[...] = (FEE_SCALE - 1 - remainder) & _LIMB_MASK
+    side.fee_carries.fill(fill_carries(fee_identity(row, side)))
+
+
+def _fill_slot(row: Any, side: Any, values: FillSide) -> None:
+    """The slot's count."""
+    access = values.slot_access
+    side.slot_ts[...] = access.previous_ts
+    side.stored_generation[...] = access.generation_before
+    rise = values.generation - access.generation_before
+    side.continues[...] = rise == 0
+    side.generation_room[...] = (rise - 1 + side.continues) & _LIMB_MASK
+    put_packed(side.filled_before, access.filled_before)
+    side.filled_after.fill(access.filled_after)
+    side.filled_carries.fill(fill_carries(filled_identity(row, side)))
+    fill_difference(side.size_room, access.filled_after, values.size, SIZE_BITS)
+
+
+def _fill_balances(row: Any, side: Any, values: FillSide, direction: int) -> None:
+    """Cash and position."""
+    side.cash_ts[...] = values.cash.previous_ts
+    put_packed(side.cash_before, values.cash.before)
+    side.cash_after.fill(values.cash.after)
+    side.cash_carries.fill(fill_carries(cash_identity(row, side, direction)))
+    side.position_ts[...] = values.position.previous_ts
+    put_packed(side.position_before, values.position.before)
+    side.position_after.fill(values.position.after)
+    side.position_carries.fill(fill_carries(position_identity(row, side, direction)))
+
+
+def _fill_fee_sums(row: Any) -> None:
+    """Limb sums down the table; padding rows repeat the last."""
+    for k, total in enumerate(row.fees):
+        paid = row.active * (row.buyer.fee[k] + row.seller.fee[k])
+        total[...] = np.cumsum(paid) % MODULUS
