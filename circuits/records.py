@@ -186,6 +186,7 @@ class BatchRecords:
     globals_salt: tuple[U32, U32]
     fee_account: int
     fees: int  # sum of all fees of the batch, in quanta
+    fee_sums: I64  # (4,) the same as sums of the 13-bit limbs of every fee
     credited: int  # sum of credited deposits
     cash: CashAccess  # (1,) the fee account's cash at FEE_TIMESTAMP
 

@@ -330,6 +330,7 @@ def _batch(outcome: Outcome, clock: Clock) -> BatchRecords:
         globals_salt=(_digest(before.salt), _digest(after.salt)),
         fee_account=fees.account,
         fees=fees.amount,
+        fee_sums=_fee_sums(outcome),
         credited=public.credited,
         cash=CashAccess(
             account=_column([fees.account]),
@@ -340,6 +341,13 @@ def _batch(outcome: Outcome, clock: Clock) -> BatchRecords:
             exists=one,
         ),
     )
+
+
+def _fee_sums(outcome: Outcome) -> I64:
+    """Sums of the limbs of all fees, as the fill table adds them up."""
+    sides = [side for step in outcome.steps.fills for side in (step.buyer, step.seller)]
+    limbs = [[side.fee >> 13 * place & 8191 for place in range(4)] for side in sides]
+    return np.array(limbs, dtype=np.int64).reshape(-1, 4).sum(axis=0)
 
 
 def _digest(elements: Sequence[int]) -> U32:

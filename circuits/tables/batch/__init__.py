@@ -1,0 +1,1 @@
+"""Table batch: its constraints (air) and its witness (trace)."""

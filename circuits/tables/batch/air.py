@@ -1,0 +1,122 @@
+"""Batch: its first row ties the state roots to the public values and credits the fees.
+
+Height: one row, padded; only the first row says anything. Degree: 3.
+Buses: HASH; sends the root of the account tree on NODE; receives FEES; accesses the cash word of
+the fee account in MEMORY at FEE_TIMESTAMP, also when there are no fees.
+Claims: docs/spec/claims/batch.md. Spec: docs/spec/07-batch.md.
+"""
+
+from collections.abc import Sequence
+
+from circuits.air.builder import Builder
+from circuits.air.expr import Expr, Operand
+from circuits.air.layout import pack_pairs
+from circuits.air.table import Table
+from circuits.buses import FEES, NODE
+from circuits.gadgets.compare import require_at_most
+from circuits.gadgets.hash import request_chain, request_hash
+from circuits.gadgets.integer import require_identity
+from circuits.gadgets.memory import require_access
+from circuits.memory import CASH_WORD
+from circuits.tables.batch.columns import (
+    DIGEST,
+    Columns,
+    State,
+    credit_identity,
+    fees_identity,
+)
+from rollup.protocol.constants import CASH_BITS, FEE_TIMESTAMP, MARKETS_MAX, TIME_BITS
+from rollup.protocol.encoding import TypeCode, limbs
+
+_ZEROS = (0,) * DIGEST
+_CASH_LIMBS = len(limbs(0, CASH_BITS))
+_TIME_LIMBS = len(limbs(0, TIME_BITS))
+
+
+def constraints(air: Builder, row: Columns) -> None:
+    """The batch as a whole."""
+    _old_state(air, row)
+    _new_state(air, row)
+    # Lie: leaves opened against another tree than the old root's, or closed into another.
+    roots = (0, 0, 0, *row.before.accounts_root, *row.after.accounts_root)
+    air.send(NODE, roots, row.first, claim="batch.accounts-root")
+    _clock(air, row)
+    _fees(air, row)
+
+
+def _old_state(air: Builder, row: Columns) -> None:
+    """The old root commits to batch number - 1 and to the public counters before this batch."""
+    words = (
+        air.public("number") - 1,
+        *row.old_time.packed(),
+        *pack_pairs(air.public("total_old", _CASH_LIMBS)),
+        air.public("deposits_before"),
+    )
+    # Lie: a batch on top of another state, a batch number twice, deposits skipped or taken again.
+    _state(air, row, row.before, row.old_prices, words, air.public("old_root", DIGEST), "before")
+
+
+def _new_state(air: Builder, row: Columns) -> None:
+    """The new root commits to this batch's number, time, prices and counters."""
+    words = (
+        air.public("number"),
+        *pack_pairs(air.public("time", _TIME_LIMBS)),
+        *pack_pairs(air.public("total_new", _CASH_LIMBS)),
+        air.public("deposits_before") + air.public("deposits_count"),
+    )
+    prices = air.public("price", MARKETS_MAX)
+    # Lie: another clock, other prices, another custody total or queue position than L1 is told.
+    _state(air, row, row.after, prices, words, air.public("new_root", DIGEST), "after")
+
+
+def _state(
+    air: Builder,
+    row: Columns,
+    state: State,
+    prices: Sequence[Operand],
+    words: Sequence[Operand],
+    root: Sequence[Expr],
+    which: str,
+) -> None:
+    """root = compress(compress(accounts, markets), compress(globals, 0)); `words` are seven."""
+    count = row.first
+    claim = f"batch.markets-{which}"
+    block = (*prices, *state.markets_salt)
+    request_chain(air, TypeCode.MARKETS, (block,), (state.markets,), count, claim=claim)
+    blocks = ((*words, 0), (*state.globals_salt, 0, 0, 0, 0))
+    digests = (state.globals_middle, state.globals_digest)
+    claim = f"batch.globals-{which}"
+    request_chain(air, TypeCode.GLOBALS, blocks, digests, count, claim=claim)
+    claim = f"batch.root-{which}"
+    request_hash(air, state.accounts_root, state.markets, state.left, count, claim=claim)
+    request_hash(air, state.globals_digest, _ZEROS, state.right, count, claim=claim)
+    request_hash(air, state.left, state.right, root, count, claim=claim)
+
+
+def _clock(air: Builder, row: Columns) -> None:
+    """The old time is before the new one."""
+    air.range_check(row.old_time, row.first, claim="batch.clock")
+    low, high = row.old_time.packed()
+    time = pack_pairs(air.public("time", _TIME_LIMBS))
+    # Lie: a batch that turns the clock back, so that an expired order is in time again.
+    require_at_most(air, (low + 1, high), time, TIME_BITS, row.time_room, row.first, "batch.clock")
+
+
+def _fees(air: Builder, row: Columns) -> None:
+    """The fee account's cash grows by the sum of all fees."""
+    air.receive(FEES, row.fee_sums, row.first, claim="batch.fees")
+    for number in (row.fees, row.fee_carries, row.cash_after, row.cash_carries):
+        air.range_check(number, row.first, claim="batch.bounds")
+    with air.when(row.first):
+        # Lie: more fees credited than charged.
+        require_identity(air, fees_identity(row), row.fee_carries, "batch.fees")
+        # Lie: fees that disappear, or cash from nowhere for the fee account.
+        require_identity(air, credit_identity(row), row.cash_carries, "batch.credit")
+    word = (air.public("fee_account"), CASH_WORD)
+    values = ((*row.cash_before, 1), (*row.cash_after.packed(), 1))
+    # Lie: fees credited to somebody else than governance says.
+    times = (row.previous_ts, FEE_TIMESTAMP)
+    require_access(air, word, times, values, row.first, "batch.fee-account")
+
+
+TABLE = Table("batch", Columns, constraints)

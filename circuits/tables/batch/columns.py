@@ -1,0 +1,60 @@
+"""Batch: the columns, and the integer identities of the fee credit."""
+
+from typing import Any
+
+from circuits.air.layout import LIMB_BITS, Layout, carries, cell, cells, group, limbs
+from circuits.gadgets.integer import Integer, from_limbs, from_packed, from_sums
+from rollup.protocol.constants import CASH_BITS, MARKETS_MAX, SALT_LENGTH, TIME_BITS
+
+DIGEST = 8
+FEE_LIMBS = 4
+
+FILL_ROWS_MAX = 2**12
+"""Bound on the height of the fill table: what FEES is allowed to have summed over."""
+
+FEE_SUM_MAX = FILL_ROWS_MAX * 2 * (2**LIMB_BITS - 1)
+"""Each row of the fill table adds two limbs to a sum. Below 2^26, far from the modulus."""
+
+FEE_TOTAL_BITS = 59
+"""2^12 rows of two fees below 2^46 each."""
+
+
+class State(Layout):
+    """What the state root commits to, and the hashes on the way to it."""
+
+    accounts_root = cells(DIGEST)
+    markets_salt = cells(SALT_LENGTH)
+    markets = cells(DIGEST)
+    globals_salt = cells(SALT_LENGTH)
+    globals_middle = cells(DIGEST)
+    globals_digest = cells(DIGEST)
+    left = cells(DIGEST)  # compress(accounts root, markets)
+    right = cells(DIGEST)  # compress(globals, 0)
+
+
+class Columns(Layout):
+    """All of it is on the first row; other rows are free and say nothing."""
+
+    before = group(State)
+    after = group(State)
+    old_prices = cells(MARKETS_MAX)
+    old_time = limbs(TIME_BITS)
+    time_room = cells(3)  # lower limbs of time - old time - 1
+    fee_sums = cells(FEE_LIMBS)
+    fees = limbs(FEE_TOTAL_BITS)
+    fee_carries = carries(4, 15)
+    previous_ts = cell()
+    cash_before = cells(3)
+    cash_after = limbs(CASH_BITS)
+    cash_carries = carries(2, 2)
+
+
+def fees_identity(row: Any) -> Integer:
+    """fees - the sums of the fill table, which are no limbs yet."""
+    return from_limbs(row.fees) - from_sums(row.fee_sums, FEE_SUM_MAX)
+
+
+def credit_identity(row: Any) -> Integer:
+    """cash after - before - fees."""
+    after = from_limbs(row.cash_after).packed()
+    return after - from_packed(row.cash_before, CASH_BITS) - from_limbs(row.fees).packed()
