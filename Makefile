@@ -29,7 +29,7 @@ test: setup ## Every test (under 20 minutes on 2 cores)
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: $(INSTALLED) ## Format, lint, types and import contracts
-	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/ruff format --quiet --check $(SOURCES)
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports

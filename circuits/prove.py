@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from circuits.execute import Executed, apply_and_fill, summary
-from circuits.soundness.report import report as soundness
+from circuits.soundness.report import require_secure, round_down
 from circuits.stark.parameters import Parameters, parameters_by_name
 from circuits.stark.prover import Proved, Prover
 from circuits.stark.shape import shape_of
@@ -48,7 +48,7 @@ class StarkProver:
     @cached_property
     def _bits(self) -> float:
         """Proven bits; InsecureParameters below 100."""
-        return soundness(shape_of(circuit(), self._parameters), DEPOSITS_MAX).bits
+        return require_secure(shape_of(circuit(), self._parameters), DEPOSITS_MAX).bits
 
     def prove(
         self, batch: bytes, folder: Path, progress: Callable[[str], None] = _silent
@@ -90,7 +90,7 @@ class StarkProver:
             "circuit_digest": circuit().digest.hex(),
             "shape_class": SHAPE_CLASS,
             "parameter_set": report.parameter_set,
-            "bits": round(bits, 2),
+            "bits": round_down(bits),
             "tables": {table.name: asdict(table) for table in report.tables},
             "cells": report.cells,
             "phases_s": {name: round(spent, 3) for name, spent in phases.items()},

@@ -26,6 +26,7 @@ from rollup.ports import VerificationError
 from rollup.protocol.rejection import Rejected
 
 PROGRAM = "crypsis"
+CLEAR_LINE = "\r\x1b[2K"
 COMMAND_GROUP = "crypsis.commands"
 
 Arguments = ParamSpec("Arguments")
@@ -83,8 +84,21 @@ class Output:
         """Progress is for people: stderr is a terminal and nobody asked for quiet."""
         return self.verbosity >= 0 and sys.stderr.isatty()
 
+    def progress(self, text: str) -> None:
+        """What goes on now: one line of the terminal, overwritten; a detail where there is none."""
+        if self.shows_progress:
+            click.echo(f"{CLEAR_LINE}{text}", nl=False, err=True)
+        else:
+            self.detail(text)
+
+    def clear(self) -> None:
+        """Take the line of progress away."""
+        if self.shows_progress:
+            click.echo(CLEAR_LINE, nl=False, err=True)
+
     def result(self, record: Mapping[str, object], text: str) -> None:
         """The result of the command: one JSON object, or text unless `-q`."""
+        self.clear()
         if self.as_json:
             click.echo(json.dumps(record))
         elif self.verbosity >= 0:
@@ -92,6 +106,7 @@ class Output:
 
     def say(self, text: str) -> None:
         """A line for people, on stderr."""
+        self.clear()
         if self.verbosity >= 0 and not self.as_json:
             click.echo(text, err=True)
 
@@ -152,7 +167,10 @@ def conventions(
     ) -> None:
         output = _output(kwargs)
         try:
-            command(output, *args, **kwargs)
+            try:
+                command(output, *args, **kwargs)
+            finally:
+                output.clear()
         except (click.ClickException, click.exceptions.Exit, BrokenPipeError) as error:
             if isinstance(error, CommandError):
                 error.as_json = output.as_json

@@ -1,0 +1,1 @@
+"""Measurements of this machine and this commit; `make bench` runs them. Never a timed test."""

@@ -1,0 +1,67 @@
+"""Kernels on their own: field, hashes, low-degree extension, signatures."""
+
+import numpy as np
+
+from benchmarks.timing import Row, time_runs
+from circuits.poly.lde import extend
+from rollup.crypto import batched
+from rollup.field.kernels import inverse_many, multiply_many
+from rollup.field.koalabear import P
+from rollup.hash.kernels import compress_many
+from rollup.jit import U32Array
+
+COSET_SHIFT = 3
+SIGNATURES = 1_024
+
+
+def measure() -> list[Row]:
+    """All kernels, fastest first."""
+    return [*_field(), *_extension(), _hash(), _signatures()]
+
+
+def _elements(*shape: int) -> U32Array:
+    return np.random.default_rng(1).integers(0, P, shape, dtype=np.uint32)
+
+
+def _field() -> list[Row]:
+    small, large = _elements(1 << 12), _elements(1 << 22)
+    return [
+        Row(
+            "field products, 2^12 elements in cache",
+            1 << 12,
+            "product",
+            time_runs(lambda: multiply_many(small, small), 50),
+        ),
+        Row(
+            "field products, 2^22 elements",
+            1 << 22,
+            "product",
+            time_runs(lambda: multiply_many(large, large)),
+        ),
+        Row("field inverses", 1 << 22, "inverse", time_runs(lambda: inverse_many(large))),
+    ]
+
+
+def _extension() -> list[Row]:
+    rows = []
+    for log2_height, width in ((16, 256), (18, 64)):
+        trace = _elements(1 << log2_height, width)
+        timing = time_runs(lambda trace=trace: extend(trace, 2, COSET_SHIFT))  # type: ignore[misc]
+        name = f"low-degree extension 2^{log2_height} x {width}, blowup 4"
+        rows.append(Row(name, trace.size, "cell", timing))
+    return rows
+
+
+def _hash() -> Row:
+    left, right = _elements(1 << 16, 8), _elements(1 << 16, 8)
+    timing = time_runs(lambda: compress_many(left, right))
+    return Row("Poseidon compressions, width 16", 1 << 16, "permutation", timing)
+
+
+def _signatures() -> Row:
+    keys = batched.generate_secrets(SIGNATURES)
+    messages = [tuple(int(word) for word in row) for row in _elements(SIGNATURES, 8)]
+    signatures = [each.to_bytes() for each in batched.sign_many(keys, messages)]
+    points = [key.public for key in keys]
+    timing = time_runs(lambda: batched.verify_many(points, messages, signatures))
+    return Row("Schnorr verifications, septic curve", SIGNATURES, "signature", timing)

@@ -1,0 +1,186 @@
+"""Commands of the proof system: prove, execute, verify, prover info | bench | keygen | warm.
+
+Engines are imported when a command is called: `verify` must start without numpy and numba.
+"""
+
+from pathlib import Path
+from time import perf_counter
+
+import click
+
+from rollup.cli import CommandError, ExitCode, Output, conventions
+from rollup.codec.strict import CodecError
+from rollup.files import (
+    PRIVATE_FOLDER,
+    PROOF_FILE,
+    PUBLIC_FILE,
+    PUBLIC_FOLDER,
+    FileTooLarge,
+    read_bounded,
+    write_whole,
+)
+
+SETS = ("fast", "balanced", "evm")
+"""Parameter sets by name: `circuits.stark.parameters.PARAMETER_SETS`, without importing it."""
+
+parameters_option = click.option(
+    "--parameters",
+    "parameter_set",
+    type=click.Choice(SETS),
+    default=SETS[0],
+    show_default=True,
+    help="Parameter set.",
+)
+file_type = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("bundle", type=file_type)
+@parameters_option
+@conventions
+def verify(output: Output, bundle: Path, parameter_set: str) -> None:
+    """Check a proof bundle offline: exit 0 if it is valid, 1 if not.
+
+    BUNDLE is the folder that holds public.json and proof.bin. The circuit, its pins and the
+    parameter set come from this package and this command line, never from the bundle.
+    """
+    from circuits.verify import PROOF_BYTES_MAX, StarkVerifier
+    from rollup.protocol.public_json import PUBLIC_BYTES_MAX, public_from_json
+
+    start = perf_counter()
+    try:
+        public_bytes = read_bounded(bundle / PUBLIC_FILE, PUBLIC_BYTES_MAX)
+        proof = read_bounded(bundle / PROOF_FILE, PROOF_BYTES_MAX)
+        public = public_from_json(public_bytes)
+    except (CodecError, FileTooLarge) as error:
+        record = {"valid": False, "reason": "MALFORMED", "detail": str(error)}
+        raise CommandError(ExitCode.INVALID, f"invalid: MALFORMED: {error}", record) from error
+    StarkVerifier(parameter_set).verify(public, proof)
+    milliseconds = round((perf_counter() - start) * 1000)
+    record = {
+        "valid": True,
+        "batch": public.number,
+        "parameter_set": parameter_set,
+        "proof_bytes": len(proof),
+        "milliseconds": milliseconds,
+    }
+    text = (
+        f"valid: batch {public.number} of venue {public.venue} on chain {public.chain} "
+        f"({parameter_set}, {len(proof) // 1024} KiB, {milliseconds} ms)"
+    )
+    output.result(record, text)
+
+
+@click.command()
+@click.argument("batch", type=file_type)
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=file_type,
+    required=True,
+    help=f"Folder that gets {PUBLIC_FOLDER}/ and {PRIVATE_FOLDER}/.",
+)
+@parameters_option
+@conventions
+def prove(output: Output, batch: Path, folder: Path, parameter_set: str) -> None:
+    """Prove a batch: DIR/public/ gets public.json and proof.bin, DIR/private/ gets meta.json."""
+    from circuits.prove import StarkProver
+    from rollup.protocol.batch_codec import BATCH_BYTES_MAX
+
+    data = read_bounded(batch, BATCH_BYTES_MAX)
+    public, meta = StarkProver(parameter_set).prove_with_meta(data, folder, output.progress)
+    bundle = str(folder / PUBLIC_FOLDER)
+    text = (
+        f"proved batch {public.number} in {meta['seconds']} s, {meta['bits']} bits "
+        f"({parameter_set}): {bundle}"
+    )
+    output.result({"bundle": bundle, **meta}, text)
+
+
+@click.command()
+@click.argument("batch", type=file_type)
+@conventions
+def execute(output: Output, batch: Path) -> None:
+    """Apply a batch and fill its tables without proving; exit 1 if a claim does not hold."""
+    from circuits.execute import execute_batch
+    from circuits.text import execution_text, failures_text
+    from rollup.protocol.batch_codec import BATCH_BYTES_MAX
+
+    record = execute_batch(read_bounded(batch, BATCH_BYTES_MAX), output.progress)
+    if record["failures"]:
+        raise CommandError(ExitCode.INVALID, failures_text(record), record)
+    output.result(record, execution_text(record))
+
+
+@click.group()
+def prover() -> None:
+    """About the prover on this machine."""
+
+
+@prover.command()
+@parameters_option
+@conventions
+def info(output: Output, parameter_set: str) -> None:
+    """Show what the circuit has, what it costs, and the proven bits of a parameter set by term."""
+    from circuits.soundness.report import report
+    from circuits.stark.parameters import parameters_by_name
+    from circuits.stark.shape import shape_of
+    from circuits.statement import circuit
+    from circuits.text import cost_record, info_text
+    from rollup.protocol.constants import DEPOSITS_MAX
+
+    digest = circuit().digest.hex()
+    shape = shape_of(circuit(), parameters_by_name(parameter_set))
+    found = report(shape, DEPOSITS_MAX)
+    record = {"circuit_digest": digest, **found.to_record(), **cost_record(shape)}
+    output.result(record, info_text(digest, shape, found))
+
+
+@prover.command()
+@parameters_option
+@click.option(
+    "--rows",
+    type=click.Choice([str(1 << log2) for log2 in range(10, 21)]),
+    default=str(1 << 16),
+    show_default=True,
+    help="Rows of the Poseidon table, blinded ones included.",
+)
+@click.option("--runs", type=click.IntRange(1, 20), default=3, show_default=True)
+@conventions
+def bench(output: Output, parameter_set: str, rows: str, runs: int) -> None:
+    """Prove a Poseidon and a range table, and say how many rows a second."""
+    from circuits.bench import measure
+    from circuits.stark.parameters import parameters_by_name
+    from circuits.text import bench_text
+
+    record = measure(parameters_by_name(parameter_set), int(rows), runs, output.say)
+    output.result(record, bench_text(record))
+
+
+@prover.command()
+@click.option("-o", "--output", "file", type=file_type, required=True, help="File to write.")
+@conventions
+def keygen(output: Output, file: Path) -> None:
+    """Compute the verification key: the circuit's digest and the roots of its fixed columns."""
+    from circuits.keygen import statement_key
+
+    key = statement_key()
+    write_whole(file, key.to_json().encode("ascii"))
+    digest = key.circuit_digest.hex()
+    output.result({"circuit_digest": digest, "file": str(file)}, f"{file}: circuit {digest}")
+
+
+@prover.command()
+@click.option("--force", is_flag=True, help="Run all kernels even if the cache is warm.")
+@conventions
+def warm(output: Output, force: bool) -> None:
+    """Compile every kernel once, so that the first proof does not wait for it."""
+    from circuits.warm import is_warm, warm_kernels
+
+    if force or not is_warm():
+        output.say("compiling the kernels, once for this version of the sources ...")
+        seconds = round(warm_kernels(), 1)
+        output.result({"seconds": seconds}, f"kernels compiled in {seconds} s")
+    else:
+        output.result({"seconds": 0.0}, "kernels are compiled")

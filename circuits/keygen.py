@@ -1,0 +1,11 @@
+"""The verification key of the statement: computed here, packaged as data, pinned by L1."""
+
+from circuits.stark.committed import generate_key
+from circuits.stark.key import VerificationKey
+from circuits.stark.parameters import PARAMETER_SETS
+from circuits.statement import circuit
+
+
+def statement_key() -> VerificationKey:
+    """The circuit's digest and the roots of its fixed columns, for every secure parameter set."""
+    return generate_key(circuit(), tuple(PARAMETER_SETS.values()))

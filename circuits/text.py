@@ -1,0 +1,73 @@
+"""What the commands of the proof system print: costs, bits, figures."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from circuits.soundness.report import Report, round_down
+from circuits.stark.report import report_for
+from circuits.stark.shape import Phase, Shape
+
+
+def execution_text(record: Mapping[str, Any]) -> str:
+    """The result of `execute`."""
+    return (
+        f"batch {record['batch']}: {record['deposits']} deposits, {record['orders']} orders, "
+        f"{record['fills']} fills, {record['accounts']} accounts; every claim holds\n"
+        f"root {record['old_root']}\n  -> {record['new_root']}"
+    )
+
+
+def failures_text(record: Mapping[str, Any]) -> str:
+    """What `execute` says of a witness that breaks claims."""
+    lines = [f"{each['claim']} ({each['table']} row {each['row']})" for each in record["failures"]]
+    return "claims that do not hold: " + ", ".join(lines)
+
+
+def bench_text(record: Mapping[str, Any]) -> str:
+    """The result of `prover bench`."""
+    phases = ", ".join(f"{name} {seconds:.2f}" for name, seconds in record["phases_s"].items())
+    return (
+        f"{record['rows']} Poseidon rows at {record['parameter_set']}: {record['best_s']:.2f} s "
+        f"best, {record['median_s']:.2f} s median, {record['cpu_s']:.2f} CPU-seconds\n"
+        f"{record['rows_per_second']} rows a second; seconds by phase: {phases}\n"
+        f"proof {record['proof_bytes'] // 1024} KiB, verified in {record['verify_ms']} ms"
+    )
+
+
+def cost_record(shape: Shape) -> dict[str, object]:
+    """What each table has and costs. Columns are of the base field, those of masks included."""
+    tables = {
+        table.name: {
+            "height": table.height,
+            "fixed_columns": table.widths[Phase.FIXED],
+            "main_columns": table.widths[Phase.MAIN],
+            "lookup_columns": table.widths[Phase.LOOKUP],
+            "constraints": table.constraints,
+            "messages": len(table.tape.messages),
+            "cells": table.height * (table.widths[Phase.MAIN] + table.widths[Phase.LOOKUP]),
+        }
+        for table in shape.tables
+    }
+    return {"cells": report_for(shape).cells, "tables": tables}
+
+
+def info_text(digest: str, shape: Shape, found: Report) -> str:
+    """Tables, cells and bits by term, for people."""
+    costs: dict[str, Any] = cost_record(shape)
+    heads = ("height", "fixed", "main", "lookup", "constraints", "messages", "cells")
+    lines = [f"circuit {digest}", "", _line("table", 10, heads, 12)]
+    for name, record in costs["tables"].items():
+        lines.append(_line(name, 10, [f"{value:,}" for value in record.values()], 12))
+    lines += [f"committed cells of a proof, quotient included: {costs['cells']:,}", ""]
+    lines += [f"parameter set {found.parameter_set}: {round_down(found.bits)} proven bits", ""]
+    evaluations = found.evaluations
+    lines.append(_line("bits by term", 22, [each.bound for each in evaluations], 22))
+    rows = [(term.name, [e.bits_of(term.name) for e in evaluations]) for term in found.proven.terms]
+    rows.append(("weakest", [each.bits for each in evaluations]))
+    rows.append(("all terms together", [each.total_bits for each in evaluations]))
+    lines += [_line(name, 22, [f"{round_down(bits)}" for bits in row], 22) for name, row in rows]
+    return "\n".join(lines)
+
+
+def _line(first: str, first_width: int, rest: Iterable[str], width: int) -> str:
+    return f"{first:<{first_width}}" + "".join(f"{each:>{width}}" for each in rest)
