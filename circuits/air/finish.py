@@ -136,19 +136,21 @@ class _Merger:
         return new.add(head, constant).node
 
 
-def _without_dead(recorder: Recorder, roots: Sequence[int]) -> tuple[Recorder, dict[int, int]]:
-    """The same nodes in the same order, less those that no root needs."""
-    alive = count_uses(recorder.nodes, roots)
-    kept = Recorder()
-    places: dict[int, int] = {}
-    for position in sorted(alive):
+def _without_dead(
+    recorder: Recorder, roots: Sequence[int]
+) -> tuple[list[Node], list[int], dict[int, int]]:
+    """Nodes and degrees in the same order, less those that no root needs, and where each went."""
+    alive = sorted(count_uses(recorder.nodes, roots))
+    places = {position: place for place, position in enumerate(alive)}
+    nodes: list[Node] = []
+    for position in alive:
         node = recorder.nodes[position]
         if node.op is Op.LINEAR:
-            args = tuple(n for c, i in node.terms for n in (c, places[i]))
-        else:
-            args = tuple(places[i] for i in node.args) if node.operands else node.args
-        places[position] = kept.record(node.op, *args).node
-    return kept, places
+            node = Node(node.op, tuple(n for c, i in node.terms for n in (c, places[i])))
+        elif node.operands:
+            node = Node(node.op, tuple(places[i] for i in node.args))
+        nodes.append(node)
+    return nodes, [recorder.degrees[position] for position in alive], places
 
 
 def pair_interactions(
@@ -186,7 +188,7 @@ def finish_graph(
 
     merger = _Merger(recorder, roots({i: i for i in range(len(recorder.nodes))}))
     merger.run()
-    final, places = _without_dead(merger.new, roots(merger.moved))
+    nodes, degrees, places = _without_dead(merger.new, roots(merger.moved))
     moved = {old: places[new] for old, new in merger.moved.items() if new in places}
     messages = tuple(
         Interaction(m.bus, m.sign, tuple(moved[n] for n in m.payload), moved[m.count], m.claim)
@@ -196,9 +198,9 @@ def finish_graph(
         table=table,
         width=widths[0],
         fixed_width=widths[1],
-        nodes=tuple(final.nodes),
-        degrees=tuple(final.degrees),
+        nodes=tuple(nodes),
+        degrees=tuple(degrees),
         constraints=tuple(Constraint(moved[c.node], c.scope, c.claim) for c in constraints),
         interactions=messages,
-        fractions=pair_interactions(messages, final.degrees),
+        fractions=pair_interactions(messages, degrees),
     )

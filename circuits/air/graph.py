@@ -7,6 +7,7 @@ to. Plain Python: no numpy here.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from rollup.field.koalabear import P
 from rollup.hash.keccak import keccak256
@@ -54,8 +55,7 @@ DEGREE_MAX = {Scope.ALL: 3, Scope.TRANSITION: 3, Scope.FIRST: 2, Scope.LAST: 2}
 takes off one degree only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One operation. Operands are positions of earlier nodes."""
 
     op: Op

@@ -8,12 +8,16 @@ rounds, the cubes committed since, and a constant. The table commits the cubes a
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from struct import Struct
 
 from rollup.field.koalabear import P
 from rollup.hash.constants import FULL_ROUNDS, PARTIAL_ROUNDS, ROUND_CONSTANTS, WIDTH
 from rollup.hash.poseidon import MDS_ROWS
 
 _SIZE = WIDTH + PARTIAL_ROUNDS + 1
+
+_SLOTS = Struct(f"<{_SIZE}Q")
+"""64 bits a coefficient: a row of the matrix sums to less than 2^9, so no slot overflows."""
 
 Form = tuple[int, ...]
 """Coefficients of the 16 entering cells, of the 20 cubes, and the constant."""
@@ -49,9 +53,10 @@ def _shifted(form: Form, constant: int) -> Form:
 
 
 def _mix(state: Sequence[Form]) -> list[Form]:
-    """The MDS matrix, coefficient by coefficient."""
-    columns = list(zip(*state, strict=True))
+    """The MDS matrix on all coefficients of a form at once, packed into one integer."""
+    packed = [int.from_bytes(_SLOTS.pack(*form), "little") for form in state]
+    sums = (sum(m * form for m, form in zip(row, packed, strict=True)) for row in MDS_ROWS)
     return [
-        tuple(sum(m * c for m, c in zip(row, column, strict=True)) % P for column in columns)
-        for row in MDS_ROWS
+        tuple(slot % P for slot in _SLOTS.unpack(total.to_bytes(_SLOTS.size, "little")))
+        for total in sums
     ]
