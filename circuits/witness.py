@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from circuits.air.bus import RANGE, Bus
 from circuits.air.check import Failure, check
+from circuits.air.circuit import Circuit
 from circuits.air.evaluate import U32, Filled, filled, requests
 from circuits.buses import BASE, HASH
 from circuits.records import Records
@@ -26,10 +27,11 @@ from circuits.tables.ladder import trace as ladder
 from circuits.tables.order import trace as order
 from circuits.tables.poseidon import trace as poseidon
 from circuits.tables.range import trace as range_table
+from circuits.tables.schedule import ORDER_STRIDE
 from circuits.tables.slot import trace as slot
 from circuits.tables.tree import trace as tree
-from rollup.protocol.constants import ORDERS_MAX
 from rollup.protocol.outcome import Outcome
+from rollup.protocol.public import PublicInput
 
 Traces = dict[str, U32]
 
@@ -38,6 +40,7 @@ Traces = dict[str, U32]
 class Witness:
     """All that a proof is made from: a trace a table, and what the verifier knows."""
 
+    circuit: Circuit
     traces: Mapping[str, U32]
     publics: tuple[int, ...]
     messages: tuple[PublicMessage, ...]
@@ -45,50 +48,50 @@ class Witness:
 
     def failures(self) -> list[Failure]:
         """Every claim that the traces break, by table and row; none if the statement holds."""
-        return check(circuit(), self.traces, self.publics, self.messages, self.blinded)
+        return check(self.circuit, self.traces, self.publics, self.messages, self.blinded)
 
 
 def build(outcome: Outcome, blinded: int) -> Witness:
-    """The witness of a batch; `blinded` rows at the end of every table are left to the engine."""
-    return build_from(replay(outcome), outcome, blinded)
+    """The witness of a batch; `blinded` rows at the end of every table are left to the engine.
+
+    ValueError if the batch does not fit the tables.
+    """
+    return build_from(replay(outcome), outcome.public, circuit(), blinded)
 
 
-def build_from(records: Records, outcome: Outcome, blinded: int) -> Witness:
-    """The same from records, which a test may have forged."""
-    publics = public_values(outcome.public)
-    traces = fill_tables(records, blinded)
-    fill_lookups(traces, publics, blinded)
-    return Witness(traces, publics, public_messages(outcome.public), blinded)
+def build_from(records: Records, public: PublicInput, circuit: Circuit, blinded: int) -> Witness:
+    """The same from records and a public input, which a test may have forged, at any heights."""
+    publics = public_values(public)
+    traces = fill_tables(records, circuit, blinded)
+    fill_lookups(traces, publics, circuit, blinded)
+    return Witness(circuit, traces, publics, public_messages(public), blinded)
 
 
-def height_of(name: str) -> int:
-    """Rows of a table of the statement."""
-    return circuit().table(name).height
-
-
-def fill_tables(records: Records, blinded: int) -> Traces:
+def fill_tables(records: Records, circuit: Circuit, blinded: int) -> Traces:
     """The traces of the tables that record what happened."""
-    signatures = order.prepare(records.order, ORDERS_MAX)
+    height = {placed.name: placed.height for placed in circuit.tables}
+    signatures = order.prepare(records.order, height["order"] // ORDER_STRIDE)
     return {
-        "tree": tree.build(records.tree, height_of("tree"), blinded),
-        "comb": comb.build(signatures, height_of("comb"), blinded),
-        "ladder": ladder.build(signatures, height_of("ladder"), blinded),
-        "order": order.build(records.order, signatures, height_of("order"), blinded),
-        "fill": fill.build(records.fill, height_of("fill"), blinded),
-        "account": account.build(records.account, height_of("account"), blinded),
-        "slot": slot.build(records.slot, height_of("slot"), blinded),
-        "deposit": deposit.build(records.deposit, height_of("deposit"), blinded),
-        "batch": batch.build(records.batch, height_of("batch"), blinded),
+        "tree": tree.build(records.tree, height["tree"], blinded),
+        "comb": comb.build(signatures, height["comb"], blinded),
+        "ladder": ladder.build(signatures, height["ladder"], blinded),
+        "order": order.build(records.order, signatures, height["order"], blinded),
+        "fill": fill.build(records.fill, height["fill"], blinded),
+        "account": account.build(records.account, height["account"], blinded),
+        "slot": slot.build(records.slot, height["slot"], blinded),
+        "deposit": deposit.build(records.deposit, height["deposit"], blinded),
+        "batch": batch.build(records.batch, height["batch"], blinded),
     }
 
 
-def fill_lookups(traces: Traces, publics: tuple[int, ...], blinded: int) -> None:
+def fill_lookups(traces: Traces, publics: tuple[int, ...], circuit: Circuit, blinded: int) -> None:
     """Add the tables that answer the others: their rows and multiplicities follow from messages."""
-    tables = [filled(circuit().table(name), trace, blinded) for name, trace in traces.items()]
+    tables = [filled(circuit.table(name), trace, blinded) for name, trace in traces.items()]
     builders = ((HASH, "poseidon", poseidon), (RANGE, "range", range_table), (BASE, "base", base))
     for bus, name, table in builders:
         payload, counts = requests(_speakers(tables, bus), publics, bus.identifier, bus.width)
-        traces[name] = table.build(payload, abs(counts), height_of(name), blinded)
+        height = circuit.table(name).height
+        traces[name] = table.build(payload, abs(counts), height, blinded)
 
 
 def _speakers(tables: list[Filled], bus: Bus) -> list[Filled]:

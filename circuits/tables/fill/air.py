@@ -91,7 +91,7 @@ def _terms(air: Builder, row: Columns) -> None:
 def _price(air: Builder, row: Columns) -> None:
     """band low <= price <= band high; buy limit >= price >= sell limit."""
     low, high = (
-        (_pick(air, row, name, i, 2) for i in (0, 1)) for name in ("band_low", "band_high")
+        tuple(_pick(air, row, name, i, 2) for i in (0, 1)) for name in ("band_low", "band_high")
     )
     price = row.price.packed()
     below, above = row.band_room[:2], row.band_room[2:]
