@@ -36,9 +36,7 @@ def decode(data: bytes, size_max: int, what: str) -> Value:
     if len(data) > size_max:
         raise CodecError(f"{what}: at most {size_max} bytes are wanted, {len(data)} came")
     try:
-        value: Any = msgpack.unpackb(
-            data, raw=False, strict_map_key=True, max_buffer_size=max(size_max, 1)
-        )
+        value: Any = msgpack.unpackb(data, raw=False, strict_map_key=True)
     except msgpack.ExtraData as error:
         raise CodecError(f"{what}: bytes after the end of the message") from error
     except (ValueError, msgpack.UnpackException, RecursionError, OverflowError) as error:

@@ -1,0 +1,317 @@
+"""A small venue for tests: a genesis, traders, and batches built honestly or bent on purpose.
+
+`Venue` keeps a State and builds the next batch from deposits and fills, as the sequencer would.
+Hashing and signatures are given: `TOY` is a fast stand-in for tests of rules, `real()` the
+production pair. A stand-in accepts exactly the signatures that it made.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from hashlib import blake2b
+
+from rollup.crypto import schnorr
+from rollup.crypto.curve import Point
+from rollup.crypto.salt import SaltKey
+from rollup.field.koalabear import P
+from rollup.hash.many import CompressMany
+from rollup.hash.poseidon import Digest
+from rollup.protocol.account import Header
+from rollup.protocol.batch import Batch, Fill, NewSalts
+from rollup.protocol.deposit import NO_KEY, NO_VIEWING, EntryKind, QueueEntry
+from rollup.protocol.genesis import Genesis
+from rollup.protocol.market import Governance, Market
+from rollup.protocol.order import Order, Side, SignedOrder, message_digest
+from rollup.protocol.outcome import Outcome
+from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.state import State
+from rollup.protocol.transition import apply_batch
+from rollup.protocol.units import VerifyMany
+
+CHAIN, VENUE = 31337, 7
+START = 1_723_000_000_000
+BTC, ETH = 0, 1
+BTC_PRICE, ETH_PRICE = 600_000, 250_000
+"""60,000.0 and 2,500.00 dollars in ticks."""
+
+USDC = 10**6
+DOLLARS = USDC
+
+BTC_MARKET = Market(
+    symbol="BTC",
+    price_decimals=1,
+    size_decimals=5,
+    initial_fraction=1000,
+    maintenance_fraction=500,
+    band_fraction=400,
+    taker_fee=500,
+    maker_fee=100,
+)
+ETH_MARKET = Market(
+    symbol="ETH",
+    price_decimals=2,
+    size_decimals=4,
+    initial_fraction=1000,
+    maintenance_fraction=500,
+    band_fraction=400,
+    taker_fee=450,
+    maker_fee=0,
+)
+GOVERNANCE = Governance(
+    markets=(BTC_MARKET, ETH_MARKET), fee_account=0, clock_behind_ms=60_000, clock_ahead_ms=5_000
+)
+PRICES = (BTC_PRICE, ETH_PRICE, 1, 1)
+MAX_FEE = 1000
+
+
+@cache
+def trader_key(account: int) -> schnorr.SecretKey:
+    """The key of a test account: fixed, and known to everybody."""
+    return schnorr.SecretKey(1_000_003 + 7919 * account)
+
+
+@cache
+def public_key(account: int) -> Point:
+    return trader_key(account).public
+
+
+def owner(account: int) -> bytes:
+    """The L1 address of a test account."""
+    return account.to_bytes(4, "big").rjust(20, b"\xaa")
+
+
+def viewing(account: int) -> Digest:
+    return (account, 1, 2, 3, 4, 5, 6, 7)
+
+
+Signer = Callable[[int, Digest], bytes]
+"""Signature bytes of a message by the key of an account."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Hashing and signatures that a venue runs on."""
+
+    compress_many: CompressMany
+    verify_many: VerifyMany
+    sign: Signer
+
+
+def toy_compress(left: Digest, right: Digest) -> Digest:
+    data = b"".join(word.to_bytes(4, "little") for word in (*left, *right))
+    words = blake2b(data, digest_size=32).digest()
+    a, b, c, d, e, f, g, h = (
+        int.from_bytes(words[i : i + 4], "little") % P for i in range(0, 32, 4)
+    )
+    return (a, b, c, d, e, f, g, h)
+
+
+def toy_compress_many(left: Sequence[Digest], right: Sequence[Digest]) -> list[Digest]:
+    return [toy_compress(a, b) for a, b in zip(left, right, strict=True)]
+
+
+def toy_signature(key: Point, message: Digest) -> bytes:
+    words = b"".join(word.to_bytes(4, "little") for word in (*key.x, *key.y, *message))
+    return blake2b(words, digest_size=42).digest() * 2
+
+
+def toy_verify_many(
+    keys: Sequence[Point], messages: Sequence[Digest], signatures: Sequence[bytes]
+) -> list[bool]:
+    triples = zip(keys, messages, signatures, strict=True)
+    return [toy_signature(key, message) == signature for key, message, signature in triples]
+
+
+TOY = Suite(
+    toy_compress_many, toy_verify_many, lambda account, m: toy_signature(public_key(account), m)
+)
+
+
+def real() -> Suite:
+    """Poseidon and Schnorr by the kernels: what production runs on."""
+    from rollup.crypto import batched as signatures  # kernels, only when asked
+    from rollup.hash import batched as hashing
+
+    def sign(account: int, message: Digest) -> bytes:
+        return signatures.sign(trader_key(account), message, bytes(32)).to_bytes()
+
+    return Suite(hashing.compress_many, signatures.verify_many, sign)
+
+
+def genesis(governance: Governance = GOVERNANCE, prices: tuple[int, ...] = PRICES) -> Genesis:
+    return Genesis(
+        chain=CHAIN,
+        venue=VENUE,
+        time=START,
+        governance=governance,
+        prices=prices,
+        fee_header=Header(owner=owner(0), key=public_key(0), viewing=viewing(0)),
+    )
+
+
+def register(index: int, account: int, amount: int) -> QueueEntry:
+    """A well-formed registration."""
+    key = public_key(account)
+    return QueueEntry(
+        index=index,
+        kind=EntryKind.REGISTER,
+        account=account,
+        owner=owner(account),
+        key_words=(*key.x, *key.y),
+        viewing_words=viewing(account),
+        amount=amount,
+    )
+
+
+def credit(index: int, account: int, amount: int) -> QueueEntry:
+    return QueueEntry(
+        index=index,
+        kind=EntryKind.CREDIT,
+        account=account,
+        owner=owner(account),
+        key_words=NO_KEY,
+        viewing_words=NO_VIEWING,
+        amount=amount,
+    )
+
+
+def buy(account: int, size: int, price: int = BTC_PRICE, **terms: int) -> Order:
+    """A buy order with generous terms, each of which can be replaced."""
+    return _order(Side.BUY, account, size, price, **terms)
+
+
+def sell(account: int, size: int, price: int = BTC_PRICE, **terms: int) -> Order:
+    return _order(Side.SELL, account, size, price, **terms)
+
+
+def _order(side: Side, account: int, size: int, price: int, **terms: int) -> Order:
+    defaults = {
+        "chain": CHAIN,
+        "venue": VENUE,
+        "slot": 0,
+        "generation": 1,
+        "market": BTC,
+        "expiry": START + 10**9,
+        "max_fee": MAX_FEE,
+    }
+    members = {**defaults, **terms}
+    return Order(account=account, side=side, price=price, size=size, **members)
+
+
+@dataclass(frozen=True)
+class Match:
+    """A fill to build: two orders meeting at a price for a size, the buyer taking unless said."""
+
+    buy: Order
+    sell: Order
+    size: int
+    price: int = BTC_PRICE
+    taker: Side = Side.BUY
+
+
+@dataclass
+class Venue:
+    """A state, and honest batches on top of it."""
+
+    suite: Suite = TOY
+    genesis: Genesis = field(default_factory=genesis)
+    salt_key: SaltKey = field(default_factory=lambda: SaltKey(bytes(range(32))))
+    prices: tuple[int, ...] = PRICES
+
+    def __post_init__(self) -> None:
+        self.state: State = self.genesis.state(self.suite.compress_many)
+
+    def signed(self, order: Order, by: int | None = None) -> SignedOrder:
+        """The order signed by its account's key, or by another account's."""
+        message = message_digest(order, self.suite.compress_many)
+        return SignedOrder(order, self.suite.sign(order.account if by is None else by, message))
+
+    def batch(
+        self, deposits: Sequence[QueueEntry] = (), matches: Sequence[Match] = (), step: int = 1000
+    ) -> Batch:
+        """The next batch with these deposits and fills; its window ends `step` ms later."""
+        orders: list[Order] = []
+        for match in matches:
+            orders += [order for order in (match.buy, match.sell) if order not in orders]
+        fills = tuple(
+            Fill(orders.index(m.buy), orders.index(m.sell), m.price, m.size, m.taker)
+            for m in matches
+        )
+        signed = tuple(self.signed(order) for order in orders)
+        return self.assemble(tuple(deposits), signed, fills, step)
+
+    def assemble(
+        self,
+        deposits: tuple[QueueEntry, ...],
+        orders: tuple[SignedOrder, ...],
+        fills: tuple[Fill, ...],
+        step: int = 1000,
+    ) -> Batch:
+        """A batch of given parts, with the openings and salts that they need."""
+        number = self.state.globals.number + 1
+        touched: dict[int, set[int]] = {self.genesis.governance.fee_account: set()}
+        for entry in deposits:
+            touched.setdefault(entry.account, set())
+        for signed in orders:
+            touched.setdefault(signed.order.account, set()).add(signed.order.slot)
+        return Batch(
+            chain=self.genesis.chain,
+            venue=self.genesis.venue,
+            number=number,
+            time=self.state.globals.time + step,
+            prices=self.prices,
+            governance=self.genesis.governance,
+            old_root=self.state.root,
+            deposits=deposits,
+            orders=orders,
+            fills=fills,
+            pre=self.state.open(touched),
+            salts=NewSalts(
+                accounts=tuple(self.salt_key.account(i, number) for i in sorted(touched)),
+                markets=self.salt_key.markets(number),
+                globals=self.salt_key.globals(number),
+            ),
+        )
+
+    def apply(self, batch: Batch) -> Outcome:
+        """What the rules say, without adopting it."""
+        return apply_batch(
+            batch, compress_many=self.suite.compress_many, verify_many=self.suite.verify_many
+        )
+
+    def run(self, batch: Batch) -> Outcome:
+        """Apply a batch and become the state after it."""
+        outcome = self.apply(batch)
+        self.state.adopt(outcome)
+        return outcome
+
+    def refusal(self, batch: Batch) -> Reason:
+        """The reason the rules refuse a batch for. Fails if they do not."""
+        try:
+            self.apply(batch)
+        except Rejected as refusal:
+            return refusal.reason
+        raise AssertionError("the rules accept this batch")
+
+    def with_traders(self, *amounts: int) -> "Venue":
+        """Register accounts 1.. with these deposits, in one batch."""
+        first = self.state.globals.deposits_consumed
+        entries = [
+            register(first + place, place + 1, amount) for place, amount in enumerate(amounts)
+        ]
+        self.run(self.batch(entries))
+        return self
+
+
+def with_pre(batch: Batch, **changes: object) -> Batch:
+    """The batch with members of its partial state replaced."""
+    return replace(batch, pre=replace(batch.pre, **changes))  # type: ignore[arg-type]
+
+
+def refusal(make: Callable[[], object]) -> Reason:
+    """The reason for which a record cannot even be made."""
+    try:
+        make()
+    except Rejected as rejected:
+        return rejected.reason
+    raise AssertionError("nothing was refused")

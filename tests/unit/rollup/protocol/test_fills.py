@@ -1,0 +1,199 @@
+"""Each lie about a fill is refused, with its own reason."""
+
+from dataclasses import replace
+
+import pytest
+
+from rollup.protocol.batch import Batch, Fill
+from rollup.protocol.constants import CASH_LIMIT, POSITION_LIMIT, SIZE_BITS
+from rollup.protocol.order import Side
+from rollup.protocol.rejection import Reason
+from rollup.protocol.trade import fee
+from tests.helpers.venue import (
+    BTC_PRICE,
+    ETH,
+    ETH_PRICE,
+    USDC,
+    Match,
+    Venue,
+    buy,
+    credit,
+    genesis,
+    refusal,
+    sell,
+)
+
+RICH = 1_000_000 * USDC
+
+
+@pytest.fixture
+def venue() -> Venue:
+    return Venue().with_traders(RICH, RICH, RICH)
+
+
+def with_fill(batch: Batch, **changes: object) -> Batch:
+    fill = replace(batch.fills[0], **changes)  # type: ignore[arg-type]
+    return replace(batch, fills=(fill, *batch.fills[1:]))
+
+
+def test_a_fill_moves_size_one_way_and_its_notional_the_other(venue: Venue) -> None:
+    outcome = venue.run(venue.batch(matches=[Match(buy(1, 1000), sell(2, 700), 500)]))
+    step = outcome.steps.fills[0]
+    assert step.notional == 500 * BTC_PRICE
+    assert (step.buyer.fee, step.seller.fee) == (150_000, 30_000)
+    assert venue.state.accounts[1].positions == (500, 0, 0, 0)
+    assert venue.state.accounts[2].positions == (-500, 0, 0, 0)
+    assert venue.state.accounts[1].cash == RICH - step.notional - 150_000
+    assert venue.state.accounts[2].cash == RICH + step.notional - 30_000
+    assert venue.state.accounts[0].cash == 180_000
+    assert step.timestamp == 65
+
+
+def test_the_maker_rate_is_the_other_sides(venue: Venue) -> None:
+    match = Match(buy(1, 10), sell(2, 10), 10, taker=Side.SELL)
+    step = venue.apply(venue.batch(matches=[match])).steps.fills[0]
+    assert (step.buyer.fee_rate, step.seller.fee_rate) == (100, 500)
+
+
+def test_an_order_fills_in_parts_across_batches(venue: Venue) -> None:
+    order = buy(1, 1000)
+    for number, size in enumerate((400, 600)):
+        venue.run(venue.batch(matches=[Match(order, sell(2, size, generation=1 + number), size)]))
+    assert venue.state.slot(1, 0).filled == 1000
+
+
+def test_an_order_filled_past_its_size_is_refused(venue: Venue) -> None:
+    batch = venue.batch(matches=[Match(buy(1, 1000), sell(2, 2000), 1001)])
+    assert venue.refusal(batch) is Reason.OVERFILLED
+
+
+def test_an_order_overfilled_by_the_sum_of_its_fills_is_refused(venue: Venue) -> None:
+    order = buy(1, 1000)
+    matches = [Match(order, sell(2, 600), 600), Match(order, sell(3, 600), 600)]
+    assert venue.refusal(venue.batch(matches=matches)) is Reason.OVERFILLED
+
+
+def test_one_order_in_two_batches_cannot_fill_twice(venue: Venue) -> None:
+    batch = venue.batch(matches=[Match(buy(1, 1000), sell(2, 1000), 1000)])
+    venue.run(batch)
+    again = venue.assemble((), batch.orders, batch.fills)
+    assert venue.refusal(again) is Reason.OVERFILLED
+
+
+@pytest.mark.parametrize(
+    ("buy_limit", "sell_limit"), [(BTC_PRICE - 1, BTC_PRICE - 1), (BTC_PRICE + 1, BTC_PRICE + 1)]
+)
+def test_a_price_outside_a_limit_is_refused(venue: Venue, buy_limit: int, sell_limit: int) -> None:
+    match = Match(buy(1, 10, buy_limit), sell(2, 10, sell_limit), 10)
+    assert venue.refusal(venue.batch(matches=[match])) is Reason.PRICE_OUTSIDE_LIMIT
+
+
+@pytest.mark.parametrize("price", [576_000 - 1, 624_000 + 1])
+def test_a_price_outside_the_band_is_refused(venue: Venue, price: int) -> None:
+    match = Match(buy(1, 10, 700_000), sell(2, 10, 500_000), 10, price)
+    assert venue.refusal(venue.batch(matches=[match])) is Reason.PRICE_OUTSIDE_BAND
+
+
+@pytest.mark.parametrize("price", [576_000, 624_000])
+def test_the_edges_of_the_band_are_fair(venue: Venue, price: int) -> None:
+    match = Match(buy(1, 10, 700_000), sell(2, 10, 500_000), 10, price)
+    assert venue.apply(venue.batch(matches=[match])).steps.fills[0].fill.price == price
+
+
+def test_an_order_is_in_time_until_the_end_of_its_last_window(venue: Venue) -> None:
+    end = venue.state.globals.time + 1000
+    venue.apply(venue.batch(matches=[Match(buy(1, 10, expiry=end), sell(2, 10), 10)]))
+    late = venue.batch(matches=[Match(buy(1, 10, expiry=end - 1), sell(2, 10), 10)])
+    assert venue.refusal(late) is Reason.ORDER_EXPIRED
+
+
+@pytest.mark.parametrize(("taker_cap", "maker_cap"), [(499, 1000), (1000, 99)])
+def test_a_fee_above_its_signed_cap_is_refused(
+    venue: Venue, taker_cap: int, maker_cap: int
+) -> None:
+    match = Match(buy(1, 10, max_fee=taker_cap), sell(2, 10, max_fee=maker_cap), 10)
+    assert venue.refusal(venue.batch(matches=[match])) is Reason.FEE_ABOVE_CAP
+
+
+@pytest.mark.parametrize("size", [0, -1, 1 << SIZE_BITS])
+def test_no_fill_and_no_order_has_zero_negative_or_huge_size(size: int) -> None:
+    fill = Fill(0, 1, BTC_PRICE, 1, Side.BUY)
+    assert refusal(lambda: replace(fill, size=size)) is Reason.SIZE_OUT_OF_BOUNDS
+    assert refusal(lambda: buy(1, size)) is Reason.SIZE_OUT_OF_BOUNDS
+
+
+@pytest.mark.parametrize("price", [0, -1, 1 << 30])
+def test_no_fill_and_no_order_has_zero_negative_or_huge_price(price: int) -> None:
+    fill = Fill(0, 1, BTC_PRICE, 1, Side.BUY)
+    assert refusal(lambda: replace(fill, price=price)) is Reason.PRICE_OUT_OF_BOUNDS
+    assert refusal(lambda: buy(1, 1, price)) is Reason.PRICE_OUT_OF_BOUNDS
+
+
+def test_an_account_trading_with_itself_is_refused(venue: Venue) -> None:
+    match = Match(buy(1, 10), sell(1, 10, slot=1), 10)
+    assert venue.refusal(venue.batch(matches=[match])) is Reason.SELF_TRADE
+
+
+def test_two_buys_do_not_meet(venue: Venue) -> None:
+    match = Match(buy(1, 10), buy(2, 10), 10)
+    assert venue.refusal(venue.batch(matches=[match])) is Reason.SIDES
+
+
+def test_orders_of_two_markets_do_not_meet(venue: Venue) -> None:
+    match = Match(buy(1, 10), sell(2, 10, market=ETH, price=ETH_PRICE), 10)
+    assert venue.refusal(venue.batch(matches=[match])) is Reason.MARKETS_DIFFER
+
+
+def test_a_market_that_governance_does_not_list_has_an_empty_band(venue: Venue) -> None:
+    match = Match(buy(1, 10, 1, market=2), sell(2, 10, 1, market=2), 10, 1)
+    assert venue.refusal(venue.batch(matches=[match])) is Reason.PRICE_OUTSIDE_BAND
+
+
+def test_a_fill_names_orders_that_exist(venue: Venue) -> None:
+    batch = venue.batch(matches=[Match(buy(1, 10), sell(2, 10), 10)])
+    fills = (*batch.fills, replace(batch.fills[0], sell=2))
+    assert venue.refusal(replace(batch, fills=fills)) is Reason.ORDER_UNKNOWN
+
+
+def test_a_notional_of_2_to_the_52_is_refused(venue: Venue) -> None:
+    size = (1 << 52) // BTC_PRICE + 1
+    batch = venue.batch(matches=[Match(buy(1, size), sell(2, size), size)])
+    assert venue.refusal(batch) is Reason.NOTIONAL_OUT_OF_BOUNDS
+
+
+def test_a_position_may_not_leave_its_bounds() -> None:
+    venue = Venue(genesis=genesis(prices=(1, 1, 1, 1)), prices=(1, 1, 1, 1))
+    venue.with_traders(2**61, 2**61)
+    size = POSITION_LIMIT - 1
+    venue.run(venue.batch(matches=[Match(buy(1, size, 1), sell(2, size, 1), size, 1)]))
+    more = Match(buy(1, 1, 1, generation=2), sell(2, 1, 1, generation=2), 1, 1)
+    assert venue.refusal(venue.batch(matches=[more])) is Reason.POSITION_OUT_OF_BOUNDS
+
+
+def test_cash_may_not_leave_its_bounds(venue: Venue) -> None:
+    first = 2**62 - 1
+    rest = CASH_LIMIT - 1 - RICH - first
+    venue.run(venue.batch([credit(3, 2, first), credit(4, 2, rest)]))
+    assert venue.state.accounts[2].cash == CASH_LIMIT - 1
+    match = Match(buy(1, 1), sell(2, 1), 1)
+    assert venue.refusal(venue.batch(matches=[match])) is Reason.CASH_OUT_OF_BOUNDS
+
+
+@pytest.mark.parametrize(
+    ("amount", "rate", "charged"),
+    [(0, 500, 0), (1, 0, 0), (1, 1, 1), (2000, 500, 1), (2001, 500, 2), (10**6, 8191, 8191)],
+)
+def test_a_fee_is_rounded_up(amount: int, rate: int, charged: int) -> None:
+    assert fee(amount, rate) == charged
+
+
+def test_both_sides_pay_fees_of_one_notional_whatever_its_rounding(venue: Venue) -> None:
+    step = venue.apply(venue.batch(matches=[Match(buy(1, 1), sell(2, 1), 1)])).steps.fills[0]
+    moved = [side.cash_after - side.cash_before for side in (step.buyer, step.seller)]
+    assert sum(moved) == -(step.buyer.fee + step.seller.fee)
+    assert (step.buyer.fee, step.seller.fee) == (300, 60)
+
+
+def test_reduce_only_is_not_in_this_version() -> None:
+    order = buy(1, 1)
+    assert refusal(lambda: replace(order, reduce_only=True)) is Reason.ORDER_FLAGS

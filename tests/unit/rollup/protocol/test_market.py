@@ -1,0 +1,136 @@
+"""Governance refuses parameters that would not be safe, and its digest sees every number."""
+
+from dataclasses import fields, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollup.hash.keccak import keccak256
+from rollup.protocol.market import (
+    ABSENT_TERMS,
+    Governance,
+    Market,
+    batch_terms,
+    price_band,
+)
+from rollup.protocol.rejection import Reason
+from tests.helpers.venue import BTC_MARKET, ETH_MARKET, GOVERNANCE, refusal
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"maintenance_fraction": 1001}, Reason.MARGIN_CROSSED),
+        ({"band_fraction": 500}, Reason.BAND_TOO_WIDE),
+        ({"maintenance_fraction": 1000}, Reason.BAND_TOO_WIDE),
+        ({"band_fraction": 0}, Reason.FRACTION_OUT_OF_BOUNDS),
+        ({"maintenance_fraction": 0}, Reason.FRACTION_OUT_OF_BOUNDS),
+        ({"initial_fraction": 10_001}, Reason.FRACTION_OUT_OF_BOUNDS),
+        ({"taker_fee": 2**13}, Reason.FEE_RATE_OUT_OF_BOUNDS),
+        ({"maker_fee": -1}, Reason.FEE_RATE_OUT_OF_BOUNDS),
+        ({"price_decimals": 2}, Reason.MARKET_SCALE),
+        ({"price_decimals": -1, "size_decimals": 7}, Reason.MARKET_SCALE),
+        ({"symbol": ""}, Reason.MALFORMED),
+        ({"symbol": "btc"}, Reason.MALFORMED),
+        ({"symbol": "B" * 17}, Reason.MALFORMED),
+        ({"symbol": None}, Reason.MALFORMED),
+    ],
+)
+def test_an_unsafe_market_cannot_be_made(changes: dict[str, object], reason: Reason) -> None:
+    assert refusal(lambda: replace(BTC_MARKET, **changes)) is reason  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"markets": ()}, Reason.MARKET_COUNT),
+        ({"markets": (BTC_MARKET, BTC_MARKET)}, Reason.MALFORMED),
+        ({"markets": [BTC_MARKET]}, Reason.MALFORMED),
+        ({"fee_account": 2**30}, Reason.ACCOUNT_OUT_OF_BOUNDS),
+        ({"clock_ahead_ms": -1}, Reason.TIME_OUT_OF_BOUNDS),
+    ],
+)
+def test_an_unsafe_governance_cannot_be_made(changes: dict[str, object], reason: Reason) -> None:
+    assert refusal(lambda: replace(GOVERNANCE, **changes)) is reason  # type: ignore[arg-type]
+
+
+def test_five_markets_are_too_many() -> None:
+    markets = tuple(replace(BTC_MARKET, symbol=f"M{i}") for i in range(5))
+    assert refusal(lambda: replace(GOVERNANCE, markets=markets)) is Reason.MARKET_COUNT
+
+
+MARKET_CHANGES = {
+    "symbol": "XBT",
+    "price_decimals": 2,
+    "size_decimals": 4,
+    "initial_fraction": 1001,
+    "maintenance_fraction": 501,
+    "band_fraction": 401,
+    "taker_fee": 501,
+    "maker_fee": 101,
+}
+
+
+@pytest.mark.parametrize("name", MARKET_CHANGES)
+def test_the_digest_sees_every_number_of_a_market(name: str) -> None:
+    market = replace(BTC_MARKET)
+    object.__setattr__(market, name, MARKET_CHANGES[name])
+    other = replace(GOVERNANCE, markets=(market, ETH_MARKET))
+    assert other.digest() != GOVERNANCE.digest()
+
+
+@pytest.mark.parametrize("name", ["fee_account", "clock_behind_ms", "clock_ahead_ms"])
+def test_the_digest_sees_every_number_of_governance(name: str) -> None:
+    other = replace(GOVERNANCE, **{name: getattr(GOVERNANCE, name) + 1})
+    assert other.digest() != GOVERNANCE.digest()
+
+
+def test_no_member_is_left_out_of_those_tests() -> None:
+    assert set(MARKET_CHANGES) == {member.name for member in fields(Market)}
+    assert {member.name for member in fields(Governance)} == {
+        "markets",
+        "fee_account",
+        "clock_behind_ms",
+        "clock_ahead_ms",
+    }
+
+
+def test_the_digest_is_keccak_of_the_members_in_order() -> None:
+    numbers = (1, 5, 1000, 500, 400, 500, 100)
+    one = replace(GOVERNANCE, markets=(BTC_MARKET,))
+    expected = b"crypsis-governance-1" + (1).to_bytes(8, "big")
+    expected += b"BTC" + bytes(13) + b"".join(n.to_bytes(8, "big") for n in numbers)
+    expected += b"".join(n.to_bytes(8, "big") for n in (0, 60_000, 5_000))
+    assert one.digest() == keccak256(expected)
+
+
+@pytest.mark.parametrize(
+    ("price", "fraction", "band"),
+    [
+        (100, 400, (96, 104)),
+        (101, 400, (97, 105)),
+        (1, 400, (1, 1)),
+        (1, 10_000, (1, 2)),
+        (2**30 - 1, 9999, (107_375, 2**30 - 1)),
+    ],
+)
+def test_a_band_is_rounded_inward_and_clipped(
+    price: int, fraction: int, band: tuple[int, int]
+) -> None:
+    assert price_band(price, fraction) == band
+
+
+@given(st.integers(1, 2**30 - 1), st.integers(1, 10_000))
+def test_a_band_holds_its_price_and_no_more_than_its_fraction(price: int, fraction: int) -> None:
+    low, high = price_band(price, fraction)
+    assert 1 <= low <= price <= high < 2**30
+    assert (price - low) * 10_000 <= price * fraction
+    assert (high - price) * 10_000 <= price * fraction
+
+
+def test_markets_that_do_not_exist_have_terms_that_allow_nothing() -> None:
+    terms = batch_terms(GOVERNANCE, (600_000, 250_000, 1, 1))
+    assert terms[2:] == (ABSENT_TERMS, ABSENT_TERMS)
+    assert terms[0].band_low == 576_000
+    assert ABSENT_TERMS.band_low > ABSENT_TERMS.band_high

@@ -1,0 +1,156 @@
+"""Bounds, limbs and hash layouts: the numbers that the circuit repeats."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollup.hash.many import compress_many
+from rollup.hash.poseidon import ZERO_DIGEST, chain, compress
+from rollup.protocol import constants as c
+from rollup.protocol import encoding as e
+from rollup.protocol.account import (
+    EMPTY_LEAF,
+    Account,
+    Header,
+    SlotState,
+    account_leaves,
+    header_digests,
+    slot_leaves,
+)
+from rollup.protocol.batch import Globals, MarketsState
+from rollup.protocol.encoding import TypeCode
+from rollup.protocol.rejection import Reason
+from rollup.protocol.roots import fresh_slots_root, state_roots
+from tests.helpers.venue import owner, public_key, refusal, viewing
+
+HEADER = Header(owner=owner(5), key=public_key(5), viewing=viewing(5))
+ACCOUNT = Account(
+    header=HEADER,
+    cash=-5,
+    positions=(1, -1, 0, 2**40 - 1),
+    slots_root=(9, 8, 7, 6, 5, 4, 3, 2),
+    salt=(11, 12, 13, 14),
+)
+
+
+@pytest.mark.parametrize(
+    ("bits", "widths"),
+    [
+        (30, [13, 13, 4]),
+        (40, [13, 13, 13, 1]),
+        (41, [13, 13, 13, 2]),
+        (52, [13, 13, 13, 13]),
+        (64, [13, 13, 13, 13, 12]),
+    ],
+)
+def test_limbs_are_13_bits_and_the_top_one_takes_the_rest(bits: int, widths: list[int]) -> None:
+    assert e.limbs((1 << bits) - 1, bits) == tuple((1 << width) - 1 for width in widths)
+    for wrong in (-1, 1 << bits):
+        with pytest.raises(ValueError, match="does not fit"):
+            e.limbs(wrong, bits)
+
+
+@given(st.integers(0, 2**64 - 1))
+def test_limbs_and_packed_pairs_add_up_to_the_value(value: int) -> None:
+    assert sum(limb << 13 * i for i, limb in enumerate(e.limbs(value, 64))) == value
+    assert sum(pair << 26 * i for i, pair in enumerate(e.packed(value, 64))) == value
+    assert len(e.packed(value, 64)) == 3
+
+
+def test_a_header_is_hashed_as_specified() -> None:
+    words = (*e.owner_words(owner(5)), *HEADER.key.x, *HEADER.key.y, 1, *viewing(5), 0, 0, 0)
+    assert len(words) == 32
+    assert sum(w << 27 * i for i, w in enumerate(e.owner_words(owner(5)))) == int.from_bytes(
+        owner(5), "big"
+    )
+    expected = chain(TypeCode.HEADER, [words[i : i + 8] for i in range(0, 32, 8)])
+    assert header_digests([HEADER], compress_many) == [expected]
+
+
+def test_an_account_leaf_is_hashed_as_specified() -> None:
+    header = chain(TypeCode.HEADER, e.header_blocks(HEADER.owner, HEADER.key, 1, HEADER.viewing))
+    cash, mask = 2**63 - 5, 2**26 - 1
+    positions = [word + 2**40 for word in ACCOUNT.positions]
+    blocks = [
+        header,
+        (cash & mask, cash >> 26 & mask, cash >> 52, 0, 11, 12, 13, 14),
+        tuple(part for p in positions for part in (p & mask, p >> 26)),
+        ACCOUNT.slots_root,
+    ]
+    assert account_leaves([ACCOUNT], [header], compress_many) == [chain(TypeCode.ACCOUNT, blocks)]
+
+
+def test_leaves_of_many_accounts_keep_their_places() -> None:
+    header = header_digests([HEADER], compress_many)[0]
+    leaf = account_leaves([ACCOUNT], [header], compress_many)[0]
+    mixed = account_leaves([None, ACCOUNT, None], [ZERO_DIGEST, header, header], compress_many)
+    assert mixed == [EMPTY_LEAF, leaf, EMPTY_LEAF]
+
+
+def test_a_slot_is_hashed_as_specified() -> None:
+    blocks = [(7, (2**40 - 1) & (2**26 - 1), (2**40 - 1) >> 26, 0, 0, 0, 0, 0)]
+    expected = chain(TypeCode.SLOT, blocks)
+    assert slot_leaves([SlotState(7, 2**40 - 1)], compress_many) == [expected]
+
+
+def test_markets_and_globals_are_hashed_as_specified() -> None:
+    markets = MarketsState((1, 2, 3, 4), (5, 6, 7, 8))
+    assert markets.digest(compress_many) == chain(TypeCode.MARKETS, [(1, 2, 3, 4, 5, 6, 7, 8)])
+    globals_ = Globals(3, 2**26 + 1, 2**52 + 2**26 + 2, 9, (5, 6, 7, 8))
+    blocks = [(3, 1, 1, 2, 1, 1, 9, 0), (5, 6, 7, 8, 0, 0, 0, 0)]
+    assert globals_.digest(compress_many) == chain(TypeCode.GLOBALS, blocks)
+
+
+def test_the_state_root_is_a_tree_of_three() -> None:
+    a, m, g = ((n,) * 8 for n in (1, 2, 3))
+    expected = compress(compress(a, m), compress(g, ZERO_DIGEST))
+    assert state_roots([a], [m], [g], compress_many) == [expected]
+
+
+def test_fresh_slots_are_hashed_like_any_other() -> None:
+    level = slot_leaves([SlotState(0, 0)], compress_many)[0]
+    for _ in range(8):
+        level = compress(level, level)
+    assert fresh_slots_root(compress_many) == level
+
+
+def test_leaves_of_two_types_or_lengths_never_start_alike() -> None:
+    block = (1, 2, 3, 4, 5, 6, 7, 8)
+    digests = {chain(code, [block] * count) for code in TypeCode for count in (1, 2)}
+    assert len(digests) == 2 * len(TypeCode)
+
+
+def test_messages_of_one_type_have_one_length() -> None:
+    block = (0,) * 8
+    with pytest.raises(ValueError, match="must have 1 blocks"):
+        e.chain_many(TypeCode.SLOT, [[block], [block, block]], compress_many)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"cash": 2**63}, Reason.CASH_OUT_OF_BOUNDS),
+        ({"cash": -(2**63) - 1}, Reason.CASH_OUT_OF_BOUNDS),
+        ({"positions": (2**40, 0, 0, 0)}, Reason.POSITION_OUT_OF_BOUNDS),
+        ({"positions": (0, 0, 0)}, Reason.MALFORMED),
+        ({"header": None}, Reason.MALFORMED),
+    ],
+)
+def test_an_account_out_of_bounds_cannot_be_made(
+    changes: dict[str, object], reason: Reason
+) -> None:
+    assert refusal(lambda: replace(ACCOUNT, **changes)) is reason  # type: ignore[arg-type]
+
+
+def test_memory_timestamps_leave_room_for_every_step() -> None:
+    assert c.DEPOSIT_TIMESTAMP == 1
+    assert c.FILL_TIMESTAMP == 65
+    assert c.FEE_TIMESTAMP == 193
+
+
+def test_notional_and_sums_fit_their_bounds() -> None:
+    worst_fee = -(-(2**c.NOTIONAL_BITS) * 2**c.FEE_RATE_BITS // c.FEE_SCALE)
+    assert 2 * c.TRADES_MAX * worst_fee < c.CASH_LIMIT
+    assert c.ORDERS_MAX + c.DEPOSITS_MAX + 1 <= c.ACCOUNTS_TOUCHED_MAX
