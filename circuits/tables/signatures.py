@@ -12,7 +12,7 @@ from rollup.crypto.kernels import SignatureTrace
 
 @dataclass(frozen=True, slots=True)
 class Signatures:
-    """`count` places and one stand-in more, in arrays of count + 1 rows; the first `used` are orders.
+    """`count` places and one stand-in more: arrays of count + 1 rows, of which `used` are orders.
 
     A stand-in has key A0, nonce G, s = 1 and a challenge of zeros: G + K = 1 * G + K.
     """

@@ -31,6 +31,10 @@ def _point(row: U32Array) -> Point:
     return curve.point(tuple(row.tolist()))
 
 
+def _digests(messages: Sequence[Digest]) -> U32Array:
+    return np.array(messages, dtype=np.uint32).reshape(len(messages), 8)
+
+
 def _octets(rows: Sequence[bytes]) -> U8Array:
     flat = np.frombuffer(b"".join(rows), dtype=np.uint8)
     return flat.reshape(len(rows), curve.BYTES)
@@ -58,12 +62,11 @@ def verify_many(
     triples = zip(keys, messages, signatures, strict=True)
     parsed = [(_parsed(key, signature), message) for key, message, signature in triples]
     well_formed = [(*pair, message) for pair, message in parsed if pair is not None]
-    digests = np.array([message for _, _, message in well_formed], dtype=np.uint32)
     valid = kernels.verify_arrays(
         _points([key for key, _, _ in well_formed]),
         _points([signature.r for _, signature, _ in well_formed]),
         _octets([signature.to_bytes()[-curve.BYTES :] for _, signature, _ in well_formed]),
-        digests.reshape(len(well_formed), 8),
+        _digests([message for _, _, message in well_formed]),
     )
     answers = iter(valid.tolist())
     return [pair is not None and bool(next(answers)) for pair, _ in parsed]
@@ -94,6 +97,14 @@ def generate_secrets(count: int) -> list[SecretKey]:
     return secret_keys(draws)
 
 
+def _challenges(
+    nonces: Sequence[Point], keys: Sequence[Point], messages: Sequence[Digest]
+) -> list[int]:
+    """schnorr.challenge of each triple."""
+    parts = kernels.challenge_parts_many(_points(keys), _points(nonces), _digests(messages))
+    return [schnorr.join_parts(row) for row in parts.tolist()]
+
+
 def sign_many(
     secrets: Sequence[SecretKey],
     messages: Sequence[Digest],
@@ -108,13 +119,11 @@ def sign_many(
         entropies = [entropy_source.token_bytes(ENTROPY_BYTES) for _ in secrets]
     triples = list(zip(secrets, messages, entropies, strict=True))
     nonces = [next(schnorr.nonces(*triple)) for triple in triples]
-    signatures = [
-        schnorr.respond(secret, message, nonce, r)
-        for (secret, message, _), nonce, r in zip(
-            triples, nonces, multiples_of_generator(nonces), strict=True
-        )
-    ]
+    points = multiples_of_generator(nonces)
     keys = [secret.public for secret in secrets]
+    challenges = _challenges(points, keys, messages)
+    parts = zip(secrets, nonces, points, challenges, strict=True)
+    signatures = [schnorr.respond(*part) for part in parts]
     if not all(verify_many(keys, messages, [each.to_bytes() for each in signatures])):
         raise ExceptionalAddition("a signature does not verify; sign again with fresh entropy")
     return signatures

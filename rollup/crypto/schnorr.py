@@ -149,10 +149,14 @@ def challenge_parts(digest: Sequence[int]) -> tuple[int, ...]:
     return tuple(element & mask for element in digest[:CHALLENGE_PARTS])
 
 
+def join_parts(parts: Sequence[int]) -> int:
+    """The challenge of five parts of 24 bits, least significant first."""
+    return sum(part << (CHALLENGE_PART_BITS * j) for j, part in enumerate(parts))
+
+
 def challenge(r: Point, key: Point, message: Digest) -> int:
     """c, below 2^120: binds the nonce point, the key and the message."""
-    parts = challenge_parts(chain(CHALLENGE_TYPE, challenge_blocks(r, key, message)))
-    return sum(part << (CHALLENGE_PART_BITS * j) for j, part in enumerate(parts))
+    return join_parts(challenge_parts(chain(CHALLENGE_TYPE, challenge_blocks(r, key, message))))
 
 
 def challenge_digits(c: int) -> list[int]:
@@ -254,9 +258,8 @@ def nonces(secret: SecretKey, message: Digest, entropy: bytes) -> Iterator[int]:
             yield nonce
 
 
-def respond(secret: SecretKey, message: Digest, nonce: int, r: Point) -> Signature:
+def respond(secret: SecretKey, nonce: int, r: Point, c: int) -> Signature:
     """(R, nonce + c * k mod N), where R = nonce * G. A nonce used twice gives the key away."""
-    c = challenge(r, secret.public, message)
     return Signature(r, (nonce + c * secret.reveal()) % curve.ORDER)
 
 
@@ -269,7 +272,9 @@ def sign(secret: SecretKey, message: Digest, entropy: bytes | None = None) -> Si
     """
     mixed = secrets.token_bytes(ENTROPY_BYTES) if entropy is None else entropy
     for nonce in nonces(secret, message, mixed):
-        signature = respond(secret, message, nonce, times_generator(nonce))
+        r = times_generator(nonce)
+        c = challenge(r, secret.public, message)
+        signature = respond(secret, nonce, r, c)
         if verify(secret.public, message, signature):
             return signature
     raise ExceptionalAddition("no nonce gives a signature that verifies")  # chance below 2^-5000

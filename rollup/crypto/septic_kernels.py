@@ -8,7 +8,6 @@ Inside a kernel an element is a tuple of 7 canonical uint64; in memory it is 7 u
 """
 
 import numpy as np
-import numpy.typing as npt
 
 from rollup.crypto.curve import CURVE_CONSTANT, CURVE_LINEAR
 from rollup.field import septic
@@ -166,15 +165,26 @@ def is_on_curve(x: Septic, y: Septic) -> bool:
 
 
 @kernel
+def _column(matrix: U64Array, k: int, a: Septic) -> U:
+    """Coefficient k of sum a_j * matrix[j]."""
+    low = a[0] * matrix[0, k] + a[1] * matrix[1, k] + a[2] * matrix[2, k] + a[3] * matrix[3, k]
+    high = a[4] * matrix[4, k] + a[5] * matrix[5, k] + a[6] * matrix[6, k]
+    total: U = (low % P + high) % P
+    return total
+
+
+@kernel
 def _apply(matrix: U64Array, a: Septic) -> Septic:
-    """sum of a_k * matrix[k]: a power of the Frobenius map."""
-    result = np.zeros(WORDS, dtype=np.uint64)
-    for column in range(WORDS):
-        total = ZERO
-        for k in range(WORDS):
-            total += a[k] * matrix[k, column] % P
-        result[column] = total % P
-    return (result[0], result[1], result[2], result[3], result[4], result[5], result[6])
+    """sum of a_j * matrix[j]: a power of the Frobenius map."""
+    return (
+        _column(matrix, 0, a),
+        _column(matrix, 1, a),
+        _column(matrix, 2, a),
+        _column(matrix, 3, a),
+        _column(matrix, 4, a),
+        _column(matrix, 5, a),
+        _column(matrix, 6, a),
+    )
 
 
 @kernel
@@ -273,15 +283,8 @@ def double_lanes(
         _chord(a[i], x, slope)
 
 
-Scratch = tuple[U32Array, U32Array, U32Array]
-U32 = npt.NDArray[np.uint32]
-
-
 @kernel
-def scratch_lanes(lanes: int) -> Scratch:
-    """slopes, inverses and prefixes of `add_lanes` and `double_lanes`, (lanes, 7) each."""
-    return (
-        np.zeros((lanes, WORDS), dtype=np.uint32),
-        np.zeros((lanes, WORDS), dtype=np.uint32),
-        np.zeros((lanes, WORDS), dtype=np.uint32),
-    )
+def on_curve_lanes(points: U32Array, on_curve: U8Array) -> None:
+    """on_curve[i] becomes 1 where points[i] (lanes, 14) satisfies the curve equation, else 0."""
+    for i in range(len(points)):
+        on_curve[i] = is_on_curve(load(points[i]), load(points[i, WORDS:]))

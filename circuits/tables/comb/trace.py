@@ -1,6 +1,6 @@
 """Comb: rows are those of the kernel's trace of every signature, one after the other."""
 
-from circuits.air.trace import U32, Trace, put
+from circuits.air.trace import I64, U32, Trace, put
 from circuits.tables.comb.air import Columns
 from circuits.tables.schedule import COMB_ROWS
 from circuits.tables.signatures import Signatures
@@ -26,6 +26,6 @@ def build(signatures: Signatures, height: int, blinded: int) -> U32:
     return trace.finish()
 
 
-def _point(x: tuple[object, ...], y: tuple[object, ...], steps: U32, at: int) -> None:
+def _point(x: tuple[I64, ...], y: tuple[I64, ...], steps: U32, at: int) -> None:
     put(x, steps[:, at : at + DEGREE])
     put(y, steps[:, at + DEGREE : at + 2 * DEGREE])
