@@ -150,10 +150,9 @@ class MockL1:
         return entry
 
     def _take(self, sender: Address, amount: int) -> None:
-        if self.wallets[sender] < amount:
-            raise Reverted(
-                Revert.BALANCE_TOO_SMALL, f"{amount} quanta of {self.wallets[sender]} held"
-            )
+        held = self.wallets.get(sender, 0)
+        if held < amount:
+            raise Reverted(Revert.BALANCE_TOO_SMALL, f"{amount} quanta of {held} held")
         self.wallets[sender] -= amount
         self.funds += amount
 

@@ -1,0 +1,237 @@
+"""Laws that hold for any honest history: conservation, margin, round trips, no room for a lie."""
+
+from dataclasses import dataclass, replace
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rollup.protocol.batch import Batch
+from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
+from rollup.protocol.constants import FEE_SCALE, FRACTION_SCALE
+from rollup.protocol.deposit import QueueEntry
+from rollup.protocol.margin import Holding, margin_case, risk_grew, value
+from rollup.protocol.market import ABSENT_TERMS, MarketTerms
+from rollup.protocol.order import Order, Side
+from rollup.protocol.outcome import MarginCase, Outcome
+from rollup.protocol.public_json import public_from_json, public_to_json
+from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.state import State
+from rollup.protocol.trade import fee
+from tests.helpers.venue import (
+    BTC,
+    BTC_PRICE,
+    ETH,
+    ETH_PRICE,
+    USDC,
+    Match,
+    Venue,
+    buy,
+    credit,
+    register,
+    sell,
+)
+
+TRADERS = 4
+some = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One batch to try: price moves in percent, deposits and fills by small numbers."""
+
+    move: int
+    deposits: list[tuple[bool, int, int]]
+    fills: list[tuple[int, int, int, int, int, bool]]
+
+
+plans = st.builds(
+    Plan,
+    move=st.integers(-6, 6),
+    deposits=st.lists(
+        st.tuples(st.booleans(), st.integers(1, TRADERS + 2), st.integers(0, 10**9)), max_size=3
+    ),
+    fills=st.lists(
+        st.tuples(
+            st.integers(1, TRADERS),
+            st.integers(1, TRADERS),
+            st.integers(0, 1),
+            st.integers(1, 60_000),
+            st.integers(-300, 300),
+            st.booleans(),
+        ),
+        max_size=5,
+    ),
+)
+
+
+def entries(venue: Venue, plan: Plan) -> list[QueueEntry]:
+    first = venue.state.globals.deposits_consumed
+    return [
+        register(first + i, account, amount) if is_new else credit(first + i, account, amount)
+        for i, (is_new, account, amount) in enumerate(plan.deposits)
+    ]
+
+
+def matches(venue: Venue, plan: Plan) -> list[Match]:
+    """Fresh generations for every batch; prices around the oracle's."""
+    generation = venue.state.globals.number + 1
+    built = []
+    for slot, (buyer, seller, market, size, shift, buyer_takes) in enumerate(plan.fills):
+        price = venue.prices[market] * (FRACTION_SCALE + shift) // FRACTION_SCALE
+        terms = {"market": market, "slot": slot, "generation": generation}
+        bid: Order = buy(buyer, 2 * size, price + 5, **terms)
+        ask: Order = sell(seller, size, price, **terms)
+        taker = Side.BUY if buyer_takes else Side.SELL
+        built.append(Match(bid, ask, size, price, taker))
+    return built
+
+
+def history(plan_list: list[Plan]) -> list[tuple[State, Batch, Outcome, Venue]]:
+    """Batches that the rules accept, each with the venue after it; refused ones are skipped."""
+    venue = Venue().with_traders(*[2000 * USDC] * TRADERS)
+    accepted = []
+    for plan in plan_list:
+        moved = (BTC_PRICE * (100 + plan.move) // 100, ETH_PRICE * (100 - plan.move) // 100)
+        venue.prices = (*moved, 1, 1)
+        batch = venue.batch(entries(venue, plan), matches(venue, plan))
+        try:
+            outcome = venue.run(batch)
+        except Rejected as refusal:
+            assert refusal.reason in {Reason.MARGIN, Reason.SELF_TRADE}
+            continue
+        accepted.append((venue.state, batch, outcome, venue))
+        assert_conserved(venue)
+    return accepted
+
+
+def assert_conserved(venue: Venue) -> None:
+    accounts = venue.state.accounts.values()
+    assert sum(account.cash for account in accounts) == venue.state.globals.total
+    for market in (BTC, ETH):
+        assert sum(account.positions[market] for account in accounts) == 0
+
+
+@some
+@given(st.lists(plans, min_size=1, max_size=5))
+def test_cash_and_positions_are_conserved_in_every_history(plan_list: list[Plan]) -> None:
+    history(plan_list)
+
+
+@some
+@given(st.lists(plans, min_size=1, max_size=3))
+def test_every_fill_conserves_by_itself(plan_list: list[Plan]) -> None:
+    for _, _, outcome, _ in history(plan_list):
+        fees = 0
+        for step in outcome.steps.fills:
+            sides = (step.buyer, step.seller)
+            moved = sum(side.cash_after - side.cash_before for side in sides)
+            fees += sum(side.fee for side in sides)
+            assert moved + step.buyer.fee + step.seller.fee == 0
+            assert sum(side.position_after - side.position_before for side in sides) == 0
+        assert outcome.steps.fees.amount == fees
+
+
+@some
+@given(st.lists(plans, min_size=1, max_size=3))
+def test_batches_and_public_inputs_survive_their_codecs(plan_list: list[Plan]) -> None:
+    for _, batch, outcome, _ in history(plan_list):
+        assert batch_from_bytes(batch_to_bytes(batch)) == batch
+        assert public_from_json(public_to_json(outcome.public)) == outcome.public
+
+
+@some
+@given(st.lists(plans, min_size=1, max_size=3), st.integers(0, 5), st.integers(1, 10**12))
+def test_no_opening_can_be_inflated(plan_list: list[Plan], place: int, gift: int) -> None:
+    venue = Venue().with_traders(*[2000 * USDC] * TRADERS)
+    plan = plan_list[0]
+    batch = venue.batch(entries(venue, plan), [])
+    opening = batch.pre.accounts[place % len(batch.pre.accounts)]
+    if opening.account is None:
+        return
+    lie = replace(opening, account=replace(opening.account, cash=opening.account.cash + gift))
+    accounts = tuple(lie if o is opening else o for o in batch.pre.accounts)
+    bent = replace(batch, pre=replace(batch.pre, accounts=accounts))
+    assert venue.refusal(bent) is Reason.OLD_ROOT
+
+
+@given(st.integers(0, 2**52 - 1), st.integers(0, 2**13 - 1))
+def test_a_fee_is_the_least_quantum_count_that_covers_the_rate(amount: int, rate: int) -> None:
+    charged = fee(amount, rate)
+    assert charged * FEE_SCALE >= amount * rate > (charged - 1) * FEE_SCALE
+
+
+markets = st.integers(1, 2**30 - 1).flatmap(
+    lambda price: st.tuples(st.integers(1, 5000), st.integers(1, 5000)).map(
+        lambda fractions: MarketTerms(
+            price=price,
+            band_low=1,
+            band_high=price,
+            initial_fraction=max(fractions),
+            maintenance_fraction=min(fractions),
+            taker_fee=0,
+            maker_fee=0,
+        )
+    )
+)
+small = st.integers(-50, 50)
+positions = st.tuples(small, small, st.just(0), st.just(0))
+holdings = st.builds(Holding, st.integers(-(10**12), 10**12), positions)
+
+
+@given(holdings, holdings, markets, markets)
+def test_the_margin_rule_says_what_the_design_says(
+    before: Holding, after: Holding, first: MarketTerms, second: MarketTerms
+) -> None:
+    terms = (first, second, ABSENT_TERMS, ABSENT_TERMS)
+    old, new = value(before, terms), value(after, terms)
+    grew = risk_grew(before, after)
+    healthier = (
+        not grew
+        and new.equity * old.maintenance >= old.equity * new.maintenance
+        and new.equity >= min(old.equity, 0)
+        and (new.maintenance != 0 or new.equity >= 0)
+    )
+    allowed = (
+        FRACTION_SCALE * new.equity >= new.initial
+        or (not grew and FRACTION_SCALE * new.equity >= new.maintenance)
+        or healthier
+        or (before.positions == after.positions and after.cash >= before.cash)
+    )
+    assert (margin_case(before, after, terms) is not None) == allowed
+
+
+@given(holdings, st.integers(0, 10**12), markets, markets)
+def test_more_cash_never_breaks_the_margin_rule(
+    holding: Holding, gift: int, first: MarketTerms, second: MarketTerms
+) -> None:
+    terms = (first, second, ABSENT_TERMS, ABSENT_TERMS)
+    richer = holding._replace(cash=holding.cash + gift)
+    assert margin_case(holding, richer, terms) is MarginCase.UNCHANGED
+
+
+@given(holdings, holdings, st.integers(0, 10**12), markets, markets)
+def test_a_credit_on_top_never_turns_yes_into_no(
+    before: Holding, after: Holding, gift: int, first: MarketTerms, second: MarketTerms
+) -> None:
+    terms = (first, second, ABSENT_TERMS, ABSENT_TERMS)
+    if margin_case(before, after, terms) is not None:
+        richer = after._replace(cash=after.cash + gift)
+        assert margin_case(before, richer, terms) is not None
+
+
+@given(holdings, st.integers(0, 100), st.integers(0, 100), markets, markets)
+def test_closing_at_the_oracle_price_is_allowed_to_whoever_is_above_water(
+    before: Holding, left_first: int, left_second: int, first: MarketTerms, second: MarketTerms
+) -> None:
+    terms = (first, second, ABSENT_TERMS, ABSENT_TERMS)
+    equity = value(before, terms).equity
+    if equity < 0:
+        return
+    kept = (
+        before.positions[0] * left_first // 100 if before.positions[0] > 0 else 0,
+        before.positions[1] * left_second // 100 if before.positions[1] > 0 else 0,
+        0,
+        0,
+    )
+    cash = equity - sum(size * term.price for size, term in zip(kept, terms, strict=True))
+    assert margin_case(before, Holding(cash, kept), terms) is not None
