@@ -129,13 +129,29 @@ def emit_field_multiply(builder: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.V
     return emit_reduce(builder, builder.mul(a_even, b_even), builder.mul(a_odd, b_odd))
 
 
+def emit_factor(builder: ir.IRBuilder, scalar: ir.Value) -> ir.Value:
+    """A u32 scalar in every u64 lane, in the form that a broadcasting load gives."""
+    lanes = emit_spread(builder, scalar, U32_LANES)
+    return emit_low(builder, builder.bitcast(lanes, U64_LANES))
+
+
+def emit_dot(builder: ir.IRBuilder, products: list[ir.Value]) -> ir.Value:
+    """Sum of u64 products of canonical values, kept below p * R by a conditional subtraction after
+    each two: two such products stay below p * R."""
+    total = products[0] if len(products) == 1 else builder.add(products[0], products[1])
+    for first in range(2, len(products), 2):
+        for product in products[first : first + 2]:
+            total = builder.add(total, product)
+        total = emit_smaller(builder, total, builder.sub(total, emit_all(U64_LANES, P << 32)))
+    return total
+
+
 def emit_field_scale(
     builder: ir.IRBuilder, a: ir.Value, factor: ir.Value, factor_mu: ir.Value
 ) -> ir.Value:
     """Product by a broadcast constant; its product by MU is known, which shortens the chain."""
     even, odd = emit_split(builder, a)
-    by = emit_spread(builder, builder.zext(factor, _I64), U64_LANES)
-    by_mu = emit_spread(builder, builder.zext(factor_mu, _I64), U64_LANES)
+    by, by_mu = emit_factor(builder, factor), emit_factor(builder, factor_mu)
     products = (builder.mul(even, by), builder.mul(odd, by))
     quotients = (builder.mul(even, by_mu), builder.mul(odd, by_mu))
     return emit_finish(builder, products, quotients)

@@ -23,22 +23,7 @@ R = (1 << 32) % P
 R_SQUARED = R * R % P
 """Scaling by this constant takes a canonical value to Montgomery form."""
 
-_BOUND = P << 32
-"""Sums are kept below p * R: two products of canonical values stay below it."""
-
 lanes5 = types.UniTuple(simd.u32x16, extension.DEGREE)  # type: ignore[no-untyped-call]
-
-
-def _dot(builder: ir.IRBuilder, products: list[ir.Value]) -> ir.Value:
-    """Sum of u64 products, kept below p * R by one conditional subtraction for each further two."""
-    total = products[0] if len(products) == 1 else builder.add(products[0], products[1])
-    for first in range(2, len(products), 2):
-        for product in products[first : first + 2]:
-            total = builder.add(total, product)
-        total = simd.emit_smaller(
-            builder, total, builder.sub(total, simd.emit_all(simd.U64_LANES, _BOUND))
-        )
-    return total
 
 
 def _fold_high(builder: ir.IRBuilder, c: list[ir.Value]) -> list[ir.Value]:
@@ -66,7 +51,9 @@ def _multiply(builder: ir.IRBuilder, a: list[ir.Value], b: list[ir.Value]) -> li
     for degree in range(2 * extension.DEGREE - 1):
         pairs = [(i, degree - i) for i in range(5) if 0 <= degree - i < 5]
         sums = [
-            _dot(builder, [builder.mul(a_halves[i][side], b_halves[j][side]) for i, j in pairs])
+            simd.emit_dot(
+                builder, [builder.mul(a_halves[i][side], b_halves[j][side]) for i, j in pairs]
+            )
             for side in (0, 1)
         ]
         coefficients.append(simd.emit_reduce(builder, sums[0], sums[1]))

@@ -1,0 +1,244 @@
+"""Poseidon on arrays: 16 states at once, one a SIMD lane. Reference: rollup.hash.poseidon.
+
+Inside, a state is held times a known factor, so that no product needs a conversion: a full round
+takes factor s to s^3 / R^3 (two Montgomery products in the cube, one reduction after the matrix),
+and partial rounds, in the sparse form of rollup.hash.sparse, keep it. Constants carry the factors,
+and what leaves the kernel is scaled back.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from rollup.field.extension_simd import R
+from rollup.field.kernels import to_montgomery, with_factor
+from rollup.field.koalabear import P, inverse
+from rollup.hash.constants import (
+    DIGEST_WIDTH,
+    FULL_ROUNDS,
+    PARTIAL_ROUNDS,
+    ROUND_CONSTANTS,
+    WIDTH,
+)
+from rollup.hash.poseidon_simd import dot, mix
+from rollup.hash.sparse import CORNER, FIRST_PARTIAL, sparse_rounds
+from rollup.jit import U32Array, kernel, parallel
+from rollup.simd import (
+    LANES,
+    field_add,
+    field_multiply,
+    field_scale,
+    load,
+    splat32,
+    store,
+    transpose,
+)
+
+TRACE_WIDTH = WIDTH + FULL_ROUNDS * WIDTH + PARTIAL_ROUNDS
+"""Columns that describe a permutation: its input and every S-box output, 164."""
+
+_GRAIN = 8
+"""Groups of 16 states that a thread takes at least."""
+
+
+class Tables(NamedTuple):
+    """Constants of the rounds with their factors; pairs are as `field_scale` takes them."""
+
+    full: U32Array
+    partial: U32Array
+    dots: U32Array
+    columns: U32Array
+    last: U32Array
+    full_outputs: U32Array
+    partial_output: U32Array
+    end: U32Array
+
+
+def _pair(value: int) -> U32Array:
+    """The constant by which `field_scale` multiplies, as a pair."""
+    return with_factor(to_montgomery(np.array(value % P)))
+
+
+def _next_factor(factor: int) -> int:
+    return pow(factor * inverse(R), 3, P)
+
+
+@lru_cache(maxsize=1)
+def _tables() -> Tables:
+    """All constants of the kernels: see the module's first lines for the factors."""
+    sparse = sparse_rounds()
+    half = FULL_ROUNDS // 2
+    published = [*ROUND_CONSTANTS[:half], *ROUND_CONSTANTS[-half:]]
+    published[half] = sparse.next_constants
+    factors = [1]
+    for _ in range(FULL_ROUNDS):
+        factors.append(_next_factor(factors[-1]))
+    middle = factors[half]
+    of_cube = pow(middle, 3, P) * inverse(R * R) % P
+    back = middle * inverse(of_cube) % P
+    dots = [[CORNER * back % P, *row] for row in sparse.rows]
+    columns = [[value * back % P for value in column] for column in sparse.columns]
+    last = [[0, *row] for row in sparse.last]
+    cubes = [pow(factor, 3, P) * inverse(R * R) % P for factor in factors[:-1]]
+    return Tables(
+        full=np.array(
+            [[c * f % P for c in row] for row, f in zip(published, factors, strict=False)],
+            dtype=np.uint32,
+        ),
+        partial=np.array([c * middle % P for c in sparse.constants], dtype=np.uint32),
+        dots=to_montgomery(np.array(dots, dtype=np.uint64)).reshape(-1),
+        columns=with_factor(to_montgomery(np.array(columns, dtype=np.uint64))),
+        last=to_montgomery(np.array(last, dtype=np.uint64)).reshape(-1),
+        full_outputs=np.stack([_pair(inverse(cube)) for cube in cubes]),
+        partial_output=_pair(inverse(of_cube)),
+        end=_pair(inverse(factors[-1])),
+    )
+
+
+@kernel
+def cube(x):  # type: ignore[no-untyped-def]
+    """x^3 / R^2."""
+    return field_multiply(field_multiply(x, x), x)
+
+
+@kernel
+def full_round(state, cubes, constants):  # type: ignore[no-untyped-def]
+    """Add constants, cube all elements, multiply by the matrix."""
+    for j in range(WIDTH):
+        x = field_add(load(state, j * LANES), splat32(constants[j]))
+        store(cubes, j * LANES, cube(x))
+    mix(cubes, state)
+
+
+@kernel
+def partial_rounds(state, spare, tables, record):  # type: ignore[no-untyped-def]
+    """All partial rounds; S-box outputs go to `record`, from its vector 80 on, if it has any."""
+    for r in range(PARTIAL_ROUNDS):
+        x = cube(field_add(load(state, 0), splat32(tables.partial[r])))
+        store(state, 0, x)
+        if record.size > 0:
+            w, m = tables.partial_output[0], tables.partial_output[1]
+            store(record, (WIDTH + FIRST_PARTIAL * WIDTH + r) * LANES, field_scale(x, w, m))
+        store(spare, 0, dot(state, tables.dots, r * WIDTH))
+        for i in range(1, WIDTH):
+            w, m = tables.columns[r, i - 1, 0], tables.columns[r, i - 1, 1]
+            y = load(state, i * LANES)
+            store(state, i * LANES, field_add(y, field_scale(x, w, m)))
+        store(state, 0, load(spare, 0))
+    for i in range(1, WIDTH):
+        store(spare, i * LANES, dot(state, tables.last, (i - 1) * WIDTH))
+    for i in range(1, WIDTH):
+        store(state, i * LANES, load(spare, i * LANES))
+
+
+@kernel
+def permute_lanes(state, cubes, tables, record):  # type: ignore[no-untyped-def]
+    """The permutation of 16 vectors, in place; `record`, if not empty, takes the 164 columns."""
+    if record.size > 0:
+        for j in range(WIDTH):
+            store(record, j * LANES, load(state, j * LANES))
+    for r in range(FULL_ROUNDS):
+        place = WIDTH + r * WIDTH
+        if r == FIRST_PARTIAL:
+            partial_rounds(state, cubes, tables, record)
+        if r >= FIRST_PARTIAL:
+            place += PARTIAL_ROUNDS
+        full_round(state, cubes, tables.full[r])
+        if record.size > 0:
+            w, m = tables.full_outputs[r, 0], tables.full_outputs[r, 1]
+            for j in range(WIDTH):
+                value = field_scale(load(cubes, j * LANES), w, m)
+                store(record, (place + j) * LANES, value)
+    for j in range(WIDTH):
+        value = field_scale(load(state, j * LANES), tables.end[0], tables.end[1])
+        store(state, j * LANES, value)
+
+
+@kernel
+def write_rows(record, square, spare, rows, first):  # type: ignore[no-untyped-def]
+    """The 164 columns of 16 states as rows from offset `first` on; the last tile overlaps."""
+    for tile in range(0, TRACE_WIDTH, LANES):
+        column = min(tile, TRACE_WIDTH - LANES)
+        transpose(record[column * LANES :], square, spare, 0)
+        for k in range(LANES):
+            store(rows, first + k * TRACE_WIDTH + column, load(spare, k * LANES))
+
+
+@kernel
+def permute_groups(  # type: ignore[no-untyped-def]
+    start, stop, states, tables, feed_forward, out, rows
+):
+    """Permute groups start..stop of 16 states; out may be of size 0, and rows too.
+
+    states, out: flat (n, 16); with feed_forward, out is the image plus the input. rows: flat
+    (n, 164).
+    """
+    state = np.empty(WIDTH * LANES, dtype=np.uint32)
+    cubes = np.empty(WIDTH * LANES, dtype=np.uint32)
+    record = np.empty(TRACE_WIDTH * LANES if rows.size > 0 else 0, dtype=np.uint32)
+    offsets = np.empty(LANES, dtype=np.int64)
+    square = np.arange(LANES) * LANES
+    for group in range(start, stop):
+        first = group * LANES * WIDTH
+        for k in range(LANES):
+            offsets[k] = first + k * WIDTH
+        transpose(states, offsets, state, 0)
+        permute_lanes(state, cubes, tables, record)
+        if out.size > 0:
+            transpose(state, square, out, first)
+            if feed_forward:
+                for k in range(LANES):
+                    image, source = load(out, first + k * WIDTH), load(states, first + k * WIDTH)
+                    store(out, first + k * WIDTH, field_add(image, source))
+        if rows.size > 0:
+            write_rows(record, square, state, rows, group * LANES * TRACE_WIDTH)
+
+
+def _run(states: U32Array, feed_forward: bool, recorded: bool) -> U32Array:
+    """Images (n, 16), or rows (n, 164) if recorded, of states (n, 16)."""
+    if states.ndim != 2 or states.shape[1] != WIDTH:
+        raise ValueError(f"states have shape (n, {WIDTH}), not {states.shape}")
+    count = states.shape[0]
+    rest = -count % LANES
+    whole = np.pad(states, ((0, rest), (0, 0))) if rest else states
+    whole = np.ascontiguousarray(whole, dtype=np.uint32)
+    width = TRACE_WIDTH if recorded else WIDTH
+    result = np.empty((whole.shape[0], width), dtype=np.uint32)
+    nothing = np.empty(0, dtype=np.uint32)
+    out, rows = (nothing, result.reshape(-1)) if recorded else (result.reshape(-1), nothing)
+    parallel(
+        permute_groups,
+        whole.shape[0] // LANES,
+        whole.reshape(-1),
+        _tables(),
+        feed_forward,
+        out,
+        rows,
+        grain=_GRAIN,
+    )
+    return result[:count]
+
+
+def permute_many(states: U32Array) -> U32Array:
+    """The permutation of every row of (n, 16) canonical states."""
+    return _run(states, False, False)
+
+
+def compress_many(left: U32Array, right: U32Array) -> U32Array:
+    """compress(left[i], right[i]) for every row of two (n, 8) arrays: (n, 8)."""
+    if left.shape != right.shape or left.ndim != 2 or left.shape[1] != DIGEST_WIDTH:
+        raise ValueError(f"digests have shape (n, 8), not {left.shape} and {right.shape}")
+    images = _run(np.concatenate([left, right], axis=1), True, False)
+    return np.ascontiguousarray(images[:, :DIGEST_WIDTH])
+
+
+def permute_with_rounds(states: U32Array) -> U32Array:
+    """The input and every S-box output of the permutation of each row: (n, 16) to (n, 164).
+
+    Columns in the order of time: 16 inputs; 16 outputs of each of rounds 0-3; 1 output (of element
+    0) of each of rounds 4-23; 16 outputs of each of rounds 24-27. So every column after the inputs
+    is the cube of a linear form of earlier ones (with a constant), and the image is the MDS matrix
+    times the last 16.
+    """
+    return _run(states, False, True)
