@@ -86,9 +86,18 @@ def fraction_defect(column: Element, terms: Sequence[Term]) -> Element:
     return extension.subtract(product, numerator)
 
 
-def public_sum(challenges: LookupChallenges, messages: Iterable[PublicMessage]) -> Element:
-    """What the public messages add to the terminals. VerificationError on a zero denominator."""
+def balance(
+    challenges: LookupChallenges,
+    messages: Iterable[PublicMessage],
+    terminals: Iterable[Element],
+) -> Element:
+    """The sum of all fractions: zero if the buses balance.
+
+    VerificationError if a public message meets a zero denominator.
+    """
     total = extension.ZERO
+    for terminal in terminals:
+        total = extension.add(total, terminal)
     for message in messages:
         denominator = challenges.public_denominator(message)
         if denominator == extension.ZERO:

@@ -24,13 +24,23 @@ from circuits.stark.committed import (
     commit_phase,
     extend_groups,
 )
-from circuits.stark.lookup import PublicMessage, lookup_challenges
+from circuits.stark.lookup import (
+    LookupChallenges,
+    PublicMessage,
+    balance,
+    lookup_challenges,
+)
 from circuits.stark.lookup_columns import MessageConstants, lookup_columns, message_constants
 from circuits.stark.low_degree import Opened, batch, fold_layers, open_queries, work
 from circuits.stark.masks import MASK_BUS
 from circuits.stark.parameters import CHUNKS, Parameters
 from circuits.stark.proof import Proof, encode, encode_elements, top_log2
-from circuits.stark.quotient import Committed, QuotientInputs, quotient_coefficients
+from circuits.stark.quotient import (
+    Committed,
+    QuotientInputs,
+    UnsatisfiedError,
+    quotient_coefficients,
+)
 from circuits.stark.report import Clock, Progress, ProofReport, report_for
 from circuits.stark.shape import TRACE_PHASES, Phase, Shape
 from circuits.transcript import Transcript
@@ -80,6 +90,7 @@ class Prover:
         session = _Session(
             fixed=self._fixed,
             publics=tuple(publics),
+            messages=tuple(messages),
             stream=FieldStream(insecure_seed=insecure_seed_for_tests),
             clock=Clock(report, progress),
             transcript=bind_statement(
@@ -120,6 +131,7 @@ class _Session:
 
     fixed: FixedColumns
     publics: tuple[int, ...]
+    messages: tuple[PublicMessage, ...]
     stream: FieldStream
     clock: Clock
     transcript: Transcript
@@ -136,8 +148,10 @@ class _Session:
             main = self._commit(Phase.MAIN, main_matrices(shape, traces, self.stream))
             transcript.absorb("main-root", main.committed.tree.root)
         with clock.phase("lookup"):
-            constants = self._lookup_challenges()
+            challenges = self._lookup_challenges()
+            constants = self._message_constants(challenges)
             lookup, terminals = self._lookup_columns(main, constants)
+            self._check_balance(challenges, terminals)
             transcript.absorb("terminals", encode_elements(terminals))
             transcript.absorb("lookup-root", lookup.committed.tree.root)
         with clock.phase("quotient"):
@@ -181,11 +195,17 @@ class _Session:
         extended = extend_groups(self.shape, matrices)
         return _Trace(matrices, commit_phase(self.shape, phase, extended, self.stream))
 
-    def _lookup_challenges(self) -> MessageConstants:
+    def _lookup_challenges(self) -> LookupChallenges:
         alpha = self.transcript.challenge_outside_base_field("lookup-alpha")
         beta = self.transcript.challenge_outside_base_field("lookup-beta")
-        buses = [MASK_BUS, *(bus for bus, _ in self.shape.bus_widths)]
-        return message_constants(lookup_challenges(alpha, beta, self.shape), buses)
+        return lookup_challenges(alpha, beta, self.shape)
+
+    def _message_constants(self, challenges: LookupChallenges) -> MessageConstants:
+        return message_constants(challenges, [MASK_BUS, *(bus for bus, _ in self.shape.bus_widths)])
+
+    def _check_balance(self, challenges: LookupChallenges, terminals: tuple[Element, ...]) -> None:
+        if balance(challenges, self.messages, terminals) != extension.ZERO:
+            raise UnsatisfiedError("a bus is unbalanced: `circuits.air.check` names the messages")
 
     def _lookup_columns(
         self, main: _Trace, constants: MessageConstants

@@ -62,7 +62,7 @@ def quotient_coefficients(inputs: QuotientInputs) -> U32Array:
             total = _add_table(inputs, group, committed, table, weights, total)
     coefficients = _interpolate(shape, total)
     if coefficients[CHUNKS * shape.chunk_coefficients :].any():
-        raise UnsatisfiedError("the constraints do not hold on every row, or a bus is unbalanced")
+        raise UnsatisfiedError("a constraint fails: `circuits.air.check` names it and its row")
     return coefficients
 
 

@@ -16,7 +16,7 @@ from circuits.stark.domain import inverse_zerofiers, power_of_two
 from circuits.stark.errors import Failure, VerificationError
 from circuits.stark.evaluate import Rows, TableContext, evaluate_table, from_coefficients
 from circuits.stark.key import VerificationKey
-from circuits.stark.lookup import LookupChallenges, PublicMessage, lookup_challenges, public_sum
+from circuits.stark.lookup import LookupChallenges, PublicMessage, balance, lookup_challenges
 from circuits.stark.parameters import CHUNKS, Parameters
 from circuits.stark.proof import NONCE_BYTES, Proof, decode, encode_elements
 from circuits.stark.queries import Challenges, check_queries
@@ -65,10 +65,7 @@ class _Verification:
         alpha = self.transcript.challenge_outside_base_field("lookup-alpha")
         beta = self.transcript.challenge_outside_base_field("lookup-beta")
         self.lookup = lookup_challenges(alpha, beta, self.shape)
-        total = public_sum(self.lookup, messages)
-        for terminal in self.proof.terminals:
-            total = extension.add(total, terminal)
-        if total != extension.ZERO:
+        if balance(self.lookup, messages, self.proof.terminals) != extension.ZERO:
             raise VerificationError(Failure.UNBALANCED_BUSES)
 
     def quotient(self) -> None:
