@@ -8,10 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rollup.hash import kernels
-from rollup.hash.poseidon import Digest, compress
-
-_KERNEL_FROM = 4
-"""Digests for which a kernel call, with its copies, is cheaper than plain integers."""
+from rollup.hash.poseidon import Digest
 
 
 def compress_many(left: Sequence[Digest], right: Sequence[Digest]) -> list[Digest]:
@@ -20,8 +17,8 @@ def compress_many(left: Sequence[Digest], right: Sequence[Digest]) -> list[Diges
         raise ValueError(
             f"as many left digests as right ones are wanted: {len(left)}, {len(right)}"
         )
-    if len(left) < _KERNEL_FROM:
-        return [compress(a, b) for a, b in zip(left, right, strict=True)]
+    if not left:
+        return []
     images = kernels.compress_many(
         np.array(left, dtype=np.uint32), np.array(right, dtype=np.uint32)
     )
