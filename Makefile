@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 SOURCES = rollup circuits sequencer tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench lock clean
+.PHONY: help setup demo test check format bench golden lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ format: $(INSTALLED) ## Format and mend what ruff can mend
 
 bench: setup ## Measure this machine: kernels, rows a second, a whole batch; prints a table, writes JSON
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+golden: $(INSTALLED) ## Write what is pinned: the verification key of the circuit. The diff is the review
+	@$(BIN)/crypsis prover keygen -o circuits/keys/s.json
 
 lock: $(INSTALLED) ## Write requirements.lock from what .venv holds
 	@{ head -1 requirements.lock; $(BIN)/pip freeze --all --exclude-editable | grep -viE '^(pip|crypsis)(==| @)'; } > requirements.new
