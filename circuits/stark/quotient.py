@@ -59,14 +59,14 @@ def quotient_coefficients(inputs: QuotientInputs) -> U32Array:
     total = np.zeros((DEGREE, CHUNKS * shape.groups[0].height), dtype=np.uint32)
     for group, committed in zip(shape.groups, inputs.groups, strict=True):
         for table in group.tables:
-            total = _add_table(inputs, group, committed, table, weights, total)
+            total = add_table(inputs, group, committed, table, weights, total)
     coefficients = _interpolate(shape, total)
     if coefficients[CHUNKS * shape.chunk_coefficients :].any():
         raise UnsatisfiedError("a constraint fails: `circuits.air.check` names it and its row")
     return coefficients
 
 
-def _add_table(
+def add_table(
     inputs: QuotientInputs,
     group: Group,
     committed: Committed,
