@@ -20,11 +20,11 @@ from rollup.field.extension_kernels import (
     scale_lanes,
     store_lanes,
 )
-from rollup.field.extension_simd import add_lanes, multiply_lanes, subtract_lanes
+from rollup.field.extension_simd import add_lanes, multiply_lanes, splat_element, subtract_lanes
 from rollup.field.kernels import TO_MONTGOMERY, TO_MONTGOMERY_MU, add_many, powers
 from rollup.field.koalabear import omega
 from rollup.jit import U32Array, kernel, parallel
-from rollup.simd import LANES, field_subtract, load, splat32
+from rollup.simd import LANES, field_subtract, load
 
 _GRAIN = 64
 """Vectors of positions that a thread takes at least."""
@@ -43,55 +43,36 @@ class Part:
 
 
 @kernel
-def splat_element(element):  # type: ignore[no-untyped-def]
-    """One element, a (5,) array, in all lanes."""
-    return (
-        splat32(element[0]),
-        splat32(element[1]),
-        splat32(element[2]),
-        splat32(element[3]),
-        splat32(element[4]),
-    )
-
-
-@kernel
 def divide(  # type: ignore[no-untyped-def]
     start, stop, sums, x, points, constants, out
 ):
     """out = sums[last] + sum_g (sums[g] - constants[g]) / (x - points[g]), vectors start..stop.
 
-    sums: (groups + 1, 5 * n) planes; x (n,); points, constants (groups, 5); out: flat (5, n).
+    sums: (groups + 1, 5 * n) planes; x (n,); points, constants: flat (groups, 5); out: flat (5, n).
     """
-    groups, n = constants.shape[0], x.size
+    groups, n = constants.size // 5, x.size
     for i in range(start * LANES, stop * LANES, LANES):
         total = load_lanes(sums[groups], n, i)
         zero = field_subtract(total[0], total[0])
         at = (load(x, i), zero, zero, zero, zero)
         for g in range(groups):
-            numerator = subtract_lanes(load_lanes(sums[g], n, i), splat_element(constants[g]))
+            numerator = subtract_lanes(load_lanes(sums[g], n, i), splat_element(constants, g * 5))
             numerator = scale_lanes(numerator, TO_MONTGOMERY, TO_MONTGOMERY_MU)
-            divisor = inverse_lanes(subtract_lanes(at, splat_element(points[g])))
+            divisor = inverse_lanes(subtract_lanes(at, splat_element(points, g * 5)))
             total = add_lanes(total, multiply_lanes(numerator, divisor))
         store_lanes(out, n, i, total)
 
 
-def _weights(part: Part, groups: int) -> U32Array:
-    """(groups * 5, W): row 5 g + k holds coefficient k of the weights of group g."""
-    result = np.zeros((groups, DEGREE, part.matrix.shape[2]), dtype=np.uint32)
-    for g, weights in enumerate(part.weights):
-        if weights:
-            result[g, :, : len(weights)] = np.array(weights, dtype=np.uint32).T
-    return result.reshape(groups * DEGREE, -1)
-
-
 def _sums(part: Part, groups: int) -> U32Array:
-    """Weighted column sums of one matrix: (groups * 5, B, n)."""
+    """Weighted column sums of one matrix, (groups * 5, B, n); no work for groups without weight."""
     cosets, height, width = part.matrix.shape
     if len(part.weights) != groups or width % COLUMN_PADDING:
         raise ValueError(f"{len(part.weights)} weight lists for {groups} sums, width {width}")
+    used = [g for g in range(groups) if any(any(weight) for weight in part.weights[g])]
+    sums = np.zeros((groups, DEGREE, cosets * height), dtype=np.uint32)
     rows = part.matrix.reshape(cosets * height, width)
-    combined = combine_columns(rows, _weights(part, groups))
-    return combined.reshape(groups * DEGREE, cosets, height)
+    sums[used] = combine_columns(rows, [part.weights[g] for g in used])
+    return sums.reshape(groups * DEGREE, cosets, height)
 
 
 def _lifted_total(parts: Sequence[Part], groups: int, height: int) -> U32Array:
@@ -134,8 +115,8 @@ def deep_batch(
         size // LANES,
         total.reshape(groups, DEGREE * size),
         x,
-        np.array(points, dtype=np.uint32),
-        np.array(constants, dtype=np.uint32),
+        np.array(points, dtype=np.uint32).reshape(-1),
+        np.array(constants, dtype=np.uint32).reshape(-1),
         out,
         grain=_GRAIN,
     )

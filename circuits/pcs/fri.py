@@ -17,11 +17,17 @@ from rollup.field.extension_kernels import (
     scale_lanes,
     store_lanes,
 )
-from rollup.field.extension_simd import R, add_lanes, multiply_lanes, subtract_lanes
+from rollup.field.extension_simd import (
+    R,
+    add_lanes,
+    multiply_lanes,
+    splat_element,
+    subtract_lanes,
+)
 from rollup.field.kernels import powers, to_montgomery, with_factor
 from rollup.field.koalabear import P, inverse, omega
 from rollup.jit import U32Array, kernel, parallel
-from rollup.simd import LANES, load, splat32
+from rollup.simd import LANES, load
 
 _GRAIN = 32
 """Vectors of folded values that a thread takes at least."""
@@ -68,13 +74,7 @@ def fold_vectors(
     """
     m = n // FOLD_ARITY
     buffer = np.empty(FOLD_ARITY * _SLOT, dtype=np.uint32)
-    gamma = (
-        splat32(challenge[0]),
-        splat32(challenge[1]),
-        splat32(challenge[2]),
-        splat32(challenge[3]),
-        splat32(challenge[4]),
-    )
+    gamma = splat_element(challenge, 0)
     for i in range(start * LANES, stop * LANES, LANES):
         for j in range(FOLD_ARITY):
             store_lanes(buffer, LANES, j * _SLOT, load_lanes(layer, n, j * m + i))

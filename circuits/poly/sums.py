@@ -5,6 +5,7 @@ Products are summed in 64 bits and kept below p * R by a conditional subtraction
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -12,25 +13,18 @@ from circuits.poly.lde import padded
 from circuits.poly.reference import log2_of
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
-from rollup.field.extension_kernels import constant_planes, inverse_planes, scale_planes
+from rollup.field.extension_kernels import (
+    constant_planes,
+    inverse_planes,
+    load_lanes,
+    scale_planes,
+    store_lanes,
+)
+from rollup.field.extension_simd import add_products, no_sums, reduce_sums, splat_element
 from rollup.field.kernels import powers, subtract_many, to_montgomery
 from rollup.field.koalabear import P, inverse, omega
 from rollup.jit import U32Array, kernel, parallel
-from rollup.simd import (
-    LANES,
-    as_pairs,
-    field_add,
-    field_reduce,
-    high_halves,
-    load,
-    low_halves,
-    smaller64,
-    splat64,
-    store,
-    transpose,
-)
-
-_BOUND = np.uint64(P << 32)
+from rollup.simd import LANES, field_add, load, store, transpose
 
 SEGMENT_ROWS = 2048
 """Rows of 16 columns that one part of a row sum takes: 128 KiB, within the second cache."""
@@ -43,78 +37,86 @@ _COLUMN_GRAIN = 32
 def row_sums(  # type: ignore[no-untyped-def]
     start, stop, values, width, rows, weights, partial
 ):
-    """partial[segment, k, column] = sum over the segment's rows of weights[k, row] * value.
+    """partial[segment, g, k, column] = sum over the segment's rows of weights[g, row, k] * value.
 
-    Tasks start..stop are block * segments + segment. values: flat (rows, width); weights (K, rows)
-    in Montgomery form; partial (segments, K, width). Rows are an even count.
+    Tasks start..stop are block * segments + segment. values: flat (rows, width); weights: flat
+    (groups, rows, 5) in Montgomery form; partial (segments, groups, 5, width). Rows are an even
+    count.
     """
-    segments, outputs = partial.shape[0], partial.shape[1]
+    segments, groups = partial.shape[0], partial.shape[1]
     out = partial.reshape(partial.size)
     length = rows // segments
-    bound, zero = splat64(_BOUND), splat64(np.uint64(0))
     for task in range(start, stop):
         block, segment = task // segments, task % segments
-        for k in range(outputs):
-            even, odd = zero, zero
+        for g in range(groups):
+            sums = no_sums()
             for row in range(segment * length, (segment + 1) * length, 2):
-                x = as_pairs(load(values, row * width + block * LANES))
-                y = as_pairs(load(values, (row + 1) * width + block * LANES))
-                first = splat64(np.uint64(weights[k, row]))
-                second = splat64(np.uint64(weights[k, row + 1]))
-                even = even + low_halves(x) * first + low_halves(y) * second
-                odd = odd + high_halves(x) * first + high_halves(y) * second
-                even = smaller64(even, even - bound)
-                odd = smaller64(odd, odd - bound)
-            place = (segment * outputs + k) * width + block * LANES
-            store(out, place, field_reduce(even, odd))
+                place = row * width + block * LANES
+                weight = (g * rows + row) * DEGREE
+                sums = add_products(
+                    sums,
+                    load(values, place),
+                    splat_element(weights, weight),
+                    load(values, place + width),
+                    splat_element(weights, weight + DEGREE),
+                )
+            start_of = (segment * groups + g) * DEGREE * width + block * LANES
+            store_lanes(out, width, start_of, reduce_sums(sums))
 
 
 @kernel
 def column_sums(  # type: ignore[no-untyped-def]
     start, stop, values, width, weights, out
 ):
-    """out[k, row] = sum over columns of weights[k, column] * value, for groups of 16 rows.
+    """out[g, k, row] = sum over columns of weights[g, k, column] * value, for groups of 16 rows.
 
-    values: flat (rows, width), width a multiple of 16; weights (K, width) in Montgomery form;
-    out (K, rows).
+    values: flat (rows, width), width a multiple of 16; weights: flat (groups, 5, width + 16) in
+    Montgomery form, zeros beyond the width; out (groups, 5, rows).
     """
-    outputs, rows = out.shape
-    flat_weights, flat_out = weights.reshape(weights.size), out.reshape(out.size)
-    square = np.empty(2 * LANES * LANES, dtype=np.uint32)
+    groups, rows = out.shape[0], out.shape[2]
+    flat = out.reshape(out.size)
+    square = np.empty((DEGREE + 1) * LANES * LANES, dtype=np.uint32)
     offsets = np.arange(LANES) * LANES
-    bound, zero = splat64(_BOUND), splat64(np.uint64(0))
+    stride = width + LANES
     for group in range(start, stop):
-        for k in range(outputs):
+        for g in range(groups):
             for row in range(LANES):
                 source = (group * LANES + row) * width
-                even, odd = zero, zero
-                for column in range(0, width, LANES):
-                    x = as_pairs(load(values, source + column))
-                    w = as_pairs(load(flat_weights, k * width + column))
-                    even = even + low_halves(x) * low_halves(w)
-                    odd = odd + high_halves(x) * high_halves(w)
-                    even = smaller64(even, even - bound)
-                    odd = smaller64(odd, odd - bound)
-                store(square, row * LANES, field_reduce(even, odd))
-            transpose(square, offsets, square, LANES * LANES)
-            total = load(square, LANES * LANES)
-            for lane in range(1, LANES):
-                total = field_add(total, load(square, (LANES + lane) * LANES))
-            store(flat_out, k * rows + group * LANES, total)
+                sums = no_sums()
+                for column in range(0, width, 2 * LANES):
+                    weight = g * DEGREE * stride + column
+                    after = min(column + LANES, width - LANES)
+                    sums = add_products(
+                        sums,
+                        load(values, source + column),
+                        load_lanes(weights, stride, weight),
+                        load(values, source + after),
+                        load_lanes(weights, stride, weight + LANES),
+                    )
+                store_lanes(square, LANES * LANES, row * LANES, reduce_sums(sums))
+            for k in range(DEGREE):
+                transpose(square[k * LANES * LANES :], offsets, square, DEGREE * LANES * LANES)
+                total = load(square, DEGREE * LANES * LANES)
+                for lane in range(1, LANES):
+                    total = field_add(total, load(square, (DEGREE * LANES + lane) * LANES))
+                store(flat, (g * DEGREE + k) * rows + group * LANES, total)
 
 
-def combine_columns(matrix: U32Array, weights: U32Array) -> U32Array:
-    """sum over columns of weights[k, column] * column: (K, rows) from (rows, W) and (K, W).
+def combine_columns(matrix: U32Array, weights: Sequence[Sequence[Element]]) -> U32Array:
+    """sum over columns of weights[g][column] * column as planes: (groups, 5, rows).
 
-    Rows and columns are each a multiple of 16; all values canonical.
+    matrix (rows, W) canonical, rows and W multiples of 16; each group weighs the first columns.
     """
     rows, width = matrix.shape
-    if rows % LANES or width % LANES or weights.shape[1] != width:
-        raise ValueError(f"shapes {matrix.shape} and {weights.shape} are not of whole vectors")
-    out = np.empty((weights.shape[0], rows), dtype=np.uint32)
+    if rows % LANES or width % LANES or any(len(group) > width for group in weights):
+        raise ValueError(f"a matrix of shape {matrix.shape} is not of whole vectors, or too narrow")
+    table = np.zeros((len(weights), DEGREE, width + LANES), dtype=np.uint32)
+    for g, group in enumerate(weights):
+        if group:
+            table[g, :, : len(group)] = to_montgomery(np.array(group, dtype=np.uint64)).T
+    out = np.empty((len(weights), DEGREE, rows), dtype=np.uint32)
     flat = np.ascontiguousarray(matrix).reshape(-1)
-    montgomery = np.ascontiguousarray(to_montgomery(weights))
-    parallel(column_sums, rows // LANES, flat, width, montgomery, out, grain=_COLUMN_GRAIN)
+    parallel(column_sums, rows // LANES, flat, width, table.reshape(-1), out, grain=_COLUMN_GRAIN)
     return out
 
 
@@ -133,6 +135,15 @@ def _lagrange_weights(log2: int, shift: int, point: Element) -> U32Array:
     return scale_planes(inverse_planes(denominators), roots)
 
 
+@lru_cache(maxsize=4)
+def _row_weights(log2: int, shift: int, points: tuple[Element, ...]) -> U32Array:
+    """Montgomery-form weights as `row_sums` takes them; kept, since all phases of a proof are
+    evaluated at the same points."""
+    weights = np.stack([_lagrange_weights(log2, shift, point).T for point in points])
+    even = np.pad(weights, ((0, 0), (0, weights.shape[1] % 2), (0, 0)))
+    return to_montgomery(even).reshape(-1)
+
+
 def evaluate_columns(
     values: U32Array, width: int, shift: int, points: Sequence[Element]
 ) -> list[list[Element]]:
@@ -144,22 +155,22 @@ def evaluate_columns(
     log2 = log2_of(values.shape[0])
     matrix = padded(values)
     rows, stride = matrix.shape
-    weights = np.concatenate([_lagrange_weights(log2, shift, point) for point in points])
+    weights = _row_weights(log2, shift, tuple(points))
     if rows == 1:
-        matrix, weights, rows = np.repeat(matrix, 2, axis=0), np.pad(weights, ((0, 0), (0, 1))), 2
+        matrix, rows = np.pad(matrix, ((0, 1), (0, 0))), 2
     segments = max(1, rows // SEGMENT_ROWS)
-    partial = np.empty((segments, weights.shape[0], stride), dtype=np.uint32)
+    partial = np.empty((segments, len(points), DEGREE, stride), dtype=np.uint32)
     parallel(
         row_sums,
         stride // LANES * segments,
         matrix.reshape(-1),
         stride,
         rows,
-        np.ascontiguousarray(to_montgomery(weights)),
+        weights,
         partial,
     )
     sums = partial.sum(axis=0, dtype=np.uint64) % np.uint64(P)
-    per_point = sums.reshape(len(points), DEGREE, stride)[:, :, :width].transpose(0, 2, 1)
+    per_point = sums[:, :, :width].transpose(0, 2, 1)
     return [
         _scaled_elements(per_point[k].tolist(), _vanishing_over_size(log2, shift, point))
         for k, point in enumerate(points)

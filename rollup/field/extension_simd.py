@@ -125,3 +125,76 @@ conjugate_twice_lanes = _on_tuples(
     lambda builder, a: _conjugate(builder, a, extension.FROBENIUS_SQUARED_IMAGES), 1
 )
 """conjugate_twice_lanes(a) = a^(p^2), in the form that a has."""
+
+sums5 = types.UniTuple(simd.u64x8, 2 * extension.DEGREE)  # type: ignore[no-untyped-call]
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def no_sums(_typing: Any) -> Any:
+    """Empty sums: for each coefficient, u64 sums of the even and of the odd lanes."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, _arguments: Any) -> Any:
+        zero = simd.emit_all(simd.U64_LANES, 0)
+        return cgutils.pack_array(builder, [zero] * len(sums5))  # type: ignore[no-untyped-call]
+
+    return sums5(), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def add_products(_typing: Any, sums: Any, x: Any, v: Any, y: Any, w: Any) -> Any:
+    """sums + x * v + y * w, for base-field vectors x, y and vectors of weights v, w in E.
+
+    Sums stay below p * R by one conditional subtraction, since two products do.
+    """
+
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        totals, v_lanes, w_lanes = (
+            cgutils.unpack_tuple(builder, arguments[k])  # type: ignore[no-untyped-call]
+            for k in (0, 2, 4)
+        )
+        x_halves = simd.emit_split(builder, arguments[1])
+        y_halves = simd.emit_split(builder, arguments[3])
+        result = []
+        for k in range(extension.DEGREE):
+            v_halves = simd.emit_split(builder, v_lanes[k])
+            w_halves = simd.emit_split(builder, w_lanes[k])
+            for side in (0, 1):
+                total = builder.add(
+                    totals[2 * k + side], builder.mul(x_halves[side], v_halves[side])
+                )
+                total = builder.add(total, builder.mul(y_halves[side], w_halves[side]))
+                bound = simd.emit_all(simd.U64_LANES, P << 32)
+                result.append(simd.emit_smaller(builder, total, builder.sub(total, bound)))
+        return cgutils.pack_array(builder, result)  # type: ignore[no-untyped-call]
+
+    return sums5(sums5, simd.u32x16, lanes5, simd.u32x16, lanes5), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def reduce_sums(_typing: Any, sums: Any) -> Any:
+    """The sums over R, as an element in lanes."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        totals = cgutils.unpack_tuple(builder, arguments[0])  # type: ignore[no-untyped-call]
+        pairs = zip(totals[::2], totals[1::2], strict=True)
+        reduced = [simd.emit_reduce(builder, even, odd) for even, odd in pairs]
+        return cgutils.pack_array(builder, reduced)  # type: ignore[no-untyped-call]
+
+    return lanes5(sums5), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def splat_element(_typing: Any, elements: Any, offset: Any) -> Any:
+    """The element whose coefficients start at a flat offset of a uint32 array, in all lanes."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = signature.args[0]
+        array = cgutils.create_struct_proxy(kind)(context, builder, arguments[0])  # type: ignore[no-untyped-call]
+        lanes = []
+        for k in range(extension.DEGREE):
+            offset = builder.add(arguments[1], simd.emit_index(k))
+            value = builder.load(builder.gep(array.data, [offset]))
+            lanes.append(simd.emit_spread(builder, value, simd.U32_LANES))
+        return cgutils.pack_array(builder, lanes)  # type: ignore[no-untyped-call]
+
+    return lanes5(types.Array(types.uint32, 1, "C"), types.intp), generate
