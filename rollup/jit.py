@@ -42,15 +42,19 @@ PACKAGES = ("rollup", "circuits", "sequencer")
 
 _KERNEL_LINE = re.compile(r"^\s*(@kernel\b|@intrinsic\b)", re.MULTILINE)
 _IMPORT_LINE = re.compile(
-    r"^(?:from ((?:rollup|circuits|sequencer)[\w.]*) import|import ((?:rollup|circuits)[\w.]*))",
-    re.MULTILINE,
+    r"^from ((?:rollup|circuits|sequencer)[\w.]*) import (\([^)]*\)|[^\n]*)", re.MULTILINE
 )
+"""Imports of a module by its dotted path alone (`import rollup.x`) are not in use here."""
 
 
-def _module_file(root: Path, module: str) -> Path | None:
-    """The file of a dotted module name under root, or None if it is a package or does not exist."""
-    path = root.joinpath(*module.split(".")).with_suffix(".py")
-    return path if path.is_file() else None
+def _imported_files(root: Path, text: str) -> Iterable[Path]:
+    """Files of this project that a source imports from, or imports as a module."""
+    for package, names in _IMPORT_LINE.findall(text):
+        modules = [package] + [f"{package}.{name}" for name in re.findall(r"\w+", names)]
+        for module in modules:
+            path = root.joinpath(*module.split(".")).with_suffix(".py")
+            if path.is_file():
+                yield path
 
 
 def kernel_sources(root: Path) -> list[Path]:
@@ -70,10 +74,7 @@ def kernel_sources(root: Path) -> list[Path]:
         if path in found:
             continue
         found.add(path)
-        for names in _IMPORT_LINE.findall(texts[path]):
-            imported = _module_file(root, names[0] or names[1])
-            if imported is not None:
-                waiting.append(imported)
+        waiting.extend(_imported_files(root, texts[path]))
     return sorted(found)
 
 
