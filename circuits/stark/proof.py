@@ -99,7 +99,8 @@ def encode(proof: Proof) -> bytes:
 
 def encode_elements(elements: Iterable[Element]) -> bytes:
     """Elements of E, 20 bytes each."""
-    return b"".join(struct.pack("<5I", *element) for element in elements)
+    flat = [coefficient for element in elements for coefficient in element]
+    return struct.pack(f"<{len(flat)}I", *flat)
 
 
 def _nonce(value: int) -> bytes:
