@@ -9,7 +9,7 @@ from circuits.stark import low_degree, prover, quotient
 from circuits.stark.committed import generate_key
 from circuits.stark.errors import Failure, VerificationError
 from circuits.stark.low_degree import Opened
-from circuits.stark.parameters import INSECURE_TEST
+from circuits.stark.parameters import INSECURE_TEST, Parameters
 from circuits.stark.prover import Prover
 from circuits.stark.shape import MASK_BUS
 from circuits.stark.verifier import verify
@@ -23,19 +23,19 @@ def instance() -> Instance:
     return small_instance(1024, 512, INSECURE_TEST.blinded_rows)
 
 
-def verdict(instance: Instance, parameters=INSECURE_TEST) -> Failure:
+def verdict(instance: Instance, parameters: Parameters = INSECURE_TEST) -> Failure:
     """Why the verifier refuses what the (bent) prover makes of an instance."""
     proved = Prover(instance.circuit, parameters).prove(
         instance.traces, instance.publics, instance.messages
     )
-    key = generate_key(instance.circuit, [INSECURE_TEST])
+    key = generate_key(instance.circuit, [parameters])
     with pytest.raises(VerificationError) as caught:
         verify(
             instance.circuit,
             key,
             instance.publics,
             instance.messages,
-            INSECURE_TEST,
+            parameters,
             proved.proof,
         )
     return caught.value.reason
@@ -187,14 +187,15 @@ def test_a_fold_with_another_challenge(instance, monkeypatch) -> None:
     assert verdict(instance) is Failure.FINAL_POLYNOMIAL
 
 
-def test_work_that_was_not_done(instance, monkeypatch) -> None:
+@pytest.mark.parametrize("place", ["query", "batch", "fold"])
+def test_work_that_was_not_done(instance, monkeypatch, place) -> None:
     def idle(state, bits):
-        del state, bits
-        return 12345
+        return 12345 if bits == 30 else search(state, bits)
 
+    search = low_degree.grind
     monkeypatch.setattr(low_degree, "grind", idle)
-    reasons = {verdict(instance) for _ in range(4)}
-    assert Failure.GRINDING in reasons
+    hard = replace(INSECURE_TEST, **{f"grinding_{place}": 30})
+    assert verdict(instance, hard) is Failure.GRINDING
 
 
 def test_a_random_polynomial_left_out(instance, monkeypatch) -> None:
