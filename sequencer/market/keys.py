@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from rollup.crypto import curve
 from rollup.crypto.batched import generate_secrets, secret_keys, sign_many
 from rollup.crypto.envelope import Action, Destination, PaddingAction, SealingKey
-from rollup.crypto.salt import KEY_BYTES, SaltKey
+from rollup.crypto.salt import KEY_BYTES
 from rollup.crypto.schnorr import ENTROPY_BYTES, SecretKey
 from rollup.field.koalabear import P
 from rollup.hash.keccak import keccak256
@@ -42,9 +42,9 @@ class KeySource:
         text = f"crypsis/insecure/{self._seed}/{label}/"
         return b"".join(keccak256(f"{text}{part}".encode()) for part in parts)[:size]
 
-    def salt_key(self) -> SaltKey:
-        """The operator's salt key."""
-        return SaltKey(self._derive("salt", KEY_BYTES))
+    def salt_material(self) -> bytes:
+        """The operator's salt key, as bytes to keep in a private file."""
+        return self._derive("salt", KEY_BYTES)
 
     def secrets(self, count: int) -> list[SecretKey]:
         """Trading keys."""

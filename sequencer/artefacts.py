@@ -1,0 +1,147 @@
+"""Where a venue's files are, and how they are written: whole, or not at all.
+
+root/genesis.json                                   what the venue started from
+root/private/{journal, salt.key}                    0700, files 0600
+root/batches/000042/public/{public.json, proof.bin}     all that `verify` reads
+root/batches/000042/private/{batch.msgpack, meta.json}  0700, files 0600
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from rollup.codec.strict import CodecError
+from rollup.crypto.salt import KEY_BYTES, SaltKey
+from rollup.files import (
+    BATCH_FILE,
+    META_FILE,
+    PRIVATE_FOLDER,
+    PRIVATE_MODE,
+    PROOF_FILE,
+    PUBLIC_FILE,
+    PUBLIC_FOLDER,
+    FileTooLarge,
+    make_private_folder,
+    read_bounded,
+    write_whole,
+)
+from rollup.protocol.genesis import GENESIS_BYTES_MAX, Genesis, genesis_from_json, genesis_to_json
+from rollup.protocol.public import PublicInput
+from rollup.protocol.public_json import PUBLIC_BYTES_MAX, public_from_json
+
+BATCHES_FOLDER: Final = "batches"
+GENESIS_FILE: Final = "genesis.json"
+JOURNAL_FILE: Final = "journal"
+SALT_FILE: Final = "salt.key"
+NUMBER_DIGITS: Final = 6
+META_BYTES_MAX: Final = 1 << 20
+PROOF_BYTES_MAX: Final = 1 << 23
+
+
+class ArtefactError(Exception):
+    """A file that is missing, unreadable or not what it should be; names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFolder:
+    """The files of one batch."""
+
+    path: Path
+
+    @property
+    def batch_file(self) -> Path:
+        """What is proved. Private."""
+        return self.path / PRIVATE_FOLDER / BATCH_FILE
+
+    @property
+    def public(self) -> Path:
+        """The bundle: what `crypsis verify` is given."""
+        return self.path / PUBLIC_FOLDER
+
+    def write_batch(self, data: bytes) -> None:
+        """Write a new batch file; what an older batch of this number left is removed first."""
+        self.clear()
+        make_private_folder(self.path / PRIVATE_FOLDER)
+        write_whole(self.batch_file, data, PRIVATE_MODE)
+
+    def clear(self) -> None:
+        """Remove the four files of a batch, whichever there are; the proof first."""
+        for name in (PROOF_FILE, PUBLIC_FILE):
+            (self.public / name).unlink(missing_ok=True)
+        for name in (META_FILE, BATCH_FILE):
+            (self.path / PRIVATE_FOLDER / name).unlink(missing_ok=True)
+
+    def read_public(self) -> PublicInput:
+        """The public input of the bundle. ArtefactError names what is wrong with the file."""
+        path = self.public / PUBLIC_FILE
+        try:
+            return public_from_json(_read(path, PUBLIC_BYTES_MAX))
+        except CodecError as error:
+            raise ArtefactError(f"{path}: {error}") from error
+
+    def read_proof(self) -> bytes:
+        """The proof of the bundle."""
+        return _read(self.public / PROOF_FILE, PROOF_BYTES_MAX)
+
+    def read_meta(self) -> dict[str, Any]:
+        """What the prover wrote about the proof."""
+        path = self.path / PRIVATE_FOLDER / META_FILE
+        try:
+            meta = json.loads(_read(path, META_BYTES_MAX))
+        except (ValueError, RecursionError) as error:
+            raise ArtefactError(f"{path}: JSON is wanted") from error
+        if not isinstance(meta, dict):
+            raise ArtefactError(f"{path}: a JSON object is wanted")
+        return meta
+
+
+@dataclass(frozen=True, slots=True)
+class VenueFolder:
+    """The files of one venue."""
+
+    root: Path
+
+    @property
+    def journal(self) -> Path:
+        """The journal's file."""
+        return self.root / PRIVATE_FOLDER / JOURNAL_FILE
+
+    def batch(self, number: int) -> BatchFolder:
+        """The folder of a batch."""
+        return BatchFolder(self.root / BATCHES_FOLDER / f"{number:0{NUMBER_DIGITS}d}")
+
+    def start(self, genesis: Genesis, salt_material: bytes) -> None:
+        """Make room for a new venue: an older one's journal and batch files under this root go."""
+        for folder in (self.root / BATCHES_FOLDER).glob("[0-9]" * NUMBER_DIGITS):
+            BatchFolder(folder).clear()
+        self.journal.unlink(missing_ok=True)
+        make_private_folder(self.root / PRIVATE_FOLDER)
+        write_whole(self.root / PRIVATE_FOLDER / SALT_FILE, salt_material, PRIVATE_MODE)
+        write_whole(self.root / GENESIS_FILE, genesis_to_json(genesis).encode("utf-8"))
+
+    def read_genesis(self) -> Genesis:
+        """What the venue started from."""
+        path = self.root / GENESIS_FILE
+        try:
+            return genesis_from_json(_read(path, GENESIS_BYTES_MAX))
+        except CodecError as error:
+            raise ArtefactError(f"{path}: {error}") from error
+
+    def read_salt_key(self) -> SaltKey:
+        """The operator's salt key."""
+        path = self.root / PRIVATE_FOLDER / SALT_FILE
+        material = _read(path, KEY_BYTES)
+        if len(material) != KEY_BYTES:
+            raise ArtefactError(f"{path}: {KEY_BYTES} bytes are wanted, {len(material)} came")
+        return SaltKey(material)
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        return read_bounded(path, limit)
+    except FileTooLarge as error:
+        raise ArtefactError(str(error)) from error
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ArtefactError(f"{path}: {reason}") from error

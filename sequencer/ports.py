@@ -1,0 +1,40 @@
+"""Ports: what the venue asks of the world. Real ones are bound where a program is put together."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from rollup.l1.interface import Address
+from rollup.protocol.deposit import QueueEntry
+from rollup.protocol.public import PublicInput
+
+Progress = Callable[[str], None]
+"""Called with one line on each phase as it begins."""
+
+
+class L1(Protocol):
+    """The side of L1 that the venue reads and writes."""
+
+    @property
+    def queue(self) -> Sequence[QueueEntry]:
+        """All deposits ever queued, in order."""
+
+    def post_batch(self, sender: Address, public: PublicInput, proof: bytes) -> None:
+        """Advance the state root, or raise Reverted with a reason."""
+
+
+class ReportingProver(Protocol):
+    """`rollup.ports.Prover`, with a word on its way."""
+
+    def prove(self, batch: bytes, folder: Path, progress: Progress) -> PublicInput:
+        """Prove `batch.msgpack`; write public/ and private/meta.json into `folder`.
+
+        Raises CodecError for bytes that are no batch and Rejected for one that breaks a rule.
+        """
+
+
+class ClaimChecker(Protocol):
+    """What names the claims of the circuit that a forged batch breaks, without proving."""
+
+    def failed_claims(self, batch: bytes) -> Sequence[str]:
+        """Claims that do not hold on tables filled from a batch whatever the rules say."""
