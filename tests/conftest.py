@@ -1,5 +1,8 @@
-"""Hypothesis profiles: `ci` is deterministic and has no deadline, since machines are shared; `night`
-searches longer, from fresh seeds. Chosen by HYPOTHESIS_PROFILE."""
+"""Hypothesis profiles, chosen by HYPOTHESIS_PROFILE.
+
+`ci` is deterministic and has no deadline, since machines are shared; `night` searches longer, from
+fresh seeds.
+"""
 
 import os
 
