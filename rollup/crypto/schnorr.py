@@ -154,9 +154,14 @@ def join_parts(parts: Sequence[int]) -> int:
     return sum(part << (CHALLENGE_PART_BITS * j) for j, part in enumerate(parts))
 
 
+def challenge_digest(r: Point, key: Point, message: Digest) -> Digest:
+    """The digest that binds the nonce point, the key and the message."""
+    return chain(CHALLENGE_TYPE, challenge_blocks(r, key, message))
+
+
 def challenge(r: Point, key: Point, message: Digest) -> int:
-    """c, below 2^120: binds the nonce point, the key and the message."""
-    return join_parts(challenge_parts(chain(CHALLENGE_TYPE, challenge_blocks(r, key, message))))
+    """c, below 2^120."""
+    return join_parts(challenge_parts(challenge_digest(r, key, message)))
 
 
 def challenge_digits(c: int) -> list[int]:

@@ -1,0 +1,420 @@
+"""Each test tells one lie about a signature and expects exactly the claims it breaks."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from circuits.tables.ladder import trace as ladder
+from circuits.tables.order import trace as order_trace
+from circuits.tables.schedule import COMB_ROWS, LADDER_ROWS
+from rollup.crypto import curve, kernels, schnorr
+from rollup.crypto.curve import Point
+from rollup.crypto.schnorr import Signature
+from rollup.field import septic
+from rollup.field.koalabear import P
+from rollup.hash.poseidon import Digest, chain
+from rollup.protocol.encoding import TypeCode
+from rollup.protocol.order import Order, order_blocks
+from tests.helpers.signatures import (
+    BLINDED,
+    HEIGHTS,
+    NOW,
+    PLACES,
+    Bench,
+    an_order,
+    bench_of,
+    circuit,
+    digest_of,
+    honest,
+    honest_records,
+    records_of,
+    secrets,
+    sign,
+    terms_of,
+    with_base,
+)
+
+VICTIM = 2
+"""The row that lies are told about: an order of account 2."""
+
+STAND_IN = PLACES - 1
+"""A place without an order."""
+
+
+def message_words(order: Order) -> list[int]:
+    """The 16 elements that are hashed and signed."""
+    return [word for block in order_blocks(order) for word in block]
+
+
+def digest_of_words(words: list[int]) -> Digest:
+    """Their digest, whatever they are."""
+    return chain(TypeCode.ORDER, [words[:8], words[8:]])
+
+
+def forged_signature(signature: Signature) -> Bench:
+    """The victim's order with this signature instead of its own."""
+    records = honest_records()
+    nonce, response = records.nonce.copy(), records.response.copy()
+    nonce[VICTIM] = (*signature.r.x, *signature.r.y)
+    response[VICTIM] = schnorr.response_bytes(signature.s)
+    return bench_of(replace(records, nonce=nonce, response=response))
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, PLACES])
+def test_honest_signatures_satisfy_every_claim(count: int) -> None:
+    assert honest(count).broken() == set()
+
+
+def test_a_forged_response_is_refused() -> None:
+    true = sign(VICTIM, digest_of(an_order(VICTIM)))
+    forged = Signature(true.r, (true.s + 1) % curve.ORDER)
+    assert forged_signature(forged).broken() == {"order.signature"}
+
+
+def test_a_response_above_the_group_order_is_admitted_as_the_rules_admit_it() -> None:
+    true = sign(VICTIM, digest_of(an_order(VICTIM)))
+    assert forged_signature(Signature(true.r, true.s + curve.ORDER)).broken() == set()
+
+
+def test_the_signature_of_another_order_is_refused() -> None:
+    assert forged_signature(sign(0, digest_of(an_order(0)))).broken() == {"order.signature"}
+
+
+def test_the_signature_of_another_message_is_refused() -> None:
+    other = replace(an_order(VICTIM), price=1)
+    assert forged_signature(sign(VICTIM, digest_of(other))).broken() == {"order.signature"}
+
+
+def test_a_signature_for_another_account_with_the_same_key_is_refused() -> None:
+    """Accounts 2 and 3 share a key; what account 3 signed does not trade for account 2."""
+    moved = replace(an_order(VICTIM), account=3)
+    signature = sign(VICTIM, digest_of(moved))
+    assert forged_signature(signature).broken() == {"order.signature"}
+
+
+@pytest.mark.parametrize("member", ["chain", "venue"])
+def test_a_signature_for_another_venue_is_refused(member: str) -> None:
+    moved = replace(an_order(VICTIM), **{member: 1})
+    signature = sign(VICTIM, digest_of(moved))
+    assert forged_signature(signature).broken() == {"order.signature"}
+
+
+def test_an_order_signed_by_a_key_that_is_not_the_accounts_is_refused() -> None:
+    records = honest_records()
+    stranger = secrets()[7]
+    signature = schnorr.sign(stranger, digest_of(an_order(VICTIM)), bytes(32))
+    key, nonce, response = records.key.copy(), records.nonce.copy(), records.response.copy()
+    key[VICTIM] = (*stranger.public.x, *stranger.public.y)
+    nonce[VICTIM] = (*signature.r.x, *signature.r.y)
+    response[VICTIM] = schnorr.response_bytes(signature.s)
+    bench = bench_of(replace(records, key=key, nonce=nonce, response=response))
+    assert bench.broken() == {"order.key"}
+
+
+def test_a_key_off_the_curve_belongs_to_no_account() -> None:
+    """Off the curve the group law proves nothing; the deposit table registers no such key."""
+    records = honest_records()
+    key = records.key.copy()
+    key[VICTIM, 13] ^= 1
+    assert "order.key" in bench_of(replace(records, key=key)).broken()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("account", 3),
+        ("slot", 200),
+        ("generation", 1),
+        ("market", 3),
+        ("side", 1),
+        ("price", 1),
+        ("size", 7),
+        ("expiry", NOW + 77),
+        ("max_fee", 8000),
+    ],
+)
+def test_terms_changed_after_signing_are_refused(name: str, value: int) -> None:
+    """Whoever changes the terms and hashes them honestly has no signature for them."""
+    records = honest_records()
+    column = getattr(records, name).copy()
+    column[VICTIM] = value
+    changed = bench_of(replace(records, **{name: column}))
+    claims = {"order.signature", "order.key"} if name == "account" else {"order.signature"}
+    assert changed.broken() == claims
+
+
+def test_terms_that_do_not_hash_to_the_signed_message_are_refused() -> None:
+    bench = honest().with_cells("order", VICTIM, max_fee=(8000,))
+    fills = terms_of(bench.records)
+    fills[VICTIM] = (*fills[VICTIM][:-1], 8000)
+    assert bench.broken(fills=fills) == {"order.message"}
+
+
+def test_a_fill_on_terms_nobody_signed_is_refused() -> None:
+    fills = terms_of(honest_records())
+    fills[VICTIM] = (*fills[VICTIM][:-1], 8000)
+    assert honest().broken(fills=fills) == {"order.offered"}
+
+
+def test_a_reduce_only_flag_cannot_be_dropped() -> None:
+    """The circuit hashes no such flag, so an order that carries it has another digest."""
+    records = honest_records()
+    message = message_words(an_order(VICTIM))
+    message[14] += 4
+    signature = sign(VICTIM, digest_of_words(message))
+    flags = records.flags.copy()
+    flags[VICTIM] += 4
+    bench = forged_signature(signature)
+    nonce, response = bench.records.nonce, bench.records.response
+    lie = bench_of(replace(records, flags=flags, nonce=nonce, response=response))
+    assert lie.broken() == {"order.signature"}
+
+
+def test_an_expired_order_is_refused() -> None:
+    late = replace(an_order(VICTIM), expiry=NOW - 1)
+    orders = [late if a == VICTIM else an_order(a) for a in range(5)]
+    bench = bench_of(records_of(orders, [sign(o.account, digest_of(o)) for o in orders]))
+    assert bench.broken() == {"order.expiry"}
+
+
+def test_a_slot_that_is_the_address_of_cash_is_refused() -> None:
+    """Slot -16 mod p is memory word 0. A trader may sign it; the row may not hold it."""
+    records = honest_records()
+    words = message_words(an_order(VICTIM))
+    words[4] = P - 16
+    signature = sign(VICTIM, digest_of_words(words))
+    slot, nonce, response = records.slot.copy(), records.nonce.copy(), records.response.copy()
+    slot[VICTIM] = P - 16
+    nonce[VICTIM] = (*signature.r.x, *signature.r.y)
+    response[VICTIM] = schnorr.response_bytes(signature.s)
+    bench = bench_of(replace(records, slot=slot, nonce=nonce, response=response))
+    assert bench.broken() == {"order.bounds"}
+
+
+@pytest.mark.parametrize("name", ["active", "side", "immediate", "post_only"])
+def test_a_flag_that_is_no_bit_is_refused(name: str) -> None:
+    assert "order.flags" in honest().with_cells("order", VICTIM, **{name: 2}).broken()
+
+
+def test_an_order_without_a_signature_place_is_refused() -> None:
+    """Below the places there is no ladder and no comb, so any R and s would do."""
+    bench = honest(PLACES)
+    matrix = bench.traces["order"].copy()
+    matrix[PLACES + 1] = matrix[VICTIM]
+    names = circuit().table("order").table.columns.names()
+    served = [i for i, name in enumerate(names) if name.startswith("entry_uses")]
+    matrix[PLACES + 1, served] = 0
+    moved = replace(bench, traces={**bench.traces, "order": matrix})
+    fills = terms_of(bench.records)
+    broken = moved.broken(fills=[*fills, fills[VICTIM]])
+    assert broken == {"order.place", "order.key"}
+
+
+def test_a_row_without_an_order_offers_none() -> None:
+    bench = honest()
+    lie = bench.with_cells("order", STAND_IN, uses=1)
+    nothing = (0,) * 10
+    assert lie.broken(fills=[*terms_of(bench.records), nothing]) == {"order.unused"}
+
+
+def test_a_challenge_that_is_not_the_hash_is_refused() -> None:
+    """The classic forgery: choose c and s, then R = s * G - c * P."""
+    secret = secrets()[VICTIM]
+    parts, s = (1, 2, 3, 4, 5), 99
+    c = schnorr.join_parts(parts)
+    shifted = curve.negate(schnorr.ladder(secret.public, c))
+    nonce = curve.add(schnorr.comb(s), shifted)
+    bench = _with_parts(forged_signature(Signature(nonce, s)), parts)
+    assert bench.broken() == {"order.challenge"}
+
+
+def _with_parts(bench: Bench, parts: tuple[int, ...], digest: tuple[int, ...] = ()) -> Bench:
+    """The victim's row and ladder for other challenge parts, and for a digest they are said to be
+    parts of (by default one whose elements are the parts themselves)."""
+    signatures = bench.signatures
+    low, high = signatures.low.copy(), signatures.high.copy()
+    low[VICTIM], high[VICTIM] = parts, 0
+    elements = [array.copy() for array in signatures.challenge]
+    elements[-1][VICTIM, :5] = digest or parts
+    if digest:
+        inverse = pow(1 << 24, -1, P)
+        high[VICTIM] = [(e - lo) * inverse % P for e, lo in zip(digest, parts, strict=True)]
+    steps = kernels.trace_many(signatures.key, signatures.nonce, signatures.response, low)
+    changed = replace(
+        signatures,
+        low=low,
+        high=high,
+        challenge=tuple(elements),
+        digits=kernels.digits_of_parts(low),
+        steps=steps,
+    )
+    traces = {
+        **bench.traces,
+        "ladder": ladder.build(changed, HEIGHTS["ladder"], BLINDED),
+        "order": order_trace.build(bench.records, changed, HEIGHTS["order"], BLINDED),
+    }
+    return with_base(replace(bench, signatures=changed, traces=traces))
+
+
+def test_the_second_decomposition_of_a_challenge_element_is_refused() -> None:
+    """An element below 2^24 - 1 is also low + 2^24 * 127 mod p, with low one more: another c."""
+    message, secret = digest_of(an_order(VICTIM)), secrets()[VICTIM]
+    nonce = 10**40
+    r = schnorr.times_generator(nonce)
+    while True:
+        digest = schnorr.challenge_digest(r, secret.public, message)[:5]
+        small = [j for j, element in enumerate(digest) if element < (1 << 24) - 1]
+        if small:
+            break
+        nonce, r = nonce + 1, curve.add(r, curve.GENERATOR)
+    parts = list(schnorr.challenge_parts(digest))
+    parts[small[0]] += 1
+    c = schnorr.join_parts(parts)
+    s = (nonce + c * secret.reveal()) % curve.ORDER
+    bench = _with_parts(forged_signature(Signature(r, s)), tuple(parts), tuple(digest))
+    assert bench.broken() == {"order.canonical"}
+
+
+def test_a_high_part_above_127_is_refused() -> None:
+    bench = honest()
+    digest = bench.cells("order", VICTIM, "challenge.4")
+    parts = list(schnorr.challenge_parts(digest))
+    parts[0] ^= 1
+    lie = _with_parts(bench, tuple(parts), digest[:5])
+    assert lie.broken() == {"order.canonical", "order.signature"}
+
+
+def test_a_nonce_off_the_curve_is_refused() -> None:
+    bench = honest()
+    nonce = bench.cells("order", VICTIM, "nonce.x")
+    lie = bench.with_cells("order", VICTIM, **{"nonce.x": (nonce[0] ^ 1, *nonce[1:])})
+    assert {"order.nonce-on-curve", "order.signature"} <= lie.broken()
+
+
+def test_a_window_table_of_another_key_is_refused() -> None:
+    bench = honest()
+    row = bench.traces["order"][0]
+    names = circuit().table("order").table.columns.names()
+    columns = [i for i, name in enumerate(names) if name.startswith("entries.")]
+    matrix = bench.traces["order"].copy()
+    matrix[VICTIM, columns] = row[columns]
+    lie = replace(bench, traces={**bench.traces, "order": matrix})
+    assert lie.broken() == {"order.windows", "order.served", "ladder.entry"}
+
+
+def test_adding_two_points_of_equal_x_is_refused() -> None:
+    """Key S meets the window offset S: with equal x any slope fits the line, and T[1] is free.
+
+    Told on a stand-in, whose challenge is zero, so that nothing but the missing inverse is wrong.
+    """
+    bench = honest()
+    slope = (5, 4, 3, 2, 1, 0, 7)
+    key = first = curve.WINDOW_OFFSET
+    cells: dict[str, object] = {"key.x": key.x, "key.y": key.y}
+    for step in range(3):
+        if step == 0:
+            x = septic.subtract(septic.square(slope), septic.add(first.x, first.x))
+            y = septic.multiply(slope, septic.subtract(first.x, x))
+            second, used = Point(x, septic.subtract(y, first.y)), slope
+            inverse = septic.ZERO
+        else:
+            run = septic.subtract(key.x, first.x)
+            inverse = septic.inverse(run)
+            used = septic.multiply(septic.subtract(key.y, first.y), inverse)
+            second = curve.add(first, key)
+        cells[f"entries.{step}.point.x"] = second.x
+        cells[f"entries.{step}.point.y"] = second.y
+        cells[f"entries.{step}.slope"] = used
+        cells[f"entries.{step}.inverse"] = inverse
+        first = second
+    lie = bench.with_cells("order", STAND_IN, **cells)
+    assert lie.broken() == {"order.windows"}
+
+
+def test_a_digit_of_another_value_is_refused() -> None:
+    bench = honest()
+    row = VICTIM * LADDER_ROWS + 7
+    digit = bench.cells("ladder", row, "digit")[0]
+    lie = bench.with_cells("ladder", row, digit=(digit + 1) % 4)
+    assert lie.broken() == {"ladder.digits", "ladder.entry", "order.served"}
+
+
+def test_a_digit_that_is_no_digit_is_refused() -> None:
+    lie = honest().with_cells("ladder", VICTIM * LADDER_ROWS + 7, digit=4)
+    assert "ladder.entry" in lie.broken()
+
+
+def test_an_element_that_starts_with_more_than_its_digits_is_refused() -> None:
+    bench = honest()
+    row = VICTIM * LADDER_ROWS + 12
+    value = bench.cells("ladder", row, "value")[0]
+    lie = bench.with_cells("ladder", row, value=value + 1)
+    assert lie.broken() == {"ladder.digits"}
+
+
+def test_a_challenge_part_of_another_signature_is_refused() -> None:
+    bench = honest()
+    rows = [VICTIM * LADDER_ROWS + 11, LADDER_ROWS + 11]
+    value = bench.cells("ladder", rows[1], "value")
+    lie = bench.with_cells("ladder", rows[0], value=value)
+    assert lie.broken() == {"ladder.digits", "ladder.challenge", "order.challenge-part"}
+
+
+@pytest.mark.parametrize(
+    ("table", "rows", "step", "columns", "claims"),
+    [
+        ("ladder", LADDER_ROWS, 0, "x", {"ladder.start", "ladder.double"}),
+        ("ladder", LADDER_ROWS, 5, "x", {"ladder.sum", "ladder.double"}),
+        ("ladder", LADDER_ROWS, 5, "slope_1", {"ladder.double"}),
+        ("ladder", LADDER_ROWS, 5, "x_1", {"ladder.double", "ladder.double-again"}),
+        ("ladder", LADDER_ROWS, 5, "slope_2", {"ladder.double-again"}),
+        ("ladder", LADDER_ROWS, 5, "x_2", {"ladder.double-again", "ladder.line"}),
+        ("ladder", LADDER_ROWS, 5, "slope_3", {"ladder.line", "ladder.sum"}),
+        ("ladder", LADDER_ROWS, 5, "inverse", {"ladder.line"}),
+        ("ladder", LADDER_ROWS, 5, "entry_x", {"ladder.line", "ladder.entry"}),
+        ("ladder", LADDER_ROWS, 60, "y", {"ladder.sum", "ladder.end", "order.ladder"}),
+        ("comb", COMB_ROWS, 0, "y", {"comb.start", "comb.line"}),
+        ("comb", COMB_ROWS, 5, "x", {"comb.sum", "comb.line"}),
+        ("comb", COMB_ROWS, 5, "slope", {"comb.line", "comb.sum"}),
+        ("comb", COMB_ROWS, 5, "inverse", {"comb.line"}),
+        ("comb", COMB_ROWS, 5, "entry_y", {"comb.line", "comb.entry"}),
+        ("comb", COMB_ROWS, 5, "byte", {"comb.entry", "base.entry"}),
+        ("comb", COMB_ROWS, 28, "y", {"comb.sum", "comb.end", "order.comb"}),
+    ],
+)
+def test_a_wrong_cell_on_the_way_is_refused(
+    table: str, rows: int, step: int, columns: str, claims: set[str]
+) -> None:
+    bench, row = honest(), VICTIM * rows + step
+    old = bench.cells(table, row, columns)
+    lie = bench.with_cells(table, row, **{columns: ((old[0] + 1) % P, *old[1:])})
+    assert claims <= lie.broken()
+
+
+def test_the_row_of_zeros_below_the_base_table_is_no_entry() -> None:
+    """(0, 0) as the entry of byte 0 in window 0, from the row that lies just below the table."""
+    bench = honest()
+    zero = [0] * 7
+    lie = bench.with_cells("comb", VICTIM * COMB_ROWS, byte=0, entry_x=zero, entry_y=zero)
+    served = with_base(lie)
+    matrix = served.traces["base"].copy()
+    matrix[28 * 256] = 1
+    assert "comb.entry" in replace(served, traces={**served.traces, "base": matrix}).broken()
+
+
+def test_native_verification_and_the_circuit_refuse_the_same_signatures() -> None:
+    rng = np.random.default_rng(11)
+    message, key = digest_of(an_order(VICTIM)), secrets()[VICTIM].public
+    true = sign(VICTIM, message)
+    for _ in range(6):
+        octets = bytearray(true.to_bytes())
+        place = int(rng.integers(0, len(octets)))
+        octets[place] ^= 1 << int(rng.integers(0, 8))
+        try:
+            bent = Signature.from_bytes(bytes(octets))
+        except schnorr.MalformedSignature:
+            continue
+        broken = forged_signature(bent).broken()
+        assert not schnorr.verify(key, message, bent)
+        assert "order.signature" in broken

@@ -1,0 +1,167 @@
+"""The signature kernels against their plain twins, every intermediate value included."""
+
+import random
+
+import numpy as np
+import pytest
+
+from rollup.crypto import batched, curve, kernels, schnorr, septic_kernels
+from rollup.crypto.curve import Point
+from rollup.crypto.schnorr import SecretKey, Signature
+from rollup.field import septic
+from rollup.field.koalabear import P
+from rollup.hash.poseidon import Digest
+
+EDGES = [0, 1, 2, P - 1, P - 2, 1 << 24, (1 << 24) - 1]
+
+
+def random_element(generator: random.Random) -> septic.Element:
+    return septic.element(
+        [
+            generator.choice(EDGES) if generator.random() < 0.3 else generator.randrange(P)
+            for _ in range(7)
+        ]
+    )
+
+
+def lanes_of(values: list[septic.Element]) -> tuple[np.uint64, ...]:
+    return tuple(np.uint64(v) for v in values)
+
+
+def plain(value: tuple[np.uint64, ...]) -> tuple[int, ...]:
+    return tuple(int(v) for v in value)
+
+
+def test_field_operations_match_the_reference_at_the_edges() -> None:
+    generator = random.Random(3)
+    top = (P - 1,) * 7
+    pairs = [(top, top)] + [
+        (random_element(generator), random_element(generator)) for _ in range(300)
+    ]
+    for a, b in pairs:
+        left, right = lanes_of(a), lanes_of(b)
+        assert plain(septic_kernels.multiply(left, right)) == septic.multiply(a, b)
+        assert plain(septic_kernels.subtract(left, right)) == septic.subtract(a, b)
+        if any(a):
+            assert plain(septic_kernels.inverse(left)) == septic.inverse(a)
+    assert plain(septic_kernels.inverse(lanes_of((0,) * 7))) == (0,) * 7
+
+
+def test_lanes_add_double_and_mark_exceptions() -> None:
+    g, d = curve.GENERATOR, curve.double(curve.GENERATOR)
+    a = np.array([kernels.words(p) for p in (d, g, g)])
+    b = np.array([kernels.words(p) for p in (g, g, curve.negate(g))])
+    lanes = kernels.Lanes.start(a, 3)
+    lanes.add(b)
+    assert lanes.exceptional.tolist() == [0, 1, 1]
+    assert tuple(lanes.point[0]) == (*curve.add(d, g).x, *curve.add(d, g).y)
+    run = septic.subtract(g.x, d.x)
+    assert septic.multiply(tuple(lanes.inverses[0].tolist()), run) == septic.ONE
+    assert not lanes.inverses[1:].any()
+    lanes = kernels.Lanes.start(kernels.words(g), 2)
+    lanes.double()
+    assert tuple(lanes.point[1]) == (*d.x, *d.y)
+    assert not lanes.exceptional.any()
+
+
+def test_the_base_table_is_the_references() -> None:
+    table = kernels.base_table()
+    expected = [[(*p.x, *p.y) for p in window] for window in schnorr.comb_table()]
+    assert np.array_equal(table, np.array(expected, dtype=np.uint32))
+    with pytest.raises(ValueError, match="read-only"):
+        table[0, 0, 0] = 1
+
+
+def test_multiples_of_the_generator_are_the_references() -> None:
+    scalars = [1, 2, 255, 256, curve.ORDER - 1, 1 << 200]
+    found = batched.multiples_of_generator(scalars)
+    assert found == [curve.multiply(scalar, curve.GENERATOR) for scalar in scalars]
+    for scalar in (0, curve.ORDER):
+        with pytest.raises(ValueError, match=r"1\.\.N-1"):
+            batched.multiples_of_generator([scalar])
+    zero = np.zeros((1, 28), dtype=np.uint8)
+    assert not kernels.multiply_generator(zero).any()
+
+
+SECRETS = [SecretKey(10**20 + i) for i in range(5)]
+MESSAGES: list[Digest] = [(i, 2, 3, 4, 5, 6, 7, 8) for i in range(5)]
+ENTROPY = bytes(32)
+
+
+def signed() -> list[Signature]:
+    return batched.sign_many(SECRETS, MESSAGES, [ENTROPY] * 5)
+
+
+def test_signatures_are_the_references() -> None:
+    twins = [schnorr.sign(k, m, ENTROPY) for k, m in zip(SECRETS, MESSAGES, strict=True)]
+    assert signed() == twins
+    assert batched.sign(SECRETS[0], MESSAGES[0], ENTROPY) == twins[0]
+    assert batched.sign_many([], []) == []
+
+
+def test_verdicts_are_the_references() -> None:
+    generator = random.Random(5)
+    cases: list[tuple[Point, Digest, bytes]] = []
+    for secret, message, signature in zip(SECRETS, MESSAGES, signed(), strict=True):
+        key, data = secret.public, signature.to_bytes()
+        cases.append((key, message, data))
+        cases.append((key, MESSAGES[0][::-1], data))
+        cases.append((SECRETS[0].public, message, data))
+        flipped = bytearray(data)
+        flipped[generator.randrange(84)] ^= 1 << generator.randrange(8)
+        cases.append((key, message, bytes(flipped)))
+        cases.append((Point(key.x, (key.y[0] ^ 1, *key.y[1:])), message, data))
+        cases.append((Point((P, *key.x[1:]), key.y), message, data))
+        cases.append((key, message, data[:-1]))
+        cases.append((curve.WINDOW_OFFSET, message, data))
+    answers = batched.verify_many(*map(list, zip(*cases, strict=True)))
+    assert answers == [reference(*case) for case in cases]
+    assert sum(answers) == 6  # the five, and the first again under its own key
+    assert batched.verify(*cases[0])
+    assert batched.verify_many([], [], []) == []
+    with pytest.raises(ValueError, match="shorter"):
+        batched.verify_many([SECRETS[0].public], [], [])
+
+
+def reference(key: Point, message: Digest, data: bytes) -> bool:
+    try:
+        return schnorr.verify(key, message, Signature.from_bytes(data))
+    except schnorr.MalformedSignature:
+        return False
+
+
+def test_the_trace_passes_through_the_references_points() -> None:
+    secret, message, signature = SECRETS[1], MESSAGES[1], signed()[1]
+    parts = schnorr.challenge_parts(schnorr.challenge_digest(signature.r, secret.public, message))
+    trace = kernels.trace_many(
+        kernels.words(secret.public)[None],
+        kernels.words(signature.r)[None],
+        np.array([schnorr.response_bytes(signature.s)], dtype=np.uint8),
+        np.array([parts], dtype=np.uint32),
+    )
+    table = schnorr.ladder_table(secret.public)
+    assert [tuple(e) for e in trace.entries[0].tolist()] == [(*p.x, *p.y) for p in table]
+    total = curve.LADDER_START
+    for step, digit in enumerate(schnorr.challenge_digits(schnorr.join_parts(parts))):
+        row = trace.ladder[0, step].tolist()
+        once = curve.double(total)
+        twice = curve.double(once)
+        assert tuple(row[:14]) == (*total.x, *total.y)
+        assert tuple(row[kernels.LADDER_X_1 :][:7]) == once.x
+        assert tuple(row[kernels.LADDER_X_2 :][:7]) == twice.x
+        assert tuple(row[kernels.LADDER_ENTRY :][:14]) == (*table[digit].x, *table[digit].y)
+        run = septic.subtract(table[digit].x, twice.x)
+        assert tuple(row[kernels.LADDER_INVERSE :]) == septic.inverse(run)
+        slope = septic.multiply(septic.subtract(table[digit].y, twice.y), septic.inverse(run))
+        assert tuple(row[kernels.LADDER_SLOPE_3 :][:7]) == slope
+        total = curve.add(twice, table[digit])
+    assert tuple(trace.ladder[0, 60, :14].tolist()) == (*total.x, *total.y)
+    end = schnorr.comb(signature.s)
+    assert tuple(trace.comb[0, 28, :14].tolist()) == (*end.x, *end.y)
+    assert tuple(trace.total[0].tolist()) == (*end.x, *end.y)
+    assert trace.exceptional.tolist() == [0]
+
+
+def test_generated_secrets_know_their_public_points() -> None:
+    for secret in batched.generate_secrets(3):
+        assert secret.public == curve.multiply(secret.reveal(), curve.GENERATOR)
