@@ -1,0 +1,138 @@
+"""Fill records from a few numbers a row: what is not given follows from the rules, without a check.
+
+    fill_records({"price": 600_000}, {"buyer.fee": 12})
+
+Names without a side are of the fill, others of "buyer" or "seller". Any derived number may be given
+instead: that is how a test lies.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from circuits.records import (
+    CashAccess,
+    FillRecords,
+    FillSide,
+    PositionAccess,
+    SlotAccess,
+)
+from rollup.protocol.constants import CASH_LIMIT, FEE_SCALE, POSITION_LIMIT
+
+BAND = {0: (580_000, 620_000), 1: (240_000, 260_000), 2: (1, 0), 3: (1, 0)}
+TAKER = (500, 450, 0, 0)
+MAKER = (100, 0, 0, 0)
+
+PUBLICS: Mapping[str, Any] = {
+    "band_low": [part for k in range(4) for part in (BAND[k][0] & (2**26 - 1), BAND[k][0] >> 26)],
+    "band_high": [part for k in range(4) for part in (BAND[k][1] & (2**26 - 1), BAND[k][1] >> 26)],
+    "taker_fee": TAKER,
+    "maker_fee": MAKER,
+}
+
+Row = dict[str, int]
+
+_GIVEN = {"market": 0, "price": 600_000, "size": 1_000, "taker": 0}
+_SIDE = {
+    "order": 0,
+    "slot": 3,
+    "generation": 7,
+    "max_fee": 1000,
+    "previous_cash_ts": 0,
+    "previous_position_ts": 0,
+    "previous_slot_ts": 0,
+    "stored_generation": 7,
+    "stored_filled": 500,
+    "cash": 10**12,
+    "position": -40,
+    "existed": 1,
+}
+_OF_SIDE = {
+    "buyer": {"account": 11, "limit": 600_500},
+    "seller": {"account": 12, "limit": 599_500},
+}
+
+
+def complete(changes: Mapping[str, int]) -> Row:
+    """One row with everything that follows from what is given."""
+    row = {**_GIVEN, **{k: v for k, v in changes.items() if "." not in k}}
+    band = BAND[row["market"]]
+    row.setdefault("band_low", band[0])
+    row.setdefault("band_high", band[1])
+    row.setdefault("notional", row["price"] * row["size"])
+    for index, side in enumerate(_OF_SIDE):
+        own = {k.split(".")[1]: v for k, v in changes.items() if k.startswith(side)}
+        values = {**_SIDE, **_OF_SIDE[side], **own}
+        _complete_side(row, values, index)
+        row |= {f"{side}.{name}": value for name, value in values.items()}
+    return row
+
+
+def _complete_side(row: Row, side: Row, index: int) -> None:
+    direction = -1 if index else 1
+    schedule = TAKER if row["taker"] == index else MAKER
+    side.setdefault("rate", schedule[row["market"]])
+    side.setdefault("fee", -(-row["notional"] * side["rate"] // FEE_SCALE))
+    side.setdefault("size", 40_000)
+    continues = side["stored_generation"] == side["generation"]
+    side.setdefault("filled", side["stored_filled"] * continues + row["size"])
+    side.setdefault("cash_after", side["cash"] - direction * row["notional"] - side["fee"])
+    side.setdefault("position_after", side["position"] + direction * row["size"])
+
+
+def fill_records(*rows: Mapping[str, int]) -> FillRecords:
+    """Records of these fills."""
+    full = [complete(row) for row in rows]
+
+    def column(name: str, bias: int = 0) -> Any:
+        return np.array([row[name] + bias for row in full], dtype=np.int64)
+
+    return FillRecords(
+        market=column("market"),
+        price=column("price"),
+        size=column("size"),
+        taker=column("taker"),
+        notional=column("notional"),
+        rate=(column("buyer.rate"), column("seller.rate")),
+        band_low=column("band_low"),
+        band_high=column("band_high"),
+        sides=(_side(full, "buyer", column), _side(full, "seller", column)),
+    )
+
+
+def _side(full: list[Row], side: str, column: Callable[..., Any]) -> FillSide:
+    def cash(name: str) -> Any:
+        values = [(row[f"{side}.{name}"] + CASH_LIMIT) % 2**64 for row in full]
+        return np.array(values, dtype=np.uint64)
+
+    def own(name: str, bias: int = 0) -> Any:
+        return column(f"{side}.{name}", bias)
+
+    before, after = cash("cash"), cash("cash_after")
+    there = own("existed")
+    account = own("account")
+    access = CashAccess(account, own("previous_cash_ts"), before, after, there, there)
+    return FillSide(
+        order=own("order"),
+        account=account,
+        slot=own("slot"),
+        generation=own("generation"),
+        limit=own("limit"),
+        size=own("size"),
+        max_fee=own("max_fee"),
+        fee=own("fee"),
+        cash=access,
+        position=PositionAccess(
+            own("previous_position_ts"),
+            own("position", POSITION_LIMIT),
+            own("position_after", POSITION_LIMIT),
+        ),
+        slot_access=SlotAccess(
+            own("previous_slot_ts"),
+            own("stored_generation"),
+            own("stored_filled"),
+            own("generation"),
+            own("filled"),
+        ),
+    )

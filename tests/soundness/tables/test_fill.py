@@ -1,0 +1,169 @@
+"""Lies in a fill, each refused by the claim that forbids it, and by no luck elsewhere."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from circuits.buses import FEES, MEMORY, ORDER
+from circuits.tables.fill.air import TABLE
+from circuits.tables.fill.columns import Columns
+from circuits.tables.fill.trace import build
+from rollup.protocol.constants import CASH_LIMIT, FILL_TIMESTAMP, POSITION_LIMIT
+from tests.helpers.fills import PUBLICS, fill_records
+from tests.helpers.isolation import Isolated
+
+FILL = Isolated(TABLE, PUBLICS)
+HEIGHT = 8
+
+
+def trace(*rows: dict[str, int]) -> Any:
+    return build(fill_records(*rows), HEIGHT, 0)
+
+
+def failed(*rows: dict[str, int]) -> set[str]:
+    return FILL.failed(trace(*rows))
+
+
+def test_honest_fills_hold_and_so_does_an_empty_table() -> None:
+    assert failed() == set()
+    ether = {"market": 1, "price": 250_000, "taker": 1, "seller.limit": 240_000}
+    assert failed({}, ether, {"size": 1}) == set()
+
+
+prices = st.integers(580_000, 620_000)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    prices,
+    st.integers(1, 2**31),
+    st.integers(0, 1),
+    st.integers(-(2**62), 2**62),
+    st.integers(-(2**39), 2**39),
+    st.integers(0, 2**39),
+)
+def test_every_fill_that_the_rules_allow_is_provable(
+    price: int, size: int, taker: int, cash: int, position: int, filled: int
+) -> None:
+    row = {"price": price, "size": size, "taker": taker}
+    for side, limit in (("buyer", 2**30 - 1), ("seller", 1)):
+        own = {"cash": cash, "position": position, "limit": limit, "stored_filled": filled}
+        row |= {f"{side}.{name}": value for name, value in own.items()}
+        row[f"{side}.size"] = 2**40 - 1
+    assert failed(row) == set()
+
+
+def test_messages_say_what_the_fill_did() -> None:
+    matrix = trace({"buyer.cash": 5, "buyer.position": -40, "buyer.previous_cash_ts": 9})
+    fee = 600_000 * 1000 * 500 // 10**6
+    after = 5 - 600_000_000 - fee + CASH_LIMIT
+    said = FILL.messages(matrix, MEMORY)
+    before = (5 + CASH_LIMIT) & (2**26 - 1), (5 + CASH_LIMIT) >> 26 & (2**26 - 1), 2**63 >> 52
+    assert said[(11, 0, 9, *before, 1)] == -1
+    pairs = (after & (2**26 - 1), after >> 26 & (2**26 - 1), after >> 52)
+    assert said[(11, 0, FILL_TIMESTAMP, *pairs, 1)] == 1
+    moved = POSITION_LIMIT - 40 + 1000
+    assert said[(11, 1, FILL_TIMESTAMP, moved & (2**26 - 1), moved >> 26, 0, 0)] == 1
+    assert said[(12, 19, FILL_TIMESTAMP, 7, 1500, 0, 0)] == 1
+    assert len(said) == 12
+    order = (11, 3, 7, 0, 0, 600_500, 0, 40_000, 0, 1000)
+    assert FILL.messages(matrix, ORDER)[order] == -1
+    assert FILL.messages(matrix, ORDER).total() == -2
+
+
+def test_fee_sums_are_sent_once_over_all_rows() -> None:
+    matrix = trace({}, {"size": 77}, {"taker": 1})
+    (sums,) = FILL.messages(matrix, FEES)
+    fees = [600_000 * size * rate for size in (1000, 77, 1000) for rate in (500, 100)]
+    charged = sum(-(-fee // 10**6) for fee in fees)
+    assert sum(limb << 13 * k for k, limb in enumerate(sums)) == charged
+
+
+LIES = [
+    ("an order filled past its size", {"buyer.size": 1_499}, {"fill.cap"}),
+    (
+        "past its size by a wrapped count",
+        {"buyer.size": 1_499, "buyer.filled": 1_499},
+        {"fill.filled"},
+    ),
+    ("a price above the buyer's limit", {"buyer.limit": 599_999}, {"fill.limit"}),
+    ("a price below the seller's limit", {"seller.limit": 600_001}, {"fill.limit"}),
+    ("a price above the band", {"price": 620_001, "buyer.limit": 630_000}, {"fill.band"}),
+    ("a price below the band", {"price": 579_999, "seller.limit": 1}, {"fill.band"}),
+    ("an absent market", {"market": 2, "price": 1, "seller.limit": 1}, {"fill.band"}),
+    ("a rate above the signed maximum", {"seller.max_fee": 99}, {"fill.fee-cap"}),
+    ("a rate that governance did not set", {"buyer.rate": 400}, {"fill.rate"}),
+    ("the maker charged as taker", {"seller.rate": 500}, {"fill.rate"}),
+    ("a fee rounded down", {"size": 1, "buyer.fee": 299}, {"fill.fee"}),
+    ("a fee rounded up twice", {"buyer.fee": 300_001}, {"fill.fee-rounding"}),
+    ("a notional a quantum too small", {"notional": 599_999_999}, {"fill.notional"}),
+    ("a notional of 2^52", {"size": 2**33}, {"fill.bounds", "fill.cap"}),
+    ("a size of zero", {"size": 0}, {"fill.size-positive"}),
+    ("an account trading with itself", {"seller.account": 11}, {"fill.distinct-accounts"}),
+    ("cash from nowhere", {"buyer.cash_after": 10**12}, {"fill.cash"}),
+    ("a seller paid too much", {"seller.cash_after": 10**12 + 600_000_001}, {"fill.cash"}),
+    ("a position kept", {"buyer.position_after": -40}, {"fill.position"}),
+    ("a position moved the other way", {"seller.position_after": 960}, {"fill.position"}),
+    ("a count that does not grow", {"buyer.filled": 500}, {"fill.filled"}),
+    (
+        "an older generation",
+        {"buyer.stored_generation": 8, "buyer.filled": 1000},
+        {"fill.generation"},
+    ),
+    ("a value of the future", {"buyer.previous_cash_ts": 66}, {"fill.cash-access"}),
+    ("a position of the future", {"seller.previous_position_ts": 66}, {"fill.position-access"}),
+    ("a count of the future", {"seller.previous_slot_ts": 66}, {"fill.slot-access"}),
+]
+
+
+@pytest.mark.parametrize(("lie", "changes", "claims"), LIES, ids=[lie[0] for lie in LIES])
+def test_a_lie_breaks_its_claim(lie: str, changes: dict[str, int], claims: set[str]) -> None:
+    assert failed({}, changes, {}) == claims
+
+
+def test_a_negative_size_is_no_size() -> None:
+    """-1000 lots as a limb of p - 1000: cash and position identities hold modulo p."""
+    matrix = FILL.forge(trace({}), 0, "size.0", -1000)
+    assert "fill.bounds" in FILL.failed(matrix)
+
+
+def test_a_generation_that_only_seems_to_continue() -> None:
+    matrix = trace({"buyer.stored_generation": 5, "buyer.filled": 1000})
+    assert FILL.failed(matrix) == set()
+    assert FILL.failed(FILL.forge(matrix, 0, "buyer.continues", 1)) >= {"fill.generation"}
+
+
+def test_the_same_generation_cannot_start_from_zero() -> None:
+    matrix = trace({"buyer.filled": 1000})
+    fresh = FILL.forge(matrix, 0, "buyer.continues", 0)
+    assert FILL.failed(fresh) >= {"fill.generation"}
+
+
+def test_a_fee_left_out_of_the_sums() -> None:
+    matrix = trace({}, {})
+    for row in range(1, HEIGHT):
+        matrix[row, Columns.names().index("fees.0")] = matrix[0, Columns.names().index("fees.0")]
+    assert FILL.failed(matrix) == {"fill.fee-sum"}
+
+
+def test_padding_cannot_pay_fees() -> None:
+    matrix = FILL.forge(trace({}), 5, "buyer.fee.0", 50)
+    assert FILL.failed(matrix) == set()
+    assert FILL.messages(matrix, FEES) == FILL.messages(trace({}), FEES)
+
+
+def test_a_price_near_the_top_does_not_wrap_below_a_low_band() -> None:
+    """price - band high = p - small: one field element could not tell it from a small distance."""
+    row = {"price": 2**30 - 1, "buyer.limit": 2**30 - 1, "size": 1}
+    assert failed(row) == {"fill.band"}
+
+
+def test_bits_are_bits() -> None:
+    for column in ("active", "seller_takes", "markets.0", "markets.3", "buyer.continues"):
+        assert FILL.failed(FILL.forge(trace({}), 0, column, 2)) & {"fill.flags", "fill.market"}
+
+
+def test_two_markets_at_once() -> None:
+    assert "fill.market" in FILL.failed(FILL.forge(trace({}), 0, "markets.1", 1))
