@@ -1,0 +1,71 @@
+"""`make bench`: measure kernels, rows a second and a whole batch; print a table, write JSON."""
+
+import json
+import platform
+from pathlib import Path
+
+import click
+
+from benchmarks import kernels, whole_batch
+from benchmarks.timing import Row, calibration
+from circuits.bench import measure
+from circuits.stark.parameters import PARAMETER_SETS
+from circuits.text import bench_text
+from rollup.cli import Output, conventions
+from rollup.files import write_whole
+from rollup.jit import thread_count
+
+DEFAULT_FILE = Path("target/bench.json")
+POSEIDON_ROWS = 1 << 16
+
+
+@click.command()
+@click.option("-o", "--output", "file", type=click.Path(path_type=Path), default=DEFAULT_FILE)
+@click.option(
+    "--parameters", "parameter_set", type=click.Choice(list(PARAMETER_SETS)), default="fast"
+)
+@click.option("--runs", type=click.IntRange(1, 20), default=3, help="Proofs of each kind.")
+@conventions
+def bench(output: Output, file: Path, parameter_set: str, runs: int) -> None:
+    """Measure this machine and this commit."""
+    parameters = PARAMETER_SETS[parameter_set]
+    threads = thread_count()
+    machine = {"processor": _processor(), "threads": threads, "python": platform.python_version()}
+    output.say(f"{machine['processor']}, {threads} threads, Python {machine['python']}\n")
+    before = _print(output, calibration())
+    rows = _print(output, kernels.measure())
+    proofs = measure(parameters, POSEIDON_ROWS, runs, output.detail)
+    output.say("\n" + bench_text(proofs) + "\n")
+    batch = whole_batch.measure(parameter_set, runs, output.detail)
+    output.say(whole_batch.text(batch) + "\n")
+    after = _print(output, calibration())
+    record = {
+        "machine": machine,
+        "calibration": [row.to_record() for row in (*before, *after)],
+        "kernels": [row.to_record() for row in rows],
+        "poseidon": proofs,
+        "batch": batch,
+    }
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(file, (json.dumps(record, indent=2) + "\n").encode("utf-8"))
+    output.result(record, f"figures: {file}")
+
+
+def _print(output: Output, rows: list[Row]) -> list[Row]:
+    for row in rows:
+        output.say(row.to_text())
+    return rows
+
+
+def _processor() -> str:
+    """The model name of the processor, or what the platform says."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+if __name__ == "__main__":
+    bench()
