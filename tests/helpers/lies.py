@@ -1,0 +1,90 @@
+"""How a test makes the rules look away, so that a lie reaches the circuit.
+
+`Liar` bends one function of `rollup.protocol.transition` and applies a batch: everything else of
+the outcome follows honestly from the lie (leaves, trees, roots), so that only the lie itself is
+there to be found. `forge` changes members of a frozen record without its checks.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+import pytest
+
+from rollup.protocol import transition
+from rollup.protocol.account import SlotState
+from rollup.protocol.batch import Batch
+from rollup.protocol.order import Order
+from rollup.protocol.outcome import Outcome
+from rollup.protocol.rejection import Reason
+from tests.helpers.statement import claims_broken_by
+from tests.helpers.venue import BTC, USDC, Match, Venue, buy, real, sell
+
+Record = TypeVar("Record")
+
+
+def forge(record: Record, **changes: Any) -> Record:
+    """A copy of a frozen record with members changed, whatever its checks would say."""
+    forged = object.__new__(type(record))
+    for member in fields(record):  # type: ignore[arg-type]
+        value = changes.pop(member.name, getattr(record, member.name))
+        object.__setattr__(forged, member.name, value)
+    assert not changes, f"{type(record).__name__} has no {', '.join(changes)}"
+    return forged
+
+
+@dataclass
+class Liar:
+    """A venue with three rich traders, 1 long and 2 short of 1,000 lots, and bent rules."""
+
+    venue: Venue
+    monkeypatch: pytest.MonkeyPatch
+
+    def bend(self, name: str, replacement: Callable[..., Any]) -> None:
+        """Replace a rule for the rest of the test."""
+        self.monkeypatch.setattr(transition, name, replacement)
+
+    def after(self, name: str, change: Callable[..., Any]) -> None:
+        """Let a rule run, then change what it gave: `change(result, *arguments)`."""
+        honest = getattr(transition, name)
+        self.bend(name, lambda *given: change(honest(*given), *given))
+
+    def blind(self, name: str) -> None:
+        """Let a check pass whatever comes."""
+        self.bend(name, lambda *_: None)
+
+    def claims(self, batch: Batch) -> set[str]:
+        """What the circuit says against the bent outcome of a batch."""
+        return claims_broken_by(self.outcome(batch))
+
+    def outcome(self, batch: Batch) -> Outcome:
+        """What the bent rules make of a batch."""
+        return self.venue.apply(batch)
+
+    def refusal(self, batch: Batch) -> Reason:
+        """Why the honest rules refuse it; ask before bending."""
+        return self.venue.refusal(batch)
+
+    def trade(self, size: int = 100, **terms: int) -> Batch:
+        """An honest fill between traders 1 and 2."""
+        return self.venue.batch(matches=[match(size, **terms)])
+
+
+def match(size: int = 100, **terms: int) -> Match:
+    """Trader 1 buys from trader 2 in slots that are fresh after the first batch."""
+    terms = {"slot": 1, **terms}
+    return Match(buy(1, size, **terms), sell(2, size, **terms), size)
+
+
+def restart(order: Order, stored: SlotState, size: int) -> SlotState:
+    """A count of fills that forgets what was filled before."""
+    del stored
+    return forge(SlotState(0, 0), generation=order.generation, filled=size)
+
+
+def make_liar(monkeypatch: pytest.MonkeyPatch) -> Liar:
+    """Registrations and one trade, honestly, on Poseidon and Schnorr."""
+    venue = Venue(suite=real()).with_traders(*[1000 * USDC] * 3)
+    opening = Match(buy(1, 1000, market=BTC), sell(2, 2000, market=BTC), 1000)
+    venue.run(venue.batch(matches=[opening]))
+    return Liar(venue, monkeypatch)
