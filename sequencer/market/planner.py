@@ -19,10 +19,10 @@ from sequencer.book.live import OrderKey, opposite
 from sequencer.market.trade import WantedTrade
 from sequencer.market.trader import Intent, Trader
 
-LOOK_AHEAD = 12
+LOOK_AHEAD = 48
 """How many trades ahead a quote's size is chosen for."""
 
-REUSE = 0.75
+REUSE = 0.9
 """Chance that a quote is made large enough for the next trade at its price."""
 
 EXCESS = 0.15
@@ -187,15 +187,17 @@ class Planner:
     def _size_ahead(self, trade: WantedTrade, ahead: Sequence[WantedTrade]) -> int:
         """Lots of coming trades that the same quote can serve before it is in the way."""
         extra = 0
+        towards = 1 if trade.taker is Side.BUY else -1
         for other in ahead:
             if other.market != trade.market:
                 continue
-            if other.taker is trade.taker:
-                if other.price != trade.price or self._random.random() >= REUSE:
+            beyond = (other.price - trade.price) * towards
+            if beyond > 0 or (beyond == 0 and other.taker is not trade.taker):
+                break
+            if beyond == 0:
+                if self._random.random() >= REUSE:
                     break
                 extra += other.size
-            elif (other.price - trade.price) * (1 if trade.taker is Side.BUY else -1) >= 0:
-                break
         return extra
 
     def _use(self, quote: _Quote, trade: WantedTrade, taking: _Taking) -> None:
