@@ -1,0 +1,61 @@
+"""Free-cell probe: change one cell of an honest row, and somebody must notice.
+
+Noticed means: a constraint breaks, a value leaves its range, or a message changes on a bus other
+than RANGE (whose multiplicities a prover may choose). Columns that may be free say why.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from circuits.air.bus import RANGE
+from circuits.buses import BUSES
+from tests.helpers.isolation import Isolated
+from tests.soundness.tables import test_batch, test_deposit, test_fill, test_poseidon
+
+Case = tuple[Isolated, Callable[[], Any], set[str]]
+
+
+def deposit(name: str) -> Callable[[], Any]:
+    entry, cash = test_deposit.CASES[name]
+    return lambda: test_deposit.trace(entry, cash, test_deposit.judge(entry, cash))
+
+
+PROOF = {f"off_curve_proof.{i}" for i in range(7)}
+"""Weights of distances that are all 0, or of which others can make up for one."""
+
+SUM = {*(f"cash_sum.{i}" for i in range(5)), "sum_carries.0.0", "sum_carries.1.0"}
+"""The new cash of a refused entry: nobody reads it."""
+
+CASES: dict[str, Case] = {
+    "fill": (test_fill.FILL, lambda: test_fill.trace({}, {"taker": 1}), set()),
+    "first fill of a generation": (
+        test_fill.FILL,
+        lambda: test_fill.trace({"buyer.stored_generation": 2, "seller.stored_generation": 0}),
+        set(),
+    ),
+    "batch": (test_batch.BATCH, test_batch.trace, set()),
+    "poseidon": (test_poseidon.POSEIDON, test_poseidon.trace, set()),
+    "registration": (test_deposit.TABLE_ALONE, deposit("registration"), PROOF),
+    "refused": (test_deposit.TABLE_ALONE, deposit("account exists"), PROOF | SUM),
+    "key off the curve": (test_deposit.TABLE_ALONE, deposit("key off the curve"), SUM),
+}
+
+
+def spoken(table: Isolated, matrix: Any) -> list[Any]:
+    return [table.messages(matrix, bus) for bus in BUSES if bus is not RANGE]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_cell_of_an_honest_row_is_held(case: str) -> None:
+    table, build, free = CASES[case]
+    matrix = build()
+    honest = spoken(table, matrix)
+    found = set()
+    for index, name in enumerate(table.table.columns.names()):
+        for change in (1, 4096):
+            forged = table.forge(matrix, 0, name, int(matrix[0, index]) + change)
+            if table.failed(forged) == set() and spoken(table, forged) == honest:
+                found.add(name)
+    assert found == free
