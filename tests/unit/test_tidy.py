@@ -15,6 +15,7 @@ NUMBA_DOORS = {
     "rollup/jit.py",
     "rollup/simd.py",
     "rollup/field/extension_simd.py",
+    "rollup/hash/poseidon_simd.py",
     "circuits/pcs/keccak_kernel.py",
 }
 """The decorator, and the vector types it works on: all else is Python that `kernel` compiles."""

@@ -1,0 +1,153 @@
+"""Extension, interpolation and evaluation of matrices against plain polynomials and galois."""
+
+import functools
+
+import numpy as np
+import pytest
+
+from circuits.poly import lde, reference
+from circuits.poly.domains import Coset, lifted_shift
+from circuits.poly.sums import combine_columns, evaluate_columns
+from rollup.field import extension
+from rollup.field.koalabear import GENERATOR, P, omega
+from tests.helpers.fields import random_element, random_values
+
+
+@functools.cache
+def galois_field():  # type: ignore[no-untyped-def]
+    import galois
+
+    return galois.GF(P, primitive_element=GENERATOR, verify=False)
+
+
+def test_the_reference_agrees_with_galois() -> None:
+    import galois
+
+    field = galois_field()
+    values = random_values((16,), 1)
+    polynomial = galois.Poly(field(reference.interpolate(values.tolist(), 5)[::-1]))
+    points = [5 * pow(omega(4), k, P) % P for k in range(16)]
+    assert np.array_equal(polynomial(field(points)), field(values))
+    extended = reference.extend(values.tolist(), 2, 7)
+    over = galois.Poly(field(reference.interpolate(values.tolist())[::-1]))
+    points = [7 * pow(omega(6), k, P) % P for k in range(64)]
+    assert np.array_equal(over(field(points)), field(extended))
+
+
+def test_the_extension_agrees_with_galois() -> None:
+    import galois
+
+    field = galois_field()
+    modulus = galois.Poly(field([1, 0, 0, 1, 0, P - 1]))
+    a, b = random_element(1), random_element(2)
+    product = (galois.Poly(field(a[::-1])) * galois.Poly(field(b[::-1]))) % modulus
+    coefficients = [int(c) for c in product.coefficients(5, order="asc")]
+    assert tuple(coefficients) == extension.multiply(a, b)
+    frobenius = galois.Poly(field([1, 0]))
+    for _ in range(5):
+        frobenius = pow(frobenius, P, modulus)
+    assert frobenius == galois.Poly(field([1, 0]))  # X^(p^5) = X
+    linear = pow(galois.Poly(field([1, 0])), P, modulus) - galois.Poly(field([1, 0]))
+    assert galois.gcd(linear, modulus).degree == 0  # and no root in F: 5 is prime, so irreducible
+
+
+@pytest.mark.parametrize("log2", range(10))
+@pytest.mark.parametrize("blowup_log2", [0, 2, 3])
+def test_extended_columns_agree(log2: int, blowup_log2: int) -> None:
+    trace = random_values((1 << log2, 18), log2)
+    extended = lde.extend(trace, blowup_log2, 5)
+    assert extended.shape == (1 << blowup_log2, 1 << log2, 32)
+    rows = lde.natural_order(extended)
+    for column in (0, 17):
+        assert rows[:, column].tolist() == reference.extend(
+            trace[:, column].tolist(), blowup_log2, 5
+        )
+    assert not rows[:, 18:].any()
+
+
+@pytest.mark.parametrize("log2", [0, 1, 5, 8])
+def test_interpolated_columns_agree_and_extend_to_the_same(log2: int) -> None:
+    values = random_values((1 << log2, 3), log2)
+    coefficients = lde.interpolate(values, 7)
+    assert coefficients[:, 2].tolist() == reference.interpolate(values[:, 2].tolist(), 7)
+    plain = lde.interpolate(values)
+    again = lde.extend_coefficients(plain, 1, 5)
+    assert np.array_equal(again, lde.extend(values, 1, 5))
+
+
+def test_layout_is_coset_row_column() -> None:
+    values = random_values((8, 1), 3)
+    extended = lde.extend(values, 2, 5)
+    coefficients = reference.interpolate(values[:, 0].tolist())
+    for coset, row in ((0, 0), (1, 2), (3, 7)):
+        x = Coset(5, 5).point(row * 4 + coset)
+        shift = lde.shift_of_coset(coset, 3, 2, 5)
+        assert x == shift * pow(omega(3), row, P) % P
+        value = reference.evaluate(coefficients, extension.embed(x))
+        assert value == extension.embed(int(extended[coset, row, 0]))
+
+
+def test_a_lifted_table_repeats_its_rows() -> None:
+    small = random_values((4, 1), 4)
+    tall_shift, small_shift = lifted_shift(5, 5), lifted_shift(2, 5)
+    coefficients = reference.interpolate(small[:, 0].tolist())
+    rows = lde.natural_order(lde.extend(small, 1, small_shift))[:, 0]
+    for index in (0, 9, 63):
+        x = Coset(6, tall_shift).point(index)
+        value = reference.evaluate(coefficients, extension.embed(pow(x, 8, P)))
+        assert value[0] == rows[index % rows.size]
+
+
+def test_padding_keeps_a_whole_matrix_and_widens_another() -> None:
+    whole = random_values((4, 16), 5)
+    assert lde.padded(whole) is whole
+    assert lde.padded(whole[:, :3]).shape == (4, lde.padded_width(3))
+    assert not lde.padded(whole[:, :3])[:, 3:].any()
+
+
+@pytest.mark.parametrize("shape", [(12, 1), (4,), (4, 0)])
+def test_matrices_of_no_domain_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError):
+        lde.extend(random_values(shape, 6), 1, 5)
+
+
+@pytest.mark.parametrize(("blowup_log2", "shift"), [(-1, 3), (23, 3), (1, 0), (1, P)])
+def test_cosets_that_do_not_exist_are_refused(blowup_log2: int, shift: int) -> None:
+    with pytest.raises(ValueError, match="coset"):
+        lde.extend(random_values((4, 1), 6), blowup_log2, shift)
+
+
+@pytest.mark.parametrize("log2", [0, 1, 4, 7, 12])
+def test_columns_evaluate_as_their_polynomials_do(log2: int) -> None:
+    values = random_values((1 << log2, 18), log2)
+    points = [random_element(1), random_element(2)]
+    evaluated = evaluate_columns(lde.padded(values), 18, 5, points)
+    coefficients = lde.interpolate(values, 5)
+    for point, row in zip(points, evaluated, strict=True):
+        assert len(row) == 18
+        for column in (0, 17):
+            assert row[column] == reference.evaluate(coefficients[:, column].tolist(), point)
+
+
+def test_a_point_of_the_domain_is_refused() -> None:
+    with pytest.raises(ValueError, match="domain"):
+        evaluate_columns(random_values((4, 16), 7), 1, 5, [extension.embed(5)])
+
+
+@pytest.mark.parametrize("width", [16, 48, 64])
+def test_column_sums_agree(width: int) -> None:
+    matrix = random_values((32, width), 8)
+    matrix[0] = P - 1
+    weights = [[random_element(k) for k in range(width - 1)], [], [(P - 1,) * 5] * width]
+    sums = combine_columns(matrix, weights)  # type: ignore[arg-type]
+    for row in (0, 31):
+        for group, group_weights in enumerate(weights):
+            expected = extension.ZERO
+            for value, weight in zip(matrix[row].tolist(), group_weights, strict=False):
+                expected = extension.add(expected, extension.scale(weight, value))  # type: ignore[arg-type]
+            assert tuple(sums[group, :, row].tolist()) == expected
+
+
+def test_column_sums_refuse_parts_of_vectors() -> None:
+    with pytest.raises(ValueError, match="whole vectors"):
+        combine_columns(random_values((32, 15), 9), [])

@@ -1,0 +1,118 @@
+"""The cache of compiled kernels: it sees every edit, and falls back where it cannot write."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rollup import jit
+
+ROOT = Path(jit.__file__).resolve().parent.parent
+
+HELPER = """from rollup.jit import kernel
+
+@kernel
+def helper(x):
+    return x + {constant}
+"""
+
+CALLER = """from rollup.jit import kernel
+from rollup.probe_helper import helper
+
+@kernel
+def caller(x):
+    return helper(x)
+
+print(caller(1))
+"""
+
+
+def project(folder: Path, constant: int) -> Path:
+    """A small copy of the project with a kernel that calls a helper in another file."""
+    package = folder / "rollup"
+    package.mkdir(parents=True, exist_ok=True)
+    (package / "__init__.py").touch()
+    shutil.copy(ROOT / "rollup" / "jit.py", package / "jit.py")
+    (package / "probe_helper.py").write_text(HELPER.format(constant=constant))
+    (package / "probe_caller.py").write_text(CALLER)
+    return folder
+
+
+def run(folder: Path, cache: Path) -> str:
+    environment = {**os.environ, jit.CACHE_VARIABLE: str(cache), "PYTHONPATH": str(folder)}
+    command = [sys.executable, "-m", "rollup.probe_caller"]
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_an_edit_of_a_helper_in_another_file_reaches_the_cached_caller(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    assert run(project(tmp_path / "copy", 1), cache) == "2"
+    assert run(project(tmp_path / "copy", 5), cache) == "6"
+    assert len(list(cache.iterdir())) == 2
+
+
+def test_the_digest_covers_constants_that_kernels_import(tmp_path: Path) -> None:
+    package = project(tmp_path, 1) / "rollup"
+    (package / "numbers").mkdir()
+    (package / "numbers" / "prime.py").write_text("P = 7\n")
+    caller = package / "probe_caller.py"
+    caller.write_text("from rollup.numbers import (\n    prime,\n)\n" + CALLER)
+    before = jit.source_digest(tmp_path)
+    (package / "unrelated.py").write_text("Q = 1\n")
+    assert jit.source_digest(tmp_path) == before
+    (package / "numbers" / "prime.py").write_text("P = 11\n")
+    assert jit.source_digest(tmp_path) != before
+
+
+def test_a_folder_that_others_may_write_to_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(jit.CACHE_VARIABLE, str(tmp_path / "chosen"))
+    monkeypatch.setattr(jit.tempfile, "gettempdir", lambda: str(tmp_path / "temporary"))
+    folder = jit.choose_cache("digest")
+    assert folder == tmp_path / "chosen" / "digest"
+    assert folder is not None
+    folder.chmod(0o777)
+    fallback = jit.choose_cache("digest")
+    assert fallback is not None
+    assert fallback.parent.parent == tmp_path / "temporary"
+
+
+def test_without_any_folder_there_is_no_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.touch()
+    monkeypatch.setenv(jit.CACHE_VARIABLE, str(blocked))
+    monkeypatch.setattr(jit.tempfile, "gettempdir", lambda: str(blocked))
+    assert jit.choose_cache("digest") is None
+
+
+@pytest.mark.parametrize("threads", ["1", "3"])
+def test_parts_cover_the_range_once(threads: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(jit.THREADS_VARIABLE, threads)
+    seen: list[int] = []
+    jit.parallel(lambda start, stop: seen.extend(range(start, stop)), 101, grain=7)
+    assert sorted(seen) == list(range(101))
+
+
+def test_a_failing_part_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(jit.THREADS_VARIABLE, "2")
+
+    def fail(start: int, stop: int) -> None:
+        raise ArithmeticError(f"{start} to {stop}")
+
+    with pytest.raises(ArithmeticError):
+        jit.parallel(fail, 10)
+
+
+def test_a_thread_count_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(jit.THREADS_VARIABLE, "none")
+    with pytest.raises(ValueError, match=jit.THREADS_VARIABLE):
+        jit.thread_count()
