@@ -177,6 +177,7 @@ def _market_ready(options: DemoOptions, stage: _Stage) -> MarketReady:
         feed=f"synthetic, seed {options.seed}" if options.data is None else str(options.data),
         symbols=tuple(market.symbol for market in markets),
         prices=stage.genesis.prices[: len(markets)],
+        decimals=tuple(market.price_decimals for market in markets),
         traders=options.traders + 1,
         queued=len(stage.l1.queue),
         root=stage.l1.root,

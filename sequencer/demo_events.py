@@ -31,11 +31,13 @@ class DemoOptions:
 
 @dataclass(frozen=True, slots=True)
 class MarketReady:
-    """Keys are made, the contract is deployed, deposits are queued."""
+    """Keys are made, the contract is deployed, deposits are queued. Prices in ticks, of which a
+    market's `decimals` stand behind the point."""
 
     feed: str
     symbols: tuple[str, ...]
     prices: tuple[int, ...]
+    decimals: tuple[int, ...]
     traders: int
     queued: int
     root: Digest

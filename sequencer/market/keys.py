@@ -29,6 +29,7 @@ class KeySource:
 
     def __init__(self, insecure_seed: int | None = None) -> None:
         self._seed = insecure_seed
+        self._drawn: dict[str, bytes] = {}
 
     @property
     def is_insecure(self) -> bool:
@@ -36,8 +37,9 @@ class KeySource:
         return self._seed is not None
 
     def _derive(self, label: str, size: int) -> bytes:
+        """Bytes of a label: the same whenever asked for; fresh in every run without a seed."""
         if self._seed is None:
-            return entropy_source.token_bytes(size)
+            return self._drawn.setdefault(label, entropy_source.token_bytes(size))
         parts = range(-(-size // 32))
         text = f"crypsis/insecure/{self._seed}/{label}/"
         return b"".join(keccak256(f"{text}{part}".encode()) for part in parts)[:size]

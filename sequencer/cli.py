@@ -1,0 +1,115 @@
+"""Commands of the venue: demo, replay. Engines are imported when a command is called."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from rollup.cli import CommandError, ExitCode, Output, conventions
+
+SETS = ("fast", "balanced", "evm")
+file_type = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option("--data", type=file_type, help="Replay a recorded feed (gzip of frames).")
+@click.option("--batches", type=click.IntRange(1, 1000), default=3, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the market.")
+@click.option(
+    "--insecure-seed",
+    type=click.IntRange(0),
+    help="Derive every key from a number, so that roots repeat. For tests: nothing is secret then.",
+)
+@click.option("--parameters", "parameter_set", type=click.Choice(SETS), default=SETS[0])
+@click.option(
+    "--target",
+    type=file_type,
+    default=Path("target"),
+    show_default=True,
+    help="Folder for artefacts; those of an earlier venue in it are removed.",
+)
+@conventions
+def demo(
+    output: Output,
+    data: Path | None,
+    batches: int,
+    seed: int,
+    insecure_seed: int | None,
+    parameter_set: str,
+    target: Path,
+) -> None:
+    """Orders in, proofs out, a new root on L1: the whole rollup, nothing simulated but the traders.
+
+    Without --data, a seeded synthetic market. Every batch is proved in a process of its own and
+    posted to a mock L1, which verifies the proof. At the end, forged versions of the last batch.
+    """
+    from rollup.installed import installed_verifier
+    from sequencer.demo import run_demo
+    from sequencer.demo_events import DemoOptions
+    from sequencer.prover import ProcessProver
+    from sequencer.render import Screen, tables
+    from sequencer.summary import Summary
+
+    options = DemoOptions(target, batches, seed, data, insecure_seed)
+    summary = Summary()
+    with known_errors(), Screen(output, batches) as screen:
+        events = run_demo(options, ProcessProver(parameter_set), installed_verifier(parameter_set))
+        for event in events:
+            summary.add(event)
+            screen.show(event)
+    if not summary.succeeded:
+        raise CommandError(ExitCode.INVALID, "the demonstration failed", summary.to_record())
+    text = tables(summary)
+    if summary.last_bundle is not None:
+        text += f"\n\nCheck a proof yourself: crypsis verify {summary.last_bundle / 'public'}"
+    output.result(summary.to_record(), text)
+
+
+@click.command()
+@click.argument("journal", type=file_type)
+@conventions
+def replay(output: Output, journal: Path) -> None:
+    """Run a journal again; exit 7 if a batch comes out with another root than it had.
+
+    JOURNAL is target/private/journal; genesis and salt key are read from the folders it lies in.
+    """
+    from rollup.crypto.batched import verify_many
+    from rollup.hash.batched import compress_many
+    from rollup.protocol.encoding import hex_digest
+    from sequencer.artefacts import VenueFolder
+    from sequencer.replay import replay as replay_journal
+
+    folder = VenueFolder(journal.resolve().parent.parent)
+    batches = []
+    with known_errors():
+        genesis, salt_key = folder.read_genesis(), folder.read_salt_key()
+        for batch in replay_journal(
+            journal, genesis, salt_key, compress_many=compress_many, verify_many=verify_many
+        ):
+            root = hex_digest(batch.root)
+            batches.append({"batch": batch.number, "fills": batch.fills, "root": root})
+            output.say(f"batch {batch.number}: {batch.fills} fills, root {root}")
+    output.result({"batches": batches}, f"{len(batches)} batches replayed, the same roots")
+
+
+@contextmanager
+def known_errors() -> Iterator[None]:
+    """The venue's errors as messages with exit codes."""
+    from sequencer.artefacts import ArtefactError
+    from sequencer.demo import DemoError
+    from sequencer.journal import JournalError
+    from sequencer.market.tape import TapeError
+    from sequencer.prover import ProverError
+    from sequencer.replay import RootsDiffer
+
+    try:
+        yield
+    except (ArtefactError, JournalError, TapeError) as error:
+        raise CommandError(ExitCode.BAD_INPUT, str(error)) from error
+    except RootsDiffer as error:
+        raise CommandError(ExitCode.ROOTS_DIFFER, str(error)) from error
+    except ProverError as error:
+        raise CommandError(ExitCode.UNREACHABLE, str(error)) from error
+    except DemoError as error:
+        raise CommandError(ExitCode.INVALID, str(error)) from error
