@@ -68,6 +68,11 @@ class Circuit:
         for placed in self.tables:
             if placed.height < 2 or placed.height & (placed.height - 1):
                 raise ValueError(f"{placed.name}: height {placed.height} is not a power of two")
+            if placed.height > placed.table.height_max:
+                raise ValueError(
+                    f"{placed.name}: height {placed.height} is above {placed.table.height_max}, "
+                    "which its bounds assume"
+                )
             for message in placed.graph.interactions:
                 if widths.get(message.bus) != len(message.payload):
                     raise ValueError(

@@ -10,7 +10,7 @@ EXTENSION_DEGREE = 5
 
 @dataclass(frozen=True, slots=True)
 class TableCost:
-    """Counts of one table. `cells` are the committed base-field cells of witness and lookup columns;
+    """Counts of one table. `cells` are the committed base-field cells of witness and lookups;
     the engine adds a few to every table (masks, running sum)."""
 
     name: str

@@ -20,6 +20,10 @@ class Selectors(Layout):
     row_number = cell()
 
 
+HEIGHT_MAX = 2**24
+"""The largest subgroup of the field: no table can be taller."""
+
+
 class NoFixed(Layout):
     """For tables without fixed columns of their own."""
 
@@ -39,6 +43,7 @@ class Table:
     """A table as its author declares it.
 
     `constraints` takes (air, row), or (air, now, after) where rows depend on each other.
+    `height_max` is what its bounds assume where they sum over rows.
     """
 
     name: str
@@ -46,6 +51,7 @@ class Table:
     constraints: Callable[..., None]
     fixed: type[Layout] = NoFixed
     fixed_values: FixedValues = no_fixed_values
+    height_max: int = HEIGHT_MAX
 
     @property
     def width(self) -> int:

@@ -4,14 +4,10 @@ from typing import Any
 
 from circuits.air.layout import LIMB_BITS, Layout, carries, cell, cells, group, limbs
 from circuits.gadgets.integer import Integer, from_limbs, from_packed, from_sums
+from circuits.tables.fill.columns import FEE_LIMBS, FILL_ROWS_MAX
 from rollup.protocol.constants import CASH_BITS, MARKETS_MAX, SALT_LENGTH, TIME_BITS
 
 DIGEST = 8
-FEE_LIMBS = 4
-
-FILL_ROWS_MAX = 2**12
-"""Bound on the height of the fill table: what FEES is allowed to have summed over."""
-
 FEE_SUM_MAX = FILL_ROWS_MAX * 2 * (2**LIMB_BITS - 1)
 """Each row of the fill table adds two limbs to a sum. Below 2^26, far from the modulus."""
 

@@ -20,6 +20,7 @@ from circuits.gadgets.integer import require_identity
 from circuits.gadgets.memory import require_access
 from circuits.memory import CASH_WORD, POSITION_WORD, SLOT_WORD
 from circuits.tables.fill.columns import (
+    FILL_ROWS_MAX,
     REMAINDER_BITS,
     Columns,
     cash_identity,
@@ -196,8 +197,7 @@ def _balances(air: Builder, row: Columns, side: Any, which: Side) -> None:
 def _fee_sums(air: Builder, now: Columns, after: Columns) -> None:
     """The limb sums of all fees, handed to the batch table on the last row.
 
-    A sum stays below 2^14 a row, so that up to 2^16 rows it does not wrap; the batch table assumes
-    fewer and is told how many.
+    A row adds less than 2^14, so that sums over FILL_ROWS_MAX rows do not wrap.
     """
     for k, total in enumerate(now.fees):
         paid = now.active * (now.buyer.fee[k] + now.seller.fee[k])
@@ -210,4 +210,4 @@ def _fee_sums(air: Builder, now: Columns, after: Columns) -> None:
     air.send(FEES, now.fees, now.last, claim="fill.fees-sent")
 
 
-TABLE = Table("fill", Columns, constraints)
+TABLE = Table("fill", Columns, constraints, height_max=FILL_ROWS_MAX)

@@ -26,6 +26,9 @@ REMAINDER_BITS = 20
 
 FEE_LIMBS = 4
 
+FILL_ROWS_MAX = 2**12
+"""Tallest fill table: sums of two fee limbs a row stay below 2^26, and timestamps below 2^13."""
+
 
 class Side(Layout):
     """One side of a fill: its order, and its cash, position and slot before and after."""

@@ -9,8 +9,9 @@ import pytest
 from circuits.buses import FEES, HASH, MEMORY, NODE
 from circuits.records import BatchRecords, CashAccess
 from circuits.tables.batch.air import TABLE
-from circuits.tables.batch.columns import FEE_SUM_MAX, FILL_ROWS_MAX, Columns
+from circuits.tables.batch.columns import FEE_SUM_MAX, Columns
 from circuits.tables.batch.trace import build
+from circuits.tables.fill.columns import FILL_ROWS_MAX
 from rollup.hash.poseidon import chain, compress
 from rollup.protocol.constants import CASH_LIMIT, FEE_TIMESTAMP
 from rollup.protocol.encoding import TypeCode, globals_blocks, limbs, market_blocks, packed

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -110,6 +111,13 @@ def circuit(factor: int = 2, height: int = 8, claim: str = "toy.sum", public: st
 
     table = Table("toy", Plain, constraints)
     return Circuit.build([(table, height)], PublicLayout(((public, 1),)), [BUS])
+
+
+def test_a_table_taller_than_its_bounds_assume_is_refused() -> None:
+    table = Table("toy", Plain, lambda air, row: None, height_max=8)
+    Circuit.build([(table, 8)], PublicLayout(()), [])
+    with pytest.raises(ValueError, match="toy: height 16 is above 8, which its bounds assume"):
+        Circuit.build([(table, 16)], PublicLayout(()), [])
 
 
 def test_the_digest_pins_constraints_heights_claims_and_publics() -> None:
