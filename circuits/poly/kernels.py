@@ -10,48 +10,69 @@ Twiddles are pairs (w * R mod p, that * MU mod 2^32) for `field_scale`.
 import numpy as np
 import numpy.typing as npt
 
+from rollup.field.koalabear import P
 from rollup.jit import U32Array, kernel
-from rollup.simd import LANES, field_add, field_scale, field_subtract, load, store
+from rollup.simd import LANES, field_add, field_scale, field_subtract, load, splat32, store
 
 IndexArray = npt.NDArray[np.int64]
 
 
 @kernel
-def butterflies(buffer: U32Array, size: int, twiddles: U32Array) -> None:
-    """Decimation in time, in place: rows in bit-reversed order in, natural order out.
+def _quad(a, b, c, d, twiddles, at, half):  # type: ignore[no-untyped-def]
+    """Two stages on rows j, j + half, j + 2 half, j + 3 half, with at = half + j.
 
-    buffer: flat, `size` rows of 16 lanes. twiddles (size, 2) pairs: entry h + j is
-    s^(size/2h) * w_2h^j for j < h, so that row r becomes the value at s * w_size^r.
+    The sums that go into a product may stay below 2p: `field_scale` takes any 32-bit lane.
     """
+    prime = splat32(np.uint32(P))
+    second, third = at + half, at + 2 * half
+    b = field_scale(b, twiddles[at, 0], twiddles[at, 1])
+    d = field_scale(d, twiddles[at, 0], twiddles[at, 1])
+    e, f = field_add(a, b), field_subtract(a, b)
+    g = field_scale(c + d, twiddles[second, 0], twiddles[second, 1])
+    h = field_scale(c - d + prime, twiddles[third, 0], twiddles[third, 1])
+    return field_add(e, g), field_add(f, h), field_subtract(e, g), field_subtract(f, h)
+
+
+@kernel
+def transform(  # type: ignore[no-untyped-def]
+    source, base, stride, reverse, buffer, twiddles
+):
+    """The transform of rows base + k * stride of `source` into the rows of the buffer.
+
+    buffer: flat rows of 16 lanes, in natural order; reverse: the bit reversal of its size;
+    twiddles (size, 2) pairs: entry h + j is s^(size/2h) * w_2h^j for j < h, so that row r becomes
+    the value at s * w_size^r (decimation in time). Rows are read in their own order, which the
+    machine foresees, and put where they belong.
+    """
+    size = reverse.size
+    for k in range(size):
+        store(buffer, reverse[k] * LANES, load(source, base + k * stride))
     half = 1
-    if (size & 0x55555555) == 0:  # an odd power of two: one stage by itself
-        for block in range(0, size, 2):
-            a = load(buffer, block * LANES)
-            b = field_scale(load(buffer, (block + 1) * LANES), twiddles[1, 0], twiddles[1, 1])
-            store(buffer, block * LANES, field_add(a, b))
-            store(buffer, (block + 1) * LANES, field_subtract(a, b))
+    if size & 0x55555555 == 0:  # an odd power of two: one stage by itself
+        for i in range(0, size * LANES, 2 * LANES):
+            a = load(buffer, i)
+            b = field_scale(load(buffer, i + LANES), twiddles[1, 0], twiddles[1, 1])
+            store(buffer, i, field_add(a, b))
+            store(buffer, i + LANES, field_subtract(a, b))
         half = 2
     while half < size:
+        step = half * LANES
         for j in range(half):
-            t1, m1 = twiddles[half + j, 0], twiddles[half + j, 1]
-            t2, m2 = twiddles[2 * half + j, 0], twiddles[2 * half + j, 1]
-            t3, m3 = twiddles[3 * half + j, 0], twiddles[3 * half + j, 1]
             for block in range(j, size, 4 * half):
-                i0 = block * LANES
-                i1 = i0 + half * LANES
-                i2 = i1 + half * LANES
-                i3 = i2 + half * LANES
-                a = load(buffer, i0)
-                b = field_scale(load(buffer, i1), t1, m1)
-                c = load(buffer, i2)
-                d = field_scale(load(buffer, i3), t1, m1)
-                e, f = field_add(a, b), field_subtract(a, b)
-                g = field_scale(field_add(c, d), t2, m2)
-                h = field_scale(field_subtract(c, d), t3, m3)
-                store(buffer, i0, field_add(e, g))
-                store(buffer, i2, field_subtract(e, g))
-                store(buffer, i1, field_add(f, h))
-                store(buffer, i3, field_subtract(f, h))
+                i = block * LANES
+                a, b, c, d = _quad(
+                    load(buffer, i),
+                    load(buffer, i + step),
+                    load(buffer, i + 2 * step),
+                    load(buffer, i + 3 * step),
+                    twiddles,
+                    half + j,
+                    half,
+                )
+                store(buffer, i, a)
+                store(buffer, i + step, b)
+                store(buffer, i + 2 * step, c)
+                store(buffer, i + 3 * step, d)
         half *= 4
 
 
@@ -78,19 +99,15 @@ def inverse_blocks(
     for block in range(start, stop):
         base = block * n1 * n2 * LANES
         for j2 in range(n2):
-            for j1 in range(n1):
-                source = (j1 * n2 + j2) * width + block * LANES
-                store(buffer, reverse1[j1] * LANES, load(values, source))
-            butterflies(buffer, n1, twiddles1)
+            first = j2 * width + block * LANES
+            transform(values, first, n2 * width, reverse1, buffer, twiddles1)
             for k1 in range(n1):
                 row = k1 * n2 + j2
                 value = field_scale(load(buffer, k1 * LANES), middle[row, 0], middle[row, 1])
                 store(coefficients, base + row * LANES, value)
         for k1 in range(n1):
             row = base + k1 * n2 * LANES
-            for j2 in range(n2):
-                store(buffer, reverse2[j2] * LANES, load(coefficients, row + j2 * LANES))
-            butterflies(buffer, n2, twiddles2)
+            transform(coefficients, row, LANES, reverse2, buffer, twiddles2)
             for k2 in range(n2):
                 store(coefficients, row + k2 * LANES, load(buffer, k2 * LANES))
 
@@ -123,17 +140,13 @@ def forward_blocks(
         block, c = task // cosets, task % cosets
         for k1 in range(n1):
             source = (block * n + k1 * n2) * LANES
-            for k2 in range(n2):
-                store(buffer, reverse2[k2] * LANES, load(coefficients, source + k2 * LANES))
-            butterflies(buffer, n2, twiddles2[c])
+            transform(coefficients, source, LANES, reverse2, buffer, twiddles2[c])
             for r2 in range(n2):
                 row = k1 * n2 + r2
                 w, m = middle[c, row, 0], middle[c, row, 1]
                 store(scratch, row * LANES, field_scale(load(buffer, r2 * LANES), w, m))
         for r2 in range(n2):
-            for k1 in range(n1):
-                store(buffer, reverse1[k1] * LANES, load(scratch, (k1 * n2 + r2) * LANES))
-            butterflies(buffer, n1, twiddles1)
+            transform(scratch, r2 * LANES, n2 * LANES, reverse1, buffer, twiddles1)
             for r1 in range(n1):
                 target = (c * n + r1 * n2 + r2) * width + block * LANES
                 store(out, target, load(buffer, r1 * LANES))
