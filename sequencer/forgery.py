@@ -20,11 +20,11 @@ class Forgery:
 
 
 def inflate_balance(batch: Batch) -> Batch:
-    """The batch with a million dollars more in the first account that traded."""
-    account = batch.orders[0].order.account
+    """The batch with a million dollars more in one account: the last one that existed before it."""
+    richer = max(opening.index for opening in batch.pre.accounts if opening.account is not None)
     accounts = tuple(
         replace(opening, account=_richer(opening.account))
-        if opening.index == account and opening.account is not None
+        if opening.index == richer and opening.account is not None
         else opening
         for opening in batch.pre.accounts
     )
