@@ -224,6 +224,15 @@ field_subtract = _binary(emit_field_subtract, u32x16, u32x16)
 field_multiply = _binary(emit_field_multiply, u32x16, u32x16)
 """field_multiply(a, b) = a * b / R mod p."""
 
+field_non_zero = _unary(
+    lambda builder, a: builder.select(
+        builder.icmp_unsigned("==", a, emit_all(U32_LANES, 0)), emit_all(U32_LANES, 1), a
+    ),
+    u32x16,
+    u32x16,
+)
+"""field_non_zero(a): a, with 1 in place of every 0."""
+
 field_reduce = _binary(emit_reduce, u64x8, u32x16)
 """field_reduce(even, odd) = value / R mod p for 16 values below p * R, even and odd lanes apart."""
 

@@ -13,18 +13,19 @@ import numpy as np
 
 from circuits.poly.lde import COLUMN_PADDING
 from circuits.poly.sums import combine_columns
-from rollup.field.extension import DEGREE, Element
+from rollup.field.extension import DEGREE, Element, negate
 from rollup.field.extension_kernels import (
-    inverse_lanes,
+    constant_planes,
+    inverse_planes,
     load_lanes,
     scale_lanes,
     store_lanes,
 )
 from rollup.field.extension_simd import add_lanes, multiply_lanes, splat_element, subtract_lanes
-from rollup.field.kernels import TO_MONTGOMERY, TO_MONTGOMERY_MU, add_many, powers
+from rollup.field.kernels import TO_MONTGOMERY, TO_MONTGOMERY_MU, add_many, powers, subtract_many
 from rollup.field.koalabear import omega
 from rollup.jit import U32Array, kernel, parallel
-from rollup.simd import LANES, field_subtract, load
+from rollup.simd import LANES
 
 _GRAIN = 64
 """Vectors of positions that a thread takes at least."""
@@ -44,23 +45,28 @@ class Part:
 
 @kernel
 def divide(  # type: ignore[no-untyped-def]
-    start, stop, sums, x, points, constants, out
+    start, stop, n, sums, inverses, constants, out
 ):
-    """out = sums[last] + sum_g (sums[g] - constants[g]) / (x - points[g]), vectors start..stop.
+    """out = sums[last] + sum_g (sums[g] - constants[g]) * inverses[g], vectors start..stop.
 
-    sums: (groups + 1, 5 * n) planes; x (n,); points, constants: flat (groups, 5); out: flat (5, n).
+    sums: (groups + 1, 5 * n) planes; inverses: (groups, 5 * n); constants: flat (groups, 5); out:
+    flat (5, n).
     """
-    groups, n = constants.size // 5, x.size
+    groups = inverses.shape[0]
     for i in range(start * LANES, stop * LANES, LANES):
         total = load_lanes(sums[groups], n, i)
-        zero = field_subtract(total[0], total[0])
-        at = (load(x, i), zero, zero, zero, zero)
         for g in range(groups):
             numerator = subtract_lanes(load_lanes(sums[g], n, i), splat_element(constants, g * 5))
             numerator = scale_lanes(numerator, TO_MONTGOMERY, TO_MONTGOMERY_MU)
-            divisor = inverse_lanes(subtract_lanes(at, splat_element(points, g * 5)))
-            total = add_lanes(total, multiply_lanes(numerator, divisor))
+            total = add_lanes(total, multiply_lanes(numerator, load_lanes(inverses[g], n, i)))
         store_lanes(out, n, i, total)
+
+
+def _inverse_distances(x: U32Array, point: Element) -> U32Array:
+    """1 / (x - point) for base-field x, as flat planes (5 * n,)."""
+    distances = constant_planes(negate(point), x.size)
+    distances[0] = subtract_many(x, np.full_like(x, point[0]))
+    return inverse_planes(distances).reshape(-1)
 
 
 def _sums(part: Part, groups: int) -> U32Array:
@@ -113,9 +119,9 @@ def deep_batch(
     parallel(
         divide,
         size // LANES,
+        size,
         total.reshape(groups, DEGREE * size),
-        x,
-        np.array(points, dtype=np.uint32).reshape(-1),
+        np.stack([_inverse_distances(x, point) for point in points]),
         np.array(constants, dtype=np.uint32).reshape(-1),
         out,
         grain=_GRAIN,

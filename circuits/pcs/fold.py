@@ -5,6 +5,7 @@ eighth. f_k(x^8) = (1/8) x^-k sum_j w^(-j k) f(x w^j), w = omega_8.
 """
 
 from collections.abc import Sequence
+from operator import mul
 
 from rollup.field import extension, koalabear
 from rollup.field.extension import Element
@@ -12,9 +13,13 @@ from rollup.field.koalabear import P
 
 FOLD_ARITY = 8
 
-_ROOT = koalabear.omega(3)
-_INVERSE_ROOTS = [pow(_ROOT, -k, P) for k in range(FOLD_ARITY)]
+_INVERSE_ROOTS = [pow(koalabear.omega(3), -k, P) for k in range(FOLD_ARITY)]
 _INVERSE_ARITY = koalabear.inverse(FOLD_ARITY)
+
+_TRANSFORM = [
+    [_INVERSE_ROOTS[j * k % FOLD_ARITY] for j in range(FOLD_ARITY)] for k in range(FOLD_ARITY)
+]
+"""Row k: w^(-j k) for j = 0..7."""
 
 
 def fold_values(values: Sequence[Element], x: int, challenge: Element) -> Element:
@@ -24,13 +29,10 @@ def fold_values(values: Sequence[Element], x: int, challenge: Element) -> Elemen
     """
     if len(values) != FOLD_ARITY:
         raise ValueError(f"a fold takes {FOLD_ARITY} values, not {len(values)}")
+    packed = [extension.pack(value) for value in values]
     step = extension.scale(challenge, koalabear.inverse(x))
     total = extension.ZERO
-    for k in reversed(range(FOLD_ARITY)):
-        roots = [_INVERSE_ROOTS[j * k % FOLD_ARITY] for j in range(FOLD_ARITY)]
-        c0, c1, c2, c3, c4 = (
-            sum(root * value[i] for root, value in zip(roots, values, strict=True)) % P
-            for i in range(extension.DEGREE)
-        )
-        total = extension.add(extension.multiply(total, step), (c0, c1, c2, c3, c4))
+    for roots in reversed(_TRANSFORM):
+        part = extension.unpack(sum(map(mul, roots, packed)))
+        total = extension.add(extension.multiply(total, step), part)
     return extension.scale(total, _INVERSE_ARITY)

@@ -10,6 +10,7 @@ import numpy as np
 
 from rollup.field.extension import DEGREE, Element, multiply
 from rollup.field.extension_simd import (
+    R,
     conjugate_lanes,
     conjugate_twice_lanes,
     multiply_lanes,
@@ -27,11 +28,16 @@ from rollup.simd import (
     MU,
     field_add,
     field_multiply,
+    field_non_zero,
     field_scale,
     field_subtract,
     load,
+    splat32,
     store,
 )
+
+_BLOCK = 16
+"""Vectors whose norms share one inversion."""
 
 _GRAIN = 128
 """Vectors that a thread takes at least."""
@@ -84,11 +90,9 @@ def multiply_lanes_by(a, factor):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def inverse_lanes(a):  # type: ignore[no-untyped-def]
-    """1 / a of canonical elements, canonical; zero gives zero.
-
-    Itoh and Tsujii, as in the reference: conjugates over the norm, which lies in the base field.
-    """
+def conjugates_and_norm(a):  # type: ignore[no-untyped-def]
+    """c = a^(p + p^2 + p^3 + p^4) and the norm a * c, which lies in the base field; in Montgomery
+    form, of canonical elements (Itoh and Tsujii, as in the reference)."""
     x = scale_lanes(a, TO_MONTGOMERY, TO_MONTGOMERY_MU)
     first = conjugate_lanes(x)
     pair = multiply_lanes(first, conjugate_lanes(first))
@@ -98,9 +102,7 @@ def inverse_lanes(a):  # type: ignore[no-untyped-def]
         field_add(field_multiply(x[3], conjugates[2]), field_multiply(x[4], conjugates[1])),
     )
     top = field_subtract(field_multiply(x[0], conjugates[0]), field_multiply(x[4], conjugates[4]))
-    norm = field_add(high, top)
-    inverse = field_scale(lanes_inverse(norm), np.uint32(1), np.uint32(MU))
-    return multiply_lanes_by(conjugates, inverse)
+    return conjugates, field_add(high, top)
 
 
 @kernel
@@ -112,8 +114,30 @@ def _multiply(start: int, stop: int, n: int, a: U32Array, b: U32Array, out: U32A
 
 @kernel
 def _invert(start: int, stop: int, n: int, a: U32Array, out: U32Array) -> None:
-    for i in range(start * LANES, stop * LANES, LANES):
-        store_lanes(out, n, i, inverse_lanes(load_lanes(a, n, i)))
+    """Inverses of vectors start..stop: the norms of BLOCK vectors are inverted by one power.
+
+    The norm of a zero counts as one, so that it harms no other; its conjugates are zero anyway.
+    """
+    norms = np.empty(_BLOCK * LANES, dtype=np.uint32)
+    before = np.empty(_BLOCK * LANES, dtype=np.uint32)
+    one = splat32(np.uint32(R))
+    for first in range(start, stop, _BLOCK):
+        count = min(_BLOCK, stop - first)
+        running = one
+        for k in range(count):
+            i = (first + k) * LANES
+            conjugates, norm = conjugates_and_norm(load_lanes(a, n, i))
+            norm = field_non_zero(norm)
+            store_lanes(out, n, i, conjugates)
+            store(norms, k * LANES, norm)
+            store(before, k * LANES, running)
+            running = field_multiply(running, norm)
+        running = field_scale(lanes_inverse(running), np.uint32(1), np.uint32(MU))
+        for k in range(count - 1, -1, -1):
+            i = (first + k) * LANES
+            inverse = field_multiply(running, load(before, k * LANES))
+            running = field_multiply(running, load(norms, k * LANES))
+            store_lanes(out, n, i, multiply_lanes_by(load_lanes(out, n, i), inverse))
 
 
 def _flat(planes: U32Array) -> U32Array:

@@ -60,22 +60,24 @@ def _multiply(builder: ir.IRBuilder, a: list[ir.Value], b: list[ir.Value]) -> li
     return _fold_high(builder, coefficients)
 
 
-def _constant(value: int) -> ir.Constant:
-    return ir.Constant(ir.IntType(32), value)
-
-
 def _conjugate(builder: ir.IRBuilder, a: list[ir.Value], images: Any) -> list[ir.Value]:
     """sum a_i * images[i]: a linear map with constant coefficients, a in any form."""
+    halves = [simd.emit_split(builder, lanes) for lanes in a]
     result = []
     for k in range(extension.DEGREE):
-        total = a[0] if k == 0 else None
-        for i in range(1, extension.DEGREE):
-            factor = images[i][k] * R % P
-            term = simd.emit_field_scale(
-                builder, a[i], _constant(factor), _constant(factor * simd.MU & 0xFFFFFFFF)
+        factors = [images[i][k] * R % P for i in range(1, extension.DEGREE)]
+        sums = [
+            simd.emit_dot(
+                builder,
+                [
+                    builder.mul(half[side], simd.emit_all(simd.U64_LANES, factor))
+                    for half, factor in zip(halves[1:], factors, strict=True)
+                ],
             )
-            total = term if total is None else simd.emit_field_add(builder, total, term)
-        result.append(total)
+            for side in (0, 1)
+        ]
+        total = simd.emit_reduce(builder, sums[0], sums[1])
+        result.append(simd.emit_field_add(builder, a[0], total) if k == 0 else total)
     return result
 
 
