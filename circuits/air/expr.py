@@ -17,12 +17,12 @@ class TracingError(Exception):
 
 
 class Recorder:
-    """The growing list of nodes of one table."""
+    """The growing list of nodes of one table; `below` are those that read the row below."""
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
         self.degrees: list[int] = []
-        self.reads_next_row: list[bool] = []
+        self.below: set[int] = set()
         self._positions: dict[Node, int] = {}
 
     def record(self, op: Op, *args: int) -> "Expr":
@@ -33,8 +33,8 @@ class Recorder:
             position = self._positions[node] = len(self.nodes)
             self.nodes.append(node)
             self.degrees.append(degree_of(node, self.degrees))
-            below = op is Op.COLUMN and args[2] == 1
-            self.reads_next_row.append(below or any(self.reads_next_row[i] for i in node.operands))
+            if not self.below.isdisjoint(node.operands) or (op is Op.COLUMN and args[2] == 1):
+                self.below.add(position)
         return Expr(self, position)
 
     def constant(self, value: int) -> "Expr":
@@ -141,7 +141,7 @@ class Expr:
     @property
     def reads_next_row(self) -> bool:
         """True if a cell of the row below takes part."""
-        return self.recorder.reads_next_row[self.node]
+        return self.node in self.recorder.below
 
     def __add__(self, other: Operand) -> "Expr":
         return self.recorder.add(self, self.recorder.lift(other))

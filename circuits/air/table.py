@@ -66,9 +66,10 @@ class Table:
     def trace_graph(self, publics: PublicLayout = NO_PUBLICS) -> Graph:
         """Run the constraints on symbolic rows. TracingError if they break a rule."""
         air = Builder(self.name, publics)
-        rows = [self._symbolic_row(air, shift) for shift in (0, 1)]
+        shifts = range(len(inspect.signature(self.constraints).parameters) - 1)
+        rows = [self._symbolic_row(air, shift) for shift in shifts]
         air.fixed = rows[0].fixed
-        self.constraints(air, *rows[: len(inspect.signature(self.constraints).parameters) - 1])
+        self.constraints(air, *rows)
         air.check_columns(self.columns.names(), self.columns.kinds())
         widths = (self.width, self.fixed_width)
         return finish_graph(self.name, widths, air.recorder, air.constraints, air.interactions)
