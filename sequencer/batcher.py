@@ -6,6 +6,7 @@ needs no state store. Every batch is judged by rollup.protocol before anybody el
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from rollup.crypto.salt import SaltKey
 from rollup.hash.many import CompressMany
@@ -23,6 +24,14 @@ class BatcherError(Exception):
     """The core and the rules disagree about a batch: a defect, and nothing may be proved."""
 
 
+class Due(StrEnum):
+    """Why a batch should close now."""
+
+    FULL = "full"
+    COUNT = "count"
+    TIME = "time"
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """A batch closes at `fills` fills or `window_ms` after it opened, whichever comes first."""
@@ -36,9 +45,13 @@ class Policy:
         if self.window_ms < 1:
             raise ValueError(f"a window of at least 1 ms is wanted, not {self.window_ms}")
 
-    def closes(self, state: CoreState, open_for_ms: int) -> bool:
-        """Whether the open batch should close now."""
-        return state.is_full or state.fill_count >= self.fills or open_for_ms >= self.window_ms
+    def due(self, state: CoreState, open_for_ms: int) -> Due | None:
+        """Why the open batch should close, if it should; orders waiting for the next come first."""
+        if state.is_full:
+            return Due.FULL
+        if state.fill_count >= self.fills:
+            return Due.COUNT
+        return Due.TIME if open_for_ms >= self.window_ms else None
 
 
 @dataclass(frozen=True, slots=True)

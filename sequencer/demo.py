@@ -27,7 +27,7 @@ from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.transition import apply_batch
 from sequencer.artefacts import VenueFolder
-from sequencer.batcher import ClosedBatch
+from sequencer.batcher import ClosedBatch, Due, Policy
 from sequencer.book.live import OrderKey
 from sequencer.demo_events import (
     BatchClosed,
@@ -51,6 +51,9 @@ from sequencer.market.trader import Trader
 from sequencer.ports import ClaimChecker, Progress, ReportingProver
 from sequencer.replay import replay
 from sequencer.venue import Receipt, Venue
+
+WINDOW_MS = 60_000
+"""A batch of the demonstration closes by count; a feed that falls silent would close it by time."""
 
 
 class DemoError(Exception):
@@ -152,6 +155,7 @@ def _prepare(options: DemoOptions, verifier: Verifier, first: Slice) -> _Stage:
         l1,
         keys.address(scene.OPERATOR),
         SaltKey(material),
+        Policy(options.trades, WINDOW_MS),
         compress_many=compress_many,
         verify_many=verify_many,
     )
@@ -197,10 +201,11 @@ def _sequence(
     receipts = stage.venue.submit(traffic.envelopes)
     matched = perf_counter()
     stage.crowd.observe(traffic, receipts)
+    due = stage.venue.due(part.time)
     closed = stage.venue.close_batch()
     end = perf_counter()
     seconds = (sealed - start, matched - sealed, end - matched)
-    yield _closed(stage, part, traffic, receipts, closed, seconds)
+    yield _closed(stage, part, traffic, receipts, closed, due, seconds)
     return closed
 
 
@@ -228,6 +233,7 @@ def _closed(
     traffic: Traffic,
     receipts: Sequence[Receipt],
     closed: ClosedBatch,
+    due: Due | None,
     seconds: tuple[float, float, float],
 ) -> BatchClosed:
     events = [event for receipt in receipts for event in receipt.events]
@@ -240,6 +246,7 @@ def _closed(
     batch_file = stage.venue.batch_folder(closed.batch.number).batch_file
     return BatchClosed(
         number=closed.batch.number,
+        closed_by="feed" if due is None else due.value,
         envelopes=len(traffic.envelopes),
         envelope_bytes=ENVELOPE_BYTES,
         cancels=cancel_count(traffic),

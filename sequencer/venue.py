@@ -20,7 +20,7 @@ from rollup.protocol.public import PublicInput
 from rollup.protocol.units import VerifyMany
 from sequencer.admission import Admission
 from sequencer.artefacts import BatchFolder, VenueFolder
-from sequencer.batcher import Batcher, ClosedBatch
+from sequencer.batcher import Batcher, ClosedBatch, Due, Policy
 from sequencer.command import CloseBatch, Command, Deposits, OpenBatch, Submit
 from sequencer.core import new_state, refusal, step
 from sequencer.event import AnyReason, BatchClosed, Event
@@ -49,6 +49,7 @@ class Venue:
         l1: L1,
         operator: Address,
         salt_key: SaltKey,
+        policy: Policy,
         *,
         compress_many: CompressMany,
         verify_many: VerifyMany,
@@ -65,10 +66,13 @@ class Venue:
         self._folder = folder
         self._l1 = l1
         self._operator = operator
+        self._policy = policy
+        self._opened_ms = genesis.time
         self._journal = Journal(folder.journal, identity_of(genesis))
 
     def open_batch(self, time: int, prices: tuple[int, ...]) -> list[Event]:
         """Start the next batch and consume what L1 has queued, as far as a batch can."""
+        self._opened_ms = self.core.time
         events = self._do(OpenBatch(self.core.number + 1, time, prices))
         consumed = self.core.deposits_consumed
         entries = tuple(self._l1.queue[consumed : consumed + DEPOSITS_MAX])
@@ -86,6 +90,10 @@ class Venue:
             else:
                 receipts.append(Receipt(events=tuple(self._do(command))))
         return receipts
+
+    def due(self, now_ms: int) -> Due | None:
+        """Why the open batch should close now, if it should: the windows of batches join up."""
+        return self._policy.due(self.core, now_ms - self._opened_ms)
 
     def close_batch(self) -> ClosedBatch:
         """Close the batch: judged by the rules, its root journalled, its file written."""
