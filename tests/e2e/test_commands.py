@@ -1,0 +1,202 @@
+"""The other commands, on what a demonstration left and on what is not as it should be."""
+
+import gzip
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.program import Demo, crypsis
+
+OK, INVALID, USAGE, BAD_INPUT, ROOTS_DIFFER = 0, 1, 2, 3, 7
+
+
+@pytest.fixture
+def bundle(demo: Demo, tmp_path: Path) -> Path:
+    """A copy of the first batch's bundle, to be spoilt."""
+    return Path(shutil.copytree(demo.batch(1) / "public", tmp_path / "public"))
+
+
+def test_a_bundle_verifies_offline(bundle: Path) -> None:
+    done = crypsis("verify", bundle, "--json")
+    assert done.code == OK
+    assert done.json["valid"] is True and done.json["parameter_set"] == "fast"
+
+
+@pytest.mark.parametrize("place", [0.0, 0.1, 0.5, 0.9, 1.0])
+def test_one_changed_byte_of_the_proof_is_refused_with_a_reason(bundle: Path, place: float) -> None:
+    proof = bytearray((bundle / "proof.bin").read_bytes())
+    proof[int(place * (len(proof) - 1))] ^= 1
+    (bundle / "proof.bin").write_bytes(proof)
+    done = crypsis("verify", bundle, "--json")
+    assert done.code == INVALID
+    assert done.json["valid"] is False and done.json["reason"]
+
+
+@pytest.mark.parametrize("change", [b"", b"short", "truncated", "longer"])
+def test_a_proof_of_another_length_is_refused(bundle: Path, change: bytes | str) -> None:
+    file = bundle / "proof.bin"
+    proof = file.read_bytes()
+    changed = {"truncated": proof[:-1], "longer": proof + b"\0"}.get(str(change), change)
+    file.write_bytes(changed if isinstance(changed, bytes) else b"")
+    done = crypsis("verify", bundle, "--json")
+    assert (done.code, done.json["reason"]) == (INVALID, "MALFORMED")
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("number", 2),
+        ("chain", 1),
+        ("time", 1_900_000_000_000),
+        ("new_root", "00" * 32),
+        ("total", "1"),
+        ("prices", [1, 1, 1, 1]),
+        ("deposits", []),
+        ("version", 2),
+    ],
+)
+def test_any_change_of_the_public_input_is_refused(
+    bundle: Path, member: str, value: object
+) -> None:
+    file = bundle / "public.json"
+    public = json.loads(file.read_bytes())
+    assert public[member] != value
+    public[member] = value
+    file.write_text(json.dumps(public, sort_keys=True, separators=(",", ":")))
+    done = crypsis("verify", bundle, "--json")
+    assert done.code == INVALID
+    assert done.json["reason"]
+
+
+@pytest.mark.parametrize("spoil", [lambda b: b + b"\n", lambda b: b" " + b, lambda b: b[:-1]])
+def test_public_input_has_one_encoding(bundle: Path, spoil) -> None:  # type: ignore[no-untyped-def]
+    file = bundle / "public.json"
+    file.write_bytes(spoil(file.read_bytes()))
+    assert crypsis("verify", bundle).code == INVALID
+
+
+def test_the_public_input_of_another_batch_is_refused(bundle: Path, demo: Demo) -> None:
+    shutil.copy(demo.batch(2) / "public" / "public.json", bundle)
+    assert crypsis("verify", bundle).code == INVALID
+
+
+def test_another_parameter_set_is_refused(bundle: Path) -> None:
+    assert crypsis("verify", bundle, "--parameters", "balanced").code == INVALID
+    assert crypsis("verify", bundle, "--parameters", "insecure-test").code == USAGE
+
+
+@pytest.mark.parametrize("missing", ["proof.bin", "public.json"])
+def test_a_missing_file_of_a_bundle_is_bad_input(bundle: Path, missing: str) -> None:
+    (bundle / missing).unlink()
+    done = crypsis("verify", bundle)
+    assert done.code == BAD_INPUT
+    assert missing in done.stderr
+
+
+def test_folders_and_strangers_are_bad_input(bundle: Path, tmp_path: Path) -> None:
+    assert crypsis("verify", tmp_path / "nowhere").code == BAD_INPUT
+    (bundle / "proof.bin").unlink()
+    (bundle / "proof.bin").mkdir()
+    assert crypsis("verify", bundle).code == BAD_INPUT
+
+
+def test_execute_repeats_a_batch_without_a_proof(demo: Demo) -> None:
+    done = crypsis("execute", demo.batch(2) / "private" / "batch.msgpack", "--json")
+    assert done.code == OK
+    assert done.json["new_root"] == demo.record["batches"][1]["root"]
+    assert done.json["failures"] == []
+
+
+@pytest.mark.parametrize("command", ["execute", "prove"])
+@pytest.mark.parametrize("content", [b"", b"garbage", b"\x80", bytes(1000)])
+def test_a_file_that_is_no_batch_is_bad_input(tmp_path: Path, command: str, content: bytes) -> None:
+    file = tmp_path / "batch.msgpack"
+    file.write_bytes(content)
+    options = ["-o", tmp_path / "out"] if command == "prove" else []
+    done = crypsis(command, file, *options)
+    assert done.code == BAD_INPUT
+    assert "batch" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_changed_batch_is_bad_input_or_rejected(demo: Demo, tmp_path: Path) -> None:
+    data = bytearray((demo.batch(1) / "private" / "batch.msgpack").read_bytes())
+    data[len(data) // 2] ^= 1
+    file = tmp_path / "batch.msgpack"
+    file.write_bytes(data)
+    done = crypsis("prove", file, "-o", tmp_path / "out", "--json")
+    assert done.code in {INVALID, BAD_INPUT}
+    assert done.json["error"]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_batch_is_bad_input(tmp_path: Path) -> None:
+    done = crypsis("prove", tmp_path / "none", "-o", tmp_path / "out")
+    assert done.code == BAD_INPUT
+    assert "No such file" in done.stderr
+
+
+def test_a_feed_that_is_no_feed_is_bad_input(tmp_path: Path) -> None:
+    for content in (b"", b"not gzip", gzip.compress(b"1 {}\n"), gzip.compress(b"no frame\n")):
+        file = tmp_path / "feed.gz"
+        file.write_bytes(content)
+        done = crypsis("demo", "--data", file, "--target", tmp_path / "target")
+        assert done.code == BAD_INPUT
+        assert str(file) in done.stderr
+    assert crypsis("demo", "--data", tmp_path / "none").code == BAD_INPUT
+
+
+def test_a_changed_journal_is_bad_input(demo: Demo, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(demo.target, tmp_path / "target"))
+    journal = copy / "private" / "journal"
+    data = bytearray(journal.read_bytes())
+    data[len(data) // 2] ^= 1
+    journal.write_bytes(data)
+    done = crypsis("replay", journal)
+    assert done.code == BAD_INPUT
+    assert "byte" in done.stderr
+    journal.write_bytes(b"")
+    assert crypsis("replay", journal).code == BAD_INPUT
+    assert crypsis("replay", copy / "none").code == BAD_INPUT
+
+
+def test_another_salt_key_gives_other_roots(demo: Demo, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(demo.target, tmp_path / "target"))
+    (copy / "private" / "salt.key").write_bytes(bytes(32))
+    assert crypsis("replay", copy / "private" / "journal").code == ROOTS_DIFFER
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--unknown"],
+        ["no-such-command"],
+        ["verify"],
+        ["prove", "x"],
+        ["demo", "--batches", "0"],
+        ["demo", "--batches", "many"],
+        ["demo", "--seed", "-1"],
+        ["verify", "x", "--parameters", "weak"],
+        ["verify", "x", "-q", "-v"],
+        ["prover", "bench", "--rows", "3"],
+    ],
+)
+def test_wrong_usage_exits_2(arguments: list[str]) -> None:
+    assert crypsis(*arguments).code == USAGE
+
+
+def test_info_shows_bits_by_term_for_every_set() -> None:
+    for parameter_set in ("fast", "balanced", "evm"):
+        record = crypsis("prover", "info", "--parameters", parameter_set, "--json").json
+        assert record["bits"] >= 100
+        for bound in record["bounds"]:
+            assert min(bound["terms"].values()) == bound["bits"]
+
+
+def test_every_command_explains_itself() -> None:
+    listed = crypsis("--help").stdout
+    for command in ("demo", "execute", "prove", "prover", "replay", "verify"):
+        assert command in listed
+        assert crypsis(command, "--help").code == OK

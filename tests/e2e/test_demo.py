@@ -1,0 +1,82 @@
+"""Orders in, proofs out, a new root: through the command, at `fast`, nothing replaced."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.program import Demo, crypsis
+
+FEED = "usdm_btcusdt_20240808.gz"
+
+
+def data_folder() -> Path:
+    """Recorded data beside the repository, or where CRYPSIS_DATA says."""
+    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
+    return Path(os.environ.get("CRYPSIS_DATA", beside))
+
+
+def test_every_batch_is_proved_and_accepted(demo: Demo) -> None:
+    batches = demo.record["batches"]
+    assert [batch["batch"] for batch in batches] == [1, 2]
+    for batch in batches:
+        assert batch["accepted"] and batch["reverted"] == ""
+        assert batch["parameter_set"] == "fast" and batch["bits"] >= 100
+        assert batch["fills"] > 0 and batch["trades_matched"] == batch["trades_wanted"]
+    assert len({batch["root"] for batch in batches} | {demo.record["genesis_root"]}) == 3
+
+
+def test_the_venue_refused_what_it_had_to(demo: Demo) -> None:
+    first = demo.record["batches"][0]
+    assert set(first["deposits_refused"]) == {
+        "account-exists",
+        "account-missing",
+        "key-non-canonical",
+        "key-off-curve",
+    }
+    assert {"envelope-not-authentic", "order-signature", "replayed"} <= set(first["refused"])
+
+
+def test_every_forgery_is_refused_with_a_reason(demo: Demo) -> None:
+    verdicts = {each["name"]: each["refused_by"] for each in demo.record["forgeries"]}
+    assert verdicts["inflated balance"] == "rules"
+    assert verdicts["over-filled order"] == "rules"
+    assert verdicts["flipped proof byte"] == "verifier"
+    assert all(each["reason"] for each in demo.record["forgeries"])
+
+
+def test_the_same_seed_gives_the_same_roots(demo: Demo, run_demo: Callable[..., Demo]) -> None:
+    again = run_demo("--batches", 1, seed=demo.seed)
+    assert again.record["genesis_root"] == demo.record["genesis_root"]
+    assert again.record["batches"][0]["root"] == demo.record["batches"][0]["root"]
+
+
+def test_the_journal_replays_to_the_same_roots(demo: Demo) -> None:
+    done = crypsis("replay", demo.target / "private" / "journal", "--json")
+    assert done.code == 0
+    roots = [batch["root"] for batch in done.json["batches"]]
+    assert roots == [batch["root"] for batch in demo.record["batches"]]
+
+
+def test_private_files_are_for_their_owner_only(demo: Demo) -> None:
+    private = [demo.target / "private", *demo.target.glob("batches/*/private")]
+    assert len(private) == 3
+    for folder in private:
+        assert folder.stat().st_mode & 0o077 == 0
+        assert all(file.stat().st_mode & 0o077 == 0 for file in folder.iterdir())
+
+
+def test_a_bundle_holds_two_public_files_and_nothing_private(demo: Demo) -> None:
+    for number in (1, 2):
+        public = demo.batch(number) / "public"
+        assert sorted(path.name for path in public.iterdir()) == ["proof.bin", "public.json"]
+
+
+def test_a_recorded_feed_is_replayed(run_demo: Callable[..., Demo]) -> None:
+    feed = data_folder() / FEED
+    if not feed.exists():
+        pytest.skip(f"no recorded feed at {feed}")
+    (batch,) = run_demo("--batches", 1, "--data", feed).record["batches"]
+    assert batch["accepted"]
+    assert batch["trades_matched"] == batch["trades_wanted"] > 0
