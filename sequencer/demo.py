@@ -48,7 +48,7 @@ from sequencer.market.crowd import Crowd, Traffic, cancel_count
 from sequencer.market.keys import KeySource
 from sequencer.market.trade import Slice, WantedTrade
 from sequencer.market.trader import Trader
-from sequencer.ports import ClaimChecker, Progress, ReportingProver
+from sequencer.ports import Progress, ReportingProver
 from sequencer.replay import replay
 from sequencer.venue import Receipt, Venue
 
@@ -64,7 +64,6 @@ def run_demo(
     options: DemoOptions,
     prover: ReportingProver,
     verifier: Verifier,
-    claims: ClaimChecker | None = None,
 ) -> Iterator[DemoEvent]:
     """Run everything; events as they happen. Raises TapeError, DemoError, the prover's errors."""
     parts = _feed(options)
@@ -79,7 +78,7 @@ def run_demo(
             closed = yield from _sequence(stage, part, later)
             yield from _prove_and_post(stage, closed, prover)
         if closed is not None:
-            yield from _last_act(stage, closed, claims)
+            yield from _last_act(stage, closed)
     finally:
         stage.venue.close()
     yield _replayed(options, stage)
@@ -312,9 +311,7 @@ def _reporting(work: Callable[[Progress], object]) -> Iterator[str]:
         yield line
 
 
-def _last_act(
-    stage: _Stage, closed: ClosedBatch, claims: ClaimChecker | None
-) -> Iterator[ForgeryJudged]:
+def _last_act(stage: _Stage, closed: ClosedBatch) -> Iterator[ForgeryJudged]:
     """Forged versions of the last batch, each to be refused with a reason."""
     for forgery in FORGERIES:
         forged = forgery.forge(closed.batch)
@@ -323,8 +320,7 @@ def _last_act(
             apply_batch(forged, compress_many=compress_many, verify_many=verify_many)
         except Rejected as error:
             refused_by, reason, detail = "rules", error.reason.value, error.detail
-        broken = () if claims is None else tuple(claims.failed_claims(batch_to_bytes(forged)))
-        yield ForgeryJudged(forgery.name, forgery.sentence, refused_by, reason, detail, broken)
+        yield ForgeryJudged(forgery.name, forgery.sentence, refused_by, reason, detail)
     yield _flipped(stage)
 
 

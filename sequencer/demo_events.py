@@ -122,17 +122,13 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class ForgeryJudged:
-    """A forged version of the last batch and who refused it; `refused_by` is empty if nobody did.
-
-    `claims` are the circuit's claims that it breaks, where somebody could be asked.
-    """
+    """A forged version of the last batch; `refused_by` is empty if nobody refused it."""
 
     name: str
     sentence: str
     refused_by: str
     reason: str
     detail: str
-    claims: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

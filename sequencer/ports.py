@@ -31,10 +31,3 @@ class ReportingProver(Protocol):
 
         Raises CodecError for bytes that are no batch and Rejected for one that breaks a rule.
         """
-
-
-class ClaimChecker(Protocol):
-    """What names the claims of the circuit that a forged batch breaks, without proving."""
-
-    def failed_claims(self, batch: bytes) -> Sequence[str]:
-        """Claims that do not hold on tables filled from a batch whatever the rules say."""

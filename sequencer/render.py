@@ -184,9 +184,8 @@ def _forgery_table(forgeries: list[ForgeryJudged]) -> Table:
     for head in ("forgery", "refused by", "reason"):
         table.add_column(head)
     for forgery in forgeries:
-        claims = f" [{', '.join(forgery.claims)}]" if forgery.claims else ""
         reason = f"{forgery.reason}: {forgery.detail}" if forgery.detail else forgery.reason
-        table.add_row(forgery.name, forgery.refused_by or "NOBODY", reason + claims)
+        table.add_row(forgery.name, forgery.refused_by or "NOBODY", reason)
     return table
 
 

@@ -109,7 +109,6 @@ class Summary:
                     "refused_by": each.refused_by,
                     "reason": each.reason,
                     "detail": each.detail,
-                    "claims": list(each.claims),
                 }
                 for each in self.forgeries
             ],
