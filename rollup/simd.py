@@ -146,15 +146,22 @@ def emit_dot(builder: ir.IRBuilder, products: list[ir.Value]) -> ir.Value:
     return total
 
 
+def emit_scale_halves(
+    builder: ir.IRBuilder, halves: tuple[ir.Value, ir.Value], by: ir.Value, by_mu: ir.Value
+) -> ir.Value:
+    """Product of even and odd lanes by a factor in every u64 lane, over R; by_mu = by * MU."""
+    even, odd = halves
+    products = (builder.mul(even, by), builder.mul(odd, by))
+    quotients = (builder.mul(even, by_mu), builder.mul(odd, by_mu))
+    return emit_finish(builder, products, quotients)
+
+
 def emit_field_scale(
     builder: ir.IRBuilder, a: ir.Value, factor: ir.Value, factor_mu: ir.Value
 ) -> ir.Value:
     """Product by a broadcast constant; its product by MU is known, which shortens the chain."""
-    even, odd = emit_split(builder, a)
     by, by_mu = emit_factor(builder, factor), emit_factor(builder, factor_mu)
-    products = (builder.mul(even, by), builder.mul(odd, by))
-    quotients = (builder.mul(even, by_mu), builder.mul(odd, by_mu))
-    return emit_finish(builder, products, quotients)
+    return emit_scale_halves(builder, emit_split(builder, a), by, by_mu)
 
 
 def emit_rotate(builder: ir.IRBuilder, value: ir.Value, count: int) -> ir.Value:

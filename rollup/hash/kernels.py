@@ -21,7 +21,7 @@ from rollup.hash.constants import (
     ROUND_CONSTANTS,
     WIDTH,
 )
-from rollup.hash.poseidon_simd import dot, mix
+from rollup.hash.poseidon_simd import dot, mix, sparse_step
 from rollup.hash.sparse import CORNER, FIRST_PARTIAL, sparse_rounds
 from rollup.jit import U32Array, kernel, parallel
 from rollup.simd import (
@@ -47,8 +47,7 @@ class Tables(NamedTuple):
 
     full: U32Array
     partial: U32Array
-    dots: U32Array
-    columns: U32Array
+    steps: U32Array
     last: U32Array
     full_outputs: U32Array
     partial_output: U32Array
@@ -77,8 +76,11 @@ def _tables() -> Tables:
     middle = factors[half]
     of_cube = pow(middle, 3, P) * inverse(R * R) % P
     back = middle * inverse(of_cube) % P
-    dots = [[CORNER * back % P, *row] for row in sparse.rows]
-    columns = [[value * back % P for value in column] for column in sparse.columns]
+    dots = to_montgomery(
+        np.array([[CORNER * back % P, *row] for row in sparse.rows], dtype=np.uint64)
+    )
+    added = [[0, *(value * back % P for value in column)] for column in sparse.columns]
+    columns = with_factor(to_montgomery(np.array(added, dtype=np.uint64)))
     last = [[0, *row] for row in sparse.last]
     cubes = [pow(factor, 3, P) * inverse(R * R) % P for factor in factors[:-1]]
     return Tables(
@@ -87,8 +89,7 @@ def _tables() -> Tables:
             dtype=np.uint32,
         ),
         partial=np.array([c * middle % P for c in sparse.constants], dtype=np.uint32),
-        dots=to_montgomery(np.array(dots, dtype=np.uint64)).reshape(-1),
-        columns=with_factor(to_montgomery(np.array(columns, dtype=np.uint64))),
+        steps=np.concatenate([dots, columns.reshape(PARTIAL_ROUNDS, -1)], axis=1).reshape(-1),
         last=to_montgomery(np.array(last, dtype=np.uint64)).reshape(-1),
         full_outputs=np.stack([_pair(inverse(cube)) for cube in cubes]),
         partial_output=_pair(inverse(of_cube)),
@@ -116,16 +117,10 @@ def partial_rounds(state, spare, tables, record):  # type: ignore[no-untyped-def
     """All partial rounds; S-box outputs go to `record`, from its vector 80 on, if it has any."""
     for r in range(PARTIAL_ROUNDS):
         x = cube(field_add(load(state, 0), splat32(tables.partial[r])))
-        store(state, 0, x)
         if record.size > 0:
             w, m = tables.partial_output[0], tables.partial_output[1]
             store(record, (WIDTH + FIRST_PARTIAL * WIDTH + r) * LANES, field_scale(x, w, m))
-        store(spare, 0, dot(state, tables.dots, r * WIDTH))
-        for i in range(1, WIDTH):
-            w, m = tables.columns[r, i - 1, 0], tables.columns[r, i - 1, 1]
-            y = load(state, i * LANES)
-            store(state, i * LANES, field_add(y, field_scale(x, w, m)))
-        store(state, 0, load(spare, 0))
+        sparse_step(state, x, tables.steps, r * 3 * WIDTH)
     for i in range(1, WIDTH):
         store(spare, i * LANES, dot(state, tables.last, (i - 1) * WIDTH))
     for i in range(1, WIDTH):

@@ -57,12 +57,55 @@ def mix(_typing: Any, source: Any, target: Any) -> Any:
                 )
                 for side in (0, 1)
             )
-            offset = simd.emit_index(i * simd.LANES)
-            place = simd.emit_place(context, builder, _array, arguments[1], offset)
-            builder.store(simd.emit_reduce(builder, even, odd), place, align=4)
+            _store(context, builder, arguments[1], i, simd.emit_reduce(builder, even, odd))
         return context.get_dummy_value()
 
     return types.none(_array, _array), generate
+
+
+def _load_factor(builder: ir.IRBuilder, data: ir.Value, offset: ir.Value) -> ir.Value:
+    return simd.emit_factor(builder, builder.load(builder.gep(data, [offset])))
+
+
+def _store(context: Any, builder: ir.IRBuilder, array: ir.Value, k: int, value: ir.Value) -> None:
+    offset = simd.emit_index(k * simd.LANES)
+    builder.store(value, simd.emit_place(context, builder, _array, array, offset), align=4)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def sparse_step(_typing: Any, state: Any, cubed: Any, factors: Any, first: Any) -> Any:
+    """The matrix of a partial round in sparse form, on a flat state of 16 vectors.
+
+    With u = `cubed` in place of element 0, and 48 factors from offset `first` on: element 0 becomes
+    (factors[0] * u + sum factors[i] * x_i) / R, and x_i becomes x_i + u * factors[16 + 2 i] / R,
+    each of those a pair (c, c * MU mod 2^32); i = 1..15.
+    """
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        array, u, table, start = arguments
+        data = cgutils.create_struct_proxy(_array)(context, builder, table).data  # type: ignore[no-untyped-call]
+        constants = [
+            _load_factor(builder, data, builder.add(start, simd.emit_index(k)))
+            for k in range(3 * WIDTH)
+        ]
+        halves = _load_halves(context, builder, array)
+        halves[0] = simd.emit_split(builder, u)
+        order = [*range(1, WIDTH), 0]  # the cube is ready last
+        sums = [
+            simd.emit_dot(builder, [builder.mul(halves[k][side], constants[k]) for k in order])
+            for side in (0, 1)
+        ]
+        for i in range(1, WIDTH):
+            pair = constants[WIDTH + 2 * i : WIDTH + 2 * i + 2]
+            scaled = simd.emit_scale_halves(builder, halves[0], pair[0], pair[1])
+            offset = simd.emit_index(i * simd.LANES)
+            place = simd.emit_place(context, builder, _array, array, offset)
+            value = simd.emit_field_add(builder, builder.load(place, align=4), scaled)
+            builder.store(value, place, align=4)
+        _store(context, builder, array, 0, simd.emit_reduce(builder, sums[0], sums[1]))
+        return context.get_dummy_value()
+
+    return types.none(_array, simd.u32x16, _array, types.intp), generate
 
 
 @intrinsic  # type: ignore[untyped-decorator]
@@ -74,8 +117,9 @@ def dot(_typing: Any, state: Any, factors: Any, first: Any) -> Any:
         table = cgutils.create_struct_proxy(_array)(context, builder, arguments[1])  # type: ignore[no-untyped-call]
         products: tuple[list[ir.Value], list[ir.Value]] = ([], [])
         for k, half in enumerate(halves):
-            offset = builder.add(arguments[2], simd.emit_index(k))
-            factor = simd.emit_factor(builder, builder.load(builder.gep(table.data, [offset])))
+            factor = _load_factor(
+                builder, table.data, builder.add(arguments[2], simd.emit_index(k))
+            )
             for side in (0, 1):
                 products[side].append(builder.mul(half[side], factor))
         even, odd = (simd.emit_dot(builder, terms) for terms in products)
