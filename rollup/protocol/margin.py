@@ -57,11 +57,11 @@ def margin_case(before: Holding, after: Holding, terms: Sequence[MarketTerms]) -
     """The first clause of the rule that lets `before` become `after`; None if none does."""
     if after.positions == before.positions and after.cash >= before.cash:
         return MarginCase.UNCHANGED
-    value_before, value_after = value(before, terms), value(after, terms)
+    value_after = value(after, terms)
     if FRACTION_SCALE * value_after.equity >= value_after.initial:
         return MarginCase.INITIAL
     if risk_grew(before, after):
         return None
     if FRACTION_SCALE * value_after.equity >= value_after.maintenance:
         return MarginCase.MAINTENANCE
-    return MarginCase.HEALTHIER if is_healthier(value_before, value_after) else None
+    return MarginCase.HEALTHIER if is_healthier(value(before, terms), value_after) else None
