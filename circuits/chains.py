@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from rollup.hash.kernels import compress_many
 
 from circuits.air.graph import MODULUS
 from circuits.records import U32
+from rollup.hash.kernels import compress_many
 from rollup.hash.poseidon import chain_start
 from rollup.protocol.encoding import TypeCode
 

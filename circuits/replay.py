@@ -347,7 +347,8 @@ def _fee_sums(outcome: Outcome) -> I64:
     """Sums of the limbs of all fees, as the fill table adds them up."""
     sides = [side for step in outcome.steps.fills for side in (step.buyer, step.seller)]
     limbs = [[side.fee >> 13 * place & 8191 for place in range(4)] for side in sides]
-    return np.array(limbs, dtype=np.int64).reshape(-1, 4).sum(axis=0)
+    sums: I64 = np.array(limbs, dtype=np.int64).reshape(-1, 4).sum(axis=0)
+    return sums
 
 
 def _digest(elements: Sequence[int]) -> U32:
