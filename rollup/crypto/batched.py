@@ -8,11 +8,13 @@ import secrets as entropy_source
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rollup.crypto import curve, kernels, schnorr
 from rollup.crypto.curve import ExceptionalAddition, Point
-from rollup.crypto.schnorr import ENTROPY_BYTES, MalformedSignature, SecretKey, Signature
+from rollup.crypto.schnorr import ENTROPY_BYTES, SIGNATURE_BYTES, SecretKey, Signature
 from rollup.field import septic
+from rollup.field.koalabear import P
 from rollup.hash.poseidon import Digest
 from rollup.jit import U8Array, U32Array
 
@@ -23,7 +25,7 @@ def is_on_curve(point: Point) -> bool:
 
 
 def _points(points: Sequence[Point]) -> U32Array:
-    rows = [(*point.x, *point.y) for point in points]
+    rows = [(*x, *y) for x, y in points]
     return np.array(rows, dtype=np.uint32).reshape(len(rows), curve.POINT_WORDS)
 
 
@@ -40,15 +42,20 @@ def _octets(rows: Sequence[bytes]) -> U8Array:
     return flat.reshape(len(rows), curve.BYTES)
 
 
-def _parsed(key: Point, signature: bytes) -> tuple[Point, Signature] | None:
-    """Key and signature if both are canonical, else None."""
-    point = Point(*key)
-    if not (septic.is_canonical(point.x) and septic.is_canonical(point.y)):
-        return None
-    try:
-        return point, Signature.from_bytes(signature)
-    except MalformedSignature:
-        return None
+def _signatures(signatures: Sequence[bytes]) -> tuple[U8Array, NDArray[np.bool_]]:
+    """Signatures as rows of 84 bytes (zeros for another length), and which are well formed."""
+    sized = [len(signature) == SIGNATURE_BYTES for signature in signatures]
+    blank = bytes(SIGNATURE_BYTES)
+    rows = [each if fits else blank for each, fits in zip(signatures, sized, strict=True)]
+    matrix = np.frombuffer(b"".join(rows), dtype=np.uint8).reshape(len(rows), SIGNATURE_BYTES)
+    canonical = np.all(_nonces(matrix) < P, axis=1)
+    return matrix, np.array(sized, dtype=np.bool_) & canonical
+
+
+def _nonces(matrix: U8Array) -> U32Array:
+    """R of signatures in rows of 84 bytes, as 14 words."""
+    words = np.ascontiguousarray(matrix[:, : -curve.BYTES]).view("<u4")
+    return words.astype(np.uint32)
 
 
 def verify_many(
@@ -59,17 +66,26 @@ def verify_many(
     Malformed bytes and non-canonical keys are simply not valid. Raises ValueError if the three
     sequences differ in length. Reference: schnorr.verify.
     """
-    triples = zip(keys, messages, signatures, strict=True)
-    parsed = [(_parsed(key, signature), message) for key, message, signature in triples]
-    well_formed = [(*pair, message) for pair, message in parsed if pair is not None]
-    valid = kernels.verify_arrays(
-        _points([key for key, _, _ in well_formed]),
-        _points([signature.r for _, signature, _ in well_formed]),
-        _octets([signature.to_bytes()[-curve.BYTES :] for _, signature, _ in well_formed]),
-        _digests([message for _, _, message in well_formed]),
+    if not len(keys) == len(messages) == len(signatures):
+        counts = f"{len(keys)}, {len(messages)} and {len(signatures)}"
+        raise ValueError(f"keys, messages and signatures of one number are wanted, not {counts}")
+    matrix, well_formed = _signatures(signatures)
+    well_formed &= np.array([_is_canonical(key) for key in keys], dtype=np.bool_)
+    places = np.flatnonzero(well_formed).tolist()
+    valid = np.zeros(len(keys), dtype=np.bool_)
+    valid[places] = kernels.verify_arrays(
+        _points([keys[place] for place in places]),
+        _nonces(matrix[places]),
+        np.ascontiguousarray(matrix[places, -curve.BYTES :]),
+        _digests([messages[place] for place in places]),
     )
-    answers = iter(valid.tolist())
-    return [pair is not None and bool(next(answers)) for pair, _ in parsed]
+    answers: list[bool] = valid.tolist()
+    return answers
+
+
+def _is_canonical(key: Point) -> bool:
+    x, y = key
+    return septic.is_canonical(x) and septic.is_canonical(y)
 
 
 def verify(key: Point, message: Digest, signature: bytes) -> bool:

@@ -7,17 +7,30 @@ be compiled. Arrays are canonical uint32; points are 14 words, x then y. `rollup
 the door for records.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rollup.crypto import curve, schnorr
-from rollup.crypto.septic_kernels import WORDS, add_lanes, double_lanes, on_curve_lanes
+from rollup.crypto.septic_kernels import (
+    WORDS,
+    add_lanes,
+    curve_gaps,
+    double_lanes,
+    enter,
+    leave,
+    multiply_lanes,
+    select_lanes,
+)
+from rollup.field.kernels import to_montgomery
 from rollup.hash.kernels import compress_many
 from rollup.hash.poseidon import chain_start
 from rollup.jit import U8Array, U32Array, parallel
+from rollup.simd import LANES
 
 POINT = 2 * WORDS
 
@@ -46,6 +59,9 @@ ADDITION_INVERSE = ADDITION_SLOPE + WORDS
 ADDITION_WORDS = ADDITION_INVERSE + WORDS
 
 TABLE_ENTRIES = 4
+
+GRAIN = 8
+"""Vectors of 16 signatures that a thread takes at least, so that they share inversions."""
 
 
 def words(point: curve.Point) -> U32Array:
@@ -106,120 +122,133 @@ class SignatureTrace(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Lanes:
-    """A point a lane, and what the last operation on it left: slopes, inverses, marks."""
+    """A point a lane, and what the last operation on it left. Montgomery planes (words, lanes)."""
 
-    point: U32Array  # (lanes, 14)
-    slopes: U32Array  # (lanes, 7)
+    point: U32Array  # 14 planes
+    slopes: U32Array  # 7 planes
     inverses: U32Array
     prefixes: U32Array  # scratch
-    exceptional: U8Array  # (lanes,) 1 once an operation was exceptional
+    exceptional: U32Array  # (lanes,), 1 once an operation was exceptional
 
     @classmethod
-    def start(cls, points: U32Array, lanes: int) -> Self:
-        """Lanes that start from these points (lanes, 14), or all from one (14,)."""
-        point = np.empty((lanes, POINT), dtype=np.uint32)
-        point[...] = points
+    def start(cls, points: U32Array) -> Self:
+        """Lanes that start from these planes (14, lanes), which are copied."""
+        lanes = points.shape[1]
         return cls(
-            point=point,
-            slopes=np.zeros((lanes, WORDS), dtype=np.uint32),
-            inverses=np.zeros((lanes, WORDS), dtype=np.uint32),
-            prefixes=np.zeros((lanes, WORDS), dtype=np.uint32),
-            exceptional=np.zeros(lanes, dtype=np.uint8),
+            point=points.copy(),
+            slopes=np.zeros((WORDS, lanes), dtype=np.uint32),
+            inverses=np.zeros((WORDS, lanes), dtype=np.uint32),
+            prefixes=np.zeros((WORDS, lanes), dtype=np.uint32),
+            exceptional=np.zeros(lanes, dtype=np.uint32),
         )
 
+    @classmethod
+    def start_alike(cls, point: U32Array, lanes: int) -> Self:
+        """Lanes that all start from one canonical point (14,)."""
+        return cls.start(np.tile(to_montgomery(point)[:, None], (1, lanes)))
+
     def add(self, other: U32Array) -> None:
-        """Add a point (lanes, 14) to each lane's."""
+        """Add planes of points."""
         add_lanes(self.point, other, self.slopes, self.inverses, self.prefixes, self.exceptional)
 
     def double(self) -> None:
-        """Double each lane's point."""
+        """Double each point."""
         double_lanes(self.point, self.slopes, self.inverses, self.prefixes, self.exceptional)
 
-    def keep_addition(self, row: U32Array | None, before: U32Array, other: U32Array) -> None:
-        """Write an addition into (lanes, 42), unless nobody wants it."""
-        if row is not None:
-            row[:, :ADDITION_OTHER] = before
-            row[:, ADDITION_OTHER:ADDITION_SLOPE] = other
-            row[:, ADDITION_SLOPE:ADDITION_INVERSE] = self.slopes
-            row[:, ADDITION_INVERSE:] = self.inverses
+
+Rows = list[U32Array] | None
+"""Rows kept as planes (words, lanes), one a step, or None if nobody wants them."""
 
 
-def _window_table(keys: U32Array, table: U32Array | None) -> tuple[U32Array, U8Array]:
-    """T[0..3] of every key, (n, 4, 14), and marks. Reference: schnorr.ladder_table."""
-    lanes = Lanes.start(WINDOW_OFFSET, len(keys))
-    entries = np.empty((len(keys), TABLE_ENTRIES, POINT), dtype=np.uint32)
-    entries[:, 0] = lanes.point
+def _keep(rows: Rows, *planes: U32Array) -> None:
+    if rows is not None:
+        rows.append(np.concatenate(planes))
+
+
+def _window_table(keys: U32Array, rows: Rows) -> tuple[U32Array, U32Array]:
+    """T[0..3] of key planes as (4, 14, lanes), and marks. Reference: schnorr.ladder_table."""
+    lanes = Lanes.start_alike(WINDOW_OFFSET, keys.shape[1])
+    entries = np.empty((TABLE_ENTRIES, *keys.shape), dtype=np.uint32)
+    entries[0] = lanes.point
     for step in range(TABLE_ENTRIES - 1):
         lanes.add(keys)
-        entries[:, step + 1] = lanes.point
-        row = None if table is None else table[:, step]
-        lanes.keep_addition(row, entries[:, step], keys)
+        entries[step + 1] = lanes.point
+        _keep(rows, entries[step], keys, lanes.slopes, lanes.inverses)
     return entries, lanes.exceptional
 
 
-def _ladder(entries: U32Array, digits: U8Array, rows: U32Array | None) -> tuple[U32Array, U8Array]:
-    """V of every lane and marks, from entries (n, 4, 14) and digits (n, 60)."""
-    lanes = Lanes.start(LADDER_START, len(digits))
-    every = np.arange(len(digits))
-    for step in range(curve.DIGITS):
-        entry = entries[every, digits[:, step]]
-        _ladder_step(lanes, entry, None if rows is None else rows[:, step])
+def _ladder(entries: U32Array, digits: U8Array, rows: Rows) -> tuple[U32Array, U32Array]:
+    """V and marks, from entries (4, 14, lanes) and digits (lanes, 60)."""
+    lanes = Lanes.start_alike(LADDER_START, len(digits))
+    entry = np.empty_like(lanes.point)
+    for choices in np.ascontiguousarray(digits.T):
+        select_lanes(entries, choices, entry)
+        _ladder_step(lanes, entry, rows)
     end, marks = lanes.point.copy(), lanes.exceptional.copy()
     if rows is not None:
-        _ladder_step(lanes, np.ascontiguousarray(entries[:, 0]), rows[:, curve.DIGITS])
+        _ladder_step(lanes, entries[0], rows)
     return end, marks
 
 
-def _ladder_step(lanes: Lanes, entry: U32Array, row: U32Array | None) -> None:
-    """Two doublings and an addition, kept in row (n, 70) if somebody wants it."""
-    kept: list[U32Array] = [lanes.point.copy()]
+def _ladder_step(lanes: Lanes, entry: U32Array, rows: Rows) -> None:
+    """Two doublings and an addition."""
+    if rows is None:
+        lanes.double()
+        lanes.double()
+        lanes.add(entry)
+        return
+    kept = [lanes.point.copy()]
     for _ in range(2):
         lanes.double()
-        if row is not None:
-            kept += [lanes.slopes.copy(), lanes.point[:, :WORDS].copy()]
+        kept += [lanes.slopes.copy(), lanes.point[:WORDS].copy()]
     lanes.add(entry)
-    if row is not None:
-        kept += [entry, lanes.slopes, lanes.inverses]
-        np.concatenate(kept, axis=1, out=row)
+    _keep(rows, *kept, entry, lanes.slopes, lanes.inverses)
 
 
-def _comb(response: U8Array, rows: U32Array | None) -> tuple[U32Array, U8Array]:
-    """F of every lane and marks, from bytes (n, 28). Reference: schnorr.comb."""
-    base = base_table()
-    lanes = Lanes.start(COMB_START, len(response))
+def _comb(response: U8Array, rows: Rows) -> tuple[U32Array, U32Array]:
+    """F and marks, from bytes (lanes, 28). Reference: schnorr.comb."""
+    base = _base_lanes()
+    lanes = Lanes.start_alike(COMB_START, len(response))
     for window in range(curve.BYTES):
-        _comb_step(lanes, base[window, response[:, window]], rows, window)
+        _comb_step(lanes, base[window][:, response[:, window]], rows)
     end, marks = lanes.point.copy(), lanes.exceptional.copy()
     if rows is not None:
-        entry = np.tile(base[0, 0], (len(response), 1))
-        _comb_step(lanes, entry, rows, curve.BYTES)
+        _comb_step(lanes, np.tile(base[0, :, :1], (1, len(response))), rows)
     return end, marks
 
 
-def _comb_step(lanes: Lanes, entry: U32Array, rows: U32Array | None, step: int) -> None:
+def _comb_step(lanes: Lanes, entry: U32Array, rows: Rows) -> None:
     before = None if rows is None else lanes.point.copy()
-    lanes.add(entry)
-    if rows is not None and before is not None:
-        lanes.keep_addition(rows[:, step], before, entry)
+    lanes.add(np.ascontiguousarray(entry))
+    if before is not None:
+        _keep(rows, before, entry, lanes.slopes, lanes.inverses)
 
 
 @cache
-def base_table() -> U32Array:
-    """B[i, b] = b * 256^i * G + S_i, (28, 256, 14), read-only. Reference: schnorr.comb_table."""
-    base = np.zeros((curve.BYTES, curve.BYTE_VALUES, POINT), dtype=np.uint32)
-    steps = np.zeros((curve.BYTES, POINT), dtype=np.uint32)
-    step = curve.GENERATOR
-    for window in range(curve.BYTES):
-        base[window, 0] = words(curve.comb_offset(window))
-        steps[window] = words(step)
+def _base_lanes() -> U32Array:
+    """The base table as Montgomery planes of each window, (28, 14, 256)."""
+    step, steps = curve.GENERATOR, []
+    for _ in range(curve.BYTES):
+        steps.append(words(step))
         for _ in range(8):
             step = curve.double(step)
-    lanes = Lanes.start(base[:, 0], curve.BYTES)
+    offsets = np.array([words(curve.comb_offset(window)) for window in range(curve.BYTES)])
+    base = np.empty((curve.BYTES, POINT, curve.BYTE_VALUES), dtype=np.uint32)
+    lanes, step_lanes = Lanes.start(enter(offsets)), enter(np.array(steps))
+    base[:, :, 0] = lanes.point[:, : curve.BYTES].T
     for byte in range(1, curve.BYTE_VALUES):
-        lanes.add(steps)
-        base[:, byte] = lanes.point
+        lanes.add(step_lanes)
+        base[:, :, byte] = lanes.point[:, : curve.BYTES].T
     base.flags.writeable = False
     return base
+
+
+def base_table() -> U32Array:
+    """B[i, b] = b * 256^i * G + S_i, (28, 256, 14). Reference: schnorr.comb_table."""
+    base = np.ascontiguousarray(_base_lanes())
+    table = base.copy()
+    leave(table)
+    return np.ascontiguousarray(table.transpose(0, 2, 1))
 
 
 def challenge_parts_many(keys: U32Array, nonces: U32Array, messages: U32Array) -> U32Array:
@@ -243,6 +272,37 @@ def digits_of_parts(parts: U32Array) -> U8Array:
     return digits.reshape(len(parts), curve.DIGITS).astype(np.uint8)
 
 
+def multiply_elements(a: U32Array, b: U32Array) -> U32Array:
+    """Products of septic elements, canonical rows (n, 7). Reference: septic.multiply."""
+    left, right = enter(a), enter(b)
+    multiply_lanes(left, right, left)
+    leave(left)
+    return np.ascontiguousarray(left.T[: len(a)])
+
+
+def _groups(function: Callable[[int, int], None], count: int) -> None:
+    """function(start, stop) over 0..count on threads, in whole vectors."""
+
+    def part(first: int, last: int) -> None:
+        function(first * LANES, min(last * LANES, count))
+
+    if count:
+        _base_lanes()
+        parallel(part, -(-count // LANES), grain=GRAIN)
+
+
+def _padded(rows: U8Array) -> U8Array:
+    """Rows with zero rows up to whole vectors."""
+    return np.pad(rows, ((0, -len(rows) % LANES), (0, 0)))
+
+
+def _write(rows: list[U32Array], out: U32Array) -> None:
+    """Kept rows as canonical (lanes, steps, words) into out, whose lanes may be fewer."""
+    kept = np.stack(rows)
+    leave(kept)
+    out[...] = kept.transpose(2, 0, 1)[: len(out)]
+
+
 def trace_many(
     keys: U32Array, nonces: U32Array, responses: U8Array, parts: U32Array
 ) -> SignatureTrace:
@@ -252,21 +312,36 @@ def trace_many(
     digits = digits_of_parts(parts)
 
     def part(start: int, stop: int) -> None:
-        some = slice(start, stop)
-        into = trace.some(start, stop)
-        into.entries[...], first = _window_table(keys[some], into.table)
-        ladder_end, second = _ladder(into.entries, digits[some], into.ladder)
-        _, third = _comb(responses[some], into.comb)
-        lanes = Lanes.start(nonces[some], stop - start)
+        some, into = slice(start, stop), trace.some(start, stop)
+        ladder: list[U32Array] = []
+        comb: list[U32Array] = []
+        table: list[U32Array] = []
+        key, nonce = enter(keys[some]), enter(nonces[some])
+        entries, first = _window_table(key, table)
+        ladder_end, second = _ladder(entries, _padded(digits[some]), ladder)
+        _, third = _comb(_padded(responses[some]), comb)
+        lanes = Lanes.start(nonce)
         lanes.add(ladder_end)
-        lanes.keep_addition(into.final, nonces[some], ladder_end)
-        into.total[...] = lanes.point
-        into.exceptional[...] = first | second | third | lanes.exceptional
+        final = np.concatenate([nonce, ladder_end, lanes.slopes, lanes.inverses])
+        _write(ladder, into.ladder)
+        _write(comb, into.comb)
+        _write(table, into.table)
+        _write(list(entries), into.entries)
+        _write([final], into.final[:, None])
+        _write([lanes.point], into.total[:, None])
+        marks = first | second | third | lanes.exceptional
+        into.exceptional[...] = marks[: stop - start]
 
-    if len(keys):
-        base_table()
-        parallel(part, len(keys))
+    _groups(part, len(keys))
     return trace
+
+
+def _on_curve(points: U32Array) -> NDArray[np.bool_]:
+    """Which lanes of Montgomery planes hold a point of the curve."""
+    gaps = np.empty((WORDS, points.shape[1]), dtype=np.uint32)
+    curve_gaps(points, gaps)
+    on_curve: NDArray[np.bool_] = ~np.any(gaps, axis=0)
+    return on_curve
 
 
 def verify_arrays(
@@ -277,26 +352,22 @@ def verify_arrays(
     All words must be canonical; `rollup.crypto.batched` checks that.
     """
     valid = np.zeros(len(keys), dtype=np.uint8)
+    digits = digits_of_parts(challenge_parts_many(keys, nonces, messages))
 
     def part(start: int, stop: int) -> None:
         some = slice(start, stop)
-        parts = challenge_parts_many(keys[some], nonces[some], messages[some])
-        entries, first = _window_table(keys[some], None)
-        ladder_end, second = _ladder(entries, digits_of_parts(parts), None)
-        comb_end, third = _comb(responses[some], None)
-        lanes = Lanes.start(nonces[some], stop - start)
+        key, nonce = enter(keys[some]), enter(nonces[some])
+        entries, first = _window_table(key, None)
+        ladder_end, second = _ladder(entries, _padded(digits[some]), None)
+        comb_end, third = _comb(_padded(responses[some]), None)
+        lanes = Lanes.start(nonce)
         lanes.add(ladder_end)
-        holds = np.all(lanes.point == comb_end, axis=1)
+        holds = np.all(lanes.point == comb_end, axis=0)
         holds &= (first | second | third | lanes.exceptional) == 0
-        for points in (keys, nonces):
-            on_curve = np.zeros(stop - start, dtype=np.uint8)
-            on_curve_lanes(points[some], on_curve)
-            holds &= on_curve == 1
-        valid[some] = holds
+        holds &= _on_curve(key) & _on_curve(nonce)
+        valid[some] = holds[: stop - start]
 
-    if len(keys):
-        base_table()
-        parallel(part, len(keys))
+    _groups(part, len(keys))
     return valid
 
 
@@ -305,13 +376,11 @@ def multiply_generator(scalars: U8Array) -> U32Array:
     out = np.zeros((len(scalars), POINT), dtype=np.uint32)
 
     def part(start: int, stop: int) -> None:
-        end, marks = _comb(scalars[start:stop], None)
-        lanes = Lanes.start(end, stop - start)
-        lanes.add(np.tile(SHIFT_NEGATED, (stop - start, 1)))
-        exceptional = (marks | lanes.exceptional)[:, None] == 1
-        out[start:stop] = np.where(exceptional, 0, lanes.point)
+        end, marks = _comb(_padded(scalars[start:stop]), None)
+        lanes = Lanes.start(end)
+        lanes.add(Lanes.start_alike(SHIFT_NEGATED, end.shape[1]).point)
+        point = np.where(marks | lanes.exceptional, np.uint32(0), lanes.point)
+        _write([point], out[start:stop, None])
 
-    if len(scalars):
-        base_table()
-        parallel(part, len(scalars))
+    _groups(part, len(scalars))
     return out

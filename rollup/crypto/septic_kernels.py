@@ -1,36 +1,49 @@
-"""Septic arithmetic and curve steps for kernels, over lanes of points.
+"""Septic arithmetic and curve steps on SIMD lanes: 16 points at once.
 
-Reference: rollup.field.septic.
-
-Inside a kernel an element is a tuple of 7 canonical uint64; in memory it is 7 uint32 of a row. A
-*lane* is one of many computations that run in step, so that one inversion serves them all
-(Montgomery's trick). All integers are explicit uint64: in Numba a plain literal turns a sum signed.
+Reference: rollup.field.septic and rollup.crypto.curve. In a kernel an element is a tuple of 7 u32
+vectors; in memory it is 7 planes of an array (planes, lanes) of contiguous uint32, lanes a multiple
+of 16. Everything here is in Montgomery form (times 2^32), so products stay in it; `enter` and
+`leave` are the doors. An operation that is exceptional in a lane (it would divide by 0) goes on
+with an inverse of 0 and marks the lane.
 """
 
 import numpy as np
 
 from rollup.crypto.curve import CURVE_CONSTANT, CURVE_LINEAR
 from rollup.field import septic
-from rollup.field.koalabear import P as MODULUS
+from rollup.field.kernels import lanes_inverse, to_montgomery
+from rollup.field.koalabear import P
 from rollup.jit import U8Array, U32Array, U64Array, kernel
+from rollup.simd import (
+    LANES,
+    MU,
+    as_pairs,
+    field_add,
+    field_multiply,
+    field_reduce,
+    field_scale,
+    field_subtract,
+    high_halves,
+    join_low_halves,
+    load,
+    low_halves,
+    smaller64,
+    splat32,
+    splat64,
+    store,
+)
 
-U = np.uint64
-Septic = tuple[U, U, U, U, U, U, U]
-
-P = np.uint64(MODULUS)
 WORDS = septic.DEGREE
-EXPONENT = np.uint64(MODULUS - 2)
-THREE = np.uint64(septic.FOLD_LINEAR)
-FIVE = np.uint64(septic.FOLD_CONSTANT)
-TWO = np.uint64(2)
-ONE = np.uint64(1)
-ZERO = np.uint64(0)
-LINEAR = np.uint64(CURVE_LINEAR)
-CONSTANT = np.uint64(CURVE_CONSTANT[3])
+BOUND = np.uint64(P << 32)
+"""Montgomery reduction takes values below p * 2^32."""
+
+LINEAR = np.uint32(CURVE_LINEAR * 2**32 % P)
+CONSTANT = np.uint32(CURVE_CONSTANT[3] * 2**32 % P)
+ONE = np.uint32(2**32 % P)
 
 
 def _matrix(images: tuple[septic.Element, ...]) -> U64Array:
-    return np.array(images, dtype=np.uint64)
+    return np.ascontiguousarray(to_montgomery(np.array(images)).astype(np.uint64).T)
 
 
 FROBENIUS = _matrix(septic.FROBENIUS_IMAGES)
@@ -38,210 +51,295 @@ FROBENIUS_2 = _matrix(septic.FROBENIUS_2_IMAGES)
 FROBENIUS_4 = _matrix(septic.FROBENIUS_4_IMAGES)
 
 
-@kernel
-def load(row: U32Array) -> Septic:
-    """The element in the first 7 words of a row."""
-    return (U(row[0]), U(row[1]), U(row[2]), U(row[3]), U(row[4]), U(row[5]), U(row[6]))
+def enter(rows: U32Array) -> U32Array:
+    """Canonical rows (n, words) as Montgomery planes (words, lanes), zeros in the lanes past n."""
+    lanes = -(-len(rows) // LANES) * LANES
+    planes = np.zeros((rows.shape[1], lanes), dtype=np.uint32)
+    planes[:, : len(rows)] = to_montgomery(rows).T
+    return planes
 
 
 @kernel
-def store(row: U32Array, a: Septic) -> None:
-    """Write an element into the first 7 words of a row."""
-    row[0] = np.uint32(a[0])
-    row[1] = np.uint32(a[1])
-    row[2] = np.uint32(a[2])
-    row[3] = np.uint32(a[3])
-    row[4] = np.uint32(a[4])
-    row[5] = np.uint32(a[5])
-    row[6] = np.uint32(a[6])
+def leave(planes: U32Array) -> None:
+    """Montgomery to canonical, in place, for an array whose size is a multiple of 16."""
+    one, factor = np.uint32(1), np.uint32(MU)
+    for i in range(0, planes.size, LANES):
+        store(planes, i, field_scale(load(planes, i), one, factor))
 
 
 @kernel
-def multiply(a: Septic, b: Septic) -> Septic:
-    """a * b. Reference: septic.multiply.
+def load_element(planes, plane, i):  # type: ignore[no-untyped-def]
+    """16 elements from lane i of the 7 planes that start at `plane`."""
+    n = planes.shape[1]
+    at = plane * n + i
+    return (
+        load(planes, at),
+        load(planes, at + n),
+        load(planes, at + 2 * n),
+        load(planes, at + 3 * n),
+        load(planes, at + 4 * n),
+        load(planes, at + 5 * n),
+        load(planes, at + 6 * n),
+    )
 
-    Four products fit 64 bits: 4 p^2 < 2^64 - 2^57, which also leaves room for the folded terms
-    (below 8 p) and for sums already reduced. Longer columns are reduced after four.
-    """
+
+@kernel
+def store_element(planes, plane, i, a):  # type: ignore[no-untyped-def]
+    """Write 16 elements at lane i of the 7 planes that start at `plane`."""
+    n = planes.shape[1]
+    at = plane * n + i
+    store(planes, at, a[0])
+    store(planes, at + n, a[1])
+    store(planes, at + 2 * n, a[2])
+    store(planes, at + 3 * n, a[3])
+    store(planes, at + 4 * n, a[4])
+    store(planes, at + 5 * n, a[5])
+    store(planes, at + 6 * n, a[6])
+
+
+@kernel
+def _even(a):  # type: ignore[no-untyped-def]
+    """The even lanes of 7 vectors as u64."""
+    return (
+        low_halves(as_pairs(a[0])),
+        low_halves(as_pairs(a[1])),
+        low_halves(as_pairs(a[2])),
+        low_halves(as_pairs(a[3])),
+        low_halves(as_pairs(a[4])),
+        low_halves(as_pairs(a[5])),
+        low_halves(as_pairs(a[6])),
+    )
+
+
+@kernel
+def _odd(a):  # type: ignore[no-untyped-def]
+    """The odd lanes of 7 vectors as u64."""
+    return (
+        high_halves(as_pairs(a[0])),
+        high_halves(as_pairs(a[1])),
+        high_halves(as_pairs(a[2])),
+        high_halves(as_pairs(a[3])),
+        high_halves(as_pairs(a[4])),
+        high_halves(as_pairs(a[5])),
+        high_halves(as_pairs(a[6])),
+    )
+
+
+@kernel
+def _kept(total):  # type: ignore[no-untyped-def]
+    """A sum below 2 p R brought below p R. Four products are such a sum, as are p R and two."""
+    return smaller64(total, total - splat64(BOUND))
+
+
+@kernel
+def _sums(a, b):  # type: ignore[no-untyped-def]
+    """The 13 coefficients of a product before z^7 folds, each below p R, of u64 lanes."""
     a0, a1, a2, a3, a4, a5, a6 = a
     b0, b1, b2, b3, b4, b5, b6 = b
-    d0 = (a1 * b6 + a2 * b5 + a3 * b4 + a4 * b3) % P + a5 * b2 + a6 * b1
-    d1 = (a2 * b6 + a3 * b5 + a4 * b4 + a5 * b3) % P + a6 * b2
-    d2 = a3 * b6 + a4 * b5 + a5 * b4 + a6 * b3
-    d3 = a4 * b6 + a5 * b5 + a6 * b4
-    d4 = a5 * b6 + a6 * b5
-    d0, d1, d2, d3, d4, d5 = d0 % P, d1 % P, d2 % P, d3 % P, d4 % P, a6 * b6 % P
-    c0 = a0 * b0
-    c1 = a0 * b1 + a1 * b0
-    c2 = a0 * b2 + a1 * b1 + a2 * b0
-    c3 = a0 * b3 + a1 * b2 + a2 * b1 + a3 * b0
-    c4 = (a0 * b4 + a1 * b3 + a2 * b2 + a3 * b1) % P + a4 * b0
-    c5 = (a0 * b5 + a1 * b4 + a2 * b3 + a3 * b2) % P + a4 * b1 + a5 * b0
-    c6 = (a0 * b6 + a1 * b5 + a2 * b4 + a3 * b3) % P + a4 * b2 + a5 * b1 + a6 * b0
+    c4 = _kept(a0 * b4 + a1 * b3 + a2 * b2 + a3 * b1)
+    c5 = _kept(a0 * b5 + a1 * b4 + a2 * b3 + a3 * b2)
+    c6 = _kept(a0 * b6 + a1 * b5 + a2 * b4 + a3 * b3)
+    d0 = _kept(a1 * b6 + a2 * b5 + a3 * b4 + a4 * b3)
+    d1 = _kept(a2 * b6 + a3 * b5 + a4 * b4 + a5 * b3)
     return (
-        (c0 + FIVE * d0) % P,
-        (c1 + FIVE * d1 + THREE * d0) % P,
-        (c2 + FIVE * d2 + THREE * d1) % P,
-        (c3 + FIVE * d3 + THREE * d2) % P,
-        (c4 + FIVE * d4 + THREE * d3) % P,
-        (c5 + FIVE * d5 + THREE * d4) % P,
-        (c6 + THREE * d5) % P,
+        a0 * b0,
+        a0 * b1 + a1 * b0,
+        _kept(a0 * b2 + a1 * b1 + a2 * b0),
+        _kept(a0 * b3 + a1 * b2 + a2 * b1 + a3 * b0),
+        _kept(c4 + a4 * b0),
+        _kept(c5 + a4 * b1 + a5 * b0),
+        _kept(_kept(c6 + a4 * b2 + a5 * b1) + a6 * b0),
+        _kept(d0 + a5 * b2 + a6 * b1),
+        _kept(d1 + a6 * b2),
+        _kept(a3 * b6 + a4 * b5 + a5 * b4 + a6 * b3),
+        _kept(a4 * b6 + a5 * b5 + a6 * b4),
+        a5 * b6 + a6 * b5,
+        a6 * b6,
     )
 
 
 @kernel
-def _difference(a: U, b: U) -> U:
-    """a - b in F."""
-    gap = a + P - b
-    return gap - P if gap >= P else gap
+def _three_and_five(a):  # type: ignore[no-untyped-def]
+    """3a and 5a of one vector."""
+    twice = field_add(a, a)
+    return field_add(twice, a), field_add(field_add(twice, twice), a)
 
 
 @kernel
-def subtract(a: Septic, b: Septic) -> Septic:
+def multiply(a, b):  # type: ignore[no-untyped-def]
+    """a * b. Reference: septic.multiply."""
+    even, odd = _sums(_even(a), _even(b)), _sums(_odd(a), _odd(b))
+    three0, five0 = _three_and_five(field_reduce(even[7], odd[7]))
+    three1, five1 = _three_and_five(field_reduce(even[8], odd[8]))
+    three2, five2 = _three_and_five(field_reduce(even[9], odd[9]))
+    three3, five3 = _three_and_five(field_reduce(even[10], odd[10]))
+    three4, five4 = _three_and_five(field_reduce(even[11], odd[11]))
+    three5, five5 = _three_and_five(field_reduce(even[12], odd[12]))
+    return (
+        field_add(field_reduce(even[0], odd[0]), five0),
+        field_add(field_add(field_reduce(even[1], odd[1]), five1), three0),
+        field_add(field_add(field_reduce(even[2], odd[2]), five2), three1),
+        field_add(field_add(field_reduce(even[3], odd[3]), five3), three2),
+        field_add(field_add(field_reduce(even[4], odd[4]), five4), three3),
+        field_add(field_add(field_reduce(even[5], odd[5]), five5), three4),
+        field_add(field_reduce(even[6], odd[6]), three5),
+    )
+
+
+@kernel
+def add(a, b):  # type: ignore[no-untyped-def]
+    """a + b. Reference: septic.add."""
+    return (
+        field_add(a[0], b[0]),
+        field_add(a[1], b[1]),
+        field_add(a[2], b[2]),
+        field_add(a[3], b[3]),
+        field_add(a[4], b[4]),
+        field_add(a[5], b[5]),
+        field_add(a[6], b[6]),
+    )
+
+
+@kernel
+def subtract(a, b):  # type: ignore[no-untyped-def]
     """a - b. Reference: septic.subtract."""
     return (
-        _difference(a[0], b[0]),
-        _difference(a[1], b[1]),
-        _difference(a[2], b[2]),
-        _difference(a[3], b[3]),
-        _difference(a[4], b[4]),
-        _difference(a[5], b[5]),
-        _difference(a[6], b[6]),
+        field_subtract(a[0], b[0]),
+        field_subtract(a[1], b[1]),
+        field_subtract(a[2], b[2]),
+        field_subtract(a[3], b[3]),
+        field_subtract(a[4], b[4]),
+        field_subtract(a[5], b[5]),
+        field_subtract(a[6], b[6]),
     )
 
 
 @kernel
-def scale(a: Septic, factor: U) -> Septic:
-    """a * factor, for a canonical factor. Reference: septic.scale."""
+def _weighted(a, row):  # type: ignore[no-untyped-def]
+    """sum a_j * row[j] below p R, of u64 lanes."""
+    first = _kept(
+        a[0] * splat64(row[0])
+        + a[1] * splat64(row[1])
+        + a[2] * splat64(row[2])
+        + a[3] * splat64(row[3])
+    )
+    second = _kept(first + a[4] * splat64(row[4]) + a[5] * splat64(row[5]))
+    return _kept(second + a[6] * splat64(row[6]))
+
+
+@kernel
+def _image(even, odd, row):  # type: ignore[no-untyped-def]
+    """One coefficient of the image."""
+    return field_reduce(_weighted(even, row), _weighted(odd, row))
+
+
+@kernel
+def conjugate(a, matrix):  # type: ignore[no-untyped-def]
+    """A power of the Frobenius map: coefficient k of the image is sum a_j * matrix[k, j]."""
+    even, odd = _even(a), _odd(a)
     return (
-        a[0] * factor % P,
-        a[1] * factor % P,
-        a[2] * factor % P,
-        a[3] * factor % P,
-        a[4] * factor % P,
-        a[5] * factor % P,
-        a[6] * factor % P,
+        _image(even, odd, matrix[0]),
+        _image(even, odd, matrix[1]),
+        _image(even, odd, matrix[2]),
+        _image(even, odd, matrix[3]),
+        _image(even, odd, matrix[4]),
+        _image(even, odd, matrix[5]),
+        _image(even, odd, matrix[6]),
     )
 
 
 @kernel
-def is_zero(a: Septic) -> bool:
-    """Whether an element is zero."""
-    return bool((a[0] | a[1] | a[2] | a[3] | a[4] | a[5] | a[6]) == ZERO)
-
-
-@kernel
-def tangent_rise(x: Septic) -> Septic:
-    """3 x^2 + 45: twice y times the slope of the tangent."""
-    square = scale(multiply(x, x), THREE)
+def _scale(a, factor):  # type: ignore[no-untyped-def]
+    """a * factor, for a vector of base-field factors."""
     return (
-        (square[0] + LINEAR) % P,
-        square[1],
-        square[2],
-        square[3],
-        square[4],
-        square[5],
-        square[6],
+        field_multiply(a[0], factor),
+        field_multiply(a[1], factor),
+        field_multiply(a[2], factor),
+        field_multiply(a[3], factor),
+        field_multiply(a[4], factor),
+        field_multiply(a[5], factor),
+        field_multiply(a[6], factor),
     )
 
 
 @kernel
-def is_on_curve(x: Septic, y: Septic) -> bool:
-    """y^2 = x^3 + 45x + 41z^3, for canonical coordinates. Reference: curve.is_on_curve."""
-    left = multiply(y, y)
-    square = multiply(x, x)
-    cofactor = (
-        (square[0] + LINEAR) % P,
-        square[1],
-        square[2],
-        square[3],
-        square[4],
-        square[5],
-        square[6],
-    )
-    gap = subtract(left, multiply(cofactor, x))
-    gap = (gap[0], gap[1], gap[2], _difference(gap[3], CONSTANT), gap[4], gap[5], gap[6])
-    return is_zero(gap)
-
-
-@kernel
-def _column(matrix: U64Array, k: int, a: Septic) -> U:
-    """Coefficient k of sum a_j * matrix[j]."""
-    low = a[0] * matrix[0, k] + a[1] * matrix[1, k] + a[2] * matrix[2, k] + a[3] * matrix[3, k]
-    high = a[4] * matrix[4, k] + a[5] * matrix[5, k] + a[6] * matrix[6, k]
-    total: U = (low % P + high) % P
-    return total
-
-
-@kernel
-def _apply(matrix: U64Array, a: Septic) -> Septic:
-    """sum of a_j * matrix[j]: a power of the Frobenius map."""
-    return (
-        _column(matrix, 0, a),
-        _column(matrix, 1, a),
-        _column(matrix, 2, a),
-        _column(matrix, 3, a),
-        _column(matrix, 4, a),
-        _column(matrix, 5, a),
-        _column(matrix, 6, a),
-    )
-
-
-@kernel
-def _base_inverse(a: U) -> U:
-    """1 / a in F by Fermat; 0 gives 0."""
-    result = ONE
-    base = a
-    exponent = EXPONENT
-    while exponent > ZERO:
-        if exponent & ONE:
-            result = result * base % P
-        base = base * base % P
-        exponent >>= ONE
-    return result
-
-
-@kernel
-def inverse(a: Septic) -> Septic:
+def inverse(a):  # type: ignore[no-untyped-def]
     """1 / a; 0 gives 0. Reference: septic.inverse."""
-    first = _apply(FROBENIUS, a)
-    pair = multiply(first, _apply(FROBENIUS, first))
-    four = multiply(pair, _apply(FROBENIUS_2, pair))
-    conjugates = multiply(four, _apply(FROBENIUS_4, pair))
-    norm = multiply(a, conjugates)[0]
-    return scale(conjugates, _base_inverse(norm))
+    first = conjugate(a, FROBENIUS)
+    pair = multiply(first, conjugate(first, FROBENIUS))
+    four = multiply(pair, conjugate(pair, FROBENIUS_2))
+    others = multiply(four, conjugate(pair, FROBENIUS_4))
+    norm = multiply(a, others)[0]
+    return _scale(others, lanes_inverse(norm))
 
 
 @kernel
-def invert_lanes(values: U32Array, prefixes: U32Array, exceptional: U8Array) -> None:
-    """values[i] becomes 1 / values[i] for all lanes by one inversion; 0 stays 0 and marks its lane.
+def _is_set(a):  # type: ignore[no-untyped-def]
+    """1 in the lanes where an element is not 0, else 0."""
+    some = as_pairs(a[0] | a[1] | a[2] | a[3] | a[4] | a[5] | a[6])
+    one = splat64(np.uint64(1))
+    return join_low_halves(smaller64(low_halves(some), one), smaller64(high_halves(some), one))
 
-    values and prefixes (scratch) are (lanes, 7) uint32, exceptional (lanes,) uint8.
+
+@kernel
+def _without_zeros(a, is_set):  # type: ignore[no-untyped-def]
+    """a, with 1 instead of 0."""
+    missing = (splat32(np.uint32(1)) - is_set) * splat32(ONE)
+    return (a[0] + missing, a[1], a[2], a[3], a[4], a[5], a[6])
+
+
+@kernel
+def _with_zeros(a, is_set):  # type: ignore[no-untyped-def]
+    """a, with 0 in the lanes that are not set."""
+    return (
+        a[0] * is_set,
+        a[1] * is_set,
+        a[2] * is_set,
+        a[3] * is_set,
+        a[4] * is_set,
+        a[5] * is_set,
+        a[6] * is_set,
+    )
+
+
+@kernel
+def invert_lanes(values: U32Array, prefixes: U32Array, exceptional: U32Array) -> None:
+    """Every value becomes its inverse, by one inversion of 16 lanes (Montgomery's trick).
+
+    0 stays 0 and marks its lane in `exceptional` (lanes,) with a 1. values and prefixes (scratch)
+    are 7 planes.
     """
-    running = (ONE, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO)
-    for i in range(len(values)):
-        store(prefixes[i], running)
-        value = load(values[i])
-        if is_zero(value):
-            exceptional[i] = 1
-        else:
-            running = multiply(running, value)
+    zero = splat32(np.uint32(0))
+    running = (splat32(ONE), zero, zero, zero, zero, zero, zero)
+    for i in range(0, values.shape[1], LANES):
+        store_element(prefixes, 0, i, running)
+        value = load_element(values, 0, i)
+        is_set = _is_set(value)
+        store(exceptional, i, load(exceptional, i) | (splat32(np.uint32(1)) - is_set))
+        running = multiply(running, _without_zeros(value, is_set))
     running = inverse(running)
-    for i in range(len(values) - 1, -1, -1):
-        value = load(values[i])
-        if not is_zero(value):
-            store(values[i], multiply(running, load(prefixes[i])))
-            running = multiply(running, value)
+    for i in range(values.shape[1] - LANES, -1, -LANES):
+        value = load_element(values, 0, i)
+        is_set = _is_set(value)
+        found = multiply(running, load_element(prefixes, 0, i))
+        running = multiply(running, _without_zeros(value, is_set))
+        store_element(values, 0, i, _with_zeros(found, is_set))
 
 
 @kernel
-def _chord(row: U32Array, x_other: Septic, slope: Septic) -> None:
-    """Replace the point in a row (x then y) by its sum with one of x `x_other` on this slope."""
-    x = load(row)
+def _plus_linear(a):  # type: ignore[no-untyped-def]
+    """a + 45."""
+    return (field_add(a[0], splat32(LINEAR)), a[1], a[2], a[3], a[4], a[5], a[6])
+
+
+@kernel
+def _go_on(points, i, x_other, slope):  # type: ignore[no-untyped-def]
+    """Replace the points at lane i by their sums with points of x `x_other` on these slopes."""
+    x = load_element(points, 0, i)
     x_sum = subtract(subtract(multiply(slope, slope), x), x_other)
-    y_sum = subtract(multiply(slope, subtract(x, x_sum)), load(row[WORDS:]))
-    store(row, x_sum)
-    store(row[WORDS:], y_sum)
+    y_sum = subtract(multiply(slope, subtract(x, x_sum)), load_element(points, WORDS, i))
+    store_element(points, 0, i, x_sum)
+    store_element(points, WORDS, i, y_sum)
 
 
 @kernel
@@ -251,40 +349,69 @@ def add_lanes(
     slopes: U32Array,
     inverses: U32Array,
     prefixes: U32Array,
-    exceptional: U8Array,
+    exceptional: U32Array,
 ) -> None:
-    """a[i] becomes a[i] + b[i]; slopes and 1 / (b.x - a.x) are left behind. Reference: curve.add.
+    """a becomes a + b; slopes and 1 / (b.x - a.x) are left behind. Reference: curve.add.
 
-    Points are (lanes, 14) uint32, x then y; the others (lanes, 7). A lane with equal x is marked
-    exceptional and goes on with slope and inverse 0.
+    Points are 14 planes, x then y; slopes, inverses and prefixes (scratch) 7; exceptional (lanes,).
     """
-    for i in range(len(a)):
-        store(inverses[i], subtract(load(b[i]), load(a[i])))
+    lanes = a.shape[1]
+    for i in range(0, lanes, LANES):
+        run = subtract(load_element(b, 0, i), load_element(a, 0, i))
+        store_element(inverses, 0, i, run)
     invert_lanes(inverses, prefixes, exceptional)
-    for i in range(len(a)):
-        rise = subtract(load(b[i, WORDS:]), load(a[i, WORDS:]))
-        slope = multiply(rise, load(inverses[i]))
-        store(slopes[i], slope)
-        _chord(a[i], load(b[i]), slope)
+    for i in range(0, lanes, LANES):
+        rise = subtract(load_element(b, WORDS, i), load_element(a, WORDS, i))
+        slope = multiply(rise, load_element(inverses, 0, i))
+        store_element(slopes, 0, i, slope)
+        _go_on(a, i, load_element(b, 0, i), slope)
 
 
 @kernel
 def double_lanes(
-    a: U32Array, slopes: U32Array, inverses: U32Array, prefixes: U32Array, exceptional: U8Array
+    a: U32Array,
+    slopes: U32Array,
+    inverses: U32Array,
+    prefixes: U32Array,
+    exceptional: U32Array,
 ) -> None:
-    """a[i] becomes 2 a[i]; slopes are left behind, inverses is scratch. Reference: curve.double."""
-    for i in range(len(a)):
-        store(inverses[i], scale(load(a[i, WORDS:]), TWO))
+    """a becomes 2 a; slopes are left behind, inverses is scratch. Reference: curve.double."""
+    lanes = a.shape[1]
+    for i in range(0, lanes, LANES):
+        y = load_element(a, WORDS, i)
+        store_element(inverses, 0, i, add(y, y))
     invert_lanes(inverses, prefixes, exceptional)
-    for i in range(len(a)):
-        x = load(a[i])
-        slope = multiply(tangent_rise(x), load(inverses[i]))
-        store(slopes[i], slope)
-        _chord(a[i], x, slope)
+    for i in range(0, lanes, LANES):
+        x = load_element(a, 0, i)
+        square = multiply(x, x)
+        rise = _plus_linear(add(add(square, square), square))
+        slope = multiply(rise, load_element(inverses, 0, i))
+        store_element(slopes, 0, i, slope)
+        _go_on(a, i, x, slope)
 
 
 @kernel
-def on_curve_lanes(points: U32Array, on_curve: U8Array) -> None:
-    """on_curve[i] becomes 1 where points[i] (lanes, 14) satisfies the curve equation, else 0."""
-    for i in range(len(points)):
-        on_curve[i] = is_on_curve(load(points[i]), load(points[i, WORDS:]))
+def select_lanes(entries: U32Array, choices: U8Array, out: U32Array) -> None:
+    """out[:, lane] = entries[choices[lane], :, lane], of entries (choices, planes, lanes)."""
+    for plane in range(out.shape[0]):
+        for lane in range(out.shape[1]):
+            out[plane, lane] = entries[choices[lane], plane, lane]
+
+
+@kernel
+def curve_gaps(points: U32Array, gaps: U32Array) -> None:
+    """gaps (7 planes) = y^2 - x^3 - 45x - 41z^3, 0 on the curve. Reference: curve.is_on_curve."""
+    for i in range(0, points.shape[1], LANES):
+        x, y = load_element(points, 0, i), load_element(points, WORDS, i)
+        right = multiply(_plus_linear(multiply(x, x)), x)
+        gap = subtract(multiply(y, y), right)
+        third = field_subtract(gap[3], splat32(CONSTANT))
+        store_element(gaps, 0, i, (gap[0], gap[1], gap[2], third, gap[4], gap[5], gap[6]))
+
+
+@kernel
+def multiply_lanes(a: U32Array, b: U32Array, out: U32Array) -> None:
+    """out = a * b, planes of 7."""
+    for i in range(0, a.shape[1], LANES):
+        product = multiply(load_element(a, 0, i), load_element(b, 0, i))
+        store_element(out, 0, i, product)

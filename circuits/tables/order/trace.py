@@ -13,7 +13,7 @@ from circuits.records import OrderRecords
 from circuits.tables.order.air import HIGH_MAX, Columns, PointCells
 from circuits.tables.signatures import Signatures
 from rollup.crypto import curve, kernels, schnorr
-from rollup.field.septic import DEGREE, element, square
+from rollup.field.septic import DEGREE
 from rollup.protocol.constants import SIGNATURE_SCHEME, TIME_BITS
 from rollup.protocol.encoding import TypeCode
 from rollup.protocol.order import POST_ONLY_FLAG
@@ -128,7 +128,8 @@ def _fill_signature(row: Columns, signatures: Signatures) -> None:
     steps = signatures.steps
     _put_point(row.key, signatures.key)
     _put_point(row.nonce, signatures.nonce)
-    put(row.nonce_x_squared, _squares(signatures.nonce[:, :DEGREE]))
+    nonce_x = signatures.nonce[:, :DEGREE]
+    put(row.nonce_x_squared, kernels.multiply_elements(nonce_x, nonce_x))
     for step, entry in enumerate(row.entries):
         _put_point(entry.point, _next_entry(steps, step))
         put(entry.slope, steps.table[:, step, kernels.ADDITION_SLOPE :][:, :DEGREE])
@@ -147,8 +148,3 @@ def _put_point(point: PointCells, words: U32) -> None:
 def _next_entry(steps: kernels.SignatureTrace, step: int) -> U32:
     """T[step + 1] of every signature."""
     return steps.entries[:, step + 1]
-
-
-def _squares(x: U32) -> U32:
-    rows = [square(element(row)) for row in x.tolist()]
-    return np.array(rows, dtype=np.uint32).reshape(len(x), DEGREE)
