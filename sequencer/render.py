@@ -115,7 +115,8 @@ def tables(summary: Summary) -> str:
     console.print("\nLast act: forged versions of the last batch", markup=False)
     console.print(_forgery_table(summary.forgeries))
     written = console.file
-    return written.getvalue().rstrip("\n") if isinstance(written, StringIO) else ""
+    text = written.getvalue() if isinstance(written, StringIO) else ""
+    return "\n".join(line.rstrip() for line in text.rstrip().splitlines())
 
 
 def _market_lines(event: MarketReady) -> list[str]:
