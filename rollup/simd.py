@@ -26,8 +26,8 @@ intrinsic: Any = extending.intrinsic
 LANES = 16
 """Lanes of a u32 vector; a u64 vector has half as many in the same 512 bits."""
 
-MU = pow(P, -1, 1 << 32)
-"""1/p mod 2^32 = 0x81000001, the factor of Montgomery reduction."""
+MU = -pow(P, -1, 1 << 32) % (1 << 32)
+"""-1/p mod 2^32 = 0x7effffff, the factor of Montgomery reduction."""
 
 _HALF = 0xFFFFFFFF
 U32_LANES = ir.VectorType(ir.IntType(32), 16)
@@ -109,19 +109,24 @@ def emit_finish(
     products: tuple[ir.Value, ir.Value],
     quotients: tuple[ir.Value, ir.Value],
 ) -> ir.Value:
-    """(product - quotient * p) / R for even and odd lanes: exact, in (-p, p), then made >= 0."""
+    """(product + quotient * p) / R for even and odd lanes: exact, in [0, 2 p), then made < p.
+
+    Quotients are below 2^32. A difference in place of the sum would be folded into a product by
+    -p, which is no 32-bit factor and costs three times as much.
+    """
     halves = [
-        builder.sub(product, builder.mul(emit_low(builder, quotient), emit_all(U64_LANES, P)))
+        builder.add(product, builder.mul(quotient, emit_all(U64_LANES, P)))
         for product, quotient in zip(products, quotients, strict=True)
     ]
     result = emit_join(builder, halves[0], halves[1], 1)
-    return emit_smaller(builder, result, builder.add(result, emit_all(U32_LANES, P)))
+    return emit_smaller(builder, result, builder.sub(result, emit_all(U32_LANES, P)))
 
 
 def emit_reduce(builder: ir.IRBuilder, even: ir.Value, odd: ir.Value) -> ir.Value:
-    factor = emit_all(U64_LANES, MU)
-    quotients = tuple(builder.mul(emit_low(builder, value), factor) for value in (even, odd))
-    return emit_finish(builder, (even, odd), (quotients[0], quotients[1]))
+    """value / R: quotients are products mod 2^32, so all 16 are one product of u32 lanes."""
+    low = emit_join(builder, even, odd, 0)
+    quotients = builder.mul(low, emit_all(U32_LANES, MU))
+    return emit_finish(builder, (even, odd), emit_split(builder, quotients))
 
 
 def emit_field_multiply(builder: ir.IRBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
@@ -151,17 +156,27 @@ def emit_scale_halves(
 ) -> ir.Value:
     """Product of even and odd lanes by a factor in every u64 lane, over R; by_mu = by * MU."""
     even, odd = halves
+    factor = builder.bitcast(by_mu, U32_LANES)
+    quotients = [
+        emit_low(
+            builder,
+            builder.bitcast(builder.mul(builder.bitcast(half, U32_LANES), factor), U64_LANES),
+        )
+        for half in halves
+    ]
     products = (builder.mul(even, by), builder.mul(odd, by))
-    quotients = (builder.mul(even, by_mu), builder.mul(odd, by_mu))
-    return emit_finish(builder, products, quotients)
+    return emit_finish(builder, products, (quotients[0], quotients[1]))
 
 
 def emit_field_scale(
     builder: ir.IRBuilder, a: ir.Value, factor: ir.Value, factor_mu: ir.Value
 ) -> ir.Value:
     """Product by a broadcast constant; its product by MU is known, which shortens the chain."""
-    by, by_mu = emit_factor(builder, factor), emit_factor(builder, factor_mu)
-    return emit_scale_halves(builder, emit_split(builder, a), by, by_mu)
+    by = emit_factor(builder, factor)
+    even, odd = emit_split(builder, a)
+    quotients = builder.mul(a, emit_spread(builder, factor_mu, U32_LANES))
+    products = (builder.mul(even, by), builder.mul(odd, by))
+    return emit_finish(builder, products, emit_split(builder, quotients))
 
 
 def emit_rotate(builder: ir.IRBuilder, value: ir.Value, count: int) -> ir.Value:
@@ -206,9 +221,6 @@ splat64 = _unary(lambda builder, a: emit_spread(builder, a, U64_LANES), types.ui
 
 as_pairs = _unary(lambda builder, a: builder.bitcast(a, U64_LANES), u32x16, u64x8)
 """as_pairs(lanes): the same bits as u64; even u32 lanes are the low halves."""
-
-as_lanes = _unary(lambda builder, a: builder.bitcast(a, U32_LANES), u64x8, u32x16)
-"""as_lanes(pairs): the same bits as u32."""
 
 low_halves = _unary(emit_low, u64x8, u64x8)
 """low_halves(pairs): every u64 without its high 32 bits, that is the even u32 lanes."""

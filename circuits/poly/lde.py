@@ -188,12 +188,6 @@ def extend_coefficients(coefficients: U32Array, blowup_log2: int, shift: int) ->
     return _extend_blocks(blocks.reshape(-1, height, LANES), blowup_log2, shift)
 
 
-def natural_order(extended: U32Array) -> U32Array:
-    """An extended matrix (B, n, W) as rows in natural order: (B * n, W); a copy."""
-    cosets, height, width = extended.shape
-    return np.ascontiguousarray(extended.transpose(1, 0, 2)).reshape(cosets * height, width)
-
-
 def shift_of_coset(index: int, height_log2: int, blowup_log2: int, shift: int) -> int:
     """Shift of coset `index` of an extended matrix: its rows stand on that * <omega_n>."""
     return shift * pow(omega(height_log2 + blowup_log2), index, P) % P

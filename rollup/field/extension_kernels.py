@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rollup.field.extension import DEGREE, Element, multiply
+from rollup.field.extension import DEGREE, Element
 from rollup.field.extension_simd import (
     R,
     conjugate_lanes,
@@ -179,21 +179,6 @@ def constant_planes(value: Element, count: int) -> U32Array:
     """One element, count times: (5, count)."""
     column = np.array(value, dtype=np.uint32)
     return np.repeat(column[:, None], count, axis=1)
-
-
-def multiply_constant(planes: U32Array, factor: Element) -> U32Array:
-    """planes * factor for one element of E."""
-    return multiply_planes(planes, constant_planes(factor, planes.shape[1]))
-
-
-def powers_planes(base: Element, count: int) -> U32Array:
-    """1, base, base^2, ... as (5, count)."""
-    result = constant_planes((1, 0, 0, 0, 0), 1)
-    step = base
-    while result.shape[1] < count:
-        result = np.concatenate([result, multiply_constant(result, step)], axis=1)
-        step = multiply(step, step)
-    return np.ascontiguousarray(result[:, :count])
 
 
 def planes_of(elements: Sequence[Element]) -> U32Array:

@@ -8,12 +8,12 @@ from circuits.pcs.grind import grind
 from circuits.pcs.grinding import check_grinding
 from circuits.pcs.keccak_kernel import RATE_LANES, STATE_LANES, STATES, absorb, pad
 from circuits.poly import lde
-from circuits.poly.domains import Coset, lifted_shift
+from circuits.poly.domains import lifted_shift
 from rollup.field import extension
 from rollup.field.extension import Element
 from rollup.field.extension_kernels import element_at
 from rollup.hash.keccak import keccak256
-from tests.helpers.fields import random_element, random_values
+from tests.helpers.fields import coset_point, natural_order, random_element, random_values
 
 SHAPES = [
     [((4, 16, 32), 21)],
@@ -63,13 +63,13 @@ def test_every_opening_leads_to_the_root(
 def test_rows_are_those_of_the_natural_index() -> None:
     matrix = random_values((4, 16, 32), 1)
     tree = merkle.commit([matrix], [20])
-    natural = lde.natural_order(matrix)
+    natural = natural_order(matrix)
     assert list(tree.open(37).rows[0]) == natural[37, :20].tolist()
 
 
 def test_a_matrix_in_natural_order_commits_to_the_same() -> None:
     matrix = random_values((4, 16, 32), 2)
-    rows = np.ascontiguousarray(lde.natural_order(matrix)[:, :21])
+    rows = np.ascontiguousarray(natural_order(matrix)[:, :21])
     assert merkle.commit([rows], [21]).root == merkle.commit([matrix], [21]).root
 
 
@@ -105,14 +105,13 @@ def test_work_that_is_too_much_is_refused() -> None:
 @pytest.mark.parametrize("log2", [3, 5, 7, 10])
 def test_folded_layers_agree(log2: int) -> None:
     layer, challenge = random_values((5, 1 << log2), log2), random_element(log2)
-    coset = Coset(log2, 7)
-    folded = fri.fold_planes(layer, coset.shift, challenge)
+    folded = fri.fold_planes(layer, 7, challenge)
     count = 1 << (log2 - 3)
     assert folded.shape == (5, count)
     leaves = fri.leaf_matrix(layer)
     for index in {0, count // 2, count - 1}:
         fibre = [element_at(layer, index + j * count) for j in range(8)]
-        expected = fold.fold_values(fibre, coset.point(index), challenge)
+        expected = fold.fold_values(fibre, coset_point(log2, 7, index), challenge)
         assert element_at(folded, index) == expected
         assert [x for value in fibre for x in value] == leaves[index, :40].tolist()
 
@@ -133,7 +132,7 @@ def part(log2: int, width: int, groups: list[bool]) -> deep.Part:
 
 def batched_at(parts: list[deep.Part], index: int) -> list[Element]:
     totals = [extension.ZERO] * 3
-    for matrix, weights in ((lde.natural_order(p.matrix), p.weights) for p in parts):
+    for matrix, weights in ((natural_order(p.matrix), p.weights) for p in parts):
         row = matrix[index % matrix.shape[0]].tolist()
         for g, group in enumerate(weights):
             for value, weight in zip(row, group, strict=False):
@@ -151,9 +150,8 @@ def test_the_batched_quotient_agrees_at_every_kind_of_position() -> None:
     points, constants = ([random_element(k), random_element(k + 1)] for k in (50, 60))
     f0 = deep.deep_batch(parts, points, constants, 6, 2, lifted_shift(6, 6))
     assert f0.shape == (5, 256)
-    coset = Coset(8, lifted_shift(6, 6))
     for index in (0, 1, 77, 255):
-        x = extension.embed(coset.point(index))
+        x = extension.embed(coset_point(8, lifted_shift(6, 6), index))
         totals = batched_at(parts, index)
         expected = totals[2]
         for total, point, constant in zip(totals, points, constants, strict=False):

@@ -105,10 +105,6 @@ def test_planes_hold_elements() -> None:
     planes = extension_kernels.planes_of(elements)
     assert planes.shape == (5, 3)
     assert [element_at(planes, k) for k in range(3)] == elements
-    powers = extension_kernels.powers_planes(elements[0], 20)
-    assert [element_at(powers, k) for k in range(20)] == extension.powers(elements[0], 20)
-    times = extension_kernels.multiply_constant(planes, elements[1])
-    assert element_at(times, 2) == extension.multiply(elements[2], elements[1])
 
 
 def test_planes_of_another_shape_are_refused() -> None:

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from circuits.poly import lde, reference
-from circuits.poly.domains import Coset, lifted_shift
+from circuits.poly.domains import lifted_shift
 from circuits.poly.sums import combine_columns, evaluate_columns
 from rollup.field import extension
 from rollup.field.koalabear import GENERATOR, P, omega
-from tests.helpers.fields import random_element, random_values
+from tests.helpers.fields import coset_point, natural_order, random_element, random_values
 
 
 @functools.cache
@@ -57,7 +57,7 @@ def test_extended_columns_agree(log2: int, blowup_log2: int) -> None:
     trace = random_values((1 << log2, 18), log2)
     extended = lde.extend(trace, blowup_log2, 5)
     assert extended.shape == (1 << blowup_log2, 1 << log2, 32)
-    rows = lde.natural_order(extended)
+    rows = natural_order(extended)
     for column in (0, 17):
         assert rows[:, column].tolist() == reference.extend(
             trace[:, column].tolist(), blowup_log2, 5
@@ -80,7 +80,7 @@ def test_layout_is_coset_row_column() -> None:
     extended = lde.extend(values, 2, 5)
     coefficients = reference.interpolate(values[:, 0].tolist())
     for coset, row in ((0, 0), (1, 2), (3, 7)):
-        x = Coset(5, 5).point(row * 4 + coset)
+        x = coset_point(5, 5, row * 4 + coset)
         shift = lde.shift_of_coset(coset, 3, 2, 5)
         assert x == shift * pow(omega(3), row, P) % P
         value = reference.evaluate(coefficients, extension.embed(x))
@@ -91,11 +91,17 @@ def test_a_lifted_table_repeats_its_rows() -> None:
     small = random_values((4, 1), 4)
     tall_shift, small_shift = lifted_shift(5, 5), lifted_shift(2, 5)
     coefficients = reference.interpolate(small[:, 0].tolist())
-    rows = lde.natural_order(lde.extend(small, 1, small_shift))[:, 0]
+    rows = natural_order(lde.extend(small, 1, small_shift))[:, 0]
     for index in (0, 9, 63):
-        x = Coset(6, tall_shift).point(index)
+        x = coset_point(6, tall_shift, index)
         value = reference.evaluate(coefficients, extension.embed(pow(x, 8, P)))
         assert value[0] == rows[index % rows.size]
+
+
+def test_shifts_of_tables_taller_than_the_tallest_are_refused() -> None:
+    assert lifted_shift(2, 4) == GENERATOR**4
+    with pytest.raises(ValueError, match="lift"):
+        lifted_shift(5, 4)
 
 
 def test_padding_keeps_a_whole_matrix_and_widens_another() -> None:

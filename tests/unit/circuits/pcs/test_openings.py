@@ -5,10 +5,9 @@ import pytest
 from circuits.pcs.fold import fold_values
 from circuits.pcs.grinding import NONCE_LIMIT, check_grinding
 from circuits.pcs.merkle_verify import NODE_TAG, leaf_digest, link_tag, node, opening_root
-from circuits.poly.domains import Coset, lifted_shift
 from circuits.poly.reference import evaluate
 from rollup.field import extension
-from rollup.field.koalabear import GENERATOR, P, omega
+from rollup.field.koalabear import P, omega
 from rollup.hash.keccak import keccak256
 from tests.helpers.fields import random_element
 
@@ -98,18 +97,3 @@ def test_a_fold_is_the_combination_of_the_eighth_parts() -> None:
     assert fold_values(values, x, challenge) == expected
     with pytest.raises(ValueError, match="8 values"):
         fold_values(values[:7], x, challenge)
-
-
-def test_cosets_hold_their_points_and_fold() -> None:
-    coset = Coset(4, GENERATOR)
-    assert coset.size == 16
-    assert coset.folded(3) == Coset(1, pow(GENERATOR, 8, P))
-    assert pow(coset.point(5), 8, P) == coset.folded(3).point(5)
-    assert coset.vanishing_at(extension.embed(coset.point(9))) == extension.ZERO
-    assert coset.vanishing_at(extension.X) != extension.ZERO
-    assert lifted_shift(2, 4) == GENERATOR**4
-    for wrong in (lambda: Coset(25), lambda: Coset(3, 0), lambda: coset.folded(5)):
-        with pytest.raises(ValueError, match=r"domain|shift"):
-            wrong()
-    with pytest.raises(ValueError, match="lift"):
-        lifted_shift(5, 4)
