@@ -16,16 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rollup.crypto import curve, schnorr
-from rollup.crypto.septic_kernels import (
-    WORDS,
-    add_lanes,
-    curve_gaps,
-    double_lanes,
-    enter,
-    leave,
-    multiply_lanes,
-    select_lanes,
-)
+from rollup.crypto.curve_kernels import add_lanes, curve_gaps, double_lanes, select_lanes
+from rollup.crypto.septic_kernels import WORDS, enter, leave, multiply_lanes
 from rollup.field.kernels import to_montgomery
 from rollup.hash.kernels import compress_many
 from rollup.hash.poseidon import chain_start

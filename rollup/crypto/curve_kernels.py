@@ -1,0 +1,108 @@
+"""Curve steps on SIMD lanes: 16 points at once. Reference: rollup.crypto.curve.
+
+Points are 14 Montgomery planes, x then y, as `rollup.crypto.septic_kernels` lays them out. An
+operation that is exceptional in a lane (it would divide by 0) goes on with an inverse of 0 and marks
+the lane.
+"""
+
+import numpy as np
+
+from rollup.crypto.curve import CURVE_CONSTANT, CURVE_LINEAR
+from rollup.crypto.septic_kernels import (
+    WORDS,
+    add,
+    invert_lanes,
+    load_element,
+    multiply,
+    store_element,
+    subtract,
+)
+from rollup.field.koalabear import P
+from rollup.jit import U8Array, U32Array, kernel
+from rollup.simd import LANES, field_add, field_subtract, splat32
+
+LINEAR = np.uint32(CURVE_LINEAR * 2**32 % P)
+CONSTANT = np.uint32(CURVE_CONSTANT[3] * 2**32 % P)
+
+
+@kernel
+def _plus_linear(a):  # type: ignore[no-untyped-def]
+    """a + 45."""
+    return (field_add(a[0], splat32(LINEAR)), a[1], a[2], a[3], a[4], a[5], a[6])
+
+
+@kernel
+def _go_on(points, i, x_other, slope):  # type: ignore[no-untyped-def]
+    """Replace the points at lane i by their sums with points of x `x_other` on these slopes."""
+    x = load_element(points, 0, i)
+    x_sum = subtract(subtract(multiply(slope, slope), x), x_other)
+    y_sum = subtract(multiply(slope, subtract(x, x_sum)), load_element(points, WORDS, i))
+    store_element(points, 0, i, x_sum)
+    store_element(points, WORDS, i, y_sum)
+
+
+@kernel
+def add_lanes(
+    a: U32Array,
+    b: U32Array,
+    slopes: U32Array,
+    inverses: U32Array,
+    prefixes: U32Array,
+    exceptional: U32Array,
+) -> None:
+    """a becomes a + b; slopes and 1 / (b.x - a.x) are left behind. Reference: curve.add.
+
+    Points are 14 planes, x then y; slopes, inverses and prefixes (scratch) 7; exceptional (lanes,).
+    """
+    lanes = a.shape[1]
+    for i in range(0, lanes, LANES):
+        run = subtract(load_element(b, 0, i), load_element(a, 0, i))
+        store_element(inverses, 0, i, run)
+    invert_lanes(inverses, prefixes, exceptional)
+    for i in range(0, lanes, LANES):
+        rise = subtract(load_element(b, WORDS, i), load_element(a, WORDS, i))
+        slope = multiply(rise, load_element(inverses, 0, i))
+        store_element(slopes, 0, i, slope)
+        _go_on(a, i, load_element(b, 0, i), slope)
+
+
+@kernel
+def double_lanes(
+    a: U32Array,
+    slopes: U32Array,
+    inverses: U32Array,
+    prefixes: U32Array,
+    exceptional: U32Array,
+) -> None:
+    """a becomes 2 a; slopes are left behind, inverses is scratch. Reference: curve.double."""
+    lanes = a.shape[1]
+    for i in range(0, lanes, LANES):
+        y = load_element(a, WORDS, i)
+        store_element(inverses, 0, i, add(y, y))
+    invert_lanes(inverses, prefixes, exceptional)
+    for i in range(0, lanes, LANES):
+        x = load_element(a, 0, i)
+        square = multiply(x, x)
+        rise = _plus_linear(add(add(square, square), square))
+        slope = multiply(rise, load_element(inverses, 0, i))
+        store_element(slopes, 0, i, slope)
+        _go_on(a, i, x, slope)
+
+
+@kernel
+def select_lanes(entries: U32Array, choices: U8Array, out: U32Array) -> None:
+    """out[:, lane] = entries[choices[lane], :, lane], of entries (choices, planes, lanes)."""
+    for plane in range(out.shape[0]):
+        for lane in range(out.shape[1]):
+            out[plane, lane] = entries[choices[lane], plane, lane]
+
+
+@kernel
+def curve_gaps(points: U32Array, gaps: U32Array) -> None:
+    """gaps (7 planes) = y^2 - x^3 - 45x - 41z^3, 0 on the curve. Reference: curve.is_on_curve."""
+    for i in range(0, points.shape[1], LANES):
+        x, y = load_element(points, 0, i), load_element(points, WORDS, i)
+        right = multiply(_plus_linear(multiply(x, x)), x)
+        gap = subtract(multiply(y, y), right)
+        third = field_subtract(gap[3], splat32(CONSTANT))
+        store_element(gaps, 0, i, (gap[0], gap[1], gap[2], third, gap[4], gap[5], gap[6]))
