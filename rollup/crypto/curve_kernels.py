@@ -1,8 +1,8 @@
 """Curve steps on SIMD lanes: 16 points at once. Reference: rollup.crypto.curve.
 
 Points are 14 Montgomery planes, x then y, as `rollup.crypto.septic_kernels` lays them out. An
-operation that is exceptional in a lane (it would divide by 0) goes on with an inverse of 0 and marks
-the lane.
+operation that is exceptional in a lane (it would divide by 0) goes on with an inverse of 0 and
+marks the lane.
 """
 
 import numpy as np
