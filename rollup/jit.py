@@ -40,7 +40,7 @@ THREADS_VARIABLE = "CRYPSIS_THREADS"
 PACKAGES = ("rollup", "circuits", "sequencer")
 """Packages beside each other whose files may hold kernels."""
 
-_KERNEL_LINE = re.compile(r"^\s*(@kernel\b|@intrinsic\b)", re.MULTILINE)
+_KERNEL_LINE = re.compile(r"^\s*(@kernel\b|@kernel_part\b|@intrinsic\b)", re.MULTILINE)
 _IMPORT_LINE = re.compile(
     r"^from ((?:rollup|circuits|sequencer)[\w.]*) import (\([^)]*\)|[^\n]*)", re.MULTILINE
 )
@@ -152,6 +152,17 @@ def kernel(function: Callable[Parameters, Result]) -> Callable[Parameters, Resul
     It runs without the interpreter lock, divides as NumPy does, and is kept in the cache folder.
     """
     compiled = numba.njit(cache=_CACHED, nogil=True, error_model="numpy")(function)
+    return cast("Callable[Parameters, Result]", compiled)
+
+
+def kernel_part(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Compile a function that only kernels call, often, and that makes no array.
+
+    The arrays it is given are not counted as references: two atomic operations an array and call
+    would cost more than a short part's work. It must not allocate, slice into a result or fail.
+    """
+    options: dict[str, Any] = {"_nrt": False}
+    compiled = numba.njit(cache=_CACHED, nogil=True, error_model="numpy", **options)(function)
     return cast("Callable[Parameters, Result]", compiled)
 
 

@@ -4,21 +4,23 @@ A thread takes blocks of V x 16 rows. It copies their columns into scratch memor
 in Montgomery form, and runs the program; each instruction works on V vectors, which pays for its
 dispatch. Reference: `circuits.stark.evaluate`, which reads the same tape in plain integers.
 
-Code, after (opcode, length): ADD, SUB, MUL (target, left, right); LINEAR (target, terms, then
-coefficient, operand for each; an even number); ACCUMULATE (constraint, scope, operand); FRACTION
-(column, messages, then bus, sign, count, width, payload for each). Operands are scratch offsets.
+Code, after (opcode, length): ADD, SUB, MUL (target, left, right); ADD_CONSTANT, SUB_CONSTANT,
+SUB_FROM (target, left, value); LINEAR (target, terms, then coefficient, operand for each; an even
+number); ACCUMULATE (constraint, scope, operand); FRACTION (column, messages, then bus, sign, count,
+width, payload for each). Operands are scratch offsets.
 """
 
 import numpy as np
 
 from circuits.air.graph import Scope
 from circuits.air.tape import Code
+from circuits.stark.program import ADD_CONSTANT, SLOT, SUB_CONSTANT, SUB_FROM, VECTORS
 from rollup.field.extension import DEGREE
 from rollup.field.extension_kernels import load_lanes, multiply_lanes_by, store_lanes
 from rollup.field.extension_simd import add_lanes, multiply_lanes, subtract_lanes
 from rollup.field.kernels import TO_MONTGOMERY, TO_MONTGOMERY_MU
 from rollup.field.koalabear import P
-from rollup.jit import kernel
+from rollup.jit import kernel, kernel_part
 from rollup.simd import (
     LANES,
     as_pairs,
@@ -37,15 +39,11 @@ from rollup.simd import (
     transpose,
 )
 
-VECTORS = 4
-"""V: vectors of rows that an instruction works on; V x 16 rows are a block."""
-
-BLOCK_ROWS = VECTORS * LANES
-
 SCOPES = len(Scope)
 
 _ADD, _SUB, _MUL, _LINEAR = int(Code.ADD), int(Code.SUB), int(Code.MUL), int(Code.LINEAR)
 _ACCUMULATE, _FRACTION = int(Code.ACCUMULATE), int(Code.FRACTION)
+_ADD_CONSTANT, _SUB_CONSTANT, _SUB_FROM = ADD_CONSTANT, SUB_CONSTANT, SUB_FROM
 _ALL, _TRANSITION = int(Scope.ALL), int(Scope.TRANSITION)
 _FIRST, _LAST = int(Scope.FIRST), int(Scope.LAST)
 _BOUND = np.uint64(P << 32)
@@ -54,89 +52,117 @@ _SUM_LANES = SCOPES * DEGREE * LANES
 
 
 @kernel
-def fill_constants(scratch, slots, first, constants):  # type: ignore[no-untyped-def]
+def aligned_scratch(size):  # type: ignore[no-untyped-def]
+    """Uninitialised uint32 memory that starts on a cache line: no vector then lies across two."""
+    room = np.empty(size + LANES, dtype=np.uint32)
+    start = (-(room.ctypes.data // 4)) % LANES
+    return room[start : start + size]
+
+
+@kernel_part
+def fill_constants(scratch, first, constants):  # type: ignore[no-untyped-def]
     """Write every constant into its slot, in all lanes."""
-    for v in range(VECTORS):
-        for k in range(constants.size):
-            store(scratch, (v * slots + first + k) * LANES, splat32(constants[k]))
+    for k in range(constants.size):
+        for v in range(0, SLOT, LANES):
+            store(scratch, (first + k) * SLOT + v, splat32(constants[k]))
 
 
-@kernel
+@kernel_part
 def load_tiles(  # type: ignore[no-untyped-def]
-    scratch, slots, tiles, fixed, main, lookup, strides, rows, coset, first_row, places
+    scratch, tiles, fixed, main, lookup, strides, rows, coset, first_row, places, square
 ):
     """Copy all tiles of one block, in Montgomery form. `rows` is a power of two; rows wrap."""
     for t in range(tiles.shape[0]):
-        phase, shift, column, slot = tiles[t, 0], tiles[t, 1], tiles[t, 2], tiles[t, 3]
+        phase, shift, column, target = tiles[t, 0], tiles[t, 1], tiles[t, 2], tiles[t, 3]
         stride = strides[phase]
-        for v in range(VECTORS):
-            target = (v * slots + slot) * LANES
+        for v in range(0, SLOT, LANES):
             for k in range(LANES):
-                row = (first_row + v * LANES + k + shift) & (rows - 1)
+                row = (first_row + v + k + shift) & (rows - 1)
                 places[k] = (coset * rows + row) * stride + column
             if phase == 0:
-                transpose_into(fixed, places, scratch, target)
+                transpose(fixed, places, square, 0)
             elif phase == 1:
-                transpose_into(main, places, scratch, target)
+                transpose(main, places, square, 0)
             else:
-                transpose_into(lookup, places, scratch, target)
+                transpose(lookup, places, square, 0)
+            for k in range(LANES):
+                x = load(square, k * LANES)
+                scaled = field_scale(x, TO_MONTGOMERY, TO_MONTGOMERY_MU)
+                store(scratch, target + k * SLOT + v, scaled)
 
 
-@kernel
-def transpose_into(source, places, scratch, target):  # type: ignore[no-untyped-def]
-    """One tile of 16 x 16, in Montgomery form."""
-    transpose(source, places, scratch, target)
-    for k in range(LANES):
-        x = load(scratch, target + k * LANES)
-        store(scratch, target + k * LANES, field_scale(x, TO_MONTGOMERY, TO_MONTGOMERY_MU))
-
-
-@kernel
-def step(scratch, slots, code, at):  # type: ignore[no-untyped-def]
-    """One of ADD, SUB, MUL and LINEAR, on all vectors of the block."""
-    opcode, target = code[at], code[at + 2]
+@kernel_part
+def step(scratch, code, at):  # type: ignore[no-untyped-def]
+    """One instruction that writes a slot, on all vectors of the block."""
+    opcode, target, left, right = code[at], code[at + 2], code[at + 3], code[at + 4]
     if opcode == _LINEAR:
-        linear(scratch, slots, code, at)
-        return
-    left, right = code[at + 3], code[at + 4]
-    for v in range(VECTORS):
-        base = v * slots * LANES
-        a, b = load(scratch, base + left), load(scratch, base + right)
-        if opcode == _ADD:
-            store(scratch, base + target, field_add(a, b))
-        elif opcode == _SUB:
-            store(scratch, base + target, field_subtract(a, b))
-        else:
-            store(scratch, base + target, field_multiply(a, b))
+        linear(scratch, code, at)
+    elif opcode == _ADD:
+        for v in range(0, SLOT, LANES):
+            x = field_add(load(scratch, left + v), load(scratch, right + v))
+            store(scratch, target + v, x)
+    elif opcode == _SUB:
+        for v in range(0, SLOT, LANES):
+            x = field_subtract(load(scratch, left + v), load(scratch, right + v))
+            store(scratch, target + v, x)
+    elif opcode == _MUL:
+        for v in range(0, SLOT, LANES):
+            x = field_multiply(load(scratch, left + v), load(scratch, right + v))
+            store(scratch, target + v, x)
+    else:
+        constant = splat32(np.uint32(right))
+        for v in range(0, SLOT, LANES):
+            x = load(scratch, left + v)
+            if opcode == _ADD_CONSTANT:
+                store(scratch, target + v, field_add(x, constant))
+            elif opcode == _SUB_CONSTANT:
+                store(scratch, target + v, field_subtract(x, constant))
+            else:
+                store(scratch, target + v, field_subtract(constant, x))
 
 
-@kernel
-def linear(scratch, slots, code, at):  # type: ignore[no-untyped-def]
-    """target = sum of coefficient * operand: u64 sums, kept below p * R after each two terms."""
+@kernel_part
+def linear(scratch, code, at):  # type: ignore[no-untyped-def]
+    """target = sum of coefficient * operand: u64 sums, kept below p * R after each two terms.
+
+    The four vectors of a block go side by side, so that a coefficient is fetched once.
+    """
     target, terms = code[at + 2], code[at + 3]
-    bound = splat64(_BOUND)
-    for v in range(VECTORS):
-        base = v * slots * LANES
-        even = splat64(np.uint64(0))
-        odd = splat64(np.uint64(0))
-        for k in range(at + 4, at + 4 + 2 * terms, 4):
-            first, second = splat64(np.uint64(code[k])), splat64(np.uint64(code[k + 2]))
-            x = as_pairs(load(scratch, base + code[k + 1]))
-            y = as_pairs(load(scratch, base + code[k + 3]))
-            even = even + low_halves(x) * first + low_halves(y) * second
-            odd = odd + high_halves(x) * first + high_halves(y) * second
-            even = smaller64(even, even - bound)
-            odd = smaller64(odd, odd - bound)
-        store(scratch, base + target, field_reduce(even, odd))
+    zero, bound = splat64(np.uint64(0)), splat64(_BOUND)
+    e0, e1, e2, e3 = zero, zero, zero, zero
+    o0, o1, o2, o3 = zero, zero, zero, zero
+    for k in range(at + 4, at + 4 + 2 * terms, 4):
+        first, second = splat64(np.uint64(code[k])), splat64(np.uint64(code[k + 2]))
+        left, right = code[k + 1], code[k + 3]
+        x, y = as_pairs(load(scratch, left)), as_pairs(load(scratch, right))
+        e0 = e0 + low_halves(x) * first + low_halves(y) * second
+        o0 = o0 + high_halves(x) * first + high_halves(y) * second
+        x, y = as_pairs(load(scratch, left + 16)), as_pairs(load(scratch, right + 16))
+        e1 = e1 + low_halves(x) * first + low_halves(y) * second
+        o1 = o1 + high_halves(x) * first + high_halves(y) * second
+        x, y = as_pairs(load(scratch, left + 32)), as_pairs(load(scratch, right + 32))
+        e2 = e2 + low_halves(x) * first + low_halves(y) * second
+        o2 = o2 + high_halves(x) * first + high_halves(y) * second
+        x, y = as_pairs(load(scratch, left + 48)), as_pairs(load(scratch, right + 48))
+        e3 = e3 + low_halves(x) * first + low_halves(y) * second
+        o3 = o3 + high_halves(x) * first + high_halves(y) * second
+        e0, o0 = smaller64(e0, e0 - bound), smaller64(o0, o0 - bound)
+        e1, o1 = smaller64(e1, e1 - bound), smaller64(o1, o1 - bound)
+        e2, o2 = smaller64(e2, e2 - bound), smaller64(o2, o2 - bound)
+        e3, o3 = smaller64(e3, e3 - bound), smaller64(o3, o3 - bound)
+    store(scratch, target, field_reduce(e0, o0))
+    store(scratch, target + 16, field_reduce(e1, o1))
+    store(scratch, target + 32, field_reduce(e2, o2))
+    store(scratch, target + 48, field_reduce(e3, o3))
 
 
-@kernel
-def accumulate(scratch, slots, code, at, weights, wide):  # type: ignore[no-untyped-def]
+@kernel_part
+def accumulate(scratch, code, at, weights, wide):  # type: ignore[no-untyped-def]
     """Add weight * value of a constraint to the u64 sums of its scope."""
     number, scope, operand = code[at + 2], code[at + 3], code[at + 4]
     bound = splat64(_BOUND)
     for v in range(VECTORS):
-        x = as_pairs(load(scratch, v * slots * LANES + operand))
+        x = as_pairs(load(scratch, operand + v * LANES))
         low, high = low_halves(x), high_halves(x)
         for k in range(DEGREE):
             place = v * _SUM_WIDE + (scope * DEGREE + k) * LANES
@@ -147,7 +173,7 @@ def accumulate(scratch, slots, code, at, weights, wide):  # type: ignore[no-unty
             store(wide, place + 8, smaller64(odd, odd - bound))
 
 
-@kernel
+@kernel_part
 def denominator(scratch, base, code, at, width, constant, powers):  # type: ignore[no-untyped-def]
     """constant + sum of payload_k * powers[k] over a message's payload: 16 rows, Montgomery form.
 
@@ -181,7 +207,7 @@ def denominator(scratch, base, code, at, width, constant, powers):  # type: igno
     )
 
 
-@kernel
+@kernel_part
 def signed_count(scratch, base, code, at):  # type: ignore[no-untyped-def]
     """The count of the message at `at`, negative if it is received."""
     count = load(scratch, base + code[at + 2])
@@ -190,7 +216,7 @@ def signed_count(scratch, base, code, at):  # type: ignore[no-untyped-def]
     return count
 
 
-@kernel
+@kernel_part
 def fraction(scratch, base, code, at, buses, powers):  # type: ignore[no-untyped-def]
     """(V, U) of a lookup column on 16 rows: its messages' fractions add up to V / U."""
     messages = code[at + 3]
@@ -207,7 +233,7 @@ def fraction(scratch, base, code, at, buses, powers):  # type: ignore[no-untyped
     return numerator, multiply_lanes(d1, d2)
 
 
-@kernel
+@kernel_part
 def spread(constants, row):  # type: ignore[no-untyped-def]
     """Row `row` of an array of elements, each coefficient in all lanes."""
     return (
@@ -219,7 +245,7 @@ def spread(constants, row):  # type: ignore[no-untyped-def]
     )
 
 
-@kernel
+@kernel_part
 def lookup_lanes(scratch, base, lookup, column):  # type: ignore[no-untyped-def]
     """An extension column of the lookup matrix, from the slots of its five base columns."""
     return (
@@ -231,7 +257,7 @@ def lookup_lanes(scratch, base, lookup, column):  # type: ignore[no-untyped-def]
     )
 
 
-@kernel
+@kernel_part
 def load_sum(sums, place):  # type: ignore[no-untyped-def]
     """Five vectors that stand one after the other."""
     return (
@@ -243,7 +269,7 @@ def load_sum(sums, place):  # type: ignore[no-untyped-def]
     )
 
 
-@kernel
+@kernel_part
 def add_weighted(sums, v, scope, weights, number, value):  # type: ignore[no-untyped-def]
     """Add weight * value of a constraint with values in E to the sum of its scope."""
     place = v * _SUM_LANES + scope * DEGREE * LANES
@@ -251,25 +277,25 @@ def add_weighted(sums, v, scope, weights, number, value):  # type: ignore[no-unt
     store_lanes(sums, LANES, place, add_lanes(load_sum(sums, place), share))
 
 
-@kernel
+@kernel_part
 def fraction_constraint(  # type: ignore[no-untyped-def]
-    scratch, slots, code, at, lookup, buses, powers, weights, number, sums
+    scratch, code, at, lookup, buses, powers, weights, number, sums
 ):
     """U f - V of a lookup column, weighted, on all vectors."""
     column = code[at + 2]
     for v in range(VECTORS):
-        base = v * slots * LANES
+        base = v * LANES
         numerator, product = fraction(scratch, base, code, at, buses, powers)
         f = lookup_lanes(scratch, base, lookup, 1 + column)
         defect = subtract_lanes(multiply_lanes(product, f), numerator)
         add_weighted(sums, v, _ALL, weights, number + column, defect)
 
 
-@kernel
-def running_sum(scratch, slots, lookup, fractions, weights, number, terminal, sums):  # type: ignore[no-untyped-def]
+@kernel_part
+def running_sum(scratch, lookup, fractions, weights, number, terminal, sums):  # type: ignore[no-untyped-def]
     """The three constraints on the running sum, on all vectors."""
     for v in range(VECTORS):
-        base = v * slots * LANES
+        base = v * LANES
         before = lookup_lanes(scratch, base, lookup, 0)
         moved = before
         for column in range(1, fractions + 1):
@@ -281,7 +307,7 @@ def running_sum(scratch, slots, lookup, fractions, weights, number, terminal, su
         add_weighted(sums, v, _LAST, weights, number + 2, end)
 
 
-@kernel
+@kernel_part
 def over_zerofiers(wide, sums, v, zerofiers, place, stride):  # type: ignore[no-untyped-def]
     """Sum over the scopes of their sum times 1 / Z: 16 rows, canonical."""
     zero = splat32(np.uint32(0))
@@ -334,17 +360,28 @@ def quotient_blocks(  # type: ignore[no-untyped-def]
     `zerofiers` is (scopes, cosets * rows) canonical, `shorter` and `out` are planes over
     (coset, row), canonical; all other field elements are in Montgomery form.
     """
-    scratch = np.zeros(VECTORS * slots * LANES, dtype=np.uint32)
+    scratch = aligned_scratch(slots * SLOT)
     wide = np.empty(VECTORS * _SUM_WIDE, dtype=np.uint64)
     sums = np.empty(VECTORS * _SUM_LANES, dtype=np.uint32)
     places = np.empty(LANES, dtype=np.int64)
-    fill_constants(scratch, slots, first_constant, constants)
-    blocks = rows // BLOCK_ROWS
+    square = aligned_scratch(LANES * LANES)
+    fill_constants(scratch, first_constant, constants)
+    blocks = rows // SLOT
     points = out.shape[1]
     for block in range(start, stop):
-        coset, first_row = block // blocks, block % blocks * BLOCK_ROWS
+        coset, first_row = block // blocks, block % blocks * SLOT
         load_tiles(
-            scratch, slots, tiles, fixed, main, lookups, strides, rows, coset, first_row, places
+            scratch,
+            tiles,
+            fixed,
+            main,
+            lookups,
+            strides,
+            rows,
+            coset,
+            first_row,
+            places,
+            square,
         )
         wide[:] = 0
         sums[:] = 0
@@ -352,11 +389,10 @@ def quotient_blocks(  # type: ignore[no-untyped-def]
         while at < code.size:
             opcode = code[at]
             if opcode == _ACCUMULATE:
-                accumulate(scratch, slots, code, at, weights, wide)
+                accumulate(scratch, code, at, weights, wide)
             elif opcode == _FRACTION:
                 fraction_constraint(
                     scratch,
-                    slots,
                     code,
                     at,
                     lookup,
@@ -367,10 +403,10 @@ def quotient_blocks(  # type: ignore[no-untyped-def]
                     sums,
                 )
             else:
-                step(scratch, slots, code, at)
+                step(scratch, code, at)
             at += code[at + 1]
         number = tape_constraints + fractions
-        running_sum(scratch, slots, lookup, fractions, weights, number, terminal, sums)
+        running_sum(scratch, lookup, fractions, weights, number, terminal, sums)
         for v in range(VECTORS):
             row = first_row + v * LANES
             place = coset * rows + row
@@ -403,22 +439,23 @@ def message_blocks(  # type: ignore[no-untyped-def]
 
     numerators, denominators: planes over (column, row), Montgomery form.
     """
-    scratch = np.zeros(VECTORS * slots * LANES, dtype=np.uint32)
+    scratch = aligned_scratch(slots * SLOT)
     places = np.empty(LANES, dtype=np.int64)
-    fill_constants(scratch, slots, first_constant, constants)
+    square = aligned_scratch(LANES * LANES)
+    fill_constants(scratch, first_constant, constants)
     points = numerators.shape[1]
     for block in range(start, stop):
-        first_row = block * BLOCK_ROWS
-        load_tiles(scratch, slots, tiles, fixed, main, main, strides, rows, 0, first_row, places)
+        first_row = block * SLOT
+        load_tiles(scratch, tiles, fixed, main, main, strides, rows, 0, first_row, places, square)
         at = 0
         while at < code.size:
             if code[at] == _FRACTION:
                 for v in range(VECTORS):
-                    base = v * slots * LANES
+                    base = v * LANES
                     numerator, product = fraction(scratch, base, code, at, buses, powers)
                     place = code[at + 2] * rows + first_row + v * LANES
                     store_lanes(numerators, points, place, numerator)
                     store_lanes(denominators, points, place, product)
             else:
-                step(scratch, slots, code, at)
+                step(scratch, code, at)
             at += code[at + 1]

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from circuits.air.tape import lower
-from circuits.stark.kernels import BLOCK_ROWS, message_blocks
+from circuits.stark.kernels import message_blocks
 from circuits.stark.lookup import LookupChallenges
-from circuits.stark.program import compile_program
+from circuits.stark.program import SLOT, compile_program
 from circuits.stark.shape import TableShape
 from rollup.field.extension import DEGREE, Element, negate
 from rollup.field.extension_kernels import inverse_planes, multiply_planes, prefix_sums
@@ -90,7 +90,7 @@ def _fractions(
     denominators = np.empty_like(numerators)
     parallel(
         message_blocks,
-        table.height // BLOCK_ROWS,
+        table.height // SLOT,
         program.tiles,
         program.code,
         program.first_constant,

@@ -13,10 +13,10 @@ import numpy as np
 
 from circuits.poly.domains import lifted_shift
 from circuits.poly.lde import interpolate, shift_of_coset
-from circuits.stark.kernels import BLOCK_ROWS, quotient_blocks
+from circuits.stark.kernels import quotient_blocks
 from circuits.stark.lookup_columns import MessageConstants
 from circuits.stark.parameters import CHUNKS
-from circuits.stark.program import compile_program
+from circuits.stark.program import SLOT, compile_program
 from circuits.stark.shape import Group, Shape, TableShape
 from circuits.stark.zerofiers import inverse_zerofiers
 from rollup.field import extension
@@ -80,7 +80,7 @@ def add_table(
     matrices = (committed.fixed, committed.main, committed.lookup)
     parallel(
         quotient_blocks,
-        CHUNKS * group.height // BLOCK_ROWS,
+        CHUNKS * group.height // SLOT,
         program.tiles,
         program.code,
         program.first_constant,
