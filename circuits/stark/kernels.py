@@ -60,6 +60,12 @@ def aligned_scratch(size):  # type: ignore[no-untyped-def]
 
 
 @kernel_part
+def factor(value):  # type: ignore[no-untyped-def]
+    """A u32 in every u64 lane, so written that products by it are known to have 32-bit factors."""
+    return low_halves(as_pairs(splat32(value)))
+
+
+@kernel_part
 def fill_constants(scratch, first, constants):  # type: ignore[no-untyped-def]
     """Write every constant into its slot, in all lanes."""
     for k in range(constants.size):
@@ -72,10 +78,10 @@ def load_tiles(  # type: ignore[no-untyped-def]
     scratch, tiles, fixed, main, lookup, strides, rows, coset, first_row, places, square
 ):
     """Copy all tiles of one block, in Montgomery form. `rows` is a power of two; rows wrap."""
-    for t in range(tiles.shape[0]):
-        phase, shift, column, target = tiles[t, 0], tiles[t, 1], tiles[t, 2], tiles[t, 3]
-        stride = strides[phase]
-        for v in range(0, SLOT, LANES):
+    for v in range(0, SLOT, LANES):
+        for t in range(tiles.shape[0]):
+            phase, shift, column, target = tiles[t, 0], tiles[t, 1], tiles[t, 2], tiles[t, 3]
+            stride = strides[phase]
             for k in range(LANES):
                 row = (first_row + v + k + shift) & (rows - 1)
                 places[k] = (coset * rows + row) * stride + column
@@ -132,7 +138,7 @@ def linear(scratch, code, at):  # type: ignore[no-untyped-def]
     e0, e1, e2, e3 = zero, zero, zero, zero
     o0, o1, o2, o3 = zero, zero, zero, zero
     for k in range(at + 4, at + 4 + 2 * terms, 4):
-        first, second = splat64(np.uint64(code[k])), splat64(np.uint64(code[k + 2]))
+        first, second = factor(np.uint32(code[k])), factor(np.uint32(code[k + 2]))
         left, right = code[k + 1], code[k + 3]
         x, y = as_pairs(load(scratch, left)), as_pairs(load(scratch, right))
         e0 = e0 + low_halves(x) * first + low_halves(y) * second
@@ -166,7 +172,7 @@ def accumulate(scratch, code, at, weights, wide):  # type: ignore[no-untyped-def
         low, high = low_halves(x), high_halves(x)
         for k in range(DEGREE):
             place = v * _SUM_WIDE + (scope * DEGREE + k) * LANES
-            weight = splat64(np.uint64(weights[number, k]))
+            weight = factor(weights[number, k])
             even = load(wide, place) + low * weight
             odd = load(wide, place + 8) + high * weight
             store(wide, place, smaller64(even, even - bound))
@@ -185,9 +191,8 @@ def denominator(scratch, base, code, at, width, constant, powers):  # type: igno
     for k in range(width):
         x = as_pairs(load(scratch, base + code[at + k]))
         low, high = low_halves(x), high_halves(x)
-        p0, p1 = splat64(np.uint64(powers[k, 0])), splat64(np.uint64(powers[k, 1]))
-        p2, p3 = splat64(np.uint64(powers[k, 2])), splat64(np.uint64(powers[k, 3]))
-        p4 = splat64(np.uint64(powers[k, 4]))
+        p0, p1, p2 = factor(powers[k, 0]), factor(powers[k, 1]), factor(powers[k, 2])
+        p3, p4 = factor(powers[k, 3]), factor(powers[k, 4])
         e0, o0 = e0 + low * p0, o0 + high * p0
         e1, o1 = e1 + low * p1, o1 + high * p1
         e2, o2 = e2 + low * p2, o2 + high * p2
