@@ -1,7 +1,7 @@
 """Compile every kernel once: `make setup` calls this, so that the first proof does not wait.
 
-Two processes compile side by side, one the proof system, one signatures; each runs its kernels on
-the smallest inputs they take. A mark in the kernel cache says that it is done for these sources.
+Two processes work side by side: one proves an empty batch of a venue that nobody uses, the other
+makes and checks signatures. A mark in the kernel cache says that it is done for these sources.
 """
 
 from concurrent.futures import ProcessPoolExecutor
@@ -9,16 +9,25 @@ from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
 
-import numpy as np
-
-from circuits.bench import circuit, instance
 from circuits.stark.parameters import FAST
 from circuits.stark.prover import Prover
+from circuits.statement import circuit
+from circuits.witness import build
 from rollup import jit
-from rollup.crypto import batched, kernels
+from rollup.crypto import batched, curve
+from rollup.crypto.salt import KEY_BYTES, SaltKey
+from rollup.hash.batched import compress_many
 from rollup.hash.poseidon import Digest
+from rollup.protocol.account import Header
+from rollup.protocol.batch import Batch, NewSalts
+from rollup.protocol.genesis import Genesis
+from rollup.protocol.market import Governance, Market
+from rollup.protocol.transition import apply_batch
 
 MARK = "warm"
+ZERO: Digest = (0, 0, 0, 0, 0, 0, 0, 0)
+SIGNATURES = 20
+"""More than the lanes of a vector, and no multiple of them."""
 
 
 def is_warm() -> bool:
@@ -40,22 +49,44 @@ def warm_kernels() -> float:
 
 
 def warm_proofs() -> None:
-    """Run all kernels of the proof system: a small proof of the benchmark's circuit."""
-    traces, messages = instance(FAST.min_height, FAST.blinded_rows)
-    Prover(circuit(FAST.min_height), FAST).prove(traces, (), messages)
+    """Run all kernels of a batch's proof: every proof has the same shape, so an empty one does."""
+    outcome = apply_batch(
+        _empty_batch(), compress_many=compress_many, verify_many=batched.verify_many
+    )
+    witness = build(outcome, FAST.blinded_rows)
+    traces = [witness.traces[placed.name] for placed in circuit().tables]
+    Prover(circuit(), FAST).prove(traces, witness.publics, witness.messages)
 
 
 def warm_signatures() -> None:
-    """Run all kernels of signatures: make some, check them, trace them."""
-    keys = batched.generate_secrets(2)
-    messages: list[Digest] = [(1, 2, 3, 4, 5, 6, 7, 8), (8, 7, 6, 5, 4, 3, 2, 1)]
-    signatures = batched.sign_many(keys, messages)
-    batched.verify_many([key.public for key in keys], messages, [s.to_bytes() for s in signatures])
-    points = np.array([[*key.public.x, *key.public.y] for key in keys], dtype=np.uint32)
-    nonces = np.array([[*s.r.x, *s.r.y] for s in signatures], dtype=np.uint32)
-    responses = np.frombuffer(b"".join(s.to_bytes()[56:] for s in signatures), dtype=np.uint8)
-    parts = kernels.challenge_parts_many(points, nonces, np.array(messages, dtype=np.uint32))
-    kernels.trace_many(points, nonces, responses.reshape(2, -1), parts)
+    """Run all kernels of signatures, on whole vectors and on a rest."""
+    keys = batched.generate_secrets(SIGNATURES)
+    messages = [ZERO] * SIGNATURES
+    signatures = [signature.to_bytes() for signature in batched.sign_many(keys, messages)]
+    batched.verify_many([key.public for key in keys], messages, signatures)
+
+
+def _empty_batch() -> Batch:
+    """The first batch of a venue with one market and no trader."""
+    market = Market("WARM", 1, 5, 1_000, 500, 300, 500, 200)
+    governance = Governance((market,), 0, 1_000, 1_000)
+    header = Header(bytes(20), curve.GENERATOR, ZERO)
+    genesis = Genesis(1, 1, 1, governance, (1_000, 1, 1, 1), header)
+    state, salts = genesis.state(compress_many), SaltKey(bytes(KEY_BYTES))
+    return Batch(
+        chain=genesis.chain,
+        venue=genesis.venue,
+        number=1,
+        time=genesis.time + 1,
+        prices=genesis.prices,
+        governance=governance,
+        old_root=state.root,
+        deposits=(),
+        orders=(),
+        fills=(),
+        pre=state.open({governance.fee_account: set()}),
+        salts=NewSalts((salts.account(0, 1),), salts.markets(1), salts.globals(1)),
+    )
 
 
 def _mark() -> Path | None:
