@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from circuits.air.circuit import Circuit
 from circuits.poly.domains import lifted_shift
 from circuits.poly.lde import padded_width, shift_of_coset
 from circuits.stark.domain import inverse_zerofiers as plain_zerofiers
@@ -13,7 +14,7 @@ from circuits.stark.parameters import CHUNKS, INSECURE_TEST
 from circuits.stark.quotient import Committed, QuotientInputs, add_table
 from circuits.stark.shape import Shape, TableShape, shape_of
 from circuits.stark.zerofiers import inverse_zerofiers
-from circuits.statement import circuit, circuit_with
+from circuits.statement import circuit
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
 from rollup.field.koalabear import P, omega
@@ -29,7 +30,8 @@ def element() -> Element:
 
 def statement_shape() -> Shape:
     heights = {placed.name: HEIGHT for placed in circuit().tables}
-    return shape_of(circuit_with(heights), INSECURE_TEST)
+    small = ShapeClass("small", trades=32, orders=64, accounts=100)
+    return shape_of(circuit_with(heights, small), INSECURE_TEST)
 
 
 SHAPE = statement_shape()
