@@ -18,6 +18,7 @@ from circuits.statement import circuit
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
 from rollup.field.koalabear import P, omega
+from rollup.protocol.shape_class import ShapeClass
 
 HEIGHT = 256
 RNG = np.random.default_rng(5)
@@ -29,9 +30,9 @@ def element() -> Element:
 
 
 def statement_shape() -> Shape:
-    heights = {placed.name: HEIGHT for placed in circuit().tables}
-    small = ShapeClass("small", trades=32, orders=64, accounts=100)
-    return shape_of(circuit_with(heights, small), INSECURE_TEST)
+    whole = circuit()
+    tables = [(placed.table, HEIGHT) for placed in whole.tables]
+    return shape_of(Circuit.build(tables, whole.publics, whole.buses), INSECURE_TEST)
 
 
 SHAPE = statement_shape()
