@@ -8,10 +8,10 @@ INSTALLED := $(VENV)/.installed
 SOURCES = rollup circuits sequencer tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench golden lock clean
+.PHONY: help setup demo test check format bench bench-peers golden lock clean
 
 help: ## This list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -41,8 +41,12 @@ format: $(INSTALLED) ## Format and mend what ruff can mend
 bench: setup ## Measure this machine: kernels, rows a second, a whole batch; prints a table, writes JSON
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-golden: $(INSTALLED) ## Write what is pinned: the verification key of the circuit. The diff is the review
-	@$(BIN)/crypsis prover keygen -o circuits/keys/s.json
+bench-peers: setup ## Poseidon proofs beside Plonky3's, in one run (needs cargo, else skips)
+	@$(BIN)/python -m benchmarks.peers $(ARGS)
+
+golden: $(INSTALLED) ## Write what is pinned: the verification keys of the circuit. The diff is the review
+	@$(BIN)/crypsis prover keygen --shape-class S -o circuits/keys/s.json
+	@$(BIN)/crypsis prover keygen --shape-class M -o circuits/keys/m.json
 
 lock: $(INSTALLED) ## Write requirements.lock from what .venv holds
 	@{ head -1 requirements.lock; $(BIN)/pip freeze --all --exclude-editable | grep -viE '^(pip|crypsis)(==| @)'; } > requirements.new

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from benchmarks import kernels, whole_batch
-from benchmarks.timing import Row, calibration
+from benchmarks.timing import Row, calibration, processor_name
 from circuits.bench import measure
 from circuits.stark.parameters import PARAMETER_SETS
 from circuits.text import bench_text
@@ -30,7 +30,11 @@ def bench(output: Output, file: Path, parameter_set: str, runs: int) -> None:
     """Measure this machine and this commit."""
     parameters = PARAMETER_SETS[parameter_set]
     threads = thread_count()
-    machine = {"processor": _processor(), "threads": threads, "python": platform.python_version()}
+    machine = {
+        "processor": processor_name(),
+        "threads": threads,
+        "python": platform.python_version(),
+    }
     output.say(f"{machine['processor']}, {threads} threads, Python {machine['python']}\n")
     before = _print(output, calibration())
     rows = _print(output, kernels.measure())
@@ -55,16 +59,6 @@ def _print(output: Output, rows: list[Row]) -> list[Row]:
     for row in rows:
         output.say(row.to_text())
     return rows
-
-
-def _processor() -> str:
-    """The model name of the processor, or what the platform says."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@ On a shared machine the best run says what the code can do and the median what i
 over seconds tell whether both cores were there.
 """
 
+import platform
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter, process_time
 
 import numpy as np
@@ -105,3 +107,13 @@ def _scaled(value: float) -> str:
         if value >= limit:
             return f"{value / limit:.2f}{suffix}"
     return f"{value:.2f}"
+
+
+def processor_name() -> str:
+    """The model name of the processor, or what the platform says."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
