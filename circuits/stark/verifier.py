@@ -42,67 +42,59 @@ def verify(
     fixed_root = key.fixed_root(circuit, parameters)
     transcript = bind_statement(shape, key.circuit_digest, fixed_root, publics, messages)
     verification = _Verification(shape, tuple(publics), decode(proof, shape), transcript)
-    verification.lookup_columns(messages)
-    verification.quotient()
-    challenges = verification.low_degree_test()
+    lookup = verification.lookup_columns(messages)
+    zeta = verification.quotient(lookup)
+    challenges = verification.low_degree_test(zeta)
     check_queries(shape, verification.proof, fixed_root, challenges)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Verification:
-    """One verification under way."""
+    """One verification under way: what all its steps read."""
 
     shape: Shape
     publics: tuple[int, ...]
     proof: Proof
     transcript: Transcript
-    lookup: LookupChallenges | None = None
-    zeta: Element = extension.ZERO
 
-    def lookup_columns(self, messages: Sequence[PublicMessage]) -> None:
+    def lookup_columns(self, messages: Sequence[PublicMessage]) -> LookupChallenges:
         """Draw alpha and beta; the terminals and the public messages cancel."""
         self.transcript.absorb("main-root", self.proof.main_root)
         alpha = self.transcript.challenge_outside_base_field("lookup-alpha")
         beta = self.transcript.challenge_outside_base_field("lookup-beta")
-        self.lookup = lookup_challenges(alpha, beta, self.shape)
-        if balance(self.lookup, messages, self.proof.terminals) != extension.ZERO:
+        challenges = lookup_challenges(alpha, beta, self.shape)
+        if balance(challenges, messages, self.proof.terminals) != extension.ZERO:
             raise VerificationError(Failure.UNBALANCED_BUSES)
+        return challenges
 
-    def quotient(self) -> None:
+    def quotient(self, lookup: LookupChallenges) -> Element:
         """At zeta, the constraints over their zerofiers are what the quotient's chunks say."""
         self.transcript.absorb("terminals", encode_elements(self.proof.terminals))
         self.transcript.absorb("lookup-root", self.proof.lookup_root)
         kappa = self.transcript.challenge("constraints")
         self.transcript.absorb("quotient-root", self.proof.quotient_root)
-        self.zeta = self.transcript.challenge_outside_base_field("zeta")
-        if self._from_constraints(kappa) != self._from_chunks():
+        zeta = self.transcript.challenge_outside_base_field("zeta")
+        if self._from_constraints(lookup, kappa, zeta) != self._from_chunks(zeta):
             raise VerificationError(Failure.CONSTRAINTS)
+        return zeta
 
-    def _from_constraints(self, kappa: Element) -> Element:
+    def _from_constraints(self, lookup: LookupChallenges, kappa: Element, zeta: Element) -> Element:
         """The quotient of all tables, from the shortest: what is there times kappa^k, plus next."""
         total = extension.ZERO
         most = max(table.constraints for table in self.shape.tables)
         weights = extension.powers(kappa, most + 1)
         for group in self.shape.groups:
-            at = power_of_two(self.zeta, self.shape.log2_height - group.log2_height)
+            at = power_of_two(zeta, self.shape.log2_height - group.log2_height)
             blinded_rows = self.shape.parameters.blinded_rows
             inverses = inverse_zerofiers(group.log2_height, blinded_rows, at)
             for table in group.tables:
-                sums = evaluate_table(table, self._rows(table), self._context(table, weights))
+                terminal = self.proof.terminals[table.number]
+                context = TableContext(self.publics, lookup, weights, terminal)
+                sums = evaluate_table(table, self._rows(table), context)
                 total = extension.multiply(total, weights[table.constraints])
                 for value, inverse in zip(sums, inverses, strict=True):
                     total = extension.add(total, extension.multiply(value, inverse))
         return total
-
-    def _context(self, table: TableShape, weights: Sequence[Element]) -> TableContext:
-        if self.lookup is None:
-            raise ValueError("the lookup challenges come before the quotient")
-        return TableContext(
-            publics=self.publics,
-            challenges=self.lookup,
-            weights=weights,
-            terminal=self.proof.terminals[table.number],
-        )
 
     def _rows(self, table: TableShape) -> Rows:
         def part(values: Sequence[Element], phase: Phase) -> Sequence[Element]:
@@ -119,16 +111,16 @@ class _Verification:
             lookup_after=part(after, Phase.LOOKUP),
         )
 
-    def _from_chunks(self) -> Element:
+    def _from_chunks(self, zeta: Element) -> Element:
         """The quotient from its chunks: sum_i zeta^(i (N - h)) Q_i(zeta)."""
-        step = extension.power(self.zeta, self.shape.chunk_coefficients)
+        step = extension.power(zeta, self.shape.chunk_coefficients)
         total = extension.ZERO
         for chunk in reversed(range(CHUNKS)):
             coefficients = self.proof.chunks[DEGREE * chunk : DEGREE * (chunk + 1)]
             total = extension.add(extension.multiply(total, step), from_coefficients(coefficients))
         return total
 
-    def low_degree_test(self) -> Challenges:
+    def low_degree_test(self, zeta: Element) -> Challenges:
         """All challenges from the batch to the queried positions, each after its work."""
         proof, transcript, parameters = self.proof, self.transcript, self.shape.parameters
         transcript.absorb("opened-here", encode_elements(proof.here))
@@ -144,7 +136,7 @@ class _Verification:
         transcript.absorb("final-polynomial", encode_elements(proof.final))
         self._work("query-nonce", parameters.grinding_query, proof.query_nonce)
         indices = transcript.indices("queries", self.shape.log2_domain, parameters.queries)
-        return Challenges(self.zeta, batch, tuple(folds), tuple(indices))
+        return Challenges(zeta, batch, tuple(folds), tuple(indices))
 
     def _work(self, label: str, bits: int, nonce: int) -> None:
         if not check_grinding(self.transcript.state, bits, nonce):
