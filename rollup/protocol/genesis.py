@@ -7,6 +7,7 @@ At genesis everything is public, so the salts are zero; the first batch brings s
 import json
 from dataclasses import dataclass
 
+from rollup.codec import shallow_json
 from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError
 from rollup.crypto.curve import is_on_curve
@@ -106,13 +107,13 @@ def genesis_from_json(data: bytes) -> Genesis:
     if len(data) > GENESIS_BYTES_MAX:
         raise CodecError(f"genesis: wanted at most {GENESIS_BYTES_MAX} bytes, got {len(data)}")
     try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=_unique)
+        value = shallow_json.loads(data.decode("utf-8"), _unique)
         return _read_genesis(Node(value, "genesis"))
     except Rejected as refusal:
         raise CodecError(f"genesis: {refusal}") from refusal
     except CodecError:
         raise
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise CodecError(f"genesis: not JSON ({str(error)[:80]})") from error
 
 

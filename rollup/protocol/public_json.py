@@ -7,6 +7,7 @@ hex of their bytes; amounts that may pass 2**53 are decimal text. Any other byte
 import json
 from collections.abc import Collection
 
+from rollup.codec import shallow_json
 from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError, Value
 from rollup.hash.poseidon import Digest
@@ -59,8 +60,8 @@ def public_from_json(data: bytes) -> PublicInput:
     if len(data) > PUBLIC_BYTES_MAX:
         raise CodecError(f"public.json: wanted at most {PUBLIC_BYTES_MAX} bytes, got {len(data)}")
     try:
-        value = json.loads(data.decode("ascii"))
-    except (ValueError, RecursionError) as error:
+        value = shallow_json.loads(data.decode("ascii"))
+    except ValueError as error:
         raise CodecError(f"public.json: not JSON in ASCII ({str(error)[:80]})") from error
     try:
         public = _read_public(Node(value, "public"))

@@ -5,12 +5,12 @@ One line is a receive time in nanoseconds, a space, and the JSON frame as sent: 
 """
 
 import gzip
-import json
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from rollup.codec import shallow_json
 from rollup.protocol.order import Side
 from sequencer.market.trade import WantedTrade
 
@@ -83,8 +83,8 @@ def _frame(path: Path, number: int, line: bytes) -> dict[str, object]:
     if not space or not stamp.isdigit():
         raise TapeError(path, number, "a receive time, a space and a JSON frame are wanted")
     try:
-        record = json.loads(frame)
-    except (ValueError, RecursionError):
+        record = shallow_json.loads(frame.decode("utf-8"))
+    except ValueError:
         raise TapeError(path, number, "the frame is not JSON") from None
     if not isinstance(record, dict):
         raise TapeError(path, number, "the frame must be a JSON object")
