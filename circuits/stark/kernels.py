@@ -12,12 +12,10 @@ width, payload for each). Operands are scratch offsets.
 
 import numpy as np
 
-from circuits.air.graph import Scope
 from circuits.air.tape import Code
-from circuits.stark.program import ADD_CONSTANT, SLOT, SUB_CONSTANT, SUB_FROM, VECTORS
-from rollup.field.extension import DEGREE
-from rollup.field.extension_kernels import load_lanes, multiply_lanes_by, store_lanes
-from rollup.field.extension_simd import add_lanes, multiply_lanes, subtract_lanes
+from circuits.stark.program import ADD_CONSTANT, SLOT, SUB_CONSTANT
+from rollup.field.extension_kernels import multiply_lanes_by, store_lanes
+from rollup.field.extension_simd import add_lanes, multiply_lanes
 from rollup.field.kernels import TO_MONTGOMERY, TO_MONTGOMERY_MU
 from rollup.field.koalabear import P
 from rollup.jit import kernel, kernel_part
@@ -39,16 +37,9 @@ from rollup.simd import (
     transpose,
 )
 
-SCOPES = len(Scope)
-
 _ADD, _SUB, _MUL, _LINEAR = int(Code.ADD), int(Code.SUB), int(Code.MUL), int(Code.LINEAR)
-_ACCUMULATE, _FRACTION = int(Code.ACCUMULATE), int(Code.FRACTION)
-_ADD_CONSTANT, _SUB_CONSTANT, _SUB_FROM = ADD_CONSTANT, SUB_CONSTANT, SUB_FROM
-_ALL, _TRANSITION = int(Scope.ALL), int(Scope.TRANSITION)
-_FIRST, _LAST = int(Scope.FIRST), int(Scope.LAST)
-_BOUND = np.uint64(P << 32)
-_SUM_WIDE = SCOPES * DEGREE * 2 * 8
-_SUM_LANES = SCOPES * DEGREE * LANES
+ACCUMULATE, FRACTION = int(Code.ACCUMULATE), int(Code.FRACTION)
+BOUND = np.uint64(P << 32)
 
 
 @kernel
@@ -119,9 +110,9 @@ def step(scratch, code, at):  # type: ignore[no-untyped-def]
         constant = splat32(np.uint32(right))
         for v in range(0, SLOT, LANES):
             x = load(scratch, left + v)
-            if opcode == _ADD_CONSTANT:
+            if opcode == ADD_CONSTANT:
                 store(scratch, target + v, field_add(x, constant))
-            elif opcode == _SUB_CONSTANT:
+            elif opcode == SUB_CONSTANT:
                 store(scratch, target + v, field_subtract(x, constant))
             else:
                 store(scratch, target + v, field_subtract(constant, x))
@@ -134,7 +125,7 @@ def linear(scratch, code, at):  # type: ignore[no-untyped-def]
     The four vectors of a block go side by side, so that a coefficient is fetched once.
     """
     target, terms = code[at + 2], code[at + 3]
-    zero, bound = splat64(np.uint64(0)), splat64(_BOUND)
+    zero, bound = splat64(np.uint64(0)), splat64(BOUND)
     e0, e1, e2, e3 = zero, zero, zero, zero
     o0, o1, o2, o3 = zero, zero, zero, zero
     for k in range(at + 4, at + 4 + 2 * terms, 4):
@@ -163,29 +154,12 @@ def linear(scratch, code, at):  # type: ignore[no-untyped-def]
 
 
 @kernel_part
-def accumulate(scratch, code, at, weights, wide):  # type: ignore[no-untyped-def]
-    """Add weight * value of a constraint to the u64 sums of its scope."""
-    number, scope, operand = code[at + 2], code[at + 3], code[at + 4]
-    bound = splat64(_BOUND)
-    for v in range(VECTORS):
-        x = as_pairs(load(scratch, operand + v * LANES))
-        low, high = low_halves(x), high_halves(x)
-        for k in range(DEGREE):
-            place = v * _SUM_WIDE + (scope * DEGREE + k) * LANES
-            weight = factor(weights[number, k])
-            even = load(wide, place) + low * weight
-            odd = load(wide, place + 8) + high * weight
-            store(wide, place, smaller64(even, even - bound))
-            store(wide, place + 8, smaller64(odd, odd - bound))
-
-
-@kernel_part
 def denominator(scratch, base, code, at, width, constant, powers):  # type: ignore[no-untyped-def]
     """constant + sum of payload_k * powers[k] over a message's payload: 16 rows, Montgomery form.
 
     `powers` are those of -beta in sign: a denominator is alpha - (bus + 1) beta^W - the payload.
     """
-    zero, bound = splat64(np.uint64(0)), splat64(_BOUND)
+    zero, bound = splat64(np.uint64(0)), splat64(BOUND)
     e0, e1, e2, e3, e4 = zero, zero, zero, zero, zero
     o0, o1, o2, o3, o4 = zero, zero, zero, zero, zero
     for k in range(width):
@@ -238,227 +212,31 @@ def fraction(scratch, base, code, at, buses, powers):  # type: ignore[no-untyped
     return numerator, multiply_lanes(d1, d2)
 
 
-@kernel_part
-def spread(constants, row):  # type: ignore[no-untyped-def]
-    """Row `row` of an array of elements, each coefficient in all lanes."""
-    return (
-        splat32(constants[row, 0]),
-        splat32(constants[row, 1]),
-        splat32(constants[row, 2]),
-        splat32(constants[row, 3]),
-        splat32(constants[row, 4]),
-    )
-
-
-@kernel_part
-def lookup_lanes(scratch, base, lookup, column):  # type: ignore[no-untyped-def]
-    """An extension column of the lookup matrix, from the slots of its five base columns."""
-    return (
-        load(scratch, base + lookup[5 * column]),
-        load(scratch, base + lookup[5 * column + 1]),
-        load(scratch, base + lookup[5 * column + 2]),
-        load(scratch, base + lookup[5 * column + 3]),
-        load(scratch, base + lookup[5 * column + 4]),
-    )
-
-
-@kernel_part
-def load_sum(sums, place):  # type: ignore[no-untyped-def]
-    """Five vectors that stand one after the other."""
-    return (
-        load(sums, place),
-        load(sums, place + LANES),
-        load(sums, place + 2 * LANES),
-        load(sums, place + 3 * LANES),
-        load(sums, place + 4 * LANES),
-    )
-
-
-@kernel_part
-def add_weighted(sums, v, scope, weights, number, value):  # type: ignore[no-untyped-def]
-    """Add weight * value of a constraint with values in E to the sum of its scope."""
-    place = v * _SUM_LANES + scope * DEGREE * LANES
-    share = multiply_lanes(spread(weights, number), value)
-    store_lanes(sums, LANES, place, add_lanes(load_sum(sums, place), share))
-
-
-@kernel_part
-def fraction_constraint(  # type: ignore[no-untyped-def]
-    scratch, code, at, lookup, buses, powers, weights, number, sums
-):
-    """U f - V of a lookup column, weighted, on all vectors."""
-    column = code[at + 2]
-    for v in range(VECTORS):
-        base = v * LANES
-        numerator, product = fraction(scratch, base, code, at, buses, powers)
-        f = lookup_lanes(scratch, base, lookup, 1 + column)
-        defect = subtract_lanes(multiply_lanes(product, f), numerator)
-        add_weighted(sums, v, _ALL, weights, number + column, defect)
-
-
-@kernel_part
-def running_sum(scratch, lookup, fractions, weights, number, terminal, sums):  # type: ignore[no-untyped-def]
-    """The three constraints on the running sum, on all vectors."""
-    for v in range(VECTORS):
-        base = v * LANES
-        before = lookup_lanes(scratch, base, lookup, 0)
-        moved = before
-        for column in range(1, fractions + 1):
-            moved = add_lanes(moved, lookup_lanes(scratch, base, lookup, column))
-        after = lookup_lanes(scratch, base, lookup, fractions + 1)
-        add_weighted(sums, v, _FIRST, weights, number, before)
-        add_weighted(sums, v, _TRANSITION, weights, number + 1, subtract_lanes(after, moved))
-        end = subtract_lanes(moved, spread(terminal, 0))
-        add_weighted(sums, v, _LAST, weights, number + 2, end)
-
-
-@kernel_part
-def over_zerofiers(wide, sums, v, zerofiers, place, stride):  # type: ignore[no-untyped-def]
-    """Sum over the scopes of their sum times 1 / Z: 16 rows, canonical."""
-    zero = splat32(np.uint32(0))
-    total = (zero, zero, zero, zero, zero)
-    for scope in range(SCOPES):
-        at = v * _SUM_WIDE + scope * DEGREE * LANES
-        folded = (
-            field_reduce(load(wide, at), load(wide, at + 8)),
-            field_reduce(load(wide, at + 16), load(wide, at + 24)),
-            field_reduce(load(wide, at + 32), load(wide, at + 40)),
-            field_reduce(load(wide, at + 48), load(wide, at + 56)),
-            field_reduce(load(wide, at + 64), load(wide, at + 72)),
-        )
-        folded = add_lanes(folded, load_sum(sums, v * _SUM_LANES + scope * DEGREE * LANES))
-        inverse = load(zerofiers, scope * stride + place)
-        total = add_lanes(total, multiply_lanes_by(folded, inverse))
-    return total
-
-
-@kernel
-def quotient_blocks(  # type: ignore[no-untyped-def]
-    start,
-    stop,
-    tiles,
-    code,
-    first_constant,
-    constants,
-    lookup,
-    slots,
-    fixed,
-    main,
-    lookups,
-    strides,
-    rows,
-    fractions,
-    tape_constraints,
-    weights,
-    buses,
-    powers,
-    terminal,
-    zerofiers,
-    lift,
-    shorter,
-    shorter_rows,
-    out,
-):
-    """Blocks start..stop of one table's share of the quotient, all cosets one after the other.
-
-    out = lift * (shorter, row mod shorter_rows) + sum over scopes of (weighted constraints) / Z.
-    `zerofiers` is (scopes, cosets * rows) canonical, `shorter` and `out` are planes over
-    (coset, row), canonical; all other field elements are in Montgomery form.
-    """
-    scratch = aligned_scratch(slots * SLOT)
-    wide = np.empty(VECTORS * _SUM_WIDE, dtype=np.uint64)
-    sums = np.empty(VECTORS * _SUM_LANES, dtype=np.uint32)
-    places = np.empty(LANES, dtype=np.int64)
-    square = aligned_scratch(LANES * LANES)
-    fill_constants(scratch, first_constant, constants)
-    blocks = rows // SLOT
-    points = out.shape[1]
-    for block in range(start, stop):
-        coset, first_row = block // blocks, block % blocks * SLOT
-        load_tiles(
-            scratch,
-            tiles,
-            fixed,
-            main,
-            lookups,
-            strides,
-            rows,
-            coset,
-            first_row,
-            places,
-            square,
-        )
-        wide[:] = 0
-        sums[:] = 0
-        at = 0
-        while at < code.size:
-            opcode = code[at]
-            if opcode == _ACCUMULATE:
-                accumulate(scratch, code, at, weights, wide)
-            elif opcode == _FRACTION:
-                fraction_constraint(
-                    scratch,
-                    code,
-                    at,
-                    lookup,
-                    buses,
-                    powers,
-                    weights,
-                    tape_constraints,
-                    sums,
-                )
-            else:
-                step(scratch, code, at)
-            at += code[at + 1]
-        number = tape_constraints + fractions
-        running_sum(scratch, lookup, fractions, weights, number, terminal, sums)
-        for v in range(VECTORS):
-            row = first_row + v * LANES
-            place = coset * rows + row
-            total = over_zerofiers(wide, sums, v, zerofiers, place, points)
-            below = coset * shorter_rows + (row & (shorter_rows - 1))
-            lifted = load_lanes(shorter, shorter.shape[1], below)
-            total = add_lanes(total, multiply_lanes(spread(lift, 0), lifted))
-            store_lanes(out, points, place, total)
-
-
 @kernel
 def message_blocks(  # type: ignore[no-untyped-def]
-    start,
-    stop,
-    tiles,
-    code,
-    first_constant,
-    constants,
-    slots,
-    fixed,
-    main,
-    strides,
-    rows,
-    buses,
-    powers,
-    numerators,
-    denominators,
+    start, stop, program, matrices, rows, buses, powers, numerators, denominators
 ):
     """V and U of every lookup column on blocks start..stop of the trace itself.
 
+    program: (tiles, code, constants, first constant, slots); matrices: (fixed, main, strides).
     numerators, denominators: planes over (column, row), Montgomery form.
     """
+    tiles, code, constants, first_constant, slots = program
+    fixed, main, strides = matrices
     scratch = aligned_scratch(slots * SLOT)
     places = np.empty(LANES, dtype=np.int64)
     square = aligned_scratch(LANES * LANES)
     fill_constants(scratch, first_constant, constants)
     points = numerators.shape[1]
     for block in range(start, stop):
-        first_row = block * SLOT
-        load_tiles(scratch, tiles, fixed, main, main, strides, rows, 0, first_row, places, square)
+        row = block * SLOT
+        load_tiles(scratch, tiles, fixed, main, main, strides, rows, 0, row, places, square)
         at = 0
         while at < code.size:
-            if code[at] == _FRACTION:
-                for v in range(VECTORS):
-                    base = v * LANES
-                    numerator, product = fraction(scratch, base, code, at, buses, powers)
-                    place = code[at + 2] * rows + first_row + v * LANES
+            if code[at] == FRACTION:
+                for v in range(0, SLOT, LANES):
+                    numerator, product = fraction(scratch, v, code, at, buses, powers)
+                    place = code[at + 2] * rows + row + v
                     store_lanes(numerators, points, place, numerator)
                     store_lanes(denominators, points, place, product)
             else:

@@ -88,17 +88,12 @@ def _fractions(
     fixed, main = matrices
     numerators = np.empty((DEGREE, table.fractions * table.height), dtype=np.uint32)
     denominators = np.empty_like(numerators)
+    strides = np.array([fixed.shape[1], main.shape[1], 0], dtype=np.int64)
     parallel(
         message_blocks,
         table.height // SLOT,
-        program.tiles,
-        program.code,
-        program.first_constant,
-        program.constants,
-        program.slots,
-        fixed,
-        main,
-        np.array([fixed.shape[1], main.shape[1], 0], dtype=np.int64),
+        program.arguments,
+        (fixed, main, strides),
         table.height,
         constants.buses,
         constants.powers,

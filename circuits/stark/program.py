@@ -51,6 +51,11 @@ class Program:
     lookup: I64Array
     slots: int
 
+    @property
+    def arguments(self) -> tuple[I64Array, I64Array, U32Array, int, int]:
+        """The program as the kernels take it."""
+        return self.tiles, self.code, self.constants, self.first_constant, self.slots
+
 
 class _Compiler:
     """Places the operands of one tape and encodes its instructions."""

@@ -13,10 +13,10 @@ import numpy as np
 
 from circuits.poly.domains import lifted_shift
 from circuits.poly.lde import interpolate, shift_of_coset
-from circuits.stark.kernels import quotient_blocks
 from circuits.stark.lookup_columns import MessageConstants
 from circuits.stark.parameters import CHUNKS
 from circuits.stark.program import SLOT, compile_program
+from circuits.stark.quotient_kernels import quotient_blocks
 from circuits.stark.shape import Group, Shape, TableShape
 from circuits.stark.zerofiers import inverse_zerofiers
 from rollup.field import extension
@@ -78,28 +78,25 @@ def add_table(
     program = compile_program(table, table.tape, inputs.publics, with_lookup=True)
     out = np.empty((DEGREE, CHUNKS * group.height), dtype=np.uint32)
     matrices = (committed.fixed, committed.main, committed.lookup)
-    parallel(
-        quotient_blocks,
-        CHUNKS * group.height // SLOT,
-        program.tiles,
-        program.code,
-        program.first_constant,
-        program.constants,
-        program.lookup,
-        program.slots,
-        *matrices,
-        np.array([matrix.shape[2] for matrix in matrices], dtype=np.int64),
-        group.height,
-        table.fractions,
-        table.tape.constraints,
+    strides = np.array([matrix.shape[2] for matrix in matrices], dtype=np.int64)
+    challenges = (
         _elements(weights[: table.constraints]),
         inputs.constants.buses,
         inputs.constants.powers,
         _elements([inputs.terminals[table.number]]),
+    )
+    parallel(
+        quotient_blocks,
+        CHUNKS * group.height // SLOT,
+        program.arguments,
+        program.lookup,
+        (table.fractions, table.tape.constraints),
+        (*matrices, strides),
+        group.height,
+        challenges,
         _zerofiers(inputs.shape, group),
         _elements([weights[table.constraints]]),
         shorter,
-        shorter.shape[1] // CHUNKS,
         out,
     )
     return out
