@@ -28,7 +28,7 @@ from sequencer.demo_events import (
 )
 from sequencer.summary import BatchRow, Summary
 
-TABLE_WIDTH = 118
+TABLE_WIDTH = 110
 """Columns of the tables where no terminal says how wide it is."""
 
 ROOT_DIGITS = 12
@@ -155,7 +155,7 @@ def _counts(reasons: Mapping[str, int]) -> str:
 
 
 def _batch_table(rows: list[BatchRow]) -> Table:
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     right = ("batch", "orders", "fills", "accounts", "cells", "prove s", "proof KiB", "verify ms")
     for head in (*right, "bits"):
         table.add_column(head, justify="right", no_wrap=True)
@@ -181,7 +181,7 @@ def _batch_table(rows: list[BatchRow]) -> Table:
 
 
 def _forgery_table(forgeries: list[ForgeryJudged]) -> Table:
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for head in ("forgery", "refused by", "reason"):
         table.add_column(head)
     for forgery in forgeries:
