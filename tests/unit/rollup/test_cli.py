@@ -106,3 +106,10 @@ def test_a_command_that_cannot_be_loaded_is_reported_in_one_line(
     result = CliRunner().invoke(cli.root, ["broken"])
     assert result.exit_code == ExitCode.INTERNAL
     assert "Traceback" not in result.output
+
+
+def test_an_option_can_be_set_by_the_environment(tmp_path: Path) -> None:
+    environment = {"CRYPSIS_VERIFY_JSON": "1"}
+    result = CliRunner().invoke(cli.root, ["verify", str(tmp_path)], env=environment)
+    assert result.exit_code == ExitCode.BAD_INPUT
+    assert json.loads(result.stdout)["exit_code"] == ExitCode.BAD_INPUT
