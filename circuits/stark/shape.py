@@ -10,6 +10,7 @@ fixed, main and lookup columns in this order: phase, group, table, column.
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 from circuits.air.circuit import Circuit
 from circuits.air.graph import MODULUS, Graph
@@ -177,8 +178,29 @@ class Shape:
         return phase is not Phase.FIXED
 
 
+class _ByDigest:
+    """A circuit that equals all circuits of its digest, which says all that a shape depends on."""
+
+    __slots__ = ("circuit",)
+
+    def __init__(self, circuit: Circuit) -> None:
+        self.circuit = circuit
+
+    def __hash__(self) -> int:
+        return hash(self.circuit.digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByDigest) and self.circuit.digest == other.circuit.digest
+
+
 def shape_of(circuit: Circuit, parameters: Parameters) -> Shape:
     """The shape, or VerificationError where heights or buses do not suit the parameters."""
+    return _shape(_ByDigest(circuit), parameters)
+
+
+@lru_cache(maxsize=8)
+def _shape(keyed: _ByDigest, parameters: Parameters) -> Shape:
+    circuit = keyed.circuit
     heights = sorted({placed.height for placed in circuit.tables})
     _check_heights(heights, parameters)
     _check_buses(circuit)
