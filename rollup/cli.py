@@ -157,7 +157,7 @@ def conventions(
 ) -> Callable[Arguments, None]:
     """Give a command `--json`, `-q`, `-v` and an `Output`, and turn its errors into exit codes."""
 
-    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+    @click.option("--json", is_flag=True, help="Print one JSON object on stdout.")
     @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
     @click.option("-v", "--verbose", count=True, help="Say more on stderr.")
     @wraps(command)
@@ -210,7 +210,7 @@ def _output(kwargs: dict[str, Any]) -> Output:
     quiet, verbose = kwargs.pop("quiet"), kwargs.pop("verbose")
     if quiet and verbose:
         raise click.UsageError("-q and -v exclude each other")
-    return Output(kwargs.pop("as_json"), -1 if quiet else verbose)
+    return Output(kwargs.pop("json"), -1 if quiet else verbose)
 
 
 def _declared() -> dict[str, EntryPoint]:
