@@ -18,7 +18,7 @@ from typing import Any
 
 from rollup.files import BATCH_FILE, PROOF_FILE, PUBLIC_FOLDER
 from rollup.protocol.batch_codec import batch_to_bytes
-from rollup.protocol.constants import TRADES_MAX
+from rollup.protocol.shape_class import CLASS_S
 from tests.helpers.venue import Match, Venue, buy, real, sell
 
 ACCOUNTS = 64
@@ -30,7 +30,7 @@ def full_batch() -> bytes:
     """A batch file with as many fills and orders as shape class S takes."""
     venue = Venue(real()).with_traders(*[DEPOSIT] * ACCOUNTS)
     matches = []
-    for number in range(TRADES_MAX):
+    for number in range(CLASS_S.trades):
         round_, pair = divmod(number, ACCOUNTS // 2)
         terms = {"size": 1_000 + number, "slot": round_}
         orders = buy(2 * pair + 1, **terms), sell(2 * pair + 2, **terms)
@@ -70,9 +70,9 @@ def measure(parameter_set: str, runs: int, say: Callable[[str], None]) -> dict[s
                 name: table["height"] * (table["main"] + table["lookup"])
                 for name, table in meta["tables"].items()
             },
-            "cells_per_trade": meta["cells"] // TRADES_MAX,
+            "cells_per_trade": meta["cells"] // CLASS_S.trades,
             "seconds": meta["seconds"],
-            "trades_per_second": round(TRADES_MAX / meta["seconds"], 1),
+            "trades_per_second": round(CLASS_S.trades / meta["seconds"], 1),
             "process_s": best.wall,
             "cpu_s": best.cpu,
             "peak_bytes": max(run.peak for run in proofs),
@@ -87,7 +87,7 @@ def text(record: Mapping[str, Any]) -> str:
     phases = ", ".join(f"{name} {seconds:.2f}" for name, seconds in record["phases_s"].items())
     tables = ", ".join(f"{name} {cells / 1e6:.2f}" for name, cells in record["tables"].items())
     return (
-        f"whole batch of {TRADES_MAX} trades at {record['parameter_set']} "
+        f"whole batch of {CLASS_S.trades} trades at {record['parameter_set']} "
         f"({record['bits']} proven bits, zero knowledge):\n"
         f"  {record['seconds']:.2f} s, {record['trades_per_second']} trades/s; process "
         f"{record['process_s']:.2f} s, {record['cpu_s']:.2f} CPU-seconds, "

@@ -19,6 +19,7 @@ from rollup.files import (
     read_bounded,
     write_whole,
 )
+from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES
 
 SETS = ("fast", "balanced", "evm")
 """Parameter sets by name: `circuits.stark.parameters.PARAMETER_SETS`, without importing it."""
@@ -31,18 +32,26 @@ parameters_option = click.option(
     show_default=True,
     help="Parameter set.",
 )
+class_option = click.option(
+    "--shape-class",
+    type=click.Choice(list(SHAPE_CLASSES)),
+    default=CLASS_S.name,
+    show_default=True,
+    help="How much a batch may hold: S up to 128 trades, M up to 1,024.",
+)
 file_type = click.Path(path_type=Path)
 
 
 @click.command()
 @click.argument("bundle", type=file_type)
 @parameters_option
+@class_option
 @conventions
-def verify(output: Output, bundle: Path, parameter_set: str) -> None:
+def verify(output: Output, bundle: Path, parameter_set: str, shape_class: str) -> None:
     """Check a proof bundle offline: exit 0 if it is valid, 1 if not.
 
-    BUNDLE is the folder that holds public.json and proof.bin. The circuit, its pins and the
-    parameter set come from this package and this command line, never from the bundle.
+    BUNDLE is the folder that holds public.json and proof.bin. The circuit, its pins, the parameter
+    set and the shape class come from this package and this command line, never from the bundle.
     """
     from circuits.verify import PROOF_BYTES_MAX, StarkVerifier
     from rollup.protocol.public_json import PUBLIC_BYTES_MAX, public_from_json
@@ -55,12 +64,13 @@ def verify(output: Output, bundle: Path, parameter_set: str) -> None:
     except (CodecError, FileTooLarge) as error:
         record = {"valid": False, "reason": "MALFORMED", "detail": str(error)}
         raise CommandError(ExitCode.INVALID, f"invalid: MALFORMED: {error}", record) from error
-    StarkVerifier(parameter_set).verify(public, proof)
+    StarkVerifier(parameter_set, shape_class).verify(public, proof)
     milliseconds = round((perf_counter() - start) * 1000)
     record = {
         "valid": True,
         "batch": public.number,
         "parameter_set": parameter_set,
+        "shape_class": shape_class,
         "proof_bytes": len(proof),
         "milliseconds": milliseconds,
     }
@@ -82,14 +92,16 @@ def verify(output: Output, bundle: Path, parameter_set: str) -> None:
     help=f"Folder that gets {PUBLIC_FOLDER}/ and {PRIVATE_FOLDER}/.",
 )
 @parameters_option
+@class_option
 @conventions
-def prove(output: Output, batch: Path, folder: Path, parameter_set: str) -> None:
+def prove(output: Output, batch: Path, folder: Path, parameter_set: str, shape_class: str) -> None:
     """Prove a batch: DIR/public/ gets public.json and proof.bin, DIR/private/ gets meta.json."""
     from circuits.prove import StarkProver
     from rollup.protocol.batch_codec import BATCH_BYTES_MAX
 
     data = read_bounded(batch, BATCH_BYTES_MAX)
-    public, meta = StarkProver(parameter_set).prove_with_meta(data, folder, output.progress)
+    prover = StarkProver(parameter_set, shape_class)
+    public, meta = prover.prove_with_meta(data, folder, output.progress)
     bundle = str(folder / PUBLIC_FOLDER)
     text = (
         f"proved batch {public.number} in {meta['seconds']} s, {meta['bits']} bits "
@@ -100,14 +112,16 @@ def prove(output: Output, batch: Path, folder: Path, parameter_set: str) -> None
 
 @click.command()
 @click.argument("batch", type=file_type)
+@class_option
 @conventions
-def execute(output: Output, batch: Path) -> None:
+def execute(output: Output, batch: Path, shape_class: str) -> None:
     """Apply a batch and fill its tables without proving; exit 1 if a claim does not hold."""
     from circuits.execute import execute_batch
     from circuits.text import execution_text, failures_text
     from rollup.protocol.batch_codec import BATCH_BYTES_MAX
 
-    record = execute_batch(read_bounded(batch, BATCH_BYTES_MAX), output.progress)
+    data = read_bounded(batch, BATCH_BYTES_MAX)
+    record = execute_batch(data, SHAPE_CLASSES[shape_class], output.progress)
     if record["failures"]:
         raise CommandError(ExitCode.INVALID, failures_text(record), record)
     output.result(record, execution_text(record))
@@ -120,8 +134,9 @@ def prover() -> None:
 
 @prover.command()
 @parameters_option
+@class_option
 @conventions
-def info(output: Output, parameter_set: str) -> None:
+def info(output: Output, parameter_set: str, shape_class: str) -> None:
     """Show what the circuit has, what it costs, and the proven bits of a parameter set by term."""
     from circuits.soundness.report import report
     from circuits.stark.parameters import parameters_by_name
@@ -130,8 +145,9 @@ def info(output: Output, parameter_set: str) -> None:
     from circuits.text import cost_record, info_text
     from rollup.protocol.constants import DEPOSITS_MAX
 
-    digest = circuit().digest.hex()
-    shape = shape_of(circuit(), parameters_by_name(parameter_set))
+    statement = circuit(SHAPE_CLASSES[shape_class])
+    digest = statement.digest.hex()
+    shape = shape_of(statement, parameters_by_name(parameter_set))
     found = report(shape, DEPOSITS_MAX)
     record = {"circuit_digest": digest, **found.to_record(), **cost_record(shape)}
     output.result(record, info_text(digest, shape, found))
@@ -160,12 +176,13 @@ def bench(output: Output, parameter_set: str, rows: str, runs: int) -> None:
 
 @prover.command()
 @click.option("-o", "--output", "file", type=file_type, required=True, help="File to write.")
+@class_option
 @conventions
-def keygen(output: Output, file: Path) -> None:
+def keygen(output: Output, file: Path, shape_class: str) -> None:
     """Compute the verification key: the circuit's digest and the roots of its fixed columns."""
     from circuits.keygen import statement_key
 
-    key = statement_key()
+    key = statement_key(SHAPE_CLASSES[shape_class])
     write_whole(file, key.to_json().encode("ascii"))
     digest = key.circuit_digest.hex()
     output.result({"circuit_digest": digest, "file": str(file)}, f"{file}: circuit {digest}")

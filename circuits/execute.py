@@ -15,6 +15,7 @@ from rollup.hash.batched import compress_many
 from rollup.protocol.batch_codec import batch_from_bytes
 from rollup.protocol.encoding import hex_digest
 from rollup.protocol.outcome import Outcome
+from rollup.protocol.shape_class import ShapeClass
 from rollup.protocol.transition import apply_batch
 
 Progress = Callable[[str], None]
@@ -30,7 +31,9 @@ class Executed:
     seconds: dict[str, float]
 
 
-def apply_and_fill(batch: bytes, parameters: Parameters, progress: Progress) -> Executed:
+def apply_and_fill(
+    batch: bytes, parameters: Parameters, shape_class: ShapeClass, progress: Progress
+) -> Executed:
     """What a batch file does and the witness of it.
 
     CodecError if the bytes are no batch, Rejected if the batch breaks a rule.
@@ -39,22 +42,25 @@ def apply_and_fill(batch: bytes, parameters: Parameters, progress: Progress) -> 
     start = perf_counter()
     progress("rules: applying the batch")
     outcome = apply_batch(
-        batch_from_bytes(batch), compress_many=compress_many, verify_many=verify_many
+        batch_from_bytes(batch),
+        compress_many=compress_many,
+        verify_many=verify_many,
+        shape_class=shape_class,
     )
     seconds["rules"] = perf_counter() - start
     progress("witness: filling the tables")
     start = perf_counter()
-    witness = build(outcome, parameters.blinded_rows)
+    witness = build(outcome, parameters.blinded_rows, shape_class)
     seconds["witness"] = perf_counter() - start
     return Executed(outcome, witness, seconds)
 
 
-def execute_batch(batch: bytes, progress: Progress) -> dict[str, object]:
+def execute_batch(batch: bytes, shape_class: ShapeClass, progress: Progress) -> dict[str, object]:
     """Apply, fill and check; a record of what happened, `failures` empty if every claim holds.
 
     CodecError if the bytes are no batch, Rejected if the batch breaks a rule.
     """
-    executed = apply_and_fill(batch, FAST, progress)
+    executed = apply_and_fill(batch, FAST, shape_class, progress)
     progress("check: every claim on every row")
     start = perf_counter()
     failures = executed.witness.failures()

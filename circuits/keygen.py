@@ -4,8 +4,9 @@ from circuits.stark.committed import generate_key
 from circuits.stark.key import VerificationKey
 from circuits.stark.parameters import PARAMETER_SETS
 from circuits.statement import circuit
+from rollup.protocol.shape_class import ShapeClass
 
 
-def statement_key() -> VerificationKey:
+def statement_key(shape_class: ShapeClass) -> VerificationKey:
     """The circuit's digest and the roots of its fixed columns, for every secure parameter set."""
-    return generate_key(circuit(), tuple(PARAMETER_SETS.values()))
+    return generate_key(circuit(shape_class), tuple(PARAMETER_SETS.values()))

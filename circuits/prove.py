@@ -11,7 +11,7 @@ from circuits.soundness.report import require_secure, round_down
 from circuits.stark.parameters import Parameters, parameters_by_name
 from circuits.stark.prover import Proved, Prover
 from circuits.stark.shape import shape_of
-from circuits.statement import SHAPE_CLASS, circuit
+from circuits.statement import circuit
 from rollup.files import (
     META_FILE,
     PRIVATE_FOLDER,
@@ -25,6 +25,7 @@ from rollup.files import (
 from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import public_to_json
+from rollup.protocol.shape_class import CLASS_S, shape_class_by_name
 
 
 def _silent(_: str) -> None:
@@ -32,23 +33,24 @@ def _silent(_: str) -> None:
 
 
 class StarkProver:
-    """Implements `rollup.ports.Prover` for the statement of shape class S.
+    """Implements `rollup.ports.Prover` for the statement of one shape class.
 
     Fixed columns are committed at the first proof and kept: one object for many batches.
     """
 
-    def __init__(self, parameter_set: str = "fast") -> None:
-        """ValueError unless the set is one of those proofs are made with."""
+    def __init__(self, parameter_set: str = "fast", shape_class: str = CLASS_S.name) -> None:
+        """ValueError unless set and class are among those proofs are made with."""
         self._parameters: Parameters = parameters_by_name(parameter_set)
+        self._class = shape_class_by_name(shape_class)
 
     @cached_property
     def _engine(self) -> Prover:
-        return Prover(circuit(), self._parameters)
+        return Prover(circuit(self._class), self._parameters)
 
     @cached_property
     def _bits(self) -> float:
         """Proven bits; InsecureParameters below 100."""
-        return require_secure(shape_of(circuit(), self._parameters), DEPOSITS_MAX).bits
+        return require_secure(shape_of(circuit(self._class), self._parameters), DEPOSITS_MAX).bits
 
     def prove(
         self, batch: bytes, folder: Path, progress: Callable[[str], None] = _silent
@@ -66,7 +68,7 @@ class StarkProver:
     ) -> tuple[PublicInput, dict[str, object]]:
         """The same, with what meta.json says."""
         bits = self._bits
-        executed = apply_and_fill(batch, self._parameters, progress)
+        executed = apply_and_fill(batch, self._parameters, self._class, progress)
         proved = self._run(executed, progress)
         meta = self._meta(executed, proved, bits)
         _write(folder, executed.outcome.public, proved.proof, meta)
@@ -74,7 +76,7 @@ class StarkProver:
 
     def _run(self, executed: Executed, progress: Callable[[str], None]) -> Proved:
         witness = executed.witness
-        traces = [witness.traces[placed.name] for placed in circuit().tables]
+        traces = [witness.traces[placed.name] for placed in circuit(self._class).tables]
         return self._engine.prove(
             traces,
             witness.publics,
@@ -87,8 +89,8 @@ class StarkProver:
         phases = {**executed.seconds, **report.phases_s}
         return {
             **summary(executed.outcome),
-            "circuit_digest": circuit().digest.hex(),
-            "shape_class": SHAPE_CLASS,
+            "circuit_digest": circuit(self._class).digest.hex(),
+            "shape_class": self._class.name,
             "parameter_set": report.parameter_set,
             "bits": round_down(bits),
             "tables": {table.name: asdict(table) for table in report.tables},

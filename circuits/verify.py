@@ -10,43 +10,47 @@ from importlib import resources
 from circuits.stark import errors, verifier
 from circuits.stark.key import VerificationKey
 from circuits.stark.parameters import Parameters, parameters_by_name
-from circuits.statement import SHAPE_CLASS, circuit, public_messages, public_values
+from circuits.statement import circuit, public_messages, public_values
 from rollup.ports import Pins, VerificationError
 from rollup.protocol.public import PublicInput
-
-KEY_FILE = "s.json"
-"""The pinned key of shape class S: circuits/keys/s.json, written by `crypsis prover keygen`."""
+from rollup.protocol.shape_class import CLASS_S, ShapeClass, shape_class_by_name
 
 PROOF_BYTES_MAX = 2**23
 """No parameter set gives a proof of this circuit of 8 MiB; more is refused unread."""
 
 
+def key_file(shape_class: ShapeClass) -> str:
+    """Name of the pinned key of a class in circuits/keys, written by `crypsis prover keygen`."""
+    return f"{shape_class.name.lower()}.json"
+
+
 @cache
-def pinned_key() -> VerificationKey:
+def pinned_key(shape_class: ShapeClass) -> VerificationKey:
     """The key in the package. FileNotFoundError or ValueError if the installation is damaged."""
-    file = resources.files("circuits") / "keys" / KEY_FILE
+    file = resources.files("circuits") / "keys" / key_file(shape_class)
     return VerificationKey.from_json(file.read_text(encoding="ascii"))
 
 
 class StarkVerifier:
-    """Implements `rollup.ports.Verifier` for the statement of shape class S."""
+    """Implements `rollup.ports.Verifier` for the statement of one shape class."""
 
-    def __init__(self, parameter_set: str = "fast") -> None:
-        """ValueError unless the set is one of those proofs are accepted with."""
+    def __init__(self, parameter_set: str = "fast", shape_class: str = CLASS_S.name) -> None:
+        """ValueError unless set and class are among those proofs are accepted with."""
         self._parameters: Parameters = parameters_by_name(parameter_set)
+        self._class = shape_class_by_name(shape_class)
 
     @property
     def pins(self) -> Pins:
         """The statement, by its digest in the pinned key, and the parameters."""
-        digest = pinned_key().circuit_digest
-        return Pins(digest, self._parameters.name, SHAPE_CLASS)
+        digest = pinned_key(self._class).circuit_digest
+        return Pins(digest, self._parameters.name, self._class.name)
 
     def verify(self, public: PublicInput, proof: bytes) -> None:
         """Return if the proof shows that `public` is true; VerificationError otherwise."""
         try:
             verifier.verify(
-                circuit(),
-                pinned_key(),
+                circuit(self._class),
+                pinned_key(self._class),
                 public_values(public),
                 public_messages(public),
                 self._parameters,

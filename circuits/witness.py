@@ -27,11 +27,12 @@ from circuits.tables.ladder import trace as ladder
 from circuits.tables.order import trace as order
 from circuits.tables.poseidon import trace as poseidon
 from circuits.tables.range import trace as range_table
-from circuits.tables.schedule import ORDER_STRIDE
+from circuits.tables.schedule import LADDER_STRIDE
 from circuits.tables.slot import trace as slot
 from circuits.tables.tree import trace as tree
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.public import PublicInput
+from rollup.protocol.shape_class import CLASS_S, ShapeClass
 
 Traces = dict[str, U32]
 
@@ -51,12 +52,12 @@ class Witness:
         return check(self.circuit, self.traces, self.publics, self.messages, self.blinded)
 
 
-def build(outcome: Outcome, blinded: int) -> Witness:
+def build(outcome: Outcome, blinded: int, shape_class: ShapeClass = CLASS_S) -> Witness:
     """The witness of a batch; `blinded` rows at the end of every table are left to the engine.
 
-    ValueError if the batch does not fit the tables.
+    ValueError if the batch does not fit the tables of the class.
     """
-    return build_from(replay(outcome), outcome.public, circuit(), blinded)
+    return build_from(replay(outcome), outcome.public, circuit(shape_class), blinded)
 
 
 def build_from(records: Records, public: PublicInput, circuit: Circuit, blinded: int) -> Witness:
@@ -70,7 +71,7 @@ def build_from(records: Records, public: PublicInput, circuit: Circuit, blinded:
 def fill_tables(records: Records, circuit: Circuit, blinded: int) -> Traces:
     """The traces of the tables that record what happened."""
     height = {placed.name: placed.height for placed in circuit.tables}
-    signatures = order.prepare(records.order, height["order"] // ORDER_STRIDE)
+    signatures = order.prepare(records.order, height["ladder"] // LADDER_STRIDE)
     return {
         "tree": tree.build(records.tree, height["tree"], blinded),
         "comb": comb.build(signatures, height["comb"], blinded),

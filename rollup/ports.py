@@ -25,7 +25,8 @@ class Pins:
     """What a verifier is for: never taken from a bundle, always from the verifier's own package.
 
     `circuit` is the digest of the statement (tables, buses and their heights), `parameter_set`
-    names the proof parameters, `shape_class` the number of trades that the tables have room for.
+    names the proof parameters, `shape_class` the class of batches that
+    the tables have room for (rollup.protocol.shape_class).
     """
 
     circuit: bytes

@@ -11,9 +11,9 @@ from enum import StrEnum
 from rollup.crypto.salt import SaltKey
 from rollup.hash.many import CompressMany
 from rollup.protocol.batch import Batch, NewSalts, PartialState
-from rollup.protocol.constants import TRADES_MAX
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.outcome import Outcome, TouchedAccount
+from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.transition import apply_batch
 from rollup.protocol.units import VerifyMany
 from sequencer.core import CoreState
@@ -34,14 +34,17 @@ class Due(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A batch closes at `fills` fills or `window_ms` after it opened, whichever comes first."""
+    """A batch closes at `fills` fills or `window_ms` after it opened, whichever comes first, or
+    when it holds what its shape class takes."""
 
     fills: int
     window_ms: int
+    shape_class: ShapeClass = CLASS_S
 
     def __post_init__(self) -> None:
-        if not 1 <= self.fills <= TRADES_MAX:
-            raise ValueError(f"a batch closes at 1 to {TRADES_MAX} fills, not {self.fills}")
+        most = self.shape_class.trades
+        if not 1 <= self.fills <= most:
+            raise ValueError(f"a batch closes at 1 to {most} fills, not {self.fills}")
         if self.window_ms < 1:
             raise ValueError(f"a window of at least 1 ms is wanted, not {self.window_ms}")
 
@@ -72,8 +75,10 @@ class Batcher:
         *,
         compress_many: CompressMany,
         verify_many: VerifyMany,
+        shape_class: ShapeClass = CLASS_S,
     ) -> None:
         self.genesis = genesis
+        self._class = shape_class
         self.state = genesis.state(compress_many)
         self._salt_key = salt_key
         self._compress_many = compress_many
@@ -86,7 +91,10 @@ class Batcher:
         """
         batch = self._record(closed)
         outcome = apply_batch(
-            batch, compress_many=self._compress_many, verify_many=self._verify_many
+            batch,
+            compress_many=self._compress_many,
+            verify_many=self._verify_many,
+            shape_class=self._class,
         )
         _require_agreement(outcome, core)
         self.state.adopt(outcome)

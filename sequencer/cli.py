@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from rollup.cli import CommandError, ExitCode, Output, conventions
+from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES
 
 SETS = ("fast", "balanced", "evm")
 file_type = click.Path(path_type=Path)
@@ -68,8 +69,11 @@ def demo(
 
 @click.command()
 @click.argument("journal", type=file_type)
+@click.option(
+    "--shape-class", type=click.Choice(list(SHAPE_CLASSES)), default=CLASS_S.name, show_default=True
+)
 @conventions
-def replay(output: Output, journal: Path) -> None:
+def replay(output: Output, journal: Path, shape_class: str) -> None:
     """Run a journal again; exit 7 if a batch comes out with another root than it had.
 
     JOURNAL is target/private/journal; genesis and salt key are read from the folders it lies in.
@@ -85,7 +89,12 @@ def replay(output: Output, journal: Path) -> None:
     with known_errors():
         genesis, salt_key = folder.read_genesis(), folder.read_salt_key()
         for batch in replay_journal(
-            journal, genesis, salt_key, compress_many=compress_many, verify_many=verify_many
+            journal,
+            genesis,
+            salt_key,
+            compress_many=compress_many,
+            verify_many=verify_many,
+            shape_class=SHAPE_CLASSES[shape_class],
         ):
             root = hex_digest(batch.root)
             batches.append({"batch": batch.number, "fills": batch.fills, "root": root})

@@ -12,6 +12,7 @@ from rollup.protocol.genesis import Genesis
 from rollup.protocol.market import require_prices
 from rollup.protocol.order import Order, TimeInForce
 from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from sequencer.book.book import Book
 from sequencer.book.live import LiveOrder, OrderKey, accepts, opposite
 from sequencer.command import Cancel, CloseBatch, Command, Deposits, OpenBatch, Submit
@@ -69,9 +70,9 @@ class CoreState:
         return 0 if self.work is None else len(self.work.fills)
 
 
-def new_state(genesis: Genesis) -> CoreState:
+def new_state(genesis: Genesis, shape_class: ShapeClass = CLASS_S) -> CoreState:
     """The venue before its first batch: the fee account alone, and no order."""
-    ledger = Ledger(genesis.governance)
+    ledger = Ledger(genesis.governance, shape_class)
     ledger.holders[genesis.governance.fee_account] = Holder(genesis.fee_header)
     return CoreState(
         chain=genesis.chain,

@@ -4,6 +4,7 @@ Append-only and chained by Keccak-256, so that a changed, missing or reordered e
 it holds orders in the clear, so the file is readable by its owner only.
 
     header = magic (16) || version (2) || chain (4) || venue (4) || governance digest (32)
+             || shape class (8, ASCII)
     entry  = length of body (4) || body || keccak256(link before || length || body) (32)
     body   = an encoded command, or 0x80 || batch number (4) || state root (32)
 
@@ -21,15 +22,16 @@ from types import TracebackType
 from typing import Final, Self
 
 from rollup.hash.keccak import DIGEST_BYTES, keccak256
+from rollup.protocol.shape_class import CLASS_S
 from sequencer.command import Command
 from sequencer.wire import WireError, command_from_bytes, command_to_bytes
 
 MAGIC: Final = b"crypsis-journal\0"
-VERSION: Final = 1
+VERSION: Final = 2
 ENTRY_BYTES_MAX: Final = 1 << 16
 """The longest command, 64 deposits, takes 8 KiB."""
 
-_HEADER: Final = struct.Struct("<16sHII32s")
+_HEADER: Final = struct.Struct("<16sHII32s8s")
 _LENGTH: Final = struct.Struct("<I")
 _ROOT: Final = struct.Struct("<BI32s")
 _ROOT_CODE: Final = 0x80
@@ -49,15 +51,18 @@ class JournalError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which venue's journal: its chain, its identifier, and the digest of its governance."""
+    """Which venue's journal: its chain, its identifier, the digest of its governance, and the shape
+    class of its batches, which decides when a batch is full."""
 
     chain: int
     venue: int
     governance: bytes
+    shape_class: str = CLASS_S.name
 
     def encode(self) -> bytes:
         """The file's header."""
-        return _HEADER.pack(MAGIC, VERSION, self.chain, self.venue, self.governance)
+        name = self.shape_class.encode("ascii")
+        return _HEADER.pack(MAGIC, VERSION, self.chain, self.venue, self.governance, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +101,17 @@ def read(path: Path, identity: Identity) -> Iterator[Entry]:
 def _require_header(came: bytes, wanted: bytes) -> None:
     if len(came) < len(wanted):
         raise JournalError(0, f"a header of {len(wanted)} bytes is wanted, {len(came)} came")
-    magic, version, chain, venue, _ = _HEADER.unpack(came)
+    magic, version, chain, venue, _, name = _HEADER.unpack(came)
     if magic != MAGIC:
         raise JournalError(0, "this is no crypsis journal")
     if version != VERSION:
         raise JournalError(0, f"journal version {VERSION} is wanted, {version} came")
     if came != wanted:
-        detail = f"it belongs to chain {chain}, venue {venue}, or to other governance"
+        shape_class = name.rstrip(b"\0").decode("ascii", "replace")
+        detail = (
+            f"it belongs to chain {chain}, venue {venue}, shape class {shape_class}, "
+            "or to other governance"
+        )
         raise JournalError(0, detail)
 
 

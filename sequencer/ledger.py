@@ -13,18 +13,16 @@ from typing import NamedTuple
 from rollup.protocol.account import FRESH_SLOT, Header, SlotState
 from rollup.protocol.batch import Fill
 from rollup.protocol.constants import (
-    ACCOUNTS_TOUCHED_MAX,
     CASH_LIMIT,
     DEPOSITS_MAX,
     NOTIONAL_BITS,
-    ORDERS_MAX,
-    TRADES_MAX,
 )
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
 from rollup.protocol.margin import NOTHING, Holding, margin_case
 from rollup.protocol.market import Governance, MarketTerms, batch_terms
 from rollup.protocol.order import Order, Side, SignedOrder
 from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.shape_class import ShapeClass
 from rollup.protocol.trade import fee, fill_slot, notional, require_fee
 from rollup.protocol.units import require_cash, require_position
 from sequencer.book.live import LiveOrder, OrderKey
@@ -86,10 +84,11 @@ class _Side(NamedTuple):
 
 
 class Ledger:
-    """All accounts of the venue."""
+    """All accounts of the venue. A batch holds no more than its shape class takes."""
 
-    def __init__(self, governance: Governance) -> None:
+    def __init__(self, governance: Governance, shape_class: ShapeClass) -> None:
         self.governance = governance
+        self.shape_class = shape_class
         self.holders: dict[int, Holder] = {}
 
     def begin(self, number: int, time: int, prices: tuple[int, ...]) -> Work:
@@ -119,14 +118,10 @@ class Ledger:
 
     def has_room(self, work: Work, maker: LiveOrder, taker: LiveOrder) -> bool:
         """Whether the batch can hold one more fill, of these two orders."""
-        pair = (maker, taker)
+        pair, most = (maker, taker), self.shape_class
         orders = len(work.orders) + sum(live.key not in work.places for live in pair)
         accounts = len(work.before) + sum(live.order.account not in work.before for live in pair)
-        return (
-            len(work.fills) < TRADES_MAX
-            and orders <= ORDERS_MAX
-            and accounts <= ACCOUNTS_TOUCHED_MAX
-        )
+        return len(work.fills) < most.trades and orders <= most.orders and accounts <= most.accounts
 
     def could_fill(self, work: Work, order: Order) -> Reason | None:
         """Why the whole order, filled alone at its limit inside the band, would break a rule.

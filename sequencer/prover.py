@@ -14,6 +14,7 @@ from typing import IO
 from rollup.codec.strict import CodecError
 from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.shape_class import CLASS_S
 from sequencer.artefacts import BatchFolder
 from sequencer.ports import Progress
 
@@ -43,9 +44,10 @@ class ProcessProver:
         parameter_set: str,
         command: Sequence[str] | None = None,
         timeout_s: float = TIMEOUT_S,
+        shape_class: str = CLASS_S.name,
     ) -> None:
         """`command` is what to start instead of the `crypsis` beside this interpreter."""
-        self._parameter_set = parameter_set
+        self._options = ("--parameters", parameter_set, "--shape-class", shape_class)
         self._command = tuple(command) if command is not None else (_program(),)
         self._timeout_s = timeout_s
 
@@ -57,7 +59,7 @@ class ProcessProver:
         files = BatchFolder(folder)
         files.write_batch(batch)
         arguments = ["prove", str(files.batch_file), "-o", str(folder)]
-        self._run([*arguments, "--parameters", self._parameter_set, "--json", "-v"], progress)
+        self._run([*arguments, *self._options, "--json", "-v"], progress)
         return files.read_public()
 
     def _run(self, arguments: Sequence[str], progress: Progress) -> None:

@@ -10,6 +10,7 @@ from rollup.hash.poseidon import Digest
 from rollup.protocol.encoding import digest_bytes
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.rejection import Rejected
+from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.units import VerifyMany
 from sequencer.batcher import Batcher, BatcherError
 from sequencer.core import CoreError, new_state, step
@@ -48,12 +49,19 @@ def replay(
     *,
     compress_many: CompressMany,
     verify_many: VerifyMany,
+    shape_class: ShapeClass = CLASS_S,
 ) -> Iterator[ReplayedBatch]:
     """Every closed batch of a journal. Raises JournalError with the offset, or RootsDiffer."""
-    core = new_state(genesis)
-    batcher = Batcher(genesis, salt_key, compress_many=compress_many, verify_many=verify_many)
+    core = new_state(genesis, shape_class)
+    batcher = Batcher(
+        genesis,
+        salt_key,
+        compress_many=compress_many,
+        verify_many=verify_many,
+        shape_class=shape_class,
+    )
     done: ReplayedBatch | None = None
-    for entry in read(path, identity_of(genesis)):
+    for entry in read(path, identity_of(genesis, shape_class)):
         if isinstance(entry.content, RootEntry):
             _compare(entry.content, core.number, batcher.state.root, entry.offset)
             continue

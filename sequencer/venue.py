@@ -17,6 +17,7 @@ from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.encoding import digest_bytes
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.public import PublicInput
+from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.units import VerifyMany
 from sequencer.admission import Admission
 from sequencer.artefacts import BatchFolder, VenueFolder
@@ -54,9 +55,13 @@ class Venue:
         compress_many: CompressMany,
         verify_many: VerifyMany,
     ) -> None:
-        self.core = new_state(genesis)
+        self.core = new_state(genesis, policy.shape_class)
         self.batcher = Batcher(
-            genesis, salt_key, compress_many=compress_many, verify_many=verify_many
+            genesis,
+            salt_key,
+            compress_many=compress_many,
+            verify_many=verify_many,
+            shape_class=policy.shape_class,
         )
         key = OpeningKey.generate()
         self.sealing_key: SealingKey = key.sealing_key()
@@ -68,7 +73,7 @@ class Venue:
         self._operator = operator
         self._policy = policy
         self._opened_ms = genesis.time
-        self._journal = Journal(folder.journal, identity_of(genesis))
+        self._journal = Journal(folder.journal, identity_of(genesis, policy.shape_class))
 
     def open_batch(self, time: int, prices: tuple[int, ...]) -> list[Event]:
         """Start the next batch and consume what L1 has queued, as far as a batch can."""
@@ -124,6 +129,7 @@ class Venue:
         return step(self.core, command)
 
 
-def identity_of(genesis: Genesis) -> Identity:
-    """Which journal belongs to a genesis."""
-    return Identity(genesis.chain, genesis.venue, genesis.governance.digest())
+def identity_of(genesis: Genesis, shape_class: ShapeClass = CLASS_S) -> Identity:
+    """Which journal belongs to a genesis and to batches of a shape class."""
+    digest = genesis.governance.digest()
+    return Identity(genesis.chain, genesis.venue, digest, shape_class.name)

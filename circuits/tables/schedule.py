@@ -1,10 +1,9 @@
-"""How signatures lie in the rows of the ladder, comb and order tables: fixed places, by height.
+"""How signatures lie in the rows of the ladder, comb and order tables: fixed places.
 
 Signature k has rows LADDER_ROWS * k onwards of the ladder, COMB_ROWS * k onwards of the comb, and
-row k of order. The number of signatures follows from each height alone, so the heights of one
-statement are in the ratio 64 : 32 : 4, and a few rows of each 64 (or 32) are left for blinding:
-256 signatures are ladder 2^14, comb 2^13, order 2^10. Heights that disagree leave messages
-unanswered, so no proof exists.
+row k of order. For ladder and comb the number of signatures follows from the height, and a few rows
+of each 64 (or 32) are left for blinding: 256 signatures are ladder 2^14 and comb 2^13. The order
+table is told their number. Numbers that disagree leave messages unanswered, so no proof exists.
 """
 
 from rollup.crypto import curve
@@ -17,5 +16,4 @@ COMB_ROWS = curve.BYTES + 1
 
 LADDER_STRIDE = 64
 COMB_STRIDE = 32
-ORDER_STRIDE = 4
 """Rows of height for each signature."""

@@ -13,25 +13,23 @@ from rollup.hash.poseidon import Digest
 from rollup.protocol.account import Account, SlotState
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
-    ACCOUNTS_TOUCHED_MAX,
     CASH_BITS,
     CHAIN_BITS,
     DEPOSITS_MAX,
     MARKETS_MAX,
     NUMBER_BITS,
-    ORDERS_MAX,
     PRICE_BITS,
     QUEUE_BITS,
     SIZE_BITS,
     SLOT_BITS,
     TIME_BITS,
-    TRADES_MAX,
 )
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.encoding import TypeCode, chain_one, globals_blocks, market_blocks
 from rollup.protocol.market import Governance, require_prices
 from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.shape_class import LARGEST, ShapeClass
 from rollup.protocol.units import (
     Salt,
     require_bounds,
@@ -57,7 +55,7 @@ class Fill:
 
     def __post_init__(self) -> None:
         for name in ("buy", "sell"):
-            require_bounds(name, getattr(self, name), 0, ORDERS_MAX, Reason.ORDER_UNKNOWN)
+            require_bounds(name, getattr(self, name), 0, LARGEST.orders, Reason.ORDER_UNKNOWN)
         require_bounds("fill price", self.price, 1, 1 << PRICE_BITS, Reason.PRICE_OUT_OF_BOUNDS)
         require_bounds("fill size", self.size, 1, 1 << SIZE_BITS, Reason.SIZE_OUT_OF_BOUNDS)
         if not isinstance(self.taker, Side):
@@ -164,7 +162,7 @@ class PartialState:
         require_tuple_of("slot_siblings", self.slot_siblings, tuple)
         for digest in (*self.account_siblings, *self.slot_siblings):
             require_digest("sibling", digest)
-        _require_count("accounts", len(self.accounts), ACCOUNTS_TOUCHED_MAX)
+        _require_count("accounts", len(self.accounts), LARGEST.accounts)
         _require_rising("account", [(opening.index,) for opening in self.accounts])
         _require_rising("slot", [(opening.account, opening.slot) for opening in self.slots])
 
@@ -214,8 +212,8 @@ class Batch:
         require_tuple_of("orders", self.orders, SignedOrder)
         require_tuple_of("fills", self.fills, Fill)
         _require_count("deposits", len(self.deposits), DEPOSITS_MAX)
-        _require_count("orders", len(self.orders), ORDERS_MAX)
-        _require_count("fills", len(self.fills), TRADES_MAX)
+        _require_count("orders", len(self.orders), LARGEST.orders)
+        _require_count("fills", len(self.fills), LARGEST.trades)
         if not isinstance(self.pre, PartialState) or not isinstance(self.salts, NewSalts):
             raise Rejected(Reason.MALFORMED, "a batch holds a PartialState and NewSalts")
         if len(self.salts.accounts) != len(self.pre.accounts):
@@ -224,6 +222,12 @@ class Batch:
                 f"{len(self.pre.accounts)} accounts are opened, "
                 f"but there are {len(self.salts.accounts)} salts",
             )
+
+    def require_fits(self, shape: ShapeClass) -> None:
+        """Rejected with TOO_MANY if the batch holds more than its shape class takes."""
+        _require_count("orders", len(self.orders), shape.orders)
+        _require_count("fills", len(self.fills), shape.trades)
+        _require_count("accounts", len(self.pre.accounts), shape.accounts)
 
 
 def _require_count(name: str, count: int, most: int) -> None:

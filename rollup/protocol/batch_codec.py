@@ -21,31 +21,29 @@ from rollup.protocol.batch import (
 )
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
-    ACCOUNTS_TOUCHED_MAX,
     DEPOSITS_MAX,
     DIGEST_LENGTH,
     MARKETS_MAX,
-    ORDERS_MAX,
     OWNER_BYTES,
     PROTOCOL_VERSION,
     SALT_LENGTH,
     SIGNATURE_BYTES,
     SLOT_BITS,
-    TRADES_MAX,
 )
 from rollup.protocol.deposit import KEY_WORDS, EntryKind, QueueEntry
 from rollup.protocol.encoding import digest_bytes, point_of, words_of
 from rollup.protocol.governance_codec import governance_value, read_governance
 from rollup.protocol.order import Order, Side, SignedOrder, TimeInForce
 from rollup.protocol.rejection import Rejected
+from rollup.protocol.shape_class import LARGEST
 from rollup.protocol.units import Salt
 
 BATCH_BYTES_MAX = 4 * 2**20
-"""The largest possible batch is below 1 MiB; more is refused unread."""
+"""The largest possible batch is below 3 MiB; more is refused unread."""
 
 WORD_BYTES = 4
-SLOTS_TOUCHED_MAX = ORDERS_MAX
-SIBLINGS_MAX = ACCOUNTS_TOUCHED_MAX * ACCOUNT_BITS
+SLOTS_TOUCHED_MAX = LARGEST.orders
+SIBLINGS_MAX = LARGEST.accounts * ACCOUNT_BITS
 SLOT_SIBLINGS_MAX = SLOTS_TOUCHED_MAX * SLOT_BITS
 
 BATCH_NUMBERS = ("chain", "venue", "number", "time")
@@ -193,8 +191,8 @@ def _read_batch(node: Node) -> Batch:
         governance=read_governance(record["governance"]),
         old_root=_digest(record["old_root"]),
         deposits=tuple(_read_entry(entry) for entry in record["deposits"].items(DEPOSITS_MAX)),
-        orders=tuple(_read_order(order) for order in record["orders"].items(ORDERS_MAX)),
-        fills=tuple(_read_fill(fill) for fill in record["fills"].items(TRADES_MAX)),
+        orders=tuple(_read_order(order) for order in record["orders"].items(LARGEST.orders)),
+        fills=tuple(_read_fill(fill) for fill in record["fills"].items(LARGEST.trades)),
         pre=_read_pre(record["pre"]),
         salts=_read_salts(record["salts"]),
     )
@@ -243,7 +241,7 @@ def _read_pre(node: Node) -> PartialState:
             salt=_salt(globals_["salt"]),
         ),
         accounts=tuple(
-            _read_opening(opening) for opening in record["accounts"].items(ACCOUNTS_TOUCHED_MAX)
+            _read_opening(opening) for opening in record["accounts"].items(LARGEST.accounts)
         ),
         slots=tuple(_read_slot(slot) for slot in record["slots"].items(SLOTS_TOUCHED_MAX)),
         account_siblings=_digests(record["account_siblings"], SIBLINGS_MAX),
@@ -287,7 +285,7 @@ def _read_slot(node: Node) -> SlotOpening:
 def _read_salts(node: Node) -> NewSalts:
     record = node.record(("accounts", "markets", "globals"))
     return NewSalts(
-        accounts=tuple(_salt(salt) for salt in record["accounts"].items(ACCOUNTS_TOUCHED_MAX)),
+        accounts=tuple(_salt(salt) for salt in record["accounts"].items(LARGEST.accounts)),
         markets=_salt(record["markets"]),
         globals=_salt(record["globals"]),
     )

@@ -71,17 +71,12 @@ NUMBER_BITS: Final = 30
 QUEUE_BITS: Final = 30
 """The count of deposits consumed is one field element."""
 
-TRADES_MAX: Final = 128
-"""Fills of a batch in shape class S."""
-
-ORDERS_MAX: Final = 256
-"""Orders of a batch: two for every fill when no order fills twice."""
-
 DEPOSITS_MAX: Final = 64
-"""Queue entries consumed by a batch."""
+"""Queue entries consumed by a batch, of whatever shape class."""
 
-ACCOUNTS_TOUCHED_MAX: Final = 512
-"""Leaves opened by a batch: 256 traders, 64 depositors and the fee account fit."""
+TRADES_LIMIT: Final = 1024
+"""Fills of a batch of the largest shape class (rollup.protocol.shape_class). All classes share the
+timestamps that follow from it, so that they share every table but for its height."""
 
 COLLATERAL_DECIMALS: Final = 6
 """One USDC is 10**6 quanta."""
@@ -92,8 +87,9 @@ DEPOSIT_TIMESTAMP: Final = 1
 FILL_TIMESTAMP: Final = DEPOSIT_TIMESTAMP + DEPOSITS_MAX
 """Memory timestamp of the first fill."""
 
-FEE_TIMESTAMP: Final = FILL_TIMESTAMP + TRADES_MAX
-"""Memory timestamp of the one credit of the batch's fees."""
+FEE_TIMESTAMP: Final = FILL_TIMESTAMP + TRADES_LIMIT
+"""Memory timestamp of the one credit of the batch's fees: after every fill of every class. Below
+2**13, so that the distance between two timestamps is one limb."""
 
 DIGEST_LENGTH: Final = 8
 """Field elements of a digest."""

@@ -28,6 +28,7 @@ from rollup.protocol.outcome import (
     Steps,
 )
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
+from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.trade import (
     fee,
     fee_rate,
@@ -41,8 +42,15 @@ from rollup.protocol.trade import (
 from rollup.protocol.units import VerifyMany, require_cash, require_position
 
 
-def apply_batch(batch: Batch, *, compress_many: CompressMany, verify_many: VerifyMany) -> Outcome:
+def apply_batch(
+    batch: Batch,
+    *,
+    compress_many: CompressMany,
+    verify_many: VerifyMany,
+    shape_class: ShapeClass = CLASS_S,
+) -> Outcome:
     """Everything the batch does to the state it opens. Raises Rejected at the first broken rule."""
+    batch.require_fits(shape_class)
     require_follows(batch)
     terms = batch_terms(batch.governance, batch.prices)
     ledger = Ledger(batch.pre)

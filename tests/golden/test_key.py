@@ -2,10 +2,17 @@
 
 from importlib import resources
 
+import pytest
+
 from circuits.keygen import statement_key
-from circuits.verify import KEY_FILE
+from circuits.verify import key_file
+from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass
 
 
-def test_the_packaged_key_is_the_key_of_the_statement() -> None:
-    packaged = (resources.files("circuits") / "keys" / KEY_FILE).read_text(encoding="ascii")
-    assert packaged == statement_key().to_json(), "run `make golden` and note it in CHANGELOG.md"
+@pytest.mark.parametrize("shape_class", SHAPE_CLASSES.values(), ids=lambda shape: shape.name)
+def test_the_packaged_key_is_the_key_of_the_statement(shape_class: ShapeClass) -> None:
+    file = resources.files("circuits") / "keys" / key_file(shape_class)
+    packaged = file.read_text(encoding="ascii")
+    assert packaged == statement_key(shape_class).to_json(), (
+        "run `make golden` and note it in CHANGELOG.md"
+    )

@@ -25,7 +25,7 @@ from circuits.tables.comb.air import TABLE as COMB_TABLE
 from circuits.tables.ladder import trace as ladder
 from circuits.tables.ladder.air import TABLE as LADDER_TABLE
 from circuits.tables.order import trace as order
-from circuits.tables.order.air import TABLE as ORDER_TABLE
+from circuits.tables.order.air import table as order_table
 from circuits.tables.signatures import Signatures
 from rollup.crypto import batched, schnorr
 from rollup.crypto.schnorr import SecretKey, Signature
@@ -46,7 +46,7 @@ PUBLICS = PublicLayout((("chain", 1), ("venue", 1), ("time", 4)))
 @cache
 def circuit() -> Circuit:
     """The four tables."""
-    tables = (BASE_TABLE, COMB_TABLE, LADDER_TABLE, ORDER_TABLE)
+    tables = (BASE_TABLE, COMB_TABLE, LADDER_TABLE, order_table(PLACES))
     return Circuit.build([(table, HEIGHTS[table.name]) for table in tables], PUBLICS, BUSES)
 
 

@@ -11,6 +11,7 @@ from circuits.statement import circuit_with
 from circuits.witness import Witness, build_from
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.public import PublicInput
+from rollup.protocol.shape_class import ShapeClass
 
 SMALL_HEIGHTS = {
     "poseidon": 2**11,
@@ -28,6 +29,8 @@ SMALL_HEIGHTS = {
 }
 """Room for 16 orders. The lookup tables keep their entries, so they keep their size."""
 
+SMALL_CLASS = ShapeClass("small", trades=12, orders=16, accounts=100)
+
 BLINDED = 1
 """Rows that `check` leaves out, as the engine would; small tables can spare one."""
 
@@ -38,7 +41,7 @@ ANSWERS = {"poseidon.compression", "range.entry", "base.entry"}
 
 @cache
 def small_circuit() -> Circuit:
-    return circuit_with(SMALL_HEIGHTS)
+    return circuit_with(SMALL_HEIGHTS, SMALL_CLASS)
 
 
 def small_witness(outcome: Outcome) -> Witness:

@@ -2,17 +2,20 @@
 
 The size moves from seller to buyer and its notional back, in the same row, so every row conserves;
 each side pays its fee, rounded up. Row j accesses memory at time FILL_TIMESTAMP + j.
-Height: one row a fill, padded; rows in use need not be contiguous. Degree: 3.
+Height: one row a fill, padded; rows in use need not be contiguous, and are among the first rows,
+as many as the shape class takes trades. Degree: 3.
 Buses: receives ORDER twice, accesses six words of MEMORY, sends the fee sums on FEES once.
 Claims: docs/spec/claims/fill.md. Spec: docs/spec/04-orders.md.
 """
 
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from circuits.air.builder import Builder
 from circuits.air.expr import Expr, linear
 from circuits.air.graph import MODULUS
-from circuits.air.layout import LIMB_BITS
+from circuits.air.layout import LIMB_BITS, Layout, cell
 from circuits.air.table import Table
 from circuits.buses import FEES, ORDER
 from circuits.gadgets.compare import require_at_most
@@ -42,11 +45,25 @@ from rollup.protocol.order import Side
 _PER_LIMB = pow(2**LIMB_BITS, -1, MODULUS)
 
 
+class Fixed(Layout):
+    """The fixed columns."""
+
+    place = cell()  # 1 on the rows that may hold a fill
+
+
+def fixed_values(trades: int, height: int) -> Mapping[str, Sequence[int]]:
+    """The first `trades` rows may hold a fill."""
+    del height
+    return {"place": [1] * trades}
+
+
 def constraints(air: Builder, now: Columns, after: Columns) -> None:
     """One fill, and the fee sums down the table."""
     # Lie: half a fill, counted in one sum and not in another; a taker that is neither side.
     air.require_bit(now.active, "fill.flags")
     air.require_bit(now.seller_takes, "fill.flags")
+    # Lie: a fill beyond the batch's last, at a time not before the fee credit.
+    air.require_zero(now.active * (1 - air.fixed.place), "fill.place")
     # Lie: a fill of two markets at once, at the price of one and the band of another.
     air.require_one_hot(now.markets, now.active, "fill.market")
     _terms(air, now)
@@ -210,4 +227,7 @@ def _fee_sums(air: Builder, now: Columns, after: Columns) -> None:
     air.send(FEES, now.fees, now.last, claim="fill.fees-sent")
 
 
-TABLE = Table("fill", Columns, constraints, height_max=FILL_ROWS_MAX)
+def table(trades: int) -> Table:
+    """The table with room for so many fills."""
+    values = partial(fixed_values, trades)
+    return Table("fill", Columns, constraints, Fixed, values, height_max=FILL_ROWS_MAX)

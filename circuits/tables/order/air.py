@@ -13,6 +13,7 @@ Claims: docs/spec/claims/order.md. Spec: docs/spec/10-signatures.md.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from circuits.air.builder import Builder
@@ -22,7 +23,6 @@ from circuits.buses import CHALLENGE, COMB_END, KEY, LADDER_END, ORDER, WINDOW
 from circuits.gadgets.compare import require_at_most
 from circuits.gadgets.curve import CircuitPoint, require_addition, require_on_curve
 from circuits.gadgets.hash import request_chain
-from circuits.tables.schedule import ORDER_STRIDE
 from rollup.crypto import curve, schnorr
 from rollup.field.septic import DEGREE
 from rollup.protocol.constants import (
@@ -112,9 +112,10 @@ class Fixed(Layout):
     place = cell()  # 1 on the rows that have a ladder and a comb
 
 
-def fixed_values(height: int) -> Mapping[str, Sequence[int]]:
-    """The first fourth of the rows have a signature."""
-    return {"place": [1] * (height // ORDER_STRIDE)}
+def fixed_values(places: int, height: int) -> Mapping[str, Sequence[int]]:
+    """The first `places` rows have a signature."""
+    del height
+    return {"place": [1] * places}
 
 
 def constraints(air: Builder, row: Columns) -> None:
@@ -236,4 +237,6 @@ def _signature(air: Builder, row: Columns) -> None:
     )
 
 
-TABLE = Table("order", Columns, constraints, Fixed, fixed_values)
+def table(places: int) -> Table:
+    """The table with room for so many orders, which ladder and comb must have as well."""
+    return Table("order", Columns, constraints, Fixed, partial(fixed_values, places))

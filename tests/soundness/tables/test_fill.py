@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circuits.buses import FEES, MEMORY, ORDER
-from circuits.tables.fill.air import TABLE
+from circuits.tables.fill.air import table
 from circuits.tables.fill.columns import Columns
 from circuits.tables.fill.trace import build
 from rollup.protocol.constants import CASH_LIMIT, FILL_TIMESTAMP, POSITION_LIMIT
 from tests.helpers.fills import PUBLICS, fill_records
 from tests.helpers.isolation import Isolated
 
-FILL = Isolated(TABLE, PUBLICS)
+FILL = Isolated(table(4), PUBLICS)
 HEIGHT = 8
 
 
@@ -167,3 +167,8 @@ def test_bits_are_bits() -> None:
 
 def test_two_markets_at_once() -> None:
     assert "fill.market" in FILL.failed(FILL.forge(trace({}), 0, "markets.1", 1))
+
+
+def test_a_fill_below_the_rows_of_the_class() -> None:
+    assert failed({}, {}, {}, {}) == set()
+    assert failed({}, {}, {}, {}, {}) == {"fill.place"}

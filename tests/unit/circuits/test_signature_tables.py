@@ -1,4 +1,4 @@
-"""The signature tables at the statement's heights: 256 signatures fit beside the blinded rows."""
+"""The signature tables at the statement's heights: signatures fit beside the blinded rows."""
 
 import numpy as np
 import pytest
@@ -12,27 +12,28 @@ from circuits.tables.comb.air import fixed_values as comb_values
 from circuits.tables.ladder import trace as ladder
 from circuits.tables.ladder.air import fixed_values as ladder_values
 from circuits.tables.order import trace as order
-from circuits.tables.order.air import fixed_values as order_values
 from rollup.crypto import schnorr
-from rollup.protocol.constants import ORDERS_MAX
+from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass
 from tests.helpers.signatures import honest_records
 
 BLINDED = 186
 """Blinded rows of the `fast` parameter set, the most of any."""
 
 
-def test_every_order_of_a_full_batch_has_a_ladder_and_a_comb() -> None:
-    signatures = order.prepare(honest_records(), ORDERS_MAX)
-    heights = {placed.name: placed.height for placed in circuit().tables}
+@pytest.mark.parametrize("shape_class", SHAPE_CLASSES.values(), ids=lambda shape: shape.name)
+def test_every_order_of_a_full_batch_has_a_ladder_and_a_comb(shape_class: ShapeClass) -> None:
+    statement, count = circuit(shape_class), shape_class.orders
+    signatures = order.prepare(honest_records(), count)
+    heights = {placed.name: placed.height for placed in statement.tables}
     ladder.build(signatures, heights["ladder"], BLINDED)
     comb.build(signatures, heights["comb"], BLINDED)
     order.build(honest_records(), signatures, heights["order"], BLINDED)
     for name in ("base", "comb", "ladder", "order"):
-        fixed_matrix(circuit().table(name).table, heights[name], BLINDED)
-    places = order_values(heights["order"])["place"]
-    assert len(places) == sum(places) == ORDERS_MAX
-    assert sum(ladder_values(heights["ladder"])["ends"]) == ORDERS_MAX
-    assert sum(comb_values(heights["comb"])["ends"]) == ORDERS_MAX
+        fixed_matrix(statement.table(name).table, heights[name], BLINDED)
+    places = statement.table("order").table.fixed_values(heights["order"])["place"]
+    assert len(places) == sum(places) == count
+    assert sum(ladder_values(heights["ladder"])["ends"]) == count
+    assert sum(comb_values(heights["comb"])["ends"]) == count
 
 
 def test_more_orders_than_places_are_refused() -> None:

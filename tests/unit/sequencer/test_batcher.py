@@ -2,9 +2,9 @@
 
 import pytest
 
-from rollup.protocol.constants import TRADES_MAX
 from rollup.protocol.margin import Holding
 from rollup.protocol.order import Side
+from rollup.protocol.shape_class import CLASS_M, CLASS_S
 from sequencer.batcher import BatcherError, Due, Policy
 from sequencer.command import CloseBatch, Deposits, OpenBatch, Submit
 from sequencer.core import CoreState, new_state, step
@@ -37,13 +37,19 @@ def test_a_batch_is_due_by_count_or_time_or_when_orders_wait() -> None:
     assert policy.due(traded(2), 999) is None
     assert policy.due(traded(3), 0) is Due.COUNT
     assert policy.due(traded(2), 1_000) is Due.TIME
-    assert policy.due(traded(TRADES_MAX + 1), 0) is Due.FULL
+    assert policy.due(traded(CLASS_S.trades + 1), 0) is Due.FULL
 
 
-@pytest.mark.parametrize(("fills", "window"), [(0, 1), (TRADES_MAX + 1, 1), (1, 0)])
+@pytest.mark.parametrize(("fills", "window"), [(0, 1), (CLASS_S.trades + 1, 1), (1, 0)])
 def test_a_policy_that_no_batch_can_keep_is_refused(fills: int, window: int) -> None:
     with pytest.raises(ValueError, match=r"wanted|closes at"):
         Policy(fills, window)
+
+
+def test_a_larger_shape_class_takes_more_fills() -> None:
+    assert Policy(CLASS_M.trades, 1, CLASS_M).due(traded(), 0) is None
+    with pytest.raises(ValueError, match="1 to 1024 fills"):
+        Policy(CLASS_M.trades + 1, 1, CLASS_M)
 
 
 def test_a_closed_batch_is_what_the_rules_say() -> None:

@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from rollup.protocol.cancel import CancelOrder, SignedCancel
-from rollup.protocol.constants import DEPOSITS_MAX, TRADES_MAX
+from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.rejection import Reason
+from rollup.protocol.shape_class import CLASS_S
 from sequencer.command import Cancel, CloseBatch, Command, Deposits, OpenBatch, Submit
 from sequencer.core import CoreError, CoreState, new_state, step
 from sequencer.event import (
@@ -223,8 +224,8 @@ def test_no_fill_outside_the_band_and_the_book_stays_uncrossed() -> None:
 
 def test_a_full_batch_lets_orders_wait_and_serves_them_first() -> None:
     state = venue(accounts=6, cash=10_000_000 * USDC)
-    submit(state, venues.order(1, SELL, PRICE, TRADES_MAX + 10))
-    for generation in range(TRADES_MAX):
+    submit(state, venues.order(1, SELL, PRICE, CLASS_S.trades + 10))
+    for generation in range(CLASS_S.trades):
         taker = venues.order(2, BUY, PRICE, 1, generation=generation, immediate=True)
         assert trades(submit(state, taker)) == [(PRICE, 1)]
     events = submit(state, venues.order(3, BUY, PRICE, 4, immediate=True))
@@ -232,7 +233,7 @@ def test_a_full_batch_lets_orders_wait_and_serves_them_first() -> None:
     assert isinstance(submit(state, venues.order(4, BUY, PRICE - 5, 1))[-1], OrderWaiting)
     submit(state, venues.order(5, BUY, PRICE, 4, immediate=True))
     assert ends(step(state, cancel(5, 0, 0))) == [(5, VenueReason.CANCELLED)]
-    assert len(next_batch(state).fills) == TRADES_MAX
+    assert len(next_batch(state).fills) == CLASS_S.trades
     events = submit(state, venues.order(6, BUY, PRICE, 100, immediate=True))
     takers = [event.taker[0] for event in events if isinstance(event, Traded)]
     assert takers == [3, 6] and not state.is_full
@@ -241,8 +242,8 @@ def test_a_full_batch_lets_orders_wait_and_serves_them_first() -> None:
 
 def test_a_waiting_order_that_expires_meanwhile_is_ended() -> None:
     state = venue(accounts=3, cash=10_000_000 * USDC)
-    submit(state, venues.order(1, SELL, PRICE, TRADES_MAX + 1))
-    for generation in range(TRADES_MAX):
+    submit(state, venues.order(1, SELL, PRICE, CLASS_S.trades + 1))
+    for generation in range(CLASS_S.trades):
         submit(state, venues.order(2, BUY, PRICE, 1, generation=generation, immediate=True))
     submit(state, venues.order(3, BUY, PRICE, 4, expiry=venues.START_MS + 1_500))
     next_batch(state)

@@ -203,7 +203,7 @@ def test_a_replay_of_a_cut_off_journal_names_the_byte(
                 verify_many=verify_many,
             )
         )
-    assert identity_of(folder.read_genesis()).encode() == data[:58]
+    assert identity_of(folder.read_genesis()).encode() == data[:66]
 
 
 def roots(found: list[DemoEvent]) -> list[object]:

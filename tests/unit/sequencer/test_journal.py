@@ -16,7 +16,7 @@ from sequencer.wire import WireError, command_from_bytes, command_to_bytes
 from tests.strategies import venues
 
 IDENTITY = Identity(venues.CHAIN, venues.VENUE, bytes(range(32)))
-HEADER_BYTES = 58
+HEADER_BYTES = 66
 COMMANDS: list[Command] = [
     OpenBatch(1, 2**52 - 1, (1, 2, 3, 2**30 - 1)),
     Deposits(()),

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from rollup.crypto.schnorr import SecretKey
 from rollup.protocol.cancel import SignedCancel
-from rollup.protocol.constants import ORDERS_MAX
 from rollup.protocol.order import Order, Side, SignedOrder
+from rollup.protocol.shape_class import CLASS_S
 from sequencer.command import Cancel, CloseBatch, Deposits, OpenBatch, Submit
 from sequencer.core import CoreState, new_state, step
 from sequencer.event import BatchClosed, OrderEnded, OrderRefused, Traded, VenueReason
@@ -76,7 +76,7 @@ def test_a_synthetic_market_happens_trade_by_trade(seed: int) -> None:
         intents += plans.plan(part.trades, parts[place + 1].trades, 2**50)
         assert execute(state, intents) == results(part.trades)
         closed = step(state, CloseBatch())[-1]
-        assert isinstance(closed, BatchClosed) and len(closed.orders) <= ORDERS_MAX
+        assert isinstance(closed, BatchClosed) and len(closed.orders) <= CLASS_S.orders
         keys = {(s.order.account, s.order.slot, s.order.generation) for s in closed.orders}
         carried += len(keys & used)
         used |= keys

@@ -14,7 +14,7 @@ from circuits.air.render import Listing, render
 from circuits.air.table import Table
 from circuits.buses import BUSES
 from circuits.tables.deposit.air import TABLE as DEPOSIT
-from circuits.tables.fill.air import TABLE as FILL
+from circuits.tables.fill.air import table as fill_table
 from circuits.tables.poseidon.air import TABLE as POSEIDON
 from circuits.tables.slot.air import TABLE as SLOT
 
@@ -33,7 +33,9 @@ def python(text: str) -> str:
     return re.sub(r"[a-z][a-z_.0-9]*(\[\d+\])?'?", lambda name: f'v["{name[0]}"]', text)
 
 
-@pytest.mark.parametrize("table", [DEPOSIT, FILL, POSEIDON, SLOT], ids=lambda table: table.name)
+@pytest.mark.parametrize(
+    "table", [DEPOSIT, fill_table(2), POSEIDON, SLOT], ids=lambda table: table.name
+)
 def test_formulas_have_the_values_of_their_nodes(table: Table) -> None:
     placed = Placed(table, table.trace_graph(PUBLICS), 2)
     rng = np.random.default_rng(7)
@@ -42,6 +44,7 @@ def test_formulas_have_the_values_of_their_nodes(table: Table) -> None:
     rows = filled(placed, main)
     listing = Listing(placed, PUBLICS, BUSES)
     values = {"is_first": 1, "is_last": 0, "row_number": 0}
+    values |= {f"fixed.{name}": 1 for name in table.fixed.names()}
     values |= {f"public.{name}": v for name, v in zip(listing.publics, publics, strict=True)}
     for k, name in enumerate(table.columns.names()):
         values |= {name: int(main[0, k]), f"{name}'": int(main[1, k])}

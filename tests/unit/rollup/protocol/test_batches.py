@@ -8,8 +8,8 @@ from rollup.field.koalabear import P
 from rollup.hash.poseidon import Digest
 from rollup.protocol.account import Account
 from rollup.protocol.batch import AccountOpening, Batch, SlotOpening
-from rollup.protocol.constants import TRADES_MAX
 from rollup.protocol.rejection import Reason
+from rollup.protocol.shape_class import CLASS_M, CLASS_S, LARGEST
 from tests.helpers.venue import (
     USDC,
     Match,
@@ -214,9 +214,16 @@ def test_the_fee_account_must_exist(venue: Venue) -> None:
     assert venue.refusal(replace(missing, pre=opened)) is Reason.FEE_ACCOUNT_MISSING
 
 
-def test_a_batch_has_at_most_128_fills(batch: Batch) -> None:
-    fills = batch.fills * (TRADES_MAX + 1)
+def test_no_batch_holds_more_than_the_largest_class(batch: Batch) -> None:
+    fills = batch.fills * (LARGEST.trades + 1)
     assert refusal(lambda: replace(batch, fills=fills)) is Reason.TOO_MANY
+
+
+def test_a_batch_holds_what_its_shape_class_takes(venue: Venue, batch: Batch) -> None:
+    crowded = replace(batch, fills=batch.fills * (CLASS_S.trades + 1))
+    assert venue.refusal(crowded) is Reason.TOO_MANY
+    crowded.require_fits(CLASS_M)
+    assert refusal(lambda: crowded.require_fits(CLASS_S)) is Reason.TOO_MANY
 
 
 def test_same_batch_same_root(venue: Venue, batch: Batch) -> None:

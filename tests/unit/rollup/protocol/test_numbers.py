@@ -23,6 +23,13 @@ from rollup.protocol.batch import Globals, MarketsState
 from rollup.protocol.encoding import TypeCode
 from rollup.protocol.rejection import Reason
 from rollup.protocol.roots import fresh_slots_root, state_roots
+from rollup.protocol.shape_class import (
+    CLASS_S,
+    LARGEST,
+    SHAPE_CLASSES,
+    ShapeClass,
+    shape_class_by_name,
+)
 from tests.helpers.venue import owner, public_key, refusal, viewing
 
 HEADER = Header(owner=owner(5), key=public_key(5), viewing=viewing(5))
@@ -147,10 +154,27 @@ def test_an_account_out_of_bounds_cannot_be_made(
 def test_memory_timestamps_leave_room_for_every_step() -> None:
     assert c.DEPOSIT_TIMESTAMP == 1
     assert c.FILL_TIMESTAMP == 65
-    assert c.FEE_TIMESTAMP == 193
+    assert c.FEE_TIMESTAMP == 65 + LARGEST.trades == 1089 < 2**13
 
 
 def test_notional_and_sums_fit_their_bounds() -> None:
     worst_fee = -(-(2**c.NOTIONAL_BITS) * 2**c.FEE_RATE_BITS // c.FEE_SCALE)
-    assert 2 * c.TRADES_MAX * worst_fee < c.CASH_LIMIT
-    assert c.ORDERS_MAX + c.DEPOSITS_MAX + 1 <= c.ACCOUNTS_TOUCHED_MAX
+    assert 2 * c.TRADES_LIMIT * worst_fee < c.CASH_LIMIT
+
+
+def test_shape_classes_have_room_for_two_orders_a_fill() -> None:
+    assert CLASS_S.orders + c.DEPOSITS_MAX + 1 <= CLASS_S.accounts
+    for shape in SHAPE_CLASSES.values():
+        assert shape.orders == 2 * shape.trades
+        assert shape_class_by_name(shape.name) is shape
+        assert all(
+            getattr(shape, n) <= getattr(LARGEST, n) for n in ("trades", "orders", "accounts")
+        )
+    with pytest.raises(ValueError, match="one of S, M, not 'L'"):
+        shape_class_by_name("L")
+
+
+@pytest.mark.parametrize("members", [(0, 2, 100), (1025, 2, 100), (9, 19, 100), (9, 18, 64)])
+def test_a_class_without_room_is_refused(members: tuple[int, int, int]) -> None:
+    with pytest.raises(ValueError, match=r"trades|accounts"):
+        ShapeClass("X", *members)

@@ -1,0 +1,53 @@
+"""Shape classes: how much a batch may hold, so that its proof has one shape. The one home of it.
+
+Rules, sequencer, circuit and verifier read the same record. A verifier is told its class by its
+package or a flag, and L1 pins it; a bundle never names it. Spec: docs/spec/07-batch.md.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from rollup.protocol.constants import ACCOUNT_BITS, DEPOSITS_MAX, TRADES_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeClass:
+    """The most of each that a batch holds: fills, orders that trade, and accounts opened.
+
+    Every class takes DEPOSITS_MAX queue entries: they have the first memory timestamps.
+    """
+
+    name: str
+    trades: int
+    orders: int
+    accounts: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.trades <= TRADES_LIMIT:
+            raise ValueError(f"a class takes 1 to {TRADES_LIMIT} trades, not {self.trades}")
+        if not 2 <= self.orders <= 2 * self.trades:
+            raise ValueError(f"{self.trades} trades have 2 to {2 * self.trades} orders")
+        if not DEPOSITS_MAX + 1 < self.accounts < 1 << ACCOUNT_BITS:
+            raise ValueError(f"{self.accounts} accounts are no room for traders beside depositors")
+
+
+CLASS_S: Final = ShapeClass("S", trades=128, orders=256, accounts=512)
+"""Small: two orders for every fill when no order fills twice, and every account another one:
+256 traders, 64 depositors and the fee account."""
+
+CLASS_M: Final = ShapeClass("M", trades=1024, orders=2048, accounts=1536)
+"""Medium: two orders for every fill. Accounts that far apart still fit the Poseidon table of 2^17
+rows; 2,113 different ones would need the double."""
+
+SHAPE_CLASSES: Final = {shape.name: shape for shape in (CLASS_S, CLASS_M)}
+"""By name."""
+
+LARGEST: Final = CLASS_M
+"""What records and codecs bound: no class takes more of anything."""
+
+
+def shape_class_by_name(name: str) -> ShapeClass:
+    """The class of that name. Raises ValueError for any other."""
+    if name not in SHAPE_CLASSES:
+        raise ValueError(f"a shape class is one of {', '.join(SHAPE_CLASSES)}, not {name!r}")
+    return SHAPE_CLASSES[name]
