@@ -18,7 +18,6 @@ from circuits.statement import circuit
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
 from rollup.field.koalabear import P, omega
-from rollup.protocol.shape_class import ShapeClass
 
 HEIGHT = 256
 RNG = np.random.default_rng(5)
