@@ -9,7 +9,7 @@ from circuits.stark.prover import Prover
 from rollup.hash.keccak import keccak256
 from tests.helpers.circuits import small_instance
 
-DIGEST = ""
+DIGEST = "d0a2089e63d8fe3287e493520c565b0ea9af99f1f10117ad6b74060376ca10a9"
 
 
 def test_the_bytes_of_a_seeded_proof() -> None:
