@@ -26,7 +26,6 @@ SETS = ("fast", "balanced", "evm")
 
 parameters_option = click.option(
     "--parameters",
-    "parameter_set",
     type=click.Choice(SETS),
     default=SETS[0],
     show_default=True,
@@ -47,7 +46,7 @@ file_type = click.Path(path_type=Path)
 @parameters_option
 @class_option
 @conventions
-def verify(output: Output, bundle: Path, parameter_set: str, shape_class: str) -> None:
+def verify(console: Output, bundle: Path, parameters: str, shape_class: str) -> None:
     """Check a proof bundle offline: exit 0 if it is valid, 1 if not.
 
     BUNDLE is the folder that holds public.json and proof.bin. The circuit, its pins, the parameter
@@ -64,21 +63,21 @@ def verify(output: Output, bundle: Path, parameter_set: str, shape_class: str) -
     except (CodecError, FileTooLarge) as error:
         record = {"valid": False, "reason": "MALFORMED", "detail": str(error)}
         raise CommandError(ExitCode.INVALID, f"invalid: MALFORMED: {error}", record) from error
-    StarkVerifier(parameter_set, shape_class).verify(public, proof)
+    StarkVerifier(parameters, shape_class).verify(public, proof)
     milliseconds = round((perf_counter() - start) * 1000)
     record = {
         "valid": True,
         "batch": public.number,
-        "parameter_set": parameter_set,
+        "parameter_set": parameters,
         "shape_class": shape_class,
         "proof_bytes": len(proof),
         "milliseconds": milliseconds,
     }
     text = (
         f"valid: batch {public.number} of venue {public.venue} on chain {public.chain} "
-        f"({parameter_set}, {len(proof) // 1024} KiB, {milliseconds} ms)"
+        f"({parameters}, {len(proof) // 1024} KiB, {milliseconds} ms)"
     )
-    output.result(record, text)
+    console.result(record, text)
 
 
 @click.command()
@@ -86,7 +85,6 @@ def verify(output: Output, bundle: Path, parameter_set: str, shape_class: str) -
 @click.option(
     "-o",
     "--output",
-    "folder",
     type=file_type,
     required=True,
     help=f"Folder that gets {PUBLIC_FOLDER}/ and {PRIVATE_FOLDER}/.",
@@ -94,37 +92,42 @@ def verify(output: Output, bundle: Path, parameter_set: str, shape_class: str) -
 @parameters_option
 @class_option
 @conventions
-def prove(output: Output, batch: Path, folder: Path, parameter_set: str, shape_class: str) -> None:
+def prove(console: Output, batch: Path, output: Path, parameters: str, shape_class: str) -> None:
     """Prove a batch: DIR/public/ gets public.json and proof.bin, DIR/private/ gets meta.json."""
     from circuits.prove import StarkProver
+    from circuits.soundness.report import InsecureParameters
+    from circuits.stark.quotient import UnsatisfiedError
     from rollup.protocol.batch_codec import BATCH_BYTES_MAX
 
     data = read_bounded(batch, BATCH_BYTES_MAX)
-    prover = StarkProver(parameter_set, shape_class)
-    public, meta = prover.prove_with_meta(data, folder, output.progress)
-    bundle = str(folder / PUBLIC_FOLDER)
+    prover = StarkProver(parameters, shape_class)
+    try:
+        public, meta = prover.prove_with_meta(data, output, console.progress)
+    except (InsecureParameters, UnsatisfiedError) as error:
+        raise CommandError(ExitCode.INVALID, f"no proof: {error}") from error
+    bundle = str(output / PUBLIC_FOLDER)
     text = (
         f"proved batch {public.number} in {meta['seconds']} s, {meta['bits']} bits "
-        f"({parameter_set}): {bundle}"
+        f"({parameters}): {bundle}"
     )
-    output.result({"bundle": bundle, **meta}, text)
+    console.result({"bundle": bundle, **meta}, text)
 
 
 @click.command()
 @click.argument("batch", type=file_type)
 @class_option
 @conventions
-def execute(output: Output, batch: Path, shape_class: str) -> None:
+def execute(console: Output, batch: Path, shape_class: str) -> None:
     """Apply a batch and fill its tables without proving; exit 1 if a claim does not hold."""
     from circuits.execute import execute_batch
     from circuits.text import execution_text, failures_text
     from rollup.protocol.batch_codec import BATCH_BYTES_MAX
 
     data = read_bounded(batch, BATCH_BYTES_MAX)
-    record = execute_batch(data, SHAPE_CLASSES[shape_class], output.progress)
+    record = execute_batch(data, SHAPE_CLASSES[shape_class], console.progress)
     if record["failures"]:
         raise CommandError(ExitCode.INVALID, failures_text(record), record)
-    output.result(record, execution_text(record))
+    console.result(record, execution_text(record))
 
 
 @click.group()
@@ -136,7 +139,7 @@ def prover() -> None:
 @parameters_option
 @class_option
 @conventions
-def info(output: Output, parameter_set: str, shape_class: str) -> None:
+def info(console: Output, parameters: str, shape_class: str) -> None:
     """Show what the circuit has, what it costs, and the proven bits of a parameter set by term."""
     from circuits.soundness.report import report
     from circuits.stark.parameters import parameters_by_name
@@ -147,10 +150,10 @@ def info(output: Output, parameter_set: str, shape_class: str) -> None:
 
     statement = circuit(SHAPE_CLASSES[shape_class])
     digest = statement.digest.hex()
-    shape = shape_of(statement, parameters_by_name(parameter_set))
+    shape = shape_of(statement, parameters_by_name(parameters))
     found = report(shape, DEPOSITS_MAX)
     record = {"circuit_digest": digest, **found.to_record(), **cost_record(shape)}
-    output.result(record, info_text(digest, shape, found))
+    console.result(record, info_text(digest, shape, found))
 
 
 @prover.command()
@@ -164,40 +167,40 @@ def info(output: Output, parameter_set: str, shape_class: str) -> None:
 )
 @click.option("--runs", type=click.IntRange(1, 20), default=3, show_default=True)
 @conventions
-def bench(output: Output, parameter_set: str, rows: str, runs: int) -> None:
+def bench(console: Output, parameters: str, rows: str, runs: int) -> None:
     """Prove a Poseidon and a range table, and say how many rows a second."""
     from circuits.bench import measure
     from circuits.stark.parameters import parameters_by_name
     from circuits.text import bench_text
 
-    record = measure(parameters_by_name(parameter_set), int(rows), runs, output.say)
-    output.result(record, bench_text(record))
+    record = measure(parameters_by_name(parameters), int(rows), runs, console.say)
+    console.result(record, bench_text(record))
 
 
 @prover.command()
-@click.option("-o", "--output", "file", type=file_type, required=True, help="File to write.")
+@click.option("-o", "--output", type=file_type, required=True, help="File to write.")
 @class_option
 @conventions
-def keygen(output: Output, file: Path, shape_class: str) -> None:
+def keygen(console: Output, output: Path, shape_class: str) -> None:
     """Compute the verification key: the circuit's digest and the roots of its fixed columns."""
     from circuits.keygen import statement_key
 
     key = statement_key(SHAPE_CLASSES[shape_class])
-    write_whole(file, key.to_json().encode("ascii"))
+    write_whole(output, key.to_json().encode("ascii"))
     digest = key.circuit_digest.hex()
-    output.result({"circuit_digest": digest, "file": str(file)}, f"{file}: circuit {digest}")
+    console.result({"circuit_digest": digest, "file": str(output)}, f"{output}: circuit {digest}")
 
 
 @prover.command()
 @click.option("--force", is_flag=True, help="Run all kernels even if the cache is warm.")
 @conventions
-def warm(output: Output, force: bool) -> None:
+def warm(console: Output, force: bool) -> None:
     """Compile every kernel once, so that the first proof does not wait for it."""
     from circuits.warm import is_warm, warm_kernels
 
     if force or not is_warm():
-        output.say("compiling the kernels, once for this version of the sources ...")
+        console.say("compiling the kernels, once for this version of the sources ...")
         seconds = round(warm_kernels(), 1)
-        output.result({"seconds": seconds}, f"kernels compiled in {seconds} s")
+        console.result({"seconds": seconds}, f"kernels compiled in {seconds} s")
     else:
-        output.result({"seconds": 0.0}, "kernels are compiled")
+        console.result({"seconds": 0.0}, "kernels are compiled")

@@ -22,7 +22,7 @@ file_type = click.Path(path_type=Path)
     type=click.IntRange(0),
     help="Derive every key from a number, so that roots repeat. For tests: nothing is secret then.",
 )
-@click.option("--parameters", "parameter_set", type=click.Choice(SETS), default=SETS[0])
+@click.option("--parameters", type=click.Choice(SETS), default=SETS[0])
 @click.option(
     "--target",
     type=file_type,
@@ -32,12 +32,12 @@ file_type = click.Path(path_type=Path)
 )
 @conventions
 def demo(
-    output: Output,
+    console: Output,
     data: Path | None,
     batches: int,
     seed: int,
     insecure_seed: int | None,
-    parameter_set: str,
+    parameters: str,
     target: Path,
 ) -> None:
     """Orders in, proofs out, a new root on L1: the whole rollup, nothing simulated but the traders.
@@ -54,8 +54,8 @@ def demo(
 
     options = DemoOptions(target, batches, seed, data, insecure_seed)
     summary = Summary()
-    with known_errors(), Screen(output, batches) as screen:
-        events = run_demo(options, ProcessProver(parameter_set), installed_verifier(parameter_set))
+    with known_errors(), Screen(console, batches) as screen:
+        events = run_demo(options, ProcessProver(parameters), installed_verifier(parameters))
         for event in events:
             summary.add(event)
             screen.show(event)
@@ -64,7 +64,7 @@ def demo(
     text = tables(summary)
     if summary.last_bundle is not None:
         text += f"\n\nCheck a proof yourself: crypsis verify {summary.last_bundle / 'public'}"
-    output.result(summary.to_record(), text)
+    console.result(summary.to_record(), text)
 
 
 @click.command()
@@ -73,7 +73,7 @@ def demo(
     "--shape-class", type=click.Choice(list(SHAPE_CLASSES)), default=CLASS_S.name, show_default=True
 )
 @conventions
-def replay(output: Output, journal: Path, shape_class: str) -> None:
+def replay(console: Output, journal: Path, shape_class: str) -> None:
     """Run a journal again; exit 7 if a batch comes out with another root than it had.
 
     JOURNAL is target/private/journal; genesis and salt key are read from the folders it lies in.
@@ -98,8 +98,8 @@ def replay(output: Output, journal: Path, shape_class: str) -> None:
         ):
             root = hex_digest(batch.root)
             batches.append({"batch": batch.number, "fills": batch.fills, "root": root})
-            output.say(f"batch {batch.number}: {batch.fills} fills, root {root}")
-    output.result({"batches": batches}, f"{len(batches)} batches replayed, the same roots")
+            console.say(f"batch {batch.number}: {batch.fills} fills, root {root}")
+    console.result({"batches": batches}, f"{len(batches)} batches replayed, the same roots")
 
 
 @contextmanager

@@ -113,3 +113,21 @@ def test_an_option_can_be_set_by_the_environment(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli.root, ["verify", str(tmp_path)], env=environment)
     assert result.exit_code == ExitCode.BAD_INPUT
     assert json.loads(result.stdout)["exit_code"] == ExitCode.BAD_INPUT
+
+
+def options(command: click.Command) -> list[click.Option]:
+    """The options of a command and of those below it."""
+    found = [param for param in command.params if isinstance(param, click.Option)]
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            found += options(below)
+    return found
+
+
+def test_the_variable_of_an_option_has_its_name() -> None:
+    for option in options(cli.root):
+        longest = max(option.opts, key=len).lstrip("-").replace("-", "_")
+        assert option.name == longest
