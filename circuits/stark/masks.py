@@ -11,6 +11,7 @@ Source: proof-system.md 2.3, with its correction (the count is the fixed selecto
 from dataclasses import replace
 
 from circuits.air.graph import Graph, Interaction, Node, Op, Section
+from circuits.air.table import Selectors
 from rollup.field.extension import DEGREE
 
 MASK_BUS = 0
@@ -22,7 +23,7 @@ MASK_COLUMNS = 2 * DEGREE
 MASK_PAYLOAD = 1 + DEGREE
 """A mask message is (number of the table, five cells)."""
 
-FIRST_COLUMN = 0
+FIRST_COLUMN = Selectors.names().index("is_first")
 """Fixed column that is 1 on the first row and 0 on all others."""
 
 

@@ -1,5 +1,6 @@
 """Small circuits for tests of the engine: two tables of different heights, a bus, public input."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -126,3 +127,13 @@ def small_instance(
         (start, sequence[active]),
         messages,
     )
+
+
+def lonely_instance(height: int, blinded: int) -> Instance:
+    """One table alone: the squares that it looks up are sent by public messages."""
+    both = small_instance(height, 512, blinded)
+    circuit = Circuit.build([(STEPS, height)], PUBLICS, (SQUARE, NOTE))
+    values = both.traces[0][: height - blinded, 3].tolist()
+    counted = sorted(Counter(values).items())
+    squares = (PublicMessage(SQUARE.identifier, 1, (v, v * v), n) for v, n in counted)
+    return Instance(circuit, both.traces[:1], both.publics, (*both.messages, *squares))

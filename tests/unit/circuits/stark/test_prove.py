@@ -14,7 +14,7 @@ from circuits.stark.prover import Prover, prove
 from circuits.stark.quotient import UnsatisfiedError
 from circuits.stark.shape import shape_of
 from circuits.stark.verifier import verify
-from tests.helpers.circuits import Instance, small_instance
+from tests.helpers.circuits import Instance, lonely_instance, small_instance
 
 EVM_WITHOUT_WORK = replace(EVM, grinding_query=8)
 """The search of 2^26 nonces is a matter of seconds, and none of this test."""
@@ -37,6 +37,13 @@ def test_heights_of_every_order_and_number_of_folds(heights) -> None:
     proof = check(instance, INSECURE_TEST)
     shape = shape_of(instance.circuit, INSECURE_TEST)
     assert encode(decode(proof, shape)) == proof
+
+
+@pytest.mark.parametrize(("height", "folds"), [(128, 0), (256, 0), (512, 1)])
+def test_one_table_alone_and_too_low_to_fold(height, folds) -> None:
+    instance = lonely_instance(height, INSECURE_TEST.blinded_rows)
+    check(instance, INSECURE_TEST)
+    assert shape_of(instance.circuit, INSECURE_TEST).folds == folds
 
 
 @pytest.mark.parametrize("parameters", [FAST, BALANCED, EVM_WITHOUT_WORK])
