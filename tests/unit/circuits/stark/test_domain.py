@@ -2,7 +2,7 @@
 
 import pytest
 
-from circuits.stark import domain
+from circuits.poly.domains import lifted_shift
 from circuits.stark.parameters import BALANCED, EVM, FAST, Parameters
 from rollup.field.koalabear import P
 
@@ -13,4 +13,4 @@ def test_evaluation_cosets_never_meet_a_trace_domain(parameters: Parameters) -> 
     tallest = parameters.max_log2_height
     for log2_height in range(parameters.min_height.bit_length() - 1, tallest + 1):
         points = 1 << (log2_height + parameters.log2_blowup)
-        assert pow(domain.shift(log2_height, tallest), points, P) != 1
+        assert pow(lifted_shift(log2_height, tallest), points, P) != 1
