@@ -65,7 +65,7 @@ def summary_of(*events: DemoEvent) -> Summary:
         (MARKET, "3 traders, 4 deposits"),
         (OPENED, "3 credited (5 USDC), refused: 1 key-off-curve"),
         (CLOSED, "40 of 304 bytes (2 cancels), refused: 1 margin"),
-        (CLOSED, "30 orders, 20 fills, 4 orders carried over; 20 of the feed's 20 trades; 7 USDC"),
+        (CLOSED, "20 fills of 30 orders (4 carried over), 20 of the feed's 20 trades, 7 USDC"),
         (PROVED, "3.25 s, 1206 KiB, 102.6 proven bits: target/batches/000001"),
         (POSTED, "accepted in 612 ms, root 010000000200"),
         (REPLAYED, "1 batches replayed"),
