@@ -144,8 +144,8 @@ def _closed_lines(event: BatchClosed) -> list[str]:
     return [
         f"  envelopes  {event.envelopes} of {event.envelope_bytes} bytes "
         f"({event.cancels} cancels){refused}",
-        f"  matching   {event.fills} fills of {event.orders} orders ({event.carried} carried over), "
-        f"{event.matched} of the feed's {event.wanted} trades, "
+        f"  matching   {event.fills} fills of {event.orders} orders "
+        f"({event.carried} carried over), {event.matched} of the feed's {event.wanted} trades, "
         f"{event.notional / 10**6:,.0f} USDC",
     ]
 
