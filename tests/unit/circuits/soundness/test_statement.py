@@ -1,0 +1,37 @@
+"""The statement itself: every parameter set proves the required bits for every shape class."""
+
+import pytest
+
+from circuits.soundness.counts import counts_of
+from circuits.soundness.report import InsecureParameters, report, require_secure
+from circuits.stark.parameters import INSECURE_TEST, PARAMETER_SETS, Parameters
+from circuits.stark.shape import shape_of
+from circuits.statement import circuit
+from rollup.protocol.constants import DEPOSITS_MAX
+from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass
+
+
+@pytest.mark.parametrize("parameters", PARAMETER_SETS.values(), ids=lambda each: each.name)
+@pytest.mark.parametrize("shape_class", SHAPE_CLASSES.values(), ids=lambda each: each.name)
+def test_every_set_proves_a_hundred_bits(parameters: Parameters, shape_class: ShapeClass) -> None:
+    found = require_secure(shape_of(circuit(shape_class), parameters), DEPOSITS_MAX)
+    assert all(evaluation.total_bits >= 100 for evaluation in found.evaluations)
+
+
+def test_the_test_set_is_refused() -> None:
+    with pytest.raises(InsecureParameters, match="insecure-test proves"):
+        require_secure(shape_of(circuit(), INSECURE_TEST), DEPOSITS_MAX)
+
+
+def test_counts_are_those_of_the_circuit() -> None:
+    parameters = PARAMETER_SETS["fast"]
+    counts = counts_of(shape_of(circuit(), parameters), DEPOSITS_MAX)
+    tables = circuit().tables
+    messages = sum((len(each.graph.interactions) + 2) * each.height for each in tables)
+    assert counts.messages == messages + DEPOSITS_MAX
+    assert counts.tables == len(tables)
+    assert counts.height == max(each.height for each in tables)
+    own = sum(len(each.graph.constraints) + len(each.graph.fractions) for each in tables)
+    assert counts.constraints == own + 4 * len(tables)
+    assert counts.fingerprint_power >= max(bus.width for bus in circuit().buses)
+    assert report(shape_of(circuit(), parameters), DEPOSITS_MAX).counts == counts
