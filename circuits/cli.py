@@ -182,13 +182,19 @@ def bench(console: Output, parameters: str, rows: str, runs: int) -> None:
 @class_option
 @conventions
 def keygen(console: Output, output: Path, shape_class: str) -> None:
-    """Compute the verification key: the circuit's digest and the roots of its fixed columns."""
-    from circuits.keygen import statement_key
+    """Compute what pins the circuit: its digest with the roots of its fixed columns, and its tapes.
+
+    The tapes go beside the key, into a file of the same name that ends in .tapes.
+    """
+    from circuits.keygen import statement_key, statement_tapes
 
     key = statement_key(SHAPE_CLASSES[shape_class])
+    tapes = output.with_suffix(".tapes")
     write_whole(output, key.to_json().encode("ascii"))
+    write_whole(tapes, statement_tapes(SHAPE_CLASSES[shape_class]).encode("ascii"))
     digest = key.circuit_digest.hex()
-    console.result({"circuit_digest": digest, "file": str(output)}, f"{output}: circuit {digest}")
+    record = {"circuit_digest": digest, "file": str(output), "tapes": str(tapes)}
+    console.result(record, f"{output}, {tapes}: circuit {digest}")
 
 
 @prover.command()

@@ -1,16 +1,18 @@
 """The verifier of proof bundles: public input and proof bytes in, silence or a reason out.
 
 Plain Python, no numpy and no numba on its import path. Circuit, key and parameters come from this
-package, never from a bundle.
+package, never from a bundle. The circuit is packaged as tapes, which load faster than tables can be
+traced; `circuits.stark.verifier.verify` takes a traced one as well.
 """
 
 from functools import cache
 from importlib import resources
 
+from circuits.inputs import public_messages, public_values
 from circuits.stark import errors, verifier
 from circuits.stark.key import VerificationKey
+from circuits.stark.lowered import Lowered
 from circuits.stark.parameters import Parameters, parameters_by_name
-from circuits.statement import circuit, public_messages, public_values
 from rollup.ports import Pins, VerificationError
 from rollup.protocol.public import PublicInput
 from rollup.protocol.shape_class import CLASS_S, ShapeClass, shape_class_by_name
@@ -31,6 +33,21 @@ def pinned_key(shape_class: ShapeClass) -> VerificationKey:
     return VerificationKey.from_json(file.read_text(encoding="ascii"))
 
 
+def circuit_file(shape_class: ShapeClass) -> str:
+    """Name of the packaged circuit of a class beside its key."""
+    return f"{shape_class.name.lower()}.tapes"
+
+
+@cache
+def packaged_circuit(shape_class: ShapeClass) -> Lowered:
+    """The circuit in the package, whose digest the pinned key must name.
+
+    FileNotFoundError or ValueError if the installation is damaged.
+    """
+    file = resources.files("circuits") / "keys" / circuit_file(shape_class)
+    return Lowered.from_json(file.read_text(encoding="ascii"))
+
+
 class StarkVerifier:
     """Implements `rollup.ports.Verifier` for the statement of one shape class."""
 
@@ -49,7 +66,7 @@ class StarkVerifier:
         """Return if the proof shows that `public` is true; VerificationError otherwise."""
         try:
             verifier.verify(
-                circuit(self._class),
+                packaged_circuit(self._class),
                 pinned_key(self._class),
                 public_values(public),
                 public_messages(public),

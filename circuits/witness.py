@@ -13,10 +13,11 @@ from circuits.air.check import Failure, check
 from circuits.air.circuit import Circuit
 from circuits.air.evaluate import U32, Filled, filled, requests
 from circuits.buses import BASE, HASH
+from circuits.inputs import public_messages, public_values
 from circuits.records import Records
 from circuits.replay import replay
 from circuits.stark.lookup import PublicMessage
-from circuits.statement import circuit, public_messages, public_values
+from circuits.statement import circuit
 from circuits.tables.account import trace as account
 from circuits.tables.base import trace as base
 from circuits.tables.batch import trace as batch

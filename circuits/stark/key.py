@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from circuits.air.circuit import Circuit
 from circuits.stark.errors import Failure, VerificationError
+from circuits.stark.lowered import Lowered
 from circuits.stark.parameters import Parameters
 from rollup.hash.keccak import DIGEST_BYTES
 
@@ -20,7 +21,7 @@ class VerificationKey:
     circuit_digest: bytes
     fixed_roots: Mapping[str, bytes]
 
-    def fixed_root(self, circuit: Circuit, parameters: Parameters) -> bytes:
+    def fixed_root(self, circuit: Circuit | Lowered, parameters: Parameters) -> bytes:
         """The root for a set. VerificationError if the key is of another circuit or lacks it."""
         if circuit.digest != self.circuit_digest:
             raise VerificationError(Failure.WRONG_KEY, "the circuit has another digest")

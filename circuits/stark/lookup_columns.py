@@ -83,6 +83,8 @@ def _fractions(
     constants: MessageConstants,
 ) -> tuple[U32Array, U32Array]:
     """Numerators and denominators of all fraction columns: planes over (column, row)."""
+    if table.graph is None:
+        raise ValueError("a packaged circuit has no graphs: a prover traces it")
     tape = lower(table.graph, messages_only=True)
     program = compile_program(table, tape, publics, with_lookup=False)
     fixed, main = matrices

@@ -14,9 +14,10 @@ from functools import lru_cache
 
 from circuits.air.circuit import Circuit
 from circuits.air.graph import MODULUS, Graph
-from circuits.air.tape import Tape, lower
+from circuits.air.tape import Tape
 from circuits.stark.errors import Failure, VerificationError
-from circuits.stark.masks import MASK_BUS, MASK_PAYLOAD, with_masks
+from circuits.stark.lowered import Lowered, lower_circuit
+from circuits.stark.masks import MASK_BUS, MASK_PAYLOAD
 from circuits.stark.parameters import CHUNKS, Parameters, final_log2, fold_count
 from rollup.field.extension import DEGREE
 
@@ -35,12 +36,15 @@ TRACE_PHASES = (Phase.FIXED, Phase.MAIN, Phase.LOOKUP)
 
 @dataclass(frozen=True, slots=True)
 class TableShape:
-    """One table, masks included. `starts[phase]` is its first column in its group's matrix."""
+    """One table, masks included. `starts[phase]` is its first column in its group's matrix.
+
+    `graph` is None in the shape of a packaged circuit: a verifier reads the tape alone.
+    """
 
     number: int
     name: str
     log2_height: int
-    graph: Graph
+    graph: Graph | None
     tape: Tape
     widths: tuple[int, int, int]
     starts: tuple[int, int, int]
@@ -179,21 +183,23 @@ class Shape:
 
 
 class _ByDigest:
-    """A circuit that equals all circuits of its digest, which says all that a shape depends on."""
+    """A circuit that equals all circuits of its digest, which says all that a shape depends on,
+    and of its kind: a packaged one has no graphs."""
 
-    __slots__ = ("circuit",)
+    __slots__ = ("_key", "circuit")
 
-    def __init__(self, circuit: Circuit) -> None:
+    def __init__(self, circuit: Circuit | Lowered) -> None:
         self.circuit = circuit
+        self._key = (type(circuit), circuit.digest)
 
     def __hash__(self) -> int:
-        return hash(self.circuit.digest)
+        return hash(self._key)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByDigest) and self.circuit.digest == other.circuit.digest
+        return isinstance(other, _ByDigest) and self._key == other._key
 
 
-def shape_of(circuit: Circuit, parameters: Parameters) -> Shape:
+def shape_of(circuit: Circuit | Lowered, parameters: Parameters) -> Shape:
     """The shape, or VerificationError where heights or buses do not suit the parameters."""
     return _shape(_ByDigest(circuit), parameters)
 
@@ -201,38 +207,38 @@ def shape_of(circuit: Circuit, parameters: Parameters) -> Shape:
 @lru_cache(maxsize=8)
 def _shape(keyed: _ByDigest, parameters: Parameters) -> Shape:
     circuit = keyed.circuit
-    heights = sorted({placed.height for placed in circuit.tables})
+    lowered = circuit if isinstance(circuit, Lowered) else lower_circuit(circuit)
+    heights = sorted(set(lowered.heights))
     _check_heights(heights, parameters)
-    _check_buses(circuit)
-    groups = tuple(_group(circuit, height) for height in heights)
+    _check_buses(lowered)
+    groups = tuple(_group(lowered, height) for height in heights)
     tables = sorted((t for g in groups for t in g.tables), key=lambda table: table.number)
     shape = Shape(
         parameters=parameters,
         tables=tuple(tables),
         groups=groups,
-        payload_width=circuit.payload_width,
-        public_width=circuit.publics.width,
-        bus_widths=tuple((bus.identifier, bus.width) for bus in circuit.buses),
+        payload_width=lowered.payload_width,
+        public_width=lowered.public_width,
+        bus_widths=lowered.bus_widths,
     )
     _check_multiplicities(shape)
     return shape
 
 
-def _group(circuit: Circuit, height: int) -> Group:
+def _group(lowered: Lowered, height: int) -> Group:
     tables: list[TableShape] = []
     starts = [0, 0, 0]
-    for number, placed in enumerate(circuit.tables):
-        if placed.height != height:
+    for number, tape in enumerate(lowered.tapes):
+        if lowered.heights[number] != height:
             continue
-        graph = with_masks(placed.graph, number, len(circuit.tables))
-        widths = (graph.fixed_width, graph.width, (1 + len(graph.fractions)) * DEGREE)
+        widths = (tape.fixed_width, tape.main_width, (1 + len(tape.fractions)) * DEGREE)
         first, second, third = starts
         shape = TableShape(
             number=number,
-            name=placed.name,
+            name=tape.table,
             log2_height=height.bit_length() - 1,
-            graph=graph,
-            tape=lower(graph),
+            graph=lowered.graphs[number] if lowered.graphs else None,
+            tape=tape,
             widths=widths,
             starts=(first, second, third),
         )
@@ -251,8 +257,8 @@ def _check_heights(heights: list[int], parameters: Parameters) -> None:
             raise VerificationError(Failure.UNSUITABLE_HEIGHTS, detail)
 
 
-def _check_buses(circuit: Circuit) -> None:
-    if any(not MASK_BUS < bus.identifier < MODULUS - 1 for bus in circuit.buses):
+def _check_buses(lowered: Lowered) -> None:
+    if any(not MASK_BUS < bus < MODULUS - 1 for bus, _ in lowered.bus_widths):
         raise ValueError("circuits number their buses from 1; 0 is the bus of the masks")
 
 

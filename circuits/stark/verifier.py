@@ -17,6 +17,7 @@ from circuits.stark.errors import Failure, VerificationError
 from circuits.stark.evaluate import Rows, TableContext, evaluate_table, from_coefficients
 from circuits.stark.key import VerificationKey
 from circuits.stark.lookup import LookupChallenges, PublicMessage, balance, lookup_challenges
+from circuits.stark.lowered import Lowered
 from circuits.stark.parameters import CHUNKS, Parameters
 from circuits.stark.proof import NONCE_BYTES, Proof, decode, encode_elements
 from circuits.stark.queries import Challenges, check_queries
@@ -27,7 +28,7 @@ from rollup.field.extension import DEGREE, Element
 
 
 def verify(
-    circuit: Circuit,
+    circuit: Circuit | Lowered,
     key: VerificationKey,
     publics: Sequence[int],
     messages: Sequence[PublicMessage],

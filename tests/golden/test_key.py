@@ -1,11 +1,11 @@
-"""The packaged key is the key of the statement in the sources; `make golden` writes it."""
+"""What is packaged is what the sources say; `make golden` writes it."""
 
 from importlib import resources
 
 import pytest
 
-from circuits.keygen import statement_key
-from circuits.verify import key_file
+from circuits.keygen import statement_key, statement_tapes
+from circuits.verify import circuit_file, key_file
 from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass
 
 
@@ -16,3 +16,10 @@ def test_the_packaged_key_is_the_key_of_the_statement(shape_class: ShapeClass) -
     assert packaged == statement_key(shape_class).to_json(), (
         "run `make golden` and note it in CHANGELOG.md"
     )
+
+
+@pytest.mark.parametrize("shape_class", SHAPE_CLASSES.values(), ids=lambda shape: shape.name)
+def test_the_packaged_tapes_are_those_of_the_statement(shape_class: ShapeClass) -> None:
+    file = resources.files("circuits") / "keys" / circuit_file(shape_class)
+    packaged = file.read_text(encoding="ascii")
+    assert packaged == statement_tapes(shape_class), "run `make golden`"

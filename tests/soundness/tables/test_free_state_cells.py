@@ -18,8 +18,8 @@ from circuits.air.evaluate import filled, messages
 from circuits.air.graph import MODULUS
 from circuits.air.table import Table
 from circuits.buses import BUSES
+from circuits.inputs import PUBLICS
 from circuits.records import SlotRecords, TreeRecords
-from circuits.statement import PUBLICS
 from circuits.tables.account.air import TABLE as ACCOUNT
 from circuits.tables.account.trace import build as build_account
 from circuits.tables.slot.air import TABLE as SLOT
