@@ -11,7 +11,7 @@ from rollup.field.koalabear import P
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The numbers of proof-system.md 1.4, with the letters used there.
+    """What the error terms of docs/soundness/README.md count.
 
     `height` is k, rows of the tallest table; `log2_blowup` gives the rate 2^-log2_blowup.
     """

@@ -2,7 +2,7 @@
 
 Each returns the probability that a false statement survives that round, given that it was still
 doomed before: round-by-round soundness. Grinding before a challenge divides its term by the work.
-Source: proof-system.md 1.4; the list size in `lookup` is from its corrections. `line` is the line
+The formulae with their sources: docs/soundness/README.md, "Error terms". `line` is the line
 error of the chosen bound at m, from `circuits.soundness.bounds`.
 """
 

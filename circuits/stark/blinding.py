@@ -1,6 +1,6 @@
 """Where the randomness goes: masks of terminals, blinded rows, masks of the quotient's chunks.
 
-Source: proof-system.md 2.2 and 2.3; the argument is in docs/soundness/protocol.md.
+The argument is in docs/soundness/protocol.md.
 """
 
 from collections.abc import Sequence

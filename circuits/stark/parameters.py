@@ -1,6 +1,6 @@
 """The parameter sets of the proof system: everything that trades bits, bytes and seconds.
 
-Source: design 4 and proof-system.md 1.5, with its corrections. The bits a set proves for a circuit
+The error terms behind them are in docs/soundness/README.md. The bits a set proves for a circuit
 are computed by `circuits.soundness`, from the same record. A proof never carries its parameters:
 the verifier is given them and binds them into the transcript.
 """
@@ -47,7 +47,7 @@ class Parameters:
         """h = 2 q + 4 e: the rows at the end of every table that are random and unconstrained.
 
         A column is seen at q points of the domain and at two points of E with their conjugates;
-        2 q + 2 e would do (proof-system.md 2.2), the rest is margin.
+        2 q + 2 e would do (docs/soundness/protocol.md), the rest is margin.
         """
         return 2 * self.queries + 4 * DEGREE
 

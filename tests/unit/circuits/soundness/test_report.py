@@ -1,4 +1,4 @@
-"""The calculator against figures that were computed independently of it (proof-system.md 1.5)."""
+"""The calculator against figures that were computed independently of it, by another program."""
 
 from dataclasses import replace
 from fractions import Fraction
