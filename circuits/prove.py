@@ -7,11 +7,14 @@ from functools import cached_property
 from pathlib import Path
 
 from circuits.execute import Executed, apply_and_fill, summary
+from circuits.pinned import pinned_key
 from circuits.soundness.report import require_secure, round_down
+from circuits.stark.errors import Failure, VerificationError
 from circuits.stark.parameters import Parameters, parameters_by_name
 from circuits.stark.prover import Proved, Prover
 from circuits.stark.shape import shape_of
 from circuits.statement import circuit
+from circuits.tables.base.trace import with_kernel
 from rollup.files import (
     META_FILE,
     PRIVATE_FOLDER,
@@ -45,7 +48,11 @@ class StarkProver:
 
     @cached_property
     def _engine(self) -> Prover:
-        return Prover(circuit(self._class), self._parameters)
+        statement = with_kernel(circuit(self._class))
+        engine = Prover(statement, self._parameters)
+        if engine.fixed_root != pinned_key(self._class).fixed_root(statement, self._parameters):
+            raise VerificationError(Failure.WRONG_KEY, "the pinned key has other fixed columns")
+        return engine
 
     @cached_property
     def _bits(self) -> float:

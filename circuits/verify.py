@@ -5,47 +5,16 @@ package, never from a bundle. The circuit is packaged as tapes, which load faste
 traced; `circuits.stark.verifier.verify` takes a traced one as well.
 """
 
-from functools import cache
-from importlib import resources
-
 from circuits.inputs import public_messages, public_values
+from circuits.pinned import packaged_circuit, pinned_key
 from circuits.stark import errors, verifier
-from circuits.stark.key import VerificationKey
-from circuits.stark.lowered import Lowered
 from circuits.stark.parameters import Parameters, parameters_by_name
 from rollup.ports import Pins, VerificationError
 from rollup.protocol.public import PublicInput
-from rollup.protocol.shape_class import CLASS_S, ShapeClass, shape_class_by_name
+from rollup.protocol.shape_class import CLASS_S, shape_class_by_name
 
 PROOF_BYTES_MAX = 2**23
 """No parameter set gives a proof of this circuit of 8 MiB; more is refused unread."""
-
-
-def key_file(shape_class: ShapeClass) -> str:
-    """Name of the pinned key of a class in circuits/keys, written by `crypsis prover keygen`."""
-    return f"{shape_class.name.lower()}.json"
-
-
-@cache
-def pinned_key(shape_class: ShapeClass) -> VerificationKey:
-    """The key in the package. FileNotFoundError or ValueError if the installation is damaged."""
-    file = resources.files("circuits") / "keys" / key_file(shape_class)
-    return VerificationKey.from_json(file.read_text(encoding="ascii"))
-
-
-def circuit_file(shape_class: ShapeClass) -> str:
-    """Name of the packaged circuit of a class beside its key."""
-    return f"{shape_class.name.lower()}.tapes"
-
-
-@cache
-def packaged_circuit(shape_class: ShapeClass) -> Lowered:
-    """The circuit in the package, whose digest the pinned key must name.
-
-    FileNotFoundError or ValueError if the installation is damaged.
-    """
-    file = resources.files("circuits") / "keys" / circuit_file(shape_class)
-    return Lowered.from_json(file.read_text(encoding="ascii"))
 
 
 class StarkVerifier:

@@ -12,6 +12,7 @@ from time import perf_counter
 from circuits.stark.parameters import FAST
 from circuits.stark.prover import Prover
 from circuits.statement import circuit
+from circuits.tables.base.trace import with_kernel
 from circuits.witness import build
 from rollup import jit
 from rollup.crypto import batched, curve
@@ -55,7 +56,7 @@ def warm_proofs() -> None:
     )
     witness = build(outcome, FAST.blinded_rows)
     traces = [witness.traces[placed.name] for placed in circuit().tables]
-    Prover(circuit(), FAST).prove(traces, witness.publics, witness.messages)
+    Prover(with_kernel(circuit()), FAST).prove(traces, witness.publics, witness.messages)
 
 
 def warm_signatures() -> None:

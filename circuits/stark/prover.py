@@ -69,6 +69,11 @@ class Prover:
         """What is fixed about every proof."""
         return self._fixed.shape
 
+    @property
+    def fixed_root(self) -> bytes:
+        """The root of the fixed columns, which a verification key pins."""
+        return self._fixed.committed.tree.root
+
     def prove(
         self,
         traces: Sequence[U32Array],

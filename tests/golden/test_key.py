@@ -5,7 +5,7 @@ from importlib import resources
 import pytest
 
 from circuits.keygen import statement_key, statement_tapes
-from circuits.verify import circuit_file, key_file
+from circuits.pinned import circuit_file, key_file
 from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass
 
 

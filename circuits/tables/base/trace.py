@@ -1,11 +1,18 @@
-"""Base: multiplicities, read off what the comb asks for."""
+"""Base: multiplicities, read off what the comb asks for; and the fixed columns by the kernel."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from circuits.air.circuit import Circuit
 from circuits.air.trace import U32, Trace
-from circuits.tables.base.air import Columns
+from circuits.tables.base.air import TABLE, Columns
 from rollup.crypto import curve
+from rollup.crypto.kernels import base_table
+from rollup.field.septic import DEGREE
 
 
 def build(payload: U32, counts: NDArray[np.int64], height: int, blinded: int) -> U32:
@@ -20,3 +27,30 @@ def build(payload: U32, counts: NDArray[np.int64], height: int, blinded: int) ->
     places = window * curve.BYTE_VALUES + byte
     np.add.at(trace.row.multiplicity, places[held], counts[held])
     return trace.finish()
+
+
+def fixed_values(height: int) -> Mapping[str, Sequence[int]]:
+    """The values of `air.fixed_values`, by the kernel: milliseconds instead of a second."""
+    entries = base_table().reshape(-1, 2 * DEGREE)
+    windows, values = curve.BYTES, curve.BYTE_VALUES
+    if height < len(entries):
+        raise ValueError(f"the base table has {len(entries)} entries, not {height}")
+    columns: dict[str, NDArray[Any]] = {
+        "entry": np.ones(len(entries), dtype=np.uint32),
+        "window": np.repeat(np.arange(windows), values),
+        "byte": np.tile(np.arange(values), windows),
+    }
+    for k in range(DEGREE):
+        columns[f"x.{k}"], columns[f"y.{k}"] = entries[:, k], entries[:, DEGREE + k]
+    return {name: column.tolist() for name, column in columns.items()}
+
+
+def with_kernel(circuit: Circuit) -> Circuit:
+    """The same circuit, whose base table gets its fixed columns here: for a prover's start."""
+    tables = tuple(
+        replace(placed, table=replace(placed.table, fixed_values=fixed_values))
+        if placed.table is TABLE
+        else placed
+        for placed in circuit.tables
+    )
+    return replace(circuit, tables=tables)

@@ -46,13 +46,16 @@ class Fixed(Layout):
 def fixed_values(height: int) -> Mapping[str, Sequence[int]]:
     """The places of height / 32 signatures."""
     signatures = height // COMB_STRIDE
-    places = [(k, i) for k in range(signatures) for i in range(COMB_ROWS)]
+    rows = range(COMB_ROWS)
+    alike = {
+        "window": [i if i < curve.BYTES else 0 for i in rows],
+        "starts": [int(i == 0) for i in rows],
+        "adds": [int(i < curve.BYTES) for i in rows],
+        "ends": [int(i == curve.BYTES) for i in rows],
+    }
     return {
-        "signature": [k for k, _ in places],
-        "window": [i if i < curve.BYTES else 0 for _, i in places],
-        "starts": [int(i == 0) for _, i in places],
-        "adds": [int(i < curve.BYTES) for _, i in places],
-        "ends": [int(i == curve.BYTES) for _, i in places],
+        "signature": [k for k in range(signatures) for _ in rows],
+        **{name: values * signatures for name, values in alike.items()},
     }
 
 

@@ -64,16 +64,19 @@ def fixed_values(height: int) -> Mapping[str, Sequence[int]]:
     """The places of height / 64 signatures."""
     digits, part = curve.DIGITS, schnorr.DIGITS_PER_PART
     signatures = height // LADDER_STRIDE
-    places = [(k, i) for k in range(signatures) for i in range(LADDER_ROWS)]
+    rows = range(LADDER_ROWS)
     highest = schnorr.CHALLENGE_PARTS - 1
+    alike = {
+        "element": [highest - i // part if i < digits else 0 for i in rows],
+        "starts": [int(i == 0) for i in rows],
+        "adds": [int(i < digits) for i in rows],
+        "opens": [int(i < digits and i % part == 0) for i in rows],
+        "closes": [int(i < digits and i % part == part - 1) for i in rows],
+        "ends": [int(i == digits) for i in rows],
+    }
     return {
-        "signature": [k for k, _ in places],
-        "element": [highest - i // part if i < digits else 0 for _, i in places],
-        "starts": [int(i == 0) for _, i in places],
-        "adds": [int(i < digits) for _, i in places],
-        "opens": [int(i < digits and i % part == 0) for _, i in places],
-        "closes": [int(i < digits and i % part == part - 1) for _, i in places],
-        "ends": [int(i == digits) for _, i in places],
+        "signature": [k for k in range(signatures) for _ in rows],
+        **{name: values * signatures for name, values in alike.items()},
     }
 
 

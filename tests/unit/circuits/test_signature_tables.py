@@ -61,6 +61,13 @@ def test_the_base_table_is_fixed_and_complete() -> None:
         base_values(1 << 12)
 
 
+def test_the_kernel_gives_the_same_base_table() -> None:
+    assert base.fixed_values(1 << 13) == base_values(1 << 13)
+    assert base.with_kernel(circuit()).digest == circuit().digest
+    with pytest.raises(ValueError, match="7168 entries"):
+        base.fixed_values(1 << 12)
+
+
 def test_an_unknown_base_entry_is_asked_for_in_vain() -> None:
     payload = np.zeros((2, 16), dtype=np.uint32)
     payload[:, :2] = [(27, 255), (28, 0)]

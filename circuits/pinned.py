@@ -1,0 +1,40 @@
+"""What the package pins: the key of each shape class and the circuit as tapes (`make golden`).
+
+Plain Python: a verifier loads this, and a prover compares.
+"""
+
+from functools import cache
+from importlib import resources
+
+from circuits.stark.key import VerificationKey
+from circuits.stark.lowered import Lowered
+from rollup.protocol.shape_class import ShapeClass
+
+
+def key_file(shape_class: ShapeClass) -> str:
+    """Name of the pinned key of a class in circuits/keys, written by `crypsis prover keygen`."""
+    return f"{shape_class.name.lower()}.json"
+
+
+def circuit_file(shape_class: ShapeClass) -> str:
+    """Name of the packaged circuit of a class beside its key."""
+    return f"{shape_class.name.lower()}.tapes"
+
+
+@cache
+def pinned_key(shape_class: ShapeClass) -> VerificationKey:
+    """The key in the package. FileNotFoundError or ValueError if the installation is damaged."""
+    return VerificationKey.from_json(_read(key_file(shape_class)))
+
+
+@cache
+def packaged_circuit(shape_class: ShapeClass) -> Lowered:
+    """The circuit in the package, whose digest the pinned key must name.
+
+    FileNotFoundError or ValueError if the installation is damaged.
+    """
+    return Lowered.from_json(_read(circuit_file(shape_class)))
+
+
+def _read(name: str) -> str:
+    return (resources.files("circuits") / "keys" / name).read_text(encoding="ascii")
