@@ -138,9 +138,14 @@ def prover() -> None:
 @prover.command()
 @parameters_option
 @class_option
+@click.option("--costs", is_flag=True, help="Cells by transaction type, and by table and class.")
+@click.option("--proof", is_flag=True, help="Bytes of a proof by part, for every parameter set.")
 @conventions
-def info(console: Output, parameters: str, shape_class: str) -> None:
+def info(console: Output, parameters: str, shape_class: str, costs: bool, proof: bool) -> None:
     """Show what the circuit has, what it costs, and the proven bits of a parameter set by term."""
+    if costs or proof:
+        _show_costs(console, parameters, shape_class, costs, proof)
+        return
     from circuits.soundness.report import report
     from circuits.stark.parameters import parameters_by_name
     from circuits.stark.shape import shape_of
@@ -154,6 +159,41 @@ def info(console: Output, parameters: str, shape_class: str) -> None:
     found = report(shape, DEPOSITS_MAX)
     record = {"circuit_digest": digest, **found.to_record(), **cost_record(shape)}
     console.result(record, info_text(digest, shape, found))
+
+
+def _show_costs(
+    console: Output, parameters: str, shape_class: str, costs: bool, proof: bool
+) -> None:
+    """The answers to `--costs` and `--proof`."""
+    from circuits.costs import class_costs, proof_parts, transaction_cells
+    from circuits.stark.parameters import PARAMETER_SETS, parameters_by_name
+    from circuits.stark.shape import shape_of
+    from circuits.statement import circuit
+    from circuits.text import classes_text, parts_text, transactions_text
+
+    chosen, statement = parameters_by_name(parameters), circuit(SHAPE_CLASSES[shape_class])
+    record: dict[str, object] = {"shape_class": shape_class}
+    texts = []
+    if costs:
+        cells, classes = transaction_cells(shape_of(statement, chosen)), class_costs(chosen)
+        record["transactions"] = cells
+        record["classes"] = {
+            each.shape_class.name: {
+                "cells": each.cells,
+                "cells_per_trade": each.cells_per_trade,
+                "tables": dict(each.tables),
+                "quotient": each.quotient,
+            }
+            for each in classes
+        }
+        texts += [transactions_text(cells), classes_text(classes)]
+    if proof:
+        parts = {
+            each.name: proof_parts(shape_of(statement, each)) for each in PARAMETER_SETS.values()
+        }
+        record["proof_bytes"] = parts
+        texts.append(parts_text(parts))
+    console.result(record, "\n\n".join(texts))
 
 
 @prover.command()

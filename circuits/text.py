@@ -1,8 +1,9 @@
 """What the commands of the proof system print: costs, bits, figures."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from circuits.costs import ClassCosts
 from circuits.soundness.report import Report, round_down
 from circuits.stark.report import report_for
 from circuits.stark.shape import Phase, Shape
@@ -67,6 +68,38 @@ def info_text(digest: str, shape: Shape, found: Report) -> str:
     rows.append(("all terms together", [each.total_bits for each in evaluations]))
     lines += [_line(name, 22, [f"{round_down(bits)}" for bits in row], 22) for name, row in rows]
     return "\n".join(lines)
+
+
+def transactions_text(cells: Mapping[str, Mapping[str, int]]) -> str:
+    """Cells of each transaction type."""
+    lines = [f"{'transaction':<24}{'cells':>12}  of them"]
+    for kind, tables in cells.items():
+        of_them = ", ".join(f"{name} {count:,}" for name, count in tables.items())
+        lines.append(f"{kind:<24}{sum(tables.values()):>12,}  {of_them}")
+    return "\n".join(lines)
+
+
+def classes_text(costs: Sequence[ClassCosts]) -> str:
+    """Cells by table, each shape class a column, with the share of the whole."""
+    heads = [f"class {each.shape_class.name}" for each in costs]
+    lines = [_line("table", 16, heads, 22)]
+    for name in (*costs[0].tables, "quotient"):
+        counts = [{**each.tables, "quotient": each.quotient}[name] for each in costs]
+        shares = [count / each.cells for count, each in zip(counts, costs, strict=True)]
+        row = [f"{c:,} {s:>6.1%}" for c, s in zip(counts, shares, strict=True)]
+        lines.append(_line(name, 16, row, 22))
+    lines.append(_line("all", 16, [f"{each.cells:,} {'':>6}" for each in costs], 22))
+    lines.append(_line("a trade", 16, [f"{e.cells_per_trade:,} {'':>6}" for e in costs], 22))
+    return "\n".join(lines)
+
+
+def parts_text(parts: Mapping[str, Mapping[str, int]]) -> str:
+    """Bytes of a proof by part, each parameter set a column."""
+    lines = [_line("bytes of a proof", 32, parts, 14)]
+    for name in next(iter(parts.values())):
+        lines.append(_line(name, 32, [f"{each[name]:,}" for each in parts.values()], 14))
+    sums = [f"{sum(each.values()):,}" for each in parts.values()]
+    return "\n".join([*lines, _line("all", 32, sums, 14)])
 
 
 def _line(first: str, first_width: int, rest: Iterable[str], width: int) -> str:
