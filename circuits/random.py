@@ -37,6 +37,11 @@ class FieldStream:
     def __repr__(self) -> str:
         return "FieldStream(...)"
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether nothing was drawn yet."""
+        return self._taken == 0
+
     def octets(self, count: int) -> bytes:
         """The next uniform bytes."""
         if self._taken + count > _STREAM_LIMIT:

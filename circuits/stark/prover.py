@@ -147,7 +147,12 @@ class _Session:
         return self.fixed.shape
 
     def run(self, traces: Sequence[U32Array]) -> Proof:
-        """All steps, each bound into the transcript before the next challenge."""
+        """All steps, each bound into the transcript before the next challenge.
+
+        ValueError if its randomness was drawn from before: two views under one blinding leak.
+        """
+        if not self.stream.is_fresh:
+            raise ValueError("the state of a prover makes one proof, and this one was used")
         shape, transcript, clock = self.shape, self.transcript, self.clock
         with clock.phase("main"):
             main = self._commit(Phase.MAIN, main_matrices(shape, traces, self.stream))
