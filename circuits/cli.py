@@ -3,6 +3,8 @@
 Engines are imported when a command is called: `verify` must start without numpy and numba.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 
@@ -11,6 +13,7 @@ import click
 from rollup.cli import CommandError, ExitCode, Output, conventions
 from rollup.codec.strict import CodecError
 from rollup.files import (
+    BATCH_FILE,
     PRIVATE_FOLDER,
     PROOF_FILE,
     PUBLIC_FILE,
@@ -81,36 +84,128 @@ def verify(console: Output, bundle: Path, parameters: str, shape_class: str) -> 
 
 
 @click.command()
-@click.argument("batch", type=file_type)
+@click.argument("batch", type=file_type, nargs=-1, required=True)
 @click.option(
     "-o",
     "--output",
     type=file_type,
     required=True,
-    help=f"Folder that gets {PUBLIC_FOLDER}/ and {PRIVATE_FOLDER}/.",
+    help=f"Folder that gets {PUBLIC_FOLDER}/ and {PRIVATE_FOLDER}/; of several, one for each.",
 )
 @parameters_option
 @class_option
+@click.option(
+    "--workers", type=click.IntRange(1, 256), help="Prove several batches in so many processes."
+)
+@click.option("--cluster", metavar="ADDRESS", help="Prove on the workers of a Dask scheduler.")
 @conventions
-def prove(console: Output, batch: Path, output: Path, parameters: str, shape_class: str) -> None:
-    """Prove a batch: DIR/public/ gets public.json and proof.bin, DIR/private/ gets meta.json."""
+def prove(
+    console: Output,
+    batch: tuple[Path, ...],
+    output: Path,
+    parameters: str,
+    shape_class: str,
+    workers: int | None,
+    cluster: str | None,
+) -> None:
+    """Prove a batch: DIR/public/ gets public.json and proof.bin, DIR/private/ gets meta.json.
+
+    Several batch files, or a folder of batches such as target/batches, must follow each other. They
+    are proved independently, into DIR/000042/public/ and so on, and joined by their state roots.
+    """
+    if workers is not None and cluster is not None:
+        raise click.UsageError("--workers and --cluster exclude each other")
+    if len(batch) > 1 or batch[0].is_dir() or cluster is not None:
+        _prove_many(console, batch, output, (parameters, shape_class), workers or 1, cluster)
+    else:
+        _prove_one(console, batch[0], output, parameters, shape_class)
+
+
+def _prove_one(
+    console: Output, batch: Path, output: Path, parameters: str, shape_class: str
+) -> None:
     from circuits.prove import StarkProver
-    from circuits.soundness.report import InsecureParameters
-    from circuits.stark.quotient import UnsatisfiedError
     from rollup.protocol.batch_codec import BATCH_BYTES_MAX
 
     data = read_bounded(batch, BATCH_BYTES_MAX)
-    prover = StarkProver(parameters, shape_class)
-    try:
+    with _no_proof():
+        prover = StarkProver(parameters, shape_class)
         public, meta = prover.prove_with_meta(data, output, console.progress)
-    except (InsecureParameters, UnsatisfiedError) as error:
-        raise CommandError(ExitCode.INVALID, f"no proof: {error}") from error
     bundle = str(output / PUBLIC_FOLDER)
     text = (
         f"proved batch {public.number} in {meta['seconds']} s, {meta['bits']} bits "
         f"({parameters}): {bundle}"
     )
     console.result({"bundle": bundle, **meta}, text)
+
+
+def _prove_many(
+    console: Output,
+    paths: tuple[Path, ...],
+    output: Path,
+    pins: tuple[str, str],
+    workers: int,
+    cluster: str | None,
+) -> None:
+    from circuits.many import (
+        ChainBroken,
+        ClusterError,
+        cluster_workers,
+        local_workers,
+        prove_all,
+    )
+    from circuits.prove import Bundle
+    from rollup.protocol.batch_codec import BATCH_BYTES_MAX
+
+    files = [file for path in paths for file in _batch_files(path)]
+    data = [read_bounded(file, BATCH_BYTES_MAX) for file in files]
+    records: dict[int, dict[str, object]] = {}
+
+    def done(bundle: Bundle) -> None:
+        number = bundle.public.number
+        folder = output / f"{number:06d}"
+        bundle.write(folder)
+        records[number] = {"bundle": str(folder / PUBLIC_FOLDER), **bundle.meta}
+        console.say(f"batch {number}: {len(records)} of {len(files)} proved")
+
+    start = perf_counter()
+    try:
+        with (
+            _no_proof(),
+            cluster_workers(cluster) if cluster else local_workers(workers) as pool,
+        ):
+            publics = prove_all(pool, data, *pins, done)
+    except ChainBroken as error:
+        raise CommandError(ExitCode.ROOTS_DIFFER, str(error)) from error
+    except ClusterError as error:
+        raise CommandError(ExitCode.UNREACHABLE, str(error)) from error
+    seconds = round(perf_counter() - start, 3)
+    bundles = [records[public.number] for public in publics]
+    text = f"proved {len(bundles)} batches in {seconds} s, each from the root before: {output}"
+    console.result({"bundles": bundles, "seconds": seconds}, text)
+
+
+def _batch_files(path: Path) -> list[Path]:
+    """The batch file, or those of a folder of batches."""
+    if not path.is_dir():
+        return [path]
+    found = sorted(path.glob(f"*/{PRIVATE_FOLDER}/{BATCH_FILE}"))
+    if not found:
+        wanted = f"*/{PRIVATE_FOLDER}/{BATCH_FILE}"
+        raise CommandError(ExitCode.BAD_INPUT, f"{path}: a folder with {wanted} is wanted")
+    return found
+
+
+@contextmanager
+def _no_proof() -> Iterator[None]:
+    """Why there is no proof, as a message with an exit code."""
+    from circuits.soundness.report import InsecureParameters
+    from circuits.stark.quotient import UnsatisfiedError
+
+    try:
+        yield
+    except (InsecureParameters, UnsatisfiedError) as error:
+        raise CommandError(ExitCode.INVALID, f"no proof: {error}") from error
 
 
 @click.command()

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from circuits.execute import Executed, apply_and_fill, summary
 from circuits.pinned import pinned_key
 from circuits.soundness.report import require_secure, round_down
-from circuits.stark.errors import Failure, VerificationError
+from circuits.stark.errors import Failure
 from circuits.stark.parameters import Parameters, parameters_by_name
 from circuits.stark.prover import Proved, Prover
 from circuits.stark.shape import shape_of
@@ -25,6 +25,7 @@ from rollup.files import (
     make_private_folder,
     write_whole,
 )
+from rollup.ports import VerificationError
 from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import public_to_json
@@ -33,6 +34,24 @@ from rollup.protocol.shape_class import CLASS_S, shape_class_by_name
 
 def _silent(_: str) -> None:
     """Report to nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What proving a batch gives: two public files, and an account of it for the operator."""
+
+    public: PublicInput
+    proof: bytes = field(repr=False)
+    meta: dict[str, object] = field(repr=False)
+
+    def write(self, folder: Path) -> None:
+        """Write public/ and private/ under `folder`; the proof last, without it there is none."""
+        (folder / PUBLIC_FOLDER).mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder / PRIVATE_FOLDER)
+        text = json.dumps(self.meta, indent=2, sort_keys=True) + "\n"
+        write_whole(folder / PRIVATE_FOLDER / META_FILE, text.encode("ascii"), PRIVATE_MODE)
+        write_whole(folder / PUBLIC_FOLDER / PUBLIC_FILE, public_to_json(self.public))
+        write_whole(folder / PUBLIC_FOLDER / PROOF_FILE, self.proof)
 
 
 class StarkProver:
@@ -74,12 +93,16 @@ class StarkProver:
         self, batch: bytes, folder: Path, progress: Callable[[str], None] = _silent
     ) -> tuple[PublicInput, dict[str, object]]:
         """The same, with what meta.json says."""
+        bundle = self.prove_bundle(batch, progress)
+        bundle.write(folder)
+        return bundle.public, bundle.meta
+
+    def prove_bundle(self, batch: bytes, progress: Callable[[str], None] = _silent) -> Bundle:
+        """The same, without writing anything."""
         bits = self._bits
         executed = apply_and_fill(batch, self._parameters, self._class, progress)
         proved = self._run(executed, progress)
-        meta = self._meta(executed, proved, bits)
-        _write(folder, executed.outcome.public, proved.proof, meta)
-        return executed.outcome.public, meta
+        return Bundle(executed.outcome.public, proved.proof, self._meta(executed, proved, bits))
 
     def _run(self, executed: Executed, progress: Callable[[str], None]) -> Proved:
         witness = executed.witness
@@ -106,13 +129,3 @@ class StarkProver:
             "seconds": round(sum(phases.values()), 3),
             "proof_bytes": len(proved.proof),
         }
-
-
-def _write(folder: Path, public: PublicInput, proof: bytes, meta: dict[str, object]) -> None:
-    """The proof last: a bundle without it is not a bundle."""
-    (folder / PUBLIC_FOLDER).mkdir(parents=True, exist_ok=True)
-    make_private_folder(folder / PRIVATE_FOLDER)
-    text = json.dumps(meta, indent=2, sort_keys=True) + "\n"
-    write_whole(folder / PRIVATE_FOLDER / META_FILE, text.encode("ascii"), PRIVATE_MODE)
-    write_whole(folder / PUBLIC_FOLDER / PUBLIC_FILE, public_to_json(public))
-    write_whole(folder / PUBLIC_FOLDER / PROOF_FILE, proof)

@@ -19,6 +19,10 @@ class VerificationError(Exception):
         self.reason = reason
         self.detail = detail
 
+    def __reduce__(self) -> tuple[type["VerificationError"], tuple[Enum, str]]:
+        """How it travels between processes."""
+        return (type(self), (self.reason, self.detail))
+
 
 @dataclass(frozen=True, slots=True)
 class Pins:

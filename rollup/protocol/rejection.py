@@ -81,6 +81,10 @@ class Rejected(Exception):
         self.reason = reason
         self.detail = detail
 
+    def __reduce__(self) -> tuple[type["Rejected"], tuple[Reason, str]]:
+        """How it travels between processes."""
+        return (type(self), (self.reason, self.detail))
+
 
 @contextmanager
 def refusals_at(place: str) -> Iterator[None]:
