@@ -22,7 +22,8 @@ def test_it_is_asked_to_prove_the_batch_file_and_its_words_are_passed_on(tmp_pat
     with pytest.raises(ArtefactError, match=r"public\.json: No such file"):
         prover(script).prove(b"batch", tmp_path, said.append)
     batch = tmp_path / "private" / "batch.msgpack"
-    assert said == [f"prove; {batch}; -o; {tmp_path}; --parameters; fast; --json; -v"]
+    options = "--parameters; fast; --shape-class; S; --json; -v"
+    assert said == [f"prove; {batch}; -o; {tmp_path}; {options}"]
     assert batch.read_bytes() == b"batch"
 
 
