@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 SOURCES = rollup circuits sequencer tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench bench-peers golden lock clean
+.PHONY: help setup demo test check format bench bench-peers bench-growth golden lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ bench: setup ## Measure this machine: kernels, rows a second, a whole batch; pri
 
 bench-peers: setup ## Poseidon proofs beside Plonky3's, in one run (needs cargo, else skips)
 	@$(BIN)/python -m benchmarks.peers $(ARGS)
+
+bench-growth: setup ## Measure how cost grows with trades and with the book; a table and a chart (minutes)
+	@$(BIN)/python -m benchmarks.growth --chart docs/growth.svg $(ARGS)
 
 golden: $(INSTALLED) ## Write what is pinned: the verification keys of the circuit. The diff is the review
 	@$(BIN)/crypsis prover keygen --shape-class S -o circuits/keys/s.json

@@ -14,6 +14,7 @@ from circuits.text import bench_text
 from rollup.cli import Output, conventions
 from rollup.files import write_whole
 from rollup.jit import thread_count
+from rollup.protocol.shape_class import SHAPE_CLASSES
 
 DEFAULT_FILE = Path("target/bench.json")
 POSEIDON_ROWS = 1 << 16
@@ -40,15 +41,18 @@ def bench(output: Output, file: Path, parameter_set: str, runs: int) -> None:
     rows = _print(output, kernels.measure())
     proofs = measure(parameters, POSEIDON_ROWS, runs, output.detail)
     output.say("\n" + bench_text(proofs) + "\n")
-    batch = whole_batch.measure(parameter_set, runs, output.detail)
-    output.say(whole_batch.text(batch) + "\n")
+    batches = {}
+    for shape_class in SHAPE_CLASSES.values():
+        batch = whole_batch.measure(parameter_set, shape_class, runs, output.detail)
+        output.say(whole_batch.text(batch) + "\n")
+        batches[shape_class.name] = batch
     after = _print(output, calibration())
     record = {
         "machine": machine,
         "calibration": [row.to_record() for row in (*before, *after)],
         "kernels": [row.to_record() for row in rows],
         "poseidon": proofs,
-        "batch": batch,
+        "batches": batches,
     }
     file.parent.mkdir(parents=True, exist_ok=True)
     write_whole(file, (json.dumps(record, indent=2) + "\n").encode("utf-8"))

@@ -1,8 +1,8 @@
-"""A whole batch of 128 trades, everything included: rules, witness, proof, verification.
+"""A whole batch, everything included: rules, witness, proof, verification.
 
-The batch is as full as its shape class: 128 fills of 256 orders, each with a signature of its own,
-by 64 accounts. It is proved as a user would, by `crypsis prove` in a process of its own, so that
-memory and start-up count; then verified likewise.
+The batch is as full as its shape class: 128 fills of 256 orders by 64 accounts, or 1,024 fills of
+2,048 orders by 1,000 accounts, each order with a signature of its own. It is proved as a user would,
+by `crypsis prove` in a process of its own, so that memory and start-up count; then verified likewise.
 """
 
 import json
@@ -16,26 +16,18 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from benchmarks.batches import trading_batches
 from rollup.files import BATCH_FILE, PROOF_FILE, PUBLIC_FOLDER
-from rollup.protocol.batch_codec import batch_to_bytes
-from rollup.protocol.shape_class import CLASS_S
-from tests.helpers.venue import Match, Venue, buy, real, sell
+from rollup.protocol.shape_class import CLASS_M, CLASS_S, SHAPE_CLASSES, ShapeClass
 
-ACCOUNTS = 64
-DEPOSIT = 10**12
-"""A million dollars each: nobody comes near its margin."""
+ACCOUNTS = {CLASS_S.name: 64, CLASS_M.name: 1_000}
+"""Traders of a full batch."""
 
 
-def full_batch() -> bytes:
-    """A batch file with as many fills and orders as shape class S takes."""
-    venue = Venue(real()).with_traders(*[DEPOSIT] * ACCOUNTS)
-    matches = []
-    for number in range(CLASS_S.trades):
-        round_, pair = divmod(number, ACCOUNTS // 2)
-        terms = {"size": 1_000 + number, "slot": round_}
-        orders = buy(2 * pair + 1, **terms), sell(2 * pair + 2, **terms)
-        matches.append(Match(*orders, size=terms["size"]))
-    return batch_to_bytes(venue.batch([], matches))
+def full_batch(shape_class: ShapeClass) -> bytes:
+    """A batch file with as many fills and orders as its class takes."""
+    accounts = range(1, ACCOUNTS[shape_class.name] + 1)
+    return next(trading_batches(shape_class.trades, accounts, shape_class))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +40,36 @@ class Run:
     stdout: str
 
 
-def measure(parameter_set: str, runs: int, say: Callable[[str], None]) -> dict[str, object]:
+def measure(
+    parameter_set: str, shape_class: ShapeClass, runs: int, say: Callable[[str], None]
+) -> dict[str, object]:
     """Prove the batch `runs` times and verify it as often; the figures of the best runs."""
     with tempfile.TemporaryDirectory(prefix="crypsis-bench-") as temporary:
         folder = Path(temporary)
         batch = folder / BATCH_FILE
-        batch.write_bytes(full_batch())
-        options = ["--parameters", parameter_set]
+        batch.write_bytes(full_batch(shape_class))
+        options = ["--parameters", parameter_set, "--shape-class", shape_class.name]
         proofs = []
         for number in range(runs):
-            proofs.append(_run("prove", str(batch), "-o", temporary, *options, "--json"))
+            proofs.append(run_command("prove", str(batch), "-o", temporary, *options, "--json"))
             say(f"proof {number + 1} of {runs}: {proofs[-1].wall:.2f} s")
         bundle = folder / PUBLIC_FOLDER
-        checks = [_run("verify", str(bundle), *options, "--json") for _ in range(runs)]
+        checks = [run_command("verify", str(bundle), *options, "--json") for _ in range(runs)]
         best = min(proofs, key=lambda run: run.wall)
         meta = json.loads(best.stdout)
         check = min(checks, key=lambda run: run.wall)
         return {
-            **{name: meta[name] for name in ("parameter_set", "bits", "cells", "phases_s")},
+            **{
+                name: meta[name]
+                for name in ("shape_class", "parameter_set", "bits", "cells", "phases_s")
+            },
             "tables": {
                 name: table["height"] * (table["main"] + table["lookup"])
                 for name, table in meta["tables"].items()
             },
-            "cells_per_trade": meta["cells"] // CLASS_S.trades,
+            "cells_per_trade": meta["cells"] // shape_class.trades,
             "seconds": meta["seconds"],
-            "trades_per_second": round(CLASS_S.trades / meta["seconds"], 1),
+            "trades_per_second": round(shape_class.trades / meta["seconds"], 1),
             "process_s": best.wall,
             "cpu_s": best.cpu,
             "peak_bytes": max(run.peak for run in proofs),
@@ -85,9 +82,10 @@ def measure(parameter_set: str, runs: int, say: Callable[[str], None]) -> dict[s
 def text(record: Mapping[str, Any]) -> str:
     """The figures for people."""
     phases = ", ".join(f"{name} {seconds:.2f}" for name, seconds in record["phases_s"].items())
+    trades = SHAPE_CLASSES[record["shape_class"]].trades
     tables = ", ".join(f"{name} {cells / 1e6:.2f}" for name, cells in record["tables"].items())
     return (
-        f"whole batch of {CLASS_S.trades} trades at {record['parameter_set']} "
+        f"whole batch of {trades:,} trades at {record['parameter_set']} "
         f"({record['bits']} proven bits, zero knowledge):\n"
         f"  {record['seconds']:.2f} s, {record['trades_per_second']} trades/s; process "
         f"{record['process_s']:.2f} s, {record['cpu_s']:.2f} CPU-seconds, "
@@ -100,7 +98,7 @@ def text(record: Mapping[str, Any]) -> str:
     )
 
 
-def _run(*arguments: str) -> Run:
+def run_command(*arguments: str) -> Run:
     """Run `crypsis` and wait for it, with the resources that it alone used."""
     command = [str(Path(sys.executable).parent / "crypsis"), *arguments]
     start = perf_counter()

@@ -1,0 +1,91 @@
+"""Batches to measure with: so many trades between so many accounts, in a book of any size.
+
+Orders are real: every fill has two of its own, each with a signature. Accounts trade in pairs, and
+every round uses a slot of its own.
+"""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from rollup.field.koalabear import P
+from rollup.hash.poseidon import Digest
+from rollup.protocol.account import EMPTY_LEAF, account_leaves, header_digests
+from rollup.protocol.batch import Batch
+from rollup.protocol.batch_codec import batch_to_bytes
+from rollup.protocol.constants import ACCOUNT_BITS, DEPOSITS_MAX, DIGEST_LENGTH
+from rollup.protocol.roots import state_roots
+from rollup.protocol.shape_class import ShapeClass
+from rollup.protocol.transition import apply_batch
+from rollup.tree.multi import sibling_addresses, update
+from tests.helpers.venue import Match, Venue, buy, real, register, sell
+
+DEPOSIT = 10**12
+"""A million dollars each: nobody comes near its margin."""
+
+
+def trading_batches(
+    trades: int, accounts: Sequence[int], shape_class: ShapeClass, book: int = 0
+) -> Iterator[bytes]:
+    """Batch files that follow each other, each as full as its class while trades last.
+
+    `accounts` (an even number) are the indices that trade. With a `book`, indices below it that
+    nobody names hold accounts too, as siblings that nobody can tell from real ones; then one batch
+    is all there is, because the state behind those siblings does not exist.
+    """
+    venue = Venue(real())
+    for first in range(0, len(accounts), DEPOSITS_MAX):
+        consumed = venue.state.globals.deposits_consumed
+        named = enumerate(accounts[first : first + DEPOSITS_MAX])
+        venue.run(venue.batch([register(consumed + i, index, DEPOSIT) for i, index in named]))
+    pairs = len(accounts) // 2
+    matches = [
+        _match(accounts[2 * (k % pairs)], accounts[2 * (k % pairs) + 1], k // pairs, 1_000 + k)
+        for k in range(trades)
+    ]
+    for first in range(0, trades, shape_class.trades):
+        batch = venue.batch([], matches[first : first + shape_class.trades])
+        yield batch_to_bytes(in_a_book(batch, book) if book else batch)
+        if first + shape_class.trades < trades:
+            _adopt(venue, batch, shape_class)
+
+
+def in_a_book(batch: Batch, book: int) -> Batch:
+    """The batch as it would be if every account index below `book` held an account."""
+    hashing, pre = real().compress_many, batch.pre
+    indices = [opening.index for opening in pre.accounts]
+    siblings = tuple(
+        _digest() if address << level < book else sibling
+        for (level, address), sibling in zip(
+            sibling_addresses(indices, ACCOUNT_BITS), pre.account_siblings, strict=True
+        )
+    )
+    present = [o.account for o in pre.accounts if o.account is not None]
+    headers = header_digests([account.header for account in present], hashing)
+    hashed = iter(account_leaves(present, headers, hashing))
+    leaves = [EMPTY_LEAF if o.account is None else next(hashed) for o in pre.accounts]
+    pairs = {index: (leaf, leaf) for index, leaf in zip(indices, leaves, strict=True)}
+    root = update(ACCOUNT_BITS, pairs, siblings, hashing).roots[0][0]
+    markets, globals_ = pre.markets.digest(hashing), pre.globals.digest(hashing)
+    old_root = state_roots([root], [markets], [globals_], hashing)[0]
+    return replace(batch, old_root=old_root, pre=replace(pre, account_siblings=siblings))
+
+
+def _match(buyer: int, seller: int, slot: int, size: int) -> Match:
+    return Match(buy(buyer, size, slot=slot), sell(seller, size, slot=slot), size)
+
+
+def _adopt(venue: Venue, batch: Batch, shape_class: ShapeClass) -> None:
+    suite = venue.suite
+    outcome = apply_batch(
+        batch,
+        compress_many=suite.compress_many,
+        verify_many=suite.verify_many,
+        shape_class=shape_class,
+    )
+    venue.state.adopt(outcome)
+
+
+def _digest() -> Digest:
+    a, b, c, d, e, f, g, h = (secrets.randbelow(P) for _ in range(DIGEST_LENGTH))
+    return (a, b, c, d, e, f, g, h)
