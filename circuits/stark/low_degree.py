@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from circuits.pcs import fri, merkle
-from circuits.pcs.deep import Part, deep_batch
+from circuits.pcs.deep import OpenedAt, Part, deep_batch
 from circuits.pcs.grind import grind
 from circuits.poly.domains import lifted_shift
 from circuits.poly.lde import interpolate
@@ -61,47 +61,46 @@ def batch(
 ) -> U32Array:
     """f_0 on the whole domain: planes (5, B N) in natural order."""
     powers = extension.powers(beta, 2 * shape.trace_columns + CHUNKS * DEGREE + 1)[1:]
-    after_powers = powers[shape.trace_columns :]
     chunk_powers = powers[2 * shape.trace_columns :]
     parts = []
     column = 0
     for phase in TRACE_PHASES:
         for group, extended in zip(shape.groups, phases[phase].extended, strict=True):
             end = column + group.widths[phase]
-            parts.append(Part(extended, _trace_weights(powers, after_powers, column, end)))
+            parts.append(Part(extended, [powers[column:end], (), ()]))
             column = end
     quotient = phases[Phase.QUOTIENT].extended[0]
     parts.append(Part(quotient, _quotient_weights(chunk_powers)))
-    here = extension.add(_combine(powers, opened.here), _combine(chunk_powers, opened.chunks))
-    after = _combine(after_powers, opened.after)
-    root = koalabear.omega(shape.log2_height)
     return deep_batch(
         parts,
-        [opened.zeta, extension.scale(opened.zeta, root)],
-        [here, after],
+        _opened_at(shape, opened, powers, chunk_powers),
         shape.log2_height,
         shape.parameters.log2_blowup,
         lifted_shift(shape.log2_height, shape.log2_height),
     )
 
 
-def _trace_weights(
-    powers: Sequence[Element], after_powers: Sequence[Element], start: int, end: int
-) -> list[Sequence[Element]]:
-    """Weights of trace columns: at zeta, in the row below, undivided."""
-    return [powers[start:end], after_powers[start:end], [extension.ZERO] * (end - start)]
+def _opened_at(
+    shape: Shape, opened: Opened, powers: Sequence[Element], chunk_powers: Sequence[Element]
+) -> list[OpenedAt]:
+    """The two points, with the factors of the sums of trace columns and of chunks.
+
+    A trace column weighs beta^K times as much in the row below, K the number of trace columns.
+    """
+    here = extension.add(_combine(powers, opened.here), _combine(chunk_powers, opened.chunks))
+    after = _combine(powers[shape.trace_columns :], opened.after)
+    below = extension.scale(opened.zeta, koalabear.omega(shape.log2_height))
+    return [
+        OpenedAt(opened.zeta, (extension.ONE, extension.ONE), here),
+        OpenedAt(below, (powers[shape.trace_columns - 1], extension.ZERO), after),
+    ]
 
 
 def _quotient_weights(chunk_powers: Sequence[Element]) -> list[Sequence[Element]]:
-    """Weights of the quotient matrix: chunks at zeta, the random polynomial undivided."""
+    """Weights of the quotient matrix: no trace column, chunks, the random polynomial undivided."""
     chunk_columns = CHUNKS * DEGREE
-    none = [extension.ZERO]
     basis = extension.powers(extension.X, DEGREE)
-    return [
-        [*chunk_powers[:chunk_columns], *none * DEGREE],
-        none * (chunk_columns + DEGREE),
-        [*none * chunk_columns, *basis],
-    ]
+    return [(), chunk_powers[:chunk_columns], [*[extension.ZERO] * chunk_columns, *basis]]
 
 
 def _combine(powers: Sequence[Element], values: Sequence[Element]) -> Element:

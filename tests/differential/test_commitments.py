@@ -147,20 +147,32 @@ def test_the_batched_quotient_agrees_at_every_kind_of_position() -> None:
         part(6, 16, [True, False, True]),
         part(2, 33, [True, True, False]),
     ]
-    points, constants = ([random_element(k), random_element(k + 1)] for k in (50, 60))
-    f0 = deep.deep_batch(parts, points, constants, 6, 2, lifted_shift(6, 6))
+    openings = [
+        deep.OpenedAt(random_element(k), (random_element(k + 1), factor), random_element(k + 2))
+        for k, factor in ((50, extension.ZERO), (60, random_element(63)))
+    ]
+    f0 = deep.deep_batch(parts, openings, 6, 2, lifted_shift(6, 6))
     assert f0.shape == (5, 256)
     for index in (0, 1, 77, 255):
         x = extension.embed(coset_point(8, lifted_shift(6, 6), index))
         totals = batched_at(parts, index)
         expected = totals[2]
-        for total, point, constant in zip(totals, points, constants, strict=False):
-            divisor = extension.inverse(extension.subtract(x, point))
-            share = extension.multiply(extension.subtract(total, constant), divisor)
-            expected = extension.add(expected, share)
+        for opening in openings:
+            numerator = extension.negate(opening.constant)
+            for factor, total in zip(opening.factors, totals, strict=False):
+                numerator = extension.add(numerator, extension.multiply(factor, total))
+            divisor = extension.inverse(extension.subtract(x, opening.point))
+            expected = extension.add(expected, extension.multiply(numerator, divisor))
         assert element_at(f0, index) == expected
 
 
 def test_a_batch_without_the_tallest_matrix_is_refused() -> None:
+    opening = deep.OpenedAt(extension.X, (), extension.ZERO)
     with pytest.raises(ValueError, match="tallest"):
-        deep.deep_batch([part(2, 3, [True])], [], [], 6, 2, 3)
+        deep.deep_batch([part(2, 3, [True])], [opening], 6, 2, 3)
+
+
+def test_openings_of_different_sums_are_refused() -> None:
+    openings = [deep.OpenedAt(extension.X, (extension.ONE,) * k, extension.ZERO) for k in (1, 2)]
+    with pytest.raises(ValueError, match="a factor for each sum"):
+        deep.deep_batch([part(6, 3, [True])], openings, 6, 2, 3)
