@@ -47,6 +47,7 @@ from circuits.transcript import Transcript
 from rollup.field import extension, koalabear
 from rollup.field.extension import DEGREE, Element
 from rollup.jit import U32Array
+from rollup.memory import keep_freed_memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Prover:
 
     def __init__(self, circuit: Circuit, parameters: Parameters) -> None:
         self._circuit = circuit
+        keep_freed_memory()
         self._fixed = commit_fixed(circuit, parameters)
 
     @property

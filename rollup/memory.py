@@ -1,0 +1,25 @@
+"""Freed memory kept for the next array, where the C library is glibc."""
+
+import ctypes
+import sys
+
+_TRIM_THRESHOLD, _MMAP_MAX = -1, -4
+"""Parameters of mallopt: how much free memory at the heap's top is given back; how many blocks may
+be mapped on their own."""
+
+_NEVER = 0x7FFFFFFF
+
+
+def keep_freed_memory() -> bool:
+    """From now on this process keeps what it frees; False where the C library has no such switch.
+
+    By default glibc gives large blocks back to the system when they are freed, and the system
+    clears each page again when the next array first touches it. A prover frees and allocates the
+    same sizes over and over: with this, a page is cleared once a process (man 3 mallopt).
+    """
+    if sys.platform != "linux":
+        return False
+    library = ctypes.CDLL(None)
+    if not hasattr(library, "gnu_get_libc_version"):
+        return False
+    return bool(library.mallopt(_MMAP_MAX, 0) and library.mallopt(_TRIM_THRESHOLD, _NEVER))
