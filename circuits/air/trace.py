@@ -13,9 +13,13 @@ from numpy.typing import NDArray
 from circuits.air.graph import MODULUS
 from circuits.air.layout import LIMB_BITS, Layout
 from circuits.air.table import Selectors, Table
+from rollup.jit import parallel
 
 POISON = -(1 << 40)
 """Mark of a cell not written yet: no field element and no carry is that low."""
+
+FINISH_ROWS = 1 << 10
+"""Rows that `finish` turns into field elements at a time: a block of cells fits the cache."""
 
 I64 = NDArray[np.int64]
 U32 = NDArray[np.uint32]
@@ -49,16 +53,29 @@ class Trace:
 
     def finish(self) -> U32:
         """uint32 (height, width), canonical; blinded rows 0. ValueError names a poisoned cell."""
-        poisoned = np.argwhere(self.cells == POISON)
-        if len(poisoned):
-            column, row = poisoned[0]
-            raise ValueError(
-                f"{len(poisoned)} cells were never written, the first in column "
-                f"{self.columns.names()[column]}, row {row}"
-            )
         matrix = np.zeros((self.height, len(self.cells)), dtype=np.uint32)
-        matrix[: self.active] = (self.cells % MODULUS).T
+        parallel(self._finish_rows, self.active, matrix, grain=FINISH_ROWS)
         return matrix
+
+    def _finish_rows(self, start: int, stop: int, matrix: U32) -> None:
+        """Write rows start..stop, a block that stays in cache at a time."""
+        for first in range(start, stop, FINISH_ROWS):
+            last = min(first + FINISH_ROWS, stop)
+            block = self.cells[:, first:last]
+            lowest = block.min()
+            if lowest == POISON:
+                self._refuse_poison()
+            if lowest < 0 or block.max() >= MODULUS:
+                block = block % MODULUS
+            matrix[first:last] = block.T
+
+    def _refuse_poison(self) -> None:
+        poisoned = np.argwhere(self.cells == POISON)
+        column, row = poisoned[0]
+        raise ValueError(
+            f"{len(poisoned)} cells were never written, the first in column "
+            f"{self.columns.names()[column]}, row {row}"
+        )
 
 
 def put(cells: Sequence[I64], values: Any) -> None:
