@@ -1,0 +1,280 @@
+"""What is fuzzed: everything that reads bytes from strangers.
+
+A target has seeds (bytes that are good), and `run`: it returns a short name of what became of the
+bytes, so that new outcomes can be told from known ones, and raises whatever should never be raised.
+"""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from circuits.stark.errors import VerificationError
+from circuits.stark.parameters import INSECURE_TEST
+from circuits.stark.verifier import verify
+from rollup.codec.strict import CodecError, decode, encode
+from rollup.crypto import envelope
+from rollup.crypto.envelope import Destination, EnvelopeError, OpeningKey, OrderAction
+from rollup.hash.keccak import keccak256
+from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
+from rollup.protocol.order import Side
+from rollup.protocol.public_json import public_from_json, public_to_json
+from rollup.protocol.rejection import Rejected
+from sequencer.command import CloseBatch, Deposits, OpenBatch, Submit
+from sequencer.journal import _LENGTH, Identity, JournalError, _next_link, read
+from sequencer.wire import WireError, command_from_bytes, command_to_bytes
+from tests.helpers.malice import an_instance, honest_proof, key_of
+from tests.helpers.venue import Match, Venue, buy, credit, register, sell
+from tests.strategies import venues
+
+Run = Callable[[bytes], str]
+
+
+class Broken(AssertionError):
+    """A property that fuzzing found to be false."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """One reader of bytes."""
+
+    name: str
+    seeds: Callable[[], Sequence[bytes]]
+    run: Run
+    is_text: bool = False
+
+
+def _require(holds: bool, what: str) -> None:
+    if not holds:
+        raise Broken(what)
+
+
+def refused(error: Exception) -> str:
+    """A name of a refusal: its kind and its words, numbers left out."""
+    said = getattr(error, "detail", None) or str(error)
+    words = "".join(c for c in said[:60] if not c.isdigit())
+    return f"{type(error).__name__}: {words.split(',')[0][:40]}"
+
+
+# The verifier.
+
+
+def run_verifier(data: bytes) -> str:
+    """Only VerificationError, and nothing but the honest proof is accepted."""
+    instance = an_instance()
+    known = (instance.publics, instance.messages)
+    try:
+        verify(instance.circuit, key_of(), *known, INSECURE_TEST, data)
+    except VerificationError as error:
+        return error.reason.name
+    _require(data == honest_proof(), "another proof than the honest one was accepted")
+    return "accepted"
+
+
+def run_verifier_full_length(data: bytes) -> str:
+    """The same with the length and all words mended, so that the mutation gets past the codec."""
+    honest = honest_proof()
+    mended = bytearray((data + honest[len(data) :])[: len(honest)])
+    for place in range(3, len(honest), 4):
+        if mended[place - 3 : place + 1] != honest[place - 3 : place + 1]:
+            mended[place] &= 0x3F
+    return run_verifier(bytes(mended))
+
+
+# The codecs.
+
+
+@cache
+def _venue() -> Venue:
+    return Venue().with_traders(10**12, 10**12)
+
+
+@cache
+def _batch_bytes() -> bytes:
+    deposits = [register(2, 3, 17), credit(3, 9, 2**62 - 1)]
+    return batch_to_bytes(_venue().batch(deposits, [Match(buy(1, 1000), sell(2, 1000), 500)]))
+
+
+@cache
+def _public_bytes() -> bytes:
+    return public_to_json(_venue().apply(batch_from_bytes(_batch_bytes())).public)
+
+
+def run_batch(data: bytes) -> str:
+    """A batch has one encoding; other bytes are CodecError or Rejected."""
+    try:
+        batch = batch_from_bytes(data)
+    except (CodecError, Rejected) as error:
+        return refused(error)
+    _require(batch_to_bytes(batch) == data, "a batch with two encodings")
+    return "a batch"
+
+
+def run_batch_content(data: bytes) -> str:
+    """Mutated content, rightly encoded: the first bytes choose a member, the rest replace it."""
+    content = decode(_batch_bytes(), 2**20, "batch")
+    place: Any = content
+    steps = list(data[:6])
+    path: list[tuple[Any, Any]] = []
+    for step in steps:
+        if isinstance(place, dict) and place:
+            key: Any = sorted(place)[step % len(place)]
+        elif isinstance(place, list) and place:
+            key = step % len(place)
+        else:
+            break
+        path.append((place, key))
+        place = place[key]
+    if not path:
+        return "nothing chosen"
+    owner, key = path[-1]
+    rest = data[6:]
+    number = int.from_bytes(rest[1:9], "big", signed=bool(rest[:1] and rest[0] & 1 and rest[1:]))
+    kinds = (number, rest, [], {}, None, True, "text", [place, place], abs(number) % 2**31)
+    owner[key] = kinds[(rest[0] if rest else 0) % len(kinds)]
+    try:
+        return run_batch(encode(content))
+    except CodecError as error:
+        return refused(error)
+
+
+def run_public(data: bytes) -> str:
+    """A public input has one encoding; other bytes are CodecError or Rejected."""
+    try:
+        public = public_from_json(data)
+    except (CodecError, Rejected) as error:
+        return refused(error)
+    _require(public_to_json(public) == data, "a public input with two encodings")
+    return "a public input"
+
+
+def run_public_content(data: bytes) -> str:
+    """The same, rewritten canonically where it is JSON at all."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return "no JSON"
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return run_public(text.encode("ascii"))
+
+
+def run_command(data: bytes) -> str:
+    """A command has one encoding; other bytes are WireError."""
+    try:
+        command = command_from_bytes(data)
+    except WireError as error:
+        return refused(error)
+    _require(command_to_bytes(command) == data, "a command with two encodings")
+    return type(command).__name__
+
+
+# The journal.
+
+
+IDENTITY = Identity(venues.CHAIN, venues.VENUE, bytes(range(32)))
+
+
+def _commands() -> list[bytes]:
+    return [
+        command_to_bytes(command)
+        for command in (
+            OpenBatch(1, 2**52 - 1, (1, 2, 3, 2**30 - 1)),
+            Deposits((venues.registration(0, 1, 5), venues.credit(1, 2**30 - 1, 2**62 - 1))),
+            Submit(venues.order(1, Side.SELL, 7, 2**40 - 1, immediate=True)),
+            CloseBatch(),
+        )
+    ]
+
+
+def _journal(bodies: Sequence[bytes]) -> bytes:
+    """A journal of these bodies, every link right."""
+    data = IDENTITY.encode()
+    link = keccak256(data)
+    for body in bodies:
+        link = _next_link(link, body)
+        data += _LENGTH.pack(len(body)) + body + link
+    return data
+
+
+def run_journal(data: bytes) -> str:
+    """Only JournalError, and entries that are written as they were read."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "journal"
+        path.write_bytes(data)
+        try:
+            entries = list(read(path, IDENTITY))
+        except JournalError as error:
+            return refused(error)
+    _require(len(data) >= len(IDENTITY.encode()), "a journal without a header")
+    return f"{len(entries)} entries"
+
+
+def run_journal_entry(data: bytes) -> str:
+    """One entry of any content under a right link."""
+    return run_journal(_journal([*_commands(), data]))
+
+
+# Envelopes.
+
+
+@cache
+def _opening() -> OpeningKey:
+    return OpeningKey.generate()
+
+
+HERE = Destination(7, 9)
+
+
+@cache
+def _sealed() -> bytes:
+    order = OrderAction(5, 6, 7, 1, 1, 618_003, 2**39, 2**51, 500, 9, bytes(range(84)))
+    return _opening().sealing_key().seal(order, HERE)
+
+
+def run_envelope(data: bytes) -> str:
+    """Only EnvelopeError; nothing but what was sealed opens."""
+    try:
+        _opening().open(data, HERE)
+    except EnvelopeError as error:
+        return error.reason.name
+    _require(data == _sealed(), "an envelope that nobody sealed was opened")
+    return "opened"
+
+
+def run_plaintext(data: bytes) -> str:
+    """What a stranger sealed: only EnvelopeError, and one encoding."""
+    try:
+        action = envelope.decode(data)
+    except EnvelopeError as error:
+        return error.reason.name
+    _require(envelope.encode(action) == data, "an action with two encodings")
+    return type(action).__name__
+
+
+def _plaintexts() -> list[bytes]:
+    order = OrderAction(5, 6, 7, 1, 1, 618_003, 2**39, 2**51, 500, 9, bytes(range(84)))
+    return [envelope.encode(order), envelope.encode(envelope.PaddingAction())]
+
+
+TARGETS = (
+    Target("verifier", lambda: [honest_proof()], run_verifier),
+    Target("verifier-inside", lambda: [honest_proof()], run_verifier_full_length),
+    Target("batch", lambda: [_batch_bytes()], run_batch),
+    Target("batch-content", lambda: [bytes(range(16)), b"\x09" * 20], run_batch_content),
+    Target("public", lambda: [_public_bytes()], run_public, is_text=True),
+    Target("public-content", lambda: [_public_bytes()], run_public_content, is_text=True),
+    Target("command", _commands, run_command),
+    Target("journal", lambda: [_journal(_commands())], run_journal),
+    Target("journal-entry", _commands, run_journal_entry),
+    Target("envelope", lambda: [_sealed()], run_envelope),
+    Target("plaintext", _plaintexts, run_plaintext),
+)
+
+
+def digest(data: bytes) -> str:
+    """A name for an input."""
+    return hashlib.sha256(data).hexdigest()[:16]

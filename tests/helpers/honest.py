@@ -1,0 +1,120 @@
+"""Honest rows of every table, of as many kinds as there are: what forgeries start from."""
+
+from functools import cache
+
+import numpy as np
+
+from circuits.statement import PUBLICS as LAYOUT
+from circuits.tables.account.air import TABLE as ACCOUNT
+from circuits.tables.account.trace import build as build_account
+from circuits.witness import Witness
+from rollup.protocol.batch import Batch
+from rollup.protocol.margin import Holding
+from rollup.protocol.order import Side
+from tests.differential.test_margin import records_of
+from tests.helpers.isolation import Isolated
+from tests.helpers.rows import Source
+from tests.helpers.statement import BLINDED, small_circuit, small_witness
+from tests.helpers.venue import (
+    ETH,
+    ETH_PRICE,
+    USDC,
+    Match,
+    Venue,
+    buy,
+    credit,
+    real,
+    register,
+    sell,
+)
+from tests.soundness.tables import test_batch, test_deposit, test_fill
+from tests.soundness.tables.test_free_state_cells import ACCOUNTS, TERMS, publics
+
+RICH = 10**6 * USDC
+
+
+@cache
+def busy_venue() -> Venue:
+    """Five traders with positions and used slots in two markets."""
+    venue = Venue(suite=real()).with_traders(*[RICH] * 5)
+    opening = [
+        Match(buy(1, 1000), sell(2, 2000), 1000),
+        Match(
+            buy(3, 5000, ETH_PRICE, market=ETH), sell(4, 900, ETH_PRICE, market=ETH), 900, ETH_PRICE
+        ),
+    ]
+    venue.run(venue.batch(matches=opening))
+    return venue
+
+
+@cache
+def busy_batch() -> Batch:
+    """Every kind of thing at once: deposits, orders filled in parts and renewed."""
+    venue = busy_venue()
+    first = venue.state.globals.deposits_consumed
+    deposits = [
+        register(first, 6, 7 * USDC),
+        credit(first + 1, 1, 5),
+        credit(first + 2, 99, 17),
+        register(first + 3, 2, 3),
+        credit(first + 4, 6, 11),
+    ]
+    resting = sell(2, 2000)
+    taker = buy(5, 700, slot=9)
+    ether = buy(3, 5000, ETH_PRICE, market=ETH)
+    matches = [
+        Match(taker, resting, 300),
+        Match(taker, resting, 400),
+        Match(buy(1, 50, generation=4), resting, 50),
+        Match(ether, sell(5, 64, ETH_PRICE, market=ETH, slot=10), 64, ETH_PRICE, Side.SELL),
+        Match(ether, sell(1, 10, ETH_PRICE, market=ETH, slot=255), 10, ETH_PRICE),
+    ]
+    return venue.batch(deposits, matches)
+
+
+@cache
+def busy_witness() -> Witness:
+    """The witness of that batch at small heights; it breaks nothing."""
+    witness = small_witness(busy_venue().apply(busy_batch()))
+    if witness.failures():
+        raise AssertionError("the busy batch is not honest")
+    return witness
+
+
+def _alone(table: Isolated, matrix: np.ndarray) -> Source:
+    return Source(table.table, table.graph, matrix, table.values)
+
+
+def _accounts() -> list[Source]:
+    """An account for each clause of the margin rule, and one that is new."""
+    graph = ACCOUNT.trace_graph(LAYOUT)
+    found = []
+    for before, after, clause, _ in ACCOUNTS.values():
+        records = records_of([(before, after)], [clause], TERMS)
+        found.append(Source(ACCOUNT, graph, build_account(records, 4, 0), publics()))
+    exact = Holding(0, (0, 0, 0, 0))
+    records = records_of([(exact, exact)], [0], TERMS)
+    found.append(Source(ACCOUNT, graph, build_account(records, 4, 0), publics()))
+    return found
+
+
+@cache
+def sources(name: str) -> tuple[Source, ...]:
+    """Traces to forge in, of one table: the busy batch, then special cases."""
+    witness = busy_witness()
+    placed = small_circuit().table(name)
+    found = [Source(placed.table, placed.graph, witness.traces[name], witness.publics, BLINDED)]
+    if name == "deposit":
+        for entry, cash in test_deposit.CASES.values():
+            matrix = test_deposit.trace(entry, cash, test_deposit.judge(entry, cash))
+            found.append(_alone(test_deposit.TABLE_ALONE, matrix))
+    if name == "fill":
+        rows = ({"taker": 1, "buyer.filled": 1500}, {"market": 1, "price": 250_000})
+        limits = {"buyer.limit": 260_000, "seller.limit": 240_000}
+        matrix = test_fill.trace(rows[0], {**rows[1], **limits})
+        found.append(_alone(test_fill.FILL, matrix))
+    if name == "batch":
+        found.append(_alone(test_batch.BATCH, test_batch.trace()))
+    if name == "account":
+        found += _accounts()
+    return tuple(found)

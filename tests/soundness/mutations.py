@@ -1,0 +1,120 @@
+"""A cell of every witness column forged, and the whole proof made and verified.
+
+What is accepted must be in FREE, with the reason why the cell says nothing on such a row.
+
+    python -m tests.soundness.mutations [SEED]
+"""
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from random import Random
+
+from circuits.stark.errors import Failure
+from tests.helpers.whole import Forgery, whole
+
+ABSENT = {"exists": 0}
+NO_SHRINKING = {
+    "case.maintenance": 0,
+    "case.healthier_positive": 0,
+    "case.healthier_improved": 0,
+}
+
+FREE: tuple[tuple[str, dict[str, int], str], ...] = (
+    (
+        r"account\.shrink\.\d\.(low\.\d|high\.\d|borrow)",
+        NO_SHRINKING,
+        "how much risk shrank, outside the clauses that ask for it",
+    ),
+    (
+        r"account\.requirement_inverse",
+        {"case.healthier_improved": 0},
+        "asked for in the clause 'healthier, improved' only",
+    ),
+    (
+        r"account\.before\.(salt|with_cash|with_positions)\.\d",
+        {"existed": 0},
+        "an account that was not there has no old leaf to hash",
+    ),
+    (
+        r"account\.(owner|key_[xy]|viewing|header|with_header|after\.(salt|with_\w+))(\.\d+)+",
+        ABSENT,
+        "an account that stays absent, after a refused credit, has no header and no leaf",
+    ),
+    (
+        r"account\.(before|after)\.value\.(equity|maintenance)(_carries)?(\.\d+)+",
+        ABSENT,
+        "an account that stays absent has no value",
+    ),
+    (
+        r"account\.((before|after)\.value\.solvent|slack(_carries)?(\.\d+)+)",
+        ABSENT,
+        "an account that stays absent has no margin",
+    ),
+    (
+        r"deposit\.off_curve_proof\.\d",
+        {},
+        "weights of distances that are all 0, or of which others can make up for one",
+    ),
+    (
+        r"deposit\.(cash_sum|sum_carries)(\.\d)+",
+        {"registered": 0, "credited": 0, "cash_overflow": 0},
+        "the new cash of an entry that is refused before it is summed: nobody reads it",
+    ),
+)
+"""Columns that may be free, by pattern; on which rows (cells that must have these values); why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A forgery and what became of it: a reason, or None if the proof was accepted."""
+
+    forgery: Forgery
+    reason: Failure | None
+
+    @property
+    def excuse(self) -> str | None:
+        """Why the cell may be free, if it may."""
+        name = f"{self.forgery.table}.{self.forgery.column}"
+        for pattern, wanted, why in FREE:
+            if re.fullmatch(pattern, name) and all(
+                whole().honest_cell(self.forgery, column) == value
+                for column, value in wanted.items()
+            ):
+                return why
+        return None
+
+    @property
+    def is_hole(self) -> bool:
+        """Accepted without an excuse."""
+        return self.reason is None and self.excuse is None
+
+
+def outcomes(columns: Iterable[tuple[str, str]], random: Random) -> Iterator[Outcome]:
+    """One forgery a column, each proved and verified."""
+    for table, column in columns:
+        forgery = whole().forge(table, column, random)
+        yield Outcome(forgery, whole().verdict(forgery))
+
+
+def main(seed: int) -> int:
+    """Every column once; the exit code says whether there is a hole."""
+    counts: Counter[str] = Counter()
+    holes = []
+    for outcome in outcomes(whole().columns(), Random(seed)):
+        refused = outcome.reason.name if outcome.reason else None
+        counts[refused or (f"free: {outcome.excuse}" if outcome.excuse else "ACCEPTED")] += 1
+        if outcome.reason is None:
+            print(f"accepted: {outcome.forgery}: {outcome.excuse or 'A HOLE'}", flush=True)
+        if outcome.is_hole:
+            holes.append(outcome)
+    print(f"columns forged in a whole proof: {counts.total()} tried")
+    for name, count in counts.most_common():
+        print(f"  {count:5}  {name}")
+    return 1 if holes else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 1))
