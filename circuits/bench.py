@@ -14,6 +14,7 @@ from circuits.air.bus import RANGE
 from circuits.air.circuit import Circuit
 from circuits.air.publics import PublicLayout
 from circuits.buses import HASH
+from circuits.profile import profile_record
 from circuits.stark.committed import generate_key
 from circuits.stark.lookup import PublicMessage
 from circuits.stark.parameters import Parameters
@@ -64,25 +65,31 @@ def instance(rows: int, blinded_rows: int) -> tuple[list[U32Array], list[PublicM
 
 
 def measure(
-    parameters: Parameters, rows: int, runs: int, say: Callable[[str], None]
+    parameters: Parameters,
+    rows: int,
+    runs: int,
+    say: Callable[[str], None],
+    *,
+    profile: bool = False,
 ) -> dict[str, object]:
     """Prove `runs` times, verify once; the figures of the best run, for people and for JSON."""
     statement = circuit(rows)
     prover = Prover(statement, parameters)
     traces, messages = instance(rows, parameters.blinded_rows)
-    walls, processors, phases = [], [], []
-    proof, cells = b"", 0
+    walls, processors, reports = [], [], []
+    proof = b""
     for run in range(runs):
         wall, processor = perf_counter(), process_time()
         proved = prover.prove(traces, (), messages)
         walls.append(perf_counter() - wall)
         processors.append(process_time() - processor)
-        phases.append(proved.report.phases_s)
-        proof, cells = proved.proof, proved.report.cells
+        reports.append(proved.report)
+        proof = proved.proof
         say(f"run {run + 1} of {runs}: {walls[-1]:.2f} s")
     key = generate_key(statement, [parameters])
     start = perf_counter()
     verify(statement, key, (), messages, parameters, proof)
+    verify_s = perf_counter() - start
     best = walls.index(min(walls))
     return {
         "parameter_set": parameters.name,
@@ -91,8 +98,9 @@ def measure(
         "best_s": walls[best],
         "median_s": statistics.median(walls),
         "cpu_s": processors[best],
-        "phases_s": phases[best],
+        "phases_s": reports[best].phases_s,
         "proof_bytes": len(proof),
-        "verify_ms": round((perf_counter() - start) * 1000),
-        "cells": cells,
+        "verify_ms": round(verify_s * 1000),
+        "cells": reports[best].cells,
+        **({"profile": profile_record(prover.shape, reports[best])} if profile else {}),
     }

@@ -301,14 +301,16 @@ def _show_costs(
     help="Rows of the Poseidon table, blinded ones included.",
 )
 @click.option("--runs", type=click.IntRange(1, 20), default=3, show_default=True)
+@click.option("--profile", is_flag=True, help="Show each phase beside what the machine allows.")
 @conventions
-def bench(console: Output, parameters: str, rows: str, runs: int) -> None:
+def bench(console: Output, parameters: str, rows: str, runs: int, profile: bool) -> None:
     """Prove a Poseidon and a range table, and say how many rows a second."""
     from circuits.bench import measure
     from circuits.stark.parameters import parameters_by_name
     from circuits.text import bench_text
 
-    record = measure(parameters_by_name(parameters), int(rows), runs, console.say)
+    chosen = parameters_by_name(parameters)
+    record = measure(chosen, int(rows), runs, console.say, profile=profile)
     console.result(record, bench_text(record))
 
 

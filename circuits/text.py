@@ -27,12 +27,35 @@ def failures_text(record: Mapping[str, Any]) -> str:
 def bench_text(record: Mapping[str, Any]) -> str:
     """The result of `prover bench`."""
     phases = ", ".join(f"{name} {seconds:.2f}" for name, seconds in record["phases_s"].items())
-    return (
+    text = (
         f"{record['rows']} Poseidon rows at {record['parameter_set']}: {record['best_s']:.2f} s "
         f"best, {record['median_s']:.2f} s median, {record['cpu_s']:.2f} CPU-seconds\n"
         f"{record['rows_per_second']} rows a second; seconds by phase: {phases}\n"
         f"proof {record['proof_bytes'] // 1024} KiB, verified in {record['verify_ms']} ms"
     )
+    return text if "profile" not in record else f"{text}\n{profile_text(record['profile'])}"
+
+
+def profile_text(record: Mapping[str, Any]) -> str:
+    """The account for people: the largest gap is where the CPU-seconds exceed the floor most."""
+    lines = [
+        f"{'phase':<10}{'wall s':>8}{'CPU s':>8}{'system':>8}{'M products':>12}{'M hashes':>10}"
+        f"{'MiB moved':>11}{'floor s':>9}{'CPU/floor':>11}{'gap s':>8}"
+    ]
+    for name, phase in record["phases"].items():
+        floor = phase["floor_s"]
+        lines.append(
+            f"{name:<10}{phase['wall_s']:>8.3f}{phase['cpu_s']:>8.3f}{phase['system_s']:>8.3f}"
+            f"{phase['products'] / 1e6:>12,.0f}{phase['permutations'] / 1e6:>10.2f}"
+            f"{phase['bytes'] / 2**20:>11,.0f}{floor:>9.3f}{phase['cpu_s'] / floor:>10.1f}x"
+            f"{phase['cpu_s'] - floor:>8.3f}"
+        )
+    lines.append(
+        f"one core here: {record['products_per_cpu_second'] / 1e9:.2f} G products/s, "
+        f"{record['permutations_per_cpu_second'] / 1e6:.1f} M hashes/s, "
+        f"{record['bytes_per_cpu_second'] / 2**30:.1f} GiB/s"
+    )
+    return "\n".join(lines)
 
 
 def cost_record(shape: Shape) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """What a prover tells about a proof: seconds by phase, cells by table, bytes. Never a witness."""
 
+import resource
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,12 +30,15 @@ class TableCells:
 
 @dataclass(slots=True)
 class ProofReport:
-    """The account of one proof. `phases_s` keeps the order in which phases ran."""
+    """The account of one proof. `phases_s` keeps the order in which phases ran; `cpu_s` counts all
+    threads, `system_s` is the part of it that the kernel took."""
 
     parameter_set: str
     tables: tuple[TableCells, ...]
     quotient_cells: int
     phases_s: dict[str, float] = field(default_factory=dict)
+    cpu_s: dict[str, float] = field(default_factory=dict)
+    system_s: dict[str, float] = field(default_factory=dict)
     proof_bytes: int = 0
 
     @property
@@ -69,7 +73,14 @@ class Clock:
         """Time a phase; several spans of one name add up."""
         if self._progress is not None:
             self._progress(name, _PHASES.index(name) / len(_PHASES))
-        start = time.perf_counter()
+        start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
         yield
-        spent = time.perf_counter() - start
-        self._report.phases_s[name] = self._report.phases_s.get(name, 0.0) + spent
+        after = resource.getrusage(resource.RUSAGE_SELF)
+        system = after.ru_stime - before.ru_stime
+        _add(self._report.phases_s, name, time.perf_counter() - start)
+        _add(self._report.cpu_s, name, after.ru_utime - before.ru_utime + system)
+        _add(self._report.system_s, name, system)
+
+
+def _add(spans: dict[str, float], name: str, spent: float) -> None:
+    spans[name] = spans.get(name, 0.0) + spent
