@@ -1,0 +1,103 @@
+"""Carries counted again: what a prover would do who changed a limb and wants the sums to hold.
+
+The formulae are those of the tables' own traces. Candidates are the rows of one array, so that many
+are filled at once; what a formula cannot make true stays false and is noticed.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from circuits.air.graph import MODULUS
+from circuits.air.layout import Carries
+from circuits.gadgets.integer import Integer, fill_carries, from_limbs
+from circuits.statement import PUBLICS
+from circuits.tables.account import margin
+from circuits.tables.account.margin import PRICE_WIDTHS, RISK_WIDTHS, Terms, by_market
+from circuits.tables.batch.columns import credit_identity, fees_identity
+from circuits.tables.deposit.columns import sum_identity
+from circuits.tables.fill import columns as fill
+from tests.helpers.rows import I64, Source
+
+Refill = Callable[[Any, Source], None]
+
+
+def put(carries: Carries, identity: Integer) -> None:
+    """The carries of an identity."""
+    carries.fill(fill_carries(identity))
+
+
+def refill_fill(row: Any, source: Source) -> None:
+    """Notional, fee, count, cash and position of both sides."""
+    del source
+    put(row.notional_carries, fill.notional_identity(row))
+    for side, direction in ((row.buyer, 1), (row.seller, -1)):
+        put(side.fee_carries, fill.fee_identity(row, side))
+        put(side.filled_carries, fill.filled_identity(row, side))
+        put(side.cash_carries, fill.cash_identity(row, side, direction))
+        put(side.position_carries, fill.position_identity(row, side, direction))
+
+
+def terms_of(source: Source) -> Terms:
+    """The public terms that an account row is judged by."""
+    sizes = dict(PUBLICS.sizes)
+    if len(source.publics) != PUBLICS.width:
+        raise ValueError("an account row is judged by the statement's public values")
+
+    def limbs(name: str) -> tuple[int, ...]:
+        place = PUBLICS.find(name)
+        assert place.stop - place.start == sizes[name]
+        return source.publics[place]
+
+    return Terms(
+        by_market(limbs("price_limbs"), PRICE_WIDTHS),
+        by_market(limbs("initial_limbs"), RISK_WIDTHS),
+        by_market(limbs("maintenance_limbs"), RISK_WIDTHS),
+    )
+
+
+def refill_account(row: Any, source: Source) -> None:
+    """Equity, maintenance requirement and the slack of the chosen clause."""
+    terms = terms_of(source)
+    for leaf in (row.before, row.after):
+        put(leaf.value.equity_carries, margin.equity_gap(leaf, terms))
+        put(leaf.value.maintenance_carries, margin.maintenance_gap(leaf, terms))
+    case = row.case
+    excess = margin.excess_unchanged(row).times(case.unchanged, 0, 1)
+    excess = excess + margin.excess_initial(row, terms).times(case.initial, 0, 1)
+    excess = excess + margin.excess_maintenance(row).times(case.maintenance, 0, 1)
+    excess = excess + margin.excess_healthier(row).times(margin.healthier(row), 0, 1)
+    put(row.slack_carries, excess - from_limbs(row.slack))
+
+
+def refill_batch(row: Any, source: Source) -> None:
+    """Fees and their credit."""
+    del source
+    put(row.fee_carries, fees_identity(row))
+    put(row.cash_carries, credit_identity(row))
+
+
+def refill_deposit(row: Any, source: Source) -> None:
+    """The sum of cash and amount."""
+    del source
+    put(row.sum_carries, sum_identity(row))
+
+
+REFILLS: dict[str, Refill] = {
+    "fill": refill_fill,
+    "account": refill_account,
+    "batch": refill_batch,
+    "deposit": refill_deposit,
+}
+
+
+def refilled(source: Source, rows: I64, keep: np.ndarray | None = None) -> I64:
+    """Rows (n, columns) with their carries counted again, but for the columns in `keep`."""
+    signed = np.where(rows > MODULUS // 2, rows - MODULUS, rows)
+    columns = [column.copy() for column in signed.T]
+    REFILLS[source.table.name](source.table.columns.bind(columns), source)
+    filled = np.stack(columns, axis=1) % MODULUS
+    if keep is not None:
+        filled[:, keep] = rows[:, keep]
+    return filled

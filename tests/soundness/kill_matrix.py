@@ -1,0 +1,431 @@
+"""The kill matrix: drop each constraint and each message of a table, and something gets through.
+
+For every item of every table this searches, from honest rows, a forgery that this item alone
+notices (`tests.helpers.rows` says what noticing is): were the item dropped, the table would accept
+it. Three searches, each for what the one before left over:
+
+* *one cell*: every cell set to other values, and whole rows put where other rows are;
+* *carried on*: one constraint broken, or one cell changed, and all that follows solved again;
+* *mended*: one cell changed, and what breaks mended by up to three more.
+
+A message on a bus that other tables answer is killed where it alone differs from the honest row's,
+or, second best (`KILLED_WITH_OTHERS`), where it differs together with other such messages.
+
+    python -m tests.soundness.kill_matrix [TABLE ...]
+"""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from random import Random
+
+import numpy as np
+
+from circuits.air.bus import RANGE
+from circuits.air.graph import MODULUS
+from circuits.statement import circuit
+from tests.helpers.honest import sources
+from tests.helpers.refill import REFILLS, refilled
+from tests.helpers.repair import Forger
+from tests.helpers.rows import I64, Source, Verdicts, Window
+
+KINDS_MAX = 12
+"""Rows of each trace that forgeries start from, one of each kind of row."""
+
+
+SECONDS_MAX = 90.0
+"""Seconds that one search may take on one table."""
+
+
+GADGET = "tests/unit/circuits/gadgets/test_integer.py::test_a_carry_solved_modulo_p_is_out_of_range"
+COMPARE = "tests/unit/circuits/gadgets/test_compare.py::test_no_other_difference_helps"
+TRADE = "tests/soundness/tables/test_fill.py::test_a_lie_breaks_its_claim"
+WAY = "tests/soundness/test_signature_lies.py::test_a_wrong_cell_on_the_way_is_refused"
+PUBLIC = "tests/soundness/tables/test_batch.py::test_another_public_value_is_another_root"
+CELLS = "tests/soundness/tables/test_free_state_cells.py::test_every_cell_of_an_account_row_is_held"
+MARGIN = (
+    "tests/differential/test_margin.py::test_the_table_accepts_a_clause_exactly_where_the_rules_do"
+)
+
+# ruff: noqa: E501
+BY_HAND: dict[str, str] = {
+    "tree.flags": "follows from tree.padding-is-silent (a touched child: active = 1) and tree.leads-somewhere (none: active = 0)",
+    "tree.leads-somewhere": "tests/soundness/test_lies_state.py::test_a_node_that_leads_nowhere",
+    "batch.root-before": PUBLIC,
+    "batch.root-after": PUBLIC,
+    "batch.globals-before": PUBLIC,
+    "batch.globals-after": PUBLIC,
+    "batch.markets-after": PUBLIC,
+    "batch.accounts-root": "tests/soundness/test_lies_state.py::test_another_root",
+    "batch.clock": "tests/soundness/tables/test_batch.py::test_a_clock_that_does_not_advance",
+    "batch.bounds": "tests/soundness/tables/test_batch.py::test_a_limb_out_of_range",
+    "batch.fee-account": "tests/soundness/tables/test_batch.py::test_a_credit_before_the_last_fill",
+    "deposit.key-on-curve": "tests/soundness/tables/test_curve_points.py::test_a_registered_key_off_the_curve_in_one_coordinate",
+    "deposit.bounds": GADGET,
+    "deposit.one-outcome": "tests/soundness/tables/test_deposit.py::test_an_outcome_is_provable_exactly_where_the_rules_give_it",
+    "deposit.access": "tests/soundness/test_lies_deposit.py::test_deposits_out_of_their_order",
+    "deposit.register": "tests/soundness/tables/test_deposit.py::test_a_new_account_has_the_words_of_its_entry",
+    "comb.start": "tests/soundness/tables/test_comb.py::test_a_start_of_the_signers_choice_breaks_the_start_alone",
+    "comb.end": WAY,
+    "ladder.entry": WAY,
+    "ladder.end": WAY,
+    "ladder.challenge": "tests/soundness/test_signature_lies.py::test_a_challenge_part_of_another_signature_is_refused",
+    "ladder.start": WAY,
+    "ladder.sum": WAY,
+    "ladder.double": WAY,
+    "ladder.double-again": WAY,
+    "ladder.line": WAY,
+    "ladder.digits": "tests/soundness/test_signature_lies.py::test_an_element_that_starts_with_more_than_its_digits_is_refused",
+    "order.flags": "tests/soundness/test_signature_lies.py::test_a_flag_that_is_no_bit_is_refused",
+    "order.place": "tests/soundness/test_signature_lies.py::test_an_order_without_a_signature_place_is_refused",
+    "order.expiry": "tests/soundness/test_signature_lies.py::test_an_expired_order_is_refused",
+    "order.windows": "tests/soundness/test_signature_lies.py::test_a_window_table_of_another_key_is_refused",
+    "order.nonce-on-curve": "tests/soundness/tables/test_curve_points.py::test_a_nonce_off_the_curve_in_one_coordinate",
+    "order.bounds": "tests/soundness/test_signature_lies.py::test_a_slot_that_is_the_address_of_cash_is_refused",
+    "order.challenge": "tests/soundness/test_signature_lies.py::test_a_challenge_that_is_not_the_hash_is_refused",
+    "order.canonical": "tests/soundness/test_signature_lies.py::test_a_high_part_above_127_is_refused",
+    "order.key": "tests/soundness/test_signature_lies.py::test_an_order_signed_by_a_key_that_is_not_the_accounts_is_refused",
+    "order.ladder": WAY,
+    "order.comb": WAY,
+    "order.signature": "tests/soundness/test_signature_lies.py::test_a_forged_response_is_refused",
+    "order.message": "tests/soundness/test_signature_lies.py::test_terms_that_do_not_hash_to_the_signed_message_are_refused",
+    "fill.flags": "tests/soundness/tables/test_fill.py::test_bits_are_bits",
+    "fill.market": "tests/soundness/tables/test_fill.py::test_two_markets_at_once",
+    "fill.place": TRADE,
+    "fill.notional": TRADE,
+    "fill.fee": TRADE,
+    "fill.cash": TRADE,
+    "fill.position": TRADE,
+    "fill.filled": TRADE,
+    "fill.rate": TRADE,
+    "fill.fee-rounding": TRADE,
+    "fill.fee-cap": TRADE,
+    "fill.size-positive": TRADE,
+    "fill.generation": "tests/soundness/tables/test_fill.py::test_a_generation_that_only_seems_to_continue",
+    "fill.bounds": GADGET,
+    "fill.band": COMPARE,
+    "fill.limit": COMPARE,
+    "fill.cap": COMPARE,
+    "fill.fee-sum": "tests/soundness/tables/test_fill.py::test_a_fee_left_out_of_the_sums",
+    "fill.fees-sent": "tests/soundness/tables/test_fill.py::test_fee_sums_are_sent_once_over_all_rows",
+    "fill.slot-access": "tests/soundness/test_lies_trade.py::test_one_order_in_two_batches_with_a_forgotten_slot",
+    "fill.cash-access": "tests/soundness/test_lies_state.py::test_a_fill_hidden_between_two_others",
+    "fill.position-access": "tests/soundness/test_lies_state.py::test_a_fill_hidden_between_two_others",
+    "account.flags": "tests/soundness/tables/test_free_state_cells.py::test_every_cell_of_an_account_row_is_held",
+    "account.never-deleted": "tests/soundness/test_lies_state.py::test_an_account_deleted_with_its_debt",
+    "account.padding-is-silent": "tests/soundness/test_lies_state.py::test_an_account_without_registration",
+    "account.fresh-slots": "tests/soundness/test_lies_state.py::test_slots_renewed_without_an_order",
+    "account.position-limbs": CELLS,
+    "account.one-clause": "tests/soundness/test_lies_margin.py::test_no_clause_at_all",
+    "account.no-flip": "tests/soundness/test_lies_margin.py::test_a_flip_passed_off_as_a_reduction",
+    "account.not-grown": "tests/soundness/test_lies_margin.py::test_an_account_under_maintenance_that_trades_for_the_fun_of_it",
+    "account.unchanged-sizes": "tests/soundness/test_lies_margin.py::test_an_account_under_maintenance_that_trades_for_the_fun_of_it",
+    "account.no-deeper-hole": "tests/soundness/test_lies_margin.py::test_a_debt_left_behind_with_nothing_held",
+    "account.header": "tests/soundness/test_lies_state.py::test_a_leaf_of_another_type",
+    "account.registered": "tests/soundness/test_lies_state.py::test_an_account_without_registration",
+    "account.leaf-before": "tests/soundness/test_lies_state.py::test_a_leaf_of_another_type",
+    "account.leaf-after": "tests/soundness/test_lies_state.py::test_a_leaf_of_another_type",
+    "account.opened-once": "tests/soundness/test_lies_state.py::test_an_account_opened_twice",
+    "account.value-before": "tests/soundness/test_lies_trade.py::test_cash_from_nowhere",
+    "account.value-after": "tests/soundness/test_lies_trade.py::test_cash_from_nowhere",
+    "account.value-limbs": GADGET,
+    "account.slack-limbs": GADGET,
+    "account.equity-value": MARGIN,
+    "account.maintenance-value": MARGIN,
+    "account.initial": MARGIN,
+    "account.maintenance": MARGIN,
+    "account.healthier": MARGIN,
+    "account.unchanged": MARGIN,
+}
+"""Claims with items that the search may not kill: the forgery written by hand, or the reason.
+
+A hand-written forgery is of the claim; items of one claim are columns or coordinates of one formula.
+"""
+
+
+NOBODY = "NOTHING KILLS IT"
+
+
+class How(StrEnum):
+    """How an item was killed, best first."""
+
+    ONE_CELL = "one cell"
+    RECOUNTED = "recounted"
+    CARRIED = "carried on"
+    MENDED = "mended"
+    WITH_OTHERS = "with other messages"
+
+
+@dataclass
+class TableMatrix:
+    """What one table's items are killed by."""
+
+    name: str
+    items: int
+    constraints: int
+    claims: tuple[str, ...]
+    killed: dict[int, How] = field(default_factory=dict)
+    tried: int = 0
+    seconds: float = 0.0
+
+    def left(self) -> list[int]:
+        """Items that nothing kills."""
+        return [item for item in range(self.items) if item not in self.killed]
+
+    def label(self, item: int) -> str:
+        """An item by its claim and kind."""
+        kind = "constraint" if item < self.constraints else "message"
+        return f"{self.claims[item]} ({kind} {item})"
+
+
+def windows(source: Source) -> list[Window]:
+    """One window on a row of each kind: by its bits and by the small fixed columns."""
+    active = source.active
+    kinds = source.table.columns.kinds()
+    flags = [i for i, kind in enumerate(kinds) if kind == "bit"]
+    fixed = source.fixed[:active]
+    fixed = fixed[:, fixed.max(axis=0) <= 1]
+    pattern = np.concatenate([fixed, source.matrix[:active][:, flags]], axis=1)
+    if source.reads_below:
+        pattern = np.concatenate([pattern, np.roll(pattern, -1, axis=0)], axis=1)
+    _, first = np.unique(pattern, axis=0, return_index=True)
+    rows = sorted({*first.tolist(), 0, active - 1})
+    return [Window(source, row) for row in rows[:KINDS_MAX]]
+
+
+class Search:
+    """Fills one table's matrix."""
+
+    def __init__(self, name: str, wanted: Sequence[int] | None = None) -> None:
+        traces = sources(name)
+        self.graph = traces[0].graph
+        self.windows = [window for source in traces for window in windows(source)]
+        self.random = Random(7)
+        claims = tuple(i.claim for i in (*self.graph.constraints, *self.graph.interactions))
+        self.matrix = TableMatrix(name, len(claims), len(self.graph.constraints), claims)
+        self.wanted = set(range(len(claims)) if wanted is None else wanted)
+        self.forgers: dict[int, Forger] = {}
+        self.deadline = 0.0
+
+    def run(self) -> TableMatrix:
+        """All searches."""
+        started = time.perf_counter()
+        for search in (self.one_cell, self.recounted, self.broken, self.moved, self.mended):
+            self.deadline = time.perf_counter() + SECONDS_MAX
+            if self.todo():
+                search()
+        self.matrix.seconds = time.perf_counter() - started
+        return self.matrix
+
+    def _late(self) -> bool:
+        return time.perf_counter() > self.deadline
+
+    def todo(self) -> list[int]:
+        """Items still wanted that are not killed, or only together with others."""
+        killed = self.matrix.killed
+        return [i for i in sorted(self.wanted) if killed.get(i) in (None, How.WITH_OTHERS)]
+
+    def note(self, verdicts: Verdicts, how: How) -> None:
+        """Take down what each candidate kills."""
+        self.matrix.tried += len(verdicts.noticed)
+        for noticed, said in zip(verdicts.noticed, verdicts.said, strict=True):
+            if noticed.sum() == 1:
+                self._kill(int(np.flatnonzero(noticed)[0]), how)
+            elif not noticed.any() and said.any():
+                spoken = np.flatnonzero(said).tolist()
+                for item in spoken:
+                    self._kill(item, how if len(spoken) == 1 else How.WITH_OTHERS)
+
+    def _kill(self, item: int, how: How) -> None:
+        known = self.matrix.killed.get(item)
+        if known is None or known is How.WITH_OTHERS:
+            self.matrix.killed[item] = how
+
+    def forger(self, number: int) -> Forger:
+        """The forger at a window."""
+        if number not in self.forgers:
+            self.forgers[number] = Forger(self.windows[number])
+        return self.forgers[number]
+
+    def other_values(self, value: int) -> list[int]:
+        """What a cell is changed to."""
+        found = {value + 1, value - 1, 1 - value, value + 8192, value + 4096, 0, 2, MODULUS - 1}
+        return sorted((found | {self.random.randrange(MODULUS)}) - {value})
+
+    def one_cell(self) -> None:
+        """Every cell on its own; every row in place of every other."""
+        for window in self.windows:
+            changes = [
+                {cell: value}
+                for cell in window.cells
+                for value in self.other_values(int(window.honest[cell]))
+            ]
+            self.note(window.verdicts(window.with_cells(changes)), How.ONE_CELL)
+            rows = [w.honest[w.own[0]] for w in self.windows if w.source is window.source]
+            moved = np.repeat(window.honest[None], len(rows), axis=0)
+            moved[:, window.own[0]] = rows
+            self.note(window.verdicts(moved), How.ONE_CELL)
+
+    def recounted(self) -> None:
+        """One or two neighbouring cells changed, and the carries of all sums counted again.
+
+        Once with all carries free, once with those of each sum kept as they were.
+        """
+        name = self.matrix.name
+        for window in self.windows:
+            if self._late() or not self.todo():
+                return
+            source = window.source
+            changes = list(self._limb_changes(window))
+            starts = window.with_cells(changes)
+            self.note(window.verdicts(starts), How.RECOUNTED)
+            if name not in REFILLS:
+                continue
+            own = window.own[0]
+            groups: list[np.ndarray | None] = [None]
+            columns = source.names
+            for field_name in sorted({n.rsplit(".", 2)[0] for n in columns if "carries." in n}):
+                kept = [i for i, n in enumerate(columns) if n.startswith(f"{field_name}.")]
+                groups.append(np.array(kept))
+            for kept_columns in groups:
+                filled = starts.copy()
+                filled[:, own] = refilled(source, starts[:, own], kept_columns)
+                self.note(window.verdicts(filled), How.RECOUNTED)
+
+    def _limb_changes(self, window: Window) -> Iterator[dict[tuple[int, int], int]]:
+        """A step in one cell; a step that its upper neighbour takes back; both at once."""
+        kinds = window.source.table.columns.kinds()
+        row = window.own[0]
+        for column in range(len(kinds)):
+            value = int(window.honest[row, column])
+            steps = [2**bits for bits in range(14)] + [127 * 2**11]
+            for step in (*steps, *(-step for step in steps), -value, 8191 - value, 8192 - value):
+                if step == 0:
+                    continue
+                yield {(row, column): value + step}
+                if column + 1 < len(kinds) and step % 8192 == 0:
+                    above = int(window.honest[row, column + 1])
+                    yield {(row, column): value + step, (row, column + 1): above - step // 8192}
+
+    def broken(self) -> None:
+        """Each constraint set to another value, the others solved."""
+        for number, window in enumerate(self.windows):
+            todo = [i for i in self.todo() if i < self.matrix.constraints]
+            if not todo or self._late():
+                return
+            forger = self.forger(number)
+            for item in todo:
+                for candidate in forger.breaking(item, trials=3):
+                    self.note(window.verdicts(candidate[None]), How.CARRIED)
+                    if item not in self.todo():
+                        break
+
+    def moved(self) -> None:
+        """Every cell changed, and what follows solved and hashed again."""
+        for number, window in enumerate(self.windows[:8]):
+            forger = self.forger(number)
+            for cell in window.cells:
+                if not self.todo() or self._late():
+                    return
+                reading = self._hash_of(forger, cell)
+                found = []
+                for value in (int(window.honest[cell]) + 1, 1 - int(window.honest[cell])):
+                    start = window.honest.copy()
+                    start[cell] = value % MODULUS
+                    found += [*forger.carrying(start, skip=reading, trials=1)]
+                if found:
+                    self.note(window.verdicts(np.stack(found)), How.CARRIED)
+
+    @staticmethod
+    def _hash_of(forger: Forger, cell: tuple[int, int]) -> int | None:
+        """The hash whose digest a cell is part of."""
+        place = forger.place[cell]
+        return next((item for _, out, _, item in forger.hashes if place in out), None)
+
+    def mended(self) -> None:
+        """Cells of each item left, changed and mended."""
+        for number, window in enumerate(self.windows):
+            forger = self.forger(number)
+            for item in self.todo():
+                for start in self._starts(forger, window, item):
+                    self._try(forger, window, start, item)
+                    if item not in self.todo() or self._late():
+                        break
+                if self._late():
+                    return
+
+    def _try(self, forger: Forger, window: Window, start: I64, item: int) -> None:
+        for tried, (candidate, _) in enumerate(forger.mending(start, item)):
+            self.note(window.verdicts(candidate[None]), How.MENDED)
+            if item not in self.todo() or tried == 2:
+                return
+
+    def _starts(self, forger: Forger, window: Window, item: int) -> Iterator[I64]:
+        first = self.matrix.constraints
+        for row in window.own:
+            if item < first:
+                roots = [self.graph.constraints[item].node]
+                steps = [1, -1, 2, self.random.randrange(MODULUS)]
+            else:
+                message = self.graph.interactions[item - first]
+                roots, steps = [*message.payload, message.count], [1]
+                if message.bus == RANGE.identifier:
+                    bits = int(window.values(window.honest[None], row)[message.payload[0]][0])
+                    roots = [message.payload[1]]
+                    steps = [2**bits, -(2**bits), 127 * 2**11, 127 * 2**13, -1]
+            for place in sorted(forger._cells_under(roots, row)):
+                for step in steps:
+                    start = window.honest.copy()
+                    cell = forger.cells[place]
+                    start[cell] = (start[cell] + step) % MODULUS
+                    yield start
+
+
+def matrix(names: Sequence[str]) -> list[TableMatrix]:
+    """The matrices of some tables."""
+    return [Search(name).run() for name in names]
+
+
+def report(tables: Sequence[TableMatrix]) -> str:
+    """A line a table, then what is left."""
+    lines = [f"{'table':10}{'items':>7}{'killed':>8}{'alone':>7}{'left':>6}{'tried':>9}{'s':>7}"]
+    for table in tables:
+        how = Counter(table.killed.values())
+        alone = len(table.killed) - how[How.WITH_OTHERS]
+        lines.append(
+            f"{table.name:10}{table.items:7}{len(table.killed):8}{alone:7}{len(table.left()):6}"
+            f"{table.tried:9}{table.seconds:7.0f}"
+        )
+    for table in tables:
+        left = Counter(table.claims[item] for item in table.left())
+        lines += [
+            f"  left: {n} of {claim}: {BY_HAND.get(claim, NOBODY)}" for claim, n in left.items()
+        ]
+    return "\n".join(lines)
+
+
+def unexplained(tables: Sequence[TableMatrix]) -> list[str]:
+    """Items that neither the search nor a test nor a reason accounts for."""
+    return [t.label(item) for t in tables for item in t.left() if t.claims[item] not in BY_HAND]
+
+
+def main(names: Sequence[str]) -> int:
+    """Every table, or those named; the exit code says whether an item is unexplained."""
+    done = []
+    for name in names or [placed.name for placed in circuit().tables]:
+        done.append(Search(name).run())
+        print(report(done[-1:]), flush=True)
+    killed = sum(len(table.killed) for table in done)
+    items = sum(table.items for table in done)
+    tried = sum(table.tried for table in done)
+    missing = unexplained(done)
+    print(f"kill matrix: {items} items, {killed} killed by {tried} forgeries, {len(missing)} bare")
+    print("\n".join(missing))
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
