@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 SOURCES = rollup circuits sequencer tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench bench-peers bench-growth golden lock clean
+.PHONY: help setup demo test soundness fuzz check format bench bench-peers bench-growth golden lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,6 +29,12 @@ demo: setup ## Orders in, proofs out, a new root on L1: the whole rollup on a se
 
 test: setup ## Every test (under 20 minutes on 2 cores)
 	@$(BIN)/python -m pytest $(ARGS)
+
+soundness: setup ## Every known lie, the whole kill matrix, a forged cell in every column (an hour)
+	@$(BIN)/python -m tests.soundness.run $(ARGS)
+
+fuzz: setup ## Strange bytes for every reader, FUZZ_SECONDS long (an hour); what is new stays in tests/corpus
+	@$(BIN)/python -m tests.fuzz.engine $(ARGS)
 
 check: $(INSTALLED) ## Format, lint, types and import contracts
 	@$(BIN)/ruff format --quiet --check $(SOURCES)
