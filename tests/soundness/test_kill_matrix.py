@@ -1,6 +1,6 @@
 """The kill matrix, a sample of it: small tables whole, of the others what one cell kills.
 
-`make soundness` fills all of it; docs/soundness/kill-matrix.md has the result.
+`make soundness` fills all of it; docs/soundness/kill-matrix.md says how to read it.
 """
 
 import ast
