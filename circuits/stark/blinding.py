@@ -1,6 +1,6 @@
 """Where the randomness goes: masks of terminals, blinded rows, masks of the quotient's chunks.
 
-The argument is in docs/soundness/protocol.md.
+The argument is in docs/soundness/zero-knowledge.md.
 """
 
 from collections.abc import Sequence

@@ -5,7 +5,7 @@ anyone test guesses about the rows. So table i holds, in its first row, five ran
 and a copy of the mask of table i - 1; it sends (i, mask i) and receives (i - 1, mask i - 1) on a
 bus of their own. Around the ring these cancel. The fraction of a uniform mask is uniform on E but
 for zero, so all terminals but one are uniform, and the last is what they and the public sum leave.
-The count is the fixed selector of the first row. The argument is in docs/soundness/protocol.md.
+The count is the fixed selector of the first row. The argument: docs/soundness/zero-knowledge.md.
 """
 
 from dataclasses import replace

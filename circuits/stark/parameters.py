@@ -47,7 +47,7 @@ class Parameters:
         """h = 2 q + 4 e: the rows at the end of every table that are random and unconstrained.
 
         A column is seen at q points of the domain and at two points of E with their conjugates;
-        2 q + 2 e would do (docs/soundness/protocol.md), the rest is margin.
+        2 q + 2 e would do (docs/soundness/zero-knowledge.md), the rest is margin.
         """
         return 2 * self.queries + 4 * DEGREE
 

@@ -5,7 +5,7 @@ values, the final polynomial, the rows and fibres at the queried positions. `Vie
 recorded with the challenges; then `Simulator` runs the same prover on a witness B of the same
 statement and, at each place where randomness goes in, solves a linear system so that what will be
 seen is what was seen of A. That this succeeds for every B, with as many solutions, is what perfect
-zero knowledge of the interactive proof means (docs/soundness/protocol.md).
+zero knowledge of the interactive proof means (docs/soundness/zero-knowledge.md).
 """
 
 from collections.abc import Sequence
