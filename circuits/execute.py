@@ -12,6 +12,7 @@ from circuits.stark.parameters import FAST, Parameters
 from circuits.witness import Witness, build
 from rollup.crypto.batched import verify_many
 from rollup.hash.batched import compress_many
+from rollup.memory import collector_paused
 from rollup.protocol.batch_codec import batch_from_bytes
 from rollup.protocol.encoding import hex_digest
 from rollup.protocol.outcome import Outcome
@@ -31,6 +32,7 @@ class Executed:
     seconds: dict[str, float]
 
 
+@collector_paused()
 def apply_and_fill(
     batch: bytes, parameters: Parameters, shape_class: ShapeClass, progress: Progress
 ) -> Executed:

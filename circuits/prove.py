@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -98,16 +99,21 @@ class StarkProver:
         return bundle.public, bundle.meta
 
     def prove_bundle(self, batch: bytes, progress: Callable[[str], None] = _silent) -> Bundle:
-        """The same, without writing anything."""
+        """The same, without writing anything.
+
+        Fixed columns are committed, by kernels, while the rules run, in Python.
+        """
         bits = self._bits
-        executed = apply_and_fill(batch, self._parameters, self._class, progress)
-        proved = self._run(executed, progress)
+        with ThreadPoolExecutor(1) as beside:
+            engine = beside.submit(lambda: self._engine)
+            executed = apply_and_fill(batch, self._parameters, self._class, progress)
+            proved = self._run(engine.result(), executed, progress)
         return Bundle(executed.outcome.public, proved.proof, self._meta(executed, proved, bits))
 
-    def _run(self, executed: Executed, progress: Callable[[str], None]) -> Proved:
+    def _run(self, engine: Prover, executed: Executed, progress: Callable[[str], None]) -> Proved:
         witness = executed.witness
         traces = [witness.traces[placed.name] for placed in circuit(self._class).tables]
-        return self._engine.prove(
+        return engine.prove(
             traces,
             witness.publics,
             witness.messages,

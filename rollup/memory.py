@@ -1,7 +1,10 @@
-"""Freed memory kept for the next array, where the C library is glibc."""
+"""Memory of long computations: freed blocks are kept, the collector of cycles waits."""
 
 import ctypes
+import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
 """Parameters of mallopt: how much free memory at the heap's top is given back; how many blocks may
@@ -23,3 +26,19 @@ def keep_freed_memory() -> bool:
     if not hasattr(library, "gnu_get_libc_version"):
         return False
     return bool(library.mallopt(_MMAP_MAX, 0) and library.mallopt(_TRIM_THRESHOLD, _NEVER))
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No search for reference cycles in here; as it was before, afterwards.
+
+    A batch is a few hundred thousand records without cycles. The collector counts new objects, so
+    it would walk over all of them again and again and find nothing.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

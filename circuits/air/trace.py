@@ -5,6 +5,7 @@ silent zero. Negative values are taken mod p at the end. Numpy lives here: the v
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -106,8 +107,12 @@ def inverse_or_zero(values: I64) -> I64:
     return result
 
 
+@lru_cache(maxsize=32)
 def fixed_matrix(table: Table, height: int, blinded: int) -> U32:
-    """The fixed columns of a table, selectors first: uint32 (height, fixed width)."""
+    """The fixed columns of a table, selectors first: uint32 (height, fixed width), read-only.
+
+    Kept, since prover and witness both read them.
+    """
     active = height - blinded
     matrix = np.zeros((height, table.fixed_width), dtype=np.uint32)
     matrix[0, 0] = 1
@@ -122,4 +127,5 @@ def fixed_matrix(table: Table, height: int, blinded: int) -> U32:
         if len(column) > active:
             raise ValueError(f"{table.name}: {len(column)} fixed rows, {active} are active")
         matrix[: len(column), index] = column
+    matrix.flags.writeable = False
     return matrix

@@ -135,10 +135,10 @@ def _lagrange_weights(log2: int, shift: int, point: Element) -> U32Array:
     return scale_planes(inverse_planes(denominators), roots)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def _row_weights(log2: int, shift: int, points: tuple[Element, ...]) -> U32Array:
     """Montgomery-form weights as `row_sums` takes them; kept, since all phases of a proof are
-    evaluated at the same points."""
+    evaluated at the same points, one pair for each height."""
     weights = np.stack([_lagrange_weights(log2, shift, point).T for point in points])
     even = np.pad(weights, ((0, 0), (0, weights.shape[1] % 2), (0, 0)))
     return to_montgomery(even).reshape(-1)

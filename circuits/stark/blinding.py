@@ -11,10 +11,13 @@ from circuits.poly.lde import padded_width
 from circuits.random import FieldStream
 from circuits.stark.masks import MASK_COLUMNS
 from circuits.stark.parameters import CHUNKS
-from circuits.stark.shape import Group, Phase, Shape
+from circuits.stark.shape import Group, Phase, Shape, TableShape
 from rollup.field.extension import DEGREE
-from rollup.field.kernels import is_canonical, subtract_many
-from rollup.jit import U32Array
+from rollup.field.kernels import place_canonical, subtract_many
+from rollup.jit import U32Array, parallel
+
+_GRAIN = 1 << 10
+"""Rows that a thread copies at least."""
 
 
 def main_matrices(
@@ -33,7 +36,7 @@ def main_matrices(
             start = table.starts[Phase.MAIN]
             end = start + table.widths[Phase.MAIN]
             own = end - MASK_COLUMNS
-            matrix[:, start:own] = traces[table.number]
+            _place(table, traces[table.number], matrix, start)
             matrix[0, own : own + DEGREE] = masks[table.number]
             matrix[0, own + DEGREE : end] = masks[table.number - 1]
         blind_rows(shape, group, Phase.MAIN, matrix, stream)
@@ -49,8 +52,14 @@ def _check_traces(shape: Shape, traces: Sequence[U32Array]) -> None:
         if trace.shape != wanted or trace.dtype != np.uint32:
             found = f"{trace.dtype} {trace.shape}"
             raise ValueError(f"{table.name}: a trace is uint32 of shape {wanted}, not {found}")
-        if not is_canonical(trace):
-            raise ValueError(f"{table.name}: a cell is not a canonical field element")
+
+
+def _place(table: TableShape, trace: U32Array, matrix: U32Array, start: int) -> None:
+    """Copy a trace into its columns. ValueError if a value is not canonical."""
+    found = np.zeros(1, dtype=np.uint8)
+    parallel(place_canonical, table.height, trace, matrix, start, found, grain=_GRAIN)
+    if found[0]:
+        raise ValueError(f"{table.name}: a cell is not a canonical field element")
 
 
 def empty_matrix(group: Group, phase: Phase) -> U32Array:

@@ -14,10 +14,13 @@ from circuits.stark.lookup import LookupChallenges
 from circuits.stark.program import SLOT, compile_program
 from circuits.stark.shape import TableShape
 from rollup.field.extension import DEGREE, Element, negate
-from rollup.field.extension_kernels import inverse_planes, multiply_planes, prefix_sums
+from rollup.field.extension_kernels import inverse_planes, multiply_planes
 from rollup.field.kernels import to_montgomery
 from rollup.field.koalabear import P
-from rollup.jit import U32Array, parallel
+from rollup.jit import U32Array, kernel, parallel
+
+_GRAIN = 1 << 10
+"""Rows that a thread takes at least."""
 
 
 class DegenerateChallengeError(Exception):
@@ -48,6 +51,36 @@ def message_constants(challenges: LookupChallenges, buses: Sequence[int]) -> Mes
     )
 
 
+@kernel
+def fraction_rows(start, stop, columns, out):  # type: ignore[no-untyped-def]
+    """Rows start..stop of `out`, (rows, 5 + 5 fractions): the sum of the fractions, then each.
+
+    columns: (5, fractions, rows). A sum of fewer than 2^32 values stays below 2^64.
+    """
+    fractions = columns.shape[1]
+    for row in range(start, stop):
+        for k in range(DEGREE):
+            total = np.uint64(0)
+            for column in range(fractions):
+                value = columns[k, column, row]
+                total += np.uint64(value)
+                out[row, DEGREE * (1 + column) + k] = value
+            out[row, k] = total % np.uint64(P)
+
+
+@kernel
+def running_sum(rows):  # type: ignore[no-untyped-def]
+    """The first five columns become the sums of the rows before."""
+    for k in range(DEGREE):
+        total = np.uint64(0)
+        for row in range(rows.shape[0]):
+            value = np.uint64(rows[row, k])
+            rows[row, k] = total
+            total += value
+            if total >= np.uint64(P):
+                total -= np.uint64(P)
+
+
 def lookup_columns(
     table: TableShape,
     matrices: tuple[U32Array, U32Array],
@@ -66,13 +99,12 @@ def lookup_columns(
     if not denominators.reshape(shape)[:, :, :active].any(axis=0).all():
         raise DegenerateChallengeError(table.name)
     columns = multiply_planes(numerators, inverse_planes(denominators)).reshape(shape)
-    rows = (columns.sum(axis=1, dtype=np.uint64) % np.uint64(P)).astype(np.uint32).T
-    running = prefix_sums(rows)
     result = np.empty((table.height, DEGREE * (1 + table.fractions)), dtype=np.uint32)
-    result[:, :DEGREE] = running
-    result[:, DEGREE:] = columns.transpose(2, 1, 0).reshape(table.height, -1)
-    last = running[active - 1].astype(np.int64) + rows[active - 1]
-    t0, t1, t2, t3, t4 = (int(value) % P for value in last)
+    parallel(fraction_rows, table.height, columns, result, grain=_GRAIN)
+    last = result[active - 1, :DEGREE].tolist()
+    running_sum(result)
+    before = result[active - 1, :DEGREE].tolist()
+    t0, t1, t2, t3, t4 = ((a + b) % P for a, b in zip(before, last, strict=True))
     return result, (t0, t1, t2, t3, t4)
 
 

@@ -21,8 +21,9 @@ from circuits.stark.shape import Group, Shape, TableShape
 from circuits.stark.zerofiers import inverse_zerofiers
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
-from rollup.field.kernels import to_montgomery
-from rollup.field.koalabear import P
+from rollup.field.extension_kernels import scale_planes
+from rollup.field.kernels import add_many, powers, to_montgomery
+from rollup.field.koalabear import P, inverse
 from rollup.jit import U32Array, parallel
 
 
@@ -115,27 +116,28 @@ def _zerofiers(shape: Shape, group: Group) -> U32Array:
 
 
 def _interpolate(shape: Shape, values: U32Array) -> U32Array:
-    """Coefficients (3 N, 5) from values on three cosets.
+    """Coefficients (3 N, 5) from values on three cosets, planes over (coset, row).
 
     On a coset X^N is a constant c_k, so interpolation there gives A_0 + c_k A_1 + c_k^2 A_2, for
-    the three parts A_i of N coefficients each; three such equations are solved for the parts.
+    the three parts A_i of N coefficients each; three such equations are solved for the parts. The
+    cosets are interpolated side by side as if on <omega>; coefficient r of a coset of shift s is
+    then s^r too large, which goes into the factors of the solution.
     """
     height = shape.height
     shift = lifted_shift(shape.log2_height, shape.log2_height)
-    folded, constants = [], []
-    for coset in range(CHUNKS):
-        here = shift_of_coset(coset, shape.log2_height, shape.parameters.log2_blowup, shift)
-        column = values[:, coset * height : (coset + 1) * height].T
-        folded.append(interpolate(np.ascontiguousarray(column), here))
-        constants.append(pow(here, height, P))
-    solution = _inverse_vandermonde(constants)
-    parts = []
-    for row in solution:
-        part = np.zeros((height, DEGREE), dtype=np.uint64)
-        for factor, remainder in zip(row, folded, strict=True):
-            part = (part + remainder * np.uint64(factor)) % np.uint64(P)
-        parts.append(part.astype(np.uint32))
-    return np.concatenate(parts)
+    cosets = values.reshape(DEGREE, CHUNKS, height).transpose(2, 1, 0)
+    folded = interpolate(cosets.reshape(height, CHUNKS * DEGREE))
+    planes = np.ascontiguousarray(folded.T).reshape(CHUNKS, DEGREE, height)
+    blowup = shape.parameters.log2_blowup
+    shifts = [shift_of_coset(k, shape.log2_height, blowup, shift) for k in range(CHUNKS)]
+    parts = np.zeros((CHUNKS, DEGREE, height), dtype=np.uint32)
+    for part, row in zip(
+        parts, _inverse_vandermonde([pow(s, height, P) for s in shifts]), strict=True
+    ):
+        for factor, here, coset in zip(row, shifts, planes, strict=True):
+            share = scale_planes(coset, powers(inverse(here), height, factor))
+            part[...] = add_many(part, share)
+    return np.ascontiguousarray(parts.transpose(0, 2, 1)).reshape(CHUNKS * height, DEGREE)
 
 
 def _inverse_vandermonde(nodes: Sequence[int]) -> list[list[int]]:

@@ -5,6 +5,7 @@ message is decoded, encoded again and compared, so trailing bytes, repeated or u
 encodings longer than needed cannot pass.
 """
 
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import msgpack
@@ -24,8 +25,7 @@ class CodecError(ValueError):
 def encode(value: Value) -> bytes:
     """The one encoding of a value. Raises CodecError for a value outside the format."""
     _require_value(value, 0)
-    encoded: bytes = msgpack.packb(_sorted(value), use_bin_type=True)
-    return encoded
+    return _packed(_sorted(value))
 
 
 def decode(data: bytes, size_max: int, what: str) -> Value:
@@ -36,19 +36,38 @@ def decode(data: bytes, size_max: int, what: str) -> Value:
     if len(data) > size_max:
         raise CodecError(f"{what}: at most {size_max} bytes are wanted, {len(data)} came")
     try:
-        value: Any = msgpack.unpackb(data, raw=False, strict_map_key=True)
+        value: Any = msgpack.unpackb(data, raw=False, object_pairs_hook=_rising)
+    except CodecError as error:
+        raise CodecError(f"{what}: {error}") from error
     except msgpack.ExtraData as error:
         raise CodecError(f"{what}: bytes after the end of the message") from error
     except (ValueError, msgpack.UnpackException, RecursionError, OverflowError) as error:
         raise CodecError(f"{what}: not a msgpack message ({_brief(error)})") from error
     try:
-        again = encode(value)
+        _require_value(value, 0)
     except CodecError as error:
         raise CodecError(f"{what}: {error}") from error
-    if again != data:
+    if _packed(value) != data:
         raise CodecError(f"{what}: not the canonical encoding of its content")
     decoded: Value = value
     return decoded
+
+
+def _packed(value: Value) -> bytes:
+    """The encoding of a value of the format whose keys rise."""
+    encoded: bytes = msgpack.packb(value, use_bin_type=True)
+    return encoded
+
+
+def _rising(pairs: list[tuple[object, object]]) -> dict[object, object]:
+    """A decoded map, whose keys must be text and rise: then a repeated one cannot be lost."""
+    names = [name for name, _ in pairs]
+    for name in names:
+        if type(name) is not str:
+            raise CodecError(f"text keys are wanted, {type(name).__name__} came")
+    if any(one >= two for one, two in pairwise(names)):  # type: ignore[operator]
+        raise CodecError("not the canonical encoding of its content")
+    return dict(pairs)
 
 
 def _brief(error: BaseException) -> str:

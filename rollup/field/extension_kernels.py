@@ -21,7 +21,6 @@ from rollup.field.kernels import (
     lanes_inverse,
     multiply_many,
 )
-from rollup.field.koalabear import P
 from rollup.jit import U32Array, kernel, parallel
 from rollup.simd import (
     LANES,
@@ -190,15 +189,3 @@ def element_at(planes: U32Array, index: int) -> Element:
     """The element of planes at an index, as plain integers."""
     c0, c1, c2, c3, c4 = (int(value) for value in planes[:, index])
     return (c0, c1, c2, c3, c4)
-
-
-def prefix_sums(columns: U32Array) -> U32Array:
-    """Running sums of every column of (n, k), each row holding the sum of the rows before it.
-
-    Extension columns add coefficient by coefficient, so their five base columns may be passed.
-    Exact for n < 2^33 rows: sums of 31-bit values stay below 2^64.
-    """
-    sums = np.cumsum(columns, axis=0, dtype=np.uint64) % np.uint64(P)
-    result = np.zeros(columns.shape, dtype=np.uint32)
-    result[1:] = sums[:-1]
-    return result

@@ -1,7 +1,7 @@
 """Base-field operations over whole arrays. Reference: rollup.field.koalabear, element by element.
 
 Arrays are canonical uint32 of equal shape, in and out. Values at or above p are not looked for:
-whoever takes an array from outside checks it with `is_canonical`.
+whoever takes an array from outside checks it, as `place_canonical` does.
 """
 
 import numpy as np
@@ -28,11 +28,6 @@ ADD, SUBTRACT, MULTIPLY, INVERT = 0, 1, 2, 3
 
 _GRAIN = 1024
 """Vectors that a thread takes at least: a few microseconds of work."""
-
-
-def is_canonical(values: npt.NDArray[np.unsignedinteger]) -> bool:
-    """Whether every element of an array is below p."""
-    return bool(np.all(values < P))
 
 
 def to_montgomery(values: npt.ArrayLike) -> U32Array:
@@ -87,6 +82,21 @@ def _combine(start: int, stop: int, kind: int, a: U32Array, b: U32Array, out: U3
         else:
             scaled = field_scale(x, TO_MONTGOMERY, TO_MONTGOMERY_MU)
             store(out, i, field_scale(lanes_inverse(scaled), one, np.uint32(MU)))
+
+
+@kernel
+def place_canonical(start, stop, values, out, first, found):  # type: ignore[no-untyped-def]
+    """out[row, first + k] = values[row, k] for rows start..stop; found[0] = 1 if one is not below
+    p. Threads may share `found`: they only ever write a 1."""
+    width = values.shape[1]
+    for row in range(start, stop):
+        largest = np.uint32(0)
+        for k in range(width):
+            value = values[row, k]
+            out[row, first + k] = value
+            largest = max(largest, value)
+        if largest >= P:
+            found[0] = 1
 
 
 def _flat(values: U32Array) -> U32Array:

@@ -4,6 +4,7 @@ The circuit's tables repeat exactly these blocks. A chain starts from (type, num
 version, 0...), so a leaf, a node and a message never collide. Spec: docs/spec/02-hashes.md.
 """
 
+import struct
 from collections.abc import Sequence
 from enum import IntEnum
 
@@ -28,6 +29,8 @@ leaves five bits of a field element for sums."""
 
 LIMB = 1 << LIMB_BITS
 
+_PAIR_MASK = LIMB * LIMB - 1
+
 OWNER_LIMB_BITS = 27
 """An owner of 160 bits is 6 elements of 27 bits; it is only hashed, never computed with."""
 
@@ -47,16 +50,20 @@ class TypeCode(IntEnum):
 
 def limbs(value: int, bits: int) -> tuple[int, ...]:
     """`value` < 2**bits as 13-bit limbs, low first; the top limb takes what is left of `bits`."""
-    if not 0 <= value < 1 << bits:
-        raise ValueError(f"{value} does not fit {bits} bits")
+    _require_fit(value, bits)
     count = -(-bits // LIMB_BITS)
     return tuple(value >> LIMB_BITS * place & LIMB - 1 for place in range(count))
 
 
+def _require_fit(value: int, bits: int) -> None:
+    if not 0 <= value < 1 << bits:
+        raise ValueError(f"{value} does not fit {bits} bits")
+
+
 def packed(value: int, bits: int) -> tuple[int, ...]:
     """`value` < 2**bits as 26-bit elements, low first: pairs of limbs, an odd last limb alone."""
-    parts = (*limbs(value, bits), 0)
-    return tuple(parts[i] + LIMB * parts[i + 1] for i in range(0, len(parts) - 1, 2))
+    _require_fit(value, bits)
+    return tuple(value >> place & _PAIR_MASK for place in range(0, bits, 2 * LIMB_BITS))
 
 
 def cash_words(cash: int) -> tuple[int, ...]:
@@ -143,12 +150,12 @@ def chain_one(type_code: TypeCode, blocks: Sequence[Block], compress_many: Compr
 
 def digest_bytes(digest: Sequence[int]) -> bytes:
     """Field elements as little-endian words of 4 bytes: how digests, salts and keys travel."""
-    return b"".join(element.to_bytes(4, "little") for element in digest)
+    return struct.pack(f"<{len(digest)}I", *digest)
 
 
 def words_of(data: bytes) -> tuple[int, ...]:
     """Little-endian words of 4 bytes; the caller has checked the length, a record checks bounds."""
-    return tuple(int.from_bytes(data[i : i + 4], "little") for i in range(0, len(data), 4))
+    return struct.unpack(f"<{len(data) // 4}I", data)
 
 
 def point_of(words: Sequence[int]) -> Point:

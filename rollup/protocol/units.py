@@ -60,7 +60,8 @@ def require_elements(name: str, value: object, length: int) -> None:
     if not isinstance(value, tuple):
         raise Rejected(Reason.MALFORMED, name)
     for word in value:
-        require_bounds(f"{name} element", word, 0, P, Reason.WORD_OUT_OF_BOUNDS)
+        if type(word) is not int or not 0 <= word < P:
+            require_bounds(f"{name} element", word, 0, P, Reason.WORD_OUT_OF_BOUNDS)
 
 
 def require_digest(name: str, value: object) -> None:

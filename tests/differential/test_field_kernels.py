@@ -69,9 +69,15 @@ def test_powers_and_montgomery_form_agree() -> None:
     assert kernels.to_montgomery(values).tolist() == expected
 
 
-def test_canonical_arrays_are_told_from_others() -> None:
-    assert kernels.is_canonical(np.array([0, P - 1], dtype=np.uint32))
-    assert not kernels.is_canonical(np.array([0, P], dtype=np.uint32))
+@pytest.mark.parametrize("largest", [P - 1, P, 2**32 - 1])
+def test_rows_are_placed_and_a_value_at_or_above_p_is_found(largest: int) -> None:
+    values, out = random_values((6, 3), 12), np.zeros((6, 5), dtype=np.uint32)
+    values[4, 2] = largest
+    found = np.zeros(1, dtype=np.uint8)
+    kernels.place_canonical(1, 6, values, out, 1, found)
+    assert out[1:, 1:4].tolist() == values[1:].tolist()
+    assert not out[0].any() and not out[:, [0, 4]].any()
+    assert bool(found[0]) is (largest >= P)
 
 
 @pytest.mark.parametrize("size", [1, 16, 21, 6000])
@@ -112,14 +118,6 @@ def test_planes_of_another_shape_are_refused() -> None:
         extension_kernels.inverse_planes(random_values((4, 16), 9))
     with pytest.raises(ValueError, match="one shape"):
         extension_kernels.multiply_planes(random_values((5, 1), 9), random_values((5, 2), 9))
-
-
-def test_running_sums_stop_before_their_row() -> None:
-    columns = random_values((50, 3), 10)
-    result = extension_kernels.prefix_sums(columns)
-    for row in (0, 1, 49):
-        expected = [int(column) % P for column in columns[:row].sum(axis=0, dtype=np.uint64)]
-        assert result[row].tolist() == expected
 
 
 @pytest.mark.parametrize("count", [1, 16, 19, 600])
