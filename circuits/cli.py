@@ -237,12 +237,12 @@ def prover() -> None:
 @click.option("--proof", is_flag=True, help="Bytes of a proof by part, for every parameter set.")
 @conventions
 def info(console: Output, parameters: str, shape_class: str, costs: bool, proof: bool) -> None:
-    """Show what the circuit has, what it costs, and the proven bits of a parameter set by term."""
+    """Show what the circuit has, what it costs, and the proven bits of every set by term."""
     if costs or proof:
         _show_costs(console, parameters, shape_class, costs, proof)
         return
     from circuits.soundness.report import report
-    from circuits.stark.parameters import parameters_by_name
+    from circuits.stark.parameters import PARAMETER_SETS, parameters_by_name
     from circuits.stark.shape import shape_of
     from circuits.statement import circuit
     from circuits.text import cost_record, info_text
@@ -251,9 +251,17 @@ def info(console: Output, parameters: str, shape_class: str, costs: bool, proof:
     statement = circuit(SHAPE_CLASSES[shape_class])
     digest = statement.digest.hex()
     shape = shape_of(statement, parameters_by_name(parameters))
-    found = report(shape, DEPOSITS_MAX)
-    record = {"circuit_digest": digest, **found.to_record(), **cost_record(shape)}
-    console.result(record, info_text(digest, shape, found))
+    reports = {
+        name: report(shape_of(statement, each), DEPOSITS_MAX)
+        for name, each in PARAMETER_SETS.items()
+    }
+    record = {
+        "circuit_digest": digest,
+        **reports[parameters].to_record(),
+        **cost_record(shape),
+        "sets": {name: found.to_record() for name, found in reports.items()},
+    }
+    console.result(record, info_text(digest, shape, list(reports.values())))
 
 
 def _show_costs(

@@ -1,10 +1,12 @@
 """What the commands of the proof system print: costs, bits, figures."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from circuits.costs import ClassCosts
-from circuits.soundness.report import Report, round_down
+from circuits.soundness.report import Evaluation, Report, round_down
 from circuits.stark.report import report_for
 from circuits.stark.shape import Phase, Shape
 
@@ -75,22 +77,33 @@ def cost_record(shape: Shape) -> dict[str, object]:
     return {"cells": report_for(shape).cells, "tables": tables}
 
 
-def info_text(digest: str, shape: Shape, found: Report) -> str:
-    """Tables, cells and bits by term, for people."""
+def info_text(digest: str, shape: Shape, reports: Sequence[Report]) -> str:
+    """Tables, cells and, for every set, bits by term, for people."""
     costs: dict[str, Any] = cost_record(shape)
     heads = ("height", "fixed", "main", "lookup", "constraints", "messages", "cells")
     lines = [f"circuit {digest}", "", _line("table", 10, heads, 12)]
     for name, record in costs["tables"].items():
         lines.append(_line(name, 10, [f"{value:,}" for value in record.values()], 12))
     lines += [f"committed cells of a proof, quotient included: {costs['cells']:,}", ""]
-    lines += [f"parameter set {found.parameter_set}: {round_down(found.bits)} proven bits", ""]
-    evaluations = found.evaluations
-    lines.append(_line("bits by term", 22, [each.bound for each in evaluations], 22))
-    rows = [(term.name, [e.bits_of(term.name) for e in evaluations]) for term in found.proven.terms]
-    rows.append(("weakest", [each.bits for each in evaluations]))
-    rows.append(("all terms together", [each.total_bits for each in evaluations]))
-    lines += [_line(name, 22, [f"{round_down(bits)}" for bits in row], 22) for name, row in rows]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_bits_lines(reports)])
+
+
+def _bits_lines(reports: Sequence[Report]) -> list[str]:
+    """Bits by term, each set a column, by the bound that counts and by the other."""
+    bounds = " / ".join(each.bound for each in reports[0].evaluations)
+    lines = [f"bits by {bounds}:", _line("", 20, [each.parameter_set for each in reports], 18)]
+
+    def add(name: str, bits: Callable[[Evaluation], float]) -> None:
+        by_set = [[round_down(bits(each)) for each in report.evaluations] for report in reports]
+        cells = [" / ".join(f"{each:5.1f}" for each in evaluations) for evaluations in by_set]
+        lines.append(_line(name, 20, cells, 18))
+
+    for term in reports[0].proven.terms:
+        add(term.name, partial(Evaluation.bits_of, name=term.name))
+    add("weakest", attrgetter("bits"))
+    add("all terms together", attrgetter("total_bits"))
+    proven = ", ".join(f"{each.parameter_set} {round_down(each.bits)}" for each in reports)
+    return [*lines, f"proven bits: {proven}"]
 
 
 def transactions_text(cells: Mapping[str, Mapping[str, int]]) -> str:

@@ -191,8 +191,12 @@ def test_info_shows_bits_by_term_for_every_set() -> None:
     for parameter_set in ("fast", "balanced", "evm"):
         record = crypsis("prover", "info", "--parameters", parameter_set, "--json").json
         assert record["bits"] >= 100
+        assert record["sets"][parameter_set]["bounds"] == record["bounds"]
         for bound in record["bounds"]:
             assert min(bound["terms"].values()) == bound["bits"]
+    shown = crypsis("prover", "info").stdout
+    assert "out of domain" in shown
+    assert all(f"{name} 10" in shown.splitlines()[-1] for name in ("fast", "balanced", "evm"))
 
 
 def test_every_command_explains_itself() -> None:
