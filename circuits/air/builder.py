@@ -9,6 +9,7 @@ constrained to be a bit; every limb is range-checked; every claim is named "tabl
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from circuits.air.bus import RANGE, RANGE_BITS_MAX, Bus
@@ -193,7 +194,28 @@ class Builder:
         for expression, _ in _parts(value):
             self.ranged.add(expression.node)
 
+    def bit_elsewhere(self, value: Expr, reason: str) -> None:
+        """This count of a message is 0 or 1, because of `reason`: no constraint says so of it."""
+        if not reason:
+            raise TracingError("a bit that is not required to be one needs a reason")
+        self.bits.add(value.node)
+
     # Rules.
+
+    def marked_interactions(self) -> list[Interaction]:
+        """All messages, those marked as free whose count is not known to be 0 or 1."""
+        return [replace(m, free=not self._is_bit(m.count)) for m in self.interactions]
+
+    def _is_bit(self, position: int) -> bool:
+        """Constants, fixed columns (selectors, where they are counts), bits and their products."""
+        node = self.recorder.nodes[position]
+        if node.op is Op.CONST:
+            return node.args[0] in (0, 1)
+        if node.op is Op.COLUMN and node.args[0] == Section.FIXED:
+            return True
+        if node.op is Op.MUL:
+            return all(self._is_bit(factor) for factor in node.args)
+        return position in self.bits
 
     def _check_claim(self, claim: str) -> None:
         if not _CLAIM.fullmatch(claim) or not claim.startswith(f"{self.table}."):

@@ -58,7 +58,11 @@ class Circuit:
         return circuit
 
     def check(self) -> None:
-        """Names and buses are distinct, heights powers of two, every message on a declared bus."""
+        """Names and buses are distinct, heights powers of two, every message on a declared bus.
+
+        Free counts stand on one side of a bus, and nobody else speaks there: then that side answers
+        a lookup, and what it says too often or takes back harms nobody who was told the truth.
+        """
         names = [placed.name for placed in self.tables]
         if len(set(names)) != len(names):
             raise ValueError("two tables have one name")
@@ -77,6 +81,22 @@ class Circuit:
                 if widths.get(message.bus) != len(message.payload):
                     raise ValueError(
                         f"{message.claim}: bus {message.bus} is not declared with this width"
+                    )
+        self._check_free_counts()
+
+    def _check_free_counts(self) -> None:
+        messages = [message for placed in self.tables for message in placed.graph.interactions]
+        for bus in self.buses:
+            on_bus = [message for message in messages if message.bus == bus.identifier]
+            free = {message.sign: message for message in on_bus if message.free}
+            if len(free) > 1:
+                both = " and ".join(message.claim for message in free.values())
+                raise ValueError(f"bus {bus.name}: free counts on both sides, {both}")
+            for message in on_bus:
+                if message.sign in free and not message.free:
+                    raise ValueError(
+                        f"{message.claim}: bus {bus.name} has the free count of "
+                        f"{free[message.sign].claim} on this side, which could take it back"
                     )
 
     def table(self, name: str) -> Placed:

@@ -1,7 +1,7 @@
 """From a recorder to a graph: merge sums into LINEAR nodes, drop dead nodes, pair messages."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from circuits.air.expr import Recorder
 from circuits.air.graph import (
@@ -191,7 +191,7 @@ def finish_graph(
     nodes, degrees, places = _without_dead(merger.new, roots(merger.moved))
     moved = {old: places[new] for old, new in merger.moved.items() if new in places}
     messages = tuple(
-        Interaction(m.bus, m.sign, tuple(moved[n] for n in m.payload), moved[m.count], m.claim)
+        replace(m, payload=tuple(moved[n] for n in m.payload), count=moved[m.count])
         for m in interactions
     )
     return Graph(

@@ -85,13 +85,18 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """On every active row, `count` copies of `payload` go out (sign 1) or come in (sign -1)."""
+    """On every active row, `count` copies of `payload` go out (sign 1) or come in (sign -1).
+
+    `free`: the constraints leave the count more values than 0 and 1. It follows from them, so it is
+    no part of the encoding.
+    """
 
     bus: int
     sign: int
     payload: tuple[int, ...]
     count: int
     claim: str
+    free: bool = False
 
 
 @dataclass(frozen=True, slots=True)

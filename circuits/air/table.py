@@ -71,8 +71,8 @@ class Table:
         air.fixed = rows[0].fixed
         self.constraints(air, *rows)
         air.check_columns(self.columns.names(), self.columns.kinds())
-        widths = (self.width, self.fixed_width)
-        return finish_graph(self.name, widths, air.recorder, air.constraints, air.interactions)
+        widths, messages = (self.width, self.fixed_width), air.marked_interactions()
+        return finish_graph(self.name, widths, air.recorder, air.constraints, messages)
 
     def _symbolic_row(self, air: Builder, shift: int) -> Any:
         recorder = air.recorder

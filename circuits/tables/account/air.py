@@ -98,6 +98,7 @@ def _header(air: Builder, row: Columns) -> None:
     # Lie: an account appears without a registration in the L1 queue, or with another key.
     registration = [row.account, *row.owner, *row.key_x, *row.key_y, *row.viewing]
     created = row.exists - row.existed
+    air.bit_elsewhere(created, "both are bits, and existed <= exists: account.never-deleted")
     air.receive(REGISTER, registration, created, claim="account.registered")
 
 

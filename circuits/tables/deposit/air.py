@@ -106,6 +106,7 @@ def _cash(air: Builder, row: Columns, active: Expr) -> None:
     """Credited: the sum, which fits. Overflow: the sum does not fit. Refused: no change."""
     paid = row.registered + row.credited
     summed = paid + row.cash_overflow
+    air.bit_elsewhere(summed, "three of the outcomes, of which one holds: deposit.one-outcome")
     for number in (row.cash_sum, row.sum_carries):
         air.range_check(number, summed, claim="deposit.bounds")
     with air.when(summed):
