@@ -13,6 +13,7 @@ from circuits.witness import Witness, build
 from rollup.crypto.batched import verify_many
 from rollup.hash.batched import compress_many
 from rollup.memory import collector_paused
+from rollup.private import Private
 from rollup.protocol.batch_codec import batch_from_bytes
 from rollup.protocol.encoding import hex_digest
 from rollup.protocol.outcome import Outcome
@@ -23,8 +24,8 @@ Progress = Callable[[str], None]
 """Called with one line on each phase as it begins."""
 
 
-@dataclass(frozen=True, slots=True)
-class Executed:
+@dataclass(frozen=True, slots=True, repr=False)
+class Executed(Private):
     """A batch applied and written into tables; `seconds` by phase."""
 
     outcome: Outcome

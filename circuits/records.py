@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rollup.private import Private
+
 I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
 U32 = NDArray[np.uint32]
@@ -21,8 +23,8 @@ BUY, SELL = 0, 1
 """Index of a side everywhere: column 0 the buyer, column 1 the seller."""
 
 
-@dataclass(frozen=True, slots=True)
-class CashAccess:
+@dataclass(frozen=True, slots=True, repr=False)
+class CashAccess(Private):
     """Accesses of cash words. Cash is biased by 2^63 (uint64)."""
 
     account: I64
@@ -33,8 +35,8 @@ class CashAccess:
     exists: I64
 
 
-@dataclass(frozen=True, slots=True)
-class PositionAccess:
+@dataclass(frozen=True, slots=True, repr=False)
+class PositionAccess(Private):
     """Accesses of position words. Positions are biased by 2^40 (41 bits)."""
 
     previous_ts: I64
@@ -42,8 +44,8 @@ class PositionAccess:
     after: I64
 
 
-@dataclass(frozen=True, slots=True)
-class SlotAccess:
+@dataclass(frozen=True, slots=True, repr=False)
+class SlotAccess(Private):
     """Accesses of slot words."""
 
     previous_ts: I64
@@ -53,8 +55,8 @@ class SlotAccess:
     filled_after: I64
 
 
-@dataclass(frozen=True, slots=True)
-class FillSide:
+@dataclass(frozen=True, slots=True, repr=False)
+class FillSide(Private):
     """One side of every fill: what its order says, what the fill does to the account."""
 
     order: I64  # row of the order (signature number)
@@ -70,8 +72,8 @@ class FillSide:
     slot_access: SlotAccess
 
 
-@dataclass(frozen=True, slots=True)
-class FillRecords:
+@dataclass(frozen=True, slots=True, repr=False)
+class FillRecords(Private):
     """Table fill. Row j has timestamp FILL_TIMESTAMP + j."""
 
     market: I64
@@ -85,8 +87,8 @@ class FillRecords:
     sides: tuple[FillSide, FillSide]
 
 
-@dataclass(frozen=True, slots=True)
-class DepositRecords:
+@dataclass(frozen=True, slots=True, repr=False)
+class DepositRecords(Private):
     """Table deposit. Row i has timestamp DEPOSIT_TIMESTAMP + i and queue index first + i."""
 
     index: I64
@@ -99,8 +101,8 @@ class DepositRecords:
     cash: CashAccess
 
 
-@dataclass(frozen=True, slots=True)
-class OrderRecords:
+@dataclass(frozen=True, slots=True, repr=False)
+class OrderRecords(Private):
     """Table order (and its signature tables): the distinct orders of the batch, in its order."""
 
     account: I64
@@ -122,8 +124,8 @@ class OrderRecords:
     time: int  # of the batch, which no order's expiry may lie before
 
 
-@dataclass(frozen=True, slots=True)
-class AccountRecords:
+@dataclass(frozen=True, slots=True, repr=False)
+class AccountRecords(Private):
     """Table account: every touched account, by rising index. Cash and positions are biased."""
 
     account: I64
@@ -145,8 +147,8 @@ class AccountRecords:
     maintenance: I64  # (4,)
 
 
-@dataclass(frozen=True, slots=True)
-class SlotRecords:
+@dataclass(frozen=True, slots=True, repr=False)
+class SlotRecords(Private):
     """Table slot: every touched slot, ascending by (account, slot)."""
 
     account: I64
@@ -156,8 +158,8 @@ class SlotRecords:
     last_ts: I64
 
 
-@dataclass(frozen=True, slots=True)
-class TreeRecords:
+@dataclass(frozen=True, slots=True, repr=False)
+class TreeRecords(Private):
     """Table tree: touched inner nodes of the account tree (0) and of slot trees (account + 1)."""
 
     tree: I64
@@ -170,8 +172,8 @@ class TreeRecords:
     right_touched: I64
 
 
-@dataclass(frozen=True, slots=True)
-class BatchRecords:
+@dataclass(frozen=True, slots=True, repr=False)
+class BatchRecords(Private):
     """Table batch: one row. Digests are uint32 (8,), salts uint32 (4,), pairs (before, after)."""
 
     chain: int
@@ -191,8 +193,8 @@ class BatchRecords:
     cash: CashAccess  # (1,) the fee account's cash at FEE_TIMESTAMP
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
+@dataclass(frozen=True, slots=True, repr=False)
+class Records(Private):
     """Everything the traces of one batch are filled from. The lookup tables (poseidon, range, base)
     and the signature tables follow from these."""
 

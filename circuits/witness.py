@@ -31,6 +31,7 @@ from circuits.tables.range import trace as range_table
 from circuits.tables.schedule import LADDER_STRIDE
 from circuits.tables.slot import trace as slot
 from circuits.tables.tree import trace as tree
+from rollup.private import Private
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.public import PublicInput
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
@@ -38,8 +39,8 @@ from rollup.protocol.shape_class import CLASS_S, ShapeClass
 Traces = dict[str, U32]
 
 
-@dataclass(frozen=True, slots=True)
-class Witness:
+@dataclass(frozen=True, slots=True, repr=False)
+class Witness(Private):
     """All that a proof is made from: a trace a table, and what the verifier knows."""
 
     circuit: Circuit

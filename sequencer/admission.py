@@ -21,6 +21,7 @@ from rollup.crypto.envelope import (
 from rollup.hash.keccak import keccak256
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
+from rollup.private import Private
 from rollup.protocol.cancel import CancelOrder, SignedCancel, cancel_digests
 from rollup.protocol.order import (
     POST_ONLY_FLAG,
@@ -48,8 +49,8 @@ class Verdict:
     reason: AnyReason | EnvelopeReason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Signed:
+@dataclass(frozen=True, slots=True, repr=False)
+class _Signed(Private):
     """An authentic action that still has to prove who sent it."""
 
     place: int

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from rollup.crypto.salt import SaltKey
 from rollup.hash.many import CompressMany
+from rollup.private import Private
 from rollup.protocol.batch import Batch, NewSalts, PartialState
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.outcome import Outcome, TouchedAccount
@@ -57,8 +58,8 @@ class Policy:
         return Due.TIME if open_for_ms >= self.window_ms else None
 
 
-@dataclass(frozen=True, slots=True)
-class ClosedBatch:
+@dataclass(frozen=True, slots=True, repr=False)
+class ClosedBatch(Private):
     """A batch and what the rules say it does."""
 
     batch: Batch

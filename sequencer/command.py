@@ -5,6 +5,7 @@ The journal holds exactly these, so replaying them gives the same state on every
 
 from dataclasses import dataclass
 
+from rollup.private import Private
 from rollup.protocol.cancel import SignedCancel
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.order import SignedOrder
@@ -27,17 +28,14 @@ class Deposits:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Submit:
+class Submit(Private):
     """An order whose signature admission has checked."""
 
     signed: SignedOrder
 
-    def __repr__(self) -> str:
-        return "Submit(private)"
-
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Cancel:
+class Cancel(Private):
     """A cancel whose signature admission has checked.
 
     A promise of the venue: the signature is kept in the journal, the proof does not know cancels
@@ -45,9 +43,6 @@ class Cancel:
     """
 
     signed: SignedCancel
-
-    def __repr__(self) -> str:
-        return "Cancel(private)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ nothing.
 from collections import deque
 from dataclasses import dataclass, field
 
+from rollup.private import Private
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.market import require_prices
 from rollup.protocol.order import Order, TimeInForce
@@ -38,8 +39,8 @@ class CoreError(Exception):
     """A command in the wrong place: a defect of the operator's own code or journal."""
 
 
-@dataclass(slots=True)
-class CoreState:
+@dataclass(slots=True, repr=False)
+class CoreState(Private):
     """Everything the core knows; `step` owns it and changes it.
 
     `live` holds the one live order of a slot; `used` the lowest generation a slot still accepts;

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from rollup.private import Private
 from rollup.protocol.batch import Fill
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.order import SignedOrder
@@ -42,39 +43,39 @@ class DepositJudged:
     outcome: DepositOutcome
 
 
-@dataclass(frozen=True, slots=True)
-class OrderAccepted:
+@dataclass(frozen=True, slots=True, repr=False)
+class OrderAccepted(Private):
     """An order went live; `sequence` is its place in time."""
 
     key: OrderKey
     sequence: int
 
 
-@dataclass(frozen=True, slots=True)
-class OrderRefused:
+@dataclass(frozen=True, slots=True, repr=False)
+class OrderRefused(Private):
     """An order never went live."""
 
     key: OrderKey
     reason: AnyReason
 
 
-@dataclass(frozen=True, slots=True)
-class OrderWaiting:
+@dataclass(frozen=True, slots=True, repr=False)
+class OrderWaiting(Private):
     """The batch is full: the order goes on first thing in the next one, before any later order."""
 
     key: OrderKey
 
 
-@dataclass(frozen=True, slots=True)
-class OrderRested:
+@dataclass(frozen=True, slots=True, repr=False)
+class OrderRested(Private):
     """What is left of an order waits in the book."""
 
     key: OrderKey
     remaining: int
 
 
-@dataclass(frozen=True, slots=True)
-class OrderEnded:
+@dataclass(frozen=True, slots=True, repr=False)
+class OrderEnded(Private):
     """An order left the venue; its generation is used up."""
 
     key: OrderKey
@@ -82,16 +83,16 @@ class OrderEnded:
     remaining: int
 
 
-@dataclass(frozen=True, slots=True)
-class CancelRefused:
+@dataclass(frozen=True, slots=True, repr=False)
+class CancelRefused(Private):
     """No live order was named by a cancel. Its generation is used up all the same."""
 
     key: OrderKey
     reason: AnyReason
 
 
-@dataclass(frozen=True, slots=True)
-class Traded:
+@dataclass(frozen=True, slots=True, repr=False)
+class Traded(Private):
     """Two orders met."""
 
     market: int
@@ -101,8 +102,8 @@ class Traded:
     taker: OrderKey
 
 
-@dataclass(frozen=True, slots=True)
-class BatchClosed:
+@dataclass(frozen=True, slots=True, repr=False)
+class BatchClosed(Private):
     """All that a batch record needs of the trading; the batcher adds the state's openings.
 
     `accounts` and `slots` are what was touched, rising.

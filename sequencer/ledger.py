@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from rollup.private import Private
 from rollup.protocol.account import FRESH_SLOT, Header, SlotState
 from rollup.protocol.batch import Fill
 from rollup.protocol.constants import (
@@ -42,8 +43,8 @@ class Fault(NamedTuple):
     reason: Reason
 
 
-@dataclass(slots=True)
-class Holder:
+@dataclass(slots=True, repr=False)
+class Holder(Private):
     """An account as the venue trades it; slots never used are not listed."""
 
     header: Header
@@ -55,8 +56,8 @@ class Holder:
         return self.slots.get(index, FRESH_SLOT)
 
 
-@dataclass(slots=True)
-class Work:
+@dataclass(slots=True, repr=False)
+class Work(Private):
     """The batch that is open: its terms, what it did so far, and what accounts held before it."""
 
     number: int

@@ -7,6 +7,7 @@ from pathlib import Path
 from rollup.crypto.salt import SaltKey
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
+from rollup.private import Private
 from rollup.protocol.encoding import digest_bytes
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.rejection import Rejected
@@ -31,8 +32,8 @@ class RootsDiffer(Exception):
         self.replayed = replayed
 
 
-@dataclass(frozen=True, slots=True)
-class ReplayedBatch:
+@dataclass(frozen=True, slots=True, repr=False)
+class ReplayedBatch(Private):
     """One batch of the journal, as it came out again."""
 
     number: int

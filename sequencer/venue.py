@@ -12,6 +12,7 @@ from rollup.crypto.envelope import EnvelopeReason, OpeningKey, SealingKey
 from rollup.crypto.salt import SaltKey
 from rollup.hash.many import CompressMany
 from rollup.l1.interface import Address
+from rollup.private import Private
 from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.encoding import digest_bytes
@@ -29,8 +30,8 @@ from sequencer.journal import Identity, Journal
 from sequencer.ports import L1
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+@dataclass(frozen=True, slots=True, repr=False)
+class Receipt(Private):
     """What became of one envelope: the core's events, or the reason it got no further.
 
     Neither for padding.

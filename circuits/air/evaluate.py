@@ -13,6 +13,7 @@ from circuits.air.circuit import Circuit, Placed
 from circuits.air.finish import count_uses
 from circuits.air.graph import MODULUS, Graph, Interaction, Node, Op
 from circuits.air.trace import fixed_matrix
+from rollup.private import Private
 
 I64 = NDArray[np.int64]
 U32 = NDArray[np.uint32]
@@ -24,8 +25,8 @@ _SMALL = 1 << 27
 """Sixteen products of a coefficient below this and a field element stay below 2^63."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+@dataclass(frozen=True, slots=True, repr=False)
+class Filled(Private):
     """A table with its columns, uint32 (height, width); only the first `active` rows count."""
 
     placed: Placed
@@ -114,8 +115,8 @@ def blocks(table: Filled) -> Iterator[tuple[int, int]]:
         yield start, min(start + BLOCK_ROWS, table.active)
 
 
-@dataclass(frozen=True, slots=True)
-class Messages:
+@dataclass(frozen=True, slots=True, repr=False)
+class Messages(Private):
     """What one interaction says on all rows where its count is not zero."""
 
     table: str

@@ -26,14 +26,15 @@ from rollup.field.extension_simd import multiply_lanes, splat_element, subtract_
 from rollup.field.kernels import add_many, powers, subtract_many, to_montgomery
 from rollup.field.koalabear import omega
 from rollup.jit import U32Array, kernel, parallel
+from rollup.private import Private
 from rollup.simd import LANES
 
 _GRAIN = 64
 """Vectors of positions that a thread takes at least."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+@dataclass(frozen=True, slots=True, repr=False)
+class Part(Private):
     """A committed matrix (B, n, W) and the weights of its first columns.
 
     weights[k][column] for every sum k; a list may be empty. The last sum stays undivided.

@@ -48,6 +48,7 @@ from rollup.field import extension, koalabear
 from rollup.field.extension import DEGREE, Element
 from rollup.jit import U32Array
 from rollup.memory import keep_freed_memory
+from rollup.private import Private
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +125,16 @@ def prove(
     return Prover(circuit, parameters).prove(traces, publics, messages).proof
 
 
-@dataclass(frozen=True, slots=True)
-class _Trace:
+@dataclass(frozen=True, slots=True, repr=False)
+class _Trace(Private):
     """A committed trace phase: rows as they are, and extended under a tree."""
 
     matrices: tuple[U32Array, ...]
     committed: CommittedPhase
 
 
-@dataclass(frozen=True, slots=True)
-class _Session:
+@dataclass(frozen=True, slots=True, repr=False)
+class _Session(Private):
     """One proof under way: run once, then thrown away."""
 
     fixed: FixedColumns

@@ -25,14 +25,15 @@ from rollup.field.extension_kernels import scale_planes
 from rollup.field.kernels import add_many, powers, to_montgomery
 from rollup.field.koalabear import P, inverse
 from rollup.jit import U32Array, parallel
+from rollup.private import Private
 
 
 class UnsatisfiedError(Exception):
     """The traces do not satisfy the circuit: what should be a polynomial is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Committed:
+@dataclass(frozen=True, slots=True, repr=False)
+class Committed(Private):
     """Extended matrices of one group: fixed, main, lookup, each (B, n, padded width)."""
 
     fixed: U32Array
@@ -40,8 +41,8 @@ class Committed:
     lookup: U32Array
 
 
-@dataclass(frozen=True, slots=True)
-class QuotientInputs:
+@dataclass(frozen=True, slots=True, repr=False)
+class QuotientInputs(Private):
     """All that the quotient depends on. `groups` are parallel to the groups of the shape."""
 
     shape: Shape

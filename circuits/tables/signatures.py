@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from circuits.records import U8, U32
 from rollup.crypto.kernels import SignatureTrace
+from rollup.private import Private
 
 
-@dataclass(frozen=True, slots=True)
-class Signatures:
+@dataclass(frozen=True, slots=True, repr=False)
+class Signatures(Private):
     """`count` places and one stand-in more: arrays of count + 1 rows, of which `used` are orders.
 
     A stand-in has key A0, nonce G, s = 1 and a challenge of zeros: G + K = 1 * G + K.

@@ -19,6 +19,8 @@ from Crypto.Protocol import HPKE
 from Crypto.Protocol.DH import import_x25519_public_key
 from Crypto.PublicKey import ECC
 
+from rollup.private import Private
+
 ENVELOPE_VERSION: Final = 1
 PLAINTEXT_BYTES: Final = 256
 """An order takes 121 bytes today; the rest is room for later members, so that the size stays."""
@@ -68,7 +70,7 @@ class Kind(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class OrderAction:
+class OrderAction(Private):
     """A signed order as it travels; the bounds of each member are the protocol's to check."""
 
     account: int
@@ -83,12 +85,9 @@ class OrderAction:
     flags: int
     signature: bytes
 
-    def __repr__(self) -> str:
-        return "OrderAction(private)"
-
 
 @dataclass(frozen=True, slots=True, repr=False)
-class CancelAction:
+class CancelAction(Private):
     """A signed cancel of whatever rests in (account, slot) up to and including `generation`."""
 
     account: int
@@ -96,16 +95,10 @@ class CancelAction:
     generation: int
     signature: bytes
 
-    def __repr__(self) -> str:
-        return "CancelAction(private)"
-
 
 @dataclass(frozen=True, slots=True, repr=False)
-class PaddingAction:
+class PaddingAction(Private):
     """Nothing, in the same size: traffic that hides when a trader acts."""
-
-    def __repr__(self) -> str:
-        return "PaddingAction(private)"
 
 
 Action = OrderAction | CancelAction | PaddingAction

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from rollup.crypto.curve import Point
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import ZERO_DIGEST, Digest
+from rollup.private import Private
 from rollup.protocol.constants import (
     GENERATION_BITS,
     MARKETS_MAX,
@@ -64,8 +65,8 @@ class Header:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class SlotState:
+@dataclass(frozen=True, slots=True, repr=False)
+class SlotState(Private):
     """What an account remembers of the order in one slot: its generation and lots filled."""
 
     generation: int
@@ -82,8 +83,8 @@ FRESH_SLOT = SlotState(0, 0)
 """A slot never used; all 256 are this in a new account."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+@dataclass(frozen=True, slots=True, repr=False)
+class Account(Private):
     """An account leaf: header, cash in quanta, signed lots per market, slot-tree root, salt."""
 
     header: Header

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
+from rollup.private import Private
 from rollup.protocol.account import Account, SlotState
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
@@ -40,8 +41,8 @@ from rollup.protocol.units import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Fill:
+@dataclass(frozen=True, slots=True, repr=False)
+class Fill(Private):
     """One match: `buy` and `sell` index the batch's orders; price in ticks, size in lots.
 
     `taker` says which side pays the taker's fee.
@@ -62,8 +63,8 @@ class Fill:
             raise Rejected(Reason.MALFORMED, "taker must be a Side")
 
 
-@dataclass(frozen=True, slots=True)
-class MarketsState:
+@dataclass(frozen=True, slots=True, repr=False)
+class MarketsState(Private):
     """The markets leaf: prices of the last batch, and a salt."""
 
     prices: tuple[int, ...]
@@ -80,8 +81,8 @@ class MarketsState:
         return chain_one(TypeCode.MARKETS, market_blocks(self.prices, self.salt), compress_many)
 
 
-@dataclass(frozen=True, slots=True)
-class Globals:
+@dataclass(frozen=True, slots=True, repr=False)
+class Globals(Private):
     """The globals leaf: batch number, time in ms, USDC under custody in quanta, queue entries
     consumed, and a salt."""
 
@@ -107,8 +108,8 @@ class Globals:
         return chain_one(TypeCode.GLOBALS, blocks, compress_many)
 
 
-@dataclass(frozen=True, slots=True)
-class AccountOpening:
+@dataclass(frozen=True, slots=True, repr=False)
+class AccountOpening(Private):
     """A touched account before the batch; `account` is None where the leaf is empty."""
 
     index: int
@@ -121,8 +122,8 @@ class AccountOpening:
             raise Rejected(Reason.MALFORMED, "an account opening holds an Account or nothing")
 
 
-@dataclass(frozen=True, slots=True)
-class SlotOpening:
+@dataclass(frozen=True, slots=True, repr=False)
+class SlotOpening(Private):
     """A touched slot before the batch."""
 
     account: int
@@ -137,8 +138,8 @@ class SlotOpening:
             raise Rejected(Reason.MALFORMED, "a slot opening holds a SlotState")
 
 
-@dataclass(frozen=True, slots=True)
-class PartialState:
+@dataclass(frozen=True, slots=True, repr=False)
+class PartialState(Private):
     """The part of the state that a batch touches, before it, with the siblings of its paths.
 
     Accounts rise strictly by index, slots by (account, slot). Siblings are those of a
@@ -167,8 +168,8 @@ class PartialState:
         _require_rising("slot", [(opening.account, opening.slot) for opening in self.slots])
 
 
-@dataclass(frozen=True, slots=True)
-class NewSalts:
+@dataclass(frozen=True, slots=True, repr=False)
+class NewSalts(Private):
     """Fresh salts: one per opened account in their order (unused where the leaf stays empty)."""
 
     accounts: tuple[Salt, ...]
@@ -181,8 +182,8 @@ class NewSalts:
             require_salt("salt", salt)
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+@dataclass(frozen=True, slots=True, repr=False)
+class Batch(Private):
     """One batch. `time` is the end of its window; `prices` are the oracle prices of its markets."""
 
     chain: int

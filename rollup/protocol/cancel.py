@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
+from rollup.private import Private
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
     CHAIN_BITS,
@@ -30,8 +31,8 @@ _BOUNDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CancelOrder:
+@dataclass(frozen=True, slots=True, repr=False)
+class CancelOrder(Private):
     """End whatever lives in (account, slot) up to and including `generation`."""
 
     chain: int
@@ -45,8 +46,8 @@ class CancelOrder:
             require_bounds(name, getattr(self, name), 0, 1 << bits, reason)
 
 
-@dataclass(frozen=True, slots=True)
-class SignedCancel:
+@dataclass(frozen=True, slots=True, repr=False)
+class SignedCancel(Private):
     """A cancel with its Schnorr signature (84 bytes: R, s), whose truth verification decides."""
 
     cancel: CancelOrder

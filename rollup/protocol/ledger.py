@@ -5,6 +5,7 @@ Reading an account or slot that was not opened is a refusal: a batch brings all 
 
 from dataclasses import dataclass
 
+from rollup.private import Private
 from rollup.protocol.account import (
     NO_POSITIONS,
     Account,
@@ -18,8 +19,8 @@ from rollup.protocol.rejection import Reason, Rejected
 SlotKey = tuple[int, int]
 
 
-@dataclass(slots=True)
-class Entry:
+@dataclass(slots=True, repr=False)
+class Entry(Private):
     """One opened account as the batch proceeds. `header` is None while it does not exist."""
 
     before: Account | None

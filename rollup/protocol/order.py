@@ -6,6 +6,7 @@ from enum import IntEnum
 
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
+from rollup.private import Private
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
     CHAIN_BITS,
@@ -54,8 +55,8 @@ _BOUNDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+@dataclass(frozen=True, slots=True, repr=False)
+class Order(Private):
     """A limit order: price in ticks is the worst acceptable, size in lots the most to trade.
 
     `max_fee` is the highest fee rate accepted, in millionths; `expiry` the last batch time, in ms,
@@ -101,8 +102,8 @@ class Order:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class SignedOrder:
+@dataclass(frozen=True, slots=True, repr=False)
+class SignedOrder(Private):
     """An order with its Schnorr signature (84 bytes: R, s), whose truth verification decides."""
 
     order: Order

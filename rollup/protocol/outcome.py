@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from rollup.crypto.curve import Point
 from rollup.hash.poseidon import Digest
+from rollup.private import Private
 from rollup.protocol.account import Account, SlotState
 from rollup.protocol.batch import Fill, Globals, MarketsState
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
@@ -36,8 +37,8 @@ class Valuation(NamedTuple):
     maintenance: int
 
 
-@dataclass(frozen=True, slots=True)
-class DepositStep:
+@dataclass(frozen=True, slots=True, repr=False)
+class DepositStep(Private):
     """One queue entry at its memory timestamp; `existed` is before it. Refused: nothing changes."""
 
     timestamp: int
@@ -48,8 +49,8 @@ class DepositStep:
     cash_after: int
 
 
-@dataclass(frozen=True, slots=True)
-class SideStep:
+@dataclass(frozen=True, slots=True, repr=False)
+class SideStep(Private):
     """What a fill did to one side. `slot_before` is as stored: an older generation counts as empty.
 
     `order` indexes the batch's orders; `fee_rate` in millionths, `fee` and cash in quanta.
@@ -68,8 +69,8 @@ class SideStep:
     position_after: int
 
 
-@dataclass(frozen=True, slots=True)
-class FillStep:
+@dataclass(frozen=True, slots=True, repr=False)
+class FillStep(Private):
     """One fill at its memory timestamp. `notional` = price x size, in quanta."""
 
     timestamp: int
@@ -80,8 +81,8 @@ class FillStep:
     seller: SideStep
 
 
-@dataclass(frozen=True, slots=True)
-class FeeStep:
+@dataclass(frozen=True, slots=True, repr=False)
+class FeeStep(Private):
     """The one credit of the batch's fees, at its memory timestamp; the amount may be 0."""
 
     timestamp: int
@@ -91,8 +92,8 @@ class FeeStep:
     cash_after: int
 
 
-@dataclass(frozen=True, slots=True)
-class OrderStep:
+@dataclass(frozen=True, slots=True, repr=False)
+class OrderStep(Private):
     """An order whose signature was checked, with the message digest and the key it was under."""
 
     signed: SignedOrder
@@ -100,8 +101,8 @@ class OrderStep:
     key: Point
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
+@dataclass(frozen=True, slots=True, repr=False)
+class Steps(Private):
     """What a batch did to cash, positions and slots, in its order, before any leaf is hashed."""
 
     terms: tuple[MarketTerms, ...]
@@ -112,8 +113,8 @@ class Steps:
     margins: Mapping[int, MarginCase]
 
 
-@dataclass(frozen=True, slots=True)
-class TouchedSlot:
+@dataclass(frozen=True, slots=True, repr=False)
+class TouchedSlot(Private):
     """A slot opened once and closed once, with its leaves."""
 
     account: int
@@ -124,8 +125,8 @@ class TouchedSlot:
     leaf_after: Digest
 
 
-@dataclass(frozen=True, slots=True)
-class TouchedAccount:
+@dataclass(frozen=True, slots=True, repr=False)
+class TouchedAccount(Private):
     """An account opened once and closed once. None: no such account; `header` is then 0s if it
     does not exist after the batch either."""
 
@@ -141,8 +142,8 @@ class TouchedAccount:
     margin: MarginCase
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+@dataclass(frozen=True, slots=True, repr=False)
+class Outcome(Private):
     """All that a batch did, in the order it happened."""
 
     public: PublicInput

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
+from rollup.private import Private
 
 
 class OpeningError(ValueError):
     """Siblings that do not belong to the touched leaves: too few or too many."""
 
 
-@dataclass(frozen=True, slots=True)
-class TouchedNode:
+@dataclass(frozen=True, slots=True, repr=False)
+class TouchedNode(Private):
     """An inner node above a touched leaf, before and after. A root has depth 0.
 
     `tree` is the forest's tree plus the offset asked for. An untouched child has one digest before

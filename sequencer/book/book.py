@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from sortedcontainers import SortedDict
 
+from rollup.private import Private
 from rollup.protocol.order import Side
 from sequencer.book.live import LiveOrder, accepts, opposite
 
@@ -20,8 +21,8 @@ class BookError(Exception):
     """The book was asked for what would break it: the caller has a defect, not the trader."""
 
 
-@dataclass(slots=True)
-class _Level:
+@dataclass(slots=True, repr=False)
+class _Level(Private):
     """Orders of one price in order of arrival; `live` of them still rest."""
 
     queue: deque[LiveOrder] = field(default_factory=deque)

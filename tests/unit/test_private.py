@@ -1,0 +1,63 @@
+"""Nothing that a batch is made of, and nothing made of it, shows a value when it is printed."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+
+from circuits.air.circuit import Circuit
+from circuits.execute import apply_and_fill
+from circuits.replay import replay
+from circuits.stark.lookup import PublicMessage
+from circuits.stark.parameters import FAST
+from rollup.private import Private
+from rollup.protocol.account import Header
+from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
+from rollup.protocol.deposit import QueueEntry
+from rollup.protocol.market import Governance, MarketTerms
+from rollup.protocol.public import PublicInput
+from rollup.protocol.shape_class import CLASS_S
+from sequencer import event
+from tests.helpers.honest import busy_batch
+
+PUBLIC = (Circuit, PublicMessage, PublicInput, Governance, MarketTerms, QueueEntry, Header)
+"""L1 and every verifier know these; an account's header comes from the L1 queue."""
+
+
+def reached(value: object) -> Iterator[object]:
+    """Every record in a value, but what is inside public ones."""
+    if isinstance(value, PUBLIC):
+        return
+    if is_dataclass(value):
+        yield value
+        for each in fields(value):
+            yield from reached(getattr(value, each.name))
+    elif isinstance(value, Mapping):
+        for member in value.values():
+            yield from reached(member)
+    elif isinstance(value, list | tuple):
+        for member in value:
+            yield from reached(member)
+
+
+def test_no_record_of_a_batch_or_of_its_witness_shows_a_value() -> None:
+    data = batch_to_bytes(busy_batch())
+    executed = apply_and_fill(data, FAST, CLASS_S, lambda _: None)
+    roots = (batch_from_bytes(data), executed, replay(executed.outcome))
+    seen = {type(record): record for root in roots for record in reached(root)}
+    assert len(seen) > 30
+    shown = {
+        kind.__name__
+        for kind, record in seen.items()
+        if repr(record) != f"{kind.__name__}(private)"
+    }
+    assert shown == set()
+
+
+def test_events_of_the_venue_show_no_order() -> None:
+    private = {
+        name
+        for name, kind in vars(event).items()
+        if isinstance(kind, type) and issubclass(kind, Private) and kind is not Private
+    }
+    assert {"OrderAccepted", "OrderRefused", "OrderRested", "OrderEnded", "Traded"} <= private
+    traded = event.Traded(0, 618003, 41, (1, 2, 3), (4, 5, 6))
+    assert repr(traded) == str(traded) == "Traded(private)"
