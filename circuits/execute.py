@@ -61,6 +61,8 @@ def apply_and_fill(
 def execute_batch(batch: bytes, shape_class: ShapeClass, progress: Progress) -> dict[str, object]:
     """Apply, fill and check; a record of what happened, `failures` empty if every claim holds.
 
+    A failure has its place and claim; values, which are private, are left to `circuits.air.check`.
+
     CodecError if the bytes are no batch, Rejected if the batch breaks a rule.
     """
     executed = apply_and_fill(batch, FAST, shape_class, progress)
@@ -76,9 +78,7 @@ def _record(executed: Executed, failures: list[Failure]) -> dict[str, object]:
     return {
         **summary(outcome),
         "phases_s": {name: round(spent, 3) for name, spent in executed.seconds.items()},
-        "failures": [
-            {"table": f.table, "row": f.row, "claim": f.claim, "detail": f.detail} for f in failures
-        ],
+        "failures": [{"table": f.table, "row": f.row, "claim": f.claim} for f in failures],
     }
 
 

@@ -98,12 +98,15 @@ class Node:
 
 
 def describe(value: object) -> str:
-    """A value for an error message: its kind, and its start where that is short."""
+    """A value for an error message: its kind alone, since it may be private."""
     if isinstance(value, dict):
         return "a record"
     if isinstance(value, list):
         return f"a list of {len(value)}"
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
-    text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."
+    if isinstance(value, str):
+        return f"text of {len(value)}"
+    if isinstance(value, bool):
+        return "true or false"
+    return "nothing" if value is None else "a number"

@@ -237,8 +237,6 @@ def _require_count(name: str, count: int, most: int) -> None:
 
 
 def _require_rising(name: str, keys: Sequence[tuple[int, ...]]) -> None:
-    for before, after in pairwise(keys):
+    for place, (before, after) in enumerate(pairwise(keys), start=1):
         if before >= after:
-            raise Rejected(
-                Reason.OPENED_TWICE, f"{name} openings must rise strictly: {after} after {before}"
-            )
+            raise Rejected(Reason.OPENED_TWICE, f"{name} opening {place} must be above the last")

@@ -183,8 +183,9 @@ def _account_value(account: Account) -> Value:
 
 def _read_batch(node: Node) -> Batch:
     record = node.record(("version", *BATCH_NUMBERS, *BATCH_MEMBERS))
-    if record["version"].integer() != PROTOCOL_VERSION:
-        raise record["version"].wrong(f"version {PROTOCOL_VERSION}")
+    version = record["version"].integer()
+    if version != PROTOCOL_VERSION:
+        raise CodecError(f"batch.version: wanted version {PROTOCOL_VERSION}, got {version}")
     return Batch(
         **{name: record[name].integer() for name in BATCH_NUMBERS},
         prices=_integers(record["prices"], MARKETS_MAX),

@@ -114,9 +114,8 @@ def _require_slot_roots(ledger: Ledger, trees: Update, fresh: Digest) -> None:
         before = ledger.accounts[index].before
         wanted = fresh if before is None else before.slots_root
         if old != wanted:
-            raise Rejected(
-                Reason.SLOTS_ROOT, f"the slots opened for account {index} do not lead to its leaf"
-            )
+            where = ledger.place(index)
+            raise Rejected(Reason.SLOTS_ROOT, f"{where}: its opened slots do not lead to its leaf")
 
 
 def _accounts_after(

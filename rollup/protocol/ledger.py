@@ -57,7 +57,7 @@ class Ledger:
         """The account at an index, existing or not; refused unless the batch opened it."""
         entry = self.accounts.get(index)
         if entry is None:
-            raise Rejected(Reason.OPENING_MISSING, f"account {index} is not opened")
+            raise Rejected(Reason.OPENING_MISSING, "an account that is named is not opened")
         entry.touched = True
         return entry
 
@@ -65,35 +65,36 @@ class Ledger:
         """The account at an index; refused if there is none."""
         entry = self.touch(index)
         if entry.header is None:
-            raise Rejected(missing, f"account {index} does not exist")
+            raise Rejected(missing, "an account that is named does not exist")
         return entry
 
     def header(self, index: int) -> Header:
         """The header of an account; refused if there is none."""
         header = self.touch(index).header
         if header is None:
-            raise Rejected(Reason.ACCOUNT_MISSING, f"account {index} does not exist")
+            raise Rejected(Reason.ACCOUNT_MISSING, "an account that is named does not exist")
         return header
 
     def slot(self, key: SlotKey) -> SlotState:
         """The slot at (account, slot); refused unless the batch opened it."""
         state = self.slots.get(key)
         if state is None:
-            raise Rejected(Reason.OPENING_MISSING, f"slot {key[1]} of {key[0]} is not opened")
+            raise Rejected(Reason.OPENING_MISSING, "a slot that is named is not opened")
         self._slots_touched.add(key)
         return state
 
     def require_all_touched(self) -> None:
         """A batch opens nothing that it does not touch."""
-        for index, entry in self.accounts.items():
+        for place, entry in enumerate(self.accounts.values()):
             if not entry.touched:
-                raise Rejected(Reason.OPENING_EXCESS, f"account {index} is opened for nothing")
-        for key in self.slots:
+                raise Rejected(Reason.OPENING_EXCESS, f"account opening {place} is for nothing")
+        for place, key in enumerate(self.slots):
             if key not in self._slots_touched:
-                raise Rejected(
-                    Reason.OPENING_EXCESS,
-                    f"slot {key[1]} of account {key[0]} is opened for nothing",
-                )
+                raise Rejected(Reason.OPENING_EXCESS, f"slot opening {place} is for nothing")
+
+    def place(self, index: int) -> str:
+        """Which opening an account has: what a refusal says instead of the account's index."""
+        return f"account opening {list(self.accounts).index(index)}"
 
 
 def _entry(account: Account | None) -> Entry:

@@ -74,7 +74,10 @@ class Reason(StrEnum):
 
 
 class Rejected(Exception):
-    """A record, batch or action that breaks a rule. `reason` is the rule, `detail` the numbers."""
+    """A record, batch or action that breaks a rule. `reason` is the rule.
+
+    `detail` says where and what was wanted; it shows no private value.
+    """
 
     def __init__(self, reason: Reason, detail: str = "") -> None:
         super().__init__(f"{reason.value}: {detail}" if detail else reason.value)

@@ -17,7 +17,7 @@ def notional(price: int, size: int) -> int:
     if amount >> NOTIONAL_BITS:
         raise Rejected(
             Reason.NOTIONAL_OUT_OF_BOUNDS,
-            f"{size} lots at {price} ticks are {amount} quanta, not below 2^{NOTIONAL_BITS}",
+            f"price times size must be below 2^{NOTIONAL_BITS} quanta",
         )
     return amount
 
@@ -37,47 +37,38 @@ def require_pair(buy: Order, sell: Order) -> None:
     if buy.side is not Side.BUY or sell.side is not Side.SELL:
         raise Rejected(Reason.SIDES, "a fill takes a buy order and a sell order, in this order")
     if buy.market != sell.market:
-        raise Rejected(Reason.MARKETS_DIFFER, f"markets {buy.market} and {sell.market} cannot meet")
+        raise Rejected(Reason.MARKETS_DIFFER, "orders of two markets cannot meet")
     if buy.account == sell.account:
-        raise Rejected(Reason.SELF_TRADE, f"account {buy.account} is on both sides")
+        raise Rejected(Reason.SELF_TRADE, "one account is on both sides")
 
 
 def require_price(price: int, buy: Order, sell: Order, market: MarketTerms) -> None:
     """Inside both limits and the market's band around the batch's oracle price."""
     if not sell.price <= price <= buy.price:
-        raise Rejected(
-            Reason.PRICE_OUTSIDE_LIMIT, f"{price} is not from {sell.price} to {buy.price}"
-        )
+        raise Rejected(Reason.PRICE_OUTSIDE_LIMIT, "the price is outside the limit of an order")
     if not market.band_low <= price <= market.band_high:
         raise Rejected(
             Reason.PRICE_OUTSIDE_BAND,
-            f"{price} is not from {market.band_low} to {market.band_high}",
+            f"the price must be from {market.band_low} to {market.band_high}",
         )
 
 
 def require_fee(order: Order, rate: int) -> None:
     """The rate charged is no higher than the one signed."""
     if rate > order.max_fee:
-        raise Rejected(
-            Reason.FEE_ABOVE_CAP, f"rate {rate} is above the signed maximum {order.max_fee}"
-        )
+        raise Rejected(Reason.FEE_ABOVE_CAP, f"rate {rate} is above the signed maximum")
 
 
 def require_in_time(order: Order, batch_time: int) -> None:
     """An order fills only in a batch whose window ends no later than its expiry."""
     if order.expiry < batch_time:
-        raise Rejected(
-            Reason.ORDER_EXPIRED, f"it expired at {order.expiry}, the batch ends at {batch_time}"
-        )
+        raise Rejected(Reason.ORDER_EXPIRED, f"it expires before the batch ends, at {batch_time}")
 
 
 def filled_before(order: Order, stored: SlotState) -> int:
     """Lots of this order filled so far: what its slot counts, or 0 in a newer generation."""
     if order.generation < stored.generation:
-        raise Rejected(
-            Reason.GENERATION_DEAD,
-            f"slot {order.slot} is at generation {stored.generation}, past {order.generation}",
-        )
+        raise Rejected(Reason.GENERATION_DEAD, "its slot is past the order's generation")
     return stored.filled if order.generation == stored.generation else 0
 
 
@@ -85,5 +76,5 @@ def fill_slot(order: Order, stored: SlotState, size: int) -> SlotState:
     """The slot after `size` more lots of this order, which may not exceed the signed size."""
     filled = filled_before(order, stored) + size
     if filled > order.size:
-        raise Rejected(Reason.OVERFILLED, f"{filled} lots would be filled of {order.size} signed")
+        raise Rejected(Reason.OVERFILLED, "more lots would be filled than were signed")
     return SlotState(order.generation, filled)

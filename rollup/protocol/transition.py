@@ -14,7 +14,7 @@ from rollup.protocol.closing import close
 from rollup.protocol.constants import DEPOSIT_TIMESTAMP, FEE_TIMESTAMP, FILL_TIMESTAMP
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
 from rollup.protocol.ledger import Ledger
-from rollup.protocol.margin import margin_case, value
+from rollup.protocol.margin import margin_case
 from rollup.protocol.market import MarketTerms, batch_terms
 from rollup.protocol.order import Order, Side, message_digests
 from rollup.protocol.outcome import (
@@ -111,8 +111,7 @@ def authorise(
     for place, valid in enumerate(verify_many(keys, messages, signatures)):
         if not valid:
             raise Rejected(
-                Reason.ORDER_SIGNATURE,
-                f"order {place}: not signed by the key of account {orders[place].account}",
+                Reason.ORDER_SIGNATURE, f"order {place}: not signed by the key of its account"
             )
     return tuple(map(OrderStep, batch.orders, messages, keys))
 
@@ -126,7 +125,7 @@ def _require_used_once(batch: Batch, orders: Sequence[Order]) -> None:
     for order, count in Counter(orders).items():
         if count > 1:
             raise Rejected(
-                Reason.ORDER_REPEATED, f"an order of account {order.account} is listed {count}x"
+                Reason.ORDER_REPEATED, f"order {orders.index(order)} is listed {count} times"
             )
 
 
@@ -172,8 +171,8 @@ def apply_side(
     cash_before, position_before = account.cash, account.positions[order.market]
     cash_after = cash_before - direction * amount - charged
     position_after = position_before + direction * size
-    require_cash(f"cash of account {order.account}", cash_after)
-    require_position(f"position of account {order.account}", position_after)
+    require_cash("cash", cash_after)
+    require_position("position", position_after)
     ledger.slots[key] = slot_after
     account.cash = cash_after
     account.set_position(order.market, position_after)
@@ -207,10 +206,7 @@ def require_margin(ledger: Ledger, index: int, terms: Sequence[MarketTerms]) -> 
     entry = ledger.accounts[index]
     case = margin_case(entry.holding_before, entry.holding, terms)
     if case is None:
-        after = value(entry.holding, terms)
         raise Rejected(
-            Reason.MARGIN,
-            f"account {index} would be left with equity {after.equity}, "
-            f"initial {after.initial} and maintenance {after.maintenance} (x 10^-4)",
+            Reason.MARGIN, f"{ledger.place(index)} would be left with less than its margin"
         )
     return case

@@ -1,4 +1,7 @@
-"""Checked integers: a value has a name, a bound on each side, and a reason for being refused."""
+"""Checked integers: a value has a name, a bound on each side, and a reason for being refused.
+
+A refusal says what was wanted and never the value that came: values are private.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -25,7 +28,7 @@ def require_bounds(name: str, value: object, low: int, end: int, reason: Reason)
     if type(value) is not int:
         raise Rejected(Reason.MALFORMED, f"{name} must be an integer, not {type(value).__name__}")
     if not low <= value < end:
-        raise Rejected(reason, f"{name} must be from {low} to {end - 1}, not {value}")
+        raise Rejected(reason, f"{name} must be from {low} to {end - 1}")
 
 
 def require_length(name: str, value: object, length: int) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
+import pytest
+
 from circuits.air.circuit import Circuit
 from circuits.execute import apply_and_fill
 from circuits.replay import replay
@@ -14,9 +16,11 @@ from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.market import Governance, MarketTerms
 from rollup.protocol.public import PublicInput
+from rollup.protocol.rejection import Rejected
 from rollup.protocol.shape_class import CLASS_S
 from sequencer import event
-from tests.helpers.honest import busy_batch
+from tests.helpers.honest import RICH, busy_batch
+from tests.helpers.venue import Match, Venue, buy, real, sell
 
 PUBLIC = (Circuit, PublicMessage, PublicInput, Governance, MarketTerms, QueueEntry, Header)
 """L1 and every verifier know these; an account's header comes from the L1 queue."""
@@ -61,3 +65,26 @@ def test_events_of_the_venue_show_no_order() -> None:
     assert {"OrderAccepted", "OrderRefused", "OrderRested", "OrderEnded", "Traded"} <= private
     traded = event.Traded(0, 618003, 41, (1, 2, 3), (4, 5, 6))
     assert repr(traded) == str(traded) == "Traded(private)"
+
+
+PRICE, SIZE, FILLED = 600_123, 7_301, 7_302
+CANARIES = (str(PRICE), str(SIZE), str(FILLED), str(RICH), str(RICH)[:6])
+"""Values of a batch that no message may show."""
+
+
+@pytest.mark.parametrize(
+    ("match", "reason"),
+    [
+        (Match(buy(1, SIZE, PRICE), sell(2, FILLED, PRICE), FILLED, PRICE), "overfilled"),
+        (Match(buy(1, SIZE, PRICE), sell(2, SIZE, PRICE), SIZE, PRICE + 1), "price-outside-limit"),
+        (Match(buy(1, SIZE, PRICE), sell(1, SIZE, PRICE), SIZE, PRICE), "self-trade"),
+        (Match(buy(1, 10**8, PRICE), sell(2, 10**8, PRICE), 10**8, PRICE), "margin"),
+    ],
+)
+def test_a_rejection_shows_no_value_of_an_order_or_account(match: Match, reason: str) -> None:
+    venue = Venue(suite=real()).with_traders(RICH, RICH)
+    with pytest.raises(Rejected) as caught:
+        venue.apply(venue.batch(matches=[match]))
+    said = str(caught.value)
+    assert said.startswith(f"{reason}: ")
+    assert not [value for value in CANARIES if value in said]
