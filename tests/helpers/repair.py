@@ -170,18 +170,17 @@ class Forger:
 
     # Forgeries.
 
-    def breaking(self, constraint: int, trials: int = 6) -> Iterator[I64]:
+    def breaking(self, constraint: int, trial: int) -> Iterator[I64]:
         """Windows in which this constraint has another value, and what follows is solved."""
+        matched, order = self.plan(trial)
         for instance in range(constraint, self.shape[0] * self.shape[1], self.shape[1]):
-            for trial in range(trials):
-                matched, order = self.plan(trial)
-                if instance not in matched:
-                    continue
-                for target in (1, MODULUS - 1, self.random.randrange(MODULUS)):
-                    found = self._carry(self.window.honest, matched, order, {instance: target})
-                    if found is not None:
-                        yield found
-                        break
+            if instance not in matched:
+                continue
+            for target in (1, MODULUS - 1, self.random.randrange(MODULUS)):
+                found = self._carry(self.window.honest, matched, order, {instance: target})
+                if found is not None:
+                    yield found
+                    break
 
     def carrying(self, start: I64, skip: int | None = None, trials: int = 4) -> Iterator[I64]:
         """The window carried on from a change: constraints solved, hashes asked again."""
