@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from circuits.execute import Executed, apply_and_fill, summary
+from circuits.execute import apply_and_fill, summary
 from circuits.pinned import pinned_key
 from circuits.soundness.report import require_secure, round_down
 from circuits.stark.errors import Failure
@@ -16,6 +16,7 @@ from circuits.stark.prover import Proved, Prover
 from circuits.stark.shape import shape_of
 from circuits.statement import circuit
 from circuits.tables.base.trace import with_kernel
+from circuits.witness import Witness
 from rollup.files import (
     META_FILE,
     PRIVATE_FOLDER,
@@ -107,24 +108,30 @@ class StarkProver:
         with ThreadPoolExecutor(1) as beside:
             engine = beside.submit(lambda: self._engine)
             executed = apply_and_fill(batch, self._parameters, self._class, progress)
-            proved = self._run(engine.result(), executed, progress)
-        return Bundle(executed.outcome.public, proved.proof, self._meta(executed, proved, bits))
+            public, account = executed.outcome.public, summary(executed.outcome)
+            seconds, witness = executed.seconds, executed.witness
+            del executed  # its records make room for the proof
+            proved = self._run(engine.result(), witness, progress)
+        return Bundle(public, proved.proof, self._meta(account, seconds, proved, bits))
 
-    def _run(self, engine: Prover, executed: Executed, progress: Callable[[str], None]) -> Proved:
-        witness = executed.witness
-        traces = [witness.traces[placed.name] for placed in circuit(self._class).tables]
+    def _run(self, engine: Prover, witness: Witness, progress: Callable[[str], None]) -> Proved:
+        """The proof; the witness gives away its traces."""
+        names = [placed.name for placed in circuit(self._class).tables]
         return engine.prove(
-            traces,
+            (witness.traces.pop(name) for name in names),
             witness.publics,
             witness.messages,
             progress=lambda phase, share: progress(f"proof: {phase} ({share:.0%} done)"),
         )
 
-    def _meta(self, executed: Executed, proved: Proved, bits: float) -> dict[str, object]:
+    def _meta(
+        self, account: dict[str, object], seconds: dict[str, float], proved: Proved, bits: float
+    ) -> dict[str, object]:
+        """What meta.json says; `account` and `seconds` are of the batch applied and filled."""
         report = proved.report
-        phases = {**executed.seconds, **report.phases_s}
+        phases = {**seconds, **report.phases_s}
         return {
-            **summary(executed.outcome),
+            **account,
             "circuit_digest": circuit(self._class).digest.hex(),
             "shape_class": self._class.name,
             "parameter_set": report.parameter_set,

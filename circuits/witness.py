@@ -5,7 +5,6 @@ whose multiplicities are read off the messages of the others. Nothing is checked
 outcome gives a forged witness, and `check` says which claim it breaks.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from circuits.air.bus import RANGE, Bus
@@ -44,7 +43,7 @@ class Witness(Private):
     """All that a proof is made from: a trace a table, and what the verifier knows."""
 
     circuit: Circuit
-    traces: Mapping[str, U32]
+    traces: Traces
     publics: tuple[int, ...]
     messages: tuple[PublicMessage, ...]
     blinded: int

@@ -1,7 +1,8 @@
 """Trace: the witness of one table while it is filled, through the same Layout as its constraints.
 
 Cells are int64 and start poisoned: a cell that nobody wrote on an active row is an error, never a
-silent zero. Negative values are taken mod p at the end. Numpy lives here: the verifier never does.
+silent zero. Negative values are taken mod p at the end. A table that is filled with field elements
+alone may keep them as uint32, in half the memory. Numpy lives here: the verifier never does.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,9 @@ from rollup.jit import parallel
 POISON = -(1 << 40)
 """Mark of a cell not written yet: no field element and no carry is that low."""
 
+POISON_U32 = (1 << 32) - 1
+"""The same for cells that are uint32: no field element is that high."""
+
 FINISH_ROWS = 1 << 10
 """Rows that `finish` turns into field elements at a time: a block of cells fits the cache."""
 
@@ -33,13 +37,18 @@ class Trace:
     are int64 views of shape (rows,), to be assigned with `row.price_sum[...] = array`.
     """
 
-    def __init__(self, columns: type[Layout], height: int, blinded: int = 0) -> None:
+    def __init__(
+        self, columns: type[Layout], height: int, blinded: int = 0, *, canonical: bool = False
+    ) -> None:
+        """`canonical`: cells are uint32 and only ever given field elements."""
         if not 0 <= blinded < height:
             raise ValueError(f"{blinded} blinded rows do not fit a table of {height}")
         self.columns = columns
         self.height = height
         self.active = height - blinded
-        self.cells: I64 = np.full((columns.width(), self.active), POISON, dtype=np.int64)
+        self.poison = POISON_U32 if canonical else POISON
+        kind = np.uint32 if canonical else np.int64
+        self.cells: Any = np.full((columns.width(), self.active), self.poison, dtype=kind)
         self.row: Any = self.rows(0, self.active)
 
     def rows(self, start: int, stop: int) -> Any:
@@ -50,7 +59,7 @@ class Trace:
 
     def fill_rest(self, value: int = 0) -> None:
         """Write `value` into every cell still poisoned: for padding rows, last of all."""
-        self.cells[self.cells == POISON] = value
+        self.cells[self.cells == self.poison] = value
 
     def finish(self) -> U32:
         """uint32 (height, width), canonical; blinded rows 0. ValueError names a poisoned cell."""
@@ -63,15 +72,15 @@ class Trace:
         for first in range(start, stop, FINISH_ROWS):
             last = min(first + FINISH_ROWS, stop)
             block = self.cells[:, first:last]
-            lowest = block.min()
-            if lowest == POISON:
+            low, high = block.min(), block.max()
+            if self.poison in (low, high):
                 self._refuse_poison()
-            if lowest < 0 or block.max() >= MODULUS:
+            if low < 0 or high >= MODULUS:
                 block = block % MODULUS
             matrix[first:last] = block.T
 
     def _refuse_poison(self) -> None:
-        poisoned = np.argwhere(self.cells == POISON)
+        poisoned = np.argwhere(self.cells == self.poison)
         column, row = poisoned[0]
         raise ValueError(
             f"{len(poisoned)} cells were never written, the first in column "

@@ -106,8 +106,9 @@ def _lifted_totals(parts: Sequence[Part], count: int, height: int) -> U32Array:
     """The sums of all parts at the tallest height, (count, 5 B N), lifted as they grow."""
     if max((part.matrix.shape[1] for part in parts), default=0) != height:
         raise ValueError(f"no matrix has the tallest height {height}")
+    shorter = [part for part in parts if part.matrix.shape[1] < height]
     totals: dict[int, U32Array] = {}
-    for part in sorted(parts, key=lambda part: part.matrix.shape[1]):
+    for part in sorted(shorter, key=lambda part: part.matrix.shape[1]):
         for k, sums in _sums(part, count).items():
             before = totals.get(k)
             totals[k] = sums if before is None else add_many(_lifted(before, sums.shape[2]), sums)
@@ -115,6 +116,10 @@ def _lifted_totals(parts: Sequence[Part], count: int, height: int) -> U32Array:
     result = np.zeros((count, DEGREE, cosets, height), dtype=np.uint32)
     for k, total in totals.items():
         result[k] = _lifted(total, height)
+    for part in parts:
+        if part.matrix.shape[1] == height:
+            for k, sums in _sums(part, count).items():
+                result[k] = add_many(result[k], sums)
     return result.reshape(count, -1)
 
 

@@ -3,7 +3,8 @@
 The argument is in docs/soundness/zero-knowledge.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from itertools import zip_longest
 
 import numpy as np
 
@@ -21,41 +22,42 @@ _GRAIN = 1 << 10
 
 
 def main_matrices(
-    shape: Shape, traces: Sequence[U32Array], stream: FieldStream
+    shape: Shape, traces: Iterable[U32Array], stream: FieldStream
 ) -> tuple[U32Array, ...]:
     """The main columns of every group, (n, padded width): traces, masks, blinded rows.
 
-    ValueError if a trace does not have its table's shape or holds a value that is not canonical.
+    Traces are copied one after the other, so that a caller may let go of each. ValueError if one
+    does not have its table's shape or holds a value that is not canonical, or if there are too few
+    or too many.
     """
-    _check_traces(shape, traces)
     masks = stream.matrix(len(shape.tables), DEGREE)
-    matrices = []
-    for group in shape.groups:
-        matrix = empty_matrix(group, Phase.MAIN)
-        for table in group.tables:
-            start = table.starts[Phase.MAIN]
-            end = start + table.widths[Phase.MAIN]
-            own = end - MASK_COLUMNS
-            _place(table, traces[table.number], matrix, start)
-            matrix[0, own : own + DEGREE] = masks[table.number]
-            matrix[0, own + DEGREE : end] = masks[table.number - 1]
+    matrices = [empty_matrix(group, Phase.MAIN) for group in shape.groups]
+    matrix_of = {
+        table.number: matrix
+        for group, matrix in zip(shape.groups, matrices, strict=True)
+        for table in group.tables
+    }
+    for table, trace in zip_longest(shape.tables, traces):
+        if table is None or trace is None:
+            raise ValueError(f"one trace for each of {len(shape.tables)} tables is wanted")
+        matrix = matrix_of[table.number]
+        start = table.starts[Phase.MAIN]
+        end = start + table.widths[Phase.MAIN]
+        own = end - MASK_COLUMNS
+        _place(table, trace, matrix, start)
+        matrix[0, own : own + DEGREE] = masks[table.number]
+        matrix[0, own + DEGREE : end] = masks[table.number - 1]
+    for group, matrix in zip(shape.groups, matrices, strict=True):
         blind_rows(shape, group, Phase.MAIN, matrix, stream)
-        matrices.append(matrix)
     return tuple(matrices)
 
 
-def _check_traces(shape: Shape, traces: Sequence[U32Array]) -> None:
-    if len(traces) != len(shape.tables):
-        raise ValueError(f"{len(traces)} traces for {len(shape.tables)} tables")
-    for table, trace in zip(shape.tables, traces, strict=True):
-        wanted = (table.height, table.tape.main_width - MASK_COLUMNS)
-        if trace.shape != wanted or trace.dtype != np.uint32:
-            found = f"{trace.dtype} {trace.shape}"
-            raise ValueError(f"{table.name}: a trace is uint32 of shape {wanted}, not {found}")
-
-
 def _place(table: TableShape, trace: U32Array, matrix: U32Array, start: int) -> None:
-    """Copy a trace into its columns. ValueError if a value is not canonical."""
+    """Copy a trace into its columns. ValueError if its shape or a value is not as it must be."""
+    wanted = (table.height, table.tape.main_width - MASK_COLUMNS)
+    if trace.shape != wanted or trace.dtype != np.uint32:
+        came = f"{trace.dtype} {trace.shape}"
+        raise ValueError(f"{table.name}: a trace is uint32 of shape {wanted}, not {came}")
     found = np.zeros(1, dtype=np.uint8)
     parallel(place_canonical, table.height, trace, matrix, start, found, grain=_GRAIN)
     if found[0]:

@@ -47,15 +47,19 @@ def commit_phase(
 
 
 def extend_groups(shape: Shape, matrices: Sequence[U32Array]) -> list[U32Array]:
-    """The matrices (n, padded width) of all groups, extended to their cosets."""
-    return [
+    """The matrices (n, padded width) of all groups, extended to their cosets.
+
+    The tallest first: what it needs on the way is then free for all the others.
+    """
+    extended = [
         extend(
             matrix,
             shape.parameters.log2_blowup,
             lifted_shift(group.log2_height, shape.log2_height),
         )
-        for group, matrix in zip(shape.groups, matrices, strict=True)
+        for group, matrix in zip(reversed(shape.groups), reversed(matrices), strict=True)
     ]
+    return extended[::-1]
 
 
 @dataclass(frozen=True, slots=True)

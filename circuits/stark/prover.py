@@ -7,7 +7,7 @@ messages, the quotient's chunks are masked, a random polynomial is in the batch,
 All randomness of a proof comes from one stream, seeded by the operating system and used once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from circuits.air.circuit import Circuit
@@ -79,7 +79,7 @@ class Prover:
 
     def prove(
         self,
-        traces: Sequence[U32Array],
+        traces: Iterable[U32Array],
         publics: Sequence[int],
         messages: Sequence[PublicMessage] = (),
         *,
@@ -89,7 +89,8 @@ class Prover:
         """A proof that some traces satisfy the circuit for this public input.
 
         traces: uint32 (height, columns) for each table in statement order; the last h rows are
-        ignored. UnsatisfiedError if they do not satisfy the constraints; ValueError if they have
+        ignored. They are copied one by one: an iterator that lets go of them saves their memory.
+        UnsatisfiedError if they do not satisfy the constraints; ValueError if they have
         another shape or hold a value that is not canonical; VerificationError if the public input
         does not fit the circuit. A seed of 32 bytes makes a proof repeatable and reveals the
         witness to whoever knows it.
@@ -116,21 +117,13 @@ class Prover:
 
 def prove(
     circuit: Circuit,
-    traces: Sequence[U32Array],
+    traces: Iterable[U32Array],
     publics: Sequence[int],
     messages: Sequence[PublicMessage],
     parameters: Parameters,
 ) -> bytes:
     """One proof of a circuit; see `Prover`, which keeps what several proofs share."""
     return Prover(circuit, parameters).prove(traces, publics, messages).proof
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class _Trace(Private):
-    """A committed trace phase: rows as they are, and extended under a tree."""
-
-    matrices: tuple[U32Array, ...]
-    committed: CommittedPhase
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -149,7 +142,7 @@ class _Session(Private):
         """What is fixed about every proof."""
         return self.fixed.shape
 
-    def run(self, traces: Sequence[U32Array]) -> Proof:
+    def run(self, traces: Iterable[U32Array]) -> Proof:
         """All steps, each bound into the transcript before the next challenge.
 
         ValueError if its randomness was drawn from before: two views under one blinding leak.
@@ -158,20 +151,24 @@ class _Session(Private):
             raise ValueError("the state of a prover makes one proof, and this one was used")
         shape, transcript, clock = self.shape, self.transcript, self.clock
         with clock.phase("main"):
-            main = self._commit(Phase.MAIN, main_matrices(shape, traces, self.stream))
-            transcript.absorb("main-root", main.committed.tree.root)
+            rows = main_matrices(shape, traces, self.stream)
+            main = self._commit(Phase.MAIN, rows)
+            transcript.absorb("main-root", main.tree.root)
         with clock.phase("lookup"):
             challenges = self._lookup_challenges()
             constants = self._message_constants(challenges)
-            lookup, terminals = self._lookup_columns(main, constants)
+            columns, terminals = self._lookup_columns(rows, constants)
+            del rows  # nobody reads the trace itself any more
             self._check_balance(challenges, terminals)
             transcript.absorb("terminals", encode_elements(terminals))
-            transcript.absorb("lookup-root", lookup.committed.tree.root)
+            lookup = self._commit(Phase.LOOKUP, columns)
+            del columns
+            transcript.absorb("lookup-root", lookup.tree.root)
         with clock.phase("quotient"):
             kappa = transcript.challenge("constraints")
             quotient = self._quotient(main, lookup, constants, terminals, kappa)
             transcript.absorb("quotient-root", quotient.tree.root)
-        phases = (self.fixed.committed, main.committed, lookup.committed, quotient)
+        phases = (self.fixed.committed, main, lookup, quotient)
         with clock.phase("opening"):
             opened = self._open(phases, transcript.challenge_outside_base_field("zeta"))
             transcript.absorb("opened-here", encode_elements(opened.here))
@@ -189,8 +186,8 @@ class _Session(Private):
         tops = [phase.tree.level(top_log2(shape, None)) for phase in phases]
         tops += [tree.level(top_log2(shape, i)) for i, tree in enumerate(folded.trees)]
         return Proof(
-            main_root=main.committed.tree.root,
-            lookup_root=lookup.committed.tree.root,
+            main_root=main.tree.root,
+            lookup_root=lookup.tree.root,
             terminals=terminals,
             quotient_root=quotient.tree.root,
             here=tuple(opened.here),
@@ -204,9 +201,9 @@ class _Session(Private):
             queries=queries,
         )
 
-    def _commit(self, phase: Phase, matrices: tuple[U32Array, ...]) -> _Trace:
+    def _commit(self, phase: Phase, matrices: Sequence[U32Array]) -> CommittedPhase:
         extended = extend_groups(self.shape, matrices)
-        return _Trace(matrices, commit_phase(self.shape, phase, extended, self.stream))
+        return commit_phase(self.shape, phase, extended, self.stream)
 
     def _lookup_challenges(self) -> LookupChallenges:
         alpha = self.transcript.challenge_outside_base_field("lookup-alpha")
@@ -221,15 +218,18 @@ class _Session(Private):
             raise UnsatisfiedError("a bus is unbalanced: `circuits.air.check` names the messages")
 
     def _lookup_columns(
-        self, main: _Trace, constants: MessageConstants
-    ) -> tuple[_Trace, tuple[Element, ...]]:
-        """Lookup matrices of all groups, blinded and committed; terminals in statement order."""
+        self, main: Sequence[U32Array], constants: MessageConstants
+    ) -> tuple[list[U32Array], tuple[Element, ...]]:
+        """Lookup matrices of all groups, blinded; terminals in statement order.
+
+        main: the matrices of the main phase, by group.
+        """
         shape = self.shape
         terminals = [extension.ZERO] * len(shape.tables)
         matrices = []
         for number, group in enumerate(shape.groups):
             matrix = empty_matrix(group, Phase.LOOKUP)
-            rows = (self.fixed.matrices[number], main.matrices[number])
+            rows = (self.fixed.matrices[number], main[number])
             for table in group.tables:
                 blinded_rows = shape.parameters.blinded_rows
                 columns, terminal = lookup_columns(
@@ -240,19 +240,19 @@ class _Session(Private):
                 terminals[table.number] = terminal
             blind_rows(shape, group, Phase.LOOKUP, matrix, self.stream)
             matrices.append(matrix)
-        return self._commit(Phase.LOOKUP, tuple(matrices)), tuple(terminals)
+        return matrices, tuple(terminals)
 
     def _quotient(
         self,
-        main: _Trace,
-        lookup: _Trace,
+        main: CommittedPhase,
+        lookup: CommittedPhase,
         constants: MessageConstants,
         terminals: tuple[Element, ...],
         kappa: Element,
     ) -> CommittedPhase:
         """The masked chunks of the quotient and the random polynomial, committed."""
         shape = self.shape
-        parts = (self.fixed.committed, main.committed, lookup.committed)
+        parts = (self.fixed.committed, main, lookup)
         by_group = zip(*(part.extended for part in parts), strict=True)
         groups = [Committed(*matrices) for matrices in by_group]
         inputs = QuotientInputs(shape, groups, self.publics, constants, terminals, kappa)

@@ -13,7 +13,7 @@ from rollup.field.septic import DEGREE
 
 def build(signatures: Signatures, height: int, blinded: int) -> U32:
     """uint32 (height, width). The rows past the last signature repeat row 0."""
-    trace = Trace(Columns, height, blinded)
+    trace = Trace(Columns, height, blinded, canonical=True)
     used = signatures.count * LADDER_ROWS
     row = trace.rows(0, used)
     steps = signatures.steps.ladder[: signatures.count].reshape(used, -1)
