@@ -1,7 +1,8 @@
 """`make bench-growth`: how cost grows with the trades of a batch and with the size of the book.
 
-Every figure is of `crypsis prove` as a process: rules, witness, proof, start-up. Prints a table,
-writes JSON, and draws the chart of docs/performance.md.
+Every figure is of `crypsis prove` as a process: rules, witness, proof, start-up; several batches are
+proved by a worker a core, and memory is then the largest worker's. Prints a table, writes JSON, and
+draws the chart of docs/performance.md.
 """
 
 import json
@@ -141,6 +142,7 @@ def _measure(
             out = str(Path(temporary) / f"out{run}")
             source = files[0] if len(files) == 1 else batches
             options = ["--parameters", parameters, "--shape-class", shape_class.name, "--json"]
+            options += ["--workers", str(thread_count())] if len(files) > 1 else []
             process = run_command("prove", str(source), "-o", out, *options)
             done.append((perf_counter() - start, process))
         seconds, best = min(done, key=lambda each: each[0])

@@ -76,6 +76,8 @@ class Trace:
             if self.poison in (low, high):
                 self._refuse_poison()
             if low < 0 or high >= MODULUS:
+                if self.poison == POISON_U32:
+                    raise ValueError(f"a cell among rows {first} to {last} is no field element")
                 block = block % MODULUS
             matrix[first:last] = block.T
 

@@ -23,6 +23,14 @@ def test_a_stream_never_repeats_itself() -> None:
     )
 
 
+def test_a_long_draw_goes_on_where_the_stream_stood() -> None:
+    """In parts on several threads, from a place within a block of the cipher."""
+    stream, count = FieldStream(insecure_seed=SEED), (3 << 20) + 13
+    cipher = ChaCha20.new(key=SEED, nonce=bytes(8))
+    assert stream.octets(77) + stream.octets(count) == cipher.encrypt(bytes(77 + count))
+    assert stream.octets(5) == cipher.encrypt(bytes(5))
+
+
 def test_elements_are_canonical_and_spread_over_the_field() -> None:
     values = FieldStream(insecure_seed=SEED).matrix(400, 250)
     assert values.shape == (400, 250)
