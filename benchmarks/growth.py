@@ -1,8 +1,8 @@
 """`make bench-growth`: how cost grows with the trades of a batch and with the size of the book.
 
-Every figure is of `crypsis prove` as a process: rules, witness, proof, start-up; several batches are
-proved by a worker a core, and memory is then the largest worker's. Prints a table, writes JSON, and
-draws the chart of docs/performance.md.
+Every figure is of `crypsis prove` as a process: rules, witness, proof, start-up; several batches
+are proved by a worker a core, and memory is then the largest worker's. Prints a table, writes JSON,
+and draws the chart of docs/performance.md.
 """
 
 import json

@@ -12,14 +12,14 @@ from rollup.field.koalabear import P
 
 
 class Row(Layout):
-    first = cell()
+    head = cell()
     rest = cells(2)
 
 
 def filled(canonical: bool, change: Callable[[Any], None]) -> np.ndarray[Any, Any]:
     """Eight rows, the last two of them blinded."""
     trace = Trace(Row, 8, 2, canonical=canonical)
-    trace.row.first[...] = np.arange(6)
+    trace.row.head[...] = np.arange(6)
     for column in trace.row.rest:
         column[...] = P - 1
     change(trace.row)
@@ -37,7 +37,7 @@ def test_rows_come_out_as_they_were_written(canonical: bool) -> None:
 @pytest.mark.parametrize("canonical", [False, True])
 def test_a_cell_never_written_is_named(canonical: bool) -> None:
     trace = Trace(Row, 8, 2, canonical=canonical)
-    trace.row.first[...] = 1
+    trace.row.head[...] = 1
     trace.row.rest[0][...] = 1
     trace.row.rest[1][:4] = 1
     with pytest.raises(ValueError, match=r"2 cells were never written, .* column rest\.1, row 4"):
