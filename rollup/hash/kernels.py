@@ -35,8 +35,11 @@ from rollup.simd import (
     transpose,
 )
 
-TRACE_WIDTH = WIDTH + FULL_ROUNDS * WIDTH + PARTIAL_ROUNDS
-"""Columns that describe a permutation: its input and every S-box output, 164."""
+_CUBES = (FULL_ROUNDS - 1) * WIDTH + PARTIAL_ROUNDS
+
+TRACE_WIDTH = WIDTH + _CUBES + DIGEST_WIDTH
+"""Columns that describe a compression, 156: its input, every S-box output but those of the last
+round, and the digest."""
 
 _GRAIN = 8
 """Groups of 16 states that a thread takes at least."""
@@ -129,7 +132,7 @@ def partial_rounds(state, spare, tables, record):  # type: ignore[no-untyped-def
 
 @kernel
 def permute_lanes(state, cubes, tables, record):  # type: ignore[no-untyped-def]
-    """The permutation of 16 vectors, in place; `record`, if not empty, takes the 164 columns."""
+    """The permutation of 16 vectors, in place; `record`, if not empty, takes the 156 columns."""
     if record.size > 0:
         for j in range(WIDTH):
             store(record, j * LANES, load(state, j * LANES))
@@ -140,7 +143,7 @@ def permute_lanes(state, cubes, tables, record):  # type: ignore[no-untyped-def]
         if r >= FIRST_PARTIAL:
             place += PARTIAL_ROUNDS
         full_round(state, cubes, tables.full[r])
-        if record.size > 0:
+        if record.size > 0 and r < FULL_ROUNDS - 1:
             w, m = tables.full_outputs[r, 0], tables.full_outputs[r, 1]
             for j in range(WIDTH):
                 value = field_scale(load(cubes, j * LANES), w, m)
@@ -148,11 +151,14 @@ def permute_lanes(state, cubes, tables, record):  # type: ignore[no-untyped-def]
     for j in range(WIDTH):
         value = field_scale(load(state, j * LANES), tables.end[0], tables.end[1])
         store(state, j * LANES, value)
+        if record.size > 0 and j < DIGEST_WIDTH:
+            digest = field_add(value, load(record, j * LANES))
+            store(record, (WIDTH + _CUBES + j) * LANES, digest)
 
 
 @kernel
 def write_rows(record, square, spare, rows, first):  # type: ignore[no-untyped-def]
-    """The 164 columns of 16 states as rows from offset `first` on; the last tile overlaps."""
+    """The 156 columns of 16 states as rows from offset `first` on; the last tile overlaps."""
     for tile in range(0, TRACE_WIDTH, LANES):
         column = min(tile, TRACE_WIDTH - LANES)
         transpose(record[column * LANES :], square, spare, 0)
@@ -167,7 +173,7 @@ def permute_groups(  # type: ignore[no-untyped-def]
     """Permute groups start..stop of 16 states; out may be of size 0, and rows too.
 
     states, out: flat (n, 16); with feed_forward, out is the image plus the input. rows: flat
-    (n, 164).
+    (n, 156).
     """
     state = np.empty(WIDTH * LANES, dtype=np.uint32)
     cubes = np.empty(WIDTH * LANES, dtype=np.uint32)
@@ -191,7 +197,7 @@ def permute_groups(  # type: ignore[no-untyped-def]
 
 
 def _run(states: U32Array, feed_forward: bool, recorded: bool) -> U32Array:
-    """Images (n, 16), or rows (n, 164) if recorded, of states (n, 16)."""
+    """Images (n, 16), or rows (n, 156) if recorded, of states (n, 16)."""
     if states.ndim != 2 or states.shape[1] != WIDTH:
         raise ValueError(f"states have shape (n, {WIDTH}), not {states.shape}")
     count = states.shape[0]
@@ -228,12 +234,12 @@ def compress_many(left: U32Array, right: U32Array) -> U32Array:
     return np.ascontiguousarray(images[:, :DIGEST_WIDTH])
 
 
-def permute_with_rounds(states: U32Array) -> U32Array:
-    """The input and every S-box output of the permutation of each row: (n, 16) to (n, 164).
+def compress_with_rounds(states: U32Array) -> U32Array:
+    """The compression of each row, with its rounds: (n, 16) to (n, 156).
 
-    Columns in the order of time: 16 inputs; 16 outputs of each of rounds 0-3; 1 output (of element
-    0) of each of rounds 4-23; 16 outputs of each of rounds 24-27. So every column after the inputs
-    is the cube of a linear form of earlier ones (with a constant), and the image is the MDS matrix
-    times the last 16.
+    Columns in the order of time: 16 inputs; 16 S-box outputs of each of rounds 0-3; 1 (of element
+    0) of each of rounds 4-23; 16 of each of rounds 24-26; the 8 elements of the digest. So every
+    cube is that of a linear form of earlier columns (with a constant), and the digest is linear in
+    the cubes of round 27, which are not kept, and in the inputs.
     """
     return _run(states, False, True)

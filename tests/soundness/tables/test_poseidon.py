@@ -57,6 +57,19 @@ def test_a_changed_input_breaks_the_first_round() -> None:
     assert POSEIDON.failed(forged) == {"poseidon.full-round"}
 
 
+def test_a_changed_input_breaks_the_feed_forward_too() -> None:
+    forged = POSEIDON.forge(trace(), 0, "inputs.3", 10)
+    assert POSEIDON.failed(forged) == {"poseidon.full-round", "poseidon.digest"}
+
+
+@pytest.mark.parametrize("element", range(8))
+def test_a_changed_digest_breaks_it_alone(element: int) -> None:
+    matrix = trace()
+    place = Columns.names().index(f"digest.{element}")
+    forged = POSEIDON.forge(matrix, 2, f"digest.{element}", int(matrix[2, place]) + 1)
+    assert POSEIDON.failed(forged) == {"poseidon.digest"}
+
+
 def test_a_forged_digest_finds_no_message() -> None:
     asked = requests(inputs(2))
     asked[1, 23] ^= 1
