@@ -25,6 +25,10 @@ Cell = tuple[int, int]
 BLOCK_MAX = 32
 NEVER = 10**6
 
+ADDITIONS = {"order": ("order.windows", "entries")}
+"""Claims that are a chain of point additions, and the columns they fill: the search alone does not
+find that an inverse, a slope, x and y are to be solved for in this order, seven at a time."""
+
 
 def solve(matrix: I64, right: I64) -> I64 | None:
     """The solution of a square system mod p, if it is regular."""
@@ -120,19 +124,41 @@ class Forger:
     def plan(self, trial: int) -> tuple[dict[int, int], list[list[int]]]:
         """A matching of instances to cells, and all blocks in the order in which they follow.
 
-        Hashes are instances behind the constraints. Trials differ in their preferences.
+        Hashes are instances behind the constraints. Trials differ in their preferences; the first
+        solves chains of additions as they were made.
         """
         if trial not in self._trials:
-            self._trials[trial] = self._make_plan(Random(trial))
+            forced = {} if trial else self._additions()
+            self._trials[trial] = self._make_plan(Random(trial), forced)
         return self._trials[trial]
 
-    def _make_plan(self, random: Random) -> tuple[dict[int, int], list[list[int]]]:
+    def _additions(self) -> dict[int, int]:
+        """Which cell each constraint of a chain of additions determines."""
+        table = self.window.source.table.name
+        if table not in ADDITIONS:
+            return {}
+        claim, group = ADDITIONS[table]
+        constraints = self.window.source.graph.constraints
+        items = [i for i, constraint in enumerate(constraints) if constraint.claim == claim]
+        names = self.window.source.names
+        fields = [
+            f"{part}.{j}" for part in ("inverse", "slope", "point.x", "point.y") for j in range(7)
+        ]
+        cells = [f"{group}.{k}.{name}" for k in range(len(items) // len(fields)) for name in fields]
+        return {
+            item: self.place[self.window.own[0], names.index(name)]
+            for item, name in zip(items, cells, strict=True)
+        }
+
+    def _make_plan(
+        self, random: Random, forced: dict[int, int]
+    ) -> tuple[dict[int, int], list[list[int]]]:
         digests = {cell for _, out, _, _ in self.hashes for cell in out} | self.looked_up
         jitter = [random.random() * 4 for _ in self.cells]
 
         def price(cell: int) -> float:
             kind = self.kinds[self.cells[cell][1]]
-            if cell in digests or kind == "bit":
+            if cell in digests or cell in forced.values() or kind == "bit":
                 return NEVER
             return float(self.support[cell]) + jitter[cell] + (20 if kind == "limb" else 0)
 
@@ -153,8 +179,9 @@ class Forger:
             return False
 
         for instance in sorted(range(len(edges)), key=lambda i: len(edges[i])):
-            place(instance, set())
-        matched = {instance: cell for cell, instance in owner.items()}
+            if instance not in forced:
+                place(instance, set())
+        matched = {instance: cell for cell, instance in owner.items()} | forced
         return matched, self._order(matched)
 
     def _order(self, matched: dict[int, int]) -> list[list[int]]:
