@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -100,18 +99,14 @@ class StarkProver:
         return bundle.public, bundle.meta
 
     def prove_bundle(self, batch: bytes, progress: Callable[[str], None] = _silent) -> Bundle:
-        """The same, without writing anything.
-
-        Fixed columns are committed, by kernels, while the rules run, in Python.
-        """
+        """The same, without writing anything."""
         bits = self._bits
-        with ThreadPoolExecutor(1) as beside:
-            engine = beside.submit(lambda: self._engine)
-            executed = apply_and_fill(batch, self._parameters, self._class, progress)
-            public, account = executed.outcome.public, summary(executed.outcome)
-            seconds, witness = executed.seconds, executed.witness
-            del executed  # its records make room for the proof
-            proved = self._run(engine.result(), witness, progress)
+        engine = self._engine
+        executed = apply_and_fill(batch, self._parameters, self._class, progress)
+        public, account = executed.outcome.public, summary(executed.outcome)
+        seconds, witness = executed.seconds, executed.witness
+        del executed  # its records make room for the proof
+        proved = self._run(engine, witness, progress)
         return Bundle(public, proved.proof, self._meta(account, seconds, proved, bits))
 
     def _run(self, engine: Prover, witness: Witness, progress: Callable[[str], None]) -> Proved:
