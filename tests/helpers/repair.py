@@ -160,7 +160,9 @@ class Forger:
             kind = self.kinds[self.cells[cell][1]]
             if cell in digests or cell in forced.values() or kind == "bit":
                 return NEVER
-            return float(self.support[cell]) + jitter[cell] + (20 if kind == "limb" else 0)
+            only = self.support[cell] == 1  # One constraint alone reads it, so that one sets it.
+            preference = 0.0 if only else float(self.support[cell]) + jitter[cell]
+            return preference + (20 if kind == "limb" else 0)
 
         edges = []
         for instance in range(len(self.affine)):
