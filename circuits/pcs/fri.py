@@ -8,6 +8,7 @@ import numpy as np
 
 from circuits.pcs.fold import FOLD_ARITY, fold_values
 from circuits.poly.reference import log2_of
+from rollup.aligned import words32
 from rollup.field.extension import DEGREE, Element
 from rollup.field.extension_kernels import (
     element_at,
@@ -73,7 +74,7 @@ def fold_vectors(
     Montgomery form.
     """
     m = n // FOLD_ARITY
-    buffer = np.empty(FOLD_ARITY * _SLOT, dtype=np.uint32)
+    buffer = words32(FOLD_ARITY * _SLOT)
     gamma = splat_element(challenge, 0)
     for i in range(start * LANES, stop * LANES, LANES):
         for j in range(FOLD_ARITY):

@@ -7,6 +7,7 @@ machine's little-endian order, so that their memory is the 32 bytes.
 import numpy as np
 
 from circuits.pcs.keccak_kernel import RATE_LANES, STATE_LANES, STATES, absorb, pad
+from rollup.aligned import words64
 from rollup.jit import U64Array, kernel
 from rollup.simd import load, splat64, store, transpose
 
@@ -48,9 +49,9 @@ def leaf_links(
     pairs = (columns + 1) // 2
     offsets = np.empty(STATES, dtype=np.int64)
     by_digest = np.empty(STATES, dtype=np.int64)
-    square = np.empty(STATES * STATES, dtype=np.uint64)
-    state = np.empty(STATE_LANES * STATES, dtype=np.uint64)
-    message = np.empty((stride + 3 * RATE_LANES) * STATES, dtype=np.uint64)
+    square = words64(STATES * STATES)
+    state = words64(STATE_LANES * STATES)
+    message = words64((stride + 3 * RATE_LANES) * STATES)
     for group in range(start, stop):
         first = group * STATES
         store(message, 0, splat64(np.uint64(tag)))
@@ -86,9 +87,9 @@ def node_level(start: int, stop: int, children: U64Array, tag: int, parents: U64
     """Parents of a level, for groups start..stop of 8: children (2m, 4), parents (m, 4)."""
     flat = children.reshape(children.size)
     offsets = np.empty(STATES, dtype=np.int64)
-    square = np.empty(STATES * STATES, dtype=np.uint64)
-    state = np.empty(STATE_LANES * STATES, dtype=np.uint64)
-    message = np.empty(RATE_LANES * STATES, dtype=np.uint64)
+    square = words64(STATES * STATES)
+    state = words64(STATE_LANES * STATES)
+    message = words64(RATE_LANES * STATES)
     store(message, 0, splat64(np.uint64(tag)))
     blocks = pad(message, 9)
     for group in range(start, stop):
@@ -108,8 +109,8 @@ def search_nonces(
 
     prefix (5,): tag and state, before the nonce. span is a multiple of 8.
     """
-    state = np.empty(STATE_LANES * STATES, dtype=np.uint64)
-    message = np.empty(RATE_LANES * STATES, dtype=np.uint64)
+    state = words64(STATE_LANES * STATES)
+    message = words64(RATE_LANES * STATES)
     for lane in range(5):
         store(message, lane * STATES, splat64(prefix[lane]))
     blocks = pad(message, 6)

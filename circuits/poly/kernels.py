@@ -3,13 +3,16 @@
 A block is 16 columns of a row-major matrix. With n = n1 * n2, an inverse transform takes row
 j1 * n2 + j2 through transforms of size n1 over j1 and of size n2 over j2, and leaves coefficient
 k1 + n1 * k2 in row k1 * n2 + k2. A forward transform goes back: size n2 over k2, size n1 over k1.
-So both stay in order, and each small transform works in a buffer that fits the first cache.
+So both stay in order, and each small transform works in a buffer that fits the first cache. Between
+the passes a block lies in a grid whose rows are one vector longer than n2: columns of a grid of
+powers of two would all fall on a few places of the caches. The last pass streams its results.
 Twiddles are pairs (w * R mod p, that * MU mod 2^32) for `field_scale`.
 """
 
 import numpy as np
 import numpy.typing as npt
 
+from rollup.aligned import publish, stream, words32
 from rollup.field.koalabear import P
 from rollup.jit import U32Array, kernel
 from rollup.simd import LANES, field_add, field_scale, field_subtract, load, splat32, store
@@ -92,10 +95,13 @@ def inverse_blocks(
     """Coefficients of the columns of blocks start..stop.
 
     values (n, width), width a multiple of 16; coefficients (blocks, n, 16), coefficient
-    k1 + n1 * k2 in row k1 * n2 + k2. middle (n, 2): row k1 * n2 + j2 is w^(-k1 j2) / n.
+    k1 + n1 * k2 in row k1 * n2 + k2, of `aligned_empty`. middle (n, 2): row k1 * n2 + j2 is
+    w^(-k1 j2) / n.
     """
     n1, n2 = reverse1.size, reverse2.size
-    buffer = np.empty(max(n1, n2) * LANES, dtype=np.uint32)
+    buffer = words32(max(n1, n2) * LANES)
+    stride = (n2 + 1) * LANES
+    grid = words32(n1 * stride)
     for block in range(start, stop):
         base = block * n1 * n2 * LANES
         for j2 in range(n2):
@@ -104,12 +110,13 @@ def inverse_blocks(
             for k1 in range(n1):
                 row = k1 * n2 + j2
                 value = field_scale(load(buffer, k1 * LANES), middle[row, 0], middle[row, 1])
-                store(coefficients, base + row * LANES, value)
+                store(grid, k1 * stride + j2 * LANES, value)
         for k1 in range(n1):
             row = base + k1 * n2 * LANES
-            transform(coefficients, row, LANES, reverse2, buffer, twiddles2)
+            transform(grid, k1 * stride, LANES, reverse2, buffer, twiddles2)
             for k2 in range(n2):
-                store(coefficients, row + k2 * LANES, load(buffer, k2 * LANES))
+                stream(coefficients, row + k2 * LANES, load(buffer, k2 * LANES))
+    publish()
 
 
 @kernel
@@ -127,15 +134,16 @@ def forward_blocks(
 ) -> None:
     """Values on every coset, for tasks block * cosets + c in start..stop.
 
-    coefficients (blocks, n, 16) as `inverse_blocks` leaves them; out (cosets, n, width);
-    twiddles2 (cosets, n2, 2) for the coset of shift s^n1; middle (cosets, n, 2): row
-    k1 * n2 + r2 is (s * w^r2)^k1; twiddles1 (n1, 2) for shift 1.
+    coefficients (blocks, n, 16) as `inverse_blocks` leaves them; out (cosets, n, width) of
+    `aligned_empty`; twiddles2 (cosets, n2, 2) for the coset of shift s^n1; middle (cosets, n, 2):
+    row k1 * n2 + r2 is (s * w^r2)^k1; twiddles1 (n1, 2) for shift 1.
     """
     n1, n2 = reverse1.size, reverse2.size
     n = n1 * n2
     cosets = twiddles2.shape[0]
-    buffer = np.empty(max(n1, n2) * LANES, dtype=np.uint32)
-    scratch = np.empty(n * LANES, dtype=np.uint32)
+    stride = (n2 + 1) * LANES
+    buffer = words32(max(n1, n2) * LANES)
+    grid = words32(n1 * stride)
     for task in range(start, stop):
         block, c = task // cosets, task % cosets
         for k1 in range(n1):
@@ -144,9 +152,10 @@ def forward_blocks(
             for r2 in range(n2):
                 row = k1 * n2 + r2
                 w, m = middle[c, row, 0], middle[c, row, 1]
-                store(scratch, row * LANES, field_scale(load(buffer, r2 * LANES), w, m))
+                store(grid, k1 * stride + r2 * LANES, field_scale(load(buffer, r2 * LANES), w, m))
         for r2 in range(n2):
-            transform(scratch, r2 * LANES, n2 * LANES, reverse1, buffer, twiddles1)
+            transform(grid, r2 * LANES, stride, reverse1, buffer, twiddles1)
             for r1 in range(n1):
                 target = (c * n + r1 * n2 + r2) * width + block * LANES
-                store(out, target, load(buffer, r1 * LANES))
+                stream(out, target, load(buffer, r1 * LANES))
+    publish()

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from circuits.poly.kernels import IndexArray, forward_blocks, inverse_blocks
 from circuits.poly.reference import log2_of
+from rollup.aligned import aligned_empty, aligned_zeros
 from rollup.field.kernels import multiply_many, powers, to_montgomery, with_factor
 from rollup.field.koalabear import TWO_ADICITY, P, inverse, omega
 from rollup.jit import U32Array, parallel
@@ -33,7 +34,7 @@ def padded(matrix: U32Array) -> U32Array:
     height, width = matrix.shape
     if width % COLUMN_PADDING == 0:
         return np.ascontiguousarray(matrix, dtype=np.uint32)
-    result = np.zeros((height, padded_width(width)), dtype=np.uint32)
+    result = aligned_zeros(height, padded_width(width))
     result[:, :width] = matrix
     return result
 
@@ -120,7 +121,7 @@ def _coefficient_blocks(values: U32Array) -> U32Array:
     height, width = values.shape
     plan = _inverse_plan(_height_log2(values))
     blocks = width // LANES
-    out = np.empty((blocks, height, LANES), dtype=np.uint32)
+    out = aligned_empty(blocks, height, LANES)
     parallel(
         inverse_blocks,
         blocks,
@@ -143,7 +144,7 @@ def _extend_blocks(coefficients: U32Array, blowup_log2: int, shift: int) -> U32A
         raise ValueError(f"no coset {shift} * <omega> of 2^{log2 + blowup_log2} points exists")
     plan = _forward_plan(log2, blowup_log2, shift)
     width, cosets = blocks * LANES, 1 << blowup_log2
-    out = np.empty((cosets, height, width), dtype=np.uint32)
+    out = aligned_empty(cosets, height, width)
     parallel(
         forward_blocks,
         blocks * cosets,

@@ -11,6 +11,7 @@ import numpy as np
 
 from circuits.poly.lde import padded
 from circuits.poly.reference import log2_of
+from rollup.aligned import words32
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
 from rollup.field.extension_kernels import (
@@ -75,7 +76,7 @@ def column_sums(  # type: ignore[no-untyped-def]
     """
     groups, rows = out.shape[0], out.shape[2]
     flat = out.reshape(out.size)
-    square = np.empty((DEGREE + 1) * LANES * LANES, dtype=np.uint32)
+    square = words32((DEGREE + 1) * LANES * LANES)
     offsets = np.arange(LANES) * LANES
     stride = width + LANES
     for group in range(start, stop):

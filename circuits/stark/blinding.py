@@ -13,6 +13,7 @@ from circuits.random import FieldStream
 from circuits.stark.masks import MASK_COLUMNS
 from circuits.stark.parameters import CHUNKS
 from circuits.stark.shape import Group, Phase, Shape, TableShape
+from rollup.aligned import aligned_zeros
 from rollup.field.extension import DEGREE
 from rollup.field.kernels import place_canonical, subtract_many
 from rollup.jit import U32Array, parallel
@@ -66,7 +67,7 @@ def _place(table: TableShape, trace: U32Array, matrix: U32Array, start: int) -> 
 
 def empty_matrix(group: Group, phase: Phase) -> U32Array:
     """Zeros for a group's columns of a trace phase, (n, padded width)."""
-    return np.zeros((group.height, padded_width(group.widths[phase])), dtype=np.uint32)
+    return aligned_zeros(group.height, padded_width(group.widths[phase]))
 
 
 def blind_rows(

@@ -14,6 +14,7 @@ import numpy as np
 
 from circuits.air.tape import Code
 from circuits.stark.program import ADD_CONSTANT, SLOT, SUB_CONSTANT
+from rollup.aligned import words32
 from rollup.field.extension_kernels import multiply_lanes_by, store_lanes
 from rollup.field.extension_simd import add_lanes, multiply_lanes
 from rollup.field.kernels import TO_MONTGOMERY, TO_MONTGOMERY_MU
@@ -40,14 +41,6 @@ from rollup.simd import (
 _ADD, _SUB, _MUL, _LINEAR = int(Code.ADD), int(Code.SUB), int(Code.MUL), int(Code.LINEAR)
 ACCUMULATE, FRACTION = int(Code.ACCUMULATE), int(Code.FRACTION)
 BOUND = np.uint64(P << 32)
-
-
-@kernel
-def aligned_scratch(size):  # type: ignore[no-untyped-def]
-    """Uninitialised uint32 memory that starts on a cache line: no vector then lies across two."""
-    room = np.empty(size + LANES, dtype=np.uint32)
-    start = (-(room.ctypes.data // 4)) % LANES
-    return room[start : start + size]
 
 
 @kernel_part
@@ -223,9 +216,9 @@ def message_blocks(  # type: ignore[no-untyped-def]
     """
     tiles, code, constants, first_constant, slots = program
     fixed, main, strides = matrices
-    scratch = aligned_scratch(slots * SLOT)
+    scratch = words32(slots * SLOT)
     places = np.empty(LANES, dtype=np.int64)
-    square = aligned_scratch(LANES * LANES)
+    square = words32(LANES * LANES)
     fill_constants(scratch, first_constant, constants)
     points = numerators.shape[1]
     for block in range(start, stop):

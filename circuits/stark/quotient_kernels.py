@@ -11,7 +11,6 @@ from circuits.stark.kernels import (
     ACCUMULATE,
     BOUND,
     FRACTION,
-    aligned_scratch,
     factor,
     fill_constants,
     fraction,
@@ -19,6 +18,7 @@ from circuits.stark.kernels import (
     step,
 )
 from circuits.stark.program import SLOT, VECTORS
+from rollup.aligned import words32, words64
 from rollup.field.extension import DEGREE
 from rollup.field.extension_kernels import load_lanes, multiply_lanes_by, store_lanes
 from rollup.field.extension_simd import add_lanes, multiply_lanes, subtract_lanes
@@ -191,10 +191,10 @@ def quotient_blocks(  # type: ignore[no-untyped-def]
     tiles, code, constants, first_constant, slots = program
     fixed, main, lookups, strides = matrices
     weights, buses, powers, terminal = challenges
-    scratch = aligned_scratch(slots * SLOT)
-    square = aligned_scratch(LANES * LANES)
-    wide = np.empty(VECTORS * _SUM_WIDE, dtype=np.uint64)
-    sums = np.empty(VECTORS * _SUM_LANES, dtype=np.uint32)
+    scratch = words32(slots * SLOT)
+    square = words32(LANES * LANES)
+    wide = words64(VECTORS * _SUM_WIDE)
+    sums = words32(VECTORS * _SUM_LANES)
     places = np.empty(LANES, dtype=np.int64)
     fill_constants(scratch, first_constant, constants)
     blocks, points = rows // SLOT, out.shape[1]

@@ -14,6 +14,7 @@ FILE_LINES_MAX = 400
 NUMBA_DOORS = {
     "rollup/jit.py",
     "rollup/simd.py",
+    "rollup/aligned.py",
     "rollup/field/extension_simd.py",
     "rollup/hash/poseidon_simd.py",
     "circuits/pcs/keccak_kernel.py",
