@@ -22,17 +22,21 @@ _LONG_WORDS = CACHE_LINE // 8
 
 def aligned_empty(*shape: int) -> U32Array:
     """An uninitialised uint32 array whose first element starts a cache line."""
-    size = int(np.prod(shape))
-    room = np.empty(size + _WORDS, dtype=np.uint32)
-    start = -room.ctypes.data % CACHE_LINE // 4
-    return room[start : start + size].reshape(shape)
+    return _placed(np.empty(_room(shape), dtype=np.uint32), shape)
 
 
 def aligned_zeros(*shape: int) -> U32Array:
     """A uint32 array of zeros whose first element starts a cache line."""
-    result = aligned_empty(*shape)
-    result.fill(0)
-    return result
+    return _placed(np.zeros(_room(shape), dtype=np.uint32), shape)
+
+
+def _room(shape: tuple[int, ...]) -> int:
+    return int(np.prod(shape)) + _WORDS
+
+
+def _placed(room: U32Array, shape: tuple[int, ...]) -> U32Array:
+    start = -room.ctypes.data % CACHE_LINE // 4
+    return room[start : start + room.size - _WORDS].reshape(shape)
 
 
 @kernel

@@ -83,8 +83,14 @@ def leaf_links(
 
 
 @kernel
-def node_level(start: int, stop: int, children: U64Array, tag: int, parents: U64Array) -> None:
-    """Parents of a level, for groups start..stop of 8: children (2m, 4), parents (m, 4)."""
+def node_levels(
+    start: int, stop: int, children: U64Array, tag: int, levels: int, out: U64Array
+) -> None:
+    """The levels above 2m children, for subtrees start..stop of as many each.
+
+    children (2m, 4); out: levels of m, m/2, .. digests of 4 words, one after the other. A subtree
+    has 8 nodes in the highest of the levels, so that what is hashed is still in the nearest cache.
+    """
     flat = children.reshape(children.size)
     offsets = np.empty(STATES, dtype=np.int64)
     square = words64(STATES * STATES)
@@ -92,12 +98,19 @@ def node_level(start: int, stop: int, children: U64Array, tag: int, parents: U64
     message = words64(RATE_LANES * STATES)
     store(message, 0, splat64(np.uint64(tag)))
     blocks = pad(message, 9)
-    for group in range(start, stop):
-        for k in range(STATES):
-            offsets[k] = (group * STATES + k) * 2 * DIGEST_LANES
-        transpose(flat, offsets, message, STATES)
-        absorb(state, message, blocks)
-        _write_digests(state, square, parents, group * STATES)
+    above = out.reshape(out.size)
+    for subtree in range(start, stop):
+        source, below, level = flat, 0, 0
+        size = children.shape[0] // 2
+        for height in range(levels):
+            groups = 1 << (levels - 1 - height)
+            for group in range(subtree * groups, (subtree + 1) * groups):
+                for k in range(STATES):
+                    offsets[k] = (below + (group * STATES + k) * 2) * DIGEST_LANES
+                transpose(source, offsets, message, STATES)
+                absorb(state, message, blocks)
+                _write_digests(state, square, out, level + group * STATES)
+            source, below, level, size = above, level, level + size, size // 2
 
 
 @kernel

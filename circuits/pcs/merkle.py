@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from circuits.pcs.kernels import DIGEST_LANES, leaf_links, node_level
+from circuits.pcs.kernels import DIGEST_LANES, leaf_links, node_levels
 from circuits.pcs.merkle_verify import NODE_TAG, SALT_BYTES, leaf_digest, link_tag, node
 from circuits.poly.lde import padded
 from circuits.poly.reference import log2_of
@@ -21,7 +21,10 @@ _LANES = 8
 """Leaves, or nodes, that are hashed together; smaller trees take the reference's way."""
 
 _GRAIN = 16
-"""Groups of 8 that a thread takes at least."""
+"""Groups of 8 leaves that a thread takes at least."""
+
+_SUBTREE_LEVELS = 6
+"""Levels that a thread hashes of a subtree at once: 512 digests at its foot are 16 KiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,17 +172,20 @@ def _small_leaves(matrices: Sequence[Matrix], size: int, salts: U8Array | None) 
     return np.frombuffer(b"".join(digests), dtype=np.uint64).reshape(size, DIGEST_LANES)
 
 
-def _parents(children: U64Array) -> U64Array:
+def _levels_above(children: U64Array) -> list[U64Array]:
+    """Some levels above one: by the kernel as many as its subtrees have, by the reference one."""
     count = children.shape[0] // 2
-    parents = np.empty((count, DIGEST_LANES), dtype=np.uint64)
     if count < _LANES:
-        for k in range(count):
-            digest = node(children[2 * k].tobytes(), children[2 * k + 1].tobytes())
-            parents[k] = np.frombuffer(digest, dtype=np.uint64)
-        return parents
+        pairs = [(children[2 * k], children[2 * k + 1]) for k in range(count)]
+        digests = b"".join(node(left.tobytes(), right.tobytes()) for left, right in pairs)
+        return [np.frombuffer(digests, dtype=np.uint64).reshape(count, DIGEST_LANES)]
+    levels = min(_SUBTREE_LEVELS, log2_of(count // _LANES) + 1)
+    subtrees = count // _LANES >> levels - 1
+    sizes = [count >> height for height in range(levels)]
+    out = np.empty((sum(sizes), DIGEST_LANES), dtype=np.uint64)
     tag = int.from_bytes(NODE_TAG, "little")
-    parallel(node_level, count // _LANES, children, tag, parents, grain=_GRAIN)
-    return parents
+    parallel(node_levels, subtrees, children, tag, levels, out)
+    return np.split(out, np.cumsum(sizes)[:-1])
 
 
 def commit(
@@ -200,5 +206,5 @@ def commit(
     kept = None if salts is None else np.ascontiguousarray(salts)
     levels = [_leaves(held, kept)]
     while levels[-1].shape[0] > 1:
-        levels.append(_parents(levels[-1]))
+        levels += _levels_above(levels[-1])
     return Tree(held, kept, tuple(levels))

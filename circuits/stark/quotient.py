@@ -16,16 +16,18 @@ from circuits.poly.lde import interpolate, shift_of_coset
 from circuits.stark.lookup_columns import MessageConstants
 from circuits.stark.parameters import CHUNKS
 from circuits.stark.program import SLOT, compile_program
-from circuits.stark.quotient_kernels import quotient_blocks
+from circuits.stark.quotient_kernels import quotient_blocks, solve_parts
 from circuits.stark.shape import Group, Shape, TableShape
 from circuits.stark.zerofiers import inverse_zerofiers
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
-from rollup.field.extension_kernels import scale_planes
-from rollup.field.kernels import add_many, powers, to_montgomery
+from rollup.field.kernels import to_montgomery
 from rollup.field.koalabear import P, inverse
 from rollup.jit import U32Array, parallel
 from rollup.private import Private
+
+_GRAIN = 1 << 10
+"""Rows that a thread solves for at least."""
 
 
 class UnsatisfiedError(Exception):
@@ -122,23 +124,26 @@ def _interpolate(shape: Shape, values: U32Array) -> U32Array:
     On a coset X^N is a constant c_k, so interpolation there gives A_0 + c_k A_1 + c_k^2 A_2, for
     the three parts A_i of N coefficients each; three such equations are solved for the parts. The
     cosets are interpolated side by side as if on <omega>; coefficient r of a coset of shift s is
-    then s^r too large, which goes into the factors of the solution.
+    then s^r too large.
     """
     height = shape.height
     shift = lifted_shift(shape.log2_height, shape.log2_height)
     cosets = values.reshape(DEGREE, CHUNKS, height).transpose(2, 1, 0)
     folded = interpolate(cosets.reshape(height, CHUNKS * DEGREE))
-    planes = np.ascontiguousarray(folded.T).reshape(CHUNKS, DEGREE, height)
     blowup = shape.parameters.log2_blowup
     shifts = [shift_of_coset(k, shape.log2_height, blowup, shift) for k in range(CHUNKS)]
-    parts = np.zeros((CHUNKS, DEGREE, height), dtype=np.uint32)
-    for part, row in zip(
-        parts, _inverse_vandermonde([pow(s, height, P) for s in shifts]), strict=True
-    ):
-        for factor, here, coset in zip(row, shifts, planes, strict=True):
-            share = scale_planes(coset, powers(inverse(here), height, factor))
-            part[...] = add_many(part, share)
-    return np.ascontiguousarray(parts.transpose(0, 2, 1)).reshape(CHUNKS * height, DEGREE)
+    solution = _inverse_vandermonde([pow(s, height, P) for s in shifts])
+    parts = np.empty((CHUNKS, height, DEGREE), dtype=np.uint32)
+    parallel(
+        solve_parts,
+        height,
+        folded,
+        np.array([inverse(s) for s in shifts], dtype=np.uint64),
+        np.array(solution, dtype=np.uint64),
+        parts,
+        grain=_GRAIN,
+    )
+    return parts.reshape(CHUNKS * height, DEGREE)
 
 
 def _inverse_vandermonde(nodes: Sequence[int]) -> list[list[int]]:

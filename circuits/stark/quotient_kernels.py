@@ -22,6 +22,7 @@ from rollup.aligned import words32, words64
 from rollup.field.extension import DEGREE
 from rollup.field.extension_kernels import load_lanes, multiply_lanes_by, store_lanes
 from rollup.field.extension_simd import add_lanes, multiply_lanes, subtract_lanes
+from rollup.field.koalabear import P
 from rollup.jit import kernel, kernel_part
 from rollup.simd import (
     LANES,
@@ -215,3 +216,41 @@ def quotient_blocks(  # type: ignore[no-untyped-def]
             lifted = load_lanes(shorter, shorter.shape[1], below)
             total = add_lanes(total, multiply_lanes(spread(lift, 0), lifted))
             store_lanes(out, points, place, total)
+
+
+@kernel
+def _power(base, exponent):  # type: ignore[no-untyped-def]
+    """base^exponent mod p, of a canonical u64."""
+    prime, result = np.uint64(P), np.uint64(1)
+    while exponent:
+        if exponent & 1:
+            result = result * base % prime
+        base = base * base % prime
+        exponent >>= 1
+    return result
+
+
+@kernel
+def solve_parts(start, stop, folded, inverse_shifts, solution, out):  # type: ignore[no-untyped-def]
+    """out[i, r, d] = sum over k of solution[i, k] * folded[r, 5 k + d] / s_k^r, for rows r.
+
+    folded (N, 15) canonical; inverse_shifts (3,): 1 / s_k; solution (3, 3); out (3, N, 5). Three
+    products of canonical values stay below 2^64.
+    """
+    parts, _, degree = out.shape
+    prime = np.uint64(P)
+    scale = np.empty(parts, dtype=np.uint64)
+    scaled = np.empty((parts, degree), dtype=np.uint64)
+    for k in range(parts):
+        scale[k] = _power(inverse_shifts[k], start)
+    for row in range(start, stop):
+        for k in range(parts):
+            for d in range(degree):
+                scaled[k, d] = folded[row, degree * k + d] * scale[k] % prime
+            scale[k] = scale[k] * inverse_shifts[k] % prime
+        for i in range(parts):
+            for d in range(degree):
+                total = np.uint64(0)
+                for k in range(parts):
+                    total += solution[i, k] * scaled[k, d]
+                out[i, row, d] = total % prime

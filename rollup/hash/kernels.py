@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rollup.aligned import words32
 from rollup.field.extension_simd import R
 from rollup.field.kernels import to_montgomery, with_factor
 from rollup.field.koalabear import P, inverse
@@ -157,27 +158,27 @@ def permute_lanes(state, cubes, tables, record):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def write_rows(record, square, spare, rows, first):  # type: ignore[no-untyped-def]
+def write_rows(record, square, spare, rows, first, stride):  # type: ignore[no-untyped-def]
     """The 156 columns of 16 states as rows from offset `first` on; the last tile overlaps."""
     for tile in range(0, TRACE_WIDTH, LANES):
         column = min(tile, TRACE_WIDTH - LANES)
         transpose(record[column * LANES :], square, spare, 0)
         for k in range(LANES):
-            store(rows, first + k * TRACE_WIDTH + column, load(spare, k * LANES))
+            store(rows, first + k * stride + column, load(spare, k * LANES))
 
 
 @kernel
 def permute_groups(  # type: ignore[no-untyped-def]
-    start, stop, states, tables, feed_forward, out, rows
+    start, stop, states, tables, feed_forward, out, rows, stride
 ):
     """Permute groups start..stop of 16 states; out may be of size 0, and rows too.
 
     states, out: flat (n, 16); with feed_forward, out is the image plus the input. rows: flat
-    (n, 156).
+    (n, stride), of which the first 156 columns are written.
     """
-    state = np.empty(WIDTH * LANES, dtype=np.uint32)
-    cubes = np.empty(WIDTH * LANES, dtype=np.uint32)
-    record = np.empty(TRACE_WIDTH * LANES if rows.size > 0 else 0, dtype=np.uint32)
+    state = words32(WIDTH * LANES)
+    cubes = words32(WIDTH * LANES)
+    record = words32(TRACE_WIDTH * LANES if rows.size > 0 else 0)
     offsets = np.empty(LANES, dtype=np.int64)
     square = np.arange(LANES) * LANES
     for group in range(start, stop):
@@ -193,53 +194,79 @@ def permute_groups(  # type: ignore[no-untyped-def]
                     image, source = load(out, first + k * WIDTH), load(states, first + k * WIDTH)
                     store(out, first + k * WIDTH, field_add(image, source))
         if rows.size > 0:
-            write_rows(record, square, state, rows, group * LANES * TRACE_WIDTH)
+            write_rows(record, square, state, rows, group * LANES * stride, stride)
 
 
-def _run(states: U32Array, feed_forward: bool, recorded: bool) -> U32Array:
-    """Images (n, 16), or rows (n, 156) if recorded, of states (n, 16)."""
+_NOTHING = np.empty(0, dtype=np.uint32)
+
+
+def _whole_groups(states: U32Array) -> U32Array:
+    """States (n, 16), contiguous, with zeros up to a multiple of 16. ValueError: another shape."""
     if states.ndim != 2 or states.shape[1] != WIDTH:
         raise ValueError(f"states have shape (n, {WIDTH}), not {states.shape}")
-    count = states.shape[0]
-    rest = -count % LANES
+    rest = -states.shape[0] % LANES
     whole = np.pad(states, ((0, rest), (0, 0))) if rest else states
-    whole = np.ascontiguousarray(whole, dtype=np.uint32)
-    width = TRACE_WIDTH if recorded else WIDTH
-    result = np.empty((whole.shape[0], width), dtype=np.uint32)
-    nothing = np.empty(0, dtype=np.uint32)
-    out, rows = (nothing, result.reshape(-1)) if recorded else (result.reshape(-1), nothing)
+    return np.ascontiguousarray(whole, dtype=np.uint32)
+
+
+def _permute(states: U32Array, feed_forward: bool, out: U32Array, rows: U32Array) -> None:
+    """Whole groups of states into images (n, 16), or rows (n, 156 or more); the other is empty."""
     parallel(
         permute_groups,
-        whole.shape[0] // LANES,
-        whole.reshape(-1),
+        states.shape[0] // LANES,
+        states.reshape(-1),
         _tables(),
         feed_forward,
-        out,
-        rows,
+        out.reshape(-1),
+        rows.reshape(-1),
+        rows.shape[-1],
         grain=_GRAIN,
     )
-    return result[:count]
+
+
+def _images(states: U32Array, feed_forward: bool) -> U32Array:
+    """Images (n, 16) of states (n, 16)."""
+    whole = _whole_groups(states)
+    result = np.empty_like(whole)
+    _permute(whole, feed_forward, result, _NOTHING)
+    return result[: states.shape[0]]
 
 
 def permute_many(states: U32Array) -> U32Array:
     """The permutation of every row of (n, 16) canonical states."""
-    return _run(states, False, False)
+    return _images(states, False)
 
 
 def compress_many(left: U32Array, right: U32Array) -> U32Array:
     """compress(left[i], right[i]) for every row of two (n, 8) arrays: (n, 8)."""
     if left.shape != right.shape or left.ndim != 2 or left.shape[1] != DIGEST_WIDTH:
         raise ValueError(f"digests have shape (n, 8), not {left.shape} and {right.shape}")
-    images = _run(np.concatenate([left, right], axis=1), True, False)
+    images = _images(np.concatenate([left, right], axis=1), True)
     return np.ascontiguousarray(images[:, :DIGEST_WIDTH])
 
 
-def compress_with_rounds(states: U32Array) -> U32Array:
+def compress_with_rounds(states: U32Array, rows: U32Array | None = None) -> U32Array:
     """The compression of each row, with its rounds: (n, 16) to (n, 156).
 
     Columns in the order of time: 16 inputs; 16 S-box outputs of each of rounds 0-3; 1 (of element
     0) of each of rounds 4-23; 16 of each of rounds 24-26; the 8 elements of the digest. So every
     cube is that of a linear form of earlier columns (with a constant), and the digest is linear in
     the cubes of round 27, which are not kept, and in the inputs.
+
+    With `rows`, contiguous uint32 (n, 156 or more), its first 156 columns are written, and are the
+    result. ValueError if it has another shape.
     """
-    return _run(states, False, True)
+    count = states.shape[0]
+    if rows is None:
+        rows = np.empty((count, TRACE_WIDTH), dtype=np.uint32)
+    if rows.ndim != 2 or rows.shape[0] != count or rows.shape[1] < TRACE_WIDTH:
+        raise ValueError(f"rows have shape ({count}, {TRACE_WIDTH} or more), not {rows.shape}")
+    if not rows.flags.c_contiguous or rows.dtype != np.uint32:
+        raise ValueError("rows are contiguous and of uint32")
+    whole, at_end = _whole_groups(states), count // LANES * LANES
+    _permute(whole[:at_end], False, _NOTHING, rows[:at_end])
+    if at_end < count:
+        last = np.empty((LANES, TRACE_WIDTH), dtype=np.uint32)
+        _permute(whole[at_end:], False, _NOTHING, last)
+        rows[at_end:, :TRACE_WIDTH] = last[: count - at_end]
+    return rows[:, :TRACE_WIDTH]

@@ -160,6 +160,31 @@ def test_recorded_rounds_are_inputs_s_box_outputs_and_the_digest() -> None:
         assert rows[k].tolist() == [*rows_by_hand(state)[:-16], *digest]
 
 
+@pytest.mark.parametrize("count", [0, 5, 16, 50])
+def test_rounds_are_written_into_the_rows_given_and_nowhere_else(count: int) -> None:
+    states = random_values((count, 16), 14)
+    around = np.full((count + 2, hash_kernels.TRACE_WIDTH + 1), 7, dtype=np.uint32)
+    written = hash_kernels.compress_with_rounds(states, around[1:-1])
+    assert (written == hash_kernels.compress_with_rounds(states)).all()
+    assert np.shares_memory(written, around) or count == 0
+    assert (around[[0, -1]] == 7).all()
+    assert (around[:, -1] == 7).all()
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        np.empty((3, hash_kernels.TRACE_WIDTH), dtype=np.uint32),
+        np.empty((2, hash_kernels.TRACE_WIDTH - 1), dtype=np.uint32),
+        np.empty((2, 2 * hash_kernels.TRACE_WIDTH), dtype=np.uint32)[:, ::2],
+        np.empty((2, hash_kernels.TRACE_WIDTH), dtype=np.int32),
+    ],
+)
+def test_rows_of_another_shape_are_refused(rows: U32Array) -> None:
+    with pytest.raises(ValueError, match="rows"):
+        hash_kernels.compress_with_rounds(random_values((2, 16), 15), rows)
+
+
 @pytest.mark.parametrize("count", [0, 2, 5])
 def test_lists_of_digests_compress_as_the_reference_does(count: int) -> None:
     values = random_values((2, count, 8), 13).tolist()

@@ -19,8 +19,8 @@ def build(payload: U32, counts: NDArray[np.int64], height: int, blinded: int) ->
     if used > height - blinded:
         raise ValueError(f"{used} compressions, the Poseidon table holds {height - blinded}")
     matrix = np.empty((height, Columns.width()), dtype=np.uint32)
-    matrix[:used, :-1] = compress_with_rounds(np.ascontiguousarray(payload[:, :WIDTH]))
+    compress_with_rounds(np.ascontiguousarray(payload[:, :WIDTH]), matrix[:used])
     matrix[used:, :-1] = compress_with_rounds(np.zeros((1, WIDTH), dtype=np.uint32))
-    matrix[:, -1] = 0
+    matrix[used:, -1] = 0
     matrix[:used, -1] = np.abs(counts)
     return matrix
