@@ -51,7 +51,6 @@ class SlotAccess(Private):
     previous_ts: I64
     generation_before: I64
     filled_before: I64
-    generation_after: I64
     filled_after: I64
 
 

@@ -192,7 +192,6 @@ def _fill_side(
             previous_ts=_column(p[2] for p in previous),
             generation_before=_column(side.slot_before.generation for side in sides),
             filled_before=_column(side.slot_before.filled for side in sides),
-            generation_after=_column(side.slot_after.generation for side in sides),
             filled_after=_column(side.slot_after.filled for side in sides),
         ),
     )

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 from time import perf_counter
@@ -351,8 +350,3 @@ def _replayed(options: DemoOptions, stage: _Stage) -> JournalReplayed:
     if len(done) != options.batches or done[-1].root != stage.l1.root:
         raise DemoError(f"the journal replays {len(done)} batches to another root than L1's")
     return JournalReplayed(stage.folder.journal, len(done), done[-1].root)
-
-
-def default_root() -> Path:
-    """Where artefacts go unless somebody says otherwise."""
-    return Path("target")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from circuits.air.circuit import Circuit, Placed
+from circuits.air.circuit import Placed
 
 EXTENSION_DEGREE = 5
 """Base columns of a lookup column."""
@@ -43,8 +43,3 @@ def table_cost(placed: Placed) -> TableCost:
         nodes=len(graph.nodes),
         degree=max((graph.degrees[c.node] for c in graph.constraints), default=0),
     )
-
-
-def circuit_cost(circuit: Circuit) -> tuple[TableCost, ...]:
-    """The counts of every table."""
-    return tuple(table_cost(placed) for placed in circuit.tables)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from circuits.air.graph import Graph, Node, Op, Scope, Section
+from circuits.air.graph import Graph, Node, Op, Section
 
 
 class Code(IntEnum):
@@ -247,13 +247,3 @@ class _Emitter:
             messages=tuple(self._messages[i] for i in range(len(graph.interactions))),
             fractions=graph.fractions,
         )
-
-
-def scopes(tape: Tape) -> tuple[Scope, ...]:
-    """Scope of each constraint, by number."""
-    found: dict[int, Scope] = {}
-    for instruction in tape.instructions:
-        if instruction.code is Code.ACCUMULATE:
-            number, scope, _ = instruction.args
-            found[number] = Scope(scope)
-    return tuple(found[number] for number in range(tape.constraints))

@@ -147,9 +147,7 @@ class _Compiler:
                 if known < 0:
                     body += [self._offsets[operand] for operand in step.args]
                 else:
-                    code = (
-                        ADD_CONSTANT if step.code is Code.ADD else (SUB_FROM, SUB_CONSTANT)[known]
-                    )
+                    code = _with_constant(step.code, known)
                     body += [self._offsets[step.args[1 - known]], self._values[step.args[known]]]
             case Code.LINEAR:
                 body = self._linear(step)

@@ -152,7 +152,6 @@ def _close_accounts(
             leaf_before=leaves[place],
             leaf_after=leaves[place + len(entries)],
             slots=tuple(by_account.get(index, ())),
-            value_before=value(entry.holding_before, steps.terms),
             value_after=value(entry.holding, steps.terms),
             margin=steps.margins[index],
         )

@@ -137,7 +137,6 @@ class TouchedAccount(Private):
     leaf_before: Digest
     leaf_after: Digest
     slots: tuple[TouchedSlot, ...]
-    value_before: Valuation
     value_after: Valuation
     margin: MarginCase
 

@@ -132,7 +132,6 @@ def _side(full: list[Row], side: str, column: Callable[..., Any]) -> FillSide:
             own("previous_slot_ts"),
             own("stored_generation"),
             own("stored_filled"),
-            own("generation"),
             own("filled"),
         ),
     )
