@@ -13,8 +13,9 @@ import re
 import stat
 import tempfile
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
@@ -189,8 +190,9 @@ def parallel(function: Callable[..., None], count: int, *arguments: Any, grain: 
     """Run function(start, stop, *arguments) over the range 0..count, cut into parts, on threads.
 
     A part has at least `grain` items: less work than a few microseconds is not worth a thread.
-    The parts of one call must write to disjoint places. Returns when all are done; raises what the
-    first failing part raised.
+    The parts of one call must write to disjoint places. Returns when all are done; raises what a
+    failing part raised. The caller works too, and leaves alone a helper that did not wake up before
+    the last part was taken: on short calls waking a thread is what costs.
     """
     threads = thread_count()
     if threads == 1 or count < 2 * grain:
@@ -198,9 +200,21 @@ def parallel(function: Callable[..., None], count: int, *arguments: Any, grain: 
         return
     parts = min(count // grain, threads * PARTS_PER_THREAD)
     bounds = [count * part // parts for part in range(parts + 1)]
-    running = [
-        _pool(threads).submit(function, start, stop, *arguments)
-        for start, stop in itertools.pairwise(bounds)
-    ]
-    for part in running:
-        part.result()
+    waiting = deque(itertools.pairwise(bounds))
+
+    def work() -> None:
+        while True:
+            try:
+                start, stop = waiting.popleft()
+            except IndexError:
+                return
+            function(start, stop, *arguments)
+
+    helpers = [_pool(threads).submit(work) for _ in range(min(threads, parts) - 1)]
+    try:
+        work()
+    finally:
+        wait([helper for helper in helpers if not helper.cancel()])
+    for helper in helpers:
+        if not helper.cancelled():
+            helper.result()

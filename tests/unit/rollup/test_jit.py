@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,42 @@ def test_a_failing_part_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(ArithmeticError):
         jit.parallel(fail, 10)
+
+
+def test_an_index_error_of_a_part_is_not_taken_for_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(jit.THREADS_VARIABLE, "2")
+
+    def fail(start: int, stop: int) -> None:
+        raise IndexError(f"{start} to {stop}")
+
+    with pytest.raises(IndexError, match="to"):
+        jit.parallel(fail, 10)
+
+
+def test_a_part_may_itself_be_spread_over_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(jit.THREADS_VARIABLE, "2")
+    seen: list[int] = []
+
+    def part(start: int, stop: int) -> None:
+        for item in range(start, stop):
+            jit.parallel(lambda a, b, tens: seen.extend(range(tens + a, tens + b)), 10, 10 * item)
+
+    jit.parallel(part, 12)
+    assert sorted(seen) == list(range(120))
+
+
+def test_nothing_is_returned_before_every_part_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(jit.THREADS_VARIABLE, "4")
+    done: list[int] = []
+
+    def slow(start: int, stop: int) -> None:
+        time.sleep(0.002 * (start % 3))
+        done.extend(range(start, stop))
+
+    for _ in range(20):
+        done.clear()
+        jit.parallel(slow, 16)
+        assert sorted(done) == list(range(16))
 
 
 def test_a_thread_count_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
