@@ -21,6 +21,7 @@ from typing import IO, Any, Concatenate, ParamSpec
 import click
 
 from rollup.codec.strict import CodecError
+from rollup.environment import EnvironmentVariableError
 from rollup.files import FileTooLarge
 from rollup.ports import VerificationError
 from rollup.protocol.rejection import Rejected
@@ -193,6 +194,8 @@ def command_error(error: Exception) -> CommandError:
     if isinstance(error, VerificationError):
         refused = {"valid": False, "reason": error.reason.name, "detail": error.detail}
         return CommandError(ExitCode.INVALID, f"invalid: {error.reason.name}: {error}", refused)
+    if isinstance(error, EnvironmentVariableError):
+        return CommandError(ExitCode.USAGE, str(error))
     if isinstance(error, CodecError | FileTooLarge):
         return CommandError(ExitCode.BAD_INPUT, str(error))
     if isinstance(error, OSError) and error.filename is not None:

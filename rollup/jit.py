@@ -25,6 +25,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from rollup.environment import EnvironmentVariableError
+
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
@@ -168,12 +170,17 @@ def kernel_part(function: Callable[Parameters, Result]) -> Callable[Parameters, 
 
 
 def thread_count() -> int:
-    """Threads that `parallel` uses: THREADS_VARIABLE, else the cores this process may run on."""
+    """Threads that `parallel` uses: THREADS_VARIABLE, else the cores this process may run on.
+
+    EnvironmentVariableError if the variable is no count.
+    """
     chosen = os.environ.get(THREADS_VARIABLE)
     if chosen is None:
         return len(os.sched_getaffinity(0))
     if not chosen.isdecimal() or int(chosen) < 1:
-        raise ValueError(f"{THREADS_VARIABLE} is a count of at least 1, not {chosen!r}")
+        raise EnvironmentVariableError(
+            f"{THREADS_VARIABLE} is a count of at least 1, not {chosen!r}"
+        )
     return int(chosen)
 
 

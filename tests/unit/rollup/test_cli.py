@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from rollup import cli
 from rollup.cli import CommandError, ExitCode, Output, conventions
+from rollup.environment import EnvironmentVariableError
 from rollup.protocol.rejection import Reason, Rejected
 
 
@@ -54,6 +55,7 @@ def test_details_are_for_those_who_ask() -> None:
         (FileNotFoundError(2, "No such file or directory", "x.bin"), 3, "x.bin: No such file"),
         (PermissionError(13, "Permission denied", "y"), 3, "y: Permission denied"),
         (CommandError(ExitCode.ROOTS_DIFFER, "roots differ"), 7, "crypsis: roots differ"),
+        (EnvironmentVariableError("THREADS is a count, not 'x'"), 2, "THREADS is a count"),
         (KeyboardInterrupt(), 130, ""),
     ],
 )

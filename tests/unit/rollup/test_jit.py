@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from rollup import jit
+from rollup.environment import EnvironmentVariableError
 
 ROOT = Path(jit.__file__).resolve().parent.parent
 
@@ -151,5 +152,5 @@ def test_nothing_is_returned_before_every_part_is_done(monkeypatch: pytest.Monke
 
 def test_a_thread_count_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(jit.THREADS_VARIABLE, "none")
-    with pytest.raises(ValueError, match=jit.THREADS_VARIABLE):
+    with pytest.raises(EnvironmentVariableError, match=jit.THREADS_VARIABLE):
         jit.thread_count()
