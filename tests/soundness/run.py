@@ -25,14 +25,11 @@ class Part:
 
 def tests() -> tuple[str, bool]:
     """Catalogue, lies, tampering, simulation: the tests of this folder."""
-    command = [sys.executable, "-m", "pytest", "-q", "tests/soundness"]
+    command = [sys.executable, "-m", "pytest", "-v", "--tb=short", "tests/soundness"]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     print(run.stdout[-2000:] if run.returncode else "", end="", flush=True)
-    listed = subprocess.run(
-        [*command, "--collect-only"], capture_output=True, text=True, check=False
-    )
-    found = re.search(r"(\d+) tests? collected", listed.stdout)
-    return f"{found.group(1) if found else '?'} lies and properties", run.returncode == 0
+    found = re.search(r"(\d+) passed", run.stdout[-200:])
+    return f"{found.group(1) if found else 'no'} lies and properties", run.returncode == 0
 
 
 def matrix() -> tuple[str, bool]:
