@@ -91,5 +91,6 @@ def _empty_batch() -> Batch:
 
 
 def _mark() -> Path | None:
+    """A file whose name tells this copy of the sources from others that share the cache."""
     folder = jit.cache_folder()
-    return None if folder is None else folder / MARK
+    return None if folder is None else folder / f"{MARK}-{jit.place_digest(jit.ROOT)}"

@@ -43,6 +43,9 @@ THREADS_VARIABLE = "CRYPSIS_THREADS"
 PACKAGES = ("rollup", "circuits", "sequencer")
 """Packages beside each other whose files may hold kernels."""
 
+ROOT = Path(__file__).resolve().parent.parent
+"""The folder that holds the packages."""
+
 _KERNEL_LINE = re.compile(r"^\s*(@kernel\b|@kernel_part\b|@intrinsic\b)", re.MULTILINE)
 _IMPORT_LINE = re.compile(
     r"^from ((?:rollup|circuits|sequencer)[\w.]*) import (\([^)]*\)|[^\n]*)", re.MULTILINE
@@ -91,6 +94,16 @@ def source_digest(root: Path) -> str:
     return state.hexdigest()[:16]
 
 
+def place_digest(root: Path) -> str:
+    """16 hexadecimal digits over what Numba goes by when it looks for a cached kernel: the path of
+    each source, its time and its size. Another copy of equal sources compiles anew."""
+    state = hashlib.sha256()
+    for path in kernel_sources(root):
+        status = path.stat()
+        state.update(f"{path} {status.st_mtime_ns} {status.st_size}\n".encode())
+    return state.hexdigest()[:16]
+
+
 def _cache_candidates(digest: str) -> Iterable[Path]:
     chosen = os.environ.get(CACHE_VARIABLE)
     if chosen:
@@ -129,7 +142,7 @@ def choose_cache(digest: str) -> Path | None:
 
 def _open_cache() -> bool:
     """Point Numba at the cache folder; False (with one warning) if kernels cannot be kept."""
-    folder = choose_cache(source_digest(Path(__file__).resolve().parent.parent))
+    folder = choose_cache(source_digest(ROOT))
     if folder is None:
         warnings.warn(
             f"no folder to keep compiled kernels in: set {CACHE_VARIABLE} to a folder of your own",

@@ -37,7 +37,8 @@ def project(folder: Path, constant: int) -> Path:
     package = folder / "rollup"
     package.mkdir(parents=True, exist_ok=True)
     (package / "__init__.py").touch()
-    shutil.copy(ROOT / "rollup" / "jit.py", package / "jit.py")
+    for name in ("jit.py", "environment.py"):
+        shutil.copy(ROOT / "rollup" / name, package / name)
     (package / "probe_helper.py").write_text(HELPER.format(constant=constant))
     (package / "probe_caller.py").write_text(CALLER)
     return folder
@@ -70,6 +71,16 @@ def test_the_digest_covers_constants_that_kernels_import(tmp_path: Path) -> None
     assert jit.source_digest(tmp_path) == before
     (package / "numbers" / "prime.py").write_text("P = 11\n")
     assert jit.source_digest(tmp_path) != before
+
+
+def test_the_place_digest_tells_copies_and_times_apart(tmp_path: Path) -> None:
+    one, other = project(tmp_path / "one", 1), project(tmp_path / "other", 1)
+    before = jit.place_digest(one)
+    assert jit.source_digest(one) == jit.source_digest(other)
+    assert before != jit.place_digest(other)
+    assert before == jit.place_digest(one)
+    os.utime(one / "rollup" / "probe_helper.py", (1, 1))
+    assert before != jit.place_digest(one)
 
 
 def test_a_folder_that_others_may_write_to_is_not_used(
