@@ -350,7 +350,7 @@ def warm(console: Output, force: bool) -> None:
     from circuits.warm import is_warm, warm_kernels
 
     if force or not is_warm():
-        console.say("compiling the kernels, once for this version of the sources ...")
+        console.say("compiling the kernels, once for this copy of the sources ...")
         seconds = round(warm_kernels(), 1)
         console.result({"seconds": seconds}, f"kernels compiled in {seconds} s")
     else:
