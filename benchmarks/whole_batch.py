@@ -65,8 +65,8 @@ def measure(
                 for name in ("shape_class", "parameter_set", "bits", "cells", "phases_s")
             },
             "tables": {
-                name: table["height"] * (table["main"] + table["lookup"])
-                for name, table in meta["tables"].items()
+                **{name: table["cells"] for name, table in meta["tables"].items()},
+                "sums and masks": meta["shared_cells"],
             },
             "cells_per_trade": meta["cells"] // shape_class.trades,
             "seconds": meta["seconds"],

@@ -285,6 +285,7 @@ def _show_costs(
                 "cells": each.cells,
                 "cells_per_trade": each.cells_per_trade,
                 "tables": dict(each.tables),
+                "sums_and_masks": each.shared,
                 "quotient": each.quotient,
             }
             for each in classes

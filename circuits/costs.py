@@ -1,9 +1,9 @@
 """What a batch costs in committed cells, by transaction type and by table of each shape class; and
 what a proof costs in bytes, by part.
 
-A transaction's cells are the rows that it fills, times the columns of their tables (main and
-lookup, masks included). What padding, blinding and the fixed tables take comes on top: a table has
-its height whatever a batch holds.
+A transaction's cells are the rows that it fills, times the columns of their tables: main ones, and
+half a lookup column for each message. What padding, blinding, running sums, masks and the fixed
+tables take comes on top: a table has its height whatever a batch holds.
 """
 
 from collections.abc import Mapping
@@ -50,16 +50,17 @@ after. Paths are whole: where paths meet, batches share their upper nodes."""
 
 @dataclass(frozen=True, slots=True)
 class ClassCosts:
-    """Committed cells of a proof of one class, by table; `quotient` is no table's."""
+    """Committed cells of a proof of one class, by table; `shared` and `quotient` are no table's."""
 
     shape_class: ShapeClass
     tables: Mapping[str, int]
+    shared: int
     quotient: int
 
     @property
     def cells(self) -> int:
         """All of them."""
-        return sum(self.tables.values()) + self.quotient
+        return sum(self.tables.values()) + self.shared + self.quotient
 
     @property
     def cells_per_trade(self) -> int:
@@ -69,9 +70,9 @@ class ClassCosts:
 
 def transaction_cells(shape: Shape) -> dict[str, dict[str, int]]:
     """Cells of each transaction type, by table."""
-    width = {table.name: table.cells // table.height for table in report_for(shape).tables}
+    tables = {table.name: table for table in report_for(shape).tables}
     return {
-        kind: {name: rows * width[name] for name, rows in needed.items()}
+        kind: {name: tables[name].cells(rows) for name, rows in needed.items()}
         for kind, needed in ROWS.items()
     }
 
@@ -81,8 +82,8 @@ def class_costs(parameters: Parameters) -> tuple[ClassCosts, ...]:
     found = []
     for shape_class in SHAPE_CLASSES.values():
         report = report_for(shape_of(circuit(shape_class), parameters))
-        tables = {table.name: table.cells for table in report.tables}
-        found.append(ClassCosts(shape_class, tables, report.quotient_cells))
+        tables = {table.name: table.cells(table.height) for table in report.tables}
+        found.append(ClassCosts(shape_class, tables, report.shared_cells, report.quotient_cells))
     return tuple(found)
 
 
@@ -107,5 +108,5 @@ def proof_parts(shape: Shape) -> dict[str, int]:
         "whole layers of the trees": DIGEST_BYTES * sum(1 << top_log2(shape, t) for t in trees),
         "roots and nonces": roots + NONCE_BYTES * (2 + len(layers)),
         "terminals and final polynomial": ELEMENT_BYTES
-        * (len(shape.tables) + shape.final_coefficients),
+        * (len(shape.groups) + shape.final_coefficients),
     }

@@ -21,7 +21,7 @@ from circuits.poly.lde import padded_width
 from circuits.stark.parameters import CHUNKS, FOLD_LOG2, OPENED_POINTS
 from circuits.stark.proof import FIBRE_WIDTH
 from circuits.stark.report import ProofReport
-from circuits.stark.shape import TRACE_PHASES, Phase, Shape, TableShape
+from circuits.stark.shape import TRACE_PHASES, Group, Phase, Shape
 from rollup.field.extension import DEGREE
 from rollup.field.kernels import to_montgomery, with_factor
 from rollup.jit import parallel
@@ -155,28 +155,28 @@ def _committed(shape: Shape, phase: Phase) -> Work:
     return total
 
 
-def _message_products(table: TableShape) -> int:
+def _message_products(group: Group) -> int:
     """Of all fraction columns of a row: payloads by powers, then denominators and counts."""
-    payload = sum(len(message.payload) for message in table.tape.messages)
-    pairs = table.fractions * (_EXTENSION_PRODUCTS + 2 * DEGREE)
+    payload = sum(len(message.payload) for message in group.tape.messages)
+    pairs = group.fractions * (_EXTENSION_PRODUCTS + 2 * DEGREE)
     return DEGREE * payload + pairs
 
 
 def _lookup_fractions(shape: Shape) -> Work:
     total = Work()
-    for table in shape.tables:
-        row = _message_products(table)
-        row += table.fractions * (_INVERSE_PRODUCTS + _EXTENSION_PRODUCTS)
-        moved = _WORD * (table.widths[Phase.MAIN] + 8 * DEGREE * table.fractions)
-        total += Work(row * table.height, 0, moved * table.height)
+    for group in shape.groups:
+        row = _message_products(group)
+        row += group.fractions * (_INVERSE_PRODUCTS + _EXTENSION_PRODUCTS)
+        moved = _WORD * (group.widths[Phase.MAIN] + 8 * DEGREE * group.fractions)
+        total += Work(row * group.height, 0, moved * group.height)
     return total
 
 
-def _row_products(table: TableShape) -> int:
-    """Products of a table's quotient in one row."""
-    total = sum(table.widths) + _message_products(table)
-    total += 2 * _EXTENSION_PRODUCTS * table.fractions
-    for step in table.tape.instructions:
+def _row_products(group: Group) -> int:
+    """Products of a group's quotient in one row."""
+    total = sum(group.widths) + _message_products(group)
+    total += 2 * _EXTENSION_PRODUCTS * group.fractions
+    for step in group.tape.instructions:
         if step.code is Code.MUL:
             total += 1
         elif step.code is Code.LINEAR:
@@ -191,9 +191,9 @@ def _quotient(shape: Shape) -> Work:
     total = _extended(shape, width, log2, coefficients=True)
     total += _tree(shape, [(log2, width)], shape.parameters.salt_bytes)
     total += Work(CHUNKS * padded_width(DEGREE) * (log2 / 2 + 1) * shape.height)
-    for table in shape.tables:
-        moved = _WORD * sum(table.widths)
-        total += Work(_row_products(table), 0, moved).times(CHUNKS * table.height)
+    for group in shape.groups:
+        moved = _WORD * sum(group.widths)
+        total += Work(_row_products(group), 0, moved).times(CHUNKS * group.height)
     return total
 
 

@@ -131,7 +131,11 @@ class StarkProver:
             "shape_class": self._class.name,
             "parameter_set": report.parameter_set,
             "bits": round_down(bits),
-            "tables": {table.name: asdict(table) for table in report.tables},
+            "tables": {
+                table.name: {**asdict(table), "cells": table.cells(table.height)}
+                for table in report.tables
+            },
+            "shared_cells": report.shared_cells,
             "cells": report.cells,
             "phases_s": {name: round(spent, 3) for name, spent in phases.items()},
             "seconds": round(sum(phases.values()), 3),

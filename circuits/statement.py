@@ -41,7 +41,7 @@ HEIGHTS: Mapping[str, Mapping[str, int]] = {
     },
     CLASS_M.name: {
         "poseidon": 2**17,
-        "range": 2**15,
+        "range": 2**16,
         "tree": 2**16,
         "comb": 2**16,
         "ladder": 2**17,
@@ -53,7 +53,8 @@ HEIGHTS: Mapping[str, Mapping[str, int]] = {
     },
 }
 """Rows of each table by shape class, the blinded ones counted. Every batch of a class has this
-shape, an empty one too, so a proof does not tell how much was traded."""
+shape, an empty one too, so a proof does not tell how much was traded. Tables of one height share
+their running sum and mask, so that the range table is as high as its next."""
 
 
 def circuit(shape_class: ShapeClass = CLASS_S) -> Circuit:

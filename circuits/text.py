@@ -61,29 +61,30 @@ def profile_text(record: Mapping[str, Any]) -> str:
 
 
 def cost_record(shape: Shape) -> dict[str, object]:
-    """What each table has and costs. Columns are of the base field, those of masks included."""
-    tables = {
-        table.name: {
-            "height": table.height,
-            "fixed_columns": table.widths[Phase.FIXED],
-            "main_columns": table.widths[Phase.MAIN],
-            "lookup_columns": table.widths[Phase.LOOKUP],
-            "constraints": table.constraints,
-            "messages": len(table.tape.messages),
-            "cells": table.height * (table.widths[Phase.MAIN] + table.widths[Phase.LOOKUP]),
+    """What tables of one height have and cost together. Columns are of the base field, those of
+    masks included."""
+    groups = {
+        group.name: {
+            "height": group.height,
+            "fixed_columns": group.widths[Phase.FIXED],
+            "main_columns": group.widths[Phase.MAIN],
+            "lookup_columns": group.widths[Phase.LOOKUP],
+            "constraints": group.constraints,
+            "messages": len(group.tape.messages),
+            "cells": group.height * (group.widths[Phase.MAIN] + group.widths[Phase.LOOKUP]),
         }
-        for table in shape.tables
+        for group in reversed(shape.groups)
     }
-    return {"cells": report_for(shape).cells, "tables": tables}
+    return {"cells": report_for(shape).cells, "groups": groups}
 
 
 def info_text(digest: str, shape: Shape, reports: Sequence[Report]) -> str:
     """Tables, cells and, for every set, bits by term, for people."""
     costs: dict[str, Any] = cost_record(shape)
     heads = ("height", "fixed", "main", "lookup", "constraints", "messages", "cells")
-    lines = [f"circuit {digest}", "", _line("table", 10, heads, 12)]
-    for name, record in costs["tables"].items():
-        lines.append(_line(name, 10, [f"{value:,}" for value in record.values()], 12))
+    lines = [f"circuit {digest}", "", _line("tables", 18, heads, 12)]
+    for name, record in costs["groups"].items():
+        lines.append(_line(name, 18, [f"{value:,}" for value in record.values()], 12))
     lines += [f"committed cells of a proof, quotient included: {costs['cells']:,}", ""]
     return "\n".join([*lines, *_bits_lines(reports)])
 
@@ -119,8 +120,12 @@ def classes_text(costs: Sequence[ClassCosts]) -> str:
     """Cells by table, each shape class a column, with the share of the whole."""
     heads = [f"class {each.shape_class.name}" for each in costs]
     lines = [_line("table", 16, heads, 22)]
-    for name in (*costs[0].tables, "quotient"):
-        counts = [{**each.tables, "quotient": each.quotient}[name] for each in costs]
+    beside = ("sums and masks", "quotient")
+    for name in (*costs[0].tables, *beside):
+        counts = [
+            {**each.tables, **dict(zip(beside, (each.shared, each.quotient), strict=True))}[name]
+            for each in costs
+        ]
         shares = [count / each.cells for count, each in zip(counts, costs, strict=True)]
         row = [f"{c:,} {s:>6.1%}" for c, s in zip(counts, shares, strict=True)]
         lines.append(_line(name, 16, row, 22))

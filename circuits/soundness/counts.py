@@ -22,7 +22,7 @@ class Counts:
     grinding_query: int
     grinding_batch: int
     grinding_fold: int
-    tables: int
+    groups: int
     constraints: int
     batched: int
     messages: int
@@ -54,7 +54,7 @@ def counts_of(shape: Shape, public_messages: int) -> Counts:
         grinding_query=parameters.grinding_query,
         grinding_batch=parameters.grinding_batch,
         grinding_fold=parameters.grinding_fold,
-        tables=len(shape.tables),
+        groups=len(shape.groups),
         constraints=shape.constraints,
         batched=shape.batched,
         messages=shape.interactions + public_messages,

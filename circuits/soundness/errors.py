@@ -27,12 +27,12 @@ def constraint_batching(counts: Counts, m: int) -> float:
 def out_of_domain(counts: Counts, m: int) -> float:
     """The point zeta: a quotient identity that is false as polynomials holds at one point.
 
-    A union over the tables, although lifted tables share the point.
+    A union over the groups, although they share the point.
     """
     span = counts.height + counts.opened_points - 1
     degree = counts.constraint_degree * span + counts.height - 1
     points = counts.field_size - counts.height - counts.domain
-    return counts.tables * list_size(counts, m) * degree / points
+    return counts.groups * list_size(counts, m) * degree / points
 
 
 def batching(counts: Counts, line: float) -> float:

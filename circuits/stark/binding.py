@@ -24,7 +24,7 @@ def bind_statement(
     transcript = Transcript(PROTOCOL)
     transcript.absorb("parameters", shape.parameters.encode())
     transcript.absorb("circuit", circuit_digest)
-    transcript.absorb("heights", bytes(table.log2_height for table in shape.tables))
+    transcript.absorb("heights", bytes(group.log2_height for group in shape.groups))
     transcript.absorb("fixed-root", fixed_root)
     transcript.absorb("public-values", _numbers([len(publics), *publics]))
     encoded = b"".join(message.encode() for message in messages)

@@ -10,9 +10,10 @@ import numpy as np
 
 from circuits.poly.lde import padded_width
 from circuits.random import FieldStream
+from circuits.stark.lowered import Member
 from circuits.stark.masks import MASK_COLUMNS
 from circuits.stark.parameters import CHUNKS
-from circuits.stark.shape import Group, Phase, Shape, TableShape
+from circuits.stark.shape import Group, Phase, Shape
 from rollup.aligned import aligned_zeros
 from rollup.field.extension import DEGREE
 from rollup.field.kernels import place_canonical, subtract_many
@@ -31,38 +32,36 @@ def main_matrices(
     does not have its table's shape or holds a value that is not canonical, or if there are too few
     or too many.
     """
-    masks = stream.matrix(len(shape.tables), DEGREE)
+    masks = stream.matrix(len(shape.groups), DEGREE)
     matrices = [empty_matrix(group, Phase.MAIN) for group in shape.groups]
-    matrix_of = {
-        table.number: matrix
+    places = {
+        member.number: (member, matrix)
         for group, matrix in zip(shape.groups, matrices, strict=True)
-        for table in group.tables
+        for member in group.members
     }
-    for table, trace in zip_longest(shape.tables, traces):
-        if table is None or trace is None:
-            raise ValueError(f"one trace for each of {len(shape.tables)} tables is wanted")
-        matrix = matrix_of[table.number]
-        start = table.starts[Phase.MAIN]
-        end = start + table.widths[Phase.MAIN]
-        own = end - MASK_COLUMNS
-        _place(table, trace, matrix, start)
-        matrix[0, own : own + DEGREE] = masks[table.number]
-        matrix[0, own + DEGREE : end] = masks[table.number - 1]
+    for number, trace in zip_longest(sorted(places), traces):
+        if number is None or trace is None:
+            raise ValueError(f"one trace for each of {len(places)} tables is wanted")
+        _place(*places[number], trace)
     for group, matrix in zip(shape.groups, matrices, strict=True):
+        end = group.widths[Phase.MAIN]
+        middle = end - DEGREE
+        matrix[0, end - MASK_COLUMNS : middle] = masks[group.number]
+        matrix[0, middle:end] = masks[group.number - 1]
         blind_rows(shape, group, Phase.MAIN, matrix, stream)
     return tuple(matrices)
 
 
-def _place(table: TableShape, trace: U32Array, matrix: U32Array, start: int) -> None:
+def _place(member: Member, matrix: U32Array, trace: U32Array) -> None:
     """Copy a trace into its columns. ValueError if its shape or a value is not as it must be."""
-    wanted = (table.height, table.tape.main_width - MASK_COLUMNS)
+    wanted = (len(matrix), member.stop - member.start)
     if trace.shape != wanted or trace.dtype != np.uint32:
         came = f"{trace.dtype} {trace.shape}"
-        raise ValueError(f"{table.name}: a trace is uint32 of shape {wanted}, not {came}")
+        raise ValueError(f"{member.name}: a trace is uint32 of shape {wanted}, not {came}")
     found = np.zeros(1, dtype=np.uint8)
-    parallel(place_canonical, table.height, trace, matrix, start, found, grain=_GRAIN)
+    parallel(place_canonical, len(matrix), trace, matrix, member.start, found, grain=_GRAIN)
     if found[0]:
-        raise ValueError(f"{table.name}: a cell is not a canonical field element")
+        raise ValueError(f"{member.name}: a cell is not a canonical field element")
 
 
 def empty_matrix(group: Group, phase: Phase) -> U32Array:

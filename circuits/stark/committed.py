@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from circuits.air.circuit import Circuit
+from circuits.air.merge import SELECTORS
 from circuits.air.trace import fixed_matrix
 from circuits.pcs.merkle import Tree, commit
 from circuits.poly.domains import lifted_shift
@@ -77,11 +78,15 @@ def commit_fixed(circuit: Circuit, parameters: Parameters) -> FixedColumns:
     matrices = []
     for group in shape.groups:
         matrix = empty_matrix(group, Phase.FIXED)
-        for table in group.tables:
-            start = table.starts[Phase.FIXED]
-            matrix[:, start : start + table.widths[Phase.FIXED]] = fixed_matrix(
-                circuit.tables[table.number].table, table.height, parameters.blinded_rows
-            )
+        parts = [
+            fixed_matrix(circuit.tables[member.number].table, group.height, parameters.blinded_rows)
+            for member in group.members
+        ]
+        np.concatenate(
+            [parts[0], *(part[:, SELECTORS:] for part in parts[1:])],
+            axis=1,
+            out=matrix[:, : group.widths[Phase.FIXED]],
+        )
         matrices.append(matrix)
     extended = extend_groups(shape, matrices)
     return FixedColumns(shape, tuple(matrices), commit_phase(shape, Phase.FIXED, extended, None))

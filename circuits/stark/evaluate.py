@@ -1,4 +1,4 @@
-"""The plain reader of a tape: what a table's constraints say at one point of the extension."""
+"""The plain reader of a tape: what a group's constraints say at one point of the extension."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from operator import mul
 from circuits.air.graph import Scope
 from circuits.air.tape import Code, Instruction, Tape
 from circuits.stark.lookup import LookupChallenges, Term, fraction_defect
-from circuits.stark.shape import SUM_CONSTRAINTS, TableShape
+from circuits.stark.shape import SUM_CONSTRAINTS, Group
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
 from rollup.field.koalabear import P
@@ -15,7 +15,7 @@ from rollup.field.koalabear import P
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Values of one table's columns at y (the row) and at y * omega (the row below)."""
+    """Values of one group's columns at y (the row) and at y * omega (the row below)."""
 
     fixed: Sequence[Element]
     main: Sequence[Element]
@@ -26,8 +26,8 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class TableContext:
-    """All else that a table's constraints depend on. `weights` are powers of the challenge."""
+class GroupContext:
+    """All else that a group's constraints depend on. `weights` are powers of the challenge."""
 
     publics: Sequence[int]
     challenges: LookupChallenges
@@ -35,13 +35,13 @@ class TableContext:
     terminal: Element
 
 
-def evaluate_table(table: TableShape, rows: Rows, context: TableContext) -> list[Element]:
-    """For each scope, the sum of weight_k * (constraint k) over the table's constraints.
+def evaluate_group(group: Group, rows: Rows, context: GroupContext) -> list[Element]:
+    """For each scope, the sum of weight_k * (constraint k) over the group's constraints.
 
     Constraints are numbered: those of the tape, the fraction columns, the running sum.
     """
-    reader = _Reader(table, rows, context)
-    for instruction in table.tape.instructions:
+    reader = _Reader(group, rows, context)
+    for instruction in group.tape.instructions:
         reader.run(instruction)
     reader.running_sum()
     return reader.sums
@@ -50,11 +50,11 @@ def evaluate_table(table: TableShape, rows: Rows, context: TableContext) -> list
 class _Reader:
     """The registers of one run, and the sum for each scope."""
 
-    def __init__(self, table: TableShape, rows: Rows, context: TableContext) -> None:
-        self._table = table
+    def __init__(self, group: Group, rows: Rows, context: GroupContext) -> None:
+        self._group = group
         self._rows = rows
         self._context = context
-        self._values = _operands(table.tape, rows, context.publics)
+        self._values = _operands(group.tape, rows, context.publics)
         self.sums = [extension.ZERO] * len(Scope)
 
     def run(self, instruction: Instruction) -> None:
@@ -83,22 +83,22 @@ class _Reader:
 
     def _fraction(self, column: int) -> None:
         terms = []
-        for position in self._table.tape.fractions[column]:
-            message = self._table.tape.messages[position]
+        for position in self._group.tape.fractions[column]:
+            message = self._group.tape.messages[position]
             payload = [self._values[operand] for operand in message.payload]
             count = self._values[message.count]
             signed = count if message.sign == 1 else extension.negate(count)
             denominator = self._context.challenges.denominator(message.bus, payload)
             terms.append(Term(signed, denominator))
         defect = fraction_defect(lookup_column(self._rows.lookup, 1 + column), terms)
-        self._accumulate(self._table.tape.constraints + column, Scope.ALL, defect)
+        self._accumulate(self._group.tape.constraints + column, Scope.ALL, defect)
 
     def running_sum(self) -> None:
         """The sum is 0 on the first row, moves on by the fractions, and ends at the terminal."""
-        number = self._table.constraints - SUM_CONSTRAINTS
+        number = self._group.constraints - SUM_CONSTRAINTS
         before = lookup_column(self._rows.lookup, 0)
         moved = before
-        for column in range(1, self._table.fractions + 1):
+        for column in range(1, self._group.fractions + 1):
             moved = extension.add(moved, lookup_column(self._rows.lookup, column))
         after = lookup_column(self._rows.lookup_after, 0)
         self._accumulate(number, Scope.FIRST, before)

@@ -1,4 +1,4 @@
-"""The lookup columns of a table: one fraction column for one or two messages, and the running sum.
+"""The lookup columns of a group: one fraction column for one or two messages, and the running sum.
 
 The plain statement of what they obey is `circuits.stark.lookup`.
 """
@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from circuits.air.tape import lower
+from circuits.stark.blinding import empty_matrix
 from circuits.stark.kernels import message_blocks
 from circuits.stark.lookup import LookupChallenges
 from circuits.stark.program import SLOT, compile_program
-from circuits.stark.shape import TableShape
+from circuits.stark.shape import Group, Phase
 from rollup.field.extension import DEGREE, Element, negate
 from rollup.field.extension_kernels import inverse_planes, multiply_planes
 from rollup.field.kernels import to_montgomery
@@ -53,7 +54,7 @@ def message_constants(challenges: LookupChallenges, buses: Sequence[int]) -> Mes
 
 @kernel
 def fraction_rows(start, stop, columns, out):  # type: ignore[no-untyped-def]
-    """Rows start..stop of `out`, (rows, 5 + 5 fractions): the sum of the fractions, then each.
+    """Rows start..stop of `out`, (rows, 5 + 5 fractions or more): their sum, then each fraction.
 
     columns: (5, fractions, rows). A sum of fewer than 2^32 values stays below 2^64.
     """
@@ -82,25 +83,25 @@ def running_sum(rows):  # type: ignore[no-untyped-def]
 
 
 def lookup_columns(
-    table: TableShape,
+    group: Group,
     matrices: tuple[U32Array, U32Array],
     publics: Sequence[int],
     constants: MessageConstants,
     blinded_rows: int,
 ) -> tuple[U32Array, Element]:
-    """The lookup columns (n, 5 + 5 fractions) of a table, and its terminal.
+    """The lookup matrix (n, padded 5 + 5 fractions) of a group, and its terminal.
 
-    matrices: fixed and main matrix of the table's group, (n, padded width). Blinded rows of the
-    result are not meant to be used: the caller fills them with random elements.
+    matrices: its fixed and main matrix, (n, padded width). Blinded rows of the result are not meant
+    to be used: the caller fills them with random elements.
     """
-    numerators, denominators = _fractions(table, matrices, publics, constants)
-    active = table.height - blinded_rows
-    shape = (DEGREE, table.fractions, table.height)
+    numerators, denominators = _fractions(group, matrices, publics, constants)
+    active = group.height - blinded_rows
+    shape = (DEGREE, group.fractions, group.height)
     if not denominators.reshape(shape)[:, :, :active].any(axis=0).all():
-        raise DegenerateChallengeError(table.name)
+        raise DegenerateChallengeError(group.name)
     columns = multiply_planes(numerators, inverse_planes(denominators)).reshape(shape)
-    result = np.empty((table.height, DEGREE * (1 + table.fractions)), dtype=np.uint32)
-    parallel(fraction_rows, table.height, columns, result, grain=_GRAIN)
+    result = empty_matrix(group, Phase.LOOKUP)
+    parallel(fraction_rows, group.height, columns, result, grain=_GRAIN)
     last = result[active - 1, :DEGREE].tolist()
     running_sum(result)
     before = result[active - 1, :DEGREE].tolist()
@@ -109,26 +110,26 @@ def lookup_columns(
 
 
 def _fractions(
-    table: TableShape,
+    group: Group,
     matrices: tuple[U32Array, U32Array],
     publics: Sequence[int],
     constants: MessageConstants,
 ) -> tuple[U32Array, U32Array]:
     """Numerators and denominators of all fraction columns: planes over (column, row)."""
-    if table.graph is None:
+    if group.graph is None:
         raise ValueError("a packaged circuit has no graphs: a prover traces it")
-    tape = lower(table.graph, messages_only=True)
-    program = compile_program(table, tape, publics, with_lookup=False)
+    tape = lower(group.graph, messages_only=True)
+    program = compile_program(tape, publics, with_lookup=False)
     fixed, main = matrices
-    numerators = np.empty((DEGREE, table.fractions * table.height), dtype=np.uint32)
+    numerators = np.empty((DEGREE, group.fractions * group.height), dtype=np.uint32)
     denominators = np.empty_like(numerators)
     strides = np.array([fixed.shape[1], main.shape[1], 0], dtype=np.int64)
     parallel(
         message_blocks,
-        table.height // SLOT,
+        group.height // SLOT,
         program.arguments,
         (fixed, main, strides),
-        table.height,
+        group.height,
         constants.buses,
         constants.powers,
         numerators,

@@ -6,20 +6,33 @@ itself; a test lowers the sources again and compares.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from circuits.air.circuit import Circuit
 from circuits.air.graph import Graph
+from circuits.air.merge import merge_graphs
 from circuits.air.tape import Code, Instruction, Message, Tape, lower
 from circuits.stark.masks import with_masks
 from rollup.hash.keccak import keccak256
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A table of a circuit among those merged with it: its main columns are start..stop."""
+
+    number: int
+    name: str
+    start: int
+    stop: int
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
 class Lowered:
-    """`heights` and `tapes` are in statement order; `graphs` too, for a prover, or empty."""
+    """Heights ascend, each with the tape of its tables, merged; a prover has their graphs and the
+    tables themselves, too, a verifier neither."""
 
     digest: bytes
     heights: tuple[int, ...]
@@ -28,6 +41,7 @@ class Lowered:
     payload_width: int
     bus_widths: tuple[tuple[int, int], ...]
     graphs: tuple[Graph, ...] = ()
+    members: tuple[tuple[Member, ...], ...] = ()
 
     def to_json(self) -> str:
         """One line for the checksum, one for the circuit, and one for each table's tape."""
@@ -59,21 +73,36 @@ class Lowered:
         )
 
 
+def _members(circuit: Circuit, height: int) -> Iterator[Member]:
+    start = 0
+    for number, placed in enumerate(circuit.tables):
+        if placed.height == height:
+            stop, messages = start + placed.width, len(placed.graph.interactions)
+            yield Member(number, placed.name, start, stop, messages)
+            start = stop
+
+
 def lower_circuit(circuit: Circuit) -> Lowered:
-    """The circuit with masks, lowered."""
-    count = len(circuit.tables)
+    """The circuit, tables of one height merged, with masks, lowered."""
+    heights = sorted({placed.height for placed in circuit.tables})
     graphs = tuple(
-        with_masks(placed.graph, number, count) for number, placed in enumerate(circuit.tables)
+        with_masks(merge_graphs(_graphs(circuit, height)), number, len(heights))
+        for number, height in enumerate(heights)
     )
     return Lowered(
         digest=circuit.digest,
-        heights=tuple(placed.height for placed in circuit.tables),
+        heights=tuple(heights),
         tapes=tuple(map(lower, graphs)),
         public_width=circuit.publics.width,
         payload_width=circuit.payload_width,
         bus_widths=tuple((bus.identifier, bus.width) for bus in circuit.buses),
         graphs=graphs,
+        members=tuple(tuple(_members(circuit, height)) for height in heights),
     )
+
+
+def _graphs(circuit: Circuit, height: int) -> list[Graph]:
+    return [placed.graph for placed in circuit.tables if placed.height == height]
 
 
 def _lines(*values: object) -> str:

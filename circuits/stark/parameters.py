@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from rollup.field.extension import DEGREE
 from rollup.field.koalabear import TWO_ADICITY, P
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 CHUNKS = 3
 """The quotient has degree < 2.25 N: three chunks of N - h coefficients hold it when N >= 4 h."""

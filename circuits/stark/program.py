@@ -1,4 +1,4 @@
-"""A table's tape as flat arrays, for the kernels: slots become offsets, constants take their form.
+"""A group's tape as flat arrays, for the kernels: slots become offsets, constants take their form.
 
 Scratch memory holds V vectors of 16 rows for every slot, as [slot][vector][lane]. The first slots
 are copies of matrix columns, in tiles of 16 columns aligned in their matrix: a tile is what one
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from circuits.air.tape import Code, Instruction, Tape
-from circuits.stark.shape import Phase, TableShape
+from circuits.stark.shape import Phase
 from rollup.field.extension import DEGREE
 from rollup.field.kernels import to_montgomery
 from rollup.jit import U32Array
@@ -60,8 +60,7 @@ class Program:
 class _Compiler:
     """Places the operands of one tape and encodes its instructions."""
 
-    def __init__(self, table: TableShape, tape: Tape, publics: Sequence[int]) -> None:
-        self._table = table
+    def __init__(self, tape: Tape, publics: Sequence[int]) -> None:
         self._tape = tape
         self._tiles: dict[tuple[int, int, int], int] = {}
         values = (*tape.constants, *(publics[index] for index in tape.publics))
@@ -104,16 +103,13 @@ class _Compiler:
     def _column(self, operand: int) -> int:
         slot, shift = divmod(operand, 2)
         if slot < self._tape.main_width:
-            return self._tile(Phase.MAIN, shift, self._table.starts[Phase.MAIN] + slot)
-        column = self._table.starts[Phase.FIXED] + slot - self._tape.main_width
-        return self._tile(Phase.FIXED, shift, column)
+            return self._tile(Phase.MAIN, shift, slot)
+        return self._tile(Phase.FIXED, shift, slot - self._tape.main_width)
 
     def _lookup(self) -> list[int]:
-        start = self._table.starts[Phase.LOOKUP]
-        here = range(start, start + self._table.widths[Phase.LOOKUP])
-        below = range(start, start + DEGREE)
+        here = range(DEGREE * (1 + len(self._tape.fractions)))
         offsets = [self._tile(Phase.LOOKUP, 0, column) for column in here]
-        return offsets + [self._tile(Phase.LOOKUP, 1, column) for column in below]
+        return offsets + [self._tile(Phase.LOOKUP, 1, column) for column in range(DEGREE)]
 
     def _known(self, step: Instruction) -> int:
         """Which argument of a sum or difference is a constant: 0, 1, or -1 for none."""
@@ -184,8 +180,6 @@ def _with_constant(code: Code, known: int) -> int:
     return SUB_FROM if known == 0 else SUB_CONSTANT
 
 
-def compile_program(
-    table: TableShape, tape: Tape, publics: Sequence[int], *, with_lookup: bool
-) -> Program:
-    """The program of a tape of a table; `with_lookup` also loads the lookup columns."""
-    return _Compiler(table, tape, publics).program(with_lookup=with_lookup)
+def compile_program(tape: Tape, publics: Sequence[int], *, with_lookup: bool) -> Program:
+    """The program of the tape of a group; `with_lookup` also loads the lookup columns."""
+    return _Compiler(tape, publics).program(with_lookup=with_lookup)

@@ -181,7 +181,7 @@ def _read(reader: _Reader, shape: Shape) -> Proof:
     return Proof(
         main_root=reader.take(DIGEST_BYTES),
         lookup_root=reader.take(DIGEST_BYTES),
-        terminals=reader.elements(len(shape.tables)),
+        terminals=reader.elements(len(shape.groups)),
         quotient_root=reader.take(DIGEST_BYTES),
         here=reader.elements(shape.trace_columns),
         after=reader.elements(shape.trace_columns),

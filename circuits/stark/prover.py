@@ -16,7 +16,7 @@ from circuits.poly.lde import extend_coefficients
 from circuits.poly.sums import evaluate_columns
 from circuits.random import FieldStream
 from circuits.stark.binding import bind_statement
-from circuits.stark.blinding import blind_rows, empty_matrix, main_matrices, masked_chunks
+from circuits.stark.blinding import blind_rows, main_matrices, masked_chunks
 from circuits.stark.committed import (
     CommittedPhase,
     FixedColumns,
@@ -220,26 +220,19 @@ class _Session(Private):
     def _lookup_columns(
         self, main: Sequence[U32Array], constants: MessageConstants
     ) -> tuple[list[U32Array], tuple[Element, ...]]:
-        """Lookup matrices of all groups, blinded; terminals in statement order.
+        """Lookup matrices of all groups, blinded, and their terminals.
 
         main: the matrices of the main phase, by group.
         """
-        shape = self.shape
-        terminals = [extension.ZERO] * len(shape.tables)
-        matrices = []
-        for number, group in enumerate(shape.groups):
-            matrix = empty_matrix(group, Phase.LOOKUP)
-            rows = (self.fixed.matrices[number], main[number])
-            for table in group.tables:
-                blinded_rows = shape.parameters.blinded_rows
-                columns, terminal = lookup_columns(
-                    table, rows, self.publics, constants, blinded_rows
-                )
-                start = table.starts[Phase.LOOKUP]
-                matrix[:, start : start + columns.shape[1]] = columns
-                terminals[table.number] = terminal
-            blind_rows(shape, group, Phase.LOOKUP, matrix, self.stream)
+        matrices, terminals = [], []
+        blinded_rows = self.shape.parameters.blinded_rows
+        for group, *rows in zip(self.shape.groups, self.fixed.matrices, main, strict=True):
+            matrix, terminal = lookup_columns(
+                group, (rows[0], rows[1]), self.publics, constants, blinded_rows
+            )
+            blind_rows(self.shape, group, Phase.LOOKUP, matrix, self.stream)
             matrices.append(matrix)
+            terminals.append(terminal)
         return matrices, tuple(terminals)
 
     def _quotient(

@@ -1,7 +1,7 @@
-"""The quotient: all constraints of all tables over their zerofiers, one polynomial in three chunks.
+"""The quotient: all constraints of all groups over their zerofiers, one polynomial in three chunks.
 
-Tables are combined from the shortest: what is there is lifted to the next height, multiplied by as
-many powers of the challenge as the table has constraints, and the table's share is added. The
+Groups are combined from the shortest: what is there is lifted to the next height, multiplied by as
+many powers of the challenge as the group has constraints, and the group's share is added. The
 numerators have degree <= 3, so the quotient has degree < 2.25 N (N >= 4 h) and its values on three
 cosets determine it.
 """
@@ -17,7 +17,7 @@ from circuits.stark.lookup_columns import MessageConstants
 from circuits.stark.parameters import CHUNKS
 from circuits.stark.program import SLOT, compile_program
 from circuits.stark.quotient_kernels import quotient_blocks, solve_parts
-from circuits.stark.shape import Group, Shape, TableShape
+from circuits.stark.shape import Group, Shape
 from circuits.stark.zerofiers import inverse_zerofiers
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
@@ -58,48 +58,46 @@ class QuotientInputs(Private):
 def quotient_coefficients(inputs: QuotientInputs) -> U32Array:
     """Coefficients of the quotient, (3 N, 5). UnsatisfiedError if it has too high a degree."""
     shape = inputs.shape
-    most = max(table.constraints for table in shape.tables)
+    most = max(group.constraints for group in shape.groups)
     weights = extension.powers(inputs.kappa, most + 1)
     total = np.zeros((DEGREE, CHUNKS * shape.groups[0].height), dtype=np.uint32)
     for group, committed in zip(shape.groups, inputs.groups, strict=True):
-        for table in group.tables:
-            total = add_table(inputs, group, committed, table, weights, total)
+        total = add_group(inputs, group, committed, weights, total)
     coefficients = _interpolate(shape, total)
     if coefficients[CHUNKS * shape.chunk_coefficients :].any():
         raise UnsatisfiedError("a constraint fails: `circuits.air.check` names it and its row")
     return coefficients
 
 
-def add_table(
+def add_group(
     inputs: QuotientInputs,
     group: Group,
     committed: Committed,
-    table: TableShape,
     weights: Sequence[Element],
     shorter: U32Array,
 ) -> U32Array:
-    """The sum so far, lifted and multiplied, plus this table's share: planes over (coset, row)."""
-    program = compile_program(table, table.tape, inputs.publics, with_lookup=True)
+    """The sum so far, lifted and multiplied, plus this group's share: planes over (coset, row)."""
+    program = compile_program(group.tape, inputs.publics, with_lookup=True)
     out = np.empty((DEGREE, CHUNKS * group.height), dtype=np.uint32)
     matrices = (committed.fixed, committed.main, committed.lookup)
     strides = np.array([matrix.shape[2] for matrix in matrices], dtype=np.int64)
     challenges = (
-        _elements(weights[: table.constraints]),
+        _elements(weights[: group.constraints]),
         inputs.constants.buses,
         inputs.constants.powers,
-        _elements([inputs.terminals[table.number]]),
+        _elements([inputs.terminals[group.number]]),
     )
     parallel(
         quotient_blocks,
         CHUNKS * group.height // SLOT,
         program.arguments,
         program.lookup,
-        (table.fractions, table.tape.constraints),
+        (group.fractions, group.tape.constraints),
         (*matrices, strides),
         group.height,
         challenges,
         _zerofiers(inputs.shape, group),
-        _elements([weights[table.constraints]]),
+        _elements([weights[group.constraints]]),
         shorter,
         out,
     )

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from circuits.stark.shape import Shape
+from circuits.stark.shape import Phase, Shape
+from rollup.field.extension import DEGREE
 
 Progress = Callable[[str, float], None]
 """Called with the name of a phase and its share of the work done so far, 0 to 1."""
@@ -14,27 +15,30 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class TableCells:
-    """Size of a table: base-field columns by phase, and committed witness cells (main, lookup)."""
+    """Size of a table: its main columns, and its messages, two of which take a lookup column."""
 
     name: str
     height: int
-    fixed: int
     main: int
-    lookup: int
+    messages: int
 
-    @property
-    def cells(self) -> int:
-        """Witness cells: rows times main and lookup columns."""
-        return self.height * (self.main + self.lookup)
+    def cells(self, rows: int) -> int:
+        """Committed witness cells of so many rows; a half is dropped."""
+        return rows * self.main + rows * DEGREE * self.messages // 2
 
 
 @dataclass(slots=True)
 class ProofReport:
-    """The account of one proof. `phases_s` keeps the order in which phases ran; `cpu_s` counts all
-    threads, `system_s` is the part of it that the kernel took."""
+    """The account of one proof.
+
+    `shared_cells` are running sums, masks, and halves of lookup columns without a second message;
+    `phases_s` keeps the order in which phases ran; `cpu_s` counts all threads, `system_s` is the
+    part of it that the kernel took.
+    """
 
     parameter_set: str
     tables: tuple[TableCells, ...]
+    shared_cells: int
     quotient_cells: int
     phases_s: dict[str, float] = field(default_factory=dict)
     cpu_s: dict[str, float] = field(default_factory=dict)
@@ -43,8 +47,9 @@ class ProofReport:
 
     @property
     def cells(self) -> int:
-        """Committed witness cells of all tables, and those of the quotient."""
-        return sum(table.cells for table in self.tables) + self.quotient_cells
+        """Committed witness cells: of all tables, what they share, and the quotient's."""
+        own = sum(table.cells(table.height) for table in self.tables)
+        return own + self.shared_cells + self.quotient_cells
 
     @property
     def seconds(self) -> float:
@@ -54,8 +59,18 @@ class ProofReport:
 
 def report_for(shape: Shape) -> ProofReport:
     """An account with no phases yet."""
-    tables = tuple(TableCells(table.name, table.height, *table.widths) for table in shape.tables)
-    return ProofReport(shape.parameters.name, tables, shape.height * shape.quotient_width)
+    tables = [
+        TableCells(member.name, group.height, member.stop - member.start, member.messages)
+        for group in shape.groups
+        for member in group.members
+    ]
+    columns = sum(
+        group.height * (group.widths[Phase.MAIN] + group.widths[Phase.LOOKUP])
+        for group in shape.groups
+    )
+    shared = columns - sum(table.cells(table.height) for table in tables)
+    quotient = shape.height * shape.quotient_width
+    return ProofReport(shape.parameters.name, tuple(tables), shared, quotient)
 
 
 _PHASES = ("main", "lookup", "quotient", "opening", "batch", "folds", "queries")

@@ -3,11 +3,12 @@
 Widths, heights, order of columns, number of constraints and folds: prover, verifier, codec and the
 soundness calculator all read them here. A proof says nothing about its own shape.
 
-Tables of one height stand side by side in one matrix per phase, a *group*; groups go from the
+Tables of one height stand side by side as one, a *group* (`circuits.air.merge`); groups go from the
 shortest to the tallest, tables inside a group in statement order. `columns` of the batch are the
-fixed, main and lookup columns in this order: phase, group, table, column.
+fixed, main and lookup columns in this order: phase, group, column.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
@@ -16,7 +17,7 @@ from circuits.air.circuit import Circuit
 from circuits.air.graph import MODULUS, Graph
 from circuits.air.tape import Tape
 from circuits.stark.errors import Failure, VerificationError
-from circuits.stark.lowered import Lowered, lower_circuit
+from circuits.stark.lowered import Lowered, Member, lower_circuit
 from circuits.stark.masks import MASK_BUS, MASK_PAYLOAD
 from circuits.stark.parameters import CHUNKS, Parameters, final_log2, fold_count
 from rollup.field.extension import DEGREE
@@ -34,20 +35,30 @@ class Phase(IntEnum):
 TRACE_PHASES = (Phase.FIXED, Phase.MAIN, Phase.LOOKUP)
 
 
-@dataclass(frozen=True, slots=True)
-class TableShape:
-    """One table, masks included. `starts[phase]` is its first column in its group's matrix.
+SUM_CONSTRAINTS = 3
+"""The running sum starts at zero, moves on by the fractions, ends at the terminal."""
 
-    `graph` is None in the shape of a packaged circuit: a verifier reads the tape alone.
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """All tables of one height as one: a matrix a phase, a running sum, a mask, a tape.
+
+    `number` is its place in the ring of masks and among the terminals: groups ascend in height.
+    `widths` are columns by phase. `graph` is None and `members` empty in the shape of a packaged
+    circuit: a verifier reads the tape alone.
     """
 
     number: int
-    name: str
     log2_height: int
-    graph: Graph | None
     tape: Tape
     widths: tuple[int, int, int]
-    starts: tuple[int, int, int]
+    graph: Graph | None
+    members: tuple[Member, ...]
+
+    @property
+    def name(self) -> str:
+        """The names of its tables."""
+        return self.tape.table
 
     @property
     def height(self) -> int:
@@ -61,34 +72,15 @@ class TableShape:
 
     @property
     def constraints(self) -> int:
-        """Constraints with a power of the challenge each: its own, its fractions, the sum."""
+        """Constraints with a power of the challenge each: the tables', the fractions, the sum."""
         return self.tape.constraints + self.fractions + SUM_CONSTRAINTS
-
-
-SUM_CONSTRAINTS = 3
-"""The running sum starts at zero, moves on by the fractions, ends at the terminal."""
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """All tables of one height."""
-
-    log2_height: int
-    tables: tuple[TableShape, ...]
-    widths: tuple[int, int, int]
-
-    @property
-    def height(self) -> int:
-        """Rows, blinded ones included."""
-        return 1 << self.log2_height
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The whole. `tables` are in statement order, `groups` ascend in height."""
+    """The whole. `groups` ascend in height."""
 
     parameters: Parameters
-    tables: tuple[TableShape, ...]
     groups: tuple[Group, ...]
     payload_width: int
     public_width: int
@@ -141,20 +133,20 @@ class Shape:
 
     @property
     def constraints(self) -> int:
-        """Constraints over all tables, each with its own power of the challenge."""
-        return sum(table.constraints for table in self.tables)
+        """Constraints over all groups, each with its own power of the challenge."""
+        return sum(group.constraints for group in self.groups)
 
     @property
     def interactions(self) -> int:
-        """Messages of a whole proof: (per row x height) over all tables, masks included."""
-        return sum(len(table.tape.messages) * table.height for table in self.tables)
+        """Messages of a whole proof: (per row x height) over all groups, masks included."""
+        return sum(len(group.tape.messages) * group.height for group in self.groups)
 
     def bus_messages(self) -> dict[int, int]:
         """Messages that all tables together can put on each bus: (per row x height)."""
         totals: dict[int, int] = {}
-        for table in self.tables:
-            for message in table.tape.messages:
-                totals[message.bus] = totals.get(message.bus, 0) + table.height
+        for group in self.groups:
+            for message in group.tape.messages:
+                totals[message.bus] = totals.get(message.bus, 0) + group.height
         return totals
 
     @property
@@ -168,14 +160,10 @@ class Shape:
             return [(self.log2_height, self.quotient_width)]
         return [(group.log2_height, group.widths[phase]) for group in self.groups]
 
-    def batch_start(self, phase: Phase, table: TableShape) -> int:
-        """Position of a table's first column of a trace phase among the batched columns."""
-        earlier = sum(group.widths[other] for other in range(phase) for group in self.groups)
-        for group in self.groups:
-            if group.log2_height == table.log2_height:
-                return earlier + table.starts[phase]
-            earlier += group.widths[phase]
-        raise ValueError(f"{table.name} is not of this shape")
+    def batch_start(self, phase: Phase, group: Group) -> int:
+        """Position of a group's first column of a trace phase among the batched columns."""
+        earlier = sum(each.widths[other] for other in range(phase) for each in self.groups)
+        return earlier + sum(each.widths[phase] for each in self.groups[: group.number])
 
     def salted(self, phase: Phase) -> bool:
         """Whether leaves of the phase hide their rows. Fixed columns are public."""
@@ -208,15 +196,11 @@ def shape_of(circuit: Circuit | Lowered, parameters: Parameters) -> Shape:
 def _shape(keyed: _ByDigest, parameters: Parameters) -> Shape:
     circuit = keyed.circuit
     lowered = circuit if isinstance(circuit, Lowered) else lower_circuit(circuit)
-    heights = sorted(set(lowered.heights))
-    _check_heights(heights, parameters)
+    _check_heights(lowered.heights, parameters)
     _check_buses(lowered)
-    groups = tuple(_group(lowered, height) for height in heights)
-    tables = sorted((t for g in groups for t in g.tables), key=lambda table: table.number)
     shape = Shape(
         parameters=parameters,
-        tables=tuple(tables),
-        groups=groups,
+        groups=tuple(_group(lowered, number) for number in range(len(lowered.heights))),
         payload_width=lowered.payload_width,
         public_width=lowered.public_width,
         bus_widths=lowered.bus_widths,
@@ -225,29 +209,19 @@ def _shape(keyed: _ByDigest, parameters: Parameters) -> Shape:
     return shape
 
 
-def _group(lowered: Lowered, height: int) -> Group:
-    tables: list[TableShape] = []
-    starts = [0, 0, 0]
-    for number, tape in enumerate(lowered.tapes):
-        if lowered.heights[number] != height:
-            continue
-        widths = (tape.fixed_width, tape.main_width, (1 + len(tape.fractions)) * DEGREE)
-        first, second, third = starts
-        shape = TableShape(
-            number=number,
-            name=tape.table,
-            log2_height=height.bit_length() - 1,
-            graph=lowered.graphs[number] if lowered.graphs else None,
-            tape=tape,
-            widths=widths,
-            starts=(first, second, third),
-        )
-        tables.append(shape)
-        starts = [start + width for start, width in zip(starts, widths, strict=True)]
-    return Group(height.bit_length() - 1, tuple(tables), (starts[0], starts[1], starts[2]))
+def _group(lowered: Lowered, number: int) -> Group:
+    tape = lowered.tapes[number]
+    return Group(
+        number=number,
+        log2_height=lowered.heights[number].bit_length() - 1,
+        tape=tape,
+        widths=(tape.fixed_width, tape.main_width, (1 + len(tape.fractions)) * DEGREE),
+        graph=lowered.graphs[number] if lowered.graphs else None,
+        members=lowered.members[number] if lowered.members else (),
+    )
 
 
-def _check_heights(heights: list[int], parameters: Parameters) -> None:
+def _check_heights(heights: Sequence[int], parameters: Parameters) -> None:
     if not heights:
         raise VerificationError(Failure.UNSUITABLE_HEIGHTS, "the circuit has no table")
     lowest, highest = parameters.min_height, 1 << parameters.max_log2_height

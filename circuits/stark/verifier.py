@@ -14,14 +14,14 @@ from circuits.pcs.grinding import check_grinding
 from circuits.stark.binding import bind_statement
 from circuits.stark.domain import inverse_zerofiers, power_of_two
 from circuits.stark.errors import Failure, VerificationError
-from circuits.stark.evaluate import Rows, TableContext, evaluate_table, from_coefficients
+from circuits.stark.evaluate import GroupContext, Rows, evaluate_group, from_coefficients
 from circuits.stark.key import VerificationKey
 from circuits.stark.lookup import LookupChallenges, PublicMessage, balance, lookup_challenges
 from circuits.stark.lowered import Lowered
 from circuits.stark.parameters import CHUNKS, Parameters
 from circuits.stark.proof import NONCE_BYTES, Proof, decode, encode_elements
 from circuits.stark.queries import Challenges, check_queries
-from circuits.stark.shape import Phase, Shape, TableShape, shape_of
+from circuits.stark.shape import Group, Phase, Shape, shape_of
 from circuits.transcript import Transcript
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
@@ -80,27 +80,26 @@ class _Verification:
         return zeta
 
     def _from_constraints(self, lookup: LookupChallenges, kappa: Element, zeta: Element) -> Element:
-        """The quotient of all tables, from the shortest: what is there times kappa^k, plus next."""
+        """The quotient of all groups, from the shortest: what is there times kappa^k, plus next."""
         total = extension.ZERO
-        most = max(table.constraints for table in self.shape.tables)
+        most = max(group.constraints for group in self.shape.groups)
         weights = extension.powers(kappa, most + 1)
         for group in self.shape.groups:
             at = power_of_two(zeta, self.shape.log2_height - group.log2_height)
             blinded_rows = self.shape.parameters.blinded_rows
             inverses = inverse_zerofiers(group.log2_height, blinded_rows, at)
-            for table in group.tables:
-                terminal = self.proof.terminals[table.number]
-                context = TableContext(self.publics, lookup, weights, terminal)
-                sums = evaluate_table(table, self._rows(table), context)
-                total = extension.multiply(total, weights[table.constraints])
-                for value, inverse in zip(sums, inverses, strict=True):
-                    total = extension.add(total, extension.multiply(value, inverse))
+            terminal = self.proof.terminals[group.number]
+            context = GroupContext(self.publics, lookup, weights, terminal)
+            sums = evaluate_group(group, self._rows(group), context)
+            total = extension.multiply(total, weights[group.constraints])
+            for value, inverse in zip(sums, inverses, strict=True):
+                total = extension.add(total, extension.multiply(value, inverse))
         return total
 
-    def _rows(self, table: TableShape) -> Rows:
+    def _rows(self, group: Group) -> Rows:
         def part(values: Sequence[Element], phase: Phase) -> Sequence[Element]:
-            start = self.shape.batch_start(phase, table)
-            return values[start : start + table.widths[phase]]
+            start = self.shape.batch_start(phase, group)
+            return values[start : start + group.widths[phase]]
 
         here, after = self.proof.here, self.proof.after
         return Rows(

@@ -9,7 +9,7 @@ from circuits.stark.prover import Prover
 from rollup.hash.keccak import keccak256
 from tests.helpers.circuits import small_instance
 
-DIGEST = "d0a2089e63d8fe3287e493520c565b0ea9af99f1f10117ad6b74060376ca10a9"
+DIGEST = "74c6d0065f5791e5fae20b3bf31162718a096bef81f9e898f18db8da55491a12"
 
 
 def test_the_bytes_of_a_seeded_proof() -> None:
@@ -20,5 +20,5 @@ def test_the_bytes_of_a_seeded_proof() -> None:
         instance.messages,
         insecure_seed_for_tests=bytes(range(32)),
     )
-    assert PROTOCOL_VERSION == 1
+    assert PROTOCOL_VERSION == 2
     assert keccak256(proved.proof).hex() == DIGEST

@@ -33,7 +33,8 @@ from rollup.field.extension import Element
 from rollup.field.koalabear import P
 from tests.helpers.circuits import Instance, small_instance
 
-HEIGHTS = (512, 512)
+HEIGHTS = (512, 1024)
+"""Two: tables of one height have one terminal."""
 
 
 def an_instance(**changes: Any) -> Instance:

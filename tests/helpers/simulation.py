@@ -143,9 +143,8 @@ class Recorder:
         self.main = self.originals["main_matrices"](shape, traces, stream)
         if not self.blinding.masks:
             for group, matrix in zip(shape.groups, self.main, strict=True):
-                for table in group.tables:
-                    end = table.starts[Phase.MAIN] + table.widths[Phase.MAIN]
-                    matrix[0, end - MASK_COLUMNS : end] = 0
+                end = group.widths[Phase.MAIN]
+                matrix[0, end - MASK_COLUMNS : end] = 0
         return self.main
 
     def blind_rows(
@@ -236,11 +235,11 @@ class Simulator(Recorder):
         """Masks for which every terminal is the one seen."""
         terminals = self._terminals_without_masks()
         powers = extension.powers(self.beta, self.shape.fingerprint_power + 1)
-        tables = len(self.shape.tables)
+        groups = len(self.shape.groups)
         share = extension.ZERO
         while share == extension.ZERO:
             share = random_element(self.draw)
-        for number in range(tables):
+        for number in range(groups):
             gap = extension.subtract(self.seen.proof.terminals[number], terminals[number])
             share = extension.add(share, gap) if number else share
             constant = extension.subtract(self.alpha, extension.scale(powers[-1], MASK_BUS + 1))
@@ -248,15 +247,11 @@ class Simulator(Recorder):
             payload = extension.subtract(constant, extension.inverse(share))
             mask = coordinates(payload, powers[1 : 1 + DEGREE], self.draw)
             self._write_mask(number, 0, mask)
-            self._write_mask((number + 1) % tables, DEGREE, mask)
+            self._write_mask((number + 1) % groups, DEGREE, mask)
 
     def _write_mask(self, number: int, offset: int, mask: Sequence[int]) -> None:
-        for group, matrix in zip(self.shape.groups, self.main, strict=True):
-            for table in group.tables:
-                if table.number == number:
-                    end = table.starts[Phase.MAIN] + table.widths[Phase.MAIN]
-                    start = end - MASK_COLUMNS + offset
-                    matrix[0, start : start + DEGREE] = mask
+        start = self.shape.groups[number].widths[Phase.MAIN] - MASK_COLUMNS + offset
+        self.main[number][0, start : start + DEGREE] = mask
 
     def _terminals_without_masks(self) -> list[Element]:
         """Terminals of this witness if all masks were equal, which adds nothing."""
@@ -264,22 +259,17 @@ class Simulator(Recorder):
         challenges = prover.lookup_challenges(self.alpha, self.beta, self.shape)
         buses = [MASK_BUS, *(bus for bus, _ in self.shape.bus_widths)]
         constants = prover.message_constants(challenges, buses)
-        terminals = {}
+        terminals = []
         for number, group in enumerate(self.shape.groups):
-            matrix = self.main[number].copy()
-            for table in group.tables:
-                end = table.starts[Phase.MAIN] + table.widths[Phase.MAIN]
-                matrix[0, end - MASK_COLUMNS : end] = 0
-                rows = (fixed[number], matrix)
-                blinded = self.shape.parameters.blinded_rows
-                found = prover.lookup_columns(
-                    table, rows, self.instance.publics, constants, blinded
-                )
-                own = self._fraction_of_zeros(table.number)
-                before = self._fraction_of_zeros((table.number - 1) % len(self.shape.tables))
-                bare = extension.add(extension.subtract(found[1], own), before)
-                terminals[table.number] = bare
-        return [terminals[number] for number in range(len(self.shape.tables))]
+            matrix, end = self.main[number].copy(), group.widths[Phase.MAIN]
+            matrix[0, end - MASK_COLUMNS : end] = 0
+            rows = (fixed[number], matrix)
+            blinded = self.shape.parameters.blinded_rows
+            found = prover.lookup_columns(group, rows, self.instance.publics, constants, blinded)
+            own = self._fraction_of_zeros(number)
+            before = self._fraction_of_zeros((number - 1) % len(self.shape.groups))
+            terminals.append(extension.add(extension.subtract(found[1], own), before))
+        return terminals
 
     def _fraction_of_zeros(self, number: int) -> Element:
         challenges = prover.lookup_challenges(self.alpha, self.beta, self.shape)

@@ -46,11 +46,12 @@ class Plain(Layout):
 
 
 def circuit_of(*tables: Table, buses: tuple[Bus, ...]) -> Circuit:
-    return Circuit.build([(table, 256) for table in tables], PUBLICS, buses)
+    placed = [(table, 256 << number) for number, table in enumerate(tables)]
+    return Circuit.build(placed, PUBLICS, buses)
 
 
-def filled(value: int) -> Any:
-    trace = Trace(Plain, 256, INSECURE_TEST.blinded_rows)
+def filled(value: int, height: int = 256) -> Any:
+    trace = Trace(Plain, height, INSECURE_TEST.blinded_rows)
     trace.row.left[...] = value
     trace.row.right[...] = value
     return trace.finish()
@@ -81,7 +82,7 @@ def test_l1_terminal_of_a_table_without_messages(monkeypatch) -> None:
 
     tables = (Table("mute", Plain, silent), Table("loud", Plain, speaking))
     circuit = circuit_of(*tables, buses=(SQUARE,))
-    instance = Instance(circuit, [filled(1), filled(2)], (3, 4), ())
+    instance = Instance(circuit, [filled(1), filled(2, 512)], (3, 4), ())
     skip_balance(monkeypatch)
     columns = prover._Session._lookup_columns
 
@@ -215,9 +216,9 @@ def test_l10_a_fraction_column_that_holds_another_sum(monkeypatch) -> None:
     columns = prover.lookup_columns
     moved: list[Any] = []
 
-    def bent(table: Any, *rest: Any) -> Any:
-        values, terminal = columns(table, *rest)
-        if table.number == 1:
+    def bent(group: Any, *rest: Any) -> Any:
+        values, terminal = columns(group, *rest)
+        if group.number == 1:
             values[5, 5] = (int(values[5, 5]) + 1) % P
             terminal = extension.add(terminal, extension.ONE)
             moved.append(terminal)
@@ -228,7 +229,7 @@ def test_l10_a_fraction_column_that_holds_another_sum(monkeypatch) -> None:
     assert moved
 
 
-def test_terminals_of_other_tables_do_not_swap() -> None:
+def test_terminals_of_other_heights_do_not_swap() -> None:
     proof = decoded(prove(an_instance()))
     swapped = encode(replace(proof, terminals=proof.terminals[::-1]))
     assert refusal(an_instance(), swapped) is Failure.CONSTRAINTS

@@ -204,17 +204,20 @@ def test_t4_a_prover_of_a_circuit_without_a_constraint_is_refused() -> None:
 
 
 def test_t6_heights_absorbed_or_checked_only_mod_p() -> None:
-    """Heights come from the circuit and are bound as logarithms; a proof has no say in them."""
+    """Heights come from the circuit and are bound as logarithms; which table has which is in its
+    digest; a proof has no say in them."""
     instance = an_instance()
     digest = instance.circuit.digest
-    states = set()
+    states, digests = set(), set()
     for heights in ((512, 512), (512, 1024), (1024, 512), (1024, 1024)):
         circuit = small_instance(*heights, INSECURE_TEST.blinded_rows).circuit
         other = commit_fixed(circuit, INSECURE_TEST).shape
         states.add(bind_statement(other, digest, bytes(32), instance.publics, ()).state)
+        digests.add(circuit.digest)
         assert circuit.digest == digest or heights != HEIGHTS
-    assert len(states) == 4
-    taller = small_instance(1024, 512, INSECURE_TEST.blinded_rows)
+    assert len(states) == 3
+    assert len(digests) == 4
+    taller = small_instance(512, 2048, INSECURE_TEST.blinded_rows)
     assert refusal(taller, prove(taller)) is Failure.MALFORMED
 
 

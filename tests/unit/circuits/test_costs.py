@@ -24,8 +24,8 @@ def test_the_parts_of_a_proof_are_all_of_it(parameters: Parameters) -> None:
 
 def test_transactions_cost_the_rows_that_they_fill() -> None:
     cells = transaction_cells(SHAPE)
-    assert cells["a signature"]["ladder"] % 61 == 0
-    assert cells["a signature"]["ladder"] > 61 * LADDER.width
+    half_columns = 2 * LADDER.width + 5 * len(circuit().table("ladder").graph.interactions)
+    assert cells["a signature"]["ladder"] == 61 * half_columns // 2
     assert sum(cells["a fill"].values()) < sum(cells["a signature"].values())
     needs = {"a signature": 256, "an order": 256, "a fill": 128}
     filled = sum(count * sum(cells[kind].values()) for kind, count in needs.items())

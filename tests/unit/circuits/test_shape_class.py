@@ -88,7 +88,7 @@ def test_a_trade_of_the_larger_class_is_cheaper() -> None:
     cells = {}
     for shape in SHAPE_CLASSES.values():
         found = shape_of(circuit(shape), PARAMETER_SETS["fast"])
-        witness = sum(table.height * sum(table.widths[1:]) for table in found.tables)
+        witness = sum(group.height * sum(group.widths[1:]) for group in found.groups)
         cells[shape.name] = (witness + found.height * found.quotient_width) // shape.trades
     assert cells["M"] < cells["S"]
     assert cells["M"] < 85_000

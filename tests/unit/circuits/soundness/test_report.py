@@ -29,7 +29,7 @@ def counts(
     log2_height: int,
     batched: int = 1_500,
     constraints: int = 2_000,
-    tables: int = 12,
+    groups: int = 12,
 ) -> Counts:
     """The circuit that the notes assume, unless said otherwise."""
     return Counts(
@@ -39,7 +39,7 @@ def counts(
         grinding_query=parameters.grinding_query,
         grinding_batch=parameters.grinding_batch,
         grinding_fold=parameters.grinding_fold,
-        tables=tables,
+        groups=groups,
         constraints=constraints,
         batched=batched,
         messages=60 << 20,
@@ -49,7 +49,7 @@ def counts(
 
 
 @pytest.mark.parametrize(
-    ("parameters", "log2_height", "batched", "constraints", "tables", "bits"),
+    ("parameters", "log2_height", "batched", "constraints", "groups", "bits"),
     [
         (OLD_FAST, 20, 1_500, 2_000, 12, 101.2),
         (OLD_FAST, 22, 1_500, 2_000, 12, 100.9),
@@ -69,10 +69,10 @@ def test_the_reference_bound_gives_the_published_figures(
     log2_height: int,
     batched: int,
     constraints: int,
-    tables: int,
+    groups: int,
     bits: float,
 ) -> None:
-    found = best(BCHKS25, counts(parameters, log2_height, batched, constraints, tables))
+    found = best(BCHKS25, counts(parameters, log2_height, batched, constraints, groups))
     assert found.bits == pytest.approx(bits, abs=0.05)
 
 
@@ -140,7 +140,7 @@ def test_every_count_that_grows_costs_bits() -> None:
         ("messages", errors.lookup),
         ("fingerprint_power", errors.lookup),
         ("constraints", errors.constraint_batching),
-        ("tables", errors.out_of_domain),
+        ("groups", errors.out_of_domain),
         ("height", errors.out_of_domain),
     ):
         larger = replace(sizes, **{member: 2 * getattr(sizes, member)})

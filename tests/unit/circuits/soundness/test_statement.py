@@ -27,11 +27,16 @@ def test_counts_are_those_of_the_circuit() -> None:
     parameters = PARAMETER_SETS["fast"]
     counts = counts_of(shape_of(circuit(), parameters), DEPOSITS_MAX)
     tables = circuit().tables
-    messages = sum((len(each.graph.interactions) + 2) * each.height for each in tables)
-    assert counts.messages == messages + DEPOSITS_MAX
-    assert counts.tables == len(tables)
-    assert counts.height == max(each.height for each in tables)
-    own = sum(len(each.graph.constraints) + len(each.graph.fractions) for each in tables)
-    assert counts.constraints == own + 4 * len(tables)
+    heights = {each.height for each in tables}
+    messages = sum(len(each.graph.interactions) * each.height for each in tables)
+    assert counts.messages == messages + 2 * sum(heights) + DEPOSITS_MAX
+    assert counts.groups == len(heights)
+    assert counts.height == max(heights)
+    own = sum(len(each.graph.constraints) for each in tables)
+    fractions = sum(
+        (sum(len(each.graph.interactions) for each in tables if each.height == height) + 1) // 2
+        for height in heights
+    )
+    assert counts.constraints == own + fractions + 4 * len(heights)
     assert counts.fingerprint_power >= max(bus.width for bus in circuit().buses)
     assert report(shape_of(circuit(), parameters), DEPOSITS_MAX).counts == counts

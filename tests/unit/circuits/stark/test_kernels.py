@@ -1,18 +1,20 @@
 """The quotient kernel against the plain reader of the tape, on rows that satisfy nothing."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 
-from circuits.air.circuit import Circuit
+from circuits.air.circuit import Circuit, Placed
 from circuits.poly.domains import lifted_shift
 from circuits.poly.lde import padded_width, shift_of_coset
 from circuits.stark.domain import inverse_zerofiers as plain_zerofiers
-from circuits.stark.evaluate import Rows, TableContext, evaluate_table
+from circuits.stark.evaluate import GroupContext, Rows, evaluate_group
 from circuits.stark.lookup import lookup_challenges
 from circuits.stark.lookup_columns import message_constants
 from circuits.stark.parameters import CHUNKS, INSECURE_TEST
-from circuits.stark.quotient import Committed, QuotientInputs, add_table
-from circuits.stark.shape import Shape, TableShape, shape_of
+from circuits.stark.quotient import Committed, QuotientInputs, add_group
+from circuits.stark.shape import Group, Shape, shape_of
 from circuits.stark.zerofiers import inverse_zerofiers
 from circuits.statement import circuit
 from rollup.field import extension
@@ -28,70 +30,62 @@ def element() -> Element:
     return (a, b, c, d, e)
 
 
-def statement_shape() -> Shape:
+def shape_with(tables: Iterable[Placed]) -> Shape:
     whole = circuit()
-    tables = [(placed.table, HEIGHT) for placed in whole.tables]
-    return shape_of(Circuit.build(tables, whole.publics, whole.buses), INSECURE_TEST)
+    placed = [(each.table, HEIGHT) for each in tables]
+    return shape_of(Circuit.build(placed, whole.publics, whole.buses), INSECURE_TEST)
 
 
-SHAPE = statement_shape()
+SHAPES = [shape_with([placed]) for placed in circuit().tables] + [shape_with(circuit().tables)]
+"""Every table on its own, and all of them merged."""
 
 
-def random_group() -> Committed:
+def random_group(group: Group) -> Committed:
     def matrix(width: int):
         shape = (INSECURE_TEST.blowup, HEIGHT, padded_width(width))
         return RNG.integers(0, P, shape, dtype=np.uint32)
 
-    fixed, main, lookup = (matrix(width) for width in SHAPE.groups[0].widths)
+    fixed, main, lookup = (matrix(width) for width in group.widths)
     return Committed(fixed, main, lookup)
-
-
-COMMITTED = random_group()
-INPUTS = QuotientInputs(
-    shape=SHAPE,
-    groups=[COMMITTED],
-    publics=[int(value) for value in RNG.integers(0, P, SHAPE.public_width)],
-    constants=None,
-    terminals=[element() for _ in SHAPE.tables],
-    kappa=element(),
-)
 
 
 def embedded(values) -> list[Element]:
     return [extension.embed(int(value)) for value in values]
 
 
-def rows_at(table: TableShape, coset: int, row: int) -> Rows:
+def rows_at(group: Group, committed: Committed, coset: int, row: int) -> Rows:
     parts = []
+    matrices = (committed.fixed, committed.main, committed.lookup)
     for at in (row, (row + 1) % HEIGHT):
-        for phase, matrix in enumerate((COMMITTED.fixed, COMMITTED.main, COMMITTED.lookup)):
-            start = table.starts[phase]
-            parts.append(embedded(matrix[coset, at, start : start + table.widths[phase]]))
+        for width, matrix in zip(group.widths, matrices, strict=True):
+            parts.append(embedded(matrix[coset, at, :width]))
     return Rows(*parts)
 
 
-@pytest.mark.parametrize("table", SHAPE.tables, ids=lambda table: table.name)
-def test_kernel_agrees_with_the_plain_reader(table: TableShape) -> None:
-    challenges = lookup_challenges(element(), element(), SHAPE)
-    buses = [bus for bus, _ in SHAPE.bus_widths]
-    weights = extension.powers(INPUTS.kappa, table.constraints + 1)
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.groups[0].name)
+def test_kernel_agrees_with_the_plain_reader(shape: Shape) -> None:
+    (group,) = shape.groups
+    committed = random_group(group)
+    challenges = lookup_challenges(element(), element(), shape)
     inputs = QuotientInputs(
-        **{
-            name: getattr(INPUTS, name)
-            for name in ("shape", "groups", "publics", "terminals", "kappa")
-        },
-        constants=message_constants(challenges, buses),
+        shape=shape,
+        groups=[committed],
+        publics=[int(value) for value in RNG.integers(0, P, shape.public_width)],
+        constants=message_constants(challenges, [bus for bus, _ in shape.bus_widths]),
+        terminals=[element()],
+        kappa=element(),
     )
+    weights = extension.powers(inputs.kappa, group.constraints + 1)
     shorter = RNG.integers(0, P, (DEGREE, CHUNKS * HEIGHT // 2), dtype=np.uint32)
-    found = add_table(inputs, SHAPE.groups[0], COMMITTED, table, weights, shorter)
-    shift = lifted_shift(8, SHAPE.log2_height)
+    found = add_group(inputs, group, committed, weights, shorter)
+    shift = lifted_shift(8, shape.log2_height)
     zerofiers = inverse_zerofiers(8, 2, shift, CHUNKS, INSECURE_TEST.blinded_rows)
-    context = TableContext(INPUTS.publics, challenges, weights, INPUTS.terminals[table.number])
+    context = GroupContext(inputs.publics, challenges, weights, inputs.terminals[0])
     for coset, row in ((0, 0), (0, 77), (1, 128), (2, HEIGHT - 1), (2, 15)):
-        sums = evaluate_table(table, rows_at(table, coset, row), context)
+        sums = evaluate_group(group, rows_at(group, committed, coset, row), context)
         lifted = shorter[:, coset * HEIGHT // 2 + row % (HEIGHT // 2)]
         total = extension.multiply(
-            tuple(int(value) for value in lifted), weights[table.constraints]
+            tuple(int(value) for value in lifted), weights[group.constraints]
         )
         for scope, value in enumerate(sums):
             inverse = int(zerofiers[scope, coset * HEIGHT + row])

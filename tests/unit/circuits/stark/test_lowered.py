@@ -19,11 +19,11 @@ LOWERED = lower_circuit(CIRCUIT)
 
 def test_what_is_packaged_is_what_was_traced() -> None:
     packaged = Lowered.from_json(LOWERED.to_json())
-    assert packaged == replace(LOWERED, graphs=())
+    assert packaged == replace(LOWERED, graphs=(), members=())
     shapes = [shape_of(circuit, INSECURE_TEST) for circuit in (CIRCUIT, packaged)]
-    tables = [[replace(table, graph=None) for table in shape.tables] for shape in shapes]
-    assert tables[0] == tables[1]
-    assert all(table.graph is None for table in shapes[1].tables)
+    groups = [[replace(group, graph=None, members=()) for group in s.groups] for s in shapes]
+    assert groups[0] == groups[1]
+    assert all(group.graph is None for group in shapes[1].groups)
 
 
 def test_a_damaged_file_is_refused() -> None:

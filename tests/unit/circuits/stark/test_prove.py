@@ -64,7 +64,8 @@ def test_the_report_accounts_for_the_proof() -> None:
     assert [phase for phase, _ in told] == list(report.phases_s)
     assert [share for _, share in told] == sorted(share for _, share in told)
     assert [table.name for table in report.tables] == ["steps", "squares"]
-    assert report.tables[0].cells == 512 * (16 + 15)
+    steps = report.tables[0]
+    assert steps.cells(512) == 512 * steps.main + 512 * 5 * steps.messages // 2
     assert report.cells == 512 * (16 + 15) + 1024 * (11 + 15) + 1024 * 20
 
 
