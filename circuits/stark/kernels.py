@@ -1,4 +1,4 @@
-"""The block-tape interpreter: constraints and messages of a table on many rows at once.
+"""The block-tape interpreter: constraints and messages of a group on many rows at once.
 
 A thread takes blocks of V x 16 rows. It copies their columns into scratch memory by transposition,
 in Montgomery form, and runs the program; each instruction works on V vectors, which pays for its

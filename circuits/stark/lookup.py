@@ -3,7 +3,7 @@
 A message m on bus b has the denominator alpha - (sum_k m_k beta^k + (b + 1) beta^W), with W at
 least the widest payload, so that no two buses share a message. The messages of one lookup column
 have the sum V / U, U the product of their denominators; the column f obeys U f = V. A running sum
-over all fraction columns ends, on the last active row, at the table's terminal. Terminals and
+over all fraction columns ends, on the last active row, at the group's terminal. Terminals and
 public messages sum to zero exactly when every message is received as often as sent, but for a
 soundness error that `circuits.soundness` states. The prover's kernels compute the same formulas on
 whole columns.

@@ -1,4 +1,4 @@
-"""A circuit as its verifier reads it: the tapes of all tables, masks included, and no graph.
+"""A circuit as its verifier reads it: the tapes of all groups, masks included, and no graph.
 
 Tracing and lowering a circuit takes longer than verifying a proof, so the result is packaged as
 data. The file names the circuit's digest, which the pinned key names too, and carries the Keccak of
@@ -44,7 +44,7 @@ class Lowered:
     members: tuple[tuple[Member, ...], ...] = ()
 
     def to_json(self) -> str:
-        """One line for the checksum, one for the circuit, and one for each table's tape."""
+        """One line for the checksum, one for the circuit, and one for each group's tape."""
         head = {
             "circuit_digest": self.digest.hex(),
             "heights": self.heights,

@@ -1,8 +1,8 @@
-"""The ring of masks: what hides the terminals, as two more messages of every table.
+"""The ring of masks: what hides the terminals, as two more messages of every group.
 
-A table's terminal is a function of its rows and the public challenges: shown bare, it would let
-anyone test guesses about the rows. So table i holds, in its first row, five random cells (its mask)
-and a copy of the mask of table i - 1; it sends (i, mask i) and receives (i - 1, mask i - 1) on a
+A group's terminal is a function of its rows and the public challenges: shown bare, it would let
+anyone test guesses about the rows. So group i holds, in its first row, five random cells (its mask)
+and a copy of the mask of group i - 1; it sends (i, mask i) and receives (i - 1, mask i - 1) on a
 bus of their own. Around the ring these cancel. The fraction of a uniform mask is uniform on E but
 for zero, so all terminals but one are uniform, and the last is what they and the public sum leave.
 The count is the fixed selector of the first row. The argument: docs/soundness/zero-knowledge.md.
@@ -18,17 +18,17 @@ MASK_BUS = 0
 """Identifier of the bus of the masks; circuits number theirs from 1."""
 
 MASK_COLUMNS = 2 * DEGREE
-"""Main columns added to a table, after its own: its mask, then its predecessor's."""
+"""Main columns added to a group, after its own: its mask, then its predecessor's."""
 
 MASK_PAYLOAD = 1 + DEGREE
-"""A mask message is (number of the table, five cells)."""
+"""A mask message is (number of the group, five cells)."""
 
 FIRST_COLUMN = Selectors.names().index("is_first")
 """Fixed column that is 1 on the first row and 0 on all others."""
 
 
-def with_masks(graph: Graph, number: int, tables: int) -> Graph:
-    """The graph of table `number` of `tables`, with mask columns and messages added at its end."""
+def with_masks(graph: Graph, number: int, groups: int) -> Graph:
+    """The graph of group `number` of `groups`, with mask columns and messages added at its end."""
     nodes = list(graph.nodes)
 
     def node(op: Op, *args: int) -> int:
@@ -37,7 +37,7 @@ def with_masks(graph: Graph, number: int, tables: int) -> Graph:
 
     first = node(Op.COLUMN, int(Section.FIXED), FIRST_COLUMN, 0)
     messages = []
-    for place, (sign, owner) in enumerate(((1, number), (-1, (number - 1) % tables))):
+    for place, (sign, owner) in enumerate(((1, number), (-1, (number - 1) % groups))):
         columns = range(graph.width + place * DEGREE, graph.width + (place + 1) * DEGREE)
         cells = (node(Op.COLUMN, int(Section.MAIN), column, 0) for column in columns)
         payload = (node(Op.CONST, owner), *cells)

@@ -1,4 +1,4 @@
-"""The quotient's kernel: every constraint of a table, weighted, over its zerofier, on all cosets.
+"""The quotient's kernel: every constraint of a group, weighted, over its zerofier, on all cosets.
 
 Constraints in F are folded with weights in E as u64 sums, reduced once a block; constraints in E
 (fractions, running sum) are weighted as they come. Reference: `circuits.stark.evaluate`.
@@ -159,7 +159,7 @@ def over_zerofiers(wide, sums, v, zerofiers, place, stride):  # type: ignore[no-
 def run_code(  # type: ignore[no-untyped-def]
     scratch, code, lookup, counts, weights, buses, powers, terminal, wide, sums
 ):
-    """All constraints of a table on one block, added up by scope in `wide` and `sums`."""
+    """All constraints of a group on one block, added up by scope in `wide` and `sums`."""
     fractions, constraints = counts
     at = 0
     while at < code.size:
@@ -180,7 +180,7 @@ def run_code(  # type: ignore[no-untyped-def]
 def quotient_blocks(  # type: ignore[no-untyped-def]
     start, stop, program, lookup, counts, matrices, rows, challenges, zerofiers, lift, shorter, out
 ):
-    """Blocks start..stop of one table's share of the quotient, all cosets one after the other.
+    """Blocks start..stop of one group's share of the quotient, all cosets one after the other.
 
     out = lift * (shorter, row mod its rows) + sum over scopes of (weighted constraints) / Z.
 
