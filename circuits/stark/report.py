@@ -59,10 +59,12 @@ class ProofReport:
 
 def report_for(shape: Shape) -> ProofReport:
     """An account with no phases yet."""
+    members = sorted(
+        (member.number, group.height, member) for group in shape.groups for member in group.members
+    )
     tables = [
-        TableCells(member.name, group.height, member.stop - member.start, member.messages)
-        for group in shape.groups
-        for member in group.members
+        TableCells(member.name, height, member.stop - member.start, member.messages)
+        for _, height, member in members
     ]
     columns = sum(
         group.height * (group.widths[Phase.MAIN] + group.widths[Phase.LOOKUP])
