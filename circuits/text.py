@@ -82,9 +82,10 @@ def info_text(digest: str, shape: Shape, reports: Sequence[Report]) -> str:
     """Tables, cells and, for every set, bits by term, for people."""
     costs: dict[str, Any] = cost_record(shape)
     heads = ("height", "fixed", "main", "lookup", "constraints", "messages", "cells")
-    lines = [f"circuit {digest}", "", _line("tables", 18, heads, 12)]
+    longest = max(map(len, costs["groups"]))
+    lines = [f"circuit {digest}", "", _line("tables", longest, heads, 12)]
     for name, record in costs["groups"].items():
-        lines.append(_line(name, 18, [f"{value:,}" for value in record.values()], 12))
+        lines.append(_line(name, longest, [f"{value:,}" for value in record.values()], 12))
     lines += [f"committed cells of a proof, quotient included: {costs['cells']:,}", ""]
     return "\n".join([*lines, *_bits_lines(reports)])
 
