@@ -10,7 +10,7 @@ import numpy as np
 
 from circuits.poly.lde import padded_width
 from circuits.random import FieldStream
-from circuits.stark.lowered import Member
+from circuits.stark.lowered import TablePlace
 from circuits.stark.masks import MASK_COLUMNS
 from circuits.stark.parameters import CHUNKS
 from circuits.stark.shape import Group, Phase, Shape
@@ -35,9 +35,9 @@ def main_matrices(
     masks = stream.matrix(len(shape.groups), DEGREE)
     matrices = [empty_matrix(group, Phase.MAIN) for group in shape.groups]
     places = {
-        member.number: (member, matrix)
+        table.number: (table, matrix)
         for group, matrix in zip(shape.groups, matrices, strict=True)
-        for member in group.members
+        for table in group.tables
     }
     for number, trace in zip_longest(sorted(places), traces):
         if number is None or trace is None:
@@ -52,16 +52,16 @@ def main_matrices(
     return tuple(matrices)
 
 
-def _place(member: Member, matrix: U32Array, trace: U32Array) -> None:
+def _place(table: TablePlace, matrix: U32Array, trace: U32Array) -> None:
     """Copy a trace into its columns. ValueError if its shape or a value is not as it must be."""
-    wanted = (len(matrix), member.stop - member.start)
+    wanted = (len(matrix), table.stop - table.start)
     if trace.shape != wanted or trace.dtype != np.uint32:
         came = f"{trace.dtype} {trace.shape}"
-        raise ValueError(f"{member.name}: a trace is uint32 of shape {wanted}, not {came}")
+        raise ValueError(f"{table.name}: a trace is uint32 of shape {wanted}, not {came}")
     found = np.zeros(1, dtype=np.uint8)
-    parallel(place_canonical, len(matrix), trace, matrix, member.start, found, grain=_GRAIN)
+    parallel(place_canonical, len(matrix), trace, matrix, table.start, found, grain=_GRAIN)
     if found[0]:
-        raise ValueError(f"{member.name}: a cell is not a canonical field element")
+        raise ValueError(f"{table.name}: a cell is not a canonical field element")
 
 
 def empty_matrix(group: Group, phase: Phase) -> U32Array:

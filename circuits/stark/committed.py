@@ -79,8 +79,8 @@ def commit_fixed(circuit: Circuit, parameters: Parameters) -> FixedColumns:
     for group in shape.groups:
         matrix = empty_matrix(group, Phase.FIXED)
         parts = [
-            fixed_matrix(circuit.tables[member.number].table, group.height, parameters.blinded_rows)
-            for member in group.members
+            fixed_matrix(circuit.tables[table.number].table, group.height, parameters.blinded_rows)
+            for table in group.tables
         ]
         np.concatenate(
             [parts[0], *(part[:, SELECTORS:] for part in parts[1:])],

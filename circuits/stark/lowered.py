@@ -19,7 +19,7 @@ from rollup.hash.keccak import keccak256
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class TablePlace:
     """A table of a circuit among those merged with it: its main columns are start..stop."""
 
     number: int
@@ -41,7 +41,7 @@ class Lowered:
     payload_width: int
     bus_widths: tuple[tuple[int, int], ...]
     graphs: tuple[Graph, ...] = ()
-    members: tuple[tuple[Member, ...], ...] = ()
+    tables: tuple[tuple[TablePlace, ...], ...] = ()
 
     def to_json(self) -> str:
         """One line for the checksum, one for the circuit, and one for each group's tape."""
@@ -73,12 +73,12 @@ class Lowered:
         )
 
 
-def _members(circuit: Circuit, height: int) -> Iterator[Member]:
+def _tables(circuit: Circuit, height: int) -> Iterator[TablePlace]:
     start = 0
     for number, placed in enumerate(circuit.tables):
         if placed.height == height:
             stop, messages = start + placed.width, len(placed.graph.interactions)
-            yield Member(number, placed.name, start, stop, messages)
+            yield TablePlace(number, placed.name, start, stop, messages)
             start = stop
 
 
@@ -97,7 +97,7 @@ def lower_circuit(circuit: Circuit) -> Lowered:
         payload_width=circuit.payload_width,
         bus_widths=tuple((bus.identifier, bus.width) for bus in circuit.buses),
         graphs=graphs,
-        members=tuple(tuple(_members(circuit, height)) for height in heights),
+        tables=tuple(tuple(_tables(circuit, height)) for height in heights),
     )
 
 

@@ -59,12 +59,12 @@ class ProofReport:
 
 def report_for(shape: Shape) -> ProofReport:
     """An account with no phases yet."""
-    members = sorted(
-        (member.number, group.height, member) for group in shape.groups for member in group.members
+    placed = sorted(
+        (table.number, group.height, table) for group in shape.groups for table in group.tables
     )
     tables = [
-        TableCells(member.name, height, member.stop - member.start, member.messages)
-        for _, height, member in members
+        TableCells(table.name, height, table.stop - table.start, table.messages)
+        for _, height, table in placed
     ]
     columns = sum(
         group.height * (group.widths[Phase.MAIN] + group.widths[Phase.LOOKUP])

@@ -17,7 +17,7 @@ from circuits.air.circuit import Circuit
 from circuits.air.graph import MODULUS, Graph
 from circuits.air.tape import Tape
 from circuits.stark.errors import Failure, VerificationError
-from circuits.stark.lowered import Lowered, Member, lower_circuit
+from circuits.stark.lowered import Lowered, TablePlace, lower_circuit
 from circuits.stark.masks import MASK_BUS, MASK_PAYLOAD
 from circuits.stark.parameters import CHUNKS, Parameters, final_log2, fold_count
 from rollup.field.extension import DEGREE
@@ -44,7 +44,7 @@ class Group:
     """All tables of one height as one: a matrix a phase, a running sum, a mask, a tape.
 
     `number` is its place in the ring of masks and among the terminals: groups ascend in height.
-    `widths` are columns by phase. `graph` is None and `members` empty in the shape of a packaged
+    `widths` are columns by phase. `graph` is None and `tables` empty in the shape of a packaged
     circuit: a verifier reads the tape alone.
     """
 
@@ -53,7 +53,7 @@ class Group:
     tape: Tape
     widths: tuple[int, int, int]
     graph: Graph | None
-    members: tuple[Member, ...]
+    tables: tuple[TablePlace, ...]
 
     @property
     def name(self) -> str:
@@ -217,7 +217,7 @@ def _group(lowered: Lowered, number: int) -> Group:
         tape=tape,
         widths=(tape.fixed_width, tape.main_width, (1 + len(tape.fractions)) * DEGREE),
         graph=lowered.graphs[number] if lowered.graphs else None,
-        members=lowered.members[number] if lowered.members else (),
+        tables=lowered.tables[number] if lowered.tables else (),
     )
 
 

@@ -86,13 +86,13 @@ def test_every_table_has_columns_of_its_own_in_the_group_of_its_height(shape_cla
     tables = circuit(shape_class).tables
     lowered = lower_circuit(circuit(shape_class))
     places: dict[str, Placed] = {placed.name: placed for placed in tables}
-    assert sorted(each.number for group in lowered.members for each in group) == [*range(12)]
-    for height, members, tape in zip(lowered.heights, lowered.members, lowered.tapes, strict=True):
+    assert sorted(each.number for group in lowered.tables for each in group) == [*range(12)]
+    for height, inside, tape in zip(lowered.heights, lowered.tables, lowered.tapes, strict=True):
         end = 0
-        for member in members:
-            placed = places[member.name]
-            assert tables[member.number] is placed
+        for each in inside:
+            placed = places[each.name]
+            assert tables[each.number] is placed
             assert placed.height == height
-            assert (member.start, member.stop) == (end, end + placed.width)
-            end = member.stop
+            assert (each.start, each.stop) == (end, end + placed.width)
+            end = each.stop
         assert tape.main_width == end + 10

@@ -19,9 +19,9 @@ LOWERED = lower_circuit(CIRCUIT)
 
 def test_what_is_packaged_is_what_was_traced() -> None:
     packaged = Lowered.from_json(LOWERED.to_json())
-    assert packaged == replace(LOWERED, graphs=(), members=())
+    assert packaged == replace(LOWERED, graphs=(), tables=())
     shapes = [shape_of(circuit, INSECURE_TEST) for circuit in (CIRCUIT, packaged)]
-    groups = [[replace(group, graph=None, members=()) for group in s.groups] for s in shapes]
+    groups = [[replace(group, graph=None, tables=()) for group in s.groups] for s in shapes]
     assert groups[0] == groups[1]
     assert all(group.graph is None for group in shapes[1].groups)
 
