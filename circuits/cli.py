@@ -78,7 +78,7 @@ def verify(console: Output, bundle: Path, parameters: str, shape_class: str) -> 
     }
     text = (
         f"valid: batch {public.number} of venue {public.venue} on chain {public.chain} "
-        f"({parameters}, {len(proof) // 1024} KiB, {milliseconds} ms)"
+        f"({parameters}, {len(proof) / 1024:.0f} KiB, {milliseconds} ms)"
     )
     console.result(record, text)
 

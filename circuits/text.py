@@ -33,7 +33,7 @@ def bench_text(record: Mapping[str, Any]) -> str:
         f"{record['rows']} Poseidon rows at {record['parameter_set']}: {record['best_s']:.2f} s "
         f"best, {record['median_s']:.2f} s median, {record['cpu_s']:.2f} CPU-seconds\n"
         f"{record['rows_per_second']} rows a second; seconds by phase: {phases}\n"
-        f"proof {record['proof_bytes'] // 1024} KiB, verified in {record['verify_ms']} ms"
+        f"proof {record['proof_bytes'] / 1024:.0f} KiB, verified in {record['verify_ms']} ms"
     )
     return text if "profile" not in record else f"{text}\n{profile_text(record['profile'])}"
 
