@@ -58,9 +58,14 @@ class ClassCosts:
     quotient: int
 
     @property
+    def parts(self) -> dict[str, int]:
+        """Cells by table, then what is no table's."""
+        return {**self.tables, "sums and masks": self.shared, "quotient": self.quotient}
+
+    @property
     def cells(self) -> int:
         """All of them."""
-        return sum(self.tables.values()) + self.shared + self.quotient
+        return sum(self.parts.values())
 
     @property
     def cells_per_trade(self) -> int:

@@ -121,12 +121,8 @@ def classes_text(costs: Sequence[ClassCosts]) -> str:
     """Cells by table, each shape class a column, with the share of the whole."""
     heads = [f"class {each.shape_class.name}" for each in costs]
     lines = [_line("table", 16, heads, 22)]
-    beside = ("sums and masks", "quotient")
-    for name in (*costs[0].tables, *beside):
-        counts = [
-            {**each.tables, **dict(zip(beside, (each.shared, each.quotient), strict=True))}[name]
-            for each in costs
-        ]
+    for name in costs[0].parts:
+        counts = [each.parts[name] for each in costs]
         shares = [count / each.cells for count, each in zip(counts, costs, strict=True)]
         row = [f"{c:,} {s:>6.1%}" for c, s in zip(counts, shares, strict=True)]
         lines.append(_line(name, 16, row, 22))

@@ -226,9 +226,9 @@ class _Session(Private):
         """
         matrices, terminals = [], []
         blinded_rows = self.shape.parameters.blinded_rows
-        for group, *rows in zip(self.shape.groups, self.fixed.matrices, main, strict=True):
+        for group, fixed, rows in zip(self.shape.groups, self.fixed.matrices, main, strict=True):
             matrix, terminal = lookup_columns(
-                group, (rows[0], rows[1]), self.publics, constants, blinded_rows
+                group, (fixed, rows), self.publics, constants, blinded_rows
             )
             blind_rows(self.shape, group, Phase.LOOKUP, matrix, self.stream)
             matrices.append(matrix)
