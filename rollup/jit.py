@@ -211,8 +211,9 @@ def parallel(function: Callable[..., None], count: int, *arguments: Any, grain: 
 
     A part has at least `grain` items: less work than a few microseconds is not worth a thread.
     The parts of one call must write to disjoint places. Returns when all are done; raises what a
-    failing part raised. The caller works too, and leaves alone a helper that did not wake up before
-    the last part was taken: on short calls waking a thread is what costs.
+    failing part raised, without starting those left. The caller works too, and leaves alone a
+    helper that did not wake up before the last part was taken: on short calls waking a thread is
+    what costs.
     """
     threads = thread_count()
     if threads == 1 or count < 2 * grain:
@@ -228,7 +229,11 @@ def parallel(function: Callable[..., None], count: int, *arguments: Any, grain: 
                 start, stop = waiting.popleft()
             except IndexError:
                 return
-            function(start, stop, *arguments)
+            try:
+                function(start, stop, *arguments)
+            except BaseException:
+                waiting.clear()
+                raise
 
     helpers = [_pool(threads).submit(work) for _ in range(min(threads, parts) - 1)]
     try:

@@ -12,6 +12,7 @@ from circuits.air.graph import Constraint, Graph, Interaction, Node, Op, Section
 from circuits.air.table import Selectors
 
 SELECTORS = Selectors.width()
+"""Fixed columns at the start of every table: equal in all tables of one height."""
 
 
 def merge_graphs(graphs: Sequence[Graph]) -> Graph:

@@ -20,7 +20,10 @@ from rollup.hash.keccak import keccak256
 
 @dataclass(frozen=True, slots=True)
 class TablePlace:
-    """A table of a circuit among those merged with it: its main columns are start..stop."""
+    """A table of a circuit among those merged with it.
+
+    `number` is its place in the statement; its main columns are start..stop; `messages` a row.
+    """
 
     number: int
     name: str

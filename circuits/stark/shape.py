@@ -155,7 +155,7 @@ class Shape:
         return max(self.payload_width, MASK_PAYLOAD)
 
     def group_widths(self, phase: Phase) -> list[tuple[int, int]]:
-        """(log2 height, columns) of the matrices of a phase, ascending; empty ones left out."""
+        """(log2 height, columns) of the matrices of a phase, ascending in height."""
         if phase is Phase.QUOTIENT:
             return [(self.log2_height, self.quotient_width)]
         return [(group.log2_height, group.widths[phase]) for group in self.groups]

@@ -125,6 +125,19 @@ def test_a_failing_part_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
         jit.parallel(fail, 10)
 
 
+def test_what_comes_after_a_failing_part_is_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(jit.THREADS_VARIABLE, "2")
+    started: list[int] = []
+
+    def interrupted(start: int, stop: int) -> None:
+        started.append(start)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        jit.parallel(interrupted, 80)
+    assert len(started) <= 2
+
+
 def test_an_index_error_of_a_part_is_not_taken_for_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(jit.THREADS_VARIABLE, "2")
 

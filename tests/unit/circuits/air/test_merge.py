@@ -7,6 +7,7 @@ from circuits.air.circuit import Placed
 from circuits.air.graph import MODULUS, Graph, Op, Section
 from circuits.air.merge import SELECTORS, merge_graphs
 from circuits.stark.lowered import lower_circuit
+from circuits.stark.masks import MASK_COLUMNS
 from circuits.statement import circuit
 from rollup.protocol.shape_class import SHAPE_CLASSES
 
@@ -86,7 +87,9 @@ def test_every_table_has_columns_of_its_own_in_the_group_of_its_height(shape_cla
     tables = circuit(shape_class).tables
     lowered = lower_circuit(circuit(shape_class))
     places: dict[str, Placed] = {placed.name: placed for placed in tables}
-    assert sorted(each.number for group in lowered.tables for each in group) == [*range(12)]
+    assert sorted(each.number for group in lowered.tables for each in group) == [
+        *range(len(tables))
+    ]
     for height, inside, tape in zip(lowered.heights, lowered.tables, lowered.tapes, strict=True):
         end = 0
         for each in inside:
@@ -95,4 +98,4 @@ def test_every_table_has_columns_of_its_own_in_the_group_of_its_height(shape_cla
             assert placed.height == height
             assert (each.start, each.stop) == (end, end + placed.width)
             end = each.stop
-        assert tape.main_width == end + 10
+        assert tape.main_width == end + MASK_COLUMNS
