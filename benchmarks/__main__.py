@@ -8,9 +8,9 @@ import click
 
 from benchmarks import kernels, whole_batch
 from benchmarks.timing import Row, calibration, processor_name
-from circuits.bench import measure
+from circuits.commands.bench import measure
+from circuits.commands.text import bench_text
 from circuits.stark.parameters import PARAMETER_SETS
-from circuits.text import bench_text
 from rollup.cli import Output, conventions
 from rollup.files import write_whole
 from rollup.jit import thread_count

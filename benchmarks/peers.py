@@ -24,7 +24,7 @@ import click
 import numpy as np
 
 from benchmarks.timing import calibration, processor_name
-from circuits.bench import circuit, instance
+from circuits.commands.bench import circuit, instance
 from circuits.stark.committed import generate_key
 from circuits.stark.parameters import FAST
 from circuits.stark.prover import Prover

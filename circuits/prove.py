@@ -6,16 +6,16 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from circuits.execute import apply_and_fill, summary
-from circuits.pinned import pinned_key
 from circuits.soundness.report import require_secure, round_down
 from circuits.stark.errors import Failure
 from circuits.stark.parameters import Parameters, parameters_by_name
 from circuits.stark.prover import Proved, Prover
 from circuits.stark.shape import shape_of
-from circuits.statement import circuit
+from circuits.statement.circuit import circuit
+from circuits.statement.execute import apply_and_fill, summary
+from circuits.statement.pinned import pinned_key
+from circuits.statement.witness import Witness
 from circuits.tables.base.trace import with_kernel
-from circuits.witness import Witness
 from rollup.files import (
     META_FILE,
     PRIVATE_FOLDER,

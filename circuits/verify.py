@@ -5,10 +5,10 @@ package, never from a bundle. The circuit is packaged as tapes, which load faste
 traced; `circuits.stark.verifier.verify` takes a traced one as well.
 """
 
-from circuits.inputs import public_messages, public_values
-from circuits.pinned import packaged_circuit, pinned_key
 from circuits.stark import errors, verifier
 from circuits.stark.parameters import Parameters, parameters_by_name
+from circuits.statement.inputs import public_messages, public_values
+from circuits.statement.pinned import packaged_circuit, pinned_key
 from rollup.ports import Pins, VerificationError
 from rollup.protocol.public import PublicInput
 from rollup.protocol.shape_class import CLASS_S, shape_class_by_name

@@ -46,11 +46,11 @@ def demo(
     posted to a mock L1, which verifies the proof. At the end, forged versions of the last batch.
     """
     from rollup.installed import installed_verifier
-    from sequencer.demo import run_demo
-    from sequencer.demo_events import DemoOptions
-    from sequencer.prover import ProcessProver
-    from sequencer.render import Screen, tables
-    from sequencer.summary import Summary
+    from sequencer.batches.prover import ProcessProver
+    from sequencer.demo.events import DemoOptions
+    from sequencer.demo.render import Screen, tables
+    from sequencer.demo.run import run_demo
+    from sequencer.demo.summary import Summary
 
     options = DemoOptions(target, batches, seed, data, insecure_seed)
     summary = Summary()
@@ -81,8 +81,8 @@ def replay(console: Output, journal: Path, shape_class: str) -> None:
     from rollup.crypto.batched import verify_many
     from rollup.hash.batched import compress_many
     from rollup.protocol.encoding import hex_digest
-    from sequencer.artefacts import VenueFolder
-    from sequencer.replay import replay as replay_journal
+    from sequencer.batches.artefacts import VenueFolder
+    from sequencer.batches.replay import replay as replay_journal
 
     folder = VenueFolder(journal.resolve().parent.parent)
     batches = []
@@ -105,12 +105,12 @@ def replay(console: Output, journal: Path, shape_class: str) -> None:
 @contextmanager
 def known_errors() -> Iterator[None]:
     """The venue's errors as messages with exit codes."""
-    from sequencer.artefacts import ArtefactError
-    from sequencer.demo import DemoError
-    from sequencer.journal import JournalError
-    from sequencer.market.tape import TapeError
-    from sequencer.prover import ProverError
-    from sequencer.replay import RootsDiffer
+    from sequencer.batches.artefacts import ArtefactError
+    from sequencer.batches.journal import JournalError
+    from sequencer.batches.prover import ProverError
+    from sequencer.batches.replay import RootsDiffer
+    from sequencer.demo.market.tape import TapeError
+    from sequencer.demo.run import DemoError
 
     try:
         yield

@@ -23,8 +23,8 @@ class Bus:
 
 
 RANGE = Bus("RANGE", 1, ("bits", "value"))
-"""0 <= value < 2^bits for 0 <= bits <= RANGE_BITS_MAX. Here, and not in `circuits.buses`, because
-the builder itself sends on it."""
+"""0 <= value < 2^bits for 0 <= bits <= RANGE_BITS_MAX. Here, and not in
+`circuits.gadgets.buses`, because the builder itself sends on it."""
 
 RANGE_BITS_MAX = 13
 """All widths up to 13 bits fill 2^14 - 1 rows: with the blinded rows a table of 2^15."""

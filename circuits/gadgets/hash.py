@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from circuits.air.builder import Builder
 from circuits.air.expr import Operand
-from circuits.buses import HASH
+from circuits.gadgets.buses import HASH
 from rollup.hash.poseidon import chain_start
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from circuits.air.builder import Builder
 from circuits.air.expr import Operand
 from circuits.air.layout import LIMB_BITS
-from circuits.buses import MEMORY
+from circuits.gadgets.buses import MEMORY
 
 
 def require_access(

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from circuits.pcs.transcript import Transcript
 from circuits.stark.errors import Failure, VerificationError
 from circuits.stark.lookup import PublicMessage
 from circuits.stark.shape import Shape
-from circuits.transcript import Transcript
 from rollup.field.koalabear import P
 
 PROTOCOL = "lifted DEEP-ALI, LogUp, FRI"

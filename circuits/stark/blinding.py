@@ -9,10 +9,10 @@ from itertools import zip_longest
 import numpy as np
 
 from circuits.poly.lde import padded_width
-from circuits.random import FieldStream
 from circuits.stark.lowered import TablePlace
 from circuits.stark.masks import MASK_COLUMNS
 from circuits.stark.parameters import CHUNKS
+from circuits.stark.random import FieldStream
 from circuits.stark.shape import Group, Phase, Shape
 from rollup.aligned import aligned_zeros
 from rollup.field.extension import DEGREE

@@ -11,11 +11,11 @@ from circuits.air.trace import fixed_matrix
 from circuits.pcs.merkle import Tree, commit
 from circuits.poly.domains import lifted_shift
 from circuits.poly.lde import extend
-from circuits.random import FieldStream
 from circuits.stark.blinding import empty_matrix
 from circuits.stark.key import VerificationKey
 from circuits.stark.parameters import Parameters
 from circuits.stark.proof import Opening, top_log2
+from circuits.stark.random import FieldStream
 from circuits.stark.shape import Phase, Shape, shape_of
 from rollup.jit import U32Array
 

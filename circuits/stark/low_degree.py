@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from circuits.pcs import fri, merkle
 from circuits.pcs.deep import OpenedAt, Part, deep_batch
 from circuits.pcs.grind import grind
+from circuits.pcs.transcript import Transcript
 from circuits.poly.domains import lifted_shift
 from circuits.poly.lde import interpolate
 from circuits.stark.committed import CommittedPhase
@@ -23,7 +24,6 @@ from circuits.stark.proof import (
     top_log2,
 )
 from circuits.stark.shape import TRACE_PHASES, Phase, Shape
-from circuits.transcript import Transcript
 from rollup.field import extension, koalabear
 from rollup.field.extension import DEGREE, Element
 from rollup.field.koalabear import P

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from circuits.air.circuit import Circuit
+from circuits.pcs.transcript import Transcript
 from circuits.poly.domains import lifted_shift
 from circuits.poly.lde import extend_coefficients
 from circuits.poly.sums import evaluate_columns
-from circuits.random import FieldStream
 from circuits.stark.binding import bind_statement
 from circuits.stark.blinding import blind_rows, main_matrices, masked_chunks
 from circuits.stark.committed import (
@@ -41,9 +41,9 @@ from circuits.stark.quotient import (
     UnsatisfiedError,
     quotient_coefficients,
 )
+from circuits.stark.random import FieldStream
 from circuits.stark.report import Clock, Progress, ProofReport, report_for
 from circuits.stark.shape import TRACE_PHASES, Phase, Shape
-from circuits.transcript import Transcript
 from rollup.field import extension, koalabear
 from rollup.field.extension import DEGREE, Element
 from rollup.jit import U32Array

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from circuits.air.circuit import Circuit
 from circuits.pcs.grinding import check_grinding
+from circuits.pcs.transcript import Transcript
 from circuits.stark.binding import bind_statement
 from circuits.stark.domain import inverse_zerofiers, power_of_two
 from circuits.stark.errors import Failure, VerificationError
@@ -22,7 +23,6 @@ from circuits.stark.parameters import CHUNKS, Parameters
 from circuits.stark.proof import NONCE_BYTES, Proof, decode, encode_elements
 from circuits.stark.queries import Challenges, check_queries
 from circuits.stark.shape import Group, Phase, Shape, shape_of
-from circuits.transcript import Transcript
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
 

@@ -6,7 +6,7 @@ that satisfies the curve constraints.
 
 from dataclasses import dataclass
 
-from circuits.records import U8, U32
+from circuits.tables.records import U8, U32
 from rollup.crypto.kernels import SignatureTrace
 from rollup.private import Private
 

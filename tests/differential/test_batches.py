@@ -6,8 +6,8 @@ deposits of every kind, orders over several batches, empty batches.
 
 import pytest
 
-from circuits.inputs import PUBLICS, deposit_message
 from circuits.stark.lookup import PublicMessage
+from circuits.statement.inputs import PUBLICS, deposit_message
 from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.encoding import limbs
 from rollup.protocol.order import Side

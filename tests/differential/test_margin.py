@@ -15,11 +15,11 @@ from circuits.air.bus import RANGE
 from circuits.air.circuit import Circuit
 from circuits.air.evaluate import filled, messages
 from circuits.air.publics import PublicLayout
-from circuits.buses import BUSES
-from circuits.records import AccountRecords
+from circuits.gadgets.buses import BUSES
 from circuits.tables.account.air import TABLE
 from circuits.tables.account.columns import FRESH_SLOTS_ROOT
 from circuits.tables.account.trace import build
+from circuits.tables.records import AccountRecords
 from rollup.protocol.constants import CASH_LIMIT, FRACTION_SCALE, POSITION_LIMIT
 from rollup.protocol.encoding import limbs
 from rollup.protocol.margin import Holding, is_healthier, risk_grew, value

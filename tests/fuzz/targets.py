@@ -24,9 +24,9 @@ from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
 from rollup.protocol.order import Side
 from rollup.protocol.public_json import public_from_json, public_to_json
 from rollup.protocol.rejection import Rejected
-from sequencer.command import CloseBatch, Deposits, OpenBatch, Submit
-from sequencer.journal import _LENGTH, Identity, JournalError, _next_link, read
-from sequencer.wire import WireError, command_from_bytes, command_to_bytes
+from sequencer.batches.journal import _LENGTH, Identity, JournalError, _next_link, read
+from sequencer.engine.command import CloseBatch, Deposits, OpenBatch, Submit
+from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
 from tests.helpers.malice import an_instance, honest_proof, key_of
 from tests.helpers.venue import Match, Venue, buy, credit, register, sell
 from tests.strategies import venues

@@ -4,8 +4,8 @@ from importlib import resources
 
 import pytest
 
-from circuits.keygen import statement_key, statement_tapes
-from circuits.pinned import circuit_file, key_file
+from circuits.statement.keygen import statement_key, statement_tapes
+from circuits.statement.pinned import circuit_file, key_file
 from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass
 
 

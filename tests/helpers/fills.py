@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from circuits.records import (
+from circuits.tables.records import (
     CashAccess,
     FillRecords,
     FillSide,

@@ -4,10 +4,10 @@ from functools import cache
 
 import numpy as np
 
-from circuits.statement import PUBLICS as LAYOUT
+from circuits.statement.circuit import PUBLICS as LAYOUT
+from circuits.statement.witness import Witness
 from circuits.tables.account.air import TABLE as ACCOUNT
 from circuits.tables.account.trace import build as build_account
-from circuits.witness import Witness
 from rollup.protocol.batch import Batch
 from rollup.protocol.margin import Holding
 from rollup.protocol.order import Side

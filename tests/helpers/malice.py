@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from circuits.pcs.fold import fold_values
+from circuits.pcs.transcript import Transcript
 from circuits.stark import binding, low_degree, prover, quotient
 from circuits.stark.committed import generate_key
 from circuits.stark.domain import point
@@ -27,7 +28,6 @@ from circuits.stark.prover import Prover
 from circuits.stark.queries import _fibre
 from circuits.stark.shape import Shape, shape_of
 from circuits.stark.verifier import _Verification, verify
-from circuits.transcript import Transcript
 from rollup.field import extension, koalabear
 from rollup.field.extension import Element
 from rollup.field.koalabear import P

@@ -12,7 +12,7 @@ import numpy as np
 from circuits.air.graph import MODULUS
 from circuits.air.layout import Carries
 from circuits.gadgets.integer import Integer, fill_carries, from_limbs
-from circuits.statement import PUBLICS
+from circuits.statement.circuit import PUBLICS
 from circuits.tables.account import margin
 from circuits.tables.account.margin import PRICE_WIDTHS, RISK_WIDTHS, Terms, by_market
 from circuits.tables.batch.columns import credit_identity, fees_identity

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuits.air.graph import MODULUS, Op, Section
-from circuits.buses import BASE, HASH
+from circuits.gadgets.buses import BASE, HASH
 from rollup.hash.kernels import compress_many
 from tests.helpers.rows import ANSWERERS, Window
 

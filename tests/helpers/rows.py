@@ -24,7 +24,7 @@ from circuits.air.evaluate import _operation
 from circuits.air.graph import MODULUS, Constraint, Graph, Op, Scope
 from circuits.air.table import Table
 from circuits.air.trace import fixed_matrix
-from circuits.buses import BASE, HASH
+from circuits.gadgets.buses import BASE, HASH
 from circuits.tables.base.air import TABLE as BASE_TABLE
 from rollup.hash.constants import DIGEST_WIDTH, WIDTH
 from rollup.hash.kernels import compress_many

@@ -15,8 +15,7 @@ from circuits.air.check import PUBLIC_TABLE, check, failed_claims
 from circuits.air.circuit import Circuit
 from circuits.air.evaluate import U32, filled, requests
 from circuits.air.publics import PublicLayout
-from circuits.buses import BASE, BUSES, HASH, KEY, ORDER
-from circuits.records import OrderRecords
+from circuits.gadgets.buses import BASE, BUSES, HASH, KEY, ORDER
 from circuits.stark.lookup import PublicMessage
 from circuits.tables.base import trace as base
 from circuits.tables.base.air import TABLE as BASE_TABLE
@@ -26,6 +25,7 @@ from circuits.tables.ladder import trace as ladder
 from circuits.tables.ladder.air import TABLE as LADDER_TABLE
 from circuits.tables.order import trace as order
 from circuits.tables.order.air import table as order_table
+from circuits.tables.records import OrderRecords
 from circuits.tables.signatures import Signatures
 from rollup.crypto import batched, schnorr
 from rollup.crypto.schnorr import SecretKey, Signature

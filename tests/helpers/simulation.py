@@ -16,6 +16,7 @@ from unittest.mock import patch
 
 import numpy as np
 
+from circuits.pcs.transcript import Transcript
 from circuits.poly.domains import lifted_shift
 from circuits.poly.lde import interpolate
 from circuits.stark import binding, prover
@@ -25,7 +26,6 @@ from circuits.stark.parameters import CHUNKS, Parameters
 from circuits.stark.proof import Proof, decode
 from circuits.stark.prover import Prover
 from circuits.stark.shape import Group, Phase, Shape
-from circuits.transcript import Transcript
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
 from rollup.field.koalabear import P, omega

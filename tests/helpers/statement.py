@@ -5,10 +5,10 @@ from functools import cache
 
 from circuits.air.check import Failure, failed_claims
 from circuits.air.circuit import Circuit
-from circuits.records import Records
-from circuits.replay import replay
-from circuits.statement import circuit_with
-from circuits.witness import Witness, build_from
+from circuits.statement.circuit import circuit_with
+from circuits.statement.replay import replay
+from circuits.statement.witness import Witness, build_from
+from circuits.tables.records import Records
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.public import PublicInput
 from rollup.protocol.shape_class import ShapeClass

@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 
 from circuits.air.circuit import Circuit
-from circuits.replay import replay
 from circuits.stark.committed import generate_key
 from circuits.stark.errors import Failure, VerificationError
 from circuits.stark.key import VerificationKey
 from circuits.stark.parameters import INSECURE_TEST
 from circuits.stark.prover import Prover
 from circuits.stark.verifier import verify
-from circuits.statement import circuit_with
-from circuits.witness import Witness, build_from, fill_lookups
+from circuits.statement.circuit import circuit_with
+from circuits.statement.replay import replay
+from circuits.statement.witness import Witness, build_from, fill_lookups
 from rollup.field.koalabear import P
 from rollup.protocol.shape_class import ShapeClass
 from tests.helpers.honest import busy_batch, busy_venue

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from rollup.protocol.order import Side
-from sequencer.book.book import Book
-from sequencer.book.live import LiveOrder, opposite
+from sequencer.engine.book import Book
+from sequencer.engine.live import LiveOrder, opposite
 from tests.strategies import venues
 
 

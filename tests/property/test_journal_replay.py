@@ -7,11 +7,10 @@ from hypothesis import given, settings
 
 from rollup.crypto.salt import SaltKey
 from rollup.protocol.encoding import digest_bytes
-from sequencer.command import Command
-from sequencer.event import BatchClosed, Event
-from sequencer.journal import Journal
-from sequencer.replay import replay
-from sequencer.venue import identity_of
+from sequencer.batches.journal import Journal, identity_of
+from sequencer.batches.replay import replay
+from sequencer.engine.command import Command
+from sequencer.engine.event import BatchClosed, Event
 from tests.property.test_step import Plan, World, batches
 from tests.strategies import venues
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from rollup.protocol.cancel import CancelOrder, SignedCancel
 from rollup.protocol.order import Side
 from rollup.protocol.outcome import MarginCase
-from sequencer.book.live import LiveOrder
-from sequencer.command import Cancel, CloseBatch, Command, Deposits, OpenBatch, Submit
-from sequencer.core import CoreState, new_state, step
-from sequencer.event import BatchClosed, Event, OrderEnded, OrderRefused, Traded
+from sequencer.engine.command import Cancel, CloseBatch, Command, Deposits, OpenBatch, Submit
+from sequencer.engine.core import CoreState, new_state, step
+from sequencer.engine.event import BatchClosed, Event, OrderEnded, OrderRefused, Traded
+from sequencer.engine.live import LiveOrder
 from tests.strategies import venues
 
 TRADERS = range(1, 7)

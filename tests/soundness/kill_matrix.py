@@ -26,7 +26,7 @@ import numpy as np
 
 from circuits.air.bus import RANGE
 from circuits.air.graph import MODULUS
-from circuits.statement import circuit
+from circuits.statement.circuit import circuit
 from tests.helpers.honest import sources
 from tests.helpers.processes import side_by_side
 from tests.helpers.refill import REFILLS, refilled

@@ -14,7 +14,7 @@ from functools import partial
 from random import Random
 
 from circuits.stark.errors import Failure
-from circuits.statement import circuit
+from circuits.statement.circuit import circuit
 from tests.helpers.processes import side_by_side
 from tests.helpers.whole import Forgery, whole
 

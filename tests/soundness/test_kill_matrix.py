@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from circuits.statement import circuit
+from circuits.statement.circuit import circuit
 from tests.soundness.kill_matrix import BY_HAND, Search, unexplained
 
 ROOT = Path(__file__).resolve().parents[2]

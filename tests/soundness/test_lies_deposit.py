@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from circuits.replay import replay
+from circuits.statement.replay import replay
 from rollup.field.koalabear import P
 from rollup.protocol.batch import Batch
 from rollup.protocol.deposit import DepositOutcome, QueueEntry

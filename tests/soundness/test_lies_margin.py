@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from circuits.replay import replay
+from circuits.statement.replay import replay
 from rollup.protocol import transition
 from rollup.protocol.batch import Batch
 from rollup.protocol.ledger import Ledger

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from circuits.records import Records, TreeRecords
-from circuits.replay import replay
+from circuits.statement.replay import replay
+from circuits.tables.records import Records, TreeRecords
 from rollup.field.koalabear import P
 from rollup.hash.many import compress_many
 from rollup.protocol import closing

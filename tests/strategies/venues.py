@@ -13,8 +13,8 @@ from rollup.protocol.genesis import Genesis
 from rollup.protocol.market import Governance, Market
 from rollup.protocol.order import Order, Side, SignedOrder, TimeInForce
 from rollup.protocol.units import Point
-from sequencer.batcher import Batcher
-from sequencer.book.live import LiveOrder
+from sequencer.batches.batcher import Batcher
+from sequencer.engine.live import LiveOrder
 
 CHAIN, VENUE = 31337, 7
 START_MS = 1_723_161_600_000

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from circuits.statement import circuit
+from circuits.statement.circuit import circuit
 
 CLAIMS = Path(__file__).resolve().parents[2] / "docs" / "spec" / "claims"
 LINE = re.compile(r"^- `([a-z0-9.-]+)`: (.+)$")

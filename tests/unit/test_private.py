@@ -6,10 +6,10 @@ from dataclasses import fields, is_dataclass
 import pytest
 
 from circuits.air.circuit import Circuit
-from circuits.execute import apply_and_fill
-from circuits.replay import replay
 from circuits.stark.lookup import PublicMessage
 from circuits.stark.parameters import FAST
+from circuits.statement.execute import apply_and_fill
+from circuits.statement.replay import replay
 from rollup.private import Private
 from rollup.protocol.account import Header
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
@@ -18,7 +18,7 @@ from rollup.protocol.market import Governance, MarketTerms
 from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.shape_class import CLASS_S
-from sequencer import event
+from sequencer.engine import event
 from tests.helpers.honest import RICH, busy_batch
 from tests.helpers.venue import Match, Venue, buy, real, sell
 

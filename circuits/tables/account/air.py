@@ -15,9 +15,9 @@ from typing import Any
 
 from circuits.air.builder import Builder
 from circuits.air.table import Table
-from circuits.buses import KEY, MEMORY, NODE, REGISTER
+from circuits.gadgets.buses import KEY, MEMORY, NODE, REGISTER
 from circuits.gadgets.hash import request_hash
-from circuits.memory import CASH_WORD, POSITION_WORD
+from circuits.gadgets.words import CASH_WORD, POSITION_WORD
 from circuits.tables.account.columns import (
     ACCOUNT_BLOCKS,
     DIGEST,

@@ -11,9 +11,7 @@ import numpy as np
 
 from circuits.air.layout import LIMB_BITS, Limbs, limb_widths
 from circuits.air.trace import I64, U32, Trace, inverse_or_zero, put
-from circuits.chains import chain_columns, chain_starts, continue_chain
 from circuits.gadgets.integer import Integer, fill_carries, from_limbs
-from circuits.records import AccountRecords
 from circuits.tables.account.columns import (
     ACCOUNT_BLOCKS,
     EQUITY_BIAS_BITS,
@@ -41,6 +39,8 @@ from circuits.tables.account.margin import (
     requirement,
     shrinking,
 )
+from circuits.tables.chains import chain_columns, chain_starts, continue_chain
+from circuits.tables.records import AccountRecords
 from rollup.protocol.constants import CASH_LIMIT, POSITION_LIMIT, SIGNATURE_SCHEME
 from rollup.protocol.encoding import TypeCode
 

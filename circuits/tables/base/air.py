@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from circuits.air.builder import Builder
 from circuits.air.layout import Layout, cell, cells
 from circuits.air.table import Table
-from circuits.buses import BASE
+from circuits.gadgets.buses import BASE
 from rollup.crypto import curve, schnorr
 from rollup.field.septic import DEGREE
 

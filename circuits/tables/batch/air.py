@@ -12,12 +12,12 @@ from circuits.air.builder import Builder
 from circuits.air.expr import Expr, Operand
 from circuits.air.layout import pack_pairs
 from circuits.air.table import Table
-from circuits.buses import FEES, NODE
+from circuits.gadgets.buses import FEES, NODE
 from circuits.gadgets.compare import require_at_most
 from circuits.gadgets.hash import request_chain, request_hash
 from circuits.gadgets.integer import require_identity
 from circuits.gadgets.memory import require_access
-from circuits.memory import CASH_WORD
+from circuits.gadgets.words import CASH_WORD
 from circuits.tables.batch.columns import (
     DIGEST,
     Columns,

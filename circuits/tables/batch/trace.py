@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 
 from circuits.air.trace import I64, U32, Trace, put, put_packed
-from circuits.chains import chain_columns
 from circuits.gadgets.compare import fill_difference
 from circuits.gadgets.integer import fill_carries
-from circuits.records import BatchRecords
 from circuits.tables.batch.columns import DIGEST, Columns, credit_identity, fees_identity
+from circuits.tables.chains import chain_columns
+from circuits.tables.records import BatchRecords
 from rollup.hash.kernels import compress_many
 from rollup.protocol.constants import CASH_BITS, TIME_BITS
 from rollup.protocol.encoding import TypeCode, packed

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from circuits.air.builder import Builder
 from circuits.air.layout import Layout, cell, cells
 from circuits.air.table import Table
-from circuits.buses import BASE, COMB_END
+from circuits.gadgets.buses import BASE, COMB_END
 from circuits.gadgets.curve import CircuitPoint, require_chord, third_x, third_y
 from circuits.tables.schedule import COMB_ROWS, COMB_STRIDE
 from rollup.crypto import curve

@@ -12,12 +12,12 @@ Claims: docs/spec/claims/deposit.md. Spec: docs/spec/05-deposits.md.
 from circuits.air.builder import Builder
 from circuits.air.expr import Expr, linear
 from circuits.air.table import Table
-from circuits.buses import DEPOSIT, REGISTER
 from circuits.gadgets import septic
+from circuits.gadgets.buses import DEPOSIT, REGISTER
 from circuits.gadgets.curve import curve_right_side
 from circuits.gadgets.integer import require_identity
 from circuits.gadgets.memory import require_access
-from circuits.memory import CASH_WORD
+from circuits.gadgets.words import CASH_WORD
 from circuits.tables.deposit.columns import Columns, sum_identity
 from rollup.protocol.constants import DEPOSIT_TIMESTAMP
 from rollup.protocol.deposit import DepositOutcome, EntryKind

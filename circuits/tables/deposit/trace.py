@@ -9,8 +9,8 @@ from circuits.air.trace import I64, U32, Trace, inverse_or_zero, put, put_packed
 from circuits.gadgets import septic
 from circuits.gadgets.curve import curve_right_side
 from circuits.gadgets.integer import fill_carries
-from circuits.records import DepositRecords
 from circuits.tables.deposit.columns import Columns, sum_identity
+from circuits.tables.records import DepositRecords
 from rollup.field.septic import DEGREE
 from rollup.protocol.deposit import DepositOutcome, EntryKind
 

@@ -17,11 +17,11 @@ from circuits.air.expr import Expr, linear
 from circuits.air.graph import MODULUS
 from circuits.air.layout import LIMB_BITS, Layout, cell
 from circuits.air.table import Table
-from circuits.buses import FEES, ORDER
+from circuits.gadgets.buses import FEES, ORDER
 from circuits.gadgets.compare import require_at_most
 from circuits.gadgets.integer import require_identity
 from circuits.gadgets.memory import require_access
-from circuits.memory import CASH_WORD, POSITION_WORD, SLOT_WORD
+from circuits.gadgets.words import CASH_WORD, POSITION_WORD, SLOT_WORD
 from circuits.tables.fill.columns import (
     FILL_ROWS_MAX,
     REMAINDER_BITS,

@@ -9,7 +9,6 @@ from circuits.air.layout import LIMB_BITS
 from circuits.air.trace import U32, Trace, inverse_or_zero, put_packed
 from circuits.gadgets.compare import fill_difference
 from circuits.gadgets.integer import fill_carries
-from circuits.records import BUY, SELL, FillRecords, FillSide
 from circuits.tables.fill.columns import (
     REMAINDER_BITS,
     Columns,
@@ -19,6 +18,7 @@ from circuits.tables.fill.columns import (
     notional_identity,
     position_identity,
 )
+from circuits.tables.records import BUY, SELL, FillRecords, FillSide
 from rollup.protocol.constants import FEE_SCALE, MARKETS_MAX, PRICE_BITS, SIZE_BITS
 
 _LIMB_MASK = 2**LIMB_BITS - 1

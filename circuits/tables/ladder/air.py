@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from circuits.air.builder import Builder
 from circuits.air.layout import Layout, cell, cells
 from circuits.air.table import Table
-from circuits.buses import CHALLENGE, LADDER_END, WINDOW
+from circuits.gadgets.buses import CHALLENGE, LADDER_END, WINDOW
 from circuits.gadgets.curve import (
     CircuitPoint,
     require_chord,

@@ -3,8 +3,8 @@
 import numpy as np
 
 from circuits.air.trace import I64, U32, Trace, put
-from circuits.records import U8
 from circuits.tables.ladder.air import DIGIT_VALUES, Columns
+from circuits.tables.records import U8
 from circuits.tables.schedule import LADDER_ROWS
 from circuits.tables.signatures import Signatures
 from rollup.crypto import curve, kernels, schnorr

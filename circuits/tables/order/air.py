@@ -19,7 +19,7 @@ from typing import Any
 from circuits.air.builder import Builder
 from circuits.air.layout import Layout, bit, cell, cells, group, limbs, many, pack_pairs
 from circuits.air.table import Table
-from circuits.buses import CHALLENGE, COMB_END, KEY, LADDER_END, ORDER, WINDOW
+from circuits.gadgets.buses import CHALLENGE, COMB_END, KEY, LADDER_END, ORDER, WINDOW
 from circuits.gadgets.compare import require_at_most
 from circuits.gadgets.curve import CircuitPoint, require_addition, require_on_curve
 from circuits.gadgets.hash import request_chain

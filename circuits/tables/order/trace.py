@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuits.air.trace import I64, U32, Trace, inverse_or_zero, put
-from circuits.chains import chain_columns
 from circuits.gadgets.compare import fill_difference
 from circuits.gadgets.integer import PACKED_BITS
-from circuits.records import OrderRecords
+from circuits.tables.chains import chain_columns
 from circuits.tables.order.air import HIGH_MAX, Columns, PointCells
+from circuits.tables.records import OrderRecords
 from circuits.tables.signatures import Signatures
 from rollup.crypto import curve, kernels, schnorr
 from rollup.field.septic import DEGREE

@@ -16,7 +16,7 @@ from circuits.air.builder import Builder
 from circuits.air.expr import Expr, linear
 from circuits.air.layout import Layout, cell, cells, many
 from circuits.air.table import Table
-from circuits.buses import HASH
+from circuits.gadgets.buses import HASH
 from circuits.tables.poseidon.forms import Form, partial_rounds
 from rollup.hash.constants import (
     DIGEST_WIDTH,

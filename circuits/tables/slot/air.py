@@ -13,9 +13,9 @@ from circuits.air.builder import Builder
 from circuits.air.expr import Expr, Operand
 from circuits.air.layout import Layout, bit, cell, cells
 from circuits.air.table import Table
-from circuits.buses import MEMORY, NODE
+from circuits.gadgets.buses import MEMORY, NODE
 from circuits.gadgets.hash import request_hash
-from circuits.memory import SLOT_WORD
+from circuits.gadgets.words import SLOT_WORD
 from rollup.hash.poseidon import chain_start
 from rollup.protocol.constants import SLOT_BITS
 from rollup.protocol.encoding import TypeCode

@@ -3,8 +3,8 @@
 import numpy as np
 
 from circuits.air.trace import U32, Trace, put
-from circuits.chains import chain_columns
-from circuits.records import I64, SlotRecords
+from circuits.tables.chains import chain_columns
+from circuits.tables.records import I64, SlotRecords
 from circuits.tables.slot.air import Columns
 from rollup.protocol.encoding import LIMB_BITS, TypeCode
 

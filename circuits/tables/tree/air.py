@@ -10,7 +10,7 @@ Why this opens each leaf once: docs/circuits/state.md. Claims: docs/spec/claims/
 from circuits.air.builder import Builder
 from circuits.air.layout import Layout, bit, cell, cells
 from circuits.air.table import Table
-from circuits.buses import NODE
+from circuits.gadgets.buses import NODE
 from circuits.gadgets.hash import request_hash
 
 DIGEST = 8

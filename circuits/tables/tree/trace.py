@@ -1,7 +1,7 @@
 """Tree: how the rows are filled. Nodes come with their digests; nothing is hashed here."""
 
 from circuits.air.trace import U32, Trace, put
-from circuits.records import TreeRecords
+from circuits.tables.records import TreeRecords
 from circuits.tables.tree.air import Columns
 
 

@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 
 from circuits import prove as prove_command
-from circuits import random
 from circuits.pcs.merkle_verify import SALT_BYTES
 from circuits.poly.domains import lifted_shift
-from circuits.random import SEED_BYTES, FieldStream
-from circuits.stark import prover
+from circuits.stark import prover, random
 from circuits.stark.errors import Failure
 from circuits.stark.parameters import BALANCED, EVM, FAST, INSECURE_TEST, OPENED_POINTS, Parameters
 from circuits.stark.proof import encode
 from circuits.stark.prover import Prover
+from circuits.stark.random import SEED_BYTES, FieldStream
 from circuits.stark.shape import Phase
 from rollup.field.extension import DEGREE
 from rollup.field.koalabear import GENERATOR, P

@@ -10,6 +10,7 @@ import pytest
 from circuits.air.circuit import Circuit
 from circuits.pcs.grinding import GRINDING_TAG, grinding_message
 from circuits.pcs.merkle_verify import leaf_digest, node, opening_root
+from circuits.pcs.transcript import Transcript
 from circuits.stark import parameters as sets
 from circuits.stark import prover
 from circuits.stark.binding import bind_statement
@@ -18,7 +19,6 @@ from circuits.stark.errors import Failure, VerificationError
 from circuits.stark.parameters import CHUNKS, FAST, INSECURE_TEST, Parameters
 from circuits.stark.proof import Proof, encode, encoded_length
 from circuits.stark.shape import Phase, shape_of
-from circuits.transcript import Transcript
 from rollup.field import extension
 from rollup.field.extension import DEGREE
 from rollup.field.koalabear import P

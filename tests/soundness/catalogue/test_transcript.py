@@ -7,6 +7,7 @@ import pytest
 
 from circuits.air.circuit import Circuit
 from circuits.air.graph import Constraint, Graph, Interaction, Scope
+from circuits.pcs.transcript import Transcript
 from circuits.stark import prover
 from circuits.stark.binding import bind_statement
 from circuits.stark.committed import commit_fixed, generate_key
@@ -16,7 +17,6 @@ from circuits.stark.parameters import INSECURE_TEST
 from circuits.stark.proof import encode, encoded_length
 from circuits.stark.queries import check_queries
 from circuits.stark.verifier import verify
-from circuits.transcript import Transcript
 from rollup.field import extension
 from rollup.field.koalabear import P
 from tests.helpers import circuits as small

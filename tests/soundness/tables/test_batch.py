@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from circuits.buses import FEES, HASH, MEMORY, NODE
-from circuits.records import BatchRecords, CashAccess
+from circuits.gadgets.buses import FEES, HASH, MEMORY, NODE
 from circuits.tables.batch.air import TABLE
 from circuits.tables.batch.columns import FEE_SUM_MAX, Columns
 from circuits.tables.batch.trace import build
 from circuits.tables.fill.columns import FILL_ROWS_MAX
+from circuits.tables.records import BatchRecords, CashAccess
 from rollup.hash.poseidon import chain, compress
 from rollup.protocol.constants import CASH_LIMIT, FEE_TIMESTAMP
 from rollup.protocol.encoding import TypeCode, globals_blocks, limbs, market_blocks, packed

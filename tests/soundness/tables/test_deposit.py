@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from circuits.buses import DEPOSIT, MEMORY, REGISTER
-from circuits.records import CashAccess, DepositRecords
+from circuits.gadgets.buses import DEPOSIT, MEMORY, REGISTER
 from circuits.tables.deposit.air import TABLE
 from circuits.tables.deposit.trace import build
+from circuits.tables.records import CashAccess, DepositRecords
 from rollup.crypto import curve
 from rollup.field.koalabear import P
 from rollup.protocol.constants import CASH_LIMIT

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from circuits.buses import FEES, MEMORY, ORDER
+from circuits.gadgets.buses import FEES, MEMORY, ORDER
 from circuits.tables.fill.air import table
 from circuits.tables.fill.columns import Columns
 from circuits.tables.fill.trace import build

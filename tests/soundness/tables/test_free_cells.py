@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from circuits.air.bus import RANGE
-from circuits.buses import BUSES
+from circuits.gadgets.buses import BUSES
 from tests.helpers.isolation import Isolated
 from tests.soundness.tables import test_batch, test_deposit, test_fill, test_poseidon
 

@@ -17,11 +17,11 @@ from circuits.air.circuit import Circuit
 from circuits.air.evaluate import filled, messages
 from circuits.air.graph import MODULUS
 from circuits.air.table import Table
-from circuits.buses import BUSES
-from circuits.inputs import PUBLICS
-from circuits.records import SlotRecords, TreeRecords
+from circuits.gadgets.buses import BUSES
+from circuits.statement.inputs import PUBLICS
 from circuits.tables.account.air import TABLE as ACCOUNT
 from circuits.tables.account.trace import build as build_account
+from circuits.tables.records import SlotRecords, TreeRecords
 from circuits.tables.slot.air import TABLE as SLOT
 from circuits.tables.slot.trace import build as build_slot
 from circuits.tables.tree.air import TABLE as TREE

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from circuits.buses import HASH
+from circuits.gadgets.buses import HASH
 from circuits.tables.poseidon.air import TABLE, Columns
 from circuits.tables.poseidon.forms import partial_rounds
 from circuits.tables.poseidon.trace import build

@@ -15,7 +15,7 @@ from circuits.air.layout import Layout, bit, cell
 from circuits.air.publics import PublicLayout
 from circuits.air.table import Table
 from circuits.air.trace import fixed_matrix
-from circuits.statement import circuit
+from circuits.statement.circuit import circuit
 from circuits.tables.base.trace import with_kernel
 
 BUS = Bus("ANSWERS", 1, ("value",))

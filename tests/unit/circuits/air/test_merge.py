@@ -8,7 +8,7 @@ from circuits.air.graph import MODULUS, Graph, Op, Section
 from circuits.air.merge import SELECTORS, merge_graphs
 from circuits.stark.lowered import lower_circuit
 from circuits.stark.masks import MASK_COLUMNS
-from circuits.statement import circuit
+from circuits.statement.circuit import circuit
 from rollup.protocol.shape_class import SHAPE_CLASSES
 
 TABLES = circuit().tables

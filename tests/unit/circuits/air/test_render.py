@@ -12,7 +12,7 @@ from circuits.air.graph import MODULUS
 from circuits.air.publics import PublicLayout
 from circuits.air.render import Listing, render
 from circuits.air.table import Table
-from circuits.buses import BUSES
+from circuits.gadgets.buses import BUSES
 from circuits.tables.deposit.air import TABLE as DEPOSIT
 from circuits.tables.fill.air import table as fill_table
 from circuits.tables.poseidon.air import TABLE as POSEIDON

@@ -6,7 +6,7 @@ import pytest
 
 from circuits.air.graph import Graph, Op
 from circuits.air.tape import Code, Tape, lower
-from circuits.statement import circuit
+from circuits.statement.circuit import circuit
 from rollup.field.koalabear import P
 from tests.helpers.circuits import small_circuit
 

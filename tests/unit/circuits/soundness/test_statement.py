@@ -6,7 +6,7 @@ from circuits.soundness.counts import counts_of
 from circuits.soundness.report import InsecureParameters, report, require_secure
 from circuits.stark.parameters import INSECURE_TEST, PARAMETER_SETS, Parameters
 from circuits.stark.shape import shape_of
-from circuits.statement import circuit
+from circuits.statement.circuit import circuit
 from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass
 

@@ -16,7 +16,7 @@ from circuits.stark.parameters import CHUNKS, INSECURE_TEST
 from circuits.stark.quotient import Committed, QuotientInputs, add_group
 from circuits.stark.shape import Group, Shape, shape_of
 from circuits.stark.zerofiers import inverse_zerofiers
-from circuits.statement import circuit
+from circuits.statement.circuit import circuit
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
 from rollup.field.koalabear import P, omega

@@ -1,0 +1,1 @@
+"""The command line of the proof system, and what its commands say."""

@@ -1,0 +1,106 @@
+"""How fast this machine proves: a Poseidon table, a range table, and their buses, nothing else.
+
+Every active row is a permutation of its own random input. A few compressions and range checks are
+asked for by public messages, so that both buses carry something.
+"""
+
+import statistics
+from collections.abc import Callable
+from time import perf_counter, process_time
+
+import numpy as np
+
+from circuits.air.bus import RANGE
+from circuits.air.circuit import Circuit
+from circuits.air.publics import PublicLayout
+from circuits.commands.profile import profile_record
+from circuits.gadgets.buses import HASH
+from circuits.stark.committed import generate_key
+from circuits.stark.lookup import PublicMessage
+from circuits.stark.parameters import Parameters
+from circuits.stark.prover import Prover
+from circuits.stark.verifier import verify
+from circuits.tables.poseidon import trace as poseidon
+from circuits.tables.poseidon.air import TABLE as POSEIDON
+from circuits.tables.range import trace as ranges
+from circuits.tables.range.air import ENTRIES
+from circuits.tables.range.air import TABLE as RANGES
+from rollup.field.koalabear import P
+from rollup.hash.constants import WIDTH
+from rollup.hash.poseidon import compress
+from rollup.jit import U32Array
+
+RANGE_HEIGHT = 2 * (ENTRIES + 1)
+ASKED = 4
+"""Compressions, and range checks, that public messages ask for."""
+
+SEED = 1
+"""Of the inputs, so that two runs prove the same rows."""
+
+
+def circuit(rows: int) -> Circuit:
+    """The benchmark's circuit: a Poseidon table of `rows` rows, a power of two, beside a range."""
+    tables = ((POSEIDON, rows), (RANGES, RANGE_HEIGHT))
+    return Circuit.build(tables, PublicLayout(()), (HASH, RANGE))
+
+
+def instance(rows: int, blinded_rows: int) -> tuple[list[U32Array], list[PublicMessage]]:
+    """Traces with every active row in use, and the public messages that they answer."""
+    used = rows - blinded_rows
+    inputs = np.random.default_rng(SEED).integers(0, P, (used, WIDTH), dtype=np.uint32)
+    counts = np.zeros(used, dtype=np.int64)
+    counts[:ASKED] = 1
+    messages = []
+    for row in inputs[:ASKED].tolist():
+        digest = compress(row[: WIDTH // 2], row[WIDTH // 2 :])
+        messages.append(PublicMessage(HASH.identifier, -1, (*row, *digest)))
+    asked = [(13, value) for value in range(ASKED)]
+    messages += [PublicMessage(RANGE.identifier, 1, pair) for pair in asked]
+    pairs, once = np.array(asked, dtype=np.uint32), np.ones(ASKED, dtype=np.int64)
+    traces = [
+        poseidon.build(inputs, counts, rows, blinded_rows),
+        ranges.build(pairs, once, RANGE_HEIGHT, blinded_rows),
+    ]
+    return traces, messages
+
+
+def measure(
+    parameters: Parameters,
+    rows: int,
+    runs: int,
+    say: Callable[[str], None],
+    *,
+    profile: bool = False,
+) -> dict[str, object]:
+    """Prove `runs` times, verify once; the figures of the best run, for people and for JSON."""
+    statement = circuit(rows)
+    prover = Prover(statement, parameters)
+    traces, messages = instance(rows, parameters.blinded_rows)
+    walls, processors, reports = [], [], []
+    proof = b""
+    for run in range(runs):
+        wall, processor = perf_counter(), process_time()
+        proved = prover.prove(traces, (), messages)
+        walls.append(perf_counter() - wall)
+        processors.append(process_time() - processor)
+        reports.append(proved.report)
+        proof = proved.proof
+        say(f"run {run + 1} of {runs}: {walls[-1]:.2f} s")
+    key = generate_key(statement, [parameters])
+    start = perf_counter()
+    verify(statement, key, (), messages, parameters, proof)
+    verify_s = perf_counter() - start
+    best = walls.index(min(walls))
+    return {
+        "parameter_set": parameters.name,
+        "rows": rows,
+        "rows_per_second": round(rows / walls[best]),
+        "best_s": walls[best],
+        "median_s": statistics.median(walls),
+        "cpu_s": processors[best],
+        "phases_s": reports[best].phases_s,
+        "proof_bytes": len(proof),
+        "verify_ms": round(verify_s * 1000),
+        "cells": reports[best].cells,
+        **({"profile": profile_record(prover.shape, reports[best])} if profile else {}),
+    }

@@ -1,0 +1,117 @@
+"""What a batch costs in committed cells, by transaction type and by table of each shape class; and
+what a proof costs in bytes, by part.
+
+A transaction's cells are the rows that it fills, times the columns of their tables: main ones, and
+half a lookup column for each message. What padding, blinding, running sums, masks and the fixed
+tables take comes on top: a table has its height whatever a batch holds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from circuits.stark.parameters import CHUNKS, Parameters
+from circuits.stark.proof import (
+    ELEMENT_BYTES,
+    FIBRE_WIDTH,
+    NONCE_BYTES,
+    top_log2,
+    tree_depth,
+)
+from circuits.stark.report import report_for
+from circuits.stark.shape import Phase, Shape, shape_of
+from circuits.statement.circuit import circuit
+from circuits.tables.account.columns import ACCOUNT_BLOCKS, HEADER_BLOCKS
+from circuits.tables.order.air import CHALLENGE_BLOCKS, MESSAGE_BLOCKS
+from circuits.tables.schedule import COMB_ROWS, LADDER_ROWS
+from rollup.field.extension import DEGREE
+from rollup.hash.keccak import DIGEST_BYTES
+from rollup.protocol.constants import ACCOUNT_BITS, SLOT_BITS
+from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass
+
+NODE_ROWS = {"tree": 1, "poseidon": 2}
+"""A touched inner node: one row, hashed before and after."""
+
+ROWS: Mapping[str, Mapping[str, int]] = {
+    "a signature": {"ladder": LADDER_ROWS, "comb": COMB_ROWS, "poseidon": CHALLENGE_BLOCKS},
+    "an order": {"order": 1, "poseidon": MESSAGE_BLOCKS},
+    "a fill": {"fill": 1},
+    "a touched account": {
+        "account": 1,
+        "poseidon": HEADER_BLOCKS + 1 + 2 * (ACCOUNT_BLOCKS - 1),
+    },
+    "a touched slot": {"slot": 1, "poseidon": 2},
+    "a deposit": {"deposit": 1},
+    "a path to an account": {name: ACCOUNT_BITS * rows for name, rows in NODE_ROWS.items()},
+    "a path to a slot": {name: SLOT_BITS * rows for name, rows in NODE_ROWS.items()},
+}
+"""Rows by table. Of an account, header and first block are hashed once, the others before and
+after. Paths are whole: where paths meet, batches share their upper nodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassCosts:
+    """Committed cells of a proof of one class, by table; `shared` and `quotient` are no table's."""
+
+    shape_class: ShapeClass
+    tables: Mapping[str, int]
+    shared: int
+    quotient: int
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """Cells by table, then what is no table's."""
+        return {**self.tables, "sums and masks": self.shared, "quotient": self.quotient}
+
+    @property
+    def cells(self) -> int:
+        """All of them."""
+        return sum(self.parts.values())
+
+    @property
+    def cells_per_trade(self) -> int:
+        """Of a full batch."""
+        return self.cells // self.shape_class.trades
+
+
+def transaction_cells(shape: Shape) -> dict[str, dict[str, int]]:
+    """Cells of each transaction type, by table."""
+    tables = {table.name: table for table in report_for(shape).tables}
+    return {
+        kind: {name: tables[name].cells(rows) for name, rows in needed.items()}
+        for kind, needed in ROWS.items()
+    }
+
+
+def class_costs(parameters: Parameters) -> tuple[ClassCosts, ...]:
+    """The costs of every shape class."""
+    found = []
+    for shape_class in SHAPE_CLASSES.values():
+        report = report_for(shape_of(circuit(shape_class), parameters))
+        tables = {table.name: table.cells(table.height) for table in report.tables}
+        found.append(ClassCosts(shape_class, tables, report.shared_cells, report.quotient_cells))
+    return tuple(found)
+
+
+def proof_parts(shape: Shape) -> dict[str, int]:
+    """Bytes of every proof of a shape, by part; together the encoded length."""
+    queries, layers = shape.parameters.queries, range(shape.folds)
+    trees: list[int | None] = [None] * len(Phase) + list(layers)
+    rows = {
+        f"rows of the {phase.name.lower()} tree": queries
+        * sum(4 * width for _, width in shape.group_widths(phase))
+        for phase in Phase
+    }
+    below_tops = sum(tree_depth(shape, tree) - top_log2(shape, tree) for tree in trees)
+    salted = sum(shape.salted(phase) for phase in Phase)
+    roots = DIGEST_BYTES * (len(Phase) - 1 + len(layers))
+    return {
+        "opened values": ELEMENT_BYTES * (2 * shape.trace_columns + CHUNKS * DEGREE),
+        **rows,
+        "fibres of the folds": queries * len(layers) * 4 * FIBRE_WIDTH,
+        "salts": queries * salted * shape.parameters.salt_bytes,
+        "paths": queries * below_tops * DIGEST_BYTES,
+        "whole layers of the trees": DIGEST_BYTES * sum(1 << top_log2(shape, t) for t in trees),
+        "roots and nonces": roots + NONCE_BYTES * (2 + len(layers)),
+        "terminals and final polynomial": ELEMENT_BYTES
+        * (len(shape.groups) + shape.final_coefficients),
+    }

@@ -1,0 +1,144 @@
+"""What the commands of the proof system print: costs, bits, figures."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from operator import attrgetter
+from typing import Any
+
+from circuits.commands.costs import ClassCosts
+from circuits.soundness.report import Evaluation, Report, round_down
+from circuits.stark.report import report_for
+from circuits.stark.shape import Phase, Shape
+
+
+def execution_text(record: Mapping[str, Any]) -> str:
+    """The result of `execute`."""
+    return (
+        f"batch {record['batch']}: {record['deposits']} deposits, {record['orders']} orders, "
+        f"{record['fills']} fills, {record['accounts']} accounts; every claim holds\n"
+        f"root {record['old_root']}\n  -> {record['new_root']}"
+    )
+
+
+def failures_text(record: Mapping[str, Any]) -> str:
+    """What `execute` says of a witness that breaks claims."""
+    lines = [f"{each['claim']} ({each['table']} row {each['row']})" for each in record["failures"]]
+    return "claims that do not hold: " + ", ".join(lines)
+
+
+def bench_text(record: Mapping[str, Any]) -> str:
+    """The result of `prover bench`."""
+    phases = ", ".join(f"{name} {seconds:.2f}" for name, seconds in record["phases_s"].items())
+    text = (
+        f"{record['rows']} Poseidon rows at {record['parameter_set']}: {record['best_s']:.2f} s "
+        f"best, {record['median_s']:.2f} s median, {record['cpu_s']:.2f} CPU-seconds\n"
+        f"{record['rows_per_second']} rows a second; seconds by phase: {phases}\n"
+        f"proof {record['proof_bytes'] / 1024:.0f} KiB, verified in {record['verify_ms']} ms"
+    )
+    return text if "profile" not in record else f"{text}\n{profile_text(record['profile'])}"
+
+
+def profile_text(record: Mapping[str, Any]) -> str:
+    """The account for people: the largest gap is where the CPU-seconds exceed the floor most."""
+    lines = [
+        f"{'phase':<10}{'wall s':>8}{'CPU s':>8}{'system':>8}{'M products':>12}{'M hashes':>10}"
+        f"{'MiB moved':>11}{'floor s':>9}{'CPU/floor':>11}{'gap s':>8}"
+    ]
+    for name, phase in record["phases"].items():
+        floor = phase["floor_s"]
+        lines.append(
+            f"{name:<10}{phase['wall_s']:>8.3f}{phase['cpu_s']:>8.3f}{phase['system_s']:>8.3f}"
+            f"{phase['products'] / 1e6:>12,.0f}{phase['permutations'] / 1e6:>10.2f}"
+            f"{phase['bytes'] / 2**20:>11,.0f}{floor:>9.3f}{phase['cpu_s'] / floor:>10.1f}x"
+            f"{phase['cpu_s'] - floor:>8.3f}"
+        )
+    lines.append(
+        f"one core here: {record['products_per_cpu_second'] / 1e9:.2f} G products/s, "
+        f"{record['permutations_per_cpu_second'] / 1e6:.1f} M hashes/s, "
+        f"{record['bytes_per_cpu_second'] / 2**30:.1f} GiB/s"
+    )
+    return "\n".join(lines)
+
+
+def cost_record(shape: Shape) -> dict[str, object]:
+    """What tables of one height have and cost together. Columns are of the base field, those of
+    masks included."""
+    groups = {
+        group.name: {
+            "height": group.height,
+            "fixed_columns": group.widths[Phase.FIXED],
+            "main_columns": group.widths[Phase.MAIN],
+            "lookup_columns": group.widths[Phase.LOOKUP],
+            "constraints": group.constraints,
+            "messages": len(group.tape.messages),
+            "cells": group.height * (group.widths[Phase.MAIN] + group.widths[Phase.LOOKUP]),
+        }
+        for group in reversed(shape.groups)
+    }
+    return {"cells": report_for(shape).cells, "groups": groups}
+
+
+def info_text(digest: str, shape: Shape, reports: Sequence[Report]) -> str:
+    """Tables, cells and, for every set, bits by term, for people."""
+    costs: dict[str, Any] = cost_record(shape)
+    heads = ("height", "fixed", "main", "lookup", "constraints", "messages", "cells")
+    longest = max(map(len, costs["groups"]))
+    lines = [f"circuit {digest}", "", _line("tables", longest, heads, 12)]
+    for name, record in costs["groups"].items():
+        lines.append(_line(name, longest, [f"{value:,}" for value in record.values()], 12))
+    lines += [f"committed cells of a proof, quotient included: {costs['cells']:,}", ""]
+    return "\n".join([*lines, *_bits_lines(reports)])
+
+
+def _bits_lines(reports: Sequence[Report]) -> list[str]:
+    """Bits by term, each set a column, by the bound that counts and by the other."""
+    bounds = " / ".join(each.bound for each in reports[0].evaluations)
+    lines = [f"bits by {bounds}:", _line("", 20, [each.parameter_set for each in reports], 18)]
+
+    def add(name: str, bits: Callable[[Evaluation], float]) -> None:
+        by_set = [[round_down(bits(each)) for each in report.evaluations] for report in reports]
+        cells = [" / ".join(f"{each:5.1f}" for each in evaluations) for evaluations in by_set]
+        lines.append(_line(name, 20, cells, 18))
+
+    for term in reports[0].proven.terms:
+        add(term.name, partial(Evaluation.bits_of, name=term.name))
+    add("weakest", attrgetter("bits"))
+    add("all terms together", attrgetter("total_bits"))
+    proven = ", ".join(f"{each.parameter_set} {round_down(each.bits)}" for each in reports)
+    return [*lines, f"proven bits: {proven}"]
+
+
+def transactions_text(cells: Mapping[str, Mapping[str, int]]) -> str:
+    """Cells of each transaction type."""
+    lines = [f"{'transaction':<24}{'cells':>12}  of them"]
+    for kind, tables in cells.items():
+        of_them = ", ".join(f"{name} {count:,}" for name, count in tables.items())
+        lines.append(f"{kind:<24}{sum(tables.values()):>12,}  {of_them}")
+    return "\n".join(lines)
+
+
+def classes_text(costs: Sequence[ClassCosts]) -> str:
+    """Cells by table, each shape class a column, with the share of the whole."""
+    heads = [f"class {each.shape_class.name}" for each in costs]
+    lines = [_line("table", 16, heads, 22)]
+    for name in costs[0].parts:
+        counts = [each.parts[name] for each in costs]
+        shares = [count / each.cells for count, each in zip(counts, costs, strict=True)]
+        row = [f"{c:,} {s:>6.1%}" for c, s in zip(counts, shares, strict=True)]
+        lines.append(_line(name, 16, row, 22))
+    lines.append(_line("all", 16, [f"{each.cells:,} {'':>6}" for each in costs], 22))
+    lines.append(_line("a trade", 16, [f"{e.cells_per_trade:,} {'':>6}" for e in costs], 22))
+    return "\n".join(lines)
+
+
+def parts_text(parts: Mapping[str, Mapping[str, int]]) -> str:
+    """Bytes of a proof by part, each parameter set a column."""
+    lines = [_line("bytes of a proof", 32, parts, 14)]
+    for name in next(iter(parts.values())):
+        lines.append(_line(name, 32, [f"{each[name]:,}" for each in parts.values()], 14))
+    sums = [f"{sum(each.values()):,}" for each in parts.values()]
+    return "\n".join([*lines, _line("all", 32, sums, 14)])
+
+
+def _line(first: str, first_width: int, rest: Iterable[str], width: int) -> str:
+    return f"{first:<{first_width}}" + "".join(f"{each:>{width}}" for each in rest)

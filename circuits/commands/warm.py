@@ -1,0 +1,96 @@
+"""Compile every kernel once: `make setup` calls this, so that the first proof does not wait.
+
+Two processes work side by side: one proves an empty batch of a venue that nobody uses, the other
+makes and checks signatures. A mark in the kernel cache says that it is done for these sources.
+"""
+
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from time import perf_counter
+
+from circuits.stark.parameters import FAST
+from circuits.stark.prover import Prover
+from circuits.statement.circuit import circuit
+from circuits.statement.witness import build
+from circuits.tables.base.trace import with_kernel
+from rollup import jit
+from rollup.crypto import batched, curve
+from rollup.crypto.salt import KEY_BYTES, SaltKey
+from rollup.hash.batched import compress_many
+from rollup.hash.poseidon import Digest
+from rollup.protocol.account import Header
+from rollup.protocol.batch import Batch, NewSalts
+from rollup.protocol.genesis import Genesis
+from rollup.protocol.market import Governance, Market
+from rollup.protocol.transition import apply_batch
+
+MARK = "warm"
+ZERO: Digest = (0, 0, 0, 0, 0, 0, 0, 0)
+SIGNATURES = 20
+"""More than the lanes of a vector, and no multiple of them."""
+
+
+def is_warm() -> bool:
+    """Whether all kernels of these sources are in the cache."""
+    mark = _mark()
+    return mark is not None and mark.exists()
+
+
+def warm_kernels() -> float:
+    """Run every kernel, compiling what is not cached; the seconds that it took."""
+    start = perf_counter()
+    with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as pool:
+        for done in [pool.submit(warm_proofs), pool.submit(warm_signatures)]:
+            done.result()
+    mark = _mark()
+    if mark is not None:
+        mark.touch()
+    return perf_counter() - start
+
+
+def warm_proofs() -> None:
+    """Run all kernels of a batch's proof: every proof has the same shape, so an empty one does."""
+    outcome = apply_batch(
+        _empty_batch(), compress_many=compress_many, verify_many=batched.verify_many
+    )
+    witness = build(outcome, FAST.blinded_rows)
+    traces = [witness.traces[placed.name] for placed in circuit().tables]
+    Prover(with_kernel(circuit()), FAST).prove(traces, witness.publics, witness.messages)
+
+
+def warm_signatures() -> None:
+    """Run all kernels of signatures, on whole vectors and on a rest."""
+    keys = batched.generate_secrets(SIGNATURES)
+    messages = [ZERO] * SIGNATURES
+    signatures = [signature.to_bytes() for signature in batched.sign_many(keys, messages)]
+    batched.verify_many([key.public for key in keys], messages, signatures)
+
+
+def _empty_batch() -> Batch:
+    """The first batch of a venue with one market and no trader."""
+    market = Market("WARM", 1, 5, 1_000, 500, 300, 500, 200)
+    governance = Governance((market,), 0, 1_000, 1_000)
+    header = Header(bytes(20), curve.GENERATOR, ZERO)
+    genesis = Genesis(1, 1, 1, governance, (1_000, 1, 1, 1), header)
+    state, salts = genesis.state(compress_many), SaltKey(bytes(KEY_BYTES))
+    return Batch(
+        chain=genesis.chain,
+        venue=genesis.venue,
+        number=1,
+        time=genesis.time + 1,
+        prices=genesis.prices,
+        governance=governance,
+        old_root=state.root,
+        deposits=(),
+        orders=(),
+        fills=(),
+        pre=state.open({governance.fee_account: set()}),
+        salts=NewSalts((salts.account(0, 1),), salts.markets(1), salts.globals(1)),
+    )
+
+
+def _mark() -> Path | None:
+    """A file whose name tells this copy of the sources from others that share the cache."""
+    folder = jit.cache_folder()
+    return None if folder is None else folder / f"{MARK}-{jit.place_digest(jit.ROOT)}"

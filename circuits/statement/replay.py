@@ -1,0 +1,354 @@
+"""From the outcome of a batch to columns: its steps, each with the time of the access before.
+
+No rule is applied and nothing is checked: a forged outcome gives forged records.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from circuits.gadgets.words import CASH_WORD, POSITION_WORD, SLOT_WORD
+from circuits.tables.account.columns import FRESH_SLOTS_ROOT
+from circuits.tables.records import (
+    I64,
+    U32,
+    U64,
+    AccountRecords,
+    BatchRecords,
+    CashAccess,
+    DepositRecords,
+    FillRecords,
+    FillSide,
+    OrderRecords,
+    PositionAccess,
+    Records,
+    SlotAccess,
+    SlotRecords,
+    TreeRecords,
+)
+from rollup.protocol.account import Account
+from rollup.protocol.constants import (
+    CASH_LIMIT,
+    MARKETS_MAX,
+    POSITION_LIMIT,
+    SEPTIC_LENGTH,
+    SIGNATURE_BYTES,
+)
+from rollup.protocol.encoding import owner_words
+from rollup.protocol.outcome import FillStep, MarginCase, Outcome, SideStep, TouchedAccount
+
+_ORDER_NUMBERS = (
+    "account",
+    "slot",
+    "generation",
+    "market",
+    "side",
+    "price",
+    "size",
+    "expiry",
+    "max_fee",
+    "flags",
+)
+
+_CLAUSES = (
+    MarginCase.UNCHANGED,
+    MarginCase.INITIAL,
+    MarginCase.MAINTENANCE,
+    MarginCase.HEALTHIER,
+)
+
+_NO_OWNER = (0,) * 6
+_NO_KEY = (0,) * (2 * SEPTIC_LENGTH)
+_NO_DIGEST = (0,) * 8
+_WORD_MASK = 2**64 - 1
+
+
+@dataclass(slots=True)
+class Clock:
+    """The last access of every memory word, as the batch is replayed."""
+
+    last: dict[tuple[int, int], int] = field(default_factory=dict)
+
+    def touch(self, account: int, word: int, timestamp: int) -> int:
+        """Note an access; the timestamp of the one before it (0: none in this batch)."""
+        previous = self.last.get((account, word), 0)
+        self.last[account, word] = timestamp
+        return previous
+
+
+def replay(outcome: Outcome) -> Records:
+    """All records of a batch."""
+    clock = Clock()
+    deposits = _deposits(outcome, clock)
+    fills = _fills(outcome, clock)
+    batch = _batch(outcome, clock)
+    return Records(
+        tree=_tree(outcome),
+        order=_orders(outcome),
+        fill=fills,
+        account=_accounts(outcome, clock),
+        slot=_slots(outcome, clock),
+        deposit=deposits,
+        batch=batch,
+    )
+
+
+def _column(values: Iterable[int]) -> I64:
+    return np.array(list(values), dtype=np.int64)
+
+
+def _matrix(rows: Sequence[Sequence[int]], width: int, dtype: Any = np.int64) -> Any:
+    return np.array(rows, dtype=dtype).reshape(len(rows), width)
+
+
+def _biased_cash(values: Iterable[int]) -> U64:
+    """Cash + 2^63 as uint64; a forged value outside its bounds is taken modulo 2^64."""
+    return np.array([(value + CASH_LIMIT) & _WORD_MASK for value in values], dtype=np.uint64)
+
+
+def _deposits(outcome: Outcome, clock: Clock) -> DepositRecords:
+    steps = outcome.steps.deposits
+    entries = [step.entry for step in steps]
+    cash = CashAccess(
+        account=_column(entry.account for entry in entries),
+        previous_ts=_column(clock.touch(s.entry.account, CASH_WORD, s.timestamp) for s in steps),
+        before=_biased_cash(s.cash_before for s in steps),
+        after=_biased_cash(s.cash_after for s in steps),
+        existed=_column(s.existed for s in steps),
+        exists=_column(s.existed or s.outcome == 0 for s in steps),
+    )
+    return DepositRecords(
+        index=_column(entry.index for entry in entries),
+        kind=_column(entry.kind for entry in entries),
+        amount=_column(entry.amount for entry in entries),
+        owner=_matrix([owner_words(entry.owner) for entry in entries], 6),
+        key_words=_matrix([entry.key_words for entry in entries], 14),
+        viewing=_matrix([entry.viewing_words for entry in entries], 8),
+        outcome=_column(s.outcome for s in steps),
+        cash=cash,
+    )
+
+
+def _fills(outcome: Outcome, clock: Clock) -> FillRecords:
+    steps, terms = outcome.steps.fills, outcome.steps.terms
+    previous = [[_touch_side(side, s, clock) for side in (s.buyer, s.seller)] for s in steps]
+    return FillRecords(
+        market=_column(s.market for s in steps),
+        price=_column(s.fill.price for s in steps),
+        size=_column(s.fill.size for s in steps),
+        taker=_column(s.fill.taker for s in steps),
+        notional=_column(s.notional for s in steps),
+        rate=(
+            _column(s.buyer.fee_rate for s in steps),
+            _column(s.seller.fee_rate for s in steps),
+        ),
+        band_low=_column(terms[s.market].band_low for s in steps),
+        band_high=_column(terms[s.market].band_high for s in steps),
+        sides=(
+            _fill_side(outcome, [s.buyer for s in steps], [pair[0] for pair in previous]),
+            _fill_side(outcome, [s.seller for s in steps], [pair[1] for pair in previous]),
+        ),
+    )
+
+
+def _touch_side(side: SideStep, step: FillStep, clock: Clock) -> tuple[int, int, int]:
+    """Timestamps of the accesses before this one: cash, position, slot."""
+    words = (CASH_WORD, POSITION_WORD + step.market, SLOT_WORD + side.slot)
+    cash, position, slot = (clock.touch(side.account, word, step.timestamp) for word in words)
+    return cash, position, slot
+
+
+def _fill_side(
+    outcome: Outcome, sides: Sequence[SideStep], previous: Sequence[tuple[int, int, int]]
+) -> FillSide:
+    orders = [outcome.steps.orders[side.order].signed.order for side in sides]
+    account = _column(side.account for side in sides)
+    exists = np.ones(len(sides), dtype=np.int64)
+    return FillSide(
+        order=_column(side.order for side in sides),
+        account=account,
+        slot=_column(side.slot for side in sides),
+        generation=_column(order.generation for order in orders),
+        limit=_column(order.price for order in orders),
+        size=_column(order.size for order in orders),
+        max_fee=_column(order.max_fee for order in orders),
+        fee=_column(side.fee for side in sides),
+        cash=CashAccess(
+            account=account,
+            previous_ts=_column(p[0] for p in previous),
+            before=_biased_cash(side.cash_before for side in sides),
+            after=_biased_cash(side.cash_after for side in sides),
+            existed=exists,
+            exists=exists,
+        ),
+        position=PositionAccess(
+            previous_ts=_column(p[1] for p in previous),
+            before=_column(side.position_before + POSITION_LIMIT for side in sides),
+            after=_column(side.position_after + POSITION_LIMIT for side in sides),
+        ),
+        slot_access=SlotAccess(
+            previous_ts=_column(p[2] for p in previous),
+            generation_before=_column(side.slot_before.generation for side in sides),
+            filled_before=_column(side.slot_before.filled for side in sides),
+            filled_after=_column(side.slot_after.filled for side in sides),
+        ),
+    )
+
+
+def _orders(outcome: Outcome) -> OrderRecords:
+    steps = outcome.steps.orders
+    orders = [step.signed.order for step in steps]
+    signatures = np.frombuffer(b"".join(s.signed.signature for s in steps), dtype=np.uint8)
+    signatures = signatures.reshape(len(steps), SIGNATURE_BYTES)
+    nonce = np.ascontiguousarray(signatures[:, : 8 * SEPTIC_LENGTH])
+    uses = [0] * len(steps)
+    for fill in outcome.steps.fills:
+        for side in (fill.buyer, fill.seller):
+            uses[side.order] += 1
+    numbers = {name: _column(getattr(order, name) for order in orders) for name in _ORDER_NUMBERS}
+    return OrderRecords(
+        **numbers,
+        uses=_column(uses),
+        key=_matrix([(*s.key[0], *s.key[1]) for s in steps], 14, np.uint32),
+        nonce=nonce.view("<u4").astype(np.uint32),
+        response=np.ascontiguousarray(signatures[:, 8 * SEPTIC_LENGTH :]),
+        chain=outcome.public.chain,
+        venue=outcome.public.venue,
+        time=outcome.public.time,
+    )
+
+
+def _accounts(outcome: Outcome, clock: Clock) -> AccountRecords:
+    touched = outcome.accounts
+    headers = [_header_words(account) for account in touched]
+    signed = [step.signed.order.account for step in outcome.steps.orders]
+    before, after = [a.before for a in touched], [a.after for a in touched]
+    words = (CASH_WORD, *(POSITION_WORD + market for market in range(MARKETS_MAX)))
+    return AccountRecords(
+        account=_column(a.index for a in touched),
+        existed=_column(a.before is not None for a in touched),
+        exists=_column(a.after is not None for a in touched),
+        owner=_matrix([header[0] for header in headers], 6),
+        key=_matrix([header[1] for header in headers], 14, np.uint32),
+        viewing=_matrix([header[2] for header in headers], 8),
+        key_uses=_column(signed.count(a.index) for a in touched),
+        cash=(_cash_of(before), _cash_of(after)),
+        positions=(_positions_of(before), _positions_of(after)),
+        salt=(_salts_of(before), _salts_of(after)),
+        slots_root=(_slots_roots_of(before), _slots_roots_of(after)),
+        slots_touched=_column(bool(a.slots) for a in touched),
+        last_ts=_matrix([[clock.last.get((a.index, w), 0) for w in words] for a in touched], 5),
+        clause=_column(_CLAUSES.index(a.margin) for a in touched),
+        prices=_column(terms.price for terms in outcome.steps.terms),
+        initial=_column(terms.initial_fraction for terms in outcome.steps.terms),
+        maintenance=_column(terms.maintenance_fraction for terms in outcome.steps.terms),
+    )
+
+
+def _header_words(account: TouchedAccount) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
+    """Owner, key and viewing commitment; zeros for an account that never came to exist."""
+    leaf = account.after or account.before
+    if leaf is None:
+        return _NO_OWNER, _NO_KEY, _NO_DIGEST
+    header = leaf.header
+    return owner_words(header.owner), (*header.key[0], *header.key[1]), header.viewing
+
+
+def _cash_of(leaves: Sequence[Account | None]) -> U64:
+    return _biased_cash(0 if leaf is None else leaf.cash for leaf in leaves)
+
+
+def _positions_of(leaves: Sequence[Account | None]) -> I64:
+    none = (0,) * MARKETS_MAX
+    rows = [none if leaf is None else leaf.positions for leaf in leaves]
+    sizes: I64 = _matrix(rows, MARKETS_MAX)
+    return sizes + POSITION_LIMIT
+
+
+def _salts_of(leaves: Sequence[Account | None]) -> U32:
+    salts: U32 = _matrix([(0,) * 4 if a is None else a.salt for a in leaves], 4, np.uint32)
+    return salts
+
+
+def _slots_roots_of(leaves: Sequence[Account | None]) -> U32:
+    """Roots of the slot trees; an account that does not exist has 256 fresh slots."""
+    rows = [FRESH_SLOTS_ROOT if leaf is None else leaf.slots_root for leaf in leaves]
+    roots: U32 = _matrix(rows, 8, np.uint32)
+    return roots
+
+
+def _slots(outcome: Outcome, clock: Clock) -> SlotRecords:
+    slots = [slot for account in outcome.accounts for slot in account.slots]
+    return SlotRecords(
+        account=_column(s.account for s in slots),
+        slot=_column(s.slot for s in slots),
+        generation=(
+            _column(s.before.generation for s in slots),
+            _column(s.after.generation for s in slots),
+        ),
+        filled=(_column(s.before.filled for s in slots), _column(s.after.filled for s in slots)),
+        last_ts=_column(clock.last.get((s.account, SLOT_WORD + s.slot), 0) for s in slots),
+    )
+
+
+def _tree(outcome: Outcome) -> TreeRecords:
+    nodes = (*outcome.account_nodes, *outcome.slot_nodes)
+    digests = np.array(
+        [(*n.left_old, *n.left_new, *n.right_old, *n.right_new, *n.old, *n.new) for n in nodes],
+        dtype=np.uint32,
+    ).reshape(len(nodes), 6, 8)
+    return TreeRecords(
+        tree=_column(n.tree for n in nodes),
+        depth=_column(n.depth for n in nodes),
+        index=_column(n.index for n in nodes),
+        left=(digests[:, 0], digests[:, 1]),
+        right=(digests[:, 2], digests[:, 3]),
+        node=(digests[:, 4], digests[:, 5]),
+        left_touched=_column(n.left_touched for n in nodes),
+        right_touched=_column(n.right_touched for n in nodes),
+    )
+
+
+def _batch(outcome: Outcome, clock: Clock) -> BatchRecords:
+    public, fees = outcome.public, outcome.steps.fees
+    before, after = outcome.globals_before, outcome.globals_after
+    old, new = outcome.markets_before, outcome.markets_after
+    one = np.ones(1, dtype=np.int64)
+    return BatchRecords(
+        chain=public.chain,
+        venue=public.venue,
+        number=public.number,
+        time=(before.time, after.time),
+        total=(before.total, after.total),
+        deposits_consumed=(before.deposits_consumed, after.deposits_consumed),
+        prices=(old.prices, new.prices),
+        accounts_root=(_digest(outcome.accounts_root_before), _digest(outcome.accounts_root_after)),
+        markets_salt=(_digest(old.salt), _digest(new.salt)),
+        globals_salt=(_digest(before.salt), _digest(after.salt)),
+        fee_account=fees.account,
+        fees=fees.amount,
+        fee_sums=_fee_sums(outcome),
+        credited=public.credited,
+        cash=CashAccess(
+            account=_column([fees.account]),
+            previous_ts=_column([clock.touch(fees.account, CASH_WORD, fees.timestamp)]),
+            before=_biased_cash([fees.cash_before]),
+            after=_biased_cash([fees.cash_after]),
+            existed=one,
+            exists=one,
+        ),
+    )
+
+
+def _fee_sums(outcome: Outcome) -> I64:
+    """Sums of the limbs of all fees, as the fill table adds them up."""
+    sides = [side for step in outcome.steps.fills for side in (step.buyer, step.seller)]
+    limbs = [[side.fee >> 13 * place & 8191 for place in range(4)] for side in sides]
+    sums: I64 = np.array(limbs, dtype=np.int64).reshape(-1, 4).sum(axis=0)
+    return sums
+
+
+def _digest(elements: Sequence[int]) -> U32:
+    return np.array(elements, dtype=np.uint32)

@@ -1,0 +1,105 @@
+"""The witness: from an outcome of the rules to the traces of all tables.
+
+Tables that record what happened are filled first, each from its records; then the lookup tables,
+whose multiplicities are read off the messages of the others. Nothing is checked here, so a forged
+outcome gives a forged witness, and `check` says which claim it breaks.
+"""
+
+from dataclasses import dataclass
+
+from circuits.air.bus import RANGE, Bus
+from circuits.air.check import Failure, check
+from circuits.air.circuit import Circuit
+from circuits.air.evaluate import U32, Filled, filled, requests
+from circuits.gadgets.buses import BASE, HASH
+from circuits.stark.lookup import PublicMessage
+from circuits.statement.circuit import circuit
+from circuits.statement.inputs import public_messages, public_values
+from circuits.statement.replay import replay
+from circuits.tables.account import trace as account
+from circuits.tables.base import trace as base
+from circuits.tables.batch import trace as batch
+from circuits.tables.comb import trace as comb
+from circuits.tables.deposit import trace as deposit
+from circuits.tables.fill import trace as fill
+from circuits.tables.ladder import trace as ladder
+from circuits.tables.order import trace as order
+from circuits.tables.poseidon import trace as poseidon
+from circuits.tables.range import trace as range_table
+from circuits.tables.records import Records
+from circuits.tables.schedule import LADDER_STRIDE
+from circuits.tables.slot import trace as slot
+from circuits.tables.tree import trace as tree
+from rollup.private import Private
+from rollup.protocol.outcome import Outcome
+from rollup.protocol.public import PublicInput
+from rollup.protocol.shape_class import CLASS_S, ShapeClass
+
+Traces = dict[str, U32]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Witness(Private):
+    """All that a proof is made from: a trace a table, and what the verifier knows."""
+
+    circuit: Circuit
+    traces: Traces
+    publics: tuple[int, ...]
+    messages: tuple[PublicMessage, ...]
+    blinded: int
+
+    def failures(self) -> list[Failure]:
+        """Every claim that the traces break, by table and row; none if the statement holds."""
+        return check(self.circuit, self.traces, self.publics, self.messages, self.blinded)
+
+
+def build(outcome: Outcome, blinded: int, shape_class: ShapeClass = CLASS_S) -> Witness:
+    """The witness of a batch; `blinded` rows at the end of every table are left to the engine.
+
+    ValueError if the batch does not fit the tables of the class.
+    """
+    return build_from(replay(outcome), outcome.public, circuit(shape_class), blinded)
+
+
+def build_from(records: Records, public: PublicInput, circuit: Circuit, blinded: int) -> Witness:
+    """The same from records and a public input, which a test may have forged, at any heights."""
+    publics = public_values(public)
+    traces = fill_tables(records, circuit, blinded)
+    fill_lookups(traces, publics, circuit, blinded)
+    return Witness(circuit, traces, publics, public_messages(public), blinded)
+
+
+def fill_tables(records: Records, circuit: Circuit, blinded: int) -> Traces:
+    """The traces of the tables that record what happened."""
+    height = {placed.name: placed.height for placed in circuit.tables}
+    signatures = order.prepare(records.order, height["ladder"] // LADDER_STRIDE)
+    return {
+        "tree": tree.build(records.tree, height["tree"], blinded),
+        "comb": comb.build(signatures, height["comb"], blinded),
+        "ladder": ladder.build(signatures, height["ladder"], blinded),
+        "order": order.build(records.order, signatures, height["order"], blinded),
+        "fill": fill.build(records.fill, height["fill"], blinded),
+        "account": account.build(records.account, height["account"], blinded),
+        "slot": slot.build(records.slot, height["slot"], blinded),
+        "deposit": deposit.build(records.deposit, height["deposit"], blinded),
+        "batch": batch.build(records.batch, height["batch"], blinded),
+    }
+
+
+def fill_lookups(traces: Traces, publics: tuple[int, ...], circuit: Circuit, blinded: int) -> None:
+    """Add the tables that answer the others: their rows and multiplicities follow from messages."""
+    tables = [filled(circuit.table(name), trace, blinded) for name, trace in traces.items()]
+    builders = ((HASH, "poseidon", poseidon), (RANGE, "range", range_table), (BASE, "base", base))
+    for bus, name, table in builders:
+        payload, counts = requests(_speakers(tables, bus), publics, bus.identifier, bus.width)
+        height = circuit.table(name).height
+        traces[name] = table.build(payload, abs(counts), height, blinded)
+
+
+def _speakers(tables: list[Filled], bus: Bus) -> list[Filled]:
+    """The tables with a message on a bus."""
+    return [
+        table
+        for table in tables
+        if any(message.bus == bus.identifier for message in table.graph.interactions)
+    ]

@@ -1,0 +1,206 @@
+"""What the traces are filled from: a batch as columns of numbers, one record class a table.
+
+`circuits.statement.replay` makes these from an `Outcome` of the rules; each
+`tables/<name>/trace.py` reads one (`build(records, height, blinded) -> uint32[height, width]`).
+Arrays are int64 of shape (n,) unless said, n the number of used rows; numbers of 64 bits are
+uint64; field elements are int64 or uint32, canonical.
+Nothing here is checked: a test may forge any number, and the constraints must notice.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rollup.private import Private
+
+I64 = NDArray[np.int64]
+U64 = NDArray[np.uint64]
+U32 = NDArray[np.uint32]
+U8 = NDArray[np.uint8]
+
+BUY, SELL = 0, 1
+"""Index of a side everywhere: column 0 the buyer, column 1 the seller."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CashAccess(Private):
+    """Accesses of cash words. Cash is biased by 2^63 (uint64)."""
+
+    account: I64
+    previous_ts: I64
+    before: U64
+    after: U64
+    existed: I64  # the word's exists bit before and after
+    exists: I64
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PositionAccess(Private):
+    """Accesses of position words. Positions are biased by 2^40 (41 bits)."""
+
+    previous_ts: I64
+    before: I64
+    after: I64
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SlotAccess(Private):
+    """Accesses of slot words."""
+
+    previous_ts: I64
+    generation_before: I64
+    filled_before: I64
+    filled_after: I64
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class FillSide(Private):
+    """One side of every fill: what its order says, what the fill does to the account."""
+
+    order: I64  # row of the order (signature number)
+    account: I64
+    slot: I64
+    generation: I64
+    limit: I64  # order's price
+    size: I64  # order's size in lots
+    max_fee: I64
+    fee: I64  # quanta, rounded up
+    cash: CashAccess
+    position: PositionAccess
+    slot_access: SlotAccess
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class FillRecords(Private):
+    """Table fill. Row j has timestamp FILL_TIMESTAMP + j."""
+
+    market: I64
+    price: I64
+    size: I64
+    taker: I64  # 0 the buyer, 1 the seller
+    notional: I64  # price * size
+    rate: tuple[I64, I64]  # fee rate of (buyer, seller), as the taker side says
+    band_low: I64  # of the fill's market
+    band_high: I64
+    sides: tuple[FillSide, FillSide]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DepositRecords(Private):
+    """Table deposit. Row i has timestamp DEPOSIT_TIMESTAMP + i and queue index first + i."""
+
+    index: I64
+    kind: I64  # as in rollup.protocol.deposit
+    amount: I64  # quanta, below 2^62
+    owner: I64  # (n, 6) limbs of 27 bits, low first
+    key_words: I64  # (n, 14) as queued: below 2^32, perhaps not canonical
+    viewing: I64  # (n, 8)
+    outcome: I64  # code of the deposit outcome: 0 is credited
+    cash: CashAccess
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OrderRecords(Private):
+    """Table order (and its signature tables): the distinct orders of the batch, in its order."""
+
+    account: I64
+    slot: I64
+    generation: I64
+    market: I64
+    side: I64
+    price: I64
+    size: I64
+    expiry: I64
+    max_fee: I64
+    flags: I64
+    uses: I64  # sides of fills that name this order: multiplicity of its ORDER message
+    key: U32  # (n, 14): x then y, as in the header of the account
+    nonce: U32  # (n, 14): R of the signature, x then y
+    response: U8  # (n, 28): s of the signature, little-endian
+    chain: int
+    venue: int
+    time: int  # of the batch, which no order's expiry may lie before
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AccountRecords(Private):
+    """Table account: every touched account, by rising index. Cash and positions are biased."""
+
+    account: I64
+    existed: I64
+    exists: I64
+    owner: I64  # (n, 6)
+    key: U32  # (n, 14)
+    viewing: I64  # (n, 8)
+    key_uses: I64  # orders signed by the key
+    cash: tuple[U64, U64]  # before, after: the values in the leaves
+    positions: tuple[I64, I64]  # (n, 4) before, after
+    salt: tuple[U32, U32]  # (n, 4) before, after
+    slots_root: tuple[U32, U32]  # (n, 8) before, after
+    slots_touched: I64  # 1 if the slot tree was opened
+    last_ts: I64  # (n, 5) last timestamp of the cash word and the four position words
+    clause: I64  # of the margin rule: 0 unchanged, 1 initial, 2 maintenance, 3 healthier
+    prices: I64  # (4,) batch prices, 1 for an absent market
+    initial: I64  # (4,) margin fractions
+    maintenance: I64  # (4,)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SlotRecords(Private):
+    """Table slot: every touched slot, ascending by (account, slot)."""
+
+    account: I64
+    slot: I64
+    generation: tuple[I64, I64]  # before, after
+    filled: tuple[I64, I64]
+    last_ts: I64
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TreeRecords(Private):
+    """Table tree: touched inner nodes of the account tree (0) and of slot trees (account + 1)."""
+
+    tree: I64
+    depth: I64  # of the node itself; the root is 0
+    index: I64
+    left: tuple[U32, U32]  # (n, 8) left child before, after
+    right: tuple[U32, U32]
+    node: tuple[U32, U32]  # the node's own digest before, after
+    left_touched: I64
+    right_touched: I64
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class BatchRecords(Private):
+    """Table batch: one row. Digests are uint32 (8,), salts uint32 (4,), pairs (before, after)."""
+
+    chain: int
+    venue: int
+    number: int  # of this batch; the globals before hold number - 1
+    time: tuple[int, int]
+    total: tuple[int, int]  # custody in quanta
+    deposits_consumed: tuple[int, int]
+    prices: tuple[tuple[int, ...], tuple[int, ...]]
+    accounts_root: tuple[U32, U32]
+    markets_salt: tuple[U32, U32]
+    globals_salt: tuple[U32, U32]
+    fee_account: int
+    fees: int  # sum of all fees of the batch, in quanta
+    fee_sums: I64  # (4,) the same as sums of the 13-bit limbs of every fee
+    credited: int  # sum of credited deposits
+    cash: CashAccess  # (1,) the fee account's cash at FEE_TIMESTAMP
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Records(Private):
+    """Everything the traces of one batch are filled from. The lookup tables (poseidon, range, base)
+    and the signature tables follow from these."""
+
+    tree: TreeRecords
+    order: OrderRecords
+    fill: FillRecords
+    account: AccountRecords
+    slot: SlotRecords
+    deposit: DepositRecords
+    batch: BatchRecords

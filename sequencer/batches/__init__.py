@@ -1,0 +1,1 @@
+"""From what the core closed to files, proofs and a journal that replays."""

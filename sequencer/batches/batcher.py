@@ -1,0 +1,152 @@
+"""The batcher: when a batch closes, and what record it becomes.
+
+A closed batch carries the leaves it touched and their siblings, so that executing and proving it
+needs no state store. Every batch is judged by rollup.protocol before anybody else sees it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rollup.crypto.salt import SaltKey
+from rollup.hash.many import CompressMany
+from rollup.private import Private
+from rollup.protocol.batch import Batch, NewSalts, PartialState
+from rollup.protocol.genesis import Genesis
+from rollup.protocol.outcome import Outcome, TouchedAccount
+from rollup.protocol.shape_class import CLASS_S, ShapeClass
+from rollup.protocol.transition import apply_batch
+from rollup.protocol.units import VerifyMany
+from sequencer.engine.core import CoreState
+from sequencer.engine.event import BatchClosed
+
+
+class BatcherError(Exception):
+    """The core and the rules disagree about a batch: a defect, and nothing may be proved."""
+
+
+class Due(StrEnum):
+    """Why a batch should close now."""
+
+    FULL = "full"
+    COUNT = "count"
+    TIME = "time"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A batch closes at `fills` fills or `window_ms` after it opened, whichever comes first, or
+    when it holds what its shape class takes."""
+
+    fills: int
+    window_ms: int
+    shape_class: ShapeClass = CLASS_S
+
+    def __post_init__(self) -> None:
+        most = self.shape_class.trades
+        if not 1 <= self.fills <= most:
+            raise ValueError(f"a batch closes at 1 to {most} fills, not {self.fills}")
+        if self.window_ms < 1:
+            raise ValueError(f"a window of at least 1 ms is wanted, not {self.window_ms}")
+
+    def due(self, state: CoreState, open_for_ms: int) -> Due | None:
+        """Why the open batch should close, if it should; orders waiting for the next come first."""
+        if state.is_full:
+            return Due.FULL
+        if state.fill_count >= self.fills:
+            return Due.COUNT
+        return Due.TIME if open_for_ms >= self.window_ms else None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ClosedBatch(Private):
+    """A batch and what the rules say it does."""
+
+    batch: Batch
+    outcome: Outcome
+
+
+class Batcher:
+    """Keeper of the committed state: trees, salts, and the root after every batch."""
+
+    def __init__(
+        self,
+        genesis: Genesis,
+        salt_key: SaltKey,
+        *,
+        compress_many: CompressMany,
+        verify_many: VerifyMany,
+        shape_class: ShapeClass = CLASS_S,
+    ) -> None:
+        self.genesis = genesis
+        self._class = shape_class
+        self.state = genesis.state(compress_many)
+        self._salt_key = salt_key
+        self._compress_many = compress_many
+        self._verify_many = verify_many
+
+    def close(self, closed: BatchClosed, core: CoreState) -> ClosedBatch:
+        """The record of what the core closed; the state moves on to its outcome.
+
+        Raises Rejected if the rules refuse the batch, BatcherError if they see other results.
+        """
+        batch = self._record(closed)
+        outcome = apply_batch(
+            batch,
+            compress_many=self._compress_many,
+            verify_many=self._verify_many,
+            shape_class=self._class,
+        )
+        _require_agreement(outcome, core)
+        self.state.adopt(outcome)
+        return ClosedBatch(batch, outcome)
+
+    def _record(self, closed: BatchClosed) -> Batch:
+        touched: dict[int, list[int]] = {account: [] for account in closed.accounts}
+        for account, slot in closed.slots:
+            touched[account].append(slot)
+        pre = self.state.open(touched)
+        return Batch(
+            chain=self.genesis.chain,
+            venue=self.genesis.venue,
+            number=closed.number,
+            time=closed.time,
+            prices=closed.prices,
+            governance=self.genesis.governance,
+            old_root=self.state.root,
+            deposits=closed.deposits,
+            orders=closed.orders,
+            fills=closed.fills,
+            pre=pre,
+            salts=self._salts(pre, closed.number),
+        )
+
+    def _salts(self, pre: PartialState, number: int) -> NewSalts:
+        key = self._salt_key
+        return NewSalts(
+            accounts=tuple(key.account(opening.index, number) for opening in pre.accounts),
+            markets=key.markets(number),
+            globals=key.globals(number),
+        )
+
+
+def _require_agreement(outcome: Outcome, core: CoreState) -> None:
+    """What the core holds for every touched account is what the rules computed."""
+    wrong = [touched.index for touched in outcome.accounts if not _agrees(core, touched)]
+    if wrong:
+        raise BatcherError(f"batch {outcome.public.number}: accounts {_few(wrong)} differ")
+
+
+def _agrees(core: CoreState, touched: TouchedAccount) -> bool:
+    holder = core.ledger.holders.get(touched.index)
+    if touched.after is None or holder is None:
+        return touched.after is None and holder is None
+    held = (holder.header, holder.holding.cash, tuple(holder.holding.positions))
+    ruled = (touched.after.header, touched.after.cash, touched.after.positions)
+    slots = all(holder.slot(slot.slot) == slot.after for slot in touched.slots)
+    return held == ruled and slots
+
+
+def _few(indices: Sequence[int]) -> str:
+    shown = ", ".join(map(str, indices[:5]))
+    return shown if len(indices) <= 5 else f"{shown} and {len(indices) - 5} more"

@@ -1,0 +1,137 @@
+"""The prover as another process: `crypsis prove`, started afresh and never forked.
+
+The venue and the prover share two artefacts and no memory, so they can be two machines later.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Thread
+from typing import IO
+
+from rollup.codec.strict import CodecError
+from rollup.protocol.public import PublicInput
+from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.shape_class import CLASS_S
+from sequencer.batches.artefacts import BatchFolder
+from sequencer.batches.ports import Progress
+
+EXIT_BAD_INPUT = 3
+PROGRAM = "crypsis"
+TIMEOUT_S = 1800
+
+
+class ProverError(Exception):
+    """The prover could not be run, died, or was stopped. Says what it said last."""
+
+    def __init__(self, detail: str, exit_code: int | None = None) -> None:
+        super().__init__(f"prover: {detail}")
+        self.detail = detail
+        self.exit_code = exit_code
+
+
+def silent(_: str) -> None:
+    """Report to nobody."""
+
+
+class ProcessProver:
+    """Implements the prover's port by a subprocess."""
+
+    def __init__(
+        self,
+        parameter_set: str,
+        command: Sequence[str] | None = None,
+        timeout_s: float = TIMEOUT_S,
+        shape_class: str = CLASS_S.name,
+    ) -> None:
+        """`command` is what to start instead of the `crypsis` beside this interpreter."""
+        self._options = ("--parameters", parameter_set, "--shape-class", shape_class)
+        self._command = tuple(command) if command is not None else (_program(),)
+        self._timeout_s = timeout_s
+
+    def prove(self, batch: bytes, folder: Path, progress: Progress = silent) -> PublicInput:
+        """Write the batch file, prove it in another process, and read what it is about.
+
+        Raises Rejected, CodecError or ProverError.
+        """
+        files = BatchFolder(folder)
+        files.write_batch(batch)
+        arguments = ["prove", str(files.batch_file), "-o", str(folder)]
+        self._run([*arguments, *self._options, "--json", "-v"], progress)
+        return files.read_public()
+
+    def _run(self, arguments: Sequence[str], progress: Progress) -> None:
+        command = [*self._command, *arguments]
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+            )
+        except OSError as error:
+            raise ProverError(f"cannot start {command[0]}: {error.strerror}") from error
+        said: list[str] = []
+        listener = Thread(target=_listen, args=(process.stderr, progress, said), daemon=True)
+        listener.start()
+        try:
+            answer = _answer(process, self._timeout_s)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        listener.join()
+        if process.returncode != 0:
+            raise _failure(process.returncode, answer, said)
+
+
+def _program() -> str:
+    return str(Path(sys.executable).with_name(PROGRAM))
+
+
+def _answer(process: "subprocess.Popen[str]", timeout_s: float) -> str:
+    """All of standard output, once the process has ended."""
+    collected: list[str] = []
+    reader = Thread(target=_collect, args=(process.stdout, collected), daemon=True)
+    reader.start()
+    try:
+        process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        raise ProverError(f"no proof after {timeout_s:.0f} s") from None
+    reader.join()
+    return "".join(collected)
+
+
+def _collect(stream: IO[str] | None, collected: list[str]) -> None:
+    if stream is not None:
+        collected.append(stream.read())
+
+
+def _listen(stream: IO[str] | None, progress: Progress, said: list[str]) -> None:
+    for line in stream or ():
+        text = line.strip()
+        if text:
+            said.append(text)
+            progress(text)
+
+
+def _failure(exit_code: int, answer: str, said: Sequence[str]) -> Exception:
+    """What the prover's last words mean."""
+    try:
+        record = json.loads(answer)
+    except ValueError:
+        record = {}
+    if not isinstance(record, dict):
+        record = {}
+    message = str(record.get("error") or (said[-1] if said else "it said nothing"))
+    reason = record.get("reason")
+    if reason in tuple(Reason):
+        detail = message.partition(f"{reason}: ")[2]
+        return Rejected(Reason(str(reason)), detail)
+    if exit_code == EXIT_BAD_INPUT:
+        return CodecError(message)
+    return ProverError(f"exit code {exit_code}: {message}", exit_code)

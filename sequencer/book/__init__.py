@@ -1,1 +1,0 @@
-"""The order book: price, then time."""

@@ -1,0 +1,1 @@
+"""The demonstration: a whole rollup on a seeded or recorded market."""

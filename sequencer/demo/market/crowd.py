@@ -1,0 +1,136 @@
+"""The crowd: all traders' traffic of one batch, sealed, with what a real venue has to turn away."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from rollup.crypto.envelope import Destination, SealingKey
+from rollup.crypto.schnorr import SecretKey
+from rollup.hash.batched import compress_many
+from rollup.protocol.cancel import CancelOrder
+from rollup.protocol.order import Order, Side
+from sequencer.demo.market.keys import KeySource, padding, seal_intents
+from sequencer.demo.market.planner import Planner
+from sequencer.demo.market.scene import MAX_FEE
+from sequencer.demo.market.trade import Slice, WantedTrade
+from sequencer.demo.market.trader import Intent, Trader
+from sequencer.engine.event import OrderEnded, VenueReason
+from sequencer.service.venue import Receipt
+
+BACKDROP_QUOTES = 2
+TIDIED_QUOTES = 3
+PADDING = 4
+MINNOW_WANTS = 50_000
+"""Lots of BTC, half a coin, that the minnow orders with fifty dollars."""
+
+PLANNED_ENDS = (VenueReason.FILLED, VenueReason.CANCELLED, VenueReason.IMMEDIATE_REMAINDER)
+"""Ends of orders that the planner counts on."""
+
+PATIENCE_MS = 600_000
+"""How long after its batch an order expires."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Envelopes in order of arrival, and the intent in each (None: padding, damage or a repeat)."""
+
+    envelopes: tuple[bytes, ...]
+    intents: tuple[Intent | None, ...]
+
+
+class Crowd:
+    """Traders with one mind: the planner's. The last trader is the minnow."""
+
+    def __init__(
+        self,
+        traders: Sequence[Trader],
+        keys: KeySource,
+        sealing: SealingKey,
+        destination: Destination,
+        seed: int,
+    ) -> None:
+        *able, self._minnow = traders
+        self._traders = able
+        self._keys = keys
+        self._sealing = sealing
+        self._destination = destination
+        self._random = Random(f"crowd/{seed}")
+        chain, venue = destination.chain, destination.venue
+        self._planner = Planner(able, chain, venue, MAX_FEE, seed)
+        self._secrets = {trader.account: trader.secret for trader in traders}
+
+    def traffic(self, part: Slice, later: Sequence[WantedTrade]) -> Traffic:
+        """What everybody sends for one batch; `later` are the trades of the next one."""
+        expiry = part.time + PATIENCE_MS
+        intents = self._planner.tidy(TIDIED_QUOTES)
+        for market in sorted({trade.market for trade in part.trades}):
+            intents += self._planner.backdrop(market, part.prices[market], BACKDROP_QUOTES, expiry)
+        intents += self._planner.plan(part.trades, later, expiry)
+        intents.insert(self._somewhere(intents), self._too_much(part, expiry))
+        envelopes = self._seal(intents, self._secrets)
+        return self._disturbed(intents, envelopes, part, expiry)
+
+    def observe(self, traffic: Traffic, receipts: Sequence[Receipt]) -> None:
+        """Learn where the venue did otherwise, so that no plan counts on a lost quote."""
+        for intent, receipt in zip(traffic.intents, receipts, strict=True):
+            if isinstance(intent, Order) and receipt.reason is not None:
+                self._planner.forget((intent.account, intent.slot, intent.generation))
+            for event in receipt.events:
+                if isinstance(event, OrderEnded) and event.reason not in PLANNED_ENDS:
+                    self._planner.forget(event.key)
+
+    def _seal(self, intents: Sequence[Intent], secrets: dict[int, SecretKey]) -> list[bytes]:
+        return seal_intents(
+            intents, secrets, self._sealing, self._destination, self._keys, compress_many
+        )
+
+    def _somewhere(self, items: Sequence[object]) -> int:
+        return self._random.randrange(len(items) + 1)
+
+    def _too_much(self, part: Slice, expiry: int) -> Order:
+        """An order that the minnow cannot margin."""
+        return self._order(self._minnow, part, MINNOW_WANTS, expiry)
+
+    def _order(self, trader: Trader, part: Slice, size: int, expiry: int) -> Order:
+        slot, generation = trader.take_slot()
+        return Order(
+            chain=self._destination.chain,
+            venue=self._destination.venue,
+            account=trader.account,
+            slot=slot,
+            generation=generation,
+            market=0,
+            side=Side.BUY,
+            price=part.prices[0],
+            size=size,
+            expiry=expiry,
+            max_fee=MAX_FEE,
+        )
+
+    def _disturbed(
+        self, intents: list[Intent], envelopes: list[bytes], part: Slice, expiry: int
+    ) -> Traffic:
+        """Traffic with padding, a damaged envelope, a repeated one, and a stolen name."""
+        sent: list[tuple[bytes, Intent | None]] = list(zip(envelopes, intents, strict=True))
+        repeated = envelopes[0]
+        damaged = bytes((*envelopes[-1][:-1], envelopes[-1][-1] ^ 1))
+        extra: list[tuple[bytes, Intent | None]] = [
+            (padding(self._sealing, self._destination), None) for _ in range(PADDING)
+        ]
+        extra += [(damaged, None), self._stolen_name(part, expiry)]
+        for item in extra:
+            sent.insert(self._somewhere(sent), item)
+        sent.append((repeated, None))
+        return Traffic(tuple(e for e, _ in sent), tuple(i for _, i in sent))
+
+    def _stolen_name(self, part: Slice, expiry: int) -> tuple[bytes, Intent | None]:
+        """An order in the first trader's name, signed with the second one's key."""
+        victim, thief = self._traders[:2]
+        order = self._order(victim, part, 1_000, expiry)
+        (envelope,) = self._seal([order], {victim.account: thief.secret})
+        return envelope, order
+
+
+def cancel_count(traffic: Traffic) -> int:
+    """Cancels in the traffic."""
+    return sum(isinstance(intent, CancelOrder) for intent in traffic.intents)

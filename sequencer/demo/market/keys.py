@@ -1,0 +1,116 @@
+"""Keys of a run, and how its traders sign and seal what they want.
+
+Keys come from the operating system's generator. Only a run that asks for it by name,
+`insecure_seed`, derives them, so that roots and journal can be reproduced; such keys are public.
+"""
+
+import secrets as entropy_source
+from collections.abc import Sequence
+
+from rollup.crypto import curve
+from rollup.crypto.batched import generate_secrets, secret_keys, sign_many
+from rollup.crypto.envelope import Action, Destination, PaddingAction, SealingKey
+from rollup.crypto.salt import KEY_BYTES
+from rollup.crypto.schnorr import ENTROPY_BYTES, SecretKey
+from rollup.field.koalabear import P
+from rollup.hash.keccak import keccak256
+from rollup.hash.many import CompressMany
+from rollup.hash.poseidon import Digest
+from rollup.protocol.account import Header
+from rollup.protocol.cancel import CancelOrder, SignedCancel, cancel_digests
+from rollup.protocol.constants import OWNER_BYTES
+from rollup.protocol.order import Order, SignedOrder, message_digests
+from sequencer.demo.market.trader import Intent
+from sequencer.intake.admission import cancel_action, order_action
+
+
+class KeySource:
+    """Where keys come from: the CSPRNG, or for reproducible runs a seed that everybody knows."""
+
+    def __init__(self, insecure_seed: int | None = None) -> None:
+        self._seed = insecure_seed
+        self._drawn: dict[str, bytes] = {}
+
+    @property
+    def is_insecure(self) -> bool:
+        """Whether everybody who knows the seed knows the keys."""
+        return self._seed is not None
+
+    def _derive(self, label: str, size: int) -> bytes:
+        """Bytes of a label: the same whenever asked for; fresh in every run without a seed."""
+        if self._seed is None:
+            return self._drawn.setdefault(label, entropy_source.token_bytes(size))
+        parts = range(-(-size // 32))
+        text = f"crypsis/insecure/{self._seed}/{label}/"
+        return b"".join(keccak256(f"{text}{part}".encode()) for part in parts)[:size]
+
+    def salt_material(self) -> bytes:
+        """The operator's salt key, as bytes to keep in a private file."""
+        return self._derive("salt", KEY_BYTES)
+
+    def secrets(self, count: int) -> list[SecretKey]:
+        """Trading keys."""
+        if self._seed is None:
+            return generate_secrets(count)
+        wide = (int.from_bytes(self._derive(f"trader-{i}", 64), "big") for i in range(count))
+        return secret_keys([1 + scalar % (curve.ORDER - 1) for scalar in wide])
+
+    def address(self, label: str) -> bytes:
+        """An L1 address."""
+        return self._derive(f"address-{label}", OWNER_BYTES)
+
+    def viewing(self, label: str) -> Digest:
+        """A commitment to a viewing key: eight field elements."""
+        data = self._derive(f"viewing-{label}", 64)
+        a, b, c, d, e, f, g, h = (
+            int.from_bytes(data[place : place + 8], "big") % P for place in range(0, 64, 8)
+        )
+        return (a, b, c, d, e, f, g, h)
+
+    def header(self, label: str) -> Header:
+        """A header with a key of its own that nobody keeps: the venue's fee account."""
+        (secret,) = self._labelled(label)
+        return Header(self.address(label), secret.public, self.viewing(label))
+
+    def _labelled(self, label: str) -> list[SecretKey]:
+        if self._seed is None:
+            return generate_secrets(1)
+        wide = int.from_bytes(self._derive(f"key-{label}", 64), "big")
+        return secret_keys([1 + wide % (curve.ORDER - 1)])
+
+    def signing_entropy(self, count: int) -> list[bytes] | None:
+        """What to mix into nonces: fresh bytes unless the run is to be reproduced."""
+        return None if self._seed is None else [bytes(ENTROPY_BYTES)] * count
+
+
+def seal_intents(
+    intents: Sequence[Intent],
+    secrets: dict[int, SecretKey],
+    sealing: SealingKey,
+    destination: Destination,
+    keys: KeySource,
+    compress_many: CompressMany,
+) -> list[bytes]:
+    """Sign every intent with its account's key and seal each in its own envelope, in order."""
+    orders = [intent for intent in intents if isinstance(intent, Order)]
+    cancels = [intent for intent in intents if isinstance(intent, CancelOrder)]
+    messages = [
+        *message_digests(orders, compress_many),
+        *cancel_digests(cancels, compress_many),
+    ]
+    accounts = [*(order.account for order in orders), *(cancel.account for cancel in cancels)]
+    signers = [secrets[account] for account in accounts]
+    signatures = sign_many(signers, messages, keys.signing_entropy(len(messages)))
+    signed = iter(signature.to_bytes() for signature in signatures)
+    order_actions = iter([order_action(SignedOrder(order, next(signed))) for order in orders])
+    cancel_actions = iter([cancel_action(SignedCancel(each, next(signed))) for each in cancels])
+    actions: list[Action] = [
+        next(order_actions) if isinstance(intent, Order) else next(cancel_actions)
+        for intent in intents
+    ]
+    return [sealing.seal(action, destination) for action in actions]
+
+
+def padding(sealing: SealingKey, destination: Destination) -> bytes:
+    """An envelope with nothing in it."""
+    return sealing.seal(PaddingAction(), destination)

@@ -1,0 +1,194 @@
+"""How a demonstration looks: lines as things happen, a table of batches, the forgeries at the end.
+
+Lines and the bar of progress go to stderr, the bar only to a terminal; the tables are the result.
+"""
+
+from collections.abc import Mapping
+from io import StringIO
+from types import TracebackType
+from typing import Self
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from rollup.cli import Output
+from rollup.protocol.encoding import hex_digest
+from sequencer.demo.events import (
+    BatchClosed,
+    BatchOpened,
+    DemoEvent,
+    ForgeryJudged,
+    JournalReplayed,
+    MarketReady,
+    Posted,
+    ProofPhase,
+    Proved,
+)
+from sequencer.demo.summary import BatchRow, Summary
+
+TABLE_WIDTH = 110
+"""Columns of the tables where no terminal says how wide it is."""
+
+ROOT_DIGITS = 12
+"""Hexadecimal digits of a root that a table shows."""
+
+PHASES = 9
+"""Lines a prover reports for each batch; only the bar's speed depends on it."""
+
+
+class Screen:
+    """Shows events as they come."""
+
+    def __init__(self, output: Output, batches: int) -> None:
+        self._output = output
+        self._console = Console(stderr=True, highlight=False)
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+            disable=not output.shows_progress,
+        )
+        self._task = self._progress.add_task("preparing keys and genesis", total=batches * PHASES)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def show(self, event: DemoEvent) -> None:
+        """Say what happened, move the bar."""
+        if isinstance(event, ProofPhase):
+            text = f"batch {event.number}: proving, {event.line}"
+            self._progress.update(self._task, description=text, advance=1)
+            self._output.detail(f"  {event.line}")
+            return
+        if self._output.shows_progress:
+            for line in lines_of(event):
+                self._console.print(line, soft_wrap=True, markup=False)
+        else:
+            for line in lines_of(event):
+                self._output.say(line)
+        if isinstance(event, BatchOpened):
+            description = f"batch {event.number}: sealing, opening and matching orders"
+            self._progress.update(self._task, description=description)
+
+
+def lines_of(event: DemoEvent) -> list[str]:
+    """An event in words."""
+    match event:
+        case MarketReady():
+            lines = _market_lines(event)
+        case BatchOpened():
+            lines = [f"batch {event.number}", f"  deposits   {_deposits(event)}"]
+        case BatchClosed():
+            lines = _closed_lines(event)
+        case Proved():
+            size = f"{event.proof_bytes / 1024:.0f} KiB, {event.meta['bits']} proven bits"
+            lines = [f"  proof      {event.seconds:.2f} s, {size}: {event.folder}"]
+        case Posted():
+            verdict = "accepted" if event.accepted else f"REVERTED: {event.reverted}"
+            root = _short(event.root)
+            lines = [f"  L1         {verdict} in {event.verify_ms:.0f} ms, root {root}"]
+        case JournalReplayed():
+            lines = [f"journal: {event.batches} batches replayed to root {_short(event.root)}"]
+        case _:
+            lines = []
+    return lines
+
+
+def tables(summary: Summary) -> str:
+    """The result: a batch a row, then the last act."""
+    console = Console(file=StringIO(), width=TABLE_WIDTH, highlight=False, color_system=None)
+    console.print(_batch_table(summary.batches))
+    console.print("\nLast act: forged versions of the last batch", markup=False)
+    console.print(_forgery_table(summary.forgeries))
+    written = console.file
+    text = written.getvalue() if isinstance(written, StringIO) else ""
+    return "\n".join(line.rstrip() for line in text.rstrip().splitlines())
+
+
+def _market_lines(event: MarketReady) -> list[str]:
+    quotes = ", ".join(
+        f"{symbol} {price / 10**decimals:,.{decimals}f}"
+        for symbol, price, decimals in zip(event.symbols, event.prices, event.decimals, strict=True)
+    )
+    lines = [
+        f"feed: {event.feed}; {quotes}",
+        f"{event.traders} traders, {event.queued} deposits in the L1 queue, "
+        f"genesis root {_short(event.root)}",
+    ]
+    if event.insecure:
+        lines.append("keys come from --insecure-seed: roots repeat, and nothing here is private")
+    return lines
+
+
+def _deposits(event: BatchOpened) -> str:
+    text = f"{event.credited} credited ({event.credited_quanta / 10**6:,.0f} USDC)"
+    return f"{text}, refused: {_counts(event.refused)}" if event.refused else text
+
+
+def _closed_lines(event: BatchClosed) -> list[str]:
+    refused = f", refused: {_counts(event.refused)}" if event.refused else ""
+    return [
+        f"  envelopes  {event.envelopes} of {event.envelope_bytes} bytes "
+        f"({event.cancels} cancels){refused}",
+        f"  matching   {event.fills} fills of {event.orders} orders "
+        f"({event.carried} carried over), {event.matched} of the feed's {event.wanted} trades, "
+        f"{event.notional / 10**6:,.0f} USDC",
+    ]
+
+
+def _counts(reasons: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
+
+
+def _batch_table(rows: list[BatchRow]) -> Table:
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    right = ("batch", "orders", "fills", "accounts", "cells", "prove s", "proof KiB", "verify ms")
+    for head in (*right, "bits"):
+        table.add_column(head, justify="right", no_wrap=True)
+    table.add_column("root", no_wrap=True)
+    table.add_column("L1", no_wrap=True)
+    for row in rows:
+        if row.closed is None or row.proved is None or row.posted is None:
+            continue
+        table.add_row(
+            f"{row.opened.number}",
+            f"{row.closed.orders}",
+            f"{row.closed.fills}",
+            f"{row.closed.accounts}",
+            f"{row.proved.meta['cells'] / 1e6:.1f} M",
+            f"{row.proved.seconds:.2f}",
+            f"{row.proved.proof_bytes / 1024:.0f}",
+            f"{row.posted.verify_ms:.0f}",
+            f"{row.proved.meta['bits']:.1f}",
+            _short(row.posted.root),
+            "accepted" if row.posted.accepted else row.posted.reverted,
+        )
+    return table
+
+
+def _forgery_table(forgeries: list[ForgeryJudged]) -> Table:
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for head in ("forgery", "refused by", "reason"):
+        table.add_column(head)
+    for forgery in forgeries:
+        reason = f"{forgery.reason}: {forgery.detail}" if forgery.detail else forgery.reason
+        table.add_row(forgery.name, forgery.refused_by or "NOBODY", reason)
+    return table
+
+
+def _short(root: tuple[int, ...]) -> str:
+    return hex_digest(root)[:ROOT_DIGITS]

@@ -1,0 +1,352 @@
+"""The demonstration's engine: real envelopes, signatures, batches, proofs and roots, step by step.
+
+`run_demo` yields what happens as it happens; a command line renders it. The traders' wishes are a
+feed's trades (a tape or a seeded process) and L1 is a mock; everything between is the real thing.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from queue import SimpleQueue
+from threading import Thread
+from time import perf_counter
+
+from rollup.crypto.batched import verify_many
+from rollup.crypto.envelope import ENVELOPE_BYTES, Destination
+from rollup.crypto.salt import SaltKey
+from rollup.hash.batched import compress_many
+from rollup.l1.interface import Reverted
+from rollup.l1.mock import MockL1
+from rollup.ports import Pins, VerificationError, Verifier
+from rollup.protocol.batch_codec import batch_to_bytes
+from rollup.protocol.deposit import DepositOutcome
+from rollup.protocol.genesis import Genesis
+from rollup.protocol.public import PublicInput
+from rollup.protocol.rejection import Rejected
+from rollup.protocol.transition import apply_batch
+from sequencer.batches.artefacts import VenueFolder
+from sequencer.batches.batcher import ClosedBatch, Due, Policy
+from sequencer.batches.ports import Progress, ReportingProver
+from sequencer.batches.replay import replay
+from sequencer.demo.events import (
+    BatchClosed,
+    BatchOpened,
+    DemoEvent,
+    DemoOptions,
+    ForgeryJudged,
+    JournalReplayed,
+    MarketReady,
+    Posted,
+    ProofPhase,
+    Proved,
+)
+from sequencer.demo.forgery import FORGERIES, flip_byte
+from sequencer.demo.market import scene
+from sequencer.demo.market.crowd import Crowd, Traffic, cancel_count
+from sequencer.demo.market.keys import KeySource
+from sequencer.demo.market.trade import Slice, WantedTrade
+from sequencer.demo.market.trader import Trader
+from sequencer.engine.event import DepositJudged, Event, Traded
+from sequencer.engine.live import OrderKey
+from sequencer.service.venue import Receipt, Venue
+
+WINDOW_MS = 60_000
+"""A batch of the demonstration closes by count; a feed that falls silent would close it by time."""
+
+
+class DemoError(Exception):
+    """The demonstration cannot go on: what was wanted and what came."""
+
+
+def run_demo(
+    options: DemoOptions,
+    prover: ReportingProver,
+    verifier: Verifier,
+) -> Iterator[DemoEvent]:
+    """Run everything; events as they happen. Raises TapeError, DemoError, the prover's errors."""
+    parts = _feed(options)
+    stage = _prepare(options, verifier, parts[0])
+    try:
+        yield _market_ready(options, stage)
+        closed = None
+        for place, part in enumerate(parts[: options.batches]):
+            later = parts[place + 1].trades if place + 1 < len(parts) else ()
+            if place == 1:
+                scene.queue_top_up(stage.l1, *stage.top_up)
+            closed = yield from _sequence(stage, part, later)
+            yield from _prove_and_post(stage, closed, prover)
+        if closed is not None:
+            yield from _last_act(stage, closed)
+    finally:
+        stage.venue.close()
+    yield _replayed(options, stage)
+
+
+@dataclass(slots=True)
+class _TimedVerifier:
+    """The verifier as L1 runs it, with a stopwatch."""
+
+    verifier: Verifier
+    milliseconds: float = 0.0
+
+    @property
+    def pins(self) -> Pins:
+        return self.verifier.pins
+
+    def verify(self, public: PublicInput, proof: bytes) -> None:
+        start = perf_counter()
+        try:
+            self.verifier.verify(public, proof)
+        finally:
+            self.milliseconds = 1000 * (perf_counter() - start)
+
+
+@dataclass(slots=True)
+class _Stage:
+    """All that a demonstration keeps between its steps."""
+
+    genesis: Genesis
+    folder: VenueFolder
+    salt_key: SaltKey
+    keys: KeySource
+    clock: scene.Clock
+    verifier: _TimedVerifier
+    l1: MockL1
+    venue: Venue
+    crowd: Crowd
+    top_up: tuple[Trader, Trader]
+    traded: set[OrderKey] = field(default_factory=set)
+    public: PublicInput | None = None
+    proof: bytes = b""
+
+
+def _feed(options: DemoOptions) -> list[Slice]:
+    """A slice for every batch, and one more to look ahead to if the feed has it."""
+    if options.batches < 1:
+        raise DemoError(f"at least 1 batch is wanted, not {options.batches}")
+    feed = scene.feed(options.data, options.seed, options.trades)
+    parts = list(islice(feed, options.batches + 1))
+    if len(parts) < options.batches:
+        raise DemoError(
+            f"{options.data}: trades for {options.batches} batches are wanted, "
+            f"the feed holds {len(parts)} times {options.trades}"
+        )
+    return parts
+
+
+def _prepare(options: DemoOptions, verifier: Verifier, first: Slice) -> _Stage:
+    """Genesis, L1, traders with queued deposits, and the venue with an empty journal."""
+    keys = KeySource(options.insecure_seed)
+    genesis = scene.make_genesis(keys, options.chain, options.venue, first)
+    folder = VenueFolder(options.root)
+    material = keys.salt_material()
+    folder.start(genesis, material)
+    clock = scene.Clock(genesis.time)
+    timed = _TimedVerifier(verifier)
+    l1 = scene.deploy(genesis, keys, timed, clock)
+    traders = scene.register_traders(l1, keys, options.traders, options.seed)
+    scene.queue_refusable(l1, keys, traders[0])
+    venue = Venue(
+        genesis,
+        folder,
+        l1,
+        keys.address(scene.OPERATOR),
+        SaltKey(material),
+        Policy(options.trades, WINDOW_MS),
+        compress_many=compress_many,
+        verify_many=verify_many,
+    )
+    destination = Destination(options.chain, options.venue)
+    crowd = Crowd(traders, keys, venue.sealing_key, destination, options.seed)
+    return _Stage(
+        genesis=genesis,
+        folder=folder,
+        salt_key=SaltKey(material),
+        keys=keys,
+        clock=clock,
+        verifier=timed,
+        l1=l1,
+        venue=venue,
+        crowd=crowd,
+        top_up=(traders[0], traders[1]),
+    )
+
+
+def _market_ready(options: DemoOptions, stage: _Stage) -> MarketReady:
+    markets = stage.genesis.governance.markets
+    return MarketReady(
+        feed=f"synthetic, seed {options.seed}" if options.data is None else str(options.data),
+        symbols=tuple(market.symbol for market in markets),
+        prices=stage.genesis.prices[: len(markets)],
+        decimals=tuple(market.price_decimals for market in markets),
+        traders=options.traders + 1,
+        queued=len(stage.l1.queue),
+        root=stage.l1.root,
+        insecure=stage.keys.is_insecure,
+    )
+
+
+def _sequence(
+    stage: _Stage, part: Slice, later: Sequence[WantedTrade]
+) -> Generator[DemoEvent, None, ClosedBatch]:
+    """One batch from envelopes to its file. Returns it."""
+    opened = stage.venue.open_batch(part.time, part.prices)
+    yield _opened(stage, part, opened)
+    start = perf_counter()
+    traffic = stage.crowd.traffic(part, later)
+    sealed = perf_counter()
+    receipts = stage.venue.submit(traffic.envelopes)
+    matched = perf_counter()
+    stage.crowd.observe(traffic, receipts)
+    due = stage.venue.due(part.time)
+    closed = stage.venue.close_batch()
+    end = perf_counter()
+    seconds = (sealed - start, matched - sealed, end - matched)
+    yield _closed(stage, part, traffic, receipts, closed, due, seconds)
+    return closed
+
+
+def _opened(stage: _Stage, part: Slice, events: Sequence[Event]) -> BatchOpened:
+    judged = [event for event in events if isinstance(event, DepositJudged)]
+    credited = [event for event in judged if event.outcome is DepositOutcome.CREDITED]
+    refused = Counter(
+        event.outcome.name.lower().replace("_", "-")
+        for event in judged
+        if event.outcome is not DepositOutcome.CREDITED
+    )
+    return BatchOpened(
+        number=stage.venue.core.number + 1,
+        time=part.time,
+        prices=part.prices[: len(stage.genesis.governance.markets)],
+        credited=len(credited),
+        credited_quanta=sum(event.entry.amount for event in credited),
+        refused=dict(refused),
+    )
+
+
+def _closed(
+    stage: _Stage,
+    part: Slice,
+    traffic: Traffic,
+    receipts: Sequence[Receipt],
+    closed: ClosedBatch,
+    due: Due | None,
+    seconds: tuple[float, float, float],
+) -> BatchClosed:
+    events = [event for receipt in receipts for event in receipt.events]
+    trades = [event for event in events if isinstance(event, Traded)]
+    happened = Counter((trade.market, trade.price, trade.size) for trade in trades)
+    wanted = Counter((trade.market, trade.price, trade.size) for trade in part.trades)
+    keys = {(s.order.account, s.order.slot, s.order.generation) for s in closed.batch.orders}
+    carried = len(keys & stage.traded)
+    stage.traded |= keys
+    batch_file = stage.venue.batch_folder(closed.batch.number).batch_file
+    return BatchClosed(
+        number=closed.batch.number,
+        closed_by="feed" if due is None else due.value,
+        envelopes=len(traffic.envelopes),
+        envelope_bytes=ENVELOPE_BYTES,
+        cancels=cancel_count(traffic),
+        refused=dict(Counter(r.reason.value for r in receipts if r.reason is not None)),
+        orders=len(closed.batch.orders),
+        fills=len(closed.batch.fills),
+        carried=carried,
+        accounts=len(closed.outcome.accounts),
+        wanted=len(part.trades),
+        matched=(happened & wanted).total(),
+        notional=sum(fill.notional for fill in closed.outcome.steps.fills),
+        old_root=closed.batch.old_root,
+        new_root=closed.outcome.public.new_root,
+        batch_bytes=batch_file.stat().st_size,
+        signing_s=seconds[0],
+        sequencing_s=seconds[1],
+        closing_s=seconds[2],
+    )
+
+
+def _prove_and_post(
+    stage: _Stage, closed: ClosedBatch, prover: ReportingProver
+) -> Iterator[DemoEvent]:
+    """Prove in another process, then let L1 verify and decide."""
+    number = closed.batch.number
+    folder = stage.venue.batch_folder(number)
+    data = batch_to_bytes(closed.batch)
+    start = perf_counter()
+    for line in _reporting(lambda progress: prover.prove(data, folder.path, progress)):
+        yield ProofPhase(number, line)
+    seconds = perf_counter() - start
+    stage.public, stage.proof = folder.read_public(), folder.read_proof()
+    if stage.public != closed.outcome.public:
+        raise DemoError(f"batch {number}: the prover's public input is not the venue's")
+    yield Proved(number, seconds, len(stage.proof), folder.path, folder.read_meta())
+    stage.clock.now_ms = closed.batch.time
+    reverted = ""
+    try:
+        stage.venue.post(stage.public, stage.proof)
+    except Reverted as error:
+        reverted = str(error)
+    yield Posted(number, stage.verifier.milliseconds, stage.l1.root, stage.l1.custody, reverted)
+    if reverted:
+        raise DemoError(f"batch {number}: L1 reverted: {reverted}")
+
+
+def _reporting(work: Callable[[Progress], object]) -> Iterator[str]:
+    """What `work` reports while it runs in a thread; its exception, if it ends with one."""
+    lines: SimpleQueue[str | BaseException | None] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            work(lines.put)
+        except BaseException as error:
+            lines.put(error)
+        else:
+            lines.put(None)
+
+    Thread(target=run, daemon=True).start()
+    while (line := lines.get()) is not None:
+        if isinstance(line, BaseException):
+            raise line
+        yield line
+
+
+def _last_act(stage: _Stage, closed: ClosedBatch) -> Iterator[ForgeryJudged]:
+    """Forged versions of the last batch, each to be refused with a reason."""
+    for forgery in FORGERIES:
+        forged = forgery.forge(closed.batch)
+        refused_by = reason = detail = ""
+        try:
+            apply_batch(forged, compress_many=compress_many, verify_many=verify_many)
+        except Rejected as error:
+            refused_by, reason, detail = "rules", error.reason.value, error.detail
+        yield ForgeryJudged(forgery.name, forgery.sentence, refused_by, reason, detail)
+    yield _flipped(stage)
+
+
+def _flipped(stage: _Stage) -> ForgeryJudged:
+    proof, place = flip_byte(stage.proof)
+    refused_by = reason = detail = ""
+    if stage.public is None:
+        raise DemoError("there is no proof to forge")
+    try:
+        stage.verifier.verify(stage.public, proof)
+    except VerificationError as error:
+        refused_by, reason, detail = "verifier", str(error.reason.value), error.detail
+    sentence = f"one bit of byte {place} of the proof is changed"
+    return ForgeryJudged("flipped proof byte", sentence, refused_by, reason, detail)
+
+
+def _replayed(options: DemoOptions, stage: _Stage) -> JournalReplayed:
+    """The journal again, from nothing but genesis and salt key."""
+    done = list(
+        replay(
+            stage.folder.journal,
+            stage.genesis,
+            stage.salt_key,
+            compress_many=compress_many,
+            verify_many=verify_many,
+        )
+    )
+    if len(done) != options.batches or done[-1].root != stage.l1.root:
+        raise DemoError(f"the journal replays {len(done)} batches to another root than L1's")
+    return JournalReplayed(stage.folder.journal, len(done), done[-1].root)

@@ -1,0 +1,1 @@
+"""What happens to orders: core, ledger and book, without clock, chance, input or output."""

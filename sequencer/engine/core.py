@@ -1,0 +1,331 @@
+"""The core: one function, `step`. No clock, no input or output, no randomness.
+
+The same commands give the same state and events on every machine. A trader's mistake is an event
+with a reason; a command that the operator's own code must never send raises CoreError, and changes
+nothing.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from rollup.private import Private
+from rollup.protocol.genesis import Genesis
+from rollup.protocol.market import require_prices
+from rollup.protocol.order import Order, TimeInForce
+from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.shape_class import CLASS_S, ShapeClass
+from sequencer.engine.book import Book
+from sequencer.engine.command import Cancel, CloseBatch, Command, Deposits, OpenBatch, Submit
+from sequencer.engine.event import (
+    AnyReason,
+    BatchClosed,
+    BatchOpened,
+    CancelRefused,
+    DepositJudged,
+    Event,
+    OrderAccepted,
+    OrderEnded,
+    OrderRefused,
+    OrderRested,
+    OrderWaiting,
+    Traded,
+    VenueReason,
+)
+from sequencer.engine.ledger import Holder, Ledger, Party, Work, size_limit
+from sequencer.engine.live import LiveOrder, OrderKey, accepts, opposite
+
+
+class CoreError(Exception):
+    """A command in the wrong place: a defect of the operator's own code or journal."""
+
+
+@dataclass(slots=True, repr=False)
+class CoreState(Private):
+    """Everything the core knows; `step` owns it and changes it.
+
+    `live` holds the one live order of a slot; `used` the lowest generation a slot still accepts;
+    `waiting` the orders a full batch could not take, first come first.
+    """
+
+    chain: int
+    venue: int
+    ledger: Ledger
+    number: int
+    time: int
+    deposits_consumed: int
+    books: tuple[Book, ...]
+    live: dict[tuple[int, int], LiveOrder] = field(default_factory=dict)
+    used: dict[tuple[int, int], int] = field(default_factory=dict)
+    waiting: deque[LiveOrder] = field(default_factory=deque)
+    sequence: int = 0
+    work: Work | None = None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether orders wait for the next batch."""
+        return bool(self.waiting)
+
+    @property
+    def fill_count(self) -> int:
+        """Fills of the open batch so far."""
+        return 0 if self.work is None else len(self.work.fills)
+
+
+def new_state(genesis: Genesis, shape_class: ShapeClass = CLASS_S) -> CoreState:
+    """The venue before its first batch: the fee account alone, and no order."""
+    ledger = Ledger(genesis.governance, shape_class)
+    ledger.holders[genesis.governance.fee_account] = Holder(genesis.fee_header)
+    return CoreState(
+        chain=genesis.chain,
+        venue=genesis.venue,
+        ledger=ledger,
+        number=0,
+        time=genesis.time,
+        deposits_consumed=0,
+        books=tuple(Book() for _ in genesis.governance.markets),
+    )
+
+
+def step(state: CoreState, command: Command) -> list[Event]:
+    """Apply one command to the state, which it changes. What it accepts has a provable batch."""
+    match command:
+        case OpenBatch():
+            return _open(state, command)
+        case Deposits():
+            return _deposit(state, command)
+        case Submit():
+            events = _begin_trading(state)
+            return events + _submit(state, command)
+        case Cancel():
+            events = _begin_trading(state)
+            return events + _cancel(state, command)
+        case CloseBatch():
+            return _close(state)
+
+
+def refusal(state: CoreState, order: Order) -> AnyReason | None:
+    """Why the venue would not take this order now; None if it would. Changes nothing."""
+    work = _working(state)
+    if (order.chain, order.venue) != (state.chain, state.venue):
+        return Reason.ORDER_VENUE
+    if order.account not in state.ledger.holders:
+        return Reason.ACCOUNT_MISSING
+    if order.market >= len(state.books):
+        return Reason.MARKET_OUT_OF_BOUNDS
+    if order.expiry < work.time:
+        return Reason.ORDER_EXPIRED
+    if order.max_fee < _highest_fee(work, order):
+        return Reason.FEE_ABOVE_CAP
+    return _slot_refusal(state, order) or state.ledger.could_fill(work, order)
+
+
+def _slot_refusal(state: CoreState, order: Order) -> AnyReason | None:
+    """Why the slot cannot take this order: an older generation, another live order, or no room."""
+    key = (order.account, order.slot)
+    stored = state.ledger.holders[order.account].slot(order.slot)
+    if order.generation < stored.generation:
+        return Reason.GENERATION_DEAD
+    if order.generation < state.used.get(key, 0):
+        return VenueReason.GENERATION_USED
+    if key in state.live:
+        return VenueReason.SLOT_BUSY
+    if order.generation == stored.generation and stored.filled >= order.size:
+        return Reason.OVERFILLED
+    return None
+
+
+def _highest_fee(work: Work, order: Order) -> int:
+    """The highest rate that this kind of order may be charged, in millionths."""
+    terms = work.terms[order.market]
+    if order.post_only:
+        return terms.maker_fee
+    if order.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL:
+        return terms.taker_fee
+    return max(terms.taker_fee, terms.maker_fee)
+
+
+def _working(state: CoreState) -> Work:
+    if state.work is None:
+        raise CoreError("no batch is open")
+    return state.work
+
+
+def _open(state: CoreState, command: OpenBatch) -> list[Event]:
+    if state.work is not None:
+        raise CoreError(f"batch {state.work.number} is still open")
+    if command.number != state.number + 1:
+        raise CoreError(f"batch {state.number + 1} is next, not {command.number}")
+    if command.time <= state.time:
+        raise CoreError(f"batch time must pass {state.time}, not {command.time}")
+    try:
+        require_prices(command.prices, state.ledger.governance)
+    except Rejected as error:
+        raise CoreError(f"prices of batch {command.number}: {error}") from error
+    state.work = state.ledger.begin(command.number, command.time, command.prices)
+    events: list[Event] = [BatchOpened(command.number)]
+    for book in state.books:
+        for live in book.expire(command.time):
+            events.append(_end(state, live, Reason.ORDER_EXPIRED))
+    return events
+
+
+def _deposit(state: CoreState, command: Deposits) -> list[Event]:
+    work = _working(state)
+    if work.is_trading:
+        raise CoreError("deposits come before the first order of a batch")
+    if not state.ledger.has_room_for_deposits(work, len(command.entries)):
+        raise CoreError(f"a batch cannot take {len(command.entries)} more deposits")
+    for place, entry in enumerate(command.entries):
+        if entry.index != state.deposits_consumed + place:
+            raise CoreError(f"queue entry {state.deposits_consumed + place} is next")
+    events: list[Event] = []
+    for entry in command.entries:
+        events.append(DepositJudged(entry, state.ledger.deposit(work, entry)))
+        state.deposits_consumed += 1
+    return events
+
+
+def _begin_trading(state: CoreState) -> list[Event]:
+    """Before a batch's first order: those that the last batch had no room for, in their order."""
+    work = _working(state)
+    if work.is_trading:
+        return []
+    work.is_trading = True
+    held, state.waiting = state.waiting, deque()
+    events: list[Event] = []
+    for live in held:
+        if state.waiting:
+            state.waiting.append(live)
+        elif live.order.expiry < work.time:
+            events.append(_end(state, live, Reason.ORDER_EXPIRED))
+        else:
+            events += _trade(state, work, live)
+    return events
+
+
+def _submit(state: CoreState, command: Submit) -> list[Event]:
+    work = _working(state)
+    order = command.signed.order
+    reason = refusal(state, order)
+    if reason is not None:
+        return [OrderRefused(_key(order), reason)]
+    stored = state.ledger.holders[order.account].slot(order.slot)
+    filled = stored.filled if stored.generation == order.generation else 0
+    live = LiveOrder(command.signed, order.size - filled, state.sequence)
+    state.sequence += 1
+    state.live[order.account, order.slot] = live
+    events: list[Event] = [OrderAccepted(live.key, live.sequence)]
+    if state.waiting:
+        state.waiting.append(live)
+        return [*events, OrderWaiting(live.key)]
+    return events + _trade(state, work, live)
+
+
+def _trade(state: CoreState, work: Work, taker: LiveOrder) -> list[Event]:
+    """Meet the other side until nothing matches; then rest, end, or wait for the next batch."""
+    book = state.books[taker.order.market]
+    if taker.order.post_only and book.would_trade(taker):
+        return [_end(state, taker, VenueReason.POST_ONLY_WOULD_TRADE)]
+    events: list[Event] = []
+    while taker.remaining and book.would_trade(taker):
+        maker = book.best(opposite(taker.order.side))
+        if maker is None:
+            break
+        price = _fair_price(work, maker, taker)
+        if price is None:
+            return [*events, _end(state, taker, Reason.PRICE_OUTSIDE_BAND)]
+        if maker.order.account == taker.order.account:
+            return [*events, _end(state, taker, Reason.SELF_TRADE)]
+        if not state.ledger.has_room(work, maker, taker):
+            state.waiting.append(taker)
+            return [*events, OrderWaiting(taker.key)]
+        met, goes_on = _meet(state, work, maker, taker, price)
+        events += met
+        if not goes_on:
+            return events
+    return events + _settle_remainder(state, book, taker)
+
+
+def _fair_price(work: Work, maker: LiveOrder, taker: LiveOrder) -> int | None:
+    """The maker's price, moved into the band; None if a limit forbids that."""
+    terms = work.terms[taker.order.market]
+    price = min(max(maker.order.price, terms.band_low), terms.band_high)
+    if accepts(maker.order, price) and accepts(taker.order, price):
+        return price
+    return None
+
+
+def _meet(
+    state: CoreState, work: Work, maker: LiveOrder, taker: LiveOrder, price: int
+) -> tuple[list[Event], bool]:
+    """One candidate fill: filled, or the failing order is ended. Whether the taker goes on."""
+    book = state.books[taker.order.market]
+    size = min(maker.remaining, taker.remaining, size_limit(price))
+    fault = state.ledger.try_fill(work, maker, taker, price, size)
+    if fault is None:
+        taker.remaining -= size
+        book.reduce(maker, size)
+        events: list[Event] = [Traded(taker.order.market, price, size, maker.key, taker.key)]
+        if maker.remaining == 0:
+            events.append(_end(state, maker, VenueReason.FILLED))
+        return events, True
+    if fault.party is Party.TAKER:
+        return [_end(state, taker, fault.reason)], False
+    book.remove(maker)
+    return [_end(state, maker, fault.reason)], True
+
+
+def _settle_remainder(state: CoreState, book: Book, taker: LiveOrder) -> list[Event]:
+    if taker.remaining == 0:
+        return [_end(state, taker, VenueReason.FILLED)]
+    if taker.order.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL:
+        return [_end(state, taker, VenueReason.IMMEDIATE_REMAINDER)]
+    book.add(taker)
+    return [OrderRested(taker.key, taker.remaining)]
+
+
+def _cancel(state: CoreState, command: Cancel) -> list[Event]:
+    cancel = command.signed.cancel
+    named = (cancel.account, cancel.slot, cancel.generation)
+    if (cancel.chain, cancel.venue) != (state.chain, state.venue):
+        return [CancelRefused(named, Reason.ORDER_VENUE)]
+    key = (cancel.account, cancel.slot)
+    state.used[key] = max(state.used.get(key, 0), cancel.generation + 1)
+    live = state.live.get(key)
+    if live is None or live.order.generation > cancel.generation:
+        return [CancelRefused(named, VenueReason.NOTHING_TO_CANCEL)]
+    if live.is_resting:
+        state.books[live.order.market].remove(live)
+    else:
+        state.waiting.remove(live)
+    return [_end(state, live, VenueReason.CANCELLED)]
+
+
+def _close(state: CoreState) -> list[Event]:
+    work = _working(state)
+    events = _begin_trading(state)
+    state.ledger.finish(work)
+    state.number, state.time, state.work = work.number, work.time, None
+    closed = BatchClosed(
+        number=work.number,
+        time=work.time,
+        prices=work.prices,
+        deposits=tuple(work.deposits),
+        orders=tuple(work.orders),
+        fills=tuple(work.fills),
+        accounts=tuple(sorted(work.before)),
+        slots=tuple(sorted(work.slots)),
+    )
+    return [*events, closed]
+
+
+def _end(state: CoreState, live: LiveOrder, reason: AnyReason) -> OrderEnded:
+    """Forget a live order that no book holds any more, and use its generation up."""
+    key = (live.order.account, live.order.slot)
+    del state.live[key]
+    state.used[key] = max(state.used.get(key, 0), live.order.generation + 1)
+    return OrderEnded(live.key, reason, live.remaining)
+
+
+def _key(order: Order) -> OrderKey:
+    return (order.account, order.slot, order.generation)

@@ -1,0 +1,133 @@
+"""Events: what the core says happened, in order. Private: they show orders and accounts."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rollup.private import Private
+from rollup.protocol.batch import Fill
+from rollup.protocol.deposit import DepositOutcome, QueueEntry
+from rollup.protocol.order import SignedOrder
+from rollup.protocol.rejection import Reason
+from sequencer.engine.live import OrderKey
+
+
+class VenueReason(StrEnum):
+    """Why the venue refuses or ends what the protocol's rules would allow, or ended well."""
+
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    IMMEDIATE_REMAINDER = "immediate-remainder"
+    POST_ONLY_WOULD_TRADE = "post-only-would-trade"
+    SLOT_BUSY = "slot-busy"
+    GENERATION_USED = "generation-used"
+    NOTHING_TO_CANCEL = "nothing-to-cancel"
+    REPLAYED = "replayed"
+    ENVELOPE = "envelope"
+
+
+AnyReason = Reason | VenueReason
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOpened:
+    """A batch takes orders."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class DepositJudged:
+    """A queue entry was credited or refused."""
+
+    entry: QueueEntry
+    outcome: DepositOutcome
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OrderAccepted(Private):
+    """An order went live; `sequence` is its place in time."""
+
+    key: OrderKey
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OrderRefused(Private):
+    """An order never went live."""
+
+    key: OrderKey
+    reason: AnyReason
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OrderWaiting(Private):
+    """The batch is full: the order goes on first thing in the next one, before any later order."""
+
+    key: OrderKey
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OrderRested(Private):
+    """What is left of an order waits in the book."""
+
+    key: OrderKey
+    remaining: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OrderEnded(Private):
+    """An order left the venue; its generation is used up."""
+
+    key: OrderKey
+    reason: AnyReason
+    remaining: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CancelRefused(Private):
+    """No live order was named by a cancel. Its generation is used up all the same."""
+
+    key: OrderKey
+    reason: AnyReason
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Traded(Private):
+    """Two orders met."""
+
+    market: int
+    price: int
+    size: int
+    maker: OrderKey
+    taker: OrderKey
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class BatchClosed(Private):
+    """All that a batch record needs of the trading; the batcher adds the state's openings.
+
+    `accounts` and `slots` are what was touched, rising.
+    """
+
+    number: int
+    time: int
+    prices: tuple[int, ...]
+    deposits: tuple[QueueEntry, ...]
+    orders: tuple[SignedOrder, ...]
+    fills: tuple[Fill, ...]
+    accounts: tuple[int, ...]
+    slots: tuple[tuple[int, int], ...]
+
+
+Event = (
+    BatchOpened
+    | DepositJudged
+    | OrderAccepted
+    | OrderRefused
+    | OrderWaiting
+    | OrderRested
+    | OrderEnded
+    | CancelRefused
+    | Traded
+    | BatchClosed
+)

@@ -1,0 +1,231 @@
+"""What accounts hold while a batch trades, and whether one more fill keeps every rule.
+
+The rules are those of rollup.protocol, called one by one: fees, bounds, slots, and the margin rule
+net since the batch began. Every touched account satisfies the margin rule after every fill, so a
+batch can be closed at any moment. The fee account's credit at the end of the batch is left out of
+its margin here: more cash never breaks the rule.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from rollup.private import Private
+from rollup.protocol.account import FRESH_SLOT, Header, SlotState
+from rollup.protocol.batch import Fill
+from rollup.protocol.constants import (
+    CASH_LIMIT,
+    DEPOSITS_MAX,
+    NOTIONAL_BITS,
+)
+from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
+from rollup.protocol.margin import NOTHING, Holding, margin_case
+from rollup.protocol.market import Governance, MarketTerms, batch_terms
+from rollup.protocol.order import Order, Side, SignedOrder
+from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.shape_class import ShapeClass
+from rollup.protocol.trade import fee, fill_slot, notional, require_fee
+from rollup.protocol.units import require_cash, require_position
+from sequencer.engine.live import LiveOrder, OrderKey
+
+
+class Party(StrEnum):
+    """Whose fault it is that two orders cannot meet."""
+
+    TAKER = "taker"
+    MAKER = "maker"
+
+
+class Fault(NamedTuple):
+    """One side of a candidate fill that breaks a rule; the other side is innocent."""
+
+    party: Party
+    reason: Reason
+
+
+@dataclass(slots=True, repr=False)
+class Holder(Private):
+    """An account as the venue trades it; slots never used are not listed."""
+
+    header: Header
+    holding: Holding = NOTHING
+    slots: dict[int, SlotState] = field(default_factory=dict)
+
+    def slot(self, index: int) -> SlotState:
+        """The slot's generation and lots filled."""
+        return self.slots.get(index, FRESH_SLOT)
+
+
+@dataclass(slots=True, repr=False)
+class Work(Private):
+    """The batch that is open: its terms, what it did so far, and what accounts held before it."""
+
+    number: int
+    time: int
+    prices: tuple[int, ...]
+    terms: tuple[MarketTerms, ...]
+    before: dict[int, Holding]
+    is_trading: bool = False
+    deposits: list[QueueEntry] = field(default_factory=list)
+    orders: list[SignedOrder] = field(default_factory=list)
+    places: dict[OrderKey, int] = field(default_factory=dict)
+    fills: list[Fill] = field(default_factory=list)
+    slots: set[tuple[int, int]] = field(default_factory=set)
+    fees: int = 0
+
+
+class _Side(NamedTuple):
+    """One side of a candidate fill: whose it is and what it would leave."""
+
+    party: Party
+    live: LiveOrder
+    holding: Holding
+    slot: SlotState
+    charge: int
+
+
+class Ledger:
+    """All accounts of the venue. A batch holds no more than its shape class takes."""
+
+    def __init__(self, governance: Governance, shape_class: ShapeClass) -> None:
+        self.governance = governance
+        self.shape_class = shape_class
+        self.holders: dict[int, Holder] = {}
+
+    def begin(self, number: int, time: int, prices: tuple[int, ...]) -> Work:
+        """A new batch; the fee account is always part of it."""
+        work = Work(number, time, prices, batch_terms(self.governance, prices), {})
+        self._touch(work, self.governance.fee_account)
+        return work
+
+    def deposit(self, work: Work, entry: QueueEntry) -> DepositOutcome:
+        """Consume one queue entry: registered, credited, or refused with its outcome."""
+        holder = self.holders.get(entry.account)
+        cash = None if holder is None else holder.holding.cash
+        outcome = judge(entry, cash)
+        self._touch(work, entry.account)
+        work.deposits.append(entry)
+        if outcome is not DepositOutcome.CREDITED:
+            return outcome
+        if entry.kind is EntryKind.REGISTER:
+            holder = self.holders[entry.account] = Holder(entry.header())
+        if holder is not None:
+            holder.holding = holder.holding._replace(cash=holder.holding.cash + entry.amount)
+        return outcome
+
+    def has_room_for_deposits(self, work: Work, count: int) -> bool:
+        """Whether the batch can consume `count` more queue entries."""
+        return len(work.deposits) + count <= DEPOSITS_MAX
+
+    def has_room(self, work: Work, maker: LiveOrder, taker: LiveOrder) -> bool:
+        """Whether the batch can hold one more fill, of these two orders."""
+        pair, most = (maker, taker), self.shape_class
+        orders = len(work.orders) + sum(live.key not in work.places for live in pair)
+        accounts = len(work.before) + sum(live.order.account not in work.before for live in pair)
+        return len(work.fills) < most.trades and orders <= most.orders and accounts <= most.accounts
+
+    def could_fill(self, work: Work, order: Order) -> Reason | None:
+        """Why the whole order, filled alone at its limit inside the band, would break a rule.
+
+        None if it would not. The price the limit is moved to is the worst it could fill at now.
+        """
+        terms = work.terms[order.market]
+        holder = self.holders[order.account]
+        price = min(max(order.price, terms.band_low), terms.band_high)
+        amount = price * order.size
+        charge = fee(amount, max(terms.taker_fee, terms.maker_fee))
+        try:
+            after = _settle(holder.holding, order, amount, order.size, charge)
+        except Rejected as refusal:
+            return refusal.reason
+        before = work.before.get(order.account, holder.holding)
+        return None if margin_case(before, after, work.terms) is not None else Reason.MARGIN
+
+    def try_fill(
+        self, work: Work, maker: LiveOrder, taker: LiveOrder, price: int, size: int
+    ) -> Fault | None:
+        """Fill `size` lots at `price` if every rule holds for both sides; else change nothing.
+
+        The taker is asked first: a taker that cannot pay does not get makers removed. The caller
+        has checked limits, band, room, and that the accounts differ.
+        """
+        terms = work.terms[taker.order.market]
+        amount = notional(price, size)
+        sides = []
+        for party, live, rate in (
+            (Party.TAKER, taker, terms.taker_fee),
+            (Party.MAKER, maker, terms.maker_fee),
+        ):
+            try:
+                sides.append(self._side(work, party, live, amount, size, rate))
+            except Rejected as refusal:
+                return Fault(party, refusal.reason)
+        if not self._fees_fit(work, sides):
+            return Fault(Party.TAKER, Reason.CASH_OUT_OF_BOUNDS)
+        for side in sides:
+            self._take(work, side, size)
+        places = {live.order.side: work.places[live.key] for live in (maker, taker)}
+        work.fills.append(Fill(places[Side.BUY], places[Side.SELL], price, size, taker.order.side))
+        return None
+
+    def finish(self, work: Work) -> None:
+        """Credit the batch's fees to the fee account, which must exist."""
+        holder = self.holders[self.governance.fee_account]
+        holder.holding = holder.holding._replace(cash=holder.holding.cash + work.fees)
+
+    def _touch(self, work: Work, account: int) -> None:
+        holder = self.holders.get(account)
+        work.before.setdefault(account, NOTHING if holder is None else holder.holding)
+
+    def _side(
+        self, work: Work, party: Party, live: LiveOrder, amount: int, size: int, rate: int
+    ) -> _Side:
+        """One side after the fill. Rejected if fee cap, slot, bounds or margin forbid it."""
+        order = live.order
+        holder = self.holders[order.account]
+        require_fee(order, rate)
+        slot = fill_slot(order, holder.slot(order.slot), size)
+        charge = fee(amount, rate)
+        after = _settle(holder.holding, order, amount, size, charge)
+        before = work.before.get(order.account, holder.holding)
+        if margin_case(before, after, work.terms) is None:
+            raise Rejected(Reason.MARGIN)
+        return _Side(party, live, after, slot, charge)
+
+    def _fees_fit(self, work: Work, sides: list[_Side]) -> bool:
+        """Whether the fee account could still be credited all fees if the batch ended here."""
+        account = self.governance.fee_account
+        holder = self.holders.get(account)
+        cash = 0 if holder is None else holder.holding.cash
+        for side in sides:
+            if side.live.order.account == account:
+                cash = side.holding.cash
+        return cash + work.fees + sum(side.charge for side in sides) < CASH_LIMIT
+
+    def _take(self, work: Work, side: _Side, size: int) -> None:
+        order = side.live.order
+        self._touch(work, order.account)
+        holder = self.holders[order.account]
+        holder.holding = side.holding
+        holder.slots[order.slot] = side.slot
+        work.slots.add((order.account, order.slot))
+        work.fees += side.charge
+        if side.live.key not in work.places:
+            work.places[side.live.key] = len(work.orders)
+            work.orders.append(side.live.signed)
+
+
+def size_limit(price: int) -> int:
+    """The most lots one fill can have at a price, so that its notional stays in bounds."""
+    return ((1 << NOTIONAL_BITS) - 1) // price
+
+
+def _settle(holding: Holding, order: Order, amount: int, size: int, charge: int) -> Holding:
+    """A side after paying or receiving `amount`, paying its fee, and moving `size` lots."""
+    sign = 1 if order.side is Side.BUY else -1
+    cash = holding.cash - sign * amount - charge
+    require_cash("cash", cash)
+    market = order.market
+    position = holding.positions[market] + sign * size
+    require_position("position", position)
+    return Holding(cash, (*holding.positions[:market], position, *holding.positions[market + 1 :]))

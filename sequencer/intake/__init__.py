@@ -1,0 +1,1 @@
+"""From sealed envelopes and bytes to commands."""

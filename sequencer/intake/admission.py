@@ -1,0 +1,195 @@
+"""Admission: from envelopes to commands, or to a reason.
+
+Cheap checks first, signatures together in lanes. What the core would refuse anyway (slot, expiry,
+fees, margin) is refused by the core's own function, just before the order would be journalled.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rollup.crypto.curve import Point
+from rollup.crypto.envelope import (
+    Action,
+    CancelAction,
+    Destination,
+    EnvelopeError,
+    EnvelopeReason,
+    OpeningKey,
+    OrderAction,
+    PaddingAction,
+)
+from rollup.hash.keccak import keccak256
+from rollup.hash.many import CompressMany
+from rollup.hash.poseidon import Digest
+from rollup.private import Private
+from rollup.protocol.cancel import CancelOrder, SignedCancel, cancel_digests
+from rollup.protocol.order import (
+    POST_ONLY_FLAG,
+    REDUCE_ONLY_FLAG,
+    Order,
+    SignedOrder,
+    message_digests,
+)
+from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.units import VerifyMany
+from sequencer.engine.command import Cancel, Submit
+from sequencer.engine.core import CoreState
+from sequencer.engine.event import AnyReason, VenueReason
+from sequencer.intake.wire import WireError, side_of, time_in_force_of
+
+SEEN_BYTES = 16
+"""Kept of an envelope's hash to refuse it a second time: 2^64 envelopes before a chance clash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one envelope: a command, a reason, or neither for padding."""
+
+    command: Submit | Cancel | None = None
+    reason: AnyReason | EnvelopeReason | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Signed(Private):
+    """An authentic action that still has to prove who sent it."""
+
+    place: int
+    command: Submit | Cancel
+    key: Point
+    seen: bytes
+
+
+class Admission:
+    """The venue's door. Remembers the envelopes it let in, for the life of its opening key."""
+
+    def __init__(
+        self,
+        key: OpeningKey,
+        state: CoreState,
+        *,
+        compress_many: CompressMany,
+        verify_many: VerifyMany,
+    ) -> None:
+        self._key = key
+        self._state = state
+        self._destination = Destination(state.chain, state.venue)
+        self._compress_many = compress_many
+        self._verify_many = verify_many
+        self._seen: set[bytes] = set()
+
+    def admit(self, envelopes: Sequence[bytes]) -> list[Verdict]:
+        """A verdict for each envelope, in order. Never raises for what a trader sent."""
+        verdicts = [Verdict()] * len(envelopes)
+        signed: list[_Signed] = []
+        taken: set[bytes] = set()
+        for place, envelope in enumerate(envelopes):
+            seen = keccak256(envelope)[:SEEN_BYTES]
+            if seen in self._seen or seen in taken:
+                verdicts[place] = Verdict(reason=VenueReason.REPLAYED)
+                continue
+            taken.add(seen)
+            found = self._open(place, envelope, seen)
+            if isinstance(found, _Signed):
+                signed.append(found)
+            elif found is not None:
+                verdicts[place] = Verdict(reason=found)
+        for action, valid in zip(signed, self._valid(signed), strict=True):
+            if valid:
+                self._seen.add(action.seen)
+                verdicts[action.place] = Verdict(command=action.command)
+            else:
+                verdicts[action.place] = Verdict(reason=Reason.ORDER_SIGNATURE)
+        return verdicts
+
+    def _open(
+        self, place: int, envelope: bytes, seen: bytes
+    ) -> "_Signed | AnyReason | EnvelopeReason | None":
+        """Everything but the signature: envelope, bounds, and whether the account exists."""
+        try:
+            command = self._command(self._key.open(envelope, self._destination))
+        except EnvelopeError as error:
+            return error.reason
+        except Rejected as error:
+            return error.reason
+        except WireError:
+            return Reason.MALFORMED
+        if command is None:
+            return None
+        signed = command.signed
+        account = signed.order.account if isinstance(signed, SignedOrder) else signed.cancel.account
+        holder = self._state.ledger.holders.get(account)
+        if holder is None:
+            return Reason.ACCOUNT_MISSING
+        return _Signed(place, command, holder.header.key, seen)
+
+    def _command(self, action: Action) -> Submit | Cancel | None:
+        """The protocol's record of an action. Chain and venue are this venue's own."""
+        match action:
+            case PaddingAction():
+                return None
+            case CancelAction():
+                cancel = CancelOrder(
+                    self._state.chain,
+                    self._state.venue,
+                    action.account,
+                    action.slot,
+                    action.generation,
+                )
+                return Cancel(SignedCancel(cancel, action.signature))
+            case OrderAction():
+                return Submit(SignedOrder(self._order(action), action.signature))
+
+    def _order(self, action: OrderAction) -> Order:
+        return Order(
+            chain=self._state.chain,
+            venue=self._state.venue,
+            account=action.account,
+            slot=action.slot,
+            generation=action.generation,
+            market=action.market,
+            side=side_of(action.side),
+            price=action.price,
+            size=action.size,
+            expiry=action.expiry,
+            max_fee=action.max_fee,
+            time_in_force=time_in_force_of(action.flags),
+            reduce_only=bool(action.flags & REDUCE_ONLY_FLAG),
+            post_only=bool(action.flags & POST_ONLY_FLAG),
+        )
+
+    def _valid(self, signed: Sequence[_Signed]) -> Sequence[bool]:
+        """Whether each signature holds under its account's key: one call for all of them."""
+        messages = self._messages([action.command for action in signed])
+        signatures = [action.command.signed.signature for action in signed]
+        return self._verify_many([action.key for action in signed], messages, signatures)
+
+    def _messages(self, commands: Sequence[Submit | Cancel]) -> list[Digest]:
+        orders = [c.signed.order for c in commands if isinstance(c, Submit)]
+        cancels = [c.signed.cancel for c in commands if isinstance(c, Cancel)]
+        of_orders = iter(message_digests(orders, self._compress_many))
+        of_cancels = iter(cancel_digests(cancels, self._compress_many))
+        return [next(of_orders if isinstance(c, Submit) else of_cancels) for c in commands]
+
+
+def order_action(signed: SignedOrder) -> OrderAction:
+    """A signed order as it travels in an envelope."""
+    order = signed.order
+    return OrderAction(
+        account=order.account,
+        slot=order.slot,
+        generation=order.generation,
+        market=order.market,
+        side=int(order.side),
+        price=order.price,
+        size=order.size,
+        expiry=order.expiry,
+        max_fee=order.max_fee,
+        flags=order.flags,
+        signature=signed.signature,
+    )
+
+
+def cancel_action(signed: SignedCancel) -> CancelAction:
+    """A signed cancel as it travels in an envelope."""
+    cancel = signed.cancel
+    return CancelAction(cancel.account, cancel.slot, cancel.generation, signed.signature)

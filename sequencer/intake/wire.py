@@ -1,0 +1,200 @@
+"""Commands as bytes, member by member: what the journal holds and hashes.
+
+Fixed widths, little-endian. A command has one encoding; anything else is refused.
+"""
+
+import struct
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Final
+
+from rollup.protocol.cancel import CancelOrder, SignedCancel
+from rollup.protocol.constants import DEPOSITS_MAX
+from rollup.protocol.deposit import EntryKind, QueueEntry
+from rollup.protocol.order import (
+    POST_ONLY_FLAG,
+    REDUCE_ONLY_FLAG,
+    Order,
+    Side,
+    SignedOrder,
+    TimeInForce,
+)
+from rollup.protocol.rejection import Rejected
+from sequencer.engine.command import Cancel, CloseBatch, Command, Deposits, OpenBatch, Submit
+
+
+class WireError(ValueError):
+    """Bytes that are no command; says what was wanted."""
+
+
+class Code(IntEnum):
+    """First byte of an encoded command."""
+
+    OPEN_BATCH = 1
+    DEPOSITS = 2
+    SUBMIT = 3
+    CANCEL = 4
+    CLOSE_BATCH = 5
+
+
+_OPEN: Final = struct.Struct("<IQ4I")
+_ENTRY: Final = struct.Struct("<IBI20s14I8IQ")
+_ORDER: Final = struct.Struct("<IIIBIBBIQQHB84s")
+_CANCEL: Final = struct.Struct("<IIIBI84s")
+_FLAGS: Final = 3 | REDUCE_ONLY_FLAG | POST_ONLY_FLAG
+
+
+def command_to_bytes(command: Command) -> bytes:
+    """The one encoding of a command."""
+    match command:
+        case OpenBatch():
+            body = _OPEN.pack(command.number, command.time, *command.prices)
+            return bytes((Code.OPEN_BATCH,)) + body
+        case Deposits():
+            head = bytes((Code.DEPOSITS, len(command.entries)))
+            return head + b"".join(map(_entry_bytes, command.entries))
+        case Submit():
+            return bytes((Code.SUBMIT,)) + _order_bytes(command.signed)
+        case Cancel():
+            return bytes((Code.CANCEL,)) + _cancel_bytes(command.signed)
+        case CloseBatch():
+            return bytes((Code.CLOSE_BATCH,))
+
+
+def command_from_bytes(data: bytes) -> Command:
+    """The command of an encoding. Raises WireError for any other bytes, and nothing else."""
+    if not data:
+        raise WireError("a command is wanted, nothing came")
+    read = _READERS.get(data[0])
+    if read is None:
+        raise WireError(f"a command code from 1 to {len(Code)} is wanted, {data[0]} came")
+    try:
+        return read(data[1:])
+    except Rejected as refusal:
+        raise WireError(f"a command within bounds is wanted: {refusal}") from refusal
+
+
+def _require_size(layout: struct.Struct, data: bytes) -> None:
+    if len(data) != layout.size:
+        raise WireError(f"a body of {layout.size} bytes is wanted, {len(data)} came")
+
+
+def _entry_bytes(entry: QueueEntry) -> bytes:
+    head = (entry.index, int(entry.kind), entry.account, entry.owner)
+    return _ENTRY.pack(*head, *entry.key_words, *entry.viewing_words, entry.amount)
+
+
+def _order_bytes(signed: SignedOrder) -> bytes:
+    order = signed.order
+    return _ORDER.pack(
+        order.chain,
+        order.venue,
+        order.account,
+        order.slot,
+        order.generation,
+        order.market,
+        order.side,
+        order.price,
+        order.size,
+        order.expiry,
+        order.max_fee,
+        order.flags,
+        signed.signature,
+    )
+
+
+def _cancel_bytes(signed: SignedCancel) -> bytes:
+    cancel = signed.cancel
+    return _CANCEL.pack(
+        cancel.chain,
+        cancel.venue,
+        cancel.account,
+        cancel.slot,
+        cancel.generation,
+        signed.signature,
+    )
+
+
+def _read_open(data: bytes) -> Command:
+    _require_size(_OPEN, data)
+    number, time, *prices = _OPEN.unpack(data)
+    return OpenBatch(number, time, tuple(prices))
+
+
+def _read_deposits(data: bytes) -> Command:
+    count = data[0] if data else 0
+    if count > DEPOSITS_MAX or len(data) != 1 + count * _ENTRY.size:
+        raise WireError(f"a count up to {DEPOSITS_MAX} and that many queue entries are wanted")
+    places = range(1, len(data), _ENTRY.size)
+    return Deposits(tuple(_read_entry(data[place : place + _ENTRY.size]) for place in places))
+
+
+def _read_entry(data: bytes) -> QueueEntry:
+    index, kind, account, owner, *words, amount = _ENTRY.unpack(data)
+    if kind not in tuple(EntryKind):
+        raise WireError(f"a kind of queue entry is wanted, {kind} came")
+    return QueueEntry(
+        index, EntryKind(kind), account, owner, tuple(words[:14]), tuple(words[14:]), amount
+    )
+
+
+def _read_submit(data: bytes) -> Command:
+    _require_size(_ORDER, data)
+    *members, flags, signature = _ORDER.unpack(data)
+    chain, venue, account, slot, generation, market, side, price, size, expiry, fee = members
+    return Submit(
+        SignedOrder(
+            Order(
+                chain=chain,
+                venue=venue,
+                account=account,
+                slot=slot,
+                generation=generation,
+                market=market,
+                side=side_of(side),
+                price=price,
+                size=size,
+                expiry=expiry,
+                max_fee=fee,
+                time_in_force=time_in_force_of(flags),
+                reduce_only=bool(flags & REDUCE_ONLY_FLAG),
+                post_only=bool(flags & POST_ONLY_FLAG),
+            ),
+            signature,
+        )
+    )
+
+
+def side_of(value: int) -> Side:
+    """The side of a wire byte. Raises WireError for another."""
+    if value not in tuple(Side):
+        raise WireError(f"side 0 or 1 is wanted, {value} came")
+    return Side(value)
+
+
+def time_in_force_of(flags: int) -> TimeInForce:
+    """The time in force of a flags byte. Raises WireError for flags that are not in use."""
+    if flags & ~_FLAGS or flags & 3 not in tuple(TimeInForce):
+        raise WireError(f"known order flags are wanted, {flags} came")
+    return TimeInForce(flags & 3)
+
+
+def _read_cancel(data: bytes) -> Command:
+    _require_size(_CANCEL, data)
+    chain, venue, account, slot, generation, signature = _CANCEL.unpack(data)
+    return Cancel(SignedCancel(CancelOrder(chain, venue, account, slot, generation), signature))
+
+
+def _read_close(data: bytes) -> Command:
+    if data:
+        raise WireError(f"no body is wanted, {len(data)} bytes came")
+    return CloseBatch()
+
+
+_READERS: Final[dict[int, Callable[[bytes], Command]]] = {
+    Code.OPEN_BATCH: _read_open,
+    Code.DEPOSITS: _read_deposits,
+    Code.SUBMIT: _read_submit,
+    Code.CANCEL: _read_cancel,
+    Code.CLOSE_BATCH: _read_close,
+}

@@ -1,0 +1,1 @@
+"""The venue that runs: all parts together."""

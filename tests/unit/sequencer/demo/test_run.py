@@ -1,0 +1,249 @@
+"""The demonstration with a prover that proves nothing: everything else is real."""
+
+import stat
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+
+import pytest
+
+from rollup.crypto.batched import verify_many
+from rollup.files import write_whole
+from rollup.hash.batched import compress_many
+from rollup.hash.keccak import keccak256
+from rollup.ports import Pins, VerificationError
+from rollup.protocol.batch_codec import batch_from_bytes
+from rollup.protocol.public import PublicInput
+from rollup.protocol.public_json import public_to_json
+from rollup.protocol.transition import apply_batch
+from sequencer.batches.artefacts import ArtefactError, VenueFolder
+from sequencer.batches.journal import JournalError, identity_of
+from sequencer.batches.replay import RootsDiffer, replay
+from sequencer.demo.events import (
+    BatchClosed,
+    BatchOpened,
+    DemoEvent,
+    DemoOptions,
+    ForgeryJudged,
+    JournalReplayed,
+    MarketReady,
+    Posted,
+    ProofPhase,
+    Proved,
+)
+from sequencer.demo.run import DemoError, run_demo
+
+
+class Failure(Enum):
+    WRONG = "WRONG"
+
+
+class StandIn:
+    """Prover and verifier for tests only: a proof is a hash of the public input, ten times."""
+
+    pins = Pins(bytes(32), "none", "S")
+
+    def prove(self, batch: bytes, folder: Path, progress: Callable[[str], None]) -> PublicInput:
+        progress("applying")
+        outcome = apply_batch(
+            batch_from_bytes(batch), compress_many=compress_many, verify_many=verify_many
+        )
+        data = public_to_json(outcome.public)
+        (folder / "public").mkdir(parents=True, exist_ok=True)
+        write_whole(folder / "private" / "meta.json", b'{"bits": 0}', 0o600)
+        write_whole(folder / "public" / "public.json", data)
+        write_whole(folder / "public" / "proof.bin", keccak256(data) * 10)
+        return outcome.public
+
+    def verify(self, public: PublicInput, proof: bytes) -> None:
+        if proof != keccak256(public_to_json(public)) * 10:
+            raise VerificationError(Failure.WRONG, "not the hash")
+
+
+def run(options: DemoOptions) -> list[DemoEvent]:
+    return list(run_demo(options, StandIn(), StandIn()))
+
+
+def options(root: Path, **members: int) -> DemoOptions:
+    return DemoOptions(root=root, batches=2, traders=10, trades=40, **members)
+
+
+def of(events: list[DemoEvent], kind: type) -> list[DemoEvent]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("venue")
+
+
+@pytest.fixture(scope="module")
+def events(root: Path) -> list[DemoEvent]:
+    return run(options(root, insecure_seed=7))
+
+
+def test_it_tells_the_whole_story_in_order(events: list[DemoEvent]) -> None:
+    batch = [BatchOpened, BatchClosed, ProofPhase, Proved, Posted]
+    story = [MarketReady, *batch, *batch, *[ForgeryJudged] * 3, JournalReplayed]
+    assert [type(event) for event in events] == story
+
+
+def test_every_wanted_trade_happens_and_strangers_are_turned_away(events: list[DemoEvent]) -> None:
+    for event in of(events, BatchClosed):
+        assert isinstance(event, BatchClosed)
+        assert event.matched == event.wanted == event.fills == 40
+        assert event.refused == {
+            "margin": 1,
+            "order-signature": 1,
+            "envelope-not-authentic": 1,
+            "replayed": 1,
+        }
+
+
+def test_deposits_that_cannot_be_credited_are_refused_and_the_venue_goes_on(
+    events: list[DemoEvent],
+) -> None:
+    first, second = of(events, BatchOpened)
+    assert isinstance(first, BatchOpened) and isinstance(second, BatchOpened)
+    assert first.credited == 11
+    assert first.refused == {
+        "key-off-curve": 1,
+        "key-non-canonical": 1,
+        "account-exists": 1,
+        "account-missing": 1,
+    }
+    assert (second.credited, second.refused) == (1, {})
+
+
+def test_l1_takes_every_batch(events: list[DemoEvent]) -> None:
+    closed = of(events, BatchClosed)
+    for batch, posted in zip(closed, of(events, Posted), strict=True):
+        assert isinstance(posted, Posted) and isinstance(batch, BatchClosed)
+        assert posted.accepted and posted.root == batch.new_root
+
+
+def test_every_forgery_is_refused_with_its_reason(events: list[DemoEvent]) -> None:
+    judged = [
+        (event.name, event.refused_by, event.reason)
+        for event in events
+        if isinstance(event, ForgeryJudged)
+    ]
+    assert judged == [
+        ("inflated balance", "rules", "old-root"),
+        ("over-filled order", "rules", "overfilled"),
+        ("flipped proof byte", "verifier", "WRONG"),
+    ]
+
+
+def test_private_files_are_private_and_public_ones_are_not(
+    root: Path, events: list[DemoEvent]
+) -> None:
+    assert events
+    modes = {
+        path.relative_to(root).as_posix(): stat.S_IMODE(path.stat().st_mode)
+        for path in root.rglob("*")
+    }
+    assert modes["private"] == modes["batches/000002/private"] == 0o700
+    for name in (
+        "private/journal",
+        "private/salt.key",
+        "batches/000002/private/batch.msgpack",
+        "batches/000002/private/meta.json",
+    ):
+        assert modes[name] == 0o600
+    assert modes["batches/000001/public/proof.bin"] == 0o644
+    assert not [name for name in modes if "/." in name or name.startswith(".")]
+
+
+def test_the_journal_holds_no_more_than_the_venue_and_gives_the_same_roots(
+    root: Path, events: list[DemoEvent]
+) -> None:
+    folder = VenueFolder(root)
+    genesis, salt = folder.read_genesis(), folder.read_salt_key()
+    suite = {"compress_many": compress_many, "verify_many": verify_many}
+    roots = [batch.root for batch in replay(folder.journal, genesis, salt, **suite)]  # type: ignore[arg-type]
+    assert roots == [event.new_root for event in events if isinstance(event, BatchClosed)]
+
+
+def test_a_replay_under_another_salt_key_has_other_roots(
+    root: Path, events: list[DemoEvent], tmp_path: Path
+) -> None:
+    assert events
+    folder = VenueFolder(root)
+    other = VenueFolder(tmp_path)
+    other.start(folder.read_genesis(), bytes(32))
+    with pytest.raises(RootsDiffer, match="batch 1: the journal noted root"):
+        list(
+            replay(
+                folder.journal,
+                other.read_genesis(),
+                other.read_salt_key(),
+                compress_many=compress_many,
+                verify_many=verify_many,
+            )
+        )
+
+
+def test_a_replay_of_a_cut_off_journal_names_the_byte(
+    root: Path, events: list[DemoEvent], tmp_path: Path
+) -> None:
+    assert events
+    folder = VenueFolder(root)
+    data = folder.journal.read_bytes()
+    cut = tmp_path / "journal"
+    cut.write_bytes(data[:-5])
+    with pytest.raises(JournalError, match="cut off, 5 bytes short"):
+        list(
+            replay(
+                cut,
+                folder.read_genesis(),
+                folder.read_salt_key(),
+                compress_many=compress_many,
+                verify_many=verify_many,
+            )
+        )
+    assert identity_of(folder.read_genesis()).encode() == data[:66]
+
+
+def roots(found: list[DemoEvent]) -> list[object]:
+    return [event.new_root for event in found if isinstance(event, BatchClosed)]
+
+
+def test_the_same_seed_gives_the_same_roots_and_journal(
+    root: Path, events: list[DemoEvent], tmp_path: Path
+) -> None:
+    again = run(options(tmp_path, insecure_seed=7))
+    assert roots(again) == roots(events)
+    journals = [VenueFolder(place).journal.read_bytes() for place in (root, tmp_path)]
+    assert journals[0] == journals[1]
+
+
+def test_without_a_seed_by_name_keys_and_roots_are_fresh(tmp_path: Path) -> None:
+    first, second = (run(options(tmp_path)) for _ in range(2))
+    assert roots(first) != roots(second)
+    assert isinstance(first[0], MarketReady) and not first[0].insecure
+
+
+def test_a_feed_that_is_too_short_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DemoError, match="at least 1 batch"):
+        run(DemoOptions(root=tmp_path, batches=0))
+
+
+def test_artefacts_that_are_missing_or_wrong_are_named(tmp_path: Path) -> None:
+    folder = VenueFolder(tmp_path)
+    with pytest.raises(ArtefactError, match=r"genesis\.json: No such file"):
+        folder.read_genesis()
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / "salt.key").write_bytes(b"short")
+    with pytest.raises(ArtefactError, match="32 bytes are wanted, 5 came"):
+        folder.read_salt_key()
+    (tmp_path / "genesis.json").write_bytes(b"{")
+    with pytest.raises(ArtefactError, match=r"genesis\.json: genesis: not JSON"):
+        folder.read_genesis()
+    batch = folder.batch(1)
+    batch.write_batch(b"x")
+    meta = tmp_path / "batches" / "000001" / "private" / "meta.json"
+    for content, wanted in ((b"{", "JSON is wanted"), (b"[]", "JSON object is wanted")):
+        meta.write_bytes(content)
+        with pytest.raises(ArtefactError, match=wanted):
+            batch.read_meta()

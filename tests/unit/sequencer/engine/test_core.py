@@ -1,0 +1,304 @@
+"""The core, command by command: what is accepted, what is refused and why, what waits."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from rollup.protocol.cancel import CancelOrder, SignedCancel
+from rollup.protocol.constants import DEPOSITS_MAX
+from rollup.protocol.order import Side, SignedOrder
+from rollup.protocol.rejection import Reason
+from rollup.protocol.shape_class import CLASS_S
+from sequencer.engine.command import Cancel, CloseBatch, Command, Deposits, OpenBatch, Submit
+from sequencer.engine.core import CoreError, CoreState, new_state, step
+from sequencer.engine.event import (
+    AnyReason,
+    BatchClosed,
+    CancelRefused,
+    Event,
+    OrderEnded,
+    OrderRefused,
+    OrderRested,
+    OrderWaiting,
+    Traded,
+    VenueReason,
+)
+from tests.strategies import venues
+
+BUY, SELL = Side.BUY, Side.SELL
+PRICE = venues.PRICES[0]
+USDC = 10**6
+
+
+def venue(accounts: int = 4, cash: int = 100_000 * USDC) -> CoreState:
+    """A venue with batch 1 open and some accounts registered, from 1 on."""
+    state = new_state(venues.genesis())
+    step(state, OpenBatch(1, venues.START_MS + 1_000, venues.PRICES))
+    entries = tuple(venues.registration(i, i + 1, cash) for i in range(accounts))
+    step(state, Deposits(entries))
+    return state
+
+
+def submit(state: CoreState, signed: SignedOrder) -> list[Event]:
+    return step(state, Submit(signed))
+
+
+def cancel(account: int, slot: int, generation: int, chain: int = venues.CHAIN) -> Cancel:
+    record = CancelOrder(chain, venues.VENUE, account, slot, generation)
+    return Cancel(SignedCancel(record, venues.SIGNATURE))
+
+
+def next_batch(state: CoreState, prices: tuple[int, ...] = venues.PRICES) -> BatchClosed:
+    closed = step(state, CloseBatch())[-1]
+    assert isinstance(closed, BatchClosed)
+    step(state, OpenBatch(state.number + 1, state.time + 1_000, prices))
+    return closed
+
+
+def trades(events: Sequence[Event]) -> list[tuple[int, int]]:
+    return [(event.price, event.size) for event in events if isinstance(event, Traded)]
+
+
+def refused(events: Sequence[Event]) -> AnyReason:
+    (event,) = events
+    assert isinstance(event, OrderRefused)
+    return event.reason
+
+
+def ends(events: Sequence[Event]) -> list[tuple[int, AnyReason]]:
+    return [(event.key[0], event.reason) for event in events if isinstance(event, OrderEnded)]
+
+
+def test_price_then_time_decides_who_trades() -> None:
+    state = venue()
+    submit(state, venues.order(1, SELL, PRICE + 1, 10))
+    submit(state, venues.order(2, SELL, PRICE, 10))
+    submit(state, venues.order(3, SELL, PRICE, 10))
+    events = submit(state, venues.order(4, BUY, PRICE + 1, 25))
+    assert trades(events) == [(PRICE, 10), (PRICE, 10), (PRICE + 1, 5)]
+    assert [event.maker[0] for event in events if isinstance(event, Traded)] == [2, 3, 1]
+
+
+def test_what_is_left_of_a_limit_order_rests_and_fills_in_the_next_batch() -> None:
+    state = venue()
+    submit(state, venues.order(1, SELL, PRICE, 10))
+    events = submit(state, venues.order(2, BUY, PRICE, 30))
+    assert isinstance(events[-1], OrderRested) and events[-1].remaining == 20
+    next_batch(state)
+    assert trades(submit(state, venues.order(3, SELL, PRICE, 20))) == [(PRICE, 20)]
+    assert state.ledger.holders[2].slot(0).filled == 30
+
+
+def test_immediate_or_cancel_never_rests() -> None:
+    state = venue()
+    submit(state, venues.order(1, SELL, PRICE, 10))
+    events = submit(state, venues.order(2, BUY, PRICE, 30, immediate=True))
+    assert trades(events) == [(PRICE, 10)]
+    assert ends(events) == [
+        (1, VenueReason.FILLED),
+        (2, VenueReason.IMMEDIATE_REMAINDER),
+    ]
+    assert len(state.books[0]) == 0
+
+
+def test_post_only_never_takes() -> None:
+    state = venue()
+    submit(state, venues.order(1, SELL, PRICE, 10))
+    events = submit(state, venues.order(2, BUY, PRICE, 5, post_only=True))
+    assert ends(events) == [(2, VenueReason.POST_ONLY_WOULD_TRADE)]
+    events = submit(state, venues.order(2, BUY, PRICE - 1, 5, generation=1, post_only=True))
+    assert isinstance(events[-1], OrderRested)
+
+
+def test_an_account_does_not_trade_with_itself() -> None:
+    state = venue()
+    submit(state, venues.order(1, SELL, PRICE, 10))
+    events = submit(state, venues.order(1, BUY, PRICE, 10, slot=1))
+    assert ends(events) == [(1, Reason.SELF_TRADE)] and not trades(events)
+    assert len(state.books[0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"chain": 1}, Reason.ORDER_VENUE),
+        ({"venue": 1}, Reason.ORDER_VENUE),
+        ({"account": 99}, Reason.ACCOUNT_MISSING),
+        ({"market": 2}, Reason.MARKET_OUT_OF_BOUNDS),
+        ({"expiry": venues.START_MS + 999}, Reason.ORDER_EXPIRED),
+        ({"max_fee": 499}, Reason.FEE_ABOVE_CAP),
+        ({"size": 2_000_000}, Reason.MARGIN),
+        ({"size": 2**40 - 1}, Reason.MARGIN),
+    ],
+)
+def test_an_order_that_could_not_fill_is_refused_with_its_reason(
+    change: dict[str, int], reason: Reason
+) -> None:
+    state = venue()
+    signed = venues.order(1, BUY, PRICE, 10)
+    events = submit(state, replace(signed, order=replace(signed.order, **change)))
+    assert refused(events) is reason
+    assert not state.live
+
+
+def test_fee_caps_are_those_of_the_kind_of_order() -> None:
+    state = venue()
+    between = 300
+    maker = venues.order(1, BUY, PRICE, 10, max_fee=between, post_only=True)
+    assert isinstance(submit(state, maker)[-1], OrderRested)
+    taker = venues.order(2, SELL, PRICE, 10, max_fee=between, immediate=True)
+    assert refused(submit(state, taker)) is Reason.FEE_ABOVE_CAP
+
+
+def test_a_slot_holds_one_live_order_and_a_generation_is_used_once() -> None:
+    state = venue()
+    submit(state, venues.order(1, BUY, PRICE, 10, generation=5))
+    again = venues.order(1, BUY, PRICE - 1, 10, generation=6)
+    assert refused(submit(state, again)) is VenueReason.SLOT_BUSY
+    step(state, cancel(1, 0, 5))
+    old = venues.order(1, BUY, PRICE, 10, generation=5)
+    assert refused(submit(state, old)) is VenueReason.GENERATION_USED
+    assert isinstance(submit(state, again)[-1], OrderRested)
+
+
+def test_a_traded_generation_kills_older_ones() -> None:
+    state = venue()
+    submit(state, venues.order(1, BUY, PRICE, 10, generation=5))
+    submit(state, venues.order(2, SELL, PRICE, 10))
+    older = venues.order(1, BUY, PRICE, 10, generation=4)
+    assert refused(submit(state, older)) is Reason.GENERATION_DEAD
+
+
+def test_a_cancel_ends_its_generation_and_all_before_it() -> None:
+    state = venue()
+    submit(state, venues.order(1, BUY, PRICE, 10, generation=5))
+    assert isinstance(step(state, cancel(1, 0, 4))[-1], CancelRefused)
+    assert ends(step(state, cancel(1, 0, 9))) == [(1, VenueReason.CANCELLED)]
+    assert len(state.books[0]) == 0
+    (event,) = step(state, cancel(1, 0, 9))
+    assert isinstance(event, CancelRefused) and event.reason is VenueReason.NOTHING_TO_CANCEL
+    late = venues.order(1, BUY, PRICE, 10, generation=9)
+    assert refused(submit(state, late)) is VenueReason.GENERATION_USED
+
+
+def test_a_cancel_for_another_chain_does_nothing() -> None:
+    state = venue()
+    submit(state, venues.order(1, BUY, PRICE, 10))
+    (event,) = step(state, cancel(1, 0, 0, chain=1))
+    assert isinstance(event, CancelRefused) and event.reason is Reason.ORDER_VENUE
+    assert len(state.books[0]) == 1
+
+
+def test_orders_expire_when_a_batch_opens_after_their_last_moment() -> None:
+    state = venue()
+    end = venues.START_MS + 2_000
+    submit(state, venues.order(1, BUY, PRICE, 10, expiry=end - 1))
+    submit(state, venues.order(2, BUY, PRICE, 10, expiry=end))
+    step(state, CloseBatch())
+    events = step(state, OpenBatch(2, end, venues.PRICES))
+    assert ends(events) == [(1, Reason.ORDER_EXPIRED)]
+    assert [live.order.account for live in state.books[0]] == [2]
+
+
+def test_a_fill_happens_at_the_makers_price_moved_into_the_band() -> None:
+    state = venue()
+    submit(state, venues.order(1, SELL, PRICE, 10))
+    higher = (PRICE * 105 // 100, *venues.PRICES[1:])
+    next_batch(state, higher)
+    assert state.work is not None
+    low = state.work.terms[0].band_low
+    assert low > PRICE
+    events = submit(state, venues.order(2, BUY, low, 10))
+    assert trades(events) == [(low, 10)]
+
+
+def test_no_fill_outside_the_band_and_the_book_stays_uncrossed() -> None:
+    state = venue()
+    submit(state, venues.order(1, SELL, PRICE, 10))
+    next_batch(state, (PRICE * 105 // 100, *venues.PRICES[1:]))
+    events = submit(state, venues.order(2, BUY, PRICE + 10, 10))
+    assert ends(events) == [(2, Reason.PRICE_OUTSIDE_BAND)]
+    assert [live.order.account for live in state.books[0]] == [1]
+
+
+def test_a_full_batch_lets_orders_wait_and_serves_them_first() -> None:
+    state = venue(accounts=6, cash=10_000_000 * USDC)
+    submit(state, venues.order(1, SELL, PRICE, CLASS_S.trades + 10))
+    for generation in range(CLASS_S.trades):
+        taker = venues.order(2, BUY, PRICE, 1, generation=generation, immediate=True)
+        assert trades(submit(state, taker)) == [(PRICE, 1)]
+    events = submit(state, venues.order(3, BUY, PRICE, 4, immediate=True))
+    assert isinstance(events[-1], OrderWaiting) and state.is_full
+    assert isinstance(submit(state, venues.order(4, BUY, PRICE - 5, 1))[-1], OrderWaiting)
+    submit(state, venues.order(5, BUY, PRICE, 4, immediate=True))
+    assert ends(step(state, cancel(5, 0, 0))) == [(5, VenueReason.CANCELLED)]
+    assert len(next_batch(state).fills) == CLASS_S.trades
+    events = submit(state, venues.order(6, BUY, PRICE, 100, immediate=True))
+    takers = [event.taker[0] for event in events if isinstance(event, Traded)]
+    assert takers == [3, 6] and not state.is_full
+    assert [live.order.account for live in state.books[0].orders(BUY)] == [4]
+
+
+def test_a_waiting_order_that_expires_meanwhile_is_ended() -> None:
+    state = venue(accounts=3, cash=10_000_000 * USDC)
+    submit(state, venues.order(1, SELL, PRICE, CLASS_S.trades + 1))
+    for generation in range(CLASS_S.trades):
+        submit(state, venues.order(2, BUY, PRICE, 1, generation=generation, immediate=True))
+    submit(state, venues.order(3, BUY, PRICE, 4, expiry=venues.START_MS + 1_500))
+    next_batch(state)
+    assert ends(step(state, CloseBatch())) == [(3, Reason.ORDER_EXPIRED)]
+
+
+def test_a_fill_beyond_the_notional_bound_is_split() -> None:
+    state = venue(accounts=2, cash=2**61)
+    size = 2**36
+    submit(state, venues.order(1, SELL, PRICE, size))
+    found = trades(submit(state, venues.order(2, BUY, PRICE, size)))
+    assert len(found) > 1 and sum(lots for _, lots in found) == size
+    assert all(price * lots < 2**52 for price, lots in found)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        OpenBatch(2, venues.START_MS + 5_000, venues.PRICES),
+        Deposits((venues.credit(9, 1, 1),)),
+        Deposits(tuple(venues.credit(4 + i, 1, 1) for i in range(DEPOSITS_MAX))),
+    ],
+)
+def test_a_command_in_the_wrong_place_raises_and_changes_nothing(command: Command) -> None:
+    state = venue()
+    with pytest.raises(CoreError):
+        step(state, command)
+    assert (state.number, state.deposits_consumed) == (0, 4)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        CloseBatch(),
+        Submit(venues.order(1, BUY, PRICE, 1)),
+        OpenBatch(2, venues.START_MS + 5_000, venues.PRICES),
+        OpenBatch(1, venues.START_MS, venues.PRICES),
+        OpenBatch(1, venues.START_MS + 1, (0, 1, 1, 1)),
+        OpenBatch(1, venues.START_MS + 1, (1, 1, 2, 1)),
+    ],
+)
+def test_nothing_happens_before_a_batch_is_open(command: Command) -> None:
+    state = new_state(venues.genesis())
+    with pytest.raises(CoreError):
+        step(state, command)
+    assert state.work is None
+
+
+def test_deposits_come_before_the_first_order() -> None:
+    state = venue()
+    submit(state, venues.order(1, BUY, PRICE, 1))
+    with pytest.raises(CoreError, match="before the first order"):
+        step(state, Deposits((venues.credit(4, 1, 1),)))
+
+
+def test_commands_do_not_show_orders() -> None:
+    assert "618000" not in repr(Submit(venues.order(1, BUY, PRICE, 1)))
+    assert repr(cancel(1, 2, 3)) == "Cancel(private)"
