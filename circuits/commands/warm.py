@@ -80,6 +80,7 @@ def _empty_batch() -> Batch:
         number=1,
         time=genesis.time + 1,
         prices=genesis.prices,
+        redo=False,
         governance=governance,
         old_root=state.root,
         deposits=(),

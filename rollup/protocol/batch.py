@@ -35,6 +35,7 @@ from rollup.protocol.units import (
     Salt,
     require_bounds,
     require_digest,
+    require_flag,
     require_length,
     require_salt,
     require_tuple_of,
@@ -184,13 +185,18 @@ class NewSalts(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Batch(Private):
-    """One batch. `time` is the end of its window; `prices` are the oracle prices of its markets."""
+    """One batch. `time` is the end of its window; `prices` are the oracle prices of its markets.
+
+    `redo` says that L1 refused the batch that first had this number or one before it: this one is
+    batched anew, at the same time and prices, and matches no orders.
+    """
 
     chain: int
     venue: int
     number: int
     time: int
     prices: tuple[int, ...]
+    redo: bool
     governance: Governance
     old_root: Digest
     deposits: tuple[QueueEntry, ...]
@@ -208,6 +214,7 @@ class Batch(Private):
         if not isinstance(self.governance, Governance):
             raise Rejected(Reason.MALFORMED, "a batch holds a Governance")
         require_prices(self.prices, self.governance)
+        require_flag("redo", self.redo)
         require_digest("old_root", self.old_root)
         require_tuple_of("deposits", self.deposits, QueueEntry)
         require_tuple_of("orders", self.orders, SignedOrder)

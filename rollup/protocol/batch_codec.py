@@ -49,6 +49,7 @@ SLOT_SIBLINGS_MAX = SLOTS_TOUCHED_MAX * SLOT_BITS
 BATCH_NUMBERS = ("chain", "venue", "number", "time")
 BATCH_MEMBERS = (
     "prices",
+    "redo",
     "governance",
     "old_root",
     "deposits",
@@ -90,6 +91,7 @@ def batch_to_bytes(batch: Batch) -> bytes:
             "version": PROTOCOL_VERSION,
             **_numbers(batch, BATCH_NUMBERS),
             "prices": list(batch.prices),
+            "redo": batch.redo,
             "governance": governance_value(batch.governance),
             "old_root": digest_bytes(batch.old_root),
             "deposits": [_entry_value(entry) for entry in batch.deposits],
@@ -189,6 +191,7 @@ def _read_batch(node: Node) -> Batch:
     return Batch(
         **{name: record[name].integer() for name in BATCH_NUMBERS},
         prices=_integers(record["prices"], MARKETS_MAX),
+        redo=record["redo"].boolean(),
         governance=read_governance(record["governance"]),
         old_root=_digest(record["old_root"]),
         deposits=tuple(_read_entry(entry) for entry in record["deposits"].items(DEPOSITS_MAX)),

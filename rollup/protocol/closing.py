@@ -205,6 +205,7 @@ def _public_input(
         old_root=batch.old_root,
         new_root=new_root,
         prices=batch.prices,
+        redo=batch.redo,
         total=globals_.total,
         deposits_before=batch.pre.globals.deposits_consumed,
         deposits=tuple(ConsumedDeposit(step.entry, step.outcome) for step in deposits),

@@ -9,6 +9,7 @@ from enum import IntEnum
 
 from rollup.crypto.curve import Point, is_on_curve
 from rollup.field.koalabear import P
+from rollup.hash.keccak import DIGEST_BYTES, keccak256
 from rollup.protocol.account import Header
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
@@ -30,6 +31,8 @@ from rollup.protocol.units import (
 KEY_WORDS = 2 * SEPTIC_LENGTH
 NO_KEY = (0,) * KEY_WORDS
 NO_VIEWING = (0,) * DIGEST_LENGTH
+QUEUE_START = bytes(DIGEST_BYTES)
+"""Head of the queue's hash chain before its first entry."""
 
 
 class EntryKind(IntEnum):
@@ -82,6 +85,17 @@ class QueueEntry:
         if self.kind is EntryKind.CREDIT and any((*self.key_words, *self.viewing_words)):
             raise Rejected(Reason.MALFORMED, "a credit brings no key and no viewing commitment")
 
+    def encode(self) -> bytes:
+        """Canonical bytes, every member at its width, big-endian: numbers 8 bytes, words 4."""
+        numbers = (self.index, int(self.kind), self.account, self.amount)
+        return b"".join(
+            (
+                *(number.to_bytes(8, "big") for number in numbers),
+                self.owner,
+                *(word.to_bytes(4, "big") for word in (*self.key_words, *self.viewing_words)),
+            )
+        )
+
     @property
     def is_canonical(self) -> bool:
         """Whether all 22 words are field elements."""
@@ -96,6 +110,12 @@ class QueueEntry:
         """The header of the account that this registration opens. Only for a canonical entry."""
         a, b, c, d, e, f, g, h = self.viewing_words
         return Header(owner=self.owner, key=self.key, viewing=(a, b, c, d, e, f, g, h))
+
+
+def extend_queue(head: bytes, entry: QueueEntry) -> bytes:
+    """Head of the queue's hash chain after one more entry: it names all entries up to there, so
+    that two queues that differ anywhere before it have different heads."""
+    return keccak256(head + entry.encode())
 
 
 def judge(entry: QueueEntry, cash: int | None) -> DepositOutcome:

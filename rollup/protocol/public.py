@@ -6,6 +6,7 @@ Spec: docs/spec/08-public-input.md.
 
 from dataclasses import dataclass
 
+from rollup.hash.keccak import keccak256
 from rollup.hash.poseidon import Digest
 from rollup.protocol.constants import (
     CASH_BITS,
@@ -17,9 +18,13 @@ from rollup.protocol.constants import (
     TIME_BITS,
 )
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
+from rollup.protocol.encoding import digest_bytes
 from rollup.protocol.market import Governance, MarketTerms, batch_terms, require_prices
 from rollup.protocol.rejection import Reason, Rejected
-from rollup.protocol.units import require_bounds, require_digest, require_tuple_of
+from rollup.protocol.units import require_bounds, require_digest, require_flag, require_tuple_of
+
+PUBLIC_TAG = b"crypsis-public-2"
+"""Domain and version of the digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +38,17 @@ class ConsumedDeposit:
         if not isinstance(self.entry, QueueEntry) or not isinstance(self.outcome, DepositOutcome):
             raise Rejected(Reason.MALFORMED, "a consumed deposit is a QueueEntry and an outcome")
 
+    def encode(self) -> bytes:
+        """Canonical bytes: those of the queue entry, then the outcome as 8 bytes big-endian."""
+        return self.entry.encode() + self.outcome.to_bytes(8, "big")
+
 
 @dataclass(frozen=True, slots=True)
 class PublicInput:
     """What a proof is about. `total` is the USDC under custody after the batch, in quanta.
 
     `number` is the new batch number and `time` the end of its window; both roots are state roots.
+    `redo` says that the batch was made anew after L1 refused its header, and matches no orders.
     """
 
     version: int
@@ -50,6 +60,7 @@ class PublicInput:
     old_root: Digest
     new_root: Digest
     prices: tuple[int, ...]
+    redo: bool
     total: int
     deposits_before: int
     deposits: tuple[ConsumedDeposit, ...]
@@ -67,6 +78,7 @@ class PublicInput:
         require_digest("old_root", self.old_root)
         require_digest("new_root", self.new_root)
         require_prices(self.prices, self.governance)
+        require_flag("redo", self.redo)
         require_bounds("total", self.total, 0, 1 << CASH_BITS, Reason.TOTAL_OUT_OF_BOUNDS)
         self._require_deposits()
 
@@ -90,6 +102,27 @@ class PublicInput:
             raise Rejected(
                 Reason.TOTAL_OUT_OF_BOUNDS, f"credited {self.credited} of a total of {self.total}"
             )
+
+    def encode(self) -> bytes:
+        """Canonical bytes of all of it, field by field: tag, then each number as 8 bytes
+        big-endian, governance as its digest, roots as 32 bytes, deposits after their count."""
+        before = (self.version, self.chain, self.venue, self.number, self.time)
+        after = (*self.prices, int(self.redo), self.total, self.deposits_before, len(self.deposits))
+        return b"".join(
+            (
+                PUBLIC_TAG,
+                *(number.to_bytes(8, "big") for number in before),
+                self.governance.digest(),
+                digest_bytes(self.old_root),
+                digest_bytes(self.new_root),
+                *(number.to_bytes(8, "big") for number in after),
+                *(deposit.encode() for deposit in self.deposits),
+            )
+        )
+
+    def digest(self) -> bytes:
+        """Keccak-256 of the canonical bytes: what a proof's transcript takes in and L1 holds."""
+        return keccak256(self.encode())
 
     @property
     def credited(self) -> int:

@@ -49,6 +49,7 @@ def public_to_json(public: PublicInput) -> bytes:
             **{name: digest_bytes(getattr(public, name)).hex() for name in ROOTS},
             "governance": governance_value(public.governance),
             "prices": list(public.prices),
+            "redo": public.redo,
             "total": str(public.total),
             "deposits": [_deposit_value(deposit) for deposit in public.deposits],
         }
@@ -92,13 +93,14 @@ def _deposit_value(deposit: ConsumedDeposit) -> Value:
 
 
 def _read_public(node: Node) -> PublicInput:
-    record = node.record((*NUMBERS, *ROOTS, "governance", "prices", "total", "deposits"))
+    record = node.record((*NUMBERS, *ROOTS, "governance", "prices", "redo", "total", "deposits"))
     return PublicInput(
         **{name: record[name].integer() for name in NUMBERS},
         old_root=_digest(record["old_root"]),
         new_root=_digest(record["new_root"]),
         governance=read_governance(record["governance"]),
         prices=tuple(price.integer() for price in record["prices"].row(MARKETS_MAX)),
+        redo=record["redo"].boolean(),
         total=record["total"].decimal(),
         deposits=tuple(_read_deposit(entry) for entry in record["deposits"].items(DEPOSITS_MAX)),
     )

@@ -48,6 +48,7 @@ class Reason(StrEnum):
     SALT_COUNT = "salt-count"
     DEPOSIT_ORDER = "deposit-order"
     FEE_ACCOUNT_MISSING = "fee-account-missing"
+    REDO_FILLS = "redo-fills"
 
     # An order that may not trade.
     ORDER_UNKNOWN = "order-unknown"

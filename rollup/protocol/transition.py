@@ -76,6 +76,8 @@ def require_follows(batch: Batch) -> None:
         )
     if batch.time <= before.time:
         raise Rejected(Reason.CLOCK_NOT_ADVANCED, f"time {batch.time} is not after {before.time}")
+    if batch.redo and (batch.fills or batch.orders):
+        raise Rejected(Reason.REDO_FILLS, "a batch that is made anew matches no orders")
     for place, entry in enumerate(batch.deposits, before.deposits_consumed):
         if entry.index != place:
             raise Rejected(Reason.DEPOSIT_ORDER, f"queue entry {place} is next, not {entry.index}")

@@ -31,6 +31,12 @@ def require_bounds(name: str, value: object, low: int, end: int, reason: Reason)
         raise Rejected(reason, f"{name} must be from {low} to {end - 1}")
 
 
+def require_flag(name: str, value: object) -> None:
+    """Refuse unless `value` is True or False; 1 and 0 are neither."""
+    if not isinstance(value, bool):
+        raise Rejected(Reason.MALFORMED, f"{name} must be true or false")
+
+
 def require_length(name: str, value: object, length: int) -> None:
     """Refuse unless `value` is a tuple of exactly `length` members."""
     if not isinstance(value, tuple):

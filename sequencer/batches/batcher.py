@@ -112,6 +112,7 @@ class Batcher:
             number=closed.number,
             time=closed.time,
             prices=closed.prices,
+            redo=False,
             governance=self.genesis.governance,
             old_root=self.state.root,
             deposits=closed.deposits,

@@ -260,6 +260,7 @@ class Venue:
             number=number,
             time=self.state.globals.time + step,
             prices=self.prices,
+            redo=False,
             governance=self.genesis.governance,
             old_root=self.state.root,
             deposits=deposits,

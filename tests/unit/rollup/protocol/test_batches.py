@@ -69,6 +69,16 @@ def test_the_clock_advances(venue: Venue, step: int) -> None:
     assert venue.refusal(venue.batch(step=step)) is Reason.CLOCK_NOT_ADVANCED
 
 
+def test_a_batch_made_anew_matches_no_orders(venue: Venue, batch: Batch) -> None:
+    assert venue.refusal(replace(batch, redo=True)) is Reason.REDO_FILLS
+    empty = replace(venue.batch(), redo=True)
+    assert venue.apply(empty).public.redo is True
+
+
+def test_made_anew_is_said_by_a_flag_and_nothing_else(batch: Batch) -> None:
+    assert refusal(lambda: replace(batch, redo=1)) is Reason.MALFORMED  # type: ignore[arg-type]
+
+
 def test_a_price_of_a_market_that_does_not_exist_is_refused(batch: Batch) -> None:
     prices = (*batch.prices[:2], 2, 1)
     assert refusal(lambda: replace(batch, prices=prices)) is Reason.PRICE_OF_ABSENT_MARKET

@@ -51,7 +51,7 @@ def test_a_batch_file_with_one_byte_more_or_less_is_refused(batch: Batch) -> Non
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (("version",), 2, r"batch\.version: wanted version 1, got 2"),
+        (("version",), 1, r"batch\.version: wanted version 2, got 1"),
         (("number",), "7", r"batch\.number: wanted an integer, got text of 1"),
         (("number",), True, r"batch\.number: wanted an integer, got true or false"),
         (("number",), 2**40, "number-out-of-bounds"),
@@ -106,7 +106,7 @@ def test_public_json_in_any_other_form_is_refused(public: PublicInput) -> None:
         data + b"\n",
         b" " + data,
         json.dumps(content, sort_keys=True).encode(),
-        json.dumps(content, separators=(",", ":")).encode()[:-1] + b',"version":1}',
+        json.dumps(content, separators=(",", ":")).encode()[:-1] + b',"version":2}',
         data.replace(b'"number":2', b'"number":2.0'),
         data.replace(b'"number":2', b'"number":02'),
         data.replace(b'"total":"', b'"total":"0'),
@@ -146,7 +146,7 @@ def test_large_amounts_are_decimal_text(public: PublicInput) -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"version": 2}, Reason.MALFORMED),
+        ({"version": 1}, Reason.MALFORMED),
         ({"number": 0}, Reason.NUMBER_OUT_OF_BOUNDS),
         ({"deposits_before": 3}, Reason.DEPOSIT_ORDER),
         ({"total": 16}, Reason.TOTAL_OUT_OF_BOUNDS),

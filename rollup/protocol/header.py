@@ -1,0 +1,87 @@
+"""A batch's header: what L1 holds of a batch from its closing on, before there is a proof.
+
+A header fixes the content of its batch, so that nobody can choose it with hindsight, however late
+the proof is. Spec: docs/spec/09-l1.md.
+"""
+
+from dataclasses import dataclass
+
+from rollup.hash.keccak import DIGEST_BYTES, keccak256
+from rollup.hash.poseidon import Digest
+from rollup.protocol.constants import DEPOSITS_MAX, NUMBER_BITS, QUEUE_BITS, TIME_BITS
+from rollup.protocol.encoding import digest_bytes
+from rollup.protocol.public import PublicInput
+from rollup.protocol.rejection import Reason
+from rollup.protocol.units import require_bounds, require_bytes, require_digest, require_flag
+
+HEADER_TAG = b"crypsis-header-1"
+"""Domain and version of the digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchHeader:
+    """Number, time in ms, and what L1 must compare before it holds the operator to the rest.
+
+    `governance` and `public` are Keccak digests: of the parameters in force, and of the whole
+    public input. The batch consumes `deposits` queue entries from `deposits_before` on;
+    `queue_head` is the queue's hash chain after the last of them.
+    """
+
+    number: int
+    time: int
+    redo: bool
+    governance: bytes
+    old_root: Digest
+    new_root: Digest
+    deposits_before: int
+    deposits: int
+    queue_head: bytes
+    public: bytes
+
+    def __post_init__(self) -> None:
+        require_bounds("number", self.number, 1, 1 << NUMBER_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
+        require_bounds("time", self.time, 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS)
+        require_flag("redo", self.redo)
+        for name in ("governance", "queue_head", "public"):
+            require_bytes(name, getattr(self, name), DIGEST_BYTES)
+        require_digest("old_root", self.old_root)
+        require_digest("new_root", self.new_root)
+        require_bounds("deposits", self.deposits, 0, DEPOSITS_MAX + 1, Reason.TOO_MANY)
+        before_end = (1 << QUEUE_BITS) - self.deposits
+        before = self.deposits_before
+        require_bounds("deposits_before", before, 0, before_end, Reason.NUMBER_OUT_OF_BOUNDS)
+
+    def encode(self) -> bytes:
+        """Canonical bytes, field by field: tag, numbers as 8 bytes big-endian, digests as 32."""
+        numbers = (self.number, self.time, int(self.redo), self.deposits_before, self.deposits)
+        return b"".join(
+            (
+                HEADER_TAG,
+                *(number.to_bytes(8, "big") for number in numbers),
+                self.governance,
+                digest_bytes(self.old_root),
+                digest_bytes(self.new_root),
+                self.queue_head,
+                self.public,
+            )
+        )
+
+    def digest(self) -> bytes:
+        """Keccak-256 of the canonical bytes: two of one number prove that somebody lied."""
+        return keccak256(self.encode())
+
+
+def header_of(public: PublicInput, queue_head: bytes) -> BatchHeader:
+    """The header of a batch; `queue_head` is the queue's chain after the entries it consumed."""
+    return BatchHeader(
+        number=public.number,
+        time=public.time,
+        redo=public.redo,
+        governance=public.governance.digest(),
+        old_root=public.old_root,
+        new_root=public.new_root,
+        deposits_before=public.deposits_before,
+        deposits=len(public.deposits),
+        queue_head=queue_head,
+        public=public.digest(),
+    )
