@@ -1,32 +1,26 @@
 """The book of one market: best price first, then first come.
 
-Prices are kept in two sorted dictionaries, orders of a price in a deque. A removed order leaves its
-place in the deque as a gap that is dropped when it reaches the front, so every operation is
-O(log prices) amortised. Only `core` decides what trades; the book keeps the queue.
+Prices are kept in two sorted dictionaries, orders of a price in one that keeps their arrival, and
+all of them once more by expiry. An order that leaves is gone from both at once, from wherever it
+stood, so memory and a walk follow what rests, and every operation is O(log) of that. Only `core`
+decides what trades; the book keeps the queue.
 """
 
-import heapq
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from sortedcontainers import SortedDict
 
-from rollup.private import Private
 from rollup.protocol.order import Side
 from sequencer.engine.live import LiveOrder, accepts, opposite
+
+_Queue = OrderedDict[int, LiveOrder]
+"""Orders of one price by `sequence`, in order of arrival. A plain dictionary would not do: it finds
+its first member by walking over all that were removed before it."""
 
 
 class BookError(Exception):
     """The book was asked for what would break it: the caller has a defect, not the trader."""
-
-
-@dataclass(slots=True, repr=False)
-class _Level(Private):
-    """Orders of one price in order of arrival; `live` of them still rest."""
-
-    queue: deque[LiveOrder] = field(default_factory=deque)
-    live: int = 0
 
 
 class Book:
@@ -34,11 +28,10 @@ class Book:
 
     def __init__(self) -> None:
         self._sides: dict[Side, SortedDict] = {Side.BUY: SortedDict(), Side.SELL: SortedDict()}
-        self._expiries: list[tuple[int, int, LiveOrder]] = []
-        self._count = 0
+        self._expiries = SortedDict()
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._expiries)
 
     def __iter__(self) -> Iterator[LiveOrder]:
         """All resting orders: bids, then asks, each best price first, then by arrival."""
@@ -47,19 +40,16 @@ class Book:
 
     def orders(self, side: Side) -> Iterator[LiveOrder]:
         """Resting orders of one side in the order in which they would trade."""
-        levels = self._sides[side]
-        for rank in levels:
-            yield from (live for live in levels[rank].queue if live.is_resting)
+        for queue in self._sides[side].values():
+            yield from queue.values()
 
     def best(self, side: Side) -> LiveOrder | None:
         """The order of a side that trades next."""
         levels = self._sides[side]
         if not levels:
             return None
-        queue: deque[LiveOrder] = levels.peekitem(0)[1].queue
-        while not queue[0].is_resting:
-            queue.popleft()
-        return queue[0]
+        queue: _Queue = levels.peekitem(0)[1]
+        return next(iter(queue.values()))
 
     def would_trade(self, live: LiveOrder) -> bool:
         """Whether the best order of the other side has a price this one accepts."""
@@ -72,24 +62,21 @@ class Book:
             raise BookError("only an order that wants lots and does not rest yet can be added")
         if self.would_trade(live):
             raise BookError("an order that crosses the book must trade before it can rest")
-        level = self._sides[live.order.side].setdefault(_rank(live), _Level())
-        level.queue.append(live)
-        level.live += 1
+        self._sides[live.order.side].setdefault(_rank(live), _Queue())[live.sequence] = live
+        self._expiries[_due(live)] = live
         live.is_resting = True
-        self._count += 1
-        heapq.heappush(self._expiries, (live.order.expiry, live.sequence, live))
 
     def remove(self, live: LiveOrder) -> None:
         """Take an order out, whatever it still wants. BookError if it does not rest here."""
-        levels = self._sides[live.order.side]
-        level = levels.get(_rank(live))
-        if level is None or not live.is_resting:
+        levels, rank = self._sides[live.order.side], _rank(live)
+        queue: _Queue = levels.get(rank, _Queue())
+        if queue.get(live.sequence) is not live:
             raise BookError("an order that does not rest cannot be removed")
+        del queue[live.sequence]
+        if not queue:
+            del levels[rank]
+        del self._expiries[_due(live)]
         live.is_resting = False
-        level.live -= 1
-        self._count -= 1
-        if level.live == 0:
-            del levels[_rank(live)]
 
     def reduce(self, live: LiveOrder, size: int) -> None:
         """Take `size` traded lots off an order; it leaves the book when none remain."""
@@ -101,13 +88,16 @@ class Book:
 
     def expire(self, time: int) -> list[LiveOrder]:
         """Remove and return all orders whose expiry is before `time`, by expiry, then arrival."""
-        expired = []
-        while self._expiries and self._expiries[0][0] < time:
-            live = heapq.heappop(self._expiries)[2]
-            if live.is_resting:
-                self.remove(live)
-                expired.append(live)
+        expired: list[LiveOrder] = []
+        while self._expiries and self._expiries.peekitem(0)[0] < (time, 0):
+            expired.append(self._expiries.peekitem(0)[1])
+            self.remove(expired[-1])
         return expired
+
+
+def _due(live: LiveOrder) -> tuple[int, int]:
+    """Sort key of its expiry: those that end together leave in order of arrival."""
+    return (live.order.expiry, live.sequence)
 
 
 def _rank(live: LiveOrder) -> int:

@@ -7,6 +7,7 @@ nothing.
 
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Final
 
 from rollup.private import Private
 from rollup.protocol.genesis import Genesis
@@ -33,6 +34,10 @@ from sequencer.engine.event import (
 )
 from sequencer.engine.ledger import Holder, Ledger, Party, Work, size_limit
 from sequencer.engine.live import LiveOrder, OrderKey, accepts, opposite
+
+EXPIRY_AHEAD_MS: Final = 90 * 24 * 3_600_000
+"""How far beyond the open batch an order may expire: what a trader leaves behind the venue keeps
+for that long, and no instrument here is planned further ahead than a quarter of a year."""
 
 
 class CoreError(Exception):
@@ -112,11 +117,20 @@ def refusal(state: CoreState, order: Order) -> AnyReason | None:
         return Reason.ACCOUNT_MISSING
     if order.market >= len(state.books):
         return Reason.MARKET_OUT_OF_BOUNDS
+    return (
+        _terms_refusal(work, order)
+        or _slot_refusal(state, order)
+        or state.ledger.could_fill(work, order)
+    )
+
+
+def _terms_refusal(work: Work, order: Order) -> AnyReason | None:
+    """Why this batch cannot take its terms: expiry too near or too far, fee cap too low."""
     if order.expiry < work.time:
         return Reason.ORDER_EXPIRED
-    if order.max_fee < _highest_fee(work, order):
-        return Reason.FEE_ABOVE_CAP
-    return _slot_refusal(state, order) or state.ledger.could_fill(work, order)
+    if order.expiry > work.time + EXPIRY_AHEAD_MS:
+        return VenueReason.EXPIRY_TOO_FAR
+    return Reason.FEE_ABOVE_CAP if order.max_fee < _highest_fee(work, order) else None
 
 
 def _slot_refusal(state: CoreState, order: Order) -> AnyReason | None:

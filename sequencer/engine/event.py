@@ -20,6 +20,7 @@ class VenueReason(StrEnum):
     POST_ONLY_WOULD_TRADE = "post-only-would-trade"
     SLOT_BUSY = "slot-busy"
     GENERATION_USED = "generation-used"
+    EXPIRY_TOO_FAR = "expiry-too-far"
     NOTHING_TO_CANCEL = "nothing-to-cancel"
     REPLAYED = "replayed"
     ENVELOPE = "envelope"

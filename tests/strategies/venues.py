@@ -20,6 +20,8 @@ CHAIN, VENUE = 31337, 7
 START_MS = 1_723_161_600_000
 SIGNATURE = bytes(84)
 PRICES = (618_000, 268_000, 1, 1)
+EXPIRY_MS = START_MS + 30 * 24 * 3_600_000
+"""A month after genesis: well inside what the venue takes."""
 EMPTY_DIGEST: Digest = (0, 0, 0, 0, 0, 0, 0, 0)
 
 BTC = Market("BTC-PERP", 1, 5, 1_000, 500, 300, 500, 200)
@@ -86,7 +88,7 @@ def order(
     slot: int = 0,
     generation: int = 0,
     market: int = 0,
-    expiry: int = 2**52 - 1,
+    expiry: int = EXPIRY_MS,
     max_fee: int = 8191,
     immediate: bool = False,
     post_only: bool = False,

@@ -11,7 +11,7 @@ from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.rejection import Reason
 from rollup.protocol.shape_class import CLASS_S
 from sequencer.engine.command import Cancel, CloseBatch, Command, Deposits, OpenBatch, Submit
-from sequencer.engine.core import CoreError, CoreState, new_state, step
+from sequencer.engine.core import EXPIRY_AHEAD_MS, CoreError, CoreState, new_state, step
 from sequencer.engine.event import (
     AnyReason,
     BatchClosed,
@@ -127,19 +127,26 @@ def test_an_account_does_not_trade_with_itself() -> None:
         ({"account": 99}, Reason.ACCOUNT_MISSING),
         ({"market": 2}, Reason.MARKET_OUT_OF_BOUNDS),
         ({"expiry": venues.START_MS + 999}, Reason.ORDER_EXPIRED),
+        ({"expiry": venues.START_MS + 1_001 + EXPIRY_AHEAD_MS}, VenueReason.EXPIRY_TOO_FAR),
         ({"max_fee": 499}, Reason.FEE_ABOVE_CAP),
         ({"size": 2_000_000}, Reason.MARGIN),
         ({"size": 2**40 - 1}, Reason.MARGIN),
     ],
 )
 def test_an_order_that_could_not_fill_is_refused_with_its_reason(
-    change: dict[str, int], reason: Reason
+    change: dict[str, int], reason: AnyReason
 ) -> None:
     state = venue()
     signed = venues.order(1, BUY, PRICE, 10)
     events = submit(state, replace(signed, order=replace(signed.order, **change)))
     assert refused(events) is reason
     assert not state.live
+
+
+def test_the_farthest_expiry_that_the_venue_takes_rests() -> None:
+    state = venue()
+    last = venues.START_MS + 1_000 + EXPIRY_AHEAD_MS
+    assert isinstance(submit(state, venues.order(1, BUY, PRICE, 10, expiry=last))[-1], OrderRested)
 
 
 def test_fee_caps_are_those_of_the_kind_of_order() -> None:

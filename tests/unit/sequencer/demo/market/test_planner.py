@@ -72,8 +72,8 @@ def test_a_synthetic_market_happens_trade_by_trade(seed: int) -> None:
     for place, part in enumerate(parts[:-1]):
         if place:
             step(state, OpenBatch(place + 1, state.time + 1_000, part.prices))
-        intents = plans.tidy(3) + plans.backdrop(0, part.prices[0], 3, 2**50)
-        intents += plans.plan(part.trades, parts[place + 1].trades, 2**50)
+        intents = plans.tidy(3) + plans.backdrop(0, part.prices[0], 3, venues.EXPIRY_MS)
+        intents += plans.plan(part.trades, parts[place + 1].trades, venues.EXPIRY_MS)
         assert execute(state, intents) == results(part.trades)
         closed = step(state, CloseBatch())[-1]
         assert isinstance(closed, BatchClosed) and len(closed.orders) <= CLASS_S.orders
@@ -107,13 +107,13 @@ def test_any_run_of_prices_happens_trade_by_trade(
         )
     crowd = traders()
     state = venue(crowd)
-    plan = planner(crowd, seed).plan(trades, (), 2**50)
+    plan = planner(crowd, seed).plan(trades, (), venues.EXPIRY_MS)
     assert execute(state, plan) == results(trades)
 
 
 def test_the_same_seed_plans_the_same() -> None:
     part: Slice = next(feed(None, 3, 60))
-    plans = [planner(traders(), seed).plan(part.trades, (), 2**50) for seed in (1, 1, 2)]
+    plans = [planner(traders(), seed).plan(part.trades, (), venues.EXPIRY_MS) for seed in (1, 1, 2)]
     assert plans[0] == plans[1] != plans[2]
 
 
@@ -121,7 +121,7 @@ def test_positions_follow_the_fills() -> None:
     crowd = traders()
     state = venue(crowd)
     part = next(feed(None, 5, 100))
-    execute(state, planner(crowd).plan(part.trades, (), 2**50))
+    execute(state, planner(crowd).plan(part.trades, (), venues.EXPIRY_MS))
     for trader in crowd:
         held = state.ledger.holders[trader.account].holding.positions
         assert list(held) == trader.positions
@@ -130,7 +130,7 @@ def test_positions_follow_the_fills() -> None:
 def test_a_lost_quote_is_forgotten() -> None:
     crowd = traders()
     plans = planner(crowd)
-    (quote,) = plans.backdrop(0, 618_000, 1, 2**50)
+    (quote,) = plans.backdrop(0, 618_000, 1, venues.EXPIRY_MS)
     assert isinstance(quote, Order)
     plans.forget((quote.account, quote.slot, quote.generation))
     assert plans.tidy(5) == [] and not any(trader.resting for trader in crowd)
