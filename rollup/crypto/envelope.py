@@ -4,13 +4,17 @@ RFC 9180 (HPKE), base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20-Po
 0x0001, 0x0003), from pycryptodome. The sender authenticates inside, with its signature.
 
     envelope  = encapsulated key (32) || ciphertext (256) || tag (16)
-    plaintext = version (1) || kind (1) || members, fixed widths, little-endian || zeros
+    plaintext = version (1) || kind (1) || good until (8) || members, little-endian || zeros
 
 Chain, venue and version are bound by HPKE's `info` and again as associated data, so an envelope
 for one venue cannot be opened as one for another. Nothing decrypted enters a message or a repr.
+
+Every kind, padding too, says until when it is good. An envelope is opened in two steps, so that the
+venue judges its time, and remembers it, before anything that depends on its kind can happen.
 """
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Final, Self
@@ -21,9 +25,13 @@ from Crypto.PublicKey import ECC
 
 from rollup.private import Private
 
-ENVELOPE_VERSION: Final = 1
+ENVELOPE_VERSION: Final = 2
+ENVELOPE_LIFETIME_MS: Final = 10 * 60_000
+"""How far ahead of the venue's time an envelope may be good. Several batch windows and the clocks'
+difference fit in; what a venue must remember of ten minutes' envelopes fits in memory."""
+
 PLAINTEXT_BYTES: Final = 256
-"""An order takes 121 bytes today; the rest is room for later members, so that the size stays."""
+"""An order takes 128 bytes today; the rest is room for later members, so that the size stays."""
 
 KEY_BYTES: Final = 32
 TAG_BYTES: Final = 16
@@ -31,9 +39,7 @@ ENVELOPE_BYTES: Final = KEY_BYTES + PLAINTEXT_BYTES + TAG_BYTES
 SIGNATURE_BYTES: Final = 84
 IDENTIFIER_MAX: Final = 2**32 - 1
 
-_HEAD = struct.Struct("<BB")
-_ORDER = struct.Struct("<IBIBBIQQHB84s")
-_CANCEL = struct.Struct("<IBI84s")
+_HEAD = struct.Struct("<BBQ")
 _CONTEXT = struct.Struct("<BII")
 _INFO_LABEL = b"crypsis/envelope/info"
 _DATA_LABEL = b"crypsis/envelope/data"
@@ -46,6 +52,8 @@ class EnvelopeReason(StrEnum):
     ENCAPSULATION = "envelope-encapsulation"
     NOT_AUTHENTIC = "envelope-not-authentic"
     VERSION = "envelope-version"
+    EXPIRED = "envelope-expired"
+    TOO_EARLY = "envelope-too-early"
     ACTION = "envelope-action"
     PADDING = "envelope-padding"
     MEMBER = "envelope-member"
@@ -103,6 +111,13 @@ class PaddingAction(Private):
 
 Action = OrderAction | CancelAction | PaddingAction
 
+_LAYOUTS: Final[dict[Kind, tuple[Callable[..., Action], struct.Struct]]] = {
+    Kind.PADDING: (PaddingAction, struct.Struct("<")),
+    Kind.ORDER: (OrderAction, struct.Struct("<IBIBBIQQHB84s")),
+    Kind.CANCEL: (CancelAction, struct.Struct("<IBI84s")),
+}
+"""Each kind's record, and the widths of its members in their order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:
@@ -126,49 +141,75 @@ class Destination:
         return _DATA_LABEL + _CONTEXT.pack(ENVELOPE_VERSION, self.chain, self.venue)
 
 
-def encode(action: Action) -> bytes:
+def encode(action: Action, good_until: int) -> bytes:
     """The plaintext of an action, always PLAINTEXT_BYTES long. EnvelopeError names a bad member."""
-    match action:
-        case OrderAction():
-            kind, layout, members = Kind.ORDER, _ORDER, _members(action)
-        case CancelAction():
-            kind, layout, members = Kind.CANCEL, _CANCEL, _members(action)
-        case PaddingAction():
-            return _HEAD.pack(ENVELOPE_VERSION, Kind.PADDING).ljust(PLAINTEXT_BYTES, b"\0")
-    if len(action.signature) != SIGNATURE_BYTES:
+    kind = _kind_of(action)
+    if not isinstance(action, PaddingAction) and len(action.signature) != SIGNATURE_BYTES:
         raise EnvelopeError(
             EnvelopeReason.MEMBER, f"a signature of {SIGNATURE_BYTES} bytes is wanted"
         )
+    _, layout = _LAYOUTS[kind]
+    members = (getattr(action, name) for name in action.__slots__)
     try:
-        body = layout.pack(*members)
+        plaintext = _HEAD.pack(ENVELOPE_VERSION, kind, good_until) + layout.pack(*members)
     except struct.error:
         detail = f"a member of the {kind.name.lower()} does not fit its fixed width"
         raise EnvelopeError(EnvelopeReason.MEMBER, detail) from None
-    return (_HEAD.pack(ENVELOPE_VERSION, kind) + body).ljust(PLAINTEXT_BYTES, b"\0")
+    return plaintext.ljust(PLAINTEXT_BYTES, b"\0")
 
 
-def _members(action: OrderAction | CancelAction) -> tuple[int | bytes, ...]:
-    return tuple(getattr(action, name) for name in action.__slots__)
+def _kind_of(action: Action) -> Kind:
+    match action:
+        case OrderAction():
+            return Kind.ORDER
+        case CancelAction():
+            return Kind.CANCEL
+        case PaddingAction():
+            return Kind.PADDING
+
+
+def good_until_of(plaintext: bytes) -> int:
+    """The last venue time in ms at which an envelope is good. Refuses size and version."""
+    if len(plaintext) != PLAINTEXT_BYTES:
+        detail = f"a plaintext of {PLAINTEXT_BYTES} bytes is wanted, not {len(plaintext)}"
+        raise EnvelopeError(EnvelopeReason.SIZE, detail)
+    version, _, good_until = _HEAD.unpack_from(plaintext)
+    if version != ENVELOPE_VERSION:
+        raise EnvelopeError(EnvelopeReason.VERSION, f"version {ENVELOPE_VERSION} is wanted")
+    return int(good_until)
 
 
 def decode(plaintext: bytes) -> Action:
     """The action of a plaintext: one encoding each. Refuses size, version, kind, padding."""
-    if len(plaintext) != PLAINTEXT_BYTES:
-        detail = f"a plaintext of {PLAINTEXT_BYTES} bytes is wanted, not {len(plaintext)}"
-        raise EnvelopeError(EnvelopeReason.SIZE, detail)
-    version, kind = _HEAD.unpack_from(plaintext)
-    if version != ENVELOPE_VERSION:
-        raise EnvelopeError(EnvelopeReason.VERSION, f"version {ENVELOPE_VERSION} is wanted")
-    layout = {Kind.ORDER: _ORDER, Kind.CANCEL: _CANCEL}.get(kind)
-    if layout is None and kind != Kind.PADDING:
+    good_until_of(plaintext)
+    _, kind, _ = _HEAD.unpack_from(plaintext)
+    if kind not in tuple(Kind):
         raise EnvelopeError(EnvelopeReason.ACTION, "the action is not one this version knows")
-    used = _HEAD.size + (layout.size if layout is not None else 0)
-    if any(plaintext[used:]):
+    record, layout = _LAYOUTS[Kind(kind)]
+    if any(plaintext[_HEAD.size + layout.size :]):
         raise EnvelopeError(EnvelopeReason.PADDING, "the bytes after the action must be zero")
-    if layout is None:
-        return PaddingAction()
-    members = layout.unpack_from(plaintext, _HEAD.size)
-    return OrderAction(*members) if kind == Kind.ORDER else CancelAction(*members)
+    return record(*layout.unpack_from(plaintext, _HEAD.size))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Opened(Private):
+    """What was sealed for this venue and is in time. Its kind has not been looked at yet."""
+
+    good_until: int
+    plaintext: bytes
+
+    def action(self) -> Action:
+        """What it asks for. EnvelopeError on another layout."""
+        return decode(self.plaintext)
+
+
+def _require_in_time(good_until: int, time: int) -> None:
+    """Refuse what is good no longer, and what would have to be remembered for too long."""
+    if good_until < time:
+        raise EnvelopeError(EnvelopeReason.EXPIRED, f"good at the venue's time {time} is wanted")
+    if good_until > time + ENVELOPE_LIFETIME_MS:
+        detail = f"good for at most {ENVELOPE_LIFETIME_MS} ms after the venue's time is wanted"
+        raise EnvelopeError(EnvelopeReason.TOO_EARLY, detail)
 
 
 class SealingKey:
@@ -188,12 +229,15 @@ class SealingKey:
             raise EnvelopeError(EnvelopeReason.KEY, detail) from None
         self.public_bytes = public_bytes
 
-    def seal(self, action: Action, to: Destination) -> bytes:
-        """An envelope of ENVELOPE_BYTES; a fresh ephemeral key from the CSPRNG every time."""
+    def seal(self, action: Action, to: Destination, good_until: int) -> bytes:
+        """An envelope of ENVELOPE_BYTES; a fresh ephemeral key from the CSPRNG every time.
+
+        Whoever sends it again learns `good_until`: choose it by one rule for every kind of action.
+        """
         context = HPKE.new(
             receiver_key=self._key, aead_id=HPKE.AEAD.CHACHA20_POLY1305, info=to.info()
         )
-        return bytes(context.enc + context.seal(encode(action), to.data()))
+        return bytes(context.enc + context.seal(encode(action, good_until), to.data()))
 
 
 class OpeningKey:
@@ -216,8 +260,9 @@ class OpeningKey:
         """The public half, to publish."""
         return SealingKey(bytes(self._key.public_key().export_key(format="raw")))
 
-    def open(self, envelope: bytes, to: Destination) -> Action:
-        """The action inside. EnvelopeError on another size, key, tag, venue or layout."""
+    def open(self, envelope: bytes, to: Destination, time: int) -> Opened:
+        """What is inside, good at the venue's `time`. EnvelopeError on another size, key, tag,
+        venue, version or time; nothing of it depends on the kind of action."""
         if len(envelope) != ENVELOPE_BYTES:
             detail = f"an envelope of {ENVELOPE_BYTES} bytes is wanted, not {len(envelope)}"
             raise EnvelopeError(EnvelopeReason.SIZE, detail)
@@ -232,8 +277,10 @@ class OpeningKey:
             detail = "the encapsulated key is not a usable X25519 point"
             raise EnvelopeError(EnvelopeReason.ENCAPSULATION, detail) from None
         try:
-            plaintext = context.unseal(envelope[KEY_BYTES:], to.data())
+            plaintext = bytes(context.unseal(envelope[KEY_BYTES:], to.data()))
         except ValueError:
             detail = "sealed for another key, venue or version, or changed on the way"
             raise EnvelopeError(EnvelopeReason.NOT_AUTHENTIC, detail) from None
-        return decode(bytes(plaintext))
+        good_until = good_until_of(plaintext)
+        _require_in_time(good_until, time)
+        return Opened(good_until, plaintext)

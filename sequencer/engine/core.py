@@ -66,6 +66,11 @@ class CoreState(Private):
     work: Work | None = None
 
     @property
+    def clock(self) -> int:
+        """The venue's time: the end of the open batch, or of the last one."""
+        return self.time if self.work is None else self.work.time
+
+    @property
     def is_full(self) -> bool:
         """Whether orders wait for the next batch."""
         return bool(self.waiting)

@@ -14,11 +14,11 @@ from rollup.crypto.envelope import (
     Destination,
     EnvelopeError,
     EnvelopeReason,
+    Opened,
     OpeningKey,
     OrderAction,
     PaddingAction,
 )
-from rollup.hash.keccak import keccak256
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
 from rollup.private import Private
@@ -35,10 +35,10 @@ from rollup.protocol.units import VerifyMany
 from sequencer.engine.command import Cancel, Submit
 from sequencer.engine.core import CoreState
 from sequencer.engine.event import AnyReason, VenueReason
+from sequencer.intake.seen import SeenEnvelopes, mark_of
 from sequencer.intake.wire import WireError, side_of, time_in_force_of
 
-SEEN_BYTES = 16
-"""Kept of an envelope's hash to refuse it a second time: 2^64 envelopes before a chance clash."""
+_Refusal = AnyReason | EnvelopeReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Verdict:
     """What became of one envelope: a command, a reason, or neither for padding."""
 
     command: Submit | Cancel | None = None
-    reason: AnyReason | EnvelopeReason | None = None
+    reason: _Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -56,11 +56,11 @@ class _Signed(Private):
     place: int
     command: Submit | Cancel
     key: Point
-    seen: bytes
 
 
 class Admission:
-    """The venue's door. Remembers the envelopes it let in, for the life of its opening key."""
+    """The venue's door. Remembers every envelope that opened, whatever was in it: whoever sends a
+    copy hears the same of padding, of orders, and of what no order can be."""
 
     def __init__(
         self,
@@ -75,52 +75,55 @@ class Admission:
         self._destination = Destination(state.chain, state.venue)
         self._compress_many = compress_many
         self._verify_many = verify_many
-        self._seen: set[bytes] = set()
+        self._seen = SeenEnvelopes()
 
-    def admit(self, envelopes: Sequence[bytes]) -> list[Verdict]:
-        """A verdict for each envelope, in order. Never raises for what a trader sent."""
+    def admit(self, envelopes: Sequence[bytes], time: int) -> list[Verdict]:
+        """A verdict for each envelope, in order, at the venue's `time`, which never falls.
+
+        Never raises for what a trader sent.
+        """
+        self._seen.forget_before(time)
         verdicts = [Verdict()] * len(envelopes)
         signed: list[_Signed] = []
-        taken: set[bytes] = set()
         for place, envelope in enumerate(envelopes):
-            seen = keccak256(envelope)[:SEEN_BYTES]
-            if seen in self._seen or seen in taken:
-                verdicts[place] = Verdict(reason=VenueReason.REPLAYED)
-                continue
-            taken.add(seen)
-            found = self._open(place, envelope, seen)
+            found = self._open(place, envelope, time)
             if isinstance(found, _Signed):
                 signed.append(found)
             elif found is not None:
                 verdicts[place] = Verdict(reason=found)
         for action, valid in zip(signed, self._valid(signed), strict=True):
             if valid:
-                self._seen.add(action.seen)
                 verdicts[action.place] = Verdict(command=action.command)
             else:
                 verdicts[action.place] = Verdict(reason=Reason.ORDER_SIGNATURE)
         return verdicts
 
-    def _open(
-        self, place: int, envelope: bytes, seen: bytes
-    ) -> "_Signed | AnyReason | EnvelopeReason | None":
-        """Everything but the signature: envelope, bounds, and whether the account exists."""
+    def _open(self, place: int, envelope: bytes, time: int) -> _Signed | _Refusal | None:
+        """Everything but the signature. Remembered before anything depends on what is inside."""
+        mark = mark_of(envelope)
+        if mark in self._seen:
+            return VenueReason.REPLAYED
         try:
-            command = self._command(self._key.open(envelope, self._destination))
+            opened = self._key.open(envelope, self._destination, time)
         except EnvelopeError as error:
             return error.reason
-        except Rejected as error:
+        self._seen.remember(mark, opened.good_until)
+        return self._read(place, opened)
+
+    def _read(self, place: int, opened: Opened) -> _Signed | _Refusal | None:
+        """What is inside: its layout and bounds, and whether the account exists."""
+        try:
+            command = self._command(opened.action())
+        except (EnvelopeError, Rejected) as error:
             return error.reason
         except WireError:
             return Reason.MALFORMED
         if command is None:
             return None
-        signed = command.signed
-        account = signed.order.account if isinstance(signed, SignedOrder) else signed.cancel.account
-        holder = self._state.ledger.holders.get(account)
+        holder = self._state.ledger.holders.get(sender_of(command))
         if holder is None:
             return Reason.ACCOUNT_MISSING
-        return _Signed(place, command, holder.header.key, seen)
+        return _Signed(place, command, holder.header.key)
 
     def _command(self, action: Action) -> Submit | Cancel | None:
         """The protocol's record of an action. Chain and venue are this venue's own."""
@@ -169,6 +172,12 @@ class Admission:
         of_orders = iter(message_digests(orders, self._compress_many))
         of_cancels = iter(cancel_digests(cancels, self._compress_many))
         return [next(of_orders if isinstance(c, Submit) else of_cancels) for c in commands]
+
+
+def sender_of(command: Submit | Cancel) -> int:
+    """The account whose key signed it."""
+    signed = command.signed
+    return signed.order.account if isinstance(signed, SignedOrder) else signed.cancel.account
 
 
 def order_action(signed: SignedOrder) -> OrderAction:

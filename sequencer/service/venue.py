@@ -86,7 +86,7 @@ class Venue:
     def submit(self, envelopes: Sequence[bytes]) -> list[Receipt]:
         """Admit, journal and apply envelopes in their order; a receipt for each."""
         receipts = []
-        for verdict in self._admission.admit(envelopes):
+        for verdict in self._admission.admit(envelopes, self.core.clock):
             command, reason = verdict.command, verdict.reason
             if isinstance(command, Submit):
                 reason = refusal(self.core, command.signed.order)

@@ -18,7 +18,13 @@ from circuits.stark.parameters import INSECURE_TEST
 from circuits.stark.verifier import verify
 from rollup.codec.strict import CodecError, decode, encode
 from rollup.crypto import envelope
-from rollup.crypto.envelope import Destination, EnvelopeError, OpeningKey, OrderAction
+from rollup.crypto.envelope import (
+    CancelAction,
+    Destination,
+    EnvelopeError,
+    OpeningKey,
+    OrderAction,
+)
 from rollup.hash.keccak import keccak256
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
 from rollup.protocol.order import Side
@@ -227,18 +233,19 @@ def _opening() -> OpeningKey:
 
 
 HERE = Destination(7, 9)
+GOOD_UNTIL = 1_723_161_600_000
 
 
 @cache
 def _sealed() -> bytes:
     order = OrderAction(5, 6, 7, 1, 1, 618_003, 2**39, 2**51, 500, 9, bytes(range(84)))
-    return _opening().sealing_key().seal(order, HERE)
+    return _opening().sealing_key().seal(order, HERE, GOOD_UNTIL)
 
 
 def run_envelope(data: bytes) -> str:
     """Only EnvelopeError; nothing but what was sealed opens."""
     try:
-        _opening().open(data, HERE)
+        _opening().open(data, HERE, GOOD_UNTIL)
     except EnvelopeError as error:
         return error.reason.name
     _require(data == _sealed(), "an envelope that nobody sealed was opened")
@@ -248,16 +255,19 @@ def run_envelope(data: bytes) -> str:
 def run_plaintext(data: bytes) -> str:
     """What a stranger sealed: only EnvelopeError, and one encoding."""
     try:
+        good_until = envelope.good_until_of(data)
         action = envelope.decode(data)
     except EnvelopeError as error:
         return error.reason.name
-    _require(envelope.encode(action) == data, "an action with two encodings")
+    _require(envelope.encode(action, good_until) == data, "an action with two encodings")
     return type(action).__name__
 
 
 def _plaintexts() -> list[bytes]:
     order = OrderAction(5, 6, 7, 1, 1, 618_003, 2**39, 2**51, 500, 9, bytes(range(84)))
-    return [envelope.encode(order), envelope.encode(envelope.PaddingAction())]
+    cancel = CancelAction(5, 6, 7, bytes(range(84)))
+    actions = (order, cancel, envelope.PaddingAction())
+    return [envelope.encode(action, GOOD_UNTIL) for action in actions]
 
 
 TARGETS = (

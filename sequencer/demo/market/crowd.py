@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from rollup.crypto.envelope import Destination, SealingKey
+from rollup.crypto.envelope import ENVELOPE_LIFETIME_MS, Destination, SealingKey
 from rollup.crypto.schnorr import SecretKey
 from rollup.hash.batched import compress_many
 from rollup.protocol.cancel import CancelOrder
@@ -28,6 +28,10 @@ PLANNED_ENDS = (VenueReason.FILLED, VenueReason.CANCELLED, VenueReason.IMMEDIATE
 
 PATIENCE_MS = 600_000
 """How long after its batch an order expires."""
+
+GOOD_MS = ENVELOPE_LIFETIME_MS // 2
+"""How long after its batch an envelope is good: one rule for orders, cancels and padding, because
+whoever sends a copy can find it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class Crowd:
             intents += self._planner.backdrop(market, part.prices[market], BACKDROP_QUOTES, expiry)
         intents += self._planner.plan(part.trades, later, expiry)
         intents.insert(self._somewhere(intents), self._too_much(part, expiry))
-        envelopes = self._seal(intents, self._secrets)
+        envelopes = self._seal(intents, self._secrets, part.time + GOOD_MS)
         return self._disturbed(intents, envelopes, part, expiry)
 
     def observe(self, traffic: Traffic, receipts: Sequence[Receipt]) -> None:
@@ -79,9 +83,17 @@ class Crowd:
                 if isinstance(event, OrderEnded) and event.reason not in PLANNED_ENDS:
                     self._planner.forget(event.key)
 
-    def _seal(self, intents: Sequence[Intent], secrets: dict[int, SecretKey]) -> list[bytes]:
+    def _seal(
+        self, intents: Sequence[Intent], secrets: dict[int, SecretKey], good_until: int
+    ) -> list[bytes]:
         return seal_intents(
-            intents, secrets, self._sealing, self._destination, self._keys, compress_many
+            intents,
+            secrets,
+            self._sealing,
+            self._destination,
+            self._keys,
+            compress_many,
+            good_until,
         )
 
     def _somewhere(self, items: Sequence[object]) -> int:
@@ -115,7 +127,8 @@ class Crowd:
         repeated = envelopes[0]
         damaged = bytes((*envelopes[-1][:-1], envelopes[-1][-1] ^ 1))
         extra: list[tuple[bytes, Intent | None]] = [
-            (padding(self._sealing, self._destination), None) for _ in range(PADDING)
+            (padding(self._sealing, self._destination, part.time + GOOD_MS), None)
+            for _ in range(PADDING)
         ]
         extra += [(damaged, None), self._stolen_name(part, expiry)]
         for item in extra:
@@ -127,7 +140,7 @@ class Crowd:
         """An order in the first trader's name, signed with the second one's key."""
         victim, thief = self._traders[:2]
         order = self._order(victim, part, 1_000, expiry)
-        (envelope,) = self._seal([order], {victim.account: thief.secret})
+        (envelope,) = self._seal([order], {victim.account: thief.secret}, part.time + GOOD_MS)
         return envelope, order
 
 

@@ -90,6 +90,7 @@ def seal_intents(
     destination: Destination,
     keys: KeySource,
     compress_many: CompressMany,
+    good_until: int,
 ) -> list[bytes]:
     """Sign every intent with its account's key and seal each in its own envelope, in order."""
     orders = [intent for intent in intents if isinstance(intent, Order)]
@@ -108,9 +109,9 @@ def seal_intents(
         next(order_actions) if isinstance(intent, Order) else next(cancel_actions)
         for intent in intents
     ]
-    return [sealing.seal(action, destination) for action in actions]
+    return [sealing.seal(action, destination, good_until) for action in actions]
 
 
-def padding(sealing: SealingKey, destination: Destination) -> bytes:
+def padding(sealing: SealingKey, destination: Destination, good_until: int) -> bytes:
     """An envelope with nothing in it."""
-    return sealing.seal(PaddingAction(), destination)
+    return sealing.seal(PaddingAction(), destination, good_until)

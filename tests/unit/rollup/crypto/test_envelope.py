@@ -2,13 +2,15 @@
 
 import pytest
 from Crypto.Protocol import HPKE
-from Crypto.Protocol.DH import import_x25519_private_key
+from Crypto.Protocol.DH import import_x25519_private_key, import_x25519_public_key
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rollup.crypto import envelope
 from rollup.crypto.envelope import (
     ENVELOPE_BYTES,
+    ENVELOPE_LIFETIME_MS,
+    ENVELOPE_VERSION,
     KEY_BYTES,
     PLAINTEXT_BYTES,
     Action,
@@ -26,6 +28,7 @@ KEY = OpeningKey.generate()
 SEALING = KEY.sealing_key()
 HERE = Destination(7, 9)
 ORDER = OrderAction(5, 6, 7, 1, 1, 618_003, 2**39, 2**51, 500, 9, bytes(range(84)))
+NOW = 1_723_161_600_000
 CANCEL = CancelAction(5, 6, 7, bytes(range(84)))
 
 signatures = st.binary(min_size=84, max_size=84)
@@ -58,11 +61,12 @@ def reason(plaintext: bytes) -> EnvelopeReason:
     return caught.value.reason
 
 
-@given(st.one_of(orders, cancels, st.just(PaddingAction())))
-def test_every_action_has_one_encoding_of_one_size(action: Action) -> None:
-    plaintext = envelope.encode(action)
+@given(st.one_of(orders, cancels, st.just(PaddingAction())), unsigned(64))
+def test_every_action_has_one_encoding_of_one_size(action: Action, good_until: int) -> None:
+    plaintext = envelope.encode(action, good_until)
     assert len(plaintext) == PLAINTEXT_BYTES
     assert envelope.decode(plaintext) == action
+    assert envelope.good_until_of(plaintext) == good_until
 
 
 @given(st.binary(min_size=PLAINTEXT_BYTES, max_size=PLAINTEXT_BYTES))
@@ -71,66 +75,113 @@ def test_whatever_decodes_encodes_to_the_same_bytes(plaintext: bytes) -> None:
         action = envelope.decode(plaintext)
     except EnvelopeError:
         return
-    assert envelope.encode(action) == plaintext
+    assert envelope.encode(action, envelope.good_until_of(plaintext)) == plaintext
 
 
 @pytest.mark.parametrize("action", [ORDER, CANCEL, PaddingAction()])
 def test_an_envelope_opens_to_its_action_and_never_shows_it(action: Action) -> None:
-    sealed = SEALING.seal(action, HERE)
+    sealed = SEALING.seal(action, HERE, NOW)
     assert len(sealed) == ENVELOPE_BYTES
-    assert KEY.open(sealed, HERE) == action
-    assert "618003" not in repr(action)
+    opened = KEY.open(sealed, HERE, NOW)
+    assert (opened.action(), opened.good_until) == (action, NOW)
+    assert "618003" not in repr(action) and repr(opened) == "Opened(private)"
+
+
+@pytest.mark.parametrize("action", [ORDER, CANCEL, PaddingAction()])
+@pytest.mark.parametrize(
+    ("good_until", "expected"),
+    [
+        (NOW - 1, EnvelopeReason.EXPIRED),
+        (NOW, None),
+        (NOW + ENVELOPE_LIFETIME_MS, None),
+        (NOW + ENVELOPE_LIFETIME_MS + 1, EnvelopeReason.TOO_EARLY),
+        (2**64 - 1, EnvelopeReason.TOO_EARLY),
+        (0, EnvelopeReason.EXPIRED),
+    ],
+)
+def test_every_kind_is_good_between_the_same_two_times(
+    action: Action, good_until: int, expected: EnvelopeReason | None
+) -> None:
+    sealed = SEALING.seal(action, HERE, good_until)
+    if expected is None:
+        assert KEY.open(sealed, HERE, NOW).action() == action
+        return
+    with pytest.raises(EnvelopeError) as caught:
+        KEY.open(sealed, HERE, NOW)
+    assert caught.value.reason is expected
+
+
+def sealed_bytes(plaintext: bytes) -> bytes:
+    """A plaintext of any content in an envelope that is authentic."""
+    context = HPKE.new(
+        receiver_key=import_x25519_public_key(SEALING.public_bytes),
+        aead_id=HPKE.AEAD.CHACHA20_POLY1305,
+        info=HERE.info(),
+    )
+    return bytes(context.enc + context.seal(plaintext, HERE.data()))
+
+
+def test_time_is_judged_before_what_no_action_can_be() -> None:
+    unknown = bytearray(envelope.encode(PaddingAction(), NOW))
+    unknown[1] = 77
+    sealed = sealed_bytes(bytes(unknown))
+    with pytest.raises(EnvelopeError) as caught:
+        KEY.open(sealed, HERE, NOW + 1)
+    assert caught.value.reason is EnvelopeReason.EXPIRED
+    with pytest.raises(EnvelopeError) as caught:
+        KEY.open(sealed, HERE, NOW).action()
+    assert caught.value.reason is EnvelopeReason.ACTION
 
 
 def test_the_same_action_is_never_sealed_to_the_same_bytes() -> None:
-    assert SEALING.seal(ORDER, HERE) != SEALING.seal(ORDER, HERE)
+    assert SEALING.seal(ORDER, HERE, NOW) != SEALING.seal(ORDER, HERE, NOW)
 
 
 @pytest.mark.parametrize("size", [0, 1, ENVELOPE_BYTES - 1, ENVELOPE_BYTES + 1, 4096])
 def test_another_size_is_refused(size: int) -> None:
     with pytest.raises(EnvelopeError, match=f"{ENVELOPE_BYTES} bytes is wanted, not {size}"):
-        KEY.open(bytes(size), HERE)
+        KEY.open(bytes(size), HERE, NOW)
 
 
 @pytest.mark.parametrize("other", [Destination(8, 9), Destination(7, 10), Destination(9, 7)])
 def test_another_venue_cannot_open_it(other: Destination) -> None:
     with pytest.raises(EnvelopeError) as caught:
-        KEY.open(SEALING.seal(ORDER, HERE), other)
+        KEY.open(SEALING.seal(ORDER, HERE, NOW), other, NOW)
     assert caught.value.reason is EnvelopeReason.NOT_AUTHENTIC
 
 
 def test_another_key_cannot_open_it() -> None:
     with pytest.raises(EnvelopeError) as caught:
-        OpeningKey.generate().open(SEALING.seal(ORDER, HERE), HERE)
+        OpeningKey.generate().open(SEALING.seal(ORDER, HERE, NOW), HERE, NOW)
     assert caught.value.reason is EnvelopeReason.NOT_AUTHENTIC
 
 
 @pytest.mark.parametrize("at", [0, KEY_BYTES, KEY_BYTES + 100, ENVELOPE_BYTES - 1])
 def test_a_changed_byte_is_refused(at: int) -> None:
-    sealed = bytearray(SEALING.seal(ORDER, HERE))
+    sealed = bytearray(SEALING.seal(ORDER, HERE, NOW))
     sealed[at] ^= 1
     with pytest.raises(EnvelopeError) as caught:
-        KEY.open(bytes(sealed), HERE)
+        KEY.open(bytes(sealed), HERE, NOW)
     assert caught.value.reason in (EnvelopeReason.NOT_AUTHENTIC, EnvelopeReason.ENCAPSULATION)
 
 
 @pytest.mark.parametrize("encapsulated", [bytes(32), b"\1" + bytes(31), b"\xff" * 32])
 def test_a_key_of_small_order_is_refused(encapsulated: bytes) -> None:
-    sealed = encapsulated + SEALING.seal(ORDER, HERE)[KEY_BYTES:]
+    sealed = encapsulated + SEALING.seal(ORDER, HERE, NOW)[KEY_BYTES:]
     with pytest.raises(EnvelopeError) as caught:
-        KEY.open(sealed, HERE)
+        KEY.open(sealed, HERE, NOW)
     assert caught.value.reason in (EnvelopeReason.ENCAPSULATION, EnvelopeReason.NOT_AUTHENTIC)
     assert encapsulated[1:] != bytes(31) or caught.value.reason is EnvelopeReason.ENCAPSULATION
 
 
 def test_unknown_version_action_and_padding_are_each_named() -> None:
-    plaintext = envelope.encode(ORDER)
-    assert reason(b"\2" + plaintext[1:]) is EnvelopeReason.VERSION
+    plaintext = envelope.encode(ORDER, NOW)
+    assert reason(bytes((ENVELOPE_VERSION - 1,)) + plaintext[1:]) is EnvelopeReason.VERSION
     assert reason(plaintext[:1] + b"\3" + plaintext[2:]) is EnvelopeReason.ACTION
     assert reason(plaintext[:-1] + b"\1") is EnvelopeReason.PADDING
     assert reason(plaintext[:-1]) is EnvelopeReason.SIZE
-    padding = envelope.encode(PaddingAction())
-    assert reason(padding[:2] + b"\1" + padding[3:]) is EnvelopeReason.PADDING
+    padding = envelope.encode(PaddingAction(), NOW)
+    assert reason(padding[:10] + b"\1" + padding[11:]) is EnvelopeReason.PADDING
 
 
 def test_a_member_that_does_not_fit_is_refused_without_being_shown() -> None:
@@ -140,9 +191,17 @@ def test_a_member_that_does_not_fit_is_refused_without_being_shown() -> None:
         CancelAction(0, 0, 0, bytes(83)),
     ):
         with pytest.raises(EnvelopeError) as caught:
-            SEALING.seal(action, HERE)
+            SEALING.seal(action, HERE, NOW)
         assert caught.value.reason is EnvelopeReason.MEMBER
         assert "4294967296" not in str(caught.value) and "-7" not in str(caught.value)
+
+
+@pytest.mark.parametrize("good_until", [-1, 2**64])
+@pytest.mark.parametrize("action", [ORDER, PaddingAction()])
+def test_a_time_that_does_not_fit_is_refused(action: Action, good_until: int) -> None:
+    with pytest.raises(EnvelopeError) as caught:
+        SEALING.seal(action, HERE, good_until)
+    assert caught.value.reason is EnvelopeReason.MEMBER
 
 
 @pytest.mark.parametrize("public", [b"", bytes(31), bytes(33), bytes(32)])

@@ -1,17 +1,22 @@
 """Admission with real envelopes and real signatures: in as a command, or out with a reason."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from Crypto.Protocol import HPKE
+from Crypto.Protocol.DH import import_x25519_public_key
 
 from rollup.crypto.batched import secret_keys, sign_many, verify_many
 from rollup.crypto.envelope import (
+    ENVELOPE_LIFETIME_MS,
     CancelAction,
     Destination,
     EnvelopeReason,
     OpeningKey,
     OrderAction,
     PaddingAction,
+    encode,
 )
 from rollup.hash.batched import compress_many
 from rollup.protocol.cancel import CancelOrder, SignedCancel, cancel_digests
@@ -28,13 +33,15 @@ HERE = Destination(venues.CHAIN, venues.VENUE)
 KEY = OpeningKey.generate()
 SEALING = KEY.sealing_key()
 SECRETS = secret_keys([1234567, 7654321])
+NOW = venues.START_MS + 1
+GOOD_UNTIL = NOW + 60_000
 ORDER = venues.order(1, Side.BUY, 618_000, 10).order
 
 
 def state() -> CoreState:
     """A venue with a batch open and accounts 1 and 2, each with its own key."""
     core = new_state(venues.genesis())
-    step(core, OpenBatch(1, venues.START_MS + 1, venues.PRICES))
+    step(core, OpenBatch(1, NOW, venues.PRICES))
     entries = []
     for place, secret in enumerate(SECRETS):
         words = (*secret.public.x, *secret.public.y)
@@ -57,11 +64,11 @@ def signed(order: Order, signer: int = 0) -> SignedOrder:
 
 
 def sealed(action: OrderAction | CancelAction | PaddingAction) -> bytes:
-    return SEALING.seal(action, HERE)
+    return SEALING.seal(action, HERE, GOOD_UNTIL)
 
 
 def verdict(envelope: bytes) -> Verdict:
-    (found,) = door().admit([envelope])
+    (found,) = door().admit([envelope], NOW)
     return found
 
 
@@ -143,19 +150,85 @@ def test_damaged_envelopes_are_refused() -> None:
 def test_an_envelope_is_admitted_once_and_the_others_keep_their_places() -> None:
     admission = door()
     good = [sealed(order_action(signed(replace(ORDER, slot=slot)))) for slot in range(3)]
-    first = admission.admit([good[0], b"", good[0], good[1]])
+    first = admission.admit([good[0], b"", good[0], good[1]], NOW)
     assert [v.command is not None for v in first] == [True, False, False, True]
     assert first[2].reason is VenueReason.REPLAYED
-    again = admission.admit([good[1], good[2]])
+    again = admission.admit([good[1], good[2]], NOW)
     assert [v.reason for v in again] == [VenueReason.REPLAYED, None]
 
 
-def test_a_refused_envelope_is_not_remembered() -> None:
+def unknown_kind() -> bytes:
+    """Authentic, and nothing that a version of the plaintext knows."""
+    context = HPKE.new(
+        receiver_key=import_x25519_public_key(SEALING.public_bytes),
+        aead_id=HPKE.AEAD.CHACHA20_POLY1305,
+        info=HERE.info(),
+    )
+    plaintext = bytearray(encode(PaddingAction(), GOOD_UNTIL))
+    plaintext[1] = 77
+    return bytes(context.enc + context.seal(bytes(plaintext), HERE.data()))
+
+
+def signed_cancel() -> CancelAction:
+    cancel = CancelOrder(venues.CHAIN, venues.VENUE, 1, 0, 0)
+    (message,) = cancel_digests([cancel], compress_many)
+    (signature,) = sign_many([SECRETS[0]], [message])
+    return cancel_action(SignedCancel(cancel, signature.to_bytes()))
+
+
+KINDS: dict[str, Callable[[], bytes]] = {
+    "padding": lambda: sealed(PaddingAction()),
+    "order": lambda: sealed(order_action(signed(ORDER))),
+    "cancel": lambda: sealed(signed_cancel()),
+    "order of another's key": lambda: sealed(order_action(signed(ORDER, signer=1))),
+    "order of nobody": lambda: sealed(replace(order_action(signed(ORDER)), account=9)),
+    "order out of bounds": lambda: sealed(replace(order_action(signed(ORDER)), price=0)),
+    "order with unknown flags": lambda: sealed(replace(order_action(signed(ORDER)), flags=16)),
+    "unknown kind": unknown_kind,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whoever_sends_a_copy_hears_the_same_whatever_is_in_it(kind: str) -> None:
+    """In the same call, in a later one, at the last moment it is good, and ever after."""
     admission = door()
-    stranger = sealed(order_action(signed(ORDER, signer=1)))
+    envelope = KINDS[kind]()
+    _, again = admission.admit([envelope, envelope], NOW)
+    answers = [again]
+    for time in (NOW, GOOD_UNTIL, GOOD_UNTIL + 1, GOOD_UNTIL + ENVELOPE_LIFETIME_MS):
+        answers += admission.admit([envelope], time)
+    replayed, expired = (
+        Verdict(reason=reason) for reason in (VenueReason.REPLAYED, EnvelopeReason.EXPIRED)
+    )
+    assert answers == [replayed, replayed, replayed, expired, expired]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whoever_holds_an_envelope_back_hears_the_same_whatever_is_in_it(kind: str) -> None:
+    admission = door()
+    envelope = KINDS[kind]()
+    early = GOOD_UNTIL - ENVELOPE_LIFETIME_MS - 1
+    answers = [admission.admit([envelope], time)[0] for time in (early, GOOD_UNTIL + 1)]
+    assert answers == [
+        Verdict(reason=EnvelopeReason.TOO_EARLY),
+        Verdict(reason=EnvelopeReason.EXPIRED),
+    ]
+
+
+def test_what_did_not_open_is_not_remembered() -> None:
+    damaged = sealed(PaddingAction())[:-1] + b"\0"
+    admission = door()
     for _ in range(2):
-        assert admission.admit([stranger])[0].reason is Reason.ORDER_SIGNATURE
+        found = admission.admit([damaged, damaged], NOW)
+        assert {verdict.reason for verdict in found} == {EnvelopeReason.NOT_AUTHENTIC}
+
+
+def test_an_envelope_that_came_too_early_is_good_in_its_time() -> None:
+    admission = door()
+    envelope = sealed(order_action(signed(ORDER)))
+    admission.admit([envelope], GOOD_UNTIL - ENVELOPE_LIFETIME_MS - 1)
+    assert admission.admit([envelope], GOOD_UNTIL - ENVELOPE_LIFETIME_MS)[0].command is not None
 
 
 def test_nothing_admitted_is_nothing_to_do() -> None:
-    assert door().admit([]) == []
+    assert door().admit([], NOW) == []
