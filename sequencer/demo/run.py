@@ -47,8 +47,9 @@ from sequencer.demo.market.crowd import Crowd, Traffic, cancel_count
 from sequencer.demo.market.keys import KeySource
 from sequencer.demo.market.trade import Slice, WantedTrade
 from sequencer.demo.market.trader import Trader
-from sequencer.engine.event import DepositJudged, Event, Traded
+from sequencer.engine.event import DepositJudged, Event
 from sequencer.engine.live import OrderKey
+from sequencer.service.facts import Fact, Filled
 from sequencer.service.venue import Receipt, Venue
 
 WINDOW_MS = 60_000
@@ -192,6 +193,7 @@ def _sequence(
 ) -> Generator[DemoEvent, None, ClosedBatch]:
     """One batch from envelopes to its file. Returns it."""
     opened = stage.venue.open_batch(part.time, part.prices)
+    stage.crowd.hear(stage.venue.take_facts())
     yield _opened(stage, part, opened)
     start = perf_counter()
     traffic = stage.crowd.traffic(part, later)
@@ -202,8 +204,10 @@ def _sequence(
     due = stage.venue.due(part.time)
     closed = stage.venue.close_batch()
     end = perf_counter()
+    facts = stage.venue.take_facts()
+    stage.crowd.hear(facts)
     seconds = (sealed - start, matched - sealed, end - matched)
-    yield _closed(stage, part, traffic, receipts, closed, due, seconds)
+    yield _closed(stage, part, traffic, receipts, facts, closed, due, seconds)
     return closed
 
 
@@ -230,13 +234,13 @@ def _closed(
     part: Slice,
     traffic: Traffic,
     receipts: Sequence[Receipt],
+    facts: Sequence[tuple[int, Fact]],
     closed: ClosedBatch,
     due: Due | None,
     seconds: tuple[float, float, float],
 ) -> BatchClosed:
-    events = [event for receipt in receipts for event in receipt.events]
-    trades = [event for event in events if isinstance(event, Traded)]
-    happened = Counter((trade.market, trade.price, trade.size) for trade in trades)
+    takers = [fact for _, fact in facts if isinstance(fact, Filled) and not fact.is_maker]
+    happened = Counter((fill.market, fill.price, fill.size) for fill in takers)
     wanted = Counter((trade.market, trade.price, trade.size) for trade in part.trades)
     keys = {(s.order.account, s.order.slot, s.order.generation) for s in closed.batch.orders}
     carried = len(keys & stage.traded)

@@ -26,17 +26,18 @@ from sequencer.batches.ports import L1
 from sequencer.engine.command import CloseBatch, Command, Deposits, OpenBatch, Submit
 from sequencer.engine.core import new_state, refusal, step
 from sequencer.engine.event import AnyReason, BatchClosed, Event
-from sequencer.intake.admission import Admission
+from sequencer.intake.admission import Admission, sender_of
+from sequencer.service.facts import Fact, facts_of
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Receipt(Private):
-    """What became of one envelope: the core's events, or the reason it got no further.
+    """What its envelope did to the sender's own orders, and the reason if it got no further.
 
     Neither for padding.
     """
 
-    events: tuple[Event, ...] = ()
+    facts: tuple[Fact, ...] = ()
     reason: AnyReason | EnvelopeReason | None = None
 
 
@@ -73,6 +74,7 @@ class Venue:
         self._operator = operator
         self._policy = policy
         self._opened_ms = genesis.time
+        self._facts: list[tuple[int, Fact]] = []
         self._journal = Journal(folder.journal, identity_of(genesis, policy.shape_class))
 
     def open_batch(self, time: int, prices: tuple[int, ...]) -> list[Event]:
@@ -92,9 +94,22 @@ class Venue:
                 reason = refusal(self.core, command.signed.order)
             if command is None or reason is not None:
                 receipts.append(Receipt(reason=reason))
-            else:
-                receipts.append(Receipt(events=tuple(self._do(command))))
+                continue
+            first = len(self._facts)
+            self._do(command)
+            sender = sender_of(command)
+            own = tuple(fact for owner, fact in self._facts[first:] if owner == sender)
+            receipts.append(Receipt(own))
         return receipts
+
+    def take_facts(self) -> list[tuple[int, Fact]]:
+        """What happened since the last call, each fact with the one account that may know it.
+
+        These are all owners' private streams, in order. Kept until taken: whoever runs a venue
+        takes them often.
+        """
+        taken, self._facts = self._facts, []
+        return taken
 
     def due(self, now_ms: int) -> Due | None:
         """Why the open batch should close now, if it should: the windows of batches join up."""
@@ -126,4 +141,6 @@ class Venue:
     def _do(self, command: Command) -> list[Event]:
         """Journal first, then the core: what it saw can always be replayed."""
         self._journal.append(command)
-        return step(self.core, command)
+        events = step(self.core, command)
+        self._facts += facts_of(events)
+        return events

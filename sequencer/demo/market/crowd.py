@@ -14,7 +14,8 @@ from sequencer.demo.market.planner import Planner
 from sequencer.demo.market.scene import MAX_FEE
 from sequencer.demo.market.trade import Slice, WantedTrade
 from sequencer.demo.market.trader import Intent, Trader
-from sequencer.engine.event import OrderEnded, VenueReason
+from sequencer.engine.event import VenueReason
+from sequencer.service.facts import Ended, Fact, Refused
 from sequencer.service.venue import Receipt
 
 BACKDROP_QUOTES = 2
@@ -75,13 +76,17 @@ class Crowd:
         return self._disturbed(intents, envelopes, part, expiry)
 
     def observe(self, traffic: Traffic, receipts: Sequence[Receipt]) -> None:
-        """Learn where the venue did otherwise, so that no plan counts on a lost quote."""
+        """Learn what the venue turned away, so that no plan counts on it."""
         for intent, receipt in zip(traffic.intents, receipts, strict=True):
             if isinstance(intent, Order) and receipt.reason is not None:
                 self._planner.forget((intent.account, intent.slot, intent.generation))
-            for event in receipt.events:
-                if isinstance(event, OrderEnded) and event.reason not in PLANNED_ENDS:
-                    self._planner.forget(event.key)
+
+    def hear(self, facts: Sequence[tuple[int, Fact]]) -> None:
+        """Learn from every trader's private stream which quotes are lost."""
+        for account, fact in facts:
+            lost = isinstance(fact, Ended) and fact.reason not in PLANNED_ENDS
+            if lost or isinstance(fact, Refused):
+                self._planner.forget((account, *fact.key))
 
     def _seal(
         self, intents: Sequence[Intent], secrets: dict[int, SecretKey], good_until: int

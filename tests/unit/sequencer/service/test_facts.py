@@ -1,0 +1,139 @@
+"""Receipts and private streams of a running venue: to each owner its own, and to nobody another's.
+
+Envelopes, admission, journal and core are real; hashing is quick and every signature counts.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rollup.crypto.envelope import Action, Destination, EnvelopeReason, PaddingAction
+from rollup.crypto.salt import SaltKey
+from rollup.protocol.cancel import CancelOrder, SignedCancel
+from rollup.protocol.deposit import QueueEntry
+from rollup.protocol.order import Side
+from rollup.protocol.public import PublicInput
+from rollup.protocol.rejection import Reason
+from sequencer.batches.artefacts import VenueFolder
+from sequencer.batches.batcher import Policy
+from sequencer.engine.event import VenueReason
+from sequencer.intake.admission import cancel_action, order_action
+from sequencer.service import facts
+from sequencer.service.facts import Accepted, CancelRefused, Ended, Filled, Rested
+from sequencer.service.venue import Receipt, Venue
+from tests.strategies import venues
+
+BUY, SELL = Side.BUY, Side.SELL
+PRICE = venues.PRICES[0]
+OPERATOR = bytes(20)
+HERE = Destination(venues.CHAIN, venues.VENUE)
+
+
+class Queue:
+    """As much of L1 as opening a batch asks for."""
+
+    def __init__(self) -> None:
+        self.queue: list[QueueEntry] = [
+            venues.registration(place, place + 1, 10**12) for place in range(3)
+        ]
+
+    def post_batch(self, sender: bytes, public: PublicInput, proof: bytes) -> None:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def venue(tmp_path: Path) -> Iterator[Venue]:
+    """Batch 1 is open; accounts 1 to 3 have money."""
+    folder = VenueFolder(tmp_path)
+    folder.start(venues.genesis(), bytes(32))
+    running = Venue(
+        venues.genesis(),
+        folder,
+        Queue(),
+        OPERATOR,
+        SaltKey(bytes(32)),
+        Policy(128, 60_000),
+        compress_many=venues.quick_compress_many,
+        verify_many=venues.always_valid,
+    )
+    running.open_batch(venues.START_MS + 1_000, venues.PRICES)
+    yield running
+    running.close()
+
+
+def send(venue: Venue, *actions: Action) -> list[Receipt]:
+    good_until = venue.core.clock + 1_000
+    return venue.submit([venue.sealing_key.seal(each, HERE, good_until) for each in actions])
+
+
+def order(account: int, side: Side, size: int, **terms: int) -> Action:
+    return order_action(venues.order(account, side, PRICE, size, **terms))
+
+
+def cancel(account: int, slot: int, generation: int) -> Action:
+    record = CancelOrder(venues.CHAIN, venues.VENUE, account, slot, generation)
+    return cancel_action(SignedCancel(record, venues.SIGNATURE))
+
+
+def test_a_takers_receipt_tells_of_its_own_order_alone(venue: Venue) -> None:
+    resting, taking = send(
+        venue, order(1, SELL, 10, slot=7), order(2, BUY, 15, slot=9, generation=4)
+    )
+    assert resting.facts == (Accepted((7, 0)), Rested((7, 0), 10))
+    assert taking.facts == (
+        Accepted((9, 4)),
+        Filled((9, 4), 0, PRICE, 10, is_maker=False),
+        Rested((9, 4), 5),
+    )
+
+
+def test_what_happened_to_a_maker_is_in_its_private_stream(venue: Venue) -> None:
+    send(venue, order(1, SELL, 10, slot=7))
+    venue.take_facts()
+    (receipt,) = send(venue, order(2, BUY, 10))
+    stream = venue.take_facts()
+    assert [fact for owner, fact in stream if owner == 1] == [
+        Filled((7, 0), 0, PRICE, 10, is_maker=True),
+        Ended((7, 0), VenueReason.FILLED, 0),
+    ]
+    assert tuple(fact for owner, fact in stream if owner == 2) == receipt.facts
+    assert venue.take_facts() == []
+
+
+def test_an_order_that_expires_as_a_batch_opens_is_in_its_owners_stream(venue: Venue) -> None:
+    send(venue, order(3, BUY, 10, expiry=venues.START_MS + 1_500))
+    venue.close_batch()
+    venue.take_facts()
+    venue.open_batch(venues.START_MS + 2_000, venues.PRICES)
+    assert venue.take_facts() == [(3, Ended((0, 0), Reason.ORDER_EXPIRED, 10))]
+
+
+def test_a_cancel_is_answered_to_its_sender(venue: Venue) -> None:
+    send(venue, order(1, SELL, 10))
+    found, missed = send(venue, cancel(1, 0, 0), cancel(1, 5, 2))
+    assert found.facts == (Ended((0, 0), VenueReason.CANCELLED, 10),)
+    assert missed.facts == (CancelRefused((5, 2), VenueReason.NOTHING_TO_CANCEL),)
+
+
+def test_what_is_turned_away_has_a_reason_and_no_facts(venue: Venue) -> None:
+    beyond, padding = send(venue, order(1, BUY, 10, expiry=2**52 - 1), PaddingAction())
+    assert beyond == Receipt(reason=VenueReason.EXPIRY_TOO_FAR)
+    assert padding == Receipt()
+    assert venue.take_facts() == []
+
+
+def test_an_envelope_is_judged_at_the_time_of_the_open_batch(venue: Venue) -> None:
+    envelope = venue.sealing_key.seal(order(1, BUY, 10), HERE, venue.core.clock)
+    late = venue.sealing_key.seal(order(2, BUY, 10), HERE, venue.core.clock)
+    (first,), (again,) = venue.submit([envelope]), venue.submit([envelope])
+    venue.close_batch()
+    venue.open_batch(venues.START_MS + 2_000, venues.PRICES)
+    after = venue.submit([envelope, late])
+    assert [first.reason, again.reason] == [None, VenueReason.REPLAYED]
+    assert [receipt.reason for receipt in after] == [EnvelopeReason.EXPIRED] * 2
+
+
+def test_no_fact_shows_itself() -> None:
+    shown = [Filled((1, 2), 0, 618_003, 41, is_maker=True), facts.Waiting((618_003, 2))]
+    assert [repr(each) for each in shown] == ["Filled(private)", "Waiting(private)"]
