@@ -1,4 +1,4 @@
-"""What the L1 side of the venue is: its calls, its events, and its closed list of revert reasons.
+"""What the L1 side of the venue is: its calls, its events, and its closed lists of reasons.
 
 Every implementation is held to the same tests. Spec: docs/spec/09-l1.md.
 """
@@ -10,6 +10,8 @@ from typing import Protocol, TypeAlias
 
 from rollup.hash.poseidon import Digest
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
+from rollup.protocol.header import BatchHeader
+from rollup.protocol.market import Governance
 from rollup.protocol.public import PublicInput
 
 Address: TypeAlias = bytes
@@ -22,31 +24,49 @@ class Revert(StrEnum):
     BAD_ADDRESS = "bad-address"
     BAD_WORDS = "bad-words"
     BAD_AMOUNT = "bad-amount"
-    BAD_DIGEST = "bad-digest"
+    AMOUNT_TOO_SMALL = "amount-too-small"
     BALANCE_TOO_SMALL = "balance-too-small"
     CUSTODY_FULL = "custody-full"
     QUEUE_FULL = "queue-full"
     ACCOUNTS_FULL = "accounts-full"
+    REGISTERED = "registered"
     UNKNOWN_ACCOUNT = "unknown-account"
-    NOT_OPERATOR = "not-operator"
-    NOT_GOVERNOR = "not-governor"
     NOTHING_TO_WITHDRAW = "nothing-to-withdraw"
-    NOTHING_ANNOUNCED = "nothing-announced"
-    DELAY_NOT_OVER = "delay-not-over"
+    NOT_OPERATOR = "not-operator"
+    HEADER_EXISTS = "header-exists"
+    WRONG_NUMBER = "wrong-number"
+    OLD_ROOT = "old-root"
+    CLOCK_NOT_ADVANCED = "clock-not-advanced"
+    CLOCK_AHEAD = "clock-ahead"
+    DEPOSITS_SKIPPED = "deposits-skipped"
+    REDO_TIME = "redo-time"
+    REDO_WANTED = "redo-wanted"
+    REDO_UNCALLED = "redo-uncalled"
+    PROOF_OVERDUE = "proof-overdue"
     PIN_CIRCUIT = "pin-circuit"
     PIN_PARAMETERS = "pin-parameters"
     PIN_SHAPE = "pin-shape"
+    NO_HEADER = "no-header"
+    HEADER_DIFFERS = "header-differs"
     WRONG_VENUE = "wrong-venue"
-    WRONG_NUMBER = "wrong-number"
-    OLD_ROOT = "old-root"
-    GOVERNANCE = "governance"
-    CLOCK_NOT_ADVANCED = "clock-not-advanced"
-    CLOCK_BEHIND = "clock-behind"
-    CLOCK_AHEAD = "clock-ahead"
-    DEPOSITS_SKIPPED = "deposits-skipped"
     DEPOSIT_NOT_QUEUED = "deposit-not-queued"
     TOTAL = "total"
     PROOF = "proof"
+    NOT_GOVERNOR = "not-governor"
+    NUMBER_PASSED = "number-passed"
+    DELAY_TOO_SHORT = "delay-too-short"
+    FEE_ACCOUNT = "fee-account"
+    MARKETS_CHANGED = "markets-changed"
+    BAD_DEPLOYMENT = "bad-deployment"
+    GENESIS_ROOT = "genesis-root"
+
+
+class Refusal(StrEnum):
+    """Why a header was refused for good: the call succeeds and the refusal stays on record."""
+
+    GOVERNANCE = "governance"
+    DEPOSIT_NOT_QUEUED = "deposit-not-queued"
+    CLOCK_BEHIND = "clock-behind"
 
 
 class Reverted(Exception):
@@ -63,6 +83,25 @@ class DepositQueued:
     """An entry joined the queue."""
 
     entry: QueueEntry
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderTaken:
+    """A header joined the unproved tail."""
+
+    number: int
+    time: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRefused:
+    """A header was refused: its number comes again as a redo, at the same time."""
+
+    number: int
+    time: int
+    digest: bytes
+    reason: Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +134,25 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True)
 class GovernanceAnnounced:
-    """New parameters will be valid from a time on."""
+    """New parameters will be in force for batches of at least this number and this time."""
 
-    digest: bytes
+    governance: Governance
+    number: int
     valid_from: int
 
 
 @dataclass(frozen=True, slots=True)
 class GovernanceEnacted:
-    """New parameters are valid."""
+    """A header is the first under new parameters: `number` is its."""
 
     digest: bytes
+    number: int
 
 
 Event: TypeAlias = (
     DepositQueued
+    | HeaderTaken
+    | HeaderRefused
     | BatchAccepted
     | DepositRefunded
     | Withdrawn
@@ -118,8 +161,66 @@ Event: TypeAlias = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class HeaderVerdict:
+    """What became of a header: L1 holds it, or its refusal is on record."""
+
+    refusal: HeaderRefused | None = None
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether L1 holds the header; if not, a redo of its number is wanted."""
+        return self.refusal is None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldHeader:
+    """A header that waits for its proof; `taken_at` is the L1 time at which it came."""
+
+    header: BatchHeader
+    digest: bytes
+    taken_at: int
+
+
 class L1(Protocol):
-    """The contract's calls. Each one succeeds whole, or raises Reverted and changes nothing."""
+    """The contract. Each call succeeds whole, or raises Reverted and changes nothing."""
+
+    @property
+    def root(self) -> Digest:
+        """The state root that is proved."""
+
+    @property
+    def queue(self) -> Sequence[QueueEntry]:
+        """All deposits ever queued, in order."""
+
+    @property
+    def proved_number(self) -> int:
+        """Number of the last batch that is proved; 0 is genesis."""
+
+    @property
+    def head_number(self) -> int:
+        """Number of the last batch whose header is held, proved or not."""
+
+    @property
+    def tail(self) -> Sequence[HeldHeader]:
+        """Headers held and not proved yet, oldest first."""
+
+    @property
+    def refusal(self) -> HeaderRefused | None:
+        """The refusal on record that waits for its redo."""
+
+    @property
+    def redo_until(self) -> int:
+        """L1 time of the last refusal: batches up to it were closed before anybody could know."""
+
+    def header_digest(self, number: int) -> bytes | None:
+        """Digest of the header held under a number, also after it is proved."""
+
+    def queue_head(self, count: int) -> bytes | None:
+        """The queue's hash chain after `count` entries; None where the queue is shorter."""
+
+    def governance_for(self, number: int, time: int) -> Governance:
+        """The parameters in force for a batch of this number and time."""
 
     def register(
         self,
@@ -134,14 +235,14 @@ class L1(Protocol):
     def credit(self, sender: Address, account: int, amount: int) -> QueueEntry:
         """Deposit into an account whose index was assigned, the sender's or another's."""
 
+    def commit_header(self, sender: Address, header: BatchHeader) -> HeaderVerdict:
+        """Hold a closed batch to its content, before there is a proof."""
+
     def post_batch(self, sender: Address, public: PublicInput, proof: bytes) -> None:
-        """Advance the state root, if everything about the batch and its proof holds."""
+        """Advance the state root by the oldest header of the tail, if its proof holds."""
 
     def withdraw(self, sender: Address) -> int:
         """Pay the sender's pending balance; returns the quanta paid."""
 
-    def announce_governance(self, sender: Address, digest: bytes) -> int:
-        """Announce new parameters by digest; returns the time from which they can be enacted."""
-
-    def enact_governance(self) -> None:
-        """Make the announced parameters valid, once their delay is over. Anyone may."""
+    def announce_governance(self, sender: Address, governance: Governance, number: int) -> int:
+        """Announce parameters for batches from a number on; returns their earliest batch time."""

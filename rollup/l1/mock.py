@@ -1,103 +1,79 @@
 """MockL1: the contract in plain Python, deterministic, without an EVM.
 
-Its own counters say what it owes: custody of the rollup, deposits still queued, and pending
-balances. What it holds is never less; a donated unit makes it more, which breaks nothing.
-Spec: docs/spec/09-l1.md.
+Money, queue, headers and schedule have rooms of their own; here are the calls, their order of
+checks, and their events. Spec: docs/spec/09-l1.md.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from copy import deepcopy
 
-from rollup.hash.poseidon import Digest
+from rollup.hash.many import CompressMany
+from rollup.l1.checks import require_address, require_amount, require_words
+from rollup.l1.deployment import Deployment, require_deployment
+from rollup.l1.headers import Head, HeaderChain
 from rollup.l1.interface import (
     Address,
     BatchAccepted,
     DepositQueued,
     DepositRefunded,
-    Event,
     GovernanceAnnounced,
     GovernanceEnacted,
+    HeaderRefused,
+    HeaderTaken,
+    HeaderVerdict,
+    Refusal,
     Revert,
     Reverted,
     Withdrawn,
 )
-from rollup.ports import Pins, VerificationError, Verifier
-from rollup.protocol.constants import (
-    ACCOUNT_BITS,
-    AMOUNT_BITS,
-    CASH_BITS,
-    DIGEST_LENGTH,
-    OWNER_BYTES,
-    QUEUE_BITS,
-)
-from rollup.protocol.deposit import KEY_WORDS, NO_KEY, NO_VIEWING, EntryKind, QueueEntry
-from rollup.protocol.encoding import hex_digest
-from rollup.protocol.genesis import FIRST_ACCOUNT, Genesis
+from rollup.l1.schedule import Schedule, Scheduled
+from rollup.l1.state import ContractState, ContractView
+from rollup.ports import VerificationError, Verifier
+from rollup.protocol.constants import DIGEST_LENGTH
+from rollup.protocol.deposit import KEY_WORDS, QueueEntry
+from rollup.protocol.header import BatchHeader, header_of
+from rollup.protocol.market import Governance
 from rollup.protocol.public import PublicInput
 
-GOVERNANCE_DIGEST_BYTES = 32
-WORD_END = 2**32
+HELD = HeaderVerdict()
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    """What the contract is created with. Times in ms; `root` is the state root of `genesis`.
-
-    Deposits that no batch has consumed yet have the whole delay to leave or adapt, so a longer
-    `governance_delay` is safer.
-    """
-
-    genesis: Genesis
-    root: Digest
-    pins: Pins
-    operator: Address
-    governor: Address
-    governance_delay: int
-
-
-class MockL1:
+class MockL1(ContractView):
     """One venue's contract, with a token ledger beside it. `clock` gives the L1 time in ms."""
 
     def __init__(
-        self, deployment: Deployment, verifier: Verifier, clock: Callable[[], int]
+        self,
+        deployment: Deployment,
+        verifier: Verifier,
+        clock: Callable[[], int],
+        compress_many: CompressMany,
     ) -> None:
-        _require_address(deployment.operator)
-        _require_address(deployment.governor)
+        require_deployment(deployment, compress_many)
         self._deployment = deployment
         self._verifier = verifier
         self._clock = clock
-        self.root = deployment.root
-        self.number = 0
-        self.time = deployment.genesis.time
-        self.governance_digest = deployment.genesis.governance.digest()
-        self.announced: GovernanceAnnounced | None = None
-        self.queue: list[QueueEntry] = []
-        self.consumed = 0
-        self.accounts: dict[Address, int] = {}
-        self.next_account = FIRST_ACCOUNT
-        self.custody = 0
-        self.queued = 0
-        self.pending: defaultdict[Address, int] = defaultdict(int)
-        self.funds = 0
-        self.wallets: defaultdict[Address, int] = defaultdict(int)
-        self.events: list[Event] = []
+        genesis = deployment.genesis
+        head = Head(number=0, time=genesis.time, root=deployment.root, deposits=0)
+        super().__init__(ContractState(HeaderChain(head), Schedule(genesis.governance)))
 
-    @property
-    def owed(self) -> int:
-        """Quanta the contract owes by its own counters; never more than `funds`."""
-        return self.custody + self.queued + sum(self.pending.values())
+    def checkpoint(self) -> ContractState:
+        """L1 as it is now, for `revert_to`. Not a call of the contract."""
+        return deepcopy(self._state)
+
+    def revert_to(self, checkpoint: ContractState) -> None:
+        """Forget all since the checkpoint, as a reorganisation does. The clock goes on."""
+        self._state = deepcopy(checkpoint)
 
     def mint(self, owner: Address, amount: int) -> None:
         """Give an address test money. Not a call of the contract."""
-        _require_address(owner)
-        _require_amount(amount, 1)
-        self.wallets[owner] += amount
+        require_address(owner)
+        require_amount(amount)
+        self._state.vault.wallets[owner] += amount
 
     def donate(self, sender: Address, amount: int) -> None:
         """Send money to the contract without telling it."""
-        _require_amount(amount, 1)
-        self._take(sender, amount)
+        require_amount(amount)
+        self._state.vault.take(sender, amount)
 
     def register(
         self,
@@ -107,68 +83,102 @@ class MockL1:
         amount: int,
     ) -> QueueEntry:
         """Queue the registration of the sender's own account, with a first deposit."""
-        _require_address(sender)
-        _require_words("key", key_words, KEY_WORDS)
-        _require_words("viewing commitment", viewing_words, DIGEST_LENGTH)
-        _require_amount(amount, 0)
-        account = self.accounts.get(sender, self.next_account)
-        if account >= 1 << ACCOUNT_BITS:
-            raise Reverted(Revert.ACCOUNTS_FULL, "every account index is assigned")
-        entry = self._enqueue(
-            EntryKind.REGISTER, account, sender, tuple(key_words), tuple(viewing_words), amount
-        )
-        self.accounts[sender] = account
-        self.next_account = max(self.next_account, account + 1)
-        return entry
+        require_address(sender)
+        require_words("key", key_words, KEY_WORDS)
+        require_words("viewing commitment", viewing_words, DIGEST_LENGTH)
+        self._require_deposit(amount)
+        key, viewing = tuple(key_words), tuple(viewing_words)
+        return self._enqueue(self._state.queue.registration(sender, key, viewing, amount))
 
     def credit(self, sender: Address, account: int, amount: int) -> QueueEntry:
         """Queue a deposit into an assigned account."""
-        _require_address(sender)
-        _require_amount(amount, 1)
-        if type(account) is not int or not 0 <= account < self.next_account:
-            raise Reverted(Revert.UNKNOWN_ACCOUNT, f"account {account} was never assigned")
-        return self._enqueue(EntryKind.CREDIT, account, sender, NO_KEY, NO_VIEWING, amount)
+        require_address(sender)
+        self._require_deposit(amount)
+        return self._enqueue(self._state.queue.credit(sender, account, amount))
 
-    def _enqueue(
-        self,
-        kind: EntryKind,
-        account: int,
-        sender: Address,
-        key_words: tuple[int, ...],
-        viewing_words: tuple[int, ...],
-        amount: int,
-    ) -> QueueEntry:
-        if len(self.queue) >= (1 << QUEUE_BITS) - 1:
-            raise Reverted(Revert.QUEUE_FULL, "the queue's counter is used up")
-        if self.custody + self.queued + amount >= 1 << CASH_BITS:
-            raise Reverted(Revert.CUSTODY_FULL, "the total would not fit 64 bits")
-        entry = QueueEntry(len(self.queue), kind, account, sender, key_words, viewing_words, amount)
-        self._take(sender, amount)
-        self.queue.append(entry)
-        self.queued += amount
-        self.events.append(DepositQueued(entry))
+    def _require_deposit(self, amount: int) -> None:
+        """The amount fits its word, and is enough to pay for a place in the queue."""
+        require_amount(amount)
+        least = self._deployment.least_deposit
+        if amount < least:
+            raise Reverted(Revert.AMOUNT_TOO_SMALL, f"{least} quanta at least, not {amount}")
+
+    def _enqueue(self, entry: QueueEntry) -> QueueEntry:
+        """Money first, since it can revert; then the entry."""
+        self._state.vault.enqueue(entry.owner, entry.amount)
+        self._state.queue.append(entry)
+        self._state.events.append(DepositQueued(entry))
         return entry
 
-    def _take(self, sender: Address, amount: int) -> None:
-        held = self.wallets.get(sender, 0)
-        if held < amount:
-            raise Reverted(Revert.BALANCE_TOO_SMALL, f"{amount} quanta of {held} held")
-        self.wallets[sender] -= amount
-        self.funds += amount
+    def withdraw(self, sender: Address) -> int:
+        """Pay the sender's pending balance."""
+        require_address(sender)
+        amount = self._state.vault.pay(sender)
+        self._state.events.append(Withdrawn(sender, amount))
+        return amount
+
+    def commit_header(self, sender: Address, header: BatchHeader) -> HeaderVerdict:
+        """Hold a closed batch to its content, or put on record why it cannot be held."""
+        self._require_operator(sender)
+        headers, digest, now = self._state.headers, header.digest(), self._clock()
+        if headers.holds(header, digest):
+            return HELD
+        headers.require_next(header)
+        terms = self._state.schedule.entry_for(header.number, header.time)
+        ahead = terms.governance.clock_ahead_ms
+        if header.time > now + ahead:
+            raise Reverted(Revert.CLOCK_AHEAD, f"{header.time} is more than {ahead} ms after {now}")
+        recorded = headers.refused.get(digest)
+        if recorded is not None and not header.redo:
+            return HeaderVerdict(recorded)
+        headers.require_redo(header)
+        headers.require_proofs(now, self._deployment.proof_deadline_ms)
+        reason = self._judge(header, terms, now)
+        if reason is None:
+            return self._take(header, digest, now)
+        return HeaderVerdict(recorded or self._refuse(header, digest, reason, now))
+
+    def _judge(self, header: BatchHeader, terms: Scheduled, now: int) -> Refusal | None:
+        """Why an honest operator, too, could find its closed batch impossible to hold."""
+        count = header.deposits_before + header.deposits
+        if header.governance != terms.digest:
+            return Refusal.GOVERNANCE
+        if header.queue_head != self._state.queue.head(count):
+            return Refusal.DEPOSIT_NOT_QUEUED
+        if not header.redo and header.time < now - terms.governance.clock_behind_ms:
+            return Refusal.CLOCK_BEHIND
+        return None
+
+    def _take(self, header: BatchHeader, digest: bytes, now: int) -> HeaderVerdict:
+        self._state.headers.take(header, digest, now)
+        self._state.events.append(HeaderTaken(header.number, header.time, digest))
+        if self._state.schedule.use(header.number, header.time):
+            self._state.events.append(GovernanceEnacted(header.governance, header.number))
+        return HELD
+
+    def _refuse(
+        self, header: BatchHeader, digest: bytes, reason: Refusal, now: int
+    ) -> HeaderRefused:
+        refusal = self._state.headers.refuse(header, digest, reason, now)
+        self._state.events.append(refusal)
+        return refusal
 
     def post_batch(self, sender: Address, public: PublicInput, proof: bytes) -> None:
         """Check everything about a batch, its proof last; then advance the root."""
-        if sender != self._deployment.operator:
-            raise Reverted(Revert.NOT_OPERATOR, "only the operator posts batches")
+        self._require_operator(sender)
         self._require_pins()
-        self._require_next(public)
-        self._require_clock(public)
+        self._require_header(public)
+        self._require_venue(public)
         self._require_deposits(public)
         try:
             self._verifier.verify(public, proof)
         except VerificationError as error:
             raise Reverted(Revert.PROOF, str(error)) from error
         self._advance(public)
+
+    def _require_operator(self, sender: Address) -> None:
+        if sender != self._deployment.operator:
+            raise Reverted(Revert.NOT_OPERATOR, "only the operator brings headers and proofs")
 
     def _require_pins(self) -> None:
         """The verifier at hand is the one that was deployed."""
@@ -182,8 +192,22 @@ class MockL1:
             if want != got:
                 raise Reverted(reason, f"{want} is pinned, the verifier is for {got}")
 
-    def _require_next(self, public: PublicInput) -> None:
-        """The batch is of this venue and its parameters, and follows the current root."""
+    def _require_header(self, public: PublicInput) -> None:
+        """The batch is the oldest of the tail, and is what its header said, whole."""
+        number = self.proved_number + 1
+        if public.number != number:
+            raise Reverted(Revert.WRONG_NUMBER, f"batch {number} is next, not {public.number}")
+        if not self._state.headers.tail:
+            raise Reverted(Revert.NO_HEADER, f"batch {number} has no header")
+        held = self._state.headers.tail[0]
+        found = header_of(public, held.header.queue_head).digest()
+        if found != held.digest:
+            raise Reverted(
+                Revert.HEADER_DIFFERS, f"batch {number} is {held.digest.hex()}, not {found.hex()}"
+            )
+
+    def _require_venue(self, public: PublicInput) -> None:
+        """The batch is of this venue: no header says so."""
         genesis = self._deployment.genesis
         if (public.chain, public.venue) != (genesis.chain, genesis.venue):
             raise Reverted(
@@ -191,34 +215,12 @@ class MockL1:
                 f"chain {genesis.chain} venue {genesis.venue}, "
                 f"not chain {public.chain} venue {public.venue}",
             )
-        if public.governance.digest() != self.governance_digest:
-            raise Reverted(Revert.GOVERNANCE, "the batch's parameters are not those in force")
-        if public.number != self.number + 1:
-            raise Reverted(
-                Revert.WRONG_NUMBER, f"batch {self.number + 1} is next, not {public.number}"
-            )
-        if public.old_root != self.root:
-            raise Reverted(Revert.OLD_ROOT, f"the root is {hex_digest(self.root)}")
-
-    def _require_clock(self, public: PublicInput) -> None:
-        """The batch's time moves on and is near the L1's own."""
-        if public.time <= self.time:
-            raise Reverted(Revert.CLOCK_NOT_ADVANCED, f"{public.time} is not after {self.time}")
-        now = self._clock()
-        if public.time < now - public.governance.clock_behind_ms:
-            raise Reverted(Revert.CLOCK_BEHIND, f"{public.time} is too far before {now}")
-        if public.time > now + public.governance.clock_ahead_ms:
-            raise Reverted(Revert.CLOCK_AHEAD, f"{public.time} is too far after {now}")
 
     def _require_deposits(self, public: PublicInput) -> None:
-        """The entries are exactly the next of the queue, and the total grows by those credited."""
-        if public.deposits_before != self.consumed:
-            raise Reverted(
-                Revert.DEPOSITS_SKIPPED,
-                f"entry {self.consumed} is next, not {public.deposits_before}",
-            )
+        """The entries are those of the queue, and the total grows by those credited."""
+        queue = self._state.queue.entries
         for place, deposit in enumerate(public.deposits, self.consumed):
-            if place >= len(self.queue) or self.queue[place] != deposit.entry:
+            if place >= len(queue) or queue[place] != deposit.entry:
                 raise Reverted(Revert.DEPOSIT_NOT_QUEUED, f"entry {place} is not in the queue")
         if public.total != self.custody + public.credited:
             raise Reverted(
@@ -227,67 +229,31 @@ class MockL1:
             )
 
     def _advance(self, public: PublicInput) -> None:
-        """Take over the new root, move deposits into custody, and make refunds withdrawable."""
-        self.events.append(
+        """Take over the new root, settle the deposits, and make refunds withdrawable."""
+        state = self._state
+        state.headers.prove()
+        state.vault.settle(public)
+        for deposit in public.deposits:
+            state.queue.settle(deposit)
+        state.events.append(
             BatchAccepted(public.number, public.time, public.old_root, public.new_root)
         )
-        self.root, self.number, self.time = public.new_root, public.number, public.time
-        self.consumed += len(public.deposits)
-        self.queued -= sum(deposit.entry.amount for deposit in public.deposits)
-        self.custody = public.total
         for refund in public.refunds:
             entry = refund.entry
-            self.pending[entry.owner] += entry.amount
-            self.events.append(
+            state.events.append(
                 DepositRefunded(entry.index, entry.owner, entry.amount, refund.outcome)
             )
 
-    def withdraw(self, sender: Address) -> int:
-        """Pay the sender's pending balance."""
-        _require_address(sender)
-        amount = self.pending.get(sender, 0)
-        if amount == 0:
-            raise Reverted(Revert.NOTHING_TO_WITHDRAW, "no pending balance")
-        del self.pending[sender]
-        self.funds -= amount
-        self.wallets[sender] += amount
-        self.events.append(Withdrawn(sender, amount))
-        return amount
-
-    def announce_governance(self, sender: Address, digest: bytes) -> int:
-        """Announce new parameters by digest; a later announcement replaces an earlier one."""
+    def announce_governance(self, sender: Address, governance: Governance, number: int) -> int:
+        """Announce parameters for batches from a number on; returns their earliest batch time."""
         if sender != self._deployment.governor:
             raise Reverted(Revert.NOT_GOVERNOR, "only the governor announces parameters")
-        if not isinstance(digest, bytes) or len(digest) != GOVERNANCE_DIGEST_BYTES:
-            raise Reverted(Revert.BAD_DIGEST, f"{GOVERNANCE_DIGEST_BYTES} bytes are wanted")
-        valid_from = self._clock() + self._deployment.governance_delay
-        self.announced = GovernanceAnnounced(digest, valid_from)
-        self.events.append(self.announced)
-        return valid_from
-
-    def enact_governance(self) -> None:
-        """Make the announced parameters valid, once their delay is over."""
-        if self.announced is None:
-            raise Reverted(Revert.NOTHING_ANNOUNCED, "no parameters are announced")
-        if self._clock() < self.announced.valid_from:
-            raise Reverted(Revert.DELAY_NOT_OVER, f"valid from {self.announced.valid_from}")
-        self.governance_digest = self.announced.digest
-        self.announced = None
-        self.events.append(GovernanceEnacted(self.governance_digest))
-
-
-def _require_address(address: object) -> None:
-    if not isinstance(address, bytes) or len(address) != OWNER_BYTES:
-        raise Reverted(Revert.BAD_ADDRESS, f"an address is {OWNER_BYTES} bytes")
-
-
-def _require_amount(amount: object, least: int) -> None:
-    if type(amount) is not int or not least <= amount < 1 << AMOUNT_BITS:
-        raise Reverted(
-            Revert.BAD_AMOUNT, f"from {least} to 2^{AMOUNT_BITS} - 1 quanta, not {amount}"
+        if type(number) is not int or number <= self.head_number:
+            raise Reverted(
+                Revert.NUMBER_PASSED, f"batch {self.head_number} has a header; {number} is too late"
+            )
+        scheduled = self._state.schedule.announce(
+            governance, number, self._clock(), self._deployment.governance_delay
         )
-
-
-def _require_words(name: str, words: Sequence[int], count: int) -> None:
-    if len(words) != count or not all(type(w) is int and 0 <= w < WORD_END for w in words):
-        raise Reverted(Revert.BAD_WORDS, f"a {name} is {count} words of 32 bits")
+        self._state.events.append(GovernanceAnnounced(governance, number, scheduled.valid_from))
+        return scheduled.valid_from

@@ -127,7 +127,7 @@ ABSENT_TERMS = MarketTerms(
 class Governance:
     """All parameters that change only through L1, after a delay. Market k is markets[k].
 
-    Clock rule: at posting, -clock_behind_ms <= batch time - L1 time <= clock_ahead_ms.
+    Clock rule, when L1 takes a header: -clock_behind_ms <= batch time - L1 time <= clock_ahead_ms.
     """
 
     markets: tuple[Market, ...]

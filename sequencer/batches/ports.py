@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from rollup.l1.interface import Address
+from rollup.l1.interface import Address, HeaderVerdict
 from rollup.protocol.deposit import QueueEntry
+from rollup.protocol.header import BatchHeader
 from rollup.protocol.public import PublicInput
 
 Progress = Callable[[str], None]
@@ -18,6 +19,12 @@ class L1(Protocol):
     @property
     def queue(self) -> Sequence[QueueEntry]:
         """All deposits ever queued, in order."""
+
+    def queue_head(self, count: int) -> bytes | None:
+        """The queue's hash chain after `count` entries; None where the queue is shorter."""
+
+    def commit_header(self, sender: Address, header: BatchHeader) -> HeaderVerdict:
+        """Hold a closed batch to its content, or raise Reverted with a reason."""
 
     def post_batch(self, sender: Address, public: PublicInput, proof: bytes) -> None:
         """Advance the state root, or raise Reverted with a reason."""

@@ -15,8 +15,10 @@ from rollup.l1.interface import Address
 from rollup.private import Private
 from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.constants import DEPOSITS_MAX
+from rollup.protocol.deposit import QUEUE_START
 from rollup.protocol.encoding import digest_bytes
 from rollup.protocol.genesis import Genesis
+from rollup.protocol.header import header_of
 from rollup.protocol.public import PublicInput
 from rollup.protocol.units import VerifyMany
 from sequencer.batches.artefacts import BatchFolder, VenueFolder
@@ -127,7 +129,10 @@ class Venue:
         return batch
 
     def post(self, public: PublicInput, proof: bytes) -> None:
-        """Bring a bundle to L1. Raises Reverted with L1's reason."""
+        """Bring a bundle to L1, its header first. Raises Reverted with L1's reason."""
+        count = public.deposits_before + len(public.deposits)
+        queue_head = self._l1.queue_head(count) or QUEUE_START
+        self._l1.commit_header(self._operator, header_of(public, queue_head))
         self._l1.post_batch(self._operator, public, proof)
 
     def batch_folder(self, number: int) -> BatchFolder:

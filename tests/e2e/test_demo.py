@@ -30,7 +30,6 @@ def test_every_batch_is_proved_and_accepted(demo: Demo) -> None:
 def test_the_venue_refused_what_it_had_to(demo: Demo) -> None:
     first = demo.record["batches"][0]
     assert set(first["deposits_refused"]) == {
-        "account-exists",
         "account-missing",
         "key-non-canonical",
         "key-off-curve",

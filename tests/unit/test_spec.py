@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rollup.l1.interface import Revert
+from rollup.l1.interface import Refusal, Revert
 from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.rejection import Reason
 
@@ -15,12 +15,12 @@ SPEC = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "docs" / "spec")
 SOURCES = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "rollup").rglob("*.py"))
 
 
-@pytest.mark.parametrize("reason", [*Reason, *Revert])
+@pytest.mark.parametrize("reason", [*Reason, *Revert, *Refusal])
 def test_every_reason_is_in_the_specification(reason: Enum) -> None:
     assert f"`{reason.value}`" in SPEC
 
 
-@pytest.mark.parametrize("reason", [*Reason, *Revert])
+@pytest.mark.parametrize("reason", [*Reason, *Revert, *Refusal])
 def test_every_reason_is_given_somewhere(reason: Enum) -> None:
     assert re.search(rf"\b{type(reason).__name__}\.{reason.name}\b", SOURCES)
 

@@ -8,7 +8,8 @@ from random import Random
 
 from rollup.field.koalabear import P
 from rollup.hash.batched import compress_many
-from rollup.l1.mock import Deployment, MockL1
+from rollup.l1.deployment import Deployment
+from rollup.l1.mock import MockL1
 from rollup.ports import Verifier
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.market import Governance, Market
@@ -39,6 +40,8 @@ MINNOW_CAPITAL = 50
 
 OPERATOR = "operator"
 GOVERNANCE_DELAY_MS = 7 * 24 * 3_600_000
+PROOF_DEADLINE_MS = 6 * 3_600_000
+LEAST_DEPOSIT = 10 * USDC
 
 
 @dataclass(slots=True)
@@ -94,8 +97,10 @@ def deploy(start: Genesis, keys: KeySource, verifier: Verifier, clock: Clock) ->
         operator=keys.address(OPERATOR),
         governor=keys.address("governor"),
         governance_delay=GOVERNANCE_DELAY_MS,
+        proof_deadline_ms=PROOF_DEADLINE_MS,
+        least_deposit=LEAST_DEPOSIT,
     )
-    return MockL1(deployment, verifier, clock)
+    return MockL1(deployment, verifier, clock, compress_many)
 
 
 def register_traders(l1: MockL1, keys: KeySource, count: int, seed: int) -> list[Trader]:
@@ -126,7 +131,6 @@ def queue_refusable(l1: MockL1, keys: KeySource, honest: Trader) -> None:
     viewing = keys.viewing("refused")
     off_curve = l1.register(owners[0], ((x + 1) % P, *rest), viewing, 1_000 * USDC)
     l1.register(owners[1], (x + P, *rest), viewing, 1_000 * USDC)
-    l1.register(honest.owner, honest.key_words(), viewing, 1_000 * USDC)
     l1.credit(honest.owner, off_curve.account, 1_000 * USDC)
 
 

@@ -109,7 +109,6 @@ def test_deposits_that_cannot_be_credited_are_refused_and_the_venue_goes_on(
     assert first.refused == {
         "key-off-curve": 1,
         "key-non-canonical": 1,
-        "account-exists": 1,
         "account-missing": 1,
     }
     assert (second.credited, second.refused) == (1, {})

@@ -1,0 +1,52 @@
+"""What the contract is created with, and what is refused at its creation."""
+
+from dataclasses import dataclass
+
+from rollup.hash.many import CompressMany
+from rollup.hash.poseidon import Digest
+from rollup.l1.checks import require_address
+from rollup.l1.interface import Address, Revert, Reverted
+from rollup.l1.schedule import require_delay
+from rollup.ports import Pins
+from rollup.protocol.constants import AMOUNT_BITS, TIME_BITS
+from rollup.protocol.encoding import hex_digest
+from rollup.protocol.genesis import Genesis
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What the contract is created with. Times in ms; `root` is the state root of `genesis`.
+
+    Deposits that no batch has consumed yet have the whole `governance_delay` to leave or adapt, so
+    a longer one is safer. A header unproved for longer than `proof_deadline_ms` stops further
+    headers. `least_deposit` in quanta is what makes a place in the queue cost something.
+    """
+
+    genesis: Genesis
+    root: Digest
+    pins: Pins
+    operator: Address
+    governor: Address
+    governance_delay: int
+    proof_deadline_ms: int
+    least_deposit: int
+
+
+def require_deployment(deployment: Deployment, compress_many: CompressMany) -> None:
+    """Refuse a deployment under which the venue could not live."""
+    require_address(deployment.operator)
+    require_address(deployment.governor)
+    require_delay(deployment.genesis.governance, deployment.governance_delay)
+    _require_positive("proof_deadline_ms", deployment.proof_deadline_ms, TIME_BITS)
+    _require_positive("least_deposit", deployment.least_deposit, AMOUNT_BITS)
+    root = deployment.genesis.state(compress_many).root
+    if deployment.root != root:
+        raise Reverted(
+            Revert.GENESIS_ROOT,
+            f"genesis has the root {hex_digest(root)}, not {hex_digest(deployment.root)}",
+        )
+
+
+def _require_positive(name: str, value: int, bits: int) -> None:
+    if type(value) is not int or not 1 <= value < 1 << bits:
+        raise Reverted(Revert.BAD_DEPLOYMENT, f"{name} is from 1 to 2^{bits} - 1, not {value}")

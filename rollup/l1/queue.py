@@ -1,0 +1,69 @@
+"""The deposit queue: who may enter it, and the hash chain that names what is in it."""
+
+from rollup.l1.interface import Address, Revert, Reverted
+from rollup.protocol.constants import ACCOUNT_BITS, QUEUE_BITS
+from rollup.protocol.deposit import (
+    NO_KEY,
+    NO_VIEWING,
+    QUEUE_START,
+    DepositOutcome,
+    EntryKind,
+    QueueEntry,
+    extend_queue,
+)
+from rollup.protocol.genesis import FIRST_ACCOUNT
+from rollup.protocol.public import ConsumedDeposit
+
+
+class DepositQueue:
+    """Every entry ever queued, the chain's head after each, and whose registrations are open."""
+
+    def __init__(self) -> None:
+        self.entries: list[QueueEntry] = []
+        self.accounts: dict[Address, int] = {}
+        self._heads = [QUEUE_START]
+        self._registered: set[Address] = set()
+        self._next_account = FIRST_ACCOUNT
+
+    def head(self, count: int) -> bytes | None:
+        """The chain after `count` entries; None where the queue is shorter."""
+        return self._heads[count] if 0 <= count < len(self._heads) else None
+
+    def registration(
+        self, sender: Address, key: tuple[int, ...], viewing: tuple[int, ...], amount: int
+    ) -> QueueEntry:
+        """The entry that asks for the sender's own account; it is not queued yet."""
+        if sender in self._registered:
+            raise Reverted(Revert.REGISTERED, "the sender's registration is queued or credited")
+        account = self.accounts.get(sender, self._next_account)
+        if account >= 1 << ACCOUNT_BITS:
+            raise Reverted(Revert.ACCOUNTS_FULL, "every account index is assigned")
+        index = self._next_index()
+        return QueueEntry(index, EntryKind.REGISTER, account, sender, key, viewing, amount)
+
+    def credit(self, sender: Address, account: int, amount: int) -> QueueEntry:
+        """The entry that adds to an account whose index was assigned; it is not queued yet."""
+        if type(account) is not int or not 0 <= account < self._next_account:
+            raise Reverted(Revert.UNKNOWN_ACCOUNT, f"account {account} was never assigned")
+        index = self._next_index()
+        return QueueEntry(index, EntryKind.CREDIT, account, sender, NO_KEY, NO_VIEWING, amount)
+
+    def append(self, entry: QueueEntry) -> None:
+        """Queue an entry that one of the above has made."""
+        self.entries.append(entry)
+        self._heads.append(extend_queue(self._heads[-1], entry))
+        if entry.kind is EntryKind.REGISTER:
+            self._registered.add(entry.owner)
+            self.accounts[entry.owner] = entry.account
+            self._next_account = max(self._next_account, entry.account + 1)
+
+    def settle(self, deposit: ConsumedDeposit) -> None:
+        """A batch that consumed an entry is proved: a refused registration may be tried again."""
+        is_refused = deposit.outcome is not DepositOutcome.CREDITED
+        if is_refused and deposit.entry.kind is EntryKind.REGISTER:
+            self._registered.discard(deposit.entry.owner)
+
+    def _next_index(self) -> int:
+        if len(self.entries) >= (1 << QUEUE_BITS) - 1:
+            raise Reverted(Revert.QUEUE_FULL, "the queue's counter is used up")
+        return len(self.entries)

@@ -1,0 +1,95 @@
+"""Which parameters are in force for a batch: a function of its number and time, known in advance.
+
+An announcement changes nothing for any time that a batch closed by now can have, which is what
+makes it harmless to the batches that wait for L1. Spec: docs/spec/09-l1.md.
+"""
+
+from dataclasses import dataclass
+
+from rollup.l1.interface import Revert, Reverted
+from rollup.protocol.market import Governance, Market
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """Parameters, and the least batch number and batch time that they are for."""
+
+    governance: Governance
+    digest: bytes
+    number: int
+    valid_from: int
+
+
+class Schedule:
+    """All parameters ever announced and not replaced; of those that fit a batch, the last."""
+
+    def __init__(self, genesis: Governance) -> None:
+        self._entries = [Scheduled(genesis, genesis.digest(), 0, 0)]
+        self._used = 0
+
+    @property
+    def current(self) -> Scheduled:
+        """What the last header was under."""
+        return self._entries[self._used]
+
+    def place_for(self, number: int, time: int) -> int:
+        """Where in the schedule the parameters of a batch stand. It never falls as both grow."""
+        fitting = (
+            place
+            for place, entry in enumerate(self._entries)
+            if entry.number <= number and entry.valid_from <= time
+        )
+        return max(fitting, default=0)
+
+    def entry_for(self, number: int, time: int) -> Scheduled:
+        """The parameters in force for a batch of this number and time."""
+        return self._entries[self.place_for(number, time)]
+
+    def use(self, number: int, time: int) -> bool:
+        """Note that a header took these; whether it is the first under them."""
+        place = self.place_for(number, time)
+        is_first = place > self._used
+        self._used = place
+        return is_first
+
+    def announce(self, governance: Governance, number: int, now: int, delay: int) -> Scheduled:
+        """Add parameters, in place of the last ones if no closed batch can be under them yet."""
+        require_delay(governance, delay)
+        last = self._entries[-1]
+        kept = self._entries[:-1] if _is_replaceable(last, now) else self._entries
+        _require_successor(kept[-1].governance, governance)
+        entry = Scheduled(governance, governance.digest(), number, now + delay)
+        self._entries = [*kept, entry]
+        return entry
+
+
+def require_delay(governance: Governance, delay: int) -> None:
+    """Revert unless the delay passes how far a batch's time may be ahead of L1's.
+
+    So nothing that is closed when parameters are announced can have a time at which they hold.
+    """
+    if type(delay) is not int or delay <= governance.clock_ahead_ms:
+        raise Reverted(
+            Revert.DELAY_TOO_SHORT,
+            f"the delay of {delay} ms must exceed the clock bound of {governance.clock_ahead_ms}",
+        )
+
+
+def _is_replaceable(last: Scheduled, now: int) -> bool:
+    """Whether a batch closed by now is too early to be under the last parameters."""
+    return now + last.governance.clock_ahead_ms < last.valid_from
+
+
+def _require_successor(before: Governance, after: Governance) -> None:
+    """Revert where batches could not go on, or positions would change their meaning."""
+    if after.fee_account != before.fee_account:
+        raise Reverted(
+            Revert.FEE_ACCOUNT, f"fees go to {before.fee_account}, not {after.fee_account}"
+        )
+    kept = [_identity(market) for market in before.markets]
+    if [_identity(market) for market in after.markets][: len(kept)] != kept:
+        raise Reverted(Revert.MARKETS_CHANGED, "markets keep place, symbol and scale")
+
+
+def _identity(market: Market) -> tuple[str, int, int]:
+    return (market.symbol, market.price_decimals, market.size_decimals)

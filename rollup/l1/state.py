@@ -1,0 +1,128 @@
+"""What the contract stores, and what anybody can read of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rollup.hash.poseidon import Digest
+from rollup.l1.headers import HeaderChain
+from rollup.l1.interface import Address, Event, HeaderRefused, HeldHeader
+from rollup.l1.queue import DepositQueue
+from rollup.l1.schedule import Schedule
+from rollup.l1.vault import Vault
+from rollup.protocol.deposit import QueueEntry
+from rollup.protocol.market import Governance
+
+
+@dataclass(slots=True)
+class ContractState:
+    """All that a reorganisation of L1 takes back: storage, events, and the token ledger beside."""
+
+    headers: HeaderChain
+    schedule: Schedule
+    queue: DepositQueue = field(default_factory=DepositQueue)
+    vault: Vault = field(default_factory=Vault)
+    events: list[Event] = field(default_factory=list)
+
+
+class ContractView:
+    """The contract's public storage, read only."""
+
+    def __init__(self, state: ContractState) -> None:
+        self._state = state
+
+    @property
+    def root(self) -> Digest:
+        """The state root that is proved."""
+        return self._state.headers.proved.root
+
+    @property
+    def proved_number(self) -> int:
+        """Number of the last batch that is proved; 0 is genesis."""
+        return self._state.headers.proved.number
+
+    @property
+    def head_number(self) -> int:
+        """Number of the last batch whose header is held, proved or not."""
+        return self._state.headers.head.number
+
+    @property
+    def tail(self) -> Sequence[HeldHeader]:
+        """Headers held and not proved yet, oldest first."""
+        return tuple(self._state.headers.tail)
+
+    @property
+    def refusal(self) -> HeaderRefused | None:
+        """The refusal on record that waits for its redo."""
+        return self._state.headers.refusal
+
+    @property
+    def redo_until(self) -> int:
+        """L1 time of the last refusal: batches up to it were closed before anybody could know."""
+        return self._state.headers.redo_until
+
+    @property
+    def governance(self) -> Governance:
+        """The parameters that the last header was under."""
+        return self._state.schedule.current.governance
+
+    @property
+    def queue(self) -> Sequence[QueueEntry]:
+        """All deposits ever queued, in order."""
+        return self._state.queue.entries
+
+    @property
+    def consumed(self) -> int:
+        """Queue entries that a proved batch has consumed."""
+        return self._state.headers.proved.deposits
+
+    @property
+    def accounts(self) -> Mapping[Address, int]:
+        """The index that each sender was assigned."""
+        return self._state.queue.accounts
+
+    @property
+    def custody(self) -> int:
+        """Quanta under custody of the rollup."""
+        return self._state.vault.custody
+
+    @property
+    def queued(self) -> int:
+        """Quanta of deposits that no proved batch has consumed."""
+        return self._state.vault.queued
+
+    @property
+    def pending(self) -> Mapping[Address, int]:
+        """Quanta that each sender can withdraw."""
+        return self._state.vault.pending
+
+    @property
+    def funds(self) -> int:
+        """Quanta that the contract holds."""
+        return self._state.vault.funds
+
+    @property
+    def owed(self) -> int:
+        """Quanta that the contract owes by its own counters; never more than `funds`."""
+        return self._state.vault.owed
+
+    @property
+    def wallets(self) -> Mapping[Address, int]:
+        """Test money of each address."""
+        return self._state.vault.wallets
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """Everything that happened, in order."""
+        return self._state.events
+
+    def header_digest(self, number: int) -> bytes | None:
+        """Digest of the header held under a number, also after it is proved."""
+        return self._state.headers.digests.get(number)
+
+    def queue_head(self, count: int) -> bytes | None:
+        """The queue's hash chain after `count` entries; None where the queue is shorter."""
+        return self._state.queue.head(count)
+
+    def governance_for(self, number: int, time: int) -> Governance:
+        """The parameters in force for a batch of this number and time."""
+        return self._state.schedule.entry_for(number, time).governance

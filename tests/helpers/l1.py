@@ -1,0 +1,243 @@
+"""A mock L1 with a clock, and an operator that closes batches without orders and brings them there.
+
+Batches are made without the rules' state: an operator's tip is what L1 can see, and each account's
+cash. So any batch can be closed on any tip, honestly or bent on purpose.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from hashlib import blake2b
+
+import pytest
+
+from rollup.field.koalabear import P
+from rollup.hash.poseidon import Digest
+from rollup.l1.deployment import Deployment
+from rollup.l1.interface import L1, HeaderVerdict, Revert, Reverted
+from rollup.l1.mock import MockL1
+from rollup.ports import Pins, VerificationError
+from rollup.protocol.constants import DEPOSITS_MAX, PROTOCOL_VERSION
+from rollup.protocol.deposit import (
+    QUEUE_START,
+    DepositOutcome,
+    QueueEntry,
+    extend_queue,
+    judge,
+)
+from rollup.protocol.header import BatchHeader, header_of
+from rollup.protocol.market import Governance
+from rollup.protocol.public import ConsumedDeposit, PublicInput
+from tests.helpers import venue
+
+OPERATOR, GOVERNOR, STRANGER = venue.owner(1001), venue.owner(1002), venue.owner(1003)
+PINS = Pins(b"\x01" * 32, "fast", "S")
+DELAY = 86_400_000
+DEADLINE = 7_200_000
+BEHIND, AHEAD = venue.GOVERNANCE.clock_behind_ms, venue.GOVERNANCE.clock_ahead_ms
+LEAST = 5
+
+
+class Forged(Enum):
+    PROOF = "the proof is not for this public input"
+
+
+def proof_of(public: PublicInput) -> bytes:
+    """The one proof that the stub takes for a public input."""
+    return b"proof of " + public.digest()
+
+
+@dataclass
+class StubVerifier:
+    """Accepts a proof for exactly the public input it was made for, as the real one would."""
+
+    pins: Pins = PINS
+
+    def verify(self, public: PublicInput, proof: bytes) -> None:
+        if proof != proof_of(public):
+            raise VerificationError(Forged.PROOF)
+
+
+@dataclass(frozen=True)
+class Tip:
+    """What a batch is closed on: the state after another one."""
+
+    number: int
+    time: int
+    root: Digest
+    total: int
+    deposits: int
+    queue_head: bytes
+    cash: Mapping[int, int]
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A closed batch, and the state after it."""
+
+    public: PublicInput
+    header: BatchHeader
+    tip: Tip
+
+
+def root_after(*parts: object) -> Digest:
+    """A root that nothing else has."""
+    words = blake2b(repr(parts).encode(), digest_size=32).digest()
+    a, b, c, d, e, f, g, h = (int.from_bytes(words[i : i + 4], "big") % P for i in range(0, 32, 4))
+    return (a, b, c, d, e, f, g, h)
+
+
+def deployment(**changes: object) -> Deployment:
+    genesis = venue.genesis()
+    honest = Deployment(
+        genesis=genesis,
+        root=genesis.state(venue.toy_compress_many).root,
+        pins=PINS,
+        operator=OPERATOR,
+        governor=GOVERNOR,
+        governance_delay=DELAY,
+        proof_deadline_ms=DEADLINE,
+        least_deposit=LEAST,
+    )
+    return replace(honest, **changes)  # type: ignore[arg-type]
+
+
+@dataclass
+class World:
+    """An L1, its clock, and all that its operator ever closed."""
+
+    verifier: StubVerifier = field(default_factory=StubVerifier)
+    now: int = venue.START
+
+    def __post_init__(self) -> None:
+        made = deployment()
+        self.genesis = made.genesis
+        self.l1 = MockL1(made, self.verifier, lambda: self.now, venue.toy_compress_many)
+        self.contract: L1 = self.l1
+        start = Tip(0, venue.START, made.root, 0, 0, QUEUE_START, {0: 0})
+        self.tips = {start.root: start}
+        self.closed: dict[bytes, Closed] = {}
+
+    @property
+    def head(self) -> Tip:
+        """The state after the last header that L1 holds."""
+        tail = self.l1.tail
+        return self.tips[tail[-1].header.new_root if tail else self.l1.root]
+
+    def pass_time(self, milliseconds: int) -> None:
+        self.now += milliseconds
+
+    def register(self, account: int, amount: int, **words: tuple[int, ...]) -> QueueEntry:
+        """Registration by a sender of its own, with as much test money as it takes."""
+        key = venue.public_key(account)
+        self.l1.mint(venue.owner(account), amount)
+        return self.l1.register(
+            venue.owner(account),
+            words.get("key_words", (*key.x, *key.y)),
+            words.get("viewing_words", venue.viewing(account)),
+            amount,
+        )
+
+    def credit(self, sender: bytes, account: int, amount: int) -> QueueEntry:
+        self.l1.mint(sender, amount)
+        return self.l1.credit(sender, account, amount)
+
+    def close(
+        self,
+        *,
+        time: int | None = None,
+        redo: bool = False,
+        after: Closed | None = None,
+        governance: Governance | None = None,
+        entries: Sequence[QueueEntry] | None = None,
+        attempt: int = 0,
+    ) -> Closed:
+        """Close a batch on L1's head, or after another one; it consumes what L1 has queued."""
+        tip = self.head if after is None else after.tip
+        when = self.now if time is None else time
+        if entries is None:
+            entries = self.l1.queue[tip.deposits : tip.deposits + DEPOSITS_MAX]
+        cash, deposits = consume(tip.cash, entries)
+        root = root_after(tip.root, when, redo, entries, attempt)
+        credited = sum(d.entry.amount for d in deposits if d.outcome is DepositOutcome.CREDITED)
+        public = PublicInput(
+            version=PROTOCOL_VERSION,
+            chain=self.genesis.chain,
+            venue=self.genesis.venue,
+            number=tip.number + 1,
+            time=when,
+            governance=governance or self.l1.governance_for(tip.number + 1, when),
+            old_root=tip.root,
+            new_root=root,
+            prices=self.genesis.prices,
+            redo=redo,
+            total=tip.total + credited,
+            deposits_before=tip.deposits,
+            deposits=deposits,
+        )
+        chain = tip.queue_head
+        for entry in entries:
+            chain = extend_queue(chain, entry)
+        after_it = Tip(
+            tip.number + 1, when, root, public.total, tip.deposits + len(entries), chain, cash
+        )
+        return self.keep(Closed(public, header_of(public, chain), after_it))
+
+    def keep(self, closed: Closed) -> Closed:
+        """Remember a batch, as an operator that may have to prove it does."""
+        self.tips[closed.tip.root] = closed.tip
+        self.closed[closed.header.digest()] = closed
+        return closed
+
+    def commit(self, closed: Closed) -> HeaderVerdict:
+        return self.l1.commit_header(OPERATOR, closed.header)
+
+    def take(self, **parts: object) -> Closed:
+        """Close a batch and have L1 hold its header."""
+        closed = self.close(**parts)  # type: ignore[arg-type]
+        assert self.commit(closed).is_taken
+        return closed
+
+    def post(self, closed: Closed) -> None:
+        self.l1.post_batch(OPERATOR, closed.public, proof_of(closed.public))
+
+    def prove(self, **parts: object) -> Closed:
+        """Close a batch, have it held, and prove the tail up to it."""
+        closed = self.take(**parts)
+        self.prove_tail()
+        return closed
+
+    def prove_tail(self) -> None:
+        for held in self.l1.tail:
+            self.post(self.closed[held.digest])
+
+    def stored(self) -> list[object]:
+        """All that the contract stores, to compare."""
+        state = self.l1.checkpoint()
+        rooms = (state.headers, state.schedule, state.queue, state.vault)
+        return [*(vars(room) for room in rooms), state.events]
+
+    def revert(self, call: Callable[[], object]) -> Revert:
+        """The reason a call reverts for; it must have changed nothing."""
+        before = self.stored()
+        with pytest.raises(Reverted) as caught:
+            call()
+        assert self.stored() == before
+        return caught.value.reason
+
+
+def consume(
+    cash: Mapping[int, int], entries: Sequence[QueueEntry]
+) -> tuple[dict[int, int], tuple[ConsumedDeposit, ...]]:
+    """Accounts after these entries, and what became of each."""
+    after = dict(cash)
+
+    def outcomes() -> Iterator[ConsumedDeposit]:
+        for entry in entries:
+            outcome = judge(entry, after.get(entry.account))
+            if outcome is DepositOutcome.CREDITED:
+                after[entry.account] = after.get(entry.account, 0) + entry.amount
+            yield ConsumedDeposit(entry, outcome)
+
+    deposits = tuple(outcomes())
+    return after, deposits
