@@ -77,29 +77,40 @@ def replay(console: Output, journal: Path, shape_class: str) -> None:
     """Run a journal again; exit 7 if a batch comes out with another root than it had.
 
     JOURNAL is target/private/journal; genesis and salt key are read from the folders it lies in.
+    The end is compared with the bundles there: a journal cut short replays well, but a bundle tells
+    of a batch that it lacks.
     """
     from rollup.crypto.batched import verify_many
     from rollup.hash.batched import compress_many
     from rollup.protocol.encoding import hex_digest
     from sequencer.batches.artefacts import VenueFolder
+    from sequencer.batches.machine import Setup
     from sequencer.batches.replay import replay as replay_journal
+    from sequencer.batches.replay import require_bundles
 
     folder = VenueFolder(journal.resolve().parent.parent)
     batches = []
     with known_errors():
         genesis, salt_key = folder.read_genesis(), folder.read_salt_key()
-        for batch in replay_journal(
-            journal,
-            genesis,
-            salt_key,
-            compress_many=compress_many,
-            verify_many=verify_many,
-            shape_class=SHAPE_CLASSES[shape_class],
-        ):
-            root = hex_digest(batch.root)
-            batches.append({"batch": batch.number, "fills": batch.fills, "root": root})
-            console.say(f"batch {batch.number}: {batch.fills} fills, root {root}")
-    console.result({"batches": batches}, f"{len(batches)} batches replayed, the same roots")
+        setup = Setup(genesis, salt_key, compress_many, verify_many, SHAPE_CLASSES[shape_class])
+        for closed in replay_journal(journal, setup):
+            batches.append(closed)
+            fills, root = len(closed.batch.fills), hex_digest(closed.header.new_root)
+            console.say(f"batch {closed.batch.number}: {fills} fills, root {root}")
+        compared = require_bundles(folder, batches)
+    record = {
+        "batches": [
+            {
+                "batch": closed.batch.number,
+                "fills": len(closed.batch.fills),
+                "root": hex_digest(closed.header.new_root),
+            }
+            for closed in batches
+        ],
+        "bundles_compared": compared,
+    }
+    text = f"{len(batches)} batches replayed, the same roots; {compared} bundles compared"
+    console.result(record, text)
 
 
 @contextmanager
@@ -111,12 +122,14 @@ def known_errors() -> Iterator[None]:
     from sequencer.batches.replay import RootsDiffer
     from sequencer.demo.market.tape import TapeError
     from sequencer.demo.run import DemoError
+    from sequencer.service.poster import L1Differs
+    from sequencer.service.venue import VenueStopped
 
     try:
         yield
-    except (ArtefactError, JournalError, TapeError) as error:
+    except (ArtefactError, JournalError, TapeError, VenueStopped) as error:
         raise CommandError(ExitCode.BAD_INPUT, str(error)) from error
-    except RootsDiffer as error:
+    except (RootsDiffer, L1Differs) as error:
         raise CommandError(ExitCode.ROOTS_DIFFER, str(error)) from error
     except ProverError as error:
         raise CommandError(ExitCode.UNREACHABLE, str(error)) from error

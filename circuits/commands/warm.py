@@ -87,7 +87,7 @@ def _empty_batch() -> Batch:
         orders=(),
         fills=(),
         pre=state.open({governance.fee_account: set()}),
-        salts=NewSalts((salts.account(0, 1),), salts.markets(1), salts.globals(1)),
+        salts=NewSalts((salts.account(0, 1, 0),), salts.markets(1, 0), salts.globals(1, 0)),
     )
 
 

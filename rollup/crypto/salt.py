@@ -1,18 +1,20 @@
 """Salts: what makes a leaf unguessable to a neighbour who sees its hash as a sibling.
 
-A salt is a keyed hash of what it salts and the batch number, so that the operator can recompute
-every root, and nobody else can test a guess. Spec: docs/spec/03-state.md.
+A salt is a keyed hash of what it salts, the batch number and the attempt at that batch, so that the
+operator can recompute every root, and nobody else can test a guess. Spec: docs/spec/03-state.md.
 """
 
 import hmac
 from enum import IntEnum
 from typing import NoReturn
 
+from rollup.crypto.chain_key import ChainKey
 from rollup.field.koalabear import P
 from rollup.hash.keccak import keccak256
 
 KEY_BYTES = 32
-TAG = b"crypsis-salt-1"
+TAG = b"crypsis-salt-2"
+JOURNAL_TAG = b"crypsis-journal-1"
 
 Salt = tuple[int, int, int, int]
 
@@ -26,7 +28,11 @@ class Salted(IntEnum):
 
 
 class SaltKey:
-    """The operator's secret under which salts are derived. Never shown, compared or pickled."""
+    """The operator's secret under which salts are derived. Never shown or pickled.
+
+    `attempt` counts how often batches were made anew: two versions of one batch share no salt, or
+    their roots together would tell which leaves are alike.
+    """
 
     __slots__ = ("_key",)
 
@@ -46,21 +52,26 @@ class SaltKey:
     def __reduce__(self) -> NoReturn:
         raise TypeError("a salt key is not pickled")
 
-    def account(self, index: int, number: int) -> Salt:
+    def account(self, index: int, number: int, attempt: int) -> Salt:
         """The salt of an account leaf that batch `number` writes."""
-        return self._derive(Salted.ACCOUNT, index, number)
+        return self._derive(Salted.ACCOUNT, index, number, attempt)
 
-    def markets(self, number: int) -> Salt:
+    def markets(self, number: int, attempt: int) -> Salt:
         """The salt of the markets leaf that batch `number` writes."""
-        return self._derive(Salted.MARKETS, 0, number)
+        return self._derive(Salted.MARKETS, 0, number, attempt)
 
-    def globals(self, number: int) -> Salt:
+    def globals(self, number: int, attempt: int) -> Salt:
         """The salt of the globals leaf that batch `number` writes."""
-        return self._derive(Salted.GLOBALS, 0, number)
+        return self._derive(Salted.GLOBALS, 0, number, attempt)
 
-    def _derive(self, kind: Salted, index: int, number: int) -> Salt:
+    def chain_key(self) -> ChainKey:
+        """The key of the operator's journal, which tells nothing of this one."""
+        return ChainKey(hmac.digest(self._key, JOURNAL_TAG, "sha256"))
+
+    def _derive(self, kind: Salted, index: int, number: int, attempt: int) -> Salt:
         """Four elements, each 8 bytes of Keccak-256 mod p (bias below 2**-33)."""
-        place = bytes([kind]) + index.to_bytes(8, "big") + number.to_bytes(8, "big")
+        numbers = b"".join(each.to_bytes(8, "big") for each in (index, number, attempt))
+        place = bytes([kind]) + numbers
         digest = keccak256(TAG + self._key + place)
         a, b, c, d = (int.from_bytes(digest[i : i + 8], "big") % P for i in range(0, 32, 8))
         return (a, b, c, d)

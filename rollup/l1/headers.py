@@ -73,18 +73,25 @@ class HeaderChain:
                 f"entry {head.deposits} is next, not {header.deposits_before}",
             )
 
-    def require_redo(self, header: BatchHeader) -> None:
-        """The header is a redo exactly where a refusal has called for one."""
+    def wants_redo(self, number: int, time: int) -> bool:
+        """Whether a batch must be made anew: its header was refused, or it was closed before
+        anybody could know of the last refusal."""
+        waiting = self.refusal
+        return time <= self.redo_until or (waiting is not None and waiting.number == number)
+
+    def require_redo(self, header: BatchHeader, is_late: bool) -> None:
+        """The header is a redo exactly where a refusal has called for one; one that is late may be
+        one uncalled, since a reorganisation can have taken back the refusal that it answers."""
         waiting = self.refusal
         if waiting is not None and header.time != waiting.time:
             raise Reverted(
                 Revert.REDO_TIME,
                 f"batch {waiting.number} comes again at {waiting.time}, not {header.time}",
             )
-        is_called = waiting is not None or header.time <= self.redo_until
+        is_called = self.wants_redo(header.number, header.time)
         if is_called and not header.redo:
             raise Reverted(Revert.REDO_WANTED, f"a redo is wanted up to {self.redo_until}")
-        if header.redo and not is_called:
+        if header.redo and not is_called and not is_late:
             raise Reverted(
                 Revert.REDO_UNCALLED, f"{header.time} is after the last refusal, {self.redo_until}"
             )

@@ -55,8 +55,7 @@ class Revert(StrEnum):
     NOT_GOVERNOR = "not-governor"
     NUMBER_PASSED = "number-passed"
     DELAY_TOO_SHORT = "delay-too-short"
-    FEE_ACCOUNT = "fee-account"
-    MARKETS_CHANGED = "markets-changed"
+    GOVERNANCE_CHANGED = "governance-changed"
     BAD_DEPLOYMENT = "bad-deployment"
     GENESIS_ROOT = "genesis-root"
 
@@ -212,6 +211,9 @@ class L1(Protocol):
     @property
     def redo_until(self) -> int:
         """L1 time of the last refusal: batches up to it were closed before anybody could know."""
+
+    def wants_redo(self, number: int, time: int) -> bool:
+        """Whether a batch of this number and time must be made anew."""
 
     def header_digest(self, number: int) -> bytes | None:
         """Digest of the header held under a number, also after it is proved."""

@@ -131,21 +131,22 @@ class MockL1(ContractView):
         recorded = headers.refused.get(digest)
         if recorded is not None and not header.redo:
             return HeaderVerdict(recorded)
-        headers.require_redo(header)
+        is_late = header.time < now - terms.governance.clock_behind_ms
+        headers.require_redo(header, is_late)
         headers.require_proofs(now, self._deployment.proof_deadline_ms)
-        reason = self._judge(header, terms, now)
+        reason = self._judge(header, terms, is_late)
         if reason is None:
             return self._take(header, digest, now)
         return HeaderVerdict(recorded or self._refuse(header, digest, reason, now))
 
-    def _judge(self, header: BatchHeader, terms: Scheduled, now: int) -> Refusal | None:
+    def _judge(self, header: BatchHeader, terms: Scheduled, is_late: bool) -> Refusal | None:
         """Why an honest operator, too, could find its closed batch impossible to hold."""
         count = header.deposits_before + header.deposits
         if header.governance != terms.digest:
             return Refusal.GOVERNANCE
         if header.queue_head != self._state.queue.head(count):
             return Refusal.DEPOSIT_NOT_QUEUED
-        if not header.redo and header.time < now - terms.governance.clock_behind_ms:
+        if is_late and not header.redo:
             return Refusal.CLOCK_BEHIND
         return None
 

@@ -7,7 +7,8 @@ makes it harmless to the batches that wait for L1. Spec: docs/spec/09-l1.md.
 from dataclasses import dataclass
 
 from rollup.l1.interface import Revert, Reverted
-from rollup.protocol.market import Governance, Market
+from rollup.protocol.market import Governance, require_continues
+from rollup.protocol.rejection import Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +83,7 @@ def _is_replaceable(last: Scheduled, now: int) -> bool:
 
 def _require_successor(before: Governance, after: Governance) -> None:
     """Revert where batches could not go on, or positions would change their meaning."""
-    if after.fee_account != before.fee_account:
-        raise Reverted(
-            Revert.FEE_ACCOUNT, f"fees go to {before.fee_account}, not {after.fee_account}"
-        )
-    kept = [_identity(market) for market in before.markets]
-    if [_identity(market) for market in after.markets][: len(kept)] != kept:
-        raise Reverted(Revert.MARKETS_CHANGED, "markets keep place, symbol and scale")
-
-
-def _identity(market: Market) -> tuple[str, int, int]:
-    return (market.symbol, market.price_decimals, market.size_decimals)
+    try:
+        require_continues(before, after)
+    except Rejected as error:
+        raise Reverted(Revert.GOVERNANCE_CHANGED, error.detail) from error

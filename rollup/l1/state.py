@@ -115,6 +115,10 @@ class ContractView:
         """Everything that happened, in order."""
         return self._state.events
 
+    def wants_redo(self, number: int, time: int) -> bool:
+        """Whether a batch of this number and time must be made anew."""
+        return self._state.headers.wants_redo(number, time)
+
     def header_digest(self, number: int) -> bytes | None:
         """Digest of the header held under a number, also after it is proved."""
         return self._state.headers.digests.get(number)

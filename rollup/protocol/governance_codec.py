@@ -1,9 +1,11 @@
 """Governance as a record of numbers and text: one form for batch, public input and genesis."""
 
+import struct
+
 from rollup.codec.fields import Node
-from rollup.codec.strict import Value
+from rollup.codec.strict import CodecError, Value
 from rollup.protocol.constants import MARKETS_MAX
-from rollup.protocol.market import SYMBOL_LENGTH_MAX, Governance, Market
+from rollup.protocol.market import GOVERNANCE_TAG, SYMBOL_LENGTH_MAX, Governance, Market
 
 MARKET_NUMBERS = (
     "price_decimals",
@@ -47,3 +49,27 @@ def _read_market(node: Node) -> Market:
         symbol=record["symbol"].text(SYMBOL_LENGTH_MAX),
         **{name: record[name].integer() for name in MARKET_NUMBERS},
     )
+
+
+def governance_from_bytes(data: bytes) -> Governance:
+    """The governance whose `encode` is `data`. Raises CodecError on other bytes, Rejected on values
+    out of bounds."""
+    head, tail = len(GOVERNANCE_TAG) + 8, struct.calcsize(_TAIL)
+    count, rest = divmod(len(data) - head - tail, struct.calcsize(_MARKET))
+    if rest or not 1 <= count <= MARKETS_MAX:
+        raise CodecError(f"governance: 1 to {MARKETS_MAX} markets are wanted in its bytes")
+    rows = struct.iter_unpack(_MARKET, data[head : len(data) - tail])
+    governance = Governance(
+        tuple(
+            Market(symbol.rstrip(b"\0").decode("latin-1"), *numbers) for symbol, *numbers in rows
+        ),
+        *struct.unpack(_TAIL, data[-tail:]),
+    )
+    if governance.encode() != data:
+        raise CodecError("governance: not its canonical bytes")
+    return governance
+
+
+_MARKET = f">{SYMBOL_LENGTH_MAX}s{len(MARKET_NUMBERS)}Q"
+_TAIL = f">{len(GOVERNANCE_NUMBERS)}Q"
+"""Layouts of `Governance.encode`, whose bytes are compared again."""

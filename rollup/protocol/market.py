@@ -176,6 +176,28 @@ class Governance:
         return keccak256(self.encode())
 
 
+def require_continues(before: Governance, after: Governance) -> None:
+    """Refuse unless a state under `before` can go on under `after`: every market keeps its number,
+    symbol and scale, since positions are counted in its lots; others may be added behind them; and
+    the fee account stays, which L1 cannot know to exist."""
+    if after.fee_account != before.fee_account:
+        raise Rejected(
+            Reason.GOVERNANCE_CHANGED,
+            f"fee_account must stay {before.fee_account}, not {after.fee_account}",
+        )
+    if len(after.markets) < len(before.markets):
+        raise Rejected(
+            Reason.GOVERNANCE_CHANGED,
+            f"all {len(before.markets)} markets must stay, not {len(after.markets)}",
+        )
+    for number, (old, new) in enumerate(zip(before.markets, after.markets, strict=False)):
+        kept = ("symbol", "price_decimals", "size_decimals")
+        if any(getattr(old, name) != getattr(new, name) for name in kept):
+            raise Rejected(
+                Reason.GOVERNANCE_CHANGED, f"market {number} must keep its symbol and its scale"
+            )
+
+
 def price_band(price: int, band_fraction: int) -> tuple[int, int]:
     """Lowest and highest fair fill price around an oracle price, both rounded inward.
 

@@ -33,6 +33,7 @@ class Reason(StrEnum):
     MARKET_SCALE = "market-scale"
     MARGIN_CROSSED = "margin-crossed"
     BAND_TOO_WIDE = "band-too-wide"
+    GOVERNANCE_CHANGED = "governance-changed"
 
     # A batch that does not follow the state before it, or is not complete and exact.
     BATCH_NUMBER = "batch-number"

@@ -1,15 +1,19 @@
 """Where a venue's files are, and how they are written: whole, or not at all.
 
 root/genesis.json                                   what the venue started from
-root/private/{journal, salt.key}                    0700, files 0600
+root/private/{journal, salt.key, lock}              0700, files 0600
 root/batches/000042/public/{public.json, proof.bin}     all that `verify` reads
 root/batches/000042/private/{batch.msgpack, meta.json}  0700, files 0600
 """
 
+import fcntl
 import json
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Final, Self
 
 from rollup.codec.strict import CodecError
 from rollup.crypto.salt import KEY_BYTES, SaltKey
@@ -34,6 +38,7 @@ BATCHES_FOLDER: Final = "batches"
 GENESIS_FILE: Final = "genesis.json"
 JOURNAL_FILE: Final = "journal"
 SALT_FILE: Final = "salt.key"
+LOCK_FILE: Final = "lock"
 NUMBER_DIGITS: Final = 6
 META_BYTES_MAX: Final = 1 << 20
 PROOF_BYTES_MAX: Final = 1 << 23
@@ -64,6 +69,10 @@ class BatchFolder:
         self.clear()
         make_private_folder(self.path / PRIVATE_FOLDER)
         write_whole(self.batch_file, data, PRIVATE_MODE)
+
+    def holds(self, data: bytes) -> bool:
+        """Whether the batch file is there with just these bytes."""
+        return self.batch_file.exists() and _read(self.batch_file, len(data)) == data
 
     def clear(self) -> None:
         """Remove the four files of a batch, whichever there are; the proof first."""
@@ -111,14 +120,35 @@ class VenueFolder:
         """The folder of a batch."""
         return BatchFolder(self.root / BATCHES_FOLDER / f"{number:0{NUMBER_DIGITS}d}")
 
-    def start(self, genesis: Genesis, salt_material: bytes) -> None:
-        """Make room for a new venue: an older one's journal and batch files under this root go."""
-        for folder in (self.root / BATCHES_FOLDER).glob("[0-9]" * NUMBER_DIGITS):
-            BatchFolder(folder).clear()
-        self.journal.unlink(missing_ok=True)
+    def bundles(self) -> list[int]:
+        """Numbers of the batches that have a public input here, rising."""
+        return sorted(
+            int(folder.name)
+            for folder in self._batch_folders()
+            if (folder / PUBLIC_FOLDER / PUBLIC_FILE).exists()
+        )
+
+    def _batch_folders(self) -> Iterator[Path]:
+        return (self.root / BATCHES_FOLDER).glob("[0-9]" * NUMBER_DIGITS)
+
+    def lock(self) -> "LockedFolder":
+        """Take the folder for one process, before anything in it is touched.
+
+        ArtefactError if another process runs a venue in it.
+        """
         make_private_folder(self.root / PRIVATE_FOLDER)
-        write_whole(self.root / PRIVATE_FOLDER / SALT_FILE, salt_material, PRIVATE_MODE)
-        write_whole(self.root / GENESIS_FILE, genesis_to_json(genesis).encode("utf-8"))
+        path = self.root / PRIVATE_FOLDER / LOCK_FILE
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_MODE)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(descriptor, 20, 0).decode("ascii", "replace")
+            os.close(descriptor)
+            detail = f"another process ({holder or 'unknown'}) runs this venue"
+            raise ArtefactError(f"{self.root}: {detail}") from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode("ascii"), 0)
+        return LockedFolder(self.root, descriptor)
 
     def read_genesis(self) -> Genesis:
         """What the venue started from."""
@@ -135,6 +165,40 @@ class VenueFolder:
         if len(material) != KEY_BYTES:
             raise ArtefactError(f"{path}: {KEY_BYTES} bytes are wanted, {len(material)} came")
         return SaltKey(material)
+
+
+class LockedFolder(VenueFolder):
+    """A venue's folder that this process alone may write, until `release`."""
+
+    __slots__ = ("_descriptor",)
+    _descriptor: int
+
+    def __init__(self, root: Path, descriptor: int) -> None:
+        super().__init__(root)
+        object.__setattr__(self, "_descriptor", descriptor)
+
+    def start(self, genesis: Genesis, salt_material: bytes) -> None:
+        """Make room for a new venue: an older one's journal and batch files under this root go."""
+        for folder in self._batch_folders():
+            BatchFolder(folder).clear()
+        self.journal.unlink(missing_ok=True)
+        write_whole(self.root / PRIVATE_FOLDER / SALT_FILE, salt_material, PRIVATE_MODE)
+        write_whole(self.root / GENESIS_FILE, genesis_to_json(genesis).encode("utf-8"))
+
+    def release(self) -> None:
+        """Let others have the folder."""
+        os.close(self._descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.release()
 
 
 def _read(path: Path, limit: int) -> bytes:

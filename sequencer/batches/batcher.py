@@ -1,4 +1,4 @@
-"""The batcher: when a batch closes, and what record it becomes.
+"""The batcher: what record a closed batch becomes.
 
 A closed batch carries the leaves it touched and their siblings, so that executing and proving it
 needs no state store. Every batch is judged by rollup.protocol before anybody else sees it.
@@ -6,13 +6,13 @@ needs no state store. Every batch is judged by rollup.protocol before anybody el
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from rollup.crypto.salt import SaltKey
 from rollup.hash.many import CompressMany
 from rollup.private import Private
 from rollup.protocol.batch import Batch, NewSalts, PartialState
 from rollup.protocol.genesis import Genesis
+from rollup.protocol.header import BatchHeader, header_of
 from rollup.protocol.outcome import Outcome, TouchedAccount
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.transition import apply_batch
@@ -25,45 +25,26 @@ class BatcherError(Exception):
     """The core and the rules disagree about a batch: a defect, and nothing may be proved."""
 
 
-class Due(StrEnum):
-    """Why a batch should close now."""
-
-    FULL = "full"
-    COUNT = "count"
-    TIME = "time"
-
-
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A batch closes at `fills` fills or `window_ms` after it opened, whichever comes first, or
-    when it holds what its shape class takes."""
+    """A batch closes `window_ms` after the one before it, by the clock alone: closing when it is
+    full, or by a count, would publish how much was traded. What does not fit waits."""
 
-    fills: int
     window_ms: int
     shape_class: ShapeClass = CLASS_S
 
     def __post_init__(self) -> None:
-        most = self.shape_class.trades
-        if not 1 <= self.fills <= most:
-            raise ValueError(f"a batch closes at 1 to {most} fills, not {self.fills}")
         if self.window_ms < 1:
             raise ValueError(f"a window of at least 1 ms is wanted, not {self.window_ms}")
-
-    def due(self, state: CoreState, open_for_ms: int) -> Due | None:
-        """Why the open batch should close, if it should; orders waiting for the next come first."""
-        if state.is_full:
-            return Due.FULL
-        if state.fill_count >= self.fills:
-            return Due.COUNT
-        return Due.TIME if open_for_ms >= self.window_ms else None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ClosedBatch(Private):
-    """A batch and what the rules say it does."""
+    """A batch, what the rules say it does, and the header that holds the operator to it."""
 
     batch: Batch
     outcome: Outcome
+    header: BatchHeader
 
 
 class Batcher:
@@ -99,7 +80,7 @@ class Batcher:
         )
         _require_agreement(outcome, core)
         self.state.adopt(outcome)
-        return ClosedBatch(batch, outcome)
+        return ClosedBatch(batch, outcome, header_of(outcome.public, core.queue_head))
 
     def _record(self, closed: BatchClosed) -> Batch:
         touched: dict[int, list[int]] = {account: [] for account in closed.accounts}
@@ -112,22 +93,22 @@ class Batcher:
             number=closed.number,
             time=closed.time,
             prices=closed.prices,
-            redo=False,
-            governance=self.genesis.governance,
+            redo=closed.redo,
+            governance=closed.governance,
             old_root=self.state.root,
             deposits=closed.deposits,
             orders=closed.orders,
             fills=closed.fills,
             pre=pre,
-            salts=self._salts(pre, closed.number),
+            salts=self._salts(pre, closed.number, closed.attempt),
         )
 
-    def _salts(self, pre: PartialState, number: int) -> NewSalts:
+    def _salts(self, pre: PartialState, number: int, attempt: int) -> NewSalts:
         key = self._salt_key
         return NewSalts(
-            accounts=tuple(key.account(opening.index, number) for opening in pre.accounts),
-            markets=key.markets(number),
-            globals=key.globals(number),
+            accounts=tuple(key.account(opening.index, number, attempt) for opening in pre.accounts),
+            markets=key.markets(number, attempt),
+            globals=key.globals(number, attempt),
         )
 
 

@@ -1,17 +1,25 @@
-"""The journal: every command, in order, on disk, before the core sees it.
+"""The journal: all that a venue was told, in order, on disk before anybody is answered.
 
-Append-only and chained by Keccak-256, so that a changed, missing or reordered entry shows. Private:
-it holds orders in the clear, so the file is readable by its owner only.
+Append-only and chained under the operator's key, so that whoever lacks the key cannot change, drop,
+reorder or rejoin entries. Only the end can be cut off without a trace here: who goes on with a
+journal compares it with L1 (sequencer.service.recovery). Private: it holds orders in the clear, so
+the file is readable by its owner only.
 
     header = magic (16) || version (2) || chain (4) || venue (4) || governance digest (32)
              || shape class (8, ASCII)
-    entry  = length of body (4) || body || keccak256(link before || length || body) (32)
-    body   = an encoded command, or 0x80 || batch number (4) || state root (32)
+    entry  = length of body (4) || body || link (32)
+    link   = HMAC-SHA256(key, link before, the header for the first || length || body)
+    body   = an encoded command
+             or 0x80 || batch number (4) || state root (32)              after every closed batch
+             or 0x81 || batch number (4) || digest of the refused header (32) || following (4)
 
-The link before the first entry is the header's Keccak-256. Numbers are little-endian. Root entries
-follow a closed batch, so that a replay can compare.
+Numbers are little-endian. A *redo* entry (0x81) says that L1 refused the header of a batch: that
+batch and all after it are void, and the `following` entries do them anew. They are written in one
+group and count only all together: a redo that is cut off never happened.
 """
 
+import contextlib
+import errno
 import fcntl
 import os
 import struct
@@ -21,21 +29,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from rollup.hash.keccak import DIGEST_BYTES, keccak256
+from rollup.crypto.chain_key import LINK_BYTES, ChainKey
+from rollup.files import PRIVATE_MODE, write_whole
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from sequencer.engine.command import Command
 from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
 
 MAGIC: Final = b"crypsis-journal\0"
-VERSION: Final = 2
+VERSION: Final = 3
 ENTRY_BYTES_MAX: Final = 1 << 16
-"""The longest command, 64 deposits, takes 8 KiB."""
+"""The longest command, an opening with 64 deposits, takes 8 KiB."""
 
 _HEADER: Final = struct.Struct("<16sHII32s8s")
 _LENGTH: Final = struct.Struct("<I")
 _ROOT: Final = struct.Struct("<BI32s")
+_REDO: Final = struct.Struct("<BI32sI")
 _ROOT_CODE: Final = 0x80
+_REDO_CODE: Final = 0x81
 
 
 class JournalError(Exception):
@@ -44,16 +55,20 @@ class JournalError(Exception):
     `offset` is the byte at which the bad header or entry starts.
     """
 
-    def __init__(self, offset: int, detail: str) -> None:
-        super().__init__(f"journal, byte {offset}: {detail}")
+    def __init__(self, path: Path, offset: int, detail: str) -> None:
+        super().__init__(f"{path}: journal, byte {offset}: {detail}")
         self.offset = offset
         self.detail = detail
 
 
+class TornTail(JournalError):
+    """The file ends inside an entry, or in zeros: its last write did not come to its end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which venue's journal: its chain, its identifier, the digest of its governance, and the shape
-    class of its batches, which decides when a batch is full."""
+    """Which venue's journal: its chain, its identifier, the digest of its genesis governance, and
+    the shape class of its batches, which decides what a batch has room for."""
 
     chain: int
     venue: int
@@ -81,144 +96,241 @@ class RootEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class RedoEntry:
+    """L1 refused the header with this digest: its batch and all after it are void, and the next
+    `following` entries do them anew."""
+
+    number: int
+    header: bytes
+    following: int
+
+
+Content = Command | RootEntry | RedoEntry
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One entry and the byte at which it starts."""
 
     offset: int
-    content: Command | RootEntry
+    content: Content
 
 
-def read(path: Path, identity: Identity) -> Iterator[Entry]:
-    """All entries in order. JournalError at the first byte that is not as it should be."""
-    with path.open("rb") as file:
-        data = file.read()
-    head = link = identity.encode()
-    link = keccak256(head)
-    _require_header(data[: len(head)], head)
-    offset = len(head)
+def read(path: Path, identity: Identity, key: ChainKey) -> Iterator[Entry]:
+    """All entries in order. JournalError at the first byte that is not as it should be, TornTail
+    where the file merely ends too early."""
+    data = path.read_bytes()
+    for entry, _, _ in _entries(path, data, identity, key):
+        yield entry
+
+
+Placed = tuple[Entry, bytes, int]
+"""An entry, its link, and where the next one starts."""
+
+
+def _entries(path: Path, data: bytes, identity: Identity, key: ChainKey) -> Iterator[Placed]:
+    """Every entry; a redo and what follows it only once all of it is there."""
+    held: list[Placed] = []
+    wanted = 0
+    for placed in _single_entries(path, data, identity, key):
+        held.append(placed)
+        content = placed[0].content
+        wanted = content.following if isinstance(content, RedoEntry) else max(wanted - 1, 0)
+        if not wanted:
+            yield from held
+            held.clear()
+    if held:
+        detail = f"a redo is cut off, {wanted} entries short"
+        raise TornTail(path, held[0][0].offset, detail)
+
+
+def _single_entries(path: Path, data: bytes, identity: Identity, key: ChainKey) -> Iterator[Placed]:
+    head = identity.encode()
+    _require_header(path, data[: len(head)], head)
+    offset, before = len(head), head
     while offset < len(data):
-        body, end = _body_at(data, offset)
-        link = _next_link(link, body)
-        if data[end - DIGEST_BYTES : end] != link:
-            raise JournalError(offset, "the entry's hash does not follow the entry before it")
-        yield Entry(offset, _content(body, offset))
-        offset = end
+        body, end = _body_at(path, data, offset)
+        link = _next_link(key, before, body)
+        if data[end - LINK_BYTES : end] != link:
+            detail = "the entry's link does not follow the entry before it under this key"
+            raise JournalError(path, offset, detail)
+        yield Entry(offset, _content(path, body, offset)), link, end
+        offset, before = end, link
 
 
-def _require_header(came: bytes, wanted: bytes) -> None:
+def _require_header(path: Path, came: bytes, wanted: bytes) -> None:
     if len(came) < len(wanted):
-        raise JournalError(0, f"a header of {len(wanted)} bytes is wanted, {len(came)} came")
+        detail = f"a header of {len(wanted)} bytes is wanted, {len(came)} came"
+        raise JournalError(path, 0, detail)
     magic, version, chain, venue, _, name = _HEADER.unpack(came)
     if magic != MAGIC:
-        raise JournalError(0, "this is no crypsis journal")
+        raise JournalError(path, 0, "this is no crypsis journal")
     if version != VERSION:
-        raise JournalError(0, f"journal version {VERSION} is wanted, {version} came")
+        raise JournalError(path, 0, f"journal version {VERSION} is wanted, {version} came")
     if came != wanted:
         shape_class = name.rstrip(b"\0").decode("ascii", "replace")
         detail = (
             f"it belongs to chain {chain}, venue {venue}, shape class {shape_class}, "
             "or to other governance"
         )
-        raise JournalError(0, detail)
+        raise JournalError(path, 0, detail)
 
 
-def _body_at(data: bytes, offset: int) -> tuple[bytes, int]:
+def _body_at(path: Path, data: bytes, offset: int) -> tuple[bytes, int]:
     """The body of the entry at an offset, and where the next entry starts."""
     start = offset + _LENGTH.size
     if start > len(data):
-        raise JournalError(offset, "the last entry is cut off")
+        raise TornTail(path, offset, "the last entry is cut off")
     (length,) = _LENGTH.unpack_from(data, offset)
+    if length == 0 and not any(data[offset:]):
+        raise TornTail(path, offset, f"{len(data) - offset} zero bytes where an entry is wanted")
     if not 0 < length <= ENTRY_BYTES_MAX:
-        raise JournalError(offset, f"an entry of 1 to {ENTRY_BYTES_MAX} bytes, not {length}")
-    end = start + length + DIGEST_BYTES
+        detail = f"an entry of 1 to {ENTRY_BYTES_MAX} bytes, not {length}"
+        raise JournalError(path, offset, detail)
+    end = start + length + LINK_BYTES
     if end > len(data):
-        raise JournalError(offset, f"the last entry is cut off, {end - len(data)} bytes short")
+        raise TornTail(path, offset, f"the last entry is cut off, {end - len(data)} bytes short")
     return data[start : start + length], end
 
 
-def _next_link(link: bytes, body: bytes) -> bytes:
-    return keccak256(link + _LENGTH.pack(len(body)) + body)
+def _next_link(key: ChainKey, before: bytes, body: bytes) -> bytes:
+    return key.extend(before, _LENGTH.pack(len(body)) + body)
 
 
-def _content(body: bytes, offset: int) -> Command | RootEntry:
-    if body[0] == _ROOT_CODE:
-        if len(body) != _ROOT.size:
-            raise JournalError(offset, f"a root entry has {_ROOT.size} bytes, not {len(body)}")
-        _, number, root = _ROOT.unpack(body)
-        return RootEntry(number, root)
+def _content(path: Path, body: bytes, offset: int) -> Content:
+    layout = {_ROOT_CODE: _ROOT, _REDO_CODE: _REDO}.get(body[0])
+    if layout is not None:
+        if len(body) != layout.size:
+            detail = f"a note on a batch has {layout.size} bytes, not {len(body)}"
+            raise JournalError(path, offset, detail)
+        _, *members = layout.unpack(body)
+        return RootEntry(*members) if layout is _ROOT else RedoEntry(*members)
     try:
         return command_from_bytes(body)
     except WireError as error:
-        raise JournalError(offset, str(error)) from error
+        raise JournalError(path, offset, str(error)) from error
+
+
+def _encode(content: Content) -> bytes:
+    match content:
+        case RootEntry(number, root):
+            return _ROOT.pack(_ROOT_CODE, number, root)
+        case RedoEntry(number, header, following):
+            return _REDO.pack(_REDO_CODE, number, header, following)
+        case command:
+            return command_to_bytes(command)
 
 
 class Journal:
-    """The journal being written. One writer at a time; `sync` makes what was appended durable."""
+    """The journal being written. One writer at a time; `sync` makes what was appended durable.
 
-    def __init__(self, path: Path, identity: Identity) -> None:
-        """Start a new journal, or go on with one whose every entry is as it should be."""
+    A journal that could not be written or flushed stays failed: nobody knows what the disk holds
+    then, and a later flush that succeeds says nothing of the earlier one. Open it anew.
+    """
+
+    def __init__(self, path: Path, identity: Identity, key: ChainKey) -> None:
+        """Start a new journal, or go on with one; a torn tail is set aside beside it, and named by
+        `set_aside`. JournalError if it is damaged or another process writes it."""
         self.path = path
-        is_new = not path.exists()
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | (os.O_EXCL if is_new else 0)
-        self._descriptor = os.open(path, flags, 0o600)
+        self.set_aside: Path | None = None
+        self.entries: list[Entry] = []
+        """What was there when it was opened."""
+        self._key = key
+        self._pending: list[bytes] = []
+        self._failure: str | None = None
+        self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, PRIVATE_MODE)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._link, self._size = self._start(identity, is_new)
+            self._link, self._size = self._start(identity)
         except BlockingIOError:
             os.close(self._descriptor)
-            raise JournalError(0, "another process is writing this journal") from None
+            raise JournalError(path, 0, "another process is writing this journal") from None
         except BaseException:
             os.close(self._descriptor)
             raise
-        self._pending: list[bytes] = []
 
-    def _start(self, identity: Identity, is_new: bool) -> tuple[bytes, int]:
-        os.fchmod(self._descriptor, 0o600)
+    def _start(self, identity: Identity) -> tuple[bytes, int]:
+        """The last link, and the bytes that are durable."""
+        os.fchmod(self._descriptor, PRIVATE_MODE)
         head = identity.encode()
-        link = keccak256(head)
-        if is_new:
-            _write_all(self._descriptor, head)
-            return link, len(head)
         data = self.path.read_bytes()
-        for _ in read(self.path, identity):
-            pass
-        offset = len(head)
-        while offset < len(data):
-            body, offset = _body_at(data, offset)
-            link = _next_link(link, body)
-        return link, len(data)
+        if data == head[: len(data)] and len(data) < len(head):
+            self._write_head(head)
+            return head, len(head)
+        whole: list[Placed] = []
+        with contextlib.suppress(TornTail):
+            whole.extend(_entries(self.path, data, identity, self._key))
+        self.entries = [entry for entry, _, _ in whole]
+        _, link, size = whole[-1] if whole else (None, head, len(head))
+        if size < len(data):
+            self._set_aside(data[size:], size)
+        return link, size
+
+    def _write_head(self, head: bytes) -> None:
+        """The header of a new journal, or of one that never got to its first entry."""
+        os.ftruncate(self._descriptor, 0)
+        _write_all(self._descriptor, head)
+        os.fsync(self._descriptor)
+        _sync_folder(self.path.parent)
+
+    def _set_aside(self, tail: bytes, size: int) -> None:
+        """Keep what a torn write left, for whoever wants to look; end at the last whole entry."""
+        self.set_aside = self.path.with_name(f"{self.path.name}.torn-{size}")
+        write_whole(self.set_aside, tail, PRIVATE_MODE)
+        os.ftruncate(self._descriptor, size)
+        os.fsync(self._descriptor)
 
     @property
     def link(self) -> bytes:
-        """Hash of everything appended so far."""
+        """The link after everything appended so far."""
         return self._link
 
-    def append(self, command: Command) -> None:
-        """Add a command. In memory until `sync`."""
-        self._append(command_to_bytes(command))
-
-    def append_root(self, number: int, root: bytes) -> None:
-        """Note the state root after a batch."""
-        self._append(_ROOT.pack(_ROOT_CODE, number, root))
-
-    def _append(self, body: bytes) -> None:
+    def append(self, content: Content) -> None:
+        """Add an entry. In memory until `sync`."""
+        self._require_working()
+        body = _encode(content)
         if len(body) > ENTRY_BYTES_MAX:
-            raise JournalError(self._size, f"an entry of {len(body)} bytes is too long")
-        self._link = _next_link(self._link, body)
+            raise JournalError(self.path, self._size, f"an entry of {len(body)} bytes is too long")
+        self._link = _next_link(self._key, self._link, body)
         self._pending.append(_LENGTH.pack(len(body)) + body + self._link)
-        self._size += len(self._pending[-1])
 
     def sync(self) -> None:
-        """Write and flush to the disk all that was appended: one flush for the whole group."""
-        if self._pending:
-            _write_all(self._descriptor, b"".join(self._pending))
-            self._pending.clear()
+        """Write and flush to the disk all that was appended: one flush for the whole group.
+
+        OSError if the disk refuses; the file then ends where it ended before the group.
+        """
+        self._require_working()
+        if not self._pending:
+            return
+        group = b"".join(self._pending)
+        try:
+            _write_all(self._descriptor, group)
             os.fsync(self._descriptor)
+        except OSError as error:
+            self._fail(error)
+            raise OSError(error.errno, error.strerror, str(self.path)) from error
+        self._pending.clear()
+        self._size += len(group)
+
+    def _fail(self, error: OSError) -> None:
+        self._failure = error.strerror or type(error).__name__
+        with contextlib.suppress(OSError):  # a disk that takes nothing may not even shorten a file
+            os.ftruncate(self._descriptor, self._size)
+
+    def _require_working(self) -> None:
+        if self._descriptor < 0:
+            raise JournalError(self.path, self._size, "it is closed")
+        if self._failure is not None:
+            detail = f"it failed ({self._failure}) and must be opened anew"
+            raise JournalError(self.path, self._size, detail)
 
     def close(self) -> None:
-        """Sync and let go of the file."""
-        if self._descriptor >= 0:
+        """Sync and let go of the file, which happens even if the journal failed."""
+        if self._descriptor < 0:
+            return
+        try:
             self.sync()
+        finally:
             os.close(self._descriptor)
             self._descriptor = -1
 
@@ -237,4 +349,16 @@ class Journal:
 def _write_all(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
-        view = view[os.write(descriptor, view) :]
+        written = os.write(descriptor, view)
+        if written == 0:
+            raise OSError(errno.EIO, "the disk takes no more bytes")
+        view = view[written:]
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new file's name as durable as its bytes."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

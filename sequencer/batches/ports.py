@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from rollup.l1.interface import Address, HeaderVerdict
+from rollup.l1.interface import Address, HeaderVerdict, HeldHeader
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.header import BatchHeader
+from rollup.protocol.market import Governance
 from rollup.protocol.public import PublicInput
 
 Progress = Callable[[str], None]
@@ -14,17 +15,35 @@ Progress = Callable[[str], None]
 
 
 class L1(Protocol):
-    """The side of L1 that the venue reads and writes."""
+    """The side of L1 that the venue reads and writes: a part of `rollup.l1.interface.L1`."""
 
     @property
     def queue(self) -> Sequence[QueueEntry]:
         """All deposits ever queued, in order."""
 
-    def queue_head(self, count: int) -> bytes | None:
-        """The queue's hash chain after `count` entries; None where the queue is shorter."""
+    @property
+    def head_number(self) -> int:
+        """Number of the last batch whose header is held."""
+
+    @property
+    def proved_number(self) -> int:
+        """Number of the last batch that is proved."""
+
+    @property
+    def tail(self) -> Sequence[HeldHeader]:
+        """Headers that wait for their proofs, oldest first."""
+
+    def wants_redo(self, number: int, time: int) -> bool:
+        """Whether a batch of this number and time must be made anew."""
+
+    def header_digest(self, number: int) -> bytes | None:
+        """Digest of the header held under a number."""
+
+    def governance_for(self, number: int, time: int) -> Governance:
+        """The parameters in force for a batch of this number and time."""
 
     def commit_header(self, sender: Address, header: BatchHeader) -> HeaderVerdict:
-        """Hold a closed batch to its content, or raise Reverted with a reason."""
+        """Hold a closed batch to its content, before there is a proof."""
 
     def post_batch(self, sender: Address, public: PublicInput, proof: bytes) -> None:
         """Advance the state root, or raise Reverted with a reason."""

@@ -1,94 +1,112 @@
-"""Replay: the journal through core and batcher again. The roots must be the same."""
+"""Replay: the journal through the machine again. The roots must be the same."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from rollup.crypto.salt import SaltKey
-from rollup.hash.many import CompressMany
-from rollup.hash.poseidon import Digest
-from rollup.private import Private
 from rollup.protocol.encoding import digest_bytes
-from rollup.protocol.genesis import Genesis
 from rollup.protocol.rejection import Rejected
-from rollup.protocol.shape_class import CLASS_S, ShapeClass
-from rollup.protocol.units import VerifyMany
-from sequencer.batches.batcher import Batcher, BatcherError
-from sequencer.batches.journal import JournalError, RootEntry, identity_of, read
-from sequencer.engine.core import CoreError, new_state, step
-from sequencer.engine.event import BatchClosed
+from sequencer.batches.artefacts import VenueFolder
+from sequencer.batches.batcher import BatcherError, ClosedBatch
+from sequencer.batches.journal import Entry, JournalError, RedoEntry, RootEntry, read
+from sequencer.batches.machine import Machine, Setup
+from sequencer.engine.core import CoreError
 
 
 class RootsDiffer(Exception):
-    """A replayed batch has another root than the journal noted."""
+    """A replayed batch has another root than somebody noted; `number` is the batch."""
 
-    def __init__(self, number: int, noted: str, replayed: str) -> None:
-        super().__init__(
-            f"batch {number}: the journal noted root {noted}, the replay has {replayed}"
-        )
+    def __init__(self, number: int, detail: str) -> None:
+        super().__init__(f"batch {number}: {detail}")
         self.number = number
-        self.noted = noted
-        self.replayed = replayed
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class ReplayedBatch(Private):
-    """One batch of the journal, as it came out again."""
+def replay(path: Path, setup: Setup) -> Iterator[ClosedBatch]:
+    """Every batch of a journal that counts, as it comes out again.
 
-    number: int
-    deposits: int
-    orders: int
-    fills: int
-    root: Digest
+    JournalError with the offset of what cannot be read or done again; RootsDiffer where a root is
+    not the one that was noted.
+    """
+    entries = effective(path, read(path, setup.identity, setup.salt_key.chain_key()))
+    return Replay(path, setup).run(entries)
 
 
-def replay(
-    path: Path,
-    genesis: Genesis,
-    salt_key: SaltKey,
-    *,
-    compress_many: CompressMany,
-    verify_many: VerifyMany,
-    shape_class: ShapeClass = CLASS_S,
-) -> Iterator[ReplayedBatch]:
-    """Every closed batch of a journal. Raises JournalError with the offset, or RootsDiffer."""
-    core = new_state(genesis, shape_class)
-    batcher = Batcher(
-        genesis,
-        salt_key,
-        compress_many=compress_many,
-        verify_many=verify_many,
-        shape_class=shape_class,
-    )
-    done: ReplayedBatch | None = None
-    for entry in read(path, identity_of(genesis, shape_class)):
-        if isinstance(entry.content, RootEntry):
-            _compare(entry.content, core.number, batcher.state.root, entry.offset)
+def effective(path: Path, entries: Iterable[Entry]) -> list[Entry]:
+    """The entries that count: without batches that a later redo voids, and without the redos."""
+    kept: list[Entry] = []
+    ends = [0]
+    """How many entries are kept up to the end of each batch, from genesis on."""
+    for entry in entries:
+        content = entry.content
+        if isinstance(content, RedoEntry):
+            if not 1 <= content.number <= len(ends):
+                detail = f"a redo of batch {content.number}, which was never closed"
+                raise JournalError(path, entry.offset, detail)
+            del ends[content.number :]
+            del kept[ends[-1] :]
             continue
-        if done is not None:
-            yield done
-            done = None
+        kept.append(entry)
+        if isinstance(content, RootEntry):
+            ends.append(len(kept))
+    return kept
+
+
+class Replay:
+    """A machine fed from a journal. `unrooted` is a batch that was closed last, its root not noted:
+    the crash came between two entries of one group."""
+
+    def __init__(self, path: Path, setup: Setup) -> None:
+        self.machine = Machine(setup)
+        self.unrooted: ClosedBatch | None = None
+        self._path = path
+
+    def run(self, entries: Iterable[Entry]) -> Iterator[ClosedBatch]:
+        """Do all commands; every closed batch once its root is compared, the last one in any
+        case."""
+        for entry in entries:
+            if isinstance(entry.content, RootEntry):
+                yield self._rooted(entry.content, entry.offset)
+            else:
+                self._do(entry)
+        if self.unrooted is not None:
+            yield self.unrooted
+
+    def _do(self, entry: Entry) -> None:
+        if self.unrooted is not None:
+            detail = f"the root of batch {self.machine.core.number} is wanted"
+            raise JournalError(self._path, entry.offset, detail)
+        if isinstance(entry.content, RootEntry | RedoEntry):
+            raise JournalError(self._path, entry.offset, "a command is wanted")
         try:
-            closed = step(core, entry.content)[-1:]
-            if closed and isinstance(closed[0], BatchClosed):
-                batcher.close(closed[0], core)
-                done = _replayed(closed[0], batcher.state.root)
+            self.unrooted = self.machine.do(entry.content).closed
         except (CoreError, BatcherError, Rejected) as error:
-            raise JournalError(entry.offset, f"the command cannot be replayed: {error}") from error
-    if done is not None:
-        yield done
+            detail = f"the command cannot be replayed: {error}"
+            raise JournalError(self._path, entry.offset, detail) from error
+
+    def _rooted(self, noted: RootEntry, offset: int) -> ClosedBatch:
+        closed = self.unrooted
+        if closed is None or closed.batch.number != noted.number:
+            detail = f"a root of batch {noted.number}, which was not closed just before"
+            raise JournalError(self._path, offset, detail)
+        root = digest_bytes(closed.outcome.public.new_root)
+        if noted.root != root:
+            detail = f"the journal noted root {noted.root.hex()}, the replay has {root.hex()}"
+            raise RootsDiffer(noted.number, detail)
+        self.unrooted = None
+        return closed
 
 
-def _compare(noted: RootEntry, number: int, root: Digest, offset: int) -> None:
-    if noted.number != number:
-        detail = f"a root of batch {noted.number} after batch {number}"
-        raise JournalError(offset, detail)
-    replayed = digest_bytes(root)
-    if noted.root != replayed:
-        raise RootsDiffer(number, noted.root.hex(), replayed.hex())
+def require_bundles(folder: VenueFolder, batches: Sequence[ClosedBatch]) -> int:
+    """Compare a replay with the bundles that lie in a venue's folder; how many there are.
 
-
-def _replayed(closed: BatchClosed, root: Digest) -> ReplayedBatch:
-    return ReplayedBatch(
-        closed.number, len(closed.deposits), len(closed.orders), len(closed.fills), root
-    )
+    A journal whose end was cut off replays well: only others know that there was more. RootsDiffer
+    if a bundle is of a batch that the journal lacks, or has another public input.
+    """
+    known = {closed.batch.number: closed.outcome.public for closed in batches}
+    numbers = folder.bundles()
+    for number in numbers:
+        if number not in known:
+            detail = f"a bundle of it lies in {folder.root}, the journal ends at {len(known)}"
+            raise RootsDiffer(number, detail)
+        if folder.batch(number).read_public() != known[number]:
+            raise RootsDiffer(number, "its bundle has another public input than the replay")
+    return len(numbers)

@@ -61,11 +61,10 @@ class BatchClosed:
     """A batch was matched, judged by the rules and written; counts and seconds of each stage.
 
     `matched` of `wanted` trades happened at the feed's price and size. `carried` orders had fills
-    in an earlier batch too. `refused` counts envelopes by reason. `closed_by` is why it was due.
+    in an earlier batch too. `refused` counts envelopes by reason.
     """
 
     number: int
-    closed_by: str
     envelopes: int
     envelope_bytes: int
     cancels: int

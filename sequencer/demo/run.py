@@ -6,6 +6,7 @@ feed's trades (a tape or a seeded process) and L1 is a mock; everything between 
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from queue import SimpleQueue
@@ -21,12 +22,12 @@ from rollup.l1.mock import MockL1
 from rollup.ports import Pins, VerificationError, Verifier
 from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.deposit import DepositOutcome
-from rollup.protocol.genesis import Genesis
 from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.transition import apply_batch
-from sequencer.batches.artefacts import VenueFolder
-from sequencer.batches.batcher import ClosedBatch, Due, Policy
+from sequencer.batches.artefacts import LockedFolder, VenueFolder
+from sequencer.batches.batcher import ClosedBatch
+from sequencer.batches.machine import Setup
 from sequencer.batches.ports import Progress, ReportingProver
 from sequencer.batches.replay import replay
 from sequencer.demo.events import (
@@ -67,21 +68,27 @@ def run_demo(
 ) -> Iterator[DemoEvent]:
     """Run everything; events as they happen. Raises TapeError, DemoError, the prover's errors."""
     parts = _feed(options)
-    stage = _prepare(options, verifier, parts[0])
-    try:
-        yield _market_ready(options, stage)
-        closed = None
-        for place, part in enumerate(parts[: options.batches]):
-            later = parts[place + 1].trades if place + 1 < len(parts) else ()
-            if place == 1:
-                scene.queue_top_up(stage.l1, *stage.top_up)
-            closed = yield from _sequence(stage, part, later)
-            yield from _prove_and_post(stage, closed, prover)
-        if closed is not None:
-            yield from _last_act(stage, closed)
-    finally:
-        stage.venue.close()
-    yield _replayed(options, stage)
+    with VenueFolder(options.root).lock() as folder:
+        stage = _prepare(options, verifier, parts[0], folder)
+        with closing(stage.venue):
+            yield from _acts(options, stage, parts, prover)
+        yield _replayed(options, stage)
+
+
+def _acts(
+    options: DemoOptions, stage: "_Stage", parts: Sequence[Slice], prover: ReportingProver
+) -> Iterator[DemoEvent]:
+    """The market, every batch, and the forgeries at the end."""
+    yield _market_ready(options, stage)
+    closed = None
+    for place, part in enumerate(parts[: options.batches]):
+        later = parts[place + 1].trades if place + 1 < len(parts) else ()
+        if place == 1:
+            scene.queue_top_up(stage.l1, *stage.top_up)
+        closed = yield from _sequence(stage, part, later)
+        yield from _prove_and_post(stage, closed, prover)
+    if closed is not None:
+        yield from _last_act(stage, closed)
 
 
 @dataclass(slots=True)
@@ -107,9 +114,8 @@ class _TimedVerifier:
 class _Stage:
     """All that a demonstration keeps between its steps."""
 
-    genesis: Genesis
-    folder: VenueFolder
-    salt_key: SaltKey
+    setup: Setup
+    folder: LockedFolder
     keys: KeySource
     clock: scene.Clock
     verifier: _TimedVerifier
@@ -136,34 +142,26 @@ def _feed(options: DemoOptions) -> list[Slice]:
     return parts
 
 
-def _prepare(options: DemoOptions, verifier: Verifier, first: Slice) -> _Stage:
+def _prepare(
+    options: DemoOptions, verifier: Verifier, first: Slice, folder: LockedFolder
+) -> _Stage:
     """Genesis, L1, traders with queued deposits, and the venue with an empty journal."""
     keys = KeySource(options.insecure_seed)
     genesis = scene.make_genesis(keys, options.chain, options.venue, first)
-    folder = VenueFolder(options.root)
     material = keys.salt_material()
     folder.start(genesis, material)
+    setup = Setup(genesis, SaltKey(material), compress_many, verify_many)
     clock = scene.Clock(genesis.time)
     timed = _TimedVerifier(verifier)
     l1 = scene.deploy(genesis, keys, timed, clock)
     traders = scene.register_traders(l1, keys, options.traders, options.seed)
     scene.queue_refusable(l1, keys, traders[0])
-    venue = Venue(
-        genesis,
-        folder,
-        l1,
-        keys.address(scene.OPERATOR),
-        SaltKey(material),
-        Policy(options.trades, WINDOW_MS),
-        compress_many=compress_many,
-        verify_many=verify_many,
-    )
+    venue = Venue(setup, folder, l1, keys.address(scene.OPERATOR), WINDOW_MS)
     destination = Destination(options.chain, options.venue)
     crowd = Crowd(traders, keys, venue.sealing_key, destination, options.seed)
     return _Stage(
-        genesis=genesis,
+        setup=setup,
         folder=folder,
-        salt_key=SaltKey(material),
         keys=keys,
         clock=clock,
         verifier=timed,
@@ -175,11 +173,11 @@ def _prepare(options: DemoOptions, verifier: Verifier, first: Slice) -> _Stage:
 
 
 def _market_ready(options: DemoOptions, stage: _Stage) -> MarketReady:
-    markets = stage.genesis.governance.markets
+    markets = stage.setup.genesis.governance.markets
     return MarketReady(
         feed=f"synthetic, seed {options.seed}" if options.data is None else str(options.data),
         symbols=tuple(market.symbol for market in markets),
-        prices=stage.genesis.prices[: len(markets)],
+        prices=stage.setup.genesis.prices[: len(markets)],
         decimals=tuple(market.price_decimals for market in markets),
         traders=options.traders + 1,
         queued=len(stage.l1.queue),
@@ -201,14 +199,22 @@ def _sequence(
     receipts = stage.venue.submit(traffic.envelopes)
     matched = perf_counter()
     stage.crowd.observe(traffic, receipts)
-    due = stage.venue.due(part.time)
     closed = stage.venue.close_batch()
+    _commit(stage, closed)
     end = perf_counter()
     facts = stage.venue.take_facts()
     stage.crowd.hear(facts)
     seconds = (sealed - start, matched - sealed, end - matched)
-    yield _closed(stage, part, traffic, receipts, facts, closed, due, seconds)
+    yield _closed(stage, part, traffic, receipts, facts, closed, seconds)
     return closed
+
+
+def _commit(stage: _Stage, closed: ClosedBatch) -> None:
+    """Hold the batch to its content at L1, as soon as it is closed."""
+    stage.clock.now_ms = closed.batch.time
+    wanted = stage.venue.commit_headers()
+    if wanted is not None:
+        raise DemoError(f"batch {wanted.number}: L1 refused its header: {wanted.reason}")
 
 
 def _opened(stage: _Stage, part: Slice, events: Sequence[Event]) -> BatchOpened:
@@ -222,7 +228,7 @@ def _opened(stage: _Stage, part: Slice, events: Sequence[Event]) -> BatchOpened:
     return BatchOpened(
         number=stage.venue.core.number + 1,
         time=part.time,
-        prices=part.prices[: len(stage.genesis.governance.markets)],
+        prices=part.prices[: len(stage.setup.genesis.governance.markets)],
         credited=len(credited),
         credited_quanta=sum(event.entry.amount for event in credited),
         refused=dict(refused),
@@ -236,7 +242,6 @@ def _closed(
     receipts: Sequence[Receipt],
     facts: Sequence[tuple[int, Fact]],
     closed: ClosedBatch,
-    due: Due | None,
     seconds: tuple[float, float, float],
 ) -> BatchClosed:
     takers = [fact for _, fact in facts if isinstance(fact, Filled) and not fact.is_maker]
@@ -248,7 +253,6 @@ def _closed(
     batch_file = stage.venue.batch_folder(closed.batch.number).batch_file
     return BatchClosed(
         number=closed.batch.number,
-        closed_by="feed" if due is None else due.value,
         envelopes=len(traffic.envelopes),
         envelope_bytes=ENVELOPE_BYTES,
         cancels=cancel_count(traffic),
@@ -284,7 +288,6 @@ def _prove_and_post(
     if stage.public != closed.outcome.public:
         raise DemoError(f"batch {number}: the prover's public input is not the venue's")
     yield Proved(number, seconds, len(stage.proof), folder.path, folder.read_meta())
-    stage.clock.now_ms = closed.batch.time
     reverted = ""
     try:
         stage.venue.post(stage.public, stage.proof)
@@ -342,15 +345,7 @@ def _flipped(stage: _Stage) -> ForgeryJudged:
 
 def _replayed(options: DemoOptions, stage: _Stage) -> JournalReplayed:
     """The journal again, from nothing but genesis and salt key."""
-    done = list(
-        replay(
-            stage.folder.journal,
-            stage.genesis,
-            stage.salt_key,
-            compress_many=compress_many,
-            verify_many=verify_many,
-        )
-    )
-    if len(done) != options.batches or done[-1].root != stage.l1.root:
+    done = list(replay(stage.folder.journal, stage.setup))
+    if len(done) != options.batches or done[-1].header.new_root != stage.l1.root:
         raise DemoError(f"the journal replays {len(done)} batches to another root than L1's")
-    return JournalReplayed(stage.folder.journal, len(done), done[-1].root)
+    return JournalReplayed(stage.folder.journal, len(done), done[-1].header.new_root)

@@ -8,23 +8,32 @@ from dataclasses import dataclass
 from rollup.private import Private
 from rollup.protocol.cancel import SignedCancel
 from rollup.protocol.deposit import QueueEntry
+from rollup.protocol.market import Governance
 from rollup.protocol.order import SignedOrder
 
 
 @dataclass(frozen=True, slots=True)
 class OpenBatch:
-    """Start a batch: its number, the end of its window in ms, one oracle price per market."""
+    """Start a batch: its number, the end of its window in ms, one oracle price per market, and the
+    next entries of the L1 queue.
+
+    `redo` says that it is made anew because L1 refused a header, so that it matches no orders;
+    `attempt` counts how often batches were made anew so far, for fresh salts.
+    """
 
     number: int
     time: int
     prices: tuple[int, ...]
+    deposits: tuple[QueueEntry, ...] = ()
+    redo: bool = False
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Deposits:
-    """The next entries of the L1 queue, in order. Only before the batch's first order."""
+class Govern:
+    """Between two batches: the parameters that L1 has announced for the next one on."""
 
-    entries: tuple[QueueEntry, ...]
+    governance: Governance
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -50,4 +59,4 @@ class CloseBatch:
     """End the batch that is open."""
 
 
-Command = OpenBatch | Deposits | Submit | Cancel | CloseBatch
+Command = OpenBatch | Govern | Submit | Cancel | CloseBatch

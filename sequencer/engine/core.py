@@ -10,13 +10,22 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from rollup.private import Private
+from rollup.protocol.constants import DEPOSITS_MAX
+from rollup.protocol.deposit import QUEUE_START, extend_queue
 from rollup.protocol.genesis import Genesis
-from rollup.protocol.market import require_prices
+from rollup.protocol.market import require_continues, require_prices
 from rollup.protocol.order import Order, TimeInForce
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from sequencer.engine.book import Book
-from sequencer.engine.command import Cancel, CloseBatch, Command, Deposits, OpenBatch, Submit
+from sequencer.engine.command import (
+    Cancel,
+    CloseBatch,
+    Command,
+    Govern,
+    OpenBatch,
+    Submit,
+)
 from sequencer.engine.event import (
     AnyReason,
     BatchClosed,
@@ -49,7 +58,8 @@ class CoreState(Private):
     """Everything the core knows; `step` owns it and changes it.
 
     `live` holds the one live order of a slot; `used` the lowest generation a slot still accepts;
-    `waiting` the orders a full batch could not take, first come first.
+    `waiting` the orders a full batch could not take, first come first; `queue_head` the hash chain
+    of the L1 queue after what was consumed.
     """
 
     chain: int
@@ -58,6 +68,7 @@ class CoreState(Private):
     number: int
     time: int
     deposits_consumed: int
+    queue_head: bytes
     books: tuple[Book, ...]
     live: dict[tuple[int, int], LiveOrder] = field(default_factory=dict)
     used: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -92,6 +103,7 @@ def new_state(genesis: Genesis, shape_class: ShapeClass = CLASS_S) -> CoreState:
         number=0,
         time=genesis.time,
         deposits_consumed=0,
+        queue_head=QUEUE_START,
         books=tuple(Book() for _ in genesis.governance.markets),
     )
 
@@ -101,14 +113,12 @@ def step(state: CoreState, command: Command) -> list[Event]:
     match command:
         case OpenBatch():
             return _open(state, command)
-        case Deposits():
-            return _deposit(state, command)
+        case Govern():
+            return _govern(state, command)
         case Submit():
-            events = _begin_trading(state)
-            return events + _submit(state, command)
+            return _submit(state, command)
         case Cancel():
-            events = _begin_trading(state)
-            return events + _cancel(state, command)
+            return _cancel(state, command)
         case CloseBatch():
             return _close(state)
 
@@ -170,53 +180,65 @@ def _working(state: CoreState) -> Work:
 
 
 def _open(state: CoreState, command: OpenBatch) -> list[Event]:
+    """Deposits first, then expired orders leave, then those that the last batch had no room for go
+    on, in their order, before anybody else is asked."""
+    _require_next(state, command)
+    state.work = work = state.ledger.begin(
+        command.number, command.time, command.prices, redo=command.redo, attempt=command.attempt
+    )
+    events: list[Event] = [BatchOpened(command.number)]
+    for entry in command.deposits:
+        events.append(DepositJudged(entry, state.ledger.deposit(work, entry)))
+        state.deposits_consumed += 1
+        state.queue_head = extend_queue(state.queue_head, entry)
+    for book in state.books:
+        for live in book.expire(command.time):
+            events.append(_end(state, live, Reason.ORDER_EXPIRED))
+    return events + _resume(state, work)
+
+
+def _require_next(state: CoreState, command: OpenBatch) -> None:
+    """CoreError unless the batch can open now."""
     if state.work is not None:
         raise CoreError(f"batch {state.work.number} is still open")
     if command.number != state.number + 1:
         raise CoreError(f"batch {state.number + 1} is next, not {command.number}")
     if command.time <= state.time:
         raise CoreError(f"batch time must pass {state.time}, not {command.time}")
+    if len(command.deposits) > DEPOSITS_MAX:
+        raise CoreError(f"a batch takes {DEPOSITS_MAX} deposits, not {len(command.deposits)}")
+    for place, entry in enumerate(command.deposits, state.deposits_consumed):
+        if entry.index != place:
+            raise CoreError(f"queue entry {place} is next, not {entry.index}")
     try:
         require_prices(command.prices, state.ledger.governance)
     except Rejected as error:
         raise CoreError(f"prices of batch {command.number}: {error}") from error
-    state.work = state.ledger.begin(command.number, command.time, command.prices)
-    events: list[Event] = [BatchOpened(command.number)]
-    for book in state.books:
-        for live in book.expire(command.time):
-            events.append(_end(state, live, Reason.ORDER_EXPIRED))
-    return events
 
 
-def _deposit(state: CoreState, command: Deposits) -> list[Event]:
-    work = _working(state)
-    if work.is_trading:
-        raise CoreError("deposits come before the first order of a batch")
-    if not state.ledger.has_room_for_deposits(work, len(command.entries)):
-        raise CoreError(f"a batch cannot take {len(command.entries)} more deposits")
-    for place, entry in enumerate(command.entries):
-        if entry.index != state.deposits_consumed + place:
-            raise CoreError(f"queue entry {state.deposits_consumed + place} is next")
-    events: list[Event] = []
-    for entry in command.entries:
-        events.append(DepositJudged(entry, state.ledger.deposit(work, entry)))
-        state.deposits_consumed += 1
-    return events
+def _govern(state: CoreState, command: Govern) -> list[Event]:
+    """Announced parameters come into force; a new market starts with an empty book."""
+    if state.work is not None:
+        raise CoreError(f"batch {state.work.number} is still open under the old parameters")
+    try:
+        require_continues(state.ledger.governance, command.governance)
+    except Rejected as error:
+        raise CoreError(f"announced parameters: {error}") from error
+    added = len(command.governance.markets) - len(state.books)
+    state.books += tuple(Book() for _ in range(added))
+    state.ledger.governance = command.governance
+    return []
 
 
-def _begin_trading(state: CoreState) -> list[Event]:
-    """Before a batch's first order: those that the last batch had no room for, in their order."""
-    work = _working(state)
-    if work.is_trading:
-        return []
-    work.is_trading = True
+def _resume(state: CoreState, work: Work) -> list[Event]:
+    """Orders that wait go on; what has expired leaves, also behind one that waits again."""
     held, state.waiting = state.waiting, deque()
     events: list[Event] = []
     for live in held:
-        if state.waiting:
-            state.waiting.append(live)
-        elif live.order.expiry < work.time:
+        if live.order.expiry < work.time:
             events.append(_end(state, live, Reason.ORDER_EXPIRED))
+        elif state.waiting:
+            state.waiting.append(live)
         else:
             events += _trade(state, work, live)
     return events
@@ -322,20 +344,22 @@ def _cancel(state: CoreState, command: Cancel) -> list[Event]:
 
 def _close(state: CoreState) -> list[Event]:
     work = _working(state)
-    events = _begin_trading(state)
     state.ledger.finish(work)
     state.number, state.time, state.work = work.number, work.time, None
     closed = BatchClosed(
         number=work.number,
         time=work.time,
         prices=work.prices,
+        redo=work.redo,
+        attempt=work.attempt,
+        governance=state.ledger.governance,
         deposits=tuple(work.deposits),
         orders=tuple(work.orders),
         fills=tuple(work.fills),
         accounts=tuple(sorted(work.before)),
         slots=tuple(sorted(work.slots)),
     )
-    return [*events, closed]
+    return [closed]
 
 
 def _end(state: CoreState, live: LiveOrder, reason: AnyReason) -> OrderEnded:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from rollup.private import Private
 from rollup.protocol.batch import Fill
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
+from rollup.protocol.market import Governance
 from rollup.protocol.order import SignedOrder
 from rollup.protocol.rejection import Reason
 from sequencer.engine.live import OrderKey
@@ -23,6 +24,7 @@ class VenueReason(StrEnum):
     EXPIRY_TOO_FAR = "expiry-too-far"
     NOTHING_TO_CANCEL = "nothing-to-cancel"
     REPLAYED = "replayed"
+    BETWEEN_BATCHES = "between-batches"
     ENVELOPE = "envelope"
 
 
@@ -107,12 +109,15 @@ class Traded(Private):
 class BatchClosed(Private):
     """All that a batch record needs of the trading; the batcher adds the state's openings.
 
-    `accounts` and `slots` are what was touched, rising.
+    `accounts` and `slots` are what was touched, rising; `governance` are the parameters in force.
     """
 
     number: int
     time: int
     prices: tuple[int, ...]
+    redo: bool
+    attempt: int
+    governance: Governance
     deposits: tuple[QueueEntry, ...]
     orders: tuple[SignedOrder, ...]
     fills: tuple[Fill, ...]

@@ -15,7 +15,6 @@ from rollup.protocol.account import FRESH_SLOT, Header, SlotState
 from rollup.protocol.batch import Fill
 from rollup.protocol.constants import (
     CASH_LIMIT,
-    DEPOSITS_MAX,
     NOTIONAL_BITS,
 )
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
@@ -65,7 +64,8 @@ class Work(Private):
     prices: tuple[int, ...]
     terms: tuple[MarketTerms, ...]
     before: dict[int, Holding]
-    is_trading: bool = False
+    redo: bool = False
+    attempt: int = 0
     deposits: list[QueueEntry] = field(default_factory=list)
     orders: list[SignedOrder] = field(default_factory=list)
     places: dict[OrderKey, int] = field(default_factory=dict)
@@ -92,9 +92,12 @@ class Ledger:
         self.shape_class = shape_class
         self.holders: dict[int, Holder] = {}
 
-    def begin(self, number: int, time: int, prices: tuple[int, ...]) -> Work:
+    def begin(
+        self, number: int, time: int, prices: tuple[int, ...], *, redo: bool, attempt: int
+    ) -> Work:
         """A new batch; the fee account is always part of it."""
-        work = Work(number, time, prices, batch_terms(self.governance, prices), {})
+        terms = batch_terms(self.governance, prices)
+        work = Work(number, time, prices, terms, {}, redo=redo, attempt=attempt)
         self._touch(work, self.governance.fee_account)
         return work
 
@@ -113,12 +116,10 @@ class Ledger:
             holder.holding = holder.holding._replace(cash=holder.holding.cash + entry.amount)
         return outcome
 
-    def has_room_for_deposits(self, work: Work, count: int) -> bool:
-        """Whether the batch can consume `count` more queue entries."""
-        return len(work.deposits) + count <= DEPOSITS_MAX
-
     def has_room(self, work: Work, maker: LiveOrder, taker: LiveOrder) -> bool:
-        """Whether the batch can hold one more fill, of these two orders."""
+        """Whether the batch can hold one more fill, of these two orders; if made anew, none."""
+        if work.redo:
+            return False
         pair, most = (maker, taker), self.shape_class
         orders = len(work.orders) + sum(live.key not in work.places for live in pair)
         accounts = len(work.before) + sum(live.order.account not in work.before for live in pair)

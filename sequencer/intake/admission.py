@@ -77,6 +77,10 @@ class Admission:
         self._verify_many = verify_many
         self._seen = SeenEnvelopes()
 
+    def follow(self, state: CoreState) -> None:
+        """From now on admit for this state: batches were made anew. What was seen stays seen."""
+        self._state = state
+
     def admit(self, envelopes: Sequence[bytes], time: int) -> list[Verdict]:
         """A verdict for each envelope, in order, at the venue's `time`, which never falls.
 
@@ -91,7 +95,13 @@ class Admission:
                 signed.append(found)
             elif found is not None:
                 verdicts[place] = Verdict(reason=found)
-        for action, valid in zip(signed, self._valid(signed), strict=True):
+        valid_ones = signatures_hold(
+            [action.command for action in signed],
+            [action.key for action in signed],
+            self._compress_many,
+            self._verify_many,
+        )
+        for action, valid in zip(signed, valid_ones, strict=True):
             if valid:
                 verdicts[action.place] = Verdict(command=action.command)
             else:
@@ -160,18 +170,24 @@ class Admission:
             post_only=bool(action.flags & POST_ONLY_FLAG),
         )
 
-    def _valid(self, signed: Sequence[_Signed]) -> Sequence[bool]:
-        """Whether each signature holds under its account's key: one call for all of them."""
-        messages = self._messages([action.command for action in signed])
-        signatures = [action.command.signed.signature for action in signed]
-        return self._verify_many([action.key for action in signed], messages, signatures)
 
-    def _messages(self, commands: Sequence[Submit | Cancel]) -> list[Digest]:
-        orders = [c.signed.order for c in commands if isinstance(c, Submit)]
-        cancels = [c.signed.cancel for c in commands if isinstance(c, Cancel)]
-        of_orders = iter(message_digests(orders, self._compress_many))
-        of_cancels = iter(cancel_digests(cancels, self._compress_many))
-        return [next(of_orders if isinstance(c, Submit) else of_cancels) for c in commands]
+def signatures_hold(
+    commands: Sequence[Submit | Cancel],
+    keys: Sequence[Point],
+    compress_many: CompressMany,
+    verify_many: VerifyMany,
+) -> Sequence[bool]:
+    """Whether each command is signed by the key at its place: one call for all of them."""
+    signatures = [command.signed.signature for command in commands]
+    return verify_many(keys, _messages(commands, compress_many), signatures)
+
+
+def _messages(commands: Sequence[Submit | Cancel], compress_many: CompressMany) -> list[Digest]:
+    orders = [c.signed.order for c in commands if isinstance(c, Submit)]
+    cancels = [c.signed.cancel for c in commands if isinstance(c, Cancel)]
+    of_orders = iter(message_digests(orders, compress_many))
+    of_cancels = iter(cancel_digests(cancels, compress_many))
+    return [next(of_orders if isinstance(c, Submit) else of_cancels) for c in commands]
 
 
 def sender_of(command: Submit | Cancel) -> int:

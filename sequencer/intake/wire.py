@@ -8,9 +8,11 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Final
 
+from rollup.codec.strict import CodecError
 from rollup.protocol.cancel import CancelOrder, SignedCancel
 from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.deposit import EntryKind, QueueEntry
+from rollup.protocol.governance_codec import governance_from_bytes
 from rollup.protocol.order import (
     POST_ONLY_FLAG,
     REDUCE_ONLY_FLAG,
@@ -20,7 +22,14 @@ from rollup.protocol.order import (
     TimeInForce,
 )
 from rollup.protocol.rejection import Rejected
-from sequencer.engine.command import Cancel, CloseBatch, Command, Deposits, OpenBatch, Submit
+from sequencer.engine.command import (
+    Cancel,
+    CloseBatch,
+    Command,
+    Govern,
+    OpenBatch,
+    Submit,
+)
 
 
 class WireError(ValueError):
@@ -31,13 +40,13 @@ class Code(IntEnum):
     """First byte of an encoded command."""
 
     OPEN_BATCH = 1
-    DEPOSITS = 2
+    GOVERN = 2
     SUBMIT = 3
     CANCEL = 4
     CLOSE_BATCH = 5
 
 
-_OPEN: Final = struct.Struct("<IQ4I")
+_OPEN: Final = struct.Struct("<IQ4I?IB")
 _ENTRY: Final = struct.Struct("<IBI20s14I8IQ")
 _ORDER: Final = struct.Struct("<IIIBIBBIQQHB84s")
 _CANCEL: Final = struct.Struct("<IIIBI84s")
@@ -48,11 +57,9 @@ def command_to_bytes(command: Command) -> bytes:
     """The one encoding of a command."""
     match command:
         case OpenBatch():
-            body = _OPEN.pack(command.number, command.time, *command.prices)
-            return bytes((Code.OPEN_BATCH,)) + body
-        case Deposits():
-            head = bytes((Code.DEPOSITS, len(command.entries)))
-            return head + b"".join(map(_entry_bytes, command.entries))
+            return bytes((Code.OPEN_BATCH,)) + _open_bytes(command)
+        case Govern():
+            return bytes((Code.GOVERN,)) + command.governance.encode()
         case Submit():
             return bytes((Code.SUBMIT,)) + _order_bytes(command.signed)
         case Cancel():
@@ -70,13 +77,19 @@ def command_from_bytes(data: bytes) -> Command:
         raise WireError(f"a command code from 1 to {len(Code)} is wanted, {data[0]} came")
     try:
         return read(data[1:])
-    except Rejected as refusal:
+    except (Rejected, CodecError) as refusal:
         raise WireError(f"a command within bounds is wanted: {refusal}") from refusal
 
 
 def _require_size(layout: struct.Struct, data: bytes) -> None:
     if len(data) != layout.size:
         raise WireError(f"a body of {layout.size} bytes is wanted, {len(data)} came")
+
+
+def _open_bytes(command: OpenBatch) -> bytes:
+    place = (command.number, command.time, *command.prices)
+    head = _OPEN.pack(*place, command.redo, command.attempt, len(command.deposits))
+    return head + b"".join(map(_entry_bytes, command.deposits))
 
 
 def _entry_bytes(entry: QueueEntry) -> bytes:
@@ -116,17 +129,21 @@ def _cancel_bytes(signed: SignedCancel) -> bytes:
 
 
 def _read_open(data: bytes) -> Command:
-    _require_size(_OPEN, data)
-    number, time, *prices = _OPEN.unpack(data)
-    return OpenBatch(number, time, tuple(prices))
-
-
-def _read_deposits(data: bytes) -> Command:
-    count = data[0] if data else 0
-    if count > DEPOSITS_MAX or len(data) != 1 + count * _ENTRY.size:
+    if len(data) < _OPEN.size:
+        raise WireError(f"a body of at least {_OPEN.size} bytes is wanted, {len(data)} came")
+    number, time, *prices, redo, attempt, count = _OPEN.unpack_from(data)
+    if count > DEPOSITS_MAX or len(data) != _OPEN.size + count * _ENTRY.size:
         raise WireError(f"a count up to {DEPOSITS_MAX} and that many queue entries are wanted")
-    places = range(1, len(data), _ENTRY.size)
-    return Deposits(tuple(_read_entry(data[place : place + _ENTRY.size]) for place in places))
+    places = range(_OPEN.size, len(data), _ENTRY.size)
+    deposits = tuple(_read_entry(data[place : place + _ENTRY.size]) for place in places)
+    command = OpenBatch(number, time, tuple(prices), deposits, redo, attempt)
+    if _open_bytes(command) != data:
+        raise WireError("a flag of 0 or 1 is wanted")
+    return command
+
+
+def _read_govern(data: bytes) -> Command:
+    return Govern(governance_from_bytes(data))
 
 
 def _read_entry(data: bytes) -> QueueEntry:
@@ -193,7 +210,7 @@ def _read_close(data: bytes) -> Command:
 
 _READERS: Final[dict[int, Callable[[bytes], Command]]] = {
     Code.OPEN_BATCH: _read_open,
-    Code.DEPOSITS: _read_deposits,
+    Code.GOVERN: _read_govern,
     Code.SUBMIT: _read_submit,
     Code.CANCEL: _read_cancel,
     Code.CLOSE_BATCH: _read_close,

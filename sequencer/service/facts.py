@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rollup.private import Private
+from sequencer.batches.batcher import ClosedBatch
 from sequencer.engine import event as core
 from sequencer.engine.live import OrderKey
 
@@ -75,7 +76,22 @@ class CancelRefused(Private):
     reason: core.AnyReason
 
 
-Fact = Accepted | Refused | Waiting | Rested | Filled | Ended | CancelRefused
+@dataclass(frozen=True, slots=True, repr=False)
+class Voided(Private):
+    """A batch in which the account traded is made anew: its fills there are void. What becomes of
+    its orders now is told by the facts that follow."""
+
+    number: int
+
+
+Fact = Accepted | Refused | Waiting | Rested | Filled | Ended | CancelRefused | Voided
+
+
+def voided_in(batches: Iterable[ClosedBatch]) -> Iterator[tuple[int, Voided]]:
+    """For each account that traded in a batch that is made anew, once a batch."""
+    for closed in batches:
+        for account in sorted({signed.order.account for signed in closed.batch.orders}):
+            yield account, Voided(closed.batch.number)
 
 
 def facts_of(events: Iterable[core.Event]) -> Iterator[tuple[int, Fact]]:

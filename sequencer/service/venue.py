@@ -1,35 +1,40 @@
-"""The venue in one process: L1's queue, admission, journal, core and batcher put together.
+"""The venue in one process: L1's queue, admission, journal, machine and poster put together.
 
-    envelopes -> admission -> journal -> core -> events -> batcher -> batch file -> prover -> L1
+    envelopes -> admission -> core -> journal -> answers
+    closed batches -> journal -> batch file -> header at L1 -> prover -> proof at L1
 
-A daemon would do the same behind sockets and a clock; here the caller decides when.
+Nobody is answered, and no batch leaves, before the journal is on disk. A daemon would do the same
+behind sockets and a clock; here the caller decides when.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rollup.crypto.envelope import EnvelopeReason, OpeningKey, SealingKey
-from rollup.crypto.salt import SaltKey
-from rollup.hash.many import CompressMany
 from rollup.l1.interface import Address
 from rollup.private import Private
 from rollup.protocol.batch_codec import batch_to_bytes
-from rollup.protocol.constants import DEPOSITS_MAX
-from rollup.protocol.deposit import QUEUE_START
-from rollup.protocol.encoding import digest_bytes
-from rollup.protocol.genesis import Genesis
-from rollup.protocol.header import header_of
 from rollup.protocol.public import PublicInput
-from rollup.protocol.units import VerifyMany
-from sequencer.batches.artefacts import BatchFolder, VenueFolder
-from sequencer.batches.batcher import Batcher, ClosedBatch, Due, Policy
-from sequencer.batches.journal import Journal, identity_of
+from sequencer.batches.artefacts import BatchFolder, LockedFolder
+from sequencer.batches.batcher import ClosedBatch
+from sequencer.batches.journal import Content, Entry, Journal, RedoEntry, read
+from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.ports import L1
-from sequencer.engine.command import CloseBatch, Command, Deposits, OpenBatch, Submit
-from sequencer.engine.core import new_state, refusal, step
-from sequencer.engine.event import AnyReason, BatchClosed, Event
-from sequencer.intake.admission import Admission, sender_of
-from sequencer.service.facts import Fact, facts_of
+from sequencer.engine.command import CloseBatch, Command, Submit
+from sequencer.engine.core import CoreError, CoreState, refusal
+from sequencer.engine.event import AnyReason, Event, VenueReason
+from sequencer.intake.admission import Admission, Verdict, sender_of
+from sequencer.service import recovery
+from sequencer.service.facts import Fact, facts_of, voided_in
+from sequencer.service.poster import Anew, Poster, Warning
+
+
+class VenueStopped(Exception):
+    """The venue cannot go on in this process: what it holds in memory is not what is on disk.
+
+    Open it anew from its folder, which has everything that was answered for.
+    """
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -44,96 +49,197 @@ class Receipt(Private):
 
 
 class Venue:
-    """One venue, running. Owns its journal; `close` it when done."""
+    """One venue, running. Owns its journal; `close` it when done.
+
+    A folder with a journal is gone on with: the state is rebuilt from it before anything is taken.
+    """
 
     def __init__(
         self,
-        genesis: Genesis,
-        folder: VenueFolder,
+        setup: Setup,
+        folder: LockedFolder,
         l1: L1,
         operator: Address,
-        salt_key: SaltKey,
-        policy: Policy,
-        *,
-        compress_many: CompressMany,
-        verify_many: VerifyMany,
+        window_ms: int,
     ) -> None:
-        self.core = new_state(genesis, policy.shape_class)
-        self.batcher = Batcher(
-            genesis,
-            salt_key,
-            compress_many=compress_many,
-            verify_many=verify_many,
-            shape_class=policy.shape_class,
-        )
-        key = OpeningKey.generate()
-        self.sealing_key: SealingKey = key.sealing_key()
-        self._admission = Admission(
-            key, self.core, compress_many=compress_many, verify_many=verify_many
-        )
+        """Start, or go on. JournalError, RootsDiffer or L1Differs if the folder's journal is
+        damaged, or is not the one that L1 knows."""
+        if window_ms < 1:
+            raise ValueError(f"a window of at least 1 ms is wanted, not {window_ms}")
+        self._setup = setup
         self._folder = folder
         self._l1 = l1
-        self._operator = operator
-        self._policy = policy
-        self._opened_ms = genesis.time
+        self._poster = Poster(l1, operator)
+        self._window_ms = window_ms
+        self._stopped = ""
         self._facts: list[tuple[int, Fact]] = []
-        self._journal = Journal(folder.journal, identity_of(genesis, policy.shape_class))
+        self._fresh: list[tuple[int, Fact]] = []
+        key = OpeningKey.generate()
+        self.sealing_key: SealingKey = key.sealing_key()
+        self._journal = Journal(folder.journal, setup.identity, setup.salt_key.chain_key())
+        try:
+            self._recover()
+        except BaseException:
+            self._journal.close()
+            raise
+        self._admission = Admission(
+            key,
+            self.core,
+            compress_many=setup.compress_many,
+            verify_many=setup.verify_many,
+        )
+
+    def _recover(self) -> None:
+        """The machine as the journal left it, and the batch files that a crash left unwritten."""
+        entries, self._journal.entries = self._journal.entries, []
+        self._attempt = sum(isinstance(entry.content, RedoEntry) for entry in entries)
+        found = self._replayed(entries)
+        self._poster.require_known(found.headers)
+        self._machine: Machine = found.machine
+        if found.missing_root is not None:
+            self._journal.append(found.missing_root)
+            self._journal.sync()
+        for closed in self._unproved:
+            if not self.batch_folder(closed.batch.number).holds(batch_to_bytes(closed.batch)):
+                self._write(closed)
+
+    def _replayed(self, entries: Sequence[Entry]) -> recovery.Recovered:
+        """What a journal comes to; batches that L1 has not proved are kept at hand."""
+        proved = self._l1.proved_number
+        found = recovery.recover(self._folder.journal, self._setup, entries, proved)
+        self._kept_after, self._unproved = proved, found.unproved
+        return found
+
+    def _entries(self) -> list[Entry]:
+        """What the journal holds on disk."""
+        identity, key = self._setup.identity, self._setup.salt_key.chain_key()
+        return list(read(self._folder.journal, identity, key))
+
+    @property
+    def core(self) -> CoreState:
+        """The state that orders meet. Another object once batches were made anew."""
+        return self._machine.core
+
+    @property
+    def set_aside(self) -> str:
+        """The file that keeps what a torn last write left of the journal; empty if none did."""
+        return "" if self._journal.set_aside is None else str(self._journal.set_aside)
 
     def open_batch(self, time: int, prices: tuple[int, ...]) -> list[Event]:
-        """Start the next batch and consume what L1 has queued, as far as a batch can."""
-        self._opened_ms = self.core.time
-        events = self._do(OpenBatch(self.core.number + 1, time, prices))
-        consumed = self.core.deposits_consumed
-        entries = tuple(self._l1.queue[consumed : consumed + DEPOSITS_MAX])
-        return events + self._do(Deposits(entries)) if entries else events
+        """Start the next batch and consume what L1 has queued, as far as a batch can.
+
+        CoreError if time or prices are not a next batch's; the journal then does not have it.
+        """
+        with self._going_on():
+            events = []
+            for command in recovery.governing(self._machine, self._l1, time):
+                events += self._do(command)
+            opening = recovery.open_batch(self._machine, self._l1, time, prices, self._attempt)
+            events += self._do(opening)
+            self._sync()
+        return events
 
     def submit(self, envelopes: Sequence[bytes]) -> list[Receipt]:
-        """Admit, journal and apply envelopes in their order; a receipt for each."""
-        receipts = []
-        for verdict in self._admission.admit(envelopes, self.core.clock):
-            command, reason = verdict.command, verdict.reason
-            if isinstance(command, Submit):
-                reason = refusal(self.core, command.signed.order)
-            if command is None or reason is not None:
-                receipts.append(Receipt(reason=reason))
-                continue
-            first = len(self._facts)
-            self._do(command)
-            sender = sender_of(command)
-            own = tuple(fact for owner, fact in self._facts[first:] if owner == sender)
-            receipts.append(Receipt(own))
+        """Admit and apply envelopes in their order; a receipt for each, once all is on disk.
+
+        Between two batches every envelope is refused, and none is opened.
+        """
+        if self.core.work is None:
+            return [Receipt(reason=VenueReason.BETWEEN_BATCHES)] * len(envelopes)
+        with self._going_on():
+            verdicts = self._admission.admit(envelopes, self.core.clock)
+            receipts = [self._receipt(verdict) for verdict in verdicts]
+            self._sync()
         return receipts
+
+    def _receipt(self, verdict: Verdict) -> Receipt:
+        command, reason = verdict.command, verdict.reason
+        if isinstance(command, Submit):
+            reason = refusal(self.core, command.signed.order)
+        if command is None or reason is not None:
+            return Receipt(reason=reason)
+        first = len(self._fresh)
+        self._do(command)
+        sender = sender_of(command)
+        return Receipt(tuple(fact for owner, fact in self._fresh[first:] if owner == sender))
 
     def take_facts(self) -> list[tuple[int, Fact]]:
         """What happened since the last call, each fact with the one account that may know it.
 
-        These are all owners' private streams, in order. Kept until taken: whoever runs a venue
-        takes them often.
+        These are all owners' private streams, in order, and only what is on disk. Kept until taken:
+        whoever runs a venue takes them often.
         """
         taken, self._facts = self._facts, []
         return taken
 
-    def due(self, now_ms: int) -> Due | None:
-        """Why the open batch should close now, if it should: the windows of batches join up."""
-        return self._policy.due(self.core, now_ms - self._opened_ms)
+    def due(self, now_ms: int) -> bool:
+        """Whether the open batch should close now: by the clock alone, since closing when it is
+        full, or by a count, would publish how much was traded."""
+        return self.core.work is not None and now_ms - self.core.time >= self._window_ms
 
     def close_batch(self) -> ClosedBatch:
-        """Close the batch: judged by the rules, its root journalled, its file written."""
-        closed = self._do(CloseBatch())[-1]
-        if not isinstance(closed, BatchClosed):
-            raise TypeError("the core closes a batch with BatchClosed")
-        batch = self.batcher.close(closed, self.core)
-        self._journal.append_root(closed.number, digest_bytes(self.batcher.state.root))
-        self._journal.sync()
-        self.batch_folder(closed.number).write_batch(batch_to_bytes(batch.batch))
-        return batch
+        """Close the batch: judged by the rules, on disk with its root, its file written.
+
+        CoreError if none is open.
+        """
+        with self._going_on():
+            done = self._machine.do(CloseBatch())
+            if done.closed is None:
+                raise TypeError("the core closes a batch with BatchClosed")
+            self._append([CloseBatch(), recovery.root_entry(done.closed)], done.events)
+            self._sync()
+            self._unproved.append(done.closed)
+            self._write(done.closed)
+        return done.closed
+
+    @property
+    def unproved(self) -> Sequence[ClosedBatch]:
+        """Closed batches that L1 has not proved, in order."""
+        return tuple(self._unproved)
+
+    def commit_headers(self) -> Anew | None:
+        """Hold the closed batches to their content at L1, before they are proved.
+
+        Returns what L1 wants to be made anew: call `redo` with it. Raises Reverted.
+        """
+        if self._l1.proved_number < self._kept_after:
+            self._replayed(self._entries())  # L1 forgot a proof: its batch is wanted again
+        return self._poster.commit_headers(self._unproved)
+
+    def redo(self, wanted: Anew) -> list[ClosedBatch]:
+        """Make anew the batch whose header L1 refused, and all after it; the batches closed again.
+
+        Orders and cancels stay what their owners sent; trades of these batches are void. It is one
+        group in the journal: it happened whole, or not at all.
+        """
+        with self._going_on():
+            path, entries = self._folder.journal, self._entries()
+            kept = recovery.before(path, entries, wanted.number)
+            void = recovery.void_batches(path, entries, wanted.number)
+            machine = recovery.recover(path, self._setup, kept, wanted.number).machine
+            anew = recovery.make_anew(machine, self._setup, self._l1, void, self._attempt + 1)
+            entry = RedoEntry(wanted.number, wanted.header, len(anew.contents))
+            gone = [each for each in self._unproved if each.batch.number >= wanted.number]
+            self._fresh += voided_in(gone)
+            self._append([entry, *anew.contents], anew.events)
+            self._sync()
+            self._attempt += 1
+            self._machine = machine
+            self._admission.follow(machine.core)
+            self._unproved = self._unproved[: len(self._unproved) - len(gone)] + anew.closed
+            for closed in anew.closed:
+                self._write(closed)
+        return anew.closed
 
     def post(self, public: PublicInput, proof: bytes) -> None:
-        """Bring a bundle to L1, its header first. Raises Reverted with L1's reason."""
-        count = public.deposits_before + len(public.deposits)
-        queue_head = self._l1.queue_head(count) or QUEUE_START
-        self._l1.commit_header(self._operator, header_of(public, queue_head))
-        self._l1.post_batch(self._operator, public, proof)
+        """Bring a bundle to L1, once. Raises Reverted with L1's reason."""
+        self._poster.post(public, proof)
+        self._kept_after = self._l1.proved_number
+        self._unproved = [each for each in self._unproved if each.batch.number > self._kept_after]
+
+    def warnings(self, now_ms: int, proof_deadline_ms: int) -> list[Warning]:
+        """Bounds of L1 that draw near for batches that it lacks a header or a proof of."""
+        return self._poster.warnings(self._unproved, now_ms, proof_deadline_ms)
 
     def batch_folder(self, number: int) -> BatchFolder:
         """Where a batch's files are."""
@@ -144,8 +250,36 @@ class Venue:
         self._journal.close()
 
     def _do(self, command: Command) -> list[Event]:
-        """Journal first, then the core: what it saw can always be replayed."""
-        self._journal.append(command)
-        events = step(self.core, command)
-        self._facts += facts_of(events)
+        """The core first, since what it refuses must not be in the journal; what it did is in the
+        journal before anybody is told, because whoever calls this syncs."""
+        events = self._machine.do(command).events
+        self._append([command], events)
         return events
+
+    def _append(self, contents: Sequence[Content], events: Sequence[Event]) -> None:
+        for content in contents:
+            self._journal.append(content)
+        self._fresh += facts_of(events)
+
+    def _sync(self) -> None:
+        """Everything done so far is on disk, and may be told."""
+        self._journal.sync()
+        self._facts += self._fresh
+        self._fresh = []
+
+    def _write(self, closed: ClosedBatch) -> None:
+        self.batch_folder(closed.batch.number).write_batch(batch_to_bytes(closed.batch))
+
+    @contextmanager
+    def _going_on(self) -> Iterator[None]:
+        """Stop for good when memory and disk may differ: a command that failed half-way, or a
+        journal that did."""
+        if self._stopped:
+            raise VenueStopped(f"the venue stopped ({self._stopped}); open it anew")
+        try:
+            yield
+        except CoreError:
+            raise  # the core refused a command and changed nothing
+        except BaseException as error:
+            self._stopped = str(error) or type(error).__name__
+            raise

@@ -18,6 +18,7 @@ from circuits.stark.parameters import INSECURE_TEST
 from circuits.stark.verifier import verify
 from rollup.codec.strict import CodecError, decode, encode
 from rollup.crypto import envelope
+from rollup.crypto.chain_key import ChainKey
 from rollup.crypto.envelope import (
     CancelAction,
     Destination,
@@ -25,13 +26,12 @@ from rollup.crypto.envelope import (
     OpeningKey,
     OrderAction,
 )
-from rollup.hash.keccak import keccak256
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
 from rollup.protocol.order import Side
 from rollup.protocol.public_json import public_from_json, public_to_json
 from rollup.protocol.rejection import Rejected
 from sequencer.batches.journal import _LENGTH, Identity, JournalError, _next_link, read
-from sequencer.engine.command import CloseBatch, Deposits, OpenBatch, Submit
+from sequencer.engine.command import CloseBatch, Govern, OpenBatch, Submit
 from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
 from tests.helpers.malice import an_instance, honest_proof, key_of
 from tests.helpers.venue import Match, Venue, buy, credit, register, sell
@@ -182,14 +182,21 @@ def run_command(data: bytes) -> str:
 
 
 IDENTITY = Identity(venues.CHAIN, venues.VENUE, bytes(range(32)))
+CHAIN_KEY = ChainKey(bytes(32))
 
 
 def _commands() -> list[bytes]:
     return [
         command_to_bytes(command)
         for command in (
-            OpenBatch(1, 2**52 - 1, (1, 2, 3, 2**30 - 1)),
-            Deposits((venues.registration(0, 1, 5), venues.credit(1, 2**30 - 1, 2**62 - 1))),
+            OpenBatch(
+                1,
+                2**52 - 1,
+                (1, 2, 3, 2**30 - 1),
+                (venues.registration(0, 1, 5), venues.credit(1, 2**30 - 1, 2**62 - 1)),
+            ),
+            OpenBatch(9, 1, (1, 1, 1, 1), redo=True, attempt=7),
+            Govern(venues.GOVERNANCE),
             Submit(venues.order(1, Side.SELL, 7, 2**40 - 1, immediate=True)),
             CloseBatch(),
         )
@@ -198,10 +205,9 @@ def _commands() -> list[bytes]:
 
 def _journal(bodies: Sequence[bytes]) -> bytes:
     """A journal of these bodies, every link right."""
-    data = IDENTITY.encode()
-    link = keccak256(data)
+    data = link = IDENTITY.encode()
     for body in bodies:
-        link = _next_link(link, body)
+        link = _next_link(CHAIN_KEY, link, body)
         data += _LENGTH.pack(len(body)) + body + link
     return data
 
@@ -212,7 +218,7 @@ def run_journal(data: bytes) -> str:
         path = Path(folder) / "journal"
         path.write_bytes(data)
         try:
-            entries = list(read(path, IDENTITY))
+            entries = list(read(path, IDENTITY, CHAIN_KEY))
         except JournalError as error:
             return refused(error)
     _require(len(data) >= len(IDENTITY.encode()), "a journal without a header")

@@ -268,9 +268,9 @@ class Venue:
             fills=fills,
             pre=self.state.open(touched),
             salts=NewSalts(
-                accounts=tuple(self.salt_key.account(i, number) for i in sorted(touched)),
-                markets=self.salt_key.markets(number),
-                globals=self.salt_key.globals(number),
+                accounts=tuple(self.salt_key.account(i, number, 0) for i in sorted(touched)),
+                markets=self.salt_key.markets(number, 0),
+                globals=self.salt_key.globals(number, 0),
             ),
         )
 

@@ -7,30 +7,34 @@ from hypothesis import given, settings
 
 from rollup.crypto.salt import SaltKey
 from rollup.protocol.encoding import digest_bytes
-from sequencer.batches.journal import Journal, identity_of
+from sequencer.batches.journal import Journal, RootEntry
+from sequencer.batches.machine import Setup
 from sequencer.batches.replay import replay
 from sequencer.engine.command import Command
 from sequencer.engine.event import BatchClosed, Event
 from tests.property.test_step import Plan, World, batches
 from tests.strategies import venues
 
+SETUP = Setup(venues.genesis(), SaltKey(bytes(32)), venues.quick_compress_many, venues.always_valid)
+
 
 class Journalled(World):
-    """The world of the other properties, with every command written before it is done."""
+    """The world of the other properties, with everything that was done written down."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
-        self.journal = Journal(path, identity_of(venues.genesis()))
+        self.journal = Journal(path, SETUP.identity, SETUP.salt_key.chain_key())
         self.roots: list[bytes] = []
 
     def do(self, command: Command) -> list[Event]:
+        events = super().do(command)
         self.journal.append(command)
-        return super().do(command)
+        return events
 
     def close(self) -> BatchClosed:
         closed = super().close()
         self.roots.append(digest_bytes(self.batcher.state.root))
-        self.journal.append_root(closed.number, self.roots[-1])
+        self.journal.append(RootEntry(closed.number, self.roots[-1]))
         return closed
 
 
@@ -42,11 +46,5 @@ def test_a_replayed_journal_has_the_same_roots(plan: Plan) -> None:
         world = Journalled(path)
         with world.journal:
             world.run(plan)
-        replayed = replay(
-            path,
-            venues.genesis(),
-            SaltKey(bytes(32)),
-            compress_many=venues.quick_compress_many,
-            verify_many=venues.always_valid,
-        )
-        assert [digest_bytes(batch.root) for batch in replayed] == world.roots
+        replayed = replay(path, SETUP)
+        assert [digest_bytes(each.outcome.public.new_root) for each in replayed] == world.roots

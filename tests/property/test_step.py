@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollup.protocol.cancel import CancelOrder, SignedCancel
+from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.order import Side
 from rollup.protocol.outcome import MarginCase
-from sequencer.engine.command import Cancel, CloseBatch, Command, Deposits, OpenBatch, Submit
+from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
 from sequencer.engine.core import CoreState, new_state, step
 from sequencer.engine.event import BatchClosed, Event, OrderEnded, OrderRefused, Traded
 from sequencer.engine.live import LiveOrder
@@ -78,25 +79,26 @@ class World:
         assert live.remaining == order.size - filled > 0
         assert self.core.live[order.account, order.slot] is live
 
-    def open(self, *moves: int) -> None:
+    def open(self, *moves: int, deposits: Sequence[tuple[int, int]] = ()) -> None:
         for market, move in enumerate(moves):
             self.prices[market] += self.prices[market] * move // 10_000
         time = self.core.time + 1_000
-        self.do(OpenBatch(self.core.number + 1, time, tuple(self.prices)))
+        entries = self.entries(deposits)
+        self.do(OpenBatch(self.core.number + 1, time, tuple(self.prices), entries))
 
-    def deposit(self, entries: Sequence[tuple[int, int]]) -> None:
+    def entries(self, deposits: Sequence[tuple[int, int]]) -> tuple[QueueEntry, ...]:
+        """Credits, and before the first batch everybody's registration behind them."""
         head = self.core.deposits_consumed
         records = [
             venues.credit(head + i, account, dollars * DOLLAR)
-            for i, (account, dollars) in enumerate(entries)
+            for i, (account, dollars) in enumerate(deposits)
         ]
         if self.core.number == 0:
-            first = [
+            records += [
                 venues.registration(head + len(records) + i, account, 3_000 * DOLLAR)
                 for i, account in enumerate(TRADERS)
             ]
-            records += first
-        self.do(Deposits(tuple(records)))
+        return tuple(records)
 
     def submit(
         self, account: int, side: Side, offset: int, size: int, slot: int, market: int, kind: str
@@ -131,8 +133,7 @@ class World:
 
     def run(self, plan: Plan) -> None:
         for btc, eth, deposits, orders in plan:
-            self.open(btc, eth)
-            self.deposit(deposits)
+            self.open(btc, eth, deposits=deposits)
             for order in orders:
                 self.submit(*order)  # type: ignore[arg-type]
             self.close()
@@ -167,7 +168,6 @@ def long_at_the_limit() -> World:
     """Account 1 is long about ten times its cash from account 2, at 618,000 ticks."""
     world = World()
     world.open(0, 0)
-    world.deposit([])
     for account, side in ((2, Side.SELL), (1, Side.BUY)):
         events = world.submit(account, side, 0, 45_000, 0, 0, "rest")
     assert traded(events) == 1
@@ -178,7 +178,6 @@ def long_at_the_limit() -> World:
 def test_an_unhealthy_account_may_reduce_but_not_grow() -> None:
     world = long_at_the_limit()
     world.open(-800, 0)
-    world.deposit([])
     world.submit(3, Side.BUY, -100, 4_000, 1, 0, "rest")
     world.submit(3, Side.SELL, 100, 9_000, 2, 0, "rest")
     assert traded(world.submit(1, Side.SELL, -100, 4_000, 1, 0, "immediate")) == 1
@@ -190,8 +189,7 @@ def test_an_unhealthy_account_may_reduce_but_not_grow() -> None:
 
 def test_a_deposit_into_an_unhealthy_account_is_always_credited() -> None:
     world = long_at_the_limit()
-    world.open(-900, 0)
-    world.deposit([(1, 1), (1, 0), (99, 5)])
+    world.open(-900, 0, deposits=[(1, 1), (1, 0), (99, 5)])
     closed = world.close()
     assert len(closed.deposits) == 3
     assert world.cases >= {MarginCase.UNCHANGED}
@@ -200,7 +198,6 @@ def test_a_deposit_into_an_unhealthy_account_is_always_credited() -> None:
 def test_an_empty_batch_moves_the_root() -> None:
     world = World()
     world.open(0, 0)
-    world.deposit([])
     world.close()
     before = world.batcher.state.root
     world.open(0, 0)
@@ -214,7 +211,6 @@ def test_a_resting_order_that_no_longer_affords_its_fill_is_removed_and_the_take
 ) -> None:
     world = World()
     world.open(0, 0)
-    world.deposit([])
     world.submit(1, Side.BUY, 0, 45_000, 0, 0, "rest")
     world.submit(1, Side.BUY, -1, 40_000, 1, 0, "rest")
     assert traded(world.submit(2, Side.SELL, 0, 45_000, 0, 0, "immediate")) == 1

@@ -15,7 +15,7 @@ from sequencer.demo.market.scene import MAX_FEE
 from sequencer.demo.market.trade import Slice, WantedTrade
 from sequencer.demo.market.trader import Intent, Trader
 from sequencer.engine.event import VenueReason
-from sequencer.service.facts import Ended, Fact, Refused
+from sequencer.service.facts import Ended, Fact, Refused, Voided
 from sequencer.service.venue import Receipt
 
 BACKDROP_QUOTES = 2
@@ -84,8 +84,11 @@ class Crowd:
     def hear(self, facts: Sequence[tuple[int, Fact]]) -> None:
         """Learn from every trader's private stream which quotes are lost."""
         for account, fact in facts:
-            lost = isinstance(fact, Ended) and fact.reason not in PLANNED_ENDS
-            if lost or isinstance(fact, Refused):
+            if isinstance(fact, Voided) or (
+                isinstance(fact, Ended) and fact.reason in PLANNED_ENDS
+            ):
+                continue
+            if isinstance(fact, Ended | Refused):
                 self._planner.forget((account, *fact.key))
 
     def _seal(

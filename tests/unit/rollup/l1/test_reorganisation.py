@@ -59,9 +59,7 @@ def test_headers_and_proofs_that_l1_forgot_come_again_as_they_were(world: World)
     assert (world.l1.proved_number, world.l1.custody) == (2, LEAST)
 
 
-def test_a_refusal_that_l1_forgot_leaves_the_first_header_to_be_brought_again(
-    world: World,
-) -> None:
+def test_a_late_redo_is_taken_though_l1_forgot_the_refusal_that_it_answers(world: World) -> None:
     world.pass_time(1000)
     closed = world.close()
     checkpoint = world.l1.checkpoint()
@@ -71,14 +69,27 @@ def test_a_refusal_that_l1_forgot_leaves_the_first_header_to_be_brought_again(
     world.pass_time(1)
     fresh = world.take()
     world.l1.revert_to(checkpoint)
-    assert world.revert(lambda: world.commit(redo)) is Revert.REDO_UNCALLED
-    assert not world.commit(closed).is_taken
     assert world.commit(redo).is_taken
-    assert world.revert(lambda: world.commit(fresh)) is Revert.REDO_WANTED
-    world.take(time=fresh.header.time, redo=True)
+    assert world.commit(fresh).is_taken
     world.pass_time(1)
     world.prove()
     assert world.l1.proved_number == 3
+
+
+def test_a_redo_in_time_is_not_taken_where_l1_forgot_its_refusal(world: World) -> None:
+    checkpoint = world.l1.checkpoint()
+    world.register(1, LEAST)
+    world.pass_time(1000)
+    closed = world.close()
+    world.l1.revert_to(checkpoint)
+    assert not world.commit(closed).is_taken
+    redo = world.take(time=closed.header.time, redo=True)
+    world.l1.revert_to(checkpoint)
+    assert world.revert(lambda: world.commit(redo)) is Revert.REDO_UNCALLED
+    world.take(time=closed.header.time, attempt=2)
+    world.pass_time(1)
+    world.prove()
+    assert world.l1.proved_number == 2
 
 
 def test_an_account_number_that_l1_forgot_goes_to_who_registers_next(world: World) -> None:

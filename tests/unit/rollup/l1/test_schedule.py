@@ -123,9 +123,9 @@ def test_only_the_governor_announces_and_only_for_a_number_to_come(world: World)
     ("changes", "reason"),
     [
         ({"clock_ahead_ms": DELAY}, Revert.DELAY_TOO_SHORT),
-        ({"fee_account": 1}, Revert.FEE_ACCOUNT),
-        ({"markets": GOVERNANCE.markets[:1]}, Revert.MARKETS_CHANGED),
-        ({"markets": GOVERNANCE.markets[::-1]}, Revert.MARKETS_CHANGED),
+        ({"fee_account": 1}, Revert.GOVERNANCE_CHANGED),
+        ({"markets": GOVERNANCE.markets[:1]}, Revert.GOVERNANCE_CHANGED),
+        ({"markets": GOVERNANCE.markets[::-1]}, Revert.GOVERNANCE_CHANGED),
         (
             {
                 "markets": (
@@ -133,7 +133,7 @@ def test_only_the_governor_announces_and_only_for_a_number_to_come(world: World)
                     ETH_MARKET,
                 )
             },
-            Revert.MARKETS_CHANGED,
+            Revert.GOVERNANCE_CHANGED,
         ),
     ],
 )

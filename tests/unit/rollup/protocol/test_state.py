@@ -66,10 +66,11 @@ def test_an_outcome_of_another_state_is_not_adopted() -> None:
 
 def test_salts_differ_by_account_batch_and_leaf() -> None:
     key = SaltKey(bytes(range(32)))
-    salts = [key.account(1, 1), key.account(2, 1), key.account(1, 2), key.account(0, 1)]
-    salts += [key.markets(1), key.globals(1), key.markets(2)]
+    salts = [key.account(1, 1, 0), key.account(2, 1, 0), key.account(1, 2, 0), key.account(0, 1, 0)]
+    salts += [key.markets(1, 0), key.globals(1, 0), key.markets(2, 0)]
+    salts += [key.account(1, 1, 1), key.markets(1, 1), key.globals(1, 1)]
     assert len(set(salts)) == len(salts)
-    assert key.account(1, 1) == SaltKey(bytes(range(32))).account(1, 1)
+    assert key.account(1, 1, 0) == SaltKey(bytes(range(32))).account(1, 1, 0)
 
 
 def test_a_salt_key_is_never_shown() -> None:

@@ -1,5 +1,7 @@
 """The journal and its encoding: one encoding a command, a chain over all, a place for a fault."""
 
+import errno
+import os
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -8,19 +10,36 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rollup.crypto.chain_key import ChainKey
 from rollup.protocol.cancel import CancelOrder, SignedCancel
 from rollup.protocol.order import Side
-from sequencer.batches.journal import Identity, Journal, JournalError, RootEntry, read
-from sequencer.engine.command import Cancel, CloseBatch, Command, Deposits, OpenBatch, Submit
+from sequencer.batches.journal import (
+    Identity,
+    Journal,
+    JournalError,
+    RedoEntry,
+    RootEntry,
+    TornTail,
+    read,
+)
+from sequencer.engine.command import Cancel, CloseBatch, Command, Govern, OpenBatch, Submit
 from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
 from tests.strategies import venues
 
 IDENTITY = Identity(venues.CHAIN, venues.VENUE, bytes(range(32)))
 HEADER_BYTES = 66
+KEY = ChainKey(bytes(range(32)))
 COMMANDS: list[Command] = [
+    Govern(venues.GOVERNANCE),
     OpenBatch(1, 2**52 - 1, (1, 2, 3, 2**30 - 1)),
-    Deposits(()),
-    Deposits((venues.registration(0, 1, 5), venues.credit(1, 2**30 - 1, 2**62 - 1))),
+    OpenBatch(
+        2**30 - 1,
+        1,
+        (1, 1, 1, 1),
+        (venues.registration(0, 1, 5), venues.credit(1, 2**30 - 1, 2**62 - 1)),
+        redo=True,
+        attempt=2**32 - 1,
+    ),
     Submit(venues.order(1, Side.SELL, 7, 2**40 - 1, immediate=True)),
     Submit(venues.order(2**30 - 1, Side.BUY, 2**30 - 1, 1, slot=255, post_only=True)),
     Cancel(SignedCancel(CancelOrder(1, 2, 3, 4, 5), bytes(range(84)))),
@@ -29,16 +48,18 @@ COMMANDS: list[Command] = [
 
 
 def written(path: Path) -> bytes:
-    with Journal(path, IDENTITY) as journal:
+    with Journal(path, IDENTITY, KEY) as journal:
         for command in COMMANDS:
             journal.append(command)
-        journal.append_root(1, bytes(range(32)))
+        journal.append(RootEntry(1, bytes(range(32))))
+        journal.append(RedoEntry(1, bytes(range(32)), 1))
+        journal.append(CloseBatch())
     return path.read_bytes()
 
 
 def fault(path: Path, identity: Identity = IDENTITY) -> JournalError:
     with pytest.raises(JournalError) as caught:
-        list(read(path, identity))
+        list(read(path, identity, KEY))
     return caught.value
 
 
@@ -77,30 +98,54 @@ def test_a_changed_byte_is_another_command_or_a_wire_error(
 def test_what_was_written_is_read_and_only_the_owner_may(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     written(path)
-    assert [entry.content for entry in read(path, IDENTITY)] == [
+    assert [entry.content for entry in read(path, IDENTITY, KEY)] == [
         *COMMANDS,
         RootEntry(1, bytes(range(32))),
+        RedoEntry(1, bytes(range(32)), 1),
+        CloseBatch(),
     ]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_cut_off_tail_is_an_error_that_names_the_entry(tmp_path: Path) -> None:
+def starts_of(path: Path) -> list[int]:
+    return [entry.offset for entry in read(path, IDENTITY, KEY)]
+
+
+def test_a_cut_off_tail_is_told_from_damage_and_names_its_entry(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     data = written(path)
-    starts = [entry.offset for entry in read(path, IDENTITY)]
+    *starts, redo, last = starts_of(path)
     for size in range(len(data)):
         path.write_bytes(data[:size])
-        if size in (*starts, HEADER_BYTES):
-            list(read(path, IDENTITY))
+        if size in (*starts, redo, HEADER_BYTES):
+            list(read(path, IDENTITY, KEY))
             continue
-        expected = 0 if size < HEADER_BYTES else max(s for s in starts if s <= size)
-        assert fault(path).offset == expected
+        found = fault(path)
+        assert isinstance(found, TornTail) is (size >= HEADER_BYTES)
+        wanted = (
+            redo
+            if size == last
+            else max((s for s in (*starts, redo, last) if s <= size), default=0)
+        )
+        assert found.offset == wanted
+
+
+def test_a_redo_counts_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    data = written(path)
+    *_, redo, last = starts_of(path)
+    path.write_bytes(data[:last])
+    found = fault(path)
+    assert isinstance(found, TornTail) and found.offset == redo
+    with Journal(path, IDENTITY, KEY) as journal:
+        assert journal.entries[-1].content == RootEntry(1, bytes(range(32)))
+    assert path.read_bytes() == data[:redo]
 
 
 def test_any_changed_byte_is_an_error_at_its_entry(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     data = written(path)
-    starts = [entry.offset for entry in read(path, IDENTITY)]
+    starts = starts_of(path)
     for place in range(len(data)):
         path.write_bytes(data[:place] + bytes((data[place] ^ 1,)) + data[place + 1 :])
         expected = 0 if place < HEADER_BYTES else max(s for s in starts if s <= place)
@@ -110,7 +155,7 @@ def test_any_changed_byte_is_an_error_at_its_entry(tmp_path: Path) -> None:
 def test_an_entry_removed_or_repeated_breaks_the_chain(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     data = written(path)
-    first, second, *_ = (entry.offset for entry in read(path, IDENTITY))
+    first, second, *_ = (entry.offset for entry in read(path, IDENTITY, KEY))
     path.write_bytes(data[:first] + data[second:])
     assert fault(path).offset == first
     path.write_bytes(data[:second] + data[first:])
@@ -129,32 +174,125 @@ def test_another_venues_journal_is_refused(tmp_path: Path) -> None:
 def test_a_journal_goes_on_where_it_ended(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     written(path)
-    with Journal(path, IDENTITY) as journal:
+    with Journal(path, IDENTITY, KEY) as journal:
         before = journal.link
         journal.append(CloseBatch())
         assert journal.link != before
-    assert [entry.content for entry in read(path, IDENTITY)][-1] == CloseBatch()
+    assert [entry.content for entry in read(path, IDENTITY, KEY)][-1] == CloseBatch()
+
+
+def test_whoever_lacks_the_key_cannot_rejoin_the_chain(tmp_path: Path) -> None:
+    path, forged = tmp_path / "journal", tmp_path / "forged"
+    written(path)
+    with Journal(forged, IDENTITY, ChainKey(bytes(32))) as journal:
+        for command in COMMANDS[:-1]:
+            journal.append(command)
+    found = fault(forged)
+    assert found.offset == HEADER_BYTES and "under this key" in found.detail
+    with pytest.raises(JournalError, match="under this key"):
+        Journal(forged, IDENTITY, KEY)
+
+
+def test_a_torn_tail_is_set_aside_and_the_journal_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    data = written(path)
+    start, end = starts_of(path)[3:5]
+    for cut in (start + 1, start + 5, end - 1):
+        path.write_bytes(data[:cut])
+        with Journal(path, IDENTITY, KEY) as journal:
+            assert journal.set_aside is not None
+            assert journal.set_aside.read_bytes() == data[start:cut]
+            assert stat.S_IMODE(journal.set_aside.stat().st_mode) == 0o600
+            journal.append(CloseBatch())
+        found = [entry.content for entry in read(path, IDENTITY, KEY)]
+        assert found == [*COMMANDS[:3], CloseBatch()]
+
+
+def test_zeros_where_a_crash_left_a_hole_are_a_torn_tail(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    data = written(path)
+    path.write_bytes(data + bytes(100))
+    with Journal(path, IDENTITY, KEY) as journal:
+        assert journal.set_aside is not None
+    assert path.read_bytes() == data
 
 
 def test_a_damaged_journal_is_not_continued(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     data = written(path)
-    path.write_bytes(data[:-1])
-    with pytest.raises(JournalError, match="cut off"):
-        Journal(path, IDENTITY)
-    assert path.read_bytes() == data[:-1]
+    middle = len(data) // 2
+    damaged = data[:middle] + bytes((data[middle] ^ 1,)) + data[middle + 1 :]
+    path.write_bytes(damaged)
+    with pytest.raises(JournalError, match="link"):
+        Journal(path, IDENTITY, KEY)
+    assert path.read_bytes() == damaged
 
 
 def test_a_journal_has_one_writer(tmp_path: Path) -> None:
     path = tmp_path / "journal"
-    with Journal(path, IDENTITY), pytest.raises(JournalError, match="another process"):
-        Journal(path, IDENTITY)
+    with Journal(path, IDENTITY, KEY), pytest.raises(JournalError, match="another process"):
+        Journal(path, IDENTITY, KEY)
 
 
 def test_nothing_is_on_disk_before_sync(tmp_path: Path) -> None:
     path = tmp_path / "journal"
-    with Journal(path, IDENTITY) as journal:
+    with Journal(path, IDENTITY, KEY) as journal:
         journal.append(CloseBatch())
         assert path.stat().st_size == HEADER_BYTES
         journal.sync()
         assert path.stat().st_size > HEADER_BYTES
+
+
+def test_the_header_is_durable_before_the_first_entry(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    for there in (b"", IDENTITY.encode()[:20]):
+        path.write_bytes(there)
+        with Journal(path, IDENTITY, KEY) as journal:
+            assert journal.entries == []
+        assert path.read_bytes() == IDENTITY.encode()
+
+
+def failing(name: str, error: OSError, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """os.write or os.fsync fails once, a write after 50 bytes; the calls made since."""
+    real, calls = getattr(os, name), []
+
+    def once(descriptor: int, *data: bytes) -> object:
+        calls.append(name)
+        if name == "write" and len(calls) == 1:
+            return real(descriptor, bytes(data[0])[:50])
+        if len(calls) == (2 if name == "write" else 1):
+            raise error
+        return real(descriptor, *data)
+
+    monkeypatch.setattr(os, name, once)
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("write", OSError(errno.ENOSPC, "No space left on device")),
+        ("fsync", OSError(errno.EIO, "Input/output error")),
+    ],
+)
+def test_a_failed_journal_stays_failed_and_ends_at_what_was_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, error: OSError
+) -> None:
+    path = tmp_path / "journal"
+    journal = Journal(path, IDENTITY, KEY)
+    journal.append(COMMANDS[0])
+    journal.sync()
+    durable = path.read_bytes()
+    for content in (CloseBatch(), RootEntry(1, bytes(32)), COMMANDS[1]):
+        journal.append(content)
+    calls = failing(name, error, monkeypatch)
+    with pytest.raises(OSError, match=f"{error.strerror}.*journal"):
+        journal.sync()
+    made = len(calls)
+    for again in (journal.sync, lambda: journal.append(CloseBatch()), journal.close):
+        with pytest.raises(JournalError, match="must be opened anew"):
+            again()
+    assert len(calls) == made
+    assert path.read_bytes() == durable
+    with Journal(path, IDENTITY, KEY) as anew:
+        assert [entry.content for entry in anew.entries] == [COMMANDS[0]]

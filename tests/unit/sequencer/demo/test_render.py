@@ -24,7 +24,6 @@ MARKET = MarketReady("synthetic, seed 1", ("BTC-PERP",), (618_002,), (1,), 3, 4,
 OPENED = BatchOpened(1, 1_000, (618_002,), 3, 5_000_000, {"key-off-curve": 1})
 CLOSED = BatchClosed(
     number=1,
-    closed_by="window",
     envelopes=40,
     envelope_bytes=304,
     cancels=2,

@@ -2,12 +2,14 @@
 
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 
 import pytest
 
 from rollup.crypto.batched import verify_many
+from rollup.crypto.salt import SaltKey
 from rollup.files import write_whole
 from rollup.hash.batched import compress_many
 from rollup.hash.keccak import keccak256
@@ -18,7 +20,8 @@ from rollup.protocol.public_json import public_to_json
 from rollup.protocol.transition import apply_batch
 from sequencer.batches.artefacts import ArtefactError, VenueFolder
 from sequencer.batches.journal import JournalError, identity_of
-from sequencer.batches.replay import RootsDiffer, replay
+from sequencer.batches.machine import Setup
+from sequencer.batches.replay import replay, require_bundles
 from sequencer.demo.events import (
     BatchClosed,
     BatchOpened,
@@ -154,33 +157,29 @@ def test_private_files_are_private_and_public_ones_are_not(
     assert not [name for name in modes if "/." in name or name.startswith(".")]
 
 
+def setup_of(folder: VenueFolder) -> Setup:
+    """What a replay starts from: only what lies in the folder."""
+    return Setup(folder.read_genesis(), folder.read_salt_key(), compress_many, verify_many)
+
+
 def test_the_journal_holds_no_more_than_the_venue_and_gives_the_same_roots(
     root: Path, events: list[DemoEvent]
 ) -> None:
     folder = VenueFolder(root)
-    genesis, salt = folder.read_genesis(), folder.read_salt_key()
-    suite = {"compress_many": compress_many, "verify_many": verify_many}
-    roots = [batch.root for batch in replay(folder.journal, genesis, salt, **suite)]  # type: ignore[arg-type]
-    assert roots == [event.new_root for event in events if isinstance(event, BatchClosed)]
+    done = list(replay(folder.journal, setup_of(folder)))
+    found = [closed.header.new_root for closed in done]
+    assert found == [event.new_root for event in events if isinstance(event, BatchClosed)]
+    assert require_bundles(folder, done) == len(done)
 
 
-def test_a_replay_under_another_salt_key_has_other_roots(
-    root: Path, events: list[DemoEvent], tmp_path: Path
+def test_a_replay_under_another_salt_key_reads_no_entry(
+    root: Path, events: list[DemoEvent]
 ) -> None:
     assert events
     folder = VenueFolder(root)
-    other = VenueFolder(tmp_path)
-    other.start(folder.read_genesis(), bytes(32))
-    with pytest.raises(RootsDiffer, match="batch 1: the journal noted root"):
-        list(
-            replay(
-                folder.journal,
-                other.read_genesis(),
-                other.read_salt_key(),
-                compress_many=compress_many,
-                verify_many=verify_many,
-            )
-        )
+    other = replace(setup_of(folder), salt_key=SaltKey(bytes(32)))
+    with pytest.raises(JournalError, match="under this key"):
+        list(replay(folder.journal, other))
 
 
 def test_a_replay_of_a_cut_off_journal_names_the_byte(
@@ -192,15 +191,7 @@ def test_a_replay_of_a_cut_off_journal_names_the_byte(
     cut = tmp_path / "journal"
     cut.write_bytes(data[:-5])
     with pytest.raises(JournalError, match="cut off, 5 bytes short"):
-        list(
-            replay(
-                cut,
-                folder.read_genesis(),
-                folder.read_salt_key(),
-                compress_many=compress_many,
-                verify_many=verify_many,
-            )
-        )
+        list(replay(cut, setup_of(folder)))
     assert identity_of(folder.read_genesis()).encode() == data[:66]
 
 

@@ -7,11 +7,19 @@ import pytest
 
 from rollup.protocol.cancel import CancelOrder, SignedCancel
 from rollup.protocol.constants import DEPOSITS_MAX
+from rollup.protocol.deposit import QUEUE_START, extend_queue
 from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.rejection import Reason
 from rollup.protocol.shape_class import CLASS_S
-from sequencer.engine.command import Cancel, CloseBatch, Command, Deposits, OpenBatch, Submit
-from sequencer.engine.core import EXPIRY_AHEAD_MS, CoreError, CoreState, new_state, step
+from sequencer.engine.command import Cancel, CloseBatch, Command, Govern, OpenBatch, Submit
+from sequencer.engine.core import (
+    EXPIRY_AHEAD_MS,
+    CoreError,
+    CoreState,
+    new_state,
+    refusal,
+    step,
+)
 from sequencer.engine.event import (
     AnyReason,
     BatchClosed,
@@ -34,9 +42,8 @@ USDC = 10**6
 def venue(accounts: int = 4, cash: int = 100_000 * USDC) -> CoreState:
     """A venue with batch 1 open and some accounts registered, from 1 on."""
     state = new_state(venues.genesis())
-    step(state, OpenBatch(1, venues.START_MS + 1_000, venues.PRICES))
     entries = tuple(venues.registration(i, i + 1, cash) for i in range(accounts))
-    step(state, Deposits(entries))
+    step(state, OpenBatch(1, venues.START_MS + 1_000, venues.PRICES, entries))
     return state
 
 
@@ -240,8 +247,10 @@ def test_a_full_batch_lets_orders_wait_and_serves_them_first() -> None:
     assert isinstance(submit(state, venues.order(4, BUY, PRICE - 5, 1))[-1], OrderWaiting)
     submit(state, venues.order(5, BUY, PRICE, 4, immediate=True))
     assert ends(step(state, cancel(5, 0, 0))) == [(5, VenueReason.CANCELLED)]
-    assert len(next_batch(state).fills) == CLASS_S.trades
-    events = submit(state, venues.order(6, BUY, PRICE, 100, immediate=True))
+    closed = step(state, CloseBatch())[-1]
+    assert isinstance(closed, BatchClosed) and len(closed.fills) == CLASS_S.trades
+    events = step(state, OpenBatch(2, state.time + 1_000, venues.PRICES))
+    events += submit(state, venues.order(6, BUY, PRICE, 100, immediate=True))
     takers = [event.taker[0] for event in events if isinstance(event, Traded)]
     assert takers == [3, 6] and not state.is_full
     assert [live.order.account for live in state.books[0].orders(BUY)] == [4]
@@ -253,8 +262,9 @@ def test_a_waiting_order_that_expires_meanwhile_is_ended() -> None:
     for generation in range(CLASS_S.trades):
         submit(state, venues.order(2, BUY, PRICE, 1, generation=generation, immediate=True))
     submit(state, venues.order(3, BUY, PRICE, 4, expiry=venues.START_MS + 1_500))
-    next_batch(state)
-    assert ends(step(state, CloseBatch())) == [(3, Reason.ORDER_EXPIRED)]
+    step(state, CloseBatch())
+    events = step(state, OpenBatch(2, state.time + 1_000, venues.PRICES))
+    assert ends(events) == [(3, Reason.ORDER_EXPIRED)]
 
 
 def test_a_fill_beyond_the_notional_bound_is_split() -> None:
@@ -270,8 +280,7 @@ def test_a_fill_beyond_the_notional_bound_is_split() -> None:
     "command",
     [
         OpenBatch(2, venues.START_MS + 5_000, venues.PRICES),
-        Deposits((venues.credit(9, 1, 1),)),
-        Deposits(tuple(venues.credit(4 + i, 1, 1) for i in range(DEPOSITS_MAX))),
+        Govern(venues.GOVERNANCE),
     ],
 )
 def test_a_command_in_the_wrong_place_raises_and_changes_nothing(command: Command) -> None:
@@ -290,20 +299,95 @@ def test_a_command_in_the_wrong_place_raises_and_changes_nothing(command: Comman
         OpenBatch(1, venues.START_MS, venues.PRICES),
         OpenBatch(1, venues.START_MS + 1, (0, 1, 1, 1)),
         OpenBatch(1, venues.START_MS + 1, (1, 1, 2, 1)),
+        OpenBatch(1, venues.START_MS + 1, venues.PRICES, (venues.credit(9, 1, 1),)),
+        OpenBatch(
+            1,
+            venues.START_MS + 1,
+            venues.PRICES,
+            tuple(venues.credit(i, 1, 1) for i in range(DEPOSITS_MAX + 1)),
+        ),
+        Govern(replace(venues.GOVERNANCE, markets=venues.GOVERNANCE.markets[:1])),
+        Govern(replace(venues.GOVERNANCE, fee_account=1)),
     ],
 )
 def test_nothing_happens_before_a_batch_is_open(command: Command) -> None:
     state = new_state(venues.genesis())
     with pytest.raises(CoreError):
         step(state, command)
-    assert state.work is None
+    assert state.work is None and state.deposits_consumed == 0
+    assert state.ledger.governance == venues.GOVERNANCE
 
 
-def test_deposits_come_before_the_first_order() -> None:
+def full_batch(accounts: int = 6) -> CoreState:
+    """Batch 1 holds what it can; account 1 still sells at PRICE, account 2 bought from it."""
+    state = venue(accounts, cash=10_000_000 * USDC)
+    submit(state, venues.order(1, SELL, PRICE, 2 * CLASS_S.trades))
+    for generation in range(CLASS_S.trades):
+        submit(state, venues.order(2, BUY, PRICE, 1, generation=generation, immediate=True))
+    return state
+
+
+def test_orders_that_waited_go_on_when_the_batch_opens_and_not_with_the_first_command() -> None:
+    state = full_batch()
+    submit(state, venues.order(3, BUY, PRICE, 4, immediate=True))
+    step(state, CloseBatch())
+    events = step(state, OpenBatch(2, state.time + 1_000, venues.PRICES))
+    assert trades(events) == [(PRICE, 4)] and not state.is_full
+
+
+def test_an_expired_order_leaves_at_the_opening_also_behind_one_that_waits_again() -> None:
+    state = full_batch()
+    brief = venues.START_MS + 1_500
+    submit(state, venues.order(3, BUY, PRICE, CLASS_S.trades + 9))
+    submit(state, venues.order(4, BUY, PRICE, 4, expiry=brief))
+    step(state, CloseBatch())
+    redo = OpenBatch(2, state.time + 1_000, venues.PRICES, redo=True)
+    assert ends(step(state, redo)) == [(4, Reason.ORDER_EXPIRED)]
+    assert [live.order.account for live in state.waiting] == [3]
+
+
+def test_the_answer_to_an_order_does_not_depend_on_an_envelope_before_it() -> None:
+    state = full_batch()
+    submit(state, venues.order(3, BUY, PRICE, 4, expiry=venues.START_MS + 1_500))
+    next_batch(state)
+    following = venues.order(3, BUY, PRICE, 4, generation=1).order
+    assert refusal(state, following) is None
+
+
+def test_a_batch_made_anew_matches_nothing_and_orders_go_on_after_it() -> None:
     state = venue()
-    submit(state, venues.order(1, BUY, PRICE, 1))
-    with pytest.raises(CoreError, match="before the first order"):
-        step(state, Deposits((venues.credit(4, 1, 1),)))
+    step(state, CloseBatch())
+    step(state, OpenBatch(2, state.time + 1_000, venues.PRICES, redo=True, attempt=1))
+    submit(state, venues.order(1, SELL, PRICE, 10))
+    assert isinstance(submit(state, venues.order(2, BUY, PRICE, 10))[-1], OrderWaiting)
+    submit(state, venues.order(3, BUY, PRICE, 5))
+    assert ends(step(state, cancel(3, 0, 0))) == [(3, VenueReason.CANCELLED)]
+    closed = step(state, CloseBatch())[-1]
+    assert isinstance(closed, BatchClosed) and closed.redo and not closed.fills
+    events = step(state, OpenBatch(3, state.time + 1_000, venues.PRICES))
+    assert trades(events) == [(PRICE, 10)]
+
+
+def test_announced_parameters_hold_from_the_next_batch_on() -> None:
+    state = venue()
+    submit(state, venues.order(1, BUY, PRICE, 10))
+    step(state, CloseBatch())
+    third = replace(venues.ETH, symbol="SOL-PERP")
+    dearer = replace(venues.BTC, taker_fee=900)
+    after = replace(venues.GOVERNANCE, markets=(dearer, venues.ETH, third))
+    step(state, Govern(after))
+    step(state, OpenBatch(2, state.time + 1_000, (*venues.PRICES[:2], 5, 1)))
+    assert isinstance(submit(state, venues.order(2, SELL, 5, 10, market=2))[-1], OrderRested)
+    submit(state, venues.order(3, SELL, PRICE, 10))
+    closed = step(state, CloseBatch())[-1]
+    assert isinstance(closed, BatchClosed) and closed.governance == after
+    assert state.ledger.holders[3].holding.cash == 100_000 * USDC + PRICE * 10 - 5_562
+
+
+def test_the_queues_head_is_what_was_consumed() -> None:
+    state = venue(accounts=2)
+    head = extend_queue(QUEUE_START, venues.registration(0, 1, 100_000 * USDC))
+    assert state.queue_head == extend_queue(head, venues.registration(1, 2, 100_000 * USDC))
 
 
 def test_commands_do_not_show_orders() -> None:

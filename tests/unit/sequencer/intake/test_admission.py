@@ -23,7 +23,7 @@ from rollup.protocol.cancel import CancelOrder, SignedCancel, cancel_digests
 from rollup.protocol.deposit import EntryKind, QueueEntry
 from rollup.protocol.order import Order, Side, SignedOrder, message_digests
 from rollup.protocol.rejection import Reason
-from sequencer.engine.command import Cancel, Deposits, OpenBatch, Submit
+from sequencer.engine.command import Cancel, OpenBatch, Submit
 from sequencer.engine.core import CoreState, new_state, step
 from sequencer.engine.event import VenueReason
 from sequencer.intake.admission import Admission, Verdict, cancel_action, order_action
@@ -41,7 +41,6 @@ ORDER = venues.order(1, Side.BUY, 618_000, 10).order
 def state() -> CoreState:
     """A venue with a batch open and accounts 1 and 2, each with its own key."""
     core = new_state(venues.genesis())
-    step(core, OpenBatch(1, NOW, venues.PRICES))
     entries = []
     for place, secret in enumerate(SECRETS):
         words = (*secret.public.x, *secret.public.y)
@@ -49,7 +48,7 @@ def state() -> CoreState:
         entries.append(
             QueueEntry(place, EntryKind.REGISTER, place + 1, owner, words, (0,) * 8, 10**12)
         )
-    step(core, Deposits(tuple(entries)))
+    step(core, OpenBatch(1, NOW, venues.PRICES, tuple(entries)))
     return core
 
 

@@ -12,11 +12,11 @@ from rollup.crypto.envelope import Action, Destination, EnvelopeReason, PaddingA
 from rollup.crypto.salt import SaltKey
 from rollup.protocol.cancel import CancelOrder, SignedCancel
 from rollup.protocol.deposit import QueueEntry
+from rollup.protocol.market import Governance
 from rollup.protocol.order import Side
-from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Reason
 from sequencer.batches.artefacts import VenueFolder
-from sequencer.batches.batcher import Policy
+from sequencer.batches.machine import Setup
 from sequencer.engine.event import VenueReason
 from sequencer.intake.admission import cancel_action, order_action
 from sequencer.service import facts
@@ -33,33 +33,34 @@ HERE = Destination(venues.CHAIN, venues.VENUE)
 class Queue:
     """As much of L1 as opening a batch asks for."""
 
+    head_number = proved_number = 0
+    tail = ()
+
     def __init__(self) -> None:
         self.queue: list[QueueEntry] = [
             venues.registration(place, place + 1, 10**12) for place in range(3)
         ]
 
-    def post_batch(self, sender: bytes, public: PublicInput, proof: bytes) -> None:
-        raise NotImplementedError
+    def wants_redo(self, number: int, time: int) -> bool:
+        return False
+
+    def governance_for(self, number: int, time: int) -> Governance:
+        return venues.GOVERNANCE
 
 
 @pytest.fixture
 def venue(tmp_path: Path) -> Iterator[Venue]:
     """Batch 1 is open; accounts 1 to 3 have money."""
-    folder = VenueFolder(tmp_path)
-    folder.start(venues.genesis(), bytes(32))
-    running = Venue(
-        venues.genesis(),
-        folder,
-        Queue(),
-        OPERATOR,
-        SaltKey(bytes(32)),
-        Policy(128, 60_000),
-        compress_many=venues.quick_compress_many,
-        verify_many=venues.always_valid,
+    setup = Setup(
+        venues.genesis(), SaltKey(bytes(32)), venues.quick_compress_many, venues.always_valid
     )
+    folder = VenueFolder(tmp_path).lock()
+    folder.start(setup.genesis, bytes(32))
+    running = Venue(setup, folder, Queue(), OPERATOR, 60_000)  # type: ignore[arg-type]
     running.open_batch(venues.START_MS + 1_000, venues.PRICES)
     yield running
     running.close()
+    folder.release()
 
 
 def send(venue: Venue, *actions: Action) -> list[Receipt]:

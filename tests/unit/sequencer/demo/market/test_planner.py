@@ -15,7 +15,7 @@ from sequencer.demo.market.planner import Planner
 from sequencer.demo.market.scene import feed
 from sequencer.demo.market.trade import Slice, WantedTrade
 from sequencer.demo.market.trader import SLOTS, Intent, Trader
-from sequencer.engine.command import Cancel, CloseBatch, Deposits, OpenBatch, Submit
+from sequencer.engine.command import Cancel, CloseBatch, OpenBatch, Submit
 from sequencer.engine.core import CoreState, new_state, step
 from sequencer.engine.event import BatchClosed, OrderEnded, OrderRefused, Traded, VenueReason
 from tests.strategies import venues
@@ -34,9 +34,8 @@ def planner(crowd: Sequence[Trader], seed: int = 1) -> Planner:
 
 def venue(crowd: Sequence[Trader]) -> CoreState:
     state = new_state(venues.genesis())
-    step(state, OpenBatch(1, venues.START_MS + 1, venues.PRICES))
-    entries = [venues.registration(i, t.account, t.capital) for i, t in enumerate(crowd)]
-    step(state, Deposits(tuple(entries)))
+    entries = tuple(venues.registration(i, t.account, t.capital) for i, t in enumerate(crowd))
+    step(state, OpenBatch(1, venues.START_MS + 1, venues.PRICES, entries))
     return state
 
 

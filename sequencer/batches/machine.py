@@ -1,0 +1,68 @@
+"""The machine: the core and the committed state together, as one function of the commands.
+
+What runs live and what replays a journal is the same machine, so both come to the same roots.
+"""
+
+from dataclasses import dataclass
+
+from rollup.crypto.salt import SaltKey
+from rollup.hash.many import CompressMany
+from rollup.private import Private
+from rollup.protocol.genesis import Genesis
+from rollup.protocol.shape_class import CLASS_S, ShapeClass
+from rollup.protocol.units import VerifyMany
+from sequencer.batches.batcher import Batcher, ClosedBatch
+from sequencer.batches.journal import Identity, identity_of
+from sequencer.engine.command import Command
+from sequencer.engine.core import new_state, step
+from sequencer.engine.event import BatchClosed, Event
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Setup(Private):
+    """What a venue's roots depend on beside its commands, and the functions that compute them."""
+
+    genesis: Genesis
+    salt_key: SaltKey
+    compress_many: CompressMany
+    verify_many: VerifyMany
+    shape_class: ShapeClass = CLASS_S
+
+    @property
+    def identity(self) -> Identity:
+        """Which journal belongs to it."""
+        return identity_of(self.genesis, self.shape_class)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Done(Private):
+    """What a command did: events, and the batch if it closed one."""
+
+    events: list[Event]
+    closed: ClosedBatch | None = None
+
+
+class Machine:
+    """A venue's state from genesis on."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.core = new_state(setup.genesis, setup.shape_class)
+        self.batcher = Batcher(
+            setup.genesis,
+            setup.salt_key,
+            compress_many=setup.compress_many,
+            verify_many=setup.verify_many,
+            shape_class=setup.shape_class,
+        )
+
+    def do(self, command: Command) -> Done:
+        """Do one command; a closed batch is judged by the rules.
+
+        CoreError, with nothing changed, for a command that has no place now. BatcherError or
+        Rejected if the rules disagree with the core: then the machine is of no more use.
+        """
+        events = step(self.core, command)
+        last = events[-1] if events else None
+        if isinstance(last, BatchClosed):
+            return Done(events, self.batcher.close(last, self.core))
+        return Done(events)

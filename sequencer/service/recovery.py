@@ -1,0 +1,158 @@
+"""Recovery: the machine as the journal left it, and batches made anew after L1 refused a header."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rollup.private import Private
+from rollup.protocol.constants import DEPOSITS_MAX
+from rollup.protocol.encoding import digest_bytes
+from rollup.protocol.header import BatchHeader
+from rollup.protocol.market import ABSENT_PRICE, Governance
+from sequencer.batches.batcher import ClosedBatch
+from sequencer.batches.journal import Content, Entry, JournalError, RootEntry
+from sequencer.batches.machine import Machine, Setup
+from sequencer.batches.ports import L1
+from sequencer.batches.replay import Replay, effective
+from sequencer.engine.command import Cancel, CloseBatch, Command, Govern, OpenBatch, Submit
+from sequencer.engine.event import Event
+from sequencer.intake.admission import sender_of, signatures_hold
+
+
+@dataclass(slots=True, repr=False)
+class Recovered(Private):
+    """A machine after the last entry of a journal; the headers of all its batches, from batch 1 on;
+    the batches that L1 has not proved; and the root that a crash left without a note, if any."""
+
+    machine: Machine
+    headers: list[BatchHeader]
+    unproved: list[ClosedBatch]
+    missing_root: RootEntry | None = None
+
+
+def recover(path: Path, setup: Setup, entries: Sequence[Entry], proved: int) -> Recovered:
+    """Do again what a journal says; batches up to `proved` are not kept.
+
+    Raises JournalError or RootsDiffer.
+    """
+    replay = Replay(path, setup)
+    headers: list[BatchHeader] = []
+    unproved: list[ClosedBatch] = []
+    for closed in replay.run(effective(path, entries)):
+        headers.append(closed.header)
+        if closed.batch.number > proved:
+            unproved.append(closed)
+    missing = None if replay.unrooted is None else root_entry(replay.unrooted)
+    return Recovered(replay.machine, headers, unproved, missing)
+
+
+def root_entry(closed: ClosedBatch) -> RootEntry:
+    """What the journal notes of a closed batch."""
+    return RootEntry(closed.batch.number, digest_bytes(closed.outcome.public.new_root))
+
+
+@dataclass(slots=True, repr=False)
+class OldBatch(Private):
+    """A batch that is void now: how it was opened, what traders sent, and whether it was closed."""
+
+    opening: OpenBatch
+    commands: list[Submit | Cancel] = field(default_factory=list)
+    is_closed: bool = False
+
+
+def void_batches(path: Path, entries: Sequence[Entry], number: int) -> list[OldBatch]:
+    """The batches of a journal from `number` on, in order."""
+    batches: list[OldBatch] = []
+    for entry in effective(path, entries):
+        match entry.content:
+            case OpenBatch() as opening:
+                batches.append(OldBatch(opening))
+            case CloseBatch():
+                batches[-1].is_closed = True
+            case Submit() | Cancel() as command:
+                batches[-1].commands.append(command)
+    return [batch for batch in batches if batch.opening.number >= number]
+
+
+def before(path: Path, entries: Sequence[Entry], number: int) -> list[Entry]:
+    """The entries that count up to the end of the batch before `number`."""
+    kept = effective(path, entries)
+    ends = [0]
+    ends += [place for place, e in enumerate(kept, 1) if isinstance(e.content, RootEntry)]
+    if number > len(ends):
+        raise JournalError(path, 0, f"batch {number} was never closed, so it cannot be made anew")
+    return kept[: ends[number - 1]]
+
+
+@dataclass(slots=True, repr=False)
+class MadeAnew(Private):
+    """Batches made anew: what the journal has to say, what happened, and what was closed."""
+
+    contents: list[Content] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    closed: list[ClosedBatch] = field(default_factory=list)
+
+
+def make_anew(
+    machine: Machine, setup: Setup, l1: L1, batches: Sequence[OldBatch], attempt: int
+) -> MadeAnew:
+    """Do void batches again on a machine that stands before the first of them: same numbers, times
+    and prices, the parameters and the queue that L1 has now, and what traders sent.
+
+    Where L1 wants a redo they match no orders: what came later must not choose for them.
+    """
+    made = MadeAnew()
+    for old in batches:
+        for command in _commands(machine, setup, l1, old, attempt):
+            done = machine.do(command)
+            made.contents.append(command)
+            made.events += done.events
+            if done.closed is not None:
+                made.contents.append(root_entry(done.closed))
+                made.closed.append(done.closed)
+    return made
+
+
+def _commands(
+    machine: Machine, setup: Setup, l1: L1, old: OldBatch, attempt: int
+) -> Iterator[Command]:
+    opening = old.opening
+    yield from governing(machine, l1, opening.time)
+    yield open_batch(machine, l1, opening.time, opening.prices, attempt)
+    yield from _still_signed(machine, setup, old.commands)
+    if old.is_closed:
+        yield CloseBatch()
+
+
+def _still_signed(
+    machine: Machine, setup: Setup, commands: Sequence[Submit | Cancel]
+) -> list[Submit | Cancel]:
+    """Those of the account's key as it is now: with a reorganised queue, an account can be missing,
+    or somebody else's."""
+    holders = machine.core.ledger.holders
+    present = [command for command in commands if sender_of(command) in holders]
+    keys = [holders[sender_of(command)].header.key for command in present]
+    valid = signatures_hold(present, keys, setup.compress_many, setup.verify_many)
+    return [command for command, holds in zip(present, valid, strict=True) if holds]
+
+
+def governing(machine: Machine, l1: L1, time: int) -> Iterator[Govern]:
+    """The command that brings in L1's parameters for the next batch, where they are others."""
+    wanted: Governance = l1.governance_for(machine.core.number + 1, time)
+    if wanted != machine.core.ledger.governance:
+        yield Govern(wanted)
+
+
+def open_batch(
+    machine: Machine, l1: L1, time: int, prices: tuple[int, ...], attempt: int
+) -> OpenBatch:
+    """The opening of the next batch, with as much of the queue as a batch can take.
+
+    A market that governance does not list, because L1 forgot that it was announced, has no price.
+    """
+    listed = len(machine.core.ledger.governance.markets)
+    prices = (*prices[:listed], *[ABSENT_PRICE] * (len(prices) - listed))
+    consumed = machine.core.deposits_consumed
+    entries = tuple(l1.queue[consumed : consumed + DEPOSITS_MAX])
+    number = machine.core.number + 1
+    return OpenBatch(number, time, prices, entries, l1.wants_redo(number, time), attempt)

@@ -1,0 +1,109 @@
+"""A venue that runs on a folder and a mock L1: toy hashing, real envelopes, a clock by hand."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rollup.crypto.envelope import Destination
+from rollup.crypto.salt import SaltKey
+from rollup.protocol.cancel import CancelOrder, SignedCancel, cancel_digests
+from rollup.protocol.order import Order, SignedOrder, message_digest
+from sequencer.batches.artefacts import LockedFolder, VenueFolder
+from sequencer.batches.batcher import ClosedBatch
+from sequencer.batches.journal import Entry, read
+from sequencer.batches.machine import Setup
+from sequencer.intake.admission import cancel_action, order_action
+from sequencer.service.facts import Fact
+from sequencer.service.venue import Receipt, Venue
+from tests.helpers import venue as small
+from tests.helpers.l1 import OPERATOR, World, proof_of
+
+SALT = bytes(range(32))
+WINDOW_MS = 1_000
+SETUP = Setup(small.genesis(), SaltKey(SALT), small.toy_compress_many, small.toy_verify_many)
+HERE = Destination(small.CHAIN, small.VENUE)
+
+
+@dataclass
+class Running:
+    """The venue, the world it runs in, and what traders do in it."""
+
+    root: Path
+    world: World = field(default_factory=World)
+
+    def __post_init__(self) -> None:
+        with VenueFolder(self.root).lock() as folder:
+            folder.start(SETUP.genesis, SALT)
+        self.start()
+
+    def start(self) -> None:
+        """Start on the folder, whatever is in it."""
+        self.folder: LockedFolder = VenueFolder(self.root).lock()
+        try:
+            self.venue = Venue(SETUP, self.folder, self.world.l1, OPERATOR, WINDOW_MS)
+        except BaseException:
+            self.folder.release()
+            raise
+
+    def stop(self) -> None:
+        """As an orderly end does."""
+        self.venue.close()
+        self.folder.release()
+
+    def crash(self) -> None:
+        """As a kill does: what was not synced is gone, nothing is closed in order."""
+        self.venue._journal._pending.clear()
+        self.stop()
+
+    def restart(self) -> None:
+        self.crash()
+        self.start()
+
+    def open(self, prices: tuple[int, ...] = small.PRICES) -> None:
+        """The next window, from now on."""
+        self.venue.open_batch(self.world.now + WINDOW_MS, prices)
+
+    def close(self) -> ClosedBatch:
+        """At the end of the window."""
+        self.world.pass_time(WINDOW_MS)
+        return self.venue.close_batch()
+
+    def envelope(self, order: Order) -> bytes:
+        signature = small.TOY.sign(order.account, message_digest(order, small.toy_compress_many))
+        action = order_action(SignedOrder(order, signature))
+        return self.venue.sealing_key.seal(action, HERE, self.venue.core.clock + WINDOW_MS)
+
+    def cancel_envelope(self, account: int, slot: int, generation: int) -> bytes:
+        cancel = CancelOrder(small.CHAIN, small.VENUE, account, slot, generation)
+        (digest,) = cancel_digests([cancel], small.toy_compress_many)
+        signature = small.TOY.sign(account, digest)
+        action = cancel_action(SignedCancel(cancel, signature))
+        return self.venue.sealing_key.seal(action, HERE, self.venue.core.clock + WINDOW_MS)
+
+    def submit(self, *orders: Order) -> list[Receipt]:
+        return self.venue.submit([self.envelope(order) for order in orders])
+
+    def facts(self, order: Order) -> list[str]:
+        """Names of what became of one order, or the reason of its refusal."""
+        (receipt,) = self.submit(order)
+        return [str(receipt.reason)] if receipt.reason else names(receipt.facts)
+
+    def post(self, closed: ClosedBatch) -> None:
+        self.venue.post(closed.outcome.public, proof_of(closed.outcome.public))
+
+    def batch(self, *orders: Order) -> ClosedBatch:
+        """Open, submit, close, hold to it at L1, prove, post."""
+        self.open()
+        self.submit(*orders)
+        closed = self.close()
+        assert self.venue.commit_headers() is None
+        self.post(closed)
+        return closed
+
+    def entries(self) -> list[Entry]:
+        """What the journal's file holds now."""
+        key = SETUP.salt_key.chain_key()
+        return list(read(self.folder.journal, SETUP.identity, key))
+
+
+def names(facts: "tuple[Fact, ...] | list[Fact]") -> list[str]:
+    return [type(fact).__name__ for fact in facts]
