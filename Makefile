@@ -1,27 +1,31 @@
 # The verbs of the project. `make setup`, `make demo` and `make test` each work alone on a fresh
 # machine: they create .venv, install the locked dependencies, compile the kernels, and run.
+# `make PYTHON=python3.12 setup` says which Python .venv is made with.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+ENVIRONMENT = .ci/environment $(PYTHON) $(VENV) $(if $(filter file,$(origin PYTHON)),any,asked)
 SOURCES = rollup circuits sequencer tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soundness fuzz check format bench bench-peers bench-growth golden lock clean
+.NOTPARALLEL:
+.PHONY: help environment setup demo test soundness fuzz check format bench bench-peers bench-growth golden lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(INSTALLED): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "Python 3.11 or later is wanted: make PYTHON=python3.12 setup" >&2; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(ENVIRONMENT)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@touch $@
+	@touch $@ # last, so that an installation that was interrupted is taken up again
 
-setup: $(INSTALLED) ## Create .venv, install the locked dependencies, compile the kernels once
+environment: # before .installed is looked at, since it goes with an environment that is made anew
+	@$(ENVIRONMENT)
+
+setup: environment $(INSTALLED) ## Create .venv, install the locked dependencies, compile the kernels once
 	@$(BIN)/crypsis prover warm
 
 demo: setup ## Orders in, proofs out, a new root on L1: the whole rollup on a seeded market
