@@ -23,6 +23,7 @@ import click
 from rollup.codec.strict import CodecError
 from rollup.environment import EnvironmentVariableError
 from rollup.files import FileTooLarge
+from rollup.installed import extra_with
 from rollup.ports import VerificationError
 from rollup.protocol.rejection import Rejected
 
@@ -201,7 +202,7 @@ def command_error(error: Exception) -> CommandError:
     if isinstance(error, OSError) and error.filename is not None:
         reason = error.strerror or type(error).__name__
         return CommandError(ExitCode.BAD_INPUT, f"{error.filename}: {reason}")
-    return _internal(error)
+    return _missing_library(error) or _internal(error)
 
 
 def main() -> None:
@@ -218,6 +219,17 @@ def _output(kwargs: dict[str, Any]) -> Output:
 
 def _declared() -> dict[str, EntryPoint]:
     return {found.name: found for found in entry_points(group=COMMAND_GROUP)}
+
+
+def _missing_library(error: Exception) -> CommandError | None:
+    """A library that only an extra brings is not installed: that is for the user to mend."""
+    if not isinstance(error, ModuleNotFoundError) or error.name is None:
+        return None
+    extra = extra_with(error.name)
+    if extra is None:
+        return None
+    wanted = f"this needs {error.name}, which is not installed: pip install 'crypsis[{extra}]'"
+    return CommandError(ExitCode.USAGE, wanted)
 
 
 def _internal(error: Exception) -> CommandError:

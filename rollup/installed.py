@@ -1,15 +1,20 @@
-"""What packaging binds: implementations of the ports, found by entry point and loaded by name."""
+"""What packaging binds: implementations of the ports, found by entry point and loaded by name, and
+the extras that bring what some commands need."""
 
+import re
 from collections.abc import Callable
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, requires
 
 from rollup.ports import Verifier
 from rollup.protocol.shape_class import CLASS_S
 
+DISTRIBUTION = "crypsis"
 VERIFIER_GROUP = "crypsis.verifier"
 
 PROOF_SYSTEM = "stark"
 """The one implementation that this distribution brings."""
+
+_OF_EXTRA = re.compile(r"(?P<library>[\w.-]+).*extra == ['\"](?P<extra>[\w-]+)['\"]")
 
 
 def installed_verifier(parameter_set: str, shape_class: str = CLASS_S.name) -> Verifier:
@@ -21,3 +26,16 @@ def installed_verifier(parameter_set: str, shape_class: str = CLASS_S.name) -> V
         make: Callable[[str, str], Verifier] = found.load()
         return make(parameter_set, shape_class)
     raise LookupError(f"no package offers {PROOF_SYSTEM!r} in {VERIFIER_GROUP}; run `make setup`")
+
+
+def extra_with(module: str) -> str | None:
+    """The extra of this distribution that brings a library, by the name of one of its modules.
+
+    None for what no extra brings. An extra is named before those that contain it.
+    """
+    name = module.partition(".")[0].replace("_", "-")
+    for requirement in requires(DISTRIBUTION) or ():
+        found = _OF_EXTRA.match(requirement)
+        if found and found["library"].lower().replace("_", "-") == name:
+            return found["extra"]
+    return None

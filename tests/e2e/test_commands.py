@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.blocked import without_extras
 from tests.helpers.program import Demo, crypsis
 
 OK, INVALID, USAGE, BAD_INPUT, ROOTS_DIFFER = 0, 1, 2, 3, 7
@@ -22,6 +23,14 @@ def test_a_bundle_verifies_offline(bundle: Path) -> None:
     done = crypsis("verify", bundle, "--json")
     assert done.code == OK
     assert done.json["valid"] is True and done.json["parameter_set"] == "fast"
+
+
+def test_a_bundle_verifies_where_nothing_but_the_base_dependencies_is_installed(
+    bundle: Path,
+) -> None:
+    done = without_extras("verify", bundle, "--json")
+    assert done.returncode == OK, done.stderr
+    assert json.loads(done.stdout)["valid"] is True
 
 
 @pytest.mark.parametrize("place", [0.0, 0.1, 0.5, 0.9, 1.0])

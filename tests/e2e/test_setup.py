@@ -18,7 +18,8 @@ case "$*" in
     "-c import sys; print"*) echo "{version}" ;;
     "-c import ensurepip") exit {without_ensurepip} ;;
     "-m ensurepip") exit {without_ensurepip} ;;
-    "-m venv --clear "*) rm -rf "$4" && mkdir -p "$4/bin" && cp "$0" "$4/bin/python" && touch "$4/bin/pip" ;;
+    "-m venv --clear "*)
+        rm -rf "$4" && mkdir -p "$4/bin" && cp "$0" "$4/bin/python" && touch "$4/bin/pip" ;;
     "-m pip --version") test -e "$(dirname "$0")/pip" ;;
     "-m pip install "*) test -e {network} ;;
 esac
