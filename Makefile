@@ -34,10 +34,10 @@ demo: setup ## Orders in, proofs out, a new root on L1: the whole rollup on a se
 test: setup ## Every test (under 20 minutes on 2 cores)
 	@$(BIN)/python -m pytest $(ARGS)
 
-soundness: setup ## Every known lie, the whole kill matrix, a forged cell in every column (half an hour)
+soundness: setup ## Every known lie, the whole kill matrix, a forged cell in every column (half an hour; SEED=N runs one again)
 	@$(BIN)/python -m tests.soundness.run $(ARGS)
 
-fuzz: setup ## Strange bytes for every reader, FUZZ_SECONDS long (an hour); what is new stays in tests/corpus
+fuzz: setup ## Strange bytes for every reader, FUZZ_SECONDS long (an hour; SEED=N again); what is new stays in tests/corpus
 	@$(BIN)/python -m tests.fuzz.engine $(ARGS)
 
 check: $(INSTALLED) ## Format, lint, types and import contracts

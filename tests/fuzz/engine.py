@@ -4,6 +4,8 @@
 
 Inputs are kept in tests/corpus/<target>, few and small, with the outcome in their name; an input
 that breaks a property is kept as `crash-...` and the run fails. Without FUZZ_SECONDS: one hour.
+All draws follow from one seed, which is said first: fresh, or SEED to draw the same edits of the
+same corpus again.
 """
 
 import os
@@ -20,6 +22,7 @@ from hypothesis import seed as seeded
 from hypothesis import strategies as st
 
 from tests.fuzz.targets import TARGETS, Target, digest
+from tests.helpers.seed import announced_seed
 
 CORPUS = Path(__file__).resolve().parents[1] / "corpus"
 KEPT_MAX = 16
@@ -104,7 +107,7 @@ def fuzz(target: Target, seconds: float, seed: int, keep: bool) -> Account:
     for data in (*target.seeds(), *corpus(target)):
         account.run(data, keep=False)
     deadline = time.monotonic() + seconds
-    drawer = random.Random(seed)
+    drawer = random.Random(f"{seed}: {target.name}")
     while time.monotonic() < deadline:
         _round(account, drawer.randrange(2**32), deadline, keep)
     return account
@@ -133,8 +136,8 @@ def main(names: list[str]) -> int:
     """All targets, or those named, each for its share of the time."""
     seconds = float(os.environ.get("FUZZ_SECONDS", HOUR))
     chosen = [target for target in TARGETS if not names or target.name in names]
+    seed = announced_seed("fuzz")
     for target in chosen:
-        seed = int.from_bytes(os.urandom(4), "little")
         account = fuzz(target, seconds / len(chosen), seed, keep=True)
         print(
             f"{target.name}: {account.tried} inputs, {len(account.outcomes)} outcomes", flush=True

@@ -2,7 +2,7 @@
 
 What is accepted must be in FREE, with the reason why the cell says nothing on such a row.
 
-    python -m tests.soundness.mutations [SEED]
+    SEED=1 python -m tests.soundness.mutations
 """
 
 import re
@@ -16,6 +16,7 @@ from random import Random
 from circuits.stark.errors import Failure
 from circuits.statement.circuit import circuit
 from tests.helpers.processes import side_by_side
+from tests.helpers.seed import announced_seed
 from tests.helpers.whole import Forgery, whole
 
 COLUMNS_PER_PART = 40
@@ -134,4 +135,4 @@ def main(seed: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 1))
+    sys.exit(main(announced_seed("soundness")))

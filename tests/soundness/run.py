@@ -1,8 +1,11 @@
 """`make soundness`: all that tries to fool the proof system, and a table of what was refused.
 
-python -m tests.soundness.run [catalogue] [matrix] [columns]
+    SEED=7 python -m tests.soundness.run [catalogue] [matrix] [columns]
+
+Every part draws from one seed, which is said first: fresh, or SEED to run a search again.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -10,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.helpers.seed import VARIABLE, announced_seed
 from tests.soundness import kill_matrix, mutations
 
 
@@ -23,26 +27,33 @@ class Part:
     seconds: float
 
 
-def tests() -> tuple[str, bool]:
+def pytest_of(seed: int) -> tuple[list[str], dict[str, str]]:
+    """The command that runs the tests of this folder on the examples of a seed; its environment."""
+    command = [sys.executable, "-m", "pytest", "-v", "--tb=short", f"--hypothesis-seed={seed}"]
+    profile = {"HYPOTHESIS_PROFILE": "random", VARIABLE: str(seed)}
+    return [*command, "tests/soundness"], {**os.environ, **profile}
+
+
+def tests(seed: int) -> tuple[str, bool]:
     """Catalogue, lies, tampering, simulation: the tests of this folder."""
-    command = [sys.executable, "-m", "pytest", "-v", "--tb=short", "tests/soundness"]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    command, environment = pytest_of(seed)
+    run = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     print(run.stdout[-2000:] if run.returncode else "", end="", flush=True)
     found = re.search(r"(\d+) passed", run.stdout[-200:])
     return f"{found.group(1) if found else 'no'} lies and properties", run.returncode == 0
 
 
-def matrix() -> tuple[str, bool]:
+def matrix(seed: int) -> tuple[str, bool]:
     """The whole kill matrix."""
-    return "each constraint and message dropped", kill_matrix.main([]) == 0
+    return "each constraint and message dropped", kill_matrix.main([], seed) == 0
 
 
-def columns() -> tuple[str, bool]:
+def columns(seed: int) -> tuple[str, bool]:
     """A cell of every column forged in a whole proof."""
-    return "a cell of every column", mutations.main(1) == 0
+    return "a cell of every column", mutations.main(seed) == 0
 
 
-PARTS: dict[str, Callable[[], tuple[str, bool]]] = {
+PARTS: dict[str, Callable[[int], tuple[str, bool]]] = {
     "catalogue": tests,
     "matrix": matrix,
     "columns": columns,
@@ -51,10 +62,11 @@ PARTS: dict[str, Callable[[], tuple[str, bool]]] = {
 
 def main(names: list[str]) -> int:
     """The parts, then a line for each."""
+    seed = announced_seed("soundness")
     done = []
     for name in names or PARTS:
         started = time.monotonic()
-        tried, passed = PARTS[name]()
+        tried, passed = PARTS[name](seed)
         done.append(Part(name, tried, passed, time.monotonic() - started))
     for part in done:
         word = "all refused" if part.passed else "A LIE GOT THROUGH, or a test failed"

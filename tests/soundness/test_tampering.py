@@ -1,6 +1,5 @@
 """Whatever is done to a proof, the verifier says VerificationError and nothing else."""
 
-import random
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
@@ -20,6 +19,7 @@ from circuits.stark.shape import shape_of
 from circuits.stark.verifier import verify
 from rollup.field.koalabear import P
 from tests.helpers.circuits import Instance, small_instance
+from tests.helpers.seed import draws
 
 HEIGHTS = (1024, 512)
 
@@ -63,7 +63,7 @@ def test_the_untouched_proof_is_accepted() -> None:
 
 def test_random_bit_flips() -> None:
     proof = honest()[2]
-    draw = random.Random(1)
+    draw = draws(1)
     reasons = set()
     for _ in range(200):
         position = draw.randrange(8 * len(proof))
@@ -86,14 +86,14 @@ def test_lengths() -> None:
     proof = honest()[2]
     for wrong in (b"", proof[:1], proof[:-1], proof[1:], proof + b"\x00", proof + proof):
         assert refuse(wrong) is Failure.MALFORMED
-    draw = random.Random(2)
+    draw = draws(2)
     for _ in range(30):
         assert refuse(proof[: draw.randrange(len(proof))]) is Failure.MALFORMED
 
 
 def test_noise_of_the_right_length() -> None:
     length = len(honest()[2])
-    draw = random.Random(3)
+    draw = draws(3)
     for noise in (bytes(length), b"\xff" * length, draw.randbytes(length)):
         refuse(noise)
 

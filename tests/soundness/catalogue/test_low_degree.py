@@ -1,6 +1,5 @@
 """F1 to F12: shapes, degrees, work and openings of the low-degree test."""
 
-import random
 from dataclasses import fields, replace
 from typing import Any
 
@@ -34,6 +33,7 @@ from tests.helpers.malice import (
     shape,
     skip_degree_check,
 )
+from tests.helpers.seed import draws
 
 ONE = extension.ONE
 
@@ -207,7 +207,7 @@ def test_f10_heights_under_the_least_and_tables_without_columns() -> None:
 
 
 def test_f11_noise_and_other_parameters_never_crash_the_verifier() -> None:
-    draw = random.Random(5)
+    draw = draws(5)
     length = len(honest_proof())
     for _ in range(30):
         noise = bytearray(draw.randbytes(length))
