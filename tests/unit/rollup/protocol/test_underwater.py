@@ -1,4 +1,4 @@
-"""Under water an account is frozen but for buyers above the oracle price: docs/spec/06-margin.md."""
+"""Under water an account is frozen but for buyers above the oracle price (06-margin.md)."""
 
 import pytest
 
@@ -57,6 +57,21 @@ def test_far_under_water_no_price_of_the_band_frees_it(lots: int) -> None:
     band_high = batch_terms(GOVERNANCE, (DEEP, 1, 1, 1))[0].band_high
     assert band_high == 520_000
     assert sale(DEEP, lots, band_high) is None
+
+
+def test_a_short_under_water_buys_back_below_the_oracle_price_only() -> None:
+    oracle = 665_000
+    terms = batch_terms(GOVERNANCE, (oracle, 1, 1, 1))
+    short = Holding(100 * USDC + COST - fee(COST, TAKER_FEE), (-LOTS, 0, 0, 0))
+    assert value(short, terms).equity == -448 * CENT
+
+    def purchase(price: int) -> MarginCase | None:
+        cost = LOTS * price
+        after = Holding(short.cash - cost - fee(cost, TAKER_FEE), (0, 0, 0, 0))
+        return margin_case(short, after, terms)
+
+    assert purchase(oracle) is None
+    assert purchase(oracle - oracle // 100) is not None
 
 
 @pytest.mark.parametrize("oracle", [SHALLOW, DEEP])
