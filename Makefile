@@ -64,7 +64,7 @@ golden: $(INSTALLED) ## Write what is pinned: the verification keys of the circu
 	@$(BIN)/crypsis prover keygen --shape-class M -o circuits/keys/m.json
 
 lock: $(INSTALLED) ## Write requirements.lock from what .venv holds
-	@{ head -1 requirements.lock; $(BIN)/pip freeze --all --exclude-editable | grep -viE '^(pip|crypsis)(==| @)'; } > requirements.new
+	@{ head -1 requirements.lock; $(BIN)/python -m pip freeze --all --exclude-editable | grep -viE '^(pip|crypsis)(==| @)'; } > requirements.new
 	@mv requirements.new requirements.lock
 
 clean: ## Remove build products and artefacts, keep .venv
