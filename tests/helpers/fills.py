@@ -29,6 +29,7 @@ PUBLICS: Mapping[str, Any] = {
     "band_high": [part for k in range(4) for part in (BAND[k][1] & (2**26 - 1), BAND[k][1] >> 26)],
     "taker_fee": TAKER,
     "maker_fee": MAKER,
+    "redo": 0,
 }
 
 Row = dict[str, int]

@@ -104,6 +104,7 @@ BY_HAND: dict[str, str] = {
     "fill.flags": "tests/soundness/tables/test_fill.py::test_bits_are_bits",
     "fill.market": "tests/soundness/tables/test_fill.py::test_two_markets_at_once",
     "fill.place": TRADE,
+    "fill.redo": "tests/soundness/tables/test_fill.py::test_a_fill_in_a_batch_made_anew",
     "fill.notional": TRADE,
     "fill.fee": TRADE,
     "fill.cash": TRADE,

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from rollup.protocol.account import SlotState
+from rollup.protocol.account import Account, SlotState
 from rollup.protocol.batch import Batch, Fill
 from rollup.protocol.ledger import Ledger
 from rollup.protocol.order import Order, Side, SignedOrder
@@ -26,6 +26,37 @@ def with_fill(batch: Batch, **changes: object) -> Batch:
 
 def test_an_honest_trade_breaks_no_claim(liar: Liar) -> None:
     assert liar.claims(liar.trade()) == set()
+
+
+def test_a_fill_in_a_batch_made_anew(liar: Liar) -> None:
+    """Made anew, a batch knows the prices that came after its time: nobody may trade on them."""
+    anew = forge(liar.trade(), redo=True)
+    assert liar.refusal(anew) == Reason.REDO_FILLS
+    liar.blind("require_follows")
+    assert liar.claims(anew) == {"fill.redo"}
+
+
+def test_a_batch_made_anew_without_a_fill_breaks_no_claim(liar: Liar) -> None:
+    assert liar.claims(forge(liar.venue.batch(), redo=True)) == set()
+
+
+def test_an_order_without_a_fill_changes_nothing_in_a_batch_made_anew(liar: Liar) -> None:
+    """The rules refuse it; the circuit lets it stand, and whoever adds it gains nothing: what it
+    opens stays as it was, but for salts."""
+    opened = liar.venue.state.open({0: set(), 1: set(), 2: set()})
+    idle = forge(liar.trade(), fills=(), redo=True, pre=opened)
+    assert liar.refusal(idle) == Reason.REDO_FILLS
+    liar.blind("require_follows")
+    liar.blind("_require_used_once")
+    outcome = liar.outcome(idle)
+    assert claims_broken_by(outcome) == set()
+    assert all(unsalted(a.before) == unsalted(a.after) for a in outcome.accounts)
+    assert not outcome.steps.fills and outcome.steps.fees.amount == 0
+
+
+def unsalted(account: Account | None) -> Account | None:
+    """An account without the salt that every batch renews."""
+    return account and forge(account, salt=(0,) * 4)
 
 
 def test_an_order_filled_past_its_size(liar: Liar) -> None:

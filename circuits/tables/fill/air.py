@@ -64,6 +64,8 @@ def constraints(air: Builder, now: Columns, after: Columns) -> None:
     air.require_bit(now.seller_takes, "fill.flags")
     # Lie: a fill beyond the batch's last, at a time not before the fee credit.
     air.require_zero(now.active * (1 - air.fixed.place), "fill.place")
+    # Lie: a batch made anew after its prices were known, with fills that this knowledge chose.
+    air.require_zero(now.active * air.public("redo"), "fill.redo")
     # Lie: a fill of two markets at once, at the price of one and the band of another.
     air.require_one_hot(now.markets, now.active, "fill.market")
     _terms(air, now)

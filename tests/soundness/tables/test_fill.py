@@ -81,6 +81,14 @@ def test_fee_sums_are_sent_once_over_all_rows() -> None:
     assert sum(limb << 13 * k for k, limb in enumerate(sums)) == charged
 
 
+def test_a_fill_in_a_batch_made_anew() -> None:
+    """Refused under one claim alone, whatever the fill; without fills such a batch holds."""
+    anew = Isolated(table(4), {**PUBLICS, "redo": 1})
+    assert anew.failed(trace({})) == {"fill.redo"}
+    assert anew.failed(trace({}, {"size": 77}, {"taker": 1})) == {"fill.redo"}
+    assert anew.failed(trace()) == set()
+
+
 LIES = [
     ("an order filled past its size", {"buyer.size": 1_499}, {"fill.cap"}),
     (
