@@ -24,7 +24,7 @@ import click
 import numpy as np
 
 from benchmarks.timing import calibration, processor_name
-from circuits.commands.bench import circuit, instance
+from circuits.commands.bench import NO_STATEMENT, circuit, instance
 from circuits.stark.committed import generate_key
 from circuits.stark.parameters import FAST
 from circuits.stark.prover import Prover
@@ -195,10 +195,10 @@ class Ours:
         """Witness and proof, timed; then the proof is verified."""
         wall, processor = perf_counter(), process_time()
         trace = poseidon.build(self._inputs, self._counts, self._rows, FAST.blinded_rows)
-        proof = self._prover.prove([trace, self._ranges], (), self._messages).proof
+        proof = self._prover.prove([trace, self._ranges], NO_STATEMENT, (), self._messages).proof
         seconds, cpu_s = perf_counter() - wall, process_time() - processor
         start = perf_counter()
-        verify(self._statement, self._key, (), self._messages, FAST, proof)
+        verify(self._statement, self._key, NO_STATEMENT, (), self._messages, FAST, proof)
         return Run(len(self._inputs), seconds, cpu_s, len(proof), perf_counter() - start)
 
 

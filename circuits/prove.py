@@ -114,8 +114,7 @@ class StarkProver:
         names = [placed.name for placed in circuit(self._class).tables]
         return engine.prove(
             (witness.traces.pop(name) for name in names),
-            witness.publics,
-            witness.messages,
+            *witness.known,
             progress=lambda phase, share: progress(f"proof: {phase} ({share:.0%} done)"),
         )
 

@@ -37,6 +37,7 @@ class StarkVerifier:
             verifier.verify(
                 packaged_circuit(self._class),
                 pinned_key(self._class),
+                public.digest(),
                 public_values(public),
                 public_messages(public),
                 self._parameters,

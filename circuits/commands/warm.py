@@ -56,7 +56,7 @@ def warm_proofs() -> None:
     )
     witness = build(outcome, FAST.blinded_rows)
     traces = [witness.traces[placed.name] for placed in circuit().tables]
-    Prover(with_kernel(circuit()), FAST).prove(traces, witness.publics, witness.messages)
+    Prover(with_kernel(circuit()), FAST).prove(traces, *witness.known)
 
 
 def warm_signatures() -> None:

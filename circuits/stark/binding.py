@@ -1,4 +1,9 @@
-"""What both sides bind before anything is committed: parameters, circuit, heights, public input."""
+"""What both sides bind before anything is committed: parameters, circuit, heights, public input.
+
+The circuit reads the public input as field elements, which is not all of it: two words that differ
+by p are one element, and what no constraint needs has none. So its digest is bound as well, and one
+proof has one public input.
+"""
 
 from collections.abc import Sequence
 
@@ -7,6 +12,7 @@ from circuits.stark.errors import Failure, VerificationError
 from circuits.stark.lookup import PublicMessage
 from circuits.stark.shape import Shape
 from rollup.field.koalabear import P
+from rollup.hash.keccak import DIGEST_BYTES
 
 PROTOCOL = "lifted DEEP-ALI, LogUp, FRI"
 
@@ -15,15 +21,22 @@ def bind_statement(
     shape: Shape,
     circuit_digest: bytes,
     fixed_root: bytes,
+    statement_digest: bytes,
     publics: Sequence[int],
     messages: Sequence[PublicMessage],
 ) -> Transcript:
-    """A transcript that has taken in the whole statement. VerificationError if it is not one."""
+    """A transcript that has taken in the whole statement. VerificationError if it is not one.
+
+    statement_digest: 32 bytes that stand for all that the proof is about. The caller derives
+    publics and messages from the very bytes that it is the digest of.
+    """
+    _check_digest(statement_digest)
     _check_publics(shape, publics)
     _check_messages(shape, messages)
     transcript = Transcript(PROTOCOL)
     transcript.absorb("parameters", shape.parameters.encode())
     transcript.absorb("circuit", circuit_digest)
+    transcript.absorb("public-digest", statement_digest)
     transcript.absorb("heights", bytes(group.log2_height for group in shape.groups))
     transcript.absorb("fixed-root", fixed_root)
     transcript.absorb("public-values", _numbers([len(publics), *publics]))
@@ -34,6 +47,12 @@ def bind_statement(
 
 def _numbers(values: Sequence[int]) -> bytes:
     return b"".join(value.to_bytes(8, "little") for value in values)
+
+
+def _check_digest(statement_digest: bytes) -> None:
+    if not isinstance(statement_digest, bytes) or len(statement_digest) != DIGEST_BYTES:
+        detail = f"the digest of the public input has {DIGEST_BYTES} bytes"
+        raise VerificationError(Failure.PUBLIC_VALUES, detail)
 
 
 def _check_publics(shape: Shape, publics: Sequence[int]) -> None:

@@ -80,6 +80,7 @@ class Prover:
     def prove(
         self,
         traces: Iterable[U32Array],
+        statement_digest: bytes,
         publics: Sequence[int],
         messages: Sequence[PublicMessage] = (),
         *,
@@ -90,6 +91,7 @@ class Prover:
 
         traces: uint32 (height, columns) for each table in statement order; the last h rows are
         ignored. They are copied one by one: an iterator that lets go of them saves their memory.
+        statement_digest: 32 bytes that stand for the whole public input (`bind_statement`).
         UnsatisfiedError if they do not satisfy the constraints; ValueError if they have
         another shape or hold a value that is not canonical; VerificationError if the public input
         does not fit the circuit. A seed of 32 bytes makes a proof repeatable and reveals the
@@ -106,6 +108,7 @@ class Prover:
                 self.shape,
                 self._circuit.digest,
                 self._fixed.committed.tree.root,
+                statement_digest,
                 publics,
                 messages,
             ),
@@ -118,12 +121,13 @@ class Prover:
 def prove(
     circuit: Circuit,
     traces: Iterable[U32Array],
+    statement_digest: bytes,
     publics: Sequence[int],
     messages: Sequence[PublicMessage],
     parameters: Parameters,
 ) -> bytes:
     """One proof of a circuit; see `Prover`, which keeps what several proofs share."""
-    return Prover(circuit, parameters).prove(traces, publics, messages).proof
+    return Prover(circuit, parameters).prove(traces, statement_digest, publics, messages).proof
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -30,6 +30,7 @@ from rollup.field.extension import DEGREE, Element
 def verify(
     circuit: Circuit | Lowered,
     key: VerificationKey,
+    statement_digest: bytes,
     publics: Sequence[int],
     messages: Sequence[PublicMessage],
     parameters: Parameters,
@@ -38,10 +39,12 @@ def verify(
     """Accept a proof, or raise VerificationError. All but `proof` and the public input is trusted.
 
     The key must be the pinned one: it names the circuit and commits to its fixed columns.
+    statement_digest: 32 bytes that stand for the whole public input (`bind_statement`).
     """
     shape = shape_of(circuit, parameters)
     fixed_root = key.fixed_root(circuit, parameters)
-    transcript = bind_statement(shape, key.circuit_digest, fixed_root, publics, messages)
+    digests = (key.circuit_digest, fixed_root, statement_digest)
+    transcript = bind_statement(shape, *digests, publics, messages)
     verification = _Verification(shape, tuple(publics), decode(proof, shape), transcript)
     lookup = verification.lookup_columns(messages)
     zeta = verification.quotient(lookup)

@@ -44,9 +44,15 @@ class Witness(Private):
 
     circuit: Circuit
     traces: Traces
+    statement_digest: bytes
     publics: tuple[int, ...]
     messages: tuple[PublicMessage, ...]
     blinded: int
+
+    @property
+    def known(self) -> tuple[bytes, tuple[int, ...], tuple[PublicMessage, ...]]:
+        """What the verifier knows as well, in the order in which both sides take it."""
+        return self.statement_digest, self.publics, self.messages
 
     def failures(self) -> list[Failure]:
         """Every claim that the traces break, by table and row; none if the statement holds."""
@@ -66,7 +72,8 @@ def build_from(records: Records, public: PublicInput, circuit: Circuit, blinded:
     publics = public_values(public)
     traces = fill_tables(records, circuit, blinded)
     fill_lookups(traces, publics, circuit, blinded)
-    return Witness(circuit, traces, publics, public_messages(public), blinded)
+    messages = public_messages(public)
+    return Witness(circuit, traces, public.digest(), publics, messages, blinded)
 
 
 def fill_tables(records: Records, circuit: Circuit, blinded: int) -> Traces:

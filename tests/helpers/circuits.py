@@ -22,6 +22,9 @@ NOTE = Bus("NOTE", 2, ("row", "value"))
 
 SQUARES = 256
 
+STATEMENT_DIGEST = bytes(range(32, 64))
+"""What a proof of these circuits says that it is about."""
+
 
 class Steps(Layout):
     """One step of a Fibonacci-like sequence a row, with a square looked up."""
@@ -94,8 +97,14 @@ class Instance:
 
     circuit: Circuit
     traces: list[U32Array]
+    statement_digest: bytes
     publics: tuple[int, ...]
     messages: tuple[PublicMessage, ...]
+
+    @property
+    def known(self) -> tuple[bytes, tuple[int, ...], tuple[PublicMessage, ...]]:
+        """What the verifier knows, in the order in which it is told."""
+        return self.statement_digest, self.publics, self.messages
 
 
 def small_instance(
@@ -124,6 +133,7 @@ def small_instance(
     return Instance(
         circuit,
         [steps.finish(), squares.finish()],
+        STATEMENT_DIGEST,
         (start, sequence[active]),
         messages,
     )
@@ -136,4 +146,6 @@ def lonely_instance(height: int, blinded: int) -> Instance:
     values = both.traces[0][: height - blinded, 3].tolist()
     counted = sorted(Counter(values).items())
     squares = (PublicMessage(SQUARE.identifier, 1, (v, v * v), n) for v, n in counted)
-    return Instance(circuit, both.traces[:1], both.publics, (*both.messages, *squares))
+    return Instance(
+        circuit, both.traces[:1], STATEMENT_DIGEST, both.publics, (*both.messages, *squares)
+    )

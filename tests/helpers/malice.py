@@ -57,14 +57,14 @@ def honest_proof() -> bytes:
 def prove(instance: Instance, parameters: Parameters = INSECURE_TEST) -> bytes:
     """What the (bent) prover makes of an instance."""
     made = Prover(instance.circuit, parameters)
-    return made.prove(instance.traces, instance.publics, instance.messages).proof
+    return made.prove(instance.traces, *instance.known).proof
 
 
 def judge(instance: Instance, proof: bytes, parameters: Parameters = INSECURE_TEST) -> None:
     """Verify against the pinned key."""
     key = key_of(parameters)
     circuit = an_instance().circuit
-    verify(circuit, key, instance.publics, instance.messages, parameters, proof)
+    verify(circuit, key, *instance.known, parameters, proof)
 
 
 def refusal(instance: Instance, proof: bytes, parameters: Parameters = INSECURE_TEST) -> Failure:

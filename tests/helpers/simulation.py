@@ -133,9 +133,7 @@ class Recorder:
                 binding, "Transcript", lambda _: ScriptedTranscript(self.tape)
             )
             patches.enter_context(transcript)
-            proved = self.prover.prove(
-                self.instance.traces, self.instance.publics, self.instance.messages
-            )
+            proved = self.prover.prove(self.instance.traces, *self.instance.known)
         proof = decode(proved.proof, self.shape)
         return Seen(proof, self.tape.drawn, self.main, self.lookup, self.quotient, self.batched)
 

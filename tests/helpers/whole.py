@@ -114,7 +114,7 @@ class Whole:
         """Why the proof is refused; None if it is accepted."""
         traces = self.witness.traces if forgery is None else self.traces(forgery)
         ordered = [traces[placed.name] for placed in self.circuit.tables]
-        known = (self.witness.publics, self.witness.messages)
+        known = self.witness.known
         with pytest.MonkeyPatch.context() as patches:
             reckless(patches)
             proof = self.prover.prove(ordered, *known).proof

@@ -25,16 +25,13 @@ def instance() -> Instance:
 
 def verdict(instance: Instance, parameters: Parameters = INSECURE_TEST) -> Failure:
     """Why the verifier refuses what the (bent) prover makes of an instance."""
-    proved = Prover(instance.circuit, parameters).prove(
-        instance.traces, instance.publics, instance.messages
-    )
+    proved = Prover(instance.circuit, parameters).prove(instance.traces, *instance.known)
     key = generate_key(instance.circuit, [parameters])
     with pytest.raises(VerificationError) as caught:
         verify(
             instance.circuit,
             key,
-            instance.publics,
-            instance.messages,
+            *instance.known,
             parameters,
             proved.proof,
         )
@@ -208,11 +205,9 @@ def test_a_random_polynomial_left_out(instance, monkeypatch) -> None:
         return columns
 
     monkeypatch.setattr(prover, "masked_chunks", bare)
-    proved = Prover(instance.circuit, INSECURE_TEST).prove(
-        instance.traces, instance.publics, instance.messages
-    )
+    proved = Prover(instance.circuit, INSECURE_TEST).prove(instance.traces, *instance.known)
     key = generate_key(instance.circuit, [INSECURE_TEST])
-    verify(instance.circuit, key, instance.publics, instance.messages, INSECURE_TEST, proved.proof)
+    verify(instance.circuit, key, *instance.known, INSECURE_TEST, proved.proof)
 
 
 def test_chunks_that_do_not_add_up(instance, monkeypatch) -> None:

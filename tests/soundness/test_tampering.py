@@ -18,6 +18,7 @@ from circuits.stark.prover import Prover
 from circuits.stark.shape import shape_of
 from circuits.stark.verifier import verify
 from rollup.field.koalabear import P
+from rollup.hash.keccak import DIGEST_BYTES
 from tests.helpers.circuits import Instance, small_instance
 from tests.helpers.seed import draws
 
@@ -27,9 +28,7 @@ HEIGHTS = (1024, 512)
 @cache
 def honest() -> tuple[Instance, VerificationKey, bytes]:
     instance = small_instance(*HEIGHTS, INSECURE_TEST.blinded_rows)
-    proved = Prover(instance.circuit, INSECURE_TEST).prove(
-        instance.traces, instance.publics, instance.messages
-    )
+    proved = Prover(instance.circuit, INSECURE_TEST).prove(instance.traces, *instance.known)
     return instance, generate_key(instance.circuit, [INSECURE_TEST]), proved.proof
 
 
@@ -38,6 +37,7 @@ def refuse(
     *,
     circuit: Circuit | None = None,
     key: VerificationKey | None = None,
+    statement_digest: bytes | None = None,
     publics: tuple[int, ...] | None = None,
     messages: tuple[PublicMessage, ...] | None = None,
     parameters: Parameters = INSECURE_TEST,
@@ -48,6 +48,7 @@ def refuse(
         verify(
             circuit or instance.circuit,
             key or own_key,
+            instance.statement_digest if statement_digest is None else statement_digest,
             instance.publics if publics is None else publics,
             instance.messages if messages is None else messages,
             parameters,
@@ -58,7 +59,7 @@ def refuse(
 
 def test_the_untouched_proof_is_accepted() -> None:
     instance, key, proof = honest()
-    verify(instance.circuit, key, instance.publics, instance.messages, INSECURE_TEST, proof)
+    verify(instance.circuit, key, *instance.known, INSECURE_TEST, proof)
 
 
 def test_random_bit_flips() -> None:
@@ -174,9 +175,7 @@ def test_members_of_two_proofs_do_not_mix() -> None:
     """Queries, layers or openings of another proof of the same statement fit the bytes only."""
     instance, _, proof = honest()
     shape = shape_of(instance.circuit, INSECURE_TEST)
-    other = Prover(instance.circuit, INSECURE_TEST).prove(
-        instance.traces, instance.publics, instance.messages
-    )
+    other = Prover(instance.circuit, INSECURE_TEST).prove(instance.traces, *instance.known)
     mine, theirs = decode(proof, shape), decode(other.proof, shape)
     for field in fields(Proof):
         mixed = encode(replace(mine, **{field.name: getattr(theirs, field.name)}))
@@ -192,6 +191,18 @@ def test_another_public_input() -> None:
     assert refuse(proof, publics=(start,)) is Failure.PUBLIC_VALUES
     assert refuse(proof, publics=(start, result + P)) is Failure.PUBLIC_VALUES
     assert refuse(proof, publics=(True, result)) is Failure.PUBLIC_VALUES  # type: ignore[arg-type]
+
+
+def test_another_digest_of_the_public_input() -> None:
+    """The same elements, of which something else is said that no element shows."""
+    instance, _, proof = honest()
+    for place in range(DIGEST_BYTES):
+        other = bytearray(instance.statement_digest)
+        other[place] ^= 1
+        assert refuse(proof, statement_digest=bytes(other)) is not Failure.PUBLIC_VALUES
+    digest = instance.statement_digest
+    for wrong in (b"", digest[:-1], digest + b"\0", digest.hex(), bytearray(digest)):
+        assert refuse(proof, statement_digest=wrong) is Failure.PUBLIC_VALUES  # type: ignore[arg-type]
 
 
 def test_other_public_messages() -> None:
@@ -239,7 +250,5 @@ def test_a_proof_is_of_its_parameters_alone(weaker) -> None:
     refuse(proof, parameters=parameters)
     if "salt_bytes" in weaker or "queries" in weaker:
         return
-    downgraded = Prover(instance.circuit, parameters).prove(
-        instance.traces, instance.publics, instance.messages
-    )
+    downgraded = Prover(instance.circuit, parameters).prove(instance.traces, *instance.known)
     refuse(downgraded.proof)

@@ -43,7 +43,7 @@ def test_z3_randomness_is_the_systems_and_fresh_for_every_proof(monkeypatch) -> 
     monkeypatch.setattr(random.os, "urandom", counting)
     made = Prover(an_instance().circuit, INSECURE_TEST)
     instance = an_instance()
-    proofs = {made.prove(instance.traces, instance.publics, instance.messages).proof for _ in "ab"}
+    proofs = {made.prove(instance.traces, *instance.known).proof for _ in "ab"}
     assert asked == [SEED_BYTES] * 2 and len(proofs) == 2
 
 

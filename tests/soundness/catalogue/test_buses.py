@@ -25,7 +25,7 @@ from circuits.stark.verifier import verify
 from rollup.field import extension
 from rollup.field.koalabear import P
 from tests.helpers import circuits as small
-from tests.helpers.circuits import NOTE, PUBLICS, SQUARE, Instance
+from tests.helpers.circuits import NOTE, PUBLICS, SQUARE, STATEMENT_DIGEST, Instance
 from tests.helpers.malice import (
     an_instance,
     decoded,
@@ -59,11 +59,9 @@ def filled(value: int, height: int = 256) -> Any:
 
 def verdict(instance: Instance) -> Failure | None:
     """Why the verifier refuses a proof of any circuit; None if it accepts."""
-    proved = Prover(instance.circuit, INSECURE_TEST).prove(
-        instance.traces, instance.publics, instance.messages
-    )
+    proved = Prover(instance.circuit, INSECURE_TEST).prove(instance.traces, *instance.known)
     key = generate_key(instance.circuit, [INSECURE_TEST])
-    arguments = (instance.publics, instance.messages, INSECURE_TEST, proved.proof)
+    arguments = (*instance.known, INSECURE_TEST, proved.proof)
     try:
         verify(instance.circuit, key, *arguments)
     except VerificationError as refused:
@@ -82,7 +80,7 @@ def test_l1_terminal_of_a_table_without_messages(monkeypatch) -> None:
 
     tables = (Table("mute", Plain, silent), Table("loud", Plain, speaking))
     circuit = circuit_of(*tables, buses=(SQUARE,))
-    instance = Instance(circuit, [filled(1), filled(2, 512)], (3, 4), ())
+    instance = Instance(circuit, [filled(1), filled(2, 512)], STATEMENT_DIGEST, (3, 4), ())
     skip_balance(monkeypatch)
     columns = prover._Session._lookup_columns
 
@@ -112,7 +110,7 @@ def test_l2_one_payload_on_two_buses(monkeypatch, pair) -> None:
     skip_balance(monkeypatch)
     first, second = (Bus(name, number, ("a", "b")) for name, number in zip("XY", pair, strict=True))
     circuit = circuit_of(crossing(first, second), buses=(first, second))
-    instance = Instance(circuit, [filled(9)], (3, 4), ())
+    instance = Instance(circuit, [filled(9)], STATEMENT_DIGEST, (3, 4), ())
     assert verdict(instance) is Failure.UNBALANCED_BUSES
 
 
@@ -132,7 +130,7 @@ def test_l3_multiplicities_that_overflow(monkeypatch) -> None:
         (replace(first, count=P // 2), replace(first, count=P // 2), *instance.messages),
     ):
         with pytest.raises(VerificationError) as caught:
-            bind_statement(shape(), bytes(32), bytes(32), instance.publics, messages)
+            bind_statement(shape(), bytes(32), bytes(32), bytes(32), instance.publics, messages)
         assert caught.value.reason is Failure.MULTIPLICITY_BOUND
     monkeypatch.setattr(Shape, "bus_messages", lambda _: {1: P})
     with pytest.raises(VerificationError) as caught:
@@ -180,7 +178,7 @@ def test_l5_zero_padding_of_a_shorter_tuple() -> None:
     for payload in (first.payload[:1], (*first.payload, 0), ()):
         with pytest.raises(VerificationError) as caught:
             messages = (replace(first, payload=payload),)
-            bind_statement(shape(), bytes(32), bytes(32), instance.publics, messages)
+            bind_statement(shape(), bytes(32), bytes(32), bytes(32), instance.publics, messages)
         assert caught.value.reason is Failure.PUBLIC_MESSAGES
 
 

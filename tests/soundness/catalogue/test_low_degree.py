@@ -285,7 +285,7 @@ def test_downgrade_every_parameter_is_bound() -> None:
 
     def state(parameters: Parameters) -> bytes:
         bound = replace(shape(), parameters=parameters)
-        return bind_statement(bound, digest, bytes(32), instance.publics, ()).state
+        return bind_statement(bound, digest, bytes(32), bytes(32), instance.publics, ()).state
 
     names = [name for name in Parameters.__slots__ if name != "name"]
     others = [replace(INSECURE_TEST, **{n: getattr(INSECURE_TEST, n) + 1}) for n in names]

@@ -19,6 +19,7 @@ from circuits.stark.queries import check_queries
 from circuits.stark.verifier import verify
 from rollup.field import extension
 from rollup.field.koalabear import P
+from rollup.hash.keccak import DIGEST_BYTES
 from tests.helpers import circuits as small
 from tests.helpers.circuits import small_instance
 from tests.helpers.malice import (
@@ -46,6 +47,7 @@ from tests.helpers.malice import (
 LABELS = (
     "parameters",
     "circuit",
+    "public-digest",
     "heights",
     "fixed-root",
     "public-values",
@@ -114,14 +116,21 @@ def test_t2_terminals_not_absorbed_before_the_constraint_challenge(monkeypatch) 
 
 
 def test_t3_public_values_partially_absorbed() -> None:
-    """Every element of the public input, and every number of a public message, moves the state."""
+    """Every byte of the digest, every element of the public input and every number of a public
+    message moves the state."""
     instance = an_instance()
 
-    def state(publics=instance.publics, messages=instance.messages) -> bytes:
+    def state(
+        publics=instance.publics, messages=instance.messages, about=instance.statement_digest
+    ) -> bytes:
         digest = instance.circuit.digest
-        return bind_statement(shape(), digest, bytes(32), publics, messages).state
+        return bind_statement(shape(), digest, bytes(32), about, publics, messages).state
 
     states = {state()}
+    for place in range(DIGEST_BYTES):
+        about = bytearray(instance.statement_digest)
+        about[place] ^= 1
+        states.add(state(about=bytes(about)))
     for place in range(len(instance.publics)):
         changed = list(instance.publics)
         changed[place] = (changed[place] + 1) % P
@@ -135,7 +144,7 @@ def test_t3_public_values_partially_absorbed() -> None:
     for variant in variants:
         states.add(state(messages=(variant, *rest)))
     states |= {state(messages=()), state(messages=tuple(rest)), state(messages=(*rest, first))}
-    assert len(states) == 1 + len(instance.publics) + len(variants) + 3
+    assert len(states) == 1 + DIGEST_BYTES + len(instance.publics) + len(variants) + 3
 
 
 @pytest.mark.parametrize("label", LABELS)
@@ -196,10 +205,10 @@ def test_t4_a_prover_of_a_circuit_without_a_constraint_is_refused() -> None:
     weak = replace(lie, circuit=circuit)
     proof = prove(weak)
     key = generate_key(circuit, [INSECURE_TEST])
-    verify(circuit, key, lie.publics, lie.messages, INSECURE_TEST, proof)
+    verify(circuit, key, *lie.known, INSECURE_TEST, proof)
     refusal(lie, proof)
     with pytest.raises(VerificationError) as caught:
-        verify(circuit, key_of(), lie.publics, lie.messages, INSECURE_TEST, proof)
+        verify(circuit, key_of(), *lie.known, INSECURE_TEST, proof)
     assert caught.value.reason is Failure.WRONG_KEY
 
 
@@ -212,7 +221,7 @@ def test_t6_heights_absorbed_or_checked_only_mod_p() -> None:
     for heights in ((512, 512), (512, 1024), (1024, 512), (1024, 1024)):
         circuit = small_instance(*heights, INSECURE_TEST.blinded_rows).circuit
         other = commit_fixed(circuit, INSECURE_TEST).shape
-        states.add(bind_statement(other, digest, bytes(32), instance.publics, ()).state)
+        states.add(bind_statement(other, digest, bytes(32), bytes(32), instance.publics, ()).state)
         digests.add(circuit.digest)
         assert circuit.digest == digest or heights != HEIGHTS
     assert len(states) == 3
@@ -326,9 +335,7 @@ def test_t13_fixed_columns_of_the_provers_choice() -> None:
     own = Circuit.build(tables, small.PUBLICS, (small.SQUARE, small.NOTE))
     assert own.digest == lie.circuit.digest
     forged = prove(replace(lie, circuit=own))
-    verify(
-        own, generate_key(own, [INSECURE_TEST]), lie.publics, lie.messages, INSECURE_TEST, forged
-    )
+    verify(own, generate_key(own, [INSECURE_TEST]), *lie.known, INSECURE_TEST, forged)
     assert refusal(lie, forged)
 
 

@@ -36,7 +36,7 @@ def test_a_damaged_file_is_refused() -> None:
 def test_a_packaged_circuit_verifies_what_the_traced_one_proved() -> None:
     instance = small_instance(256, 512, INSECURE_TEST.blinded_rows)
     key = generate_key(CIRCUIT, [INSECURE_TEST])
-    statement = (instance.publics, instance.messages, INSECURE_TEST)
+    statement = (*instance.known, INSECURE_TEST)
     proof = prove(CIRCUIT, instance.traces, *statement)
     packaged = Lowered.from_json(LOWERED.to_json())
     verify(packaged, key, *statement, proof)

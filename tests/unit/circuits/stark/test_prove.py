@@ -22,9 +22,9 @@ EVM_WITHOUT_WORK = replace(EVM, grinding_query=8)
 
 def check(instance: Instance, parameters: Parameters) -> bytes:
     prover = Prover(instance.circuit, parameters)
-    proved = prover.prove(instance.traces, instance.publics, instance.messages)
+    proved = prover.prove(instance.traces, *instance.known)
     key = generate_key(instance.circuit, [parameters])
-    verify(instance.circuit, key, instance.publics, instance.messages, parameters, proved.proof)
+    verify(instance.circuit, key, *instance.known, parameters, proved.proof)
     assert len(proved.proof) == proved.report.proof_bytes == encoded_length(prover.shape)
     return proved.proof
 
@@ -56,8 +56,7 @@ def test_the_report_accounts_for_the_proof() -> None:
     told: list[tuple[str, float]] = []
     proved = Prover(instance.circuit, INSECURE_TEST).prove(
         instance.traces,
-        instance.publics,
-        instance.messages,
+        *instance.known,
         progress=lambda phase, share: told.append((phase, share)),
     )
     report = proved.report
@@ -74,9 +73,7 @@ def test_a_seed_repeats_a_proof_and_no_seed_does_not() -> None:
     prover = Prover(instance.circuit, INSECURE_TEST)
 
     def once(seed: bytes | None) -> bytes:
-        return prover.prove(
-            instance.traces, instance.publics, instance.messages, insecure_seed_for_tests=seed
-        ).proof
+        return prover.prove(instance.traces, *instance.known, insecure_seed_for_tests=seed).proof
 
     assert once(bytes(32)) == once(bytes(32)) != once(bytes([1] * 32))
     assert once(None) != once(None)
@@ -98,8 +95,7 @@ def test_a_prover_refuses_a_false_trace(cell) -> None:
         prove(
             instance.circuit,
             instance.traces,
-            instance.publics,
-            instance.messages,
+            *instance.known,
             INSECURE_TEST,
         )
 
@@ -114,10 +110,10 @@ def test_a_prover_refuses_traces_of_another_shape() -> None:
     ]
     for traces in wrong:
         with pytest.raises(ValueError, match="trace"):
-            prover.prove(traces, instance.publics, instance.messages)
+            prover.prove(traces, *instance.known)
     instance.traces[0][5, 0] = 2**31 - 1
     with pytest.raises(ValueError, match="canonical"):
-        prover.prove(instance.traces, instance.publics, instance.messages)
+        prover.prove(instance.traces, *instance.known)
 
 
 def test_heights_below_the_minimum_are_refused() -> None:
@@ -132,7 +128,7 @@ def test_public_input_that_does_not_fit_is_refused() -> None:
     prover = Prover(instance.circuit, INSECURE_TEST)
     for publics in ((), (1,), (1, -1), (1, 2**31 - 1), (1, 2, 3)):
         with pytest.raises(VerificationError) as caught:
-            prover.prove(instance.traces, publics, instance.messages)
+            prover.prove(instance.traces, instance.statement_digest, publics, instance.messages)
         assert caught.value.reason is Failure.PUBLIC_VALUES
     for message in (
         PublicMessage(9, 1, (1, 2)),
@@ -143,11 +139,11 @@ def test_public_input_that_does_not_fit_is_refused() -> None:
         PublicMessage(0, 1, (1, 2, 3, 4, 5, 6)),
     ):
         with pytest.raises(VerificationError) as caught:
-            prover.prove(instance.traces, instance.publics, [message])
+            prover.prove(instance.traces, instance.statement_digest, instance.publics, [message])
         assert caught.value.reason is Failure.PUBLIC_MESSAGES
     many = [PublicMessage(2, 1, (1, 2), 2**31 - 2**24)]
     with pytest.raises(VerificationError) as caught:
-        prover.prove(instance.traces, instance.publics, many)
+        prover.prove(instance.traces, instance.statement_digest, instance.publics, many)
     assert caught.value.reason is Failure.MULTIPLICITY_BOUND
 
 
