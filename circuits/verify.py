@@ -6,15 +6,28 @@ traced; `circuits.stark.verifier.verify` takes a traced one as well.
 """
 
 from circuits.stark import errors, verifier
+from circuits.stark.key import VerificationKey
 from circuits.stark.parameters import Parameters, parameters_by_name
 from circuits.statement.inputs import public_messages, public_values
 from circuits.statement.pinned import packaged_circuit, pinned_key
 from rollup.ports import Pins, VerificationError
 from rollup.protocol.public import PublicInput
-from rollup.protocol.shape_class import CLASS_S, shape_class_by_name
+from rollup.protocol.shape_class import CLASS_S, ShapeClass, shape_class_by_name
 
 PROOF_BYTES_MAX = 2**23
 """No parameter set gives a proof of this circuit of 8 MiB; more is refused unread."""
+
+
+def pins_of(key: VerificationKey, parameters: Parameters, shape_class: ShapeClass) -> Pins:
+    """What a verifier with this key and these numbers is for."""
+    return Pins(
+        circuit=key.circuit_digest,
+        fixed_root=key.fixed_roots[parameters.name],
+        parameters=parameters.encode(),
+        shape=shape_class.encode(),
+        parameter_set=parameters.name,
+        shape_class=shape_class.name,
+    )
 
 
 class StarkVerifier:
@@ -27,9 +40,8 @@ class StarkVerifier:
 
     @property
     def pins(self) -> Pins:
-        """The statement, by its digest in the pinned key, and the parameters."""
-        digest = pinned_key(self._class).circuit_digest
-        return Pins(digest, self._parameters.name, self._class.name)
+        """The statement, by its digest and fixed columns in the pinned key, and all numbers."""
+        return pins_of(pinned_key(self._class), self._parameters, self._class)
 
     def verify(self, public: PublicInput, proof: bytes) -> None:
         """Return if the proof shows that `public` is true; VerificationError otherwise."""

@@ -24,7 +24,7 @@ from rollup.codec.strict import CodecError
 from rollup.environment import EnvironmentVariableError
 from rollup.files import FileTooLarge
 from rollup.installed import extra_with
-from rollup.ports import VerificationError
+from rollup.ports import InstallationError, VerificationError
 from rollup.protocol.rejection import Rejected
 
 PROGRAM = "crypsis"
@@ -195,8 +195,9 @@ def command_error(error: Exception) -> CommandError:
     if isinstance(error, VerificationError):
         refused = {"valid": False, "reason": error.reason.name, "detail": error.detail}
         return CommandError(ExitCode.INVALID, f"invalid: {error.reason.name}: {error}", refused)
-    if isinstance(error, EnvironmentVariableError):
-        return CommandError(ExitCode.USAGE, str(error))
+    if isinstance(error, EnvironmentVariableError | InstallationError):
+        is_usage = isinstance(error, EnvironmentVariableError)
+        return CommandError(ExitCode.USAGE if is_usage else ExitCode.INTERNAL, str(error))
     if isinstance(error, CodecError | FileTooLarge):
         return CommandError(ExitCode.BAD_INPUT, str(error))
     if isinstance(error, OSError) and error.filename is not None:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from importlib.metadata import entry_points, requires
 
-from rollup.ports import Verifier
+from rollup.ports import InstallationError, Verifier
 from rollup.protocol.shape_class import CLASS_S
 
 DISTRIBUTION = "crypsis"
@@ -20,12 +20,20 @@ _OF_EXTRA = re.compile(r"(?P<library>[\w.-]+).*extra == ['\"](?P<extra>[\w-]+)['
 def installed_verifier(parameter_set: str, shape_class: str = CLASS_S.name) -> Verifier:
     """The installed verifier for a parameter set and a shape class, both by name.
 
-    LookupError if no package offers one.
+    InstallationError if no distribution offers one, or several do: whichever came first would
+    decide what is accepted.
     """
-    for found in entry_points(group=VERIFIER_GROUP, name=PROOF_SYSTEM):
-        make: Callable[[str, str], Verifier] = found.load()
-        return make(parameter_set, shape_class)
-    raise LookupError(f"no package offers {PROOF_SYSTEM!r} in {VERIFIER_GROUP}; run `make setup`")
+    wanted = f"{PROOF_SYSTEM!r} in {VERIFIER_GROUP}"
+    found = list(entry_points(group=VERIFIER_GROUP, name=PROOF_SYSTEM))
+    if not found:
+        raise InstallationError(f"no package offers {wanted}; run `make setup`")
+    if len(found) > 1:
+        names = sorted(each.dist.name if each.dist else "unknown" for each in found)
+        raise InstallationError(
+            f"one distribution may offer {wanted}, and {len(found)} do: {', '.join(names)}"
+        )
+    make: Callable[[str, str], Verifier] = found[0].load()
+    return make(parameter_set, shape_class)
 
 
 def extra_with(module: str) -> str | None:

@@ -3,11 +3,12 @@
 Implementations are found through the entry-point groups `crypsis.prover` and `crypsis.verifier`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
+from rollup.hash.keccak import keccak256
 from rollup.protocol.public import PublicInput
 
 
@@ -24,18 +25,39 @@ class VerificationError(Exception):
         return (type(self), (self.reason, self.detail))
 
 
+class InstallationError(Exception):
+    """What packaging should bind is not installed, or more than once: the message says which."""
+
+
+PINS_TAG = b"crypsis-pins-1"
+"""Domain and version of the digest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pins:
     """What a verifier is for: never taken from a bundle, always from the verifier's own package.
 
-    `circuit` is the digest of the statement (tables, buses and their heights), `parameter_set`
-    names the proof parameters, `shape_class` the class of batches that
-    the tables have room for (rollup.protocol.shape_class).
+    `circuit` is the digest of the statement (tables, buses and their heights), `fixed_root` commits
+    to the fixed columns, which that digest does not reach. `parameters` are the bytes of every
+    number of the proof system, `shape` those of the class of batches that the tables have room for
+    (rollup.protocol.shape_class). The names are what messages call the two; they pin nothing.
     """
 
     circuit: bytes
-    parameter_set: str
-    shape_class: str
+    fixed_root: bytes
+    parameters: bytes
+    shape: bytes
+    parameter_set: str = field(compare=False)
+    shape_class: str = field(compare=False)
+
+    def encode(self) -> bytes:
+        """Canonical bytes of all that pins: tag, then each member after its length of 4 bytes."""
+        members = (self.circuit, self.fixed_root, self.parameters, self.shape)
+        return PINS_TAG + b"".join(len(each).to_bytes(4, "big") + each for each in members)
+
+    def digest(self) -> bytes:
+        """Keccak-256 of the canonical bytes: the one name of a statement and its proof system."""
+        return keccak256(self.encode())
 
 
 class Prover(Protocol):

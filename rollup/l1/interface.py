@@ -44,6 +44,7 @@ class Revert(StrEnum):
     REDO_UNCALLED = "redo-uncalled"
     PROOF_OVERDUE = "proof-overdue"
     PIN_CIRCUIT = "pin-circuit"
+    PIN_FIXED = "pin-fixed"
     PIN_PARAMETERS = "pin-parameters"
     PIN_SHAPE = "pin-shape"
     NO_HEADER = "no-header"

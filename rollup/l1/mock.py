@@ -185,13 +185,18 @@ class MockL1(ContractView):
         """The verifier at hand is the one that was deployed."""
         pinned, found = self._deployment.pins, self._verifier.pins
         checks = (
-            (Revert.PIN_CIRCUIT, pinned.circuit.hex(), found.circuit.hex()),
-            (Revert.PIN_PARAMETERS, pinned.parameter_set, found.parameter_set),
-            (Revert.PIN_SHAPE, pinned.shape_class, found.shape_class),
+            (Revert.PIN_CIRCUIT, pinned.circuit, found.circuit),
+            (Revert.PIN_FIXED, pinned.fixed_root, found.fixed_root),
+            (Revert.PIN_PARAMETERS, pinned.parameters, found.parameters),
+            (Revert.PIN_SHAPE, pinned.shape, found.shape),
         )
         for reason, want, got in checks:
             if want != got:
-                raise Reverted(reason, f"{want} is pinned, the verifier is for {got}")
+                raise Reverted(
+                    reason,
+                    f"{want.hex()} ({pinned.parameter_set}/{pinned.shape_class}) is pinned, "
+                    f"the verifier has {got.hex()} ({found.parameter_set}/{found.shape_class})",
+                )
 
     def _require_header(self, public: PublicInput) -> None:
         """The batch is the oldest of the tail, and is what its header said, whole."""

@@ -30,6 +30,14 @@ class ShapeClass:
         if not DEPOSITS_MAX + 1 < self.accounts < 1 << ACCOUNT_BITS:
             raise ValueError(f"{self.accounts} accounts are no room for traders beside depositors")
 
+    def encode(self) -> bytes:
+        """Canonical bytes: the length of the name and the name, then numbers of 4 bytes each,
+        big-endian, what every class has among them."""
+        name = self.name.encode("ascii")
+        numbers = (self.trades, self.orders, self.accounts, DEPOSITS_MAX)
+        words = (number.to_bytes(4, "big") for number in numbers)
+        return b"".join((len(name).to_bytes(1, "big"), name, *words))
+
 
 CLASS_S: Final = ShapeClass("S", trades=128, orders=256, accounts=512)
 """Small: two orders for every fill when no order fills twice, and every account another one:

@@ -31,7 +31,7 @@ from rollup.protocol.public import ConsumedDeposit, PublicInput
 from tests.helpers import venue
 
 OPERATOR, GOVERNOR, STRANGER = venue.owner(1001), venue.owner(1002), venue.owner(1003)
-PINS = Pins(b"\x01" * 32, "fast", "S")
+PINS = Pins(b"\x01" * 32, b"\x02" * 32, b"parameters", b"shape", "fast", "S")
 DELAY = 86_400_000
 DEADLINE = 7_200_000
 BEHIND, AHEAD = venue.GOVERNANCE.clock_behind_ms, venue.GOVERNANCE.clock_ahead_ms

@@ -57,8 +57,9 @@ def test_only_the_operator_posts(world: World, closed: Closed) -> None:
     ("changes", "reason"),
     [
         ({"circuit": b"\x02" * 32}, Revert.PIN_CIRCUIT),
-        ({"parameter_set": "insecure-test"}, Revert.PIN_PARAMETERS),
-        ({"shape_class": "M"}, Revert.PIN_SHAPE),
+        ({"fixed_root": b"\x03" * 32}, Revert.PIN_FIXED),
+        ({"parameters": b"parameter"}, Revert.PIN_PARAMETERS),
+        ({"shape": b"shape" * 2}, Revert.PIN_SHAPE),
     ],
 )
 def test_another_circuit_parameter_set_or_shape_is_refused(

@@ -44,7 +44,7 @@ class Failure(Enum):
 class StandIn:
     """Prover and verifier for tests only: a proof is a hash of the public input, ten times."""
 
-    pins = Pins(bytes(32), "none", "S")
+    pins = Pins(bytes(32), bytes(32), b"", b"", "none", "S")
 
     def prove(self, batch: bytes, folder: Path, progress: Callable[[str], None]) -> PublicInput:
         progress("applying")
