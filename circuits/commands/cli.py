@@ -148,7 +148,6 @@ def _prove_many(
     cluster: str | None,
 ) -> None:
     from circuits.commands.many import (
-        ChainBroken,
         ClusterError,
         cluster_workers,
         local_workers,
@@ -156,6 +155,7 @@ def _prove_many(
     )
     from circuits.prove import Bundle
     from rollup.protocol.batch_codec import BATCH_BYTES_MAX
+    from rollup.protocol.chain import ChainBroken
 
     files = [file for path in paths for file in _batch_files(path)]
     data = [read_bounded(file, BATCH_BYTES_MAX) for file in files]

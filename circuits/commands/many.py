@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from functools import cache
-from itertools import pairwise
 from multiprocessing import get_context
 from typing import Any
 
 from circuits.prove import Bundle, StarkProver
 from rollup.jit import THREADS_VARIABLE
 from rollup.protocol.batch_codec import batch_from_bytes
+from rollup.protocol.chain import require_chained, require_consecutive
 from rollup.protocol.public import PublicInput
 
 CONNECT_TIMEOUT_S = 10
@@ -25,14 +25,6 @@ CONNECT_TIMEOUT_S = 10
 
 class ClusterError(Exception):
     """The cluster cannot be used: no client library here, or nobody at the address."""
-
-
-class ChainBroken(Exception):
-    """Two batches that should follow each other do not; `number` is the later one's."""
-
-    def __init__(self, number: int, detail: str) -> None:
-        super().__init__(f"batch {number}: {detail}")
-        self.number = number
 
 
 @contextmanager
@@ -79,7 +71,7 @@ def prove_all(
     Returns the public inputs in order. CodecError or Rejected as for one batch; ChainBroken if
     the batches do not follow each other: by their numbers before any proof, by their roots after.
     """
-    _require_consecutive([batch_from_bytes(data).number for data in batches])
+    require_consecutive([batch_from_bytes(data).number for data in batches])
     waiting = [workers.submit(_prove, data, parameter_set, shape_class) for data in batches]
     publics = []
     try:
@@ -93,23 +85,6 @@ def prove_all(
     publics.sort(key=lambda public: public.number)
     require_chained(publics)
     return publics
-
-
-def require_chained(publics: Sequence[PublicInput]) -> None:
-    """Each starts at the state root and the count of deposits where the one before it ended."""
-    for before, after in pairwise(publics):
-        if after.number != before.number + 1:
-            raise ChainBroken(after.number, f"it does not follow batch {before.number}")
-        if after.old_root != before.new_root:
-            raise ChainBroken(after.number, "it starts at another root than the last one ended")
-        if after.deposits_before != before.deposits_before + len(before.deposits):
-            raise ChainBroken(after.number, "it starts elsewhere in the deposit queue")
-
-
-def _require_consecutive(numbers: Sequence[int]) -> None:
-    for before, after in pairwise(sorted(numbers)):
-        if after != before + 1:
-            raise ChainBroken(after, f"it does not follow batch {before}")
 
 
 def _prove(data: bytes, parameter_set: str, shape_class: str) -> Bundle:

@@ -21,6 +21,15 @@ class Node:
         """An error saying what was wanted here and what came."""
         return CodecError(f"{self.path}: wanted {wanted}, got {describe(self.value)}")
 
+    def require_version(self, wanted: int) -> None:
+        """A record that names this version. One of another has other members, so this comes first:
+        its number says more than the first member that is missing."""
+        version = self.value.get("version") if isinstance(self.value, dict) else wanted
+        if type(version) is not int:
+            raise CodecError(f"{self.path}.version: wanted version {wanted}, got none")
+        if version != wanted:
+            raise CodecError(f"{self.path}.version: wanted version {wanted}, got {version}")
+
     def record(self, names: Collection[str]) -> dict[str, "Node"]:
         """A map with exactly these keys."""
         if not isinstance(self.value, dict):

@@ -184,10 +184,8 @@ def _account_value(account: Account) -> Value:
 
 
 def _read_batch(node: Node) -> Batch:
+    node.require_version(PROTOCOL_VERSION)
     record = node.record(("version", *BATCH_NUMBERS, *BATCH_MEMBERS))
-    version = record["version"].integer()
-    if version != PROTOCOL_VERSION:
-        raise CodecError(f"batch.version: wanted version {PROTOCOL_VERSION}, got {version}")
     return Batch(
         **{name: record[name].integer() for name in BATCH_NUMBERS},
         prices=_integers(record["prices"], MARKETS_MAX),

@@ -16,6 +16,7 @@ from rollup.protocol.constants import (
     DIGEST_LENGTH,
     MARKETS_MAX,
     OWNER_BYTES,
+    PROTOCOL_VERSION,
 )
 from rollup.protocol.deposit import KEY_WORDS, DepositOutcome, EntryKind, QueueEntry
 from rollup.protocol.encoding import digest_bytes, words_of
@@ -93,6 +94,7 @@ def _deposit_value(deposit: ConsumedDeposit) -> Value:
 
 
 def _read_public(node: Node) -> PublicInput:
+    node.require_version(PROTOCOL_VERSION)
     record = node.record((*NUMBERS, *ROOTS, "governance", "prices", "redo", "total", "deposits"))
     return PublicInput(
         **{name: record[name].integer() for name in NUMBERS},

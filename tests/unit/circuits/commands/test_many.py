@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 
 from circuits.commands.many import (
-    ChainBroken,
     ClusterError,
     cluster_workers,
     prove_all,
-    require_chained,
 )
 from circuits.prove import Bundle
 from rollup.ports import VerificationError
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
+from rollup.protocol.chain import ChainBroken, require_chained
 from rollup.protocol.rejection import Reason, Rejected
 from tests.helpers.venue import TOY, Match, Venue, buy, sell
 

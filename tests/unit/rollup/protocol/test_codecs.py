@@ -99,6 +99,24 @@ def test_a_public_input_comes_back_from_its_json(public: PublicInput) -> None:
     ).encode("ascii")
 
 
+def test_a_record_of_another_version_is_refused_by_its_number(
+    batch: Batch, public: PublicInput
+) -> None:
+    """Not by a member that the other version lacks."""
+    old = json.loads(public_to_json(public))
+    del old["redo"]
+    with pytest.raises(CodecError, match=r"public\.version: wanted version 2, got 1"):
+        public_from_json(json.dumps({**old, "version": 1}).encode())
+    content = decode(batch_to_bytes(batch), BATCH_BYTES_MAX, "batch")
+    assert isinstance(content, dict)
+    del content["redo"]
+    with pytest.raises(CodecError, match=r"batch\.version: wanted version 2, got 1"):
+        batch_from_bytes(encode({**content, "version": 1}))
+    for none in (True, "2", None):
+        with pytest.raises(CodecError, match=r"public\.version: wanted version 2, got none"):
+            public_from_json(json.dumps({**old, "version": none}).encode())
+
+
 def test_public_json_in_any_other_form_is_refused(public: PublicInput) -> None:
     data = public_to_json(public)
     content = json.loads(data)
