@@ -11,14 +11,10 @@ from time import perf_counter
 import click
 
 from rollup.cli import CommandError, ExitCode, Output, conventions
-from rollup.codec.strict import CodecError
 from rollup.files import (
     BATCH_FILE,
     PRIVATE_FOLDER,
-    PROOF_FILE,
-    PUBLIC_FILE,
     PUBLIC_FOLDER,
-    FileTooLarge,
     read_bounded,
     write_whole,
 )
@@ -45,42 +41,23 @@ file_type = click.Path(path_type=Path)
 
 
 @click.command()
-@click.argument("bundle", type=file_type)
+@click.argument("folder", type=file_type)
 @parameters_option
 @class_option
+@click.option("--explain", is_flag=True, help="Say what the proof shows and what it does not.")
 @conventions
-def verify(console: Output, bundle: Path, parameters: str, shape_class: str) -> None:
-    """Check a proof bundle offline: exit 0 if it is valid, 1 if not.
+def verify(console: Output, folder: Path, parameters: str, shape_class: str, explain: bool) -> None:
+    """Check a proof bundle offline, or a folder of them: exit 0 if valid, 1 if not.
 
-    BUNDLE is the folder that holds public.json and proof.bin. The circuit, its pins, the parameter
-    set and the shape class come from this package and this command line, never from the bundle.
+    FOLDER holds public.json and proof.bin, or the batches of a venue, as target and target/batches
+    do: then each proof is checked, and that each batch starts where the one before it ended (exit 7
+    if not). The circuit, its pins, the parameter set and the shape class come from this package and
+    this command line, never from a bundle.
     """
-    from circuits.verify import PROOF_BYTES_MAX, StarkVerifier
-    from rollup.protocol.public_json import PUBLIC_BYTES_MAX, public_from_json
+    from circuits.commands.verify import verify_folder
+    from circuits.verify import StarkVerifier
 
-    start = perf_counter()
-    try:
-        public_bytes = read_bounded(bundle / PUBLIC_FILE, PUBLIC_BYTES_MAX)
-        proof = read_bounded(bundle / PROOF_FILE, PROOF_BYTES_MAX)
-        public = public_from_json(public_bytes)
-    except (CodecError, FileTooLarge) as error:
-        record = {"valid": False, "reason": "MALFORMED", "detail": str(error)}
-        raise CommandError(ExitCode.INVALID, f"invalid: MALFORMED: {error}", record) from error
-    StarkVerifier(parameters, shape_class).verify(public, proof)
-    milliseconds = round((perf_counter() - start) * 1000)
-    record = {
-        "valid": True,
-        "batch": public.number,
-        "parameter_set": parameters,
-        "shape_class": shape_class,
-        "proof_bytes": len(proof),
-        "milliseconds": milliseconds,
-    }
-    text = (
-        f"valid: batch {public.number} of venue {public.venue} on chain {public.chain} "
-        f"({parameters}, {len(proof) / 1024:.0f} KiB, {milliseconds} ms)"
-    )
-    console.result(record, text)
+    verify_folder(console, folder, StarkVerifier(parameters, shape_class), explain=explain)
 
 
 @click.command()

@@ -33,6 +33,40 @@ def test_a_bundle_verifies_where_nothing_but_the_base_dependencies_is_installed(
     assert json.loads(done.stdout)["valid"] is True
 
 
+def test_a_venues_folder_verifies_whole(demo: Demo) -> None:
+    for folder in (demo.target, demo.target / "batches"):
+        done = crypsis("verify", folder, "--json")
+        assert done.code == OK
+        assert (done.json["first"], done.json["last"], done.json["joined"]) == (1, 2, True)
+        roots = [batch["root"] for batch in demo.record["batches"]]
+        assert [batch["new_root"] for batch in done.json["batches"]] == roots
+
+
+def test_a_folder_with_an_invalid_proof_exits_1_and_one_that_does_not_join_exits_7(
+    demo: Demo, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(demo.target / "batches", tmp_path / "batches"))
+    shutil.copytree(copy / "000002", copy / "again")
+    done = crypsis("verify", copy, "--json")
+    assert (done.code, done.json["reason"]) == (ROOTS_DIFFER, "NUMBER")
+    proof = copy / "000002" / "public" / "proof.bin"
+    proof.write_bytes(bytes(len(proof.read_bytes())))
+    done = crypsis("verify", copy)
+    assert done.code == INVALID
+    assert f"{proof} (batch 2)" in done.stderr
+
+
+def test_verify_says_the_statement_and_explains_it_and_quiet_says_nothing(bundle: Path) -> None:
+    said = crypsis("verify", bundle, "--explain").stdout
+    record = crypsis("verify", bundle, "--json").json
+    for name in ("old_root", "new_root", "public_digest", "governance_digest", "pins_digest"):
+        assert record[name] in said
+    assert "What this does not show:" in said
+    assert max(map(len, said.splitlines())) <= 80
+    quiet = crypsis("verify", bundle, "-q")
+    assert (quiet.code, quiet.stdout, quiet.stderr) == (OK, "", "")
+
+
 @pytest.mark.parametrize("place", [0.0, 0.1, 0.5, 0.9, 1.0])
 def test_one_changed_byte_of_the_proof_is_refused_with_a_reason(bundle: Path, place: float) -> None:
     proof = bytearray((bundle / "proof.bin").read_bytes())
@@ -63,7 +97,8 @@ def test_a_proof_of_another_length_is_refused(bundle: Path, change: bytes | str)
         ("total", "1"),
         ("prices", [1, 1, 1, 1]),
         ("deposits", []),
-        ("version", 2),
+        ("version", 1),
+        ("redo", True),
     ],
 )
 def test_any_change_of_the_public_input_is_refused(
@@ -91,8 +126,15 @@ def test_the_public_input_of_another_batch_is_refused(bundle: Path, demo: Demo) 
     assert crypsis("verify", bundle).code == INVALID
 
 
-def test_another_parameter_set_is_refused(bundle: Path) -> None:
-    assert crypsis("verify", bundle, "--parameters", "balanced").code == INVALID
+def test_another_parameter_set_is_refused_and_named(bundle: Path) -> None:
+    for options, said in (
+        (("--parameters", "balanced"), "balanced/S"),
+        (("--shape-class", "M"), "fast/M"),
+    ):
+        done = crypsis("verify", bundle, *options)
+        assert done.code == INVALID
+        assert "these are the bytes of a proof of fast/S; " in done.stderr
+        assert f"say {said}" in done.stderr and str(bundle / "proof.bin") in done.stderr
     assert crypsis("verify", bundle, "--parameters", "insecure-test").code == USAGE
 
 

@@ -1,0 +1,148 @@
+"""`crypsis verify --explain`: what a proof shows and what it does not, in plain sentences.
+
+Every sentence names what it rests on: a rule or claim of docs/spec, or a page. A test holds that
+they exist.
+"""
+
+from dataclasses import dataclass
+from textwrap import fill
+
+from circuits.commands.statement import WIDTH
+from circuits.soundness.report import round_down
+from rollup.ports import Pins
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence, and the rules, claims or pages that say it in full."""
+
+    sentence: str
+    sources: tuple[str, ...]
+
+    def to_record(self) -> dict[str, object]:
+        """For JSON."""
+        return {"sentence": self.sentence, "sources": list(self.sources)}
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What is shown and what is not."""
+
+    shown: tuple[Said, ...]
+    not_shown: tuple[Said, ...]
+
+    def to_record(self) -> dict[str, object]:
+        """For JSON."""
+        return {
+            "shown": [said.to_record() for said in self.shown],
+            "not_shown": [said.to_record() for said in self.not_shown],
+        }
+
+
+SHOWN = (
+    Said(
+        "The state under the new root is the state under the old root, changed by this batch and "
+        "by nothing else.",
+        ("batch.old-root", "batch.new-root", "batch.root-after"),
+    ),
+    Said(
+        "The queue entries listed were consumed in order, each credited or refused as it says.",
+        ("dep.queue", "deposit.queue", "deposit.one-outcome"),
+    ),
+    Said(
+        "Every order that traded was signed by the key of its account, for this venue and chain, "
+        "and had not expired.",
+        ("order.signature", "order.message", "order.expiry"),
+    ),
+    Said(
+        "Every fill is inside the limits, the sizes and the fee caps of both orders, and inside "
+        "the price band of its market.",
+        ("fill.limit", "fill.cap", "fill.fee-cap", "fill.band"),
+    ),
+    Said(
+        "Cash and size move only between the two sides of a fill, fees go to the fee account, and "
+        "the total under custody grows by the credited deposits alone.",
+        ("fill.cash", "fill.position", "batch.fees", "dep.credited"),
+    ),
+    Said(
+        "Every account that was touched satisfies the margin rule at the prices of the batch.",
+        ("margin.rule", "account.one-clause"),
+    ),
+    Said(
+        "A batch that was made anew has no fill.",
+        ("batch.redo", "fill.redo"),
+    ),
+    Said(
+        "The proof is of this public input alone: every member of it is bound by its digest.",
+        ("public.digest", "docs/soundness/protocol.md"),
+    ),
+)
+
+JOINED = Said(
+    "The batches follow each other: number, root, time, queue and total of each go on from the "
+    "one before it.",
+    ("public.chain",),
+)
+
+NOT_SHOWN = (
+    Said(
+        "That L1 accepted it. L1 alone knows its queue, its clock, the governance in force and "
+        "the root before.",
+        ("docs/spec/09-l1.md",),
+    ),
+    Said(
+        "That the state under the first old root was itself reached by valid batches.",
+        ("public.chain", "state.genesis"),
+    ),
+    Said(
+        "That the book is solvent: an account that the batch did not touch is not judged.",
+        ("docs/spec/06-margin.md",),
+    ),
+    Said(
+        "That orders were matched by price and time, or that none was left out.",
+        ("docs/spec/04-orders.md", "docs/soundness/README.md"),
+    ),
+    Said(
+        "Where the prices come from: they are part of the public input, and nobody signs them.",
+        ("docs/spec/08-public-input.md", "README.md"),
+    ),
+    Said(
+        "Who knows what: the operator sees every order and every balance.",
+        ("docs/soundness/README.md",),
+    ),
+    Said(
+        "That the proof system is sound beyond its argument, which nobody outside the project has "
+        "reviewed.",
+        ("docs/soundness/protocol.md",),
+    ),
+)
+
+
+def explanation(pins: Pins, bits: float, *, is_chain: bool) -> Explanation:
+    """What a valid proof by these pins shows, or a chain of them, and what it does not."""
+    error = Said(
+        f"All this but for an error of 2^-{round_down(bits)} a round, by the theorem that the "
+        f"parameter set {pins.parameter_set} is computed with.",
+        ("docs/soundness/README.md",),
+    )
+    return Explanation((*SHOWN, *([JOINED] if is_chain else []), error), NOT_SHOWN)
+
+
+def explanation_text(said: Explanation) -> str:
+    """The sentences, each with its sources, in lines of at most 80 columns."""
+    return "\n".join(
+        (
+            "What this shows:",
+            *map(_paragraph, said.shown),
+            "",
+            "What this does not show:",
+            *map(_paragraph, said.not_shown),
+        )
+    )
+
+
+def _paragraph(said: Said) -> str:
+    text = f"{said.sentence} [{', '.join(said.sources)}]"
+    return fill(
+        text, WIDTH, initial_indent="  * ", subsequent_indent="    ", break_on_hyphens=False
+    )

@@ -1,0 +1,195 @@
+"""What `crypsis verify` says that it verified: a statement in full, for people and for JSON."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from textwrap import fill
+
+from circuits.soundness.report import round_down
+from circuits.stark.parameters import PARAMETER_SETS, Parameters
+from rollup.ports import Pins
+from rollup.protocol.chain import governance_changes
+from rollup.protocol.constants import COLLATERAL_DECIMALS
+from rollup.protocol.encoding import hex_digest
+from rollup.protocol.public import PublicInput
+
+WIDTH = 80
+LABEL_WIDTH = 12
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A public input whose proof is valid: by which pins, with how many proven bits."""
+
+    public: PublicInput
+    pins: Pins
+    bits: float
+    proof_bytes: int
+    milliseconds: int
+
+    @property
+    def parameters(self) -> Parameters:
+        """The set that the proof is of."""
+        return PARAMETER_SETS[self.pins.parameter_set]
+
+
+def statement_record(verified: Verified) -> dict[str, object]:
+    """One valid proof and all that it is about, for JSON. Totals are text: they can pass 2^53."""
+    public = verified.public
+    return {
+        "valid": True,
+        "chain": public.chain,
+        "venue": public.venue,
+        "batch": public.number,
+        "time": public.time,
+        "time_utc": utc(public.time),
+        "old_root": hex_digest(public.old_root),
+        "new_root": hex_digest(public.new_root),
+        "public_digest": public.digest().hex(),
+        "governance_digest": public.governance.digest().hex(),
+        "deposits_before": public.deposits_before,
+        "deposits_credited": len(public.deposits) - len(public.refunds),
+        "deposits_refused": len(public.refunds),
+        "total": str(public.total),
+        "redo": public.redo,
+        **_verifier_record(verified),
+        "proof_bytes": verified.proof_bytes,
+        "milliseconds": verified.milliseconds,
+    }
+
+
+def _verifier_record(verified: Verified) -> dict[str, object]:
+    """By what it was verified: from the package, the same for all batches."""
+    pins, parameters = verified.pins, verified.parameters
+    return {
+        "pins_digest": pins.digest().hex(),
+        "circuit_digest": pins.circuit.hex(),
+        "fixed_root": pins.fixed_root.hex(),
+        "parameter_set": pins.parameter_set,
+        "shape_class": pins.shape_class,
+        "queries": parameters.queries,
+        "blowup": parameters.blowup,
+        "grinding_query": parameters.grinding_query,
+        "grinding_batch": parameters.grinding_batch,
+        "grinding_fold": parameters.grinding_fold,
+        "bits": round_down(verified.bits),
+    }
+
+
+def chain_record(chain: Sequence[Verified]) -> dict[str, object]:
+    """Several valid proofs of batches that join, for JSON."""
+    publics = [each.public for each in chain]
+    first, last = publics[0], publics[-1]
+    return {
+        "valid": True,
+        "joined": True,
+        "chain": first.chain,
+        "venue": first.venue,
+        "first": first.number,
+        "last": last.number,
+        "old_root": hex_digest(first.old_root),
+        "new_root": hex_digest(last.new_root),
+        "total": str(last.total),
+        "governance_changes": [
+            {"batch": change.number, "governance_digest": change.digest.hex()}
+            for change in governance_changes(publics)
+        ],
+        "redo": [public.number for public in publics if public.redo],
+        **_verifier_record(chain[0]),
+        "proof_bytes": sum(each.proof_bytes for each in chain),
+        "milliseconds": sum(each.milliseconds for each in chain),
+        "batches": [statement_record(each) for each in chain],
+    }
+
+
+def statement_text(verified: Verified) -> str:
+    """The same as `statement_record`, in lines of at most 80 columns."""
+    public = verified.public
+    lines = [
+        f"valid: batch {public.number} of venue {public.venue} on chain {public.chain}",
+        _line("time", utc(public.time)),
+        _line("old root", hex_digest(public.old_root)),
+        _line("new root", hex_digest(public.new_root)),
+        _line("public", public.digest().hex()),
+        _line("governance", public.governance.digest().hex()),
+        *_verifier_lines(verified),
+        _line("deposits", _deposits([public])),
+        _line("custody", _money(public.total)),
+        _line("redo", "yes: made anew, without fills" if public.redo else "no"),
+        _line("proof", f"{verified.proof_bytes / 1024:.0f} KiB in {verified.milliseconds} ms"),
+    ]
+    return "\n".join(lines)
+
+
+def chain_text(chain: Sequence[Verified]) -> str:
+    """The same as `chain_record`, in lines of at most 80 columns, the batches as a whole."""
+    publics = [each.public for each in chain]
+    first, last = publics[0], publics[-1]
+    redo = ", ".join(str(public.number) for public in publics if public.redo)
+    size, spent = sum(each.proof_bytes for each in chain), sum(e.milliseconds for e in chain)
+    lines = [
+        f"valid: {len(chain)} batches of venue {first.venue} on chain {first.chain}",
+        _line("batches", f"{first.number} to {last.number}, each from where the last one ended"),
+        _line("time", f"{utc(first.time)} to"),
+        _line("", utc(last.time)),
+        _line("old root", hex_digest(first.old_root)),
+        _line("new root", hex_digest(last.new_root)),
+        _line("governance", first.governance.digest().hex()),
+        *(
+            line
+            for change in governance_changes(publics)
+            for line in (
+                _line("", f"from batch {change.number} on another:"),
+                _line("", change.digest.hex()),
+            )
+        ),
+        *_verifier_lines(chain[0]),
+        _line("deposits", _deposits(publics)),
+        _line("custody", _money(last.total)),
+        _wrapped("redo", redo or "none"),
+        _line("proofs", f"{size / 1024:,.0f} KiB in {spent} ms"),
+    ]
+    return "\n".join(lines)
+
+
+def utc(milliseconds: int) -> str:
+    """A time of the protocol for people; as a number where the calendar of Python ends."""
+    try:
+        moment = EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return f"{milliseconds} ms after 1970"
+    return moment.strftime("%Y-%m-%d %H:%M:%S.") + f"{milliseconds % 1000:03d} UTC"
+
+
+def _verifier_lines(verified: Verified) -> list[str]:
+    pins, of = verified.pins, verified.parameters
+    return [
+        _line("pins", pins.digest().hex()),
+        _line(
+            "parameters",
+            f"{pins.parameter_set}/{pins.shape_class}: {of.queries} queries at rate 1/{of.blowup}, "
+            f"grinding {of.grinding_query}/{of.grinding_batch}/{of.grinding_fold} bits",
+        ),
+        _line("security", f"{round_down(verified.bits)} proven bits"),
+    ]
+
+
+def _deposits(publics: Sequence[PublicInput]) -> str:
+    count = sum(len(public.deposits) for public in publics)
+    refused = sum(len(public.refunds) for public in publics)
+    before = publics[0].deposits_before
+    return f"{count} from queue entry {before} on: {count - refused} credited, {refused} refused"
+
+
+def _money(quanta: int) -> str:
+    whole, rest = divmod(quanta, 10**COLLATERAL_DECIMALS)
+    return f"{whole:,}.{rest:0{COLLATERAL_DECIMALS}d} USDC"
+
+
+def _wrapped(label: str, text: str) -> str:
+    return fill(text, WIDTH, initial_indent=_line(label, ""), subsequent_indent=_line("", ""))
+
+
+def _line(label: str, text: str) -> str:
+    return f"{label:<{LABEL_WIDTH}}{text}"

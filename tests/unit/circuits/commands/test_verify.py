@@ -1,0 +1,273 @@
+"""`crypsis verify` of one bundle and of folders: what it finds, says and refuses.
+
+Proofs here are stand-ins: a proof is valid if it is the digest of its public input. Real ones are
+verified in tests/e2e.
+"""
+
+import json
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from circuits.commands.explain import JOINED, NOT_SHOWN, SHOWN, explanation, explanation_text
+from circuits.commands.statement import WIDTH, Verified, chain_text, statement_text, utc
+from circuits.commands.verify import sets_of_length, verify_folder
+from circuits.stark.errors import Failure
+from circuits.stark.parameters import PARAMETER_SETS
+from circuits.stark.proof import encoded_length
+from circuits.stark.shape import shape_of
+from circuits.statement.circuit import circuit
+from circuits.statement.pinned import packaged_circuit
+from circuits.verify import StarkVerifier
+from rollup.cli import CommandError, ExitCode, Output
+from rollup.ports import Pins, VerificationError
+from rollup.protocol.constants import CASH_BITS, CHAIN_BITS, NUMBER_BITS, QUEUE_BITS, TIME_BITS
+from rollup.protocol.public import PublicInput
+from rollup.protocol.public_json import public_to_json
+from rollup.protocol.shape_class import SHAPE_CLASSES
+from tests.helpers.venue import GOVERNANCE, TOY, Venue, credit
+
+ROOT = Path(__file__).resolve().parents[4]
+FOREVER = (1 << TIME_BITS) - 1
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A verifier of digests."""
+
+    pins: Pins = StarkVerifier("fast", "S").pins
+    bits: float = 102.67
+
+    def verify(self, public: PublicInput, proof: bytes) -> None:
+        if proof != public.digest():
+            raise VerificationError(Failure.MALFORMED, "not the digest")
+
+
+@cache
+def chain() -> tuple[PublicInput, ...]:
+    """Three batches that join."""
+    venue = Venue(TOY).with_traders(10**12, 10**12)
+    batches = ((), [credit(2, 1, 5), credit(3, 9, 7)], ())
+    return tuple(venue.run(venue.batch(entries)).public for entries in batches)
+
+
+def bundle(folder: Path, public: PublicInput, proof: bytes | None = None) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "public.json").write_bytes(public_to_json(public))
+    (folder / "proof.bin").write_bytes(public.digest() if proof is None else proof)
+    return folder
+
+
+def target(folder: Path, *publics: PublicInput) -> Path:
+    """A folder of batches like that of a venue."""
+    for place, public in enumerate(publics):
+        bundle(folder / "batches" / f"{place:06d}" / "public", public)
+    return folder
+
+
+def record(capsys: pytest.CaptureFixture[str], folder: Path, **options: bool) -> dict[str, object]:
+    """What `--json` says of a folder that is accepted."""
+    verify_folder(Output(as_json=True), folder, StandIn(), **options)  # type: ignore[arg-type]
+    found = json.loads(capsys.readouterr().out)
+    assert isinstance(found, dict) and found["valid"] is True
+    return found
+
+
+def refusal(folder: Path) -> CommandError:
+    with pytest.raises(CommandError) as caught:
+        verify_folder(Output(), folder, StandIn())  # type: ignore[arg-type]
+    return caught.value
+
+
+def test_one_bundle_says_all_that_was_verified(tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+    public = chain()[1]
+    said = record(capsys, bundle(tmp_path / "one", public))
+    parameters, pins = PARAMETER_SETS["fast"], StandIn.pins
+    wanted = {
+        "chain": public.chain,
+        "venue": public.venue,
+        "batch": public.number,
+        "time": public.time,
+        "time_utc": "2024-08-07 03:06:43.000 UTC",
+        "public_digest": public.digest().hex(),
+        "governance_digest": GOVERNANCE.digest().hex(),
+        "deposits_before": 2,
+        "deposits_credited": 1,
+        "deposits_refused": 1,
+        "total": "2000000000005",
+        "redo": False,
+        "pins_digest": pins.digest().hex(),
+        "circuit_digest": pins.circuit.hex(),
+        "fixed_root": pins.fixed_root.hex(),
+        "parameter_set": "fast",
+        "shape_class": "S",
+        "queries": parameters.queries,
+        "blowup": 4,
+        "grinding_query": parameters.grinding_query,
+        "grinding_batch": parameters.grinding_batch,
+        "grinding_fold": parameters.grinding_fold,
+        "bits": 102.6,
+        "proof_bytes": 32,
+    }
+    assert {name: said[name] for name in wanted} == wanted
+    value = json.loads(public_to_json(public))
+    assert (said["old_root"], said["new_root"]) == (value["old_root"], value["new_root"])
+
+
+@pytest.mark.parametrize("below", ["", "batches"])
+def test_a_venues_folder_and_its_folder_of_batches_are_verified_whole(
+    tmp_path: Path, below: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = record(capsys, target(tmp_path / "target", *chain()) / below)
+    assert (said["first"], said["last"], said["joined"]) == (2, 4, True)
+    assert [batch["batch"] for batch in said["batches"]] == [2, 3, 4]  # type: ignore[attr-defined]
+
+
+def test_folders_are_taken_by_number_and_not_by_name(tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+    said = record(capsys, target(tmp_path, *chain()[::-1]))
+    assert [batch["batch"] for batch in said["batches"]] == [2, 3, 4]  # type: ignore[attr-defined]
+
+
+def test_the_folder_of_one_batch_is_one_bundle(tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+    bundle(tmp_path / "public", chain()[0])
+    assert record(capsys, tmp_path)["batch"] == 2
+
+
+def test_quiet_says_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for folder in (bundle(tmp_path / "one", chain()[0]), target(tmp_path / "all", *chain())):
+        verify_folder(Output(verbosity=-1), folder, StandIn(), explain=True)  # type: ignore[arg-type]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_valid_proofs_of_batches_that_do_not_join_exit_7(tmp_path: Path) -> None:
+    first, second, third = chain()
+    gap = refusal(target(tmp_path / "gap", first, third))
+    assert gap.exit_code == ExitCode.ROOTS_DIFFER
+    assert (gap.record["reason"], gap.record["batch"]) == ("NUMBER", 4)
+    assert gap.record["valid"] is False and gap.record["proofs_valid"] is True
+    twice = refusal(target(tmp_path / "twice", first, second, second))
+    assert twice.exit_code == ExitCode.ROOTS_DIFFER
+    other = replace(second, old_root=(1,) * 8)
+    assert refusal(target(tmp_path / "root", first, other)).record["reason"] == "OLD_ROOT"
+
+
+def test_an_invalid_proof_in_a_folder_is_named_and_exits_1(tmp_path: Path) -> None:
+    """Also where the batches would not join: what is not proved joins nothing."""
+    first, second, third = chain()
+    folder = target(tmp_path, first, third)
+    bad = bundle(folder / "batches" / "bad" / "public", second, b"no proof")
+    found = refusal(folder)
+    assert found.exit_code == ExitCode.INVALID
+    assert found.record["batch"] == 3 and found.record["file"] == str(bad / "proof.bin")
+    assert f"{bad}/proof.bin (batch 3)" in found.message
+
+
+def test_redo_and_changes_of_governance_are_shown(tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+    first, second, third = chain()
+    other = replace(GOVERNANCE, clock_ahead_ms=1)
+    third = replace(third, redo=True, governance=other)
+    folder = target(tmp_path, first, second, third)
+    said = record(capsys, folder)
+    assert said["redo"] == [4]
+    digest = other.digest().hex()
+    assert said["governance_changes"] == [{"batch": 4, "governance_digest": digest}]
+    verify_folder(Output(), folder, StandIn())  # type: ignore[arg-type]
+    text = capsys.readouterr().out
+    assert f"from batch 4 on another:\n            {digest}\n" in text
+    assert "\nredo        4\n" in text
+    one = statement_text(Verified(third, StandIn.pins, 100, 1, 1))
+    assert "redo        yes" in one
+
+
+def test_a_folder_without_batches_and_no_folder_are_bad_input(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "none"):
+        found = refusal(folder)
+        assert found.exit_code == ExitCode.BAD_INPUT and str(folder) in found.message
+
+
+def test_a_public_input_of_another_version_is_refused_by_path_and_version(tmp_path: Path) -> None:
+    folder = bundle(tmp_path / "old", chain()[0])
+    file = folder / "public.json"
+    value = {**json.loads(file.read_bytes()), "version": 1}
+    del value["redo"]
+    file.write_text(json.dumps(value, sort_keys=True, separators=(",", ":")))
+    found = refusal(folder)
+    assert found.exit_code == ExitCode.INVALID
+    assert found.message.startswith(f"invalid: {file}: MALFORMED: ")
+    assert "wanted version 2, got 1" in found.message
+
+
+@pytest.mark.parametrize("shape_class", SHAPE_CLASSES)
+@pytest.mark.parametrize("name", PARAMETER_SETS)
+def test_a_proof_of_another_set_or_class_is_called_so(
+    tmp_path: Path, name: str, shape_class: str
+) -> None:
+    """By its length, which no other set and class have."""
+    shape = shape_of(packaged_circuit(SHAPE_CLASSES[shape_class]), PARAMETER_SETS[name])
+    length = encoded_length(shape)
+    assert sets_of_length(length) == [f"{name}/{shape_class}"]
+    assert sets_of_length(length + 1) == []
+    found = refusal(bundle(tmp_path / "other", chain()[0], bytes(length)))
+    assert found.exit_code == ExitCode.INVALID and found.record["reason"] == "OTHER_PARAMETERS"
+    assert f"these are the bytes of a proof of {name}/{shape_class}; " in found.message
+    assert found.message.endswith("--parameters/--shape-class say fast/S")
+
+
+def largest() -> PublicInput:
+    """The public input with the longest numbers."""
+    most = replace(chain()[2], number=(1 << NUMBER_BITS) - 1, time=FOREVER)
+    identifier = (1 << CHAIN_BITS) - 1
+    return replace(
+        most,
+        chain=identifier,
+        venue=identifier,
+        total=(1 << CASH_BITS) - 1,
+        deposits_before=(1 << QUEUE_BITS) - 1,
+    )
+
+
+def test_no_line_is_wider_than_80_columns() -> None:
+    texts = []
+    for name in PARAMETER_SETS:
+        wide = Verified(largest(), StarkVerifier(name, "M").pins, 100.04, 2**23, 10**6)
+        redone = [replace(wide, public=replace(wide.public, redo=True))] * 30
+        texts += [statement_text(wide), chain_text(redone)]
+        texts.append(explanation_text(explanation(wide.pins, 100.04, is_chain=True)))
+    assert [line for text in texts for line in text.splitlines() if len(line) > WIDTH] == []
+
+
+def test_times_are_utc_to_the_millisecond_and_never_fail() -> None:
+    assert utc(1_723_000_000_007) == "2024-08-07 03:06:40.007 UTC"
+    assert utc(0) == "1970-01-01 00:00:00.000 UTC"
+    assert utc(FOREVER) == f"{FOREVER} ms after 1970"
+
+
+def test_every_sentence_of_the_explanation_rests_on_a_rule_a_claim_or_a_page() -> None:
+    claims = {
+        each.claim
+        for table in circuit().tables
+        for each in (*table.graph.constraints, *table.graph.interactions)
+    }
+    pages = (ROOT / "docs" / "spec").glob("*.md")
+    rules = {
+        rule
+        for page in pages
+        for rule in re.findall(r"^\*\*([a-z0-9.-]+)\*\*", page.read_text(), re.MULTILINE)
+    }
+    said = explanation(StandIn.pins, 102.6, is_chain=True)
+    assert set(said.shown) >= {*SHOWN, JOINED} and said.not_shown == NOT_SHOWN
+    for each in (*said.shown, *said.not_shown):
+        assert each.sources
+        for source in each.sources:
+            assert source in claims | rules or (ROOT / source).is_file(), source
+
+
+def test_explain_tells_of_joining_only_where_batches_were_joined(tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+    folder = target(tmp_path, *chain())
+    for place, is_chain in ((folder, True), (folder / "batches" / "000000", False)):
+        said = record(capsys, place, explain=True)["explanation"]
+        assert (JOINED.to_record() in said["shown"]) is is_chain  # type: ignore[index]
+        assert len(said["not_shown"]) == len(NOT_SHOWN)  # type: ignore[index]
