@@ -7,6 +7,7 @@ queue; everybody withdraws; and the contract never owes more than it has.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from hypothesis import settings
@@ -34,9 +35,9 @@ GOVERNANCES = (
 )
 
 senders = st.sampled_from(SENDERS)
-amounts = st.sampled_from([0, LEAST - 1, LEAST, 1000, 2**61])
-waits = st.sampled_from([1, 1000, AHEAD, BEHIND, BEHIND + 1, DEADLINE + 1, DELAY - AHEAD, DELAY])
-offsets = st.sampled_from([-DELAY, -BEHIND - 1, -BEHIND, -1, 0, 1, AHEAD, AHEAD + 1, DELAY - 1])
+amounts = st.sampled_from([LEAST, 1000, 2**61, LEAST - 1, 0])
+lateness = st.sampled_from([0, 1, BEHIND, BEHIND + 1, DEADLINE + 1, DELAY - AHEAD, DELAY])
+offsets = st.sampled_from([0, 0, -1, -BEHIND, -BEHIND - 1, -DELAY, AHEAD, AHEAD + 1, DELAY - 1])
 governances = st.sampled_from(GOVERNANCES)
 
 
@@ -49,21 +50,16 @@ class Venue(RuleBasedStateMachine):
         self.waiting: list[Closed] = []
         self.checkpoints: list[ContractState] = []
 
-    @rule(wait=waits)
+    @rule(wait=lateness)
     def time_passes(self, wait: int) -> None:
         self.world.pass_time(wait)
 
-    @rule(sender=senders, amount=amounts, is_good=st.booleans())
-    def register(self, sender: int, amount: int, is_good: bool) -> None:
+    @rule(sender=senders, account=st.integers(0, 5), amount=amounts, is_good=st.booleans())
+    def deposit(self, sender: int, account: int, amount: int, is_good: bool) -> None:
+        """A registration with a key or without, then a credit to anybody; and what is owed out."""
         words = {} if is_good else {"key_words": OFF_CURVE}
         attempt(lambda: self.world.register(sender, amount, **words))
-
-    @rule(sender=senders, account=st.integers(0, 5), amount=amounts)
-    def credit(self, sender: int, account: int, amount: int) -> None:
         attempt(lambda: self.world.credit(owner(sender), account, amount))
-
-    @rule(sender=senders)
-    def withdraw(self, sender: int) -> None:
         attempt(lambda: self.world.l1.withdraw(owner(sender)))
 
     @rule(governance=governances, ahead=st.integers(0, 3))
@@ -71,44 +67,49 @@ class Venue(RuleBasedStateMachine):
         number = self.world.l1.head_number + ahead
         attempt(lambda: self.world.l1.announce_governance(GOVERNOR, governance, number))
 
-    @rule()
-    def close(self) -> None:
-        """An honest batch, on those that wait for L1."""
-        last = self.waiting[-1] if self.waiting else None
-        after = self.world.head if last is None else last.tip
-        if self.world.now > after.time:
+    @rule(count=st.integers(1, 3))
+    def close(self, count: int) -> None:
+        """Honest batches, on those that wait for L1."""
+        for _ in range(count):
+            last = self.waiting[-1] if self.waiting else None
+            after = self.world.head if last is None else last.tip
+            self.world.now = max(self.world.now, after.time + 1)
             self.waiting.append(self.world.close(after=last))
 
-    @rule()
-    def bring(self) -> None:
-        """The header of the oldest batch that waits; what cannot be held is given up."""
-        if self.waiting:
-            closed = self.waiting.pop(0)
-            verdict = attempt(lambda: self.world.commit(closed))
+    @rule(late=lateness, count=st.integers(1, 3))
+    def bring(self, late: int, count: int) -> None:
+        """Headers of the oldest batches that wait; what cannot be held is given up."""
+        self.world.pass_time(late)
+        while self.waiting and count:
+            closed, count = self.waiting.pop(0), count - 1
+            verdict = attempt(partial(self.world.commit, closed))
             if verdict is None or not verdict.is_taken:
                 self.waiting = []
 
     @rule(
         offset=offsets,
-        redo=st.booleans(),
+        is_wrong=st.booleans(),
         governance=st.none() | governances,
         forged=st.sampled_from(["", "more", "fewer", "other"]),
     )
     def bring_anything(
-        self, offset: int, redo: bool, governance: Governance | None, forged: str
+        self, offset: int, is_wrong: bool, governance: Governance | None, forged: str
     ) -> None:
-        """A header with a time, a flag, parameters and deposits of the operator's choice."""
-        deposits = self.world.head.deposits
-        entries = bent(self.world.l1.queue[deposits : deposits + 8], deposits, forged)
-        when = self.world.now + offset
-        closed = self.world.close(time=when, redo=redo, governance=governance, entries=entries)
+        """A header of the operator's choice: a redo or not, other parameters, other deposits."""
+        l1, deposits = self.world.l1, self.world.head.deposits
+        entries = bent(l1.queue[deposits : deposits + 8], deposits, forged)
+        when = self.world.now if l1.refusal is None else l1.refusal.time
+        redo = (l1.refusal is not None or when + offset <= l1.redo_until) != is_wrong
+        closed = self.world.close(
+            time=when + offset, redo=redo, governance=governance, entries=entries
+        )
         attempt(lambda: self.world.commit(closed))
 
-    @rule(flag=st.booleans())
-    def redo(self, flag: bool) -> None:
+    @rule()
+    def redo(self) -> None:
         refusal = self.world.l1.refusal
         if refusal is not None:
-            attempt(lambda: self.world.commit(self.world.close(time=refusal.time, redo=flag)))
+            attempt(lambda: self.world.commit(self.world.close(time=refusal.time, redo=True)))
 
     @rule()
     def prove(self) -> None:
@@ -173,4 +174,4 @@ def go_on(world: World) -> None:
 
 
 TestVenue = Venue.TestCase
-TestVenue.settings = settings(max_examples=60, stateful_step_count=40)
+TestVenue.settings = settings(stateful_step_count=50)
