@@ -1,28 +1,73 @@
 """Commands of the venue: demo, replay. Engines are imported when a command is called."""
 
+import shlex
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import click
 
-from rollup.cli import CommandError, ExitCode, Output, conventions
+from rollup.cli import PROGRAM, CommandError, ExitCode, Output, conventions
 from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES
 
 SETS = ("fast", "balanced", "evm")
 file_type = click.Path(path_type=Path)
+BATCHES_MAX: Final = 100_000
+"""A day of windows of a second, and more."""
+
+
+def batches_wanted(_: click.Context, __: click.Parameter, text: str) -> int | None:
+    """The number in `--batches`, or None for all. Usage error for anything else."""
+    if text == "all":
+        return None
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    if not 1 <= number <= BATCHES_MAX:
+        raise click.BadParameter(f"1 to {BATCHES_MAX:,} or all is wanted, not {text!r}")
+    return number
 
 
 @click.command()
-@click.option("--data", type=file_type, help="Replay a recorded feed (gzip of frames).")
-@click.option("--batches", type=click.IntRange(1, 1000), default=3, show_default=True)
+@click.option(
+    "--data",
+    type=file_type,
+    help="Replay a recorded feed: frames or Binance aggTrades/klines CSV; plain, .gz or .zip.",
+)
+@click.option(
+    "--batches",
+    callback=batches_wanted,
+    default="3",
+    show_default=True,
+    metavar="N|all",
+    help="How many; all: until the feed of --data ends.",
+)
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the market.")
 @click.option(
     "--insecure-seed",
     type=click.IntRange(0),
     help="Derive every key from a number, so that roots repeat. For tests: nothing is secret then.",
 )
-@click.option("--parameters", type=click.Choice(SETS), default=SETS[0])
+@click.option(
+    "--parameters",
+    type=click.Choice(SETS),
+    default=SETS[0],
+    show_default=True,
+    help="Parameter set.",
+)
+@click.option(
+    "--shape-class",
+    type=click.Choice(list(SHAPE_CLASSES)),
+    default=CLASS_S.name,
+    show_default=True,
+    help="How much a batch may hold: S up to 128 trades, M up to 1,024.",
+)
+@click.option(
+    "--prove/--no-prove",
+    "proves",
+    default=True,
+    help="Prove batches and post them to L1, or only sequence, judge and replay them.",
+)
 @click.option(
     "--target",
     type=file_type,
@@ -34,16 +79,27 @@ file_type = click.Path(path_type=Path)
 def demo(
     console: Output,
     data: Path | None,
-    batches: int,
+    batches: int | None,
     seed: int,
     insecure_seed: int | None,
     parameters: str,
+    shape_class: str,
+    proves: bool,
     target: Path,
 ) -> None:
     """Orders in, proofs out, a new root on L1: the whole rollup, nothing simulated but the traders.
 
-    Without --data, a seeded synthetic market. Every batch is proved in a process of its own and
-    posted to a mock L1, which verifies the proof. At the end, forged versions of the last batch.
+    Without --data, a seeded synthetic market. A batch holds the trades of one window of time, a
+    second in class S and 8 s in class M. Every batch is proved in a process of its own and posted
+    to a mock L1, which verifies the proof. At the end, forged versions of the last batch.
+
+    --data reads frames (a receive time in ns, a space, the JSON of a trade or bookTicker stream),
+    or Binance's public CSV of aggTrades or klines, futures or spot, with or without a header, ms or
+    us; the symbol of a CSV is the beginning of its file's name. Plain, .gz, or .zip of one file.
+
+    Each kline becomes four trades of a quarter of its volume, at the quarters of its time: open,
+    low, high, close where it rose, else open, high, low, close; as many of them buys as the takers'
+    bought share says. A batch then lasts a quarter of a kline.
     """
     from rollup.installed import installed_verifier
     from sequencer.batches.prover import ProcessProver
@@ -52,19 +108,49 @@ def demo(
     from sequencer.demo.run import run_demo
     from sequencer.demo.summary import Summary
 
-    options = DemoOptions(target, batches, seed, data, insecure_seed)
+    if batches is None and data is None:
+        raise click.UsageError("--batches all needs --data: the synthetic market never ends")
+    options = DemoOptions(
+        root=target,
+        batches=batches,
+        seed=seed,
+        data=data,
+        insecure_seed=insecure_seed,
+        shape_class=SHAPE_CLASSES[shape_class],
+        proves=proves,
+    )
+    prover = ProcessProver(parameters, shape_class=shape_class)
     summary = Summary()
     with known_errors(), Screen(console, batches) as screen:
-        events = run_demo(options, ProcessProver(parameters), installed_verifier(parameters))
-        for event in events:
+        for event in run_demo(options, prover, installed_verifier(parameters, shape_class)):
             summary.add(event)
             screen.show(event)
     if not summary.succeeded:
         raise CommandError(ExitCode.INVALID, "the demonstration failed", summary.to_record())
     text = tables(summary)
     if summary.last_bundle is not None:
-        text += f"\n\nCheck a proof yourself: crypsis verify {summary.last_bundle / 'public'}"
+        check = verify_command(summary.last_bundle / "public", parameters, shape_class)
+        text += f"\n\nCheck a proof yourself:\n  {check}"
     console.result(summary.to_record(), text)
+
+
+def verify_command(bundle: Path, parameters: str, shape_class: str) -> str:
+    """What to type in this folder to check a bundle with the program that belongs to this run."""
+    beside = Path(sys.executable).with_name(PROGRAM)
+    program = _from_here(beside) if beside.exists() else PROGRAM
+    words = [program, "verify", _from_here(bundle)]
+    words += ["--parameters", parameters] * (parameters != SETS[0])
+    words += ["--shape-class", shape_class] * (shape_class != CLASS_S.name)
+    return shlex.join(words)
+
+
+def _from_here(path: Path) -> str:
+    """A path as a shell in the current folder takes it: relative where it lies below."""
+    try:
+        inside = str(path.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path.absolute())
+    return inside if "/" in inside else f"./{inside}"
 
 
 @click.command()
@@ -120,7 +206,7 @@ def known_errors() -> Iterator[None]:
     from sequencer.batches.journal import JournalError
     from sequencer.batches.prover import ProverError
     from sequencer.batches.replay import RootsDiffer
-    from sequencer.demo.market.tape import TapeError
+    from sequencer.demo.market.tape.error import TapeError
     from sequencer.demo.run import DemoError
     from sequencer.service.poster import L1Differs
     from sequencer.service.venue import VenueStopped

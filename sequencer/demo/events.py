@@ -1,38 +1,41 @@
 """What a demonstration is asked for, and what it reports: records for a command line to render."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rollup.hash.poseidon import Digest
-
-TRADES_DEFAULT = 112
-"""Trades of a batch: below the 128 that a batch can hold, with room for what was not planned."""
+from rollup.protocol.shape_class import CLASS_S, ShapeClass
 
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
     """`data` is a feed's file, None for the synthetic market of `seed`.
 
-    `insecure_seed` derives every key from a number, so that roots can be reproduced; None draws
-    them from the CSPRNG. Files go under `root`.
+    `batches` is None for as many as the feed lasts. `insecure_seed` derives every key from a
+    number, so that roots can be reproduced; None draws them from the CSPRNG. `trades` are the most
+    of a batch, None for what suits its shape class. Files go under `root`.
     """
 
     root: Path
-    batches: int = 3
+    batches: int | None = 3
     seed: int = 1
     data: Path | None = None
     insecure_seed: int | None = None
     traders: int = 32
-    trades: int = TRADES_DEFAULT
+    trades: int | None = None
     chain: int = 31337
     venue: int = 1
+    shape_class: ShapeClass = CLASS_S
+    proves: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class MarketReady:
     """Keys are made, the contract is deployed, deposits are queued. Prices in ticks, of which a
-    market's `decimals` stand behind the point."""
+    market's `decimals` stand behind the point. `skipped` counts what the feed holds beside trades,
+    by kind. Sizes are the feed's over `divisors`. `proves` is whether batches will be proved."""
 
     feed: str
     symbols: tuple[str, ...]
@@ -42,6 +45,12 @@ class MarketReady:
     queued: int
     root: Digest
     insecure: bool
+    divisors: tuple[int, ...] = ()
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    window_ms: int = 0
+    windows: int | None = None
+    shape_class: str = CLASS_S.name
+    proves: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +70,8 @@ class BatchClosed:
     """A batch was matched, judged by the rules and written; counts and seconds of each stage.
 
     `matched` of `wanted` trades happened at the feed's price and size. `carried` orders had fills
-    in an earlier batch too. `refused` counts envelopes by reason.
+    in an earlier batch too. `refused` counts envelopes by reason. `left_out` counts trades of the
+    window that a batch has no room for.
     """
 
     number: int
@@ -75,6 +85,7 @@ class BatchClosed:
     accounts: int
     wanted: int
     matched: int
+    left_out: int
     notional: int
     old_root: Digest
     new_root: Digest

@@ -28,8 +28,8 @@ from sequencer.demo.events import (
 )
 from sequencer.demo.summary import BatchRow, Summary
 
-TABLE_WIDTH = 110
-"""Columns of the tables where no terminal says how wide it is."""
+TABLE_WIDTH = 80
+"""Columns of the tables: those of the narrowest terminal that people use."""
 
 ROOT_DIGITS = 12
 """Hexadecimal digits of a root that a table shows."""
@@ -41,7 +41,7 @@ PHASES = 9
 class Screen:
     """Shows events as they come."""
 
-    def __init__(self, output: Output, batches: int) -> None:
+    def __init__(self, output: Output, batches: int | None) -> None:
         self._output = output
         self._console = Console(stderr=True, highlight=False)
         self._progress = Progress(
@@ -53,7 +53,8 @@ class Screen:
             transient=True,
             disable=not output.shows_progress,
         )
-        self._task = self._progress.add_task("preparing keys and genesis", total=batches * PHASES)
+        total = None if batches is None else batches * PHASES
+        self._task = self._progress.add_task("preparing keys and genesis", total=total)
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -95,14 +96,15 @@ def lines_of(event: DemoEvent) -> list[str]:
         case BatchClosed():
             lines = _closed_lines(event)
         case Proved():
-            size = f"{event.proof_bytes / 1024:.0f} KiB, {event.meta['bits']} proven bits"
-            lines = [f"  proof      {event.seconds:.2f} s, {size}: {event.folder}"]
+            size = f"{event.proof_bytes / 1024:,.0f} KiB, {event.meta['bits']} proven bits"
+            lines = [f"  proof      {event.seconds:,.2f} s, {size}: {event.folder}"]
         case Posted():
             verdict = "accepted" if event.accepted else f"REVERTED: {event.reverted}"
             root = _short(event.root)
-            lines = [f"  L1         {verdict} in {event.verify_ms:.0f} ms, root {root}"]
+            lines = [f"  L1         {verdict} in {event.verify_ms:,.0f} ms, root {root}"]
         case JournalReplayed():
-            lines = [f"journal: {event.batches} batches replayed to root {_short(event.root)}"]
+            batches = _number_of(event.batches, "batch", "batches")
+            lines = [f"journal: {batches} replayed to root {_short(event.root)}"]
         case _:
             lines = []
     return lines
@@ -111,9 +113,12 @@ def lines_of(event: DemoEvent) -> list[str]:
 def tables(summary: Summary) -> str:
     """The result: a batch a row, then the last act."""
     console = Console(file=StringIO(), width=TABLE_WIDTH, highlight=False, color_system=None)
-    console.print(_batch_table(summary.batches))
-    console.print("\nLast act: forged versions of the last batch", markup=False)
-    console.print(_forgery_table(summary.forgeries))
+    console.print(_batch_table(summary.batches, summary.proves))
+    if not summary.proves:
+        console.print("\nNo batch was proved or posted to L1: --no-prove", markup=False)
+    if summary.forgeries:
+        console.print("\nLast act: forgeries of the last batch that traded", markup=False)
+        console.print(_forgery_table(summary.forgeries))
     written = console.file
     text = written.getvalue() if isinstance(written, StringIO) else ""
     return "\n".join(line.rstrip() for line in text.rstrip().splitlines())
@@ -126,12 +131,36 @@ def _market_lines(event: MarketReady) -> list[str]:
     )
     lines = [
         f"feed: {event.feed}; {quotes}",
+        *_feed_lines(event),
         f"{event.traders} traders, {event.queued} deposits in the L1 queue, "
         f"genesis root {_short(event.root)}",
     ]
+    if not event.proves:
+        lines.append("batches are neither proved nor posted to L1: --no-prove")
     if event.insecure:
         lines.append("keys come from --insecure-seed: roots repeat, and nothing here is private")
     return lines
+
+
+def _feed_lines(event: MarketReady) -> list[str]:
+    """What the feed holds beside trades, how much of each trade is wanted, and how batches end."""
+    skipped = ", ".join(f"{count:,} {kind}" for kind, count in event.skipped.items())
+    divided = ", ".join(
+        f"{symbol} by {divisor:,}"
+        for symbol, divisor in zip(event.symbols, event.divisors, strict=False)
+        if divisor > 1
+    )
+    lasts = f"; the feed lasts for {event.windows:,}" if event.windows is not None else ""
+    window = f"class {event.shape_class}, a batch every {event.window_ms / 1000:,g} s{lasts}"
+    return [
+        *([f"skipped: {skipped}"] if skipped else []),
+        *([f"sizes divided: {divided}"] if divided else []),
+        window,
+    ]
+
+
+def _number_of(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def _deposits(event: BatchOpened) -> str:
@@ -143,10 +172,15 @@ def _closed_lines(event: BatchClosed) -> list[str]:
     refused = f", refused: {_counts(event.refused)}" if event.refused else ""
     return [
         f"  envelopes  {event.envelopes} of {event.envelope_bytes} bytes "
-        f"({event.cancels} cancels){refused}",
+        f"({_number_of(event.cancels, 'cancel', 'cancels')}){refused}",
         f"  matching   {event.fills} fills of {event.orders} orders "
         f"({event.carried} carried over), {event.matched} of the feed's {event.wanted} trades, "
         f"{event.notional / 10**6:,.0f} USDC",
+        *(
+            [f"  left out   {event.left_out:,} more trades of the window: the batch has no room"]
+            if event.left_out
+            else []
+        ),
     ]
 
 
@@ -154,36 +188,47 @@ def _counts(reasons: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
 
 
-def _batch_table(rows: list[BatchRow]) -> Table:
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    right = ("batch", "orders", "fills", "accounts", "cells", "prove s", "proof KiB", "verify ms")
-    for head in (*right, "bits"):
+def _batch_table(rows: list[BatchRow], proves: bool) -> Table:
+    """A batch a row; nothing about proofs where there are none."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=0)
+    right = ["batch", "orders", "fills", "left\nout"]
+    if proves:
+        right += ["prove\ns", "proof\nKiB", "verify\nms", "bits"]
+    for head in right:
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("root", no_wrap=True)
-    table.add_column("L1", no_wrap=True)
+    if proves:
+        table.add_column("L1", no_wrap=True)
     for row in rows:
-        if row.closed is None or row.proved is None or row.posted is None:
-            continue
-        table.add_row(
-            f"{row.opened.number}",
-            f"{row.closed.orders}",
-            f"{row.closed.fills}",
-            f"{row.closed.accounts}",
-            f"{row.proved.meta['cells'] / 1e6:.1f} M",
-            f"{row.proved.seconds:.2f}",
-            f"{row.proved.proof_bytes / 1024:.0f}",
-            f"{row.posted.verify_ms:.0f}",
-            f"{row.proved.meta['bits']:.1f}",
-            _short(row.posted.root),
-            "accepted" if row.posted.accepted else row.posted.reverted,
-        )
+        if row.closed is not None and (not proves or row.is_posted):
+            table.add_row(*_batch_cells(row.opened.number, row.closed), *_proof_cells(row))
     return table
+
+
+def _batch_cells(number: int, closed: BatchClosed) -> list[str]:
+    counts = (number, closed.orders, closed.fills, closed.left_out)
+    return [f"{count:,}" for count in counts]
+
+
+def _proof_cells(row: BatchRow) -> list[str]:
+    """What a row says after the counts: of its proof, its root, and L1's answer."""
+    root = _short(row.closed.new_root) if row.closed is not None else ""
+    if row.proved is None or row.posted is None:
+        return [root]
+    return [
+        f"{row.proved.seconds:,.2f}",
+        f"{row.proved.proof_bytes / 1024:,.0f}",
+        f"{row.posted.verify_ms:,.0f}",
+        f"{row.proved.meta['bits']:.1f}",
+        root,
+        "accepted" if row.posted.accepted else "reverted",
+    ]
 
 
 def _forgery_table(forgeries: list[ForgeryJudged]) -> Table:
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for head in ("forgery", "refused by", "reason"):
-        table.add_column(head)
+        table.add_column(head, overflow="fold")
     for forgery in forgeries:
         reason = f"{forgery.reason}: {forgery.detail}" if forgery.detail else forgery.reason
         table.add_row(forgery.name, forgery.refused_by or "NOBODY", reason)

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import islice
 from queue import SimpleQueue
 from threading import Thread
 from time import perf_counter
@@ -45,6 +44,7 @@ from sequencer.demo.events import (
 from sequencer.demo.forgery import FORGERIES, flip_byte
 from sequencer.demo.market import scene
 from sequencer.demo.market.crowd import Crowd, Traffic, cancel_count
+from sequencer.demo.market.feed import Feed, open_feed
 from sequencer.demo.market.keys import KeySource
 from sequencer.demo.market.trade import Slice, WantedTrade
 from sequencer.demo.market.trader import Trader
@@ -52,9 +52,6 @@ from sequencer.engine.event import DepositJudged, Event
 from sequencer.engine.live import OrderKey
 from sequencer.service.facts import Fact, Filled
 from sequencer.service.venue import Receipt, Venue
-
-WINDOW_MS = 60_000
-"""A batch of the demonstration closes by count; a feed that falls silent would close it by time."""
 
 
 class DemoError(Exception):
@@ -67,28 +64,32 @@ def run_demo(
     verifier: Verifier,
 ) -> Iterator[DemoEvent]:
     """Run everything; events as they happen. Raises TapeError, DemoError, the prover's errors."""
-    parts = _feed(options)
+    feed = _feed(options)
     with VenueFolder(options.root).lock() as folder:
-        stage = _prepare(options, verifier, parts[0], folder)
+        stage = _prepare(options, verifier, feed, folder)
         with closing(stage.venue):
-            yield from _acts(options, stage, parts, prover)
+            yield _market_ready(options, stage, feed)
+            yield from _acts(options, stage, feed, prover)
         yield _replayed(options, stage)
 
 
 def _acts(
-    options: DemoOptions, stage: "_Stage", parts: Sequence[Slice], prover: ReportingProver
+    options: DemoOptions, stage: "_Stage", feed: Feed, prover: ReportingProver
 ) -> Iterator[DemoEvent]:
-    """The market, every batch, and the forgeries at the end."""
-    yield _market_ready(options, stage)
-    closed = None
-    for place, part in enumerate(parts[: options.batches]):
-        later = parts[place + 1].trades if place + 1 < len(parts) else ()
+    """Every batch, and the forgeries at the end."""
+    traded = None
+    for place, (part, later) in enumerate(feed.batches(options.batches)):
         if place == 1:
             scene.queue_top_up(stage.l1, *stage.top_up)
         closed = yield from _sequence(stage, part, later)
-        yield from _prove_and_post(stage, closed, prover)
-    if closed is not None:
-        yield from _last_act(stage, closed)
+        traded = closed if closed.batch.fills else traded
+        if options.proves:
+            _commit(stage, closed)
+            yield from _prove_and_post(stage, closed, prover)
+    if traded is not None:
+        yield from _last_act(stage, traded)
+    if stage.proof:
+        yield _flipped(stage)
 
 
 @dataclass(slots=True)
@@ -128,37 +129,37 @@ class _Stage:
     proof: bytes = b""
 
 
-def _feed(options: DemoOptions) -> list[Slice]:
-    """A slice for every batch, and one more to look ahead to if the feed has it."""
-    if options.batches < 1:
-        raise DemoError(f"at least 1 batch is wanted, not {options.batches}")
-    feed = scene.feed(options.data, options.seed, options.trades)
-    parts = list(islice(feed, options.batches + 1))
-    if len(parts) < options.batches:
+def _feed(options: DemoOptions) -> Feed:
+    """The feed, if it lasts as long as is wanted of it."""
+    batches = options.batches
+    if batches is not None and batches < 1:
+        raise DemoError(f"at least 1 batch is wanted, not {batches}")
+    feed = open_feed(options.data, options.seed, options.shape_class, options.trades)
+    if feed.windows is None and batches is None:
+        raise DemoError("the synthetic market never ends: a number of batches is wanted")
+    if feed.windows is not None and batches is not None and feed.windows < batches:
         raise DemoError(
-            f"{options.data}: trades for {options.batches} batches are wanted, "
-            f"the feed holds {len(parts)} times {options.trades}"
+            f"{feed.name}: {batches} batches are wanted, the feed lasts for {feed.windows} "
+            f"of {feed.grid.window_ms / 1000:g} s"
         )
-    return parts
+    return feed
 
 
-def _prepare(
-    options: DemoOptions, verifier: Verifier, first: Slice, folder: LockedFolder
-) -> _Stage:
+def _prepare(options: DemoOptions, verifier: Verifier, feed: Feed, folder: LockedFolder) -> _Stage:
     """Genesis, L1, traders with queued deposits, and the venue with an empty journal."""
     keys = KeySource(options.insecure_seed)
-    genesis = scene.make_genesis(keys, options.chain, options.venue, first)
+    genesis = scene.make_genesis(keys, options.chain, options.venue, feed)
     material = keys.salt_material()
     folder.start(genesis, material)
-    setup = Setup(genesis, SaltKey(material), compress_many, verify_many)
+    setup = Setup(genesis, SaltKey(material), compress_many, verify_many, options.shape_class)
     clock = scene.Clock(genesis.time)
     timed = _TimedVerifier(verifier)
     l1 = scene.deploy(genesis, keys, timed, clock)
     traders = scene.register_traders(l1, keys, options.traders, options.seed)
     scene.queue_refusable(l1, keys, traders[0])
-    venue = Venue(setup, folder, l1, keys.address(scene.OPERATOR), WINDOW_MS)
+    venue = Venue(setup, folder, l1, keys.address(scene.OPERATOR), feed.grid.window_ms)
     destination = Destination(options.chain, options.venue)
-    crowd = Crowd(traders, keys, venue.sealing_key, destination, options.seed)
+    crowd = Crowd(traders, keys, venue.sealing_key, destination, options.seed, feed.grid.window_ms)
     return _Stage(
         setup=setup,
         folder=folder,
@@ -172,10 +173,10 @@ def _prepare(
     )
 
 
-def _market_ready(options: DemoOptions, stage: _Stage) -> MarketReady:
+def _market_ready(options: DemoOptions, stage: _Stage, feed: Feed) -> MarketReady:
     markets = stage.setup.genesis.governance.markets
     return MarketReady(
-        feed=f"synthetic, seed {options.seed}" if options.data is None else str(options.data),
+        feed=feed.name,
         symbols=tuple(market.symbol for market in markets),
         prices=stage.setup.genesis.prices[: len(markets)],
         decimals=tuple(market.price_decimals for market in markets),
@@ -183,6 +184,12 @@ def _market_ready(options: DemoOptions, stage: _Stage) -> MarketReady:
         queued=len(stage.l1.queue),
         root=stage.l1.root,
         insecure=stage.keys.is_insecure,
+        divisors=feed.divisors,
+        skipped=feed.skipped,
+        window_ms=feed.grid.window_ms,
+        windows=feed.windows,
+        shape_class=options.shape_class.name,
+        proves=options.proves,
     )
 
 
@@ -200,7 +207,6 @@ def _sequence(
     matched = perf_counter()
     stage.crowd.observe(traffic, receipts)
     closed = stage.venue.close_batch()
-    _commit(stage, closed)
     end = perf_counter()
     facts = stage.venue.take_facts()
     stage.crowd.hear(facts)
@@ -263,6 +269,7 @@ def _closed(
         accounts=len(closed.outcome.accounts),
         wanted=len(part.trades),
         matched=(happened & wanted).total(),
+        left_out=part.left_out,
         notional=sum(fill.notional for fill in closed.outcome.steps.fills),
         old_root=closed.batch.old_root,
         new_root=closed.outcome.public.new_root,
@@ -317,17 +324,20 @@ def _reporting(work: Callable[[Progress], object]) -> Iterator[str]:
         yield line
 
 
-def _last_act(stage: _Stage, closed: ClosedBatch) -> Iterator[ForgeryJudged]:
-    """Forged versions of the last batch, each to be refused with a reason."""
+def _last_act(stage: _Stage, traded: ClosedBatch) -> Iterator[ForgeryJudged]:
+    """Forged versions of the last batch that traded, each to be refused with a reason."""
     for forgery in FORGERIES:
-        forged = forgery.forge(closed.batch)
         refused_by = reason = detail = ""
         try:
-            apply_batch(forged, compress_many=compress_many, verify_many=verify_many)
+            apply_batch(
+                forgery.forge(traded.batch),
+                compress_many=compress_many,
+                verify_many=verify_many,
+                shape_class=stage.setup.shape_class,
+            )
         except Rejected as error:
             refused_by, reason, detail = "rules", error.reason.value, error.detail
         yield ForgeryJudged(forgery.name, forgery.sentence, refused_by, reason, detail)
-    yield _flipped(stage)
 
 
 def _flipped(stage: _Stage) -> ForgeryJudged:
@@ -346,6 +356,8 @@ def _flipped(stage: _Stage) -> ForgeryJudged:
 def _replayed(options: DemoOptions, stage: _Stage) -> JournalReplayed:
     """The journal again, from nothing but genesis and salt key."""
     done = list(replay(stage.folder.journal, stage.setup))
-    if len(done) != options.batches or done[-1].header.new_root != stage.l1.root:
-        raise DemoError(f"the journal replays {len(done)} batches to another root than L1's")
-    return JournalReplayed(stage.folder.journal, len(done), done[-1].header.new_root)
+    root = stage.l1.root if options.proves else stage.venue.root
+    if len(done) != stage.venue.core.number or not done or done[-1].header.new_root != root:
+        owner = "L1's" if options.proves else "the venue's"
+        raise DemoError(f"the journal replays {len(done)} batches to another root than {owner}")
+    return JournalReplayed(stage.folder.journal, len(done), root)

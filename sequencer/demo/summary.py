@@ -25,6 +25,11 @@ class BatchRow:
     proved: Proved | None = None
     posted: Posted | None = None
 
+    @property
+    def is_posted(self) -> bool:
+        """Whether L1 was asked."""
+        return self.proved is not None and self.posted is not None
+
     def to_record(self) -> dict[str, object]:
         """For `--json`: counts, seconds, bytes, bits, root and verdict."""
         record: dict[str, object] = {
@@ -35,7 +40,12 @@ class BatchRow:
         if self.closed is not None:
             names = ("envelopes", "cancels", "refused", "orders", "fills", "carried", "accounts")
             record |= {name: getattr(self.closed, name) for name in names}
-            record |= {"trades_wanted": self.closed.wanted, "trades_matched": self.closed.matched}
+            record |= {
+                "trades_wanted": self.closed.wanted,
+                "trades_matched": self.closed.matched,
+                "trades_left_out": self.closed.left_out,
+                "root": hex_digest(self.closed.new_root),
+            }
         if self.proved is not None:
             record |= {
                 "cells": self.proved.meta["cells"],
@@ -48,7 +58,6 @@ class BatchRow:
         if self.posted is not None:
             record |= {
                 "verify_ms": round(self.posted.verify_ms),
-                "root": hex_digest(self.posted.root),
                 "accepted": self.posted.accepted,
                 "reverted": self.posted.reverted,
             }
@@ -83,9 +92,22 @@ class Summary:
                 self.replayed = event
 
     @property
+    def proves(self) -> bool:
+        """Whether batches are proved and posted at all."""
+        return self.market is None or self.market.proves
+
+    @property
     def succeeded(self) -> bool:
-        """Whether every batch was accepted, every forgery refused, and the journal agreed."""
-        accepted = all(row.posted is not None and row.posted.accepted for row in self.batches)
+        """Whether every batch was accepted, every forgery refused, and the journal agreed.
+
+        Without proofs L1 is not asked: then every batch was judged by the rules as it closed.
+        """
+        accepted = all(
+            row.posted is not None and row.posted.accepted
+            if self.proves
+            else row.closed is not None
+            for row in self.batches
+        )
         refused = all(forgery.refused_by for forgery in self.forgeries)
         return accepted and refused and self.replayed is not None
 
@@ -97,11 +119,8 @@ class Summary:
 
     def to_record(self) -> dict[str, object]:
         """For `--json`."""
-        market = self.market
         return {
-            "feed": market.feed if market is not None else "",
-            "insecure_keys": market.insecure if market is not None else False,
-            "genesis_root": hex_digest(market.root) if market is not None else "",
+            **(_market_record(self.market) if self.market is not None else {}),
             "batches": [row.to_record() for row in self.batches],
             "forgeries": [
                 {
@@ -114,3 +133,23 @@ class Summary:
             ],
             "replayed": self.replayed is not None,
         }
+
+
+def _market_record(market: MarketReady) -> dict[str, object]:
+    """What was traded, and how."""
+    return {
+        "feed": market.feed,
+        "skipped": dict(market.skipped),
+        "markets": [
+            {"symbol": symbol, "first_price": price / 10**decimals, "sizes_divided_by": divisor}
+            for symbol, price, decimals, divisor in zip(
+                market.symbols, market.prices, market.decimals, market.divisors, strict=True
+            )
+        ],
+        "window_ms": market.window_ms,
+        "windows": market.windows,
+        "shape_class": market.shape_class,
+        "proved": market.proves,
+        "insecure_keys": market.insecure,
+        "genesis_root": hex_digest(market.root),
+    }

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rollup.crypto.envelope import EnvelopeReason, OpeningKey, SealingKey
+from rollup.hash.poseidon import Digest
 from rollup.l1.interface import Address
 from rollup.private import Private
 from rollup.protocol.batch_codec import batch_to_bytes
@@ -119,6 +120,11 @@ class Venue:
     def core(self) -> CoreState:
         """The state that orders meet. Another object once batches were made anew."""
         return self._machine.core
+
+    @property
+    def root(self) -> Digest:
+        """The state root after the last closed batch."""
+        return self._machine.batcher.state.root
 
     @property
     def set_aside(self) -> str:

@@ -1,20 +1,12 @@
 """Orders in, proofs out, a new root: through the command, at `fast`, nothing replaced."""
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
+from sequencer.demo.market.calibration import TAPE_FILE
+from tests.helpers.feeds import data_folder
 from tests.helpers.program import Demo, crypsis
-
-FEED = "usdm_btcusdt_20240808.gz"
-
-
-def data_folder() -> Path:
-    """Recorded data beside the repository, or where CRYPSIS_DATA says."""
-    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
-    return Path(os.environ.get("CRYPSIS_DATA", beside))
 
 
 def test_every_batch_is_proved_and_accepted(demo: Demo) -> None:
@@ -73,7 +65,7 @@ def test_a_bundle_holds_two_public_files_and_nothing_private(demo: Demo) -> None
 
 
 def test_a_recorded_feed_is_replayed(run_demo: Callable[..., Demo]) -> None:
-    feed = data_folder() / FEED
+    feed = data_folder() / TAPE_FILE
     if not feed.exists():
         pytest.skip(f"no recorded feed at {feed}")
     (batch,) = run_demo("--batches", 1, "--data", feed).record["batches"]

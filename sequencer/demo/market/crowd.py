@@ -11,7 +11,7 @@ from rollup.protocol.cancel import CancelOrder
 from rollup.protocol.order import Order, Side
 from sequencer.demo.market.keys import KeySource, padding, seal_intents
 from sequencer.demo.market.planner import Planner
-from sequencer.demo.market.scene import MAX_FEE
+from sequencer.demo.market.scene import MAX_FEE, USDC
 from sequencer.demo.market.trade import Slice, WantedTrade
 from sequencer.demo.market.trader import Intent, Trader
 from sequencer.engine.event import VenueReason
@@ -21,14 +21,14 @@ from sequencer.service.venue import Receipt
 BACKDROP_QUOTES = 2
 TIDIED_QUOTES = 3
 PADDING = 4
-MINNOW_WANTS = 50_000
-"""Lots of BTC, half a coin, that the minnow orders with fifty dollars."""
+MINNOW_WANTS = 30_000 * USDC
+"""What the minnow's order is worth that it places with fifty dollars."""
 
 PLANNED_ENDS = (VenueReason.FILLED, VenueReason.CANCELLED, VenueReason.IMMEDIATE_REMAINDER)
 """Ends of orders that the planner counts on."""
 
 PATIENCE_MS = 600_000
-"""How long after its batch an order expires."""
+"""How long after its batch an order expires, at least; where windows are long, ten of them."""
 
 GOOD_MS = ENVELOPE_LIFETIME_MS // 2
 """How long after its batch an envelope is good: one rule for orders, cancels and padding, because
@@ -53,6 +53,7 @@ class Crowd:
         sealing: SealingKey,
         destination: Destination,
         seed: int,
+        window_ms: int = 0,
     ) -> None:
         *able, self._minnow = traders
         self._traders = able
@@ -61,12 +62,14 @@ class Crowd:
         self._destination = destination
         self._random = Random(f"crowd/{seed}")
         chain, venue = destination.chain, destination.venue
+        self._patience_ms = max(PATIENCE_MS, 10 * window_ms)
         self._planner = Planner(able, chain, venue, MAX_FEE, seed)
         self._secrets = {trader.account: trader.secret for trader in traders}
 
     def traffic(self, part: Slice, later: Sequence[WantedTrade]) -> Traffic:
         """What everybody sends for one batch; `later` are the trades of the next one."""
-        expiry = part.time + PATIENCE_MS
+        expiry = part.time + self._patience_ms
+        self._planner.expire(part.time)
         intents = self._planner.tidy(TIDIED_QUOTES)
         for market in sorted({trade.market for trade in part.trades}):
             intents += self._planner.backdrop(market, part.prices[market], BACKDROP_QUOTES, expiry)
@@ -109,7 +112,7 @@ class Crowd:
 
     def _too_much(self, part: Slice, expiry: int) -> Order:
         """An order that the minnow cannot margin."""
-        return self._order(self._minnow, part, MINNOW_WANTS, expiry)
+        return self._order(self._minnow, part, 1 + MINNOW_WANTS // part.prices[0], expiry)
 
     def _order(self, trader: Trader, part: Slice, size: int, expiry: int) -> Order:
         slot, generation = trader.take_slot()

@@ -47,6 +47,7 @@ class _Quote:
     key: OrderKey
     price: int
     remaining: int
+    expiry: int
 
 
 @dataclass(slots=True)
@@ -135,6 +136,13 @@ class Planner:
         facing = self._levels(market, opposite(side))
         return any(p <= price if side is Side.BUY else p >= price for p in facing)
 
+    def expire(self, time: int) -> None:
+        """The venue ends orders whose last moment is before the end of the window it opens."""
+        for levels in self._quotes.values():
+            for price, queue in list(levels.items()):
+                for quote in [quote for quote in queue if quote.expiry < time]:
+                    self._drop(levels, price, quote)
+
     def forget(self, key: OrderKey) -> None:
         """The venue ended or refused an order that the planner did not expect to lose."""
         for levels in self._quotes.values():
@@ -218,7 +226,7 @@ class Planner:
         trader = self._choose(market, signed, price, set())
         slot, generation = trader.take_slot()
         trader.resting.add(slot)
-        quote = _Quote(trader, (trader.account, slot, generation), price, size)
+        quote = _Quote(trader, (trader.account, slot, generation), price, size, self._expiry)
         self._levels(market, side).setdefault(price, deque()).append(quote)
         return quote, self._order(
             trader, slot, generation, market, side, price, size, False, post_only

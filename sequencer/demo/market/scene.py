@@ -1,9 +1,6 @@
-"""The scene of a demonstration: markets, a genesis, an L1, traders with money, and a feed."""
+"""The scene of a demonstration: a genesis, an L1, and traders with money."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
-from pathlib import Path
 from random import Random
 
 from rollup.field.koalabear import P
@@ -12,23 +9,12 @@ from rollup.l1.deployment import Deployment
 from rollup.l1.mock import MockL1
 from rollup.ports import Verifier
 from rollup.protocol.genesis import Genesis
-from rollup.protocol.market import Governance, Market
-from sequencer.demo.market.calibration import FEED_MS, btc_flow, eth_flow
+from rollup.protocol.market import Governance
+from sequencer.demo.market.feed import Feed
 from sequencer.demo.market.keys import KeySource
-from sequencer.demo.market.synthetic import flow
-from sequencer.demo.market.tape import read_trades
-from sequencer.demo.market.trade import Slice, WantedTrade, slices
 from sequencer.demo.market.trader import Trader
 
 USDC = 10**6
-BTC, ETH = 0, 1
-LOTS_PER_UNIT = 10
-"""Sizes are a tenth of the feed's: 0.001 BTC becomes 10 lots of 1e-5."""
-
-BTC_MARKET = Market("BTC-PERP", 1, 5, 1_000, 500, 300, 450, 150)
-ETH_MARKET = Market("ETH-PERP", 2, 4, 1_200, 600, 400, 450, 150)
-"""Ten and 8.3 times leverage, fees of 4.5 and 1.5 hundredths of a percent."""
-
 CLOCK_BEHIND_MS = 3_600_000
 CLOCK_AHEAD_MS = 60_000
 MAX_FEE = 600
@@ -54,38 +40,11 @@ class Clock:
         return self.now_ms
 
 
-def make_genesis(keys: KeySource, chain_id: int, venue: int, first: Slice) -> Genesis:
-    """Two markets, and the venue's fee account; batch 0 ends just before the feed begins."""
-    start = min(trade.time for trade in first.trades) - 1
-    governance = Governance((BTC_MARKET, ETH_MARKET), 0, CLOCK_BEHIND_MS, CLOCK_AHEAD_MS)
-    return Genesis(chain_id, venue, start, governance, first.prices, keys.header("fee-account"))
-
-
-def feed(data: Path | None, seed: int, count: int) -> Iterator[Slice]:
-    """Slices of `count` trades: BTC from the tape at `data` or synthetic, ETH always synthetic.
-
-    A tape ends; the synthetic market does not. Raises TapeError where the tape is not as wanted.
-    """
-    btc_shape = btc_flow(LOTS_PER_UNIT * 1000)
-    eth_shape = eth_flow(LOTS_PER_UNIT * 100)
-    if data is None:
-        btc = flow(btc_shape, BTC, seed, FEED_MS)
-    else:
-        btc = read_trades(data, BTC, LOTS_PER_UNIT)
-    first = next(btc)
-    eth = flow(eth_shape, ETH, seed, first.time)
-    prices = (first.mid, eth_shape.start, 1, 1)
-    return slices(_merged(chain((first,), btc), eth), count, first.time - 1, prices)
-
-
-def _merged(btc: Iterator[WantedTrade], eth: Iterator[WantedTrade]) -> Iterator[WantedTrade]:
-    """Both by time, for as long as there is BTC."""
-    other = next(eth)
-    for trade in btc:
-        while other.time < trade.time:
-            yield other
-            other = next(eth)
-        yield trade
+def make_genesis(keys: KeySource, chain_id: int, venue: int, feed: Feed) -> Genesis:
+    """The feed's markets, and the venue's fee account; batch 0 ends just before the feed begins."""
+    governance = Governance(feed.markets, 0, CLOCK_BEHIND_MS, CLOCK_AHEAD_MS)
+    header = keys.header("fee-account")
+    return Genesis(chain_id, venue, feed.grid.start, governance, feed.prices, header)
 
 
 def deploy(start: Genesis, keys: KeySource, verifier: Verifier, clock: Clock) -> MockL1:

@@ -1,10 +1,12 @@
 """What a demonstration says: every event in words, the tables, and when it counts as a success."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sequencer.cli import verify_command
 from sequencer.demo.events import (
     BatchClosed,
     BatchOpened,
@@ -20,7 +22,28 @@ from sequencer.demo.render import lines_of, tables
 from sequencer.demo.summary import Summary
 
 ROOT = (1, 2, 3, 4, 5, 6, 7, 8)
-MARKET = MarketReady("synthetic, seed 1", ("BTC-PERP",), (618_002,), (1,), 3, 4, ROOT, False)
+MARKET = MarketReady(
+    feed="synthetic, seed 1",
+    symbols=("BTC-PERP",),
+    prices=(618_002,),
+    decimals=(1,),
+    traders=3,
+    queued=4,
+    root=ROOT,
+    insecure=False,
+    divisors=(1,),
+    window_ms=1_000,
+)
+RECORDED = replace(
+    MARKET,
+    symbols=("ETH-PERP",),
+    divisors=(1_000,),
+    skipped={"event forceOrder": 1_402, "cut last line": 1},
+    window_ms=8_000,
+    windows=4_300,
+    shape_class="M",
+    proves=False,
+)
 OPENED = BatchOpened(1, 1_000, (618_002,), 3, 5_000_000, {"key-off-curve": 1})
 CLOSED = BatchClosed(
     number=1,
@@ -34,6 +57,7 @@ CLOSED = BatchClosed(
     accounts=9,
     wanted=20,
     matched=20,
+    left_out=0,
     notional=7_000_000,
     old_root=ROOT,
     new_root=ROOT,
@@ -65,9 +89,15 @@ def summary_of(*events: DemoEvent) -> Summary:
         (OPENED, "3 credited (5 USDC), refused: 1 key-off-curve"),
         (CLOSED, "40 of 304 bytes (2 cancels), refused: 1 margin"),
         (CLOSED, "20 fills of 30 orders (4 carried over), 20 of the feed's 20 trades, 7 USDC"),
-        (PROVED, "3.25 s, 1206 KiB, 102.6 proven bits: target/batches/000001"),
+        (MARKET, "class S, a batch every 1 s"),
+        (RECORDED, "skipped: 1,402 event forceOrder, 1 cut last line"),
+        (RECORDED, "sizes divided: ETH-PERP by 1,000"),
+        (RECORDED, "class M, a batch every 8 s; the feed lasts for 4,300"),
+        (RECORDED, "neither proved nor posted to L1: --no-prove"),
+        (replace(CLOSED, left_out=1_500), "left out   1,500 more trades of the window"),
+        (PROVED, "3.25 s, 1,206 KiB, 102.6 proven bits: target/batches/000001"),
         (POSTED, "accepted in 612 ms, root 010000000200"),
-        (REPLAYED, "1 batches replayed"),
+        (REPLAYED, "1 batch replayed"),
     ],
 )
 def test_an_event_is_said_in_words(event: DemoEvent, said: str) -> None:
@@ -81,10 +111,52 @@ def test_insecure_keys_and_a_revert_are_said_aloud() -> None:
 
 def test_a_batch_is_a_row_and_a_forgery_is_refused_with_its_reason() -> None:
     text = tables(summary_of(*EVENTS))
-    for word in ("30", "20", "9", "13.8 M", "3.25", "1206", "612", "102.6", "accepted"):
+    for word in ("30", "20", "3.25", "1,206", "612", "102.6", "accepted"):
         assert word in text
     assert "old-root: openings" in text
     assert all(line == line.rstrip() for line in text.splitlines())
+
+
+def test_the_tables_fit_80_columns_whatever_their_numbers() -> None:
+    closed = replace(CLOSED, orders=2_048, fills=1_024, left_out=12_345, accounts=1_536)
+    proved = replace(PROVED, seconds=1_234.5, proof_bytes=12_345_678)
+    posted = replace(POSTED, verify_ms=12_345)
+    forgery = replace(REFUSED, detail="many words of a long reason " * 9 + "x" * 100)
+    text = tables(summary_of(MARKET, replace(OPENED, number=999), closed, proved, posted, forgery))
+    assert max(map(len, text.splitlines())) <= 80
+    for word in ("2,048", "12,345", "1,234.50", "12,056", "accepted", "010000000200"):
+        assert word in text
+    assert (text.count("many"), text.count("x")) == (9, 100)
+
+
+def test_a_run_without_proofs_says_so_and_succeeds_without_l1() -> None:
+    summary = summary_of(RECORDED, OPENED, CLOSED, REFUSED, REPLAYED)
+    assert summary.succeeded and summary.last_bundle is None
+    text = tables(summary)
+    assert "No batch was proved or posted to L1: --no-prove" in text
+    assert "bits" not in text and "L1\n" not in text and "010000000200" in text
+    record = summary.to_record()
+    assert record["proved"] is False and record["skipped"] == RECORDED.skipped
+    assert not summary_of(RECORDED, OPENED, REFUSED, REPLAYED).succeeded
+    assert not summary_of(MARKET, OPENED, CLOSED, REFUSED, REPLAYED).succeeded
+
+
+def test_the_command_to_check_a_proof_works_as_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "a b" / "crypsis"
+    program.parent.mkdir()
+    program.touch()
+    monkeypatch.setattr(sys, "executable", str(program.with_name("python")))
+    monkeypatch.chdir(tmp_path)
+    public = Path("target/batches/000003/public")
+    assert verify_command(public, "fast", "S") == f"'a b/crypsis' verify {public}"
+    said = verify_command(tmp_path / public, "evm", "M")
+    assert said == f"'a b/crypsis' verify {public} --parameters evm --shape-class M"
+    monkeypatch.chdir(program.parent)
+    assert verify_command(tmp_path / public, "fast", "S").startswith("./crypsis verify /")
+    program.unlink()
+    assert verify_command(public, "fast", "S") == f"crypsis verify {public}"
 
 
 def test_a_demonstration_succeeds_only_whole() -> None:

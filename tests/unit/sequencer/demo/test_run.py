@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from rollup.ports import Pins, VerificationError
 from rollup.protocol.batch_codec import batch_from_bytes
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import public_to_json
+from rollup.protocol.shape_class import CLASS_M
 from rollup.protocol.transition import apply_batch
 from sequencer.batches.artefacts import ArtefactError, VenueFolder
 from sequencer.batches.journal import JournalError, identity_of
@@ -34,7 +36,9 @@ from sequencer.demo.events import (
     ProofPhase,
     Proved,
 )
+from sequencer.demo.market.tape.error import TapeError
 from sequencer.demo.run import DemoError, run_demo
+from tests.helpers.feeds import START_MS, bar, table, ticker, trade, written
 
 
 class Failure(Enum):
@@ -67,8 +71,8 @@ def run(options: DemoOptions) -> list[DemoEvent]:
     return list(run_demo(options, StandIn(), StandIn()))
 
 
-def options(root: Path, **members: int) -> DemoOptions:
-    return DemoOptions(root=root, batches=2, traders=10, trades=40, **members)
+def options(root: Path, **members: Any) -> DemoOptions:
+    return DemoOptions(**{"root": root, "batches": 2, "traders": 10, "trades": 40} | members)
 
 
 def of(events: list[DemoEvent], kind: type) -> list[DemoEvent]:
@@ -94,7 +98,7 @@ def test_it_tells_the_whole_story_in_order(events: list[DemoEvent]) -> None:
 def test_every_wanted_trade_happens_and_strangers_are_turned_away(events: list[DemoEvent]) -> None:
     for event in of(events, BatchClosed):
         assert isinstance(event, BatchClosed)
-        assert event.matched == event.wanted == event.fills == 40
+        assert 0 < event.matched == event.wanted == event.fills <= 40
         assert event.refused == {
             "margin": 1,
             "order-signature": 1,
@@ -214,9 +218,105 @@ def test_without_a_seed_by_name_keys_and_roots_are_fresh(tmp_path: Path) -> None
     assert isinstance(first[0], MarketReady) and not first[0].insecure
 
 
-def test_a_feed_that_is_too_short_is_named(tmp_path: Path) -> None:
+def test_a_feed_that_is_too_short_or_too_long_is_named(tmp_path: Path) -> None:
     with pytest.raises(DemoError, match="at least 1 batch"):
-        run(DemoOptions(root=tmp_path, batches=0))
+        run(options(tmp_path, batches=0))
+    with pytest.raises(DemoError, match="never ends: a number of batches is wanted"):
+        run(options(tmp_path, batches=None))
+    feed = written(tmp_path / "feed", trade(), trade(START_MS + 1_500))
+    with pytest.raises(DemoError, match="3 batches are wanted, the feed lasts for 2 of 1 s"):
+        run(options(tmp_path, batches=3, data=feed))
+    with pytest.raises(TapeError, match="holds no trade"):
+        run(options(tmp_path, data=written(feed, ticker("1.0", "1.1"))))
+
+
+def quiet_feed(path: Path) -> Path:
+    """A symbol that nothing synthetic stands beside: trades in windows 1, 2 and 4 of 5."""
+    ticks = ("2000.00", "2000.01", "2000.00", "2000.02", "2000.02")
+    times = (0, 1_000, 1_999, 3_500, 4_999)
+    lines = [
+        trade(START_MS + time, price, "0.5", "ETHUSDT", m=bool(place % 2))
+        for place, (time, price) in enumerate(zip(times, ticks, strict=True))
+    ]
+    return written(path, *lines[:3], ticker("1.0", "1.0", "ETHUSDT"), *lines[3:])
+
+
+def test_windows_join_up_and_an_empty_one_is_a_batch(tmp_path: Path) -> None:
+    feed = quiet_feed(tmp_path / "feed")
+    found = run(options(tmp_path / "venue", batches=None, data=feed))
+    ready, *_, replayed = found
+    assert isinstance(ready, MarketReady) and isinstance(replayed, JournalReplayed)
+    assert (ready.windows, ready.skipped) == (5, {"locked or crossed book ticker": 1})
+    assert replayed.batches == 5
+    opened = [event.time for event in found if isinstance(event, BatchOpened)]
+    assert opened == [START_MS - 1 + 1_000 * (k + 1) for k in range(5)]
+    closed = [event for event in found if isinstance(event, BatchClosed)]
+    assert [event.fills for event in closed] == [1, 2, 0, 1, 1]
+    assert all(event.matched == event.wanted and event.left_out == 0 for event in closed)
+    assert all(posted.accepted for posted in found if isinstance(posted, Posted))
+
+
+def test_the_last_act_forges_the_last_batch_that_traded(tmp_path: Path) -> None:
+    lines = [trade(START_MS + time, "2000.01", "0.5", "ETHUSDT") for time in (0, 2_500)]
+    feed = written(tmp_path / "feed", *lines)
+    found = run(options(tmp_path / "venue", batches=2, data=feed))
+    assert [event.fills for event in found if isinstance(event, BatchClosed)] == [1, 0]
+    judged = [event.reason for event in found if isinstance(event, ForgeryJudged)]
+    assert judged == ["old-root", "overfilled", "WRONG"]
+
+
+def test_a_busy_window_is_thinned_and_says_how_much(tmp_path: Path) -> None:
+    lines = [trade(START_MS + n, "2000.01", "0.5", "ETHUSDT") for n in range(100)]
+    feed = written(tmp_path / "feed", *lines)
+    found = run(options(tmp_path / "venue", batches=1, data=feed))
+    (closed,) = (event for event in found if isinstance(event, BatchClosed))
+    assert (closed.wanted, closed.matched, closed.left_out) == (40, 40, 60)
+
+
+def test_bars_trade_at_their_prices_though_they_fall_by_half(tmp_path: Path) -> None:
+    hour = 3_600_000
+    rows = [
+        bar(START_MS, ("2000.01", "2040.0", "1990.0", "2030.0"), "40.0", "20.0", hour),
+        bar(START_MS + hour, ("2030.0", "2031.0", "1000.0", "1010.0"), "90.0", "10.0", hour),
+    ]
+    feed = written(tmp_path / "ETHUSDT-1h.csv", table(rows))
+    found = run(options(tmp_path / "venue", batches=None, data=feed, proves=False))
+    closed = [event for event in found if isinstance(event, BatchClosed)]
+    assert [(event.wanted, event.matched) for event in closed] == [(1, 1)] * 8
+
+
+class Unused:
+    """A prover and verifier that nobody may ask."""
+
+    pins = StandIn.pins
+
+    def prove(self, batch: bytes, folder: Path, progress: Callable[[str], None]) -> PublicInput:
+        raise AssertionError("a proof was asked for")
+
+    def verify(self, public: PublicInput, proof: bytes) -> None:
+        raise AssertionError("a verdict was asked for")
+
+
+def test_without_proofs_rules_journal_and_replay_are_the_same(
+    events: list[DemoEvent], tmp_path: Path
+) -> None:
+    unproved = options(tmp_path, insecure_seed=7, proves=False)
+    found = list(run_demo(unproved, Unused(), Unused()))
+    batch = [BatchOpened, BatchClosed]
+    story = [MarketReady, *batch, *batch, *[ForgeryJudged] * 2, JournalReplayed]
+    assert [type(event) for event in found] == story
+    assert roots(found) == roots(events)
+    assert not list(tmp_path.rglob("proof.bin"))
+
+
+def test_a_batch_of_class_m_holds_more_and_replays_under_its_class(tmp_path: Path) -> None:
+    large = options(tmp_path, batches=1, trades=None, shape_class=CLASS_M, proves=False)
+    found = list(run_demo(large, Unused(), Unused()))
+    (closed,) = (event for event in found if isinstance(event, BatchClosed))
+    assert closed.fills == closed.wanted > 128
+    assert isinstance(found[0], MarketReady)
+    assert (found[0].shape_class, found[0].window_ms) == ("M", 8_000)
+    assert isinstance(found[-1], JournalReplayed)
 
 
 def test_artefacts_that_are_missing_or_wrong_are_named(tmp_path: Path) -> None:

@@ -2,25 +2,25 @@
 
 import csv
 import math
-import os
 import statistics
 from collections.abc import Sequence
 from itertools import groupby, islice, pairwise
-from pathlib import Path
 
 import pytest
 
 from sequencer.demo.market import calibration
 from sequencer.demo.market.calibration import FEED_MS, TAPE_FILE, btc_flow, eth_flow
 from sequencer.demo.market.synthetic import flow
-from sequencer.demo.market.tape import read_trades
+from sequencer.demo.market.tape.tape import open_tape
 from sequencer.demo.market.trade import WantedTrade
+from tests.helpers.feeds import data_folder
 
-DATA = Path(os.environ.get("CRYPSIS_DATA", Path(__file__).parents[4] / "shared" / "data"))
+DATA = data_folder()
 needs_data = pytest.mark.skipif(
     not (DATA / TAPE_FILE).exists(), reason=f"{DATA} is not there (CRYPSIS_DATA names the folder)"
 )
-LOTS_PER_COIN = 1000
+LOTS_PER_COIN = 10_000
+"""Lots of 1e-5 for a coin of the tape, whose sizes are divided by ten."""
 
 
 def groups(trades: Sequence[WantedTrade]) -> list[list[WantedTrade]]:
@@ -53,7 +53,7 @@ def measure(trades: Sequence[WantedTrade]) -> dict[str, float]:
 
 @needs_data
 def test_the_constants_are_those_of_the_tape() -> None:
-    found = measure(list(read_trades(DATA / TAPE_FILE, 0, 1)))
+    found = measure(list(open_tape(DATA / TAPE_FILE).trades()))
     assert found["takers"] == pytest.approx(calibration.TAKERS_PER_SECOND, rel=0.01)
     assert found["single"] == pytest.approx(calibration.FILLS_PER_TAKER[0], abs=0.01)
     assert found["same"] == pytest.approx(calibration.SAME_SIDE, abs=0.01)

@@ -11,8 +11,8 @@ from rollup.crypto.schnorr import SecretKey
 from rollup.protocol.cancel import SignedCancel
 from rollup.protocol.order import Order, Side, SignedOrder
 from rollup.protocol.shape_class import CLASS_S
+from sequencer.demo.market.feed import open_feed
 from sequencer.demo.market.planner import Planner
-from sequencer.demo.market.scene import feed
 from sequencer.demo.market.trade import Slice, WantedTrade
 from sequencer.demo.market.trader import SLOTS, Intent, Trader
 from sequencer.engine.command import Cancel, CloseBatch, OpenBatch, Submit
@@ -65,7 +65,7 @@ def test_a_synthetic_market_happens_trade_by_trade(seed: int) -> None:
     crowd = traders(32)
     plans = planner(crowd, seed)
     state = venue(crowd)
-    parts = list(islice(feed(None, seed, 112), 9))
+    parts = list(islice(open_feed(None, seed, CLASS_S).slices(), 9))
     used: set[tuple[int, int, int]] = set()
     carried = 0
     for place, part in enumerate(parts[:-1]):
@@ -111,7 +111,7 @@ def test_any_run_of_prices_happens_trade_by_trade(
 
 
 def test_the_same_seed_plans_the_same() -> None:
-    part: Slice = next(feed(None, 3, 60))
+    part: Slice = next(open_feed(None, 3, CLASS_S).slices())
     plans = [planner(traders(), seed).plan(part.trades, (), venues.EXPIRY_MS) for seed in (1, 1, 2)]
     assert plans[0] == plans[1] != plans[2]
 
@@ -119,7 +119,7 @@ def test_the_same_seed_plans_the_same() -> None:
 def test_positions_follow_the_fills() -> None:
     crowd = traders()
     state = venue(crowd)
-    part = next(feed(None, 5, 100))
+    part = next(open_feed(None, 5, CLASS_S).slices())
     execute(state, planner(crowd).plan(part.trades, (), venues.EXPIRY_MS))
     for trader in crowd:
         held = state.ledger.holders[trader.account].holding.positions
@@ -133,6 +133,20 @@ def test_a_lost_quote_is_forgotten() -> None:
     assert isinstance(quote, Order)
     plans.forget((quote.account, quote.slot, quote.generation))
     assert plans.tidy(5) == [] and not any(trader.resting for trader in crowd)
+
+
+def test_a_quote_that_expired_is_not_counted_on() -> None:
+    crowd = traders()
+    plans, state = planner(crowd), venue(crowd)
+    last = state.time + 500
+    execute(state, plans.backdrop(0, venues.PRICES[0], 5, last))
+    step(state, CloseBatch())
+    plans.expire(last)
+    assert any(trader.resting for trader in crowd)
+    step(state, OpenBatch(2, last + 1, venues.PRICES))
+    plans.expire(last + 1)
+    assert not any(trader.resting for trader in crowd)
+    assert execute(state, plans.tidy(5)) == []
 
 
 def test_a_trader_never_uses_a_busy_slot() -> None:

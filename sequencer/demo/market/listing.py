@@ -1,0 +1,43 @@
+"""Markets that the demonstration lists: their names, their risk, and what fits the rules."""
+
+from typing import Final
+
+from rollup.protocol.constants import COLLATERAL_DECIMALS
+from rollup.protocol.market import Market
+
+BTC_MARKET: Final = Market("BTC-PERP", 1, 5, 1_000, 500, 300, 450, 150)
+ETH_MARKET: Final = Market("ETH-PERP", 2, 4, 1_200, 600, 400, 450, 150)
+"""Ten and 8.3 times leverage, fees of 4.5 and 1.5 hundredths of a percent."""
+
+QUOTES: Final = ("USDT", "USDC", "FDUSD", "BUSD", "USD")
+"""Currencies that a symbol may end with; what is before them names the market."""
+
+TICKS_MAX: Final = 10**9
+"""The highest price of a feed: below the 2**30 of a price, with room for quotes above it."""
+
+
+def market_name(symbol: str) -> str:
+    """BTC-PERP for BTCUSDT; a symbol with another ending is its own name."""
+    for quote in QUOTES:
+        base = symbol.removesuffix(quote)
+        if base and base != symbol:
+            return f"{base}-PERP"
+    return symbol.replace("_", "-")
+
+
+def list_market(name: str, price_decimals: int) -> Market:
+    """A market with a tick of that many decimals: BTC with its own risk, all others with ETH's.
+
+    Raises Rejected where the rules have no such market.
+    """
+    model = BTC_MARKET if name == BTC_MARKET.symbol else ETH_MARKET
+    return Market(
+        symbol=name,
+        price_decimals=price_decimals,
+        size_decimals=COLLATERAL_DECIMALS - price_decimals,
+        initial_fraction=model.initial_fraction,
+        maintenance_fraction=model.maintenance_fraction,
+        band_fraction=model.band_fraction,
+        taker_fee=model.taker_fee,
+        maker_fee=model.maker_fee,
+    )

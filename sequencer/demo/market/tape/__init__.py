@@ -1,0 +1,1 @@
+"""Recorded feeds: files of frames or of Binance's public data, read strictly, as trades."""
