@@ -10,7 +10,7 @@ from sequencer.demo.market.tape.error import WANTED, BrokenLine, TapeError
 from sequencer.demo.market.tape.frames import FrameReader
 from sequencer.demo.market.tape.record import SYMBOL, RecordedTrade, Skipped
 from sequencer.demo.market.tape.source import Line, content_name, read_lines
-from sequencer.demo.market.tape.tables import TableReader
+from sequencer.demo.market.tape.tables import TableReader, require_columns
 
 FRAME: Final = re.compile(rb"[0-9]+ ")
 NAME: Final = re.compile(r"[^-.]+")
@@ -48,9 +48,9 @@ class Recording:
 
     def _read(self, line: Line) -> tuple[RecordedTrade, ...]:
         """The trades of a line; a last one that the end of the file cuts off is skipped."""
-        if self._reader is None:
-            self._reader = self._reader_for(line)
         try:
+            if self._reader is None:
+                self._reader = self._reader_for(line)
             return self._reader.read(line.data)
         except BrokenLine as error:
             if line.is_cut:
@@ -59,11 +59,12 @@ class Recording:
             raise TapeError(self._path, line.number, str(error)) from None
 
     def _reader_for(self, line: Line) -> Reader:
-        """Who reads this file, by its first line."""
+        """Who reads this file, by its first line; only then does its name matter."""
         if FRAME.match(line.data):
             return FrameReader(self.skipped)
         if b"," not in line.data:
             raise TapeError(self._path, line.number, f"this is not read; wanted: {WANTED}")
+        require_columns(line.data)
         return TableReader(self._named_symbol(), self.skipped)
 
     def _named_symbol(self) -> str:

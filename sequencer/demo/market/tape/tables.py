@@ -111,6 +111,11 @@ class TableReader:
         )
 
 
+def require_columns(data: bytes) -> None:
+    """Refuse a table of which this is the first row unless it is one that is read."""
+    _columns(_row(data))
+
+
 def _row(data: bytes) -> list[str]:
     try:
         (row,) = csv.reader((data.decode("utf-8-sig"),), strict=True)

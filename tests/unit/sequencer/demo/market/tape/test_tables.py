@@ -154,7 +154,7 @@ def test_another_table_is_refused_in_one_line_that_says_what_is_read(
     with pytest.raises(
         TapeError, match="is not read; wanted: recorded frames or Binance"
     ) as caught:
-        open_tape(written(tmp_path / "BTCUSDT.csv", header.encode() + b"\n1,2,3,4,5,6\n"))
+        open_tape(written(tmp_path / "no symbol.csv", header.encode() + b"\n1,2,3,4,5,6\n"))
     assert "\n" not in str(caught.value)
 
 
