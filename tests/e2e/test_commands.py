@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.blocked import without_extras
+from tests.helpers.feeds import START_MS, trade, written
 from tests.helpers.program import Demo, crypsis
 
 OK, INVALID, USAGE, BAD_INPUT, ROOTS_DIFFER = 0, 1, 2, 3, 7
@@ -199,6 +200,27 @@ def test_a_feed_that_is_no_feed_is_bad_input(tmp_path: Path) -> None:
     assert crypsis("demo", "--data", tmp_path / "none").code == BAD_INPUT
 
 
+def test_parquet_is_refused_in_one_line_that_says_what_is_read(tmp_path: Path) -> None:
+    feed = written(tmp_path / "BTCUSDT-1m.csv", b"PAR1" + bytes(40) + b"PAR1")
+    done = crypsis("demo", "--data", feed)
+    wanted = "recorded frames or Binance aggTrades/klines as CSV, .gz or .zip"
+    assert done.code == BAD_INPUT
+    assert done.stderr == f"crypsis: {feed}: Parquet is not read; wanted: {wanted}\n"
+
+
+def test_a_feed_is_replayed_to_its_end_without_proofs(tmp_path: Path) -> None:
+    lines = [trade(START_MS + time, "2000.01", "0.5", "ETHUSDT") for time in (0, 1_500)]
+    feed = written(tmp_path / "feed", *lines, trade(START_MS + 1_600, "0", "0", "ETHUSDT", X="NA"))
+    arguments = ("--data", feed, "--batches", "all", "--no-prove", "--target", tmp_path / "target")
+    done = crypsis("demo", *arguments, "--json")
+    assert done.code == OK, done.stderr
+    assert done.json["skipped"] == {"trade with X = NA": 1} and done.json["proved"] is False
+    assert [batch["trades_matched"] for batch in done.json["batches"]] == [1, 1]
+    replayed = crypsis("replay", tmp_path / "target" / "private" / "journal", "--json")
+    roots = [batch["root"] for batch in replayed.json["batches"]]
+    assert roots == [batch["root"] for batch in done.json["batches"]]
+
+
 def test_a_changed_journal_is_bad_input(demo: Demo, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(demo.target, tmp_path / "target"))
     journal = copy / "private" / "journal"
@@ -228,6 +250,8 @@ def test_another_salt_key_gives_other_roots(demo: Demo, tmp_path: Path) -> None:
         ["prove", "x"],
         ["demo", "--batches", "0"],
         ["demo", "--batches", "many"],
+        ["demo", "--batches", "all"],
+        ["demo", "--shape-class", "L"],
         ["demo", "--seed", "-1"],
         ["verify", "x", "--parameters", "weak"],
         ["verify", "x", "-q", "-v"],

@@ -4,6 +4,7 @@ A target has seeds (bytes that are good), and `run`: it returns a short name of 
 bytes, so that new outcomes can be told from known ones, and raises whatever should never be raised.
 """
 
+import gzip
 import hashlib
 import json
 import tempfile
@@ -31,8 +32,11 @@ from rollup.protocol.order import Side
 from rollup.protocol.public_json import public_from_json, public_to_json
 from rollup.protocol.rejection import Rejected
 from sequencer.batches.journal import _LENGTH, Identity, JournalError, _next_link, read
+from sequencer.demo.market.tape.error import TapeError
+from sequencer.demo.market.tape.tape import open_tape
 from sequencer.engine.command import CloseBatch, Govern, OpenBatch, Submit
 from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
+from tests.helpers import feeds
 from tests.helpers.malice import an_instance, honest_proof, key_of
 from tests.helpers.venue import Match, Venue, buy, credit, register, sell
 from tests.strategies import venues
@@ -276,6 +280,31 @@ def _plaintexts() -> list[bytes]:
     return [envelope.encode(action, GOOD_UNTIL) for action in actions]
 
 
+# Recorded feeds.
+
+
+def _feeds() -> list[bytes]:
+    frames = (feeds.ticker("50000.00", "50000.10"), feeds.trade(), feeds.trade(X="NA"))
+    bars = [feeds.bar(feeds.START_MS, ("1.5", "2", "1", "1.2"), "10", "5", 60_000)]
+    rows = [[1, "61800.3", "0.006", 10, 11, feeds.START_MS, "false"]]
+    plain = [b"".join(frames), feeds.table(bars), feeds.table(rows)]
+    with tempfile.TemporaryDirectory() as folder:
+        packed = feeds.zipped(Path(folder) / "feed", ("BTCUSDT", plain[1])).read_bytes()
+    return [*plain, gzip.compress(plain[0], mtime=0), packed]
+
+
+def run_feed(data: bytes) -> str:
+    """Only TapeError, and trades that can be wanted."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = feeds.written(Path(folder) / "BTCUSDT", data)
+        try:
+            trades = list(open_tape(path).trades())
+        except TapeError as error:
+            return refused(error)
+    _require(all(t.price > 0 and t.size > 0 and t.mid > 0 for t in trades), "nothing traded")
+    return "a tape"
+
+
 TARGETS = (
     Target("verifier", lambda: [honest_proof()], run_verifier),
     Target("verifier-inside", lambda: [honest_proof()], run_verifier_full_length),
@@ -288,6 +317,7 @@ TARGETS = (
     Target("journal-entry", _commands, run_journal_entry),
     Target("envelope", lambda: [_sealed()], run_envelope),
     Target("plaintext", _plaintexts, run_plaintext),
+    Target("feed", _feeds, run_feed),
 )
 
 

@@ -6,9 +6,10 @@ from rollup.crypto.envelope import Destination, OpeningKey
 from rollup.protocol.cancel import CancelOrder
 from rollup.protocol.order import Order
 from rollup.protocol.rejection import Reason
+from rollup.protocol.shape_class import CLASS_S
 from sequencer.demo.market.crowd import Crowd, Traffic
+from sequencer.demo.market.feed import open_feed
 from sequencer.demo.market.keys import KeySource
-from sequencer.demo.market.scene import feed
 from sequencer.demo.market.trader import Trader
 from sequencer.engine.event import VenueReason
 from sequencer.engine.live import OrderKey
@@ -22,7 +23,7 @@ SECRETS = KEYS.secrets(11)
 
 def crowd() -> Crowd:
     traders = [Trader(place + 1, bytes(20), secret, 2**45) for place, secret in enumerate(SECRETS)]
-    return Crowd(traders, KEYS, SEALING, Destination(venues.CHAIN, venues.VENUE), 1)
+    return Crowd(traders, KEYS, SEALING, Destination(venues.CHAIN, venues.VENUE), 1, 1_000)
 
 
 def keys(traffic: Traffic, kind: type[Order] | type[CancelOrder]) -> set[OrderKey]:
@@ -33,7 +34,7 @@ def keys(traffic: Traffic, kind: type[Order] | type[CancelOrder]) -> set[OrderKe
 def cancels_after(reason: Reason | VenueReason) -> set[OrderKey]:
     """First batch's orders that the second batch cancels, if all of them ended with a reason."""
     everybody = crowd()
-    first, second = islice(feed(None, 4, 40), 2)
+    first, second = islice(open_feed(None, 4, CLASS_S).slices(), 2)
     sent = keys(everybody.traffic(first, ()), Order)
     facts: list[tuple[int, Fact]] = [
         (account, Ended((slot, generation), reason, 1)) for account, slot, generation in sent
