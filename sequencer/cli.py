@@ -121,7 +121,7 @@ def demo(
     )
     prover = ProcessProver(parameters, shape_class=shape_class)
     summary = Summary()
-    with known_errors(), Screen(console, batches) as screen:
+    with known_errors(), Screen(console, batches if proves else None) as screen:
         for event in run_demo(options, prover, installed_verifier(parameters, shape_class)):
             summary.add(event)
             screen.show(event)

@@ -39,7 +39,7 @@ PHASES = 9
 
 
 class Screen:
-    """Shows events as they come."""
+    """Shows events as they come; the bar has an end where a number of batches is proved."""
 
     def __init__(self, output: Output, batches: int | None) -> None:
         self._output = output
