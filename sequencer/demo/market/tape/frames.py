@@ -10,12 +10,12 @@ from rollup.codec import shallow_json
 from rollup.protocol.order import Side
 from sequencer.demo.market.tape.error import BrokenLine
 from sequencer.demo.market.tape.record import (
+    SYMBOL,
     RecordedTrade,
     Skipped,
     above_zero,
     milliseconds,
     number,
-    symbol_of,
 )
 
 SNAPSHOT: Final = frozenset(("lastUpdateId", "bids", "asks"))
@@ -25,6 +25,8 @@ TICKER: Final = frozenset(("s", "b", "a", "u"))
 TRADED: Final = "MARKET"
 """The mark X of a trade between two orders. NA, with price and size 0, is none at all; trades of
 the insurance fund are none of the book's."""
+
+UNSPELLABLE: Final = "event of a symbol beyond A-Z and 0-9"
 
 
 class FrameReader:
@@ -65,9 +67,11 @@ class FrameReader:
         return None
 
     def _ticker(self, event: dict[str, object]) -> None:
-        symbol = symbol_of(event.get("s"))
+        symbol = _symbol(event)
         bid, ask = number("b", event.get("b")), number("a", event.get("a"))
-        if bid == 0 or ask == 0:
+        if not symbol:
+            self._skipped.add(UNSPELLABLE)
+        elif bid == 0 or ask == 0:
             self._skipped.add("one-sided book ticker")
         elif bid >= ask:
             self._skipped.add("locked or crossed book ticker")
@@ -79,14 +83,25 @@ class FrameReader:
         if mark != TRADED:
             self._skipped.named("trade with X =", mark)
             return ()
-        symbol, price = symbol_of(event.get("s")), above_zero("p", event.get("p"))
+        symbol, price = _symbol(event), above_zero("p", event.get("p"))
         size, buyer_is_maker = above_zero("q", event.get("q")), event.get("m")
         if not isinstance(buyer_is_maker, bool):
             raise BrokenLine("m (buyer is maker) must be true or false")
         taker = Side.SELL if buyer_is_maker else Side.BUY
         time = milliseconds("T", event.get("T"))
         middle = self._middles.get(symbol, price)
+        if not symbol:
+            self._skipped.add(UNSPELLABLE)
+            return ()
         return (RecordedTrade(symbol, time, price, size, taker, middle),)
+
+
+def _symbol(event: dict[str, object]) -> str:
+    """The symbol of an event, or nothing if it is one that no market's name can spell."""
+    symbol = event.get("s")
+    if not isinstance(symbol, str):
+        raise BrokenLine("s must be a symbol as text")
+    return symbol if SYMBOL.fullmatch(symbol) else ""
 
 
 def _frame(data: bytes) -> dict[str, object]:

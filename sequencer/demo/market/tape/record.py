@@ -78,10 +78,3 @@ def milliseconds(name: str, value: object) -> int:
     if type(value) is not int or not 0 < value < TIME_MAX:
         raise BrokenLine(f"{name} must be a time in milliseconds or microseconds")
     return value // 1000 if value >= MICROSECONDS_FROM else value
-
-
-def symbol_of(value: object) -> str:
-    """A symbol as venues write it."""
-    if not isinstance(value, str) or not SYMBOL.fullmatch(value):
-        raise BrokenLine("s must be a symbol of capitals and digits")
-    return value

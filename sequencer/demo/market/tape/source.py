@@ -60,6 +60,7 @@ def read_lines(path: Path) -> Iterator[Line]:
     """All lines in order. Raises TapeError when it reaches what it cannot read."""
     with ExitStack() as stack:
         try:
+            _require_file(path)
             file = stack.enter_context(path.open("rb"))
             content = _content(path, file, stack)
         except TapeError:
@@ -89,10 +90,14 @@ def content_name(path: Path) -> str:
     return path.name
 
 
-def _content(path: Path, file: IO[bytes], stack: ExitStack) -> _Readable:
-    """The file's content, unpacked as it is read."""
+def _require_file(path: Path) -> None:
+    """Before it is opened, since opening a pipe waits for whoever writes into it."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise TapeError(path, 0, "a regular file is wanted: it is read twice")
+
+
+def _content(path: Path, file: IO[bytes], stack: ExitStack) -> _Readable:
+    """The file's content, unpacked as it is read."""
     head = file.read(HEAD_BYTES)
     file.seek(0)
     if head.startswith(GZIP):

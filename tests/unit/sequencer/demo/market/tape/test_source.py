@@ -51,13 +51,10 @@ def test_text_that_is_no_feed_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_missing_or_no_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(TapeError, match="No such file"):
         open_tape(tmp_path / "missing.gz")
-    with pytest.raises(TapeError, match="Is a directory"):
-        open_tape(tmp_path)
     os.mkfifo(tmp_path / "pipe")
-    holder = os.open(tmp_path / "pipe", os.O_RDWR)
-    with pytest.raises(TapeError, match="a regular file is wanted"):
-        open_tape(tmp_path / "pipe")
-    os.close(holder)
+    for path in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(TapeError, match="a regular file is wanted"):
+            open_tape(path)
 
 
 def test_a_damaged_gzip_file_is_an_error_and_no_cut_line(tmp_path: Path) -> None:
