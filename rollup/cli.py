@@ -15,16 +15,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import wraps
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from typing import IO, Any, Concatenate, ParamSpec
 
 import click
 
 from rollup.codec.strict import CodecError
+from rollup.entry import InstallationError, only_entry_point
 from rollup.environment import EnvironmentVariableError
 from rollup.files import FileTooLarge
 from rollup.installed import extra_with
-from rollup.ports import InstallationError, VerificationError
+from rollup.ports import VerificationError
 from rollup.protocol.rejection import Rejected
 
 PROGRAM = "crypsis"
@@ -123,11 +124,14 @@ class Root(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all commands, sorted. Loads none of them."""
-        return sorted(_declared())
+        return sorted({found.name for found in entry_points(group=COMMAND_GROUP)})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load one command; None if nobody declares it."""
-        declared = _declared().get(cmd_name)
+        try:
+            declared = only_entry_point(COMMAND_GROUP, cmd_name)
+        except InstallationError as error:
+            raise command_error(error) from None
         if declared is None:
             return None
         try:
@@ -216,10 +220,6 @@ def _output(kwargs: dict[str, Any]) -> Output:
     if quiet and verbose:
         raise click.UsageError("-q and -v exclude each other")
     return Output(kwargs.pop("json"), -1 if quiet else verbose)
-
-
-def _declared() -> dict[str, EntryPoint]:
-    return {found.name: found for found in entry_points(group=COMMAND_GROUP)}
 
 
 def _missing_library(error: Exception) -> CommandError | None:

@@ -3,9 +3,10 @@ the extras that bring what some commands need."""
 
 import re
 from collections.abc import Callable
-from importlib.metadata import entry_points, requires
+from importlib.metadata import requires
 
-from rollup.ports import InstallationError, Verifier
+from rollup.entry import InstallationError, only_entry_point
+from rollup.ports import Verifier
 from rollup.protocol.shape_class import CLASS_S
 
 DISTRIBUTION = "crypsis"
@@ -20,19 +21,13 @@ _OF_EXTRA = re.compile(r"(?P<library>[\w.-]+).*extra == ['\"](?P<extra>[\w-]+)['
 def installed_verifier(parameter_set: str, shape_class: str = CLASS_S.name) -> Verifier:
     """The installed verifier for a parameter set and a shape class, both by name.
 
-    InstallationError if no distribution offers one, or several do: whichever came first would
-    decide what is accepted.
+    InstallationError if no distribution offers one, or several do.
     """
-    wanted = f"{PROOF_SYSTEM!r} in {VERIFIER_GROUP}"
-    found = list(entry_points(group=VERIFIER_GROUP, name=PROOF_SYSTEM))
-    if not found:
+    found = only_entry_point(VERIFIER_GROUP, PROOF_SYSTEM)
+    if found is None:
+        wanted = f"{PROOF_SYSTEM!r} in {VERIFIER_GROUP}"
         raise InstallationError(f"no package offers {wanted}; run `make setup`")
-    if len(found) > 1:
-        names = sorted(each.dist.name if each.dist else "unknown" for each in found)
-        raise InstallationError(
-            f"one distribution may offer {wanted}, and {len(found)} do: {', '.join(names)}"
-        )
-    make: Callable[[str, str], Verifier] = found[0].load()
+    make: Callable[[str, str], Verifier] = found.load()
     return make(parameter_set, shape_class)
 
 

@@ -25,10 +25,6 @@ class VerificationError(Exception):
         return (type(self), (self.reason, self.detail))
 
 
-class InstallationError(Exception):
-    """What packaging should bind is not installed, or more than once: the message says which."""
-
-
 PINS_TAG = b"crypsis-pins-1"
 """Domain and version of the digest."""
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import click
@@ -103,8 +104,8 @@ def test_unknown_commands_and_options_are_usage_errors() -> None:
 def test_a_command_that_cannot_be_loaded_is_reported_in_one_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    missing = cli.EntryPoint("broken", "no_such_module:command", cli.COMMAND_GROUP)
-    monkeypatch.setattr(cli, "_declared", lambda: {"broken": missing})
+    missing = EntryPoint("broken", "no_such_module:command", cli.COMMAND_GROUP)
+    monkeypatch.setattr(cli, "only_entry_point", lambda group, name: missing)
     result = CliRunner().invoke(cli.root, ["broken"])
     assert result.exit_code == ExitCode.INTERNAL
     assert "Traceback" not in result.output
