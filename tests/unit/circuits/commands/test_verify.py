@@ -136,6 +136,12 @@ def test_the_folder_of_one_batch_is_one_bundle(tmp_path: Path, capsys) -> None: 
     assert record(capsys, tmp_path)["batch"] == 2
 
 
+def test_progress_names_the_batch_under_way(tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+    verify_folder(Output(verbosity=1), target(tmp_path, *chain()), StandIn())  # type: ignore[arg-type]
+    said = capsys.readouterr().err.splitlines()
+    assert said == [f"batch {2 + done}: {done} of 3 verified" for done in range(3)]
+
+
 def test_quiet_says_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for folder in (bundle(tmp_path / "one", chain()[0]), target(tmp_path / "all", *chain())):
         verify_folder(Output(verbosity=-1), folder, StandIn(), explain=True)  # type: ignore[arg-type]
