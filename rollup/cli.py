@@ -3,19 +3,23 @@
 Commands come from the entry points of the group `crypsis.commands`, so that no package has to
 import another to be reachable, and only the command that is asked for is loaded. `conventions`
 gives each command `--json`, `-q` and `-v`, and is the one place where errors become a message and
-an exit code.
+an exit code (`rollup.exit_codes`).
 """
 
+import errno
 import json
 import os
+import shutil
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from enum import IntEnum
 from functools import wraps
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import IO, Any, Concatenate, ParamSpec
 
 import click
@@ -23,31 +27,43 @@ import click
 from rollup.codec.strict import CodecError
 from rollup.entry import InstallationError, only_entry_point
 from rollup.environment import EnvironmentVariableError
-from rollup.files import FileTooLarge
+from rollup.exit_codes import ExitCode, exit_code_table
+from rollup.files import FileTooLarge, WriteError
 from rollup.installed import extra_with
 from rollup.ports import VerificationError
+from rollup.processes import end_with_named_parent, exit_on_signals
 from rollup.protocol.rejection import Rejected
+from rollup.streams import guard_standard_streams
+
+__all__ = [
+    "COMMAND_GROUP",
+    "PROGRAM",
+    "CommandError",
+    "ExitCode",
+    "Output",
+    "command_error",
+    "conventions",
+    "input_file",
+    "invocation",
+    "main",
+    "root",
+]
 
 PROGRAM = "crypsis"
 CLEAR_LINE = "\r\x1b[2K"
 COMMAND_GROUP = "crypsis.commands"
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+"""What the system says only of writing."""
+
+SELF_EXPLAINING: Mapping[type[Exception], ExitCode] = {
+    EnvironmentVariableError: ExitCode.USAGE,
+    CodecError: ExitCode.BAD_INPUT,
+    FileTooLarge: ExitCode.BAD_INPUT,
+    InstallationError: ExitCode.INTERNAL,
+}
+"""Errors whose message is all that there is to say."""
 
 Arguments = ParamSpec("Arguments")
-
-
-class ExitCode(IntEnum):
-    """What scripts may rely on."""
-
-    OK = 0
-    INVALID = 1
-    USAGE = 2
-    BAD_INPUT = 3
-    UNREACHABLE = 4
-    REFUSED_BY_PEER = 5
-    TIMEOUT = 6
-    ROOTS_DIFFER = 7
-    INTERNAL = 70
-    INTERRUPTED = 130
 
 
 class CommandError(click.ClickException):
@@ -65,11 +81,15 @@ class CommandError(click.ClickException):
         self.as_json = False
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """The message on stderr, or the record on stdout if the command was asked for JSON."""
+        """The message on stderr, or the record on stdout if the command was asked for JSON.
+
+        What the command found stands even if the record cannot be written.
+        """
         if self.as_json:
-            click.echo(json.dumps({**self.record, "exit_code": int(self.exit_code)}))
-        else:
-            click.echo(f"{PROGRAM}: {self.message}", file=file, err=True)
+            with suppress(SystemExit):
+                click.echo(json.dumps({**self.record, "exit_code": int(self.exit_code)}))
+                return
+        click.echo(f"{PROGRAM}: {self.message}", file=file, err=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +167,7 @@ class Root(click.Group):
     cls=Root,
     context_settings={"auto_envvar_prefix": "CRYPSIS", "help_option_names": ["-h", "--help"]},
     epilog="Every option can be set by an environment variable: CRYPSIS_<COMMAND>_<OPTION>. "
-    "Exit codes: 0 ok, 1 invalid or rejected, 2 usage, 3 bad input file, 4 unreachable, "
-    "5 rejected by peer, 6 timeout, 7 roots differ.",
+    f"\n\n\b\nExit codes:\n{exit_code_table()}",
 )
 @click.version_option(package_name="crypsis", message="%(prog)s %(version)s")
 def root() -> None:
@@ -177,7 +196,7 @@ def conventions(
                 command(output, *args, **kwargs)
             finally:
                 output.clear()
-        except (click.ClickException, click.exceptions.Exit, BrokenPipeError) as error:
+        except (click.ClickException, click.exceptions.Exit) as error:
             if isinstance(error, CommandError):
                 error.as_json = output.as_json
             raise
@@ -199,20 +218,65 @@ def command_error(error: Exception) -> CommandError:
     if isinstance(error, VerificationError):
         refused = {"valid": False, "reason": error.reason.name, "detail": error.detail}
         return CommandError(ExitCode.INVALID, f"invalid: {error.reason.name}: {error}", refused)
-    if isinstance(error, EnvironmentVariableError | InstallationError):
-        is_usage = isinstance(error, EnvironmentVariableError)
-        return CommandError(ExitCode.USAGE if is_usage else ExitCode.INTERNAL, str(error))
-    if isinstance(error, CodecError | FileTooLarge):
-        return CommandError(ExitCode.BAD_INPUT, str(error))
-    if isinstance(error, OSError) and error.filename is not None:
-        reason = error.strerror or type(error).__name__
-        return CommandError(ExitCode.BAD_INPUT, f"{error.filename}: {reason}")
+    for kind, exit_code in SELF_EXPLAINING.items():
+        if isinstance(error, kind):
+            return CommandError(exit_code, str(error))
+    if isinstance(error, MemoryError):
+        return CommandError(ExitCode.NO_MEMORY, "not enough memory")
+    if isinstance(error, OSError):
+        return _system_error(error)
     return _missing_library(error) or _internal(error)
+
+
+@contextmanager
+def input_file(path: Path) -> Iterator[None]:
+    """What is wrong with the content of an input file is said with its path in front."""
+    try:
+        yield
+    except CodecError as error:
+        raise CommandError(ExitCode.BAD_INPUT, f"{path}: {error}") from error
+
+
+def invocation() -> str:
+    """What to type to run this program again: its name where that finds it, else its path."""
+    running = Path(sys.argv[0])
+    found = shutil.which(PROGRAM)
+    if running.name != PROGRAM or (found is not None and running.samefile(found)):
+        return PROGRAM
+    return sys.argv[0]
 
 
 def main() -> None:
     """Entry point of the console script."""
-    root(prog_name=PROGRAM)
+    exit_on_signals()
+    end_with_named_parent()
+    guard_standard_streams(PROGRAM)
+    warnings.formatwarning = _one_line
+    try:
+        root(prog_name=PROGRAM)
+    except Exception as error:
+        unexpected = command_error(error)
+        unexpected.show()
+        raise SystemExit(unexpected.exit_code) from None
+    finally:
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here a failure still has an exit code
+
+
+def _one_line(message: Warning | str, *_: object, **__: object) -> str:
+    """How a warning looks to a user."""
+    return f"{PROGRAM}: {message}\n"
+
+
+def _system_error(error: OSError) -> CommandError:
+    """A file that cannot be read is wrong input; one that cannot be written is not."""
+    reason = error.strerror or type(error).__name__
+    if isinstance(error, WriteError) or error.errno in NO_ROOM:
+        named = "" if error.filename is None else f"{error.filename}: "
+        return CommandError(ExitCode.CANNOT_WRITE, f"{named}{reason}")
+    if error.filename is not None:
+        return CommandError(ExitCode.BAD_INPUT, f"{error.filename}: {reason}")
+    return _internal(error)
 
 
 def _output(kwargs: dict[str, Any]) -> Output:
@@ -234,12 +298,31 @@ def _missing_library(error: Exception) -> CommandError | None:
 
 
 def _internal(error: Exception) -> CommandError:
-    """An error nobody foresaw: its kind for the user, its traceback in a file of mode 0600."""
-    message = f"internal error ({type(error).__name__})"
+    """An error nobody foresaw: its kind and place for the user, its traceback in a file of mode
+    0600. Its message may hold private values; the system's own words do not."""
+    reason = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
+    message = f"internal error ({type(error).__name__}{_place(error)}){reason}"
     try:
-        handle, path = tempfile.mkstemp(prefix="crypsis-error-", suffix=".log")
+        path = _write_log(error)
+    except OSError as failure:
+        lost = f"no log could be written: {failure.strerror}"
+        return CommandError(ExitCode.INTERNAL, f"{message}; {lost}")
+    return CommandError(ExitCode.INTERNAL, f"{message}; details are in {path}")
+
+
+def _place(error: Exception) -> str:
+    """Where it was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+
+
+def _write_log(error: Exception) -> str:
+    """The path of a new file with the traceback. OSError if there is no room for one."""
+    handle, path = tempfile.mkstemp(prefix="crypsis-error-", suffix=".log")
+    try:
         with os.fdopen(handle, "w", encoding="utf-8") as log:
             traceback.print_exception(error, file=log)
     except OSError:
-        return CommandError(ExitCode.INTERNAL, message)
-    return CommandError(ExitCode.INTERNAL, f"{message}; details are in {path}")
+        os.unlink(path)
+        raise
+    return path

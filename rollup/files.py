@@ -1,8 +1,11 @@
-"""Artefact files: read with a limit, written whole or not at all."""
+"""Artefact files: read with a limit, written whole or not at all, and which of the two failed."""
 
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 
 PUBLIC_FOLDER = "public"
@@ -26,6 +29,19 @@ class FileTooLarge(ValueError):
     """The file is longer than any artefact of its kind can be."""
 
 
+class WriteError(OSError):
+    """A file or folder that could not be written; `filename` is the one that was wanted."""
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Errors of the system in here mean that `path` could not be written, whatever they name."""
+    try:
+        yield
+    except OSError as error:
+        raise WriteError(error.errno, error.strerror or str(error), str(path)) from error
+
+
 def read_bounded(path: Path, limit: int) -> bytes:
     """All bytes of a regular file. OSError if there is none, FileTooLarge above `limit` bytes."""
     with open(path, "rb", opener=_without_waiting) as file:
@@ -38,24 +54,62 @@ def read_bounded(path: Path, limit: int) -> bytes:
 
 
 def write_whole(path: Path, data: bytes, mode: int = PUBLIC_MODE) -> None:
-    """Write to a temporary name beside `path`, then rename: nobody ever sees half a file."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    """Write to a temporary name beside `path`, then rename: nobody ever sees half a file.
+
+    WriteError if that cannot be done.
+    """
+    with writing(path):
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fchmod(file.fileno(), mode)
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            with suppress(FileNotFoundError):  # renamed already
+                os.unlink(temporary)
+            raise
+
+
+def remove(path: Path) -> None:
+    """Remove a file if it is there. WriteError if that cannot be done."""
+    with writing(path):
+        path.unlink(missing_ok=True)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it. WriteError if that cannot be done."""
+    with writing(path):
+        path.mkdir(parents=True, exist_ok=True)
 
 
 def make_private_folder(path: Path) -> None:
-    """Make a folder (and those above it) that only its owner can look into."""
-    path.mkdir(parents=True, exist_ok=True)
-    path.chmod(PRIVATE_FOLDER_MODE)
+    """Make a folder (and those above it) that only its owner can look into.
+
+    WriteError if that cannot be done.
+    """
+    make_folder(path)
+    with writing(path):
+        path.chmod(PRIVATE_FOLDER_MODE)
+
+
+def require_writable(folder: Path) -> None:
+    """WriteError unless a file can be made in `folder`, which need not exist yet.
+
+    To ask before long work. Folders that had to be made for the question are removed again.
+    """
+    with writing(folder):
+        made = list(takewhile(lambda each: not each.exists(), (folder, *folder.parents)))
+    make_folder(folder)
+    try:
+        with writing(folder), tempfile.TemporaryFile(dir=folder):
+            pass
+    finally:
+        for each in made:
+            with suppress(OSError):  # somebody else has put something there
+                each.rmdir()
 
 
 def _without_waiting(path: str, flags: int) -> int:

@@ -2,6 +2,7 @@
 the extras that bring what some commands need."""
 
 import re
+import sys
 from collections.abc import Callable
 from importlib.metadata import requires
 
@@ -26,7 +27,10 @@ def installed_verifier(parameter_set: str, shape_class: str = CLASS_S.name) -> V
     found = only_entry_point(VERIFIER_GROUP, PROOF_SYSTEM)
     if found is None:
         wanted = f"{PROOF_SYSTEM!r} in {VERIFIER_GROUP}"
-        raise InstallationError(f"no package offers {wanted}; run `make setup`")
+        raise InstallationError(
+            f"no package offers {wanted}; install this one anew, from its folder: "
+            f"{sys.executable} -m pip install --no-deps --editable ."
+        )
     make: Callable[[str, str], Verifier] = found.load()
     return make(parameter_set, shape_class)
 

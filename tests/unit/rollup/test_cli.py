@@ -1,6 +1,10 @@
 """The conventions of the command line: exit codes, JSON, and no traceback to a user."""
 
+import errno
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -10,9 +14,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from rollup import cli
-from rollup.cli import CommandError, ExitCode, Output, conventions
+from rollup.cli import CommandError, ExitCode, Output, conventions, input_file, invocation
+from rollup.codec.strict import CodecError
+from rollup.entry import InstallationError
 from rollup.environment import EnvironmentVariableError
+from rollup.files import WriteError
 from rollup.protocol.rejection import Reason, Rejected
+
+PROGRAM = str(Path(sys.executable).with_name("crypsis"))
 
 
 def run(action: Callable[[Output], None], *arguments: str) -> Result:
@@ -57,6 +66,11 @@ def test_details_are_for_those_who_ask() -> None:
         (PermissionError(13, "Permission denied", "y"), 3, "y: Permission denied"),
         (CommandError(ExitCode.ROOTS_DIFFER, "roots differ"), 7, "crypsis: roots differ"),
         (EnvironmentVariableError("THREADS is a count, not 'x'"), 2, "THREADS is a count"),
+        (WriteError(errno.EACCES, "Permission denied", "out"), 74, "out: Permission denied"),
+        (OSError(errno.ENOSPC, "No space left on device"), 74, "No space left on device"),
+        (OSError(errno.EROFS, "Read-only file system", "z"), 74, "z: Read-only file system"),
+        (MemoryError("Unable to allocate 12345 bytes"), 71, "not enough memory"),
+        (InstallationError("install it by this command"), 70, "install it by this command"),
         (KeyboardInterrupt(), 130, ""),
     ],
 )
@@ -90,6 +104,81 @@ def test_the_unexpected_is_one_line_and_a_private_log(
     assert str(log) in result.stderr
     assert log.stat().st_mode & 0o077 == 0
     assert "ZeroDivisionError" in log.read_text()
+
+
+def test_a_log_that_cannot_be_written_does_not_hide_the_cause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(**_: object) -> tuple[int, str]:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(cli.tempfile, "mkstemp", full)
+    result = run(raising(OSError(errno.EMFILE, os.strerror(errno.EMFILE))))
+    assert result.exit_code == ExitCode.INTERNAL
+    assert "OSError in test_cli.py, line " in result.stderr
+    assert os.strerror(errno.EMFILE) in result.stderr
+    assert "no log could be written: No space left on device" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_wrong_input_file_is_named_first() -> None:
+    def action(_: Output) -> None:
+        with input_file(Path("folder/batch.msgpack")):
+            raise CodecError("batch: no message")
+
+    result = run(action)
+    assert result.exit_code == ExitCode.BAD_INPUT
+    assert result.stderr == "crypsis: folder/batch.msgpack: batch: no message\n"
+
+
+def test_the_help_has_every_exit_code_with_its_meaning() -> None:
+    shown = CliRunner().invoke(cli.root, ["--help"]).stdout.splitlines()
+    for code in ExitCode:
+        assert f"{code.value} {code.meaning}" in [" ".join(line.split()) for line in shown]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["prove", "--help"]])
+def test_output_that_cannot_be_written_is_one_line_and_74(arguments: list[str]) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == ExitCode.CANNOT_WRITE
+    assert done.stderr == "crypsis: standard output: No space left on device\n"
+
+
+def test_a_reader_that_has_gone_is_141_without_a_word() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [PROGRAM, "--help"], stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (ExitCode.READER_GONE, "")
+
+
+@pytest.mark.parametrize("arguments", [["-v"], ["--json"]])
+def test_a_command_fails_by_its_own_code_whatever_cannot_be_written(
+    tmp_path: Path, arguments: list[str]
+) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    command = [PROGRAM, "verify", str(tmp_path), *arguments]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=full, check=False)
+    assert done.returncode == ExitCode.BAD_INPUT
+
+
+def test_the_invocation_finds_this_program_with_and_without_a_path(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "argv", [PROGRAM])
+    monkeypatch.setenv("PATH", str(Path(PROGRAM).parent))
+    assert invocation() == "crypsis"
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert invocation() == PROGRAM
 
 
 def test_quiet_and_verbose_exclude_each_other() -> None:
