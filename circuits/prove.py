@@ -23,7 +23,10 @@ from rollup.files import (
     PROOF_FILE,
     PUBLIC_FILE,
     PUBLIC_FOLDER,
+    make_folder,
     make_private_folder,
+    remove,
+    require_writable,
     write_whole,
 )
 from rollup.ports import VerificationError
@@ -37,6 +40,12 @@ def _silent(_: str) -> None:
     """Report to nobody."""
 
 
+def require_room(folder: Path) -> None:
+    """WriteError unless a bundle can be written under `folder`: to ask before proving."""
+    for part in (PUBLIC_FOLDER, PRIVATE_FOLDER):
+        require_writable(folder / part)
+
+
 @dataclass(frozen=True, slots=True)
 class Bundle:
     """What proving a batch gives: two public files, and an account of it for the operator."""
@@ -46,8 +55,13 @@ class Bundle:
     meta: dict[str, object] = field(repr=False)
 
     def write(self, folder: Path) -> None:
-        """Write public/ and private/ under `folder`; the proof last, without it there is none."""
-        (folder / PUBLIC_FOLDER).mkdir(parents=True, exist_ok=True)
+        """Write public/ and private/ under `folder`; the proof last, without it there is none.
+
+        An older proof goes first, so that it is never beside a public input that is not its own.
+        WriteError if a file cannot be written.
+        """
+        make_folder(folder / PUBLIC_FOLDER)
+        remove(folder / PUBLIC_FOLDER / PROOF_FILE)
         make_private_folder(folder / PRIVATE_FOLDER)
         text = json.dumps(self.meta, indent=2, sort_keys=True) + "\n"
         write_whole(folder / PRIVATE_FOLDER / META_FILE, text.encode("ascii"), PRIVATE_MODE)
@@ -84,8 +98,9 @@ class StarkProver:
     ) -> PublicInput:
         """Prove a batch file; write public/ and private/meta.json under `folder`, each file whole.
 
-        CodecError if the bytes are no batch, Rejected if the batch breaks a rule. `progress` gets a
-        line on each phase as it begins.
+        CodecError if the bytes are no batch, Rejected if the batch breaks a rule; WriteError if
+        nothing can be written there, before any work. `progress` gets a line on each phase as it
+        begins.
         """
         public, _ = self.prove_with_meta(batch, folder, progress)
         return public
@@ -94,6 +109,7 @@ class StarkProver:
         self, batch: bytes, folder: Path, progress: Callable[[str], None] = _silent
     ) -> tuple[PublicInput, dict[str, object]]:
         """The same, with what meta.json says."""
+        require_room(folder)
         bundle = self.prove_bundle(batch, progress)
         bundle.write(folder)
         return bundle.public, bundle.meta

@@ -1,16 +1,19 @@
 """The only door to Numba: the `kernel` decorator, its cache folder, and threads to run kernels on.
 
-Numba stamps a cached kernel with its own file only, so that an edit of a helper in another file
-would go unseen, and it fails where it cannot write. So the cache folder is named by a hash of
-every source that reaches machine code, and falls back where it must.
+Numba keeps a kernel with a hash of its own file only, so that an edit of a helper in another file
+would go unseen; it fails where it cannot write, and on a file that was cut short. So the cache
+folder is named by a hash of every source that reaches machine code and of what compiles it, falls
+back where it must, and a file in it that cannot be used counts as missing.
 """
 
 import contextlib
 import hashlib
 import itertools
+import multiprocessing
 import os
 import re
 import stat
+import sys
 import tempfile
 import warnings
 from collections import deque
@@ -24,8 +27,10 @@ import llvmlite
 import numba
 import numpy as np
 import numpy.typing as npt
+from numba.core.codegen import get_host_cpu_features
 
 from rollup.environment import EnvironmentVariableError
+from rollup.kernel_cache import KernelCache
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -84,23 +89,24 @@ def kernel_sources(root: Path) -> list[Path]:
     return sorted(found)
 
 
+def compiler_identity() -> str:
+    """What machine code depends on beside its sources: versions, and the processor it is made for,
+    as the machine has it or as NUMBA_CPU_NAME and NUMBA_CPU_FEATURES say."""
+    config: Any = numba.config
+    name = config.CPU_NAME or llvmlite.binding.get_host_cpu_name()
+    chosen = config.CPU_FEATURES
+    features = get_host_cpu_features() if chosen is None else chosen  # type: ignore[no-untyped-call]
+    versions = (sys.implementation.cache_tag, numba.__version__, llvmlite.__version__)
+    return " ".join([*map(str, versions), name, features])
+
+
 def source_digest(root: Path) -> str:
-    """16 hexadecimal digits over all kernel sources and the versions of the compiler."""
-    state = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__}".encode())
+    """16 hexadecimal digits over all kernel sources and what compiles them for which processor."""
+    state = hashlib.sha256(compiler_identity().encode())
     for path in kernel_sources(root):
         content = path.read_bytes()
         state.update(f"\n{path.relative_to(root).as_posix()} {len(content)}\n".encode())
         state.update(content)
-    return state.hexdigest()[:16]
-
-
-def place_digest(root: Path) -> str:
-    """16 hexadecimal digits over what Numba goes by when it looks for a cached kernel: the path of
-    each source, its time and its size. Another copy of equal sources compiles anew."""
-    state = hashlib.sha256()
-    for path in kernel_sources(root):
-        status = path.stat()
-        state.update(f"{path} {status.st_mtime_ns} {status.st_size}\n".encode())
     return state.hexdigest()[:16]
 
 
@@ -115,43 +121,56 @@ def _cache_candidates(digest: str) -> Iterable[Path]:
     yield Path(tempfile.gettempdir()) / f"crypsis-{os.getuid()}" / digest
 
 
-def _is_private(folder: Path) -> bool:
-    """Whether only its owner, who is the caller, can write to a folder.
+def _require_usable(folder: Path) -> None:
+    """Make a folder, if it is not there, and a file in it; OSError unless only the caller can.
 
     A cached kernel is code: nobody else may plant one.
     """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
     status = folder.lstat()
     writable_by_others = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not writable_by_others
+    if not stat.S_ISDIR(status.st_mode):
+        raise OSError(0, "not a folder")
+    if status.st_uid != os.getuid() or writable_by_others:
+        raise OSError(0, "not private: others can write to it")
+    with tempfile.TemporaryFile(dir=folder):
+        pass
 
 
-def choose_cache(digest: str) -> Path | None:
-    """The first folder that can be made, is private and takes a file; None if there is none."""
+def choose_cache(digest: str) -> tuple[Path | None, list[str]]:
+    """The first folder that can be made, is private and takes a file, None if there is none; and
+    why those before it cannot be used."""
+    refused = []
     for folder in _cache_candidates(digest):
         try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            folder.mkdir(mode=0o700, exist_ok=True)
-            if not _is_private(folder):
-                continue
-            with tempfile.TemporaryFile(dir=folder):
-                return folder
-        except OSError:
-            continue
-    return None
+            _require_usable(folder)
+        except FileExistsError:
+            refused.append(f"{folder}: a file is in its place")
+        except OSError as error:
+            refused.append(f"{folder}: {error.strerror or type(error).__name__}")
+        else:
+            return folder, refused
+    return None, refused
 
 
 def _open_cache() -> bool:
-    """Point Numba at the cache folder; False (with one warning) if kernels cannot be kept."""
-    folder = choose_cache(source_digest(ROOT))
-    if folder is None:
+    """Point Numba at the cache folder; False if kernels cannot be kept.
+
+    One warning, by the first process of several, names the folders that were wanted in vain.
+    """
+    folder, refused = choose_cache(source_digest(ROOT))
+    if refused and multiprocessing.parent_process() is None:
+        instead = "not at all" if folder is None else f"in {folder}"
         warnings.warn(
-            f"no folder to keep compiled kernels in: set {CACHE_VARIABLE} to a folder of your own",
+            f"compiled kernels cannot be kept in {'; '.join(refused)}: they are kept {instead}; "
+            f"{CACHE_VARIABLE} names a folder of your own",
             RuntimeWarning,
             stacklevel=2,
         )
-        return False
-    numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
-    return True
+    if folder is not None:
+        numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
+    return folder is not None
 
 
 _CACHED = _open_cache()
@@ -162,13 +181,19 @@ def cache_folder() -> Path | None:
     return Path(numba.config.CACHE_DIR) if _CACHED else None  # type: ignore[attr-defined]
 
 
+def _compile(function: Callable[..., Any], **options: Any) -> Any:
+    compiled = numba.njit(nogil=True, error_model="numpy", **options)(function)
+    if _CACHED and not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+        compiled._cache = KernelCache(function)
+    return compiled
+
+
 def kernel(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Compile a function over arrays and integers with Numba, keeping its type for the checker.
 
     It runs without the interpreter lock, divides as NumPy does, and is kept in the cache folder.
     """
-    compiled = numba.njit(cache=_CACHED, nogil=True, error_model="numpy")(function)
-    return cast("Callable[Parameters, Result]", compiled)
+    return cast("Callable[Parameters, Result]", _compile(function))
 
 
 def kernel_part(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
@@ -177,9 +202,7 @@ def kernel_part(function: Callable[Parameters, Result]) -> Callable[Parameters, 
     The arrays it is given are not counted as references: two atomic operations an array and call
     would cost more than a short part's work. It must not allocate, slice into a result or fail.
     """
-    options: dict[str, Any] = {"_nrt": False}
-    compiled = numba.njit(cache=_CACHED, nogil=True, error_model="numpy", **options)(function)
-    return cast("Callable[Parameters, Result]", compiled)
+    return cast("Callable[Parameters, Result]", _compile(function, _nrt=False))
 
 
 def thread_count() -> int:

@@ -1,4 +1,4 @@
-"""Memory of long computations: freed blocks are kept, the collector of cycles waits."""
+"""Memory of long computations: how much a proof takes, freed blocks kept, collector paused."""
 
 import ctypes
 import gc
@@ -6,11 +6,33 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+PEAK_GIB = {
+    ("S", "fast"): 0.5,
+    ("S", "balanced"): 0.8,
+    ("S", "evm"): 2.4,
+    ("M", "fast"): 1.4,
+    ("M", "balanced"): 2.5,
+    ("M", "evm"): 9.2,
+}
+"""Most memory that `crypsis prove` was measured to hold, by shape class and parameter set
+(docs/performance.md)."""
+
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
 """Parameters of mallopt: how much free memory at the heap's top is given back; how many blocks may
 be mapped on their own."""
 
 _NEVER = 0x7FFFFFFF
+
+
+def memory_wanted(shape_class: str, parameter_set: str) -> str:
+    """What a proof takes, for people who have less."""
+    peak = PEAK_GIB[shape_class, parameter_set]
+    return f"about {peak} GiB are wanted for class {shape_class} at `{parameter_set}`"
+
+
+def killed(shape_class: str, parameter_set: str) -> str:
+    """What to say of a prover that was killed from outside, and so could say nothing itself."""
+    return f"killed (out of memory? {memory_wanted(shape_class, parameter_set)})"
 
 
 def keep_freed_memory() -> bool:

@@ -76,12 +76,18 @@ def measure(
     *,
     profile: bool = False,
 ) -> dict[str, object]:
-    """Prove `runs` times, verify once; the figures of the best run, for people and for JSON."""
+    """Prove once unmeasured, then `runs` times, and verify once; the figures of the best run, for
+    people and for JSON.
+
+    The first proof of a process loads or compiles kernels and touches its memory for the first
+    time, which says nothing about how fast rows are proved.
+    """
     statement = circuit(rows)
     prover = Prover(statement, parameters)
     traces, messages = instance(rows, parameters.blinded_rows)
     walls, processors, reports = [], [], []
-    proof = b""
+    say("warming up ...")
+    proof = prover.prove(traces, NO_STATEMENT, (), messages).proof
     for run in range(runs):
         wall, processor = perf_counter(), process_time()
         proved = prover.prove(traces, NO_STATEMENT, (), messages)

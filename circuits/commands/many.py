@@ -5,78 +5,94 @@ any order, and what joins them is that each starts at the root where the one bef
 docs/adr/0007-a-chunk-is-a-batch.md.
 """
 
-import importlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, as_completed
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
-from multiprocessing import get_context
-from typing import Any
 
 from circuits.prove import Bundle, StarkProver
 from rollup.jit import THREADS_VARIABLE
+from rollup.ports import VerificationError, Verifier
+from rollup.private import Private
+from rollup.processes import worker_pool
 from rollup.protocol.batch_codec import batch_from_bytes
 from rollup.protocol.chain import require_chained, require_consecutive
 from rollup.protocol.public import PublicInput
 
-CONNECT_TIMEOUT_S = 10
+GIVEN = ("chain", "venue", "number", "time", "governance", "old_root", "prices", "redo")
+"""Members of the public input that a batch states itself."""
 
 
-class ClusterError(Exception):
-    """The cluster cannot be used: no client library here, or nobody at the address."""
+class NotProved(Exception):
+    """What a worker sent back is no proof of the batch that it was given."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class BatchFile(Private):
+    """A batch file to prove, and what a proof of it has to be about."""
+
+    data: bytes
+    number: int
+    stated: dict[str, object]
+
+    @classmethod
+    def of(cls, data: bytes) -> "BatchFile":
+        """Read it. CodecError if the bytes are no batch, Rejected if it cannot be one."""
+        batch = batch_from_bytes(data)
+        stated = {name: getattr(batch, name) for name in GIVEN}
+        return cls(data, batch.number, {**stated, "deposits": batch.deposits})
+
+    def require_proved(self, bundle: object, verifier: Verifier) -> Bundle:
+        """The same bundle, if it is a proof of this batch; NotProved otherwise."""
+        if not isinstance(bundle, Bundle):
+            raise NotProved(f"batch {self.number}: a bundle is wanted from the worker")
+        public = bundle.public
+        found: dict[str, object] = {name: getattr(public, name) for name in GIVEN}
+        found["deposits"] = tuple(each.entry for each in public.deposits)
+        if found != self.stated:
+            raise NotProved(f"batch {self.number}: the worker's proof is about another batch")
+        try:
+            verifier.verify(public, bundle.proof)
+        except VerificationError as error:
+            detail = f"batch {self.number}: the worker's proof is invalid: {error}"
+            raise NotProved(detail) from error
+        return bundle
 
 
 @contextmanager
-def local_workers(count: int) -> Iterator[Executor]:
-    """`count` processes on this machine, spawned and never forked, that share its cores."""
-    cores = len(os.sched_getaffinity(0))
-    threads = str(max(1, cores // count))
-    with ProcessPoolExecutor(
-        count, mp_context=get_context("spawn"), initializer=_set_threads, initargs=(threads,)
-    ) as pool:
+def local_workers(count: int, batches: int) -> Iterator[Executor]:
+    """`count` processes on this machine, but no more than batches, that share its cores."""
+    count = min(count, batches)
+    threads = max(1, len(os.sched_getaffinity(0)) // count)
+    with worker_pool(count, {THREADS_VARIABLE: str(threads)}) as pool:
         yield pool
-
-
-@contextmanager
-def cluster_workers(address: str) -> Iterator[Executor]:
-    """The workers of an existing Dask scheduler; batches go there as the bytes they are.
-
-    ClusterError if the library is missing or nobody answers. Workers need this package and a warm
-    kernel cache; one proof at a time each (`dask worker --nthreads 1`). A batch is private: use a
-    scheduler of your own, at a tls:// address where the network is not yours.
-    """
-    try:
-        distributed: Any = importlib.import_module("distributed")
-    except ImportError as error:
-        detail = "a cluster needs Dask: pip install 'crypsis[cluster]'"
-        raise ClusterError(detail) from error
-    try:
-        client = distributed.Client(address, timeout=CONNECT_TIMEOUT_S, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise ClusterError(f"no Dask scheduler answers at {address}") from error
-    with client:
-        yield client.get_executor(pure=False)
 
 
 def prove_all(
     workers: Executor,
-    batches: Sequence[bytes],
+    batches: Sequence[BatchFile],
     parameter_set: str,
     shape_class: str,
+    verifier: Verifier,
     done: Callable[[Bundle], None],
 ) -> list[PublicInput]:
-    """Prove batch files that follow each other; `done` gets each bundle as it is finished.
+    """Prove batch files that follow each other; `done` gets each bundle as it is finished and
+    verified here: a worker is another process, perhaps on another machine.
 
-    Returns the public inputs in order. CodecError or Rejected as for one batch; ChainBroken if
-    the batches do not follow each other: by their numbers before any proof, by their roots after.
+    Returns the public inputs in order. CodecError or Rejected as for one batch; NotProved;
+    ChainBroken if the batches do not follow each other: by their numbers before any proof, by
+    their roots after.
     """
-    require_consecutive([batch_from_bytes(data).number for data in batches])
-    waiting = [workers.submit(_prove, data, parameter_set, shape_class) for data in batches]
+    require_consecutive([batch.number for batch in batches])
+    waiting = {
+        workers.submit(_prove, batch.data, parameter_set, shape_class): batch for batch in batches
+    }
     publics = []
     try:
         for finished in as_completed(waiting):
-            bundle = finished.result()
+            bundle = waiting[finished].require_proved(finished.result(), verifier)
             done(bundle)
             publics.append(bundle.public)
     finally:
@@ -89,13 +105,12 @@ def prove_all(
 
 def _prove(data: bytes, parameter_set: str, shape_class: str) -> Bundle:
     """Runs in a worker, which keeps its prover for the next batch."""
-    return _prover(parameter_set, shape_class).prove_bundle(data)
+    try:
+        return _prover(parameter_set, shape_class).prove_bundle(data)
+    except MemoryError:
+        raise MemoryError from None  # NumPy's own does not survive the way back
 
 
 @cache
 def _prover(parameter_set: str, shape_class: str) -> StarkProver:
     return StarkProver(parameter_set, shape_class)
-
-
-def _set_threads(threads: str) -> None:
-    os.environ.setdefault(THREADS_VARIABLE, threads)

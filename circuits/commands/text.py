@@ -7,6 +7,7 @@ from typing import Any
 
 from circuits.commands.costs import ClassCosts
 from circuits.soundness.report import Evaluation, Report, round_down
+from circuits.stark.parameters import PARAMETER_SETS, Parameters
 from circuits.stark.report import report_for
 from circuits.stark.shape import Phase, Shape
 
@@ -78,8 +79,21 @@ def cost_record(shape: Shape) -> dict[str, object]:
     return {"cells": report_for(shape).cells, "groups": groups}
 
 
+def parameters_record(parameters: Parameters) -> dict[str, object]:
+    """What a parameter set is: all that trades bits, bytes and seconds."""
+    return {
+        "queries": parameters.queries,
+        "rate": f"1/{parameters.blowup}",
+        "grinding_query_bits": parameters.grinding_query,
+        "grinding_batch_bits": parameters.grinding_batch,
+        "grinding_fold_bits": parameters.grinding_fold,
+        "blinded_rows": parameters.blinded_rows,
+        "salt_bytes": parameters.salt_bytes,
+    }
+
+
 def info_text(digest: str, shape: Shape, reports: Sequence[Report]) -> str:
-    """Tables, cells and, for every set, bits by term, for people."""
+    """Tables and cells and, for every set, its parameters and bits by term, for people."""
     costs: dict[str, Any] = cost_record(shape)
     heads = ("height", "fixed", "main", "lookup", "constraints", "messages", "cells")
     longest = max(map(len, costs["groups"]))
@@ -87,7 +101,17 @@ def info_text(digest: str, shape: Shape, reports: Sequence[Report]) -> str:
     for name, record in costs["groups"].items():
         lines.append(_line(name, longest, [f"{value:,}" for value in record.values()], 12))
     lines += [f"committed cells of a proof, quotient included: {costs['cells']:,}", ""]
-    return "\n".join([*lines, *_bits_lines(reports)])
+    return "\n".join([*lines, *_parameters_lines(), "", *_bits_lines(reports)])
+
+
+def _parameters_lines() -> list[str]:
+    """Every set a column."""
+    records = [parameters_record(each) for each in PARAMETER_SETS.values()]
+    lines = [_line("parameters", 20, PARAMETER_SETS, 18)]
+    for name in records[0]:
+        values = [str(record[name]) for record in records]
+        lines.append(_line(name.replace("_", " "), 20, values, 18))
+    return lines
 
 
 def _bits_lines(reports: Sequence[Report]) -> list[str]:

@@ -1,12 +1,11 @@
-"""Compile every kernel once: `make setup` calls this, so that the first proof does not wait.
+"""Run every kernel once: `make setup` calls this, so that the first proof does not wait.
 
 Two processes work side by side: one proves an empty batch of a venue that nobody uses, the other
-makes and checks signatures. A mark in the kernel cache says that it is done for these sources.
+makes and checks signatures. What is in the kernel cache is loaded and the rest compiled, so that
+"compiled" is what happened here and not what a mark remembers.
 """
 
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-from pathlib import Path
+from dataclasses import dataclass
 from time import perf_counter
 
 from circuits.stark.parameters import FAST
@@ -14,57 +13,61 @@ from circuits.stark.prover import Prover
 from circuits.statement.circuit import circuit
 from circuits.statement.witness import build
 from circuits.tables.base.trace import with_kernel
-from rollup import jit
 from rollup.crypto import batched, curve
 from rollup.crypto.salt import KEY_BYTES, SaltKey
 from rollup.hash.batched import compress_many
 from rollup.hash.poseidon import Digest
+from rollup.kernel_cache import KernelCache
+from rollup.processes import worker_pool
 from rollup.protocol.account import Header
 from rollup.protocol.batch import Batch, NewSalts
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.market import Governance, Market
 from rollup.protocol.transition import apply_batch
 
-MARK = "warm"
 ZERO: Digest = (0, 0, 0, 0, 0, 0, 0, 0)
 SIGNATURES = 20
 """More than the lanes of a vector, and no multiple of them."""
 
 
-def is_warm() -> bool:
-    """Whether all kernels of these sources are in the cache."""
-    mark = _mark()
-    return mark is not None and mark.exists()
+@dataclass(frozen=True, slots=True)
+class Warmed:
+    """All kernels have run: how many of them had to be compiled, and how long it took."""
+
+    compiled: int
+    seconds: float
 
 
-def warm_kernels() -> float:
-    """Run every kernel, compiling what is not cached; the seconds that it took."""
+def warm_kernels() -> Warmed:
+    """Run every kernel, compiling what is not in the cache."""
     start = perf_counter()
-    with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as pool:
-        for done in [pool.submit(warm_proofs), pool.submit(warm_signatures)]:
-            done.result()
-    mark = _mark()
-    if mark is not None:
-        mark.touch()
-    return perf_counter() - start
+    with worker_pool(2, {}) as pool:
+        counts = [pool.submit(warm_proofs), pool.submit(warm_signatures)]
+        compiled = sum(count.result() for count in counts)
+    return Warmed(compiled, perf_counter() - start)
 
 
-def warm_proofs() -> None:
-    """Run all kernels of a batch's proof: every proof has the same shape, so an empty one does."""
+def warm_proofs() -> int:
+    """Run all kernels of a batch's proof: every proof has the same shape, so an empty one does.
+
+    Returns how many this process has compiled.
+    """
     outcome = apply_batch(
         _empty_batch(), compress_many=compress_many, verify_many=batched.verify_many
     )
     witness = build(outcome, FAST.blinded_rows)
     traces = [witness.traces[placed.name] for placed in circuit().tables]
     Prover(with_kernel(circuit()), FAST).prove(traces, *witness.known)
+    return KernelCache.compiled
 
 
-def warm_signatures() -> None:
+def warm_signatures() -> int:
     """Run all kernels of signatures, on whole vectors and on a rest."""
     keys = batched.generate_secrets(SIGNATURES)
     messages = [ZERO] * SIGNATURES
     signatures = [signature.to_bytes() for signature in batched.sign_many(keys, messages)]
     batched.verify_many([key.public for key in keys], messages, signatures)
+    return KernelCache.compiled
 
 
 def _empty_batch() -> Batch:
@@ -89,9 +92,3 @@ def _empty_batch() -> Batch:
         pre=state.open({governance.fee_account: set()}),
         salts=NewSalts((salts.account(0, 1, 0),), salts.markets(1, 0), salts.globals(1, 0)),
     )
-
-
-def _mark() -> Path | None:
-    """A file whose name tells this copy of the sources from others that share the cache."""
-    folder = jit.cache_folder()
-    return None if folder is None else folder / f"{MARK}-{jit.place_digest(jit.ROOT)}"

@@ -13,6 +13,7 @@ FUNCTION_LINES_MAX = 70
 FILE_LINES_MAX = 400
 NUMBA_DOORS = {
     "rollup/jit.py",
+    "rollup/kernel_cache.py",
     "rollup/simd.py",
     "rollup/aligned.py",
     "rollup/field/extension_simd.py",

@@ -37,20 +37,27 @@ def project(folder: Path, constant: int) -> Path:
     package = folder / "rollup"
     package.mkdir(parents=True, exist_ok=True)
     (package / "__init__.py").touch()
-    for name in ("jit.py", "environment.py"):
+    for name in ("jit.py", "environment.py", "kernel_cache.py"):
         shutil.copy(ROOT / "rollup" / name, package / name)
     (package / "probe_helper.py").write_text(HELPER.format(constant=constant))
     (package / "probe_caller.py").write_text(CALLER)
     return folder
 
 
-def run(folder: Path, cache: Path) -> str:
-    environment = {**os.environ, jit.CACHE_VARIABLE: str(cache), "PYTHONPATH": str(folder)}
-    command = [sys.executable, "-m", "rollup.probe_caller"]
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=True
+def probe(folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Run the caller of a small project."""
+    return subprocess.run(
+        [sys.executable, "-m", "rollup.probe_caller"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder), **environment},
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    return done.stdout.strip()
+
+
+def run(folder: Path, cache: Path) -> str:
+    return probe(folder, **{jit.CACHE_VARIABLE: str(cache)}).stdout.strip()
 
 
 def test_an_edit_of_a_helper_in_another_file_reaches_the_cached_caller(tmp_path: Path) -> None:
@@ -73,28 +80,57 @@ def test_the_digest_covers_constants_that_kernels_import(tmp_path: Path) -> None
     assert jit.source_digest(tmp_path) != before
 
 
-def test_the_place_digest_tells_copies_and_times_apart(tmp_path: Path) -> None:
-    one, other = project(tmp_path / "one", 1), project(tmp_path / "other", 1)
-    before = jit.place_digest(one)
-    assert jit.source_digest(one) == jit.source_digest(other)
-    assert before != jit.place_digest(other)
-    assert before == jit.place_digest(one)
-    os.utime(one / "rollup" / "probe_helper.py", (1, 1))
-    assert before != jit.place_digest(one)
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("NUMBA_CPU_NAME", "generic"), ("NUMBA_CPU_FEATURES", "+sse2")],
+)
+def test_kernels_for_another_processor_are_kept_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    cache = tmp_path / "cache"
+    copy = project(tmp_path / "copy", 1)
+    run(copy, cache)
+    monkeypatch.setenv(variable, value)
+    run(copy, cache)
+    assert len(list(cache.iterdir())) == 2
 
 
-def test_a_folder_that_others_may_write_to_is_not_used(
+def test_damaged_cache_files_are_compiled_and_written_anew(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    copy = project(tmp_path / "copy", 1)
+    count = "from rollup.kernel_cache import KernelCache\nprint(KernelCache.compiled)\n"
+    (copy / "rollup" / "probe_caller.py").write_text(CALLER + count)
+    assert run(copy, cache).split() == ["2", "2"]
+    index, data = (sorted(cache.rglob(f"*.{ending}")) for ending in ("nbi", "nbc"))
+    index[0].write_bytes(b"")
+    data[1].write_bytes(data[1].read_bytes()[:100])
+    assert run(copy, cache).split()[0] == "2"
+    assert run(copy, cache).split() == ["2", "0"]
+
+
+def test_a_cache_that_is_full_costs_the_kernel_and_nothing_else(tmp_path: Path) -> None:
+    copy = project(tmp_path / "copy", 1)
+    limit = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))\n"
+    (copy / "rollup" / "probe_caller.py").write_text(limit + CALLER)
+    done = probe(copy, CRYPSIS_CACHE=str(tmp_path / "cache"))
+    assert done.stdout.strip().split()[-1] == "2"
+    assert f"cannot be kept in {tmp_path / 'cache'}" in done.stderr
+    assert "File too large" in done.stderr
+
+
+def test_a_folder_that_others_may_write_to_is_not_used_and_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(jit.CACHE_VARIABLE, str(tmp_path / "chosen"))
     monkeypatch.setattr(jit.tempfile, "gettempdir", lambda: str(tmp_path / "temporary"))
-    folder = jit.choose_cache("digest")
+    folder, refused = jit.choose_cache("digest")
     assert folder == tmp_path / "chosen" / "digest"
-    assert folder is not None
+    assert folder is not None and refused == []
     folder.chmod(0o777)
-    fallback = jit.choose_cache("digest")
+    fallback, refused = jit.choose_cache("digest")
     assert fallback is not None
     assert fallback.parent.parent == tmp_path / "temporary"
+    assert refused == [f"{folder}: not private: others can write to it"]
 
 
 def test_without_any_folder_there_is_no_cache(
@@ -104,7 +140,23 @@ def test_without_any_folder_there_is_no_cache(
     blocked.touch()
     monkeypatch.setenv(jit.CACHE_VARIABLE, str(blocked))
     monkeypatch.setattr(jit.tempfile, "gettempdir", lambda: str(blocked))
-    assert jit.choose_cache("digest") is None
+    folder, refused = jit.choose_cache("digest")
+    assert folder is None
+    assert [each.partition(": ")[0] for each in refused] == [
+        str(blocked / "digest"),
+        str(blocked / f"crypsis-{os.getuid()}" / "digest"),
+    ]
+
+
+def test_a_chosen_folder_that_cannot_be_used_is_said_with_its_cause(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.touch()
+    copy = project(tmp_path / "copy", 1)
+    done = probe(copy, CRYPSIS_CACHE=str(blocked), TMPDIR=str(tmp_path))
+    assert done.stdout.strip() == "2"
+    warning = next(line for line in done.stderr.splitlines() if "RuntimeWarning" in line)
+    assert f"{blocked}/" in warning and "a file is in its place" in warning
+    assert f"they are kept in {tmp_path}/crypsis-" in warning
 
 
 @pytest.mark.parametrize("threads", ["1", "3"])

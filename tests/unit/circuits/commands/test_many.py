@@ -1,28 +1,48 @@
 """Many batches: whoever proves them, they are joined by number, root and queue, or refused."""
 
+import os
 import pickle
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from circuits.commands.many import (
-    ClusterError,
-    cluster_workers,
+    BatchFile,
+    NotProved,
+    local_workers,
     prove_all,
 )
 from circuits.prove import Bundle
-from rollup.ports import VerificationError
+from rollup.jit import THREADS_VARIABLE
+from rollup.ports import Pins, VerificationError
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
 from rollup.protocol.chain import ChainBroken, require_chained
+from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Reason, Rejected
 from tests.helpers.venue import TOY, Match, Venue, buy, sell
 
+PROOF = b"a proof"
 
+
+class AnythingButEmpty:
+    """A verifier that accepts one proof."""
+
+    pins = Pins(b"", b"", b"", b"", "fast", "S")
+
+    def verify(self, public: PublicInput, proof: bytes) -> None:
+        del public
+        if proof != PROOF:
+            raise VerificationError(Reason.MALFORMED, "an empty proof")
+
+
+@dataclass
 class RulesAlone(Executor):
-    """Workers that apply a batch and prove nothing."""
+    """Workers that apply a batch, prove nothing, and may spoil what they send back."""
+
+    spoil: Callable[[Bundle], object] = lambda bundle: bundle
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         del fn, kwargs
@@ -32,7 +52,7 @@ class RulesAlone(Executor):
         except Rejected as refusal:
             future.set_exception(refusal)
         else:
-            future.set_result(Bundle(outcome.public, b"", {}))
+            future.set_result(self.spoil(Bundle(outcome.public, PROOF, {})))
         return future
 
 
@@ -49,9 +69,16 @@ def chain() -> list[bytes]:
     return files
 
 
-def prove(files: list[bytes]) -> list[int]:
+def prove(files: list[bytes], workers: Executor | None = None) -> list[int]:
     done: list[Bundle] = []
-    publics = prove_all(RulesAlone(), files, "fast", "S", done.append)
+    batches = [BatchFile.of(data) for data in files]
+    try:
+        publics = prove_all(
+            workers or RulesAlone(), batches, "fast", "S", AnythingButEmpty(), done.append
+        )
+    except NotProved:
+        assert done == []
+        raise
     assert {bundle.public.number for bundle in done} == {public.number for public in publics}
     return [public.number for public in publics]
 
@@ -95,7 +122,31 @@ def test_refusals_travel_between_processes() -> None:
     assert (invalid.reason, invalid.detail) == (Reason.MARGIN, "here")
 
 
-def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "distributed", None)
-    with pytest.raises(ClusterError, match=r"crypsis\[cluster\]"), cluster_workers("tcp://x:1"):
-        pass
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda bundle: None, "batch 2: a bundle is wanted"),
+        (lambda bundle: replace(bundle, proof=b""), "batch 2: the worker's proof is invalid"),
+        (
+            lambda bundle: replace(bundle, public=replace(bundle.public, number=9)),
+            "batch 2: the worker's proof is about another batch",
+        ),
+        (
+            lambda bundle: replace(bundle, public=replace(bundle.public, old_root=(1,) * 8)),
+            "batch 2: the worker's proof is about another batch",
+        ),
+    ],
+    ids=["no bundle", "no proof", "another number", "another state"],
+)
+def test_a_bundle_of_a_worker_is_verified_before_it_counts(
+    chain: list[bytes], spoil: Callable[[Bundle], object], message: str
+) -> None:
+    with pytest.raises(NotProved, match=message):
+        prove(chain[:1], RulesAlone(spoil))
+
+
+def test_more_workers_than_batches_leave_no_core_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+    monkeypatch.delenv(THREADS_VARIABLE, raising=False)
+    with local_workers(256, 2) as pool:
+        assert pool.submit(os.getenv, THREADS_VARIABLE).result() == "4"

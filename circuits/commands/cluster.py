@@ -1,0 +1,84 @@
+"""An existing Dask cluster as workers: its address is looked at before anything is waited for."""
+
+import asyncio
+import importlib
+import socket
+from collections.abc import Iterator
+from concurrent.futures import CancelledError, Executor
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from rollup.exit_codes import ExitCode
+
+SCHEMES = ("tcp", "tls")
+ANSWER_TIMEOUT_S = 2
+"""For the machine to take a connection: an address where nobody is shows itself in this time."""
+
+HANDSHAKE_TIMEOUT_S = 5
+"""For what took the connection to show that it is a scheduler."""
+
+
+class ClusterError(Exception):
+    """The cluster cannot be used; `exit_code` tells a wrong address from one without an answer."""
+
+    def __init__(self, detail: str, exit_code: ExitCode = ExitCode.UNREACHABLE) -> None:
+        super().__init__(detail)
+        self.exit_code = exit_code
+
+
+def require_scheduler(address: str) -> None:
+    """ClusterError, within ANSWER_TIMEOUT_S, unless something listens at an address such as
+    tcp://host:8786. To ask before anything else is done."""
+    parts = urlsplit(address)
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:  # a port that is no number
+        host, port = None, None
+    if parts.scheme not in SCHEMES or not host or not port or parts.path:
+        wanted = f"an address such as tcp://host:8786 or tls://host:8786 is wanted, not {address!r}"
+        raise ClusterError(wanted, ExitCode.USAGE)
+    try:
+        socket.create_connection((host, port), timeout=ANSWER_TIMEOUT_S).close()
+    except OSError as error:
+        reason = error.strerror or f"no answer within {ANSWER_TIMEOUT_S} s"
+        raise ClusterError(f"no Dask scheduler answers at {address}: {reason}") from error
+
+
+@contextmanager
+def cluster_workers(address: str) -> Iterator[Executor]:
+    """The workers of an existing Dask scheduler; batches go there as the bytes they are.
+
+    ClusterError if the library is missing or nobody answers. Workers need this package and a warm
+    kernel cache; one proof at a time each (`dask worker --nthreads 1`). A batch is private: use a
+    scheduler of your own, at a tls:// address where the network is not yours.
+    """
+    try:
+        distributed: Any = importlib.import_module("distributed")
+    except ImportError as error:
+        detail = "a cluster needs Dask: pip install 'crypsis[cluster]'"
+        raise ClusterError(detail) from error
+    try:
+        asyncio.run(asyncio.wait_for(_shake_hands(address), HANDSHAKE_TIMEOUT_S))
+        client = distributed.Client(address, timeout=HANDSHAKE_TIMEOUT_S, set_as_default=False)
+    except (OSError, ValueError) as error:
+        detail = f"what answers at {address} is no Dask scheduler, or not within "
+        raise ClusterError(f"{detail}{HANDSHAKE_TIMEOUT_S} s") from error
+    with client:
+        try:
+            yield client.get_executor(pure=False)
+        except distributed.KilledWorker as error:
+            detail = "a worker of the cluster died again and again while proving (out of memory?)"
+            raise ClusterError(detail, ExitCode.NO_MEMORY) from error
+        except CancelledError as error:
+            raise ClusterError(f"the Dask scheduler at {address} has gone") from error
+
+
+async def _shake_hands(address: str) -> None:
+    """Meet a scheduler and part again. A client would wait for ever for one that says nothing:
+    its timeout is for the connection alone."""
+    core: Any = importlib.import_module("distributed.comm")
+    security: Any = importlib.import_module("distributed.security")
+    arguments = security.Security().get_connection_args("client")
+    met = await core.connect(address, timeout=HANDSHAKE_TIMEOUT_S, **arguments)
+    met.abort()

@@ -1,0 +1,26 @@
+"""Options that commands of the proof system share."""
+
+from pathlib import Path
+
+import click
+
+from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES
+
+SETS = ("fast", "balanced", "evm")
+"""Parameter sets by name: `circuits.stark.parameters.PARAMETER_SETS`, without importing it."""
+
+parameters_option = click.option(
+    "--parameters",
+    type=click.Choice(SETS),
+    default=SETS[0],
+    show_default=True,
+    help="Parameter set.",
+)
+class_option = click.option(
+    "--shape-class",
+    type=click.Choice(list(SHAPE_CLASSES)),
+    default=CLASS_S.name,
+    show_default=True,
+    help="How much a batch may hold: S up to 128 trades, M up to 1,024.",
+)
+file_type = click.Path(path_type=Path)

@@ -1,0 +1,155 @@
+"""Commands about the prover on this machine: prover info | bench | keygen | warm.
+
+Engines are imported when a command is called.
+"""
+
+from pathlib import Path
+
+import click
+
+from circuits.commands.options import class_option, file_type, parameters_option
+from rollup.cli import Output, conventions
+from rollup.files import write_whole
+from rollup.protocol.shape_class import SHAPE_CLASSES
+
+
+@click.group()
+def prover() -> None:
+    """About the prover on this machine."""
+
+
+@prover.command()
+@parameters_option
+@class_option
+@click.option("--costs", is_flag=True, help="Cells by transaction type, and by table and class.")
+@click.option("--proof", is_flag=True, help="Bytes of a proof by part, for every parameter set.")
+@conventions
+def info(console: Output, parameters: str, shape_class: str, costs: bool, proof: bool) -> None:
+    """Show what the circuit has and costs, and every set: its parameters, its bits by term."""
+    if costs or proof:
+        _show_costs(console, parameters, shape_class, costs, proof)
+        return
+    from circuits.commands.text import cost_record, info_text, parameters_record
+    from circuits.soundness.report import report
+    from circuits.stark.parameters import PARAMETER_SETS, parameters_by_name
+    from circuits.stark.shape import shape_of
+    from circuits.statement.circuit import circuit
+    from rollup.protocol.constants import DEPOSITS_MAX
+
+    statement = circuit(SHAPE_CLASSES[shape_class])
+    digest = statement.digest.hex()
+    shape = shape_of(statement, parameters_by_name(parameters))
+    reports = {
+        name: report(shape_of(statement, each), DEPOSITS_MAX)
+        for name, each in PARAMETER_SETS.items()
+    }
+    record = {
+        "circuit_digest": digest,
+        **reports[parameters].to_record(),
+        **cost_record(shape),
+        "sets": {
+            name: {
+                "parameters": parameters_record(PARAMETER_SETS[name]),
+                **found.to_record(),
+            }
+            for name, found in reports.items()
+        },
+    }
+    console.result(record, info_text(digest, shape, list(reports.values())))
+
+
+def _show_costs(
+    console: Output, parameters: str, shape_class: str, costs: bool, proof: bool
+) -> None:
+    """The answers to `--costs` and `--proof`."""
+    from circuits.commands.costs import class_costs, proof_parts, transaction_cells
+    from circuits.commands.text import classes_text, parts_text, transactions_text
+    from circuits.stark.parameters import PARAMETER_SETS, parameters_by_name
+    from circuits.stark.shape import shape_of
+    from circuits.statement.circuit import circuit
+
+    chosen, statement = parameters_by_name(parameters), circuit(SHAPE_CLASSES[shape_class])
+    record: dict[str, object] = {"shape_class": shape_class}
+    texts = []
+    if costs:
+        cells, classes = transaction_cells(shape_of(statement, chosen)), class_costs(chosen)
+        record["transactions"] = cells
+        record["classes"] = {
+            each.shape_class.name: {
+                "cells": each.cells,
+                "cells_per_trade": each.cells_per_trade,
+                "tables": dict(each.tables),
+                "sums_and_masks": each.shared,
+                "quotient": each.quotient,
+            }
+            for each in classes
+        }
+        texts += [transactions_text(cells), classes_text(classes)]
+    if proof:
+        parts = {
+            each.name: proof_parts(shape_of(statement, each)) for each in PARAMETER_SETS.values()
+        }
+        record["proof_bytes"] = parts
+        texts.append(parts_text(parts))
+    console.result(record, "\n\n".join(texts))
+
+
+@prover.command()
+@parameters_option
+@click.option(
+    "--rows",
+    type=click.Choice([str(1 << log2) for log2 in range(10, 21)]),
+    default=str(1 << 16),
+    show_default=True,
+    help="Rows of the Poseidon table, blinded ones included.",
+)
+@click.option("--runs", type=click.IntRange(1, 20), default=3, show_default=True)
+@click.option("--profile", is_flag=True, help="Show each phase beside what the machine allows.")
+@conventions
+def bench(console: Output, parameters: str, rows: str, runs: int, profile: bool) -> None:
+    """Prove a Poseidon and a range table, and say how many rows a second."""
+    from circuits.commands.bench import measure
+    from circuits.commands.text import bench_text
+    from circuits.stark.parameters import parameters_by_name
+
+    chosen = parameters_by_name(parameters)
+    record = measure(chosen, int(rows), runs, console.say, profile=profile)
+    console.result(record, bench_text(record))
+
+
+@prover.command()
+@click.option("-o", "--output", type=file_type, required=True, help="File to write.")
+@class_option
+@conventions
+def keygen(console: Output, output: Path, shape_class: str) -> None:
+    """Compute what pins the circuit: its digest with the roots of its fixed columns, and its tapes.
+
+    The tapes go beside the key, into a file of the same name that ends in .tapes.
+    """
+    from circuits.statement.keygen import statement_key, statement_tapes
+
+    key = statement_key(SHAPE_CLASSES[shape_class])
+    tapes = output.with_suffix(".tapes")
+    write_whole(output, key.to_json().encode("ascii"))
+    write_whole(tapes, statement_tapes(SHAPE_CLASSES[shape_class]).encode("ascii"))
+    digest = key.circuit_digest.hex()
+    record = {"circuit_digest": digest, "file": str(output), "tapes": str(tapes)}
+    console.result(record, f"{output}, {tapes}: circuit {digest}")
+
+
+@prover.command()
+@conventions
+def warm(console: Output) -> None:
+    """Run every kernel once and compile what is missing, so that the first proof does not wait."""
+    from circuits.commands.warm import warm_kernels
+    from rollup.jit import cache_folder
+
+    console.say("loading the kernels, and compiling those that are not there yet ...")
+    warmed, folder = warm_kernels(), cache_folder()
+    seconds = round(warmed.seconds, 1)
+    kept = "nowhere" if folder is None else f"in {folder}"
+    text = f"kernels are compiled and load in {seconds} s"
+    if warmed.compiled:
+        text = f"{warmed.compiled} kernels compiled in {seconds} s, kept {kept}"
+    record = {"seconds": seconds, "compiled": warmed.compiled, "folder": folder and str(folder)}
+    console.result(record, text)

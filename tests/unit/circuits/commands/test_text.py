@@ -1,0 +1,31 @@
+"""What commands print of the parameter sets."""
+
+from circuits.commands.text import info_text, parameters_record
+from circuits.soundness.report import report
+from circuits.stark.parameters import EVM, FAST, PARAMETER_SETS
+from circuits.stark.shape import shape_of
+from circuits.statement.circuit import circuit
+from rollup.field.extension import DEGREE
+
+
+def test_every_number_of_a_set_is_in_its_record() -> None:
+    assert parameters_record(EVM) == {
+        "queries": 31,
+        "rate": "1/32",
+        "grinding_query_bits": 26,
+        "grinding_batch_bits": 16,
+        "grinding_fold_bits": 10,
+        "blinded_rows": 2 * 31 + 4 * DEGREE,
+        "salt_bytes": 16,
+    }
+
+
+def test_the_text_shows_every_set_in_a_column() -> None:
+    shape = shape_of(circuit(), FAST)
+    lines = info_text("00", shape, [report(shape, 64)] * 3).splitlines()
+    place = next(index for index, line in enumerate(lines) if line.startswith("parameters"))
+    rows = {line[:20].strip(): line[20:].split() for line in lines[place : place + 8]}
+    assert rows["parameters"] == list(PARAMETER_SETS)
+    assert rows["queries"] == ["83", "55", "31"]
+    assert rows["rate"] == ["1/4", "1/8", "1/32"]
+    assert rows["blinded rows"] == [str(each.blinded_rows) for each in PARAMETER_SETS.values()]
