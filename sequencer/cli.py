@@ -201,7 +201,7 @@ def replay(console: Output, journal: Path, shape_class: str) -> None:
 
 @contextmanager
 def known_errors() -> Iterator[None]:
-    """The venue's errors as messages with exit codes."""
+    """The venue's errors as messages with exit codes; a wrong journal is named first."""
     from sequencer.batches.artefacts import ArtefactError
     from sequencer.batches.journal import JournalError
     from sequencer.batches.prover import ProverError
@@ -218,6 +218,8 @@ def known_errors() -> Iterator[None]:
     except (RootsDiffer, L1Differs) as error:
         raise CommandError(ExitCode.ROOTS_DIFFER, str(error)) from error
     except ProverError as error:
-        raise CommandError(ExitCode.UNREACHABLE, str(error)) from error
+        passed_on = {ExitCode.NO_MEMORY, ExitCode.CANNOT_WRITE, ExitCode.TIMEOUT}
+        code = ExitCode(error.exit_code) if error.exit_code in passed_on else ExitCode.UNREACHABLE
+        raise CommandError(code, str(error)) from error
     except DemoError as error:
         raise CommandError(ExitCode.INVALID, str(error)) from error

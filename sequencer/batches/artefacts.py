@@ -28,6 +28,7 @@ from rollup.files import (
     FileTooLarge,
     make_private_folder,
     read_bounded,
+    remove,
     write_whole,
 )
 from rollup.protocol.genesis import GENESIS_BYTES_MAX, Genesis, genesis_from_json, genesis_to_json
@@ -77,9 +78,9 @@ class BatchFolder:
     def clear(self) -> None:
         """Remove the four files of a batch, whichever there are; the proof first."""
         for name in (PROOF_FILE, PUBLIC_FILE):
-            (self.public / name).unlink(missing_ok=True)
+            remove(self.public / name)
         for name in (META_FILE, BATCH_FILE):
-            (self.path / PRIVATE_FOLDER / name).unlink(missing_ok=True)
+            remove(self.path / PRIVATE_FOLDER / name)
 
     def read_public(self) -> PublicInput:
         """The public input of the bundle. ArtefactError names what is wrong with the file."""
@@ -181,7 +182,7 @@ class LockedFolder(VenueFolder):
         """Make room for a new venue: an older one's journal and batch files under this root go."""
         for folder in self._batch_folders():
             BatchFolder(folder).clear()
-        self.journal.unlink(missing_ok=True)
+        remove(self.journal)
         write_whole(self.root / PRIVATE_FOLDER / SALT_FILE, salt_material, PRIVATE_MODE)
         write_whole(self.root / GENESIS_FILE, genesis_to_json(genesis).encode("utf-8"))
 

@@ -4,6 +4,7 @@ The venue and the prover share two artefacts and no memory, so they can be two m
 """
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,19 +13,24 @@ from threading import Thread
 from typing import IO
 
 from rollup.codec.strict import CodecError
+from rollup.exit_codes import ExitCode
+from rollup.memory import killed
+from rollup.processes import started
 from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import CLASS_S
 from sequencer.batches.artefacts import BatchFolder
 from sequencer.batches.ports import Progress
 
-EXIT_BAD_INPUT = 3
 PROGRAM = "crypsis"
 TIMEOUT_S = 1800
 
 
 class ProverError(Exception):
-    """The prover could not be run, died, or was stopped. Says what it said last."""
+    """The prover could not be run, died, or was stopped. Says what it said last.
+
+    `exit_code` is what it ended with, or TIMEOUT; None if it was not started.
+    """
 
     def __init__(self, detail: str, exit_code: int | None = None) -> None:
         super().__init__(f"prover: {detail}")
@@ -48,6 +54,7 @@ class ProcessProver:
     ) -> None:
         """`command` is what to start instead of the `crypsis` beside this interpreter."""
         self._options = ("--parameters", parameter_set, "--shape-class", shape_class)
+        self._statement = (shape_class, parameter_set)
         self._command = tuple(command) if command is not None else (_program(),)
         self._timeout_s = timeout_s
 
@@ -64,27 +71,18 @@ class ProcessProver:
 
     def _run(self, arguments: Sequence[str], progress: Progress) -> None:
         command = [*self._command, *arguments]
+        said: list[str] = []
         try:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                errors="replace",
-            )
+            with started(command) as process:
+                listener = Thread(target=_listen, args=(process.stderr, progress, said))
+                listener.daemon = True
+                listener.start()
+                answer = _answer(process, self._timeout_s)
+                listener.join()
         except OSError as error:
             raise ProverError(f"cannot start {command[0]}: {error.strerror}") from error
-        said: list[str] = []
-        listener = Thread(target=_listen, args=(process.stderr, progress, said), daemon=True)
-        listener.start()
-        try:
-            answer = _answer(process, self._timeout_s)
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
-        listener.join()
+        if process.returncode == -signal.SIGKILL:
+            raise ProverError(killed(*self._statement), ExitCode.NO_MEMORY)
         if process.returncode != 0:
             raise _failure(process.returncode, answer, said)
 
@@ -101,7 +99,7 @@ def _answer(process: "subprocess.Popen[str]", timeout_s: float) -> str:
     try:
         process.wait(timeout_s)
     except subprocess.TimeoutExpired:
-        raise ProverError(f"no proof after {timeout_s:.0f} s") from None
+        raise ProverError(f"no proof after {timeout_s:.0f} s", ExitCode.TIMEOUT) from None
     reader.join()
     return "".join(collected)
 
@@ -132,6 +130,6 @@ def _failure(exit_code: int, answer: str, said: Sequence[str]) -> Exception:
     if reason in tuple(Reason):
         detail = message.partition(f"{reason}: ")[2]
         return Rejected(Reason(str(reason)), detail)
-    if exit_code == EXIT_BAD_INPUT:
+    if exit_code == ExitCode.BAD_INPUT:
         return CodecError(message)
     return ProverError(f"exit code {exit_code}: {message}", exit_code)

@@ -2,12 +2,14 @@
 
 import gc
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from rollup.memory import collector_paused, keep_freed_memory
+from rollup.memory import PEAK_GIB, collector_paused, keep_freed_memory
 
 PROBE = """
 import resource
@@ -48,3 +50,16 @@ def test_the_collector_waits_and_is_left_as_it_was(was_on: bool) -> None:
         assert gc.isenabled() is was_on
     finally:
         gc.enable()
+
+
+def test_peaks_are_those_of_the_performance_page() -> None:
+    page = Path(__file__).resolve().parents[3] / "docs" / "performance.md"
+    rows = {
+        name.strip(): [float(each) for each in figures]
+        for name, *figures in re.findall(
+            r"^\|([^|]*)\| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$", page.read_text(), re.MULTILINE
+        )
+    }
+    sets = ("fast", "balanced", "evm")
+    assert rows["peak memory of the prover, GiB"] == [PEAK_GIB["M", each] for each in sets]
+    assert rows["the same in class S"] == [PEAK_GIB["S", each] for each in sets]

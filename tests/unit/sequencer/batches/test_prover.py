@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from rollup.codec.strict import CodecError
+from rollup.exit_codes import ExitCode
 from rollup.protocol.rejection import Reason, Rejected
 from sequencer.batches.artefacts import ArtefactError
 from sequencer.batches.prover import ProcessProver, ProverError
@@ -50,8 +51,18 @@ def test_its_failures_are_told_apart(
 
 
 def test_a_prover_that_hangs_is_stopped(tmp_path: Path) -> None:
-    with pytest.raises(ProverError, match="no proof after 1 s"):
+    with pytest.raises(ProverError, match="no proof after 1 s") as caught:
         prover("import time; time.sleep(60)", timeout_s=1).prove(b"", tmp_path)
+    assert caught.value.exit_code == ExitCode.TIMEOUT
+
+
+def test_a_prover_that_was_killed_is_said_to_have_wanted_memory(tmp_path: Path) -> None:
+    script = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    killed = ProcessProver("evm", (sys.executable, "-c", script), shape_class="M")
+    wanted = r"killed \(out of memory\? about 9.2 GiB are wanted for class M at `evm`\)"
+    with pytest.raises(ProverError, match=wanted) as caught:
+        killed.prove(b"", tmp_path)
+    assert caught.value.exit_code == ExitCode.NO_MEMORY
 
 
 def test_a_prover_that_is_not_there_is_named(tmp_path: Path) -> None:
