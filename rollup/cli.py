@@ -271,6 +271,8 @@ def _one_line(message: Warning | str, *_: object, **__: object) -> str:
 def _system_error(error: OSError) -> CommandError:
     """A file that cannot be read is wrong input; one that cannot be written is not."""
     reason = error.strerror or type(error).__name__
+    if error.errno == errno.ENOMEM:
+        return CommandError(ExitCode.NO_MEMORY, "not enough memory")
     if isinstance(error, WriteError) or error.errno in NO_ROOM:
         named = "" if error.filename is None else f"{error.filename}: "
         return CommandError(ExitCode.CANNOT_WRITE, f"{named}{reason}")

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from circuits.prove import Bundle, StarkProver
+from rollup.children import worker_pool
 from rollup.jit import THREADS_VARIABLE
 from rollup.ports import VerificationError, Verifier
 from rollup.private import Private
-from rollup.processes import worker_pool
 from rollup.protocol.batch_codec import batch_from_bytes
 from rollup.protocol.chain import require_chained, require_consecutive
 from rollup.protocol.public import PublicInput

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from circuits.commands.options import class_option, file_type, parameters_option
-from rollup.cli import Output, conventions
+from rollup.cli import CommandError, ExitCode, Output, conventions
 from rollup.files import write_whole
 from rollup.protocol.shape_class import SHAPE_CLASSES
 
@@ -141,11 +141,17 @@ def keygen(console: Output, output: Path, shape_class: str) -> None:
 @conventions
 def warm(console: Output) -> None:
     """Run every kernel once and compile what is missing, so that the first proof does not wait."""
+    from concurrent.futures.process import BrokenProcessPool
+
     from circuits.commands.warm import warm_kernels
     from rollup.jit import cache_folder
 
     console.say("loading the kernels, and compiling those that are not there yet ...")
-    warmed, folder = warm_kernels(), cache_folder()
+    try:
+        warmed, folder = warm_kernels(), cache_folder()
+    except BrokenProcessPool as error:
+        message = "a process that compiles was killed (out of memory?)"
+        raise CommandError(ExitCode.NO_MEMORY, message) from error
     seconds = round(warmed.seconds, 1)
     kept = "nowhere" if folder is None else f"in {folder}"
     text = f"kernels are compiled and load in {seconds} s"

@@ -13,12 +13,12 @@ from circuits.stark.prover import Prover
 from circuits.statement.circuit import circuit
 from circuits.statement.witness import build
 from circuits.tables.base.trace import with_kernel
+from rollup.children import worker_pool
 from rollup.crypto import batched, curve
 from rollup.crypto.salt import KEY_BYTES, SaltKey
 from rollup.hash.batched import compress_many
 from rollup.hash.poseidon import Digest
 from rollup.kernel_cache import KernelCache
-from rollup.processes import worker_pool
 from rollup.protocol.account import Header
 from rollup.protocol.batch import Batch, NewSalts
 from rollup.protocol.genesis import Genesis

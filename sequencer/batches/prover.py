@@ -12,10 +12,10 @@ from pathlib import Path
 from threading import Thread
 from typing import IO
 
+from rollup.children import started
 from rollup.codec.strict import CodecError
 from rollup.exit_codes import ExitCode
 from rollup.memory import killed
-from rollup.processes import started
 from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import CLASS_S
