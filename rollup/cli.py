@@ -9,7 +9,6 @@ an exit code (`rollup.exit_codes`).
 import errno
 import json
 import os
-import shutil
 import sys
 import tempfile
 import traceback
@@ -44,7 +43,6 @@ __all__ = [
     "command_error",
     "conventions",
     "input_file",
-    "invocation",
     "main",
     "root",
 ]
@@ -235,15 +233,6 @@ def input_file(path: Path) -> Iterator[None]:
         yield
     except CodecError as error:
         raise CommandError(ExitCode.BAD_INPUT, f"{path}: {error}") from error
-
-
-def invocation() -> str:
-    """What to type to run this program again: its name where that finds it, else its path."""
-    running = Path(sys.argv[0])
-    found = shutil.which(PROGRAM)
-    if running.name != PROGRAM or (found is not None and running.samefile(found)):
-        return PROGRAM
-    return sys.argv[0]
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from rollup import cli
-from rollup.cli import CommandError, ExitCode, Output, conventions, input_file, invocation
+from rollup.cli import CommandError, ExitCode, Output, conventions, input_file
 from rollup.codec.strict import CodecError
 from rollup.entry import InstallationError
 from rollup.environment import EnvironmentVariableError
@@ -169,16 +169,6 @@ def test_a_command_fails_by_its_own_code_whatever_cannot_be_written(
     with open("/dev/full", "w") as full:
         done = subprocess.run(command, stdout=full, stderr=full, check=False)
     assert done.returncode == ExitCode.BAD_INPUT
-
-
-def test_the_invocation_finds_this_program_with_and_without_a_path(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(sys, "argv", [PROGRAM])
-    monkeypatch.setenv("PATH", str(Path(PROGRAM).parent))
-    assert invocation() == "crypsis"
-    monkeypatch.setenv("PATH", "/nowhere")
-    assert invocation() == PROGRAM
 
 
 def test_quiet_and_verbose_exclude_each_other() -> None:
