@@ -7,15 +7,43 @@ full disk), and with the system's error when a file cannot be written. A lost fi
 # mypy: disallow-untyped-calls=False
 # Numba's own calls have no types.
 
+import contextlib
 import hashlib
 import os
 import pickle
 import warnings
+from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 CHECKSUM_BYTES: Final = hashlib.sha256().digest_size
+
+
+def intact_kernels(folder: Path) -> set[str]:
+    """The compiled kernels under a folder, by path, that an index names and that are as they were
+    written: those that would be loaded."""
+    found = set()
+    for index in folder.rglob("*.nbi"):
+        try:
+            with index.open("rb") as file:
+                pickle.load(file)  # the version of Numba
+                _, names = pickle.load(file)
+        except Exception:  # unpickling damaged bytes may raise anything
+            continue
+        for name in names.values():
+            with contextlib.suppress(OSError, ValueError):
+                _checked((index.parent / name).read_bytes(), name)
+                found.add((index.parent / name).relative_to(folder).as_posix())
+    return found
+
+
+def _checked(content: bytes, name: str) -> bytes:
+    """The content without its checksum; ValueError if it is not as it was written."""
+    data, checksum = content[:-CHECKSUM_BYTES], content[-CHECKSUM_BYTES:]
+    if hashlib.sha256(data).digest() != checksum:
+        raise ValueError(f"{name}: another checksum")
+    return data
 
 
 class KernelFile(IndexDataCacheFile):
@@ -40,11 +68,7 @@ class KernelFile(IndexDataCacheFile):
         """One compiled kernel. ValueError if the file is not as it was written: machine code that
         was changed must not run."""
         with open(self._data_path(name), "rb") as file:
-            content = file.read()
-        data, checksum = content[:-CHECKSUM_BYTES], content[-CHECKSUM_BYTES:]
-        if hashlib.sha256(data).digest() != checksum:
-            raise ValueError(f"{name}: another checksum")
-        return pickle.loads(data)
+            return pickle.loads(_checked(file.read(), name))
 
     def _dump(self, obj: Any) -> bytes:
         data: bytes = super()._dump(obj)

@@ -138,24 +138,27 @@ def keygen(console: Output, output: Path, shape_class: str) -> None:
 
 
 @prover.command()
+@click.option("--force", is_flag=True, help="Run all kernels even if those in the cache are whole.")
 @conventions
-def warm(console: Output) -> None:
+def warm(console: Output, force: bool) -> None:
     """Run every kernel once and compile what is missing, so that the first proof does not wait."""
     from concurrent.futures.process import BrokenProcessPool
 
-    from circuits.commands.warm import warm_kernels
+    from circuits.commands.warm import is_warm, warm_kernels
     from rollup.jit import cache_folder
 
+    folder = cache_folder()
+    record: dict[str, object] = {"folder": folder and str(folder), "seconds": 0.0, "compiled": 0}
+    if is_warm() and not force:
+        console.result(record, "kernels are compiled")
+        return
     console.say("loading the kernels, and compiling those that are not there yet ...")
     try:
-        warmed, folder = warm_kernels(), cache_folder()
+        warmed = warm_kernels()
     except BrokenProcessPool as error:
         message = "a process that compiles was killed (out of memory?)"
         raise CommandError(ExitCode.NO_MEMORY, message) from error
     seconds = round(warmed.seconds, 1)
     kept = "nowhere" if folder is None else f"in {folder}"
-    text = f"kernels are compiled and load in {seconds} s"
-    if warmed.compiled:
-        text = f"{warmed.compiled} kernels compiled in {seconds} s, kept {kept}"
-    record = {"seconds": seconds, "compiled": warmed.compiled, "folder": folder and str(folder)}
-    console.result(record, text)
+    text = f"{warmed.compiled} kernels compiled in {seconds} s, kept {kept}"
+    console.result({**record, "seconds": seconds, "compiled": warmed.compiled}, text)

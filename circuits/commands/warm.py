@@ -1,11 +1,15 @@
 """Run every kernel once: `make setup` calls this, so that the first proof does not wait.
 
 Two processes work side by side: one proves an empty batch of a venue that nobody uses, the other
-makes and checks signatures. What is in the kernel cache is loaded and the rest compiled, so that
-"compiled" is what happened here and not what a mark remembers.
+makes and checks signatures. What is in the kernel cache is loaded and the rest compiled. A list in
+the cache names the kernels that there were in the end, for these sources in this place; while each
+of them is as it was written, there is nothing to do.
 """
 
+import hashlib
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 
 from circuits.stark.parameters import FAST
@@ -13,12 +17,14 @@ from circuits.stark.prover import Prover
 from circuits.statement.circuit import circuit
 from circuits.statement.witness import build
 from circuits.tables.base.trace import with_kernel
+from rollup import jit
 from rollup.children import worker_pool
 from rollup.crypto import batched, curve
 from rollup.crypto.salt import KEY_BYTES, SaltKey
+from rollup.files import write_whole
 from rollup.hash.batched import compress_many
 from rollup.hash.poseidon import Digest
-from rollup.kernel_cache import KernelCache
+from rollup.kernel_cache import KernelCache, intact_kernels
 from rollup.protocol.account import Header
 from rollup.protocol.batch import Batch, NewSalts
 from rollup.protocol.genesis import Genesis
@@ -38,12 +44,27 @@ class Warmed:
     seconds: float
 
 
+def is_warm() -> bool:
+    """Whether every kernel that the last run of `warm_kernels` left is there and can be loaded."""
+    folder = jit.cache_folder()
+    if folder is None:
+        return False
+    try:
+        listed = json.loads(_list(folder).read_bytes())
+        return bool(listed) and intact_kernels(folder).issuperset(listed)
+    except (OSError, ValueError, TypeError):
+        return False
+
+
 def warm_kernels() -> Warmed:
     """Run every kernel, compiling what is not in the cache."""
     start = perf_counter()
     with worker_pool(2, {}) as pool:
         counts = [pool.submit(warm_proofs), pool.submit(warm_signatures)]
         compiled = sum(count.result() for count in counts)
+    folder = jit.cache_folder()
+    if folder is not None:
+        write_whole(_list(folder), json.dumps(sorted(intact_kernels(folder))).encode())
     return Warmed(compiled, perf_counter() - start)
 
 
@@ -92,3 +113,9 @@ def _empty_batch() -> Batch:
         pre=state.open({governance.fee_account: set()}),
         salts=NewSalts((salts.account(0, 1, 0),), salts.markets(1, 0), salts.globals(1, 0)),
     )
+
+
+def _list(folder: Path) -> Path:
+    """Its name tells this copy of the sources from others, since Numba goes by their path."""
+    place = hashlib.sha256(str(jit.ROOT).encode()).hexdigest()[:16]
+    return folder / f"warm-{place}.json"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rollup.kernel_cache import KernelFile
+from rollup.kernel_cache import KernelFile, intact_kernels
 
 KEY = ("signature", "processor")
 KERNEL = {"machine code": bytes(range(256))}
@@ -45,8 +45,10 @@ def test_a_damaged_file_counts_as_missing_and_is_written_anew(
     (path,) = tmp_path.glob(f"*.{ending}")
     path.write_bytes(spoil(path.read_bytes()))
     assert kernel_file(tmp_path).load(KEY) is None
+    assert intact_kernels(tmp_path) == set()
     kernel_file(tmp_path).save(KEY, KERNEL)
     assert kernel_file(tmp_path).load(KEY) == KERNEL
+    assert intact_kernels(tmp_path) == {"module.kernel-7.py311.1.nbc"}
 
 
 def test_machine_code_with_one_changed_bit_is_not_run(tmp_path: Path) -> None:
@@ -54,3 +56,4 @@ def test_machine_code_with_one_changed_bit_is_not_run(tmp_path: Path) -> None:
     (path,) = tmp_path.glob("*.nbc")
     path.write_bytes(flip(path.read_bytes()))
     assert kernel_file(tmp_path).load(KEY) is None
+    assert intact_kernels(tmp_path) == set()
