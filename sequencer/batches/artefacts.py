@@ -30,6 +30,7 @@ from rollup.files import (
     read_bounded,
     remove,
     write_whole,
+    writing,
 )
 from rollup.protocol.genesis import GENESIS_BYTES_MAX, Genesis, genesis_from_json, genesis_to_json
 from rollup.protocol.public import PublicInput
@@ -139,7 +140,8 @@ class VenueFolder:
         """
         make_private_folder(self.root / PRIVATE_FOLDER)
         path = self.root / PRIVATE_FOLDER / LOCK_FILE
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_MODE)
+        with writing(path):
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_MODE)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -30,7 +30,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from rollup.crypto.chain_key import LINK_BYTES, ChainKey
-from rollup.files import PRIVATE_MODE, write_whole
+from rollup.files import PRIVATE_MODE, write_whole, writing
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from sequencer.engine.command import Command
@@ -238,7 +238,8 @@ class Journal:
         self._key = key
         self._pending: list[bytes] = []
         self._failure: str | None = None
-        self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, PRIVATE_MODE)
+        with writing(path):
+            self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, PRIVATE_MODE)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._link, self._size = self._start(identity)
@@ -268,10 +269,11 @@ class Journal:
 
     def _write_head(self, head: bytes) -> None:
         """The header of a new journal, or of one that never got to its first entry."""
-        os.ftruncate(self._descriptor, 0)
-        _write_all(self._descriptor, head)
-        os.fsync(self._descriptor)
-        _sync_folder(self.path.parent)
+        with writing(self.path):
+            os.ftruncate(self._descriptor, 0)
+            _write_all(self._descriptor, head)
+            os.fsync(self._descriptor)
+            _sync_folder(self.path.parent)
 
     def _set_aside(self, tail: bytes, size: int) -> None:
         """Keep what a torn write left, for whoever wants to look; end at the last whole entry."""
@@ -297,18 +299,19 @@ class Journal:
     def sync(self) -> None:
         """Write and flush to the disk all that was appended: one flush for the whole group.
 
-        OSError if the disk refuses; the file then ends where it ended before the group.
+        WriteError if the disk refuses; the file then ends where it ended before the group.
         """
         self._require_working()
         if not self._pending:
             return
         group = b"".join(self._pending)
         try:
-            _write_all(self._descriptor, group)
-            os.fsync(self._descriptor)
+            with writing(self.path):
+                _write_all(self._descriptor, group)
+                os.fsync(self._descriptor)
         except OSError as error:
             self._fail(error)
-            raise OSError(error.errno, error.strerror, str(self.path)) from error
+            raise
         self._pending.clear()
         self._size += len(group)
 
