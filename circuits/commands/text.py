@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
+from textwrap import wrap
 from typing import Any
 
 from circuits.commands.costs import ClassCosts
@@ -10,6 +11,9 @@ from circuits.soundness.report import Evaluation, Report, round_down
 from circuits.stark.parameters import PARAMETER_SETS, Parameters
 from circuits.stark.report import report_for
 from circuits.stark.shape import Phase, Shape
+
+TABLES_WIDTH = 20
+"""Columns for the names of tables of one height, so that a line fits a terminal of 80."""
 
 
 def execution_text(record: Mapping[str, Any]) -> str:
@@ -96,12 +100,18 @@ def info_text(digest: str, shape: Shape, reports: Sequence[Report]) -> str:
     """Tables and cells and, for every set, its parameters and bits by term, for people."""
     costs: dict[str, Any] = cost_record(shape)
     heads = ("height", "fixed", "main", "lookup", "constraints", "messages", "cells")
-    longest = max(map(len, costs["groups"]))
-    lines = [f"circuit {digest}", "", _line("tables", longest, heads, 12)]
+    lines = [f"circuit {digest}", "", _table_line("tables", heads)]
     for name, record in costs["groups"].items():
-        lines.append(_line(name, longest, [f"{value:,}" for value in record.values()], 12))
+        *others, last = wrap(name.replace("+", " "), TABLES_WIDTH)
+        lines += [*others, _table_line(last, [f"{value:,}" for value in record.values()])]
     lines += [f"committed cells of a proof, quotient included: {costs['cells']:,}", ""]
     return "\n".join([*lines, *_parameters_lines(), "", *_bits_lines(reports)])
+
+
+def _table_line(names: str, cells: Iterable[str]) -> str:
+    widths = (9, 6, 6, 7, 12, 9, 11)
+    row = "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
+    return f"{names:<{TABLES_WIDTH}}{row}"
 
 
 def _parameters_lines() -> list[str]:

@@ -6,6 +6,7 @@ from circuits.stark.parameters import EVM, FAST, PARAMETER_SETS
 from circuits.stark.shape import shape_of
 from circuits.statement.circuit import circuit
 from rollup.field.extension import DEGREE
+from rollup.protocol.shape_class import CLASS_M, CLASS_S
 
 
 def test_every_number_of_a_set_is_in_its_record() -> None:
@@ -29,3 +30,11 @@ def test_the_text_shows_every_set_in_a_column() -> None:
     assert rows["queries"] == ["83", "55", "31"]
     assert rows["rate"] == ["1/4", "1/8", "1/32"]
     assert rows["blinded rows"] == [str(each.blinded_rows) for each in PARAMETER_SETS.values()]
+
+
+def test_the_text_fits_a_terminal_and_names_every_table() -> None:
+    for shape_class in (CLASS_S, CLASS_M):
+        shape = shape_of(circuit(shape_class), FAST)
+        text = info_text("0" * 64, shape, [report(shape, 64)] * 3)
+        assert max(map(len, text.splitlines())) <= 80
+        assert {placed.name for placed in circuit(shape_class).tables} <= set(text.split())
