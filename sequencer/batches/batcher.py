@@ -25,19 +25,6 @@ class BatcherError(Exception):
     """The core and the rules disagree about a batch: a defect, and nothing may be proved."""
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """A batch closes `window_ms` after the one before it, by the clock alone: closing when it is
-    full, or by a count, would publish how much was traded. What does not fit waits."""
-
-    window_ms: int
-    shape_class: ShapeClass = CLASS_S
-
-    def __post_init__(self) -> None:
-        if self.window_ms < 1:
-            raise ValueError(f"a window of at least 1 ms is wanted, not {self.window_ms}")
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class ClosedBatch(Private):
     """A batch, what the rules say it does, and the header that holds the operator to it."""
