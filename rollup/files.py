@@ -67,10 +67,21 @@ def write_whole(path: Path, data: bytes, mode: int = PUBLIC_MODE) -> None:
                 os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())
             os.replace(temporary, path)
+            sync_folder(path.parent)
         except BaseException:
             with suppress(FileNotFoundError):  # renamed already
                 os.unlink(temporary)
             raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder, new or gone, as durable as the bytes of its files."""
+    with writing(folder):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def remove(path: Path) -> None:

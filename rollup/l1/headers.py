@@ -79,9 +79,9 @@ class HeaderChain:
         waiting = self.refusal
         return time <= self.redo_until or (waiting is not None and waiting.number == number)
 
-    def require_redo(self, header: BatchHeader, is_late: bool) -> None:
-        """The header is a redo exactly where a refusal has called for one; one that is late may be
-        one uncalled, since a reorganisation can have taken back the refusal that it answers."""
+    def require_redo(self, header: BatchHeader, is_late: bool) -> bool:
+        """Whether a redo is called for: it is one exactly then; one that is late may be one
+        uncalled, since a reorganisation can have taken back the refusal that it answers."""
         waiting = self.refusal
         if waiting is not None and header.time != waiting.time:
             raise Reverted(
@@ -95,6 +95,7 @@ class HeaderChain:
             raise Reverted(
                 Revert.REDO_UNCALLED, f"{header.time} is after the last refusal, {self.redo_until}"
             )
+        return is_called
 
     def require_proofs(self, now: int, deadline_ms: int) -> None:
         """No header of the tail has waited too long for its proof."""

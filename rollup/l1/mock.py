@@ -132,10 +132,12 @@ class MockL1(ContractView):
         if recorded is not None and not header.redo:
             return HeaderVerdict(recorded)
         is_late = header.time < now - terms.governance.clock_behind_ms
-        headers.require_redo(header, is_late)
+        is_called = headers.require_redo(header, is_late)
         headers.require_proofs(now, self._deployment.proof_deadline_ms)
         reason = self._judge(header, terms, is_late)
         if reason is None:
+            if header.redo and not is_called:
+                self._refuse(header, digest, Refusal.CLOCK_BEHIND, now)
             return self._take(header, digest, now)
         return HeaderVerdict(recorded or self._refuse(header, digest, reason, now))
 

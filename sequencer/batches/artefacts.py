@@ -12,8 +12,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from rollup.codec.strict import CodecError
 from rollup.crypto.salt import KEY_BYTES, SaltKey
@@ -29,12 +28,14 @@ from rollup.files import (
     make_private_folder,
     read_bounded,
     remove,
+    sync_folder,
     write_whole,
     writing,
 )
 from rollup.protocol.genesis import GENESIS_BYTES_MAX, Genesis, genesis_from_json, genesis_to_json
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import PUBLIC_BYTES_MAX, public_from_json
+from rollup.resource import Resource
 
 BATCHES_FOLDER: Final = "batches"
 GENESIS_FILE: Final = "genesis.json"
@@ -73,8 +74,11 @@ class BatchFolder:
         write_whole(self.batch_file, data, PRIVATE_MODE)
 
     def holds(self, data: bytes) -> bool:
-        """Whether the batch file is there with just these bytes."""
-        return self.batch_file.exists() and _read(self.batch_file, len(data)) == data
+        """Whether the batch file is there with just these bytes; one that cannot be read is not."""
+        try:
+            return read_bounded(self.batch_file, len(data)) == data
+        except (OSError, FileTooLarge):
+            return False
 
     def clear(self) -> None:
         """Remove the four files of a batch, whichever there are; the proof first."""
@@ -131,7 +135,10 @@ class VenueFolder:
         )
 
     def _batch_folders(self) -> Iterator[Path]:
-        return (self.root / BATCHES_FOLDER).glob("[0-9]" * NUMBER_DIGITS)
+        """Folders of batches, of whatever number: names have at least NUMBER_DIGITS digits."""
+        for folder in (self.root / BATCHES_FOLDER).glob("[0-9]*"):
+            if folder.name.isdecimal() and len(folder.name) >= NUMBER_DIGITS:
+                yield folder
 
     def lock(self) -> "LockedFolder":
         """Take the folder for one process, before anything in it is touched.
@@ -170,8 +177,8 @@ class VenueFolder:
         return SaltKey(material)
 
 
-class LockedFolder(VenueFolder):
-    """A venue's folder that this process alone may write, until `release`."""
+class LockedFolder(VenueFolder, Resource):
+    """A venue's folder that this process alone may write, until `close`."""
 
     __slots__ = ("_descriptor",)
     _descriptor: int
@@ -181,27 +188,19 @@ class LockedFolder(VenueFolder):
         object.__setattr__(self, "_descriptor", descriptor)
 
     def start(self, genesis: Genesis, salt_material: bytes) -> None:
-        """Make room for a new venue: an older one's journal and batch files under this root go."""
+        """Make room for a new venue: an older one's journal and batch files under this root go,
+        for good before there is another salt key."""
         for folder in self._batch_folders():
             BatchFolder(folder).clear()
-        remove(self.journal)
+        for left in (self.journal, *self.journal.parent.glob(f"{JOURNAL_FILE}.torn-*")):
+            remove(left)
+        sync_folder(self.journal.parent)
         write_whole(self.root / PRIVATE_FOLDER / SALT_FILE, salt_material, PRIVATE_MODE)
         write_whole(self.root / GENESIS_FILE, genesis_to_json(genesis).encode("utf-8"))
 
-    def release(self) -> None:
+    def close(self) -> None:
         """Let others have the folder."""
         os.close(self._descriptor)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.release()
 
 
 def _read(path: Path, limit: int) -> bytes:

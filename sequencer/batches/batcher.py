@@ -4,7 +4,6 @@ A closed batch carries the leaves it touched and their siblings, so that executi
 needs no state store. Every batch is judged by rollup.protocol before anybody else sees it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rollup.crypto.salt import SaltKey
@@ -103,7 +102,8 @@ def _require_agreement(outcome: Outcome, core: CoreState) -> None:
     """What the core holds for every touched account is what the rules computed."""
     wrong = [touched.index for touched in outcome.accounts if not _agrees(core, touched)]
     if wrong:
-        raise BatcherError(f"batch {outcome.public.number}: accounts {_few(wrong)} differ")
+        count = f"{len(wrong)} of {len(outcome.accounts)} accounts differ"
+        raise BatcherError(f"batch {outcome.public.number}: {count}")
 
 
 def _agrees(core: CoreState, touched: TouchedAccount) -> bool:
@@ -114,8 +114,3 @@ def _agrees(core: CoreState, touched: TouchedAccount) -> bool:
     ruled = (touched.after.header, touched.after.cash, touched.after.positions)
     slots = all(holder.slot(slot.slot) == slot.after for slot in touched.slots)
     return held == ruled and slots
-
-
-def _few(indices: Sequence[int]) -> str:
-    shown = ", ".join(map(str, indices[:5]))
-    return shown if len(indices) <= 5 else f"{shown} and {len(indices) - 5} more"

@@ -26,13 +26,13 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from rollup.crypto.chain_key import LINK_BYTES, ChainKey
-from rollup.files import PRIVATE_MODE, write_whole, writing
+from rollup.files import PRIVATE_MODE, sync_folder, write_whole, writing
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
+from rollup.resource import Resource
 from sequencer.engine.command import Command
 from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
 
@@ -62,7 +62,8 @@ class JournalError(Exception):
 
 
 class TornTail(JournalError):
-    """The file ends inside an entry, or in zeros: its last write did not come to its end."""
+    """The file ends inside an entry, in zeros, or with an entry whose bytes are not all there: its
+    last write did not come to its end. Whoever cuts a journal's end off can do no less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ def _single_entries(path: Path, data: bytes, identity: Identity, key: ChainKey) 
         link = _next_link(key, before, body)
         if data[end - LINK_BYTES : end] != link:
             detail = "the entry's link does not follow the entry before it under this key"
-            raise JournalError(path, offset, detail)
+            raise (TornTail if end == len(data) else JournalError)(path, offset, detail)
         yield Entry(offset, _content(path, body, offset)), link, end
         offset, before = end, link
 
@@ -221,7 +222,7 @@ def _encode(content: Content) -> bytes:
             return command_to_bytes(command)
 
 
-class Journal:
+class Journal(Resource):
     """The journal being written. One writer at a time; `sync` makes what was appended durable.
 
     A journal that could not be written or flushed stays failed: nobody knows what the disk holds
@@ -273,7 +274,7 @@ class Journal:
             os.ftruncate(self._descriptor, 0)
             _write_all(self._descriptor, head)
             os.fsync(self._descriptor)
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
 
     def _set_aside(self, tail: bytes, size: int) -> None:
         """Keep what a torn write left, for whoever wants to look; end at the last whole entry."""
@@ -337,17 +338,6 @@ class Journal:
             os.close(self._descriptor)
             self._descriptor = -1
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
 
 def _write_all(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
@@ -356,12 +346,3 @@ def _write_all(descriptor: int, data: bytes) -> None:
         if written == 0:
             raise OSError(errno.EIO, "the disk takes no more bytes")
         view = view[written:]
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new file's name as durable as its bytes."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -157,7 +157,7 @@ def _prepare(options: DemoOptions, verifier: Verifier, feed: Feed, folder: Locke
     l1 = scene.deploy(genesis, keys, timed, clock)
     traders = scene.register_traders(l1, keys, options.traders, options.seed)
     scene.queue_refusable(l1, keys, traders[0])
-    venue = Venue(setup, folder, l1, keys.address(scene.OPERATOR), feed.grid.window_ms)
+    venue = Venue(setup, folder, l1, keys.address(scene.OPERATOR))
     destination = Destination(options.chain, options.venue)
     crowd = Crowd(traders, keys, venue.sealing_key, destination, options.seed, feed.grid.window_ms)
     return _Stage(

@@ -18,7 +18,9 @@ class OpenBatch:
     next entries of the L1 queue.
 
     `redo` says that it is made anew because L1 refused a header, so that it matches no orders;
-    `attempt` counts how often batches were made anew so far, for fresh salts.
+    `attempt` counts how often batches were made anew so far, for fresh salts. `governance` is what
+    L1 has announced from this batch on, None where the parameters stay: an opening is one command,
+    so that parameters never change without a batch.
     """
 
     number: int
@@ -27,13 +29,7 @@ class OpenBatch:
     deposits: tuple[QueueEntry, ...] = ()
     redo: bool = False
     attempt: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Govern:
-    """Between two batches: the parameters that L1 has announced for the next one on."""
-
-    governance: Governance
+    governance: Governance | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -59,4 +55,4 @@ class CloseBatch:
     """End the batch that is open."""
 
 
-Command = OpenBatch | Govern | Submit | Cancel | CloseBatch
+Command = OpenBatch | Submit | Cancel | CloseBatch

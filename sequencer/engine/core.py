@@ -13,7 +13,7 @@ from rollup.private import Private
 from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.deposit import QUEUE_START, extend_queue
 from rollup.protocol.genesis import Genesis
-from rollup.protocol.market import require_continues, require_prices
+from rollup.protocol.market import Governance, require_continues, require_prices
 from rollup.protocol.order import Order, TimeInForce
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
@@ -22,7 +22,6 @@ from sequencer.engine.command import (
     Cancel,
     CloseBatch,
     Command,
-    Govern,
     OpenBatch,
     Submit,
 )
@@ -86,11 +85,6 @@ class CoreState(Private):
         """Whether orders wait for the next batch."""
         return bool(self.waiting)
 
-    @property
-    def fill_count(self) -> int:
-        """Fills of the open batch so far."""
-        return 0 if self.work is None else len(self.work.fills)
-
 
 def new_state(genesis: Genesis, shape_class: ShapeClass = CLASS_S) -> CoreState:
     """The venue before its first batch: the fee account alone, and no order."""
@@ -113,8 +107,6 @@ def step(state: CoreState, command: Command) -> list[Event]:
     match command:
         case OpenBatch():
             return _open(state, command)
-        case Govern():
-            return _govern(state, command)
         case Submit():
             return _submit(state, command)
         case Cancel():
@@ -182,7 +174,7 @@ def _working(state: CoreState) -> Work:
 def _open(state: CoreState, command: OpenBatch) -> list[Event]:
     """Deposits first, then expired orders leave, then those that the last batch had no room for go
     on, in their order, before anybody else is asked."""
-    _require_next(state, command)
+    _adopt(state, _require_next(state, command))
     state.work = work = state.ledger.begin(
         command.number, command.time, command.prices, redo=command.redo, attempt=command.attempt
     )
@@ -197,8 +189,8 @@ def _open(state: CoreState, command: OpenBatch) -> list[Event]:
     return events + _resume(state, work)
 
 
-def _require_next(state: CoreState, command: OpenBatch) -> None:
-    """CoreError unless the batch can open now."""
+def _require_next(state: CoreState, command: OpenBatch) -> Governance:
+    """The parameters of the batch. CoreError unless it can open now."""
     if state.work is not None:
         raise CoreError(f"batch {state.work.number} is still open")
     if command.number != state.number + 1:
@@ -210,24 +202,20 @@ def _require_next(state: CoreState, command: OpenBatch) -> None:
     for place, entry in enumerate(command.deposits, state.deposits_consumed):
         if entry.index != place:
             raise CoreError(f"queue entry {place} is next, not {entry.index}")
+    governance = command.governance or state.ledger.governance
     try:
-        require_prices(command.prices, state.ledger.governance)
+        require_continues(state.ledger.governance, governance)
+        require_prices(command.prices, governance)
     except Rejected as error:
-        raise CoreError(f"prices of batch {command.number}: {error}") from error
+        raise CoreError(f"batch {command.number}: {error}") from error
+    return governance
 
 
-def _govern(state: CoreState, command: Govern) -> list[Event]:
-    """Announced parameters come into force; a new market starts with an empty book."""
-    if state.work is not None:
-        raise CoreError(f"batch {state.work.number} is still open under the old parameters")
-    try:
-        require_continues(state.ledger.governance, command.governance)
-    except Rejected as error:
-        raise CoreError(f"announced parameters: {error}") from error
-    added = len(command.governance.markets) - len(state.books)
+def _adopt(state: CoreState, governance: Governance) -> None:
+    """The parameters of the batch come into force; a new market starts with an empty book."""
+    added = len(governance.markets) - len(state.books)
     state.books += tuple(Book() for _ in range(added))
-    state.ledger.governance = command.governance
-    return []
+    state.ledger.governance = governance
 
 
 def _resume(state: CoreState, work: Work) -> list[Event]:
@@ -278,13 +266,21 @@ def _trade(state: CoreState, work: Work, taker: LiveOrder) -> list[Event]:
         if maker.order.account == taker.order.account:
             return [*events, _end(state, taker, Reason.SELF_TRADE)]
         if not state.ledger.has_room(work, maker, taker):
-            state.waiting.append(taker)
-            return [*events, OrderWaiting(taker.key)]
+            return [*events, _no_room(state, work, taker)]
         met, goes_on = _meet(state, work, maker, taker, price)
         events += met
         if not goes_on:
             return events
     return events + _settle_remainder(state, book, taker)
+
+
+def _no_room(state: CoreState, work: Work, taker: LiveOrder) -> Event:
+    """The order waits for the next batch. Where a batch is made anew nothing is immediate, so an
+    order that must be ends."""
+    if work.redo and taker.order.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL:
+        return _end(state, taker, VenueReason.IMMEDIATE_REMAINDER)
+    state.waiting.append(taker)
+    return OrderWaiting(taker.key)
 
 
 def _fair_price(work: Work, maker: LiveOrder, taker: LiveOrder) -> int | None:

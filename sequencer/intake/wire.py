@@ -26,7 +26,6 @@ from sequencer.engine.command import (
     Cancel,
     CloseBatch,
     Command,
-    Govern,
     OpenBatch,
     Submit,
 )
@@ -40,10 +39,9 @@ class Code(IntEnum):
     """First byte of an encoded command."""
 
     OPEN_BATCH = 1
-    GOVERN = 2
-    SUBMIT = 3
-    CANCEL = 4
-    CLOSE_BATCH = 5
+    SUBMIT = 2
+    CANCEL = 3
+    CLOSE_BATCH = 4
 
 
 _OPEN: Final = struct.Struct("<IQ4I?IB")
@@ -58,8 +56,6 @@ def command_to_bytes(command: Command) -> bytes:
     match command:
         case OpenBatch():
             return bytes((Code.OPEN_BATCH,)) + _open_bytes(command)
-        case Govern():
-            return bytes((Code.GOVERN,)) + command.governance.encode()
         case Submit():
             return bytes((Code.SUBMIT,)) + _order_bytes(command.signed)
         case Cancel():
@@ -89,7 +85,8 @@ def _require_size(layout: struct.Struct, data: bytes) -> None:
 def _open_bytes(command: OpenBatch) -> bytes:
     place = (command.number, command.time, *command.prices)
     head = _OPEN.pack(*place, command.redo, command.attempt, len(command.deposits))
-    return head + b"".join(map(_entry_bytes, command.deposits))
+    governance = b"" if command.governance is None else command.governance.encode()
+    return head + b"".join(map(_entry_bytes, command.deposits)) + governance
 
 
 def _entry_bytes(entry: QueueEntry) -> bytes:
@@ -132,18 +129,16 @@ def _read_open(data: bytes) -> Command:
     if len(data) < _OPEN.size:
         raise WireError(f"a body of at least {_OPEN.size} bytes is wanted, {len(data)} came")
     number, time, *prices, redo, attempt, count = _OPEN.unpack_from(data)
-    if count > DEPOSITS_MAX or len(data) != _OPEN.size + count * _ENTRY.size:
+    end = _OPEN.size + count * _ENTRY.size
+    if count > DEPOSITS_MAX or len(data) < end:
         raise WireError(f"a count up to {DEPOSITS_MAX} and that many queue entries are wanted")
-    places = range(_OPEN.size, len(data), _ENTRY.size)
+    places = range(_OPEN.size, end, _ENTRY.size)
     deposits = tuple(_read_entry(data[place : place + _ENTRY.size]) for place in places)
-    command = OpenBatch(number, time, tuple(prices), deposits, redo, attempt)
+    governance = governance_from_bytes(data[end:]) if len(data) > end else None
+    command = OpenBatch(number, time, tuple(prices), deposits, redo, attempt, governance)
     if _open_bytes(command) != data:
         raise WireError("a flag of 0 or 1 is wanted")
     return command
-
-
-def _read_govern(data: bytes) -> Command:
-    return Govern(governance_from_bytes(data))
 
 
 def _read_entry(data: bytes) -> QueueEntry:
@@ -210,7 +205,6 @@ def _read_close(data: bytes) -> Command:
 
 _READERS: Final[dict[int, Callable[[bytes], Command]]] = {
     Code.OPEN_BATCH: _read_open,
-    Code.GOVERN: _read_govern,
     Code.SUBMIT: _read_submit,
     Code.CANCEL: _read_cancel,
     Code.CLOSE_BATCH: _read_close,

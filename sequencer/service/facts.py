@@ -6,12 +6,12 @@ generation and no account at all, and leaves out an order's place in time, which
 others send.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rollup.private import Private
-from sequencer.batches.batcher import ClosedBatch
 from sequencer.engine import event as core
+from sequencer.engine.core import CoreState
 from sequencer.engine.live import OrderKey
 
 OwnKey = tuple[int, int]
@@ -50,9 +50,10 @@ class Rested(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Filled(Private):
-    """The order traded, with whom is not said."""
+    """The order traded in a batch, with whom is not said."""
 
     key: OwnKey
+    batch: int
     market: int
     price: int
     size: int
@@ -78,24 +79,53 @@ class CancelRefused(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Voided(Private):
-    """A batch in which the account traded is made anew: its fills there are void. What becomes of
-    its orders now is told by the facts that follow."""
+    """Batches from a number on are made anew: what was told of them is void, fills first of all.
+    What happened instead follows, and then every order that lives, as `Lives`; no other does."""
 
     number: int
 
 
-Fact = Accepted | Refused | Waiting | Rested | Filled | Ended | CancelRefused | Voided
+@dataclass(frozen=True, slots=True, repr=False)
+class Lives(Private):
+    """After batches were made anew: the order lives, and still wants so many lots."""
+
+    key: OwnKey
+    remaining: int
 
 
-def voided_in(batches: Iterable[ClosedBatch]) -> Iterator[tuple[int, Voided]]:
-    """For each account that traded in a batch that is made anew, once a batch."""
-    for closed in batches:
-        for account in sorted({signed.order.account for signed in closed.batch.orders}):
-            yield account, Voided(closed.batch.number)
+Fact = Accepted | Refused | Waiting | Rested | Filled | Ended | CancelRefused | Voided | Lives
 
 
-def facts_of(events: Iterable[core.Event]) -> Iterator[tuple[int, Fact]]:
-    """Every fact with the account that may know it, in order; a trade's maker comes first.
+def facts_after_redo(
+    number: int,
+    accounts: Iterable[int],
+    done: Iterable[tuple[int, Sequence[core.Event]]],
+    before: CoreState,
+    after: CoreState,
+) -> Iterator[tuple[int, Fact]]:
+    """What owners are told once batches from `number` on were made anew: these accounts that what
+    they heard is void; then what was `done` instead, by batch; then all that lives.
+
+    An account that is somebody else's now, with another key, hears nothing of the one before it.
+    """
+    same = [account for account in sorted(set(accounts)) if _is_same(account, before, after)]
+    yield from ((account, Voided(number)) for account in same)
+    told = [fact for batch, events in done for fact in facts_of(events, batch)]
+    yield from told
+    concerned = {*same, *(account for account, _ in told)}
+    for (account, slot), live in sorted(after.live.items()):
+        if account in concerned:
+            yield account, Lives((slot, live.order.generation), live.remaining)
+
+
+def _is_same(account: int, before: CoreState, after: CoreState) -> bool:
+    was, holder = before.ledger.holders.get(account), after.ledger.holders.get(account)
+    return was is not None and holder is not None and was.header == holder.header
+
+
+def facts_of(events: Iterable[core.Event], batch: int) -> Iterator[tuple[int, Fact]]:
+    """Every fact with the account that may know it, in order; a trade's maker comes first. All
+    events are of one batch.
 
     What is public anyway (batches, deposits) is nobody's own and left out.
     """
@@ -103,7 +133,7 @@ def facts_of(events: Iterable[core.Event]) -> Iterator[tuple[int, Fact]]:
         match event:
             case core.Traded():
                 for key, is_maker in ((event.maker, True), (event.taker, False)):
-                    fill = Filled(_own(key), event.market, event.price, event.size, is_maker)
+                    fill = Filled(_own(key), batch, event.market, event.price, event.size, is_maker)
                     yield key[0], fill
             case core.OrderAccepted(key=key):
                 yield key[0], Accepted(_own(key))

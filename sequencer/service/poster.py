@@ -16,7 +16,7 @@ from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.ports import L1
 
 WARN_SHARE = 4
-"""A warning comes when less than a quarter of a bound is left."""
+"""A deadline is told when less than a quarter of a bound is left."""
 
 
 class L1Differs(Exception):
@@ -24,7 +24,7 @@ class L1Differs(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Warning:
+class Deadline:
     """A bound of L1 that draws near: what is late for which batch, and the ms that are left."""
 
     number: int
@@ -58,10 +58,12 @@ class Poster:
     def commit_headers(self, batches: Sequence[ClosedBatch]) -> Anew | None:
         """Bring the headers that L1 lacks, in order; the first that it wants to be made anew.
 
-        Raises Reverted with L1's reason where it can take none now.
+        Raises Reverted with L1's reason where it can take none now, L1Differs where it holds
+        another header than ours.
         """
         for closed in batches:
             if closed.batch.number <= self._l1.head_number:
+                self._require_held(closed.header)
                 continue
             reason = self._refused(closed.header)
             if reason is not None:
@@ -89,27 +91,35 @@ class Poster:
             detail = f"L1 holds batch {held}, the journal ends at batch {len(headers)}"
             raise L1Differs(f"{detail}: its end is missing")
         for header in headers[:held]:
-            if self._l1.header_digest(header.number) != header.digest():
-                root = digest_bytes(header.new_root).hex()
-                detail = f"the journal has batch {header.number} with root {root}"
-                raise L1Differs(f"{detail}, L1 holds another header of that number")
+            self._require_held(header)
 
-    def warnings(
+    def _require_held(self, header: BatchHeader) -> None:
+        if self._l1.header_digest(header.number) != header.digest():
+            root = digest_bytes(header.new_root).hex()
+            detail = f"the journal has batch {header.number} with root {root}"
+            raise L1Differs(f"{detail}, L1 holds another header of that number")
+
+    def deadlines(
         self, batches: Sequence[ClosedBatch], now_ms: int, proof_deadline_ms: int
-    ) -> list[Warning]:
-        """Bounds that draw near: the first header that L1 lacks, and the first proof."""
+    ) -> list[Deadline]:
+        """Bounds that draw near: the first header that L1 lacks (none for a redo, which has no time
+        to be late for), and the first proof."""
         found = []
-        lacking = [each for each in batches if each.batch.number > self._l1.head_number]
+        lacking = [
+            each
+            for each in batches
+            if each.batch.number > self._l1.head_number and not each.batch.redo
+        ]
         if lacking:
             batch = lacking[0].batch
             bound = batch.governance.clock_behind_ms
-            found += _warning(batch.number, "header", batch.time + bound - now_ms, bound)
+            found += _deadline(batch.number, "header", batch.time + bound - now_ms, bound)
         if self._l1.tail:
             oldest = self._l1.tail[0]
             left = oldest.taken_at + proof_deadline_ms - now_ms
-            found += _warning(oldest.header.number, "proof", left, proof_deadline_ms)
+            found += _deadline(oldest.header.number, "proof", left, proof_deadline_ms)
         return found
 
 
-def _warning(number: int, late: str, left_ms: int, bound_ms: int) -> list[Warning]:
-    return [Warning(number, late, left_ms)] if left_ms * WARN_SHARE < bound_ms else []
+def _deadline(number: int, late: str, left_ms: int, bound_ms: int) -> list[Deadline]:
+    return [Deadline(number, late, left_ms)] if left_ms * WARN_SHARE < bound_ms else []

@@ -14,7 +14,8 @@ from sequencer.batches.journal import Content, Entry, JournalError, RootEntry
 from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.ports import L1
 from sequencer.batches.replay import Replay, effective
-from sequencer.engine.command import Cancel, CloseBatch, Command, Govern, OpenBatch, Submit
+from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
+from sequencer.engine.core import CoreState
 from sequencer.engine.event import Event
 from sequencer.intake.admission import sender_of, signatures_hold
 
@@ -86,27 +87,33 @@ def before(path: Path, entries: Sequence[Entry], number: int) -> list[Entry]:
 
 @dataclass(slots=True, repr=False)
 class MadeAnew(Private):
-    """Batches made anew: what the journal has to say, what happened, and what was closed."""
+    """Batches made anew: what the journal has to say, what happened by batch, what was closed."""
 
     contents: list[Content] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
+    done: list[tuple[int, Sequence[Event]]] = field(default_factory=list)
     closed: list[ClosedBatch] = field(default_factory=list)
 
 
 def make_anew(
-    machine: Machine, setup: Setup, l1: L1, batches: Sequence[OldBatch], attempt: int
+    machine: Machine,
+    setup: Setup,
+    l1: L1,
+    batches: Sequence[OldBatch],
+    attempt: int,
+    prices: tuple[int, ...],
 ) -> MadeAnew:
     """Do void batches again on a machine that stands before the first of them: same numbers, times
     and prices, the parameters and the queue that L1 has now, and what traders sent.
 
-    Where L1 wants a redo they match no orders: what came later must not choose for them.
+    Where L1 wants a redo they match no orders: what came later must not choose for them. `prices`
+    are those of now, for a market that a batch had none of.
     """
     made = MadeAnew()
     for old in batches:
-        for command in _commands(machine, setup, l1, old, attempt):
+        for command in _commands(machine, setup, l1, old, attempt, prices):
             done = machine.do(command)
             made.contents.append(command)
-            made.events += done.events
+            made.done.append((old.opening.number, done.events))
             if done.closed is not None:
                 made.contents.append(root_entry(done.closed))
                 made.closed.append(done.closed)
@@ -114,11 +121,19 @@ def make_anew(
 
 
 def _commands(
-    machine: Machine, setup: Setup, l1: L1, old: OldBatch, attempt: int
+    machine: Machine,
+    setup: Setup,
+    l1: L1,
+    old: OldBatch,
+    attempt: int,
+    prices: tuple[int, ...],
 ) -> Iterator[Command]:
     opening = old.opening
-    yield from governing(machine, l1, opening.time)
-    yield open_batch(machine, l1, opening.time, opening.prices, attempt)
+    known = (
+        now if then == ABSENT_PRICE else then
+        for then, now in zip(opening.prices, prices, strict=True)
+    )
+    yield open_batch(machine, l1, opening.time, tuple(known), attempt)
     yield from _still_signed(machine, setup, old.commands)
     if old.is_closed:
         yield CloseBatch()
@@ -136,23 +151,38 @@ def _still_signed(
     return [command for command, holds in zip(present, valid, strict=True) if holds]
 
 
-def governing(machine: Machine, l1: L1, time: int) -> Iterator[Govern]:
-    """The command that brings in L1's parameters for the next batch, where they are others."""
-    wanted: Governance = l1.governance_for(machine.core.number + 1, time)
-    if wanted != machine.core.ledger.governance:
-        yield Govern(wanted)
+def accounts_of(
+    void: Sequence[OldBatch], closed: Sequence[ClosedBatch], number: int, core: CoreState
+) -> set[int]:
+    """Who sent or traded anything in batches from `number` on, the open one included: closed ones
+    and the core are as they were before these were made anew."""
+    orders = [
+        signed for each in closed if each.batch.number >= number for signed in each.batch.orders
+    ]
+    if core.work is not None:
+        orders += core.work.orders
+    senders = {sender_of(command) for old in void for command in old.commands}
+    return senders | {signed.order.account for signed in orders}
 
 
 def open_batch(
     machine: Machine, l1: L1, time: int, prices: tuple[int, ...], attempt: int
 ) -> OpenBatch:
-    """The opening of the next batch, with as much of the queue as a batch can take.
+    """The opening of the next batch: as much of the queue as a batch can take, and the parameters
+    that L1 has for its number and time.
 
-    A market that governance does not list, because L1 forgot that it was announced, has no price.
+    A market that they do not list, because L1 forgot that it was announced, has no price.
     """
-    listed = len(machine.core.ledger.governance.markets)
-    prices = (*prices[:listed], *[ABSENT_PRICE] * (len(prices) - listed))
-    consumed = machine.core.deposits_consumed
-    entries = tuple(l1.queue[consumed : consumed + DEPOSITS_MAX])
-    number = machine.core.number + 1
-    return OpenBatch(number, time, prices, entries, l1.wants_redo(number, time), attempt)
+    core = machine.core
+    number = core.number + 1
+    governance: Governance = l1.governance_for(number, time)
+    listed = len(governance.markets)
+    return OpenBatch(
+        number=number,
+        time=time,
+        prices=(*prices[:listed], *[ABSENT_PRICE] * (len(prices) - listed)),
+        deposits=tuple(l1.queue[core.deposits_consumed : core.deposits_consumed + DEPOSITS_MAX]),
+        redo=l1.wants_redo(number, time),
+        attempt=attempt,
+        governance=None if governance == core.ledger.governance else governance,
+    )

@@ -27,8 +27,8 @@ from sequencer.engine.core import CoreError, CoreState, refusal
 from sequencer.engine.event import AnyReason, Event, VenueReason
 from sequencer.intake.admission import Admission, Verdict, sender_of
 from sequencer.service import recovery
-from sequencer.service.facts import Fact, facts_of, voided_in
-from sequencer.service.poster import Anew, Poster, Warning
+from sequencer.service.facts import Fact, facts_after_redo, facts_of
+from sequencer.service.poster import Anew, Deadline, Poster
 
 
 class VenueStopped(Exception):
@@ -61,17 +61,13 @@ class Venue:
         folder: LockedFolder,
         l1: L1,
         operator: Address,
-        window_ms: int,
     ) -> None:
         """Start, or go on. JournalError, RootsDiffer or L1Differs if the folder's journal is
         damaged, or is not the one that L1 knows."""
-        if window_ms < 1:
-            raise ValueError(f"a window of at least 1 ms is wanted, not {window_ms}")
         self._setup = setup
         self._folder = folder
         self._l1 = l1
         self._poster = Poster(l1, operator)
-        self._window_ms = window_ms
         self._stopped = ""
         self._facts: list[tuple[int, Fact]] = []
         self._fresh: list[tuple[int, Fact]] = []
@@ -134,14 +130,12 @@ class Venue:
     def open_batch(self, time: int, prices: tuple[int, ...]) -> list[Event]:
         """Start the next batch and consume what L1 has queued, as far as a batch can.
 
-        CoreError if time or prices are not a next batch's; the journal then does not have it.
+        CoreError, with nothing changed or written, if time or prices are not a next batch's.
         """
-        with self._going_on():
-            events = []
-            for command in recovery.governing(self._machine, self._l1, time):
-                events += self._do(command)
+        with self._going_on(may_refuse=True):
             opening = recovery.open_batch(self._machine, self._l1, time, prices, self._attempt)
-            events += self._do(opening)
+            events = self._do(opening)
+        with self._going_on():
             self._sync()
         return events
 
@@ -179,20 +173,21 @@ class Venue:
         return taken
 
     def due(self, now_ms: int) -> bool:
-        """Whether the open batch should close now: by the clock alone, since closing when it is
-        full, or by a count, would publish how much was traded."""
-        return self.core.work is not None and now_ms - self.core.time >= self._window_ms
+        """Whether the open batch should close now: at the end of its window and by nothing else,
+        since closing when it is full, or by a count, would publish how much was traded."""
+        return self.core.work is not None and now_ms >= self.core.work.time
 
     def close_batch(self) -> ClosedBatch:
         """Close the batch: judged by the rules, on disk with its root, its file written.
 
         CoreError if none is open.
         """
-        with self._going_on():
+        with self._going_on(may_refuse=True):
             done = self._machine.do(CloseBatch())
-            if done.closed is None:
-                raise TypeError("the core closes a batch with BatchClosed")
-            self._append([CloseBatch(), recovery.root_entry(done.closed)], done.events)
+        if done.closed is None:
+            raise TypeError("the core closes a batch with BatchClosed")
+        with self._going_on():
+            self._append([CloseBatch(), recovery.root_entry(done.closed)])
             self._sync()
             self._unproved.append(done.closed)
             self._write(done.closed)
@@ -208,44 +203,62 @@ class Venue:
 
         Returns what L1 wants to be made anew: call `redo` with it. Raises Reverted.
         """
-        if self._l1.proved_number < self._kept_after:
-            self._replayed(self._entries())  # L1 forgot a proof: its batch is wanted again
+        self._require_going()
+        self._keep_unproved()
         return self._poster.commit_headers(self._unproved)
 
-    def redo(self, wanted: Anew) -> list[ClosedBatch]:
+    def _keep_unproved(self) -> None:
+        """Batches that L1 has proved are dropped; those whose proofs it forgot come back."""
+        if self._l1.proved_number < self._kept_after:
+            self._replayed(self._entries())
+        self._kept_after = self._l1.proved_number
+        self._unproved = [each for each in self._unproved if each.batch.number > self._kept_after]
+
+    def redo(self, wanted: Anew, prices: tuple[int, ...]) -> list[ClosedBatch]:
         """Make anew the batch whose header L1 refused, and all after it; the batches closed again.
 
-        Orders and cancels stay what their owners sent; trades of these batches are void. It is one
-        group in the journal: it happened whole, or not at all.
+        Orders and cancels stay what their owners sent; trades of these batches are void. `prices`
+        are the oracle's now, for a market that a batch had no price of. It is one group in the
+        journal: it happened whole, or not at all. Nothing happens if it has been done already.
         """
+        if not self._is_refused(wanted):
+            return []
         with self._going_on():
-            path, entries = self._folder.journal, self._entries()
-            kept = recovery.before(path, entries, wanted.number)
-            void = recovery.void_batches(path, entries, wanted.number)
-            machine = recovery.recover(path, self._setup, kept, wanted.number).machine
-            anew = recovery.make_anew(machine, self._setup, self._l1, void, self._attempt + 1)
-            entry = RedoEntry(wanted.number, wanted.header, len(anew.contents))
-            gone = [each for each in self._unproved if each.batch.number >= wanted.number]
-            self._fresh += voided_in(gone)
-            self._append([entry, *anew.contents], anew.events)
+            path, setup, number = self._folder.journal, self._setup, wanted.number
+            entries = self._entries()
+            kept = recovery.before(path, entries, number)
+            void = recovery.void_batches(path, entries, number)
+            machine = recovery.recover(path, setup, kept, number).machine
+            attempt = self._attempt + 1
+            anew = recovery.make_anew(machine, setup, self._l1, void, attempt, prices)
+            entry = RedoEntry(number, wanted.header, len(anew.contents))
+            self._append([entry, *anew.contents])
+            touched = recovery.accounts_of(void, self._unproved, number, self.core)
+            self._fresh += facts_after_redo(number, touched, anew.done, self.core, machine.core)
             self._sync()
-            self._attempt += 1
-            self._machine = machine
+            self._attempt, self._machine = attempt, machine
             self._admission.follow(machine.core)
-            self._unproved = self._unproved[: len(self._unproved) - len(gone)] + anew.closed
+            before = [each for each in self._unproved if each.batch.number < number]
+            self._unproved = before + anew.closed
             for closed in anew.closed:
                 self._write(closed)
         return anew.closed
 
+    def _is_refused(self, wanted: Anew) -> bool:
+        """Whether what L1 did not take is still what this venue has under the number."""
+        found = [each for each in self._unproved if each.batch.number == wanted.number]
+        is_held = wanted.number <= self._l1.head_number
+        return bool(found) and not is_held and found[0].header.digest() == wanted.header
+
     def post(self, public: PublicInput, proof: bytes) -> None:
         """Bring a bundle to L1, once. Raises Reverted with L1's reason."""
+        self._require_going()
         self._poster.post(public, proof)
-        self._kept_after = self._l1.proved_number
-        self._unproved = [each for each in self._unproved if each.batch.number > self._kept_after]
+        self._keep_unproved()
 
-    def warnings(self, now_ms: int, proof_deadline_ms: int) -> list[Warning]:
+    def deadlines(self, now_ms: int, proof_deadline_ms: int) -> list[Deadline]:
         """Bounds of L1 that draw near for batches that it lacks a header or a proof of."""
-        return self._poster.warnings(self._unproved, now_ms, proof_deadline_ms)
+        return self._poster.deadlines(self._unproved, now_ms, proof_deadline_ms)
 
     def batch_folder(self, number: int) -> BatchFolder:
         """Where a batch's files are."""
@@ -259,13 +272,14 @@ class Venue:
         """The core first, since what it refuses must not be in the journal; what it did is in the
         journal before anybody is told, because whoever calls this syncs."""
         events = self._machine.do(command).events
-        self._append([command], events)
+        self._append([command])
+        work = self.core.work
+        self._fresh += facts_of(events, self.core.number if work is None else work.number)
         return events
 
-    def _append(self, contents: Sequence[Content], events: Sequence[Event]) -> None:
+    def _append(self, contents: Sequence[Content]) -> None:
         for content in contents:
             self._journal.append(content)
-        self._fresh += facts_of(events)
 
     def _sync(self) -> None:
         """Everything done so far is on disk, and may be told."""
@@ -276,16 +290,22 @@ class Venue:
     def _write(self, closed: ClosedBatch) -> None:
         self.batch_folder(closed.batch.number).write_batch(batch_to_bytes(closed.batch))
 
-    @contextmanager
-    def _going_on(self) -> Iterator[None]:
-        """Stop for good when memory and disk may differ: a command that failed half-way, or a
-        journal that did."""
+    def _require_going(self) -> None:
         if self._stopped:
             raise VenueStopped(f"the venue stopped ({self._stopped}); open it anew")
+
+    @contextmanager
+    def _going_on(self, *, may_refuse: bool = False) -> Iterator[None]:
+        """Stop for good when memory and disk may differ: a command that failed half-way, or a
+        journal that did. `may_refuse`: the one command inside may have no place now, which the core
+        says before it changes anything."""
+        self._require_going()
         try:
             yield
         except CoreError:
-            raise  # the core refused a command and changed nothing
+            if not may_refuse:
+                self._stopped = CoreError.__name__
+            raise
         except BaseException as error:
-            self._stopped = str(error) or type(error).__name__
+            self._stopped = type(error).__name__
             raise

@@ -34,7 +34,7 @@ from rollup.protocol.rejection import Rejected
 from sequencer.batches.journal import _LENGTH, Identity, JournalError, _next_link, read
 from sequencer.demo.market.tape.error import TapeError
 from sequencer.demo.market.tape.tape import open_tape
-from sequencer.engine.command import CloseBatch, Govern, OpenBatch, Submit
+from sequencer.engine.command import CloseBatch, OpenBatch, Submit
 from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
 from tests.helpers import feeds
 from tests.helpers.malice import an_instance, honest_proof, key_of
@@ -199,8 +199,7 @@ def _commands() -> list[bytes]:
                 (1, 2, 3, 2**30 - 1),
                 (venues.registration(0, 1, 5), venues.credit(1, 2**30 - 1, 2**62 - 1)),
             ),
-            OpenBatch(9, 1, (1, 1, 1, 1), redo=True, attempt=7),
-            Govern(venues.GOVERNANCE),
+            OpenBatch(9, 1, (1, 1, 1, 1), redo=True, attempt=7, governance=venues.GOVERNANCE),
             Submit(venues.order(1, Side.SELL, 7, 2**40 - 1, immediate=True)),
             CloseBatch(),
         )

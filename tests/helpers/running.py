@@ -39,15 +39,15 @@ class Running:
         """Start on the folder, whatever is in it."""
         self.folder: LockedFolder = VenueFolder(self.root).lock()
         try:
-            self.venue = Venue(SETUP, self.folder, self.world.l1, OPERATOR, WINDOW_MS)
+            self.venue = Venue(SETUP, self.folder, self.world.l1, OPERATOR)
         except BaseException:
-            self.folder.release()
+            self.folder.close()
             raise
 
     def stop(self) -> None:
         """As an orderly end does."""
         self.venue.close()
-        self.folder.release()
+        self.folder.close()
 
     def crash(self) -> None:
         """As a kill does: what was not synced is gone, nothing is closed in order."""

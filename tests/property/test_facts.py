@@ -56,7 +56,7 @@ class Market:
     def do(self, command: Command) -> None:
         events = step(self.core, command)
         self.trades += [event for event in events if isinstance(event, Traded)]
-        self.facts += facts_of(events)
+        self.facts += facts_of(events, 1)
 
     def open(self, price: int) -> None:
         time = self.core.time + 1_000

@@ -2,25 +2,33 @@
 reorganisations and new parameters in any order, and never a dead end."""
 
 import tempfile
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollup.l1.interface import Revert, Reverted
+from sequencer.batches.artefacts import BatchFolder
 from sequencer.batches.replay import replay
+from sequencer.engine.core import CoreError
 from sequencer.engine.event import VenueReason
 from tests.helpers import venue as small
 from tests.helpers.l1 import DELAY, GOVERNOR
 from tests.helpers.running import SETUP, Running
 
 RICH = 10**6 * small.USDC
+PRICES = (*small.PRICES[:2], 77_777, 88_888)
+"""Of the two markets there are, and of those that may be added."""
 BEHIND = small.GOVERNANCE.clock_behind_ms
 
 HAPPENINGS = (
     *("trade", "trade", "close", "close", "headers", "proof", "proof"),
     *("restart", "late", "wait", "register", "remember", "reorganise", "announce"),
+    *("refused_opening", "crash_in_a_redo"),
 )
 plans = st.lists(st.sampled_from(HAPPENINGS), max_size=25)
 
@@ -38,13 +46,14 @@ class Life:
         self.account = 3
         self.slot = 0
         self.taker_fee = 500
+        self.announced = 0
 
     def do(self, step: str) -> None:
         getattr(self, step)()
 
     def trade(self) -> None:
         if self.running.venue.core.work is None:
-            self.running.open()
+            self.running.open(PRICES)
         self.slot = (self.slot + 1) % 250
         generation = 1 + self.running.venue.core.sequence
         terms = {"slot": self.slot, "generation": generation}
@@ -66,7 +75,7 @@ class Life:
                 continue
             if wanted is None:
                 return
-            self.running.venue.redo(wanted)
+            self.running.venue.redo(wanted, PRICES)
         raise AssertionError("making batches anew does not come to an end")
 
     def proof(self) -> None:
@@ -88,15 +97,42 @@ class Life:
         self.account += 1
 
     def announce(self) -> None:
+        """Dearer or cheaper, and every third time one more market."""
         self.taker_fee = 1_000 - self.taker_fee + 1
-        dearer = replace(small.BTC_MARKET, taker_fee=self.taker_fee)
-        after = replace(small.GOVERNANCE, markets=(dearer, small.ETH_MARKET))
+        self.announced += 1
+        now = self.world.l1.governance_for(2**30 - 1, 2**52 - 1)
+        markets = (replace(now.markets[0], taker_fee=self.taker_fee), *now.markets[1:])
+        if self.announced % 3 == 0 and len(markets) < 4:
+            markets += (replace(small.ETH_MARKET, symbol=f"M{len(markets)}"),)
         number = self.world.l1.head_number + 1
-        self.world.l1.announce_governance(GOVERNOR, after, number)
+        self.world.l1.announce_governance(GOVERNOR, replace(now, markets=markets), number)
+
+    def refused_opening(self) -> None:
+        """The operator's oracle gives nonsense."""
+        if self.running.venue.core.work is None:
+            with pytest.raises(CoreError):
+                self.running.venue.open_batch(self.world.now + 1_000, (0, 1, 1, 1))
+
+    def crash_in_a_redo(self) -> None:
+        """The process dies before the redone batches' files are written."""
+        try:
+            wanted = self.running.venue.commit_headers()
+        except Reverted as error:
+            assert error.reason is Revert.PROOF_OVERDUE
+            return
+        if wanted is None:
+            return
+        dead = patch.object(BatchFolder, "write_batch", side_effect=KeyboardInterrupt)
+        with dead, suppress(KeyboardInterrupt):
+            self.running.venue.redo(wanted, PRICES)
+        self.running.restart()
 
     def reorganise(self) -> None:
-        """Back to the last checkpoint, and the venue learns of it as it brings its headers."""
+        """Back to the last checkpoint, and the venue learns of it as it brings something."""
         self.world.l1.revert_to(self.checkpoint)
+        if self.running.venue.unproved and self.account % 2:
+            with suppress(Reverted):
+                self.running.post(self.running.venue.unproved[0])
         self.headers()
 
     def remember(self) -> None:
@@ -108,7 +144,7 @@ class Life:
         self.headers()
         while self.running.venue.unproved:
             self.running.post(self.running.venue.unproved[0])
-        self.running.open()
+        self.running.open(PRICES)
         self.trade()
         closed = self.running.close()
         self.headers()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rollup.l1.interface import Refusal, Revert
+from rollup.l1.interface import HeaderRefused, Refusal, Revert
 from tests.helpers.l1 import BEHIND, LEAST, STRANGER, World
 from tests.helpers.venue import owner
 
@@ -70,7 +70,10 @@ def test_a_late_redo_is_taken_though_l1_forgot_the_refusal_that_it_answers(world
     fresh = world.take()
     world.l1.revert_to(checkpoint)
     assert world.commit(redo).is_taken
-    assert world.commit(fresh).is_taken
+    refusals = [each for each in world.l1.events if isinstance(each, HeaderRefused)]
+    assert [each.digest for each in refusals] == [redo.header.digest()], "on record again"
+    assert world.revert(lambda: world.commit(fresh)) is Revert.REDO_WANTED
+    world.take(time=fresh.header.time, redo=True)
     world.pass_time(1)
     world.prove()
     assert world.l1.proved_number == 3

@@ -22,7 +22,7 @@ from sequencer.batches.journal import (
     TornTail,
     read,
 )
-from sequencer.engine.command import Cancel, CloseBatch, Command, Govern, OpenBatch, Submit
+from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
 from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
 from tests.strategies import venues
 
@@ -30,7 +30,7 @@ IDENTITY = Identity(venues.CHAIN, venues.VENUE, bytes(range(32)))
 HEADER_BYTES = 66
 KEY = ChainKey(bytes(range(32)))
 COMMANDS: list[Command] = [
-    Govern(venues.GOVERNANCE),
+    OpenBatch(1, 2, (1, 2, 3, 4), governance=venues.GOVERNANCE),
     OpenBatch(1, 2**52 - 1, (1, 2, 3, 2**30 - 1)),
     OpenBatch(
         2**30 - 1,

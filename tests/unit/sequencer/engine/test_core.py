@@ -11,7 +11,7 @@ from rollup.protocol.deposit import QUEUE_START, extend_queue
 from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.rejection import Reason
 from rollup.protocol.shape_class import CLASS_S
-from sequencer.engine.command import Cancel, CloseBatch, Command, Govern, OpenBatch, Submit
+from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
 from sequencer.engine.core import (
     EXPIRY_AHEAD_MS,
     CoreError,
@@ -280,7 +280,6 @@ def test_a_fill_beyond_the_notional_bound_is_split() -> None:
     "command",
     [
         OpenBatch(2, venues.START_MS + 5_000, venues.PRICES),
-        Govern(venues.GOVERNANCE),
     ],
 )
 def test_a_command_in_the_wrong_place_raises_and_changes_nothing(command: Command) -> None:
@@ -306,8 +305,18 @@ def test_a_command_in_the_wrong_place_raises_and_changes_nothing(command: Comman
             venues.PRICES,
             tuple(venues.credit(i, 1, 1) for i in range(DEPOSITS_MAX + 1)),
         ),
-        Govern(replace(venues.GOVERNANCE, markets=venues.GOVERNANCE.markets[:1])),
-        Govern(replace(venues.GOVERNANCE, fee_account=1)),
+        OpenBatch(
+            1,
+            venues.START_MS + 1,
+            (*venues.PRICES[:1], 1, 1, 1),
+            governance=replace(venues.GOVERNANCE, markets=venues.GOVERNANCE.markets[:1]),
+        ),
+        OpenBatch(
+            1,
+            venues.START_MS + 1,
+            venues.PRICES,
+            governance=replace(venues.GOVERNANCE, fee_account=1),
+        ),
     ],
 )
 def test_nothing_happens_before_a_batch_is_open(command: Command) -> None:
@@ -368,6 +377,16 @@ def test_a_batch_made_anew_matches_nothing_and_orders_go_on_after_it() -> None:
     assert trades(events) == [(PRICE, 10)]
 
 
+def test_nothing_is_immediate_in_a_batch_made_anew() -> None:
+    state = venue()
+    step(state, CloseBatch())
+    step(state, OpenBatch(2, state.time + 1_000, venues.PRICES, redo=True, attempt=1))
+    submit(state, venues.order(1, SELL, PRICE, 10))
+    events = submit(state, venues.order(2, BUY, PRICE, 10, immediate=True))
+    assert ends(events) == [(2, VenueReason.IMMEDIATE_REMAINDER)]
+    assert not state.waiting
+
+
 def test_announced_parameters_hold_from_the_next_batch_on() -> None:
     state = venue()
     submit(state, venues.order(1, BUY, PRICE, 10))
@@ -375,8 +394,8 @@ def test_announced_parameters_hold_from_the_next_batch_on() -> None:
     third = replace(venues.ETH, symbol="SOL-PERP")
     dearer = replace(venues.BTC, taker_fee=900)
     after = replace(venues.GOVERNANCE, markets=(dearer, venues.ETH, third))
-    step(state, Govern(after))
-    step(state, OpenBatch(2, state.time + 1_000, (*venues.PRICES[:2], 5, 1)))
+    prices = (*venues.PRICES[:2], 5, 1)
+    step(state, OpenBatch(2, state.time + 1_000, prices, governance=after))
     assert isinstance(submit(state, venues.order(2, SELL, 5, 10, market=2))[-1], OrderRested)
     submit(state, venues.order(3, SELL, PRICE, 10))
     closed = step(state, CloseBatch())[-1]

@@ -56,11 +56,11 @@ def venue(tmp_path: Path) -> Iterator[Venue]:
     )
     folder = VenueFolder(tmp_path).lock()
     folder.start(setup.genesis, bytes(32))
-    running = Venue(setup, folder, Queue(), OPERATOR, 60_000)  # type: ignore[arg-type]
+    running = Venue(setup, folder, Queue(), OPERATOR)  # type: ignore[arg-type]
     running.open_batch(venues.START_MS + 1_000, venues.PRICES)
     yield running
     running.close()
-    folder.release()
+    folder.close()
 
 
 def send(venue: Venue, *actions: Action) -> list[Receipt]:
@@ -84,7 +84,7 @@ def test_a_takers_receipt_tells_of_its_own_order_alone(venue: Venue) -> None:
     assert resting.facts == (Accepted((7, 0)), Rested((7, 0), 10))
     assert taking.facts == (
         Accepted((9, 4)),
-        Filled((9, 4), 0, PRICE, 10, is_maker=False),
+        Filled((9, 4), 1, 0, PRICE, 10, is_maker=False),
         Rested((9, 4), 5),
     )
 
@@ -95,7 +95,7 @@ def test_what_happened_to_a_maker_is_in_its_private_stream(venue: Venue) -> None
     (receipt,) = send(venue, order(2, BUY, 10))
     stream = venue.take_facts()
     assert [fact for owner, fact in stream if owner == 1] == [
-        Filled((7, 0), 0, PRICE, 10, is_maker=True),
+        Filled((7, 0), 1, 0, PRICE, 10, is_maker=True),
         Ended((7, 0), VenueReason.FILLED, 0),
     ]
     assert tuple(fact for owner, fact in stream if owner == 2) == receipt.facts
@@ -136,5 +136,5 @@ def test_an_envelope_is_judged_at_the_time_of_the_open_batch(venue: Venue) -> No
 
 
 def test_no_fact_shows_itself() -> None:
-    shown = [Filled((1, 2), 0, 618_003, 41, is_maker=True), facts.Waiting((618_003, 2))]
+    shown = [Filled((1, 2), 1, 0, 618_003, 41, is_maker=True), facts.Waiting((618_003, 2))]
     assert [repr(each) for each in shown] == ["Filled(private)", "Waiting(private)"]

@@ -5,15 +5,20 @@ from pathlib import Path
 
 import pytest
 
+from rollup.l1.interface import HeaderRefused
+from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.deposit import QUEUE_START, extend_queue
+from sequencer.batches.artefacts import BatchFolder
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.journal import RedoEntry
 from sequencer.batches.replay import replay
+from sequencer.engine.core import CoreError
 from sequencer.engine.event import VenueReason
-from sequencer.service.facts import Voided
+from sequencer.service.facts import Ended, Filled, Lives, Voided
+from sequencer.service.poster import L1Differs
 from tests.helpers import venue as small
 from tests.helpers.l1 import DELAY, GOVERNOR
-from tests.helpers.running import SETUP, Running, names
+from tests.helpers.running import SETUP, WINDOW_MS, Running
 
 RICH = 10**6 * small.USDC
 BEHIND = small.GOVERNANCE.clock_behind_ms
@@ -47,7 +52,7 @@ def refused(running: Running) -> tuple[int, str] | None:
 def redo(running: Running) -> list[ClosedBatch]:
     wanted = running.venue.commit_headers()
     assert wanted is not None
-    return running.venue.redo(wanted)
+    return running.venue.redo(wanted, small.PRICES)
 
 
 def require_goes_on(running: Running) -> None:
@@ -79,8 +84,9 @@ def test_batches_whose_headers_come_too_late_are_made_anew_without_trades(
     told = running.venue.take_facts()
     for account in (1, 2):
         own = [fact for owner, fact in told if owner == account]
-        assert own[:3] == [Voided(2), Voided(3), Voided(4)]
-        assert "Filled" not in names(own)
+        assert own[0] == Voided(2)
+        assert own[-3:] == [Lives((k, 1), 4) for k in range(3)]
+        assert not [fact for fact in own if isinstance(fact, Filled | Ended)]
     require_goes_on(running)
 
 
@@ -283,3 +289,149 @@ def test_orders_of_an_account_that_is_somebody_elses_now_are_dropped(running: Ru
     assert not [key for key in (*core.live, *core.used) if key[0] == 4]
     assert (2, 0) in core.live
     require_goes_on(running)
+
+
+def test_what_was_made_anew_already_is_not_made_anew_again(running: Running) -> None:
+    closed_with_trades(running, 1)
+    running.world.pass_time(BEHIND + 1)
+    wanted = running.venue.commit_headers()
+    assert wanted is not None
+    (anew,) = running.venue.redo(wanted, small.PRICES)
+    assert running.venue.redo(wanted, small.PRICES) == []
+    assert running.venue.commit_headers() is None
+    assert running.venue.redo(wanted, small.PRICES) == []
+    assert running.venue.redo(replace(wanted, header=anew.header.digest()), small.PRICES) == []
+    require_goes_on(running)
+
+
+@pytest.mark.parametrize("written", [0, 1, 2])
+def test_a_crash_while_redone_batches_are_written_is_mended(
+    running: Running, written: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed_with_trades(running, 3)
+    running.world.pass_time(BEHIND + 1)
+    real, calls = BatchFolder.write_batch, []
+
+    def until(folder: BatchFolder, data: bytes) -> None:
+        calls.append(folder)
+        if len(calls) > written:
+            raise KeyboardInterrupt
+        real(folder, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(BatchFolder, "write_batch", until)
+        with pytest.raises(KeyboardInterrupt):
+            redo(running)
+    running.restart()
+    for closed in running.venue.unproved:
+        folder = running.venue.batch_folder(closed.batch.number)
+        assert folder.batch_file.read_bytes() == batch_to_bytes(closed.batch)
+        assert closed.batch.redo
+    require_goes_on(running)
+
+
+def test_a_late_redo_that_nobody_called_for_is_on_record_and_voids_all(running: Running) -> None:
+    closed_with_trades(running, 2)
+    checkpoint = running.world.l1.checkpoint()
+    running.world.pass_time(BEHIND + 1 - WINDOW_MS)
+    assert refused(running) == (2, "clock-behind")
+    second, third = redo(running)
+    running.world.l1.revert_to(checkpoint)
+    assert running.venue.commit_headers() is None
+    refusals = [each for each in running.world.l1.events if isinstance(each, HeaderRefused)]
+    assert [(each.number, each.digest) for each in refusals] == [(2, second.header.digest())]
+    assert running.world.l1.redo_until == running.world.now
+    assert third.batch.redo and not third.batch.fills
+    require_goes_on(running)
+
+
+def test_an_added_market_that_l1_forgot_is_gone_also_after_a_refused_opening(
+    running: Running,
+) -> None:
+    checkpoint = running.world.l1.checkpoint()
+    third = replace(small.ETH_MARKET, symbol="SOL")
+    after = replace(small.GOVERNANCE, markets=(*small.GOVERNANCE.markets, third))
+    running.world.l1.announce_governance(GOVERNOR, after, 2)
+    running.world.pass_time(DELAY)
+    with pytest.raises(CoreError):
+        running.venue.open_batch(running.world.now + 1_000, (0, 1, 1, 1))
+    assert running.venue.core.ledger.governance == small.GOVERNANCE
+    running.world.l1.revert_to(checkpoint)
+    running.restart()
+    assert running.batch().batch.governance == small.GOVERNANCE
+
+
+def test_a_market_that_a_batch_had_no_price_of_gets_the_oracles(running: Running) -> None:
+    third = replace(small.ETH_MARKET, symbol="SOL")
+    after = replace(small.GOVERNANCE, markets=(*small.GOVERNANCE.markets, third))
+    running.world.l1.announce_governance(GOVERNOR, after, 2)
+    with_sol = running.world.l1.checkpoint()
+    running.world.pass_time(1)
+    running.world.l1.announce_governance(GOVERNOR, small.GOVERNANCE, 2)
+    running.world.pass_time(DELAY)
+    running.open()
+    running.close()
+    running.open()
+    running.world.l1.revert_to(with_sol)
+    wanted = running.venue.commit_headers()
+    assert wanted is not None and wanted.reason == "governance"
+    (anew,) = running.venue.redo(wanted, (*small.PRICES[:2], 77, 1))
+    assert anew.batch.prices == (*small.PRICES[:2], 77, 1)
+    work = running.venue.core.work
+    assert work is not None and work.prices[2] == 77 and not work.redo
+
+
+def test_owners_are_told_what_is_void_and_what_lives(running: Running) -> None:
+    running.open()
+    running.submit(small.sell(3, 10, slot=9))
+    running.close()
+    assert running.venue.commit_headers() is None
+    running.open()
+    running.submit(small.buy(2, 10, slot=8))
+    running.close()
+    running.world.pass_time(BEHIND + 1)
+    running.open()
+    running.submit(small.buy(1, 1, slot=7, price=590_000))
+    running.venue.take_facts()
+    assert refused(running) == (3, "clock-behind")
+    redo(running)
+    told = running.venue.take_facts()
+    assert told[:3] == [(account, Voided(3)) for account in (1, 2, 3)]
+    fills = [(account, fact) for account, fact in told if isinstance(fact, Filled)]
+    assert fills == [
+        (3, Filled((9, 1), 4, small.BTC, small.BTC_PRICE, 10, is_maker=True)),
+        (2, Filled((8, 1), 4, small.BTC, small.BTC_PRICE, 10, is_maker=False)),
+    ], "what traded in batch 3 trades in batch 4 now"
+    assert told[-1] == (1, Lives((7, 1), 1))
+    core = running.venue.core
+    assert (2, 8) not in core.live and (3, 9) not in core.live, "they met again in the open batch"
+    assert core.work is not None and len(core.work.fills) == 1
+
+
+def test_proofs_that_l1_forgot_come_back_whatever_is_called_first(running: Running) -> None:
+    running.open()
+    first = running.close()
+    assert running.venue.commit_headers() is None
+    running.open()
+    second = running.close()
+    assert running.venue.commit_headers() is None
+    checkpoint = running.world.l1.checkpoint()
+    running.post(first)
+    running.post(second)
+    running.world.l1.revert_to(checkpoint)
+    running.post(first)
+    assert [each.header for each in running.venue.unproved] == [second.header]
+    require_goes_on(running)
+
+
+def test_a_header_that_is_not_ours_stops_the_headers(running: Running) -> None:
+    closed_with_trades(running, 1)
+    before = running.world.l1.checkpoint()
+    assert running.venue.commit_headers() is None
+    held = running.world.l1.checkpoint()
+    running.world.l1.revert_to(before)
+    running.world.pass_time(BEHIND + 1)
+    redo(running)
+    running.world.l1.revert_to(held)
+    with pytest.raises(L1Differs, match="another header"):
+        running.venue.commit_headers()

@@ -99,7 +99,7 @@ def test_a_disk_that_refuses_gives_no_answer_and_stops_the_venue(
             go_on()
     with pytest.raises(JournalError):
         running.venue.close()
-    running.folder.release()
+    running.folder.close()
     running.start()
     assert kinds(running) == ["OpenBatch"]
     assert running.facts(small.sell(1, 10)) == ["Accepted", "Rested"]
@@ -218,7 +218,7 @@ def test_one_process_runs_a_folder_and_another_changes_nothing_in_it(running: Ru
         VenueFolder(running.root).lock()
     assert {p: p.read_bytes() for p in running.root.rglob("*") if p.is_file()} == before
     running.stop()
-    VenueFolder(running.root).lock().release()
+    VenueFolder(running.root).lock().close()
 
 
 KILLED = """
@@ -285,7 +285,7 @@ def test_an_operator_is_warned_before_a_bound(running: Running) -> None:
     behind = small.GOVERNANCE.clock_behind_ms
 
     def warned() -> list[str]:
-        return [str(each) for each in running.venue.warnings(running.world.now, deadline)]
+        return [str(each) for each in running.venue.deadlines(running.world.now, deadline)]
 
     assert warned() == []
     running.world.pass_time(behind * 3 // 4 + 1)
