@@ -29,7 +29,7 @@ def test_what_a_prover_lacked_is_passed_on(ended_with: int | None, code: ExitCod
 
 
 def test_a_wrong_journal_is_named_first() -> None:
-    with pytest.raises(CommandError) as caught, known_errors(Path("folder/journal")):
-        raise JournalError(7, "the last entry is cut off")
+    with pytest.raises(CommandError) as caught, known_errors():
+        raise JournalError(Path("folder/journal"), 7, "the last entry is cut off")
     assert caught.value.exit_code == ExitCode.BAD_INPUT
     assert caught.value.message.startswith("folder/journal: ")
