@@ -42,6 +42,7 @@ __all__ = [
     "Output",
     "command_error",
     "conventions",
+    "file_type",
     "input_file",
     "main",
     "root",
@@ -173,6 +174,19 @@ def root() -> None:
 
     Start with `crypsis demo`.
     """
+
+
+class FilePath(click.Path):
+    """A path of a file or folder. An empty one, as of a variable that is not set, is wrong usage:
+    it would mean the folder that one happens to be in."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("a path is wanted, not an empty text", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+file_type = FilePath(path_type=Path)
 
 
 def conventions(

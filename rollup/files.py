@@ -42,6 +42,13 @@ def writing(path: Path) -> Iterator[None]:
         raise WriteError(error.errno, error.strerror or str(error), str(path)) from error
 
 
+def require_file(path: Path) -> None:
+    """OSError that names `path` unless it is a regular file that can be opened."""
+    with open(path, "rb", opener=_without_waiting) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(0, "not a regular file", str(path))
+
+
 def read_bounded(path: Path, limit: int) -> bytes:
     """All bytes of a regular file. OSError if there is none, FileTooLarge above `limit` bytes."""
     with open(path, "rb", opener=_without_waiting) as file:

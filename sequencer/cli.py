@@ -9,11 +9,10 @@ from typing import Final
 
 import click
 
-from rollup.cli import PROGRAM, CommandError, ExitCode, Output, conventions
+from rollup.cli import PROGRAM, CommandError, ExitCode, Output, conventions, file_type
 from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES
 
 SETS = ("fast", "balanced", "evm")
-file_type = click.Path(path_type=Path)
 BATCHES_MAX: Final = 100_000
 """A day of windows of a second, and more."""
 
@@ -64,7 +63,6 @@ def batches_wanted(_: click.Context, __: click.Parameter, text: str) -> int | No
 )
 @click.option(
     "--prove/--no-prove",
-    "proves",
     default=True,
     help="Prove batches and post them to L1, or only sequence, judge and replay them.",
 )
@@ -84,7 +82,7 @@ def demo(
     insecure_seed: int | None,
     parameters: str,
     shape_class: str,
-    proves: bool,
+    prove: bool,
     target: Path,
 ) -> None:
     """Orders in, proofs out, a new root on L1: the whole rollup, nothing simulated but the traders.
@@ -117,11 +115,11 @@ def demo(
         data=data,
         insecure_seed=insecure_seed,
         shape_class=SHAPE_CLASSES[shape_class],
-        proves=proves,
+        proves=prove,
     )
     prover = ProcessProver(parameters, shape_class=shape_class)
     summary = Summary()
-    with known_errors(), Screen(console, batches if proves else None) as screen:
+    with known_errors(), Screen(console, batches if prove else None) as screen:
         for event in run_demo(options, prover, installed_verifier(parameters, shape_class)):
             summary.add(event)
             screen.show(event)
@@ -167,6 +165,7 @@ def replay(console: Output, journal: Path, shape_class: str) -> None:
     of a batch that it lacks.
     """
     from rollup.crypto.batched import verify_many
+    from rollup.files import require_file
     from rollup.hash.batched import compress_many
     from rollup.protocol.encoding import hex_digest
     from sequencer.batches.artefacts import VenueFolder
@@ -177,6 +176,7 @@ def replay(console: Output, journal: Path, shape_class: str) -> None:
     folder = VenueFolder(journal.resolve().parent.parent)
     batches = []
     with known_errors():
+        require_file(journal)
         genesis, salt_key = folder.read_genesis(), folder.read_salt_key()
         setup = Setup(genesis, salt_key, compress_many, verify_many, SHAPE_CLASSES[shape_class])
         for closed in replay_journal(journal, setup):

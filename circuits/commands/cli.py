@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from circuits.commands.options import class_option, file_type, parameters_option
-from rollup.cli import CommandError, ExitCode, Output, conventions, input_file
+from circuits.commands.options import class_option, parameters_option
+from rollup.cli import CommandError, ExitCode, Output, conventions, file_type, input_file
 from rollup.files import (
     BATCH_FILE,
     PRIVATE_FOLDER,

@@ -1,7 +1,5 @@
 """Options that commands of the proof system share."""
 
-from pathlib import Path
-
 import click
 
 from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES
@@ -23,4 +21,3 @@ class_option = click.option(
     show_default=True,
     help="How much a batch may hold: S up to 128 trades, M up to 1,024.",
 )
-file_type = click.Path(path_type=Path)

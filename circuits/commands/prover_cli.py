@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from circuits.commands.options import class_option, file_type, parameters_option
-from rollup.cli import CommandError, ExitCode, Output, conventions
+from circuits.commands.options import class_option, parameters_option
+from rollup.cli import CommandError, ExitCode, Output, conventions, file_type
 from rollup.files import write_whole
 from rollup.protocol.shape_class import SHAPE_CLASSES
 

@@ -156,8 +156,9 @@ class VenueFolder:
             os.close(descriptor)
             detail = f"another process ({holder or 'unknown'}) runs this venue"
             raise ArtefactError(f"{self.root}: {detail}") from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode("ascii"), 0)
+        with writing(path):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, str(os.getpid()).encode("ascii"), 0)
         return LockedFolder(self.root, descriptor)
 
     def read_genesis(self) -> Genesis:

@@ -7,15 +7,20 @@ the file is readable by its owner only.
 
     header = magic (16) || version (2) || chain (4) || venue (4) || governance digest (32)
              || shape class (8, ASCII)
-    entry  = length of body (4) || body || link (32)
+    entry  = length of body (4) || its check (4) || body || link (32)
     link   = HMAC-SHA256(key, link before, the header for the first || length || body)
+    check  = the first bytes of HMAC-SHA256(key, link before || length), so that a damaged length is
+             told from an entry that is cut off
     body   = an encoded command
              or 0x80 || batch number (4) || state root (32)              after every closed batch
              or 0x81 || batch number (4) || digest of the refused header (32) || following (4)
+                || base (8)
 
 Numbers are little-endian. A *redo* entry (0x81) says that L1 refused the header of a batch: that
 batch and all after it are void, and the `following` entries do them anew. They are written in one
-group and count only all together: a redo that is cut off never happened.
+group and count only all together: a redo that is cut off never happened. Where L1 went back to
+what an earlier redo had made void, `base` is the offset of that redo, and 0 else: the history goes
+on from before it.
 """
 
 import contextlib
@@ -43,8 +48,12 @@ ENTRY_BYTES_MAX: Final = 1 << 16
 
 _HEADER: Final = struct.Struct("<16sHII32s8s")
 _LENGTH: Final = struct.Struct("<I")
+_CHECK_BYTES: Final = 4
+_HOLE: Final = bytes(8)
+"""Zeros at the end of a file are what a crash leaves of bytes that did not arrive; a link has none
+at its end but by a chance of 2^-64."""
 _ROOT: Final = struct.Struct("<BI32s")
-_REDO: Final = struct.Struct("<BI32sI")
+_REDO: Final = struct.Struct("<BI32sIQ")
 _ROOT_CODE: Final = 0x80
 _REDO_CODE: Final = 0x81
 
@@ -62,8 +71,7 @@ class JournalError(Exception):
 
 
 class TornTail(JournalError):
-    """The file ends inside an entry, in zeros, or with an entry whose bytes are not all there: its
-    last write did not come to its end. Whoever cuts a journal's end off can do no less."""
+    """The file ends inside an entry or in zeros: its last write did not come to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +107,13 @@ class RootEntry:
 @dataclass(frozen=True, slots=True)
 class RedoEntry:
     """L1 refused the header with this digest: its batch and all after it are void, and the next
-    `following` entries do them anew."""
+    `following` entries do them anew, on the branch that the redo at the byte `base` made void, or
+    on the present one (0)."""
 
     number: int
     header: bytes
     following: int
+    base: int = 0
 
 
 Content = Command | RootEntry | RedoEntry
@@ -150,11 +160,12 @@ def _single_entries(path: Path, data: bytes, identity: Identity, key: ChainKey) 
     _require_header(path, data[: len(head)], head)
     offset, before = len(head), head
     while offset < len(data):
-        body, end = _body_at(path, data, offset)
+        body, end = _body_at(path, data, offset, key, before)
         link = _next_link(key, before, body)
         if data[end - LINK_BYTES : end] != link:
             detail = "the entry's link does not follow the entry before it under this key"
-            raise (TornTail if end == len(data) else JournalError)(path, offset, detail)
+            is_hole = end == len(data) and data.endswith(_HOLE)
+            raise (TornTail if is_hole else JournalError)(path, offset, detail)
         yield Entry(offset, _content(path, body, offset)), link, end
         offset, before = end, link
 
@@ -177,14 +188,20 @@ def _require_header(path: Path, came: bytes, wanted: bytes) -> None:
         raise JournalError(path, 0, detail)
 
 
-def _body_at(path: Path, data: bytes, offset: int) -> tuple[bytes, int]:
+def _body_at(
+    path: Path, data: bytes, offset: int, key: ChainKey, before: bytes
+) -> tuple[bytes, int]:
     """The body of the entry at an offset, and where the next entry starts."""
-    start = offset + _LENGTH.size
+    start = offset + _LENGTH.size + _CHECK_BYTES
     if start > len(data):
         raise TornTail(path, offset, "the last entry is cut off")
-    (length,) = _LENGTH.unpack_from(data, offset)
-    if length == 0 and not any(data[offset:]):
+    if not any(data[offset:]):
         raise TornTail(path, offset, f"{len(data) - offset} zero bytes where an entry is wanted")
+    head = data[offset : offset + _LENGTH.size]
+    if data[offset + _LENGTH.size : start] != _check(key, before, head):
+        detail = "the entry's length does not follow the entry before it under this key"
+        raise JournalError(path, offset, detail)
+    (length,) = _LENGTH.unpack(head)
     if not 0 < length <= ENTRY_BYTES_MAX:
         detail = f"an entry of 1 to {ENTRY_BYTES_MAX} bytes, not {length}"
         raise JournalError(path, offset, detail)
@@ -192,6 +209,16 @@ def _body_at(path: Path, data: bytes, offset: int) -> tuple[bytes, int]:
     if end > len(data):
         raise TornTail(path, offset, f"the last entry is cut off, {end - len(data)} bytes short")
     return data[start : start + length], end
+
+
+def _check(key: ChainKey, before: bytes, head: bytes) -> bytes:
+    return key.extend(before, head)[:_CHECK_BYTES]
+
+
+def _framed(key: ChainKey, before: bytes, body: bytes) -> tuple[bytes, bytes]:
+    """An entry's bytes and its link."""
+    head, link = _LENGTH.pack(len(body)), _next_link(key, before, body)
+    return head + _check(key, before, head) + body + link, link
 
 
 def _next_link(key: ChainKey, before: bytes, body: bytes) -> bytes:
@@ -216,8 +243,8 @@ def _encode(content: Content) -> bytes:
     match content:
         case RootEntry(number, root):
             return _ROOT.pack(_ROOT_CODE, number, root)
-        case RedoEntry(number, header, following):
-            return _REDO.pack(_REDO_CODE, number, header, following)
+        case RedoEntry(number, header, following, base):
+            return _REDO.pack(_REDO_CODE, number, header, following, base)
         case command:
             return command_to_bytes(command)
 
@@ -294,8 +321,8 @@ class Journal(Resource):
         body = _encode(content)
         if len(body) > ENTRY_BYTES_MAX:
             raise JournalError(self.path, self._size, f"an entry of {len(body)} bytes is too long")
-        self._link = _next_link(self._key, self._link, body)
-        self._pending.append(_LENGTH.pack(len(body)) + body + self._link)
+        framed, self._link = _framed(self._key, self._link, body)
+        self._pending.append(framed)
 
     def sync(self) -> None:
         """Write and flush to the disk all that was appended: one flush for the whole group.

@@ -1,6 +1,7 @@
 """Replay: the journal through the machine again. The roots must be the same."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rollup.protocol.encoding import digest_bytes
@@ -10,6 +11,7 @@ from sequencer.batches.batcher import BatcherError, ClosedBatch
 from sequencer.batches.journal import Entry, JournalError, RedoEntry, RootEntry, read
 from sequencer.batches.machine import Machine, Setup
 from sequencer.engine.core import CoreError
+from sequencer.engine.event import Event
 
 
 class RootsDiffer(Exception):
@@ -30,34 +32,58 @@ def replay(path: Path, setup: Setup) -> Iterator[ClosedBatch]:
     return Replay(path, setup).run(entries)
 
 
+@dataclass(slots=True)
+class History:
+    """Entries that count, and how many of them there are up to the end of each batch."""
+
+    entries: list[Entry] = field(default_factory=list)
+    ends: list[int] = field(default_factory=lambda: [0])
+
+    def before(self, number: int) -> "History":
+        """Up to the end of the batch before `number`, which must have been closed."""
+        ends = self.ends[:number]
+        return History(self.entries[: ends[-1]], ends)
+
+    def add(self, entry: Entry) -> None:
+        """One more entry."""
+        self.entries.append(entry)
+        if isinstance(entry.content, RootEntry):
+            self.ends.append(len(self.entries))
+
+
 def effective(path: Path, entries: Iterable[Entry]) -> list[Entry]:
     """The entries that count: without batches that a later redo voids, and without the redos."""
-    kept: list[Entry] = []
-    ends = [0]
-    """How many entries are kept up to the end of each batch, from genesis on."""
+    return histories(path, entries)[0].entries
+
+
+def histories(path: Path, entries: Iterable[Entry]) -> tuple[History, dict[int, History]]:
+    """What counts now, and for the offset of every redo what counted before it."""
+    now, voided = History(), {}
     for entry in entries:
         content = entry.content
-        if isinstance(content, RedoEntry):
-            if not 1 <= content.number <= len(ends):
-                detail = f"a redo of batch {content.number}, which was never closed"
-                raise JournalError(path, entry.offset, detail)
-            del ends[content.number :]
-            del kept[ends[-1] :]
+        if not isinstance(content, RedoEntry):
+            now.add(entry)
             continue
-        kept.append(entry)
-        if isinstance(content, RootEntry):
-            ends.append(len(kept))
-    return kept
+        voided[entry.offset] = now
+        base = now if content.base == 0 else voided.get(content.base)
+        if base is None or not 1 <= content.number <= len(base.ends):
+            detail = f"a redo of batch {content.number}, which was never closed"
+            raise JournalError(path, entry.offset, detail)
+        now = base.before(content.number)
+    return now, voided
 
 
 class Replay:
     """A machine fed from a journal. `unrooted` is a batch that was closed last, its root not noted:
     the crash came between two entries of one group."""
 
-    def __init__(self, path: Path, setup: Setup) -> None:
+    def __init__(self, path: Path, setup: Setup, tell_from: int | None = None) -> None:
+        """`told` keeps what happened in batches from `tell_from` on."""
         self.machine = Machine(setup)
         self.unrooted: ClosedBatch | None = None
+        self.told: list[tuple[int, Sequence[Event]]] = []
         self._path = path
+        self._tell_from = tell_from
 
     def run(self, entries: Iterable[Entry]) -> Iterator[ClosedBatch]:
         """Do all commands; every closed batch once its root is compared, the last one in any
@@ -77,10 +103,16 @@ class Replay:
         if isinstance(entry.content, RootEntry | RedoEntry):
             raise JournalError(self._path, entry.offset, "a command is wanted")
         try:
-            self.unrooted = self.machine.do(entry.content).closed
+            done = self.machine.do(entry.content)
         except (CoreError, BatcherError, Rejected) as error:
-            detail = f"the command cannot be replayed: {error}"
+            what = error if isinstance(error, CoreError) else type(error).__name__
+            detail = f"the command cannot be replayed: {what}"
             raise JournalError(self._path, entry.offset, detail) from error
+        self.unrooted = done.closed
+        core = self.machine.core
+        number = core.number if core.work is None else core.work.number
+        if self._tell_from is not None and number >= self._tell_from:
+            self.told.append((number, done.events))
 
     def _rooted(self, noted: RootEntry, offset: int) -> ClosedBatch:
         closed = self.unrooted

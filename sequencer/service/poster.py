@@ -58,12 +58,10 @@ class Poster:
     def commit_headers(self, batches: Sequence[ClosedBatch]) -> Anew | None:
         """Bring the headers that L1 lacks, in order; the first that it wants to be made anew.
 
-        Raises Reverted with L1's reason where it can take none now, L1Differs where it holds
-        another header than ours.
+        Raises Reverted with L1's reason where it can take none now.
         """
         for closed in batches:
             if closed.batch.number <= self._l1.head_number:
-                self._require_held(closed.header)
                 continue
             reason = self._refused(closed.header)
             if reason is not None:
@@ -85,18 +83,17 @@ class Poster:
             self._l1.post_batch(self._operator, public, proof)
 
     def require_known(self, headers: Sequence[BatchHeader]) -> None:
-        """L1Differs unless every header that L1 holds is one of these, which start at batch 1."""
+        """L1Differs unless the last header that L1 holds is one of these, which start at batch 1.
+
+        The last one is enough: by its old root it stands for all before it.
+        """
         held = self._l1.head_number
         if held > len(headers):
             detail = f"L1 holds batch {held}, the journal ends at batch {len(headers)}"
             raise L1Differs(f"{detail}: its end is missing")
-        for header in headers[:held]:
-            self._require_held(header)
-
-    def _require_held(self, header: BatchHeader) -> None:
-        if self._l1.header_digest(header.number) != header.digest():
-            root = digest_bytes(header.new_root).hex()
-            detail = f"the journal has batch {header.number} with root {root}"
+        if held and self._l1.header_digest(held) != headers[held - 1].digest():
+            root = digest_bytes(headers[held - 1].new_root).hex()
+            detail = f"the journal has batch {held} with root {root}"
             raise L1Differs(f"{detail}, L1 holds another header of that number")
 
     def deadlines(

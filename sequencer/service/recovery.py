@@ -13,7 +13,7 @@ from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.journal import Content, Entry, JournalError, RootEntry
 from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.ports import L1
-from sequencer.batches.replay import Replay, effective
+from sequencer.batches.replay import Replay, histories
 from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
 from sequencer.engine.core import CoreState
 from sequencer.engine.event import Event
@@ -23,28 +23,36 @@ from sequencer.intake.admission import sender_of, signatures_hold
 @dataclass(slots=True, repr=False)
 class Recovered(Private):
     """A machine after the last entry of a journal; the headers of all its batches, from batch 1 on;
-    the batches that L1 has not proved; and the root that a crash left without a note, if any."""
+    the batches that L1 has not proved; the root that a crash left without a note, if any; and what
+    happened in the last batches, if that was asked for."""
 
     machine: Machine
     headers: list[BatchHeader]
     unproved: list[ClosedBatch]
     missing_root: RootEntry | None = None
+    told: list[tuple[int, Sequence[Event]]] = field(default_factory=list)
 
 
-def recover(path: Path, setup: Setup, entries: Sequence[Entry], proved: int) -> Recovered:
-    """Do again what a journal says; batches up to `proved` are not kept.
+def recover(
+    path: Path,
+    setup: Setup,
+    entries: Sequence[Entry],
+    proved: int,
+    tell_from: int | None = None,
+) -> Recovered:
+    """Do again what counts of a journal; batches up to `proved` are not kept.
 
     Raises JournalError or RootsDiffer.
     """
-    replay = Replay(path, setup)
+    replay = Replay(path, setup, tell_from)
     headers: list[BatchHeader] = []
     unproved: list[ClosedBatch] = []
-    for closed in replay.run(effective(path, entries)):
+    for closed in replay.run(entries):
         headers.append(closed.header)
         if closed.batch.number > proved:
             unproved.append(closed)
     missing = None if replay.unrooted is None else root_entry(replay.unrooted)
-    return Recovered(replay.machine, headers, unproved, missing)
+    return Recovered(replay.machine, headers, unproved, missing, replay.told)
 
 
 def root_entry(closed: ClosedBatch) -> RootEntry:
@@ -61,10 +69,10 @@ class OldBatch(Private):
     is_closed: bool = False
 
 
-def void_batches(path: Path, entries: Sequence[Entry], number: int) -> list[OldBatch]:
-    """The batches of a journal from `number` on, in order."""
+def old_batches(entries: Sequence[Entry], number: int) -> list[OldBatch]:
+    """The batches from `number` on, in order, of entries that count."""
     batches: list[OldBatch] = []
-    for entry in effective(path, entries):
+    for entry in entries:
         match entry.content:
             case OpenBatch() as opening:
                 batches.append(OldBatch(opening))
@@ -75,14 +83,42 @@ def void_batches(path: Path, entries: Sequence[Entry], number: int) -> list[OldB
     return [batch for batch in batches if batch.opening.number >= number]
 
 
-def before(path: Path, entries: Sequence[Entry], number: int) -> list[Entry]:
-    """The entries that count up to the end of the batch before `number`."""
-    kept = effective(path, entries)
-    ends = [0]
-    ends += [place for place, e in enumerate(kept, 1) if isinstance(e.content, RootEntry)]
-    if number > len(ends):
+@dataclass(frozen=True, slots=True, repr=False)
+class Fork(Private):
+    """Where a venue's history parts: on the branch of the redo at the byte `base` (0: the present
+    one), entries up to the end of the batch before `number` stay; from `since` on these are not
+    those of the present branch."""
+
+    base: int
+    kept: Sequence[Entry]
+    number: int
+    since: int
+
+
+def fork_at(path: Path, entries: Sequence[Entry], number: int) -> Fork:
+    """The present branch up to the batch before `number`, which L1 wants anew."""
+    now, _ = histories(path, entries)
+    if not 1 <= number <= len(now.ends):
         raise JournalError(path, 0, f"batch {number} was never closed, so it cannot be made anew")
-    return kept[: ends[number - 1]]
+    return Fork(0, now.before(number).entries, number, number)
+
+
+def fork_back(path: Path, setup: Setup, entries: Sequence[Entry], l1: L1) -> Fork | None:
+    """The void branch that L1 has gone back to, the last one that fits; None if none does."""
+    now, voided = histories(path, entries)
+    mine = [header.digest() for header in recover(path, setup, now.entries, 0).headers]
+    head = l1.head_number
+    theirs = [l1.header_digest(number) for number in range(1, head + 1)]
+    for base, history in reversed(voided.items()):
+        if len(history.ends) <= head:
+            continue
+        kept = history.before(head + 1).entries
+        found = [header.digest() for header in recover(path, setup, kept, head).headers]
+        if found == theirs:
+            pairs = zip(theirs, mine, strict=False)
+            since = next((n for n, (a, b) in enumerate(pairs, 1) if a != b), len(mine) + 1)
+            return Fork(base, kept, head + 1, since)
+    return None
 
 
 @dataclass(slots=True, repr=False)

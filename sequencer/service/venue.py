@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rollup.crypto.envelope import EnvelopeReason, OpeningKey, SealingKey
+from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import Digest
 from rollup.l1.interface import Address
 from rollup.private import Private
@@ -22,13 +23,15 @@ from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.journal import Content, Entry, Journal, RedoEntry, read
 from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.ports import L1
+from sequencer.batches.replay import effective
 from sequencer.engine.command import CloseBatch, Command, Submit
 from sequencer.engine.core import CoreError, CoreState, refusal
 from sequencer.engine.event import AnyReason, Event, VenueReason
 from sequencer.intake.admission import Admission, Verdict, sender_of
 from sequencer.service import recovery
 from sequencer.service.facts import Fact, facts_after_redo, facts_of
-from sequencer.service.poster import Anew, Deadline, Poster
+from sequencer.service.poster import Anew, Deadline, L1Differs, Poster
+from sequencer.service.recovery import Fork
 
 
 class VenueStopped(Exception):
@@ -71,40 +74,48 @@ class Venue:
         self._stopped = ""
         self._facts: list[tuple[int, Fact]] = []
         self._fresh: list[tuple[int, Fact]] = []
+        self._machine = Machine(setup)
         key = OpeningKey.generate()
         self.sealing_key: SealingKey = key.sealing_key()
-        self._journal = Journal(folder.journal, setup.identity, setup.salt_key.chain_key())
-        try:
-            self._recover()
-        except BaseException:
-            self._journal.close()
-            raise
         self._admission = Admission(
             key,
             self.core,
             compress_many=setup.compress_many,
             verify_many=setup.verify_many,
         )
+        self._journal = Journal(folder.journal, setup.identity, setup.salt_key.chain_key())
+        try:
+            self._recover()
+        except BaseException:
+            self._journal.close()
+            raise
 
     def _recover(self) -> None:
         """The machine as the journal left it, and the batch files that a crash left unwritten."""
         entries, self._journal.entries = self._journal.entries, []
         self._attempt = sum(isinstance(entry.content, RedoEntry) for entry in entries)
         found = self._replayed(entries)
-        self._poster.require_known(found.headers)
-        self._machine: Machine = found.machine
+        self._take_over(found.machine)
         if found.missing_root is not None:
             self._journal.append(found.missing_root)
             self._journal.sync()
+        self._follow_l1()
         for closed in self._unproved:
             if not self.batch_folder(closed.batch.number).holds(batch_to_bytes(closed.batch)):
                 self._write(closed)
 
+    def _take_over(self, machine: Machine) -> None:
+        """From now on this is the venue's state."""
+        self._machine = machine
+        self._admission.follow(machine.core)
+
     def _replayed(self, entries: Sequence[Entry]) -> recovery.Recovered:
         """What a journal comes to; batches that L1 has not proved are kept at hand."""
         proved = self._l1.proved_number
-        found = recovery.recover(self._folder.journal, self._setup, entries, proved)
+        kept = effective(self._folder.journal, entries)
+        found = recovery.recover(self._folder.journal, self._setup, kept, proved)
         self._kept_after, self._unproved = proved, found.unproved
+        self._headers = found.headers
         return found
 
     def _entries(self) -> list[Entry]:
@@ -190,6 +201,7 @@ class Venue:
             self._append([CloseBatch(), recovery.root_entry(done.closed)])
             self._sync()
             self._unproved.append(done.closed)
+            self._headers.append(done.closed.header)
             self._write(done.closed)
         return done.closed
 
@@ -205,6 +217,8 @@ class Venue:
         """
         self._require_going()
         self._keep_unproved()
+        with self._going_on():
+            self._follow_l1()
         return self._poster.commit_headers(self._unproved)
 
     def _keep_unproved(self) -> None:
@@ -224,23 +238,46 @@ class Venue:
         if not self._is_refused(wanted):
             return []
         with self._going_on():
-            path, setup, number = self._folder.journal, self._setup, wanted.number
-            entries = self._entries()
-            kept = recovery.before(path, entries, number)
-            void = recovery.void_batches(path, entries, number)
-            machine = recovery.recover(path, setup, kept, number).machine
-            attempt = self._attempt + 1
-            anew = recovery.make_anew(machine, setup, self._l1, void, attempt, prices)
-            entry = RedoEntry(number, wanted.header, len(anew.contents))
-            self._append([entry, *anew.contents])
-            touched = recovery.accounts_of(void, self._unproved, number, self.core)
-            self._fresh += facts_after_redo(number, touched, anew.done, self.core, machine.core)
-            self._sync()
-            self._attempt, self._machine = attempt, machine
-            self._admission.follow(machine.core)
-            before = [each for each in self._unproved if each.batch.number < number]
-            self._unproved = before + anew.closed
-            for closed in anew.closed:
+            fork = recovery.fork_at(self._folder.journal, self._entries(), wanted.number)
+            return self._part(fork, wanted.header, prices)
+
+    def _follow_l1(self) -> None:
+        """Where L1 holds what was made void, because it took its refusal back, the venue goes back
+        to that, and what it did since is made anew on top. L1Differs if no branch has it."""
+        try:
+            self._poster.require_known(self._headers)
+            return
+        except L1Differs as differs:
+            unknown = differs
+        path = self._folder.journal
+        fork = recovery.fork_back(path, self._setup, self._entries(), self._l1)
+        if fork is None:
+            raise unknown
+        held = self._l1.header_digest(self._l1.head_number) or bytes(DIGEST_BYTES)
+        self._part(fork, held, self._machine.prices)
+
+    def _part(self, fork: Fork, header: bytes, prices: tuple[int, ...]) -> list[ClosedBatch]:
+        """Go on from a fork of the history: what the present branch has from its number on is made
+        anew. One group in the journal; only then does anything change here."""
+        path, setup, entries = self._folder.journal, self._setup, self._entries()
+        void = recovery.old_batches(effective(path, entries), fork.since)
+        proved, attempt = self._l1.proved_number, self._attempt + 1
+        base = recovery.recover(path, setup, fork.kept, proved, fork.since)
+        again = [old for old in void if old.opening.number >= fork.number]
+        anew = recovery.make_anew(base.machine, setup, self._l1, again, attempt, prices)
+        self._append(
+            [RedoEntry(fork.number, header, len(anew.contents), fork.base), *anew.contents]
+        )
+        touched = recovery.accounts_of(void, self._unproved, fork.since, self.core)
+        told = [*base.told, *anew.done]
+        self._fresh += facts_after_redo(fork.since, touched, told, self.core, base.machine.core)
+        self._sync()
+        self._attempt = attempt
+        self._take_over(base.machine)
+        self._kept_after, self._unproved = proved, base.unproved + anew.closed
+        self._headers = base.headers + [closed.header for closed in anew.closed]
+        for closed in self._unproved:
+            if not self.batch_folder(closed.batch.number).holds(batch_to_bytes(closed.batch)):
                 self._write(closed)
         return anew.closed
 

@@ -235,10 +235,23 @@ def test_a_changed_journal_is_bad_input(demo: Demo, tmp_path: Path) -> None:
     assert crypsis("replay", copy / "none").code == BAD_INPUT
 
 
-def test_another_salt_key_gives_other_roots(demo: Demo, tmp_path: Path) -> None:
+def test_a_journal_under_another_salt_key_is_not_read(demo: Demo, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(demo.target, tmp_path / "target"))
     (copy / "private" / "salt.key").write_bytes(bytes(32))
-    assert crypsis("replay", copy / "private" / "journal").code == ROOTS_DIFFER
+    done = crypsis("replay", copy / "private" / "journal")
+    assert done.code == BAD_INPUT and "under this key" in done.stderr
+
+
+def test_a_journal_whose_last_batch_was_cut_off_is_told_by_the_bundle(
+    demo: Demo, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(demo.target, tmp_path / "target"))
+    journal = copy / "private" / "journal"
+    data = journal.read_bytes()
+    closing = 4 + 4 + 1 + 32 + 4 + 4 + 37 + 32
+    journal.write_bytes(data[:-closing])
+    done = crypsis("replay", journal)
+    assert done.code == ROOTS_DIFFER and "a bundle of it lies in" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
 from rollup.protocol.order import Side
 from rollup.protocol.public_json import public_from_json, public_to_json
 from rollup.protocol.rejection import Rejected
-from sequencer.batches.journal import _LENGTH, Identity, JournalError, _next_link, read
+from sequencer.batches.journal import Identity, JournalError, _framed, read
 from sequencer.demo.market.tape.error import TapeError
 from sequencer.demo.market.tape.tape import open_tape
 from sequencer.engine.command import CloseBatch, OpenBatch, Submit
@@ -210,8 +210,8 @@ def _journal(bodies: Sequence[bytes]) -> bytes:
     """A journal of these bodies, every link right."""
     data = link = IDENTITY.encode()
     for body in bodies:
-        link = _next_link(CHAIN_KEY, link, body)
-        data += _LENGTH.pack(len(body)) + body + link
+        framed, link = _framed(CHAIN_KEY, link, body)
+        data += framed
     return data
 
 

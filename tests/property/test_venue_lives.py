@@ -28,7 +28,7 @@ BEHIND = small.GOVERNANCE.clock_behind_ms
 HAPPENINGS = (
     *("trade", "trade", "close", "close", "headers", "proof", "proof"),
     *("restart", "late", "wait", "register", "remember", "reorganise", "announce"),
-    *("refused_opening", "crash_in_a_redo"),
+    *("refused_opening", "crash_in_a_redo", "swing", "swing"),
 )
 plans = st.lists(st.sampled_from(HAPPENINGS), max_size=25)
 
@@ -134,6 +134,13 @@ class Life:
             with suppress(Reverted):
                 self.running.post(self.running.venue.unproved[0])
         self.headers()
+
+    def swing(self) -> None:
+        """L1 goes back to the branch that it left last, and so on: one, then the other."""
+        here = self.world.l1.checkpoint()
+        self.world.l1.revert_to(self.checkpoint)
+        self.headers()
+        self.checkpoint = here
 
     def remember(self) -> None:
         self.checkpoint = self.world.l1.checkpoint()

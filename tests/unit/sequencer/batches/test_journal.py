@@ -52,7 +52,7 @@ def written(path: Path) -> bytes:
         for command in COMMANDS:
             journal.append(command)
         journal.append(RootEntry(1, bytes(range(32))))
-        journal.append(RedoEntry(1, bytes(range(32)), 1))
+        journal.append(RedoEntry(1, bytes(range(32)), 1, 2**63))
         journal.append(CloseBatch())
     return path.read_bytes()
 
@@ -101,7 +101,7 @@ def test_what_was_written_is_read_and_only_the_owner_may(tmp_path: Path) -> None
     assert [entry.content for entry in read(path, IDENTITY, KEY)] == [
         *COMMANDS,
         RootEntry(1, bytes(range(32))),
-        RedoEntry(1, bytes(range(32)), 1),
+        RedoEntry(1, bytes(range(32)), 1, 2**63),
         CloseBatch(),
     ]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -206,6 +206,24 @@ def test_a_torn_tail_is_set_aside_and_the_journal_goes_on(tmp_path: Path) -> Non
             journal.append(CloseBatch())
         found = [entry.content for entry in read(path, IDENTITY, KEY)]
         assert found == [*COMMANDS[:3], CloseBatch()]
+
+
+def test_one_changed_bit_is_damage_and_no_torn_tail_wherever_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    data = written(path)
+    for place in range(HEADER_BYTES, len(data)):
+        path.write_bytes(data[:place] + bytes((data[place] ^ 64,)) + data[place + 1 :])
+        assert not isinstance(fault(path), TornTail)
+
+
+def test_a_last_entry_whose_end_reads_as_zeros_is_a_torn_tail(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    data = written(path)
+    start = starts_of(path)[4]
+    path.write_bytes(data[:start][:-16] + bytes(16))
+    with Journal(path, IDENTITY, KEY) as journal:
+        assert journal.set_aside is not None
+        assert [entry.content for entry in journal.entries] == COMMANDS[:3]
 
 
 def test_zeros_where_a_crash_left_a_hole_are_a_torn_tail(tmp_path: Path) -> None:

@@ -16,8 +16,9 @@ from sequencer.engine.core import CoreError
 from sequencer.engine.event import VenueReason
 from sequencer.service.facts import Ended, Filled, Lives, Voided
 from sequencer.service.poster import L1Differs
+from sequencer.service.venue import VenueStopped
 from tests.helpers import venue as small
-from tests.helpers.l1 import DELAY, GOVERNOR
+from tests.helpers.l1 import DELAY, GOVERNOR, OPERATOR
 from tests.helpers.running import SETUP, WINDOW_MS, Running
 
 RICH = 10**6 * small.USDC
@@ -424,14 +425,75 @@ def test_proofs_that_l1_forgot_come_back_whatever_is_called_first(running: Runni
     require_goes_on(running)
 
 
-def test_a_header_that_is_not_ours_stops_the_headers(running: Running) -> None:
-    closed_with_trades(running, 1)
+def test_a_header_that_no_branch_has_stops_the_venue(running: Running) -> None:
+    (closed,) = closed_with_trades(running, 1)
+    foreign = replace(closed.header, public=bytes(32))
+    assert running.world.l1.commit_header(OPERATOR, foreign).is_taken
+    with pytest.raises(L1Differs, match="another header"):
+        running.venue.commit_headers()
+    with pytest.raises(VenueStopped):
+        running.open()
+
+
+def gone_back(running: Running, more: int) -> tuple[list[ClosedBatch], list[ClosedBatch]]:
+    """L1 held batches 2 and 3, forgot them and refused them, and takes that back; meanwhile `more`
+    batches were closed. The batches of the first branch, and those made anew."""
     before = running.world.l1.checkpoint()
+    running.world.register(4, RICH)
+    first = closed_with_trades(running, 2)
     assert running.venue.commit_headers() is None
     held = running.world.l1.checkpoint()
     running.world.l1.revert_to(before)
-    running.world.pass_time(BEHIND + 1)
-    redo(running)
+    assert refused(running) == (2, "deposit-not-queued")
+    anew = redo(running)
+    for k in range(more):
+        running.open()
+        running.submit(small.sell(3, 3, slot=20 + k))
+        running.close()
+    assert running.venue.commit_headers() is None
     running.world.l1.revert_to(held)
-    with pytest.raises(L1Differs, match="another header"):
-        running.venue.commit_headers()
+    return first, anew
+
+
+@pytest.mark.parametrize("more", [0, 2])
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_venue_goes_back_to_the_branch_that_l1_goes_back_to(
+    running: Running, more: int, restarts: bool
+) -> None:
+    first, _ = gone_back(running, more)
+    if restarts:
+        running.restart()
+    assert running.venue.commit_headers() is None
+    headers = [each.header for each in running.venue.unproved]
+    assert headers[:2] == [each.header for each in first]
+    assert len(headers) == 2 + more
+    for closed in running.venue.unproved:
+        folder = running.venue.batch_folder(closed.batch.number)
+        assert folder.batch_file.read_bytes() == batch_to_bytes(closed.batch)
+    assert all((3, 20 + k) in running.venue.core.live for k in range(more))
+    running.restart()
+    assert [each.header for each in running.venue.unproved] == headers
+    require_goes_on(running)
+
+
+def test_owners_are_told_when_a_venue_goes_back(running: Running) -> None:
+    gone_back(running, 1)
+    running.venue.take_facts()
+    assert running.venue.commit_headers() is None
+    told = running.venue.take_facts()
+    assert told[:3] == [(account, Voided(2)) for account in (1, 2, 3)]
+    filled = [(account, fact.batch) for account, fact in told if isinstance(fact, Filled)]
+    assert filled == [(1, 2), (2, 2), (1, 3), (2, 3)]
+    assert [(a, f) for a, f in told if isinstance(f, Lives)] == [(3, Lives((20, 1), 3))]
+
+
+def test_a_venue_goes_back_and_forth_as_often_as_l1_does(running: Running) -> None:
+    first, _ = gone_back(running, 1)
+    one = running.world.l1.checkpoint()
+    assert running.venue.commit_headers() is None
+    assert running.venue.unproved[0].header == first[0].header
+    for closed in running.venue.unproved[:1]:
+        running.post(closed)
+    running.world.l1.revert_to(one)
+    assert running.venue.commit_headers() is None
+    require_goes_on(running)

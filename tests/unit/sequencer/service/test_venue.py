@@ -143,7 +143,7 @@ def test_a_crash_between_a_closing_and_its_root_is_mended(running: Running) -> N
     closed = running.close()
     data = running.folder.journal.read_bytes()
     running.crash()
-    root_entry = 4 + 37 + 32
+    root_entry = 4 + 4 + 37 + 32
     running.folder.journal.write_bytes(data[: -root_entry // 2])
     running.start()
     assert running.venue.set_aside
