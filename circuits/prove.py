@@ -35,9 +35,21 @@ from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import public_to_json
 from rollup.protocol.shape_class import CLASS_S, shape_class_by_name
 
+Report = Callable[[str, float], None]
+"""Called with each phase as it begins, and the share of the proof that is done by then, 0 to 1."""
+
 
 def _silent(_: str) -> None:
     """Report to nobody."""
+
+
+def _unheard(_: str, __: float) -> None:
+    """Report to nobody."""
+
+
+def in_words(progress: Callable[[str], None]) -> Report:
+    """A report as one line a phase."""
+    return lambda phase, share: progress(f"{phase} ({share:.0%} done)")
 
 
 def require_room(folder: Path) -> None:
@@ -80,6 +92,15 @@ class StarkProver:
         self._parameters: Parameters = parameters_by_name(parameter_set)
         self._class = shape_class_by_name(shape_class)
 
+    @property
+    def statement(self) -> dict[str, str]:
+        """What it proves and with what, by name."""
+        return {
+            "circuit_digest": circuit(self._class).digest.hex(),
+            "shape_class": self._class.name,
+            "parameter_set": self._parameters.name,
+        }
+
     @cached_property
     def _engine(self) -> Prover:
         statement = with_kernel(circuit(self._class))
@@ -110,28 +131,30 @@ class StarkProver:
     ) -> tuple[PublicInput, dict[str, object]]:
         """The same, with what meta.json says."""
         require_room(folder)
-        bundle = self.prove_bundle(batch, progress)
+        bundle = self.prove_bundle(batch, in_words(progress))
         bundle.write(folder)
         return bundle.public, bundle.meta
 
-    def prove_bundle(self, batch: bytes, progress: Callable[[str], None] = _silent) -> Bundle:
+    def prove_bundle(self, batch: bytes, report: Report = _unheard) -> Bundle:
         """The same, without writing anything."""
         bits = self._bits
         engine = self._engine
-        executed = apply_and_fill(batch, self._parameters, self._class, progress)
+        executed = apply_and_fill(
+            batch, self._parameters, self._class, lambda phase: report(phase, 0.0)
+        )
         public, account = executed.outcome.public, summary(executed.outcome)
         seconds, witness = executed.seconds, executed.witness
         del executed  # its records make room for the proof
-        proved = self._run(engine, witness, progress)
+        proved = self._run(engine, witness, report)
         return Bundle(public, proved.proof, self._meta(account, seconds, proved, bits))
 
-    def _run(self, engine: Prover, witness: Witness, progress: Callable[[str], None]) -> Proved:
+    def _run(self, engine: Prover, witness: Witness, report: Report) -> Proved:
         """The proof; the witness gives away its traces."""
         names = [placed.name for placed in circuit(self._class).tables]
         return engine.prove(
             (witness.traces.pop(name) for name in names),
             *witness.known,
-            progress=lambda phase, share: progress(f"proof: {phase} ({share:.0%} done)"),
+            progress=lambda phase, share: report(f"proof: {phase}", share),
         )
 
     def _meta(
@@ -142,9 +165,7 @@ class StarkProver:
         phases = {**seconds, **report.phases_s}
         return {
             **account,
-            "circuit_digest": circuit(self._class).digest.hex(),
-            "shape_class": self._class.name,
-            "parameter_set": report.parameter_set,
+            **self.statement,
             "bits": round_down(bits),
             "tables": {
                 table.name: {**asdict(table), "cells": table.cells(table.height)}

@@ -126,6 +126,11 @@ class Output:
         elif self.verbosity >= 0:
             click.echo(text)
 
+    def record(self, record: Mapping[str, object]) -> None:
+        """One of several JSON objects, each a line, for a program that reads them as they come."""
+        click.echo(json.dumps(record))
+        sys.stdout.flush()
+
     def say(self, text: str) -> None:
         """A line for people, on stderr."""
         self.clear()

@@ -3,8 +3,6 @@
 Engines are imported when a command is called: `verify` must start without numpy and numba.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -79,10 +77,12 @@ def prove(
     Several batch files, or a folder of batches such as target/batches, must follow each other. They
     are proved independently, into DIR/000042/public/ and so on, and joined by their state roots.
     """
+    from circuits.commands.no_proof import no_proof
+
     if workers is not None and cluster is not None:
         raise click.UsageError("--workers and --cluster exclude each other")
     pins = (parameters, shape_class)
-    with _no_proof(*pins):
+    with no_proof(*pins):
         if len(batch) > 1 or batch[0].is_dir() or cluster is not None:
             _prove_many(console, batch, output, pins, workers or 1, cluster)
         else:
@@ -158,34 +158,6 @@ def _batch_files(path: Path) -> list[Path]:
         wanted = f"*/{PRIVATE_FOLDER}/{BATCH_FILE}"
         raise CommandError(ExitCode.BAD_INPUT, f"{path}: a folder with {wanted} is wanted")
     return found
-
-
-@contextmanager
-def _no_proof(parameters: str, shape_class: str) -> Iterator[None]:
-    """Why there is no proof, as a message with an exit code."""
-    from concurrent.futures.process import BrokenProcessPool
-
-    from circuits.commands.cluster import ClusterError
-    from circuits.commands.many import NotProved
-    from circuits.soundness.report import InsecureParameters
-    from circuits.stark.quotient import UnsatisfiedError
-    from rollup.memory import killed, memory_wanted
-    from rollup.protocol.chain import ChainBroken
-
-    try:
-        yield
-    except (InsecureParameters, UnsatisfiedError, NotProved) as error:
-        raise CommandError(ExitCode.INVALID, f"no proof: {error}") from error
-    except ChainBroken as error:
-        raise CommandError(ExitCode.ROOTS_DIFFER, str(error)) from error
-    except ClusterError as error:
-        raise CommandError(error.exit_code, str(error)) from error
-    except MemoryError as error:
-        wanted = memory_wanted(shape_class, parameters)
-        raise CommandError(ExitCode.NO_MEMORY, f"not enough memory: {wanted}") from error
-    except BrokenProcessPool as error:
-        died = killed(shape_class, parameters)
-        raise CommandError(ExitCode.NO_MEMORY, f"a worker process was {died}") from error
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""Commands about the prover on this machine: prover info | bench | keygen | warm.
+"""Commands about the prover on this machine: prover info | bench | keygen | serve | warm.
 
 Engines are imported when a command is called.
 """
@@ -135,6 +135,26 @@ def keygen(console: Output, output: Path, shape_class: str) -> None:
     digest = key.circuit_digest.hex()
     record = {"circuit_digest": digest, "file": str(output), "tapes": str(tapes)}
     console.result(record, f"{output}, {tapes}: circuit {digest}")
+
+
+@prover.command()
+@parameters_option
+@class_option
+@conventions
+def serve(console: Output, parameters: str, shape_class: str) -> None:
+    """Stay up and prove what is asked: a JSON object a line, on standard input and output.
+
+    Says {"ready": true, ...} when fixed tables and kernels are loaded. A request is {"id", "batch":
+    FILE, "output": DIR}; its answers are {"id", "phase", "share"} while it is proved, and at last
+    {"id", "ok": true, ...} or {"id", "error", "reason", "exit_code"}. One at a time; ends when
+    standard input does. (Under `prover`, since what follows `prove` is a batch file.)
+    """
+    import sys
+
+    from circuits.commands.serve import serve as serve_requests
+    from circuits.prove import StarkProver
+
+    serve_requests(StarkProver(parameters, shape_class), sys.stdin.buffer, console.record)
 
 
 @prover.command()

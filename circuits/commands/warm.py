@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
+from circuits.prove import StarkProver
 from circuits.stark.parameters import FAST
 from circuits.stark.prover import Prover
 from circuits.statement.circuit import circuit
@@ -27,6 +28,7 @@ from rollup.hash.poseidon import Digest
 from rollup.kernel_cache import KernelCache, intact_kernels
 from rollup.protocol.account import Header
 from rollup.protocol.batch import Batch, NewSalts
+from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.market import Governance, Market
 from rollup.protocol.transition import apply_batch
@@ -80,6 +82,12 @@ def warm_proofs() -> int:
     traces = [witness.traces[placed.name] for placed in circuit().tables]
     Prover(with_kernel(circuit()), FAST).prove(traces, *witness.known)
     return KernelCache.compiled
+
+
+def warm_prover(prover: StarkProver) -> None:
+    """Load what the first batch of a prover would wait for: its fixed tables and every kernel."""
+    prover.prove_bundle(batch_to_bytes(_empty_batch()))
+    warm_signatures()
 
 
 def warm_signatures() -> int:

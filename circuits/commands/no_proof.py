@@ -1,0 +1,32 @@
+"""Why there is no proof, for whoever asked for one: `crypsis prove`, or `crypsis prover serve`."""
+
+from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+
+from circuits.commands.cluster import ClusterError
+from circuits.commands.many import NotProved
+from circuits.soundness.report import InsecureParameters
+from circuits.stark.quotient import UnsatisfiedError
+from rollup.cli import CommandError, ExitCode
+from rollup.memory import killed, memory_wanted
+from rollup.protocol.chain import ChainBroken
+
+
+@contextmanager
+def no_proof(parameters: str, shape_class: str) -> Iterator[None]:
+    """Why there is no proof, as a message with an exit code."""
+    try:
+        yield
+    except (InsecureParameters, UnsatisfiedError, NotProved) as error:
+        raise CommandError(ExitCode.INVALID, f"no proof: {error}") from error
+    except ChainBroken as error:
+        raise CommandError(ExitCode.ROOTS_DIFFER, str(error)) from error
+    except ClusterError as error:
+        raise CommandError(error.exit_code, str(error)) from error
+    except MemoryError as error:
+        wanted = memory_wanted(shape_class, parameters)
+        raise CommandError(ExitCode.NO_MEMORY, f"not enough memory: {wanted}") from error
+    except BrokenProcessPool as error:
+        died = killed(shape_class, parameters)
+        raise CommandError(ExitCode.NO_MEMORY, f"a worker process was {died}") from error

@@ -1,0 +1,152 @@
+"""`crypsis prover serve`: one prover that stays up and proves whatever it is asked, in turn.
+
+One JSON object a line, requests on standard input and answers on standard output:
+
+    ready     {"ready": true, "parameter_set", "shape_class", "circuit_digest"}, first and once
+    request   {"id", "batch", "output"}: prove this file into this folder
+    progress  {"id", "phase", "share"}, any number of them
+    answer    {"id", "ok": true, ...what meta.json says}
+    or        {"id", "error", "reason", "exit_code"}, as `crypsis prove` would have ended
+
+Nothing is read ahead, so whatever waits is in the pipe, and is nobody's when the prover ends.
+"""
+
+import gc
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from circuits.commands.no_proof import no_proof
+from circuits.commands.warm import warm_prover
+from circuits.prove import StarkProver, require_room
+from rollup.cli import CommandError, ExitCode, command_error, input_file
+from rollup.files import PUBLIC_FOLDER, read_bounded
+from rollup.protocol.batch_codec import BATCH_BYTES_MAX
+
+Answer = Callable[[Mapping[str, object]], None]
+"""Sends one object."""
+
+REQUEST_BYTES_MAX: Final = 1 << 14
+"""A request is a number and two paths, of at most 4 KiB each on Linux."""
+
+ID_LENGTH_MAX: Final = 100
+MEMBERS: Final = frozenset({"id", "batch", "output"})
+
+
+class RequestError(Exception):
+    """A line that is no request. `id` is the one that it names, if it names one."""
+
+    def __init__(self, detail: str, request_id: str | int | None = None) -> None:
+        super().__init__(f"request: {detail}")
+        self.id = request_id
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Prove a batch file into a folder; every answer carries `id`."""
+
+    id: str | int
+    batch: Path
+    output: Path
+
+    @classmethod
+    def of(cls, line: bytes) -> "Request":
+        """Read a line. RequestError if it is anything else than a request."""
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            raise RequestError("one JSON object a line is wanted") from None
+        if not isinstance(record, dict):
+            raise RequestError("a JSON object is wanted")
+        name = record.get("id")
+        if isinstance(name, bool) or not isinstance(name, str | int):
+            raise RequestError("`id` is a string or a whole number")
+        if len(str(name)) > ID_LENGTH_MAX:
+            raise RequestError(f"`id` has at most {ID_LENGTH_MAX} characters")
+        if set(record) != MEMBERS:
+            raise RequestError(f"the members {', '.join(sorted(MEMBERS))} are wanted", name)
+        batch, output = record["batch"], record["output"]
+        if not _is_path(batch) or not _is_path(output):
+            raise RequestError("`batch` and `output` are paths", name)
+        return cls(name, Path(batch), Path(output))
+
+
+def _is_path(value: object) -> bool:
+    """Whether the system has a name for it."""
+    try:
+        return isinstance(value, str) and value != "" and b"\0" not in os.fsencode(value)
+    except UnicodeEncodeError:
+        return False
+
+
+def serve(prover: StarkProver, requests: BinaryIO, answer: Answer) -> None:
+    """Get warm, say so, and answer every request, until there are no more."""
+    warm_prover(prover)
+    gc.collect()
+    gc.freeze()  # circuit and tapes stay: no search for cycles needs to walk over them again
+    answer({"ready": True, **prover.statement})
+    answer_all(prover, requests, answer)
+
+
+def answer_all(prover: StarkProver, requests: BinaryIO, answer: Answer) -> None:
+    """Answer every request, in turn.
+
+    What is wrong with a request or its batch is answered, and the next one is read. A fault of this
+    program is answered too, and then raised: what it left behind nobody knows.
+    """
+    for line in _lines(requests):
+        try:
+            request = Request.of(line)
+        except RequestError as error:
+            wrong = CommandError(ExitCode.USAGE, str(error))
+            answer(_failure(error.id, wrong))
+            continue
+        _answer(prover, request, answer)
+
+
+def _lines(requests: BinaryIO) -> Iterator[bytes]:
+    """Lines as they come. CommandError for one that is too long: where it ends nobody knows."""
+    while line := requests.readline(REQUEST_BYTES_MAX):
+        if not line.endswith(b"\n") and len(line) == REQUEST_BYTES_MAX:
+            detail = f"request: a line of at most {REQUEST_BYTES_MAX} bytes is wanted"
+            raise CommandError(ExitCode.USAGE, detail)
+        if line.strip():
+            yield line
+
+
+def _answer(prover: StarkProver, request: Request, answer: Answer) -> None:
+    """Prove, and say how it went."""
+    try:
+        meta = _prove(prover, request, answer)
+    except Exception as error:
+        known = error if isinstance(error, CommandError) else command_error(error)
+        answer(_failure(request.id, known))
+        if known.exit_code == ExitCode.INTERNAL:
+            raise known from None
+    else:
+        bundle = str(request.output / PUBLIC_FOLDER)
+        answer({"id": request.id, "ok": True, "bundle": bundle, **meta})
+
+
+def _prove(prover: StarkProver, request: Request, answer: Answer) -> dict[str, object]:
+    """Read, prove and write one batch; what meta.json says of it."""
+
+    def report(phase: str, share: float) -> None:
+        answer({"id": request.id, "phase": phase, "share": round(share, 3)})
+
+    names = prover.statement
+    with no_proof(names["parameter_set"], names["shape_class"]):
+        require_room(request.output)
+        batch = read_bounded(request.batch, BATCH_BYTES_MAX)
+        with input_file(request.batch):
+            bundle = prover.prove_bundle(batch, report)
+        bundle.write(request.output)
+    return bundle.meta
+
+
+def _failure(request_id: str | int | None, error: CommandError) -> dict[str, object]:
+    said = {"error": error.message, "reason": None, **error.record}
+    return {"id": request_id, **said, "exit_code": int(error.exit_code)}
