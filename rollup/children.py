@@ -21,14 +21,17 @@ GRACE_S: Final = 5.0
 
 
 @contextmanager
-def started(command: Sequence[str]) -> Iterator["subprocess.Popen[str]"]:
-    """A program that ends with this block and with this process, its output in pipes.
+def started(
+    command: Sequence[str], *, takes_input: bool = False
+) -> Iterator["subprocess.Popen[str]"]:
+    """A program that ends with this block and with this process, its output in pipes, and its input
+    too if it takes any.
 
     OSError if it cannot be started. `crypsis` also ends if this process is killed.
     """
     process = subprocess.Popen(
         command,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE if takes_input else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

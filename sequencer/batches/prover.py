@@ -7,10 +7,10 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Thread
-from typing import IO
+from typing import IO, Any
 
 from rollup.children import started
 from rollup.codec.strict import CodecError
@@ -55,7 +55,7 @@ class ProcessProver:
         """`command` is what to start instead of the `crypsis` beside this interpreter."""
         self._options = ("--parameters", parameter_set, "--shape-class", shape_class)
         self._statement = (shape_class, parameter_set)
-        self._command = tuple(command) if command is not None else (_program(),)
+        self._command = tuple(command) if command is not None else (program(),)
         self._timeout_s = timeout_s
 
     def prove(self, batch: bytes, folder: Path, progress: Progress = silent) -> PublicInput:
@@ -84,10 +84,11 @@ class ProcessProver:
         if process.returncode == -signal.SIGKILL:
             raise ProverError(killed(*self._statement), ExitCode.NO_MEMORY)
         if process.returncode != 0:
-            raise _failure(process.returncode, answer, said)
+            raise failure(process.returncode, _record(answer), said)
 
 
-def _program() -> str:
+def program() -> str:
+    """The `crypsis` beside this interpreter."""
     return str(Path(sys.executable).with_name(PROGRAM))
 
 
@@ -117,14 +118,17 @@ def _listen(stream: IO[str] | None, progress: Progress, said: list[str]) -> None
             progress(text)
 
 
-def _failure(exit_code: int, answer: str, said: Sequence[str]) -> Exception:
-    """What the prover's last words mean."""
+def _record(answer: str) -> Mapping[str, Any]:
+    """What it printed, if that is an object."""
     try:
         record = json.loads(answer)
-    except ValueError:
-        record = {}
-    if not isinstance(record, dict):
-        record = {}
+    except (ValueError, RecursionError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def failure(exit_code: int, record: Mapping[str, Any], said: Sequence[str]) -> Exception:
+    """What the prover's last words mean."""
     message = str(record.get("error") or (said[-1] if said else "it said nothing"))
     reason = record.get("reason")
     if reason in tuple(Reason):
