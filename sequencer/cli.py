@@ -88,8 +88,8 @@ def demo(
     """Orders in, proofs out, a new root on L1: the whole rollup, nothing simulated but the traders.
 
     Without --data, a seeded synthetic market. A batch holds the trades of one window of time, a
-    second in class S and 8 s in class M. Every batch is proved in a process of its own and posted
-    to a mock L1, which verifies the proof. At the end, forged versions of the last batch.
+    second in class S and 8 s in class M. A process of its own proves one after the other, and each
+    is posted to a mock L1, which verifies the proof. At the end, forged versions of the last batch.
 
     --data reads frames (a receive time in ns, a space, the JSON of a trade or bookTicker stream),
     or Binance's public CSV of aggTrades or klines, futures or spot, with or without a header, ms or
@@ -100,7 +100,7 @@ def demo(
     bought share says. A batch then lasts a quarter of a kline.
     """
     from rollup.installed import installed_verifier
-    from sequencer.batches.prover import ProcessProver
+    from sequencer.batches.resident import ResidentProver
     from sequencer.demo.events import DemoOptions
     from sequencer.demo.render import Screen, tables
     from sequencer.demo.run import run_demo
@@ -117,9 +117,11 @@ def demo(
         shape_class=SHAPE_CLASSES[shape_class],
         proves=prove,
     )
-    prover = ProcessProver(parameters, shape_class=shape_class)
+    prover = ResidentProver(parameters, shape_class=shape_class)
     summary = Summary()
-    with known_errors(), Screen(console, batches if prove else None) as screen:
+    with known_errors(), prover, Screen(console, batches if prove else None) as screen:
+        if prove:
+            prover.start()  # it gets warm while the market is made
         for event in run_demo(options, prover, installed_verifier(parameters, shape_class)):
             summary.add(event)
             screen.show(event)
