@@ -63,3 +63,24 @@ def test_peaks_are_those_of_the_performance_page() -> None:
     sets = ("fast", "balanced", "evm")
     assert rows["peak memory of the prover, GiB"] == [PEAK_GIB["M", each] for each in sets]
     assert rows["the same in class S"] == [PEAK_GIB["S", each] for each in sets]
+
+
+RETURNED = """
+import numpy
+from rollup.memory import keep_freed_memory, resident_bytes, return_freed_memory
+keep_freed_memory()
+block, mark = numpy.ones(1 << 24), bytearray(1 << 20)
+del block
+before = resident_bytes()
+print(return_freed_memory(), before >> 20, resident_bytes() >> 20, len(mark))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="no /proc here")
+def test_freed_memory_goes_back_when_it_is_told_to() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", RETURNED], capture_output=True, check=True, text=True
+    )
+    returned, before, after, _ = done.stdout.split()
+    assert returned == "True"
+    assert int(before) - int(after) >= 120  # of 128 MiB

@@ -193,3 +193,21 @@ def test_the_next_request_is_not_read_before_the_last_is_answered(
         (2 * len(line) + 1, False),
         (2 * len(line) + 1, True),
     }
+
+
+def test_freed_memory_goes_back_after_a_proof_that_left_more_than_the_first(
+    ask: Callable[..., list[Record]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, returned = iter([1000, 1050, 1051, 900, 2000]), []
+    seen: list[int] = []
+
+    def resident_bytes() -> int:
+        seen.append(next(held))
+        return seen[-1]
+
+    monkeypatch.setattr("circuits.commands.serve.resident_bytes", resident_bytes)
+    monkeypatch.setattr(
+        "circuits.commands.serve.return_freed_memory", lambda: returned.append(seen[-1])
+    )
+    ask(b"rejected", *[b"good"] * 5)
+    assert returned == [1051, 2000]
