@@ -26,6 +26,7 @@ from rollup.l1.interface import (
     Reverted,
     Withdrawn,
 )
+from rollup.l1.queue import FULL, DepositQueue, QueueLimits
 from rollup.l1.schedule import Schedule, Scheduled
 from rollup.l1.state import ContractState, ContractView
 from rollup.ports import VerificationError, Verifier
@@ -47,6 +48,7 @@ class MockL1(ContractView):
         verifier: Verifier,
         clock: Callable[[], int],
         compress_many: CompressMany,
+        limits: QueueLimits = FULL,
     ) -> None:
         require_deployment(deployment, compress_many)
         self._deployment = deployment
@@ -54,7 +56,8 @@ class MockL1(ContractView):
         self._clock = clock
         genesis = deployment.genesis
         head = Head(number=0, time=genesis.time, root=deployment.root, deposits=0)
-        super().__init__(ContractState(HeaderChain(head), Schedule(genesis.governance)))
+        queue = DepositQueue(limits)
+        super().__init__(ContractState(HeaderChain(head), Schedule(genesis.governance), queue))
 
     def checkpoint(self) -> ContractState:
         """L1 as it is now, for `revert_to`. Not a call of the contract."""

@@ -1,5 +1,9 @@
 """The deposit queue: who may enter it, and the hash chain that names what is in it."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
 from rollup.l1.interface import Address, Revert, Reverted
 from rollup.protocol.constants import ACCOUNT_BITS, QUEUE_BITS
 from rollup.protocol.deposit import (
@@ -15,14 +19,27 @@ from rollup.protocol.genesis import FIRST_ACCOUNT
 from rollup.protocol.public import ConsumedDeposit
 
 
+@dataclass(frozen=True, slots=True)
+class QueueLimits:
+    """How many accounts and entries there can ever be. Only a test has other numbers than these:
+    nobody can queue 2**30 deposits to see what comes then."""
+
+    accounts: int = 1 << ACCOUNT_BITS
+    entries: int = (1 << QUEUE_BITS) - 1
+
+
+FULL = QueueLimits()
+
+
 class DepositQueue:
     """Every entry ever queued, the chain's head after each, and whose registrations are open."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: QueueLimits = FULL) -> None:
+        self.limits = limits
         self.entries: list[QueueEntry] = []
         self.accounts: dict[Address, int] = {}
         self._heads = [QUEUE_START]
-        self._registered: set[Address] = set()
+        self.registered: set[Address] = set()
         self._next_account = FIRST_ACCOUNT
 
     def head(self, count: int) -> bytes | None:
@@ -33,10 +50,10 @@ class DepositQueue:
         self, sender: Address, key: tuple[int, ...], viewing: tuple[int, ...], amount: int
     ) -> QueueEntry:
         """The entry that asks for the sender's own account; it is not queued yet."""
-        if sender in self._registered:
+        if sender in self.registered:
             raise Reverted(Revert.REGISTERED, "the sender's registration is queued or credited")
         account = self.accounts.get(sender, self._next_account)
-        if account >= 1 << ACCOUNT_BITS:
+        if account >= self.limits.accounts:
             raise Reverted(Revert.ACCOUNTS_FULL, "every account index is assigned")
         index = self._next_index()
         return QueueEntry(index, EntryKind.REGISTER, account, sender, key, viewing, amount)
@@ -53,7 +70,7 @@ class DepositQueue:
         self.entries.append(entry)
         self._heads.append(extend_queue(self._heads[-1], entry))
         if entry.kind is EntryKind.REGISTER:
-            self._registered.add(entry.owner)
+            self.registered.add(entry.owner)
             self.accounts[entry.owner] = entry.account
             self._next_account = max(self._next_account, entry.account + 1)
 
@@ -61,9 +78,20 @@ class DepositQueue:
         """A batch that consumed an entry is proved: a refused registration may be tried again."""
         is_refused = deposit.outcome is not DepositOutcome.CREDITED
         if is_refused and deposit.entry.kind is EntryKind.REGISTER:
-            self._registered.discard(deposit.entry.owner)
+            self.registered.discard(deposit.entry.owner)
+
+    @classmethod
+    def restored(
+        cls, limits: QueueLimits, entries: Sequence[QueueEntry], registered: Iterable[Address]
+    ) -> Self:
+        """The queue that held these entries; `registered` are whose registrations are open."""
+        queue = cls(limits)
+        for entry in entries:
+            queue.append(entry)
+        queue.registered = set(registered)
+        return queue
 
     def _next_index(self) -> int:
-        if len(self.entries) >= (1 << QUEUE_BITS) - 1:
+        if len(self.entries) >= self.limits.entries:
             raise Reverted(Revert.QUEUE_FULL, "the queue's counter is used up")
         return len(self.entries)

@@ -4,7 +4,9 @@ An announcement changes nothing for any time that a batch closed by now can have
 makes it harmless to the batches that wait for L1. Spec: docs/spec/09-l1.md.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from rollup.l1.interface import Revert, Reverted
 from rollup.protocol.market import Governance, require_continues
@@ -25,42 +27,49 @@ class Schedule:
     """All parameters ever announced and not replaced; of those that fit a batch, the last."""
 
     def __init__(self, genesis: Governance) -> None:
-        self._entries = [Scheduled(genesis, genesis.digest(), 0, 0)]
-        self._used = 0
+        self.entries = [Scheduled(genesis, genesis.digest(), 0, 0)]
+        self.used = 0
+
+    @classmethod
+    def restored(cls, entries: Sequence[Scheduled], used: int) -> Self:
+        """The schedule with these entries, of which the one at `used` was the last header's."""
+        schedule = cls(entries[0].governance)
+        schedule.entries, schedule.used = list(entries), used
+        return schedule
 
     @property
     def current(self) -> Scheduled:
         """What the last header was under."""
-        return self._entries[self._used]
+        return self.entries[self.used]
 
     def place_for(self, number: int, time: int) -> int:
         """Where in the schedule the parameters of a batch stand. It never falls as both grow."""
         fitting = (
             place
-            for place, entry in enumerate(self._entries)
+            for place, entry in enumerate(self.entries)
             if entry.number <= number and entry.valid_from <= time
         )
         return max(fitting, default=0)
 
     def entry_for(self, number: int, time: int) -> Scheduled:
         """The parameters in force for a batch of this number and time."""
-        return self._entries[self.place_for(number, time)]
+        return self.entries[self.place_for(number, time)]
 
     def use(self, number: int, time: int) -> bool:
         """Note that a header took these; whether it is the first under them."""
         place = self.place_for(number, time)
-        is_first = place > self._used
-        self._used = place
+        is_first = place > self.used
+        self.used = place
         return is_first
 
     def announce(self, governance: Governance, number: int, now: int, delay: int) -> Scheduled:
         """Add parameters, in place of the last ones if no closed batch can be under them yet."""
         require_delay(governance, delay)
-        last = self._entries[-1]
-        kept = self._entries[:-1] if _is_replaceable(last, now) else self._entries
+        last = self.entries[-1]
+        kept = self.entries[:-1] if _is_replaceable(last, now) else self.entries
         _require_successor(kept[-1].governance, governance)
         entry = Scheduled(governance, governance.digest(), number, now + delay)
-        self._entries = [*kept, entry]
+        self.entries = [*kept, entry]
         return entry
 
 

@@ -16,6 +16,7 @@ from rollup.hash.poseidon import Digest
 from rollup.l1.deployment import Deployment
 from rollup.l1.interface import L1, HeaderVerdict, Revert, Reverted
 from rollup.l1.mock import MockL1
+from rollup.l1.queue import FULL, QueueLimits
 from rollup.ports import Pins, VerificationError
 from rollup.protocol.constants import DEPOSITS_MAX, PROTOCOL_VERSION
 from rollup.protocol.deposit import (
@@ -108,11 +109,14 @@ class World:
 
     verifier: StubVerifier = field(default_factory=StubVerifier)
     now: int = venue.START
+    limits: QueueLimits = FULL
 
     def __post_init__(self) -> None:
         made = deployment()
         self.genesis = made.genesis
-        self.l1 = MockL1(made, self.verifier, lambda: self.now, venue.toy_compress_many)
+        self.l1 = MockL1(
+            made, self.verifier, lambda: self.now, venue.toy_compress_many, self.limits
+        )
         self.contract: L1 = self.l1
         start = Tip(0, venue.START, made.root, 0, 0, QUEUE_START, {0: 0})
         self.tips = {start.root: start}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rollup.l1 import queue as queue_module
 from rollup.l1.interface import DepositQueued, Revert
+from rollup.l1.queue import FULL, QueueLimits
 from rollup.protocol.deposit import QUEUE_START, DepositOutcome, extend_queue
 from tests.helpers.l1 import LEAST, STRANGER, World
 from tests.helpers.venue import owner
@@ -107,13 +107,11 @@ def test_the_chain_has_a_head_after_every_entry(world: World) -> None:
     assert world.l1.events[-1] == DepositQueued(second)
 
 
-def test_counters_of_accounts_and_entries_never_outgrow_their_words(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_counters_of_accounts_and_entries_never_outgrow_their_words() -> None:
+    assert (FULL.accounts, FULL.entries) == (2**30, 2**30 - 1)
+    world = World(limits=QueueLimits(accounts=2, entries=1))
     world.register(1, LEAST)
-    monkeypatch.setattr(queue_module, "ACCOUNT_BITS", 1)
     world.l1.mint(STRANGER, LEAST)
     register = lambda: world.l1.register(STRANGER, KEY, VIEWING, LEAST)  # noqa: E731
     assert world.revert(register) is Revert.ACCOUNTS_FULL
-    monkeypatch.setattr(queue_module, "QUEUE_BITS", 1)
     assert world.revert(lambda: world.l1.credit(STRANGER, 1, LEAST)) is Revert.QUEUE_FULL
