@@ -5,7 +5,7 @@ hex of their bytes; amounts that may pass 2**53 are decimal text. Any other byte
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from rollup.codec import shallow_json
 from rollup.codec.fields import Node
@@ -38,7 +38,6 @@ ENTRY_MEMBERS = (
     "key_words",
     "viewing_words",
     "amount",
-    "outcome",
 )
 
 
@@ -79,8 +78,8 @@ def _canonical(value: Value) -> bytes:
     return text.encode("ascii")
 
 
-def _deposit_value(deposit: ConsumedDeposit) -> Value:
-    entry = deposit.entry
+def entry_value(entry: QueueEntry) -> dict[str, Value]:
+    """The record of a queue entry."""
     return {
         "index": entry.index,
         "kind": entry.kind.name.lower(),
@@ -89,8 +88,16 @@ def _deposit_value(deposit: ConsumedDeposit) -> Value:
         "key_words": digest_bytes(entry.key_words).hex(),
         "viewing_words": digest_bytes(entry.viewing_words).hex(),
         "amount": str(entry.amount),
-        "outcome": deposit.outcome.name.lower(),
     }
+
+
+def read_entry(node: Node) -> QueueEntry:
+    """The queue entry in a record. Raises CodecError on its shape, Rejected on its values."""
+    return _entry_of(node.record(ENTRY_MEMBERS))
+
+
+def _deposit_value(deposit: ConsumedDeposit) -> Value:
+    return {**entry_value(deposit.entry), "outcome": deposit.outcome.name.lower()}
 
 
 def _read_public(node: Node) -> PublicInput:
@@ -109,8 +116,13 @@ def _read_public(node: Node) -> PublicInput:
 
 
 def _read_deposit(node: Node) -> ConsumedDeposit:
-    record = node.record(ENTRY_MEMBERS)
-    entry = QueueEntry(
+    record = node.record((*ENTRY_MEMBERS, "outcome"))
+    outcome = DepositOutcome[_name(record["outcome"], DepositOutcome.__members__)]
+    return ConsumedDeposit(_entry_of(record), outcome)
+
+
+def _entry_of(record: Mapping[str, Node]) -> QueueEntry:
+    return QueueEntry(
         index=record["index"].integer(),
         kind=EntryKind[_name(record["kind"], EntryKind.__members__)],
         account=record["account"].integer(),
@@ -119,8 +131,6 @@ def _read_deposit(node: Node) -> ConsumedDeposit:
         viewing_words=_words(record["viewing_words"], DIGEST_LENGTH),
         amount=record["amount"].decimal(),
     )
-    outcome = DepositOutcome[_name(record["outcome"], DepositOutcome.__members__)]
-    return ConsumedDeposit(entry, outcome)
 
 
 def _name(node: Node, names: Collection[str]) -> str:
