@@ -1,0 +1,126 @@
+"""Books of an operator for the suite: batches without orders, closed on what L1 says, and tips.
+
+They are made without the rules' state: what a batch is closed on is what L1 can see, and each
+account's cash. So any batch can be closed on any other, honestly or bent on purpose.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from rollup.harness.difference import Difference
+from rollup.harness.people import digest_of
+from rollup.hash.poseidon import Digest
+from rollup.l1.development import DevelopmentL1
+from rollup.protocol.constants import DEPOSITS_MAX, PROTOCOL_VERSION
+from rollup.protocol.deposit import QUEUE_START, DepositOutcome, QueueEntry, extend_queue, judge
+from rollup.protocol.genesis import Genesis
+from rollup.protocol.header import BatchHeader, header_of
+from rollup.protocol.market import Governance
+from rollup.protocol.public import ConsumedDeposit, PublicInput
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """What a batch is closed on: the state after another one."""
+
+    number: int
+    time: int
+    root: Digest
+    total: int
+    deposits: int
+    queue_head: bytes
+    cash: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A closed batch, its header, and the state after it."""
+
+    public: PublicInput
+    header: BatchHeader
+    tip: Tip
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How a batch is closed where it is not the plain next one."""
+
+    time: int
+    redo: bool
+    governance: Governance
+    entries: Sequence[QueueEntry]
+    attempt: int = 0
+
+
+class Books:
+    """All that an operator ever closed on one L1."""
+
+    def __init__(self, genesis: Genesis, root: Digest) -> None:
+        self.genesis = genesis
+        start = Tip(0, genesis.time, root, 0, 0, QUEUE_START, {genesis.governance.fee_account: 0})
+        self.tips = {root: start}
+        self.closed: dict[bytes, Closed] = {}
+
+    def head(self, l1: DevelopmentL1) -> Tip:
+        """The state after the last header that L1 holds."""
+        tail = l1.tail
+        root = tail[-1].header.new_root if tail else l1.root
+        if root not in self.tips:
+            raise Difference("it builds on a root that no batch has")
+        return self.tips[root]
+
+    def close(self, tip: Tip, choice: Choice) -> Closed:
+        """A batch on this tip that says what is so."""
+        cash, deposits = consume(tip.cash, choice.entries)
+        credited = sum(d.entry.amount for d in deposits if d.outcome is DepositOutcome.CREDITED)
+        public = PublicInput(
+            version=PROTOCOL_VERSION,
+            chain=self.genesis.chain,
+            venue=self.genesis.venue,
+            number=tip.number + 1,
+            time=choice.time,
+            governance=choice.governance,
+            old_root=tip.root,
+            new_root=digest_of(repr((tip.root, choice))),
+            prices=self.genesis.prices,
+            redo=choice.redo,
+            total=tip.total + credited,
+            deposits_before=tip.deposits,
+            deposits=deposits,
+        )
+        chain = tip.queue_head
+        for entry in choice.entries:
+            chain = extend_queue(chain, entry)
+        consumed = tip.deposits + len(choice.entries)
+        after = Tip(
+            public.number, public.time, public.new_root, public.total, consumed, chain, cash
+        )
+        return self.keep(Closed(public, header_of(public, chain), after))
+
+    def keep(self, closed: Closed) -> Closed:
+        """Remember a batch, as an operator that may have to prove it does."""
+        self.tips[closed.tip.root] = closed.tip
+        self.closed[closed.header.digest()] = closed
+        return closed
+
+
+def queued_after(l1: DevelopmentL1, tip: Tip, most: int = DEPOSITS_MAX) -> Sequence[QueueEntry]:
+    """What the next batch on this tip consumes."""
+    return tuple(l1.queue[tip.deposits : tip.deposits + most])
+
+
+def consume(
+    cash: Mapping[int, int], entries: Sequence[QueueEntry]
+) -> tuple[dict[int, int], tuple[ConsumedDeposit, ...]]:
+    """Accounts after these entries, and what became of each."""
+    after = dict(cash)
+
+    def outcomes() -> Iterator[ConsumedDeposit]:
+        for entry in entries:
+            outcome = judge(entry, after.get(entry.account))
+            if outcome is DepositOutcome.CREDITED:
+                after[entry.account] = after.get(entry.account, 0) + entry.amount
+            yield ConsumedDeposit(entry, outcome)
+
+    deposits = tuple(outcomes())
+    return after, deposits

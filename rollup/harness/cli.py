@@ -1,0 +1,332 @@
+"""Commands of the L1 harness. What they run is imported when a command is called."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rollup.cli import CommandError, ExitCode, Output, conventions
+from rollup.protocol.constants import COLLATERAL_DECIMALS, OWNER_BYTES
+from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES
+
+if TYPE_CHECKING:
+    from rollup.harness.suite import Report
+    from rollup.l1.interface import Address
+    from rollup.l1.remote import RemoteL1
+    from rollup.protocol.deposit import QueueEntry
+
+SETS = ("fast", "balanced", "evm")
+PORT = 8645
+DEFAULT_URL = f"http://127.0.0.1:{PORT}/"
+MOCK = "mock"
+FAILURES_SHOWN = 20
+file_type = click.Path(path_type=Path)
+
+_AMOUNT = re.compile(rf"([0-9]{{1,20}})(?:\.([0-9]{{1,{COLLATERAL_DECIMALS}}}))?")
+
+
+class Hex(click.ParamType[bytes]):
+    """So many bytes in lower-case hex."""
+
+    name = "hex"
+
+    def __init__(self, length: int) -> None:
+        self._length = length
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> bytes:
+        """The bytes, or what is wanted instead."""
+        if isinstance(value, bytes):
+            return value
+        text = str(value)
+        if not re.fullmatch(rf"[0-9a-f]{{{2 * self._length}}}", text):
+            self.fail(f"wanted {self._length} bytes in lower-case hex", param, ctx)
+        return bytes.fromhex(text)
+
+
+class Dollars(click.ParamType[int]):
+    """An amount of USDC in decimals, as quanta; no more decimals than there are, no rounding."""
+
+    name = "usdc"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """The quanta, or what is wanted instead."""
+        if isinstance(value, int):
+            return value
+        found = _AMOUNT.fullmatch(str(value))
+        if found is None:
+            self.fail(f"wanted USDC with up to {COLLATERAL_DECIMALS} decimals", param, ctx)
+        whole, decimals = found[1], (found[2] or "").ljust(COLLATERAL_DECIMALS, "0")
+        return int(whole + decimals)
+
+
+url_option = click.option("--l1", "url", default=DEFAULT_URL, show_default=True, help="Of the L1.")
+sender_option = click.option("--sender", type=Hex(OWNER_BYTES), required=True, help="Who calls.")
+amount_option = click.option("--amount", type=Dollars(), required=True, help="USDC.")
+mint_option = click.option(
+    "--mint", is_flag=True, help="Give the sender the money first: test money, of a test L1."
+)
+
+
+@click.group()
+def l1() -> None:
+    """The L1 of a venue: serve a mock, call one, or hold one to the conformance suite."""
+
+
+@l1.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True)
+@click.option("--state", type=file_type, help="Go on from this file, and keep everything in it.")
+@click.option("--genesis", type=file_type, help="Of the venue; by default one to develop with.")
+@click.option("--operator", type=Hex(OWNER_BYTES), help="Who brings headers and proofs.")
+@click.option("--governor", type=Hex(OWNER_BYTES), help="Who announces parameters.")
+@click.option("--parameters", type=click.Choice(SETS), default=SETS[0], show_default=True)
+@click.option(
+    "--shape-class", type=click.Choice(list(SHAPE_CLASSES)), default=CLASS_S.name, show_default=True
+)
+@conventions
+def up(
+    console: Output,
+    port: int,
+    state: Path | None,
+    genesis: Path | None,
+    operator: bytes | None,
+    governor: bytes | None,
+    parameters: str,
+    shape_class: str,
+) -> None:
+    """Serve a mock L1 on this machine, until Ctrl-C or SIGTERM.
+
+    It takes a sender's word for who it is and mints money for everybody: for development alone.
+    Proofs it verifies in earnest, by the verifier that is installed. With --state and a file that
+    is there, all other options but --port are the file's. --port 0 takes a free one and says which.
+    """
+    from rollup.harness.up import UpOptions
+    from rollup.harness.up import up as serve
+
+    options = UpOptions(port, state, genesis, operator, governor, parameters, shape_class)
+    serve(options, console.result)
+
+
+@l1.command()
+@click.option("--target", default=MOCK, show_default=True, help="mock, or the URL of an endpoint.")
+@click.option("--only", multiple=True, metavar="NAME", help="Only scenarios of this name or group.")
+@click.option("--seed", type=click.IntRange(0), help="Of the random calls; else a fresh one.")
+@click.option("--sequences", type=click.IntRange(0, 10_000), default=20, show_default=True)
+@click.option("--calls", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@conventions
+def check(
+    console: Output,
+    target: str,
+    only: tuple[str, ...],
+    seed: int | None,
+    sequences: int,
+    calls: int,
+) -> None:
+    """Hold an L1 to the conformance suite; exit 1 if it does anything else.
+
+    Every scenario starts from a fresh contract with a test verifier, so the endpoint must be one
+    for tests: `crypsis l1 up` has one at /test. Random calls follow, each compared with the model.
+    """
+    from secrets import randbelow
+
+    from rollup.harness.suite import RANDOM_GROUP, run
+
+    chosen = _chosen(only)
+    seed = randbelow(2**32) if seed is None else seed
+    walks = [(f"{seed}/{place}", calls) for place in range(sequences)]
+    if only and RANDOM_GROUP not in only:
+        walks = []
+    with _known_errors(), _target(target) as found:
+        report = run(found, chosen, walks, lambda finding: console.progress(finding.name))
+    record = _record(report, target, seed)
+    text = _table(report, seed)
+    if report.failed:
+        raise CommandError(ExitCode.INVALID, f"{target} is not conformant\n{text}", record)
+    console.result(record, text)
+
+
+@l1.command()
+@url_option
+@conventions
+def status(console: Output, url: str) -> None:
+    """What an L1 holds: batches, queue, money, refusals, clock."""
+    from rollup.protocol.encoding import hex_digest
+
+    with _known_errors(), _remote(url) as remote:
+        refusal, tail = remote.refusal, remote.tail
+        record: dict[str, Any] = {
+            "url": url,
+            "time": remote.now(),
+            "proved_number": remote.proved_number,
+            "head_number": remote.head_number,
+            "root": hex_digest(remote.root),
+            "waiting_for_proof": [held.header.number for held in tail],
+            "redo_wanted_of": None if refusal is None else refusal.number,
+            "queue": len(remote.queue),
+            "consumed": remote.consumed,
+            "custody": str(remote.custody),
+            "queued": str(remote.queued),
+            "funds": str(remote.funds),
+            "owed": str(remote.owed),
+            "accounts": len(remote.accounts),
+        }
+    console.result(record, "\n".join(f"{name:<18} {value}" for name, value in record.items()))
+
+
+@l1.command()
+@url_option
+@sender_option
+@click.option("--account", type=click.IntRange(0), required=True, help="Whom it credits.")
+@amount_option
+@mint_option
+@conventions
+def deposit(
+    console: Output, url: str, sender: "Address", account: int, amount: int, mint: bool
+) -> None:
+    """Queue a deposit into an account that is registered."""
+    with _known_errors(), _remote(url) as remote:
+        if mint:
+            remote.mint(sender, amount)
+        entry = remote.credit(sender, account, amount)
+    _say_queued(console, entry)
+
+
+@l1.command()
+@url_option
+@sender_option
+@click.option("--key", type=Hex(56), required=True, help="Trading key: x and y, 28 bytes each.")
+@click.option("--viewing", type=Hex(32), required=True, help="Viewing commitment.")
+@amount_option
+@mint_option
+@conventions
+def register(
+    console: Output,
+    url: str,
+    sender: "Address",
+    key: bytes,
+    viewing: bytes,
+    amount: int,
+    mint: bool,
+) -> None:
+    """Queue the registration of the sender's own account, with a first deposit."""
+    from rollup.protocol.encoding import words_of
+
+    with _known_errors(), _remote(url) as remote:
+        if mint:
+            remote.mint(sender, amount)
+        entry = remote.register(sender, words_of(key), words_of(viewing), amount)
+    _say_queued(console, entry)
+
+
+@l1.command()
+@url_option
+@sender_option
+@conventions
+def withdraw(console: Output, url: str, sender: "Address") -> None:
+    """Pay out what refused deposits gave back to the sender."""
+    with _known_errors(), _remote(url) as remote:
+        paid = remote.withdraw(sender)
+    console.result({"paid": str(paid)}, f"paid {paid} quanta")
+
+
+@l1.command()
+@url_option
+@click.argument("milliseconds", type=click.IntRange(0))
+@conventions
+def warp(console: Output, url: str, milliseconds: int) -> None:
+    """Move the clock of a test L1 on by so many MILLISECONDS."""
+    with _known_errors(), _remote(url) as remote:
+        now = remote.warp(milliseconds)
+    console.result({"time": now}, f"L1's clock shows {now}")
+
+
+def _chosen(only: tuple[str, ...]) -> list[Any]:
+    """The scenarios that are asked for."""
+    from rollup.harness.scenario import load
+    from rollup.harness.suite import RANDOM_GROUP
+
+    scenarios = load()
+    known = {RANDOM_GROUP, *(s.name for s in scenarios), *(s.group for s in scenarios)}
+    unknown = [name for name in only if name not in known]
+    if unknown:
+        raise click.UsageError(f"no scenario and no group is called {unknown[0]!r}")
+    return [s for s in scenarios if not only or s.name in only or s.group in only]
+
+
+@contextmanager
+def _target(target: str) -> Iterator[Any]:
+    from rollup.harness.targets import LocalTarget, RemoteTarget
+
+    if target == MOCK:
+        yield LocalTarget()
+        return
+    with _remote(target) as remote:
+        yield RemoteTarget(remote)
+
+
+@contextmanager
+def _remote(url: str) -> "Iterator[RemoteL1]":
+    from rollup.l1.remote import RemoteL1
+
+    with RemoteL1(url) as remote:
+        yield remote
+
+
+@contextmanager
+def _known_errors() -> Iterator[None]:
+    """What an L1 or the way to it answers, as messages with exit codes."""
+    from rollup.l1.connection import NoAnswerInTime, RemoteError, Unreachable
+    from rollup.l1.interface import Reverted
+
+    try:
+        yield
+    except Reverted as error:
+        record = {"error": str(error), "reason": error.reason.value}
+        raise CommandError(ExitCode.REFUSED_BY_PEER, f"L1 reverts: {error}", record) from error
+    except Unreachable as error:
+        raise CommandError(ExitCode.UNREACHABLE, str(error)) from error
+    except NoAnswerInTime as error:
+        raise CommandError(ExitCode.TIMEOUT, str(error)) from error
+    except RemoteError as error:
+        raise CommandError(ExitCode.REFUSED_BY_PEER, str(error)) from error
+
+
+def _say_queued(console: Output, entry: "QueueEntry") -> None:
+    record = {"index": entry.index, "account": entry.account, "amount": str(entry.amount)}
+    console.result(record, f"queued as entry {entry.index}, for account {entry.account}")
+
+
+def _record(report: "Report", target: str, seed: int) -> dict[str, object]:
+    failed = [
+        {"group": each.group, "name": each.name, "difference": each.difference}
+        for each in report.failed
+    ]
+    return {
+        "target": target,
+        "conformant": not failed,
+        "scenarios": len(report.findings),
+        "groups": {name: list(counts) for name, counts in report.counts().items()},
+        "seed": seed,
+        "failed": failed,
+    }
+
+
+def _table(report: "Report", seed: int) -> str:
+    """Groups with their counts, and below them what failed."""
+    lines = [f"{'group':<18} {'passed':>6} {'of':>5}"]
+    lines += [
+        f"{name:<18} {passed:>6} {all_of:>5}" for name, (passed, all_of) in report.counts().items()
+    ]
+    total = len(report.findings)
+    lines += [f"{'all':<18} {total - len(report.failed):>6} {total:>5}   seed {seed}"]
+    shown = report.failed[:FAILURES_SHOWN]
+    lines += [f"FAILED {each.group}: {each.name}: {each.difference}" for each in shown]
+    if len(shown) < len(report.failed):
+        lines.append(f"and {len(report.failed) - len(shown)} more: --json lists all")
+    return "\n".join(lines)

@@ -1,0 +1,56 @@
+"""What `crypsis l1 up` deploys where it is told nothing: a venue to develop with.
+
+Operator, governor and the key of the fee account follow from their names, so everybody has them:
+whoever can reach this L1 can be anybody, for it takes a sender's word.
+"""
+
+from rollup.harness.people import GOVERNOR, OPERATOR, address, key_of, viewing_words
+from rollup.hash.many import CompressMany
+from rollup.l1.deployment import Deployment
+from rollup.l1.interface import Address
+from rollup.ports import Pins
+from rollup.protocol.account import Header
+from rollup.protocol.genesis import FEE_ACCOUNT, Genesis
+from rollup.protocol.market import Governance, Market
+
+CHAIN, VENUE = 31337, 1
+MARKETS = (
+    Market("BTC-PERP", 1, 5, 1_000, 500, 300, 450, 150),
+    Market("ETH-PERP", 2, 4, 1_200, 600, 400, 450, 150),
+)
+PRICES = (600_000, 250_000, 1, 1)
+"""60,000.0 and 2,500.00 dollars in ticks."""
+
+CLOCK_BEHIND_MS = 3_600_000
+CLOCK_AHEAD_MS = 60_000
+GOVERNANCE_DELAY_MS = 24 * 3_600_000
+PROOF_DEADLINE_MS = 6 * 3_600_000
+LEAST_DEPOSIT = 10 * 10**6
+
+
+def devnet_genesis(now: int) -> Genesis:
+    """Two markets, starting at this moment."""
+    a, b, c, d, e, f, g, h = viewing_words()
+    fees = Header(address("fee"), key_of("fee"), (a, b, c, d, e, f, g, h))
+    governance = Governance(MARKETS, FEE_ACCOUNT, CLOCK_BEHIND_MS, CLOCK_AHEAD_MS)
+    return Genesis(CHAIN, VENUE, now, governance, PRICES, fees)
+
+
+def devnet_deployment(
+    genesis: Genesis,
+    pins: Pins,
+    compress_many: CompressMany,
+    operator: Address | None = None,
+    governor: Address | None = None,
+) -> Deployment:
+    """A contract for this genesis, with the delays of a development network."""
+    return Deployment(
+        genesis=genesis,
+        root=genesis.state(compress_many).root,
+        pins=pins,
+        operator=address(OPERATOR) if operator is None else operator,
+        governor=address(GOVERNOR) if governor is None else governor,
+        governance_delay=GOVERNANCE_DELAY_MS,
+        proof_deadline_ms=PROOF_DEADLINE_MS,
+        least_deposit=LEAST_DEPOSIT,
+    )

@@ -1,0 +1,121 @@
+"""What a scenario expects to read of L1, in the scenario's own words."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rollup.harness.difference import Difference
+from rollup.harness.people import START, address
+from rollup.harness.stage import Stage
+from rollup.protocol.deposit import QUEUE_START, extend_queue
+
+NEVER = "never"
+NOTHING = "none"
+
+
+def require_expected(stage: Stage, expected: Mapping[str, Any]) -> None:
+    """Difference at the first thing that L1 says otherwise."""
+    for name, wanted in expected.items():
+        came = SAYS[name](stage, wanted)
+        if came != wanted:
+            raise Difference(f"{name} is {came!r}, wanted {wanted!r}")
+
+
+def _property(name: str) -> Callable[[Stage, Any], Any]:
+    return lambda stage, wanted: getattr(stage.l1, name)
+
+
+def _ledger(name: str) -> Callable[[Stage, Any], Any]:
+    """Whose what is, by the names that are expected; others by their address."""
+
+    def says(stage: Stage, wanted: Mapping[str, int]) -> Mapping[str, int]:
+        known = {address(person): person for person in wanted}
+        ledger = stage.l1.view()[name]
+        found = dict(ledger) if isinstance(ledger, Mapping) else {}
+        return {known.get(owner, owner.hex()): amount for owner, amount in found.items()}
+
+    return says
+
+
+def _named(stage: Stage, digest: bytes | None) -> str:
+    """The batch of a header, by the scenario's name for it."""
+    if digest is None:
+        return NOTHING
+    names = [name for name, closed in stage.closed.items() if closed.header.digest() == digest]
+    return names[-1] if names else digest.hex()
+
+
+def _root(stage: Stage, wanted: Any) -> str:
+    root = stage.l1.root
+    names = [name for name, closed in stage.closed.items() if closed.public.new_root == root]
+    return names[-1] if names else "genesis"
+
+
+def _refusal(stage: Stage, wanted: Any) -> str:
+    refusal = stage.l1.refusal
+    return NOTHING if refusal is None else _named(stage, refusal.digest)
+
+
+def _redo_until(stage: Stage, wanted: Any) -> int | str:
+    until = stage.l1.redo_until
+    return until - START if until else NEVER
+
+
+def _governance(stage: Stage, governance: object) -> str:
+    names = [name for name, known in stage.governances.items() if known == governance]
+    return names[0] if names else "other"
+
+
+def _governance_for(stage: Stage, wanted: list[list[Any]]) -> list[list[Any]]:
+    return [
+        [number, at, _governance(stage, stage.l1.governance_for(number, START + at))]
+        for number, at, _ in wanted
+    ]
+
+
+def _wants_redo(stage: Stage, wanted: list[list[Any]]) -> list[list[Any]]:
+    return [[number, at, stage.l1.wants_redo(number, START + at)] for number, at, _ in wanted]
+
+
+def _headers(stage: Stage, wanted: Mapping[str, str]) -> Mapping[str, str]:
+    return {number: _named(stage, stage.l1.header_digest(int(number))) for number in wanted}
+
+
+def _queue_heads(stage: Stage, wanted: Any) -> int:
+    """How many heads of the queue's chain are right, and none behind the last."""
+    head, right = QUEUE_START, 0
+    for count, entry in enumerate((*stage.l1.queue, None)):
+        if stage.l1.queue_head(count) != head:
+            return right
+        right = count + 1
+        head = head if entry is None else extend_queue(head, entry)
+    return right if stage.l1.queue_head(right) is None else right + 1
+
+
+SAYS: Mapping[str, Callable[[Stage, Any], Any]] = {
+    **{
+        name: _property(name)
+        for name in (
+            "head_number",
+            "proved_number",
+            "custody",
+            "queued",
+            "funds",
+            "owed",
+            "consumed",
+        )
+    },
+    **{name: _ledger(name) for name in ("pending", "wallets", "accounts")},
+    "entries": lambda stage, wanted: len(stage.l1.queue),
+    "events": lambda stage, wanted: len(stage.l1.events),
+    "tail": lambda stage, wanted: [_named(stage, held.digest) for held in stage.l1.tail],
+    "taken_at": lambda stage, wanted: [held.taken_at - START for held in stage.l1.tail],
+    "root": _root,
+    "refusal": _refusal,
+    "redo_until": _redo_until,
+    "governance": lambda stage, wanted: _governance(stage, stage.l1.governance),
+    "governance_for": _governance_for,
+    "wants_redo": _wants_redo,
+    "headers": _headers,
+    "queue_heads": _queue_heads,
+}
+"""What can be expected, and how L1 is asked for it."""

@@ -1,0 +1,119 @@
+"""Who takes part when an L1 is held to the suite: addresses, keys and parameters by name.
+
+Nothing here is secret: names and numbers give every key, so that all scenarios repeat.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+
+from rollup.crypto.curve import Point
+from rollup.crypto.schnorr import SecretKey
+from rollup.field.koalabear import P
+from rollup.hash.keccak import keccak256
+from rollup.hash.poseidon import Digest, compress
+from rollup.l1.deployment import Deployment
+from rollup.l1.interface import Address
+from rollup.ports import Pins
+from rollup.protocol.account import Header
+from rollup.protocol.constants import OWNER_BYTES
+from rollup.protocol.deposit import KEY_WORDS
+from rollup.protocol.genesis import Genesis
+from rollup.protocol.market import Governance, Market
+
+START = 1_700_000_000_000
+"""Time of genesis, and where the clock of a fresh L1 stands; scenarios count from here."""
+
+OPERATOR, GOVERNOR = "operator", "governor"
+
+BAD_ADDRESSES = {"short": b"\x01" * (OWNER_BYTES - 1), "long": b"\x01" * 21, "nobody": b""}
+"""What is no address, by name."""
+
+MARKETS = (
+    Market("BTC", 1, 5, 1000, 500, 400, 500, 100),
+    Market("ETH", 2, 4, 1000, 500, 400, 450, 0),
+)
+GOVERNANCE = Governance(MARKETS, fee_account=0, clock_behind_ms=60_000, clock_ahead_ms=5_000)
+PINS = Pins(b"\x01" * 32, b"\x02" * 32, b"parameters", b"shape", "suite", "suite")
+
+
+@cache
+def address(name: str) -> Address:
+    """The L1 address of somebody, or what is none."""
+    return BAD_ADDRESSES.get(name, keccak256(b"crypsis-suite/" + name.encode())[-OWNER_BYTES:])
+
+
+@cache
+def key_of(name: str) -> Point:
+    """A key that only a test would use: its secret is the name."""
+    digest = keccak256(b"crypsis-suite-key/" + name.encode())
+    return SecretKey(int.from_bytes(digest[:16], "big")).public
+
+
+def key_words(name: str, kind: str = "good") -> tuple[int, ...]:
+    """Words of a registration's key: somebody's, or bent in one way."""
+    key = key_of(name)
+    good = (*key.x, *key.y)
+    bent = {
+        "good": good,
+        "off-curve": (1,) * KEY_WORDS,
+        "non-canonical": (good[0] + P if good[0] + P < 2**32 else P, *good[1:]),
+        "too-few": good[1:],
+        "too-many": (*good, 0),
+        "too-large": (2**32, *good[1:]),
+        "negative": (-1, *good[1:]),
+    }
+    return bent[kind]
+
+
+def viewing_words(kind: str = "good") -> tuple[int, ...]:
+    """Words of a registration's viewing commitment, or bent in one way."""
+    good = tuple(range(1, 9))
+    bent = {
+        "good": good,
+        "non-canonical": (*good[:-1], P),
+        "too-few": good[1:],
+        "too-many": (*good, 0),
+        "too-large": (*good[:-1], 2**32),
+        "negative": (*good[:-1], -1),
+    }
+    return bent[kind]
+
+
+@cache
+def genesis() -> Genesis:
+    """Two markets and a fee account."""
+    a, b, c, d, e, f, g, h = viewing_words()
+    header = Header(address("fee"), key_of("fee"), (a, b, c, d, e, f, g, h))
+    return Genesis(31337, 7, START, GOVERNANCE, (600_000, 250_000, 1, 1), header)
+
+
+@cache
+def deployment() -> Deployment:
+    """What scenarios deploy where they say nothing else."""
+    start = genesis()
+    return Deployment(
+        genesis=start,
+        root=start.state(compress_cached).root,
+        pins=PINS,
+        operator=address(OPERATOR),
+        governor=address(GOVERNOR),
+        governance_delay=86_400_000,
+        proof_deadline_ms=7_200_000,
+        least_deposit=5,
+    )
+
+
+_compress = cache(compress)
+
+
+def compress_cached(left: Sequence[Digest], right: Sequence[Digest]) -> list[Digest]:
+    """Compressions, each done once: a suite deploys one genesis many times."""
+    return [_compress(a, b) for a, b in zip(left, right, strict=True)]
+
+
+def digest_of(text: str) -> Digest:
+    """A root that nothing else has."""
+    data = keccak256(text.encode())
+    words = [int.from_bytes(data[i : i + 4], "big") % P for i in range(0, 32, 4)]
+    a, b, c, d, e, f, g, h = words
+    return (a, b, c, d, e, f, g, h)

@@ -1,0 +1,223 @@
+"""Seeded sequences of calls on an L1 and on the model beside it: what one answers, the other does.
+
+The model is `MockL1`. What is called follows from seed and model alone, so that a sequence which
+found a difference finds it again.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Any, TypeVar
+
+from rollup.harness.bending import bent_entries
+from rollup.harness.books import Books, Choice, Closed, queued_after
+from rollup.harness.difference import Difference
+from rollup.harness.oracle import OracleDeployment, oracle_proof
+from rollup.harness.people import (
+    GOVERNANCE,
+    GOVERNOR,
+    OPERATOR,
+    PINS,
+    START,
+    address,
+    deployment,
+    key_words,
+    viewing_words,
+)
+from rollup.harness.stage import Target
+from rollup.harness.targets import LocalTarget
+from rollup.l1.development import PROPERTIES, DevelopmentL1
+from rollup.l1.interface import Reverted
+from rollup.l1.queue import FULL
+from rollup.protocol.header import BatchHeader
+
+T = TypeVar("T")
+
+SENDERS = ("alice", "bob", "carol", "dave")
+MARKS_MAX = 3
+
+
+@dataclass(slots=True)
+class Walk:
+    """One sequence: the L1, the model, and the chance that chooses."""
+
+    target: DevelopmentL1
+    model: DevelopmentL1
+    random: Random
+    books: Books
+    marks: list[tuple[int, int]] = field(default_factory=list)
+    waiting: list[Closed] = field(default_factory=list)
+
+    def same(self, what: str, call: Callable[[DevelopmentL1], T]) -> T | str:
+        """Call both; Difference where answer, revert or anything stored is not the same."""
+        wanted, came = _outcome(call, self.model), _outcome(call, self.target)
+        if came != wanted:
+            raise Difference(f"{what}: it answered {came}, the model {wanted}")
+        ours, theirs = self.model.view(), self.target.view()
+        for name in PROPERTIES:
+            if ours[name] != theirs[name]:
+                raise Difference(f"{what}: {name} is {theirs[name]}, in the model {ours[name]}")
+        return wanted
+
+
+def walk(target: Target, seed: str, calls: int) -> int:
+    """One sequence of so many steps; returns how many calls were made. Difference at the first."""
+    asked = OracleDeployment(deployment(), PINS, START, FULL)
+    books = Books(asked.deployment.genesis, asked.deployment.root)
+    model = LocalTarget().deploy(asked)
+    way = Walk(target.deploy(asked), model, Random(seed), books)
+    for step in range(calls):
+        action = way.random.choice(ACTIONS)
+        try:
+            action(way)
+        except Difference as error:
+            raise Difference(f"step {step + 1}, {error}") from error
+    return calls
+
+
+def _outcome(call: Callable[[DevelopmentL1], T], l1: DevelopmentL1) -> T | str:
+    try:
+        return call(l1)
+    except Reverted as error:
+        return f"a revert for {error.reason.value}"
+
+
+def _wait(way: Walk) -> None:
+    terms = deployment()
+    behind, ahead = GOVERNANCE.clock_behind_ms, GOVERNANCE.clock_ahead_ms
+    waits = (0, 1, 1000, behind, behind + 1, terms.proof_deadline_ms + 1)
+    longer = (terms.governance_delay - ahead, terms.governance_delay)
+    milliseconds = way.random.choice((*waits, *longer))
+    way.same(f"wait {milliseconds}", lambda l1: l1.warp(milliseconds))
+
+
+def _register(way: Walk) -> None:
+    name, amount = way.random.choice(SENDERS), _amount(way)
+    kind = way.random.choice(("good", "good", "off-curve", "non-canonical", "too-few"))
+    _mint(way, name, amount)
+    key, viewing = key_words(name, kind), viewing_words()
+    way.same(f"register {name}", lambda l1: l1.register(address(name), key, viewing, amount))
+
+
+def _credit(way: Walk) -> None:
+    name, amount, account = way.random.choice(SENDERS), _amount(way), way.random.randrange(6)
+    _mint(way, name, amount)
+    way.same(f"credit {account}", lambda l1: l1.credit(address(name), account, amount))
+
+
+def _amount(way: Walk) -> int:
+    least = deployment().least_deposit
+    return way.random.choice((least, least, 1000, 2**61, least - 1, 0))
+
+
+def _mint(way: Walk, name: str, amount: int) -> None:
+    if amount and way.random.random() < 0.9:
+        way.same(f"mint {name}", lambda l1: l1.mint(address(name), amount))
+
+
+def _withdraw(way: Walk) -> None:
+    name = way.random.choice(SENDERS)
+    way.same(f"withdraw {name}", lambda l1: l1.withdraw(address(name)))
+
+
+def _donate(way: Walk) -> None:
+    name = way.random.choice(SENDERS)
+    way.same(f"donate of {name}", lambda l1: l1.donate(address(name), 1))
+
+
+def _announce(way: Walk) -> None:
+    delay = deployment().governance_delay
+    bounds = way.random.choice((0, 1, 5_000, delay - 1, delay))
+    governance = replace(GOVERNANCE, clock_ahead_ms=bounds, fee_account=way.random.choice((0,) * 5))
+    number = way.model.head_number + way.random.randrange(4)
+    sender = address(way.random.choice((GOVERNOR, GOVERNOR, GOVERNOR, OPERATOR)))
+    way.same(
+        f"announce for {number}", lambda l1: l1.announce_governance(sender, governance, number)
+    )
+
+
+def _close(way: Walk, redo: bool, offset: int, bend: str = "") -> Closed:
+    tip, model = way.books.head(way.model), way.model
+    refusal = model.refusal
+    time = (model.now() if refusal is None else refusal.time) + offset
+    entries = queued_after(model, tip, way.random.choice((64, 64, 1)))
+    if bend and (entries or bend == "more"):
+        entries = bent_entries(entries, tip.deposits, bend)
+    governance = model.governance_for(tip.number + 1, time)
+    attempt = way.random.randrange(2)
+    return way.books.close(tip, Choice(time, redo, governance, entries, attempt))
+
+
+def _honest(way: Walk) -> None:
+    """The next batch, made anew where that is called for."""
+    refusal = way.model.refusal
+    number = way.books.head(way.model).number + 1
+    time = way.model.now() if refusal is None else refusal.time
+    _commit(way, _close(way, way.model.wants_redo(number, time), 0).header)
+
+
+def _ready(way: Walk) -> None:
+    """A batch whose header is not brought yet."""
+    way.waiting = [*way.waiting[-2:], _close(way, False, 0)]
+
+
+def _late(way: Walk) -> None:
+    """A header that waited, on whatever L1 has become."""
+    if way.waiting:
+        _commit(way, way.waiting.pop(0).header)
+
+
+def _bent(way: Walk) -> None:
+    """A header of the operator's choice."""
+    random = way.random
+    behind, ahead = GOVERNANCE.clock_behind_ms, GOVERNANCE.clock_ahead_ms
+    offset = random.choice((0, 0, 1, -1, -behind, -behind - 1, ahead, ahead + 1))
+    bend = random.choice(("", "", "fewer", "more", "other"))
+    header = _close(way, random.random() < 0.5, offset, bend).header
+    changes: tuple[dict[str, Any], ...] = (
+        {},
+        {"governance": b"\5" * 32},
+        {"number": 1},
+        {"deposits_before": 0},
+    )
+    _commit(way, replace(header, **random.choice(changes)))
+
+
+def _commit(way: Walk, header: BatchHeader) -> None:
+    sender = address(way.random.choice((OPERATOR,) * 9 + (GOVERNOR,)))
+    way.same(f"commit {header.number}", lambda l1: l1.commit_header(sender, header))
+
+
+def _post(way: Walk) -> None:
+    """The oldest header's batch, or another one, or another proof."""
+    held = [way.books.closed.get(each.digest) for each in way.model.tail[:2]]
+    batches = [closed for closed in held if closed is not None]
+    if not batches:
+        return
+    public = (batches[0] if way.random.random() < 0.9 else batches[-1]).public
+    proof = oracle_proof(PINS, public) if way.random.random() < 0.9 else b"none"
+    sender = address(OPERATOR)
+    way.same(f"post {public.number}", lambda l1: l1.post_batch(sender, public, proof))
+
+
+def _mark(way: Walk) -> None:
+    way.marks = [*way.marks[1 - MARKS_MAX :], (way.target.mark(), way.model.mark())]
+
+
+def _reorganise(way: Walk) -> None:
+    if not way.marks:
+        return
+    place = way.random.randrange(len(way.marks))
+    theirs, ours = way.marks[place]
+    del way.marks[place + 1 :]
+    way.target.reorganise(theirs)
+    way.model.reorganise(ours)
+    way.same("reorganisation", lambda l1: l1.root)
+
+
+ACTIONS: Sequence[Callable[[Walk], None]] = (
+    *(_wait, _wait, _register, _register, _credit, _withdraw, _donate, _announce),
+    *(_honest, _honest, _honest, _ready, _late, _bent, _bent, _post, _post, _post),
+    *(_mark, _reorganise),
+)
+"""What can happen next, the likelier the more often it stands here."""

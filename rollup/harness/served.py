@@ -1,0 +1,82 @@
+"""A mock L1 that others ask: one contract, and its file if it has one.
+
+Every call that changed something is in the file before it is answered; where it cannot be written,
+the call has not happened.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from time import time_ns
+from typing import Any, Self
+
+from rollup.codec.strict import CodecError
+from rollup.files import PUBLIC_MODE, read_bounded, write_whole
+from rollup.hash.many import CompressMany
+from rollup.l1.deployment import Deployment
+from rollup.l1.development import LocalL1, ManualClock
+from rollup.l1.interface import Reverted
+from rollup.l1.methods import Method
+from rollup.l1.stored import STATE_BYTES_MAX, Stored, stored_from_bytes, stored_to_bytes
+from rollup.ports import Verifier
+
+
+class Served:
+    """A contract, and where it is kept."""
+
+    def __init__(self, l1: LocalL1, path: Path | None = None) -> None:
+        self.l1 = l1
+        self._path = path
+
+    @classmethod
+    def started(
+        cls,
+        path: Path | None,
+        deploy: Callable[[], Deployment],
+        verifier: Callable[[Deployment], Verifier],
+        compress_many: CompressMany,
+    ) -> Self:
+        """Go on from the file, or deploy anew where there is none."""
+        stored = None if path is None or not path.exists() else _read(path)
+        deployment = deploy() if stored is None else stored.deployment
+        clock = ManualClock(wall_clock, 0 if stored is None else stored.ahead_ms)
+        try:
+            l1 = LocalL1(deployment, verifier(deployment), clock, compress_many)
+        except Reverted as error:
+            raise CodecError(f"{path or 'genesis'}: {error}") from error
+        if stored is not None:
+            l1.revert_to(stored.state)
+        served = cls(l1, path)
+        served._keep()
+        return served
+
+    def answer(self, method: Method, arguments: Mapping[str, Any]) -> Any:
+        """What the contract answers. Reverted, or OSError where the file cannot be written."""
+        if method.is_read:
+            found = getattr(self.l1, method.attribute)
+            return found(**arguments) if callable(found) else found
+        before, ahead = self.l1.checkpoint(), self.l1.clock.ahead_ms
+        result = getattr(self.l1, method.attribute)(**arguments)
+        try:
+            self._keep()
+        except OSError:
+            self.l1.revert_to(before)
+            self.l1.clock.ahead_ms = ahead
+            raise
+        return result
+
+    def _keep(self) -> None:
+        if self._path is not None:
+            stored = Stored(self.l1.deployment, self.l1.checkpoint(), self.l1.clock.ahead_ms)
+            write_whole(self._path, stored_to_bytes(stored), PUBLIC_MODE)
+
+
+def wall_clock() -> int:
+    """The machine's time in ms."""
+    return time_ns() // 10**6
+
+
+def _read(path: Path) -> Stored:
+    try:
+        return stored_from_bytes(read_bounded(path, STATE_BYTES_MAX))
+    except CodecError as error:
+        raise CodecError(f"{path}: {error}") from error

@@ -1,0 +1,98 @@
+"""Where a scenario plays: one fresh L1, the operator's books, and what the scenario has named."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from rollup.harness.books import Books, Closed, Tip
+from rollup.harness.oracle import OracleDeployment
+from rollup.harness.people import GOVERNANCE, PINS, START, address, deployment, digest_of
+from rollup.harness.scenario import Scenario, ScenarioError
+from rollup.l1.deployment import Deployment
+from rollup.l1.development import DevelopmentL1
+from rollup.l1.queue import FULL
+from rollup.ports import Pins
+from rollup.protocol.market import Governance, Market
+
+NAMES_OF_PINS = ("parameter_set", "shape_class")
+
+
+class Target(Protocol):
+    """An implementation that is held to the suite."""
+
+    def deploy(self, asked: OracleDeployment) -> DevelopmentL1:
+        """A fresh contract, whose clock stands at `asked.time`. Reverted where it is refused."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """One scenario's world."""
+
+    l1: DevelopmentL1
+    books: Books
+    pins: Pins
+    governances: Mapping[str, Governance]
+    closed: dict[str, Closed] = field(default_factory=dict)
+    marks: dict[str, int] = field(default_factory=dict)
+
+    def batch(self, name: str) -> Closed:
+        """A batch that the scenario closed."""
+        if name not in self.closed:
+            raise ScenarioError(f"no batch was closed as {name!r}")
+        return self.closed[name]
+
+    def governance(self, name: str) -> Governance:
+        """Parameters by name."""
+        if name not in self.governances:
+            raise ScenarioError(f"no parameters are called {name!r}")
+        return self.governances[name]
+
+    def tip(self, after: str | None) -> Tip:
+        """What the next batch is closed on: another batch, or L1's head."""
+        return self.books.head(self.l1) if after is None else self.batch(after).tip
+
+
+def deployment_of(scenario: Scenario) -> OracleDeployment:
+    """What a scenario wants to be deployed."""
+    wanted = deployment()
+    changes = dict(scenario.deployment)
+    for name in ("operator", "governor"):
+        if name in changes:
+            changes[name] = address(changes[name])
+    if "root" in changes:
+        changes["root"] = digest_of(changes["root"])
+    limits = replace(FULL, **scenario.limits)
+    return OracleDeployment(
+        replace(wanted, **changes), pins_of(PINS, scenario.verifier), START, limits
+    )
+
+
+def stage(scenario: Scenario, l1: DevelopmentL1, deployed: Deployment) -> Stage:
+    """The world at the beginning of a scenario."""
+    known = {"genesis": GOVERNANCE}
+    for name, changes in scenario.governances.items():
+        known[name] = governance_of(changes)
+    books = Books(deployed.genesis, deployed.root)
+    return Stage(l1, books, deployed.pins, known)
+
+
+def pins_of(pins: Pins, changes: Mapping[str, str]) -> Pins:
+    """Pins of which some are others: the bytes of a text."""
+    changed: dict[str, Any] = {
+        name: text if name in NAMES_OF_PINS else text.encode() for name, text in changes.items()
+    }
+    return replace(pins, **changed)
+
+
+def governance_of(changes: Mapping[str, Any]) -> Governance:
+    """The parameters of genesis with some changed; a market says which one it is `like`."""
+    changed = dict(changes)
+    if "markets" in changed:
+        changed["markets"] = tuple(_market(market) for market in changed["markets"])
+    return replace(GOVERNANCE, **changed)
+
+
+def _market(changes: Mapping[str, Any]) -> Market:
+    changed = dict(changes)
+    like: Market = GOVERNANCE.markets[changed.pop("like")]
+    return replace(like, **changed)

@@ -1,0 +1,281 @@
+"""What a step of a scenario does to L1, and which events must come of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rollup.harness.bending import bent_entries, bent_header, bent_public, proof_for
+from rollup.harness.books import Choice, Closed, queued_after
+from rollup.harness.difference import Difference
+from rollup.harness.expectations import require_expected
+from rollup.harness.people import GOVERNOR, OPERATOR, START, address, key_words, viewing_words
+from rollup.harness.scenario import Step, verb_of
+from rollup.harness.stage import Stage
+from rollup.l1 import interface as l1
+from rollup.protocol.constants import AMOUNT_BITS, DEPOSITS_MAX
+from rollup.protocol.deposit import NO_KEY, NO_VIEWING, EntryKind, QueueEntry
+from rollup.protocol.header import header_of
+
+Act = Callable[[], Sequence[l1.Event]]
+"""The call, once all is prepared: it gives the events that it must have caused."""
+
+
+def perform(stage: Stage, step: Step) -> None:
+    """Carry a step out. Difference where L1 does not do as the scenario says."""
+    act = VERBS[verb_of(step)](stage, step)
+    before, wanted = stage.l1.view(), step.get("reverts")
+    try:
+        events = act()
+    except l1.Reverted as error:
+        came = error.reason.value
+        if wanted is None:
+            raise Difference(f"it reverted for {came}, and should have succeeded") from error
+        if came != wanted:
+            raise Difference(f"it reverted for {came}, wanted {wanted}") from error
+        _require_unchanged(before, stage.l1.view())
+        return
+    if wanted is not None:
+        raise Difference(f"it succeeded, wanted a revert for {wanted}")
+    after = stage.l1.view()
+    if verb_of(step) != "reorganise":
+        _require_events(before, after, events)
+    _require_covered(after)
+
+
+def _require_unchanged(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    changed = [name for name in before if before[name] != after[name]]
+    if changed:
+        raise Difference(f"it reverted and yet changed {', '.join(changed)}")
+
+
+def _require_events(
+    before: Mapping[str, Any], after: Mapping[str, Any], wanted: Sequence[l1.Event]
+) -> None:
+    old, new = before["events"], after["events"]
+    if new[: len(old)] != old:
+        raise Difference("it changed events of the past")
+    came = new[len(old) :]
+    if came == tuple(wanted):
+        return
+    names = [type(event).__name__ for event in wanted]
+    found = [type(event).__name__ for event in came]
+    if names != found:
+        raise Difference(f"it gave the events {found}, wanted {names}")
+    (place, *_) = [i for i, (a, b) in enumerate(zip(came, wanted, strict=True)) if a != b]
+    raise Difference(f"its event {names[place]} is {came[place]}, wanted {wanted[place]}")
+
+
+def _require_covered(view: Mapping[str, Any]) -> None:
+    owed = view["custody"] + view["queued"] + sum(view["pending"].values())
+    if view["owed"] != owed:
+        raise Difference(f"it says that it owes {view['owed']}, its counters say {owed}")
+    if view["funds"] < owed:
+        raise Difference(f"it owes {owed} and holds {view['funds']}")
+
+
+def _nothing() -> Sequence[l1.Event]:
+    return ()
+
+
+def _mint(stage: Stage, step: Step) -> Act:
+    def act() -> Sequence[l1.Event]:
+        stage.l1.mint(address(step["mint"]), step["amount"])
+        return ()
+
+    return act
+
+
+def _donate(stage: Stage, step: Step) -> Act:
+    def act() -> Sequence[l1.Event]:
+        stage.l1.donate(address(step["donate"]), step["amount"])
+        return ()
+
+    return act
+
+
+def _fund(stage: Stage, step: Step, sender: bytes) -> None:
+    """Give the sender what the deposit takes, unless the scenario is about who cannot pay."""
+    amount = step["amount"]
+    if not step.get("unfunded") and 1 <= amount < 1 << AMOUNT_BITS and len(sender) == 20:
+        stage.l1.mint(sender, amount)
+
+
+def _register(stage: Stage, step: Step) -> Act:
+    sender, amount = address(step["register"]), step["amount"]
+    key = key_words(step["register"], step.get("key", "good"))
+    viewing = viewing_words(step.get("viewing", "good"))
+    _fund(stage, step, sender)
+
+    def act() -> Sequence[l1.Event]:
+        entry = stage.l1.register(sender, key, viewing, amount)
+        _require_entry(entry, step, (EntryKind.REGISTER, sender, key, viewing, amount))
+        return [l1.DepositQueued(entry)]
+
+    return act
+
+
+def _credit(stage: Stage, step: Step) -> Act:
+    sender, account, amount = address(step["credit"]), step["account"], step["amount"]
+    _fund(stage, step, sender)
+
+    def act() -> Sequence[l1.Event]:
+        entry = stage.l1.credit(sender, account, amount)
+        wanted = (EntryKind.CREDIT, sender, NO_KEY, NO_VIEWING, amount)
+        _require_entry(entry, {"gets": [entry.index, account], **step}, wanted)
+        return [l1.DepositQueued(entry)]
+
+    return act
+
+
+def _require_entry(entry: QueueEntry, step: Step, wanted: tuple[object, ...]) -> None:
+    came = (entry.kind, entry.owner, entry.key_words, entry.viewing_words, entry.amount)
+    if came != wanted:
+        raise Difference("the entry is not what was asked for")
+    if "gets" in step and [entry.index, entry.account] != step["gets"]:
+        raise Difference(
+            f"it gave entry {entry.index} and account {entry.account}, wanted {step['gets']}"
+        )
+
+
+def _withdraw(stage: Stage, step: Step) -> Act:
+    sender = address(step["withdraw"])
+
+    def act() -> Sequence[l1.Event]:
+        paid = stage.l1.withdraw(sender)
+        if paid != step.get("pays", paid):
+            raise Difference(f"it paid {paid} quanta, wanted {step['pays']}")
+        return [l1.Withdrawn(sender, paid)]
+
+    return act
+
+
+def _wait(stage: Stage, step: Step) -> Act:
+    def act() -> Sequence[l1.Event]:
+        wanted = stage.l1.now() + step["wait"]
+        shown = stage.l1.warp(step["wait"])
+        if shown != wanted or stage.l1.now() != wanted:
+            raise Difference(f"its clock shows {shown}, wanted {wanted}")
+        return ()
+
+    return act
+
+
+def _close(stage: Stage, step: Step) -> Act:
+    """Close a batch: nothing is called, the operator only reads."""
+    tip = stage.tip(step.get("after"))
+    time = START + step["at"] if "at" in step else stage.l1.now() + step.get("offset", 0)
+    entries = queued_after(stage.l1, tip, step.get("entries", DEPOSITS_MAX))
+    if "bend" in step:
+        entries = bent_entries(entries, tip.deposits, step["bend"])
+    if "governance" in step:
+        governance = stage.governance(step["governance"])
+    else:
+        governance = stage.l1.governance_for(tip.number + 1, time)
+    redo, attempt = step.get("redo", False), step.get("attempt", 0)
+    closed = stage.books.close(tip, Choice(time, redo, governance, entries, attempt))
+    if "lie" in step:
+        public = bent_public(stage, closed.public, step["lie"])
+        closed = Closed(public, header_of(public, closed.header.queue_head), closed.tip)
+        stage.books.keep(closed)
+    stage.closed[step["close"]] = closed
+    return _nothing
+
+
+def _commit(stage: Stage, step: Step) -> Act:
+    header = bent_header(stage, stage.batch(step["commit"]).header, step.get("change", {}))
+    sender, digest = address(step.get("as", OPERATOR)), header.digest()
+
+    def act() -> Sequence[l1.Event]:
+        verdict = stage.l1.commit_header(sender, header)
+        refused = step.get("refused")
+        _require_verdict(verdict, refused)
+        events: list[l1.Event] = []
+        if refused is not None:
+            reason = l1.Refusal(refused)
+            recorded = l1.HeaderRefused(header.number, header.time, digest, reason)
+            if verdict.refusal != recorded:
+                raise Difference(f"the refusal is {verdict.refusal}, wanted {recorded}")
+            events.append(recorded)
+        else:
+            events.append(l1.HeaderTaken(header.number, header.time, digest))
+        if step.get("enacts"):
+            events.append(l1.GovernanceEnacted(header.governance, header.number))
+        return [] if step.get("again") else events
+
+    return act
+
+
+def _require_verdict(verdict: l1.HeaderVerdict, refused: str | None) -> None:
+    came = None if verdict.refusal is None else verdict.refusal.reason.value
+    if came != refused:
+        held, wanted = came or "taken", refused or "taken"
+        raise Difference(f"the header was judged {held}, wanted {wanted}")
+
+
+def _post(stage: Stage, step: Step) -> Act:
+    closed = stage.batch(step["post"])
+    public = bent_public(stage, closed.public, step.get("change", {}))
+    proof = proof_for(stage, closed, public, step.get("proof", "honest"))
+    sender = address(step.get("as", OPERATOR))
+
+    def act() -> Sequence[l1.Event]:
+        stage.l1.post_batch(sender, public, proof)
+        accepted = l1.BatchAccepted(public.number, public.time, public.old_root, public.new_root)
+        refunds = [
+            l1.DepositRefunded(each.entry.index, each.entry.owner, each.entry.amount, each.outcome)
+            for each in public.refunds
+        ]
+        return [accepted, *refunds]
+
+    return act
+
+
+def _announce(stage: Stage, step: Step) -> Act:
+    governance, number = stage.governance(step["announce"]), step["number"]
+    sender = address(step.get("as", GOVERNOR))
+
+    def act() -> Sequence[l1.Event]:
+        valid_from = stage.l1.announce_governance(sender, governance, number)
+        if valid_from - START != step.get("from", valid_from - START):
+            came = valid_from - START
+            raise Difference(f"it is in force from {came} ms on, wanted {step['from']}")
+        return [l1.GovernanceAnnounced(governance, number, valid_from)]
+
+    return act
+
+
+def _checkpoint(stage: Stage, step: Step) -> Act:
+    stage.marks[step["checkpoint"]] = stage.l1.mark()
+    return _nothing
+
+
+def _reorganise(stage: Stage, step: Step) -> Act:
+    def act() -> Sequence[l1.Event]:
+        now = stage.l1.now()
+        stage.l1.reorganise(stage.marks[step["reorganise"]])
+        if stage.l1.now() != now:
+            raise Difference("its clock went back")
+        return ()
+
+    return act
+
+
+def _expect(stage: Stage, step: Step) -> Act:
+    require_expected(stage, step["expect"])
+    return _nothing
+
+
+VERBS: Mapping[str, Callable[[Stage, Step], Act]] = {
+    "mint": _mint,
+    "donate": _donate,
+    "register": _register,
+    "credit": _credit,
+    "withdraw": _withdraw,
+    "wait": _wait,
+    "close": _close,
+    "commit": _commit,
+    "post": _post,
+    "announce": _announce,
+    "checkpoint": _checkpoint,
+    "reorganise": _reorganise,
+    "expect": _expect,
+}

@@ -1,0 +1,111 @@
+"""The suite itself: every scenario and the random sequences, and what became of them."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rollup.harness.difference import Difference
+from rollup.harness.expectations import require_expected
+from rollup.harness.random_calls import walk
+from rollup.harness.scenario import Scenario
+from rollup.harness.stage import Target, deployment_of, stage
+from rollup.harness.steps import perform
+from rollup.l1.connection import RefusedByPeer
+from rollup.l1.interface import Reverted
+
+RANDOM_GROUP = "random calls"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What became of one scenario: nothing in `difference` is as it should be."""
+
+    group: str
+    name: str
+    difference: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether L1 did all that the scenario says."""
+        return not self.difference
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All findings, in order."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def failed(self) -> tuple[Finding, ...]:
+        """Where L1 did something else."""
+        return tuple(finding for finding in self.findings if not finding.passed)
+
+    def counts(self) -> Mapping[str, tuple[int, int]]:
+        """How many passed, and of how many, by group."""
+        found: dict[str, tuple[int, int]] = {}
+        for finding in self.findings:
+            passed, all_of = found.get(finding.group, (0, 0))
+            found[finding.group] = (passed + finding.passed, all_of + 1)
+        return found
+
+
+def run(
+    target: Target,
+    scenarios: Iterable[Scenario],
+    sequences: Sequence[tuple[str, int]] = (),
+    heard: Callable[[Finding], None] = lambda finding: None,
+) -> Report:
+    """Hold the target to the scenarios, then to `sequences` of (seed, calls) beside the model."""
+    findings = []
+    for scenario in scenarios:
+        findings.append(Finding(scenario.group, scenario.name, difference(target, scenario)))
+        heard(findings[-1])
+    for seed, calls in sequences:
+        found = _attempt(lambda s=seed, c=calls: walk(target, s, c))  # type: ignore[misc]
+        findings.append(Finding(RANDOM_GROUP, f"{calls} calls of seed {seed}", found))
+        heard(findings[-1])
+    return Report(tuple(findings))
+
+
+def difference(target: Target, scenario: Scenario) -> str:
+    """The first thing that L1 does otherwise, in plain words; empty where there is none."""
+    return _attempt(lambda: play(target, scenario))
+
+
+def play(target: Target, scenario: Scenario) -> None:
+    """Play a scenario. Difference where L1 does not do as it says."""
+    asked = deployment_of(scenario)
+    try:
+        l1 = target.deploy(asked)
+    except Reverted as error:
+        if error.reason.value != scenario.reverts:
+            wanted = scenario.reverts or "no revert"
+            raise Difference(f"deployment: {error.reason.value}, wanted {wanted}") from error
+        return
+    if scenario.reverts is not None:
+        raise Difference(f"deployment: it succeeded, wanted a revert for {scenario.reverts}")
+    here = stage(scenario, l1, asked.deployment)
+    for place, step in enumerate(scenario.steps, 1):
+        try:
+            perform(here, step)
+        except Difference as error:
+            raise Difference(f"step {place}, {_brief(step)}: {error}") from error
+    try:
+        require_expected(here, scenario.final)
+    except Difference as error:
+        raise Difference(f"in the end, {error}") from error
+
+
+def _brief(step: Mapping[str, object]) -> str:
+    name, value = next(iter(step.items()))
+    return name if isinstance(value, dict) else f"{name} {value}"
+
+
+def _attempt(play_it: Callable[[], object]) -> str:
+    try:
+        play_it()
+    except (Difference, RefusedByPeer) as error:
+        return str(error)
+    except Reverted as error:
+        return f"it reverted for {error.reason.value} where the suite only prepares"
+    return ""

@@ -1,0 +1,136 @@
+"""`crypsis l1 up`: a mock L1 from a genesis or from its file, served until it is told to stop."""
+
+import asyncio
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rollup.codec.strict import CodecError
+from rollup.files import read_bounded
+from rollup.harness.devnet import devnet_deployment, devnet_genesis
+from rollup.harness.dispatch import answers_under_test, contract_answers
+from rollup.harness.http import LOOPBACK, TEST_PATH, application, listen, server
+from rollup.harness.people import compress_cached
+from rollup.harness.served import Served, wall_clock
+from rollup.installed import installed_verifier
+from rollup.l1.deployment import Deployment
+from rollup.l1.interface import Address
+from rollup.ports import Pins, Verifier
+from rollup.protocol.encoding import hex_digest
+from rollup.protocol.genesis import GENESIS_BYTES_MAX, Genesis, genesis_from_json
+
+
+@dataclass(frozen=True, slots=True)
+class UpOptions:
+    """What the command was told; `parameters` and `shape_class` are for a fresh contract."""
+
+    port: int
+    state: Path | None
+    genesis: Path | None
+    operator: Address | None
+    governor: Address | None
+    parameters: str
+    shape_class: str
+
+
+class InUse(OSError):
+    """Another process serves this file."""
+
+
+def up(options: UpOptions, heard: Callable[[dict[str, Any], str], None]) -> None:
+    """Serve until a signal; `heard` is told where, once calls are taken."""
+    with _alone(options.state), listen(options.port) as bound:
+        served = Served.started(
+            options.state, lambda: _fresh(options), _verifier_of, compress_cached
+        )
+        record = record_of(served, bound.getsockname()[1])
+        app = application(contract_answers(served), answers_under_test(compress_cached))
+        heard(record, banner(record, options.state))
+        asyncio.run(server(app).serve(sockets=[bound]))
+
+
+def record_of(served: Served, port: int) -> dict[str, Any]:
+    """What a client needs to know, for machines."""
+    deployment = served.l1.deployment
+    url = f"http://{LOOPBACK}:{port}"
+    return {
+        "url": f"{url}/",
+        "test_url": f"{url}{TEST_PATH}",
+        "chain": deployment.genesis.chain,
+        "venue": deployment.genesis.venue,
+        "operator": deployment.operator.hex(),
+        "governor": deployment.governor.hex(),
+        "genesis_root": hex_digest(deployment.root),
+        "pins": deployment.pins.digest().hex(),
+        "parameters": deployment.pins.parameter_set,
+        "shape_class": deployment.pins.shape_class,
+        "proved_number": served.l1.proved_number,
+        "head_number": served.l1.head_number,
+        "time": served.l1.now(),
+    }
+
+
+def banner(record: dict[str, Any], state: Path | None) -> str:
+    """The same for people."""
+    lines = (
+        ("L1", f"{record['url']}   JSON-RPC 2.0, methods l1_* and dev_*"),
+        ("Under test", f"{record['test_url']}   crypsis l1 check --target {record['test_url']}"),
+        ("Chain, venue", f"{record['chain']}, {record['venue']}"),
+        ("Operator", record["operator"]),
+        ("Governor", record["governor"]),
+        ("Genesis root", record["genesis_root"]),
+        ("Pins", f"{record['pins']} ({record['parameters']}/{record['shape_class']})"),
+        ("Batches", f"{record['proved_number']} proved, {record['head_number']} held"),
+        ("State", "in memory only" if state is None else str(state)),
+    )
+    return "\n".join(f"{name:<13} {value}" for name, value in lines)
+
+
+def _fresh(options: UpOptions) -> Deployment:
+    genesis = devnet_genesis(wall_clock()) if options.genesis is None else _read(options.genesis)
+    pins = installed_verifier(options.parameters, options.shape_class).pins
+    return devnet_deployment(genesis, pins, compress_cached, options.operator, options.governor)
+
+
+def _read(path: Path) -> Genesis:
+    try:
+        return genesis_from_json(read_bounded(path, GENESIS_BYTES_MAX))
+    except CodecError as error:
+        raise CodecError(f"{path}: {error}") from error
+
+
+def _verifier_of(deployment: Deployment) -> Verifier:
+    """The installed verifier that a deployment pins. CodecError where none is it."""
+    pins: Pins = deployment.pins
+    try:
+        verifier = installed_verifier(pins.parameter_set, pins.shape_class)
+    except ValueError as error:
+        raise CodecError(f"the contract's verifier: {error}") from error
+    if verifier.pins != pins:
+        raise CodecError(
+            f"the contract pins {pins.digest().hex()}, the verifier installed here is "
+            f"{verifier.pins.digest().hex()}: no proof of it would be accepted"
+        )
+    return verifier
+
+
+@contextmanager
+def _alone(state: Path | None) -> Iterator[None]:
+    """Hold the file's lock, so that two processes cannot write it over one another."""
+    if state is None:
+        yield
+        return
+    lock = state.with_name(f".{state.name}.lock")
+    handle = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InUse(error.errno, "another process serves it", str(state)) from error
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,155 @@
+"""The records of L1 as JSON: what its calls take and answer, and what a file of its state holds."""
+
+from rollup.codec.fields import Node
+from rollup.codec.forms import (
+    FLAG,
+    INTEGER,
+    WHOLE,
+    Form,
+    choice,
+    fixed,
+    hexadecimal,
+    many,
+    optional,
+    pairs,
+    record,
+    union,
+)
+from rollup.hash.keccak import DIGEST_BYTES
+from rollup.hash.poseidon import Digest
+from rollup.l1 import interface as l1
+from rollup.l1.deployment import Deployment
+from rollup.l1.queue import QueueLimits
+from rollup.ports import Pins
+from rollup.protocol.constants import DIGEST_LENGTH
+from rollup.protocol.deposit import KEY_WORDS, DepositOutcome, QueueEntry
+from rollup.protocol.encoding import digest_bytes, words_of
+from rollup.protocol.genesis import GENESIS_BYTES_MAX, Genesis, genesis_from_json, genesis_to_json
+from rollup.protocol.governance_codec import governance_value, read_governance
+from rollup.protocol.header import BatchHeader
+from rollup.protocol.market import Governance
+from rollup.protocol.public import PublicInput
+from rollup.protocol.public_json import (
+    PUBLIC_BYTES_MAX,
+    entry_value,
+    public_from_json,
+    public_to_json,
+    read_entry,
+)
+
+PROOF_BYTES_MAX = 2**23
+"""No proof of ours is 8 MiB; L1 takes no more."""
+
+ANY_ADDRESS_BYTES = 64
+"""What is no address must still arrive, to be refused as such."""
+
+WORDS_MAX = 2 * KEY_WORDS
+ENTRIES_MAX = 10**6
+"""Queue entries, headers and events of a mock L1: more is refused unread."""
+
+PIN_BYTES_MAX = 4096
+
+
+def _read_digest(node: Node) -> Digest:
+    a, b, c, d, e, f, g, h = words_of(node.hexadecimal(4 * DIGEST_LENGTH))
+    return (a, b, c, d, e, f, g, h)
+
+
+def _read_public(node: Node) -> PublicInput:
+    try:
+        return public_from_json(node.text(PUBLIC_BYTES_MAX).encode("ascii"))
+    except UnicodeEncodeError:
+        raise node.wrong("public.json, which is ASCII") from None
+
+
+def _read_genesis(node: Node) -> Genesis:
+    return genesis_from_json(node.text(GENESIS_BYTES_MAX).encode())
+
+
+ROOT: Form[Digest] = Form(lambda root: digest_bytes(root).hex(), _read_digest)
+HASH = fixed(DIGEST_BYTES)
+ADDRESS = hexadecimal(ANY_ADDRESS_BYTES)
+PROOF = hexadecimal(PROOF_BYTES_MAX)
+WORDS = many(INTEGER, WORDS_MAX)
+GOVERNANCE: Form[Governance] = Form(governance_value, read_governance)
+PUBLIC: Form[PublicInput] = Form(lambda public: public_to_json(public).decode(), _read_public)
+GENESIS: Form[Genesis] = Form(genesis_to_json, _read_genesis)
+ENTRY: Form[QueueEntry] = Form(entry_value, read_entry)
+QUEUE = many(ENTRY, ENTRIES_MAX)
+
+HEADER = record(
+    BatchHeader,
+    number=INTEGER,
+    time=INTEGER,
+    redo=FLAG,
+    governance=HASH,
+    old_root=ROOT,
+    new_root=ROOT,
+    deposits_before=INTEGER,
+    deposits=INTEGER,
+    queue_head=HASH,
+    public=HASH,
+)
+HELD = record(l1.HeldHeader, header=HEADER, digest=HASH, taken_at=INTEGER)
+TAIL = many(HELD, ENTRIES_MAX)
+REFUSED = record(
+    l1.HeaderRefused, number=INTEGER, time=INTEGER, digest=HASH, reason=choice(l1.Refusal)
+)
+VERDICT = record(l1.HeaderVerdict, refusal=optional(REFUSED))
+
+EVENT = union(
+    deposit_queued=(l1.DepositQueued, record(l1.DepositQueued, entry=ENTRY)),
+    header_taken=(
+        l1.HeaderTaken,
+        record(l1.HeaderTaken, number=INTEGER, time=INTEGER, digest=HASH),
+    ),
+    header_refused=(l1.HeaderRefused, REFUSED),
+    batch_accepted=(
+        l1.BatchAccepted,
+        record(l1.BatchAccepted, number=INTEGER, time=INTEGER, old_root=ROOT, new_root=ROOT),
+    ),
+    deposit_refunded=(
+        l1.DepositRefunded,
+        record(
+            l1.DepositRefunded,
+            index=INTEGER,
+            owner=ADDRESS,
+            amount=WHOLE,
+            outcome=choice(DepositOutcome),
+        ),
+    ),
+    withdrawn=(l1.Withdrawn, record(l1.Withdrawn, owner=ADDRESS, amount=WHOLE)),
+    governance_announced=(
+        l1.GovernanceAnnounced,
+        record(l1.GovernanceAnnounced, governance=GOVERNANCE, number=INTEGER, valid_from=INTEGER),
+    ),
+    governance_enacted=(
+        l1.GovernanceEnacted,
+        record(l1.GovernanceEnacted, digest=HASH, number=INTEGER),
+    ),
+)
+EVENTS = many(EVENT, ENTRIES_MAX)
+MONEY = pairs(ADDRESS, WHOLE, ENTRIES_MAX)
+INDICES = pairs(ADDRESS, INTEGER, ENTRIES_MAX)
+
+PINS = record(
+    Pins,
+    circuit=hexadecimal(PIN_BYTES_MAX),
+    fixed_root=hexadecimal(PIN_BYTES_MAX),
+    parameters=hexadecimal(PIN_BYTES_MAX),
+    shape=hexadecimal(PIN_BYTES_MAX),
+    parameter_set=Form(str, lambda node: node.text(40)),
+    shape_class=Form(str, lambda node: node.text(40)),
+)
+DEPLOYMENT = record(
+    Deployment,
+    genesis=GENESIS,
+    root=ROOT,
+    pins=PINS,
+    operator=ADDRESS,
+    governor=ADDRESS,
+    governance_delay=INTEGER,
+    proof_deadline_ms=INTEGER,
+    least_deposit=WHOLE,
+)
+LIMITS = record(QueueLimits, accounts=INTEGER, entries=INTEGER)

@@ -1,0 +1,331 @@
+"""An L1 that is reached by JSON-RPC: the same calls as the mock's, over a socket.
+
+A connection that cannot be made is tried again, and so is a read whose connection broke. A call
+whose answer did not come may have happened: it is never made again by itself, and the error says
+so.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import httpx
+
+from rollup.codec import shallow_json
+from rollup.codec.fields import Node
+from rollup.codec.strict import CodecError, Value
+from rollup.hash.poseidon import Digest
+from rollup.l1.connection import NoAnswerInTime, RefusedByPeer, Unreachable
+from rollup.l1.deployment import Deployment
+from rollup.l1.development import PROPERTIES, frozen
+from rollup.l1.interface import (
+    Address,
+    Event,
+    HeaderRefused,
+    HeaderVerdict,
+    HeldHeader,
+    Revert,
+    Reverted,
+)
+from rollup.l1.methods import BY_ATTRIBUTE, REVERTED, Method
+from rollup.protocol.deposit import QueueEntry
+from rollup.protocol.header import BatchHeader
+from rollup.protocol.market import Governance
+from rollup.protocol.public import PublicInput
+from rollup.protocol.rejection import Rejected
+
+CONNECT_SECONDS = 3.0
+ANSWER_SECONDS = 120.0
+"""A proof is verified before a post is answered: seconds, and on a loaded machine many."""
+
+TRIES = 3
+"""Of a connection, and of a read whose connection broke."""
+
+ANSWER_BYTES_MAX = 2**28
+UNCERTAIN = "what was asked may have happened"
+
+
+class RemoteL1:
+    """Implements `rollup.l1.development.DevelopmentL1` at an address."""
+
+    def __init__(self, url: str, answer_seconds: float = ANSWER_SECONDS) -> None:
+        self.url = url
+        self._asked = 0
+        self._client = httpx.Client(
+            transport=httpx.HTTPTransport(retries=TRIES - 1),
+            timeout=httpx.Timeout(answer_seconds, connect=CONNECT_SECONDS),
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self._client.close()
+
+    def ask(self, name: str, parameters: Mapping[str, Value], is_read: bool = False) -> object:
+        """The raw result of a method. Reverted, or RemoteError."""
+        return _result(self._exchange(self._request(name, parameters), is_read), self.url)
+
+    def view(self) -> Mapping[str, object]:
+        """All properties at one moment, by name; nobody's zero is listed."""
+        methods = [BY_ATTRIBUTE[name] for name in PROPERTIES]
+        answers = self._exchange([self._request(method.name, {}) for method in methods], True)
+        if not isinstance(answers, list) or len(answers) != len(methods):
+            raise RefusedByPeer(f"{self.url}: wanted {len(methods)} answers in a list")
+        results = [_result(answer, self.url) for answer in answers]
+        return {
+            method.attribute: frozen(self._read(method, result))
+            for method, result in zip(methods, results, strict=True)
+        }
+
+    def _call(self, attribute: str, **arguments: object) -> Any:
+        method = BY_ATTRIBUTE[attribute]
+        written = {name: method.parameters[name].write(arguments[name]) for name in arguments}
+        return self._read(method, self.ask(method.name, written, method.is_read))
+
+    def _read(self, method: Method, result: object) -> Any:
+        try:
+            return method.result.read(Node(result, method.name))
+        except (CodecError, Rejected) as error:
+            raise RefusedByPeer(f"{self.url}: {error}") from error
+
+    def _request(self, name: str, parameters: Mapping[str, Value]) -> dict[str, Any]:
+        self._asked += 1
+        return {"jsonrpc": "2.0", "id": self._asked, "method": name, "params": dict(parameters)}
+
+    def _exchange(self, message: object, is_read: bool) -> object:
+        body = json.dumps(message, separators=(",", ":")).encode("ascii")
+        for left in reversed(range(TRIES if is_read else 1)):
+            try:
+                return self._posted(body)
+            except Unreachable:
+                if not left:
+                    raise
+        raise Unreachable(f"{self.url}: never asked")
+
+    def _posted(self, body: bytes) -> object:
+        headers = {"content-type": "application/json"}
+        try:
+            with self._client.stream("POST", self.url, content=body, headers=headers) as response:
+                data = self._bounded(response)
+        except httpx.ConnectTimeout as error:
+            raise Unreachable(f"{self.url}: no connection in {CONNECT_SECONDS:g} s") from error
+        except httpx.TimeoutException as error:
+            raise NoAnswerInTime(f"{self.url}: no answer in time; {UNCERTAIN}") from error
+        except (httpx.ConnectError, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+            raise Unreachable(f"{self.url}: {error or type(error).__name__}") from error
+        except httpx.TransportError as error:
+            raise Unreachable(f"{self.url}: the connection broke; {UNCERTAIN}") from error
+        if response.status_code != httpx.codes.OK:
+            raise RefusedByPeer(f"{self.url}: HTTP status {response.status_code}")
+        try:
+            return shallow_json.loads(data.decode("utf-8"))
+        except ValueError as error:
+            raise RefusedByPeer(f"{self.url}: the answer is not JSON") from error
+
+    def _bounded(self, response: httpx.Response) -> bytes:
+        parts, length = [], 0
+        for part in response.iter_bytes():
+            length += len(part)
+            if length > ANSWER_BYTES_MAX:
+                raise RefusedByPeer(f"{self.url}: an answer of more than {ANSWER_BYTES_MAX} bytes")
+            parts.append(part)
+        return b"".join(parts)
+
+    @property
+    def root(self) -> Digest:
+        """The state root that is proved."""
+        root: Digest = self._call("root")
+        return root
+
+    @property
+    def proved_number(self) -> int:
+        """Number of the last batch that is proved; 0 is genesis."""
+        return int(self._call("proved_number"))
+
+    @property
+    def head_number(self) -> int:
+        """Number of the last batch whose header is held, proved or not."""
+        return int(self._call("head_number"))
+
+    @property
+    def tail(self) -> Sequence[HeldHeader]:
+        """Headers held and not proved yet, oldest first."""
+        return tuple(self._call("tail"))
+
+    @property
+    def refusal(self) -> HeaderRefused | None:
+        """The refusal on record that waits for its redo."""
+        refusal: HeaderRefused | None = self._call("refusal")
+        return refusal
+
+    @property
+    def redo_until(self) -> int:
+        """L1 time of the last refusal: batches up to it were closed before anybody could know."""
+        return int(self._call("redo_until"))
+
+    @property
+    def governance(self) -> Governance:
+        """The parameters that the last header was under."""
+        governance: Governance = self._call("governance")
+        return governance
+
+    @property
+    def queue(self) -> Sequence[QueueEntry]:
+        """All deposits ever queued, in order."""
+        return tuple(self._call("queue"))
+
+    @property
+    def consumed(self) -> int:
+        """Queue entries that a proved batch has consumed."""
+        return int(self._call("consumed"))
+
+    @property
+    def accounts(self) -> Mapping[Address, int]:
+        """The index that each sender was assigned."""
+        return dict(self._call("accounts"))
+
+    @property
+    def custody(self) -> int:
+        """Quanta under custody of the rollup."""
+        return int(self._call("custody"))
+
+    @property
+    def queued(self) -> int:
+        """Quanta of deposits that no proved batch has consumed."""
+        return int(self._call("queued"))
+
+    @property
+    def pending(self) -> Mapping[Address, int]:
+        """Quanta that each sender can withdraw."""
+        return dict(self._call("pending"))
+
+    @property
+    def funds(self) -> int:
+        """Quanta that the contract holds."""
+        return int(self._call("funds"))
+
+    @property
+    def owed(self) -> int:
+        """Quanta that the contract owes by its own counters."""
+        return int(self._call("owed"))
+
+    @property
+    def wallets(self) -> Mapping[Address, int]:
+        """Test money of each address."""
+        return dict(self._call("wallets"))
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """Everything that happened, in order."""
+        return tuple(self._call("events"))
+
+    @property
+    def deployment(self) -> Deployment:
+        """What the contract was created with."""
+        deployment: Deployment = self._call("deployment")
+        return deployment
+
+    def wants_redo(self, number: int, time: int) -> bool:
+        """Whether a batch of this number and time must be made anew."""
+        return bool(self._call("wants_redo", number=number, time=time))
+
+    def header_digest(self, number: int) -> bytes | None:
+        """Digest of the header held under a number, also after it is proved."""
+        digest: bytes | None = self._call("header_digest", number=number)
+        return digest
+
+    def queue_head(self, count: int) -> bytes | None:
+        """The queue's hash chain after `count` entries; None where the queue is shorter."""
+        head: bytes | None = self._call("queue_head", count=count)
+        return head
+
+    def governance_for(self, number: int, time: int) -> Governance:
+        """The parameters in force for a batch of this number and time."""
+        governance: Governance = self._call("governance_for", number=number, time=time)
+        return governance
+
+    def register(
+        self,
+        sender: Address,
+        key_words: Sequence[int],
+        viewing_words: Sequence[int],
+        amount: int,
+    ) -> QueueEntry:
+        """Ask for the sender's own account, with a first deposit."""
+        entry: QueueEntry = self._call(
+            "register",
+            sender=sender,
+            key_words=key_words,
+            viewing_words=viewing_words,
+            amount=amount,
+        )
+        return entry
+
+    def credit(self, sender: Address, account: int, amount: int) -> QueueEntry:
+        """Deposit into an account whose index was assigned."""
+        entry: QueueEntry = self._call("credit", sender=sender, account=account, amount=amount)
+        return entry
+
+    def commit_header(self, sender: Address, header: BatchHeader) -> HeaderVerdict:
+        """Hold a closed batch to its content, before there is a proof."""
+        verdict: HeaderVerdict = self._call("commit_header", sender=sender, header=header)
+        return verdict
+
+    def post_batch(self, sender: Address, public: PublicInput, proof: bytes) -> None:
+        """Advance the state root by the oldest header of the tail, if its proof holds."""
+        self._call("post_batch", sender=sender, public=public, proof=proof)
+
+    def withdraw(self, sender: Address) -> int:
+        """Pay the sender's pending balance; returns the quanta paid."""
+        return int(self._call("withdraw", sender=sender))
+
+    def announce_governance(self, sender: Address, governance: Governance, number: int) -> int:
+        """Announce parameters for batches from a number on; returns their earliest batch time."""
+        announced = {"sender": sender, "governance": governance, "number": number}
+        return int(self._call("announce_governance", **announced))
+
+    def now(self) -> int:
+        """L1's time in ms."""
+        return int(self._call("now"))
+
+    def warp(self, milliseconds: int) -> int:
+        """Move the clock on; returns the time it then shows."""
+        return int(self._call("warp", milliseconds=milliseconds))
+
+    def mint(self, owner: Address, amount: int) -> None:
+        """Give an address test money."""
+        self._call("mint", owner=owner, amount=amount)
+
+    def donate(self, sender: Address, amount: int) -> None:
+        """Send money to the contract without telling it."""
+        self._call("donate", sender=sender, amount=amount)
+
+    def mark(self) -> int:
+        """Keep L1 as it is now; returns the name to go back by."""
+        return int(self._call("mark"))
+
+    def reorganise(self, mark: int) -> None:
+        """Forget all since the mark. The clock goes on."""
+        self._call("reorganise", mark=mark)
+
+
+def _result(answer: object, url: str) -> object:
+    """The result in an answer; what the contract said or refused otherwise."""
+    if not isinstance(answer, dict) or answer.get("jsonrpc") != "2.0":
+        raise RefusedByPeer(f"{url}: the answer is not JSON-RPC 2.0")
+    if "error" not in answer:
+        return answer.get("result")
+    error = answer["error"] if isinstance(answer["error"], dict) else {}
+    data = error.get("data")
+    if error.get("code") == REVERTED and isinstance(data, dict):
+        reason = str(data.get("reason"))
+        if reason not in list(Revert):
+            raise RefusedByPeer(f"{url}: a revert without a reason of the list")
+        raise Reverted(Revert(reason), str(data.get("detail", "")))
+    raise RefusedByPeer(f"{url}: error {error.get('code')}: {str(error.get('message'))[:400]}")

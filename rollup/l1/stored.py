@@ -1,0 +1,158 @@
+"""A mock L1 as bytes: everything it stores and where its clock stands, in one canonical JSON.
+
+Sorted keys, no spaces, ASCII; any other bytes are refused, so that a file that was damaged or
+edited is never half-read.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rollup.codec import shallow_json
+from rollup.codec.fields import Node
+from rollup.codec.forms import INTEGER, WHOLE, Form, many, optional, pairs, record
+from rollup.codec.strict import CodecError, Value
+from rollup.l1.deployment import Deployment
+from rollup.l1.forms import (
+    ADDRESS,
+    DEPLOYMENT,
+    ENTRIES_MAX,
+    EVENTS,
+    GOVERNANCE,
+    HASH,
+    LIMITS,
+    MONEY,
+    QUEUE,
+    REFUSED,
+    ROOT,
+    TAIL,
+)
+from rollup.l1.headers import Head, HeaderChain
+from rollup.l1.interface import Address, HeaderRefused, HeldHeader
+from rollup.l1.queue import DepositQueue, QueueLimits
+from rollup.l1.schedule import Schedule, Scheduled
+from rollup.l1.state import ContractState
+from rollup.l1.vault import Vault
+from rollup.protocol.deposit import QueueEntry
+from rollup.protocol.market import Governance
+from rollup.protocol.rejection import Rejected
+
+FORMAT_VERSION = 1
+STATE_BYTES_MAX = 2**28
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a mock L1 goes on from: `ahead_ms` is how far its clock was moved."""
+
+    deployment: Deployment
+    state: ContractState
+    ahead_ms: int
+
+
+def stored_to_bytes(stored: Stored) -> bytes:
+    """The one encoding."""
+    return _canonical({"version": FORMAT_VERSION, "content": STORED.write(stored)})
+
+
+def stored_from_bytes(data: bytes) -> Stored:
+    """What these bytes hold. Raises CodecError, naming what was wanted and what came."""
+    if len(data) > STATE_BYTES_MAX:
+        raise CodecError(f"l1: wanted at most {STATE_BYTES_MAX} bytes, got {len(data)}")
+    try:
+        value = shallow_json.loads(data.decode("ascii"))
+    except ValueError as error:
+        raise CodecError(f"l1: not JSON in ASCII ({str(error)[:80]})") from error
+    node = Node(value, "l1")
+    node.require_version(FORMAT_VERSION)
+    try:
+        stored = STORED.read(node.record(("version", "content"))["content"])
+    except Rejected as refusal:
+        raise CodecError(f"l1: {refusal}") from refusal
+    if stored_to_bytes(stored) != data:
+        raise CodecError("l1: not the canonical encoding (sorted keys, no spaces, ASCII)")
+    return stored
+
+
+def _canonical(value: Value) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def _headers(
+    proved: Head,
+    tail: Sequence[HeldHeader],
+    digests: Mapping[int, bytes],
+    refused: Sequence[HeaderRefused],
+    refusal: HeaderRefused | None,
+    redo_until: int,
+) -> HeaderChain:
+    chain = HeaderChain(proved)
+    chain.tail = list(tail)
+    chain.digests = dict(digests)
+    chain.refused = {each.digest: each for each in refused}
+    chain.refusal = refusal
+    chain.redo_until = redo_until
+    return chain
+
+
+def _scheduled(governance: Governance, number: int, valid_from: int) -> Scheduled:
+    return Scheduled(governance, governance.digest(), number, valid_from)
+
+
+def _queue(
+    limits: QueueLimits, entries: Sequence[QueueEntry], registered: Sequence[Address]
+) -> DepositQueue:
+    return DepositQueue.restored(limits, entries, registered)
+
+
+def _vault(
+    custody: int,
+    queued: int,
+    pending: Mapping[Address, int],
+    funds: int,
+    wallets: Mapping[Address, int],
+) -> Vault:
+    vault = Vault()
+    vault.custody, vault.queued, vault.funds = custody, queued, funds
+    vault.pending, vault.wallets = defaultdict(int, pending), defaultdict(int, wallets)
+    return vault
+
+
+def _state(**rooms: object) -> ContractState:
+    rooms["events"] = list(rooms["events"])  # type: ignore[call-overload]
+    return ContractState(**rooms)  # type: ignore[arg-type]
+
+
+def _in_order(addresses: Form[Sequence[Address]]) -> Form[Sequence[Address]]:
+    """A set has no order of its own, and its encoding has one."""
+    return Form(lambda value: addresses.write(sorted(value)), addresses.read)
+
+
+HEAD = record(Head, number=INTEGER, time=INTEGER, root=ROOT, deposits=INTEGER)
+REFUSALS: Form[Mapping[bytes, HeaderRefused]] = Form(
+    lambda refused: many(REFUSED, ENTRIES_MAX).write(list(refused.values())),
+    many(REFUSED, ENTRIES_MAX).read,  # type: ignore[arg-type]
+)
+HEADERS = record(
+    _headers,
+    proved=HEAD,
+    tail=TAIL,
+    digests=pairs(INTEGER, HASH, ENTRIES_MAX),
+    refused=REFUSALS,
+    refusal=optional(REFUSED),
+    redo_until=INTEGER,
+)
+SCHEDULED = record(_scheduled, governance=GOVERNANCE, number=INTEGER, valid_from=INTEGER)
+SCHEDULE = record(Schedule.restored, entries=many(SCHEDULED, ENTRIES_MAX), used=INTEGER)
+STATE = record(
+    _state,
+    headers=HEADERS,
+    schedule=SCHEDULE,
+    queue=record(
+        _queue, limits=LIMITS, entries=QUEUE, registered=_in_order(many(ADDRESS, ENTRIES_MAX))
+    ),
+    vault=record(_vault, custody=WHOLE, queued=WHOLE, pending=MONEY, funds=WHOLE, wallets=MONEY),
+    events=EVENTS,
+)
+STORED = record(Stored, deployment=DEPLOYMENT, state=STATE, ahead_ms=INTEGER)

@@ -1,0 +1,308 @@
+"""L1s that are each wrong in one way: what the conformance suite must notice, every one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from rollup.l1.deployment import Deployment
+from rollup.l1.development import LocalL1
+from rollup.l1.headers import HeaderChain
+from rollup.l1.interface import (
+    Address,
+    HeaderVerdict,
+    Refusal,
+    Revert,
+    Reverted,
+)
+from rollup.l1.queue import DepositQueue
+from rollup.l1.schedule import Schedule, Scheduled
+from rollup.l1.state import ContractState
+from rollup.l1.vault import Vault
+from rollup.protocol.deposit import QueueEntry
+from rollup.protocol.header import BatchHeader
+from rollup.protocol.market import Governance
+from rollup.protocol.public import PublicInput
+
+
+class AnybodyIsOperator(LocalL1):
+    def _require_operator(self, sender: Address) -> None:
+        pass
+
+
+class PinsNothing(LocalL1):
+    def _require_pins(self) -> None:
+        pass
+
+
+class IgnoresTheHeader(LocalL1):
+    def _require_header(self, public: PublicInput) -> None:
+        if public.number != self.proved_number + 1:
+            raise Reverted(Revert.WRONG_NUMBER)
+        if not self.tail:
+            raise Reverted(Revert.NO_HEADER)
+
+
+class OfAnyVenue(LocalL1):
+    def _require_venue(self, public: PublicInput) -> None:
+        pass
+
+
+class TrustsDeposits(LocalL1):
+    def _require_deposits(self, public: PublicInput) -> None:
+        pass
+
+
+class TrustsTheTotal(LocalL1):
+    def _require_deposits(self, public: PublicInput) -> None:
+        try:
+            super()._require_deposits(public)
+        except Reverted as error:
+            if error.reason is not Revert.TOTAL:
+                raise
+
+
+class Unverified(LocalL1):
+    def __init__(self, deployment: Deployment, verifier: Any, *rest: Any) -> None:
+        super().__init__(deployment, AcceptsAll(verifier), *rest)
+
+
+class AcceptsAll:
+    def __init__(self, verifier: Any) -> None:
+        self.pins = verifier.pins
+
+    def verify(self, public: PublicInput, proof: bytes) -> None:
+        pass
+
+
+class _Judges(LocalL1):
+    ignored: Refusal
+
+    def _judge(self, header: BatchHeader, terms: Scheduled, is_late: bool) -> Refusal | None:
+        reason = super()._judge(header, terms, is_late)
+        return None if reason is self.ignored else reason
+
+
+class NeverLate(_Judges):
+    ignored = Refusal.CLOCK_BEHIND
+
+
+class OfAnyParameters(_Judges):
+    ignored = Refusal.GOVERNANCE
+
+
+class OfAnyQueue(_Judges):
+    ignored = Refusal.DEPOSIT_NOT_QUEUED
+
+
+class RefusesByReverting(LocalL1):
+    def _refuse(self, *_: Any) -> Any:
+        raise Reverted(Revert.CLOCK_AHEAD)
+
+
+class PaysTwice(LocalL1):
+    def withdraw(self, sender: Address) -> int:
+        amount = super().withdraw(sender)
+        self._state.vault.pending[sender] = amount
+        return amount
+
+
+class AnybodyGoverns(LocalL1):
+    def announce_governance(self, sender: Address, governance: Governance, number: int) -> int:
+        return super().announce_governance(self.deployment.governor, governance, number)
+
+
+class AnnouncesLate(LocalL1):
+    def announce_governance(self, sender: Address, governance: Governance, number: int) -> int:
+        if number == self.head_number:
+            number += 1
+        return super().announce_governance(sender, governance, number)
+
+
+class RegistersTwice(LocalL1):
+    def register(self, *arguments: Any) -> QueueEntry:
+        self._state.queue.registered.clear()
+        return super().register(*arguments)
+
+
+class LooksOnlyAtTheAmount(LocalL1):
+    def _require_deposit(self, amount: int) -> None:
+        if not 1 <= amount < 2**62:
+            raise Reverted(Revert.BAD_AMOUNT)
+
+
+class TakesMoneyOfAReversion(LocalL1):
+    def credit(self, sender: Address, account: int, amount: int) -> QueueEntry:
+        try:
+            return super().credit(sender, account, amount)
+        except Reverted:
+            self._state.vault.wallets[sender] = 0
+            raise
+
+
+class SaysNothingOfDeposits(LocalL1):
+    def _enqueue(self, entry: QueueEntry) -> QueueEntry:
+        super()._enqueue(entry)
+        self._state.events.pop()
+        return entry
+
+
+class KeepsItsQueue(LocalL1):
+    def revert_to(self, checkpoint: ContractState) -> None:
+        queue = self._state.queue
+        super().revert_to(checkpoint)
+        self._state.queue = queue
+
+
+class TurnsItsClockBack(LocalL1):
+    def reorganise(self, mark: int) -> None:
+        super().reorganise(mark)
+        self.clock.ahead_ms = 0
+
+
+class RecordsEveryTime(LocalL1):
+    def commit_header(self, sender: Address, header: BatchHeader) -> HeaderVerdict:
+        self._state.headers.refused.clear()
+        return super().commit_header(sender, header)
+
+
+def _with(room: str, kind: type) -> type[LocalL1]:
+    """The mock with one of its rooms replaced by a wrong one."""
+
+    class Broken(LocalL1):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            getattr(self._state, room).__class__ = kind
+
+    return Broken
+
+
+class RedoWithoutATime(HeaderChain):
+    def require_redo(self, header: BatchHeader, is_late: bool) -> None:
+        waiting = self.refusal
+        if waiting is not None:
+            header = replace(header, time=waiting.time)
+        super().require_redo(header, is_late)
+
+
+class RedoWheneverItLikes(HeaderChain):
+    def require_redo(self, header: BatchHeader, is_late: bool) -> None:
+        super().require_redo(header, True)
+
+
+class NoRedoWanted(HeaderChain):
+    def require_redo(self, header: BatchHeader, is_late: bool) -> None:
+        try:
+            super().require_redo(header, is_late)
+        except Reverted as error:
+            if error.reason is not Revert.REDO_WANTED:
+                raise
+
+
+class ProvesAtLeisure(HeaderChain):
+    def require_proofs(self, now: int, deadline_ms: int) -> None:
+        pass
+
+
+class ForgetsWhenItRefused(HeaderChain):
+    def refuse(self, *arguments: Any) -> Any:
+        refusal = super().refuse(*arguments)
+        self.redo_until = 0
+        return refusal
+
+
+class TakesTheSecondHeader(HeaderChain):
+    def holds(self, header: BatchHeader, digest: bytes) -> bool:
+        return self.digests.get(header.number) == digest
+
+
+class KeepsRefundsItself(Vault):
+    def settle(self, public: PublicInput) -> None:
+        before = dict(self.pending)
+        super().settle(public)
+        self.pending.clear()
+        self.pending.update(before)
+
+
+class OverflowsItsTotal(Vault):
+    def enqueue(self, sender: Address, amount: int) -> None:
+        self.take(sender, amount)
+        self.queued += amount
+
+
+class ClosesRegistrationsForEver(DepositQueue):
+    def settle(self, deposit: Any) -> None:
+        pass
+
+
+class CreditsTheUnassigned(DepositQueue):
+    def credit(self, sender: Address, account: int, amount: int) -> QueueEntry:
+        entry = super().credit(sender, 0, amount)
+        return replace(entry, account=max(account, 0))
+
+
+class SkipsTheDelay(Schedule):
+    def announce(self, governance: Governance, number: int, now: int, delay: int) -> Scheduled:
+        return super().announce(governance, number, now, delay - 1)
+
+
+class NeverReplaces(Schedule):
+    def announce(self, governance: Governance, number: int, now: int, delay: int) -> Scheduled:
+        entries = [*self.entries]
+        scheduled = super().announce(governance, number, now, delay)
+        self.entries = [*entries, scheduled]
+        return scheduled
+
+
+class FollowsTheFirst(Schedule):
+    def place_for(self, number: int, time: int) -> int:
+        fitting = [
+            place
+            for place, entry in enumerate(self.entries)
+            if place and entry.number <= number and entry.valid_from <= time
+        ]
+        return min(fitting, default=0)
+
+
+BROKEN: Mapping[str, Callable[..., LocalL1]] = {
+    kind.__name__: kind
+    for kind in (
+        AnybodyIsOperator,
+        PinsNothing,
+        IgnoresTheHeader,
+        OfAnyVenue,
+        TrustsDeposits,
+        TrustsTheTotal,
+        Unverified,
+        NeverLate,
+        OfAnyParameters,
+        OfAnyQueue,
+        RefusesByReverting,
+        PaysTwice,
+        AnybodyGoverns,
+        AnnouncesLate,
+        RegistersTwice,
+        LooksOnlyAtTheAmount,
+        TakesMoneyOfAReversion,
+        SaysNothingOfDeposits,
+        KeepsItsQueue,
+        TurnsItsClockBack,
+        RecordsEveryTime,
+    )
+} | {
+    kind.__name__: _with(room, kind)
+    for room, kinds in {
+        "headers": (
+            RedoWithoutATime,
+            RedoWheneverItLikes,
+            NoRedoWanted,
+            ProvesAtLeisure,
+            ForgetsWhenItRefused,
+            TakesTheSecondHeader,
+        ),
+        "vault": (KeepsRefundsItself, OverflowsItsTotal),
+        "queue": (ClosesRegistrationsForEver, CreditsTheUnassigned),
+        "schedule": (SkipsTheDelay, NeverReplaces, FollowsTheFirst),
+    }.items()
+    for kind in kinds
+}
+"""By what is wrong with it."""
