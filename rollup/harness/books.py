@@ -57,6 +57,7 @@ class Books:
 
     def __init__(self, genesis: Genesis, root: Digest) -> None:
         self.genesis = genesis
+        self.root = root
         start = Tip(0, genesis.time, root, 0, 0, QUEUE_START, {genesis.governance.fee_account: 0})
         self.tips = {root: start}
         self.closed: dict[bytes, Closed] = {}

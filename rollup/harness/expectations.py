@@ -7,9 +7,11 @@ from rollup.harness.difference import Difference
 from rollup.harness.people import START, address
 from rollup.harness.stage import Stage
 from rollup.protocol.deposit import QUEUE_START, extend_queue
+from rollup.protocol.encoding import hex_digest
 
 NEVER = "never"
 NOTHING = "none"
+GENESIS = "genesis"
 
 
 def require_expected(stage: Stage, expected: Mapping[str, Any]) -> None:
@@ -47,7 +49,9 @@ def _named(stage: Stage, digest: bytes | None) -> str:
 def _root(stage: Stage, wanted: Any) -> str:
     root = stage.l1.root
     names = [name for name, closed in stage.closed.items() if closed.public.new_root == root]
-    return names[-1] if names else "genesis"
+    if root == stage.books.root:
+        return GENESIS
+    return names[-1] if names else hex_digest(root)
 
 
 def _refusal(stage: Stage, wanted: Any) -> str:

@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -51,6 +51,8 @@ def application(contract: Answer, under_test: Answer) -> Starlette:
                     body = await request.body()
             except TimeoutError:
                 return PlainTextResponse("the body did not come in time", 408)
+            except ClientDisconnect:
+                return Response(status_code=400)  # nobody is there to read it
             async with turn:
                 answered = await run_in_threadpool(handle, body, answer)
             if answered is None:

@@ -56,7 +56,7 @@ def key_words(name: str, kind: str = "good") -> tuple[int, ...]:
     bent = {
         "good": good,
         "off-curve": (1,) * KEY_WORDS,
-        "non-canonical": (good[0] + P if good[0] + P < 2**32 else P, *good[1:]),
+        "non-canonical": (good[0] + P, *good[1:]),
         "too-few": good[1:],
         "too-many": (*good, 0),
         "too-large": (2**32, *good[1:]),

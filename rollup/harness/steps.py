@@ -11,7 +11,7 @@ from rollup.harness.people import GOVERNOR, OPERATOR, START, address, key_words,
 from rollup.harness.scenario import Step, verb_of
 from rollup.harness.stage import Stage
 from rollup.l1 import interface as l1
-from rollup.protocol.constants import AMOUNT_BITS, DEPOSITS_MAX
+from rollup.protocol.constants import AMOUNT_BITS, DEPOSITS_MAX, OWNER_BYTES
 from rollup.protocol.deposit import NO_KEY, NO_VIEWING, EntryKind, QueueEntry
 from rollup.protocol.header import header_of
 
@@ -95,7 +95,7 @@ def _donate(stage: Stage, step: Step) -> Act:
 def _fund(stage: Stage, step: Step, sender: bytes) -> None:
     """Give the sender what the deposit takes, unless the scenario is about who cannot pay."""
     amount = step["amount"]
-    if not step.get("unfunded") and 1 <= amount < 1 << AMOUNT_BITS and len(sender) == 20:
+    if not step.get("unfunded") and 1 <= amount < 1 << AMOUNT_BITS and len(sender) == OWNER_BYTES:
         stage.l1.mint(sender, amount)
 
 

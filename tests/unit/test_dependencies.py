@@ -53,6 +53,20 @@ def test_a_demonstration_without_its_libraries_names_the_extra(tmp_path: Path) -
     assert "pip install 'crypsis[run]'" in json.loads(done.stdout)["error"]
 
 
+def test_the_mock_l1_is_held_to_the_suite_on_the_base_dependencies_alone() -> None:
+    done = without_extras("l1", "check", "--only", "pins")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("up", "--port", "0"), ("status",)])
+def test_an_l1_that_is_served_or_reached_needs_the_extra_that_runs_a_venue(
+    arguments: tuple[str, ...],
+) -> None:
+    done = without_extras("l1", *arguments)
+    assert done.returncode == 2
+    assert "pip install 'crypsis[run]'" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("module", "extra"), [("numba", "run"), ("rich.table", "run"), ("no_such_library", None)]
 )

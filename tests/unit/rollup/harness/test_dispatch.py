@@ -8,11 +8,14 @@ import pytest
 
 from rollup.harness import served as served_module
 from rollup.harness.dispatch import BATCH_MAX, Answer, contract_answers, handle
+from rollup.harness.oracle import TEST_DEPLOY
 from rollup.harness.people import address, key_words, viewing_words
+from rollup.harness.scenario import MODIFIERS
 from rollup.harness.served import Served
 from rollup.l1.methods import METHODS
 from tests.unit.rollup.l1.test_stored import fresh
 
+ROOT = Path(__file__).resolve().parents[4]
 SENDER = address("alice").hex()
 
 
@@ -45,6 +48,12 @@ def test_every_method_without_arguments_is_answered(answer: Answer) -> None:
     for name, method in METHODS.items():
         if not method.parameters:
             assert "result" in asked(answer, request(name)), name
+
+
+def test_every_method_and_step_is_in_the_document() -> None:
+    text = (ROOT / "docs" / "l1.md").read_text(encoding="utf-8")
+    said = {*MODIFIERS, *(name for names in MODIFIERS.values() for name in names)}
+    assert [name for name in (*METHODS, TEST_DEPLOY, *said) if f"`{name}`" not in text] == []
 
 
 def test_a_revert_is_an_error_with_its_reason(answer: Answer) -> None:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import sleep
 
 import httpx
 import pytest
@@ -220,6 +221,20 @@ def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyP
             head = "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
             connection.sendall(f"{head}content-length: 10\r\n\r\n".encode())
             assert b"408" in connection.recv(1000).split(b"\r\n")[0]
+
+
+def test_a_client_that_goes_away_in_the_middle_leaves_no_trace(
+    url: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    port = int(url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        head = "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+        connection.sendall(f"{head}content-length: 10\r\n\r\n{{".encode())
+        sleep(0.2)
+    sleep(0.2)
+    with RemoteL1(url) as remote:
+        assert remote.now() > 0
+    assert capfd.readouterr().err == ""
 
 
 def test_a_port_that_is_taken_is_said(url: str) -> None:
