@@ -56,6 +56,8 @@ def key_words(name: str, kind: str = "good") -> tuple[int, ...]:
     bent = {
         "good": good,
         "off-curve": (1,) * KEY_WORDS,
+        "zeros": (0,) * KEY_WORDS,
+        "largest": (2**32 - 1,) * KEY_WORDS,
         "non-canonical": (good[0] + P, *good[1:]),
         "too-few": good[1:],
         "too-many": (*good, 0),
@@ -71,6 +73,8 @@ def viewing_words(kind: str = "good") -> tuple[int, ...]:
     bent = {
         "good": good,
         "non-canonical": (*good[:-1], P),
+        "zeros": (0,) * len(good),
+        "largest": (2**32 - 1,) * len(good),
         "too-few": good[1:],
         "too-many": (*good, 0),
         "too-large": (*good[:-1], 2**32),
