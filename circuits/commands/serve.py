@@ -12,7 +12,6 @@ Nothing is read ahead, so whatever waits is in the pipe, and is nobody's when th
 """
 
 import gc
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from circuits.commands.no_proof import no_proof
 from circuits.commands.warm import warm_prover
 from circuits.prove import StarkProver, require_room
 from rollup.cli import CommandError, ExitCode, command_error, input_file
+from rollup.codec import shallow_json
 from rollup.files import PUBLIC_FOLDER, read_bounded
 from rollup.memory import resident_bytes, return_freed_memory
 from rollup.protocol.batch_codec import BATCH_BYTES_MAX
@@ -60,8 +60,8 @@ class Request:
     def of(cls, line: bytes) -> "Request":
         """Read a line. RequestError if it is anything else than a request."""
         try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
+            record = shallow_json.loads(line.decode("utf-8"))
+        except ValueError:
             raise RequestError("one JSON object a line is wanted") from None
         if not isinstance(record, dict):
             raise RequestError("a JSON object is wanted")

@@ -8,6 +8,7 @@ from circuits.air.circuit import Circuit
 from circuits.stark.errors import Failure, VerificationError
 from circuits.stark.lowered import Lowered
 from circuits.stark.parameters import Parameters
+from rollup.codec import shallow_json
 from rollup.hash.keccak import DIGEST_BYTES
 
 
@@ -40,7 +41,7 @@ class VerificationKey:
     def from_json(text: str) -> "VerificationKey":
         """The key that a text is. Raises ValueError for anything `to_json` would not write."""
         try:
-            record = json.loads(text)
+            record = shallow_json.loads(text)
             digest = bytes.fromhex(record["circuit_digest"])
             roots = {str(name): bytes.fromhex(r) for name, r in record["fixed_roots"].items()}
         except (KeyError, TypeError, AttributeError) as error:

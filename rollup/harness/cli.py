@@ -66,7 +66,7 @@ class Dollars(click.ParamType[int]):
         return int(whole + decimals)
 
 
-url_option = click.option("--l1", "url", default=DEFAULT_URL, show_default=True, help="Of the L1.")
+l1_option = click.option("--l1", default=DEFAULT_URL, show_default=True, help="Of the L1.")
 sender_option = click.option("--sender", type=Hex(OWNER_BYTES), required=True, help="Who calls.")
 amount_option = click.option("--amount", type=Dollars(), required=True, help="USDC.")
 mint_option = click.option(
@@ -152,16 +152,16 @@ def check(
 
 
 @l1.command()
-@url_option
+@l1_option
 @conventions
-def status(console: Output, url: str) -> None:
+def status(console: Output, l1: str) -> None:
     """What an L1 holds: batches, queue, money, refusals, clock."""
     from rollup.protocol.encoding import hex_digest
 
-    with _known_errors(), _remote(url) as remote:
+    with _known_errors(), _remote(l1) as remote:
         refusal, tail = remote.refusal, remote.tail
         record: dict[str, Any] = {
-            "url": url,
+            "url": l1,
             "time": remote.now(),
             "proved_number": remote.proved_number,
             "head_number": remote.head_number,
@@ -180,17 +180,17 @@ def status(console: Output, url: str) -> None:
 
 
 @l1.command()
-@url_option
+@l1_option
 @sender_option
 @click.option("--account", type=click.IntRange(0), required=True, help="Whom it credits.")
 @amount_option
 @mint_option
 @conventions
 def deposit(
-    console: Output, url: str, sender: "Address", account: int, amount: int, mint: bool
+    console: Output, l1: str, sender: "Address", account: int, amount: int, mint: bool
 ) -> None:
     """Queue a deposit into an account that is registered."""
-    with _known_errors(), _remote(url) as remote:
+    with _known_errors(), _remote(l1) as remote:
         if mint:
             remote.mint(sender, amount)
         entry = remote.credit(sender, account, amount)
@@ -198,7 +198,7 @@ def deposit(
 
 
 @l1.command()
-@url_option
+@l1_option
 @sender_option
 @click.option("--key", type=Hex(56), required=True, help="Trading key: x and y, 28 bytes each.")
 @click.option("--viewing", type=Hex(32), required=True, help="Viewing commitment.")
@@ -207,7 +207,7 @@ def deposit(
 @conventions
 def register(
     console: Output,
-    url: str,
+    l1: str,
     sender: "Address",
     key: bytes,
     viewing: bytes,
@@ -217,7 +217,7 @@ def register(
     """Queue the registration of the sender's own account, with a first deposit."""
     from rollup.protocol.encoding import words_of
 
-    with _known_errors(), _remote(url) as remote:
+    with _known_errors(), _remote(l1) as remote:
         if mint:
             remote.mint(sender, amount)
         entry = remote.register(sender, words_of(key), words_of(viewing), amount)
@@ -225,23 +225,23 @@ def register(
 
 
 @l1.command()
-@url_option
+@l1_option
 @sender_option
 @conventions
-def withdraw(console: Output, url: str, sender: "Address") -> None:
+def withdraw(console: Output, l1: str, sender: "Address") -> None:
     """Pay out what refused deposits gave back to the sender."""
-    with _known_errors(), _remote(url) as remote:
+    with _known_errors(), _remote(l1) as remote:
         paid = remote.withdraw(sender)
     console.result({"paid": str(paid)}, f"paid {paid} quanta")
 
 
 @l1.command()
-@url_option
+@l1_option
 @click.argument("milliseconds", type=click.IntRange(0))
 @conventions
-def warp(console: Output, url: str, milliseconds: int) -> None:
+def warp(console: Output, l1: str, milliseconds: int) -> None:
     """Move the clock of a test L1 on by so many MILLISECONDS."""
-    with _known_errors(), _remote(url) as remote:
+    with _known_errors(), _remote(l1) as remote:
         now = remote.warp(milliseconds)
     console.result({"time": now}, f"L1's clock shows {now}")
 

@@ -23,7 +23,7 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
     "close": frozenset(
         {"at", "offset", "after", "redo", "governance", "entries", "bend", "attempt", "lie"}
     ),
-    "commit": frozenset({"as", "change", "again", "refused", "enacts"}),
+    "commit": frozenset({"as", "change", "again", "refused", "recorded", "enacts"}),
     "post": frozenset({"as", "change", "proof"}),
     "announce": frozenset({"as", "number", "from"}),
     "checkpoint": frozenset(),

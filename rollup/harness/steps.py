@@ -188,15 +188,14 @@ def _commit(stage: Stage, step: Step) -> Act:
         verdict = stage.l1.commit_header(sender, header)
         refused = step.get("refused")
         _require_verdict(verdict, refused)
+        reason = refused or step.get("recorded")
         events: list[l1.Event] = []
-        if refused is not None:
-            reason = l1.Refusal(refused)
-            recorded = l1.HeaderRefused(header.number, header.time, digest, reason)
-            if verdict.refusal != recorded:
-                raise Difference(f"the refusal is {verdict.refusal}, wanted {recorded}")
-            events.append(recorded)
-        else:
+        if reason is not None:
+            events.append(l1.HeaderRefused(header.number, header.time, digest, l1.Refusal(reason)))
+        if refused is None:
             events.append(l1.HeaderTaken(header.number, header.time, digest))
+        elif verdict.refusal != events[0]:
+            raise Difference(f"the refusal is {verdict.refusal}, wanted {events[0]}")
         if step.get("enacts"):
             events.append(l1.GovernanceEnacted(header.governance, header.number))
         return [] if step.get("again") else events

@@ -7,13 +7,13 @@ root/batches/000042/private/{batch.msgpack, meta.json}  0700, files 0600
 """
 
 import fcntl
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from rollup.codec import shallow_json
 from rollup.codec.strict import CodecError
 from rollup.crypto.salt import KEY_BYTES, SaltKey
 from rollup.files import (
@@ -103,8 +103,8 @@ class BatchFolder:
         """What the prover wrote about the proof."""
         path = self.path / PRIVATE_FOLDER / META_FILE
         try:
-            meta = json.loads(_read(path, META_BYTES_MAX))
-        except (ValueError, RecursionError) as error:
+            meta = shallow_json.loads(_read(path, META_BYTES_MAX).decode("utf-8"))
+        except ValueError as error:
             raise ArtefactError(f"{path}: JSON is wanted") from error
         if not isinstance(meta, dict):
             raise ArtefactError(f"{path}: a JSON object is wanted")

@@ -3,7 +3,6 @@
 The venue and the prover share two artefacts and no memory, so they can be two machines later.
 """
 
-import json
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from threading import Thread
 from typing import IO, Any
 
 from rollup.children import started
+from rollup.codec import shallow_json
 from rollup.codec.strict import CodecError
 from rollup.exit_codes import ExitCode
 from rollup.memory import killed
@@ -121,8 +121,8 @@ def _listen(stream: IO[str] | None, progress: Progress, said: list[str]) -> None
 def _record(answer: str) -> Mapping[str, Any]:
     """What it printed, if that is an object."""
     try:
-        record = json.loads(answer)
-    except (ValueError, RecursionError):
+        record = shallow_json.loads(answer)
+    except ValueError:
         return {}
     return record if isinstance(record, dict) else {}
 

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import IO, Any, Final, Self
 
 from rollup.children import GRACE_S, started
+from rollup.codec import shallow_json
 from rollup.exit_codes import ExitCode
 from rollup.memory import killed
 from rollup.protocol.public import PublicInput
@@ -165,8 +166,8 @@ class ResidentProver:
                 raise ProverError(f"cannot start {self._command[0]}: {said.why}")
             raise self._died(said)
         try:
-            record = json.loads(said)
-        except (ValueError, RecursionError):
+            record = shallow_json.loads(said)
+        except ValueError:
             record = None
         if not isinstance(record, dict):
             raise ProverLost("a JSON object a line is wanted from it")

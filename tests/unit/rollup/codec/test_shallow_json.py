@@ -1,6 +1,8 @@
 """Deep JSON is refused before the parser sees it, whatever the interpreter's recursion limit."""
 
+import re
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -24,3 +26,22 @@ def test_deep_nesting_is_a_value_error_even_with_a_lifted_recursion_limit(text: 
             shallow_json.loads(text)
     finally:
         sys.setrecursionlimit(limit)
+
+
+def test_every_reader_of_json_from_outside_counts_its_brackets_first() -> None:
+    own = {
+        "rollup/codec/shallow_json.py",
+        "circuits/commands/warm.py",  # the list of kernels that it wrote itself
+        "circuits/stark/lowered.py",  # the package's own circuits, under a checksum
+    }
+    root = Path(__file__).parents[4]
+    modules = [
+        path for room in ("rollup", "circuits", "sequencer") for path in (root / room).rglob("*.py")
+    ]
+    bare = re.compile(r"\bjson\.loads?\(")
+    readers = {
+        path.relative_to(root).as_posix()
+        for path in modules
+        if bare.search(path.read_text(encoding="utf-8").replace("shallow_json.", ""))
+    }
+    assert readers == own
