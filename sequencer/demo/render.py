@@ -3,6 +3,7 @@
 Lines and the bar of progress go to stderr, the bar only to a terminal; the tables are the result.
 """
 
+import textwrap
 from collections.abc import Mapping
 from io import StringIO
 from types import TracebackType
@@ -29,7 +30,10 @@ from sequencer.demo.events import (
 from sequencer.demo.summary import BatchRow, Summary
 
 TABLE_WIDTH = 80
-"""Columns of the tables: those of the narrowest terminal that people use."""
+"""Columns of tables and lines: those of the narrowest terminal that people use."""
+
+LABEL_WIDTH = 13
+"""Columns of what a line of a batch begins with; where it is folded, it goes on under the rest."""
 
 ROOT_DIGITS = 12
 """Hexadecimal digits of a root that a table shows."""
@@ -87,7 +91,22 @@ class Screen:
 
 
 def lines_of(event: DemoEvent) -> list[str]:
-    """An event in words."""
+    """An event in words, folded where a terminal would be too narrow."""
+    return [part for line in _lines_of(event) for part in _folded(line)]
+
+
+def _folded(line: str) -> list[str]:
+    """What does not fit goes on under where it began; a word is never broken."""
+    return textwrap.wrap(
+        line,
+        TABLE_WIDTH,
+        subsequent_indent=" " * (LABEL_WIDTH if line.startswith(" ") else 2),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _lines_of(event: DemoEvent) -> list[str]:
     match event:
         case MarketReady():
             lines = _market_lines(event)

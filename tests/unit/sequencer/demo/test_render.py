@@ -101,7 +101,22 @@ def summary_of(*events: DemoEvent) -> Summary:
     ],
 )
 def test_an_event_is_said_in_words(event: DemoEvent, said: str) -> None:
-    assert said in "\n".join(lines_of(event))
+    lines = lines_of(event)
+    assert " ".join(said.split()) in " ".join(" ".join(lines).split())
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_line_that_is_folded_goes_on_under_where_it_began() -> None:
+    refused = {f"reason-{number}": number for number in range(1, 12)}
+    first, second, third = lines_of(replace(OPENED, refused=refused))[1:]
+    assert first.startswith("  deposits   3 credited")
+    for line in (second, third):
+        assert line[:13] == " " * 13 != line[:14]
+
+
+def test_a_word_is_never_broken() -> None:
+    folder = Path("/" + "a-long-name/" * 20)
+    assert str(folder) in lines_of(replace(PROVED, folder=folder))[-1]
 
 
 def test_insecure_keys_and_a_revert_are_said_aloud() -> None:
