@@ -1,34 +1,25 @@
-"""A mock L1 with a clock, and an operator that closes batches without orders and brings them there.
+"""A mock L1 with a clock, and an operator that closes batches and brings them there.
 
-Batches are made without the rules' state: an operator's tip is what L1 can see, and each account's
-cash. So any batch can be closed on any tip, honestly or bent on purpose.
+The books are those of the conformance suite: any batch can be closed on any other.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from hashlib import blake2b
 
 import pytest
 
-from rollup.field.koalabear import P
-from rollup.hash.poseidon import Digest
+from rollup.harness.books import Books, Choice, Closed, Tip, queued_after
 from rollup.l1.deployment import Deployment
 from rollup.l1.interface import L1, HeaderVerdict, Revert, Reverted
 from rollup.l1.mock import MockL1
 from rollup.l1.queue import FULL, QueueLimits
 from rollup.ports import Pins, VerificationError
-from rollup.protocol.constants import DEPOSITS_MAX, PROTOCOL_VERSION
 from rollup.protocol.deposit import (
-    QUEUE_START,
-    DepositOutcome,
     QueueEntry,
-    extend_queue,
-    judge,
 )
-from rollup.protocol.header import BatchHeader, header_of
 from rollup.protocol.market import Governance
-from rollup.protocol.public import ConsumedDeposit, PublicInput
+from rollup.protocol.public import PublicInput
 from tests.helpers import venue
 
 OPERATOR, GOVERNOR, STRANGER = venue.owner(1001), venue.owner(1002), venue.owner(1003)
@@ -57,35 +48,6 @@ class StubVerifier:
     def verify(self, public: PublicInput, proof: bytes) -> None:
         if proof != proof_of(public):
             raise VerificationError(Forged.PROOF)
-
-
-@dataclass(frozen=True)
-class Tip:
-    """What a batch is closed on: the state after another one."""
-
-    number: int
-    time: int
-    root: Digest
-    total: int
-    deposits: int
-    queue_head: bytes
-    cash: Mapping[int, int]
-
-
-@dataclass(frozen=True)
-class Closed:
-    """A closed batch, and the state after it."""
-
-    public: PublicInput
-    header: BatchHeader
-    tip: Tip
-
-
-def root_after(*parts: object) -> Digest:
-    """A root that nothing else has."""
-    words = blake2b(repr(parts).encode(), digest_size=32).digest()
-    a, b, c, d, e, f, g, h = (int.from_bytes(words[i : i + 4], "big") % P for i in range(0, 32, 4))
-    return (a, b, c, d, e, f, g, h)
 
 
 def deployment(**changes: object) -> Deployment:
@@ -118,15 +80,17 @@ class World:
             made, self.verifier, lambda: self.now, venue.toy_compress_many, self.limits
         )
         self.contract: L1 = self.l1
-        start = Tip(0, venue.START, made.root, 0, 0, QUEUE_START, {0: 0})
-        self.tips = {start.root: start}
-        self.closed: dict[bytes, Closed] = {}
+        self.books = Books(made.genesis, made.root)
 
     @property
     def head(self) -> Tip:
         """The state after the last header that L1 holds."""
-        tail = self.l1.tail
-        return self.tips[tail[-1].header.new_root if tail else self.l1.root]
+        return self.books.head(self.l1)
+
+    @property
+    def closed(self) -> dict[bytes, Closed]:
+        """All that the operator closed, by the digest of its header."""
+        return self.books.closed
 
     def pass_time(self, milliseconds: int) -> None:
         self.now += milliseconds
@@ -160,38 +124,9 @@ class World:
         tip = self.head if after is None else after.tip
         when = self.now if time is None else time
         if entries is None:
-            entries = self.l1.queue[tip.deposits : tip.deposits + DEPOSITS_MAX]
-        cash, deposits = consume(tip.cash, entries)
-        root = root_after(tip.root, when, redo, entries, attempt)
-        credited = sum(d.entry.amount for d in deposits if d.outcome is DepositOutcome.CREDITED)
-        public = PublicInput(
-            version=PROTOCOL_VERSION,
-            chain=self.genesis.chain,
-            venue=self.genesis.venue,
-            number=tip.number + 1,
-            time=when,
-            governance=governance or self.l1.governance_for(tip.number + 1, when),
-            old_root=tip.root,
-            new_root=root,
-            prices=self.genesis.prices,
-            redo=redo,
-            total=tip.total + credited,
-            deposits_before=tip.deposits,
-            deposits=deposits,
-        )
-        chain = tip.queue_head
-        for entry in entries:
-            chain = extend_queue(chain, entry)
-        after_it = Tip(
-            tip.number + 1, when, root, public.total, tip.deposits + len(entries), chain, cash
-        )
-        return self.keep(Closed(public, header_of(public, chain), after_it))
-
-    def keep(self, closed: Closed) -> Closed:
-        """Remember a batch, as an operator that may have to prove it does."""
-        self.tips[closed.tip.root] = closed.tip
-        self.closed[closed.header.digest()] = closed
-        return closed
+            entries = queued_after(self.l1, tip)
+        chosen = governance or self.l1.governance_for(tip.number + 1, when)
+        return self.books.close(tip, Choice(when, redo, chosen, entries, attempt))
 
     def commit(self, closed: Closed) -> HeaderVerdict:
         return self.l1.commit_header(OPERATOR, closed.header)
@@ -228,20 +163,3 @@ class World:
             call()
         assert self.stored() == before
         return caught.value.reason
-
-
-def consume(
-    cash: Mapping[int, int], entries: Sequence[QueueEntry]
-) -> tuple[dict[int, int], tuple[ConsumedDeposit, ...]]:
-    """Accounts after these entries, and what became of each."""
-    after = dict(cash)
-
-    def outcomes() -> Iterator[ConsumedDeposit]:
-        for entry in entries:
-            outcome = judge(entry, after.get(entry.account))
-            if outcome is DepositOutcome.CREDITED:
-                after[entry.account] = after.get(entry.account, 0) + entry.amount
-            yield ConsumedDeposit(entry, outcome)
-
-    deposits = tuple(outcomes())
-    return after, deposits
