@@ -41,6 +41,9 @@ ROOT_DIGITS = 12
 PHASES = 9
 """Lines a prover reports for each batch; only the bar's speed depends on it."""
 
+TIED = "\N{NO-BREAK SPACE}"
+"""Between a count and what is counted; shown as a plain space."""
+
 
 class Screen:
     """Shows events as they come; the bar has an end where a number of batches is proved."""
@@ -97,13 +100,14 @@ def lines_of(event: DemoEvent) -> list[str]:
 
 def _folded(line: str) -> list[str]:
     """What does not fit goes on under where it began; a word is never broken."""
-    return textwrap.wrap(
+    parts = textwrap.wrap(
         line,
         TABLE_WIDTH,
         subsequent_indent=" " * (LABEL_WIDTH if line.startswith(" ") else 2),
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [part.replace(TIED, " ") for part in parts]
 
 
 def _lines_of(event: DemoEvent) -> list[str]:
@@ -204,7 +208,7 @@ def _closed_lines(event: BatchClosed) -> list[str]:
 
 
 def _counts(reasons: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
+    return ", ".join(f"{count}{TIED}{reason}" for reason, count in sorted(reasons.items()))
 
 
 def _batch_table(rows: list[BatchRow], proves: bool) -> Table:
