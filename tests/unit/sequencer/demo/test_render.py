@@ -112,7 +112,7 @@ def test_a_line_that_is_folded_goes_on_under_where_it_began() -> None:
     assert first.startswith("  deposits   3 credited")
     for line in (second, third):
         assert line[:13] == " " * 13 != line[:14]
-    assert not any(line[-1].isdigit() for line in (first, second, third))
+    assert not any(line.split()[-1].isdigit() for line in (first, second, third))
 
 
 def test_a_word_is_never_broken() -> None:
