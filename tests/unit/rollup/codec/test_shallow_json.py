@@ -28,6 +28,14 @@ def test_deep_nesting_is_a_value_error_even_with_a_lifted_recursion_limit(text: 
         sys.setrecursionlimit(limit)
 
 
+@pytest.mark.parametrize("end", ["", "\\", '"', "["])
+def test_a_string_that_never_ends_is_walked_over_once(end: str) -> None:
+    """A search begun anew at every escaped quote would take hours."""
+    text = '"' + '\\"' * 2**20 + end
+    assert shallow_json.nesting(text) == 0
+    assert shallow_json.nesting("[" + text + "]") == 1
+
+
 def test_every_reader_of_json_from_outside_counts_its_brackets_first() -> None:
     own = {
         "rollup/codec/shallow_json.py",
