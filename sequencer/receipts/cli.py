@@ -29,8 +29,9 @@ genesis_option = click.option(
 def receipt() -> None:
     """Receipts of envelopes: whom they bind, and what they prove.
 
-    Exit 1 says that the operator is proved to have misbehaved, or (verify) that the receipt binds
-    nobody; 3, that a file is not what is needed to say anything.
+    Exit 1 says that the operator is proved to have misbehaved; of `verify` also, with no
+    "misconduct" in its JSON, that the receipt binds nobody. 3 says that a file is not what is
+    needed to say anything: to `fraud` and `check` that is a receipt that binds nobody, too.
     """
 
 
@@ -44,7 +45,7 @@ def verify(console: Output, file: Path, genesis: Path, public: Path | None) -> N
     from rollup.protocol.misconduct import judge_promise
 
     signer, signed = _signer(genesis), _signed(file)
-    with _judged():
+    with _judged(unsigned=ExitCode.INVALID):
         found = signer.require(signed)
         finding = None if public is None else judge_promise(signed, _public(public), signer)
     record = {
@@ -73,7 +74,8 @@ def fraud(console: Output, first: Path, second: Path, genesis: Path) -> None:
     signer = _signer(genesis)
     with _judged():
         finding = judge_pair(_signed(first), _signed(second), signer)
-    _say(console, finding, {}, "these two receipts prove nothing against the operator")
+    record = {"signed_by": signer.address.hex()}
+    _say(console, finding, record, "these two receipts prove nothing against the operator")
 
 
 @receipt.command()
@@ -88,7 +90,8 @@ def check(console: Output, file: Path, chain: Path, public: Path, genesis: Path)
     """Whether a receipt is in its place in the chain that a batch holds.
 
     The list is what `crypsis receipt publish` writes. Know first that the public input is of a
-    batch that L1 holds: `crypsis verify`, and its digest in the header.
+    batch that L1 holds (`crypsis verify`, and its digest in the header), and the genesis that of
+    L1's deployment.
     """
     from rollup.protocol.misconduct import judge_list
     from rollup.protocol.receipt_json import RECEIPTS_BYTES_MAX, list_from_ndjson
@@ -97,10 +100,15 @@ def check(console: Output, file: Path, chain: Path, public: Path, genesis: Path)
     receipts = list_from_ndjson(read_bounded(chain, RECEIPTS_BYTES_MAX))
     with _judged():
         finding = judge_list(signed, receipts, held, signer)
-    place = signed.receipt.sequence
-    record = {"sequence": place, "batch": held.number, "public_digest": held.digest().hex()}
+    place, address, digest = signed.receipt.sequence, signer.address.hex(), held.digest().hex()
+    record = {
+        "signed_by": address,
+        "sequence": place,
+        "batch": held.number,
+        "public_digest": digest,
+    }
     text = f"receipt {place} is in its place in the chain that batch {held.number} holds"
-    _say(console, finding, record, text)
+    _say(console, finding, record, text, f" (public input {digest}, signer {address})")
 
 
 @receipt.command()
@@ -135,14 +143,20 @@ def publish(
     console.result(record, f"{len(receipts)} receipts up to batch {batch} in {output}")
 
 
-def _say(console: Output, finding: "Finding | None", record: dict[str, object], text: str) -> None:
+def _say(
+    console: Output,
+    finding: "Finding | None",
+    record: dict[str, object],
+    text: str,
+    rests_on: str = "",
+) -> None:
     """The result; CommandError if misconduct is proved."""
     if finding is None:
-        console.result({**record, "misconduct": None}, text)
+        console.result({**record, "misconduct": None}, text + rests_on)
         return
     kind, detail = finding.misconduct.value, finding.detail
     proved = {**record, "misconduct": kind, "detail": detail}
-    raise CommandError(ExitCode.INVALID, f"misconduct proved: {kind}: {detail}", proved)
+    raise CommandError(ExitCode.INVALID, f"misconduct proved: {kind}: {detail}{rests_on}", proved)
 
 
 def _signer(path: Path) -> "Signer":
@@ -165,13 +179,14 @@ def _public(path: Path) -> "PublicInput":
 
 
 @contextmanager
-def _judged() -> Iterator[None]:
-    """What a judge refuses to judge, as messages with exit codes."""
+def _judged(unsigned: ExitCode = ExitCode.BAD_INPUT) -> Iterator[None]:
+    """What a judge refuses to judge, as messages with exit codes. A receipt that anybody can make
+    must not look like one that proves something."""
     from rollup.protocol.misconduct import NoAnswer, NotSigned
 
     try:
         yield
     except NotSigned as error:
-        raise CommandError(ExitCode.INVALID, f"this receipt binds nobody: {error}") from error
+        raise CommandError(unsigned, f"this receipt binds nobody: {error}") from error
     except NoAnswer as error:
         raise CommandError(ExitCode.BAD_INPUT, str(error)) from error

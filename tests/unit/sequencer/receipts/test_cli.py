@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from rollup.cli import root
+from rollup.crypto.address_key import AddressKey
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import public_to_json
 from rollup.protocol.receipt import SignedReceipt
@@ -16,6 +17,8 @@ from tests.helpers import receipts as made
 from tests.helpers import venue as small
 from tests.helpers.blocked import BASE, without_extras
 from tests.helpers.running import Running
+
+SIGNED_BY = small.RECEIPT_KEY.address.hex()
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,23 @@ def test_a_receipt_that_somebody_changed_binds_nobody(files: Files) -> None:
     assert "binds nobody" in done.output
 
 
+def test_a_receipt_that_binds_nobody_is_no_proof_against_the_operator(files: Files) -> None:
+    """A script that reads exit codes takes 1 for misconduct: nobody may bring that about alone."""
+    publish(files)
+    forged = replace(files.signed.receipt, envelope=bytes(32))
+    stranger = AddressKey(bytes(31) + b"\x07")
+    for signed in (replace(files.signed, receipt=forged), made.sign(forged, stranger)):
+        file = written(files.second, signed_to_json(signed))
+        for asked in (
+            ("fraud", files.receipt, file, "--genesis", files.genesis),
+            ("fraud", file, files.receipt, "--genesis", files.genesis),
+            check(files, file),
+        ):
+            done = call(*asked)
+            assert (done.exit_code, "binds nobody" in done.output) == (3, True)
+            assert "misconduct" not in record(*asked)
+
+
 def test_a_promise_of_another_window_is_misconduct(files: Files) -> None:
     late = made.sign(replace(files.signed.receipt, time=files.held.time + 1))
     file = written(files.receipt, signed_to_json(late))
@@ -110,7 +130,7 @@ def test_a_promise_of_another_window_is_misconduct(files: Files) -> None:
 def test_honest_receipts_are_no_fraud(files: Files) -> None:
     asked = ("fraud", files.receipt, files.second, "--genesis", files.genesis)
     assert call(*asked).exit_code == 0
-    assert record(*asked) == {"misconduct": None}
+    assert record(*asked) == {"signed_by": SIGNED_BY, "misconduct": None}
 
 
 def test_a_fork_is_proved_from_two_files(files: Files) -> None:
@@ -131,7 +151,7 @@ def test_what_is_published_shows_a_receipt_in_its_place(files: Files) -> None:
     for receipt in (files.receipt, files.second):
         assert call(*check(files, receipt)).exit_code == 0
     found = record(*check(files, files.receipt))
-    assert found["public_digest"] == files.held.digest().hex()
+    assert (found["signed_by"], found["public_digest"]) == (SIGNED_BY, files.held.digest().hex())
     assert found["misconduct"] is None
 
 
@@ -141,6 +161,7 @@ def test_a_dropped_envelope_is_proved_from_what_is_published(files: Files) -> No
     done = call(*check(files, written(files.receipt, signed_to_json(dropped))))
     assert done.exit_code == 1
     assert "misconduct proved: dropped" in done.output
+    assert files.held.digest().hex() in done.output and SIGNED_BY in done.output
 
 
 def test_a_list_that_does_not_lead_to_the_batch_is_a_bad_file(files: Files) -> None:
