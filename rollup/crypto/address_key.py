@@ -67,7 +67,7 @@ def signer_of(digest: bytes, signature: bytes) -> bytes:
     recoverable = signature[:-1] + bytes((parity,))
     try:
         key = PublicKey.from_signature_and_message(recoverable, digest, hasher=None)
-    except Exception as error:  # the library raises ValueError and bare Exception for bad numbers
+    except ValueError as error:
         raise SignatureError("r and s of a point of the curve are wanted") from error
     return _address_of(key)
 

@@ -1,13 +1,13 @@
 """`crypsis receipt`: what an operator's receipts prove, offline, and its answer to a challenge."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from rollup.cli import CommandError, ExitCode, Output, conventions
+from rollup.cli import CommandError, ExitCode, Output, conventions, file_type, input_file
 from rollup.files import PRIVATE_MODE, read_bounded, write_whole
 from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:  # the curve is loaded when a command is called
     from rollup.protocol.public import PublicInput
     from rollup.protocol.receipt import SignedReceipt
 
-file_type = click.Path(path_type=Path)
+T = TypeVar("T")
+
 genesis_option = click.option(
     "--genesis",
     type=file_type,
@@ -74,7 +75,7 @@ def fraud(console: Output, first: Path, second: Path, genesis: Path) -> None:
     signer = _signer(genesis)
     with _judged():
         finding = judge_pair(_signed(first), _signed(second), signer)
-    record = {"signed_by": signer.address.hex()}
+    record: dict[str, object] = {"signed_by": signer.address.hex()}
     _say(console, finding, record, "these two receipts prove nothing against the operator")
 
 
@@ -97,7 +98,7 @@ def check(console: Output, file: Path, chain: Path, public: Path, genesis: Path)
     from rollup.protocol.receipt_json import RECEIPTS_BYTES_MAX, list_from_ndjson
 
     signer, signed, held = _signer(genesis), _signed(file), _public(public)
-    receipts = list_from_ndjson(read_bounded(chain, RECEIPTS_BYTES_MAX))
+    receipts = _read(chain, RECEIPTS_BYTES_MAX, list_from_ndjson)
     with _judged():
         finding = judge_list(signed, receipts, held, signer)
     place, address, digest = signed.receipt.sequence, signer.address.hex(), held.digest().hex()
@@ -159,23 +160,29 @@ def _say(
     raise CommandError(ExitCode.INVALID, f"misconduct proved: {kind}: {detail}{rests_on}", proved)
 
 
+def _read(path: Path, limit: int, reader: Callable[[bytes], T]) -> T:
+    """What a file holds; whatever is wrong with it is said with its path."""
+    with input_file(path):
+        return reader(read_bounded(path, limit))
+
+
 def _signer(path: Path) -> "Signer":
     from rollup.protocol.genesis import GENESIS_BYTES_MAX, genesis_from_json
     from rollup.protocol.misconduct import Signer
 
-    return Signer.of(genesis_from_json(read_bounded(path, GENESIS_BYTES_MAX)))
+    return Signer.of(_read(path, GENESIS_BYTES_MAX, genesis_from_json))
 
 
 def _signed(path: Path) -> "SignedReceipt":
     from rollup.protocol.receipt_json import RECEIPT_BYTES_MAX, signed_from_json
 
-    return signed_from_json(read_bounded(path, RECEIPT_BYTES_MAX))
+    return _read(path, RECEIPT_BYTES_MAX, signed_from_json)
 
 
 def _public(path: Path) -> "PublicInput":
     from rollup.protocol.public_json import PUBLIC_BYTES_MAX, public_from_json
 
-    return public_from_json(read_bounded(path, PUBLIC_BYTES_MAX))
+    return _read(path, PUBLIC_BYTES_MAX, public_from_json)
 
 
 @contextmanager

@@ -173,6 +173,19 @@ def test_a_list_that_does_not_lead_to_the_batch_is_a_bad_file(files: Files) -> N
         assert call(*check(files, files.chain)).exit_code == 3
 
 
+@pytest.mark.parametrize("name", ["receipt", "chain", "public", "genesis"])
+@pytest.mark.parametrize("data", [b"{}", b"\xff", b" " * 2**18], ids=["other", "bytes", "long"])
+def test_a_file_that_cannot_be_read_is_named(files: Files, name: str, data: bytes) -> None:
+    publish(files)
+    path = written(getattr(files, name), data)
+    done = call(*check(files, files.receipt))
+    assert done.exit_code == 3
+    assert str(path) in done.output
+    path.unlink()
+    done = call(*check(files, files.receipt))
+    assert (done.exit_code, str(path) in done.output) == (3, True)
+
+
 def test_a_batch_that_was_never_closed_is_not_published(files: Files) -> None:
     done = call("publish", files.journal, "--batch", 3, "-o", files.chain)
     assert done.exit_code == 3
