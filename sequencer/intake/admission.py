@@ -18,6 +18,7 @@ from rollup.crypto.envelope import (
     OpeningKey,
     OrderAction,
     PaddingAction,
+    QuestionAction,
 )
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
@@ -30,6 +31,7 @@ from rollup.protocol.order import (
     SignedOrder,
     message_digests,
 )
+from rollup.protocol.question import Question, question_digest
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import VerifyMany
 from sequencer.engine.command import Cancel, Submit
@@ -41,12 +43,34 @@ from sequencer.intake.wire import WireError, side_of, time_in_force_of
 _Refusal = AnyReason | EnvelopeReason
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of one envelope: a command, a reason, or neither for padding."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Verdict(Private):
+    """What became of one envelope: a command, a reason, or neither for padding.
+
+    `response_key` is whom to answer, of one that was opened; it may be no usable key. `digest` is
+    what the venue computed of a message whose signature does not hold: it tells of the message, so
+    it may be told inside the sealed answer alone.
+    """
 
     command: Submit | Cancel | None = None
     reason: _Refusal | None = None
+    response_key: bytes | None = None
+    digest: Digest | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Asked(Private):
+    """What became of an envelope that should ask: a reason why it did not open; or the question,
+    if its signature is the account's; or, for whatever else was inside, neither.
+
+    Whom to answer, and the digest of a question that is not the account's own, as in a Verdict.
+    The digest does not tell whether there is such an account.
+    """
+
+    question: Question | None = None
+    reason: _Refusal | None = None
+    response_key: bytes | None = None
+    digest: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -56,6 +80,7 @@ class _Signed(Private):
     place: int
     command: Submit | Cancel
     key: Point
+    response_key: bytes
 
 
 class Admission:
@@ -93,23 +118,67 @@ class Admission:
             found = self._open(place, envelope, time)
             if isinstance(found, _Signed):
                 signed.append(found)
-            elif found is not None:
-                verdicts[place] = Verdict(reason=found)
-        valid_ones = signatures_hold(
-            [action.command for action in signed],
-            [action.key for action in signed],
-            self._compress_many,
-            self._verify_many,
-        )
-        for action, valid in zip(signed, valid_ones, strict=True):
-            if valid:
-                verdicts[action.place] = Verdict(command=action.command)
             else:
-                verdicts[action.place] = Verdict(reason=Reason.ORDER_SIGNATURE)
+                verdicts[place] = found
+        commands = [action.command for action in signed]
+        messages = messages_of(commands, self._compress_many)
+        signatures = [command.signed.signature for command in commands]
+        valid_ones = self._verify_many([action.key for action in signed], messages, signatures)
+        for action, message, valid in zip(signed, messages, valid_ones, strict=True):
+            verdicts[action.place] = (
+                Verdict(command=action.command, response_key=action.response_key)
+                if valid
+                else Verdict(
+                    reason=Reason.ORDER_SIGNATURE, response_key=action.response_key, digest=message
+                )
+            )
         return verdicts
 
-    def _open(self, place: int, envelope: bytes, time: int) -> _Signed | _Refusal | None:
-        """Everything but the signature. Remembered before anything depends on what is inside."""
+    def ask(self, envelope: bytes, time: int) -> Asked:
+        """Who asks what, at the venue's `time`, which never falls.
+
+        Never raises for what a trader sent. Whatever opens is remembered as in `admit`: a question
+        is answered once.
+        """
+        self._seen.forget_before(time)
+        opened = self._unseal(envelope, time)
+        if not isinstance(opened, Opened):
+            return Asked(reason=opened)
+        try:
+            action = opened.action()
+        except EnvelopeError:
+            return Asked(response_key=opened.response_key)
+        if not isinstance(action, QuestionAction):
+            return Asked(response_key=opened.response_key)
+        return self._asked(action, opened.response_key)
+
+    def _asked(self, action: QuestionAction, key: bytes) -> Asked:
+        """The question, if it is the account's own."""
+        here = (self._state.chain, self._state.venue)
+        try:
+            question = Question(*here, action.account, key, action.cursor)
+        except Rejected:
+            return Asked(response_key=key)
+        digest = question_digest(question, self._compress_many)
+        holder = self._state.ledger.holders.get(action.account)
+        if holder is not None:
+            (holds,) = self._verify_many([holder.header.key], [digest], [action.signature])
+            if holds:
+                return Asked(question, response_key=key)
+        return Asked(response_key=key, digest=digest)
+
+    def _open(self, place: int, envelope: bytes, time: int) -> _Signed | Verdict:
+        """Everything but the signature."""
+        opened = self._unseal(envelope, time)
+        if not isinstance(opened, Opened):
+            return Verdict(reason=opened)
+        found = self._read(place, opened)
+        if isinstance(found, _Signed):
+            return found
+        return Verdict(reason=found, response_key=opened.response_key)
+
+    def _unseal(self, envelope: bytes, time: int) -> Opened | _Refusal:
+        """Open it once. Remembered before anything depends on what is inside."""
         mark = mark_of(envelope)
         if mark in self._seen:
             return VenueReason.REPLAYED
@@ -118,7 +187,7 @@ class Admission:
         except EnvelopeError as error:
             return error.reason
         self._seen.remember(mark, opened.good_until)
-        return self._read(place, opened)
+        return opened
 
     def _read(self, place: int, opened: Opened) -> _Signed | _Refusal | None:
         """What is inside: its layout and bounds, and whether the account exists."""
@@ -133,13 +202,16 @@ class Admission:
         holder = self._state.ledger.holders.get(sender_of(command))
         if holder is None:
             return Reason.ACCOUNT_MISSING
-        return _Signed(place, command, holder.header.key)
+        return _Signed(place, command, holder.header.key, opened.response_key)
 
     def _command(self, action: Action) -> Submit | Cancel | None:
         """The protocol's record of an action. Chain and venue are this venue's own."""
         match action:
             case PaddingAction():
                 return None
+            case QuestionAction():
+                detail = "a question changes nothing: it is no command"
+                raise EnvelopeError(EnvelopeReason.ACTION, detail)
             case CancelAction():
                 cancel = CancelOrder(
                     self._state.chain,
@@ -179,10 +251,11 @@ def signatures_hold(
 ) -> Sequence[bool]:
     """Whether each command is signed by the key at its place: one call for all of them."""
     signatures = [command.signed.signature for command in commands]
-    return verify_many(keys, _messages(commands, compress_many), signatures)
+    return verify_many(keys, messages_of(commands, compress_many), signatures)
 
 
-def _messages(commands: Sequence[Submit | Cancel], compress_many: CompressMany) -> list[Digest]:
+def messages_of(commands: Sequence[Submit | Cancel], compress_many: CompressMany) -> list[Digest]:
+    """The digest that the sender of each command signed, in order."""
     orders = [c.signed.order for c in commands if isinstance(c, Submit)]
     cancels = [c.signed.cancel for c in commands if isinstance(c, Cancel)]
     of_orders = iter(message_digests(orders, compress_many))
@@ -218,3 +291,8 @@ def cancel_action(signed: SignedCancel) -> CancelAction:
     """A signed cancel as it travels in an envelope."""
     cancel = signed.cancel
     return CancelAction(cancel.account, cancel.slot, cancel.generation, signed.signature)
+
+
+def question_action(question: Question, signature: bytes) -> QuestionAction:
+    """A signed question as it travels in an envelope whose response key is the question's."""
+    return QuestionAction(question.account, question.cursor, signature)
