@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from rollup.crypto.envelope import EnvelopeReason, OpeningKey, SealingKey
+from rollup.crypto.remembered import RememberedSignatures
 from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import Digest
 from rollup.l1.interface import Address
@@ -68,6 +69,8 @@ class Venue:
     ) -> None:
         """Start, or go on. JournalError, RootsDiffer or L1Differs if the folder's journal is
         damaged, or is not the one that L1 knows."""
+        # The door and the rules ask about the same signatures: each is verified once.
+        setup = replace(setup, verify_many=RememberedSignatures(setup.verify_many))
         self._setup = setup
         self._folder = folder
         self._receipt_key = folder.read_receipt_key(setup.genesis.receipt_signer)
