@@ -5,7 +5,7 @@ fees, margin) is refused by the core's own function, just before the order would
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rollup.crypto.curve import Point
 from rollup.crypto.envelope import (
@@ -32,6 +32,7 @@ from rollup.protocol.order import (
     message_digests,
 )
 from rollup.protocol.question import Question, question_digest
+from rollup.protocol.receipt import envelope_hash
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import VerifyMany
 from sequencer.engine.command import Cancel, Submit
@@ -49,13 +50,15 @@ class Verdict(Private):
 
     `response_key` is whom to answer, of one that was opened; it may be no usable key. `digest` is
     what the venue computed of a message whose signature does not hold: it tells of the message, so
-    it may be told inside the sealed answer alone.
+    it may be told inside the sealed answer alone. `envelope` is the hash of one that was opened,
+    and nothing for one that was not.
     """
 
     command: Submit | Cancel | None = None
     reason: _Refusal | None = None
     response_key: bytes | None = None
     digest: Digest | None = None
+    envelope: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -80,7 +83,7 @@ class _Signed(Private):
     place: int
     command: Submit | Cancel
     key: Point
-    response_key: bytes
+    opened: Verdict
 
 
 class Admission:
@@ -125,13 +128,10 @@ class Admission:
         signatures = [command.signed.signature for command in commands]
         valid_ones = self._verify_many([action.key for action in signed], messages, signatures)
         for action, message, valid in zip(signed, messages, valid_ones, strict=True):
-            verdicts[action.place] = (
-                Verdict(command=action.command, response_key=action.response_key)
-                if valid
-                else Verdict(
-                    reason=Reason.ORDER_SIGNATURE, response_key=action.response_key, digest=message
-                )
-            )
+            told = replace(action.opened, command=action.command)
+            if not valid:
+                told = replace(action.opened, reason=Reason.ORDER_SIGNATURE, digest=message)
+            verdicts[action.place] = told
         return verdicts
 
     def ask(self, envelope: bytes, time: int) -> Asked:
@@ -141,7 +141,7 @@ class Admission:
         is answered once.
         """
         self._seen.forget_before(time)
-        opened = self._unseal(envelope, time)
+        opened = self._unseal(envelope_hash(envelope), envelope, time)
         if not isinstance(opened, Opened):
             return Asked(reason=opened)
         try:
@@ -169,17 +169,19 @@ class Admission:
 
     def _open(self, place: int, envelope: bytes, time: int) -> _Signed | Verdict:
         """Everything but the signature."""
-        opened = self._unseal(envelope, time)
+        digest = envelope_hash(envelope)
+        opened = self._unseal(digest, envelope, time)
         if not isinstance(opened, Opened):
             return Verdict(reason=opened)
-        found = self._read(place, opened)
-        if isinstance(found, _Signed):
-            return found
-        return Verdict(reason=found, response_key=opened.response_key)
+        told = Verdict(response_key=opened.response_key, envelope=digest)
+        found = self._read(opened)
+        if isinstance(found, tuple):
+            return _Signed(place, *found, told)
+        return replace(told, reason=found)
 
-    def _unseal(self, envelope: bytes, time: int) -> Opened | _Refusal:
+    def _unseal(self, digest: bytes, envelope: bytes, time: int) -> Opened | _Refusal:
         """Open it once. Remembered before anything depends on what is inside."""
-        mark = mark_of(envelope)
+        mark = mark_of(digest)
         if mark in self._seen:
             return VenueReason.REPLAYED
         try:
@@ -189,8 +191,8 @@ class Admission:
         self._seen.remember(mark, opened.good_until)
         return opened
 
-    def _read(self, place: int, opened: Opened) -> _Signed | _Refusal | None:
-        """What is inside: its layout and bounds, and whether the account exists."""
+    def _read(self, opened: Opened) -> tuple[Submit | Cancel, Point] | _Refusal | None:
+        """What is inside: its layout and bounds, and whose key has to have signed it."""
         try:
             command = self._command(opened.action())
         except (EnvelopeError, Rejected) as error:
@@ -202,7 +204,7 @@ class Admission:
         holder = self._state.ledger.holders.get(sender_of(command))
         if holder is None:
             return Reason.ACCOUNT_MISSING
-        return _Signed(place, command, holder.header.key, opened.response_key)
+        return command, holder.header.key
 
     def _command(self, action: Action) -> Submit | Cancel | None:
         """The protocol's record of an action. Chain and venue are this venue's own."""

@@ -21,6 +21,7 @@ from rollup.crypto.envelope import (
     encode,
 )
 from rollup.hash.batched import compress_many
+from rollup.hash.keccak import keccak256
 from rollup.protocol.cancel import CancelOrder, SignedCancel, cancel_digests
 from rollup.protocol.deposit import EntryKind, QueueEntry
 from rollup.protocol.order import Order, Side, SignedOrder, message_digests
@@ -97,13 +98,25 @@ def test_a_signed_cancel_in_an_envelope_is_a_command() -> None:
 
 
 def test_padding_is_nothing() -> None:
-    assert verdict(sealed(PaddingAction())) == OPENED
+    envelope = sealed(PaddingAction())
+    assert verdict(envelope) == replace(OPENED, envelope=keccak256(envelope))
+
+
+def test_what_opened_has_the_hash_of_its_envelope_and_nothing_else_has() -> None:
+    padding, order = sealed(PaddingAction()), sealed(order_action(signed(ORDER)))
+    stolen = sealed(order_action(signed(ORDER, signer=1)))
+    damaged = bytes((*order[:-1], order[-1] ^ 1))
+    late = SEALING.seal(PaddingAction(), HERE, NOW - 1)
+    sent = [padding, order, stolen, damaged, late, order]
+    found = [each.envelope for each in door().admit(sent, NOW)]
+    assert found == [*map(keccak256, sent[:3]), None, None, None]
 
 
 def test_a_wrong_signature_is_told_the_digest_that_the_venue_computed() -> None:
-    found = verdict(sealed(order_action(signed(ORDER, signer=1))))
+    envelope = sealed(order_action(signed(ORDER, signer=1)))
     (digest,) = message_digests([ORDER], compress_many)
-    assert found == replace(OPENED, reason=Reason.ORDER_SIGNATURE, digest=digest)
+    told = replace(OPENED, envelope=keccak256(envelope))
+    assert verdict(envelope) == replace(told, reason=Reason.ORDER_SIGNATURE, digest=digest)
 
 
 @pytest.mark.parametrize("response_key", [RESPONSE_KEY, NO_ANSWER])
@@ -307,8 +320,9 @@ def test_what_asks_nothing_is_answered_nothing_and_does_nothing() -> None:
 
 
 def test_a_question_is_no_command() -> None:
-    expected = replace(OPENED, reason=EnvelopeReason.ACTION)
-    assert verdict(sealed(signed_question())) == expected
+    envelope = sealed(signed_question())
+    told = replace(OPENED, envelope=keccak256(envelope))
+    assert verdict(envelope) == replace(told, reason=EnvelopeReason.ACTION)
 
 
 @pytest.mark.parametrize("kind", KINDS)
