@@ -40,9 +40,6 @@ class Queue:
         entries = [venues.registration(place, place + 1, 10**12) for place in range(3)]
         return entries[first : first + count]
 
-    def queue_from(self, first: int, count: int) -> list[QueueEntry]:
-        return self.queue[first : first + count]
-
     def wants_redo(self, number: int, time: int) -> bool:
         return False
 
