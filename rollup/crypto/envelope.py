@@ -124,7 +124,7 @@ class QuestionAction(Private):
 
 Action = OrderAction | CancelAction | PaddingAction | QuestionAction
 
-_LAYOUTS: Final[dict[Kind, tuple[Callable[..., Action], struct.Struct]]] = {
+_LAYOUTS: Final[dict[int, tuple[Callable[..., Action], struct.Struct]]] = {
     Kind.PADDING: (PaddingAction, struct.Struct("<")),
     Kind.ORDER: (OrderAction, struct.Struct("<IBIBBIQQHB84s")),
     Kind.CANCEL: (CancelAction, struct.Struct("<IBI84s")),
@@ -209,9 +209,10 @@ def decode(plaintext: bytes) -> Action:
     """The action of a plaintext: one encoding each. Refuses size, version, kind, padding."""
     head_of(plaintext)
     kind = plaintext[1]
-    if kind not in tuple(Kind):
+    found = _LAYOUTS.get(kind)
+    if found is None:
         raise EnvelopeError(EnvelopeReason.ACTION, "the action is not one this version knows")
-    record, layout = _LAYOUTS[Kind(kind)]
+    record, layout = found
     if any(plaintext[_HEAD.size + layout.size :]):
         raise EnvelopeError(EnvelopeReason.PADDING, "the bytes after the action must be zero")
     return record(*layout.unpack_from(plaintext, _HEAD.size))

@@ -30,6 +30,7 @@ _VERSION = b"HPKE-v1"
 _KEM = b"KEM" + bytes.fromhex("0020")
 _SUITE = b"HPKE" + bytes.fromhex("0020 0001 0003")
 _MODE_BASE = b"\0"
+_HASH = SHA256()
 _SECRET_BYTES = 32
 _NONCE_BYTES = 12
 
@@ -140,10 +141,10 @@ def _context(info: bytes) -> bytes:
 
 def _extract(suite: bytes, salt: bytes, label: bytes, material: bytes) -> bytes:
     """`LabeledExtract` (4)."""
-    return HKDF.extract(SHA256(), salt, _VERSION + suite + label + material)
+    return HKDF.extract(_HASH, salt, _VERSION + suite + label + material)
 
 
 def _expand(suite: bytes, secret: bytes, label: bytes, info: bytes, size: int) -> bytes:
     """`LabeledExpand` (4)."""
     labelled = size.to_bytes(2, "big") + _VERSION + suite + label + info
-    return HKDFExpand(SHA256(), size, labelled).derive(secret)
+    return HKDFExpand(_HASH, size, labelled).derive(secret)

@@ -72,6 +72,8 @@ class FactKind(StrEnum):
     RESTED = "rested"
     FILLED = "filled"
     ENDED = "ended"
+    CANCELLED = "cancelled"
+    """A cancel did what it asked for; the order's end is told by itself."""
     CANCEL_REFUSED = "cancel-refused"
     LIVES = "lives"
     VOIDED = "voided"
@@ -81,10 +83,13 @@ class FactKind(StrEnum):
 class Fact(Private):
     """One row; members that its kind does not have are None. `price` in ticks, sizes in lots.
 
-    `number` is the batch of a fill, or the first batch that is void.
+    `receipt` is the sequence of the receipt whose envelope it came of: the order's, or, of the last
+    word on a cancel, the cancel's. `number` is the batch of a fill, or the first batch that is
+    void.
     """
 
     kind: FactKind
+    receipt: int = 0
     key: Key = (0, 0)
     reason: str | None = None
     remaining: int | None = None
@@ -134,11 +139,13 @@ class AccountAnswer(Private):
 @dataclass(frozen=True, slots=True, repr=False)
 class ActionAnswer(Private):
     """What one order or cancel brought, sealed to its sender: facts in order, or why it went no
-    further. `digest` is what the venue computed where a signature did not hold."""
+    further. `more` facts are in the history, for which there was no room. `digest` is what the
+    venue computed where a signature did not hold."""
 
     facts: tuple[Fact, ...]
     reason: str | None = None
     digest: str | None = None
+    more: bool = False
 
 
 RECEIVED = "received"

@@ -68,7 +68,9 @@ class Trader:
             if order.order is not None
         ]
         yield from session.deliver(parcels)
-        if any(order.state is State.SENT for order in orders):
+        if any(parcel.answer is None or parcel.answer.more for parcel in parcels) or any(
+            order.state is State.SENT for order in orders
+        ):
             yield from session.refresh()
         return orders
 

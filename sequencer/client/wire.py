@@ -22,6 +22,7 @@ from rollup.protocol.constants import (
     OWNER_BYTES,
     POSITION_LIMIT,
     PRICE_BITS,
+    SEQUENCE_BITS,
     SIZE_BITS,
     SLOT_BITS,
     TIME_BITS,
@@ -149,13 +150,13 @@ def action_answer(node: Node) -> ActionAnswer:
     """What was sealed to the sender of an order or a cancel."""
     record = _members(node)
     _require_version(record)
-    rows = record["facts"].items(FACTS_MAX) if "facts" in record else []
-    facts = tuple(_fact(row) for row in rows)
+    facts = tuple(_fact(row) for row in record["rows"].items(FACTS_MAX))
     reason, digest = record.get("reason"), record.get("digest")
     return ActionAnswer(
         facts,
         None if reason is None else reason.text(WORD_MAX),
         None if digest is None else digest.hexadecimal(32).hex(),
+        record["more"].boolean(),
     )
 
 
@@ -228,21 +229,25 @@ def _fact(node: Node) -> Fact:
         raise node.wrong("a row that docs/api.md describes")
     if kind is FactKind.VOIDED:
         return Fact(kind, number=_number(cells[1], 1 << NUMBER_BITS))
-    key = _key(node, cells[1].integer(), cells[2].integer())
-    rest = cells[3:]
+    receipt = _number(cells[1], 1 << SEQUENCE_BITS)
+    key = _key(node, cells[2].integer(), cells[3].integer())
+    rest = cells[4:]
     match kind:
         case FactKind.REFUSED | FactKind.CANCEL_REFUSED:
-            return Fact(kind, key, reason=rest[0].text(WORD_MAX))
+            return Fact(kind, receipt, key, reason=rest[0].text(WORD_MAX))
         case FactKind.RESTED | FactKind.LIVES:
-            return Fact(kind, key, remaining=_number(rest[0], 1 << SIZE_BITS))
+            return Fact(kind, receipt, key, remaining=_number(rest[0], 1 << SIZE_BITS))
         case FactKind.ENDED:
-            return Fact(kind, key, rest[0].text(WORD_MAX), _number(rest[1], 1 << SIZE_BITS))
+            return Fact(
+                kind, receipt, key, rest[0].text(WORD_MAX), _number(rest[1], 1 << SIZE_BITS)
+            )
         case FactKind.FILLED:
             ends = (1 << NUMBER_BITS, MARKETS_MAX, 1 << PRICE_BITS, 1 << SIZE_BITS)
             fill = zip(rest[:4], ends, strict=True)
             number, market, price, size = (_number(cell, end) for cell, end in fill)
             return Fact(
                 kind,
+                receipt,
                 key,
                 number=number,
                 market=market,
@@ -251,18 +256,19 @@ def _fact(node: Node) -> Fact:
                 is_maker=rest[4].boolean(),
             )
         case _:
-            return Fact(kind, key)
+            return Fact(kind, receipt, key)
 
 
 _LENGTHS: Final = {
-    FactKind.ACCEPTED: 3,
-    FactKind.REFUSED: 4,
-    FactKind.WAITING: 3,
-    FactKind.RESTED: 4,
-    FactKind.FILLED: 8,
-    FactKind.ENDED: 5,
-    FactKind.CANCEL_REFUSED: 4,
-    FactKind.LIVES: 4,
+    FactKind.ACCEPTED: 4,
+    FactKind.REFUSED: 5,
+    FactKind.WAITING: 4,
+    FactKind.RESTED: 5,
+    FactKind.FILLED: 9,
+    FactKind.ENDED: 6,
+    FactKind.CANCELLED: 4,
+    FactKind.CANCEL_REFUSED: 5,
+    FactKind.LIVES: 5,
     FactKind.VOIDED: 2,
 }
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from rollup.crypto.envelope import EnvelopeReason, OpeningKey, SealingKey
+from rollup.crypto.remembered import RememberedSignatures
 from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import Digest
 from rollup.l1.interface import Address
@@ -29,7 +30,7 @@ from sequencer.batches.replay import effective
 from sequencer.engine.command import CloseBatch, Command, OpenBatch, Submit
 from sequencer.engine.core import CoreError, CoreState, refusal
 from sequencer.engine.event import AnyReason, Event, VenueReason
-from sequencer.intake.admission import Admission, Verdict, sender_of
+from sequencer.intake.admission import Admission, Asked, Verdict, sender_of
 from sequencer.service import recovery
 from sequencer.service.facts import Fact, facts_after_redo, facts_of
 from sequencer.service.poster import Anew, Deadline, L1Differs, Poster
@@ -68,6 +69,8 @@ class Venue:
     ) -> None:
         """Start, or go on. JournalError, RootsDiffer or L1Differs if the folder's journal is
         damaged, or is not the one that L1 knows."""
+        # The door and the rules ask about the same signatures: each is verified once.
+        setup = replace(setup, verify_many=RememberedSignatures(setup.verify_many))
         self._setup = setup
         self._folder = folder
         self._receipt_key = folder.read_receipt_key(setup.genesis.receipt_signer)
@@ -194,6 +197,11 @@ class Venue:
         self._do(command)
         sender = sender_of(command)
         return Answer(facts=tuple(fact for owner, fact in self._fresh[first:] if owner == sender))
+
+    def ask(self, envelope: bytes) -> Asked:
+        """Who asks about an own account. It changes nothing, so nothing is journalled."""
+        with self._going_on():
+            return self._admission.ask(envelope, self.core.clock)
 
     def take_facts(self) -> list[tuple[int, Fact]]:
         """What happened since the last call, each fact with the one account that may know it.

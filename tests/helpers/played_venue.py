@@ -81,6 +81,7 @@ class PlayedVenue:
     accepted: list[tuple[int, int]] = field(default_factory=list)
     signed: dict[tuple[int, int], OrderAction] = field(default_factory=dict)
     proved: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
+    receipt_of: dict[tuple[int, int], int] = field(default_factory=dict)
     runs: int = 1
     first_kept: int = 0
     asks: list[str] = field(default_factory=list)
@@ -174,7 +175,7 @@ class PlayedVenue:
             self._cancel(action)
         item = {"outcome": "received", **self._shown(signed)}
         if self.seals_answers:
-            record = {"v": 1, "facts": self.history[before:]}
+            record = {"v": 1, "more": False, "rows": self.history[before:]}
             to = self.answer_key or opened.response_key
             sealed = seal_answer(_json(record), to, HERE, ACTION_ANSWER_BYTES)
             item["sealed"] = base64.b64encode(sealed).decode()
@@ -204,39 +205,46 @@ class PlayedVenue:
         before = self.signed.setdefault(key, action)
         assert before == action, "two orders were signed with one slot and generation"
         if any(slot == action.slot for slot, _ in self.live):
-            self.history.append(["refused", *key, "slot-busy"])
+            self.tell("refused", key, "slot-busy")
         elif self.used.get(action.slot, 0) >= action.generation:
-            self.history.append(["refused", *key, "generation-used"])
+            self.tell("refused", key, "generation-used")
         else:
             self.used[action.slot] = action.generation
             self.accepted.append(key)
+            self.receipt_of[key] = len(self.receipts)
             self.live[key] = [action.market, action.side, action.price, action.size, action.size]
             self.live[key].append(action.expiry)
-            self.history += [["accepted", *key], ["rested", *key, action.size]]
+            self.tell("accepted", key)
+            self.tell("rested", key, action.size)
 
     def _cancel(self, action: CancelAction) -> None:
         key = (action.slot, action.generation)
         self.used[action.slot] = max(self.used.get(action.slot, 0), action.generation)
         row = self.live.pop(key, None)
         if row is None:
-            self.history.append(["cancel-refused", *key, "nothing-to-cancel"])
+            self.tell("cancel-refused", key, "nothing-to-cancel")
         else:
-            self.history.append(["ended", *key, "cancelled", row[4]])
+            self.tell("ended", key, "cancelled", row[4])
+            self.tell("cancelled", key)
+
+    def tell(self, what: str, key: tuple[int, int], *rest: object) -> None:
+        """A row of the account's history, under the receipt of its order."""
+        self.history.append([what, self.receipt_of.get(key, len(self.receipts)), *key, *rest])
 
     def fill(self, key: tuple[int, int], lots: int, batch: int | None = None) -> None:
         """So many lots of a live order trade at its price."""
         row = self.live[key]
         row[4] -= lots
         number = self.batch if batch is None else batch
-        self.history.append(["filled", *key, number, row[0], row[2], lots, True])
+        self.tell("filled", key, number, row[0], row[2], lots, True)
         if row[4] == 0:
             del self.live[key]
-            self.history.append(["ended", *key, "filled", 0])
+            self.tell("ended", key, "filled", 0)
 
     def end(self, key: tuple[int, int], reason: str) -> None:
         """A live order leaves."""
         row = self.live.pop(key)
-        self.history.append(["ended", *key, reason, row[4]])
+        self.tell("ended", key, reason, row[4])
 
     def _question(self, envelope: bytes) -> bytes:
         opened = self.key.open(envelope, HERE, self.time)

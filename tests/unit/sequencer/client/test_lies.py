@@ -262,22 +262,24 @@ FACTS = [
     [],
     ["accepted"],
     ["accepted", 1],
-    ["accepted", 256, 1],
-    ["accepted", -1, 1],
-    ["accepted", 1, 2**26],
-    ["accepted", 1, 1, 1],
-    ["accepted", True, 1],
-    ["accepted", "1", 1],
-    ["bought", 1, 1],
-    [1, 1, 1],
-    ["filled", 1, 1, 1, 0, 5, 5],
-    ["filled", 1, 1, 1, 4, 5, 5, True],
-    ["filled", 1, 1, 1, 0, 2**30, 5, True],
-    ["filled", 1, 1, 1, 0, 5, -5, True],
-    ["filled", 1, 1, 1, 0, 5, 5, 1],
-    ["filled", 1, 1, 1.0, 0, 5, 5, True],
-    ["ended", 1, 1, 3, 3],
-    ["ended", 1, 1, "x" * 65, 3],
+    ["accepted", 1, 1],
+    ["accepted", 1, 256, 1],
+    ["accepted", 1, -1, 1],
+    ["accepted", -1, 1, 1],
+    ["accepted", 1, 1, 2**26],
+    ["accepted", 1, 1, 1, 1],
+    ["accepted", 1, True, 1],
+    ["accepted", 1, "1", 1],
+    ["bought", 1, 1, 1],
+    [1, 1, 1, 1],
+    ["filled", 1, 1, 1, 1, 0, 5, 5],
+    ["filled", 1, 1, 1, 1, 4, 5, 5, True],
+    ["filled", 1, 1, 1, 1, 0, 2**30, 5, True],
+    ["filled", 1, 1, 1, 1, 0, 5, -5, True],
+    ["filled", 1, 1, 1, 1, 0, 5, 5, 1],
+    ["filled", 1, 1, 1, 1.0, 0, 5, 5, True],
+    ["ended", 1, 1, 1, 3, 3],
+    ["ended", 1, 1, 1, "x" * 65, 3],
     ["voided", -1],
     ["voided", 1, 1],
     {"accepted": 1},
@@ -295,7 +297,7 @@ def test_a_row_that_docs_api_does_not_describe_is_refused(row: object) -> None:
 
 
 def test_an_order_or_a_fill_in_a_market_that_there_is_not_is_refused() -> None:
-    page = {"first": 0, "next": 1, "more": False, "rows": [["filled", 1, 1, 1, 3, 5, 5, True]]}
+    page = {"first": 0, "next": 1, "more": False, "rows": [["filled", 1, 1, 1, 1, 3, 5, 5, True]]}
     for members in ({"facts": page}, {"orders": [[1, 1, 3, 0, 1, 1, 1, START]]}):
         venue = PlayedVenue(change_account=lambda record, members=members: {**record, **members})
         with pytest.raises(WrongAnswer, match="of 2"):

@@ -187,7 +187,7 @@ def test_an_order_of_which_nothing_is_known_can_be_ended_for_good() -> None:
     (order,) = trader.session.book.live
     play(trader.cancel_all(), venue)
     venue._order(_action_of(trader))  # the network delivers it after all
-    assert not venue.live and venue.history[-1][3] == "generation-used"
+    assert not venue.live and venue.history[-1][4] == "generation-used"
     play(trader.session.refresh(), venue)
     assert order.is_final
 
@@ -257,7 +257,7 @@ def test_batches_made_anew_void_their_fills_and_say_what_lives() -> None:
     play(trader.session.refresh(), venue)
     assert order.state is State.FILLED
     venue.live[order.key] = [0, 0, 618_003, 30, 20, START]
-    venue.history += [["voided", 2], ["lives", *order.key, 20]]
+    venue.history += [["voided", 2], ["lives", 1, *order.key, 20]]
     play(trader.session.refresh(), venue)
     assert order.state is State.LIVE and order.remaining == 20 and order.filled_lots == 10
     assert [fill.is_void for fill in trader.session.book.fills] == [False, True]
