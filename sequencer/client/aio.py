@@ -201,7 +201,7 @@ class AsyncVenue(Known):
                 ask.method, ask.path, content=ask.body, headers=headers_of(ask)
             ) as response:
                 body = Body(ask, response)
-                async for part in response.aiter_raw():
+                async for part in response.aiter_bytes():
                     body.add(part)
                 return body.reply()
         except httpx.HTTPError as error:

@@ -7,6 +7,7 @@ trades with whom would be known there.
 import time
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -37,12 +38,14 @@ class Address:
     url: str
 
     def __post_init__(self) -> None:
+        wanted = "an address like http://127.0.0.1:8550 is wanted"
         try:
-            found = httpx.URL(self.url)
-        except (httpx.InvalidURL, TypeError) as error:
-            raise Refusal(f"an address like http://127.0.0.1:8550 is wanted ({error})") from None
-        if found.scheme not in ("http", "https") or not found.host:
-            raise Refusal(f"an address like http://127.0.0.1:8550 is wanted, not {self.url[:80]!r}")
+            found = urlsplit(self.url)
+            named = found.scheme in ("http", "https") and found.hostname and found.port != 0
+        except (ValueError, TypeError, AttributeError):
+            raise Refusal(wanted) from None
+        if not named:
+            raise Refusal(f"{wanted}, not {self.url[:80]!r}")
 
 
 TIMEOUT: Final = httpx.Timeout(ANSWER_S, connect=CONNECT_S)

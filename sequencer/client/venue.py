@@ -197,7 +197,7 @@ class Venue(Known):
                 ask.method, ask.path, content=ask.body, headers=headers_of(ask)
             ) as response:
                 body = Body(ask, response)
-                for part in response.iter_raw():
+                for part in response.iter_bytes():
                     body.add(part)
                 return body.reply()
         except httpx.HTTPError as error:

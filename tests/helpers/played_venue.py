@@ -57,6 +57,12 @@ MARKETS = [
 ]
 
 
+PRICES = [
+    {"market": place, "symbol": market["symbol"], "price": price}
+    for place, (market, price) in enumerate(zip(MARKETS, (618_003, 254_384), strict=True))
+]
+
+
 def _no_signature(secret: SecretKey, message: Digest, entropy: bytes | None) -> Signature:
     return Signature(curve.GENERATOR, 1)
 
@@ -116,8 +122,13 @@ class PlayedVenue:
             return self._batch(*rest)
         if ask.body is not None:
             return {"envelopes": self._envelopes, "private": self._question}[name](ask.body)
-        markets = {"markets": MARKETS}
-        return _json({"keys": self._keys(), "status": self._status(), "markets": markets}[name])
+        known: dict[str, object] = {
+            "keys": self._keys(),
+            "status": self._status(),
+            "markets": {"markets": MARKETS},
+            "prices": {"batch": self.batch, "prices": PRICES},
+        }
+        return _json(known[name])
 
     def _batch(self, number: str, file: str = "") -> bytes:
         if file:
