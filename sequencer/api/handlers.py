@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from rollup.codec.strict import CodecError
-from rollup.crypto.answer import QUESTION_ANSWER_BYTES
+from rollup.crypto.answer import ACTION_ANSWER_BYTES, QUESTION_ANSWER_BYTES
 from rollup.crypto.envelope import ENVELOPE_BYTES, ENVELOPE_LIFETIME_MS, ENVELOPE_VERSION
 from rollup.crypto.hpke import OVERHEAD_BYTES
 from rollup.files import PROOF_FILE, PUBLIC_FILE, FileTooLarge, read_bounded
@@ -20,7 +21,8 @@ from rollup.protocol.governance_codec import MARKET_NUMBERS
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import PUBLIC_BYTES_MAX, public_from_json
-from sequencer.api.door import Door
+from rollup.protocol.receipt_json import signed_record
+from sequencer.api.door import Delivered, Door
 from sequencer.api.limits import OCTETS, read_body
 from sequencer.api.metrics import Metrics
 from sequencer.api.problems import Code, Problem
@@ -67,9 +69,19 @@ async def envelopes(request: Request) -> Response:
     parts = [data[place : place + ENVELOPE_BYTES] for place in places]
     answers = await context.door.submit(parts)
     for answer in answers:
-        context.metrics.envelopes.labels(answer).inc()
+        context.metrics.envelopes.labels(answer.outcome).inc()
     await _on_the_grid(begun)
-    return JSONResponse({"answers": answers})
+    return JSONResponse({"answers": [_delivered_record(each) for each in answers]})
+
+
+def _delivered_record(answer: Delivered) -> dict[str, object]:
+    if answer.receipt is None or answer.sealed is None:
+        return {"outcome": answer.outcome}
+    return {
+        "outcome": answer.outcome,
+        "receipt": signed_record(answer.receipt),
+        "sealed": b64encode(answer.sealed).decode("ascii"),
+    }
 
 
 async def private(request: Request) -> Response:
@@ -119,7 +131,8 @@ async def keys(request: Request) -> Response:
         "venue": door.snapshot.venue,
         "envelope_bytes": ENVELOPE_BYTES,
         "envelope_lifetime_ms": ENVELOPE_LIFETIME_MS,
-        "answer_bytes": QUESTION_ANSWER_BYTES + OVERHEAD_BYTES,
+        "action_answer_bytes": ACTION_ANSWER_BYTES + OVERHEAD_BYTES,
+        "question_answer_bytes": QUESTION_ANSWER_BYTES + OVERHEAD_BYTES,
     }
     return JSONResponse(record)
 

@@ -5,21 +5,41 @@ its one size.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from rollup.crypto.answer import ACTION_ANSWER_BYTES, answer_data_max
 from rollup.private import Private
 from rollup.protocol.constants import SLOT_BITS
+from rollup.protocol.encoding import hex_digest
 from rollup.protocol.question import Question
 from sequencer.engine.core import CoreState
-from sequencer.service import facts
+from sequencer.service.facts import (
+    Accepted,
+    Cancelled,
+    CancelRefused,
+    ChangedHands,
+    Ended,
+    Fact,
+    Filled,
+    Lives,
+    Refused,
+    Rested,
+    Voided,
+    Waiting,
+)
 from sequencer.service.history import History, Page
+from sequencer.service.venue import Answer
 
 ANSWER_VERSION: Final = 1
 FACTS_MAX: Final = 128
 """Facts of one answer; the cursor leads to the next ones."""
 
 _Row = list[int | str | bool]
+_OfReceipt = (
+    Accepted | Refused | Waiting | Rested | Filled | Ended | Cancelled | CancelRefused | Lives
+)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -53,6 +73,29 @@ def answer(core: CoreState, history: History, question: Question, run: str) -> b
     return _json(record)
 
 
+def action_answer(told: Answer) -> bytes:
+    """The answer to whoever sealed an action that opened: the rows that it brought, as far as they
+    fit; why it went no further; the digest that was computed, where a signature does not hold."""
+    record: dict[str, object] = {"v": ANSWER_VERSION, "more": False}
+    if told.reason is not None:
+        record["reason"] = told.reason.value
+    if told.digest is not None:
+        record["digest"] = hex_digest(told.digest)
+    rows = [_row(fact) for fact in told.facts]
+    room = answer_data_max(ACTION_ANSWER_BYTES) - len(_json({**record, "rows": []}))
+    fitting = _fitting(rows, room)
+    return _json({**record, "more": fitting < len(rows), "rows": rows[:fitting]})
+
+
+def _fitting(rows: Sequence[_Row], room: int) -> int:
+    """How many of the first rows take at most `room` bytes, each with a comma."""
+    for place, row in enumerate(rows):
+        room -= len(_json(row)) + 1
+        if room < 0:
+            return place
+    return len(rows)
+
+
 def _orders(core: CoreState, account: int) -> list[_Row]:
     """Rows of slot, generation, market, side, price, size, remaining, expiry."""
     rows: list[_Row] = []
@@ -70,30 +113,41 @@ def _page(page: Page) -> dict[str, object]:
     return {"first": page.first, "next": page.next, "more": page.has_more, "rows": rows}
 
 
-def _row(fact: facts.Fact) -> _Row:
-    """What happened, then slot and generation, then what belongs to it."""
-    row: _Row
+def _row(fact: Fact) -> _Row:
+    """What happened, then the receipt, slot and generation, then what belongs to it."""
     match fact:
-        case facts.Accepted(key):
-            row = ["accepted", *key]
-        case facts.Refused(key, reason):
-            row = ["refused", *key, reason.value]
-        case facts.Waiting(key):
-            row = ["waiting", *key]
-        case facts.Rested(key, remaining):
-            row = ["rested", *key, remaining]
-        case facts.Filled(key, batch, market, price, size, is_maker):
-            row = ["filled", *key, batch, market, price, size, is_maker]
-        case facts.Ended(key, reason, remaining):
-            row = ["ended", *key, reason.value, remaining]
-        case facts.CancelRefused(key, reason):
-            row = ["cancel-refused", *key, reason.value]
-        case facts.Voided(number):
-            row = ["voided", number]
-        case facts.Lives(key, remaining):
-            row = ["lives", *key, remaining]
-    return row
+        case Voided(number):
+            return ["voided", number]
+        case ChangedHands():
+            raise TypeError("that an account changed hands is told to nobody")
+    what, rest = _members(fact)
+    return [what, fact.receipt, *fact.key, *rest]
 
 
-def _json(record: dict[str, object]) -> bytes:
+def _members(fact: _OfReceipt) -> tuple[str, _Row]:
+    found: tuple[str, _Row]
+    match fact:
+        case Accepted():
+            found = "accepted", []
+        case Refused(reason=reason):
+            found = "refused", [reason.value]
+        case Waiting():
+            found = "waiting", []
+        case Rested(remaining=remaining):
+            found = "rested", [remaining]
+        case Filled():
+            terms: _Row = [fact.batch, fact.market, fact.price, fact.size, fact.is_maker]
+            found = "filled", terms
+        case Ended(reason=reason, remaining=remaining):
+            found = "ended", [reason.value, remaining]
+        case Cancelled():
+            found = "cancelled", []
+        case CancelRefused(reason=reason):
+            found = "cancel-refused", [reason.value]
+        case Lives(remaining=remaining):
+            found = "lives", [remaining]
+    return found
+
+
+def _json(record: object) -> bytes:
     return json.dumps(record, separators=(",", ":")).encode("ascii")
