@@ -27,9 +27,9 @@ from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.ports import L1, L1Pending
 from sequencer.batches.receipts import ReceiptChain
 from sequencer.batches.replay import effective
-from sequencer.engine.command import CloseBatch, Command, OpenBatch, Submit
-from sequencer.engine.core import CoreError, CoreState, refusal
-from sequencer.engine.event import AnyReason, Event, VenueReason
+from sequencer.engine.command import CloseBatch, Command, OpenBatch
+from sequencer.engine.core import CoreError, CoreState
+from sequencer.engine.event import AnyReason, Event, OrderRefused, VenueReason
 from sequencer.intake.admission import Admission, Asked, Verdict, sender_of
 from sequencer.service import recovery
 from sequencer.service.facts import Fact, facts_after_redo, facts_of
@@ -171,30 +171,32 @@ class Venue:
             self._sync()
         return [self._signed(receipt, answer) for receipt, answer in taken]
 
-    def _take(self, verdict: Verdict) -> Receipt | None:
-        """The receipt of an envelope that opened, in the journal before what it leads to."""
+    def _take(self, verdict: Verdict) -> tuple[Receipt, bytes] | None:
+        """The receipt of an envelope that opened, with its digest, in the journal before what it
+        leads to."""
         if verdict.envelope is None:
             return None
         receipt = self._receipts.take(verdict.envelope)
         self._journal.append(ReceiptEntry(receipt.sequence, receipt.envelope))
-        return receipt
+        return receipt, self._receipts.head
 
-    def _signed(self, receipt: Receipt | None, answer: Answer) -> Answer:
+    def _signed(self, taken: tuple[Receipt, bytes] | None, answer: Answer) -> Answer:
         """The answer with its receipt, which is signed only now that it cannot be forgotten: a
         crash before would give its sequence to another envelope."""
-        if receipt is None:
+        if taken is None:
             return answer
-        signature = self._receipt_key.sign(receipt.digest())
+        receipt, digest = taken
+        signature = self._receipt_key.sign(digest)
         return replace(answer, receipt=SignedReceipt(receipt, signature))
 
     def _apply(self, verdict: Verdict) -> Answer:
-        command, reason = verdict.command, verdict.reason
-        if isinstance(command, Submit):
-            reason = refusal(self.core, command.signed.order)
-        if command is None or reason is not None:
-            return Answer(reason=reason)
+        command = verdict.command
+        if command is None:
+            return Answer(reason=verdict.reason)
         first = len(self._fresh)
-        self._do(command)
+        done = self._do(command)[0]
+        if isinstance(done, OrderRefused):
+            return Answer(reason=done.reason)
         sender = sender_of(command)
         return Answer(facts=tuple(fact for owner, fact in self._fresh[first:] if owner == sender))
 
@@ -339,6 +341,8 @@ class Venue:
         """The core first, since what it refuses must not be in the journal; what it did is in the
         journal before anybody is told, because whoever calls this syncs."""
         events = self._machine.do(command).events
+        if isinstance(events[0], OrderRefused):
+            return events  # the core asked before it changed anything
         self._append([command])
         work = self.core.work
         self._fresh += facts_of(events, self.core.number if work is None else work.number)
