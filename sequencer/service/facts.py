@@ -213,7 +213,7 @@ def facts_of(events: Iterable[core.Event], batch: int) -> Iterator[tuple[int, Fa
 
 
 def refused_fact(command: Submit | Cancel, reason: core.AnyReason) -> tuple[int, Fact]:
-    """What its sender is told of a command that never came to the core."""
+    """What its sender is told of a command that the core refused, which is in no journal."""
     if isinstance(command, Submit):
         order = command.signed.order
         return order.account, Refused((order.slot, order.generation), reason, command.receipt)

@@ -27,8 +27,8 @@ from sequencer.batches.ports import L1, L1Pending
 from sequencer.batches.receipts import ReceiptChain
 from sequencer.batches.replay import effective
 from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
-from sequencer.engine.core import CoreError, CoreState, refusal
-from sequencer.engine.event import AnyReason, Event, VenueReason
+from sequencer.engine.core import CoreError, CoreState
+from sequencer.engine.event import AnyReason, Event, OrderRefused, VenueReason
 from sequencer.intake.admission import Admission, Asked, Verdict, sender_of
 from sequencer.service import recovery
 from sequencer.service.facts import Fact, facts_after_redo, facts_of, refused_fact
@@ -176,41 +176,40 @@ class Venue:
             self._sync()
         return [self._signed(receipt, answer) for receipt, answer in taken]
 
-    def _judge(self, verdict: Verdict) -> tuple[Receipt | None, Answer]:
-        receipt, command = self._take(verdict), verdict.command
-        if command is None or receipt is None:
+    def _judge(self, verdict: Verdict) -> tuple[tuple[Receipt, bytes] | None, Answer]:
+        taken, command = self._take(verdict), verdict.command
+        if command is None or taken is None:
             answer = Answer(reason=verdict.reason)
         else:
-            answer = self._apply(replace(command, receipt=receipt.sequence))
-        return receipt, replace(answer, response_key=verdict.response_key, digest=verdict.digest)
+            answer = self._apply(replace(command, receipt=taken[0].sequence))
+        return taken, replace(answer, response_key=verdict.response_key, digest=verdict.digest)
 
-    def _take(self, verdict: Verdict) -> Receipt | None:
-        """The receipt of an envelope that opened, in the journal before what it leads to."""
+    def _take(self, verdict: Verdict) -> tuple[Receipt, bytes] | None:
+        """The receipt of an envelope that opened, with its digest, in the journal before what it
+        leads to."""
         if verdict.envelope is None:
             return None
         receipt = self._receipts.take(verdict.envelope)
         self._journal.append(ReceiptEntry(receipt.sequence, receipt.envelope))
-        return receipt
+        return receipt, self._receipts.head
 
-    def _signed(self, receipt: Receipt | None, answer: Answer) -> Answer:
+    def _signed(self, taken: tuple[Receipt, bytes] | None, answer: Answer) -> Answer:
         """The answer with its receipt, which is signed only now that it cannot be forgotten: a
         crash before would give its sequence to another envelope."""
-        if receipt is None:
+        if taken is None:
             return answer
-        signature = self._receipt_key.sign(receipt.digest())
+        receipt, digest = taken
+        signature = self._receipt_key.sign(digest)
         return replace(answer, receipt=SignedReceipt(receipt, signature))
 
     def _apply(self, command: Submit | Cancel) -> Answer:
-        """What the core would refuse is not journalled; its owner is told all the same."""
-        reason = None
-        if isinstance(command, Submit):
-            reason = refusal(self.core, command.signed.order)
-        if reason is not None:
-            owner, fact = refused_fact(command, reason)
-            self._fresh.append((owner, fact))
-            return Answer(facts=(fact,), reason=reason)
+        """What the core refuses is not journalled; its owner is told all the same."""
         first = len(self._fresh)
-        self._do(command)
+        done = self._do(command)[0]
+        if isinstance(done, OrderRefused):
+            owner, fact = refused_fact(command, done.reason)
+            self._fresh.append((owner, fact))
+            return Answer(facts=(fact,), reason=done.reason)
         sender = sender_of(command)
         return Answer(facts=tuple(fact for owner, fact in self._fresh[first:] if owner == sender))
 
@@ -357,6 +356,8 @@ class Venue:
         """The core first, since what it refuses must not be in the journal; what it did is in the
         journal before anybody is told, because whoever calls this syncs."""
         events = self._machine.do(command).events
+        if isinstance(events[0], OrderRefused):
+            return events  # the core asked before it changed anything
         self._append([command])
         work = self.core.work
         self._fresh += facts_of(events, self.core.number if work is None else work.number)
