@@ -46,3 +46,13 @@ def extra_with(module: str) -> str | None:
         if found and found["library"].lower().replace("_", "-") == name:
             return found["extra"]
     return None
+
+
+def libraries_of(extra: str) -> list[str]:
+    """What an extra of this distribution brings itself, by the names of the libraries."""
+    found = [_OF_EXTRA.match(requirement) for requirement in requires(DISTRIBUTION) or ()]
+    return [
+        each["library"]
+        for each in found
+        if each and each["extra"] == extra and each["library"] != DISTRIBUTION
+    ]

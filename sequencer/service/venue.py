@@ -3,8 +3,7 @@
     envelopes -> admission -> core -> journal -> answers
     closed batches -> journal -> batch file -> header at L1 -> prover -> proof at L1
 
-Nobody is answered, and no batch leaves, before the journal is on disk. A daemon would do the same
-behind sockets and a clock; here the caller decides when.
+Nobody is answered, and no batch leaves, before the journal is on disk. The caller decides when.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +23,7 @@ from sequencer.batches.artefacts import BatchFolder, LockedFolder
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.journal import Content, Entry, Journal, ReceiptEntry, RedoEntry, read
 from sequencer.batches.machine import Machine, Setup
-from sequencer.batches.ports import L1
+from sequencer.batches.ports import L1, L1Pending
 from sequencer.batches.receipts import ReceiptChain
 from sequencer.batches.replay import effective
 from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
@@ -173,10 +172,9 @@ class Venue:
         return [self._signed(receipt, answer) for receipt, answer in taken]
 
     def _judge(self, verdict: Verdict) -> tuple[Receipt | None, Answer]:
-        receipt = self._take(verdict)
-        command, reason = verdict.command, verdict.reason
+        receipt, command = self._take(verdict), verdict.command
         if command is None or receipt is None:
-            answer = Answer(reason=reason)
+            answer = Answer(reason=verdict.reason)
         else:
             answer = self._apply(replace(command, receipt=receipt.sequence))
         return receipt, replace(answer, response_key=verdict.response_key, digest=verdict.digest)
@@ -382,10 +380,12 @@ class Venue:
     def _going_on(self, *, may_refuse: bool = False) -> Iterator[None]:
         """Stop for good when memory and disk may differ: a command that failed half-way, or a
         journal that did. `may_refuse`: the one command inside may have no place now, which the core
-        says before it changes anything."""
+        says before it changes anything. L1Pending comes of reads, and all of them come first."""
         self._require_going()
         try:
             yield
+        except L1Pending:
+            raise
         except CoreError:
             if not may_refuse:
                 self._stopped = CoreError.__name__
