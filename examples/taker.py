@@ -26,7 +26,7 @@ async def take(venue: AsyncVenue, symbol: str, size: str, wait: str) -> bool:
         return False
     for fill in order.fills:
         print(f"bought {fill.size} at {fill.price} in batch {fill.batch}")
-    print(f"{wait}: {order.filled} of {order.size}; receipt {order.receipts[0].receipt.sequence}")
+    print(f"{wait}: {order.filled} of {order.size}; {len(order.receipts)} receipt")
     return True
 
 

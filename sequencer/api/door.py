@@ -78,6 +78,11 @@ class Door:
         """What envelopes of this run are sealed to."""
         return self._daemon.venue.sealing_key.public_bytes
 
+    @property
+    def receipt_signer(self) -> bytes:
+        """The L1 address whose key signs receipts."""
+        return self._daemon.venue.receipt_signer
+
     def bundle(self, number: int) -> BatchFolder:
         """The files of a batch; only its public ones are anybody's."""
         return self._daemon.venue.batch_folder(number)

@@ -133,6 +133,7 @@ async def keys(request: Request) -> Response:
         "envelope_lifetime_ms": ENVELOPE_LIFETIME_MS,
         "action_answer_bytes": ACTION_ANSWER_BYTES + OVERHEAD_BYTES,
         "question_answer_bytes": QUESTION_ANSWER_BYTES + OVERHEAD_BYTES,
+        "receipt_signer": door.receipt_signer.hex(),
     }
     return JSONResponse(record)
 

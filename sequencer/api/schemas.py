@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from rollup.protocol.constants import OWNER_BYTES
 from rollup.protocol.governance_codec import MARKET_NUMBERS
 from rollup.protocol.receipt import RECEIPT_SIGNATURE_BYTES
 from rollup.protocol.receipt_json import DIGESTS as RECEIPT_DIGESTS
@@ -76,6 +77,7 @@ KEYS: Final = record(
         "envelope_lifetime_ms": NUMBER,
         "action_answer_bytes": NUMBER,
         "question_answer_bytes": NUMBER,
+        "receipt_signer": {"type": "string", "pattern": f"^[0-9a-f]{{{2 * OWNER_BYTES}}}$"},
     }
 )
 

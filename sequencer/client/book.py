@@ -60,10 +60,13 @@ class OwnBook:
             self._names[order.client_id] = order.key
 
     def hear(self, facts: Iterable[Fact]) -> None:
-        """What a sealed answer tells, at once. Fills wait for the history."""
+        """What a sealed answer tells, at once. It says how much was filled; the fills themselves
+        come with the history."""
         for fact in facts:
             order = self.orders.get(fact.key)
-            if order is not None and fact.kind is not FactKind.VOIDED:
+            if order is not None and fact.kind is FactKind.FILLED:
+                order.told_lots += fact.size or 0
+            elif order is not None and fact.kind is not FactKind.VOIDED:
                 self._apply(order, fact)
 
     def learn(self, answer: AccountAnswer, asked: int, markets: tuple[Market, ...]) -> None:
@@ -145,6 +148,8 @@ class OwnBook:
         """Fills from that batch on did not happen. What happened instead follows."""
         for fill in self.fills:
             fill.is_void |= fill.batch >= number
+        for order in self.orders.values():
+            order.told_lots = 0
 
     def _apply(self, order: OwnOrder, fact: Fact) -> None:
         was_final = order.is_final

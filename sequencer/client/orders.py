@@ -1,9 +1,9 @@
 """Own orders: what was sent, what became of it, and which fills it brought.
 
 An order is told of twice: in the sealed answer to its envelope, at once, and in the account's
-history, by cursor, for good. Both tell the same facts, so nothing is added up twice: fills come
-from the history alone, and what an answer says of an order is replaced by what the history says of
-it.
+history, by cursor, for good. Both tell the same facts, so the larger of both counts, never the
+sum: fills come from the history alone, and what an answer says of an order is replaced by what the
+history says of it.
 """
 
 from dataclasses import dataclass, field
@@ -80,6 +80,7 @@ class OwnOrder(Private):
     digest: str | None = None
     fills: list[Fill] = field(default_factory=list)
     receipts: list[SignedReceipt] = field(default_factory=list)
+    told_lots: int = 0
     good_until: int = 0
     sealings: int = 0
     heard_at: int | None = None
@@ -103,13 +104,14 @@ class OwnOrder(Private):
 
     @property
     def filled(self) -> Decimal:
-        """For people: what the history has told of."""
+        """For people."""
         return size_of(self.filled_lots, self.market)
 
     @property
     def filled_lots(self) -> int:
-        """What was traded, of fills that stand."""
-        return sum(fill.lots for fill in self.fills if not fill.is_void)
+        """What was traded, of fills that stand: as far as the history was read, or the answer to
+        its envelope told before that."""
+        return max(self.told_lots, sum(fill.lots for fill in self.fills if not fill.is_void))
 
     @property
     def is_final(self) -> bool:

@@ -14,12 +14,12 @@ from sequencer.client.slots import Key
 @dataclass(frozen=True, slots=True)
 class Keys:
     """What to seal to, for this run of the venue. `receipt_signer` is the L1 address that it says
-    its receipts are signed by; None for a venue that signs none."""
+    its receipts are signed by."""
 
     public_key: bytes
     destination: Destination
     lifetime_ms: int
-    receipt_signer: bytes | None
+    receipt_signer: bytes
 
 
 @dataclass(frozen=True, slots=True)

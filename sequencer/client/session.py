@@ -119,8 +119,8 @@ class Session:
         policy: Policy | None = None,
         receipt_signer: bytes | None = None,
     ) -> None:
-        """`clock` counts seconds from anywhere. With `receipt_signer`, an L1 address, receipts are
-        required, and its alone; without, the venue says whose they are."""
+        """`clock` counts seconds from anywhere. With `receipt_signer`, an L1 address, its receipts
+        alone count; without, the venue says once whose they are."""
         self.key = key
         self.signer = signer
         self.policy = Policy() if policy is None else policy
@@ -356,15 +356,14 @@ class Session:
         """Chain and venue stay, and so does whose receipts these are."""
         if self._keys is not None and keys.destination != self._keys.destination:
             raise WrongAnswer("the address is another venue's by now")
-        named = keys.receipt_signer
         wanted = self._receipt_signer
-        if wanted is not None and named is not None and named != wanted:
-            raise WrongReceipt(f"receipts are signed by {named.hex()}, not by {wanted.hex()}")
-        address = named if wanted is None else wanted
-        self._receipt_signer = address
-        if self.receipts is None and address is not None:
-            to = keys.destination
-            self.receipts = ReceiptBook(misconduct.Signer(to.chain, to.venue, address))
+        if wanted is not None and keys.receipt_signer != wanted:
+            came = keys.receipt_signer.hex()
+            raise WrongReceipt(f"receipts of {wanted.hex()} are wanted, {came} signs them")
+        if self.receipts is None:
+            self._receipt_signer, to = keys.receipt_signer, keys.destination
+            signer = misconduct.Signer(to.chain, to.venue, keys.receipt_signer)
+            self.receipts = ReceiptBook(signer)
 
     def _hear_time(self, time: int) -> None:
         """The venue's clock as an answer has it; an older word does not turn it back."""

@@ -143,6 +143,7 @@ class Trader:
             raise Unknown(f"one of {', '.join(UNTIL)} is wanted, not {state[:40]!r}")
         pause = min(POLL_S, self.session.status.interval_ms / 4000)
         waited = 0.0
+        yield from self.session.refresh()
         while not (yield from self._reached(order, state)):
             if timeout is not None and waited >= timeout:
                 raise TimedOut(f"the order is {order.state.value} after {timeout} s")

@@ -73,12 +73,11 @@ def read(data: bytes, name: str, reader: Callable[[Node], T]) -> T:
 def keys(node: Node) -> Keys:
     """GET /v1/keys."""
     record = _members(node)
-    signer = record.get("receipt_signer")
     return Keys(
         record["public_key"].hexadecimal(KEY_BYTES),
         Destination(record["chain"].integer(), record["venue"].integer()),
         _number(record["envelope_lifetime_ms"], 1 << 40),
-        None if signer is None or signer.value is None else signer.hexadecimal(OWNER_BYTES),
+        record["receipt_signer"].hexadecimal(OWNER_BYTES),
     )
 
 
@@ -179,8 +178,6 @@ def account_answer(node: Node) -> AccountAnswer | None:
 
 
 def _delivered(item: Node) -> Delivered:
-    if isinstance(item.value, str):
-        return Delivered(item.text(WORD_MAX))
     record = _members(item)
     receipt, sealed = record.get("receipt"), record.get("sealed")
     return Delivered(

@@ -65,20 +65,15 @@ class Venue:
     A folder with a journal is gone on with: the state is rebuilt from it before anything is taken.
     """
 
-    def __init__(
-        self,
-        setup: Setup,
-        folder: LockedFolder,
-        l1: L1,
-        operator: Address,
-    ) -> None:
+    def __init__(self, setup: Setup, folder: LockedFolder, l1: L1, operator: Address) -> None:
         """Start, or go on. JournalError, RootsDiffer or L1Differs if the folder's journal is
         damaged, or is not the one that L1 knows."""
         # The door and the rules ask about the same signatures: each is verified once.
         setup = replace(setup, verify_many=RememberedSignatures(setup.verify_many))
         self._setup = setup
         self._folder = folder
-        self._receipt_key = folder.read_receipt_key(setup.genesis.receipt_signer)
+        self.receipt_signer = setup.genesis.receipt_signer
+        self._receipt_key = folder.read_receipt_key(self.receipt_signer)
         self._l1 = l1
         self._poster = Poster(l1, operator)
         self._stopped = ""

@@ -10,7 +10,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from rollup.codec import shallow_json
 from rollup.crypto import curve
 from rollup.crypto.address_key import AddressKey
 from rollup.crypto.answer import ACTION_ANSWER_BYTES, QUESTION_ANSWER_BYTES, seal_answer
@@ -27,7 +26,7 @@ from rollup.crypto.envelope import (
 from rollup.crypto.schnorr import SecretKey, Signature
 from rollup.hash.poseidon import Digest
 from rollup.protocol.receipt import RECEIPTS_START, Receipt, SignedReceipt, envelope_hash
-from rollup.protocol.receipt_json import signed_to_json
+from rollup.protocol.receipt_json import signed_record
 from sequencer.client.errors import ConnectionBroken, Unreachable
 from sequencer.client.flow import Ask, Reply, Wait
 from sequencer.client.session import Session
@@ -73,9 +72,9 @@ FAST = Signer(_no_signature, lambda left, right: list(left))
 
 @dataclass
 class PlayedVenue:
-    """Its state, and how it lies: each lie changes one answer on its way out."""
+    """Its state, and how it lies: each lie changes one answer on its way out. Of every order that
+    comes it lets `takes` lots trade at once."""
 
-    signs_receipts: bool = True
     seals_answers: bool = True
     time: int = START
     key: OpeningKey = field(default_factory=OpeningKey.generate)
@@ -89,19 +88,20 @@ class PlayedVenue:
     proved: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
     receipt_of: dict[tuple[int, int], int] = field(default_factory=dict)
     runs: int = 1
+    takes: int = 0
     first_kept: int = 0
     asks: list[str] = field(default_factory=list)
     change_item: Callable[[dict[str, Any]], object] = lambda item: item
     change_account: Callable[[dict[str, Any]], object] = lambda record: record
     change_body: Callable[[str, bytes], bytes] = lambda path, body: body
     answer_key: bytes | None = None
-    _seen: dict[bytes, SignedReceipt] = field(default_factory=dict)
+    _seen: set[bytes] = field(default_factory=set)
 
     def restart(self) -> None:
         """Another opening key, another run: history, and what was seen, is forgotten."""
         self.key = OpeningKey.generate()
         self.runs += 1
-        self.history, self._seen = [], {}
+        self.history, self._seen = [], set()
 
     def reply(self, ask: Ask) -> Reply:
         self.asks.append(ask.path)
@@ -145,9 +145,8 @@ class PlayedVenue:
             "venue": HERE.venue,
             "envelope_bytes": ENVELOPE_BYTES,
             "envelope_lifetime_ms": ENVELOPE_LIFETIME_MS,
+            "receipt_signer": RECEIPT_KEY.address.hex(),
         }
-        if self.signs_receipts:
-            record["receipt_signer"] = RECEIPT_KEY.address.hex()
         return record
 
     def _status(self) -> dict[str, object]:
@@ -171,31 +170,26 @@ class PlayedVenue:
 
     def _item(self, envelope: bytes) -> dict[str, Any]:
         if envelope in self._seen:
-            return {"outcome": "replayed", **self._shown(self._seen[envelope])}
+            return {"outcome": "replayed"}
         try:
             opened = self.key.open(envelope, HERE, self.time)
         except EnvelopeError as error:
             return {"outcome": error.reason.value}
         signed = self._receipt(envelope)
-        self._seen[envelope] = signed
+        self._seen.add(envelope)
         action = opened.action()
         before = len(self.history)
         if isinstance(action, OrderAction):
             self._order(action)
         elif isinstance(action, CancelAction):
             self._cancel(action)
-        item = {"outcome": "received", **self._shown(signed)}
+        item = {"outcome": "received", "receipt": signed_record(signed)}
         if self.seals_answers:
             record = {"v": 1, "more": False, "rows": self.history[before:]}
             to = self.answer_key or opened.response_key
             sealed = seal_answer(_json(record), to, HERE, ACTION_ANSWER_BYTES)
             item["sealed"] = base64.b64encode(sealed).decode()
         return item
-
-    def _shown(self, signed: SignedReceipt) -> dict[str, Any]:
-        if not self.signs_receipts:
-            return {}
-        return {"receipt": shallow_json.loads(signed_to_json(signed).decode())}
 
     def _receipt(self, envelope: bytes) -> SignedReceipt:
         last = self.receipts[-1] if self.receipts else None
@@ -226,7 +220,10 @@ class PlayedVenue:
             self.live[key] = [action.market, action.side, action.price, action.size, action.size]
             self.live[key].append(action.expiry)
             self.tell("accepted", key)
-            self.tell("rested", key, action.size)
+            if self.takes:
+                self.fill(key, min(self.takes, action.size))
+            if key in self.live:
+                self.tell("rested", key, self.live[key][4])
 
     def _cancel(self, action: CancelAction) -> None:
         key = (action.slot, action.generation)

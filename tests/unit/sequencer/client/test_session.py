@@ -93,12 +93,9 @@ def test_terms_that_no_order_has_are_refused_here(
 
 
 @pytest.mark.parametrize("seals", [True, False])
-@pytest.mark.parametrize("signs", [True, False])
 @pytest.mark.parametrize("fault", [OK, LOST_REQUEST, LOST_ANSWER, BUSY, RESTART])
-def test_one_order_lives_once_whatever_the_network_does(
-    seals: bool, signs: bool, fault: str
-) -> None:
-    venue = PlayedVenue(seals_answers=seals, signs_receipts=signs)
+def test_one_order_lives_once_whatever_the_network_does(seals: bool, fault: str) -> None:
+    venue = PlayedVenue(seals_answers=seals)
     trader = connected(venue)
     order = play(trader.order(BUY), venue, [fault])
     assert order.state is State.LIVE
@@ -213,6 +210,27 @@ def test_fills_are_counted_once_though_answers_and_history_tell_both() -> None:
     assert order.state is State.FILLED
     assert [fill.lots for fill in trader.session.book.fills] == [10, 20]
     assert trader.session.book.slots.free == 256
+
+
+def test_what_an_answer_tells_of_a_trade_is_known_before_its_fill_is() -> None:
+    venue = PlayedVenue(takes=10)
+    trader = connected(venue)
+    order = play(trader.order(BUY), venue)
+    assert (order.filled_lots, order.remaining, order.fills) == (10, 20, [])
+    play(trader.session.refresh(), venue)
+    assert (order.filled_lots, order.remaining) == (10, 20) and len(order.fills) == 1
+    venue.fill(order.key, 20)
+    play(trader.session.refresh(), venue)
+    assert order.filled_lots == 30 and order.state is State.FILLED
+
+
+def test_waiting_for_an_order_reads_its_fills_though_it_had_ended() -> None:
+    venue = PlayedVenue(takes=30)
+    trader = connected(venue)
+    order = play(trader.order(BUY), venue)
+    assert order.state is State.FILLED and order.fills == []
+    play(trader.until(order, "filled"), venue)
+    assert [fill.lots for fill in order.fills] == [30]
 
 
 def test_a_long_history_is_read_page_by_page() -> None:
