@@ -18,7 +18,7 @@ from rollup.protocol.receipt import SignedReceipt
 from sequencer.api.problems import Code, Problem
 from sequencer.batches.artefacts import BatchFolder
 from sequencer.engine.event import VenueReason
-from sequencer.service.answers import action_answer
+from sequencer.service.answers import Sight, Watch, action_answer
 from sequencer.service.daemon import Daemon
 from sequencer.service.snapshot import Snapshot
 from sequencer.service.venue import Answer
@@ -102,6 +102,23 @@ class Door:
             raise Problem(Code.NOT_OPENED, "it was not opened, and not answered", reason=found)
         here = Destination(self.snapshot.chain, self.snapshot.venue)
         return seal_answer(found.data, found.response_key, here, QUESTION_ANSWER_BYTES)
+
+    async def watch(self, envelope: bytes) -> Watch:
+        """Who watches an account, by a sealed question."""
+        found = await self._queued(lambda: self._daemon.watch(envelope))
+        if isinstance(found, str):
+            raise Problem(Code.NOT_OPENED, "it was not opened, and not answered", reason=found)
+        return found
+
+    def look(self, watch: Watch, cursor: int) -> asyncio.Future[Sight | None]:
+        """What a watcher may see, as soon as the venue has time. Whoever calls waits for one look
+        before the next: there are as many in the queue as there are streams."""
+        return self._start(lambda: self._daemon.look(watch, cursor))
+
+    async def seal(self, data: bytes, watch: Watch) -> bytes:
+        """A frame for a watcher."""
+        here, key = Destination(self.snapshot.chain, self.snapshot.venue), watch.response_key
+        return await asyncio.to_thread(seal_answer, data, key, here, QUESTION_ANSWER_BYTES)
 
     async def tick(self) -> None:
         """Let the daemon do what is due: never refused, since everything waits for it."""

@@ -11,10 +11,12 @@ from typing import Final
 
 from rollup.crypto.answer import ACTION_ANSWER_BYTES, answer_data_max
 from rollup.private import Private
+from rollup.protocol.account import Header
 from rollup.protocol.constants import SLOT_BITS
 from rollup.protocol.encoding import hex_digest
 from rollup.protocol.question import Question
 from sequencer.engine.core import CoreState
+from sequencer.intake.admission import Asked
 from sequencer.service.facts import (
     Accepted,
     Cancelled,
@@ -36,6 +38,9 @@ ANSWER_VERSION: Final = 1
 FACTS_MAX: Final = 128
 """Facts of one answer; the cursor leads to the next ones."""
 
+Record = dict[str, object]
+REFUSED: Final[Record] = {"v": ANSWER_VERSION, "ok": False}
+
 _Row = list[int | str | bool]
 _OfReceipt = (
     Accepted | Refused | Waiting | Rested | Filled | Ended | Cancelled | CancelRefused | Lives
@@ -52,31 +57,76 @@ class Answered(Private):
 
 def refused() -> bytes:
     """The answer to whoever may not know: an unknown account, a wrong signature, no question."""
-    return _json({"v": ANSWER_VERSION, "ok": False})
+    return record_bytes(REFUSED)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Watch(Private):
+    """Who watches an account: its number and the header that it had when its owner asked, or
+    neither, for whoever may not know. Frames go to the response key, facts from the cursor on."""
+
+    response_key: bytes | None
+    account: int | None = None
+    header: Header | None = None
+    cursor: int = 0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Sight(Private):
+    """What an owner may see now, as members of a record; `next` is the cursor to go on with."""
+
+    head: Record
+    holding: Record
+    facts: Record
+    next: int
+
+
+def watch_of(core: CoreState, asked: Asked) -> Watch:
+    """Who watches from now on, by the question that came."""
+    question = asked.question
+    if question is None:
+        return Watch(asked.response_key)
+    header = core.ledger.holders[question.account].header
+    return Watch(asked.response_key, question.account, header, question.cursor)
+
+
+def watched(core: CoreState, history: History, watch: Watch, cursor: int, run: str) -> Sight | None:
+    """What a watcher may see now; nothing, once the account is somebody else's."""
+    holder = None if watch.account is None else core.ledger.holders.get(watch.account)
+    if holder is None or watch.account is None or holder.header != watch.header:
+        return None
+    return sight(core, history, watch.account, cursor, run)
 
 
 def answer(core: CoreState, history: History, question: Question, run: str) -> bytes:
     """The answer to an owner. `run` names this run of the venue: its cursors begin at 0."""
-    holder = core.ledger.holders[question.account]
-    page = history.since(question.account, question.cursor, FACTS_MAX)
-    record = {
+    seen = sight(core, history, question.account, question.cursor, run)
+    return record_bytes({**seen.head, **seen.holding, "facts": seen.facts})
+
+
+def sight(core: CoreState, history: History, account: int, cursor: int, run: str) -> Sight:
+    """What an account's owner may see: whoever calls knows that it is the owner who asks."""
+    holding = core.ledger.holders[account].holding
+    page = history.since(account, cursor, FACTS_MAX)
+    head: Record = {
         "v": ANSWER_VERSION,
         "ok": True,
         "run": run,
         "time": core.clock,
-        "account": question.account,
-        "cash": str(holder.holding.cash),
-        "positions": [str(size) for size in holder.holding.positions],
-        "orders": _orders(core, question.account),
-        "facts": _page(page),
+        "account": account,
     }
-    return _json(record)
+    holds: Record = {
+        "cash": str(holding.cash),
+        "positions": [str(size) for size in holding.positions],
+        "orders": _orders(core, account),
+    }
+    return Sight(head, holds, _page(page), page.next)
 
 
 def action_answer(told: Answer) -> bytes:
     """The answer to whoever sealed an action that opened: the rows that it brought, as far as they
     fit; why it went no further; the digest that was computed, where a signature does not hold."""
-    record: dict[str, object] = {"v": ANSWER_VERSION, "more": False}
+    record: Record = {"v": ANSWER_VERSION, "more": False}
     if told.reason is not None:
         record["reason"] = told.reason.value
     if told.digest is not None:
@@ -108,7 +158,7 @@ def _orders(core: CoreState, account: int) -> list[_Row]:
     return rows
 
 
-def _page(page: Page) -> dict[str, object]:
+def _page(page: Page) -> Record:
     rows = [_row(fact) for fact in page.facts]
     return {"first": page.first, "next": page.next, "more": page.has_more, "rows": rows}
 
@@ -147,6 +197,11 @@ def _members(fact: _OfReceipt) -> tuple[str, _Row]:
         case Lives(remaining=remaining):
             found = "lives", [remaining]
     return found
+
+
+def record_bytes(record: Record) -> bytes:
+    """A record as it is sealed."""
+    return _json(record)
 
 
 def _json(record: object) -> bytes:
