@@ -38,8 +38,8 @@ from sequencer.intake.admission import (
     order_action,
     question_action,
 )
-from tests.strategies import venuesfrom tests.helpers.damage import damaged
-
+from tests.helpers.damage import damaged
+from tests.strategies import venues
 
 HERE = Destination(venues.CHAIN, venues.VENUE)
 KEY = OpeningKey.generate()
