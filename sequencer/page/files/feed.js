@@ -1,0 +1,82 @@
+// Where news come from. `follow` is the one way in: it asks again and again.
+
+import { lifeOf, SHOWN, takeBatch, takePrices, venue } from "/page/venue.js";
+
+const POLL_MS = 1000;
+const WAIT_MS = 10_000;
+
+/** JSON of a route; an error where it did not answer with 200 in time. */
+export async function get(path) {
+  const answer = await fetch(path, { cache: "no-cache", signal: AbortSignal.timeout(WAIT_MS) });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  return answer.json();
+}
+
+/** Follow the venue for as long as the page is open; `changed` is called after news. */
+export async function follow(changed) {
+  for (;;) {
+    const begun = performance.now();
+    try {
+      await ask();
+      changed();
+    } catch (error) {
+      console.info("the venue did not answer", String(error));
+    }
+    const left = POLL_MS - (performance.now() - begun);
+    await new Promise((done) => setTimeout(done, Math.max(100, left)));
+  }
+}
+
+async function ask() {
+  const [status, l1, prices] = await Promise.all(
+    [get("/v1/status"), get("/v1/l1"), get("/v1/prices")]);
+  const before = venue.status;
+  takeStatus(status, l1.trouble);
+  takePrices(prices.batch, prices.prices.map((each) => each.price));
+  l1.waiting.forEach(takeBatch);
+  if (status.closes_at !== null) {
+    takeBatch({ number: status.opened, life: "sequenced", time: status.closes_at });
+  }
+  await (before === null ? askAll() : askProved(before, status));
+}
+
+function takeStatus(status, trouble) {
+  venue.status = status;
+  venue.trouble = trouble;
+  venue.heardAt = performance.now();
+  venue.link = "Live, asked every second";
+}
+
+async function askAll() {
+  const page = await get(`/v1/batches?limit=${SHOWN}`);
+  page.batches.forEach(takeBatch);
+}
+
+/** Those that were proved since: their records come from their public files now. */
+async function askProved(before, status) {
+  const first = Math.max(before.proved + 1, status.proved - SHOWN + 1);
+  for (let number = first; number <= status.proved; number += 1) {
+    takeBatch(await get(`/v1/batches/${number}`));
+    await askPrices(number);
+  }
+}
+
+/** Prices of a proved batch, where they are not known yet. */
+async function askPrices(number) {
+  if (venue.prices.has(number)) return;
+  try {
+    const input = await get(`/v1/batches/${number}/public.json`);
+    takePrices(number, input.prices.slice(0, venue.markets.length));
+  } catch {
+    // its bundle is not kept here: a hole in a chart
+  }
+}
+
+/** Prices of batches that were proved before the page was opened, out of their public inputs. */
+export async function askOldPrices(changed) {
+  for (const number of [...venue.batches.keys()].sort((a, b) => b - a)) {
+    if (lifeOf(number) !== "proved") continue;
+    await askPrices(number);
+    changed();
+  }
+}
