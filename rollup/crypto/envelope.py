@@ -75,6 +75,7 @@ class Kind(IntEnum):
     PADDING = 0
     ORDER = 1
     CANCEL = 2
+    QUESTION = 3
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -109,12 +110,24 @@ class PaddingAction(Private):
     """Nothing, in the same size: traffic that hides when a trader acts."""
 
 
-Action = OrderAction | CancelAction | PaddingAction
+@dataclass(frozen=True, slots=True, repr=False)
+class QuestionAction(Private):
+    """A signed question about the signer's own account: what it holds, and what happened from
+    `cursor` on. The answer is sealed to `response_key`, raw X25519."""
+
+    account: int
+    response_key: bytes
+    cursor: int
+    signature: bytes
+
+
+Action = OrderAction | CancelAction | PaddingAction | QuestionAction
 
 _LAYOUTS: Final[dict[Kind, tuple[Callable[..., Action], struct.Struct]]] = {
     Kind.PADDING: (PaddingAction, struct.Struct("<")),
     Kind.ORDER: (OrderAction, struct.Struct("<IBIBBIQQHB84s")),
     Kind.CANCEL: (CancelAction, struct.Struct("<IBI84s")),
+    Kind.QUESTION: (QuestionAction, struct.Struct("<I32sQ84s")),
 }
 """Each kind's record, and the widths of its members in their order."""
 
@@ -166,6 +179,8 @@ def _kind_of(action: Action) -> Kind:
             return Kind.CANCEL
         case PaddingAction():
             return Kind.PADDING
+        case QuestionAction():
+            return Kind.QUESTION
 
 
 def good_until_of(plaintext: bytes) -> int:

@@ -46,6 +46,7 @@ class TypeCode(IntEnum):
     ORDER = 6
     CHALLENGE = 7
     CANCEL = 8
+    QUESTION = 9
 
 
 def limbs(value: int, bits: int) -> tuple[int, ...]:

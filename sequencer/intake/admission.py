@@ -18,6 +18,7 @@ from rollup.crypto.envelope import (
     OpeningKey,
     OrderAction,
     PaddingAction,
+    QuestionAction,
 )
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
@@ -30,6 +31,7 @@ from rollup.protocol.order import (
     SignedOrder,
     message_digests,
 )
+from rollup.protocol.question import Question, question_digest
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import VerifyMany
 from sequencer.engine.command import Cancel, Submit
@@ -46,6 +48,19 @@ class Verdict:
     """What became of one envelope: a command, a reason, or neither for padding."""
 
     command: Submit | Cancel | None = None
+    reason: _Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Asked(Private):
+    """What became of an envelope that should ask: a reason why it did not open; or who asks, if
+    its signature is the account's; or, for whatever else was inside, neither.
+
+    `response_key` is whom to answer, whether or not anything may be told.
+    """
+
+    question: Question | None = None
+    response_key: bytes | None = None
     reason: _Refusal | None = None
 
 
@@ -108,8 +123,41 @@ class Admission:
                 verdicts[action.place] = Verdict(reason=Reason.ORDER_SIGNATURE)
         return verdicts
 
+    def ask(self, envelope: bytes, time: int) -> Asked:
+        """Who asks what, at the venue's `time`. Never raises for what a trader sent."""
+        self._seen.forget_before(time)
+        opened = self._unseal(envelope, time)
+        if not isinstance(opened, Opened):
+            return Asked(reason=opened)
+        try:
+            action = opened.action()
+        except EnvelopeError:
+            return Asked()
+        if not isinstance(action, QuestionAction):
+            return Asked()
+        return Asked(self._question(action), action.response_key)
+
+    def _question(self, action: QuestionAction) -> Question | None:
+        """The question, if it is the account's own."""
+        holder = self._state.ledger.holders.get(action.account)
+        here = (self._state.chain, self._state.venue)
+        try:
+            question = Question(*here, action.account, action.response_key, action.cursor)
+        except Rejected:
+            return None
+        if holder is None:
+            return None
+        digest = question_digest(question, self._compress_many)
+        (holds,) = self._verify_many([holder.header.key], [digest], [action.signature])
+        return question if holds else None
+
     def _open(self, place: int, envelope: bytes, time: int) -> _Signed | _Refusal | None:
-        """Everything but the signature. Remembered before anything depends on what is inside."""
+        """Everything but the signature."""
+        opened = self._unseal(envelope, time)
+        return self._read(place, opened) if isinstance(opened, Opened) else opened
+
+    def _unseal(self, envelope: bytes, time: int) -> Opened | _Refusal:
+        """Open it once. Remembered before anything depends on what is inside."""
         mark = mark_of(envelope)
         if mark in self._seen:
             return VenueReason.REPLAYED
@@ -118,7 +166,7 @@ class Admission:
         except EnvelopeError as error:
             return error.reason
         self._seen.remember(mark, opened.good_until)
-        return self._read(place, opened)
+        return opened
 
     def _read(self, place: int, opened: Opened) -> _Signed | _Refusal | None:
         """What is inside: its layout and bounds, and whether the account exists."""
@@ -140,6 +188,9 @@ class Admission:
         match action:
             case PaddingAction():
                 return None
+            case QuestionAction():
+                detail = "a question changes nothing: it is no command"
+                raise EnvelopeError(EnvelopeReason.ACTION, detail)
             case CancelAction():
                 cancel = CancelOrder(
                     self._state.chain,
@@ -218,3 +269,8 @@ def cancel_action(signed: SignedCancel) -> CancelAction:
     """A signed cancel as it travels in an envelope."""
     cancel = signed.cancel
     return CancelAction(cancel.account, cancel.slot, cancel.generation, signed.signature)
+
+
+def question_action(question: Question, signature: bytes) -> QuestionAction:
+    """A signed question as it travels in an envelope."""
+    return QuestionAction(question.account, question.response_key, question.cursor, signature)

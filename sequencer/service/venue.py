@@ -27,7 +27,7 @@ from sequencer.batches.replay import effective
 from sequencer.engine.command import CloseBatch, Command, Submit
 from sequencer.engine.core import CoreError, CoreState, refusal
 from sequencer.engine.event import AnyReason, Event, VenueReason
-from sequencer.intake.admission import Admission, Verdict, sender_of
+from sequencer.intake.admission import Admission, Asked, Verdict, sender_of
 from sequencer.service import recovery
 from sequencer.service.facts import Fact, facts_after_redo, facts_of
 from sequencer.service.poster import Anew, Deadline, L1Differs, Poster
@@ -173,6 +173,11 @@ class Venue:
         self._do(command)
         sender = sender_of(command)
         return Receipt(tuple(fact for owner, fact in self._fresh[first:] if owner == sender))
+
+    def ask(self, envelope: bytes) -> Asked:
+        """Who asks about an own account. It changes nothing, so nothing is journalled."""
+        with self._going_on():
+            return self._admission.ask(envelope, self.core.clock)
 
     def take_facts(self) -> list[tuple[int, Fact]]:
         """What happened since the last call, each fact with the one account that may know it.

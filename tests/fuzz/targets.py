@@ -275,7 +275,8 @@ def run_plaintext(data: bytes) -> str:
 def _plaintexts() -> list[bytes]:
     order = OrderAction(5, 6, 7, 1, 1, 618_003, 2**39, 2**51, 500, 9, bytes(range(84)))
     cancel = CancelAction(5, 6, 7, bytes(range(84)))
-    actions = (order, cancel, envelope.PaddingAction())
+    question = envelope.QuestionAction(5, bytes(range(32)), 6, bytes(range(84)))
+    actions = (order, cancel, question, envelope.PaddingAction())
     return [envelope.encode(action, GOOD_UNTIL) for action in actions]
 
 

@@ -21,6 +21,7 @@ from rollup.crypto.envelope import (
     OpeningKey,
     OrderAction,
     PaddingAction,
+    QuestionAction,
     SealingKey,
 )
 
@@ -53,6 +54,8 @@ orders = st.builds(
     signature=signatures,
 )
 cancels = st.builds(CancelAction, unsigned(32), unsigned(8), unsigned(32), signatures)
+response_keys = st.binary(min_size=32, max_size=32)
+questions = st.builds(QuestionAction, unsigned(32), response_keys, unsigned(64), signatures)
 
 
 def reason(plaintext: bytes) -> EnvelopeReason:
@@ -61,7 +64,7 @@ def reason(plaintext: bytes) -> EnvelopeReason:
     return caught.value.reason
 
 
-@given(st.one_of(orders, cancels, st.just(PaddingAction())), unsigned(64))
+@given(st.one_of(orders, cancels, questions, st.just(PaddingAction())), unsigned(64))
 def test_every_action_has_one_encoding_of_one_size(action: Action, good_until: int) -> None:
     plaintext = envelope.encode(action, good_until)
     assert len(plaintext) == PLAINTEXT_BYTES
@@ -177,7 +180,7 @@ def test_a_key_of_small_order_is_refused(encapsulated: bytes) -> None:
 def test_unknown_version_action_and_padding_are_each_named() -> None:
     plaintext = envelope.encode(ORDER, NOW)
     assert reason(bytes((ENVELOPE_VERSION - 1,)) + plaintext[1:]) is EnvelopeReason.VERSION
-    assert reason(plaintext[:1] + b"\3" + plaintext[2:]) is EnvelopeReason.ACTION
+    assert reason(plaintext[:1] + b"\4" + plaintext[2:]) is EnvelopeReason.ACTION
     assert reason(plaintext[:-1] + b"\1") is EnvelopeReason.PADDING
     assert reason(plaintext[:-1]) is EnvelopeReason.SIZE
     padding = envelope.encode(PaddingAction(), NOW)
