@@ -1,11 +1,12 @@
 """The application: the routes of the table, every error a problem, limits around all of it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.routing import Route as StarletteRoute
 from starlette.types import ASGIApp
 
@@ -20,15 +21,15 @@ from sequencer.api.routes import ROUTES, Route
 _OF_STATUS = {404: Code.NOT_FOUND, 405: Code.METHOD}
 
 
-def make_app(door: Door) -> ASGIApp:
-    """What a server runs."""
+def make_app(door: Door, more: Sequence[BaseRoute] = ()) -> ASGIApp:
+    """What a server runs: the API, and what is served beside it."""
     measured = Metrics(door)
     routes = [
         StarletteRoute(each.path, _answered(each, measured), methods=[each.method])
         for each in ROUTES
     ]
     handlers = {HTTPException: _http_exception}
-    app = Starlette(routes=routes, exception_handlers=handlers)
+    app = Starlette(routes=[*routes, *more], exception_handlers=handlers)
     app.router.redirect_slashes = False
     app.state.context = Context(door, measured, describe(ROUTES))
     return Limits(app, measured)

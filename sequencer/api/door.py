@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 from rollup.crypto.answer import seal_answer
 from rollup.crypto.envelope import Destination, EnvelopeReason
+from sequencer.api.milestones import Milestones
 from sequencer.api.problems import Code, Problem
 from sequencer.batches.artefacts import BatchFolder
 from sequencer.engine.event import VenueReason
@@ -49,6 +50,7 @@ class Door:
         self._waiting = 0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="venue")
         self.failure: BaseException | None = None
+        self.milestones = Milestones(daemon.snapshot.held, daemon.snapshot.proved)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -87,6 +89,8 @@ class Door:
     async def tick(self) -> None:
         """Let the daemon do what is due: never refused, since everything waits for it."""
         await self._start(self._daemon.tick)
+        now = self.snapshot
+        self.milestones.see(now.now, now.held, now.proved)
 
     def drain(self) -> None:
         """Tell the daemon that its end is wanted."""

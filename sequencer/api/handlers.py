@@ -150,7 +150,9 @@ async def prices(request: Request) -> Response:
 async def l1(request: Request) -> Response:
     """What L1 holds of the venue."""
     now = _context(request).door.snapshot
-    waiting = [_header_record(each, now.life(each.number)) for each in now.unproved]
+    waiting = [
+        _with_times(request, _header_record(each, now.life(each.number))) for each in now.unproved
+    ]
     record = {
         "held": now.held,
         "proved": now.proved,
@@ -246,13 +248,20 @@ async def _batch_record(request: Request, number: int) -> dict[str, object]:
         return {"number": number, "life": life.value, "time": now.closes_at}
     for header in now.unproved:
         if header.number == number:
-            return _header_record(header, life)
+            return _with_times(request, _header_record(header, life))
     data = await _bundle_file(request, PUBLIC_FILE, PUBLIC_BYTES_MAX, number)
     try:
         public = public_from_json(data)
     except CodecError:
         raise Problem(Code.NOT_FOUND, f"the bundle of batch {number} cannot be read") from None
-    return _public_record(public, life)
+    return _with_times(request, _public_record(public, life))
+
+
+def _with_times(request: Request, record: dict[str, object]) -> dict[str, object]:
+    """A record of a batch, and when L1 held and proved it, as far as that was seen."""
+    times = _context(request).door.milestones.of(int(str(record["number"])))
+    seen = {"held_at": times.held_at, "proved_at": times.proved_at}
+    return {**record, **{name: at for name, at in seen.items() if at is not None}}
 
 
 def _header_record(header: BatchHeader, life: Life) -> dict[str, object]:

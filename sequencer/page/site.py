@@ -31,7 +31,7 @@ STYLES_OF_PLOTLY: Final = (
     "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='",
 )
 """Two style elements that plotly.js 4.1 adds to a page: an empty one, which it fills rule by rule,
-and the rules of its maps. With another version the second is refused, and no chart here needs it."""
+and the rules of its maps. Of another version the second is refused, and no chart here needs it."""
 
 POLICY: Final = "; ".join(
     (
@@ -47,8 +47,8 @@ POLICY: Final = "; ".join(
         "trusted-types 'none'",
     )
 )
-"""No inline script or style, no eval, nothing from elsewhere, in nobody's frame; and no text becomes
-markup or code, in plotly's hands neither."""
+"""No inline script or style, no eval, nothing from elsewhere, in nobody's frame; and no text
+becomes markup or code, in plotly's hands neither."""
 
 HEADERS: Final = {
     "content-security-policy": POLICY,
@@ -66,8 +66,8 @@ FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a venue's program knows of itself and the API does not say. `bits` are the proven bits of
-    the parameter set, as text, rounded down."""
+    """What a venue's program knows of itself and the API does not say. `bits` are the proven bits
+    of the parameter set, as text, rounded down."""
 
     l1: str
     parameters: str

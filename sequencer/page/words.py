@@ -1,7 +1,7 @@
 """What the page says, in one place: every sentence with where it is told in full.
 
-Tests hold the members against `PublicInput`, the sources against the documents, and what is not said
-against what `crypsis verify --explain` does not show.
+Tests hold the members against `PublicInput`, the sources against the documents, and what is not
+said against what `crypsis verify --explain` does not show.
 """
 
 from dataclasses import dataclass
@@ -81,7 +81,7 @@ MEMBERS: Final = (
     Member(
         "new_root",
         "New root",
-        "The same hash after the batch. It differs even if nobody traded, since the clock is in it.",
+        "The same hash after the batch. It differs even if nobody traded: the clock is in it.",
         "nothing of what is under it, nor whether anything but the clock changed.",
     ),
     Member(
@@ -153,7 +153,10 @@ SILENT: Final = (
         "That the batches before it were proved, or that none follows.",
         ("public.chain", "state.genesis"),
     ),
-    Said("That the book is solvent: untouched accounts are not judged.", ("docs/spec/06-margin.md",)),
+    Said(
+        "That the book is solvent: untouched accounts are not judged.",
+        ("docs/spec/06-margin.md",),
+    ),
     Said(
         "That matching was by price, then time, or that no order was left out.",
         ("docs/spec/04-orders.md", SOUNDNESS),
@@ -196,8 +199,8 @@ UNKNOWN: Final = (
     Said("Any fill: at what price, how much, between whom.", (PUBLIC,)),
     Said("Any position or its direction, any account's cash, profit or margin.", (PUBLIC,)),
     Said(
-        "How many orders or trades a batch has, and which accounts it touched, but for those of its "
-        "deposits and for what its time lets one guess.",
+        "How many orders or trades a batch has, and which accounts it touched, but for those of "
+        "its deposits and for what its proof's time lets one guess.",
         (PUBLIC, ZERO_KNOWLEDGE),
     ),
     Said(

@@ -38,7 +38,8 @@ GOVERNOR = "governor"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a program was asked to run. `crowd` accounts are funded beside `accounts`."""
+    """What a program was asked to run. `crowd` accounts are funded beside `accounts`;
+    `shows_accounts` says that the page shows the latter to whoever is on this machine."""
 
     file: VenueFile
     state: Path
@@ -47,6 +48,7 @@ class Plan:
     seed: int = 1
     insecure_seed: int | None = None
     proves: bool = True
+    shows_accounts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 file_type = click.Path(path_type=Path)
 LOOPBACK = "127.0.0.1"
+LOOPBACKS = (LOOPBACK, "::1")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -118,10 +119,21 @@ def run(console: Output, /, config: Path, state: Path, l1: str, **options: Any) 
     show_default=True,
     help="Simulated traders, who trade over HTTP.",
 )
+@click.option(
+    "--show-accounts",
+    is_flag=True,
+    help="Show the accounts on the page, in the clear, to whoever is on this machine.",
+)
 @served
 @conventions
 def devnet(
-    console: Output, /, state: Path | None, interval: int | None, crowd: int, **options: Any
+    console: Output,
+    /,
+    state: Path | None,
+    interval: int | None,
+    crowd: int,
+    show_accounts: bool,
+    **options: Any,
 ) -> None:
     """L1, sequencer, prover, accounts with money, and traders if wanted: a whole venue.
 
@@ -129,6 +141,9 @@ def devnet(
     """
     from sequencer.service.venue_file import EXAMPLE, venue_from_toml
 
+    if show_accounts and options["host"] not in LOOPBACKS:
+        detail = f"--show-accounts is for {' or '.join(LOOPBACKS)} alone, not {options['host']}"
+        raise CommandError(ExitCode.USAGE, detail)
     file = venue_from_toml(EXAMPLE.encode("utf-8"))
     if interval is not None:
         file = replace(file, interval_ms=interval)
@@ -136,11 +151,16 @@ def devnet(
         if state is None:
             state = Path(stack.enter_context(TemporaryDirectory(prefix="crypsis-devnet-")))
             console.say("files go to a temporary folder, which is removed at the end; --state DIR")
-        _serve(console, file, state, crowd, options)
+        _serve(console, file, state, crowd, options, show_accounts)
 
 
 def _serve(
-    console: Output, file: "VenueFile", state: Path, crowd: int, options: Mapping[str, Any]
+    console: Output,
+    file: "VenueFile",
+    state: Path,
+    crowd: int,
+    options: Mapping[str, Any],
+    shows_accounts: bool = False,
 ) -> None:
     from sequencer.running.assembly import Plan
     from sequencer.running.program import run_program
@@ -153,6 +173,7 @@ def _serve(
         seed=options["seed"],
         insecure_seed=options["insecure_seed"],
         proves=options["proofs"],
+        shows_accounts=shows_accounts,
     )
     host = options["host"]
     if host != LOOPBACK:

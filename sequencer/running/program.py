@@ -11,6 +11,7 @@ from sequencer.running.assembly import Plan, running
 from sequencer.running.banner import banner, banner_record
 from sequencer.running.crowd import start_crowd
 from sequencer.running.serve import serve
+from sequencer.running.site import site
 
 
 class CannotListen(Exception):
@@ -44,7 +45,7 @@ def run_program(plan: Plan, host: str, port: int, console: Output) -> None:
                 crowd = start_crowd(host, bound, found.crowd, plan.seed)
                 stack.callback(crowd.terminate)
 
-        serve(found.door, listening, talk, ready)
+        serve(found.door, listening, talk, ready, site(plan, found, bound))
 
 
 def _listen(host: str, port: int) -> socket:

@@ -6,7 +6,6 @@ import { get } from "/page/feed.js";
 import { venue } from "/page/venue.js";
 
 const EVERY_MS = 2000;
-const FACTS = 8;
 let askedAt = -Infinity;
 
 /** Ask again, not too often, and draw. */
@@ -23,7 +22,7 @@ export async function drawAccounts() {
     ...found.accounts.filter(isBusy).map((each) => detail(each, open)));
 }
 
-const isBusy = (account) => account.orders.length > 0 || account.facts.rows.length > 0;
+const isBusy = (account) => account.orders.length > 0 || account.facts.length > 0;
 
 function summary(accounts) {
   const heads = ["account", "cash", ...venue.markets.map((each) => each.symbol), "live orders"];
@@ -34,7 +33,8 @@ function summary(accounts) {
 }
 
 function detail(account, open) {
-  return make("details", { "data-account": account.account, open: open.has(String(account.account)) },
+  const isOpen = open.has(String(account.account));
+  return make("details", { "data-account": account.account, open: isOpen },
     make("summary", {}, `Account ${account.account}: orders and what happened last`),
     make("div", { class: "scroll" }, ordersOf(account), factsOf(account)));
 }
@@ -44,14 +44,14 @@ function ordersOf(account) {
   return table(`Live orders of account ${account.account}`, heads,
     account.orders.map(([slot, , place, side, price, size, remaining, expiry]) => {
       const market = venue.markets[place];
-      return [slot, market.symbol, side === 0 ? "buy" : "sell", scaled(price, market.price_decimals),
-        scaled(size, market.size_decimals, 0), scaled(remaining, market.size_decimals, 0),
-        clock(expiry)];
+      return [slot, market.symbol, side === 0 ? "buy" : "sell",
+        scaled(price, market.price_decimals), scaled(size, market.size_decimals, 0),
+        scaled(remaining, market.size_decimals, 0), clock(expiry)];
     }), [1, 2]);
 }
 
 function factsOf(account) {
-  const rows = account.facts.rows.slice(-FACTS).reverse();
+  const rows = [...account.facts].reverse();
   return table(`What happened last to account ${account.account}`, ["what", "slot", "detail"],
     rows.map((row) => [row[0], row.length > 2 ? row[1] : "", factDetail(row)]), [0, 2]);
 }

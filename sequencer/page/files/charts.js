@@ -70,14 +70,16 @@ function drawTimes(batches) {
   const known = batches.filter((batch) => batch.held_at && batch.proved_at);
   const held = known.map((batch) => (batch.held_at - batch.time) / 1000);
   const proved = known.map((batch) => (batch.proved_at - batch.held_at) / 1000);
-  if (known.length) say(now, `median ${span(1000 * median(known.map((each, place) => held[place] + proved[place])))}`);
+  const whole = known.map((batch) => batch.proved_at - batch.time);
+  if (known.length) say(now, `median ${span(median(whole))}`);
   fill(rows, table("Time to proof by batch", ["batch", "to L1's header", "to L1's proof"],
-    known.map((batch, place) => [batch.number, span(1000 * held[place]), span(1000 * proved[place])])
-      .reverse()));
+    known.map((batch) => [batch.number, span(batch.held_at - batch.time),
+      span(batch.proved_at - batch.held_at)]).reverse()));
   const colour = theme();
   const bars = (name, values, fillColour) => ({
     type: "bar", name, x: known.map((batch) => batch.number), y: values,
-    text: values.map((value, place) => `batch ${known[place].number}: ${name} ${span(1000 * value)}`),
+    text: values.map((value, place) =>
+      `batch ${known[place].number}: ${name} after ${span(1000 * value)}`),
     hoverinfo: "text", textposition: "none", marker: { color: colour(fillColour) },
   });
   react(plot, [bars("held", held, "--held"), bars("proved", proved, "--accent")],

@@ -41,7 +41,8 @@ function waitingParts(number, life) {
   const parts = [make("p", {}, venue.words.stages[life]), facts(timeFacts(record))];
   if (record.public) {
     parts.push(rootPart("Old root", record.old_root), rootPart("New root", record.new_root),
-      rootPart("Digest of the public input, which the header holds the operator to", record.public));
+      rootPart("Digest of the public input, to which the header holds the operator",
+        record.public));
   }
   return parts;
 }
@@ -127,8 +128,9 @@ function governancePart(value) {
     feeRate(each.taker_fee), feeRate(each.maker_fee)]);
   const heads = ["market", "initial", "maintenance", "band", "taker fee", "maker fee"];
   return make("div", { class: "scroll" }, table("Parameters by market", heads, rows, [0]),
-    make("p", { class: "note" }, `Fee account ${value.fee_account}. A header may come ` +
-      `${span(value.clock_behind_ms)} after its batch's time, or ${span(value.clock_ahead_ms)} before.`));
+    make("p", { class: "note" }, `Fee account ${value.fee_account}. L1 takes a header up to ` +
+      `${span(value.clock_behind_ms)} after its batch's time, or ${span(value.clock_ahead_ms)} ` +
+      "before it."));
 }
 
 function depositsPart(entries) {

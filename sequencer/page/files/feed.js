@@ -37,7 +37,7 @@ async function ask() {
   if (status.closes_at !== null) {
     takeBatch({ number: status.opened, life: "sequenced", time: status.closes_at });
   }
-  await (before === null ? askAll() : askProved(before, status));
+  await (before === null ? askAll(status) : askProved(before, status));
 }
 
 function takeStatus(status, trouble) {
@@ -47,16 +47,30 @@ function takeStatus(status, trouble) {
   venue.link = "Live, asked every second";
 }
 
-async function askAll() {
-  const page = await get(`/v1/batches?limit=${SHOWN}`);
-  page.batches.forEach(takeBatch);
+/** The last batches; one by one where a bundle among them is not kept here. */
+async function askAll(status) {
+  try {
+    const page = await get(`/v1/batches?limit=${SHOWN}`);
+    page.batches.forEach(takeBatch);
+  } catch {
+    const first = Math.max(1, status.opened - SHOWN + 1);
+    for (let number = first; number <= status.proved; number += 1) await askBatch(number);
+  }
+}
+
+async function askBatch(number) {
+  try {
+    takeBatch(await get(`/v1/batches/${number}`));
+  } catch {
+    // its bundle is not kept here: no tile
+  }
 }
 
 /** Those that were proved since: their records come from their public files now. */
 async function askProved(before, status) {
   const first = Math.max(before.proved + 1, status.proved - SHOWN + 1);
   for (let number = first; number <= status.proved; number += 1) {
-    takeBatch(await get(`/v1/batches/${number}`));
+    await askBatch(number);
     await askPrices(number);
   }
 }

@@ -43,8 +43,13 @@ export function span(ms) {
   const seconds = Math.max(0, ms) / 1000;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 120) return `${Math.round(seconds)} s`;
-  if (seconds < 7200) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+  if (seconds < 7200) return parts(Math.round(seconds), 60, "min", "s");
+  return parts(Math.round(seconds / 60), 60, "h", "min");
+}
+
+function parts(total, each, large, small) {
+  const rest = total % each;
+  return `${Math.floor(total / each)} ${large}${rest ? ` ${rest} ${small}` : ""}`;
 }
 
 /** The ends of a digest. */

@@ -1,4 +1,4 @@
-// Two columns and what has to be trusted: sentences of one table, each with where it is told in full.
+// Two columns, and what has to be trusted: sentences, each with where it is told in full.
 
 import { byId, fill, make } from "/page/dom.js";
 import { venue } from "/page/venue.js";
@@ -7,8 +7,8 @@ import { venue } from "/page/venue.js";
 export function drawKnowledge() {
   const { words } = venue;
   fill(byId("verdict-silent"), ...words.silent.map((each) => make("li", {}, each.sentence)));
-  for (const [id, rows] of [["knows", words.knows], ["unknown", words.unknown], ["trust", words.trust]]) {
-    fill(byId(id), ...rows.map((each) => make("li", {}, each.sentence,
+  for (const id of ["knows", "unknown", "trust"]) {
+    fill(byId(id), ...words[id].map((each) => make("li", {}, each.sentence,
       ...each.sources.map(source))));
   }
 }

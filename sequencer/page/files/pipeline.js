@@ -80,6 +80,7 @@ function drawLegend(batches) {
 
 function note(batches) {
   const redo = batches.filter((batch) => batch.redo).length;
-  const again = redo ? ` ${count(redo, "batch was", "batches were")} made anew, without orders.` : "";
-  return `${venue.words.lives}${again}`;
+  if (!redo) return venue.words.lives;
+  const again = count(redo, "batch was made anew", "batches were made anew");
+  return `${venue.words.lives} ${again}, without orders.`;
 }

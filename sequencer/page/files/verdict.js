@@ -82,13 +82,13 @@ function drawLadder(status) {
       make("th", { scope: "row" }, make("span", { class: "swatch", "data-life": life }), life),
       number, lag)));
   }
-  ladderRows.forEach(([number], place) => say(number, numbers[place] ? String(numbers[place]) : "none"));
+  ladderRows.forEach(([number], place) => say(number, String(numbers[place] || "none")));
 }
 
 /** What the passing of time changes: ages, and whether anything came of late. */
 export function drawAges() {
   const now = venueNow();
-  if (now === null) return;
+  if (now === null || ladderRows === null) return;
   const silent = performance.now() - venue.heardAt;
   drawLink(silent);
   const { status } = venue;
@@ -134,7 +134,9 @@ function light(name, state, text) {
 }
 
 function sequencerLight(status) {
-  if (status.mode === "running") return ["good", `takes orders, a batch every ${status.interval_ms / 1000} s`];
+  if (status.mode === "running") {
+    return ["good", `takes orders, a batch every ${status.interval_ms / 1000} s`];
+  }
   if (status.mode === "behind") return ["warn", "opens no batch until proving has caught up"];
   return status.mode === "draining" ? ["warn", "drains: no further batch"] : ["bad", status.mode];
 }
