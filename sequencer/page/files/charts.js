@@ -5,6 +5,7 @@ import { clock, scaled, span } from "/page/format.js";
 import { shown, venue } from "/page/venue.js";
 
 const CONFIG = { displayModeBar: false, responsive: true, scrollZoom: false, showTips: false };
+const ROOM = 12;
 let figures = null;
 let drawn = "";
 
@@ -42,24 +43,26 @@ function figure(name, what) {
 
 function drawPrice(market, batches) {
   const { now, plot, rows } = figures.get(market.market);
-  const known = batches.filter((batch) => venue.prices.has(batch.number));
-  const ticks = known.map((batch) => venue.prices.get(batch.number)[market.market]);
-  const texts = ticks.map((tick) => scaled(tick, market.price_decimals));
-  if (texts.length) say(now, texts.at(-1));
+  const tick = (batch) => venue.prices.get(batch.number)?.[market.market];
+  const text = (batch) => scaled(tick(batch), market.price_decimals);
+  const known = batches.filter((batch) => tick(batch) !== undefined);
+  if (known.length) say(now, text(known.at(-1)));
   fill(rows, table(`${market.symbol} by batch`, ["batch", "time", "price"],
-    known.map((batch, place) => [batch.number, clock(batch.time), texts[place]]).reverse()));
+    known.map((batch) => [batch.number, clock(batch.time), text(batch)]).reverse()));
   const colour = theme();
+  const scale = 10 ** market.price_decimals;
   react(plot, [{
-    x: known.map((batch) => new Date(batch.time).toISOString()),
-    y: ticks.map((tick) => tick / 10 ** market.price_decimals),
-    text: known.map((batch, place) => `batch ${batch.number}, ${batch.life}: ${texts[place]}`),
+    x: batches.map((batch) => new Date(batch.time).toISOString()),
+    y: batches.map((batch) => (known.includes(batch) ? Number(tick(batch)) / scale : null)),
+    text: batches.map((batch) =>
+      (known.includes(batch) ? `batch ${batch.number}, ${batch.life}: ${text(batch)}` : "")),
     hoverinfo: "text",
     mode: "lines+markers",
     line: { shape: "hv", width: 1.5, color: colour("--series") },
     marker: {
       size: 6,
-      color: known.map((batch) => colour(batch.life === "proved" ? "--accent" : "--surface")),
-      line: { width: 1.5, color: known.map((batch) =>
+      color: batches.map((batch) => colour(batch.life === "proved" ? "--accent" : "--surface")),
+      line: { width: 1.5, color: batches.map((batch) =>
         colour(batch.life === "proved" ? "--accent" : "--series")) },
     },
   }], { xaxis: { type: "date" }, yaxis: { tickformat: `,.${market.price_decimals}f` } }, colour);
@@ -84,7 +87,14 @@ function drawTimes(batches) {
   });
   react(plot, [bars("held", held, "--held"), bars("proved", proved, "--accent")],
     { barmode: "stack", bargap: 0.25, yaxis: { ticksuffix: " s", rangemode: "tozero" },
-      xaxis: { tickformat: "d" } }, colour);
+      xaxis: { tickformat: "d", range: room(known) } }, colour);
+}
+
+/** A range of batches that is not all bars where there are few. */
+function room(batches) {
+  const first = batches.length ? batches[0].number : 1;
+  const last = batches.length ? batches.at(-1).number : 1;
+  return [first - 0.7, Math.max(last, first + ROOM - 1) + 0.7];
 }
 
 function median(values) {

@@ -31,7 +31,7 @@ async function ask() {
   const [status, l1, prices] = await Promise.all(
     [get("/v1/status"), get("/v1/l1"), get("/v1/prices")]);
   const before = venue.status;
-  takeStatus(status, l1.trouble);
+  takeStatus(status, l1);
   takePrices(prices.batch, prices.prices.map((each) => each.price));
   l1.waiting.forEach(takeBatch);
   if (status.closes_at !== null) {
@@ -40,9 +40,9 @@ async function ask() {
   await (before === null ? askAll(status) : askProved(before, status));
 }
 
-function takeStatus(status, trouble) {
+function takeStatus(status, l1) {
   venue.status = status;
-  venue.trouble = trouble;
+  venue.l1 = l1;
   venue.heardAt = performance.now();
   venue.link = "Live, asked every second";
 }

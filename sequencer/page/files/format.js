@@ -41,6 +41,7 @@ export const moment = (ms) => `${new Date(ms).toISOString().slice(0, 10)} ${cloc
 /** A length of time. */
 export function span(ms) {
   const seconds = Math.max(0, ms) / 1000;
+  if (seconds < 0.1) return "under 0.1 s";
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 120) return `${Math.round(seconds)} s`;
   if (seconds < 7200) return parts(Math.round(seconds), 60, "min", "s");

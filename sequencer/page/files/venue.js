@@ -9,7 +9,7 @@ export const venue = {
   words: null,
   markets: [],
   status: null,
-  trouble: "",
+  l1: null,
   batches: new Map(),
   prices: new Map(),
   accounts: null,

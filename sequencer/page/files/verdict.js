@@ -152,7 +152,8 @@ function proverLight(status) {
 
 function l1Light(status) {
   const kind = venue.about.l1 === "mock" ? "mock, in the operator's process" : venue.about.l1;
-  if (venue.trouble) return ["bad", venue.trouble];
+  if (venue.l1.heard === false) return ["bad", `not heard since ${clock(venue.l1.heard_at)}`];
+  if (venue.l1.trouble) return ["bad", venue.l1.trouble];
   if (status.warnings.length) return ["warn", status.warnings.join("; ")];
   return ["good", kind];
 }
