@@ -1,96 +1,118 @@
-"""Answers: what the venue tells an owner alone. One size, whatever it says.
+"""Answers: what the venue tells whoever sealed an envelope, and nobody else.
 
-Sealed as an envelope is (RFC 9180, base mode), to a key that the owner drew for one question.
+Sealed by HPKE as envelopes are, to the response key in the envelope's head:
 
-    answer    = encapsulated key (32) || ciphertext (32,768) || tag (16)
+    answer    = encapsulated key (32) || ciphertext (512 or 32,768) || tag (16)
     plaintext = length (4, little-endian) || data || zeros
 
-The size does not tell an account that trades from one that rests, one that does not exist, or a
-question that was refused.
+The size follows from what the venue was asked by (an action, or a question), never from what it
+says. Where the sender wants no answer, or gave a key of no use, the answer is sealed to a key that
+nobody has: who watches cannot tell.
+
+A response key travels inside the envelope only. Its sender shows it to nobody and draws one for
+each envelope; then an answer that opens was sealed by whoever opened that envelope, which is the
+venue.
 """
 
 import struct
-from typing import Final, Self
+from functools import cache
+from typing import Final, Self, TypeGuard
 
-from Crypto.Protocol import HPKE
-from Crypto.Protocol.DH import import_x25519_public_key
-from Crypto.PublicKey import ECC
+from rollup.crypto import hpke
+from rollup.crypto.envelope import NO_ANSWER, Destination, EnvelopeError, EnvelopeReason
+from rollup.crypto.hpke import OVERHEAD_BYTES
 
-from rollup.crypto.envelope import (
-    KEY_BYTES,
-    TAG_BYTES,
-    Destination,
-    EnvelopeError,
-    EnvelopeReason,
-)
+ACTION_ANSWER_BYTES: Final = 512
+"""Plaintext of the answer to an order, a cancel, padding, or anything else but a question."""
 
-ANSWER_PLAINTEXT_BYTES: Final = 8 * 4096
-"""256 live orders and a page of facts fit, each member at its longest."""
+QUESTION_ANSWER_BYTES: Final = 8 * 4096
+"""Plaintext of the answer to a question: 256 live orders and a page of facts fit, each member at
+its longest."""
 
-ANSWER_BYTES: Final = KEY_BYTES + ANSWER_PLAINTEXT_BYTES + TAG_BYTES
+ANSWER_SIZES: Final = (ACTION_ANSWER_BYTES, QUESTION_ANSWER_BYTES)
+
 _LENGTH = struct.Struct("<I")
-DATA_BYTES_MAX: Final = ANSWER_PLAINTEXT_BYTES - _LENGTH.size
-_LABEL = b"crypsis/answer/"
+_INFO_LABEL = b"crypsis/answer/info"
+_DATA_LABEL = b"crypsis/answer/data"
 
 
-def seal_answer(data: bytes, response_key: bytes | None, source: Destination) -> bytes:
-    """An answer of ANSWER_BYTES to whoever holds the response key; without a usable one, to nobody.
+def answer_data_max(size: int) -> int:
+    """How many bytes of data an answer of this plaintext size has room for."""
+    return size - _LENGTH.size
 
-    ValueError if the data is too long: what is answered is bounded by who answers.
+
+def seal_answer(
+    data: bytes, response_key: bytes | None, destination: Destination, size: int
+) -> bytes:
+    """An answer of `size` + OVERHEAD_BYTES for the holder of the response key, from the venue that
+    its envelope was destined for; to nobody where there is no usable key.
+
+    ValueError if `size` is none of ANSWER_SIZES, or the data is longer than it has room for.
     """
-    if len(data) > DATA_BYTES_MAX:
-        raise ValueError(f"at most {DATA_BYTES_MAX} bytes are wanted, {len(data)} came")
-    plaintext = (_LENGTH.pack(len(data)) + data).ljust(ANSWER_PLAINTEXT_BYTES, b"\0")
-    key = _usable(response_key) or ECC.generate(curve="curve25519").public_key()
-    context = HPKE.new(
-        receiver_key=key, aead_id=HPKE.AEAD.CHACHA20_POLY1305, info=_LABEL + source.info()
-    )
-    return bytes(context.enc + context.seal(plaintext))
-
-
-def _usable(response_key: bytes | None) -> ECC.EccKey | None:
-    if response_key is None:
-        return None
+    if size not in ANSWER_SIZES:
+        raise ValueError(f"a size of {ANSWER_SIZES} is wanted, {size} came")
+    if len(data) > answer_data_max(size):
+        raise ValueError(f"at most {answer_data_max(size)} bytes are wanted, {len(data)} came")
+    plaintext = (_LENGTH.pack(len(data)) + data).ljust(size, b"\0")
+    info, bound = destination.bound(_INFO_LABEL), destination.bound(_DATA_LABEL)
+    to = response_key if _is_wanted(response_key) else _nobody()
     try:
-        return import_x25519_public_key(response_key)
-    except ValueError:
-        return None
+        return hpke.seal(plaintext, to, info, bound)
+    except hpke.UnusableKey:
+        return hpke.seal(plaintext, _nobody(), info, bound)
+
+
+def _is_wanted(response_key: bytes | None) -> TypeGuard[bytes]:
+    return (
+        response_key is not None
+        and len(response_key) == hpke.KEY_BYTES
+        and response_key != NO_ANSWER
+    )
+
+
+@cache
+def _nobody() -> bytes:
+    """A public key whose private half was dropped."""
+    return hpke.PrivateKey.generate().public_bytes
 
 
 class ResponseKey:
     """The key that one answer is for. Shows itself in no repr."""
 
-    __slots__ = ("_key", "public_bytes")
+    __slots__ = ("_key",)
 
-    def __init__(self, key: ECC.EccKey) -> None:
+    def __init__(self, key: hpke.PrivateKey) -> None:
         self._key = key
-        self.public_bytes = bytes(key.public_key().export_key(format="raw"))
 
     @classmethod
     def generate(cls) -> Self:
         """A fresh key from the operating system's CSPRNG."""
-        return cls(ECC.generate(curve="curve25519"))
+        return cls(hpke.PrivateKey.generate())
 
     def __repr__(self) -> str:
         return "ResponseKey(private)"
 
-    def open(self, answer: bytes, source: Destination) -> bytes:
-        """What the venue said. EnvelopeError unless the answer is for this key and from there."""
-        if len(answer) != ANSWER_BYTES:
-            detail = f"an answer of {ANSWER_BYTES} bytes is wanted, not {len(answer)}"
+    @property
+    def public_bytes(self) -> bytes:
+        """What goes into the envelope, and nowhere else."""
+        return self._key.public_bytes
+
+    def open(self, answer: bytes, destination: Destination) -> bytes:
+        """What the venue said. EnvelopeError unless it was sealed for this key, by that venue."""
+        if len(answer) - OVERHEAD_BYTES not in ANSWER_SIZES:
+            detail = f"an answer with {ANSWER_SIZES} bytes inside is wanted, not {len(answer)}"
             raise EnvelopeError(EnvelopeReason.SIZE, detail)
+        info, bound = destination.bound(_INFO_LABEL), destination.bound(_DATA_LABEL)
         try:
-            context = HPKE.new(
-                receiver_key=self._key,
-                aead_id=HPKE.AEAD.CHACHA20_POLY1305,
-                enc=answer[:KEY_BYTES],
-                info=_LABEL + source.info(),
-            )
-            plaintext = bytes(context.unseal(answer[KEY_BYTES:]))
-        except ValueError:
+            plaintext = self._key.unseal(answer, info, bound)
+        except hpke.UnusableKey:
+            detail = "the encapsulated key is not a usable X25519 point"
+            raise EnvelopeError(EnvelopeReason.ENCAPSULATION, detail) from None
+        except hpke.NotAuthentic:
             detail = "sealed for another key or venue, or changed on the way"
             raise EnvelopeError(EnvelopeReason.NOT_AUTHENTIC, detail) from None
         (length,) = _LENGTH.unpack_from(plaintext)
-        if length > DATA_BYTES_MAX or any(plaintext[_LENGTH.size + length :]):
+        end = _LENGTH.size + length
+        if end > len(plaintext) or any(plaintext[end:]):
             raise EnvelopeError(EnvelopeReason.PADDING, "data, then zeros, are wanted")
-        return plaintext[_LENGTH.size : _LENGTH.size + length]
+        return plaintext[_LENGTH.size : end]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
-from rollup.crypto.answer import seal_answer
+from rollup.crypto.answer import QUESTION_ANSWER_BYTES, seal_answer
 from rollup.crypto.envelope import Destination, EnvelopeReason
 from sequencer.api.milestones import Milestones
 from sequencer.api.problems import Code, Problem
@@ -18,7 +18,7 @@ from sequencer.batches.artefacts import BatchFolder
 from sequencer.engine.event import VenueReason
 from sequencer.service.daemon import Daemon
 from sequencer.service.snapshot import Snapshot
-from sequencer.service.venue import Receipt
+from sequencer.service.venue import Answer
 
 Result = TypeVar("Result")
 
@@ -73,10 +73,10 @@ class Door:
 
     async def submit(self, envelopes: Sequence[bytes]) -> list[str]:
         """`received`, or a reason that does not depend on the inside, for each envelope."""
-        receipts = await self._queued(lambda: self._daemon.submit(envelopes))
-        if any(receipt.reason is VenueReason.BETWEEN_BATCHES for receipt in receipts):
+        answers = await self._queued(lambda: self._daemon.submit(envelopes))
+        if any(answer.reason is VenueReason.BETWEEN_BATCHES for answer in answers):
             raise Problem(Code.BETWEEN_BATCHES, "nothing was opened: send the same again")
-        return [_outside(receipt) for receipt in receipts]
+        return [_outside(answer) for answer in answers]
 
     async def ask(self, envelope: bytes) -> bytes:
         """A sealed answer to a sealed question."""
@@ -84,7 +84,7 @@ class Door:
         if isinstance(found, str):
             raise Problem(Code.NOT_OPENED, "it was not opened, and not answered", reason=found)
         here = Destination(self.snapshot.chain, self.snapshot.venue)
-        return seal_answer(found.data, found.response_key, here)
+        return seal_answer(found.data, found.response_key, here, QUESTION_ANSWER_BYTES)
 
     async def tick(self) -> None:
         """Let the daemon do what is due: never refused, since everything waits for it."""
@@ -129,6 +129,6 @@ class Door:
             self.failure = self.failure or future.exception()
 
 
-def _outside(receipt: Receipt) -> str:
-    reason = receipt.reason
+def _outside(answer: Answer) -> str:
+    reason = answer.reason
     return reason.value if reason is not None and reason in _NOT_OPENED else RECEIVED

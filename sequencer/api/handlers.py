@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from rollup.codec.strict import CodecError
-from rollup.crypto.answer import ANSWER_BYTES
+from rollup.crypto.answer import QUESTION_ANSWER_BYTES
 from rollup.crypto.envelope import ENVELOPE_BYTES, ENVELOPE_LIFETIME_MS, ENVELOPE_VERSION
+from rollup.crypto.hpke import OVERHEAD_BYTES
 from rollup.files import PROOF_FILE, PUBLIC_FILE, FileTooLarge, read_bounded
 from rollup.protocol.encoding import hex_digest
 from rollup.protocol.governance_codec import MARKET_NUMBERS
@@ -118,7 +119,7 @@ async def keys(request: Request) -> Response:
         "venue": door.snapshot.venue,
         "envelope_bytes": ENVELOPE_BYTES,
         "envelope_lifetime_ms": ENVELOPE_LIFETIME_MS,
-        "answer_bytes": ANSWER_BYTES,
+        "answer_bytes": QUESTION_ANSWER_BYTES + OVERHEAD_BYTES,
     }
     return JSONResponse(record)
 

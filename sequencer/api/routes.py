@@ -7,14 +7,16 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from rollup.crypto.answer import ANSWER_BYTES
+from rollup.crypto.answer import QUESTION_ANSWER_BYTES
 from rollup.crypto.envelope import ENVELOPE_BYTES
+from rollup.crypto.hpke import OVERHEAD_BYTES
 from sequencer.api import handlers, schemas
 from sequencer.api.handlers import ENVELOPES_MAX, PAGE_DEFAULT, PAGE_MAX
 from sequencer.api.limits import OCTETS
 from sequencer.api.problems import Code
 
 JSON: Final = "application/json"
+PRIVATE_BYTES: Final = QUESTION_ANSWER_BYTES + OVERHEAD_BYTES
 _POSTED: Final = (
     Code.BODY_SIZE,
     Code.BODY_TOO_LARGE,
@@ -76,7 +78,7 @@ ROUTES: Final = (
         "POST",
         "/v1/private",
         handlers.private,
-        f"Ask about an own account; the answer is sealed, of {ANSWER_BYTES} bytes",
+        f"Ask about an own account; the answer is sealed, of {PRIVATE_BYTES} bytes",
         media_type=OCTETS,
         problems=(*_POSTED, Code.NOT_OPENED),
         body_max=ENVELOPE_BYTES,

@@ -15,6 +15,7 @@ the file is readable by its owner only.
              or 0x80 || batch number (4) || state root (32)              after every closed batch
              or 0x81 || batch number (4) || digest of the refused header (32) || following (4)
                 || base (8)
+         or 0x82 || sequence (8) || envelope hash (32)          before what the envelope led to
 
 Numbers are little-endian. A *redo* entry (0x81) says that L1 refused the header of a batch: that
 batch and all after it are void, and the `following` entries do them anew. They are written in one
@@ -28,7 +29,7 @@ import errno
 import fcntl
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -42,7 +43,7 @@ from sequencer.engine.command import Command
 from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
 
 MAGIC: Final = b"crypsis-journal\0"
-VERSION: Final = 3
+VERSION: Final = 5
 ENTRY_BYTES_MAX: Final = 1 << 16
 """The longest command, an opening with 64 deposits, takes 8 KiB."""
 
@@ -54,8 +55,10 @@ _HOLE: Final = bytes(8)
 at its end but by a chance of 2^-64."""
 _ROOT: Final = struct.Struct("<BI32s")
 _REDO: Final = struct.Struct("<BI32sIQ")
+_RECEIPT: Final = struct.Struct("<BQ32s")
 _ROOT_CODE: Final = 0x80
 _REDO_CODE: Final = 0x81
+_RECEIPT_CODE: Final = 0x82
 
 
 class JournalError(Exception):
@@ -116,7 +119,18 @@ class RedoEntry:
     base: int = 0
 
 
-Content = Command | RootEntry | RedoEntry
+@dataclass(frozen=True, slots=True)
+class ReceiptEntry:
+    """A receipt of this sequence was taken for the envelope of this hash, in the open batch."""
+
+    sequence: int
+    envelope: bytes
+
+
+Note = RootEntry | RedoEntry | ReceiptEntry
+"""What is noted beside commands."""
+
+Content = Command | Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,17 +240,25 @@ def _next_link(key: ChainKey, before: bytes, body: bytes) -> bytes:
 
 
 def _content(path: Path, body: bytes, offset: int) -> Content:
-    layout = {_ROOT_CODE: _ROOT, _REDO_CODE: _REDO}.get(body[0])
-    if layout is not None:
+    note = _NOTES.get(body[0])
+    if note is not None:
+        layout, make = note
         if len(body) != layout.size:
-            detail = f"a note on a batch has {layout.size} bytes, not {len(body)}"
+            detail = f"a note of {layout.size} bytes is wanted, {len(body)} came"
             raise JournalError(path, offset, detail)
         _, *members = layout.unpack(body)
-        return RootEntry(*members) if layout is _ROOT else RedoEntry(*members)
+        return make(*members)
     try:
         return command_from_bytes(body)
     except WireError as error:
         raise JournalError(path, offset, str(error)) from error
+
+
+_NOTES: Final[dict[int, tuple[struct.Struct, Callable[..., Note]]]] = {
+    _ROOT_CODE: (_ROOT, RootEntry),
+    _REDO_CODE: (_REDO, RedoEntry),
+    _RECEIPT_CODE: (_RECEIPT, ReceiptEntry),
+}
 
 
 def _encode(content: Content) -> bytes:
@@ -245,6 +267,8 @@ def _encode(content: Content) -> bytes:
             return _ROOT.pack(_ROOT_CODE, number, root)
         case RedoEntry(number, header, following, base):
             return _REDO.pack(_REDO_CODE, number, header, following, base)
+        case ReceiptEntry(sequence, envelope):
+            return _RECEIPT.pack(_RECEIPT_CODE, sequence, envelope)
         case command:
             return command_to_bytes(command)
 

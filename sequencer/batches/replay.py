@@ -8,8 +8,17 @@ from rollup.protocol.encoding import digest_bytes
 from rollup.protocol.rejection import Rejected
 from sequencer.batches.artefacts import VenueFolder
 from sequencer.batches.batcher import BatcherError, ClosedBatch
-from sequencer.batches.journal import Entry, JournalError, RedoEntry, RootEntry, read
+from sequencer.batches.journal import (
+    Entry,
+    JournalError,
+    Note,
+    ReceiptEntry,
+    RedoEntry,
+    RootEntry,
+    read,
+)
 from sequencer.batches.machine import Machine, Setup
+from sequencer.batches.receipts import ReceiptChain
 from sequencer.engine.core import CoreError
 from sequencer.engine.event import Event
 
@@ -28,8 +37,10 @@ def replay(path: Path, setup: Setup) -> Iterator[ClosedBatch]:
     JournalError with the offset of what cannot be read or done again; RootsDiffer where a root is
     not the one that was noted.
     """
-    entries = effective(path, read(path, setup.identity, setup.salt_key.chain_key()))
-    return Replay(path, setup).run(entries)
+    entries = list(read(path, setup.identity, setup.salt_key.chain_key()))
+    for _ in ReceiptChain(setup.genesis).replay(path, entries):
+        pass  # each is the next one, and every batch ends with their head
+    return Replay(path, setup).run(effective(path, entries))
 
 
 @dataclass(slots=True)
@@ -52,7 +63,8 @@ class History:
 
 
 def effective(path: Path, entries: Iterable[Entry]) -> list[Entry]:
-    """The entries that count: without batches that a later redo voids, and without the redos."""
+    """The entries that the machine does: without batches that a later redo voids, without the
+    redos, and without receipts, which are a chain of their own."""
     return histories(path, entries)[0].entries
 
 
@@ -61,6 +73,8 @@ def histories(path: Path, entries: Iterable[Entry]) -> tuple[History, dict[int, 
     now, voided = History(), {}
     for entry in entries:
         content = entry.content
+        if isinstance(content, ReceiptEntry):
+            continue
         if not isinstance(content, RedoEntry):
             now.add(entry)
             continue
@@ -100,7 +114,7 @@ class Replay:
         if self.unrooted is not None:
             detail = f"the root of batch {self.machine.core.number} is wanted"
             raise JournalError(self._path, entry.offset, detail)
-        if isinstance(entry.content, RootEntry | RedoEntry):
+        if isinstance(entry.content, Note):
             raise JournalError(self._path, entry.offset, "a command is wanted")
         try:
             done = self.machine.do(entry.content)

@@ -36,8 +36,9 @@ LINE_CHARACTERS_MAX: Final = 1 << 20
 LAST_WORDS: Final = 20
 """Lines of its talk that are kept, to say what a prover said before it died."""
 
-PASSING: Final = {ExitCode.INTERNAL, ExitCode.NO_MEMORY}
-"""Answers that are about the process and not about the batch: another process may do better."""
+PASSING: Final = {ExitCode.INTERNAL, ExitCode.NO_MEMORY, ExitCode.UNREACHABLE}
+"""Answers that are about the process, or its cluster, and not about the batch: another process may
+do better."""
 
 
 class ProverLost(ProverError):
@@ -66,14 +67,18 @@ class ResidentProver:
         command: Sequence[str] | None = None,
         timeout_s: float = TIMEOUT_S,
         shape_class: str = CLASS_S.name,
+        cluster: str | None = None,
         retries: int = RETRIES_MAX,
     ) -> None:
         """`command` is what to start instead of the `crypsis` beside this interpreter; `timeout_s`
-        is how long one attempt may take, start-up included. With no `retries` a lost process is the
-        caller's to count: the next batch, or the same again, has a new one."""
-        options = ("--parameters", parameter_set, "--shape-class", shape_class, "--json")
+        is how long one attempt may take, start-up included. `cluster` is the address of a Dask
+        scheduler whose workers make the proofs, which the process then verifies. With no `retries`
+        a lost process is the caller's to count: the next batch, or the same again, has a new one.
+        """
+        elsewhere = () if cluster is None else ("--cluster", cluster)
+        options = ("--parameters", parameter_set, "--shape-class", shape_class, *elsewhere)
         begin = tuple(command) if command is not None else (program(),)
-        self._command = (*begin, "prover", "serve", *options)
+        self._command = (*begin, "prover", "serve", *options, "--json")
         self._statement = {"parameter_set": parameter_set, "shape_class": shape_class}
         self._timeout_s = timeout_s
         self._retries = retries

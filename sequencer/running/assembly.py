@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rollup.crypto.address_key import AddressKey
 from rollup.crypto.batched import verify_many
 from rollup.crypto.salt import SaltKey
 from rollup.files import PRIVATE_FOLDER
@@ -103,9 +104,11 @@ def _begin(plan: Plan, folder: LockedFolder) -> tuple[Setup, MockL1, KeySource]:
     """Genesis now, on the grid of the clock, and the contract that knows it."""
     file, keys = plan.file, KeySource(plan.insecure_seed)
     start = now_ms() // file.interval_ms * file.interval_ms
-    genesis = file.genesis(start, keys.header("fee-account"))
+    receipts = keys.receipt_material()
+    signer = AddressKey(receipts).address
+    genesis = file.genesis(start, keys.header("fee-account"), signer)
     material = keys.salt_material()
-    folder.start(genesis, material)
+    folder.start(genesis, material, receipts)
     shape_class = SHAPE_CLASSES[file.shape_class]
     setup = Setup(genesis, SaltKey(material), compress_many, verify_many, shape_class)
     return setup, _deploy(file, genesis, keys), keys

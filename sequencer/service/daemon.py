@@ -23,7 +23,7 @@ from sequencer.service.answers import Answered, answer, refused
 from sequencer.service.history import History
 from sequencer.service.proving import ProofEnd, Proving
 from sequencer.service.snapshot import Mode, Snapshot
-from sequencer.service.venue import Receipt, Venue
+from sequencer.service.venue import Answer, Venue
 
 ATTEMPTS_MAX: Final = 3
 """A batch that lost so many provers, or whose proofs were none, is not tried again."""
@@ -135,12 +135,12 @@ class Daemon:
         self.history.add(self.venue.take_facts())
         self.snapshot = self._look(now)
 
-    def submit(self, envelopes: Sequence[bytes]) -> list[Receipt]:
-        """Admit envelopes into the batch that the clock says. Receipts are their owners' alone."""
+    def submit(self, envelopes: Sequence[bytes]) -> list[Answer]:
+        """Admit envelopes into the batch that the clock says. Answers are their senders' alone."""
         self._keep_window(self._clock())
-        receipts = self.venue.submit(envelopes)
+        answers = self.venue.submit(envelopes)
         self.history.add(self.venue.take_facts())
-        return receipts
+        return answers
 
     def ask(self, envelope: bytes) -> Answered | str:
         """The answer to a sealed question, and whom it is for; the reason if it did not open."""

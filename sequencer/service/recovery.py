@@ -62,11 +62,12 @@ def root_entry(closed: ClosedBatch) -> RootEntry:
 
 @dataclass(slots=True, repr=False)
 class OldBatch(Private):
-    """A batch that is void now: how it was opened, what traders sent, and whether it was closed."""
+    """A batch that is void now: how it was opened, what traders sent, and how it was closed, if it
+    was: receipts are history, so it ends with the same head of theirs again."""
 
     opening: OpenBatch
     commands: list[Submit | Cancel] = field(default_factory=list)
-    is_closed: bool = False
+    closing: CloseBatch | None = None
 
 
 def old_batches(entries: Sequence[Entry], number: int) -> list[OldBatch]:
@@ -76,8 +77,8 @@ def old_batches(entries: Sequence[Entry], number: int) -> list[OldBatch]:
         match entry.content:
             case OpenBatch() as opening:
                 batches.append(OldBatch(opening))
-            case CloseBatch():
-                batches[-1].is_closed = True
+            case CloseBatch() as closing:
+                batches[-1].closing = closing
             case Submit() | Cancel() as command:
                 batches[-1].commands.append(command)
     return [batch for batch in batches if batch.opening.number >= number]
@@ -171,8 +172,8 @@ def _commands(
     )
     yield open_batch(machine, l1, opening.time, tuple(known), attempt)
     yield from _still_signed(machine, setup, old.commands)
-    if old.is_closed:
-        yield CloseBatch()
+    if old.closing is not None:
+        yield old.closing
 
 
 def _still_signed(

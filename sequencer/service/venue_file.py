@@ -64,11 +64,13 @@ class VenueFile:
     prices: tuple[int, ...]
     swings: tuple[int, ...]
 
-    def genesis(self, time: int, fee_header: Header) -> Genesis:
+    def genesis(self, time: int, fee_header: Header, receipt_signer: bytes) -> Genesis:
         """What a venue of this file starts from, if it starts now."""
         absent = [ABSENT_PRICE] * (MARKETS_MAX - len(self.prices))
         prices = (*self.prices, *absent)
-        return Genesis(self.chain, self.venue, time, self.governance, prices, fee_header)
+        return Genesis(
+            self.chain, self.venue, time, self.governance, prices, fee_header, receipt_signer
+        )
 
 
 def read_venue_file(path: Path) -> VenueFile:

@@ -19,6 +19,7 @@ from circuits.stark.parameters import INSECURE_TEST
 from circuits.stark.verifier import verify
 from rollup.codec.strict import CodecError, decode, encode
 from rollup.crypto import envelope
+from rollup.crypto.answer import ACTION_ANSWER_BYTES, ResponseKey, seal_answer
 from rollup.crypto.chain_key import ChainKey
 from rollup.crypto.envelope import (
     CancelAction,
@@ -28,16 +29,33 @@ from rollup.crypto.envelope import (
     OrderAction,
 )
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
+from rollup.protocol.misconduct import NotSigned
 from rollup.protocol.order import Side
 from rollup.protocol.public_json import public_from_json, public_to_json
+from rollup.protocol.receipt_json import (
+    list_from_ndjson,
+    list_to_ndjson,
+    signed_from_json,
+    signed_to_json,
+)
 from rollup.protocol.rejection import Rejected
-from sequencer.batches.journal import Identity, JournalError, _framed, read
+from sequencer.batches.journal import (
+    Identity,
+    JournalError,
+    ReceiptEntry,
+    RedoEntry,
+    RootEntry,
+    _encode,
+    _framed,
+    read,
+)
 from sequencer.demo.market.tape.error import TapeError
 from sequencer.demo.market.tape.tape import open_tape
 from sequencer.engine.command import CloseBatch, OpenBatch, Submit
 from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
 from tests.helpers import feeds
 from tests.helpers.malice import an_instance, honest_proof, key_of
+from tests.helpers.receipts import SIGNER, chain, sign
 from tests.helpers.venue import Match, Venue, buy, credit, register, sell
 from tests.strategies import venues
 
@@ -206,6 +224,15 @@ def _commands() -> list[bytes]:
     ]
 
 
+def _notes() -> list[bytes]:
+    notes = (
+        RootEntry(1, bytes(32)),
+        RedoEntry(1, bytes(32), 0),
+        ReceiptEntry(2**48 - 1, bytes(32)),
+    )
+    return [_encode(note) for note in notes]
+
+
 def _journal(bodies: Sequence[bytes]) -> bytes:
     """A journal of these bodies, every link right."""
     data = link = IDENTITY.encode()
@@ -231,6 +258,33 @@ def run_journal(data: bytes) -> str:
 def run_journal_entry(data: bytes) -> str:
     """One entry of any content under a right link."""
     return run_journal(_journal([*_commands(), data]))
+
+
+# Receipts.
+
+
+def run_receipt(data: bytes) -> str:
+    """A signed receipt has one encoding (but for an end of line); other bytes are CodecError."""
+    try:
+        signed = signed_from_json(data)
+    except CodecError as error:
+        return refused(error)
+    _require(signed_to_json(signed) == data.removesuffix(b"\n"), "a receipt with two encodings")
+    try:
+        SIGNER.require(signed)
+    except NotSigned as error:
+        return type(error).__name__
+    return "a receipt"
+
+
+def run_receipts(data: bytes) -> str:
+    """Only CodecError, and receipts that are written as they mean."""
+    try:
+        found = list_from_ndjson(data)
+    except CodecError as error:
+        return refused(error)
+    _require(list_from_ndjson(list_to_ndjson(found)) == found, "a list with two meanings")
+    return f"{len(found)} receipts"
 
 
 # Envelopes.
@@ -264,20 +318,43 @@ def run_envelope(data: bytes) -> str:
 def run_plaintext(data: bytes) -> str:
     """What a stranger sealed: only EnvelopeError, and one encoding."""
     try:
-        good_until = envelope.good_until_of(data)
+        head = envelope.head_of(data)
         action = envelope.decode(data)
     except EnvelopeError as error:
         return error.reason.name
-    _require(envelope.encode(action, good_until) == data, "an action with two encodings")
+    _require(envelope.encode(action, *head) == data, "an action with two encodings")
     return type(action).__name__
 
 
 def _plaintexts() -> list[bytes]:
     order = OrderAction(5, 6, 7, 1, 1, 618_003, 2**39, 2**51, 500, 9, bytes(range(84)))
     cancel = CancelAction(5, 6, 7, bytes(range(84)))
-    question = envelope.QuestionAction(5, bytes(range(32)), 6, bytes(range(84)))
+    question = envelope.QuestionAction(5, 6, bytes(range(84)))
     actions = (order, cancel, question, envelope.PaddingAction())
-    return [envelope.encode(action, GOOD_UNTIL) for action in actions]
+    return [envelope.encode(action, GOOD_UNTIL, bytes(range(32))) for action in actions]
+
+
+# Answers, as a trader's client reads them.
+
+
+@cache
+def _response() -> ResponseKey:
+    return ResponseKey.generate()
+
+
+@cache
+def _answer() -> bytes:
+    return seal_answer(b"an answer", _response().public_bytes, HERE, ACTION_ANSWER_BYTES)
+
+
+def run_answer(data: bytes) -> str:
+    """Only EnvelopeError; nothing but what the venue sealed opens."""
+    try:
+        _response().open(data, HERE)
+    except EnvelopeError as error:
+        return error.reason.name
+    _require(data == _answer(), "an answer that nobody sealed was opened")
+    return "opened"
 
 
 # Recorded feeds.
@@ -314,9 +391,12 @@ TARGETS = (
     Target("public-content", lambda: [_public_bytes()], run_public_content, is_text=True),
     Target("command", _commands, run_command),
     Target("journal", lambda: [_journal(_commands())], run_journal),
-    Target("journal-entry", _commands, run_journal_entry),
+    Target("journal-entry", lambda: [*_commands(), *_notes()], run_journal_entry),
+    Target("receipt", lambda: [signed_to_json(sign(chain("ab")[1]))], run_receipt, is_text=True),
+    Target("receipts", lambda: [list_to_ndjson(chain("ab"))], run_receipts, is_text=True),
     Target("envelope", lambda: [_sealed()], run_envelope),
     Target("plaintext", _plaintexts, run_plaintext),
+    Target("answer", lambda: [_answer()], run_answer),
     Target("feed", _feeds, run_feed),
 )
 

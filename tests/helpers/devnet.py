@@ -13,7 +13,7 @@ from typing import Any
 
 from rollup.crypto.answer import ResponseKey
 from rollup.crypto.batched import sign
-from rollup.crypto.envelope import Action, Destination, SealingKey
+from rollup.crypto.envelope import NO_ANSWER, Action, Destination, SealingKey
 from rollup.crypto.schnorr import SecretKey
 from rollup.hash.batched import compress_many
 from rollup.protocol.order import Order, Side, SignedOrder, message_digest
@@ -119,13 +119,14 @@ class Trader:
             self.here.chain, self.here.venue, self.account, response_key.public_bytes, 0
         )
         signature = sign(self.secret, question_digest(question, compress_many)).to_bytes()
-        answer = self.running.post("/v1/private", self._seal(question_action(question, signature)))
+        action = question_action(question, signature)
+        answer = self.running.post("/v1/private", self._seal(action, response_key.public_bytes))
         record = json.loads(response_key.open(answer, self.here))
         assert isinstance(record, dict)
         return record
 
-    def _seal(self, action: Action) -> bytes:
-        return self.key.seal(action, self.here, self._time() + 60_000)
+    def _seal(self, action: Action, response_key: bytes = NO_ANSWER) -> bytes:
+        return self.key.seal(action, self.here, self._time() + 60_000, response_key)
 
     def _time(self) -> int:
         status = self.running.json("/v1/status")

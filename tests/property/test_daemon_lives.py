@@ -43,8 +43,8 @@ class Life:
         self.slot = (self.slot + 1) % 250
         terms = {"slot": self.slot, "generation": 1 + simulation.daemon.venue.core.sequence}
         orders = (small.sell(1, 1, **terms), small.buy(2, 1, **terms))
-        receipts = simulation.daemon.submit([simulation.running.envelope(o) for o in orders])
-        self.taken += all(receipt.reason is None for receipt in receipts)
+        answers = simulation.daemon.submit([simulation.running.envelope(o) for o in orders])
+        self.taken += all(answer.reason is None for answer in answers)
 
     def wait(self) -> None:
         self.simulation.pass_time(self.random.randrange(100, 4 * INTERVAL_MS, 100))

@@ -10,14 +10,17 @@ from typing import Any
 import pytest
 
 from circuits.commands.many import (
+    GIVEN,
     BatchFile,
     NotProved,
+    Workers,
     local_workers,
     prove_all,
 )
 from circuits.prove import Bundle
 from rollup.jit import THREADS_VARIABLE
 from rollup.ports import Pins, VerificationError
+from rollup.protocol.batch import Batch
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
 from rollup.protocol.chain import ChainBroken, require_chained
 from rollup.protocol.public import PublicInput
@@ -74,7 +77,7 @@ def prove(files: list[bytes], workers: Executor | None = None) -> list[int]:
     batches = [BatchFile.of(data) for data in files]
     try:
         publics = prove_all(
-            workers or RulesAlone(), batches, "fast", "S", AnythingButEmpty(), done.append
+            Workers(workers or RulesAlone()), batches, "fast", "S", AnythingButEmpty(), done.append
         )
     except NotProved:
         assert done == []
@@ -122,6 +125,10 @@ def test_refusals_travel_between_processes() -> None:
     assert (invalid.reason, invalid.detail) == (Reason.MARGIN, "here")
 
 
+def test_all_that_a_batch_says_of_its_public_input_is_compared() -> None:
+    assert {*GIVEN, "deposits"} == set(Batch.__slots__) & set(PublicInput.__slots__)
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
@@ -135,8 +142,12 @@ def test_refusals_travel_between_processes() -> None:
             lambda bundle: replace(bundle, public=replace(bundle.public, old_root=(1,) * 8)),
             "batch 2: the worker's proof is about another batch",
         ),
+        (
+            lambda bundle: replace(bundle, public=replace(bundle.public, receipts=b"\1" * 32)),
+            "batch 2: the worker's proof is about another batch",
+        ),
     ],
-    ids=["no bundle", "no proof", "another number", "another state"],
+    ids=["no bundle", "no proof", "another number", "another state", "another head of receipts"],
 )
 def test_a_bundle_of_a_worker_is_verified_before_it_counts(
     chain: list[bytes], spoil: Callable[[Bundle], object], message: str
@@ -149,4 +160,4 @@ def test_more_workers_than_batches_leave_no_core_idle(monkeypatch: pytest.Monkey
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
     monkeypatch.delenv(THREADS_VARIABLE, raising=False)
     with local_workers(256, 2) as pool:
-        assert pool.submit(os.getenv, THREADS_VARIABLE).result() == "4"
+        assert pool.executor.submit(os.getenv, THREADS_VARIABLE).result() == "4"

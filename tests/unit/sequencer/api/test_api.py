@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from rollup.crypto.answer import ANSWER_BYTES, ResponseKey
+from rollup.crypto.answer import QUESTION_ANSWER_BYTES, ResponseKey
 from rollup.crypto.envelope import ENVELOPE_BYTES, Destination, PaddingAction, SealingKey
+from rollup.crypto.hpke import OVERHEAD_BYTES
 from rollup.protocol.public_json import public_from_json
 from rollup.protocol.question import Question, question_digest
 from sequencer.api.app import make_app
@@ -59,7 +60,8 @@ def question(simulation: Simulation, account: int, by: int) -> bytes:
     signature = small.TOY.sign(by, question_digest(question, small.toy_compress_many))
     until = simulation.daemon.venue.core.clock + INTERVAL_MS
     action = question_action(question, signature)
-    return simulation.daemon.venue.sealing_key.seal(action, HERE, until)
+    key = simulation.daemon.venue.sealing_key
+    return key.seal(action, HERE, until, KEY.public_bytes)
 
 
 def post(client: TestClient, body: bytes, path: str = "/v1/envelopes") -> list[str]:
@@ -213,7 +215,7 @@ def test_answers_to_all_who_may_not_know_have_the_owners_size(
         assert response.status_code == 200
         assert response.headers["content-type"] == "application/octet-stream"
         sizes.add(len(response.content))
-    assert sizes == {ANSWER_BYTES}
+    assert sizes == {QUESTION_ANSWER_BYTES + OVERHEAD_BYTES}
     work = simulation.daemon.venue.core.work
     assert work is not None and not work.fills and not simulation.daemon.venue.core.live
 

@@ -21,9 +21,9 @@ from rollup.protocol.public_json import public_to_json
 from rollup.protocol.shape_class import CLASS_M
 from rollup.protocol.transition import apply_batch
 from sequencer.batches.artefacts import ArtefactError, VenueFolder
-from sequencer.batches.journal import JournalError, identity_of
+from sequencer.batches.journal import JournalError, identity_of, read
 from sequencer.batches.machine import Setup
-from sequencer.batches.replay import replay, require_bundles
+from sequencer.batches.replay import effective, replay, require_bundles
 from sequencer.demo.events import (
     BatchClosed,
     BatchOpened,
@@ -38,6 +38,7 @@ from sequencer.demo.events import (
 )
 from sequencer.demo.market.tape.error import TapeError
 from sequencer.demo.run import DemoError, run_demo
+from sequencer.engine.command import CloseBatch
 from tests.helpers.feeds import START_MS, bar, table, ticker, trade, written
 
 
@@ -203,13 +204,22 @@ def roots(found: list[DemoEvent]) -> list[object]:
     return [event.new_root for event in found if isinstance(event, BatchClosed)]
 
 
-def test_the_same_seed_gives_the_same_roots_and_journal(
+def commands(root: Path) -> list[object]:
+    """What a journal has the machine do, but for the heads of the receipts."""
+    folder = VenueFolder(root)
+    setup = setup_of(folder)
+    entries = read(folder.journal, setup.identity, setup.salt_key.chain_key())
+    contents = [entry.content for entry in effective(folder.journal, entries)]
+    return [CloseBatch() if isinstance(each, CloseBatch) else each for each in contents]
+
+
+def test_the_same_seed_gives_the_same_roots_and_commands(
     root: Path, events: list[DemoEvent], tmp_path: Path
 ) -> None:
     again = run(options(tmp_path, insecure_seed=7))
     assert roots(again) == roots(events)
-    journals = [VenueFolder(place).journal.read_bytes() for place in (root, tmp_path)]
-    assert journals[0] == journals[1]
+    assert len(commands(root)) > 100
+    assert commands(tmp_path) == commands(root)
 
 
 def test_without_a_seed_by_name_keys_and_roots_are_fresh(tmp_path: Path) -> None:

@@ -25,8 +25,9 @@ def test_the_example_is_a_venue() -> None:
     assert (found.shape_class, found.parameters, found.lag_batches) == ("S", "fast", 8)
     assert [market.symbol for market in found.governance.markets] == ["BTC-PERP", "ETH-PERP"]
     assert found.prices == (600_000, 250_000) and found.swings == (200, 300)
-    genesis = found.genesis(small.START, small.genesis().fee_header)
+    genesis = found.genesis(small.START, small.genesis().fee_header, small.RECEIPT_KEY.address)
     assert genesis.prices == (600_000, 250_000, 1, 1) and genesis.time == small.START
+    assert genesis.receipt_signer == small.RECEIPT_KEY.address
 
 
 @pytest.mark.parametrize(
