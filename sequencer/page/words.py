@@ -9,6 +9,7 @@ from typing import Final
 
 PUBLIC: Final = "docs/spec/08-public-input.md"
 L1: Final = "docs/spec/09-l1.md"
+RECEIPTS: Final = "docs/spec/11-receipts.md"
 API: Final = "docs/api.md"
 SEQUENCER: Final = "docs/sequencer.md"
 SOUNDNESS: Final = "docs/soundness/README.md"
@@ -83,6 +84,15 @@ MEMBERS: Final = (
         "New root",
         "The same hash after the batch. It differs even if nobody traded: the clock is in it.",
         "nothing of what is under it, nor whether anything but the clock changed.",
+    ),
+    Member(
+        "receipts",
+        "Head of the receipts",
+        "The digest of the last receipt that the operator signed before the batch was closed. Each "
+        "receipt holds the digest of the one before it, so this one stands for all.",
+        "whether an envelope was taken since the batch before: then it moved. Whoever saw "
+        "envelopes pass can confirm a guess of which were taken, and in which order; not what was "
+        "in them.",
     ),
     Member(
         "prices",
@@ -191,6 +201,11 @@ KNOWS: Final = (
         "bytes. Their count over all senders is public.",
         (SEQUENCER, API),
     ),
+    Said(
+        "Whoever holds two receipts: how many envelopes the venue took between them, padding among "
+        "them.",
+        (RECEIPTS,),
+    ),
     Said("That a batch holds no more trades than its shape class takes.", ("batch.class",)),
 )
 
@@ -236,8 +251,9 @@ TRUST: Final = (
         ("README.md",),
     ),
     Said(
-        "Receipts are not signed: what the operator says it received does not bind it.",
-        (SEQUENCER,),
+        "Receipts bind the order in which envelopes were taken, not that they were matched in it; "
+        "and nobody can force the operator to give one, or to list them.",
+        (SEQUENCER, RECEIPTS),
     ),
     Said(
         "An operator can void what was matched but is not at L1 yet, in public and only all of it.",

@@ -113,7 +113,8 @@ function valueOf(name, input) {
     case "total": return [usdc(value)];
     case "redo": return [value ? "yes" : "no"];
     case "old_root":
-    case "new_root": return [make("code", {}, value)];
+    case "new_root":
+    case "receipts": return [make("code", {}, value)];
     case "prices": return [input.governance.markets.map((market, place) =>
       `${market.symbol} ${scaled(value[place], market.price_decimals)}`).join(", ")];
     case "governance": return [governancePart(value)];

@@ -58,7 +58,7 @@ def test_every_stage_before_the_proof_is_explained() -> None:
 
 STILL_MISSING = (
     ("no withdrawal", "README.md", "No funding, no liquidation, no withdrawal, no forced exit"),
-    ("Receipts are not signed", "docs/sequencer.md", "Receipts are not signed"),
+    ("Receipts bind", "docs/sequencer.md", "not that they were matched in it"),
     ("Price-time priority", "docs/sequencer.md", "an operator could fill a cancelled order"),
     ("development source", "docs/sequencer.md", "They stand where signed reports will stand"),
     ("plain HTTP", "docs/api.md", "The server speaks plain HTTP"),
