@@ -237,9 +237,9 @@ TRUST: Final = (
         (SEQUENCER,),
     ),
     Said(
-        "L1 is a mock in the operator's own process. That it holds headers and verified proofs is "
-        "the operator's word; the proofs themselves you can check.",
-        (SEQUENCER,),
+        "L1 is a mock, no chain: that it holds headers and verified proofs is the word of whoever "
+        "runs it. The proofs themselves you can check.",
+        (SEQUENCER, L1),
         mock_only=True,
     ),
     Said(

@@ -45,7 +45,9 @@ def run_program(plan: Plan, host: str, port: int, console: Output) -> None:
                 crowd = start_crowd(host, bound, found.crowd, plan.seed)
                 stack.callback(crowd.terminate)
 
-        serve(found.door, listening, talk, ready, site(plan, found, bound))
+        shows = plan.shows_accounts
+        pages = site(found, plan.file, bound, proves=plan.proves, shows_accounts=shows)
+        serve(found.door, listening, talk, ready, pages)
 
 
 def _listen(host: str, port: int) -> socket:

@@ -36,6 +36,8 @@ FRESH_S: Final = 1.0
 
 FACTS_SHOWN: Final = 8
 GOOD_MS: Final = 60_000
+HTTP_PORT: Final = 80
+"""Where a browser leaves the port out of the name that it asks for."""
 
 
 @dataclass(slots=True, repr=False)
@@ -54,7 +56,8 @@ class ShownAccounts:
         """`port` is where the venue listens: names of a loopback with it are answered."""
         self._door = door
         self._accounts = [_Shown(each) for each in accounts]
-        self._hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
+        end = "" if port == HTTP_PORT else f":{port}"
+        self._hosts = {name + end for name in ("127.0.0.1", "localhost", "[::1]")}
         self._lock = asyncio.Lock()
         self._asked = -FRESH_S
         self._record: dict[str, object] = {}

@@ -3,31 +3,32 @@ them."""
 
 from collections.abc import Sequence
 from math import floor
+from typing import Final
 
 from starlette.routing import BaseRoute
 
 from rollup.installed import installed_verifier
 from sequencer.page.site import About, page_routes
-from sequencer.running.assembly import Plan, Running
+from sequencer.running.assembly import Running
 from sequencer.running.shown_accounts import ShownAccounts
+from sequencer.service.venue_file import VenueFile
 
-MOCK = "mock"
+MOCK: Final = "mock"
+"""The one kind of L1 that a venue of this version can have."""
 
 
-def site(plan: Plan, found: Running, port: int) -> Sequence[BaseRoute]:
+def site(
+    found: Running, file: VenueFile, port: int, *, proves: bool, shows_accounts: bool
+) -> Sequence[BaseRoute]:
     """Routes beside the API's, for a venue that listens on `port`."""
-    shown = [ShownAccounts(found.door, found.accounts, port).route()] if plan.shows_accounts else []
-    return [*page_routes(_about(plan)), *shown]
-
-
-def _about(plan: Plan) -> About:
-    file = plan.file
     bits = installed_verifier(file.parameters, file.shape_class).bits
-    return About(
+    about = About(
         l1=MOCK,
         parameters=file.parameters,
         shape_class=file.shape_class,
         bits=f"{floor(bits * 10) / 10:.1f}",
-        proves=plan.proves,
-        shows_accounts=plan.shows_accounts,
+        proves=proves,
+        shows_accounts=shows_accounts,
     )
+    shown = [ShownAccounts(found.door, found.accounts, port).route()] if shows_accounts else []
+    return [*page_routes(about), *shown]

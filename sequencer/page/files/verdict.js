@@ -6,6 +6,8 @@ import { get } from "/page/feed.js";
 import { LIVES, venue, venueNow } from "/page/venue.js";
 
 const STALE_MS = 5000;
+/** Names with nothing in them that a shell would read as more than a name. */
+const PLAIN_ORIGIN = /^https?:[/][/][\w.:[\]-]+$/;
 let proved = null;
 let ladderRows = null;
 
@@ -49,8 +51,9 @@ const part = (name, value) => make("span", {}, `${name} `, make("code", {}, valu
 export function command(number) {
   const folder = `batch-${number}`;
   const { parameters, shape_class: shape } = venue.about;
+  const origin = PLAIN_ORIGIN.test(location.origin) ? location.origin : "URL-OF-THE-VENUE";
   return [
-    `from=${location.origin}/v1/batches/${number}`,
+    `from=${origin}/v1/batches/${number}`,
     `curl -fsS --create-dirs -o ${folder}/public.json $from/public.json`,
     `curl -fsS --create-dirs -o ${folder}/proof.bin $from/proof.bin`,
     `crypsis verify --explain --parameters ${parameters} --shape-class ${shape} ${folder}`,
@@ -151,7 +154,7 @@ function proverLight(status) {
 }
 
 function l1Light(status) {
-  const kind = venue.about.l1 === "mock" ? "mock, in the operator's process" : venue.about.l1;
+  const kind = venue.about.l1 === "mock" ? "a mock, no chain" : venue.about.l1;
   if (venue.l1.heard === false) return ["bad", `not heard since ${clock(venue.l1.heard_at)}`];
   if (venue.l1.trouble) return ["bad", venue.l1.trouble];
   if (status.warnings.length) return ["warn", status.warnings.join("; ")];
