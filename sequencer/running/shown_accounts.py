@@ -26,6 +26,7 @@ from rollup.hash.batched import compress_many
 from rollup.private import Private
 from rollup.protocol.question import Question, question_digest
 from sequencer.api.door import Door
+from sequencer.api.limits import LOG
 from sequencer.api.problems import Code, Problem
 from sequencer.intake.admission import question_action
 from sequencer.running.accounts import KeyFile
@@ -75,6 +76,9 @@ class ShownAccounts:
                 await self._refresh()
         except Problem as problem:
             return problem.response()
+        except Exception as error:
+            LOG.error("%s failed: %s", PATH, type(error).__name__)  # its text could show a holding
+            return Problem(Code.INTERNAL, "it was logged").response()
         headers = {"cache-control": "no-store", "cross-origin-resource-policy": "same-origin"}
         return JSONResponse(self._record, headers=headers)
 
@@ -95,7 +99,7 @@ class ShownAccounts:
         signature = sign(shown.file.secret, question_digest(question, compress_many)).to_bytes()
         until = (snapshot.closes_at or snapshot.now) + GOOD_MS
         envelope = SealingKey(self._door.sealing_key).seal(
-            question_action(question, signature), here, until
+            question_action(question, signature), here, until, key.public_bytes
         )
         answer = json.loads(key.open(await self._door.ask(envelope), here))
         if not answer["ok"]:
