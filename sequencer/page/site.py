@@ -7,7 +7,7 @@ comes from the API, as for everybody.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.resources import files
 from typing import Final
 
@@ -79,16 +79,15 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One answer: always the same bytes."""
+    """One answer: always the same bytes, and a name of them (made once: the largest has 5 MB)."""
 
     data: bytes
     media_type: str
     cache: str = FRESH
+    tag: str = field(init=False)
 
-    @property
-    def tag(self) -> str:
-        """A name of its content."""
-        return f'"{hashlib.sha256(self.data).hexdigest()[:32]}"'
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tag", f'"{hashlib.sha256(self.data).hexdigest()[:32]}"')
 
     async def answer(self, request: Request) -> Response:
         """The bytes, or that whoever asks has them already."""

@@ -4,6 +4,7 @@ A small server stands for the venue, so that each is there when it is looked at.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -65,9 +66,16 @@ def records(**changes: object) -> dict[str, dict[str, object]]:
 
 
 @contextmanager
-def looked_at(browser: Any, found: dict[str, dict[str, object]]) -> Iterator[Opened]:
+def looked_at(
+    browser: Any, found: dict[str, dict[str, object]], *, stands_still: bool = False
+) -> Iterator[Opened]:
+    begun = monotonic()
+
     async def answer(request: Request) -> JSONResponse:
-        return JSONResponse(found[request.url.path])
+        record = dict(found[request.url.path])
+        if "now" in record and not stands_still:
+            record["now"] = int(str(record["now"])) + round(1000 * (monotonic() - begun))
+        return JSONResponse(record)
 
     about = About("mock", "fast", "S", "102.6", proves=True)
     routes = [*page_routes(about), *(Route(path, answer) for path in found)]
@@ -119,6 +127,16 @@ def test_trouble_is_said_and_no_light_is_green_beside_it(browser: Any) -> None:
     venue["/v1/l1"].update(heard=False, heard_at=NOW)
     with looked_at(browser, venue) as found:
         assert light(found, "L1")[1].startswith("not heard since ")
+
+
+def test_a_venue_that_stands_still_is_stale_though_its_server_answers(browser: Any) -> None:
+    with looked_at(browser, records(), stands_still=True) as found:
+        found.page.wait_for_selector("#stale:visible")
+        assert light(found, "Sequencer")[0] == "off"
+    with looked_at(browser, records()) as found:
+        found.page.wait_for_timeout(6_000)
+        assert light(found, "Sequencer")[0] == "good"
+        assert not found.page.locator("#stale").is_visible()
 
 
 def test_text_of_a_venue_stays_text(browser: Any) -> None:

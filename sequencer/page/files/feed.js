@@ -40,10 +40,11 @@ async function ask() {
   await (before === null ? askAll(status) : askProved(before, status));
 }
 
+/** News is what the venue's clock has moved for: a server may answer for one that stands still. */
 function takeStatus(status, l1) {
+  if (venue.status?.now !== status.now) venue.heardAt = performance.now();
   venue.status = status;
   venue.l1 = l1;
-  venue.heardAt = performance.now();
   venue.link = "Live, asked every second";
 }
 

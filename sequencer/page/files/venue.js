@@ -15,7 +15,7 @@ export const venue = {
   accounts: null,
   /** How news come, in words. */
   link: "Connecting",
-  /** performance.now() when something last came. */
+  /** performance.now() when the venue's clock last moved. */
   heardAt: null,
 };
 
