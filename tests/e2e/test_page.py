@@ -177,6 +177,26 @@ def test_accounts_are_shown_only_where_it_was_wished_and_to_this_machine_by_its_
         assert get(venue) == 404
 
 
+def test_accounts_are_drawn_with_what_happened_to_them(browser: Any) -> None:
+    with devnet("--interval", 1_000, "--no-proofs", "--accounts", 2, "--show-accounts") as venue:
+        venue.until(lambda status: status["held"] >= 1)
+        seller, buyer = Trader(venue, 0), Trader(venue, 1)
+        price = venue.json("/v1/prices")["prices"][0]["price"]
+        assert seller.order(Side.SELL, price, 1_500) == "received"
+        assert buyer.order(Side.BUY, price + price // 100, 1_000) == "received"
+        with opened(browser, venue.banner["url"]) as found:
+            page = found.page
+            page.wait_for_selector("#accounts details")
+            page.wait_for_function("document.body.textContent.includes(', maker, batch ')")
+            text = page.locator("#accounts").text_content()
+            assert "BTC-PERP 0.01 at " in text and ", taker, batch " in text
+            assert "1,500 lots wait in the book" in text
+            rows = page.locator("#accounts-list > .scroll tbody tr").all_inner_texts()
+            assert [row.split()[3] for row in rows] == ["−0.01", "0.01"]
+            assert "Development only" in text
+            assert found.complaints() == []
+
+
 def test_accounts_are_not_shown_beyond_loopback(tmp_path: Path) -> None:
     state = tmp_path / "venue"
     options = ("--show-accounts", "--host", "0.0.0.0", "--port", 0, "--state", state)

@@ -1,7 +1,7 @@
 // Accounts of a development venue, in the clear: only where the program was started to show them.
 
 import { byId, fill, make, say, table } from "/page/dom.js";
-import { clock, digits, scaled, usdc } from "/page/format.js";
+import { clock, count, digits, scaled, usdc } from "/page/format.js";
 import { get } from "/page/feed.js";
 import { venue } from "/page/venue.js";
 
@@ -50,16 +50,26 @@ function ordersOf(account) {
     }), [1, 2]);
 }
 
+/** Rows of docs/api.md, the last first. */
 function factsOf(account) {
-  const rows = [...account.facts].reverse();
+  const rows = [...account.facts].reverse().map(([what, ...rest]) => {
+    if (what === "voided") return [what, "", `batch ${rest[0]}`];
+    const [slot, , ...members] = rest;
+    return [what, slot, (DETAILS[what] ?? String)(members)];
+  });
   return table(`What happened last to account ${account.account}`, ["what", "slot", "detail"],
-    rows.map((row) => [row[0], row.length > 2 ? row[1] : "", factDetail(row)]), [0, 2]);
+    rows, [0, 2]);
 }
 
-function factDetail([what, , , ...rest]) {
-  if (what !== "filled") return rest.join(", ");
-  const [place, price, size, isMaker] = rest;
-  const market = venue.markets[place];
-  return `${market.symbol} ${scaled(size, market.size_decimals, 0)} at ` +
-    `${scaled(price, market.price_decimals)}, ${isMaker ? "maker" : "taker"}`;
-}
+const lots = (number) => count(number, "lot");
+
+const DETAILS = {
+  filled: ([batch, place, price, size, isMaker]) => {
+    const market = venue.markets[place];
+    return `${market.symbol} ${scaled(size, market.size_decimals, 0)} at ` +
+      `${scaled(price, market.price_decimals)}, ${isMaker ? "maker" : "taker"}, batch ${batch}`;
+  },
+  rested: ([left]) => `${lots(left)} wait in the book`,
+  lives: ([left]) => `${lots(left)} are live`,
+  ended: ([reason, left]) => (left ? `${reason}, ${lots(left)} left` : reason),
+};
