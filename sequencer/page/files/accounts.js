@@ -40,6 +40,7 @@ function detail(account, open) {
 }
 
 function ordersOf(account) {
+  if (!account.orders.length) return make("p", { class: "empty" }, "No live order.");
   const heads = ["slot", "market", "side", "price", "size", "remaining", "good until"];
   return table(`Live orders of account ${account.account}`, heads,
     account.orders.map(([slot, , place, side, price, size, remaining, expiry]) => {
