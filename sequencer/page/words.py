@@ -239,7 +239,7 @@ TRUST: Final = (
     Said(
         "L1 is a mock, no chain: that it holds headers and verified proofs is the word of whoever "
         "runs it. The proofs themselves you can check.",
-        (SEQUENCER, L1),
+        ("docs/l1.md",),
         mock_only=True,
     ),
     Said(

@@ -42,11 +42,10 @@ def run_program(plan: Plan, host: str, port: int, console: Output) -> None:
             record = banner_record(plan, found, host, bound)
             console.result(record, banner(plan, found, host, bound))
             if found.crowd:
-                crowd = start_crowd(host, bound, found.crowd, plan.seed)
+                crowd = start_crowd(host, bound, found.crowd, found.seed)
                 stack.callback(crowd.terminate)
 
-        shows = plan.shows_accounts
-        pages = site(found, plan.file, bound, proves=plan.proves, shows_accounts=shows)
+        pages = site(found, bound, proves=plan.proves, shows_accounts=plan.shows_accounts)
         serve(found.door, listening, talk, ready, pages)
 
 

@@ -11,16 +11,14 @@ from rollup.installed import installed_verifier
 from sequencer.page.site import About, page_routes
 from sequencer.running.assembly import Running
 from sequencer.running.shown_accounts import ShownAccounts
-from sequencer.service.venue_file import VenueFile
 
 MOCK: Final = "mock"
 """The one kind of L1 that a venue of this version can have."""
 
 
-def site(
-    found: Running, file: VenueFile, port: int, *, proves: bool, shows_accounts: bool
-) -> Sequence[BaseRoute]:
+def site(found: Running, port: int, *, proves: bool, shows_accounts: bool) -> Sequence[BaseRoute]:
     """Routes beside the API's, for a venue that listens on `port`."""
+    file = found.file
     bits = installed_verifier(file.parameters, file.shape_class).bits
     about = About(
         l1=MOCK,

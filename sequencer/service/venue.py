@@ -24,7 +24,7 @@ from sequencer.batches.artefacts import BatchFolder, LockedFolder
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.journal import Content, Entry, Journal, ReceiptEntry, RedoEntry, read
 from sequencer.batches.machine import Machine, Setup
-from sequencer.batches.ports import L1
+from sequencer.batches.ports import L1, L1Pending
 from sequencer.batches.receipts import ReceiptChain
 from sequencer.batches.replay import effective
 from sequencer.engine.command import CloseBatch, Command, OpenBatch, Submit
@@ -367,10 +367,12 @@ class Venue:
     def _going_on(self, *, may_refuse: bool = False) -> Iterator[None]:
         """Stop for good when memory and disk may differ: a command that failed half-way, or a
         journal that did. `may_refuse`: the one command inside may have no place now, which the core
-        says before it changes anything."""
+        says before it changes anything. L1Pending comes of reads, and all of them come first."""
         self._require_going()
         try:
             yield
+        except L1Pending:
+            raise
         except CoreError:
             if not may_refuse:
                 self._stopped = CoreError.__name__

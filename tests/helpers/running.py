@@ -1,5 +1,6 @@
 """A venue that runs on a folder and a mock L1: toy hashing, real envelopes, a clock by hand."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sequencer.batches.artefacts import LockedFolder, VenueFolder
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.journal import Entry, read
 from sequencer.batches.machine import Setup
+from sequencer.batches.ports import L1
 from sequencer.intake.admission import cancel_action, order_action
 from sequencer.service.facts import Fact
 from sequencer.service.venue import Answer, Venue
@@ -29,6 +31,7 @@ class Running:
 
     root: Path
     world: World = field(default_factory=World)
+    reach: Callable[[], L1] | None = None
 
     def __post_init__(self) -> None:
         with VenueFolder(self.root).lock() as folder:
@@ -39,7 +42,8 @@ class Running:
         """Start on the folder, whatever is in it."""
         self.folder: LockedFolder = VenueFolder(self.root).lock()
         try:
-            self.venue = Venue(SETUP, self.folder, self.world.l1, OPERATOR)
+            l1 = self.world.l1 if self.reach is None else self.reach()
+            self.venue = Venue(SETUP, self.folder, l1, OPERATOR)
         except BaseException:
             self.folder.close()
             raise
