@@ -14,7 +14,7 @@ import pytest
 
 from rollup.protocol.order import Side
 from rollup.protocol.public import PublicInput
-from tests.helpers.browser import chromium, opened
+from tests.helpers.browser import chromium, opened, wait_until
 from tests.helpers.devnet import Devnet, Trader, devnet
 from tests.helpers.program import PROGRAM, crypsis
 
@@ -52,10 +52,7 @@ def test_a_batch_comes_while_somebody_looks_and_is_proved(
         page.wait_for_selector(tile(number, "sequenced"))
         page.wait_for_selector(tile(number, "held"))
         page.wait_for_selector(tile(number, "proved"))
-        page.wait_for_function(
-            "(n) => Number(document.title.match(/\\d+/)) >= n",
-            arg=number,
-        )
+        wait_until(page, f"Number(document.title.match(/\\d+/)) >= {number}")
         page.click(tile(number, "proved"))
         page.wait_for_selector(".member")
         names = page.locator(".member h4 code").all_text_contents()
@@ -187,13 +184,17 @@ def test_accounts_are_drawn_with_what_happened_to_them(browser: Any) -> None:
         with opened(browser, venue.banner["url"]) as found:
             page = found.page
             page.wait_for_selector("#accounts details")
-            page.wait_for_function("document.body.textContent.includes(', maker, batch ')")
+            wait_until(page, "document.body.textContent.includes(', maker, batch ')")
             text = page.locator("#accounts").text_content()
             assert "BTC-PERP 0.01 at " in text and ", taker, batch " in text
             assert "1,500 lots wait in the book" in text
             rows = page.locator("#accounts-list > .scroll tbody tr").all_inner_texts()
             assert [row.split()[3] for row in rows] == ["−0.01", "0.01"]
             assert "Development only" in text
+            page.locator("#accounts summary").first.click()
+            page.evaluate("void (window.drawn = document.querySelector('#accounts details'))")
+            wait_until(page, "!window.drawn.isConnected")
+            assert page.locator("#accounts details[open]").count() == 1
             assert found.complaints() == []
 
 

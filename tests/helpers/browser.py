@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -56,6 +57,15 @@ def opened(browser: Any, url: str, **options: Any) -> Iterator[Opened]:
         assert context.cookies() == []
     finally:
         context.close()
+
+
+def wait_until(page: Any, expression: str) -> None:
+    """Until an expression holds. playwright's own wait evaluates in the page, which its policy
+    forbids; what is asked from outside, as here, is not the page's."""
+    end = monotonic() + PATIENCE_MS / 1000
+    while not page.evaluate(expression):
+        assert monotonic() < end, f"it did not come to be: {expression}"
+        page.wait_for_timeout(200)
 
 
 def _heard(found: Opened, message: Any) -> None:
