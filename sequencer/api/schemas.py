@@ -3,6 +3,9 @@
 from typing import Final
 
 from rollup.protocol.governance_codec import MARKET_NUMBERS
+from rollup.protocol.receipt import RECEIPT_SIGNATURE_BYTES
+from rollup.protocol.receipt_json import DIGESTS as RECEIPT_DIGESTS
+from rollup.protocol.receipt_json import NUMBERS as RECEIPT_NUMBERS
 from sequencer.api.door import RECEIVED
 from sequencer.api.problems import Code
 from sequencer.service.snapshot import Life, Mode
@@ -73,7 +76,8 @@ KEYS: Final = record(
         "venue": NUMBER,
         "envelope_bytes": NUMBER,
         "envelope_lifetime_ms": NUMBER,
-        "answer_bytes": NUMBER,
+        "action_answer_bytes": NUMBER,
+        "question_answer_bytes": NUMBER,
     }
 )
 
@@ -106,8 +110,27 @@ L1: Final = record(
     }
 )
 
+RECEIPT: Final = record(
+    {
+        **dict.fromkeys(RECEIPT_NUMBERS, NUMBER),
+        **dict.fromkeys(RECEIPT_DIGESTS, DIGEST),
+        "signature": {"type": "string", "pattern": f"^[0-9a-f]{{{2 * RECEIPT_SIGNATURE_BYTES}}}$"},
+    }
+)
+
 ANSWERS: Final = record(
-    {"answers": rows({"type": "string", "description": f"`{RECEIVED}`, or a reason"})}
+    {
+        "answers": rows(
+            record(
+                {
+                    "outcome": {"type": "string", "description": f"`{RECEIVED}`, or a reason"},
+                    "receipt": RECEIPT,
+                    "sealed": {"type": "string", "contentEncoding": "base64"},
+                },
+                optional=("receipt", "sealed"),
+            )
+        )
+    }
 )
 
 OK: Final = record({"ok": {"type": "boolean"}})

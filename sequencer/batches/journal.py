@@ -43,7 +43,7 @@ from sequencer.engine.command import Command
 from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
 
 MAGIC: Final = b"crypsis-journal\0"
-VERSION: Final = 5
+VERSION: Final = 6
 ENTRY_BYTES_MAX: Final = 1 << 16
 """The longest command, an opening with 64 deposits, takes 8 KiB."""
 

@@ -21,7 +21,15 @@ from sequencer.batches.artefacts import ArtefactError
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.ports import L1Pending
 from sequencer.batches.resident import ProverLost
-from sequencer.service.answers import Answered, answer, refused
+from sequencer.service.answers import (
+    Answered,
+    Sight,
+    Watch,
+    answer,
+    refused,
+    watch_of,
+    watched,
+)
 from sequencer.service.courier import FarL1
 from sequencer.service.history import History
 from sequencer.service.proving import ProofEnd, Proving
@@ -181,6 +189,15 @@ class Daemon:
             return Answered(asked.response_key, refused())
         data = answer(self.venue.core, self.history, asked.question, self._run)
         return Answered(asked.response_key, data)
+
+    def watch(self, envelope: bytes) -> Watch | str:
+        """Who watches an account, by a sealed question; the reason if it did not open."""
+        asked = self.venue.ask(envelope)
+        return watch_of(self.venue.core, asked) if asked.reason is None else asked.reason.value
+
+    def look(self, watch: Watch, cursor: int) -> Sight | None:
+        """What a watcher may see now: nothing, where it may not know."""
+        return watched(self.venue.core, self.history, watch, cursor, self._run)
 
     def _keep_window(self, now: int) -> None:
         """Close a window that is over, and open the next one."""

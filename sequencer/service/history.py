@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rollup.private import Private
-from sequencer.service.facts import Fact
+from sequencer.service.facts import ChangedHands, Fact
 
 FACTS_KEPT: Final = 10_000
 """Facts of one account that wait to be read; the oldest go first."""
@@ -39,11 +39,15 @@ class History:
         self._rings: dict[int, _Ring] = {}
 
     def add(self, facts: Iterable[tuple[int, Fact]]) -> None:
-        """Note what happened, each fact for the one account that may know it."""
+        """Note what happened, each fact for the one account that may know it. Of one that changed
+        hands nothing is kept: its cursors go on, and lead to what is its new owner's."""
         for account, fact in facts:
             ring = self._rings.get(account)
             if ring is None:
                 ring = self._rings[account] = _Ring(self._kept)
+            if isinstance(fact, ChangedHands):
+                ring.facts.clear()
+                continue
             ring.facts.append(fact)
             ring.count += 1
 

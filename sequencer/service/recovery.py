@@ -9,6 +9,7 @@ from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.encoding import digest_bytes
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import ABSENT_PRICE, Governance
+from rollup.protocol.rejection import Reason
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.journal import Content, Entry, JournalError, RootEntry
 from sequencer.batches.machine import Machine, Setup
@@ -124,11 +125,13 @@ def fork_back(path: Path, setup: Setup, entries: Sequence[Entry], l1: L1) -> For
 
 @dataclass(slots=True, repr=False)
 class MadeAnew(Private):
-    """Batches made anew: what the journal has to say, what happened by batch, what was closed."""
+    """Batches made anew: what the journal has to say, what happened by batch, what was closed; and
+    what nobody's key signs any more, each with the reason."""
 
     contents: list[Content] = field(default_factory=list)
     done: list[tuple[int, Sequence[Event]]] = field(default_factory=list)
     closed: list[ClosedBatch] = field(default_factory=list)
+    dropped: list[tuple[Submit | Cancel, Reason]] = field(default_factory=list)
 
 
 def make_anew(
@@ -147,7 +150,7 @@ def make_anew(
     """
     made = MadeAnew()
     for old in batches:
-        for command in _commands(machine, setup, l1, old, attempt, prices):
+        for command in _commands(machine, setup, l1, old, attempt, prices, made.dropped):
             done = machine.do(command)
             made.contents.append(command)
             made.done.append((old.opening.number, done.events))
@@ -164,6 +167,7 @@ def _commands(
     old: OldBatch,
     attempt: int,
     prices: tuple[int, ...],
+    dropped: list[tuple[Submit | Cancel, Reason]],
 ) -> Iterator[Command]:
     opening = old.opening
     known = (
@@ -171,21 +175,32 @@ def _commands(
         for then, now in zip(opening.prices, prices, strict=True)
     )
     yield open_batch(machine, l1, opening.time, tuple(known), attempt)
-    yield from _still_signed(machine, setup, old.commands)
+    reasons = _signature_faults(machine, setup, old.commands)
+    for command, reason in zip(old.commands, reasons, strict=True):
+        if reason is None:
+            yield command
+        else:
+            dropped.append((command, reason))
     if old.closing is not None:
         yield old.closing
 
 
-def _still_signed(
+def _signature_faults(
     machine: Machine, setup: Setup, commands: Sequence[Submit | Cancel]
-) -> list[Submit | Cancel]:
-    """Those of the account's key as it is now: with a reorganised queue, an account can be missing,
-    or somebody else's."""
+) -> list[Reason | None]:
+    """Why a command is not its account's any more, None where it is: with a reorganised queue, an
+    account can be missing, or somebody else's."""
     holders = machine.core.ledger.holders
     present = [command for command in commands if sender_of(command) in holders]
     keys = [holders[sender_of(command)].header.key for command in present]
-    valid = signatures_hold(present, keys, setup.compress_many, setup.verify_many)
-    return [command for command, holds in zip(present, valid, strict=True) if holds]
+    valid = iter(signatures_hold(present, keys, setup.compress_many, setup.verify_many))
+    faults: list[Reason | None] = []
+    for command in commands:
+        if sender_of(command) not in holders:
+            faults.append(Reason.ACCOUNT_MISSING)
+        else:
+            faults.append(None if next(valid) else Reason.ORDER_SIGNATURE)
+    return faults
 
 
 def accounts_of(

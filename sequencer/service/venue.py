@@ -3,8 +3,7 @@
     envelopes -> admission -> core -> journal -> answers
     closed batches -> journal -> batch file -> header at L1 -> prover -> proof at L1
 
-Nobody is answered, and no batch leaves, before the journal is on disk. A daemon would do the same
-behind sockets and a clock; here the caller decides when.
+Nobody is answered, and no batch leaves, before the journal is on disk. The caller decides when.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,12 +26,12 @@ from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.ports import L1, L1Pending
 from sequencer.batches.receipts import ReceiptChain
 from sequencer.batches.replay import effective
-from sequencer.engine.command import CloseBatch, Command, OpenBatch, Submit
+from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
 from sequencer.engine.core import CoreError, CoreState, refusal
 from sequencer.engine.event import AnyReason, Event, VenueReason
 from sequencer.intake.admission import Admission, Asked, Verdict, sender_of
 from sequencer.service import recovery
-from sequencer.service.facts import Fact, facts_after_redo, facts_of
+from sequencer.service.facts import Fact, facts_after_redo, facts_of, refused_fact
 from sequencer.service.poster import Anew, Deadline, L1Differs, Poster
 from sequencer.service.recovery import Fork
 
@@ -47,11 +46,17 @@ class VenueStopped(Exception):
 @dataclass(frozen=True, slots=True, repr=False)
 class Answer(Private):
     """What an envelope did to its sender's own orders, and the reason if it got no further; neither
-    for padding. Whatever opened has a receipt, which tells nothing of what was in it."""
+    for padding. Whatever opened has a receipt, which tells nothing of what was in it, and the
+    response key that its sender wrote.
+
+    `digest` is what the venue computed of a message whose signature does not hold.
+    """
 
     receipt: SignedReceipt | None = None
     facts: tuple[Fact, ...] = ()
     reason: AnyReason | EnvelopeReason | None = None
+    response_key: bytes | None = None
+    digest: Digest | None = None
 
 
 class Venue:
@@ -167,9 +172,17 @@ class Venue:
             return [Answer(reason=VenueReason.BETWEEN_BATCHES)] * len(envelopes)
         with self._going_on():
             verdicts = self._admission.admit(envelopes, self.core.clock)
-            taken = [(self._take(verdict), self._apply(verdict)) for verdict in verdicts]
+            taken = [self._judge(verdict) for verdict in verdicts]
             self._sync()
         return [self._signed(receipt, answer) for receipt, answer in taken]
+
+    def _judge(self, verdict: Verdict) -> tuple[Receipt | None, Answer]:
+        receipt, command = self._take(verdict), verdict.command
+        if command is None or receipt is None:
+            answer = Answer(reason=verdict.reason)
+        else:
+            answer = self._apply(replace(command, receipt=receipt.sequence))
+        return receipt, replace(answer, response_key=verdict.response_key, digest=verdict.digest)
 
     def _take(self, verdict: Verdict) -> Receipt | None:
         """The receipt of an envelope that opened, in the journal before what it leads to."""
@@ -187,12 +200,15 @@ class Venue:
         signature = self._receipt_key.sign(receipt.digest())
         return replace(answer, receipt=SignedReceipt(receipt, signature))
 
-    def _apply(self, verdict: Verdict) -> Answer:
-        command, reason = verdict.command, verdict.reason
+    def _apply(self, command: Submit | Cancel) -> Answer:
+        """What the core would refuse is not journalled; its owner is told all the same."""
+        reason = None
         if isinstance(command, Submit):
             reason = refusal(self.core, command.signed.order)
-        if command is None or reason is not None:
-            return Answer(reason=reason)
+        if reason is not None:
+            owner, fact = refused_fact(command, reason)
+            self._fresh.append((owner, fact))
+            return Answer(facts=(fact,), reason=reason)
         first = len(self._fresh)
         self._do(command)
         sender = sender_of(command)
@@ -300,7 +316,9 @@ class Venue:
         )
         touched = recovery.accounts_of(void, self._unproved, fork.since, self.core)
         told = [*base.told, *anew.done]
-        self._fresh += facts_after_redo(fork.since, touched, told, self.core, base.machine.core)
+        dropped = [refused_fact(command, reason) for command, reason in anew.dropped]
+        after = base.machine.core
+        self._fresh += facts_after_redo(fork.since, touched, told, dropped, self.core, after)
         self._sync()
         self._attempt = attempt
         self._take_over(base.machine)

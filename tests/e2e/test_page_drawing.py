@@ -3,7 +3,7 @@
 A small server stands for the venue, so that each is there when it is looked at."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any
 
@@ -11,10 +11,11 @@ import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sequencer.page.site import About, page_routes
-from tests.helpers.browser import Opened, chromium, opened
+from tests.helpers.browser import Opened, chromium, opened, wait_until
 from tests.helpers.served import served
 
 NOW = 1_800_000_000_000
@@ -77,8 +78,15 @@ def looked_at(
             record["now"] = int(str(record["now"])) + round(1000 * (monotonic() - begun))
         return JSONResponse(record)
 
+    async def stream(socket: WebSocket) -> None:
+        await socket.accept()
+        await socket.send_text("{}")
+        with suppress(WebSocketDisconnect):
+            await socket.receive_text()
+
     about = About("mock", "fast", "S", "102.6", proves=True)
     routes = [*page_routes(about), *(Route(path, answer) for path in found)]
+    routes.append(WebSocketRoute("/v1/stream", stream))
     with (
         served(Starlette(routes=routes)) as (host, port),
         opened(browser, f"http://{host}:{port}/") as page,
@@ -137,6 +145,11 @@ def test_a_venue_that_stands_still_is_stale_though_its_server_answers(browser: A
         found.page.wait_for_timeout(6_000)
         assert light(found, "Sequencer")[0] == "good"
         assert not found.page.locator("#stale").is_visible()
+
+
+def test_the_page_says_how_its_news_come(browser: Any) -> None:
+    with looked_at(browser, records()) as found:
+        wait_until(found.page, "document.getElementById('link-text').textContent === 'Live'")
 
 
 def test_text_of_a_venue_stays_text(browser: Any) -> None:

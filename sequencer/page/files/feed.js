@@ -1,8 +1,11 @@
-// Where news come from. `follow` is the one way in: it asks again and again.
+// Where news come from. `follow` is the one way in: the stream rings, and the routes are asked, as
+// they are when it was silent for a while. Without a stream they are asked every second.
 
 import { lifeOf, SHOWN, takeBatch, takePrices, venue } from "/page/venue.js";
 
 const POLL_MS = 1000;
+const HEARTBEAT_MS = 2000;
+const RETRY_MS = 5000;
 const WAIT_MS = 10_000;
 
 /** JSON of a route; an error where it did not answer with 200 in time. */
@@ -12,8 +15,33 @@ export async function get(path) {
   return answer.json();
 }
 
+let socket = null;
+let ring = () => {};
+
+/** Listen to the public stream; try again later where it is lost. */
+function listen() {
+  socket = new WebSocket(`${location.origin.replace("http", "ws")}/v1/stream`);
+  socket.addEventListener("message", () => ring());
+  socket.addEventListener("close", () => setTimeout(listen, RETRY_MS));
+}
+
+const isStreaming = () => socket?.readyState === WebSocket.OPEN;
+
+/** Until the stream rings, or it is time to ask anyway. */
+function pause(sinceMs) {
+  const most = isStreaming() ? HEARTBEAT_MS : POLL_MS;
+  return new Promise((done) => {
+    const timer = setTimeout(done, Math.max(100, most - sinceMs));
+    ring = () => {
+      clearTimeout(timer);
+      setTimeout(done, 100); // frames come in groups
+    };
+  });
+}
+
 /** Follow the venue for as long as the page is open; `changed` is called after news. */
 export async function follow(changed) {
+  listen();
   for (;;) {
     const begun = performance.now();
     try {
@@ -22,8 +50,7 @@ export async function follow(changed) {
     } catch (error) {
       console.info("the venue did not answer", String(error));
     }
-    const left = POLL_MS - (performance.now() - begun);
-    await new Promise((done) => setTimeout(done, Math.max(100, left)));
+    await pause(performance.now() - begun);
   }
 }
 
@@ -45,7 +72,7 @@ function takeStatus(status, l1) {
   if (venue.status?.now !== status.now) venue.heardAt = performance.now();
   venue.status = status;
   venue.l1 = l1;
-  venue.link = "Live, asked every second";
+  venue.link = isStreaming() ? "Live" : "Live, asked every second";
 }
 
 /** The last batches; one by one where a bundle among them is not kept here. */

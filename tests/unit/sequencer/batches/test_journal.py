@@ -43,7 +43,8 @@ COMMANDS: list[Command] = [
     ),
     Submit(venues.order(1, Side.SELL, 7, 2**40 - 1, immediate=True)),
     Submit(venues.order(2**30 - 1, Side.BUY, 2**30 - 1, 1, slot=255, post_only=True)),
-    Cancel(SignedCancel(CancelOrder(1, 2, 3, 4, 5), bytes(range(84)))),
+    Submit(venues.order(1, Side.BUY, 7, 1), receipt=2**48 - 1),
+    Cancel(SignedCancel(CancelOrder(1, 2, 3, 4, 5), bytes(range(84))), receipt=1),
     CloseBatch(),
     CloseBatch(bytes(range(32))),
 ]
