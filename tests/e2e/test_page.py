@@ -160,7 +160,7 @@ def test_accounts_are_shown_only_where_it_was_wished_and_to_this_machine_by_its_
         port = venue.banner["url"].rpartition(":")[2]
         trader = Trader(venue, 0)
         price = venue.json("/v1/prices")["prices"][0]["price"]
-        assert trader.order(Side.SELL, price, 100) == "received"
+        assert trader.order(Side.SELL, price, 100)["receipt"]
         own = trader.ask()
         shown = venue.json("/v1/development/accounts")["accounts"][0]
         assert {name: own[name] for name in ("account", "cash", "positions", "orders")} == {
@@ -179,8 +179,8 @@ def test_accounts_are_drawn_with_what_happened_to_them(browser: Any) -> None:
         venue.until(lambda status: status["held"] >= 1)
         seller, buyer = Trader(venue, 0), Trader(venue, 1)
         price = venue.json("/v1/prices")["prices"][0]["price"]
-        assert seller.order(Side.SELL, price, 1_500) == "received"
-        assert buyer.order(Side.BUY, price + price // 100, 1_000) == "received"
+        assert seller.order(Side.SELL, price, 1_500)["receipt"]
+        assert buyer.order(Side.BUY, price + price // 100, 1_000)["receipt"]
         with opened(browser, venue.banner["url"]) as found:
             page = found.page
             page.wait_for_selector("#accounts details")
