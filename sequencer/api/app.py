@@ -1,14 +1,14 @@
 """The application: the routes of the table, every error a problem, limits around all of it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.routing import Route as StarletteRoute
-from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp
 
 from sequencer.api.door import Door
@@ -31,8 +31,8 @@ STREAMS: Final = (
 _OF_STATUS = {404: Code.NOT_FOUND, 405: Code.METHOD}
 
 
-def make_app(door: Door) -> ASGIApp:
-    """What a server runs."""
+def make_app(door: Door, more: Sequence[BaseRoute] = ()) -> ASGIApp:
+    """What a server runs: the API, and what is served beside it."""
     measured = Metrics(door)
     routes = [
         StarletteRoute(each.path, _answered(each, measured), methods=[each.method])
@@ -44,7 +44,7 @@ def make_app(door: Door) -> ASGIApp:
         for name, path, stream in STREAMS
     ]
     handlers = {HTTPException: _http_exception}
-    app = Starlette(routes=[*routes, *streams], exception_handlers=handlers)
+    app = Starlette(routes=[*routes, *streams, *more], exception_handlers=handlers)
     app.router.redirect_slashes = False
     app.state.context = Context(door, measured, describe(ROUTES))
     return Limits(app, measured)

@@ -15,6 +15,7 @@ from rollup.crypto.answer import ACTION_ANSWER_BYTES, QUESTION_ANSWER_BYTES, sea
 from rollup.crypto.envelope import Destination, EnvelopeReason
 from rollup.private import Private
 from rollup.protocol.receipt import SignedReceipt
+from sequencer.api.milestones import Milestones
 from sequencer.api.problems import Code, Problem
 from sequencer.batches.artefacts import BatchFolder
 from sequencer.engine.event import VenueReason
@@ -62,6 +63,7 @@ class Door:
         self._waiting = 0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="venue")
         self.failure: BaseException | None = None
+        self.milestones = Milestones(daemon.snapshot.held, daemon.snapshot.proved)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -123,6 +125,8 @@ class Door:
     async def tick(self) -> None:
         """Let the daemon do what is due: never refused, since everything waits for it."""
         await self._start(self._daemon.tick)
+        now = self.snapshot
+        self.milestones.see(now.now, now.held, now.proved)
 
     def drain(self) -> None:
         """Tell the daemon that its end is wanted."""

@@ -27,6 +27,7 @@ from sequencer.api.records import (
     header_record,
     prices_record,
     status_record,
+    with_times,
 )
 from sequencer.batches.artefacts import PROOF_BYTES_MAX
 
@@ -144,8 +145,11 @@ async def prices(request: Request) -> Response:
 
 async def l1(request: Request) -> Response:
     """What L1 holds of the venue."""
-    now = _context(request).door.snapshot
-    waiting = [header_record(each, now.life(each.number)) for each in now.unproved]
+    door = _context(request).door
+    now = door.snapshot
+    waiting = [
+        with_times(door, header_record(each, now.life(each.number))) for each in now.unproved
+    ]
     record = {
         "held": now.held,
         "proved": now.proved,

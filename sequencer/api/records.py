@@ -56,13 +56,20 @@ async def batch_record(door: Door, number: int) -> Record:
         return {"number": number, "life": life.value, "time": now.closes_at}
     for header in now.unproved:
         if header.number == number:
-            return header_record(header, life)
+            return with_times(door, header_record(header, life))
     data = await bundle_file(door, number, PUBLIC_FILE, PUBLIC_BYTES_MAX)
     try:
         public = public_from_json(data)
     except CodecError:
         raise Problem(Code.NOT_FOUND, f"the bundle of batch {number} cannot be read") from None
-    return _public_record(public, life)
+    return with_times(door, _public_record(public, life))
+
+
+def with_times(door: Door, record: Record) -> Record:
+    """A record of a batch, and when L1 held and proved it, as far as that was seen."""
+    times = door.milestones.of(int(str(record["number"])))
+    seen = {"held_at": times.held_at, "proved_at": times.proved_at}
+    return {**record, **{name: at for name, at in seen.items() if at is not None}}
 
 
 async def bundle_file(door: Door, number: int, name: str, most: int) -> bytes:

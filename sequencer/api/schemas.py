@@ -46,8 +46,10 @@ BATCH: Final = record(
         "old_root": DIGEST,
         "new_root": DIGEST,
         "public": {**DIGEST, "description": "Keccak-256 of the public input"},
+        "held_at": {**TIME, "description": "when L1 was seen to hold its header"},
+        "proved_at": {**TIME, "description": "when L1 was seen to have taken its proof"},
     },
-    optional=("redo", "old_root", "new_root", "public"),
+    optional=("redo", "old_root", "new_root", "public", "held_at", "proved_at"),
 )
 
 STATUS: Final = record(
