@@ -48,6 +48,9 @@ _OPEN: Final = struct.Struct("<IQ4I?IB")
 _ENTRY: Final = struct.Struct("<IBI20s14I8IQ")
 _ORDER: Final = struct.Struct("<IIIBIBBIQQHB84s")
 _CANCEL: Final = struct.Struct("<IIIBI84s")
+SUBMIT_BYTES: Final = 1 + _ORDER.size
+"""Bytes of every encoded Submit."""
+
 _FLAGS: Final = 3 | REDUCE_ONLY_FLAG | POST_ONLY_FLAG
 
 
