@@ -13,7 +13,7 @@ from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.state import State
 from rollup.protocol.units import VerifyMany
 from sequencer.batches.batcher import Batcher, ClosedBatch
-from sequencer.batches.journal import Identity, identity_of
+from sequencer.batches.entries import Identity, identity_of
 from sequencer.engine.command import Command
 from sequencer.engine.core import CoreState, new_state, step
 from sequencer.engine.event import BatchClosed, Event

@@ -1,14 +1,14 @@
 """Replay: the journal through the machine again. The roots must be the same."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from rollup.protocol.encoding import digest_bytes
 from rollup.protocol.rejection import Rejected
 from sequencer.batches.artefacts import VenueFolder
 from sequencer.batches.batcher import BatcherError, ClosedBatch
-from sequencer.batches.journal import Entry, JournalError, RedoEntry, RootEntry, read
+from sequencer.batches.branches import Source
+from sequencer.batches.entries import Entry, JournalError, RedoEntry, RootEntry
 from sequencer.batches.machine import Machine, Setup
 from sequencer.engine.core import CoreError
 from sequencer.engine.event import Event
@@ -28,58 +28,17 @@ def replay(path: Path, setup: Setup) -> Iterator[ClosedBatch]:
     JournalError with the offset of what cannot be read or done again; RootsDiffer where a root is
     not the one that was noted.
     """
-    entries = effective(path, read(path, setup.identity, setup.salt_key.chain_key()))
-    return Replay(path, setup).run(entries)
-
-
-@dataclass(slots=True)
-class History:
-    """Entries that count, and how many of them there are up to the end of each batch."""
-
-    entries: list[Entry] = field(default_factory=list)
-    ends: list[int] = field(default_factory=lambda: [0])
-
-    def before(self, number: int) -> "History":
-        """Up to the end of the batch before `number`, which must have been closed."""
-        ends = self.ends[:number]
-        return History(self.entries[: ends[-1]], ends)
-
-    def add(self, entry: Entry) -> None:
-        """One more entry."""
-        self.entries.append(entry)
-        if isinstance(entry.content, RootEntry):
-            self.ends.append(len(self.entries))
-
-
-def effective(path: Path, entries: Iterable[Entry]) -> list[Entry]:
-    """The entries that count: without batches that a later redo voids, and without the redos."""
-    return histories(path, entries)[0].entries
-
-
-def histories(path: Path, entries: Iterable[Entry]) -> tuple[History, dict[int, History]]:
-    """What counts now, and for the offset of every redo what counted before it."""
-    now, voided = History(), {}
-    for entry in entries:
-        content = entry.content
-        if not isinstance(content, RedoEntry):
-            now.add(entry)
-            continue
-        voided[entry.offset] = now
-        base = now if content.base == 0 else voided.get(content.base)
-        if base is None or not 1 <= content.number <= len(base.ends):
-            detail = f"a redo of batch {content.number}, which was never closed"
-            raise JournalError(path, entry.offset, detail)
-        now = base.before(content.number)
-    return now, voided
+    source = Source(path, setup)
+    return Replay(path, Machine(setup)).run(source.entries(source.survey().now))
 
 
 class Replay:
     """A machine fed from a journal. `unrooted` is a batch that was closed last, its root not noted:
     the crash came between two entries of one group."""
 
-    def __init__(self, path: Path, setup: Setup, tell_from: int | None = None) -> None:
+    def __init__(self, path: Path, machine: Machine, tell_from: int | None = None) -> None:
         """`told` keeps what happened in batches from `tell_from` on."""
-        self.machine = Machine(setup)
+        self.machine = machine
         self.unrooted: ClosedBatch | None = None
         self.told: list[tuple[int, Sequence[Event]]] = []
         self._path = path

@@ -1,6 +1,6 @@
 """Recovery: the machine as the journal left it, and batches made anew after L1 refused a header."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,10 +10,11 @@ from rollup.protocol.encoding import digest_bytes
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import ABSENT_PRICE, Governance
 from sequencer.batches.batcher import ClosedBatch
-from sequencer.batches.journal import Content, Entry, JournalError, RootEntry
+from sequencer.batches.branches import Branch, Branches, Source
+from sequencer.batches.entries import Content, Entry, JournalError, RootEntry
 from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.ports import L1
-from sequencer.batches.replay import Replay, histories
+from sequencer.batches.replay import Replay
 from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
 from sequencer.engine.core import CoreState
 from sequencer.engine.event import Event
@@ -33,21 +34,15 @@ class Recovered(Private):
     told: list[tuple[int, Sequence[Event]]] = field(default_factory=list)
 
 
-def recover(
-    path: Path,
-    setup: Setup,
-    entries: Sequence[Entry],
-    proved: int,
-    tell_from: int | None = None,
-) -> Recovered:
+def recover(source: Source, branch: Branch, proved: int, tell_from: int | None = None) -> Recovered:
     """Do again what counts of a journal; batches up to `proved` are not kept.
 
     Raises JournalError or RootsDiffer.
     """
-    replay = Replay(path, setup, tell_from)
+    replay = Replay(source.path, Machine(source.setup), tell_from)
     headers: list[BatchHeader] = []
     unproved: list[ClosedBatch] = []
-    for closed in replay.run(entries):
+    for closed in replay.run(source.entries(branch)):
         headers.append(closed.header)
         if closed.batch.number > proved:
             unproved.append(closed)
@@ -69,51 +64,49 @@ class OldBatch(Private):
     is_closed: bool = False
 
 
-def old_batches(entries: Sequence[Entry], number: int) -> list[OldBatch]:
+def old_batches(entries: Iterable[Entry], number: int) -> list[OldBatch]:
     """The batches from `number` on, in order, of entries that count."""
     batches: list[OldBatch] = []
     for entry in entries:
-        match entry.content:
-            case OpenBatch() as opening:
-                batches.append(OldBatch(opening))
-            case CloseBatch():
-                batches[-1].is_closed = True
-            case Submit() | Cancel() as command:
-                batches[-1].commands.append(command)
-    return [batch for batch in batches if batch.opening.number >= number]
+        content = entry.content
+        if isinstance(content, OpenBatch) and content.number >= number:
+            batches.append(OldBatch(content))
+        elif batches and isinstance(content, CloseBatch):
+            batches[-1].is_closed = True
+        elif batches and isinstance(content, Submit | Cancel):
+            batches[-1].commands.append(content)
+    return batches
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Fork(Private):
-    """Where a venue's history parts: on the branch of the redo at the byte `base` (0: the present
-    one), entries up to the end of the batch before `number` stay; from `since` on these are not
-    those of the present branch."""
+    """Where a venue's history parts: of the branch of the redo at the byte `base` (0: the present
+    one), what is before batch `number` stays; from `since` on that is not what the present one
+    has."""
 
     base: int
-    kept: Sequence[Entry]
+    kept: Branch
     number: int
     since: int
 
 
-def fork_at(path: Path, entries: Sequence[Entry], number: int) -> Fork:
+def fork_at(path: Path, now: Branch, number: int) -> Fork:
     """The present branch up to the batch before `number`, which L1 wants anew."""
-    now, _ = histories(path, entries)
-    if not 1 <= number <= len(now.ends):
+    if not now.first < number <= now.number + 1:
         raise JournalError(path, 0, f"batch {number} was never closed, so it cannot be made anew")
-    return Fork(0, now.before(number).entries, number, number)
+    return Fork(0, now.before(number), number, number)
 
 
-def fork_back(path: Path, setup: Setup, entries: Sequence[Entry], l1: L1) -> Fork | None:
+def fork_back(source: Source, known: Branches, l1: L1) -> Fork | None:
     """The void branch that L1 has gone back to, the last one that fits; None if none does."""
-    now, voided = histories(path, entries)
-    mine = [header.digest() for header in recover(path, setup, now.entries, 0).headers]
     head = l1.head_number
+    mine = [header.digest() for header in recover(source, known.now, head).headers]
     theirs = [l1.header_digest(number) for number in range(1, head + 1)]
-    for base, history in reversed(voided.items()):
-        if len(history.ends) <= head:
+    for base, branch in reversed(known.voided.items()):
+        if branch.number < head:
             continue
-        kept = history.before(head + 1).entries
-        found = [header.digest() for header in recover(path, setup, kept, head).headers]
+        kept = branch.before(head + 1)
+        found = [header.digest() for header in recover(source, kept, head).headers]
         if found == theirs:
             pairs = zip(theirs, mine, strict=False)
             since = next((n for n, (a, b) in enumerate(pairs, 1) if a != b), len(mine) + 1)

@@ -20,10 +20,11 @@ from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.public import PublicInput
 from sequencer.batches.artefacts import BatchFolder, LockedFolder
 from sequencer.batches.batcher import ClosedBatch
-from sequencer.batches.journal import Content, Entry, Journal, RedoEntry, read
+from sequencer.batches.branches import Branch, Branches, Source
+from sequencer.batches.entries import Content, RedoEntry
+from sequencer.batches.journal import Journal
 from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.ports import L1
-from sequencer.batches.replay import effective
 from sequencer.engine.command import CloseBatch, Command, Submit
 from sequencer.engine.core import CoreError, CoreState, refusal
 from sequencer.engine.event import AnyReason, Event, VenueReason
@@ -83,18 +84,20 @@ class Venue:
             compress_many=setup.compress_many,
             verify_many=setup.verify_many,
         )
-        self._journal = Journal(folder.journal, setup.identity, setup.salt_key.chain_key())
+        self._source = Source(folder.journal, setup)
+        found = self._source.branches()
+        chain_key = setup.salt_key.chain_key()
+        self._journal = Journal(folder.journal, setup.identity, chain_key, found.add)
         try:
-            self._recover()
+            self._recover(found)
         except BaseException:
             self._journal.close()
             raise
 
-    def _recover(self) -> None:
+    def _recover(self, known: Branches) -> None:
         """The machine as the journal left it, and the batch files that a crash left unwritten."""
-        entries, self._journal.entries = self._journal.entries, []
-        self._attempt = sum(isinstance(entry.content, RedoEntry) for entry in entries)
-        found = self._replayed(entries)
+        self._attempt = len(known.voided)
+        found = self._replayed(known.now)
         self._take_over(found.machine)
         if found.missing_root is not None:
             self._journal.append(found.missing_root)
@@ -109,19 +112,13 @@ class Venue:
         self._machine = machine
         self._admission.follow(machine.core)
 
-    def _replayed(self, entries: Sequence[Entry]) -> recovery.Recovered:
+    def _replayed(self, branch: Branch) -> recovery.Recovered:
         """What a journal comes to; batches that L1 has not proved are kept at hand."""
         proved = self._l1.proved_number
-        kept = effective(self._folder.journal, entries)
-        found = recovery.recover(self._folder.journal, self._setup, kept, proved)
+        found = recovery.recover(self._source, branch, proved)
         self._kept_after, self._unproved = proved, found.unproved
         self._headers = found.headers
         return found
-
-    def _entries(self) -> list[Entry]:
-        """What the journal holds on disk."""
-        identity, key = self._setup.identity, self._setup.salt_key.chain_key()
-        return list(read(self._folder.journal, identity, key))
 
     @property
     def core(self) -> CoreState:
@@ -224,7 +221,7 @@ class Venue:
     def _keep_unproved(self) -> None:
         """Batches that L1 has proved are dropped; those whose proofs it forgot come back."""
         if self._l1.proved_number < self._kept_after:
-            self._replayed(self._entries())
+            self._replayed(self._source.survey().now)
         self._kept_after = self._l1.proved_number
         self._unproved = [each for each in self._unproved if each.batch.number > self._kept_after]
 
@@ -238,8 +235,9 @@ class Venue:
         if not self._is_refused(wanted):
             return []
         with self._going_on():
-            fork = recovery.fork_at(self._folder.journal, self._entries(), wanted.number)
-            return self._part(fork, wanted.header, prices)
+            now = self._source.survey().now
+            fork = recovery.fork_at(self._folder.journal, now, wanted.number)
+            return self._part(now, fork, wanted.header, prices)
 
     def _follow_l1(self) -> None:
         """Where L1 holds what was made void, because it took its refusal back, the venue goes back
@@ -249,22 +247,23 @@ class Venue:
             return
         except L1Differs as differs:
             unknown = differs
-        path = self._folder.journal
-        fork = recovery.fork_back(path, self._setup, self._entries(), self._l1)
+        known = self._source.survey()
+        fork = recovery.fork_back(self._source, known, self._l1)
         if fork is None:
             raise unknown
         held = self._l1.header_digest(self._l1.head_number) or bytes(DIGEST_BYTES)
-        self._part(fork, held, self._machine.prices)
+        self._part(known.now, fork, held, self._machine.prices)
 
-    def _part(self, fork: Fork, header: bytes, prices: tuple[int, ...]) -> list[ClosedBatch]:
+    def _part(
+        self, now: Branch, fork: Fork, header: bytes, prices: tuple[int, ...]
+    ) -> list[ClosedBatch]:
         """Go on from a fork of the history: what the present branch has from its number on is made
         anew. One group in the journal; only then does anything change here."""
-        path, setup, entries = self._folder.journal, self._setup, self._entries()
-        void = recovery.old_batches(effective(path, entries), fork.since)
+        void = recovery.old_batches(self._source.entries(now), fork.since)
         proved, attempt = self._l1.proved_number, self._attempt + 1
-        base = recovery.recover(path, setup, fork.kept, proved, fork.since)
+        base = recovery.recover(self._source, fork.kept, proved, fork.since)
         again = [old for old in void if old.opening.number >= fork.number]
-        anew = recovery.make_anew(base.machine, setup, self._l1, again, attempt, prices)
+        anew = recovery.make_anew(base.machine, self._setup, self._l1, again, attempt, prices)
         self._append(
             [RedoEntry(fork.number, header, len(anew.contents), fork.base), *anew.contents]
         )

@@ -31,7 +31,8 @@ from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
 from rollup.protocol.order import Side
 from rollup.protocol.public_json import public_from_json, public_to_json
 from rollup.protocol.rejection import Rejected
-from sequencer.batches.journal import Identity, JournalError, _framed, read
+from sequencer.batches.entries import Identity, JournalError
+from sequencer.batches.journal import _framed, read
 from sequencer.demo.market.tape.error import TapeError
 from sequencer.demo.market.tape.tape import open_tape
 from sequencer.engine.command import CloseBatch, OpenBatch, Submit

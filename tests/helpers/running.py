@@ -9,7 +9,8 @@ from rollup.protocol.cancel import CancelOrder, SignedCancel, cancel_digests
 from rollup.protocol.order import Order, SignedOrder, message_digest
 from sequencer.batches.artefacts import LockedFolder, VenueFolder
 from sequencer.batches.batcher import ClosedBatch
-from sequencer.batches.journal import Entry, read
+from sequencer.batches.entries import Entry
+from sequencer.batches.journal import read
 from sequencer.batches.machine import Setup
 from sequencer.intake.admission import cancel_action, order_action
 from sequencer.service.facts import Fact

@@ -21,7 +21,7 @@ from rollup.protocol.public_json import public_to_json
 from rollup.protocol.shape_class import CLASS_M
 from rollup.protocol.transition import apply_batch
 from sequencer.batches.artefacts import ArtefactError, VenueFolder
-from sequencer.batches.journal import JournalError, identity_of
+from sequencer.batches.entries import JournalError, identity_of
 from sequencer.batches.machine import Setup
 from sequencer.batches.replay import replay, require_bundles
 from sequencer.demo.events import (

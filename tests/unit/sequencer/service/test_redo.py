@@ -10,7 +10,7 @@ from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.deposit import QUEUE_START, extend_queue
 from sequencer.batches.artefacts import BatchFolder
 from sequencer.batches.batcher import ClosedBatch
-from sequencer.batches.journal import RedoEntry
+from sequencer.batches.entries import RedoEntry
 from sequencer.batches.replay import replay
 from sequencer.engine.core import CoreError
 from sequencer.engine.event import VenueReason

@@ -12,7 +12,7 @@ import pytest
 from rollup.l1.interface import Reverted
 from rollup.protocol.deposit import QueueEntry
 from sequencer.batches.artefacts import ArtefactError, VenueFolder
-from sequencer.batches.journal import JournalError, RootEntry
+from sequencer.batches.entries import JournalError, RootEntry
 from sequencer.batches.replay import RootsDiffer, replay, require_bundles
 from sequencer.engine.command import CloseBatch, OpenBatch, Submit
 from sequencer.engine.core import CoreError
