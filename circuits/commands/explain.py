@@ -100,8 +100,9 @@ NOT_SHOWN = (
         ("docs/spec/06-margin.md",),
     ),
     Said(
-        "That orders were matched by price and time, or that none was left out.",
-        ("docs/spec/04-orders.md", "docs/soundness/README.md"),
+        "That orders were matched by price and time, or that none was left out. Whoever holds a "
+        "receipt can ask for the list under the head of the receipts.",
+        ("docs/spec/04-orders.md", "docs/soundness/README.md", "receipt.answer"),
     ),
     Said(
         "Where the prices come from: they are part of the public input, and nobody signs them.",

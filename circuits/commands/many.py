@@ -21,7 +21,17 @@ from rollup.protocol.batch_codec import batch_from_bytes
 from rollup.protocol.chain import require_chained, require_consecutive
 from rollup.protocol.public import PublicInput
 
-GIVEN = ("chain", "venue", "number", "time", "governance", "old_root", "prices", "redo")
+GIVEN = (
+    "chain",
+    "venue",
+    "number",
+    "time",
+    "governance",
+    "old_root",
+    "receipts",
+    "prices",
+    "redo",
+)
 """Members of the public input that a batch states itself."""
 
 

@@ -48,6 +48,7 @@ def statement_record(verified: Verified) -> dict[str, object]:
         "new_root": hex_digest(public.new_root),
         "public_digest": public.digest().hex(),
         "governance_digest": public.governance.digest().hex(),
+        "receipts": public.receipts.hex(),
         "deposits_before": public.deposits_before,
         "deposits_credited": len(public.deposits) - len(public.refunds),
         "deposits_refused": len(public.refunds),
@@ -90,6 +91,7 @@ def chain_record(chain: Sequence[Verified]) -> dict[str, object]:
         "last": last.number,
         "old_root": hex_digest(first.old_root),
         "new_root": hex_digest(last.new_root),
+        "receipts": last.receipts.hex(),
         "total": str(last.total),
         "governance_changes": [
             {"batch": change.number, "governance_digest": change.digest.hex()}
@@ -113,6 +115,7 @@ def statement_text(verified: Verified) -> str:
         _line("new root", hex_digest(public.new_root)),
         _line("public", public.digest().hex()),
         _line("governance", public.governance.digest().hex()),
+        _line("receipts", public.receipts.hex()),
         *_verifier_lines(verified),
         _line("deposits", _deposits([public])),
         _line("custody", _money(public.total)),
@@ -144,6 +147,7 @@ def chain_text(chain: Sequence[Verified]) -> str:
                 _line("", change.digest.hex()),
             )
         ),
+        _line("receipts", last.receipts.hex()),
         *_verifier_lines(chain[0]),
         _line("deposits", _deposits(publics)),
         _line("custody", _money(last.total)),

@@ -29,8 +29,10 @@ from rollup.kernel_cache import KernelCache, intact_kernels
 from rollup.protocol.account import Header
 from rollup.protocol.batch import Batch, NewSalts
 from rollup.protocol.batch_codec import batch_to_bytes
+from rollup.protocol.constants import OWNER_BYTES
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.market import Governance, Market
+from rollup.protocol.receipt import RECEIPTS_START
 from rollup.protocol.transition import apply_batch
 
 ZERO: Digest = (0, 0, 0, 0, 0, 0, 0, 0)
@@ -103,8 +105,8 @@ def _empty_batch() -> Batch:
     """The first batch of a venue with one market and no trader."""
     market = Market("WARM", 1, 5, 1_000, 500, 300, 500, 200)
     governance = Governance((market,), 0, 1_000, 1_000)
-    header = Header(bytes(20), curve.GENERATOR, ZERO)
-    genesis = Genesis(1, 1, 1, governance, (1_000, 1, 1, 1), header)
+    header = Header(bytes(OWNER_BYTES), curve.GENERATOR, ZERO)
+    genesis = Genesis(1, 1, 1, governance, (1_000, 1, 1, 1), header, bytes(OWNER_BYTES))
     state, salts = genesis.state(compress_many), SaltKey(bytes(KEY_BYTES))
     return Batch(
         chain=genesis.chain,
@@ -114,6 +116,7 @@ def _empty_batch() -> Batch:
         prices=genesis.prices,
         redo=False,
         governance=governance,
+        receipts=RECEIPTS_START,
         old_root=state.root,
         deposits=(),
         orders=(),

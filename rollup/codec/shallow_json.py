@@ -1,4 +1,5 @@
-"""JSON from outside, refused before it is parsed where it nests deeper than any format of ours.
+"""JSON: our one encoding of a value, and what comes from outside, which is refused before it is
+parsed where it nests deeper than any format of ours.
 
 The parser of the standard library recurses in C, and some libraries lift the interpreter's
 recursion limit; deep nesting would then end the process instead of raising an error.
@@ -37,3 +38,9 @@ def loads(text: str, pairs: Callable[[list[tuple[str, Any]]], Any] | None = None
     if depth > DEPTH_MAX:
         raise ValueError(f"wanted at most {DEPTH_MAX} levels of nesting, got {depth}")
     return json.loads(text, object_pairs_hook=pairs)
+
+
+def canonical(value: object) -> bytes:
+    """The one encoding of a value: sorted keys, no spaces, ASCII, no end of line."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return text.encode("ascii")

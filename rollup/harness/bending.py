@@ -23,6 +23,8 @@ def bent_public(stage: Stage, public: PublicInput, changes: Mapping[str, Any]) -
             changed[name] = START + value
         elif name in ("old_root", "new_root"):
             changed[name] = digest_of(value)
+        elif name == "receipts":
+            changed[name] = keccak256(value.encode())
         elif name == "prices":
             changed[name] = tuple(value)
         elif name == "governance":
@@ -47,7 +49,7 @@ def bent_header(stage: Stage, header: BatchHeader, changes: Mapping[str, Any]) -
             changed[name] = digest_of(value)
         elif name == "governance" and value in stage.governances:
             changed[name] = stage.governance(value).digest()
-        elif name in ("governance", "queue_head", "public"):
+        elif name in ("governance", "receipts", "queue_head", "public"):
             changed[name] = keccak256(value.encode())
         else:
             changed[name] = value

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from rollup.harness.difference import Difference
 from rollup.harness.people import digest_of
+from rollup.hash.keccak import keccak256
 from rollup.hash.poseidon import Digest
 from rollup.l1.development import DevelopmentL1
 from rollup.protocol.constants import DEPOSITS_MAX, PROTOCOL_VERSION
@@ -83,6 +84,7 @@ class Books:
             governance=choice.governance,
             old_root=tip.root,
             new_root=digest_of(repr((tip.root, choice))),
+            receipts=head_of_receipts(tip.number + 1),
             prices=self.genesis.prices,
             redo=choice.redo,
             total=tip.total + credited,
@@ -103,6 +105,12 @@ class Books:
         self.tips[closed.tip.root] = closed.tip
         self.closed[closed.header.digest()] = closed
         return closed
+
+
+def head_of_receipts(number: int) -> bytes:
+    """What a batch ends with, whatever is in it: receipts are history, so a batch that is made anew
+    has the head that it had."""
+    return keccak256(f"receipts up to batch {number}".encode())
 
 
 def queued_after(l1: DevelopmentL1, tip: Tip, most: int = DEPOSITS_MAX) -> Sequence[QueueEntry]:

@@ -1,10 +1,13 @@
 """What `crypsis l1 up` deploys where it is told nothing: a venue to develop with.
 
-Operator, governor and the key of the fee account follow from their names, so everybody has them:
-whoever can reach this L1 can be anybody, for it takes a sender's word.
+Operator, governor and the keys of the fee account and of the receipts follow from their names, so
+everybody has them: whoever can reach this L1 can be anybody, for it takes a sender's word, and a
+receipt binds nobody.
 """
 
+from rollup.crypto.address_key import AddressKey
 from rollup.harness.people import GOVERNOR, OPERATOR, address, key_of, viewing_words
+from rollup.hash.keccak import keccak256
 from rollup.hash.many import CompressMany
 from rollup.l1.deployment import Deployment
 from rollup.l1.interface import Address
@@ -27,13 +30,17 @@ GOVERNANCE_DELAY_MS = 24 * 3_600_000
 PROOF_DEADLINE_MS = 6 * 3_600_000
 LEAST_DEPOSIT = 10 * 10**6
 
+RECEIPT_MATERIAL = keccak256(b"crypsis-suite-key/receipts")
+"""The receipt key of whoever runs a venue on this genesis."""
+
 
 def devnet_genesis(now: int) -> Genesis:
     """Two markets, starting at this moment."""
     a, b, c, d, e, f, g, h = viewing_words()
     fees = Header(address("fee"), key_of("fee"), (a, b, c, d, e, f, g, h))
     governance = Governance(MARKETS, FEE_ACCOUNT, CLOCK_BEHIND_MS, CLOCK_AHEAD_MS)
-    return Genesis(CHAIN, VENUE, now, governance, PRICES, fees)
+    signer = AddressKey(RECEIPT_MATERIAL).address
+    return Genesis(CHAIN, VENUE, now, governance, PRICES, fees, signer)
 
 
 def devnet_deployment(

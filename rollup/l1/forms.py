@@ -85,6 +85,7 @@ HEADER = record(
     governance=HASH,
     old_root=ROOT,
     new_root=ROOT,
+    receipts=HASH,
     deposits_before=INTEGER,
     deposits=INTEGER,
     queue_head=HASH,

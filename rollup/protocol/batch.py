@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
 from rollup.private import Private
@@ -34,6 +35,7 @@ from rollup.protocol.shape_class import LARGEST, ShapeClass
 from rollup.protocol.units import (
     Salt,
     require_bounds,
+    require_bytes,
     require_digest,
     require_flag,
     require_length,
@@ -185,7 +187,8 @@ class NewSalts(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Batch(Private):
-    """One batch. `time` is the end of its window; `prices` are the oracle prices of its markets.
+    """One batch. `time` is the end of its window; `prices` are the oracle prices of its markets;
+    `receipts` is the head of the chain of receipts when it was closed (rollup.protocol.receipt).
 
     `redo` says that L1 refused the batch that first had this number or one before it: this one is
     batched anew, at the same time and prices, and matches no orders.
@@ -198,6 +201,7 @@ class Batch(Private):
     prices: tuple[int, ...]
     redo: bool
     governance: Governance
+    receipts: bytes
     old_root: Digest
     deposits: tuple[QueueEntry, ...]
     orders: tuple[SignedOrder, ...]
@@ -215,6 +219,7 @@ class Batch(Private):
             raise Rejected(Reason.MALFORMED, "a batch holds a Governance")
         require_prices(self.prices, self.governance)
         require_flag("redo", self.redo)
+        require_bytes("receipts", self.receipts, DIGEST_BYTES)
         require_digest("old_root", self.old_root)
         require_tuple_of("deposits", self.deposits, QueueEntry)
         require_tuple_of("orders", self.orders, SignedOrder)

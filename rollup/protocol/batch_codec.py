@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError, Value, decode, encode
+from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import Digest
 from rollup.protocol.account import Account, Header, SlotState
 from rollup.protocol.batch import (
@@ -51,6 +52,7 @@ BATCH_MEMBERS = (
     "prices",
     "redo",
     "governance",
+    "receipts",
     "old_root",
     "deposits",
     "orders",
@@ -93,6 +95,7 @@ def batch_to_bytes(batch: Batch) -> bytes:
             "prices": list(batch.prices),
             "redo": batch.redo,
             "governance": governance_value(batch.governance),
+            "receipts": batch.receipts,
             "old_root": digest_bytes(batch.old_root),
             "deposits": [_entry_value(entry) for entry in batch.deposits],
             "orders": [_order_value(signed) for signed in batch.orders],
@@ -191,6 +194,7 @@ def _read_batch(node: Node) -> Batch:
         prices=_integers(record["prices"], MARKETS_MAX),
         redo=record["redo"].boolean(),
         governance=read_governance(record["governance"]),
+        receipts=record["receipts"].raw(DIGEST_BYTES),
         old_root=_digest(record["old_root"]),
         deposits=tuple(_read_entry(entry) for entry in record["deposits"].items(DEPOSITS_MAX)),
         orders=tuple(_read_order(order) for order in record["orders"].items(LARGEST.orders)),

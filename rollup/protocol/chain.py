@@ -11,6 +11,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from rollup.protocol.public import PublicInput
+from rollup.protocol.receipt import RECEIPTS_START
 
 
 class Link(StrEnum):
@@ -22,6 +23,7 @@ class Link(StrEnum):
     CLOCK = "clock-not-advanced"
     DEPOSITS = "deposits-skipped"
     TOTAL = "total"
+    RECEIPTS = "receipts-rolled-back"
 
 
 class ChainBroken(Exception):
@@ -49,9 +51,17 @@ def require_consecutive(numbers: Sequence[int]) -> None:
 
 
 def require_chained(publics: Sequence[PublicInput]) -> None:
-    """ChainBroken unless each batch follows the one before it in the list."""
+    """ChainBroken unless each batch follows the one before it in the list, and the head of the
+    receipts never comes back to one that it had left: a hash chain only grows."""
+    left: set[bytes] = set()
     for before, after in pairwise(publics):
         require_joined(before, after)
+        if after.receipts == before.receipts:
+            continue
+        left.add(before.receipts)
+        if after.receipts in left or after.receipts == RECEIPTS_START:
+            detail = "the head of its receipts is one that an earlier batch had left behind"
+            raise ChainBroken(after.number, Link.RECEIPTS, detail)
 
 
 def require_joined(before: PublicInput, after: PublicInput) -> None:

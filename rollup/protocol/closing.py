@@ -204,6 +204,7 @@ def _public_input(
         governance=batch.governance,
         old_root=batch.old_root,
         new_root=new_root,
+        receipts=batch.receipts,
         prices=batch.prices,
         redo=batch.redo,
         total=globals_.total,

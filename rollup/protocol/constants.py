@@ -5,7 +5,7 @@ Bounds named `X_BITS` mean 0 <= x < 2**X_BITS. Spec: docs/spec/01-numbers.md.
 
 from typing import Final
 
-PROTOCOL_VERSION: Final = 2
+PROTOCOL_VERSION: Final = 3
 """Version of the public input and of the batch file; any change of meaning raises it."""
 
 SIGNATURE_SCHEME: Final = 1
@@ -67,6 +67,9 @@ CHAIN_BITS: Final = 30
 
 NUMBER_BITS: Final = 30
 """A batch number is one field element; at one batch a second it lasts 34 years."""
+
+SEQUENCE_BITS: Final = 48
+"""Receipts of a venue: at a million a second it lasts nine years. Below 2**53, which JSON needs."""
 
 QUEUE_BITS: Final = 30
 """The count of deposits consumed is one field element."""

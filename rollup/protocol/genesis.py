@@ -28,19 +28,23 @@ from rollup.protocol.market import Governance, require_prices
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.roots import fresh_slots_root
 from rollup.protocol.state import State
-from rollup.protocol.units import Salt, require_bounds
+from rollup.protocol.units import Salt, require_bounds, require_bytes
 
 FEE_ACCOUNT = 0
 """Genesis registers one account, the venue's own; L1 numbers traders from 1."""
 
 GENESIS_BYTES_MAX = 2**16
 NO_SALT: Salt = (0, 0, 0, 0)
+MEMBERS = ("chain", "venue", "time", "governance", "prices", "fee_account", "receipt_signer")
 FIRST_ACCOUNT = FEE_ACCOUNT + 1
 
 
 @dataclass(frozen=True, slots=True)
 class Genesis:
-    """What a venue starts from: `time` in ms is the end of batch 0, whose prices are `prices`."""
+    """What a venue starts from: `time` in ms is the end of batch 0, whose prices are `prices`.
+
+    `receipt_signer` is the L1 address whose key signs receipts, for as long as the venue lives.
+    """
 
     chain: int
     venue: int
@@ -48,6 +52,7 @@ class Genesis:
     governance: Governance
     prices: tuple[int, ...]
     fee_header: Header
+    receipt_signer: bytes
 
     def __post_init__(self) -> None:
         for name in ("chain", "venue"):
@@ -57,6 +62,7 @@ class Genesis:
         if not isinstance(self.governance, Governance) or not isinstance(self.fee_header, Header):
             raise Rejected(Reason.MALFORMED, "genesis holds a Governance and a Header")
         require_prices(self.prices, self.governance)
+        require_bytes("receipt_signer", self.receipt_signer, OWNER_BYTES)
         if self.governance.fee_account != FEE_ACCOUNT:
             raise Rejected(
                 Reason.FEE_ACCOUNT_MISSING,
@@ -98,6 +104,7 @@ def genesis_to_json(genesis: Genesis) -> str:
             "key_y": digest_bytes(header.key.y).hex(),
             "viewing": digest_bytes(header.viewing).hex(),
         },
+        "receipt_signer": genesis.receipt_signer.hex(),
     }
     return json.dumps(value, indent=2, sort_keys=True) + "\n"
 
@@ -125,7 +132,7 @@ def _unique(members: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _read_genesis(node: Node) -> Genesis:
-    record = node.record(("chain", "venue", "time", "governance", "prices", "fee_account"))
+    record = node.record(MEMBERS)
     governance = read_governance(record["governance"])
     listed = [price.integer() for price in record["prices"].row(len(governance.markets))]
     return Genesis(
@@ -135,6 +142,7 @@ def _read_genesis(node: Node) -> Genesis:
         governance=governance,
         prices=(*listed, *[1] * (MARKETS_MAX - len(listed))),
         fee_header=_read_header(record["fee_account"]),
+        receipt_signer=record["receipt_signer"].hexadecimal(OWNER_BYTES),
     )
 
 

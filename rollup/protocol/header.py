@@ -14,7 +14,7 @@ from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Reason
 from rollup.protocol.units import require_bounds, require_bytes, require_digest, require_flag
 
-HEADER_TAG = b"crypsis-header-1"
+HEADER_TAG = b"crypsis-header-2"
 """Domain and version of the digest."""
 
 
@@ -24,7 +24,8 @@ class BatchHeader:
 
     `governance` and `public` are Keccak digests: of the parameters in force, and of the whole
     public input. The batch consumes `deposits` queue entries from `deposits_before` on;
-    `queue_head` is the queue's hash chain after the last of them.
+    `queue_head` is the queue's hash chain after the last of them. `receipts` is the head of the
+    operator's own chain, in clear for whoever judges a receipt.
     """
 
     number: int
@@ -33,6 +34,7 @@ class BatchHeader:
     governance: bytes
     old_root: Digest
     new_root: Digest
+    receipts: bytes
     deposits_before: int
     deposits: int
     queue_head: bytes
@@ -42,7 +44,7 @@ class BatchHeader:
         require_bounds("number", self.number, 1, 1 << NUMBER_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
         require_bounds("time", self.time, 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS)
         require_flag("redo", self.redo)
-        for name in ("governance", "queue_head", "public"):
+        for name in ("governance", "receipts", "queue_head", "public"):
             require_bytes(name, getattr(self, name), DIGEST_BYTES)
         require_digest("old_root", self.old_root)
         require_digest("new_root", self.new_root)
@@ -61,6 +63,7 @@ class BatchHeader:
                 self.governance,
                 digest_bytes(self.old_root),
                 digest_bytes(self.new_root),
+                self.receipts,
                 self.queue_head,
                 self.public,
             )
@@ -80,6 +83,7 @@ def header_of(public: PublicInput, queue_head: bytes) -> BatchHeader:
         governance=public.governance.digest(),
         old_root=public.old_root,
         new_root=public.new_root,
+        receipts=public.receipts,
         deposits_before=public.deposits_before,
         deposits=len(public.deposits),
         queue_head=queue_head,

@@ -6,7 +6,7 @@ Spec: docs/spec/08-public-input.md.
 
 from dataclasses import dataclass
 
-from rollup.hash.keccak import keccak256
+from rollup.hash.keccak import DIGEST_BYTES, keccak256
 from rollup.hash.poseidon import Digest
 from rollup.protocol.constants import (
     CASH_BITS,
@@ -21,9 +21,15 @@ from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.encoding import digest_bytes
 from rollup.protocol.market import Governance, MarketTerms, batch_terms, require_prices
 from rollup.protocol.rejection import Reason, Rejected
-from rollup.protocol.units import require_bounds, require_digest, require_flag, require_tuple_of
+from rollup.protocol.units import (
+    require_bounds,
+    require_bytes,
+    require_digest,
+    require_flag,
+    require_tuple_of,
+)
 
-PUBLIC_TAG = b"crypsis-public-2"
+PUBLIC_TAG = b"crypsis-public-3"
 """Domain and version of the digest."""
 
 
@@ -48,6 +54,7 @@ class PublicInput:
     """What a proof is about. `total` is the USDC under custody after the batch, in quanta.
 
     `number` is the new batch number and `time` the end of its window; both roots are state roots.
+    `receipts` is the head of the chain of receipts after the last one that promised this batch.
     `redo` says that the batch was made anew after L1 refused its header, and matches no orders.
     """
 
@@ -59,6 +66,7 @@ class PublicInput:
     governance: Governance
     old_root: Digest
     new_root: Digest
+    receipts: bytes
     prices: tuple[int, ...]
     redo: bool
     total: int
@@ -77,6 +85,7 @@ class PublicInput:
             raise Rejected(Reason.MALFORMED, "governance must be a Governance")
         require_digest("old_root", self.old_root)
         require_digest("new_root", self.new_root)
+        require_bytes("receipts", self.receipts, DIGEST_BYTES)
         require_prices(self.prices, self.governance)
         require_flag("redo", self.redo)
         require_bounds("total", self.total, 0, 1 << CASH_BITS, Reason.TOTAL_OUT_OF_BOUNDS)
@@ -105,7 +114,8 @@ class PublicInput:
 
     def encode(self) -> bytes:
         """Canonical bytes of all of it, field by field: tag, then each number as 8 bytes
-        big-endian, governance as its digest, roots as 32 bytes, deposits after their count."""
+        big-endian, governance as its digest, roots and head of the receipts as 32 bytes, deposits
+        after their count."""
         before = (self.version, self.chain, self.venue, self.number, self.time)
         after = (*self.prices, int(self.redo), self.total, self.deposits_before, len(self.deposits))
         return b"".join(
@@ -115,6 +125,7 @@ class PublicInput:
                 self.governance.digest(),
                 digest_bytes(self.old_root),
                 digest_bytes(self.new_root),
+                self.receipts,
                 *(number.to_bytes(8, "big") for number in after),
                 *(deposit.encode() for deposit in self.deposits),
             )

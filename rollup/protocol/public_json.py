@@ -4,12 +4,12 @@ JSON with sorted keys, no spaces, ASCII and no end of line. Digests, owners and 
 hex of their bytes; amounts that may pass 2**53 are decimal text. Any other bytes are refused.
 """
 
-import json
 from collections.abc import Collection, Mapping
 
 from rollup.codec import shallow_json
 from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError, Value
+from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import Digest
 from rollup.protocol.constants import (
     DEPOSITS_MAX,
@@ -30,6 +30,7 @@ PUBLIC_BYTES_MAX = 2**17
 WORD_BYTES = 4
 NUMBERS = ("version", "chain", "venue", "number", "time", "deposits_before")
 ROOTS = ("old_root", "new_root")
+OTHERS = ("governance", "receipts", "prices", "redo", "total", "deposits")
 ENTRY_MEMBERS = (
     "index",
     "kind",
@@ -43,11 +44,12 @@ ENTRY_MEMBERS = (
 
 def public_to_json(public: PublicInput) -> bytes:
     """The one encoding of a public input."""
-    return _canonical(
+    return shallow_json.canonical(
         {
             **{name: getattr(public, name) for name in NUMBERS},
             **{name: digest_bytes(getattr(public, name)).hex() for name in ROOTS},
             "governance": governance_value(public.governance),
+            "receipts": public.receipts.hex(),
             "prices": list(public.prices),
             "redo": public.redo,
             "total": str(public.total),
@@ -71,11 +73,6 @@ def public_from_json(data: bytes) -> PublicInput:
     if public_to_json(public) != data:
         raise CodecError("public.json: not the canonical encoding (sorted keys, no spaces, ASCII)")
     return public
-
-
-def _canonical(value: Value) -> bytes:
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return text.encode("ascii")
 
 
 def entry_value(entry: QueueEntry) -> dict[str, Value]:
@@ -102,11 +99,12 @@ def _deposit_value(deposit: ConsumedDeposit) -> Value:
 
 def _read_public(node: Node) -> PublicInput:
     node.require_version(PROTOCOL_VERSION)
-    record = node.record((*NUMBERS, *ROOTS, "governance", "prices", "redo", "total", "deposits"))
+    record = node.record((*NUMBERS, *ROOTS, *OTHERS))
     return PublicInput(
         **{name: record[name].integer() for name in NUMBERS},
         old_root=_digest(record["old_root"]),
         new_root=_digest(record["new_root"]),
+        receipts=record["receipts"].hexadecimal(DIGEST_BYTES),
         governance=read_governance(record["governance"]),
         prices=tuple(price.integer() for price in record["prices"].row(MARKETS_MAX)),
         redo=record["redo"].boolean(),

@@ -1,7 +1,7 @@
 """Where a venue's files are, and how they are written: whole, or not at all.
 
 root/genesis.json                                   what the venue started from
-root/private/{journal, salt.key, lock}              0700, files 0600
+root/private/{journal, salt.key, receipts.key, lock}    0700, files 0600
 root/batches/000042/public/{public.json, proof.bin}     all that `verify` reads
 root/batches/000042/private/{batch.msgpack, meta.json}  0700, files 0600
 """
@@ -15,6 +15,8 @@ from typing import Any, Final
 
 from rollup.codec import shallow_json
 from rollup.codec.strict import CodecError
+from rollup.crypto import address_key
+from rollup.crypto.address_key import AddressKey
 from rollup.crypto.salt import KEY_BYTES, SaltKey
 from rollup.files import (
     BATCH_FILE,
@@ -41,6 +43,7 @@ BATCHES_FOLDER: Final = "batches"
 GENESIS_FILE: Final = "genesis.json"
 JOURNAL_FILE: Final = "journal"
 SALT_FILE: Final = "salt.key"
+RECEIPTS_FILE: Final = "receipts.key"
 LOCK_FILE: Final = "lock"
 NUMBER_DIGITS: Final = 6
 META_BYTES_MAX: Final = 1 << 20
@@ -172,10 +175,19 @@ class VenueFolder:
     def read_salt_key(self) -> SaltKey:
         """The operator's salt key."""
         path = self.root / PRIVATE_FOLDER / SALT_FILE
-        material = _read(path, KEY_BYTES)
-        if len(material) != KEY_BYTES:
-            raise ArtefactError(f"{path}: {KEY_BYTES} bytes are wanted, {len(material)} came")
-        return SaltKey(material)
+        return SaltKey(_read_key(path, KEY_BYTES))
+
+    def read_receipt_key(self, signer: bytes) -> AddressKey:
+        """The key that signs receipts. ArtefactError if it is not that of the address given."""
+        path = self.root / PRIVATE_FOLDER / RECEIPTS_FILE
+        try:
+            key = AddressKey(_read_key(path, address_key.KEY_BYTES))
+        except ValueError as error:
+            raise ArtefactError(f"{path}: {error}") from error
+        if key.address != signer:
+            wanted, came = signer.hex(), key.address.hex()
+            raise ArtefactError(f"{path}: the key of address {wanted} is wanted, not of {came}")
+        return key
 
 
 class LockedFolder(VenueFolder, Resource):
@@ -188,20 +200,31 @@ class LockedFolder(VenueFolder, Resource):
         super().__init__(root)
         object.__setattr__(self, "_descriptor", descriptor)
 
-    def start(self, genesis: Genesis, salt_material: bytes) -> None:
+    def start(self, genesis: Genesis, salt_material: bytes, receipt_material: bytes) -> None:
         """Make room for a new venue: an older one's journal and batch files under this root go,
-        for good before there is another salt key."""
+        for good before there is another salt key.
+
+        `receipt_material` is the key whose address `genesis` names.
+        """
         for folder in self._batch_folders():
             BatchFolder(folder).clear()
         for left in (self.journal, *self.journal.parent.glob(f"{JOURNAL_FILE}.torn-*")):
             remove(left)
         sync_folder(self.journal.parent)
         write_whole(self.root / PRIVATE_FOLDER / SALT_FILE, salt_material, PRIVATE_MODE)
+        write_whole(self.root / PRIVATE_FOLDER / RECEIPTS_FILE, receipt_material, PRIVATE_MODE)
         write_whole(self.root / GENESIS_FILE, genesis_to_json(genesis).encode("utf-8"))
 
     def close(self) -> None:
         """Let others have the folder."""
         os.close(self._descriptor)
+
+
+def _read_key(path: Path, size: int) -> bytes:
+    material = _read(path, size)
+    if len(material) != size:
+        raise ArtefactError(f"{path}: {size} bytes are wanted, {len(material)} came")
+    return material
 
 
 def _read(path: Path, limit: int) -> bytes:

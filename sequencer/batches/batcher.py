@@ -84,6 +84,7 @@ class Batcher:
             prices=closed.prices,
             redo=closed.redo,
             governance=closed.governance,
+            receipts=closed.receipts,
             old_root=self.state.root,
             deposits=closed.deposits,
             orders=closed.orders,

@@ -4,7 +4,7 @@ Known by where they lie in the file and not by what they say, so that a journal 
 gone through without being held in memory: once to learn what counts, and once to do it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -102,11 +102,12 @@ class Source:
         offset = 0 if self.start is None else self.start.offset
         return Branches(self.path, self.first, offset)
 
-    def survey(self) -> Branches:
-        """What counts of it. JournalError or BeforeStart."""
+    def survey(self, also: Callable[[Entry], object] = lambda _: None) -> Branches:
+        """What counts of it; every entry is shown to `also`. JournalError or BeforeStart."""
         found = self.branches()
         for entry in self.read():
             found.add(entry)
+            also(entry)
         return found
 
     def entries(self, branch: Branch) -> Iterator[Entry]:

@@ -4,6 +4,7 @@ sequencer.batches.journal says how they are joined.
 """
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,15 +15,17 @@ from sequencer.engine.command import Command
 from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
 
 MAGIC: Final = b"crypsis-journal\0"
-VERSION: Final = 3
+VERSION: Final = 5
 ENTRY_BYTES_MAX: Final = 1 << 16
 """The longest command, an opening with 64 deposits, takes 8 KiB."""
 
 _HEADER: Final = struct.Struct("<16sHII32s8s")
 _ROOT: Final = struct.Struct("<BI32s")
 _REDO: Final = struct.Struct("<BI32sIQ")
+_RECEIPT: Final = struct.Struct("<BQ32s")
 _ROOT_CODE: Final = 0x80
 _REDO_CODE: Final = 0x81
+_RECEIPT_CODE: Final = 0x82
 
 
 class JournalError(Exception):
@@ -89,7 +92,18 @@ class RedoEntry:
     base: int = 0
 
 
-Content = Command | RootEntry | RedoEntry
+@dataclass(frozen=True, slots=True)
+class ReceiptEntry:
+    """A receipt of this sequence was taken for the envelope of this hash, in the open batch."""
+
+    sequence: int
+    envelope: bytes
+
+
+Note = RootEntry | RedoEntry | ReceiptEntry
+"""What is noted beside commands."""
+
+Content = Command | Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +125,7 @@ class Entry:
 
 
 def require_header(path: Path, came: bytes, wanted: bytes) -> None:
+    """JournalError unless a file begins as this venue's journal does."""
     if len(came) < len(wanted):
         detail = f"a header of {len(wanted)} bytes is wanted, {len(came)} came"
         raise JournalError(path, 0, detail)
@@ -129,24 +144,36 @@ def require_header(path: Path, came: bytes, wanted: bytes) -> None:
 
 
 def content_from_bytes(path: Path, body: bytes, offset: int) -> Content:
-    layout = {_ROOT_CODE: _ROOT, _REDO_CODE: _REDO}.get(body[0])
-    if layout is not None:
+    """What the body of an entry says. JournalError at its offset if it says nothing."""
+    note = _NOTES.get(body[0])
+    if note is not None:
+        layout, make = note
         if len(body) != layout.size:
-            detail = f"a note on a batch has {layout.size} bytes, not {len(body)}"
+            detail = f"a note of {layout.size} bytes is wanted, {len(body)} came"
             raise JournalError(path, offset, detail)
         _, *members = layout.unpack(body)
-        return RootEntry(*members) if layout is _ROOT else RedoEntry(*members)
+        return make(*members)
     try:
         return command_from_bytes(body)
     except WireError as error:
         raise JournalError(path, offset, str(error)) from error
 
 
+_NOTES: Final[dict[int, tuple[struct.Struct, Callable[..., Note]]]] = {
+    _ROOT_CODE: (_ROOT, RootEntry),
+    _REDO_CODE: (_REDO, RedoEntry),
+    _RECEIPT_CODE: (_RECEIPT, ReceiptEntry),
+}
+
+
 def content_to_bytes(content: Content) -> bytes:
+    """The body of an entry."""
     match content:
         case RootEntry(number, root):
             return _ROOT.pack(_ROOT_CODE, number, root)
         case RedoEntry(number, header, following, base):
             return _REDO.pack(_REDO_CODE, number, header, following, base)
+        case ReceiptEntry(sequence, envelope):
+            return _RECEIPT.pack(_RECEIPT_CODE, sequence, envelope)
         case command:
             return command_to_bytes(command)

@@ -15,6 +15,7 @@ the file is readable by its owner only.
              or 0x80 || batch number (4) || state root (32)              after every closed batch
              or 0x81 || batch number (4) || digest of the refused header (32) || following (4)
                 || base (8)
+         or 0x82 || sequence (8) || envelope hash (32)          before what the envelope led to
 
 Numbers are little-endian. A *redo* entry (0x81) says that L1 refused the header of a batch: that
 batch and all after it are void, and the `following` entries do them anew. They are written in one

@@ -8,8 +8,9 @@ from rollup.protocol.rejection import Rejected
 from sequencer.batches.artefacts import VenueFolder
 from sequencer.batches.batcher import BatcherError, ClosedBatch
 from sequencer.batches.branches import Source
-from sequencer.batches.entries import Entry, JournalError, RedoEntry, RootEntry
+from sequencer.batches.entries import Entry, JournalError, Note, ReceiptEntry, RootEntry
 from sequencer.batches.machine import Machine, Setup
+from sequencer.batches.receipts import ReceiptChain
 from sequencer.engine.core import CoreError
 from sequencer.engine.event import Event
 
@@ -28,8 +29,9 @@ def replay(path: Path, setup: Setup) -> Iterator[ClosedBatch]:
     JournalError with the offset of what cannot be read or done again; RootsDiffer where a root is
     not the one that was noted.
     """
-    source = Source(path, setup)
-    return Replay(path, Machine(setup)).run(source.entries(source.survey().now))
+    source, chain = Source(path, setup), ReceiptChain(setup.genesis)
+    known = source.survey(lambda entry: chain.read(path, entry))
+    return Replay(path, Machine(setup)).run(source.entries(known.now))
 
 
 class Replay:
@@ -48,6 +50,8 @@ class Replay:
         """Do all commands; every closed batch once its root is compared, the last one in any
         case."""
         for entry in entries:
+            if isinstance(entry.content, ReceiptEntry):
+                continue  # a chain of their own
             if isinstance(entry.content, RootEntry):
                 yield self._rooted(entry.content, entry.offset)
             else:
@@ -59,7 +63,7 @@ class Replay:
         if self.unrooted is not None:
             detail = f"the root of batch {self.machine.core.number} is wanted"
             raise JournalError(self._path, entry.offset, detail)
-        if isinstance(entry.content, RootEntry | RedoEntry):
+        if isinstance(entry.content, Note):
             raise JournalError(self._path, entry.offset, "a command is wanted")
         try:
             done = self.machine.do(entry.content)

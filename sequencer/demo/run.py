@@ -51,7 +51,7 @@ from sequencer.demo.market.trader import Trader
 from sequencer.engine.event import DepositJudged, Event
 from sequencer.engine.live import OrderKey
 from sequencer.service.facts import Fact, Filled
-from sequencer.service.venue import Receipt, Venue
+from sequencer.service.venue import Answer, Venue
 
 
 class DemoError(Exception):
@@ -150,7 +150,7 @@ def _prepare(options: DemoOptions, verifier: Verifier, feed: Feed, folder: Locke
     keys = KeySource(options.insecure_seed)
     genesis = scene.make_genesis(keys, options.chain, options.venue, feed)
     material = keys.salt_material()
-    folder.start(genesis, material)
+    folder.start(genesis, material, keys.receipt_material())
     setup = Setup(genesis, SaltKey(material), compress_many, verify_many, options.shape_class)
     clock = scene.Clock(genesis.time)
     timed = _TimedVerifier(verifier)
@@ -203,15 +203,15 @@ def _sequence(
     start = perf_counter()
     traffic = stage.crowd.traffic(part, later)
     sealed = perf_counter()
-    receipts = stage.venue.submit(traffic.envelopes)
+    answers = stage.venue.submit(traffic.envelopes)
     matched = perf_counter()
-    stage.crowd.observe(traffic, receipts)
+    stage.crowd.observe(traffic, answers)
     closed = stage.venue.close_batch()
     end = perf_counter()
     facts = stage.venue.take_facts()
     stage.crowd.hear(facts)
     seconds = (sealed - start, matched - sealed, end - matched)
-    yield _closed(stage, part, traffic, receipts, facts, closed, seconds)
+    yield _closed(stage, part, traffic, answers, facts, closed, seconds)
     return closed
 
 
@@ -245,7 +245,7 @@ def _closed(
     stage: _Stage,
     part: Slice,
     traffic: Traffic,
-    receipts: Sequence[Receipt],
+    answers: Sequence[Answer],
     facts: Sequence[tuple[int, Fact]],
     closed: ClosedBatch,
     seconds: tuple[float, float, float],
@@ -262,7 +262,7 @@ def _closed(
         envelopes=len(traffic.envelopes),
         envelope_bytes=ENVELOPE_BYTES,
         cancels=cancel_count(traffic),
-        refused=dict(Counter(r.reason.value for r in receipts if r.reason is not None)),
+        refused=dict(Counter(r.reason.value for r in answers if r.reason is not None)),
         orders=len(closed.batch.orders),
         fills=len(closed.batch.fills),
         carried=carried,

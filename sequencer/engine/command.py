@@ -5,11 +5,14 @@ The journal holds exactly these, so replaying them gives the same state on every
 
 from dataclasses import dataclass
 
+from rollup.hash.keccak import DIGEST_BYTES
 from rollup.private import Private
 from rollup.protocol.cancel import SignedCancel
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.market import Governance
 from rollup.protocol.order import SignedOrder
+from rollup.protocol.receipt import RECEIPTS_START
+from rollup.protocol.units import require_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,13 @@ class Cancel(Private):
 
 @dataclass(frozen=True, slots=True)
 class CloseBatch:
-    """End the batch that is open."""
+    """End the batch that is open. `receipts` is the head of the chain of receipts at that moment:
+    the core only hands it on, and a venue that gives no receipts stays at the chain's start."""
+
+    receipts: bytes = RECEIPTS_START
+
+    def __post_init__(self) -> None:
+        require_bytes("receipts", self.receipts, DIGEST_BYTES)
 
 
 Command = OpenBatch | Submit | Cancel | CloseBatch

@@ -112,7 +112,7 @@ def step(state: CoreState, command: Command) -> list[Event]:
         case Cancel():
             return _cancel(state, command)
         case CloseBatch():
-            return _close(state)
+            return _close(state, command.receipts)
 
 
 def refusal(state: CoreState, order: Order) -> AnyReason | None:
@@ -338,7 +338,7 @@ def _cancel(state: CoreState, command: Cancel) -> list[Event]:
     return [_end(state, live, VenueReason.CANCELLED)]
 
 
-def _close(state: CoreState) -> list[Event]:
+def _close(state: CoreState, receipts: bytes) -> list[Event]:
     work = _working(state)
     state.ledger.finish(work)
     state.number, state.time, state.work = work.number, work.time, None
@@ -354,6 +354,7 @@ def _close(state: CoreState) -> list[Event]:
         fills=tuple(work.fills),
         accounts=tuple(sorted(work.before)),
         slots=tuple(sorted(work.slots)),
+        receipts=receipts,
     )
     return [closed]
 

@@ -109,7 +109,8 @@ class Traded(Private):
 class BatchClosed(Private):
     """All that a batch record needs of the trading; the batcher adds the state's openings.
 
-    `accounts` and `slots` are what was touched, rising; `governance` are the parameters in force.
+    `accounts` and `slots` are what was touched, rising; `governance` are the parameters in force;
+    `receipts` is the head that the closing command gave.
     """
 
     number: int
@@ -123,6 +124,7 @@ class BatchClosed(Private):
     fills: tuple[Fill, ...]
     accounts: tuple[int, ...]
     slots: tuple[tuple[int, int], ...]
+    receipts: bytes
 
 
 Event = (

@@ -30,6 +30,7 @@ from rollup.protocol.order import (
     SignedOrder,
     message_digests,
 )
+from rollup.protocol.receipt import envelope_hash
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import VerifyMany
 from sequencer.engine.command import Cancel, Submit
@@ -43,10 +44,14 @@ _Refusal = AnyReason | EnvelopeReason
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one envelope: a command, a reason, or neither for padding."""
+    """What became of one envelope: a command, a reason, or neither for padding.
+
+    `envelope` is the hash of one that was opened, and nothing for one that was not.
+    """
 
     command: Submit | Cancel | None = None
     reason: _Refusal | None = None
+    envelope: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -56,6 +61,7 @@ class _Signed(Private):
     place: int
     command: Submit | Cancel
     key: Point
+    envelope: bytes
 
 
 class Admission:
@@ -93,8 +99,8 @@ class Admission:
             found = self._open(place, envelope, time)
             if isinstance(found, _Signed):
                 signed.append(found)
-            elif found is not None:
-                verdicts[place] = Verdict(reason=found)
+            else:
+                verdicts[place] = found
         valid_ones = signatures_hold(
             [action.command for action in signed],
             [action.key for action in signed],
@@ -102,25 +108,25 @@ class Admission:
             self._verify_many,
         )
         for action, valid in zip(signed, valid_ones, strict=True):
-            if valid:
-                verdicts[action.place] = Verdict(command=action.command)
-            else:
-                verdicts[action.place] = Verdict(reason=Reason.ORDER_SIGNATURE)
+            command, reason = (action.command, None) if valid else (None, Reason.ORDER_SIGNATURE)
+            verdicts[action.place] = Verdict(command, reason, action.envelope)
         return verdicts
 
-    def _open(self, place: int, envelope: bytes, time: int) -> _Signed | _Refusal | None:
+    def _open(self, place: int, envelope: bytes, time: int) -> _Signed | Verdict:
         """Everything but the signature. Remembered before anything depends on what is inside."""
-        mark = mark_of(envelope)
+        digest = envelope_hash(envelope)
+        mark = mark_of(digest)
         if mark in self._seen:
-            return VenueReason.REPLAYED
+            return Verdict(reason=VenueReason.REPLAYED)
         try:
             opened = self._key.open(envelope, self._destination, time)
         except EnvelopeError as error:
-            return error.reason
+            return Verdict(reason=error.reason)
         self._seen.remember(mark, opened.good_until)
-        return self._read(place, opened)
+        found = self._read(place, opened, digest)
+        return found if isinstance(found, _Signed) else Verdict(reason=found, envelope=digest)
 
-    def _read(self, place: int, opened: Opened) -> _Signed | _Refusal | None:
+    def _read(self, place: int, opened: Opened, digest: bytes) -> _Signed | _Refusal | None:
         """What is inside: its layout and bounds, and whether the account exists."""
         try:
             command = self._command(opened.action())
@@ -133,7 +139,7 @@ class Admission:
         holder = self._state.ledger.holders.get(sender_of(command))
         if holder is None:
             return Reason.ACCOUNT_MISSING
-        return _Signed(place, command, holder.header.key)
+        return _Signed(place, command, holder.header.key, digest)
 
     def _command(self, action: Action) -> Submit | Cancel | None:
         """The protocol's record of an action. Chain and venue are this venue's own."""

@@ -6,15 +6,13 @@ depends on the envelope having come before, never on what was in it.
 
 import heapq
 
-from rollup.hash.keccak import keccak256
-
 MARK_BYTES = 16
 """Kept of an envelope's hash: 2^64 envelopes before a chance clash."""
 
 
-def mark_of(envelope: bytes) -> bytes:
+def mark_of(envelope_hash: bytes) -> bytes:
     """What an envelope is remembered by."""
-    return keccak256(envelope)[:MARK_BYTES]
+    return envelope_hash[:MARK_BYTES]
 
 
 class SeenEnvelopes:

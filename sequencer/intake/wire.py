@@ -64,7 +64,7 @@ def command_to_bytes(command: Command) -> bytes:
         case Cancel():
             return bytes((Code.CANCEL,)) + _cancel_bytes(command.signed)
         case CloseBatch():
-            return bytes((Code.CLOSE_BATCH,))
+            return bytes((Code.CLOSE_BATCH,)) + command.receipts
 
 
 def command_from_bytes(data: bytes) -> Command:
@@ -201,9 +201,7 @@ def _read_cancel(data: bytes) -> Command:
 
 
 def _read_close(data: bytes) -> Command:
-    if data:
-        raise WireError(f"no body is wanted, {len(data)} bytes came")
-    return CloseBatch()
+    return CloseBatch(data)
 
 
 _READERS: Final[dict[int, Callable[[bytes], Command]]] = {

@@ -57,11 +57,12 @@ def root_entry(closed: ClosedBatch) -> RootEntry:
 
 @dataclass(slots=True, repr=False)
 class OldBatch(Private):
-    """A batch that is void now: how it was opened, what traders sent, and whether it was closed."""
+    """A batch that is void now: how it was opened, what traders sent, and how it was closed, if it
+    was: receipts are history, so it ends with the same head of theirs again."""
 
     opening: OpenBatch
     commands: list[Submit | Cancel] = field(default_factory=list)
-    is_closed: bool = False
+    closing: CloseBatch | None = None
 
 
 def old_batches(entries: Iterable[Entry], number: int) -> list[OldBatch]:
@@ -72,7 +73,7 @@ def old_batches(entries: Iterable[Entry], number: int) -> list[OldBatch]:
         if isinstance(content, OpenBatch) and content.number >= number:
             batches.append(OldBatch(content))
         elif batches and isinstance(content, CloseBatch):
-            batches[-1].is_closed = True
+            batches[-1].closing = content
         elif batches and isinstance(content, Submit | Cancel):
             batches[-1].commands.append(content)
     return batches
@@ -164,8 +165,8 @@ def _commands(
     )
     yield open_batch(machine, l1, opening.time, tuple(known), attempt)
     yield from _still_signed(machine, setup, old.commands)
-    if old.is_closed:
-        yield CloseBatch()
+    if old.closing is not None:
+        yield old.closing
 
 
 def _still_signed(

@@ -9,7 +9,7 @@ behind sockets and a clock; here the caller decides when.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rollup.crypto.envelope import EnvelopeReason, OpeningKey, SealingKey
 from rollup.hash.keccak import DIGEST_BYTES
@@ -18,14 +18,16 @@ from rollup.l1.interface import Address
 from rollup.private import Private
 from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.public import PublicInput
+from rollup.protocol.receipt import Receipt, SignedReceipt
 from sequencer.batches.artefacts import BatchFolder, LockedFolder
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.branches import Branch, Branches, Source
-from sequencer.batches.entries import Content, RedoEntry
+from sequencer.batches.entries import Content, Entry, ReceiptEntry, RedoEntry
 from sequencer.batches.journal import Journal
 from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.ports import L1
-from sequencer.engine.command import CloseBatch, Command, Submit
+from sequencer.batches.receipts import ReceiptChain
+from sequencer.engine.command import CloseBatch, Command, OpenBatch, Submit
 from sequencer.engine.core import CoreError, CoreState, refusal
 from sequencer.engine.event import AnyReason, Event, VenueReason
 from sequencer.intake.admission import Admission, Verdict, sender_of
@@ -43,12 +45,11 @@ class VenueStopped(Exception):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Receipt(Private):
-    """What its envelope did to the sender's own orders, and the reason if it got no further.
+class Answer(Private):
+    """What an envelope did to its sender's own orders, and the reason if it got no further; neither
+    for padding. Whatever opened has a receipt, which tells nothing of what was in it."""
 
-    Neither for padding.
-    """
-
+    receipt: SignedReceipt | None = None
     facts: tuple[Fact, ...] = ()
     reason: AnyReason | EnvelopeReason | None = None
 
@@ -70,6 +71,7 @@ class Venue:
         damaged, or is not the one that L1 knows."""
         self._setup = setup
         self._folder = folder
+        self._receipt_key = folder.read_receipt_key(setup.genesis.receipt_signer)
         self._l1 = l1
         self._poster = Poster(l1, operator)
         self._stopped = ""
@@ -85,9 +87,15 @@ class Venue:
             verify_many=setup.verify_many,
         )
         self._source = Source(folder.journal, setup)
+        self._receipts = ReceiptChain(setup.genesis)
         found = self._source.branches()
+
+        def add(entry: Entry) -> None:
+            found.add(entry)
+            self._receipts.read(folder.journal, entry)
+
         chain_key = setup.salt_key.chain_key()
-        self._journal = Journal(folder.journal, setup.identity, chain_key, found.add)
+        self._journal = Journal(folder.journal, setup.identity, chain_key, add)
         try:
             self._recover(found)
         except BaseException:
@@ -147,29 +155,45 @@ class Venue:
             self._sync()
         return events
 
-    def submit(self, envelopes: Sequence[bytes]) -> list[Receipt]:
-        """Admit and apply envelopes in their order; a receipt for each, once all is on disk.
+    def submit(self, envelopes: Sequence[bytes]) -> list[Answer]:
+        """Admit and apply envelopes in their order; an answer for each, once all is on disk.
 
         Between two batches every envelope is refused, and none is opened.
         """
         if self.core.work is None:
-            return [Receipt(reason=VenueReason.BETWEEN_BATCHES)] * len(envelopes)
+            return [Answer(reason=VenueReason.BETWEEN_BATCHES)] * len(envelopes)
         with self._going_on():
             verdicts = self._admission.admit(envelopes, self.core.clock)
-            receipts = [self._receipt(verdict) for verdict in verdicts]
+            taken = [(self._take(verdict), self._apply(verdict)) for verdict in verdicts]
             self._sync()
-        return receipts
+        return [self._signed(receipt, answer) for receipt, answer in taken]
 
-    def _receipt(self, verdict: Verdict) -> Receipt:
+    def _take(self, verdict: Verdict) -> Receipt | None:
+        """The receipt of an envelope that opened, in the journal before what it leads to."""
+        if verdict.envelope is None:
+            return None
+        receipt = self._receipts.take(verdict.envelope)
+        self._journal.append(ReceiptEntry(receipt.sequence, receipt.envelope))
+        return receipt
+
+    def _signed(self, receipt: Receipt | None, answer: Answer) -> Answer:
+        """The answer with its receipt, which is signed only now that it cannot be forgotten: a
+        crash before would give its sequence to another envelope."""
+        if receipt is None:
+            return answer
+        signature = self._receipt_key.sign(receipt.digest())
+        return replace(answer, receipt=SignedReceipt(receipt, signature))
+
+    def _apply(self, verdict: Verdict) -> Answer:
         command, reason = verdict.command, verdict.reason
         if isinstance(command, Submit):
             reason = refusal(self.core, command.signed.order)
         if command is None or reason is not None:
-            return Receipt(reason=reason)
+            return Answer(reason=reason)
         first = len(self._fresh)
         self._do(command)
         sender = sender_of(command)
-        return Receipt(tuple(fact for owner, fact in self._fresh[first:] if owner == sender))
+        return Answer(facts=tuple(fact for owner, fact in self._fresh[first:] if owner == sender))
 
     def take_facts(self) -> list[tuple[int, Fact]]:
         """What happened since the last call, each fact with the one account that may know it.
@@ -191,11 +215,12 @@ class Venue:
         CoreError if none is open.
         """
         with self._going_on(may_refuse=True):
-            done = self._machine.do(CloseBatch())
+            closing = self._receipts.closing()
+            done = self._machine.do(closing)
         if done.closed is None:
             raise TypeError("the core closes a batch with BatchClosed")
         with self._going_on():
-            self._append([CloseBatch(), recovery.root_entry(done.closed)])
+            self._append([closing, recovery.root_entry(done.closed)])
             self._sync()
             self._unproved.append(done.closed)
             self._headers.append(done.closed.header)
@@ -316,6 +341,8 @@ class Venue:
     def _append(self, contents: Sequence[Content]) -> None:
         for content in contents:
             self._journal.append(content)
+            if isinstance(content, OpenBatch | CloseBatch):
+                self._receipts.follow(content)
 
     def _sync(self) -> None:
         """Everything done so far is on disk, and may be told."""

@@ -95,6 +95,7 @@ def test_a_proof_of_another_length_is_refused(bundle: Path, change: bytes | str)
         ("chain", 1),
         ("time", 1_900_000_000_000),
         ("new_root", "00" * 32),
+        ("receipts", "00" * 32),
         ("total", "1"),
         ("prices", [1, 1, 1, 1]),
         ("deposits", []),

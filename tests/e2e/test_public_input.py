@@ -128,7 +128,7 @@ def texts(name: str | int, text: str) -> Iterator[str]:
         yield from (other for other in NAMES[str(name)] if other != text)
     elif text.isdecimal() and name in ("total", "amount"):
         yield from map(str, numbers(int(text)))
-    elif name in ("owner", "key_words", "viewing_words", "old_root", "new_root"):
+    elif name in ("owner", "key_words", "viewing_words", "old_root", "new_root", "receipts"):
         yield from other_words(text)
     yield from (text + "A", text[:-1], text[::-1], text.swapcase(), "")
 
@@ -208,6 +208,10 @@ def other_scales(value: Any) -> None:
     market["size_decimals"] -= 1
 
 
+def other_receipts(value: Any) -> None:
+    value["receipts"] = "01" + value["receipts"][2:]
+
+
 def same_word_mod_p(value: Any) -> None:
     (refused,) = [d for d in value["deposits"] if d["outcome"] == "key_non_canonical"]
     word = (2**32 - 1 - P).to_bytes(4, "little").hex()
@@ -224,6 +228,7 @@ def same_word_mod_p(value: Any) -> None:
         pytest.param(governance(clock_behind_ms=60_001), id="another bound behind the clock"),
         pytest.param(governance(clock_ahead_ms=5_001), id="another bound ahead of the clock"),
         pytest.param(other_scales, id="other scales of price and size"),
+        pytest.param(other_receipts, id="another head of the receipts"),
         pytest.param(same_word_mod_p, id="a word of a refused key less p"),
     ],
 )

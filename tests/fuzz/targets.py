@@ -28,10 +28,24 @@ from rollup.crypto.envelope import (
     OrderAction,
 )
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
+from rollup.protocol.misconduct import NotSigned
 from rollup.protocol.order import Side
 from rollup.protocol.public_json import public_from_json, public_to_json
+from rollup.protocol.receipt_json import (
+    list_from_ndjson,
+    list_to_ndjson,
+    signed_from_json,
+    signed_to_json,
+)
 from rollup.protocol.rejection import Rejected
-from sequencer.batches.entries import Identity, JournalError
+from sequencer.batches.entries import (
+    Identity,
+    JournalError,
+    ReceiptEntry,
+    RedoEntry,
+    RootEntry,
+    content_to_bytes,
+)
 from sequencer.batches.journal import _framed, read
 from sequencer.demo.market.tape.error import TapeError
 from sequencer.demo.market.tape.tape import open_tape
@@ -39,6 +53,7 @@ from sequencer.engine.command import CloseBatch, OpenBatch, Submit
 from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
 from tests.helpers import feeds
 from tests.helpers.malice import an_instance, honest_proof, key_of
+from tests.helpers.receipts import SIGNER, chain, sign
 from tests.helpers.venue import Match, Venue, buy, credit, register, sell
 from tests.strategies import venues
 
@@ -207,6 +222,15 @@ def _commands() -> list[bytes]:
     ]
 
 
+def _notes() -> list[bytes]:
+    notes = (
+        RootEntry(1, bytes(32)),
+        RedoEntry(1, bytes(32), 0),
+        ReceiptEntry(2**48 - 1, bytes(32)),
+    )
+    return [content_to_bytes(note) for note in notes]
+
+
 def _journal(bodies: Sequence[bytes]) -> bytes:
     """A journal of these bodies, every link right."""
     data = link = IDENTITY.encode()
@@ -232,6 +256,33 @@ def run_journal(data: bytes) -> str:
 def run_journal_entry(data: bytes) -> str:
     """One entry of any content under a right link."""
     return run_journal(_journal([*_commands(), data]))
+
+
+# Receipts.
+
+
+def run_receipt(data: bytes) -> str:
+    """A signed receipt has one encoding (but for an end of line); other bytes are CodecError."""
+    try:
+        signed = signed_from_json(data)
+    except CodecError as error:
+        return refused(error)
+    _require(signed_to_json(signed) == data.removesuffix(b"\n"), "a receipt with two encodings")
+    try:
+        SIGNER.require(signed)
+    except NotSigned as error:
+        return type(error).__name__
+    return "a receipt"
+
+
+def run_receipts(data: bytes) -> str:
+    """Only CodecError, and receipts that are written as they mean."""
+    try:
+        found = list_from_ndjson(data)
+    except CodecError as error:
+        return refused(error)
+    _require(list_from_ndjson(list_to_ndjson(found)) == found, "a list with two meanings")
+    return f"{len(found)} receipts"
 
 
 # Envelopes.
@@ -314,7 +365,9 @@ TARGETS = (
     Target("public-content", lambda: [_public_bytes()], run_public_content, is_text=True),
     Target("command", _commands, run_command),
     Target("journal", lambda: [_journal(_commands())], run_journal),
-    Target("journal-entry", _commands, run_journal_entry),
+    Target("journal-entry", lambda: [*_commands(), *_notes()], run_journal_entry),
+    Target("receipt", lambda: [signed_to_json(sign(chain("ab")[1]))], run_receipt, is_text=True),
+    Target("receipts", lambda: [list_to_ndjson(chain("ab"))], run_receipts, is_text=True),
     Target("envelope", lambda: [_sealed()], run_envelope),
     Target("plaintext", _plaintexts, run_plaintext),
     Target("feed", _feeds, run_feed),

@@ -42,6 +42,12 @@ class IgnoresTheHeader(LocalL1):
             raise Reverted(Revert.NO_HEADER)
 
 
+class OfAnyReceipts(LocalL1):
+    def _require_header(self, public: PublicInput) -> None:
+        held = self.tail[0].header.receipts if self.tail else public.receipts
+        super()._require_header(replace(public, receipts=held))
+
+
 class OfAnyVenue(LocalL1):
     def _require_venue(self, public: PublicInput) -> None:
         pass
@@ -269,6 +275,7 @@ BROKEN: Mapping[str, Callable[..., LocalL1]] = {
         AnybodyIsOperator,
         PinsNothing,
         IgnoresTheHeader,
+        OfAnyReceipts,
         OfAnyVenue,
         TrustsDeposits,
         TrustsTheTotal,

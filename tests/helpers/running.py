@@ -14,7 +14,7 @@ from sequencer.batches.journal import read
 from sequencer.batches.machine import Setup
 from sequencer.intake.admission import cancel_action, order_action
 from sequencer.service.facts import Fact
-from sequencer.service.venue import Receipt, Venue
+from sequencer.service.venue import Answer, Venue
 from tests.helpers import venue as small
 from tests.helpers.l1 import OPERATOR, World, proof_of
 
@@ -33,7 +33,7 @@ class Running:
 
     def __post_init__(self) -> None:
         with VenueFolder(self.root).lock() as folder:
-            folder.start(SETUP.genesis, SALT)
+            folder.start(SETUP.genesis, SALT, small.RECEIPT_MATERIAL)
         self.start()
 
     def start(self) -> None:
@@ -80,13 +80,13 @@ class Running:
         action = cancel_action(SignedCancel(cancel, signature))
         return self.venue.sealing_key.seal(action, HERE, self.venue.core.clock + WINDOW_MS)
 
-    def submit(self, *orders: Order) -> list[Receipt]:
+    def submit(self, *orders: Order) -> list[Answer]:
         return self.venue.submit([self.envelope(order) for order in orders])
 
     def facts(self, order: Order) -> list[str]:
         """Names of what became of one order, or the reason of its refusal."""
-        (receipt,) = self.submit(order)
-        return [str(receipt.reason)] if receipt.reason else names(receipt.facts)
+        (answer,) = self.submit(order)
+        return [str(answer.reason)] if answer.reason else names(answer.facts)
 
     def post(self, closed: ClosedBatch) -> None:
         self.venue.post(closed.outcome.public, proof_of(closed.outcome.public))

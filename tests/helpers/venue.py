@@ -11,9 +11,11 @@ from functools import cache
 from hashlib import blake2b
 
 from rollup.crypto import schnorr
+from rollup.crypto.address_key import AddressKey
 from rollup.crypto.curve import Point
 from rollup.crypto.salt import SaltKey
 from rollup.field.koalabear import P
+from rollup.hash.keccak import keccak256
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
 from rollup.protocol.account import Header
@@ -23,6 +25,7 @@ from rollup.protocol.genesis import Genesis
 from rollup.protocol.market import Governance, Market
 from rollup.protocol.order import Order, Side, SignedOrder, message_digest
 from rollup.protocol.outcome import Outcome
+from rollup.protocol.receipt import RECEIPTS_START
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.state import State
 from rollup.protocol.transition import apply_batch
@@ -138,6 +141,10 @@ def real() -> Suite:
     return Suite(hashing.compress_many, signatures.verify_many, sign)
 
 
+RECEIPT_MATERIAL = keccak256(b"the receipt key of the tests")
+RECEIPT_KEY = AddressKey(RECEIPT_MATERIAL)
+
+
 def genesis(governance: Governance = GOVERNANCE, prices: tuple[int, ...] = PRICES) -> Genesis:
     return Genesis(
         chain=CHAIN,
@@ -146,6 +153,7 @@ def genesis(governance: Governance = GOVERNANCE, prices: tuple[int, ...] = PRICE
         governance=governance,
         prices=prices,
         fee_header=Header(owner=owner(0), key=public_key(0), viewing=viewing(0)),
+        receipt_signer=RECEIPT_KEY.address,
     )
 
 
@@ -262,6 +270,7 @@ class Venue:
             prices=self.prices,
             redo=False,
             governance=self.genesis.governance,
+            receipts=RECEIPTS_START,
             old_root=self.state.root,
             deposits=deposits,
             orders=orders,

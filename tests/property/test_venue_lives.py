@@ -1,9 +1,11 @@
 """Whatever happens between a venue and its L1, there is a next step: crashes, lateness,
-reorganisations and new parameters in any order, and never a dead end."""
+reorganisations and new parameters in any order, and never a dead end. Its receipts bind it all the
+while, and prove nothing against it."""
 
 import tempfile
 from contextlib import suppress
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from unittest.mock import patch
 
@@ -12,7 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollup.l1.interface import Revert, Reverted
+from rollup.protocol.chain import require_chained
+from rollup.protocol.misconduct import Signer, judge_list, judge_pair, judge_promise
+from rollup.protocol.public import PublicInput
+from rollup.protocol.receipt import SignedReceipt
 from sequencer.batches.artefacts import BatchFolder
+from sequencer.batches.receipts import published
 from sequencer.batches.replay import replay
 from sequencer.engine.core import CoreError
 from sequencer.engine.event import VenueReason
@@ -20,6 +27,7 @@ from tests.helpers import venue as small
 from tests.helpers.l1 import DELAY, GOVERNOR
 from tests.helpers.running import SETUP, Running
 
+SIGNER = Signer.of(SETUP.genesis)
 RICH = 10**6 * small.USDC
 PRICES = (*small.PRICES[:2], 77_777, 88_888)
 """Of the two markets there are, and of those that may be added."""
@@ -47,6 +55,7 @@ class Life:
         self.slot = 0
         self.taker_fee = 500
         self.announced = 0
+        self.receipts: list[SignedReceipt] = []
 
     def do(self, step: str) -> None:
         getattr(self, step)()
@@ -57,8 +66,9 @@ class Life:
         self.slot = (self.slot + 1) % 250
         generation = 1 + self.running.venue.core.sequence
         terms = {"slot": self.slot, "generation": generation}
-        receipts = self.running.submit(small.sell(1, 2, **terms), small.buy(2, 2, **terms))
-        assert {r.reason for r in receipts} <= {None, VenueReason.SLOT_BUSY}
+        answers = self.running.submit(small.sell(1, 2, **terms), small.buy(2, 2, **terms))
+        assert {answer.reason for answer in answers} <= {None, VenueReason.SLOT_BUSY}
+        self.receipts += [answer.receipt for answer in answers if answer.receipt is not None]
 
     def close(self) -> None:
         if self.running.venue.core.work is not None:
@@ -162,6 +172,23 @@ class Life:
         assert self.world.l1.funds >= self.world.l1.owed
         replayed = list(replay(self.running.folder.journal, SETUP))
         assert replayed[-1].header.new_root == self.world.l1.root
+        self.judge([each.outcome.public for each in replayed])
+
+    def judge(self, publics: list[PublicInput]) -> None:
+        """Every receipt ever given is in its place under its batch's head and under the last one,
+        and no two prove anything."""
+        require_chained(publics)
+        of_number = {public.number: public for public in publics}
+        last = publics[-1]
+        for signed in self.receipts:
+            promised = of_number[signed.receipt.batch]
+            assert judge_promise(signed, promised, SIGNER) is None
+            assert judge_pair(self.receipts[0], signed, SIGNER) is None
+            for public in (promised, last):
+                held = published(self.running.folder.journal, public.number, 1)
+                assert judge_list(signed, held, public, SIGNER) is None
+        for one, other in pairwise(self.receipts):
+            assert judge_pair(one, other, SIGNER) is None
 
 
 @settings(max_examples=60, deadline=None)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rollup.crypto import curve
+from rollup.crypto.address_key import AddressKey
 from rollup.crypto.salt import SaltKey
 from rollup.field.koalabear import P
 from rollup.hash.keccak import keccak256
@@ -54,9 +55,13 @@ def header(owner: int = 0) -> Header:
     return Header(owner.to_bytes(20, "big"), curve.GENERATOR, EMPTY_DIGEST)
 
 
+RECEIPT_MATERIAL = keccak256(b"the receipt key of the tests")
+RECEIPT_KEY = AddressKey(RECEIPT_MATERIAL)
+
+
 def genesis(governance: Governance = GOVERNANCE) -> Genesis:
     """Two markets and a fee account."""
-    return Genesis(CHAIN, VENUE, START_MS, governance, PRICES, header())
+    return Genesis(CHAIN, VENUE, START_MS, governance, PRICES, header(), RECEIPT_KEY.address)
 
 
 def batcher(salt: bytes = bytes(32)) -> Batcher:

@@ -74,6 +74,11 @@ def test_the_extra_of_a_library_is_read_from_the_metadata(module: str, extra: st
     assert extra_with(module) == extra
 
 
+def test_whoever_judges_receipts_needs_nothing_else_of_what_runs_a_venue() -> None:
+    extras = PROJECT["optional-dependencies"]
+    assert set(extras["receipts"]) < set(extras["run"])
+
+
 def test_every_import_outside_the_standard_library_is_a_declared_dependency() -> None:
     extras = PROJECT["optional-dependencies"]
     declared = BASE | modules(distributions([*extras["run"], *extras["cluster"]])) | {"llvmlite"}

@@ -16,7 +16,7 @@ from sequencer.demo.market.trade import Slice, WantedTrade
 from sequencer.demo.market.trader import Intent, Trader
 from sequencer.engine.event import VenueReason
 from sequencer.service.facts import Ended, Fact, Refused, Voided
-from sequencer.service.venue import Receipt
+from sequencer.service.venue import Answer
 
 BACKDROP_QUOTES = 2
 TIDIED_QUOTES = 3
@@ -78,10 +78,10 @@ class Crowd:
         envelopes = self._seal(intents, self._secrets, part.time + GOOD_MS)
         return self._disturbed(intents, envelopes, part, expiry)
 
-    def observe(self, traffic: Traffic, receipts: Sequence[Receipt]) -> None:
+    def observe(self, traffic: Traffic, answers: Sequence[Answer]) -> None:
         """Learn what the venue turned away, so that no plan counts on it."""
-        for intent, receipt in zip(traffic.intents, receipts, strict=True):
-            if isinstance(intent, Order) and receipt.reason is not None:
+        for intent, answer in zip(traffic.intents, answers, strict=True):
+            if isinstance(intent, Order) and answer.reason is not None:
                 self._planner.forget((intent.account, intent.slot, intent.generation))
 
     def hear(self, facts: Sequence[tuple[int, Fact]]) -> None:

@@ -8,8 +8,11 @@ import secrets as entropy_source
 from collections.abc import Sequence
 
 from rollup.crypto import curve
+from rollup.crypto.address_key import KEY_BYTES as RECEIPT_KEY_BYTES
+from rollup.crypto.address_key import ORDER
 from rollup.crypto.batched import generate_secrets, secret_keys, sign_many
 from rollup.crypto.envelope import Action, Destination, PaddingAction, SealingKey
+from rollup.crypto.fresh import address_key_material
 from rollup.crypto.salt import KEY_BYTES
 from rollup.crypto.schnorr import ENTROPY_BYTES, SecretKey
 from rollup.field.koalabear import P
@@ -47,6 +50,13 @@ class KeySource:
     def salt_material(self) -> bytes:
         """The operator's salt key, as bytes to keep in a private file."""
         return self._derive("salt", KEY_BYTES)
+
+    def receipt_material(self) -> bytes:
+        """The key that signs receipts, as bytes to keep in a private file."""
+        if self._seed is None:
+            return self._drawn.setdefault("receipts", address_key_material())
+        wide = int.from_bytes(self._derive("receipts", 64), "big")
+        return (1 + wide % (ORDER - 1)).to_bytes(RECEIPT_KEY_BYTES, "big")
 
     def secrets(self, count: int) -> list[SecretKey]:
         """Trading keys."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from random import Random
 
+from rollup.crypto.address_key import AddressKey
 from rollup.field.koalabear import P
 from rollup.hash.batched import compress_many
 from rollup.l1.deployment import Deployment
@@ -42,9 +43,15 @@ class Clock:
 
 def make_genesis(keys: KeySource, chain_id: int, venue: int, feed: Feed) -> Genesis:
     """The feed's markets, and the venue's fee account; batch 0 ends just before the feed begins."""
-    governance = Governance(feed.markets, 0, CLOCK_BEHIND_MS, CLOCK_AHEAD_MS)
-    header = keys.header("fee-account")
-    return Genesis(chain_id, venue, feed.grid.start, governance, feed.prices, header)
+    return Genesis(
+        chain=chain_id,
+        venue=venue,
+        time=feed.grid.start,
+        governance=Governance(feed.markets, 0, CLOCK_BEHIND_MS, CLOCK_AHEAD_MS),
+        prices=feed.prices,
+        fee_header=keys.header("fee-account"),
+        receipt_signer=AddressKey(keys.receipt_material()).address,
+    )
 
 
 def deploy(start: Genesis, keys: KeySource, verifier: Verifier, clock: Clock) -> MockL1:

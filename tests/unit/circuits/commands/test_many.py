@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from circuits.commands.many import (
+    GIVEN,
     BatchFile,
     NotProved,
     local_workers,
@@ -18,6 +19,7 @@ from circuits.commands.many import (
 from circuits.prove import Bundle
 from rollup.jit import THREADS_VARIABLE
 from rollup.ports import Pins, VerificationError
+from rollup.protocol.batch import Batch
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
 from rollup.protocol.chain import ChainBroken, require_chained
 from rollup.protocol.public import PublicInput
@@ -122,6 +124,10 @@ def test_refusals_travel_between_processes() -> None:
     assert (invalid.reason, invalid.detail) == (Reason.MARGIN, "here")
 
 
+def test_all_that_a_batch_says_of_its_public_input_is_compared() -> None:
+    assert {*GIVEN, "deposits"} == set(Batch.__slots__) & set(PublicInput.__slots__)
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
@@ -135,8 +141,12 @@ def test_refusals_travel_between_processes() -> None:
             lambda bundle: replace(bundle, public=replace(bundle.public, old_root=(1,) * 8)),
             "batch 2: the worker's proof is about another batch",
         ),
+        (
+            lambda bundle: replace(bundle, public=replace(bundle.public, receipts=b"\1" * 32)),
+            "batch 2: the worker's proof is about another batch",
+        ),
     ],
-    ids=["no bundle", "no proof", "another number", "another state"],
+    ids=["no bundle", "no proof", "another number", "another state", "another head of receipts"],
 )
 def test_a_bundle_of_a_worker_is_verified_before_it_counts(
     chain: list[bytes], spoil: Callable[[Bundle], object], message: str

@@ -13,7 +13,15 @@ from pathlib import Path
 import pytest
 
 from circuits.commands.explain import JOINED, NOT_SHOWN, SHOWN, explanation, explanation_text
-from circuits.commands.statement import WIDTH, Verified, chain_text, statement_text, utc
+from circuits.commands.statement import (
+    WIDTH,
+    Verified,
+    chain_record,
+    chain_text,
+    statement_record,
+    statement_text,
+    utc,
+)
 from circuits.commands.verify import sets_of_length, verify_folder
 from circuits.stark.errors import Failure
 from circuits.stark.parameters import PARAMETER_SETS
@@ -114,7 +122,18 @@ def test_one_bundle_says_all_that_was_verified(tmp_path: Path, capsys) -> None: 
     }
     assert {name: said[name] for name in wanted} == wanted
     value = json.loads(public_to_json(public))
-    assert (said["old_root"], said["new_root"]) == (value["old_root"], value["new_root"])
+    for name in ("old_root", "new_root", "receipts"):
+        assert said[name] == value[name]
+
+
+def test_the_head_of_the_receipts_is_said_of_a_batch_and_of_the_last_of_many() -> None:
+    heads = [bytes((place,)) * 32 for place in range(1, 4)]
+    publics = [replace(each, receipts=head) for each, head in zip(chain(), heads, strict=True)]
+    found = [Verified(public, StandIn().pins, 100.0, 1, 1) for public in publics]
+    assert f"receipts    {heads[0].hex()}" in statement_text(found[0]).splitlines()
+    assert f"receipts    {heads[2].hex()}" in chain_text(found).splitlines()
+    assert statement_record(found[0])["receipts"] == heads[0].hex()
+    assert chain_record(found)["receipts"] == heads[2].hex()
 
 
 @pytest.mark.parametrize("below", ["", "batches"])
@@ -203,7 +222,7 @@ def test_a_public_input_of_another_version_is_refused_by_path_and_version(tmp_pa
     found = refusal(folder)
     assert found.exit_code == ExitCode.INVALID
     assert found.message.startswith(f"invalid: {file}: MALFORMED: ")
-    assert "wanted version 2, got 1" in found.message
+    assert "wanted version 3, got 1" in found.message
 
 
 @pytest.mark.parametrize("shape_class", SHAPE_CLASSES)

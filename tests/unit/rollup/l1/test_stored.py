@@ -62,7 +62,7 @@ def test_a_state_has_one_encoding() -> None:
 
 def damaged(data: bytes) -> dict[str, bytes]:
     value = json.loads(data)
-    other = {**value, "version": 2}
+    other = {**value, "version": 1}
     more = {**value, "more": 1}
     used = {**value, "content": {**value["content"], "ahead_ms": "0"}}
     return {
@@ -78,7 +78,7 @@ def damaged(data: bytes) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("how", damaged(b'{"content":{},"version":1}'))
+@pytest.mark.parametrize("how", damaged(b'{"content":{},"version":2}'))
 def test_any_other_bytes_are_refused(how: str) -> None:
     data = damaged(stored_to_bytes(stored(fresh())))[how]
     with pytest.raises(CodecError, match=r"^l1"):

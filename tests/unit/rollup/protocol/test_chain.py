@@ -5,6 +5,7 @@ from functools import cache
 
 import pytest
 
+from rollup.hash.keccak import keccak256
 from rollup.protocol.chain import (
     ChainBroken,
     GovernanceChange,
@@ -14,6 +15,7 @@ from rollup.protocol.chain import (
     require_consecutive,
 )
 from rollup.protocol.public import PublicInput
+from rollup.protocol.receipt import RECEIPTS_START
 from tests.helpers.venue import GOVERNANCE, TOY, Venue, credit
 
 
@@ -84,3 +86,34 @@ def test_a_change_of_governance_joins_and_is_named() -> None:
     require_chained(changed)
     assert list(governance_changes(changed)) == [GovernanceChange(3, other.digest())]
     assert not list(governance_changes(chain()))
+
+
+HEADS = [keccak256(bytes((place,))) for place in range(2)]
+
+
+def with_heads(*heads: bytes) -> list[PublicInput]:
+    return [replace(public, receipts=head) for public, head in zip(chain(), heads, strict=True)]
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [
+        (RECEIPTS_START, RECEIPTS_START, HEADS[0]),
+        (RECEIPTS_START, HEADS[0], HEADS[0]),
+        (HEADS[0], HEADS[0], HEADS[1]),
+    ],
+)
+def test_the_head_of_the_receipts_may_stay_or_move(heads: tuple[bytes, ...]) -> None:
+    require_chained(with_heads(*heads))
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [(HEADS[0], HEADS[1], HEADS[0]), (HEADS[0], HEADS[1], RECEIPTS_START)],
+    ids=["to one that it left", "to the start"],
+)
+def test_the_head_of_the_receipts_never_comes_back(heads: tuple[bytes, ...]) -> None:
+    with pytest.raises(ChainBroken) as caught:
+        require_chained(with_heads(*heads))
+    assert caught.value.link is Link.RECEIPTS
+    assert caught.value.number == 4

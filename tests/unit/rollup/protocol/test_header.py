@@ -55,6 +55,7 @@ def test_every_member_of_a_header_is_in_its_digest(header: BatchHeader, name: st
         {"total": 7 * USDC},
         {"new_root": (1,) * 8},
         {"old_root": (1,) * 8},
+        {"receipts": bytes(31) + b"\x01"},
     ],
 )
 def test_every_member_of_a_public_input_is_in_its_digest(

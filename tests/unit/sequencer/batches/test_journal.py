@@ -19,6 +19,7 @@ from sequencer.batches.entries import (
     Identity,
     JournalError,
     Place,
+    ReceiptEntry,
     RedoEntry,
     RootEntry,
     TornTail,
@@ -46,6 +47,7 @@ COMMANDS: list[Command] = [
     Submit(venues.order(2**30 - 1, Side.BUY, 2**30 - 1, 1, slot=255, post_only=True)),
     Cancel(SignedCancel(CancelOrder(1, 2, 3, 4, 5), bytes(range(84)))),
     CloseBatch(),
+    CloseBatch(bytes(range(32))),
 ]
 
 
@@ -53,6 +55,7 @@ def written(path: Path) -> bytes:
     with Journal(path, IDENTITY, KEY) as journal:
         for command in COMMANDS:
             journal.append(command)
+        journal.append(ReceiptEntry(2**48 - 1, bytes(range(32))))
         journal.append(RootEntry(1, bytes(range(32))))
         journal.append(RedoEntry(1, bytes(range(32)), 1, 2**63))
         journal.append(CloseBatch())
@@ -102,6 +105,7 @@ def test_what_was_written_is_read_and_only_the_owner_may(tmp_path: Path) -> None
     written(path)
     assert [entry.content for entry in read(path, IDENTITY, KEY)] == [
         *COMMANDS,
+        ReceiptEntry(2**48 - 1, bytes(range(32))),
         RootEntry(1, bytes(range(32))),
         RedoEntry(1, bytes(range(32)), 1, 2**63),
         CloseBatch(),

@@ -19,6 +19,7 @@ from rollup.crypto.envelope import (
     encode,
 )
 from rollup.hash.batched import compress_many
+from rollup.hash.keccak import keccak256
 from rollup.protocol.cancel import CancelOrder, SignedCancel, cancel_digests
 from rollup.protocol.deposit import EntryKind, QueueEntry
 from rollup.protocol.order import Order, Side, SignedOrder, message_digests
@@ -85,7 +86,18 @@ def test_a_signed_cancel_in_an_envelope_is_a_command() -> None:
 
 
 def test_padding_is_nothing() -> None:
-    assert verdict(sealed(PaddingAction())) == Verdict()
+    envelope = sealed(PaddingAction())
+    assert verdict(envelope) == Verdict(envelope=keccak256(envelope))
+
+
+def test_what_opened_has_the_hash_of_its_envelope_and_nothing_else_has() -> None:
+    padding, order = sealed(PaddingAction()), sealed(order_action(signed(ORDER)))
+    stolen = sealed(order_action(signed(ORDER, signer=1)))
+    damaged = bytes((*order[:-1], order[-1] ^ 1))
+    late = SEALING.seal(PaddingAction(), HERE, NOW - 1)
+    sent = [padding, order, stolen, damaged, late, order]
+    found = [each.envelope for each in door().admit(sent, NOW)]
+    assert found == [*map(keccak256, sent[:3]), None, None, None]
 
 
 def test_the_key_of_another_account_does_not_sign() -> None:

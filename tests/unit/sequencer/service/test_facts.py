@@ -21,7 +21,7 @@ from sequencer.engine.event import VenueReason
 from sequencer.intake.admission import cancel_action, order_action
 from sequencer.service import facts
 from sequencer.service.facts import Accepted, CancelRefused, Ended, Filled, Rested
-from sequencer.service.venue import Receipt, Venue
+from sequencer.service.venue import Answer, Venue
 from tests.strategies import venues
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -55,7 +55,7 @@ def venue(tmp_path: Path) -> Iterator[Venue]:
         venues.genesis(), SaltKey(bytes(32)), venues.quick_compress_many, venues.always_valid
     )
     folder = VenueFolder(tmp_path).lock()
-    folder.start(setup.genesis, bytes(32))
+    folder.start(setup.genesis, bytes(32), venues.RECEIPT_MATERIAL)
     running = Venue(setup, folder, Queue(), OPERATOR)  # type: ignore[arg-type]
     running.open_batch(venues.START_MS + 1_000, venues.PRICES)
     yield running
@@ -63,7 +63,7 @@ def venue(tmp_path: Path) -> Iterator[Venue]:
     folder.close()
 
 
-def send(venue: Venue, *actions: Action) -> list[Receipt]:
+def send(venue: Venue, *actions: Action) -> list[Answer]:
     good_until = venue.core.clock + 1_000
     return venue.submit([venue.sealing_key.seal(each, HERE, good_until) for each in actions])
 
@@ -119,8 +119,8 @@ def test_a_cancel_is_answered_to_its_sender(venue: Venue) -> None:
 
 def test_what_is_turned_away_has_a_reason_and_no_facts(venue: Venue) -> None:
     beyond, padding = send(venue, order(1, BUY, 10, expiry=2**52 - 1), PaddingAction())
-    assert beyond == Receipt(reason=VenueReason.EXPIRY_TOO_FAR)
-    assert padding == Receipt()
+    assert beyond == Answer(beyond.receipt, reason=VenueReason.EXPIRY_TOO_FAR)
+    assert padding == Answer(padding.receipt)
     assert venue.take_facts() == []
 
 

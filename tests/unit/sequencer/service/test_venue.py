@@ -12,7 +12,7 @@ import pytest
 from rollup.l1.interface import Reverted
 from rollup.protocol.deposit import QueueEntry
 from sequencer.batches.artefacts import ArtefactError, VenueFolder
-from sequencer.batches.entries import JournalError, RootEntry
+from sequencer.batches.entries import JournalError, ReceiptEntry, RootEntry
 from sequencer.batches.replay import RootsDiffer, replay, require_bundles
 from sequencer.engine.command import CloseBatch, OpenBatch, Submit
 from sequencer.engine.core import CoreError
@@ -77,7 +77,8 @@ def test_answers_are_given_once_their_commands_are_on_disk(
     monkeypatch.setattr(os, "fsync", lambda descriptor: (flushed.append(1), real(descriptor)))
     running.submit(small.sell(1, 10), small.buy(2, 10))
     assert len(flushed) == 1, "one flush serves the whole group"
-    assert kinds(running) == ["OpenBatch", "Submit", "Submit"]
+    taken = ["ReceiptEntry", "Submit"]
+    assert kinds(running) == ["OpenBatch", *taken, *taken]
 
 
 def test_a_disk_that_refuses_gives_no_answer_and_stops_the_venue(
@@ -250,7 +251,8 @@ def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
 
     journal = VenueFolder(tmp_path).journal
     contents = [e.content for e in read(journal, SETUP.identity, SETUP.salt_key.chain_key())]
-    assert [type(content) for content in contents] == [OpenBatch, Submit, Submit]
+    taken = [ReceiptEntry, Submit]
+    assert [type(content) for content in contents] == [OpenBatch, *taken, *taken]
 
 
 def test_a_batch_is_due_by_the_clock_alone(running: Running) -> None:

@@ -1,0 +1,1 @@
+"""Receipts, from outside a venue: judged by anybody, published by its operator."""

@@ -1,0 +1,199 @@
+"""`crypsis receipt`: what an operator's receipts prove, offline, and its answer to a challenge."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from rollup.cli import CommandError, ExitCode, Output, conventions, file_type, input_file
+from rollup.files import PRIVATE_MODE, read_bounded, write_whole
+from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES
+
+if TYPE_CHECKING:  # the curve is loaded when a command is called
+    from rollup.protocol.misconduct import Finding, Signer
+    from rollup.protocol.public import PublicInput
+    from rollup.protocol.receipt import SignedReceipt
+
+T = TypeVar("T")
+
+genesis_option = click.option(
+    "--genesis",
+    type=file_type,
+    required=True,
+    help="The venue's genesis.json: it names the address that signs.",
+)
+
+
+@click.group()
+def receipt() -> None:
+    """Receipts of envelopes: whom they bind, and what they prove.
+
+    Exit 1 says that the operator is proved to have misbehaved; of `verify` also, with no
+    "misconduct" in its JSON, that the receipt binds nobody. 3 says that a file is not what is
+    needed to say anything: to `fraud` and `check` that is a receipt that binds nobody, too.
+    """
+
+
+@receipt.command()
+@click.argument("file", type=file_type)
+@genesis_option
+@click.option("--public", type=file_type, help="public.json of the batch that it promises.")
+@conventions
+def verify(console: Output, file: Path, genesis: Path, public: Path | None) -> None:
+    """Whether a receipt is the venue's: its form, its signature, and the batch that it promises."""
+    from rollup.protocol.misconduct import judge_promise
+
+    signer, signed = _signer(genesis), _signed(file)
+    with _judged(unsigned=ExitCode.INVALID):
+        found = signer.require(signed)
+        finding = None if public is None else judge_promise(signed, _public(public), signer)
+    record = {
+        "signed_by": signer.address.hex(),
+        "chain": found.chain,
+        "venue": found.venue,
+        "sequence": found.sequence,
+        "batch": found.batch,
+        "time": found.time,
+        "envelope": found.envelope.hex(),
+        "digest": found.digest().hex(),
+    }
+    text = f"receipt {found.sequence} of venue {found.venue}, for batch {found.batch}: signed by "
+    _say(console, finding, record, text + signer.address.hex())
+
+
+@receipt.command()
+@click.argument("first", type=file_type)
+@click.argument("second", type=file_type)
+@genesis_option
+@conventions
+def fraud(console: Output, first: Path, second: Path, genesis: Path) -> None:
+    """What two receipts prove by themselves: a fork, or a receipt that was backdated."""
+    from rollup.protocol.misconduct import judge_pair
+
+    signer = _signer(genesis)
+    with _judged():
+        finding = judge_pair(_signed(first), _signed(second), signer)
+    record: dict[str, object] = {"signed_by": signer.address.hex()}
+    _say(console, finding, record, "these two receipts prove nothing against the operator")
+
+
+@receipt.command()
+@click.argument("file", type=file_type)
+@click.option("--chain", type=file_type, required=True, help="The operator's list of receipts.")
+@click.option(
+    "--public", type=file_type, required=True, help="public.json whose head the list leads to."
+)
+@genesis_option
+@conventions
+def check(console: Output, file: Path, chain: Path, public: Path, genesis: Path) -> None:
+    """Whether a receipt is in its place in the chain that a batch holds.
+
+    The list is what `crypsis receipt publish` writes. Know first that the public input is of a
+    batch that L1 holds (`crypsis verify`, and its digest in the header), and the genesis that of
+    L1's deployment.
+    """
+    from rollup.protocol.misconduct import judge_list
+    from rollup.protocol.receipt_json import RECEIPTS_BYTES_MAX, list_from_ndjson
+
+    signer, signed, held = _signer(genesis), _signed(file), _public(public)
+    receipts = _read(chain, RECEIPTS_BYTES_MAX, list_from_ndjson)
+    with _judged():
+        finding = judge_list(signed, receipts, held, signer)
+    place, address, digest = signed.receipt.sequence, signer.address.hex(), held.digest().hex()
+    record = {
+        "signed_by": address,
+        "sequence": place,
+        "batch": held.number,
+        "public_digest": digest,
+    }
+    text = f"receipt {place} is in its place in the chain that batch {held.number} holds"
+    _say(console, finding, record, text, f" (public input {digest}, signer {address})")
+
+
+@receipt.command()
+@click.argument("journal", type=file_type)
+@click.option("--batch", type=click.IntRange(1), required=True, help="The last batch listed.")
+@click.option("--since", type=click.IntRange(1), default=1, show_default=True)
+@click.option(
+    "--shape-class", type=click.Choice(list(SHAPE_CLASSES)), default=CLASS_S.name, show_default=True
+)
+@click.option("-o", "--output", type=file_type, required=True, help="File to write, one a line.")
+@conventions
+def publish(
+    console: Output, journal: Path, batch: int, since: int, shape_class: str, output: Path
+) -> None:
+    """Write the receipts that lead to a batch's head, from sequence --since on.
+
+    The operator's answer to a challenge, out of target/private/journal. It tells how many envelopes
+    opened, and which of those that somebody saw, so it is given when asked for, from the
+    receipt in question on, and not before.
+    """
+    from rollup.protocol.receipt_json import list_to_ndjson
+    from sequencer.batches.artefacts import ArtefactError
+    from sequencer.batches.entries import JournalError
+    from sequencer.batches.receipts import published
+
+    try:
+        receipts = published(journal, batch, since, SHAPE_CLASSES[shape_class])
+    except (ArtefactError, JournalError) as error:
+        raise CommandError(ExitCode.BAD_INPUT, str(error)) from error
+    write_whole(output, list_to_ndjson(receipts), PRIVATE_MODE)
+    record = {"receipts": len(receipts), "batch": batch, "file": str(output)}
+    console.result(record, f"{len(receipts)} receipts up to batch {batch} in {output}")
+
+
+def _say(
+    console: Output,
+    finding: "Finding | None",
+    record: dict[str, object],
+    text: str,
+    rests_on: str = "",
+) -> None:
+    """The result; CommandError if misconduct is proved."""
+    if finding is None:
+        console.result({**record, "misconduct": None}, text + rests_on)
+        return
+    kind, detail = finding.misconduct.value, finding.detail
+    proved = {**record, "misconduct": kind, "detail": detail}
+    raise CommandError(ExitCode.INVALID, f"misconduct proved: {kind}: {detail}{rests_on}", proved)
+
+
+def _read(path: Path, limit: int, reader: Callable[[bytes], T]) -> T:
+    """What a file holds; whatever is wrong with it is said with its path."""
+    with input_file(path):
+        return reader(read_bounded(path, limit))
+
+
+def _signer(path: Path) -> "Signer":
+    from rollup.protocol.genesis import GENESIS_BYTES_MAX, genesis_from_json
+    from rollup.protocol.misconduct import Signer
+
+    return Signer.of(_read(path, GENESIS_BYTES_MAX, genesis_from_json))
+
+
+def _signed(path: Path) -> "SignedReceipt":
+    from rollup.protocol.receipt_json import RECEIPT_BYTES_MAX, signed_from_json
+
+    return _read(path, RECEIPT_BYTES_MAX, signed_from_json)
+
+
+def _public(path: Path) -> "PublicInput":
+    from rollup.protocol.public_json import PUBLIC_BYTES_MAX, public_from_json
+
+    return _read(path, PUBLIC_BYTES_MAX, public_from_json)
+
+
+@contextmanager
+def _judged(unsigned: ExitCode = ExitCode.BAD_INPUT) -> Iterator[None]:
+    """What a judge refuses to judge, as messages with exit codes. A receipt that anybody can make
+    must not look like one that proves something."""
+    from rollup.protocol.misconduct import NoAnswer, NotSigned
+
+    try:
+        yield
+    except NotSigned as error:
+        raise CommandError(unsigned, f"this receipt binds nobody: {error}") from error
+    except NoAnswer as error:
+        raise CommandError(ExitCode.BAD_INPUT, str(error)) from error
