@@ -249,7 +249,7 @@ def test_a_journal_whose_last_batch_was_cut_off_is_told_by_the_bundle(
     copy = Path(shutil.copytree(demo.target, tmp_path / "target"))
     journal = copy / "private" / "journal"
     data = journal.read_bytes()
-    closing = 4 + 4 + 1 + 32 + 4 + 4 + 37 + 32
+    closing = 4 + 4 + (1 + 32) + 32 + 4 + 4 + 37 + 32
     journal.write_bytes(data[:-closing])
     done = crypsis("replay", journal)
     assert done.code == ROOTS_DIFFER and "a bundle of it lies in" in done.stderr
@@ -290,6 +290,6 @@ def test_info_shows_bits_by_term_for_every_set() -> None:
 
 def test_every_command_explains_itself() -> None:
     listed = crypsis("--help").stdout
-    for command in ("demo", "execute", "prove", "prover", "replay", "verify"):
+    for command in ("demo", "execute", "prove", "prover", "receipt", "replay", "verify"):
         assert command in listed
         assert crypsis(command, "--help").code == OK
