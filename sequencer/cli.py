@@ -210,8 +210,8 @@ def known_errors() -> Iterator[None]:
     from sequencer.batches.replay import RootsDiffer
     from sequencer.demo.market.tape.error import TapeError
     from sequencer.demo.run import DemoError
+    from sequencer.service.guard import VenueStopped
     from sequencer.service.poster import L1Differs
-    from sequencer.service.venue import VenueStopped
 
     try:
         yield

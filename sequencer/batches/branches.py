@@ -110,14 +110,16 @@ class Source:
             also(entry)
         return found
 
-    def entries(self, branch: Branch) -> Iterator[Entry]:
-        """The entries of a branch, read from the file."""
+    def entries(
+        self, branch: Branch, also: Callable[[Entry], object] = lambda _: None
+    ) -> Iterator[Entry]:
+        """The entries of a branch, read from the file; every entry that there is, to the end, is
+        shown to `also` before."""
         spans = iter([*branch.closed, *([] if branch.open is None else [branch.open])])
         span = next(spans, None)
         for entry in self.read():
+            also(entry)
             while span is not None and entry.offset > span[1]:
                 span = next(spans, None)
-            if span is None:
-                return
-            if entry.offset >= span[0]:
+            if span is not None and entry.offset >= span[0]:
                 yield entry

@@ -1,6 +1,6 @@
 """Replay: the journal through the machine again. The roots must be the same."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rollup.protocol.encoding import digest_bytes
@@ -8,7 +8,14 @@ from rollup.protocol.rejection import Rejected
 from sequencer.batches.artefacts import VenueFolder
 from sequencer.batches.batcher import BatcherError, ClosedBatch
 from sequencer.batches.branches import Source
-from sequencer.batches.entries import Entry, JournalError, Note, ReceiptEntry, RootEntry
+from sequencer.batches.entries import (
+    Entry,
+    JournalError,
+    Note,
+    Place,
+    ReceiptEntry,
+    RootEntry,
+)
 from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.receipts import ReceiptChain
 from sequencer.engine.core import CoreError
@@ -34,30 +41,42 @@ def replay(path: Path, setup: Setup) -> Iterator[ClosedBatch]:
     return Replay(path, Machine(setup)).run(source.entries(known.now))
 
 
+Happened = Callable[[Entry, int, Sequence[Event]], None]
+"""Called with a command's entry, the number of its batch, and what it did."""
+
+
+def ignored(entry: Entry, number: int, events: Sequence[Event]) -> None:
+    """Nobody is told."""
+
+
 class Replay:
     """A machine fed from a journal. `unrooted` is a batch that was closed last, its root not noted:
     the crash came between two entries of one group."""
 
-    def __init__(self, path: Path, machine: Machine, tell_from: int | None = None) -> None:
-        """`told` keeps what happened in batches from `tell_from` on."""
+    def __init__(self, path: Path, machine: Machine, happened: Happened = ignored) -> None:
+        """`happened` is told what every command did."""
         self.machine = machine
         self.unrooted: ClosedBatch | None = None
-        self.told: list[tuple[int, Sequence[Event]]] = []
         self._path = path
-        self._tell_from = tell_from
+        self._happened = happened
 
     def run(self, entries: Iterable[Entry]) -> Iterator[ClosedBatch]:
         """Do all commands; every closed batch once its root is compared, the last one in any
         case."""
+        for closed, _ in self.placed(entries):
+            yield closed
+        if self.unrooted is not None:
+            yield self.unrooted
+
+    def placed(self, entries: Iterable[Entry]) -> Iterator[tuple[ClosedBatch, Place]]:
+        """Do all commands; every closed batch once its root is compared, and the place after."""
         for entry in entries:
             if isinstance(entry.content, ReceiptEntry):
                 continue  # a chain of their own
             if isinstance(entry.content, RootEntry):
-                yield self._rooted(entry.content, entry.offset)
+                yield self._rooted(entry.content, entry.offset), entry.after
             else:
                 self._do(entry)
-        if self.unrooted is not None:
-            yield self.unrooted
 
     def _do(self, entry: Entry) -> None:
         if self.unrooted is not None:
@@ -74,8 +93,7 @@ class Replay:
         self.unrooted = done.closed
         core = self.machine.core
         number = core.number if core.work is None else core.work.number
-        if self._tell_from is not None and number >= self._tell_from:
-            self.told.append((number, done.events))
+        self._happened(entry, number, done.events)
 
     def _rooted(self, noted: RootEntry, offset: int) -> ClosedBatch:
         closed = self.unrooted

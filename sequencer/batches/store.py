@@ -48,10 +48,11 @@ _SETTINGS: Final = (
 
 _SCHEMA: Final = (
     "CREATE TABLE snapshot (number INTEGER PRIMARY KEY, offset INTEGER, link BLOB,"
-    " redos INTEGER, receipts INTEGER, head BLOB, state BLOB, mac BLOB)",
+    " header BLOB, redos INTEGER, receipts INTEGER, head BLOB, state BLOB, mac BLOB)",
     "CREATE TABLE closing (offset INTEGER PRIMARY KEY, link BLOB, number INTEGER, root BLOB,"
-    " header BLOB, receipts INTEGER, head BLOB, mac BLOB)",
-    "CREATE INDEX closing_receipts ON closing (receipts, offset)",
+    " header BLOB, receipts INTEGER, head BLOB, anew INTEGER, mac BLOB)",
+    "CREATE INDEX closing_receipts ON closing (anew, receipts)",
+    "CREATE INDEX closing_number ON closing (number)",
     "CREATE TABLE told (account INTEGER, first INTEGER, count INTEGER, data BLOB, mac BLOB,"
     " PRIMARY KEY (account, first)) WITHOUT ROWID",
     "CREATE TABLE stream (place INTEGER PRIMARY KEY, run BLOB, offset INTEGER, link BLOB,"
@@ -71,12 +72,14 @@ class StoreError(Exception):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Snapshot(Private):
-    """Where the machine stood after batch `number` (sequencer.batches.standing), at this place of
-    the journal, which had so many redos; the last receipt given, and its digest."""
+    """Where the machine stood after batch `number` (sequencer.batches.standing), whose header has
+    this digest, at this place of the journal, which had so many redos; the last receipt given, and
+    its digest."""
 
     number: int
     offset: int
     link: bytes
+    header: bytes
     redos: int
     receipts: int
     head: bytes
@@ -91,7 +94,8 @@ class Snapshot(Private):
 @dataclass(frozen=True, slots=True)
 class Closing:
     """A batch was closed: the place after that, its root and header digest, and the last receipt
-    given until then with its digest. One that was made anew is closed again, at a later place."""
+    given until then with its digest. One that was made anew is closed again, at a later place: then
+    `anew` is 1."""
 
     offset: int
     link: bytes
@@ -100,6 +104,7 @@ class Closing:
     header: bytes
     receipts: int
     head: bytes
+    anew: int = 0
 
     @property
     def place(self) -> Place:
@@ -117,23 +122,16 @@ class Told(Private):
     data: bytes
 
 
-def open_store(path: Path, identity: Identity, key: ChainKey) -> tuple["Store", str]:
-    """A venue's store, new if there is none. One that cannot be read, or that is not of this
-    journal, is set aside beside it; then why is said too. StoreError if there cannot be one."""
-    try:
-        return Store(path, identity, key), ""
-    except StoreError as error:
-        if not path.exists():
-            raise
-        reason = error.detail
+def set_aside(path: Path) -> str:
+    """Move a store that is of no use out of the way; the name it has then. StoreError."""
     aside = path.with_name(f"{path.name}.refused")
     try:
         for companion in reversed(COMPANIONS):
             with suppress(FileNotFoundError):
                 os.replace(f"{path}{companion}", f"{aside}{companion}")
     except OSError as error:
-        raise StoreError(path, f"{reason}; and it cannot be set aside") from error
-    return Store(path, identity, key), f"{reason}; it is kept in {aside.name}"
+        raise StoreError(path, f"it cannot be set aside ({error.strerror})") from error
+    return aside.name
 
 
 class Store(Resource):
@@ -227,9 +225,10 @@ class Store(Resource):
             self._set_stream(self.run, until)
 
     def closing_before(self, receipt: int) -> Closing | None:
-        """The last batch that was closed before a receipt was given."""
+        """The last batch that was closed for the first time before a receipt was given."""
         asked = (
-            "SELECT * FROM closing WHERE receipts < ? ORDER BY receipts DESC, offset DESC LIMIT 1"
+            "SELECT * FROM closing WHERE anew = 0 AND receipts < ?"
+            " ORDER BY receipts DESC, offset DESC LIMIT 1"
         )
         rows = self._rows("closing", asked, (receipt,))
         return Closing(*rows[0]) if rows else None

@@ -1,53 +1,92 @@
 """Recovery: the machine as the journal left it, and batches made anew after L1 refused a header."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rollup.private import Private
 from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.encoding import digest_bytes
-from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import ABSENT_PRICE, Governance
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.branches import Branch, Branches, Source
-from sequencer.batches.entries import Content, Entry, JournalError, RootEntry
+from sequencer.batches.entries import Content, Entry, JournalError, Place, RootEntry
 from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.ports import L1
-from sequencer.batches.replay import Replay
+from sequencer.batches.receipts import ReceiptChain
+from sequencer.batches.replay import Happened, Replay, ignored
 from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
 from sequencer.engine.core import CoreState
 from sequencer.engine.event import Event
 from sequencer.intake.admission import sender_of, signatures_hold
+from sequencer.service.headers import Headers
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Start(Private):
+    """Where reading a journal may start: the machine after batch `source.first`, whose header has
+    this digest; the chain of receipts there, and how many redos there were until then."""
+
+    source: Source
+    machine: Machine
+    receipts: ReceiptChain
+    redos: int = 0
+    header: bytes = b""
+
+    def headers(self) -> Headers:
+        """What is known of headers there."""
+        first = self.source.first
+        return Headers(first, [self.header]) if first else Headers()
+
+
+def genesis_start(path: Path, setup: Setup) -> Start:
+    """From the journal's first entry on."""
+    return Start(Source(path, setup), Machine(setup), ReceiptChain(setup.genesis))
 
 
 @dataclass(slots=True, repr=False)
 class Recovered(Private):
-    """A machine after the last entry of a journal; the headers of all its batches, from batch 1 on;
-    the batches that L1 has not proved; the root that a crash left without a note, if any; and what
-    happened in the last batches, if that was asked for."""
+    """A machine after the last entry of a journal; the headers of its batches from the start on;
+    the batches that L1 has not proved; and the last one, if a crash left it without its root."""
 
     machine: Machine
-    headers: list[BatchHeader]
+    headers: Headers
     unproved: list[ClosedBatch]
-    missing_root: RootEntry | None = None
-    told: list[tuple[int, Sequence[Event]]] = field(default_factory=list)
+    unrooted: ClosedBatch | None = None
+
+    def add(self, closed: ClosedBatch, proved: int) -> None:
+        """One more batch."""
+        self.headers.add(closed.header.digest())
+        if closed.batch.number > proved:
+            self.unproved.append(closed)
 
 
-def recover(source: Source, branch: Branch, proved: int, tell_from: int | None = None) -> Recovered:
-    """Do again what counts of a journal; batches up to `proved` are not kept.
+def recover(
+    start: Start,
+    branch: Branch,
+    proved: int,
+    happened: Happened = ignored,
+    closed: Callable[[ClosedBatch, Place], None] = lambda _, __: None,
+) -> Recovered:
+    """Do again what counts of a journal; batches up to `proved` are not kept. `closed` is called
+    where machine and receipts of `start` are behind a batch.
 
     Raises JournalError or RootsDiffer.
     """
-    replay = Replay(source.path, Machine(source.setup), tell_from)
-    headers: list[BatchHeader] = []
-    unproved: list[ClosedBatch] = []
-    for closed in replay.run(source.entries(branch)):
-        headers.append(closed.header)
-        if closed.batch.number > proved:
-            unproved.append(closed)
-    missing = None if replay.unrooted is None else root_entry(replay.unrooted)
-    return Recovered(replay.machine, headers, unproved, missing, replay.told)
+    source = start.source
+    replay = Replay(source.path, start.machine, happened)
+    found = Recovered(start.machine, start.headers(), [])
+
+    def follow(entry: Entry) -> None:
+        start.receipts.read(source.path, entry)
+
+    for each, place in replay.placed(source.entries(branch, follow)):
+        closed(each, place)
+        found.add(each, proved)
+    if replay.unrooted is not None:
+        found.unrooted = replay.unrooted
+        found.add(replay.unrooted, proved)
+    return found
 
 
 def root_entry(closed: ClosedBatch) -> RootEntry:
@@ -98,16 +137,16 @@ def fork_at(path: Path, now: Branch, number: int) -> Fork:
     return Fork(0, now.before(number), number, number)
 
 
-def fork_back(source: Source, known: Branches, l1: L1) -> Fork | None:
+def fork_back(path: Path, setup: Setup, known: Branches, l1: L1) -> Fork | None:
     """The void branch that L1 has gone back to, the last one that fits; None if none does."""
     head = l1.head_number
-    mine = [header.digest() for header in recover(source, known.now, head).headers]
+    mine = recover(genesis_start(path, setup), known.now, head).headers.digests
     theirs = [l1.header_digest(number) for number in range(1, head + 1)]
     for base, branch in reversed(known.voided.items()):
         if branch.number < head:
             continue
         kept = branch.before(head + 1)
-        found = [header.digest() for header in recover(source, kept, head).headers]
+        found = recover(genesis_start(path, setup), kept, head).headers.digests
         if found == theirs:
             pairs = zip(theirs, mine, strict=False)
             since = next((n for n, (a, b) in enumerate(pairs, 1) if a != b), len(mine) + 1)

@@ -7,8 +7,7 @@ Nobody is answered, and no batch leaves, before the journal is on disk. A daemon
 behind sockets and a clock; here the caller decides when.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rollup.crypto.envelope import EnvelopeReason, OpeningKey, SealingKey
@@ -21,27 +20,21 @@ from rollup.protocol.public import PublicInput
 from rollup.protocol.receipt import Receipt, SignedReceipt
 from sequencer.batches.artefacts import BatchFolder, LockedFolder
 from sequencer.batches.batcher import ClosedBatch
-from sequencer.batches.branches import Branch, Branches, Source
-from sequencer.batches.entries import Content, Entry, ReceiptEntry, RedoEntry
-from sequencer.batches.journal import Journal
+from sequencer.batches.branches import Branch
+from sequencer.batches.entries import Content, Entry, Place, ReceiptEntry, RedoEntry, RootEntry
 from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.ports import L1
-from sequencer.batches.receipts import ReceiptChain
 from sequencer.engine.command import CloseBatch, Command, OpenBatch, Submit
-from sequencer.engine.core import CoreError, CoreState, refusal
+from sequencer.engine.core import CoreState, refusal
 from sequencer.engine.event import AnyReason, Event, VenueReason
 from sequencer.intake.admission import Admission, Verdict, sender_of
 from sequencer.service import recovery
 from sequencer.service.facts import Fact, facts_after_redo, facts_of
+from sequencer.service.guard import Guard
+from sequencer.service.history import History
+from sequencer.service.keeper import SNAPSHOT_EVERY, Keeper, Opened, Stand
 from sequencer.service.poster import Anew, Deadline, L1Differs, Poster
-from sequencer.service.recovery import Fork
-
-
-class VenueStopped(Exception):
-    """The venue cannot go on in this process: what it holds in memory is not what is on disk.
-
-    Open it anew from its folder, which has everything that was answered for.
-    """
+from sequencer.service.recovery import Fork, Recovered, Start
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -66,15 +59,17 @@ class Venue:
         folder: LockedFolder,
         l1: L1,
         operator: Address,
+        *,
+        snapshot_every: int = SNAPSHOT_EVERY,
     ) -> None:
         """Start, or go on. JournalError, RootsDiffer or L1Differs if the folder's journal is
-        damaged, or is not the one that L1 knows."""
+        damaged, or is not the one that L1 knows. A snapshot is taken every so many batches."""
         self._setup = setup
         self._folder = folder
         self._receipt_key = folder.read_receipt_key(setup.genesis.receipt_signer)
         self._l1 = l1
         self._poster = Poster(l1, operator)
-        self._stopped = ""
+        self._guard = Guard()
         self._facts: list[tuple[int, Fact]] = []
         self._fresh: list[tuple[int, Fact]] = []
         self._machine = Machine(setup)
@@ -86,31 +81,36 @@ class Venue:
             compress_many=setup.compress_many,
             verify_many=setup.verify_many,
         )
-        self._source = Source(folder.journal, setup)
-        self._receipts = ReceiptChain(setup.genesis)
-        found = self._source.branches()
-
-        def add(entry: Entry) -> None:
-            found.add(entry)
-            self._receipts.read(folder.journal, entry)
-
-        chain_key = setup.salt_key.chain_key()
-        self._journal = Journal(folder.journal, setup.identity, chain_key, add)
+        self._keeper = Keeper(setup, folder, snapshot_every)
         try:
-            self._recover(found)
+            opened = self._keeper.open_journal(l1.proved_number)
+        except BaseException:
+            self._keeper.close()
+            raise
+        self._journal = opened.journal
+        try:
+            self._recover(opened)
         except BaseException:
             self._journal.close()
+            self._keeper.close()
             raise
 
-    def _recover(self, known: Branches) -> None:
+    def _recover(self, opened: Opened) -> None:
         """The machine as the journal left it, and the batch files that a crash left unwritten."""
-        self._attempt = len(known.voided)
-        found = self._replayed(known.now)
+        self._attempt = opened.start.redos + len(opened.known.voided)
+        self._receipts = opened.start.receipts
+        proved = self._l1.proved_number
+        found = self._keeper.replayed(opened, proved)
+        self._keep(found, proved)
         self._take_over(found.machine)
-        if found.missing_root is not None:
-            self._journal.append(found.missing_root)
+        if found.unrooted is not None:
+            self._journal.append(recovery.root_entry(found.unrooted))
             self._journal.sync()
+            self._keeper.closed(found.unrooted, self._stand, proved)
         self._follow_l1()
+        self._write_missing()
+
+    def _write_missing(self) -> None:
         for closed in self._unproved:
             if not self.batch_folder(closed.batch.number).holds(batch_to_bytes(closed.batch)):
                 self._write(closed)
@@ -120,13 +120,20 @@ class Venue:
         self._machine = machine
         self._admission.follow(machine.core)
 
-    def _replayed(self, branch: Branch) -> recovery.Recovered:
-        """What a journal comes to; batches that L1 has not proved are kept at hand."""
-        proved = self._l1.proved_number
-        found = recovery.recover(self._source, branch, proved)
+    def _keep(self, found: Recovered, proved: int) -> None:
+        """Batches that L1 has not proved are kept at hand."""
         self._kept_after, self._unproved = proved, found.unproved
         self._headers = found.headers
-        return found
+
+    def _read_again(self) -> None:
+        """L1 forgot what it had proved."""
+        proved = self._l1.proved_number
+        start, known = self._keeper.surveyed(proved)
+        self._keep(recovery.recover(start, known.now, proved), proved)
+
+    @property
+    def _stand(self) -> Stand:
+        return Stand(self._journal.place, self._machine, self._receipts, self._attempt)
 
     @property
     def core(self) -> CoreState:
@@ -139,6 +146,16 @@ class Venue:
         return self._machine.batcher.state.root
 
     @property
+    def remarks(self) -> Sequence[str]:
+        """What was not as it should be with what is kept beside the journal."""
+        return tuple(self._keeper.remarks)
+
+    @property
+    def history(self) -> History:
+        """What each owner may know, from the first fact on."""
+        return self._keeper.history
+
+    @property
     def set_aside(self) -> str:
         """The file that keeps what a torn last write left of the journal; empty if none did."""
         return "" if self._journal.set_aside is None else str(self._journal.set_aside)
@@ -148,10 +165,10 @@ class Venue:
 
         CoreError, with nothing changed or written, if time or prices are not a next batch's.
         """
-        with self._going_on(may_refuse=True):
+        with self._guard.going_on(may_refuse=True):
             opening = recovery.open_batch(self._machine, self._l1, time, prices, self._attempt)
             events = self._do(opening)
-        with self._going_on():
+        with self._guard.going_on():
             self._sync()
         return events
 
@@ -162,7 +179,7 @@ class Venue:
         """
         if self.core.work is None:
             return [Answer(reason=VenueReason.BETWEEN_BATCHES)] * len(envelopes)
-        with self._going_on():
+        with self._guard.going_on():
             verdicts = self._admission.admit(envelopes, self.core.clock)
             taken = [(self._take(verdict), self._apply(verdict)) for verdict in verdicts]
             self._sync()
@@ -214,17 +231,18 @@ class Venue:
 
         CoreError if none is open.
         """
-        with self._going_on(may_refuse=True):
+        with self._guard.going_on(may_refuse=True):
             closing = self._receipts.closing()
             done = self._machine.do(closing)
         if done.closed is None:
             raise TypeError("the core closes a batch with BatchClosed")
-        with self._going_on():
+        with self._guard.going_on():
             self._append([closing, recovery.root_entry(done.closed)])
             self._sync()
             self._unproved.append(done.closed)
-            self._headers.append(done.closed.header)
+            self._headers.add(done.closed.header.digest())
             self._write(done.closed)
+            self._keeper.closed(done.closed, self._stand, self._kept_after)
         return done.closed
 
     @property
@@ -237,17 +255,18 @@ class Venue:
 
         Returns what L1 wants to be made anew: call `redo` with it. Raises Reverted.
         """
-        self._require_going()
+        self._guard.require_going()
         self._keep_unproved()
-        with self._going_on():
+        with self._guard.going_on():
             self._follow_l1()
         return self._poster.commit_headers(self._unproved)
 
     def _keep_unproved(self) -> None:
         """Batches that L1 has proved are dropped; those whose proofs it forgot come back."""
         if self._l1.proved_number < self._kept_after:
-            self._replayed(self._source.survey().now)
+            self._read_again()
         self._kept_after = self._l1.proved_number
+        self._headers.forget_before(self._kept_after)
         self._unproved = [each for each in self._unproved if each.batch.number > self._kept_after]
 
     def redo(self, wanted: Anew, prices: tuple[int, ...]) -> list[ClosedBatch]:
@@ -259,10 +278,10 @@ class Venue:
         """
         if not self._is_refused(wanted):
             return []
-        with self._going_on():
-            now = self._source.survey().now
-            fork = recovery.fork_at(self._folder.journal, now, wanted.number)
-            return self._part(now, fork, wanted.header, prices)
+        with self._guard.going_on():
+            start, known = self._keeper.surveyed(wanted.number - 1)
+            fork = recovery.fork_at(self._folder.journal, known.now, wanted.number)
+            return self._part(start, known.now, fork, wanted.header, prices)
 
     def _follow_l1(self) -> None:
         """Where L1 holds what was made void, because it took its refusal back, the venue goes back
@@ -272,37 +291,44 @@ class Venue:
             return
         except L1Differs as differs:
             unknown = differs
-        known = self._source.survey()
-        fork = recovery.fork_back(self._source, known, self._l1)
+        path, setup = self._folder.journal, self._setup
+        start = recovery.genesis_start(path, setup)
+        known = start.source.survey()
+        fork = recovery.fork_back(path, setup, known, self._l1)
         if fork is None:
             raise unknown
         held = self._l1.header_digest(self._l1.head_number) or bytes(DIGEST_BYTES)
-        self._part(known.now, fork, held, self._machine.prices)
+        self._part(start, known.now, fork, held, self._machine.prices)
 
     def _part(
-        self, now: Branch, fork: Fork, header: bytes, prices: tuple[int, ...]
+        self, start: Start, now: Branch, fork: Fork, header: bytes, prices: tuple[int, ...]
     ) -> list[ClosedBatch]:
         """Go on from a fork of the history: what the present branch has from its number on is made
         anew. One group in the journal; only then does anything change here."""
-        void = recovery.old_batches(self._source.entries(now), fork.since)
+        void = recovery.old_batches(start.source.entries(now), fork.since)
         proved, attempt = self._l1.proved_number, self._attempt + 1
-        base = recovery.recover(self._source, fork.kept, proved, fork.since)
+        told: list[tuple[int, Sequence[Event]]] = []
+
+        def happened(_: Entry, number: int, events: Sequence[Event]) -> None:
+            if number >= fork.since:
+                told.append((number, events))
+
+        base = recovery.recover(start, fork.kept, proved, happened)
         again = [old for old in void if old.opening.number >= fork.number]
         anew = recovery.make_anew(base.machine, self._setup, self._l1, again, attempt, prices)
-        self._append(
-            [RedoEntry(fork.number, header, len(anew.contents), fork.base), *anew.contents]
-        )
+        redo = RedoEntry(fork.number, header, len(anew.contents), fork.base)
+        ends = self._append([redo, *anew.contents])
         touched = recovery.accounts_of(void, self._unproved, fork.since, self.core)
-        told = [*base.told, *anew.done]
+        told += anew.done
         self._fresh += facts_after_redo(fork.since, touched, told, self.core, base.machine.core)
         self._sync()
         self._attempt = attempt
         self._take_over(base.machine)
-        self._kept_after, self._unproved = proved, base.unproved + anew.closed
-        self._headers = base.headers + [closed.header for closed in anew.closed]
-        for closed in self._unproved:
-            if not self.batch_folder(closed.batch.number).holds(batch_to_bytes(closed.batch)):
-                self._write(closed)
+        for closed in anew.closed:
+            base.add(closed, proved)
+        self._keep(base, proved)
+        self._keeper.parted(fork.since, list(zip(anew.closed, ends, strict=True)), self._stand)
+        self._write_missing()
         return anew.closed
 
     def _is_refused(self, wanted: Anew) -> bool:
@@ -313,7 +339,7 @@ class Venue:
 
     def post(self, public: PublicInput, proof: bytes) -> None:
         """Bring a bundle to L1, once. Raises Reverted with L1's reason."""
-        self._require_going()
+        self._guard.require_going()
         self._poster.post(public, proof)
         self._keep_unproved()
 
@@ -326,8 +352,16 @@ class Venue:
         return self._folder.batch(number)
 
     def close(self) -> None:
-        """Make the journal durable and let go of it."""
-        self._journal.close()
+        """Make the journal durable and let go of it; between two batches, with a snapshot."""
+        try:
+            self._journal.close()
+            if not self._guard.stopped:
+                self._keeper.finish(self._last_header(), self._stand, self._kept_after)
+        finally:
+            self._keeper.close()
+
+    def _last_header(self) -> bytes:
+        return self._headers.digests[-1] if self._headers.digests else b""
 
     def _do(self, command: Command) -> list[Event]:
         """The core first, since what it refuses must not be in the journal; what it did is in the
@@ -338,37 +372,23 @@ class Venue:
         self._fresh += facts_of(events, self.core.number if work is None else work.number)
         return events
 
-    def _append(self, contents: Sequence[Content]) -> None:
+    def _append(self, contents: Sequence[Content]) -> list[Place]:
+        """The places after batches that were closed."""
+        ends = []
         for content in contents:
             self._journal.append(content)
             if isinstance(content, OpenBatch | CloseBatch):
                 self._receipts.follow(content)
+            elif isinstance(content, RootEntry):
+                ends.append(self._journal.place)
+        return ends
 
     def _sync(self) -> None:
         """Everything done so far is on disk, and may be told."""
         self._journal.sync()
         self._facts += self._fresh
+        self._keeper.history.add(self._fresh)
         self._fresh = []
 
     def _write(self, closed: ClosedBatch) -> None:
         self.batch_folder(closed.batch.number).write_batch(batch_to_bytes(closed.batch))
-
-    def _require_going(self) -> None:
-        if self._stopped:
-            raise VenueStopped(f"the venue stopped ({self._stopped}); open it anew")
-
-    @contextmanager
-    def _going_on(self, *, may_refuse: bool = False) -> Iterator[None]:
-        """Stop for good when memory and disk may differ: a command that failed half-way, or a
-        journal that did. `may_refuse`: the one command inside may have no place now, which the core
-        says before it changes anything."""
-        self._require_going()
-        try:
-            yield
-        except CoreError:
-            if not may_refuse:
-                self._stopped = CoreError.__name__
-            raise
-        except BaseException as error:
-            self._stopped = type(error).__name__
-            raise

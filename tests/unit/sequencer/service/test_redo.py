@@ -15,8 +15,8 @@ from sequencer.batches.replay import replay
 from sequencer.engine.core import CoreError
 from sequencer.engine.event import VenueReason
 from sequencer.service.facts import Ended, Filled, Lives, Voided
+from sequencer.service.guard import VenueStopped
 from sequencer.service.poster import L1Differs
-from sequencer.service.venue import VenueStopped
 from tests.helpers import venue as small
 from tests.helpers.l1 import DELAY, GOVERNOR, OPERATOR
 from tests.helpers.running import SETUP, WINDOW_MS, Running

@@ -17,8 +17,8 @@ from sequencer.batches.replay import RootsDiffer, replay, require_bundles
 from sequencer.engine.command import CloseBatch, OpenBatch, Submit
 from sequencer.engine.core import CoreError
 from sequencer.engine.event import VenueReason
+from sequencer.service.guard import VenueStopped
 from sequencer.service.poster import L1Differs
-from sequencer.service.venue import VenueStopped
 from tests.helpers import venue as small
 from tests.helpers.running import SALT, SETUP, Running
 
