@@ -64,14 +64,11 @@ def _members(fact: Fact) -> list[Value]:
 
 
 def _read(row: Node) -> Fact:
-    name, *members = row.items(8)
-    read = _READERS.get(name.text(16))
-    if read is None:
-        raise CodecError("facts: the name of a fact is wanted")
     try:
-        return read(members)
-    except ValueError as error:
-        raise CodecError(f"facts: as many members as the fact has are wanted ({error})") from error
+        name, *members = row.items(8)
+        return _READERS[name.text(16)](members)
+    except (KeyError, ValueError) as error:
+        raise CodecError("facts: the name of a fact and its members are wanted") from error
 
 
 def _reason(node: Node) -> AnyReason:

@@ -279,7 +279,8 @@ class Venue:
         if not self._is_refused(wanted):
             return []
         with self._guard.going_on():
-            start, known = self._keeper.surveyed(wanted.number - 1)
+            proved = self._l1.proved_number
+            start, known = self._keeper.surveyed(min(wanted.number - 1, proved))
             fork = recovery.fork_at(self._folder.journal, known.now, wanted.number)
             return self._part(start, known.now, fork, wanted.header, prices)
 

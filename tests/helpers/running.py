@@ -14,6 +14,7 @@ from sequencer.batches.journal import read
 from sequencer.batches.machine import Setup
 from sequencer.intake.admission import cancel_action, order_action
 from sequencer.service.facts import Fact
+from sequencer.service.keeper import SNAPSHOT_EVERY
 from sequencer.service.venue import Answer, Venue
 from tests.helpers import venue as small
 from tests.helpers.l1 import OPERATOR, World, proof_of
@@ -30,6 +31,7 @@ class Running:
 
     root: Path
     world: World = field(default_factory=World)
+    snapshot_every: int = SNAPSHOT_EVERY
 
     def __post_init__(self) -> None:
         with VenueFolder(self.root).lock() as folder:
@@ -40,7 +42,9 @@ class Running:
         """Start on the folder, whatever is in it."""
         self.folder: LockedFolder = VenueFolder(self.root).lock()
         try:
-            self.venue = Venue(SETUP, self.folder, self.world.l1, OPERATOR)
+            self.venue = Venue(
+                SETUP, self.folder, self.world.l1, OPERATOR, snapshot_every=self.snapshot_every
+            )
         except BaseException:
             self.folder.close()
             raise
@@ -53,7 +57,9 @@ class Running:
     def crash(self) -> None:
         """As a kill does: what was not synced is gone, nothing is closed in order."""
         self.venue._journal._pending.clear()
-        self.stop()
+        self.venue._journal.close()
+        self.venue._keeper.close()
+        self.folder.close()
 
     def restart(self) -> None:
         self.crash()
