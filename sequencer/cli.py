@@ -11,8 +11,8 @@ import click
 
 from rollup.cli import PROGRAM, CommandError, ExitCode, Output, conventions, file_type
 from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES
+from sequencer.service.venue_file import PARAMETER_SETS
 
-SETS = ("fast", "balanced", "evm")
 BATCHES_MAX: Final = 100_000
 """A day of windows of a second, and more."""
 
@@ -49,8 +49,8 @@ def batches_wanted(_: click.Context, __: click.Parameter, text: str) -> int | No
 )
 @click.option(
     "--parameters",
-    type=click.Choice(SETS),
-    default=SETS[0],
+    type=click.Choice(PARAMETER_SETS),
+    default=PARAMETER_SETS[0],
     show_default=True,
     help="Parameter set.",
 )
@@ -139,7 +139,7 @@ def verify_command(bundle: Path, parameters: str, shape_class: str) -> str:
     beside = Path(sys.executable).with_name(PROGRAM)
     program = _from_here(beside) if beside.exists() else PROGRAM
     words = [program, "verify", _from_here(bundle)]
-    words += ["--parameters", parameters] * (parameters != SETS[0])
+    words += ["--parameters", parameters] * (parameters != PARAMETER_SETS[0])
     words += ["--shape-class", shape_class] * (shape_class != CLASS_S.name)
     return shlex.join(words)
 

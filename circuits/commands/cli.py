@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from circuits.commands.options import class_option, parameters_option
+from circuits.commands.options import class_option, cluster_option, parameters_option
 from rollup.cli import CommandError, ExitCode, Output, conventions, file_type, input_file
 from rollup.files import (
     BATCH_FILE,
@@ -57,11 +57,7 @@ def verify(console: Output, folder: Path, parameters: str, shape_class: str, exp
 @click.option(
     "--workers", type=click.IntRange(1, 256), help="Prove several batches in so many processes."
 )
-@click.option(
-    "--cluster",
-    metavar="ADDRESS",
-    help="Prove on the workers of a Dask scheduler: tcp://host:8786.",
-)
+@cluster_option
 @conventions
 def prove(
     console: Output,

@@ -3,12 +3,17 @@
 import asyncio
 import importlib
 import socket
+from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import CancelledError, Executor
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from circuits.commands.many import BatchFile, Workers
+from circuits.prove import Bundle, Report
+from circuits.verify import StarkVerifier
 from rollup.exit_codes import ExitCode
 
 SCHEMES = ("tcp", "tls")
@@ -46,7 +51,7 @@ def require_scheduler(address: str) -> None:
 
 
 @contextmanager
-def cluster_workers(address: str) -> Iterator[Executor]:
+def cluster_workers(address: str) -> Iterator[Workers]:
     """The workers of an existing Dask scheduler; batches go there as the bytes they are.
 
     ClusterError if the library is missing or nobody answers. Workers need this package and a warm
@@ -64,14 +69,52 @@ def cluster_workers(address: str) -> Iterator[Executor]:
     except (OSError, ValueError) as error:
         detail = f"what answers at {address} is no Dask scheduler, or not within "
         raise ClusterError(f"{detail}{HANDSHAKE_TIMEOUT_S} s") from error
-    with client:
-        try:
-            yield client.get_executor(pure=False)
-        except distributed.KilledWorker as error:
-            detail = "a worker of the cluster died again and again while proving (out of memory?)"
-            raise ClusterError(detail, ExitCode.NO_MEMORY) from error
-        except CancelledError as error:
-            raise ClusterError(f"the Dask scheduler at {address} has gone") from error
+    with client, _losses():
+        yield Workers(client.get_executor(pure=False), _at_once(client))
+
+
+@contextmanager
+def _losses() -> Iterator[None]:
+    """Workers and schedulers that go while a proof is waited for, as ClusterErrors."""
+    distributed: Any = importlib.import_module("distributed")
+    try:
+        yield
+    except distributed.KilledWorker as error:
+        detail = "a worker of the cluster died again and again while proving (out of memory?)"
+        raise ClusterError(detail, ExitCode.NO_MEMORY) from error
+    except CancelledError as error:
+        raise ClusterError("the Dask scheduler has gone") from error
+
+
+def _at_once(client: Any) -> dict[str, int]:
+    """How many tasks each host of the cluster runs at once, all its workers together."""
+    found: Counter[str] = Counter()
+    for address, worker in client.scheduler_info(n_workers=-1)["workers"].items():
+        found[str(urlsplit(address).hostname)] += int(worker["nthreads"])
+    return dict(found)
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterProver:
+    """Proves a batch on whatever worker is free, and verifies here what comes back: to be used as
+    `circuits.prove.StarkProver` is by `crypsis prover serve`."""
+
+    workers: Workers
+    statement: dict[str, str]
+    verifier: StarkVerifier
+
+    def prove_bundle(self, batch: bytes, report: Report) -> Bundle:
+        """A bundle that is verified. As StarkProver's; NotProved where a worker sends none."""
+        file = BatchFile.of(batch)
+        report("cluster: waiting for a proof", 0.0)
+        with _losses():
+            bundle = self.workers.prove(file, *self._pins).result()
+        report("cluster: verifying the proof", 0.99)
+        return file.require_proved(bundle, self.verifier)
+
+    @property
+    def _pins(self) -> tuple[str, str]:
+        return (self.statement["parameter_set"], self.statement["shape_class"])
 
 
 async def _shake_hands(address: str) -> None:

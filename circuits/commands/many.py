@@ -5,12 +5,15 @@ any order, and what joins them is that each starts at the root where the one bef
 docs/adr/0007-a-chunk-is-a-batch.md.
 """
 
+import importlib
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, as_completed
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
 
 from circuits.prove import Bundle, StarkProver
 from rollup.children import worker_pool
@@ -71,17 +74,34 @@ class BatchFile(Private):
         return bundle
 
 
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """Who proves: an executor, and for workers elsewhere how many proofs each host makes at once.
+
+    A process here has its share of the cores from whoever starts it. A Dask worker bounds its
+    tasks, and not the threads of one, so there the share is taken inside each task.
+    """
+
+    executor: Executor
+    at_once: Mapping[str, int] | None = None
+
+    def prove(self, batch: BatchFile, parameter_set: str, shape_class: str) -> "Future[Bundle]":
+        """Begin with a batch. What comes back is to be verified before it is used."""
+        pins = (parameter_set, shape_class)
+        return self.executor.submit(_prove, batch.data, *pins, self.at_once)
+
+
 @contextmanager
-def local_workers(count: int, batches: int) -> Iterator[Executor]:
+def local_workers(count: int, batches: int) -> Iterator[Workers]:
     """`count` processes on this machine, but no more than batches, that share its cores."""
     count = min(count, batches)
     threads = max(1, len(os.sched_getaffinity(0)) // count)
     with worker_pool(count, {THREADS_VARIABLE: str(threads)}) as pool:
-        yield pool
+        yield Workers(pool)
 
 
 def prove_all(
-    workers: Executor,
+    workers: Workers,
     batches: Sequence[BatchFile],
     parameter_set: str,
     shape_class: str,
@@ -96,9 +116,7 @@ def prove_all(
     their roots after.
     """
     require_consecutive([batch.number for batch in batches])
-    waiting = {
-        workers.submit(_prove, batch.data, parameter_set, shape_class): batch for batch in batches
-    }
+    waiting = {workers.prove(batch, parameter_set, shape_class): batch for batch in batches}
     publics = []
     try:
         for finished in as_completed(waiting):
@@ -113,12 +131,25 @@ def prove_all(
     return publics
 
 
-def _prove(data: bytes, parameter_set: str, shape_class: str) -> Bundle:
+def _prove(
+    data: bytes, parameter_set: str, shape_class: str, at_once: Mapping[str, int] | None
+) -> Bundle:
     """Runs in a worker, which keeps its prover for the next batch."""
+    if at_once is not None:
+        take_share(at_once)
     try:
         return _prover(parameter_set, shape_class).prove_bundle(data)
     except MemoryError:
         raise MemoryError from None  # NumPy's own does not survive the way back
+
+
+def take_share(at_once: Mapping[str, int]) -> None:
+    """As many threads as leave the others of this machine theirs, unless the operator of the worker
+    has said how many."""
+    distributed: Any = importlib.import_module("distributed")
+    here = urlsplit(distributed.get_worker().address).hostname
+    share = len(os.sched_getaffinity(0)) // at_once.get(str(here), 1)
+    os.environ.setdefault(THREADS_VARIABLE, str(max(1, share)))
 
 
 @cache

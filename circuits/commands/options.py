@@ -21,3 +21,8 @@ class_option = click.option(
     show_default=True,
     help="How much a batch may hold: S up to 128 trades, M up to 1,024.",
 )
+cluster_option = click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Prove on the workers of a Dask scheduler: tcp://host:8786.",
+)

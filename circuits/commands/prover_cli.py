@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from circuits.commands.options import class_option, parameters_option
+from circuits.commands.options import class_option, cluster_option, parameters_option
 from rollup.cli import CommandError, ExitCode, Output, conventions, file_type
 from rollup.files import write_whole
 from rollup.protocol.shape_class import SHAPE_CLASSES
@@ -140,21 +140,38 @@ def keygen(console: Output, output: Path, shape_class: str) -> None:
 @prover.command()
 @parameters_option
 @class_option
+@cluster_option
 @conventions
-def serve(console: Output, parameters: str, shape_class: str) -> None:
+def serve(console: Output, parameters: str, shape_class: str, cluster: str | None) -> None:
     """Stay up and prove what is asked: a JSON object a line, on standard input and output.
 
     Says {"ready": true, ...} when fixed tables and kernels are loaded. A request is {"id", "batch":
     FILE, "output": DIR}; its answers are {"id", "phase", "share"} while it is proved, and at last
     {"id", "ok": true, ...} or {"id", "error", "reason", "exit_code"}. One at a time; ends when
     standard input does. (Under `prover`, since what follows `prove` is a batch file.)
+
+    With --cluster the proofs are made by workers elsewhere and verified here before they are
+    written. Run several of these to keep several workers busy.
     """
     import sys
 
     from circuits.commands.serve import serve as serve_requests
     from circuits.prove import StarkProver
 
-    serve_requests(StarkProver(parameters, shape_class), sys.stdin.buffer, console.record)
+    prover = StarkProver(parameters, shape_class)
+    if cluster is None:
+        serve_requests(prover, sys.stdin.buffer, console.record)
+        return
+    from circuits.commands.cluster import ClusterProver, cluster_workers, require_scheduler
+    from circuits.commands.no_proof import no_proof
+    from circuits.verify import StarkVerifier
+
+    with no_proof(parameters, shape_class):
+        require_scheduler(cluster)
+        with cluster_workers(cluster) as workers:
+            verifier = StarkVerifier(parameters, shape_class)
+            elsewhere = ClusterProver(workers, prover.statement, verifier)
+            serve_requests(elsewhere, sys.stdin.buffer, console.record)
 
 
 @prover.command()

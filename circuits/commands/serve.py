@@ -16,11 +16,11 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Protocol
 
 from circuits.commands.no_proof import no_proof
 from circuits.commands.warm import warm_prover
-from circuits.prove import StarkProver, require_room
+from circuits.prove import Bundle, Report, StarkProver, require_room
 from rollup.cli import CommandError, ExitCode, command_error, input_file
 from rollup.codec import shallow_json
 from rollup.files import PUBLIC_FOLDER, read_bounded
@@ -29,6 +29,18 @@ from rollup.protocol.batch_codec import BATCH_BYTES_MAX
 
 Answer = Callable[[Mapping[str, object]], None]
 """Sends one object."""
+
+
+class BundleProver(Protocol):
+    """Whoever makes the proofs: `circuits.prove.StarkProver` here, or workers elsewhere."""
+
+    @property
+    def statement(self) -> dict[str, str]:
+        """What it proves and with what, by name."""
+
+    def prove_bundle(self, batch: bytes, report: Report) -> Bundle:
+        """A bundle, or why there is none."""
+
 
 REQUEST_BYTES_MAX: Final = 1 << 14
 """A request is a number and two paths, of at most 4 KiB each on Linux."""
@@ -86,16 +98,17 @@ def _is_path(value: object) -> bool:
         return False
 
 
-def serve(prover: StarkProver, requests: BinaryIO, answer: Answer) -> None:
-    """Get warm, say so, and answer every request, until there are no more."""
-    warm_prover(prover)
+def serve(prover: BundleProver, requests: BinaryIO, answer: Answer) -> None:
+    """Get warm where proofs are made here, say so, and answer every request, until no more come."""
+    if isinstance(prover, StarkProver):
+        warm_prover(prover)
     gc.collect()
     gc.freeze()  # circuit and tapes stay: no search for cycles needs to walk over them again
     answer({"ready": True, **prover.statement})
     answer_all(prover, requests, answer)
 
 
-def answer_all(prover: StarkProver, requests: BinaryIO, answer: Answer) -> None:
+def answer_all(prover: BundleProver, requests: BinaryIO, answer: Answer) -> None:
     """Answer every request, in turn.
 
     What is wrong with a request or its batch is answered, and the next one is read. A fault of this
@@ -143,7 +156,7 @@ def _lines(requests: BinaryIO) -> Iterator[bytes]:
             yield line
 
 
-def _answer(prover: StarkProver, request: Request, answer: Answer) -> bool:
+def _answer(prover: BundleProver, request: Request, answer: Answer) -> bool:
     """Prove, and say how it went; whether there is a proof."""
     try:
         meta = _prove(prover, request, answer)
@@ -158,7 +171,7 @@ def _answer(prover: StarkProver, request: Request, answer: Answer) -> bool:
     return True
 
 
-def _prove(prover: StarkProver, request: Request, answer: Answer) -> dict[str, object]:
+def _prove(prover: BundleProver, request: Request, answer: Answer) -> dict[str, object]:
     """Read, prove and write one batch; what meta.json says of it."""
 
     def report(phase: str, share: float) -> None:

@@ -5,6 +5,7 @@ message is decoded, encoded again and compared, so trailing bytes, repeated or u
 encodings longer than needed cannot pass.
 """
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -16,6 +17,7 @@ INTEGER_LOW = -(2**63)
 INTEGER_END = 2**64
 DEPTH_MAX = 32
 """Nesting deeper than any record of ours: refused before it can exhaust the stack."""
+INTEGER_WANTED = "an integer of at most 64 bits is wanted"
 
 
 class CodecError(ValueError):
@@ -76,19 +78,32 @@ def _brief(error: BaseException) -> str:
 
 def _require_value(value: object, depth: int) -> None:
     """Refuse types, integers and nesting that the format does not have."""
-    if depth > DEPTH_MAX:
-        raise CodecError(f"nesting of at most {DEPTH_MAX} is wanted")
-    if isinstance(value, list):
-        for member in value:
-            _require_value(member, depth + 1)
-    elif isinstance(value, dict):
-        for name, member in value.items():
+    if isinstance(value, dict):
+        for name in value:
             if type(name) is not str:
                 raise CodecError(f"text keys are wanted, {type(name).__name__} came")
+        members: Iterable[object] = value.values()
+    elif isinstance(value, list):
+        members = value
+    else:
+        _require_plain(value)
+        return
+    for member in members:
+        if depth == DEPTH_MAX:
+            raise CodecError(f"nesting of at most {DEPTH_MAX} is wanted")
+        kind = type(member)
+        if kind is int:
+            if not INTEGER_LOW <= member < INTEGER_END:  # type: ignore[operator]
+                raise CodecError(INTEGER_WANTED)
+        elif kind is not bytes and kind is not str:
             _require_value(member, depth + 1)
-    elif type(value) is int:
+
+
+def _require_plain(value: object) -> None:
+    """Refuse what is no list or map, nor anything else of the format."""
+    if type(value) is int:
         if not INTEGER_LOW <= value < INTEGER_END:
-            raise CodecError("an integer of at most 64 bits is wanted")
+            raise CodecError(INTEGER_WANTED)
     elif value is not None and type(value) not in (bool, bytes, str):
         raise CodecError(f"{type(value).__name__} is not a value of the format")
 
@@ -96,7 +111,11 @@ def _require_value(value: object, depth: int) -> None:
 def _sorted(value: Value) -> Value:
     """The value with every map's keys rising."""
     if isinstance(value, list):
-        return [_sorted(member) for member in value]
+        return [_sorted(member) if isinstance(member, list | dict) else member for member in value]
     if isinstance(value, dict):
-        return {name: _sorted(value[name]) for name in sorted(value)}
+        rising = dict(sorted(value.items()))
+        for name, member in rising.items():
+            if isinstance(member, list | dict):
+                rising[name] = _sorted(member)
+        return rising
     return value

@@ -1,16 +1,19 @@
 """Envelopes: what a trader sends the venue. One size for every action, readable by the venue only.
 
-RFC 9180 (HPKE), base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305 (0x0020,
-0x0001, 0x0003), from pycryptodome. The sender authenticates inside, with its signature.
+Sealed by HPKE in base mode (rollup/crypto/hpke.py). The sender authenticates inside, with its
+signature.
 
     envelope  = encapsulated key (32) || ciphertext (256) || tag (16)
-    plaintext = version (1) || kind (1) || good until (8) || members, little-endian || zeros
+    plaintext = version (1) || kind (1) || good until (8) || response key (32)
+                || members, little-endian || zeros
 
 Chain, venue and version are bound by HPKE's `info` and again as associated data, so an envelope
 for one venue cannot be opened as one for another. Nothing decrypted enters a message or a repr.
 
-Every kind, padding too, says until when it is good. An envelope is opened in two steps, so that the
-venue judges its time, and remembers it, before anything that depends on its kind can happen.
+Every kind, padding too, says until when it is good, and to which key its answer shall be sealed
+(rollup/crypto/answer.py), since whoever delivers an envelope need not be who sealed it. An envelope
+is opened in two steps, so that the venue judges its time, and remembers it, before anything that
+depends on its kind can happen.
 """
 
 import struct
@@ -19,27 +22,26 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Final, Self
 
-from Crypto.Protocol import HPKE
-from Crypto.Protocol.DH import import_x25519_public_key
-from Crypto.PublicKey import ECC
-
+from rollup.crypto import hpke
+from rollup.crypto.hpke import KEY_BYTES, OVERHEAD_BYTES
 from rollup.private import Private
 
-ENVELOPE_VERSION: Final = 2
+ENVELOPE_VERSION: Final = 3
 ENVELOPE_LIFETIME_MS: Final = 10 * 60_000
 """How far ahead of the venue's time an envelope may be good. Several batch windows and the clocks'
 difference fit in; what a venue must remember of ten minutes' envelopes fits in memory."""
 
 PLAINTEXT_BYTES: Final = 256
-"""An order takes 128 bytes today; the rest is room for later members, so that the size stays."""
+"""An order takes 160 bytes today; the rest is room for later members, so that the size stays."""
 
-KEY_BYTES: Final = 32
-TAG_BYTES: Final = 16
-ENVELOPE_BYTES: Final = KEY_BYTES + PLAINTEXT_BYTES + TAG_BYTES
+ENVELOPE_BYTES: Final = PLAINTEXT_BYTES + OVERHEAD_BYTES
+NO_ANSWER: Final = bytes(KEY_BYTES)
+"""As a response key: the sender wants no answer. No key agreement is possible with it."""
+
 SIGNATURE_BYTES: Final = 84
 IDENTIFIER_MAX: Final = 2**32 - 1
 
-_HEAD = struct.Struct("<BBQ")
+_HEAD = struct.Struct(f"<BBQ{KEY_BYTES}s")
 _CONTEXT = struct.Struct("<BII")
 _INFO_LABEL = b"crypsis/envelope/info"
 _DATA_LABEL = b"crypsis/envelope/data"
@@ -75,6 +77,7 @@ class Kind(IntEnum):
     PADDING = 0
     ORDER = 1
     CANCEL = 2
+    QUESTION = 3
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -109,12 +112,23 @@ class PaddingAction(Private):
     """Nothing, in the same size: traffic that hides when a trader acts."""
 
 
-Action = OrderAction | CancelAction | PaddingAction
+@dataclass(frozen=True, slots=True, repr=False)
+class QuestionAction(Private):
+    """A signed question about the signer's own account: what it holds, and what happened from
+    `cursor` on. The response key in the envelope's head is part of what is signed."""
 
-_LAYOUTS: Final[dict[Kind, tuple[Callable[..., Action], struct.Struct]]] = {
+    account: int
+    cursor: int
+    signature: bytes
+
+
+Action = OrderAction | CancelAction | PaddingAction | QuestionAction
+
+_LAYOUTS: Final[dict[int, tuple[Callable[..., Action], struct.Struct]]] = {
     Kind.PADDING: (PaddingAction, struct.Struct("<")),
     Kind.ORDER: (OrderAction, struct.Struct("<IBIBBIQQHB84s")),
     Kind.CANCEL: (CancelAction, struct.Struct("<IBI84s")),
+    Kind.QUESTION: (QuestionAction, struct.Struct("<IQ84s")),
 }
 """Each kind's record, and the widths of its members in their order."""
 
@@ -134,16 +148,22 @@ class Destination:
 
     def info(self) -> bytes:
         """HPKE's `info`: binds the key schedule to chain, venue and version."""
-        return _INFO_LABEL + _CONTEXT.pack(ENVELOPE_VERSION, self.chain, self.venue)
+        return self.bound(_INFO_LABEL)
 
     def data(self) -> bytes:
         """Associated data of the one message: the same binding, under another label."""
-        return _DATA_LABEL + _CONTEXT.pack(ENVELOPE_VERSION, self.chain, self.venue)
+        return self.bound(_DATA_LABEL)
+
+    def bound(self, label: bytes) -> bytes:
+        """A label with version, chain and venue: what a use of HPKE is bound to."""
+        return label + _CONTEXT.pack(ENVELOPE_VERSION, self.chain, self.venue)
 
 
-def encode(action: Action, good_until: int) -> bytes:
+def encode(action: Action, good_until: int, response_key: bytes = NO_ANSWER) -> bytes:
     """The plaintext of an action, always PLAINTEXT_BYTES long. EnvelopeError names a bad member."""
     kind = _kind_of(action)
+    if len(response_key) != KEY_BYTES:
+        raise EnvelopeError(EnvelopeReason.MEMBER, f"a response key of {KEY_BYTES} bytes is wanted")
     if not isinstance(action, PaddingAction) and len(action.signature) != SIGNATURE_BYTES:
         raise EnvelopeError(
             EnvelopeReason.MEMBER, f"a signature of {SIGNATURE_BYTES} bytes is wanted"
@@ -151,7 +171,8 @@ def encode(action: Action, good_until: int) -> bytes:
     _, layout = _LAYOUTS[kind]
     members = (getattr(action, name) for name in action.__slots__)
     try:
-        plaintext = _HEAD.pack(ENVELOPE_VERSION, kind, good_until) + layout.pack(*members)
+        head = _HEAD.pack(ENVELOPE_VERSION, kind, good_until, response_key)
+        plaintext = head + layout.pack(*members)
     except struct.error:
         detail = f"a member of the {kind.name.lower()} does not fit its fixed width"
         raise EnvelopeError(EnvelopeReason.MEMBER, detail) from None
@@ -166,26 +187,32 @@ def _kind_of(action: Action) -> Kind:
             return Kind.CANCEL
         case PaddingAction():
             return Kind.PADDING
+        case QuestionAction():
+            return Kind.QUESTION
 
 
-def good_until_of(plaintext: bytes) -> int:
-    """The last venue time in ms at which an envelope is good. Refuses size and version."""
+def head_of(plaintext: bytes) -> tuple[int, bytes]:
+    """What every kind has: the last venue time in ms at which it is good, and the response key.
+
+    EnvelopeError on another size or version.
+    """
     if len(plaintext) != PLAINTEXT_BYTES:
         detail = f"a plaintext of {PLAINTEXT_BYTES} bytes is wanted, not {len(plaintext)}"
         raise EnvelopeError(EnvelopeReason.SIZE, detail)
-    version, _, good_until = _HEAD.unpack_from(plaintext)
+    version, _, good_until, response_key = _HEAD.unpack_from(plaintext)
     if version != ENVELOPE_VERSION:
         raise EnvelopeError(EnvelopeReason.VERSION, f"version {ENVELOPE_VERSION} is wanted")
-    return int(good_until)
+    return int(good_until), bytes(response_key)
 
 
 def decode(plaintext: bytes) -> Action:
     """The action of a plaintext: one encoding each. Refuses size, version, kind, padding."""
-    good_until_of(plaintext)
-    _, kind, _ = _HEAD.unpack_from(plaintext)
-    if kind not in tuple(Kind):
+    head_of(plaintext)
+    kind = plaintext[1]
+    found = _LAYOUTS.get(kind)
+    if found is None:
         raise EnvelopeError(EnvelopeReason.ACTION, "the action is not one this version knows")
-    record, layout = _LAYOUTS[Kind(kind)]
+    record, layout = found
     if any(plaintext[_HEAD.size + layout.size :]):
         raise EnvelopeError(EnvelopeReason.PADDING, "the bytes after the action must be zero")
     return record(*layout.unpack_from(plaintext, _HEAD.size))
@@ -193,9 +220,13 @@ def decode(plaintext: bytes) -> Action:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Opened(Private):
-    """What was sealed for this venue and is in time. Its kind has not been looked at yet."""
+    """What was sealed for this venue and is in time. Its kind has not been looked at yet.
+
+    `response_key` is whatever the sender wrote: it may be NO_ANSWER, or no usable key.
+    """
 
     good_until: int
+    response_key: bytes
     plaintext: bytes
 
     def action(self) -> Action:
@@ -215,50 +246,49 @@ def _require_in_time(good_until: int, time: int) -> None:
 class SealingKey:
     """The venue's public key, as every trader has it."""
 
-    __slots__ = ("_key", "public_bytes")
+    __slots__ = ("public_bytes",)
 
     def __init__(self, public_bytes: bytes) -> None:
         """From 32 raw bytes. EnvelopeError unless they are a usable X25519 key."""
         if len(public_bytes) != KEY_BYTES:
             detail = f"a public key of {KEY_BYTES} bytes is wanted, not {len(public_bytes)}"
             raise EnvelopeError(EnvelopeReason.KEY, detail)
-        try:
-            self._key = import_x25519_public_key(public_bytes)
-        except ValueError:
+        if not hpke.is_usable(public_bytes):
             detail = "the public key is not a usable X25519 point"
-            raise EnvelopeError(EnvelopeReason.KEY, detail) from None
+            raise EnvelopeError(EnvelopeReason.KEY, detail)
         self.public_bytes = public_bytes
 
-    def seal(self, action: Action, to: Destination, good_until: int) -> bytes:
+    def seal(
+        self, action: Action, to: Destination, good_until: int, response_key: bytes = NO_ANSWER
+    ) -> bytes:
         """An envelope of ENVELOPE_BYTES; a fresh ephemeral key from the CSPRNG every time.
 
         Whoever sends it again learns `good_until`: choose it by one rule for every kind of action.
+        The answer is sealed to `response_key`: draw another one for each envelope.
         """
-        context = HPKE.new(
-            receiver_key=self._key, aead_id=HPKE.AEAD.CHACHA20_POLY1305, info=to.info()
-        )
-        return bytes(context.enc + context.seal(encode(action, good_until), to.data()))
+        plaintext = encode(action, good_until, response_key)
+        return hpke.seal(plaintext, self.public_bytes, to.info(), to.data())
 
 
 class OpeningKey:
-    """The venue's private key. Shows itself in no repr; pycryptodome's own would print it."""
+    """The venue's private key. Shows itself in no repr."""
 
     __slots__ = ("_key",)
 
-    def __init__(self, key: ECC.EccKey) -> None:
+    def __init__(self, key: hpke.PrivateKey) -> None:
         self._key = key
 
     @classmethod
     def generate(cls) -> Self:
         """A fresh key from the operating system's CSPRNG."""
-        return cls(ECC.generate(curve="curve25519"))
+        return cls(hpke.PrivateKey.generate())
 
     def __repr__(self) -> str:
         return "OpeningKey(private)"
 
     def sealing_key(self) -> SealingKey:
         """The public half, to publish."""
-        return SealingKey(bytes(self._key.public_key().export_key(format="raw")))
+        return SealingKey(self._key.public_bytes)
 
     def open(self, envelope: bytes, to: Destination, time: int) -> Opened:
         """What is inside, good at the venue's `time`. EnvelopeError on another size, key, tag,
@@ -267,20 +297,13 @@ class OpeningKey:
             detail = f"an envelope of {ENVELOPE_BYTES} bytes is wanted, not {len(envelope)}"
             raise EnvelopeError(EnvelopeReason.SIZE, detail)
         try:
-            context = HPKE.new(
-                receiver_key=self._key,
-                aead_id=HPKE.AEAD.CHACHA20_POLY1305,
-                enc=envelope[:KEY_BYTES],
-                info=to.info(),
-            )
-        except ValueError:
+            plaintext = self._key.unseal(envelope, to.info(), to.data())
+        except hpke.UnusableKey:
             detail = "the encapsulated key is not a usable X25519 point"
             raise EnvelopeError(EnvelopeReason.ENCAPSULATION, detail) from None
-        try:
-            plaintext = bytes(context.unseal(envelope[KEY_BYTES:], to.data()))
-        except ValueError:
+        except hpke.NotAuthentic:
             detail = "sealed for another key, venue or version, or changed on the way"
             raise EnvelopeError(EnvelopeReason.NOT_AUTHENTIC, detail) from None
-        good_until = good_until_of(plaintext)
+        good_until, response_key = head_of(plaintext)
         _require_in_time(good_until, time)
-        return Opened(good_until, plaintext)
+        return Opened(good_until, response_key, plaintext)

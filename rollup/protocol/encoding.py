@@ -46,6 +46,7 @@ class TypeCode(IntEnum):
     ORDER = 6
     CHALLENGE = 7
     CANCEL = 8
+    QUESTION = 9
 
 
 def limbs(value: int, bits: int) -> tuple[int, ...]:
@@ -63,6 +64,8 @@ def _require_fit(value: int, bits: int) -> None:
 def packed(value: int, bits: int) -> tuple[int, ...]:
     """`value` < 2**bits as 26-bit elements, low first: pairs of limbs, an odd last limb alone."""
     _require_fit(value, bits)
+    if 2 * LIMB_BITS < bits <= 4 * LIMB_BITS:  # sizes, times and positions, thousands a batch
+        return (value & _PAIR_MASK, value >> 2 * LIMB_BITS)
     return tuple(value >> place & _PAIR_MASK for place in range(0, bits, 2 * LIMB_BITS))
 
 
@@ -86,7 +89,7 @@ def owner_words(owner: bytes) -> tuple[int, ...]:
 def split_blocks(elements: Sequence[int]) -> tuple[Block, ...]:
     """Elements cut into blocks of 8, the last one filled up with zeros."""
     filled = [*elements, *[0] * (-len(elements) % 8)]
-    return tuple(_block(filled[i : i + 8]) for i in range(0, len(filled), 8))
+    return tuple([_block(filled[i : i + 8]) for i in range(0, len(filled), 8)])
 
 
 def _block(elements: Sequence[int]) -> Block:

@@ -28,6 +28,8 @@ def value(holding: Holding, terms: Sequence[MarketTerms]) -> Valuation:
     """Equity in quanta; initial and maintenance requirement in quanta / FRACTION_SCALE."""
     equity, initial, maintenance = holding.cash, 0, 0
     for size, market in zip(holding.positions, terms, strict=True):
+        if size == 0:
+            continue
         exposure = abs(size) * market.price
         equity += size * market.price
         initial += exposure * market.initial_fraction

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from operator import attrgetter
 
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
@@ -43,16 +44,19 @@ class TimeInForce(IntEnum):
 
 
 _BOUNDS = (
-    ("chain", 0, CHAIN_BITS, Reason.IDENTIFIER_OUT_OF_BOUNDS),
-    ("venue", 0, CHAIN_BITS, Reason.IDENTIFIER_OUT_OF_BOUNDS),
-    ("account", 0, ACCOUNT_BITS, Reason.ACCOUNT_OUT_OF_BOUNDS),
-    ("slot", 0, SLOT_BITS, Reason.SLOT_OUT_OF_BOUNDS),
-    ("generation", 0, GENERATION_BITS, Reason.GENERATION_OUT_OF_BOUNDS),
-    ("price", 1, PRICE_BITS, Reason.PRICE_OUT_OF_BOUNDS),
-    ("size", 1, SIZE_BITS, Reason.SIZE_OUT_OF_BOUNDS),
-    ("expiry", 0, TIME_BITS, Reason.TIME_OUT_OF_BOUNDS),
-    ("max_fee", 0, FEE_RATE_BITS, Reason.FEE_RATE_OUT_OF_BOUNDS),
+    ("chain", 0, 1 << CHAIN_BITS, Reason.IDENTIFIER_OUT_OF_BOUNDS),
+    ("venue", 0, 1 << CHAIN_BITS, Reason.IDENTIFIER_OUT_OF_BOUNDS),
+    ("account", 0, 1 << ACCOUNT_BITS, Reason.ACCOUNT_OUT_OF_BOUNDS),
+    ("slot", 0, 1 << SLOT_BITS, Reason.SLOT_OUT_OF_BOUNDS),
+    ("generation", 0, 1 << GENERATION_BITS, Reason.GENERATION_OUT_OF_BOUNDS),
+    ("price", 1, 1 << PRICE_BITS, Reason.PRICE_OUT_OF_BOUNDS),
+    ("size", 1, 1 << SIZE_BITS, Reason.SIZE_OUT_OF_BOUNDS),
+    ("expiry", 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS),
+    ("max_fee", 0, 1 << FEE_RATE_BITS, Reason.FEE_RATE_OUT_OF_BOUNDS),
+    ("market", 0, MARKETS_MAX, Reason.MARKET_OUT_OF_BOUNDS),
 )
+_NUMBERS = attrgetter(*(name for name, _, _, _ in _BOUNDS))
+_RANGES = tuple((low, end) for _, low, end, _ in _BOUNDS)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -79,9 +83,9 @@ class Order(Private):
     post_only: bool = False
 
     def __post_init__(self) -> None:
-        for name, low, bits, reason in _BOUNDS:
-            require_bounds(name, getattr(self, name), low, 1 << bits, reason)
-        require_bounds("market", self.market, 0, MARKETS_MAX, Reason.MARKET_OUT_OF_BOUNDS)
+        for value, (low, end) in zip(_NUMBERS(self), _RANGES, strict=True):
+            if type(value) is not int or not low <= value < end:
+                self._require_numbers()
         kinds = (("side", Side), ("time_in_force", TimeInForce))
         for name, kind in kinds:
             if not isinstance(getattr(self, name), kind):
@@ -91,6 +95,11 @@ class Order(Private):
                 raise Rejected(Reason.MALFORMED, f"{name} must be true or false")
         if self.reduce_only:
             raise Rejected(Reason.ORDER_FLAGS, "reduce-only orders are not in this version")
+
+    def _require_numbers(self) -> None:
+        """Rejected with the name of the first number that is out of bounds."""
+        for name, low, end, reason in _BOUNDS:
+            require_bounds(name, getattr(self, name), low, end, reason)
 
     @property
     def flags(self) -> int:

@@ -77,6 +77,11 @@ class BatchFolder:
         make_private_folder(self.path / PRIVATE_FOLDER)
         write_whole(self.batch_file, data, PRIVATE_MODE)
 
+    def ensure_batch(self, data: bytes) -> None:
+        """Write the batch file unless it is there with just these bytes."""
+        if not self.holds(data):
+            self.write_batch(data)
+
     def holds(self, data: bytes) -> bool:
         """Whether the batch file is there with just these bytes; one that cannot be read is not."""
         try:

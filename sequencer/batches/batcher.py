@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rollup.crypto.salt import SaltKey
 from rollup.hash.many import CompressMany
+from rollup.memory import collector_paused
 from rollup.private import Private
 from rollup.protocol.batch import Batch, NewSalts, PartialState
 from rollup.protocol.genesis import Genesis
@@ -60,15 +61,16 @@ class Batcher:
 
         Raises Rejected if the rules refuse the batch, BatcherError if they see other results.
         """
-        batch = self._record(closed)
-        outcome = apply_batch(
-            batch,
-            compress_many=self._compress_many,
-            verify_many=self._verify_many,
-            shape_class=self._class,
-        )
-        _require_agreement(outcome, core)
-        self.state.adopt(outcome)
+        with collector_paused():
+            batch = self._record(closed)
+            outcome = apply_batch(
+                batch,
+                compress_many=self._compress_many,
+                verify_many=self._verify_many,
+                shape_class=self._class,
+            )
+            _require_agreement(outcome, core)
+            self.state.adopt(outcome)
         return ClosedBatch(batch, outcome, header_of(outcome.public, core.queue_head))
 
     def _record(self, closed: BatchClosed) -> Batch:

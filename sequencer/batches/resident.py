@@ -36,8 +36,9 @@ LINE_CHARACTERS_MAX: Final = 1 << 20
 LAST_WORDS: Final = 20
 """Lines of its talk that are kept, to say what a prover said before it died."""
 
-PASSING: Final = {ExitCode.INTERNAL, ExitCode.NO_MEMORY}
-"""Answers that are about the process and not about the batch: another process may do better."""
+PASSING: Final = {ExitCode.INTERNAL, ExitCode.NO_MEMORY, ExitCode.UNREACHABLE}
+"""Answers that are about the process, or its cluster, and not about the batch: another process may
+do better."""
 
 
 class ProverLost(ProverError):
@@ -55,8 +56,9 @@ class _Ended:
 class ResidentProver:
     """Implements the prover's port by one process, from `start` or the first batch until `stop`.
 
-    A process that is lost is replaced, and its batch asked for again, RETRIES_MAX times. What the
-    prover *answers* is believed at once: a batch that is rejected or malformed stays so.
+    A process that is lost is replaced, and its batch asked for again, RETRIES_MAX times or as often
+    as the caller says; then ProverLost is raised. What the prover *answers* is believed at once: a
+    batch that is rejected or malformed stays so.
     """
 
     def __init__(
@@ -65,14 +67,21 @@ class ResidentProver:
         command: Sequence[str] | None = None,
         timeout_s: float = TIMEOUT_S,
         shape_class: str = CLASS_S.name,
+        cluster: str | None = None,
+        retries: int = RETRIES_MAX,
     ) -> None:
         """`command` is what to start instead of the `crypsis` beside this interpreter; `timeout_s`
-        is how long one attempt may take, start-up included."""
-        options = ("--parameters", parameter_set, "--shape-class", shape_class, "--json")
+        is how long one attempt may take, start-up included. `cluster` is the address of a Dask
+        scheduler whose workers make the proofs, which the process then verifies. With no `retries`
+        a lost process is the caller's to count: the next batch, or the same again, has a new one.
+        """
+        elsewhere = () if cluster is None else ("--cluster", cluster)
+        options = ("--parameters", parameter_set, "--shape-class", shape_class, *elsewhere)
         begin = tuple(command) if command is not None else (program(),)
-        self._command = (*begin, "prover", "serve", *options)
+        self._command = (*begin, "prover", "serve", *options, "--json")
         self._statement = {"parameter_set": parameter_set, "shape_class": shape_class}
         self._timeout_s = timeout_s
+        self._retries = retries
         self._turn = Lock()
         self._guard = Lock()
         self._process: _Process | None = None
@@ -120,7 +129,7 @@ class ResidentProver:
 
     def _persist(self, files: BatchFolder, progress: Progress) -> None:
         """Ask until there is an answer. ProverError with the last reason, if there is none."""
-        for retries_left in range(RETRIES_MAX, -1, -1):
+        for retries_left in range(self._retries, -1, -1):
             try:
                 return self._attempt(files, progress)
             except ProverLost as error:
@@ -128,8 +137,8 @@ class ResidentProver:
                 if self._stopped:
                     raise ProverError("stopped") from error
                 if not retries_left:
-                    detail = f"no proof in {RETRIES_MAX + 1} attempts, at last: {error.detail}"
-                    raise ProverError(detail, error.exit_code) from error
+                    detail = f"no proof in {_attempts(self._retries)}, at last: {error.detail}"
+                    raise ProverLost(detail, error.exit_code) from error
                 progress(f"prover lost ({error.detail}): trying again, {retries_left} left")
 
     def _attempt(self, files: BatchFolder, progress: Progress) -> None:
@@ -272,6 +281,10 @@ def _wait(process: "subprocess.Popen[str]") -> None:
         process.wait(GRACE_S)
     except subprocess.TimeoutExpired:
         return
+
+
+def _attempts(retries: int) -> str:
+    return f"{retries + 1} attempts" if retries else "an attempt"
 
 
 def _in_words(said: Mapping[str, Any]) -> str:

@@ -30,7 +30,7 @@ from rollup.resource import Resource
 from sequencer.batches.entries import Identity, Place
 
 VERSION: Final = 1
-RUN_BYTES: Final = 16
+RUN_BYTES: Final = 32
 SNAPSHOTS_KEPT: Final = 2
 """Of those that a restart may use: the second is for when the first cannot be read."""
 

@@ -5,7 +5,7 @@ fees, margin) is refused by the core's own function, just before the order would
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rollup.crypto.curve import Point
 from rollup.crypto.envelope import (
@@ -18,6 +18,7 @@ from rollup.crypto.envelope import (
     OpeningKey,
     OrderAction,
     PaddingAction,
+    QuestionAction,
 )
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
@@ -30,6 +31,7 @@ from rollup.protocol.order import (
     SignedOrder,
     message_digests,
 )
+from rollup.protocol.question import Question, question_digest
 from rollup.protocol.receipt import envelope_hash
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import VerifyMany
@@ -42,16 +44,36 @@ from sequencer.intake.wire import WireError, side_of, time_in_force_of
 _Refusal = AnyReason | EnvelopeReason
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+@dataclass(frozen=True, slots=True, repr=False)
+class Verdict(Private):
     """What became of one envelope: a command, a reason, or neither for padding.
 
-    `envelope` is the hash of one that was opened, and nothing for one that was not.
+    `response_key` is whom to answer, of one that was opened; it may be no usable key. `digest` is
+    what the venue computed of a message whose signature does not hold: it tells of the message, so
+    it may be told inside the sealed answer alone. `envelope` is the hash of one that was opened,
+    and nothing for one that was not.
     """
 
     command: Submit | Cancel | None = None
     reason: _Refusal | None = None
+    response_key: bytes | None = None
+    digest: Digest | None = None
     envelope: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Asked(Private):
+    """What became of an envelope that should ask: a reason why it did not open; or the question,
+    if its signature is the account's; or, for whatever else was inside, neither.
+
+    Whom to answer, and the digest of a question that is not the account's own, as in a Verdict.
+    The digest does not tell whether there is such an account.
+    """
+
+    question: Question | None = None
+    reason: _Refusal | None = None
+    response_key: bytes | None = None
+    digest: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -61,7 +83,7 @@ class _Signed(Private):
     place: int
     command: Submit | Cancel
     key: Point
-    envelope: bytes
+    opened: Verdict
 
 
 class Admission:
@@ -101,33 +123,76 @@ class Admission:
                 signed.append(found)
             else:
                 verdicts[place] = found
-        valid_ones = signatures_hold(
-            [action.command for action in signed],
-            [action.key for action in signed],
-            self._compress_many,
-            self._verify_many,
-        )
-        for action, valid in zip(signed, valid_ones, strict=True):
-            command, reason = (action.command, None) if valid else (None, Reason.ORDER_SIGNATURE)
-            verdicts[action.place] = Verdict(command, reason, action.envelope)
+        commands = [action.command for action in signed]
+        messages = messages_of(commands, self._compress_many)
+        signatures = [command.signed.signature for command in commands]
+        valid_ones = self._verify_many([action.key for action in signed], messages, signatures)
+        for action, message, valid in zip(signed, messages, valid_ones, strict=True):
+            told = replace(action.opened, command=action.command)
+            if not valid:
+                told = replace(action.opened, reason=Reason.ORDER_SIGNATURE, digest=message)
+            verdicts[action.place] = told
         return verdicts
 
+    def ask(self, envelope: bytes, time: int) -> Asked:
+        """Who asks what, at the venue's `time`, which never falls.
+
+        Never raises for what a trader sent. Whatever opens is remembered as in `admit`: a question
+        is answered once.
+        """
+        self._seen.forget_before(time)
+        opened = self._unseal(envelope_hash(envelope), envelope, time)
+        if not isinstance(opened, Opened):
+            return Asked(reason=opened)
+        try:
+            action = opened.action()
+        except EnvelopeError:
+            return Asked(response_key=opened.response_key)
+        if not isinstance(action, QuestionAction):
+            return Asked(response_key=opened.response_key)
+        return self._asked(action, opened.response_key)
+
+    def _asked(self, action: QuestionAction, key: bytes) -> Asked:
+        """The question, if it is the account's own."""
+        here = (self._state.chain, self._state.venue)
+        try:
+            question = Question(*here, action.account, key, action.cursor)
+        except Rejected:
+            return Asked(response_key=key)
+        digest = question_digest(question, self._compress_many)
+        holder = self._state.ledger.holders.get(action.account)
+        if holder is not None:
+            (holds,) = self._verify_many([holder.header.key], [digest], [action.signature])
+            if holds:
+                return Asked(question, response_key=key)
+        return Asked(response_key=key, digest=digest)
+
     def _open(self, place: int, envelope: bytes, time: int) -> _Signed | Verdict:
-        """Everything but the signature. Remembered before anything depends on what is inside."""
+        """Everything but the signature."""
         digest = envelope_hash(envelope)
+        opened = self._unseal(digest, envelope, time)
+        if not isinstance(opened, Opened):
+            return Verdict(reason=opened)
+        told = Verdict(response_key=opened.response_key, envelope=digest)
+        found = self._read(opened)
+        if isinstance(found, tuple):
+            return _Signed(place, *found, told)
+        return replace(told, reason=found)
+
+    def _unseal(self, digest: bytes, envelope: bytes, time: int) -> Opened | _Refusal:
+        """Open it once. Remembered before anything depends on what is inside."""
         mark = mark_of(digest)
         if mark in self._seen:
-            return Verdict(reason=VenueReason.REPLAYED)
+            return VenueReason.REPLAYED
         try:
             opened = self._key.open(envelope, self._destination, time)
         except EnvelopeError as error:
-            return Verdict(reason=error.reason)
+            return error.reason
         self._seen.remember(mark, opened.good_until)
-        found = self._read(place, opened, digest)
-        return found if isinstance(found, _Signed) else Verdict(reason=found, envelope=digest)
+        return opened
 
-    def _read(self, place: int, opened: Opened, digest: bytes) -> _Signed | _Refusal | None:
-        """What is inside: its layout and bounds, and whether the account exists."""
+    def _read(self, opened: Opened) -> tuple[Submit | Cancel, Point] | _Refusal | None:
+        """What is inside: its layout and bounds, and whose key has to have signed it."""
         try:
             command = self._command(opened.action())
         except (EnvelopeError, Rejected) as error:
@@ -139,13 +204,16 @@ class Admission:
         holder = self._state.ledger.holders.get(sender_of(command))
         if holder is None:
             return Reason.ACCOUNT_MISSING
-        return _Signed(place, command, holder.header.key, digest)
+        return command, holder.header.key
 
     def _command(self, action: Action) -> Submit | Cancel | None:
         """The protocol's record of an action. Chain and venue are this venue's own."""
         match action:
             case PaddingAction():
                 return None
+            case QuestionAction():
+                detail = "a question changes nothing: it is no command"
+                raise EnvelopeError(EnvelopeReason.ACTION, detail)
             case CancelAction():
                 cancel = CancelOrder(
                     self._state.chain,
@@ -185,10 +253,11 @@ def signatures_hold(
 ) -> Sequence[bool]:
     """Whether each command is signed by the key at its place: one call for all of them."""
     signatures = [command.signed.signature for command in commands]
-    return verify_many(keys, _messages(commands, compress_many), signatures)
+    return verify_many(keys, messages_of(commands, compress_many), signatures)
 
 
-def _messages(commands: Sequence[Submit | Cancel], compress_many: CompressMany) -> list[Digest]:
+def messages_of(commands: Sequence[Submit | Cancel], compress_many: CompressMany) -> list[Digest]:
+    """The digest that the sender of each command signed, in order."""
     orders = [c.signed.order for c in commands if isinstance(c, Submit)]
     cancels = [c.signed.cancel for c in commands if isinstance(c, Cancel)]
     of_orders = iter(message_digests(orders, compress_many))
@@ -224,3 +293,8 @@ def cancel_action(signed: SignedCancel) -> CancelAction:
     """A signed cancel as it travels in an envelope."""
     cancel = signed.cancel
     return CancelAction(cancel.account, cancel.slot, cancel.generation, signed.signature)
+
+
+def question_action(question: Question, signature: bytes) -> QuestionAction:
+    """A signed question as it travels in an envelope whose response key is the question's."""
+    return QuestionAction(question.account, question.cursor, signature)

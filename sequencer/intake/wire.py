@@ -52,6 +52,8 @@ SUBMIT_BYTES: Final = 1 + _ORDER.size
 """Bytes of every encoded Submit."""
 
 _FLAGS: Final = 3 | REDUCE_ONLY_FLAG | POST_ONLY_FLAG
+_SIDES: Final = {int(side): side for side in Side}
+_TIMES_IN_FORCE: Final = {int(kind): kind for kind in TimeInForce}
 
 
 def command_to_bytes(command: Command) -> bytes:
@@ -182,16 +184,18 @@ def _read_submit(data: bytes) -> Command:
 
 def side_of(value: int) -> Side:
     """The side of a wire byte. Raises WireError for another."""
-    if value not in tuple(Side):
+    side = _SIDES.get(value)
+    if side is None:
         raise WireError(f"side 0 or 1 is wanted, {value} came")
-    return Side(value)
+    return side
 
 
 def time_in_force_of(flags: int) -> TimeInForce:
     """The time in force of a flags byte. Raises WireError for flags that are not in use."""
-    if flags & ~_FLAGS or flags & 3 not in tuple(TimeInForce):
+    kind = _TIMES_IN_FORCE.get(flags & 3)
+    if flags & ~_FLAGS or kind is None:
         raise WireError(f"known order flags are wanted, {flags} came")
-    return TimeInForce(flags & 3)
+    return kind
 
 
 def _read_cancel(data: bytes) -> Command:

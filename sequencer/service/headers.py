@@ -15,6 +15,11 @@ class Headers:
         """Of the last batch."""
         return self.first - 1 + len(self.digests)
 
+    @property
+    def last(self) -> bytes:
+        """Of the last batch; empty before the first."""
+        return self.digests[-1] if self.digests else b""
+
     def digest(self, number: int) -> bytes:
         """Of the header of a batch from `first` on that was closed."""
         return self.digests[number - self.first]

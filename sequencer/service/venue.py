@@ -8,13 +8,13 @@ behind sockets and a clock; here the caller decides when.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from rollup.crypto.envelope import EnvelopeReason, OpeningKey, SealingKey
+from rollup.crypto.envelope import OpeningKey, SealingKey
+from rollup.crypto.remembered import RememberedSignatures
 from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import Digest
 from rollup.l1.interface import Address
-from rollup.private import Private
 from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.public import PublicInput
 from rollup.protocol.receipt import Receipt, SignedReceipt
@@ -26,25 +26,16 @@ from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.ports import L1
 from sequencer.engine.command import CloseBatch, Command, OpenBatch, Submit
 from sequencer.engine.core import CoreState, refusal
-from sequencer.engine.event import AnyReason, Event, VenueReason
-from sequencer.intake.admission import Admission, Verdict, sender_of
+from sequencer.engine.event import Event, VenueReason
+from sequencer.intake.admission import Admission, Asked, Verdict, sender_of
 from sequencer.service import recovery
+from sequencer.service.answer import Answer
 from sequencer.service.facts import Fact, facts_after_redo, facts_of
 from sequencer.service.guard import Guard
 from sequencer.service.history import History
 from sequencer.service.keeper import SNAPSHOT_EVERY, Keeper, Opened, Stand
 from sequencer.service.poster import Anew, Deadline, L1Differs, Poster
 from sequencer.service.recovery import Fork, Recovered, Start
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Answer(Private):
-    """What an envelope did to its sender's own orders, and the reason if it got no further; neither
-    for padding. Whatever opened has a receipt, which tells nothing of what was in it."""
-
-    receipt: SignedReceipt | None = None
-    facts: tuple[Fact, ...] = ()
-    reason: AnyReason | EnvelopeReason | None = None
 
 
 class Venue:
@@ -64,6 +55,8 @@ class Venue:
     ) -> None:
         """Start, or go on. JournalError, RootsDiffer or L1Differs if the folder's journal is
         damaged, or is not the one that L1 knows. A snapshot is taken every so many batches."""
+        # The door and the rules ask about the same signatures: each is verified once.
+        setup = replace(setup, verify_many=RememberedSignatures(setup.verify_many))
         self._setup = setup
         self._folder = folder
         self._receipt_key = folder.read_receipt_key(setup.genesis.receipt_signer)
@@ -112,8 +105,7 @@ class Venue:
 
     def _write_missing(self) -> None:
         for closed in self._unproved:
-            if not self.batch_folder(closed.batch.number).holds(batch_to_bytes(closed.batch)):
-                self._write(closed)
+            self.batch_folder(closed.batch.number).ensure_batch(batch_to_bytes(closed.batch))
 
     def _take_over(self, machine: Machine) -> None:
         """From now on this is the venue's state."""
@@ -151,6 +143,11 @@ class Venue:
         return tuple(self._keeper.remarks)
 
     @property
+    def run(self) -> str:
+        """Names the numbering of `history`, in hexadecimal: cursors of another mean nothing."""
+        return self._keeper.run.hex() or self.sealing_key.public_bytes.hex()
+
+    @property
     def history(self) -> History:
         """What each owner may know, from the first fact on."""
         return self._keeper.history
@@ -158,7 +155,7 @@ class Venue:
     @property
     def set_aside(self) -> str:
         """The file that keeps what a torn last write left of the journal; empty if none did."""
-        return "" if self._journal.set_aside is None else str(self._journal.set_aside)
+        return str(self._journal.set_aside or "")
 
     def open_batch(self, time: int, prices: tuple[int, ...]) -> list[Event]:
         """Start the next batch and consume what L1 has queued, as far as a batch can.
@@ -212,6 +209,11 @@ class Venue:
         sender = sender_of(command)
         return Answer(facts=tuple(fact for owner, fact in self._fresh[first:] if owner == sender))
 
+    def ask(self, envelope: bytes) -> Asked:
+        """Who asks about an own account. It changes nothing, so nothing is journalled."""
+        with self._guard.going_on():
+            return self._admission.ask(envelope, self.core.clock)
+
     def take_facts(self) -> list[tuple[int, Fact]]:
         """What happened since the last call, each fact with the one account that may know it.
 
@@ -241,7 +243,8 @@ class Venue:
             self._sync()
             self._unproved.append(done.closed)
             self._headers.add(done.closed.header.digest())
-            self._write(done.closed)
+            closed = done.closed
+            self.batch_folder(closed.batch.number).write_batch(batch_to_bytes(closed.batch))
             self._keeper.closed(done.closed, self._stand, self._kept_after)
         return done.closed
 
@@ -292,10 +295,9 @@ class Venue:
             return
         except L1Differs as differs:
             unknown = differs
-        path, setup = self._folder.journal, self._setup
-        start = recovery.genesis_start(path, setup)
+        start = recovery.genesis_start(self._folder.journal, self._setup)
         known = start.source.survey()
-        fork = recovery.fork_back(path, setup, known, self._l1)
+        fork = recovery.fork_back(start.source.path, self._setup, known, self._l1)
         if fork is None:
             raise unknown
         held = self._l1.header_digest(self._l1.head_number) or bytes(DIGEST_BYTES)
@@ -357,12 +359,9 @@ class Venue:
         try:
             self._journal.close()
             if not self._guard.stopped:
-                self._keeper.finish(self._last_header(), self._stand, self._kept_after)
+                self._keeper.finish(self._headers.last, self._stand, self._kept_after)
         finally:
             self._keeper.close()
-
-    def _last_header(self) -> bytes:
-        return self._headers.digests[-1] if self._headers.digests else b""
 
     def _do(self, command: Command) -> list[Event]:
         """The core first, since what it refuses must not be in the journal; what it did is in the
@@ -390,6 +389,3 @@ class Venue:
         self._facts += self._fresh
         self._keeper.history.add(self._fresh)
         self._fresh = []
-
-    def _write(self, closed: ClosedBatch) -> None:
-        self.batch_folder(closed.batch.number).write_batch(batch_to_bytes(closed.batch))

@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from rollup.installed import installed_verifier
+from sequencer.batches.artefacts import BatchFolder
+from sequencer.batches.prover import ProverError
+from sequencer.batches.resident import ResidentProver
 from tests.helpers.program import Demo, crypsis
 
 OK, USAGE, BAD_INPUT, UNREACHABLE, ROOTS_DIFFER = 0, 2, 3, 4, 7
@@ -39,6 +43,28 @@ def test_a_cluster_proves_them_as_well(demo: Demo, tmp_path: Path) -> None:
         done = crypsis("prove", demo.batch(1).parent, "-o", tmp_path, "--cluster", address)
     assert done.code == OK, done.stderr
     assert_proved(tmp_path, demo)
+
+
+def test_a_venue_s_prover_has_its_batches_proved_on_a_cluster_and_hears_when_it_goes(
+    demo: Demo, tmp_path: Path
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    data = (demo.batch(1) / "private" / "batch.msgpack").read_bytes()
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+        ResidentProver("fast", cluster=cluster.scheduler_address) as prover,
+    ):
+        said: list[str] = []
+        public = prover.prove(data, tmp_path / "1", said.append)
+        installed_verifier("fast", "S").verify(public, BatchFolder(tmp_path / "1").read_proof())
+        assert any("cluster" in line for line in said)
+    with (
+        ResidentProver("fast", cluster=cluster.scheduler_address) as prover,
+        pytest.raises(ProverError, match="no Dask scheduler answers"),
+    ):
+        prover.prove(data, tmp_path / "2")
 
 
 def test_what_cannot_be_done_is_said(demo: Demo, tmp_path: Path) -> None:

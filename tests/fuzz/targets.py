@@ -19,6 +19,7 @@ from circuits.stark.parameters import INSECURE_TEST
 from circuits.stark.verifier import verify
 from rollup.codec.strict import CodecError, decode, encode
 from rollup.crypto import envelope
+from rollup.crypto.answer import ACTION_ANSWER_BYTES, ResponseKey, seal_answer
 from rollup.crypto.chain_key import ChainKey
 from rollup.crypto.envelope import (
     CancelAction,
@@ -316,19 +317,43 @@ def run_envelope(data: bytes) -> str:
 def run_plaintext(data: bytes) -> str:
     """What a stranger sealed: only EnvelopeError, and one encoding."""
     try:
-        good_until = envelope.good_until_of(data)
+        head = envelope.head_of(data)
         action = envelope.decode(data)
     except EnvelopeError as error:
         return error.reason.name
-    _require(envelope.encode(action, good_until) == data, "an action with two encodings")
+    _require(envelope.encode(action, *head) == data, "an action with two encodings")
     return type(action).__name__
 
 
 def _plaintexts() -> list[bytes]:
     order = OrderAction(5, 6, 7, 1, 1, 618_003, 2**39, 2**51, 500, 9, bytes(range(84)))
     cancel = CancelAction(5, 6, 7, bytes(range(84)))
-    actions = (order, cancel, envelope.PaddingAction())
-    return [envelope.encode(action, GOOD_UNTIL) for action in actions]
+    question = envelope.QuestionAction(5, 6, bytes(range(84)))
+    actions = (order, cancel, question, envelope.PaddingAction())
+    return [envelope.encode(action, GOOD_UNTIL, bytes(range(32))) for action in actions]
+
+
+# Answers, as a trader's client reads them.
+
+
+@cache
+def _response() -> ResponseKey:
+    return ResponseKey.generate()
+
+
+@cache
+def _answer() -> bytes:
+    return seal_answer(b"an answer", _response().public_bytes, HERE, ACTION_ANSWER_BYTES)
+
+
+def run_answer(data: bytes) -> str:
+    """Only EnvelopeError; nothing but what the venue sealed opens."""
+    try:
+        _response().open(data, HERE)
+    except EnvelopeError as error:
+        return error.reason.name
+    _require(data == _answer(), "an answer that nobody sealed was opened")
+    return "opened"
 
 
 # Recorded feeds.
@@ -370,6 +395,7 @@ TARGETS = (
     Target("receipts", lambda: [list_to_ndjson(chain("ab"))], run_receipts, is_text=True),
     Target("envelope", lambda: [_sealed()], run_envelope),
     Target("plaintext", _plaintexts, run_plaintext),
+    Target("answer", lambda: [_answer()], run_answer),
     Target("feed", _feeds, run_feed),
 )
 

@@ -13,9 +13,10 @@ from sequencer.batches.entries import Entry
 from sequencer.batches.journal import read
 from sequencer.batches.machine import Setup
 from sequencer.intake.admission import cancel_action, order_action
+from sequencer.service.answer import Answer
 from sequencer.service.facts import Fact
 from sequencer.service.keeper import SNAPSHOT_EVERY
-from sequencer.service.venue import Answer, Venue
+from sequencer.service.venue import Venue
 from tests.helpers import venue as small
 from tests.helpers.l1 import OPERATOR, World, proof_of
 

@@ -1,10 +1,17 @@
-"""What benchmarks are measured with: batches that the rules accept, and a chart that is SVG."""
+"""What benchmarks measure with: batches and orders that the rules accept, tables, charts."""
 
+import ast
+import json
+from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+
+from benchmarks import engine, load
 from benchmarks.batches import trading_batches
 from benchmarks.chart import chart
 from rollup.protocol.batch_codec import batch_from_bytes
+from rollup.protocol.order import Side
 from rollup.protocol.shape_class import ShapeClass
 from rollup.protocol.transition import apply_batch
 from tests.helpers.venue import real
@@ -40,3 +47,60 @@ def test_a_batch_in_a_large_book_keeps_the_rules() -> None:
 def test_the_chart_is_well_formed() -> None:
     drawn = chart([(10, 0.9), (10_000, 95.0)], [(1_000, 8.0), (10**7, 9.0)], 1_000)
     assert len(ElementTree.fromstring(drawn).findall(".//{*}circle")) == 4
+
+
+def test_the_engine_takes_every_order_in_batches_that_close_on_the_way() -> None:
+    """Three batches of eight orders: the rules judge each, and no order is refused."""
+    found = engine.measure(ShapeClass("S", trades=4, orders=8, accounts=100), 24, group=8)
+    assert set(found) == set(load.PARTS)
+    assert all(seconds > 0 for seconds in found.values())
+
+
+def test_orders_of_the_engine_cross_and_no_slot_is_used_twice() -> None:
+    orders = engine.crossing_orders(200)
+    assert len({(order.account, order.slot) for order in orders}) == 200
+    for sell, buy in zip(orders[::2], orders[1::2], strict=True):
+        assert (sell.side, buy.side, sell.size) == (Side.SELL, Side.BUY, buy.size)
+        assert sell.price <= buy.price and sell.account != buy.account
+
+
+def test_of_several_runs_the_one_with_the_least_cpu_counts() -> None:
+    line = json.dumps({"submit_s": 1.0, "answers_s": 0.5, "close_s": 0.5})
+    slow = load.parsed(line, 100)
+    fast = load.Measured(100, 0.5, 0.25, 0.25)
+    assert slow.rate == 50 and load.least([slow, fast]) is fast
+    assert fast.record()["orders_per_cpu_s"] == 100
+
+
+@pytest.mark.parametrize("line", ["[]", "{}", '{"submit_s": 1.0}', "no record"])
+def test_anything_else_is_no_measurement(line: str) -> None:
+    with pytest.raises(ValueError, match=r"record|Expecting"):
+        load.parsed(line, 100)
+
+
+def test_the_table_names_both_and_their_ratio() -> None:
+    before, after = load.Measured(100, 2.0, 0.0, 1.0), load.Measured(100, 0.5, 0.3, 0.2)
+    record = {
+        "shape_class": "M",
+        load.OLD_COMMIT: before.record(),
+        "now": after.record(),
+        "ratio": 3.0,
+        "ratios": [3.0],
+    }
+    said = load.text(record)
+    assert "33 orders a CPU-second" in said and "100 now (3.00 x" in said
+    assert "submit 20000 -> 5000" in said
+
+
+def test_the_older_driver_drives_the_same_orders() -> None:
+    """It cannot be imported here: it is written for another commit's modules. So its text is held
+    to the present one's."""
+    old = ast.parse(load.OLD_SCRIPT.read_text("utf-8"))
+    now = ast.parse(Path(engine.__file__).read_text("utf-8"))
+
+    def body(tree: ast.Module) -> list[str]:
+        functions = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
+        plain = [n for n in functions["crossing_orders"].body if not isinstance(n, ast.Expr)]
+        return [ast.unparse(statement) for statement in plain]
+
+    assert body(old) == body(now)

@@ -67,8 +67,16 @@ def test_an_l1_that_is_served_or_reached_needs_the_extra_that_runs_a_venue(
     assert "pip install 'crypsis[run]'" in done.stderr
 
 
+def test_a_devnet_without_its_libraries_names_the_extra(tmp_path: Path) -> None:
+    done = without_extras("devnet", "--state", tmp_path / "target", "--json")
+    assert done.returncode == 2
+    assert "pip install 'crypsis[run]'" in json.loads(done.stdout)["error"]
+    assert not (tmp_path / "target").exists()
+
+
 @pytest.mark.parametrize(
-    ("module", "extra"), [("numba", "run"), ("rich.table", "run"), ("no_such_library", None)]
+    ("module", "extra"),
+    [("numba", "run"), ("rich.table", "run"), ("uvicorn", "run"), ("no_such_library", None)],
 )
 def test_the_extra_of_a_library_is_read_from_the_metadata(module: str, extra: str | None) -> None:
     assert extra_with(module) == extra

@@ -13,6 +13,7 @@ from circuits.commands.many import (
     GIVEN,
     BatchFile,
     NotProved,
+    Workers,
     local_workers,
     prove_all,
 )
@@ -76,7 +77,7 @@ def prove(files: list[bytes], workers: Executor | None = None) -> list[int]:
     batches = [BatchFile.of(data) for data in files]
     try:
         publics = prove_all(
-            workers or RulesAlone(), batches, "fast", "S", AnythingButEmpty(), done.append
+            Workers(workers or RulesAlone()), batches, "fast", "S", AnythingButEmpty(), done.append
         )
     except NotProved:
         assert done == []
@@ -159,4 +160,4 @@ def test_more_workers_than_batches_leave_no_core_idle(monkeypatch: pytest.Monkey
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
     monkeypatch.delenv(THREADS_VARIABLE, raising=False)
     with local_workers(256, 2) as pool:
-        assert pool.submit(os.getenv, THREADS_VARIABLE).result() == "4"
+        assert pool.executor.submit(os.getenv, THREADS_VARIABLE).result() == "4"

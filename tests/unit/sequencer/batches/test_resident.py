@@ -16,7 +16,7 @@ from rollup.codec.strict import CodecError
 from rollup.protocol.rejection import Reason, Rejected
 from sequencer.batches.artefacts import ArtefactError
 from sequencer.batches.prover import ProverError
-from sequencer.batches.resident import RETRIES_MAX, ResidentProver
+from sequencer.batches.resident import RETRIES_MAX, ProverLost, ResidentProver
 from tests.helpers.descendants import children, lives, needs_proc, wait_until
 
 PRELUDE = """
@@ -60,9 +60,9 @@ def notes(tmp_path: Path) -> Path:
 def make(notes: Path) -> Callable[..., ResidentProver]:
     """A prover that is a script; it may use what the prelude has."""
 
-    def made(script: str, timeout_s: float = 20) -> ResidentProver:
+    def made(script: str, timeout_s: float = 20, **options: int) -> ResidentProver:
         whole = PRELUDE.format(notes=str(notes)) + textwrap.dedent(script)
-        return ResidentProver("fast", (sys.executable, "-c", whole), timeout_s)
+        return ResidentProver("fast", (sys.executable, "-c", whole), timeout_s, **options)
 
     return made
 
@@ -156,6 +156,16 @@ def test_a_batch_that_loses_every_prover_is_asked_for_four_times_and_then_raised
         with pytest.raises(ProverError, match="in 4 attempts"):
             prover.prove(b"", tmp_path / "out")  # another batch is tried afresh
     assert starts(notes) == 8
+
+
+def test_who_counts_by_itself_hears_of_the_first_loss(
+    make: Callable[..., ResidentProver], notes: Path, tmp_path: Path
+) -> None:
+    script = "ready(); next(requests()); sys.exit(9)"
+    with make(script, retries=0) as prover:
+        with pytest.raises(ProverLost, match="no proof in an attempt, at last: exit code 9"):
+            prover.prove(b"", tmp_path / "out")
+        assert starts(notes) == 1
 
 
 def test_a_prover_that_hangs_is_ended_and_the_batch_asked_for_again(

@@ -2,20 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from Crypto.Protocol import HPKE
-from Crypto.Protocol.DH import import_x25519_public_key
 
+from rollup.crypto import hpke
 from rollup.crypto.batched import secret_keys, sign_many, verify_many
 from rollup.crypto.envelope import (
     ENVELOPE_LIFETIME_MS,
+    NO_ANSWER,
+    Action,
     CancelAction,
     Destination,
     EnvelopeReason,
     OpeningKey,
-    OrderAction,
     PaddingAction,
+    QuestionAction,
     encode,
 )
 from rollup.hash.batched import compress_many
@@ -23,11 +25,19 @@ from rollup.hash.keccak import keccak256
 from rollup.protocol.cancel import CancelOrder, SignedCancel, cancel_digests
 from rollup.protocol.deposit import EntryKind, QueueEntry
 from rollup.protocol.order import Order, Side, SignedOrder, message_digests
+from rollup.protocol.question import Question, question_digest
 from rollup.protocol.rejection import Reason
 from sequencer.engine.command import Cancel, OpenBatch, Submit
 from sequencer.engine.core import CoreState, new_state, step
 from sequencer.engine.event import VenueReason
-from sequencer.intake.admission import Admission, Verdict, cancel_action, order_action
+from sequencer.intake.admission import (
+    Admission,
+    Asked,
+    Verdict,
+    cancel_action,
+    order_action,
+    question_action,
+)
 from tests.strategies import venues
 
 HERE = Destination(venues.CHAIN, venues.VENUE)
@@ -36,6 +46,8 @@ SEALING = KEY.sealing_key()
 SECRETS = secret_keys([1234567, 7654321])
 NOW = venues.START_MS + 1
 GOOD_UNTIL = NOW + 60_000
+RESPONSE_KEY = bytes(range(32))
+OPENED = Verdict(response_key=RESPONSE_KEY)
 ORDER = venues.order(1, Side.BUY, 618_000, 10).order
 
 
@@ -63,8 +75,8 @@ def signed(order: Order, signer: int = 0) -> SignedOrder:
     return SignedOrder(order, signature.to_bytes())
 
 
-def sealed(action: OrderAction | CancelAction | PaddingAction) -> bytes:
-    return SEALING.seal(action, HERE, GOOD_UNTIL)
+def sealed(action: Action, response_key: bytes = RESPONSE_KEY) -> bytes:
+    return SEALING.seal(action, HERE, GOOD_UNTIL, response_key)
 
 
 def verdict(envelope: bytes) -> Verdict:
@@ -87,7 +99,7 @@ def test_a_signed_cancel_in_an_envelope_is_a_command() -> None:
 
 def test_padding_is_nothing() -> None:
     envelope = sealed(PaddingAction())
-    assert verdict(envelope) == Verdict(envelope=keccak256(envelope))
+    assert verdict(envelope) == replace(OPENED, envelope=keccak256(envelope))
 
 
 def test_what_opened_has_the_hash_of_its_envelope_and_nothing_else_has() -> None:
@@ -100,8 +112,23 @@ def test_what_opened_has_the_hash_of_its_envelope_and_nothing_else_has() -> None
     assert found == [*map(keccak256, sent[:3]), None, None, None]
 
 
-def test_the_key_of_another_account_does_not_sign() -> None:
-    assert verdict(sealed(order_action(signed(ORDER, signer=1)))).reason is Reason.ORDER_SIGNATURE
+def test_a_wrong_signature_is_told_the_digest_that_the_venue_computed() -> None:
+    envelope = sealed(order_action(signed(ORDER, signer=1)))
+    (digest,) = message_digests([ORDER], compress_many)
+    told = replace(OPENED, envelope=keccak256(envelope))
+    assert verdict(envelope) == replace(told, reason=Reason.ORDER_SIGNATURE, digest=digest)
+
+
+@pytest.mark.parametrize("response_key", [RESPONSE_KEY, NO_ANSWER])
+@pytest.mark.parametrize("signer", [0, 1])
+def test_whoever_sealed_is_whom_to_answer(response_key: bytes, signer: int) -> None:
+    found = verdict(sealed(order_action(signed(ORDER, signer)), response_key))
+    assert found.response_key == response_key
+
+
+def test_a_verdict_does_not_show_itself() -> None:
+    found = verdict(sealed(order_action(signed(ORDER, signer=1))))
+    assert repr(found) == "Verdict(private)"
 
 
 def test_an_orders_signature_is_none_for_a_cancel() -> None:
@@ -170,14 +197,9 @@ def test_an_envelope_is_admitted_once_and_the_others_keep_their_places() -> None
 
 def unknown_kind() -> bytes:
     """Authentic, and nothing that a version of the plaintext knows."""
-    context = HPKE.new(
-        receiver_key=import_x25519_public_key(SEALING.public_bytes),
-        aead_id=HPKE.AEAD.CHACHA20_POLY1305,
-        info=HERE.info(),
-    )
     plaintext = bytearray(encode(PaddingAction(), GOOD_UNTIL))
     plaintext[1] = 77
-    return bytes(context.enc + context.seal(bytes(plaintext), HERE.data()))
+    return hpke.seal(bytes(plaintext), SEALING.public_bytes, HERE.info(), HERE.data())
 
 
 def signed_cancel() -> CancelAction:
@@ -185,6 +207,13 @@ def signed_cancel() -> CancelAction:
     (message,) = cancel_digests([cancel], compress_many)
     (signature,) = sign_many([SECRETS[0]], [message])
     return cancel_action(SignedCancel(cancel, signature.to_bytes()))
+
+
+def signed_question(signer: int = 0, **changes: Any) -> QuestionAction:
+    """A question of account 1 about its own history; `changes` are made once it is signed."""
+    question = Question(venues.CHAIN, venues.VENUE, 1, RESPONSE_KEY, 1000)
+    (signature,) = sign_many([SECRETS[signer]], [question_digest(question, compress_many)])
+    return replace(question_action(question, signature.to_bytes()), **changes)
 
 
 KINDS: dict[str, Callable[[], bytes]] = {
@@ -195,6 +224,8 @@ KINDS: dict[str, Callable[[], bytes]] = {
     "order of nobody": lambda: sealed(replace(order_action(signed(ORDER)), account=9)),
     "order out of bounds": lambda: sealed(replace(order_action(signed(ORDER)), price=0)),
     "order with unknown flags": lambda: sealed(replace(order_action(signed(ORDER)), flags=16)),
+    "question": lambda: sealed(signed_question()),
+    "question of another's key": lambda: sealed(signed_question(1)),
     "unknown kind": unknown_kind,
 }
 
@@ -243,3 +274,75 @@ def test_an_envelope_that_came_too_early_is_good_in_its_time() -> None:
 
 def test_nothing_admitted_is_nothing_to_do() -> None:
     assert door().admit([], NOW) == []
+
+
+# Questions.
+
+
+def asked(envelope: bytes) -> Asked:
+    return door().ask(envelope, NOW)
+
+
+def test_an_owner_asks_about_its_own_account() -> None:
+    question = Question(venues.CHAIN, venues.VENUE, 1, RESPONSE_KEY, 1000)
+    assert asked(sealed(signed_question())) == Asked(question, response_key=RESPONSE_KEY)
+
+
+@pytest.mark.parametrize(
+    ("account", "cursor", "key", "signer"),
+    [
+        (1, 1000, RESPONSE_KEY, 1),
+        (2, 1000, RESPONSE_KEY, 0),
+        (1, 1001, RESPONSE_KEY, 0),
+        (1, 1000, bytes(range(1, 33)), 0),
+        (9, 1000, RESPONSE_KEY, 0),
+    ],
+)
+def test_nobody_else_is_told_and_hears_the_digest_that_the_venue_computed(
+    account: int, cursor: int, key: bytes, signer: int
+) -> None:
+    """Another's signature, account, cursor or response key, or an account that is none."""
+    action = signed_question(signer, account=account, cursor=cursor)
+    question = Question(venues.CHAIN, venues.VENUE, account, key, cursor)
+    digest = question_digest(question, compress_many)
+    assert asked(sealed(action, key)) == Asked(response_key=key, digest=digest)
+
+
+@pytest.mark.parametrize("changes", [{"account": 2**31}, {"cursor": 2**52}])
+def test_a_question_out_of_bounds_is_none(changes: dict[str, int]) -> None:
+    assert asked(sealed(signed_question(**changes))) == Asked(response_key=RESPONSE_KEY)
+
+
+def test_what_asks_nothing_is_answered_nothing_and_does_nothing() -> None:
+    for action in (order_action(signed(ORDER)), signed_cancel(), PaddingAction()):
+        assert asked(sealed(action)) == Asked(response_key=RESPONSE_KEY)
+    assert asked(unknown_kind()) == Asked(response_key=NO_ANSWER)
+
+
+def test_a_question_is_no_command() -> None:
+    envelope = sealed(signed_question())
+    told = replace(OPENED, envelope=keccak256(envelope))
+    assert verdict(envelope) == replace(told, reason=EnvelopeReason.ACTION)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_question_is_answered_once_and_a_copy_hears_the_same_of_every_kind(kind: str) -> None:
+    """Whoever has a copy cannot find out, at the other door, what it is a copy of."""
+    admission = door()
+    envelope = KINDS[kind]()
+    admission.ask(envelope, NOW)
+    again = [admission.ask(envelope, NOW), admission.ask(envelope, GOOD_UNTIL + 1)]
+    assert again == [Asked(reason=r) for r in (VenueReason.REPLAYED, EnvelopeReason.EXPIRED)]
+    other = door()
+    (first,) = other.admit([envelope], NOW)
+    assert first.response_key is not None
+    assert other.ask(envelope, NOW) == Asked(reason=VenueReason.REPLAYED)
+
+
+def test_an_envelope_that_does_not_open_asks_nothing() -> None:
+    damaged = sealed(signed_question())[:-1] + b"\0"
+    assert asked(damaged) == Asked(reason=EnvelopeReason.NOT_AUTHENTIC)
+
+
+def test_what_was_asked_does_not_show_itself() -> None:
+    assert repr(asked(sealed(signed_question()))) == "Asked(private)"

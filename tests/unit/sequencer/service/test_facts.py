@@ -20,8 +20,9 @@ from sequencer.batches.machine import Setup
 from sequencer.engine.event import VenueReason
 from sequencer.intake.admission import cancel_action, order_action
 from sequencer.service import facts
+from sequencer.service.answer import Answer
 from sequencer.service.facts import Accepted, CancelRefused, Ended, Filled, Rested
-from sequencer.service.venue import Answer, Venue
+from sequencer.service.venue import Venue
 from tests.strategies import venues
 
 BUY, SELL = Side.BUY, Side.SELL

@@ -31,7 +31,7 @@ from sequencer.batches.receipts import ReceiptChain, published
 from sequencer.batches.replay import replay
 from sequencer.engine.command import CloseBatch, OpenBatch
 from sequencer.engine.event import VenueReason
-from sequencer.service.venue import Answer
+from sequencer.service.answer import Answer
 from tests.helpers import venue as small
 from tests.helpers.receipts import WINDOWS, link
 from tests.helpers.running import HERE, SETUP, Running

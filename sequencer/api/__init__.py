@@ -1,0 +1,1 @@
+"""The venue over HTTP: routes, their description, errors by name, limits on every client."""

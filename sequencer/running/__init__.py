@@ -1,0 +1,1 @@
+"""Programs that run a venue until they are told to stop."""

@@ -1,0 +1,133 @@
+"""A devnet as a user runs it: a process, its banner, and a trader who speaks with it over HTTP."""
+
+import json
+import signal
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rollup.crypto.answer import ResponseKey
+from rollup.crypto.batched import sign
+from rollup.crypto.envelope import NO_ANSWER, Action, Destination, SealingKey
+from rollup.crypto.schnorr import SecretKey
+from rollup.hash.batched import compress_many
+from rollup.protocol.order import Order, Side, SignedOrder, message_digest
+from rollup.protocol.question import Question, question_digest
+from sequencer.intake.admission import order_action, question_action
+from tests.helpers.program import PROGRAM
+
+END_S = 300.0
+WAIT_S = 240.0
+
+
+@dataclass
+class Devnet:
+    """A running devnet, and what its banner said."""
+
+    process: "subprocess.Popen[str]"
+    banner: dict[str, Any]
+
+    def get(self, path: str) -> bytes:
+        with urllib.request.urlopen(self.banner["url"] + path, timeout=30) as response:
+            return bytes(response.read())
+
+    def json(self, path: str) -> dict[str, Any]:
+        record = json.loads(self.get(path))
+        assert isinstance(record, dict)
+        return record
+
+    def post(self, path: str, body: bytes) -> bytes:
+        headers = {"content-type": "application/octet-stream"}
+        request = urllib.request.Request(self.banner["url"] + path, body, headers)
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return bytes(response.read())
+
+    def until(self, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The first status for which something holds."""
+        end = time.monotonic() + WAIT_S
+        while time.monotonic() < end:
+            status = self.json("/v1/status")
+            if holds(status):
+                return status
+            time.sleep(0.2)
+        raise AssertionError(f"it did not come to be: {self.json('/v1/status')}")
+
+    def end(self, with_signal: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        """Exit code, and what was said on standard error."""
+        self.process.send_signal(with_signal)
+        _, said = self.process.communicate(timeout=END_S)
+        return self.process.returncode, said
+
+
+@contextmanager
+def devnet(*arguments: object) -> Iterator[Devnet]:
+    """A devnet on a free port, gone when the block ends."""
+    command = [str(PROGRAM), "devnet", "--port", "0", "--json", *map(str, arguments)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen(command, text=True, **pipes)  # type: ignore[call-overload]
+    try:
+        line = process.stdout.readline()
+        assert line, process.stderr.read()
+        yield Devnet(process, json.loads(line))
+    finally:
+        process.kill()
+        process.wait()
+
+
+class Trader:
+    """One funded account of a devnet, by its key file."""
+
+    def __init__(self, running: Devnet, place: int) -> None:
+        record = json.loads(Path(running.banner["accounts"][place]["key_file"]).read_text())
+        self.running = running
+        self.account: int = record["account"]
+        self.secret = SecretKey.from_bytes(bytes.fromhex(record["secret_key"]))
+        self.here = Destination(running.banner["chain"], running.banner["venue"])
+        self.key = SealingKey(bytes.fromhex(running.banner["envelope_key"]))
+        self.generation = 0
+
+    def order(self, side: Side, price: int, size: int) -> str:
+        """Send an order; what whoever delivers it is answered."""
+        self.generation += 1
+        order = Order(
+            chain=self.here.chain,
+            venue=self.here.venue,
+            account=self.account,
+            slot=0,
+            generation=self.generation,
+            market=0,
+            side=side,
+            price=price,
+            size=size,
+            expiry=self._time() + 600_000,
+            max_fee=1_000,
+        )
+        signature = sign(self.secret, message_digest(order, compress_many)).to_bytes()
+        body = self._seal(order_action(SignedOrder(order, signature)))
+        (answer,) = json.loads(self.running.post("/v1/envelopes", body))["answers"]
+        return str(answer)
+
+    def ask(self) -> dict[str, Any]:
+        """What the venue tells the owner."""
+        response_key = ResponseKey.generate()
+        question = Question(
+            self.here.chain, self.here.venue, self.account, response_key.public_bytes, 0
+        )
+        signature = sign(self.secret, question_digest(question, compress_many)).to_bytes()
+        action = question_action(question, signature)
+        answer = self.running.post("/v1/private", self._seal(action, response_key.public_bytes))
+        record = json.loads(response_key.open(answer, self.here))
+        assert isinstance(record, dict)
+        return record
+
+    def _seal(self, action: Action, response_key: bytes = NO_ANSWER) -> bytes:
+        return self.key.seal(action, self.here, self._time() + 60_000, response_key)
+
+    def _time(self) -> int:
+        status = self.running.json("/v1/status")
+        return int(status["closes_at"] or status["now"])
