@@ -11,7 +11,7 @@ SOURCES = rollup circuits sequencer tests benchmarks
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help environment setup demo test soundness fuzz check format bench bench-peers bench-growth bench-resident golden lock clean
+.PHONY: help environment setup demo test soundness fuzz check format bench bench-peers bench-growth bench-resident bench-restart golden lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ bench-growth: setup ## Measure how cost grows with trades and with the book; a t
 
 bench-resident: setup ## A batch in a prover that stays up beside one in a process of its own, and its memory
 	@$(BIN)/python -m benchmarks.resident $(ARGS)
+
+bench-restart: setup ## How long a venue takes to start again after 10, 100 and 1,000 batches (minutes)
+	@$(BIN)/python -m benchmarks.restart $(ARGS)
 
 golden: $(INSTALLED) ## Write what is pinned: the verification keys of the circuit. The diff is the review
 	@$(BIN)/crypsis prover keygen --shape-class S -o circuits/keys/s.json

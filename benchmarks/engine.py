@@ -68,7 +68,7 @@ def running_venue(shape_class: ShapeClass) -> Iterator[Venue]:
         tempfile.TemporaryDirectory(prefix="crypsis-load-") as temporary,
         VenueFolder(Path(temporary)).lock() as folder,
     ):
-        folder.start(setup.genesis, SALT)
+        folder.start(setup.genesis, SALT, small.RECEIPT_MATERIAL)
         venue = Venue(setup, folder, world.l1, OPERATOR)
         try:
             for account in range(1, TRADERS + 1):

@@ -106,6 +106,7 @@ class Daemon:
         self._warned: set[tuple[int, str]] = set()
         self._warnings: tuple[str, ...] = ()
         self._trouble = ""
+        self._remarked = 0
         self._retry_at = 0
         self.snapshot = self._look(clock())
 
@@ -130,6 +131,7 @@ class Daemon:
             self._bring(now)
         self._prove()
         self._warn(now)
+        self._say_remarks()
         self.venue.take_facts()  # its history has them
         self.snapshot = self._look(now)
 
@@ -278,6 +280,13 @@ class Daemon:
         self._say(f"{what} (try {tried} of {ATTEMPTS_MAX}): {error}")
         if tried >= ATTEMPTS_MAX:
             raise DaemonHalted(f"{what}, {tried} times in a row: {error}") from error
+
+    def _say_remarks(self) -> None:
+        """What was not as it should be beside the journal, each once."""
+        remarks = self.venue.remarks
+        for remark in remarks[self._remarked :]:
+            self._say(f"warning: {remark}")
+        self._remarked = len(remarks)
 
     def _warn(self, now: int) -> None:
         """Say once for each batch that a bound of L1 draws near."""

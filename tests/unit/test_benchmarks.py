@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import engine, load
+from benchmarks import engine, load, restart
 from benchmarks.batches import trading_batches
 from benchmarks.chart import chart
 from rollup.protocol.batch_codec import batch_from_bytes
@@ -104,3 +104,10 @@ def test_the_older_driver_drives_the_same_orders() -> None:
         return [ast.unparse(statement) for statement in plain]
 
     assert body(old) == body(now)
+
+
+def test_restarts_are_measured_on_a_venue_that_goes_on() -> None:
+    first, second = restart.measure([6, 7])
+    assert (first["batches"], second["batches"]) == (6, 7)
+    assert first["journal_bytes"] < second["journal_bytes"]
+    assert all(second[name] > 0 for name in second)
