@@ -11,7 +11,7 @@ SOURCES = rollup circuits sequencer tests benchmarks
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help environment setup demo test soundness fuzz check format bench bench-peers bench-growth bench-resident bench-restart golden lock clean
+.PHONY: help environment setup demo test soundness fuzz faults check format bench bench-peers bench-growth bench-resident bench-restart golden lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ soundness: setup ## Every known lie, the whole kill matrix, a forged cell in eve
 
 fuzz: setup ## Strange bytes for every reader, FUZZ_SECONDS long (an hour; SEED=N again); what is new stays in tests/corpus
 	@$(BIN)/python -m tests.fuzz.engine $(ARGS)
+
+faults: setup ## Kills, power cuts, disks, L1s, provers and clients that fail, 1,000 lives (half an hour; SEED=N again)
+	@$(BIN)/python -m tests.faults.run $(ARGS)
 
 check: $(INSTALLED) ## Format, lint, types and import contracts
 	@$(BIN)/ruff format --quiet --check $(SOURCES)

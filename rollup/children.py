@@ -22,10 +22,10 @@ GRACE_S: Final = 5.0
 
 @contextmanager
 def started(
-    command: Sequence[str], *, takes_input: bool = False
+    command: Sequence[str], *, takes_input: bool = False, apart: bool = False
 ) -> Iterator["subprocess.Popen[str]"]:
     """A program that ends with this block and with this process, its output in pipes, and its input
-    too if it takes any.
+    too if it takes any. `apart`: Ctrl-C in a terminal is not for it, but for us, who end it.
 
     OSError if it cannot be started. `crypsis` also ends if this process is killed.
     """
@@ -36,6 +36,7 @@ def started(
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
+        process_group=0 if apart else None,
         env={**os.environ, PARENT_VARIABLE: str(os.getpid())},
     )
     end = partial(_end, process)

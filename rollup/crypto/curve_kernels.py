@@ -98,6 +98,52 @@ def select_lanes(entries: U32Array, choices: U8Array, out: U32Array) -> None:
 
 
 @kernel
+def ladder_lanes(
+    a: U32Array,
+    entries: U32Array,
+    digits: U8Array,
+    entry: U32Array,
+    slopes: U32Array,
+    inverses: U32Array,
+    prefixes: U32Array,
+    exceptional: U32Array,
+) -> None:
+    """a becomes the end of its ladder: for each row of digits (steps, lanes), doubled twice, plus
+    the entry chosen of (4, 14, lanes). `entry` (14, lanes) and the last four as in `add_lanes`.
+
+    One call instead of four a step, which cost more than the steps of few lanes. Reference:
+    schnorr.ladder, and `kernels._ladder_step` where rows are kept.
+    """
+    for step in range(digits.shape[0]):
+        select_lanes(entries, digits[step], entry)
+        double_lanes(a, slopes, inverses, prefixes, exceptional)
+        double_lanes(a, slopes, inverses, prefixes, exceptional)
+        add_lanes(a, entry, slopes, inverses, prefixes, exceptional)
+
+
+@kernel
+def comb_lanes(
+    a: U32Array,
+    base: U32Array,
+    choices: U8Array,
+    entry: U32Array,
+    slopes: U32Array,
+    inverses: U32Array,
+    prefixes: U32Array,
+    exceptional: U32Array,
+) -> None:
+    """a becomes the end of its comb: plus base[window, :, choice] for each window of `base`
+    (windows, 14, 256), by choices (windows, lanes). Scratch as in `ladder_lanes`. Reference:
+    schnorr.comb, and `kernels._comb_step` where rows are kept.
+    """
+    for window in range(choices.shape[0]):
+        for plane in range(entry.shape[0]):
+            for lane in range(entry.shape[1]):
+                entry[plane, lane] = base[window, plane, choices[window, lane]]
+        add_lanes(a, entry, slopes, inverses, prefixes, exceptional)
+
+
+@kernel
 def curve_gaps(points: U32Array, gaps: U32Array) -> None:
     """gaps (7 planes) = y^2 - x^3 - 45x - 41z^3, 0 on the curve. Reference: curve.is_on_curve."""
     for i in range(0, points.shape[1], LANES):

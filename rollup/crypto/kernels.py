@@ -1,10 +1,10 @@
 """Schnorr in lanes: every intermediate point, slope and inverse of many signatures at once.
 
 The witness of the ladder, comb and order tables is exactly this trace, and verification is the
-same walk with its end compared. Reference: rollup.crypto.schnorr, step for step. The walk is
-Python over a few kernels (additions and doublings of whole arrays of points), so that little has to
-be compiled. Arrays are canonical uint32; points are 14 words, x then y. `rollup.crypto.batched` is
-the door for records.
+same walk with its end compared. Reference: rollup.crypto.schnorr, step for step. The traced walk is
+Python over a few kernels (additions and doublings of whole arrays of points); the one that only
+verifies is a kernel, since the calls of its steps cost as much as few lanes do. Arrays are
+canonical uint32; points are 14 words, x then y. `rollup.crypto.batched` is the door for records.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rollup.crypto import curve, schnorr
-from rollup.crypto.curve_kernels import add_lanes, curve_gaps, double_lanes, select_lanes
+from rollup.crypto.curve_kernels import (
+    add_lanes,
+    comb_lanes,
+    curve_gaps,
+    double_lanes,
+    ladder_lanes,
+    select_lanes,
+)
 from rollup.crypto.septic_kernels import WORDS, enter, leave, multiply_lanes
 from rollup.field.kernels import to_montgomery
 from rollup.hash.kernels import compress_many
@@ -147,6 +154,16 @@ class Lanes:
         """Double each point."""
         double_lanes(self.point, self.slopes, self.inverses, self.prefixes, self.exceptional)
 
+    def climb(self, entries: U32Array, digits: U8Array) -> None:
+        """All steps of a ladder: entries (4, 14, lanes), digits (steps, lanes)."""
+        scratch = (self.slopes, self.inverses, self.prefixes, self.exceptional)
+        ladder_lanes(self.point, entries, digits, np.empty_like(self.point), *scratch)
+
+    def sweep(self, base: U32Array, choices: U8Array) -> None:
+        """All steps of a comb: base (windows, 14, 256), choices (windows, lanes)."""
+        scratch = (self.slopes, self.inverses, self.prefixes, self.exceptional)
+        comb_lanes(self.point, base, choices, np.empty_like(self.point), *scratch)
+
 
 Rows = list[U32Array] | None
 """Rows kept as planes (words, lanes), one a step, or None if nobody wants them."""
@@ -172,23 +189,21 @@ def _window_table(keys: U32Array, rows: Rows) -> tuple[U32Array, U32Array]:
 def _ladder(entries: U32Array, digits: U8Array, rows: Rows) -> tuple[U32Array, U32Array]:
     """V and marks, from entries (4, 14, lanes) and digits (lanes, 60)."""
     lanes = Lanes.start_alike(LADDER_START, len(digits))
+    steps = np.ascontiguousarray(digits.T)
+    if rows is None:
+        lanes.climb(entries, steps)
+        return lanes.point, lanes.exceptional
     entry = np.empty_like(lanes.point)
-    for choices in np.ascontiguousarray(digits.T):
+    for choices in steps:
         select_lanes(entries, choices, entry)
         _ladder_step(lanes, entry, rows)
     end, marks = lanes.point.copy(), lanes.exceptional.copy()
-    if rows is not None:
-        _ladder_step(lanes, entries[0], rows)
+    _ladder_step(lanes, entries[0], rows)
     return end, marks
 
 
-def _ladder_step(lanes: Lanes, entry: U32Array, rows: Rows) -> None:
-    """Two doublings and an addition."""
-    if rows is None:
-        lanes.double()
-        lanes.double()
-        lanes.add(entry)
-        return
+def _ladder_step(lanes: Lanes, entry: U32Array, rows: list[U32Array]) -> None:
+    """Two doublings and an addition, with their row."""
     kept = [lanes.point.copy()]
     for _ in range(2):
         lanes.double()
@@ -201,19 +216,21 @@ def _comb(response: U8Array, rows: Rows) -> tuple[U32Array, U32Array]:
     """F and marks, from bytes (lanes, 28). Reference: schnorr.comb."""
     base = _base_lanes()
     lanes = Lanes.start_alike(COMB_START, len(response))
+    if rows is None:
+        lanes.sweep(base, np.ascontiguousarray(response.T))
+        return lanes.point, lanes.exceptional
     for window in range(curve.BYTES):
         _comb_step(lanes, base[window][:, response[:, window]], rows)
     end, marks = lanes.point.copy(), lanes.exceptional.copy()
-    if rows is not None:
-        _comb_step(lanes, np.tile(base[0, :, :1], (1, len(response))), rows)
+    _comb_step(lanes, np.tile(base[0, :, :1], (1, len(response))), rows)
     return end, marks
 
 
-def _comb_step(lanes: Lanes, entry: U32Array, rows: Rows) -> None:
-    before = None if rows is None else lanes.point.copy()
+def _comb_step(lanes: Lanes, entry: U32Array, rows: list[U32Array]) -> None:
+    """An addition, with its row."""
+    before = lanes.point.copy()
     lanes.add(np.ascontiguousarray(entry))
-    if before is not None:
-        _keep(rows, before, entry, lanes.slopes, lanes.inverses)
+    _keep(rows, before, entry, lanes.slopes, lanes.inverses)
 
 
 @cache

@@ -23,6 +23,9 @@ PORT = 8645
 DEFAULT_URL = f"http://127.0.0.1:{PORT}/"
 MOCK = "mock"
 FAILURES_SHOWN = 20
+GOVERNANCE_DELAY_MS = 24 * 3_600_000
+PROOF_DEADLINE_MS = 6 * 3_600_000
+LEAST_DOLLARS = "10"
 file_type = click.Path(path_type=Path)
 
 _AMOUNT = re.compile(rf"([0-9]{{1,20}})(?:\.([0-9]{{1,{COLLATERAL_DECIMALS}}}))?")
@@ -89,6 +92,13 @@ def l1() -> None:
 @click.option(
     "--shape-class", type=click.Choice(list(SHAPE_CLASSES)), default=CLASS_S.name, show_default=True
 )
+@click.option(
+    "--governance-delay-ms", type=click.IntRange(1), default=GOVERNANCE_DELAY_MS, show_default=True
+)
+@click.option(
+    "--proof-deadline-ms", type=click.IntRange(1), default=PROOF_DEADLINE_MS, show_default=True
+)
+@click.option("--least-deposit", type=Dollars(), default=LEAST_DOLLARS, show_default=True)
 @conventions
 def up(
     console: Output,
@@ -99,6 +109,9 @@ def up(
     governor: bytes | None,
     parameters: str,
     shape_class: str,
+    governance_delay_ms: int,
+    proof_deadline_ms: int,
+    least_deposit: int,
 ) -> None:
     """Serve a mock L1 on this machine, until Ctrl-C or SIGTERM.
 
@@ -109,7 +122,18 @@ def up(
     from rollup.harness.up import UpOptions
     from rollup.harness.up import up as serve
 
-    options = UpOptions(port, state, genesis, operator, governor, parameters, shape_class)
+    options = UpOptions(
+        port,
+        state,
+        genesis,
+        operator,
+        governor,
+        parameters,
+        shape_class,
+        governance_delay_ms,
+        proof_deadline_ms,
+        least_deposit,
+    )
     serve(options, console.result)
 
 

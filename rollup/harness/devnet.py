@@ -49,6 +49,9 @@ def devnet_deployment(
     compress_many: CompressMany,
     operator: Address | None = None,
     governor: Address | None = None,
+    governance_delay: int = GOVERNANCE_DELAY_MS,
+    proof_deadline_ms: int = PROOF_DEADLINE_MS,
+    least_deposit: int = LEAST_DEPOSIT,
 ) -> Deployment:
     """A contract for this genesis, with the delays of a development network."""
     return Deployment(
@@ -57,7 +60,7 @@ def devnet_deployment(
         pins=pins,
         operator=address(OPERATOR) if operator is None else operator,
         governor=address(GOVERNOR) if governor is None else governor,
-        governance_delay=GOVERNANCE_DELAY_MS,
-        proof_deadline_ms=PROOF_DEADLINE_MS,
-        least_deposit=LEAST_DEPOSIT,
+        governance_delay=governance_delay,
+        proof_deadline_ms=proof_deadline_ms,
+        least_deposit=least_deposit,
     )

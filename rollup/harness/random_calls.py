@@ -57,7 +57,15 @@ class Walk:
         for name in PROPERTIES:
             if ours[name] != theirs[name]:
                 raise Difference(f"{what}: {name} is {theirs[name]}, in the model {ours[name]}")
+        self._same_queue(what)
         return wanted
+
+    def _same_queue(self, what: str) -> None:
+        """A part of the queue is read as the whole is: its end, and what is beyond."""
+        first = max(0, len(self.model.queue) - 2)
+        wanted, came = self.model.queue_from(first, 4), self.target.queue_from(first, 4)
+        if tuple(came) != tuple(wanted):
+            raise Difference(f"{what}: queue from {first} is {came}, in the model {wanted}")
 
 
 def walk(target: Target, seed: str, calls: int) -> int:

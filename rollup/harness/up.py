@@ -35,6 +35,9 @@ class UpOptions:
     governor: Address | None
     parameters: str
     shape_class: str
+    governance_delay: int
+    proof_deadline_ms: int
+    least_deposit: int
 
 
 class InUse(OSError):
@@ -93,7 +96,16 @@ def banner(record: dict[str, Any], state: Path | None) -> str:
 def _fresh(options: UpOptions) -> Deployment:
     genesis = devnet_genesis(wall_clock()) if options.genesis is None else _read(options.genesis)
     pins = installed_verifier(options.parameters, options.shape_class).pins
-    return devnet_deployment(genesis, pins, compress_cached, options.operator, options.governor)
+    return devnet_deployment(
+        genesis,
+        pins,
+        compress_cached,
+        options.operator,
+        options.governor,
+        options.governance_delay,
+        options.proof_deadline_ms,
+        options.least_deposit,
+    )
 
 
 def _read(path: Path) -> Genesis:

@@ -29,6 +29,7 @@ PROPERTIES = (
     "refusal",
     "redo_until",
     "governance",
+    "parameters",
     "queue",
     "consumed",
     "accounts",

@@ -98,6 +98,11 @@ REFUSED = record(
 )
 VERDICT = record(l1.HeaderVerdict, refusal=optional(REFUSED))
 
+ANNOUNCED = record(
+    l1.GovernanceAnnounced, governance=GOVERNANCE, number=INTEGER, valid_from=INTEGER
+)
+PARAMETERS = many(ANNOUNCED, ENTRIES_MAX)
+
 EVENT = union(
     deposit_queued=(l1.DepositQueued, record(l1.DepositQueued, entry=ENTRY)),
     header_taken=(
@@ -120,10 +125,7 @@ EVENT = union(
         ),
     ),
     withdrawn=(l1.Withdrawn, record(l1.Withdrawn, owner=ADDRESS, amount=WHOLE)),
-    governance_announced=(
-        l1.GovernanceAnnounced,
-        record(l1.GovernanceAnnounced, governance=GOVERNANCE, number=INTEGER, valid_from=INTEGER),
-    ),
+    governance_announced=(l1.GovernanceAnnounced, ANNOUNCED),
     governance_enacted=(
         l1.GovernanceEnacted,
         record(l1.GovernanceEnacted, digest=HASH, number=INTEGER),

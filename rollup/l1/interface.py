@@ -213,6 +213,14 @@ class L1(Protocol):
     def redo_until(self) -> int:
         """L1 time of the last refusal: batches up to it were closed before anybody could know."""
 
+    @property
+    def parameters(self) -> Sequence[GovernanceAnnounced]:
+        """All parameters there are, genesis first; of those that fit a batch by number and time,
+        the last are in force."""
+
+    def queue_from(self, first: int, count: int) -> Sequence[QueueEntry]:
+        """At most `count` entries of the queue, from index `first` on."""
+
     def wants_redo(self, number: int, time: int) -> bool:
         """Whether a batch of this number and time must be made anew."""
 

@@ -20,6 +20,7 @@ from rollup.l1.forms import (
     HEADER,
     INDICES,
     MONEY,
+    PARAMETERS,
     PROOF,
     PUBLIC,
     QUEUE,
@@ -67,6 +68,7 @@ _RESULTS: dict[str, Form[Any]] = {
     "refusal": optional(REFUSED),
     "redo_until": INTEGER,
     "governance": GOVERNANCE,
+    "parameters": PARAMETERS,
     "queue": QUEUE,
     "consumed": INTEGER,
     "accounts": INDICES,
@@ -84,6 +86,7 @@ _METHODS = (
     *(Method(f"l1_{name}", name, Kind.PROPERTY, _RESULTS[name]) for name in PROPERTIES),
     Method("l1_wants_redo", "wants_redo", Kind.READ, FLAG, _PLACE),
     Method("l1_header_digest", "header_digest", Kind.READ, optional(HASH), {"number": INTEGER}),
+    Method("l1_queue_from", "queue_from", Kind.READ, QUEUE, {"first": INTEGER, "count": INTEGER}),
     Method("l1_queue_head", "queue_head", Kind.READ, optional(HASH), {"count": INTEGER}),
     Method("l1_governance_for", "governance_for", Kind.READ, GOVERNANCE, _PLACE),
     Method(

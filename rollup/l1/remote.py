@@ -7,7 +7,7 @@ so.
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import httpx
 
@@ -21,6 +21,7 @@ from rollup.l1.development import PROPERTIES, frozen
 from rollup.l1.interface import (
     Address,
     Event,
+    GovernanceAnnounced,
     HeaderRefused,
     HeaderVerdict,
     HeldHeader,
@@ -41,8 +42,13 @@ ANSWER_SECONDS = 120.0
 TRIES = 3
 """Of a connection, and of a read whose connection broke."""
 
+READ_SECONDS = 30.0
+
 ANSWER_BYTES_MAX = 2**28
 UNCERTAIN = "what was asked may have happened"
+
+Read: TypeAlias = tuple[str, Mapping[str, object]]
+"""What is read of an L1: the attribute, and its arguments if it is a method."""
 
 
 class RemoteL1:
@@ -51,10 +57,11 @@ class RemoteL1:
     def __init__(self, url: str, answer_seconds: float = ANSWER_SECONDS) -> None:
         self.url = url
         self._asked = 0
+        reading = min(answer_seconds, READ_SECONDS)
+        self._timeout = httpx.Timeout(answer_seconds, connect=CONNECT_SECONDS)
+        self._read_timeout = httpx.Timeout(reading, connect=CONNECT_SECONDS)
         self._client = httpx.Client(
-            transport=httpx.HTTPTransport(retries=TRIES - 1),
-            timeout=httpx.Timeout(answer_seconds, connect=CONNECT_SECONDS),
-            trust_env=False,
+            transport=httpx.HTTPTransport(retries=TRIES - 1), trust_env=False
         )
 
     def __enter__(self) -> Self:
@@ -73,20 +80,27 @@ class RemoteL1:
 
     def view(self) -> Mapping[str, object]:
         """All properties at one moment, by name; nobody's zero is listed."""
-        methods = [BY_ATTRIBUTE[name] for name in PROPERTIES]
-        answers = self._exchange([self._request(method.name, {}) for method in methods], True)
-        if not isinstance(answers, list) or len(answers) != len(methods):
-            raise RefusedByPeer(f"{self.url}: wanted {len(methods)} answers in a list")
-        results = [_result(answer, self.url) for answer in answers]
-        return {
-            method.attribute: frozen(self._read(method, result))
-            for method, result in zip(methods, results, strict=True)
-        }
+        results = self.read_all([(name, {}) for name in PROPERTIES])
+        return {name: frozen(result) for name, result in zip(PROPERTIES, results, strict=True)}
+
+    def read_all(self, reads: Sequence[Read]) -> list[Any]:
+        """What several reads answer at one moment: they travel together, 64 at most."""
+        methods = [BY_ATTRIBUTE[name] for name, _ in reads]
+        requests = [
+            self._request(method.name, _written(method, arguments))
+            for method, (_, arguments) in zip(methods, reads, strict=True)
+        ]
+        answers = self._exchange(requests, True)
+        if not isinstance(answers, list) or len(answers) != len(requests):
+            raise RefusedByPeer(f"{self.url}: wanted {len(requests)} answers in a list")
+        by_id = {each.get("id"): each for each in answers if isinstance(each, dict)}
+        results = [_result(by_id.get(each["id"]), self.url) for each in requests]
+        return [self._read(*pair) for pair in zip(methods, results, strict=True)]
 
     def _call(self, attribute: str, **arguments: object) -> Any:
         method = BY_ATTRIBUTE[attribute]
-        written = {name: method.parameters[name].write(arguments[name]) for name in arguments}
-        return self._read(method, self.ask(method.name, written, method.is_read))
+        result = self.ask(method.name, _written(method, arguments), method.is_read)
+        return self._read(method, result)
 
     def _read(self, method: Method, result: object) -> Any:
         try:
@@ -102,16 +116,19 @@ class RemoteL1:
         body = json.dumps(message, separators=(",", ":")).encode("ascii")
         for left in reversed(range(TRIES if is_read else 1)):
             try:
-                return self._posted(body)
+                return self._posted(body, is_read)
             except Unreachable:
                 if not left:
                     raise
         raise Unreachable(f"{self.url}: never asked")
 
-    def _posted(self, body: bytes) -> object:
+    def _posted(self, body: bytes, is_read: bool) -> object:
         headers = {"content-type": "application/json"}
+        timeout = self._read_timeout if is_read else self._timeout
         try:
-            with self._client.stream("POST", self.url, content=body, headers=headers) as response:
+            with self._client.stream(
+                "POST", self.url, content=body, headers=headers, timeout=timeout
+            ) as response:
                 data = self._bounded(response)
         except httpx.ConnectTimeout as error:
             raise Unreachable(f"{self.url}: no connection in {CONNECT_SECONDS:g} s") from error
@@ -119,7 +136,7 @@ class RemoteL1:
             raise NoAnswerInTime(f"{self.url}: no answer in time; {UNCERTAIN}") from error
         except (httpx.ConnectError, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise Unreachable(f"{self.url}: {error or type(error).__name__}") from error
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise Unreachable(f"{self.url}: the connection broke; {UNCERTAIN}") from error
         if response.status_code != httpx.codes.OK:
             raise RefusedByPeer(f"{self.url}: HTTP status {response.status_code}")
@@ -176,6 +193,11 @@ class RemoteL1:
         return governance
 
     @property
+    def parameters(self) -> Sequence[GovernanceAnnounced]:
+        """All parameters there are, genesis first."""
+        return tuple(self._call("parameters"))
+
+    @property
     def queue(self) -> Sequence[QueueEntry]:
         """All deposits ever queued, in order."""
         return tuple(self._call("queue"))
@@ -230,6 +252,10 @@ class RemoteL1:
         """What the contract was created with."""
         deployment: Deployment = self._call("deployment")
         return deployment
+
+    def queue_from(self, first: int, count: int) -> Sequence[QueueEntry]:
+        """At most `count` entries of the queue, from index `first` on."""
+        return tuple(self._call("queue_from", first=first, count=count))
 
     def wants_redo(self, number: int, time: int) -> bool:
         """Whether a batch of this number and time must be made anew."""
@@ -313,6 +339,10 @@ class RemoteL1:
     def reorganise(self, mark: int) -> None:
         """Forget all since the mark. The clock goes on."""
         self._call("reorganise", mark=mark)
+
+
+def _written(method: Method, arguments: Mapping[str, object]) -> dict[str, Value]:
+    return {name: method.parameters[name].write(arguments[name]) for name in arguments}
 
 
 def _result(answer: object, url: str) -> object:

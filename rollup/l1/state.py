@@ -5,7 +5,13 @@ from dataclasses import dataclass, field
 
 from rollup.hash.poseidon import Digest
 from rollup.l1.headers import HeaderChain
-from rollup.l1.interface import Address, Event, HeaderRefused, HeldHeader
+from rollup.l1.interface import (
+    Address,
+    Event,
+    GovernanceAnnounced,
+    HeaderRefused,
+    HeldHeader,
+)
 from rollup.l1.queue import DepositQueue
 from rollup.l1.schedule import Schedule
 from rollup.l1.vault import Vault
@@ -66,6 +72,14 @@ class ContractView:
         return self._state.schedule.current.governance
 
     @property
+    def parameters(self) -> Sequence[GovernanceAnnounced]:
+        """All parameters there are, genesis first."""
+        entries = self._state.schedule.entries
+        return tuple(
+            GovernanceAnnounced(each.governance, each.number, each.valid_from) for each in entries
+        )
+
+    @property
     def queue(self) -> Sequence[QueueEntry]:
         """All deposits ever queued, in order."""
         return self._state.queue.entries
@@ -114,6 +128,10 @@ class ContractView:
     def events(self) -> Sequence[Event]:
         """Everything that happened, in order."""
         return self._state.events
+
+    def queue_from(self, first: int, count: int) -> Sequence[QueueEntry]:
+        """At most `count` entries of the queue, from index `first` on."""
+        return tuple(self._state.queue.entries[max(0, first) : max(0, first) + max(0, count)])
 
     def wants_redo(self, number: int, time: int) -> bool:
         """Whether a batch of this number and time must be made anew."""

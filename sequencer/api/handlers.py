@@ -156,6 +156,8 @@ async def l1(request: Request) -> Response:
         "held": now.held,
         "proved": now.proved,
         "waiting": waiting,
+        "heard": now.is_heard,
+        "heard_at": now.heard_at,
         "trouble": now.trouble,
         "warnings": list(now.warnings),
     }

@@ -97,6 +97,8 @@ L1: Final = record(
         "held": NUMBER,
         "proved": NUMBER,
         "waiting": rows(BATCH),
+        "heard": {"type": "boolean", "description": "whether the last look at L1 succeeded"},
+        "heard_at": TIME,
         "trouble": TEXT,
         "warnings": rows(TEXT),
     }

@@ -52,9 +52,11 @@ from sequencer.batches.entries import (
 
 _LENGTH: Final = struct.Struct("<I")
 _CHECK_BYTES: Final = 4
-_HOLE: Final = bytes(8)
-"""Zeros at the end of a file are what a crash leaves of bytes that did not arrive; a link has none
-at its end but by a chance of 2^-64."""
+_HOLE_BYTES: Final = 8
+_SECTOR_BYTES: Final = 512
+"""Zeros at the end of a file are what a crash leaves of bytes that did not arrive. A hole is told
+from damage by its size (that many zeros end a link by a chance of 2^-64), or because it begins
+where a sector does, as holes do and damage seldom does."""
 
 
 def read(
@@ -95,13 +97,16 @@ class _Source:
         self._file.seek(offset)
         return self._file.read(max(min(size, self.size - offset), 0))
 
-    def is_zero_from(self, offset: int) -> bool:
-        """Whether all is zero from an offset to the end."""
+    def has_hole(self, start: int, end: int) -> bool:
+        """Whether bytes between did not arrive, nor any after them: all are zero from one of them
+        to the end of the file."""
+        zeros = offset = start
         while piece := self.take(offset, ENTRY_BYTES_MAX):
-            if any(piece):
-                return False
             offset += len(piece)
-        return True
+            if any(piece):
+                zeros = offset - len(piece) + len(piece.rstrip(b"\0"))
+        sector = -(-zeros // _SECTOR_BYTES) * _SECTOR_BYTES
+        return zeros < end and (self.size - zeros >= _HOLE_BYTES or sector < end)
 
 
 def _started(source: _Source, identity: Identity, start: Place | None) -> Place:
@@ -137,7 +142,7 @@ def _single_entries(source: _Source, place: Place) -> Iterator[Entry]:
         link = _next_link(source.key, place.link, body)
         if came != link:
             detail = "the entry's link does not follow the entry before it under this key"
-            is_hole = end == source.size and came.endswith(_HOLE)
+            is_hole = source.has_hole(place.offset, end)
             raise (TornTail if is_hole else JournalError)(source.path, place.offset, detail)
         offset, place = place.offset, Place(end, link)
         yield Entry(offset, content_from_bytes(source.path, body, offset), place)
@@ -150,12 +155,11 @@ def _body_at(source: _Source, place: Place) -> tuple[bytes, bytes, int]:
     came = source.take(offset, start - offset)
     if len(came) < start - offset:
         raise TornTail(path, offset, "the last entry is cut off")
-    if not any(came) and source.is_zero_from(offset):
-        raise TornTail(path, offset, f"{source.size - offset} zero bytes where an entry is wanted")
     head, check = came[: _LENGTH.size], came[_LENGTH.size :]
     if check != _check(source.key, place.link, head):
         detail = "the entry's length does not follow the entry before it under this key"
-        raise JournalError(path, offset, detail)
+        is_hole = source.has_hole(offset, start)
+        raise (TornTail if is_hole else JournalError)(path, offset, detail)
     (length,) = _LENGTH.unpack(head)
     if not 0 < length <= ENTRY_BYTES_MAX:
         detail = f"an entry of 1 to {ENTRY_BYTES_MAX} bytes, not {length}"

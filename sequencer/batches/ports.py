@@ -14,12 +14,18 @@ Progress = Callable[[str], None]
 """Called with one line on each phase as it begins."""
 
 
-class L1(Protocol):
-    """The side of L1 that the venue reads and writes: a part of `rollup.l1.interface.L1`."""
+class L1Pending(Exception):
+    """L1 was not heard of what was asked yet. Nothing has changed: ask again later."""
 
-    @property
-    def queue(self) -> Sequence[QueueEntry]:
-        """All deposits ever queued, in order."""
+
+class L1(Protocol):
+    """The side of L1 that the venue reads and writes: a part of `rollup.l1.interface.L1`.
+
+    An L1 that is not in this process may raise L1Pending instead of an answer.
+    """
+
+    def queue_from(self, first: int, count: int) -> Sequence[QueueEntry]:
+        """At most `count` queued deposits, from index `first` on."""
 
     @property
     def head_number(self) -> int:

@@ -250,7 +250,7 @@ class _Process:
 
     def _keep(self, command: Sequence[str]) -> None:
         try:
-            with started(command, takes_input=True) as process:
+            with started(command, takes_input=True, apart=True) as process:
                 listener = Thread(target=self._listen, args=(process.stderr,), daemon=True)
                 listener.start()
                 self._begun.put(process)

@@ -1,18 +1,24 @@
 """Accounts of a development venue: funded at its mock L1, their keys in files for their owner only.
 
 A key file is JSON, not encrypted: it is for money that is none. Keystores with a password come with
-the client.
+the client. A key is on disk before L1 hears of it, so that a crash leaves no money without a key.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from rollup.codec.fields import Node
+from rollup.codec.shallow_json import loads
+from rollup.codec.strict import CodecError
 from rollup.crypto.schnorr import SecretKey
-from rollup.files import PRIVATE_MODE, make_private_folder, write_whole
-from rollup.l1.mock import MockL1
+from rollup.files import PRIVATE_MODE, make_private_folder, read_bounded, remove, write_whole
+from rollup.l1.interface import Address
+from rollup.l1.remote import RemoteL1
 from rollup.private import Private
+from rollup.protocol.constants import OWNER_BYTES
 from rollup.protocol.encoding import digest_bytes
 from sequencer.demo.market.keys import KeySource
 
@@ -21,6 +27,8 @@ DOLLARS: Final = 1_000_000
 """What each account begins with."""
 
 KEY_FILE_VERSION: Final = 1
+KEY_FILE_BYTES_MAX: Final = 4096
+SECRET_BYTES_MAX: Final = 64
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -28,35 +36,84 @@ class KeyFile(Private):
     """One account's key, and where it is."""
 
     account: int
-    owner: bytes
+    owner: Address
     secret: SecretKey
     path: Path
 
 
-def fund(l1: MockL1, keys: KeySource, count: int, least: int, folder: Path) -> list[KeyFile]:
-    """Register accounts, each with money in the queue, and write their key files."""
+def funded(
+    l1: RemoteL1, keys: KeySource, kind: str, count: int, least: int, folder: Path
+) -> list[KeyFile]:
+    """The first `count` accounts of a kind: those of the folder, and new ones with money in L1's
+    queue. `keys` are asked for new ones only."""
     make_private_folder(folder)
-    amount = max(DOLLARS * USDC, least)
-    found = []
-    for place, secret in enumerate(keys.secrets(count) if count else ()):
-        owner = keys.address(f"account-{place}")
+    lacking = [place for place in range(count) if not _path(folder, kind, place).exists()]
+    assigned = l1.accounts if lacking else {}
+    secrets = dict(zip(lacking, keys.secrets(len(lacking)) if lacking else (), strict=True))
+    for place, secret in secrets.items():
+        _register(l1, keys, kind, place, secret, assigned, max(DOLLARS * USDC, least), folder)
+    return [read_key_file(_path(folder, kind, place)) for place in range(count)]
+
+
+def _register(
+    l1: RemoteL1,
+    keys: KeySource,
+    kind: str,
+    place: int,
+    secret: SecretKey,
+    assigned: Mapping[Address, int],
+    amount: int,
+    folder: Path,
+) -> None:
+    """Key file first, without its account; then L1; then the file as it stays."""
+    label, begun = f"{kind}-{place}", folder / f".{kind}-{place}.new"
+    if begun.exists():
+        owner, secret = _owner_and_secret(_node(begun))
+    else:
+        owner = keys.address(label)
+        write_whole(begun, _record(None, owner, secret), PRIVATE_MODE)
+    account = assigned.get(owner)
+    if account is None:
         l1.mint(owner, amount)
         public = (*secret.public.x, *secret.public.y)
-        entry = l1.register(owner, public, keys.viewing(f"account-{place}"), amount)
-        path = folder / f"account-{entry.account}.json"
-        file = KeyFile(entry.account, owner, secret, path)
-        write_whole(path, _record(file), PRIVATE_MODE)
-        found.append(file)
-    return found
+        account = l1.register(owner, public, keys.viewing(label), amount).account
+    write_whole(_path(folder, kind, place), _record(account, owner, secret), PRIVATE_MODE)
+    remove(begun)
 
 
-def _record(file: KeyFile) -> bytes:
-    point = file.secret.public
+def read_key_file(path: Path) -> KeyFile:
+    """The key of an account. CodecError if the file is not one."""
+    try:
+        node = _node(path)
+        owner, secret = _owner_and_secret(node)
+        return KeyFile(node["account"].integer(), owner, secret, path)
+    except ValueError as error:
+        raise CodecError(f"{path}: a key file is wanted") from error
+
+
+def _node(path: Path) -> Mapping[str, Node]:
+    names = ("version", "account", "owner", "public_key", "secret_key")
+    value = loads(read_bounded(path, KEY_FILE_BYTES_MAX).decode("ascii"))
+    return Node(value, "key file").record(names)
+
+
+def _owner_and_secret(node: Mapping[str, Node]) -> tuple[Address, SecretKey]:
+    owner = node["owner"].hexadecimal(OWNER_BYTES)
+    text = node["secret_key"].text(2 * SECRET_BYTES_MAX)
+    return owner, SecretKey.from_bytes(bytes.fromhex(text))
+
+
+def _path(folder: Path, kind: str, place: int) -> Path:
+    return folder / f"{kind}-{place:02d}.json"
+
+
+def _record(account: int | None, owner: Address, secret: SecretKey) -> bytes:
+    point = secret.public
     record = {
         "version": KEY_FILE_VERSION,
-        "account": file.account,
-        "owner": file.owner.hex(),
+        "account": account,
+        "owner": owner.hex(),
         "public_key": digest_bytes((*point.x, *point.y)).hex(),
-        "secret_key": file.secret.to_bytes().hex(),
+        "secret_key": secret.to_bytes().hex(),
     }
     return (json.dumps(record, indent=2) + "\n").encode("ascii")

@@ -1,51 +1,58 @@
-"""A venue put together for a program: its folder, a mock L1 in this process, prover, daemon, door.
-
-The mock L1 lives in memory, so its venue ends with the process: a folder that has one already is
-refused, because no L1 knows it any more.
-"""
+"""A venue put together for a program: its folder, its L1, provers, daemon, door."""
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from rollup.crypto.address_key import AddressKey
 from rollup.crypto.batched import verify_many
-from rollup.crypto.salt import SaltKey
 from rollup.files import PRIVATE_FOLDER
 from rollup.hash.batched import compress_many
 from rollup.installed import installed_verifier
 from rollup.l1.deployment import Deployment
-from rollup.l1.mock import MockL1
+from rollup.l1.remote import RemoteL1
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.shape_class import SHAPE_CLASSES
 from sequencer.api.door import Door
-from sequencer.batches.artefacts import ArtefactError, LockedFolder, VenueFolder
+from sequencer.batches.artefacts import GENESIS_FILE, LockedFolder, VenueFolder
 from sequencer.batches.machine import Setup
+from sequencer.batches.ports import L1Pending
 from sequencer.batches.resident import ResidentProver
 from sequencer.demo.market.keys import KeySource
-from sequencer.running.accounts import KeyFile, fund
+from sequencer.running.accounts import KeyFile, funded
+from sequencer.running.l1_process import L1Process
+from sequencer.running.state import Begun, begin, go_on, is_begun
+from sequencer.service.courier import Courier, CourierThread, FarL1
 from sequencer.service.daemon import Daemon, Terms
 from sequencer.service.prices import DevelopmentPrices
-from sequencer.service.proving import ProofThread
+from sequencer.service.proving import ProofThreads
 from sequencer.service.venue import Venue
 from sequencer.service.venue_file import VenueFile
 
-ACCOUNTS_FOLDER = "accounts"
-OPERATOR = "operator"
-GOVERNOR = "governor"
+ACCOUNTS_FOLDER: Final = "accounts"
+L1_FILE: Final = "l1.json"
+LOOKS_MAX: Final = 5
+"""Of a start that finds that L1 holds another branch of its journal."""
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a program was asked to run. `crowd` accounts are funded beside `accounts`."""
+    """What a program was asked to run. Without `l1` it starts a mock of its own, and funds accounts
+    there: `accounts` for whoever uses it and `crowd` for its crowd. `text` is the venue file for a
+    folder without a venue, `file` what a venue that is there has to be of."""
 
-    file: VenueFile
     state: Path
-    accounts: int = 10
+    text: str | None = None
+    file: VenueFile | None = None
+    l1: str | None = None
+    l1_port: int = 0
+    accounts: int = 0
     crowd: int = 0
-    seed: int = 1
+    seed: int | None = None
     insecure_seed: int | None = None
     proves: bool = True
 
@@ -55,94 +62,133 @@ class Running:
     """A venue that runs, and the key files of its accounts."""
 
     door: Door
+    file: VenueFile
     genesis: Genesis
+    seed: int
+    is_insecure: bool
+    l1: str
     accounts: list[KeyFile]
     crowd: list[KeyFile]
 
 
 def now_ms() -> int:
-    """The clock of a real venue and of its mock L1."""
+    """The clock of a real venue."""
     return time.time_ns() // 1_000_000
 
 
 @contextmanager
-def running(
-    plan: Plan, say: Callable[[str], None], detail: Callable[[str], None]
-) -> Iterator[Running]:
-    """A venue from genesis on, until the block ends. `detail` gets the prover's progress."""
-    with VenueFolder(plan.state).lock() as folder:
-        if folder.journal.exists():
-            raise ArtefactError(
-                f"{plan.state}: an empty folder is wanted, a venue is in it; "
-                "its mock L1 ended with the process that ran it"
-            )
-        setup, l1, keys = _begin(plan, folder)
-        venue = Venue(setup, folder, l1, keys.address(OPERATOR))
-        with closing(venue):
-            funded = fund(
-                l1,
-                keys,
-                plan.accounts + plan.crowd,
-                plan.file.least_deposit,
-                plan.state / PRIVATE_FOLDER / ACCOUNTS_FOLDER,
-            )
-            prover = ResidentProver(
-                plan.file.parameters, shape_class=plan.file.shape_class, retries=0
-            )
-            proving = ProofThread(prover, detail) if plan.proves else None
-            daemon = _daemon(plan, venue, l1, proving, setup.genesis.time, say)
-            with prover, closing(Door(daemon)) as door:
-                if plan.proves:
-                    prover.start()  # it gets warm while the first batch takes orders
-                own, crowd = funded[: plan.accounts], funded[plan.accounts :]
-                yield Running(door, setup.genesis, own, crowd)
+def running(plan: Plan, say: Say, detail: Say) -> Iterator[Running]:
+    """A venue from genesis on, or from where it was, until the block ends. `detail` gets the
+    provers' progress."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(VenueFolder(plan.state).lock())
+        begun = _begun(plan, folder)
+        url = plan.l1 or stack.enter_context(_own_l1(plan, begun, say)).url
+        courier = Courier(stack.enter_context(RemoteL1(url)), deployment_of(begun), now_ms)
+        far = FarL1(courier)
+        venue = stack.enter_context(closing(_venue(begun, folder, far, courier)))
+        stack.callback(CourierThread(courier).stop)
+        own, crowd = ([], []) if plan.l1 else _accounts(plan, begun, url)
+        proving = _proving(plan, begun.file, stack, detail)
+        daemon = _daemon(begun, venue, far, proving, say)
+        door = stack.enter_context(closing(Door(daemon)))
+        roles = begun.roles
+        yield Running(
+            door, begun.file, begun.genesis, roles.seed, roles.is_insecure, url, own, crowd
+        )
 
 
-def _begin(plan: Plan, folder: LockedFolder) -> tuple[Setup, MockL1, KeySource]:
-    """Genesis now, on the grid of the clock, and the contract that knows it."""
-    file, keys = plan.file, KeySource(plan.insecure_seed)
-    start = now_ms() // file.interval_ms * file.interval_ms
-    receipts = keys.receipt_material()
-    signer = AddressKey(receipts).address
-    genesis = file.genesis(start, keys.header("fee-account"), signer)
-    material = keys.salt_material()
-    folder.start(genesis, material, receipts)
-    shape_class = SHAPE_CLASSES[file.shape_class]
-    setup = Setup(genesis, SaltKey(material), compress_many, verify_many, shape_class)
-    return setup, _deploy(file, genesis, keys), keys
-
-
-def _deploy(file: VenueFile, genesis: Genesis, keys: KeySource) -> MockL1:
-    verifier = installed_verifier(file.parameters, file.shape_class)
-    deployment = Deployment(
-        genesis=genesis,
-        root=genesis.state(compress_many).root,
-        pins=verifier.pins,
-        operator=keys.address(OPERATOR),
-        governor=keys.address(GOVERNOR),
+def deployment_of(begun: Begun) -> Deployment:
+    """What the contract of a venue is created with."""
+    file = begun.file
+    return Deployment(
+        genesis=begun.genesis,
+        root=begun.genesis.state(compress_many).root,
+        pins=installed_verifier(file.parameters, file.shape_class).pins,
+        operator=begun.roles.operator,
+        governor=begun.roles.governor,
         governance_delay=file.governance_delay_ms,
         proof_deadline_ms=file.proof_deadline_ms,
         least_deposit=file.least_deposit,
     )
-    return MockL1(deployment, verifier, now_ms, compress_many)
+
+
+def l1_arguments(begun: Begun, folder: Path) -> list[str]:
+    """What `crypsis l1 up` is told to create the contract of a venue."""
+    file = begun.file
+    dollars = f"{file.least_deposit // 10**6}.{file.least_deposit % 10**6:06d}"
+    return [
+        *("--genesis", str(folder / GENESIS_FILE)),
+        *("--operator", begun.roles.operator.hex()),
+        *("--governor", begun.roles.governor.hex()),
+        *("--parameters", file.parameters),
+        *("--shape-class", file.shape_class),
+        *("--governance-delay-ms", str(file.governance_delay_ms)),
+        *("--proof-deadline-ms", str(file.proof_deadline_ms)),
+        *("--least-deposit", dollars),
+    ]
+
+
+def _begun(plan: Plan, folder: LockedFolder) -> Begun:
+    if not is_begun(plan.state) and plan.text is not None:
+        seed = 1 if plan.seed is None else plan.seed
+        begin(folder, plan.text, KeySource(plan.insecure_seed), seed, now_ms())
+    return go_on(folder, plan.file)
+
+
+def _own_l1(plan: Plan, begun: Begun, say: Say) -> L1Process:
+    arguments = [*l1_arguments(begun, plan.state), "--state", str(plan.state / L1_FILE)]
+    return L1Process(arguments, plan.l1_port, say)
+
+
+def _venue(begun: Begun, folder: LockedFolder, far: FarL1, courier: Courier) -> Venue:
+    """The venue as its journal left it. A journal that L1 has another branch of asks for all its
+    headers, which are looked up in between."""
+    shape_class = SHAPE_CLASSES[begun.file.shape_class]
+    setup = Setup(begun.genesis, begun.salt_key, compress_many, verify_many, shape_class)
+    for _ in range(LOOKS_MAX):
+        try:
+            return Venue(setup, folder, far, begun.roles.operator)
+        except L1Pending:
+            courier.step()
+            far.refresh()
+    return Venue(setup, folder, far, begun.roles.operator)
+
+
+def _accounts(plan: Plan, begun: Begun, url: str) -> tuple[list[KeyFile], list[KeyFile]]:
+    folder = plan.state / PRIVATE_FOLDER / ACCOUNTS_FOLDER
+    keys, least = KeySource(plan.insecure_seed), begun.file.least_deposit
+    with RemoteL1(url) as l1:
+        own = funded(l1, keys, "account", plan.accounts, least, folder)
+        return own, funded(l1, keys, "crowd", plan.crowd, least, folder)
+
+
+def _proving(plan: Plan, file: VenueFile, stack: ExitStack, detail: Say) -> ProofThreads | None:
+    """Provers that stay up, warm before the first batch closes if they can be."""
+    if not plan.proves:
+        return None
+    provers = [
+        stack.enter_context(
+            ResidentProver(file.parameters, shape_class=file.shape_class, retries=0)
+        )
+        for _ in range(file.provers)
+    ]
+    for prover in provers:
+        prover.start()
+    return ProofThreads(provers, detail)
 
 
 def _daemon(
-    plan: Plan,
-    venue: Venue,
-    l1: MockL1,
-    proving: ProofThread | None,
-    start: int,
-    say: Callable[[str], None],
+    begun: Begun, venue: Venue, far: FarL1, proving: ProofThreads | None, say: Say
 ) -> Daemon:
-    file = plan.file
+    file = begun.file
     return Daemon(
         venue,
-        l1,
+        far,
         proving,
-        DevelopmentPrices(file.prices, file.swings, plan.seed),
+        DevelopmentPrices(file.prices, file.swings, begun.roles.seed),
         Terms(file.interval_ms, file.lag_batches, file.proof_deadline_ms),
         now_ms,
         say,
-        start=start,
+        start=begun.genesis.time,
     )

@@ -14,14 +14,15 @@ def banner_record(plan: Plan, found: Running, host: str, port: int) -> dict[str,
     """For programs. It names key files and shows no key but the venue's public one."""
     return {
         "url": base_url(host, port),
-        "chain": plan.file.chain,
-        "venue": plan.file.venue,
+        "l1": found.l1,
+        "chain": found.file.chain,
+        "venue": found.file.venue,
         "envelope_key": found.door.sealing_key.hex(),
-        "interval_ms": plan.file.interval_ms,
+        "interval_ms": found.file.interval_ms,
         "genesis_time": found.genesis.time,
         "state": str(plan.state),
         "proofs": plan.proves,
-        "insecure": plan.insecure_seed is not None,
+        "insecure": found.is_insecure,
         "accounts": [
             {"account": file.account, "owner": file.owner.hex(), "key_file": str(file.path)}
             for file in found.accounts
@@ -33,23 +34,25 @@ def banner_record(plan: Plan, found: Running, host: str, port: int) -> dict[str,
 def banner(plan: Plan, found: Running, host: str, port: int) -> str:
     """For people."""
     url = base_url(host, port)
-    lines = ["", "Accounts, with a million dollars each from the first batch on"]
+    lines = [""]
+    if found.accounts:
+        lines.append("Accounts, with a million dollars each once a batch has taken their deposit")
     lines += [f"  {file.account:>3}  0x{file.owner.hex()}  {file.path}" for file in found.accounts]
-    symbols = ", ".join(market.symbol for market in plan.file.governance.markets)
-    proofs = f"{plan.file.parameters}, class {plan.file.shape_class}"
+    symbols = ", ".join(market.symbol for market in found.file.governance.markets)
+    proofs = f"{found.file.parameters}, class {found.file.shape_class}"
     lines += [
         "",
-        f"Chain         {plan.file.chain}",
-        f"Venue         {plan.file.venue}",
+        f"Chain         {found.file.chain}",
+        f"Venue         {found.file.venue}",
         f"Envelope key  {found.door.sealing_key.hex()}",
         f"Markets       {symbols}",
-        f"A batch       every {plan.file.interval_ms / 1000:g} s",
+        f"A batch       every {found.file.interval_ms / 1000:g} s",
         f"Proofs        {proofs if plan.proves else 'none: headers alone reach L1'}",
-        "L1            mock, in this process",
+        f"L1            {found.l1}",
         f"Crowd         {len(found.crowd)} traders",
         f"Files         {plan.state}",
     ]
-    if plan.insecure_seed is not None:
+    if found.is_insecure:
         lines.append("INSECURE      every key is derived from a number")
     lines += ["", *(f"  {url}{path}" for path in PATHS), "", f"Listening on {url}", ""]
     return "\n".join(lines)

@@ -1,6 +1,7 @@
 """Commands that run a venue: `crypsis sequencer` and `crypsis devnet`."""
 
-from collections.abc import Callable, Iterator, Mapping
+import shlex
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from rollup.cli import CommandError, ExitCode, Output, conventions
 from sequencer.cli import known_errors
 
 if TYPE_CHECKING:
+    from sequencer.running.assembly import Plan
     from sequencer.service.venue_file import VenueFile
 
 file_type = click.Path(path_type=Path)
@@ -32,25 +34,6 @@ def served(command: Command) -> Command:
             help="0 takes one that is free.",
         ),
         click.option(
-            "--accounts",
-            type=click.IntRange(0, 50),
-            default=10,
-            show_default=True,
-            help="Accounts with money at the mock L1, and a key file each.",
-        ),
-        click.option(
-            "--seed",
-            type=click.IntRange(0),
-            default=1,
-            show_default=True,
-            help="Of the development prices and of the crowd.",
-        ),
-        click.option(
-            "--insecure-seed",
-            type=click.IntRange(0),
-            help="Derive every key from a number. For tests: nothing is secret then.",
-        ),
-        click.option(
             "--proofs/--no-proofs",
             default=True,
             help="Without, batches close and L1 holds their headers, and none is proved.",
@@ -61,55 +44,121 @@ def served(command: Command) -> Command:
     return command
 
 
-@click.group()
-def sequencer() -> None:
-    """Run a venue, or write the file that describes one."""
-
-
-@sequencer.command()
-@click.argument("file", type=file_type, default=Path("venue.toml"))
-@click.option("--force", is_flag=True, help="Overwrite a file that is there.")
-@conventions
-def init(console: Output, file: Path, force: bool) -> None:
-    """Write an example of a venue FILE, with a comment on every key."""
-    from rollup.files import write_whole
-    from sequencer.service.venue_file import EXAMPLE
-
-    if file.exists() and not force:
-        raise CommandError(ExitCode.BAD_INPUT, f"{file}: it exists; --force overwrites it")
-    write_whole(file, EXAMPLE.encode("utf-8"))
-    console.result({"file": str(file)}, f"{file} written. Next: crypsis sequencer run")
-
-
-@sequencer.command()
-@click.option(
+seeded = click.option(
+    "--seed",
+    type=click.IntRange(0),
+    help="Of the development prices and of the crowd; 1 if a new venue is not told.",
+)
+insecure = click.option(
+    "--insecure-seed",
+    type=click.IntRange(0),
+    help="Derive every key from a number. For tests: nothing is secret then.",
+)
+config_option = click.option(
     "--config",
     type=file_type,
     default=Path("venue.toml"),
     show_default=True,
     help="The venue file.",
 )
-@click.option(
-    "--state", type=file_type, required=True, help="Folder of the venue: empty, or not there yet."
-)
-@click.option(
-    "--l1", type=click.Choice(["mock"]), default="mock", show_default=True, help="In this process."
-)
+
+
+@click.group()
+def sequencer() -> None:
+    """Run a venue, or begin one."""
+
+
+@sequencer.command()
+@config_option
+@click.option("--state", type=file_type, help="Begin the venue of the file in this folder.")
+@click.option("--force", is_flag=True, help="Overwrite a venue file that is there.")
+@seeded
+@insecure
+@conventions
+def init(
+    console: Output,
+    config: Path,
+    state: Path | None,
+    force: bool,
+    seed: int | None,
+    insecure_seed: int | None,
+) -> None:
+    """Write an example of a venue file; or, with --state, begin the venue of a file in a folder.
+
+    What is begun is pinned there: genesis, keys, and who speaks for the venue at L1. Then L1 gets
+    its contract, and `crypsis sequencer run` runs the venue.
+    """
+    from rollup.files import write_whole
+    from sequencer.service.venue_file import EXAMPLE
+
+    if state is not None:
+        _begin(console, config, state, seed, insecure_seed)
+        return
+    if config.exists() and not force:
+        raise CommandError(ExitCode.BAD_INPUT, f"{config}: it exists; --force overwrites it")
+    write_whole(config, EXAMPLE.encode("utf-8"))
+    following = f"crypsis sequencer init --config {shlex.quote(str(config))} --state DIR"
+    console.result({"file": str(config)}, f"{config} written. Next: {following}")
+
+
+def _begin(
+    console: Output, config: Path, state: Path, seed: int | None, insecure_seed: int | None
+) -> None:
+    """Pin the venue of a file in a folder, and say how L1 gets its contract."""
+    from rollup.files import read_bounded
+    from sequencer.batches.artefacts import VenueFolder
+    from sequencer.demo.market.keys import KeySource
+    from sequencer.running.assembly import l1_arguments, now_ms
+    from sequencer.running.state import begin, go_on, is_begun
+    from sequencer.service.venue_file import VENUE_BYTES_MAX, read_venue_file
+
+    file = read_venue_file(config)
+    with _program_errors(), VenueFolder(state).lock() as folder:
+        if is_begun(state):
+            raise CommandError(ExitCode.BAD_INPUT, f"{state}: a venue was begun there")
+        text = read_bounded(config, VENUE_BYTES_MAX).decode("utf-8")
+        begin(folder, text, KeySource(insecure_seed), 1 if seed is None else seed, now_ms())
+        begun = go_on(folder, file)
+    up = shlex.join(["crypsis", "l1", "up", *l1_arguments(begun, state)])
+    run_it = shlex.join(
+        ["crypsis", "sequencer", "run", "--config", str(config), "--state", str(state)]
+    )
+    record = {
+        "state": str(state),
+        "operator": begun.roles.operator.hex(),
+        "governor": begun.roles.governor.hex(),
+        "l1_up": up,
+    }
+    console.result(record, f"Begun. A mock L1 for it:\n  {up}\nand then:\n  {run_it} --l1 URL")
+
+
+@sequencer.command()
+@config_option
+@click.option("--state", type=file_type, required=True, help="Folder that the venue was begun in.")
+@click.option("--l1", required=True, help="URL of the L1 that has the venue's contract.")
 @served
 @conventions
 def run(console: Output, /, config: Path, state: Path, l1: str, **options: Any) -> None:
     """Run a venue over HTTP until it is told to stop; then drain, and exit 0.
 
-    Batches close by the clock, are held at L1, proved, and their proofs brought there. SIGINT and
-    SIGTERM drain; a second one ends at once.
+    Batches close by the clock, are held at L1, proved, and their proofs brought there; where L1 is
+    not reached they go on closing, and wait. SIGINT and SIGTERM drain; a second one ends at once.
+    The same folder goes on where it was, whatever ended it.
     """
+    from sequencer.running.assembly import Plan
+    from sequencer.running.state import is_begun
     from sequencer.service.venue_file import read_venue_file
 
-    _serve(console, read_venue_file(config), state, 0, options)
+    file = read_venue_file(config)
+    if not is_begun(state):
+        detail = f"{state}: no venue was begun there; crypsis sequencer init --state begins one"
+        raise CommandError(ExitCode.BAD_INPUT, detail)
+    plan = Plan(state, file=file, l1=l1, proves=options["proofs"])
+    _serve(console, plan, options["host"], options["port"])
 
 
 @click.command()
-@click.option("--state", type=file_type, help="Folder of the venue; else a temporary one.")
+@click.option("--state", type=file_type, help="Folder of the devnet; else a temporary one.")
 @click.option("--interval", type=click.IntRange(100, 3_600_000), help="Milliseconds of a batch.")
 @click.option(
     "--crowd",
@@ -118,53 +167,94 @@ def run(console: Output, /, config: Path, state: Path, l1: str, **options: Any) 
     show_default=True,
     help="Simulated traders, who trade over HTTP.",
 )
+@click.option(
+    "--accounts",
+    type=click.IntRange(0, 50),
+    default=10,
+    show_default=True,
+    help="Accounts with money at the mock L1, and a key file each.",
+)
+@click.option(
+    "--l1-port",
+    type=click.IntRange(0, 65535),
+    help="Of the mock L1: 8645, or a free one where --port is 0.",
+)
 @served
+@seeded
+@insecure
 @conventions
 def devnet(
-    console: Output, /, state: Path | None, interval: int | None, crowd: int, **options: Any
+    console: Output,
+    /,
+    state: Path | None,
+    interval: int | None,
+    crowd: int,
+    accounts: int,
+    l1_port: int | None,
+    **options: Any,
 ) -> None:
     """L1, sequencer, prover, accounts with money, and traders if wanted: a whole venue.
 
-    L1 is a mock in this process, so a devnet ends with it: there is no going on with its folder.
+    The same --state goes on where it was, after Ctrl-C as after a crash of the machine: L1, keys,
+    accounts and orders are in it. Ctrl-C closes the open batch, proves and posts it; a second one
+    ends at once.
     """
-    from sequencer.service.venue_file import EXAMPLE, venue_from_toml
+    from sequencer.running.assembly import Plan
 
-    file = venue_from_toml(EXAMPLE.encode("utf-8"))
-    if interval is not None:
-        file = replace(file, interval_ms=interval)
+    port = options["port"]
     with ExitStack() as stack:
         if state is None:
             state = Path(stack.enter_context(TemporaryDirectory(prefix="crypsis-devnet-")))
             console.say("files go to a temporary folder, which is removed at the end; --state DIR")
-        _serve(console, file, state, crowd, options)
+        text = _devnet_text(interval)
+        plan = Plan(
+            state,
+            text=text,
+            file=None if interval is None else _devnet_file(state, interval),
+            l1_port=(8645 if port else 0) if l1_port is None else l1_port,
+            accounts=accounts,
+            crowd=crowd,
+            seed=options["seed"],
+            insecure_seed=options["insecure_seed"],
+            proves=options["proofs"],
+        )
+        _serve(console, plan, options["host"], port)
 
 
-def _serve(
-    console: Output, file: "VenueFile", state: Path, crowd: int, options: Mapping[str, Any]
-) -> None:
-    from sequencer.running.assembly import Plan
+def _devnet_text(interval: int | None) -> str:
+    """The venue file of a new devnet."""
+    from sequencer.service.venue_file import EXAMPLE, EXAMPLE_INTERVAL_MS
+
+    if interval is None:
+        return EXAMPLE
+    return EXAMPLE.replace(f"interval_ms = {EXAMPLE_INTERVAL_MS} ", f"interval_ms = {interval} ", 1)
+
+
+def _devnet_file(state: Path, interval: int) -> "VenueFile":
+    """A devnet as it was begun, but for its interval: which never changes, and that is said."""
+    from sequencer.running.state import is_begun, pinned_file
+    from sequencer.service.venue_file import venue_from_toml
+
+    if is_begun(state):
+        return replace(pinned_file(state), interval_ms=interval)
+    return venue_from_toml(_devnet_text(interval).encode("utf-8"))
+
+
+def _serve(console: Output, plan: "Plan", host: str, port: int) -> None:
     from sequencer.running.program import run_program
 
-    plan = Plan(
-        file,
-        state,
-        accounts=options["accounts"],
-        crowd=crowd,
-        seed=options["seed"],
-        insecure_seed=options["insecure_seed"],
-        proves=options["proofs"],
-    )
-    host = options["host"]
     if host != LOOPBACK:
         console.say(f"warning: {host} is not {LOOPBACK}: whoever reaches it reaches this venue")
     with _program_errors():
-        run_program(plan, host, options["port"], console)
+        run_program(plan, host, port, console)
     console.say("drained: every batch that was opened is at L1")
 
 
 @contextmanager
 def _program_errors() -> Iterator[None]:
     """The errors of a running venue as messages with exit codes."""
+    from rollup.l1.connection import NoAnswerInTime, RemoteError, Unreachable
+    from sequencer.running.l1_process import L1NotStarted
     from sequencer.running.program import CannotListen
     from sequencer.running.serve import EndedAtOnce
     from sequencer.service.daemon import DaemonHalted
@@ -174,7 +264,11 @@ def _program_errors() -> Iterator[None]:
             yield
     except EndedAtOnce as error:
         raise CommandError(ExitCode.INTERRUPTED, str(error)) from error
-    except CannotListen as error:
+    except (CannotListen, L1NotStarted, Unreachable) as error:
         raise CommandError(ExitCode.UNREACHABLE, str(error)) from error
+    except NoAnswerInTime as error:
+        raise CommandError(ExitCode.TIMEOUT, str(error)) from error
+    except RemoteError as error:
+        raise CommandError(ExitCode.REFUSED_BY_PEER, str(error)) from error
     except DaemonHalted as error:
         raise CommandError(ExitCode.REFUSED_BY_PEER, f"the venue halted: {error}") from error

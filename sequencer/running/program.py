@@ -41,7 +41,7 @@ def run_program(plan: Plan, host: str, port: int, console: Output) -> None:
             record = banner_record(plan, found, host, bound)
             console.result(record, banner(plan, found, host, bound))
             if found.crowd:
-                crowd = start_crowd(host, bound, found.crowd, plan.seed)
+                crowd = start_crowd(host, bound, found.crowd, found.seed)
                 stack.callback(crowd.terminate)
 
         serve(found.door, listening, talk, ready)

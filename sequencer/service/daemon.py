@@ -1,7 +1,9 @@
 """The daemon: what a venue does by the clock, without anybody asking.
 
 Logic only: clock, L1, prover and prices are parameters, and `tick` never waits, so that a simulated
-year of it runs in seconds. Whoever calls it owns the venue: one thread, never two at once.
+year of it runs in seconds. Whoever calls it owns the venue: one thread, never two at once. L1 is
+read as it was last seen, and what is brought there is brought by another thread: an L1 that does
+not answer holds up headers and proofs, and no batch.
 
 Batches end on a grid: genesis + k x interval. Numbers have no gaps, because the circuit wants the
 next one; where the daemon was away, or proving lagged, the times skip, and everybody can see it.
@@ -17,10 +19,11 @@ from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.rejection import Rejected
 from sequencer.batches.artefacts import ArtefactError
 from sequencer.batches.batcher import ClosedBatch
-from sequencer.batches.ports import L1
+from sequencer.batches.ports import L1Pending
 from sequencer.batches.resident import ProverLost
 from sequencer.service.answer import Answer
 from sequencer.service.answers import Answered, answer, refused
+from sequencer.service.courier import FarL1
 from sequencer.service.proving import ProofEnd, Proving
 from sequencer.service.snapshot import Mode, Snapshot
 from sequencer.service.venue import Venue
@@ -39,8 +42,14 @@ PASSING: Final = (
     Revert.PROOF_OVERDUE,
     Revert.NO_HEADER,
     Revert.HEADER_DIFFERS,
+    Revert.WRONG_NUMBER,
+    Revert.HEADER_EXISTS,
+    Revert.OLD_ROOT,
+    Revert.CLOCK_NOT_ADVANCED,
+    Revert.DEPOSITS_SKIPPED,
+    Revert.REDO_TIME,
 )
-"""Reverts that time or the next headers mend."""
+"""Reverts that time mends, or the next look at L1: it may have changed since the last one."""
 
 _OF_PROOF: Final = (
     Revert.PROOF,
@@ -80,7 +89,7 @@ class Daemon:
     def __init__(
         self,
         venue: Venue,
-        l1: L1,
+        l1: FarL1,
         proving: Proving | None,
         prices: Prices,
         terms: Terms,
@@ -107,6 +116,8 @@ class Daemon:
         self._warnings: tuple[str, ...] = ()
         self._trouble = ""
         self._remarked = 0
+        self._silence = ""
+        self._is_early = False
         self._retry_at = 0
         self.snapshot = self._look(clock())
 
@@ -117,7 +128,7 @@ class Daemon:
             return False
         if self._proving is None:
             return self._l1.head_number == self.venue.core.number
-        return not self.venue.unproved and not self._proving.is_busy
+        return not self.venue.unproved and not self._proving.numbers
 
     def drain(self) -> None:
         """Open no further batch. The one that is open closes by the clock, as every batch."""
@@ -126,6 +137,7 @@ class Daemon:
     def tick(self) -> None:
         """Do all that is due. Raises DaemonHalted, or what stops a venue."""
         now = self._clock()
+        self._listen(now)
         self._keep_window(now)
         if now >= self._retry_at:
             self._bring(now)
@@ -134,6 +146,24 @@ class Daemon:
         self._say_remarks()
         self.venue.take_facts()  # its history has them
         self.snapshot = self._look(now)
+
+    def _listen(self, now: int) -> None:
+        """Take over what was seen of L1; say where it does not answer, or clocks differ."""
+        self._l1.refresh()
+        trouble = self._l1.state.trouble
+        if trouble and trouble != self._silence:
+            self._say(f"L1 is not heard: {trouble}; batches go on closing, headers and proofs wait")
+        elif self._silence and not trouble:
+            self._say("L1 is heard again")
+        self._silence = trouble
+        work = self.venue.core.work
+        left = 0 if work is None else work.time - now
+        ahead = self._l1.seen.ahead_ms - self.venue.core.ledger.governance.clock_ahead_ms
+        is_early = ahead > 0 or left > 2 * self._terms.interval_ms
+        if is_early and not self._is_early:
+            why = f"it is {ahead} ms too far ahead of L1's" if ahead > 0 else "it went back"
+            self._say(f"the clock is wrong: {why}; no batch opens until it is right")
+        self._is_early = is_early
 
     def submit(self, envelopes: Sequence[bytes]) -> list[Answer]:
         """Admit envelopes into the batch that the clock says. Answers are their senders' alone."""
@@ -172,7 +202,7 @@ class Daemon:
     def _opens(self) -> bool:
         """Whether a next batch may begin; says so when that changes. Taken up again at half the
         lag, so that a slow prover does not make it change with every batch."""
-        if self._mode is Mode.DRAINING:
+        if self._mode is Mode.DRAINING or self._is_early:
             return False
         waiting = 0 if self._proving is None else len(self.venue.unproved)
         most = self._terms.lag_batches
@@ -187,15 +217,22 @@ class Daemon:
     def _bring(self, now: int) -> None:
         """Headers, then proofs, as far as L1 takes them now. No header is taken while a proof is
         overdue, so that proof does not wait for headers."""
-        refused = _refusal(self._commit)
-        if refused is None or refused.reason is Revert.PROOF_OVERDUE:
-            refused = _refusal(self._post) or refused
-        trouble = "" if refused is None else str(refused)
+        refused, is_pending = None, False
+        for step in (self._commit, self._post):
+            try:
+                step()
+            except L1Pending:
+                is_pending = True
+            except Reverted as error:
+                refused = refused or _passing(error)
+                if error.reason is not Revert.PROOF_OVERDUE:
+                    break
         if refused is not None:
             self._retry_at = now + RETRY_MS
-            if self._trouble != trouble:
-                self._say(f"L1 lets the venue wait: {trouble}")
-        self._trouble = trouble
+            if self._trouble != str(refused):
+                self._say(f"L1 lets the venue wait: {refused}")
+        if refused is not None or not is_pending:
+            self._trouble = "" if refused is None else str(refused)
 
     def _commit(self) -> None:
         for _ in range(REDO_ROUNDS_MAX):
@@ -241,21 +278,22 @@ class Daemon:
         return self._has_bundle[digest]
 
     def _prove(self) -> None:
-        """Take what the prover did, and give it the next batch that L1 holds."""
+        """Take what the provers did, and give those that are free the next batches that L1 holds.
+
+        A number is proved by one of them at a time, since its folder has room for one bundle.
+        """
         if self._proving is None:
             return
-        end = self._proving.take()
-        if end is not None:
+        while (end := self._proving.take()) is not None:
             self._ended(end)
-        if self._proving.is_busy:
-            return
         for closed in self.venue.unproved:
             number = closed.batch.number
-            if number <= self._l1.head_number and not self._is_proved(closed):
+            if number > self._l1.head_number or not self._proving.has_room:
+                return
+            if number not in self._proving.numbers and not self._is_proved(closed):
                 folder = self.venue.batch_folder(number).path
                 data = batch_to_bytes(closed.batch)
                 self._proving.start(number, closed.header.digest(), data, folder)
-                return
 
     def _ended(self, end: ProofEnd) -> None:
         """A prover came to an end: look at its folder again, or count the failure."""
@@ -313,16 +351,14 @@ class Daemon:
             proved=self._l1.proved_number,
             unproved=tuple(each.header for each in self.venue.unproved),
             warnings=self._warnings,
-            trouble=self._trouble,
+            trouble=self._silence or self._trouble,
+            is_heard=not self._silence,
+            heard_at=self._l1.state.heard_at,
         )
 
 
-def _refusal(step: Callable[[], None]) -> Reverted | None:
-    """What L1 said to a step, if it was to come later. DaemonHalted if no time will mend it."""
-    try:
-        step()
-    except Reverted as error:
-        if error.reason not in PASSING:
-            raise DaemonHalted(f"L1 refused what a venue brings: {error}") from error
-        return error
-    return None
+def _passing(refused: Reverted) -> Reverted:
+    """What L1 said, if it was to come later. DaemonHalted if no time will mend it."""
+    if refused.reason not in PASSING:
+        raise DaemonHalted(f"L1 refused what a venue brings: {refused}") from refused
+    return refused

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sequencer.batches.ports import L1Pending
 from sequencer.engine.core import CoreError
 
 
@@ -29,10 +30,12 @@ class Guard:
     def going_on(self, *, may_refuse: bool = False) -> Iterator[None]:
         """Stop for good when memory and disk may differ: a command that failed half-way, or a
         journal that did. `may_refuse`: the one command inside may have no place now, which the core
-        says before it changes anything."""
+        says before it changes anything. L1Pending comes of reads, and all of them come first."""
         self.require_going()
         try:
             yield
+        except L1Pending:
+            raise
         except CoreError:
             if not may_refuse:
                 self.stopped = CoreError.__name__

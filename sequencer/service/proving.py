@@ -1,7 +1,9 @@
-"""One prover at a time, beside the venue: a thread waits for it, so that the venue need not."""
+"""Provers beside the venue: a thread waits for each, so that the venue need not."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Protocol
 
@@ -21,52 +23,68 @@ class ProofEnd:
 
 
 class Proving(Protocol):
-    """What the daemon asks of whoever proves: one batch at a time, and no waiting."""
+    """What the daemon asks of whoever proves: several batches side by side, and no waiting."""
 
     @property
-    def is_busy(self) -> bool:
-        """Whether a batch is being proved, or an end was not taken yet."""
+    def numbers(self) -> Collection[int]:
+        """Batches that are being proved, or whose end was not taken yet."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another batch can begin."""
 
     def start(self, number: int, header: bytes, batch: bytes, folder: Path) -> None:
         """Begin with a batch."""
 
     def take(self) -> ProofEnd | None:
-        """How the last one ended, once it has; told once."""
+        """How one of them ended, once it has; told once."""
 
 
-class ProofThread:
-    """Runs a prover's port in a thread. A daemon thread: an end at once does not wait for it."""
+class ProofThreads:
+    """Provers side by side, each with a thread that waits for it while it has a batch.
 
-    def __init__(self, prover: ReportingProver, progress: Progress) -> None:
-        self._prover = prover
+    Daemon threads: an end at once does not wait for them.
+    """
+
+    def __init__(self, provers: Sequence[ReportingProver], progress: Progress) -> None:
+        self._free = list(provers)
         self._progress = progress
-        self._thread: Thread | None = None
-        self._end: ProofEnd | None = None
+        self._busy: dict[int, ReportingProver] = {}
+        self._ends: SimpleQueue[ProofEnd] = SimpleQueue()
 
     @property
-    def is_busy(self) -> bool:
-        """Whether a batch is being proved, or an end was not taken yet."""
-        return self._thread is not None
+    def numbers(self) -> Collection[int]:
+        """Batches that are being proved, or whose end was not taken yet."""
+        return self._busy.keys()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another batch can begin."""
+        return bool(self._free)
 
     def start(self, number: int, header: bytes, batch: bytes, folder: Path) -> None:
-        """Begin with a batch."""
-        if self._thread is not None:
-            raise RuntimeError(f"batch {number} must wait: another one is being proved")
-        arguments = (number, header, batch, folder)
-        self._thread = Thread(target=self._run, args=arguments, name="prover", daemon=True)
-        self._thread.start()
+        """Begin with a batch. RuntimeError if none is free, or one has this number."""
+        if not self._free or number in self._busy:
+            raise RuntimeError(f"batch {number} must wait: no prover is free for it")
+        prover = self._busy[number] = self._free.pop()
+        arguments = (prover, number, header, batch, folder)
+        Thread(target=self._run, args=arguments, name="prover", daemon=True).start()
 
     def take(self) -> ProofEnd | None:
-        """How the last one ended, once it has; told once."""
-        if self._thread is None or self._thread.is_alive():
-            return None
-        found, self._thread, self._end = self._end, None, None
-        return found
-
-    def _run(self, number: int, header: bytes, batch: bytes, folder: Path) -> None:
+        """How one of them ended, once it has; told once."""
         try:
-            self._prover.prove(batch, folder, self._progress)
+            end = self._ends.get_nowait()
+        except Empty:
+            return None
+        self._free.append(self._busy.pop(end.number))
+        return end
+
+    def _run(
+        self, prover: ReportingProver, number: int, header: bytes, batch: bytes, folder: Path
+    ) -> None:
+        try:
+            prover.prove(batch, folder, self._progress)
         except Exception as error:  # whatever it is, the daemon decides what it means
-            self._end = ProofEnd(number, header, error)
+            self._ends.put(ProofEnd(number, header, error))
         else:
-            self._end = ProofEnd(number, header)
+            self._ends.put(ProofEnd(number, header))

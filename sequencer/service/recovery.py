@@ -250,7 +250,7 @@ def open_batch(
         number=number,
         time=time,
         prices=(*prices[:listed], *[ABSENT_PRICE] * (len(prices) - listed)),
-        deposits=tuple(l1.queue[core.deposits_consumed : core.deposits_consumed + DEPOSITS_MAX]),
+        deposits=tuple(l1.queue_from(core.deposits_consumed, DEPOSITS_MAX)),
         redo=l1.wants_redo(number, time),
         attempt=attempt,
         governance=None if governance == core.ledger.governance else governance,

@@ -31,7 +31,8 @@ class Life(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A venue at one moment. Times in ms; `closes_at` is the end of the open window, None between
-    two; `trouble` is what L1 said last that kept the venue waiting."""
+    two; `trouble` is what L1 said last that kept the venue waiting, or why it is not heard; `held`
+    and `proved` are of `heard_at`."""
 
     now: int
     mode: Mode
@@ -47,6 +48,8 @@ class Snapshot:
     unproved: tuple[BatchHeader, ...] = ()
     warnings: tuple[str, ...] = ()
     trouble: str = ""
+    is_heard: bool = True
+    heard_at: int = 0
 
     @property
     def opened(self) -> int:

@@ -290,6 +290,8 @@ class Venue:
     def _follow_l1(self) -> None:
         """Where L1 holds what was made void, because it took its refusal back, the venue goes back
         to that, and what it did since is made anew on top. L1Differs if no branch has it."""
+        if 0 < self._l1.head_number < self._headers.first:
+            self._read_again()
         try:
             self._poster.require_known(self._headers)
             return

@@ -41,6 +41,7 @@ FIRST_PRICE_MAX: Final = PRICE_MAX * FRACTION_SCALE // (FRACTION_SCALE + SWING_M
 
 IDENTIFIER_MAX: Final = (1 << CHAIN_BITS) - 1
 
+PROVERS: Final = (1, 16)
 PARAMETER_SETS: Final = ("fast", "balanced", "evm")
 
 
@@ -57,6 +58,7 @@ class VenueFile:
     parameters: str
     interval_ms: int
     lag_batches: int
+    provers: int
     least_deposit: int
     governance_delay_ms: int
     proof_deadline_ms: int
@@ -98,7 +100,7 @@ def _read(node: Node) -> VenueFile:
     record = node.record(("chain", "venue", *tables))
     clock = record["clock"].record(("interval_ms", "behind_ms", "ahead_ms"))
     l1 = record["l1"].record(("least_deposit", "governance_delay_ms", "proof_deadline_ms"))
-    proving = record["proving"].record(("shape_class", "parameters", "lag_batches"))
+    proving = record["proving"].record(("shape_class", "parameters", "lag_batches", "provers"))
     markets = [_read_market(each) for each in record["markets"].items(MARKETS_MAX)]
     behind, ahead = clock["behind_ms"].integer(), clock["ahead_ms"].integer()
     governance = Governance(tuple(each for each, _, _ in markets), FEE_ACCOUNT, behind, ahead)
@@ -109,6 +111,7 @@ def _read(node: Node) -> VenueFile:
         parameters=_choice(proving["parameters"], PARAMETER_SETS),
         interval_ms=_between(clock["interval_ms"], *INTERVAL_MS),
         lag_batches=_between(proving["lag_batches"], *LAG_BATCHES),
+        provers=_between(proving["provers"], *PROVERS),
         least_deposit=_positive(l1["least_deposit"]),
         governance_delay_ms=_positive(l1["governance_delay_ms"]),
         proof_deadline_ms=_positive(l1["proof_deadline_ms"]),
@@ -159,6 +162,7 @@ def _positive(node: Node) -> int:
     return _between(node, 1, (1 << TIME_BITS) - 1)
 
 
+EXAMPLE_INTERVAL_MS: Final = 10_000
 EXAMPLE: Final = """\
 # A venue of crypsis. Every key is wanted, and no other.
 # Times are in milliseconds, prices in ticks, money in quanta (a millionth of a dollar).
@@ -180,6 +184,7 @@ proof_deadline_ms = 21600000    # headers are refused while one waits longer for
 shape_class = "S"    # S: 128 trades a batch; M: 1,024
 parameters = "fast"  # fast, balanced or evm: from quick to prove to cheap to verify
 lag_batches = 8      # with so many batches unproved no new one is opened
+provers = 1          # processes that prove different batches side by side
 
 # Fractions are ten-thousandths, fees millionths. price_decimals + size_decimals = 6.
 # first_price and price_swing are the development price: it moves around the first one, and never

@@ -1,15 +1,17 @@
 """A devnet as a user runs it: traders over HTTP, a crowd, a real proof, and an end in order."""
 
+import shlex
 import signal
 import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from rollup.protocol.order import Side
-from tests.helpers.devnet import Devnet, Trader, devnet
+from tests.helpers.devnet import Devnet, Trader, devnet, program
 from tests.helpers.program import crypsis
 
 INTERVAL_MS = 1_000
@@ -75,47 +77,72 @@ def test_an_interrupt_drains_and_exits_zero_and_leaves_no_file() -> None:
     assert not folder.exists()
 
 
-def test_a_real_proof_is_made_verified_by_l1_and_found_in_the_folder(tmp_path: Path) -> None:
+def test_proofs_reach_l1_and_a_killed_devnet_goes_on_to_the_same_roots(tmp_path: Path) -> None:
+    """Two batches proved with a crowd; the whole group killed; a restart, whose venue file may not
+    say otherwise, with the same L1, keys and accounts; an end in order; and all of it verified."""
     state = tmp_path / "venue"
-    with devnet("--interval", 30_000, "--state", state, "--accounts", 2) as found:
-        trader = Trader(found, 0)
-        price = found.json("/v1/prices")["prices"][0]["price"]
-        assert trader.order(Side.SELL, price, 10) == "received"
+    options = ("--state", state, "--accounts", 1)
+    with devnet(*options, "--interval", 15_000, "--crowd", 2) as found:
         found.until(lambda status: status["proved"] >= 1)
-        public = found.get("/v1/batches/1/public.json")
+        before = found.json("/v1/batches?limit=100")["batches"]
         proof = found.get("/v1/batches/1/proof.bin")
-        assert found.json("/v1/batches/1")["life"] == "proved"
+        accounts = found.banner["accounts"]
+        found.kill()
+    held = {each["number"]: each["new_root"] for each in before if each["life"] != "sequenced"}
+    with devnet(*options) as found:
+        assert found.banner["accounts"] == accounts and found.banner["interval_ms"] == 15_000
+        assert found.banner["l1"].startswith("http://127.0.0.1:")
+        found.until(lambda status: status["proved"] >= 2)
+        after = {each["number"]: each for each in found.json("/v1/batches?limit=100")["batches"]}
+        assert {number: after[number]["new_root"] for number in held} == held
+        assert found.get("/v1/batches/1/proof.bin") == proof
+        assert Trader(found, 0).ask()["cash"] == str(10**12)
         code, said = found.end()
     assert code == 0, said
-    bundle = tmp_path / "bundle"
-    bundle.mkdir()
-    (bundle / "public.json").write_bytes(public)
-    (bundle / "proof.bin").write_bytes(proof)
-    assert crypsis("verify", bundle).code == 0
-    assert crypsis("verify", state).code == 0, "and every batch of the folder, one after the other"
+    assert crypsis("verify", state).code == 0
     replayed = crypsis("replay", state / "private" / "journal", "--json")
     assert replayed.code == 0
-    assert replayed.json["bundles_compared"] == len(replayed.json["batches"]) >= 1
+    assert replayed.json["bundles_compared"] == len(replayed.json["batches"]) >= 2
 
 
-def test_a_folder_with_a_venue_is_not_begun_again(tmp_path: Path) -> None:
+def test_an_l1_that_is_lost_is_started_again_and_nothing_else_is(tmp_path: Path) -> None:
     state = tmp_path / "venue"
-    with devnet("--interval", INTERVAL_MS, "--no-proofs", "--state", state) as found:
-        assert found.end()[0] == 0
+    options = ("--no-proofs", "--accounts", 1, "--state", state)
+    with devnet(*options, "--interval", INTERVAL_MS) as found:
+        found.until(lambda status: status["held"] >= 1)
+        family = psutil.Process(found.process.pid).children()
+        (l1,) = [each for each in family if "l1" in each.cmdline()]
+        l1.kill()
+        closed = found.json("/v1/status")["closed"]
+        found.until(lambda status: status["held"] > closed)
+        assert found.json("/v1/l1")["heard"]
+        code, said = found.end()
+    assert code == 0 and "the mock L1 ended" in said, said
     journal = (state / "private" / "journal").read_bytes()
-    done = crypsis("devnet", "--port", 0, "--no-proofs", "--state", state)
-    assert done.code == 3 and "a venue is in it" in done.stderr
+    done = crypsis("devnet", *options, "--port", 0, "--interval", 2_000)
+    assert done.code == 3 and "interval_ms: begun with 1000, the file has 2000" in done.stderr
     assert (state / "private" / "journal").read_bytes() == journal
 
 
-def test_a_venue_file_is_written_and_run(tmp_path: Path) -> None:
-    file = tmp_path / "venue.toml"
-    assert crypsis("sequencer", "init", file).code == 0
-    assert crypsis("sequencer", "init", file).code == 3
+def test_a_venue_is_begun_from_its_file_and_run_at_an_l1_of_its_own(tmp_path: Path) -> None:
+    file, state = tmp_path / "venue.toml", tmp_path / "venue"
+    assert crypsis("sequencer", "init", "--config", file).code == 0
+    assert crypsis("sequencer", "init", "--config", file).code == 3, "it is not overwritten"
     text = file.read_text()
     file.write_text(text.replace("venue = 1 ", "colour = 2\nvenue = 1 "))
-    done = crypsis("sequencer", "run", "--config", file, "--state", tmp_path / "venue")
+    done = crypsis("sequencer", "init", "--config", file, "--state", state)
     assert done.code == 3 and "'colour' is unknown here" in done.stderr
+    file.write_text(text.replace("interval_ms = 10000", f"interval_ms = {INTERVAL_MS}"))
+    run = ("sequencer", "run", "--config", file, "--state", state)
+    done = crypsis(*run, "--l1", "http://127.0.0.1:1/")
+    assert done.code == 3 and "no venue was begun there" in done.stderr
+    begun = crypsis("sequencer", "init", "--config", file, "--state", state, "--json").json
+    assert crypsis(*run, "--l1", "http://127.0.0.1:1/", "--port", 0).code == 4
+    up = shlex.split(begun["l1_up"])[1:]
+    with program(*up, "--port", "0") as l1:
+        options = ("--l1", l1["url"], "--port", "0", "--no-proofs")
+        with program(*run, *options) as venue:
+            assert venue["l1"] == l1["url"] and venue["accounts"] == []
 
 
 def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from rollup.crypto.answer import ResponseKey
 from rollup.crypto.batched import sign
@@ -57,6 +59,15 @@ class Devnet:
             time.sleep(0.2)
         raise AssertionError(f"it did not come to be: {self.json('/v1/status')}")
 
+    def kill(self) -> None:
+        """SIGKILL for the whole group: the venue, its L1, its provers, its crowd."""
+        family = psutil.Process(self.process.pid).children(recursive=True)
+        for each in (psutil.Process(self.process.pid), *family):
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+        psutil.wait_procs(family, timeout=END_S)
+        self.process.wait()
+
     def end(self, with_signal: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         """Exit code, and what was said on standard error."""
         self.process.send_signal(with_signal)
@@ -66,14 +77,27 @@ class Devnet:
 
 @contextmanager
 def devnet(*arguments: object) -> Iterator[Devnet]:
-    """A devnet on a free port, gone when the block ends."""
-    command = [str(PROGRAM), "devnet", "--port", "0", "--json", *map(str, arguments)]
+    """A devnet on free ports, gone when the block ends."""
+    with _started("devnet", "--port", "0", *arguments) as (process, record):
+        yield Devnet(process, record)
+
+
+@contextmanager
+def program(*arguments: object) -> Iterator[dict[str, Any]]:
+    """A program that runs until the block ends, by what it said when it was ready."""
+    with _started(*arguments) as (_, record):
+        yield record
+
+
+@contextmanager
+def _started(*arguments: object) -> Iterator[tuple["subprocess.Popen[str]", dict[str, Any]]]:
+    command = [str(PROGRAM), *map(str, arguments), "--json"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     process = subprocess.Popen(command, text=True, **pipes)  # type: ignore[call-overload]
     try:
         line = process.stdout.readline()
         assert line, process.stderr.read()
-        yield Devnet(process, json.loads(line))
+        yield process, json.loads(line)
     finally:
         process.kill()
         process.wait()

@@ -1,5 +1,6 @@
 """A venue that runs on a folder and a mock L1: toy hashing, real envelopes, a clock by hand."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.entries import Entry
 from sequencer.batches.journal import read
 from sequencer.batches.machine import Setup
+from sequencer.batches.ports import L1
 from sequencer.intake.admission import cancel_action, order_action
 from sequencer.service.answer import Answer
 from sequencer.service.facts import Fact
@@ -32,6 +34,7 @@ class Running:
 
     root: Path
     world: World = field(default_factory=World)
+    reach: Callable[[], L1] | None = None
     snapshot_every: int = SNAPSHOT_EVERY
 
     def __post_init__(self) -> None:
@@ -43,9 +46,9 @@ class Running:
         """Start on the folder, whatever is in it."""
         self.folder: LockedFolder = VenueFolder(self.root).lock()
         try:
-            self.venue = Venue(
-                SETUP, self.folder, self.world.l1, OPERATOR, snapshot_every=self.snapshot_every
-            )
+            l1 = self.world.l1 if self.reach is None else self.reach()
+            every = self.snapshot_every
+            self.venue = Venue(SETUP, self.folder, l1, OPERATOR, snapshot_every=every)
         except BaseException:
             self.folder.close()
             raise

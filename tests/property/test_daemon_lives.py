@@ -56,7 +56,33 @@ class Life:
         self.simulation.prover.failures = self.random.randrange(ATTEMPTS_MAX)
 
     def restart(self) -> None:
+        self.heal()  # nothing starts at an L1 that is not there, or not its own
         self.simulation.restart()
+
+    def heal(self) -> None:
+        near = self.simulation.near
+        near.is_down = near.is_other = near.loses_answers = False
+        near.lies.clear()
+
+    def unreachable(self) -> None:
+        self.simulation.near.is_down = not self.simulation.near.is_down
+
+    def lose(self) -> None:
+        """Whatever is brought happens, and its answer is lost."""
+        self.simulation.near.loses_answers = not self.simulation.near.loses_answers
+
+    def another(self) -> None:
+        """Somebody else's contract answers at the address for a while."""
+        self.simulation.near.is_other = not self.simulation.near.is_other
+
+    def lie(self) -> None:
+        """L1 says what none can be true of, until it says what is."""
+        lies = self.simulation.near.lies
+        if lies:
+            lies.clear()
+        else:
+            name, value = self.random.choice(LIES)
+            lies[name] = value
 
     def away(self) -> None:
         """Long enough that headers come too late, sometimes."""
@@ -105,6 +131,7 @@ class Life:
 
     def settle(self) -> None:
         """From now on the prover is quick: the venue trades, drains, and all of it is at L1."""
+        self.heal()
         self.simulation.prover.takes_ms, self.simulation.prover.failures = 100, 0
         self.require_trades()
         self.simulation.drain()
@@ -119,9 +146,18 @@ class Life:
         assert l1.funds >= l1.owed
 
 
+LIES = (
+    ("proved_number", 10**6),
+    ("tail", ()),
+    ("head_number", 10**6),
+    ("consumed", 10**6),
+    ("parameters", ()),
+    ("queue_head", bytes(32)),
+)
 HAPPENINGS = (
     *("trade", "trade", "trade", "wait", "wait", "wait", "slow", "fail", "restart"),
-    *("away", "remember", "reorganise", "refuse"),
+    *("away", "remember", "reorganise", "refuse", "unreachable", "unreachable", "lose", "lose"),
+    *("another", "lie", "lie"),
 )
 
 

@@ -171,6 +171,30 @@ def test_the_trace_passes_through_the_references_points() -> None:
     assert trace.exceptional.tolist() == [0]
 
 
+def test_a_walk_in_one_kernel_ends_where_the_traced_one_does() -> None:
+    """Entries off the curve, and one that the first step meets: the same end, the same marks. The
+    traced walk is Python over additions and doublings."""
+    generator = random.Random(11)
+    keys = [(*random_element(generator), *random_element(generator)) for _ in range(20)]
+    entries, _ = kernels._window_table(septic_kernels.enter(rows_of(keys)), None)
+    lanes = entries.shape[2]
+    met = kernels.Lanes.start_alike(kernels.LADDER_START, lanes)
+    met.double()
+    met.double()
+    entries[:, :, 5] = met.point[:, 5]
+    digits = np.array(
+        [[generator.randrange(4) for _ in range(curve.DIGITS)] for _ in range(lanes)], np.uint8
+    )
+    found, traced = (kernels._ladder(entries, digits, rows) for rows in (None, []))
+    assert all(np.array_equal(one, two) for one, two in zip(found, traced, strict=True))
+    assert found[1][5] == 1 and found[1].sum() < lanes
+    response = np.array(
+        [[generator.randrange(256) for _ in range(curve.BYTES)] for _ in range(lanes)], np.uint8
+    )
+    found, traced = (kernels._comb(response, rows) for rows in (None, []))
+    assert all(np.array_equal(one, two) for one, two in zip(found, traced, strict=True))
+
+
 def test_generated_secrets_know_their_public_points() -> None:
     for secret in batched.generate_secrets(3):
         assert secret.public == curve.multiply(secret.reveal(), curve.GENERATOR)

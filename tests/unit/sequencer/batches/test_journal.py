@@ -6,6 +6,7 @@ import stat
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from rollup.crypto.chain_key import ChainKey
 from rollup.protocol.cancel import CancelOrder, SignedCancel
 from rollup.protocol.order import Side
+from sequencer.batches import journal as journal_module
 from sequencer.batches.entries import (
     Entry,
     Identity,
@@ -241,6 +243,52 @@ def test_zeros_where_a_crash_left_a_hole_are_a_torn_tail(tmp_path: Path) -> None
     with Journal(path, IDENTITY, KEY) as journal:
         assert journal.set_aside is not None
     assert path.read_bytes() == data
+
+
+def many(path: Path) -> tuple[bytes, list[int]]:
+    """A journal of several sectors, and where its entries end."""
+    with Journal(path, IDENTITY, KEY) as journal:
+        for _ in range(4):
+            for command in COMMANDS:
+                journal.append(command)
+    ends = [entry.after.offset for entry in read(path, IDENTITY, KEY)]
+    return path.read_bytes(), [HEADER_BYTES, *ends]
+
+
+def test_a_group_whose_last_sectors_did_not_arrive_is_a_torn_tail_wherever_it_is_cut(
+    tmp_path: Path,
+) -> None:
+    """In a body, in a link, in the few bytes of a length: entries behind the first hole too."""
+    path = tmp_path / "journal"
+    data, ends = many(path)
+    assert len(data) > 8 * 512
+    for start in range(512, len(data), 512):
+        path.write_bytes(data[:start] + bytes(len(data) - start))
+        with Journal(path, IDENTITY, KEY) as journal:
+            whole = max(end for end in ends if end <= start)
+            assert journal.place.offset == whole
+    for shift in range(1, 8):  # and once more with a header so long that the hole is in a length
+        at = ends[3] + shift
+        sector = patch.object(journal_module, "_SECTOR_BYTES", at)
+        path.write_bytes(data[:at] + bytes(7 - shift + 1))
+        with sector, Journal(path, IDENTITY, KEY) as journal:
+            assert journal.place.offset == ends[3]
+
+
+def test_zeros_that_are_no_hole_are_damage(tmp_path: Path) -> None:
+    """A few, off the sectors' bounds or with something behind them: what was answered is there."""
+    path = tmp_path / "journal"
+    data, ends = many(path)
+    place = next(end for end in ends if end > 600 and (end - 3) % 512 < 500)
+    for damaged in (
+        data[: place - 3] + bytes(3) + data[place:],
+        data[: place - 3] + bytes(3),
+        data[:1024] + bytes(512) + data[1536:],
+    ):
+        path.write_bytes(damaged)
+        with pytest.raises(JournalError) as caught:
+            Journal(path, IDENTITY, KEY)
+        assert not isinstance(caught.value, TornTail)
 
 
 def test_a_damaged_journal_is_not_continued(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from rollup.l1.interface import Revert, Reverted
 from sequencer.api.door import Door
 from sequencer.api.server import listen
 from sequencer.running.serve import EndedAtOnce, serve
+from sequencer.service.courier import CourierThread
 from sequencer.service.daemon import DaemonHalted
 from tests.helpers.daemon import INTERVAL_MS, Simulation
 
@@ -24,7 +25,9 @@ def simulation(tmp_path: Path) -> Simulation:
 @pytest.fixture
 def door(simulation: Simulation) -> Iterator[Door]:
     found = Door(simulation.daemon)
+    courier = CourierThread(simulation.courier)
     yield found
+    courier.stop()
     found.close()
 
 
@@ -51,7 +54,7 @@ def test_the_first_signal_drains(door: Door, simulation: Simulation, how: signal
 
 
 def test_the_second_signal_ends_at_once(door: Door, simulation: Simulation) -> None:
-    simulation.daemon.tick()
+    simulation.tick()
     with pytest.raises(EndedAtOnce):
         run(door, simulation, signal.SIGTERM, signal.SIGINT)
     assert not door.is_done and simulation.daemon.venue.core.work is not None

@@ -89,12 +89,12 @@ def test_while_the_daemon_was_away_times_skip_and_numbers_do_not(simulation: Sim
 
 def test_a_life_goes_from_sequenced_to_proved(simulation: Simulation) -> None:
     simulation.prover.takes_ms = 500
-    simulation.daemon.tick()
+    simulation.tick()
     assert simulation.daemon.snapshot.life(1) is Life.SEQUENCED
     simulation.world.pass_time(INTERVAL_MS)
     simulation.daemon.submit([])
     assert simulation.daemon._look(0).life(1) is Life.BATCHED
-    simulation.daemon.tick()
+    simulation.tick()
     assert simulation.daemon.snapshot.life(1) is Life.HELD
     simulation.pass_time(600)
     assert simulation.daemon.snapshot.life(1) is Life.PROVED
@@ -139,7 +139,7 @@ def test_a_proof_that_exists_is_brought_after_a_restart_and_not_made_again(
     (closed,) = simulation.daemon.venue.unproved
     write_bundle(simulation.daemon.venue.batch_folder(1).path, closed.outcome.public)
     simulation.restart()
-    simulation.daemon.tick()
+    simulation.tick()
     assert simulation.posted == [1] and simulation.prover.started == []
 
 
@@ -158,7 +158,7 @@ def test_a_bundle_of_another_batch_is_not_brought(simulation: Simulation) -> Non
     first, second = simulation.daemon.venue.unproved
     write_bundle(simulation.daemon.venue.batch_folder(1).path, second.outcome.public)
     simulation.restart()
-    simulation.daemon.tick()
+    simulation.tick()
     assert simulation.posted == [] and simulation.prover.started == [1]
     assert simulation.heard("L1 refused") == 0, "L1 was not asked"
     require_settled(simulation)
@@ -261,7 +261,7 @@ def test_a_proof_does_not_come_before_its_header(
     with monkeypatch.context() as patch:
         patch.setattr(simulation.world.l1, "commit_header", overdue)
         simulation.world.l1.revert_to(checkpoint)
-        simulation.daemon.tick()
+        simulation.tick()
         assert simulation.daemon.snapshot.trouble == "proof-overdue: batch 1"
     simulation.posted = simulation.posted[: simulation.world.l1.proved_number]
     require_settled(simulation)

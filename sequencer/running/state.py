@@ -1,0 +1,172 @@
+"""The state folder of a venue: what it was begun with is pinned there, and gone on with.
+
+    venue.toml               the venue file as it was at the beginning; written last
+    roles.json               who speaks for the venue at L1, and the seed of development prices
+    genesis.json, private/   as the sequencer's own folder has them
+
+Genesis is what L1 was deployed with, so a venue file that says something else later is refused.
+"""
+
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Final
+
+from rollup.codec.fields import Node
+from rollup.codec.shallow_json import loads
+from rollup.codec.strict import CodecError
+from rollup.crypto.address_key import AddressKey
+from rollup.crypto.salt import SaltKey
+from rollup.files import read_bounded, write_whole
+from rollup.l1.interface import Address
+from rollup.protocol.constants import OWNER_BYTES
+from rollup.protocol.genesis import Genesis
+from rollup.protocol.market import Governance
+from sequencer.batches.artefacts import ArtefactError, LockedFolder
+from sequencer.demo.market.keys import KeySource
+from sequencer.service.venue_file import VENUE_BYTES_MAX, VenueFile, venue_from_toml
+
+PINNED_FILE: Final = "venue.toml"
+ROLES_FILE: Final = "roles.json"
+ROLES_BYTES_MAX: Final = 4096
+ROLES_VERSION: Final = 1
+FREE: Final = ("lag_batches", "provers", "swings")
+"""Members of a venue file that are no part of genesis or of L1's deployment: they may change."""
+
+
+class VenueDiffers(ArtefactError):
+    """The venue file says something else than the venue was begun with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Addresses at L1, and the seed of the development prices."""
+
+    operator: Address
+    governor: Address
+    seed: int
+    is_insecure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A venue that a folder holds; `file` as it is to be run now."""
+
+    file: VenueFile
+    genesis: Genesis
+    roles: Roles
+    salt_key: SaltKey
+
+
+def is_begun(root: Path) -> bool:
+    """Whether a venue was begun in a folder, whole."""
+    return (root / PINNED_FILE).exists()
+
+
+def begin(folder: LockedFolder, text: str, keys: KeySource, seed: int, now: int) -> None:
+    """Begin a venue in an empty folder: its genesis is now, on the grid of its clock.
+
+    ArtefactError if another program's venue is in it. What a crash left of a beginning is replaced:
+    the venue file is written last, and L1 is deployed after it.
+    """
+    if folder.journal.exists():
+        raise ArtefactError(f"{folder.root}: a venue of another program is in it")
+    file = venue_from_toml(text.encode("utf-8"))
+    start = now // file.interval_ms * file.interval_ms
+    receipts = keys.receipt_material()
+    genesis = file.genesis(start, keys.header("fee-account"), AddressKey(receipts).address)
+    folder.start(genesis, keys.salt_material(), receipts)
+    roles = Roles(keys.address("operator"), keys.address("governor"), seed, keys.is_insecure)
+    write_whole(folder.root / ROLES_FILE, _roles_record(roles))
+    write_whole(folder.root / PINNED_FILE, text.encode("utf-8"))
+
+
+def go_on(folder: LockedFolder, file: VenueFile | None) -> Begun:
+    """The venue of a folder. VenueDiffers if a venue file that is given is not what it was begun
+    with; ArtefactError or CodecError if a file of it is missing or damaged."""
+    pinned = pinned_file(folder.root)
+    if file is not None:
+        differences = differing(pinned, file)
+        if differences:
+            listed = "".join(f"\n  {each}" for each in differences)
+            raise VenueDiffers(
+                f"{folder.root}: the venue was begun with another venue file:{listed}\n"
+                "Markets and clock bounds change by an announcement at L1; the rest never does."
+            )
+    genesis = folder.read_genesis()
+    return Begun(file or pinned, genesis, _read_roles(folder.root), folder.read_salt_key())
+
+
+def pinned_file(root: Path) -> VenueFile:
+    """The venue file that a venue was begun with."""
+    return venue_from_toml(_read(root / PINNED_FILE, VENUE_BYTES_MAX))
+
+
+def differing(pinned: VenueFile, now: VenueFile) -> list[str]:
+    """What a venue file says otherwise, a line each; members that may change are left out."""
+    found = []
+    for each in fields(VenueFile):
+        old, new = getattr(pinned, each.name), getattr(now, each.name)
+        if each.name in FREE or old == new:
+            continue
+        if isinstance(old, Governance):
+            found += _governance(old, new)
+        else:
+            found.append(_line(each.name, old, new))
+    return found
+
+
+def _governance(old: Governance, new: Governance) -> list[str]:
+    found = [
+        _line(name, getattr(old, name), getattr(new, name))
+        for name in ("clock_behind_ms", "clock_ahead_ms")
+        if getattr(old, name) != getattr(new, name)
+    ]
+    symbols = ([m.symbol for m in old.markets], [m.symbol for m in new.markets])
+    if symbols[0] != symbols[1]:
+        return [*found, _line("markets", ", ".join(symbols[0]), ", ".join(symbols[1]))]
+    for before, after in zip(old.markets, new.markets, strict=True):
+        for each in fields(before):
+            pair = (getattr(before, each.name), getattr(after, each.name))
+            if pair[0] != pair[1]:
+                found.append(_line(f"{before.symbol} {each.name}", *pair))
+    return found
+
+
+def _line(name: str, old: object, new: object) -> str:
+    return f"{name}: begun with {old}, the file has {new}"
+
+
+def _roles_record(roles: Roles) -> bytes:
+    record = {
+        "version": ROLES_VERSION,
+        "operator": roles.operator.hex(),
+        "governor": roles.governor.hex(),
+        "seed": roles.seed,
+        "insecure": roles.is_insecure,
+    }
+    return (json.dumps(record, indent=2) + "\n").encode("ascii")
+
+
+def _read_roles(root: Path) -> Roles:
+    path = root / ROLES_FILE
+    try:
+        value = loads(_read(path, ROLES_BYTES_MAX).decode("ascii"))
+        record = Node(value, ROLES_FILE).record(
+            ("version", "operator", "governor", "seed", "insecure")
+        )
+        return Roles(
+            record["operator"].hexadecimal(OWNER_BYTES),
+            record["governor"].hexadecimal(OWNER_BYTES),
+            record["seed"].integer(),
+            record["insecure"].boolean(),
+        )
+    except ValueError as error:
+        raise CodecError(f"{path}: {error}") from error
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        return read_bounded(path, limit)
+    except OSError as error:
+        raise ArtefactError(f"{path}: {error.strerror or type(error).__name__}") from error
