@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 ENVIRONMENT = .ci/environment $(PYTHON) $(VENV) $(if $(filter file,$(origin PYTHON)),any,asked)
-SOURCES = rollup circuits sequencer tests benchmarks
+SOURCES = rollup circuits sequencer tests benchmarks examples
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

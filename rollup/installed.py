@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib.metadata import requires
 
 from rollup.entry import InstallationError, only_entry_point
-from rollup.ports import Verifier
+from rollup.ports import InstalledVerifier
 from rollup.protocol.shape_class import CLASS_S
 
 DISTRIBUTION = "crypsis"
@@ -19,7 +19,7 @@ PROOF_SYSTEM = "stark"
 _OF_EXTRA = re.compile(r"(?P<library>[\w.-]+).*extra == ['\"](?P<extra>[\w-]+)['\"]")
 
 
-def installed_verifier(parameter_set: str, shape_class: str = CLASS_S.name) -> Verifier:
+def installed_verifier(parameter_set: str, shape_class: str = CLASS_S.name) -> InstalledVerifier:
     """The installed verifier for a parameter set and a shape class, both by name.
 
     InstallationError if no distribution offers one, or several do.
@@ -31,7 +31,7 @@ def installed_verifier(parameter_set: str, shape_class: str = CLASS_S.name) -> V
             f"no package offers {wanted}; install this one anew, from its folder: "
             f"{sys.executable} -m pip install --no-deps --editable ."
         )
-    make: Callable[[str, str], Verifier] = found.load()
+    make: Callable[[str, str], InstalledVerifier] = found.load()
     return make(parameter_set, shape_class)
 
 
@@ -46,3 +46,13 @@ def extra_with(module: str) -> str | None:
         if found and found["library"].lower().replace("_", "-") == name:
             return found["extra"]
     return None
+
+
+def libraries_of(extra: str) -> list[str]:
+    """What an extra of this distribution brings itself, by the names of the libraries."""
+    found = [_OF_EXTRA.match(requirement) for requirement in requires(DISTRIBUTION) or ()]
+    return [
+        each["library"]
+        for each in found
+        if each and each["extra"] == extra and each["library"] != DISTRIBUTION
+    ]

@@ -78,3 +78,11 @@ class Verifier(Protocol):
 
         Raises VerificationError, whatever the bytes are, and nothing else.
         """
+
+
+class InstalledVerifier(Verifier, Protocol):
+    """A verifier that a package offers: it knows what the proofs that it takes are worth."""
+
+    @property
+    def bits(self) -> float:
+        """Proven bits of its parameter set for its statement."""

@@ -25,8 +25,12 @@ DIGESTS = ("envelope", "previous")
 
 def signed_to_json(signed: SignedReceipt) -> bytes:
     """The one encoding of a signed receipt."""
-    members = {**_members(signed.receipt), "signature": signed.signature.hex()}
-    return shallow_json.canonical(members)
+    return shallow_json.canonical(signed_record(signed))
+
+
+def signed_record(signed: SignedReceipt) -> dict[str, object]:
+    """The members of a signed receipt, to write into a larger object."""
+    return {**_members(signed.receipt), "signature": signed.signature.hex()}
 
 
 def signed_from_json(data: bytes) -> SignedReceipt:

@@ -1,11 +1,13 @@
 """The application: the routes of the table, every error a problem, limits around all of it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.routing import Route as StarletteRoute
 from starlette.types import ASGIApp
 
@@ -14,21 +16,35 @@ from sequencer.api.handlers import Context
 from sequencer.api.limits import LOG, Limits
 from sequencer.api.metrics import Metrics
 from sequencer.api.openapi import describe
+from sequencer.api.private_stream import private_stream
 from sequencer.api.problems import Code, Problem
+from sequencer.api.public_stream import public_stream
 from sequencer.api.routes import ROUTES, Route
+from sequencer.api.sockets import Places, endpoint
+
+STREAMS: Final = (
+    ("public", "/v1/stream", public_stream),
+    ("private", "/v1/private/stream", private_stream),
+)
+"""WebSockets, which OpenAPI cannot describe: docs/api.md does."""
 
 _OF_STATUS = {404: Code.NOT_FOUND, 405: Code.METHOD}
 
 
-def make_app(door: Door) -> ASGIApp:
-    """What a server runs."""
+def make_app(door: Door, more: Sequence[BaseRoute] = ()) -> ASGIApp:
+    """What a server runs: the API, and what is served beside it."""
     measured = Metrics(door)
     routes = [
         StarletteRoute(each.path, _answered(each, measured), methods=[each.method])
         for each in ROUTES
     ]
+    places = Places()
+    streams = [
+        WebSocketRoute(path, endpoint(name, stream, places, same_origin=name == "private"))
+        for name, path, stream in STREAMS
+    ]
     handlers = {HTTPException: _http_exception}
-    app = Starlette(routes=routes, exception_handlers=handlers)
+    app = Starlette(routes=[*routes, *streams, *more], exception_handlers=handlers)
     app.router.redirect_slashes = False
     app.state.context = Context(door, measured, describe(ROUTES))
     return Limits(app, measured)

@@ -8,14 +8,19 @@ waits for nobody.
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from rollup.crypto.answer import QUESTION_ANSWER_BYTES, seal_answer
+from rollup.crypto.answer import ACTION_ANSWER_BYTES, QUESTION_ANSWER_BYTES, seal_answer
 from rollup.crypto.envelope import Destination, EnvelopeReason
+from rollup.private import Private
+from rollup.protocol.receipt import SignedReceipt
+from sequencer.api.milestones import Milestones
 from sequencer.api.problems import Code, Problem
 from sequencer.batches.artefacts import BatchFolder
 from sequencer.engine.event import VenueReason
 from sequencer.service.answer import Answer
+from sequencer.service.answers import Sight, Watch, action_answer
 from sequencer.service.daemon import Daemon
 from sequencer.service.snapshot import Snapshot
 
@@ -25,8 +30,7 @@ QUEUE_MAX: Final = 64
 """Requests that wait for the venue's thread; each brings 64 envelopes at most."""
 
 RECEIVED: Final = "received"
-"""All that whoever delivers an envelope learns of one that opened: what became of its action is the
-owner's to ask."""
+"""The outcome of whatever opened: what became of its action is for its sender alone."""
 
 _NOT_OPENED: Final = (
     EnvelopeReason.SIZE,
@@ -40,6 +44,16 @@ _NOT_OPENED: Final = (
 """Reasons that do not depend on what is inside."""
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Delivered(Private):
+    """What an envelope's answer looks like from outside: the outcome; and of one that opened, its
+    receipt and what is sealed to whoever sealed the envelope."""
+
+    outcome: str
+    receipt: SignedReceipt | None = None
+    sealed: bytes | None = None
+
+
 class Door:
     """A running venue as the API sees it."""
 
@@ -49,6 +63,7 @@ class Door:
         self._waiting = 0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="venue")
         self.failure: BaseException | None = None
+        self.milestones = Milestones(daemon.snapshot.held, daemon.snapshot.proved)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -65,16 +80,22 @@ class Door:
         """What envelopes of this run are sealed to."""
         return self._daemon.venue.sealing_key.public_bytes
 
+    @property
+    def receipt_signer(self) -> bytes:
+        """The L1 address whose key signs receipts."""
+        return self._daemon.venue.receipt_signer
+
     def bundle(self, number: int) -> BatchFolder:
         """The files of a batch; only its public ones are anybody's."""
         return self._daemon.venue.batch_folder(number)
 
-    async def submit(self, envelopes: Sequence[bytes]) -> list[str]:
-        """`received`, or a reason that does not depend on the inside, for each envelope."""
+    async def submit(self, envelopes: Sequence[bytes]) -> list[Delivered]:
+        """What whoever delivers envelopes hears of each, in order."""
         answers = await self._queued(lambda: self._daemon.submit(envelopes))
         if any(answer.reason is VenueReason.BETWEEN_BATCHES for answer in answers):
             raise Problem(Code.BETWEEN_BATCHES, "nothing was opened: send the same again")
-        return [_outside(answer) for answer in answers]
+        here = Destination(self.snapshot.chain, self.snapshot.venue)
+        return await asyncio.to_thread(lambda: [_delivered(each, here) for each in answers])
 
     async def ask(self, envelope: bytes) -> bytes:
         """A sealed answer to a sealed question."""
@@ -84,9 +105,28 @@ class Door:
         here = Destination(self.snapshot.chain, self.snapshot.venue)
         return seal_answer(found.data, found.response_key, here, QUESTION_ANSWER_BYTES)
 
+    async def watch(self, envelope: bytes) -> Watch:
+        """Who watches an account, by a sealed question."""
+        found = await self._queued(lambda: self._daemon.watch(envelope))
+        if isinstance(found, str):
+            raise Problem(Code.NOT_OPENED, "it was not opened, and not answered", reason=found)
+        return found
+
+    def look(self, watch: Watch, cursor: int) -> asyncio.Future[Sight | None]:
+        """What a watcher may see, as soon as the venue has time. Whoever calls waits for one look
+        before the next: there are as many in the queue as there are streams."""
+        return self._start(lambda: self._daemon.look(watch, cursor))
+
+    async def seal(self, data: bytes, watch: Watch) -> bytes:
+        """A frame for a watcher."""
+        here, key = Destination(self.snapshot.chain, self.snapshot.venue), watch.response_key
+        return await asyncio.to_thread(seal_answer, data, key, here, QUESTION_ANSWER_BYTES)
+
     async def tick(self) -> None:
         """Let the daemon do what is due: never refused, since everything waits for it."""
         await self._start(self._daemon.tick)
+        now = self.snapshot
+        self.milestones.see(now.now, now.held, now.proved)
 
     def drain(self) -> None:
         """Tell the daemon that its end is wanted."""
@@ -125,6 +165,11 @@ class Door:
             self.failure = self.failure or future.exception()
 
 
-def _outside(answer: Answer) -> str:
-    reason = answer.reason
-    return reason.value if reason is not None and reason in _NOT_OPENED else RECEIVED
+def _delivered(answer: Answer, here: Destination) -> Delivered:
+    """Whatever was inside, it is sealed alike: to a key that nobody has, if there is none."""
+    if answer.receipt is None:
+        if answer.reason not in _NOT_OPENED:
+            raise TypeError("what opens has a receipt")
+        return Delivered(answer.reason.value)
+    sealed = seal_answer(action_answer(answer), answer.response_key, here, ACTION_ANSWER_BYTES)
+    return Delivered(RECEIVED, answer.receipt, sealed)

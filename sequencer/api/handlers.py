@@ -2,36 +2,39 @@
 
 import asyncio
 import re
+from base64 import b64encode
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from rollup.codec.strict import CodecError
-from rollup.crypto.answer import QUESTION_ANSWER_BYTES
+from rollup.crypto.answer import ACTION_ANSWER_BYTES, QUESTION_ANSWER_BYTES
 from rollup.crypto.envelope import ENVELOPE_BYTES, ENVELOPE_LIFETIME_MS, ENVELOPE_VERSION
 from rollup.crypto.hpke import OVERHEAD_BYTES
-from rollup.files import PROOF_FILE, PUBLIC_FILE, FileTooLarge, read_bounded
-from rollup.protocol.encoding import hex_digest
+from rollup.files import PROOF_FILE, PUBLIC_FILE
 from rollup.protocol.governance_codec import MARKET_NUMBERS
-from rollup.protocol.header import BatchHeader
-from rollup.protocol.public import PublicInput
-from rollup.protocol.public_json import PUBLIC_BYTES_MAX, public_from_json
-from sequencer.api.door import Door
+from rollup.protocol.public_json import PUBLIC_BYTES_MAX
+from rollup.protocol.receipt_json import signed_record
+from sequencer.api.door import Delivered, Door
 from sequencer.api.limits import OCTETS, read_body
 from sequencer.api.metrics import Metrics
 from sequencer.api.problems import Code, Problem
+from sequencer.api.records import (
+    PAGE_DEFAULT,
+    batch_record,
+    bundle_file,
+    header_record,
+    prices_record,
+    status_record,
+    with_times,
+)
 from sequencer.batches.artefacts import PROOF_BYTES_MAX
-from sequencer.service.snapshot import Life
 
 ENVELOPES_MAX: Final = 64
 """Envelopes of one request: their signatures fill the kernel's lanes, and one flush serves all."""
 
 PAGE_MAX: Final = 100
-PAGE_DEFAULT: Final = 20
 NUMBER_TEXT: Final = re.compile(r"[0-9]{1,10}", re.ASCII)
 
 ANSWER_GRID_S: Final = 0.05
@@ -67,9 +70,19 @@ async def envelopes(request: Request) -> Response:
     parts = [data[place : place + ENVELOPE_BYTES] for place in places]
     answers = await context.door.submit(parts)
     for answer in answers:
-        context.metrics.envelopes.labels(answer).inc()
+        context.metrics.envelopes.labels(answer.outcome).inc()
     await _on_the_grid(begun)
-    return JSONResponse({"answers": answers})
+    return JSONResponse({"answers": [_delivered_record(each) for each in answers]})
+
+
+def _delivered_record(answer: Delivered) -> dict[str, object]:
+    if answer.receipt is None or answer.sealed is None:
+        return {"outcome": answer.outcome}
+    return {
+        "outcome": answer.outcome,
+        "receipt": signed_record(answer.receipt),
+        "sealed": b64encode(answer.sealed).decode("ascii"),
+    }
 
 
 async def private(request: Request) -> Response:
@@ -91,21 +104,7 @@ async def _on_the_grid(begun: float) -> None:
 
 async def status(request: Request) -> Response:
     """The venue now."""
-    now = _context(request).door.snapshot
-    record = {
-        "mode": now.mode.value,
-        "now": now.now,
-        "chain": now.chain,
-        "venue": now.venue,
-        "interval_ms": now.interval_ms,
-        "opened": now.opened,
-        "closed": now.number,
-        "closes_at": now.closes_at,
-        "held": now.held,
-        "proved": now.proved,
-        "warnings": list(now.warnings),
-    }
-    return JSONResponse(record)
+    return JSONResponse(status_record(_context(request).door.snapshot))
 
 
 async def keys(request: Request) -> Response:
@@ -119,7 +118,9 @@ async def keys(request: Request) -> Response:
         "venue": door.snapshot.venue,
         "envelope_bytes": ENVELOPE_BYTES,
         "envelope_lifetime_ms": ENVELOPE_LIFETIME_MS,
-        "answer_bytes": QUESTION_ANSWER_BYTES + OVERHEAD_BYTES,
+        "action_answer_bytes": ACTION_ANSWER_BYTES + OVERHEAD_BYTES,
+        "question_answer_bytes": QUESTION_ANSWER_BYTES + OVERHEAD_BYTES,
+        "receipt_signer": door.receipt_signer.hex(),
     }
     return JSONResponse(record)
 
@@ -139,19 +140,16 @@ async def markets(request: Request) -> Response:
 
 async def prices(request: Request) -> Response:
     """Oracle prices of the open batch, or of the last one."""
-    now = _context(request).door.snapshot
-    pairs = zip(now.markets, now.prices, strict=True)
-    found = [
-        {"market": number, "symbol": market.symbol, "price": price}
-        for number, (market, price) in enumerate(pairs)
-    ]
-    return JSONResponse({"batch": now.opened, "prices": found})
+    return JSONResponse(prices_record(_context(request).door.snapshot))
 
 
 async def l1(request: Request) -> Response:
     """What L1 holds of the venue."""
-    now = _context(request).door.snapshot
-    waiting = [_header_record(each, now.life(each.number)) for each in now.unproved]
+    door = _context(request).door
+    now = door.snapshot
+    waiting = [
+        with_times(door, header_record(each, now.life(each.number))) for each in now.unproved
+    ]
     record = {
         "held": now.held,
         "proved": now.proved,
@@ -171,14 +169,14 @@ async def batches(request: Request) -> Response:
     before = _parameter(request, "before", opened + 1, 1, 10**10 - 1)
     last = min(before - 1, opened)
     numbers = range(last, max(0, last - limit), -1)
-    found = [await _batch_record(request, number) for number in numbers]
+    found = [await batch_record(_context(request).door, number) for number in numbers]
     rest = last - len(found)
     return JSONResponse({"batches": found, "next": rest + 1 if rest > 0 else None})
 
 
 async def batch(request: Request) -> Response:
     """One batch."""
-    return JSONResponse(await _batch_record(request, _number(request)))
+    return JSONResponse(await batch_record(_context(request).door, _number(request)))
 
 
 async def public_json(request: Request) -> Response:
@@ -242,59 +240,6 @@ def _number(request: Request) -> int:
     return number
 
 
-async def _batch_record(request: Request, number: int) -> dict[str, object]:
-    now = _context(request).door.snapshot
-    life = now.life(number)
-    if life is Life.SEQUENCED:
-        return {"number": number, "life": life.value, "time": now.closes_at}
-    for header in now.unproved:
-        if header.number == number:
-            return _header_record(header, life)
-    data = await _bundle_file(request, PUBLIC_FILE, PUBLIC_BYTES_MAX, number)
-    try:
-        public = public_from_json(data)
-    except CodecError:
-        raise Problem(Code.NOT_FOUND, f"the bundle of batch {number} cannot be read") from None
-    return _public_record(public, life)
-
-
-def _header_record(header: BatchHeader, life: Life) -> dict[str, object]:
-    roots = (header.old_root, header.new_root)
-    return _record(header.number, life, header.time, header.redo, roots, header.public)
-
-
-def _public_record(public: PublicInput, life: Life) -> dict[str, object]:
-    roots = (public.old_root, public.new_root)
-    return _record(public.number, life, public.time, public.redo, roots, public.digest())
-
-
-def _record(
-    number: int,
-    life: Life,
-    time: int,
-    redo: bool,
-    roots: tuple[tuple[int, ...], tuple[int, ...]],
-    public: bytes,
-) -> dict[str, object]:
-    return {
-        "number": number,
-        "life": life.value,
-        "time": time,
-        "redo": redo,
-        "old_root": hex_digest(roots[0]),
-        "new_root": hex_digest(roots[1]),
-        "public": public.hex(),
-    }
-
-
-async def _bundle_file(request: Request, name: str, most: int, number: int | None = None) -> bytes:
-    """A public file of a proved batch. Only those two names can be asked for."""
-    door = _context(request).door
-    number = _number(request) if number is None else number
-    if door.snapshot.life(number) is not Life.PROVED:
-        raise Problem(Code.NOT_FOUND, f"batch {number} is not proved yet")
-    path: Path = door.bundle(number).public / name
-    try:
-        return await run_in_threadpool(read_bounded, path, most)
-    except (OSError, FileTooLarge):
-        raise Problem(Code.NOT_FOUND, f"the bundle of batch {number} is not kept here") from None
+async def _bundle_file(request: Request, name: str, most: int) -> bytes:
+    """Only the two names of a bundle's files can be asked for."""
+    return await bundle_file(_context(request).door, _number(request), name, most)

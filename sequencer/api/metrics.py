@@ -35,6 +35,9 @@ class Metrics:
         self.problems = Counter(
             "crypsis_problems", "Requests that failed, by name.", ("code",), registry=self.registry
         )
+        self.streams = Gauge(
+            "crypsis_streams", "Streams that are open.", ("stream",), registry=self.registry
+        )
         self.seconds = Histogram(
             "crypsis_request_seconds",
             "From a request's head to the end of its answer.",

@@ -24,6 +24,7 @@ class Code(StrEnum):
     BODY_TOO_SLOW = "body-too-slow"
     PARAMETER = "parameter"
     NOT_OPENED = "not-opened"
+    ORIGIN = "cross-origin"
     BETWEEN_BATCHES = "between-batches"
     BUSY = "busy"
     STOPPED = "stopped"
@@ -48,6 +49,7 @@ KINDS: Final = {
     Code.BODY_TOO_SLOW: Kind(408, "The body did not come in time"),
     Code.PARAMETER: Kind(400, "A parameter is not as wanted"),
     Code.NOT_OPENED: Kind(400, "The envelope did not open"),
+    Code.ORIGIN: Kind(403, "Pages of other sites are not served here"),
     Code.BETWEEN_BATCHES: Kind(503, "No batch is open now", 1),
     Code.BUSY: Kind(503, "Too much is waiting", 1),
     Code.STOPPED: Kind(503, "The venue has stopped", 10),

@@ -11,9 +11,10 @@ from rollup.crypto.answer import QUESTION_ANSWER_BYTES
 from rollup.crypto.envelope import ENVELOPE_BYTES
 from rollup.crypto.hpke import OVERHEAD_BYTES
 from sequencer.api import handlers, schemas
-from sequencer.api.handlers import ENVELOPES_MAX, PAGE_DEFAULT, PAGE_MAX
+from sequencer.api.handlers import ENVELOPES_MAX, PAGE_MAX
 from sequencer.api.limits import OCTETS
 from sequencer.api.problems import Code
+from sequencer.api.records import PAGE_DEFAULT
 
 JSON: Final = "application/json"
 PRIVATE_BYTES: Final = QUESTION_ANSWER_BYTES + OVERHEAD_BYTES

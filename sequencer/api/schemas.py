@@ -2,7 +2,11 @@
 
 from typing import Final
 
+from rollup.protocol.constants import OWNER_BYTES
 from rollup.protocol.governance_codec import MARKET_NUMBERS
+from rollup.protocol.receipt import RECEIPT_SIGNATURE_BYTES
+from rollup.protocol.receipt_json import DIGESTS as RECEIPT_DIGESTS
+from rollup.protocol.receipt_json import NUMBERS as RECEIPT_NUMBERS
 from sequencer.api.door import RECEIVED
 from sequencer.api.problems import Code
 from sequencer.service.snapshot import Life, Mode
@@ -42,8 +46,10 @@ BATCH: Final = record(
         "old_root": DIGEST,
         "new_root": DIGEST,
         "public": {**DIGEST, "description": "Keccak-256 of the public input"},
+        "held_at": {**TIME, "description": "when L1 was seen to hold its header"},
+        "proved_at": {**TIME, "description": "when L1 was seen to have taken its proof"},
     },
-    optional=("redo", "old_root", "new_root", "public"),
+    optional=("redo", "old_root", "new_root", "public", "held_at", "proved_at"),
 )
 
 STATUS: Final = record(
@@ -71,7 +77,9 @@ KEYS: Final = record(
         "venue": NUMBER,
         "envelope_bytes": NUMBER,
         "envelope_lifetime_ms": NUMBER,
-        "answer_bytes": NUMBER,
+        "action_answer_bytes": NUMBER,
+        "question_answer_bytes": NUMBER,
+        "receipt_signer": {"type": "string", "pattern": f"^[0-9a-f]{{{2 * OWNER_BYTES}}}$"},
     }
 )
 
@@ -104,8 +112,27 @@ L1: Final = record(
     }
 )
 
+RECEIPT: Final = record(
+    {
+        **dict.fromkeys(RECEIPT_NUMBERS, NUMBER),
+        **dict.fromkeys(RECEIPT_DIGESTS, DIGEST),
+        "signature": {"type": "string", "pattern": f"^[0-9a-f]{{{2 * RECEIPT_SIGNATURE_BYTES}}}$"},
+    }
+)
+
 ANSWERS: Final = record(
-    {"answers": rows({"type": "string", "description": f"`{RECEIVED}`, or a reason"})}
+    {
+        "answers": rows(
+            record(
+                {
+                    "outcome": {"type": "string", "description": f"`{RECEIVED}`, or a reason"},
+                    "receipt": RECEIPT,
+                    "sealed": {"type": "string", "contentEncoding": "base64"},
+                },
+                optional=("receipt", "sealed"),
+            )
+        )
+    }
 )
 
 OK: Final = record({"ok": {"type": "boolean"}})

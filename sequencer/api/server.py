@@ -8,7 +8,8 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
-from sequencer.api.connection import DeadlineProtocol
+from rollup.crypto.envelope import ENVELOPE_BYTES
+from sequencer.api.connection import DeadlineProtocol, SocketProtocol
 
 CONNECTIONS_MAX: Final = 512
 GRACE_S: Final = 5
@@ -33,7 +34,9 @@ def make_server(app: ASGIApp) -> Server:
     config = uvicorn.Config(
         app,
         http=DeadlineProtocol,
-        ws="none",
+        ws=SocketProtocol,
+        ws_max_size=ENVELOPE_BYTES,  # all that anybody has to say
+        ws_per_message_deflate=False,  # sizes would tell what is inside
         lifespan="off",
         access_log=False,
         log_level="error",

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from rollup.protocol.genesis import Genesis
+from rollup.protocol.rejection import Reason
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from sequencer.engine.command import Command
+from sequencer.engine.event import AnyReason, CancelRefused, OrderRefused, VenueReason
 from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
 
 MAGIC: Final = b"crypsis-journal\0"
-VERSION: Final = 5
+VERSION: Final = 7
 ENTRY_BYTES_MAX: Final = 1 << 16
 """The longest command, an opening with 64 deposits, takes 8 KiB."""
 
@@ -26,6 +28,9 @@ _RECEIPT: Final = struct.Struct("<BQ32s")
 _ROOT_CODE: Final = 0x80
 _REDO_CODE: Final = 0x81
 _RECEIPT_CODE: Final = 0x82
+_REFUSAL_CODE: Final = 0x83
+_REFUSAL: Final = struct.Struct("<BQIBI?40s")
+_REASONS: Final = {reason.value: reason for kind in (Reason, VenueReason) for reason in kind}
 
 
 class JournalError(Exception):
@@ -100,7 +105,26 @@ class ReceiptEntry:
     envelope: bytes
 
 
-Note = RootEntry | RedoEntry | ReceiptEntry
+@dataclass(frozen=True, slots=True)
+class RefusalEntry:
+    """The order or cancel of this account, slot and generation that came with this receipt was
+    refused, so that nobody does it again; its owner was told why."""
+
+    receipt: int
+    account: int
+    slot: int
+    generation: int
+    is_cancel: bool
+    reason: AnyReason
+
+    def event(self) -> OrderRefused | CancelRefused:
+        """As the core says it."""
+        key = (self.account, self.slot, self.generation)
+        kind = CancelRefused if self.is_cancel else OrderRefused
+        return kind(key, self.reason, self.receipt)
+
+
+Note = RootEntry | RedoEntry | ReceiptEntry | RefusalEntry
 """What is noted beside commands."""
 
 Content = Command | Note
@@ -152,17 +176,33 @@ def content_from_bytes(path: Path, body: bytes, offset: int) -> Content:
             detail = f"a note of {layout.size} bytes is wanted, {len(body)} came"
             raise JournalError(path, offset, detail)
         _, *members = layout.unpack(body)
-        return make(*members)
+        try:
+            found = make(*members)
+        except ValueError as error:
+            raise JournalError(path, offset, str(error)) from error
+        if content_to_bytes(found) != body:
+            raise JournalError(path, offset, "the one encoding of a note is wanted")
+        return found
     try:
         return command_from_bytes(body)
     except WireError as error:
         raise JournalError(path, offset, str(error)) from error
 
 
+def _refusal(
+    receipt: int, account: int, slot: int, generation: int, is_cancel: bool, name: bytes
+) -> RefusalEntry:
+    reason = _REASONS.get(name.rstrip(b"\0").decode("ascii", "replace"))
+    if reason is None:
+        raise ValueError("a reason for a refusal is wanted")
+    return RefusalEntry(receipt, account, slot, generation, is_cancel, reason)
+
+
 _NOTES: Final[dict[int, tuple[struct.Struct, Callable[..., Note]]]] = {
     _ROOT_CODE: (_ROOT, RootEntry),
     _REDO_CODE: (_REDO, RedoEntry),
     _RECEIPT_CODE: (_RECEIPT, ReceiptEntry),
+    _REFUSAL_CODE: (_REFUSAL, _refusal),
 }
 
 
@@ -175,5 +215,8 @@ def content_to_bytes(content: Content) -> bytes:
             return _REDO.pack(_REDO_CODE, number, header, following, base)
         case ReceiptEntry(sequence, envelope):
             return _RECEIPT.pack(_RECEIPT_CODE, sequence, envelope)
+        case RefusalEntry(receipt, account, slot, generation, is_cancel, reason):
+            name = reason.value.encode("ascii")
+            return _REFUSAL.pack(_REFUSAL_CODE, receipt, account, slot, generation, is_cancel, name)
         case command:
             return command_to_bytes(command)

@@ -16,6 +16,8 @@ the file is readable by its owner only.
              or 0x81 || batch number (4) || digest of the refused header (32) || following (4)
                 || base (8)
          or 0x82 || sequence (8) || envelope hash (32)          before what the envelope led to
+         or 0x83 || sequence (8) || account (4) || slot (1) || generation (4) || 1 of a cancel, 0 of
+            an order (1) || reason (40, ASCII)                  in the place of a refused command
 
 Numbers are little-endian. A *redo* entry (0x81) says that L1 refused the header of a batch: that
 batch and all after it are void, and the `following` entries do them anew. They are written in one

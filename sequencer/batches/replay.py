@@ -14,6 +14,7 @@ from sequencer.batches.entries import (
     Note,
     Place,
     ReceiptEntry,
+    RefusalEntry,
     RootEntry,
 )
 from sequencer.batches.machine import Machine, Setup
@@ -75,6 +76,8 @@ class Replay:
                 continue  # a chain of their own
             if isinstance(entry.content, RootEntry):
                 yield self._rooted(entry.content, entry.offset), entry.after
+            elif isinstance(entry.content, RefusalEntry):
+                self._refused(entry, entry.content)
             else:
                 self._do(entry)
 
@@ -94,6 +97,13 @@ class Replay:
         core = self.machine.core
         number = core.number if core.work is None else core.work.number
         self._happened(entry, number, done.events)
+
+    def _refused(self, entry: Entry, noted: RefusalEntry) -> None:
+        """Nothing is done again: what was refused once stays so."""
+        work = self.machine.core.work
+        if work is None:
+            raise JournalError(self._path, entry.offset, "a refusal between two batches")
+        self._happened(entry, work.number, [noted.event()])
 
     def _rooted(self, noted: RootEntry, offset: int) -> ClosedBatch:
         closed = self.unrooted

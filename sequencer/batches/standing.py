@@ -138,7 +138,7 @@ def _live_parts(core: CoreState) -> Iterator[bytes]:
 
 
 def _live_bytes(place: int, live: LiveOrder) -> bytes:
-    order = command_to_bytes(Submit(live.signed))
+    order = command_to_bytes(Submit(live.signed, live.receipt))
     return _LIVE.pack(place, live.remaining, live.sequence, order)
 
 
@@ -274,4 +274,4 @@ def _read_live(reader: _Reader) -> tuple[int, LiveOrder]:
     command = command_from_bytes(data)
     if not isinstance(command, Submit):
         raise StandingError("an order is wanted")
-    return place, LiveOrder(command.signed, remaining, sequence)
+    return place, LiveOrder(command.signed, remaining, sequence, command.receipt)

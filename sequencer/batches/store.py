@@ -42,6 +42,7 @@ _SETTINGS: Final = (
     ("synchronous", "FULL", 2),
     ("temp_store", "MEMORY", 2),
     ("trusted_schema", "OFF", 0),
+    ("secure_delete", "ON", 1),
     ("journal_size_limit", str(_WAL_BYTES_KEPT), _WAL_BYTES_KEPT),
 )
 """Name, what is asked for, and what SQLite then says."""
@@ -215,9 +216,19 @@ class Store(Resource):
             raise StoreError(self.path, f"the snapshot after batch {number} is damaged or foreign")
         return Snapshot(*rows[0])
 
-    def note(self, closings: Sequence[Closing], told: Sequence[Told], until: Place) -> None:
-        """Batches were closed, and these facts told, which are all up to a place."""
+    def note(
+        self,
+        closings: Sequence[Closing],
+        told: Sequence[Told],
+        until: Place,
+        handed_on: Sequence[tuple[int, int]] = (),
+    ) -> None:
+        """Batches were closed, and these facts told, which are all up to a place. Of accounts that
+        were handed on, facts before the one with this number are forgotten for good."""
         with self._writing():
+            for account, first in handed_on:
+                self._ask("DELETE FROM told WHERE account = ? AND first < ?", (account, first))
+                self._insert("told", Told(account, first, 0, b""))
             for closing in closings:
                 self._insert("closing", closing)
             for each in told:

@@ -4,15 +4,21 @@ The journal holds exactly these, so replaying them gives the same state on every
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from rollup.hash.keccak import DIGEST_BYTES
 from rollup.private import Private
 from rollup.protocol.cancel import SignedCancel
+from rollup.protocol.constants import SEQUENCE_BITS
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.market import Governance
 from rollup.protocol.order import SignedOrder
 from rollup.protocol.receipt import RECEIPTS_START
-from rollup.protocol.units import require_bytes
+from rollup.protocol.rejection import Reason
+from rollup.protocol.units import require_bounds, require_bytes
+
+NO_RECEIPT: Final = 0
+"""Receipts are counted from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +43,17 @@ class OpenBatch:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Submit(Private):
-    """An order whose signature admission has checked."""
+    """An order whose signature admission has checked.
+
+    `receipt` is the sequence of the receipt of the envelope that it came in, 0 where none was
+    given: the core only hands it on, so that what becomes of the order names it.
+    """
 
     signed: SignedOrder
+    receipt: int = NO_RECEIPT
+
+    def __post_init__(self) -> None:
+        require_bounds("receipt", self.receipt, 0, 1 << SEQUENCE_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -47,10 +61,14 @@ class Cancel(Private):
     """A cancel whose signature admission has checked.
 
     A promise of the venue: the signature is kept in the journal, the proof does not know cancels
-    in this version.
+    in this version. `receipt` as in a Submit.
     """
 
     signed: SignedCancel
+    receipt: int = NO_RECEIPT
+
+    def __post_init__(self) -> None:
+        require_bounds("receipt", self.receipt, 0, 1 << SEQUENCE_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
 
 
 @dataclass(frozen=True, slots=True)

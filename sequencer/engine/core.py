@@ -29,6 +29,7 @@ from sequencer.engine.event import (
     AnyReason,
     BatchClosed,
     BatchOpened,
+    CancelDone,
     CancelRefused,
     DepositJudged,
     Event,
@@ -237,16 +238,16 @@ def _submit(state: CoreState, command: Submit) -> list[Event]:
     order = command.signed.order
     reason = refusal(state, order)
     if reason is not None:
-        return [OrderRefused(_key(order), reason)]
+        return [OrderRefused(_key(order), reason, command.receipt)]
     stored = state.ledger.holders[order.account].slot(order.slot)
     filled = stored.filled if stored.generation == order.generation else 0
-    live = LiveOrder(command.signed, order.size - filled, state.sequence)
+    live = LiveOrder(command.signed, order.size - filled, state.sequence, command.receipt)
     state.sequence += 1
     state.live[order.account, order.slot] = live
-    events: list[Event] = [OrderAccepted(live.key, live.sequence)]
+    events: list[Event] = [OrderAccepted(live.key, live.sequence, live.receipt)]
     if state.waiting:
         state.waiting.append(live)
-        return [*events, OrderWaiting(live.key)]
+        return [*events, OrderWaiting(live.key, live.receipt)]
     return events + _trade(state, work, live)
 
 
@@ -280,7 +281,7 @@ def _no_room(state: CoreState, work: Work, taker: LiveOrder) -> Event:
     if work.redo and taker.order.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL:
         return _end(state, taker, VenueReason.IMMEDIATE_REMAINDER)
     state.waiting.append(taker)
-    return OrderWaiting(taker.key)
+    return OrderWaiting(taker.key, taker.receipt)
 
 
 def _fair_price(work: Work, maker: LiveOrder, taker: LiveOrder) -> int | None:
@@ -302,7 +303,7 @@ def _meet(
     if fault is None:
         taker.remaining -= size
         book.reduce(maker, size)
-        events: list[Event] = [Traded(taker.order.market, price, size, maker.key, taker.key)]
+        events: list[Event] = [_traded(price, size, maker, taker)]
         if maker.remaining == 0:
             events.append(_end(state, maker, VenueReason.FILLED))
         return events, True
@@ -312,30 +313,35 @@ def _meet(
     return [_end(state, maker, fault.reason)], True
 
 
+def _traded(price: int, size: int, maker: LiveOrder, taker: LiveOrder) -> Traded:
+    market = taker.order.market
+    return Traded(market, price, size, maker.key, taker.key, maker.receipt, taker.receipt)
+
+
 def _settle_remainder(state: CoreState, book: Book, taker: LiveOrder) -> list[Event]:
     if taker.remaining == 0:
         return [_end(state, taker, VenueReason.FILLED)]
     if taker.order.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL:
         return [_end(state, taker, VenueReason.IMMEDIATE_REMAINDER)]
     book.add(taker)
-    return [OrderRested(taker.key, taker.remaining)]
+    return [OrderRested(taker.key, taker.remaining, taker.receipt)]
 
 
 def _cancel(state: CoreState, command: Cancel) -> list[Event]:
     cancel = command.signed.cancel
     named = (cancel.account, cancel.slot, cancel.generation)
     if (cancel.chain, cancel.venue) != (state.chain, state.venue):
-        return [CancelRefused(named, Reason.ORDER_VENUE)]
+        return [CancelRefused(named, Reason.ORDER_VENUE, command.receipt)]
     key = (cancel.account, cancel.slot)
     state.used[key] = max(state.used.get(key, 0), cancel.generation + 1)
     live = state.live.get(key)
     if live is None or live.order.generation > cancel.generation:
-        return [CancelRefused(named, VenueReason.NOTHING_TO_CANCEL)]
+        return [CancelRefused(named, VenueReason.NOTHING_TO_CANCEL, command.receipt)]
     if live.is_resting:
         state.books[live.order.market].remove(live)
     else:
         state.waiting.remove(live)
-    return [_end(state, live, VenueReason.CANCELLED)]
+    return [_end(state, live, VenueReason.CANCELLED), CancelDone(named, command.receipt)]
 
 
 def _close(state: CoreState, receipts: bytes) -> list[Event]:
@@ -364,7 +370,7 @@ def _end(state: CoreState, live: LiveOrder, reason: AnyReason) -> OrderEnded:
     key = (live.order.account, live.order.slot)
     del state.live[key]
     state.used[key] = max(state.used.get(key, 0), live.order.generation + 1)
-    return OrderEnded(live.key, reason, live.remaining)
+    return OrderEnded(live.key, reason, live.remaining, live.receipt)
 
 
 def _key(order: Order) -> OrderKey:

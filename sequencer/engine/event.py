@@ -1,4 +1,7 @@
-"""Events: what the core says happened, in order. Private: they show orders and accounts."""
+"""Events: what the core says happened, in order. Private: they show orders and accounts.
+
+`receipt` is that of the command which brought the order, or the cancel, that an event tells of.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,6 +12,7 @@ from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.market import Governance
 from rollup.protocol.order import SignedOrder
 from rollup.protocol.rejection import Reason
+from sequencer.engine.command import NO_RECEIPT
 from sequencer.engine.live import OrderKey
 
 
@@ -52,6 +56,7 @@ class OrderAccepted(Private):
 
     key: OrderKey
     sequence: int
+    receipt: int = NO_RECEIPT
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -60,6 +65,7 @@ class OrderRefused(Private):
 
     key: OrderKey
     reason: AnyReason
+    receipt: int = NO_RECEIPT
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -67,6 +73,7 @@ class OrderWaiting(Private):
     """The batch is full: the order goes on first thing in the next one, before any later order."""
 
     key: OrderKey
+    receipt: int = NO_RECEIPT
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -75,6 +82,7 @@ class OrderRested(Private):
 
     key: OrderKey
     remaining: int
+    receipt: int = NO_RECEIPT
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -84,6 +92,15 @@ class OrderEnded(Private):
     key: OrderKey
     reason: AnyReason
     remaining: int
+    receipt: int = NO_RECEIPT
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CancelDone(Private):
+    """A cancel ended the live order that it named: that one's end was told just before."""
+
+    key: OrderKey
+    receipt: int = NO_RECEIPT
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -92,6 +109,7 @@ class CancelRefused(Private):
 
     key: OrderKey
     reason: AnyReason
+    receipt: int = NO_RECEIPT
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -103,6 +121,8 @@ class Traded(Private):
     size: int
     maker: OrderKey
     taker: OrderKey
+    maker_receipt: int = NO_RECEIPT
+    taker_receipt: int = NO_RECEIPT
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -135,6 +155,7 @@ Event = (
     | OrderWaiting
     | OrderRested
     | OrderEnded
+    | CancelDone
     | CancelRefused
     | Traded
     | BatchClosed

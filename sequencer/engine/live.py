@@ -12,12 +12,14 @@ OrderKey = tuple[int, int, int]
 class LiveOrder:
     """An order with the lots it still wants. `sequence` is its place in time, unique in a venue.
 
-    Compared by identity: one object is one order. `is_resting` is the book's to set.
+    Compared by identity: one object is one order. `receipt` is that of its Submit. `is_resting` is
+    the book's to set.
     """
 
     signed: SignedOrder
     remaining: int
     sequence: int
+    receipt: int
     is_resting: bool = False
 
     def __repr__(self) -> str:

@@ -44,11 +44,15 @@ class Code(IntEnum):
     CLOSE_BATCH = 4
 
 
+_CAME: Final = struct.Struct("<BQ")
+"""Code, and the sequence of the receipt."""
+
+_RECEIPT: Final = struct.Struct("<Q")
 _OPEN: Final = struct.Struct("<IQ4I?IB")
 _ENTRY: Final = struct.Struct("<IBI20s14I8IQ")
 _ORDER: Final = struct.Struct("<IIIBIBBIQQHB84s")
 _CANCEL: Final = struct.Struct("<IIIBI84s")
-SUBMIT_BYTES: Final = 1 + _ORDER.size
+SUBMIT_BYTES: Final = _CAME.size + _ORDER.size
 """Bytes of every encoded Submit."""
 
 _FLAGS: Final = 3 | REDUCE_ONLY_FLAG | POST_ONLY_FLAG
@@ -62,9 +66,9 @@ def command_to_bytes(command: Command) -> bytes:
         case OpenBatch():
             return bytes((Code.OPEN_BATCH,)) + _open_bytes(command)
         case Submit():
-            return bytes((Code.SUBMIT,)) + _order_bytes(command.signed)
+            return _CAME.pack(Code.SUBMIT, command.receipt) + _order_bytes(command.signed)
         case Cancel():
-            return bytes((Code.CANCEL,)) + _cancel_bytes(command.signed)
+            return _CAME.pack(Code.CANCEL, command.receipt) + _cancel_bytes(command.signed)
         case CloseBatch():
             return bytes((Code.CLOSE_BATCH,)) + command.receipts
 
@@ -155,31 +159,40 @@ def _read_entry(data: bytes) -> QueueEntry:
     )
 
 
+def _came_in(data: bytes) -> tuple[int, bytes]:
+    """The receipt that a command came with, and the rest."""
+    if len(data) < _RECEIPT.size:
+        raise WireError(f"a receipt of {_RECEIPT.size} bytes is wanted, {len(data)} came")
+    (receipt,) = _RECEIPT.unpack_from(data)
+    return receipt, data[_RECEIPT.size :]
+
+
 def _read_submit(data: bytes) -> Command:
+    receipt, rest = _came_in(data)
+    return Submit(_read_order(rest), receipt)
+
+
+def _read_order(data: bytes) -> SignedOrder:
     _require_size(_ORDER, data)
     *members, flags, signature = _ORDER.unpack(data)
     chain, venue, account, slot, generation, market, side, price, size, expiry, fee = members
-    return Submit(
-        SignedOrder(
-            Order(
-                chain=chain,
-                venue=venue,
-                account=account,
-                slot=slot,
-                generation=generation,
-                market=market,
-                side=side_of(side),
-                price=price,
-                size=size,
-                expiry=expiry,
-                max_fee=fee,
-                time_in_force=time_in_force_of(flags),
-                reduce_only=bool(flags & REDUCE_ONLY_FLAG),
-                post_only=bool(flags & POST_ONLY_FLAG),
-            ),
-            signature,
-        )
+    order = Order(
+        chain=chain,
+        venue=venue,
+        account=account,
+        slot=slot,
+        generation=generation,
+        market=market,
+        side=side_of(side),
+        price=price,
+        size=size,
+        expiry=expiry,
+        max_fee=fee,
+        time_in_force=time_in_force_of(flags),
+        reduce_only=bool(flags & REDUCE_ONLY_FLAG),
+        post_only=bool(flags & POST_ONLY_FLAG),
     )
+    return SignedOrder(order, signature)
 
 
 def side_of(value: int) -> Side:
@@ -199,9 +212,11 @@ def time_in_force_of(flags: int) -> TimeInForce:
 
 
 def _read_cancel(data: bytes) -> Command:
-    _require_size(_CANCEL, data)
-    chain, venue, account, slot, generation, signature = _CANCEL.unpack(data)
-    return Cancel(SignedCancel(CancelOrder(chain, venue, account, slot, generation), signature))
+    receipt, rest = _came_in(data)
+    _require_size(_CANCEL, rest)
+    chain, venue, account, slot, generation, signature = _CANCEL.unpack(rest)
+    cancel = CancelOrder(chain, venue, account, slot, generation)
+    return Cancel(SignedCancel(cancel, signature), receipt)
 
 
 def _read_close(data: bytes) -> Command:

@@ -64,6 +64,30 @@ def verify(console: Output, file: Path, genesis: Path, public: Path | None) -> N
 
 
 @receipt.command()
+@click.argument("file", type=file_type)
+@conventions
+def show(console: Output, file: Path) -> None:
+    """What a receipt says, whoever signed it: `verify` tells whether it binds anybody.
+
+    \b
+    crypsis order place BTC-PERP buy 61800.5 0.01 --account trader.json --receipts kept
+    crypsis receipt show kept/receipt-17.json
+    """
+    found = _signed(file).receipt
+    record = {
+        "chain": found.chain,
+        "venue": found.venue,
+        "sequence": found.sequence,
+        "batch": found.batch,
+        "time": found.time,
+        "envelope": found.envelope.hex(),
+        "previous": found.previous.hex(),
+        "digest": found.digest().hex(),
+    }
+    console.result(record, "\n".join(f"{name:<9} {value}" for name, value in record.items()))
+
+
+@receipt.command()
 @click.argument("first", type=file_type)
 @click.argument("second", type=file_type)
 @genesis_option

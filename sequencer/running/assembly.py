@@ -43,7 +43,8 @@ Say = Callable[[str], None]
 class Plan:
     """What a program was asked to run. Without `l1` it starts a mock of its own, and funds accounts
     there: `accounts` for whoever uses it and `crowd` for its crowd. `text` is the venue file for a
-    folder without a venue, `file` what a venue that is there has to be of."""
+    folder without a venue, `file` what a venue that is there has to be of.
+    `shows_accounts` says that the page shows the accounts to whoever is on this machine."""
 
     state: Path
     text: str | None = None
@@ -55,6 +56,7 @@ class Plan:
     seed: int | None = None
     insecure_seed: int | None = None
     proves: bool = True
+    shows_accounts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from sequencer.running.assembly import Plan, Running
 
-PATHS = ("/v1/status", "/v1/batches", "/metrics", "/openapi.json")
+PATHS = ("/", "/v1/status", "/v1/batches", "/metrics", "/openapi.json")
 
 
 def base_url(host: str, port: int) -> str:

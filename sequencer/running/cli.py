@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 file_type = click.Path(path_type=Path)
 LOOPBACK = "127.0.0.1"
+LOOPBACKS = (LOOPBACK, "::1")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -168,6 +169,11 @@ def run(console: Output, /, config: Path, state: Path, l1: str, **options: Any) 
     help="Simulated traders, who trade over HTTP.",
 )
 @click.option(
+    "--show-accounts",
+    is_flag=True,
+    help="Show the accounts on the page, in the clear, to whoever is on this machine.",
+)
+@click.option(
     "--accounts",
     type=click.IntRange(0, 50),
     default=10,
@@ -191,6 +197,7 @@ def devnet(
     crowd: int,
     accounts: int,
     l1_port: int | None,
+    show_accounts: bool,
     **options: Any,
 ) -> None:
     """L1, sequencer, prover, accounts with money, and traders if wanted: a whole venue.
@@ -201,7 +208,10 @@ def devnet(
     """
     from sequencer.running.assembly import Plan
 
-    port = options["port"]
+    host, port = options["host"], options["port"]
+    if show_accounts and host not in LOOPBACKS:
+        detail = f"--show-accounts is for {' or '.join(LOOPBACKS)} alone, not {host}"
+        raise CommandError(ExitCode.USAGE, detail)
     with ExitStack() as stack:
         if state is None:
             state = Path(stack.enter_context(TemporaryDirectory(prefix="crypsis-devnet-")))
@@ -217,8 +227,9 @@ def devnet(
             seed=options["seed"],
             insecure_seed=options["insecure_seed"],
             proves=options["proofs"],
+            shows_accounts=show_accounts,
         )
-        _serve(console, plan, options["host"], port)
+        _serve(console, plan, host, port)
 
 
 def _devnet_text(interval: int | None) -> str:

@@ -97,7 +97,7 @@ class Crowd:
             time.sleep(self.pause_s)
 
     def round(self) -> list[str]:
-        """One order of each trader; what the venue answered."""
+        """One order of each trader; whether each was received, or why not."""
         public = self._look()
         if public is None:
             return []
@@ -157,8 +157,8 @@ class Crowd:
         return self._request("GET", path, None)
 
     def _deliver(self, body: bytes) -> list[str]:
-        answers: list[str] = self._request("POST", "/v1/envelopes", body)["answers"]
-        return answers
+        answers = self._request("POST", "/v1/envelopes", body)["answers"]
+        return [answer["outcome"] for answer in answers]
 
     def _request(self, method: str, path: str, body: bytes | None) -> dict[str, Any]:
         connection = http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT_S)

@@ -11,6 +11,7 @@ from sequencer.running.assembly import Plan, running
 from sequencer.running.banner import banner, banner_record
 from sequencer.running.crowd import start_crowd
 from sequencer.running.serve import serve
+from sequencer.running.site import site
 
 
 class CannotListen(Exception):
@@ -44,7 +45,8 @@ def run_program(plan: Plan, host: str, port: int, console: Output) -> None:
                 crowd = start_crowd(host, bound, found.crowd, found.seed)
                 stack.callback(crowd.terminate)
 
-        serve(found.door, listening, talk, ready)
+        pages = site(found, bound, proves=plan.proves, shows_accounts=plan.shows_accounts)
+        serve(found.door, listening, talk, ready, pages)
 
 
 def _listen(host: str, port: int) -> socket:

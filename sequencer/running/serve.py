@@ -7,9 +7,11 @@ ends at once; the folder has everything that was answered for.
 import asyncio
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+
+from starlette.routing import BaseRoute
 
 from sequencer.api.app import make_app
 from sequencer.api.door import Door
@@ -44,20 +46,31 @@ class _Ending:
 
 
 def serve(
-    door: Door, listening: socket.socket, say: Callable[[str], None], ready: Callable[[], None]
+    door: Door,
+    listening: socket.socket,
+    say: Callable[[str], None],
+    ready: Callable[[], None],
+    more: Sequence[BaseRoute] = (),
 ) -> None:
-    """Run until a drain has come to its end. Raises EndedAtOnce, or what stopped the venue."""
-    asyncio.run(_serve(door, listening, say, ready))
+    """Run until a drain has come to its end. Raises EndedAtOnce, or what stopped the venue.
+
+    `more` is served beside the API.
+    """
+    asyncio.run(_serve(door, listening, say, ready, more))
 
 
 async def _serve(
-    door: Door, listening: socket.socket, say: Callable[[str], None], ready: Callable[[], None]
+    door: Door,
+    listening: socket.socket,
+    say: Callable[[str], None],
+    ready: Callable[[], None],
+    more: Sequence[BaseRoute],
 ) -> None:
     ending = _Ending(door, say)
     loop = asyncio.get_running_loop()
     for each in SIGNALS:
         loop.add_signal_handler(each, ending)
-    server = make_server(make_app(door))
+    server = make_server(make_app(door, more))
     try:
         await door.tick()
         serving = asyncio.create_task(server.serve(sockets=[listening]))

@@ -22,7 +22,15 @@ from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.ports import L1Pending
 from sequencer.batches.resident import ProverLost
 from sequencer.service.answer import Answer
-from sequencer.service.answers import Answered, answer, refused
+from sequencer.service.answers import (
+    Answered,
+    Sight,
+    Watch,
+    answer,
+    refused,
+    watch_of,
+    watched,
+)
 from sequencer.service.courier import FarL1
 from sequencer.service.proving import ProofEnd, Proving
 from sequencer.service.snapshot import Mode, Snapshot
@@ -182,6 +190,15 @@ class Daemon:
         venue = self.venue
         data = answer(venue.core, venue.history, asked.question, venue.run)
         return Answered(asked.response_key, data)
+
+    def watch(self, envelope: bytes) -> Watch | str:
+        """Who watches an account, by a sealed question; the reason if it did not open."""
+        asked = self.venue.ask(envelope)
+        return watch_of(self.venue.core, asked) if asked.reason is None else asked.reason.value
+
+    def look(self, watch: Watch, cursor: int) -> Sight | None:
+        """What a watcher may see now: nothing, where it may not know."""
+        return watched(self.venue.core, self.venue.history, watch, cursor, self.venue.run)
 
     def _keep_window(self, now: int) -> None:
         """Close a window that is over, and open the next one."""

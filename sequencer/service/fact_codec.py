@@ -1,7 +1,8 @@
 """Facts as bytes: a strict msgpack list of rows, a name and then the members of a fact."""
 
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
+from typing import Any, Final
 
 from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError, Value, decode, encode
@@ -9,6 +10,7 @@ from rollup.protocol.rejection import Reason
 from sequencer.engine.event import AnyReason, VenueReason
 from sequencer.service.facts import (
     Accepted,
+    Cancelled,
     CancelRefused,
     Ended,
     Fact,
@@ -23,17 +25,20 @@ from sequencer.service.facts import (
 FACTS_BYTES_MAX: Final = 1 << 24
 """Of one account in one batch: the largest has 1,024 fills, of 64 bytes at most."""
 
-_NAMES: Final[dict[type[Fact], str]] = {
-    Accepted: "accepted",
-    Refused: "refused",
-    Waiting: "waiting",
-    Rested: "rested",
-    Filled: "filled",
-    Ended: "ended",
-    CancelRefused: "cancel-refused",
-    Voided: "voided",
-    Lives: "lives",
+MEMBERS_MAX: Final = 9
+_KINDS: Final[dict[str, Callable[..., Fact]]] = {
+    "accepted": Accepted,
+    "refused": Refused,
+    "waiting": Waiting,
+    "rested": Rested,
+    "filled": Filled,
+    "ended": Ended,
+    "cancelled": Cancelled,
+    "cancel-refused": CancelRefused,
+    "voided": Voided,
+    "lives": Lives,
 }
+_NAMES: Final = {kind: name for name, kind in _KINDS.items()}
 
 
 def facts_to_bytes(facts: Sequence[Fact]) -> bytes:
@@ -47,94 +52,36 @@ def facts_from_bytes(data: bytes) -> tuple[Fact, ...]:
     return tuple(_read(row) for row in rows.items(FACTS_BYTES_MAX))
 
 
-def _members(fact: Fact) -> list[Value]:
-    match fact:
-        case Voided(number):
-            return [number]
-        case Filled(key, batch, market, price, size, is_maker):
-            return [*key, batch, market, price, size, is_maker]
-        case Refused(key, reason) | CancelRefused(key, reason):
-            return [*key, reason.value]
-        case Ended(key, reason, remaining):
-            return [*key, reason.value, remaining]
-        case Rested(key, remaining) | Lives(key, remaining):
-            return [*key, remaining]
-        case Accepted(key) | Waiting(key):
-            return [*key]
+def _members(fact: Fact) -> Iterator[Value]:
+    """In the order in which the record lists them; a key is its two numbers."""
+    for each in fields(fact):
+        value = getattr(fact, each.name)
+        if each.name == "key":
+            yield from value
+        else:
+            yield value.value if each.name == "reason" else value
 
 
 def _read(row: Node) -> Fact:
     try:
-        name, *members = row.items(8)
-        return _READERS[name.text(16)](members)
-    except (KeyError, ValueError) as error:
+        name, *members = row.items(MEMBERS_MAX)
+        kind, rest = _KINDS[name.text(16)], iter(members)
+        fact = kind(*[_member(each.name, rest) for each in fields(kind)])  # type: ignore[arg-type]
+    except (KeyError, StopIteration, ValueError) as error:
         raise CodecError("facts: the name of a fact and its members are wanted") from error
+    if next(rest, None) is not None:
+        raise CodecError("facts: no more members than a fact has are wanted")
+    return fact
 
 
-def _reason(node: Node) -> AnyReason:
-    text = node.text(64)
+def _member(name: str, rest: Iterator[Node]) -> Any:
+    if name == "key":
+        return (next(rest).integer(), next(rest).integer())
+    node = next(rest)
+    if name == "reason":
+        return _reason(node.text(64))
+    return node.boolean() if name == "is_maker" else node.integer()
+
+
+def _reason(text: str) -> AnyReason:
     return VenueReason(text) if text in tuple(VenueReason) else Reason(text)
-
-
-def _numbers(members: Sequence[Node]) -> list[int]:
-    return [member.integer() for member in members]
-
-
-def _accepted(members: Sequence[Node]) -> Fact:
-    slot, generation = _numbers(members)
-    return Accepted((slot, generation))
-
-
-def _waiting(members: Sequence[Node]) -> Fact:
-    slot, generation = _numbers(members)
-    return Waiting((slot, generation))
-
-
-def _rested(members: Sequence[Node]) -> Fact:
-    slot, generation, remaining = _numbers(members)
-    return Rested((slot, generation), remaining)
-
-
-def _lives(members: Sequence[Node]) -> Fact:
-    slot, generation, remaining = _numbers(members)
-    return Lives((slot, generation), remaining)
-
-
-def _voided(members: Sequence[Node]) -> Fact:
-    (number,) = _numbers(members)
-    return Voided(number)
-
-
-def _refused(members: Sequence[Node]) -> Fact:
-    slot, generation, reason = members
-    return Refused((slot.integer(), generation.integer()), _reason(reason))
-
-
-def _cancel_refused(members: Sequence[Node]) -> Fact:
-    slot, generation, reason = members
-    return CancelRefused((slot.integer(), generation.integer()), _reason(reason))
-
-
-def _ended(members: Sequence[Node]) -> Fact:
-    slot, generation, reason, remaining = members
-    key = (slot.integer(), generation.integer())
-    return Ended(key, _reason(reason), remaining.integer())
-
-
-def _filled(members: Sequence[Node]) -> Fact:
-    *numbers, is_maker = members
-    slot, generation, batch, market, price, size = _numbers(numbers)
-    return Filled((slot, generation), batch, market, price, size, is_maker.boolean())
-
-
-_READERS: Final[dict[str, Callable[[Sequence[Node]], Fact]]] = {
-    "accepted": _accepted,
-    "refused": _refused,
-    "waiting": _waiting,
-    "rested": _rested,
-    "filled": _filled,
-    "ended": _ended,
-    "cancel-refused": _cancel_refused,
-    "voided": _voided,
-    "lives": _lives,
-}

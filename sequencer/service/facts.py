@@ -2,15 +2,18 @@
 
 The core's events tell of everybody at once. `facts_of` splits them by owner: a trade becomes one
 fact for each side, an order's end is its owner's alone. A fact names an order by slot and
-generation and no account at all, and leaves out an order's place in time, which would count what
-others send.
+generation and no account at all, and by the sequence of the receipt of the envelope that it came in
+(0 where none was given). It leaves out an order's place in time: its owner has no other count of
+what others send than its receipts are.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from rollup.private import Private
 from sequencer.engine import event as core
+from sequencer.engine.command import Cancel, Submit
 from sequencer.engine.core import CoreState
 from sequencer.engine.live import OrderKey
 
@@ -23,6 +26,7 @@ class Accepted(Private):
     """The order went live."""
 
     key: OwnKey
+    receipt: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -31,6 +35,7 @@ class Refused(Private):
 
     key: OwnKey
     reason: core.AnyReason
+    receipt: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -38,6 +43,7 @@ class Waiting(Private):
     """The batch is full: the order goes on in the next one."""
 
     key: OwnKey
+    receipt: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -46,6 +52,7 @@ class Rested(Private):
 
     key: OwnKey
     remaining: int
+    receipt: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -58,6 +65,7 @@ class Filled(Private):
     price: int
     size: int
     is_maker: bool
+    receipt: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -67,6 +75,15 @@ class Ended(Private):
     key: OwnKey
     reason: core.AnyReason
     remaining: int
+    receipt: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Cancelled(Private):
+    """The cancel ended an order: that order's end was told just before."""
+
+    key: OwnKey
+    receipt: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -75,6 +92,7 @@ class CancelRefused(Private):
 
     key: OwnKey
     reason: core.AnyReason
+    receipt: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -91,31 +109,75 @@ class Lives(Private):
 
     key: OwnKey
     remaining: int
+    receipt: int
 
 
-Fact = Accepted | Refused | Waiting | Rested | Filled | Ended | CancelRefused | Voided | Lives
+@dataclass(frozen=True, slots=True, repr=False)
+class ChangedHands(Private):
+    """The account is another owner's now, or nobody's, because L1's queue is another one: what was
+    told up to here is not for whoever has it from now on. Told to nobody."""
+
+
+Fact = (
+    Accepted
+    | Refused
+    | Waiting
+    | Rested
+    | Filled
+    | Ended
+    | Cancelled
+    | CancelRefused
+    | Voided
+    | Lives
+    | ChangedHands
+)
+
+TERMINAL: Final = (Refused, Ended, Cancelled, CancelRefused)
+"""With one of these a receipt's story ends, unless it is told anew after a `Voided`."""
 
 
 def facts_after_redo(
     number: int,
     accounts: Iterable[int],
     done: Iterable[tuple[int, Sequence[core.Event]]],
+    dropped: Iterable[tuple[int, Fact]],
     before: CoreState,
     after: CoreState,
 ) -> Iterator[tuple[int, Fact]]:
-    """What owners are told once batches from `number` on were made anew: these accounts that what
-    they heard is void; then what was `done` instead, by batch; then all that lives.
+    """What owners are told once batches from `number` on were made anew: who is concerned, that
+    what they heard is void; then what was `done` instead, by batch, and which of their commands
+    were `dropped`; then all that lives.
 
-    An account that is somebody else's now, with another key, hears nothing of the one before it.
+    Concerned are these accounts, those that something happened to now, and those whose live orders
+    are others. One that is somebody else's now, with another key, hears nothing of the one before.
     """
-    same = [account for account in sorted(set(accounts)) if _is_same(account, before, after)]
-    yield from ((account, Voided(number)) for account in same)
+    yield from ((account, ChangedHands()) for account in _handed_on(before, after))
     told = [fact for batch, events in done for fact in facts_of(events, batch)]
+    named = {*accounts, *(account for account, _ in told), *_moved(before, after)}
+    same = {account for account in named if _is_same(account, before, after)}
+    yield from ((account, Voided(number)) for account in sorted(same))
     yield from told
+    yield from ((account, fact) for account, fact in dropped if account in same)
     concerned = {*same, *(account for account, _ in told)}
     for (account, slot), live in sorted(after.live.items()):
         if account in concerned:
-            yield account, Lives((slot, live.order.generation), live.remaining)
+            key = (slot, live.order.generation)
+            yield account, Lives(key, live.remaining, live.receipt)
+
+
+def _handed_on(before: CoreState, after: CoreState) -> list[int]:
+    """Accounts that had an owner, and have not the same one."""
+    return [account for account in before.ledger.holders if not _is_same(account, before, after)]
+
+
+def _moved(before: CoreState, after: CoreState) -> set[int]:
+    """Accounts whose live orders, or what is left of one, are not what they were."""
+    was, now = _standing(before), _standing(after)
+    return {place[0] for place, _ in was.items() ^ now.items()}
+
+
+def _standing(state: CoreState) -> dict[tuple[int, int], tuple[int, int]]:
+    return {place: (live.order.generation, live.remaining) for place, live in state.live.items()}
 
 
 def _is_same(account: int, before: CoreState, after: CoreState) -> bool:
@@ -132,21 +194,38 @@ def facts_of(events: Iterable[core.Event], batch: int) -> Iterator[tuple[int, Fa
     for event in events:
         match event:
             case core.Traded():
-                for key, is_maker in ((event.maker, True), (event.taker, False)):
-                    fill = Filled(_own(key), batch, event.market, event.price, event.size, is_maker)
-                    yield key[0], fill
+                yield event.maker[0], _filled(event, batch, is_maker=True)
+                yield event.taker[0], _filled(event, batch, is_maker=False)
             case core.OrderAccepted(key=key):
-                yield key[0], Accepted(_own(key))
+                yield key[0], Accepted(_own(key), event.receipt)
             case core.OrderRefused(key=key):
-                yield key[0], Refused(_own(key), event.reason)
+                yield key[0], Refused(_own(key), event.reason, event.receipt)
             case core.OrderWaiting(key=key):
-                yield key[0], Waiting(_own(key))
+                yield key[0], Waiting(_own(key), event.receipt)
             case core.OrderRested(key=key):
-                yield key[0], Rested(_own(key), event.remaining)
+                yield key[0], Rested(_own(key), event.remaining, event.receipt)
             case core.OrderEnded(key=key):
-                yield key[0], Ended(_own(key), event.reason, event.remaining)
+                yield key[0], Ended(_own(key), event.reason, event.remaining, event.receipt)
+            case core.CancelDone(key=key):
+                yield key[0], Cancelled(_own(key), event.receipt)
             case core.CancelRefused(key=key):
-                yield key[0], CancelRefused(_own(key), event.reason)
+                yield key[0], CancelRefused(_own(key), event.reason, event.receipt)
+
+
+def refused_fact(command: Submit | Cancel, reason: core.AnyReason) -> tuple[int, Fact]:
+    """What its sender is told of a command that the core refused, which is in no journal."""
+    if isinstance(command, Submit):
+        order = command.signed.order
+        return order.account, Refused((order.slot, order.generation), reason, command.receipt)
+    cancel = command.signed.cancel
+    key = (cancel.slot, cancel.generation)
+    return cancel.account, CancelRefused(key, reason, command.receipt)
+
+
+def _filled(event: core.Traded, batch: int, *, is_maker: bool) -> Filled:
+    key = event.maker if is_maker else event.taker
+    receipt = event.maker_receipt if is_maker else event.taker_receipt
+    return Filled(_own(key), batch, event.market, event.price, event.size, is_maker, receipt)
 
 
 def _own(key: OrderKey) -> OwnKey:

@@ -14,7 +14,7 @@ from rollup.codec.strict import CodecError
 from rollup.private import Private
 from sequencer.batches.store import Store, StoreError, Told
 from sequencer.service.fact_codec import facts_from_bytes, facts_to_bytes
-from sequencer.service.facts import Fact
+from sequencer.service.facts import ChangedHands, Fact
 
 FACTS_KEPT: Final = 10_000
 """Facts of one account in memory where no store takes them; the oldest go first."""
@@ -41,12 +41,27 @@ class History:
         self._kept = kept
         self._counts: dict[int, int] = {} if store is None else store.counts()
         self._recent: dict[int, deque[Fact]] = {}
+        self._handed_on: dict[int, int] = {}
 
     def add(self, facts: Iterable[tuple[int, Fact]]) -> None:
-        """Note what happened, each fact for the one account that may know it."""
+        """Note what happened, each fact for the one account that may know it. Of one that changed
+        hands nothing is kept: its cursors go on, and lead to what is its new owner's."""
         for account, fact in facts:
+            if isinstance(fact, ChangedHands):
+                self._hand_on(account)
+                continue
             self._recent.setdefault(account, deque(maxlen=self._room)).append(fact)
             self._counts[account] = self._counts.get(account, 0) + 1
+
+    def _hand_on(self, account: int) -> None:
+        if account in self._counts:
+            self._recent.pop(account, None)
+            self._handed_on[account] = self._counts[account]
+
+    def handed_on(self) -> list[tuple[int, int]]:
+        """Accounts that changed hands, and the first fact of each that is its new owner's: what the
+        store has to forget."""
+        return sorted(self._handed_on.items())
 
     def unkept(self) -> list[Told]:
         """What is in memory alone, as the store takes it."""
@@ -59,6 +74,7 @@ class History:
         """The store took what was in memory alone, or did not."""
         if is_kept:
             self._recent.clear()
+            self._handed_on.clear()
         else:
             self._room = self._kept
             self._recent = {
@@ -70,7 +86,7 @@ class History:
         count = self._counts.get(account, 0)
         recent = self._recent.get(account, deque())
         oldest = count - len(recent)
-        first = min(max(cursor, 0), count)
+        first = min(max(cursor, self._handed_on.get(account, 0)), count)
         facts: list[Fact] = []
         if first < oldest:
             first, facts = self._stored(account, first, most)

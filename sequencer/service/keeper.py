@@ -247,10 +247,10 @@ class Keeper(Resource):
 
     def _note(self, place: Place) -> None:
         """What is in memory alone, which is all up to a place, goes into the store."""
-        held, told = self._held, self.history.unkept()
-        if not held and not told:
+        held, told, handed_on = self._held, self.history.unkept(), self.history.handed_on()
+        if not held and not told and not handed_on:
             return
-        is_kept = self._write(lambda store: store.note(held, told, place))
+        is_kept = self._write(lambda store: store.note(held, told, place, handed_on))
         self._held = []
         self.history.kept(is_kept)
         if is_kept:

@@ -8,16 +8,17 @@ from rollup.private import Private
 from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.encoding import digest_bytes
 from rollup.protocol.market import ABSENT_PRICE, Governance
+from rollup.protocol.rejection import Reason
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.branches import Branch, Branches, Source
-from sequencer.batches.entries import Content, Entry, JournalError, Place, RootEntry
+from sequencer.batches.entries import Content, Entry, JournalError, Place, RefusalEntry, RootEntry
 from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.ports import L1
 from sequencer.batches.receipts import ReceiptChain
 from sequencer.batches.replay import Happened, Replay, ignored
 from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
 from sequencer.engine.core import CoreState
-from sequencer.engine.event import Event
+from sequencer.engine.event import AnyReason, Event
 from sequencer.intake.admission import sender_of, signatures_hold
 from sequencer.service.headers import Headers
 
@@ -101,6 +102,7 @@ class OldBatch(Private):
 
     opening: OpenBatch
     commands: list[Submit | Cancel] = field(default_factory=list)
+    refusals: list[RefusalEntry] = field(default_factory=list)
     closing: CloseBatch | None = None
 
 
@@ -115,7 +117,20 @@ def old_batches(entries: Iterable[Entry], number: int) -> list[OldBatch]:
             batches[-1].closing = content
         elif batches and isinstance(content, Submit | Cancel):
             batches[-1].commands.append(content)
+        elif batches and isinstance(content, RefusalEntry):
+            batches[-1].refusals.append(content)
     return batches
+
+
+def refusal_entry(command: Submit | Cancel, reason: AnyReason) -> RefusalEntry:
+    """What the journal notes of a command that is refused."""
+    if isinstance(command, Submit):
+        order = command.signed.order
+        named = (order.account, order.slot, order.generation)
+    else:
+        cancel = command.signed.cancel
+        named = (cancel.account, cancel.slot, cancel.generation)
+    return RefusalEntry(command.receipt, *named, isinstance(command, Cancel), reason)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -156,11 +171,18 @@ def fork_back(path: Path, setup: Setup, known: Branches, l1: L1) -> Fork | None:
 
 @dataclass(slots=True, repr=False)
 class MadeAnew(Private):
-    """Batches made anew: what the journal has to say, what happened by batch, what was closed."""
+    """Batches made anew: what the journal has to say, what happened by batch, what was closed; and
+    what nobody's key signs any more, each with the reason."""
 
     contents: list[Content] = field(default_factory=list)
     done: list[tuple[int, Sequence[Event]]] = field(default_factory=list)
     closed: list[ClosedBatch] = field(default_factory=list)
+    dropped: list[tuple[Submit | Cancel, Reason]] = field(default_factory=list)
+
+    def note_refusals(self, old: OldBatch, first: int) -> None:
+        """What was refused in a batch before, and what was dropped now, from place `first` on."""
+        self.contents += old.refusals
+        self.contents += [refusal_entry(*each) for each in self.dropped[first:]]
 
 
 def make_anew(
@@ -179,13 +201,18 @@ def make_anew(
     """
     made = MadeAnew()
     for old in batches:
-        for command in _commands(machine, setup, l1, old, attempt, prices):
+        noted = len(made.dropped)
+        for command in _commands(machine, setup, l1, old, attempt, prices, made.dropped):
+            if isinstance(command, CloseBatch):
+                made.note_refusals(old, noted)
             done = machine.do(command)
             made.contents.append(command)
             made.done.append((old.opening.number, done.events))
             if done.closed is not None:
                 made.contents.append(root_entry(done.closed))
                 made.closed.append(done.closed)
+        if old.closing is None:
+            made.note_refusals(old, noted)
     return made
 
 
@@ -196,6 +223,7 @@ def _commands(
     old: OldBatch,
     attempt: int,
     prices: tuple[int, ...],
+    dropped: list[tuple[Submit | Cancel, Reason]],
 ) -> Iterator[Command]:
     opening = old.opening
     known = (
@@ -203,21 +231,32 @@ def _commands(
         for then, now in zip(opening.prices, prices, strict=True)
     )
     yield open_batch(machine, l1, opening.time, tuple(known), attempt)
-    yield from _still_signed(machine, setup, old.commands)
+    reasons = _signature_faults(machine, setup, old.commands)
+    for command, reason in zip(old.commands, reasons, strict=True):
+        if reason is None:
+            yield command
+        else:
+            dropped.append((command, reason))
     if old.closing is not None:
         yield old.closing
 
 
-def _still_signed(
+def _signature_faults(
     machine: Machine, setup: Setup, commands: Sequence[Submit | Cancel]
-) -> list[Submit | Cancel]:
-    """Those of the account's key as it is now: with a reorganised queue, an account can be missing,
-    or somebody else's."""
+) -> list[Reason | None]:
+    """Why a command is not its account's any more, None where it is: with a reorganised queue, an
+    account can be missing, or somebody else's."""
     holders = machine.core.ledger.holders
     present = [command for command in commands if sender_of(command) in holders]
     keys = [holders[sender_of(command)].header.key for command in present]
-    valid = signatures_hold(present, keys, setup.compress_many, setup.verify_many)
-    return [command for command, holds in zip(present, valid, strict=True) if holds]
+    valid = iter(signatures_hold(present, keys, setup.compress_many, setup.verify_many))
+    faults: list[Reason | None] = []
+    for command in commands:
+        if sender_of(command) not in holders:
+            faults.append(Reason.ACCOUNT_MISSING)
+        else:
+            faults.append(None if next(valid) else Reason.ORDER_SIGNATURE)
+    return faults
 
 
 def accounts_of(

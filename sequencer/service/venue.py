@@ -3,8 +3,7 @@
     envelopes -> admission -> core -> journal -> answers
     closed batches -> journal -> batch file -> header at L1 -> prover -> proof at L1
 
-Nobody is answered, and no batch leaves, before the journal is on disk. A daemon would do the same
-behind sockets and a clock; here the caller decides when.
+Nobody is answered, and no batch leaves, before the journal is on disk. The caller decides when.
 """
 
 from collections.abc import Sequence
@@ -17,23 +16,23 @@ from rollup.hash.poseidon import Digest
 from rollup.l1.interface import Address
 from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.public import PublicInput
-from rollup.protocol.receipt import Receipt, SignedReceipt
 from sequencer.batches.artefacts import BatchFolder, LockedFolder
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.branches import Branch
-from sequencer.batches.entries import Content, Entry, Place, ReceiptEntry, RedoEntry, RootEntry
+from sequencer.batches.entries import Content, Entry, Place, RedoEntry, RootEntry
 from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.ports import L1
-from sequencer.engine.command import CloseBatch, Command, OpenBatch, Submit
-from sequencer.engine.core import CoreState, refusal
-from sequencer.engine.event import Event, VenueReason
+from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
+from sequencer.engine.core import CoreState
+from sequencer.engine.event import Event, OrderRefused, VenueReason
 from sequencer.intake.admission import Admission, Asked, Verdict, sender_of
 from sequencer.service import recovery
 from sequencer.service.answer import Answer
-from sequencer.service.facts import Fact, facts_after_redo, facts_of
+from sequencer.service.facts import Fact, facts_after_redo, facts_of, refused_fact
 from sequencer.service.guard import Guard
 from sequencer.service.history import History
 from sequencer.service.keeper import SNAPSHOT_EVERY, Keeper, Opened, Stand
+from sequencer.service.notary import Notary, Taken
 from sequencer.service.poster import Anew, Deadline, L1Differs, Poster
 from sequencer.service.recovery import Fork, Recovered, Start
 
@@ -59,7 +58,8 @@ class Venue:
         setup = replace(setup, verify_many=RememberedSignatures(setup.verify_many))
         self._setup = setup
         self._folder = folder
-        self._receipt_key = folder.read_receipt_key(setup.genesis.receipt_signer)
+        self.receipt_signer = setup.genesis.receipt_signer
+        receipt_key = folder.read_receipt_key(self.receipt_signer)
         self._l1 = l1
         self._poster = Poster(l1, operator)
         self._guard = Guard()
@@ -82,6 +82,7 @@ class Venue:
             raise
         self._journal = opened.journal
         try:
+            self._notary = Notary(receipt_key, opened.start.receipts, self._journal)
             self._recover(opened)
         except BaseException:
             self._journal.close()
@@ -178,34 +179,27 @@ class Venue:
             return [Answer(reason=VenueReason.BETWEEN_BATCHES)] * len(envelopes)
         with self._guard.going_on():
             verdicts = self._admission.admit(envelopes, self.core.clock)
-            taken = [(self._take(verdict), self._apply(verdict)) for verdict in verdicts]
+            taken = [self._judge(verdict) for verdict in verdicts]
             self._sync()
-        return [self._signed(receipt, answer) for receipt, answer in taken]
+        return [self._notary.signed(receipt, answer) for receipt, answer in taken]
 
-    def _take(self, verdict: Verdict) -> Receipt | None:
-        """The receipt of an envelope that opened, in the journal before what it leads to."""
-        if verdict.envelope is None:
-            return None
-        receipt = self._receipts.take(verdict.envelope)
-        self._journal.append(ReceiptEntry(receipt.sequence, receipt.envelope))
-        return receipt
+    def _judge(self, verdict: Verdict) -> tuple[Taken | None, Answer]:
+        taken, command = self._notary.take(verdict.envelope), verdict.command
+        if command is None or taken is None:
+            answer = Answer(reason=verdict.reason)
+        else:
+            answer = self._apply(replace(command, receipt=taken.receipt.sequence))
+        return taken, replace(answer, response_key=verdict.response_key, digest=verdict.digest)
 
-    def _signed(self, receipt: Receipt | None, answer: Answer) -> Answer:
-        """The answer with its receipt, which is signed only now that it cannot be forgotten: a
-        crash before would give its sequence to another envelope."""
-        if receipt is None:
-            return answer
-        signature = self._receipt_key.sign(receipt.digest())
-        return replace(answer, receipt=SignedReceipt(receipt, signature))
-
-    def _apply(self, verdict: Verdict) -> Answer:
-        command, reason = verdict.command, verdict.reason
-        if isinstance(command, Submit):
-            reason = refusal(self.core, command.signed.order)
-        if command is None or reason is not None:
-            return Answer(reason=reason)
+    def _apply(self, command: Submit | Cancel) -> Answer:
+        """What the core refuses is not done: only that is journalled, and told to its owner."""
         first = len(self._fresh)
-        self._do(command)
+        done = self._do(command)[0]
+        if isinstance(done, OrderRefused):
+            owner, fact = refused_fact(command, done.reason)
+            self._journal.append(recovery.refusal_entry(command, done.reason))
+            self._fresh.append((owner, fact))
+            return Answer(facts=(fact,), reason=done.reason)
         sender = sender_of(command)
         return Answer(facts=tuple(fact for owner, fact in self._fresh[first:] if owner == sender))
 
@@ -325,7 +319,9 @@ class Venue:
         ends = self._append([redo, *anew.contents])
         touched = recovery.accounts_of(void, self._unproved, fork.since, self.core)
         told += anew.done
-        self._fresh += facts_after_redo(fork.since, touched, told, self.core, base.machine.core)
+        dropped = [refused_fact(command, reason) for command, reason in anew.dropped]
+        after = base.machine.core
+        self._fresh += facts_after_redo(fork.since, touched, told, dropped, self.core, after)
         self._sync()
         self._attempt = attempt
         self._take_over(base.machine)
@@ -369,6 +365,8 @@ class Venue:
         """The core first, since what it refuses must not be in the journal; what it did is in the
         journal before anybody is told, because whoever calls this syncs."""
         events = self._machine.do(command).events
+        if isinstance(events[0], OrderRefused):
+            return events  # the core asked before it changed anything
         self._append([command])
         work = self.core.work
         self._fresh += facts_of(events, self.core.number if work is None else work.number)

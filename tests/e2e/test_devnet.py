@@ -30,8 +30,11 @@ def test_two_traders_meet_over_http_and_each_is_told_its_own(running: Devnet) ->
     price = running.json("/v1/prices")["prices"][0]["price"]
     before = seller.ask()
     assert before["ok"] and before["cash"] == str(10**12) and before["orders"] == []
-    assert seller.order(Side.SELL, price, 100) == "received"
-    assert buyer.order(Side.BUY, price + price // 100, 100) == "received"
+    sent = seller.order(Side.SELL, price, 100)
+    taken = buyer.order(Side.BUY, price + price // 100, 100)
+    for told in (sent, taken):
+        assert told["rows"][0][:2] == ["accepted", told["receipt"]["sequence"]]
+    assert taken["receipt"]["sequence"] == sent["receipt"]["sequence"] + 1
     sold, bought = seller.ask(), buyer.ask()
     assert "accepted" in [row[0] for row in sold["facts"]["rows"]]
     fills = [row for row in bought["facts"]["rows"] if row[0] == "filled"]

@@ -25,7 +25,7 @@ from sequencer.batches.entries import JournalError
 from sequencer.batches.receipts import ReceiptChain
 from sequencer.engine.command import Submit
 from sequencer.service.daemon import DaemonHalted
-from sequencer.service.facts import Accepted, Ended, Fact, Lives, OwnKey, Voided
+from sequencer.service.facts import TERMINAL, Accepted, Ended, Fact, Lives, OwnKey, Voided
 from sequencer.service.guard import VenueStopped
 from sequencer.service.proving import ProofEnd
 from tests.faults.disk import Dead, Disk, Fault
@@ -49,16 +49,23 @@ class Outsider:
     answered: dict[Key, Order] = field(default_factory=dict)
     """Orders that were answered as accepted."""
     unanswered: list[Order] = field(default_factory=list)
+    owners: dict[int, int] = field(default_factory=dict)
+    """Whose receipts they are, by sequence."""
 
     def hear(self, order: Order, answer: Any) -> None:
-        """An answer. No sequence may come a second time with anything else in it."""
+        """An answer to an order."""
+        self.take(order.account, answer)
+        if any(isinstance(fact, Accepted) for fact in answer.facts):
+            self.answered[order.account, order.slot, order.generation] = order
+
+    def take(self, account: int, answer: Any) -> None:
+        """A receipt. No sequence may come a second time with anything else in it."""
         signed = answer.receipt
         if signed is not None:
             sequence = signed.receipt.sequence
             first = self.receipts.setdefault(sequence, signed)
             assert first.receipt == signed.receipt, f"receipt {sequence} was signed twice"
-        if any(isinstance(fact, Accepted) for fact in answer.facts):
-            self.answered[order.account, order.slot, order.generation] = order
+            self.owners[sequence] = account
 
 
 class FaultyNear(Near):
@@ -119,7 +126,11 @@ class FaultySimulation(Simulation):
     def _reach(self) -> Any:
         if not isinstance(self.near, FaultyNear):
             self.near = FaultyNear(self.world, self.draws)
-        return super()._reach()
+        far = super()._reach()
+        self.courier.want_digests()  # a venue on another branch than L1's asks for them
+        self.courier.step()
+        far.refresh()
+        return far
 
 
 class Life:
@@ -190,7 +201,9 @@ class Life:
         if live and self.simulation.daemon.venue.core.work is not None:
             order = self.random.choice(live).order
             key = (order.account, order.slot, order.generation)
-            self.simulation.daemon.submit([self.running.cancel_envelope(*key)])
+            envelope = self.running.cancel_envelope(*key)
+            (answer,) = self.simulation.daemon.submit([envelope])
+            self.outsider.take(order.account, answer)
 
     def fail_to_prove(self) -> None:
         """The prover dies, or leaves half a proof."""
@@ -289,8 +302,19 @@ class Life:
         for account in TRADERS:
             page = history.since(account, 0, 10**6)
             assert page.first == 0 and not page.has_more
-            alive = {(account, *key) for key in _alive(page.facts)}
-            assert alive == {live.key for live in core.live.values() if live.key[0] == account}
+            alive = _alive(page.facts)
+            live = {live.key for live in core.live.values() if live.key[0] == account}
+            assert {(account, *key) for key in alive} == live
+            self._require_ends(account, page.facts, alive)
+
+    def _require_ends(self, account: int, facts: tuple[Fact, ...], alive: set[OwnKey]) -> None:
+        """What came with each receipt lives, or came to its end, and its owner was told so."""
+        last = {fact.receipt: fact for fact in facts if not isinstance(fact, Voided)}
+        for sequence, owner in self.outsider.owners.items():
+            if owner == account:
+                fact = last.get(sequence)
+                assert fact is not None, f"what came with receipt {sequence} is told nobody"
+                assert fact.key in alive or isinstance(fact, TERMINAL), f"receipt {sequence}"
 
 
 def order_counts(journal: Path) -> "Counter[Key]":

@@ -12,6 +12,7 @@ from rollup.files import WriteError
 from sequencer.batches.entries import JournalError
 from sequencer.batches.journal import Journal
 from sequencer.service.answer import Answer
+from sequencer.service.poster import L1Differs
 from sequencer.service.venue import Venue
 from tests.faults import run
 from tests.faults.clients import RUDE, rudeness
@@ -52,7 +53,7 @@ def broken(fault: Fault) -> str:
         for number in range(SEARCHED):
             try:
                 run.one_life(7, number)
-            except (AssertionError, JournalError) as error:
+            except (AssertionError, JournalError, L1Differs) as error:
                 return str(error)
     return ""
 
@@ -64,7 +65,7 @@ def test_a_journal_that_is_answered_for_before_it_is_synced_is_noticed() -> None
         journal._size += len(group)
 
     with patch.object(Journal, "sync", sync):
-        assert re.search("forgotten|lost|signed twice|another header", broken(Fault.CUT))
+        assert re.search("forgotten|lost|signed twice|L1 holds", broken(Fault.CUT))
 
 
 def test_a_journal_whose_torn_tail_stays_is_noticed() -> None:
@@ -74,17 +75,16 @@ def test_a_journal_whose_torn_tail_stays_is_noticed() -> None:
 
 def test_a_receipt_that_is_given_before_it_is_on_disk_is_noticed() -> None:
     """Signed and told, and then the disk is full."""
-    real = Venue._signed
 
     def early(venue: Venue, envelopes: Sequence[bytes]) -> list[Answer]:
         verdicts = venue._admission.admit(envelopes, venue.core.clock)
-        taken = [(venue._take(verdict), venue._apply(verdict)) for verdict in verdicts]
+        taken = [venue._judge(verdict) for verdict in verdicts]
         with suppress(WriteError):
             venue._sync()
-        return [real(venue, receipt, answer) for receipt, answer in taken]
+        return [venue._notary.signed(*each) for each in taken]
 
     with patch.object(Venue, "submit", early):
-        assert re.search("forgotten|lost|signed twice", broken(Fault.FULL))
+        assert re.search("forgotten|lost|signed twice|told nobody", broken(Fault.FULL))
 
 
 def test_a_disk_forgets_what_was_not_synced_and_nothing_else(tmp_path: Path) -> None:

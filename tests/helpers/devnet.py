@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 import urllib.request
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -115,8 +116,8 @@ class Trader:
         self.key = SealingKey(bytes.fromhex(running.banner["envelope_key"]))
         self.generation = 0
 
-    def order(self, side: Side, price: int, size: int) -> str:
-        """Send an order; what whoever delivers it is answered."""
+    def order(self, side: Side, price: int, size: int) -> dict[str, Any]:
+        """Send an order; what the venue tells its sender of it, once it was received."""
         self.generation += 1
         order = Order(
             chain=self.here.chain,
@@ -132,9 +133,14 @@ class Trader:
             max_fee=1_000,
         )
         signature = sign(self.secret, message_digest(order, compress_many)).to_bytes()
-        body = self._seal(order_action(SignedOrder(order, signature)))
+        response_key = ResponseKey.generate()
+        action = order_action(SignedOrder(order, signature))
+        body = self._seal(action, response_key.public_bytes)
         (answer,) = json.loads(self.running.post("/v1/envelopes", body))["answers"]
-        return str(answer)
+        assert answer["outcome"] == "received"
+        told = json.loads(response_key.open(b64decode(answer["sealed"]), self.here))
+        assert isinstance(told, dict)
+        return {**told, "receipt": answer["receipt"]}
 
     def ask(self) -> dict[str, Any]:
         """What the venue tells the owner."""

@@ -15,6 +15,7 @@ from rollup.protocol.market import Governance, Market
 from rollup.protocol.order import Order, Side, SignedOrder, TimeInForce
 from rollup.protocol.units import Point
 from sequencer.batches.batcher import Batcher
+from sequencer.engine.command import NO_RECEIPT
 from sequencer.engine.live import LiveOrder
 
 CHAIN, VENUE = 31337, 7
@@ -123,4 +124,4 @@ def order(
 
 def live(signed: SignedOrder, sequence: int) -> LiveOrder:
     """An order about to rest."""
-    return LiveOrder(signed, signed.order.size, sequence)
+    return LiveOrder(signed, signed.order.size, sequence, NO_RECEIPT)

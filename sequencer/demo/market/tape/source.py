@@ -110,7 +110,8 @@ def _content(path: Path, file: IO[bytes], stack: ExitStack) -> _Readable:
 
 def _member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     """The one file of an archive, packed in a way whose output can be bounded."""
-    members = [member for member in archive.infolist() if not member.is_dir()]
+    # Not `is_dir`, which fails over a name of no characters.
+    members = [member for member in archive.infolist() if not member.filename.endswith("/")]
     if len(members) != 1:
         raise TapeError(path, 0, f"a zip archive of one file is wanted, not of {len(members)}")
     if members[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):

@@ -2,23 +2,38 @@
 
 import asyncio
 import json
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from rollup.crypto.answer import QUESTION_ANSWER_BYTES, ResponseKey
-from rollup.crypto.envelope import ENVELOPE_BYTES, Destination, PaddingAction, SealingKey
+from rollup.codec import shallow_json
+from rollup.crypto.answer import ACTION_ANSWER_BYTES, QUESTION_ANSWER_BYTES, ResponseKey
+from rollup.crypto.envelope import (
+    ENVELOPE_BYTES,
+    Action,
+    Destination,
+    EnvelopeError,
+    PaddingAction,
+    SealingKey,
+)
 from rollup.crypto.hpke import OVERHEAD_BYTES
+from rollup.protocol.encoding import hex_digest
+from rollup.protocol.misconduct import Signer
+from rollup.protocol.order import Order, SignedOrder, message_digest
 from rollup.protocol.public_json import public_from_json
 from rollup.protocol.question import Question, question_digest
+from rollup.protocol.receipt import RECEIPTS_START, SignedReceipt, envelope_hash
+from rollup.protocol.receipt_json import signed_from_json
 from sequencer.api.app import make_app
 from sequencer.api.door import Door
 from sequencer.api.handlers import ANSWER_GRID_S, ENVELOPES_MAX
 from sequencer.api.problems import KINDS, Code
 from sequencer.api.routes import ROUTES
-from sequencer.intake.admission import question_action
+from sequencer.intake.admission import order_action, question_action
 from tests.helpers import venue as small
 from tests.helpers.daemon import INTERVAL_MS, Simulation, write_bundle
 from tests.helpers.running import HERE
@@ -64,10 +79,37 @@ def question(simulation: Simulation, account: int, by: int) -> bytes:
     return key.seal(action, HERE, until, KEY.public_bytes)
 
 
-def post(client: TestClient, body: bytes, path: str = "/v1/envelopes") -> list[str]:
-    response = client.post(path, content=body, headers=OCTETS)
+def delivered(client: TestClient, body: bytes) -> list[dict[str, Any]]:
+    response = client.post("/v1/envelopes", content=body, headers=OCTETS)
     assert response.status_code == 200, response.text
-    return response.json()["answers"]
+    answers: list[dict[str, Any]] = response.json()["answers"]
+    return answers
+
+
+def post(client: TestClient, body: bytes) -> list[str]:
+    return [answer["outcome"] for answer in delivered(client, body)]
+
+
+def signed_receipt(answer: dict[str, Any]) -> SignedReceipt:
+    return signed_from_json(shallow_json.canonical(answer["receipt"]))
+
+
+def told(answer: dict[str, Any]) -> dict[str, Any]:
+    """What is sealed to the sender, whose response key is KEY."""
+    record = json.loads(KEY.open(b64decode(answer["sealed"]), HERE))
+    assert isinstance(record, dict) and record["v"] == 1
+    return record
+
+
+def sealed(simulation: Simulation, action: Action) -> bytes:
+    until = simulation.daemon.venue.core.clock + INTERVAL_MS
+    return simulation.daemon.venue.sealing_key.seal(action, HERE, until, KEY.public_bytes)
+
+
+def signed_order(order: Order, by: int | None = None) -> Action:
+    digest = message_digest(order, small.toy_compress_many)
+    signature = small.TOY.sign(order.account if by is None else by, digest)
+    return order_action(SignedOrder(order, signature))
 
 
 def problem(response: object) -> tuple[int, str]:
@@ -101,6 +143,98 @@ def test_whatever_is_inside_the_answer_is_the_same(
         question(simulation, 1, 1),
     ]
     assert post(client, b"".join(inside)) == ["received"] * len(inside)
+
+
+def test_whatever_opened_has_the_next_receipt_and_an_answer_of_one_size(
+    client: TestClient, simulation: Simulation
+) -> None:
+    """Padding to nobody, to a key of no use, and every kind of action to a key."""
+    key, until = simulation.daemon.venue.sealing_key, simulation.daemon.venue.core.clock
+    inside = [
+        padding(simulation),
+        key.seal(PaddingAction(), HERE, until, bytes((1,)).ljust(32, b"\0")),
+        sealed(simulation, signed_order(small.sell(1, 5))),
+        sealed(simulation, signed_order(small.buy(2, 1), by=1)),
+        sealed(simulation, signed_order(small.buy(99, 1))),
+        question(simulation, 1, 1),
+    ]
+    answers = delivered(client, b"".join(inside))
+    assert {len(b64decode(each["sealed"])) for each in answers} == {
+        ACTION_ANSWER_BYTES + OVERHEAD_BYTES
+    }
+    receipts = [signed_receipt(each) for each in answers]
+    signer = Signer.of(small.genesis())
+    previous = RECEIPTS_START
+    for place, (signed, envelope) in enumerate(zip(receipts, inside, strict=True), 1):
+        signer.require(signed)
+        receipt = signed.receipt
+        assert (receipt.sequence, receipt.batch, receipt.previous) == (place, 3, previous)
+        assert receipt.envelope == envelope_hash(envelope)
+        previous = receipt.digest()
+
+
+def test_what_became_of_an_action_is_sealed_to_its_sender(
+    client: TestClient, simulation: Simulation
+) -> None:
+    inside = [
+        sealed(simulation, signed_order(small.sell(1, 5))),
+        sealed(simulation, signed_order(small.buy(2, 2, slot=4))),
+        sealed(simulation, signed_order(small.buy(2, 2**39, slot=5))),
+        sealed(simulation, signed_order(small.buy(99, 1))),
+        sealed(simulation, PaddingAction()),
+    ]
+    sold, bought, too_much, nobodys, padded = map(told, delivered(client, b"".join(inside)))
+    assert sold["rows"] == [["accepted", 1, 0, 1], ["rested", 1, 0, 1, 5]]
+    price = small.sell(1, 5).price
+    assert bought["rows"] == [
+        ["accepted", 2, 4, 1],
+        ["filled", 2, 4, 1, 3, 0, price, 2, False],
+        ["ended", 2, 4, 1, "filled", 0],
+    ]
+    assert too_much == {
+        "v": 1,
+        "more": False,
+        "reason": "margin",
+        "rows": [["refused", 3, 5, 1, "margin"]],
+    }
+    assert nobodys == {"v": 1, "more": False, "reason": "account-missing", "rows": []}
+    assert padded == {"v": 1, "more": False, "rows": []}
+
+
+def test_a_wrong_signature_is_told_the_digest_inside_alone(
+    client: TestClient, simulation: Simulation
+) -> None:
+    order = small.buy(2, 1)
+    (answer,) = delivered(client, sealed(simulation, signed_order(order, by=1)))
+    digest = hex_digest(message_digest(order, small.toy_compress_many))
+    assert told(answer) == {
+        "v": 1,
+        "more": False,
+        "reason": "order-signature",
+        "digest": digest,
+        "rows": [],
+    }
+    assert digest not in json.dumps(answer)
+
+
+def test_rows_that_do_not_fit_are_left_to_the_stream(
+    client: TestClient, simulation: Simulation
+) -> None:
+    makers = [sealed(simulation, signed_order(small.sell(1, 1, slot=k))) for k in range(20)]
+    post(client, b"".join(makers))
+    (answer,) = delivered(client, sealed(simulation, signed_order(small.buy(2, 20))))
+    short = told(answer)
+    asked = client.post("/v1/private", content=question(simulation, 2, 2), headers=OCTETS)
+    whole = json.loads(KEY.open(asked.content, HERE))["facts"]["rows"]
+    assert short["more"] and 3 < len(short["rows"]) < len(whole) == 22
+    assert short["rows"] == whole[: len(short["rows"])]
+
+
+def test_only_the_response_key_opens_an_answer(client: TestClient, simulation: Simulation) -> None:
+    (answer,) = delivered(client, sealed(simulation, signed_order(small.sell(1, 5))))
+    with pytest.raises(EnvelopeError):
+        ResponseKey.generate().open(b64decode(answer["sealed"]), HERE)
+    assert told(answer)["rows"]
 
 
 def test_what_does_not_open_is_told_why(client: TestClient, simulation: Simulation) -> None:
@@ -191,10 +325,10 @@ def test_an_owner_asks_and_only_the_owner_reads(client: TestClient, simulation: 
     post(client, simulation.running.envelope(small.sell(1, 5)))
     body = question(simulation, 1, 1)
     response = client.post("/v1/private", content=body, headers=OCTETS)
-    told = json.loads(KEY.open(response.content, HERE))
-    assert told["ok"] and told["orders"][0][5:7] == [5, 5]
-    assert [row[0] for row in told["facts"]["rows"]] == ["accepted", "rested"]
-    assert told["run"] == simulation.daemon.venue.run and len(told["run"]) == 64
+    found = json.loads(KEY.open(response.content, HERE))
+    assert found["ok"] and found["orders"][0][5:7] == [5, 5]
+    assert [row[0] for row in found["facts"]["rows"]] == ["accepted", "rested"]
+    assert found["run"] == simulation.daemon.venue.run and len(found["run"]) == 64
     replayed = client.post("/v1/private", content=body, headers=OCTETS)
     assert problem(replayed) == (400, "not-opened")
     assert replayed.json()["reason"] == "replayed"

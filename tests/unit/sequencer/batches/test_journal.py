@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from rollup.crypto.chain_key import ChainKey
 from rollup.protocol.cancel import CancelOrder, SignedCancel
 from rollup.protocol.order import Side
+from rollup.protocol.rejection import Reason
 from sequencer.batches import journal as journal_module
 from sequencer.batches.entries import (
     Entry,
@@ -23,11 +24,15 @@ from sequencer.batches.entries import (
     Place,
     ReceiptEntry,
     RedoEntry,
+    RefusalEntry,
     RootEntry,
     TornTail,
+    content_from_bytes,
+    content_to_bytes,
 )
 from sequencer.batches.journal import Journal, has_place, read
 from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
+from sequencer.engine.event import VenueReason
 from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
 from tests.strategies import venues
 
@@ -47,7 +52,8 @@ COMMANDS: list[Command] = [
     ),
     Submit(venues.order(1, Side.SELL, 7, 2**40 - 1, immediate=True)),
     Submit(venues.order(2**30 - 1, Side.BUY, 2**30 - 1, 1, slot=255, post_only=True)),
-    Cancel(SignedCancel(CancelOrder(1, 2, 3, 4, 5), bytes(range(84)))),
+    Submit(venues.order(1, Side.BUY, 7, 1), receipt=2**48 - 1),
+    Cancel(SignedCancel(CancelOrder(1, 2, 3, 4, 5), bytes(range(84))), receipt=1),
     CloseBatch(),
     CloseBatch(bytes(range(32))),
 ]
@@ -447,3 +453,17 @@ def test_a_journal_is_read_and_opened_an_entry_at_a_time(tmp_path: Path) -> None
     finally:
         tracemalloc.stop()
     assert most < size / 4
+
+
+def test_a_refusal_has_one_encoding_and_a_reason_that_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    for reason in (*Reason, *VenueReason):
+        noted = RefusalEntry(2**63, 2**30 - 1, 255, 2**26 - 1, reason in VenueReason, reason)
+        data = content_to_bytes(noted)
+        assert content_from_bytes(path, data, 7) == noted
+    for wrong in (data[:-1], data + b"\0", data[:-1] + b"x", data[:-40] + b"unheard-of".ljust(40)):
+        with pytest.raises(JournalError) as caught:
+            content_from_bytes(path, wrong, 7)
+        assert caught.value.offset == 7
+    with pytest.raises(JournalError, match="one encoding"):
+        content_from_bytes(path, data[:18] + b"\x02" + data[19:], 7)

@@ -38,6 +38,7 @@ from sequencer.intake.admission import (
     order_action,
     question_action,
 )
+from tests.helpers.damage import damaged
 from tests.strategies import venues
 
 HERE = Destination(venues.CHAIN, venues.VENUE)
@@ -105,9 +106,9 @@ def test_padding_is_nothing() -> None:
 def test_what_opened_has_the_hash_of_its_envelope_and_nothing_else_has() -> None:
     padding, order = sealed(PaddingAction()), sealed(order_action(signed(ORDER)))
     stolen = sealed(order_action(signed(ORDER, signer=1)))
-    damaged = bytes((*order[:-1], order[-1] ^ 1))
+    changed = damaged(order)
     late = SEALING.seal(PaddingAction(), HERE, NOW - 1)
-    sent = [padding, order, stolen, damaged, late, order]
+    sent = [padding, order, stolen, changed, late, order]
     found = [each.envelope for each in door().admit(sent, NOW)]
     assert found == [*map(keccak256, sent[:3]), None, None, None]
 
@@ -181,7 +182,7 @@ def test_what_no_order_can_be_is_refused_with_its_reason(
 def test_damaged_envelopes_are_refused() -> None:
     envelope = sealed(order_action(signed(ORDER)))
     assert verdict(envelope[:-1]).reason is EnvelopeReason.SIZE
-    assert verdict(envelope[:-1] + b"\0").reason is EnvelopeReason.NOT_AUTHENTIC
+    assert verdict(damaged(envelope)).reason is EnvelopeReason.NOT_AUTHENTIC
     assert verdict(bytes(len(envelope))).reason is EnvelopeReason.ENCAPSULATION
 
 
@@ -258,10 +259,10 @@ def test_whoever_holds_an_envelope_back_hears_the_same_whatever_is_in_it(kind: s
 
 
 def test_what_did_not_open_is_not_remembered() -> None:
-    damaged = sealed(PaddingAction())[:-1] + b"\0"
+    changed = damaged(sealed(PaddingAction()))
     admission = door()
     for _ in range(2):
-        found = admission.admit([damaged, damaged], NOW)
+        found = admission.admit([changed, changed], NOW)
         assert {verdict.reason for verdict in found} == {EnvelopeReason.NOT_AUTHENTIC}
 
 
@@ -340,8 +341,8 @@ def test_a_question_is_answered_once_and_a_copy_hears_the_same_of_every_kind(kin
 
 
 def test_an_envelope_that_does_not_open_asks_nothing() -> None:
-    damaged = sealed(signed_question())[:-1] + b"\0"
-    assert asked(damaged) == Asked(reason=EnvelopeReason.NOT_AUTHENTIC)
+    changed = damaged(sealed(signed_question()))
+    assert asked(changed) == Asked(reason=EnvelopeReason.NOT_AUTHENTIC)
 
 
 def test_what_was_asked_does_not_show_itself() -> None:

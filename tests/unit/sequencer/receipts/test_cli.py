@@ -211,3 +211,12 @@ def test_judging_needs_the_curve_and_nothing_else_beside_the_verifiers_own(files
     done = without_extras("receipt", "verify", files.receipt, "--genesis", files.genesis)
     assert done.returncode == 2
     assert "this needs coincurve" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_show_says_what_a_receipt_says_whoever_signed_it(files: Files) -> None:
+    shown = record("show", files.receipt)
+    receipt = files.signed.receipt
+    assert shown["sequence"] == receipt.sequence and shown["digest"] == receipt.digest().hex()
+    nobodys = replace(files.signed, signature=bytes(65))
+    path = written(files.receipt.with_name("nobody.json"), signed_to_json(nobodys))
+    assert record("show", path) == shown

@@ -21,7 +21,15 @@ from sequencer.engine.event import VenueReason
 from sequencer.intake.admission import cancel_action, order_action
 from sequencer.service import facts
 from sequencer.service.answer import Answer
-from sequencer.service.facts import Accepted, CancelRefused, Ended, Filled, Rested
+from sequencer.service.facts import (
+    Accepted,
+    Cancelled,
+    CancelRefused,
+    Ended,
+    Filled,
+    Refused,
+    Rested,
+)
 from sequencer.service.venue import Venue
 from tests.strategies import venues
 
@@ -81,11 +89,11 @@ def test_a_takers_receipt_tells_of_its_own_order_alone(venue: Venue) -> None:
     resting, taking = send(
         venue, order(1, SELL, 10, slot=7), order(2, BUY, 15, slot=9, generation=4)
     )
-    assert resting.facts == (Accepted((7, 0)), Rested((7, 0), 10))
+    assert resting.facts == (Accepted((7, 0), 1), Rested((7, 0), 10, 1))
     assert taking.facts == (
-        Accepted((9, 4)),
-        Filled((9, 4), 1, 0, PRICE, 10, is_maker=False),
-        Rested((9, 4), 5),
+        Accepted((9, 4), 2),
+        Filled((9, 4), 1, 0, PRICE, 10, is_maker=False, receipt=2),
+        Rested((9, 4), 5, 2),
     )
 
 
@@ -95,8 +103,8 @@ def test_what_happened_to_a_maker_is_in_its_private_stream(venue: Venue) -> None
     (receipt,) = send(venue, order(2, BUY, 10))
     stream = venue.take_facts()
     assert [fact for owner, fact in stream if owner == 1] == [
-        Filled((7, 0), 1, 0, PRICE, 10, is_maker=True),
-        Ended((7, 0), VenueReason.FILLED, 0),
+        Filled((7, 0), 1, 0, PRICE, 10, is_maker=True, receipt=1),
+        Ended((7, 0), VenueReason.FILLED, 0, 1),
     ]
     assert tuple(fact for owner, fact in stream if owner == 2) == receipt.facts
     assert venue.take_facts() == []
@@ -107,21 +115,22 @@ def test_an_order_that_expires_as_a_batch_opens_is_in_its_owners_stream(venue: V
     venue.close_batch()
     venue.take_facts()
     venue.open_batch(venues.START_MS + 2_000, venues.PRICES)
-    assert venue.take_facts() == [(3, Ended((0, 0), Reason.ORDER_EXPIRED, 10))]
+    assert venue.take_facts() == [(3, Ended((0, 0), Reason.ORDER_EXPIRED, 10, 1))]
 
 
 def test_a_cancel_is_answered_to_its_sender(venue: Venue) -> None:
     send(venue, order(1, SELL, 10))
-    found, missed = send(venue, cancel(1, 0, 0), cancel(1, 5, 2))
-    assert found.facts == (Ended((0, 0), VenueReason.CANCELLED, 10),)
-    assert missed.facts == (CancelRefused((5, 2), VenueReason.NOTHING_TO_CANCEL),)
+    found, missed = send(venue, cancel(1, 0, 3), cancel(1, 5, 2))
+    assert found.facts == (Ended((0, 0), VenueReason.CANCELLED, 10, 1), Cancelled((0, 3), 2))
+    assert missed.facts == (CancelRefused((5, 2), VenueReason.NOTHING_TO_CANCEL, 3),)
 
 
-def test_what_is_turned_away_has_a_reason_and_no_facts(venue: Venue) -> None:
+def test_what_is_turned_away_has_a_reason_that_its_owner_is_told(venue: Venue) -> None:
     beyond, padding = send(venue, order(1, BUY, 10, expiry=2**52 - 1), PaddingAction())
-    assert beyond == Answer(beyond.receipt, reason=VenueReason.EXPIRY_TOO_FAR)
-    assert padding == Answer(padding.receipt)
-    assert venue.take_facts() == []
+    refused = Refused((0, 0), VenueReason.EXPIRY_TOO_FAR, 1)
+    assert (beyond.facts, beyond.reason) == ((refused,), VenueReason.EXPIRY_TOO_FAR)
+    assert (padding.facts, padding.reason) == ((), None)
+    assert venue.take_facts() == [(1, refused)]
 
 
 def test_an_envelope_is_judged_at_the_time_of_the_open_batch(venue: Venue) -> None:
@@ -136,5 +145,8 @@ def test_an_envelope_is_judged_at_the_time_of_the_open_batch(venue: Venue) -> No
 
 
 def test_no_fact_shows_itself() -> None:
-    shown = [Filled((1, 2), 1, 0, 618_003, 41, is_maker=True), facts.Waiting((618_003, 2))]
+    shown = [
+        Filled((1, 2), 1, 0, 618_003, 41, is_maker=True, receipt=3),
+        facts.Waiting((618_003, 2), 3),
+    ]
     assert [repr(each) for each in shown] == ["Filled(private)", "Waiting(private)"]

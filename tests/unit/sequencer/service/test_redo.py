@@ -86,7 +86,7 @@ def test_batches_whose_headers_come_too_late_are_made_anew_without_trades(
     for account in (1, 2):
         own = [fact for owner, fact in told if owner == account]
         assert own[0] == Voided(2)
-        assert own[-3:] == [Lives((k, 1), 4) for k in range(3)]
+        assert own[-3:] == [Lives((k, 1), 4, 2 * k + account) for k in range(3)]
         assert not [fact for fact in own if isinstance(fact, Filled | Ended)]
     require_goes_on(running)
 
@@ -400,10 +400,10 @@ def test_owners_are_told_what_is_void_and_what_lives(running: Running) -> None:
     assert told[:3] == [(account, Voided(3)) for account in (1, 2, 3)]
     fills = [(account, fact) for account, fact in told if isinstance(fact, Filled)]
     assert fills == [
-        (3, Filled((9, 1), 4, small.BTC, small.BTC_PRICE, 10, is_maker=True)),
-        (2, Filled((8, 1), 4, small.BTC, small.BTC_PRICE, 10, is_maker=False)),
+        (3, Filled((9, 1), 4, small.BTC, small.BTC_PRICE, 10, is_maker=True, receipt=1)),
+        (2, Filled((8, 1), 4, small.BTC, small.BTC_PRICE, 10, is_maker=False, receipt=2)),
     ], "what traded in batch 3 trades in batch 4 now"
-    assert told[-1] == (1, Lives((7, 1), 1))
+    assert told[-1] == (1, Lives((7, 1), 1, 3))
     core = running.venue.core
     assert (2, 8) not in core.live and (3, 9) not in core.live, "they met again in the open batch"
     assert core.work is not None and len(core.work.fills) == 1
@@ -484,7 +484,7 @@ def test_owners_are_told_when_a_venue_goes_back(running: Running) -> None:
     assert told[:3] == [(account, Voided(2)) for account in (1, 2, 3)]
     filled = [(account, fact.batch) for account, fact in told if isinstance(fact, Filled)]
     assert filled == [(1, 2), (2, 2), (1, 3), (2, 3)]
-    assert [(a, f) for a, f in told if isinstance(f, Lives)] == [(3, Lives((20, 1), 3))]
+    assert [(a, f) for a, f in told if isinstance(f, Lives)] == [(3, Lives((20, 1), 3, 5))]
 
 
 def test_a_venue_goes_back_and_forth_as_often_as_l1_does(running: Running) -> None:

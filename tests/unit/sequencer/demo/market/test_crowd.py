@@ -37,7 +37,7 @@ def cancels_after(reason: Reason | VenueReason) -> set[OrderKey]:
     first, second = islice(open_feed(None, 4, CLASS_S).slices(), 2)
     sent = keys(everybody.traffic(first, ()), Order)
     facts: list[tuple[int, Fact]] = [
-        (account, Ended((slot, generation), reason, 1)) for account, slot, generation in sent
+        (account, Ended((slot, generation), reason, 1, 1)) for account, slot, generation in sent
     ]
     everybody.hear(facts)
     return sent & keys(everybody.traffic(second, ()), CancelOrder)

@@ -103,10 +103,10 @@ def test_a_line_without_end_is_refused(tmp_path: Path) -> None:
         open_tape(gzipped(tmp_path / "long.gz", b"1 " + b"[" * (1 << 21)))
 
 
-def _zip_bytes() -> bytes:
+def _zip_bytes(name: str = "BTCUSDT-1m.csv") -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("BTCUSDT-1m.csv", ROWS)
+        archive.writestr(zipfile.ZipInfo(name), ROWS, zipfile.ZIP_DEFLATED)
     return file.getvalue()
 
 
@@ -126,6 +126,7 @@ def mutated(draw: st.DrawFn) -> bytes:
 @settings(max_examples=400, deadline=None)
 @given(st.one_of(st.binary(max_size=200), mutated()))
 @example(b"PK\x05\x06")
+@example(_zip_bytes(name=""))
 @example(b"\x1f\x8b")
 @example(b'1 {"e":"trade","T":' + b"9" * 5000 + b"}\n2 {}\n")
 @example(b"1," * 6 + "²".encode() + b"\n")

@@ -1,0 +1,1 @@
+"""What a machine has, and lacks, of what crypsis wants of it."""

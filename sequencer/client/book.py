@@ -1,0 +1,176 @@
+"""All own orders of an account, kept true by what the venue tells: answers, history, and its table
+of what lives.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Final
+
+from rollup.protocol.market import Market
+from sequencer.client.errors import ClientIdInUse, Unknown, WrongAnswer
+from sequencer.client.orders import LOST, NOT_TOLD, Fill, OwnOrder, State, adopted, fill_of
+from sequencer.client.records import AccountAnswer, Fact, FactKind, LiveRow
+from sequencer.client.slots import Key, Slots
+
+FILLS_KEPT: Final = 100_000
+SPENT: Final = ("generation-used", "generation-dead")
+"""Reasons by which the venue says that a slot was used further than this client knew."""
+
+ENDED_KEPT: Final = 10_000
+"""Orders that have ended stay so long in memory; their fills stay in `fills`."""
+
+
+class OwnBook:
+    """Orders by key and by the client's own names; fills in the venue's order."""
+
+    def __init__(self, slots: Slots) -> None:
+        self.slots = slots
+        self.orders: dict[Key, OwnOrder] = {}
+        self.fills: deque[Fill] = deque(maxlen=FILLS_KEPT)
+        self.run: str | None = None
+        self.cursor = 0
+        self.has_gap = False
+        self._names: dict[str, Key] = {}
+        self._ended: deque[Key] = deque()
+
+    @property
+    def live(self) -> list[OwnOrder]:
+        """Orders that live, or may."""
+        return [order for order in self.orders.values() if not order.is_final]
+
+    def named(self, name: str) -> OwnOrder:
+        """The order of a client's own name. Unknown."""
+        key = self._names.get(name)
+        if key is None or key not in self.orders:
+            raise Unknown(f"no order of this client is called {name!r}")
+        return self.orders[key]
+
+    def require_free(self, name: str | None) -> None:
+        """ClientIdInUse while an order of that name has not ended."""
+        if name is None or name not in self._names:
+            return
+        order = self.orders.get(self._names[name])
+        if order is not None and not order.is_final:
+            raise ClientIdInUse(f"an order called {name!r} has not ended")
+
+    def add(self, order: OwnOrder) -> None:
+        """An order that is about to be sent. Its slot is taken already."""
+        self.orders[order.key] = order
+        if order.client_id is not None:
+            self._names[order.client_id] = order.key
+
+    def hear(self, facts: Iterable[Fact]) -> None:
+        """What a sealed answer tells, at once. It says how much was filled; the fills themselves
+        come with the history."""
+        for fact in facts:
+            order = self.orders.get(fact.key)
+            if order is not None and fact.kind is FactKind.FILLED:
+                order.told_lots += fact.size or 0
+            elif order is not None and fact.kind is not FactKind.VOIDED:
+                self._apply(order, fact)
+
+    def learn(self, answer: AccountAnswer, asked: int, markets: tuple[Market, ...]) -> None:
+        """One page of history, `asked` for from a cursor. Facts that came with another page are not
+        taken twice. WrongAnswer if the page begins before that cursor."""
+        page = answer.page
+        if answer.run != self.run:
+            self.has_gap |= self.run is not None or page.first > 0
+            self.run, self.cursor = answer.run, page.first
+        elif page.first < asked:
+            raise WrongAnswer(f"facts from {asked} on were asked for, not from {page.first}")
+        self.has_gap |= page.first > self.cursor
+        for fact in page.facts[max(0, self.cursor - page.first) :]:
+            self._happened(fact, markets)
+        self.cursor = max(self.cursor, page.next)
+
+    def reconcile(self, answer: AccountAnswer, asked_at: int, markets: tuple[Market, ...]) -> None:
+        """Hold the venue's table of live orders against this book, once its history was read to the
+        end. `asked_at` is the session's count when the question left: an order of which was heard
+        later is not judged by it."""
+        living = {row.key: row for row in answer.orders}
+        for row in answer.orders:
+            self._place(row, markets)
+        for key, order in list(self.orders.items()):
+            if key not in living and not order.is_final:
+                self._missing(order, answer.time, asked_at)
+
+    def finish(self, order: OwnOrder, state: State, reason: str) -> None:
+        """An order that is gone without a fact: its slot is free."""
+        if not order.is_final:
+            order.end(state, reason)
+            self._settle(order)
+
+    def _place(self, row: LiveRow, markets: tuple[Market, ...]) -> None:
+        order = self.orders.get(row.key)
+        if order is None:
+            if row.market >= len(markets):
+                raise WrongAnswer(f"an order in market {row.market}, of {len(markets)}")
+            order = adopted(row, markets[row.market])
+            self.orders[row.key] = order
+            for fill in self.fills:
+                if fill.key == row.key:
+                    fill.side = order.side
+                    order.fills.append(fill)
+        order.lives_as(row)
+        self.slots.hold(row.key)
+
+    def _missing(self, order: OwnOrder, time: int, asked_at: int) -> None:
+        """Not in the venue's table and no fact ended it."""
+        if order.heard_at is not None:
+            if order.heard_at < asked_at:
+                gone = State.ENDED if order.state is State.LIVE or self.has_gap else State.REFUSED
+                self.finish(order, gone, NOT_TOLD)
+        elif order.good_until < time:  # it can be taken no more, so this is its last word
+            state = State.ENDED if self.has_gap else State.REFUSED
+            self.finish(order, state, NOT_TOLD if self.has_gap else LOST)
+
+    def _happened(self, fact: Fact, markets: tuple[Market, ...]) -> None:
+        if fact.kind is FactKind.VOIDED:
+            self._void(fact.number or 0)
+            return
+        self.slots.learn(fact.key)
+        order = self.orders.get(fact.key)
+        if order is None:
+            self._foreign(fact, markets)
+        elif fact.kind is FactKind.FILLED:
+            self.fills.append(order.fill(fact))
+        else:
+            self._apply(order, fact)
+
+    def _foreign(self, fact: Fact, markets: tuple[Market, ...]) -> None:
+        """A fill of an order that an earlier run of the client placed."""
+        if fact.kind is FactKind.FILLED:
+            if (fact.market or 0) >= len(markets):
+                raise WrongAnswer(f"a fill in market {fact.market}, of {len(markets)}")
+            self.fills.append(fill_of(fact, markets[fact.market or 0]))
+
+    def _void(self, number: int) -> None:
+        """Fills from that batch on did not happen. What happened instead follows."""
+        for fill in self.fills:
+            fill.is_void |= fill.batch >= number
+        for order in self.orders.values():
+            order.told_lots = 0
+
+    def _apply(self, order: OwnOrder, fact: Fact) -> None:
+        was_final = order.is_final
+        order.apply(fact)
+        if order.is_final and not was_final:
+            self._settle(order)
+        elif fact.kind is FactKind.LIVES:
+            self.slots.hold(order.key)
+
+    def _settle(self, order: OwnOrder) -> None:
+        if order.reason in SPENT:
+            self.slots.skip(order.key)
+        self.slots.release(order.key)
+        self._ended.append(order.key)
+        while len(self._ended) > ENDED_KEPT:
+            key = self._ended.popleft()
+            old = self.orders.get(key)
+            if old is not None and old.is_final:
+                self._forget(key, old)
+
+    def _forget(self, key: Key, old: OwnOrder) -> None:
+        del self.orders[key]
+        if old.client_id is not None and self._names.get(old.client_id) == key:
+            del self._names[old.client_id]

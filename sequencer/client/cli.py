@@ -1,0 +1,271 @@
+"""Commands of a trader: keys, deposits, orders, and what became of them."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from rollup.cli import CommandError, ExitCode, Output, conventions, file_type
+from rollup.protocol.constants import OWNER_BYTES
+from sequencer.client.options import account_option, password_option, trading_options, url_option
+
+if TYPE_CHECKING:  # libraries are loaded when a command is called
+    from sequencer.client.view import OrderView
+
+ORDER_COLUMNS = ("id", "market", "side", "price", "size", "filled", "remaining", "status", "reason")
+FILL_COLUMNS = ("batch", "order", "market", "side", "price", "size", "maker", "void")
+ACCOUNT_COLUMNS = ("account", "owner", "insecure", "file")
+DEFAULT_L1 = "http://127.0.0.1:8645/"
+
+
+@click.group()
+def account() -> None:
+    """Accounts: key files, which trade and cannot withdraw.
+
+    \b
+    crypsis account new trader.json --owner 00112233445566778899aabbccddeeff00112233
+    crypsis deposit --account trader.json --amount 1000 --mint
+    """
+
+
+@account.command()
+@click.argument("file", type=file_type)
+@click.option("--owner", required=True, help="L1 address that the account belongs to, as hex.")
+@password_option
+@conventions
+def new(console: Output, file: Path, owner: str, password_file: Path | None) -> None:
+    """Make a trading key and write it to FILE, under a password.
+
+    The key trades; money comes and goes by the L1 key of the owner, which crypsis never asks for.
+    Keep FILE and FILE.generations together: the second says which numbers were signed already.
+    """
+    from sequencer.client.command import known_errors, password_of
+    from sequencer.client.keystore import create
+    from sequencer.client.rows import account_record
+
+    address = owner.removeprefix("0x").lower()
+    if len(address) != 2 * OWNER_BYTES or any(digit not in "0123456789abcdef" for digit in address):
+        raise click.UsageError(f"--owner: {2 * OWNER_BYTES} hex digits are wanted")
+    with known_errors():
+        made = create(file, bytes.fromhex(address), password_of(password_file, is_new=True))
+    console.result(account_record(made), f"wrote {file}: not registered yet (crypsis deposit)")
+
+
+@account.command()
+@click.argument("file", type=file_type)
+@conventions
+def show(console: Output, file: Path) -> None:
+    """What a key file says without its password."""
+    from sequencer.client.command import known_errors
+    from sequencer.client.keystore import describe
+    from sequencer.client.rows import account_record
+
+    with known_errors():
+        record = account_record(describe(file))
+    console.result(record, "\n".join(f"{name:<12} {value}" for name, value in record.items()))
+
+
+@account.command(name="list")
+@click.argument("folder", type=file_type, default=Path())
+@conventions
+def list_accounts(console: Output, folder: Path) -> None:
+    """The key files in a folder; those that are none are left out."""
+    from sequencer.client.errors import KeyFileError
+    from sequencer.client.keystore import describe
+    from sequencer.client.rows import account_record, table
+
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            found.append(account_record(describe(path)))
+        except (KeyFileError, ValueError, OSError):
+            console.detail(f"{path}: no key file")
+    console.result({"accounts": found}, table(found, ACCOUNT_COLUMNS))
+
+
+@click.command()
+@account_option
+@click.option("--l1", default=DEFAULT_L1, show_default=True, help="Of the L1.")
+@click.option("--amount", required=True, help="USDC.")
+@click.option("--mint", is_flag=True, help="Give the owner the money first: of a test L1.")
+@conventions
+def deposit(console: Output, account: Path, l1: str, amount: str, mint: bool) -> None:
+    """Queue a deposit at L1, in the owner's name; the first one registers the account.
+
+    \b
+    crypsis deposit --account trader.json --amount 1000 --l1 http://127.0.0.1:8645/ --mint
+    """
+    from sequencer.client.depositing import deposit as queue
+
+    record = queue(account, l1, amount, mint)
+    text = f"queued as entry {record['index']}, for account {record['account']}"
+    console.result(record, text)
+
+
+@click.group()
+def order() -> None:
+    """Orders: place, cancel, list.
+
+    \b
+    crypsis order place BTC-PERP buy 61800.5 0.01 --account trader.json
+    """
+
+
+@order.command()
+@click.argument("market")
+@click.argument("side", type=click.Choice(["buy", "sell"]))
+@click.argument("price")
+@click.argument("size")
+@trading_options
+@click.option("--time-in-force", type=click.Choice(["gtt", "ioc"]), default="gtt")
+@click.option("--post-only", is_flag=True, help="End it if it would take.")
+@click.option("--lasts", type=click.IntRange(1), metavar="SECONDS", help="Else a day.")
+@click.option("--receipts", type=file_type, help="Folder to keep the venue's receipt in.")
+@conventions
+def place(
+    console: Output,
+    market: str,
+    side: str,
+    price: str,
+    size: str,
+    url: str,
+    account: Path,
+    password_file: Path | None,
+    time_in_force: str,
+    post_only: bool,
+    lasts: int | None,
+    receipts: Path | None,
+) -> None:
+    """Place an order for SIZE of MARKET at PRICE or better.
+
+    Nothing is rounded: a price between two ticks is refused, and the nearest one named.
+
+    \b
+    crypsis order place BTC-PERP sell 61900 0.01 --post-only --account trader.json
+    """
+    from sequencer.client.command import keep_receipts, trading
+
+    with trading(console, url, account, password_file) as venue:
+        placed = venue.order(
+            market,
+            side,
+            price,
+            size,
+            time_in_force=time_in_force,
+            post_only=post_only,
+            expires=None if lasts is None else timedelta(seconds=lasts),
+        )
+    if receipts is not None:
+        keep_receipts(receipts, placed.receipts)
+    _say(console, [placed])
+
+
+@order.command()
+@click.argument("orders", nargs=-1, metavar="[SLOT/GENERATION]...")
+@click.option("--all", is_flag=True, help="Every order of the account.")
+@trading_options
+@conventions
+def cancel(
+    console: Output,
+    orders: tuple[str, ...],
+    all: bool,
+    url: str,
+    account: Path,
+    password_file: Path | None,
+) -> None:
+    """End orders by the id that `order list` shows, or all of them.
+
+    \b
+    crypsis order cancel 3/17 --account trader.json
+    """
+    from sequencer.client.command import trading
+
+    if bool(orders) == all:
+        raise click.UsageError("orders are wanted, or --all")
+    with trading(console, url, account, password_file) as venue:
+        if all:
+            ended = venue.cancel_all()
+        else:
+            found = {"{}/{}".format(*each.id): each for each in venue.live_orders()}
+            unknown = [name for name in orders if name not in found]
+            if unknown:
+                raise CommandError(ExitCode.REFUSED_BY_PEER, f"{unknown[0]}: no such order lives")
+            ended = venue.cancel(*(found[name] for name in orders))
+    _say(console, ended)
+
+
+@order.command(name="list")
+@trading_options
+@conventions
+def list_orders(console: Output, url: str, account: Path, password_file: Path | None) -> None:
+    """The account's live orders."""
+    from sequencer.client.command import trading
+
+    with trading(console, url, account, password_file) as venue:
+        _say(console, venue.live_orders())
+
+
+@click.command()
+@trading_options
+@conventions
+def position(console: Output, url: str, account: Path, password_file: Path | None) -> None:
+    """What the account holds: positions and cash.
+
+    \b
+    crypsis position --account trader.json
+    """
+    from sequencer.client.command import trading
+
+    with trading(console, url, account, password_file) as venue:
+        positions, cash = venue.positions(), venue.balance()
+    record = {"cash": str(cash), "positions": {name: str(size) for name, size in positions.items()}}
+    lines = [f"{name:<16} {size}" for name, size in positions.items()]
+    console.result(record, "\n".join([*lines, f"{'USDC':<16} {cash}"]))
+
+
+@click.command()
+@trading_options
+@conventions
+def fills(console: Output, url: str, account: Path, password_file: Path | None) -> None:
+    """The account's trades, as far back as the venue tells."""
+    from sequencer.client.command import trading
+    from sequencer.client.rows import fill_record, table
+
+    with trading(console, url, account, password_file) as venue:
+        found = [fill_record(each) for each in venue.fills()]
+    console.result({"fills": found}, table(found, FILL_COLUMNS))
+
+
+@click.command()
+@url_option
+@click.option("--account", type=file_type, envvar="CRYPSIS_ACCOUNT", help="Show this one as well.")
+@password_option
+@click.option("--interval", type=click.FloatRange(0.2, 3600), default=1.0, show_default=True)
+@click.option("--count", type=click.IntRange(1), help="End after so many looks; else at Ctrl-C.")
+@conventions
+def watch(
+    console: Output,
+    url: str,
+    account: Path | None,
+    password_file: Path | None,
+    interval: float,
+    count: int | None,
+) -> None:
+    """Prices, batches and, with an account, its orders: live on a terminal.
+
+    With --json one object a look, each on a line.
+
+    \b
+    crypsis watch --url http://127.0.0.1:8550 --account trader.json
+    """
+    from sequencer.client.watching import watch as look
+
+    look(console, url, account, password_file, interval, count)
+
+
+def _say(console: Output, orders: "list[OrderView]") -> None:
+    from sequencer.client.rows import order_record, table
+
+    found = [order_record(each) for each in orders]
+    console.result({"orders": found}, table(found, ORDER_COLUMNS))

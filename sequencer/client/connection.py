@@ -1,0 +1,107 @@
+"""What the blocking and the asyncio venue share: how a session is made of what a bot gives."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from rollup.ports import Verifier
+from rollup.protocol.receipt import SignedReceipt
+from sequencer.client.amounts import Number
+from sequencer.client.flow import Policy
+from sequencer.client.keystore import Keystore
+from sequencer.client.orders import Fill
+from sequencer.client.session import Session
+from sequencer.client.signing import Signer, fast_signer
+from sequencer.client.slots import ForgetfulStore, GenerationStore
+from sequencer.client.terms import Terms
+from sequencer.client.trading import Trader
+from sequencer.client.view import MarketView, balance_of, market_view, positions_of
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to connect. `receipt_signer` is the L1 address that genesis names, to be sure whose
+    receipts these are; `verifier` checks the proof of every bundle that is fetched; `signer` is by
+    default the fastest that is installed."""
+
+    receipt_signer: bytes | None = None
+    verifier: Verifier | None = None
+    policy: Policy | None = None
+    signer: Signer | None = None
+    clock: Callable[[], float] = time.monotonic
+
+
+def trader_of(account: Keystore | None, settings: Settings) -> Trader:
+    """A trader that has not asked anything yet."""
+    key = None if account is None else account.trading_key
+    store: GenerationStore = ForgetfulStore() if account is None else account.generations
+    signer = settings.signer or fast_signer()
+    session = Session(key, store, settings.clock, signer, settings.policy, settings.receipt_signer)
+    return Trader(session, settings.verifier)
+
+
+def terms_of(
+    market: str,
+    side: str,
+    price: Number,
+    size: Number,
+    time_in_force: str,
+    post_only: bool,
+    reduce_only: bool,
+    client_id: str | None,
+    expires: timedelta | int | None,
+    max_fee: int | None,
+) -> Terms:
+    """An order's terms in the order of the call."""
+    return Terms(
+        market,
+        side,
+        price,
+        size,
+        time_in_force,
+        post_only,
+        reduce_only,
+        client_id,
+        expires,
+        max_fee,
+    )
+
+
+class Known:
+    """What is known without asking: as of the last answer."""
+
+    def __init__(self, trader: Trader, account: Keystore | None) -> None:
+        self._trader = trader
+        self._account = account
+
+    @property
+    def markets(self) -> dict[str, MarketView]:
+        """All markets, by symbol."""
+        return {each.symbol: market_view(each) for each in self._trader.session.markets}
+
+    @property
+    def receipts(self) -> tuple[SignedReceipt, ...]:
+        """Every receipt that this connection was given, by sequence."""
+        book = self._trader.session.receipts
+        return () if book is None else book.all()
+
+    @property
+    def now(self) -> int:
+        """The venue's time in ms since 1970, as far as it can be known here."""
+        return self._trader.session.now
+
+    def _positions(self) -> dict[str, Decimal]:
+        return positions_of(self._trader.session)
+
+    def _balance(self) -> Decimal:
+        return balance_of(self._trader.session)
+
+    def _fills(self) -> tuple[Fill, ...]:
+        return tuple(self._trader.session.book.fills)
+
+    def _release(self) -> None:
+        """Let another program have the account."""
+        if self._account is not None:
+            self._account.close()

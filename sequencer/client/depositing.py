@@ -1,0 +1,66 @@
+"""Deposits: the one thing that a trader asks of L1, in its owner's name."""
+
+import secrets
+from pathlib import Path
+
+from rollup.cli import CommandError, ExitCode
+from rollup.field.koalabear import P
+from rollup.l1.connection import NoAnswerInTime, RemoteError, Unreachable
+from rollup.l1.interface import Reverted
+from rollup.l1.remote import RemoteL1
+from rollup.protocol.constants import COLLATERAL_DECIMALS, DIGEST_LENGTH
+from rollup.protocol.deposit import QueueEntry
+from rollup.protocol.encoding import words_of
+from sequencer.client.amounts import decimal_of, exact
+from sequencer.client.command import known_errors
+from sequencer.client.errors import OutOfRange
+from sequencer.client.keystore import KeyFile, describe, register
+
+
+def deposit(path: Path, url: str, amount: str, mint: bool) -> dict[str, object]:
+    """Queue it. The first deposit of a key file registers its key, and the file learns its
+    account."""
+    with known_errors():
+        file, quanta = describe(path), _quanta(amount)
+    entry = _queued(file, url, quanta, mint)
+    if file.account is None:
+        register(path, entry.account)
+    return {"index": entry.index, "account": entry.account, "amount": amount}
+
+
+def _queued(file: KeyFile, url: str, quanta: int, mint: bool) -> QueueEntry:
+    try:
+        with RemoteL1(url) as l1:
+            if mint:
+                l1.mint(file.owner, quanta)
+            if file.account is not None:
+                return l1.credit(file.owner, file.account, quanta)
+            return l1.register(file.owner, words_of(file.public_key), _viewing(), quanta)
+    except Reverted as error:
+        record = {"error": str(error), "reason": error.reason.value}
+        raise CommandError(ExitCode.REFUSED_BY_PEER, f"L1 reverts: {error}", record) from None
+    except Unreachable as error:
+        raise CommandError(ExitCode.UNREACHABLE, str(error)) from None
+    except NoAnswerInTime as error:
+        raise CommandError(ExitCode.TIMEOUT, str(error)) from None
+    except RemoteError as error:
+        raise CommandError(ExitCode.REFUSED_BY_PEER, str(error)) from None
+
+
+def _viewing() -> tuple[int, ...]:
+    """What L1 stores where a commitment to a viewing key will be. No rule of this version reads it:
+    it is random, and opens to nothing."""
+    return tuple(secrets.randbelow(P) for _ in range(DIGEST_LENGTH))
+
+
+def _quanta(amount: str) -> int:
+    """USDC on the grid of 10^-6. ValueError for no number is wrong usage as well."""
+    try:
+        number = exact(amount)
+    except ValueError as error:
+        raise OutOfRange(f"amount: {error}") from None
+    scaled = number.scaleb(COLLATERAL_DECIMALS)
+    if scaled != scaled.to_integral_value() or scaled <= 0:
+        step = decimal_of(1, COLLATERAL_DECIMALS)
+        raise OutOfRange(f"amount: a multiple of {step} above zero is wanted, not {amount}")
+    return int(scaled)

@@ -1,0 +1,34 @@
+"""Options of the client's commands. They need no library, so that help is there without one."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import click
+
+from rollup.cli import file_type
+
+DEFAULT_URL: Final = "http://127.0.0.1:8550"
+
+url_option = click.option(
+    "--url", default=DEFAULT_URL, show_default=True, envvar="CRYPSIS_URL", help="Of the venue."
+)
+account_option = click.option(
+    "--account",
+    type=file_type,
+    required=True,
+    envvar="CRYPSIS_ACCOUNT",
+    help="Key file of the account.",
+)
+password_option = click.option(
+    "--password-file",
+    type=file_type,
+    envvar="CRYPSIS_PASSWORD_FILE",
+    help="Holds the password of the key file; else it is asked for.",
+)
+
+Command = Callable[..., Any]
+
+
+def trading_options(command: Command) -> Command:
+    """Where, and with which account."""
+    return url_option(account_option(password_option(command)))

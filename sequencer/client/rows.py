@@ -1,0 +1,79 @@
+"""What the commands print: one record each for programs, and the same as a table for people."""
+
+from collections.abc import Mapping, Sequence
+
+from rollup.protocol.receipt import SignedReceipt
+from rollup.protocol.receipt_json import signed_to_json
+from sequencer.client.keystore import KeyFile
+from sequencer.client.orders import Fill
+from sequencer.client.view import OrderView, side_name
+
+Record = dict[str, object]
+
+
+def order_record(order: OrderView) -> Record:
+    """An own order."""
+    slot, generation = order.id
+    return {
+        "id": f"{slot}/{generation}",
+        "market": order.market,
+        "side": order.side,
+        "price": str(order.price),
+        "size": str(order.size),
+        "filled": str(order.filled),
+        "remaining": str(order.remaining),
+        "status": order.status,
+        "reason": order.reason,
+        "expires": order.expires,
+        "receipts": [each.receipt.sequence for each in order.receipts],
+    }
+
+
+def fill_record(fill: Fill) -> Record:
+    """A trade."""
+    slot, generation = fill.key
+    return {
+        "order": f"{slot}/{generation}",
+        "market": fill.symbol,
+        "side": side_name(fill.side),
+        "price": str(fill.price),
+        "size": str(fill.size),
+        "batch": fill.batch,
+        "maker": fill.is_maker,
+        "void": fill.is_void,
+    }
+
+
+def account_record(file: KeyFile) -> Record:
+    """A key file, without its key."""
+    return {
+        "file": str(file.path),
+        "account": file.account,
+        "owner": file.owner.hex(),
+        "public_key": file.public_key.hex(),
+        "insecure": file.insecure,
+    }
+
+
+def receipt_text(signed: SignedReceipt) -> str:
+    """A receipt as the file that `crypsis receipt` reads."""
+    return signed_to_json(signed).decode("ascii")
+
+
+def table(records: Sequence[Mapping[str, object]], columns: Sequence[str]) -> str:
+    """Columns as wide as what is in them; numbers in text keep their digits."""
+    rows = [[_cell(record[name]) for name in columns] for record in records]
+    widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+    lines = [columns, *rows]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)

@@ -1,0 +1,123 @@
+"""Slots and generations, chosen so that no (slot, generation) is signed for two orders.
+
+An account has 256 slots; each holds one live order, and an order uses its generation up. Two orders
+that share slot and generation share one count of what is filled, and the operator may choose which
+of them trades (docs/spec/04-orders.md): so a generation is never signed twice, not after a crash
+either, not if every answer was lost.
+
+Generations are taken from a store that hands them out in blocks and remembers the block's end
+before the first of it is used. A restart begins where the last block ended: what was not used of it
+is lost, which costs nothing, since a slot has 67 million.
+"""
+
+from collections import deque
+from typing import Final, Protocol
+
+from rollup.protocol.constants import GENERATION_BITS, SLOT_BITS
+from sequencer.client.errors import NoFreeSlot
+
+SLOTS: Final = 1 << SLOT_BITS
+GENERATION_END: Final = 1 << GENERATION_BITS
+BLOCK: Final = 1024
+"""Generations reserved at once: one write to the disk for up to 262,144 orders."""
+
+FIRST_GENERATION: Final = 1
+
+Key = tuple[int, int]
+"""(slot, generation): what the venue calls an order among its account's own."""
+
+
+class GenerationStore(Protocol):
+    """Remembers for one account, for good, which generations may have been used."""
+
+    def first_free(self) -> int:
+        """No generation from here on was ever reserved."""
+
+    def reserve(self, end: int) -> None:
+        """All below `end` may be used from now on. Durable when it returns."""
+
+
+class ForgetfulStore:
+    """Begins at a generation that the caller vouches for, and remembers nothing: for tests, and for
+    accounts that are used once."""
+
+    def __init__(self, first: int = FIRST_GENERATION) -> None:
+        self._end = first
+
+    def first_free(self) -> int:
+        """Where the caller said."""
+        return self._end
+
+    def reserve(self, end: int) -> None:
+        """In memory alone."""
+        self._end = max(self._end, end)
+
+
+class Slots:
+    """Which slots are free, and the generation that each uses next."""
+
+    def __init__(self, store: GenerationStore) -> None:
+        self._store = store
+        self._next: list[int] | None = None
+        self._end = 0
+        self._free = deque(range(SLOTS))
+        self._holders: dict[int, Key] = {}
+        self._learnt: dict[int, int] = {}
+
+    @property
+    def free(self) -> int:
+        """How many orders can be placed now."""
+        return len(self._free)
+
+    def take(self) -> Key:
+        """The slot that was free for longest, with a generation of its own. NoFreeSlot."""
+        following = self._begun()
+        for _ in range(len(self._free)):
+            slot = self._free.popleft()
+            generation = max(following[slot], self._learnt.get(slot, 0))
+            if generation >= GENERATION_END:
+                continue  # used up for good: it does not come back
+            self._reserve(generation)
+            following[slot] = generation + 1
+            self._holders[slot] = (slot, generation)
+            return slot, generation
+        raise NoFreeSlot(f"all {SLOTS} slots of the account hold an order, or are used up")
+
+    def hold(self, key: Key) -> None:
+        """The venue says that an order lives here: the slot is not free."""
+        slot, _ = key
+        self.learn(key)
+        self._holders[slot] = key
+        if slot in self._free:
+            self._free.remove(slot)
+
+    def skip(self, key: Key) -> None:
+        """The venue says that this generation was used before: far more may have been."""
+        slot, generation = key
+        self.learn((slot, generation + BLOCK))
+
+    def learn(self, key: Key) -> None:
+        """A generation was used, by whomever: none up to it is taken any more."""
+        slot, generation = key
+        self._learnt[slot] = max(self._learnt.get(slot, 0), generation + 1)
+
+    def release(self, key: Key) -> None:
+        """The order is gone and cannot come back: the slot is free, its generation is not. Nothing
+        happens where another order has the slot by now."""
+        slot, _ = key
+        if self._holders.get(slot) == key:
+            del self._holders[slot]
+            self._free.append(slot)
+
+    def _begun(self) -> list[int]:
+        """The store is asked when the first order is placed: who only reads needs none."""
+        if self._next is None:
+            self._end = max(FIRST_GENERATION, self._store.first_free())
+            self._next = [self._end] * SLOTS
+        return self._next
+
+    def _reserve(self, generation: int) -> None:
+        if generation >= self._end:
+            end = min(generation + BLOCK, GENERATION_END)
+            self._store.reserve(end)
+            self._end = end

@@ -1,0 +1,204 @@
+"""A venue for a bot that blocks: every call returns when the venue has answered.
+
+`AsyncVenue` (sequencer.client.aio) has the same names. For one thread at a time.
+"""
+
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Self, TypeVar
+
+import httpx
+
+from sequencer.client import wire
+from sequencer.client.amounts import Number, price_of
+from sequencer.client.connection import Known, Settings, terms_of, trader_of
+from sequencer.client.errors import TransportError
+from sequencer.client.flow import Ask, Flow, Reply, Wait
+from sequencer.client.http import TIMEOUT, Address, Body, headers_of, transport_error
+from sequencer.client.keystore import Keystore
+from sequencer.client.orders import Fill, OwnOrder
+from sequencer.client.records import Status
+from sequencer.client.terms import Terms
+from sequencer.client.trading import Bundle, Trader
+from sequencer.client.view import OrderView
+
+T = TypeVar("T")
+
+
+class Venue(Known):
+    """One account at one venue: `with Venue.connect(url, account=...) as venue`."""
+
+    def __init__(self, http: httpx.Client, trader: Trader, account: Keystore | None) -> None:
+        super().__init__(trader, account)
+        self._http = http
+
+    @classmethod
+    def connect(
+        cls,
+        url: str,
+        account: Keystore | None = None,
+        settings: Settings | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> Self:
+        """Learn the venue's keys, markets and time, and, with an account, what it holds and what of
+        its orders lives. Without one only what is public can be asked. `transport` is for tests."""
+        http = httpx.Client(
+            base_url=Address(url).url,
+            transport=transport,
+            timeout=TIMEOUT,
+            trust_env=False,
+            follow_redirects=False,
+        )
+        venue = cls(http, trader_of(account, settings or Settings()), account)
+        try:
+            venue._run(venue._trader.connect())
+        except BaseException:
+            venue.close()
+            raise
+        return venue
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let connection and account go. Orders stay: cancel_all ends them."""
+        self._http.close()
+        self._release()
+
+    def prices(self) -> dict[str, Decimal]:
+        """The oracle's prices, by symbol."""
+        session = self._trader.session
+        ticks = self._run(session.get("/v1/prices", wire.prices))
+        return {
+            market.symbol: price_of(ticks[number], market)
+            for number, market in enumerate(session.markets)
+            if number in ticks
+        }
+
+    def status(self) -> Status:
+        """The venue's clock and how far it has come."""
+        return self._run(self._trader.session.load_status())
+
+    def order(
+        self,
+        market: str,
+        side: str,
+        price: Number,
+        size: Number,
+        *,
+        time_in_force: str = "good-till-expiry",
+        post_only: bool = False,
+        reduce_only: bool = False,
+        client_id: str | None = None,
+        expires: timedelta | int | None = None,
+        max_fee: int | None = None,
+    ) -> OrderView:
+        """Place one order, with the members of `Terms`. Refusal before it is sent, OrderRefused by
+        the venue, TransportError where nobody knows: then it is among `live_orders`, as `sent`."""
+        terms = terms_of(
+            market,
+            side,
+            price,
+            size,
+            time_in_force,
+            post_only,
+            reduce_only,
+            client_id,
+            expires,
+            max_fee,
+        )
+        return self._view(self._run(self._trader.order(terms)))
+
+    def place(self, orders: Sequence[Terms]) -> list[OrderView]:
+        """Place several, 64 in one request; each says by its status what the venue made of it."""
+        return [self._view(each) for each in self._run(self._trader.place(orders))]
+
+    def cancel(self, *orders: OrderView | str) -> list[OrderView]:
+        """End orders, given themselves or by client id. They may have filled before."""
+        records = [self._record(each) for each in orders]
+        return [self._view(each) for each in self._run(self._trader.cancel(records))]
+
+    def cancel_all(self) -> list[OrderView]:
+        """End every order of the account, those of an earlier run too."""
+        return [self._view(each) for each in self._run(self._trader.cancel_all())]
+
+    def cancel_all_after(self, seconds: float | None) -> list[OrderView]:
+        """A dead man's switch that the rules enforce: from now on no order outlives `seconds`,
+        unless `renew` is called. The orders that it replaced. None takes it away."""
+        return [self._view(each) for each in self._run(self._trader.cancel_all_after(seconds))]
+
+    def renew(self) -> list[OrderView]:
+        """Replace orders that have less than half of the switch's time left; call it that often."""
+        return [self._view(each) for each in self._run(self._trader.renew())]
+
+    def refresh(self) -> None:
+        """Read what has happened since the last answer."""
+        self._run(self._trader.session.refresh())
+
+    def live_orders(self) -> list[OrderView]:
+        """Orders that live, or may, as the venue has them now."""
+        self.refresh()
+        return [self._view(each) for each in self._trader.session.book.live]
+
+    def positions(self) -> dict[str, Decimal]:
+        """What the account holds now, by symbol: below zero is short."""
+        self.refresh()
+        return self._positions()
+
+    def balance(self) -> Decimal:
+        """Its cash now, in USDC."""
+        self.refresh()
+        return self._balance()
+
+    def fills(self) -> tuple[Fill, ...]:
+        """Its trades, as far back as the venue tells; void ones are marked."""
+        self.refresh()
+        return self._fills()
+
+    def bundle(self, number: int) -> Bundle | None:
+        """A proved batch as `crypsis verify` reads it; None while it is not proved."""
+        return self._run(self._trader.bundle(number))
+
+    def _view(self, record: OwnOrder) -> OrderView:
+        return OrderView(record, self._until)
+
+    def _record(self, order: OrderView | str) -> OwnOrder:
+        return self._trader.session.book.named(order) if isinstance(order, str) else order.record
+
+    def _until(self, record: OwnOrder, state: str, timeout: float | None) -> OrderView:
+        return self._view(self._run(self._trader.until(record, state, timeout)))
+
+    def _run(self, flow: Flow[T]) -> T:
+        reply: Reply | None = None
+        failure: TransportError | None = None
+        while True:
+            try:
+                step = flow.send(reply) if failure is None else flow.throw(failure)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            reply = failure = None
+            if isinstance(step, Wait):
+                time.sleep(step.seconds)
+                continue
+            try:
+                reply = self._perform(step)
+            except TransportError as error:
+                failure = error
+
+    def _perform(self, ask: Ask) -> Reply:
+        try:
+            with self._http.stream(
+                ask.method, ask.path, content=ask.body, headers=headers_of(ask)
+            ) as response:
+                body = Body(ask, response)
+                for part in response.iter_bytes():
+                    body.add(part)
+                return body.reply()
+        except httpx.HTTPError as error:
+            raise transport_error(error, ask) from None

@@ -1,0 +1,307 @@
+"""What the page says, in one place: every sentence with where it is told in full.
+
+Tests hold the members against `PublicInput`, the sources against the documents, and what is not
+said against what `crypsis verify --explain` does not show.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+PUBLIC: Final = "docs/spec/08-public-input.md"
+L1: Final = "docs/spec/09-l1.md"
+RECEIPTS: Final = "docs/spec/11-receipts.md"
+API: Final = "docs/api.md"
+SEQUENCER: Final = "docs/sequencer.md"
+SOUNDNESS: Final = "docs/soundness/README.md"
+ZERO_KNOWLEDGE: Final = "docs/soundness/zero-knowledge.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of the public input: its name there, a title, what it is, what it tells."""
+
+    name: str
+    title: str
+    what: str
+    learns: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence, and the rules or pages that say it in full. `mock_only` ones are of a mock L1."""
+
+    sentence: str
+    sources: tuple[str, ...]
+    mock_only: bool = False
+
+
+MEMBERS: Final = (
+    Member(
+        "version",
+        "Version",
+        "Which form of public input this is.",
+        "which rules to read it by.",
+    ),
+    Member(
+        "chain",
+        "Chain",
+        "The L1 that holds the money. Every order is signed for it.",
+        "where the venue lives; the same in every batch.",
+    ),
+    Member(
+        "venue",
+        "Venue",
+        "Which of the venues on that chain. Every order is signed for it.",
+        "nothing more; the same in every batch.",
+    ),
+    Member(
+        "number",
+        "Number",
+        "The batch's number: one more than the last, without gaps.",
+        "how many batches there were, not how full they were: an empty one counts too.",
+    ),
+    Member(
+        "time",
+        "Time",
+        "The end of the batch's window. Batches end by the clock, never because one is full.",
+        "when it ended, and by the gap before it that the venue was away or its proofs lagged.",
+    ),
+    Member(
+        "governance",
+        "Parameters",
+        "Markets, margins, price bands, fees and clock bounds. L1 holds their digest, and they "
+        "change only after an announcement there.",
+        "the rules everybody trades under; nothing of who trades.",
+    ),
+    Member(
+        "old_root",
+        "Old root",
+        "A hash of every account, market and slot before the batch.",
+        "nothing of what is under it: each leaf is hashed with a fresh secret salt.",
+    ),
+    Member(
+        "new_root",
+        "New root",
+        "The same hash after the batch. It differs even if nobody traded: the clock is in it.",
+        "nothing of what is under it, nor whether anything but the clock changed.",
+    ),
+    Member(
+        "receipts",
+        "Head of the receipts",
+        "The digest of the last receipt that the operator signed before the batch was closed. Each "
+        "receipt holds the digest of the one before it, so this one stands for all.",
+        "whether an envelope was taken since the batch before: then it moved. Whoever saw "
+        "envelopes pass can confirm a guess of which were taken, and in which order; not what was "
+        "in them.",
+    ),
+    Member(
+        "prices",
+        "Oracle prices",
+        "One price for each market, by which margins and bands of this batch were judged.",
+        "the prices. The proof takes them as given: it does not show where they come from.",
+    ),
+    Member(
+        "redo",
+        "Made anew",
+        "Whether L1 refused the batch's first header, so that it was made anew without orders.",
+        "if yes: that everything matched in it before was voided.",
+    ),
+    Member(
+        "total",
+        "Custody total",
+        "USDC that L1 holds for all accounts together after the batch.",
+        "the sum, and how it moves with deposits. Not how it is divided among accounts.",
+    ),
+    Member(
+        "deposits_before",
+        "Queue entries before",
+        "How many entries of L1's deposit queue were consumed before this batch.",
+        "that no entry was left out: batches take them in L1's order.",
+    ),
+    Member(
+        "deposits",
+        "Deposits",
+        "The queue entries that this batch consumed, each credited, or refused with its reason.",
+        "who brought in how much, for which account and when: L1's queue is public anyway.",
+    ),
+)
+
+SAYS: Final = (
+    "The state under the old root, changed by exactly the deposits that L1 queued and by trades "
+    "that both owners signed, is the state under the new root. Every fill kept the limits, sizes "
+    "and fee caps of both orders and the price band, and every account that was touched satisfies "
+    "the margin rule."
+)
+
+WAITING: Final = (
+    "The first batch closes by the clock, L1 holds its header, and its proof follows. Until then "
+    "nothing on this page has been proved."
+)
+
+UNPROVED: Final = (
+    "This venue was started without proofs: batches close and L1 holds their headers, and no "
+    "header shows that the rules were kept."
+)
+
+LIVES: Final = (
+    "Sequenced: takes orders. Batched: its window is over. Held: L1 holds its header, so its "
+    "content is fixed. Proved: L1 verified its proof."
+)
+
+STAGES: Final = {
+    "sequenced": "It takes orders until its window is over. Nothing of it is public yet but its "
+    "number, its prices and its end.",
+    "batched": "Its window is over and its content is on the operator's disk. L1 does not hold its "
+    "header yet, so nobody but the operator is sure of its content.",
+    "held": "L1 holds its header: no other content can be proved under this number. Whether that "
+    "content keeps the rules is not shown yet, and its public input comes with the proof.",
+}
+
+SILENT: Final = (
+    Said("That L1 accepted it: a proof knows nothing of L1's clock and queue.", (L1,)),
+    Said(
+        "That the batches before it were proved, or that none follows.",
+        ("public.chain", "state.genesis"),
+    ),
+    Said(
+        "That the book is solvent: untouched accounts are not judged.",
+        ("docs/spec/06-margin.md",),
+    ),
+    Said(
+        "That matching was by price, then time, or that no order was left out.",
+        ("docs/spec/04-orders.md", SOUNDNESS),
+    ),
+    Said("That a cancelled order was left unfilled.", (SEQUENCER,)),
+    Said("Where its prices come from.", (PUBLIC, "README.md")),
+    Said("Who knows what: the operator sees every order.", (SOUNDNESS,)),
+    Said(
+        "That the argument behind it was reviewed outside this project: it was not.",
+        ("docs/soundness/protocol.md",),
+    ),
+)
+
+KNOWS: Final = (
+    Said(
+        "Every deposit: owner's address, account number, amount, when it came and whether it was "
+        "credited. So who trades here at all, and with what they began.",
+        (PUBLIC, "docs/spec/05-deposits.md"),
+    ),
+    Said("The sum of all money, oracle prices, margins, fees: the whole public input.", (PUBLIC,)),
+    Said(
+        "When each batch ended, that one was made anew, and that its matches were voided.",
+        (PUBLIC, "l1.redo"),
+    ),
+    Said(
+        "When each proof came. Tables have one size, but rules and witness take longer where more "
+        "traded: a patient observer with a clock may guess how busy a batch was.",
+        (ZERO_KNOWLEDGE,),
+    ),
+    Said(
+        "On the network: who speaks with the venue, when, and how many envelopes. Each has 304 "
+        "bytes. Their count over all senders is public.",
+        (SEQUENCER, API),
+    ),
+    Said(
+        "Whoever holds two receipts: how many envelopes the venue took between them, padding among "
+        "them.",
+        (RECEIPTS,),
+    ),
+    Said("That a batch holds no more trades than its shape class takes.", ("batch.class",)),
+)
+
+UNKNOWN: Final = (
+    Said("Any order: its market, side, price, size or expiry, or who sent it.", (PUBLIC,)),
+    Said("Any fill: at what price, how much, between whom.", (PUBLIC,)),
+    Said("Any position or its direction, any account's cash, profit or margin.", (PUBLIC,)),
+    Said(
+        "How many orders or trades a batch has, and which accounts it touched, but for those of "
+        "its deposits and for what its proof's time lets one guess.",
+        (PUBLIC, ZERO_KNOWLEDGE),
+    ),
+    Said(
+        "Whether an envelope was an order, a cancel, a question or padding, and what became of it.",
+        (SEQUENCER, API),
+    ),
+    Said("Open interest, volume, fees paid.", (PUBLIC,)),
+)
+
+TRUST: Final = (
+    Said(
+        "One operator runs the one sequencer. It can delay or refuse anybody's orders.",
+        (SOUNDNESS,),
+    ),
+    Said("The operator sees every order, position and balance in plaintext.", (SOUNDNESS,)),
+    Said(
+        "Price-time priority and cancels are the operator's promise, not part of the proof: it "
+        "could fill an order that was cancelled, inside its limit, size and expiry.",
+        (SEQUENCER,),
+    ),
+    Said(
+        "L1 is a mock, no chain: that it holds headers and verified proofs is the word of whoever "
+        "runs it. The proofs themselves you can check.",
+        ("docs/l1.md",),
+        mock_only=True,
+    ),
+    Said(
+        "Prices come from a development source of the operator's, and nobody signs them.",
+        (SEQUENCER,),
+    ),
+    Said(
+        "There is no withdrawal, no forced exit, no liquidation and no funding yet.",
+        ("README.md",),
+    ),
+    Said(
+        "Receipts bind the order in which envelopes were taken, not that they were matched in it; "
+        "and nobody can force the operator to give one, or to list them.",
+        (SEQUENCER, RECEIPTS),
+    ),
+    Said(
+        "An operator can void what was matched but is not at L1 yet, in public and only all of it.",
+        ("l1.option",),
+    ),
+    Said(
+        "Signatures cost an attacker about 2^108, below the usual floor of 2^112, and the "
+        "zero-knowledge argument is this project's own.",
+        (SOUNDNESS,),
+    ),
+    Said(
+        "This page came from the operator over plain HTTP. It can show you anything; check a proof "
+        "with your own verifier.",
+        (API,),
+    ),
+)
+
+ACCOUNTS: Final = (
+    "This program holds the keys of these accounts itself and was told to show them in the clear, "
+    "to whoever reaches it on this machine. A real venue has no such view: an owner asks in a "
+    "sealed envelope, signed with the account's key, and never types a key into an operator's page."
+)
+
+
+def words(*, mock: bool) -> dict[str, object]:
+    """All of it, as the page reads it; `mock` says whether the venue's L1 is one."""
+
+    def rows(said: tuple[Said, ...]) -> list[dict[str, object]]:
+        return [
+            {"sentence": each.sentence, "sources": list(each.sources)}
+            for each in said
+            if mock or not each.mock_only
+        ]
+
+    members = [
+        {"name": each.name, "title": each.title, "what": each.what, "learns": each.learns}
+        for each in MEMBERS
+    ]
+    return {
+        "members": members,
+        "says": SAYS,
+        "waiting": WAITING,
+        "unproved": UNPROVED,
+        "lives": LIVES,
+        "stages": STAGES,
+        "silent": rows(SILENT),
+        "knows": rows(KNOWS),
+        "unknown": rows(UNKNOWN),
+        "trust": rows(TRUST),
+        "accounts": ACCOUNTS,
+    }

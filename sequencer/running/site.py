@@ -1,0 +1,32 @@
+"""The page of a venue that runs: what it is told about the program, and the accounts if it shows
+them."""
+
+from collections.abc import Sequence
+from math import floor
+from typing import Final
+
+from starlette.routing import BaseRoute
+
+from rollup.installed import installed_verifier
+from sequencer.page.site import About, page_routes
+from sequencer.running.assembly import Running
+from sequencer.running.shown_accounts import ShownAccounts
+
+MOCK: Final = "mock"
+"""The one kind of L1 that a venue of this version can have."""
+
+
+def site(found: Running, port: int, *, proves: bool, shows_accounts: bool) -> Sequence[BaseRoute]:
+    """Routes beside the API's, for a venue that listens on `port`."""
+    file = found.file
+    bits = installed_verifier(file.parameters, file.shape_class).bits
+    about = About(
+        l1=MOCK,
+        parameters=file.parameters,
+        shape_class=file.shape_class,
+        bits=f"{floor(bits * 10) / 10:.1f}",
+        proves=proves,
+        shows_accounts=shows_accounts,
+    )
+    shown = [ShownAccounts(found.door, found.accounts, port).route()] if shows_accounts else []
+    return [*page_routes(about), *shown]

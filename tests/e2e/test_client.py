@@ -1,0 +1,130 @@
+"""The client against a real venue in a process of its own: the examples as they stand, a bot that
+waits for a proof and checks it, and the commands."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from rollup.installed import installed_verifier
+from rollup.protocol.genesis import genesis_from_json
+from sequencer.client import AsyncVenue, Keystore, NotOnTick, OrderRefused, Settings, Venue
+from tests.helpers.devnet import Devnet, devnet
+from tests.helpers.program import crypsis
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+WAIT_S = 240
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Devnet]:
+    """Batches every second, no proofs, four traders."""
+    with devnet("--interval", 1_000, "--no-proofs", "--accounts", 4) as found:
+        found.until(lambda status: status["held"] >= 1)
+        yield found
+
+
+def key_file(running: Devnet, place: int) -> Path:
+    return Path(running.banner["accounts"][place]["key_file"])
+
+
+def example(running: Devnet, name: str, place: int, *options: object) -> "subprocess.Popen[str]":
+    command = [sys.executable, str(EXAMPLES / f"{name}.py"), "--url", running.banner["url"]]
+    return subprocess.Popen(
+        [*command, *map(str, options)],
+        env={**os.environ, "CRYPSIS_ACCOUNT": str(key_file(running, place))},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_the_examples_trade_with_each_other(running: Devnet) -> None:
+    quoted, complaints = example(running, "maker", 0, "--rounds", 1).communicate(timeout=WAIT_S)
+    assert "live, sell" in quoted and "position 0.00000" in quoted, complaints
+    maker = example(running, "maker", 0, "--rounds", 10_000)
+    try:
+        taker = example(running, "taker", 1, "--tries", 200)
+        bought, complaints = taker.communicate(timeout=WAIT_S)
+    finally:
+        maker.kill()
+        maker.communicate()
+    assert taker.returncode == 0, complaints
+    assert "bought 0.00100" in bought and "filled: 0.00100 of 0.00100" in bought
+
+
+@pytest.mark.parametrize("name", ["maker", "taker"])
+def test_an_example_is_short(name: str) -> None:
+    assert len((EXAMPLES / f"{name}.py").read_text().splitlines()) < 60
+
+
+def test_an_order_is_answered_at_once_with_a_receipt_that_genesis_vouches_for(
+    running: Devnet,
+) -> None:
+    state = Path(running.banner["state"])
+    signer = genesis_from_json((state / "genesis.json").read_bytes()).receipt_signer
+    with Venue.connect(
+        running.banner["url"], Keystore.open(key_file(running, 2)), Settings(signer)
+    ) as venue:
+        price = venue.prices()["BTC-PERP"] * Decimal("0.97")
+        with pytest.raises(NotOnTick) as off:
+            venue.order("BTC-PERP", "buy", price.quantize(Decimal("0.001")) + Decimal("0.011"), 1)
+        order = venue.order("BTC-PERP", "buy", off.value.nearest, "0.01", client_id="bid")
+        assert order.status == "live" and order.filled == 0
+        assert [each.receipt for each in venue.receipts] == [
+            each.receipt for each in order.receipts
+        ]
+        with pytest.raises(OrderRefused, match="margin"):
+            venue.order("BTC-PERP", "buy", off.value.nearest, 10_000)
+        (ended,) = venue.cancel("bid")
+        assert (ended.status, ended.reason) == ("ended", "cancelled")
+        assert len(venue.receipts) == 3
+        assert venue.balance() == 1_000_000 and venue.live_orders() == []
+
+
+def test_a_restarted_bot_finds_its_orders_and_uses_no_generation_twice(running: Devnet) -> None:
+    account = key_file(running, 3)
+    ids = []
+    for _ in range(3):
+        with Venue.connect(running.banner["url"], Keystore.open(account)) as venue:
+            price = (venue.prices()["ETH-PERP"] * Decimal("0.97")).quantize(Decimal("0.01"))
+            ids.append(venue.order("ETH-PERP", "buy", price, "0.1").id)
+            assert {order.id for order in venue.live_orders()} == set(ids)
+    listed = crypsis("order", "list", *where(running, account)).json["orders"]
+    assert len(listed) == 3
+    ended = crypsis("order", "cancel", "--all", *where(running, account)).json["orders"]
+    assert {each["reason"] for each in ended} == {"cancelled"}
+
+
+def where(running: Devnet, account: Path) -> tuple[object, ...]:
+    return ("--url", running.banner["url"], "--account", account, "--json")
+
+
+def test_an_order_is_proved_and_its_proof_checked_by_whoever_sent_it() -> None:
+    with devnet("--interval", 2_000, "--accounts", 2) as found:
+        found.until(lambda status: status["held"] >= 1)
+
+        async def trade() -> None:
+            url, verifier = found.banner["url"], installed_verifier("fast")
+            seller, buyer = (Keystore.open(key_file(found, place)) for place in (0, 1))
+            async with (
+                await AsyncVenue.connect(url, seller) as maker,
+                await AsyncVenue.connect(url, buyer, Settings(verifier=verifier)) as taker,
+            ):
+                price = (await maker.prices())["BTC-PERP"]
+                await maker.order("BTC-PERP", "sell", price, "0.01", post_only=True)
+                order = await taker.order("BTC-PERP", "buy", price, "0.01", time_in_force="ioc")
+                assert order.status == "filled"
+                await order.until("verified", timeout=WAIT_S)
+                (fill,) = order.fills
+                bundle = await taker.bundle(fill.batch)
+                assert bundle is not None and bundle.public.number == fill.batch
+                assert (await taker.positions())["BTC-PERP"] == Decimal("0.01")
+
+        asyncio.run(trade())
+        assert found.end()[0] == 0

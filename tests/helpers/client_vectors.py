@@ -1,0 +1,108 @@
+"""Vectors for clients in other languages: what is signed, its digest, its signature for an entropy.
+
+    python -m tests.helpers.client_vectors      # writes tests/vectors/client.json
+
+The keys are for nobody's money.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from rollup.crypto.schnorr import SecretKey
+from rollup.protocol.cancel import CancelOrder, cancel_digests
+from rollup.protocol.constants import ACCOUNT_BITS, GENERATION_BITS, PRICE_BITS, SIZE_BITS
+from rollup.protocol.encoding import digest_bytes, hex_digest
+from rollup.protocol.order import Order, Side, TimeInForce, message_digest
+from rollup.protocol.question import Question, question_digest
+from sequencer.client.signing import (
+    PLAIN,
+    Signer,
+    TradingKey,
+    cancel_action,
+    order_action,
+    question_action,
+)
+from tests.helpers.vectors import FOLDER
+
+FILE = FOLDER / "client.json"
+CHAIN, VENUE = 31337, 7
+SECRET = SecretKey(0x1234567890ABCDEF1234567890ABCDEF1234567890ABCDEF123456)
+ORDERS = (
+    Order(CHAIN, VENUE, 5, 3, 17, 0, Side.BUY, 618_003, 30, 1_800_000_000_000, 500),
+    Order(
+        CHAIN,
+        VENUE,
+        2**ACCOUNT_BITS - 1,
+        255,
+        2**GENERATION_BITS - 1,
+        3,
+        Side.SELL,
+        2**PRICE_BITS - 1,
+        2**SIZE_BITS - 1,
+        2**52 - 1,
+        8191,
+        TimeInForce.IMMEDIATE_OR_CANCEL,
+        post_only=True,
+    ),
+    Order(0, 0, 0, 0, 0, 0, Side.BUY, 1, 1, 0, 0, post_only=True),
+)
+CANCELS = (CancelOrder(CHAIN, VENUE, 5, 3, 17), CancelOrder(0, 0, 0, 0, 0))
+QUESTIONS = (
+    Question(CHAIN, VENUE, 5, bytes(range(32)), 0),
+    Question(CHAIN, VENUE, 2**ACCOUNT_BITS - 1, b"\xff" * 32, 2**52 - 1),
+)
+
+
+def made(by: Signer = PLAIN) -> dict[str, Any]:
+    """The vectors, as they are computed now."""
+    return {
+        "about": "what is signed; digests as 8 words of 4 bytes, little-endian; the entropy "
+        "is mixed into the nonce (docs/spec/10-signatures.md)",
+        "secret_key": SECRET.to_bytes().hex(),
+        "public_key": digest_bytes((*SECRET.public.x, *SECRET.public.y)).hex(),
+        "orders": list(_orders(by)),
+        "cancels": list(_cancels(by)),
+        "questions": list(_questions(by)),
+    }
+
+
+def _orders(by: Signer) -> Iterator[dict[str, object]]:
+    for place, order in enumerate(ORDERS):
+        entropy = bytes([place]) * 32
+        action = order_action(order, TradingKey(order.account, SECRET), by, entropy)
+        members = {name: int(getattr(order, name)) for name in Order.__slots__}
+        digest = hex_digest(message_digest(order, by.compress_many))
+        yield {**members, "flags": order.flags, **_signed(digest, entropy, action.signature)}
+
+
+def _cancels(by: Signer) -> Iterator[dict[str, object]]:
+    for place, cancel in enumerate(CANCELS):
+        entropy = bytes([16 + place]) * 32
+        action = cancel_action(cancel, TradingKey(cancel.account, SECRET), by, entropy)
+        members = {name: getattr(cancel, name) for name in CancelOrder.__slots__}
+        (digest,) = cancel_digests([cancel], by.compress_many)
+        yield {**members, **_signed(hex_digest(digest), entropy, action.signature)}
+
+
+def _questions(by: Signer) -> Iterator[dict[str, object]]:
+    for place, question in enumerate(QUESTIONS):
+        entropy = bytes([32 + place]) * 32
+        action = question_action(question, TradingKey(question.account, SECRET), by, entropy)
+        members = {
+            "chain": question.chain,
+            "venue": question.venue,
+            "account": question.account,
+            "response_key": question.response_key.hex(),
+            "cursor": question.cursor,
+        }
+        digest = hex_digest(question_digest(question, by.compress_many))
+        yield {**members, **_signed(digest, entropy, action.signature)}
+
+
+def _signed(digest: str, entropy: bytes, signature: bytes) -> dict[str, object]:
+    return {"digest": digest, "entropy": entropy.hex(), "signature": signature.hex()}
+
+
+if __name__ == "__main__":
+    FILE.write_text(json.dumps(made(), indent=2) + "\n", "ascii")

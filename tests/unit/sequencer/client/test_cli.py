@@ -1,0 +1,209 @@
+"""The commands of a trader, against a venue that a test plays behind a real socket."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from rollup.codec import shallow_json
+from rollup.crypto.schnorr import SecretKey
+from rollup.exit_codes import ExitCode
+from rollup.protocol.receipt import RECEIPTS_START
+from rollup.protocol.receipt_json import signed_from_json, signed_to_json
+from sequencer.client import cli, keystore
+from sequencer.client.flow import Ask
+from tests.helpers.played_venue import ACCOUNT, PlayedVenue, sign
+from tests.helpers.served import served
+
+OWNER = "ab" * 20
+
+
+@pytest.fixture
+def played() -> PlayedVenue:
+    return PlayedVenue()
+
+
+@pytest.fixture
+def url(played: PlayedVenue) -> Iterator[str]:
+    async def answer(request: Request) -> Response:
+        body = await request.body() if request.method == "POST" else None
+        reply = played.reply(Ask(request.method, request.url.path, 1 << 30, body))
+        return Response(reply.body, reply.status, media_type=reply.media_type)
+
+    app = Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])
+    with served(app) as (host, port):
+        yield f"http://{host}:{port}"
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Path:
+    """A development key file."""
+    secret = SecretKey(1234567)
+    record = {
+        "version": 1,
+        "account": ACCOUNT,
+        "owner": OWNER,
+        "public_key": keystore.public_bytes(secret).hex(),
+        "secret_key": secret.to_bytes().hex(),
+    }
+    path = tmp_path / "account.json"
+    path.write_text(json.dumps(record))
+    return path
+
+
+def run(command: click.Command, *arguments: object, **options: Any) -> Result:
+    return CliRunner().invoke(command, [str(each) for each in arguments], **options)
+
+
+def said(result: Result, code: int = 0) -> dict[str, Any]:
+    assert result.exit_code == code, result.output
+    record = json.loads(result.stdout)
+    assert isinstance(record, dict)
+    return record
+
+
+def test_an_order_is_placed_listed_and_cancelled(
+    url: str, account: Path, played: PlayedVenue, tmp_path: Path
+) -> None:
+    where = ("--url", url, "--account", account, "--json")
+    kept = ("--receipts", tmp_path / "receipts")
+    placed = said(run(cli.order, "place", "BTC-PERP", "buy", "61800.5", "0.01", *where, *kept))
+    (order,) = placed["orders"]
+    assert (order["price"], order["size"], order["status"]) == ("61800.5", "0.01000", "live")
+    (receipt,) = (tmp_path / "receipts").iterdir()
+    assert signed_from_json(receipt.read_bytes()).receipt.sequence == order["receipts"][0]
+    assert receipt.stat().st_mode & 0o777 == 0o600
+    (listed,) = said(run(cli.order, "list", *where))["orders"]
+    assert listed["id"] == order["id"]
+    assert said(run(cli.order, "cancel", "9/9", *where), ExitCode.REFUSED_BY_PEER)
+    (ended,) = said(run(cli.order, "cancel", order["id"], *where))["orders"]
+    assert ended["reason"] == "cancelled" and not played.live
+
+
+def test_all_orders_are_cancelled_at_once(url: str, account: Path, played: PlayedVenue) -> None:
+    where = ("--url", url, "--account", account)
+    for _ in range(2):
+        assert run(cli.order, "place", "BTC-PERP", "sell", 1, 1, *where).exit_code == 0
+    assert len(said(run(cli.order, "cancel", "--all", *where, "--json"))["orders"]) == 2
+    assert not played.live
+    for wrong in ((), ("--all", "1/1")):
+        assert run(cli.order, "cancel", *wrong, *where).exit_code == ExitCode.USAGE
+
+
+def test_positions_and_fills_are_shown_for_people_and_for_programs(
+    url: str, account: Path, played: PlayedVenue
+) -> None:
+    where = ("--url", url, "--account", account)
+    assert run(cli.order, "place", "BTC-PERP", "buy", "5.0", "0.001", *where).exit_code == 0
+    (key,) = played.live
+    played.fill(key, 40)
+    held = said(run(cli.position, *where, "--json"))
+    assert held["cash"] == "-1.500000" and held["positions"]["ETH-PERP"] == "0.0025"
+    (fill,) = said(run(cli.fills, *where, "--json"))["fills"]
+    assert (fill["side"], fill["size"], fill["void"]) == ("buy", "0.00040", False)
+    assert "ETH-PERP         0.0025" in run(cli.position, *where).stdout
+    header, row = run(cli.fills, *where).stdout.splitlines()
+    assert header.split()[:3] == ["batch", "order", "market"] and "BTC-PERP" in row
+
+
+def test_a_key_without_a_password_is_called_insecure(url: str, account: Path) -> None:
+    done = run(cli.position, "--url", url, "--account", account)
+    assert "for test money alone" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("price", "code", "name"),
+    [("61800.55", ExitCode.USAGE, "not-on-tick"), ("0", ExitCode.USAGE, "out-of-range")],
+)
+def test_a_refusal_here_is_wrong_usage_and_has_its_name(
+    url: str, account: Path, price: str, code: int, name: str
+) -> None:
+    where = ("--url", url, "--account", account, "--json")
+    refused = said(run(cli.order, "place", "BTC-PERP", "buy", price, "0.01", *where), code)
+    assert refused["code"] == name
+
+
+def test_what_a_venue_refuses_is_exit_5_with_its_reason(
+    url: str, account: Path, played: PlayedVenue
+) -> None:
+    played.used = dict.fromkeys(range(256), 2**26 - 1)
+    where = ("--url", url, "--account", account, "--json")
+    refused = said(
+        run(cli.order, "place", "BTC-PERP", "buy", 5, 1, *where), ExitCode.REFUSED_BY_PEER
+    )
+    assert refused["reason"] == "generation-used"
+
+
+def test_no_venue_is_exit_4(account: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sequencer.client.connection.Policy", None)
+    done = run(cli.position, "--url", "http://127.0.0.1:1", "--account", account)
+    assert done.exit_code == ExitCode.UNREACHABLE
+
+
+def test_a_fork_is_exit_1_and_shows_its_evidence(
+    url: str, account: Path, played: PlayedVenue
+) -> None:
+    def one_sequence(item: dict[str, Any]) -> dict[str, Any]:
+        receipt = signed_from_json(shallow_json.canonical(item["receipt"])).receipt
+        again = sign(replace(receipt, sequence=1, previous=RECEIPTS_START))
+        return {**item, "receipt": json.loads(signed_to_json(again))}
+
+    where = ("--url", url, "--account", account, "--json")
+    for _ in range(2):
+        assert run(cli.order, "place", "BTC-PERP", "buy", 5, 1, *where).exit_code == 0
+    played.change_item = one_sequence
+    done = said(run(cli.order, "cancel", "--all", *where), ExitCode.INVALID)
+    assert done["code"] == "misbehaviour"
+    one, other = (signed_from_json(each.encode()) for each in done["evidence"])
+    assert one.receipt.sequence == other.receipt.sequence and one != other
+
+
+def test_a_key_is_made_shown_and_listed_and_its_password_comes_from_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keystore.create, "__defaults__", (keystore.WORK_LEAST,))
+    word, path = tmp_path / "word", tmp_path / "new.json"
+    word.write_text("correct horse\n")
+    made = said(
+        run(cli.account, "new", path, "--owner", f"0x{OWNER}", "--password-file", word, "--json")
+    )
+    assert made["account"] is None and made["owner"] == OWNER and not made["insecure"]
+    assert said(run(cli.account, "show", path, "--json")) == made
+    assert said(run(cli.account, "list", tmp_path, "--json"))["accounts"] == [made]
+    keystore.register(path, 5)
+    assert keystore.Keystore.open(path, "correct horse").account == 5
+    again = run(cli.account, "new", path, "--owner", OWNER, "--password-file", word)
+    assert again.exit_code == ExitCode.BAD_INPUT
+    wrong = run(cli.account, "new", tmp_path / "x.json", "--owner", "5", "--password-file", word)
+    assert wrong.exit_code == ExitCode.USAGE
+
+
+def test_a_password_is_asked_for_twice_when_it_is_new_and_never_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keystore.create, "__defaults__", (keystore.WORK_LEAST,))
+    path = tmp_path / "new.json"
+    typed = "correct horse\ncorrect horse\n"
+    done = run(cli.account, "new", path, "--owner", OWNER, input=typed)
+    assert done.exit_code == 0 and "correct" not in done.output
+    assert keystore.describe(path).account is None
+
+
+def test_watch_gives_programs_a_line_a_look(url: str, account: Path) -> None:
+    options = ("--interval", "0.2", "--count", "2", "--json")
+    done = run(cli.watch, "--url", url, "--account", account, *options)
+    looks = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [look["type"] for look in looks] == ["look", "look"]
+    assert looks[0]["prices"] == {"BTC-PERP": "61800.3", "ETH-PERP": "2543.84"}
+    assert looks[0]["orders"] == [] and looks[0]["cash"] == "-1.500000"
+    bare = run(cli.watch, "--url", url, "--count", "1", "--json")
+    assert "cash" not in json.loads(bare.stdout)
