@@ -11,7 +11,7 @@ SOURCES = rollup circuits sequencer tests benchmarks examples
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help environment setup demo test soundness fuzz faults check format bench bench-peers bench-growth bench-resident bench-restart golden lock clean
+.PHONY: help environment setup demo test soundness fuzz faults check format bench bench-peers bench-growth bench-resident bench-restart load golden lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ bench-resident: setup ## A batch in a prover that stays up beside one in a proce
 
 bench-restart: setup ## How long a venue takes to start again after 10, 100 and 1,000 batches (minutes)
 	@$(BIN)/python -m benchmarks.restart $(ARGS)
+
+load: setup ## Orders a CPU-second beside an older sequencer, and over HTTP at a devnet on loopback (minutes)
+	@$(BIN)/python -m benchmarks.load $(ARGS)
 
 golden: $(INSTALLED) ## Write what is pinned: the verification keys of the circuit. The diff is the review
 	@$(BIN)/crypsis prover keygen --shape-class S -o circuits/keys/s.json

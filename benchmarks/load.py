@@ -1,4 +1,4 @@
-"""`python -m benchmarks.load --engine`: orders through the whole sequencer, beside an older one.
+"""`make load`: orders through the whole sequencer beside an older one, and over HTTP at a devnet.
 
 The sequencer of today and that of commit ec87584 take turns, each in a process of its own and on
 the same orders (benchmarks/engine.py, engine_ec87584.py), so that both meet the same machine; of
@@ -20,6 +20,8 @@ from typing import Any
 
 import click
 
+from benchmarks.network import measure
+from benchmarks.network import text as network_text
 from benchmarks.timing import processor_name
 from rollup.cli import Output, conventions
 from rollup.jit import thread_count
@@ -132,25 +134,54 @@ def text(record: Mapping[str, Any]) -> str:
 
 
 @click.command()
-@click.option("--engine", is_flag=True, help="The sequencer in one process, without a network.")
+@click.option("--engine", is_flag=True, help="Only the sequencer in one process, beside an older.")
+@click.option("--network", is_flag=True, help="Only over HTTP, at a devnet of its own on loopback.")
+@click.option("--connections", type=click.IntRange(1, 64), default=8, show_default=True)
+@click.option("--group", type=click.IntRange(1, 64), default=16, help="Envelopes of a request.")
+@click.option("--interval", type=click.IntRange(500, 60_000), default=5_000, help="Ms of a batch.")
 @click.option("--orders", type=click.IntRange(64, 6_000), default=ORDERS)
 @click.option("--runs", type=click.IntRange(1, 20), default=3, help="Of each, in turn.")
 @click.option("--shape-class", "classes", type=click.Choice(list(SHAPE_CLASSES)), multiple=True)
 @conventions
-def load(output: Output, engine: bool, orders: int, runs: int, classes: tuple[str, ...]) -> None:
-    """Measure what an order costs the sequencer."""
-    if not engine:
-        raise click.UsageError("say what to measure: --engine")
+def load(
+    output: Output,
+    engine: bool,
+    network: bool,
+    connections: int,
+    group: int,
+    interval: int,
+    orders: int,
+    runs: int,
+    classes: tuple[str, ...],
+) -> None:
+    """Measure what an order costs the sequencer, and how fast it is receipted over HTTP.
+
+    Both if neither is named. Everything stays on this machine and ends by itself.
+    """
     output.say(f"{processor_name()}, {thread_count()} threads")
+    both = not engine and not network
+    record: dict[str, Any] = {}
+    if engine or both:
+        record["classes"] = _beside(output, orders, runs, classes or tuple(SHAPE_CLASSES))
+    if network or both:
+        record["network"] = measure(orders, group, connections, interval)
+        said = f"over HTTP, {connections} connections, {group} envelopes a request:\n"
+        output.say(said + network_text(record["network"]))
+    output.result(record, "")
+
+
+def _beside(
+    output: Output, orders: int, runs: int, classes: tuple[str, ...]
+) -> list[dict[str, Any]]:
     records = []
     with tempfile.TemporaryDirectory(prefix="crypsis-load-") as temporary:
         sources = Path(temporary)
         unpack(OLD_COMMIT, sources)
         run_old(sources, next(iter(SHAPE_CLASSES)), 64)
-        for name in classes or tuple(SHAPE_CLASSES):
+        for name in classes:
             records.append(side_by_side(name, orders, runs, sources))
             output.say(text(records[-1]))
-    output.result({"classes": records}, "")
+    return records
 
 
 if __name__ == "__main__":

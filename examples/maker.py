@@ -1,6 +1,6 @@
 """A market maker: quotes both sides of the oracle's price, and replaces what has moved away.
 
-    CRYPSIS_ACCOUNT=target/private/accounts/account-1.json python examples/maker.py --rounds 10
+    CRYPSIS_ACCOUNT=dev/private/accounts/account-00.json python examples/maker.py --rounds 10
 
 The dead man's switch ends its quotes if this program, its machine or its network dies.
 """

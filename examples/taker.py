@@ -1,6 +1,6 @@
 """A taker: buys what is offered near the oracle's price, and waits until it is proved on L1.
 
-CRYPSIS_ACCOUNT=target/private/accounts/account-2.json python examples/taker.py --wait verified
+CRYPSIS_ACCOUNT=dev/private/accounts/account-01.json python examples/taker.py --wait verified
 """
 
 import asyncio

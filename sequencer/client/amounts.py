@@ -26,12 +26,12 @@ _EXPONENT_MAX: Final = 30
 
 def ticks_of(price: Number, market: Market) -> int:
     """A price in ticks. NotOnTick, OutOfRange, TypeError for a float, ValueError for no number."""
-    return _steps(price, market.price_decimals, PRICE_BITS, NotOnTick)
+    return _steps("price", price, market.price_decimals, PRICE_BITS, NotOnTick)
 
 
 def lots_of(size: Number, market: Market) -> int:
     """A size in lots. NotOnLot, OutOfRange, TypeError for a float, ValueError for no number."""
-    return _steps(size, market.size_decimals, SIZE_BITS, NotOnLot)
+    return _steps("size", size, market.size_decimals, SIZE_BITS, NotOnLot)
 
 
 def price_of(ticks: int, market: Market) -> Decimal:
@@ -69,6 +69,7 @@ def exact(value: Number) -> Decimal:
 
 
 def _steps(
+    name: str,
     value: Number,
     decimals: int,
     bits: int,
@@ -78,9 +79,9 @@ def _steps(
     step = decimal_of(1, decimals)
     most = decimal_of((1 << bits) - 1, decimals)
     if not step <= number <= most:
-        raise OutOfRange(f"{step} to {most} is wanted, not {_shown(number)}")
+        raise OutOfRange(f"{name}: {step} to {most} is wanted, not {_shown(number)}")
     if number.as_tuple().exponent < -_EXPONENT_MAX:  # type: ignore[operator]  # it is finite
-        raise OutOfRange(f"at most {_EXPONENT_MAX} decimals are wanted")
+        raise OutOfRange(f"{name}: at most {_EXPONENT_MAX} decimals are wanted")
     scaled = Fraction(number) * Fraction(10) ** decimals
     if scaled.denominator != 1:
         nearest = min((floor(scaled), ceil(scaled)), key=lambda each: abs(each - scaled))

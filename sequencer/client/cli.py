@@ -108,15 +108,15 @@ def order() -> None:
     """Orders: place, cancel, list.
 
     \b
-    crypsis order place BTC-PERP buy 61800.5 0.01 --account trader.json
+    crypsis order place BTC-PERP buy 0.01 @61800.5 --account trader.json
     """
 
 
 @order.command()
 @click.argument("market")
 @click.argument("side", type=click.Choice(["buy", "sell"]))
-@click.argument("price")
 @click.argument("size")
+@click.argument("price", metavar="@PRICE")
 @trading_options
 @click.option("--time-in-force", type=click.Choice(["gtt", "ioc"]), default="gtt")
 @click.option("--post-only", is_flag=True, help="End it if it would take.")
@@ -127,8 +127,8 @@ def place(
     console: Output,
     market: str,
     side: str,
-    price: str,
     size: str,
+    price: str,
     url: str,
     account: Path,
     password_file: Path | None,
@@ -139,12 +139,15 @@ def place(
 ) -> None:
     """Place an order for SIZE of MARKET at PRICE or better.
 
-    Nothing is rounded: a price between two ticks is refused, and the nearest one named.
+    Nothing is rounded: a price between two ticks is refused, and the nearest one named. The @ can
+    be left out.
 
     \b
-    crypsis order place BTC-PERP sell 61900 0.01 --post-only --account trader.json
+    crypsis order place BTC-PERP sell 0.01 @61900 --post-only --account trader.json
     """
     from sequencer.client.command import keep_receipts, trading
+
+    price = price.removeprefix("@")
 
     with trading(console, url, account, password_file) as venue:
         placed = venue.order(

@@ -70,7 +70,7 @@ def show(console: Output, file: Path) -> None:
     """What a receipt says, whoever signed it: `verify` tells whether it binds anybody.
 
     \b
-    crypsis order place BTC-PERP buy 61800.5 0.01 --account trader.json --receipts kept
+    crypsis order place BTC-PERP buy 0.01 @61800.5 --account trader.json --receipts kept
     crypsis receipt show kept/receipt-17.json
     """
     found = _signed(file).receipt

@@ -1,13 +1,15 @@
 """What benchmarks measure with: batches and orders that the rules accept, tables, charts."""
 
 import ast
+import asyncio
 import json
 from pathlib import Path
 from xml.etree import ElementTree
 
+import httpx
 import pytest
 
-from benchmarks import engine, load, restart
+from benchmarks import engine, load, network, restart
 from benchmarks.batches import trading_batches
 from benchmarks.chart import chart
 from rollup.protocol.batch_codec import batch_from_bytes
@@ -104,6 +106,50 @@ def test_the_older_driver_drives_the_same_orders() -> None:
         return [ast.unparse(statement) for statement in plain]
 
     assert body(old) == body(now)
+
+
+def test_orders_over_http_use_every_slot_once_and_some_of_them_meet() -> None:
+    orders = network.mixed_orders([3, 4], 512, 1_000, 99, 7, 9)
+    assert len({(order.account, order.slot) for order in orders}) == 512
+    assert {(order.chain, order.venue, order.expiry) for order in orders} == {(7, 9, 99)}
+    meeting = [order for order in orders if order.price == 1_000]
+    assert len(meeting) == 512 * 2 // network.CROSSING_EVERY
+    assert {order.side for order in meeting} == set(Side)
+    with pytest.raises(ValueError, match="at most 512 orders have a slot, not 513"):
+        network.mixed_orders([3, 4], 513, 1_000, 99, 7, 9)
+
+
+def test_what_was_sent_is_summed_up() -> None:
+    sent = [network.Sent(0.1 * place, 16) for place in range(1, 11)]
+    proved = [{"time": 1_000, "proved_at": 4_000}, {"time": 2_000, "proved_at": 9_000}]
+    record = network.summary(sent, 2.0, [*proved, {"time": 3_000, "proved_at": None}])
+    assert (record["receipts"], record["orders_per_s"]) == (160, 80.0)
+    assert record["p50_ms"] == pytest.approx(550) and record["p99_ms"] > 990
+    assert (record["batches_proved"], record["proving_lag_max_s"]) == (2, 7.0)
+    assert "2 batches, p50 5.0 s, most 7.0 s" in network.text(record)
+    assert "none proved" in network.text(network.summary(sent, 2.0, []))
+
+
+def test_a_group_that_comes_between_two_batches_is_sent_again_and_counts_its_receipts() -> None:
+    answers = iter(
+        [
+            httpx.Response(503, json={"code": "between-batches"}),
+            httpx.Response(200, json={"answers": [{"outcome": "received"}, {"outcome": "x"}]}),
+        ]
+    )
+    bodies: list[bytes] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        bodies.append(request.content)
+        return next(answers)
+
+    async def send() -> network.Sent:
+        transport = httpx.MockTransport(answer)
+        async with httpx.AsyncClient(transport=transport, base_url="http://venue") as client:
+            return await network.send(client, b"two envelopes")
+
+    assert asyncio.run(send()).receipts == 1
+    assert bodies == [b"two envelopes"] * 2
 
 
 def test_restarts_are_measured_on_a_venue_that_goes_on() -> None:

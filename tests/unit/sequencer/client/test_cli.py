@@ -76,7 +76,7 @@ def test_an_order_is_placed_listed_and_cancelled(
 ) -> None:
     where = ("--url", url, "--account", account, "--json")
     kept = ("--receipts", tmp_path / "receipts")
-    placed = said(run(cli.order, "place", "BTC-PERP", "buy", "61800.5", "0.01", *where, *kept))
+    placed = said(run(cli.order, "place", "BTC-PERP", "buy", "0.01", "@61800.5", *where, *kept))
     (order,) = placed["orders"]
     assert (order["price"], order["size"], order["status"]) == ("61800.5", "0.01000", "live")
     (receipt,) = (tmp_path / "receipts").iterdir()
@@ -103,7 +103,7 @@ def test_positions_and_fills_are_shown_for_people_and_for_programs(
     url: str, account: Path, played: PlayedVenue
 ) -> None:
     where = ("--url", url, "--account", account)
-    assert run(cli.order, "place", "BTC-PERP", "buy", "5.0", "0.001", *where).exit_code == 0
+    assert run(cli.order, "place", "BTC-PERP", "buy", "0.001", "5.0", *where).exit_code == 0
     (key,) = played.live
     played.fill(key, 40)
     held = said(run(cli.position, *where, "--json"))
@@ -121,15 +121,19 @@ def test_a_key_without_a_password_is_called_insecure(url: str, account: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("price", "code", "name"),
-    [("61800.55", ExitCode.USAGE, "not-on-tick"), ("0", ExitCode.USAGE, "out-of-range")],
+    ("price", "name", "told"),
+    [
+        ("@61800.55", "not-on-tick", "the nearest is 61800.5"),
+        ("0", "out-of-range", "price: 0.1 to"),
+    ],
 )
 def test_a_refusal_here_is_wrong_usage_and_has_its_name(
-    url: str, account: Path, price: str, code: int, name: str
+    url: str, account: Path, price: str, name: str, told: str
 ) -> None:
     where = ("--url", url, "--account", account, "--json")
-    refused = said(run(cli.order, "place", "BTC-PERP", "buy", price, "0.01", *where), code)
-    assert refused["code"] == name
+    done = run(cli.order, "place", "BTC-PERP", "buy", "0.01", price, *where)
+    refused = said(done, ExitCode.USAGE)
+    assert refused["code"] == name and told in refused["error"]
 
 
 def test_what_a_venue_refuses_is_exit_5_with_its_reason(
@@ -138,7 +142,7 @@ def test_what_a_venue_refuses_is_exit_5_with_its_reason(
     played.used = dict.fromkeys(range(256), 2**26 - 1)
     where = ("--url", url, "--account", account, "--json")
     refused = said(
-        run(cli.order, "place", "BTC-PERP", "buy", 5, 1, *where), ExitCode.REFUSED_BY_PEER
+        run(cli.order, "place", "BTC-PERP", "buy", 1, "@5", *where), ExitCode.REFUSED_BY_PEER
     )
     assert refused["reason"] == "generation-used"
 
@@ -159,7 +163,7 @@ def test_a_fork_is_exit_1_and_shows_its_evidence(
 
     where = ("--url", url, "--account", account, "--json")
     for _ in range(2):
-        assert run(cli.order, "place", "BTC-PERP", "buy", 5, 1, *where).exit_code == 0
+        assert run(cli.order, "place", "BTC-PERP", "buy", 1, "@5", *where).exit_code == 0
     played.change_item = one_sequence
     done = said(run(cli.order, "cancel", "--all", *where), ExitCode.INVALID)
     assert done["code"] == "misbehaviour"
