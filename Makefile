@@ -11,7 +11,7 @@ SOURCES = rollup circuits sequencer tests benchmarks examples
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help environment setup demo test soundness fuzz check format bench bench-peers bench-growth bench-resident load golden lock clean
+.PHONY: help environment setup demo test soundness fuzz faults check format bench bench-peers bench-growth bench-resident bench-restart load golden lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ soundness: setup ## Every known lie, the whole kill matrix, a forged cell in eve
 fuzz: setup ## Strange bytes for every reader, FUZZ_SECONDS long (an hour; SEED=N again); what is new stays in tests/corpus
 	@$(BIN)/python -m tests.fuzz.engine $(ARGS)
 
+faults: setup ## Kills, power cuts, disks, L1s, provers and clients that fail, 1,000 lives (half an hour; SEED=N again)
+	@$(BIN)/python -m tests.faults.run $(ARGS)
+
 check: $(INSTALLED) ## Format, lint, types and import contracts
 	@$(BIN)/ruff format --quiet --check $(SOURCES)
 	@$(BIN)/ruff check $(SOURCES)
@@ -61,6 +64,9 @@ bench-growth: setup ## Measure how cost grows with trades and with the book; a t
 
 bench-resident: setup ## A batch in a prover that stays up beside one in a process of its own, and its memory
 	@$(BIN)/python -m benchmarks.resident $(ARGS)
+
+bench-restart: setup ## How long a venue takes to start again after 10, 100 and 1,000 batches (minutes)
+	@$(BIN)/python -m benchmarks.restart $(ARGS)
 
 load: setup ## Orders a CPU-second beside an older sequencer, and over HTTP at a devnet on loopback (minutes)
 	@$(BIN)/python -m benchmarks.load $(ARGS)

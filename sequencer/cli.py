@@ -205,13 +205,13 @@ def replay(console: Output, journal: Path, shape_class: str) -> None:
 def known_errors() -> Iterator[None]:
     """The venue's errors as messages with exit codes; a wrong journal is named first."""
     from sequencer.batches.artefacts import ArtefactError
-    from sequencer.batches.journal import JournalError
+    from sequencer.batches.entries import JournalError
     from sequencer.batches.prover import ProverError
     from sequencer.batches.replay import RootsDiffer
     from sequencer.demo.market.tape.error import TapeError
     from sequencer.demo.run import DemoError
+    from sequencer.service.guard import VenueStopped
     from sequencer.service.poster import L1Differs
-    from sequencer.service.venue import VenueStopped
 
     try:
         yield

@@ -15,6 +15,7 @@ from rollup.hash.keccak import keccak256
 KEY_BYTES = 32
 TAG = b"crypsis-salt-2"
 JOURNAL_TAG = b"crypsis-journal-1"
+STORE_TAG = b"crypsis-store-1"
 
 Salt = tuple[int, int, int, int]
 
@@ -67,6 +68,10 @@ class SaltKey:
     def chain_key(self) -> ChainKey:
         """The key of the operator's journal, which tells nothing of this one."""
         return ChainKey(hmac.digest(self._key, JOURNAL_TAG, "sha256"))
+
+    def store_key(self) -> ChainKey:
+        """The key of what the operator keeps beside its journal, to start from and to look up."""
+        return ChainKey(hmac.digest(self._key, STORE_TAG, "sha256"))
 
     def _derive(self, kind: Salted, index: int, number: int, attempt: int) -> Salt:
         """Four elements, each 8 bytes of Keccak-256 mod p (bias below 2**-33)."""

@@ -40,21 +40,34 @@ class State:
         markets: MarketsState,
         globals_: Globals,
         compress_many: CompressMany,
+        slots: Mapping[tuple[int, int], SlotState] | None = None,
     ) -> None:
-        """A state whose accounts have used no slot yet: genesis."""
+        """A state of these accounts and slots, by (account, slot); none were used at genesis.
+
+        Raises ValueError if an account names another root of its slots.
+        """
         self.accounts = dict(accounts)
-        self.slots: dict[tuple[int, int], SlotState] = {}
+        self.slots: dict[tuple[int, int], SlotState] = dict(slots or {})
         self.markets = markets
         self.globals = globals_
         self._compress_many = compress_many
         fresh = slot_leaves([FRESH_SLOT], compress_many)[0]
         self._slot_trees = Forest(SLOT_BITS, fresh, compress_many)
         self._account_tree = Forest(ACCOUNT_BITS, EMPTY_LEAF, compress_many)
+        self._set_slots()
         present = list(self.accounts.values())
         headers = header_digests([account.header for account in present], compress_many)
         leaves = account_leaves(present, headers, compress_many)
         self._account_tree.set_leaves(dict(zip(self.accounts, leaves, strict=True)))
         self.root = self._state_root()
+
+    def _set_slots(self) -> None:
+        places = [account << SLOT_BITS | slot for account, slot in self.slots]
+        leaves = slot_leaves(list(self.slots.values()), self._compress_many)
+        self._slot_trees.set_leaves(dict(zip(places, leaves, strict=True)))
+        for index, account in self.accounts.items():
+            if account.slots_root != self._slot_trees.root(index):
+                raise ValueError("an account's slots have another root than it names")
 
     def _state_root(self) -> Digest:
         hashing = self._compress_many

@@ -19,10 +19,10 @@ from sequencer.api.milestones import Milestones
 from sequencer.api.problems import Code, Problem
 from sequencer.batches.artefacts import BatchFolder
 from sequencer.engine.event import VenueReason
+from sequencer.service.answer import Answer
 from sequencer.service.answers import Sight, Watch, action_answer
 from sequencer.service.daemon import Daemon
 from sequencer.service.snapshot import Snapshot
-from sequencer.service.venue import Answer
 
 Result = TypeVar("Result")
 

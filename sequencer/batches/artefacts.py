@@ -1,7 +1,7 @@
 """Where a venue's files are, and how they are written: whole, or not at all.
 
 root/genesis.json                                   what the venue started from
-root/private/{journal, salt.key, receipts.key, lock}    0700, files 0600
+root/private/{journal, store.sqlite, salt.key, receipts.key, lock}  0700, files 0600
 root/batches/000042/public/{public.json, proof.bin}     all that `verify` reads
 root/batches/000042/private/{batch.msgpack, meta.json}  0700, files 0600
 """
@@ -42,6 +42,7 @@ from rollup.resource import Resource
 BATCHES_FOLDER: Final = "batches"
 GENESIS_FILE: Final = "genesis.json"
 JOURNAL_FILE: Final = "journal"
+STORE_FILE: Final = "store.sqlite"
 SALT_FILE: Final = "salt.key"
 RECEIPTS_FILE: Final = "receipts.key"
 LOCK_FILE: Final = "lock"
@@ -75,6 +76,11 @@ class BatchFolder:
         self.clear()
         make_private_folder(self.path / PRIVATE_FOLDER)
         write_whole(self.batch_file, data, PRIVATE_MODE)
+
+    def ensure_batch(self, data: bytes) -> None:
+        """Write the batch file unless it is there with just these bytes."""
+        if not self.holds(data):
+            self.write_batch(data)
 
     def holds(self, data: bytes) -> bool:
         """Whether the batch file is there with just these bytes; one that cannot be read is not."""
@@ -124,6 +130,11 @@ class VenueFolder:
     def journal(self) -> Path:
         """The journal's file."""
         return self.root / PRIVATE_FOLDER / JOURNAL_FILE
+
+    @property
+    def store(self) -> Path:
+        """The store's file (sequencer.batches.store): its companions begin with its name."""
+        return self.root / PRIVATE_FOLDER / STORE_FILE
 
     def batch(self, number: int) -> BatchFolder:
         """The folder of a batch."""
@@ -201,14 +212,16 @@ class LockedFolder(VenueFolder, Resource):
         object.__setattr__(self, "_descriptor", descriptor)
 
     def start(self, genesis: Genesis, salt_material: bytes, receipt_material: bytes) -> None:
-        """Make room for a new venue: an older one's journal and batch files under this root go,
-        for good before there is another salt key.
+        """Make room for a new venue: an older one's journal, store and batch files under this root
+        go, for good before there is another salt key.
 
         `receipt_material` is the key whose address `genesis` names.
         """
         for folder in self._batch_folders():
             BatchFolder(folder).clear()
-        for left in (self.journal, *self.journal.parent.glob(f"{JOURNAL_FILE}.torn-*")):
+        private = self.journal.parent
+        stores = private.glob(f"{STORE_FILE}*")
+        for left in (self.journal, *private.glob(f"{JOURNAL_FILE}.torn-*"), *stores):
             remove(left)
         sync_folder(self.journal.parent)
         write_whole(self.root / PRIVATE_FOLDER / SALT_FILE, salt_material, PRIVATE_MODE)

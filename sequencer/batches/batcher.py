@@ -15,6 +15,7 @@ from rollup.protocol.genesis import Genesis
 from rollup.protocol.header import BatchHeader, header_of
 from rollup.protocol.outcome import Outcome, TouchedAccount
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
+from rollup.protocol.state import State
 from rollup.protocol.transition import apply_batch
 from rollup.protocol.units import VerifyMany
 from sequencer.engine.core import CoreState
@@ -45,10 +46,12 @@ class Batcher:
         compress_many: CompressMany,
         verify_many: VerifyMany,
         shape_class: ShapeClass = CLASS_S,
+        state: State | None = None,
     ) -> None:
+        """`state` is where to go on from, which is genesis unless it is given."""
         self.genesis = genesis
         self._class = shape_class
-        self.state = genesis.state(compress_many)
+        self.state = genesis.state(compress_many) if state is None else state
         self._salt_key = salt_key
         self._compress_many = compress_many
         self._verify_many = verify_many

@@ -16,6 +16,8 @@ the file is readable by its owner only.
              or 0x81 || batch number (4) || digest of the refused header (32) || following (4)
                 || base (8)
          or 0x82 || sequence (8) || envelope hash (32)          before what the envelope led to
+         or 0x83 || sequence (8) || account (4) || slot (1) || generation (4) || 1 of a cancel, 0 of
+            an order (1) || reason (40, ASCII)                  in the place of a refused command
 
 Numbers are little-endian. A *redo* entry (0x81) says that L1 refused the header of a batch: that
 batch and all after it are void, and the `following` entries do them anew. They are written in one
@@ -30,199 +32,145 @@ import fcntl
 import os
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from rollup.crypto.chain_key import LINK_BYTES, ChainKey
 from rollup.files import PRIVATE_MODE, sync_folder, write_whole, writing
-from rollup.protocol.genesis import Genesis
-from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.resource import Resource
-from sequencer.engine.command import Command
-from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
+from sequencer.batches.entries import (
+    ENTRY_BYTES_MAX,
+    Content,
+    Entry,
+    Identity,
+    JournalError,
+    Place,
+    RedoEntry,
+    TornTail,
+    content_from_bytes,
+    content_to_bytes,
+    require_header,
+)
 
-MAGIC: Final = b"crypsis-journal\0"
-VERSION: Final = 6
-ENTRY_BYTES_MAX: Final = 1 << 16
-"""The longest command, an opening with 64 deposits, takes 8 KiB."""
-
-_HEADER: Final = struct.Struct("<16sHII32s8s")
 _LENGTH: Final = struct.Struct("<I")
 _CHECK_BYTES: Final = 4
-_HOLE: Final = bytes(8)
-"""Zeros at the end of a file are what a crash leaves of bytes that did not arrive; a link has none
-at its end but by a chance of 2^-64."""
-_ROOT: Final = struct.Struct("<BI32s")
-_REDO: Final = struct.Struct("<BI32sIQ")
-_RECEIPT: Final = struct.Struct("<BQ32s")
-_ROOT_CODE: Final = 0x80
-_REDO_CODE: Final = 0x81
-_RECEIPT_CODE: Final = 0x82
+_HOLE_BYTES: Final = 8
+_SECTOR_BYTES: Final = 512
+"""Zeros at the end of a file are what a crash leaves of bytes that did not arrive. A hole is told
+from damage by its size (that many zeros end a link by a chance of 2^-64), or because it begins
+where a sector does, as holes do and damage seldom does."""
 
 
-class JournalError(Exception):
-    """A journal that cannot be read or written: what was wanted and what came, and where.
+def read(
+    path: Path, identity: Identity, key: ChainKey, start: Place | None = None
+) -> Iterator[Entry]:
+    """All entries in order, from the first or from a place on; one at a time is in memory.
 
-    `offset` is the byte at which the bad header or entry starts.
+    JournalError at the first byte that is not as it should be, TornTail where the file merely ends
+    too early. What is appended meanwhile is not read.
     """
-
-    def __init__(self, path: Path, offset: int, detail: str) -> None:
-        super().__init__(f"{path}: journal, byte {offset}: {detail}")
-        self.offset = offset
-        self.detail = detail
+    with path.open("rb") as file:
+        source = _Source(path, file, key)
+        yield from _entries(source, _started(source, identity, start))
 
 
-class TornTail(JournalError):
-    """The file ends inside an entry or in zeros: its last write did not come to its end."""
+def has_place(path: Path, identity: Identity, place: Place) -> bool:
+    """Whether a journal has this very link at this place: it is not shorter, and no other one."""
+    with path.open("rb") as file:
+        file.seek(max(place.offset - len(place.link), 0))
+        is_start = place == identity.start
+        return file.read(len(place.link)) == place.link and (is_start or _is_link(place))
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Which venue's journal: its chain, its identifier, the digest of its genesis governance, and
-    the shape class of its batches, which decides what a batch has room for."""
-
-    chain: int
-    venue: int
-    governance: bytes
-    shape_class: str = CLASS_S.name
-
-    def encode(self) -> bytes:
-        """The file's header."""
-        name = self.shape_class.encode("ascii")
-        return _HEADER.pack(MAGIC, VERSION, self.chain, self.venue, self.governance, name)
+def _is_link(place: Place) -> bool:
+    return len(place.link) == LINK_BYTES
 
 
-def identity_of(genesis: Genesis, shape_class: ShapeClass = CLASS_S) -> Identity:
-    """Which journal belongs to a genesis and to batches of a shape class."""
-    digest = genesis.governance.digest()
-    return Identity(genesis.chain, genesis.venue, digest, shape_class.name)
+class _Source:
+    """A journal's bytes, from its start or from a place on, a piece at a time."""
+
+    def __init__(self, path: Path, file: BinaryIO, key: ChainKey) -> None:
+        self.path, self.key = path, key
+        self._file = file
+        self.size = os.fstat(file.fileno()).st_size
+
+    def take(self, offset: int, size: int) -> bytes:
+        """`size` bytes from an offset on; fewer at the end."""
+        self._file.seek(offset)
+        return self._file.read(max(min(size, self.size - offset), 0))
+
+    def has_hole(self, start: int, end: int) -> bool:
+        """Whether bytes between did not arrive, nor any after them: all are zero from one of them
+        to the end of the file."""
+        zeros = offset = start
+        while piece := self.take(offset, ENTRY_BYTES_MAX):
+            offset += len(piece)
+            if any(piece):
+                zeros = offset - len(piece) + len(piece.rstrip(b"\0"))
+        sector = -(-zeros // _SECTOR_BYTES) * _SECTOR_BYTES
+        return zeros < end and (self.size - zeros >= _HOLE_BYTES or sector < end)
 
 
-@dataclass(frozen=True, slots=True)
-class RootEntry:
-    """The state root after a batch, as it was when the journal was written."""
-
-    number: int
-    root: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class RedoEntry:
-    """L1 refused the header with this digest: its batch and all after it are void, and the next
-    `following` entries do them anew, on the branch that the redo at the byte `base` made void, or
-    on the present one (0)."""
-
-    number: int
-    header: bytes
-    following: int
-    base: int = 0
+def _started(source: _Source, identity: Identity, start: Place | None) -> Place:
+    """Where reading starts, once the header is this venue's."""
+    head = identity.encode()
+    require_header(source.path, source.take(0, len(head)), head)
+    if start is None:
+        return identity.start
+    if not has_place(source.path, identity, start):
+        raise JournalError(source.path, start.offset, "another entry ends here, or none")
+    return start
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptEntry:
-    """A receipt of this sequence was taken for the envelope of this hash, in the open batch."""
-
-    sequence: int
-    envelope: bytes
-
-
-Note = RootEntry | RedoEntry | ReceiptEntry
-"""What is noted beside commands."""
-
-Content = Command | Note
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry and the byte at which it starts."""
-
-    offset: int
-    content: Content
-
-
-def read(path: Path, identity: Identity, key: ChainKey) -> Iterator[Entry]:
-    """All entries in order. JournalError at the first byte that is not as it should be, TornTail
-    where the file merely ends too early."""
-    data = path.read_bytes()
-    for entry, _, _ in _entries(path, data, identity, key):
-        yield entry
-
-
-Placed = tuple[Entry, bytes, int]
-"""An entry, its link, and where the next one starts."""
-
-
-def _entries(path: Path, data: bytes, identity: Identity, key: ChainKey) -> Iterator[Placed]:
+def _entries(source: _Source, start: Place) -> Iterator[Entry]:
     """Every entry; a redo and what follows it only once all of it is there."""
-    held: list[Placed] = []
+    held: list[Entry] = []
     wanted = 0
-    for placed in _single_entries(path, data, identity, key):
-        held.append(placed)
-        content = placed[0].content
+    for entry in _single_entries(source, start):
+        held.append(entry)
+        content = entry.content
         wanted = content.following if isinstance(content, RedoEntry) else max(wanted - 1, 0)
         if not wanted:
             yield from held
             held.clear()
     if held:
         detail = f"a redo is cut off, {wanted} entries short"
-        raise TornTail(path, held[0][0].offset, detail)
+        raise TornTail(source.path, held[0].offset, detail)
 
 
-def _single_entries(path: Path, data: bytes, identity: Identity, key: ChainKey) -> Iterator[Placed]:
-    head = identity.encode()
-    _require_header(path, data[: len(head)], head)
-    offset, before = len(head), head
-    while offset < len(data):
-        body, end = _body_at(path, data, offset, key, before)
-        link = _next_link(key, before, body)
-        if data[end - LINK_BYTES : end] != link:
+def _single_entries(source: _Source, place: Place) -> Iterator[Entry]:
+    while place.offset < source.size:
+        body, came, end = _body_at(source, place)
+        link = _next_link(source.key, place.link, body)
+        if came != link:
             detail = "the entry's link does not follow the entry before it under this key"
-            is_hole = end == len(data) and data.endswith(_HOLE)
-            raise (TornTail if is_hole else JournalError)(path, offset, detail)
-        yield Entry(offset, _content(path, body, offset)), link, end
-        offset, before = end, link
+            is_hole = source.has_hole(place.offset, end)
+            raise (TornTail if is_hole else JournalError)(source.path, place.offset, detail)
+        offset, place = place.offset, Place(end, link)
+        yield Entry(offset, content_from_bytes(source.path, body, offset), place)
 
 
-def _require_header(path: Path, came: bytes, wanted: bytes) -> None:
-    if len(came) < len(wanted):
-        detail = f"a header of {len(wanted)} bytes is wanted, {len(came)} came"
-        raise JournalError(path, 0, detail)
-    magic, version, chain, venue, _, name = _HEADER.unpack(came)
-    if magic != MAGIC:
-        raise JournalError(path, 0, "this is no crypsis journal")
-    if version != VERSION:
-        raise JournalError(path, 0, f"journal version {VERSION} is wanted, {version} came")
-    if came != wanted:
-        shape_class = name.rstrip(b"\0").decode("ascii", "replace")
-        detail = (
-            f"it belongs to chain {chain}, venue {venue}, shape class {shape_class}, "
-            "or to other governance"
-        )
-        raise JournalError(path, 0, detail)
-
-
-def _body_at(
-    path: Path, data: bytes, offset: int, key: ChainKey, before: bytes
-) -> tuple[bytes, int]:
-    """The body of the entry at an offset, and where the next entry starts."""
+def _body_at(source: _Source, place: Place) -> tuple[bytes, bytes, int]:
+    """The body of the entry at a place, the link that follows it, and where that ends."""
+    path, offset = source.path, place.offset
     start = offset + _LENGTH.size + _CHECK_BYTES
-    if start > len(data):
+    came = source.take(offset, start - offset)
+    if len(came) < start - offset:
         raise TornTail(path, offset, "the last entry is cut off")
-    if not any(data[offset:]):
-        raise TornTail(path, offset, f"{len(data) - offset} zero bytes where an entry is wanted")
-    head = data[offset : offset + _LENGTH.size]
-    if data[offset + _LENGTH.size : start] != _check(key, before, head):
+    head, check = came[: _LENGTH.size], came[_LENGTH.size :]
+    if check != _check(source.key, place.link, head):
         detail = "the entry's length does not follow the entry before it under this key"
-        raise JournalError(path, offset, detail)
+        is_hole = source.has_hole(offset, start)
+        raise (TornTail if is_hole else JournalError)(path, offset, detail)
     (length,) = _LENGTH.unpack(head)
     if not 0 < length <= ENTRY_BYTES_MAX:
         detail = f"an entry of 1 to {ENTRY_BYTES_MAX} bytes, not {length}"
         raise JournalError(path, offset, detail)
     end = start + length + LINK_BYTES
-    if end > len(data):
-        raise TornTail(path, offset, f"the last entry is cut off, {end - len(data)} bytes short")
-    return data[start : start + length], end
+    if end > source.size:
+        raise TornTail(path, offset, f"the last entry is cut off, {end - source.size} bytes short")
+    rest = source.take(start, end - start)
+    return rest[:length], rest[length:], end
 
 
 def _check(key: ChainKey, before: bytes, head: bytes) -> bytes:
@@ -239,40 +187,6 @@ def _next_link(key: ChainKey, before: bytes, body: bytes) -> bytes:
     return key.extend(before, _LENGTH.pack(len(body)) + body)
 
 
-def _content(path: Path, body: bytes, offset: int) -> Content:
-    note = _NOTES.get(body[0])
-    if note is not None:
-        layout, make = note
-        if len(body) != layout.size:
-            detail = f"a note of {layout.size} bytes is wanted, {len(body)} came"
-            raise JournalError(path, offset, detail)
-        _, *members = layout.unpack(body)
-        return make(*members)
-    try:
-        return command_from_bytes(body)
-    except WireError as error:
-        raise JournalError(path, offset, str(error)) from error
-
-
-_NOTES: Final[dict[int, tuple[struct.Struct, Callable[..., Note]]]] = {
-    _ROOT_CODE: (_ROOT, RootEntry),
-    _REDO_CODE: (_REDO, RedoEntry),
-    _RECEIPT_CODE: (_RECEIPT, ReceiptEntry),
-}
-
-
-def _encode(content: Content) -> bytes:
-    match content:
-        case RootEntry(number, root):
-            return _ROOT.pack(_ROOT_CODE, number, root)
-        case RedoEntry(number, header, following, base):
-            return _REDO.pack(_REDO_CODE, number, header, following, base)
-        case ReceiptEntry(sequence, envelope):
-            return _RECEIPT.pack(_RECEIPT_CODE, sequence, envelope)
-        case command:
-            return command_to_bytes(command)
-
-
 class Journal(Resource):
     """The journal being written. One writer at a time; `sync` makes what was appended durable.
 
@@ -280,13 +194,21 @@ class Journal(Resource):
     then, and a later flush that succeeds says nothing of the earlier one. Open it anew.
     """
 
-    def __init__(self, path: Path, identity: Identity, key: ChainKey) -> None:
+    def __init__(
+        self,
+        path: Path,
+        identity: Identity,
+        key: ChainKey,
+        found: Callable[[Entry], None] = lambda _: None,
+        start: Place | None = None,
+    ) -> None:
         """Start a new journal, or go on with one; a torn tail is set aside beside it, and named by
-        `set_aside`. JournalError if it is damaged or another process writes it."""
+        `set_aside`. Every entry that is there from `start` on is told to `found`, in order.
+
+        JournalError if it is damaged, has no such place, or another process writes it.
+        """
         self.path = path
         self.set_aside: Path | None = None
-        self.entries: list[Entry] = []
-        """What was there when it was opened."""
         self._key = key
         self._pending: list[bytes] = []
         self._failure: str | None = None
@@ -294,7 +216,8 @@ class Journal(Resource):
             self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, PRIVATE_MODE)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._link, self._size = self._start(identity)
+            self._place = self._start(identity, found, start)
+            self._size = self._place.offset
         except BlockingIOError:
             os.close(self._descriptor)
             raise JournalError(path, 0, "another process is writing this journal") from None
@@ -302,22 +225,26 @@ class Journal(Resource):
             os.close(self._descriptor)
             raise
 
-    def _start(self, identity: Identity) -> tuple[bytes, int]:
-        """The last link, and the bytes that are durable."""
+    def _start(
+        self, identity: Identity, found: Callable[[Entry], None], start: Place | None
+    ) -> Place:
+        """The end of what is whole, where the file then ends."""
         os.fchmod(self._descriptor, PRIVATE_MODE)
         head = identity.encode()
-        data = self.path.read_bytes()
-        if data == head[: len(data)] and len(data) < len(head):
-            self._write_head(head)
-            return head, len(head)
-        whole: list[Placed] = []
-        with contextlib.suppress(TornTail):
-            whole.extend(_entries(self.path, data, identity, self._key))
-        self.entries = [entry for entry, _, _ in whole]
-        _, link, size = whole[-1] if whole else (None, head, len(head))
-        if size < len(data):
-            self._set_aside(data[size:], size)
-        return link, size
+        with self.path.open("rb") as file:
+            source = _Source(self.path, file, self._key)
+            came = source.take(0, len(head))
+            if len(came) < len(head) and head.startswith(came):
+                self._write_head(head)
+                return identity.start
+            place = _started(source, identity, start)
+            with contextlib.suppress(TornTail):
+                for entry in _entries(source, place):
+                    found(entry)
+                    place = entry.after
+            if place.offset < source.size:
+                self._set_aside(source.take(place.offset, source.size), place.offset)
+        return place
 
     def _write_head(self, head: bytes) -> None:
         """The header of a new journal, or of one that never got to its first entry."""
@@ -335,17 +262,18 @@ class Journal(Resource):
         os.fsync(self._descriptor)
 
     @property
-    def link(self) -> bytes:
-        """The link after everything appended so far."""
-        return self._link
+    def place(self) -> Place:
+        """The place after everything appended so far."""
+        return self._place
 
     def append(self, content: Content) -> None:
         """Add an entry. In memory until `sync`."""
         self._require_working()
-        body = _encode(content)
+        body = content_to_bytes(content)
         if len(body) > ENTRY_BYTES_MAX:
             raise JournalError(self.path, self._size, f"an entry of {len(body)} bytes is too long")
-        framed, self._link = _framed(self._key, self._link, body)
+        framed, link = _framed(self._key, self._place.link, body)
+        self._place = Place(self._place.offset + len(framed), link)
         self._pending.append(framed)
 
     def sync(self) -> None:

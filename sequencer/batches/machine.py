@@ -10,11 +10,12 @@ from rollup.hash.many import CompressMany
 from rollup.private import Private
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
+from rollup.protocol.state import State
 from rollup.protocol.units import VerifyMany
 from sequencer.batches.batcher import Batcher, ClosedBatch
-from sequencer.batches.journal import Identity, identity_of
+from sequencer.batches.entries import Identity, identity_of
 from sequencer.engine.command import Command
-from sequencer.engine.core import new_state, step
+from sequencer.engine.core import CoreState, new_state, step
 from sequencer.engine.event import BatchClosed, Event
 
 
@@ -42,18 +43,35 @@ class Done(Private):
     closed: ClosedBatch | None = None
 
 
-class Machine:
-    """A venue's state from genesis on."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Standing(Private):
+    """Where a machine stands between two batches: what orders meet, and what is committed."""
 
-    def __init__(self, setup: Setup) -> None:
-        self.core = new_state(setup.genesis, setup.shape_class)
+    core: CoreState
+    state: State
+
+
+class Machine:
+    """A venue's state from genesis on, or from where another machine stood."""
+
+    def __init__(self, setup: Setup, standing: Standing | None = None) -> None:
+        """`standing` is the new machine's own from now on."""
+        self.core = (
+            new_state(setup.genesis, setup.shape_class) if standing is None else standing.core
+        )
         self.batcher = Batcher(
             setup.genesis,
             setup.salt_key,
             compress_many=setup.compress_many,
             verify_many=setup.verify_many,
             shape_class=setup.shape_class,
+            state=None if standing is None else standing.state,
         )
+
+    @property
+    def standing(self) -> Standing:
+        """Where it stands. Whatever it does next changes this too."""
+        return Standing(self.core, self.batcher.state)
 
     @property
     def prices(self) -> tuple[int, ...]:

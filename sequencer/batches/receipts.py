@@ -8,32 +8,49 @@ its own, and closes with the head that it closed with before.
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from rollup.crypto.chain_key import ChainKey
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.receipt import RECEIPTS_START, Receipt
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from sequencer.batches.artefacts import ArtefactError, VenueFolder
-from sequencer.batches.journal import (
+from sequencer.batches.entries import (
     Entry,
+    Identity,
     JournalError,
     ReceiptEntry,
     RootEntry,
     identity_of,
-    read,
 )
+from sequencer.batches.journal import has_place, read
+from sequencer.batches.store import Closing, Store, StoreError
 from sequencer.engine.command import CloseBatch, OpenBatch
 
 
 class ReceiptChain:
     """The last receipt, and the batch that the next one promises."""
 
-    def __init__(self, genesis: Genesis) -> None:
-        self.sequence = 0
-        self.head = RECEIPTS_START
+    def __init__(
+        self, genesis: Genesis, sequence: int = 0, head: bytes = RECEIPTS_START, first: int = 0
+    ) -> None:
+        """From genesis on, or from a receipt with this digest on, after batch `first` was closed
+        and none after it."""
+        self.sequence = sequence
+        self.head = head
+        self.closed = first
+        """The highest number of a batch that was closed."""
+        self.was_first = False
+        """Whether the last closing was the first of its number."""
+        self._first = first
         self._chain, self._venue = genesis.chain, genesis.venue
         self._open: OpenBatch | None = None
+        self._heads: dict[int, bytes] = {}
+        """Of each batch, from its first closing on."""
 
     def follow(self, command: OpenBatch | CloseBatch) -> None:
         """A batch was opened or closed."""
+        if isinstance(command, CloseBatch) and self._open is not None:
+            self.was_first = self._open.number > self.closed
+            self.closed = max(self.closed, self._open.number)
         self._open = command if isinstance(command, OpenBatch) else None
 
     def closing(self) -> CloseBatch:
@@ -61,20 +78,33 @@ class ReceiptChain:
 
         JournalError where a receipt is not the next one, or a batch ends with another head.
         """
-        heads: dict[int, bytes] = {}
-        """Of each batch, from its first closing on."""
         for entry in entries:
-            content = entry.content
-            match content:
-                case OpenBatch():
-                    self.follow(content)
-                case CloseBatch():
-                    number = 0 if self._open is None else self._open.number
-                    head = heads.setdefault(number, self.head)
-                    _require_head(path, entry.offset, content, head)
-                    self.follow(content)
-                case ReceiptEntry():
-                    yield self._again(path, entry.offset, content)
+            receipt = self.read(path, entry)
+            if receipt is not None:
+                yield receipt
+
+    def read(self, path: Path, entry: Entry) -> Receipt | None:
+        """The journal's next entry, and the receipt that it is of. JournalError as `replay`."""
+        match entry.content:
+            case OpenBatch() as opening:
+                self.follow(opening)
+            case CloseBatch() as closing:
+                self._require_head(path, entry.offset, closing)
+                self.follow(closing)
+            case ReceiptEntry() as noted:
+                return self._again(path, entry.offset, noted)
+        return None
+
+    def _require_head(self, path: Path, offset: int, closing: CloseBatch) -> None:
+        """A batch ends with the head of its first closing. Of one that was closed before reading
+        started, that was compared when it was noted."""
+        number = 0 if self._open is None else self._open.number
+        if number <= self._first:
+            return
+        wanted = self._heads.setdefault(number, self.head)
+        if closing.receipts != wanted:
+            detail = f"the batch ends with receipts {closing.receipts.hex()}, not {wanted.hex()}"
+            raise JournalError(path, offset, detail)
 
     def _again(self, path: Path, offset: int, noted: ReceiptEntry) -> Receipt:
         if noted.sequence != self.sequence + 1 or self._open is None:
@@ -83,27 +113,42 @@ class ReceiptChain:
         return self.take(noted.envelope)
 
 
-def _require_head(path: Path, offset: int, closing: CloseBatch, wanted: bytes) -> None:
-    if closing.receipts != wanted:
-        detail = f"the batch ends with receipts {closing.receipts.hex()}, not {wanted.hex()}"
-        raise JournalError(path, offset, detail)
-
-
 def published(
     journal: Path, batch: int, since: int, shape_class: ShapeClass = CLASS_S
 ) -> list[Receipt]:
-    """The receipts of a venue's journal up to a batch's head, from sequence `since` on.
+    """The receipts of a venue's journal up to a batch's head, from sequence `since` on. Read from
+    the last batch on that was closed before, if the store beside the journal tells of it.
 
     ArtefactError or JournalError if the files are not a venue's, or the batch was never closed.
     """
     folder = VenueFolder(journal.resolve().parent.parent)
-    genesis, key = folder.read_genesis(), folder.read_salt_key().chain_key()
-    entries = list(read(journal, identity_of(genesis, shape_class), key))
-    if not any(_closes(entry, batch) for entry in entries):
-        raise ArtefactError(f"{journal}: batch {batch} was never closed")
-    receipts = list(ReceiptChain(genesis).replay(journal, entries))
-    return [each for each in receipts if each.batch <= batch and each.sequence >= since]
+    genesis, salt_key = folder.read_genesis(), folder.read_salt_key()
+    identity = identity_of(genesis, shape_class)
+    before = _before(folder, journal, identity, salt_key.store_key(), since)
+    if before is None or before.number >= batch:
+        start, chain = None, ReceiptChain(genesis)
+    else:
+        start = before.place
+        chain = ReceiptChain(genesis, before.receipts, before.head, before.number)
+    receipts = []
+    for entry in read(journal, identity, salt_key.chain_key(), start):
+        receipt = chain.read(journal, entry)
+        if receipt is not None and receipt.sequence >= since:
+            receipts.append(receipt)
+        if isinstance(entry.content, RootEntry) and entry.content.number == batch:
+            return receipts
+    raise ArtefactError(f"{journal}: batch {batch} was never closed")
 
 
-def _closes(entry: Entry, batch: int) -> bool:
-    return isinstance(entry.content, RootEntry) and entry.content.number == batch
+def _before(
+    folder: VenueFolder, journal: Path, identity: Identity, key: ChainKey, since: int
+) -> Closing | None:
+    """Where to begin; None for the start, also if there is no store to ask."""
+    if not folder.store.exists():
+        return None
+    try:
+        with Store(folder.store, identity, key) as store:
+            found = store.closing_before(since)
+    except StoreError:
+        return None
+    return found if found is not None and has_place(journal, identity, found.place) else None

@@ -1,21 +1,21 @@
 """Replay: the journal through the machine again. The roots must be the same."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rollup.protocol.encoding import digest_bytes
 from rollup.protocol.rejection import Rejected
 from sequencer.batches.artefacts import VenueFolder
 from sequencer.batches.batcher import BatcherError, ClosedBatch
-from sequencer.batches.journal import (
+from sequencer.batches.branches import Source
+from sequencer.batches.entries import (
     Entry,
     JournalError,
     Note,
+    Place,
     ReceiptEntry,
-    RedoEntry,
+    RefusalEntry,
     RootEntry,
-    read,
 )
 from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.receipts import ReceiptChain
@@ -37,78 +37,49 @@ def replay(path: Path, setup: Setup) -> Iterator[ClosedBatch]:
     JournalError with the offset of what cannot be read or done again; RootsDiffer where a root is
     not the one that was noted.
     """
-    entries = list(read(path, setup.identity, setup.salt_key.chain_key()))
-    for _ in ReceiptChain(setup.genesis).replay(path, entries):
-        pass  # each is the next one, and every batch ends with their head
-    return Replay(path, setup).run(effective(path, entries))
+    source, chain = Source(path, setup), ReceiptChain(setup.genesis)
+    known = source.survey(lambda entry: chain.read(path, entry))
+    return Replay(path, Machine(setup)).run(source.entries(known.now))
 
 
-@dataclass(slots=True)
-class History:
-    """Entries that count, and how many of them there are up to the end of each batch."""
-
-    entries: list[Entry] = field(default_factory=list)
-    ends: list[int] = field(default_factory=lambda: [0])
-
-    def before(self, number: int) -> "History":
-        """Up to the end of the batch before `number`, which must have been closed."""
-        ends = self.ends[:number]
-        return History(self.entries[: ends[-1]], ends)
-
-    def add(self, entry: Entry) -> None:
-        """One more entry."""
-        self.entries.append(entry)
-        if isinstance(entry.content, RootEntry):
-            self.ends.append(len(self.entries))
+Happened = Callable[[Entry, int, Sequence[Event]], None]
+"""Called with a command's entry, the number of its batch, and what it did."""
 
 
-def effective(path: Path, entries: Iterable[Entry]) -> list[Entry]:
-    """The entries that the machine does: without batches that a later redo voids, without the
-    redos, and without receipts, which are a chain of their own."""
-    return histories(path, entries)[0].entries
-
-
-def histories(path: Path, entries: Iterable[Entry]) -> tuple[History, dict[int, History]]:
-    """What counts now, and for the offset of every redo what counted before it."""
-    now, voided = History(), {}
-    for entry in entries:
-        content = entry.content
-        if isinstance(content, ReceiptEntry):
-            continue
-        if not isinstance(content, RedoEntry):
-            now.add(entry)
-            continue
-        voided[entry.offset] = now
-        base = now if content.base == 0 else voided.get(content.base)
-        if base is None or not 1 <= content.number <= len(base.ends):
-            detail = f"a redo of batch {content.number}, which was never closed"
-            raise JournalError(path, entry.offset, detail)
-        now = base.before(content.number)
-    return now, voided
+def ignored(entry: Entry, number: int, events: Sequence[Event]) -> None:
+    """Nobody is told."""
 
 
 class Replay:
     """A machine fed from a journal. `unrooted` is a batch that was closed last, its root not noted:
     the crash came between two entries of one group."""
 
-    def __init__(self, path: Path, setup: Setup, tell_from: int | None = None) -> None:
-        """`told` keeps what happened in batches from `tell_from` on."""
-        self.machine = Machine(setup)
+    def __init__(self, path: Path, machine: Machine, happened: Happened = ignored) -> None:
+        """`happened` is told what every command did."""
+        self.machine = machine
         self.unrooted: ClosedBatch | None = None
-        self.told: list[tuple[int, Sequence[Event]]] = []
         self._path = path
-        self._tell_from = tell_from
+        self._happened = happened
 
     def run(self, entries: Iterable[Entry]) -> Iterator[ClosedBatch]:
         """Do all commands; every closed batch once its root is compared, the last one in any
         case."""
-        for entry in entries:
-            if isinstance(entry.content, RootEntry):
-                yield self._rooted(entry.content, entry.offset)
-            else:
-                self._do(entry)
+        for closed, _ in self.placed(entries):
+            yield closed
         if self.unrooted is not None:
             yield self.unrooted
+
+    def placed(self, entries: Iterable[Entry]) -> Iterator[tuple[ClosedBatch, Place]]:
+        """Do all commands; every closed batch once its root is compared, and the place after."""
+        for entry in entries:
+            if isinstance(entry.content, ReceiptEntry):
+                continue  # a chain of their own
+            if isinstance(entry.content, RootEntry):
+                yield self._rooted(entry.content, entry.offset), entry.after
+            elif isinstance(entry.content, RefusalEntry):
+                self._refused(entry, entry.content)
+            else:
+                self._do(entry)
 
     def _do(self, entry: Entry) -> None:
         if self.unrooted is not None:
@@ -125,8 +96,14 @@ class Replay:
         self.unrooted = done.closed
         core = self.machine.core
         number = core.number if core.work is None else core.work.number
-        if self._tell_from is not None and number >= self._tell_from:
-            self.told.append((number, done.events))
+        self._happened(entry, number, done.events)
+
+    def _refused(self, entry: Entry, noted: RefusalEntry) -> None:
+        """Nothing is done again: what was refused once stays so."""
+        work = self.machine.core.work
+        if work is None:
+            raise JournalError(self._path, entry.offset, "a refusal between two batches")
+        self._happened(entry, work.number, [noted.event()])
 
     def _rooted(self, noted: RootEntry, offset: int) -> ClosedBatch:
         closed = self.unrooted

@@ -50,8 +50,9 @@ from sequencer.demo.market.trade import Slice, WantedTrade
 from sequencer.demo.market.trader import Trader
 from sequencer.engine.event import DepositJudged, Event
 from sequencer.engine.live import OrderKey
+from sequencer.service.answer import Answer
 from sequencer.service.facts import Fact, Filled
-from sequencer.service.venue import Answer, Venue
+from sequencer.service.venue import Venue
 
 
 class DemoError(Exception):

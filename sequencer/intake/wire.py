@@ -52,6 +52,9 @@ _OPEN: Final = struct.Struct("<IQ4I?IB")
 _ENTRY: Final = struct.Struct("<IBI20s14I8IQ")
 _ORDER: Final = struct.Struct("<IIIBIBBIQQHB84s")
 _CANCEL: Final = struct.Struct("<IIIBI84s")
+SUBMIT_BYTES: Final = _CAME.size + _ORDER.size
+"""Bytes of every encoded Submit."""
+
 _FLAGS: Final = 3 | REDUCE_ONLY_FLAG | POST_ONLY_FLAG
 _SIDES: Final = {int(side): side for side in Side}
 _TIMES_IN_FORCE: Final = {int(kind): kind for kind in TimeInForce}

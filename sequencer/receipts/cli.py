@@ -156,7 +156,7 @@ def publish(
     """
     from rollup.protocol.receipt_json import list_to_ndjson
     from sequencer.batches.artefacts import ArtefactError
-    from sequencer.batches.journal import JournalError
+    from sequencer.batches.entries import JournalError
     from sequencer.batches.receipts import published
 
     try:

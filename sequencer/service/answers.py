@@ -17,6 +17,7 @@ from rollup.protocol.encoding import hex_digest
 from rollup.protocol.question import Question
 from sequencer.engine.core import CoreState
 from sequencer.intake.admission import Asked
+from sequencer.service.answer import Answer
 from sequencer.service.facts import (
     Accepted,
     Cancelled,
@@ -32,7 +33,6 @@ from sequencer.service.facts import (
     Waiting,
 )
 from sequencer.service.history import History, Page
-from sequencer.service.venue import Answer
 
 ANSWER_VERSION: Final = 1
 FACTS_MAX: Final = 128
@@ -99,7 +99,8 @@ def watched(core: CoreState, history: History, watch: Watch, cursor: int, run: s
 
 
 def answer(core: CoreState, history: History, question: Question, run: str) -> bytes:
-    """The answer to an owner. `run` names this run of the venue: its cursors begin at 0."""
+    """The answer to an owner. `run` names the numbering of facts: cursors of another mean
+    nothing."""
     seen = sight(core, history, question.account, question.cursor, run)
     return record_bytes({**seen.head, **seen.holding, "facts": seen.facts})
 

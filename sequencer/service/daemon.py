@@ -21,6 +21,7 @@ from sequencer.batches.artefacts import ArtefactError
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.ports import L1Pending
 from sequencer.batches.resident import ProverLost
+from sequencer.service.answer import Answer
 from sequencer.service.answers import (
     Answered,
     Sight,
@@ -31,10 +32,9 @@ from sequencer.service.answers import (
     watched,
 )
 from sequencer.service.courier import FarL1
-from sequencer.service.history import History
 from sequencer.service.proving import ProofEnd, Proving
 from sequencer.service.snapshot import Mode, Snapshot
-from sequencer.service.venue import Answer, Venue
+from sequencer.service.venue import Venue
 
 ATTEMPTS_MAX: Final = 3
 """A batch that lost so many provers, or whose proofs were none, is not tried again."""
@@ -108,7 +108,6 @@ class Daemon:
     ) -> None:
         """`start` is the time of genesis, where the grid begins."""
         self.venue = venue
-        self.history = History()
         self._l1 = l1
         self._proving = proving
         self._prices = prices
@@ -116,7 +115,6 @@ class Daemon:
         self._clock = clock
         self._say = say
         self._start = start
-        self._run = venue.sealing_key.public_bytes.hex()
         self._mode = Mode.RUNNING
         work = venue.core.work
         self._prices_now = prices.at(clock()) if work is None else work.prices
@@ -125,6 +123,7 @@ class Daemon:
         self._warned: set[tuple[int, str]] = set()
         self._warnings: tuple[str, ...] = ()
         self._trouble = ""
+        self._remarked = 0
         self._silence = ""
         self._is_early = False
         self._retry_at = 0
@@ -152,7 +151,8 @@ class Daemon:
             self._bring(now)
         self._prove()
         self._warn(now)
-        self.history.add(self.venue.take_facts())
+        self._say_remarks()
+        self.venue.take_facts()  # its history has them
         self.snapshot = self._look(now)
 
     def _listen(self, now: int) -> None:
@@ -177,7 +177,7 @@ class Daemon:
         """Admit envelopes into the batch that the clock says. Answers are their senders' alone."""
         self._keep_window(self._clock())
         answers = self.venue.submit(envelopes)
-        self.history.add(self.venue.take_facts())
+        self.venue.take_facts()  # its history has them
         return answers
 
     def ask(self, envelope: bytes) -> Answered | str:
@@ -187,7 +187,8 @@ class Daemon:
             return asked.reason.value
         if asked.question is None:
             return Answered(asked.response_key, refused())
-        data = answer(self.venue.core, self.history, asked.question, self._run)
+        venue = self.venue
+        data = answer(venue.core, venue.history, asked.question, venue.run)
         return Answered(asked.response_key, data)
 
     def watch(self, envelope: bytes) -> Watch | str:
@@ -197,7 +198,7 @@ class Daemon:
 
     def look(self, watch: Watch, cursor: int) -> Sight | None:
         """What a watcher may see now: nothing, where it may not know."""
-        return watched(self.venue.core, self.history, watch, cursor, self._run)
+        return watched(self.venue.core, self.venue.history, watch, cursor, self.venue.run)
 
     def _keep_window(self, now: int) -> None:
         """Close a window that is over, and open the next one."""
@@ -334,6 +335,13 @@ class Daemon:
         self._say(f"{what} (try {tried} of {ATTEMPTS_MAX}): {error}")
         if tried >= ATTEMPTS_MAX:
             raise DaemonHalted(f"{what}, {tried} times in a row: {error}") from error
+
+    def _say_remarks(self) -> None:
+        """What was not as it should be beside the journal, each once."""
+        remarks = self.venue.remarks
+        for remark in remarks[self._remarked :]:
+            self._say(f"warning: {remark}")
+        self._remarked = len(remarks)
 
     def _warn(self, now: int) -> None:
         """Say once for each batch that a bound of L1 draws near."""

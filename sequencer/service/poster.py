@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rollup.l1.interface import Address, Revert, Reverted
-from rollup.protocol.encoding import digest_bytes
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.public import PublicInput
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.ports import L1
+from sequencer.service.headers import Headers
 
 WARN_SHARE = 4
 """A deadline is told when less than a quarter of a bound is left."""
@@ -82,18 +82,18 @@ class Poster:
         if public.number > self._l1.proved_number:
             self._l1.post_batch(self._operator, public, proof)
 
-    def require_known(self, headers: Sequence[BatchHeader]) -> None:
-        """L1Differs unless the last header that L1 holds is one of these, which start at batch 1.
+    def require_known(self, headers: Headers) -> None:
+        """L1Differs unless the last header that L1 holds is one of these, which reach back to it.
 
         The last one is enough: by its old root it stands for all before it.
         """
         held = self._l1.head_number
-        if held > len(headers):
-            detail = f"L1 holds batch {held}, the journal ends at batch {len(headers)}"
+        if held > headers.number:
+            detail = f"L1 holds batch {held}, the journal ends at batch {headers.number}"
             raise L1Differs(f"{detail}: its end is missing")
-        if held and self._l1.header_digest(held) != headers[held - 1].digest():
-            root = digest_bytes(headers[held - 1].new_root).hex()
-            detail = f"the journal has batch {held} with root {root}"
+        if held and self._l1.header_digest(held) != headers.digest(held):
+            digest = headers.digest(held).hex()
+            detail = f"the journal has batch {held} with header {digest}"
             raise L1Differs(f"{detail}, L1 holds another header of that number")
 
     def deadlines(

@@ -1,59 +1,93 @@
 """Recovery: the machine as the journal left it, and batches made anew after L1 refused a header."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rollup.private import Private
 from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.encoding import digest_bytes
-from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import ABSENT_PRICE, Governance
 from rollup.protocol.rejection import Reason
 from sequencer.batches.batcher import ClosedBatch
-from sequencer.batches.journal import Content, Entry, JournalError, RootEntry
+from sequencer.batches.branches import Branch, Branches, Source
+from sequencer.batches.entries import Content, Entry, JournalError, Place, RefusalEntry, RootEntry
 from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.ports import L1
-from sequencer.batches.replay import Replay, histories
+from sequencer.batches.receipts import ReceiptChain
+from sequencer.batches.replay import Happened, Replay, ignored
 from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
 from sequencer.engine.core import CoreState
-from sequencer.engine.event import Event
+from sequencer.engine.event import AnyReason, Event
 from sequencer.intake.admission import sender_of, signatures_hold
+from sequencer.service.headers import Headers
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Start(Private):
+    """Where reading a journal may start: the machine after batch `source.first`, whose header has
+    this digest; the chain of receipts there, and how many redos there were until then."""
+
+    source: Source
+    machine: Machine
+    receipts: ReceiptChain
+    redos: int = 0
+    header: bytes = b""
+
+    def headers(self) -> Headers:
+        """What is known of headers there."""
+        first = self.source.first
+        return Headers(first, [self.header]) if first else Headers()
+
+
+def genesis_start(path: Path, setup: Setup) -> Start:
+    """From the journal's first entry on."""
+    return Start(Source(path, setup), Machine(setup), ReceiptChain(setup.genesis))
 
 
 @dataclass(slots=True, repr=False)
 class Recovered(Private):
-    """A machine after the last entry of a journal; the headers of all its batches, from batch 1 on;
-    the batches that L1 has not proved; the root that a crash left without a note, if any; and what
-    happened in the last batches, if that was asked for."""
+    """A machine after the last entry of a journal; the headers of its batches from the start on;
+    the batches that L1 has not proved; and the last one, if a crash left it without its root."""
 
     machine: Machine
-    headers: list[BatchHeader]
+    headers: Headers
     unproved: list[ClosedBatch]
-    missing_root: RootEntry | None = None
-    told: list[tuple[int, Sequence[Event]]] = field(default_factory=list)
+    unrooted: ClosedBatch | None = None
+
+    def add(self, closed: ClosedBatch, proved: int) -> None:
+        """One more batch."""
+        self.headers.add(closed.header.digest())
+        if closed.batch.number > proved:
+            self.unproved.append(closed)
 
 
 def recover(
-    path: Path,
-    setup: Setup,
-    entries: Sequence[Entry],
+    start: Start,
+    branch: Branch,
     proved: int,
-    tell_from: int | None = None,
+    happened: Happened = ignored,
+    closed: Callable[[ClosedBatch, Place], None] = lambda _, __: None,
 ) -> Recovered:
-    """Do again what counts of a journal; batches up to `proved` are not kept.
+    """Do again what counts of a journal; batches up to `proved` are not kept. `closed` is called
+    where machine and receipts of `start` are behind a batch.
 
     Raises JournalError or RootsDiffer.
     """
-    replay = Replay(path, setup, tell_from)
-    headers: list[BatchHeader] = []
-    unproved: list[ClosedBatch] = []
-    for closed in replay.run(entries):
-        headers.append(closed.header)
-        if closed.batch.number > proved:
-            unproved.append(closed)
-    missing = None if replay.unrooted is None else root_entry(replay.unrooted)
-    return Recovered(replay.machine, headers, unproved, missing, replay.told)
+    source = start.source
+    replay = Replay(source.path, start.machine, happened)
+    found = Recovered(start.machine, start.headers(), [])
+
+    def follow(entry: Entry) -> None:
+        start.receipts.read(source.path, entry)
+
+    for each, place in replay.placed(source.entries(branch, follow)):
+        closed(each, place)
+        found.add(each, proved)
+    if replay.unrooted is not None:
+        found.unrooted = replay.unrooted
+        found.add(replay.unrooted, proved)
+    return found
 
 
 def root_entry(closed: ClosedBatch) -> RootEntry:
@@ -68,54 +102,66 @@ class OldBatch(Private):
 
     opening: OpenBatch
     commands: list[Submit | Cancel] = field(default_factory=list)
+    refusals: list[RefusalEntry] = field(default_factory=list)
     closing: CloseBatch | None = None
 
 
-def old_batches(entries: Sequence[Entry], number: int) -> list[OldBatch]:
+def old_batches(entries: Iterable[Entry], number: int) -> list[OldBatch]:
     """The batches from `number` on, in order, of entries that count."""
     batches: list[OldBatch] = []
     for entry in entries:
-        match entry.content:
-            case OpenBatch() as opening:
-                batches.append(OldBatch(opening))
-            case CloseBatch() as closing:
-                batches[-1].closing = closing
-            case Submit() | Cancel() as command:
-                batches[-1].commands.append(command)
-    return [batch for batch in batches if batch.opening.number >= number]
+        content = entry.content
+        if isinstance(content, OpenBatch) and content.number >= number:
+            batches.append(OldBatch(content))
+        elif batches and isinstance(content, CloseBatch):
+            batches[-1].closing = content
+        elif batches and isinstance(content, Submit | Cancel):
+            batches[-1].commands.append(content)
+        elif batches and isinstance(content, RefusalEntry):
+            batches[-1].refusals.append(content)
+    return batches
+
+
+def refusal_entry(command: Submit | Cancel, reason: AnyReason) -> RefusalEntry:
+    """What the journal notes of a command that is refused."""
+    if isinstance(command, Submit):
+        order = command.signed.order
+        named = (order.account, order.slot, order.generation)
+    else:
+        cancel = command.signed.cancel
+        named = (cancel.account, cancel.slot, cancel.generation)
+    return RefusalEntry(command.receipt, *named, isinstance(command, Cancel), reason)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Fork(Private):
-    """Where a venue's history parts: on the branch of the redo at the byte `base` (0: the present
-    one), entries up to the end of the batch before `number` stay; from `since` on these are not
-    those of the present branch."""
+    """Where a venue's history parts: of the branch of the redo at the byte `base` (0: the present
+    one), what is before batch `number` stays; from `since` on that is not what the present one
+    has."""
 
     base: int
-    kept: Sequence[Entry]
+    kept: Branch
     number: int
     since: int
 
 
-def fork_at(path: Path, entries: Sequence[Entry], number: int) -> Fork:
+def fork_at(path: Path, now: Branch, number: int) -> Fork:
     """The present branch up to the batch before `number`, which L1 wants anew."""
-    now, _ = histories(path, entries)
-    if not 1 <= number <= len(now.ends):
+    if not now.first < number <= now.number + 1:
         raise JournalError(path, 0, f"batch {number} was never closed, so it cannot be made anew")
-    return Fork(0, now.before(number).entries, number, number)
+    return Fork(0, now.before(number), number, number)
 
 
-def fork_back(path: Path, setup: Setup, entries: Sequence[Entry], l1: L1) -> Fork | None:
+def fork_back(path: Path, setup: Setup, known: Branches, l1: L1) -> Fork | None:
     """The void branch that L1 has gone back to, the last one that fits; None if none does."""
-    now, voided = histories(path, entries)
-    mine = [header.digest() for header in recover(path, setup, now.entries, 0).headers]
     head = l1.head_number
+    mine = recover(genesis_start(path, setup), known.now, head).headers.digests
     theirs = [l1.header_digest(number) for number in range(1, head + 1)]
-    for base, history in reversed(voided.items()):
-        if len(history.ends) <= head:
+    for base, branch in reversed(known.voided.items()):
+        if branch.number < head:
             continue
-        kept = history.before(head + 1).entries
-        found = [header.digest() for header in recover(path, setup, kept, head).headers]
+        kept = branch.before(head + 1)
+        found = recover(genesis_start(path, setup), kept, head).headers.digests
         if found == theirs:
             pairs = zip(theirs, mine, strict=False)
             since = next((n for n, (a, b) in enumerate(pairs, 1) if a != b), len(mine) + 1)
@@ -132,6 +178,11 @@ class MadeAnew(Private):
     done: list[tuple[int, Sequence[Event]]] = field(default_factory=list)
     closed: list[ClosedBatch] = field(default_factory=list)
     dropped: list[tuple[Submit | Cancel, Reason]] = field(default_factory=list)
+
+    def note_refusals(self, old: OldBatch, first: int) -> None:
+        """What was refused in a batch before, and what was dropped now, from place `first` on."""
+        self.contents += old.refusals
+        self.contents += [refusal_entry(*each) for each in self.dropped[first:]]
 
 
 def make_anew(
@@ -150,13 +201,18 @@ def make_anew(
     """
     made = MadeAnew()
     for old in batches:
+        noted = len(made.dropped)
         for command in _commands(machine, setup, l1, old, attempt, prices, made.dropped):
+            if isinstance(command, CloseBatch):
+                made.note_refusals(old, noted)
             done = machine.do(command)
             made.contents.append(command)
             made.done.append((old.opening.number, done.events))
             if done.closed is not None:
                 made.contents.append(root_entry(done.closed))
                 made.closed.append(done.closed)
+        if old.closing is None:
+            made.note_refusals(old, noted)
     return made
 
 

@@ -6,57 +6,35 @@
 Nobody is answered, and no batch leaves, before the journal is on disk. The caller decides when.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
-from rollup.crypto.envelope import EnvelopeReason, OpeningKey, SealingKey
+from rollup.crypto.envelope import OpeningKey, SealingKey
 from rollup.crypto.remembered import RememberedSignatures
 from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import Digest
 from rollup.l1.interface import Address
-from rollup.private import Private
 from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.public import PublicInput
-from rollup.protocol.receipt import Receipt, SignedReceipt
 from sequencer.batches.artefacts import BatchFolder, LockedFolder
 from sequencer.batches.batcher import ClosedBatch
-from sequencer.batches.journal import Content, Entry, Journal, ReceiptEntry, RedoEntry, read
+from sequencer.batches.branches import Branch
+from sequencer.batches.entries import Content, Entry, Place, RedoEntry, RootEntry
 from sequencer.batches.machine import Machine, Setup
-from sequencer.batches.ports import L1, L1Pending
-from sequencer.batches.receipts import ReceiptChain
-from sequencer.batches.replay import effective
+from sequencer.batches.ports import L1
 from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
-from sequencer.engine.core import CoreError, CoreState
-from sequencer.engine.event import AnyReason, Event, OrderRefused, VenueReason
+from sequencer.engine.core import CoreState
+from sequencer.engine.event import Event, OrderRefused, VenueReason
 from sequencer.intake.admission import Admission, Asked, Verdict, sender_of
 from sequencer.service import recovery
+from sequencer.service.answer import Answer
 from sequencer.service.facts import Fact, facts_after_redo, facts_of, refused_fact
+from sequencer.service.guard import Guard
+from sequencer.service.history import History
+from sequencer.service.keeper import SNAPSHOT_EVERY, Keeper, Opened, Stand
+from sequencer.service.notary import Notary, Taken
 from sequencer.service.poster import Anew, Deadline, L1Differs, Poster
-from sequencer.service.recovery import Fork
-
-
-class VenueStopped(Exception):
-    """The venue cannot go on in this process: what it holds in memory is not what is on disk.
-
-    Open it anew from its folder, which has everything that was answered for.
-    """
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Answer(Private):
-    """What an envelope did to its sender's own orders, and the reason if it got no further; neither
-    for padding. Whatever opened has a receipt, which tells nothing of what was in it, and the
-    response key that its sender wrote.
-
-    `digest` is what the venue computed of a message whose signature does not hold.
-    """
-
-    receipt: SignedReceipt | None = None
-    facts: tuple[Fact, ...] = ()
-    reason: AnyReason | EnvelopeReason | None = None
-    response_key: bytes | None = None
-    digest: Digest | None = None
+from sequencer.service.recovery import Fork, Recovered, Start
 
 
 class Venue:
@@ -65,18 +43,26 @@ class Venue:
     A folder with a journal is gone on with: the state is rebuilt from it before anything is taken.
     """
 
-    def __init__(self, setup: Setup, folder: LockedFolder, l1: L1, operator: Address) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        folder: LockedFolder,
+        l1: L1,
+        operator: Address,
+        *,
+        snapshot_every: int = SNAPSHOT_EVERY,
+    ) -> None:
         """Start, or go on. JournalError, RootsDiffer or L1Differs if the folder's journal is
-        damaged, or is not the one that L1 knows."""
+        damaged, or is not the one that L1 knows. A snapshot is taken every so many batches."""
         # The door and the rules ask about the same signatures: each is verified once.
         setup = replace(setup, verify_many=RememberedSignatures(setup.verify_many))
         self._setup = setup
         self._folder = folder
         self.receipt_signer = setup.genesis.receipt_signer
-        self._receipt_key = folder.read_receipt_key(self.receipt_signer)
+        receipt_key = folder.read_receipt_key(self.receipt_signer)
         self._l1 = l1
         self._poster = Poster(l1, operator)
-        self._stopped = ""
+        self._guard = Guard()
         self._facts: list[tuple[int, Fact]] = []
         self._fresh: list[tuple[int, Fact]] = []
         self._machine = Machine(setup)
@@ -88,48 +74,59 @@ class Venue:
             compress_many=setup.compress_many,
             verify_many=setup.verify_many,
         )
-        self._journal = Journal(folder.journal, setup.identity, setup.salt_key.chain_key())
+        self._keeper = Keeper(setup, folder, snapshot_every)
         try:
-            self._recover()
+            opened = self._keeper.open_journal(l1.proved_number)
+        except BaseException:
+            self._keeper.close()
+            raise
+        self._journal = opened.journal
+        try:
+            self._notary = Notary(receipt_key, opened.start.receipts, self._journal)
+            self._recover(opened)
         except BaseException:
             self._journal.close()
+            self._keeper.close()
             raise
 
-    def _recover(self) -> None:
+    def _recover(self, opened: Opened) -> None:
         """The machine as the journal left it, and the batch files that a crash left unwritten."""
-        entries, self._journal.entries = self._journal.entries, []
-        self._attempt = sum(isinstance(entry.content, RedoEntry) for entry in entries)
-        self._receipts = ReceiptChain(self._setup.genesis)
-        for _ in self._receipts.replay(self._folder.journal, entries):
-            pass  # only the end is wanted: each receipt was given when it was durable
-        found = self._replayed(entries)
+        self._attempt = opened.start.redos + len(opened.known.voided)
+        self._receipts = opened.start.receipts
+        proved = self._l1.proved_number
+        found = self._keeper.replayed(opened, proved)
+        self._keep(found, proved)
         self._take_over(found.machine)
-        if found.missing_root is not None:
-            self._journal.append(found.missing_root)
+        if found.unrooted is not None:
+            self._journal.append(recovery.root_entry(found.unrooted))
             self._journal.sync()
+            self._keeper.closed(found.unrooted, self._stand, proved)
         self._follow_l1()
+        self._write_missing()
+
+    def _write_missing(self) -> None:
         for closed in self._unproved:
-            if not self.batch_folder(closed.batch.number).holds(batch_to_bytes(closed.batch)):
-                self._write(closed)
+            self.batch_folder(closed.batch.number).ensure_batch(batch_to_bytes(closed.batch))
 
     def _take_over(self, machine: Machine) -> None:
         """From now on this is the venue's state."""
         self._machine = machine
         self._admission.follow(machine.core)
 
-    def _replayed(self, entries: Sequence[Entry]) -> recovery.Recovered:
-        """What a journal comes to; batches that L1 has not proved are kept at hand."""
-        proved = self._l1.proved_number
-        kept = effective(self._folder.journal, entries)
-        found = recovery.recover(self._folder.journal, self._setup, kept, proved)
+    def _keep(self, found: Recovered, proved: int) -> None:
+        """Batches that L1 has not proved are kept at hand."""
         self._kept_after, self._unproved = proved, found.unproved
         self._headers = found.headers
-        return found
 
-    def _entries(self) -> list[Entry]:
-        """What the journal holds on disk."""
-        identity, key = self._setup.identity, self._setup.salt_key.chain_key()
-        return list(read(self._folder.journal, identity, key))
+    def _read_again(self) -> None:
+        """L1 forgot what it had proved."""
+        proved = self._l1.proved_number
+        start, known = self._keeper.surveyed(proved)
+        self._keep(recovery.recover(start, known.now, proved), proved)
+
+    @property
+    def _stand(self) -> Stand:
+        return Stand(self._journal.place, self._machine, self._receipts, self._attempt)
 
     @property
     def core(self) -> CoreState:
@@ -142,19 +139,34 @@ class Venue:
         return self._machine.batcher.state.root
 
     @property
+    def remarks(self) -> Sequence[str]:
+        """What was not as it should be with what is kept beside the journal."""
+        return tuple(self._keeper.remarks)
+
+    @property
+    def run(self) -> str:
+        """Names the numbering of `history`, in hexadecimal: cursors of another mean nothing."""
+        return self._keeper.run.hex() or self.sealing_key.public_bytes.hex()
+
+    @property
+    def history(self) -> History:
+        """What each owner may know, from the first fact on."""
+        return self._keeper.history
+
+    @property
     def set_aside(self) -> str:
         """The file that keeps what a torn last write left of the journal; empty if none did."""
-        return "" if self._journal.set_aside is None else str(self._journal.set_aside)
+        return str(self._journal.set_aside or "")
 
     def open_batch(self, time: int, prices: tuple[int, ...]) -> list[Event]:
         """Start the next batch and consume what L1 has queued, as far as a batch can.
 
         CoreError, with nothing changed or written, if time or prices are not a next batch's.
         """
-        with self._going_on(may_refuse=True):
+        with self._guard.going_on(may_refuse=True):
             opening = recovery.open_batch(self._machine, self._l1, time, prices, self._attempt)
             events = self._do(opening)
-        with self._going_on():
+        with self._guard.going_on():
             self._sync()
         return events
 
@@ -165,44 +177,27 @@ class Venue:
         """
         if self.core.work is None:
             return [Answer(reason=VenueReason.BETWEEN_BATCHES)] * len(envelopes)
-        with self._going_on():
+        with self._guard.going_on():
             verdicts = self._admission.admit(envelopes, self.core.clock)
             taken = [self._judge(verdict) for verdict in verdicts]
             self._sync()
-        return [self._signed(receipt, answer) for receipt, answer in taken]
+        return [self._notary.signed(receipt, answer) for receipt, answer in taken]
 
-    def _judge(self, verdict: Verdict) -> tuple[tuple[Receipt, bytes] | None, Answer]:
-        taken, command = self._take(verdict), verdict.command
+    def _judge(self, verdict: Verdict) -> tuple[Taken | None, Answer]:
+        taken, command = self._notary.take(verdict.envelope), verdict.command
         if command is None or taken is None:
             answer = Answer(reason=verdict.reason)
         else:
-            answer = self._apply(replace(command, receipt=taken[0].sequence))
+            answer = self._apply(replace(command, receipt=taken.receipt.sequence))
         return taken, replace(answer, response_key=verdict.response_key, digest=verdict.digest)
 
-    def _take(self, verdict: Verdict) -> tuple[Receipt, bytes] | None:
-        """The receipt of an envelope that opened, with its digest, in the journal before what it
-        leads to."""
-        if verdict.envelope is None:
-            return None
-        receipt = self._receipts.take(verdict.envelope)
-        self._journal.append(ReceiptEntry(receipt.sequence, receipt.envelope))
-        return receipt, self._receipts.head
-
-    def _signed(self, taken: tuple[Receipt, bytes] | None, answer: Answer) -> Answer:
-        """The answer with its receipt, which is signed only now that it cannot be forgotten: a
-        crash before would give its sequence to another envelope."""
-        if taken is None:
-            return answer
-        receipt, digest = taken
-        signature = self._receipt_key.sign(digest)
-        return replace(answer, receipt=SignedReceipt(receipt, signature))
-
     def _apply(self, command: Submit | Cancel) -> Answer:
-        """What the core refuses is not journalled; its owner is told all the same."""
+        """What the core refuses is not done: only that is journalled, and told to its owner."""
         first = len(self._fresh)
         done = self._do(command)[0]
         if isinstance(done, OrderRefused):
             owner, fact = refused_fact(command, done.reason)
+            self._journal.append(recovery.refusal_entry(command, done.reason))
             self._fresh.append((owner, fact))
             return Answer(facts=(fact,), reason=done.reason)
         sender = sender_of(command)
@@ -210,7 +205,7 @@ class Venue:
 
     def ask(self, envelope: bytes) -> Asked:
         """Who asks about an own account. It changes nothing, so nothing is journalled."""
-        with self._going_on():
+        with self._guard.going_on():
             return self._admission.ask(envelope, self.core.clock)
 
     def take_facts(self) -> list[tuple[int, Fact]]:
@@ -232,17 +227,19 @@ class Venue:
 
         CoreError if none is open.
         """
-        with self._going_on(may_refuse=True):
+        with self._guard.going_on(may_refuse=True):
             closing = self._receipts.closing()
             done = self._machine.do(closing)
         if done.closed is None:
             raise TypeError("the core closes a batch with BatchClosed")
-        with self._going_on():
+        with self._guard.going_on():
             self._append([closing, recovery.root_entry(done.closed)])
             self._sync()
             self._unproved.append(done.closed)
-            self._headers.append(done.closed.header)
-            self._write(done.closed)
+            self._headers.add(done.closed.header.digest())
+            closed = done.closed
+            self.batch_folder(closed.batch.number).write_batch(batch_to_bytes(closed.batch))
+            self._keeper.closed(done.closed, self._stand, self._kept_after)
         return done.closed
 
     @property
@@ -255,17 +252,18 @@ class Venue:
 
         Returns what L1 wants to be made anew: call `redo` with it. Raises Reverted.
         """
-        self._require_going()
+        self._guard.require_going()
         self._keep_unproved()
-        with self._going_on():
+        with self._guard.going_on():
             self._follow_l1()
         return self._poster.commit_headers(self._unproved)
 
     def _keep_unproved(self) -> None:
         """Batches that L1 has proved are dropped; those whose proofs it forgot come back."""
         if self._l1.proved_number < self._kept_after:
-            self._replayed(self._entries())
+            self._read_again()
         self._kept_after = self._l1.proved_number
+        self._headers.forget_before(self._kept_after)
         self._unproved = [each for each in self._unproved if each.batch.number > self._kept_after]
 
     def redo(self, wanted: Anew, prices: tuple[int, ...]) -> list[ClosedBatch]:
@@ -277,50 +275,61 @@ class Venue:
         """
         if not self._is_refused(wanted):
             return []
-        with self._going_on():
-            fork = recovery.fork_at(self._folder.journal, self._entries(), wanted.number)
-            return self._part(fork, wanted.header, prices)
+        with self._guard.going_on():
+            proved = self._l1.proved_number
+            start, known = self._keeper.surveyed(min(wanted.number - 1, proved))
+            fork = recovery.fork_at(self._folder.journal, known.now, wanted.number)
+            return self._part(start, known.now, fork, wanted.header, prices)
 
     def _follow_l1(self) -> None:
         """Where L1 holds what was made void, because it took its refusal back, the venue goes back
         to that, and what it did since is made anew on top. L1Differs if no branch has it."""
+        if 0 < self._l1.head_number < self._headers.first:
+            self._read_again()
         try:
             self._poster.require_known(self._headers)
             return
         except L1Differs as differs:
             unknown = differs
-        path = self._folder.journal
-        fork = recovery.fork_back(path, self._setup, self._entries(), self._l1)
+        start = recovery.genesis_start(self._folder.journal, self._setup)
+        known = start.source.survey()
+        fork = recovery.fork_back(start.source.path, self._setup, known, self._l1)
         if fork is None:
             raise unknown
         held = self._l1.header_digest(self._l1.head_number) or bytes(DIGEST_BYTES)
-        self._part(fork, held, self._machine.prices)
+        self._part(start, known.now, fork, held, self._machine.prices)
 
-    def _part(self, fork: Fork, header: bytes, prices: tuple[int, ...]) -> list[ClosedBatch]:
+    def _part(
+        self, start: Start, now: Branch, fork: Fork, header: bytes, prices: tuple[int, ...]
+    ) -> list[ClosedBatch]:
         """Go on from a fork of the history: what the present branch has from its number on is made
         anew. One group in the journal; only then does anything change here."""
-        path, setup, entries = self._folder.journal, self._setup, self._entries()
-        void = recovery.old_batches(effective(path, entries), fork.since)
+        void = recovery.old_batches(start.source.entries(now), fork.since)
         proved, attempt = self._l1.proved_number, self._attempt + 1
-        base = recovery.recover(path, setup, fork.kept, proved, fork.since)
+        told: list[tuple[int, Sequence[Event]]] = []
+
+        def happened(_: Entry, number: int, events: Sequence[Event]) -> None:
+            if number >= fork.since:
+                told.append((number, events))
+
+        base = recovery.recover(start, fork.kept, proved, happened)
         again = [old for old in void if old.opening.number >= fork.number]
-        anew = recovery.make_anew(base.machine, setup, self._l1, again, attempt, prices)
-        self._append(
-            [RedoEntry(fork.number, header, len(anew.contents), fork.base), *anew.contents]
-        )
+        anew = recovery.make_anew(base.machine, self._setup, self._l1, again, attempt, prices)
+        redo = RedoEntry(fork.number, header, len(anew.contents), fork.base)
+        ends = self._append([redo, *anew.contents])
         touched = recovery.accounts_of(void, self._unproved, fork.since, self.core)
-        told = [*base.told, *anew.done]
+        told += anew.done
         dropped = [refused_fact(command, reason) for command, reason in anew.dropped]
         after = base.machine.core
         self._fresh += facts_after_redo(fork.since, touched, told, dropped, self.core, after)
         self._sync()
         self._attempt = attempt
         self._take_over(base.machine)
-        self._kept_after, self._unproved = proved, base.unproved + anew.closed
-        self._headers = base.headers + [closed.header for closed in anew.closed]
-        for closed in self._unproved:
-            if not self.batch_folder(closed.batch.number).holds(batch_to_bytes(closed.batch)):
-                self._write(closed)
+        for closed in anew.closed:
+            base.add(closed, proved)
+        self._keep(base, proved)
+        self._keeper.parted(fork.since, list(zip(anew.closed, ends, strict=True)), self._stand)
+        self._write_missing()
         return anew.closed
 
     def _is_refused(self, wanted: Anew) -> bool:
@@ -331,7 +340,7 @@ class Venue:
 
     def post(self, public: PublicInput, proof: bytes) -> None:
         """Bring a bundle to L1, once. Raises Reverted with L1's reason."""
-        self._require_going()
+        self._guard.require_going()
         self._poster.post(public, proof)
         self._keep_unproved()
 
@@ -344,8 +353,13 @@ class Venue:
         return self._folder.batch(number)
 
     def close(self) -> None:
-        """Make the journal durable and let go of it."""
-        self._journal.close()
+        """Make the journal durable and let go of it; between two batches, with a snapshot."""
+        try:
+            self._journal.close()
+            if not self._guard.stopped:
+                self._keeper.finish(self._headers.last, self._stand, self._kept_after)
+        finally:
+            self._keeper.close()
 
     def _do(self, command: Command) -> list[Event]:
         """The core first, since what it refuses must not be in the journal; what it did is in the
@@ -358,39 +372,20 @@ class Venue:
         self._fresh += facts_of(events, self.core.number if work is None else work.number)
         return events
 
-    def _append(self, contents: Sequence[Content]) -> None:
+    def _append(self, contents: Sequence[Content]) -> list[Place]:
+        """The places after batches that were closed."""
+        ends = []
         for content in contents:
             self._journal.append(content)
             if isinstance(content, OpenBatch | CloseBatch):
                 self._receipts.follow(content)
+            elif isinstance(content, RootEntry):
+                ends.append(self._journal.place)
+        return ends
 
     def _sync(self) -> None:
         """Everything done so far is on disk, and may be told."""
         self._journal.sync()
         self._facts += self._fresh
+        self._keeper.history.add(self._fresh)
         self._fresh = []
-
-    def _write(self, closed: ClosedBatch) -> None:
-        self.batch_folder(closed.batch.number).write_batch(batch_to_bytes(closed.batch))
-
-    def _require_going(self) -> None:
-        if self._stopped:
-            raise VenueStopped(f"the venue stopped ({self._stopped}); open it anew")
-
-    @contextmanager
-    def _going_on(self, *, may_refuse: bool = False) -> Iterator[None]:
-        """Stop for good when memory and disk may differ: a command that failed half-way, or a
-        journal that did. `may_refuse`: the one command inside may have no place now, which the core
-        says before it changes anything. L1Pending comes of reads, and all of them come first."""
-        self._require_going()
-        try:
-            yield
-        except L1Pending:
-            raise
-        except CoreError:
-            if not may_refuse:
-                self._stopped = CoreError.__name__
-            raise
-        except BaseException as error:
-            self._stopped = type(error).__name__
-            raise

@@ -39,16 +39,15 @@ from rollup.protocol.receipt_json import (
     signed_to_json,
 )
 from rollup.protocol.rejection import Rejected
-from sequencer.batches.journal import (
+from sequencer.batches.entries import (
     Identity,
     JournalError,
     ReceiptEntry,
     RedoEntry,
     RootEntry,
-    _encode,
-    _framed,
-    read,
+    content_to_bytes,
 )
+from sequencer.batches.journal import _framed, read
 from sequencer.demo.market.tape.error import TapeError
 from sequencer.demo.market.tape.tape import open_tape
 from sequencer.engine.command import CloseBatch, OpenBatch, Submit
@@ -230,7 +229,7 @@ def _notes() -> list[bytes]:
         RedoEntry(1, bytes(32), 0),
         ReceiptEntry(2**48 - 1, bytes(32)),
     )
-    return [_encode(note) for note in notes]
+    return [content_to_bytes(note) for note in notes]
 
 
 def _journal(bodies: Sequence[bytes]) -> bytes:

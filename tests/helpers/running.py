@@ -10,12 +10,15 @@ from rollup.protocol.cancel import CancelOrder, SignedCancel, cancel_digests
 from rollup.protocol.order import Order, SignedOrder, message_digest
 from sequencer.batches.artefacts import LockedFolder, VenueFolder
 from sequencer.batches.batcher import ClosedBatch
-from sequencer.batches.journal import Entry, read
+from sequencer.batches.entries import Entry
+from sequencer.batches.journal import read
 from sequencer.batches.machine import Setup
 from sequencer.batches.ports import L1
 from sequencer.intake.admission import cancel_action, order_action
+from sequencer.service.answer import Answer
 from sequencer.service.facts import Fact
-from sequencer.service.venue import Answer, Venue
+from sequencer.service.keeper import SNAPSHOT_EVERY
+from sequencer.service.venue import Venue
 from tests.helpers import venue as small
 from tests.helpers.l1 import OPERATOR, World, proof_of
 
@@ -32,6 +35,7 @@ class Running:
     root: Path
     world: World = field(default_factory=World)
     reach: Callable[[], L1] | None = None
+    snapshot_every: int = SNAPSHOT_EVERY
 
     def __post_init__(self) -> None:
         with VenueFolder(self.root).lock() as folder:
@@ -43,7 +47,8 @@ class Running:
         self.folder: LockedFolder = VenueFolder(self.root).lock()
         try:
             l1 = self.world.l1 if self.reach is None else self.reach()
-            self.venue = Venue(SETUP, self.folder, l1, OPERATOR)
+            every = self.snapshot_every
+            self.venue = Venue(SETUP, self.folder, l1, OPERATOR, snapshot_every=every)
         except BaseException:
             self.folder.close()
             raise
@@ -56,7 +61,9 @@ class Running:
     def crash(self) -> None:
         """As a kill does: what was not synced is gone, nothing is closed in order."""
         self.venue._journal._pending.clear()
-        self.stop()
+        self.venue._journal.close()
+        self.venue._keeper.close()
+        self.folder.close()
 
     def restart(self) -> None:
         self.crash()

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 
 from rollup.crypto.salt import SaltKey
 from rollup.protocol.encoding import digest_bytes
-from sequencer.batches.journal import Journal, RootEntry
+from sequencer.batches.entries import RootEntry
+from sequencer.batches.journal import Journal
 from sequencer.batches.machine import Setup
 from sequencer.batches.replay import replay
 from sequencer.engine.command import Command

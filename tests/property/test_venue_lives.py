@@ -19,12 +19,15 @@ from rollup.protocol.misconduct import Signer, judge_list, judge_pair, judge_pro
 from rollup.protocol.public import PublicInput
 from rollup.protocol.receipt import SignedReceipt
 from sequencer.batches.artefacts import BatchFolder
-from sequencer.batches.receipts import published
+from sequencer.batches.receipts import ReceiptChain, published
 from sequencer.batches.replay import replay
+from sequencer.batches.standing import standing_to_bytes
 from sequencer.engine.core import CoreError
 from sequencer.engine.event import VenueReason
+from sequencer.service.facts import Fact
 from tests.helpers import venue as small
 from tests.helpers.l1 import DELAY, GOVERNOR
+from tests.helpers.machines import described, replayed
 from tests.helpers.running import SETUP, Running
 
 SIGNER = Signer.of(SETUP.genesis)
@@ -37,6 +40,7 @@ HAPPENINGS = (
     *("trade", "trade", "close", "close", "headers", "proof", "proof"),
     *("restart", "late", "wait", "register", "remember", "reorganise", "announce"),
     *("refused_opening", "crash_in_a_redo", "swing", "swing"),
+    *("restart", "end_in_order", "lose_the_store"),
 )
 plans = st.lists(st.sampled_from(HAPPENINGS), max_size=25)
 
@@ -45,7 +49,7 @@ class Life:
     """A venue to which things happen; `settle` is the operator's way on."""
 
     def __init__(self, root: Path) -> None:
-        self.running = Running(root)
+        self.running = Running(root, snapshot_every=2)
         self.world = self.running.world
         for account in (1, 2):
             self.world.register(account, RICH)
@@ -94,7 +98,43 @@ class Life:
             self.running.post(self.running.venue.unproved[0])
 
     def restart(self) -> None:
+        """It comes back the same as from the whole journal, and owners' streams go on."""
+        told = self.told()
         self.running.restart()
+        self.require_whole()
+        assert self.told() == told and not self.running.venue.remarks
+
+    def end_in_order(self) -> None:
+        told = self.told()
+        self.running.stop()
+        self.running.start()
+        self.require_whole()
+        assert self.told() == told and not self.running.venue.remarks
+
+    def lose_the_store(self) -> None:
+        """Facts are numbered anew then; nothing else depends on it."""
+        self.running.crash()
+        for left in self.running.folder.journal.parent.glob("store.sqlite*"):
+            left.unlink()
+        self.running.start()
+        self.require_whole()
+
+    def told(self) -> dict[int, tuple[Fact, ...]]:
+        history = self.running.venue.history
+        pages = {account: history.since(account, 0, 10**6) for account in (1, 2)}
+        assert all(page.first == 0 and not page.has_more for page in pages.values())
+        return {account: page.facts for account, page in pages.items()}
+
+    def require_whole(self) -> None:
+        venue = self.running.venue
+        whole = replayed(self.running.folder, SETUP)
+        assert described(venue._machine) == described(whole)
+        assert (venue.core.work is not None) or (
+            standing_to_bytes(venue._machine.standing) == standing_to_bytes(whole.standing)
+        )
+        chain = ReceiptChain(SETUP.genesis)
+        list(chain.replay(self.running.folder.journal, self.running.entries()))
+        assert (chain.sequence, chain.head) == (venue._receipts.sequence, venue._receipts.head)
 
     def late(self) -> None:
         self.world.pass_time(BEHIND + 1)

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from benchmarks import engine, load, network
+from benchmarks import engine, load, network, restart
 from benchmarks.batches import trading_batches
 from benchmarks.chart import chart
 from rollup.protocol.batch_codec import batch_from_bytes
@@ -150,3 +150,10 @@ def test_a_group_that_comes_between_two_batches_is_sent_again_and_counts_its_rec
 
     assert asyncio.run(send()).receipts == 1
     assert bodies == [b"two envelopes"] * 2
+
+
+def test_restarts_are_measured_on_a_venue_that_goes_on() -> None:
+    first, second = restart.measure([6, 7])
+    assert (first["batches"], second["batches"]) == (6, 7)
+    assert first["journal_bytes"] < second["journal_bytes"]
+    assert all(second[name] > 0 for name in second)

@@ -15,8 +15,8 @@ from sequencer.demo.market.scene import MAX_FEE, USDC
 from sequencer.demo.market.trade import Slice, WantedTrade
 from sequencer.demo.market.trader import Intent, Trader
 from sequencer.engine.event import VenueReason
+from sequencer.service.answer import Answer
 from sequencer.service.facts import Ended, Fact, Refused, Voided
-from sequencer.service.venue import Answer
 
 BACKDROP_QUOTES = 2
 TIDIED_QUOTES = 3

@@ -6,7 +6,7 @@ import pytest
 
 from rollup.cli import CommandError
 from rollup.exit_codes import ExitCode
-from sequencer.batches.journal import JournalError
+from sequencer.batches.entries import JournalError
 from sequencer.batches.prover import ProverError
 from sequencer.cli import known_errors
 

@@ -3,8 +3,10 @@
 import errno
 import os
 import stat
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -13,17 +15,24 @@ from hypothesis import strategies as st
 from rollup.crypto.chain_key import ChainKey
 from rollup.protocol.cancel import CancelOrder, SignedCancel
 from rollup.protocol.order import Side
-from sequencer.batches.journal import (
+from rollup.protocol.rejection import Reason
+from sequencer.batches import journal as journal_module
+from sequencer.batches.entries import (
+    Entry,
     Identity,
-    Journal,
     JournalError,
+    Place,
     ReceiptEntry,
     RedoEntry,
+    RefusalEntry,
     RootEntry,
     TornTail,
-    read,
+    content_from_bytes,
+    content_to_bytes,
 )
+from sequencer.batches.journal import Journal, has_place, read
 from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
+from sequencer.engine.event import VenueReason
 from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
 from tests.strategies import venues
 
@@ -143,7 +152,7 @@ def test_a_redo_counts_whole_or_not_at_all(tmp_path: Path) -> None:
     found = fault(path)
     assert isinstance(found, TornTail) and found.offset == redo
     with Journal(path, IDENTITY, KEY) as journal:
-        assert journal.entries[-1].content == RootEntry(1, bytes(range(32)))
+        assert journal.place.offset == redo
     assert path.read_bytes() == data[:redo]
 
 
@@ -180,9 +189,11 @@ def test_a_journal_goes_on_where_it_ended(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     written(path)
     with Journal(path, IDENTITY, KEY) as journal:
-        before = journal.link
+        before = journal.place
         journal.append(CloseBatch())
-        assert journal.link != before
+        after = journal.place
+        assert after.link != before.link
+    assert after.offset == path.stat().st_size
     assert [entry.content for entry in read(path, IDENTITY, KEY)][-1] == CloseBatch()
 
 
@@ -228,7 +239,7 @@ def test_a_last_entry_whose_end_reads_as_zeros_is_a_torn_tail(tmp_path: Path) ->
     path.write_bytes(data[:start][:-16] + bytes(16))
     with Journal(path, IDENTITY, KEY) as journal:
         assert journal.set_aside is not None
-        assert [entry.content for entry in journal.entries] == COMMANDS[:3]
+        assert [entry.content for entry in read(path, IDENTITY, KEY)] == COMMANDS[:3]
 
 
 def test_zeros_where_a_crash_left_a_hole_are_a_torn_tail(tmp_path: Path) -> None:
@@ -238,6 +249,52 @@ def test_zeros_where_a_crash_left_a_hole_are_a_torn_tail(tmp_path: Path) -> None
     with Journal(path, IDENTITY, KEY) as journal:
         assert journal.set_aside is not None
     assert path.read_bytes() == data
+
+
+def many(path: Path) -> tuple[bytes, list[int]]:
+    """A journal of several sectors, and where its entries end."""
+    with Journal(path, IDENTITY, KEY) as journal:
+        for _ in range(4):
+            for command in COMMANDS:
+                journal.append(command)
+    ends = [entry.after.offset for entry in read(path, IDENTITY, KEY)]
+    return path.read_bytes(), [HEADER_BYTES, *ends]
+
+
+def test_a_group_whose_last_sectors_did_not_arrive_is_a_torn_tail_wherever_it_is_cut(
+    tmp_path: Path,
+) -> None:
+    """In a body, in a link, in the few bytes of a length: entries behind the first hole too."""
+    path = tmp_path / "journal"
+    data, ends = many(path)
+    assert len(data) > 8 * 512
+    for start in range(512, len(data), 512):
+        path.write_bytes(data[:start] + bytes(len(data) - start))
+        with Journal(path, IDENTITY, KEY) as journal:
+            whole = max(end for end in ends if end <= start)
+            assert journal.place.offset == whole
+    for shift in range(1, 8):  # and once more with a header so long that the hole is in a length
+        at = ends[3] + shift
+        sector = patch.object(journal_module, "_SECTOR_BYTES", at)
+        path.write_bytes(data[:at] + bytes(7 - shift + 1))
+        with sector, Journal(path, IDENTITY, KEY) as journal:
+            assert journal.place.offset == ends[3]
+
+
+def test_zeros_that_are_no_hole_are_damage(tmp_path: Path) -> None:
+    """A few, off the sectors' bounds or with something behind them: what was answered is there."""
+    path = tmp_path / "journal"
+    data, ends = many(path)
+    place = next(end for end in ends if end > 600 and (end - 3) % 512 < 500)
+    for damaged in (
+        data[: place - 3] + bytes(3) + data[place:],
+        data[: place - 3] + bytes(3),
+        data[:1024] + bytes(512) + data[1536:],
+    ):
+        path.write_bytes(damaged)
+        with pytest.raises(JournalError) as caught:
+            Journal(path, IDENTITY, KEY)
+        assert not isinstance(caught.value, TornTail)
 
 
 def test_a_damaged_journal_is_not_continued(tmp_path: Path) -> None:
@@ -271,7 +328,7 @@ def test_the_header_is_durable_before_the_first_entry(tmp_path: Path) -> None:
     for there in (b"", IDENTITY.encode()[:20]):
         path.write_bytes(there)
         with Journal(path, IDENTITY, KEY) as journal:
-            assert journal.entries == []
+            assert journal.place == IDENTITY.start
         assert path.read_bytes() == IDENTITY.encode()
 
 
@@ -317,5 +374,96 @@ def test_a_failed_journal_stays_failed_and_ends_at_what_was_synced(
             again()
     assert len(calls) == made
     assert path.read_bytes() == durable
-    with Journal(path, IDENTITY, KEY) as anew:
-        assert [entry.content for entry in anew.entries] == [COMMANDS[0]]
+    found: list[Entry] = []
+    with Journal(path, IDENTITY, KEY, found.append):
+        assert [entry.content for entry in found] == [COMMANDS[0]]
+
+
+def test_reading_goes_on_from_every_place_as_from_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    written(path)
+    whole = list(read(path, IDENTITY, KEY))
+    for count, place in enumerate([IDENTITY.start, *(entry.after for entry in whole)]):
+        if count and isinstance(whole[count - 1].content, RedoEntry):
+            continue  # nobody stops between a redo and what it does anew
+        assert list(read(path, IDENTITY, KEY, place)) == whole[count:]
+        found: list[Entry] = []
+        with Journal(path, IDENTITY, KEY, found.append, place) as journal:
+            assert journal.place == whole[-1].after
+        assert found == whole[count:]
+
+
+def test_a_place_that_this_journal_does_not_have_is_refused(tmp_path: Path) -> None:
+    path, other = tmp_path / "journal", tmp_path / "other"
+    data = written(path)
+    first, second, *_, last = read(path, IDENTITY, KEY)
+    with Journal(other, IDENTITY, KEY) as journal:
+        for command in COMMANDS[1:4]:
+            journal.append(command)
+        elsewhere = journal.place
+    wrong = (
+        Place(first.after.offset, second.after.link),
+        Place(first.after.offset + 1, first.after.link),
+        Place(first.after.offset, b""),
+        Place(first.after.offset, data[first.after.offset - 16 : first.after.offset]),
+        Place(0, b""),
+        Place(last.after.offset + 100, last.after.link),
+        elsewhere,
+    )
+    for place in wrong:
+        assert not has_place(path, IDENTITY, place)
+        with pytest.raises(JournalError, match="another entry ends here"):
+            list(read(path, IDENTITY, KEY, place))
+        with pytest.raises(JournalError, match="another entry ends here"):
+            Journal(path, IDENTITY, KEY, start=place)
+    assert path.read_bytes() == data
+    path.write_bytes(data[: first.after.offset])
+    with pytest.raises(JournalError, match="another entry ends here"):
+        list(read(path, IDENTITY, KEY, second.after))
+
+
+def test_damage_before_a_place_is_not_seen_from_there_and_damage_behind_it_is(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "journal"
+    data = written(path)
+    first, second, *_ = read(path, IDENTITY, KEY)
+    for at, seen in ((first.offset + 9, False), (second.offset + 9, True)):
+        path.write_bytes(data[:at] + bytes((data[at] ^ 1,)) + data[at + 1 :])
+        if seen:
+            with pytest.raises(JournalError):
+                list(read(path, IDENTITY, KEY, first.after))
+        else:
+            list(read(path, IDENTITY, KEY, first.after))
+
+
+def test_a_journal_is_read_and_opened_an_entry_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    with Journal(path, IDENTITY, KEY) as journal:
+        for _ in range(64):
+            for _ in range(64):
+                journal.append(COMMANDS[3])
+            journal.sync()
+    size = path.stat().st_size
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in read(path, IDENTITY, KEY)) == 64 * 64
+        Journal(path, IDENTITY, KEY).close()
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < size / 4
+
+
+def test_a_refusal_has_one_encoding_and_a_reason_that_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    for reason in (*Reason, *VenueReason):
+        noted = RefusalEntry(2**63, 2**30 - 1, 255, 2**26 - 1, reason in VenueReason, reason)
+        data = content_to_bytes(noted)
+        assert content_from_bytes(path, data, 7) == noted
+    for wrong in (data[:-1], data + b"\0", data[:-1] + b"x", data[:-40] + b"unheard-of".ljust(40)):
+        with pytest.raises(JournalError) as caught:
+            content_from_bytes(path, wrong, 7)
+        assert caught.value.offset == 7
+    with pytest.raises(JournalError, match="one encoding"):
+        content_from_bytes(path, data[:18] + b"\x02" + data[19:], 7)

@@ -21,9 +21,10 @@ from rollup.protocol.public_json import public_to_json
 from rollup.protocol.shape_class import CLASS_M
 from rollup.protocol.transition import apply_batch
 from sequencer.batches.artefacts import ArtefactError, VenueFolder
-from sequencer.batches.journal import JournalError, identity_of, read
+from sequencer.batches.branches import Source
+from sequencer.batches.entries import JournalError, ReceiptEntry, identity_of
 from sequencer.batches.machine import Setup
-from sequencer.batches.replay import effective, replay, require_bundles
+from sequencer.batches.replay import replay, require_bundles
 from sequencer.demo.events import (
     BatchClosed,
     BatchOpened,
@@ -208,9 +209,10 @@ def commands(root: Path) -> list[object]:
     """What a journal has the machine do, but for the heads of the receipts."""
     folder = VenueFolder(root)
     setup = setup_of(folder)
-    entries = read(folder.journal, setup.identity, setup.salt_key.chain_key())
-    contents = [entry.content for entry in effective(folder.journal, entries)]
-    return [CloseBatch() if isinstance(each, CloseBatch) else each for each in contents]
+    source = Source(folder.journal, setup)
+    contents = [entry.content for entry in source.entries(source.survey().now)]
+    kept = [each for each in contents if not isinstance(each, ReceiptEntry)]
+    return [CloseBatch() if isinstance(each, CloseBatch) else each for each in kept]
 
 
 def test_the_same_seed_gives_the_same_roots_and_commands(

@@ -330,7 +330,19 @@ def test_facts_reach_the_history_of_their_owner_alone(simulation: Simulation) ->
     simulation.pass_time(2 * INTERVAL_MS)
     trade(simulation, 0)
     for account, is_maker in ((1, True), (2, False)):
-        page = simulation.daemon.history.since(account, 0, 100)
+        page = simulation.daemon.venue.history.since(account, 0, 100)
         fills = [fact for fact in page.facts if type(fact).__name__ == "Filled"]
         assert [fill.is_maker for fill in fills] == [is_maker]
-    assert simulation.daemon.history.since(3, 0, 100).facts == ()
+    assert simulation.daemon.venue.history.since(3, 0, 100).facts == ()
+
+
+def test_a_store_that_cannot_be_read_is_said_and_costs_nothing_else(simulation: Simulation) -> None:
+    simulation.pass_time(3 * INTERVAL_MS)
+    number, store = simulation.daemon.venue.core.number, simulation.running.folder.store
+    simulation.running.crash()
+    store.write_bytes(b"no database")
+    simulation.running.start()
+    simulation.start()
+    assert simulation.daemon.venue.core.number == number
+    simulation.pass_time(INTERVAL_MS)
+    assert simulation.heard("begun anew from the whole journal") == 1

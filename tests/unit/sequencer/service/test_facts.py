@@ -20,6 +20,7 @@ from sequencer.batches.machine import Setup
 from sequencer.engine.event import VenueReason
 from sequencer.intake.admission import cancel_action, order_action
 from sequencer.service import facts
+from sequencer.service.answer import Answer
 from sequencer.service.facts import (
     Accepted,
     Cancelled,
@@ -29,7 +30,7 @@ from sequencer.service.facts import (
     Refused,
     Rested,
 )
-from sequencer.service.venue import Answer, Venue
+from sequencer.service.venue import Venue
 from tests.strategies import venues
 
 BUY, SELL = Side.BUY, Side.SELL

@@ -18,7 +18,7 @@ from rollup.protocol.constants import (
 from rollup.protocol.order import SignedOrder
 from rollup.protocol.question import Question, question_digest
 from rollup.protocol.rejection import Reason
-from sequencer.batches.journal import ReceiptEntry
+from sequencer.batches.entries import ReceiptEntry
 from sequencer.engine.live import LiveOrder
 from sequencer.intake.admission import question_action
 from sequencer.service.answers import FACTS_MAX, Answered, answer, record_bytes

@@ -26,12 +26,12 @@ from rollup.protocol.misconduct import (
 from rollup.protocol.receipt import RECEIPTS_START, SignedReceipt
 from sequencer.batches.artefacts import ArtefactError
 from sequencer.batches.batcher import ClosedBatch
-from sequencer.batches.journal import Content, Entry, JournalError, ReceiptEntry, RedoEntry
+from sequencer.batches.entries import Content, Entry, JournalError, Place, ReceiptEntry, RedoEntry
 from sequencer.batches.receipts import ReceiptChain, published
 from sequencer.batches.replay import replay
 from sequencer.engine.command import CloseBatch, OpenBatch
 from sequencer.engine.event import VenueReason
-from sequencer.service.venue import Answer
+from sequencer.service.answer import Answer
 from tests.helpers import venue as small
 from tests.helpers.receipts import WINDOWS, link
 from tests.helpers.running import HERE, SETUP, Running
@@ -381,7 +381,8 @@ def test_a_batch_made_anew_with_a_newer_head_or_an_older_one_is_no_journal(
             opening(1),
             CloseBatch(again),
         ]
-        entries = [Entry(offset, content) for offset, content in enumerate(contents)]
+        nowhere = Place(0, b"")
+        entries = [Entry(offset, content, nowhere) for offset, content in enumerate(contents)]
         return len(list(ReceiptChain(SETUP.genesis).replay(tmp_path, entries)))
 
     one = link("a", 1, None)

@@ -10,13 +10,13 @@ from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.deposit import QUEUE_START, extend_queue
 from sequencer.batches.artefacts import BatchFolder
 from sequencer.batches.batcher import ClosedBatch
-from sequencer.batches.journal import RedoEntry
+from sequencer.batches.entries import RedoEntry
 from sequencer.batches.replay import replay
 from sequencer.engine.core import CoreError
 from sequencer.engine.event import VenueReason
 from sequencer.service.facts import Ended, Filled, Lives, Voided
+from sequencer.service.guard import VenueStopped
 from sequencer.service.poster import L1Differs
-from sequencer.service.venue import VenueStopped
 from tests.helpers import venue as small
 from tests.helpers.l1 import DELAY, GOVERNOR, OPERATOR
 from tests.helpers.running import SETUP, WINDOW_MS, Running

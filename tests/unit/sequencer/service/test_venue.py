@@ -12,13 +12,13 @@ import pytest
 from rollup.l1.interface import Reverted
 from rollup.protocol.deposit import QueueEntry
 from sequencer.batches.artefacts import ArtefactError, VenueFolder
-from sequencer.batches.journal import JournalError, ReceiptEntry, RootEntry
+from sequencer.batches.entries import JournalError, ReceiptEntry, RootEntry
 from sequencer.batches.replay import RootsDiffer, replay, require_bundles
 from sequencer.engine.command import CloseBatch, OpenBatch, Submit
 from sequencer.engine.core import CoreError
 from sequencer.engine.event import VenueReason
+from sequencer.service.guard import VenueStopped
 from sequencer.service.poster import L1Differs
-from sequencer.service.venue import VenueStopped
 from tests.helpers import venue as small
 from tests.helpers.running import SALT, SETUP, Running
 

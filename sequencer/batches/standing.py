@@ -1,0 +1,277 @@
+"""Where a machine stands between two batches, as bytes: what a restart goes on from.
+
+    standing = version (2) || number (4) || time (8) || deposits consumed (4) || queue head (32)
+               || next place in time (8) || custody total (8) || salt of globals (16)
+               || prices (16) || salt of markets (16) || state root (32)
+               || length (2), governance
+               || count (4), accounts by index:  index, header, cash, positions, root of its slots,
+                                                 salt; count (2), slots: slot, generation, filled
+               || count (4), (account, slot, lowest generation that the slot still accepts)
+               || count (4), live orders:        0 resting or 1 waiting, remaining, place in time,
+                                                 the order as submitted
+
+Numbers are little-endian. Resting orders come market by market, bids, then asks, in the order in
+which they would trade; waiting ones in the order in which they go on. What core and committed state
+both hold is written once: they must agree, or nothing is written. Digests of the trees are left
+out: they are hashed again from the leaves, and must give the root, so that reading proves what was
+read.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import Any, Final
+
+from rollup.codec.strict import CodecError
+from rollup.hash.keccak import DIGEST_BYTES
+from rollup.protocol.account import Account, Header, SlotState
+from rollup.protocol.batch import Globals, MarketsState
+from rollup.protocol.encoding import point_of
+from rollup.protocol.governance_codec import governance_from_bytes
+from rollup.protocol.margin import Holding
+from rollup.protocol.market import Governance
+from rollup.protocol.rejection import Rejected
+from rollup.protocol.state import State
+from sequencer.batches.machine import Machine, Setup, Standing
+from sequencer.engine.book import Book, BookError
+from sequencer.engine.command import Submit
+from sequencer.engine.core import CoreState
+from sequencer.engine.ledger import Holder, Ledger
+from sequencer.engine.live import LiveOrder
+from sequencer.intake.wire import SUBMIT_BYTES, WireError, command_from_bytes, command_to_bytes
+
+VERSION: Final = 1
+
+_HEAD: Final = struct.Struct(f"<HIQI{DIGEST_BYTES}sQQ4I4I4I8I")
+_LENGTH: Final = struct.Struct("<H")
+_COUNT: Final = struct.Struct("<I")
+_ACCOUNT: Final = struct.Struct("<I20s14I8IBq4q8I4IH")
+_SLOT: Final = struct.Struct("<BIQ")
+_USED: Final = struct.Struct("<IBI")
+_LIVE: Final = struct.Struct(f"<BQQ{SUBMIT_BYTES}s")
+_RESTING, _WAITING = 0, 1
+
+
+class StandingError(ValueError):
+    """A state that cannot be written, or bytes that are none."""
+
+
+def standing_to_bytes(standing: Standing) -> bytes:
+    """The one encoding. StandingError in the middle of a batch, or if core and committed state
+    differ, which is a defect."""
+    core, state = standing.core, standing.state
+    _require_boundary(core, state)
+    governance = core.ledger.governance.encode()
+    return b"".join(
+        (
+            _HEAD.pack(
+                VERSION,
+                core.number,
+                core.time,
+                core.deposits_consumed,
+                core.queue_head,
+                core.sequence,
+                state.globals.total,
+                *state.globals.salt,
+                *state.markets.prices,
+                *state.markets.salt,
+                *state.root,
+            ),
+            _LENGTH.pack(len(governance)),
+            governance,
+            *_account_parts(core, state),
+            _COUNT.pack(len(core.used)),
+            *(_USED.pack(*key, lowest) for key, lowest in sorted(core.used.items())),
+            _COUNT.pack(len(core.live)),
+            *_live_parts(core),
+        )
+    )
+
+
+def _require_boundary(core: CoreState, state: State) -> None:
+    if core.work is not None:
+        raise StandingError("a state between two batches is wanted")
+    committed = (state.globals.number, state.globals.time, state.globals.deposits_consumed)
+    if committed != (core.number, core.time, core.deposits_consumed):
+        raise StandingError("core and committed state are not after the same batch")
+    if core.ledger.holders.keys() != state.accounts.keys():
+        raise StandingError("core and committed state have other accounts")
+    resting = sum(len(book) for book in core.books)
+    if len(core.live) != resting + len(core.waiting):
+        raise StandingError("an order lives that neither rests nor waits")
+
+
+def _account_parts(core: CoreState, state: State) -> Iterator[bytes]:
+    slots: dict[int, dict[int, SlotState]] = {index: {} for index in state.accounts}
+    for (index, slot), stored in state.slots.items():
+        slots[index][slot] = stored
+    yield _COUNT.pack(len(state.accounts))
+    for index, account in sorted(state.accounts.items()):
+        holder, used = core.ledger.holders[index], slots[index]
+        committed = (account.header, Holding(account.cash, account.positions), used)
+        if committed != (holder.header, holder.holding, holder.slots):
+            raise StandingError("core and committed state differ about an account")
+        yield _account_bytes(index, account, len(used))
+        yield from (_SLOT.pack(k, used[k].generation, used[k].filled) for k in sorted(used))
+
+
+def _account_bytes(index: int, account: Account, slots: int) -> bytes:
+    header = account.header
+    return _ACCOUNT.pack(
+        index,
+        header.owner,
+        *header.key.x,
+        *header.key.y,
+        *header.viewing,
+        header.scheme,
+        account.cash,
+        *account.positions,
+        *account.slots_root,
+        *account.salt,
+        slots,
+    )
+
+
+def _live_parts(core: CoreState) -> Iterator[bytes]:
+    for book in core.books:
+        yield from (_live_bytes(_RESTING, live) for live in book)
+    yield from (_live_bytes(_WAITING, live) for live in core.waiting)
+
+
+def _live_bytes(place: int, live: LiveOrder) -> bytes:
+    order = command_to_bytes(Submit(live.signed, live.receipt))
+    return _LIVE.pack(place, live.remaining, live.sequence, order)
+
+
+def machine_from_bytes(data: bytes, setup: Setup) -> Machine:
+    """The machine that stood so. StandingError for bytes that are not the one encoding of a state,
+    and for what does not hash to the root that it names."""
+    try:
+        standing = _read(_Reader(data), setup)
+    except (Rejected, CodecError, WireError, BookError) as error:
+        raise StandingError(f"a state within bounds is wanted: {error}") from error
+    if standing_to_bytes(standing) != data:
+        raise StandingError("the one encoding of a state is wanted")
+    return Machine(setup, standing)
+
+
+class _Reader:
+    """Bytes from the start to the end, each once."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._place = data, 0
+
+    def take(self, size: int) -> bytes:
+        """The next bytes."""
+        self._place += size
+        if self._place > len(self._data):
+            raise StandingError("a state is cut off")
+        return self._data[self._place - size : self._place]
+
+    def unpack(self, layout: struct.Struct) -> tuple[Any, ...]:
+        """The next record."""
+        return layout.unpack(self.take(layout.size))
+
+    def count(self) -> int:
+        """How many of the next kind there are."""
+        (count,) = self.unpack(_COUNT)
+        return int(count)
+
+    def require_end(self) -> None:
+        """Nothing may be left."""
+        if self._place != len(self._data):
+            raise StandingError("bytes after the end of a state")
+
+
+def _read(reader: _Reader, setup: Setup) -> Standing:
+    version, number, time, consumed, queue_head, sequence, total, *words = reader.unpack(_HEAD)
+    if version != VERSION:
+        raise StandingError(f"a state of version {VERSION} is wanted, {version} came")
+    (length,) = reader.unpack(_LENGTH)
+    ledger = Ledger(governance_from_bytes(reader.take(length)), setup.shape_class)
+    a, b, c, d, *words = words
+    globals_ = Globals(number, time, total, consumed, (a, b, c, d))
+    prices, (a, b, c, d), root = tuple(words[:4]), words[4:8], tuple(words[8:])
+    markets = MarketsState(prices, (a, b, c, d))
+    accounts = dict(_read_accounts(reader, ledger))
+    state = _committed(accounts, ledger, markets, globals_, setup)
+    if state.root != root:
+        raise StandingError("a state does not hash to the root that it names")
+    core = CoreState(
+        chain=setup.genesis.chain,
+        venue=setup.genesis.venue,
+        ledger=ledger,
+        number=number,
+        time=time,
+        deposits_consumed=consumed,
+        queue_head=queue_head,
+        books=_books(ledger.governance),
+        sequence=sequence,
+    )
+    _read_orders(reader, core)
+    reader.require_end()
+    return Standing(core, state)
+
+
+def _books(governance: Governance) -> tuple[Book, ...]:
+    return tuple(Book() for _ in governance.markets)
+
+
+def _committed(
+    accounts: dict[int, Account],
+    ledger: Ledger,
+    markets: MarketsState,
+    globals_: Globals,
+    setup: Setup,
+) -> State:
+    slots = {
+        (index, slot): stored
+        for index, holder in ledger.holders.items()
+        for slot, stored in holder.slots.items()
+    }
+    try:
+        return State(accounts, markets, globals_, setup.compress_many, slots)
+    except ValueError as error:
+        raise StandingError(str(error)) from error
+
+
+def _read_accounts(reader: _Reader, ledger: Ledger) -> Iterator[tuple[int, Account]]:
+    """Every account, once the ledger holds it too."""
+    for _ in range(reader.count()):
+        index, owner, *words, count = reader.unpack(_ACCOUNT)
+        key, viewing, (scheme, cash) = words[:14], words[14:22], words[22:24]
+        positions, root, (p, q, r, s) = tuple(words[24:28]), words[28:36], words[36:]
+        a, b, c, d, e, f, g, h = viewing
+        header = Header(owner, point_of(key), (a, b, c, d, e, f, g, h), scheme)
+        a, b, c, d, e, f, g, h = root
+        yield index, Account(header, cash, positions, (a, b, c, d, e, f, g, h), (p, q, r, s))
+        slots = dict(_read_slot(reader) for _ in range(count))
+        ledger.holders[index] = Holder(header, Holding(cash, positions), slots)
+
+
+def _read_slot(reader: _Reader) -> tuple[int, SlotState]:
+    slot, generation, filled = reader.unpack(_SLOT)
+    return slot, SlotState(generation, filled)
+
+
+def _read_orders(reader: _Reader, core: CoreState) -> None:
+    for _ in range(reader.count()):
+        account, slot, lowest = reader.unpack(_USED)
+        core.used[account, slot] = lowest
+    for _ in range(reader.count()):
+        place, live = _read_live(reader)
+        order = live.order
+        core.live[order.account, order.slot] = live
+        if place == _RESTING and order.market < len(core.books):
+            core.books[order.market].add(live)
+        elif place == _WAITING:
+            core.waiting.append(live)
+        else:
+            raise StandingError("an order that rests in a market, or one that waits, is wanted")
+
+
+def _read_live(reader: _Reader) -> tuple[int, LiveOrder]:
+    place, remaining, sequence, data = reader.unpack(_LIVE)
+    command = command_from_bytes(data)
+    if not isinstance(command, Submit):
+        raise StandingError("an order is wanted")
+    return place, LiveOrder(command.signed, remaining, sequence, command.receipt)

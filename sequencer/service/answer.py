@@ -1,0 +1,26 @@
+"""What the venue says to one envelope."""
+
+from dataclasses import dataclass
+
+from rollup.crypto.envelope import EnvelopeReason
+from rollup.hash.poseidon import Digest
+from rollup.private import Private
+from rollup.protocol.receipt import SignedReceipt
+from sequencer.engine.event import AnyReason
+from sequencer.service.facts import Fact
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer(Private):
+    """What an envelope did to its sender's own orders, and the reason if it got no further; neither
+    for padding. Whatever opened has a receipt, which tells nothing of what was in it, and the
+    response key that its sender wrote.
+
+    `digest` is what the venue computed of a message whose signature does not hold.
+    """
+
+    receipt: SignedReceipt | None = None
+    facts: tuple[Fact, ...] = ()
+    reason: AnyReason | EnvelopeReason | None = None
+    response_key: bytes | None = None
+    digest: Digest | None = None

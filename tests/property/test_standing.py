@@ -1,0 +1,76 @@
+"""A machine that was written down between two batches and read again is the same machine: the same
+bytes, and whatever comes next does the same to both."""
+
+from collections.abc import Iterator, Sequence
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rollup.crypto.salt import SaltKey
+from rollup.protocol.constants import DEPOSITS_MAX
+from rollup.protocol.shape_class import ShapeClass
+from sequencer.batches.machine import Machine, Setup
+from sequencer.batches.standing import machine_from_bytes, standing_to_bytes
+from sequencer.engine.command import CloseBatch, Command
+from sequencer.engine.event import Event
+from tests.property.test_step import Plan, World, batches
+from tests.strategies import venues
+
+TINY = ShapeClass("tiny", trades=2, orders=4, accounts=DEPOSITS_MAX + 16)
+"""Full after two fills, so that orders wait from one batch to the next."""
+
+SETUP = Setup(
+    venues.genesis(),
+    SaltKey(bytes(range(32))),
+    venues.quick_compress_many,
+    venues.always_valid,
+    TINY,
+)
+
+
+class Recorded(World):
+    """The world of `test_step`, whose commands are kept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        machine = Machine(SETUP)
+        self.core, self.batcher = machine.core, machine.batcher
+        self.commands: list[Command] = []
+
+    def do(self, command: Command) -> list[Event]:
+        self.commands.append(command)
+        return super().do(command)
+
+
+def recorded(plan: Plan) -> list[Command]:
+    world = Recorded()
+    world.run(plan)
+    return world.commands
+
+
+def outcomes(machine: Machine, commands: Sequence[Command]) -> Iterator[object]:
+    """All that each command shows: events, and batches with what the rules say of them."""
+    for command in commands:
+        done = machine.do(command)
+        yield done.events
+        if done.closed is not None:
+            closed = done.closed
+            yield (closed.batch, closed.outcome, closed.header, standing_to_bytes(machine.standing))
+
+
+@settings(max_examples=60, deadline=None)
+@given(batches, st.data())
+def test_a_machine_read_from_its_bytes_goes_on_as_the_one_that_wrote_them(
+    plan: Plan, data: st.DataObject
+) -> None:
+    commands = recorded(plan)
+    boundaries = [0, *(i + 1 for i, c in enumerate(commands) if isinstance(c, CloseBatch))]
+    place = data.draw(st.sampled_from(boundaries), "after how many commands")
+    machine = Machine(SETUP)
+    for command in commands[:place]:
+        machine.do(command)
+    written = standing_to_bytes(machine.standing)
+    again = machine_from_bytes(written, SETUP)
+    assert standing_to_bytes(again.standing) == written
+    rest = commands[place:]
+    assert list(outcomes(again, rest)) == list(outcomes(machine, rest))
