@@ -217,12 +217,12 @@ def test_a_stream_tells_nothing_more_once_the_account_is_another_owners(served: 
     envelope = served.question(1, ResponseKey.generate())
     core = daemon.venue.core
     watch = watch_of(core, daemon.venue.ask(envelope))
-    assert watched(core, daemon.history, watch, 0, "run") is not None
+    assert watched(core, daemon.venue.history, watch, 0, "run") is not None
     holder = core.ledger.holders[1]
     holder.header = replace(holder.header, owner=bytes(20))
-    assert watched(core, daemon.history, watch, 0, "run") is None
+    assert watched(core, daemon.venue.history, watch, 0, "run") is None
     del core.ledger.holders[1]
-    assert watched(core, daemon.history, watch, 0, "run") is None
+    assert watched(core, daemon.venue.history, watch, 0, "run") is None
 
 
 def test_frames_go_on_while_the_venue_has_no_time_and_nothing_is_lost(

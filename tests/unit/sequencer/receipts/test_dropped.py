@@ -28,7 +28,7 @@ def drop(venue: Venue, envelope: bytes) -> SignedReceipt:
     """A cheating operator's answer: the receipt that an honest one would give, while chain, journal
     and book never hear of the envelope."""
     receipt = copy(venue._receipts).take(envelope_hash(envelope))
-    return SignedReceipt(receipt, venue._receipt_key.sign(receipt.digest()))
+    return SignedReceipt(receipt, venue._notary._key.sign(receipt.digest()))
 
 
 class Trader:
