@@ -51,11 +51,11 @@ function ordersOf(account) {
     }), [1, 2]);
 }
 
-/** Rows of docs/api.md, the last first. */
+/** Rows of docs/api.md, the last first: receipt, slot, generation, then what belongs to it. */
 function factsOf(account) {
   const rows = [...account.facts].reverse().map(([what, ...rest]) => {
     if (what === "voided") return [what, "", `batch ${rest[0]}`];
-    const [slot, , ...members] = rest;
+    const [, slot, , ...members] = rest;
     return [what, slot, (DETAILS[what] ?? String)(members)];
   });
   return table(`What happened last to account ${account.account}`, ["what", "slot", "detail"],
