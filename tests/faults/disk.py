@@ -10,7 +10,7 @@ import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -137,7 +137,8 @@ class Disk:
             self.was_torn = True
             torn()
         elif how == 2:
-            call()
+            with suppress(OSError):  # nobody is there to hear that either
+                call()
         self.is_dead = True
         raise Dead
 
