@@ -6,7 +6,6 @@ over HTTP. They ask for nothing private: an order of theirs that is lost is repl
 
 import contextlib
 import http.client
-import json
 import os
 import signal
 import time
@@ -17,6 +16,7 @@ from multiprocessing.context import SpawnProcess
 from random import Random
 from typing import Any, Final
 
+from rollup.codec import shallow_json
 from rollup.crypto.envelope import ENVELOPE_LIFETIME_MS, Destination, SealingKey
 from rollup.crypto.schnorr import SecretKey
 from rollup.hash.batched import compress_many
@@ -171,7 +171,7 @@ class Crowd:
             connection.close()
         if response.status != http.client.OK:
             raise ValueError(f"{method} {path}: status {response.status}")
-        record: dict[str, Any] = json.loads(data)
+        record: dict[str, Any] = shallow_json.loads(data.decode("utf-8"))
         return record
 
 

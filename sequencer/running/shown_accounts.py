@@ -10,7 +10,6 @@ can read it; the money is none.
 """
 
 import asyncio
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -19,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from rollup.codec import shallow_json
 from rollup.crypto.answer import ResponseKey
 from rollup.crypto.batched import sign
 from rollup.crypto.envelope import Destination, SealingKey
@@ -101,7 +101,8 @@ class ShownAccounts:
         envelope = SealingKey(self._door.sealing_key).seal(
             question_action(question, signature), here, until, key.public_bytes
         )
-        answer = json.loads(key.open(await self._door.ask(envelope), here))
+        opened = key.open(await self._door.ask(envelope), here)
+        answer = shallow_json.loads(opened.decode("utf-8"))
         if not answer["ok"]:
             return None
         page = answer["facts"]
