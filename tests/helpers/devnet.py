@@ -105,7 +105,7 @@ def _started(*arguments: object) -> Iterator[tuple["subprocess.Popen[str]", dict
 
 
 class Trader:
-    """One funded account of a devnet, by its key file."""
+    """One funded account of a devnet, by its key file, once a batch has taken its deposit."""
 
     def __init__(self, running: Devnet, place: int) -> None:
         record = json.loads(Path(running.banner["accounts"][place]["key_file"]).read_text())
@@ -115,6 +115,14 @@ class Trader:
         self.here = Destination(running.banner["chain"], running.banner["venue"])
         self.key = SealingKey(bytes.fromhex(running.banner["envelope_key"]))
         self.generation = 0
+        self._wait_for_funds()
+
+    def _wait_for_funds(self) -> None:
+        """That a batch is held does not say which deposits it took: L1 is heard when it is heard."""
+        end = time.monotonic() + WAIT_S
+        while not self.ask()["ok"]:
+            assert time.monotonic() < end, "no batch took the deposit"
+            time.sleep(0.2)
 
     def order(self, side: Side, price: int, size: int) -> dict[str, Any]:
         """Send an order; what the venue tells its sender of it, once it was received."""
