@@ -14,7 +14,7 @@ from time import process_time
 
 import click
 
-from rollup.crypto.answer import ACTION_ANSWER_BYTES, ResponseKey, seal_answer
+from rollup.crypto.answer import seal_action_answer
 from rollup.crypto.batched import sign_many, verify_many
 from rollup.crypto.envelope import Destination, SealingKey
 from rollup.crypto.salt import SaltKey
@@ -46,9 +46,7 @@ def crossing_orders(count: int) -> list[Order]:
     return orders
 
 
-def sealed_orders(
-    orders: Sequence[Order], sealing: SealingKey, response_key: bytes, good_until: int
-) -> list[bytes]:
+def sealed_orders(orders: Sequence[Order], sealing: SealingKey, good_until: int) -> list[bytes]:
     """Each order signed by its owner, in an envelope."""
     messages = message_digests(orders, compress_many)
     signatures = sign_many([small.trader_key(order.account) for order in orders], messages)
@@ -56,7 +54,7 @@ def sealed_orders(
         order_action(SignedOrder(order, signature.to_bytes()))
         for order, signature in zip(orders, signatures, strict=True)
     ]
-    return [sealing.seal(action, HERE, good_until, response_key) for action in actions]
+    return [sealing.seal(action, HERE, good_until) for action in actions]
 
 
 @contextmanager
@@ -82,11 +80,10 @@ def running_venue(shape_class: ShapeClass) -> Iterator[Venue]:
 
 def measure(shape_class: ShapeClass, count: int, group: int = GROUP) -> dict[str, float]:
     """CPU seconds of `count` orders by part, in batches as full as their class takes."""
-    answer_key = ResponseKey.generate().public_bytes
     with running_venue(shape_class) as venue:
         orders = crossing_orders(count)
         until = venue.core.time + WINDOW_MS * (2 + count // shape_class.orders)
-        envelopes = sealed_orders(orders, venue.sealing_key, answer_key, until)
+        envelopes = sealed_orders(orders, venue.sealing_key, until)
         venue.open_batch(venue.core.time + WINDOW_MS, small.PRICES)
         submitting = answering = closing = 0.0
         for first in range(0, count, group):
@@ -95,9 +92,9 @@ def measure(shape_class: ShapeClass, count: int, group: int = GROUP) -> dict[str
             venue.take_facts()
             taken = process_time()
             for receipt in receipts:
-                if receipt.reason is not None:
+                if receipt.reason is not None or receipt.answering is None:
                     raise RuntimeError(f"an order was refused: {receipt.reason}")
-                seal_answer(bytes(400), answer_key, HERE, ACTION_ANSWER_BYTES)
+                seal_action_answer(bytes(400), receipt.answering)
             answered = process_time()
             if (first + group) % shape_class.orders == 0 or first + group >= count:
                 venue.close_batch()

@@ -20,7 +20,6 @@ from typing import Any, Final
 import httpx
 
 from rollup.children import GRACE_S, started
-from rollup.crypto.answer import ResponseKey
 from rollup.crypto.batched import sign_many
 from rollup.crypto.envelope import Destination, SealingKey
 from rollup.hash.batched import compress_many
@@ -84,9 +83,8 @@ def sealed(
     """Each order signed by its account, in an envelope whose answer its sender could read."""
     messages = message_digests(orders, compress_many)
     signatures = sign_many([keys[order.account] for order in orders], messages)
-    response = ResponseKey.generate().public_bytes
     return [
-        to.seal(order_action(SignedOrder(order, signature.to_bytes())), here, until, response)
+        to.seal(order_action(SignedOrder(order, signature.to_bytes())), here, until)
         for order, signature in zip(orders, signatures, strict=True)
     ]
 

@@ -20,7 +20,6 @@ from benchmarks.engine import DEPOSIT, SALT, TRADERS, crossing_orders, sealed_or
 from benchmarks.timing import processor_name
 from rollup.cli import Output, conventions
 from rollup.crypto.batched import verify_many
-from rollup.crypto.envelope import NO_ANSWER
 from rollup.crypto.salt import SaltKey
 from rollup.files import remove
 from rollup.hash.batched import compress_many
@@ -70,7 +69,7 @@ class Town:
         venue.open_batch(self.now + WINDOW_MS, small.PRICES)
         good_until = venue.core.clock + WINDOW_MS
         sealing = venue.sealing_key
-        venue.submit(sealed_orders(orders, sealing, NO_ANSWER, good_until))
+        venue.submit(sealed_orders(orders, sealing, good_until))
         self.now += WINDOW_MS
         venue.close_batch()
         venue.commit_headers()

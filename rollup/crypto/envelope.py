@@ -4,16 +4,17 @@ Sealed by HPKE in base mode (rollup/crypto/hpke.py). The sender authenticates in
 signature.
 
     envelope  = encapsulated key (32) || ciphertext (256) || tag (16)
-    plaintext = version (1) || kind (1) || good until (8) || response key (32)
-                || members, little-endian || zeros
+    plaintext = version (1) || kind (1) || good until (8) || members, little-endian || zeros
 
 Chain, venue and version are bound by HPKE's `info` and again as associated data, so an envelope
 for one venue cannot be opened as one for another. Nothing decrypted enters a message or a repr.
 
-Every kind, padding too, says until when it is good, and to which key its answer shall be sealed
-(rollup/crypto/answer.py), since whoever delivers an envelope need not be who sealed it. An envelope
-is opened in two steps, so that the venue judges its time, and remembers it, before anything that
-depends on its kind can happen.
+Every kind, padding too, says until when it is good. An envelope is opened in two steps, so that the
+venue judges its time, and remembers it, before anything that depends on its kind can happen.
+
+Whoever delivers an envelope need not be who sealed it: what became of an action is sealed by a
+secret that only sealing or opening the envelope gives, and a question brings a key for its answer
+(rollup/crypto/answer.py).
 """
 
 import struct
@@ -23,28 +24,26 @@ from enum import IntEnum, StrEnum
 from typing import Final, Self
 
 from rollup.crypto import hpke
-from rollup.crypto.hpke import KEY_BYTES, OVERHEAD_BYTES
+from rollup.crypto.hpke import KEY_BYTES, OVERHEAD_BYTES, Exported
 from rollup.private import Private
 
-ENVELOPE_VERSION: Final = 3
+ENVELOPE_VERSION: Final = 4
 ENVELOPE_LIFETIME_MS: Final = 10 * 60_000
 """How far ahead of the venue's time an envelope may be good. Several batch windows and the clocks'
 difference fit in; what a venue must remember of ten minutes' envelopes fits in memory."""
 
 PLAINTEXT_BYTES: Final = 256
-"""An order takes 160 bytes today; the rest is room for later members, so that the size stays."""
+"""An order takes 128 bytes today; the rest is room for later members, so that the size stays."""
 
 ENVELOPE_BYTES: Final = PLAINTEXT_BYTES + OVERHEAD_BYTES
-NO_ANSWER: Final = bytes(KEY_BYTES)
-"""As a response key: the sender wants no answer. No key agreement is possible with it."""
-
 SIGNATURE_BYTES: Final = 84
 IDENTIFIER_MAX: Final = 2**32 - 1
 
-_HEAD = struct.Struct(f"<BBQ{KEY_BYTES}s")
+_HEAD = struct.Struct("<BBQ")
 _CONTEXT = struct.Struct("<BII")
 _INFO_LABEL = b"crypsis/envelope/info"
 _DATA_LABEL = b"crypsis/envelope/data"
+_ANSWER_LABEL = b"crypsis/answer/export"
 
 
 class EnvelopeReason(StrEnum):
@@ -115,10 +114,11 @@ class PaddingAction(Private):
 @dataclass(frozen=True, slots=True, repr=False)
 class QuestionAction(Private):
     """A signed question about the signer's own account: what it holds, and what happened from
-    `cursor` on. The response key in the envelope's head is part of what is signed."""
+    `cursor` on, sealed to a response key. That one is part of what is signed."""
 
     account: int
     cursor: int
+    response_key: bytes
     signature: bytes
 
 
@@ -128,7 +128,7 @@ _LAYOUTS: Final[dict[int, tuple[Callable[..., Action], struct.Struct]]] = {
     Kind.PADDING: (PaddingAction, struct.Struct("<")),
     Kind.ORDER: (OrderAction, struct.Struct("<IBIBBIQQHB84s")),
     Kind.CANCEL: (CancelAction, struct.Struct("<IBI84s")),
-    Kind.QUESTION: (QuestionAction, struct.Struct("<IQ84s")),
+    Kind.QUESTION: (QuestionAction, struct.Struct(f"<IQ{KEY_BYTES}s84s")),
 }
 """Each kind's record, and the widths of its members in their order."""
 
@@ -154,15 +154,19 @@ class Destination:
         """Associated data of the one message: the same binding, under another label."""
         return self.bound(_DATA_LABEL)
 
+    def answer_label(self) -> bytes:
+        """Under which the secret of an answer is exported: the same binding once more."""
+        return self.bound(_ANSWER_LABEL)
+
     def bound(self, label: bytes) -> bytes:
         """A label with version, chain and venue: what a use of HPKE is bound to."""
         return label + _CONTEXT.pack(ENVELOPE_VERSION, self.chain, self.venue)
 
 
-def encode(action: Action, good_until: int, response_key: bytes = NO_ANSWER) -> bytes:
+def encode(action: Action, good_until: int) -> bytes:
     """The plaintext of an action, always PLAINTEXT_BYTES long. EnvelopeError names a bad member."""
     kind = _kind_of(action)
-    if len(response_key) != KEY_BYTES:
+    if isinstance(action, QuestionAction) and len(action.response_key) != KEY_BYTES:
         raise EnvelopeError(EnvelopeReason.MEMBER, f"a response key of {KEY_BYTES} bytes is wanted")
     if not isinstance(action, PaddingAction) and len(action.signature) != SIGNATURE_BYTES:
         raise EnvelopeError(
@@ -171,7 +175,7 @@ def encode(action: Action, good_until: int, response_key: bytes = NO_ANSWER) -> 
     _, layout = _LAYOUTS[kind]
     members = (getattr(action, name) for name in action.__slots__)
     try:
-        head = _HEAD.pack(ENVELOPE_VERSION, kind, good_until, response_key)
+        head = _HEAD.pack(ENVELOPE_VERSION, kind, good_until)
         plaintext = head + layout.pack(*members)
     except struct.error:
         detail = f"a member of the {kind.name.lower()} does not fit its fixed width"
@@ -191,23 +195,23 @@ def _kind_of(action: Action) -> Kind:
             return Kind.QUESTION
 
 
-def head_of(plaintext: bytes) -> tuple[int, bytes]:
-    """What every kind has: the last venue time in ms at which it is good, and the response key.
+def good_until_of(plaintext: bytes) -> int:
+    """What every kind has: the last venue time in ms at which it is good.
 
     EnvelopeError on another size or version.
     """
     if len(plaintext) != PLAINTEXT_BYTES:
         detail = f"a plaintext of {PLAINTEXT_BYTES} bytes is wanted, not {len(plaintext)}"
         raise EnvelopeError(EnvelopeReason.SIZE, detail)
-    version, _, good_until, response_key = _HEAD.unpack_from(plaintext)
+    version, _, good_until = _HEAD.unpack_from(plaintext)
     if version != ENVELOPE_VERSION:
         raise EnvelopeError(EnvelopeReason.VERSION, f"version {ENVELOPE_VERSION} is wanted")
-    return int(good_until), bytes(response_key)
+    return int(good_until)
 
 
 def decode(plaintext: bytes) -> Action:
     """The action of a plaintext: one encoding each. Refuses size, version, kind, padding."""
-    head_of(plaintext)
+    good_until_of(plaintext)
     kind = plaintext[1]
     found = _LAYOUTS.get(kind)
     if found is None:
@@ -222,11 +226,11 @@ def decode(plaintext: bytes) -> Action:
 class Opened(Private):
     """What was sealed for this venue and is in time. Its kind has not been looked at yet.
 
-    `response_key` is whatever the sender wrote: it may be NO_ANSWER, or no usable key.
+    `answering` is the secret by which its sender reads an answer.
     """
 
     good_until: int
-    response_key: bytes
+    answering: Exported
     plaintext: bytes
 
     def action(self) -> Action:
@@ -258,16 +262,20 @@ class SealingKey:
             raise EnvelopeError(EnvelopeReason.KEY, detail)
         self.public_bytes = public_bytes
 
-    def seal(
-        self, action: Action, to: Destination, good_until: int, response_key: bytes = NO_ANSWER
-    ) -> bytes:
+    def seal(self, action: Action, to: Destination, good_until: int) -> bytes:
         """An envelope of ENVELOPE_BYTES; a fresh ephemeral key from the CSPRNG every time.
 
         Whoever sends it again learns `good_until`: choose it by one rule for every kind of action.
-        The answer is sealed to `response_key`: draw another one for each envelope.
+        What becomes of the action is read by whoever calls `seal_answerable` instead.
         """
-        plaintext = encode(action, good_until, response_key)
-        return hpke.seal(plaintext, self.public_bytes, to.info(), to.data())
+        return hpke.seal(encode(action, good_until), self.public_bytes, to.info(), to.data())
+
+    def seal_answerable(
+        self, action: Action, to: Destination, good_until: int
+    ) -> tuple[bytes, Exported]:
+        """As `seal`, and the secret by which to read what became of the action."""
+        plaintext, label = encode(action, good_until), to.answer_label()
+        return hpke.seal_exporting(plaintext, self.public_bytes, to.info(), to.data(), label)
 
 
 class OpeningKey:
@@ -297,13 +305,14 @@ class OpeningKey:
             detail = f"an envelope of {ENVELOPE_BYTES} bytes is wanted, not {len(envelope)}"
             raise EnvelopeError(EnvelopeReason.SIZE, detail)
         try:
-            plaintext = self._key.unseal(envelope, to.info(), to.data())
+            label = to.answer_label()
+            plaintext, answering = self._key.unseal_exporting(envelope, to.info(), to.data(), label)
         except hpke.UnusableKey:
             detail = "the encapsulated key is not a usable X25519 point"
             raise EnvelopeError(EnvelopeReason.ENCAPSULATION, detail) from None
         except hpke.NotAuthentic:
             detail = "sealed for another key, venue or version, or changed on the way"
             raise EnvelopeError(EnvelopeReason.NOT_AUTHENTIC, detail) from None
-        good_until, response_key = head_of(plaintext)
+        good_until = good_until_of(plaintext)
         _require_in_time(good_until, time)
-        return Opened(good_until, response_key, plaintext)
+        return Opened(good_until, answering, plaintext)

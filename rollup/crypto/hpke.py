@@ -10,8 +10,11 @@ both directions.
 Sections in brackets are the RFC's. There is no sequence number: each context takes one message, and
 the nonce of the first is the base nonce (5.2). Who sealed is not said: senders sign inside, and
 whoever answers proves to have opened (rollup/crypto/answer.py).
+
+Both ends of a message can have a secret beside it (5.3, secret export), to answer by.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NoReturn, Self
 
@@ -20,6 +23,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
+
+from rollup.private import Private
 
 KEY_BYTES: Final = 32
 TAG_BYTES: Final = 16
@@ -41,6 +46,15 @@ class UnusableKey(ValueError):
 
 class NotAuthentic(ValueError):
     """What came was not sealed for this key, info and data, or was changed on the way."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Exported(Private):
+    """A secret of 32 bytes that whoever sealed one message and whoever opens it have, and nobody
+    else; and the encapsulated key of that message, which is public."""
+
+    encapsulated: bytes
+    secret: bytes
 
 
 class PrivateKey:
@@ -75,11 +89,21 @@ class PrivateKey:
 
         UnusableKey for its encapsulated key, NotAuthentic for the rest.
         """
+        return self._unseal(sealed, info, data)[0]
+
+    def unseal_exporting(
+        self, sealed: bytes, info: bytes, data: bytes, label: bytes
+    ) -> tuple[bytes, Exported]:
+        """As `unseal`, and the secret of that message under a label (`exporter_context`)."""
+        message, secret = self._unseal(sealed, info, data)
+        return message, Exported(sealed[:KEY_BYTES], _export(secret, info, label))
+
+    def _unseal(self, sealed: bytes, info: bytes, data: bytes) -> tuple[bytes, bytes]:
         encapsulated = sealed[:KEY_BYTES]
         shared = _shared_secret(self._agree(encapsulated), encapsulated, self.public_bytes)
-        cipher, nonce = _schedule(shared, info)
+        cipher, nonce, secret = _schedule(shared, info)
         try:
-            return cipher.decrypt(nonce, sealed[KEY_BYTES:], data)
+            return cipher.decrypt(nonce, sealed[KEY_BYTES:], data), secret
         except InvalidTag:
             raise NotAuthentic("sealed for another key or place, or changed on the way") from None
 
@@ -89,9 +113,14 @@ class PrivateKey:
         A second message from this key to the same one would use key and nonce twice, and reveal
         both: call `seal`.
         """
+        return self._seal_once(message, to, info, data)[0]
+
+    def _seal_once(
+        self, message: bytes, to: bytes, info: bytes, data: bytes
+    ) -> tuple[bytes, bytes]:
         shared = _shared_secret(self._agree(to), self.public_bytes, to)
-        cipher, nonce = _schedule(shared, info)
-        return self.public_bytes + cipher.encrypt(nonce, message, data)
+        cipher, nonce, secret = _schedule(shared, info)
+        return self.public_bytes + cipher.encrypt(nonce, message, data), secret
 
 
 def seal(message: bytes, to: bytes, info: bytes, data: bytes) -> bytes:
@@ -100,6 +129,14 @@ def seal(message: bytes, to: bytes, info: bytes, data: bytes) -> bytes:
     UnusableKey for a key of small order.
     """
     return PrivateKey.generate().seal_once(message, to, info, data)
+
+
+def seal_exporting(
+    message: bytes, to: bytes, info: bytes, data: bytes, label: bytes
+) -> tuple[bytes, Exported]:
+    """As `seal`, and the secret that whoever opens it has under this label (`exporter_context`)."""
+    sealed, secret = PrivateKey.generate()._seal_once(message, to, info, data)
+    return sealed, Exported(sealed[:KEY_BYTES], _export(secret, info, label))
 
 
 def is_usable(public: bytes) -> bool:
@@ -124,12 +161,20 @@ def _shared_secret(agreed: bytes, encapsulated: bytes, recipient: bytes) -> byte
     return _expand(_KEM, extracted, b"shared_secret", encapsulated + recipient, _SECRET_BYTES)
 
 
-def _schedule(shared: bytes, info: bytes) -> tuple[ChaCha20Poly1305, bytes]:
-    """The cipher and its base nonce: `KeySchedule` (5.1) without a pre-shared key."""
+def _schedule(shared: bytes, info: bytes) -> tuple[ChaCha20Poly1305, bytes, bytes]:
+    """The cipher, its base nonce, and the secret that both came from: `KeySchedule` (5.1) without a
+    pre-shared key."""
     context = _context(info)
     secret = _extract(_SUITE, shared, b"secret", b"")
     key = _expand(_SUITE, secret, b"key", context, _SECRET_BYTES)
-    return ChaCha20Poly1305(key), _expand(_SUITE, secret, b"base_nonce", context, _NONCE_BYTES)
+    nonce = _expand(_SUITE, secret, b"base_nonce", context, _NONCE_BYTES)
+    return ChaCha20Poly1305(key), nonce, secret
+
+
+def _export(secret: bytes, info: bytes, label: bytes) -> bytes:
+    """`Context.Export` (5.3) of 32 bytes, from the secret of the key schedule."""
+    exporter = _expand(_SUITE, secret, b"exp", _context(info), _SECRET_BYTES)
+    return _expand(_SUITE, exporter, b"sec", label, _SECRET_BYTES)
 
 
 @lru_cache(maxsize=16)

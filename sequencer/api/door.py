@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from rollup.crypto.answer import ACTION_ANSWER_BYTES, QUESTION_ANSWER_BYTES, seal_answer
+from rollup.crypto.answer import seal_action_answer, seal_question_answer
 from rollup.crypto.envelope import Destination, EnvelopeReason
 from rollup.private import Private
 from rollup.protocol.receipt import SignedReceipt
@@ -94,8 +94,7 @@ class Door:
         answers = await self._queued(lambda: self._daemon.submit(envelopes))
         if any(answer.reason is VenueReason.BETWEEN_BATCHES for answer in answers):
             raise Problem(Code.BETWEEN_BATCHES, "nothing was opened: send the same again")
-        here = Destination(self.view.chain, self.view.venue)
-        return await asyncio.to_thread(lambda: [_delivered(each, here) for each in answers])
+        return await asyncio.to_thread(lambda: [_delivered(each) for each in answers])
 
     async def ask(self, envelope: bytes) -> bytes:
         """A sealed answer to a sealed question."""
@@ -103,7 +102,7 @@ class Door:
         if isinstance(found, str):
             raise Problem(Code.NOT_OPENED, "it was not opened, and not answered", reason=found)
         here = Destination(self.view.chain, self.view.venue)
-        return seal_answer(found.data, found.response_key, here, QUESTION_ANSWER_BYTES)
+        return seal_question_answer(found.data, found.response_key, here)
 
     async def watch(self, envelope: bytes) -> Watch:
         """Who watches an account, by a sealed question."""
@@ -120,7 +119,7 @@ class Door:
     async def seal(self, data: bytes, watch: Watch) -> bytes:
         """A frame for a watcher."""
         here, key = Destination(self.view.chain, self.view.venue), watch.response_key
-        return await asyncio.to_thread(seal_answer, data, key, here, QUESTION_ANSWER_BYTES)
+        return await asyncio.to_thread(seal_question_answer, data, key, here)
 
     async def tick(self) -> None:
         """Let the daemon do what is due: never refused, since everything waits for it."""
@@ -165,11 +164,11 @@ class Door:
             self.failure = self.failure or future.exception()
 
 
-def _delivered(answer: Answer, here: Destination) -> Delivered:
-    """Whatever was inside, it is sealed alike: to a key that nobody has, if there is none."""
-    if answer.receipt is None:
+def _delivered(answer: Answer) -> Delivered:
+    """Whatever was inside, it is sealed alike."""
+    if answer.receipt is None or answer.answering is None:
         if answer.reason not in _NOT_OPENED:
-            raise TypeError("what opens has a receipt")
+            raise TypeError("what opens has a receipt, and a secret to answer by")
         return Delivered(answer.reason.value)
-    sealed = seal_answer(action_answer(answer), answer.response_key, here, ACTION_ANSWER_BYTES)
+    sealed = seal_action_answer(action_answer(answer), answer.answering)
     return Delivered(RECEIVED, answer.receipt, sealed)

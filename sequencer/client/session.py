@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from rollup.codec.fields import Node
-from rollup.crypto.answer import ResponseKey
+from rollup.crypto.answer import ResponseKey, open_action_answer
 from rollup.crypto.envelope import (
     Action,
     CancelAction,
@@ -261,7 +261,7 @@ class Session:
             return Ask("POST", "/v1/private", QUESTION_BYTES_MAX, question, OCTETS)
 
         body = yield from self.exchange(make)
-        data = self._opened(keys[-1], body)
+        data = _opened(lambda: keys[-1].open(body, self.keys.destination))
         answer = wire.read(data, "account", wire.account_answer)
         if answer is None:
             raise OrderRefused("question-refused")
@@ -273,13 +273,7 @@ class Session:
         to, owner = self.keys.destination, self.owner
         question = Question(to.chain, to.venue, owner.account, response_key.public_bytes, cursor)
         action = question_action(question, owner, self.signer)
-        return seal(action, to, self.keys.public_key, self._good_until(), response_key).envelope
-
-    def _opened(self, key: ResponseKey, sealed: bytes) -> bytes:
-        try:
-            return key.open(sealed, self.keys.destination)
-        except EnvelopeError as error:
-            raise NotForUs(str(error)) from None
+        return seal(action, to, self.keys.public_key, self._good_until()).envelope
 
     def _good_until(self) -> int:
         """By one rule for everything that is sent, since whoever tries can find it out."""
@@ -324,8 +318,8 @@ class Session:
         if order is not None and isinstance(parcel.action, OrderAction):
             order.heard_at = self._count
         self._take_receipt(parcel, item)
-        if item.sealed is not None and sealed is not None:
-            data = self._opened(sealed.response_key, item.sealed)
+        if (answer := item.sealed) is not None and sealed is not None:
+            data = _opened(lambda: open_action_answer(answer, sealed.answering))
             parcel.answer = wire.read(data, "answer", wire.action_answer)
             self._hear(parcel, parcel.answer)
 
@@ -369,3 +363,10 @@ class Session:
         """The venue's clock as an answer has it; an older word does not turn it back."""
         if time > self.now:
             self._known_time, self._known_at = time, self._clock()
+
+
+def _opened(read: Callable[[], bytes]) -> bytes:
+    try:
+        return read()
+    except EnvelopeError as error:
+        raise NotForUs(str(error)) from None

@@ -11,7 +11,6 @@ from importlib import import_module
 from typing import Final
 
 from rollup.crypto import schnorr
-from rollup.crypto.answer import ResponseKey
 from rollup.crypto.envelope import (
     Action,
     CancelAction,
@@ -20,6 +19,7 @@ from rollup.crypto.envelope import (
     QuestionAction,
     SealingKey,
 )
+from rollup.crypto.hpke import Exported
 from rollup.crypto.schnorr import SecretKey, Signature
 from rollup.hash.many import CompressMany, compress_many
 from rollup.hash.poseidon import Digest
@@ -94,28 +94,23 @@ def cancel_action(
 def question_action(
     question: Question, key: TradingKey, by: Signer, entropy: bytes | None = None
 ) -> QuestionAction:
-    """A signed question as it travels; its response key goes into the envelope's head."""
+    """A signed question as it travels."""
     signature = by.sign(key.secret, question_digest(question, by.compress_many), entropy)
-    return QuestionAction(question.account, question.cursor, signature.to_bytes())
+    key_for_answer, signed = question.response_key, signature.to_bytes()
+    return QuestionAction(question.account, question.cursor, key_for_answer, signed)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Sealed(Private):
-    """One envelope, and the key that its answer opens with. `good_until` in the venue's ms."""
+    """One envelope, and the secret by which to read what became of its action. `good_until` in the
+    venue's ms."""
 
     envelope: bytes
-    response_key: ResponseKey
+    answering: Exported
     good_until: int
 
 
-def seal(
-    action: Action,
-    to: Destination,
-    sealing_key: bytes,
-    good_until: int,
-    response_key: ResponseKey | None = None,
-) -> Sealed:
-    """An envelope with a response key of its own, unless a question has signed one."""
-    key = ResponseKey.generate() if response_key is None else response_key
-    envelope = SealingKey(sealing_key).seal(action, to, good_until, key.public_bytes)
-    return Sealed(envelope, key, good_until)
+def seal(action: Action, to: Destination, sealing_key: bytes, good_until: int) -> Sealed:
+    """An envelope, sealed afresh. EnvelopeError for a key of no use."""
+    envelope, answering = SealingKey(sealing_key).seal_answerable(action, to, good_until)
+    return Sealed(envelope, answering, good_until)

@@ -20,6 +20,7 @@ from rollup.crypto.envelope import (
     PaddingAction,
     QuestionAction,
 )
+from rollup.crypto.hpke import Exported
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
 from rollup.private import Private
@@ -48,15 +49,15 @@ _Refusal = AnyReason | EnvelopeReason
 class Verdict(Private):
     """What became of one envelope: a command, a reason, or neither for padding.
 
-    `response_key` is whom to answer, of one that was opened; it may be no usable key. `digest` is
-    what the venue computed of a message whose signature does not hold: it tells of the message, so
-    it may be told inside the sealed answer alone. `envelope` is the hash of one that was opened,
-    and nothing for one that was not.
+    `answering` is the secret to answer by, of one that was opened. `digest` is what the venue
+    computed of a message whose signature does not hold: it tells of the message, so it may be told
+    inside the sealed answer alone. `envelope` is the hash of one that was opened, and nothing for
+    one that was not.
     """
 
     command: Submit | Cancel | None = None
     reason: _Refusal | None = None
-    response_key: bytes | None = None
+    answering: Exported | None = None
     digest: Digest | None = None
     envelope: bytes | None = None
 
@@ -66,8 +67,9 @@ class Asked(Private):
     """What became of an envelope that should ask: a reason why it did not open; or the question,
     if its signature is the account's; or, for whatever else was inside, neither.
 
-    Whom to answer, and the digest of a question that is not the account's own, as in a Verdict.
-    The digest does not tell whether there is such an account.
+    `response_key` is whom to answer: whatever the sender of a question wrote, which may be no
+    usable key, and nothing where there was no question. `digest` is of one that is not the
+    account's own, as in a Verdict; it does not tell whether there is such an account.
     """
 
     question: Question | None = None
@@ -147,14 +149,12 @@ class Admission:
         try:
             action = opened.action()
         except EnvelopeError:
-            return Asked(response_key=opened.response_key)
-        if not isinstance(action, QuestionAction):
-            return Asked(response_key=opened.response_key)
-        return self._asked(action, opened.response_key)
+            return Asked()
+        return self._asked(action) if isinstance(action, QuestionAction) else Asked()
 
-    def _asked(self, action: QuestionAction, key: bytes) -> Asked:
+    def _asked(self, action: QuestionAction) -> Asked:
         """The question, if it is the account's own."""
-        here = (self._state.chain, self._state.venue)
+        here, key = (self._state.chain, self._state.venue), action.response_key
         try:
             question = Question(*here, action.account, key, action.cursor)
         except Rejected:
@@ -173,7 +173,7 @@ class Admission:
         opened = self._unseal(digest, envelope, time)
         if not isinstance(opened, Opened):
             return Verdict(reason=opened)
-        told = Verdict(response_key=opened.response_key, envelope=digest)
+        told = Verdict(answering=opened.answering, envelope=digest)
         found = self._read(opened)
         if isinstance(found, tuple):
             return _Signed(place, *found, told)
@@ -296,5 +296,5 @@ def cancel_action(signed: SignedCancel) -> CancelAction:
 
 
 def question_action(question: Question, signature: bytes) -> QuestionAction:
-    """A signed question as it travels in an envelope whose response key is the question's."""
-    return QuestionAction(question.account, question.cursor, signature)
+    """A signed question as it travels in an envelope."""
+    return QuestionAction(question.account, question.cursor, question.response_key, signature)

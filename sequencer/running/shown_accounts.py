@@ -98,9 +98,8 @@ class ShownAccounts:
         question = Question(here.chain, here.venue, account, key.public_bytes, shown.cursor)
         signature = sign(shown.file.secret, question_digest(question, compress_many)).to_bytes()
         until = (view.closes_at or view.now) + GOOD_MS
-        envelope = SealingKey(self._door.sealing_key).seal(
-            question_action(question, signature), here, until, key.public_bytes
-        )
+        action = question_action(question, signature)
+        envelope = SealingKey(self._door.sealing_key).seal(action, here, until)
         opened = key.open(await self._door.ask(envelope), here)
         answer = shallow_json.loads(opened.decode("utf-8"))
         if not answer["ok"]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from rollup.crypto.envelope import EnvelopeReason
+from rollup.crypto.hpke import Exported
 from rollup.hash.poseidon import Digest
 from rollup.private import Private
 from rollup.protocol.receipt import SignedReceipt
@@ -13,8 +14,8 @@ from sequencer.service.facts import Fact
 @dataclass(frozen=True, slots=True, repr=False)
 class Answer(Private):
     """What an envelope did to its sender's own orders, and the reason if it got no further; neither
-    for padding. Whatever opened has a receipt, which tells nothing of what was in it, and the
-    response key that its sender wrote.
+    for padding. Whatever opened has a receipt, which tells nothing of what was in it, and a secret
+    by which its sender is answered.
 
     `digest` is what the venue computed of a message whose signature does not hold.
     """
@@ -22,5 +23,5 @@ class Answer(Private):
     receipt: SignedReceipt | None = None
     facts: tuple[Fact, ...] = ()
     reason: AnyReason | EnvelopeReason | None = None
-    response_key: bytes | None = None
+    answering: Exported | None = None
     digest: Digest | None = None

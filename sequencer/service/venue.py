@@ -189,7 +189,7 @@ class Venue:
             answer = Answer(reason=verdict.reason)
         else:
             answer = self._apply(replace(command, receipt=taken.receipt.sequence))
-        return taken, replace(answer, response_key=verdict.response_key, digest=verdict.digest)
+        return taken, replace(answer, answering=verdict.answering, digest=verdict.digest)
 
     def _apply(self, command: Submit | Cancel) -> Answer:
         """What the core refuses is not done: only that is journalled, and told to its owner."""

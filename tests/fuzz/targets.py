@@ -19,7 +19,12 @@ from circuits.stark.parameters import INSECURE_TEST
 from circuits.stark.verifier import verify
 from rollup.codec.strict import CodecError, decode, encode
 from rollup.crypto import envelope
-from rollup.crypto.answer import ACTION_ANSWER_BYTES, ResponseKey, seal_answer
+from rollup.crypto.answer import (
+    ResponseKey,
+    open_action_answer,
+    seal_action_answer,
+    seal_question_answer,
+)
 from rollup.crypto.chain_key import ChainKey
 from rollup.crypto.envelope import (
     CancelAction,
@@ -28,6 +33,7 @@ from rollup.crypto.envelope import (
     OpeningKey,
     OrderAction,
 )
+from rollup.crypto.hpke import Exported
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
 from rollup.protocol.misconduct import NotSigned
 from rollup.protocol.order import Side
@@ -317,20 +323,20 @@ def run_envelope(data: bytes) -> str:
 def run_plaintext(data: bytes) -> str:
     """What a stranger sealed: only EnvelopeError, and one encoding."""
     try:
-        head = envelope.head_of(data)
+        good_until = envelope.good_until_of(data)
         action = envelope.decode(data)
     except EnvelopeError as error:
         return error.reason.name
-    _require(envelope.encode(action, *head) == data, "an action with two encodings")
+    _require(envelope.encode(action, good_until) == data, "an action with two encodings")
     return type(action).__name__
 
 
 def _plaintexts() -> list[bytes]:
     order = OrderAction(5, 6, 7, 1, 1, 618_003, 2**39, 2**51, 500, 9, bytes(range(84)))
     cancel = CancelAction(5, 6, 7, bytes(range(84)))
-    question = envelope.QuestionAction(5, 6, bytes(range(84)))
+    question = envelope.QuestionAction(5, 6, bytes(range(32)), bytes(range(84)))
     actions = (order, cancel, question, envelope.PaddingAction())
-    return [envelope.encode(action, GOOD_UNTIL, bytes(range(32))) for action in actions]
+    return [envelope.encode(action, GOOD_UNTIL) for action in actions]
 
 
 # Answers, as a trader's client reads them.
@@ -342,18 +348,34 @@ def _response() -> ResponseKey:
 
 
 @cache
-def _answer() -> bytes:
-    return seal_answer(b"an answer", _response().public_bytes, HERE, ACTION_ANSWER_BYTES)
+def _answering() -> Exported:
+    padding = envelope.PaddingAction()
+    return _opening().sealing_key().seal_answerable(padding, HERE, GOOD_UNTIL)[1]
+
+
+@cache
+def _answers() -> tuple[bytes, bytes]:
+    """To an action, and to a question."""
+    asked = seal_question_answer(b"an answer", _response().public_bytes, HERE)
+    return seal_action_answer(b"an answer", _answering()), asked
 
 
 def run_answer(data: bytes) -> str:
-    """Only EnvelopeError; nothing but what the venue sealed opens."""
-    try:
-        _response().open(data, HERE)
-    except EnvelopeError as error:
-        return error.reason.name
-    _require(data == _answer(), "an answer that nobody sealed was opened")
-    return "opened"
+    """Only EnvelopeError; nothing but what the venue sealed opens, nor one kind as the other."""
+    openings = (
+        lambda: open_action_answer(data, _answering()),
+        lambda: _response().open(data, HERE),
+    )
+    told = []
+    for open_it, sealed in zip(openings, _answers(), strict=True):
+        try:
+            open_it()
+        except EnvelopeError as error:
+            told.append(error.reason.name)
+            continue
+        _require(data == sealed, "an answer that nobody sealed was opened")
+        told.append("opened")
+    return " ".join(told)
 
 
 # Recorded feeds.
@@ -395,7 +417,7 @@ TARGETS = (
     Target("receipts", lambda: [list_to_ndjson(chain("ab"))], run_receipts, is_text=True),
     Target("envelope", lambda: [_sealed()], run_envelope),
     Target("plaintext", _plaintexts, run_plaintext),
-    Target("answer", lambda: [_answer()], run_answer),
+    Target("answer", lambda: [*_answers()], run_answer),
     Target("feed", _feeds, run_feed),
 )
 

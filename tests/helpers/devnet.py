@@ -14,9 +14,10 @@ from typing import Any
 
 import psutil
 
-from rollup.crypto.answer import ResponseKey
+from rollup.crypto.answer import ResponseKey, open_action_answer
 from rollup.crypto.batched import sign
-from rollup.crypto.envelope import NO_ANSWER, Action, Destination, SealingKey
+from rollup.crypto.envelope import Action, Destination, SealingKey
+from rollup.crypto.hpke import Exported
 from rollup.crypto.schnorr import SecretKey
 from rollup.hash.batched import compress_many
 from rollup.protocol.order import Order, Side, SignedOrder, message_digest
@@ -118,7 +119,7 @@ class Trader:
         self._wait_for_funds()
 
     def _wait_for_funds(self) -> None:
-        """That a batch is held does not say which deposits it took: L1 is heard when it is heard."""
+        """A held batch does not say which deposits it took: L1 is heard when it is heard."""
         end = time.monotonic() + WAIT_S
         while not self.ask()["ok"]:
             assert time.monotonic() < end, "no batch took the deposit"
@@ -141,12 +142,11 @@ class Trader:
             max_fee=1_000,
         )
         signature = sign(self.secret, message_digest(order, compress_many)).to_bytes()
-        response_key = ResponseKey.generate()
         action = order_action(SignedOrder(order, signature))
-        body = self._seal(action, response_key.public_bytes)
+        body, answering = self._seal(action)
         (answer,) = json.loads(self.running.post("/v1/envelopes", body))["answers"]
         assert answer["outcome"] == "received"
-        told = json.loads(response_key.open(b64decode(answer["sealed"]), self.here))
+        told = json.loads(open_action_answer(b64decode(answer["sealed"]), answering))
         assert isinstance(told, dict)
         return {**told, "receipt": answer["receipt"]}
 
@@ -158,13 +158,13 @@ class Trader:
         )
         signature = sign(self.secret, question_digest(question, compress_many)).to_bytes()
         action = question_action(question, signature)
-        answer = self.running.post("/v1/private", self._seal(action, response_key.public_bytes))
+        answer = self.running.post("/v1/private", self._seal(action)[0])
         record = json.loads(response_key.open(answer, self.here))
         assert isinstance(record, dict)
         return record
 
-    def _seal(self, action: Action, response_key: bytes = NO_ANSWER) -> bytes:
-        return self.key.seal(action, self.here, self._time() + 60_000, response_key)
+    def _seal(self, action: Action) -> tuple[bytes, Exported]:
+        return self.key.seal_answerable(action, self.here, self._time() + 60_000)
 
     def _time(self) -> int:
         status = self.running.json("/v1/status")

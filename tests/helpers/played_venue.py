@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from rollup.crypto import curve
 from rollup.crypto.address_key import AddressKey
-from rollup.crypto.answer import ACTION_ANSWER_BYTES, QUESTION_ANSWER_BYTES, seal_answer
+from rollup.crypto.answer import seal_action_answer, seal_question_answer
 from rollup.crypto.envelope import (
     ENVELOPE_BYTES,
     ENVELOPE_LIFETIME_MS,
@@ -186,8 +186,7 @@ class PlayedVenue:
         item = {"outcome": "received", "receipt": signed_record(signed)}
         if self.seals_answers:
             record = {"v": 1, "more": False, "rows": self.history[before:]}
-            to = self.answer_key or opened.response_key
-            sealed = seal_answer(_json(record), to, HERE, ACTION_ANSWER_BYTES)
+            sealed = seal_action_answer(_json(record), opened.answering)
             item["sealed"] = base64.b64encode(sealed).decode()
         return item
 
@@ -274,9 +273,8 @@ class PlayedVenue:
             "orders": [[*key, *row] for key, row in sorted(self.live.items())],
             "facts": page,
         }
-        to = self.answer_key or opened.response_key
-        changed = self.change_account(record)
-        return seal_answer(_json(changed), to, HERE, QUESTION_ANSWER_BYTES)
+        to = self.answer_key or action.response_key
+        return seal_question_answer(_json(self.change_account(record)), to, HERE)
 
 
 def sign(receipt: Receipt, key: AddressKey = RECEIPT_KEY) -> SignedReceipt:

@@ -40,17 +40,17 @@ class Served:
         question = Question(small.CHAIN, small.VENUE, account, key.public_bytes, 0)
         digest = question_digest(question, small.toy_compress_many)
         signature = small.TOY.sign(account if by is None else by, digest)
-        return self.seal(question_action(question, signature), key)
+        return self.seal(question_action(question, signature))
 
-    def order(self, order: Order, key: ResponseKey) -> bytes:
+    def order(self, order: Order) -> bytes:
         digest = message_digest(order, small.toy_compress_many)
         signature = small.TOY.sign(order.account, digest)
-        return self.seal(order_action(SignedOrder(order, signature)), key)
+        return self.seal(order_action(SignedOrder(order, signature)))
 
-    def seal(self, action: Any, key: ResponseKey) -> bytes:
+    def seal(self, action: Any) -> bytes:
         venue = self.simulation.daemon.venue
         until = venue.core.clock + INTERVAL_MS
-        return venue.sealing_key.seal(action, HERE, until, key.public_bytes)
+        return venue.sealing_key.seal(action, HERE, until)
 
 
 def opened(frame: bytes, key: ResponseKey) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from rollup.crypto.envelope import (
     ENVELOPE_LIFETIME_MS,
     ENVELOPE_VERSION,
     KEY_BYTES,
-    NO_ANSWER,
     PLAINTEXT_BYTES,
     Action,
     CancelAction,
@@ -35,8 +34,7 @@ HERE = Destination(7, 9)
 ORDER = OrderAction(5, 6, 7, 1, 1, 618_003, 2**39, 2**51, 500, 9, bytes(range(84)))
 NOW = 1_723_161_600_000
 CANCEL = CancelAction(5, 6, 7, bytes(range(84)))
-QUESTION = QuestionAction(5, 6, bytes(range(84)))
-RESPONSE_KEY = bytes(range(32))
+QUESTION = QuestionAction(5, 6, bytes(range(32)), bytes(range(84)))
 ACTIONS = (ORDER, CANCEL, QUESTION, PaddingAction())
 VECTORS = envelope_vectors()
 
@@ -62,9 +60,9 @@ orders = st.builds(
     signature=signatures,
 )
 cancels = st.builds(CancelAction, unsigned(32), unsigned(8), unsigned(32), signatures)
-questions = st.builds(QuestionAction, unsigned(32), unsigned(64), signatures)
-actions = st.one_of(orders, cancels, questions, st.just(PaddingAction()))
 response_keys = st.binary(min_size=KEY_BYTES, max_size=KEY_BYTES)
+questions = st.builds(QuestionAction, unsigned(32), unsigned(64), response_keys, signatures)
+actions = st.one_of(orders, cancels, questions, st.just(PaddingAction()))
 
 
 def reason(plaintext: bytes) -> EnvelopeReason:
@@ -73,14 +71,12 @@ def reason(plaintext: bytes) -> EnvelopeReason:
     return caught.value.reason
 
 
-@given(actions, unsigned(64), response_keys)
-def test_every_action_has_one_encoding_of_one_size(
-    action: Action, good_until: int, response_key: bytes
-) -> None:
-    plaintext = envelope.encode(action, good_until, response_key)
+@given(actions, unsigned(64))
+def test_every_action_has_one_encoding_of_one_size(action: Action, good_until: int) -> None:
+    plaintext = envelope.encode(action, good_until)
     assert len(plaintext) == PLAINTEXT_BYTES
     assert envelope.decode(plaintext) == action
-    assert envelope.head_of(plaintext) == (good_until, response_key)
+    assert envelope.good_until_of(plaintext) == good_until
 
 
 @given(st.binary(min_size=PLAINTEXT_BYTES, max_size=PLAINTEXT_BYTES))
@@ -89,30 +85,35 @@ def test_whatever_decodes_encodes_to_the_same_bytes(plaintext: bytes) -> None:
         action = envelope.decode(plaintext)
     except EnvelopeError:
         return
-    assert envelope.encode(action, *envelope.head_of(plaintext)) == plaintext
+    assert envelope.encode(action, envelope.good_until_of(plaintext)) == plaintext
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-@pytest.mark.parametrize("response_key", [RESPONSE_KEY, NO_ANSWER])
-def test_an_envelope_opens_to_its_action_and_never_shows_it(
-    action: Action, response_key: bytes
-) -> None:
-    sealed = SEALING.seal(action, HERE, NOW, response_key)
+def test_an_envelope_opens_to_its_action_and_never_shows_it(action: Action) -> None:
+    sealed, answering = SEALING.seal_answerable(action, HERE, NOW)
     assert len(sealed) == ENVELOPE_BYTES
     opened = KEY.open(sealed, HERE, NOW)
     assert (opened.action(), opened.good_until) == (action, NOW)
-    assert opened.response_key == response_key
+    assert opened.answering == answering
+    assert repr(answering) == "Exported(private)"
     assert "618003" not in repr(action) and repr(opened) == "Opened(private)"
 
 
-def test_who_names_no_response_key_wants_no_answer() -> None:
-    assert KEY.open(SEALING.seal(ORDER, HERE, NOW), HERE, NOW).response_key == NO_ANSWER
+def test_no_two_envelopes_of_one_action_are_answered_by_one_secret() -> None:
+    secrets = {SEALING.seal_answerable(ORDER, HERE, NOW)[1].secret for _ in range(4)}
+    assert len(secrets) == 4
+
+
+def test_what_is_sealed_without_keeping_the_secret_is_answered_like_any_other() -> None:
+    """The venue cannot tell who will read its answer."""
+    opened = KEY.open(SEALING.seal(PaddingAction(), HERE, NOW), HERE, NOW)
+    assert len(opened.answering.secret) == len(opened.answering.encapsulated) == KEY_BYTES
 
 
 @pytest.mark.parametrize("response_key", [b"", bytes(31), bytes(33)])
 def test_a_response_key_of_another_size_is_refused(response_key: bytes) -> None:
     with pytest.raises(EnvelopeError) as caught:
-        SEALING.seal(ORDER, HERE, NOW, response_key)
+        SEALING.seal(QuestionAction(5, 6, response_key, bytes(84)), HERE, NOW)
     assert caught.value.reason is EnvelopeReason.MEMBER
 
 
@@ -204,7 +205,7 @@ def test_unknown_version_action_and_padding_are_each_named() -> None:
     assert reason(plaintext[:-1] + b"\1") is EnvelopeReason.PADDING
     assert reason(plaintext[:-1]) is EnvelopeReason.SIZE
     padding = envelope.encode(PaddingAction(), NOW)
-    assert reason(padding[:42] + b"\1" + padding[43:]) is EnvelopeReason.PADDING
+    assert reason(padding[:10] + b"\1" + padding[11:]) is EnvelopeReason.PADDING
 
 
 def test_a_member_that_does_not_fit_is_refused_without_being_shown() -> None:
@@ -244,10 +245,11 @@ def test_a_venue_beyond_its_width_is_refused() -> None:
 
 
 def action_of(vector: dict[str, Any]) -> Action:
-    """The action of a vector: its kind and members by name, the signature in hex."""
-    members = dict(vector["members"])
-    if "signature" in members:
-        members["signature"] = bytes.fromhex(members["signature"])
+    """The action of a vector: its kind and members by name, bytes in hex."""
+    members = {
+        name: bytes.fromhex(value) if isinstance(value, str) else value
+        for name, value in vector["members"].items()
+    }
     kind: dict[str, Callable[..., Action]] = {
         "padding": PaddingAction,
         "order": OrderAction,
@@ -268,15 +270,16 @@ def test_a_vector_for_other_languages_holds(
     opening = OpeningKey(key("opening_key", VECTORS))
     sealing = SealingKey(bytes.fromhex(VECTORS["sealing_key"]))
     assert opening.sealing_key().public_bytes == sealing.public_bytes
-    response_key, good_until = bytes.fromhex(vector["response_key"]), vector["good_until"]
-    action = action_of(vector)
-    plaintext = envelope.encode(action, good_until, response_key)
+    good_until, action = vector["good_until"], action_of(vector)
+    plaintext = envelope.encode(action, good_until)
     assert plaintext.hex() == vector["plaintext"]
     ephemeral = key("ephemeral_key", vector)
     monkeypatch.setattr(hpke.PrivateKey, "generate", lambda: ephemeral)
-    assert sealing.seal(action, here, good_until, response_key).hex() == vector["envelope"]
-    opened = opening.open(bytes.fromhex(vector["envelope"]), here, good_until)
-    assert (opened.action(), opened.response_key) == (action, response_key)
+    sealed, answering = sealing.seal_answerable(action, here, good_until)
+    assert sealed.hex() == vector["envelope"]
+    assert answering.secret.hex() == vector["answer_secret"]
+    opened = opening.open(sealed, here, good_until)
+    assert (opened.action(), opened.answering) == (action, answering)
 
 
 def test_there_is_a_vector_of_every_kind() -> None:

@@ -43,6 +43,14 @@ CIPHERTEXT = bytes.fromhex(
 )
 
 
+EXPORTED = {
+    "": "4bbd6243b8bb54cec311fac9df81841b6fd61f56538a775e7c80a9f40160606e",
+    "00": "8c1df14732580e5501b00f82b10a1647b40713191b7c1240ac80e2b68808ba69",
+    "54657374436f6e74657874": "5acb09211139c43b3090489a9da433e8a30ee7188ba8b0a9a1ccf0c229283e53",
+}
+"""A.2.1.2: exporter contexts, and what is exported under each."""
+
+
 def key_of(private: bytes) -> PrivateKey:
     return PrivateKey(X25519PrivateKey.from_private_bytes(private))
 
@@ -60,6 +68,37 @@ def test_the_published_intermediate_values_come_out() -> None:
     agreed = recipient._agree(ENCAPSULATED)
     assert hpke._shared_secret(agreed, ENCAPSULATED, recipient.public_bytes) == SHARED
     assert hpke._schedule(SHARED, VECTOR_INFO)[1] == BASE_NONCE
+
+
+@pytest.mark.parametrize(("label", "exported"), EXPORTED.items())
+def test_the_published_exported_values_come_out_at_both_ends(
+    label: str, exported: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipient, ephemeral = key_of(RECIPIENT), key_of(EPHEMERAL)
+    monkeypatch.setattr(hpke.PrivateKey, "generate", lambda: ephemeral)
+    place = (VECTOR_INFO, VECTOR_DATA, bytes.fromhex(label))
+    sealed, given = hpke.seal_exporting(VECTOR_MESSAGE, recipient.public_bytes, *place)
+    message, taken = recipient.unseal_exporting(sealed, *place)
+    assert (sealed, message) == (ENCAPSULATED + CIPHERTEXT, VECTOR_MESSAGE)
+    assert given == taken and given.encapsulated == ENCAPSULATED
+    assert given.secret.hex() == exported
+
+
+def test_another_message_info_or_label_has_another_secret() -> None:
+    place = (INFO, DATA, b"label")
+    sealed, given = hpke.seal_exporting(MESSAGE, KEY.public_bytes, *place)
+    assert KEY.unseal_exporting(sealed, *place) == (MESSAGE, given)
+    assert KEY.unseal_exporting(sealed, INFO, DATA, b"other")[1].secret != given.secret
+    other_info = hpke.seal_exporting(MESSAGE, KEY.public_bytes, b"other", DATA, b"label")[1]
+    again = hpke.seal_exporting(MESSAGE, KEY.public_bytes, *place)[1]
+    assert len({given.secret, other_info.secret, again.secret}) == 3
+
+
+def test_what_is_not_authentic_exports_nothing() -> None:
+    sealed = bytearray(hpke.seal(MESSAGE, KEY.public_bytes, INFO, DATA))
+    sealed[-1] ^= 1
+    with pytest.raises(NotAuthentic):
+        KEY.unseal_exporting(bytes(sealed), INFO, DATA, b"label")
 
 
 messages = st.binary(max_size=300)

@@ -11,7 +11,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from rollup.codec import shallow_json
-from rollup.crypto.answer import ACTION_ANSWER_BYTES, QUESTION_ANSWER_BYTES, ResponseKey
+from rollup.crypto.answer import (
+    ACTION_ANSWER_BYTES,
+    QUESTION_ANSWER_BYTES,
+    ResponseKey,
+    open_action_answer,
+)
 from rollup.crypto.envelope import (
     ENVELOPE_BYTES,
     Action,
@@ -20,7 +25,7 @@ from rollup.crypto.envelope import (
     PaddingAction,
     SealingKey,
 )
-from rollup.crypto.hpke import OVERHEAD_BYTES
+from rollup.crypto.hpke import OVERHEAD_BYTES, Exported
 from rollup.protocol.encoding import hex_digest
 from rollup.protocol.misconduct import Signer
 from rollup.protocol.order import Order, SignedOrder, message_digest
@@ -41,6 +46,8 @@ from tests.helpers.running import HERE
 RICH = 10**6 * small.USDC
 OCTETS = {"content-type": "application/octet-stream"}
 KEY = ResponseKey.generate()
+SECRETS: dict[bytes, Exported] = {}
+"""By which the answers to `sealed` are read, by the hash of the envelope, which receipts name."""
 
 
 @pytest.fixture
@@ -76,7 +83,7 @@ def question(simulation: Simulation, account: int, by: int) -> bytes:
     until = simulation.daemon.venue.core.clock + INTERVAL_MS
     action = question_action(question, signature)
     key = simulation.daemon.venue.sealing_key
-    return key.seal(action, HERE, until, KEY.public_bytes)
+    return key.seal(action, HERE, until)
 
 
 def delivered(client: TestClient, body: bytes) -> list[dict[str, Any]]:
@@ -95,15 +102,19 @@ def signed_receipt(answer: dict[str, Any]) -> SignedReceipt:
 
 
 def told(answer: dict[str, Any]) -> dict[str, Any]:
-    """What is sealed to the sender, whose response key is KEY."""
-    record = json.loads(KEY.open(b64decode(answer["sealed"]), HERE))
+    """What is sealed to the sender."""
+    answering = SECRETS[signed_receipt(answer).receipt.envelope]
+    record = json.loads(open_action_answer(b64decode(answer["sealed"]), answering))
     assert isinstance(record, dict) and record["v"] == 1
     return record
 
 
 def sealed(simulation: Simulation, action: Action) -> bytes:
     until = simulation.daemon.venue.core.clock + INTERVAL_MS
-    return simulation.daemon.venue.sealing_key.seal(action, HERE, until, KEY.public_bytes)
+    key = simulation.daemon.venue.sealing_key
+    envelope, answering = key.seal_answerable(action, HERE, until)
+    SECRETS[envelope_hash(envelope)] = answering
+    return envelope
 
 
 def signed_order(order: Order, by: int | None = None) -> Action:
@@ -148,11 +159,8 @@ def test_whatever_is_inside_the_answer_is_the_same(
 def test_whatever_opened_has_the_next_receipt_and_an_answer_of_one_size(
     client: TestClient, simulation: Simulation
 ) -> None:
-    """Padding to nobody, to a key of no use, and every kind of action to a key."""
-    key, until = simulation.daemon.venue.sealing_key, simulation.daemon.venue.core.clock
     inside = [
         padding(simulation),
-        key.seal(PaddingAction(), HERE, until, bytes((1,)).ljust(32, b"\0")),
         sealed(simulation, signed_order(small.sell(1, 5))),
         sealed(simulation, signed_order(small.buy(2, 1), by=1)),
         sealed(simulation, signed_order(small.buy(99, 1))),
@@ -230,10 +238,16 @@ def test_rows_that_do_not_fit_are_left_to_the_stream(
     assert short["rows"] == whole[: len(short["rows"])]
 
 
-def test_only_the_response_key_opens_an_answer(client: TestClient, simulation: Simulation) -> None:
-    (answer,) = delivered(client, sealed(simulation, signed_order(small.sell(1, 5))))
-    with pytest.raises(EnvelopeError):
-        ResponseKey.generate().open(b64decode(answer["sealed"]), HERE)
+def test_only_whoever_sealed_an_envelope_opens_its_answer(
+    client: TestClient, simulation: Simulation
+) -> None:
+    """The sender of the next one in the same request has a secret of its own."""
+    order = sealed(simulation, signed_order(small.sell(1, 5)))
+    answer, _ = delivered(client, order + sealed(simulation, PaddingAction()))
+    for envelope, answering in SECRETS.items():
+        if envelope != envelope_hash(order):
+            with pytest.raises(EnvelopeError):
+                open_action_answer(b64decode(answer["sealed"]), answering)
     assert told(answer)["rows"]
 
 

@@ -24,6 +24,7 @@ from sequencer.api.sockets import Places
 from sequencer.service.answers import watch_of, watched
 from tests.helpers import venue as small
 from tests.helpers.daemon import INTERVAL_MS, Simulation
+from tests.helpers.running import HERE
 from tests.helpers.streams import PRIVATE, PUBLIC, Served, opened
 
 RICH = 10**6 * small.USDC
@@ -178,18 +179,32 @@ def test_whoever_may_not_know_gets_the_same_frames_and_a_refusal_inside(
     asked = [
         served.question(1, key, by=2),
         served.question(77, key),
-        served.seal(PaddingAction(), key),
-        served.order(small.sell(1, 5), key),
     ]
     for envelope in asked:
-        with client.websocket_connect(PRIVATE) as socket:
-            socket.send_bytes(envelope)
-            frames = [socket.receive_bytes() for _ in range(3)]
-        assert {len(each) for each in frames} == {FRAME_BYTES}
+        frames = first_frames(client, envelope)
         records = [opened(each, key) for each in frames]
         assert [each["frame"] for each in records] == [0, 1, 2]
         assert records[2] == {"v": 1, "ok": False, "frame": 2}
         assert all(each.get("ok") is not True for each in records)
+
+
+def first_frames(client: TestClient, envelope: bytes) -> list[bytes]:
+    """Three frames, of one size whatever was sent."""
+    with client.websocket_connect(PRIVATE) as socket:
+        socket.send_bytes(envelope)
+        frames = [socket.receive_bytes() for _ in range(3)]
+    assert {len(each) for each in frames} == {FRAME_BYTES}
+    return frames
+
+
+def test_what_asks_nothing_gets_the_same_frames_which_nobody_opens(
+    client: TestClient, served: Served
+) -> None:
+    key = ResponseKey.generate()
+    for envelope in (served.seal(PaddingAction()), served.order(small.sell(1, 5))):
+        for frame in first_frames(client, envelope):
+            with pytest.raises(EnvelopeError):
+                key.open(frame, HERE)
     assert not served.simulation.daemon.venue.core.live, "an order that came here is spent"
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from rollup.codec import shallow_json
 from rollup.crypto.address_key import AddressKey
-from rollup.crypto.answer import ACTION_ANSWER_BYTES, ResponseKey, seal_answer
+from rollup.crypto.answer import ResponseKey, seal_action_answer
+from rollup.crypto.envelope import OpeningKey, PaddingAction
 from rollup.protocol.misconduct import Misconduct
 from rollup.protocol.receipt import RECEIPTS_START, Receipt, SignedReceipt
 from rollup.protocol.receipt_json import signed_from_json, signed_to_json
@@ -57,7 +58,8 @@ def with_receipt(item: Item, receipt: Receipt, key: AddressKey = RECEIPT_KEY) ->
 def resealed(item: Item, record: object) -> Item:
     """An answer to nobody the client knows."""
     data = json.dumps(record).encode()
-    sealed = seal_answer(data, ResponseKey.generate().public_bytes, HERE, ACTION_ANSWER_BYTES)
+    other = OpeningKey.generate().sealing_key().seal_answerable(PaddingAction(), HERE, 0)[1]
+    sealed = seal_action_answer(data, other)
     return {**item, "sealed": base64.b64encode(sealed).decode()}
 
 

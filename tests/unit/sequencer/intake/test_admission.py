@@ -10,7 +10,6 @@ from rollup.crypto import hpke
 from rollup.crypto.batched import secret_keys, sign_many, verify_many
 from rollup.crypto.envelope import (
     ENVELOPE_LIFETIME_MS,
-    NO_ANSWER,
     Action,
     CancelAction,
     Destination,
@@ -48,7 +47,6 @@ SECRETS = secret_keys([1234567, 7654321])
 NOW = venues.START_MS + 1
 GOOD_UNTIL = NOW + 60_000
 RESPONSE_KEY = bytes(range(32))
-OPENED = Verdict(response_key=RESPONSE_KEY)
 ORDER = venues.order(1, Side.BUY, 618_000, 10).order
 
 
@@ -76,8 +74,14 @@ def signed(order: Order, signer: int = 0) -> SignedOrder:
     return SignedOrder(order, signature.to_bytes())
 
 
-def sealed(action: Action, response_key: bytes = RESPONSE_KEY) -> bytes:
-    return SEALING.seal(action, HERE, GOOD_UNTIL, response_key)
+def sealed(action: Action) -> bytes:
+    return SEALING.seal(action, HERE, GOOD_UNTIL)
+
+
+def opened(envelope: bytes) -> Verdict:
+    """What every envelope that opens leads to: how to answer it, and its hash."""
+    answering = KEY.open(envelope, HERE, NOW).answering
+    return Verdict(answering=answering, envelope=keccak256(envelope))
 
 
 def verdict(envelope: bytes) -> Verdict:
@@ -100,7 +104,7 @@ def test_a_signed_cancel_in_an_envelope_is_a_command() -> None:
 
 def test_padding_is_nothing() -> None:
     envelope = sealed(PaddingAction())
-    assert verdict(envelope) == replace(OPENED, envelope=keccak256(envelope))
+    assert verdict(envelope) == opened(envelope)
 
 
 def test_what_opened_has_the_hash_of_its_envelope_and_nothing_else_has() -> None:
@@ -116,15 +120,16 @@ def test_what_opened_has_the_hash_of_its_envelope_and_nothing_else_has() -> None
 def test_a_wrong_signature_is_told_the_digest_that_the_venue_computed() -> None:
     envelope = sealed(order_action(signed(ORDER, signer=1)))
     (digest,) = message_digests([ORDER], compress_many)
-    told = replace(OPENED, envelope=keccak256(envelope))
-    assert verdict(envelope) == replace(told, reason=Reason.ORDER_SIGNATURE, digest=digest)
+    assert verdict(envelope) == replace(
+        opened(envelope), reason=Reason.ORDER_SIGNATURE, digest=digest
+    )
 
 
-@pytest.mark.parametrize("response_key", [RESPONSE_KEY, NO_ANSWER])
 @pytest.mark.parametrize("signer", [0, 1])
-def test_whoever_sealed_is_whom_to_answer(response_key: bytes, signer: int) -> None:
-    found = verdict(sealed(order_action(signed(ORDER, signer)), response_key))
-    assert found.response_key == response_key
+def test_whoever_sealed_is_whom_to_answer(signer: int) -> None:
+    action = order_action(signed(ORDER, signer))
+    envelope, answering = SEALING.seal_answerable(action, HERE, GOOD_UNTIL)
+    assert verdict(envelope).answering == answering
 
 
 def test_a_verdict_does_not_show_itself() -> None:
@@ -303,10 +308,10 @@ def test_nobody_else_is_told_and_hears_the_digest_that_the_venue_computed(
     account: int, cursor: int, key: bytes, signer: int
 ) -> None:
     """Another's signature, account, cursor or response key, or an account that is none."""
-    action = signed_question(signer, account=account, cursor=cursor)
+    action = signed_question(signer, account=account, cursor=cursor, response_key=key)
     question = Question(venues.CHAIN, venues.VENUE, account, key, cursor)
     digest = question_digest(question, compress_many)
-    assert asked(sealed(action, key)) == Asked(response_key=key, digest=digest)
+    assert asked(sealed(action)) == Asked(response_key=key, digest=digest)
 
 
 @pytest.mark.parametrize("changes", [{"account": 2**31}, {"cursor": 2**52}])
@@ -316,14 +321,13 @@ def test_a_question_out_of_bounds_is_none(changes: dict[str, int]) -> None:
 
 def test_what_asks_nothing_is_answered_nothing_and_does_nothing() -> None:
     for action in (order_action(signed(ORDER)), signed_cancel(), PaddingAction()):
-        assert asked(sealed(action)) == Asked(response_key=RESPONSE_KEY)
-    assert asked(unknown_kind()) == Asked(response_key=NO_ANSWER)
+        assert asked(sealed(action)) == Asked()
+    assert asked(unknown_kind()) == Asked()
 
 
 def test_a_question_is_no_command() -> None:
     envelope = sealed(signed_question())
-    told = replace(OPENED, envelope=keccak256(envelope))
-    assert verdict(envelope) == replace(told, reason=EnvelopeReason.ACTION)
+    assert verdict(envelope) == replace(opened(envelope), reason=EnvelopeReason.ACTION)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -336,7 +340,7 @@ def test_a_question_is_answered_once_and_a_copy_hears_the_same_of_every_kind(kin
     assert again == [Asked(reason=r) for r in (VenueReason.REPLAYED, EnvelopeReason.EXPIRED)]
     other = door()
     (first,) = other.admit([envelope], NOW)
-    assert first.response_key is not None
+    assert first.answering is not None
     assert other.ask(envelope, NOW) == Asked(reason=VenueReason.REPLAYED)
 
 

@@ -1,6 +1,7 @@
 """Sealed questions: an owner learns its own account, and nobody else learns anything."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,10 @@ def simulation(tmp_path: Path) -> Simulation:
     return found
 
 
-def seal(simulation: Simulation, action: Action, response_key: ResponseKey = KEY) -> bytes:
+def seal(simulation: Simulation, action: Action) -> bytes:
     until = simulation.daemon.venue.core.clock + ENVELOPE_LIFETIME_MS // 2
     key = simulation.daemon.venue.sealing_key
-    return key.seal(action, HERE, until, response_key.public_bytes)
+    return key.seal(action, HERE, until)
 
 
 def question(account: int, *, by: int | None = None, cursor: int = 0) -> QuestionAction:
@@ -100,8 +101,8 @@ def test_two_owners_learn_nothing_of_each_other(simulation: Simulation) -> None:
         question(1, by=2),
         question(3),
         question(2**30 - 1),
-        QuestionAction(2**32 - 1, 0, bytes(84)),
-        QuestionAction(1, 2**63, bytes(84)),
+        QuestionAction(2**32 - 1, 0, KEY.public_bytes, bytes(84)),
+        QuestionAction(1, 2**63, KEY.public_bytes, bytes(84)),
         PaddingAction(),
     ],
     ids=["stolen name", "no account", "far account", "no index", "no cursor", "padding"],
@@ -113,7 +114,8 @@ def test_whoever_may_not_know_hears_one_and_the_same(
 
 
 def test_a_question_to_somebody_elses_key_is_not_the_owners(simulation: Simulation) -> None:
-    found = simulation.daemon.ask(seal(simulation, question(1), ResponseKey.generate()))
+    moved = replace(question(1), response_key=ResponseKey.generate().public_bytes)
+    found = simulation.daemon.ask(seal(simulation, moved))
     assert isinstance(found, Answered) and not json.loads(found.data)["ok"]
 
 
