@@ -17,6 +17,7 @@ INTEGER_LOW = -(2**63)
 INTEGER_END = 2**64
 DEPTH_MAX = 32
 """Nesting deeper than any record of ours: refused before it can exhaust the stack."""
+_NESTED = (list, dict)  # a union would be made anew for each member that is asked about
 INTEGER_WANTED = "an integer of at most 64 bits is wanted"
 
 
@@ -111,11 +112,11 @@ def _require_plain(value: object) -> None:
 def _sorted(value: Value) -> Value:
     """The value with every map's keys rising."""
     if isinstance(value, list):
-        return [_sorted(member) if isinstance(member, list | dict) else member for member in value]
+        return [_sorted(member) if isinstance(member, _NESTED) else member for member in value]
     if isinstance(value, dict):
         rising = dict(sorted(value.items()))
         for name, member in rising.items():
-            if isinstance(member, list | dict):
+            if isinstance(member, _NESTED):
                 rising[name] = _sorted(member)
         return rising
     return value

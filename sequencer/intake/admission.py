@@ -130,10 +130,12 @@ class Admission:
         signatures = [command.signed.signature for command in commands]
         valid_ones = self._verify_many([action.key for action in signed], messages, signatures)
         for action, message, valid in zip(signed, messages, valid_ones, strict=True):
-            told = replace(action.opened, command=action.command)
-            if not valid:
-                told = replace(action.opened, reason=Reason.ORDER_SIGNATURE, digest=message)
-            verdicts[action.place] = told
+            answering, digest = action.opened.answering, action.opened.envelope
+            verdicts[action.place] = (
+                Verdict(action.command, None, answering, None, digest)
+                if valid
+                else Verdict(None, Reason.ORDER_SIGNATURE, answering, message, digest)
+            )
         return verdicts
 
     def ask(self, envelope: bytes, time: int) -> Asked:

@@ -39,6 +39,7 @@ _KINDS: Final[dict[str, Callable[..., Fact]]] = {
     "lives": Lives,
 }
 _NAMES: Final = {kind: name for name, kind in _KINDS.items()}
+_MEMBERS: Final = {kind: tuple(each.name for each in fields(kind)) for kind in _NAMES}  # type: ignore[arg-type]
 
 
 def facts_to_bytes(facts: Sequence[Fact]) -> bytes:
@@ -54,12 +55,12 @@ def facts_from_bytes(data: bytes) -> tuple[Fact, ...]:
 
 def _members(fact: Fact) -> Iterator[Value]:
     """In the order in which the record lists them; a key is its two numbers."""
-    for each in fields(fact):
-        value = getattr(fact, each.name)
-        if each.name == "key":
+    for name in _MEMBERS[type(fact)]:
+        value = getattr(fact, name)
+        if name == "key":
             yield from value
         else:
-            yield value.value if each.name == "reason" else value
+            yield value.value if name == "reason" else value
 
 
 def _read(row: Node) -> Fact:

@@ -1,13 +1,12 @@
 """The notary: receipts for envelopes, taken into the journal first and signed last."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rollup.crypto.address_key import AddressKey
 from rollup.protocol.receipt import Receipt, SignedReceipt
 from sequencer.batches.entries import ReceiptEntry
 from sequencer.batches.journal import Journal
 from sequencer.batches.receipts import ReceiptChain
-from sequencer.service.answer import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +31,7 @@ class Notary:
         self._journal.append(ReceiptEntry(receipt.sequence, receipt.envelope))
         return Taken(receipt, self._chain.head)
 
-    def signed(self, taken: Taken | None, answer: Answer) -> Answer:
-        """The answer with its receipt, which is signed only now that it cannot be forgotten: a
-        crash before would give its sequence to another envelope."""
-        if taken is None:
-            return answer
-        return replace(answer, receipt=SignedReceipt(taken.receipt, self._key.sign(taken.digest)))
+    def signed(self, taken: Taken) -> SignedReceipt:
+        """To be called only once the receipt cannot be forgotten: a crash before would give its
+        sequence to another envelope."""
+        return SignedReceipt(taken.receipt, self._key.sign(taken.digest))

@@ -9,7 +9,7 @@ Nobody is answered, and no batch leaves, before the journal is on disk. The call
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rollup.crypto.envelope import OpeningKey, SealingKey
+from rollup.crypto.envelope import EnvelopeReason, OpeningKey, SealingKey
 from rollup.crypto.remembered import RememberedSignatures
 from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import Digest
@@ -24,7 +24,7 @@ from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.ports import L1
 from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
 from sequencer.engine.core import CoreState
-from sequencer.engine.event import Event, OrderRefused, VenueReason
+from sequencer.engine.event import AnyReason, Event, OrderRefused, VenueReason
 from sequencer.intake.admission import Admission, Asked, Verdict, sender_of
 from sequencer.service import recovery
 from sequencer.service.answer import Answer
@@ -35,6 +35,9 @@ from sequencer.service.keeper import SNAPSHOT_EVERY, Keeper, Opened, Stand
 from sequencer.service.notary import Notary, Taken
 from sequencer.service.poster import Anew, Deadline, L1Differs, Poster
 from sequencer.service.recovery import Fork, Recovered, Start
+
+_Became = tuple[tuple[Fact, ...], AnyReason | EnvelopeReason | None]
+"""What an envelope did to its sender's own orders; why it went no further, if it did not."""
 
 
 class Venue:
@@ -181,17 +184,20 @@ class Venue:
             verdicts = self._admission.admit(envelopes, self.core.clock)
             taken = [self._judge(verdict) for verdict in verdicts]
             self._sync()
-        return [self._notary.signed(receipt, answer) for receipt, answer in taken]
+        return [self._answer(*each) for each in zip(verdicts, taken, strict=True)]
 
-    def _judge(self, verdict: Verdict) -> tuple[Taken | None, Answer]:
+    def _answer(self, verdict: Verdict, became: tuple[Taken | None, _Became]) -> Answer:
+        taken, (facts, reason) = became
+        receipt = None if taken is None else self._notary.signed(taken)
+        return Answer(receipt, facts, reason, verdict.answering, verdict.digest)
+
+    def _judge(self, verdict: Verdict) -> tuple[Taken | None, _Became]:
         taken, command = self._notary.take(verdict.envelope), verdict.command
         if command is None or taken is None:
-            answer = Answer(reason=verdict.reason)
-        else:
-            answer = self._apply(replace(command, receipt=taken.receipt.sequence))
-        return taken, replace(answer, answering=verdict.answering, digest=verdict.digest)
+            return taken, ((), verdict.reason)
+        return taken, self._apply(replace(command, receipt=taken.receipt.sequence))
 
-    def _apply(self, command: Submit | Cancel) -> Answer:
+    def _apply(self, command: Submit | Cancel) -> _Became:
         """What the core refuses is not done: only that is journalled, and told to its owner."""
         first = len(self._fresh)
         done = self._do(command)[0]
@@ -199,9 +205,9 @@ class Venue:
             owner, fact = refused_fact(command, done.reason)
             self._journal.append(recovery.refusal_entry(command, done.reason))
             self._fresh.append((owner, fact))
-            return Answer(facts=(fact,), reason=done.reason)
+            return (fact,), done.reason
         sender = sender_of(command)
-        return Answer(facts=tuple(fact for owner, fact in self._fresh[first:] if owner == sender))
+        return tuple(fact for owner, fact in self._fresh[first:] if owner == sender), None
 
     def ask(self, envelope: bytes) -> Asked:
         """Who asks about an own account. It changes nothing, so nothing is journalled."""
