@@ -1,5 +1,6 @@
 """The program behind the commands: listens, puts the venue together, says where it is, serves."""
 
+import gc
 from contextlib import ExitStack
 from socket import socket
 
@@ -46,6 +47,8 @@ def run_program(plan: Plan, host: str, port: int, console: Output) -> None:
                 stack.callback(crowd.terminate)
 
         pages = site(found, bound, proves=plan.proves, shows_accounts=plan.shows_accounts)
+        gc.collect()
+        gc.freeze()  # code and the state it started with stay: a search for cycles stops orders
         serve(found.door, listening, talk, ready, pages)
 
 
