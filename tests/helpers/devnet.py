@@ -118,7 +118,7 @@ class Trader:
         self._wait_for_funds()
 
     def _wait_for_funds(self) -> None:
-        """That a batch is held does not say which deposits it took: L1 is heard when it is heard."""
+        """That a batch is held does not say which deposits it took: L1 is heard when it is."""
         end = time.monotonic() + WAIT_S
         while not self.ask()["ok"]:
             assert time.monotonic() < end, "no batch took the deposit"

@@ -99,6 +99,13 @@ def test_all_orders_are_cancelled_at_once(url: str, account: Path, played: Playe
         assert run(cli.order, "cancel", *wrong, *where).exit_code == ExitCode.USAGE
 
 
+@pytest.mark.parametrize("name", ["abc", "3", "3/", "/4", "3/x", "-3/4", "03/4", "3/4/5", "1000/1"])
+def test_what_is_no_order_id_is_wrong_usage_and_nobody_is_asked(name: str, account: Path) -> None:
+    where = ("--url", "http://127.0.0.1:1", "--account", account)
+    done = run(cli.order, "cancel", *where, "--", "3/4", name)
+    assert done.exit_code == ExitCode.USAGE and "SLOT/GENERATION is wanted" in done.output
+
+
 def test_positions_and_fills_are_shown_for_people_and_for_programs(
     url: str, account: Path, played: PlayedVenue
 ) -> None:
@@ -189,6 +196,21 @@ def test_a_key_is_made_shown_and_listed_and_its_password_comes_from_a_file(
     assert again.exit_code == ExitCode.BAD_INPUT
     wrong = run(cli.account, "new", tmp_path / "x.json", "--owner", "5", "--password-file", word)
     assert wrong.exit_code == ExitCode.USAGE
+
+
+def test_a_short_password_is_wrong_usage_and_the_least_is_said_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keystore.create, "__defaults__", (keystore.WORK_LEAST,))
+    word, path = tmp_path / "word", tmp_path / "new.json"
+    word.write_text("7 chars\n")
+    asked = (cli.account, "new", path, "--owner", OWNER)
+    refused = said(run(*asked, "--password-file", word, "--json"), ExitCode.USAGE)
+    assert refused["code"] == "password-too-short" and "at least 8 characters" in refused["error"]
+    typed = run(*asked, input="7 chars\n7 chars\n")
+    assert typed.exit_code == ExitCode.USAGE and not path.exists()
+    assert "Password, of at least 8 characters:" in typed.output
+    assert "8 characters or more" in run(cli.account, "new", "--help").output
 
 
 def test_a_password_is_asked_for_twice_when_it_is_new_and_never_shown(
