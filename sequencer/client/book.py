@@ -79,9 +79,10 @@ class OwnBook:
         elif page.first < asked:
             raise WrongAnswer(f"facts from {asked} on were asked for, not from {page.first}")
         self.has_gap |= page.first > self.cursor
-        for fact in page.facts[max(0, self.cursor - page.first) :]:
-            self._happened(fact, markets)
-        self.cursor = max(self.cursor, page.next)
+        for place, fact in enumerate(page.facts, page.first):
+            if place >= self.cursor:
+                self.cursor = place + 1  # first: what is refused below is not taken again
+                self._happened(fact, markets)
 
     def reconcile(self, answer: AccountAnswer, asked_at: int, markets: tuple[Market, ...]) -> None:
         """Hold the venue's table of live orders against this book, once its history was read to the
@@ -107,10 +108,7 @@ class OwnBook:
                 raise WrongAnswer(f"an order in market {row.market}, of {len(markets)}")
             order = adopted(row, markets[row.market])
             self.orders[row.key] = order
-            for fill in self.fills:
-                if fill.key == row.key:
-                    fill.side = order.side
-                    order.fills.append(fill)
+            order.fills += [fill for fill in self.fills if fill.key == row.key]
         order.lives_as(row)
         self.slots.hold(row.key)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # libraries are loaded when a command is called
     from sequencer.client.view import OrderView
 
 ORDER_COLUMNS = ("id", "market", "side", "price", "size", "filled", "remaining", "status", "reason")
-FILL_COLUMNS = ("batch", "order", "market", "side", "price", "size", "maker", "void")
+FILL_COLUMNS = ("batch", "time", "order", "market", "side", "price", "size", "fee", "maker", "void")
 ACCOUNT_COLUMNS = ("account", "owner", "insecure", "file")
 ORDER_ID = re.compile("(0|[1-9][0-9]{0,2})/(0|[1-9][0-9]{0,8})")
 """As `order list` shows them."""
@@ -249,13 +249,18 @@ def position(console: Output, url: str, account: Path, password_file: Path | Non
 @trading_options
 @conventions
 def fills(console: Output, url: str, account: Path, password_file: Path | None) -> None:
-    """The account's trades, as far back as the venue tells."""
+    """The account's trades, as far back as the venue tells; those of orders that have ended too.
+
+    The fee is in USDC, the time the end of the batch.
+    """
     from sequencer.client.command import trading
-    from sequencer.client.rows import fill_record, table
+    from sequencer.client.rows import clock_text, fill_record, table
 
     with trading(console, url, account, password_file) as venue:
-        found = [fill_record(each) for each in venue.fills()]
-    console.result({"fills": found}, table(found, FILL_COLUMNS))
+        trades = venue.fills()
+    found = [fill_record(each) for each in trades]
+    shown = [{**fill_record(each), "time": clock_text(each.time)} for each in trades]
+    console.result({"fills": found}, table(shown, FILL_COLUMNS))
 
 
 @click.command()

@@ -191,6 +191,7 @@ class Session:
             answer = yield from self._ask(asked)
             self._hear_time(answer.time)
             self.book.learn(answer, asked, self.markets)
+            self.book.slots.begin_from(answer.next_generation)
             if not answer.page.more:
                 self.account = Account(answer.time, answer.cash, answer.positions)
                 self.book.reconcile(answer, asked_at, self.markets)

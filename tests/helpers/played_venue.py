@@ -40,6 +40,7 @@ ACCOUNT = 5
 START = 1_800_000_000_000
 INTERVAL = 1_000
 RECEIPT_KEY = AddressKey(bytes(31) + b"\7")
+MAKER_FEE = 200
 MARKETS = [
     {
         "market": place,
@@ -50,7 +51,7 @@ MARKETS = [
         "maintenance_fraction": 500,
         "band_fraction": 400,
         "taker_fee": 500,
-        "maker_fee": 200,
+        "maker_fee": MAKER_FEE,
     }
     for place, (symbol, decimals) in enumerate((("BTC-PERP", 1), ("ETH-PERP", 2)))
 ]
@@ -90,6 +91,7 @@ class PlayedVenue:
     runs: int = 1
     takes: int = 0
     first_kept: int = 0
+    next_generation: int | None = None
     asks: list[str] = field(default_factory=list)
     change_item: Callable[[dict[str, Any]], object] = lambda item: item
     change_account: Callable[[dict[str, Any]], object] = lambda record: record
@@ -185,7 +187,7 @@ class PlayedVenue:
             self._cancel(action)
         item = {"outcome": "received", "receipt": signed_record(signed)}
         if self.seals_answers:
-            record = {"v": 1, "more": False, "rows": self.history[before:]}
+            record = {"v": 2, "more": False, "rows": self.history[before:]}
             to = self.answer_key or opened.response_key
             sealed = seal_answer(_json(record), to, HERE, ACTION_ANSWER_BYTES)
             item["sealed"] = base64.b64encode(sealed).decode()
@@ -244,7 +246,8 @@ class PlayedVenue:
         row = self.live[key]
         row[4] -= lots
         number = self.batch if batch is None else batch
-        self.tell("filled", key, number, row[0], row[2], lots, True)
+        fee, end = -(-row[2] * lots * MAKER_FEE // 1_000_000), START + INTERVAL * number
+        self.tell("filled", key, number, row[0], row[2], lots, True, row[1], fee, end)
         if row[4] == 0:
             del self.live[key]
             self.tell("ended", key, "filled", 0)
@@ -260,11 +263,11 @@ class PlayedVenue:
         action = opened.action()
         assert isinstance(action, QuestionAction)
         first = max(action.cursor, self.first_kept)
-        rows = self.history[first : first + 128]
+        rows = self.history[first : first + 112]
         after = first + len(rows)
         page = {"first": first, "next": after, "more": after < len(self.history), "rows": rows}
         record = {
-            "v": 1,
+            "v": 2,
             "ok": True,
             "run": f"run-{self.runs}",
             "time": self.time,
@@ -272,6 +275,7 @@ class PlayedVenue:
             "cash": "-1500000",
             "positions": ["0", "25", "0", "0"],
             "orders": [[*key, *row] for key, row in sorted(self.live.items())],
+            "next_generation": self.next_generation or max(self.used.values(), default=-1) + 1,
             "facts": page,
         }
         to = self.answer_key or opened.response_key

@@ -28,6 +28,7 @@ from rollup.protocol.public_json import public_from_json
 from rollup.protocol.question import Question, question_digest
 from rollup.protocol.receipt import RECEIPTS_START, SignedReceipt, envelope_hash
 from rollup.protocol.receipt_json import signed_from_json
+from rollup.protocol.trade import fee
 from sequencer.api.app import make_app
 from sequencer.api.door import Door
 from sequencer.api.handlers import ANSWER_GRID_S, ENVELOPES_MAX
@@ -97,7 +98,7 @@ def signed_receipt(answer: dict[str, Any]) -> SignedReceipt:
 def told(answer: dict[str, Any]) -> dict[str, Any]:
     """What is sealed to the sender, whose response key is KEY."""
     record = json.loads(KEY.open(b64decode(answer["sealed"]), HERE))
-    assert isinstance(record, dict) and record["v"] == 1
+    assert isinstance(record, dict) and record["v"] == 2
     return record
 
 
@@ -185,20 +186,20 @@ def test_what_became_of_an_action_is_sealed_to_its_sender(
     ]
     sold, bought, too_much, nobodys, padded = map(told, delivered(client, b"".join(inside)))
     assert sold["rows"] == [["accepted", 1, 0, 1], ["rested", 1, 0, 1, 5]]
-    price = small.sell(1, 5).price
+    price, end = small.sell(1, 5).price, simulation.daemon.venue.core.clock
     assert bought["rows"] == [
         ["accepted", 2, 4, 1],
-        ["filled", 2, 4, 1, 3, 0, price, 2, False],
+        ["filled", 2, 4, 1, 3, 0, price, 2, False, 0, fee(price * 2, 500), end],
         ["ended", 2, 4, 1, "filled", 0],
     ]
     assert too_much == {
-        "v": 1,
+        "v": 2,
         "more": False,
         "reason": "margin",
         "rows": [["refused", 3, 5, 1, "margin"]],
     }
-    assert nobodys == {"v": 1, "more": False, "reason": "account-missing", "rows": []}
-    assert padded == {"v": 1, "more": False, "rows": []}
+    assert nobodys == {"v": 2, "more": False, "reason": "account-missing", "rows": []}
+    assert padded == {"v": 2, "more": False, "rows": []}
 
 
 def test_a_wrong_signature_is_told_the_digest_inside_alone(
@@ -208,7 +209,7 @@ def test_a_wrong_signature_is_told_the_digest_inside_alone(
     (answer,) = delivered(client, sealed(simulation, signed_order(order, by=1)))
     digest = hex_digest(message_digest(order, small.toy_compress_many))
     assert told(answer) == {
-        "v": 1,
+        "v": 2,
         "more": False,
         "reason": "order-signature",
         "digest": digest,

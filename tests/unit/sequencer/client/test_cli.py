@@ -21,7 +21,7 @@ from rollup.protocol.receipt import RECEIPTS_START
 from rollup.protocol.receipt_json import signed_from_json, signed_to_json
 from sequencer.client import cli, keystore
 from sequencer.client.flow import Ask
-from tests.helpers.played_venue import ACCOUNT, PlayedVenue, sign
+from tests.helpers.played_venue import ACCOUNT, INTERVAL, START, PlayedVenue, sign
 from tests.helpers.served import served
 
 OWNER = "ab" * 20
@@ -117,9 +117,11 @@ def test_positions_and_fills_are_shown_for_people_and_for_programs(
     assert held["cash"] == "-1.500000" and held["positions"]["ETH-PERP"] == "0.0025"
     (fill,) = said(run(cli.fills, *where, "--json"))["fills"]
     assert (fill["side"], fill["size"], fill["void"]) == ("buy", "0.00040", False)
+    assert (fill["fee"], fill["time"]) == ("0.000001", START + INTERVAL)
     assert "ETH-PERP         0.0025" in run(cli.position, *where).stdout
     header, row = run(cli.fills, *where).stdout.splitlines()
-    assert header.split()[:3] == ["batch", "order", "market"] and "BTC-PERP" in row
+    assert header.split()[:4] == ["batch", "time", "order", "market"] and "BTC-PERP" in row
+    assert "2027-01-15 08:00:01.000" in row and "0.000001" in row
 
 
 def test_a_key_without_a_password_is_called_insecure(url: str, account: Path) -> None:
@@ -146,7 +148,7 @@ def test_a_refusal_here_is_wrong_usage_and_has_its_name(
 def test_what_a_venue_refuses_is_exit_5_with_its_reason(
     url: str, account: Path, played: PlayedVenue
 ) -> None:
-    played.used = dict.fromkeys(range(256), 2**26 - 1)
+    played.used, played.next_generation = dict.fromkeys(range(256), 2**26 - 1), 1
     where = ("--url", url, "--account", account, "--json")
     refused = said(
         run(cli.order, "place", "BTC-PERP", "buy", 1, "@5", *where), ExitCode.REFUSED_BY_PEER
