@@ -9,7 +9,7 @@ from typing import Final
 from rollup.protocol.market import Market
 from sequencer.client.errors import ClientIdInUse, Unknown, WrongAnswer
 from sequencer.client.orders import LOST, NOT_TOLD, Fill, OwnOrder, State, adopted, fill_of
-from sequencer.client.records import AccountAnswer, Fact, FactKind, LiveRow
+from sequencer.client.records import AccountAnswer, Fact, FactKind, LiveRow, Page
 from sequencer.client.slots import Key, Slots
 
 FILLS_KEPT: Final = 100_000
@@ -69,13 +69,12 @@ class OwnBook:
             elif order is not None and fact.kind is not FactKind.VOIDED:
                 self._apply(order, fact)
 
-    def learn(self, answer: AccountAnswer, asked: int, markets: tuple[Market, ...]) -> None:
+    def learn(self, run: str, page: Page, asked: int, markets: tuple[Market, ...]) -> None:
         """One page of history, `asked` for from a cursor. Facts that came with another page are not
         taken twice. WrongAnswer if the page begins before that cursor."""
-        page = answer.page
-        if answer.run != self.run:
+        if run != self.run:
             self.has_gap |= self.run is not None or page.first > 0
-            self.run, self.cursor = answer.run, page.first
+            self.run, self.cursor = run, page.first
         elif page.first < asked:
             raise WrongAnswer(f"facts from {asked} on were asked for, not from {page.first}")
         self.has_gap |= page.first > self.cursor
@@ -83,6 +82,7 @@ class OwnBook:
             if place >= self.cursor:
                 self.cursor = place + 1  # first: what is refused below is not taken again
                 self._happened(fact, markets)
+        self.cursor = max(self.cursor, page.next)
 
     def reconcile(self, answer: AccountAnswer, asked_at: int, markets: tuple[Market, ...]) -> None:
         """Hold the venue's table of live orders against this book, once its history was read to the

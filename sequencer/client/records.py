@@ -144,6 +144,29 @@ class AccountAnswer(Private):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class OwnFrame(Private):
+    """One frame of the private stream. `page` is None where the venue had no time to look,
+    `holding` (cash, positions) where it is what it was in the frame before."""
+
+    number: int
+    is_refused: bool = False
+    run: str = ""
+    time: int = 0
+    account: int = 0
+    holding: tuple[int, tuple[int, ...]] | None = None
+    page: Page | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PublicFrame:
+    """One frame of the public stream: what is in it, prices in ticks by market."""
+
+    status: Status | None = None
+    prices: dict[int, int] | None = None
+    batches: tuple[BatchInfo, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class ActionAnswer(Private):
     """What one order or cancel brought, sealed to its sender: facts in order, or why it went no
     further. `more` facts are in the history, for which there was no room. `digest` is what the

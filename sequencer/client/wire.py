@@ -43,11 +43,14 @@ from sequencer.client.records import (
     FactKind,
     Keys,
     LiveRow,
+    OwnFrame,
     Page,
+    PublicFrame,
     Status,
 )
 
 ANSWER_VERSION: Final = 2
+STREAM_VERSION: Final = 1
 TEXT_MAX: Final = 400
 WORD_MAX: Final = 64
 ITEMS_MAX: Final = 64
@@ -167,16 +170,66 @@ def account_answer(node: Node) -> AccountAnswer | None:
     _require_version(record)
     if not record["ok"].boolean():
         return None
-    positions = record["positions"].items(MARKETS_MAX)
+    cash, positions = _holding(record)
     return AccountAnswer(
         run=record["run"].text(WORD_MAX),
         time=_time(record["time"]),
         account=record["account"].integer(),
-        cash=_signed(record["cash"], CASH_LIMIT),
-        positions=tuple(_signed(each, POSITION_LIMIT) for each in positions),
+        cash=cash,
+        positions=positions,
         orders=tuple(_live(row) for row in record["orders"].items(1 << SLOT_BITS)),
         next_generation=_number(record["next_generation"], (1 << GENERATION_BITS) + 1),
         page=_page(record["facts"]),
+    )
+
+
+def own_frame(node: Node) -> OwnFrame:
+    """A frame of the private stream, opened."""
+    record = _members(node)
+    _require_version(record)
+    number = _number(record["frame"], CURSOR_END)
+    if "ok" not in record:
+        return OwnFrame(number)
+    if not record["ok"].boolean():
+        return OwnFrame(number, is_refused=True)
+    return OwnFrame(
+        number,
+        run=record["run"].text(WORD_MAX),
+        time=_time(record["time"]),
+        account=record["account"].integer(),
+        holding=_holding(record) if "cash" in record else None,
+        page=_page(record["facts"]),
+    )
+
+
+def public_frame(node: Node) -> PublicFrame:
+    """A frame of the public stream; of a kind that a later venue adds, nothing."""
+    record = _members(node)
+    if record["v"].integer() != STREAM_VERSION:
+        raise record["v"].wrong(f"version {STREAM_VERSION}")
+    match record["type"].text(WORD_MAX):
+        case "snapshot":
+            batches = record["batches"].items(ITEMS_MAX)
+            return PublicFrame(
+                status(record["status"]),
+                prices(record["prices"]),
+                tuple(batch(each) for each in batches),
+            )
+        case "status":
+            return PublicFrame(status=status(record["status"]))
+        case "prices":
+            return PublicFrame(prices=prices(record["prices"]))
+        case "batch":
+            return PublicFrame(batches=(batch(record["batch"]),))
+        case _:
+            return PublicFrame()
+
+
+def _holding(record: dict[str, Node]) -> tuple[int, tuple[int, ...]]:
+    positions = record["positions"].items(MARKETS_MAX)
+    return (
+        _signed(record["cash"], CASH_LIMIT),
+        tuple(_signed(each, POSITION_LIMIT) for each in positions),
     )
 
 
