@@ -61,9 +61,12 @@ class OwnBook:
 
     def hear(self, facts: Iterable[Fact]) -> None:
         """What a sealed answer tells, at once. It says how much was filled; the fills themselves
-        come with the history."""
+        come with the history. Of an order that the history told of already it has nothing new: it
+        may be the copy of an answer that was lost, and older."""
         for fact in facts:
             order = self.orders.get(fact.key)
+            if order is not None and order.is_told:
+                continue
             if order is not None and fact.kind is FactKind.FILLED:
                 order.told_lots += fact.size or 0
             elif order is not None and fact.kind is not FactKind.VOIDED:
@@ -130,7 +133,9 @@ class OwnBook:
         order = self.orders.get(fact.key)
         if order is None:
             self._foreign(fact, markets)
-        elif fact.kind is FactKind.FILLED:
+            return
+        order.is_told = True
+        if fact.kind is FactKind.FILLED:
             self.fills.append(order.fill(fact))
         else:
             self._apply(order, fact)

@@ -83,6 +83,8 @@ class OwnOrder(Private):
     fills: list[Fill] = field(default_factory=list)
     receipts: list[SignedReceipt] = field(default_factory=list)
     told_lots: int = 0
+    is_told: bool = False
+    """Whether the account's history has told of it."""
     good_until: int = 0
     sealings: int = 0
     heard_at: int | None = None

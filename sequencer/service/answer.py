@@ -16,7 +16,8 @@ class Answer(Private):
     for padding. Whatever opened has a receipt, which tells nothing of what was in it, and the
     response key that its sender wrote.
 
-    `digest` is what the venue computed of a message whose signature does not hold.
+    `digest` is what the venue computed of a message whose signature does not hold; `is_copy` where
+    the envelope came before, and this is what was said to it then.
     """
 
     receipt: SignedReceipt | None = None
@@ -24,3 +25,4 @@ class Answer(Private):
     reason: AnyReason | EnvelopeReason | None = None
     response_key: bytes | None = None
     digest: Digest | None = None
+    is_copy: bool = False

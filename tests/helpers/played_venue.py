@@ -77,6 +77,7 @@ class PlayedVenue:
     comes it lets `takes` lots trade at once."""
 
     seals_answers: bool = True
+    remembers: bool = True
     time: int = START
     key: OpeningKey = field(default_factory=OpeningKey.generate)
     batch: int = 1
@@ -98,6 +99,7 @@ class PlayedVenue:
     change_body: Callable[[str, bytes], bytes] = lambda path, body: body
     answer_key: bytes | None = None
     _seen: set[bytes] = field(default_factory=set)
+    _answered: dict[bytes, dict[str, Any]] = field(default_factory=dict)
 
     def restart(self) -> None:
         """Another opening key, another run: history, and what was seen, is forgotten."""
@@ -172,7 +174,7 @@ class PlayedVenue:
 
     def _item(self, envelope: bytes) -> dict[str, Any]:
         if envelope in self._seen:
-            return {"outcome": "replayed"}
+            return {**self._answered.get(envelope, {}), "outcome": "replayed"}
         try:
             opened = self.key.open(envelope, HERE, self.time)
         except EnvelopeError as error:
@@ -191,6 +193,8 @@ class PlayedVenue:
             to = self.answer_key or opened.response_key
             sealed = seal_answer(_json(record), to, HERE, ACTION_ANSWER_BYTES)
             item["sealed"] = base64.b64encode(sealed).decode()
+        if self.remembers:
+            self._answered[envelope] = item
         return item
 
     def _receipt(self, envelope: bytes) -> SignedReceipt:

@@ -231,6 +231,25 @@ def test_rows_that_do_not_fit_are_left_to_the_stream(
     assert short["rows"] == whole[: len(short["rows"])]
 
 
+def test_a_copy_is_answered_with_the_same_receipt_sealed_to_its_sender_alone(
+    client: TestClient, simulation: Simulation
+) -> None:
+    """Whoever saw an envelope pass learns its place in the chain, and nothing of what was in it."""
+    kinds = [
+        sealed(simulation, signed_order(small.sell(1, 5))),
+        sealed(simulation, PaddingAction()),
+    ]
+    first = delivered(client, b"".join(kinds))
+    copies = client.post("/v1/envelopes", content=b"".join(kinds), headers=OCTETS).json()["answers"]
+    for one, again in zip(first, copies, strict=True):
+        assert again["outcome"] == "replayed" and again.keys() == one.keys()
+        assert again["receipt"] == one["receipt"] and again["sealed"] != one["sealed"]
+        assert told(again) == told(one)
+        with pytest.raises(EnvelopeError):
+            ResponseKey.generate().open(b64decode(again["sealed"]), HERE)
+    assert len({len(each["sealed"]) for each in copies}) == 1
+
+
 def test_only_the_response_key_opens_an_answer(client: TestClient, simulation: Simulation) -> None:
     (answer,) = delivered(client, sealed(simulation, signed_order(small.sell(1, 5))))
     with pytest.raises(EnvelopeError):

@@ -27,6 +27,7 @@ from sequencer.client.errors import (
     WrongReceipt,
 )
 from sequencer.client.orders import State
+from sequencer.client.records import Fact, FactKind
 from sequencer.client.terms import Terms
 from sequencer.client.trading import Trader
 from tests.helpers.played_venue import (
@@ -167,12 +168,33 @@ def test_one_envelope_has_one_receipt() -> None:
 
 
 def test_a_copy_that_is_answered_without_a_receipt_is_no_lie() -> None:
-    """The receipt went with the answer that was lost."""
-    venue = PlayedVenue()
+    """A venue remembers so many."""
+    venue = PlayedVenue(remembers=False)
     trader = Trader(session())
     play(trader.connect(), venue)
     order = play(trader.order(BUY), venue, [LOST_ANSWER, OK])
     assert order.receipts == [] and order.state is State.LIVE
+
+
+def test_a_receipt_whose_answer_was_lost_comes_with_the_copy() -> None:
+    venue = PlayedVenue()
+    trader = Trader(session())
+    play(trader.connect(), venue)
+    order = play(trader.order(BUY), venue, [LOST_ANSWER, OK])
+    assert [each.receipt for each in order.receipts] == venue.receipts
+    assert order.state is State.LIVE and order.filled_lots == 0
+
+
+def test_an_answer_that_is_older_than_the_history_changes_nothing() -> None:
+    """A copy of the first answer comes when the stream has told more."""
+    venue, trader = PlayedVenue(), Trader(session())
+    play(trader.connect(), venue)
+    order = play(trader.order(BUY), venue)
+    rested = [Fact(FactKind.RESTED, 1, order.key, remaining=30)]
+    venue.fill(order.key, 10)
+    play(trader.session.refresh(), venue)
+    trader.session.book.hear(rested)
+    assert (order.remaining, order.filled_lots) == (20, 10)
 
 
 def test_answers_of_another_number_are_seen() -> None:
