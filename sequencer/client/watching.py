@@ -33,11 +33,12 @@ def watch(
     line of JSON a look."""
     with _connected(console, url, account, password_file) as venue, known_errors():
         looks = _looks(venue, account is not None, interval, count)
-        if console.as_json or not Console().is_terminal:
+        screen = Console()
+        if console.as_json or not screen.is_terminal:
             for look in looks:
                 console.record(look)
             return
-        with Live(auto_refresh=False) as live:
+        with Live(console=screen, auto_refresh=False) as live:
             for look in looks:
                 live.update(_screen(look), refresh=True)
 

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,7 +21,7 @@ from rollup.crypto.schnorr import SecretKey
 from rollup.exit_codes import ExitCode
 from rollup.protocol.receipt import RECEIPTS_START
 from rollup.protocol.receipt_json import signed_from_json, signed_to_json
-from sequencer.client import cli, keystore
+from sequencer.client import cli, keystore, watching
 from sequencer.client.flow import Ask
 from tests.helpers.played_venue import ACCOUNT, INTERVAL, START, PlayedVenue, sign
 from tests.helpers.served import served
@@ -224,6 +226,34 @@ def test_a_password_is_asked_for_twice_when_it_is_new_and_never_shown(
     done = run(cli.account, "new", path, "--owner", OWNER, input=typed)
     assert done.exit_code == 0 and "correct" not in done.output
     assert keystore.describe(path).account is None
+
+
+def test_watch_draws_tables_on_a_terminal(
+    url: str, account: Path, played: PlayedVenue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = ("--url", url, "--account", account)
+    assert run(cli.order, "place", "BTC-PERP", "sell", "0.01", "70000", *where).exit_code == 0
+    drawn = StringIO()
+    terminal = Console(file=drawn, force_terminal=True, width=100, color_system=None)
+    monkeypatch.setattr(watching, "Console", lambda: terminal)
+    done = run(cli.watch, *where, "--interval", "0.2", "--count", "2")
+    assert done.exit_code == 0, done.output
+    text = drawn.getvalue()
+    for wanted in ("Batches", "Markets", "Orders, cash -1.500000 USDC", "running", "61800.3"):
+        assert wanted in text
+    (row,) = {line.strip() for line in text.splitlines() if "70000.0" in line}
+    assert "sell" in row and "0.01000" in row and "live" in row
+    (market,) = {line.strip() for line in text.splitlines() if "2543.84" in line}
+    assert "ETH-PERP" in market and "0.0025" in market
+    assert "{" not in text, "no JSON on a terminal"
+
+
+def test_watch_without_an_account_draws_no_order(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = StringIO()
+    terminal = Console(file=drawn, force_terminal=True, width=100, color_system=None)
+    monkeypatch.setattr(watching, "Console", lambda: terminal)
+    assert run(cli.watch, "--url", url, "--count", "1").exit_code == 0
+    assert "BTC-PERP" in drawn.getvalue() and "Orders" not in drawn.getvalue()
 
 
 def test_watch_gives_programs_a_line_a_look(url: str, account: Path) -> None:
