@@ -30,7 +30,7 @@ WAIT_S = 240.0
 
 @dataclass
 class Devnet:
-    """A running devnet, and what its banner said."""
+    """A running devnet, or a sequencer alone, and what its banner said."""
 
     process: "subprocess.Popen[str]"
     banner: dict[str, Any]
@@ -84,6 +84,13 @@ def devnet(*arguments: object) -> Iterator[Devnet]:
 
 
 @contextmanager
+def sequencer(*arguments: object) -> Iterator[Devnet]:
+    """A sequencer without L1, on a free port, gone when the block ends."""
+    with _started("sequencer", "run", "--port", "0", *arguments) as (process, record):
+        yield Devnet(process, record)
+
+
+@contextmanager
 def program(*arguments: object) -> Iterator[dict[str, Any]]:
     """A program that runs until the block ends, by what it said when it was ready."""
     with _started(*arguments) as (_, record):
@@ -118,7 +125,7 @@ class Trader:
         self._wait_for_funds()
 
     def _wait_for_funds(self) -> None:
-        """That a batch is held does not say which deposits it took: L1 is heard when it is."""
+        """A batch that is held need not have taken every deposit: L1 is heard in its own time."""
         end = time.monotonic() + WAIT_S
         while not self.ask()["ok"]:
             assert time.monotonic() < end, "no batch took the deposit"
