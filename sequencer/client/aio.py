@@ -6,7 +6,6 @@ is known between two awaits only.
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
 from datetime import timedelta
 from decimal import Decimal
 from typing import Self, TypeVar
@@ -16,12 +15,13 @@ import httpx
 from sequencer.client import wire
 from sequencer.client.amounts import Number, price_of
 from sequencer.client.connection import Known, Settings, terms_of, trader_of
-from sequencer.client.errors import TransportError, WrongAnswer
+from sequencer.client.errors import TransportError
 from sequencer.client.flow import Ask, Flow, Reply, Wait
 from sequencer.client.http import TIMEOUT, Address, Body, headers_of, transport_error
 from sequencer.client.keystore import Keystore
 from sequencer.client.orders import Fill, OwnOrder
 from sequencer.client.records import Status
+from sequencer.client.shared import SharedNews
 from sequencer.client.sockets import WAITING_MAX, pump
 from sequencer.client.streams import News, streams_of
 from sequencer.client.terms import Terms
@@ -44,6 +44,7 @@ class AsyncVenue(Known):
     ) -> None:
         super().__init__(trader, account, url)
         self._http = http
+        self._news = SharedNews(self.watch)
 
     @classmethod
     async def connect(
@@ -218,13 +219,12 @@ class AsyncVenue(Known):
         if await self._run(trader.reached(record, state)):
             return self._view(record)
         try:
-            async with asyncio.timeout(timeout), aclosing(self.watch()) as watched:
-                async for _ in watched:
-                    if await self._run(trader.reached(record, state)):
-                        return self._view(record)
+            async with asyncio.timeout(timeout), self._news.listening() as heard:
+                while not await self._run(trader.reached(record, state)):
+                    await heard()
         except TimeoutError:
             raise too_late(record, timeout) from None
-        raise WrongAnswer("news end with an error alone")
+        return self._view(record)
 
     async def _run(self, flow: Flow[T]) -> T:
         reply: Reply | None = None

@@ -207,6 +207,49 @@ def test_an_order_is_awaited_on_the_stream(site: Site) -> None:
     asyncio.run(run())
 
 
+def test_tasks_that_wait_share_one_pair_of_connections(site: Site) -> None:
+    """A pair each, and a bot with nine orders had more streams than one address may have."""
+
+    async def run() -> None:
+        async with await site.connect_async() as venue:
+            orders = [await venue.order("BTC", "sell", PRICE, "0.00005") for _ in range(12)]
+            waiting = [
+                asyncio.create_task(order.until("filled", timeout=PATIENCE_S)) for order in orders
+            ]
+            while 'crypsis_streams{stream="private"} 1.0' not in (await metrics(venue)):
+                await asyncio.sleep(0.02)
+            await asyncio.to_thread(site.venue.trade, small.buy(2, 60, slot=3))
+            assert {(await each).status for each in waiting} == {"filled"}
+            text = await metrics(venue)
+            assert 'crypsis_streams_refused_total{limit="peer"}' not in text
+            while 'crypsis_streams{stream="private"} 0.0' not in (await metrics(venue)):
+                await asyncio.sleep(0.02)
+
+    asyncio.run(asyncio.wait_for(run(), PATIENCE_S))
+
+
+async def metrics(venue: AsyncVenue) -> str:
+    return (await venue._http.get("/metrics")).text
+
+
+def test_an_error_of_the_watch_ends_all_that_wait(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run() -> None:
+        async with await site.connect_async() as venue:
+            orders = [await venue.order("BTC", "sell", 70_000, "0.00005") for _ in range(2)]
+            monkeypatch.setattr(OwnStream, "take", lambda *_: refuse())
+            waiting = [order.until("filled", timeout=PATIENCE_S) for order in orders]
+            found = await asyncio.gather(*waiting, return_exceptions=True)
+            assert {type(each) for each in found} == {WrongAnswer}
+
+    asyncio.run(run())
+
+
+def refuse() -> Any:
+    raise WrongAnswer("a test says so")
+
+
 def own(opened: Session) -> Callable[[Item], list[News]]:
     """A stream that has asked; what is sealed to it, taken."""
     stream = OwnStream(opened)
