@@ -51,6 +51,7 @@ __all__ = [
 PROGRAM = "crypsis"
 CLEAR_LINE = "\r\x1b[2K"
 COMMAND_GROUP = "crypsis.commands"
+OWN_PACKAGES = ("rollup", "circuits", "sequencer")
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 """What the system says only of writing."""
 
@@ -161,7 +162,7 @@ class Root(click.Group):
         try:
             command = declared.load()
         except Exception as error:
-            raise _internal(error) from None
+            raise _missing_library(error) or _internal(error) from None
         if not isinstance(command, click.Command):
             raise CommandError(ExitCode.INTERNAL, f"{declared.value} is not a command")
         return command
@@ -297,14 +298,23 @@ def _output(kwargs: dict[str, Any]) -> Output:
 
 
 def _missing_library(error: Exception) -> CommandError | None:
-    """A library that only an extra brings is not installed: that is for the user to mend."""
+    """A library that only an extra brings is not installed: that is for the user to mend. One that
+    every installation has, or that a library brings along, is missing in a broken one."""
     if not isinstance(error, ModuleNotFoundError) or error.name is None:
         return None
-    extra = extra_with(error.name)
-    if extra is None:
-        return None
-    wanted = f"this needs {error.name}, which is not installed: pip install 'crypsis[{extra}]'"
-    return CommandError(ExitCode.USAGE, wanted)
+    name = error.name.partition(".")[0]
+    if name in OWN_PACKAGES and name != error.name:
+        return None  # a module of ours that is not there is a fault of ours
+    extra = None if name in OWN_PACKAGES else extra_with(name)
+    if extra is not None:
+        wanted = f"this needs {name}, which is not installed: pip install 'crypsis[{extra}]'"
+        return CommandError(ExitCode.USAGE, wanted)
+    anew = "'.[run]'" if name not in OWN_PACKAGES else "--no-deps --editable ."
+    return CommandError(
+        ExitCode.INTERNAL,
+        f"{name} is missing: this installation is broken. Install it anew, from its folder: "
+        f"{sys.executable} -m pip install {anew}",
+    )
 
 
 def _internal(error: Exception) -> CommandError:

@@ -25,7 +25,7 @@ class ExitCode(IntEnum):
     REFUSED_BY_PEER = 5, "rejected by peer"
     TIMEOUT = 6, "timed out"
     ROOTS_DIFFER = 7, "roots differ"
-    INTERNAL = 70, "a fault of this program; details are in a log file"
+    INTERNAL = 70, "a fault of this program (details are in a log file) or of its installation"
     NO_MEMORY = 71, "not enough memory, or a prover was killed"
     CANNOT_WRITE = 74, "output could not be written"
     HUNG_UP = TERMINATION_BASE + 1, "ended by SIGHUP, everything it started with it"

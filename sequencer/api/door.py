@@ -46,8 +46,8 @@ _NOT_OPENED: Final = (
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Delivered(Private):
-    """What an envelope's answer looks like from outside: the outcome; and of one that opened, its
-    receipt and what is sealed to whoever sealed the envelope."""
+    """What an envelope's answer looks like from outside: the outcome; and of one that opened, now
+    or when it came first, its receipt and what is sealed to whoever sealed the envelope."""
 
     outcome: str
     receipt: SignedReceipt | None = None
@@ -171,4 +171,5 @@ def _delivered(answer: Answer) -> Delivered:
             raise TypeError("what opens has a receipt, and a secret to answer by")
         return Delivered(answer.reason.value)
     sealed = seal_action_answer(action_answer(answer), answer.answering)
-    return Delivered(RECEIVED, answer.receipt, sealed)
+    outcome = VenueReason.REPLAYED.value if answer.is_copy else RECEIVED
+    return Delivered(outcome, answer.receipt, sealed)

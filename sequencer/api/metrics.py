@@ -38,6 +38,12 @@ class Metrics:
         self.streams = Gauge(
             "crypsis_streams", "Streams that are open.", ("stream",), registry=self.registry
         )
+        self.streams_refused = Counter(
+            "crypsis_streams_refused",
+            "Streams that were refused, by the limit: of one address, or of all together.",
+            ("limit",),
+            registry=self.registry,
+        )
         self.seconds = Histogram(
             "crypsis_request_seconds",
             "From a request's head to the end of its answer.",

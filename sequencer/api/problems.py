@@ -25,6 +25,7 @@ class Code(StrEnum):
     PARAMETER = "parameter"
     NOT_OPENED = "not-opened"
     ORIGIN = "cross-origin"
+    TOO_MANY_STREAMS = "too-many-streams"
     BETWEEN_BATCHES = "between-batches"
     BUSY = "busy"
     STOPPED = "stopped"
@@ -50,6 +51,7 @@ KINDS: Final = {
     Code.PARAMETER: Kind(400, "A parameter is not as wanted"),
     Code.NOT_OPENED: Kind(400, "The envelope did not open"),
     Code.ORIGIN: Kind(403, "Pages of other sites are not served here"),
+    Code.TOO_MANY_STREAMS: Kind(429, "This address has as many streams as one may have", 5),
     Code.BETWEEN_BATCHES: Kind(503, "No batch is open now", 1),
     Code.BUSY: Kind(503, "Too much is waiting", 1),
     Code.STOPPED: Kind(503, "The venue has stopped", 10),

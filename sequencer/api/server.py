@@ -17,6 +17,9 @@ GRACE_S: Final = 5
 
 KEEP_ALIVE_S: Final = 5
 BACKLOG: Final = 128
+PROXIES: Final = ["127.0.0.1", "::1"]
+"""Whose `x-forwarded-for` says whose a connection is: a proxy's on this machine."""
+
 HEAD_BYTES_MAX: Final = 16_384
 
 
@@ -41,6 +44,8 @@ def make_server(app: ASGIApp) -> Server:
         access_log=False,
         log_level="error",
         server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=PROXIES,  # not what an environment variable says
         limit_concurrency=CONNECTIONS_MAX,
         timeout_graceful_shutdown=GRACE_S,
         timeout_keep_alive=KEEP_ALIVE_S,

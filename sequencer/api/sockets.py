@@ -6,8 +6,10 @@ new since it told something last.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -16,10 +18,14 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sequencer.api.handlers import Context
 from sequencer.api.limits import LOG
+from sequencer.api.metrics import Metrics
 from sequencer.api.problems import Code, Problem
 
 STREAMS_MAX: Final = 64
 """Streams at once, of both kinds; a private one costs four sealed frames a second."""
+
+STREAMS_OF_PEER_MAX: Final = 16
+"""Of one address: a few pages and programs, and three addresses cannot keep all others out."""
 
 UNSUPPORTED: Final = 1003
 POLICY: Final = 1008
@@ -41,22 +47,43 @@ class Ended(Exception):
 
 
 class Places:
-    """How many streams are open."""
+    """How many streams are open, of all together and of each peer."""
 
-    def __init__(self, most: int = STREAMS_MAX) -> None:
-        self._most = most
-        self._taken = 0
+    def __init__(self, most: int = STREAMS_MAX, of_peer: int = STREAMS_OF_PEER_MAX) -> None:
+        self._most, self._of_peer = most, of_peer
+        self._taken: Counter[str] = Counter()
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
+    def taken(self, peer: str, metrics: Metrics) -> Iterator[None]:
         """One of them, while the block runs. Raises Problem where there is none left."""
-        if self._taken >= self._most:
+        if self._taken[peer] >= self._of_peer:
+            metrics.streams_refused.labels("peer").inc()
+            detail = f"{self._of_peer} streams of one address are open"
+            raise Problem(Code.TOO_MANY_STREAMS, detail)
+        if self._taken.total() >= self._most:
+            metrics.streams_refused.labels("all").inc()
             raise Problem(Code.BUSY, f"{self._most} streams are open")
-        self._taken += 1
+        self._taken[peer] += 1
         try:
             yield
         finally:
-            self._taken -= 1
+            self._taken[peer] -= 1
+            if not self._taken[peer]:
+                del self._taken[peer]
+
+
+def peer_of(host: str | None) -> str:
+    """Whose a connection is: its address, of IPv6 the network of 64 bits, which is one client's to
+    choose addresses from."""
+    try:
+        address = ip_address((host or "").partition("%")[0])
+    except ValueError:
+        return host or ""
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ip_network((address, 64), strict=False))
+    return str(address)
 
 
 def endpoint(
@@ -72,7 +99,9 @@ def endpoint(
         try:
             if same_origin and is_foreign(socket):
                 raise Problem(Code.ORIGIN, "the origin of the page is not the host that it asks")
-            with places.taken(), context.metrics.streams.labels(name).track_inprogress():
+            peer = peer_of(None if socket.client is None else socket.client.host)
+            place = places.taken(peer, context.metrics)
+            with place, context.metrics.streams.labels(name).track_inprogress():
                 await socket.accept()
                 await _ended(socket, stream, context)
         except Problem as problem:

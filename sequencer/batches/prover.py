@@ -3,6 +3,7 @@
 The venue and the prover share two artefacts and no memory, so they can be two machines later.
 """
 
+import os
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import IO, Any
 from rollup.children import started
 from rollup.codec import shallow_json
 from rollup.codec.strict import CodecError
+from rollup.entry import InstallationError
 from rollup.exit_codes import ExitCode
 from rollup.memory import killed
 from rollup.protocol.public import PublicInput
@@ -88,8 +90,14 @@ class ProcessProver:
 
 
 def program() -> str:
-    """The `crypsis` beside this interpreter."""
-    return str(Path(sys.executable).with_name(PROGRAM))
+    """The `crypsis` beside this interpreter. InstallationError where there is none to start."""
+    path = Path(sys.executable).with_name(PROGRAM)
+    if not os.access(path, os.X_OK):
+        raise InstallationError(
+            f"{path} is missing, or cannot be executed: this program starts itself by it. Install "
+            f"it anew, from its folder: {sys.executable} -m pip install --no-deps --editable ."
+        )
+    return str(path)
 
 
 def _answer(process: "subprocess.Popen[str]", timeout_s: float) -> str:

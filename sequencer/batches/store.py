@@ -29,7 +29,9 @@ from rollup.private import Private
 from rollup.resource import Resource
 from sequencer.batches.entries import Identity, Place
 
-VERSION: Final = 1
+VERSION: Final = 2
+"""2: a fill says side, fee and time. An older store is made again from the journal."""
+
 RUN_BYTES: Final = 32
 SNAPSHOTS_KEPT: Final = 2
 """Of those that a restart may use: the second is for when the first cannot be read."""

@@ -5,7 +5,7 @@ is known between two awaits only.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Self, TypeVar
@@ -21,8 +21,11 @@ from sequencer.client.http import TIMEOUT, Address, Body, headers_of, transport_
 from sequencer.client.keystore import Keystore
 from sequencer.client.orders import Fill, OwnOrder
 from sequencer.client.records import Status
+from sequencer.client.shared import SharedNews
+from sequencer.client.sockets import WAITING_MAX, pump
+from sequencer.client.streams import News, streams_of
 from sequencer.client.terms import Terms
-from sequencer.client.trading import Bundle, Trader
+from sequencer.client.trading import Bundle, Trader, require_known, too_late
 from sequencer.client.view import OrderView
 
 T = TypeVar("T")
@@ -32,9 +35,16 @@ class AsyncVenue(Known):
     """One account at one venue: `async with await AsyncVenue.connect(url, account=...) as
     venue`."""
 
-    def __init__(self, http: httpx.AsyncClient, trader: Trader, account: Keystore | None) -> None:
-        super().__init__(trader, account)
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        trader: Trader,
+        account: Keystore | None,
+        url: str | None = None,
+    ) -> None:
+        super().__init__(trader, account, url)
         self._http = http
+        self._news = SharedNews(self.watch)
 
     @classmethod
     async def connect(
@@ -53,7 +63,9 @@ class AsyncVenue(Known):
             trust_env=False,
             follow_redirects=False,
         )
-        venue = cls(http, trader_of(account, settings or Settings()), account)
+        settings = settings or Settings()
+        streams = url if transport is None and settings.streams else None
+        venue = cls(http, trader_of(account, settings), account, streams)
         try:
             await venue._run(venue._trader.connect())
         except BaseException:
@@ -168,6 +180,30 @@ class AsyncVenue(Known):
         """A proved batch as `crypsis verify` reads it; None while it is not proved."""
         return await self._run(self._trader.bundle(number))
 
+    async def watch(self, every: float | None = None) -> AsyncGenerator[News, None]:
+        """What happens, as it happens: own facts in their order, none lost and none twice, and
+        status, prices and batches. Streams are opened anew where they break; where there are none
+        the venue is asked instead. With `every`, also a `quiet` at least every so many seconds."""
+        session, queue = self._trader.session, asyncio.Queue[News | Exception](WAITING_MAX)
+        tasks = [
+            asyncio.create_task(pump(self._url, each, session, self._run, queue))
+            for each in streams_of(session)
+        ]
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(every):
+                        found = await queue.get()
+                except TimeoutError:
+                    found = News("quiet")
+                if isinstance(found, Exception):
+                    raise found
+                yield found
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
     def _view(self, record: OwnOrder) -> OrderView:
         return OrderView(record, self._until)
 
@@ -175,7 +211,20 @@ class AsyncVenue(Known):
         return self._trader.session.book.named(order) if isinstance(order, str) else order.record
 
     async def _until(self, record: OwnOrder, state: str, timeout: float | None) -> OrderView:
-        return self._view(await self._run(self._trader.until(record, state, timeout)))
+        trader = self._trader
+        if self._url is None:
+            return self._view(await self._run(trader.until(record, state, timeout)))
+        require_known(state)
+        await self.refresh()
+        if await self._run(trader.reached(record, state)):
+            return self._view(record)
+        try:
+            async with asyncio.timeout(timeout), self._news.listening() as heard:
+                while not await self._run(trader.reached(record, state)):
+                    await heard()
+        except TimeoutError:
+            raise too_late(record, timeout) from None
+        return self._view(record)
 
     async def _run(self, flow: Flow[T]) -> T:
         reply: Reply | None = None

@@ -9,7 +9,7 @@ from typing import Final
 from rollup.protocol.market import Market
 from sequencer.client.errors import ClientIdInUse, Unknown, WrongAnswer
 from sequencer.client.orders import LOST, NOT_TOLD, Fill, OwnOrder, State, adopted, fill_of
-from sequencer.client.records import AccountAnswer, Fact, FactKind, LiveRow
+from sequencer.client.records import AccountAnswer, Fact, FactKind, LiveRow, Page
 from sequencer.client.slots import Key, Slots
 
 FILLS_KEPT: Final = 100_000
@@ -61,26 +61,30 @@ class OwnBook:
 
     def hear(self, facts: Iterable[Fact]) -> None:
         """What a sealed answer tells, at once. It says how much was filled; the fills themselves
-        come with the history."""
+        come with the history. Of an order that the history told of already it has nothing new: it
+        may be the copy of an answer that was lost, and older."""
         for fact in facts:
             order = self.orders.get(fact.key)
+            if order is not None and order.is_told:
+                continue
             if order is not None and fact.kind is FactKind.FILLED:
                 order.told_lots += fact.size or 0
             elif order is not None and fact.kind is not FactKind.VOIDED:
                 self._apply(order, fact)
 
-    def learn(self, answer: AccountAnswer, asked: int, markets: tuple[Market, ...]) -> None:
+    def learn(self, run: str, page: Page, asked: int, markets: tuple[Market, ...]) -> None:
         """One page of history, `asked` for from a cursor. Facts that came with another page are not
         taken twice. WrongAnswer if the page begins before that cursor."""
-        page = answer.page
-        if answer.run != self.run:
+        if run != self.run:
             self.has_gap |= self.run is not None or page.first > 0
-            self.run, self.cursor = answer.run, page.first
+            self.run, self.cursor = run, page.first
         elif page.first < asked:
             raise WrongAnswer(f"facts from {asked} on were asked for, not from {page.first}")
         self.has_gap |= page.first > self.cursor
-        for fact in page.facts[max(0, self.cursor - page.first) :]:
-            self._happened(fact, markets)
+        for place, fact in enumerate(page.facts, page.first):
+            if place >= self.cursor:
+                self.cursor = place + 1  # first: what is refused below is not taken again
+                self._happened(fact, markets)
         self.cursor = max(self.cursor, page.next)
 
     def reconcile(self, answer: AccountAnswer, asked_at: int, markets: tuple[Market, ...]) -> None:
@@ -107,10 +111,7 @@ class OwnBook:
                 raise WrongAnswer(f"an order in market {row.market}, of {len(markets)}")
             order = adopted(row, markets[row.market])
             self.orders[row.key] = order
-            for fill in self.fills:
-                if fill.key == row.key:
-                    fill.side = order.side
-                    order.fills.append(fill)
+            order.fills += [fill for fill in self.fills if fill.key == row.key]
         order.lives_as(row)
         self.slots.hold(row.key)
 
@@ -132,7 +133,9 @@ class OwnBook:
         order = self.orders.get(fact.key)
         if order is None:
             self._foreign(fact, markets)
-        elif fact.kind is FactKind.FILLED:
+            return
+        order.is_told = True
+        if fact.kind is FactKind.FILLED:
             self.fills.append(order.fill(fact))
         else:
             self._apply(order, fact)

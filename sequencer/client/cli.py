@@ -1,5 +1,6 @@
 """Commands of a trader: keys, deposits, orders, and what became of them."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,14 +9,23 @@ import click
 
 from rollup.cli import CommandError, ExitCode, Output, conventions, file_type
 from rollup.protocol.constants import OWNER_BYTES
-from sequencer.client.options import account_option, password_option, trading_options, url_option
+from sequencer.client.options import (
+    PASSWORD_LEAST,
+    account_option,
+    password_option,
+    trading_options,
+    url_option,
+)
 
 if TYPE_CHECKING:  # libraries are loaded when a command is called
     from sequencer.client.view import OrderView
 
 ORDER_COLUMNS = ("id", "market", "side", "price", "size", "filled", "remaining", "status", "reason")
-FILL_COLUMNS = ("batch", "order", "market", "side", "price", "size", "maker", "void")
+FILL_COLUMNS = ("batch", "time", "order", "market", "side", "price", "size", "fee", "maker", "void")
 ACCOUNT_COLUMNS = ("account", "owner", "insecure", "file")
+ORDER_ID = re.compile("(0|[1-9][0-9]{0,2})/(0|[1-9][0-9]{0,8})")
+"""As `order list` shows them."""
+
 DEFAULT_L1 = "http://127.0.0.1:8645/"
 
 
@@ -32,7 +42,12 @@ def account() -> None:
 @account.command()
 @click.argument("file", type=file_type)
 @click.option("--owner", required=True, help="L1 address that the account belongs to, as hex.")
-@password_option
+@click.option(
+    "--password-file",
+    type=file_type,
+    envvar="CRYPSIS_PASSWORD_FILE",
+    help=f"Holds the new password, {PASSWORD_LEAST} characters or more; else it is asked for.",
+)
 @conventions
 def new(console: Output, file: Path, owner: str, password_file: Path | None) -> None:
     """Make a trading key and write it to FILE, under a password.
@@ -186,6 +201,9 @@ def cancel(
 
     if bool(orders) == all:
         raise click.UsageError("orders are wanted, or --all")
+    for name in orders:
+        if ORDER_ID.fullmatch(name) is None:
+            raise click.UsageError(f"SLOT/GENERATION is wanted, as 3/17, not {name[:40]!r}")
     with trading(console, url, account, password_file) as venue:
         if all:
             ended = venue.cancel_all()
@@ -231,13 +249,18 @@ def position(console: Output, url: str, account: Path, password_file: Path | Non
 @trading_options
 @conventions
 def fills(console: Output, url: str, account: Path, password_file: Path | None) -> None:
-    """The account's trades, as far back as the venue tells."""
+    """The account's trades, as far back as the venue tells; those of orders that have ended too.
+
+    The fee is in USDC, the time the end of the batch.
+    """
     from sequencer.client.command import trading
-    from sequencer.client.rows import fill_record, table
+    from sequencer.client.rows import clock_text, fill_record, table
 
     with trading(console, url, account, password_file) as venue:
-        found = [fill_record(each) for each in venue.fills()]
-    console.result({"fills": found}, table(found, FILL_COLUMNS))
+        trades = venue.fills()
+    found = [fill_record(each) for each in trades]
+    shown = [{**fill_record(each), "time": clock_text(each.time)} for each in trades]
+    console.result({"fills": found}, table(shown, FILL_COLUMNS))
 
 
 @click.command()

@@ -23,6 +23,7 @@ from sequencer.client.errors import (
     Unreachable,
 )
 from sequencer.client.keystore import Keystore
+from sequencer.client.options import PASSWORD_LEAST
 from sequencer.client.rows import receipt_text
 from sequencer.client.venue import Venue
 
@@ -73,7 +74,8 @@ def password_of(path: Path | None, is_new: bool = False) -> str:
     """From a file, without its end of line, or asked for on the terminal. Never from arguments,
     which everybody on the machine can read."""
     if path is None:
-        return str(click.prompt("Password", hide_input=True, err=True, confirmation_prompt=is_new))
+        text = f"Password, of at least {PASSWORD_LEAST} characters" if is_new else "Password"
+        return str(click.prompt(text, hide_input=True, err=True, confirmation_prompt=is_new))
     try:
         text = read_bounded(path, PASSWORD_BYTES_MAX).decode("utf-8")
     except UnicodeDecodeError:

@@ -24,12 +24,13 @@ from sequencer.client.view import MarketView, balance_of, market_view, positions
 class Settings:
     """How to connect. `receipt_signer` is the L1 address that genesis names, to be sure whose
     receipts these are; `verifier` checks the proof of every bundle that is fetched; `signer` is by
-    default the fastest that is installed."""
+    default the fastest that is installed. Without `streams` the venue is asked again and again."""
 
     receipt_signer: bytes | None = None
     verifier: Verifier | None = None
     policy: Policy | None = None
     signer: Signer | None = None
+    streams: bool = True
     clock: Callable[[], float] = time.monotonic
 
 
@@ -72,9 +73,11 @@ def terms_of(
 class Known:
     """What is known without asking: as of the last answer."""
 
-    def __init__(self, trader: Trader, account: Keystore | None) -> None:
+    def __init__(self, trader: Trader, account: Keystore | None, url: str | None = None) -> None:
+        """`url` is where streams are to be had, None where they are not."""
         self._trader = trader
         self._account = account
+        self._url = url
 
     @property
     def markets(self) -> dict[str, MarketView]:

@@ -91,6 +91,12 @@ class KeyFileError(Refusal):
     code = "key-file"
 
 
+class PasswordTooShort(Refusal):
+    """A new key file wants a longer password."""
+
+    code = "password-too-short"
+
+
 class OrderRefused(ClientError):
     """The venue refuses an order or a cancel. `reason` is its stable name; for a signature that did
     not hold, `digest` is what the venue computed, as hex."""

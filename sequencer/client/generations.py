@@ -5,8 +5,9 @@ is signed. One program at a time holds the file's lock, since two with one accou
 orders into each other's slots.
 
 Where there is no such file yet, or it was lost, the first generation is the count of minutes since
-2026: nothing is used twice then either, unless the account placed more than 256 orders a minute,
-day and night, before the file was lost.
+2026, or, where that is higher, what the venue says was used (`Slots.begin_from`). Nothing is used
+twice then either, unless the account placed more than 256 orders a minute, day and night, before
+the file was lost, and the venue lies about it, or orders are still on their way to it.
 """
 
 import fcntl

@@ -27,8 +27,9 @@ from rollup.files import PRIVATE_MODE, read_bounded, write_whole
 from rollup.private import Private
 from rollup.protocol.constants import ACCOUNT_BITS, OWNER_BYTES
 from rollup.protocol.encoding import digest_bytes
-from sequencer.client.errors import KeyFileError
+from sequencer.client.errors import KeyFileError, PasswordTooShort
 from sequencer.client.generations import FileStore
+from sequencer.client.options import PASSWORD_LEAST
 from sequencer.client.signing import TradingKey
 
 PLAIN_VERSION: Final = 1
@@ -45,8 +46,6 @@ WORK_FACTOR: Final = 1 << 18
 WORK_LEAST: Final = 1 << 14
 WORK_MOST: Final = 1 << 20
 """A file that asks for less is weak, one that asks for more is made to hurt whoever opens it."""
-
-PASSWORD_LEAST: Final = 8
 
 AskPassword = Callable[[], str]
 
@@ -103,11 +102,11 @@ class Keystore(Private):
 
 def create(path: Path, owner: bytes, password: str, work_factor: int = WORK_FACTOR) -> KeyFile:
     """A fresh key in a new file, for an account that `owner` will register. KeyFileError where the
-    file exists or the password is too short."""
+    file exists, PasswordTooShort below PASSWORD_LEAST characters."""
     if path.exists():
         raise KeyFileError(f"{path}: there is a file already, and it is not overwritten")
     if len(password) < PASSWORD_LEAST:
-        raise KeyFileError(f"a password of at least {PASSWORD_LEAST} characters is wanted")
+        raise PasswordTooShort(f"a password of at least {PASSWORD_LEAST} characters is wanted")
     secret = generate_secret()
     data = int.from_bytes(secret.to_bytes(), "little").to_bytes(SECRET_BYTES, "big")
     sealed = _library().create_keyfile_json(

@@ -7,6 +7,9 @@ import click
 
 from rollup.cli import file_type
 
+PASSWORD_LEAST: Final = 8
+"""Characters of a new key file's password."""
+
 DEFAULT_URL: Final = "http://127.0.0.1:8550"
 
 url_option = click.option(

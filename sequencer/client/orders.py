@@ -14,7 +14,8 @@ from rollup.private import Private
 from rollup.protocol.market import Market
 from rollup.protocol.order import Order, Side
 from rollup.protocol.receipt import SignedReceipt
-from sequencer.client.amounts import price_of, size_of
+from sequencer.client.amounts import cash_of, price_of, size_of
+from sequencer.client.errors import WrongAnswer
 from sequencer.client.records import Fact, FactKind, LiveRow
 from sequencer.client.slots import Key
 
@@ -45,16 +46,17 @@ FINAL = (State.FILLED, State.ENDED, State.REFUSED)
 
 @dataclass(slots=True, repr=False)
 class Fill(Private):
-    """One trade of an own order, in a batch. `side` is None where an earlier run of the client
-    placed the order and it has ended: the venue's history does not say it. `is_void` once the batch
-    is made anew."""
+    """One trade of an own order, in a batch that ends at `time` (the venue's ms). `fee` is what it
+    cost in USDC. `is_void` once the batch is made anew."""
 
     key: Key
     symbol: str
-    side: Side | None
+    side: Side
     price: Decimal
     size: Decimal
+    fee: Decimal
     batch: int
+    time: int
     is_maker: bool
     lots: int
     client_id: str | None = None
@@ -81,6 +83,8 @@ class OwnOrder(Private):
     fills: list[Fill] = field(default_factory=list)
     receipts: list[SignedReceipt] = field(default_factory=list)
     told_lots: int = 0
+    is_told: bool = False
+    """Whether the account's history has told of it."""
     good_until: int = 0
     sealings: int = 0
     heard_at: int | None = None
@@ -155,8 +159,10 @@ class OwnOrder(Private):
             self.state, self.remaining = State.LIVE, remaining
 
     def fill(self, fact: Fact) -> Fill:
-        """A fill that the history tells of, once."""
-        found = fill_of(fact, self.market, self.side, self.client_id)
+        """A fill that the history tells of, once. WrongAnswer if it is not of the order's side."""
+        found = fill_of(fact, self.market, self.client_id)
+        if found.side is not self.side:
+            raise WrongAnswer(f"a fill of the other side than order {self.key} has")
         self.fills.append(found)
         if not self.is_final:
             self.state = State.LIVE
@@ -168,17 +174,17 @@ class OwnOrder(Private):
         self.state, self.reason, self.remaining = State.LIVE, None, row.remaining
 
 
-def fill_of(
-    fact: Fact, market: Market, side: Side | None = None, client_id: str | None = None
-) -> Fill:
+def fill_of(fact: Fact, market: Market, client_id: str | None = None) -> Fill:
     """The fill that a fact tells of."""
     return Fill(
         key=fact.key,
         symbol=market.symbol,
-        side=side,
+        side=Side(fact.side or 0),
         price=price_of(fact.price or 0, market),
         size=size_of(fact.size or 0, market),
+        fee=cash_of(fact.fee or 0),
         batch=fact.number or 0,
+        time=fact.time or 0,
         is_maker=bool(fact.is_maker),
         lots=fact.size or 0,
         client_id=client_id,

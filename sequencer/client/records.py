@@ -7,6 +7,7 @@ from enum import StrEnum
 from rollup.crypto.envelope import Destination
 from rollup.private import Private
 from rollup.protocol.market import Market
+from rollup.protocol.order import Side
 from rollup.protocol.receipt import SignedReceipt
 from sequencer.client.slots import Key
 
@@ -81,7 +82,8 @@ class FactKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Fact(Private):
-    """One row; members that its kind does not have are None. `price` in ticks, sizes in lots.
+    """One row; members that its kind does not have are None. `price` in ticks, sizes in lots, `fee`
+    in quanta, `time` the end of the fill's batch in ms.
 
     `receipt` is the sequence of the receipt whose envelope it came of: the order's, or, of the last
     word on a cancel, the cancel's. `number` is the batch of a fill, or the first batch that is
@@ -98,6 +100,9 @@ class Fact(Private):
     price: int | None = None
     size: int | None = None
     is_maker: bool | None = None
+    side: Side | None = None
+    fee: int | None = None
+    time: int | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -125,7 +130,8 @@ class Page(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class AccountAnswer(Private):
-    """What an account holds at the venue's `time`: cash in quanta, positions in lots by market."""
+    """What an account holds at the venue's `time`: cash in quanta, positions in lots by market. No
+    slot has used `next_generation`, nor any from there on, as far as the venue tells."""
 
     run: str
     time: int
@@ -133,7 +139,31 @@ class AccountAnswer(Private):
     cash: int
     positions: tuple[int, ...]
     orders: tuple[LiveRow, ...]
+    next_generation: int
     page: Page
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OwnFrame(Private):
+    """One frame of the private stream. `page` is None where the venue had no time to look,
+    `holding` (cash, positions) where it is what it was in the frame before."""
+
+    number: int
+    is_refused: bool = False
+    run: str = ""
+    time: int = 0
+    account: int = 0
+    holding: tuple[int, tuple[int, ...]] | None = None
+    page: Page | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PublicFrame:
+    """One frame of the public stream: what is in it, prices in ticks by market."""
+
+    status: Status | None = None
+    prices: dict[int, int] | None = None
+    batches: tuple[BatchInfo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

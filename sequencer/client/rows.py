@@ -1,12 +1,13 @@
 """What the commands print: one record each for programs, and the same as a table for people."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from rollup.protocol.receipt import SignedReceipt
 from rollup.protocol.receipt_json import signed_to_json
 from sequencer.client.keystore import KeyFile
 from sequencer.client.orders import Fill
-from sequencer.client.view import OrderView, side_name
+from sequencer.client.view import OrderView
 
 Record = dict[str, object]
 
@@ -35,10 +36,12 @@ def fill_record(fill: Fill) -> Record:
     return {
         "order": f"{slot}/{generation}",
         "market": fill.symbol,
-        "side": side_name(fill.side),
+        "side": fill.side.name.lower(),
         "price": str(fill.price),
         "size": str(fill.size),
+        "fee": str(fill.fee),
         "batch": fill.batch,
+        "time": fill.time,
         "maker": fill.is_maker,
         "void": fill.is_void,
     }
@@ -58,6 +61,15 @@ def account_record(file: KeyFile) -> Record:
 def receipt_text(signed: SignedReceipt) -> str:
     """A receipt as the file that `crypsis receipt` reads."""
     return signed_to_json(signed).decode("ascii")
+
+
+def clock_text(time: int) -> str:
+    """A venue's time in UTC, as people read it; in digits where no calendar has it."""
+    try:
+        text = datetime.fromtimestamp(time // 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    except (OverflowError, ValueError, OSError):
+        return str(time)
+    return f"{text}.{time % 1000:03d}"
 
 
 def table(records: Sequence[Mapping[str, object]], columns: Sequence[str]) -> str:

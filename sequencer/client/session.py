@@ -178,24 +178,36 @@ class Session:
 
     def load_status(self) -> Flow[Status]:
         """The venue's clock, and how far it has come."""
-        self._status = yield from self.get("/v1/status", wire.status)
-        self._known_time = max(self._status.now, self._status.closes_at or 0)
+        status = yield from self.get("/v1/status", wire.status)
+        self.hear_status(status)
+        return status
+
+    def hear_status(self, status: Status) -> None:
+        """What the venue says of itself now."""
+        self._status = status
+        self._known_time = max(status.now, status.closes_at or 0)
         self._known_at = self._clock()
-        return self._status
 
     def refresh(self) -> Flow[AccountAnswer]:
         """Read the account's history to its end, and hold the venue's table of orders against
         it."""
         for _ in range(PAGES_MAX):
-            asked, asked_at = self.book.cursor, self._count + 1
-            answer = yield from self._ask(asked)
-            self._hear_time(answer.time)
-            self.book.learn(answer, asked, self.markets)
+            answer = yield from self.read(self.book.cursor)
             if not answer.page.more:
-                self.account = Account(answer.time, answer.cash, answer.positions)
-                self.book.reconcile(answer, asked_at, self.markets)
                 return answer
         raise WrongAnswer(f"a history of more than {PAGES_MAX} pages")
+
+    def read(self, cursor: int) -> Flow[AccountAnswer]:
+        """One page of the history, from a cursor on; with its end also what the account holds."""
+        asked_at = self._count + 1
+        answer = yield from self._ask(cursor)
+        self.hear_time(answer.time)
+        self.book.learn(answer.run, answer.page, cursor, self.markets)
+        self.book.slots.begin_from(answer.next_generation)
+        if not answer.page.more:
+            self.account = Account(answer.time, answer.cash, answer.positions)
+            self.book.reconcile(answer, asked_at, self.markets)
+        return answer
 
     def deliver(self, parcels: Sequence[Parcel]) -> Flow[None]:
         """Send actions, up to ENVELOPES_MAX in one request, and take in what is answered.
@@ -257,11 +269,11 @@ class Session:
 
         def make() -> Ask:
             keys.append(ResponseKey.generate())
-            question = self._question(cursor, keys[-1])
+            question = self.question(cursor, keys[-1])
             return Ask("POST", "/v1/private", QUESTION_BYTES_MAX, question, OCTETS)
 
         body = yield from self.exchange(make)
-        data = _opened(lambda: keys[-1].open(body, self.keys.destination))
+        data = self.opened(keys[-1], body)
         answer = wire.read(data, "account", wire.account_answer)
         if answer is None:
             raise OrderRefused("question-refused")
@@ -269,11 +281,16 @@ class Session:
             raise WrongAnswer("an answer about another account than was asked about")
         return answer
 
-    def _question(self, cursor: int, response_key: ResponseKey) -> bytes:
+    def question(self, cursor: int, response_key: ResponseKey) -> bytes:
+        """A sealed question about the account, from a cursor on."""
         to, owner = self.keys.destination, self.owner
         question = Question(to.chain, to.venue, owner.account, response_key.public_bytes, cursor)
         action = question_action(question, owner, self.signer)
         return seal(action, to, self.keys.public_key, self._good_until()).envelope
+
+    def opened(self, key: ResponseKey, sealed: bytes) -> bytes:
+        """What was sealed to a response key. NotForUs."""
+        return _opened(lambda: key.open(sealed, self.keys.destination))
 
     def _good_until(self) -> int:
         """By one rule for everything that is sent, since whoever tries can find it out."""
@@ -331,7 +348,7 @@ class Session:
                 raise WrongReceipt("an envelope was taken without a receipt for it")
             return
         receipt: Receipt = self.receipts.take(item.receipt, parcel.sealed.envelope, parcel.after)
-        self._hear_time(receipt.time)
+        self.hear_time(receipt.time)
         if parcel.order is not None:
             parcel.order.receipts.append(item.receipt)
 
@@ -359,7 +376,7 @@ class Session:
             signer = misconduct.Signer(to.chain, to.venue, keys.receipt_signer)
             self.receipts = ReceiptBook(signer)
 
-    def _hear_time(self, time: int) -> None:
+    def hear_time(self, time: int) -> None:
         """The venue's clock as an answer has it; an older word does not turn it back."""
         if time > self.now:
             self._known_time, self._known_at = time, self._clock()

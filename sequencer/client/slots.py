@@ -63,6 +63,7 @@ class Slots:
         self._free = deque(range(SLOTS))
         self._holders: dict[int, Key] = {}
         self._learnt: dict[int, int] = {}
+        self._least = FIRST_GENERATION
 
     @property
     def free(self) -> int:
@@ -82,6 +83,11 @@ class Slots:
             self._holders[slot] = (slot, generation)
             return slot, generation
         raise NoFreeSlot(f"all {SLOTS} slots of the account hold an order, or are used up")
+
+    def begin_from(self, generation: int) -> None:
+        """The venue says that generations up to here were used: the first order has this one or a
+        later one. After that order this client knows better."""
+        self._least = max(self._least, generation)
 
     def hold(self, key: Key) -> None:
         """The venue says that an order lives here: the slot is not free."""
@@ -112,7 +118,7 @@ class Slots:
     def _begun(self) -> list[int]:
         """The store is asked when the first order is placed: who only reads needs none."""
         if self._next is None:
-            self._end = max(FIRST_GENERATION, self._store.first_free())
+            self._end = max(self._least, self._store.first_free())
             self._next = [self._end] * SLOTS
         return self._next
 

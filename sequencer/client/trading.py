@@ -139,14 +139,13 @@ class Trader:
 
         OrderRefused if it ends otherwise, TimedOut after `timeout` seconds.
         """
-        if state not in UNTIL:
-            raise Unknown(f"one of {', '.join(UNTIL)} is wanted, not {state[:40]!r}")
+        require_known(state)
         pause = min(POLL_S, self.session.status.interval_ms / 4000)
         waited = 0.0
         yield from self.session.refresh()
-        while not (yield from self._reached(order, state)):
+        while not (yield from self.reached(order, state)):
             if timeout is not None and waited >= timeout:
-                raise TimedOut(f"the order is {order.state.value} after {timeout} s")
+                raise too_late(order, timeout)
             yield Wait(pause)
             waited += pause
             yield from self.session.refresh()
@@ -181,7 +180,11 @@ class Trader:
         self._verified[number] = Bundle(number, public, data, proof)
         return self._verified[number]
 
-    def _reached(self, order: OwnOrder, state: str) -> Flow[bool]:
+    def reached(self, order: OwnOrder, state: str) -> Flow[bool]:
+        """Whether it is so, as far as was heard, and asked for where no stream can tell it.
+        OrderRefused if it never will be."""
+        if order.state is State.SENT or self.session.book.has_gap:
+            yield from self.session.refresh()
         if not order.is_final:
             return False
         if state == "ended" or (state == "filled" and order.state is State.FILLED):
@@ -254,6 +257,17 @@ class Trader:
     def _is_due(self, order: OwnOrder, now: int) -> bool:
         life = self.dead_man_ms or 0
         return order.expiry > now + life or order.expiry < now + life // 2
+
+
+def require_known(state: str) -> None:
+    """Unknown for what no order is waited for."""
+    if state not in UNTIL:
+        raise Unknown(f"one of {', '.join(UNTIL)} is wanted, not {state[:40]!r}")
+
+
+def too_late(order: OwnOrder, timeout: float | None) -> TimedOut:
+    """An order was waited for in vain."""
+    return TimedOut(f"the order is {order.state.value} after {timeout} s")
 
 
 def _terms_again(order: OwnOrder) -> Terms | None:

@@ -4,7 +4,8 @@
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
 from typing import Self, TypeVar
@@ -20,8 +21,10 @@ from sequencer.client.http import TIMEOUT, Address, Body, headers_of, transport_
 from sequencer.client.keystore import Keystore
 from sequencer.client.orders import Fill, OwnOrder
 from sequencer.client.records import Status
+from sequencer.client.sockets import Feed
+from sequencer.client.streams import News, streams_of
 from sequencer.client.terms import Terms
-from sequencer.client.trading import Bundle, Trader
+from sequencer.client.trading import Bundle, Trader, require_known, too_late
 from sequencer.client.view import OrderView
 
 T = TypeVar("T")
@@ -30,8 +33,14 @@ T = TypeVar("T")
 class Venue(Known):
     """One account at one venue: `with Venue.connect(url, account=...) as venue`."""
 
-    def __init__(self, http: httpx.Client, trader: Trader, account: Keystore | None) -> None:
-        super().__init__(trader, account)
+    def __init__(
+        self,
+        http: httpx.Client,
+        trader: Trader,
+        account: Keystore | None,
+        url: str | None = None,
+    ) -> None:
+        super().__init__(trader, account, url)
         self._http = http
 
     @classmethod
@@ -51,7 +60,9 @@ class Venue(Known):
             trust_env=False,
             follow_redirects=False,
         )
-        venue = cls(http, trader_of(account, settings or Settings()), account)
+        settings = settings or Settings()
+        streams = url if transport is None and settings.streams else None
+        venue = cls(http, trader_of(account, settings), account, streams)
         try:
             venue._run(venue._trader.connect())
         except BaseException:
@@ -164,6 +175,32 @@ class Venue(Known):
         """A proved batch as `crypsis verify` reads it; None while it is not proved."""
         return self._run(self._trader.bundle(number))
 
+    def watch(self, every: float | None = None) -> Generator[News, None, None]:
+        """What happens, as it happens: own facts in their order, none lost and none twice, and
+        status, prices and batches. Streams are opened anew where they break; where there are none
+        the venue is asked instead. With `every`, also a `quiet` at least every so many seconds."""
+        told_at = time.monotonic()
+        with closing(self._looks()) as looks:
+            for found in looks:
+                yield from found
+                if found:
+                    told_at = time.monotonic()
+                elif every is not None and time.monotonic() - told_at >= every:
+                    yield News("quiet")
+                    told_at = time.monotonic()
+
+    def _looks(self) -> Generator[Sequence[News], None, None]:
+        """The same, and nothing where nothing is new, several times a second."""
+        session = self._trader.session
+        feeds = [Feed(self._url, each, session, self._run) for each in streams_of(session)]
+        try:
+            while True:
+                for feed in feeds:
+                    yield feed.step()
+        finally:
+            for feed in feeds:
+                feed.close()
+
     def _view(self, record: OwnOrder) -> OrderView:
         return OrderView(record, self._until)
 
@@ -171,7 +208,20 @@ class Venue(Known):
         return self._trader.session.book.named(order) if isinstance(order, str) else order.record
 
     def _until(self, record: OwnOrder, state: str, timeout: float | None) -> OrderView:
-        return self._view(self._run(self._trader.until(record, state, timeout)))
+        trader = self._trader
+        if self._url is None:
+            return self._view(self._run(trader.until(record, state, timeout)))
+        require_known(state)
+        end = None if timeout is None else time.monotonic() + timeout
+        self.refresh()
+        with closing(self._looks()) as looks:
+            while not self._run(trader.reached(record, state)):
+                is_new = False
+                while not is_new:
+                    if end is not None and time.monotonic() >= end:
+                        raise too_late(record, timeout)
+                    is_new = bool(next(looks))
+        return self._view(record)
 
     def _run(self, flow: Flow[T]) -> T:
         reply: Reply | None = None

@@ -7,7 +7,6 @@ from typing import Any
 
 from rollup.private import Private
 from rollup.protocol.market import Market
-from rollup.protocol.order import Side
 from rollup.protocol.receipt import SignedReceipt
 from sequencer.client.amounts import cash_of, decimal_of, price_of, size_of
 from sequencer.client.errors import Unknown
@@ -69,7 +68,7 @@ class OrderView(Private):
     @property
     def side(self) -> str:
         """`buy` or `sell`."""
-        return side_name(self.record.side)
+        return self.record.side.name.lower()
 
     @property
     def price(self) -> Decimal:
@@ -148,8 +147,3 @@ def balance_of(session: Session) -> Decimal:
     if session.account is None:
         raise Unknown("the account has not been asked about: connect first")
     return cash_of(session.account.cash)
-
-
-def side_name(side: Side | None) -> str:
-    """A side in a word; `unknown` for an order that an earlier run placed and that has ended."""
-    return "unknown" if side is None else side.name.lower()

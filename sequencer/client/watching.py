@@ -1,8 +1,9 @@
 """`crypsis watch`: the venue as it goes on, on a terminal or as lines for a program."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from decimal import Decimal
 from pathlib import Path
 
 from rich.console import Console, Group
@@ -11,10 +12,12 @@ from rich.table import Table
 
 from rollup.cli import Output
 from sequencer.client.command import known_errors, trading
+from sequencer.client.records import Status
 from sequencer.client.rows import order_record
 from sequencer.client.venue import Venue
 
 LOOK_VERSION = 1
+QUIET_S = 0.2
 ORDER_COLUMNS = ("id", "market", "side", "price", "remaining", "status")
 
 
@@ -26,14 +29,16 @@ def watch(
     interval: float,
     count: int | None,
 ) -> None:
-    """Look again and again. Where standard output is no terminal, one line of JSON a look."""
+    """Look at what the streams tell, again and again. Where standard output is no terminal, one
+    line of JSON a look."""
     with _connected(console, url, account, password_file) as venue, known_errors():
         looks = _looks(venue, account is not None, interval, count)
-        if console.as_json or not Console().is_terminal:
+        screen = Console()
+        if console.as_json or not screen.is_terminal:
             for look in looks:
                 console.record(look)
             return
-        with Live(auto_refresh=False) as live:
+        with Live(console=screen, auto_refresh=False) as live:
             for look in looks:
                 live.update(_screen(look), refresh=True)
 
@@ -53,17 +58,26 @@ def _connected(
 def _looks(
     venue: Venue, has_account: bool, interval: float, count: int | None
 ) -> Iterator[dict[str, object]]:
-    seen = 0
-    while count is None or seen < count:
-        if seen:
-            time.sleep(interval)
-        seen += 1
-        yield _look(venue, has_account)
-
-
-def _look(venue: Venue, has_account: bool) -> dict[str, object]:
+    """A look every interval, of what was heard until then; own things are asked for when something
+    happened to them."""
     status, prices = venue.status(), venue.prices()
-    found: dict[str, object] = {
+    own = _own(venue) if has_account else {}
+    yield {**_public(status, prices), **own}
+    seen, due, is_old = 1, time.monotonic() + interval, False
+    with closing(venue.watch(every=min(interval, QUIET_S))) as watched:
+        while count is None or seen < count:
+            news = next(watched)
+            status = status if news.status is None else news.status
+            prices = prices if news.prices is None else news.prices
+            is_old |= news.kind == "own"
+            if time.monotonic() >= due:
+                own = _own(venue) if is_old else own
+                yield {**_public(status, prices), **own}
+                seen, due, is_old = seen + 1, time.monotonic() + interval, False
+
+
+def _public(status: Status, prices: Mapping[str, Decimal]) -> dict[str, object]:
+    return {
         "v": LOOK_VERSION,
         "type": "look",
         "time": status.now,
@@ -74,11 +88,14 @@ def _look(venue: Venue, has_account: bool) -> dict[str, object]:
         "warnings": list(status.warnings),
         "prices": {symbol: str(price) for symbol, price in prices.items()},
     }
-    if has_account:
-        found["positions"] = {name: str(size) for name, size in venue.positions().items()}
-        found["cash"] = str(venue.balance())
-        found["orders"] = [order_record(each) for each in venue.live_orders()]
-    return found
+
+
+def _own(venue: Venue) -> dict[str, object]:
+    return {
+        "positions": {name: str(size) for name, size in venue.positions().items()},
+        "cash": str(venue.balance()),
+        "orders": [order_record(each) for each in venue.live_orders()],
+    }
 
 
 def _screen(look: dict[str, object]) -> Group:

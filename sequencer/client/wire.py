@@ -7,7 +7,7 @@ names the place, and shows no value.
 import base64
 import binascii
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from rollup.codec import shallow_json
 from rollup.codec.fields import Node
@@ -18,6 +18,7 @@ from rollup.protocol.constants import (
     CASH_LIMIT,
     GENERATION_BITS,
     MARKETS_MAX,
+    NOTIONAL_BITS,
     NUMBER_BITS,
     OWNER_BYTES,
     POSITION_LIMIT,
@@ -29,6 +30,7 @@ from rollup.protocol.constants import (
 )
 from rollup.protocol.governance_codec import MARKET_NUMBERS
 from rollup.protocol.market import SYMBOL_LENGTH_MAX, Market
+from rollup.protocol.order import Side
 from rollup.protocol.receipt_json import signed_from_json
 from rollup.protocol.rejection import Rejected
 from sequencer.client.errors import WrongAnswer
@@ -41,15 +43,18 @@ from sequencer.client.records import (
     FactKind,
     Keys,
     LiveRow,
+    OwnFrame,
     Page,
+    PublicFrame,
     Status,
 )
 
-ANSWER_VERSION: Final = 1
+ANSWER_VERSION: Final = 2
+STREAM_VERSION: Final = 1
 TEXT_MAX: Final = 400
 WORD_MAX: Final = 64
 ITEMS_MAX: Final = 64
-FACTS_MAX: Final = 128
+FACTS_MAX: Final = 112
 CURSOR_END: Final = 1 << 52
 LIVES: Final = ("sequenced", "batched", "held", "proved")
 
@@ -165,15 +170,66 @@ def account_answer(node: Node) -> AccountAnswer | None:
     _require_version(record)
     if not record["ok"].boolean():
         return None
-    positions = record["positions"].items(MARKETS_MAX)
+    cash, positions = _holding(record)
     return AccountAnswer(
         run=record["run"].text(WORD_MAX),
         time=_time(record["time"]),
         account=record["account"].integer(),
-        cash=_signed(record["cash"], CASH_LIMIT),
-        positions=tuple(_signed(each, POSITION_LIMIT) for each in positions),
+        cash=cash,
+        positions=positions,
         orders=tuple(_live(row) for row in record["orders"].items(1 << SLOT_BITS)),
+        next_generation=_number(record["next_generation"], (1 << GENERATION_BITS) + 1),
         page=_page(record["facts"]),
+    )
+
+
+def own_frame(node: Node) -> OwnFrame:
+    """A frame of the private stream, opened."""
+    record = _members(node)
+    _require_version(record)
+    number = _number(record["frame"], CURSOR_END)
+    if "ok" not in record:
+        return OwnFrame(number)
+    if not record["ok"].boolean():
+        return OwnFrame(number, is_refused=True)
+    return OwnFrame(
+        number,
+        run=record["run"].text(WORD_MAX),
+        time=_time(record["time"]),
+        account=record["account"].integer(),
+        holding=_holding(record) if "cash" in record else None,
+        page=_page(record["facts"]),
+    )
+
+
+def public_frame(node: Node) -> PublicFrame:
+    """A frame of the public stream; of a kind that a later venue adds, nothing."""
+    record = _members(node)
+    if record["v"].integer() != STREAM_VERSION:
+        raise record["v"].wrong(f"version {STREAM_VERSION}")
+    match record["type"].text(WORD_MAX):
+        case "snapshot":
+            batches = record["batches"].items(ITEMS_MAX)
+            return PublicFrame(
+                status(record["status"]),
+                prices(record["prices"]),
+                tuple(batch(each) for each in batches),
+            )
+        case "status":
+            return PublicFrame(status=status(record["status"]))
+        case "prices":
+            return PublicFrame(prices=prices(record["prices"]))
+        case "batch":
+            return PublicFrame(batches=(batch(record["batch"]),))
+        case _:
+            return PublicFrame()
+
+
+def _holding(record: dict[str, Node]) -> tuple[int, tuple[int, ...]]:
+    positions = record["positions"].items(MARKETS_MAX)
+    return (
+        _signed(record["cash"], CASH_LIMIT),
+        tuple(_signed(each, POSITION_LIMIT) for each in positions),
     )
 
 
@@ -217,7 +273,7 @@ def _live(node: Node) -> LiveRow:
 
 
 def _fact(node: Node) -> Fact:
-    cells = node.items(10)
+    cells = node.items(12)
     try:
         kind = FactKind(cells[0].text(WORD_MAX)) if cells else None
     except ValueError:
@@ -239,21 +295,25 @@ def _fact(node: Node) -> Fact:
                 kind, receipt, key, rest[0].text(WORD_MAX), _number(rest[1], 1 << SIZE_BITS)
             )
         case FactKind.FILLED:
-            ends = (1 << NUMBER_BITS, MARKETS_MAX, 1 << PRICE_BITS, 1 << SIZE_BITS)
-            fill = zip(rest[:4], ends, strict=True)
-            number, market, price, size = (_number(cell, end) for cell, end in fill)
-            return Fact(
-                kind,
-                receipt,
-                key,
-                number=number,
-                market=market,
-                price=price,
-                size=size,
-                is_maker=rest[4].boolean(),
-            )
+            return Fact(kind, receipt, key, **_fill(rest))
         case _:
             return Fact(kind, receipt, key)
+
+
+def _fill(cells: list[Node]) -> dict[str, Any]:
+    names = ("number", "market", "price", "size", "is_maker", "side", "fee", "time")
+    cell = dict(zip(names, cells, strict=True))
+    ends = {
+        "number": 1 << NUMBER_BITS,
+        "market": MARKETS_MAX,
+        "price": 1 << PRICE_BITS,
+        "size": 1 << SIZE_BITS,
+        "fee": 1 << NOTIONAL_BITS,
+        "time": 1 << TIME_BITS,
+    }
+    numbers = {name: _number(cell[name], end) for name, end in ends.items()}
+    side = Side(_number(cell["side"], len(Side)))
+    return {**numbers, "side": side, "is_maker": cell["is_maker"].boolean()}
 
 
 _LENGTHS: Final = {
@@ -261,7 +321,7 @@ _LENGTHS: Final = {
     FactKind.REFUSED: 5,
     FactKind.WAITING: 4,
     FactKind.RESTED: 5,
-    FactKind.FILLED: 9,
+    FactKind.FILLED: 12,
     FactKind.ENDED: 6,
     FactKind.CANCELLED: 4,
     FactKind.CANCEL_REFUSED: 5,

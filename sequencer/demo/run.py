@@ -48,7 +48,7 @@ from sequencer.demo.market.feed import Feed, open_feed
 from sequencer.demo.market.keys import KeySource
 from sequencer.demo.market.trade import Slice, WantedTrade
 from sequencer.demo.market.trader import Trader
-from sequencer.engine.event import DepositJudged, Event
+from sequencer.engine.event import DepositJudged, Event, VenueReason
 from sequencer.engine.live import OrderKey
 from sequencer.service.answer import Answer
 from sequencer.service.facts import Fact, Filled
@@ -242,6 +242,13 @@ def _opened(stage: _Stage, part: Slice, events: Sequence[Event]) -> BatchOpened:
     )
 
 
+def _refused(answers: Sequence[Answer]) -> dict[str, int]:
+    """How many were not taken, by reason: a copy is told what its original was told."""
+    copies = [VenueReason.REPLAYED for answer in answers if answer.is_copy]
+    reasons = [answer.reason for answer in answers if not answer.is_copy]
+    return dict(Counter(each.value for each in (*reasons, *copies) if each is not None))
+
+
 def _closed(
     stage: _Stage,
     part: Slice,
@@ -263,7 +270,7 @@ def _closed(
         envelopes=len(traffic.envelopes),
         envelope_bytes=ENVELOPE_BYTES,
         cancels=cancel_count(traffic),
-        refused=dict(Counter(r.reason.value for r in answers if r.reason is not None)),
+        refused=_refused(answers),
         orders=len(closed.batch.orders),
         fills=len(closed.batch.fills),
         carried=carried,

@@ -41,7 +41,7 @@ from sequencer.engine.event import (
     Traded,
     VenueReason,
 )
-from sequencer.engine.ledger import Holder, Ledger, Party, Work, size_limit
+from sequencer.engine.ledger import Charges, Holder, Ledger, Party, Work, size_limit
 from sequencer.engine.live import LiveOrder, OrderKey, accepts, opposite
 
 EXPIRY_AHEAD_MS: Final = 90 * 24 * 3_600_000
@@ -299,23 +299,36 @@ def _meet(
     """One candidate fill: filled, or the failing order is ended. Whether the taker goes on."""
     book = state.books[taker.order.market]
     size = min(maker.remaining, taker.remaining, size_limit(price))
-    fault = state.ledger.try_fill(work, maker, taker, price, size)
-    if fault is None:
+    done = state.ledger.try_fill(work, maker, taker, price, size)
+    if isinstance(done, Charges):
         taker.remaining -= size
         book.reduce(maker, size)
-        events: list[Event] = [_traded(price, size, maker, taker)]
+        events: list[Event] = [_traded(work, maker, taker, price, size, done)]
         if maker.remaining == 0:
             events.append(_end(state, maker, VenueReason.FILLED))
         return events, True
-    if fault.party is Party.TAKER:
-        return [_end(state, taker, fault.reason)], False
+    if done.party is Party.TAKER:
+        return [_end(state, taker, done.reason)], False
     book.remove(maker)
-    return [_end(state, maker, fault.reason)], True
+    return [_end(state, maker, done.reason)], True
 
 
-def _traded(price: int, size: int, maker: LiveOrder, taker: LiveOrder) -> Traded:
-    market = taker.order.market
-    return Traded(market, price, size, maker.key, taker.key, maker.receipt, taker.receipt)
+def _traded(
+    work: Work, maker: LiveOrder, taker: LiveOrder, price: int, size: int, charges: Charges
+) -> Traded:
+    return Traded(
+        taker.order.market,
+        price,
+        size,
+        maker.key,
+        taker.key,
+        taker.order.side,
+        charges.maker,
+        charges.taker,
+        work.time,
+        maker.receipt,
+        taker.receipt,
+    )
 
 
 def _settle_remainder(state: CoreState, book: Book, taker: LiveOrder) -> list[Event]:

@@ -10,7 +10,7 @@ from rollup.private import Private
 from rollup.protocol.batch import Fill
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.market import Governance
-from rollup.protocol.order import SignedOrder
+from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.rejection import Reason
 from sequencer.engine.command import NO_RECEIPT
 from sequencer.engine.live import OrderKey
@@ -114,13 +114,17 @@ class CancelRefused(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Traded(Private):
-    """Two orders met."""
+    """Two orders met, in the batch that ends at `time`. Fees in quanta, as each side paid them."""
 
     market: int
     price: int
     size: int
     maker: OrderKey
     taker: OrderKey
+    taker_side: Side
+    maker_fee: int
+    taker_fee: int
+    time: int
     maker_receipt: int = NO_RECEIPT
     taker_receipt: int = NO_RECEIPT
 

@@ -74,6 +74,13 @@ class Work(Private):
     fees: int = 0
 
 
+class Charges(NamedTuple):
+    """The fees of one fill, in quanta."""
+
+    maker: int
+    taker: int
+
+
 class _Side(NamedTuple):
     """One side of a candidate fill: whose it is and what it would leave."""
 
@@ -144,7 +151,7 @@ class Ledger:
 
     def try_fill(
         self, work: Work, maker: LiveOrder, taker: LiveOrder, price: int, size: int
-    ) -> Fault | None:
+    ) -> Charges | Fault:
         """Fill `size` lots at `price` if every rule holds for both sides; else change nothing.
 
         The taker is asked first: a taker that cannot pay does not get makers removed. The caller
@@ -167,7 +174,8 @@ class Ledger:
             self._take(work, side, size)
         places = {live.order.side: work.places[live.key] for live in (maker, taker)}
         work.fills.append(Fill(places[Side.BUY], places[Side.SELL], price, size, taker.order.side))
-        return None
+        of_taker, of_maker = sides
+        return Charges(of_maker.charge, of_taker.charge)
 
     def finish(self, work: Work) -> None:
         """Credit the batch's fees to the fee account, which must exist."""

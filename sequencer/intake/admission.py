@@ -52,7 +52,7 @@ class Verdict(Private):
     `answering` is the secret to answer by, of one that was opened. `digest` is what the venue
     computed of a message whose signature does not hold: it tells of the message, so it may be told
     inside the sealed answer alone. `envelope` is the hash of one that was opened, and nothing for
-    one that was not.
+    one that was not; `copy_of` the hash of one that came before.
     """
 
     command: Submit | Cancel | None = None
@@ -60,6 +60,7 @@ class Verdict(Private):
     answering: Exported | None = None
     digest: Digest | None = None
     envelope: bytes | None = None
+    copy_of: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -174,7 +175,8 @@ class Admission:
         digest = envelope_hash(envelope)
         opened = self._unseal(digest, envelope, time)
         if not isinstance(opened, Opened):
-            return Verdict(reason=opened)
+            is_copy = opened is VenueReason.REPLAYED
+            return Verdict(reason=opened, copy_of=digest if is_copy else None)
         told = Verdict(answering=opened.answering, envelope=digest)
         found = self._read(opened)
         if isinstance(found, tuple):

@@ -14,7 +14,7 @@ from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES
 if TYPE_CHECKING:  # the curve is loaded when a command is called
     from rollup.protocol.misconduct import Finding, Signer
     from rollup.protocol.public import PublicInput
-    from rollup.protocol.receipt import SignedReceipt
+    from rollup.protocol.receipt import Receipt, SignedReceipt
 
 T = TypeVar("T")
 
@@ -42,14 +42,20 @@ def receipt() -> None:
 @click.option("--public", type=file_type, help="public.json of the batch that it promises.")
 @conventions
 def verify(console: Output, file: Path, genesis: Path, public: Path | None) -> None:
-    """Whether a receipt is the venue's: its form, its signature, and the batch that it promises."""
+    """Whether a receipt is the venue's: its form, its signature, and the batch that it promises.
+
+    With --public also whether that batch has the window that the receipt promised, and whether the
+    receipt is the head that it holds. Where it is not, `check` shows its place, by the operator's
+    list.
+    """
     from rollup.protocol.misconduct import judge_promise
 
     signer, signed = _signer(genesis), _signed(file)
     with _judged(unsigned=ExitCode.INVALID):
         found = signer.require(signed)
-        finding = None if public is None else judge_promise(signed, _public(public), signer)
-    record = {
+        held = None if public is None else _public(public)
+        finding = None if held is None else judge_promise(signed, held, signer)
+    record: dict[str, object] = {
         "signed_by": signer.address.hex(),
         "chain": found.chain,
         "venue": found.venue,
@@ -60,7 +66,11 @@ def verify(console: Output, file: Path, genesis: Path, public: Path | None) -> N
         "digest": found.digest().hex(),
     }
     text = f"receipt {found.sequence} of venue {found.venue}, for batch {found.batch}: signed by "
-    _say(console, finding, record, text + signer.address.hex())
+    text += signer.address.hex()
+    if held is not None:
+        record |= _held_record(found, held)
+        text += "\n" + _held_text(found, held)
+    _say(console, finding, record, text)
 
 
 @receipt.command()
@@ -182,6 +192,26 @@ def _say(
     kind, detail = finding.misconduct.value, finding.detail
     proved = {**record, "misconduct": kind, "detail": detail}
     raise CommandError(ExitCode.INVALID, f"misconduct proved: {kind}: {detail}{rests_on}", proved)
+
+
+def _held_record(receipt: "Receipt", held: "PublicInput") -> dict[str, object]:
+    """What the public input of the batch adds to a receipt that promises it."""
+    return {
+        "public_digest": held.digest().hex(),
+        "head": held.receipts.hex(),
+        "is_head": held.receipts == receipt.digest(),
+    }
+
+
+def _held_text(receipt: "Receipt", held: "PublicInput") -> str:
+    head = held.receipts.hex()
+    text = f"public input {held.digest().hex()} of batch {held.number}: its window ends as promised"
+    if held.receipts == receipt.digest():
+        return f"{text}, at {held.time}, and the head that it holds, {head}, is this receipt"
+    return (
+        f"{text}, at {held.time}; the head that it holds, {head}, is another receipt: "
+        "crypsis receipt check shows that this one is in its chain"
+    )
 
 
 def _read(path: Path, limit: int, reader: Callable[[bytes], T]) -> T:

@@ -275,7 +275,9 @@ def _program_errors() -> Iterator[None]:
             yield
     except EndedAtOnce as error:
         raise CommandError(ExitCode.INTERRUPTED, str(error)) from error
-    except (CannotListen, L1NotStarted, Unreachable) as error:
+    except L1NotStarted as error:
+        raise CommandError(error.exit_code, str(error)) from error
+    except (CannotListen, Unreachable) as error:
         raise CommandError(ExitCode.UNREACHABLE, str(error)) from error
     except NoAnswerInTime as error:
         raise CommandError(ExitCode.TIMEOUT, str(error)) from error

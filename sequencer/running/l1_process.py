@@ -10,6 +10,7 @@ from typing import IO, Final, Self
 
 from rollup.children import started
 from rollup.codec import shallow_json
+from rollup.exit_codes import ExitCode
 from sequencer.batches.prover import program
 
 PAUSE_S: Final = 1.0
@@ -19,14 +20,21 @@ LAST_WORDS: Final = 5
 
 
 class L1NotStarted(Exception):
-    """The mock L1 did not come up; says what it said last."""
+    """The mock L1 did not come up; says what it said last. `exit_code` is the one that it said so
+    with, or that of a program which ends without a word or takes too long."""
+
+    def __init__(self, detail: str, exit_code: ExitCode) -> None:
+        super().__init__(detail)
+        self.exit_code = exit_code
 
 
 class L1Process:
     """One mock L1. `say` hears when it was lost and started again."""
 
     def __init__(self, arguments: Sequence[str], port: int, say: Callable[[str], None]) -> None:
-        """`arguments` of `crypsis l1 up`, beside its port; port 0 takes a free one, once."""
+        """`arguments` of `crypsis l1 up`, beside its port; port 0 takes a free one, once.
+        InstallationError where there is no `crypsis` to start."""
+        self._program = program()
         self._arguments = tuple(arguments)
         self._port = port
         self._say = say
@@ -34,15 +42,18 @@ class L1Process:
         self._ready = Event()
         self._words: deque[str] = deque(maxlen=LAST_WORDS)
         self._process: Popen[str] | None = None
+        self._exit_code = ExitCode.INTERNAL
         self.url = ""
         self._keeper = Thread(target=self._keep, name="l1-process", daemon=True)
 
     def __enter__(self) -> Self:
         """Wait until it takes calls. L1NotStarted if it ends instead, or takes too long."""
         self._keeper.start()
-        if not self._ready.wait(START_S) or not self.url:
+        came = self._ready.wait(START_S)
+        if not came or not self.url:
             self.stop()
-            raise L1NotStarted(f"crypsis l1 up: {self._last_words()}")
+            detail = f"crypsis l1 up: {self._last_words()}"
+            raise L1NotStarted(detail, self._exit_code if came else ExitCode.TIMEOUT)
         return self
 
     def __exit__(
@@ -79,7 +90,7 @@ class L1Process:
         self._ready.set()
 
     def _run(self) -> None:
-        command = (program(), "l1", "up", "--port", str(self._port), *self._arguments, "--json")
+        command = (self._program, "l1", "up", "--port", str(self._port), *self._arguments, "--json")
         with started(command, apart=True) as process:
             self._process = process
             listener = Thread(target=self._listen, args=(process.stderr,), daemon=True)
@@ -102,6 +113,8 @@ class L1Process:
             self._ready.set()
         elif isinstance(record, dict):
             self._words.append(str(record.get("error")))
+            code = record.get("exit_code")
+            self._exit_code = ExitCode(code) if code in tuple(ExitCode) else ExitCode.INTERNAL
 
     def _listen(self, stream: IO[str] | None) -> None:
         while stream is not None and (line := stream.readline(LINE_CHARACTERS_MAX)):

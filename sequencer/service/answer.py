@@ -17,7 +17,8 @@ class Answer(Private):
     for padding. Whatever opened has a receipt, which tells nothing of what was in it, and a secret
     by which its sender is answered.
 
-    `digest` is what the venue computed of a message whose signature does not hold.
+    `digest` is what the venue computed of a message whose signature does not hold; `is_copy` where
+    the envelope came before, and this is what was said to it then.
     """
 
     receipt: SignedReceipt | None = None
@@ -25,3 +26,4 @@ class Answer(Private):
     reason: AnyReason | EnvelopeReason | None = None
     answering: Exported | None = None
     digest: Digest | None = None
+    is_copy: bool = False

@@ -34,8 +34,8 @@ from sequencer.service.facts import (
 )
 from sequencer.service.history import History, Page
 
-ANSWER_VERSION: Final = 1
-FACTS_MAX: Final = 128
+ANSWER_VERSION: Final = 2
+FACTS_MAX: Final = 112
 """Facts of one answer; the cursor leads to the next ones."""
 
 Record = dict[str, object]
@@ -120,6 +120,7 @@ def sight(core: CoreState, history: History, account: int, cursor: int, run: str
         "cash": str(holding.cash),
         "positions": [str(size) for size in holding.positions],
         "orders": _orders(core, account),
+        "next_generation": _next_generation(core, account),
     }
     return Sight(head, holds, _page(page), page.next)
 
@@ -159,6 +160,17 @@ def _orders(core: CoreState, account: int) -> list[_Row]:
     return rows
 
 
+def _next_generation(core: CoreState, account: int) -> int:
+    """No slot of the account has used this generation, nor any from there on."""
+    slots = core.ledger.holders[account].slots
+    found = max((stored.generation + 1 for stored in slots.values()), default=0)
+    for slot in range(1 << SLOT_BITS):
+        live = core.live.get((account, slot))
+        found = max(found, core.used.get((account, slot), 0))
+        found = found if live is None else max(found, live.order.generation + 1)
+    return found
+
+
 def _page(page: Page) -> Record:
     rows = [_row(fact) for fact in page.facts]
     return {"first": page.first, "next": page.next, "more": page.has_more, "rows": rows}
@@ -188,7 +200,7 @@ def _members(fact: _OfReceipt) -> tuple[str, _Row]:
             found = "rested", [remaining]
         case Filled():
             terms: _Row = [fact.batch, fact.market, fact.price, fact.size, fact.is_maker]
-            found = "filled", terms
+            found = "filled", [*terms, int(fact.side), fact.fee, fact.time]
         case Ended(reason=reason, remaining=remaining):
             found = "ended", [reason.value, remaining]
         case Cancelled():

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError, Value, decode, encode
+from rollup.protocol.order import Side
 from rollup.protocol.rejection import Reason
 from sequencer.engine.event import AnyReason, VenueReason
 from sequencer.service.facts import (
@@ -23,9 +24,9 @@ from sequencer.service.facts import (
 )
 
 FACTS_BYTES_MAX: Final = 1 << 24
-"""Of one account in one batch: the largest has 1,024 fills, of 64 bytes at most."""
+"""Of one account in one batch: the largest has 1,024 fills, of 96 bytes at most."""
 
-MEMBERS_MAX: Final = 9
+MEMBERS_MAX: Final = 12
 _KINDS: Final[dict[str, Callable[..., Fact]]] = {
     "accepted": Accepted,
     "refused": Refused,
@@ -60,7 +61,7 @@ def _members(fact: Fact) -> Iterator[Value]:
         if name == "key":
             yield from value
         else:
-            yield value.value if name == "reason" else value
+            yield value.value if name in ("reason", "side") else value
 
 
 def _read(row: Node) -> Fact:
@@ -81,6 +82,8 @@ def _member(name: str, rest: Iterator[Node]) -> Any:
     node = next(rest)
     if name == "reason":
         return _reason(node.text(64))
+    if name == "side":
+        return Side(node.integer())
     return node.boolean() if name == "is_maker" else node.integer()
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rollup.private import Private
+from rollup.protocol.order import Side
 from sequencer.engine import event as core
 from sequencer.engine.command import Cancel, Submit
 from sequencer.engine.core import CoreState
@@ -57,7 +58,8 @@ class Rested(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Filled(Private):
-    """The order traded in a batch, with whom is not said."""
+    """The order traded in a batch, which ends at `time`; with whom is not said. `fee` in quanta, as
+    its side paid it."""
 
     key: OwnKey
     batch: int
@@ -65,6 +67,9 @@ class Filled(Private):
     price: int
     size: int
     is_maker: bool
+    side: Side
+    fee: int
+    time: int
     receipt: int
 
 
@@ -223,9 +228,23 @@ def refused_fact(command: Submit | Cancel, reason: core.AnyReason) -> tuple[int,
 
 
 def _filled(event: core.Traded, batch: int, *, is_maker: bool) -> Filled:
-    key = event.maker if is_maker else event.taker
-    receipt = event.maker_receipt if is_maker else event.taker_receipt
-    return Filled(_own(key), batch, event.market, event.price, event.size, is_maker, receipt)
+    if is_maker:
+        key, receipt, fee = event.maker, event.maker_receipt, event.maker_fee
+    else:
+        key, receipt, fee = event.taker, event.taker_receipt, event.taker_fee
+    is_buy = (event.taker_side is Side.BUY) is not is_maker
+    return Filled(
+        _own(key),
+        batch,
+        event.market,
+        event.price,
+        event.size,
+        is_maker,
+        Side.BUY if is_buy else Side.SELL,
+        fee,
+        event.time,
+        receipt,
+    )
 
 
 def _own(key: OrderKey) -> OwnKey:

@@ -29,6 +29,7 @@ from sequencer.intake.admission import Admission, Asked, Verdict, sender_of
 from sequencer.service import recovery
 from sequencer.service.answer import Answer
 from sequencer.service.facts import Fact, facts_after_redo, facts_of, refused_fact
+from sequencer.service.given import GivenAnswers
 from sequencer.service.guard import Guard
 from sequencer.service.history import History
 from sequencer.service.keeper import SNAPSHOT_EVERY, Keeper, Opened, Stand
@@ -68,6 +69,7 @@ class Venue:
         self._guard = Guard()
         self._facts: list[tuple[int, Fact]] = []
         self._fresh: list[tuple[int, Fact]] = []
+        self._given = GivenAnswers()
         self._machine = Machine(setup)
         key = OpeningKey.generate()
         self.sealing_key: SealingKey = key.sealing_key()
@@ -174,7 +176,8 @@ class Venue:
         return events
 
     def submit(self, envelopes: Sequence[bytes]) -> list[Answer]:
-        """Admit and apply envelopes in their order; an answer for each, once all is on disk.
+        """Admit and apply envelopes in their order; an answer for each, once all is on disk. A copy
+        of an envelope changes nothing, and is told what the first was told.
 
         Between two batches every envelope is refused, and none is opened.
         """
@@ -184,7 +187,8 @@ class Venue:
             verdicts = self._admission.admit(envelopes, self.core.clock)
             taken = [self._judge(verdict) for verdict in verdicts]
             self._sync()
-        return [self._answer(*each) for each in zip(verdicts, taken, strict=True)]
+        answers = [self._answer(*each) for each in zip(verdicts, taken, strict=True)]
+        return self._given.told(verdicts, answers)
 
     def _answer(self, verdict: Verdict, became: tuple[Taken | None, _Became]) -> Answer:
         taken, (facts, reason) = became

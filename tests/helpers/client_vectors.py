@@ -1,4 +1,5 @@
-"""Vectors for clients in other languages: what is signed, its digest, its signature for an entropy.
+"""Vectors for clients in other languages: what is signed, its digest, its signature for an entropy;
+and an answer, with what is in it.
 
     python -m tests.helpers.client_vectors      # writes tests/vectors/client.json
 
@@ -15,6 +16,7 @@ from rollup.protocol.constants import ACCOUNT_BITS, GENERATION_BITS, PRICE_BITS,
 from rollup.protocol.encoding import digest_bytes, hex_digest
 from rollup.protocol.order import Order, Side, TimeInForce, message_digest
 from rollup.protocol.question import Question, question_digest
+from rollup.protocol.trade import fee
 from sequencer.client.signing import (
     PLAIN,
     Signer,
@@ -23,6 +25,10 @@ from sequencer.client.signing import (
     order_action,
     question_action,
 )
+from sequencer.engine.event import VenueReason
+from sequencer.service.answer import Answer
+from sequencer.service.answers import action_answer
+from sequencer.service.facts import Accepted, Ended, Filled
 from tests.helpers.vectors import FOLDER
 
 FILE = FOLDER / "client.json"
@@ -57,14 +63,38 @@ QUESTIONS = (
 def made(by: Signer = PLAIN) -> dict[str, Any]:
     """The vectors, as they are computed now."""
     return {
-        "about": "what is signed; digests as 8 words of 4 bytes, little-endian; the entropy "
+        "about": "what is signed, and under answers what is told of an order; "
+        "digests as 8 words of 4 bytes, little-endian; the entropy "
         "is mixed into the nonce (docs/spec/10-signatures.md)",
         "secret_key": SECRET.to_bytes().hex(),
         "public_key": digest_bytes((*SECRET.public.x, *SECRET.public.y)).hex(),
         "orders": list(_orders(by)),
         "cancels": list(_cancels(by)),
         "questions": list(_questions(by)),
+        "answers": [_answer()],
     }
+
+
+def _answer() -> dict[str, object]:
+    """What is sealed to the sender of an order that traded: bytes, and what its fill says."""
+    fill = {
+        "slot": 3,
+        "generation": 17,
+        "batch": 12,
+        "market": 0,
+        "price": 618_003,
+        "size": 30,
+        "is_maker": False,
+        "side": int(Side.SELL),
+        "fee": fee(618_003 * 30, 500),
+        "time": 1_800_000_000_000,
+        "receipt": 9,
+    }
+    key = (fill["slot"], fill["generation"])
+    rest = {name: value for name, value in fill.items() if name not in ("slot", "generation")}
+    filled = Filled(key, **{**rest, "side": Side.SELL})  # type: ignore[arg-type]
+    told = Answer(facts=(Accepted(key, 9), filled, Ended(key, VenueReason.FILLED, 0, 9)))  # type: ignore[arg-type]
+    return {"data": action_answer(told).decode("ascii"), "fill": fill}
 
 
 def _orders(by: Signer) -> Iterator[dict[str, object]]:

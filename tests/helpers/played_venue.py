@@ -40,6 +40,7 @@ ACCOUNT = 5
 START = 1_800_000_000_000
 INTERVAL = 1_000
 RECEIPT_KEY = AddressKey(bytes(31) + b"\7")
+MAKER_FEE = 200
 MARKETS = [
     {
         "market": place,
@@ -50,7 +51,7 @@ MARKETS = [
         "maintenance_fraction": 500,
         "band_fraction": 400,
         "taker_fee": 500,
-        "maker_fee": 200,
+        "maker_fee": MAKER_FEE,
     }
     for place, (symbol, decimals) in enumerate((("BTC-PERP", 1), ("ETH-PERP", 2)))
 ]
@@ -76,6 +77,7 @@ class PlayedVenue:
     comes it lets `takes` lots trade at once."""
 
     seals_answers: bool = True
+    remembers: bool = True
     time: int = START
     key: OpeningKey = field(default_factory=OpeningKey.generate)
     batch: int = 1
@@ -90,12 +92,14 @@ class PlayedVenue:
     runs: int = 1
     takes: int = 0
     first_kept: int = 0
+    next_generation: int | None = None
     asks: list[str] = field(default_factory=list)
     change_item: Callable[[dict[str, Any]], object] = lambda item: item
     change_account: Callable[[dict[str, Any]], object] = lambda record: record
     change_body: Callable[[str, bytes], bytes] = lambda path, body: body
     answer_key: bytes | None = None
     _seen: set[bytes] = field(default_factory=set)
+    _answered: dict[bytes, dict[str, Any]] = field(default_factory=dict)
 
     def restart(self) -> None:
         """Another opening key, another run: history, and what was seen, is forgotten."""
@@ -170,7 +174,7 @@ class PlayedVenue:
 
     def _item(self, envelope: bytes) -> dict[str, Any]:
         if envelope in self._seen:
-            return {"outcome": "replayed"}
+            return {**self._answered.get(envelope, {}), "outcome": "replayed"}
         try:
             opened = self.key.open(envelope, HERE, self.time)
         except EnvelopeError as error:
@@ -185,9 +189,11 @@ class PlayedVenue:
             self._cancel(action)
         item = {"outcome": "received", "receipt": signed_record(signed)}
         if self.seals_answers:
-            record = {"v": 1, "more": False, "rows": self.history[before:]}
+            record = {"v": 2, "more": False, "rows": self.history[before:]}
             sealed = seal_action_answer(_json(record), opened.answering)
             item["sealed"] = base64.b64encode(sealed).decode()
+        if self.remembers:
+            self._answered[envelope] = item
         return item
 
     def _receipt(self, envelope: bytes) -> SignedReceipt:
@@ -243,7 +249,8 @@ class PlayedVenue:
         row = self.live[key]
         row[4] -= lots
         number = self.batch if batch is None else batch
-        self.tell("filled", key, number, row[0], row[2], lots, True)
+        fee, end = -(-row[2] * lots * MAKER_FEE // 1_000_000), START + INTERVAL * number
+        self.tell("filled", key, number, row[0], row[2], lots, True, row[1], fee, end)
         if row[4] == 0:
             del self.live[key]
             self.tell("ended", key, "filled", 0)
@@ -259,11 +266,11 @@ class PlayedVenue:
         action = opened.action()
         assert isinstance(action, QuestionAction)
         first = max(action.cursor, self.first_kept)
-        rows = self.history[first : first + 128]
+        rows = self.history[first : first + 112]
         after = first + len(rows)
         page = {"first": first, "next": after, "more": after < len(self.history), "rows": rows}
         record = {
-            "v": 1,
+            "v": 2,
             "ok": True,
             "run": f"run-{self.runs}",
             "time": self.time,
@@ -271,6 +278,7 @@ class PlayedVenue:
             "cash": "-1500000",
             "positions": ["0", "25", "0", "0"],
             "orders": [[*key, *row] for key, row in sorted(self.live.items())],
+            "next_generation": self.next_generation or max(self.used.values(), default=-1) + 1,
             "facts": page,
         }
         to = self.answer_key or action.response_key

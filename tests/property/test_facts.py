@@ -52,6 +52,7 @@ class Market:
         self.named_by: dict[int, int] = {account: account for account in ACCOUNTS}
         self.trades: list[Traded] = []
         self.facts: list[tuple[int, Fact]] = []
+        self.sides: dict[int, Side] = {}
 
     def do(self, command: Command) -> None:
         events = step(self.core, command)
@@ -73,6 +74,7 @@ class Market:
         if "cancel" in kind:
             self.cancel(account, slot, kind)
             return
+        self.sides[self.generation] = side
         order = venues.order(
             account,
             side,
@@ -138,6 +140,25 @@ def test_a_trade_is_one_fill_of_each_side_and_both_agree(plan: Plan) -> None:
         assert (taker[0], *taker[1].key) == trade.taker and not taker[1].is_maker
         for _, fill in (maker, taker):
             assert (fill.market, fill.price, fill.size) == (trade.market, trade.price, trade.size)
+            assert market.sides[fill.key[1]] is fill.side
+        assert maker[1].side is not taker[1].side and maker[1].time == taker[1].time
+
+
+@settings(max_examples=150, deadline=None)
+@given(plans)
+def test_fills_account_for_all_cash_and_all_fees(plan: Plan) -> None:
+    """Side, price, size and fee of its fills are what an owner's cash went by."""
+    market = Market().run(plan)
+    cash = dict.fromkeys(ACCOUNTS, 3_000 * DOLLAR)
+    fees = 0
+    for owner, fact in market.facts:
+        if isinstance(fact, Filled):
+            paid = fact.price * fact.size * (1 if fact.side is Side.BUY else -1)
+            cash[owner] -= paid + fact.fee
+            fees += fact.fee
+    holders = market.core.ledger.holders
+    assert {account: holders[account].holding.cash for account in ACCOUNTS} == cash
+    assert holders[market.core.ledger.governance.fee_account].holding.cash == fees
 
 
 @settings(max_examples=150, deadline=None)

@@ -15,6 +15,7 @@ from rollup.protocol.account import Header
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.market import Governance, MarketTerms
+from rollup.protocol.order import Side
 from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.shape_class import CLASS_S
@@ -63,7 +64,7 @@ def test_events_of_the_venue_show_no_order() -> None:
         if isinstance(kind, type) and issubclass(kind, Private) and kind is not Private
     }
     assert {"OrderAccepted", "OrderRefused", "OrderRested", "OrderEnded", "Traded"} <= private
-    traded = event.Traded(0, 618003, 41, (1, 2, 3), (4, 5, 6))
+    traded = event.Traded(0, 618003, 41, (1, 2, 3), (4, 5, 6), Side.BUY, 618, 619, 620)
     assert repr(traded) == str(traded) == "Traded(private)"
 
 

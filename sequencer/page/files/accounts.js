@@ -65,10 +65,11 @@ function factsOf(account) {
 const lots = (number) => count(number, "lot");
 
 const DETAILS = {
-  filled: ([batch, place, price, size, isMaker]) => {
+  filled: ([batch, place, price, size, isMaker, side, fee, time]) => {
     const market = venue.markets[place];
-    return `${market.symbol} ${scaled(size, market.size_decimals, 0)} at ` +
-      `${scaled(price, market.price_decimals)}, ${isMaker ? "maker" : "taker"}, batch ${batch}`;
+    return `${side ? "sold" : "bought"} ${market.symbol} ` +
+      `${scaled(size, market.size_decimals, 0)} at ${scaled(price, market.price_decimals)}, ` +
+      `${isMaker ? "maker" : "taker"}, fee ${usdc(fee)}, batch ${batch} of ${clock(time)}`;
   },
   rested: ([left]) => `${lots(left)} wait in the book`,
   lives: ([left]) => `${lots(left)} are live`,

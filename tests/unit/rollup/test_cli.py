@@ -72,6 +72,11 @@ def test_details_are_for_those_who_ask() -> None:
         (MemoryError("Unable to allocate 12345 bytes"), 71, "not enough memory"),
         (InstallationError("install it by this command"), 70, "install it by this command"),
         (KeyboardInterrupt(), 130, ""),
+        (ModuleNotFoundError("x", name="numba.core"), 2, "pip install 'crypsis[run]'"),
+        (ModuleNotFoundError("x", name="h11"), 70, "h11 is missing: this installation is broken"),
+        (ModuleNotFoundError("x", name="click"), 70, "-m pip install '.[run]'"),
+        (ModuleNotFoundError("x", name="circuits"), 70, "pip install --no-deps --editable ."),
+        (ModuleNotFoundError("x", name="circuits.no"), 70, "internal error (ModuleNotFoundError"),
     ],
 )
 def test_known_errors_are_messages_with_exit_codes(
@@ -188,6 +193,7 @@ def test_a_command_that_cannot_be_loaded_is_reported_in_one_line(
     result = CliRunner().invoke(cli.root, ["broken"])
     assert result.exit_code == ExitCode.INTERNAL
     assert "Traceback" not in result.output
+    assert "no_such_module is missing" in result.output and "pip install" in result.output
 
 
 def test_an_option_can_be_set_by_the_environment(tmp_path: Path) -> None:

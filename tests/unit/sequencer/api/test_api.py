@@ -33,6 +33,7 @@ from rollup.protocol.public_json import public_from_json
 from rollup.protocol.question import Question, question_digest
 from rollup.protocol.receipt import RECEIPTS_START, SignedReceipt, envelope_hash
 from rollup.protocol.receipt_json import signed_from_json
+from rollup.protocol.trade import fee
 from sequencer.api.app import make_app
 from sequencer.api.door import Door
 from sequencer.api.handlers import ANSWER_GRID_S, ENVELOPES_MAX
@@ -105,7 +106,7 @@ def told(answer: dict[str, Any]) -> dict[str, Any]:
     """What is sealed to the sender."""
     answering = SECRETS[signed_receipt(answer).receipt.envelope]
     record = json.loads(open_action_answer(b64decode(answer["sealed"]), answering))
-    assert isinstance(record, dict) and record["v"] == 1
+    assert isinstance(record, dict) and record["v"] == 2
     return record
 
 
@@ -193,20 +194,20 @@ def test_what_became_of_an_action_is_sealed_to_its_sender(
     ]
     sold, bought, too_much, nobodys, padded = map(told, delivered(client, b"".join(inside)))
     assert sold["rows"] == [["accepted", 1, 0, 1], ["rested", 1, 0, 1, 5]]
-    price = small.sell(1, 5).price
+    price, end = small.sell(1, 5).price, simulation.daemon.venue.core.clock
     assert bought["rows"] == [
         ["accepted", 2, 4, 1],
-        ["filled", 2, 4, 1, 3, 0, price, 2, False],
+        ["filled", 2, 4, 1, 3, 0, price, 2, False, 0, fee(price * 2, 500), end],
         ["ended", 2, 4, 1, "filled", 0],
     ]
     assert too_much == {
-        "v": 1,
+        "v": 2,
         "more": False,
         "reason": "margin",
         "rows": [["refused", 3, 5, 1, "margin"]],
     }
-    assert nobodys == {"v": 1, "more": False, "reason": "account-missing", "rows": []}
-    assert padded == {"v": 1, "more": False, "rows": []}
+    assert nobodys == {"v": 2, "more": False, "reason": "account-missing", "rows": []}
+    assert padded == {"v": 2, "more": False, "rows": []}
 
 
 def test_a_wrong_signature_is_told_the_digest_inside_alone(
@@ -216,7 +217,7 @@ def test_a_wrong_signature_is_told_the_digest_inside_alone(
     (answer,) = delivered(client, sealed(simulation, signed_order(order, by=1)))
     digest = hex_digest(message_digest(order, small.toy_compress_many))
     assert told(answer) == {
-        "v": 1,
+        "v": 2,
         "more": False,
         "reason": "order-signature",
         "digest": digest,
@@ -249,6 +250,25 @@ def test_only_whoever_sealed_an_envelope_opens_its_answer(
             with pytest.raises(EnvelopeError):
                 open_action_answer(b64decode(answer["sealed"]), answering)
     assert told(answer)["rows"]
+
+
+def test_a_copy_is_answered_with_the_same_receipt_sealed_to_its_sender_alone(
+    client: TestClient, simulation: Simulation
+) -> None:
+    """Whoever saw an envelope pass learns its place in the chain, and nothing of what was in it;
+    and no two answers, of one envelope or of two, share a key."""
+    kinds = [
+        sealed(simulation, signed_order(small.sell(1, 5))),
+        sealed(simulation, PaddingAction()),
+    ]
+    first = delivered(client, b"".join(kinds))
+    copies = client.post("/v1/envelopes", content=b"".join(kinds), headers=OCTETS).json()["answers"]
+    for one, again in zip(first, copies, strict=True):
+        assert again["outcome"] == "replayed" and again.keys() == one.keys()
+        assert again["receipt"] == one["receipt"] and again["sealed"] != one["sealed"]
+        assert b64decode(again["sealed"])[:32] != b64decode(one["sealed"])[:32]
+        assert told(again) == told(one)
+    assert len({len(each["sealed"]) for each in copies}) == 1
 
 
 def test_what_does_not_open_is_told_why(client: TestClient, simulation: Simulation) -> None:

@@ -18,9 +18,11 @@ from rollup.crypto.hpke import OVERHEAD_BYTES
 from sequencer.api import private_stream, sockets
 from sequencer.api.app import make_app
 from sequencer.api.door import Door
+from sequencer.api.problems import PROBLEM_TYPE
 from sequencer.api.public_stream import Told
 from sequencer.api.records import PAGE_DEFAULT
-from sequencer.api.sockets import Places
+from sequencer.api.server import make_server
+from sequencer.api.sockets import Places, peer_of
 from sequencer.service.answers import watch_of, watched
 from tests.helpers import venue as small
 from tests.helpers.daemon import INTERVAL_MS, Simulation
@@ -184,7 +186,7 @@ def test_whoever_may_not_know_gets_the_same_frames_and_a_refusal_inside(
         frames = first_frames(client, envelope)
         records = [opened(each, key) for each in frames]
         assert [each["frame"] for each in records] == [0, 1, 2]
-        assert records[2] == {"v": 1, "ok": False, "frame": 2}
+        assert records[2] == {"v": 2, "ok": False, "frame": 2}
         assert all(each.get("ok") is not True for each in records)
 
 
@@ -350,9 +352,58 @@ def test_only_so_many_streams_are_open_and_places_are_given_back(
         with pytest.raises(WebSocketDenialResponse) as caught:
             client.websocket_connect(PUBLIC).__enter__()
         assert caught.value.status_code == 503 and caught.value.json()["code"] == "busy"
+        assert 'crypsis_streams_refused_total{limit="all"} 1.0' in client.get("/metrics").text
     with client.websocket_connect(PUBLIC) as again:
         assert again.receive_json()["type"] == "snapshot"
     assert 'crypsis_streams{stream="private"} 0.0' in client.get("/metrics").text
+
+
+def test_one_address_has_so_many_streams_and_others_have_theirs(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever opens all of them keeps everybody out."""
+    monkeypatch.setattr("sequencer.api.app.Places", lambda: Places(4, of_peer=2))
+    app = make_app(served.door)
+    one, neighbour, other = (
+        TestClient(app, client=(host, 5)) for host in ("2001:db8::1", "2001:db8::2", "10.0.0.1")
+    )
+    with one.websocket_connect(PUBLIC), neighbour.websocket_connect(PUBLIC):
+        with pytest.raises(WebSocketDenialResponse) as caught:
+            one.websocket_connect(PRIVATE).__enter__()
+        told = caught.value.json()
+        assert (caught.value.status_code, told["code"]) == (429, "too-many-streams")
+        assert caught.value.headers["content-type"] == PROBLEM_TYPE
+        assert caught.value.headers["retry-after"] == "5" and "2001" not in json.dumps(told)
+        with other.websocket_connect(PUBLIC) as heard:
+            assert heard.receive_json()["type"] == "snapshot"
+    with one.websocket_connect(PUBLIC) as again:
+        assert again.receive_json()["type"] == "snapshot"
+    assert 'crypsis_streams_refused_total{limit="peer"} 1.0' in one.get("/metrics").text
+
+
+@pytest.mark.parametrize(
+    ("host", "peer"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("no address", "no address"),
+        (None, ""),
+    ],
+)
+def test_a_peer_is_an_address_or_the_network_that_is_one_clients(
+    host: str | None, peer: str
+) -> None:
+    assert peer_of(host) == peer
+
+
+def test_whose_a_connection_is_says_a_proxy_of_this_machine_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else a header gives everybody as many addresses as it likes."""
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
+    assert make_server(make_app).config.forwarded_allow_ips == ["127.0.0.1", "::1"]  # type: ignore[arg-type]
 
 
 def test_streams_of_a_venue_that_stopped_end(client: TestClient, served: Served) -> None:

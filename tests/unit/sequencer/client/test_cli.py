@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,9 +21,9 @@ from rollup.crypto.schnorr import SecretKey
 from rollup.exit_codes import ExitCode
 from rollup.protocol.receipt import RECEIPTS_START
 from rollup.protocol.receipt_json import signed_from_json, signed_to_json
-from sequencer.client import cli, keystore
+from sequencer.client import cli, keystore, watching
 from sequencer.client.flow import Ask
-from tests.helpers.played_venue import ACCOUNT, PlayedVenue, sign
+from tests.helpers.played_venue import ACCOUNT, INTERVAL, START, PlayedVenue, sign
 from tests.helpers.served import served
 
 OWNER = "ab" * 20
@@ -99,6 +101,13 @@ def test_all_orders_are_cancelled_at_once(url: str, account: Path, played: Playe
         assert run(cli.order, "cancel", *wrong, *where).exit_code == ExitCode.USAGE
 
 
+@pytest.mark.parametrize("name", ["abc", "3", "3/", "/4", "3/x", "-3/4", "03/4", "3/4/5", "1000/1"])
+def test_what_is_no_order_id_is_wrong_usage_and_nobody_is_asked(name: str, account: Path) -> None:
+    where = ("--url", "http://127.0.0.1:1", "--account", account)
+    done = run(cli.order, "cancel", *where, "--", "3/4", name)
+    assert done.exit_code == ExitCode.USAGE and "SLOT/GENERATION is wanted" in done.output
+
+
 def test_positions_and_fills_are_shown_for_people_and_for_programs(
     url: str, account: Path, played: PlayedVenue
 ) -> None:
@@ -110,9 +119,11 @@ def test_positions_and_fills_are_shown_for_people_and_for_programs(
     assert held["cash"] == "-1.500000" and held["positions"]["ETH-PERP"] == "0.0025"
     (fill,) = said(run(cli.fills, *where, "--json"))["fills"]
     assert (fill["side"], fill["size"], fill["void"]) == ("buy", "0.00040", False)
+    assert (fill["fee"], fill["time"]) == ("0.000001", START + INTERVAL)
     assert "ETH-PERP         0.0025" in run(cli.position, *where).stdout
     header, row = run(cli.fills, *where).stdout.splitlines()
-    assert header.split()[:3] == ["batch", "order", "market"] and "BTC-PERP" in row
+    assert header.split()[:4] == ["batch", "time", "order", "market"] and "BTC-PERP" in row
+    assert "2027-01-15 08:00:01.000" in row and "0.000001" in row
 
 
 def test_a_key_without_a_password_is_called_insecure(url: str, account: Path) -> None:
@@ -139,7 +150,7 @@ def test_a_refusal_here_is_wrong_usage_and_has_its_name(
 def test_what_a_venue_refuses_is_exit_5_with_its_reason(
     url: str, account: Path, played: PlayedVenue
 ) -> None:
-    played.used = dict.fromkeys(range(256), 2**26 - 1)
+    played.used, played.next_generation = dict.fromkeys(range(256), 2**26 - 1), 1
     where = ("--url", url, "--account", account, "--json")
     refused = said(
         run(cli.order, "place", "BTC-PERP", "buy", 1, "@5", *where), ExitCode.REFUSED_BY_PEER
@@ -191,6 +202,21 @@ def test_a_key_is_made_shown_and_listed_and_its_password_comes_from_a_file(
     assert wrong.exit_code == ExitCode.USAGE
 
 
+def test_a_short_password_is_wrong_usage_and_the_least_is_said_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keystore.create, "__defaults__", (keystore.WORK_LEAST,))
+    word, path = tmp_path / "word", tmp_path / "new.json"
+    word.write_text("7 chars\n")
+    asked = (cli.account, "new", path, "--owner", OWNER)
+    refused = said(run(*asked, "--password-file", word, "--json"), ExitCode.USAGE)
+    assert refused["code"] == "password-too-short" and "at least 8 characters" in refused["error"]
+    typed = run(*asked, input="7 chars\n7 chars\n")
+    assert typed.exit_code == ExitCode.USAGE and not path.exists()
+    assert "Password, of at least 8 characters:" in typed.output
+    assert "8 characters or more" in run(cli.account, "new", "--help").output
+
+
 def test_a_password_is_asked_for_twice_when_it_is_new_and_never_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,6 +226,34 @@ def test_a_password_is_asked_for_twice_when_it_is_new_and_never_shown(
     done = run(cli.account, "new", path, "--owner", OWNER, input=typed)
     assert done.exit_code == 0 and "correct" not in done.output
     assert keystore.describe(path).account is None
+
+
+def test_watch_draws_tables_on_a_terminal(
+    url: str, account: Path, played: PlayedVenue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = ("--url", url, "--account", account)
+    assert run(cli.order, "place", "BTC-PERP", "sell", "0.01", "70000", *where).exit_code == 0
+    drawn = StringIO()
+    terminal = Console(file=drawn, force_terminal=True, width=100, color_system=None)
+    monkeypatch.setattr(watching, "Console", lambda: terminal)
+    done = run(cli.watch, *where, "--interval", "0.2", "--count", "2")
+    assert done.exit_code == 0, done.output
+    text = drawn.getvalue()
+    for wanted in ("Batches", "Markets", "Orders, cash -1.500000 USDC", "running", "61800.3"):
+        assert wanted in text
+    (row,) = {line.strip() for line in text.splitlines() if "70000.0" in line}
+    assert "sell" in row and "0.01000" in row and "live" in row
+    (market,) = {line.strip() for line in text.splitlines() if "2543.84" in line}
+    assert "ETH-PERP" in market and "0.0025" in market
+    assert "{" not in text, "no JSON on a terminal"
+
+
+def test_watch_without_an_account_draws_no_order(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = StringIO()
+    terminal = Console(file=drawn, force_terminal=True, width=100, color_system=None)
+    monkeypatch.setattr(watching, "Console", lambda: terminal)
+    assert run(cli.watch, "--url", url, "--count", "1").exit_code == 0
+    assert "BTC-PERP" in drawn.getvalue() and "Orders" not in drawn.getvalue()
 
 
 def test_watch_gives_programs_a_line_a_look(url: str, account: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rollup.crypto.schnorr import SecretKey, generate_secret
-from sequencer.client.errors import KeyFileError
+from sequencer.client.errors import KeyFileError, PasswordTooShort
 from sequencer.client.keystore import (
     WORK_LEAST,
     Keystore,
@@ -168,7 +168,7 @@ def test_what_is_no_key_file_is_refused(tmp_path: Path, data: bytes) -> None:
 def test_a_file_is_not_overwritten_and_a_short_password_is_none(file: Path, tmp_path: Path) -> None:
     with pytest.raises(KeyFileError, match="already"):
         create(file, OWNER, PASSWORD, WORK_LEAST)
-    with pytest.raises(KeyFileError, match="8 characters"):
+    with pytest.raises(PasswordTooShort, match="8 characters"):
         create(tmp_path / "b.json", OWNER, "short", WORK_LEAST)
     assert not (tmp_path / "b.json").exists()
 

@@ -28,6 +28,7 @@ from sequencer.client.errors import (
     WrongReceipt,
 )
 from sequencer.client.orders import State
+from sequencer.client.records import Fact, FactKind
 from sequencer.client.terms import Terms
 from sequencer.client.trading import Trader
 from tests.helpers.played_venue import (
@@ -86,7 +87,7 @@ LIES: list[tuple[str, Callable[[Item], Item], type[ClientError]]] = [
     ("a receipt that follows another one", changed(previous=b"\1" * 32), Misbehaviour),
     ("a receipt for a batch that is over", changed(batch=1, time=START), Misbehaviour),
     ("a receipt before the one before", changed(time=START - 5_000), Misbehaviour),
-    ("an answer sealed for another key", lambda i: resealed(i, {"v": 1}), NotForUs),
+    ("an answer sealed for another key", lambda i: resealed(i, {"v": 2}), NotForUs),
     ("an answer of another size", lambda i: {**i, "sealed": "AAAA"}, NotForUs),
     ("an answer that is no base64", lambda i: {**i, "sealed": "!"}, WrongAnswer),
     ("a receipt that is none", lambda i: {**i, "receipt": {"sequence": 1}}, WrongAnswer),
@@ -169,12 +170,33 @@ def test_one_envelope_has_one_receipt() -> None:
 
 
 def test_a_copy_that_is_answered_without_a_receipt_is_no_lie() -> None:
-    """The receipt went with the answer that was lost."""
-    venue = PlayedVenue()
+    """A venue remembers so many."""
+    venue = PlayedVenue(remembers=False)
     trader = Trader(session())
     play(trader.connect(), venue)
     order = play(trader.order(BUY), venue, [LOST_ANSWER, OK])
     assert order.receipts == [] and order.state is State.LIVE
+
+
+def test_a_receipt_whose_answer_was_lost_comes_with_the_copy() -> None:
+    venue = PlayedVenue()
+    trader = Trader(session())
+    play(trader.connect(), venue)
+    order = play(trader.order(BUY), venue, [LOST_ANSWER, OK])
+    assert [each.receipt for each in order.receipts] == venue.receipts
+    assert order.state is State.LIVE and order.filled_lots == 0
+
+
+def test_an_answer_that_is_older_than_the_history_changes_nothing() -> None:
+    """A copy of the first answer comes when the stream has told more."""
+    venue, trader = PlayedVenue(), Trader(session())
+    play(trader.connect(), venue)
+    order = play(trader.order(BUY), venue)
+    rested = [Fact(FactKind.RESTED, 1, order.key, remaining=30)]
+    venue.fill(order.key, 10)
+    play(trader.session.refresh(), venue)
+    trader.session.book.hear(rested)
+    assert (order.remaining, order.filled_lots) == (20, 10)
 
 
 def test_answers_of_another_number_are_seen() -> None:
@@ -225,7 +247,7 @@ def test_an_account_answer_for_another_key_is_seen() -> None:
 
 
 def test_an_account_that_the_venue_does_not_know_is_told_as_refused() -> None:
-    venue = PlayedVenue(change_account=lambda record: {"v": 1, "ok": False})
+    venue = PlayedVenue(change_account=lambda record: {"v": 2, "ok": False})
     with pytest.raises(OrderRefused, match="question-refused"):
         play(Trader(session()).connect(), venue)
 
@@ -269,12 +291,16 @@ FACTS = [
     ["accepted", 1, "1", 1],
     ["bought", 1, 1, 1],
     [1, 1, 1, 1],
-    ["filled", 1, 1, 1, 1, 0, 5, 5],
-    ["filled", 1, 1, 1, 1, 4, 5, 5, True],
-    ["filled", 1, 1, 1, 1, 0, 2**30, 5, True],
-    ["filled", 1, 1, 1, 1, 0, 5, -5, True],
-    ["filled", 1, 1, 1, 1, 0, 5, 5, 1],
-    ["filled", 1, 1, 1, 1.0, 0, 5, 5, True],
+    ["filled", 1, 1, 1, 1, 0, 5, 5, True],
+    ["filled", 1, 1, 1, 1, 4, 5, 5, True, 0, 1, START],
+    ["filled", 1, 1, 1, 1, 0, 2**30, 5, True, 0, 1, START],
+    ["filled", 1, 1, 1, 1, 0, 5, -5, True, 0, 1, START],
+    ["filled", 1, 1, 1, 1, 0, 5, 5, 1, 0, 1, START],
+    ["filled", 1, 1, 1, 1.0, 0, 5, 5, True, 0, 1, START],
+    ["filled", 1, 1, 1, 1, 0, 5, 5, True, 2, 1, START],
+    ["filled", 1, 1, 1, 1, 0, 5, 5, True, True, 1, START],
+    ["filled", 1, 1, 1, 1, 0, 5, 5, True, 0, -1, START],
+    ["filled", 1, 1, 1, 1, 0, 5, 5, True, 0, 1, 2**52],
     ["ended", 1, 1, 1, 3, 3],
     ["ended", 1, 1, 1, "x" * 65, 3],
     ["voided", -1],
@@ -293,8 +319,24 @@ def test_a_row_that_docs_api_does_not_describe_is_refused(row: object) -> None:
         play(Trader(session()).connect(), PlayedVenue(change_account=with_row))
 
 
+FILL = ["filled", 1, 1, 1, 1, 3, 5, 5, True, 0, 1, START]
+
+
+def test_a_fill_of_the_other_side_is_refused_and_the_others_are_not_taken_twice() -> None:
+    venue, trader = PlayedVenue(), Trader(session())
+    play(trader.connect(), venue)
+    order = play(trader.order(Terms("BTC-PERP", "buy", 5, "0.001")), venue)
+    venue.fill(order.key, 40)
+    venue.live[order.key][1] = 1
+    venue.fill(order.key, 20)
+    with pytest.raises(WrongAnswer, match="of the other side"):
+        play(trader.session.refresh(), venue)
+    play(trader.session.refresh(), venue)
+    assert [fill.lots for fill in order.fills] == [40]
+
+
 def test_an_order_or_a_fill_in_a_market_that_there_is_not_is_refused() -> None:
-    page = {"first": 0, "next": 1, "more": False, "rows": [["filled", 1, 1, 1, 1, 3, 5, 5, True]]}
+    page = {"first": 0, "next": 1, "more": False, "rows": [FILL]}
     for members in ({"facts": page}, {"orders": [[1, 1, 3, 0, 1, 1, 1, START]]}):
         venue = PlayedVenue(change_account=lambda record, members=members: {**record, **members})
         with pytest.raises(WrongAnswer, match="of 2"):

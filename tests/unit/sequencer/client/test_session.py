@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rollup.protocol.order import Side
 from sequencer.client.errors import (
     ClientError,
     ClientIdInUse,
@@ -253,6 +254,28 @@ def test_a_new_client_finds_what_lives_and_can_end_it() -> None:
     assert trader.session.book.slots.free == 255
     play(trader.cancel_all(), venue)
     assert not venue.live and found.reason == "cancelled"
+
+
+@pytest.mark.parametrize(("kept", "told", "used"), [(1, 0, 1), (1, 500, 500), (900, 500, 900)])
+def test_a_client_that_lost_its_file_begins_where_the_venue_says_that_nothing_was_used(
+    kept: int, told: int, used: int
+) -> None:
+    """And never below what it knows itself, whatever the venue says."""
+    venue = PlayedVenue(next_generation=told or None)
+    trader = connected(venue, store=ForgetfulStore(kept))
+    assert play(trader.order(BUY), venue).key[1] == used
+    venue.next_generation = 2**20
+    assert play(trader.order(BUY), venue).key[1] == used, "each slot has its own count"
+
+
+def test_fills_of_an_order_that_has_ended_in_an_earlier_run_tell_everything() -> None:
+    venue, store = PlayedVenue(takes=30), ForgetfulStore()
+    first = play(connected(venue, store=store).order(BUY), venue)
+    assert first.state is State.FILLED
+    (fill,) = connected(venue, store=store).session.book.fills
+    assert (fill.side, fill.lots, fill.batch) == (Side.BUY, 30, venue.batch)
+    assert fill.fee == Decimal("0.000001") * -(-first.ticks * 30 * 200 // 10**6)
+    assert fill.time == START + INTERVAL * venue.batch
 
 
 def test_facts_that_are_kept_no_longer_leave_an_end_without_a_reason() -> None:

@@ -25,6 +25,7 @@ from rollup.protocol.cancel import CancelOrder, SignedCancel, cancel_digests
 from rollup.protocol.deposit import EntryKind, QueueEntry
 from rollup.protocol.order import Order, Side, SignedOrder, message_digests
 from rollup.protocol.question import Question, question_digest
+from rollup.protocol.receipt import envelope_hash
 from rollup.protocol.rejection import Reason
 from sequencer.engine.command import Cancel, OpenBatch, Submit
 from sequencer.engine.core import CoreState, new_state, step
@@ -245,9 +246,8 @@ def test_whoever_sends_a_copy_hears_the_same_whatever_is_in_it(kind: str) -> Non
     answers = [again]
     for time in (NOW, GOOD_UNTIL, GOOD_UNTIL + 1, GOOD_UNTIL + ENVELOPE_LIFETIME_MS):
         answers += admission.admit([envelope], time)
-    replayed, expired = (
-        Verdict(reason=reason) for reason in (VenueReason.REPLAYED, EnvelopeReason.EXPIRED)
-    )
+    replayed = Verdict(reason=VenueReason.REPLAYED, copy_of=envelope_hash(envelope))
+    expired = Verdict(reason=EnvelopeReason.EXPIRED)
     assert answers == [replayed, replayed, replayed, expired, expired]
 
 

@@ -94,6 +94,29 @@ def test_a_receipt_of_the_venue_is_verified_with_who_signed_it(files: Files) -> 
     assert found["digest"] == files.signed.receipt.digest().hex()
 
 
+def test_a_public_input_shows_the_window_and_whether_the_receipt_is_its_head(files: Files) -> None:
+    """With and without it, the same line was printed."""
+    bare, head = ("--genesis", files.genesis), files.held.receipts.hex()
+    first, last = (
+        (call("verify", each, *bare).stdout, call("verify", each, *bare, "--public", files.public))
+        for each in (files.receipt, files.second)
+    )
+    for alone, with_public in (first, last):
+        line, more = with_public.stdout.splitlines()
+        assert alone.splitlines() == [line]
+        assert f"public input {files.held.digest().hex()} of batch 2" in more and head in more
+    assert "is another receipt: crypsis receipt check" in first[1].stdout
+    assert last[1].stdout.endswith(f"{head}, is this receipt\n")
+    told = [
+        record("verify", each, *bare, "--public", files.public)
+        for each in (files.receipt, files.second)
+    ]
+    assert [each["is_head"] for each in told] == [False, True]
+    assert {each["head"] for each in told} == {head}
+    assert {each["public_digest"] for each in told} == {files.held.digest().hex()}
+    assert "head" not in record("verify", files.receipt, *bare)
+
+
 def test_a_receipt_that_somebody_changed_binds_nobody(files: Files) -> None:
     changed = replace(files.signed.receipt, batch=3)
     file = written(files.receipt, signed_to_json(replace(files.signed, receipt=changed)))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from rollup.codec.strict import CodecError, encode
 from rollup.crypto.chain_key import ChainKey
+from rollup.protocol.order import Side
 from rollup.protocol.rejection import Reason
 from sequencer.batches.entries import Identity, Place
 from sequencer.batches.store import Store
@@ -40,7 +41,19 @@ facts = st.one_of(
     st.builds(CancelRefused, keys, reasons, numbers),
     st.builds(Rested, keys, numbers, numbers),
     st.builds(Ended, keys, reasons, numbers, numbers),
-    st.builds(Filled, keys, numbers, st.integers(0, 3), numbers, numbers, st.booleans(), numbers),
+    st.builds(
+        Filled,
+        keys,
+        numbers,
+        st.integers(0, 3),
+        numbers,
+        numbers,
+        st.booleans(),
+        st.sampled_from(Side),
+        numbers,
+        numbers,
+        numbers,
+    ),
     st.builds(Voided, numbers),
     st.builds(Lives, keys, numbers, numbers),
 )
@@ -64,7 +77,10 @@ def test_no_two_reasons_have_one_name() -> None:
         [["accepted", 1, 2]],
         [["accepted", 1, 2, 3, 4]],
         [["refused", 1, 2, "no-reason", 3]],
-        [["filled", 1, 2, 3, 4, 5, 6, 1, 8]],
+        [["filled", 1, 2, 3, 4, 5, 6, True, 8]],
+        [["filled", 1, 2, 3, 4, 5, 6, 1, 1, 8, 9, 10]],
+        [["filled", 1, 2, 3, 4, 5, 6, True, 2, 8, 9, 10]],
+        [["filled", 1, 2, 3, 4, 5, 6, True, 1, 8, 9]],
         [["voided"]],
         [[]],
         ["accepted"],

@@ -3,13 +3,14 @@ venue either way. And what owners were told has the same numbers afterwards."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
 from rollup.crypto.salt import SaltKey
+from rollup.protocol.order import Side
 from sequencer.batches.artefacts import STORE_FILE
 from sequencer.batches.machine import Setup
 from sequencer.batches.replay import Replay
@@ -181,6 +182,29 @@ def test_a_store_that_is_torn_is_begun_anew_from_the_whole_journal(running: Runn
     running.crash()
     assert commands_done(running.start) == 4, "the snapshots were made again on the way"
     assert told(running.venue.history) == facts and running.venue.remarks == ()
+
+
+def test_a_store_of_the_version_before_is_made_again_with_what_its_fills_lacked(
+    running: Running,
+) -> None:
+    """Facts of version 1 have no side, fee or time: they are told anew, out of the journal."""
+    facts, run = told(running.venue.history), running.venue._keeper.run
+    fills = [fact for fact in facts if isinstance(fact, Filled)]
+    assert fills and all(fact.fee and fact.time for fact in fills)
+    sides = {
+        fact.side
+        for account in (1, 2)
+        for fact in told(running.venue.history, account)
+        if isinstance(fact, Filled)
+    }
+    assert sides == {Side.BUY, Side.SELL}
+    running.crash()
+    with closing(sqlite3.connect(running.folder.store)) as database:
+        database.execute("PRAGMA user_version = 1")
+    running.start()
+    assert any("version 2 is wanted, 1 came" in each for each in running.venue.remarks)
+    assert told(running.venue.history) == facts
+    assert running.venue._keeper.run != run, "cursors of before mean nothing now"
 
 
 def test_a_venue_whose_store_cannot_be_there_goes_on_without(running: Running) -> None:

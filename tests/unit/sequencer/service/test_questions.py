@@ -10,20 +10,25 @@ import pytest
 from rollup.crypto.answer import QUESTION_ANSWER_BYTES, ResponseKey, answer_data_max
 from rollup.crypto.envelope import ENVELOPE_LIFETIME_MS, Action, PaddingAction, QuestionAction
 from rollup.protocol.constants import (
+    FEE_RATE_BITS,
     GENERATION_BITS,
+    NOTIONAL_BITS,
+    NUMBER_BITS,
     PRICE_BITS,
     SEQUENCE_BITS,
     SIZE_BITS,
     TIME_BITS,
 )
-from rollup.protocol.order import SignedOrder
+from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.question import Question, question_digest
 from rollup.protocol.rejection import Reason
+from rollup.protocol.trade import fee
 from sequencer.batches.entries import ReceiptEntry
 from sequencer.engine.live import LiveOrder
 from sequencer.intake.admission import question_action
 from sequencer.service.answers import FACTS_MAX, Answered, answer, record_bytes
-from sequencer.service.facts import Accepted, ChangedHands, Ended, Refused
+from sequencer.service.fact_codec import facts_to_bytes
+from sequencer.service.facts import Accepted, ChangedHands, Ended, Filled, Refused
 from sequencer.service.history import History
 from tests.helpers import venue as small
 from tests.helpers.daemon import INTERVAL_MS, Simulation
@@ -76,7 +81,18 @@ def test_an_owner_is_told_cash_positions_orders_and_facts(simulation: Simulation
     order = small.sell(1, 3)
     assert told["orders"] == [[0, 1, 0, int(order.side), order.price, 3, 2, order.expiry]]
     assert [row[0] for row in told["facts"]["rows"]] == ["accepted", "rested", "filled"]
-    assert told["facts"]["rows"][2] == ["filled", 1, 0, 1, 3, 0, order.price, 1, True]
+    charge = fee(order.price, small.GOVERNANCE.markets[0].maker_fee)
+    end = simulation.daemon.venue.core.clock
+    row = ["filled", 1, 0, 1, 3, 0, order.price, 1, True, int(order.side), charge, end]
+    assert told["facts"]["rows"][2] == row
+
+
+def test_an_owner_is_told_which_generation_no_slot_has_used(simulation: Simulation) -> None:
+    assert ask(simulation, question(1))["next_generation"] == 2, "one lives, of generation 1"
+    assert ask(simulation, question(2))["next_generation"] == 2, "one has ended"
+    simulation.daemon.submit([simulation.running.cancel_envelope(2, 9, 40)])
+    assert ask(simulation, question(2))["next_generation"] == 41, "a cancel uses it up as well"
+    assert ask(simulation, question(1))["next_generation"] == 2, "another's is not told"
 
 
 def test_a_cursor_goes_on_where_the_last_answer_ended(simulation: Simulation) -> None:
@@ -110,7 +126,7 @@ def test_two_owners_learn_nothing_of_each_other(simulation: Simulation) -> None:
 def test_whoever_may_not_know_hears_one_and_the_same(
     simulation: Simulation, action: Action
 ) -> None:
-    assert ask(simulation, action) == {"v": 1, "ok": False}
+    assert ask(simulation, action) == {"v": 2, "ok": False}
 
 
 def test_a_question_to_somebody_elses_key_is_not_the_owners(simulation: Simulation) -> None:
@@ -149,7 +165,14 @@ def test_the_largest_answer_fits(simulation: Simulation) -> None:
     last = 2**GENERATION_BITS - 1
     reason = max(Reason, key=lambda each: len(each.value))
     history.add([(1, Accepted((255, last), LAST_RECEIPT))] * 10**4)
-    history.add([(1, Ended((255, last), reason, 2**SIZE_BITS - 1, LAST_RECEIPT))] * FACTS_MAX)
+    ended = Ended((255, last), reason, 2**SIZE_BITS - 1, LAST_RECEIPT)
+    numbers = (2**NUMBER_BITS - 1, 3, 2**PRICE_BITS - 1, 2 ** (NOTIONAL_BITS - PRICE_BITS) - 1)
+    charge = fee(2**NOTIONAL_BITS - 1, 2**FEE_RATE_BITS - 1)
+    end = (Side.SELL, charge, 2**TIME_BITS - 1, LAST_RECEIPT)
+    filled = Filled((255, last), *numbers, False, *end)
+    longest = max((ended, filled), key=lambda each: len(facts_to_bytes([each])))
+    assert longest is filled
+    history.add([(1, longest)] * FACTS_MAX)
     widest = {
         "generation": last,
         "price": 2**PRICE_BITS - 1,

@@ -32,6 +32,8 @@ from sequencer.batches.replay import replay
 from sequencer.engine.command import CloseBatch, OpenBatch
 from sequencer.engine.event import VenueReason
 from sequencer.service.answer import Answer
+from sequencer.service.answers import action_answer
+from sequencer.service.given import FACTS_MAX, GivenAnswers
 from tests.helpers import venue as small
 from tests.helpers.receipts import WINDOWS, link
 from tests.helpers.running import HERE, SETUP, Running
@@ -76,7 +78,9 @@ def test_whatever_opens_gets_the_next_receipt_and_nothing_else_does(running: Run
     damaged = bytes((*order[:-1], order[-1] ^ 1))
     sent = [padding(running), order, order, unknown, damaged, late, b"", padding(running)]
     answers = running.venue.submit(sent)
-    opened = [0, 1, 3, 7]
+    assert answers[2] == replace(answers[1], is_copy=True), "a copy is told the same"
+    del answers[2], sent[2]
+    opened = [0, 1, 2, 6]
     receipts = [signed(answers[place]).receipt for place in opened]
     assert [each.sequence for each in receipts] == [1, 2, 3, 4]
     assert [each.envelope for each in receipts] == [keccak256(sent[place]) for place in opened]
@@ -84,13 +88,62 @@ def test_whatever_opens_gets_the_next_receipt_and_nothing_else_does(running: Run
     assert [each.previous for each in receipts] == heads[:-1]
     assert {(each.batch, each.time) for each in receipts} == {(2, running.venue.core.clock)}
     assert [a.reason for a in answers if a.receipt is None] == [
-        VenueReason.REPLAYED,
         EnvelopeReason.NOT_AUTHENTIC,
         EnvelopeReason.EXPIRED,
         EnvelopeReason.SIZE,
     ]
     for place in opened:
         SIGNER.require(signed(answers[place]))
+
+
+def test_a_copy_has_the_very_same_receipt_and_changes_nothing(running: Running) -> None:
+    """The first answer was lost on the way. It was the only one, and its receipt with it."""
+    running.open()
+    kinds = {
+        "order": running.envelope(small.sell(1, 10)),
+        "refused": running.envelope(small.sell(9, 10)),
+        "padding": padding(running),
+        "cancel": running.cancel_envelope(1, 0, 1),
+    }
+    sent = list(kinds.values())
+    first, before = running.venue.submit(sent), len(running.entries())
+    running.submit(small.buy(2, 10))
+    facts, entries = running.venue.take_facts(), len(running.entries())
+    assert running.venue.submit(sent) == [replace(each, is_copy=True) for each in first]
+    assert before < entries == len(running.entries()) and facts
+    assert running.venue.take_facts() == []
+    changed = bytes((*sent[0][:-1], sent[0][-1] ^ 1))
+    (other,) = running.venue.submit([changed])
+    assert other.receipt is None, "of the same bytes alone"
+
+
+def test_copies_are_told_of_the_last_envelopes_and_their_answers_are_bounded(
+    running: Running,
+) -> None:
+    running.open()
+    running.venue._given = GivenAnswers(most=2)
+    running.submit(*(small.sell(1, 1, slot=k) for k in range(50)))
+    taking = running.envelope(small.buy(2, 50))
+    (swept,) = running.venue.submit([taking])
+    (copied,) = running.venue.submit([taking])
+    assert len(swept.facts) == 52 and len(copied.facts) == FACTS_MAX
+    assert action_answer(copied) == action_answer(swept), "no more has room in any case"
+    for _ in range(3):
+        running.venue.submit([padding(running)])
+    assert len(running.venue._given) == 2
+    (forgotten,) = running.venue.submit([taking])
+    assert forgotten == Answer(reason=VenueReason.REPLAYED)
+
+
+def test_after_a_restart_no_envelope_of_before_opens(running: Running) -> None:
+    """So what it was told needs no memory: the same order is sealed anew."""
+    running.open()
+    envelope = running.envelope(small.sell(1, 10))
+    running.venue.submit([envelope])
+    running.crash()
+    running.start()
+    (again,) = running.venue.submit([envelope])
+    assert again == Answer(reason=EnvelopeReason.NOT_AUTHENTIC)
 
 
 def test_between_two_batches_nothing_is_receipted(running: Running) -> None:

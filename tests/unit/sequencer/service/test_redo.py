@@ -8,6 +8,8 @@ import pytest
 from rollup.l1.interface import HeaderRefused
 from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.deposit import QUEUE_START, extend_queue
+from rollup.protocol.order import Side
+from rollup.protocol.trade import fee
 from sequencer.batches.artefacts import BatchFolder
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.entries import RedoEntry
@@ -399,9 +401,11 @@ def test_owners_are_told_what_is_void_and_what_lives(running: Running) -> None:
     told = running.venue.take_facts()
     assert told[:3] == [(account, Voided(3)) for account in (1, 2, 3)]
     fills = [(account, fact) for account, fact in told if isinstance(fact, Filled)]
+    traded, amount = (small.BTC, small.BTC_PRICE, 10), small.BTC_PRICE * 10
+    end = running.venue.core.clock
     assert fills == [
-        (3, Filled((9, 1), 4, small.BTC, small.BTC_PRICE, 10, is_maker=True, receipt=1)),
-        (2, Filled((8, 1), 4, small.BTC, small.BTC_PRICE, 10, is_maker=False, receipt=2)),
+        (3, Filled((9, 1), 4, *traded, True, Side.SELL, fee(amount, 100), end, receipt=1)),
+        (2, Filled((8, 1), 4, *traded, False, Side.BUY, fee(amount, 500), end, receipt=2)),
     ], "what traded in batch 3 trades in batch 4 now"
     assert told[-1] == (1, Lives((7, 1), 1, 3))
     core = running.venue.core

@@ -1,0 +1,114 @@
+"""`crypsis deposit`: a key file is registered at L1 once, then credited, and nothing is rounded."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from rollup.exit_codes import ExitCode
+from rollup.harness.served import Served
+from rollup.protocol.deposit import EntryKind
+from rollup.protocol.encoding import words_of
+from sequencer.client import cli, keystore
+from sequencer.client.depositing import COLLATERAL_DECIMALS
+from tests.helpers.serving import serving
+from tests.unit.rollup.l1.test_stored import fresh
+
+OWNER = bytes(range(1, 21))
+
+
+@pytest.fixture
+def served() -> Served:
+    return Served(fresh())
+
+
+@pytest.fixture
+def url(served: Served) -> Iterator[str]:
+    with serving(served) as found:
+        yield found
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A new key file, not registered yet."""
+    path = tmp_path / "trader.json"
+    keystore.create(path, OWNER, "correct horse", keystore.WORK_LEAST)
+    return path
+
+
+def deposit(file: Path, url: str, *options: object, code: int = 0) -> dict[str, Any]:
+    arguments = ["--account", file, "--l1", url, *options, "--json"]
+    done = CliRunner().invoke(cli.deposit, [str(each) for each in arguments])
+    assert done.exit_code == code, done.output
+    record: dict[str, Any] = json.loads(done.stdout)
+    return record
+
+
+def test_the_first_deposit_registers_the_key_and_the_next_ones_credit_it(
+    file: Path, url: str, served: Served
+) -> None:
+    first = deposit(file, url, "--amount", "1000.000001", "--mint")
+    assert keystore.describe(file).account == first["account"]
+    second = deposit(file, url, "--amount", "12.5", "--mint")
+    assert (second["index"], second["account"]) == (first["index"] + 1, first["account"])
+    one, two = served.l1.queue_from(first["index"], 2)
+    assert (one.kind, one.amount, one.owner) == (EntryKind.REGISTER, 1_000_000_001, OWNER)
+    assert one.key_words == words_of(keystore.describe(file).public_key)
+    assert (two.kind, two.amount) == (EntryKind.CREDIT, 12_500_000)
+    opened = keystore.Keystore.open(file, "correct horse")
+    assert opened.account == first["account"], "the key is in it as before"
+
+
+def test_two_key_files_register_other_viewing_words(
+    tmp_path: Path, url: str, served: Served
+) -> None:
+    """They are random, so that they open to nothing."""
+    indices = []
+    for name, owner in (("one.json", OWNER), ("two.json", bytes(reversed(OWNER)))):
+        keystore.create(tmp_path / name, owner, "correct horse", keystore.WORK_LEAST)
+        indices.append(deposit(tmp_path / name, url, "--amount", 5, "--mint")["index"])
+    one, two = (served.l1.queue_from(index, 1)[0] for index in indices)
+    assert one.viewing_words != two.viewing_words and len(one.viewing_words) == 8
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "1e-7", "0.0000001", "much", "NaN", "inf", ""])
+def test_an_amount_that_is_no_multiple_of_a_quantum_is_wrong_usage(
+    file: Path, url: str, served: Served, amount: str
+) -> None:
+    assert COLLATERAL_DECIMALS == 6
+    before = served.l1.queue_head(0)
+    refused = deposit(file, url, "--amount", amount, "--mint", code=ExitCode.USAGE)
+    assert refused["code"] == "out-of-range"
+    assert list(served.l1.queue_from(0, 9)) == [] and served.l1.queue_head(0) == before
+    assert keystore.describe(file).account is None
+
+
+def test_what_l1_reverts_is_exit_5_with_its_reason_and_the_file_stays(file: Path, url: str) -> None:
+    before = file.read_bytes()
+    refused = deposit(file, url, "--amount", 5, code=ExitCode.REFUSED_BY_PEER)
+    assert refused["reason"] == "balance-too-small"
+    assert file.read_bytes() == before
+    deposit(file, url, "--amount", 5, "--mint")
+    other = file.with_name("other.json")
+    keystore.create(other, OWNER, "correct horse", keystore.WORK_LEAST)
+    again = deposit(other, url, "--amount", 5, "--mint", code=ExitCode.REFUSED_BY_PEER)
+    assert again["reason"] == "registered", "an owner has one account"
+
+
+def test_an_l1_that_is_not_there_is_exit_4_and_a_file_that_is_none_3(
+    file: Path, tmp_path: Path
+) -> None:
+    away = "http://127.0.0.1:1/"
+    deposit(file, away, "--amount", 5, code=ExitCode.UNREACHABLE)
+    (tmp_path / "none.json").write_text("{}")
+    deposit(tmp_path / "none.json", away, "--amount", 5, code=ExitCode.BAD_INPUT)
+
+
+def test_people_are_told_the_account(file: Path, url: str) -> None:
+    arguments = ["--account", str(file), "--l1", url, "--amount", "5", "--mint"]
+    done = CliRunner().invoke(cli.deposit, arguments)
+    account = keystore.describe(file).account
+    assert done.exit_code == 0 and done.stdout == f"queued as entry 0, for account {account}\n"
