@@ -191,9 +191,10 @@ def test_accounts_are_drawn_with_what_happened_to_them(browser: Any) -> None:
         with opened(browser, venue.banner["url"]) as found:
             page = found.page
             page.wait_for_selector("#accounts details")
-            wait_until(page, "document.body.textContent.includes(', maker, batch ')")
+            wait_until(page, "document.body.textContent.includes(', maker, fee ')")
             text = page.locator("#accounts").text_content()
-            assert "BTC-PERP 0.01 at " in text and ", taker, batch " in text
+            assert "sold BTC-PERP 0.01 at " in text and "bought BTC-PERP 0.01 at " in text
+            assert ", taker, fee " in text and " USDC, batch " in text
             assert "1,500 lots wait in the book" in text
             held = page.evaluate(HELD)  # in one go: the list is drawn anew every other second
             assert held == ["−0.01", "0.01"]
