@@ -38,7 +38,7 @@ from sequencer.service.poster import Anew, Deadline, L1Differs, Poster
 from sequencer.service.recovery import Fork, Recovered, Start
 
 _Became = tuple[tuple[Fact, ...], AnyReason | EnvelopeReason | None]
-"""What an envelope did to its sender's own orders; why it went no further, if it did not."""
+"""What an envelope did to its sender's own orders; why it went no further."""
 
 
 class Venue:

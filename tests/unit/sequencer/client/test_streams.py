@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import pytest
 
-from rollup.crypto.answer import QUESTION_ANSWER_BYTES, seal_answer
+from rollup.crypto.answer import seal_question_answer
 from rollup.crypto.schnorr import SecretKey
 from sequencer.api import private_stream, sockets
 from sequencer.api.app import make_app
@@ -257,7 +257,7 @@ def own(opened: Session) -> Callable[[Item], list[News]]:
 
     def take(record: Item) -> list[News]:
         data = json.dumps({"v": 2, **record}).encode()
-        sealed = seal_answer(data, stream._key.public_bytes, HERE, QUESTION_ANSWER_BYTES)
+        sealed = seal_question_answer(data, stream._key.public_bytes, HERE)
         return list(stream.take(sealed))
 
     return take
