@@ -7,7 +7,7 @@ feed's trades (a tape or a seeded process) and L1 is a mock; everything between 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from threading import Thread
 from time import perf_counter
@@ -18,6 +18,7 @@ from rollup.crypto.salt import SaltKey
 from rollup.hash.batched import compress_many
 from rollup.l1.interface import Reverted
 from rollup.l1.mock import MockL1
+from rollup.oracle.package import SignedPackage
 from rollup.ports import Pins, VerificationError, Verifier
 from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.deposit import DepositOutcome
@@ -50,6 +51,7 @@ from sequencer.demo.market.trade import Slice, WantedTrade
 from sequencer.demo.market.trader import Trader
 from sequencer.engine.event import DepositJudged, Event
 from sequencer.engine.live import OrderKey
+from sequencer.oracle.signers import reports
 from sequencer.service.answer import Answer
 from sequencer.service.facts import Fact, Filled
 from sequencer.service.venue import Venue
@@ -198,7 +200,8 @@ def _sequence(
     stage: _Stage, part: Slice, later: Sequence[WantedTrade]
 ) -> Generator[DemoEvent, None, ClosedBatch]:
     """One batch from envelopes to its file. Returns it."""
-    opened = stage.venue.open_batch(part.time, part.prices)
+    opened = stage.venue.open_batch(part.time, _reports(stage, part))
+    part = replace(part, prices=stage.venue.prices)
     stage.crowd.hear(stage.venue.take_facts())
     yield _opened(stage, part, opened)
     start = perf_counter()
@@ -214,6 +217,16 @@ def _sequence(
     seconds = (sealed - start, matched - sealed, end - matched)
     yield _closed(stage, part, traffic, answers, facts, closed, seconds)
     return closed
+
+
+def _reports(stage: _Stage, part: Slice) -> list[SignedPackage]:
+    """What the signers sign of the prices that the feed has for a batch."""
+    governance, slot = stage.setup.genesis.governance, stage.venue.slot(part.time)
+    return [
+        report
+        for key in scene.signer_keys(stage.keys)
+        for report in reports(key, governance, part.prices, slot)
+    ]
 
 
 def _commit(stage: _Stage, closed: ClosedBatch) -> None:

@@ -14,6 +14,7 @@ from rollup.crypto.remembered import RememberedSignatures
 from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import Digest
 from rollup.l1.interface import Address
+from rollup.oracle.package import SignedPackage
 from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.public import PublicInput
 from sequencer.batches.artefacts import BatchFolder, LockedFolder
@@ -35,6 +36,7 @@ from sequencer.service.keeper import SNAPSHOT_EVERY, Keeper, Opened, Stand
 from sequencer.service.notary import Notary, Taken
 from sequencer.service.poster import Anew, Deadline, L1Differs, Poster
 from sequencer.service.recovery import Fork, Recovered, Start
+from sequencer.service.reports import Selection
 
 
 class Venue:
@@ -63,16 +65,14 @@ class Venue:
         self._l1 = l1
         self._poster = Poster(l1, operator)
         self._guard = Guard()
+        self.selection: Selection | None = None
         self._facts: list[tuple[int, Fact]] = []
         self._fresh: list[tuple[int, Fact]] = []
         self._machine = Machine(setup)
         key = OpeningKey.generate()
         self.sealing_key: SealingKey = key.sealing_key()
         self._admission = Admission(
-            key,
-            self.core,
-            compress_many=setup.compress_many,
-            verify_many=setup.verify_many,
+            key, self.core, compress_many=setup.compress_many, verify_many=setup.verify_many
         )
         self._keeper = Keeper(setup, folder, snapshot_every)
         try:
@@ -158,13 +158,25 @@ class Venue:
         """The file that keeps what a torn last write left of the journal; empty if none did."""
         return str(self._journal.set_aside or "")
 
-    def open_batch(self, time: int, prices: tuple[int, ...]) -> list[Event]:
-        """Start the next batch and consume what L1 has queued, as far as a batch can.
+    def slot(self, time: int) -> int:
+        """The moment, in ms, whose reports a next batch of this time takes."""
+        return self._l1.governance_for(self.core.number + 1, time).oracle.slot(time)
 
-        CoreError, with nothing changed or written, if time or prices are not a next batch's.
+    @property
+    def prices(self) -> tuple[int, ...]:
+        """Oracle prices of the batch that is open, or of the last one."""
+        return self._machine.prices
+
+    def open_batch(self, time: int, offered: Sequence[SignedPackage] = ()) -> list[Event]:
+        """Start the next batch and consume what L1 has queued, as far as a batch can. Its prices
+        are what the reports offered give, `selection` says how; where no quorum is, they stand.
+
+        CoreError, with nothing changed or written, if this is not a next batch's time.
         """
         with self._guard.going_on(may_refuse=True):
-            opening = recovery.open_batch(self._machine, self._l1, time, prices, self._attempt)
+            opening, self.selection = recovery.open_batch(
+                self._machine, self._l1, time, offered, self._attempt
+            )
             events = self._do(opening)
         with self._guard.going_on():
             self._sync()
@@ -266,12 +278,12 @@ class Venue:
         self._headers.forget_before(self._kept_after)
         self._unproved = [each for each in self._unproved if each.batch.number > self._kept_after]
 
-    def redo(self, wanted: Anew, prices: tuple[int, ...]) -> list[ClosedBatch]:
+    def redo(self, wanted: Anew) -> list[ClosedBatch]:
         """Make anew the batch whose header L1 refused, and all after it; the batches closed again.
 
-        Orders and cancels stay what their owners sent; trades of these batches are void. `prices`
-        are the oracle's now, for a market that a batch had no price of. It is one group in the
-        journal: it happened whole, or not at all. Nothing happens if it has been done already.
+        Orders, cancels and reports stay what they were; trades of these batches are void. It is
+        one group in the journal: it happened whole, or not at all. Nothing happens if it has been
+        done already.
         """
         if not self._is_refused(wanted):
             return []
@@ -279,7 +291,7 @@ class Venue:
             proved = self._l1.proved_number
             start, known = self._keeper.surveyed(min(wanted.number - 1, proved))
             fork = recovery.fork_at(self._folder.journal, known.now, wanted.number)
-            return self._part(start, known.now, fork, wanted.header, prices)
+            return self._part(start, known.now, fork, wanted.header)
 
     def _follow_l1(self) -> None:
         """Where L1 holds what was made void, because it took its refusal back, the venue goes back
@@ -297,11 +309,9 @@ class Venue:
         if fork is None:
             raise unknown
         held = self._l1.header_digest(self._l1.head_number) or bytes(DIGEST_BYTES)
-        self._part(start, known.now, fork, held, self._machine.prices)
+        self._part(start, known.now, fork, held)
 
-    def _part(
-        self, start: Start, now: Branch, fork: Fork, header: bytes, prices: tuple[int, ...]
-    ) -> list[ClosedBatch]:
+    def _part(self, start: Start, now: Branch, fork: Fork, header: bytes) -> list[ClosedBatch]:
         """Go on from a fork of the history: what the present branch has from its number on is made
         anew. One group in the journal; only then does anything change here."""
         void = recovery.old_batches(start.source.entries(now), fork.since)
@@ -314,7 +324,7 @@ class Venue:
 
         base = recovery.recover(start, fork.kept, proved, happened)
         again = [old for old in void if old.opening.number >= fork.number]
-        anew = recovery.make_anew(base.machine, self._setup, self._l1, again, attempt, prices)
+        anew = recovery.make_anew(base.machine, self._setup, self._l1, again, attempt)
         redo = RedoEntry(fork.number, header, len(anew.contents), fork.base)
         ends = self._append([redo, *anew.contents])
         touched = recovery.accounts_of(void, self._unproved, fork.since, self.core)

@@ -48,7 +48,7 @@ class Child(Running):
             self.venue.close_batch()
             wanted = self.venue.commit_headers()
             while wanted is not None:
-                self.venue.redo(wanted, small.PRICES)
+                self.venue.redo(wanted)
                 wanted = self.venue.commit_headers()
             for closed in self.venue.unproved:
                 self.venue.post(closed.outcome.public, proof_of(closed.outcome.public))

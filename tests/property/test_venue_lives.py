@@ -89,7 +89,7 @@ class Life:
                 continue
             if wanted is None:
                 return
-            self.running.venue.redo(wanted, PRICES)
+            self.running.venue.redo(wanted)
         raise AssertionError("making batches anew does not come to an end")
 
     def proof(self) -> None:
@@ -174,7 +174,7 @@ class Life:
             return
         dead = patch.object(BatchFolder, "write_batch", side_effect=KeyboardInterrupt)
         with dead, suppress(KeyboardInterrupt):
-            self.running.venue.redo(wanted, PRICES)
+            self.running.venue.redo(wanted)
         self.running.restart()
 
     def reorganise(self) -> None:

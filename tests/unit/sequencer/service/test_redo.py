@@ -53,7 +53,7 @@ def refused(running: Running) -> tuple[int, str] | None:
 def redo(running: Running) -> list[ClosedBatch]:
     wanted = running.venue.commit_headers()
     assert wanted is not None
-    return running.venue.redo(wanted, small.PRICES)
+    return running.venue.redo(wanted)
 
 
 def require_goes_on(running: Running) -> None:
@@ -297,11 +297,11 @@ def test_what_was_made_anew_already_is_not_made_anew_again(running: Running) -> 
     running.world.pass_time(BEHIND + 1)
     wanted = running.venue.commit_headers()
     assert wanted is not None
-    (anew,) = running.venue.redo(wanted, small.PRICES)
-    assert running.venue.redo(wanted, small.PRICES) == []
+    (anew,) = running.venue.redo(wanted)
+    assert running.venue.redo(wanted) == []
     assert running.venue.commit_headers() is None
-    assert running.venue.redo(wanted, small.PRICES) == []
-    assert running.venue.redo(replace(wanted, header=anew.header.digest()), small.PRICES) == []
+    assert running.venue.redo(wanted) == []
+    assert running.venue.redo(replace(wanted, header=anew.header.digest())) == []
     require_goes_on(running)
 
 
