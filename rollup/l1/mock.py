@@ -7,9 +7,8 @@ checks, and their events. Spec: docs/spec/09-l1.md.
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 
-from rollup.crypto.plain_recovery import plain_signer_of
 from rollup.hash.many import CompressMany
-from rollup.l1.checks import require_address, require_amount, require_words
+from rollup.l1.checks import require_address, require_amount, require_prices, require_words
 from rollup.l1.deployment import Deployment, require_deployment
 from rollup.l1.headers import Head, HeaderChain
 from rollup.l1.interface import (
@@ -35,7 +34,6 @@ from rollup.protocol.constants import DIGEST_LENGTH
 from rollup.protocol.deposit import KEY_WORDS, QueueEntry
 from rollup.protocol.header import BatchHeader, header_of
 from rollup.protocol.market import Governance
-from rollup.protocol.pricing import PriceRefused, require_priced
 from rollup.protocol.public import PublicInput
 
 HELD = HeaderVerdict()
@@ -179,7 +177,7 @@ class MockL1(ContractView):
         self._require_header(public)
         self._require_venue(public)
         self._require_deposits(public)
-        self._require_prices(public)
+        require_prices(public, self.prices)
         try:
             self._verifier.verify(public, proof)
         except VerificationError as error:
@@ -242,18 +240,6 @@ class MockL1(ContractView):
                 Revert.TOTAL,
                 f"{self.custody} + {public.credited} quanta are under custody, not {public.total}",
             )
-
-    def _require_prices(self, public: PublicInput) -> None:
-        """The prices start from those of the last proved batch, and signed reports lead on."""
-        if public.prices_before != self.prices:
-            raise Reverted(
-                Revert.PRICES_BEFORE,
-                f"the prices before are {self.prices}, not {public.prices_before}",
-            )
-        try:
-            require_priced(public, plain_signer_of)
-        except PriceRefused as refused:
-            raise Reverted(Revert(refused.fault.value), refused.detail) from refused
 
     def _advance(self, public: PublicInput) -> None:
         """Take over the new root, settle the deposits, and make refunds withdrawable."""

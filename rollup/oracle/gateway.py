@@ -111,7 +111,6 @@ def _scaled(node: Node, decimals: int) -> int:
         return int(number.scaleb(decimals).to_integral_value(ROUND_HALF_UP))
 
 
-
 def _members(node: Node, names: tuple[str, ...]) -> dict[str, Node]:
     """Some members of a record that has others too."""
     if not isinstance(node.value, dict):

@@ -23,7 +23,8 @@ from rollup.files import PRIVATE_FOLDER, read_bounded, write_whole
 from rollup.l1.interface import Address
 from rollup.protocol.constants import OWNER_BYTES
 from rollup.protocol.genesis import Genesis
-from rollup.protocol.market import Governance
+from rollup.protocol.market import Governance, Market
+from rollup.protocol.oracle import Feed, OracleTerms
 from sequencer.batches.artefacts import ArtefactError, LockedFolder
 from sequencer.demo.market.keys import KeySource
 from sequencer.oracle.keys import COUNT, write_keys
@@ -139,18 +140,32 @@ def differing(pinned: VenueFile, now: VenueFile) -> list[str]:
 def _governance(old: Governance, new: Governance) -> list[str]:
     found = [
         _line(name, getattr(old, name), getattr(new, name))
-        for name in ("clock_behind_ms", "clock_ahead_ms", "oracle")
+        for name in ("clock_behind_ms", "clock_ahead_ms")
         if getattr(old, name) != getattr(new, name)
     ]
+    found += _oracle(old.oracle, new.oracle)
     symbols = ([m.symbol for m in old.markets], [m.symbol for m in new.markets])
     if symbols[0] != symbols[1]:
         return [*found, _line("markets", ", ".join(symbols[0]), ", ".join(symbols[1]))]
-    for before, after in zip(old.markets, new.markets, strict=True):
-        for each in fields(before):
-            pair = (getattr(before, each.name), getattr(after, each.name))
-            if pair[0] != pair[1]:
-                found.append(_line(f"{before.symbol} {each.name}", *pair))
+    for place, market in enumerate(old.markets):
+        found += _members(market.symbol, market, new.markets[place])
+        found += _members(market.symbol, old.oracle.feeds[place], new.oracle.feeds[place])
     return found
+
+
+def _oracle(old: OracleTerms, new: OracleTerms) -> list[str]:
+    """But for the feeds, which are told with their markets."""
+    pairs = [
+        (name, getattr(old, name), getattr(new, name)) for name in ("quorum", "slot_ms", "lag_ms")
+    ]
+    signers = (", ".join(each.hex() for each in terms.signers) for terms in (old, new))
+    pairs.append(("signers", *signers))
+    return [_line(*pair) for pair in pairs if pair[1] != pair[2]]
+
+
+def _members(symbol: str, old: Market | Feed, new: Market | Feed) -> list[str]:
+    pairs = [(each.name, getattr(old, each.name), getattr(new, each.name)) for each in fields(old)]
+    return [_line(f"{symbol} {name}", was, now) for name, was, now in pairs if was != now]
 
 
 def _line(name: str, old: object, new: object) -> str:

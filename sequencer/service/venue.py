@@ -174,9 +174,8 @@ class Venue:
         CoreError, with nothing changed or written, if this is not a next batch's time.
         """
         with self._guard.going_on(may_refuse=True):
-            opening, self.selection = recovery.open_batch(
-                self._machine, self._l1, time, offered, self._attempt
-            )
+            given = (self._machine, self._l1, time, offered, self._attempt)
+            opening, self.selection = recovery.open_batch(*given)
             events = self._do(opening)
         with self._guard.going_on():
             self._sync()

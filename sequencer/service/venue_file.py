@@ -31,7 +31,7 @@ from rollup.protocol.market import (
     Governance,
     Market,
 )
-from rollup.protocol.oracle import SIGNERS_MAX, Feed, OracleTerms
+from rollup.protocol.oracle import PRICE_LEAST, SIGNERS_MAX, Feed, OracleTerms
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.shape_class import SHAPE_CLASSES
 
@@ -153,7 +153,7 @@ def _read_market(node: Node) -> tuple[Market, Feed, int]:
             feed=feed_id(record["feed"].text(FEED_TEXT_MAX)),
             decimals=record["feed_decimals"].integer(),
             step=record["price_step"].integer(),
-            listing_price=_between(record["first_price"], 1, FIRST_PRICE_MAX),
+            listing_price=_between(record["first_price"], PRICE_LEAST, FIRST_PRICE_MAX),
         )
     except (Rejected, PackageError) as refusal:
         raise CodecError(f"{node.path}: {refusal}") from refusal

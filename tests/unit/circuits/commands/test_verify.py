@@ -33,13 +33,16 @@ from circuits.verify import StarkVerifier
 from rollup.cli import CommandError, ExitCode, Output
 from rollup.ports import Pins, VerificationError
 from rollup.protocol.constants import CASH_BITS, CHAIN_BITS, NUMBER_BITS, QUEUE_BITS, TIME_BITS
+from rollup.protocol.pricing import PriceKind, Pricing
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import public_to_json
 from rollup.protocol.shape_class import SHAPE_CLASSES
-from tests.helpers.venue import GOVERNANCE, TOY, Venue, credit
+from tests.helpers.venue import GOVERNANCE, PRICES, TOY, Venue, credit
 
 ROOT = Path(__file__).resolve().parents[4]
 FOREVER = (1 << TIME_BITS) - 1
+STANDING = Pricing(PRICES, (PriceKind.MISSING,) * 2)
+CLAMPED = Pricing(PRICES, (PriceKind.CLAMPED,) * 2)
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ def test_one_bundle_says_all_that_was_verified(tmp_path: Path, capsys) -> None: 
 def test_the_head_of_the_receipts_is_said_of_a_batch_and_of_the_last_of_many() -> None:
     heads = [bytes((place,)) * 32 for place in range(1, 4)]
     publics = [replace(each, receipts=head) for each, head in zip(chain(), heads, strict=True)]
-    found = [Verified(public, StandIn().pins, 100.0, 1, 1) for public in publics]
+    found = [Verified(public, STANDING, StandIn().pins, 100.0, 1, 1) for public in publics]
     assert f"receipts    {heads[0].hex()}" in statement_text(found[0]).splitlines()
     assert f"receipts    {heads[2].hex()}" in chain_text(found).splitlines()
     assert statement_record(found[0])["receipts"] == heads[0].hex()
@@ -203,7 +206,7 @@ def test_redo_and_changes_of_governance_are_shown(tmp_path: Path, capsys) -> Non
     text = capsys.readouterr().out
     assert f"from batch 4 on another:\n            {digest}\n" in text
     assert "\nredo        4\n" in text
-    one = statement_text(Verified(third, StandIn.pins, 100, 1, 1))
+    one = statement_text(Verified(third, STANDING, StandIn.pins, 100, 1, 1))
     assert "redo        yes" in one
 
 
@@ -222,7 +225,7 @@ def test_a_public_input_of_another_version_is_refused_by_path_and_version(tmp_pa
     found = refusal(folder)
     assert found.exit_code == ExitCode.INVALID
     assert found.message.startswith(f"invalid: {file}: MALFORMED: ")
-    assert "wanted version 3, got 1" in found.message
+    assert "wanted version 4, got 1" in found.message
 
 
 @pytest.mark.parametrize("shape_class", SHAPE_CLASSES)
@@ -257,7 +260,7 @@ def largest() -> PublicInput:
 def test_no_line_is_wider_than_80_columns() -> None:
     texts = []
     for name in PARAMETER_SETS:
-        wide = Verified(largest(), StarkVerifier(name, "M").pins, 100.04, 2**23, 10**6)
+        wide = Verified(largest(), CLAMPED, StarkVerifier(name, "M").pins, 100.04, 2**23, 10**6)
         redone = [replace(wide, public=replace(wide.public, redo=True))] * 30
         texts += [statement_text(wide), chain_text(redone)]
         texts.append(explanation_text(explanation(wide.pins, 100.04, is_chain=True)))
