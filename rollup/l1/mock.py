@@ -177,7 +177,7 @@ class MockL1(ContractView):
         self._require_header(public)
         self._require_venue(public)
         self._require_deposits(public)
-        require_prices(public, self.prices)
+        self._require_prices(public)
         try:
             self._verifier.verify(public, proof)
         except VerificationError as error:
@@ -240,6 +240,10 @@ class MockL1(ContractView):
                 Revert.TOTAL,
                 f"{self.custody} + {public.credited} quanta are under custody, not {public.total}",
             )
+
+    def _require_prices(self, public: PublicInput) -> None:
+        """The prices go on from those that are proved, by the reports."""
+        require_prices(public, self.prices)
 
     def _advance(self, public: PublicInput) -> None:
         """Take over the new root, settle the deposits, and make refunds withdrawable."""

@@ -158,8 +158,8 @@ def _oracle(old: OracleTerms, new: OracleTerms) -> list[str]:
     pairs = [
         (name, getattr(old, name), getattr(new, name)) for name in ("quorum", "slot_ms", "lag_ms")
     ]
-    signers = (", ".join(each.hex() for each in terms.signers) for terms in (old, new))
-    pairs.append(("signers", *signers))
+    was, now = (", ".join(each.hex() for each in terms.signers) for terms in (old, new))
+    pairs.append(("signers", was, now))
     return [_line(*pair) for pair in pairs if pair[1] != pair[2]]
 
 

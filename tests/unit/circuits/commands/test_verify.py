@@ -37,6 +37,8 @@ from rollup.protocol.pricing import PriceKind, Pricing
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import public_to_json
 from rollup.protocol.shape_class import SHAPE_CLASSES
+from sequencer.oracle.signers import reports
+from tests.helpers.oracle import KEYS, STRANGER
 from tests.helpers.venue import GOVERNANCE, PRICES, TOY, Venue, credit
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -208,6 +210,97 @@ def test_redo_and_changes_of_governance_are_shown(tmp_path: Path, capsys) -> Non
     assert "\nredo        4\n" in text
     one = statement_text(Verified(third, STANDING, StandIn.pins, 100, 1, 1))
     assert "redo        yes" in one
+
+
+def priced() -> tuple[PublicInput, ...]:
+    """The three batches, each with reports that move both prices."""
+    found: list[PublicInput] = []
+    for public in chain():
+        before = found[-1].prices if found else PRICES
+        wanted = (before[0] + 100, before[1] - 10)
+        slot = GOVERNANCE.oracle.slot(public.time)
+        signed = [each for key in KEYS for each in reports(key, GOVERNANCE, wanted, slot)]
+        ordered = sorted(signed, key=lambda each: each.package.points[0].feed)
+        prices = (*wanted, 1, 1)
+        found.append(replace(public, prices_before=before, prices=prices, reports=tuple(ordered)))
+    return tuple(found)
+
+
+def test_prices_and_whose_word_they_are_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    public = priced()[0]
+    said = record(capsys, bundle(tmp_path / "one", public))
+    assert said["prices"] == [
+        {"market": "BTC", "price": 600_100, "kind": "fresh"},
+        {"market": "ETH", "price": 249_990, "kind": "fresh"},
+    ]
+    slot = GOVERNANCE.oracle.slot(public.time)
+    signers = [key.address.hex() for key in KEYS]
+    assert said["oracle"] == {"slot": slot, "reports": 6, "quorum": 2, "signers": signers}
+    verify_folder(Output(), tmp_path / "one", StandIn())  # type: ignore[arg-type]
+    text = capsys.readouterr().out
+    assert "prices      BTC 60,010.0, ETH 2,499.90\n" in text
+    assert "signed      6 reports of 2024-08-07 03:06:41.000 UTC, quorum 2 of 3\n" in text
+
+
+def test_markets_without_a_fresh_price_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    verify_folder(Output(), bundle(tmp_path / "one", chain()[0]), StandIn())  # type: ignore[arg-type]
+    assert "prices      BTC 60,000.0 (missing), ETH 2,500.00 (missing)\n" in capsys.readouterr().out
+    verify_folder(Output(), target(tmp_path / "venue", *chain()), StandIn())  # type: ignore[arg-type]
+    assert "prices      signed; missing in 2, 3, 4\n" in capsys.readouterr().out
+    verify_folder(Output(), target(tmp_path / "fresh", *priced()), StandIn())  # type: ignore[arg-type]
+    assert "prices      signed; all fresh\n" in capsys.readouterr().out
+
+
+def _price_lies() -> dict[str, tuple[PublicInput, str]]:
+    """Bundles whose proof is valid, and whose prices nobody signed."""
+    honest = priced()[1]
+    first, *rest = honest.reports
+    late = replace(honest, time=honest.time + 60_000)
+    of_another = replace(first, signature=honest.reports[-1].signature)
+    stranger = reports(STRANGER, GOVERNANCE, honest.prices, first.package.time)[0]
+    return {
+        "another slot": (late, "REPORT_SLOT"),
+        "no reports": (replace(honest, reports=()), "PRICE_MOVED"),
+        "one of three": (replace(honest, reports=(first, *rest[2:])), "REPORT_QUORUM"),
+        "one twice": (replace(honest, reports=(first, *honest.reports)), "REPORT_REPEATED"),
+        "another order": (replace(honest, reports=honest.reports[::-1]), "REPORT_ORDER"),
+        "a stranger's": (replace(honest, reports=(stranger, *rest)), "REPORT_SIGNER"),
+        "another's signature": (replace(honest, reports=(of_another, *rest)), "REPORT_SIGNER"),
+        "no signature": (
+            replace(honest, reports=(replace(first, signature=bytes(65)), *rest)),
+            "REPORT_SIGNATURE",
+        ),
+        "another price": (
+            replace(honest, prices=(honest.prices[0] + 1, *honest.prices[1:])),
+            "PRICE_DIFFERS",
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", _price_lies())
+def test_a_valid_proof_at_prices_that_nobody_signed_is_refused_by_its_reason(
+    tmp_path: Path, name: str
+) -> None:
+    public, reason = _price_lies()[name]
+    found = refusal(bundle(tmp_path / "one", public))
+    assert found.exit_code == ExitCode.INVALID
+    assert found.record["reason"] == reason and found.record["batch"] == public.number
+    assert str(found.record["file"]).endswith("public.json")
+    everything = [*priced()]
+    everything[1] = public
+    found = refusal(target(tmp_path / "venue", *everything))
+    assert found.exit_code == ExitCode.INVALID and found.record["reason"] == reason
+
+
+def test_batches_whose_prices_do_not_go_on_from_each_other_do_not_join(tmp_path: Path) -> None:
+    first, second, third = priced()
+    elsewhere = (second.prices[0] + 1, *second.prices[1:])
+    found = refusal(target(tmp_path, first, second, replace(third, prices_before=elsewhere)))
+    assert found.exit_code == ExitCode.ROOTS_DIFFER and found.record["reason"] == "PRICES"
 
 
 def test_a_folder_without_batches_and_no_folder_are_bad_input(tmp_path: Path) -> None:
