@@ -20,11 +20,11 @@ REPORTS_MAX: Final = MARKETS_MAX * SIGNERS_MAX
 """Reports of a batch: each signer once for each market."""
 
 FEED_DECIMALS_MAX: Final = 18
-STEP_MAX: Final = FRACTION_SCALE // 2 - 1
-"""A step below one half, so that no price but 1 can lead to 1, the price of no market."""
+STEP_MAX: Final = FRACTION_SCALE - 1
+"""A step below the whole price."""
 
 PRICE_LEAST: Final = 2
-"""Least price of a market that is listed."""
+"""Least price of a market that is listed: 1 is the price of none."""
 
 SLOT_MS_MAX: Final = 3_600_000
 LAG_MS_MAX: Final = 24 * 3_600_000

@@ -12,8 +12,8 @@ from rollup.oracle.package import feed_id
 from rollup.ports import Verifier
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.market import Governance
+from rollup.protocol.oracle import STEP_MAX, OracleTerms
 from rollup.protocol.oracle import Feed as Oracle
-from rollup.protocol.oracle import OracleTerms
 from sequencer.demo.market.feed import Feed
 from sequencer.demo.market.keys import KeySource
 from sequencer.demo.market.trader import Trader
@@ -32,8 +32,8 @@ MINNOW_CAPITAL = 50
 OPERATOR = "operator"
 SLOT_MS = 100
 FEED_DECIMALS = 8
-STEP = 2_000
-"""A fifth: a recorded feed of daily bars moves that far from one batch to the next."""
+STEP = STEP_MAX
+"""As far as a step can be: a recorded feed of daily bars moves far from one batch to the next."""
 
 GOVERNANCE_DELAY_MS = 7 * 24 * 3_600_000
 PROOF_DEADLINE_MS = 6 * 3_600_000

@@ -66,7 +66,7 @@ def test_the_example_is_a_venue() -> None:
         ('feed = "BTC"', 'feed = ""', "the name of a feed is wanted"),
         ('feed = "BTC"', f'feed = "{"B" * 32}"', "feed: wanted text of at most 31 characters"),
         ("feed_decimals = 8", "feed_decimals = 19", "feed decimals must be from 0 to 18"),
-        ("price_step = 200", "price_step = 5000", "step must be from 1 to 4999"),
+        ("price_step = 200", "price_step = 10000", "step must be from 1 to 9999"),
         ("chain = 31337", "chain = 1\nchain = 2", "not TOML"),
     ],
 )
