@@ -12,6 +12,7 @@ from queue import SimpleQueue
 from threading import Thread
 from time import perf_counter
 
+from rollup.crypto.address_key import signer_of
 from rollup.crypto.batched import verify_many
 from rollup.crypto.envelope import ENVELOPE_BYTES, Destination
 from rollup.crypto.salt import SaltKey
@@ -22,6 +23,7 @@ from rollup.oracle.package import SignedPackage
 from rollup.ports import Pins, VerificationError, Verifier
 from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.deposit import DepositOutcome
+from rollup.protocol.pricing import PriceRefused, require_priced
 from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.transition import apply_batch
@@ -42,7 +44,7 @@ from sequencer.demo.events import (
     ProofPhase,
     Proved,
 )
-from sequencer.demo.forgery import FORGERIES, flip_byte
+from sequencer.demo.forgery import FORGERIES, PRICE_FORGERIES, flip_byte
 from sequencer.demo.market import scene
 from sequencer.demo.market.crowd import Crowd, Traffic, cancel_count
 from sequencer.demo.market.feed import Feed, open_feed
@@ -339,7 +341,8 @@ def _reporting(work: Callable[[Progress], object]) -> Iterator[str]:
 
 
 def _last_act(stage: _Stage, traded: ClosedBatch) -> Iterator[ForgeryJudged]:
-    """Forged versions of the last batch that traded, each to be refused with a reason."""
+    """Forged versions of the last batch that traded and of its prices, each to be refused with a
+    reason."""
     for forgery in FORGERIES:
         refused_by = reason = detail = ""
         try:
@@ -352,6 +355,13 @@ def _last_act(stage: _Stage, traded: ClosedBatch) -> Iterator[ForgeryJudged]:
         except Rejected as error:
             refused_by, reason, detail = "rules", error.reason.value, error.detail
         yield ForgeryJudged(forgery.name, forgery.sentence, refused_by, reason, detail)
+    for lie in PRICE_FORGERIES:
+        refused_by = reason = detail = ""
+        try:
+            require_priced(lie.forge(traded.outcome.public), signer_of)
+        except PriceRefused as error:
+            refused_by, reason, detail = "verifier", error.fault.value, error.detail
+        yield ForgeryJudged(lie.name, lie.sentence, refused_by, reason, detail)
 
 
 def _flipped(stage: _Stage) -> ForgeryJudged:

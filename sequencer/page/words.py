@@ -103,15 +103,15 @@ MEMBERS: Final = (
     Member(
         "reports",
         "Signed reports of prices",
-        "Packages of an oracle, each signed by one of the signers that governance registers, all of "
+        "Packages of an oracle, each signed by a signer that governance registers, all of "
         "the one moment that the rule names. Whoever verifies checks them; the proof does not.",
         "what each signer said of each market, and who said nothing.",
     ),
     Member(
         "prices",
         "Oracle prices",
-        "One price for each market, by which margins and bands of this batch were judged: the lower "
-        "median of the reports, or the price before where there are none.",
+        "One price for each market, by which margins and bands of this batch were judged: the "
+        "lower median of the reports, or the price before where there are none.",
         "the prices. The proof takes them as given; the reports show where they come from.",
     ),
     Member(
@@ -260,8 +260,8 @@ TRUST: Final = (
         mock_only=True,
     ),
     Said(
-        "Who signs prices is for governance. Of a devnet the signers are the operator's own, and what "
-        "they sign is invented.",
+        "Who signs prices is for governance. Of a devnet the signers are the operator's own, and "
+        "what they sign is invented.",
         (SEQUENCER, "oracle.terms"),
     ),
     Said(

@@ -1,5 +1,6 @@
 """What prices a batch has: every lie about them has its reason, and the rule its properties."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -32,6 +33,8 @@ from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Reason, Rejected
 from sequencer.service.reports import select
 from tests.helpers import venue as small
+from tests.helpers.price_vectors import FILE, made
+from tests.helpers.price_vectors import GOVERNANCE as VECTORS
 
 KEYS = tuple(
     sorted(
@@ -456,3 +459,21 @@ _FEED_CHANGES: tuple[dict[str, int], ...] = (
 def _digest(change: dict[str, object]) -> bytes:
     governance: Governance = replace(GOVERNANCE, oracle=replace(ORACLE, **change))  # type: ignore[arg-type]
     return governance.digest()
+
+
+def test_the_vectors_for_other_languages_are_what_the_rule_gives() -> None:
+    stored = json.loads(FILE.read_text("ascii"))
+    assert made() == stored
+    refused = {row["refused"] for row in stored["batches"] if "refused" in row}
+    assert len(refused) == 7
+
+
+def test_the_plain_recovery_gives_the_same_vectors() -> None:
+    for row in json.loads(FILE.read_text("ascii"))["batches"]:
+        packages = [SignedPackage.decode(bytes.fromhex(data)) for data in row["reports"]]
+        before = row["prices_before"]
+        try:
+            found = pricing_of(VECTORS, row["time"], before, packages, plain_signer_of)
+            assert list(found.prices) == row["prices"]
+        except PriceRefused as refused:
+            assert refused.fault.value == row["refused"]
