@@ -31,7 +31,6 @@ from rollup.protocol.pricing import (
 )
 from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Reason, Rejected
-from sequencer.service.reports import select
 from tests.helpers import venue as small
 from tests.helpers.price_vectors import FILE, made
 from tests.helpers.price_vectors import GOVERNANCE as VECTORS
@@ -344,47 +343,6 @@ def test_no_price_of_a_market_comes_to_that_of_none() -> None:
         pricing = pricing_of(governance, TIME, before, reports([0, 0, 0]), signer_of)
         before = pricing.prices
     assert before[0] == PRICE_LEAST
-
-
-# What a venue takes of all that it is offered.
-
-
-def _offered(random: Random) -> list[SignedPackage]:
-    """Reports of all kinds, honest and not, in any order, some twice."""
-    pool = [package for lie, _ in LIES.values() for package in lie]
-    pool += [*reports(BTC_VALUES), *reports([250_000_000_000] * 5, "ETH")]
-    return [random.choice(pool) for _ in range(random.randrange(24))]
-
-
-def test_whatever_a_venue_is_offered_what_it_takes_is_by_the_rule_and_nothing_is_left_out() -> None:
-    random = Random("offers")
-    for _ in range(60):
-        offered = _offered(random)
-        chosen = select(GOVERNANCE, TIME, BEFORE, offered)
-        again = pricing_of(GOVERNANCE, TIME, BEFORE, chosen.reports, plain_signer_of)
-        assert again == chosen.pricing
-        assert len(chosen.reports) + len(chosen.refused) == len(offered)
-        shuffled = random.sample(offered, len(offered))
-        assert select(GOVERNANCE, TIME, BEFORE, shuffled).reports == chosen.reports
-
-
-@pytest.mark.parametrize("name", LIES)
-def test_a_venue_leaves_out_what_counts_for_nothing_and_says_why(name: str) -> None:
-    lie, reason = LIES[name]
-    honest = reports([*BTC_VALUES, BTC_VALUES[0], BTC_VALUES[0]])
-    spoilt = [package for package in lie if package not in honest]
-    chosen = select(GOVERNANCE, TIME, BEFORE, [*honest, *spoilt])
-    assert chosen.pricing.kinds[0] is PriceKind.FRESH
-    if reason not in (PriceFault.REPORT_ORDER, PriceFault.REPORT_QUORUM) and spoilt:
-        assert reason in {refused.fault for refused in chosen.refused}
-
-
-def test_a_package_of_several_feeds_is_left_out() -> None:
-    points = tuple(DataPoint(feed_id(name), 1) for name in ("BTC", "ETH"))
-    package = DataPackage(points, SLOT)
-    big = SignedPackage(package, KEYS[0].sign(package.digest()))
-    (refused,) = select(GOVERNANCE, TIME, BEFORE, [big]).refused
-    assert refused.fault is PriceFault.REPORT_FEED
 
 
 # Terms that cannot be.
