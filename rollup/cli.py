@@ -28,7 +28,7 @@ from rollup.entry import InstallationError, only_entry_point
 from rollup.environment import EnvironmentVariableError
 from rollup.exit_codes import ExitCode, exit_code_table
 from rollup.files import FileTooLarge, WriteError
-from rollup.installed import extra_with
+from rollup.installed import DISTRIBUTION, extra_with, is_required
 from rollup.ports import VerificationError
 from rollup.processes import end_with_named_parent, exit_on_signals
 from rollup.protocol.rejection import Rejected
@@ -297,13 +297,14 @@ def _output(kwargs: dict[str, Any]) -> Output:
 
 
 def _missing_library(error: Exception) -> CommandError | None:
-    """A library that only an extra brings is not installed: that is for the user to mend."""
+    """A library of ours, or of an extra, is not installed: that is for the user to mend."""
     if not isinstance(error, ModuleNotFoundError) or error.name is None:
         return None
     extra = extra_with(error.name)
-    if extra is None:
+    if extra is None and not is_required(error.name):
         return None
-    wanted = f"this needs {error.name}, which is not installed: pip install 'crypsis[{extra}]'"
+    package = DISTRIBUTION if extra is None else f"{DISTRIBUTION}[{extra}]"
+    wanted = f"this needs {error.name}, which is not installed: pip install '{package}'"
     return CommandError(ExitCode.USAGE, wanted)
 
 

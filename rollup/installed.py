@@ -48,6 +48,14 @@ def extra_with(module: str) -> str | None:
     return None
 
 
+def is_required(module: str) -> bool:
+    """Whether every installation of this distribution has a library, by the name of a module."""
+    name = module.partition(".")[0].replace("_", "-")
+    needed = (each for each in requires(DISTRIBUTION) or () if not _OF_EXTRA.match(each))
+    libraries = (re.split(r"[^\w.-]", each, maxsplit=1)[0] for each in needed)
+    return name in {library.lower().replace("_", "-") for library in libraries}
+
+
 def libraries_of(extra: str) -> list[str]:
     """What an extra of this distribution brings itself, by the names of the libraries."""
     found = [_OF_EXTRA.match(requirement) for requirement in requires(DISTRIBUTION) or ()]

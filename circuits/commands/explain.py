@@ -111,10 +111,10 @@ NOT_SHOWN = (
         ("docs/spec/04-orders.md", "docs/soundness/README.md", "receipt.answer"),
     ),
     Said(
-        "That the signers told the truth; that no report of theirs was left out, so that a median "
-        "came out as the operator likes, or a market without a quorum; or that the first prices "
-        "before were those of a batch before.",
-        ("oracle.withheld", "docs/spec/12-prices.md"),
+        "That the signers told the truth; that no report of theirs was left out, nor the batch's "
+        "time chosen, so that a median came out as the operator likes, or a market without a "
+        "quorum; or that the first prices before were those of a batch before.",
+        ("oracle.withheld", "oracle.time", "docs/spec/12-prices.md"),
     ),
     Said(
         "Who knows what: the operator sees every order and every balance.",

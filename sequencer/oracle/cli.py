@@ -146,9 +146,10 @@ def _heard(console: Output, count: int, reports: Path) -> Callable[[int], None]:
 
 @oracle.command()
 @click.argument("file", type=file_type)
-@click.option("--reports", type=file_type, help="Leave packages of one feed in this folder.")
+@click.option("--reports", type=file_type, help="Leave packages in this folder.")
+@click.option("--feed", multiple=True, help="Leave those of this feed there; may be repeated.")
 @conventions
-def read(console: Output, file: Path, reports: Path | None) -> None:
+def read(console: Output, file: Path, reports: Path | None, feed: tuple[str, ...]) -> None:
     """Read a provider's packages from a gateway's JSON, and say who signed each.
 
     What the gateway wrote is not changed. A venue judges what comes into its folder of reports by
@@ -157,33 +158,38 @@ def read(console: Output, file: Path, reports: Path | None) -> None:
     from rollup.oracle.gateway import GATEWAY_BYTES_MAX, packages_from_gateway
     from sequencer.oracle.folder import write_reports
 
+    if reports is not None and not feed:
+        raise CommandError(ExitCode.USAGE, "--reports: the feeds to leave there are wanted, --feed")
     with input_file(file):
         packages = packages_from_gateway(read_bounded(file, GATEWAY_BYTES_MAX))
     rows = [_row(package) for package in packages]
-    single = [package for package in packages if len(package.package.points) == 1]
+    wanted = [each for each in packages if _feeds(each) in [[name] for name in feed]]
     if reports is not None:
-        for slot in sorted({each.package.time for each in single}):
-            here = [each for each in single if each.package.time == slot]
+        for slot in sorted({each.package.time for each in wanted}):
+            here = [each for each in wanted if each.package.time == slot]
             write_reports(reports, slot, "gateway", here)
     text = "\n".join(map(_line, packages))
-    console.result({"packages": rows, "written": len(single) if reports else 0}, text)
+    console.result({"packages": rows, "written": len(wanted) if reports else 0}, text)
+
+
+def _feeds(package: "SignedPackage") -> list[str]:
+    """The names of its feeds."""
+    from rollup.oracle.package import feed_name
+
+    return [feed_name(point.feed) for point in package.package.points]
 
 
 def _row(package: "SignedPackage") -> dict[str, object]:
-    from rollup.oracle.package import feed_name
-
     return {
         "time": package.package.time,
-        "feeds": [feed_name(point.feed) for point in package.package.points],
+        "feeds": _feeds(package),
         "values": [str(point.value) for point in package.package.points],
         "signer": _signer(package),
     }
 
 
 def _line(package: "SignedPackage") -> str:
-    from rollup.oracle.package import feed_name
-
-    feeds = ", ".join(feed_name(point.feed) for point in package.package.points)
+    feeds = ", ".join(_feeds(package))
     return f"{package.package.time}  {_signer(package) or 'nobody signed it'}  {feeds}"
 
 

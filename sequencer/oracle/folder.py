@@ -12,15 +12,20 @@ from typing import Final
 
 from rollup.files import FileTooLarge, read_bounded, remove, write_whole
 from rollup.oracle.package import (
+    REPORT_BYTES,
     PackageError,
     SignedPackage,
     packages_from_bytes,
     packages_to_bytes,
 )
+from rollup.protocol.oracle import REPORTS_MAX
 
 SUFFIX: Final = ".reports"
 SLOT_DIGITS: Final = 13
-FILE_BYTES_MAX: Final = 1 << 18
+FILE_BYTES_MAX: Final = 4 + REPORTS_MAX * (4 + REPORT_BYTES)
+"""All reports of a batch; a reader's work on a slot stays below a second, whatever is left
+there."""
+
 FILES_MAX: Final = 64
 """Files of one slot that are read: more than signers; who can write here can leave no more."""
 

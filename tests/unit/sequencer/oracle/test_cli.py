@@ -88,6 +88,11 @@ def test_packages_of_a_gateway_are_read_unchanged_and_a_venue_takes_them(tmp_pat
     file = tmp_path / "gateway.json"
     file.write_text(json.dumps(served))
     code, said = run("read", file, "--reports", tmp_path / "reports")
+    assert code == 2 and "--feed" in said["error"]
+    code, said = run("read", file, "--reports", tmp_path / "btc", "--feed", "BTC")
+    assert code == 0 and said["written"] == 3
+    feeds = ("--feed", "BTC", "--feed", "ETH")
+    code, said = run("read", file, "--reports", tmp_path / "reports", *feeds)
     assert code == 0 and said["written"] == 6
     assert {row["signer"] for row in said["packages"]} == {key.address.hex() for key in KEYS}
     offered = ReportFolder(tmp_path / "reports", print).of(small.GOVERNANCE.oracle.slot(time))
