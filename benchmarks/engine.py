@@ -71,7 +71,7 @@ def running_venue(shape_class: ShapeClass) -> Iterator[Venue]:
         try:
             for account in range(1, TRADERS + 1):
                 world.register(account, DEPOSIT)
-            venue.open_batch(small.START + WINDOW_MS, small.PRICES)
+            venue.open_batch(small.START + WINDOW_MS)
             venue.close_batch()
             yield venue
         finally:
@@ -84,7 +84,7 @@ def measure(shape_class: ShapeClass, count: int, group: int = GROUP) -> dict[str
         orders = crossing_orders(count)
         until = venue.core.time + WINDOW_MS * (2 + count // shape_class.orders)
         envelopes = sealed_orders(orders, venue.sealing_key, until)
-        venue.open_batch(venue.core.time + WINDOW_MS, small.PRICES)
+        venue.open_batch(venue.core.time + WINDOW_MS)
         submitting = answering = closing = 0.0
         for first in range(0, count, group):
             start = process_time()
@@ -98,7 +98,7 @@ def measure(shape_class: ShapeClass, count: int, group: int = GROUP) -> dict[str
             answered = process_time()
             if (first + group) % shape_class.orders == 0 or first + group >= count:
                 venue.close_batch()
-                venue.open_batch(venue.core.time + WINDOW_MS, small.PRICES)
+                venue.open_batch(venue.core.time + WINDOW_MS)
             submitting += taken - start
             answering += answered - taken
             closing += process_time() - answered

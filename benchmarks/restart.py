@@ -66,7 +66,7 @@ class Town:
 
     def trade(self, venue: Venue, orders: list[Order]) -> None:
         """One batch: opened, filled, closed, held at L1."""
-        venue.open_batch(self.now + WINDOW_MS, small.PRICES)
+        venue.open_batch(self.now + WINDOW_MS)
         good_until = venue.core.clock + WINDOW_MS
         sealing = venue.sealing_key
         venue.submit(sealed_orders(orders, sealing, good_until))

@@ -73,14 +73,20 @@ SHOWN = (
         ("batch.redo", "fill.redo"),
     ),
     Said(
+        "Prices are the lower median of all reports given, each signed by another of the "
+        "registered signers for the one moment that the rule names, within a step of the prices "
+        "before; a market without a quorum keeps its price. This is checked beside the proof.",
+        ("oracle.slot", "oracle.quorum", "oracle.median", "oracle.step", "oracle.missing"),
+    ),
+    Said(
         "The proof is of this public input alone: every member of it is bound by its digest.",
         ("public.digest", "docs/soundness/protocol.md"),
     ),
 )
 
 JOINED = Said(
-    "The batches follow each other: number, root, time, queue and total of each go on from the "
-    "one before it.",
+    "The batches follow each other: number, root, time, queue, total and prices of each go on from "
+    "the one before it.",
     ("public.chain",),
 )
 
@@ -105,8 +111,10 @@ NOT_SHOWN = (
         ("docs/spec/04-orders.md", "docs/soundness/README.md", "receipt.answer"),
     ),
     Said(
-        "Where the prices come from: they are part of the public input, and nobody signs them.",
-        ("docs/spec/08-public-input.md", "README.md"),
+        "That the signers told the truth; that no report of theirs was left out, nor the batch's "
+        "time chosen, so that a median came out as the operator likes, or a market without a "
+        "quorum; or that the first prices before were those of a batch before.",
+        ("oracle.withheld", "oracle.time", "docs/spec/12-prices.md"),
     ),
     Said(
         "Who knows what: the operator sees every order and every balance.",

@@ -32,6 +32,7 @@ GIVEN = (
     "governance",
     "old_root",
     "receipts",
+    "reports",
     "prices",
     "redo",
 )

@@ -11,6 +11,7 @@ from rollup.ports import Pins
 from rollup.protocol.chain import governance_changes
 from rollup.protocol.constants import COLLATERAL_DECIMALS
 from rollup.protocol.encoding import hex_digest
+from rollup.protocol.pricing import PriceKind, Pricing
 from rollup.protocol.public import PublicInput
 
 WIDTH = 80
@@ -20,9 +21,11 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A public input whose proof is valid: by which pins, with how many proven bits."""
+    """A public input whose proof is valid: by which pins, with how many proven bits; and how its
+    prices came from the reports that it carries."""
 
     public: PublicInput
+    pricing: Pricing
     pins: Pins
     bits: float
     proof_bytes: int
@@ -54,9 +57,51 @@ def statement_record(verified: Verified) -> dict[str, object]:
         "deposits_refused": len(public.refunds),
         "total": str(public.total),
         "redo": public.redo,
+        "prices": [each.to_record() for each in quotes(verified)],
+        "oracle": _oracle_record(public),
         **_verifier_record(verified),
         "proof_bytes": verified.proof_bytes,
         "milliseconds": verified.milliseconds,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A market's price in ticks, and how it came by it."""
+
+    symbol: str
+    price: int
+    decimals: int
+    kind: PriceKind
+
+    def to_record(self) -> dict[str, object]:
+        """For JSON."""
+        return {"market": self.symbol, "price": self.price, "kind": self.kind.value}
+
+    def __str__(self) -> str:
+        whole, rest = divmod(self.price, 10**self.decimals)
+        decimals = f".{rest:0{self.decimals}d}" if self.decimals else ""
+        note = "" if self.kind is PriceKind.FRESH else f" ({self.kind.value})"
+        return f"{self.symbol} {whole:,}{decimals}{note}"
+
+
+def quotes(verified: Verified) -> list[Quote]:
+    """The prices of the markets that governance lists."""
+    public = verified.public
+    rows = zip(public.governance.markets, public.prices, verified.pricing.kinds, strict=False)
+    return [
+        Quote(market.symbol, price, market.price_decimals, kind) for market, price, kind in rows
+    ]
+
+
+def _oracle_record(public: PublicInput) -> dict[str, object]:
+    """Whose word the prices are."""
+    oracle = public.governance.oracle
+    return {
+        "slot": oracle.slot(public.time),
+        "reports": len(public.reports),
+        "quorum": oracle.quorum,
+        "signers": [signer.hex() for signer in oracle.signers],
     }
 
 
@@ -98,6 +143,11 @@ def chain_record(chain: Sequence[Verified]) -> dict[str, object]:
             for change in governance_changes(publics)
         ],
         "redo": [public.number for public in publics if public.redo],
+        "not_fresh": [
+            each.public.number
+            for each in chain
+            if any(kind is not PriceKind.FRESH for kind in each.pricing.kinds)
+        ],
         **_verifier_record(chain[0]),
         "proof_bytes": sum(each.proof_bytes for each in chain),
         "milliseconds": sum(each.milliseconds for each in chain),
@@ -119,6 +169,8 @@ def statement_text(verified: Verified) -> str:
         *_verifier_lines(verified),
         _line("deposits", _deposits([public])),
         _line("custody", _money(public.total)),
+        _wrapped("prices", ", ".join(map(str, quotes(verified)))),
+        _wrapped("signed", _signed(public)),
         _line("redo", "yes: made anew, without fills" if public.redo else "no"),
         _line("proof", f"{verified.proof_bytes / 1024:.0f} KiB in {verified.milliseconds} ms"),
     ]
@@ -152,6 +204,7 @@ def chain_text(chain: Sequence[Verified]) -> str:
         _line("deposits", _deposits(publics)),
         _line("custody", _money(last.total)),
         _wrapped("redo", redo or "none"),
+        _wrapped("prices", _freshness(chain)),
         _line("proofs", f"{size / 1024:,.0f} KiB in {spent} ms"),
     ]
     return "\n".join(lines)
@@ -184,6 +237,22 @@ def _deposits(publics: Sequence[PublicInput]) -> str:
     refused = sum(len(public.refunds) for public in publics)
     before = publics[0].deposits_before
     return f"{count} from queue entry {before} on: {count - refused} credited, {refused} refused"
+
+
+def _signed(public: PublicInput) -> str:
+    oracle = public.governance.oracle
+    quorum = f"quorum {oracle.quorum} of {len(oracle.signers)}"
+    return f"{len(public.reports)} reports of {utc(oracle.slot(public.time))}, {quorum}"
+
+
+def _freshness(chain: Sequence[Verified]) -> str:
+    """Which batches have a price that no quorum gave, or that may not move as far as it says."""
+    found = {
+        kind: [str(each.public.number) for each in chain if kind in each.pricing.kinds]
+        for kind in (PriceKind.CLAMPED, PriceKind.MISSING)
+    }
+    said = [f"{kind.value} in {', '.join(numbers)}" for kind, numbers in found.items() if numbers]
+    return "signed; " + ("; ".join(said) or "all fresh")
 
 
 def _money(quanta: int) -> str:

@@ -26,9 +26,11 @@ from circuits.statement.pinned import packaged_circuit
 from circuits.verify import PROOF_BYTES_MAX, StarkVerifier
 from rollup.cli import CommandError, ExitCode, Output
 from rollup.codec.strict import CodecError
+from rollup.crypto.plain_recovery import plain_signer_of
 from rollup.files import PROOF_FILE, PUBLIC_FILE, PUBLIC_FOLDER, FileTooLarge, read_bounded
 from rollup.ports import VerificationError
 from rollup.protocol.chain import ChainBroken, require_chained
+from rollup.protocol.pricing import PriceRefused, Pricing, require_priced
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import PUBLIC_BYTES_MAX, public_from_json
 from rollup.protocol.shape_class import SHAPE_CLASSES
@@ -128,7 +130,8 @@ def _read(folder: Path) -> Bundle:
 
 
 def verify_bundle(bundle: Bundle, verifier: StarkVerifier) -> Verified:
-    """A bundle whose proof is valid for its public input. CommandError if it is not."""
+    """A bundle whose proof is valid for its public input, and whose prices are what its reports
+    give. CommandError if it is not."""
     start = perf_counter()
     file, number = bundle.proof_file, bundle.public.number
     try:
@@ -150,7 +153,17 @@ def verify_bundle(bundle: Bundle, verifier: StarkVerifier) -> Verified:
                 )
         raise _invalid(file, reason, detail, number) from error
     milliseconds = round((perf_counter() - start) * 1000)
-    return Verified(bundle.public, verifier.pins, verifier.bits, len(proof), milliseconds)
+    pricing = _priced(bundle)
+    return Verified(bundle.public, pricing, verifier.pins, verifier.bits, len(proof), milliseconds)
+
+
+def _priced(bundle: Bundle) -> Pricing:
+    """How the batch came by its prices. CommandError unless signed reports give them."""
+    try:
+        return require_priced(bundle.public, plain_signer_of)
+    except PriceRefused as refused:
+        file, number = bundle.folder / PUBLIC_FILE, bundle.public.number
+        raise _invalid(file, refused.fault.name, refused.detail, number) from refused
 
 
 def sets_of_length(length: int) -> list[str]:

@@ -26,12 +26,14 @@ from rollup.files import write_whole
 from rollup.hash.batched import compress_many
 from rollup.hash.poseidon import Digest
 from rollup.kernel_cache import KernelCache, intact_kernels
+from rollup.oracle.package import FEED_BYTES
 from rollup.protocol.account import Header
 from rollup.protocol.batch import Batch, NewSalts
 from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.constants import OWNER_BYTES
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.market import Governance, Market
+from rollup.protocol.oracle import Feed, OracleTerms
 from rollup.protocol.receipt import RECEIPTS_START
 from rollup.protocol.transition import apply_batch
 
@@ -104,7 +106,9 @@ def warm_signatures() -> int:
 def _empty_batch() -> Batch:
     """The first batch of a venue with one market and no trader."""
     market = Market("WARM", 1, 5, 1_000, 500, 300, 500, 200)
-    governance = Governance((market,), 0, 1_000, 1_000)
+    feed = Feed(b"WARM".ljust(FEED_BYTES, b"\0"), decimals=8, step=1, listing_price=1_000)
+    oracle = OracleTerms((bytes(OWNER_BYTES),), quorum=1, slot_ms=1, lag_ms=0, feeds=(feed,))
+    governance = Governance((market,), 0, 1_000, 1_000, oracle)
     header = Header(bytes(OWNER_BYTES), curve.GENERATOR, ZERO)
     genesis = Genesis(1, 1, 1, governance, (1_000, 1, 1, 1), header, bytes(OWNER_BYTES))
     state, salts = genesis.state(compress_many), SaltKey(bytes(KEY_BYTES))
@@ -113,6 +117,7 @@ def _empty_batch() -> Batch:
         venue=genesis.venue,
         number=1,
         time=genesis.time + 1,
+        reports=(),
         prices=genesis.prices,
         redo=False,
         governance=governance,

@@ -9,21 +9,21 @@ from typing import Final, NoReturn
 
 from coincurve import PrivateKey, PublicKey
 
+from rollup.crypto.signature_form import (
+    ORDER,
+    SIGNATURE_BYTES,
+    SignatureError,
+    signature_parts,
+)
 from rollup.hash.keccak import DIGEST_BYTES, keccak256
 
+__all__ = ["KEY_BYTES", "ORDER", "SIGNATURE_BYTES", "AddressKey", "SignatureError", "signer_of"]
+
 KEY_BYTES: Final = 32
-SIGNATURE_BYTES: Final = 65
-ORDER: Final = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
-"""Points of the curve, a prime."""
 
 _FIRST_V: Final = 27
-_WORD: Final = 32
 _ADDRESS_START: Final = 12
 """An address is the hash of a key from here on: its last 20 bytes."""
-
-
-class SignatureError(ValueError):
-    """Bytes that are nobody's signature; says what was wanted."""
 
 
 class AddressKey:
@@ -57,13 +57,7 @@ def signer_of(digest: bytes, signature: bytes) -> bytes:
     """The address whose key signed a digest. SignatureError for what no key can have signed, and
     for a second signature made out of a first."""
     _require_digest(digest)
-    if len(signature) != SIGNATURE_BYTES:
-        raise SignatureError(f"{SIGNATURE_BYTES} bytes are wanted, {len(signature)} came")
-    parity = signature[-1] - _FIRST_V
-    if parity not in (0, 1):
-        raise SignatureError(f"a last byte of 27 or 28 is wanted, {signature[-1]} came")
-    if int.from_bytes(signature[_WORD : 2 * _WORD], "big") > ORDER // 2:
-        raise SignatureError("s in the lower half is wanted, the other one came")
+    parity = signature_parts(signature).parity
     recoverable = signature[:-1] + bytes((parity,))
     try:
         key = PublicKey.from_signature_and_message(recoverable, digest, hasher=None)

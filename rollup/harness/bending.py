@@ -7,6 +7,7 @@ from typing import Any
 from rollup.harness.books import Closed
 from rollup.harness.oracle import oracle_proof
 from rollup.harness.people import START, address, digest_of, key_words, viewing_words
+from rollup.harness.reports import BENDS
 from rollup.harness.scenario import ScenarioError
 from rollup.harness.stage import Stage, pins_of
 from rollup.hash.keccak import keccak256
@@ -25,8 +26,10 @@ def bent_public(stage: Stage, public: PublicInput, changes: Mapping[str, Any]) -
             changed[name] = digest_of(value)
         elif name == "receipts":
             changed[name] = keccak256(value.encode())
-        elif name == "prices":
+        elif name in ("prices", "prices_before"):
             changed[name] = tuple(value)
+        elif name == "reports":
+            changed[name] = BENDS[value](public.reports)
         elif name == "governance":
             changed[name] = stage.governance(value)
         elif name == "deposits":

@@ -7,16 +7,19 @@ account's cash. So any batch can be closed on any other, honestly or bent on pur
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from rollup.crypto.plain_recovery import plain_signer_of
 from rollup.harness.difference import Difference
 from rollup.harness.people import digest_of
 from rollup.hash.keccak import keccak256
 from rollup.hash.poseidon import Digest
 from rollup.l1.development import DevelopmentL1
+from rollup.oracle.package import SignedPackage
 from rollup.protocol.constants import DEPOSITS_MAX, PROTOCOL_VERSION
 from rollup.protocol.deposit import QUEUE_START, DepositOutcome, QueueEntry, extend_queue, judge
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.header import BatchHeader, header_of
 from rollup.protocol.market import Governance
+from rollup.protocol.pricing import pricing_of
 from rollup.protocol.public import ConsumedDeposit, PublicInput
 
 
@@ -30,6 +33,7 @@ class Tip:
     total: int
     deposits: int
     queue_head: bytes
+    prices: tuple[int, ...]
     cash: Mapping[int, int]
 
 
@@ -51,6 +55,7 @@ class Choice:
     governance: Governance
     entries: Sequence[QueueEntry]
     attempt: int = 0
+    reports: tuple[SignedPackage, ...] = ()
 
 
 class Books:
@@ -59,7 +64,8 @@ class Books:
     def __init__(self, genesis: Genesis, root: Digest) -> None:
         self.genesis = genesis
         self.root = root
-        start = Tip(0, genesis.time, root, 0, 0, QUEUE_START, {genesis.governance.fee_account: 0})
+        cash = {genesis.governance.fee_account: 0}
+        start = Tip(0, genesis.time, root, 0, 0, QUEUE_START, genesis.prices, cash)
         self.tips = {root: start}
         self.closed: dict[bytes, Closed] = {}
 
@@ -75,6 +81,9 @@ class Books:
         """A batch on this tip that says what is so."""
         cash, deposits = consume(tip.cash, choice.entries)
         credited = sum(d.entry.amount for d in deposits if d.outcome is DepositOutcome.CREDITED)
+        pricing = pricing_of(
+            choice.governance, choice.time, tip.prices, choice.reports, plain_signer_of
+        )
         public = PublicInput(
             version=PROTOCOL_VERSION,
             chain=self.genesis.chain,
@@ -85,7 +94,9 @@ class Books:
             old_root=tip.root,
             new_root=digest_of(repr((tip.root, choice))),
             receipts=head_of_receipts(tip.number + 1),
-            prices=self.genesis.prices,
+            prices_before=tip.prices,
+            reports=choice.reports,
+            prices=pricing.prices,
             redo=choice.redo,
             total=tip.total + credited,
             deposits_before=tip.deposits,
@@ -96,7 +107,14 @@ class Books:
             chain = extend_queue(chain, entry)
         consumed = tip.deposits + len(choice.entries)
         after = Tip(
-            public.number, public.time, public.new_root, public.total, consumed, chain, cash
+            number=public.number,
+            time=public.time,
+            root=public.new_root,
+            total=public.total,
+            deposits=consumed,
+            queue_head=chain,
+            prices=public.prices,
+            cash=cash,
         )
         return self.keep(Closed(public, header_of(public, chain), after))
 

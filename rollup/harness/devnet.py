@@ -7,14 +7,17 @@ receipt binds nobody.
 
 from rollup.crypto.address_key import AddressKey
 from rollup.harness.people import GOVERNOR, OPERATOR, address, key_of, viewing_words
+from rollup.harness.reports import QUORUM, signer_addresses
 from rollup.hash.keccak import keccak256
 from rollup.hash.many import CompressMany
 from rollup.l1.deployment import Deployment
 from rollup.l1.interface import Address
+from rollup.oracle.package import feed_id
 from rollup.ports import Pins
 from rollup.protocol.account import Header
 from rollup.protocol.genesis import FEE_ACCOUNT, Genesis
 from rollup.protocol.market import Governance, Market
+from rollup.protocol.oracle import Feed, OracleTerms
 
 CHAIN, VENUE = 31337, 1
 MARKETS = (
@@ -24,6 +27,16 @@ MARKETS = (
 PRICES = (600_000, 250_000, 1, 1)
 """60,000.0 and 2,500.00 dollars in ticks."""
 
+ORACLE = OracleTerms(
+    signer_addresses(),
+    QUORUM,
+    slot_ms=10_000,
+    lag_ms=12_000,
+    feeds=(
+        Feed(feed_id("BTC"), decimals=8, step=200, listing_price=PRICES[0]),
+        Feed(feed_id("ETH"), decimals=8, step=300, listing_price=PRICES[1]),
+    ),
+)
 CLOCK_BEHIND_MS = 3_600_000
 CLOCK_AHEAD_MS = 60_000
 GOVERNANCE_DELAY_MS = 24 * 3_600_000
@@ -38,7 +51,7 @@ def devnet_genesis(now: int) -> Genesis:
     """Two markets, starting at this moment."""
     a, b, c, d, e, f, g, h = viewing_words()
     fees = Header(address("fee"), key_of("fee"), (a, b, c, d, e, f, g, h))
-    governance = Governance(MARKETS, FEE_ACCOUNT, CLOCK_BEHIND_MS, CLOCK_AHEAD_MS)
+    governance = Governance(MARKETS, FEE_ACCOUNT, CLOCK_BEHIND_MS, CLOCK_AHEAD_MS, ORACLE)
     signer = AddressKey(RECEIPT_MATERIAL).address
     return Genesis(CHAIN, VENUE, now, governance, PRICES, fees, signer)
 

@@ -109,6 +109,7 @@ SAYS: Mapping[str, Callable[[Stage, Any], Any]] = {
         )
     },
     **{name: _ledger(name) for name in ("pending", "wallets", "accounts")},
+    "prices": lambda stage, wanted: list(stage.l1.prices),
     "entries": lambda stage, wanted: len(stage.l1.queue),
     "events": lambda stage, wanted: len(stage.l1.events),
     "tail": lambda stage, wanted: [_named(stage, held.digest) for held in stage.l1.tail],

@@ -9,16 +9,19 @@ from functools import cache
 from rollup.crypto.curve import Point
 from rollup.crypto.schnorr import SecretKey
 from rollup.field.koalabear import P
+from rollup.harness.reports import QUORUM, signer_addresses
 from rollup.hash.keccak import keccak256
 from rollup.hash.poseidon import Digest, compress
 from rollup.l1.deployment import Deployment
 from rollup.l1.interface import Address
+from rollup.oracle.package import feed_id
 from rollup.ports import Pins
 from rollup.protocol.account import Header
 from rollup.protocol.constants import OWNER_BYTES
 from rollup.protocol.deposit import KEY_WORDS
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.market import Governance, Market
+from rollup.protocol.oracle import Feed, OracleTerms
 
 START = 1_700_000_000_000
 """Time of genesis, and where the clock of a fresh L1 stands; scenarios count from here."""
@@ -32,7 +35,14 @@ MARKETS = (
     Market("BTC", 1, 5, 1000, 500, 400, 500, 100),
     Market("ETH", 2, 4, 1000, 500, 400, 450, 0),
 )
-GOVERNANCE = Governance(MARKETS, fee_account=0, clock_behind_ms=60_000, clock_ahead_ms=5_000)
+FEEDS = (
+    Feed(feed_id("BTC"), decimals=8, step=200, listing_price=600_000),
+    Feed(feed_id("ETH"), decimals=8, step=300, listing_price=250_000),
+)
+ORACLE = OracleTerms(signer_addresses(), QUORUM, slot_ms=1_000, lag_ms=500, feeds=FEEDS)
+GOVERNANCE = Governance(
+    MARKETS, fee_account=0, clock_behind_ms=60_000, clock_ahead_ms=5_000, oracle=ORACLE
+)
 PINS = Pins(b"\x01" * 32, b"\x02" * 32, b"parameters", b"shape", "suite", "suite")
 
 

@@ -21,7 +21,18 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
     "withdraw": frozenset({"pays"}),
     "wait": frozenset(),
     "close": frozenset(
-        {"at", "offset", "after", "redo", "governance", "entries", "bend", "attempt", "lie"}
+        {
+            "at",
+            "offset",
+            "after",
+            "redo",
+            "governance",
+            "entries",
+            "bend",
+            "attempt",
+            "reports",
+            "lie",
+        }
     ),
     "commit": frozenset({"as", "change", "again", "refused", "recorded", "enacts"}),
     "post": frozenset({"as", "change", "proof"}),

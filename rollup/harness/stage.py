@@ -1,18 +1,20 @@
 """Where a scenario plays: one fresh L1, the operator's books, and what the scenario has named."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from rollup.harness.books import Books, Closed, Tip
 from rollup.harness.oracle import OracleDeployment
-from rollup.harness.people import GOVERNANCE, PINS, START, address, deployment, digest_of
+from rollup.harness.people import GOVERNANCE, ORACLE, PINS, START, address, deployment, digest_of
 from rollup.harness.scenario import Scenario, ScenarioError
 from rollup.l1.deployment import Deployment
 from rollup.l1.development import DevelopmentL1
 from rollup.l1.queue import FULL
+from rollup.oracle.package import feed_id
 from rollup.ports import Pins
 from rollup.protocol.market import Governance, Market
+from rollup.protocol.oracle import Feed
 
 NAMES_OF_PINS = ("parameter_set", "shape_class")
 
@@ -85,11 +87,24 @@ def pins_of(pins: Pins, changes: Mapping[str, str]) -> Pins:
 
 
 def governance_of(changes: Mapping[str, Any]) -> Governance:
-    """The parameters of genesis with some changed; a market says which one it is `like`."""
+    """The parameters of genesis with some changed; a market says which one it is `like`, and
+    `steps` are those of the feeds."""
     changed = dict(changes)
     if "markets" in changed:
         changed["markets"] = tuple(_market(market) for market in changed["markets"])
+        changed["oracle"] = replace(ORACLE, feeds=_feeds(changed["markets"]))
+    if "steps" in changed:
+        pairs = zip(ORACLE.feeds, changed.pop("steps"), strict=True)
+        feeds = tuple(replace(feed, step=step) for feed, step in pairs)
+        changed["oracle"] = replace(ORACLE, feeds=feeds)
     return replace(GOVERNANCE, **changed)
+
+
+def _feeds(markets: Sequence[Market]) -> tuple[Feed, ...]:
+    """Those of genesis, and one for each market more."""
+    known = GOVERNANCE.oracle.feeds
+    more = (replace(known[0], feed=feed_id(f"{m.symbol} more")) for m in markets[len(known) :])
+    return (*known[: len(markets)], *more)
 
 
 def _market(changes: Mapping[str, Any]) -> Market:

@@ -8,6 +8,7 @@ from rollup.harness.books import Choice, Closed, queued_after
 from rollup.harness.difference import Difference
 from rollup.harness.expectations import require_expected
 from rollup.harness.people import GOVERNOR, OPERATOR, START, address, key_words, viewing_words
+from rollup.harness.reports import reports_of
 from rollup.harness.scenario import Step, verb_of
 from rollup.harness.stage import Stage
 from rollup.l1 import interface as l1
@@ -171,7 +172,8 @@ def _close(stage: Stage, step: Step) -> Act:
     else:
         governance = stage.l1.governance_for(tip.number + 1, time)
     redo, attempt = step.get("redo", False), step.get("attempt", 0)
-    closed = stage.books.close(tip, Choice(time, redo, governance, entries, attempt))
+    reports = reports_of(step.get("reports", {}), governance.oracle.slot(time))
+    closed = stage.books.close(tip, Choice(time, redo, governance, entries, attempt, reports))
     if "lie" in step:
         public = bent_public(stage, closed.public, step["lie"])
         closed = Closed(public, header_of(public, closed.header.queue_head), closed.tip)

@@ -1,11 +1,28 @@
-"""Checks of what a caller hands in: addresses, amounts, words."""
+"""Checks of what a caller hands in: addresses, amounts, words, and the prices of a batch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
+from rollup.crypto.plain_recovery import plain_signer_of
 from rollup.l1.interface import Revert, Reverted
 from rollup.protocol.constants import AMOUNT_BITS, OWNER_BYTES
+from rollup.protocol.pricing import PriceFault, PriceRefused, require_priced
+from rollup.protocol.public import PublicInput
 
 WORD_END = 2**32
+
+PRICE_REVERTS: Final[Mapping[PriceFault, Revert]] = {
+    PriceFault.REPORT_SLOT: Revert.REPORT_SLOT,
+    PriceFault.REPORT_FEED: Revert.REPORT_FEED,
+    PriceFault.REPORT_SIGNATURE: Revert.REPORT_SIGNATURE,
+    PriceFault.REPORT_SIGNER: Revert.REPORT_SIGNER,
+    PriceFault.REPORT_REPEATED: Revert.REPORT_REPEATED,
+    PriceFault.REPORT_ORDER: Revert.REPORT_ORDER,
+    PriceFault.REPORT_QUORUM: Revert.REPORT_QUORUM,
+    PriceFault.PRICE_MOVED: Revert.PRICE_MOVED,
+    PriceFault.PRICE_UNCLAMPED: Revert.PRICE_UNCLAMPED,
+    PriceFault.PRICE_DIFFERS: Revert.PRICE_DIFFERS,
+}
 
 
 def require_address(address: object) -> None:
@@ -24,3 +41,15 @@ def require_words(name: str, words: Sequence[int], count: int) -> None:
     """Revert unless there are `count` words of 32 bits."""
     if len(words) != count or not all(type(w) is int and 0 <= w < WORD_END for w in words):
         raise Reverted(Revert.BAD_WORDS, f"a {name} is {count} words of 32 bits")
+
+
+def require_prices(public: PublicInput, before: Sequence[int]) -> None:
+    """Revert unless a batch's prices start from those of the last proved batch, and its signed
+    reports lead on."""
+    if public.prices_before != before:
+        detail = f"the prices before are {before}, not {public.prices_before}"
+        raise Reverted(Revert.PRICES_BEFORE, detail)
+    try:
+        require_priced(public, plain_signer_of)
+    except PriceRefused as refused:
+        raise Reverted(PRICE_REVERTS[refused.fault], refused.detail) from refused

@@ -33,6 +33,7 @@ PROPERTIES = (
     "queue",
     "consumed",
     "accounts",
+    "prices",
     "custody",
     "queued",
     "pending",
@@ -62,6 +63,10 @@ class DevelopmentL1(L1, Protocol):
     @property
     def custody(self) -> int:
         """Quanta under custody of the rollup."""
+
+    @property
+    def prices(self) -> tuple[int, ...]:
+        """Oracle prices of the last batch that is proved, in ticks."""
 
     @property
     def queued(self) -> int:

@@ -21,7 +21,7 @@ from rollup.l1 import interface as l1
 from rollup.l1.deployment import Deployment
 from rollup.l1.queue import QueueLimits
 from rollup.ports import Pins
-from rollup.protocol.constants import DIGEST_LENGTH
+from rollup.protocol.constants import DIGEST_LENGTH, MARKETS_MAX
 from rollup.protocol.deposit import KEY_WORDS, DepositOutcome, QueueEntry
 from rollup.protocol.encoding import digest_bytes, words_of
 from rollup.protocol.genesis import GENESIS_BYTES_MAX, Genesis, genesis_from_json, genesis_to_json
@@ -132,6 +132,9 @@ EVENT = union(
     ),
 )
 EVENTS = many(EVENT, ENTRIES_MAX)
+PRICES: Form[tuple[int, ...]] = Form(
+    list, lambda node: tuple(price.integer() for price in node.row(MARKETS_MAX))
+)
 MONEY = pairs(ADDRESS, WHOLE, ENTRIES_MAX)
 INDICES = pairs(ADDRESS, INTEGER, ENTRIES_MAX)
 

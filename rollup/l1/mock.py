@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 
 from rollup.hash.many import CompressMany
-from rollup.l1.checks import require_address, require_amount, require_words
+from rollup.l1.checks import require_address, require_amount, require_prices, require_words
 from rollup.l1.deployment import Deployment, require_deployment
 from rollup.l1.headers import Head, HeaderChain
 from rollup.l1.interface import (
@@ -57,7 +57,8 @@ class MockL1(ContractView):
         genesis = deployment.genesis
         head = Head(number=0, time=genesis.time, root=deployment.root, deposits=0)
         queue = DepositQueue(limits)
-        super().__init__(ContractState(HeaderChain(head), Schedule(genesis.governance), queue))
+        headers, schedule = HeaderChain(head), Schedule(genesis.governance)
+        super().__init__(ContractState(headers, schedule, genesis.prices, queue))
 
     def checkpoint(self) -> ContractState:
         """L1 as it is now, for `revert_to`. Not a call of the contract."""
@@ -176,6 +177,7 @@ class MockL1(ContractView):
         self._require_header(public)
         self._require_venue(public)
         self._require_deposits(public)
+        self._require_prices(public)
         try:
             self._verifier.verify(public, proof)
         except VerificationError as error:
@@ -239,9 +241,14 @@ class MockL1(ContractView):
                 f"{self.custody} + {public.credited} quanta are under custody, not {public.total}",
             )
 
+    def _require_prices(self, public: PublicInput) -> None:
+        """The prices go on from those that are proved, by the reports."""
+        require_prices(public, self.prices)
+
     def _advance(self, public: PublicInput) -> None:
         """Take over the new root, settle the deposits, and make refunds withdrawable."""
         state = self._state
+        state.prices = public.prices
         state.headers.prove()
         state.vault.settle(public)
         for deposit in public.deposits:

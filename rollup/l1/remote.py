@@ -213,6 +213,11 @@ class RemoteL1:
         return dict(self._call("accounts"))
 
     @property
+    def prices(self) -> tuple[int, ...]:
+        """Oracle prices of the last batch that is proved, in ticks."""
+        return tuple(self._call("prices"))
+
+    @property
     def custody(self) -> int:
         """Quanta under custody of the rollup."""
         return int(self._call("custody"))

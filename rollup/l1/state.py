@@ -21,10 +21,13 @@ from rollup.protocol.market import Governance
 
 @dataclass(slots=True)
 class ContractState:
-    """All that a reorganisation of L1 takes back: storage, events, and the token ledger beside."""
+    """All that a reorganisation of L1 takes back: storage, events, and the token ledger beside.
+
+    `prices` are those of the last batch that is proved."""
 
     headers: HeaderChain
     schedule: Schedule
+    prices: tuple[int, ...]
     queue: DepositQueue = field(default_factory=DepositQueue)
     vault: Vault = field(default_factory=Vault)
     events: list[Event] = field(default_factory=list)
@@ -103,6 +106,11 @@ class ContractView:
     def queued(self) -> int:
         """Quanta of deposits that no proved batch has consumed."""
         return self._state.vault.queued
+
+    @property
+    def prices(self) -> tuple[int, ...]:
+        """Oracle prices of the last batch that is proved, in ticks."""
+        return self._state.prices
 
     @property
     def pending(self) -> Mapping[Address, int]:

@@ -23,6 +23,7 @@ from rollup.l1.forms import (
     HASH,
     LIMITS,
     MONEY,
+    PRICES,
     QUEUE,
     REFUSED,
     ROOT,
@@ -38,7 +39,7 @@ from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.market import Governance
 from rollup.protocol.rejection import Rejected
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 STATE_BYTES_MAX = 2**28
 
 
@@ -149,6 +150,7 @@ STATE = record(
     _state,
     headers=HEADERS,
     schedule=SCHEDULE,
+    prices=PRICES,
     queue=record(
         _queue, limits=LIMITS, entries=QUEUE, registered=_in_order(many(ADDRESS, ENTRIES_MAX))
     ),

@@ -11,6 +11,7 @@ from itertools import pairwise
 from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
+from rollup.oracle.package import SignedPackage
 from rollup.private import Private
 from rollup.protocol.account import Account, SlotState
 from rollup.protocol.constants import (
@@ -29,6 +30,7 @@ from rollup.protocol.constants import (
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.encoding import TypeCode, chain_one, globals_blocks, market_blocks
 from rollup.protocol.market import Governance, require_prices
+from rollup.protocol.oracle import require_reports
 from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import LARGEST, ShapeClass
@@ -187,8 +189,9 @@ class NewSalts(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Batch(Private):
-    """One batch. `time` is the end of its window; `prices` are the oracle prices of its markets;
-    `receipts` is the head of the chain of receipts when it was closed (rollup.protocol.receipt).
+    """One batch. `time` is the end of its window; `prices` are the oracle prices of its markets,
+    and `reports` what they were made of (rollup.protocol.pricing); `receipts` is the head of the
+    chain of receipts when it was closed (rollup.protocol.receipt).
 
     `redo` says that L1 refused the batch that first had this number or one before it: this one is
     batched anew, at the same time and prices, and matches no orders.
@@ -198,6 +201,7 @@ class Batch(Private):
     venue: int
     number: int
     time: int
+    reports: tuple[SignedPackage, ...]
     prices: tuple[int, ...]
     redo: bool
     governance: Governance
@@ -217,6 +221,7 @@ class Batch(Private):
         require_bounds("time", self.time, 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS)
         if not isinstance(self.governance, Governance):
             raise Rejected(Reason.MALFORMED, "a batch holds a Governance")
+        require_reports(self.reports)
         require_prices(self.prices, self.governance)
         require_flag("redo", self.redo)
         require_bytes("receipts", self.receipts, DIGEST_BYTES)

@@ -9,6 +9,7 @@ from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError, Value, decode, encode
 from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import Digest
+from rollup.oracle.package import REPORT_BYTES, PackageError, SignedPackage
 from rollup.protocol.account import Account, Header, SlotState
 from rollup.protocol.batch import (
     AccountOpening,
@@ -34,6 +35,7 @@ from rollup.protocol.constants import (
 from rollup.protocol.deposit import KEY_WORDS, EntryKind, QueueEntry
 from rollup.protocol.encoding import digest_bytes, point_of, words_of
 from rollup.protocol.governance_codec import governance_value, read_governance
+from rollup.protocol.oracle import REPORTS_MAX
 from rollup.protocol.order import Order, Side, SignedOrder, TimeInForce
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.shape_class import LARGEST
@@ -49,6 +51,7 @@ SLOT_SIBLINGS_MAX = SLOTS_TOUCHED_MAX * SLOT_BITS
 
 BATCH_NUMBERS = ("chain", "venue", "number", "time")
 BATCH_MEMBERS = (
+    "reports",
     "prices",
     "redo",
     "governance",
@@ -92,6 +95,7 @@ def batch_to_bytes(batch: Batch) -> bytes:
         {
             "version": PROTOCOL_VERSION,
             **_numbers(batch, BATCH_NUMBERS),
+            "reports": [report.encode() for report in batch.reports],
             "prices": list(batch.prices),
             "redo": batch.redo,
             "governance": governance_value(batch.governance),
@@ -191,6 +195,7 @@ def _read_batch(node: Node) -> Batch:
     record = node.record(("version", *BATCH_NUMBERS, *BATCH_MEMBERS))
     return Batch(
         **{name: record[name].integer() for name in BATCH_NUMBERS},
+        reports=tuple(_read_report(each) for each in record["reports"].items(REPORTS_MAX)),
         prices=_integers(record["prices"], MARKETS_MAX),
         redo=record["redo"].boolean(),
         governance=read_governance(record["governance"]),
@@ -202,6 +207,13 @@ def _read_batch(node: Node) -> Batch:
         pre=_read_pre(record["pre"]),
         salts=_read_salts(record["salts"]),
     )
+
+
+def _read_report(node: Node) -> SignedPackage:
+    try:
+        return SignedPackage.decode(node.raw(REPORT_BYTES))
+    except PackageError as error:
+        raise CodecError(f"{node.path}: {error}") from error
 
 
 def _read_entry(node: Node) -> QueueEntry:

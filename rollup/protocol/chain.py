@@ -23,6 +23,7 @@ class Link(StrEnum):
     CLOCK = "clock-not-advanced"
     DEPOSITS = "deposits-skipped"
     TOTAL = "total"
+    PRICES = "prices-before"
     RECEIPTS = "receipts-rolled-back"
 
 
@@ -82,6 +83,8 @@ def require_joined(before: PublicInput, after: PublicInput) -> None:
     require(after.deposits_before == queued, Link.DEPOSITS, detail)
     detail = f"its total before is {after.total_before} quanta, the last one's is {before.total}"
     require(after.total_before == before.total, Link.TOTAL, detail)
+    same_prices = after.prices_before == before.prices
+    require(same_prices, Link.PRICES, "its prices start from others than those of the last one")
 
 
 def governance_changes(publics: Sequence[PublicInput]) -> Iterator[GovernanceChange]:

@@ -205,6 +205,8 @@ def _public_input(
         old_root=batch.old_root,
         new_root=new_root,
         receipts=batch.receipts,
+        prices_before=batch.pre.markets.prices,
+        reports=batch.reports,
         prices=batch.prices,
         redo=batch.redo,
         total=globals_.total,

@@ -1,11 +1,15 @@
 """Governance as a record of numbers and text: one form for batch, public input and genesis."""
 
 import struct
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError, Value
-from rollup.protocol.constants import MARKETS_MAX
+from rollup.oracle.package import FEED_BYTES
+from rollup.protocol.constants import MARKETS_MAX, OWNER_BYTES
 from rollup.protocol.market import GOVERNANCE_TAG, SYMBOL_LENGTH_MAX, Governance, Market
+from rollup.protocol.oracle import SIGNERS_MAX, Feed, OracleTerms
 
 MARKET_NUMBERS = (
     "price_decimals",
@@ -17,6 +21,10 @@ MARKET_NUMBERS = (
     "maker_fee",
 )
 GOVERNANCE_NUMBERS = ("fee_account", "clock_behind_ms", "clock_ahead_ms")
+ORACLE_NUMBERS = ("quorum", "slot_ms", "lag_ms")
+FEED_NUMBERS = ("decimals", "step", "listing_price")
+
+T = TypeVar("T")
 
 
 def governance_value(governance: Governance) -> Value:
@@ -24,6 +32,7 @@ def governance_value(governance: Governance) -> Value:
     return {
         "markets": [_market_value(market) for market in governance.markets],
         **{name: getattr(governance, name) for name in GOVERNANCE_NUMBERS},
+        "oracle": _oracle_value(governance.oracle),
     }
 
 
@@ -34,12 +43,24 @@ def _market_value(market: Market) -> Value:
     }
 
 
+def _oracle_value(oracle: OracleTerms) -> Value:
+    return {
+        "signers": [signer.hex() for signer in oracle.signers],
+        **{name: getattr(oracle, name) for name in ORACLE_NUMBERS},
+        "feeds": [
+            {"feed": each.feed.hex(), **{name: getattr(each, name) for name in FEED_NUMBERS}}
+            for each in oracle.feeds
+        ],
+    }
+
+
 def read_governance(node: Node) -> Governance:
     """The governance in a record. Raises CodecError on its shape, Rejected on its values."""
-    record = node.record(("markets", *GOVERNANCE_NUMBERS))
+    record = node.record(("markets", *GOVERNANCE_NUMBERS, "oracle"))
     return Governance(
         markets=tuple(_read_market(market) for market in record["markets"].items(MARKETS_MAX)),
         **{name: record[name].integer() for name in GOVERNANCE_NUMBERS},
+        oracle=_read_oracle(record["oracle"]),
     )
 
 
@@ -51,25 +72,70 @@ def _read_market(node: Node) -> Market:
     )
 
 
+def _read_oracle(node: Node) -> OracleTerms:
+    record = node.record(("signers", *ORACLE_NUMBERS, "feeds"))
+    signers = record["signers"].items(SIGNERS_MAX)
+    return OracleTerms(
+        signers=tuple(signer.hexadecimal(OWNER_BYTES) for signer in signers),
+        **{name: record[name].integer() for name in ORACLE_NUMBERS},
+        feeds=tuple(_read_feed(feed) for feed in record["feeds"].items(MARKETS_MAX)),
+    )
+
+
+def _read_feed(node: Node) -> Feed:
+    record = node.record(("feed", *FEED_NUMBERS))
+    return Feed(
+        feed=record["feed"].hexadecimal(FEED_BYTES),
+        **{name: record[name].integer() for name in FEED_NUMBERS},
+    )
+
+
 def governance_from_bytes(data: bytes) -> Governance:
     """The governance whose `encode` is `data`. Raises CodecError on other bytes, Rejected on values
     out of bounds."""
-    head, tail = len(GOVERNANCE_TAG) + 8, struct.calcsize(_TAIL)
-    count, rest = divmod(len(data) - head - tail, struct.calcsize(_MARKET))
-    if rest or not 1 <= count <= MARKETS_MAX:
-        raise CodecError(f"governance: 1 to {MARKETS_MAX} markets are wanted in its bytes")
-    rows = struct.iter_unpack(_MARKET, data[head : len(data) - tail])
-    governance = Governance(
-        tuple(
-            Market(symbol.rstrip(b"\0").decode("latin-1"), *numbers) for symbol, *numbers in rows
-        ),
-        *struct.unpack(_TAIL, data[-tail:]),
-    )
+    reader = _Reader(data)
+    reader.take(f">{len(GOVERNANCE_TAG)}s")
+    markets = reader.many(MARKETS_MAX, _take_market)
+    fee_account, behind, ahead = reader.take(f">{len(GOVERNANCE_NUMBERS)}Q")
+    signers = reader.many(SIGNERS_MAX, lambda rest: rest.take(f">{OWNER_BYTES}s")[0])
+    quorum, slot_ms, lag_ms = reader.take(f">{len(ORACLE_NUMBERS)}Q")
+    feeds = reader.many(MARKETS_MAX, lambda rest: Feed(*rest.take(_FEED)))
+    oracle = OracleTerms(signers, quorum, slot_ms, lag_ms, feeds)
+    governance = Governance(markets, fee_account, behind, ahead, oracle)
     if governance.encode() != data:
         raise CodecError("governance: not its canonical bytes")
     return governance
 
 
-_MARKET = f">{SYMBOL_LENGTH_MAX}s{len(MARKET_NUMBERS)}Q"
-_TAIL = f">{len(GOVERNANCE_NUMBERS)}Q"
+_MARKET: Final = f">{SYMBOL_LENGTH_MAX}s{len(MARKET_NUMBERS)}Q"
+_FEED: Final = f">{FEED_BYTES}s{len(FEED_NUMBERS)}Q"
 """Layouts of `Governance.encode`, whose bytes are compared again."""
+
+
+class _Reader:
+    """Bytes taken from the front."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._place = 0
+
+    def take(self, layout: str) -> tuple[Any, ...]:
+        """The next members. CodecError if there are no more bytes."""
+        try:
+            found = struct.unpack_from(layout, self._data, self._place)
+        except struct.error as error:
+            raise CodecError("governance: more bytes are wanted") from error
+        self._place += struct.calcsize(layout)
+        return found
+
+    def many(self, most: int, read: Callable[["_Reader"], T]) -> tuple[T, ...]:
+        """Records after their count."""
+        (count,) = self.take(">Q")
+        if not 1 <= count <= most:
+            raise CodecError(f"governance: 1 to {most} records are wanted in its bytes")
+        return tuple(read(self) for _ in range(count))
+
+
+def _take_market(reader: _Reader) -> Market:
+    symbol, *numbers = reader.take(_MARKET)
+    return Market(symbol.rstrip(b"\0").decode("latin-1"), *numbers)

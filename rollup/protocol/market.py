@@ -16,10 +16,11 @@ from rollup.protocol.constants import (
     PRICE_BITS,
     TIME_BITS,
 )
+from rollup.protocol.oracle import OracleTerms
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import require_bounds, require_length, require_tuple_of
 
-GOVERNANCE_TAG = b"crypsis-governance-1"
+GOVERNANCE_TAG = b"crypsis-governance-2"
 """Domain and version of the digest."""
 
 SYMBOL_LENGTH_MAX = 16
@@ -134,6 +135,7 @@ class Governance:
     fee_account: int
     clock_behind_ms: int
     clock_ahead_ms: int
+    oracle: OracleTerms
 
     def __post_init__(self) -> None:
         require_tuple_of("markets", self.markets, Market)
@@ -148,9 +150,14 @@ class Governance:
         for name in ("clock_behind_ms", "clock_ahead_ms"):
             bound = getattr(self, name)
             require_bounds(name, bound, 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS)
+        if not isinstance(self.oracle, OracleTerms):
+            raise Rejected(Reason.MALFORMED, "oracle must be OracleTerms")
+        if len(self.oracle.feeds) != len(self.markets):
+            raise Rejected(Reason.ORACLE, "every market has one feed, and no feed is without one")
 
     def encode(self) -> bytes:
-        """Canonical bytes, field by field: tag, then each number as 8 bytes big-endian.
+        """Canonical bytes, field by field: tag, then each number as 8 bytes big-endian, the oracle
+        last.
 
         A symbol is 16 bytes, ASCII, filled up with zero bytes.
         """
@@ -169,6 +176,7 @@ class Governance:
             parts.extend(number.to_bytes(8, "big") for number in numbers)
         tail = (self.fee_account, self.clock_behind_ms, self.clock_ahead_ms)
         parts.extend(number.to_bytes(8, "big") for number in tail)
+        parts.append(self.oracle.encode())
         return b"".join(parts)
 
     def digest(self) -> bytes:

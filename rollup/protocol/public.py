@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 from rollup.hash.keccak import DIGEST_BYTES, keccak256
 from rollup.hash.poseidon import Digest
+from rollup.oracle.package import SignedPackage, packages_to_bytes
 from rollup.protocol.constants import (
     CASH_BITS,
     CHAIN_BITS,
     DEPOSITS_MAX,
+    MARKETS_MAX,
     NUMBER_BITS,
+    PRICE_BITS,
     PROTOCOL_VERSION,
     QUEUE_BITS,
     TIME_BITS,
@@ -20,16 +23,18 @@ from rollup.protocol.constants import (
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.encoding import digest_bytes
 from rollup.protocol.market import Governance, MarketTerms, batch_terms, require_prices
+from rollup.protocol.oracle import require_reports
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import (
     require_bounds,
     require_bytes,
     require_digest,
     require_flag,
+    require_length,
     require_tuple_of,
 )
 
-PUBLIC_TAG = b"crypsis-public-3"
+PUBLIC_TAG = b"crypsis-public-4"
 """Domain and version of the digest."""
 
 
@@ -56,6 +61,8 @@ class PublicInput:
     `number` is the new batch number and `time` the end of its window; both roots are state roots.
     `receipts` is the head of the chain of receipts after the last one that promised this batch.
     `redo` says that the batch was made anew after L1 refused its header, and matches no orders.
+    `prices_before` are those of the batch before; with them, `reports` give `prices`, which is for
+    whoever verifies to hold them to (rollup.protocol.pricing).
     """
 
     version: int
@@ -67,6 +74,8 @@ class PublicInput:
     old_root: Digest
     new_root: Digest
     receipts: bytes
+    prices_before: tuple[int, ...]
+    reports: tuple[SignedPackage, ...]
     prices: tuple[int, ...]
     redo: bool
     total: int
@@ -86,6 +95,11 @@ class PublicInput:
         require_digest("old_root", self.old_root)
         require_digest("new_root", self.new_root)
         require_bytes("receipts", self.receipts, DIGEST_BYTES)
+        require_length("prices_before", self.prices_before, MARKETS_MAX)
+        for price in self.prices_before:
+            price_end = 1 << PRICE_BITS
+            require_bounds("price before", price, 1, price_end, Reason.PRICE_OUT_OF_BOUNDS)
+        require_reports(self.reports)
         require_prices(self.prices, self.governance)
         require_flag("redo", self.redo)
         require_bounds("total", self.total, 0, 1 << CASH_BITS, Reason.TOTAL_OUT_OF_BOUNDS)
@@ -114,10 +128,11 @@ class PublicInput:
 
     def encode(self) -> bytes:
         """Canonical bytes of all of it, field by field: tag, then each number as 8 bytes
-        big-endian, governance as its digest, roots and head of the receipts as 32 bytes, deposits
-        after their count."""
+        big-endian, governance and reports as digests, roots and head of the receipts as 32 bytes,
+        deposits after their count."""
         before = (self.version, self.chain, self.venue, self.number, self.time)
-        after = (*self.prices, int(self.redo), self.total, self.deposits_before, len(self.deposits))
+        prices = (*self.prices_before, *self.prices)
+        after = (*prices, int(self.redo), self.total, self.deposits_before, len(self.deposits))
         return b"".join(
             (
                 PUBLIC_TAG,
@@ -126,6 +141,7 @@ class PublicInput:
                 digest_bytes(self.old_root),
                 digest_bytes(self.new_root),
                 self.receipts,
+                keccak256(packages_to_bytes(self.reports)),
                 *(number.to_bytes(8, "big") for number in after),
                 *(deposit.encode() for deposit in self.deposits),
             )

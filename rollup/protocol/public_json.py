@@ -11,6 +11,7 @@ from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError, Value
 from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import Digest
+from rollup.oracle.package import REPORT_BYTES, PackageError, SignedPackage
 from rollup.protocol.constants import (
     DEPOSITS_MAX,
     DIGEST_LENGTH,
@@ -21,16 +22,28 @@ from rollup.protocol.constants import (
 from rollup.protocol.deposit import KEY_WORDS, DepositOutcome, EntryKind, QueueEntry
 from rollup.protocol.encoding import digest_bytes, words_of
 from rollup.protocol.governance_codec import governance_value, read_governance
+from rollup.protocol.oracle import REPORTS_MAX
 from rollup.protocol.public import ConsumedDeposit, PublicInput
 from rollup.protocol.rejection import Rejected
 
-PUBLIC_BYTES_MAX = 2**17
-"""64 deposits of some 500 bytes and the rest: below 40 kB; more is refused unread."""
+PUBLIC_BYTES_MAX = 2**18
+"""64 deposits of some 500 bytes, and 8 reports of 284 for each of 64 markets: below 190 kB; more is
+refused unread."""
 
 WORD_BYTES = 4
 NUMBERS = ("version", "chain", "venue", "number", "time", "deposits_before")
 ROOTS = ("old_root", "new_root")
-OTHERS = ("governance", "receipts", "prices", "redo", "total", "deposits")
+OTHERS = (
+    "governance",
+    "receipts",
+    "prices_before",
+    "reports",
+    "prices",
+    "redo",
+    "total",
+    "deposits",
+)
+
 ENTRY_MEMBERS = (
     "index",
     "kind",
@@ -50,6 +63,8 @@ def public_to_json(public: PublicInput) -> bytes:
             **{name: digest_bytes(getattr(public, name)).hex() for name in ROOTS},
             "governance": governance_value(public.governance),
             "receipts": public.receipts.hex(),
+            "prices_before": list(public.prices_before),
+            "reports": [report.encode().hex() for report in public.reports],
             "prices": list(public.prices),
             "redo": public.redo,
             "total": str(public.total),
@@ -106,11 +121,24 @@ def _read_public(node: Node) -> PublicInput:
         new_root=_digest(record["new_root"]),
         receipts=record["receipts"].hexadecimal(DIGEST_BYTES),
         governance=read_governance(record["governance"]),
-        prices=tuple(price.integer() for price in record["prices"].row(MARKETS_MAX)),
+        prices_before=_prices(record["prices_before"]),
+        reports=tuple(_read_report(report) for report in record["reports"].items(REPORTS_MAX)),
+        prices=_prices(record["prices"]),
         redo=record["redo"].boolean(),
         total=record["total"].decimal(),
         deposits=tuple(_read_deposit(entry) for entry in record["deposits"].items(DEPOSITS_MAX)),
     )
+
+
+def _prices(node: Node) -> tuple[int, ...]:
+    return tuple(price.integer() for price in node.row(MARKETS_MAX))
+
+
+def _read_report(node: Node) -> SignedPackage:
+    try:
+        return SignedPackage.decode(node.hexadecimal(REPORT_BYTES))
+    except PackageError as error:
+        raise CodecError(f"{node.path}: {error}") from error
 
 
 def _read_deposit(node: Node) -> ConsumedDeposit:

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     MARGIN_CROSSED = "margin-crossed"
     BAND_TOO_WIDE = "band-too-wide"
     GOVERNANCE_CHANGED = "governance-changed"
+    ORACLE = "oracle"
 
     # A batch that does not follow the state before it, or is not complete and exact.
     BATCH_NUMBER = "batch-number"

@@ -83,6 +83,7 @@ class Batcher:
             venue=self.genesis.venue,
             number=closed.number,
             time=closed.time,
+            reports=closed.reports,
             prices=closed.prices,
             redo=closed.redo,
             governance=closed.governance,

@@ -17,9 +17,10 @@ from sequencer.engine.event import AnyReason, CancelRefused, OrderRefused, Venue
 from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
 
 MAGIC: Final = b"crypsis-journal\0"
-VERSION: Final = 7
-ENTRY_BYTES_MAX: Final = 1 << 16
-"""The longest command, an opening with 64 deposits, takes 8 KiB."""
+VERSION: Final = 8
+ENTRY_BYTES_MAX: Final = 1 << 17
+"""The longest command, an opening with 64 deposits and 8 reports for each of 64 markets, takes 88
+KiB."""
 
 _HEADER: Final = struct.Struct("<16sHII32s8s")
 _ROOT: Final = struct.Struct("<BI32s")

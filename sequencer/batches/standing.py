@@ -39,7 +39,7 @@ from sequencer.engine.ledger import Holder, Ledger
 from sequencer.engine.live import LiveOrder
 from sequencer.intake.wire import SUBMIT_BYTES, WireError, command_from_bytes, command_to_bytes
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 _HEAD: Final = struct.Struct(f"<HIQI{DIGEST_BYTES}sQQ4I4I4I8I")
 _LENGTH: Final = struct.Struct("<H")

@@ -1,10 +1,12 @@
-"""Forged batches for the last act of the demonstration: each breaks one rule and nothing else."""
+"""Forgeries for the last act of the demonstration: each breaks one rule and nothing else."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from rollup.crypto.signature_form import ORDER, signature_parts
 from rollup.protocol.account import Account
 from rollup.protocol.batch import Batch
+from rollup.protocol.public import PublicInput
 
 USDC = 10**6
 INFLATION = 1_000_000 * USDC
@@ -53,6 +55,54 @@ FORGERIES = (
         "an order is filled for one lot more than its trader signed",
         overfill_order,
     ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceForgery:
+    """A lie about prices, which a proof does not show: its name, one sentence, how to tell it."""
+
+    name: str
+    sentence: str
+    forge: Callable[[PublicInput], PublicInput]
+
+
+def unsigned_price(public: PublicInput) -> PublicInput:
+    """A tick more in the first market."""
+    first, *others = public.prices
+    return replace(public, prices=(first + 1, *others))
+
+
+def stale_reports(public: PublicInput) -> PublicInput:
+    """The same reports for a batch that is a slot later."""
+    return replace(public, time=public.time + public.governance.oracle.slot_ms)
+
+
+def one_signer_twice(public: PublicInput) -> PublicInput:
+    """The first report counts double."""
+    return replace(public, reports=(public.reports[0], *public.reports))
+
+
+def short_quorum(public: PublicInput) -> PublicInput:
+    """The first report alone."""
+    return replace(public, reports=public.reports[:1])
+
+
+def malleated(public: PublicInput) -> PublicInput:
+    """The first report with the second signature that anybody could make out of its own."""
+    first, *others = public.reports
+    r, s, parity = signature_parts(first.signature)
+    halves = r.to_bytes(32, "big") + (ORDER - s).to_bytes(32, "big")
+    other = replace(first, signature=halves + bytes((28 - parity,)))
+    return replace(public, reports=(other, *others))
+
+
+PRICE_FORGERIES = (
+    PriceForgery("unsigned price", "a price is a tick above what reports give", unsigned_price),
+    PriceForgery("stale reports", "reports are of the slot before the rule's", stale_reports),
+    PriceForgery("one signer twice", "a signer's report counts for two", one_signer_twice),
+    PriceForgery("short quorum", "one signer alone makes a price", short_quorum),
+    PriceForgery("malleated signature", "a signature that its signer did not make", malleated),
 )
 
 

@@ -7,20 +7,23 @@ feed's trades (a tape or a seeded process) and L1 is a mock; everything between 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from threading import Thread
 from time import perf_counter
 
+from rollup.crypto.address_key import signer_of
 from rollup.crypto.batched import verify_many
 from rollup.crypto.envelope import ENVELOPE_BYTES, Destination
 from rollup.crypto.salt import SaltKey
 from rollup.hash.batched import compress_many
 from rollup.l1.interface import Reverted
 from rollup.l1.mock import MockL1
+from rollup.oracle.package import SignedPackage
 from rollup.ports import Pins, VerificationError, Verifier
 from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.deposit import DepositOutcome
+from rollup.protocol.pricing import PriceRefused, require_priced
 from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.transition import apply_batch
@@ -41,7 +44,7 @@ from sequencer.demo.events import (
     ProofPhase,
     Proved,
 )
-from sequencer.demo.forgery import FORGERIES, flip_byte
+from sequencer.demo.forgery import FORGERIES, PRICE_FORGERIES, flip_byte
 from sequencer.demo.market import scene
 from sequencer.demo.market.crowd import Crowd, Traffic, cancel_count
 from sequencer.demo.market.feed import Feed, open_feed
@@ -50,6 +53,7 @@ from sequencer.demo.market.trade import Slice, WantedTrade
 from sequencer.demo.market.trader import Trader
 from sequencer.engine.event import DepositJudged, Event, VenueReason
 from sequencer.engine.live import OrderKey
+from sequencer.oracle.signers import reports
 from sequencer.service.answer import Answer
 from sequencer.service.facts import Fact, Filled
 from sequencer.service.venue import Venue
@@ -198,7 +202,8 @@ def _sequence(
     stage: _Stage, part: Slice, later: Sequence[WantedTrade]
 ) -> Generator[DemoEvent, None, ClosedBatch]:
     """One batch from envelopes to its file. Returns it."""
-    opened = stage.venue.open_batch(part.time, part.prices)
+    opened = stage.venue.open_batch(part.time, _reports(stage, part))
+    part = replace(part, prices=stage.venue.prices)
     stage.crowd.hear(stage.venue.take_facts())
     yield _opened(stage, part, opened)
     start = perf_counter()
@@ -214,6 +219,16 @@ def _sequence(
     seconds = (sealed - start, matched - sealed, end - matched)
     yield _closed(stage, part, traffic, answers, facts, closed, seconds)
     return closed
+
+
+def _reports(stage: _Stage, part: Slice) -> list[SignedPackage]:
+    """What the signers sign of the prices that the feed has for a batch."""
+    governance, slot = stage.setup.genesis.governance, stage.venue.slot(part.time)
+    return [
+        report
+        for key in scene.signer_keys(stage.keys)
+        for report in reports(key, governance, part.prices, slot)
+    ]
 
 
 def _commit(stage: _Stage, closed: ClosedBatch) -> None:
@@ -333,7 +348,8 @@ def _reporting(work: Callable[[Progress], object]) -> Iterator[str]:
 
 
 def _last_act(stage: _Stage, traded: ClosedBatch) -> Iterator[ForgeryJudged]:
-    """Forged versions of the last batch that traded, each to be refused with a reason."""
+    """Forged versions of the last batch that traded and of its prices, each to be refused with a
+    reason."""
     for forgery in FORGERIES:
         refused_by = reason = detail = ""
         try:
@@ -346,6 +362,13 @@ def _last_act(stage: _Stage, traded: ClosedBatch) -> Iterator[ForgeryJudged]:
         except Rejected as error:
             refused_by, reason, detail = "rules", error.reason.value, error.detail
         yield ForgeryJudged(forgery.name, forgery.sentence, refused_by, reason, detail)
+    for lie in PRICE_FORGERIES:
+        refused_by = reason = detail = ""
+        try:
+            require_priced(lie.forge(traded.outcome.public), signer_of)
+        except PriceRefused as error:
+            refused_by, reason, detail = "verifier", error.fault.value, error.detail
+        yield ForgeryJudged(lie.name, lie.sentence, refused_by, reason, detail)
 
 
 def _flipped(stage: _Stage) -> ForgeryJudged:

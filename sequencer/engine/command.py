@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rollup.hash.keccak import DIGEST_BYTES
+from rollup.oracle.package import SignedPackage
 from rollup.private import Private
 from rollup.protocol.cancel import SignedCancel
 from rollup.protocol.constants import SEQUENCE_BITS
@@ -29,7 +30,8 @@ class OpenBatch:
     `redo` says that it is made anew because L1 refused a header, so that it matches no orders;
     `attempt` counts how often batches were made anew so far, for fresh salts. `governance` is what
     L1 has announced from this batch on, None where the parameters stay: an opening is one command,
-    so that parameters never change without a batch.
+    so that parameters never change without a batch. `reports` are what the prices were made of; the
+    core only hands them on.
     """
 
     number: int
@@ -39,6 +41,7 @@ class OpenBatch:
     redo: bool = False
     attempt: int = 0
     governance: Governance | None = None
+    reports: tuple[SignedPackage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

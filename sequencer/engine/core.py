@@ -177,7 +177,12 @@ def _open(state: CoreState, command: OpenBatch) -> list[Event]:
     on, in their order, before anybody else is asked."""
     _adopt(state, _require_next(state, command))
     state.work = work = state.ledger.begin(
-        command.number, command.time, command.prices, redo=command.redo, attempt=command.attempt
+        command.number,
+        command.time,
+        command.prices,
+        command.reports,
+        redo=command.redo,
+        attempt=command.attempt,
     )
     events: list[Event] = [BatchOpened(command.number)]
     for entry in command.deposits:
@@ -365,6 +370,7 @@ def _close(state: CoreState, receipts: bytes) -> list[Event]:
         number=work.number,
         time=work.time,
         prices=work.prices,
+        reports=work.reports,
         redo=work.redo,
         attempt=work.attempt,
         governance=state.ledger.governance,

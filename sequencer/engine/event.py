@@ -6,6 +6,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from rollup.oracle.package import SignedPackage
 from rollup.private import Private
 from rollup.protocol.batch import Fill
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
@@ -140,6 +141,7 @@ class BatchClosed(Private):
     number: int
     time: int
     prices: tuple[int, ...]
+    reports: tuple[SignedPackage, ...]
     redo: bool
     attempt: int
     governance: Governance

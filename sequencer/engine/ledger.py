@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from rollup.oracle.package import SignedPackage
 from rollup.private import Private
 from rollup.protocol.account import FRESH_SLOT, Header, SlotState
 from rollup.protocol.batch import Fill
@@ -64,6 +65,7 @@ class Work(Private):
     prices: tuple[int, ...]
     terms: tuple[MarketTerms, ...]
     before: dict[int, Holding]
+    reports: tuple[SignedPackage, ...] = ()
     redo: bool = False
     attempt: int = 0
     deposits: list[QueueEntry] = field(default_factory=list)
@@ -100,11 +102,18 @@ class Ledger:
         self.holders: dict[int, Holder] = {}
 
     def begin(
-        self, number: int, time: int, prices: tuple[int, ...], *, redo: bool, attempt: int
+        self,
+        number: int,
+        time: int,
+        prices: tuple[int, ...],
+        reports: tuple[SignedPackage, ...],
+        *,
+        redo: bool,
+        attempt: int,
     ) -> Work:
         """A new batch; the fee account is always part of it."""
         terms = batch_terms(self.governance, prices)
-        work = Work(number, time, prices, terms, {}, redo=redo, attempt=attempt)
+        work = Work(number, time, prices, terms, {}, reports, redo, attempt)
         self._touch(work, self.governance.fee_account)
         return work
 

@@ -9,6 +9,12 @@ from enum import IntEnum
 from typing import Final
 
 from rollup.codec.strict import CodecError
+from rollup.oracle.package import (
+    PackageError,
+    SignedPackage,
+    packages_from_bytes,
+    packages_to_bytes,
+)
 from rollup.protocol.cancel import CancelOrder, SignedCancel
 from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.deposit import EntryKind, QueueEntry
@@ -48,6 +54,7 @@ _CAME: Final = struct.Struct("<BQ")
 """Code, and the sequence of the receipt."""
 
 _RECEIPT: Final = struct.Struct("<Q")
+_LENGTH: Final = struct.Struct("<I")
 _OPEN: Final = struct.Struct("<IQ4I?IB")
 _ENTRY: Final = struct.Struct("<IBI20s14I8IQ")
 _ORDER: Final = struct.Struct("<IIIBIBBIQQHB84s")
@@ -82,7 +89,7 @@ def command_from_bytes(data: bytes) -> Command:
         raise WireError(f"a command code from 1 to {len(Code)} is wanted, {data[0]} came")
     try:
         return read(data[1:])
-    except (Rejected, CodecError) as refusal:
+    except (Rejected, CodecError, PackageError) as refusal:
         raise WireError(f"a command within bounds is wanted: {refusal}") from refusal
 
 
@@ -95,7 +102,9 @@ def _open_bytes(command: OpenBatch) -> bytes:
     place = (command.number, command.time, *command.prices)
     head = _OPEN.pack(*place, command.redo, command.attempt, len(command.deposits))
     governance = b"" if command.governance is None else command.governance.encode()
-    return head + b"".join(map(_entry_bytes, command.deposits)) + governance
+    reports = packages_to_bytes(command.reports)
+    deposits = b"".join(map(_entry_bytes, command.deposits))
+    return head + deposits + _LENGTH.pack(len(reports)) + reports + governance
 
 
 def _entry_bytes(entry: QueueEntry) -> bytes:
@@ -143,11 +152,23 @@ def _read_open(data: bytes) -> Command:
         raise WireError(f"a count up to {DEPOSITS_MAX} and that many queue entries are wanted")
     places = range(_OPEN.size, end, _ENTRY.size)
     deposits = tuple(_read_entry(data[place : place + _ENTRY.size]) for place in places)
+    reports, end = _read_reports(data, end)
     governance = governance_from_bytes(data[end:]) if len(data) > end else None
-    command = OpenBatch(number, time, tuple(prices), deposits, redo, attempt, governance)
+    command = OpenBatch(number, time, tuple(prices), deposits, redo, attempt, governance, reports)
     if _open_bytes(command) != data:
         raise WireError("a flag of 0 or 1 is wanted")
     return command
+
+
+def _read_reports(data: bytes, place: int) -> tuple[tuple[SignedPackage, ...], int]:
+    """The reports at a place, after their length, and the place after them."""
+    start = place + _LENGTH.size
+    if len(data) < start:
+        raise WireError("the length of the reports is wanted")
+    end = start + _LENGTH.unpack_from(data, place)[0]
+    if len(data) < end:
+        raise WireError("as many bytes of reports as are announced are wanted")
+    return packages_from_bytes(data[start:end]), end
 
 
 def _read_entry(data: bytes) -> QueueEntry:

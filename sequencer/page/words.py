@@ -95,10 +95,24 @@ MEMBERS: Final = (
         "in them.",
     ),
     Member(
+        "prices_before",
+        "Oracle prices before",
+        "The prices of the batch before, from which a price moves no further than a step.",
+        "what was public with that batch already.",
+    ),
+    Member(
+        "reports",
+        "Signed reports of prices",
+        "Packages of an oracle, each signed by a signer that governance registers, all of "
+        "the one moment that the rule names. Whoever verifies checks them; the proof does not.",
+        "what each signer said of each market, and who said nothing.",
+    ),
+    Member(
         "prices",
         "Oracle prices",
-        "One price for each market, by which margins and bands of this batch were judged.",
-        "the prices. The proof takes them as given: it does not show where they come from.",
+        "One price for each market, by which margins and bands of this batch were judged: the "
+        "lower median of the reports, or the price before where there are none.",
+        "the prices. The proof takes them as given; the reports show where they come from.",
     ),
     Member(
         "redo",
@@ -172,7 +186,10 @@ SILENT: Final = (
         ("docs/spec/04-orders.md", SOUNDNESS),
     ),
     Said("That a cancelled order was left unfilled.", (SEQUENCER,)),
-    Said("Where its prices come from.", (PUBLIC, "README.md")),
+    Said(
+        "That the signers of its prices told the truth, or that no report of theirs was left out.",
+        ("oracle.withheld", "docs/spec/12-prices.md"),
+    ),
     Said("Who knows what: the operator sees every order.", (SOUNDNESS,)),
     Said(
         "That the argument behind it was reviewed outside this project: it was not.",
@@ -243,8 +260,9 @@ TRUST: Final = (
         mock_only=True,
     ),
     Said(
-        "Prices come from a development source of the operator's, and nobody signs them.",
-        (SEQUENCER,),
+        "Who signs prices is for governance. Of a devnet the signers are the operator's own, and "
+        "what they sign is invented.",
+        (SEQUENCER, "oracle.terms"),
     ),
     Said(
         "There is no withdrawal, no forced exit, no liquidation and no funding yet.",

@@ -21,12 +21,21 @@ from sequencer.batches.machine import Setup
 from sequencer.batches.ports import L1Pending
 from sequencer.batches.resident import ResidentProver
 from sequencer.demo.market.keys import KeySource
+from sequencer.oracle.folder import ReportFolder
 from sequencer.running.accounts import KeyFile, funded
 from sequencer.running.l1_process import L1Process
-from sequencer.running.state import Begun, begin, go_on, is_begun
+from sequencer.running.signer_process import SignerProcess
+from sequencer.running.state import (
+    PINNED_FILE,
+    REPORTS_FOLDER,
+    Begun,
+    begin,
+    go_on,
+    is_begun,
+    oracle_keys,
+)
 from sequencer.service.courier import Courier, CourierThread, FarL1
 from sequencer.service.daemon import Daemon, Terms
-from sequencer.service.prices import DevelopmentPrices
 from sequencer.service.proving import ProofThreads
 from sequencer.service.venue import Venue
 from sequencer.service.venue_file import VenueFile
@@ -43,13 +52,15 @@ Say = Callable[[str], None]
 class Plan:
     """What a program was asked to run. Without `l1` it starts a mock of its own, and funds accounts
     there: `accounts` for whoever uses it and `crowd` for its crowd. `text` is the venue file for a
-    folder without a venue, `file` what a venue that is there has to be of.
+    folder without a venue, `file` what a venue that is there has to be of. `reports` is where
+    signers leave reports, if not in the folder; without `l1`, development signers are started too.
     `shows_accounts` says that the page shows the accounts to whoever is on this machine."""
 
     state: Path
     text: str | None = None
     file: VenueFile | None = None
     l1: str | None = None
+    reports: Path | None = None
     l1_port: int = 0
     accounts: int = 0
     crowd: int = 0
@@ -92,7 +103,9 @@ def running(plan: Plan, say: Say, detail: Say) -> Iterator[Running]:
         stack.callback(CourierThread(courier).stop)
         own, crowd = ([], []) if plan.l1 else _accounts(plan, begun, url)
         proving = _proving(plan, begun.file, stack, detail)
-        daemon = _daemon(begun, venue, far, proving, say)
+        if not plan.l1:
+            stack.enter_context(_own_signers(plan, begun, say))
+        daemon = _daemon(plan, begun, venue, far, proving, say)
         door = stack.enter_context(closing(Door(daemon)))
         roles = begun.roles
         yield Running(
@@ -143,6 +156,25 @@ def _own_l1(plan: Plan, begun: Begun, say: Say) -> L1Process:
     return L1Process(arguments, plan.l1_port, say)
 
 
+def reports_of(plan: Plan) -> Path:
+    """Where a venue reads reports."""
+    return plan.state / REPORTS_FOLDER if plan.reports is None else plan.reports
+
+
+def signer_arguments(begun: Begun, state: Path) -> list[str]:
+    """What `crypsis oracle run` is told for the development signers of a venue."""
+    return [
+        *("--keys", str(oracle_keys(state))),
+        *("--reports", str(state / REPORTS_FOLDER)),
+        *("--config", str(state / PINNED_FILE)),
+        *("--seed", str(begun.roles.seed)),
+    ]
+
+
+def _own_signers(plan: Plan, begun: Begun, say: Say) -> SignerProcess:
+    return SignerProcess(signer_arguments(begun, plan.state), say)
+
+
 def _venue(begun: Begun, folder: LockedFolder, far: FarL1, courier: Courier) -> Venue:
     """The venue as its journal left it. A journal that L1 has another branch of asks for all its
     headers, which are looked up in between."""
@@ -181,14 +213,19 @@ def _proving(plan: Plan, file: VenueFile, stack: ExitStack, detail: Say) -> Proo
 
 
 def _daemon(
-    begun: Begun, venue: Venue, far: FarL1, proving: ProofThreads | None, say: Say
+    plan: Plan,
+    begun: Begun,
+    venue: Venue,
+    far: FarL1,
+    proving: ProofThreads | None,
+    say: Say,
 ) -> Daemon:
     file = begun.file
     return Daemon(
         venue,
         far,
         proving,
-        DevelopmentPrices(file.prices, file.swings, begun.roles.seed),
+        ReportFolder(reports_of(plan), say),
         Terms(file.interval_ms, file.lag_batches, file.proof_deadline_ms),
         now_ms,
         say,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sequencer.service.venue_file import VenueFile
 
 file_type = click.Path(path_type=Path)
+SIGNERS_FOLDER = "oracle"
 LOOPBACK = "127.0.0.1"
 LOOPBACKS = (LOOPBACK, "::1")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -84,22 +85,29 @@ def init(
     seed: int | None,
     insecure_seed: int | None,
 ) -> None:
-    """Write an example of a venue file; or, with --state, begin the venue of a file in a folder.
+    """Write an example of a venue file, and keys for its development signers; or, with --state,
+    begin the venue of a file in a folder.
 
     What is begun is pinned there: genesis, keys, and who speaks for the venue at L1. Then L1 gets
     its contract, and `crypsis sequencer run` runs the venue.
     """
     from rollup.files import write_whole
-    from sequencer.service.venue_file import EXAMPLE
+    from sequencer.oracle.keys import PATTERN, fresh_keys, read_keys
+    from sequencer.service.venue_file import EXAMPLE, with_signers
 
     if state is not None:
         _begin(console, config, state, seed, insecure_seed)
         return
     if config.exists() and not force:
         raise CommandError(ExitCode.BAD_INPUT, f"{config}: it exists; --force overwrites it")
-    write_whole(config, EXAMPLE.encode("utf-8"))
+    folder = config.parent / SIGNERS_FOLDER
+    signers = read_keys(folder) if list(folder.glob(PATTERN)) else fresh_keys(folder)
+    text = with_signers(EXAMPLE, [key.address for key in signers])
+    write_whole(config, text.encode("utf-8"))
     following = f"crypsis sequencer init --config {shlex.quote(str(config))} --state DIR"
-    console.result({"file": str(config)}, f"{config} written. Next: {following}")
+    record = {"file": str(config), "signers": str(folder)}
+    said = f"{config} written, and keys of development signers to {folder}"
+    console.result(record, f"{said}. Next: {following}")
 
 
 def _begin(
@@ -110,7 +118,7 @@ def _begin(
     from sequencer.batches.artefacts import VenueFolder
     from sequencer.demo.market.keys import KeySource
     from sequencer.running.assembly import l1_arguments, now_ms
-    from sequencer.running.state import begin, go_on, is_begun
+    from sequencer.running.state import REPORTS_FOLDER, begin, go_on, is_begun
     from sequencer.service.venue_file import VENUE_BYTES_MAX, read_venue_file
 
     file = read_venue_file(config)
@@ -124,22 +132,46 @@ def _begin(
     run_it = shlex.join(
         ["crypsis", "sequencer", "run", "--config", str(config), "--state", str(state)]
     )
+    sign_it = shlex.join(
+        [
+            *("crypsis", "oracle", "run", "--config", str(config)),
+            *("--keys", str(config.parent / SIGNERS_FOLDER)),
+            *("--reports", str(state / REPORTS_FOLDER), "--seed", str(begun.roles.seed)),
+        ]
+    )
     record = {
         "state": str(state),
+        "oracle_run": sign_it,
         "operator": begun.roles.operator.hex(),
         "governor": begun.roles.governor.hex(),
         "l1_up": up,
     }
-    console.result(record, f"Begun. A mock L1 for it:\n  {up}\nand then:\n  {run_it} --l1 URL")
+    console.result(record, _begun_text(up, sign_it, run_it))
+
+
+def _begun_text(up: str, sign_it: str, run_it: str) -> str:
+    return (
+        f"Begun. A mock L1 for it:\n  {up}\ndevelopment signers of its prices:\n  {sign_it}\n"
+        f"and then:\n  {run_it} --l1 URL"
+    )
 
 
 @sequencer.command()
 @config_option
 @click.option("--state", type=file_type, required=True, help="Folder that the venue was begun in.")
 @click.option("--l1", required=True, help="URL of the L1 that has the venue's contract.")
+@click.option("--reports", type=file_type, help="Folder of signed prices; else reports in --state.")
 @served
 @conventions
-def run(console: Output, /, config: Path, state: Path, l1: str, **options: Any) -> None:
+def run(
+    console: Output,
+    /,
+    config: Path,
+    state: Path,
+    l1: str,
+    reports: Path | None,
+    **options: Any,
+) -> None:
     """Run a venue over HTTP until it is told to stop; then drain, and exit 0.
 
     Batches close by the clock, are held at L1, proved, and their proofs brought there; where L1 is
@@ -154,7 +186,7 @@ def run(console: Output, /, config: Path, state: Path, l1: str, **options: Any) 
     if not is_begun(state):
         detail = f"{state}: no venue was begun there; crypsis sequencer init --state begins one"
         raise CommandError(ExitCode.BAD_INPUT, detail)
-    plan = Plan(state, file=file, l1=l1, proves=options["proofs"])
+    plan = Plan(state, file=file, l1=l1, reports=reports, proves=options["proofs"])
     _serve(console, plan, options["host"], options["port"])
 
 
@@ -234,21 +266,22 @@ def devnet(
 
 def _devnet_text(interval: int | None) -> str:
     """The venue file of a new devnet."""
-    from sequencer.service.venue_file import EXAMPLE, EXAMPLE_INTERVAL_MS
+    from sequencer.service.venue_file import EXAMPLE, example
 
-    if interval is None:
-        return EXAMPLE
-    return EXAMPLE.replace(f"interval_ms = {EXAMPLE_INTERVAL_MS} ", f"interval_ms = {interval} ", 1)
+    return EXAMPLE if interval is None else example(interval)
 
 
-def _devnet_file(state: Path, interval: int) -> "VenueFile":
+def _devnet_file(state: Path, interval: int) -> "VenueFile | None":
     """A devnet as it was begun, but for its interval: which never changes, and that is said."""
     from sequencer.running.state import is_begun, pinned_file
-    from sequencer.service.venue_file import venue_from_toml
 
-    if is_begun(state):
-        return replace(pinned_file(state), interval_ms=interval)
-    return venue_from_toml(_devnet_text(interval).encode("utf-8"))
+    if not is_begun(state):
+        return None
+    pinned = pinned_file(state)
+    if interval > pinned.governance.oracle.lag_ms:
+        detail = f"prices lag by {pinned.governance.oracle.lag_ms} ms; a batch is no longer"
+        raise CommandError(ExitCode.USAGE, f"--interval: {detail}")
+    return replace(pinned, interval_ms=interval)
 
 
 def _serve(console: Output, plan: "Plan", host: str, port: int) -> None:
@@ -268,6 +301,7 @@ def _program_errors() -> Iterator[None]:
     from sequencer.running.l1_process import L1NotStarted
     from sequencer.running.program import CannotListen
     from sequencer.running.serve import EndedAtOnce
+    from sequencer.running.signer_process import SignersNotStarted
     from sequencer.service.daemon import DaemonHalted
 
     try:
@@ -277,7 +311,7 @@ def _program_errors() -> Iterator[None]:
         raise CommandError(ExitCode.INTERRUPTED, str(error)) from error
     except L1NotStarted as error:
         raise CommandError(error.exit_code, str(error)) from error
-    except (CannotListen, Unreachable) as error:
+    except (CannotListen, SignersNotStarted, Unreachable) as error:
         raise CommandError(ExitCode.UNREACHABLE, str(error)) from error
     except NoAnswerInTime as error:
         raise CommandError(ExitCode.TIMEOUT, str(error)) from error

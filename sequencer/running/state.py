@@ -3,6 +3,8 @@
     venue.toml               the venue file as it was at the beginning; written last
     roles.json               who speaks for the venue at L1, and the seed of development prices
     genesis.json, private/   as the sequencer's own folder has them
+    private/oracle/          keys of development signers, where the venue has its own
+    reports/                 what the signers signed, as long as batches may take it
 
 Genesis is what L1 was deployed with, so a venue file that says something else later is refused.
 """
@@ -17,15 +19,25 @@ from rollup.codec.shallow_json import loads
 from rollup.codec.strict import CodecError
 from rollup.crypto.address_key import AddressKey
 from rollup.crypto.salt import SaltKey
-from rollup.files import read_bounded, write_whole
+from rollup.files import PRIVATE_FOLDER, read_bounded, write_whole
 from rollup.l1.interface import Address
 from rollup.protocol.constants import OWNER_BYTES
 from rollup.protocol.genesis import Genesis
-from rollup.protocol.market import Governance
+from rollup.protocol.market import Governance, Market
+from rollup.protocol.oracle import Feed, OracleTerms
 from sequencer.batches.artefacts import ArtefactError, LockedFolder
 from sequencer.demo.market.keys import KeySource
-from sequencer.service.venue_file import VENUE_BYTES_MAX, VenueFile, venue_from_toml
+from sequencer.oracle.keys import COUNT, write_keys
+from sequencer.service.venue_file import (
+    VENUE_BYTES_MAX,
+    VenueFile,
+    lacks_signers,
+    venue_from_toml,
+    with_signers,
+)
 
+ORACLE_FOLDER: Final = "oracle"
+REPORTS_FOLDER: Final = "reports"
 PINNED_FILE: Final = "venue.toml"
 ROLES_FILE: Final = "roles.json"
 ROLES_BYTES_MAX: Final = 4096
@@ -58,6 +70,11 @@ class Begun:
     salt_key: SaltKey
 
 
+def oracle_keys(root: Path) -> Path:
+    """Where the keys of a venue's own development signers are, if it has any."""
+    return root / PRIVATE_FOLDER / ORACLE_FOLDER
+
+
 def is_begun(root: Path) -> bool:
     """Whether a venue was begun in a folder, whole."""
     return (root / PINNED_FILE).exists()
@@ -67,10 +84,14 @@ def begin(folder: LockedFolder, text: str, keys: KeySource, seed: int, now: int)
     """Begin a venue in an empty folder: its genesis is now, on the grid of its clock.
 
     ArtefactError if another program's venue is in it. What a crash left of a beginning is replaced:
-    the venue file is written last, and L1 is deployed after it.
+    the venue file is written last, and L1 is deployed after it. An example of a venue file that has
+    no signers gets development signers, whose keys are in the folder.
     """
     if folder.journal.exists():
         raise ArtefactError(f"{folder.root}: a venue of another program is in it")
+    if lacks_signers(text):
+        drawn = write_keys(oracle_keys(folder.root), keys.oracle_materials(COUNT))
+        text = with_signers(text, [key.address for key in drawn])
     file = venue_from_toml(text.encode("utf-8"))
     start = now // file.interval_ms * file.interval_ms
     receipts = keys.receipt_material()
@@ -122,15 +143,29 @@ def _governance(old: Governance, new: Governance) -> list[str]:
         for name in ("clock_behind_ms", "clock_ahead_ms")
         if getattr(old, name) != getattr(new, name)
     ]
+    found += _oracle(old.oracle, new.oracle)
     symbols = ([m.symbol for m in old.markets], [m.symbol for m in new.markets])
     if symbols[0] != symbols[1]:
         return [*found, _line("markets", ", ".join(symbols[0]), ", ".join(symbols[1]))]
-    for before, after in zip(old.markets, new.markets, strict=True):
-        for each in fields(before):
-            pair = (getattr(before, each.name), getattr(after, each.name))
-            if pair[0] != pair[1]:
-                found.append(_line(f"{before.symbol} {each.name}", *pair))
+    for place, market in enumerate(old.markets):
+        found += _members(market.symbol, market, new.markets[place])
+        found += _members(market.symbol, old.oracle.feeds[place], new.oracle.feeds[place])
     return found
+
+
+def _oracle(old: OracleTerms, new: OracleTerms) -> list[str]:
+    """But for the feeds, which are told with their markets."""
+    pairs = [
+        (name, getattr(old, name), getattr(new, name)) for name in ("quorum", "slot_ms", "lag_ms")
+    ]
+    was, now = (", ".join(each.hex() for each in terms.signers) for terms in (old, new))
+    pairs.append(("signers", was, now))
+    return [_line(*pair) for pair in pairs if pair[1] != pair[2]]
+
+
+def _members(symbol: str, old: Market | Feed, new: Market | Feed) -> list[str]:
+    pairs = [(each.name, getattr(old, each.name), getattr(new, each.name)) for each in fields(old)]
+    return [_line(f"{symbol} {name}", was, now) for name, was, now in pairs if was != now]
 
 
 def _line(name: str, old: object, new: object) -> str:

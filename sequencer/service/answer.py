@@ -8,7 +8,11 @@ from rollup.hash.poseidon import Digest
 from rollup.private import Private
 from rollup.protocol.receipt import SignedReceipt
 from sequencer.engine.event import AnyReason
+from sequencer.intake.admission import Verdict
 from sequencer.service.facts import Fact
+
+Became = tuple[tuple[Fact, ...], AnyReason | EnvelopeReason | None]
+"""What an envelope did to its sender's own orders; why it went no further, if it did not."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -27,3 +31,9 @@ class Answer(Private):
     answering: Exported | None = None
     digest: Digest | None = None
     is_copy: bool = False
+
+
+def answer_to(verdict: Verdict, receipt: SignedReceipt | None, became: Became) -> Answer:
+    """The answer to an envelope, by what admission found in it and what became of that."""
+    facts, reason = became
+    return Answer(receipt, facts, reason, verdict.answering, verdict.digest)

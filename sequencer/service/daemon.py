@@ -1,21 +1,23 @@
 """The daemon: what a venue does by the clock, without anybody asking.
 
-Logic only: clock, L1, prover and prices are parameters, and `tick` never waits, so that a simulated
-year of it runs in seconds. Whoever calls it owns the venue: one thread, never two at once. L1 is
-read as it was last seen, and what is brought there is brought by another thread: an L1 that does
-not answer holds up headers and proofs, and no batch.
+Logic only: clock, L1, prover and reports are parameters, and `tick` never waits, so that a
+simulated year of it runs in seconds. Whoever calls it owns the venue: one thread, never two at
+once. L1 is read as it was last seen, and what is brought there is brought by another thread: an L1
+that does not answer holds up headers and proofs, and no batch.
 
 Batches end on a grid: genesis + k x interval. Numbers have no gaps, because the circuit wants the
 next one; where the daemon was away, or proving lagged, the times skip, and everybody can see it.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from rollup.codec.strict import CodecError
 from rollup.l1.interface import Revert, Reverted
 from rollup.protocol.batch_codec import batch_to_bytes
+from rollup.protocol.pricing import PriceKind
 from rollup.protocol.rejection import Rejected
 from sequencer.batches.artefacts import ArtefactError
 from sequencer.batches.batcher import ClosedBatch
@@ -34,6 +36,7 @@ from sequencer.service.answers import (
 from sequencer.service.courier import FarL1
 from sequencer.service.proving import ProofEnd, Proving
 from sequencer.service.public_view import Mode, PublicView
+from sequencer.service.reports import ReportSource
 from sequencer.service.venue import Venue
 
 ATTEMPTS_MAX: Final = 3
@@ -72,13 +75,6 @@ class DaemonHalted(Exception):
     """The venue cannot go on by itself: somebody must look. Its folder has everything."""
 
 
-class Prices(Protocol):
-    """Where prices come from."""
-
-    def at(self, time: int) -> tuple[int, ...]:
-        """Prices of all markets, in ticks."""
-
-
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What a daemon is told once: times in ms. `lag_batches` unproved ones open no further one."""
@@ -99,7 +95,7 @@ class Daemon:
         venue: Venue,
         l1: FarL1,
         proving: Proving | None,
-        prices: Prices,
+        reports: ReportSource,
         terms: Terms,
         clock: Callable[[], int],
         say: Callable[[str], None],
@@ -110,14 +106,13 @@ class Daemon:
         self.venue = venue
         self._l1 = l1
         self._proving = proving
-        self._prices = prices
+        self._reports = reports
         self._terms = terms
         self._clock = clock
         self._say = say
         self._start = start
         self._mode = Mode.RUNNING
-        work = venue.core.work
-        self._prices_now = prices.at(clock()) if work is None else work.prices
+        self._oracle = ""
         self._has_bundle: dict[bytes, bool] = {}
         self._attempts: dict[bytes, int] = {}
         self._warned: set[tuple[int, str]] = set()
@@ -207,8 +202,24 @@ class Daemon:
             closed = self.venue.close_batch()
             self._say(f"batch {closed.batch.number} closed")
         if self.venue.core.work is None and self._opens():
-            self._prices_now = self._prices.at(now)
-            self.venue.open_batch(self._next_end(now), self._prices_now)
+            end = self._next_end(now)
+            self.venue.open_batch(end, self._reports.of(self.venue.slot(end)))
+            self._say_prices()
+
+    def _say_prices(self) -> None:
+        """Say it when markets begin or cease to lack a fresh price."""
+        selection, core = self.venue.selection, self.venue.core
+        if selection is None:
+            return
+        pairs = zip(core.ledger.governance.markets, selection.pricing.kinds, strict=True)
+        lacking = [f"{m.symbol} {kind}" for m, kind in pairs if kind is not PriceKind.FRESH]
+        said = ", ".join(lacking)
+        if said != self._oracle:
+            what = f"warning: prices are not fresh: {said}" if said else "prices are fresh again"
+            faults = Counter(refused.fault.value for refused in selection.refused)
+            left = "".join(f"; {count} {fault}" for fault, count in sorted(faults.items()))
+            self._say(f"{what}{left}")
+        self._oracle = said
 
     def _next_end(self, now: int) -> int:
         """The first place of the grid after now and after the last batch."""
@@ -257,7 +268,7 @@ class Daemon:
             if wanted is None:
                 return
             self._say(f"L1 wants batch {wanted.number} made anew ({wanted.reason}), and all after")
-            self.venue.redo(wanted, self._prices.at(self._clock()))
+            self.venue.redo(wanted)
 
     def _post(self) -> None:
         """Proofs that are there, in order."""
@@ -362,7 +373,7 @@ class Daemon:
             interval_ms=self._terms.interval_ms,
             number=core.number,
             closes_at=None if core.work is None else core.work.time,
-            prices=self._prices_now[: len(core.ledger.governance.markets)],
+            prices=self.venue.prices[: len(core.ledger.governance.markets)],
             markets=core.ledger.governance.markets,
             held=self._l1.head_number,
             proved=self._l1.proved_number,

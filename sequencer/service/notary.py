@@ -31,7 +31,7 @@ class Notary:
         self._journal.append(ReceiptEntry(receipt.sequence, receipt.envelope))
         return Taken(receipt, self._chain.head)
 
-    def signed(self, taken: Taken) -> SignedReceipt:
+    def signed(self, taken: Taken | None) -> SignedReceipt | None:
         """To be called only once the receipt cannot be forgotten: a crash before would give its
-        sequence to another envelope."""
-        return SignedReceipt(taken.receipt, self._key.sign(taken.digest))
+        sequence to another envelope. Nothing for what took none."""
+        return None if taken is None else SignedReceipt(taken.receipt, self._key.sign(taken.digest))

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rollup.oracle.package import SignedPackage
 from rollup.private import Private
 from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.encoding import digest_bytes
-from rollup.protocol.market import ABSENT_PRICE, Governance
+from rollup.protocol.market import Governance
 from rollup.protocol.rejection import Reason
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.branches import Branch, Branches, Source
@@ -21,6 +22,7 @@ from sequencer.engine.core import CoreState
 from sequencer.engine.event import AnyReason, Event
 from sequencer.intake.admission import sender_of, signatures_hold
 from sequencer.service.headers import Headers
+from sequencer.service.reports import Selection, select
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -191,18 +193,17 @@ def make_anew(
     l1: L1,
     batches: Sequence[OldBatch],
     attempt: int,
-    prices: tuple[int, ...],
 ) -> MadeAnew:
     """Do void batches again on a machine that stands before the first of them: same numbers, times
-    and prices, the parameters and the queue that L1 has now, and what traders sent.
+    and reports, the parameters and the queue that L1 has now, and what traders sent.
 
-    Where L1 wants a redo they match no orders: what came later must not choose for them. `prices`
-    are those of now, for a market that a batch had none of.
+    Where L1 wants a redo they match no orders: what came later must not choose for them. A report
+    whose signer the parameters of now do not register counts no more.
     """
     made = MadeAnew()
     for old in batches:
         noted = len(made.dropped)
-        for command in _commands(machine, setup, l1, old, attempt, prices, made.dropped):
+        for command in _commands(machine, setup, l1, old, attempt, made.dropped):
             if isinstance(command, CloseBatch):
                 made.note_refusals(old, noted)
             done = machine.do(command)
@@ -222,15 +223,10 @@ def _commands(
     l1: L1,
     old: OldBatch,
     attempt: int,
-    prices: tuple[int, ...],
     dropped: list[tuple[Submit | Cancel, Reason]],
 ) -> Iterator[Command]:
     opening = old.opening
-    known = (
-        now if then == ABSENT_PRICE else then
-        for then, now in zip(opening.prices, prices, strict=True)
-    )
-    yield open_batch(machine, l1, opening.time, tuple(known), attempt)
+    yield open_batch(machine, l1, opening.time, opening.reports, attempt)[0]
     reasons = _signature_faults(machine, setup, old.commands)
     for command, reason in zip(old.commands, reasons, strict=True):
         if reason is None:
@@ -274,23 +270,25 @@ def accounts_of(
 
 
 def open_batch(
-    machine: Machine, l1: L1, time: int, prices: tuple[int, ...], attempt: int
-) -> OpenBatch:
-    """The opening of the next batch: as much of the queue as a batch can take, and the parameters
-    that L1 has for its number and time.
+    machine: Machine, l1: L1, time: int, offered: Sequence[SignedPackage], attempt: int
+) -> tuple[OpenBatch, Selection]:
+    """The opening of the next batch: as much of the queue as a batch can take, the parameters that
+    L1 has for its number and time, and prices by what counts of the reports offered.
 
     A market that they do not list, because L1 forgot that it was announced, has no price.
     """
     core = machine.core
     number = core.number + 1
     governance: Governance = l1.governance_for(number, time)
-    listed = len(governance.markets)
-    return OpenBatch(
+    chosen = select(governance, time, machine.prices, offered)
+    opening = OpenBatch(
         number=number,
         time=time,
-        prices=(*prices[:listed], *[ABSENT_PRICE] * (len(prices) - listed)),
+        prices=chosen.pricing.prices,
         deposits=tuple(l1.queue_from(core.deposits_consumed, DEPOSITS_MAX)),
         redo=l1.wants_redo(number, time),
         attempt=attempt,
         governance=None if governance == core.ledger.governance else governance,
+        reports=chosen.reports,
     )
+    return opening, chosen

@@ -7,13 +7,15 @@ Nobody is answered, and no batch leaves, before the journal is on disk. The call
 """
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 
-from rollup.crypto.envelope import EnvelopeReason, OpeningKey, SealingKey
+from rollup.crypto.envelope import OpeningKey, SealingKey
 from rollup.crypto.remembered import RememberedSignatures
 from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import Digest
 from rollup.l1.interface import Address
+from rollup.oracle.package import SignedPackage
 from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.public import PublicInput
 from sequencer.batches.artefacts import BatchFolder, LockedFolder
@@ -24,10 +26,10 @@ from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.ports import L1
 from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
 from sequencer.engine.core import CoreState
-from sequencer.engine.event import AnyReason, Event, OrderRefused, VenueReason
+from sequencer.engine.event import Event, OrderRefused, VenueReason
 from sequencer.intake.admission import Admission, Asked, Verdict, sender_of
 from sequencer.service import recovery
-from sequencer.service.answer import Answer
+from sequencer.service.answer import Answer, Became, answer_to
 from sequencer.service.facts import Fact, facts_after_redo, facts_of, refused_fact
 from sequencer.service.given import GivenAnswers
 from sequencer.service.guard import Guard
@@ -36,9 +38,7 @@ from sequencer.service.keeper import SNAPSHOT_EVERY, Keeper, Opened, Stand
 from sequencer.service.notary import Notary, Taken
 from sequencer.service.poster import Anew, Deadline, L1Differs, Poster
 from sequencer.service.recovery import Fork, Recovered, Start
-
-_Became = tuple[tuple[Fact, ...], AnyReason | EnvelopeReason | None]
-"""What an envelope did to its sender's own orders; why it went no further."""
+from sequencer.service.reports import Selection
 
 
 class Venue:
@@ -67,6 +67,7 @@ class Venue:
         self._l1 = l1
         self._poster = Poster(l1, operator)
         self._guard = Guard()
+        self.selection: Selection | None = None
         self._facts: list[tuple[int, Fact]] = []
         self._fresh: list[tuple[int, Fact]] = []
         self._given = GivenAnswers()
@@ -74,25 +75,17 @@ class Venue:
         key = OpeningKey.generate()
         self.sealing_key: SealingKey = key.sealing_key()
         self._admission = Admission(
-            key,
-            self.core,
-            compress_many=setup.compress_many,
-            verify_many=setup.verify_many,
+            key, self.core, compress_many=setup.compress_many, verify_many=setup.verify_many
         )
         self._keeper = Keeper(setup, folder, snapshot_every)
-        try:
+        with ExitStack() as held:
+            held.callback(self._keeper.close)
             opened = self._keeper.open_journal(l1.proved_number)
-        except BaseException:
-            self._keeper.close()
-            raise
-        self._journal = opened.journal
-        try:
+            self._journal = opened.journal
+            held.callback(self._journal.close)
             self._notary = Notary(receipt_key, opened.start.receipts, self._journal)
             self._recover(opened)
-        except BaseException:
-            self._journal.close()
-            self._keeper.close()
-            raise
+            held.pop_all()  # from now on `close` lets go of them
 
     def _recover(self, opened: Opened) -> None:
         """The machine as the journal left it, and the batch files that a crash left unwritten."""
@@ -163,13 +156,24 @@ class Venue:
         """The file that keeps what a torn last write left of the journal; empty if none did."""
         return str(self._journal.set_aside or "")
 
-    def open_batch(self, time: int, prices: tuple[int, ...]) -> list[Event]:
-        """Start the next batch and consume what L1 has queued, as far as a batch can.
+    def slot(self, time: int) -> int:
+        """The moment, in ms, whose reports a next batch of this time takes."""
+        return self._l1.governance_for(self.core.number + 1, time).oracle.slot(time)
 
-        CoreError, with nothing changed or written, if time or prices are not a next batch's.
+    @property
+    def prices(self) -> tuple[int, ...]:
+        """Oracle prices of the batch that is open, or of the last one."""
+        return self._machine.prices
+
+    def open_batch(self, time: int, offered: Sequence[SignedPackage] = ()) -> list[Event]:
+        """Start the next batch and consume what L1 has queued, as far as a batch can. Its prices
+        are what the reports offered give, `selection` says how; where no quorum is, they stand.
+
+        CoreError, with nothing changed or written, if this is not a next batch's time.
         """
+        given = (self._machine, self._l1, time, offered, self._attempt)
         with self._guard.going_on(may_refuse=True):
-            opening = recovery.open_batch(self._machine, self._l1, time, prices, self._attempt)
+            opening, self.selection = recovery.open_batch(*given)
             events = self._do(opening)
         with self._guard.going_on():
             self._sync()
@@ -187,21 +191,17 @@ class Venue:
             verdicts = self._admission.admit(envelopes, self.core.clock)
             taken = [self._judge(verdict) for verdict in verdicts]
             self._sync()
-        answers = [self._answer(*each) for each in zip(verdicts, taken, strict=True)]
+        pairs = zip(verdicts, taken, strict=True)
+        answers = [answer_to(each, self._notary.signed(by), did) for each, (by, did) in pairs]
         return self._given.told(verdicts, answers)
 
-    def _answer(self, verdict: Verdict, became: tuple[Taken | None, _Became]) -> Answer:
-        taken, (facts, reason) = became
-        receipt = None if taken is None else self._notary.signed(taken)
-        return Answer(receipt, facts, reason, verdict.answering, verdict.digest)
-
-    def _judge(self, verdict: Verdict) -> tuple[Taken | None, _Became]:
+    def _judge(self, verdict: Verdict) -> tuple[Taken | None, Became]:
         taken, command = self._notary.take(verdict.envelope), verdict.command
         if command is None or taken is None:
             return taken, ((), verdict.reason)
         return taken, self._apply(replace(command, receipt=taken.receipt.sequence))
 
-    def _apply(self, command: Submit | Cancel) -> _Became:
+    def _apply(self, command: Submit | Cancel) -> Became:
         """What the core refuses is not done: only that is journalled, and told to its owner."""
         first = len(self._fresh)
         done = self._do(command)[0]
@@ -240,17 +240,16 @@ class Venue:
         with self._guard.going_on(may_refuse=True):
             closing = self._receipts.closing()
             done = self._machine.do(closing)
-        if done.closed is None:
+        if (closed := done.closed) is None:
             raise TypeError("the core closes a batch with BatchClosed")
         with self._guard.going_on():
-            self._append([closing, recovery.root_entry(done.closed)])
+            self._append([closing, recovery.root_entry(closed)])
             self._sync()
-            self._unproved.append(done.closed)
-            self._headers.add(done.closed.header.digest())
-            closed = done.closed
+            self._unproved.append(closed)
+            self._headers.add(closed.header.digest())
             self.batch_folder(closed.batch.number).write_batch(batch_to_bytes(closed.batch))
-            self._keeper.closed(done.closed, self._stand, self._kept_after)
-        return done.closed
+            self._keeper.closed(closed, self._stand, self._kept_after)
+        return closed
 
     @property
     def unproved(self) -> Sequence[ClosedBatch]:
@@ -269,19 +268,18 @@ class Venue:
         return self._poster.commit_headers(self._unproved)
 
     def _keep_unproved(self) -> None:
-        """Batches that L1 has proved are dropped; those whose proofs it forgot come back."""
+        """Batches that L1 has proved go; those whose proofs it forgot come back."""
         if self._l1.proved_number < self._kept_after:
             self._read_again()
         self._kept_after = self._l1.proved_number
         self._headers.forget_before(self._kept_after)
         self._unproved = [each for each in self._unproved if each.batch.number > self._kept_after]
 
-    def redo(self, wanted: Anew, prices: tuple[int, ...]) -> list[ClosedBatch]:
+    def redo(self, wanted: Anew) -> list[ClosedBatch]:
         """Make anew the batch whose header L1 refused, and all after it; the batches closed again.
 
-        Orders and cancels stay what their owners sent; trades of these batches are void. `prices`
-        are the oracle's now, for a market that a batch had no price of. It is one group in the
-        journal: it happened whole, or not at all. Nothing happens if it has been done already.
+        Orders, cancels and reports stay what they were; trades of these batches are void. It is
+        one group in the journal: it happens whole, or not at all, and once.
         """
         if not self._is_refused(wanted):
             return []
@@ -289,7 +287,7 @@ class Venue:
             proved = self._l1.proved_number
             start, known = self._keeper.surveyed(min(wanted.number - 1, proved))
             fork = recovery.fork_at(self._folder.journal, known.now, wanted.number)
-            return self._part(start, known.now, fork, wanted.header, prices)
+            return self._part(start, known.now, fork, wanted.header)
 
     def _follow_l1(self) -> None:
         """Where L1 holds what was made void, because it took its refusal back, the venue goes back
@@ -307,11 +305,9 @@ class Venue:
         if fork is None:
             raise unknown
         held = self._l1.header_digest(self._l1.head_number) or bytes(DIGEST_BYTES)
-        self._part(start, known.now, fork, held, self._machine.prices)
+        self._part(start, known.now, fork, held)
 
-    def _part(
-        self, start: Start, now: Branch, fork: Fork, header: bytes, prices: tuple[int, ...]
-    ) -> list[ClosedBatch]:
+    def _part(self, start: Start, now: Branch, fork: Fork, header: bytes) -> list[ClosedBatch]:
         """Go on from a fork of the history: what the present branch has from its number on is made
         anew. One group in the journal; only then does anything change here."""
         void = recovery.old_batches(start.source.entries(now), fork.since)
@@ -324,7 +320,7 @@ class Venue:
 
         base = recovery.recover(start, fork.kept, proved, happened)
         again = [old for old in void if old.opening.number >= fork.number]
-        anew = recovery.make_anew(base.machine, self._setup, self._l1, again, attempt, prices)
+        anew = recovery.make_anew(base.machine, self._setup, self._l1, again, attempt)
         redo = RedoEntry(fork.number, header, len(anew.contents), fork.base)
         ends = self._append([redo, *anew.contents])
         touched = recovery.accounts_of(void, self._unproved, fork.since, self.core)

@@ -5,6 +5,7 @@ version, or misspelt, and either way its operator believes something that is not
 """
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,10 +13,17 @@ from typing import Final
 from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError
 from rollup.files import read_bounded
+from rollup.oracle.package import FEED_TEXT_MAX, PackageError, feed_id
 from rollup.protocol.account import Header
-from rollup.protocol.constants import CHAIN_BITS, FRACTION_SCALE, MARKETS_MAX, TIME_BITS
+from rollup.protocol.constants import (
+    CHAIN_BITS,
+    FRACTION_SCALE,
+    MARKETS_MAX,
+    OWNER_BYTES,
+    TIME_BITS,
+)
 from rollup.protocol.genesis import FEE_ACCOUNT, Genesis
-from rollup.protocol.governance_codec import MARKET_NUMBERS
+from rollup.protocol.governance_codec import MARKET_NUMBERS, ORACLE_NUMBERS
 from rollup.protocol.market import (
     ABSENT_PRICE,
     PRICE_MAX,
@@ -23,6 +31,7 @@ from rollup.protocol.market import (
     Governance,
     Market,
 )
+from rollup.protocol.oracle import PRICE_LEAST, SIGNERS_MAX, Feed, OracleTerms
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.shape_class import SHAPE_CLASSES
 
@@ -41,6 +50,7 @@ FIRST_PRICE_MAX: Final = PRICE_MAX * FRACTION_SCALE // (FRACTION_SCALE + SWING_M
 
 IDENTIFIER_MAX: Final = (1 << CHAIN_BITS) - 1
 
+FEED_KEYS: Final = ("feed", "feed_decimals", "price_step")
 PROVERS: Final = (1, 16)
 PARAMETER_SETS: Final = ("fast", "balanced", "evm")
 
@@ -49,7 +59,8 @@ PARAMETER_SETS: Final = ("fast", "balanced", "evm")
 class VenueFile:
     """A venue as its file describes it. Times in ms, prices in ticks, money in quanta.
 
-    `swings` say how far a market's development price moves from its first one, in ten-thousandths.
+    `swings` say how far a market's development price moves from its first one, in ten-thousandths:
+    what development signers sign (sequencer.oracle).
     """
 
     chain: int
@@ -96,14 +107,16 @@ def venue_from_toml(data: bytes) -> VenueFile:
 
 
 def _read(node: Node) -> VenueFile:
-    tables = ("clock", "l1", "proving", "markets")
+    tables = ("clock", "l1", "oracle", "proving", "markets")
     record = node.record(("chain", "venue", *tables))
     clock = record["clock"].record(("interval_ms", "behind_ms", "ahead_ms"))
     l1 = record["l1"].record(("least_deposit", "governance_delay_ms", "proof_deadline_ms"))
     proving = record["proving"].record(("shape_class", "parameters", "lag_batches", "provers"))
     markets = [_read_market(each) for each in record["markets"].items(MARKETS_MAX)]
     behind, ahead = clock["behind_ms"].integer(), clock["ahead_ms"].integer()
-    governance = Governance(tuple(each for each, _, _ in markets), FEE_ACCOUNT, behind, ahead)
+    oracle = _read_oracle(record["oracle"], tuple(feed for _, feed, _ in markets))
+    listed = tuple(market for market, _, _ in markets)
+    governance = Governance(listed, FEE_ACCOUNT, behind, ahead, oracle)
     found = VenueFile(
         chain=_between(record["chain"], 0, IDENTIFIER_MAX),
         venue=_between(record["venue"], 0, IDENTIFIER_MAX),
@@ -116,22 +129,36 @@ def _read(node: Node) -> VenueFile:
         governance_delay_ms=_positive(l1["governance_delay_ms"]),
         proof_deadline_ms=_positive(l1["proof_deadline_ms"]),
         governance=governance,
-        prices=tuple(price for _, price, _ in markets),
+        prices=tuple(feed.listing_price for _, feed, _ in markets),
         swings=tuple(swing for _, _, swing in markets),
     )
     _require_times(found, clock["behind_ms"], l1["governance_delay_ms"])
+    _require_lag(found, record["oracle"])
     return found
 
 
-def _read_market(node: Node) -> tuple[Market, int, int]:
-    record = node.record(("symbol", *MARKET_NUMBERS, "first_price", "price_swing"))
+def _read_oracle(node: Node, feeds: tuple[Feed, ...]) -> OracleTerms:
+    record = node.record(("signers", *ORACLE_NUMBERS))
+    signers = [each.hexadecimal(OWNER_BYTES) for each in record["signers"].items(SIGNERS_MAX)]
+    numbers = {name: record[name].integer() for name in ORACLE_NUMBERS}
+    return OracleTerms(signers=tuple(signers), **numbers, feeds=feeds)
+
+
+def _read_market(node: Node) -> tuple[Market, Feed, int]:
+    record = node.record(("symbol", *MARKET_NUMBERS, *FEED_KEYS, "first_price", "price_swing"))
     symbol = record["symbol"].text(SYMBOL_LENGTH_MAX)
     try:
         market = Market(symbol, **{name: record[name].integer() for name in MARKET_NUMBERS})
-    except Rejected as refusal:
+        feed = Feed(
+            feed=feed_id(record["feed"].text(FEED_TEXT_MAX)),
+            decimals=record["feed_decimals"].integer(),
+            step=record["price_step"].integer(),
+            listing_price=_between(record["first_price"], PRICE_LEAST, FIRST_PRICE_MAX),
+        )
+    except (Rejected, PackageError) as refusal:
         raise CodecError(f"{node.path}: {refusal}") from refusal
     swing = _between(record["price_swing"], 0, SWING_MAX)
-    return market, _between(record["first_price"], 1, FIRST_PRICE_MAX), swing
+    return market, feed, swing
 
 
 def _require_times(found: VenueFile, behind: Node, delay: Node) -> None:
@@ -142,6 +169,16 @@ def _require_times(found: VenueFile, behind: Node, delay: Node) -> None:
     if found.governance_delay_ms <= found.governance.clock_ahead_ms:
         wanted = f"more than ahead_ms, {found.governance.clock_ahead_ms}"
         raise CodecError(f"{delay.path}: wanted {wanted}, got {delay.integer()}")
+
+
+def _require_lag(found: VenueFile, node: Node) -> None:
+    """A batch is opened an interval before its time, with prices that must exist by then."""
+    if found.governance.oracle.lag_ms < found.interval_ms:
+        lag, wanted = (
+            found.governance.oracle.lag_ms,
+            f"at least the interval of {found.interval_ms}",
+        )
+        raise CodecError(f"{node.path}.lag_ms: wanted {wanted}, got {lag}")
 
 
 def _choice(node: Node, names: tuple[str, ...]) -> str:
@@ -180,6 +217,12 @@ least_deposit = 10000000        # ten dollars: what a place in the queue costs
 governance_delay_ms = 604800000 # a week between an announcement and its first batch
 proof_deadline_ms = 21600000    # headers are refused while one waits longer for its proof
 
+[oracle]
+signers = [] # L1 addresses, rising; whoever holds their keys says what prices are
+quorum = 3       # so many of them make a price; more than half
+slot_ms = 10000  # signers sign at every multiple of this since 1970
+lag_ms = 12000   # a batch takes the last slot that is so long before its time: at least interval_ms
+
 [proving]
 shape_class = "S"    # S: 128 trades a batch; M: 1,024
 parameters = "fast"  # fast, balanced or evm: from quick to prove to cheap to verify
@@ -187,8 +230,10 @@ lag_batches = 8      # with so many batches unproved no new one is opened
 provers = 1          # processes that prove different batches side by side
 
 # Fractions are ten-thousandths, fees millionths. price_decimals + size_decimals = 6.
-# first_price and price_swing are the development price: it moves around the first one, and never
-# further away than the swing, in ten-thousandths. Signed prices are not part of this version.
+# feed is what signers call the market, feed_decimals are those of its values, which no signature
+# says. In one batch a price moves by price_step ten-thousandths at most. first_price is the price
+# before the first report; development signers move around it, and never further away than
+# price_swing, in ten-thousandths.
 
 [[markets]]
 symbol = "BTC-PERP"
@@ -199,6 +244,9 @@ maintenance_fraction = 500
 band_fraction = 300
 taker_fee = 450
 maker_fee = 150
+feed = "BTC"
+feed_decimals = 8
+price_step = 200
 first_price = 600000
 price_swing = 200
 
@@ -211,7 +259,43 @@ maintenance_fraction = 600
 band_fraction = 400
 taker_fee = 450
 maker_fee = 150
+feed = "ETH"
+feed_decimals = 8
+price_step = 300
 first_price = 250000
 price_swing = 300
 """
-"""What `crypsis sequencer init` writes; a test reads it."""
+"""What `crypsis sequencer init` writes, once it has signers; a test reads it."""
+
+_NO_SIGNERS: Final = "signers = [] "
+EXAMPLE_SLOT_MS: Final = 10_000
+EXAMPLE_LAG_MS: Final = 12_000
+EXAMPLE_WAY_MS: Final = EXAMPLE_LAG_MS - EXAMPLE_INTERVAL_MS
+"""How long reports may be on their way where a slot just came."""
+
+_LEAST_SLOT_MS: Final = 1_000
+
+
+def with_signers(text: str, signers: Sequence[bytes]) -> str:
+    """An example that has no signers yet, with some; another file as it is."""
+    listed = ", ".join(f'"{signer.hex()}"' for signer in sorted(signers))
+    return text.replace(_NO_SIGNERS, f"signers = [{listed}] ", 1)
+
+
+def lacks_signers(text: str) -> bool:
+    """Whether a file is an example that has no signers yet."""
+    return _NO_SIGNERS in text
+
+
+def example(interval_ms: int) -> str:
+    """The example with another interval, and slots and lag that suit it."""
+    slot_ms = max(_LEAST_SLOT_MS, min(EXAMPLE_SLOT_MS, interval_ms))
+    changes = (
+        ("interval_ms", EXAMPLE_INTERVAL_MS, interval_ms),
+        ("slot_ms", EXAMPLE_SLOT_MS, slot_ms),
+        ("lag_ms", EXAMPLE_LAG_MS, interval_ms + EXAMPLE_WAY_MS),
+    )
+    text = EXAMPLE
+    for name, old, new in changes:
+        text = text.replace(f"{name} = {old} ", f"{name} = {new} ", 1)
+    return text

@@ -8,6 +8,14 @@ from sequencer.demo.market.calibration import TAPE_FILE
 from tests.helpers.feeds import data_folder
 from tests.helpers.program import Demo, crypsis
 
+PRICE_LIES = {
+    "unsigned price": "price-differs",
+    "stale reports": "report-slot",
+    "one signer twice": "report-repeated",
+    "short quorum": "report-quorum",
+    "malleated signature": "report-signature",
+}
+
 
 def test_every_batch_is_proved_and_accepted(demo: Demo) -> None:
     batches = demo.record["batches"]
@@ -34,6 +42,8 @@ def test_every_forgery_is_refused_with_a_reason(demo: Demo) -> None:
     assert verdicts["inflated balance"] == "rules"
     assert verdicts["over-filled order"] == "rules"
     assert verdicts["flipped proof byte"] == "verifier"
+    reasons = {each["name"]: each["reason"] for each in demo.record["forgeries"]}
+    assert {name: reasons[name] for name in PRICE_LIES} == PRICE_LIES
     assert all(each["reason"] for each in demo.record["forgeries"])
 
 

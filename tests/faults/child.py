@@ -42,13 +42,13 @@ class Child(Running):
         while True:
             if self.venue.core.work is None:
                 now = time.time_ns() // 1_000_000
-                self.venue.open_batch(max(now, self.venue.core.time) + WINDOW_MS, small.PRICES)
+                self.venue.open_batch(max(now, self.venue.core.time) + WINDOW_MS)
             for _ in range(self.random.randint(1, 4)):
                 self.trade()
             self.venue.close_batch()
             wanted = self.venue.commit_headers()
             while wanted is not None:
-                self.venue.redo(wanted, small.PRICES)
+                self.venue.redo(wanted)
                 wanted = self.venue.commit_headers()
             for closed in self.venue.unproved:
                 self.venue.post(closed.outcome.public, proof_of(closed.outcome.public))

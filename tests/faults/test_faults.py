@@ -11,7 +11,7 @@ from unittest.mock import patch
 from rollup.files import WriteError
 from sequencer.batches.entries import JournalError
 from sequencer.batches.journal import Journal
-from sequencer.service.answer import Answer
+from sequencer.service.answer import Answer, answer_to
 from sequencer.service.poster import L1Differs
 from sequencer.service.venue import Venue
 from tests.faults import run
@@ -81,7 +81,8 @@ def test_a_receipt_that_is_given_before_it_is_on_disk_is_noticed() -> None:
         taken = [venue._judge(verdict) for verdict in verdicts]
         with suppress(WriteError):
             venue._sync()
-        return [venue._notary.signed(*each) for each in taken]
+        pairs = zip(verdicts, taken, strict=True)
+        return [answer_to(each, venue._notary.signed(by), did) for each, (by, did) in pairs]
 
     with patch.object(Venue, "submit", early):
         assert re.search("forgotten|lost|signed twice|told nobody", broken(Fault.FULL))

@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import json
 import tempfile
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +20,7 @@ from circuits.stark.parameters import INSECURE_TEST
 from circuits.stark.verifier import verify
 from rollup.codec.strict import CodecError, decode, encode
 from rollup.crypto import envelope
+from rollup.crypto.address_key import SignatureError, signer_of
 from rollup.crypto.answer import (
     ResponseKey,
     open_action_answer,
@@ -34,6 +36,14 @@ from rollup.crypto.envelope import (
     OrderAction,
 )
 from rollup.crypto.hpke import Exported
+from rollup.crypto.plain_recovery import plain_signer_of
+from rollup.oracle.gateway import packages_from_gateway
+from rollup.oracle.package import (
+    PackageError,
+    SignedPackage,
+    packages_from_bytes,
+    packages_to_bytes,
+)
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
 from rollup.protocol.misconduct import NotSigned
 from rollup.protocol.order import Side
@@ -60,8 +70,9 @@ from sequencer.engine.command import CloseBatch, OpenBatch, Submit
 from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
 from tests.helpers import feeds
 from tests.helpers.malice import an_instance, honest_proof, key_of
+from tests.helpers.oracle import reports
 from tests.helpers.receipts import SIGNER, chain, sign
-from tests.helpers.venue import Match, Venue, buy, credit, register, sell
+from tests.helpers.venue import GOVERNANCE, PRICES, START, Match, Venue, buy, credit, register, sell
 from tests.strategies import venues
 
 Run = Callable[[bytes], str]
@@ -378,6 +389,68 @@ def run_answer(data: bytes) -> str:
     return " ".join(told)
 
 
+# Signed prices.
+
+
+def run_package(data: bytes) -> str:
+    """Only PackageError; what is read is written again byte for byte."""
+    try:
+        found = SignedPackage.decode(data)
+    except PackageError:
+        return "refused"
+    _require(found.encode() == data, "a package has two encodings")
+    return "read"
+
+
+def run_packages(data: bytes) -> str:
+    """Only PackageError; a list of packages has one encoding."""
+    try:
+        found = packages_from_bytes(data)
+    except PackageError:
+        return "refused"
+    _require(packages_to_bytes(found) == data, "a list of packages has two encodings")
+    return "read"
+
+
+def run_gateway(data: bytes) -> str:
+    """Only CodecError, whatever a provider's gateway serves."""
+    try:
+        return f"{len(packages_from_gateway(data))} packages"
+    except CodecError:
+        return "refused"
+
+
+def run_recovery(data: bytes) -> str:
+    """Both recoveries say the same of a digest and a signature."""
+    found = []
+    for recover in (plain_signer_of, signer_of):
+        try:
+            found.append(recover(data[:32].ljust(32, b"\0"), data[32:]))
+        except SignatureError:
+            found.append(None)
+    _require(found[0] == found[1], "the plain recovery and the library differ")
+    return "refused" if found[0] is None else "recovered"
+
+
+def _reports() -> list[SignedPackage]:
+    return reports(GOVERNANCE, PRICES, START)
+
+
+def _served() -> bytes:
+    (report, *_) = _reports()
+    row = {
+        "dataPoints": [{"dataFeedId": "BTC", "value": 60000.5, "decimals": 8}],
+        "timestampMilliseconds": report.package.time,
+        "signature": b64encode(report.signature).decode(),
+    }
+    return json.dumps({"BTC": [row]}).encode()
+
+
+def _signed_digest() -> bytes:
+    (report, *_) = _reports()
+    return report.package.digest() + report.signature
+
+
 # Recorded feeds.
 
 
@@ -419,6 +492,10 @@ TARGETS = (
     Target("plaintext", _plaintexts, run_plaintext),
     Target("answer", lambda: [*_answers()], run_answer),
     Target("feed", _feeds, run_feed),
+    Target("package", lambda: [each.encode() for each in _reports()], run_package),
+    Target("packages", lambda: [packages_to_bytes(tuple(_reports()))], run_packages),
+    Target("gateway", lambda: [_served()], run_gateway, is_text=True),
+    Target("recovery", lambda: [_signed_digest()], run_recovery),
 )
 
 

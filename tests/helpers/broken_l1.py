@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from rollup.l1.checks import PRICE_REVERTS
 from rollup.l1.deployment import Deployment
 from rollup.l1.development import LocalL1
 from rollup.l1.headers import HeaderChain
@@ -65,6 +66,36 @@ class TrustsTheTotal(LocalL1):
         except Reverted as error:
             if error.reason is not Revert.TOTAL:
                 raise
+
+
+class TrustsPrices(LocalL1):
+    def _require_prices(self, public: PublicInput) -> None:
+        pass
+
+
+class KeepsTheFirstPrices(LocalL1):
+    def _advance(self, public: PublicInput) -> None:
+        before = self.prices
+        super()._advance(public)
+        self._state.prices = before
+
+
+class _PricesBut(LocalL1):
+    ignored: Revert
+
+    def _require_prices(self, public: PublicInput) -> None:
+        try:
+            super()._require_prices(public)
+        except Reverted as error:
+            if error.reason is not self.ignored:
+                raise
+
+
+PRICE_REASONS = (Revert.PRICES_BEFORE, *PRICE_REVERTS.values())
+DEAF_TO_PRICES = tuple(
+    type(f"DeafTo{reason.name.title().replace('_', '')}", (_PricesBut,), {"ignored": reason})
+    for reason in PRICE_REASONS
+)
 
 
 class Unverified(LocalL1):
@@ -279,6 +310,9 @@ BROKEN: Mapping[str, Callable[..., LocalL1]] = {
         OfAnyVenue,
         TrustsDeposits,
         TrustsTheTotal,
+        TrustsPrices,
+        KeepsTheFirstPrices,
+        *DEAF_TO_PRICES,
         Unverified,
         NeverLate,
         OfAnyParameters,

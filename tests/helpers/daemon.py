@@ -18,6 +18,7 @@ from rollup.protocol.public_json import public_to_json
 from rollup.protocol.transition import apply_batch
 from sequencer.batches.artefacts import BatchFolder
 from sequencer.batches.resident import ProverLost
+from sequencer.oracle.signers import DevelopmentOracle
 from sequencer.service.courier import Courier, FarL1
 from sequencer.service.daemon import Daemon, Terms
 from sequencer.service.prices import DevelopmentPrices
@@ -25,6 +26,7 @@ from sequencer.service.proving import ProofEnd
 from sequencer.service.seen import Read
 from tests.helpers import venue as small
 from tests.helpers.l1 import DEADLINE, LEAST, World, deployment, proof_of
+from tests.helpers.oracle import KEYS
 from tests.helpers.running import Running
 
 INTERVAL_MS = 1_000
@@ -162,7 +164,9 @@ class Simulation:
             self.running.venue,
             self.far,
             self.prover if self.proves else None,
-            DevelopmentPrices(small.PRICES[:2], (200, 300), 1),
+            DevelopmentOracle(
+                KEYS, small.GOVERNANCE, DevelopmentPrices(small.PRICES[:2], (200, 300), 1)
+            ),
             Terms(INTERVAL_MS, LAG, DEADLINE),
             lambda: self.world.now,
             self.said.append,

@@ -21,6 +21,7 @@ from sequencer.service.keeper import SNAPSHOT_EVERY
 from sequencer.service.venue import Venue
 from tests.helpers import venue as small
 from tests.helpers.l1 import OPERATOR, World, proof_of
+from tests.helpers.oracle import reports
 
 SALT = bytes(range(32))
 WINDOW_MS = 1_000
@@ -71,7 +72,8 @@ class Running:
 
     def open(self, prices: tuple[int, ...] = small.PRICES) -> None:
         """The next window, from now on."""
-        self.venue.open_batch(self.world.now + WINDOW_MS, prices)
+        time = self.world.now + WINDOW_MS
+        self.venue.open_batch(time, reports(small.GOVERNANCE, prices, time))
 
     def close(self) -> ClosedBatch:
         """At the end of the window."""

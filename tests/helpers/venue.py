@@ -30,6 +30,7 @@ from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.state import State
 from rollup.protocol.transition import apply_batch
 from rollup.protocol.units import VerifyMany
+from tests.helpers.oracle import oracle_terms
 
 CHAIN, VENUE = 31337, 7
 START = 1_723_000_000_000
@@ -60,10 +61,14 @@ ETH_MARKET = Market(
     taker_fee=450,
     maker_fee=0,
 )
-GOVERNANCE = Governance(
-    markets=(BTC_MARKET, ETH_MARKET), fee_account=0, clock_behind_ms=60_000, clock_ahead_ms=5_000
-)
 PRICES = (BTC_PRICE, ETH_PRICE, 1, 1)
+GOVERNANCE = Governance(
+    markets=(BTC_MARKET, ETH_MARKET),
+    fee_account=0,
+    clock_behind_ms=60_000,
+    clock_ahead_ms=5_000,
+    oracle=oracle_terms(("BTC", "ETH"), PRICES),
+)
 MAX_FEE = 1000
 
 
@@ -267,6 +272,7 @@ class Venue:
             venue=self.genesis.venue,
             number=number,
             time=self.state.globals.time + step,
+            reports=(),
             prices=self.prices,
             redo=False,
             governance=self.genesis.governance,

@@ -159,7 +159,7 @@ class Life:
             wanted = self.running.venue.commit_headers()
             if wanted is None:
                 return
-            self.running.venue.redo(wanted, small.PRICES)
+            self.running.venue.redo(wanted)
         raise AssertionError("making batches anew does not come to an end")
 
     def proof(self) -> None:

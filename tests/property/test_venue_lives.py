@@ -28,6 +28,7 @@ from sequencer.service.facts import Fact
 from tests.helpers import venue as small
 from tests.helpers.l1 import DELAY, GOVERNOR
 from tests.helpers.machines import described, replayed
+from tests.helpers.oracle import listing
 from tests.helpers.running import SETUP, Running
 
 SIGNER = Signer.of(SETUP.genesis)
@@ -89,7 +90,7 @@ class Life:
                 continue
             if wanted is None:
                 return
-            self.running.venue.redo(wanted, PRICES)
+            self.running.venue.redo(wanted)
         raise AssertionError("making batches anew does not come to an end")
 
     def proof(self) -> None:
@@ -155,13 +156,13 @@ class Life:
         if self.announced % 3 == 0 and len(markets) < 4:
             markets += (replace(small.ETH_MARKET, symbol=f"M{len(markets)}"),)
         number = self.world.l1.head_number + 1
-        self.world.l1.announce_governance(GOVERNOR, replace(now, markets=markets), number)
+        self.world.l1.announce_governance(GOVERNOR, listing(now, markets), number)
 
     def refused_opening(self) -> None:
-        """The operator's oracle gives nonsense."""
+        """The operator's clock stands still."""
         if self.running.venue.core.work is None:
             with pytest.raises(CoreError):
-                self.running.venue.open_batch(self.world.now + 1_000, (0, 1, 1, 1))
+                self.running.venue.open_batch(self.running.venue.core.time)
 
     def crash_in_a_redo(self) -> None:
         """The process dies before the redone batches' files are written."""
@@ -174,7 +175,7 @@ class Life:
             return
         dead = patch.object(BatchFolder, "write_batch", side_effect=KeyboardInterrupt)
         with dead, suppress(KeyboardInterrupt):
-            self.running.venue.redo(wanted, PRICES)
+            self.running.venue.redo(wanted)
         self.running.restart()
 
     def reorganise(self) -> None:

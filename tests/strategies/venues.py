@@ -17,6 +17,7 @@ from rollup.protocol.units import Point
 from sequencer.batches.batcher import Batcher
 from sequencer.engine.command import NO_RECEIPT
 from sequencer.engine.live import LiveOrder
+from tests.helpers.oracle import oracle_terms
 
 CHAIN, VENUE = 31337, 7
 START_MS = 1_723_161_600_000
@@ -28,7 +29,7 @@ EMPTY_DIGEST: Digest = (0, 0, 0, 0, 0, 0, 0, 0)
 
 BTC = Market("BTC-PERP", 1, 5, 1_000, 500, 300, 500, 200)
 ETH = Market("ETH-PERP", 2, 4, 1_200, 600, 400, 450, 100)
-GOVERNANCE = Governance((BTC, ETH), 0, 600_000, 600_000)
+GOVERNANCE = Governance((BTC, ETH), 0, 600_000, 600_000, oracle_terms(("BTC", "ETH"), PRICES))
 
 
 def quick_compress_many(left: Sequence[Digest], right: Sequence[Digest]) -> list[Digest]:

@@ -53,9 +53,16 @@ class KeySource:
 
     def receipt_material(self) -> bytes:
         """The key that signs receipts, as bytes to keep in a private file."""
+        return self._address_material("receipts")
+
+    def oracle_materials(self, count: int) -> list[bytes]:
+        """Keys of development signers, as bytes to keep in private files."""
+        return [self._address_material(f"oracle-{place}") for place in range(count)]
+
+    def _address_material(self, label: str) -> bytes:
         if self._seed is None:
-            return self._drawn.setdefault("receipts", address_key_material())
-        wide = int.from_bytes(self._derive("receipts", 64), "big")
+            return self._drawn.setdefault(label, address_key_material())
+        wide = int.from_bytes(self._derive(label, 64), "big")
         return (1 + wide % (ORDER - 1)).to_bytes(RECEIPT_KEY_BYTES, "big")
 
     def secrets(self, count: int) -> list[SecretKey]:

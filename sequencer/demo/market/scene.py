@@ -8,12 +8,16 @@ from rollup.field.koalabear import P
 from rollup.hash.batched import compress_many
 from rollup.l1.deployment import Deployment
 from rollup.l1.mock import MockL1
+from rollup.oracle.package import feed_id
 from rollup.ports import Verifier
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.market import Governance
+from rollup.protocol.oracle import STEP_MAX, OracleTerms
+from rollup.protocol.oracle import Feed as Oracle
 from sequencer.demo.market.feed import Feed
 from sequencer.demo.market.keys import KeySource
 from sequencer.demo.market.trader import Trader
+from sequencer.oracle.keys import COUNT, QUORUM
 
 USDC = 10**6
 CLOCK_BEHIND_MS = 3_600_000
@@ -26,6 +30,11 @@ MINNOW_CAPITAL = 50
 """Dollars of the one trader that wants more than it can margin."""
 
 OPERATOR = "operator"
+SLOT_MS = 100
+FEED_DECIMALS = 8
+STEP = STEP_MAX
+"""As far as a step can be: a recorded feed of daily bars moves far from one batch to the next."""
+
 GOVERNANCE_DELAY_MS = 7 * 24 * 3_600_000
 PROOF_DEADLINE_MS = 6 * 3_600_000
 LEAST_DEPOSIT = 10 * USDC
@@ -47,10 +56,33 @@ def make_genesis(keys: KeySource, chain_id: int, venue: int, feed: Feed) -> Gene
         chain=chain_id,
         venue=venue,
         time=feed.grid.start,
-        governance=Governance(feed.markets, 0, CLOCK_BEHIND_MS, CLOCK_AHEAD_MS),
+        governance=Governance(
+            feed.markets, 0, CLOCK_BEHIND_MS, CLOCK_AHEAD_MS, make_oracle(keys, feed)
+        ),
         prices=feed.prices,
         fee_header=keys.header("fee-account"),
         receipt_signer=AddressKey(keys.receipt_material()).address,
+    )
+
+
+def signer_keys(keys: KeySource) -> tuple[AddressKey, ...]:
+    """Development signers, by rising address."""
+    drawn = (AddressKey(material) for material in keys.oracle_materials(COUNT))
+    return tuple(sorted(drawn, key=lambda key: key.address))
+
+
+def make_oracle(keys: KeySource, feed: Feed) -> OracleTerms:
+    """Signers, and a feed for each market, by its name; a batch takes the slot that its window
+    begins in or just before."""
+    return OracleTerms(
+        signers=tuple(key.address for key in signer_keys(keys)),
+        quorum=QUORUM,
+        slot_ms=SLOT_MS,
+        lag_ms=feed.grid.window_ms,
+        feeds=tuple(
+            Oracle(feed_id(market.symbol.removesuffix("-PERP")), FEED_DECIMALS, STEP, price)
+            for market, price in zip(feed.markets, feed.prices, strict=False)
+        ),
     )
 
 

@@ -115,6 +115,8 @@ function valueOf(name, input) {
     case "old_root":
     case "new_root":
     case "receipts": return [make("code", {}, value)];
+    case "reports": return [reportsText(value, input.governance.oracle)];
+    case "prices_before":
     case "prices": return [input.governance.markets.map((market, place) =>
       `${market.symbol} ${scaled(value[place], market.price_decimals)}`).join(", ")];
     case "governance": return [governancePart(value)];
@@ -122,6 +124,9 @@ function valueOf(name, input) {
     default: return [String(value)];
   }
 }
+
+const reportsText = (reports, oracle) => reports.length === 0 ? "none: every price stands"
+  : `${reports.length} reports; ${oracle.quorum} of ${oracle.signers.length} signers make a price`;
 
 function governancePart(value) {
   const rows = value.markets.map((each) => [each.symbol, percent(each.initial_fraction),

@@ -33,13 +33,18 @@ from circuits.verify import StarkVerifier
 from rollup.cli import CommandError, ExitCode, Output
 from rollup.ports import Pins, VerificationError
 from rollup.protocol.constants import CASH_BITS, CHAIN_BITS, NUMBER_BITS, QUEUE_BITS, TIME_BITS
+from rollup.protocol.pricing import PriceKind, Pricing
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import public_to_json
 from rollup.protocol.shape_class import SHAPE_CLASSES
-from tests.helpers.venue import GOVERNANCE, TOY, Venue, credit
+from sequencer.oracle.signers import reports
+from tests.helpers.oracle import KEYS, STRANGER
+from tests.helpers.venue import GOVERNANCE, PRICES, TOY, Venue, credit
 
 ROOT = Path(__file__).resolve().parents[4]
 FOREVER = (1 << TIME_BITS) - 1
+STANDING = Pricing(PRICES, (PriceKind.MISSING,) * 2)
+CLAMPED = Pricing(PRICES, (PriceKind.CLAMPED,) * 2)
 
 
 @dataclass(frozen=True)
@@ -129,7 +134,7 @@ def test_one_bundle_says_all_that_was_verified(tmp_path: Path, capsys) -> None: 
 def test_the_head_of_the_receipts_is_said_of_a_batch_and_of_the_last_of_many() -> None:
     heads = [bytes((place,)) * 32 for place in range(1, 4)]
     publics = [replace(each, receipts=head) for each, head in zip(chain(), heads, strict=True)]
-    found = [Verified(public, StandIn().pins, 100.0, 1, 1) for public in publics]
+    found = [Verified(public, STANDING, StandIn().pins, 100.0, 1, 1) for public in publics]
     assert f"receipts    {heads[0].hex()}" in statement_text(found[0]).splitlines()
     assert f"receipts    {heads[2].hex()}" in chain_text(found).splitlines()
     assert statement_record(found[0])["receipts"] == heads[0].hex()
@@ -203,8 +208,99 @@ def test_redo_and_changes_of_governance_are_shown(tmp_path: Path, capsys) -> Non
     text = capsys.readouterr().out
     assert f"from batch 4 on another:\n            {digest}\n" in text
     assert "\nredo        4\n" in text
-    one = statement_text(Verified(third, StandIn.pins, 100, 1, 1))
+    one = statement_text(Verified(third, STANDING, StandIn.pins, 100, 1, 1))
     assert "redo        yes" in one
+
+
+def priced() -> tuple[PublicInput, ...]:
+    """The three batches, each with reports that move both prices."""
+    found: list[PublicInput] = []
+    for public in chain():
+        before = found[-1].prices if found else PRICES
+        wanted = (before[0] + 100, before[1] - 10)
+        slot = GOVERNANCE.oracle.slot(public.time)
+        signed = [each for key in KEYS for each in reports(key, GOVERNANCE, wanted, slot)]
+        ordered = sorted(signed, key=lambda each: each.package.points[0].feed)
+        prices = (*wanted, 1, 1)
+        found.append(replace(public, prices_before=before, prices=prices, reports=tuple(ordered)))
+    return tuple(found)
+
+
+def test_prices_and_whose_word_they_are_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    public = priced()[0]
+    said = record(capsys, bundle(tmp_path / "one", public))
+    assert said["prices"] == [
+        {"market": "BTC", "price": 600_100, "kind": "fresh"},
+        {"market": "ETH", "price": 249_990, "kind": "fresh"},
+    ]
+    slot = GOVERNANCE.oracle.slot(public.time)
+    signers = [key.address.hex() for key in KEYS]
+    assert said["oracle"] == {"slot": slot, "reports": 6, "quorum": 2, "signers": signers}
+    verify_folder(Output(), tmp_path / "one", StandIn())  # type: ignore[arg-type]
+    text = capsys.readouterr().out
+    assert "prices      BTC 60,010.0, ETH 2,499.90\n" in text
+    assert "signed      6 reports of 2024-08-07 03:06:41.000 UTC, quorum 2 of 3\n" in text
+
+
+def test_markets_without_a_fresh_price_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    verify_folder(Output(), bundle(tmp_path / "one", chain()[0]), StandIn())  # type: ignore[arg-type]
+    assert "prices      BTC 60,000.0 (missing), ETH 2,500.00 (missing)\n" in capsys.readouterr().out
+    verify_folder(Output(), target(tmp_path / "venue", *chain()), StandIn())  # type: ignore[arg-type]
+    assert "prices      signed; missing in 2, 3, 4\n" in capsys.readouterr().out
+    verify_folder(Output(), target(tmp_path / "fresh", *priced()), StandIn())  # type: ignore[arg-type]
+    assert "prices      signed; all fresh\n" in capsys.readouterr().out
+
+
+def _price_lies() -> dict[str, tuple[PublicInput, str]]:
+    """Bundles whose proof is valid, and whose prices nobody signed."""
+    honest = priced()[1]
+    first, *rest = honest.reports
+    late = replace(honest, time=honest.time + 60_000)
+    of_another = replace(first, signature=honest.reports[-1].signature)
+    stranger = reports(STRANGER, GOVERNANCE, honest.prices, first.package.time)[0]
+    return {
+        "another slot": (late, "REPORT_SLOT"),
+        "no reports": (replace(honest, reports=()), "PRICE_MOVED"),
+        "one of three": (replace(honest, reports=(first, *rest[2:])), "REPORT_QUORUM"),
+        "one twice": (replace(honest, reports=(first, *honest.reports)), "REPORT_REPEATED"),
+        "another order": (replace(honest, reports=honest.reports[::-1]), "REPORT_ORDER"),
+        "a stranger's": (replace(honest, reports=(stranger, *rest)), "REPORT_SIGNER"),
+        "another's signature": (replace(honest, reports=(of_another, *rest)), "REPORT_SIGNER"),
+        "no signature": (
+            replace(honest, reports=(replace(first, signature=bytes(65)), *rest)),
+            "REPORT_SIGNATURE",
+        ),
+        "another price": (
+            replace(honest, prices=(honest.prices[0] + 1, *honest.prices[1:])),
+            "PRICE_DIFFERS",
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", _price_lies())
+def test_a_valid_proof_at_prices_that_nobody_signed_is_refused_by_its_reason(
+    tmp_path: Path, name: str
+) -> None:
+    public, reason = _price_lies()[name]
+    found = refusal(bundle(tmp_path / "one", public))
+    assert found.exit_code == ExitCode.INVALID
+    assert found.record["reason"] == reason and found.record["batch"] == public.number
+    assert str(found.record["file"]).endswith("public.json")
+    everything = [*priced()]
+    everything[1] = public
+    found = refusal(target(tmp_path / "venue", *everything))
+    assert found.exit_code == ExitCode.INVALID and found.record["reason"] == reason
+
+
+def test_batches_whose_prices_do_not_go_on_from_each_other_do_not_join(tmp_path: Path) -> None:
+    first, second, third = priced()
+    elsewhere = (second.prices[0] + 1, *second.prices[1:])
+    found = refusal(target(tmp_path, first, second, replace(third, prices_before=elsewhere)))
+    assert found.exit_code == ExitCode.ROOTS_DIFFER and found.record["reason"] == "PRICES"
 
 
 def test_a_folder_without_batches_and_no_folder_are_bad_input(tmp_path: Path) -> None:
@@ -222,7 +318,7 @@ def test_a_public_input_of_another_version_is_refused_by_path_and_version(tmp_pa
     found = refusal(folder)
     assert found.exit_code == ExitCode.INVALID
     assert found.message.startswith(f"invalid: {file}: MALFORMED: ")
-    assert "wanted version 3, got 1" in found.message
+    assert "wanted version 4, got 1" in found.message
 
 
 @pytest.mark.parametrize("shape_class", SHAPE_CLASSES)
@@ -257,7 +353,7 @@ def largest() -> PublicInput:
 def test_no_line_is_wider_than_80_columns() -> None:
     texts = []
     for name in PARAMETER_SETS:
-        wide = Verified(largest(), StarkVerifier(name, "M").pins, 100.04, 2**23, 10**6)
+        wide = Verified(largest(), CLAMPED, StarkVerifier(name, "M").pins, 100.04, 2**23, 10**6)
         redone = [replace(wide, public=replace(wide.public, redo=True))] * 30
         texts += [statement_text(wide), chain_text(redone)]
         texts.append(explanation_text(explanation(wide.pins, 100.04, is_chain=True)))

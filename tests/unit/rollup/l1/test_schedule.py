@@ -7,8 +7,10 @@ import pytest
 from rollup.l1.interface import GovernanceAnnounced, GovernanceEnacted, Refusal, Revert
 from rollup.protocol.market import Governance
 from tests.helpers.l1 import AHEAD, BEHIND, DELAY, GOVERNOR, LEAST, STRANGER, World
+from tests.helpers.oracle import listing
 from tests.helpers.venue import ETH_MARKET, GOVERNANCE, START
 
+ONE = listing(GOVERNANCE, GOVERNANCE.markets[:1])
 NEW = replace(GOVERNANCE, clock_behind_ms=BEHIND + 1)
 NEWER = replace(GOVERNANCE, clock_behind_ms=BEHIND + 2)
 
@@ -124,7 +126,7 @@ def test_only_the_governor_announces_and_only_for_a_number_to_come(world: World)
     [
         ({"clock_ahead_ms": DELAY}, Revert.DELAY_TOO_SHORT),
         ({"fee_account": 1}, Revert.GOVERNANCE_CHANGED),
-        ({"markets": GOVERNANCE.markets[:1]}, Revert.GOVERNANCE_CHANGED),
+        ({"oracle": ONE.oracle, "markets": ONE.markets}, Revert.GOVERNANCE_CHANGED),
         ({"markets": GOVERNANCE.markets[::-1]}, Revert.GOVERNANCE_CHANGED),
         (
             {
@@ -147,6 +149,6 @@ def test_parameters_under_which_the_venue_could_not_go_on_are_not_announced(
 def test_a_market_may_be_added_and_its_risk_and_fees_may_change(world: World) -> None:
     cheaper = replace(GOVERNANCE.markets[0], taker_fee=1, band_fraction=1)
     added = replace(ETH_MARKET, symbol="SOL")
-    grown = replace(GOVERNANCE, markets=(cheaper, ETH_MARKET, added))
+    grown = listing(GOVERNANCE, (cheaper, ETH_MARKET, added))
     valid_from = announce(world, grown)
     assert world.l1.governance_for(1, valid_from) == grown

@@ -15,6 +15,7 @@ from rollup.protocol.market import (
     price_band,
 )
 from rollup.protocol.rejection import Reason
+from tests.helpers.oracle import KEYS, STEP, listing
 from tests.helpers.venue import BTC_MARKET, ETH_MARKET, GOVERNANCE, refusal
 
 
@@ -93,15 +94,20 @@ def test_no_member_is_left_out_of_those_tests() -> None:
         "fee_account",
         "clock_behind_ms",
         "clock_ahead_ms",
+        "oracle",
     }
 
 
 def test_the_digest_is_keccak_of_the_members_in_order() -> None:
     numbers = (1, 5, 1000, 500, 400, 500, 100)
-    one = replace(GOVERNANCE, markets=(BTC_MARKET,))
-    expected = b"crypsis-governance-1" + (1).to_bytes(8, "big")
+    one = listing(GOVERNANCE, [BTC_MARKET])
+    expected = b"crypsis-governance-2" + (1).to_bytes(8, "big")
     expected += b"BTC" + bytes(13) + b"".join(n.to_bytes(8, "big") for n in numbers)
     expected += b"".join(n.to_bytes(8, "big") for n in (0, 60_000, 5_000))
+    expected += (3).to_bytes(8, "big") + b"".join(key.address for key in KEYS)
+    expected += b"".join(n.to_bytes(8, "big") for n in (2, 100, 1_000, 1))
+    expected += b"BTC" + bytes(29)
+    expected += b"".join(n.to_bytes(8, "big") for n in (8, STEP, 600_000))
     assert one.digest() == keccak256(expected)
 
 

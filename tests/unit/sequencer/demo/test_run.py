@@ -93,7 +93,7 @@ def events(root: Path) -> list[DemoEvent]:
 
 def test_it_tells_the_whole_story_in_order(events: list[DemoEvent]) -> None:
     batch = [BatchOpened, BatchClosed, ProofPhase, Proved, Posted]
-    story = [MarketReady, *batch, *batch, *[ForgeryJudged] * 3, JournalReplayed]
+    story = [MarketReady, *batch, *batch, *[ForgeryJudged] * 8, JournalReplayed]
     assert [type(event) for event in events] == story
 
 
@@ -139,6 +139,11 @@ def test_every_forgery_is_refused_with_its_reason(events: list[DemoEvent]) -> No
     assert judged == [
         ("inflated balance", "rules", "old-root"),
         ("over-filled order", "rules", "overfilled"),
+        ("unsigned price", "verifier", "price-differs"),
+        ("stale reports", "verifier", "report-slot"),
+        ("one signer twice", "verifier", "report-repeated"),
+        ("short quorum", "verifier", "report-quorum"),
+        ("malleated signature", "verifier", "report-signature"),
         ("flipped proof byte", "verifier", "WRONG"),
     ]
 
@@ -274,7 +279,8 @@ def test_the_last_act_forges_the_last_batch_that_traded(tmp_path: Path) -> None:
     found = run(options(tmp_path / "venue", batches=2, data=feed))
     assert [event.fills for event in found if isinstance(event, BatchClosed)] == [1, 0]
     judged = [event.reason for event in found if isinstance(event, ForgeryJudged)]
-    assert judged == ["old-root", "overfilled", "WRONG"]
+    prices = ["price-differs", "report-slot", "report-repeated", "report-quorum"]
+    assert judged == ["old-root", "overfilled", *prices, "report-signature", "WRONG"]
 
 
 def test_a_busy_window_is_thinned_and_says_how_much(tmp_path: Path) -> None:
@@ -315,7 +321,7 @@ def test_without_proofs_rules_journal_and_replay_are_the_same(
     unproved = options(tmp_path, insecure_seed=7, proves=False)
     found = list(run_demo(unproved, Unused(), Unused()))
     batch = [BatchOpened, BatchClosed]
-    story = [MarketReady, *batch, *batch, *[ForgeryJudged] * 2, JournalReplayed]
+    story = [MarketReady, *batch, *batch, *[ForgeryJudged] * 7, JournalReplayed]
     assert [type(event) for event in found] == story
     assert roots(found) == roots(events)
     assert not list(tmp_path.rglob("proof.bin"))

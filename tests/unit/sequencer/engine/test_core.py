@@ -32,6 +32,7 @@ from sequencer.engine.event import (
     Traded,
     VenueReason,
 )
+from tests.helpers.oracle import listing
 from tests.strategies import venues
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -309,7 +310,7 @@ def test_a_command_in_the_wrong_place_raises_and_changes_nothing(command: Comman
             1,
             venues.START_MS + 1,
             (*venues.PRICES[:1], 1, 1, 1),
-            governance=replace(venues.GOVERNANCE, markets=venues.GOVERNANCE.markets[:1]),
+            governance=listing(venues.GOVERNANCE, venues.GOVERNANCE.markets[:1]),
         ),
         OpenBatch(
             1,
@@ -393,7 +394,7 @@ def test_announced_parameters_hold_from_the_next_batch_on() -> None:
     step(state, CloseBatch())
     third = replace(venues.ETH, symbol="SOL-PERP")
     dearer = replace(venues.BTC, taker_fee=900)
-    after = replace(venues.GOVERNANCE, markets=(dearer, venues.ETH, third))
+    after = listing(venues.GOVERNANCE, (dearer, venues.ETH, third))
     prices = (*venues.PRICES[:2], 5, 1)
     step(state, OpenBatch(2, state.time + 1_000, prices, governance=after))
     assert isinstance(submit(state, venues.order(2, SELL, 5, 10, market=2))[-1], OrderRested)

@@ -60,7 +60,7 @@ STILL_MISSING = (
     ("no withdrawal", "README.md", "No funding, no liquidation, no withdrawal, no forced exit"),
     ("Receipts bind", "docs/sequencer.md", "not that they were matched in it"),
     ("Price-time priority", "docs/sequencer.md", "an operator could fill a cancelled order"),
-    ("development source", "docs/sequencer.md", "They stand where signed reports will stand"),
+    ("invented", "docs/sequencer.md", "Nobody should trade money at such prices"),
     ("plain HTTP", "docs/api.md", "The server speaks plain HTTP"),
     ("One operator", "docs/soundness/README.md", "It can also refuse service"),
     ("mock", "docs/l1.md", "There is no adapter for a chain"),

@@ -35,7 +35,7 @@ def running(tmp_path: Path) -> Running:
     running.world.pass_time(BEHIND + 1)
     wanted = running.venue.commit_headers()
     assert wanted is not None and wanted.number == 3
-    running.venue.redo(wanted, small.PRICES)
+    running.venue.redo(wanted)
     running.open()
     running.submit(small.sell(1, 3, slot=77), small.sell(2, 3, slot=78))
     running.close()

@@ -18,7 +18,8 @@ from sequencer.running.state import (
     is_begun,
     pinned_file,
 )
-from sequencer.service.venue_file import EXAMPLE, venue_from_toml
+from sequencer.service.venue_file import venue_from_toml
+from tests.helpers.oracle import EXAMPLE, listing
 
 NOW = 1_723_000_012_345
 FILE = venue_from_toml(EXAMPLE.encode())
@@ -74,7 +75,7 @@ def test_what_differs_is_said_key_by_key(folder: LockedFolder) -> None:
 
 
 def test_a_market_that_is_added_is_named() -> None:
-    fewer = replace(FILE.governance, markets=FILE.governance.markets[:1])
+    fewer = listing(FILE.governance, FILE.governance.markets[:1])
     (line,) = differing(replace(FILE, governance=fewer), FILE)
     assert line == "markets: begun with BTC-PERP, the file has BTC-PERP, ETH-PERP"
 

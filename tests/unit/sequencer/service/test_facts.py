@@ -72,7 +72,7 @@ def venue(tmp_path: Path) -> Iterator[Venue]:
     folder = VenueFolder(tmp_path).lock()
     folder.start(setup.genesis, bytes(32), venues.RECEIPT_MATERIAL)
     running = Venue(setup, folder, Queue(), OPERATOR)  # type: ignore[arg-type]
-    running.open_batch(venues.START_MS + 1_000, venues.PRICES)
+    running.open_batch(venues.START_MS + 1_000)
     yield running
     running.close()
     folder.close()
@@ -121,7 +121,7 @@ def test_an_order_that_expires_as_a_batch_opens_is_in_its_owners_stream(venue: V
     send(venue, order(3, BUY, 10, expiry=venues.START_MS + 1_500))
     venue.close_batch()
     venue.take_facts()
-    venue.open_batch(venues.START_MS + 2_000, venues.PRICES)
+    venue.open_batch(venues.START_MS + 2_000)
     assert venue.take_facts() == [(3, Ended((0, 0), Reason.ORDER_EXPIRED, 10, 1))]
 
 
@@ -145,7 +145,7 @@ def test_an_envelope_is_judged_at_the_time_of_the_open_batch(venue: Venue) -> No
     late = venue.sealing_key.seal(order(2, BUY, 10), HERE, venue.core.clock)
     (first,), (again,) = venue.submit([envelope]), venue.submit([envelope])
     venue.close_batch()
-    venue.open_batch(venues.START_MS + 2_000, venues.PRICES)
+    venue.open_batch(venues.START_MS + 2_000)
     after = venue.submit([envelope, late])
     assert first.reason is None and again == replace(first, is_copy=True)
     assert [receipt.reason for receipt in after] == [EnvelopeReason.EXPIRED] * 2

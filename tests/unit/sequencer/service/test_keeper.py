@@ -278,7 +278,7 @@ def test_a_snapshot_of_a_branch_that_a_redo_made_void_is_not_used(running: Runni
     assert wanted is not None
     dead = patch.object(Store, "forget_from", side_effect=KeyboardInterrupt)
     with dead, suppress(KeyboardInterrupt):
-        running.venue.redo(wanted, small.PRICES)
+        running.venue.redo(wanted)
     running.crash()
     keeper = Keeper(SETUP, running.folder)
     assert next(keeper.starts(99)).source.first == 8 > wanted.number, "it lies there still"
@@ -296,7 +296,7 @@ def test_after_a_redo_snapshots_of_the_void_branch_are_gone_and_facts_go_on(
     unproved_and_refused(running)
     wanted = running.venue.commit_headers()
     assert wanted is not None
-    running.venue.redo(wanted, small.PRICES)
+    running.venue.redo(wanted)
     store = running.venue._keeper._store
     assert store is not None and store.numbers(99) == [4, 2]
     facts, run = told(running.venue.history), running.venue._keeper.run

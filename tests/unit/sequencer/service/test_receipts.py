@@ -222,7 +222,7 @@ def test_a_batch_made_anew_ends_with_the_receipts_that_it_had(running: Running) 
     given += running.submit(small.sell(3, 2, slot=7))
     wanted = running.venue.commit_headers()
     assert wanted is not None
-    anew = running.venue.redo(wanted, small.PRICES)
+    anew = running.venue.redo(wanted)
     assert [each.batch.receipts for each in anew] == [each.batch.receipts for each in closed]
     assert all(each.batch.redo for each in anew)
     given += running.submit(small.sell(3, 2, slot=8))
@@ -254,7 +254,7 @@ def test_heads_stay_those_of_the_first_closing_while_l1_goes_back_and_forth(
     running.world.l1.revert_to(before)
     wanted = running.venue.commit_headers()
     assert wanted is not None
-    running.venue.redo(wanted, small.PRICES)
+    running.venue.redo(wanted)
     running.open()
     given += running.submit(small.sell(3, 3, slot=20))
     heads = [*(each.header.receipts for each in first), running.close().header.receipts]

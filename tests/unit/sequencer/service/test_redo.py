@@ -21,6 +21,7 @@ from sequencer.service.guard import VenueStopped
 from sequencer.service.poster import L1Differs
 from tests.helpers import venue as small
 from tests.helpers.l1 import DELAY, GOVERNOR, OPERATOR
+from tests.helpers.oracle import NEW_PRICE, listing
 from tests.helpers.running import SETUP, WINDOW_MS, Running
 
 RICH = 10**6 * small.USDC
@@ -55,7 +56,7 @@ def refused(running: Running) -> tuple[int, str] | None:
 def redo(running: Running) -> list[ClosedBatch]:
     wanted = running.venue.commit_headers()
     assert wanted is not None
-    return running.venue.redo(wanted, small.PRICES)
+    return running.venue.redo(wanted)
 
 
 def require_goes_on(running: Running) -> None:
@@ -187,11 +188,11 @@ def test_parameters_that_come_into_force_while_batches_wait_do_not_end_the_venue
 def test_parameters_that_l1_forgot_are_dropped(running: Running) -> None:
     checkpoint = running.world.l1.checkpoint()
     third = replace(small.ETH_MARKET, symbol="SOL")
-    after = replace(small.GOVERNANCE, markets=(*small.GOVERNANCE.markets, third))
+    after = listing(small.GOVERNANCE, (*small.GOVERNANCE.markets, third))
     running.world.l1.announce_governance(GOVERNOR, after, 2)
     running.world.pass_time(DELAY)
-    running.open((*small.PRICES[:2], 77, 1))
-    running.submit(small.sell(1, 4, market=2, price=77))
+    running.open()
+    running.submit(small.sell(1, 4, market=2, price=NEW_PRICE))
     assert running.close().batch.governance == after
     running.world.l1.revert_to(checkpoint)
     assert refused(running) == (2, "governance")
@@ -299,11 +300,11 @@ def test_what_was_made_anew_already_is_not_made_anew_again(running: Running) -> 
     running.world.pass_time(BEHIND + 1)
     wanted = running.venue.commit_headers()
     assert wanted is not None
-    (anew,) = running.venue.redo(wanted, small.PRICES)
-    assert running.venue.redo(wanted, small.PRICES) == []
+    (anew,) = running.venue.redo(wanted)
+    assert running.venue.redo(wanted) == []
     assert running.venue.commit_headers() is None
-    assert running.venue.redo(wanted, small.PRICES) == []
-    assert running.venue.redo(replace(wanted, header=anew.header.digest()), small.PRICES) == []
+    assert running.venue.redo(wanted) == []
+    assert running.venue.redo(replace(wanted, header=anew.header.digest())) == []
     require_goes_on(running)
 
 
@@ -353,20 +354,20 @@ def test_an_added_market_that_l1_forgot_is_gone_also_after_a_refused_opening(
 ) -> None:
     checkpoint = running.world.l1.checkpoint()
     third = replace(small.ETH_MARKET, symbol="SOL")
-    after = replace(small.GOVERNANCE, markets=(*small.GOVERNANCE.markets, third))
+    after = listing(small.GOVERNANCE, (*small.GOVERNANCE.markets, third))
     running.world.l1.announce_governance(GOVERNOR, after, 2)
     running.world.pass_time(DELAY)
     with pytest.raises(CoreError):
-        running.venue.open_batch(running.world.now + 1_000, (0, 1, 1, 1))
+        running.venue.open_batch(running.venue.core.time)
     assert running.venue.core.ledger.governance == small.GOVERNANCE
     running.world.l1.revert_to(checkpoint)
     running.restart()
     assert running.batch().batch.governance == small.GOVERNANCE
 
 
-def test_a_market_that_a_batch_had_no_price_of_gets_the_oracles(running: Running) -> None:
+def test_a_market_that_a_batch_had_no_price_of_gets_its_listing_price(running: Running) -> None:
     third = replace(small.ETH_MARKET, symbol="SOL")
-    after = replace(small.GOVERNANCE, markets=(*small.GOVERNANCE.markets, third))
+    after = listing(small.GOVERNANCE, (*small.GOVERNANCE.markets, third))
     running.world.l1.announce_governance(GOVERNOR, after, 2)
     with_sol = running.world.l1.checkpoint()
     running.world.pass_time(1)
@@ -378,10 +379,10 @@ def test_a_market_that_a_batch_had_no_price_of_gets_the_oracles(running: Running
     running.world.l1.revert_to(with_sol)
     wanted = running.venue.commit_headers()
     assert wanted is not None and wanted.reason == "governance"
-    (anew,) = running.venue.redo(wanted, (*small.PRICES[:2], 77, 1))
-    assert anew.batch.prices == (*small.PRICES[:2], 77, 1)
+    (anew,) = running.venue.redo(wanted)
+    assert anew.batch.prices == (*small.PRICES[:2], NEW_PRICE, 1)
     work = running.venue.core.work
-    assert work is not None and work.prices[2] == 77 and not work.redo
+    assert work is not None and work.prices[2] == NEW_PRICE and not work.redo
 
 
 def test_owners_are_told_what_is_void_and_what_lives(running: Running) -> None:

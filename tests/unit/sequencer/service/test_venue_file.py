@@ -7,8 +7,9 @@ import pytest
 from rollup.codec.strict import CodecError
 from rollup.protocol.constants import FRACTION_SCALE, MARKETS_MAX
 from sequencer.service.prices import DevelopmentPrices
-from sequencer.service.venue_file import EXAMPLE, VenueFile, read_venue_file, venue_from_toml
+from sequencer.service.venue_file import VenueFile, read_venue_file, venue_from_toml
 from tests.helpers import venue as small
+from tests.helpers.oracle import EXAMPLE
 
 LAST_MARKET = EXAMPLE.rindex("[[markets]]")
 
@@ -48,12 +49,24 @@ def test_the_example_is_a_venue() -> None:
         ("least_deposit = 10000000", "least_deposit = 0", "least_deposit: wanted 1 to"),
         ("band_fraction = 300", "band_fraction = 500", "markets[0]: band-too-wide"),
         ("size_decimals = 5", "size_decimals = 4", "markets[0]: market-scale"),
-        ("first_price = 600000", "first_price = 0", "first_price: wanted 1 to 715827882, got 0"),
+        ("first_price = 600000", "first_price = 0", "first_price: wanted 2 to 715827882, got 0"),
         ("chain = 31337", "chain = 1073741824", "chain: wanted 0 to 1073741823, got 1073741824"),
         ("price_swing = 200", "price_swing = 5001", "price_swing: wanted 0 to 5000, got 5001"),
         ('"ETH-PERP"', '"BTC-PERP"', "two markets have the same symbol"),
         ("[clock]", "[clocks]", "venue file: clock is missing"),
         ("chain = 31337", "chain = ", "not TOML"),
+        ("quorum = 3 ", "quorum = 1 ", "oracle: quorum must be from 2 to 3"),
+        (
+            "lag_ms = 12000 ",
+            "lag_ms = 9999 ",
+            "oracle.lag_ms: wanted at least the interval of 10000",
+        ),
+        ("slot_ms = 10000 ", "slot_ms = 0 ", "slot_ms must be from 1 to 3600000"),
+        ('signers = ["', 'signers = ["0x', "signers[0]: wanted 40 hex digits"),
+        ('feed = "BTC"', 'feed = ""', "the name of a feed is wanted"),
+        ('feed = "BTC"', f'feed = "{"B" * 32}"', "feed: wanted text of at most 31 characters"),
+        ("feed_decimals = 8", "feed_decimals = 19", "feed decimals must be from 0 to 18"),
+        ("price_step = 200", "price_step = 10000", "step must be from 1 to 9999"),
         ("chain = 31337", "chain = 1\nchain = 2", "not TOML"),
     ],
 )

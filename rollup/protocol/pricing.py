@@ -1,0 +1,194 @@
+"""What prices a batch has: a rule over signed reports, which leaves the operator no choice.
+
+Reports are public data beside the proof. The circuit sees the prices alone; whoever verifies a
+bundle, and L1, holds them to this rule. Spec: docs/spec/12-prices.md.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from rollup.crypto.signature_form import SignatureError
+from rollup.oracle.package import SignedPackage, feed_name
+from rollup.protocol.constants import FRACTION_SCALE, MARKETS_MAX
+from rollup.protocol.market import ABSENT_PRICE, PRICE_MAX, Governance
+from rollup.protocol.oracle import PRICE_LEAST, Feed
+from rollup.protocol.public import PublicInput
+
+Recover = Callable[[bytes, bytes], bytes]
+"""The address whose key signed a digest; raises SignatureError. Plain or by a library: the two
+agree on every input."""
+
+
+class PriceFault(StrEnum):
+    """Why reports, or what was made of them, are refused. A closed list."""
+
+    REPORT_SLOT = "report-slot"
+    REPORT_FEED = "report-feed"
+    REPORT_SIGNATURE = "report-signature"
+    REPORT_SIGNER = "report-signer"
+    REPORT_REPEATED = "report-repeated"
+    REPORT_ORDER = "report-order"
+    REPORT_QUORUM = "report-quorum"
+    PRICE_MOVED = "price-moved"
+    PRICE_UNCLAMPED = "price-unclamped"
+    PRICE_DIFFERS = "price-differs"
+
+
+class PriceRefused(Exception):
+    """Reports or prices that break the rule. `fault` is how, `detail` where and what was wanted."""
+
+    def __init__(self, fault: PriceFault, detail: str) -> None:
+        super().__init__(f"{fault.value}: {detail}")
+        self.fault = fault
+        self.detail = detail
+
+
+class PriceKind(StrEnum):
+    """How a market came by its price."""
+
+    FRESH = "fresh"
+    CLAMPED = "clamped"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Pricing:
+    """Prices of all markets that there could be, and how each listed market came by its own."""
+
+    prices: tuple[int, ...]
+    kinds: tuple[PriceKind, ...]
+
+    def of_kind(self, kind: PriceKind) -> tuple[int, ...]:
+        """The markets whose price is of a kind."""
+        return tuple(market for market, each in enumerate(self.kinds) if each is kind)
+
+
+def ticks(value: int, feed: Feed, price_decimals: int) -> int:
+    """A feed's value in ticks of a market, rounded down: by less than a tick, and against longs."""
+    found: int = value * 10**price_decimals // 10**feed.decimals
+    return found
+
+
+def step_range(before: int, step: int) -> tuple[int, int]:
+    """Least and greatest price after `before`, both rounded towards it, so never further away than
+    `step` ten-thousandths."""
+    low = -(-before * (FRACTION_SCALE - step) // FRACTION_SCALE)
+    high = before * (FRACTION_SCALE + step) // FRACTION_SCALE
+    return max(low, PRICE_LEAST), min(high, PRICE_MAX)
+
+
+def lower_median(values: Sequence[int]) -> int:
+    """The middle one; of two middle ones the lower."""
+    return sorted(values)[(len(values) - 1) // 2]
+
+
+REPORT_POINTS: Final = 1
+"""A report is a package of one feed, as signers publish them; the public input holds no other."""
+
+
+def judged(
+    report: SignedPackage, governance: Governance, slot: int, recover: Recover
+) -> tuple[int, bytes]:
+    """The market that a report is for, and who signed it. PriceRefused if it counts for nothing."""
+    oracle, package = governance.oracle, report.package
+    if package.time != slot:
+        detail = f"a report of {slot} is wanted, not of {package.time}"
+        raise PriceRefused(PriceFault.REPORT_SLOT, detail)
+    (point,) = package.points
+    markets = [place for place, feed in enumerate(oracle.feeds) if feed.feed == point.feed]
+    if not markets:
+        detail = f"no market has the feed {feed_name(point.feed)}"
+        raise PriceRefused(PriceFault.REPORT_FEED, detail)
+    try:
+        signer = recover(package.digest(), report.signature)
+    except SignatureError as error:
+        raise PriceRefused(PriceFault.REPORT_SIGNATURE, str(error)) from error
+    if signer not in oracle.signers:
+        detail = f"{signer.hex()} is no registered signer"
+        raise PriceRefused(PriceFault.REPORT_SIGNER, detail)
+    return markets[0], signer
+
+
+def values_by_market(
+    governance: Governance, time: int, reports: Sequence[SignedPackage], recover: Recover
+) -> list[list[int]]:
+    """What the reports of a batch say of each market: a quorum of signers, or nobody. PriceRefused
+    for a report that counts for nothing, one too many, or too few."""
+    slot, last = governance.oracle.slot(time), (-1, b"")
+    values: list[list[int]] = [[] for _ in governance.markets]
+    seen: set[tuple[int, bytes]] = set()
+    for place, report in enumerate(reports):
+        try:
+            market, signer = judged(report, governance, slot, recover)
+        except PriceRefused as refused:
+            raise PriceRefused(refused.fault, f"report {place}: {refused.detail}") from refused
+        if (market, signer) in seen:
+            detail = f"report {place}: {signer.hex()} reports twice for market {market}"
+            raise PriceRefused(PriceFault.REPORT_REPEATED, detail)
+        if (market, signer) < last:
+            detail = f"report {place}: reports that rise by market, then by signer, are wanted"
+            raise PriceRefused(PriceFault.REPORT_ORDER, detail)
+        seen.add(last := (market, signer))
+        values[market].append(report.package.points[0].value)
+    for market, given in enumerate(values):
+        if 0 < len(given) < governance.oracle.quorum:
+            detail = (
+                f"market {market}: {governance.oracle.quorum} reports or none, not {len(given)}"
+            )
+            raise PriceRefused(PriceFault.REPORT_QUORUM, detail)
+    return values
+
+
+def pricing_of(
+    governance: Governance,
+    time: int,
+    before: Sequence[int],
+    reports: Sequence[SignedPackage],
+    recover: Recover,
+) -> Pricing:
+    """Prices of a batch of this time, after one with the prices `before`. PriceRefused if the
+    reports are not those of a batch."""
+    values = values_by_market(governance, time, reports, recover)
+    prices, kinds = [ABSENT_PRICE] * MARKETS_MAX, []
+    for market, given in enumerate(values):
+        decimals = governance.markets[market].price_decimals
+        feed = governance.oracle.feeds[market]
+        prices[market], kind = price_of(given, feed, decimals, before[market])
+        kinds.append(kind)
+    return Pricing(tuple(prices), tuple(kinds))
+
+
+def price_of(
+    values: Sequence[int], feed: Feed, price_decimals: int, before: int
+) -> tuple[int, PriceKind]:
+    """The price of one market and how it came by it: `values` are a quorum's or nobody's."""
+    last = feed.listing_price if before == ABSENT_PRICE else before
+    if not values:
+        return last, PriceKind.MISSING
+    wanted = ticks(lower_median(values), feed, price_decimals)
+    low, high = step_range(last, feed.step)
+    price = min(max(wanted, low), high)
+    return price, PriceKind.FRESH if price == wanted else PriceKind.CLAMPED
+
+
+_FAULTS: Final = {
+    PriceKind.MISSING: PriceFault.PRICE_MOVED,
+    PriceKind.CLAMPED: PriceFault.PRICE_UNCLAMPED,
+    PriceKind.FRESH: PriceFault.PRICE_DIFFERS,
+}
+
+
+def require_priced(public: PublicInput, recover: Recover) -> Pricing:
+    """PriceRefused unless the prices of a batch are what its reports give, after the prices that it
+    says were those of the batch before."""
+    found = pricing_of(
+        public.governance, public.time, public.prices_before, public.reports, recover
+    )
+    for market, kind in enumerate(found.kinds):
+        came, wanted = public.prices[market], found.prices[market]
+        if came != wanted:
+            detail = f"market {market}: {wanted} ticks ({kind.value}) are wanted, not {came}"
+            raise PriceRefused(_FAULTS[kind], detail)
+    return found
