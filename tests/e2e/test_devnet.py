@@ -101,10 +101,30 @@ def test_proofs_reach_l1_and_a_killed_devnet_goes_on_to_the_same_roots(tmp_path:
         assert Trader(found, 0).ask()["cash"] == str(10**12)
         code, said = found.end()
     assert code == 0, said
-    assert crypsis("verify", state).code == 0
+    verified = crypsis("verify", state, "--json")
+    assert verified.code == 0
+    reports = [each["oracle"]["reports"] for each in verified.json["batches"]]
+    assert max(reports) == 10, "five signers, two markets"
     replayed = crypsis("replay", state / "private" / "journal", "--json")
     assert replayed.code == 0
     assert replayed.json["bundles_compared"] == len(replayed.json["batches"]) >= 2
+
+
+def test_signers_that_are_lost_are_started_again_and_batches_go_on(tmp_path: Path) -> None:
+    state = tmp_path / "venue"
+    options = ("--no-proofs", "--accounts", 0, "--state", state)
+    with devnet(*options, "--interval", INTERVAL_MS) as found:
+        found.until(lambda status: status["held"] >= 1)
+        family = psutil.Process(found.process.pid).children()
+        (signers,) = [each for each in family if "oracle" in each.cmdline()]
+        signers.kill()
+        last = max(path.name for path in (state / "reports").iterdir())
+        found.until(lambda _: max(path.name for path in (state / "reports").iterdir()) > last)
+        code, said = found.end()
+    assert code == 0 and "the signers ended" in said, said
+    private = state / "private" / "oracle"
+    assert stat.S_IMODE(private.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in private.iterdir()} == {0o600}
 
 
 def test_an_l1_that_is_lost_is_started_again_and_nothing_else_is(tmp_path: Path) -> None:
