@@ -85,7 +85,7 @@ class Books:
             old_root=tip.root,
             new_root=digest_of(repr((tip.root, choice))),
             receipts=head_of_receipts(tip.number + 1),
-            prices=self.genesis.prices,
+            prices=prices_of(self.genesis.prices, choice.governance),
             redo=choice.redo,
             total=tip.total + credited,
             deposits_before=tip.deposits,
@@ -105,6 +105,12 @@ class Books:
         self.tips[closed.tip.root] = closed.tip
         self.closed[closed.header.digest()] = closed
         return closed
+
+
+def prices_of(first: tuple[int, ...], governance: Governance) -> tuple[int, ...]:
+    """A price for each market that is listed: those of genesis, then the last one's again."""
+    listed = len(governance.markets)
+    return (*first[:listed], *[first[-1]] * (listed - len(first)))
 
 
 def head_of_receipts(number: int) -> bytes:

@@ -19,8 +19,9 @@ from rollup.protocol.constants import (
 )
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.encoding import digest_bytes
-from rollup.protocol.market import Governance, MarketTerms, batch_terms, require_prices
+from rollup.protocol.market import Governance, require_prices
 from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.units import (
     require_bounds,
     require_bytes,
@@ -29,7 +30,7 @@ from rollup.protocol.units import (
     require_tuple_of,
 )
 
-PUBLIC_TAG = b"crypsis-public-3"
+PUBLIC_TAG = b"crypsis-public-4"
 """Domain and version of the digest."""
 
 
@@ -54,6 +55,7 @@ class PublicInput:
     """What a proof is about. `total` is the USDC under custody after the batch, in quanta.
 
     `number` is the new batch number and `time` the end of its window; both roots are state roots.
+    `prices` has one for each market of `governance`, in their order.
     `receipts` is the head of the chain of receipts after the last one that promised this batch.
     `redo` says that the batch was made anew after L1 refused its header, and matches no orders.
     """
@@ -114,10 +116,11 @@ class PublicInput:
 
     def encode(self) -> bytes:
         """Canonical bytes of all of it, field by field: tag, then each number as 8 bytes
-        big-endian, governance as its digest, roots and head of the receipts as 32 bytes, deposits
-        after their count."""
+        big-endian, governance as its digest, roots and head of the receipts as 32 bytes, prices and
+        deposits each after their count."""
         before = (self.version, self.chain, self.venue, self.number, self.time)
-        after = (*self.prices, int(self.redo), self.total, self.deposits_before, len(self.deposits))
+        prices = (len(self.prices), *self.prices)
+        after = (*prices, int(self.redo), self.total, self.deposits_before, len(self.deposits))
         return b"".join(
             (
                 PUBLIC_TAG,
@@ -156,5 +159,5 @@ class PublicInput:
 
     @property
     def terms(self) -> tuple[MarketTerms, ...]:
-        """Price, band, fractions and fees of the four markets, as the rules used them."""
+        """Terms of every listed market, as the rules used them."""
         return batch_terms(self.governance, self.prices)

@@ -106,7 +106,7 @@ def _read_public(node: Node) -> PublicInput:
         new_root=_digest(record["new_root"]),
         receipts=record["receipts"].hexadecimal(DIGEST_BYTES),
         governance=read_governance(record["governance"]),
-        prices=tuple(price.integer() for price in record["prices"].row(MARKETS_MAX)),
+        prices=tuple(price.integer() for price in record["prices"].items(MARKETS_MAX)),
         redo=record["redo"].boolean(),
         total=record["total"].decimal(),
         deposits=tuple(_read_deposit(entry) for entry in record["deposits"].items(DEPOSITS_MAX)),

@@ -17,7 +17,7 @@ from sequencer.engine.event import AnyReason, CancelRefused, OrderRefused, Venue
 from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
 
 MAGIC: Final = b"crypsis-journal\0"
-VERSION: Final = 7
+VERSION: Final = 8
 ENTRY_BYTES_MAX: Final = 1 << 16
 """The longest command, an opening with 64 deposits, takes 8 KiB."""
 

@@ -1,5 +1,6 @@
 """What the venue tells, as records: read strictly by sequencer.client.wire."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -125,13 +126,14 @@ class Page(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class AccountAnswer(Private):
-    """What an account holds at the venue's `time`: cash in quanta, positions in lots by market."""
+    """What an account holds at the venue's `time`: cash in quanta, lots by market where there are
+    any."""
 
     run: str
     time: int
     account: int
     cash: int
-    positions: tuple[int, ...]
+    positions: Mapping[int, int]
     orders: tuple[LiveRow, ...]
     page: Page
 

@@ -45,7 +45,7 @@ from sequencer.client.records import (
     Status,
 )
 
-ANSWER_VERSION: Final = 1
+ANSWER_VERSION: Final = 2
 TEXT_MAX: Final = 400
 WORD_MAX: Final = 64
 ITEMS_MAX: Final = 64
@@ -171,10 +171,16 @@ def account_answer(node: Node) -> AccountAnswer | None:
         time=_time(record["time"]),
         account=record["account"].integer(),
         cash=_signed(record["cash"], CASH_LIMIT),
-        positions=tuple(_signed(each, POSITION_LIMIT) for each in positions),
+        positions=dict(_position(each) for each in positions),
         orders=tuple(_live(row) for row in record["orders"].items(1 << SLOT_BITS)),
         page=_page(record["facts"]),
     )
+
+
+def _position(row: Node) -> tuple[int, int]:
+    """A market and what is held there."""
+    market, size = row.row(2)
+    return _number(market, MARKETS_MAX), _signed(size, POSITION_LIMIT)
 
 
 def _delivered(item: Node) -> Delivered:

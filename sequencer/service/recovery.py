@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from rollup.private import Private
 from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.encoding import digest_bytes
-from rollup.protocol.market import ABSENT_PRICE, Governance
+from rollup.protocol.market import Governance
 from rollup.protocol.rejection import Reason
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.branches import Branch, Branches, Source
@@ -21,6 +22,9 @@ from sequencer.engine.core import CoreState
 from sequencer.engine.event import AnyReason, Event
 from sequencer.intake.admission import sender_of, signatures_hold
 from sequencer.service.headers import Headers
+
+LEAST_PRICE: Final = 1
+"""In ticks."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -226,11 +230,8 @@ def _commands(
     dropped: list[tuple[Submit | Cancel, Reason]],
 ) -> Iterator[Command]:
     opening = old.opening
-    known = (
-        now if then == ABSENT_PRICE else then
-        for then, now in zip(opening.prices, prices, strict=True)
-    )
-    yield open_batch(machine, l1, opening.time, tuple(known), attempt)
+    known = (*opening.prices, *prices[len(opening.prices) :])
+    yield open_batch(machine, l1, opening.time, known, attempt)
     reasons = _signature_faults(machine, setup, old.commands)
     for command, reason in zip(old.commands, reasons, strict=True):
         if reason is None:
@@ -279,17 +280,20 @@ def open_batch(
     """The opening of the next batch: as much of the queue as a batch can take, and the parameters
     that L1 has for its number and time.
 
-    A market that they do not list, because L1 forgot that it was announced, has no price.
+    `prices` are those that the operator has: a market that L1 does not list, because it forgot that
+    it was announced, has none in the batch; one that it lists and nobody has a price of has the
+    least there is, so that nothing trades in it that is worth anything.
     """
     core = machine.core
     number = core.number + 1
     governance: Governance = l1.governance_for(number, time)
     listed = len(governance.markets)
+    queue = tuple(l1.queue_from(core.deposits_consumed, DEPOSITS_MAX))
     return OpenBatch(
         number=number,
         time=time,
-        prices=(*prices[:listed], *[ABSENT_PRICE] * (len(prices) - listed)),
-        deposits=tuple(l1.queue_from(core.deposits_consumed, DEPOSITS_MAX)),
+        prices=(*prices[:listed], *[LEAST_PRICE] * (listed - len(prices))),
+        deposits=queue[: core.ledger.room_for_entries(queue)],
         redo=l1.wants_redo(number, time),
         attempt=attempt,
         governance=None if governance == core.ledger.governance else governance,

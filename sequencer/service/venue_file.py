@@ -17,14 +17,13 @@ from rollup.protocol.constants import CHAIN_BITS, FRACTION_SCALE, MARKETS_MAX, T
 from rollup.protocol.genesis import FEE_ACCOUNT, Genesis
 from rollup.protocol.governance_codec import MARKET_NUMBERS
 from rollup.protocol.market import (
-    ABSENT_PRICE,
-    PRICE_MAX,
     SYMBOL_LENGTH_MAX,
     Governance,
     Market,
 )
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.shape_class import SHAPE_CLASSES
+from rollup.protocol.terms import PRICE_MAX
 
 VENUE_BYTES_MAX: Final = 1 << 16
 NAME_LENGTH_MAX: Final = 16
@@ -68,11 +67,8 @@ class VenueFile:
 
     def genesis(self, time: int, fee_header: Header, receipt_signer: bytes) -> Genesis:
         """What a venue of this file starts from, if it starts now."""
-        absent = [ABSENT_PRICE] * (MARKETS_MAX - len(self.prices))
-        prices = (*self.prices, *absent)
-        return Genesis(
-            self.chain, self.venue, time, self.governance, prices, fee_header, receipt_signer
-        )
+        parts = (self.governance, self.prices, fee_header, receipt_signer)
+        return Genesis(self.chain, self.venue, time, *parts)
 
 
 def read_venue_file(path: Path) -> VenueFile:

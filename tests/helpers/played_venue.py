@@ -185,7 +185,7 @@ class PlayedVenue:
             self._cancel(action)
         item = {"outcome": "received", "receipt": signed_record(signed)}
         if self.seals_answers:
-            record = {"v": 1, "more": False, "rows": self.history[before:]}
+            record = {"v": 2, "more": False, "rows": self.history[before:]}
             to = self.answer_key or opened.response_key
             sealed = seal_answer(_json(record), to, HERE, ACTION_ANSWER_BYTES)
             item["sealed"] = base64.b64encode(sealed).decode()
@@ -264,13 +264,13 @@ class PlayedVenue:
         after = first + len(rows)
         page = {"first": first, "next": after, "more": after < len(self.history), "rows": rows}
         record = {
-            "v": 1,
+            "v": 2,
             "ok": True,
             "run": f"run-{self.runs}",
             "time": self.time,
             "account": action.account,
             "cash": "-1500000",
-            "positions": ["0", "25", "0", "0"],
+            "positions": [[1, "25"]],
             "orders": [[*key, *row] for key, row in sorted(self.live.items())],
             "facts": page,
         }

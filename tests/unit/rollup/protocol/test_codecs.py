@@ -17,6 +17,9 @@ from tests.helpers.venue import Match, Venue, buy, credit, genesis, refusal, reg
 RICH = 10**12
 
 
+POSITIONS = ("pre", "accounts", 1, "account", "positions")
+
+
 @pytest.fixture(scope="module")
 def venue() -> Venue:
     return Venue().with_traders(RICH, RICH)
@@ -51,13 +54,24 @@ def test_a_batch_file_with_one_byte_more_or_less_is_refused(batch: Batch) -> Non
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (("version",), 1, r"batch\.version: wanted version 3, got 1"),
+        (("version",), 1, r"batch\.version: wanted version 4, got 1"),
         (("number",), "7", r"batch\.number: wanted an integer, got text of 1"),
         (("number",), True, r"batch\.number: wanted an integer, got true or false"),
         (("number",), 2**40, "number-out-of-bounds"),
         (("old_root",), bytes(31), r"batch\.old_root: wanted 32 bytes, got 31 bytes"),
         (("old_root",), b"\xff" * 32, "word-out-of-bounds"),
-        (("prices",), [1, 2], r"batch\.prices: wanted 4 members, got 2"),
+        (("prices",), [1], "price-count"),
+        (("prices",), [1, 2, 3], "price-count"),
+        (("prices",), [1] * 65, r"batch\.prices: wanted at most 64 members, got 65"),
+        (("pre", "markets", "prices"), [], "price-count"),
+        ((*POSITIONS,), [[0, 1], [0, 1]], "position-order"),
+        ((*POSITIONS,), [[1, 1], [0, 1]], "position-order"),
+        ((*POSITIONS,), [[0, 0]], "position-empty"),
+        ((*POSITIONS,), [[2**16, 1]], "market-out-of-bounds"),
+        ((*POSITIONS,), [[0, 2**40]], "position-out-of-bounds"),
+        ((*POSITIONS,), [5], "wanted a list, got a number"),
+        ((*POSITIONS,), [[0, 1, 2]], "at most 2 members, got 3"),
+        ((*POSITIONS,), [[m, 1] for m in range(65)], "wanted at most 64 members, got 65"),
         (("fills", 0, "taker"), 2, r"batch\.fills\[0\]\.taker: wanted a side, got a number"),
         (("fills", 0, "size"), 0, "size-out-of-bounds"),
         (("orders", 0, "reduce_only"), 0, r"reduce_only: wanted true or false, got a number"),
@@ -105,15 +119,15 @@ def test_a_record_of_another_version_is_refused_by_its_number(
     """Not by a member that the other version lacks."""
     old = json.loads(public_to_json(public))
     del old["redo"]
-    with pytest.raises(CodecError, match=r"public\.version: wanted version 3, got 1"):
+    with pytest.raises(CodecError, match=r"public\.version: wanted version 4, got 1"):
         public_from_json(json.dumps({**old, "version": 1}).encode())
     content = decode(batch_to_bytes(batch), BATCH_BYTES_MAX, "batch")
     assert isinstance(content, dict)
     del content["redo"]
-    with pytest.raises(CodecError, match=r"batch\.version: wanted version 3, got 1"):
+    with pytest.raises(CodecError, match=r"batch\.version: wanted version 4, got 1"):
         batch_from_bytes(encode({**content, "version": 1}))
     for none in (True, "2", None):
-        with pytest.raises(CodecError, match=r"public\.version: wanted version 3, got none"):
+        with pytest.raises(CodecError, match=r"public\.version: wanted version 4, got none"):
             public_from_json(json.dumps({**old, "version": none}).encode())
 
 
@@ -169,7 +183,9 @@ def test_large_amounts_are_decimal_text(public: PublicInput) -> None:
         ({"deposits_before": 3}, Reason.DEPOSIT_ORDER),
         ({"total": 16}, Reason.TOTAL_OUT_OF_BOUNDS),
         ({"total": 2**64}, Reason.TOTAL_OUT_OF_BOUNDS),
-        ({"prices": (1, 1, 2, 1)}, Reason.PRICE_OF_ABSENT_MARKET),
+        ({"prices": (1, 1, 2)}, Reason.PRICE_COUNT),
+        ({"prices": (1,)}, Reason.PRICE_COUNT),
+        ({"prices": (1, 0)}, Reason.PRICE_OUT_OF_BOUNDS),
         ({"new_root": (0,) * 7}, Reason.MALFORMED),
     ],
 )

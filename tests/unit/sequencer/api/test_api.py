@@ -97,7 +97,7 @@ def signed_receipt(answer: dict[str, Any]) -> SignedReceipt:
 def told(answer: dict[str, Any]) -> dict[str, Any]:
     """What is sealed to the sender, whose response key is KEY."""
     record = json.loads(KEY.open(b64decode(answer["sealed"]), HERE))
-    assert isinstance(record, dict) and record["v"] == 1
+    assert isinstance(record, dict) and record["v"] == 2
     return record
 
 
@@ -192,13 +192,13 @@ def test_what_became_of_an_action_is_sealed_to_its_sender(
         ["ended", 2, 4, 1, "filled", 0],
     ]
     assert too_much == {
-        "v": 1,
+        "v": 2,
         "more": False,
         "reason": "margin",
         "rows": [["refused", 3, 5, 1, "margin"]],
     }
-    assert nobodys == {"v": 1, "more": False, "reason": "account-missing", "rows": []}
-    assert padded == {"v": 1, "more": False, "rows": []}
+    assert nobodys == {"v": 2, "more": False, "reason": "account-missing", "rows": []}
+    assert padded == {"v": 2, "more": False, "rows": []}
 
 
 def test_a_wrong_signature_is_told_the_digest_inside_alone(
@@ -208,7 +208,7 @@ def test_a_wrong_signature_is_told_the_digest_inside_alone(
     (answer,) = delivered(client, sealed(simulation, signed_order(order, by=1)))
     digest = hex_digest(message_digest(order, small.toy_compress_many))
     assert told(answer) == {
-        "v": 1,
+        "v": 2,
         "more": False,
         "reason": "order-signature",
         "digest": digest,

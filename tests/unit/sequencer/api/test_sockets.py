@@ -133,7 +133,7 @@ def test_streams_outlive_the_deadline_of_a_head(site: Site) -> None:
         owner.send(site.venue.question(1, key))
         begun = time.monotonic()
         while time.monotonic() < begun + 4 * LIMIT_S:
-            assert opened(bytes(owner.recv(timeout=PATIENCE_S)), key)["v"] == 1
+            assert opened(bytes(owner.recv(timeout=PATIENCE_S)), key)["v"] == 2
         anybody.recv(timeout=PATIENCE_S)
         site.venue.pass_time(INTERVAL_MS)
         assert '"type":"batch"' in str(anybody.recv(timeout=PATIENCE_S))
@@ -179,7 +179,7 @@ def test_a_question_in_parts_is_a_question(site: Site) -> None:
     with site.connect(PRIVATE) as owner:
         question = site.venue.question(1, key)
         owner.send([question[:100], question[100:]])
-        assert opened(bytes(owner.recv(timeout=PATIENCE_S)), key)["v"] == 1
+        assert opened(bytes(owner.recv(timeout=PATIENCE_S)), key)["v"] == 2
 
 
 @pytest.mark.parametrize(

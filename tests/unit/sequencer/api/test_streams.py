@@ -188,7 +188,7 @@ def test_whoever_may_not_know_gets_the_same_frames_and_a_refusal_inside(
         assert {len(each) for each in frames} == {FRAME_BYTES}
         records = [opened(each, key) for each in frames]
         assert [each["frame"] for each in records] == [0, 1, 2]
-        assert records[2] == {"v": 1, "ok": False, "frame": 2}
+        assert records[2] == {"v": 2, "ok": False, "frame": 2}
         assert all(each.get("ok") is not True for each in records)
     assert not served.simulation.daemon.venue.core.live, "an order that came here is spent"
 

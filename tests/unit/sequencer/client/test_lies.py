@@ -84,7 +84,7 @@ LIES: list[tuple[str, Callable[[Item], Item], type[ClientError]]] = [
     ("a receipt that follows another one", changed(previous=b"\1" * 32), Misbehaviour),
     ("a receipt for a batch that is over", changed(batch=1, time=START), Misbehaviour),
     ("a receipt before the one before", changed(time=START - 5_000), Misbehaviour),
-    ("an answer sealed for another key", lambda i: resealed(i, {"v": 1}), NotForUs),
+    ("an answer sealed for another key", lambda i: resealed(i, {"v": 2}), NotForUs),
     ("an answer of another size", lambda i: {**i, "sealed": "AAAA"}, NotForUs),
     ("an answer that is no base64", lambda i: {**i, "sealed": "!"}, WrongAnswer),
     ("a receipt that is none", lambda i: {**i, "receipt": {"sequence": 1}}, WrongAnswer),
@@ -223,7 +223,7 @@ def test_an_account_answer_for_another_key_is_seen() -> None:
 
 
 def test_an_account_that_the_venue_does_not_know_is_told_as_refused() -> None:
-    venue = PlayedVenue(change_account=lambda record: {"v": 1, "ok": False})
+    venue = PlayedVenue(change_account=lambda record: {"v": 2, "ok": False})
     with pytest.raises(OrderRefused, match="question-refused"):
         play(Trader(session()).connect(), venue)
 

@@ -355,7 +355,7 @@ def test_an_added_market_that_l1_forgot_is_gone_also_after_a_refused_opening(
     running.world.l1.announce_governance(GOVERNOR, after, 2)
     running.world.pass_time(DELAY)
     with pytest.raises(CoreError):
-        running.venue.open_batch(running.world.now + 1_000, (0, 1, 1, 1))
+        running.venue.open_batch(running.world.now + 1_000, (0, 1))
     assert running.venue.core.ledger.governance == small.GOVERNANCE
     running.world.l1.revert_to(checkpoint)
     running.restart()
@@ -377,7 +377,7 @@ def test_a_market_that_a_batch_had_no_price_of_gets_the_oracles(running: Running
     wanted = running.venue.commit_headers()
     assert wanted is not None and wanted.reason == "governance"
     (anew,) = running.venue.redo(wanted, (*small.PRICES[:2], 77, 1))
-    assert anew.batch.prices == (*small.PRICES[:2], 77, 1)
+    assert anew.batch.prices == (*small.PRICES, 77)
     work = running.venue.core.work
     assert work is not None and work.prices[2] == 77 and not work.redo
 
