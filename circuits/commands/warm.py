@@ -106,7 +106,7 @@ def _empty_batch() -> Batch:
     market = Market("WARM", 1, 5, 1_000, 500, 300, 500, 200)
     governance = Governance((market,), 0, 1_000, 1_000)
     header = Header(bytes(OWNER_BYTES), curve.GENERATOR, ZERO)
-    genesis = Genesis(1, 1, 1, governance, (1_000, 1, 1, 1), header, bytes(OWNER_BYTES))
+    genesis = Genesis(1, 1, 1, governance, (1_000,), header, bytes(OWNER_BYTES))
     state, salts = genesis.state(compress_many), SaltKey(bytes(KEY_BYTES))
     return Batch(
         chain=genesis.chain,
