@@ -1,7 +1,7 @@
 """The door: what the API asks of a running venue, and the one thread in which the venue lives.
 
 The venue is no place for two threads. Whoever wants something of it stands in a queue of bounded
-length, and is sent away where the queue is full. What is public comes from the last snapshot and
+length, and is sent away where the queue is full. What is public comes from the last view and
 waits for nobody.
 """
 
@@ -22,7 +22,7 @@ from sequencer.engine.event import VenueReason
 from sequencer.service.answer import Answer
 from sequencer.service.answers import Sight, Watch, action_answer
 from sequencer.service.daemon import Daemon
-from sequencer.service.snapshot import Snapshot
+from sequencer.service.public_view import PublicView
 
 Result = TypeVar("Result")
 
@@ -63,12 +63,12 @@ class Door:
         self._waiting = 0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="venue")
         self.failure: BaseException | None = None
-        self.milestones = Milestones(daemon.snapshot.held, daemon.snapshot.proved)
+        self.milestones = Milestones(daemon.view.held, daemon.view.proved)
 
     @property
-    def snapshot(self) -> Snapshot:
+    def view(self) -> PublicView:
         """What is public, as it was a moment ago."""
-        return self._daemon.snapshot
+        return self._daemon.view
 
     @property
     def waiting(self) -> int:
@@ -94,7 +94,7 @@ class Door:
         answers = await self._queued(lambda: self._daemon.submit(envelopes))
         if any(answer.reason is VenueReason.BETWEEN_BATCHES for answer in answers):
             raise Problem(Code.BETWEEN_BATCHES, "nothing was opened: send the same again")
-        here = Destination(self.snapshot.chain, self.snapshot.venue)
+        here = Destination(self.view.chain, self.view.venue)
         return await asyncio.to_thread(lambda: [_delivered(each, here) for each in answers])
 
     async def ask(self, envelope: bytes) -> bytes:
@@ -102,7 +102,7 @@ class Door:
         found = await self._queued(lambda: self._daemon.ask(envelope))
         if isinstance(found, str):
             raise Problem(Code.NOT_OPENED, "it was not opened, and not answered", reason=found)
-        here = Destination(self.snapshot.chain, self.snapshot.venue)
+        here = Destination(self.view.chain, self.view.venue)
         return seal_answer(found.data, found.response_key, here, QUESTION_ANSWER_BYTES)
 
     async def watch(self, envelope: bytes) -> Watch:
@@ -119,13 +119,13 @@ class Door:
 
     async def seal(self, data: bytes, watch: Watch) -> bytes:
         """A frame for a watcher."""
-        here, key = Destination(self.snapshot.chain, self.snapshot.venue), watch.response_key
+        here, key = Destination(self.view.chain, self.view.venue), watch.response_key
         return await asyncio.to_thread(seal_answer, data, key, here, QUESTION_ANSWER_BYTES)
 
     async def tick(self) -> None:
         """Let the daemon do what is due: never refused, since everything waits for it."""
         await self._start(self._daemon.tick)
-        now = self.snapshot
+        now = self.view
         self.milestones.see(now.now, now.held, now.proved)
 
     def drain(self) -> None:

@@ -1,4 +1,4 @@
-"""What each route does. Public ones read the last snapshot or a public file; two ask the venue."""
+"""What each route does. Public ones read the last view or a public file; two ask the venue."""
 
 import asyncio
 import re
@@ -104,7 +104,7 @@ async def _on_the_grid(begun: float) -> None:
 
 async def status(request: Request) -> Response:
     """The venue now."""
-    return JSONResponse(status_record(_context(request).door.snapshot))
+    return JSONResponse(status_record(_context(request).door.view))
 
 
 async def keys(request: Request) -> Response:
@@ -114,8 +114,8 @@ async def keys(request: Request) -> Response:
         "public_key": door.sealing_key.hex(),
         "suite": SUITE,
         "version": ENVELOPE_VERSION,
-        "chain": door.snapshot.chain,
-        "venue": door.snapshot.venue,
+        "chain": door.view.chain,
+        "venue": door.view.venue,
         "envelope_bytes": ENVELOPE_BYTES,
         "envelope_lifetime_ms": ENVELOPE_LIFETIME_MS,
         "action_answer_bytes": ACTION_ANSWER_BYTES + OVERHEAD_BYTES,
@@ -133,20 +133,20 @@ async def markets(request: Request) -> Response:
             "symbol": market.symbol,
             **{name: getattr(market, name) for name in MARKET_NUMBERS},
         }
-        for number, market in enumerate(_context(request).door.snapshot.markets)
+        for number, market in enumerate(_context(request).door.view.markets)
     ]
     return JSONResponse({"markets": found})
 
 
 async def prices(request: Request) -> Response:
     """Oracle prices of the open batch, or of the last one."""
-    return JSONResponse(prices_record(_context(request).door.snapshot))
+    return JSONResponse(prices_record(_context(request).door.view))
 
 
 async def l1(request: Request) -> Response:
     """What L1 holds of the venue."""
     door = _context(request).door
-    now = door.snapshot
+    now = door.view
     waiting = [
         with_times(door, header_record(each, now.life(each.number))) for each in now.unproved
     ]
@@ -164,7 +164,7 @@ async def l1(request: Request) -> Response:
 
 async def batches(request: Request) -> Response:
     """Batches, the newest first."""
-    opened = _context(request).door.snapshot.opened
+    opened = _context(request).door.view.opened
     limit = _parameter(request, "limit", PAGE_DEFAULT, 1, PAGE_MAX)
     before = _parameter(request, "before", opened + 1, 1, 10**10 - 1)
     last = min(before - 1, opened)
@@ -202,8 +202,8 @@ async def readyz(request: Request) -> Response:
     door = _context(request).door
     if door.failure is not None:
         raise Problem(Code.STOPPED, "it has everything on disk; a restart goes on")
-    if door.snapshot.closes_at is None:
-        raise Problem(Code.BETWEEN_BATCHES, f"the venue is {door.snapshot.mode.value}")
+    if door.view.closes_at is None:
+        raise Problem(Code.BETWEEN_BATCHES, f"the venue is {door.view.mode.value}")
     return JSONResponse({"ok": True})
 
 
@@ -235,7 +235,7 @@ def _number(request: Request) -> int:
     if not NUMBER_TEXT.fullmatch(text):
         raise Problem(Code.PARAMETER, "the number of a batch is wanted")
     number = int(text)
-    if not 1 <= number <= _context(request).door.snapshot.opened:
+    if not 1 <= number <= _context(request).door.view.opened:
         raise Problem(Code.NOT_FOUND, f"batch {number} was not opened")
     return number
 

@@ -48,14 +48,14 @@ class Metrics:
         self._watch(door)
 
     def _watch(self, door: Door) -> None:
-        """Gauges that are read from the last snapshot when somebody looks."""
+        """Gauges that are read from the last view when somebody looks."""
         gauges = {
-            "crypsis_batch_opened": ("Last batch opened.", lambda: door.snapshot.opened),
-            "crypsis_batch_held": ("Last batch held at L1.", lambda: door.snapshot.held),
-            "crypsis_batch_proved": ("Last batch proved.", lambda: door.snapshot.proved),
+            "crypsis_batch_opened": ("Last batch opened.", lambda: door.view.opened),
+            "crypsis_batch_held": ("Last batch held at L1.", lambda: door.view.held),
+            "crypsis_batch_proved": ("Last batch proved.", lambda: door.view.proved),
             "crypsis_warnings": (
                 "Bounds of L1 that draw near.",
-                lambda: len(door.snapshot.warnings),
+                lambda: len(door.view.warnings),
             ),
             "crypsis_waiting_requests": ("Requests that wait for the venue.", lambda: door.waiting),
         }

@@ -1,7 +1,7 @@
 """The public stream: a snapshot first, then what changes, with the records that the routes give.
 
 Whoever reads slowly misses what was in between, and never reads what is old: every frame is made of
-the newest snapshot, when it is sent.
+the newest view, when it is sent.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from sequencer.api.records import (
     status_record,
 )
 from sequencer.api.sockets import FAILED, Ended, attended
-from sequencer.service.snapshot import Life, Snapshot
+from sequencer.service.public_view import Life, PublicView
 
 STREAM_VERSION: Final = 1
 LOOK_S: Final = 0.1
@@ -53,7 +53,7 @@ class Told:
 
     async def news(self, door: Door) -> list[Record]:
         """Frames to send now: a snapshot to whoever knows nothing, or too little."""
-        now = door.snapshot
+        now = door.view
         numbers = range(max(1, now.opened - PAGE_DEFAULT + 1), now.opened + 1)
         marks = {number: _mark(now, number) for number in numbers}
         changed = [number for number in numbers if self._marks.get(number) != marks[number]]
@@ -73,7 +73,7 @@ class Told:
         return frames
 
 
-def _mark(now: Snapshot, number: int) -> object:
+def _mark(now: PublicView, number: int) -> object:
     """What changes when the record of a batch does."""
     life = now.life(number)
     if life is Life.SEQUENCED:

@@ -13,7 +13,7 @@ from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import PUBLIC_BYTES_MAX, public_from_json
 from sequencer.api.door import Door
 from sequencer.api.problems import Code, Problem
-from sequencer.service.snapshot import Life, Snapshot
+from sequencer.service.public_view import Life, PublicView
 
 PAGE_DEFAULT: Final = 20
 """Batches of one page, and those that a stream tells of."""
@@ -21,7 +21,7 @@ PAGE_DEFAULT: Final = 20
 Record = dict[str, object]
 
 
-def status_record(now: Snapshot) -> Record:
+def status_record(now: PublicView) -> Record:
     """The venue now."""
     return {
         "mode": now.mode.value,
@@ -38,7 +38,7 @@ def status_record(now: Snapshot) -> Record:
     }
 
 
-def prices_record(now: Snapshot) -> Record:
+def prices_record(now: PublicView) -> Record:
     """Oracle prices of the open batch, or of the last one."""
     pairs = zip(now.markets, now.prices, strict=True)
     found = [
@@ -50,7 +50,7 @@ def prices_record(now: Snapshot) -> Record:
 
 async def batch_record(door: Door, number: int) -> Record:
     """A batch that was opened. Raises Problem where its bundle is not kept here."""
-    now = door.snapshot
+    now = door.view
     life = now.life(number)
     if life is Life.SEQUENCED:
         return {"number": number, "life": life.value, "time": now.closes_at}
@@ -74,7 +74,7 @@ def with_times(door: Door, record: Record) -> Record:
 
 async def bundle_file(door: Door, number: int, name: str, most: int) -> bytes:
     """A public file of a proved batch, of at most so many bytes. Raises Problem."""
-    if door.snapshot.life(number) is not Life.PROVED:
+    if door.view.life(number) is not Life.PROVED:
         raise Problem(Code.NOT_FOUND, f"batch {number} is not proved yet")
     path: Path = door.bundle(number).public / name
     try:

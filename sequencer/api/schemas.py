@@ -9,7 +9,7 @@ from rollup.protocol.receipt_json import DIGESTS as RECEIPT_DIGESTS
 from rollup.protocol.receipt_json import NUMBERS as RECEIPT_NUMBERS
 from sequencer.api.door import RECEIVED
 from sequencer.api.problems import Code
-from sequencer.service.snapshot import Life, Mode
+from sequencer.service.public_view import Life, Mode
 
 Schema = dict[str, object]
 

@@ -92,12 +92,12 @@ class ShownAccounts:
 
     async def _ask(self, shown: _Shown) -> dict[str, object] | None:
         """None for an account that does not exist yet: it comes with the first batch."""
-        snapshot, key = self._door.snapshot, ResponseKey.generate()
-        here = Destination(snapshot.chain, snapshot.venue)
+        view, key = self._door.view, ResponseKey.generate()
+        here = Destination(view.chain, view.venue)
         account = shown.file.account
         question = Question(here.chain, here.venue, account, key.public_bytes, shown.cursor)
         signature = sign(shown.file.secret, question_digest(question, compress_many)).to_bytes()
-        until = (snapshot.closes_at or snapshot.now) + GOOD_MS
+        until = (view.closes_at or view.now) + GOOD_MS
         envelope = SealingKey(self._door.sealing_key).seal(
             question_action(question, signature), here, until, key.public_bytes
         )

@@ -33,7 +33,7 @@ from sequencer.service.answers import (
 )
 from sequencer.service.courier import FarL1
 from sequencer.service.proving import ProofEnd, Proving
-from sequencer.service.snapshot import Mode, Snapshot
+from sequencer.service.public_view import Mode, PublicView
 from sequencer.service.venue import Venue
 
 ATTEMPTS_MAX: Final = 3
@@ -127,7 +127,7 @@ class Daemon:
         self._silence = ""
         self._is_early = False
         self._retry_at = 0
-        self.snapshot = self._look(clock())
+        self.view = self._look(clock())
 
     @property
     def is_done(self) -> bool:
@@ -153,7 +153,7 @@ class Daemon:
         self._warn(now)
         self._say_remarks()
         self.venue.take_facts()  # its history has them
-        self.snapshot = self._look(now)
+        self.view = self._look(now)
 
     def _listen(self, now: int) -> None:
         """Take over what was seen of L1; say where it does not answer, or clocks differ."""
@@ -352,9 +352,9 @@ class Daemon:
         self._warned = {(each.number, each.late) for each in found}
         self._warnings = tuple(str(each) for each in found)
 
-    def _look(self, now: int) -> Snapshot:
+    def _look(self, now: int) -> PublicView:
         core = self.venue.core
-        return Snapshot(
+        return PublicView(
             now=now,
             mode=self._mode,
             chain=core.chain,

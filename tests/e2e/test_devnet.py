@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from rollup.protocol.order import Side
-from tests.helpers.devnet import Devnet, Trader, devnet, program
+from tests.helpers.devnet import Devnet, Trader, devnet, program, sequencer
 from tests.helpers.program import crypsis
 
 INTERVAL_MS = 1_000
@@ -87,11 +87,10 @@ def test_proofs_reach_l1_and_a_killed_devnet_goes_on_to_the_same_roots(tmp_path:
     options = ("--state", state, "--accounts", 1)
     with devnet(*options, "--interval", 15_000, "--crowd", 2) as found:
         found.until(lambda status: status["proved"] >= 1)
-        before = found.json("/v1/batches?limit=100")["batches"]
+        held = _roots(found)
         proof = found.get("/v1/batches/1/proof.bin")
         accounts = found.banner["accounts"]
         found.kill()
-    held = {each["number"]: each["new_root"] for each in before if each["life"] != "sequenced"}
     with devnet(*options) as found:
         assert found.banner["accounts"] == accounts and found.banner["interval_ms"] == 15_000
         assert found.banner["l1"].startswith("http://127.0.0.1:")
@@ -127,6 +126,11 @@ def test_an_l1_that_is_lost_is_started_again_and_nothing_else_is(tmp_path: Path)
     assert (state / "private" / "journal").read_bytes() == journal
 
 
+def _roots(venue: Devnet) -> dict[int, str]:
+    found = venue.json("/v1/batches?limit=100")["batches"]
+    return {each["number"]: each["new_root"] for each in found if each["life"] != "sequenced"}
+
+
 def test_a_venue_is_begun_from_its_file_and_run_at_an_l1_of_its_own(tmp_path: Path) -> None:
     file, state = tmp_path / "venue.toml", tmp_path / "venue"
     assert crypsis("sequencer", "init", "--config", file).code == 0
@@ -143,9 +147,21 @@ def test_a_venue_is_begun_from_its_file_and_run_at_an_l1_of_its_own(tmp_path: Pa
     assert crypsis(*run, "--l1", "http://127.0.0.1:1/", "--port", 0).code == 4
     up = shlex.split(begun["l1_up"])[1:]
     with program(*up, "--port", "0") as l1:
-        options = ("--l1", l1["url"], "--port", "0", "--no-proofs")
-        with program(*run, *options) as venue:
-            assert venue["l1"] == l1["url"] and venue["accounts"] == []
+        options = (*run[2:], "--l1", l1["url"], "--no-proofs")
+        with sequencer(*options) as venue:
+            assert venue.banner["l1"] == l1["url"] and venue.banner["accounts"] == []
+            venue.until(lambda status: status["held"] >= 2)
+            before = _roots(venue)
+            code, said = venue.end()
+            assert code == 0 and "draining" in said, said
+        with sequencer(*options) as venue:
+            closed = venue.json("/v1/status")["closed"]
+            venue.until(lambda status: status["held"] > closed)
+            venue.kill()
+        with sequencer(*options) as venue:
+            venue.until(lambda status: status["held"] > closed + 1)
+            assert before and before.items() <= _roots(venue).items()
+            assert venue.end(signal.SIGINT)[0] == 0
 
 
 def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ WAIT_S = 240.0
 
 @dataclass
 class Devnet:
-    """A running devnet, and what its banner said."""
+    """A running devnet, or a sequencer alone, and what its banner said."""
 
     process: "subprocess.Popen[str]"
     banner: dict[str, Any]
@@ -84,6 +84,13 @@ def devnet(*arguments: object) -> Iterator[Devnet]:
 
 
 @contextmanager
+def sequencer(*arguments: object) -> Iterator[Devnet]:
+    """A sequencer without L1, on a free port, gone when the block ends."""
+    with _started("sequencer", "run", "--port", "0", *arguments) as (process, record):
+        yield Devnet(process, record)
+
+
+@contextmanager
 def program(*arguments: object) -> Iterator[dict[str, Any]]:
     """A program that runs until the block ends, by what it said when it was ready."""
     with _started(*arguments) as (_, record):
@@ -105,7 +112,7 @@ def _started(*arguments: object) -> Iterator[tuple["subprocess.Popen[str]", dict
 
 
 class Trader:
-    """One funded account of a devnet, by its key file."""
+    """One funded account of a devnet, by its key file, once a batch has taken its deposit."""
 
     def __init__(self, running: Devnet, place: int) -> None:
         record = json.loads(Path(running.banner["accounts"][place]["key_file"]).read_text())
@@ -115,6 +122,14 @@ class Trader:
         self.here = Destination(running.banner["chain"], running.banner["venue"])
         self.key = SealingKey(bytes.fromhex(running.banner["envelope_key"]))
         self.generation = 0
+        self._wait_for_funds()
+
+    def _wait_for_funds(self) -> None:
+        """A batch that is held need not have taken every deposit: L1 is heard in its own time."""
+        end = time.monotonic() + WAIT_S
+        while not self.ask()["ok"]:
+            assert time.monotonic() < end, "no batch took the deposit"
+            time.sleep(0.2)
 
     def order(self, side: Side, price: int, size: int) -> dict[str, Any]:
         """Send an order; what the venue tells its sender of it, once it was received."""

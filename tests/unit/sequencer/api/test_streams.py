@@ -117,7 +117,7 @@ def test_who_was_away_for_long_gets_a_snapshot_and_nothing_old(served: Served) -
     (frame,) = asyncio.run(told.news(served.door))
     assert frame["type"] == "snapshot"
     numbers = [each["number"] for each in frame["batches"]]
-    opened_now = served.door.snapshot.opened
+    opened_now = served.door.view.opened
     assert numbers == list(range(opened_now - PAGE_DEFAULT + 1, opened_now + 1))
 
 
@@ -127,8 +127,8 @@ def test_a_batch_made_anew_is_told_again(served: Served) -> None:
     told = Told()
     asyncio.run(told.news(served.door))
     daemon = served.simulation.daemon
-    header = replace(daemon.snapshot.unproved[0], redo=True)
-    daemon.snapshot = replace(daemon.snapshot, unproved=(header,))
+    header = replace(daemon.view.unproved[0], redo=True)
+    daemon.view = replace(daemon.view, unproved=(header,))
     (frame,) = asyncio.run(told.news(served.door))
     assert frame["type"] == "batch" and frame["batch"]["redo"] is True
 

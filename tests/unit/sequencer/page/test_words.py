@@ -10,7 +10,7 @@ from circuits.commands.explain import NOT_SHOWN
 from rollup.protocol.public import PublicInput
 from sequencer.page import words as said
 from sequencer.page.words import KNOWS, MEMBERS, SILENT, TRUST, UNKNOWN, Said, words
-from sequencer.service.snapshot import Life
+from sequencer.service.public_view import Life
 
 ROOT = Path(__file__).resolve().parents[4]
 RULE = re.compile(r"\*\*([a-z0-9-]+\.[a-z0-9-]+)\*\*")

@@ -11,7 +11,7 @@ from sequencer.batches.replay import replay
 from sequencer.batches.resident import ProverLost
 from sequencer.service.daemon import ATTEMPTS_MAX, DaemonHalted
 from sequencer.service.proving import ProofEnd
-from sequencer.service.snapshot import Life, Mode
+from sequencer.service.public_view import Life, Mode
 from tests.helpers import venue as small
 from tests.helpers.daemon import INTERVAL_MS, LAG, Simulation, write_bundle
 from tests.helpers.l1 import DEADLINE
@@ -57,7 +57,7 @@ def trade(simulation: Simulation, slot: int) -> None:
 def test_batches_end_on_the_grid_one_each_interval_empty_ones_too(simulation: Simulation) -> None:
     simulation.pass_time(5 * INTERVAL_MS + 100)
     assert times(simulation) == [1, 2, 3, 4, 5]
-    assert simulation.daemon.snapshot.closes_at == small.START + 6 * INTERVAL_MS
+    assert simulation.daemon.view.closes_at == small.START + 6 * INTERVAL_MS
     require_settled(simulation)
     assert simulation.posted == [1, 2, 3, 4, 5, 6]
 
@@ -90,14 +90,14 @@ def test_while_the_daemon_was_away_times_skip_and_numbers_do_not(simulation: Sim
 def test_a_life_goes_from_sequenced_to_proved(simulation: Simulation) -> None:
     simulation.prover.takes_ms = 500
     simulation.tick()
-    assert simulation.daemon.snapshot.life(1) is Life.SEQUENCED
+    assert simulation.daemon.view.life(1) is Life.SEQUENCED
     simulation.world.pass_time(INTERVAL_MS)
     simulation.daemon.submit([])
     assert simulation.daemon._look(0).life(1) is Life.BATCHED
     simulation.tick()
-    assert simulation.daemon.snapshot.life(1) is Life.HELD
+    assert simulation.daemon.view.life(1) is Life.HELD
     simulation.pass_time(600)
-    assert simulation.daemon.snapshot.life(1) is Life.PROVED
+    assert simulation.daemon.view.life(1) is Life.PROVED
 
 
 def test_with_too_many_unproved_batches_no_new_one_is_opened_and_it_says_so(
@@ -106,7 +106,7 @@ def test_with_too_many_unproved_batches_no_new_one_is_opened_and_it_says_so(
     simulation.prover.takes_ms = 20 * INTERVAL_MS
     simulation.pass_time(15 * INTERVAL_MS)
     assert simulation.daemon.venue.core.number == LAG
-    assert simulation.daemon.snapshot.mode is Mode.BEHIND
+    assert simulation.daemon.view.mode is Mode.BEHIND
     assert simulation.heard("no new one is opened") == 1
     simulation.prover.takes_ms = 10
     simulation.pass_time(10 * INTERVAL_MS)
@@ -168,12 +168,12 @@ def test_a_bundle_of_another_batch_is_not_brought(simulation: Simulation) -> Non
 def test_an_open_batch_survives_a_restart_with_its_orders(simulation: Simulation) -> None:
     simulation.pass_time(2 * INTERVAL_MS)
     trade(simulation, 0)
-    prices = simulation.daemon.snapshot.prices
+    prices = simulation.daemon.view.prices
     simulation.world.pass_time(INTERVAL_MS // 2)
     simulation.restart()
     work = simulation.daemon.venue.core.work
     assert work is not None and work.number == 3 and len(work.fills) == 1
-    assert simulation.daemon.snapshot.prices == prices, "those that the batch was opened with"
+    assert simulation.daemon.view.prices == prices, "those that the batch was opened with"
     require_settled(simulation)
 
 
@@ -262,7 +262,7 @@ def test_a_proof_does_not_come_before_its_header(
         patch.setattr(simulation.world.l1, "commit_header", overdue)
         simulation.world.l1.revert_to(checkpoint)
         simulation.tick()
-        assert simulation.daemon.snapshot.trouble == "proof-overdue: batch 1"
+        assert simulation.daemon.view.trouble == "proof-overdue: batch 1"
     simulation.posted = simulation.posted[: simulation.world.l1.proved_number]
     require_settled(simulation)
 
@@ -302,10 +302,10 @@ def test_a_refusal_that_time_mends_is_said_once_and_waited_for(
 
     monkeypatch.setattr(simulation.world.l1, "commit_header", slow)
     simulation.pass_time(4 * INTERVAL_MS)
-    assert simulation.daemon.snapshot.trouble == "clock-ahead: later"
+    assert simulation.daemon.view.trouble == "clock-ahead: later"
     assert simulation.heard("L1 lets the venue wait") == 1
     simulation.pass_time(4 * INTERVAL_MS)
-    assert simulation.daemon.snapshot.trouble == ""
+    assert simulation.daemon.view.trouble == ""
     require_settled(simulation)
 
 

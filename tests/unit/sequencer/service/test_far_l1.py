@@ -57,12 +57,12 @@ def test_batches_go_on_closing_while_l1_is_silent_and_all_of_it_is_brought_later
     simulation.near.is_down = True
     simulation.pass_time(2 * INTERVAL_MS)
     assert simulation.daemon.venue.core.number == 4 and simulation.world.l1.head_number == 2
-    now = simulation.daemon.snapshot
+    now = simulation.daemon.view
     assert not now.is_heard and now.trouble == "nobody listens" and now.heard_at < now.now
     assert simulation.heard("L1 is not heard: nobody listens") == 1
     simulation.near.is_down = False
     simulation.pass_time(INTERVAL_MS)
-    assert simulation.daemon.snapshot.is_heard and simulation.world.l1.head_number >= 4
+    assert simulation.daemon.view.is_heard and simulation.world.l1.head_number >= 4
     assert simulation.heard("L1 is heard again") == 1
     simulation.drain()
     assert simulation.posted == list(range(1, simulation.daemon.venue.core.number + 1))
@@ -167,7 +167,7 @@ def test_what_no_l1_can_be_is_not_believed(simulation: Simulation, name: str, li
     with pytest.raises(RefusedByPeer):
         looked(simulation.near, before)
     simulation.pass_time(INTERVAL_MS)
-    assert simulation.far.seen == before and not simulation.daemon.snapshot.is_heard
+    assert simulation.far.seen == before and not simulation.daemon.view.is_heard
     assert simulation.daemon.venue.core.number == 3, "batches go on"
     simulation.near.lies.clear()
     simulation.prover.takes_ms = 10

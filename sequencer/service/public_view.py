@@ -29,7 +29,7 @@ class Life(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class PublicView:
     """A venue at one moment. Times in ms; `closes_at` is the end of the open window, None between
     two; `trouble` is what L1 said last that kept the venue waiting, or why it is not heard; `held`
     and `proved` are of `heard_at`."""
