@@ -13,6 +13,7 @@ from circuits.stark.prover import Proved, Prover
 from circuits.stark.shape import shape_of
 from circuits.statement.circuit import circuit
 from circuits.statement.execute import apply_and_fill, summary
+from circuits.statement.inputs import PUBLIC_MESSAGES_MAX
 from circuits.statement.pinned import pinned_key
 from circuits.statement.witness import Witness
 from circuits.tables.base.trace import with_kernel
@@ -30,7 +31,6 @@ from rollup.files import (
     write_whole,
 )
 from rollup.ports import VerificationError
-from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import public_to_json
 from rollup.protocol.shape_class import CLASS_S, shape_class_by_name
@@ -112,7 +112,9 @@ class StarkProver:
     @cached_property
     def _bits(self) -> float:
         """Proven bits; InsecureParameters below 100."""
-        return require_secure(shape_of(circuit(self._class), self._parameters), DEPOSITS_MAX).bits
+        return require_secure(
+            shape_of(circuit(self._class), self._parameters), PUBLIC_MESSAGES_MAX
+        ).bits
 
     def prove(
         self, batch: bytes, folder: Path, progress: Callable[[str], None] = _silent

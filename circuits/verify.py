@@ -12,10 +12,9 @@ from circuits.stark import errors, verifier
 from circuits.stark.key import VerificationKey
 from circuits.stark.parameters import Parameters, parameters_by_name
 from circuits.stark.shape import shape_of
-from circuits.statement.inputs import public_messages, public_values
+from circuits.statement.inputs import PUBLIC_MESSAGES_MAX, public_messages, public_values
 from circuits.statement.pinned import packaged_circuit, pinned_key
 from rollup.ports import Pins, VerificationError
-from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.public import PublicInput
 from rollup.protocol.shape_class import CLASS_S, ShapeClass, shape_class_by_name
 
@@ -52,7 +51,7 @@ class StarkVerifier:
     def bits(self) -> float:
         """Proven bits of the parameter set for this statement; InsecureParameters below 100."""
         shape = shape_of(packaged_circuit(self._class), self._parameters)
-        return require_secure(shape, DEPOSITS_MAX).bits
+        return require_secure(shape, PUBLIC_MESSAGES_MAX).bits
 
     def verify(self, public: PublicInput, proof: bytes) -> None:
         """Return if the proof shows that `public` is true; VerificationError otherwise."""

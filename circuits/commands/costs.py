@@ -20,7 +20,8 @@ from circuits.stark.proof import (
 from circuits.stark.report import report_for
 from circuits.stark.shape import Phase, Shape, shape_of
 from circuits.statement.circuit import circuit
-from circuits.tables.account.columns import ACCOUNT_BLOCKS, HEADER_BLOCKS
+from circuits.tables.account.columns import LEAF_BLOCKS
+from circuits.tables.header.air import HEADER_BLOCKS
 from circuits.tables.order.air import CHALLENGE_BLOCKS, MESSAGE_BLOCKS
 from circuits.tables.schedule import COMB_ROWS, LADDER_ROWS
 from rollup.field.extension import DEGREE
@@ -35,17 +36,18 @@ ROWS: Mapping[str, Mapping[str, int]] = {
     "a signature": {"ladder": LADDER_ROWS, "comb": COMB_ROWS, "poseidon": CHALLENGE_BLOCKS},
     "an order": {"order": 1, "poseidon": MESSAGE_BLOCKS},
     "a fill": {"fill": 1},
-    "a touched account": {
-        "account": 1,
-        "poseidon": HEADER_BLOCKS + 1 + 2 * (ACCOUNT_BLOCKS - 1),
-    },
+    "a touched account": {"account": 1, "total": 1, "poseidon": 1 + 2 * (LEAF_BLOCKS - 1)},
+    "its header": {"header": 1, "poseidon": HEADER_BLOCKS},
+    "a position of it": {"position": 1, "poseidon": 2},
     "a touched slot": {"slot": 1, "poseidon": 2},
     "a deposit": {"deposit": 1},
     "a path to an account": {name: ACCOUNT_BITS * rows for name, rows in NODE_ROWS.items()},
     "a path to a slot": {name: SLOT_BITS * rows for name, rows in NODE_ROWS.items()},
 }
-"""Rows by table. Of an account, header and first block are hashed once, the others before and
-after. Paths are whole: where paths meet, batches share their upper nodes."""
+"""Rows by table. Of an account's leaf the block of the header is hashed once, the others before and
+after; a header is opened where an order or a registration needs it. Every eighth position of an
+account takes one more row of `total`. Paths are whole: where paths meet, batches share their upper
+nodes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,13 +34,13 @@ def info(console: Output, parameters: str, shape_class: str, costs: bool, proof:
     from circuits.stark.parameters import PARAMETER_SETS, parameters_by_name
     from circuits.stark.shape import shape_of
     from circuits.statement.circuit import circuit
-    from rollup.protocol.constants import DEPOSITS_MAX
+    from circuits.statement.inputs import PUBLIC_MESSAGES_MAX
 
     statement = circuit(SHAPE_CLASSES[shape_class])
     digest = statement.digest.hex()
     shape = shape_of(statement, parameters_by_name(parameters))
     reports = {
-        name: report(shape_of(statement, each), DEPOSITS_MAX)
+        name: report(shape_of(statement, each), PUBLIC_MESSAGES_MAX)
         for name, each in PARAMETER_SETS.items()
     }
     record = {

@@ -110,7 +110,7 @@ def _empty_batch() -> Batch:
     oracle = OracleTerms((bytes(OWNER_BYTES),), quorum=1, slot_ms=1, lag_ms=0, feeds=(feed,))
     governance = Governance((market,), 0, 1_000, 1_000, oracle)
     header = Header(bytes(OWNER_BYTES), curve.GENERATOR, ZERO)
-    genesis = Genesis(1, 1, 1, governance, (1_000, 1, 1, 1), header, bytes(OWNER_BYTES))
+    genesis = Genesis(1, 1, 1, governance, (1_000,), header, bytes(OWNER_BYTES))
     state, salts = genesis.state(compress_many), SaltKey(bytes(KEY_BYTES))
     return Batch(
         chain=genesis.chain,

@@ -20,8 +20,9 @@ slot tree of that account. Sent by the parent (for roots: batch, account), recei
 MEMORY = Bus("MEMORY", 4, ("account", "word", "ts", "v0", "v1", "v2", "v3"))
 """The value of a word since time ts. An access receives the previous message and sends the next.
 
-Word CASH_WORD: (cash in three packed pairs, exists). POSITION_WORD + k: (position k in two packed
-pairs, 0, 0). SLOT_WORD + s: (generation, filled in two packed pairs, 0). Biased, 13-bit limbs."""
+Word CASH_WORD: (cash in three packed pairs, exists). POSITION_WORD + m: (position in market m in
+two packed pairs, 0, 0). SLOT_WORD + s: (generation, filled in two packed pairs, 0). Biased, 13-bit
+limbs."""
 
 BASE = Bus("BASE", 5, ("window", "byte", *_vector("x", 7), *_vector("y", 7)))
 """byte * 256^window * G + S_window, an entry of the fixed-base table. Sent by base."""
@@ -39,7 +40,7 @@ LADDER_END = Bus("LADDER_END", 9, ("signature", *_vector("x", 7), *_vector("y", 
 """c * P + K of a signature. Sent by ladder, received by order."""
 
 KEY = Bus("KEY", 10, ("account", *_vector("x", 7), *_vector("y", 7)))
-"""The trading key in an account's header. Sent by account, received by order."""
+"""The trading key in an account's header. Sent by header, received by order."""
 
 ORDER = Bus(
     "ORDER",
@@ -72,7 +73,7 @@ REGISTER = Bus(
         *_vector("viewing", 8),
     ),
 )
-"""An account comes into being with this header. Sent by deposit, received by account."""
+"""An account comes into being with this header. Sent by deposit, received by header."""
 
 FEES = Bus("FEES", 13, _vector("limb_sum", 4))
 """All fees of the batch as four sums of 13-bit limbs. Sent once by fill, received by batch."""
@@ -98,6 +99,48 @@ DEPOSIT = Bus(
 amount: 62 bits in packed pairs; x and y: the queued words mod p; canonical: 1 if all were below p;
 outcome: code of the protocol's DepositOutcome."""
 
+HEADER = Bus("HEADER", 15, ("account", *_vector("digest", 8), "created"))
+"""The header that an account's leaf commits to, to be opened; created: 1 if the batch made the
+account. Sent by account, received by header."""
+
+SUMS = 30
+"""Columns of the five sums of a CHAIN message (circuits.tables.position.sums)."""
+
+CHAIN = Bus(
+    "CHAIN",
+    16,
+    (
+        "account",
+        "least",
+        "count",
+        "shrinks",
+        "unchanged",
+        *_vector("old", 8),
+        *_vector("new", 8),
+        *_vector("sum", SUMS),
+    ),
+)
+"""An account's leaves as far as their positions are opened: the next market is `least` or above,
+`count` positions are in the sums since they were limbs (plus 1; 0: they are limbs and no position
+follows), old and new are the digests so far. shrinks: no position may grow; unchanged: none may
+change. Sent by account, then handed on by position and total, and received by account."""
+
+MARKET = Bus(
+    "MARKET",
+    17,
+    ("market", *_vector("risk", 15), *_vector("band", 4), "taker_fee", "maker_fee"),
+)
+"""Terms of a listed market. Sent by the verifier, one each, received by market.
+
+risk: what a lot adds to the sums, 3 balanced limbs each: long and short over maintenance margin,
+long and short over initial margin, maintenance requirement; band: low and high in packed pairs."""
+
+RISK = Bus("RISK", 18, ("market", *_vector("risk", 15)))
+"""The same numbers of one market for a position. Sent by market, received by position."""
+
+TRADE = Bus("TRADE", 19, ("market", *_vector("band", 4), "taker_fee", "maker_fee"))
+"""Band and fees of one market for a fill. Sent by market, received by fill."""
+
 BUSES = (
     RANGE,
     HASH,
@@ -113,5 +156,10 @@ BUSES = (
     REGISTER,
     FEES,
     DEPOSIT,
+    HEADER,
+    CHAIN,
+    MARKET,
+    RISK,
+    TRADE,
 )
 """All buses, in order of identifier."""

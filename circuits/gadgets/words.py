@@ -6,11 +6,15 @@ DEPOSIT_TIMESTAMP + i, FILL_TIMESTAMP + j, FEE_TIMESTAMP (rollup.protocol.consta
 
 from typing import Final
 
+from rollup.protocol.constants import MARKET_BITS
+
 CASH_WORD: Final = 0
 """Cash biased by 2^63 as three packed pairs of limbs, then 1 if the account exists, else 0."""
 
 POSITION_WORD: Final = 1
-"""Position 0 biased by 2^40 as two packed pairs, then 0, 0; position k is word 1 + k."""
+"""Position in market 0, biased by 2^40, as two packed pairs, then 0, 0; in market m it is word
+1 + m."""
 
-SLOT_WORD: Final = 16
-"""Slot 0: generation, filled as two packed pairs, 0; slot s is word 16 + s. Above all positions."""
+SLOT_WORD: Final = 2 * 2**MARKET_BITS
+"""Slot 0: generation, filled as two packed pairs, 0; slot s is word SLOT_WORD + s. Above the
+positions of all market numbers."""

@@ -16,15 +16,19 @@ from circuits.tables.batch.air import TABLE as BATCH
 from circuits.tables.comb.air import TABLE as COMB
 from circuits.tables.deposit.air import TABLE as DEPOSITS
 from circuits.tables.fill.air import table as fill_table
+from circuits.tables.header.air import TABLE as HEADER
 from circuits.tables.ladder.air import TABLE as LADDER
+from circuits.tables.market.air import TABLE as MARKET
 from circuits.tables.order.air import table as order_table
 from circuits.tables.poseidon.air import TABLE as POSEIDON
+from circuits.tables.position.air import TABLE as POSITION
 from circuits.tables.range.air import TABLE as RANGES
 from circuits.tables.slot.air import TABLE as SLOT
+from circuits.tables.total.air import TABLE as TOTAL
 from circuits.tables.tree.air import TABLE as TREE
 from rollup.protocol.shape_class import CLASS_M, CLASS_S, ShapeClass
 
-_SAME_IN_ALL = {"base": 2**13, "deposit": 2**10, "batch": 2**10}
+_SAME_IN_ALL = {"base": 2**13, "market": 2**10, "deposit": 2**10, "batch": 2**10}
 
 HEIGHTS: Mapping[str, Mapping[str, int]] = {
     CLASS_S.name: {
@@ -36,6 +40,9 @@ HEIGHTS: Mapping[str, Mapping[str, int]] = {
         "order": 2**10,
         "fill": 2**10,
         "account": 2**10,
+        "header": 2**10,
+        "position": 2**10,
+        "total": 2**10,
         "slot": 2**10,
         **_SAME_IN_ALL,
     },
@@ -48,6 +55,9 @@ HEIGHTS: Mapping[str, Mapping[str, int]] = {
         "order": 2**12,
         "fill": 2**11,
         "account": 2**11,
+        "header": 2**11,
+        "position": 2**12,
+        "total": 2**11,
         "slot": 2**12,
         **_SAME_IN_ALL,
     },
@@ -79,6 +89,10 @@ def tables(shape_class: ShapeClass) -> tuple[Table, ...]:
         order_table(shape_class.orders),
         fill_table(shape_class.trades),
         ACCOUNT,
+        HEADER,
+        POSITION,
+        TOTAL,
+        MARKET,
         SLOT,
         DEPOSITS,
         BATCH,

@@ -1,31 +1,32 @@
 """The public side of the statement: the public vector and the public messages of a batch.
 
 Plain Python and no table: with a packaged circuit, this is all of the statement that a verifier
-loads. A `PublicInput` of the rules is all that it needs to know of a batch; prices, bands, fees and
-margin terms come from `rollup.protocol.market`, the one derivation that rules, sequencer and
-verifier share.
+loads. A `PublicInput` of the rules is all that it needs to know of a batch; bands, fees and margin
+terms come from `rollup.protocol.terms`, the one derivation that rules, sequencer and verifier
+share.
 """
 
 from collections.abc import Mapping, Sequence
 
 from circuits.air.layout import limb_widths
 from circuits.air.publics import PublicLayout
-from circuits.gadgets.buses import DEPOSIT
+from circuits.gadgets.balanced import balanced
+from circuits.gadgets.buses import DEPOSIT, MARKET
 from circuits.stark.lookup import PublicMessage
 from rollup.field.koalabear import P
+from rollup.hash.poseidon import Digest, compress
+from rollup.protocol.batch import prices_digest
 from rollup.protocol.constants import (
     AMOUNT_BITS,
     CASH_BITS,
-    FRACTION_SCALE,
+    DEPOSITS_MAX,
     MARKETS_MAX,
     PRICE_BITS,
     TIME_BITS,
 )
 from rollup.protocol.encoding import limbs, owner_words, packed
 from rollup.protocol.public import ConsumedDeposit, PublicInput
-
-RISK_BITS = PRICE_BITS + FRACTION_SCALE.bit_length()
-"""price x margin fraction: below 2^30 x 2^14."""
+from rollup.protocol.terms import MarketTerms
 
 PUBLICS = PublicLayout(
     (
@@ -41,18 +42,14 @@ PUBLICS = PublicLayout(
         ("total_new", len(limb_widths(CASH_BITS))),
         ("deposits_before", 1),
         ("deposits_count", 1),
-        ("price", MARKETS_MAX),
-        ("band_low", 2 * MARKETS_MAX),
-        ("band_high", 2 * MARKETS_MAX),
-        ("taker_fee", MARKETS_MAX),
-        ("maker_fee", MARKETS_MAX),
-        ("price_limbs", MARKETS_MAX * len(limb_widths(PRICE_BITS))),
-        ("initial_limbs", MARKETS_MAX * len(limb_widths(RISK_BITS))),
-        ("maintenance_limbs", MARKETS_MAX * len(limb_widths(RISK_BITS))),
+        ("prices", 8),
     )
 )
-"""The public vector. Per-market values lie one market after the other, limbs or packed pairs low
-first."""
+"""The public vector. `prices` is the digest of all listed prices that the markets leaf has."""
+
+
+PUBLIC_MESSAGES_MAX = DEPOSITS_MAX + MARKETS_MAX
+"""Messages of the verifier at most: what soundness counts."""
 
 
 def public_values(public: PublicInput) -> tuple[int, ...]:
@@ -70,33 +67,51 @@ def public_values(public: PublicInput) -> tuple[int, ...]:
         "total_new": limbs(public.total, CASH_BITS),
         "deposits_before": public.deposits_before,
         "deposits_count": len(public.deposits),
-        **_market_values(public),
+        "prices": prices_digest(public.prices, _compress_many),
     }
     return PUBLICS.flatten(values)
 
 
-def _market_values(public: PublicInput) -> dict[str, tuple[int, ...]]:
-    terms = public.terms
-    initial = [limbs(t.price * t.initial_fraction, RISK_BITS) for t in terms]
-    maintenance = [limbs(t.price * t.maintenance_fraction, RISK_BITS) for t in terms]
-    return {
-        "price": tuple(t.price for t in terms),
-        "band_low": tuple(pair for t in terms for pair in packed(t.band_low, PRICE_BITS)),
-        "band_high": tuple(pair for t in terms for pair in packed(t.band_high, PRICE_BITS)),
-        "taker_fee": tuple(t.taker_fee for t in terms),
-        "maker_fee": tuple(t.maker_fee for t in terms),
-        "price_limbs": tuple(limb for t in terms for limb in limbs(t.price, PRICE_BITS)),
-        "initial_limbs": tuple(limb for number in initial for limb in number),
-        "maintenance_limbs": tuple(limb for number in maintenance for limb in number),
-    }
+def _compress_many(left: Sequence[Digest], right: Sequence[Digest]) -> list[Digest]:
+    """The reference: a verifier hashes a handful of blocks."""
+    return [compress(a, b) for a, b in zip(left, right, strict=True)]
 
 
 def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
-    """What the verifier puts on the buses itself: every consumed queue entry with its outcome."""
-    return tuple(
+    """What the verifier puts on the buses itself: every consumed queue entry with its outcome, and
+    the terms of every listed market."""
+    deposits = (
         PublicMessage(DEPOSIT.identifier, 1, deposit_message(deposit))
         for deposit in public.deposits
     )
+    markets = (
+        PublicMessage(MARKET.identifier, 1, market_message(market, terms))
+        for market, terms in enumerate(public.terms)
+    )
+    return (*deposits, *markets)
+
+
+def market_message(market: int, terms: MarketTerms) -> tuple[int, ...]:
+    """A market's terms as MARKET carries them."""
+    return (market, *(digit % P for digit in risk_digits(terms)), *trade_numbers(terms))
+
+
+def risk_digits(terms: MarketTerms) -> tuple[int, ...]:
+    """What a lot adds to an account's sums, as balanced limbs of either sign."""
+    numbers = (
+        terms.long_maintenance,
+        terms.short_maintenance,
+        terms.long_initial,
+        terms.short_initial,
+        terms.maintenance,
+    )
+    return tuple(digit for number in numbers for digit in balanced(number))
+
+
+def trade_numbers(terms: MarketTerms) -> tuple[int, ...]:
+    """Band in packed pairs, and fees."""
+    band = (*packed(terms.band_low, PRICE_BITS), *packed(terms.band_high, PRICE_BITS))
+    return (*band, terms.taker_fee, terms.maker_fee)
 
 
 def deposit_message(deposit: ConsumedDeposit) -> tuple[int, ...]:

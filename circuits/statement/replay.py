@@ -3,13 +3,15 @@
 No rule is applied and nothing is checked: a forged outcome gives forged records.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from circuits.gadgets.words import CASH_WORD, POSITION_WORD, SLOT_WORD
+from circuits.statement.inputs import risk_digits, trade_numbers
 from circuits.tables.account.columns import FRESH_SLOTS_ROOT
 from circuits.tables.records import (
     I64,
@@ -21,17 +23,21 @@ from circuits.tables.records import (
     DepositRecords,
     FillRecords,
     FillSide,
+    HeaderRecords,
+    MarketRecords,
     OrderRecords,
     PositionAccess,
+    PositionRecords,
     Records,
     SlotAccess,
     SlotRecords,
     TreeRecords,
 )
+from rollup.hash.batched import compress_many
 from rollup.protocol.account import Account
+from rollup.protocol.batch import MarketsState, prices_digest
 from rollup.protocol.constants import (
     CASH_LIMIT,
-    MARKETS_MAX,
     POSITION_LIMIT,
     SEPTIC_LENGTH,
     SIGNATURE_BYTES,
@@ -84,11 +90,15 @@ def replay(outcome: Outcome) -> Records:
     deposits = _deposits(outcome, clock)
     fills = _fills(outcome, clock)
     batch = _batch(outcome, clock)
+    signed = Counter(step.signed.order.account for step in outcome.steps.orders)
     return Records(
         tree=_tree(outcome),
         order=_orders(outcome),
         fill=fills,
-        account=_accounts(outcome, clock),
+        account=_accounts(outcome, clock, signed),
+        header=_headers(outcome, signed),
+        position=_positions(outcome, clock),
+        market=_markets(outcome),
         slot=_slots(outcome, clock),
         deposit=deposits,
         batch=batch,
@@ -146,6 +156,8 @@ def _fills(outcome: Outcome, clock: Clock) -> FillRecords:
         ),
         band_low=_column(terms[s.market].band_low for s in steps),
         band_high=_column(terms[s.market].band_high for s in steps),
+        taker_fee=_column(terms[s.market].taker_fee for s in steps),
+        maker_fee=_column(terms[s.market].maker_fee for s in steps),
         sides=(
             _fill_side(outcome, [s.buyer for s in steps], [pair[0] for pair in previous]),
             _fill_side(outcome, [s.seller for s in steps], [pair[1] for pair in previous]),
@@ -220,30 +232,40 @@ def _orders(outcome: Outcome) -> OrderRecords:
     )
 
 
-def _accounts(outcome: Outcome, clock: Clock) -> AccountRecords:
+def _accounts(outcome: Outcome, clock: Clock, signed: Mapping[int, int]) -> AccountRecords:
     touched = outcome.accounts
-    headers = [_header_words(account) for account in touched]
-    signed = [step.signed.order.account for step in outcome.steps.orders]
     before, after = [a.before for a in touched], [a.after for a in touched]
-    words = (CASH_WORD, *(POSITION_WORD + market for market in range(MARKETS_MAX)))
     return AccountRecords(
         account=_column(a.index for a in touched),
         existed=_column(a.before is not None for a in touched),
         exists=_column(a.after is not None for a in touched),
-        owner=_matrix([header[0] for header in headers], 6),
-        key=_matrix([header[1] for header in headers], 14, np.uint32),
-        viewing=_matrix([header[2] for header in headers], 8),
-        key_uses=_column(signed.count(a.index) for a in touched),
+        opened=_column(_is_opened(a, signed) for a in touched),
+        header=_matrix([a.header for a in touched], 8, np.uint32),
         cash=(_cash_of(before), _cash_of(after)),
-        positions=(_positions_of(before), _positions_of(after)),
         salt=(_salts_of(before), _salts_of(after)),
         slots_root=(_slots_roots_of(before), _slots_roots_of(after)),
         slots_touched=_column(bool(a.slots) for a in touched),
-        last_ts=_matrix([[clock.last.get((a.index, w), 0) for w in words] for a in touched], 5),
+        last_ts=_column(clock.last.get((a.index, CASH_WORD), 0) for a in touched),
         clause=_column(_CLAUSES.index(a.margin) for a in touched),
-        prices=_column(terms.price for terms in outcome.steps.terms),
-        initial=_column(terms.initial_fraction for terms in outcome.steps.terms),
-        maintenance=_column(terms.maintenance_fraction for terms in outcome.steps.terms),
+    )
+
+
+def _is_opened(account: TouchedAccount, signed: Mapping[int, int]) -> bool:
+    """Whether anybody needs the account's header: an order of it, or its registration."""
+    created = account.before is None and account.after is not None
+    return created or signed.get(account.index, 0) > 0
+
+
+def _headers(outcome: Outcome, signed: Mapping[int, int]) -> HeaderRecords:
+    opened = [a for a in outcome.accounts if _is_opened(a, signed)]
+    words = [_header_words(account) for account in opened]
+    return HeaderRecords(
+        account=_column(a.index for a in opened),
+        created=_column(a.before is None for a in opened),
+        owner=_matrix([each[0] for each in words], 6),
+        key=_matrix([each[1] for each in words], 14, np.uint32),
+        viewing=_matrix([each[2] for each in words], 8),
+        key_uses=_column(signed.get(a.index, 0) for a in opened),
     )
 
 
@@ -256,15 +278,35 @@ def _header_words(account: TouchedAccount) -> tuple[Sequence[int], Sequence[int]
     return owner_words(header.owner), (*header.key[0], *header.key[1]), header.viewing
 
 
+def _positions(outcome: Outcome, clock: Clock) -> PositionRecords:
+    rows = [(row, a, m) for row, a in enumerate(outcome.accounts) for m in a.markets]
+    return PositionRecords(
+        owner=_column(row for row, _, _ in rows),
+        account=_column(a.index for _, a, _ in rows),
+        market=_column(market for _, _, market in rows),
+        before=_column(_size_of(a.before, market) for _, a, market in rows),
+        after=_column(_size_of(a.after, market) for _, a, market in rows),
+        last_ts=_column(clock.last.get((a.index, POSITION_WORD + m), 0) for _, a, m in rows),
+    )
+
+
+def _size_of(leaf: Account | None, market: int) -> int:
+    return POSITION_LIMIT + (0 if leaf is None else leaf.positions[market])
+
+
+def _markets(outcome: Outcome) -> MarketRecords:
+    terms = outcome.steps.terms
+    fills = Counter(step.market for step in outcome.steps.fills)
+    return MarketRecords(
+        market=_column(range(len(terms))),
+        risk=_matrix([risk_digits(each) for each in terms], 15),
+        trade=_matrix([trade_numbers(each) for each in terms], 6),
+        trade_uses=_column(fills[market] for market in range(len(terms))),
+    )
+
+
 def _cash_of(leaves: Sequence[Account | None]) -> U64:
     return _biased_cash(0 if leaf is None else leaf.cash for leaf in leaves)
-
-
-def _positions_of(leaves: Sequence[Account | None]) -> I64:
-    none = (0,) * MARKETS_MAX
-    rows = [none if leaf is None else leaf.positions for leaf in leaves]
-    sizes: I64 = _matrix(rows, MARKETS_MAX)
-    return sizes + POSITION_LIMIT
 
 
 def _salts_of(leaves: Sequence[Account | None]) -> U32:
@@ -323,7 +365,7 @@ def _batch(outcome: Outcome, clock: Clock) -> BatchRecords:
         time=(before.time, after.time),
         total=(before.total, after.total),
         deposits_consumed=(before.deposits_consumed, after.deposits_consumed),
-        prices=(old.prices, new.prices),
+        prices=(_prices(old), _prices(new)),
         accounts_root=(_digest(outcome.accounts_root_before), _digest(outcome.accounts_root_after)),
         markets_salt=(_digest(old.salt), _digest(new.salt)),
         globals_salt=(_digest(before.salt), _digest(after.salt)),
@@ -340,6 +382,10 @@ def _batch(outcome: Outcome, clock: Clock) -> BatchRecords:
             exists=one,
         ),
     )
+
+
+def _prices(markets: MarketsState) -> U32:
+    return _digest(prices_digest(markets.prices, compress_many))
 
 
 def _fee_sums(outcome: Outcome) -> I64:

@@ -5,6 +5,7 @@ whose multiplicities are read off the messages of the others. Nothing is checked
 outcome gives a forged witness, and `check` says which claim it breaks.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from circuits.air.bus import RANGE, Bus
@@ -16,19 +17,24 @@ from circuits.stark.lookup import PublicMessage
 from circuits.statement.circuit import circuit
 from circuits.statement.inputs import public_messages, public_values
 from circuits.statement.replay import replay
-from circuits.tables.account import trace as account
+from circuits.tables.account.trace import Accounts
 from circuits.tables.base import trace as base
 from circuits.tables.batch import trace as batch
 from circuits.tables.comb import trace as comb
 from circuits.tables.deposit import trace as deposit
 from circuits.tables.fill import trace as fill
+from circuits.tables.header import trace as header
 from circuits.tables.ladder import trace as ladder
+from circuits.tables.market import trace as market
 from circuits.tables.order import trace as order
 from circuits.tables.poseidon import trace as poseidon
+from circuits.tables.position.chain import chains
+from circuits.tables.position.trace import Positions
 from circuits.tables.range import trace as range_table
-from circuits.tables.records import Records
+from circuits.tables.records import AccountRecords, MarketRecords, PositionRecords, Records
 from circuits.tables.schedule import LADDER_STRIDE
 from circuits.tables.slot import trace as slot
+from circuits.tables.total import trace as total
 from circuits.tables.tree import trace as tree
 from rollup.private import Private
 from rollup.protocol.outcome import Outcome
@@ -86,10 +92,30 @@ def fill_tables(records: Records, circuit: Circuit, blinded: int) -> Traces:
         "ladder": ladder.build(signatures, height["ladder"], blinded),
         "order": order.build(records.order, signatures, height["order"], blinded),
         "fill": fill.build(records.fill, height["fill"], blinded),
-        "account": account.build(records.account, height["account"], blinded),
+        **account_tables(records.account, records.position, records.market, height, blinded),
+        "header": header.build(records.header, height["header"], blinded),
+        "market": market.build(records.market, records.position, height["market"], blinded),
         "slot": slot.build(records.slot, height["slot"], blinded),
         "deposit": deposit.build(records.deposit, height["deposit"], blinded),
         "batch": batch.build(records.batch, height["batch"], blinded),
+    }
+
+
+def account_tables(
+    accounts: AccountRecords,
+    positions: PositionRecords,
+    markets: MarketRecords,
+    height: Mapping[str, int],
+    blinded: int,
+) -> Traces:
+    """Accounts, positions and totals, which the chains join."""
+    account = Accounts(accounts, height["account"], blinded)
+    position = Positions(positions, accounts, markets, height["position"], blinded)
+    joined = chains(account.starts, accounts.exists, positions, position.added)
+    return {
+        "account": account.build(joined),
+        "position": position.build(joined),
+        "total": total.build(joined, accounts, height["total"], blinded),
     }
 
 

@@ -23,6 +23,13 @@ BUY, SELL = 0, 1
 """Index of a side everywhere: column 0 the buyer, column 1 the seller."""
 
 
+UNCHANGED, INITIAL, MAINTENANCE, HEALTHIER = range(4)
+"""Clauses of the margin rule, as account records name them."""
+
+SHRINKING = (MAINTENANCE, HEALTHIER)
+"""Those that hold only where no position grew."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class CashAccess(Private):
     """Accesses of cash words. Cash is biased by 2^63 (uint64)."""
@@ -81,8 +88,10 @@ class FillRecords(Private):
     taker: I64  # 0 the buyer, 1 the seller
     notional: I64  # price * size
     rate: tuple[I64, I64]  # fee rate of (buyer, seller), as the taker side says
-    band_low: I64  # of the fill's market
+    band_low: I64  # terms of the fill's market
     band_high: I64
+    taker_fee: I64
+    maker_fee: I64
     sides: tuple[FillSide, FillSide]
 
 
@@ -125,25 +134,54 @@ class OrderRecords(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class AccountRecords(Private):
-    """Table account: every touched account, by rising index. Cash and positions are biased."""
+    """Table account: every touched account, by rising index. Cash is biased."""
 
     account: I64
     existed: I64
     exists: I64
+    opened: I64  # 1 if its header is
+    header: U32  # (n, 8) digest
+    cash: tuple[U64, U64]  # before, after: the values in the leaves
+    salt: tuple[U32, U32]  # (n, 4) before, after
+    slots_root: tuple[U32, U32]  # (n, 8) before, after
+    slots_touched: I64  # 1 if the slot tree was opened
+    last_ts: I64  # last timestamp of the cash word
+    clause: I64  # of the margin rule
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class HeaderRecords(Private):
+    """Table header: every header that is opened."""
+
+    account: I64
+    created: I64  # 1 if the batch made the account
     owner: I64  # (n, 6)
     key: U32  # (n, 14)
     viewing: I64  # (n, 8)
     key_uses: I64  # orders signed by the key
-    cash: tuple[U64, U64]  # before, after: the values in the leaves
-    positions: tuple[I64, I64]  # (n, 4) before, after
-    salt: tuple[U32, U32]  # (n, 4) before, after
-    slots_root: tuple[U32, U32]  # (n, 8) before, after
-    slots_touched: I64  # 1 if the slot tree was opened
-    last_ts: I64  # (n, 5) last timestamp of the cash word and the four position words
-    clause: I64  # of the margin rule: 0 unchanged, 1 initial, 2 maintenance, 3 healthier
-    prices: I64  # (4,) batch prices, 1 for an absent market
-    initial: I64  # (4,) margin fractions
-    maintenance: I64  # (4,)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PositionRecords(Private):
+    """Table position: every opened position, those of one account together and in the order of its
+    chain. Sizes are biased by 2^40."""
+
+    owner: I64  # row of the account whose chain it is in
+    account: I64
+    market: I64
+    before: I64
+    after: I64
+    last_ts: I64  # last timestamp of its word
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MarketRecords(Private):
+    """Table market: every listed market, with the numbers that the verifier sends of it."""
+
+    market: I64
+    risk: I64  # (n, 15) balanced limbs
+    trade: I64  # (n, 6) band in packed pairs, fees
+    trade_uses: I64  # fills
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -181,7 +219,7 @@ class BatchRecords(Private):
     time: tuple[int, int]
     total: tuple[int, int]  # custody in quanta
     deposits_consumed: tuple[int, int]
-    prices: tuple[tuple[int, ...], tuple[int, ...]]
+    prices: tuple[U32, U32]  # digests of them
     accounts_root: tuple[U32, U32]
     markets_salt: tuple[U32, U32]
     globals_salt: tuple[U32, U32]
@@ -201,6 +239,9 @@ class Records(Private):
     order: OrderRecords
     fill: FillRecords
     account: AccountRecords
+    header: HeaderRecords
+    position: PositionRecords
+    market: MarketRecords
     slot: SlotRecords
     deposit: DepositRecords
     batch: BatchRecords

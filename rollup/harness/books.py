@@ -125,6 +125,12 @@ class Books:
         return closed
 
 
+def prices_of(first: tuple[int, ...], governance: Governance) -> tuple[int, ...]:
+    """A price for each market that is listed: those of genesis, then the last one's again."""
+    listed = len(governance.markets)
+    return (*first[:listed], *[first[-1]] * (listed - len(first)))
+
+
 def head_of_receipts(number: int) -> bytes:
     """What a batch ends with, whatever is in it: receipts are history, so a batch that is made anew
     has the head that it had."""

@@ -24,7 +24,7 @@ MARKETS = (
     Market("BTC-PERP", 1, 5, 1_000, 500, 300, 450, 150),
     Market("ETH-PERP", 2, 4, 1_200, 600, 400, 450, 150),
 )
-PRICES = (600_000, 250_000, 1, 1)
+PRICES = (600_000, 250_000)
 """60,000.0 and 2,500.00 dollars in ticks."""
 
 ORACLE = OracleTerms(

@@ -98,7 +98,7 @@ def genesis() -> Genesis:
     """Two markets and a fee account."""
     a, b, c, d, e, f, g, h = viewing_words()
     header = Header(address("fee"), key_of("fee"), (a, b, c, d, e, f, g, h))
-    prices = (600_000, 250_000, 1, 1)
+    prices = (600_000, 250_000)
     return Genesis(31337, 7, START, GOVERNANCE, prices, header, address("receipts"))
 
 

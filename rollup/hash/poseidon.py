@@ -74,6 +74,15 @@ def chain_start(type_code: int, block_count: int) -> Digest:
     return (type_code, block_count, HASH_VERSION, 0, 0, 0, 0, 0)
 
 
+def fold_start(type_code: int, version: int) -> Digest:
+    """First chaining value of a leaf of open length: 0 where a chain has its number of blocks.
+
+    Its blocks must parse in one way only, since the length is not in the start. No digest that
+    anybody can find is the start of another chain, so a leaf never continues another one.
+    """
+    return (type_code, 0, version, 0, 0, 0, 0, 0)
+
+
 def chain(type_code: int, blocks: Sequence[Sequence[int]]) -> Digest:
     """Hash of a fixed-length leaf or message: each 8-element block compressed into the start."""
     digest = chain_start(type_code, len(blocks))

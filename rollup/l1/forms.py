@@ -133,7 +133,7 @@ EVENT = union(
 )
 EVENTS = many(EVENT, ENTRIES_MAX)
 PRICES: Form[tuple[int, ...]] = Form(
-    list, lambda node: tuple(price.integer() for price in node.row(MARKETS_MAX))
+    list, lambda node: tuple(price.integer() for price in node.items(MARKETS_MAX))
 )
 MONEY = pairs(ADDRESS, WHOLE, ENTRIES_MAX)
 INDICES = pairs(ADDRESS, INTEGER, ENTRIES_MAX)

@@ -12,7 +12,6 @@ from rollup.hash.poseidon import ZERO_DIGEST, Digest
 from rollup.private import Private
 from rollup.protocol.constants import (
     GENERATION_BITS,
-    MARKETS_MAX,
     OWNER_BYTES,
     SIGNATURE_SCHEME,
     SIZE_BITS,
@@ -21,9 +20,11 @@ from rollup.protocol.encoding import (
     TypeCode,
     account_blocks,
     chain_many,
+    fold_accounts,
     header_blocks,
     slot_blocks,
 )
+from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import (
     Salt,
@@ -31,16 +32,12 @@ from rollup.protocol.units import (
     require_bytes,
     require_cash,
     require_digest,
-    require_length,
     require_point,
-    require_position,
     require_salt,
 )
 
 EMPTY_LEAF: Digest = ZERO_DIGEST
 """Leaf of an account that does not exist."""
-
-NO_POSITIONS = (0,) * MARKETS_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +82,11 @@ FRESH_SLOT = SlotState(0, 0)
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Account(Private):
-    """An account leaf: header, cash in quanta, signed lots per market, slot-tree root, salt."""
+    """An account leaf: header, cash in quanta, positions, root of its slot tree, salt."""
 
     header: Header
     cash: int
-    positions: tuple[int, ...]
+    positions: Positions
     slots_root: Digest
     salt: Salt
 
@@ -97,9 +94,8 @@ class Account(Private):
         if not isinstance(self.header, Header):
             raise Rejected(Reason.MALFORMED, "an account's header must be a Header")
         require_cash("cash", self.cash)
-        require_length("positions", self.positions, MARKETS_MAX)
-        for position in self.positions:
-            require_position("position", position)
+        if not isinstance(self.positions, Positions):
+            raise Rejected(Reason.MALFORMED, "an account's positions must be Positions")
         require_digest("slots_root", self.slots_root)
         require_salt("salt", self.salt)
 
@@ -116,11 +112,11 @@ def account_leaves(
     """Leaves of many accounts, given their header digests; the empty leaf for None."""
     present = [(place, account) for place, account in enumerate(accounts) if account is not None]
     messages = [
-        account_blocks(headers[place], a.cash, a.positions, a.slots_root, a.salt)
+        account_blocks(headers[place], a.slots_root, a.cash, a.salt, a.positions.held)
         for place, a in present
     ]
     leaves = [EMPTY_LEAF] * len(accounts)
-    digests = chain_many(TypeCode.ACCOUNT, messages, compress_many)
+    digests = fold_accounts(messages, compress_many)
     for (place, _), digest in zip(present, digests, strict=True):
         leaves[place] = digest
     return leaves

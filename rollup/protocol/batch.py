@@ -19,7 +19,6 @@ from rollup.protocol.constants import (
     CASH_BITS,
     CHAIN_BITS,
     DEPOSITS_MAX,
-    MARKETS_MAX,
     NUMBER_BITS,
     PRICE_BITS,
     QUEUE_BITS,
@@ -28,8 +27,14 @@ from rollup.protocol.constants import (
     TIME_BITS,
 )
 from rollup.protocol.deposit import QueueEntry
-from rollup.protocol.encoding import TypeCode, chain_one, globals_blocks, market_blocks
-from rollup.protocol.market import Governance, require_prices
+from rollup.protocol.encoding import (
+    TypeCode,
+    chain_one,
+    globals_blocks,
+    market_blocks,
+    prices_blocks,
+)
+from rollup.protocol.market import Governance, require_last_prices, require_prices
 from rollup.protocol.oracle import require_reports
 from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.rejection import Reason, Rejected
@@ -40,7 +45,6 @@ from rollup.protocol.units import (
     require_bytes,
     require_digest,
     require_flag,
-    require_length,
     require_salt,
     require_tuple_of,
 )
@@ -70,20 +74,24 @@ class Fill(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MarketsState(Private):
-    """The markets leaf: prices of the last batch, and a salt."""
+    """The markets leaf: prices of the last batch, one for each market then listed, and a salt."""
 
     prices: tuple[int, ...]
     salt: Salt
 
     def __post_init__(self) -> None:
-        require_length("prices", self.prices, MARKETS_MAX)
-        for price in self.prices:
-            require_bounds("price", price, 1, 1 << PRICE_BITS, Reason.PRICE_OUT_OF_BOUNDS)
+        require_last_prices(self.prices)
         require_salt("markets salt", self.salt)
 
     def digest(self, compress_many: CompressMany) -> Digest:
         """The markets root."""
-        return chain_one(TypeCode.MARKETS, market_blocks(self.prices, self.salt), compress_many)
+        prices = prices_digest(self.prices, compress_many)
+        return chain_one(TypeCode.MARKETS, market_blocks(prices, self.salt), compress_many)
+
+
+def prices_digest(prices: Sequence[int], compress_many: CompressMany) -> Digest:
+    """What the markets leaf holds of the prices: everybody who knows them computes it."""
+    return chain_one(TypeCode.PRICES, prices_blocks(prices), compress_many)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -37,6 +37,7 @@ from rollup.protocol.encoding import digest_bytes, point_of, words_of
 from rollup.protocol.governance_codec import governance_value, read_governance
 from rollup.protocol.oracle import REPORTS_MAX
 from rollup.protocol.order import Order, Side, SignedOrder, TimeInForce
+from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.shape_class import LARGEST
 from rollup.protocol.units import Salt
@@ -184,7 +185,7 @@ def _account_value(account: Account) -> Value:
             "scheme": header.scheme,
         },
         "cash": account.cash,
-        "positions": list(account.positions),
+        "positions": [[market, size] for market, size in account.positions],
         "slots_root": digest_bytes(account.slots_root),
         "salt": digest_bytes(account.salt),
     }
@@ -196,7 +197,7 @@ def _read_batch(node: Node) -> Batch:
     return Batch(
         **{name: record[name].integer() for name in BATCH_NUMBERS},
         reports=tuple(_read_report(each) for each in record["reports"].items(REPORTS_MAX)),
-        prices=_integers(record["prices"], MARKETS_MAX),
+        prices=_integers(record["prices"]),
         redo=record["redo"].boolean(),
         governance=read_governance(record["governance"]),
         receipts=record["receipts"].raw(DIGEST_BYTES),
@@ -253,7 +254,7 @@ def _read_pre(node: Node) -> PartialState:
     markets = record["markets"].record(("prices", "salt"))
     globals_ = record["globals"].record((*GLOBALS_NUMBERS, "salt"))
     return PartialState(
-        markets=MarketsState(_integers(markets["prices"], MARKETS_MAX), _salt(markets["salt"])),
+        markets=MarketsState(_integers(markets["prices"]), _salt(markets["salt"])),
         globals=Globals(
             **{name: globals_[name].integer() for name in GLOBALS_NUMBERS},
             salt=_salt(globals_["salt"]),
@@ -279,7 +280,7 @@ def _read_account(node: Node) -> Account:
     return Account(
         header=_read_header(record["header"]),
         cash=record["cash"].integer(),
-        positions=_integers(record["positions"], MARKETS_MAX),
+        positions=_read_positions(record["positions"]),
         slots_root=_digest(record["slots_root"]),
         salt=_salt(record["salt"]),
     )
@@ -309,8 +310,15 @@ def _read_salts(node: Node) -> NewSalts:
     )
 
 
-def _integers(node: Node, length: int) -> tuple[int, ...]:
-    return tuple(member.integer() for member in node.row(length))
+def _read_positions(node: Node) -> Positions:
+    """Pairs of market and size; other than rising markets and sizes not 0 are refused."""
+    pairs = [pair.row(2) for pair in node.items(MARKETS_MAX)]
+    return Positions(tuple((market.integer(), size.integer()) for market, size in pairs))
+
+
+def _integers(node: Node) -> tuple[int, ...]:
+    """One number for each of some markets."""
+    return tuple(member.integer() for member in node.items(MARKETS_MAX))
 
 
 def _words(node: Node, count: int) -> tuple[int, ...]:

@@ -152,6 +152,7 @@ def _close_accounts(
             leaf_before=leaves[place],
             leaf_after=leaves[place + len(entries)],
             slots=tuple(by_account.get(index, ())),
+            markets=entry.markets,
             value_after=value(entry.holding, steps.terms),
             margin=steps.margins[index],
         )

@@ -11,9 +11,16 @@ PROTOCOL_VERSION: Final = 4
 SIGNATURE_SCHEME: Final = 1
 """Schnorr over the septic curve. Signed in every order, so a second scheme cannot be confused."""
 
-MARKETS_MAX: Final = 4
-"""Positions of an account are dense: position k is market k. Four pairs of words fill one hash
-block (ADR 0001); more markets raise the version of the account leaf."""
+MARKETS_MAX: Final = 64
+"""Markets of a venue at a time, and so positions of an account: what an account row of 64 positions
+costs a batch stays below a tenth of what the smallest shape class takes."""
+
+MARKET_BITS: Final = 16
+"""A market number: so many that none need be used twice. In this version it is the market's place
+in governance."""
+
+ACCOUNT_LEAF_VERSION: Final = 2
+"""Version 2 is a fold over the positions that are not empty (ADR 0016); version 1 had four."""
 
 ACCOUNT_BITS: Final = 30
 """An account index is one field element (p > 2**30) and the depth of the account tree."""

@@ -10,8 +10,9 @@ from enum import IntEnum
 
 from rollup.crypto.curve import Point
 from rollup.hash.many import CompressMany
-from rollup.hash.poseidon import Digest, chain_start
+from rollup.hash.poseidon import Digest, chain_start, fold_start
 from rollup.protocol.constants import (
+    ACCOUNT_LEAF_VERSION,
     CASH_BITS,
     CASH_LIMIT,
     POSITION_BITS,
@@ -47,6 +48,7 @@ class TypeCode(IntEnum):
     CHALLENGE = 7
     CANCEL = 8
     QUESTION = 9
+    PRICES = 10
 
 
 def limbs(value: int, bits: int) -> tuple[int, ...]:
@@ -103,11 +105,23 @@ def header_blocks(owner: bytes, key: Point, scheme: int, viewing: Digest) -> tup
 
 
 def account_blocks(
-    header: Digest, cash: int, positions: Sequence[int], slots_root: Digest, salt: Salt
+    header: Digest,
+    slots_root: Digest,
+    cash: int,
+    salt: Salt,
+    positions: Sequence[tuple[int, int]],
 ) -> tuple[Block, ...]:
-    """ACCOUNT, 4 blocks: header digest; cash 3, flags (0), salt 4; positions 4 x 2; slots root."""
-    words = [word for position in positions for word in position_words(position)]
-    return (header, _block((*cash_words(cash), 0, *salt)), _block(words), slots_root)
+    """ACCOUNT, a fold: header digest; slots root; cash 3, flags (0), salt 4; then a block for each
+    position that is not empty. What changes least comes first."""
+    cash_block = _block((*cash_words(cash), 0, *salt))
+    held = [position_block(market, size) for market, size in positions]
+    return (header, slots_root, cash_block, *held)
+
+
+def position_block(market: int, size: int) -> Block:
+    """A position in an account's leaf: market, size 2, trigger (0), zeros 4."""
+    low, high = position_words(size)
+    return (market, low, high, 0, 0, 0, 0, 0)
 
 
 def slot_blocks(generation: int, filled: int) -> tuple[Block, ...]:
@@ -115,9 +129,14 @@ def slot_blocks(generation: int, filled: int) -> tuple[Block, ...]:
     return split_blocks((generation, *packed(filled, SIZE_BITS)))
 
 
-def market_blocks(prices: Sequence[int], salt: Salt) -> tuple[Block, ...]:
-    """MARKETS, 1 block: the four prices of the last batch, salt 4."""
-    return (_block((*prices, *salt)),)
+def prices_blocks(prices: Sequence[int]) -> tuple[Block, ...]:
+    """PRICES: how many there are, then each, in the order of their markets."""
+    return split_blocks((len(prices), *prices))
+
+
+def market_blocks(prices: Digest, salt: Salt) -> tuple[Block, ...]:
+    """MARKETS, 2 blocks: digest of the prices of the last batch; salt 4, zeros 4."""
+    return (prices, *split_blocks(salt))
 
 
 def globals_blocks(
@@ -143,6 +162,18 @@ def chain_many(
     digests: list[Digest] = [chain_start(type_code, length)] * len(messages)
     for place in range(length):
         digests = compress_many(digests, [message[place] for message in messages])
+    return digests
+
+
+def fold_accounts(messages: Sequence[Sequence[Block]], compress_many: CompressMany) -> list[Digest]:
+    """ACCOUNT digests of messages of whatever lengths, one batched compression per place."""
+    digests: list[Digest] = [fold_start(TypeCode.ACCOUNT, ACCOUNT_LEAF_VERSION)] * len(messages)
+    for place in range(max(map(len, messages), default=0)):
+        going = [index for index, message in enumerate(messages) if place < len(message)]
+        states = [digests[index] for index in going]
+        blocks = [messages[index][place] for index in going]
+        for index, digest in zip(going, compress_many(states, blocks), strict=True):
+            digests[index] = digest
     return digests
 
 

@@ -12,12 +12,11 @@ from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError
 from rollup.crypto.curve import is_on_curve
 from rollup.hash.many import CompressMany
-from rollup.protocol.account import NO_POSITIONS, Account, Header
+from rollup.protocol.account import Account, Header
 from rollup.protocol.batch import Globals, MarketsState
 from rollup.protocol.constants import (
     CHAIN_BITS,
     DIGEST_LENGTH,
-    MARKETS_MAX,
     OWNER_BYTES,
     SEPTIC_LENGTH,
     TIME_BITS,
@@ -25,6 +24,7 @@ from rollup.protocol.constants import (
 from rollup.protocol.encoding import digest_bytes, point_of, words_of
 from rollup.protocol.governance_codec import governance_value, read_governance
 from rollup.protocol.market import Governance, require_prices
+from rollup.protocol.positions import NO_POSITIONS
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.roots import fresh_slots_root
 from rollup.protocol.state import State
@@ -97,7 +97,7 @@ def genesis_to_json(genesis: Genesis) -> str:
         "venue": genesis.venue,
         "time": genesis.time,
         "governance": governance_value(genesis.governance),
-        "prices": list(genesis.prices[: len(genesis.governance.markets)]),
+        "prices": list(genesis.prices),
         "fee_account": {
             "owner": header.owner.hex(),
             "key_x": digest_bytes(header.key.x).hex(),
@@ -140,7 +140,7 @@ def _read_genesis(node: Node) -> Genesis:
         venue=record["venue"].integer(),
         time=record["time"].integer(),
         governance=governance,
-        prices=(*listed, *[1] * (MARKETS_MAX - len(listed))),
+        prices=tuple(listed),
         fee_header=_read_header(record["fee_account"]),
         receipt_signer=record["receipt_signer"].hexadecimal(OWNER_BYTES),
     )

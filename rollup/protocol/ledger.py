@@ -3,17 +3,13 @@
 Reading an account or slot that was not opened is a refusal: a batch brings all that it touches.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rollup.private import Private
-from rollup.protocol.account import (
-    NO_POSITIONS,
-    Account,
-    Header,
-    SlotState,
-)
+from rollup.protocol.account import Account, Header, SlotState
 from rollup.protocol.batch import PartialState
 from rollup.protocol.margin import NOTHING, Holding
+from rollup.protocol.positions import NO_POSITIONS, Positions
 from rollup.protocol.rejection import Reason, Rejected
 
 SlotKey = tuple[int, int]
@@ -21,13 +17,15 @@ SlotKey = tuple[int, int]
 
 @dataclass(slots=True, repr=False)
 class Entry(Private):
-    """One opened account as the batch proceeds. `header` is None while it does not exist."""
+    """One opened account as the batch proceeds. `header` is None while it does not exist; `traded`
+    are the markets in which something was filled."""
 
     before: Account | None
     header: Header | None
     cash: int
-    positions: tuple[int, ...]
+    positions: Positions
     touched: bool = False
+    traded: set[int] = field(default_factory=set)
 
     @property
     def holding_before(self) -> Holding:
@@ -40,9 +38,15 @@ class Entry(Private):
         """What it holds now."""
         return Holding(self.cash, self.positions)
 
+    @property
+    def markets(self) -> tuple[int, ...]:
+        """Markets whose positions the batch opens: held before, or traded."""
+        return tuple(sorted(self.traded.union(self.holding_before.positions.markets)))
+
     def set_position(self, market: int, size: int) -> None:
         """Replace the signed size held in one market."""
-        self.positions = (*self.positions[:market], size, *self.positions[market + 1 :])
+        self.positions = self.positions.put(market, size)
+        self.traded.add(market)
 
 
 class Ledger:

@@ -3,7 +3,6 @@
 Spec: docs/spec/01-numbers.md and 06-margin.md.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rollup.hash.keccak import keccak256
@@ -18,13 +17,12 @@ from rollup.protocol.constants import (
 )
 from rollup.protocol.oracle import OracleTerms
 from rollup.protocol.rejection import Reason, Rejected
-from rollup.protocol.units import require_bounds, require_length, require_tuple_of
+from rollup.protocol.units import require_bounds, require_tuple_of
 
 GOVERNANCE_TAG = b"crypsis-governance-2"
 """Domain and version of the digest."""
 
 SYMBOL_LENGTH_MAX = 16
-PRICE_MAX = (1 << PRICE_BITS) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,36 +90,6 @@ def _require_symbol(symbol: object) -> None:
             Reason.MALFORMED,
             f"symbol must be 1 to {SYMBOL_LENGTH_MAX} of A-Z, 0-9 and '-', not {symbol[:40]!r}",
         )
-
-
-@dataclass(frozen=True, slots=True)
-class MarketTerms:
-    """What one batch's rules need of one market: derived from governance and the batch's price.
-
-    The band is empty (low 1, high 0) for a market that governance does not list.
-    """
-
-    price: int
-    band_low: int
-    band_high: int
-    initial_fraction: int
-    maintenance_fraction: int
-    taker_fee: int
-    maker_fee: int
-
-
-ABSENT_PRICE = 1
-"""Price of a market that does not exist: positions in it are 0, so it is never multiplied."""
-
-ABSENT_TERMS = MarketTerms(
-    price=ABSENT_PRICE,
-    band_low=1,
-    band_high=0,
-    initial_fraction=1,
-    maintenance_fraction=1,
-    taker_fee=0,
-    maker_fee=0,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,46 +174,30 @@ def require_continues(before: Governance, after: Governance) -> None:
             )
 
 
-def price_band(price: int, band_fraction: int) -> tuple[int, int]:
-    """Lowest and highest fair fill price around an oracle price, both rounded inward.
-
-    Never below 1 and never above 2**30 - 1.
-    """
-    low = -(-price * (FRACTION_SCALE - band_fraction) // FRACTION_SCALE)
-    high = price * (FRACTION_SCALE + band_fraction) // FRACTION_SCALE
-    return max(low, 1), min(high, PRICE_MAX)
-
-
 def require_prices(prices: object, governance: Governance) -> None:
-    """Refuse unless there is one price per possible market, 1 where governance lists none."""
-    require_length("prices", prices, MARKETS_MAX)
+    """Refuse unless there is one price for each market that is listed, in their order."""
     if not isinstance(prices, tuple):
-        raise Rejected(Reason.MALFORMED, "prices")
+        raise Rejected(Reason.MALFORMED, "prices must be a tuple")
+    if len(prices) != len(governance.markets):
+        raise Rejected(
+            Reason.PRICE_COUNT,
+            f"{len(governance.markets)} markets are listed, but there are {len(prices)} prices",
+        )
     for market, price in enumerate(prices):
-        require_bounds(
-            f"price of market {market}", price, 1, 1 << PRICE_BITS, Reason.PRICE_OUT_OF_BOUNDS
-        )
-        if market >= len(governance.markets) and price != ABSENT_PRICE:
-            raise Rejected(
-                Reason.PRICE_OF_ABSENT_MARKET,
-                f"market {market} does not exist: its price must be {ABSENT_PRICE}, not {price}",
-            )
+        require_price_bounds(f"price of market {market}", price)
 
 
-def batch_terms(governance: Governance, prices: Sequence[int]) -> tuple[MarketTerms, ...]:
-    """Terms of all four markets at a batch's prices: for rules, sequencer and verifier alike."""
-    terms = []
-    for market, price in zip(governance.markets, prices, strict=False):
-        low, high = price_band(price, market.band_fraction)
-        terms.append(
-            MarketTerms(
-                price=price,
-                band_low=low,
-                band_high=high,
-                initial_fraction=market.initial_fraction,
-                maintenance_fraction=market.maintenance_fraction,
-                taker_fee=market.taker_fee,
-                maker_fee=market.maker_fee,
-            )
-        )
-    return (*terms, *[ABSENT_TERMS] * (MARKETS_MAX - len(terms)))
+def require_last_prices(prices: object) -> None:
+    """Refuse unless these can be the prices of some batch before: of the markets listed then, which
+    may be more or fewer than now."""
+    require_tuple_of("prices", prices, int)
+    if not isinstance(prices, tuple):
+        raise Rejected(Reason.MALFORMED, "prices must be a tuple")
+    require_bounds("prices", len(prices), 1, MARKETS_MAX + 1, Reason.PRICE_COUNT)
+    for market, price in enumerate(prices):
+        require_price_bounds(f"last price of market {market}", price)
+
+
+def require_price_bounds(name: str, price: object) -> None:
+    """Refuse unless 1 <= price < 2**30."""
+    require_bounds(name, price, 1, 1 << PRICE_BITS, Reason.PRICE_OUT_OF_BOUNDS)

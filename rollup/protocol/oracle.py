@@ -24,7 +24,7 @@ STEP_MAX: Final = FRACTION_SCALE - 1
 """A step below the whole price."""
 
 PRICE_LEAST: Final = 2
-"""Least price of a market that is listed: 1 is the price of none."""
+"""Least price of a market, in ticks."""
 
 SLOT_MS_MAX: Final = 3_600_000
 LAG_MS_MAX: Final = 24 * 3_600_000

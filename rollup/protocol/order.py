@@ -13,7 +13,7 @@ from rollup.protocol.constants import (
     CHAIN_BITS,
     FEE_RATE_BITS,
     GENERATION_BITS,
-    MARKETS_MAX,
+    MARKET_BITS,
     PRICE_BITS,
     SIGNATURE_BYTES,
     SIGNATURE_SCHEME,
@@ -53,7 +53,7 @@ _BOUNDS = (
     ("size", 1, 1 << SIZE_BITS, Reason.SIZE_OUT_OF_BOUNDS),
     ("expiry", 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS),
     ("max_fee", 0, 1 << FEE_RATE_BITS, Reason.FEE_RATE_OUT_OF_BOUNDS),
-    ("market", 0, MARKETS_MAX, Reason.MARKET_OUT_OF_BOUNDS),
+    ("market", 0, 1 << MARKET_BITS, Reason.MARKET_OUT_OF_BOUNDS),
 )
 _NUMBERS = attrgetter(*(name for name, _, _, _ in _BOUNDS))
 _RANGES = tuple((low, end) for _, low, end, _ in _BOUNDS)

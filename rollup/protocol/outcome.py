@@ -14,9 +14,9 @@ from rollup.private import Private
 from rollup.protocol.account import Account, SlotState
 from rollup.protocol.batch import Fill, Globals, MarketsState
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
-from rollup.protocol.market import MarketTerms
 from rollup.protocol.order import SignedOrder
 from rollup.protocol.public import PublicInput
+from rollup.protocol.terms import MarketTerms
 from rollup.tree.multi import TouchedNode
 
 
@@ -30,7 +30,7 @@ class MarginCase(StrEnum):
 
 
 class Valuation(NamedTuple):
-    """An account at the batch's prices. Requirements are scaled by FRACTION_SCALE, exactly."""
+    """An account at the batch's prices, in whole quanta."""
 
     equity: int
     initial: int
@@ -128,7 +128,8 @@ class TouchedSlot(Private):
 @dataclass(frozen=True, slots=True, repr=False)
 class TouchedAccount(Private):
     """An account opened once and closed once. None: no such account; `header` is then 0s if it
-    does not exist after the batch either."""
+    does not exist after the batch either. `markets` are those whose positions were opened, rising:
+    what it held and what it traded."""
 
     index: int
     before: Account | None
@@ -137,6 +138,7 @@ class TouchedAccount(Private):
     leaf_before: Digest
     leaf_after: Digest
     slots: tuple[TouchedSlot, ...]
+    markets: tuple[int, ...]
     value_after: Valuation
     margin: MarginCase
 

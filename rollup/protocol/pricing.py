@@ -11,10 +11,11 @@ from typing import Final
 
 from rollup.crypto.signature_form import SignatureError
 from rollup.oracle.package import SignedPackage, feed_name
-from rollup.protocol.constants import FRACTION_SCALE, MARKETS_MAX
-from rollup.protocol.market import ABSENT_PRICE, PRICE_MAX, Governance
+from rollup.protocol.constants import FRACTION_SCALE
+from rollup.protocol.market import Governance
 from rollup.protocol.oracle import PRICE_LEAST, Feed
 from rollup.protocol.public import PublicInput
+from rollup.protocol.terms import PRICE_MAX
 
 Recover = Callable[[bytes, bytes], bytes]
 """The address whose key signed a digest; raises SignatureError. Plain or by a library: the two
@@ -55,7 +56,7 @@ class PriceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pricing:
-    """Prices of all markets that there could be, and how each listed market came by its own."""
+    """Prices of all listed markets, and how each came by its own."""
 
     prices: tuple[int, ...]
     kinds: tuple[PriceKind, ...]
@@ -76,7 +77,8 @@ def step_range(before: int, step: int) -> tuple[int, int]:
     `step` ten-thousandths."""
     low = -(-before * (FRACTION_SCALE - step) // FRACTION_SCALE)
     high = before * (FRACTION_SCALE + step) // FRACTION_SCALE
-    return max(low, PRICE_LEAST), min(high, PRICE_MAX)
+    low = max(low, PRICE_LEAST)
+    return low, max(min(high, PRICE_MAX), low)
 
 
 def lower_median(values: Sequence[int]) -> int:
@@ -151,20 +153,20 @@ def pricing_of(
     """Prices of a batch of this time, after one with the prices `before`. PriceRefused if the
     reports are not those of a batch."""
     values = values_by_market(governance, time, reports, recover)
-    prices, kinds = [ABSENT_PRICE] * MARKETS_MAX, []
+    found = []
     for market, given in enumerate(values):
         decimals = governance.markets[market].price_decimals
         feed = governance.oracle.feeds[market]
-        prices[market], kind = price_of(given, feed, decimals, before[market])
-        kinds.append(kind)
-    return Pricing(tuple(prices), tuple(kinds))
+        last = before[market] if market < len(before) else feed.listing_price
+        found.append(price_of(given, feed, decimals, last))
+    return Pricing(tuple(price for price, _ in found), tuple(kind for _, kind in found))
 
 
 def price_of(
-    values: Sequence[int], feed: Feed, price_decimals: int, before: int
+    values: Sequence[int], feed: Feed, price_decimals: int, last: int
 ) -> tuple[int, PriceKind]:
-    """The price of one market and how it came by it: `values` are a quorum's or nobody's."""
-    last = feed.listing_price if before == ABSENT_PRICE else before
+    """The price of one market after `last`, and how it came by it: `values` are a quorum's or
+    nobody's."""
     if not values:
         return last, PriceKind.MISSING
     wanted = ticks(lower_median(values), feed, price_decimals)

@@ -13,24 +13,22 @@ from rollup.protocol.constants import (
     CASH_BITS,
     CHAIN_BITS,
     DEPOSITS_MAX,
-    MARKETS_MAX,
     NUMBER_BITS,
-    PRICE_BITS,
     PROTOCOL_VERSION,
     QUEUE_BITS,
     TIME_BITS,
 )
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.encoding import digest_bytes
-from rollup.protocol.market import Governance, MarketTerms, batch_terms, require_prices
+from rollup.protocol.market import Governance, require_last_prices, require_prices
 from rollup.protocol.oracle import require_reports
 from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.units import (
     require_bounds,
     require_bytes,
     require_digest,
     require_flag,
-    require_length,
     require_tuple_of,
 )
 
@@ -59,6 +57,7 @@ class PublicInput:
     """What a proof is about. `total` is the USDC under custody after the batch, in quanta.
 
     `number` is the new batch number and `time` the end of its window; both roots are state roots.
+    `prices` has one for each market of `governance`, in their order.
     `receipts` is the head of the chain of receipts after the last one that promised this batch.
     `redo` says that the batch was made anew after L1 refused its header, and matches no orders.
     `prices_before` are those of the batch before; with them, `reports` give `prices`, which is for
@@ -95,10 +94,7 @@ class PublicInput:
         require_digest("old_root", self.old_root)
         require_digest("new_root", self.new_root)
         require_bytes("receipts", self.receipts, DIGEST_BYTES)
-        require_length("prices_before", self.prices_before, MARKETS_MAX)
-        for price in self.prices_before:
-            price_end = 1 << PRICE_BITS
-            require_bounds("price before", price, 1, price_end, Reason.PRICE_OUT_OF_BOUNDS)
+        require_last_prices(self.prices_before)
         require_reports(self.reports)
         require_prices(self.prices, self.governance)
         require_flag("redo", self.redo)
@@ -129,9 +125,9 @@ class PublicInput:
     def encode(self) -> bytes:
         """Canonical bytes of all of it, field by field: tag, then each number as 8 bytes
         big-endian, governance and reports as digests, roots and head of the receipts as 32 bytes,
-        deposits after their count."""
+        prices, of before and now, and deposits each after their count."""
         before = (self.version, self.chain, self.venue, self.number, self.time)
-        prices = (*self.prices_before, *self.prices)
+        prices = (len(self.prices_before), *self.prices_before, len(self.prices), *self.prices)
         after = (*prices, int(self.redo), self.total, self.deposits_before, len(self.deposits))
         return b"".join(
             (
@@ -172,5 +168,5 @@ class PublicInput:
 
     @property
     def terms(self) -> tuple[MarketTerms, ...]:
-        """Price, band, fractions and fees of the four markets, as the rules used them."""
+        """Terms of every listed market, as the rules used them."""
         return batch_terms(self.governance, self.prices)

@@ -131,7 +131,7 @@ def _read_public(node: Node) -> PublicInput:
 
 
 def _prices(node: Node) -> tuple[int, ...]:
-    return tuple(price.integer() for price in node.row(MARKETS_MAX))
+    return tuple(price.integer() for price in node.items(MARKETS_MAX))
 
 
 def _read_report(node: Node) -> SignedPackage:

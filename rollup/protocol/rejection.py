@@ -18,6 +18,8 @@ class Reason(StrEnum):
     PRICE_OUT_OF_BOUNDS = "price-out-of-bounds"
     SIZE_OUT_OF_BOUNDS = "size-out-of-bounds"
     POSITION_OUT_OF_BOUNDS = "position-out-of-bounds"
+    POSITION_ORDER = "position-order"
+    POSITION_EMPTY = "position-empty"
     CASH_OUT_OF_BOUNDS = "cash-out-of-bounds"
     AMOUNT_OUT_OF_BOUNDS = "amount-out-of-bounds"
     NOTIONAL_OUT_OF_BOUNDS = "notional-out-of-bounds"
@@ -39,7 +41,8 @@ class Reason(StrEnum):
     # A batch that does not follow the state before it, or is not complete and exact.
     BATCH_NUMBER = "batch-number"
     CLOCK_NOT_ADVANCED = "clock-not-advanced"
-    PRICE_OF_ABSENT_MARKET = "price-of-absent-market"
+    PRICE_COUNT = "price-count"
+    MARKET_ABSENT = "market-absent"
     TOO_MANY = "too-many"
     OLD_ROOT = "old-root"
     SLOTS_ROOT = "slots-root"

@@ -7,12 +7,13 @@ package or a flag, and L1 pins it; a bundle never names it. Spec: docs/spec/07-b
 from dataclasses import dataclass
 from typing import Final
 
-from rollup.protocol.constants import ACCOUNT_BITS, DEPOSITS_MAX, TRADES_LIMIT
+from rollup.protocol.constants import ACCOUNT_BITS, DEPOSITS_MAX, MARKETS_MAX, TRADES_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
 class ShapeClass:
-    """The most of each that a batch holds: fills, orders that trade, and accounts opened.
+    """The most of each that a batch holds: fills, orders that trade, accounts opened, and positions
+    of these accounts, each that was held before the batch or traded in it.
 
     Every class takes DEPOSITS_MAX queue entries: they have the first memory timestamps.
     """
@@ -21,6 +22,7 @@ class ShapeClass:
     trades: int
     orders: int
     accounts: int
+    positions: int
 
     def __post_init__(self) -> None:
         if not 1 <= self.trades <= TRADES_LIMIT:
@@ -30,22 +32,25 @@ class ShapeClass:
         if not DEPOSITS_MAX + 1 < self.accounts < 1 << ACCOUNT_BITS:
             raise ValueError(f"{self.accounts} accounts are no room for traders beside depositors")
 
+        if self.positions < self.accounts or self.positions < 4 * MARKETS_MAX:
+            raise ValueError(f"{self.positions} positions are no room for {self.accounts} accounts")
+
     def encode(self) -> bytes:
         """Canonical bytes: the length of the name and the name, then numbers of 4 bytes each,
         big-endian, what every class has among them."""
         name = self.name.encode("ascii")
-        numbers = (self.trades, self.orders, self.accounts, DEPOSITS_MAX)
+        numbers = (self.trades, self.orders, self.accounts, self.positions, DEPOSITS_MAX)
         words = (number.to_bytes(4, "big") for number in numbers)
         return b"".join((len(name).to_bytes(1, "big"), name, *words))
 
 
-CLASS_S: Final = ShapeClass("S", trades=128, orders=256, accounts=512)
+CLASS_S: Final = ShapeClass("S", trades=128, orders=256, accounts=512, positions=768)
 """Small: two orders for every fill when no order fills twice, and every account another one:
 256 traders, 64 depositors and the fee account."""
 
-CLASS_M: Final = ShapeClass("M", trades=1024, orders=2048, accounts=1536)
-"""Medium: two orders for every fill. Accounts that far apart still fit the Poseidon table of 2^17
-rows; 2,113 different ones would need the double."""
+CLASS_M: Final = ShapeClass("M", trades=1024, orders=2048, accounts=1408, positions=3840)
+"""Medium: two orders for every fill. Accounts that far apart, with all these positions, still fit
+the Poseidon table of 2^17 rows; 2,113 different ones would need the double."""
 
 SHAPE_CLASSES: Final = {shape.name: shape for shape in (CLASS_S, CLASS_M)}
 """By name."""

@@ -6,9 +6,9 @@ what can be proved.
 
 from rollup.protocol.account import SlotState
 from rollup.protocol.constants import FEE_SCALE, NOTIONAL_BITS
-from rollup.protocol.market import MarketTerms
 from rollup.protocol.order import Order, Side
 from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.terms import MarketTerms
 
 
 def notional(price: int, size: int) -> int:

@@ -15,7 +15,6 @@ from rollup.protocol.constants import DEPOSIT_TIMESTAMP, FEE_TIMESTAMP, FILL_TIM
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
 from rollup.protocol.ledger import Ledger
 from rollup.protocol.margin import margin_case
-from rollup.protocol.market import MarketTerms, batch_terms
 from rollup.protocol.order import Order, Side, message_digests
 from rollup.protocol.outcome import (
     DepositStep,
@@ -29,6 +28,7 @@ from rollup.protocol.outcome import (
 )
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
+from rollup.protocol.terms import MarketTerms, batch_terms, terms_of
 from rollup.protocol.trade import (
     fee,
     fee_rate,
@@ -62,6 +62,7 @@ def apply_batch(
     fills = tuple(apply_fill(batch, ledger, terms, place) for place in range(len(batch.fills)))
     fees = credit_fees(ledger, batch.governance.fee_account, fills)
     ledger.require_all_touched()
+    require_positions_fit(ledger, shape_class)
     margins = {index: require_margin(ledger, index, terms) for index in ledger.accounts}
     steps = Steps(terms, deposits, orders, fills, fees, margins)
     return close(batch, ledger, steps, compress_many)
@@ -149,7 +150,7 @@ def apply_fill(batch: Batch, ledger: Ledger, terms: Sequence[MarketTerms], place
                 raise Rejected(Reason.ORDER_UNKNOWN, f"there is no order {index}")
         buy, sell = batch.orders[fill.buy].order, batch.orders[fill.sell].order
         require_pair(buy, sell)
-        market = terms[buy.market]
+        market = terms_of(terms, buy.market)
         require_price(fill.price, buy, sell, market)
         amount = notional(fill.price, fill.size)
         buyer_rate = fee_rate(Side.BUY, fill.taker, market)
@@ -201,6 +202,15 @@ def credit_fees(ledger: Ledger, index: int, fills: Sequence[FillStep]) -> FeeSte
     account.cash = before + amount
     require_cash("cash of the fee account", account.cash)
     return FeeStep(FEE_TIMESTAMP, index, amount, before, account.cash)
+
+
+def require_positions_fit(ledger: Ledger, shape_class: ShapeClass) -> None:
+    """The batch opens no more positions than its class takes: all that its accounts held or traded,
+    touched themselves or not."""
+    opened = sum(len(entry.markets) for entry in ledger.accounts.values())
+    if opened > shape_class.positions:
+        most = shape_class.positions
+        raise Rejected(Reason.TOO_MANY, f"a batch opens at most {most} positions, not {opened}")
 
 
 def require_margin(ledger: Ledger, index: int, terms: Sequence[MarketTerms]) -> MarginCase:

@@ -117,7 +117,7 @@ def _agrees(core: CoreState, touched: TouchedAccount) -> bool:
     holder = core.ledger.holders.get(touched.index)
     if touched.after is None or holder is None:
         return touched.after is None and holder is None
-    held = (holder.header, holder.holding.cash, tuple(holder.holding.positions))
+    held = (holder.header, holder.holding.cash, holder.holding.positions)
     ruled = (touched.after.header, touched.after.cash, touched.after.positions)
     slots = all(holder.slot(slot.slot) == slot.after for slot in touched.slots)
     return held == ruled and slots

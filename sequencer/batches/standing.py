@@ -2,10 +2,11 @@
 
     standing = version (2) || number (4) || time (8) || deposits consumed (4) || queue head (32)
                || next place in time (8) || custody total (8) || salt of globals (16)
-               || prices (16) || salt of markets (16) || state root (32)
-               || length (2), governance
-               || count (4), accounts by index:  index, header, cash, positions, root of its slots,
-                                                 salt; count (2), slots: slot, generation, filled
+               || salt of markets (16) || state root (32)
+               || count (2), prices (4 each) || length (2), governance
+               || count (4), accounts by index:  index, header, cash, root of its slots, salt;
+                                                 count (2), positions: market (2), size (8);
+                                                 count (2), slots: slot, generation, filled
                || count (4), (account, slot, lowest generation that the slot still accepts)
                || count (4), live orders:        0 resting or 1 waiting, remaining, place in time,
                                                  the order as submitted
@@ -29,6 +30,7 @@ from rollup.protocol.encoding import point_of
 from rollup.protocol.governance_codec import governance_from_bytes
 from rollup.protocol.margin import Holding
 from rollup.protocol.market import Governance
+from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.state import State
 from sequencer.batches.machine import Machine, Setup, Standing
@@ -41,10 +43,11 @@ from sequencer.intake.wire import SUBMIT_BYTES, WireError, command_from_bytes, c
 
 VERSION: Final = 2
 
-_HEAD: Final = struct.Struct(f"<HIQI{DIGEST_BYTES}sQQ4I4I4I8I")
+_HEAD: Final = struct.Struct(f"<HIQI{DIGEST_BYTES}sQQ4I4I8I")
 _LENGTH: Final = struct.Struct("<H")
 _COUNT: Final = struct.Struct("<I")
-_ACCOUNT: Final = struct.Struct("<I20s14I8IBq4q8I4IH")
+_ACCOUNT: Final = struct.Struct("<I20s14I8IBq8I4IH")
+_POSITION: Final = struct.Struct("<Hq")
 _SLOT: Final = struct.Struct("<BIQ")
 _USED: Final = struct.Struct("<IBI")
 _LIVE: Final = struct.Struct(f"<BQQ{SUBMIT_BYTES}s")
@@ -72,10 +75,11 @@ def standing_to_bytes(standing: Standing) -> bytes:
                 core.sequence,
                 state.globals.total,
                 *state.globals.salt,
-                *state.markets.prices,
                 *state.markets.salt,
                 *state.root,
             ),
+            _LENGTH.pack(len(state.markets.prices)),
+            *map(_COUNT.pack, state.markets.prices),
             _LENGTH.pack(len(governance)),
             governance,
             *_account_parts(core, state),
@@ -110,11 +114,13 @@ def _account_parts(core: CoreState, state: State) -> Iterator[bytes]:
         committed = (account.header, Holding(account.cash, account.positions), used)
         if committed != (holder.header, holder.holding, holder.slots):
             raise StandingError("core and committed state differ about an account")
-        yield _account_bytes(index, account, len(used))
+        yield _account_bytes(index, account)
+        yield from (_POSITION.pack(market, size) for market, size in account.positions)
+        yield _LENGTH.pack(len(used))
         yield from (_SLOT.pack(k, used[k].generation, used[k].filled) for k in sorted(used))
 
 
-def _account_bytes(index: int, account: Account, slots: int) -> bytes:
+def _account_bytes(index: int, account: Account) -> bytes:
     header = account.header
     return _ACCOUNT.pack(
         index,
@@ -124,10 +130,9 @@ def _account_bytes(index: int, account: Account, slots: int) -> bytes:
         *header.viewing,
         header.scheme,
         account.cash,
-        *account.positions,
         *account.slots_root,
         *account.salt,
-        slots,
+        len(account.positions.held),
     )
 
 
@@ -176,6 +181,11 @@ class _Reader:
         (count,) = self.unpack(_COUNT)
         return int(count)
 
+    def length(self) -> int:
+        """How many, where there are few."""
+        (length,) = self.unpack(_LENGTH)
+        return int(length)
+
     def require_end(self) -> None:
         """Nothing may be left."""
         if self._place != len(self._data):
@@ -186,11 +196,11 @@ def _read(reader: _Reader, setup: Setup) -> Standing:
     version, number, time, consumed, queue_head, sequence, total, *words = reader.unpack(_HEAD)
     if version != VERSION:
         raise StandingError(f"a state of version {VERSION} is wanted, {version} came")
-    (length,) = reader.unpack(_LENGTH)
-    ledger = Ledger(governance_from_bytes(reader.take(length)), setup.shape_class)
+    prices = tuple(reader.count() for _ in range(reader.length()))
+    ledger = Ledger(governance_from_bytes(reader.take(reader.length())), setup.shape_class)
     a, b, c, d, *words = words
     globals_ = Globals(number, time, total, consumed, (a, b, c, d))
-    prices, (a, b, c, d), root = tuple(words[:4]), words[4:8], tuple(words[8:])
+    (a, b, c, d), root = words[:4], tuple(words[4:])
     markets = MarketsState(prices, (a, b, c, d))
     accounts = dict(_read_accounts(reader, ledger))
     state = _committed(accounts, ledger, markets, globals_, setup)
@@ -239,13 +249,19 @@ def _read_accounts(reader: _Reader, ledger: Ledger) -> Iterator[tuple[int, Accou
     for _ in range(reader.count()):
         index, owner, *words, count = reader.unpack(_ACCOUNT)
         key, viewing, (scheme, cash) = words[:14], words[14:22], words[22:24]
-        positions, root, (p, q, r, s) = tuple(words[24:28]), words[28:36], words[36:]
+        root, (p, q, r, s) = words[24:32], words[32:]
+        positions = Positions(tuple(_read_position(reader) for _ in range(count)))
         a, b, c, d, e, f, g, h = viewing
         header = Header(owner, point_of(key), (a, b, c, d, e, f, g, h), scheme)
         a, b, c, d, e, f, g, h = root
         yield index, Account(header, cash, positions, (a, b, c, d, e, f, g, h), (p, q, r, s))
-        slots = dict(_read_slot(reader) for _ in range(count))
+        slots = dict(_read_slot(reader) for _ in range(reader.length()))
         ledger.holders[index] = Holder(header, Holding(cash, positions), slots)
+
+
+def _read_position(reader: _Reader) -> tuple[int, int]:
+    market, size = reader.unpack(_POSITION)
+    return market, size
 
 
 def _read_slot(reader: _Reader) -> tuple[int, SlotState]:

@@ -1,5 +1,6 @@
 """What the venue tells, as records: read strictly by sequencer.client.wire."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -130,14 +131,14 @@ class Page(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class AccountAnswer(Private):
-    """What an account holds at the venue's `time`: cash in quanta, positions in lots by market. No
-    slot has used `next_generation`, nor any from there on, as far as the venue tells."""
+    """What an account holds at the venue's `time`: cash in quanta, lots by market where there are
+    any. No slot has used `next_generation`, nor any from there on, as far as the venue tells."""
 
     run: str
     time: int
     account: int
     cash: int
-    positions: tuple[int, ...]
+    positions: Mapping[int, int]
     orders: tuple[LiveRow, ...]
     next_generation: int
     page: Page
@@ -153,7 +154,7 @@ class OwnFrame(Private):
     run: str = ""
     time: int = 0
     account: int = 0
-    holding: tuple[int, tuple[int, ...]] | None = None
+    holding: tuple[int, Mapping[int, int]] | None = None
     page: Page | None = None
 
 

@@ -4,7 +4,7 @@ It keeps what is public (keys, markets, the clock), own orders, and receipts. Wh
 brings the transport and a clock.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -99,12 +99,12 @@ class Parcel(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Account(Private):
-    """What the account holds, as the venue last told: cash in quanta, positions in lots by
-    market."""
+    """What the account holds, as the venue last told: cash in quanta, lots by market where there
+    are any."""
 
     time: int
     cash: int
-    positions: tuple[int, ...]
+    positions: Mapping[int, int]
 
 
 class Session:

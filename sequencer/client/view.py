@@ -138,8 +138,11 @@ def positions_of(session: Session) -> dict[str, Decimal]:
     """What is held, by symbol; a market without a position is there with zero."""
     if session.account is None:
         raise Unknown("the account has not been asked about: connect first")
-    pairs = zip(session.markets, session.account.positions, strict=False)
-    return {market.symbol: size_of(size, market) for market, size in pairs}
+    held = session.account.positions
+    return {
+        market.symbol: size_of(held.get(number, 0), market)
+        for number, market in enumerate(session.markets)
+    }
 
 
 def balance_of(session: Session) -> Decimal:

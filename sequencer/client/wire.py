@@ -225,12 +225,15 @@ def public_frame(node: Node) -> PublicFrame:
             return PublicFrame()
 
 
-def _holding(record: dict[str, Node]) -> tuple[int, tuple[int, ...]]:
-    positions = record["positions"].items(MARKETS_MAX)
-    return (
-        _signed(record["cash"], CASH_LIMIT),
-        tuple(_signed(each, POSITION_LIMIT) for each in positions),
-    )
+def _holding(record: dict[str, Node]) -> tuple[int, dict[int, int]]:
+    rows = record["positions"].items(MARKETS_MAX)
+    return _signed(record["cash"], CASH_LIMIT), dict(_position(each) for each in rows)
+
+
+def _position(row: Node) -> tuple[int, int]:
+    """A market and what is held there."""
+    market, size = row.row(2)
+    return _number(market, MARKETS_MAX), _signed(size, POSITION_LIMIT)
 
 
 def _delivered(item: Node) -> Delivered:

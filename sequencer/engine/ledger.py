@@ -6,6 +6,7 @@ batch can be closed at any moment. The fee account's credit at the end of the ba
 its margin here: more cash never breaks the rule.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -20,10 +21,11 @@ from rollup.protocol.constants import (
 )
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
 from rollup.protocol.margin import NOTHING, Holding, margin_case
-from rollup.protocol.market import Governance, MarketTerms, batch_terms
+from rollup.protocol.market import Governance
 from rollup.protocol.order import Order, Side, SignedOrder
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import ShapeClass
+from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.trade import fee, fill_slot, notional, require_fee
 from rollup.protocol.units import require_cash, require_position
 from sequencer.engine.live import LiveOrder, OrderKey
@@ -58,7 +60,11 @@ class Holder(Private):
 
 @dataclass(slots=True, repr=False)
 class Work(Private):
-    """The batch that is open: its terms, what it did so far, and what accounts held before it."""
+    """The batch that is open: its terms, what it did so far, and what accounts held before it.
+
+    `positions` has (account, market) of every position that the batch opens: those that a touched
+    account held before, and those that it traded.
+    """
 
     number: int
     time: int
@@ -73,6 +79,7 @@ class Work(Private):
     places: dict[OrderKey, int] = field(default_factory=dict)
     fills: list[Fill] = field(default_factory=list)
     slots: set[tuple[int, int]] = field(default_factory=set)
+    positions: set[tuple[int, int]] = field(default_factory=set)
     fees: int = 0
 
 
@@ -117,6 +124,19 @@ class Ledger:
         self._touch(work, self.governance.fee_account)
         return work
 
+    def room_for_entries(self, entries: Sequence[QueueEntry]) -> int:
+        """How many of the first entries a batch can take: all that an account holds is opened with
+        it, so entries for accounts of many positions fill a batch sooner. At least one fits."""
+        touched = {self.governance.fee_account}
+        opened = sum(len(self._held(account)) for account in touched)
+        for place, entry in enumerate(entries):
+            if entry.account not in touched:
+                touched.add(entry.account)
+                opened += len(self._held(entry.account))
+            if opened > self.shape_class.positions:
+                return place
+        return len(entries)
+
     def deposit(self, work: Work, entry: QueueEntry) -> DepositOutcome:
         """Consume one queue entry: registered, credited, or refused with its outcome."""
         holder = self.holders.get(entry.account)
@@ -139,7 +159,24 @@ class Ledger:
         pair, most = (maker, taker), self.shape_class
         orders = len(work.orders) + sum(live.key not in work.places for live in pair)
         accounts = len(work.before) + sum(live.order.account not in work.before for live in pair)
-        return len(work.fills) < most.trades and orders <= most.orders and accounts <= most.accounts
+        positions = len(work.positions) + sum(self._opens(work, live) for live in pair)
+        return (
+            len(work.fills) < most.trades
+            and orders <= most.orders
+            and accounts <= most.accounts
+            and positions <= most.positions
+        )
+
+    def _opens(self, work: Work, live: LiveOrder) -> int:
+        """Positions that a fill of this order would add to those that the batch opens."""
+        account, market = live.order.account, live.order.market
+        if account in work.before:
+            return int((account, market) not in work.positions)
+        return len({*self._held(account), market})
+
+    def _held(self, account: int) -> tuple[int, ...]:
+        holder = self.holders.get(account)
+        return () if holder is None else holder.holding.positions.markets
 
     def could_fill(self, work: Work, order: Order) -> Reason | None:
         """Why the whole order, filled alone at its limit inside the band, would break a rule.
@@ -192,8 +229,11 @@ class Ledger:
         holder.holding = holder.holding._replace(cash=holder.holding.cash + work.fees)
 
     def _touch(self, work: Work, account: int) -> None:
+        if account in work.before:
+            return
         holder = self.holders.get(account)
-        work.before.setdefault(account, NOTHING if holder is None else holder.holding)
+        work.before[account] = NOTHING if holder is None else holder.holding
+        work.positions.update((account, market) for market in self._held(account))
 
     def _side(
         self, work: Work, party: Party, live: LiveOrder, amount: int, size: int, rate: int
@@ -227,6 +267,7 @@ class Ledger:
         holder.holding = side.holding
         holder.slots[order.slot] = side.slot
         work.slots.add((order.account, order.slot))
+        work.positions.add((order.account, order.market))
         work.fees += side.charge
         if side.live.key not in work.places:
             work.places[side.live.key] = len(work.orders)
@@ -246,4 +287,4 @@ def _settle(holding: Holding, order: Order, amount: int, size: int, charge: int)
     market = order.market
     position = holding.positions[market] + sign * size
     require_position("position", position)
-    return Holding(cash, (*holding.positions[:market], position, *holding.positions[market + 1 :]))
+    return Holding(cash, holding.positions.put(market, position))

@@ -16,7 +16,7 @@ from rollup.oracle.package import (
     packages_to_bytes,
 )
 from rollup.protocol.cancel import CancelOrder, SignedCancel
-from rollup.protocol.constants import DEPOSITS_MAX
+from rollup.protocol.constants import DEPOSITS_MAX, MARKETS_MAX
 from rollup.protocol.deposit import EntryKind, QueueEntry
 from rollup.protocol.governance_codec import governance_from_bytes
 from rollup.protocol.order import (
@@ -55,9 +55,10 @@ _CAME: Final = struct.Struct("<BQ")
 
 _RECEIPT: Final = struct.Struct("<Q")
 _LENGTH: Final = struct.Struct("<I")
-_OPEN: Final = struct.Struct("<IQ4I?IB")
+_OPEN: Final = struct.Struct("<IQ?IBB")
+_PRICE: Final = struct.Struct("<I")
 _ENTRY: Final = struct.Struct("<IBI20s14I8IQ")
-_ORDER: Final = struct.Struct("<IIIBIBBIQQHB84s")
+_ORDER: Final = struct.Struct("<IIIBIHBIQQHB84s")
 _CANCEL: Final = struct.Struct("<IIIBI84s")
 SUBMIT_BYTES: Final = _CAME.size + _ORDER.size
 """Bytes of every encoded Submit."""
@@ -99,12 +100,12 @@ def _require_size(layout: struct.Struct, data: bytes) -> None:
 
 
 def _open_bytes(command: OpenBatch) -> bytes:
-    place = (command.number, command.time, *command.prices)
-    head = _OPEN.pack(*place, command.redo, command.attempt, len(command.deposits))
+    place = (command.number, command.time, command.redo, command.attempt)
+    head = _OPEN.pack(*place, len(command.prices), len(command.deposits))
     governance = b"" if command.governance is None else command.governance.encode()
+    prices, deposits = map(_PRICE.pack, command.prices), map(_entry_bytes, command.deposits)
     reports = packages_to_bytes(command.reports)
-    deposits = b"".join(map(_entry_bytes, command.deposits))
-    return head + deposits + _LENGTH.pack(len(reports)) + reports + governance
+    return b"".join((head, *prices, *deposits, _LENGTH.pack(len(reports)), reports, governance))
 
 
 def _entry_bytes(entry: QueueEntry) -> bytes:
@@ -146,11 +147,14 @@ def _cancel_bytes(signed: SignedCancel) -> bytes:
 def _read_open(data: bytes) -> Command:
     if len(data) < _OPEN.size:
         raise WireError(f"a body of at least {_OPEN.size} bytes is wanted, {len(data)} came")
-    number, time, *prices, redo, attempt, count = _OPEN.unpack_from(data)
-    end = _OPEN.size + count * _ENTRY.size
-    if count > DEPOSITS_MAX or len(data) < end:
-        raise WireError(f"a count up to {DEPOSITS_MAX} and that many queue entries are wanted")
-    places = range(_OPEN.size, end, _ENTRY.size)
+    number, time, redo, attempt, listed, count = _OPEN.unpack_from(data)
+    start = _OPEN.size + listed * _PRICE.size
+    end = start + count * _ENTRY.size
+    if listed > MARKETS_MAX or count > DEPOSITS_MAX or len(data) < end:
+        wanted = f"counts up to {MARKETS_MAX} and {DEPOSITS_MAX}, that many prices and entries"
+        raise WireError(f"{wanted} of the queue are wanted")
+    prices = [price for (price,) in _PRICE.iter_unpack(data[_OPEN.size : start])]
+    places = range(start, end, _ENTRY.size)
     deposits = tuple(_read_entry(data[place : place + _ENTRY.size]) for place in places)
     reports, end = _read_reports(data, end)
     governance = governance_from_bytes(data[end:]) if len(data) > end else None

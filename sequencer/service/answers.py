@@ -35,7 +35,7 @@ from sequencer.service.facts import (
 from sequencer.service.history import History, Page
 
 ANSWER_VERSION: Final = 2
-FACTS_MAX: Final = 112
+FACTS_MAX: Final = 104
 """Facts of one answer; the cursor leads to the next ones."""
 
 Record = dict[str, object]
@@ -118,7 +118,7 @@ def sight(core: CoreState, history: History, account: int, cursor: int, run: str
     }
     holds: Record = {
         "cash": str(holding.cash),
-        "positions": [str(size) for size in holding.positions],
+        "positions": [[market, str(size)] for market, size in holding.positions],
         "orders": _orders(core, account),
         "next_generation": _next_generation(core, account),
     }

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Final
 
-from rollup.protocol.constants import FRACTION_SCALE, MARKETS_MAX
-from rollup.protocol.market import ABSENT_PRICE
+from rollup.protocol.constants import FRACTION_SCALE
 
 WAVES: Final = ((47_000, 0.1), (311_000, 0.3), (1_999_000, 0.6))
 """Length in ms, and share of the swing: the shares sum to one, so the swing bounds the price."""
@@ -25,9 +24,8 @@ class DevelopmentPrices:
         self._markets = list(zip(first, swings, phases, strict=True))
 
     def at(self, time: int) -> tuple[int, ...]:
-        """A price for each market there is and each there could be, at a time in ms."""
-        listed = [self._price(time, *market) for market in self._markets]
-        return (*listed, *[ABSENT_PRICE] * (MARKETS_MAX - len(listed)))
+        """A price for each market, at a time in ms."""
+        return tuple(self._price(time, *market) for market in self._markets)
 
     def _price(self, time: int, first: int, swing: int, phases: Sequence[float]) -> int:
         height = sum(

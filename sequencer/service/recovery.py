@@ -275,17 +275,18 @@ def open_batch(
     """The opening of the next batch: as much of the queue as a batch can take, the parameters that
     L1 has for its number and time, and prices by what counts of the reports offered.
 
-    A market that they do not list, because L1 forgot that it was announced, has no price.
+    A market that L1 does not list, because it forgot that it was announced, has no price in it.
     """
     core = machine.core
     number = core.number + 1
     governance: Governance = l1.governance_for(number, time)
     chosen = select(governance, time, machine.prices, offered)
+    queue = tuple(l1.queue_from(core.deposits_consumed, DEPOSITS_MAX))
     opening = OpenBatch(
         number=number,
         time=time,
         prices=chosen.pricing.prices,
-        deposits=tuple(l1.queue_from(core.deposits_consumed, DEPOSITS_MAX)),
+        deposits=queue[: core.ledger.room_for_entries(queue)],
         redo=l1.wants_redo(number, time),
         attempt=attempt,
         governance=None if governance == core.ledger.governance else governance,

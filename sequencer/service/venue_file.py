@@ -25,8 +25,6 @@ from rollup.protocol.constants import (
 from rollup.protocol.genesis import FEE_ACCOUNT, Genesis
 from rollup.protocol.governance_codec import MARKET_NUMBERS, ORACLE_NUMBERS
 from rollup.protocol.market import (
-    ABSENT_PRICE,
-    PRICE_MAX,
     SYMBOL_LENGTH_MAX,
     Governance,
     Market,
@@ -34,6 +32,7 @@ from rollup.protocol.market import (
 from rollup.protocol.oracle import PRICE_LEAST, SIGNERS_MAX, Feed, OracleTerms
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.shape_class import SHAPE_CLASSES
+from rollup.protocol.terms import PRICE_MAX
 
 VENUE_BYTES_MAX: Final = 1 << 16
 NAME_LENGTH_MAX: Final = 16
@@ -79,11 +78,8 @@ class VenueFile:
 
     def genesis(self, time: int, fee_header: Header, receipt_signer: bytes) -> Genesis:
         """What a venue of this file starts from, if it starts now."""
-        absent = [ABSENT_PRICE] * (MARKETS_MAX - len(self.prices))
-        prices = (*self.prices, *absent)
-        return Genesis(
-            self.chain, self.venue, time, self.governance, prices, fee_header, receipt_signer
-        )
+        parts = (self.governance, self.prices, fee_header, receipt_signer)
+        return Genesis(self.chain, self.venue, time, *parts)
 
 
 def read_venue_file(path: Path) -> VenueFile:

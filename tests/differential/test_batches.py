@@ -114,7 +114,7 @@ def test_an_account_under_water_is_reduced_step_by_step(suite: Suite) -> None:
     opened = trade(ETH_PRICE, SIZE, opens=True, generation=1)
     assert claims_broken_by(opened) == set()
     for step, (market_price, price, clause) in enumerate(DISTRESS):
-        venue.prices = (BTC_PRICE, market_price, 1, 1)
+        venue.prices = (BTC_PRICE, market_price)
         outcome = trade(price, REDUCED, opens=False, generation=2 + step)
         account = outcome.accounts[1]
         assert account.margin == clause

@@ -165,7 +165,7 @@ class Simulation:
             self.far,
             self.prover if self.proves else None,
             DevelopmentOracle(
-                KEYS, small.GOVERNANCE, DevelopmentPrices(small.PRICES[:2], (200, 300), 1)
+                KEYS, small.GOVERNANCE, DevelopmentPrices(small.PRICES, (200, 300), 1)
             ),
             Terms(INTERVAL_MS, LAG, DEADLINE),
             lambda: self.world.now,

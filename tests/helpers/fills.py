@@ -20,17 +20,11 @@ from circuits.tables.records import (
 )
 from rollup.protocol.constants import CASH_LIMIT, FEE_SCALE, POSITION_LIMIT
 
-BAND = {0: (580_000, 620_000), 1: (240_000, 260_000), 2: (1, 0), 3: (1, 0)}
-TAKER = (500, 450, 0, 0)
-MAKER = (100, 0, 0, 0)
+BAND = {0: (580_000, 620_000), 1: (240_000, 260_000)}
+TAKER = (500, 450)
+MAKER = (100, 0)
 
-PUBLICS: Mapping[str, Any] = {
-    "band_low": [part for k in range(4) for part in (BAND[k][0] & (2**26 - 1), BAND[k][0] >> 26)],
-    "band_high": [part for k in range(4) for part in (BAND[k][1] & (2**26 - 1), BAND[k][1] >> 26)],
-    "taker_fee": TAKER,
-    "maker_fee": MAKER,
-    "redo": 0,
-}
+PUBLICS: Mapping[str, Any] = {"redo": 0}
 
 Row = dict[str, int]
 
@@ -61,6 +55,8 @@ def complete(changes: Mapping[str, int]) -> Row:
     band = BAND[row["market"]]
     row.setdefault("band_low", band[0])
     row.setdefault("band_high", band[1])
+    row.setdefault("taker_fee", TAKER[row["market"]])
+    row.setdefault("maker_fee", MAKER[row["market"]])
     row.setdefault("notional", row["price"] * row["size"])
     for index, side in enumerate(_OF_SIDE):
         own = {k.split(".")[1]: v for k, v in changes.items() if k.startswith(side)}
@@ -98,6 +94,8 @@ def fill_records(*rows: Mapping[str, int]) -> FillRecords:
         rate=(column("buyer.rate"), column("seller.rate")),
         band_low=column("band_low"),
         band_high=column("band_high"),
+        taker_fee=column("taker_fee"),
+        maker_fee=column("maker_fee"),
         sides=(_side(full, "buyer", column), _side(full, "seller", column)),
     )
 

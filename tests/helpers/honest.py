@@ -4,10 +4,9 @@ from functools import cache
 
 import numpy as np
 
+from circuits.air.table import Table
 from circuits.statement.circuit import PUBLICS as LAYOUT
-from circuits.statement.witness import Witness
-from circuits.tables.account.air import TABLE as ACCOUNT
-from circuits.tables.account.trace import build as build_account
+from circuits.statement.witness import Witness, account_tables
 from rollup.protocol.batch import Batch
 from rollup.protocol.margin import Holding
 from rollup.protocol.order import Side
@@ -23,12 +22,13 @@ from tests.helpers.venue import (
     Venue,
     buy,
     credit,
+    held,
     real,
     register,
     sell,
 )
 from tests.soundness.tables import test_batch, test_deposit, test_fill
-from tests.soundness.tables.test_free_state_cells import ACCOUNTS, TERMS, publics
+from tests.soundness.tables.test_free_state_cells import ACCOUNTS, POSITIONS, TERMS, publics
 
 RICH = 10**6 * USDC
 
@@ -85,16 +85,20 @@ def _alone(table: Isolated, matrix: np.ndarray) -> Source:
     return Source(table.table, table.graph, matrix, table.values)
 
 
-def _accounts() -> list[Source]:
-    """An account for each clause of the margin rule, and one that is new."""
-    graph = ACCOUNT.trace_graph(LAYOUT)
+def _accounts(table: Table) -> list[Source]:
+    """Accounts for each clause of the margin rule, with positions of every kind, one with more of
+    them than a sum takes, and one with none: their rows in one of the tables that they fill."""
+    graph = table.trace_graph(LAYOUT)
+    cases = [(b, a, clause) for b, a, clause, _ in (*ACCOUNTS.values(), *POSITIONS.values())]
+    nothing, many = Holding(0, held()), Holding(0, held(*range(1, 12)))
+    cases += [(nothing, nothing, 0), (many, many._replace(cash=1), 0)]
     found = []
-    for before, after, clause, _ in ACCOUNTS.values():
-        records = records_of([(before, after)], [clause], TERMS)
-        found.append(Source(ACCOUNT, graph, build_account(records, 4, 0), publics()))
-    exact = Holding(0, (0, 0, 0, 0))
-    records = records_of([(exact, exact)], [0], TERMS)
-    found.append(Source(ACCOUNT, graph, build_account(records, 4, 0), publics()))
+    for before, after, clause in cases:
+        terms = TERMS[:1] * 11 if before is many else TERMS
+        parts = records_of([(before, after)], [clause], terms)
+        heights = {"account": 4, "position": 16, "total": 4}
+        matrix = account_tables(*parts, heights, 0)[table.name]
+        found.append(Source(table, graph, matrix, publics()))
     return found
 
 
@@ -115,6 +119,6 @@ def sources(name: str) -> tuple[Source, ...]:
         found.append(_alone(test_fill.FILL, matrix))
     if name == "batch":
         found.append(_alone(test_batch.BATCH, test_batch.trace()))
-    if name == "account":
-        found += _accounts()
+    if name in ("account", "position", "total"):
+        found += _accounts(placed.table)
     return tuple(found)

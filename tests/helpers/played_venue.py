@@ -276,7 +276,7 @@ class PlayedVenue:
             "time": self.time,
             "account": action.account,
             "cash": "-1500000",
-            "positions": ["0", "25", "0", "0"],
+            "positions": [[1, "25"]],
             "orders": [[*key, *row] for key, row in sorted(self.live.items())],
             "next_generation": self.next_generation or max(self.used.values(), default=-1) + 1,
             "facts": page,

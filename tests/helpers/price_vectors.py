@@ -14,9 +14,9 @@ from rollup.crypto.address_key import AddressKey, signer_of
 from rollup.hash.keccak import keccak256
 from rollup.oracle.package import DataPackage, DataPoint, SignedPackage, feed_id
 from rollup.protocol.governance_codec import governance_value
-from rollup.protocol.market import PRICE_MAX
 from rollup.protocol.oracle import Feed, OracleTerms
 from rollup.protocol.pricing import PriceRefused, pricing_of, step_range, ticks
+from rollup.protocol.terms import PRICE_MAX
 from tests.helpers import venue as small
 from tests.helpers.vectors import FOLDER
 

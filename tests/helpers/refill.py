@@ -12,9 +12,7 @@ import numpy as np
 from circuits.air.graph import MODULUS
 from circuits.air.layout import Carries
 from circuits.gadgets.integer import Integer, fill_carries, from_limbs
-from circuits.statement.circuit import PUBLICS
 from circuits.tables.account import margin
-from circuits.tables.account.margin import PRICE_WIDTHS, RISK_WIDTHS, Terms, by_market
 from circuits.tables.batch.columns import credit_identity, fees_identity
 from circuits.tables.deposit.columns import sum_identity
 from circuits.tables.fill import columns as fill
@@ -39,36 +37,20 @@ def refill_fill(row: Any, source: Source) -> None:
         put(side.position_carries, fill.position_identity(row, side, direction))
 
 
-def terms_of(source: Source) -> Terms:
-    """The public terms that an account row is judged by."""
-    sizes = dict(PUBLICS.sizes)
-    if len(source.publics) != PUBLICS.width:
-        raise ValueError("an account row is judged by the statement's public values")
-
-    def limbs(name: str) -> tuple[int, ...]:
-        place = PUBLICS.find(name)
-        assert place.stop - place.start == sizes[name]
-        return source.publics[place]
-
-    return Terms(
-        by_market(limbs("price_limbs"), PRICE_WIDTHS),
-        by_market(limbs("initial_limbs"), RISK_WIDTHS),
-        by_market(limbs("maintenance_limbs"), RISK_WIDTHS),
-    )
-
-
 def refill_account(row: Any, source: Source) -> None:
-    """Equity, maintenance requirement and the slack of the chosen clause."""
-    terms = terms_of(source)
-    for leaf in (row.before, row.after):
-        put(leaf.value.equity_carries, margin.equity_gap(leaf, terms))
-        put(leaf.value.maintenance_carries, margin.maintenance_gap(leaf, terms))
+    """The slack of the chosen clause."""
+    del source
     case = row.case
     excess = margin.excess_unchanged(row).times(case.unchanged, 0, 1)
-    excess = excess + margin.excess_initial(row, terms).times(case.initial, 0, 1)
-    excess = excess + margin.excess_maintenance(row).times(case.maintenance, 0, 1)
-    excess = excess + margin.excess_healthier(row).times(margin.healthier(row), 0, 1)
+    excess = excess + margin.excess_healthier(row).times(case.healthier, 0, 1)
     put(row.slack_carries, excess - from_limbs(row.slack))
+
+
+def refill_total(row: Any, source: Source) -> None:
+    """All sums."""
+    del source
+    for each in row.sums:
+        put(each.carries, each.gap())
 
 
 def refill_batch(row: Any, source: Source) -> None:
@@ -87,6 +69,7 @@ def refill_deposit(row: Any, source: Source) -> None:
 REFILLS: dict[str, Refill] = {
     "fill": refill_fill,
     "account": refill_account,
+    "total": refill_total,
     "batch": refill_batch,
     "deposit": refill_deposit,
 }

@@ -23,13 +23,17 @@ SMALL_HEIGHTS = {
     "order": 2**6,
     "fill": 2**5,
     "account": 2**5,
+    "header": 2**5,
+    "position": 2**5,
+    "total": 2**5,
+    "market": 2**5,
     "slot": 2**5,
     "deposit": 2**5,
     "batch": 2**5,
 }
 """Room for 16 orders. The lookup tables keep their entries, so they keep their size."""
 
-SMALL_CLASS = ShapeClass("small", trades=12, orders=16, accounts=100)
+SMALL_CLASS = ShapeClass("small", trades=12, orders=16, accounts=100, positions=256)
 
 BLINDED = 1
 """Rows that `check` leaves out, as the engine would; small tables can spare one."""

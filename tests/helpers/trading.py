@@ -65,7 +65,7 @@ class Trading:
         moved = [
             max(1, price * self.rng.randint(90, 110) // 100) for price in self.venue.prices[:2]
         ]
-        self.venue.prices = (*moved, 1, 1)
+        self.venue.prices = tuple(moved)
 
     def _deposits(self) -> list[QueueEntry]:
         first = self.venue.state.globals.deposits_consumed

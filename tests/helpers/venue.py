@@ -25,6 +25,7 @@ from rollup.protocol.genesis import Genesis
 from rollup.protocol.market import Governance, Market
 from rollup.protocol.order import Order, Side, SignedOrder, message_digest
 from rollup.protocol.outcome import Outcome
+from rollup.protocol.positions import Positions
 from rollup.protocol.receipt import RECEIPTS_START
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.state import State
@@ -61,7 +62,7 @@ ETH_MARKET = Market(
     taker_fee=450,
     maker_fee=0,
 )
-PRICES = (BTC_PRICE, ETH_PRICE, 1, 1)
+PRICES = (BTC_PRICE, ETH_PRICE)
 GOVERNANCE = Governance(
     markets=(BTC_MARKET, ETH_MARKET),
     fee_account=0,
@@ -322,6 +323,11 @@ class Venue:
 def with_pre(batch: Batch, **changes: object) -> Batch:
     """The batch with members of its partial state replaced."""
     return replace(batch, pre=replace(batch.pre, **changes))  # type: ignore[arg-type]
+
+
+def held(*sizes: int) -> Positions:
+    """Positions from a size for each of the first markets."""
+    return Positions(tuple((market, size) for market, size in enumerate(sizes) if size))
 
 
 def refusal(make: Callable[[], object]) -> Reason:

@@ -39,11 +39,15 @@ LOWEST = {
     "order": 2**7,
     "fill": 2**7,
     "account": 2**7,
+    "header": 2**7,
+    "position": 2**7,
+    "total": 2**7,
+    "market": 2**7,
     "slot": 2**7,
     "deposit": 2**7,
     "batch": 2**7,
 }
-LOWEST_CLASS = ShapeClass("lowest", trades=16, orders=32, accounts=100)
+LOWEST_CLASS = ShapeClass("lowest", trades=16, orders=32, accounts=100, positions=256)
 """Room for the busy batch, the blinded rows of `insecure-test` and the entries of the lookups."""
 
 

@@ -10,12 +10,12 @@ from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
 from rollup.protocol.constants import FEE_SCALE, FRACTION_SCALE
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.margin import Holding, margin_case, risk_grew, value
-from rollup.protocol.market import ABSENT_TERMS, MarketTerms
 from rollup.protocol.order import Order, Side
 from rollup.protocol.outcome import MarginCase, Outcome
 from rollup.protocol.public_json import public_from_json, public_to_json
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.state import State
+from rollup.protocol.terms import MarketTerms, fraction_up
 from rollup.protocol.trade import fee
 from tests.helpers.venue import (
     BTC,
@@ -27,6 +27,7 @@ from tests.helpers.venue import (
     Venue,
     buy,
     credit,
+    held,
     register,
     sell,
 )
@@ -93,7 +94,7 @@ def history(plan_list: list[Plan]) -> list[tuple[State, Batch, Outcome, Venue]]:
     accepted = []
     for plan in plan_list:
         moved = (BTC_PRICE * (100 + plan.move) // 100, ETH_PRICE * (100 - plan.move) // 100)
-        venue.prices = (*moved, 1, 1)
+        venue.prices = tuple(moved)
         batch = venue.batch(entries(venue, plan), matches(venue, plan))
         try:
             outcome = venue.run(batch)
@@ -165,17 +166,18 @@ markets = st.integers(1, 2**30 - 1).flatmap(
     lambda price: st.tuples(st.integers(1, 5000), st.integers(1, 5000)).map(
         lambda fractions: MarketTerms(
             price=price,
+            value=price,
+            maintenance=fraction_up(price, min(fractions)),
+            initial=fraction_up(price, max(fractions)),
             band_low=1,
             band_high=price,
-            initial_fraction=max(fractions),
-            maintenance_fraction=min(fractions),
             taker_fee=0,
             maker_fee=0,
         )
     )
 )
 small = st.integers(-50, 50)
-positions = st.tuples(small, small, st.just(0), st.just(0))
+positions = st.builds(held, small, small)
 holdings = st.builds(Holding, st.integers(-(10**12), 10**12), positions)
 
 
@@ -183,7 +185,7 @@ holdings = st.builds(Holding, st.integers(-(10**12), 10**12), positions)
 def test_the_margin_rule_says_what_the_design_says(
     before: Holding, after: Holding, first: MarketTerms, second: MarketTerms
 ) -> None:
-    terms = (first, second, ABSENT_TERMS, ABSENT_TERMS)
+    terms = (first, second)
     old, new = value(before, terms), value(after, terms)
     grew = risk_grew(before, after)
     healthier = (
@@ -193,8 +195,8 @@ def test_the_margin_rule_says_what_the_design_says(
         and (new.maintenance != 0 or new.equity >= 0)
     )
     allowed = (
-        FRACTION_SCALE * new.equity >= new.initial
-        or (not grew and FRACTION_SCALE * new.equity >= new.maintenance)
+        new.equity >= new.initial
+        or (not grew and new.equity >= new.maintenance)
         or healthier
         or (before.positions == after.positions and after.cash >= before.cash)
     )
@@ -205,7 +207,7 @@ def test_the_margin_rule_says_what_the_design_says(
 def test_more_cash_never_breaks_the_margin_rule(
     holding: Holding, gift: int, first: MarketTerms, second: MarketTerms
 ) -> None:
-    terms = (first, second, ABSENT_TERMS, ABSENT_TERMS)
+    terms = (first, second)
     richer = holding._replace(cash=holding.cash + gift)
     assert margin_case(holding, richer, terms) is MarginCase.UNCHANGED
 
@@ -214,7 +216,7 @@ def test_more_cash_never_breaks_the_margin_rule(
 def test_a_credit_on_top_never_turns_yes_into_no(
     before: Holding, after: Holding, gift: int, first: MarketTerms, second: MarketTerms
 ) -> None:
-    terms = (first, second, ABSENT_TERMS, ABSENT_TERMS)
+    terms = (first, second)
     if margin_case(before, after, terms) is not None:
         richer = after._replace(cash=after.cash + gift)
         assert margin_case(before, richer, terms) is not None
@@ -224,15 +226,13 @@ def test_a_credit_on_top_never_turns_yes_into_no(
 def test_closing_at_the_oracle_price_is_allowed_to_whoever_is_above_water(
     before: Holding, left_first: int, left_second: int, first: MarketTerms, second: MarketTerms
 ) -> None:
-    terms = (first, second, ABSENT_TERMS, ABSENT_TERMS)
+    terms = (first, second)
     equity = value(before, terms).equity
     if equity < 0:
         return
     kept = (
         before.positions[0] * left_first // 100 if before.positions[0] > 0 else 0,
         before.positions[1] * left_second // 100 if before.positions[1] > 0 else 0,
-        0,
-        0,
     )
     cash = equity - sum(size * term.price for size, term in zip(kept, terms, strict=True))
-    assert margin_case(before, Holding(cash, kept), terms) is not None
+    assert margin_case(before, Holding(cash, held(*kept)), terms) is not None

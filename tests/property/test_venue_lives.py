@@ -33,7 +33,7 @@ from tests.helpers.running import SETUP, Running
 
 SIGNER = Signer.of(SETUP.genesis)
 RICH = 10**6 * small.USDC
-PRICES = (*small.PRICES[:2], 77_777, 88_888)
+PRICES = (*small.PRICES, 77_777, 88_888)
 """Of the two markets there are, and of those that may be added."""
 BEHIND = small.GOVERNANCE.clock_behind_ms
 

@@ -54,10 +54,11 @@ COMPARE = "tests/unit/circuits/gadgets/test_compare.py::test_no_other_difference
 TRADE = "tests/soundness/tables/test_fill.py::test_a_lie_breaks_its_claim"
 WAY = "tests/soundness/test_signature_lies.py::test_a_wrong_cell_on_the_way_is_refused"
 PUBLIC = "tests/soundness/tables/test_batch.py::test_another_public_value_is_another_root"
-CELLS = "tests/soundness/tables/test_free_state_cells.py::test_every_cell_of_an_account_row_is_held"
+CELLS = "tests/soundness/tables/test_free_state_cells.py::test_every_cell_of_a_position_row_is_held"
 MARGIN = (
-    "tests/differential/test_margin.py::test_the_table_accepts_a_clause_exactly_where_the_rules_do"
+    "tests/differential/test_margin.py::test_the_tables_accept_a_clause_exactly_where_the_rules_do"
 )
+HELD = "tests/soundness/test_lies_positions.py"
 
 # ruff: noqa: E501
 BY_HAND: dict[str, str] = {
@@ -102,7 +103,7 @@ BY_HAND: dict[str, str] = {
     "order.signature": "tests/soundness/test_signature_lies.py::test_a_forged_response_is_refused",
     "order.message": "tests/soundness/test_signature_lies.py::test_terms_that_do_not_hash_to_the_signed_message_are_refused",
     "fill.flags": "tests/soundness/tables/test_fill.py::test_bits_are_bits",
-    "fill.market": "tests/soundness/tables/test_fill.py::test_two_markets_at_once",
+    "fill.market": "tests/soundness/tables/test_fill.py::test_a_fill_asks_for_the_terms_that_it_trades_at",
     "fill.place": TRADE,
     "fill.redo": "tests/soundness/tables/test_fill.py::test_a_fill_in_a_batch_made_anew",
     "fill.notional": TRADE,
@@ -125,14 +126,14 @@ BY_HAND: dict[str, str] = {
     "fill.cash-access": "tests/soundness/test_lies_state.py::test_a_fill_hidden_between_two_others",
     "fill.position-access": "tests/soundness/test_lies_state.py::test_a_fill_hidden_between_two_others",
     "account.flags": "tests/soundness/tables/test_free_state_cells.py::test_every_cell_of_an_account_row_is_held",
+    "account.absent-before": "tests/soundness/test_lies_state.py::test_an_account_without_registration",
     "account.never-deleted": "tests/soundness/test_lies_state.py::test_an_account_deleted_with_its_debt",
     "account.padding-is-silent": "tests/soundness/test_lies_state.py::test_an_account_without_registration",
     "account.fresh-slots": "tests/soundness/test_lies_state.py::test_slots_renewed_without_an_order",
-    "account.position-limbs": CELLS,
     "account.one-clause": "tests/soundness/test_lies_margin.py::test_no_clause_at_all",
-    "account.no-flip": "tests/soundness/test_lies_margin.py::test_a_flip_passed_off_as_a_reduction",
-    "account.not-grown": "tests/soundness/test_lies_margin.py::test_an_account_under_maintenance_that_trades_for_the_fun_of_it",
-    "account.unchanged-sizes": "tests/soundness/test_lies_margin.py::test_an_account_under_maintenance_that_trades_for_the_fun_of_it",
+    "account.header-opened": "tests/soundness/test_lies_state.py::test_a_header_that_no_account_opened",
+    "account.positions-opened": f"{HELD}::test_a_position_of_another_account",
+    "account.positions-complete": f"{HELD}::test_a_chain_that_is_never_closed",
     "account.no-deeper-hole": "tests/soundness/test_lies_margin.py::test_a_debt_left_behind_with_nothing_held",
     "account.header": "tests/soundness/test_lies_state.py::test_a_leaf_of_another_type",
     "account.registered": "tests/soundness/test_lies_state.py::test_an_account_without_registration",
@@ -141,14 +142,28 @@ BY_HAND: dict[str, str] = {
     "account.opened-once": "tests/soundness/test_lies_state.py::test_an_account_opened_twice",
     "account.value-before": "tests/soundness/test_lies_trade.py::test_cash_from_nowhere",
     "account.value-after": "tests/soundness/test_lies_trade.py::test_cash_from_nowhere",
-    "account.value-limbs": GADGET,
     "account.slack-limbs": GADGET,
-    "account.equity-value": MARGIN,
-    "account.maintenance-value": MARGIN,
     "account.initial": MARGIN,
     "account.maintenance": MARGIN,
     "account.healthier": MARGIN,
     "account.unchanged": MARGIN,
+    "position.rising": f"{HELD}::test_two_positions_of_one_market",
+    "position.count": f"{HELD}::test_more_positions_in_a_sum_than_a_column_can_hold",
+    "position.size": CELLS,
+    "position.held": f"{HELD}::test_a_position_that_is_there_said_to_be_empty",
+    "position.not-grown": COMPARE,
+    "position.no-flip": "tests/soundness/test_lies_margin.py::test_a_flip_passed_off_as_a_reduction",
+    "position.unchanged-sizes": f"{HELD}::test_a_position_opened_and_not_written_back",
+    "position.terms": "tests/soundness/test_lies_margin.py::test_a_position_at_the_terms_of_another_market",
+    "position.value-before": f"{HELD}::test_a_position_of_another_account",
+    "position.value-after": f"{HELD}::test_a_position_opened_and_not_written_back",
+    "position.leaf-before": "tests/soundness/test_lies_state.py::test_a_leaf_of_another_type",
+    "position.leaf-after": f"{HELD}::test_a_position_from_nowhere",
+    "position.sums": MARGIN,
+    "position.chain": f"{HELD}::test_a_position_of_another_account",
+    "total.limbs": GADGET,
+    "total.sum": MARGIN,
+    "total.chain": f"{HELD}::test_a_chain_that_is_never_closed",
 }
 """Claims with items that the search may not kill: the forgery written by hand, or the reason.
 

@@ -23,42 +23,47 @@ COLUMNS_PER_PART = 40
 """Columns that a process forges before it takes others."""
 
 ABSENT = {"exists": 0}
-NO_SHRINKING = {
-    "case.maintenance": 0,
-    "case.healthier_positive": 0,
-    "case.healthier_improved": 0,
-}
 
 FREE: tuple[tuple[str, dict[str, int], str], ...] = (
     (
-        r"account\.shrink\.\d\.(low\.\d|high\.\d|borrow)",
-        NO_SHRINKING,
-        "how much risk shrank, outside the clauses that ask for it",
+        r"position\.shrink_room\.\d",
+        {"shrinks": 0},
+        "how much a position shrank, outside the clauses that ask for it",
+    ),
+    (
+        r"position\.(old_hash\.\d|before\.inverse)",
+        {"before.held": 0},
+        "what was empty has no block to hash and no inverse",
+    ),
+    (
+        r"position\.(new_hash\.\d|after\.inverse)",
+        {"after.held": 0},
+        "what is empty has no block to hash and no inverse",
     ),
     (
         r"account\.requirement_inverse",
-        {"case.healthier_improved": 0},
-        "asked for in the clause 'healthier, improved' only",
+        {"case.healthier": 0},
+        "asked for in the clause 'healthier' only",
     ),
     (
-        r"account\.before\.(salt|with_cash|with_positions)\.\d",
+        r"account\.slack(_carries)?(\.\d+)+",
+        {"case.unchanged": 0, "case.healthier": 0},
+        "what is left over an inequality: two clauses are a sign instead",
+    ),
+    (
+        r"account\.before\.(salt|with_slots)\.\d",
         {"existed": 0},
         "an account that was not there has no old leaf to hash",
     ),
     (
-        r"account\.(owner|key_[xy]|viewing|header|with_header|after\.(salt|with_\w+))(\.\d+)+",
+        r"account\.(header|with_header|after\.(salt|with_\w+))(\.\d+)+",
         ABSENT,
         "an account that stays absent, after a refused credit, has no header and no leaf",
     ),
     (
-        r"account\.(before|after)\.value\.(equity|maintenance)(_carries)?(\.\d+)+",
+        r"account\.(least|sums(\.\w+)+)",
         ABSENT,
-        "an account that stays absent has no value",
-    ),
-    (
-        r"account\.((before|after)\.value\.solvent|slack(_carries)?(\.\d+)+)",
-        ABSENT,
-        "an account that stays absent has no margin",
+        "an account that stays absent has no positions",
     ),
     (
         r"deposit\.off_curve_proof\.\d",

@@ -10,15 +10,15 @@ from circuits.air.circuit import Placed
 from circuits.air.graph import Interaction, Op, Section
 from circuits.gadgets.buses import MEMORY, ORDER
 from circuits.statement.circuit import circuit
-from rollup.protocol.account import NO_POSITIONS
 from rollup.protocol.constants import CASH_LIMIT, POSITION_LIMIT
+from rollup.protocol.positions import NO_POSITIONS, Positions
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.roots import fresh_slots_root
 from tests.helpers.venue import TOY, genesis
 
 TABLES = {placed.name: placed for placed in circuit().tables}
 WRITERS = ("batch", "deposit", "fill")
-"""The tables that change words; account and slot open and close them."""
+"""The tables that change words; account, position and slot open and close them."""
 
 WORDS = slice(3, None)
 """The value in MEMORY(account, word, ts, four elements)."""
@@ -69,7 +69,6 @@ def test_genesis_holds_nothing() -> None:
     [
         ({"cash": CASH_LIMIT}, Reason.CASH_OUT_OF_BOUNDS),
         ({"cash": -CASH_LIMIT - 1}, Reason.CASH_OUT_OF_BOUNDS),
-        ({"positions": (POSITION_LIMIT, 0, 0, 0)}, Reason.POSITION_OUT_OF_BOUNDS),
     ],
 )
 def test_no_state_can_be_given_that_holds_a_word_out_of_range(
@@ -81,9 +80,15 @@ def test_no_state_can_be_given_that_holds_a_word_out_of_range(
     assert refusal.value.reason is reason
 
 
+def test_no_position_can_be_made_that_is_out_of_range() -> None:
+    with pytest.raises(Rejected) as refusal:
+        Positions(((0, POSITION_LIMIT),))
+    assert refusal.value.reason is Reason.POSITION_OUT_OF_BOUNDS
+
+
 def test_only_three_tables_write_words() -> None:
     speakers = {name for name, table in TABLES.items() if messages(table, MEMORY, 1)}
-    assert speakers == {"account", "slot", *WRITERS}
+    assert speakers == {"account", "position", "slot", *WRITERS}
 
 
 @pytest.mark.parametrize("name", WRITERS)
@@ -100,7 +105,11 @@ def test_what_is_written_was_checked_or_read(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("account", ("after.cash.", "after.positions.", "exists")), ("slot", ("after.",))],
+    [
+        ("account", ("after.cash.", "exists")),
+        ("position", ("after.words.",)),
+        ("slot", ("after.",)),
+    ],
 )
 def test_a_leaf_is_closed_with_words_out_of_memory_alone(name: str, words: tuple[str, ...]) -> None:
     table = TABLES[name]

@@ -219,18 +219,18 @@ def governed(**changes: int) -> Governance:
 
 
 @pytest.mark.parametrize(
-    ("changes", "claims"),
+    "changes",
     [
-        ({"taker_fee": 100}, {"fill.rate"}),
-        ({"maker_fee": 0}, {"fill.rate"}),
-        ({"band_fraction": 499}, {"fill.band"}),
-        ({"initial_fraction": 905}, {"account.initial"}),
+        {"taker_fee": 100},
+        {"maker_fee": 0},
+        {"band_fraction": 499},
+        {"initial_fraction": 905},
+        {"maintenance_fraction": 400},
     ],
 )
-def test_parameters_other_than_the_governance_digest(
-    liar: Liar, changes: dict[str, int], claims: set[str]
-) -> None:
-    """The batch follows parameters that L1 never set; the public input has those it did."""
+def test_parameters_other_than_the_governance_digest(liar: Liar, changes: dict[str, int]) -> None:
+    """The batch follows parameters that L1 never set; the public input has those it did, and from
+    these the verifier derives other terms."""
     own = governed(**changes)
     assert own.digest() != GOVERNANCE.digest()
     venue: Venue = liar.venue
@@ -240,7 +240,8 @@ def test_parameters_other_than_the_governance_digest(
     venue.genesis = replace(venue.genesis, governance=own)
     outcome = liar.outcome(venue.batch(matches=[Match(*orders, size, price)]))
     assert claims_broken_by(outcome) == set()
-    assert claims_broken_by(with_public(outcome, governance=GOVERNANCE)) == claims
+    claims = claims_broken_by(with_public(outcome, governance=GOVERNANCE))
+    assert claims == {"market.public", "public.message"}
 
 
 def test_fees_for_another_account(liar: Liar) -> None:
@@ -256,4 +257,4 @@ def test_prices_other_than_the_public_ones(liar: Liar) -> None:
     prices = (BTC_PRICE + 1, *outcome.public.prices[1:])
     lie = with_public(outcome, prices=prices)
     claims = claims_broken_by(lie)
-    assert {"account.equity-value", "account.maintenance-value", "batch.markets-after"} <= claims
+    assert {"market.public", "batch.markets-after"} <= claims

@@ -6,16 +6,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from circuits.statement.inputs import risk_digits
 from circuits.statement.replay import replay
+from circuits.tables.market.air import TABLE as MARKET
+from circuits.tables.position.air import TABLE
+from circuits.tables.total.air import TABLE as TOTAL
 from rollup.protocol import transition
 from rollup.protocol.batch import Batch
 from rollup.protocol.ledger import Ledger
-from rollup.protocol.market import MarketTerms
 from rollup.protocol.order import Order, Side
 from rollup.protocol.outcome import MarginCase
 from rollup.protocol.rejection import Reason
+from rollup.protocol.terms import MarketTerms, batch_terms
 from tests.helpers.lies import Liar
-from tests.helpers.statement import claims_broken_in
+from tests.helpers.statement import claims_broken_in, denied, small_witness
 from tests.helpers.venue import BTC_PRICE, ETH, ETH_PRICE, USDC, Match, buy, register, sell
 
 BOLD = 3
@@ -56,9 +60,12 @@ def claim_clause(crowd: Liar, clause: MarginCase) -> None:
     ("clause", "claims"),
     [
         (MarginCase.INITIAL, {"account.initial"}),
-        (MarginCase.MAINTENANCE, {"account.not-grown"}),
-        (MarginCase.HEALTHIER, {"account.not-grown", "account.healthier"}),
-        (MarginCase.UNCHANGED, {"account.unchanged-sizes", "account.unchanged"}),
+        (MarginCase.MAINTENANCE, {"position.not-grown"}),
+        (
+            MarginCase.HEALTHIER,
+            {"position.not-grown", "account.healthier", "account.no-deeper-hole"},
+        ),
+        (MarginCase.UNCHANGED, {"position.unchanged-sizes", "account.unchanged"}),
     ],
 )
 def test_an_account_left_under_its_margin(
@@ -73,7 +80,7 @@ def test_an_account_left_under_its_margin(
 def test_an_account_under_maintenance_that_trades_for_the_fun_of_it(crowd: Liar) -> None:
     """It reduces, but pays more in a bad price than it sheds in risk, and claims maintenance."""
     crowd.venue.run(deal(crowd, Side.BUY, 16_000))
-    crowd.venue.prices = (BTC_PRICE * 9 // 10 + 1000, ETH_PRICE, 1, 1)
+    crowd.venue.prices = (BTC_PRICE * 9 // 10 + 1000, ETH_PRICE)
     reduction = deal(crowd, Side.SELL, 1000, 2, price=BTC_PRICE * 88 // 100)
     assert crowd.refusal(reduction) == Reason.MARGIN
     claim_clause(crowd, MarginCase.MAINTENANCE)
@@ -84,17 +91,17 @@ def test_an_account_under_maintenance_that_trades_for_the_fun_of_it(crowd: Liar)
 def test_a_flip_passed_off_as_a_reduction(crowd: Liar, first: Side, then: Side) -> None:
     crowd.venue.run(deal(crowd, first, 16_000))
     move = -15_000 if first is Side.BUY else 15_000
-    crowd.venue.prices = (BTC_PRICE + move, ETH_PRICE, 1, 1)
+    crowd.venue.prices = (BTC_PRICE + move, ETH_PRICE)
     flip = deal(crowd, then, 30_000, 2)
     assert crowd.refusal(flip) == Reason.MARGIN
     claim_clause(crowd, MarginCase.MAINTENANCE)
-    assert crowd.claims(flip) == {"account.no-flip"}
+    assert crowd.claims(flip) == {"position.no-flip"}
 
 
 def test_healthier_at_a_friends_price(crowd: Liar) -> None:
     """A sinking account sells to a friend below the market: less risk, but a worse share."""
     crowd.venue.run(deal(crowd, Side.BUY, 38_000, market=ETH))
-    crowd.venue.prices = (BTC_PRICE, 230_000, 1, 1)
+    crowd.venue.prices = (BTC_PRICE, 230_000)
     gift = deal(crowd, Side.SELL, 10_000, 2, market=ETH, price=221_000)
     assert crowd.refusal(gift) == Reason.MARGIN
     claim_clause(crowd, MarginCase.HEALTHIER)
@@ -103,11 +110,11 @@ def test_healthier_at_a_friends_price(crowd: Liar) -> None:
 
 def test_a_debt_left_behind_with_nothing_held(crowd: Liar) -> None:
     crowd.venue.run(deal(crowd, Side.BUY, 38_000, market=ETH))
-    crowd.venue.prices = (BTC_PRICE, 220_000, 1, 1)
+    crowd.venue.prices = (BTC_PRICE, 220_000)
     exit_ = deal(crowd, Side.SELL, 38_000, 2, market=ETH)
     assert crowd.refusal(exit_) == Reason.MARGIN
     claim_clause(crowd, MarginCase.HEALTHIER)
-    assert crowd.claims(exit_) == {"account.healthier", "account.no-deeper-hole"}
+    assert crowd.claims(exit_) == {"account.healthier"}
 
 
 def test_margin_at_other_prices_than_the_batchs(crowd: Liar) -> None:
@@ -117,10 +124,10 @@ def test_margin_at_other_prices_than_the_batchs(crowd: Liar) -> None:
     claim_clause(crowd, MarginCase.INITIAL)
     outcome = crowd.outcome(greedy)
     records = replay(outcome)
-    prices = np.array([BTC_PRICE // 2, ETH_PRICE, 1, 1])
-    lie = replace(records, account=replace(records.account, prices=prices))
-    claims = claims_broken_in(lie, outcome.public)
-    assert {"account.equity-value", "account.maintenance-value"} <= claims
+    friendly = batch_terms(outcome.public.governance, (2 * BTC_PRICE, ETH_PRICE))
+    risk = np.array([risk_digits(each) for each in friendly])
+    lie = replace(records, market=replace(records.market, risk=risk))
+    assert claims_broken_in(lie, outcome.public) == {"market.public", "public.message"}
 
 
 def test_margin_with_other_fractions_than_governance_set(crowd: Liar) -> None:
@@ -128,9 +135,55 @@ def test_margin_with_other_fractions_than_governance_set(crowd: Liar) -> None:
     claim_clause(crowd, MarginCase.INITIAL)
     outcome = crowd.outcome(greedy)
     records = replay(outcome)
-    halved = records.account.initial // 2
-    lie = replace(records, account=replace(records.account, initial=halved))
-    assert claims_broken_in(lie, outcome.public) == {"account.initial"}
+    public = outcome.public
+    risky = [replace(m, initial_fraction=950) for m in public.governance.markets]
+    bold = replace(public.governance, markets=tuple(risky))
+    risk = np.array([risk_digits(each) for each in batch_terms(bold, public.prices)])
+    lie = replace(records, market=replace(records.market, risk=risk))
+    assert claims_broken_in(lie, public) == {"market.public", "public.message"}
+
+
+def test_a_position_at_the_terms_of_another_market(crowd: Liar) -> None:
+    """Its row takes the cheaper market's numbers and says that it is in its own."""
+    greedy = deal(crowd, Side.BUY, 17_000)
+    claim_clause(crowd, MarginCase.INITIAL)
+    outcome = crowd.outcome(greedy)
+    witness = small_witness(outcome)
+    names = [name for name in TABLE.columns.names() if name.startswith("risk.")]
+    columns = [TABLE.columns.names().index(name) for name in names]
+    ether = witness.traces["market"][1]
+    market_names = MARKET.columns.names()
+    rows = np.flatnonzero(witness.traces["position"][:, 0])
+    for row in rows:
+        for name, column in zip(names, columns, strict=True):
+            witness.traces["position"][row, column] = ether[market_names.index(name)]
+    assert {"position.terms", "position.sums"} <= denied(witness.failures())
+
+
+def test_a_short_valued_as_a_long(crowd: Liar) -> None:
+    """The sign of a position is turned over: its word says another."""
+    outcome = crowd.outcome(deal(crowd, Side.SELL, 100))
+    witness = small_witness(outcome)
+    trace, names = witness.traces["position"], TABLE.columns.names()
+    column = names.index("after.short")
+    (row,) = np.flatnonzero((trace[:, names.index("account")] == BOLD) & (trace[:, 0] == 1))
+    trace[row, column] = 0
+    claims = denied(witness.failures())
+    assert {"position.size", "position.sums"} <= claims
+
+
+def test_sums_that_are_not_those_of_the_positions(crowd: Liar) -> None:
+    """The limbs of a sum are made larger where they leave the chain."""
+    greedy = deal(crowd, Side.BUY, 17_000)
+    claim_clause(crowd, MarginCase.INITIAL)
+    outcome = crowd.outcome(greedy)
+    witness = small_witness(outcome)
+    trace, names = witness.traces["total"], TOTAL.columns.names()
+    place = names.index("initial_after.limbs.3")
+    (row,) = np.flatnonzero((trace[:, names.index("account")] == BOLD) & (trace[:, 0] == 1))
+    trace[row, names.index("initial_after.negative")] = 0
+    trace[row, place] += 5
+    assert {"total.sum", "account.positions-complete"} <= denied(witness.failures())
 
 
 def test_no_clause_at_all(crowd: Liar) -> None:

@@ -165,12 +165,12 @@ def test_a_leaf_of_another_type(liar: Liar) -> None:
     leaf = slot_leaves([SlotState(1, 2)], compress_many)[0]
     replace_digest(witness.traces, outcome.accounts[1].leaf_before, leaf)
     claims = denied(witness.failures())
-    assert claims == {"account.leaf-before", "tree.hash-before"}
+    assert claims == {"position.leaf-before", "tree.hash-before"}
 
 
 def replace_digest(traces: Any, old: tuple[int, ...], new: tuple[int, ...]) -> None:
-    """Write another digest wherever account and tree rows hold a given one."""
-    for name in ("account", "tree"):
+    """Write another digest wherever the rows of leaves and of the tree hold a given one."""
+    for name in ("account", "position", "total", "tree"):
         trace = traces[name]
         for row, start in zip(*np.nonzero(trace == old[0]), strict=True):
             if tuple(trace[row, start : start + 8]) == old:
@@ -181,10 +181,29 @@ def test_another_accounts_key(liar: Liar) -> None:
     """The owner's key is exchanged for the liar's: the leaf does not hold it."""
     outcome = liar.outcome(liar.trade())
     records = replay(outcome)
-    keys = changed(records.account.key, 1, records.account.key[2])
-    lie = replace(records, account=replace(records.account, key=keys))
+    keys = changed(records.header.key, 0, records.header.key[1])
+    lie = replace(records, header=replace(records.header, key=keys))
     claims = claims_broken_in(lie, outcome.public)
-    assert {"account.key", "account.opened-once"} <= claims
+    assert claims == {"header.opened", "header.key", "account.header-opened", "order.key"}
+
+
+def test_another_accounts_header(liar: Liar) -> None:
+    """The liar's header is opened under the number of the account that it wants to trade for."""
+    outcome = liar.outcome(liar.trade())
+    records = replay(outcome)
+    header = records.header
+    swapped = replace(header, account=header.account[::-1].copy())
+    claims = claims_broken_in(replace(records, header=swapped), outcome.public)
+    assert {"header.opened", "account.header-opened"} <= claims
+
+
+def test_a_header_that_no_account_opened(liar: Liar) -> None:
+    """A key for an account whose row does not open it."""
+    outcome = liar.outcome(liar.trade())
+    records = replay(outcome)
+    closed = changed(records.account.opened, 1, 0)
+    lie = replace(records, account=replace(records.account, opened=closed))
+    assert claims_broken_in(lie, outcome.public) == {"header.opened"}
 
 
 def test_an_account_deleted_with_its_debt(liar: Liar) -> None:
@@ -202,7 +221,13 @@ def test_an_account_without_registration(liar: Liar) -> None:
     new = changed(records.account.existed, 1, 0)
     lie = replace(records, account=replace(records.account, existed=new))
     claims = claims_broken_in(lie, outcome.public)
-    assert {"account.absent-before", "account.registered", "account.fresh-slots"} <= claims
+    assert {"account.absent-before", "account.fresh-slots", "account.header-opened"} <= claims
+    opened = replace(records.account, existed=new, opened=changed(records.account.opened, 1, 0))
+    claims = claims_broken_in(replace(records, account=opened), outcome.public)
+    assert {"account.absent-before", "account.registered"} <= claims
+    created = replace(records.header, created=changed(records.header.created, 0, 1))
+    both = replace(records, account=replace(records.account, existed=new), header=created)
+    assert "header.registered" in claims_broken_in(both, outcome.public)
 
 
 def test_slots_renewed_without_an_order(liar: Liar) -> None:

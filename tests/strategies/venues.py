@@ -22,7 +22,7 @@ from tests.helpers.oracle import oracle_terms
 CHAIN, VENUE = 31337, 7
 START_MS = 1_723_161_600_000
 SIGNATURE = bytes(84)
-PRICES = (618_000, 268_000, 1, 1)
+PRICES = (618_000, 268_000)
 EXPIRY_MS = START_MS + 30 * 24 * 3_600_000
 """A month after genesis: well inside what the venue takes."""
 EMPTY_DIGEST: Digest = (0, 0, 0, 0, 0, 0, 0, 0)

@@ -14,11 +14,12 @@ from rollup.private import Private
 from rollup.protocol.account import Header
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
 from rollup.protocol.deposit import QueueEntry
-from rollup.protocol.market import Governance, MarketTerms
+from rollup.protocol.market import Governance
 from rollup.protocol.order import Side
 from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.shape_class import CLASS_S
+from rollup.protocol.terms import MarketTerms
 from sequencer.engine import event
 from tests.helpers.honest import RICH, busy_batch
 from tests.helpers.venue import Match, Venue, buy, real, sell

@@ -1,36 +1,36 @@
 """Account: one row is one touched account, its leaf opened once and closed once.
 
-The row opens the old leaf, puts the old words on the memory bus at timestamp 0, takes the last
-words off it, closes the new leaf, and checks the margin rule between the two (`margin.py`). It
-hands out the account's key to the orders and the root of its slot tree to the tree table.
+The row opens the old leaf and closes the new one as far as cash, puts the old cash on the memory
+bus at timestamp 0 and takes the last off it, sends both leaves through the account's positions and
+takes them back with sums over these, and checks the margin rule (`margin.py`). Its header is opened
+elsewhere, if anybody needs it, and the root of its slot tree goes to the tree table.
 Height: one row a touched account, padded. Degree: 3.
-Buses: NODE, HASH, MEMORY, KEY, REGISTER, RANGE.
+Buses: NODE, HASH, MEMORY, HEADER, CHAIN, RANGE.
 An account existed and exists; or it was registered in this batch (exists only); or it was never
 there, because only refused deposits named it (neither): then its leaf stays empty.
 Claims: docs/spec/claims/account.md.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from circuits.air.builder import Builder
 from circuits.air.table import Table
-from circuits.gadgets.buses import KEY, MEMORY, NODE, REGISTER
+from circuits.gadgets.buses import CHAIN, HEADER, MEMORY, NODE
 from circuits.gadgets.hash import request_hash
-from circuits.gadgets.words import CASH_WORD, POSITION_WORD
-from circuits.tables.account.columns import (
-    ACCOUNT_BLOCKS,
-    DIGEST,
-    FRESH_SLOTS_ROOT,
-    HEADER_BLOCKS,
-    Columns,
-    Leaf,
-)
-from circuits.tables.account.margin import require_margin
-from rollup.hash.poseidon import chain_start
+from circuits.gadgets.words import CASH_WORD
+from circuits.tables.account.columns import FRESH_SLOTS_ROOT, Columns, Leaf
+from circuits.tables.account.margin import require_margin, shrinking
+from circuits.tables.position.sums import started
+from rollup.hash.poseidon import fold_start
 from rollup.protocol.account import EMPTY_LEAF
-from rollup.protocol.constants import ACCOUNT_BITS, MARKETS_MAX, SIGNATURE_SCHEME
-from rollup.protocol.encoding import TypeCode, cash_words, position_words
+from rollup.protocol.constants import ACCOUNT_BITS, ACCOUNT_LEAF_VERSION
+from rollup.protocol.encoding import TypeCode, cash_words
+
+FIRST_COUNT = 1
+"""Count of a chain whose sums are cash alone."""
+
+LAST_COUNT = 0
+"""Count of a chain whose sums are limbs, after the last position."""
 
 
 def constraints(air: Builder, row: Columns) -> None:
@@ -47,12 +47,12 @@ def constraints(air: Builder, row: Columns) -> None:
 
 
 def _flags(air: Builder, row: Columns) -> None:
-    for flag in (row.active, row.existed, row.exists, row.slots_touched):
+    for flag in (row.active, row.existed, row.exists, row.slots_touched, row.opened):
         air.require_bit(flag, "account.flags")
-    # Lie: a padding row hands out keys, slot trees or registrations of accounts nobody opened.
+    # Lie: a padding row has slot trees, headers or registrations of accounts nobody opened.
     air.require_zero(row.exists * (1 - row.active), "account.padding-is-silent")
     air.require_zero(row.slots_touched * (1 - row.exists), "account.padding-is-silent")
-    air.require_zero(row.key_uses * (1 - row.exists), "account.padding-is-silent")
+    air.require_zero(row.opened * (1 - row.exists), "account.padding-is-silent")
     # Lie: an account with a debt is deleted.
     air.require_zero(row.existed * (1 - row.exists), "account.never-deleted")
 
@@ -60,9 +60,11 @@ def _flags(air: Builder, row: Columns) -> None:
 def _absent(air: Builder, row: Columns) -> None:
     """What does not exist has the empty leaf, no cash, no positions and fresh slots."""
     # Lie: an account that is there is registered again, under the liar's key.
-    # Lie: cash or positions come into being with the account.
+    # Lie: cash or positions come into being with the account. Its old chain starts from the empty
+    # leaf and must end there: no position's block leads back to zeros.
     with air.when(1 - row.existed):
         _require_empty(air, row.before, "account.absent-before")
+        air.require_all_equal(row.before.with_cash, EMPTY_LEAF, "account.absent-before")
         root = row.before.slots_root
         air.require_all_equal(root, FRESH_SLOTS_ROOT, "account.fresh-slots")
     # Lie: a deposit that was refused, because its account is missing, leaves cash in an empty leaf.
@@ -77,40 +79,28 @@ def _absent(air: Builder, row: Columns) -> None:
 def _require_empty(air: Builder, leaf: Leaf, claim: str) -> None:
     air.require_all_equal(leaf.leaf, EMPTY_LEAF, claim)
     air.require_all_equal(leaf.cash, cash_words(0), claim)
-    for position in leaf.positions:
-        air.require_all_equal(position.words, position_words(0), claim)
 
 
 def _header(air: Builder, row: Columns) -> None:
-    # Lie: an order is checked against a key that is not the account's; the owner is exchanged.
-    words = (*row.owner, *row.key_x, *row.key_y, SIGNATURE_SCHEME, *row.viewing, 0, 0, 0)
-    blocks = [words[i : i + DIGEST] for i in range(0, len(words), DIGEST)]
-    state: Sequence[Any] = chain_start(TypeCode.HEADER, HEADER_BLOCKS)
-    for block, value in zip(blocks, row.header, strict=True):
-        request_hash(air, state, block, value, row.exists, claim="account.header")
-        state = value
-    # Lie: the leaf is a slot leaf or an inner node: the chain starts from an account's type.
-    start = chain_start(TypeCode.ACCOUNT, ACCOUNT_BLOCKS)
-    request_hash(air, start, state, row.with_header, row.exists, claim="account.header")
-    # Lie: a signature is checked with one account's key and spent for another.
-    key = [row.account, *row.key_x, *row.key_y]
-    air.send(KEY, key, row.key_uses, claim="account.key")
-    # Lie: an account appears without a registration in the L1 queue, or with another key.
-    registration = [row.account, *row.owner, *row.key_x, *row.key_y, *row.viewing]
+    # Lie: the leaf is a slot leaf, an inner node or a leaf of another version: the fold starts from
+    # an account's type and version.
+    start = fold_start(TypeCode.ACCOUNT, ACCOUNT_LEAF_VERSION)
+    request_hash(air, start, row.header, row.with_header, row.exists, claim="account.header")
+    # Lie: an account comes to be without its header being held to a registration.
     created = row.exists - row.existed
-    air.bit_elsewhere(created, "both are bits, and existed <= exists: account.never-deleted")
-    air.receive(REGISTER, registration, created, claim="account.registered")
+    air.require_zero(created * (1 - row.opened), "account.registered")
+    # Lie: a header is opened that is not the account's.
+    wanted = (row.account, *row.header, created)
+    air.send(HEADER, wanted, row.opened, claim="account.header-opened")
 
 
 def _leaf(air: Builder, row: Columns, leaf: Leaf, count: Any, claim: str) -> None:
-    """The leaf is the hash of what the account holds."""
+    """The leaf is the hash of what the account holds; its positions follow in the chain."""
     # Lie: cash from nowhere, written into the new leaf or read out of an old one that never was.
     flags = 0
     cash = (*leaf.cash, flags, *leaf.salt)
-    request_hash(air, row.with_header, cash, leaf.with_cash, count, claim=claim)
-    positions = tuple(word for position in leaf.positions for word in position.words)
-    request_hash(air, leaf.with_cash, positions, leaf.with_positions, count, claim=claim)
-    request_hash(air, leaf.with_positions, leaf.slots_root, leaf.leaf, count, claim=claim)
+    request_hash(air, row.with_header, leaf.slots_root, leaf.with_slots, count, claim=claim)
+    request_hash(air, leaf.with_slots, cash, leaf.with_cash, count, claim=claim)
 
 
 def _tree(air: Builder, row: Columns) -> None:
@@ -125,27 +115,25 @@ def _tree(air: Builder, row: Columns) -> None:
 
 
 def _memory(air: Builder, row: Columns) -> None:
-    # Lie: trading starts from other cash or positions than the leaf holds.
-    # Lie: the last word is not the one written into the leaf: a loss is dropped, a gain invented.
-    words = [(CASH_WORD, (*row.before.cash, row.existed), (*row.after.cash, row.exists))]
-    for market in range(MARKETS_MAX):
-        before, after = row.before.positions[market].words, row.after.positions[market].words
-        words.append((POSITION_WORD + market, (*before, 0, 0), (*after, 0, 0)))
-    for place, (word, before, after) in enumerate(words):
-        start = [row.account, word, 0, *before]
-        air.send(MEMORY, start, row.active, claim="account.value-before")
-        end = [row.account, word, row.last_ts[place], *after]
-        air.receive(MEMORY, end, row.active, claim="account.value-after")
+    # Lie: trading starts from other cash than the leaf holds.
+    # Lie: the last cash is not what is written into the leaf: a loss is dropped, a gain invented.
+    start = [row.account, CASH_WORD, 0, *row.before.cash, row.existed]
+    air.send(MEMORY, start, row.active, claim="account.value-before")
+    end = [row.account, CASH_WORD, row.last_ts, *row.after.cash, row.exists]
+    air.receive(MEMORY, end, row.active, claim="account.value-after")
 
 
 def _positions(air: Builder, row: Columns) -> None:
-    """Limbs of positions are canonical, because margins multiply them."""
-    # Lie: one position word is split into other limbs and so valued as another position.
-    for leaf in (row.before, row.after):
-        for position in leaf.positions:
-            air.range_check(position.low, row.active, claim="account.position-limbs")
-            air.require_bit(position.high, "account.position-limbs")
-            air.require_bit(position.nonnegative, "account.position-limbs")
+    """Both leaves go through all positions, which add themselves up on the way."""
+    demands = (shrinking(row), row.case.unchanged)
+    digests = (*row.before.with_cash, *row.after.with_cash)
+    sums = started(row.before.cash, row.after.cash)
+    start = (row.account, 0, FIRST_COUNT, *demands, *digests, *sums)
+    air.send(CHAIN, start, row.exists, claim="account.positions-opened")
+    # Lie: a position of the leaf is not opened, or one is that the leaf does not have.
+    leaves = (*row.before.leaf, *row.after.leaf)
+    end = (row.account, row.least, LAST_COUNT, *demands, *leaves, *row.sums.cells)
+    air.receive(CHAIN, end, row.exists, claim="account.positions-complete")
 
 
 TABLE = Table(name="account", columns=Columns, constraints=constraints)

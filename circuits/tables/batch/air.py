@@ -25,7 +25,7 @@ from circuits.tables.batch.columns import (
     credit_identity,
     fees_identity,
 )
-from rollup.protocol.constants import CASH_BITS, FEE_TIMESTAMP, MARKETS_MAX, TIME_BITS
+from rollup.protocol.constants import CASH_BITS, FEE_TIMESTAMP, TIME_BITS
 from rollup.protocol.encoding import TypeCode, limbs
 
 _ZEROS = (0,) * DIGEST
@@ -64,7 +64,7 @@ def _new_state(air: Builder, row: Columns) -> None:
         *pack_pairs(air.public("total_new", _CASH_LIMBS)),
         air.public("deposits_before") + air.public("deposits_count"),
     )
-    prices = air.public("price", MARKETS_MAX)
+    prices = air.public("prices", DIGEST)
     # Lie: another clock, other prices, another custody total or queue position than L1 is told.
     _state(air, row, row.after, prices, words, air.public("new_root", DIGEST), "after")
 
@@ -78,11 +78,13 @@ def _state(
     root: Sequence[Expr],
     which: str,
 ) -> None:
-    """root = compress(compress(accounts, markets), compress(globals, 0)); `words` are seven."""
+    """root = compress(compress(accounts, markets), compress(globals, 0)); `words` are seven;
+    `prices` is the digest that the markets leaf has of them."""
     count = row.first
     claim = f"batch.markets-{which}"
-    block = (*prices, *state.markets_salt)
-    request_chain(air, TypeCode.MARKETS, (block,), (state.markets,), count, claim=claim)
+    blocks = (prices, (*state.markets_salt, 0, 0, 0, 0))
+    digests = (state.markets_middle, state.markets)
+    request_chain(air, TypeCode.MARKETS, blocks, digests, count, claim=claim)
     blocks = ((*words, 0), (*state.globals_salt, 0, 0, 0, 0))
     digests = (state.globals_middle, state.globals_digest)
     claim = f"batch.globals-{which}"

@@ -5,7 +5,7 @@ from typing import Any
 from circuits.air.layout import LIMB_BITS, Layout, carries, cell, cells, group, limbs
 from circuits.gadgets.integer import Integer, from_limbs, from_packed, from_sums
 from circuits.tables.fill.columns import FEE_LIMBS, FILL_ROWS_MAX
-from rollup.protocol.constants import CASH_BITS, MARKETS_MAX, SALT_LENGTH, TIME_BITS
+from rollup.protocol.constants import CASH_BITS, SALT_LENGTH, TIME_BITS
 
 DIGEST = 8
 FEE_SUM_MAX = FILL_ROWS_MAX * 2 * (2**LIMB_BITS - 1)
@@ -20,6 +20,7 @@ class State(Layout):
 
     accounts_root = cells(DIGEST)
     markets_salt = cells(SALT_LENGTH)
+    markets_middle = cells(DIGEST)  # after the block of the prices' digest
     markets = cells(DIGEST)
     globals_salt = cells(SALT_LENGTH)
     globals_middle = cells(DIGEST)
@@ -33,7 +34,7 @@ class Columns(Layout):
 
     before = group(State)
     after = group(State)
-    old_prices = cells(MARKETS_MAX)
+    old_prices = cells(DIGEST)  # digest
     old_time = limbs(TIME_BITS)
     time_room = cells(3)  # lower limbs of time - old time - 1
     fee_sums = cells(FEE_LIMBS)

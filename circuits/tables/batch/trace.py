@@ -23,7 +23,7 @@ def build(records: BatchRecords, height: int, blinded: int) -> U32:
     used = trace.rows(0, 1)
     for which, state in enumerate((used.before, used.after)):
         _fill_state(state, records, which)
-    put(used.old_prices, [records.prices[0]])
+    put(used.old_prices, _row(records.prices[0]))
     before, after = records.time
     used.old_time.fill(_one(before))
     fill_difference(used.time_room, _one(before + 1), _one(after), TIME_BITS)
@@ -51,7 +51,9 @@ def _fill_state(state: Any, records: BatchRecords, which: int) -> None:
     accounts, salt = records.accounts_root[which], records.markets_salt[which]
     put(state.accounts_root, _row(accounts))
     put(state.markets_salt, _row(salt))
-    markets = chain_columns(TypeCode.MARKETS, [_row([*records.prices[which], *salt])])[-1]
+    blocks = [_row(records.prices[which]), _row(salt)]
+    middle, markets = chain_columns(TypeCode.MARKETS, blocks)
+    put(state.markets_middle, middle)
     put(state.markets, markets)
     put(state.globals_salt, _row(records.globals_salt[which]))
     middle, digest = chain_columns(TypeCode.GLOBALS, _globals_blocks(records, which))

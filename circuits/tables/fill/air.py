@@ -4,7 +4,7 @@ The size moves from seller to buyer and its notional back, in the same row, so e
 each side pays its fee, rounded up. Row j accesses memory at time FILL_TIMESTAMP + j.
 Height: one row a fill, padded; rows in use need not be contiguous, and are among the first rows,
 as many as the shape class takes trades. Degree: 3.
-Buses: receives ORDER twice, accesses six words of MEMORY, sends the fee sums on FEES once.
+Buses: receives TRADE, ORDER twice, accesses six words of MEMORY, sends the fee sums on FEES once.
 Claims: docs/spec/claims/fill.md. Spec: docs/spec/04-orders.md.
 """
 
@@ -13,11 +13,11 @@ from functools import partial
 from typing import Any
 
 from circuits.air.builder import Builder
-from circuits.air.expr import Expr, linear
+from circuits.air.expr import linear
 from circuits.air.graph import MODULUS
 from circuits.air.layout import LIMB_BITS, Layout, cell
 from circuits.air.table import Table
-from circuits.gadgets.buses import FEES, ORDER
+from circuits.gadgets.buses import FEES, ORDER, TRADE
 from circuits.gadgets.compare import require_at_most
 from circuits.gadgets.integer import require_identity
 from circuits.gadgets.memory import require_access
@@ -36,7 +36,6 @@ from rollup.protocol.constants import (
     FEE_RATE_BITS,
     FEE_SCALE,
     FILL_TIMESTAMP,
-    MARKETS_MAX,
     PRICE_BITS,
     SIZE_BITS,
 )
@@ -66,8 +65,9 @@ def constraints(air: Builder, now: Columns, after: Columns) -> None:
     air.require_zero(now.active * (1 - air.fixed.place), "fill.place")
     # Lie: a batch made anew after its prices were known, with fills that this knowledge chose.
     air.require_zero(now.active * air.public("redo"), "fill.redo")
-    # Lie: a fill of two markets at once, at the price of one and the band of another.
-    air.require_one_hot(now.markets, now.active, "fill.market")
+    # Lie: a fill at the band and fees of another market, or of one that is not listed.
+    trade = (*now.band_low, *now.band_high, now.taker_fee, now.maker_fee)
+    air.receive(TRADE, (now.market, *trade), now.active, claim="fill.market")
     _terms(air, now)
     _price(air, now)
     _rates(air, now)
@@ -78,18 +78,6 @@ def constraints(air: Builder, now: Columns, after: Columns) -> None:
         _slot(air, now, side)
         _balances(air, now, side, which)
     _fee_sums(air, now, after)
-
-
-def _pick(air: Builder, row: Columns, name: str, part: int = 0, step: int = 1) -> Expr:
-    """The public value of the row's market: element `part` of `step` elements a market."""
-    values = air.public(name, step * MARKETS_MAX)
-    chosen = [values[step * k + part] * row.markets[k] for k in range(MARKETS_MAX)]
-    return linear((1, term) for term in chosen)
-
-
-def _market(row: Columns) -> Expr:
-    """Number of the market."""
-    return linear((k, chosen) for k, chosen in enumerate(row.markets))
 
 
 def _terms(air: Builder, row: Columns) -> None:
@@ -110,15 +98,13 @@ def _terms(air: Builder, row: Columns) -> None:
 
 def _price(air: Builder, row: Columns) -> None:
     """band low <= price <= band high; buy limit >= price >= sell limit."""
-    low, high = (
-        tuple(_pick(air, row, name, i, 2) for i in (0, 1)) for name in ("band_low", "band_high")
-    )
+    low, high = row.band_low, row.band_high
     price = row.price.packed()
     below, above = row.band_room[:2], row.band_room[2:]
     # Lie: a fill far from the oracle price, to hand one account's cash to another. The band starts
-    # at 1 or higher, and an absent market's is empty, so no price is 0 and no such market trades.
-    require_at_most(air, list(low), price, PRICE_BITS, below, row.active, "fill.band")
-    require_at_most(air, price, list(high), PRICE_BITS, above, row.active, "fill.band")
+    # at 1 or higher, so no price is 0.
+    require_at_most(air, low, price, PRICE_BITS, below, row.active, "fill.band")
+    require_at_most(air, price, high, PRICE_BITS, above, row.active, "fill.band")
     # Lie: a worse price than the order allows.
     buyer, seller = row.buyer, row.seller
     require_at_most(air, price, buyer.limit, PRICE_BITS, buyer.price_room, row.active, "fill.limit")
@@ -129,7 +115,7 @@ def _price(air: Builder, row: Columns) -> None:
 
 def _rates(air: Builder, row: Columns) -> None:
     """The taking side pays the taker's rate of the market, the other the maker's."""
-    taker, maker = _pick(air, row, "taker_fee"), _pick(air, row, "maker_fee")
+    taker, maker = row.taker_fee, row.maker_fee
     difference = row.seller_takes * (maker - taker)
     # Lie: a side charged another rate than governance set.
     air.require_equal(row.buyer.rate, taker + difference, "fill.rate")
@@ -138,7 +124,7 @@ def _rates(air: Builder, row: Columns) -> None:
 
 def _order(air: Builder, row: Columns, side: Any, which: Side) -> None:
     """Both orders were signed, are of this market, and are on their own side."""
-    terms = (side.account, side.slot, side.generation, _market(row), int(which))
+    terms = (side.account, side.slot, side.generation, row.market, int(which))
     signed = (*terms, *side.limit, *side.order_size, side.max_fee)
     # Lie: an order that nobody signed, of another market, or a sale passed off as a purchase.
     air.receive(ORDER, signed, row.active, claim="fill.order")
@@ -207,7 +193,7 @@ def _balances(air: Builder, row: Columns, side: Any, which: Side) -> None:
     cash_word = (side.account, CASH_WORD)
     require_access(air, cash_word, (side.cash_ts, now), cash_values, row.active, "fill.cash-access")
     # Lie: the position of another market or account.
-    word = (side.account, _market(row) + POSITION_WORD)
+    word = (side.account, row.market + POSITION_WORD)
     values = ((*side.position_before, 0, 0), (*side.position_after.packed(), 0, 0))
     times = (side.position_ts, now)
     require_access(air, word, times, values, row.active, "fill.position-access")

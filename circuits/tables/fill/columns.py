@@ -5,13 +5,12 @@ The identities are generic: constraints run them on cells, the trace on arrays t
 
 from typing import Any
 
-from circuits.air.layout import Layout, bit, bits, carries, cell, cells, group, limbs
+from circuits.air.layout import Layout, bit, carries, cell, cells, group, limbs
 from circuits.gadgets.integer import Integer, from_limbs, from_packed, from_small
 from rollup.protocol.constants import (
     CASH_BITS,
     FEE_RATE_BITS,
     FEE_SCALE,
-    MARKETS_MAX,
     NOTIONAL_BITS,
     POSITION_BITS,
     PRICE_BITS,
@@ -67,7 +66,11 @@ class Columns(Layout):
     """One fill."""
 
     active = bit()
-    markets = bits(MARKETS_MAX)  # one-hot
+    market = cell()
+    band_low = cells(2)  # terms of the market: packed pairs
+    band_high = cells(2)
+    taker_fee = cell()
+    maker_fee = cell()
     seller_takes = bit()  # which side pays the taker's rate
     price = limbs(PRICE_BITS)
     size = limbs(SIZE_BITS)

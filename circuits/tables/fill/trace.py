@@ -19,7 +19,7 @@ from circuits.tables.fill.columns import (
     position_identity,
 )
 from circuits.tables.records import BUY, SELL, FillRecords, FillSide
-from rollup.protocol.constants import FEE_SCALE, MARKETS_MAX, PRICE_BITS, SIZE_BITS
+from rollup.protocol.constants import FEE_SCALE, PRICE_BITS, SIZE_BITS
 
 _LIMB_MASK = 2**LIMB_BITS - 1
 
@@ -30,8 +30,11 @@ def build(records: FillRecords, height: int, blinded: int) -> U32:
     used = trace.rows(0, len(records.price))
     used.active[...] = 1
     used.seller_takes[...] = records.taker
-    for k in range(MARKETS_MAX):
-        used.markets[k][...] = records.market == k
+    used.market[...] = records.market
+    put_packed(used.band_low, records.band_low)
+    put_packed(used.band_high, records.band_high)
+    used.taker_fee[...] = records.taker_fee
+    used.maker_fee[...] = records.maker_fee
     used.price.fill(records.price)
     used.size.fill(records.size)
     used.size_inverse[...] = inverse_or_zero(sum(used.size.cells[1:], used.size.cells[0]))

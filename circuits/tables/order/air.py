@@ -28,6 +28,7 @@ from rollup.field.septic import DEGREE
 from rollup.protocol.constants import (
     FEE_RATE_BITS,
     GENERATION_BITS,
+    MARKET_BITS,
     PRICE_BITS,
     SIGNATURE_SCHEME,
     SIZE_BITS,
@@ -40,9 +41,6 @@ from rollup.protocol.order import POST_ONLY_FLAG
 DIGEST = 8
 MESSAGE_BLOCKS = 2
 CHALLENGE_BLOCKS = 5
-
-MARKET_BITS = 2
-"""MARKETS_MAX = 4 markets."""
 
 HIGH_BITS = 7
 """A field element is low + 2^24 high with high <= 127, since p - 1 = 127 * 2^24."""
@@ -140,7 +138,8 @@ def constraints(air: Builder, row: Columns) -> None:
 
 def _fields(air: Builder, row: Columns) -> None:
     """Every signed number is inside its bounds, and the order is in time."""
-    # Lie: a slot that is the address of a cash or position word, a size that wraps, a fifth market.
+    # Lie: a slot that is the address of a cash or position word, a size that wraps,
+    # a market number that is a slot's address.
     numbers = (row.slot, row.generation, row.market, row.price, row.size, row.expiry, row.max_fee)
     for number in numbers:
         air.range_check(number, row.active, claim="order.bounds")

@@ -6,8 +6,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Final
 
-from rollup.protocol.constants import MARKETS_MAX
-from rollup.protocol.market import ABSENT_PRICE, Market
+from rollup.protocol.market import Market
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from sequencer.demo.market.calibration import FEED_MS, btc_flow, eth_flow
 from sequencer.demo.market.listing import BTC_MARKET, ETH_MARKET
@@ -81,7 +80,7 @@ def _synthetic(seed: int, window_ms: int, room: int) -> Feed:
         name=f"synthetic, seed {seed}",
         markets=(BTC_MARKET, ETH_MARKET),
         divisors=(DIVISOR, DIVISOR),
-        prices=_prices((first.mid, eth_price)),
+        prices=(first.mid, eth_price),
         grid=Grid(first.time - 1, window_ms, room),
         windows=None,
         skipped={},
@@ -97,7 +96,7 @@ def _recorded(tape: Tape, seed: int, window_ms: int, room: int) -> Feed:
         name=str(tape.path),
         markets=tuple(listing.market for listing in tape.listings),
         divisors=tuple(listing.divisor for listing in tape.listings),
-        prices=_prices(prices),
+        prices=prices,
         grid=grid,
         windows=grid.windows_until(tape.last_ms),
         skipped=tape.skipped,
@@ -110,7 +109,7 @@ def _recorded(tape: Tape, seed: int, window_ms: int, room: int) -> Feed:
         feed,
         markets=(*feed.markets, ETH_MARKET),
         divisors=(*feed.divisors, DIVISOR),
-        prices=_prices((*prices, eth_price)),
+        prices=(*prices, eth_price),
         trades=_merged(feed.trades, eth),
     )
 
@@ -120,10 +119,6 @@ def _synthetic_eth(seed: int, start_ms: int, slower: float) -> tuple[Iterator[Wa
     shape = eth_flow(10**ETH_MARKET.size_decimals // DIVISOR)
     slow = replace(shape, takers_per_second=shape.takers_per_second / slower)
     return flow(slow, ETH, seed, start_ms), shape.start
-
-
-def _prices(prices: tuple[int, ...]) -> tuple[int, ...]:
-    return (*prices, *[ABSENT_PRICE] * (MARKETS_MAX - len(prices)))
 
 
 def _merged(leading: Iterator[WantedTrade], other: Iterator[WantedTrade]) -> Iterator[WantedTrade]:

@@ -28,8 +28,15 @@ function summary(accounts) {
   const heads = ["account", "cash", ...venue.markets.map((each) => each.symbol), "live orders"];
   return table("Development accounts", heads, accounts.map((each) => [
     digits(each.account), usdc(each.cash),
-    ...venue.markets.map((market, place) => scaled(each.positions[place], market.size_decimals, 0)),
+    ...held(each),
     each.orders.length]));
+}
+
+/** What is held in each market; one that the venue does not name holds nothing. */
+function held(account) {
+  const lots = new Map(account.positions);
+  return venue.markets.map((market, place) =>
+    scaled(lots.get(place) ?? "0", market.size_decimals, 0));
 }
 
 function detail(account, open) {

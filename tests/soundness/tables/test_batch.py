@@ -21,7 +21,8 @@ HEIGHT = 4
 TIMES = (1_723_000_000_000, 1_723_000_000_400)
 TOTALS = (5 * 10**12, 5 * 10**12 + 777)
 CONSUMED = (40, 42)
-PRICES = ((600_000, 250_000, 1, 1), (600_100, 249_900, 1, 1))
+PRICES = (tuple(range(70, 78)), tuple(range(80, 88)))
+"""Digests of the prices before and after."""
 ACCOUNTS = tuple(np.arange(8, dtype=np.uint32) + 100 * k for k in (1, 2))
 MARKET_SALTS = tuple(np.arange(4, dtype=np.uint32) + 1000 * k for k in (1, 2))
 GLOBAL_SALTS = tuple(np.arange(4, dtype=np.uint32) + 2000 * k for k in (1, 2))
@@ -54,7 +55,7 @@ PUBLICS: dict[str, Any] = {
     "total_new": limbs(TOTALS[1], 64),
     "deposits_before": CONSUMED[0],
     "deposits_count": CONSUMED[1] - CONSUMED[0],
-    "price": PRICES[1],
+    "prices": PRICES[1],
 }
 BATCH = Isolated(TABLE, PUBLICS)
 
@@ -71,7 +72,7 @@ def records(fees: list[int] | None = None, cash: int = -(10**9)) -> BatchRecords
         time=TIMES,
         total=TOTALS,
         deposits_consumed=CONSUMED,
-        prices=PRICES,
+        prices=(np.array(PRICES[0], dtype=np.uint32), np.array(PRICES[1], dtype=np.uint32)),
         accounts_root=(ACCOUNTS[0], ACCOUNTS[1]),
         markets_salt=(MARKET_SALTS[0], MARKET_SALTS[1]),
         globals_salt=(GLOBAL_SALTS[0], GLOBAL_SALTS[1]),
@@ -104,7 +105,7 @@ def test_an_honest_batch_holds() -> None:
     matrix = trace()
     assert BATCH.failed(matrix) == set()
     assert hashes_hold(matrix)
-    assert len(BATCH.messages(matrix, HASH)) == 12
+    assert len(BATCH.messages(matrix, HASH)) == 14
     accounts = (*ACCOUNTS[0].tolist(), *ACCOUNTS[1].tolist())
     assert BATCH.messages(matrix, NODE) == {(0, 0, 0, *accounts): 1}
     assert BATCH.messages(matrix, FEES) == {tuple(records().fee_sums.tolist()): -1}
@@ -132,7 +133,8 @@ def test_rows_below_the_first_say_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["number", "old_root", "new_root", "total_old", "total_new", "deposits_before", "price"]
+    "name",
+    ["number", "old_root", "new_root", "total_old", "total_new", "deposits_before", "prices"],
 )
 def test_another_public_value_is_another_root(name: str) -> None:
     value = PUBLICS[name]

@@ -19,43 +19,39 @@ from circuits.air.graph import MODULUS
 from circuits.air.table import Table
 from circuits.gadgets.buses import BUSES
 from circuits.statement.inputs import PUBLICS
+from circuits.statement.witness import account_tables
 from circuits.tables.account.air import TABLE as ACCOUNT
-from circuits.tables.account.trace import build as build_account
-from circuits.tables.records import SlotRecords, TreeRecords
+from circuits.tables.header.air import TABLE as HEADER
+from circuits.tables.header.trace import build as build_header
+from circuits.tables.market.air import TABLE as MARKET
+from circuits.tables.market.trace import build as build_market
+from circuits.tables.position.air import TABLE as POSITION
+from circuits.tables.records import HeaderRecords, SlotRecords, TreeRecords
 from circuits.tables.slot.air import TABLE as SLOT
 from circuits.tables.slot.trace import build as build_slot
+from circuits.tables.total.air import TABLE as TOTAL
 from circuits.tables.tree.air import TABLE as TREE
 from circuits.tables.tree.trace import build as build_tree
-from rollup.protocol.encoding import limbs
 from rollup.protocol.margin import Holding
-from rollup.protocol.market import MarketTerms
-from tests.differential.test_margin import records_of
+from rollup.protocol.terms import batch_terms
+from tests.differential.test_margin import Parts, records_of
+from tests.helpers.venue import BTC_PRICE, ETH_PRICE, GOVERNANCE, held
 
 CHANGES = (1, 4096)
 
-TERMS = tuple(
-    MarketTerms(
-        price=price,
-        band_low=1,
-        band_high=0,
-        initial_fraction=1000,
-        maintenance_fraction=500,
-        taker_fee=0,
-        maker_fee=0,
-    )
-    for price in (600_000, 250_000, 1, 1)
-)
+TERMS = batch_terms(GOVERNANCE, (BTC_PRICE, ETH_PRICE))
+HEIGHTS = {"account": 4, "position": 4, "total": 4}
 
 
 def publics() -> tuple[int, ...]:
-    """The terms of the margin rule; nothing else is read by these tables."""
+    """Nothing public is read by these tables."""
     values: dict[str, Any] = {name: (0,) * size if size > 1 else 0 for name, size in PUBLICS.sizes}
-    values["price_limbs"] = [x for t in TERMS for x in limbs(t.price, 30)]
-    values["initial_limbs"] = [x for t in TERMS for x in limbs(t.price * t.initial_fraction, 44)]
-    values["maintenance_limbs"] = [
-        x for t in TERMS for x in limbs(t.price * t.maintenance_fraction, 44)
-    ]
     return PUBLICS.flatten(values)
+
+
+def rows_of(parts: Parts) -> dict[str, Any]:
+    """The first row of account, position and total."""
+    return {name: trace[0] for name, trace in account_tables(*parts, HEIGHTS, 0).items()}
 
 
 def unnoticed(table: Table, honest: Any, monkeypatch: pytest.MonkeyPatch) -> set[str]:
@@ -91,49 +87,101 @@ def free_limbs(name: str, count: int) -> set[str]:
     return {f"{name}.{place}" for place in range(count)}
 
 
-def market_columns(*names: str) -> set[str]:
-    return {f"shrink.{market}.{name}" for market in range(4) for name in names}
-
-
-SHRINK = market_columns("low.0", "low.1", "low.2", "high.0", "high.1", "borrow")
-"""How much risk shrank is asked in the clauses that need it only."""
+SLACK = {name for name in ACCOUNT.columns.names() if name.startswith("slack")}
+"""What is left over an inequality: two clauses are a sign instead."""
 
 INVERSE = {"requirement_inverse"}
-"""Asked of the clause "healthier, improved" only."""
+"""Asked of the clause "healthier" only."""
 
 UNHASHED = {
     *free_limbs("before.salt", 4),
-    *free_limbs("before.with_cash", 8),
-    *free_limbs("before.with_positions", 8),
+    *free_limbs("before.with_slots", 8),
 }
 """An account that is being registered has no old leaf to hash."""
 
-LONG = (1000, 0, -500, 0)
-HALF = (500, 0, -250, 0)
+LONG, HALF = held(1000, -500), held(500, -250)
 
 ACCOUNTS: dict[str, tuple[Holding, Holding, int, set[str]]] = {
-    "unchanged": (Holding(5, LONG), Holding(6, LONG), 0, SHRINK | INVERSE),
-    "initial": (Holding(0, LONG), Holding(10**9, HALF), 1, SHRINK | INVERSE),
-    "maintenance": (Holding(0, LONG), Holding(-280_000_000, HALF), 2, INVERSE),
-    "healthier": (Holding(-595_000_000, LONG), Holding(-295_000_000, HALF), 3, INVERSE),
-    "improved": (Holding(-605_000_000, LONG), Holding(-301_000_000, HALF), 3, set()),
+    "unchanged": (Holding(5, LONG), Holding(6, LONG), 0, INVERSE),
+    "initial": (Holding(0, LONG), Holding(10**9, HALF), 1, INVERSE | SLACK),
+    "maintenance": (Holding(0, LONG), Holding(-210_000_000, HALF), 2, INVERSE | SLACK),
+    "healthier": (Holding(-470_000_000, LONG), Holding(-235_000_000, HALF), 3, set()),
+    "under water": (Holding(-605_000_000, LONG), Holding(-301_000_000, HALF), 3, set()),
 }
 
 
 @pytest.mark.parametrize("case", ACCOUNTS)
 def test_every_cell_of_an_account_row_is_held(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before, after, clause, free = ACCOUNTS[case]
-    records = records_of([(before, after)], [clause], TERMS)
-    honest = build_account(records, 4, 0)[0]
-    assert unnoticed(ACCOUNT, honest, monkeypatch) == free
+    row = rows_of(records_of([(before, after)], [clause], TERMS))["account"]
+    assert unnoticed(ACCOUNT, row, monkeypatch) == free
 
 
 def test_every_cell_of_a_new_account_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    flat = (0, 0, 0, 0)
-    records = records_of([(Holding(0, flat), Holding(7, flat))], [0], TERMS)
-    new = replace(records, existed=np.zeros(1, dtype=np.int64))
-    honest = build_account(new, 4, 0)[0]
-    assert unnoticed(ACCOUNT, honest, monkeypatch) == SHRINK | INVERSE | UNHASHED
+    accounts, positions, markets = records_of(
+        [(Holding(0, held()), Holding(7, held()))], [0], TERMS
+    )
+    new = replace(accounts, existed=np.zeros(1, dtype=np.int64), opened=accounts.exists)
+    row = rows_of((new, positions, markets))["account"]
+    assert unnoticed(ACCOUNT, row, monkeypatch) == INVERSE | UNHASHED
+
+
+ROOM = free_limbs("shrink_room", 3)
+"""How much a position shrank, in the clauses that do not ask."""
+
+POSITIONS: dict[str, tuple[Holding, Holding, int, set[str]]] = {
+    "long": (Holding(0, held(2**40 - 1)), Holding(0, held(2**26)), 2, set()),
+    "short": (Holding(0, held(-(2**40))), Holding(0, held(-(2**26))), 2, set()),
+    "kept": (Holding(0, held(-77)), Holding(1, held(-77)), 0, ROOM),
+    "flipped": (Holding(0, held(-77)), Holding(2**40, held(78)), 1, ROOM),
+    "opened": (
+        Holding(0, held()),
+        Holding(2**40, held(5)),
+        1,
+        ROOM | {*free_limbs("old_hash", 8), "before.inverse"},
+    ),
+    "closed": (
+        Holding(0, held(5)),
+        Holding(2**40, held()),
+        1,
+        ROOM | {*free_limbs("new_hash", 8), "after.inverse"},
+    ),
+}
+"""What is empty has no block to hash and no inverse."""
+
+
+@pytest.mark.parametrize("case", POSITIONS)
+def test_every_cell_of_a_position_row_is_held(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, after, clause, free = POSITIONS[case]
+    row = rows_of(records_of([(before, after)], [clause], TERMS))["position"]
+    assert unnoticed(POSITION, row, monkeypatch) == free
+
+
+@pytest.mark.parametrize("case", ACCOUNTS)
+def test_every_cell_of_a_total_row_is_held(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, after, clause, _ = ACCOUNTS[case]
+    row = rows_of(records_of([(before, after)], [clause], TERMS))["total"]
+    assert unnoticed(TOTAL, row, monkeypatch) == set()
+
+
+def test_every_cell_of_a_header_row_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = np.ones(1, dtype=np.int64)
+    records = HeaderRecords(
+        account=one * 5,
+        created=one,
+        owner=np.arange(6)[None, :],
+        key=np.arange(14, dtype=np.uint32)[None, :],
+        viewing=np.arange(8)[None, :],
+        key_uses=one * 3,
+    )
+    assert unnoticed(HEADER, build_header(records, 4, 0)[0], monkeypatch) == set()
+
+
+def test_every_cell_of_a_market_row_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, positions, markets = records_of([(Holding(0, LONG), Holding(6, LONG))], [0], TERMS)
+    traded = replace(markets, trade_uses=np.ones(2, dtype=np.int64))
+    row = build_market(traded, positions, 4, 0)[0]
+    assert unnoticed(MARKET, row, monkeypatch) == set()
 
 
 def test_every_cell_of_a_slot_row_is_held(monkeypatch: pytest.MonkeyPatch) -> None:

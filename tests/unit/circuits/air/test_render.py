@@ -67,7 +67,9 @@ def test_a_listing_names_every_claim_and_every_bus_message() -> None:
         graph = placed.graph
         for part in (*graph.constraints, *graph.interactions):
             assert f"\n{part.claim}: " in text or f"\n{part.claim} (" in text
-    assert "send MEMORY(account, slot + 16, 0, before.0, before.1, before.2, 0) x active" in text
+    assert (
+        "send MEMORY(account, slot + 131072, 0, before.0, before.1, before.2, 0) x active" in text
+    )
 
 
 def test_costs_are_counts_of_the_graph() -> None:

@@ -9,18 +9,21 @@ import pytest
 from circuits.stark.parameters import PARAMETER_SETS
 from circuits.stark.shape import shape_of
 from circuits.statement.circuit import HEIGHTS, circuit, tables
-from circuits.tables.account.columns import ACCOUNT_BLOCKS, HEADER_BLOCKS
+from circuits.tables.account.columns import LEAF_BLOCKS
+from circuits.tables.header.air import HEADER_BLOCKS
 from circuits.tables.order.air import CHALLENGE_BLOCKS, MESSAGE_BLOCKS
+from circuits.tables.position.sums import POSITIONS_MAX
 from circuits.tables.schedule import COMB_STRIDE, LADDER_STRIDE
-from rollup.protocol.constants import ACCOUNT_BITS, DEPOSITS_MAX, SLOT_BITS
+from rollup.protocol.constants import ACCOUNT_BITS, DEPOSITS_MAX, MARKETS_MAX, SLOT_BITS
 from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass
 
 BLINDED = max(parameters.blinded_rows for parameters in PARAMETER_SETS.values())
 
-OPENED = HEADER_BLOCKS + 1 + 2 * (ACCOUNT_BLOCKS - 1)
-"""Hashes of an account: the header and the first block once, the others before and after."""
+OPENED = HEADER_BLOCKS + 1 + 2 * (LEAF_BLOCKS - 1)
+"""Hashes of an account whose header is opened: the header and the first block once, the others
+before and after."""
 
-STATE_HASHES = 2 * (1 + 2 + 3)
+STATE_HASHES = 2 * (2 + 2 + 3)
 """Markets, globals and the three nodes above them, before and after."""
 
 classes = pytest.mark.parametrize("shape", SHAPE_CLASSES.values(), ids=lambda shape: shape.name)
@@ -42,10 +45,18 @@ def hashes(shape: ShapeClass) -> int:
     return (
         2 * nodes(shape)
         + touched(shape) * OPENED
+        + 2 * shape.positions
         + 2 * shape.orders
         + shape.orders * (MESSAGE_BLOCKS + CHALLENGE_BLOCKS)
         + STATE_HASHES
     )
+
+
+def totals(shape: ShapeClass) -> int:
+    """One row an account, and one more for every eighth position beyond the first: the most where
+    every account has one, and some have all others."""
+    accounts = touched(shape)
+    return accounts + (shape.positions - accounts) // POSITIONS_MAX
 
 
 @classes
@@ -55,6 +66,10 @@ def test_the_fullest_batch_fits_every_table(shape: ShapeClass) -> None:
         "tree": nodes(shape),
         "order": shape.orders,
         "account": touched(shape),
+        "header": touched(shape),
+        "position": shape.positions,
+        "total": totals(shape),
+        "market": MARKETS_MAX,
         "slot": shape.orders,
         "deposit": DEPOSITS_MAX,
         "fill": shape.trades,

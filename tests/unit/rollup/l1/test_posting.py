@@ -92,7 +92,7 @@ def test_proofs_come_in_order_and_once(world: World, closed: Closed) -> None:
         {"old_root": (1,) * 8},
         {"new_root": (1,) * 8},
         {"receipts": bytes(31) + b"\x01"},
-        {"prices": (1, 1, 1, 1)},
+        {"prices": (1, 1)},
         {"total": 7},
         {"deposits": ()},
     ],

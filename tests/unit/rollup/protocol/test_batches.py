@@ -8,6 +8,7 @@ from rollup.field.koalabear import P
 from rollup.hash.poseidon import Digest
 from rollup.protocol.account import Account
 from rollup.protocol.batch import AccountOpening, Batch, SlotOpening
+from rollup.protocol.positions import NO_POSITIONS
 from rollup.protocol.rejection import Reason
 from rollup.protocol.shape_class import CLASS_M, CLASS_S, LARGEST
 from tests.helpers.venue import (
@@ -15,6 +16,7 @@ from tests.helpers.venue import (
     Match,
     Venue,
     buy,
+    held,
     refusal,
     register,
     sell,
@@ -79,9 +81,9 @@ def test_made_anew_is_said_by_a_flag_and_nothing_else(batch: Batch) -> None:
     assert refusal(lambda: replace(batch, redo=1)) is Reason.MALFORMED  # type: ignore[arg-type]
 
 
-def test_a_price_of_a_market_that_does_not_exist_is_refused(batch: Batch) -> None:
-    prices = (*batch.prices[:2], 2, 1)
-    assert refusal(lambda: replace(batch, prices=prices)) is Reason.PRICE_OF_ABSENT_MARKET
+def test_prices_are_those_of_the_listed_markets(batch: Batch) -> None:
+    for prices in ((*batch.prices, 2), batch.prices[:1], ()):
+        assert refusal(lambda prices=prices: replace(batch, prices=prices)) is Reason.PRICE_COUNT
 
 
 def test_cash_from_nowhere_is_refused(venue: Venue, batch: Batch) -> None:
@@ -89,8 +91,20 @@ def test_cash_from_nowhere_is_refused(venue: Venue, batch: Batch) -> None:
 
 
 def test_positions_from_nowhere_are_refused(venue: Venue, batch: Batch) -> None:
-    lie = with_account(batch, 1, positions=(11, 0, 0, 0))
+    lie = with_account(batch, 1, positions=held(11))
     assert venue.refusal(lie) is Reason.OLD_ROOT
+
+
+def test_a_position_dropped_split_or_in_another_market_is_refused(
+    venue: Venue, batch: Batch
+) -> None:
+    for positions in (NO_POSITIONS, held(0, 10), held(9, 1), held(10, 1)):
+        assert venue.refusal(with_account(batch, 1, positions=positions)) is Reason.OLD_ROOT
+
+
+def test_a_position_in_a_market_that_is_not_listed_is_refused(venue: Venue, batch: Batch) -> None:
+    lie = with_account(batch, 1, positions=held(10, 0, 1))
+    assert venue.refusal(lie) is Reason.MARKET_ABSENT
 
 
 def test_another_salt_is_another_leaf(venue: Venue, batch: Batch) -> None:
@@ -125,7 +139,7 @@ def test_a_slots_root_made_to_fit_is_refused(venue: Venue, batch: Batch) -> None
 def test_globals_and_markets_are_under_the_root(venue: Venue, batch: Batch) -> None:
     globals_ = replace(batch.pre.globals, total=batch.pre.globals.total + 1)
     assert venue.refusal(with_pre(batch, globals=globals_)) is Reason.OLD_ROOT
-    markets = replace(batch.pre.markets, prices=(1, 1, 1, 1))
+    markets = replace(batch.pre.markets, prices=(1, 1))
     assert venue.refusal(with_pre(batch, markets=markets)) is Reason.OLD_ROOT
 
 

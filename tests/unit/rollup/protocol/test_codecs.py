@@ -17,6 +17,9 @@ from tests.helpers.venue import Match, Venue, buy, credit, genesis, refusal, reg
 RICH = 10**12
 
 
+POSITIONS = ("pre", "accounts", 1, "account", "positions")
+
+
 @pytest.fixture(scope="module")
 def venue() -> Venue:
     return Venue().with_traders(RICH, RICH)
@@ -57,7 +60,18 @@ def test_a_batch_file_with_one_byte_more_or_less_is_refused(batch: Batch) -> Non
         (("number",), 2**40, "number-out-of-bounds"),
         (("old_root",), bytes(31), r"batch\.old_root: wanted 32 bytes, got 31 bytes"),
         (("old_root",), b"\xff" * 32, "word-out-of-bounds"),
-        (("prices",), [1, 2], r"batch\.prices: wanted 4 members, got 2"),
+        (("prices",), [1], "price-count"),
+        (("prices",), [1, 2, 3], "price-count"),
+        (("prices",), [1] * 65, r"batch\.prices: wanted at most 64 members, got 65"),
+        (("pre", "markets", "prices"), [], "price-count"),
+        ((*POSITIONS,), [[0, 1], [0, 1]], "position-order"),
+        ((*POSITIONS,), [[1, 1], [0, 1]], "position-order"),
+        ((*POSITIONS,), [[0, 0]], "position-empty"),
+        ((*POSITIONS,), [[2**16, 1]], "market-out-of-bounds"),
+        ((*POSITIONS,), [[0, 2**40]], "position-out-of-bounds"),
+        ((*POSITIONS,), [5], "wanted a list, got a number"),
+        ((*POSITIONS,), [[0, 1, 2]], "at most 2 members, got 3"),
+        ((*POSITIONS,), [[m, 1] for m in range(65)], "wanted at most 64 members, got 65"),
         (("fills", 0, "taker"), 2, r"batch\.fills\[0\]\.taker: wanted a side, got a number"),
         (("fills", 0, "size"), 0, "size-out-of-bounds"),
         (("orders", 0, "reduce_only"), 0, r"reduce_only: wanted true or false, got a number"),
@@ -169,7 +183,9 @@ def test_large_amounts_are_decimal_text(public: PublicInput) -> None:
         ({"deposits_before": 3}, Reason.DEPOSIT_ORDER),
         ({"total": 16}, Reason.TOTAL_OUT_OF_BOUNDS),
         ({"total": 2**64}, Reason.TOTAL_OUT_OF_BOUNDS),
-        ({"prices": (1, 1, 2, 1)}, Reason.PRICE_OF_ABSENT_MARKET),
+        ({"prices": (1, 1, 2)}, Reason.PRICE_COUNT),
+        ({"prices": (1,)}, Reason.PRICE_COUNT),
+        ({"prices": (1, 0)}, Reason.PRICE_OUT_OF_BOUNDS),
         ({"new_root": (0,) * 7}, Reason.MALFORMED),
     ],
 )

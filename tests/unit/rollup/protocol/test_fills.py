@@ -19,6 +19,7 @@ from tests.helpers.venue import (
     buy,
     credit,
     genesis,
+    held,
     refusal,
     sell,
 )
@@ -41,8 +42,8 @@ def test_a_fill_moves_size_one_way_and_its_notional_the_other(venue: Venue) -> N
     step = outcome.steps.fills[0]
     assert step.notional == 500 * BTC_PRICE
     assert (step.buyer.fee, step.seller.fee) == (150_000, 30_000)
-    assert venue.state.accounts[1].positions == (500, 0, 0, 0)
-    assert venue.state.accounts[2].positions == (-500, 0, 0, 0)
+    assert venue.state.accounts[1].positions == held(500)
+    assert venue.state.accounts[2].positions == held(-500)
     assert venue.state.accounts[1].cash == RICH - step.notional - 150_000
     assert venue.state.accounts[2].cash == RICH + step.notional - 30_000
     assert venue.state.accounts[0].cash == 180_000
@@ -144,9 +145,12 @@ def test_orders_of_two_markets_do_not_meet(venue: Venue) -> None:
     assert venue.refusal(venue.batch(matches=[match])) is Reason.MARKETS_DIFFER
 
 
-def test_a_market_that_governance_does_not_list_has_an_empty_band(venue: Venue) -> None:
-    match = Match(buy(1, 10, 1, market=2), sell(2, 10, 1, market=2), 10, 1)
-    assert venue.refusal(venue.batch(matches=[match])) is Reason.PRICE_OUTSIDE_BAND
+@pytest.mark.parametrize("market", [2, 63, 64, 2**16 - 1])
+def test_nothing_trades_in_a_market_that_governance_does_not_list(
+    venue: Venue, market: int
+) -> None:
+    match = Match(buy(1, 10, 1, market=market), sell(2, 10, 1, market=market), 10, 1)
+    assert venue.refusal(venue.batch(matches=[match])) is Reason.MARKET_ABSENT
 
 
 def test_a_fill_names_orders_that_exist(venue: Venue) -> None:
@@ -162,7 +166,7 @@ def test_a_notional_of_2_to_the_52_is_refused(venue: Venue) -> None:
 
 
 def test_a_position_may_not_leave_its_bounds() -> None:
-    venue = Venue(genesis=genesis(prices=(1, 1, 1, 1)), prices=(1, 1, 1, 1))
+    venue = Venue(genesis=genesis(prices=(1, 1)), prices=(1, 1))
     venue.with_traders(2**61, 2**61)
     size = POSITION_LIMIT - 1
     venue.run(venue.batch(matches=[Match(buy(1, size, 1), sell(2, size, 1), size, 1)]))

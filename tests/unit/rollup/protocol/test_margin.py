@@ -3,26 +3,38 @@
 import pytest
 
 from rollup.protocol.margin import Holding, is_healthier, margin_case, risk_grew, value
-from rollup.protocol.market import ABSENT_TERMS, MarketTerms
 from rollup.protocol.outcome import MarginCase, Valuation
-from rollup.protocol.rejection import Reason
-from tests.helpers.venue import BTC_PRICE, USDC, Match, Venue, buy, credit, register, sell
+from rollup.protocol.positions import NO_POSITIONS
+from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.terms import MarketTerms
+from tests.helpers.venue import (
+    BTC_PRICE,
+    USDC,
+    Match,
+    Venue,
+    buy,
+    credit,
+    held,
+    register,
+    sell,
+)
 
 MARKET = MarketTerms(
     price=100,
+    value=100,
+    maintenance=5,
+    initial=10,
     band_low=96,
     band_high=104,
-    initial_fraction=1000,
-    maintenance_fraction=500,
     taker_fee=0,
     maker_fee=0,
 )
-TERMS = (MARKET, MARKET, ABSENT_TERMS, ABSENT_TERMS)
+TERMS = (MARKET, MARKET)
 
 
 def holding(equity: int, *positions: int) -> Holding:
     """A holding of this equity at price 100: ten lots need 100 initial and 50 maintenance."""
-    return Holding(equity - 100 * sum(positions), (*positions, *[0] * (4 - len(positions))))
+    return Holding(equity - 100 * sum(positions), held(*positions))
 
 
 def case(before: Holding, after: Holding) -> MarginCase | None:
@@ -30,7 +42,12 @@ def case(before: Holding, after: Holding) -> MarginCase | None:
 
 
 def test_value_is_cash_plus_size_times_price_and_requirements_are_exact() -> None:
-    assert value(holding(7, 3, -2), TERMS) == Valuation(7, 5 * 100 * 1000, 5 * 100 * 500)
+    assert value(holding(7, 3, -2), TERMS) == Valuation(7, 5 * 10, 5 * 5)
+
+
+def test_a_position_in_a_market_that_is_not_listed_has_no_value() -> None:
+    with pytest.raises(Rejected, match="market-absent"):
+        value(holding(7, 0, 0, 1), TERMS)
 
 
 @pytest.mark.parametrize(("equity", "expected"), [(100, MarginCase.INITIAL), (99, None)])
@@ -127,7 +144,7 @@ def test_the_rule_is_net_over_the_batch(venue: Venue) -> None:
     ]
     outcome = venue.apply(venue.batch(matches=round_trip))
     assert outcome.accounts[1].after is not None
-    assert outcome.accounts[1].after.positions == (0, 0, 0, 0)
+    assert outcome.accounts[1].after.positions == NO_POSITIONS
 
 
 def unhealthy(venue: Venue) -> Venue:

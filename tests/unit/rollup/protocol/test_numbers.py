@@ -30,13 +30,13 @@ from rollup.protocol.shape_class import (
     ShapeClass,
     shape_class_by_name,
 )
-from tests.helpers.venue import owner, public_key, refusal, viewing
+from tests.helpers.venue import held, owner, public_key, refusal, viewing
 
 HEADER = Header(owner=owner(5), key=public_key(5), viewing=viewing(5))
 ACCOUNT = Account(
     header=HEADER,
     cash=-5,
-    positions=(1, -1, 0, 2**40 - 1),
+    positions=held(1, -1, 0, 2**40 - 1),
     slots_root=(9, 8, 7, 6, 5, 4, 3, 2),
     salt=(11, 12, 13, 14),
 )
@@ -79,14 +79,36 @@ def test_a_header_is_hashed_as_specified() -> None:
 def test_an_account_leaf_is_hashed_as_specified() -> None:
     header = chain(TypeCode.HEADER, e.header_blocks(HEADER.owner, HEADER.key, 1, HEADER.viewing))
     cash, mask = 2**63 - 5, 2**26 - 1
-    positions = [word + 2**40 for word in ACCOUNT.positions]
+    sizes = [(market, size + 2**40) for market, size in ((0, 1), (1, -1), (3, 2**40 - 1))]
     blocks = [
         header,
-        (cash & mask, cash >> 26 & mask, cash >> 52, 0, 11, 12, 13, 14),
-        tuple(part for p in positions for part in (p & mask, p >> 26)),
         ACCOUNT.slots_root,
+        (cash & mask, cash >> 26 & mask, cash >> 52, 0, 11, 12, 13, 14),
+        *((market, size & mask, size >> 26, 0, 0, 0, 0, 0) for market, size in sizes),
     ]
-    assert account_leaves([ACCOUNT], [header], compress_many) == [chain(TypeCode.ACCOUNT, blocks)]
+    expected: tuple[int, ...] = (TypeCode.ACCOUNT, 0, 2, 0, 0, 0, 0, 0)
+    for block in blocks:
+        expected = compress(expected, block)
+    assert account_leaves([ACCOUNT], [header], compress_many) == [expected]
+
+
+def test_a_leaf_of_version_1_is_another_one() -> None:
+    """The lie: an account of four positions in one block, as the leaf was before."""
+    header = header_digests([HEADER], compress_many)[0]
+    new = replace(ACCOUNT, positions=held(1, -1))
+    words = [part for size in (1, -1, 0, 0) for part in e.position_words(size)]
+    old = (header, (*e.cash_words(-5), 0, *new.salt), tuple(words), new.slots_root)
+    fixed = (header, new.slots_root, (*e.cash_words(-5), 0, *new.salt), tuple(words))
+    leaf = account_leaves([new], [header], compress_many)[0]
+    assert leaf not in {chain(TypeCode.ACCOUNT, old), chain(TypeCode.ACCOUNT, fixed)}
+
+
+def test_leaves_of_different_numbers_of_positions_are_hashed_together() -> None:
+    header = header_digests([HEADER], compress_many)[0]
+    accounts = [replace(ACCOUNT, positions=held(*[7] * count)) for count in (0, 3, 1, 64)]
+    together = account_leaves(accounts, [header] * 4, compress_many)
+    assert together == [account_leaves([a], [header], compress_many)[0] for a in accounts]
+    assert len(set(together)) == 4
 
 
 def test_leaves_of_many_accounts_keep_their_places() -> None:
@@ -104,7 +126,9 @@ def test_a_slot_is_hashed_as_specified() -> None:
 
 def test_markets_and_globals_are_hashed_as_specified() -> None:
     markets = MarketsState((1, 2, 3, 4), (5, 6, 7, 8))
-    assert markets.digest(compress_many) == chain(TypeCode.MARKETS, [(1, 2, 3, 4, 5, 6, 7, 8)])
+    prices = chain(TypeCode.PRICES, [(4, 1, 2, 3, 4, 0, 0, 0)])
+    blocks = [prices, (5, 6, 7, 8, 0, 0, 0, 0)]
+    assert markets.digest(compress_many) == chain(TypeCode.MARKETS, blocks)
     globals_ = Globals(3, 2**26 + 1, 2**52 + 2**26 + 2, 9, (5, 6, 7, 8))
     blocks = [(3, 1, 1, 2, 1, 1, 9, 0), (5, 6, 7, 8, 0, 0, 0, 0)]
     assert globals_.digest(compress_many) == chain(TypeCode.GLOBALS, blocks)
@@ -140,8 +164,7 @@ def test_messages_of_one_type_have_one_length() -> None:
     [
         ({"cash": 2**63}, Reason.CASH_OUT_OF_BOUNDS),
         ({"cash": -(2**63) - 1}, Reason.CASH_OUT_OF_BOUNDS),
-        ({"positions": (2**40, 0, 0, 0)}, Reason.POSITION_OUT_OF_BOUNDS),
-        ({"positions": (0, 0, 0)}, Reason.MALFORMED),
+        ({"positions": ((0, 1),)}, Reason.MALFORMED),
         ({"header": None}, Reason.MALFORMED),
     ],
 )
@@ -168,13 +191,24 @@ def test_shape_classes_have_room_for_two_orders_a_fill() -> None:
         assert shape.orders == 2 * shape.trades
         assert shape_class_by_name(shape.name) is shape
         assert all(
-            getattr(shape, n) <= getattr(LARGEST, n) for n in ("trades", "orders", "accounts")
+            getattr(shape, n) <= getattr(LARGEST, n)
+            for n in ("trades", "orders", "accounts", "positions")
         )
     with pytest.raises(ValueError, match="one of S, M, not 'L'"):
         shape_class_by_name("L")
 
 
-@pytest.mark.parametrize("members", [(0, 2, 100), (1025, 2, 100), (9, 19, 100), (9, 18, 64)])
-def test_a_class_without_room_is_refused(members: tuple[int, int, int]) -> None:
-    with pytest.raises(ValueError, match=r"trades|accounts"):
+@pytest.mark.parametrize(
+    "members",
+    [
+        (0, 2, 100, 256),
+        (1025, 2, 100, 256),
+        (9, 19, 100, 256),
+        (9, 18, 64, 256),
+        (9, 18, 100, 255),
+        (9, 18, 300, 299),
+    ],
+)
+def test_a_class_without_room_is_refused(members: tuple[int, int, int, int]) -> None:
+    with pytest.raises(ValueError, match=r"trades|accounts|positions"):
         ShapeClass("X", *members)

@@ -27,6 +27,7 @@ from tests.helpers.venue import (
     Match,
     Venue,
     buy,
+    held,
     refusal,
     register,
     sell,
@@ -140,7 +141,7 @@ def test_a_new_account_may_trade_in_the_batch_that_registers_it(venue: Venue) ->
     match = Match(buy(3, 10), sell(2, 10), 10)
     outcome = venue.run(venue.batch([register(2, 3, RICH)], [match]))
     assert outcome.accounts[2].before is None
-    assert venue.state.accounts[3].positions == (10, 0, 0, 0)
+    assert venue.state.accounts[3].positions == held(10)
     assert venue.state.slot(3, 0) == SlotState(1, 10)
 
 
@@ -183,7 +184,7 @@ def test_an_index_aliased_by_adding_p_is_refused() -> None:
         ("account", True, Reason.MALFORMED),
         ("slot", 256, Reason.SLOT_OUT_OF_BOUNDS),
         ("generation", 2**26, Reason.GENERATION_OUT_OF_BOUNDS),
-        ("market", 4, Reason.MARKET_OUT_OF_BOUNDS),
+        ("market", 2**16, Reason.MARKET_OUT_OF_BOUNDS),
         ("expiry", 2**52, Reason.TIME_OUT_OF_BOUNDS),
         ("max_fee", 2**13, Reason.FEE_RATE_OUT_OF_BOUNDS),
         ("chain", 2**30, Reason.IDENTIFIER_OUT_OF_BOUNDS),

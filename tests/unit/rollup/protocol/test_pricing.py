@@ -15,8 +15,8 @@ from rollup.crypto.signature_form import ORDER
 from rollup.hash.keccak import keccak256
 from rollup.oracle.package import DataPackage, DataPoint, SignedPackage, feed_id
 from rollup.protocol.constants import FRACTION_SCALE, PRICE_BITS
-from rollup.protocol.market import PRICE_MAX, Governance
-from rollup.protocol.oracle import PRICE_LEAST, STEP_MAX, Feed, OracleTerms
+from rollup.protocol.market import Governance
+from rollup.protocol.oracle import PRICE_LEAST, REPORTS_MAX, STEP_MAX, Feed, OracleTerms
 from rollup.protocol.pricing import (
     PriceFault,
     PriceKind,
@@ -31,6 +31,7 @@ from rollup.protocol.pricing import (
 )
 from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.terms import PRICE_MAX
 from tests.helpers import venue as small
 from tests.helpers.price_vectors import FILE, made
 from tests.helpers.price_vectors import GOVERNANCE as VECTORS
@@ -79,12 +80,12 @@ def fault(given: Sequence[SignedPackage]) -> PriceFault:
 
 def test_the_price_is_the_lower_median_and_other_markets_stand() -> None:
     pricing = found(reports(BTC_VALUES))
-    assert pricing.prices == (600_100, 250_000, 1, 1)
+    assert pricing.prices == (600_100, 250_000)
     assert pricing.kinds == (PriceKind.FRESH, PriceKind.MISSING)
     four = (*BTC_VALUES, 6_003_000_000_000)
     assert found(reports(four)).prices[0] == 600_100
     both = [*reports(BTC_VALUES), *reports([251_000_000_000] * 3, "ETH")]
-    assert found(both).prices == (600_100, 251_000, 1, 1)
+    assert found(both).prices == (600_100, 251_000)
 
 
 def _resigned(change: Callable[[DataPackage], DataPackage]) -> list[SignedPackage]:
@@ -221,7 +222,7 @@ def test_a_report_of_several_feeds_or_one_too_many_is_no_report() -> None:
     points = tuple(DataPoint(feed_id(name), 1) for name in ("BTC", "ETH"))
     two = SignedPackage(DataPackage(points, SLOT), bytes(65))
     assert small.refusal(lambda: replace(public, reports=(two,))) is Reason.MALFORMED
-    many = (public.reports[0],) * 33
+    many = (public.reports[0],) * (REPORTS_MAX + 1)
     assert small.refusal(lambda: replace(public, reports=many)) is Reason.TOO_MANY
     assert small.refusal(lambda: replace(public, reports=[])) is Reason.MALFORMED  # type: ignore[arg-type]
 
@@ -291,8 +292,7 @@ def test_a_price_is_the_median_or_a_clamped_one_at_the_end_of_its_step(
     values: list[int], before: int, step: int
 ) -> None:
     feed = replace(FEEDS[0], step=step)
-    last = before if before > 1 else feed.listing_price
-    low, high = step_range(last, step)
+    low, high = step_range(before, step)
     price, kind = price_of(values, feed, 1, before)
     wanted = ticks(lower_median(values), feed, 1)
     assert low <= price <= high
@@ -326,14 +326,15 @@ def test_no_minority_of_signers_moves_a_price_beyond_what_honest_ones_say() -> N
 
 
 def test_a_market_that_had_no_price_starts_from_its_listing_price() -> None:
-    assert found((), (1, 250_000, 1, 1)).prices == (600_000, 250_000, 1, 1)
-    jump = reports([9_000_000_000_000] * 3)
-    assert found(jump, (1, 250_000, 1, 1)).prices[0] == 612_000
+    """The batch before had the first market alone."""
+    assert found((), (610_000,)).prices == (610_000, 250_000)
+    jump = reports([9_000_000_000_000] * 3, feed="ETH")
+    assert found(jump, (610_000,)).prices == (610_000, 257_500)
+    assert found((), (610_000, 1, 2)).prices == (610_000, 1), "of a market that L1 forgot"
 
 
-def test_no_price_of_a_market_comes_to_that_of_none() -> None:
-    """At 1 tick a market would start again from its listing price."""
-    before: tuple[int, ...] = (3, 250_000, 1, 1)
+def test_no_price_falls_below_the_least() -> None:
+    before: tuple[int, ...] = (3, 250_000)
     for _ in range(50):
         before = found(reports([0, 0, 0]), before).prices
     assert before[0] == 3

@@ -155,7 +155,7 @@ def test_an_owner_is_told_what_happens_as_it_happens(client: TestClient, served:
         assert rested["orders"][0][5:7] == [5, 5]
         served.trade(small.buy(2, 2))
         filled = until(socket, key, "filled")
-        assert filled["positions"][0] == "-2" and filled["cash"] != first["cash"]
+        assert dict(filled["positions"])[0] == "-2" and filled["cash"] != first["cash"]
         rows = [row[0] for row in rested["facts"]["rows"] + filled["facts"]["rows"]]
         assert rows == ["accepted", "rested", "filled"], "each is told once"
         quiet = opened(socket.receive_bytes(), key)

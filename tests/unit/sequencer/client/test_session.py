@@ -417,7 +417,7 @@ def test_what_it_holds_is_told_in_decimals_by_the_venues_own_numbers() -> None:
     trader = connected(venue)
     account = trader.session.account
     assert account is not None
-    assert (account.cash, account.positions) == (-1_500_000, (0, 25, 0, 0))
+    assert (account.cash, account.positions) == (-1_500_000, {1: 25})
 
 
 def test_nothing_that_is_private_shows_itself() -> None:

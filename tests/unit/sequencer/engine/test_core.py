@@ -297,8 +297,8 @@ def test_a_command_in_the_wrong_place_raises_and_changes_nothing(command: Comman
         Submit(venues.order(1, BUY, PRICE, 1)),
         OpenBatch(2, venues.START_MS + 5_000, venues.PRICES),
         OpenBatch(1, venues.START_MS, venues.PRICES),
-        OpenBatch(1, venues.START_MS + 1, (0, 1, 1, 1)),
-        OpenBatch(1, venues.START_MS + 1, (1, 1, 2, 1)),
+        OpenBatch(1, venues.START_MS + 1, (0, 1)),
+        OpenBatch(1, venues.START_MS + 1, (1, 1, 2)),
         OpenBatch(1, venues.START_MS + 1, venues.PRICES, (venues.credit(9, 1, 1),)),
         OpenBatch(
             1,
@@ -309,7 +309,7 @@ def test_a_command_in_the_wrong_place_raises_and_changes_nothing(command: Comman
         OpenBatch(
             1,
             venues.START_MS + 1,
-            (*venues.PRICES[:1], 1, 1, 1),
+            venues.PRICES[:1],
             governance=listing(venues.GOVERNANCE, venues.GOVERNANCE.markets[:1]),
         ),
         OpenBatch(
@@ -395,7 +395,7 @@ def test_announced_parameters_hold_from_the_next_batch_on() -> None:
     third = replace(venues.ETH, symbol="SOL-PERP")
     dearer = replace(venues.BTC, taker_fee=900)
     after = listing(venues.GOVERNANCE, (dearer, venues.ETH, third))
-    prices = (*venues.PRICES[:2], 5, 1)
+    prices = (*venues.PRICES, 5)
     step(state, OpenBatch(2, state.time + 1_000, prices, governance=after))
     assert isinstance(submit(state, venues.order(2, SELL, 5, 10, market=2))[-1], OrderRested)
     submit(state, venues.order(3, SELL, PRICE, 10))

@@ -169,7 +169,6 @@ def test_every_member_is_signed(change: dict[str, int]) -> None:
     [
         ({"account": 9}, Reason.ACCOUNT_MISSING),
         ({"account": 2**31}, Reason.ACCOUNT_OUT_OF_BOUNDS),
-        ({"market": 4}, Reason.MARKET_OUT_OF_BOUNDS),
         ({"price": 0}, Reason.PRICE_OUT_OF_BOUNDS),
         ({"size": 2**40}, Reason.SIZE_OUT_OF_BOUNDS),
         ({"side": 2}, Reason.MALFORMED),

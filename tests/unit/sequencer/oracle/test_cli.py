@@ -71,7 +71,7 @@ def test_signers_that_the_venue_does_not_register_do_not_run(tmp_path: Path) -> 
 
 def test_packages_of_a_gateway_are_read_unchanged_and_a_venue_takes_them(tmp_path: Path) -> None:
     time = small.START + 9_000
-    signed = signed_reports(small.GOVERNANCE, (601_000, 251_000, 1, 1), time)
+    signed = signed_reports(small.GOVERNANCE, (601_000, 251_000), time)
     served: dict[str, list[dict[str, Any]]] = {"BTC": [], "ETH": []}
     for each in signed:
         (point,) = each.package.points
@@ -97,7 +97,7 @@ def test_packages_of_a_gateway_are_read_unchanged_and_a_venue_takes_them(tmp_pat
     assert {row["signer"] for row in said["packages"]} == {key.address.hex() for key in KEYS}
     offered = ReportFolder(tmp_path / "reports", print).of(small.GOVERNANCE.oracle.slot(time))
     chosen = select(small.GOVERNANCE, time, small.PRICES, offered)
-    assert chosen.pricing.prices == (601_000, 251_000, 1, 1)
+    assert chosen.pricing.prices == (601_000, 251_000)
 
 
 def test_a_package_that_nobody_signed_is_said_and_a_file_that_is_none_is_refused(

@@ -65,7 +65,7 @@ def test_a_price_comes_back_from_its_value_over_many_seeds() -> None:
 
 
 def test_signers_in_this_process_make_the_prices_of_their_source() -> None:
-    prices = DevelopmentPrices(small.PRICES[:2], (200, 300), 1)
+    prices = DevelopmentPrices(small.PRICES, (200, 300), 1)
     oracle = DevelopmentOracle(KEYS, small.GOVERNANCE, prices)
     time = small.START + 5_000
     slot = small.GOVERNANCE.oracle.slot(time)

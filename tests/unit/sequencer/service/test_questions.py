@@ -10,16 +10,21 @@ import pytest
 from rollup.crypto.answer import QUESTION_ANSWER_BYTES, ResponseKey, answer_data_max
 from rollup.crypto.envelope import ENVELOPE_LIFETIME_MS, Action, PaddingAction, QuestionAction
 from rollup.protocol.constants import (
+    CASH_LIMIT,
     FEE_RATE_BITS,
     GENERATION_BITS,
+    MARKETS_MAX,
     NOTIONAL_BITS,
     NUMBER_BITS,
+    POSITION_LIMIT,
     PRICE_BITS,
     SEQUENCE_BITS,
     SIZE_BITS,
     TIME_BITS,
 )
+from rollup.protocol.margin import Holding
 from rollup.protocol.order import Side, SignedOrder
+from rollup.protocol.positions import Positions
 from rollup.protocol.question import Question, question_digest
 from rollup.protocol.rejection import Reason
 from rollup.protocol.trade import fee
@@ -77,7 +82,7 @@ def test_an_owner_is_told_cash_positions_orders_and_facts(simulation: Simulation
     holding = simulation.daemon.venue.core.ledger.holders[1].holding
     assert told["ok"] and told["account"] == 1
     assert told["cash"] == str(holding.cash) != str(RICH)
-    assert told["positions"] == ["-1", "0", "0", "0"]
+    assert told["positions"] == [[0, "-1"]]
     order = small.sell(1, 3)
     assert told["orders"] == [[0, 1, 0, int(order.side), order.price, 3, 2, order.expiry]]
     assert [row[0] for row in told["facts"]["rows"]] == ["accepted", "rested", "filled"]
@@ -182,12 +187,16 @@ def test_the_largest_answer_fits(simulation: Simulation) -> None:
     for slot in range(256):
         order = small.buy(1, widest["size"], **{k: v for k, v in widest.items() if k != "size"})
         core.live[1, slot] = LiveOrder(SignedOrder(order, bytes(84)), widest["size"], slot, 1)
+    most = Positions(tuple((market, -POSITION_LIMIT) for market in range(MARKETS_MAX)))
+    core.ledger.holders[1].holding = Holding(-CASH_LIMIT, most)
     question = Question(small.CHAIN, small.VENUE, 1, KEY.public_bytes, 10**4)
     data = answer(core, history, question, "00" * 32)
     assert len(json.loads(data)["orders"]) == 256
     assert len(json.loads(data)["facts"]["rows"]) == FACTS_MAX
+    assert len(json.loads(data)["positions"]) == MARKETS_MAX
     numbered = len(record_bytes({"frame": 2**48}))  # as on the private stream
     room = numbered + 256 * 2 * (len(str(2**SIZE_BITS)) - len(str(widest["size"])))
+    room += 256 * (len(str(MARKETS_MAX - 1)) - len("0"))
     assert len(data) + room < answer_data_max(QUESTION_ANSWER_BYTES)
 
 

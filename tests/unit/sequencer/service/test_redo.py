@@ -380,7 +380,7 @@ def test_a_market_that_a_batch_had_no_price_of_gets_its_listing_price(running: R
     wanted = running.venue.commit_headers()
     assert wanted is not None and wanted.reason == "governance"
     (anew,) = running.venue.redo(wanted)
-    assert anew.batch.prices == (*small.PRICES[:2], NEW_PRICE, 1)
+    assert anew.batch.prices == (*small.PRICES, NEW_PRICE)
     work = running.venue.core.work
     assert work is not None and work.prices[2] == NEW_PRICE and not work.redo
 

@@ -22,7 +22,7 @@ from tests.helpers.oracle import KEYS, STEP, STRANGER, reports
 from tests.helpers.running import SETUP, WINDOW_MS, Running
 from tests.unit.rollup.protocol import test_pricing as rule
 
-UP = (601_000, 251_000, 1, 1)
+UP = (601_000, 251_000)
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_a_batch_has_the_prices_of_its_reports_and_the_next_goes_on_from_there(
 
 
 def test_a_price_that_jumps_is_clamped_until_it_has_arrived(running: Running) -> None:
-    far = (2 * small.BTC_PRICE, small.ETH_PRICE, 1, 1)
+    far = (2 * small.BTC_PRICE, small.ETH_PRICE)
     running.open(far)
     selection = running.venue.selection
     assert selection is not None and selection.pricing.kinds[0] is PriceKind.CLAMPED

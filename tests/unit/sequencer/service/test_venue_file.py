@@ -27,7 +27,7 @@ def test_the_example_is_a_venue() -> None:
     assert [market.symbol for market in found.governance.markets] == ["BTC-PERP", "ETH-PERP"]
     assert found.prices == (600_000, 250_000) and found.swings == (200, 300)
     genesis = found.genesis(small.START, small.genesis().fee_header, small.RECEIPT_KEY.address)
-    assert genesis.prices == (600_000, 250_000, 1, 1) and genesis.time == small.START
+    assert genesis.prices == (600_000, 250_000) and genesis.time == small.START
     assert genesis.receipt_signer == small.RECEIPT_KEY.address
 
 
@@ -80,7 +80,7 @@ def test_a_file_that_is_not_as_wanted_is_refused_with_key_wanted_and_came(
 def test_no_market_and_one_too_many_are_refused() -> None:
     market = EXAMPLE[LAST_MARKET:]
     assert "market" in refusal(EXAMPLE[: EXAMPLE.index("[[markets]]")])
-    assert f"at most {MARKETS_MAX} members" in refusal(EXAMPLE + market * 3)
+    assert f"at most {MARKETS_MAX} members" in refusal(EXAMPLE + market * 63)
 
 
 def test_a_refusal_names_the_file(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_development_prices_stay_within_their_swing_and_move() -> None:
         moves = [abs(each[market] - first) for each in seen]
         assert max(moves) <= first * swing // FRACTION_SCALE
         assert max(moves) > first * swing // FRACTION_SCALE // 3
-    assert all(each[2:] == (1, 1) for each in seen)
+    assert all(len(each) == 2 for each in seen)
 
 
 def test_development_prices_are_a_function_of_seed_and_time() -> None:

@@ -8,8 +8,9 @@ import pytest
 from rollup.protocol.order import Side
 from sequencer.demo.market.calibration import TAPE_FILE
 from sequencer.demo.market.listing import BTC_MARKET, ETH_MARKET
+from sequencer.demo.market.tape import tape as tape_module
 from sequencer.demo.market.tape.error import TapeError
-from sequencer.demo.market.tape.tape import Tape, open_tape
+from sequencer.demo.market.tape.tape import BEYOND, Tape, open_tape
 from tests.helpers.feeds import START_MS, data_folder, ticker, trade, written
 
 TAPE = data_folder() / TAPE_FILE
@@ -72,9 +73,10 @@ def test_sizes_are_divided_by_the_power_of_ten_that_suits_the_traders(
     assert [each.size for each in tape.trades()] == [lots, max(1, 100 // divisor)]
 
 
-def test_a_file_of_several_symbols_lists_the_four_most_traded_and_counts_the_rest(
-    tmp_path: Path,
+def test_a_file_of_several_symbols_lists_the_most_traded_and_counts_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(tape_module, "MARKETS_MAX", 4)
     wanted = {"AUSDT": 2, "BUSDT": 5, "CUSDT": 1, "DUSDT": 4, "EUSDT": 3, "FUSDT": 1}
     lines = [
         trade(START_MS + n, f"{place + 1}.5", "1", symbol)
@@ -83,7 +85,7 @@ def test_a_file_of_several_symbols_lists_the_four_most_traded_and_counts_the_res
     ]
     tape = read(tmp_path, *lines)
     assert [listing.symbol for listing in tape.listings] == ["BUSDT", "DUSDT", "EUSDT", "AUSDT"]
-    assert tape.skipped == {"trade of a symbol beyond the 4 most traded": 2}
+    assert tape.skipped == {BEYOND: 2}
     trades = list(tape.trades())
     assert Counter(each.market for each in trades) == {0: 5, 1: 4, 2: 3, 3: 2}
     assert {(each.market, each.price) for each in trades} == {(0, 25), (1, 45), (2, 55), (3, 15)}

@@ -1,0 +1,32 @@
+"""Header: how the rows are filled. Nothing is checked: a forged record gives a forged row."""
+
+import numpy as np
+
+from circuits.air.trace import U32, Trace, put
+from circuits.tables.chains import chain_columns
+from circuits.tables.header.air import Columns
+from circuits.tables.records import HeaderRecords
+from rollup.protocol.constants import SIGNATURE_SCHEME
+from rollup.protocol.encoding import TypeCode
+
+
+def build(records: HeaderRecords, height: int, blinded: int) -> U32:
+    """The trace, one row a header; the rest is padding of zeros."""
+    trace = Trace(Columns, height, blinded)
+    count = len(records.account)
+    row = trace.rows(0, count)
+    row.active[...] = 1
+    for name in ("created", "account", "key_uses"):
+        getattr(row, name)[...] = getattr(records, name)
+    put(row.owner, records.owner)
+    put(row.key_x, records.key[:, :7])
+    put(row.key_y, records.key[:, 7:])
+    put(row.viewing, records.viewing)
+    words = np.zeros((count, 32), dtype=np.int64)
+    words[:, :6], words[:, 6:20] = records.owner, records.key
+    words[:, 20], words[:, 21:29] = SIGNATURE_SCHEME, records.viewing
+    digests = chain_columns(TypeCode.HEADER, [words[:, i : i + 8] for i in range(0, 32, 8)])
+    for cells, digest in zip(row.digests, digests, strict=True):
+        put(cells, digest)
+    trace.fill_rest()
+    return trace.finish()

@@ -1,0 +1,1 @@
+"""The market table: public terms, for positions and fills."""

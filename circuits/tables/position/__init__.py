@@ -1,0 +1,1 @@
+"""The position table: the positions of an account, one a row."""

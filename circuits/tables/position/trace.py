@@ -1,0 +1,80 @@
+"""Position: how the rows are filled. Nothing is checked: a forged record gives a forged row."""
+
+import numpy as np
+
+from circuits.air.trace import I64, U32, Trace, inverse_or_zero, put, put_packed
+from circuits.gadgets.compare import fill_difference
+from circuits.tables.position.air import added
+from circuits.tables.position.chain import Chains
+from circuits.tables.position.columns import LIMB, Columns, Size
+from circuits.tables.records import (
+    SHRINKING,
+    UNCHANGED,
+    AccountRecords,
+    MarketRecords,
+    PositionRecords,
+)
+from rollup.protocol.constants import POSITION_BITS, POSITION_LIMIT
+
+_PAIR = LIMB * LIMB
+
+
+class Positions:
+    """The trace while it is filled: sizes and terms first, since the chains follow from them."""
+
+    def __init__(
+        self,
+        records: PositionRecords,
+        accounts: AccountRecords,
+        markets: MarketRecords,
+        height: int,
+        blinded: int,
+    ) -> None:
+        """Everything but the chains."""
+        self.records = records
+        self._trace = Trace(Columns, height, blinded)
+        self._row = row = self._trace.rows(0, len(records.account))
+        row.active[...] = 1
+        row.account[...] = records.account
+        row.market[...] = records.market
+        row.last_ts[...] = records.last_ts
+        clause = accounts.clause[records.owner]
+        row.unchanged[...] = clause == UNCHANGED
+        row.shrinks[...] = np.isin(clause, SHRINKING)
+        _fill_size(row.before, records.before)
+        _fill_size(row.after, records.after)
+        before, after = (np.abs(s - POSITION_LIMIT) for s in (records.before, records.after))
+        fill_difference(row.shrink_room, after, before, POSITION_BITS)
+        put(row.risk.cells, markets.risk[_rows_of(markets, records.market)])
+        self.added: I64 = np.stack(added(row), axis=1)
+
+    def build(self, chains: Chains) -> U32:
+        """The whole trace; the rest is padding of zeros."""
+        row, taken = self._row, chains.taken
+        row.gap.fill(self.records.market - taken.least)
+        row.count[...] = taken.count
+        put(row.old_taken, taken.old)
+        put(row.new_taken, taken.new)
+        put(row.old_hash, chains.hashed[0])
+        put(row.new_hash, chains.hashed[1])
+        put(row.taken.cells, taken.sums)
+        put(row.given.cells, taken.sums + self.added)
+        self._trace.fill_rest()
+        return self._trace.finish()
+
+
+def _rows_of(markets: MarketRecords, wanted: I64) -> I64:
+    """The row of each market; that of the last one for a market that is not there."""
+    return np.minimum(np.searchsorted(markets.market, wanted), len(markets.market) - 1)
+
+
+def _fill_size(size: Size, biased: I64) -> None:
+    signed = biased - POSITION_LIMIT
+    magnitude = np.abs(signed)
+    put_packed(size.words, biased)
+    size.magnitude.fill(magnitude)
+    size.short[...] = signed < 0
+    size.borrow[...] = (signed < 0) & (magnitude % _PAIR != 0)
+    size.held[...] = signed != 0
+    first, *others = size.magnitude
+    size.inverse[...] = inverse_or_zero(sum(others, first))

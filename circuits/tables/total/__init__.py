@@ -1,0 +1,1 @@
+"""The total table: sums over positions become limbs."""

@@ -1,0 +1,97 @@
+"""Terms: the public numbers of a market in one batch, from its parameters and its price.
+
+One function for everybody: rules, sequencer, prover and whoever verifies. All of it is in whole
+ticks a lot, so in whole quanta a lot, and outside the circuit, which multiplies these numbers with
+sizes and adds. Vectors for other languages: tests/vectors/terms.json.
+Spec: docs/spec/06-margin.md.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rollup.protocol.constants import FRACTION_SCALE, PRICE_BITS
+from rollup.protocol.market import Governance, Market
+from rollup.protocol.rejection import Reason, Rejected
+
+PRICE_MAX: Final = (1 << PRICE_BITS) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class MarketTerms:
+    """What one batch's rules need of one market; ticks, but for the fee rates (of FEE_SCALE).
+
+    `value` is what a lot is worth: the price, as long as there is no funding. 1 <= maintenance <=
+    initial <= value < 2**30: a requirement is rounded up, so that no position is free to hold.
+    """
+
+    price: int
+    value: int
+    maintenance: int
+    initial: int
+    band_low: int
+    band_high: int
+    taker_fee: int
+    maker_fee: int
+
+    @property
+    def long_maintenance(self) -> int:
+        """What a lot held adds to the excess over maintenance margin."""
+        return self.value - self.maintenance
+
+    @property
+    def short_maintenance(self) -> int:
+        """The same of a lot owed."""
+        return -self.value - self.maintenance
+
+    @property
+    def long_initial(self) -> int:
+        """What a lot held adds to the excess over initial margin."""
+        return self.value - self.initial
+
+    @property
+    def short_initial(self) -> int:
+        """The same of a lot owed."""
+        return -self.value - self.initial
+
+
+def market_terms(market: Market, price: int) -> MarketTerms:
+    """Terms of one market at a price of 1 to 2**30 - 1 ticks."""
+    low, high = price_band(price, market.band_fraction)
+    return MarketTerms(
+        price=price,
+        value=price,
+        maintenance=fraction_up(price, market.maintenance_fraction),
+        initial=fraction_up(price, market.initial_fraction),
+        band_low=low,
+        band_high=high,
+        taker_fee=market.taker_fee,
+        maker_fee=market.maker_fee,
+    )
+
+
+def batch_terms(governance: Governance, prices: Sequence[int]) -> tuple[MarketTerms, ...]:
+    """Terms of all listed markets at a batch's prices, by market number."""
+    return tuple(map(market_terms, governance.markets, prices))
+
+
+def fraction_up(price: int, fraction: int) -> int:
+    """A fraction of FRACTION_SCALE of a price in whole ticks, rounded up: for the venue."""
+    return -(-price * fraction // FRACTION_SCALE)
+
+
+def price_band(price: int, band_fraction: int) -> tuple[int, int]:
+    """Lowest and highest fair fill price around an oracle price, both rounded inward.
+
+    Never below 1 and never above 2**30 - 1.
+    """
+    low = fraction_up(price, FRACTION_SCALE - band_fraction)
+    high = price * (FRACTION_SCALE + band_fraction) // FRACTION_SCALE
+    return max(low, 1), min(high, PRICE_MAX)
+
+
+def terms_of(terms: Sequence[MarketTerms], market: int) -> MarketTerms:
+    """Terms of one market. Rejected if it is not listed."""
+    if market >= len(terms):
+        raise Rejected(Reason.MARKET_ABSENT, f"{len(terms)} markets are listed")
+    return terms[market]

@@ -1,0 +1,72 @@
+"""tests/vectors/terms.json: terms of markets for whoever computes them in another language.
+
+python -m tests.helpers.terms_vectors
+"""
+
+import json
+from typing import Any, Final
+
+from rollup.protocol.governance_codec import MARKET_NUMBERS
+from rollup.protocol.market import Market
+from rollup.protocol.terms import market_terms
+from tests.helpers.vectors import FOLDER
+
+NAMES: Final = (
+    "value",
+    "maintenance",
+    "initial",
+    "long_maintenance",
+    "short_maintenance",
+    "long_initial",
+    "short_initial",
+    "band_low",
+    "band_high",
+    "taker_fee",
+    "maker_fee",
+)
+
+MARKETS: Final = (
+    ("BTC-PERP", 1, 5, 1000, 500, 300, 450, 150),
+    ("ETH-PERP", 2, 4, 1200, 600, 400, 450, 150),
+    ("FULL-PERP", 0, 6, 10_000, 1, 9_998, 8191, 0),
+    ("ODD-PERP", 3, 3, 777, 333, 123, 1, 1),
+)
+PRICES: Final = (1, 2, 99, 10_000, 600_001, 2**24, 2**30 - 1)
+
+
+def market_of(record: Any) -> Market:
+    """The market of a vector."""
+    return Market(record["symbol"], **{name: record[name] for name in MARKET_NUMBERS})
+
+
+def vector(record: dict[str, Any], price: int) -> dict[str, Any]:
+    """A market, a price, and its terms."""
+    terms = market_terms(market_of(record), price)
+    return {
+        "market": record,
+        "price": price,
+        "terms": {name: getattr(terms, name) for name in NAMES},
+    }
+
+
+def made() -> dict[str, Any]:
+    """All vectors."""
+    records = [
+        {"symbol": symbol, **dict(zip(MARKET_NUMBERS, numbers, strict=True))}
+        for symbol, *numbers in MARKETS
+    ]
+    return {
+        "about": "Terms of a market at a price: ticks a lot, fees in millionths. "
+        "Spec: docs/spec/06-margin.md",
+        "terms": [vector(record, price) for record in records for price in PRICES],
+    }
+
+
+def terms_vectors() -> dict[str, Any]:
+    """What the file holds."""
+    found: dict[str, Any] = json.loads((FOLDER / "terms.json").read_text("ascii"))
+    return found
+
+
+if __name__ == "__main__":
+    (FOLDER / "terms.json").write_text(json.dumps(made(), indent=1) + "\n", "ascii")

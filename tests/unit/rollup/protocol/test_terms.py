@@ -1,0 +1,103 @@
+"""Terms of a market: whole ticks, rounded for the venue, and the same in every language."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from circuits.gadgets.balanced import LIMB_BITS
+from circuits.statement.inputs import risk_digits, trade_numbers
+from rollup.protocol.rejection import Rejected
+from rollup.protocol.terms import batch_terms, market_terms, price_band, terms_of
+from tests.helpers.terms_vectors import market_of, terms_vectors, vector
+from tests.helpers.venue import BTC_MARKET, GOVERNANCE
+
+
+@pytest.mark.parametrize(
+    ("price", "fraction", "band"),
+    [
+        (100, 400, (96, 104)),
+        (101, 400, (97, 105)),
+        (1, 400, (1, 1)),
+        (1, 10_000, (1, 2)),
+        (2**30 - 1, 9999, (107_375, 2**30 - 1)),
+    ],
+)
+def test_a_band_is_rounded_inward_and_clipped(
+    price: int, fraction: int, band: tuple[int, int]
+) -> None:
+    assert price_band(price, fraction) == band
+
+
+@given(st.integers(1, 2**30 - 1), st.integers(1, 10_000))
+def test_a_band_holds_its_price_and_no_more_than_its_fraction(price: int, fraction: int) -> None:
+    low, high = price_band(price, fraction)
+    assert 1 <= low <= price <= high < 2**30
+    assert (price - low) * 10_000 <= price * fraction
+    assert (high - price) * 10_000 <= price * fraction
+
+
+def test_requirements_are_whole_ticks_and_rounded_up() -> None:
+    market = replace(BTC_MARKET, initial_fraction=1000, maintenance_fraction=333)
+    terms = market_terms(market, 101)
+    assert (terms.value, terms.initial, terms.maintenance) == (101, 11, 4)
+    assert (terms.long_initial, terms.short_initial) == (90, -112)
+    assert (terms.long_maintenance, terms.short_maintenance) == (97, -105)
+
+
+def test_no_lot_is_free_to_hold_at_the_least_price() -> None:
+    terms = market_terms(BTC_MARKET, 1)
+    assert terms.initial == terms.maintenance == terms.value == 1
+
+
+@given(st.integers(1, 2**30 - 1), st.integers(1, 9_999), st.integers(1, 10_000))
+def test_a_requirement_is_at_least_its_fraction_and_less_than_a_tick_above(
+    price: int, maintenance: int, initial: int
+) -> None:
+    low, high = sorted((maintenance, initial))
+    market = replace(BTC_MARKET)
+    object.__setattr__(market, "maintenance_fraction", low)
+    object.__setattr__(market, "initial_fraction", high)
+    terms = market_terms(market, price)
+    assert 1 <= terms.maintenance <= terms.initial <= terms.value == price
+    for ticks, fraction in ((terms.maintenance, low), (terms.initial, high)):
+        assert price * fraction <= ticks * 10_000 < price * fraction + 10_000
+
+
+def test_a_market_that_is_not_listed_has_no_terms() -> None:
+    terms = batch_terms(GOVERNANCE, (600_000, 250_000))
+    assert terms_of(terms, 1).price == 250_000
+    with pytest.raises(Rejected, match="market-absent"):
+        terms_of(terms, 2)
+
+
+def test_the_vectors_are_what_this_program_computes() -> None:
+    found = terms_vectors()
+    assert len(found["terms"]) >= 8
+    for each in found["terms"]:
+        again = vector(each["market"], each["price"])
+        assert json.loads(json.dumps(again)) == each
+
+
+def test_the_vectors_reach_the_ends_of_prices_and_fractions() -> None:
+    found = terms_vectors()["terms"]
+    assert {1, 2**30 - 1} <= {each["price"] for each in found}
+    assert {1, 10_000} <= {market_of(each["market"]).initial_fraction for each in found} | {
+        market_of(each["market"]).maintenance_fraction for each in found
+    }
+
+
+@pytest.mark.parametrize("each", terms_vectors()["terms"], ids=lambda each: str(each["price"]))
+def test_the_circuit_is_sent_the_numbers_of_the_vectors(each: dict[str, object]) -> None:
+    terms = market_terms(market_of(each["market"]), each["price"])
+    digits = risk_digits(terms)
+    names = ("long_maintenance", "short_maintenance", "long_initial", "short_initial")
+    for place, name in enumerate((*names, "maintenance")):
+        number = sum(digit << LIMB_BITS * k for k, digit in enumerate(digits[3 * place :][:3]))
+        assert number == each["terms"][name]  # type: ignore[index]
+    low, low_high, high, high_high, taker, maker = trade_numbers(terms)
+    assert low + (low_high << 26) == terms.band_low
+    assert high + (high_high << 26) == terms.band_high
+    assert (taker, maker) == (terms.taker_fee, terms.maker_fee)

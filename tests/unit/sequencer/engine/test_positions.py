@@ -1,0 +1,91 @@
+"""How many positions a batch opens: all of whoever is touched, and no more than fit."""
+
+from dataclasses import replace
+
+import pytest
+
+from rollup.protocol.constants import DEPOSITS_MAX, MARKETS_MAX
+from rollup.protocol.margin import Holding
+from rollup.protocol.market import Governance
+from rollup.protocol.order import Side
+from rollup.protocol.positions import Positions
+from rollup.protocol.rejection import Reason
+from rollup.protocol.shape_class import CLASS_S
+from sequencer.engine.command import OpenBatch
+from sequencer.engine.core import CoreError, CoreState, new_state, refusal, step
+from sequencer.engine.ledger import Holder
+from sequencer.engine.live import LiveOrder
+from tests.strategies import venues
+
+RICH = 10**6 * 10**6
+
+
+def listing(markets: int) -> Governance:
+    """The governance of the tests with so many markets."""
+    first = venues.genesis().governance
+    named = (replace(first.markets[0], symbol=f"M{number}") for number in range(markets))
+    return replace(first, markets=tuple(named))
+
+
+def venue(markets: int, held: dict[int, int]) -> CoreState:
+    """Batch 1 not open yet; accounts by number with one lot in so many of the markets."""
+    governance = listing(markets)
+    start = replace(venues.genesis(), governance=governance, prices=(1000,) * markets)
+    state = new_state(start)
+    header = start.fee_header
+    for account, count in held.items():
+        positions = Positions(tuple((market, 1) for market in range(count)))
+        state.ledger.holders[account] = Holder(header, Holding(RICH, positions))
+    return state
+
+
+def opened(state: CoreState, credits: int = 0) -> list[object]:
+    markets = len(state.ledger.governance.markets)
+    entries = tuple(venues.credit(i, i + 1, 1) for i in range(credits))
+    return list(step(state, OpenBatch(1, venues.START_MS + 1_000, (1000,) * markets, entries)))
+
+
+def order(account: int, side: Side, market: int) -> LiveOrder:
+    signed = venues.order(account, side, 1000, 1, market=market)
+    return LiveOrder(signed, 1, 0, 0)
+
+
+def test_a_venue_of_64_markets_trades_in_the_last_and_not_beyond() -> None:
+    state = venue(MARKETS_MAX, {1: 0, 2: 0})
+    opened(state)
+    assert refusal(state, venues.order(1, Side.BUY, 1000, 1, market=63).order) is None
+    wanted = Reason.MARKET_OUT_OF_BOUNDS
+    assert refusal(state, venues.order(1, Side.BUY, 1000, 1, market=64).order) is wanted
+
+
+def test_a_touched_account_opens_all_that_it_holds() -> None:
+    state = venue(MARKETS_MAX, {1: 64, 2: 3})
+    opened(state, credits=2)
+    assert state.work is not None
+    assert len(state.work.positions) == 64 + 3
+
+
+def test_a_fill_waits_where_its_accounts_hold_more_than_is_left() -> None:
+    """Eleven accounts of 64 positions leave room for 64 of the 768 that class S opens."""
+    state = venue(MARKETS_MAX, {number: 64 for number in range(1, 12)} | {20: 63, 21: 64, 22: 0})
+    opened(state, credits=11)
+    work, ledger = state.work, state.ledger
+    assert work is not None and len(work.positions) == 704
+    assert CLASS_S.positions - len(work.positions) == 64
+    buyer, seller = order(20, Side.BUY, 0), order(22, Side.SELL, 0)
+    assert ledger.has_room(work, seller, buyer)
+    assert not ledger.has_room(work, order(21, Side.SELL, 0), order(22, Side.BUY, 0))
+    assert ledger.has_room(work, order(1, Side.SELL, 0), order(2, Side.BUY, 0))
+    assert not ledger.has_room(work, order(22, Side.SELL, 0), order(20, Side.BUY, 63))
+
+
+def test_the_queue_waits_where_its_accounts_hold_more_than_a_batch_opens() -> None:
+    """64 deposits for accounts of 64 positions would open 4,096; a batch takes as many as fit."""
+    state = venue(MARKETS_MAX, {number: 64 for number in range(1, DEPOSITS_MAX + 1)})
+    entries = tuple(venues.credit(i, i + 1, 1) for i in range(DEPOSITS_MAX))
+    assert state.ledger.room_for_entries(entries) == CLASS_S.positions // 64 == 12
+    again = tuple(venues.credit(i, 1, 1) for i in range(DEPOSITS_MAX))
+    assert state.ledger.room_for_entries(again) == DEPOSITS_MAX
+    with pytest.raises(CoreError, match="hold more than a batch opens"):
+        opened(state, credits=13)
+    opened(state, credits=12)
