@@ -21,7 +21,8 @@ Digest = tuple[int, int, int, int, int, int, int, int]
 ZERO_DIGEST: Digest = (0, 0, 0, 0, 0, 0, 0, 0)
 
 HASH_VERSION = 1
-"""Version of every chain's layout; a changed layout of any leaf or message raises it."""
+"""Version of every chain's layout; a changed layout of a leaf or message that keeps its number of
+blocks raises it."""
 
 MDS_ROWS = tuple(
     tuple(MDS_FIRST_COLUMN[(row - column) % WIDTH] for column in range(WIDTH))

@@ -1,7 +1,8 @@
 """Hash layouts: how each record becomes blocks of 8 field elements. Written down nowhere else.
 
 The circuit's tables repeat exactly these blocks. A chain starts from (type, number of blocks,
-version, 0...), so a leaf, a node and a message never collide. Spec: docs/spec/02-hashes.md.
+version, 0...), so a leaf, a node and a message never collide; an account's leaf, which has no fixed
+length, from 0 blocks and a version of its own. Spec: docs/spec/02-hashes.md.
 """
 
 import struct

@@ -206,7 +206,7 @@ def _require_next(state: CoreState, command: OpenBatch) -> Governance:
     if len(command.deposits) > DEPOSITS_MAX:
         raise CoreError(f"a batch takes {DEPOSITS_MAX} deposits, not {len(command.deposits)}")
     if state.ledger.room_for_entries(command.deposits) < len(command.deposits):
-        raise CoreError(f"accounts of {len(command.deposits)} entries hold more than a batch opens")
+        raise CoreError(f"accounts of {len(command.deposits)} entries hold more than they may")
     for place, entry in enumerate(command.deposits, state.deposits_consumed):
         if entry.index != place:
             raise CoreError(f"queue entry {place} is next, not {entry.index}")

@@ -125,15 +125,18 @@ class Ledger:
         return work
 
     def room_for_entries(self, entries: Sequence[QueueEntry]) -> int:
-        """How many of the first entries a batch can take: all that an account holds is opened with
-        it, so entries for accounts of many positions fill a batch sooner. At least one fits."""
+        """How many of the first entries a batch takes: all that an account holds is opened with it,
+        so entries for accounts of many positions fill a batch sooner. Half of its positions are
+        left to fills, or deposits of a few dollars would keep everybody from trading. One entry
+        always fits.
+        """
         touched = {self.governance.fee_account}
         opened = sum(len(self._held(account)) for account in touched)
         for place, entry in enumerate(entries):
             if entry.account not in touched:
                 touched.add(entry.account)
                 opened += len(self._held(entry.account))
-            if opened > self.shape_class.positions:
+            if opened > self.shape_class.positions // 2:
                 return place
         return len(entries)
 

@@ -7,9 +7,10 @@ deposits of every kind, orders over several batches, empty batches.
 import pytest
 
 from circuits.stark.lookup import PublicMessage
-from circuits.statement.inputs import PUBLICS, deposit_message
+from circuits.statement.inputs import PUBLICS, deposit_message, market_message
+from rollup.hash.poseidon import chain
 from rollup.protocol.deposit import DepositOutcome
-from rollup.protocol.encoding import limbs
+from rollup.protocol.encoding import TypeCode, limbs
 from rollup.protocol.order import Side
 from rollup.protocol.outcome import Outcome
 from tests.helpers.statement import claims_broken_by, small_witness
@@ -75,9 +76,13 @@ def assert_publics_agree(
     assert value("time") == limbs(outcome.globals_after.time, 52)
     assert value("total_old") == limbs(outcome.globals_before.total, 64)
     assert value("total_new") == limbs(outcome.globals_after.total, 64)
-    assert value("price") == outcome.markets_after.prices
+    prices = outcome.markets_after.prices
+    count_and_prices = (len(prices), *prices, *[0] * (-(len(prices) + 1) % 8))
+    assert value("prices") == chain(TypeCode.PRICES, [count_and_prices])
     assert value("deposits_count") == (len(outcome.steps.deposits),)
-    assert [m.payload for m in messages] == [deposit_message(d) for d in public.deposits]
+    deposits = [deposit_message(d) for d in public.deposits]
+    markets = [market_message(m, terms) for m, terms in enumerate(outcome.steps.terms)]
+    assert [m.payload for m in messages] == [*deposits, *markets]
 
 
 def test_the_seeds_reach_every_outcome(seen: dict[str, set[object]]) -> None:

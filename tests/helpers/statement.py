@@ -26,7 +26,7 @@ SMALL_HEIGHTS = {
     "header": 2**5,
     "position": 2**5,
     "total": 2**5,
-    "market": 2**5,
+    "market": 2**7,
     "slot": 2**5,
     "deposit": 2**5,
     "batch": 2**5,

@@ -6,7 +6,7 @@ from circuits.stark.errors import Failure
 from tests.helpers.whole import whole
 from tests.soundness.mutations import outcomes
 
-SAMPLE = 16
+SAMPLE = 20
 
 
 def test_the_honest_witness_is_accepted() -> None:
