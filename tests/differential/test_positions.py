@@ -12,6 +12,7 @@ from rollup.protocol.market import Governance
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.public_json import public_from_json, public_to_json
 from rollup.protocol.rejection import Reason
+from tests.helpers.oracle import listing
 from tests.helpers.statement import small_witness
 from tests.helpers.venue import BTC_MARKET, GOVERNANCE, USDC, Match, Venue, buy, genesis, real, sell
 
@@ -21,9 +22,9 @@ FIRST = tuple(range(0, 60, 5))
 """The markets of the first two batches: twelve, so that sums become limbs on the way."""
 
 
-def listing() -> Governance:
-    markets = (replace(BTC_MARKET, symbol=f"M{number}") for number in range(MARKETS_MAX))
-    return replace(GOVERNANCE, markets=tuple(markets))
+def every_market() -> Governance:
+    markets = [replace(BTC_MARKET, symbol=f"M{number}") for number in range(MARKETS_MAX)]
+    return listing(GOVERNANCE, markets)
 
 
 def deal(market: int, lots: int, generation: int = 1) -> Match:
@@ -36,7 +37,7 @@ def deal(market: int, lots: int, generation: int = 1) -> Match:
 @pytest.fixture(scope="module")
 def venue() -> Venue:
     """Two traders, after two batches in which they traded in twelve markets."""
-    start = genesis(governance=listing(), prices=PRICES)
+    start = genesis(governance=every_market(), prices=PRICES)
     venue = Venue(suite=real(), genesis=start, prices=PRICES).with_traders(RICH, RICH)
     for markets in (FIRST[:6], FIRST[6:]):
         outcome = venue.run(venue.batch(matches=[deal(m, 100 + m) for m in markets]))

@@ -271,7 +271,7 @@ def opened() -> Session:
 
 
 HEAD = {"ok": True, "run": "run-1", "time": START, "account": ACCOUNT}
-HOLDS = {"cash": "5", "positions": ["1", "0"], "orders": []}
+HOLDS = {"cash": "5", "positions": [[0, "1"]], "orders": []}
 EMPTY = {"first": 0, "next": 0, "more": False, "rows": []}
 ONE = {"first": 0, "next": 1, "more": False, "rows": [["accepted", 1, 3, 1]]}
 FIRST = {"frame": 0, **HEAD, **HOLDS, "facts": EMPTY}

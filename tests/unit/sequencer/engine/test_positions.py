@@ -15,21 +15,22 @@ from sequencer.engine.command import OpenBatch
 from sequencer.engine.core import CoreError, CoreState, new_state, refusal, step
 from sequencer.engine.ledger import Holder
 from sequencer.engine.live import LiveOrder
+from tests.helpers.oracle import listing
 from tests.strategies import venues
 
 RICH = 10**6 * 10**6
 
 
-def listing(markets: int) -> Governance:
+def with_markets(count: int) -> Governance:
     """The governance of the tests with so many markets."""
     first = venues.genesis().governance
-    named = (replace(first.markets[0], symbol=f"M{number}") for number in range(markets))
-    return replace(first, markets=tuple(named))
+    named = [replace(first.markets[0], symbol=f"M{number}") for number in range(count)]
+    return listing(first, named)
 
 
 def venue(markets: int, held: dict[int, int]) -> CoreState:
     """Batch 1 not open yet; accounts by number with one lot in so many of the markets."""
-    governance = listing(markets)
+    governance = with_markets(markets)
     start = replace(venues.genesis(), governance=governance, prices=(1000,) * markets)
     state = new_state(start)
     header = start.fee_header
