@@ -11,9 +11,9 @@ from benchmarks.timing import Row, calibration, processor_name
 from circuits.commands.bench import measure
 from circuits.commands.text import bench_text
 from circuits.stark.parameters import PARAMETER_SETS
-from rollup.cli import Output, conventions
 from rollup.files import write_whole
-from rollup.jit import thread_count
+from rollup.native.jit import thread_count
+from rollup.program.cli import Output, conventions
 from rollup.protocol.shape_class import SHAPE_CLASSES
 
 DEFAULT_FILE = Path("target/bench.json")

@@ -22,9 +22,9 @@ from benchmarks.chart import chart
 from benchmarks.timing import processor_name
 from benchmarks.whole_batch import run_command
 from circuits.stark.parameters import PARAMETER_SETS
-from rollup.cli import Output, conventions
 from rollup.files import BATCH_FILE, PRIVATE_FOLDER, write_whole
-from rollup.jit import thread_count
+from rollup.native.jit import thread_count
+from rollup.program.cli import Output, conventions
 from rollup.protocol.batch_codec import batch_from_bytes
 from rollup.protocol.constants import ACCOUNT_BITS
 from rollup.protocol.shape_class import CLASS_M, CLASS_S, ShapeClass

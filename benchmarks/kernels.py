@@ -11,7 +11,7 @@ from rollup.crypto import batched
 from rollup.field.kernels import inverse_many, multiply_many
 from rollup.field.koalabear import P
 from rollup.hash.kernels import compress_many, compress_with_rounds
-from rollup.jit import U32Array
+from rollup.native.jit import U32Array
 
 COSET_SHIFT = 3
 SIGNATURES = 1_024

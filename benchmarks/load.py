@@ -23,8 +23,8 @@ import click
 from benchmarks.network import measure
 from benchmarks.network import text as network_text
 from benchmarks.timing import processor_name
-from rollup.cli import Output, conventions
-from rollup.jit import thread_count
+from rollup.native.jit import thread_count
+from rollup.program.cli import Output, conventions
 from rollup.protocol.shape_class import SHAPE_CLASSES
 
 ROOT = Path(__file__).resolve().parent.parent

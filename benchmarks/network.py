@@ -19,10 +19,10 @@ from typing import Any, Final
 
 import httpx
 
-from rollup.children import GRACE_S, started
 from rollup.crypto.batched import sign_many
 from rollup.crypto.envelope import Destination, SealingKey
 from rollup.hash.batched import compress_many
+from rollup.program.children import GRACE_S, started
 from rollup.protocol.order import Order, Side, SignedOrder, message_digests
 from sequencer.batches.prover import program
 from sequencer.client.keystore import Keystore

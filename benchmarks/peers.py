@@ -30,10 +30,10 @@ from circuits.stark.parameters import FAST
 from circuits.stark.prover import Prover
 from circuits.stark.verifier import verify
 from circuits.tables.poseidon import trace as poseidon
-from rollup.cli import Output, conventions
 from rollup.files import write_whole
 from rollup.hash.constants import WIDTH
-from rollup.jit import thread_count
+from rollup.native.jit import thread_count
+from rollup.program.cli import Output, conventions
 
 HARNESS = Path(__file__).parent / "plonky3"
 PROGRAM = HARNESS / "target" / "release" / "poseidon-peer"

@@ -21,9 +21,9 @@ import click
 from benchmarks.timing import processor_name
 from benchmarks.whole_batch import full_batch, run_command
 from circuits.stark.parameters import PARAMETER_SETS
-from rollup.cli import Output, conventions
 from rollup.files import BATCH_FILE
-from rollup.jit import thread_count
+from rollup.native.jit import thread_count
+from rollup.program.cli import Output, conventions
 from rollup.protocol.shape_class import SHAPE_CLASSES
 
 TICKS = os.sysconf("SC_CLK_TCK")

@@ -18,12 +18,12 @@ import click
 
 from benchmarks.engine import DEPOSIT, SALT, TRADERS, crossing_orders, sealed_orders
 from benchmarks.timing import processor_name
-from rollup.cli import Output, conventions
 from rollup.crypto.batched import verify_many
 from rollup.crypto.salt import SaltKey
 from rollup.files import remove
 from rollup.hash.batched import compress_many
 from rollup.l1.mock import MockL1
+from rollup.program.cli import Output, conventions
 from rollup.protocol.order import Order
 from sequencer.batches.artefacts import VenueFolder
 from sequencer.batches.machine import Setup

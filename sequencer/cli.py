@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from rollup.cli import PROGRAM, CommandError, ExitCode, Output, conventions, file_type
+from rollup.program.cli import PROGRAM, CommandError, ExitCode, Output, conventions, file_type
 from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES
 from sequencer.service.venue_file import PARAMETER_SETS
 

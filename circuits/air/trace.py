@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from circuits.air.graph import MODULUS
 from circuits.air.layout import LIMB_BITS, Layout
 from circuits.air.table import Selectors, Table
-from rollup.jit import parallel
+from rollup.native.jit import parallel
 
 POISON = -(1 << 40)
 """Mark of a cell not written yet: no field element and no carry is that low."""

@@ -29,7 +29,7 @@ from rollup.field.koalabear import P
 from rollup.hash.constants import WIDTH
 from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import compress
-from rollup.jit import U32Array
+from rollup.native.jit import U32Array
 
 RANGE_HEIGHT = 2 * (ENTRIES + 1)
 ASKED = 4

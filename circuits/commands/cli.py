@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from circuits.commands.options import class_option, cluster_option, parameters_option
-from rollup.cli import CommandError, ExitCode, Output, conventions, file_type, input_file
 from rollup.files import (
     BATCH_FILE,
     PRIVATE_FOLDER,
     PUBLIC_FOLDER,
     read_bounded,
 )
+from rollup.program.cli import CommandError, ExitCode, Output, conventions, file_type, input_file
 from rollup.protocol.shape_class import SHAPE_CLASSES
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from circuits.commands.many import BatchFile, Workers
 from circuits.prove import Bundle, Report
 from circuits.verify import StarkVerifier
-from rollup.exit_codes import ExitCode
+from rollup.program.exit_codes import ExitCode
 
 SCHEMES = ("tcp", "tls")
 ANSWER_TIMEOUT_S = 2

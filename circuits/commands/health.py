@@ -10,7 +10,7 @@ def kernels(_: Surroundings) -> Iterator[Check]:
     failing where the libraries of the prover are."""
     try:
         from circuits.commands.warm import is_warm  # noqa: PLC0415 - it loads Numba
-        from rollup.jit import cache_folder  # noqa: PLC0415
+        from rollup.native.jit import cache_folder  # noqa: PLC0415
     except ModuleNotFoundError as error:
         yield Check("kernels", Health.FAILED, f"without {error.name}, none can be compiled")
         return

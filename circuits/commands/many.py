@@ -16,10 +16,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from circuits.prove import Bundle, StarkProver
-from rollup.children import worker_pool
-from rollup.jit import THREADS_VARIABLE
+from rollup.native.jit import THREADS_VARIABLE
 from rollup.ports import VerificationError, Verifier
 from rollup.private import Private
+from rollup.program.children import worker_pool
 from rollup.protocol.batch_codec import batch_from_bytes
 from rollup.protocol.chain import require_chained, require_consecutive
 from rollup.protocol.public import PublicInput

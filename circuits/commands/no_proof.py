@@ -8,8 +8,8 @@ from circuits.commands.cluster import ClusterError
 from circuits.commands.many import NotProved
 from circuits.soundness.report import InsecureParameters
 from circuits.stark.quotient import UnsatisfiedError
-from rollup.cli import CommandError, ExitCode
-from rollup.memory import killed, memory_wanted
+from rollup.native.memory import killed, memory_wanted
+from rollup.program.cli import CommandError, ExitCode
 from rollup.protocol.chain import ChainBroken
 
 

@@ -24,8 +24,8 @@ from circuits.stark.report import ProofReport
 from circuits.stark.shape import TRACE_PHASES, Group, Phase, Shape
 from rollup.field.extension import DEGREE
 from rollup.field.kernels import to_montgomery, with_factor
-from rollup.jit import parallel
-from rollup.simd import LANES
+from rollup.native.jit import parallel
+from rollup.native.simd import LANES
 
 _WORD = 4
 _DIGEST = 32

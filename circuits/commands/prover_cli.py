@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from circuits.commands.options import class_option, cluster_option, parameters_option
-from rollup.cli import CommandError, ExitCode, Output, conventions, file_type
 from rollup.files import write_whole
+from rollup.program.cli import CommandError, ExitCode, Output, conventions, file_type
 from rollup.protocol.shape_class import SHAPE_CLASSES
 
 
@@ -182,7 +182,7 @@ def warm(console: Output, force: bool) -> None:
     from concurrent.futures.process import BrokenProcessPool
 
     from circuits.commands.warm import is_warm, warm_kernels
-    from rollup.jit import cache_folder
+    from rollup.native.jit import cache_folder
 
     folder = cache_folder()
     record: dict[str, object] = {"folder": folder and str(folder), "seconds": 0.0, "compiled": 0}

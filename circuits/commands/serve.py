@@ -21,10 +21,10 @@ from typing import BinaryIO, Final, Protocol
 from circuits.commands.no_proof import no_proof
 from circuits.commands.warm import warm_prover
 from circuits.prove import Bundle, Report, StarkProver, require_room
-from rollup.cli import CommandError, ExitCode, command_error, input_file
 from rollup.codec import shallow_json
 from rollup.files import PUBLIC_FOLDER, read_bounded
-from rollup.memory import resident_bytes, return_freed_memory
+from rollup.native.memory import resident_bytes, return_freed_memory
+from rollup.program.cli import CommandError, ExitCode, command_error, input_file
 from rollup.protocol.batch_codec import BATCH_BYTES_MAX
 
 Answer = Callable[[Mapping[str, object]], None]

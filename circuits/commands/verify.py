@@ -24,11 +24,11 @@ from circuits.stark.proof import encoded_length
 from circuits.stark.shape import shape_of
 from circuits.statement.pinned import packaged_circuit
 from circuits.verify import PROOF_BYTES_MAX, StarkVerifier
-from rollup.cli import CommandError, ExitCode, Output
 from rollup.codec.strict import CodecError
 from rollup.crypto.plain_recovery import plain_signer_of
 from rollup.files import PROOF_FILE, PUBLIC_FILE, PUBLIC_FOLDER, FileTooLarge, read_bounded
 from rollup.ports import VerificationError
+from rollup.program.cli import CommandError, ExitCode, Output
 from rollup.protocol.chain import ChainBroken, require_chained
 from rollup.protocol.pricing import PriceRefused, Pricing, require_priced
 from rollup.protocol.public import PublicInput

@@ -18,15 +18,15 @@ from circuits.stark.prover import Prover
 from circuits.statement.circuit import circuit
 from circuits.statement.witness import build
 from circuits.tables.base.trace import with_kernel
-from rollup import jit
-from rollup.children import worker_pool
 from rollup.crypto import batched, curve
 from rollup.crypto.salt import KEY_BYTES, SaltKey
 from rollup.files import write_whole
 from rollup.hash.batched import compress_many
 from rollup.hash.poseidon import Digest
-from rollup.kernel_cache import KernelCache, intact_kernels
+from rollup.native import jit
+from rollup.native.kernel_cache import KernelCache, intact_kernels
 from rollup.oracle.package import FEED_BYTES
+from rollup.program.children import worker_pool
 from rollup.protocol.account import Header
 from rollup.protocol.batch import Batch, NewSalts
 from rollup.protocol.batch_codec import batch_to_bytes

@@ -25,9 +25,9 @@ from rollup.field.extension_kernels import (
 from rollup.field.extension_simd import multiply_lanes, splat_element, subtract_lanes
 from rollup.field.kernels import add_many, powers, subtract_many, to_montgomery
 from rollup.field.koalabear import omega
-from rollup.jit import U32Array, kernel, parallel
+from rollup.native.jit import U32Array, kernel, parallel
+from rollup.native.simd import LANES
 from rollup.private import Private
-from rollup.simd import LANES
 
 _GRAIN = 64
 """Vectors of positions that a thread takes at least."""

@@ -8,7 +8,6 @@ import numpy as np
 
 from circuits.pcs.fold import FOLD_ARITY, fold_values
 from circuits.poly.reference import log2_of
-from rollup.aligned import words32
 from rollup.field.extension import DEGREE, Element
 from rollup.field.extension_kernels import (
     element_at,
@@ -27,8 +26,9 @@ from rollup.field.extension_simd import (
 )
 from rollup.field.kernels import powers, to_montgomery, with_factor
 from rollup.field.koalabear import P, inverse, omega
-from rollup.jit import U32Array, kernel, parallel
-from rollup.simd import LANES, load
+from rollup.native.aligned import words32
+from rollup.native.jit import U32Array, kernel, parallel
+from rollup.native.simd import LANES, load
 
 _GRAIN = 32
 """Vectors of folded values that a thread takes at least."""

@@ -5,7 +5,7 @@ import numpy as np
 from circuits.pcs.grinding import GRINDING_TAG, NONCE_LIMIT
 from circuits.pcs.kernels import NOT_FOUND, search_nonces
 from rollup.hash.keccak import DIGEST_BYTES
-from rollup.jit import parallel, thread_count
+from rollup.native.jit import parallel, thread_count
 
 GRINDING_BITS_MAX = 40
 """2^40 digests are a day of this machine; a parameter set that asks for more is a mistake."""

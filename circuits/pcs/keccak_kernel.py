@@ -12,8 +12,8 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from rollup.jit import U64Array, kernel
-from rollup.simd import (
+from rollup.native.jit import U64Array, kernel
+from rollup.native.simd import (
     emit_index,
     emit_place,
     emit_rotate,

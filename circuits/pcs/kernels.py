@@ -7,9 +7,9 @@ machine's little-endian order, so that their memory is the 32 bytes.
 import numpy as np
 
 from circuits.pcs.keccak_kernel import RATE_LANES, STATE_LANES, STATES, absorb, pad
-from rollup.aligned import words64
-from rollup.jit import U64Array, kernel
-from rollup.simd import load, splat64, store, transpose
+from rollup.native.aligned import words64
+from rollup.native.jit import U64Array, kernel
+from rollup.native.simd import load, splat64, store, transpose
 
 DIGEST_LANES = 4
 

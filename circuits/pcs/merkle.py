@@ -15,7 +15,7 @@ from circuits.pcs.merkle_verify import NODE_TAG, SALT_BYTES, leaf_digest, link_t
 from circuits.poly.lde import padded
 from circuits.poly.reference import log2_of
 from rollup.hash.keccak import DIGEST_BYTES
-from rollup.jit import U8Array, U32Array, U64Array, parallel
+from rollup.native.jit import U8Array, U32Array, U64Array, parallel
 
 _LANES = 8
 """Leaves, or nodes, that are hashed together; smaller trees take the reference's way."""

@@ -12,10 +12,10 @@ Twiddles are pairs (w * R mod p, that * MU mod 2^32) for `field_scale`.
 import numpy as np
 import numpy.typing as npt
 
-from rollup.aligned import publish, stream, words32
 from rollup.field.koalabear import P
-from rollup.jit import U32Array, kernel
-from rollup.simd import LANES, field_add, field_scale, field_subtract, load, splat32, store
+from rollup.native.aligned import publish, stream, words32
+from rollup.native.jit import U32Array, kernel
+from rollup.native.simd import LANES, field_add, field_scale, field_subtract, load, splat32, store
 
 IndexArray = npt.NDArray[np.int64]
 

@@ -14,11 +14,11 @@ import numpy.typing as npt
 
 from circuits.poly.kernels import IndexArray, forward_blocks, inverse_blocks
 from circuits.poly.reference import log2_of
-from rollup.aligned import aligned_empty, aligned_zeros
 from rollup.field.kernels import multiply_many, powers, to_montgomery, with_factor
 from rollup.field.koalabear import TWO_ADICITY, P, inverse, omega
-from rollup.jit import U32Array, parallel
-from rollup.simd import LANES
+from rollup.native.aligned import aligned_empty, aligned_zeros
+from rollup.native.jit import U32Array, parallel
+from rollup.native.simd import LANES
 
 COLUMN_PADDING = LANES
 """Columns come in blocks of 16: one vector a row."""

@@ -11,7 +11,6 @@ import numpy as np
 
 from circuits.poly.lde import padded
 from circuits.poly.reference import log2_of
-from rollup.aligned import words32
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
 from rollup.field.extension_kernels import (
@@ -24,8 +23,9 @@ from rollup.field.extension_kernels import (
 from rollup.field.extension_simd import add_products, no_sums, reduce_sums, splat_element
 from rollup.field.kernels import powers, subtract_many, to_montgomery
 from rollup.field.koalabear import P, inverse, omega
-from rollup.jit import U32Array, kernel, parallel
-from rollup.simd import LANES, field_add, load, store, transpose
+from rollup.native.aligned import words32
+from rollup.native.jit import U32Array, kernel, parallel
+from rollup.native.simd import LANES, field_add, load, store, transpose
 
 SEGMENT_ROWS = 2048
 """Rows of 16 columns that one part of a row sum takes: 128 KiB, within the second cache."""

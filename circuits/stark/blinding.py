@@ -14,10 +14,10 @@ from circuits.stark.masks import MASK_COLUMNS
 from circuits.stark.parameters import CHUNKS
 from circuits.stark.random import FieldStream
 from circuits.stark.shape import Group, Phase, Shape
-from rollup.aligned import aligned_zeros
 from rollup.field.extension import DEGREE
 from rollup.field.kernels import place_canonical, subtract_many
-from rollup.jit import U32Array, parallel
+from rollup.native.aligned import aligned_zeros
+from rollup.native.jit import U32Array, parallel
 
 _GRAIN = 1 << 10
 """Rows that a thread copies at least."""

@@ -17,7 +17,7 @@ from circuits.stark.parameters import Parameters
 from circuits.stark.proof import Opening, top_log2
 from circuits.stark.random import FieldStream
 from circuits.stark.shape import Phase, Shape, shape_of
-from rollup.jit import U32Array
+from rollup.native.jit import U32Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,13 @@ import numpy as np
 
 from circuits.air.tape import Code
 from circuits.stark.program import ADD_CONSTANT, SLOT, SUB_CONSTANT
-from rollup.aligned import words32
 from rollup.field.extension_kernels import multiply_lanes_by, store_lanes
 from rollup.field.extension_simd import add_lanes, multiply_lanes
 from rollup.field.kernels import TO_MONTGOMERY, TO_MONTGOMERY_MU
 from rollup.field.koalabear import P
-from rollup.jit import kernel, kernel_part
-from rollup.simd import (
+from rollup.native.aligned import words32
+from rollup.native.jit import kernel, kernel_part
+from rollup.native.simd import (
     LANES,
     as_pairs,
     field_add,

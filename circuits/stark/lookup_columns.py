@@ -18,7 +18,7 @@ from rollup.field.extension import DEGREE, Element, negate
 from rollup.field.extension_kernels import inverse_planes, multiply_planes
 from rollup.field.kernels import to_montgomery
 from rollup.field.koalabear import P
-from rollup.jit import U32Array, kernel, parallel
+from rollup.native.jit import U32Array, kernel, parallel
 
 _GRAIN = 1 << 10
 """Rows that a thread takes at least."""

@@ -27,7 +27,7 @@ from circuits.stark.shape import TRACE_PHASES, Phase, Shape
 from rollup.field import extension, koalabear
 from rollup.field.extension import DEGREE, Element
 from rollup.field.koalabear import P
-from rollup.jit import U32Array
+from rollup.native.jit import U32Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from circuits.air.tape import Code, Instruction, Tape
 from circuits.stark.shape import Phase
 from rollup.field.extension import DEGREE
 from rollup.field.kernels import to_montgomery
-from rollup.jit import U32Array
-from rollup.simd import LANES
+from rollup.native.jit import U32Array
+from rollup.native.simd import LANES
 
 I64Array = npt.NDArray[np.int64]
 

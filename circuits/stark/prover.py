@@ -46,8 +46,8 @@ from circuits.stark.report import Clock, Progress, ProofReport, report_for
 from circuits.stark.shape import TRACE_PHASES, Phase, Shape
 from rollup.field import extension, koalabear
 from rollup.field.extension import DEGREE, Element
-from rollup.jit import U32Array
-from rollup.memory import keep_freed_memory
+from rollup.native.jit import U32Array
+from rollup.native.memory import keep_freed_memory
 from rollup.private import Private
 
 

@@ -23,7 +23,7 @@ from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
 from rollup.field.kernels import to_montgomery
 from rollup.field.koalabear import P, inverse
-from rollup.jit import U32Array, parallel
+from rollup.native.jit import U32Array, parallel
 from rollup.private import Private
 
 _GRAIN = 1 << 10

@@ -18,13 +18,13 @@ from circuits.stark.kernels import (
     step,
 )
 from circuits.stark.program import SLOT, VECTORS
-from rollup.aligned import words32, words64
 from rollup.field.extension import DEGREE
 from rollup.field.extension_kernels import load_lanes, multiply_lanes_by, store_lanes
 from rollup.field.extension_simd import add_lanes, multiply_lanes, subtract_lanes
 from rollup.field.koalabear import P
-from rollup.jit import kernel, kernel_part
-from rollup.simd import (
+from rollup.native.aligned import words32, words64
+from rollup.native.jit import kernel, kernel_part
+from rollup.native.simd import (
     LANES,
     as_pairs,
     field_reduce,

@@ -9,7 +9,7 @@ import numpy as np
 from Crypto.Cipher import ChaCha20
 
 from rollup.field.koalabear import P
-from rollup.jit import U32Array, parallel
+from rollup.native.jit import U32Array, parallel
 
 SEED_BYTES = 32
 

@@ -8,7 +8,7 @@ from circuits.air.graph import Scope
 from circuits.poly.lde import extend_coefficients, shift_of_coset
 from rollup.field.kernels import inverse_many, multiply_many, powers
 from rollup.field.koalabear import P, omega
-from rollup.jit import U32Array
+from rollup.native.jit import U32Array
 
 
 @lru_cache(maxsize=16)

@@ -12,7 +12,7 @@ from circuits.stark.parameters import FAST, Parameters
 from circuits.statement.witness import Witness, build
 from rollup.crypto.batched import verify_many
 from rollup.hash.batched import compress_many
-from rollup.memory import collector_paused
+from rollup.native.memory import collector_paused
 from rollup.private import Private
 from rollup.protocol.batch_codec import batch_from_bytes
 from rollup.protocol.encoding import hex_digest

@@ -16,7 +16,7 @@ from rollup.crypto.schnorr import ENTROPY_BYTES, SIGNATURE_BYTES, SecretKey, Sig
 from rollup.field import septic
 from rollup.field.koalabear import P
 from rollup.hash.poseidon import Digest
-from rollup.jit import U8Array, U32Array
+from rollup.native.jit import U8Array, U32Array
 
 
 def is_on_curve(point: Point) -> bool:

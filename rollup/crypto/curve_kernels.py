@@ -18,8 +18,8 @@ from rollup.crypto.septic_kernels import (
     subtract,
 )
 from rollup.field.koalabear import P
-from rollup.jit import U8Array, U32Array, kernel
-from rollup.simd import LANES, field_add, field_subtract, splat32
+from rollup.native.jit import U8Array, U32Array, kernel
+from rollup.native.simd import LANES, field_add, field_subtract, splat32
 
 LINEAR = np.uint32(CURVE_LINEAR * 2**32 % P)
 CONSTANT = np.uint32(CURVE_CONSTANT[3] * 2**32 % P)

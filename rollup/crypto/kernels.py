@@ -28,8 +28,8 @@ from rollup.crypto.septic_kernels import WORDS, enter, leave, multiply_lanes
 from rollup.field.kernels import to_montgomery
 from rollup.hash.kernels import compress_many
 from rollup.hash.poseidon import chain_start
-from rollup.jit import U8Array, U32Array, parallel
-from rollup.simd import LANES
+from rollup.native.jit import U8Array, U32Array, parallel
+from rollup.native.simd import LANES
 
 POINT = 2 * WORDS
 

@@ -11,8 +11,8 @@ import numpy as np
 from rollup.field import septic
 from rollup.field.kernels import lanes_inverse, to_montgomery
 from rollup.field.koalabear import P
-from rollup.jit import U32Array, U64Array, kernel
-from rollup.simd import (
+from rollup.native.jit import U32Array, U64Array, kernel
+from rollup.native.simd import (
     LANES,
     MU,
     as_pairs,

@@ -8,9 +8,9 @@ from typing import Final
 
 import click
 
-from rollup.cli import CommandError, ExitCode, Output, conventions, file_type
 from rollup.doctor.check import Check, Health, Surroundings
-from rollup.memory import PEAK_GIB
+from rollup.native.memory import PEAK_GIB
+from rollup.program.cli import CommandError, ExitCode, Output, conventions, file_type
 
 GROUP: Final = "crypsis.checks"
 """Entry points: functions of Surroundings that give Checks, for what other packages alone know."""

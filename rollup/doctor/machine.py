@@ -13,7 +13,7 @@ from typing import Final
 
 from rollup.doctor.check import Check, Health, Surroundings
 from rollup.installed import libraries_of
-from rollup.memory import PEAK_GIB
+from rollup.native.memory import PEAK_GIB
 
 PYTHON_LEAST: Final = (3, 11)
 EXTRAS: Final = {

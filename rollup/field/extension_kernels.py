@@ -21,8 +21,8 @@ from rollup.field.kernels import (
     lanes_inverse,
     multiply_many,
 )
-from rollup.jit import U32Array, kernel, parallel
-from rollup.simd import (
+from rollup.native.jit import U32Array, kernel, parallel
+from rollup.native.simd import (
     LANES,
     MU,
     field_add,

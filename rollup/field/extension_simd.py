@@ -12,10 +12,10 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from rollup import simd
 from rollup.field import extension
 from rollup.field.koalabear import P
-from rollup.simd import intrinsic
+from rollup.native import simd
+from rollup.native.simd import intrinsic
 
 R = (1 << 32) % P
 """The Montgomery factor, mod p."""

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from rollup.field.extension_simd import R_SQUARED
 from rollup.field.koalabear import P
-from rollup.jit import U32Array, kernel, parallel
-from rollup.simd import (
+from rollup.native.jit import U32Array, kernel, parallel
+from rollup.native.simd import (
     LANES,
     MU,
     field_add,

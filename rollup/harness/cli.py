@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rollup.cli import CommandError, ExitCode, Output, conventions
+from rollup.program.cli import CommandError, ExitCode, Output, conventions
 from rollup.protocol.constants import COLLATERAL_DECIMALS, OWNER_BYTES
 from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES
 

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rollup.aligned import words32
 from rollup.field.extension_simd import R
 from rollup.field.kernels import to_montgomery, with_factor
 from rollup.field.koalabear import P, inverse
@@ -24,8 +23,9 @@ from rollup.hash.constants import (
 )
 from rollup.hash.poseidon_simd import dot, mix, sparse_step
 from rollup.hash.sparse import CORNER, FIRST_PARTIAL, sparse_rounds
-from rollup.jit import U32Array, kernel, parallel
-from rollup.simd import (
+from rollup.native.aligned import words32
+from rollup.native.jit import U32Array, kernel, parallel
+from rollup.native.simd import (
     LANES,
     field_add,
     field_multiply,

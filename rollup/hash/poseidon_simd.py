@@ -6,9 +6,9 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from rollup import simd
 from rollup.hash.constants import MDS_FIRST_COLUMN, WIDTH
-from rollup.simd import intrinsic
+from rollup.native import simd
+from rollup.native.simd import intrinsic
 
 _array = types.Array(types.uint32, 1, "C")
 

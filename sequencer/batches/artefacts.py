@@ -34,10 +34,10 @@ from rollup.files import (
     write_whole,
     writing,
 )
+from rollup.program.resource import Resource
 from rollup.protocol.genesis import GENESIS_BYTES_MAX, Genesis, genesis_from_json, genesis_to_json
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import PUBLIC_BYTES_MAX, public_from_json
-from rollup.resource import Resource
 
 BATCHES_FOLDER: Final = "batches"
 GENESIS_FILE: Final = "genesis.json"

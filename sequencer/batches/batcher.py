@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rollup.crypto.salt import SaltKey
 from rollup.hash.many import CompressMany
-from rollup.memory import collector_paused
+from rollup.native.memory import collector_paused
 from rollup.private import Private
 from rollup.protocol.batch import Batch, NewSalts, PartialState
 from rollup.protocol.genesis import Genesis

@@ -37,7 +37,7 @@ from typing import BinaryIO, Final
 
 from rollup.crypto.chain_key import LINK_BYTES, ChainKey
 from rollup.files import PRIVATE_MODE, sync_folder, write_whole, writing
-from rollup.resource import Resource
+from rollup.program.resource import Resource
 from sequencer.batches.entries import (
     ENTRY_BYTES_MAX,
     Content,

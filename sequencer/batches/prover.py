@@ -12,12 +12,12 @@ from pathlib import Path
 from threading import Thread
 from typing import IO, Any
 
-from rollup.children import started
 from rollup.codec import shallow_json
 from rollup.codec.strict import CodecError
 from rollup.entry import InstallationError
-from rollup.exit_codes import ExitCode
-from rollup.memory import killed
+from rollup.native.memory import killed
+from rollup.program.children import started
+from rollup.program.exit_codes import ExitCode
 from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import CLASS_S

@@ -17,10 +17,10 @@ from time import monotonic
 from types import TracebackType
 from typing import IO, Any, Final, Self
 
-from rollup.children import GRACE_S, started
 from rollup.codec import shallow_json
-from rollup.exit_codes import ExitCode
-from rollup.memory import killed
+from rollup.native.memory import killed
+from rollup.program.children import GRACE_S, started
+from rollup.program.exit_codes import ExitCode
 from rollup.protocol.public import PublicInput
 from rollup.protocol.shape_class import CLASS_S
 from sequencer.batches.artefacts import BatchFolder
@@ -212,7 +212,7 @@ class _Process:
     """One process, with a thread that starts it and hands over what it says, line by line.
 
     The thread that started it must live as long as it may: Linux ends it with that thread
-    (`rollup.processes`). Who asks for a proof may be a thread that comes and goes.
+    (`rollup.program.processes`). Who asks for a proof may be a thread that comes and goes.
     """
 
     def __init__(self, command: Sequence[str]) -> None:

@@ -26,7 +26,7 @@ from typing import Any, Final
 from rollup.crypto.chain_key import ChainKey
 from rollup.files import PRIVATE_MODE
 from rollup.private import Private
-from rollup.resource import Resource
+from rollup.program.resource import Resource
 from sequencer.batches.entries import Identity, Place
 
 VERSION: Final = 2

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rollup.cli import CommandError, ExitCode, Output, conventions, file_type
+from rollup.program.cli import CommandError, ExitCode, Output, conventions, file_type
 from rollup.protocol.constants import OWNER_BYTES
 from sequencer.client.options import (
     PASSWORD_LEAST,

@@ -8,8 +8,8 @@ from typing import Final
 
 import click
 
-from rollup.cli import CommandError, ExitCode, Output
 from rollup.files import PRIVATE_MODE, make_private_folder, read_bounded, write_whole
+from rollup.program.cli import CommandError, ExitCode, Output
 from rollup.protocol.receipt import SignedReceipt
 from sequencer.client.errors import (
     AccountBusy,

@@ -3,11 +3,11 @@
 import secrets
 from pathlib import Path
 
-from rollup.cli import CommandError, ExitCode
 from rollup.field.koalabear import P
 from rollup.l1.connection import NoAnswerInTime, RemoteError, Unreachable
 from rollup.l1.interface import Reverted
 from rollup.l1.remote import RemoteL1
+from rollup.program.cli import CommandError, ExitCode
 from rollup.protocol.constants import COLLATERAL_DECIMALS, DIGEST_LENGTH
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.encoding import words_of

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import click
 
-from rollup.cli import file_type
+from rollup.program.cli import file_type
 
 PASSWORD_LEAST: Final = 8
 """Characters of a new key file's password."""

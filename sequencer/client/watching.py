@@ -10,7 +10,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 
-from rollup.cli import Output
+from rollup.program.cli import Output
 from sequencer.client.command import known_errors, trading
 from sequencer.client.records import Status
 from sequencer.client.rows import order_record

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from rollup.cli import Output
+from rollup.program.cli import Output
 from rollup.protocol.encoding import hex_digest
 from sequencer.demo.events import (
     BatchClosed,

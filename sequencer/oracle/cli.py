@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rollup.cli import CommandError, ExitCode, Output, conventions, input_file
 from rollup.files import read_bounded
+from rollup.program.cli import CommandError, ExitCode, Output, conventions, input_file
 
 if TYPE_CHECKING:
     from rollup.oracle.package import SignedPackage

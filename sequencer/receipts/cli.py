@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from rollup.cli import CommandError, ExitCode, Output, conventions, file_type, input_file
 from rollup.files import PRIVATE_MODE, read_bounded, write_whole
+from rollup.program.cli import CommandError, ExitCode, Output, conventions, file_type, input_file
 from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES
 
 if TYPE_CHECKING:  # the curve is loaded when a command is called

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from rollup.cli import CommandError, ExitCode, Output, conventions
+from rollup.program.cli import CommandError, ExitCode, Output, conventions
 from sequencer.cli import known_errors
 
 if TYPE_CHECKING:

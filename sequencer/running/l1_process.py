@@ -8,9 +8,9 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import IO, Final, Self
 
-from rollup.children import started
 from rollup.codec import shallow_json
-from rollup.exit_codes import ExitCode
+from rollup.program.children import started
+from rollup.program.exit_codes import ExitCode
 from sequencer.batches.prover import program
 
 PAUSE_S: Final = 1.0
@@ -77,7 +77,7 @@ class L1Process:
         self._keeper.join()
 
     def _keep(self) -> None:
-        """The thread that starts a process must live as long as it may (`rollup.processes`)."""
+        """Who starts a process must live as long as it may (`rollup.program.processes`)."""
         while not self._ends.is_set():
             try:
                 self._run()

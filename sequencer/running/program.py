@@ -6,7 +6,7 @@ from socket import socket
 
 import click
 
-from rollup.cli import Output
+from rollup.program.cli import Output
 from sequencer.api.server import listen
 from sequencer.running.assembly import Plan, running
 from sequencer.running.banner import banner, banner_record

@@ -8,7 +8,7 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import IO, Final, Self
 
-from rollup.children import started
+from rollup.program.children import started
 from sequencer.batches.prover import program
 
 PAUSE_S: Final = 1.0
@@ -58,7 +58,7 @@ class SignerProcess:
         self._keeper.join()
 
     def _keep(self) -> None:
-        """The thread that starts a process must live as long as it may (`rollup.processes`)."""
+        """Who starts a process must live as long as it may (`rollup.program.processes`)."""
         while not self._ends.is_set():
             try:
                 self._run()

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from rollup.private import Private
+from rollup.program.resource import Resource
 from rollup.protocol.encoding import digest_bytes
-from rollup.resource import Resource
 from sequencer.batches.artefacts import VenueFolder
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.branches import BeforeStart, Branches, Source

@@ -10,7 +10,7 @@ from rollup.field.extension_kernels import element_at
 from rollup.field.koalabear import P
 from rollup.hash import batched, constants, many, poseidon
 from rollup.hash import kernels as hash_kernels
-from rollup.jit import U32Array
+from rollup.native.jit import U32Array
 from tests.helpers.fields import random_element, random_values
 
 SIZES = [1, 16, 37, 40_000]

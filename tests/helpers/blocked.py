@@ -22,7 +22,7 @@ class Blocker:
 
 sys.meta_path.insert(0, Blocker())
 sys.argv = ["crypsis", *{arguments!r}]
-from rollup.cli import main
+from rollup.program.cli import main
 main()
 """
 

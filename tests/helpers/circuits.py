@@ -15,7 +15,7 @@ from circuits.air.table import Table
 from circuits.air.trace import Trace
 from circuits.stark.lookup import PublicMessage
 from rollup.field.koalabear import P
-from rollup.jit import U32Array
+from rollup.native.jit import U32Array
 
 SQUARE = Bus("SQUARE", 1, ("value", "square"))
 NOTE = Bus("NOTE", 2, ("row", "value"))

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from rollup.field.extension import Element
 from rollup.field.koalabear import P, omega
-from rollup.jit import U32Array
+from rollup.native.jit import U32Array
 
 EDGES = (0, 1, 2, P - 1, P - 2, (P - 1) // 2, 2**24, 2**30)
 """Values at which reductions go wrong."""

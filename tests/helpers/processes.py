@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import as_completed
 from typing import TypeVar
 
-from rollup.children import worker_pool
-from rollup.jit import THREADS_VARIABLE
+from rollup.native.jit import THREADS_VARIABLE
+from rollup.program.children import worker_pool
 
 Task = TypeVar("Task")
 Found = TypeVar("Found")

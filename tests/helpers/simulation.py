@@ -29,7 +29,7 @@ from circuits.stark.shape import Group, Phase, Shape
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
 from rollup.field.koalabear import P, omega
-from rollup.jit import U32Array
+from rollup.native.jit import U32Array
 from tests.helpers.circuits import Instance
 
 

@@ -12,10 +12,10 @@ PACKAGES = ("rollup", "circuits", "sequencer")
 FUNCTION_LINES_MAX = 70
 FILE_LINES_MAX = 400
 NUMBA_DOORS = {
-    "rollup/jit.py",
-    "rollup/kernel_cache.py",
-    "rollup/simd.py",
-    "rollup/aligned.py",
+    "rollup/native/jit.py",
+    "rollup/native/kernel_cache.py",
+    "rollup/native/simd.py",
+    "rollup/native/aligned.py",
     "rollup/field/extension_simd.py",
     "rollup/hash/poseidon_simd.py",
     "circuits/pcs/keccak_kernel.py",

@@ -7,9 +7,9 @@ import click
 import pytest
 
 from rollup import entry
-from rollup.cli import COMMAND_GROUP, CommandError, ExitCode, Root, command_error
 from rollup.entry import InstallationError
 from rollup.installed import VERIFIER_GROUP, installed_verifier
+from rollup.program.cli import COMMAND_GROUP, CommandError, ExitCode, Root, command_error
 
 VERIFIER = EntryPoint("stark", "circuits.verify:StarkVerifier", VERIFIER_GROUP)
 COMMAND = EntryPoint("verify", "circuits.commands.cli:verify", COMMAND_GROUP)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from rollup.cli import CommandError
-from rollup.exit_codes import ExitCode
+from rollup.program.cli import CommandError
+from rollup.program.exit_codes import ExitCode
 from sequencer.batches.entries import JournalError
 from sequencer.batches.prover import ProverError
 from sequencer.cli import known_errors

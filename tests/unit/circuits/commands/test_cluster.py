@@ -25,8 +25,8 @@ from circuits.commands.many import Workers, take_share
 from circuits.commands.serve import answer_all
 from circuits.prove import Bundle
 from circuits.verify import StarkVerifier
-from rollup.exit_codes import ExitCode
-from rollup.jit import THREADS_VARIABLE
+from rollup.native.jit import THREADS_VARIABLE
+from rollup.program.exit_codes import ExitCode
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
 from tests.helpers.venue import TOY, Venue
 

@@ -18,7 +18,7 @@ from circuits.commands.many import (
     prove_all,
 )
 from circuits.prove import Bundle
-from rollup.jit import THREADS_VARIABLE
+from rollup.native.jit import THREADS_VARIABLE
 from rollup.ports import Pins, VerificationError
 from rollup.protocol.batch import Batch
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes

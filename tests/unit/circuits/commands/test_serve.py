@@ -10,9 +10,9 @@ import pytest
 
 from circuits.commands.serve import REQUEST_BYTES_MAX, answer_all
 from circuits.stark.quotient import UnsatisfiedError
-from rollup.cli import CommandError
 from rollup.codec.strict import CodecError
-from rollup.exit_codes import ExitCode
+from rollup.program.cli import CommandError
+from rollup.program.exit_codes import ExitCode
 from rollup.protocol.rejection import Reason, Rejected
 
 Record = dict[str, Any]

@@ -30,8 +30,8 @@ from circuits.stark.shape import shape_of
 from circuits.statement.circuit import circuit
 from circuits.statement.pinned import packaged_circuit
 from circuits.verify import StarkVerifier
-from rollup.cli import CommandError, ExitCode, Output
 from rollup.ports import Pins, VerificationError
+from rollup.program.cli import CommandError, ExitCode, Output
 from rollup.protocol.constants import CASH_BITS, CHAIN_BITS, NUMBER_BITS, QUEUE_BITS, TIME_BITS
 from rollup.protocol.pricing import PriceKind, Pricing
 from rollup.protocol.public import PublicInput

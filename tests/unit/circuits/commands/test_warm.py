@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from circuits.commands import warm
-from rollup import jit
-from rollup.kernel_cache import KernelFile
+from rollup.native import jit
+from rollup.native.kernel_cache import KernelFile
 
 
 @pytest.fixture

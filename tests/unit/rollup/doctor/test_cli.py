@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from rollup.cli import root
 from rollup.doctor import machine
 from rollup.doctor.check import Check, Health, Surroundings
+from rollup.program.cli import root
 
 
 def test_a_machine_that_is_fit_ends_with_0_and_says_how_it_was_found(

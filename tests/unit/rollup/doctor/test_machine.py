@@ -13,7 +13,7 @@ from rollup.doctor import machine
 from rollup.doctor.check import Check, Health, Surroundings
 from rollup.harness.served import Served
 from rollup.l1.remote import RemoteL1
-from rollup.memory import PEAK_GIB
+from rollup.native.memory import PEAK_GIB
 from tests.helpers.serving import serving
 from tests.unit.rollup.l1.test_stored import fresh
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rollup.codec.strict import CodecError
-from rollup.exit_codes import ExitCode
+from rollup.program.exit_codes import ExitCode
 from rollup.protocol.rejection import Reason, Rejected
 from sequencer.batches.artefacts import ArtefactError
 from sequencer.batches.prover import ProcessProver, ProverError

@@ -263,7 +263,8 @@ def test_the_process_lives_on_when_the_thread_that_asked_has_ended(
 
     others = set(children(os.getpid()))
     with make(
-        "from rollup.processes import end_with_named_parent\nend_with_named_parent()\n" + HONEST
+        "from rollup.program.processes import end_with_named_parent\nend_with_named_parent()\n"
+        + HONEST
     ) as prover:
         for _ in range(3):
             asking = Thread(target=ask)

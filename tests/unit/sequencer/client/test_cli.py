@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from rollup.codec import shallow_json
 from rollup.crypto.schnorr import SecretKey
-from rollup.exit_codes import ExitCode
+from rollup.program.exit_codes import ExitCode
 from rollup.protocol.receipt import RECEIPTS_START
 from rollup.protocol.receipt_json import signed_from_json, signed_to_json
 from sequencer.client import cli, keystore, watching

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from rollup.exit_codes import ExitCode
 from rollup.harness.served import Served
+from rollup.program.exit_codes import ExitCode
 from rollup.protocol.deposit import EntryKind
 from rollup.protocol.encoding import words_of
 from sequencer.client import cli, keystore

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from rollup.cli import root
 from rollup.crypto.address_key import AddressKey
+from rollup.program.cli import root
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import public_to_json
 from rollup.protocol.receipt import SignedReceipt

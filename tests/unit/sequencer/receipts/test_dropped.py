@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from rollup.cli import root
+from rollup.program.cli import root
 from rollup.protocol.public_json import public_to_json
 from rollup.protocol.receipt import RECEIPTS_START, SignedReceipt, envelope_hash
 from rollup.protocol.receipt_json import list_from_ndjson, list_to_ndjson, signed_to_json

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from rollup.entry import InstallationError
-from rollup.exit_codes import ExitCode
+from rollup.program.exit_codes import ExitCode
 from sequencer.batches import prover
 from sequencer.running import cli, l1_process
 from sequencer.running.l1_process import L1NotStarted, L1Process

@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from rollup import jit
 from rollup.environment import EnvironmentVariableError
+from rollup.native import jit
 
-ROOT = Path(jit.__file__).resolve().parent.parent
+ROOT = Path(jit.__file__).resolve().parents[2]
 
-HELPER = """from rollup.jit import kernel
+HELPER = """from rollup.native.jit import kernel
 
 @kernel
 def helper(x):
     return x + {constant}
 """
 
-CALLER = """from rollup.jit import kernel
+CALLER = """from rollup.native.jit import kernel
 from rollup.probe_helper import helper
 
 @kernel
@@ -98,7 +98,7 @@ def test_kernels_for_another_processor_are_kept_elsewhere(
 def test_damaged_cache_files_are_compiled_and_written_anew(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     copy = project(tmp_path / "copy", 1)
-    count = "from rollup.kernel_cache import KernelCache\nprint(KernelCache.compiled)\n"
+    count = "from rollup.native.kernel_cache import KernelCache\nprint(KernelCache.compiled)\n"
     (copy / "rollup" / "probe_caller.py").write_text(CALLER + count)
     assert run(copy, cache).split() == ["2", "2"]
     index, data = (sorted(cache.rglob(f"*.{ending}")) for ending in ("nbi", "nbc"))

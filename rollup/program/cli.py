@@ -3,7 +3,7 @@
 Commands come from the entry points of the group `crypsis.commands`, so that no package has to
 import another to be reachable, and only the command that is asked for is loaded. `conventions`
 gives each command `--json`, `-q` and `-v`, and is the one place where errors become a message and
-an exit code (`rollup.exit_codes`).
+an exit code (`rollup.program.exit_codes`).
 """
 
 import errno
@@ -26,13 +26,13 @@ import click
 from rollup.codec.strict import CodecError
 from rollup.entry import InstallationError, only_entry_point
 from rollup.environment import EnvironmentVariableError
-from rollup.exit_codes import ExitCode, exit_code_table
 from rollup.files import FileTooLarge, WriteError
 from rollup.installed import extra_with
 from rollup.ports import VerificationError
-from rollup.processes import end_with_named_parent, exit_on_signals
+from rollup.program.exit_codes import ExitCode, exit_code_table
+from rollup.program.processes import end_with_named_parent, exit_on_signals
+from rollup.program.streams import guard_standard_streams
 from rollup.protocol.rejection import Rejected
-from rollup.streams import guard_standard_streams
 
 __all__ = [
     "COMMAND_GROUP",

@@ -30,7 +30,7 @@ import numpy.typing as npt
 from numba.core.codegen import get_host_cpu_features
 
 from rollup.environment import EnvironmentVariableError
-from rollup.kernel_cache import KernelCache
+from rollup.native.kernel_cache import KernelCache
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -48,7 +48,7 @@ THREADS_VARIABLE = "CRYPSIS_THREADS"
 PACKAGES = ("rollup", "circuits", "sequencer")
 """Packages beside each other whose files may hold kernels."""
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 """The folder that holds the packages."""
 
 _KERNEL_LINE = re.compile(r"^\s*(@kernel\b|@kernel_part\b|@intrinsic\b)", re.MULTILINE)

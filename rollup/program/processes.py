@@ -1,8 +1,8 @@
 """How a process ends: on a signal, with its clean-up, and when the one that started it is gone.
 
 The two do not rest on each other. `exit_on_signals` lets clean-up run, which ends what was started
-(`rollup.children`); `end_with_parent` holds where a parent had no time for it (SIGKILL, out of
-memory). Imported by every command, `verify` too: nothing that is slow to import.
+(`rollup.program.children`); `end_with_parent` holds where a parent had no time for it (SIGKILL, out
+of memory). Imported by every command, `verify` too: nothing that is slow to import.
 """
 
 import ctypes
@@ -14,7 +14,7 @@ from threading import Thread
 from types import FrameType
 from typing import Final
 
-from rollup.exit_codes import TERMINATION_BASE
+from rollup.program.exit_codes import TERMINATION_BASE
 
 PARENT_VARIABLE: Final = "CRYPSIS_PARENT"
 """Environment variable that tells a started `crypsis` the process that it must not outlive."""

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from rollup.memory import PEAK_GIB, collector_paused, keep_freed_memory
+from rollup.native.memory import PEAK_GIB, collector_paused, keep_freed_memory
 
 PROBE = """
 import resource
 import numpy as np
-from rollup.memory import keep_freed_memory
+from rollup.native.memory import keep_freed_memory
 
 kept = keep_freed_memory()
 faults = []
@@ -67,7 +67,7 @@ def test_peaks_are_those_of_the_performance_page() -> None:
 
 RETURNED = """
 import numpy
-from rollup.memory import keep_freed_memory, resident_bytes, return_freed_memory
+from rollup.native.memory import keep_freed_memory, resident_bytes, return_freed_memory
 keep_freed_memory()
 block, mark = numpy.ones(1 << 24), bytearray(1 << 20)
 del block

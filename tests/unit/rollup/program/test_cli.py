@@ -13,12 +13,12 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from rollup import cli
-from rollup.cli import CommandError, ExitCode, Output, conventions, input_file
 from rollup.codec.strict import CodecError
 from rollup.entry import InstallationError
 from rollup.environment import EnvironmentVariableError
 from rollup.files import WriteError
+from rollup.program import cli
+from rollup.program.cli import CommandError, ExitCode, Output, conventions, input_file
 from rollup.protocol.rejection import Reason, Rejected
 
 PROGRAM = str(Path(sys.executable).with_name("crypsis"))

@@ -10,7 +10,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from rollup.exit_codes import ExitCode
+from rollup.program.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rollup.kernel_cache import KernelFile, intact_kernels
+from rollup.native.kernel_cache import KernelFile, intact_kernels
 
 KEY = ("signature", "processor")
 KERNEL = {"machine code": bytes(range(256))}

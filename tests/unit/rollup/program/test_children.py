@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from rollup.children import started, worker_pool
-from rollup.processes import PARENT_VARIABLE
+from rollup.program.children import started, worker_pool
+from rollup.program.processes import PARENT_VARIABLE
 from tests.helpers.descendants import children, lives, needs_proc, wait_until
 
 pytestmark = needs_proc
 
 POOL = """
 import time
-from rollup.children import worker_pool
-from rollup.processes import exit_on_signals
+from rollup.program.children import worker_pool
+from rollup.program.processes import exit_on_signals
 
 if __name__ == "__main__":
     exit_on_signals()
@@ -32,7 +32,7 @@ if __name__ == "__main__":
 
 SLEEPER = """
 import time
-from rollup import processes
+from rollup.program import processes
 
 if PATCH:
     processes._signalled_by_system = lambda how: False
@@ -44,8 +44,8 @@ time.sleep(300)
 STARTER = f"""
 import sys
 from threading import Thread
-from rollup.children import started
-from rollup.processes import exit_on_signals
+from rollup.program.children import started
+from rollup.program.processes import exit_on_signals
 
 def work():
     with started([sys.executable, "-c", {SLEEPER!r}.replace("PATCH", sys.argv[1])]) as process:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from rollup.processes import PARENT_VARIABLE, end_with_named_parent
+from rollup.program.processes import PARENT_VARIABLE, end_with_named_parent
 
 
 def test_a_hangup_that_nohup_ignores_stays_ignored(tmp_path: Path) -> None:
     script = (
         "import signal, sys\n"
         "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
-        "from rollup.processes import exit_on_signals\n"
+        "from rollup.program.processes import exit_on_signals\n"
         "exit_on_signals()\n"
         "print('started', flush=True)\n"
         "sys.stdin.readline()\n"
@@ -37,7 +37,10 @@ def test_a_hangup_that_nohup_ignores_stays_ignored(tmp_path: Path) -> None:
 def test_a_parent_that_is_gone_already_ends_the_program() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as gone:
         pass
-    script = "from rollup.processes import end_with_named_parent; end_with_named_parent(); print(1)"
+    script = (
+        "from rollup.program.processes import end_with_named_parent;"
+        "end_with_named_parent(); print(1)"
+    )
     environment = {**os.environ, PARENT_VARIABLE: str(gone.pid)}
     done = subprocess.run(
         [sys.executable, "-c", script], env=environment, capture_output=True, check=False

@@ -10,8 +10,8 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 
-from rollup.jit import U32Array, kernel
-from rollup.simd import emit_place, intrinsic, u32x16
+from rollup.native.jit import U32Array, kernel
+from rollup.native.simd import emit_place, intrinsic, u32x16
 
 CACHE_LINE = 64
 """Bytes that a processor fetches and writes back together: one vector."""

@@ -14,7 +14,7 @@ from functools import partial
 from multiprocessing import get_context
 from typing import Final
 
-from rollup.processes import PARENT_VARIABLE, end_with_parent
+from rollup.program.processes import PARENT_VARIABLE, end_with_parent
 
 GRACE_S: Final = 5.0
 """How long a process that is asked to end may clean up before it is made to."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rollup.aligned import (
+from rollup.native.aligned import (
     CACHE_LINE,
     aligned_empty,
     aligned_zeros,
@@ -12,8 +12,8 @@ from rollup.aligned import (
     words32,
     words64,
 )
-from rollup.jit import U32Array, kernel, parallel
-from rollup.simd import LANES, load
+from rollup.native.jit import U32Array, kernel, parallel
+from rollup.native.simd import LANES, load
 
 
 @kernel

@@ -1,0 +1,1 @@
+"""What every program of crypsis shares: commands, exit codes, standard streams, processes."""
