@@ -221,8 +221,7 @@ def priced() -> tuple[PublicInput, ...]:
         slot = GOVERNANCE.oracle.slot(public.time)
         signed = [each for key in KEYS for each in reports(key, GOVERNANCE, wanted, slot)]
         ordered = sorted(signed, key=lambda each: each.package.points[0].feed)
-        prices = (*wanted, 1, 1)
-        found.append(replace(public, prices_before=before, prices=prices, reports=tuple(ordered)))
+        found.append(replace(public, prices_before=before, prices=wanted, reports=tuple(ordered)))
     return tuple(found)
 
 
