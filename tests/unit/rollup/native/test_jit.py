@@ -35,9 +35,10 @@ print(caller(1))
 def project(folder: Path, constant: int) -> Path:
     """A small copy of the project with a kernel that calls a helper in another file."""
     package = folder / "rollup"
-    package.mkdir(parents=True, exist_ok=True)
-    (package / "__init__.py").touch()
-    for name in ("jit.py", "environment.py", "kernel_cache.py"):
+    (package / "native").mkdir(parents=True, exist_ok=True)
+    for name in ("__init__.py", "native/__init__.py"):
+        (package / name).touch()
+    for name in ("environment.py", "native/jit.py", "native/kernel_cache.py"):
         shutil.copy(ROOT / "rollup" / name, package / name)
     (package / "probe_helper.py").write_text(HELPER.format(constant=constant))
     (package / "probe_caller.py").write_text(CALLER)

@@ -53,7 +53,7 @@ def test_the_collector_waits_and_is_left_as_it_was(was_on: bool) -> None:
 
 
 def test_peaks_are_those_of_the_performance_page() -> None:
-    page = Path(__file__).resolve().parents[3] / "docs" / "performance.md"
+    page = Path(__file__).resolve().parents[4] / "docs" / "performance.md"
     rows = {
         name.strip(): [float(each) for each in figures]
         for name, *figures in re.findall(

@@ -80,7 +80,7 @@ def test_workers_end_with_the_program_that_a_signal_ends(
         wait_until(lambda: len(children(process.pid)) == 3, "two workers and their tracker")
         below = children(process.pid)
         process.send_signal(number)
-        code = process.wait(10)
+        code = process.wait(60)
         assert code == (-number if number is signal.SIGKILL else 128 + number)
         wait_until(lambda: not any(map(lives, below)), "all that it started has ended")
 
@@ -93,7 +93,7 @@ def test_a_program_started_in_a_thread_ends_with_us(
     with program(tmp_path / "starter.py", STARTER, watched) as process:
         (below,) = children(process.pid)
         process.send_signal(number)
-        process.wait(10)
+        process.wait(60)
         wait_until(lambda: not lives(below), "what it started has ended")
 
 
