@@ -298,10 +298,9 @@ def _serve(console: Output, plan: "Plan", host: str, port: int) -> None:
 def _program_errors() -> Iterator[None]:
     """The errors of a running venue as messages with exit codes."""
     from rollup.l1.connection import NoAnswerInTime, RemoteError, Unreachable
-    from sequencer.running.l1_process import L1NotStarted
+    from sequencer.running.kept_process import NotStarted
     from sequencer.running.program import CannotListen
     from sequencer.running.serve import EndedAtOnce
-    from sequencer.running.signer_process import SignersNotStarted
     from sequencer.service.daemon import DaemonHalted
 
     try:
@@ -309,9 +308,9 @@ def _program_errors() -> Iterator[None]:
             yield
     except EndedAtOnce as error:
         raise CommandError(ExitCode.INTERRUPTED, str(error)) from error
-    except L1NotStarted as error:
+    except NotStarted as error:
         raise CommandError(error.exit_code, str(error)) from error
-    except (CannotListen, SignersNotStarted, Unreachable) as error:
+    except (CannotListen, Unreachable) as error:
         raise CommandError(ExitCode.UNREACHABLE, str(error)) from error
     except NoAnswerInTime as error:
         raise CommandError(ExitCode.TIMEOUT, str(error)) from error

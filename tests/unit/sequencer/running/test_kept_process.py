@@ -1,4 +1,4 @@
-"""The mock L1 of a devnet that does not come up: what is said of it, and with which exit code."""
+"""A program of a devnet that does not come up: what is said of it, and with which exit code."""
 
 import sys
 from pathlib import Path
@@ -9,8 +9,10 @@ from click.testing import CliRunner
 from rollup.entry import InstallationError
 from rollup.program.exit_codes import ExitCode
 from sequencer.batches import prover
-from sequencer.running import cli, l1_process
-from sequencer.running.l1_process import L1NotStarted, L1Process
+from sequencer.running import cli, kept_process
+from sequencer.running.kept_process import KeptProcess, NotStarted
+from sequencer.running.l1_process import L1Process
+from sequencer.running.signer_process import SignerProcess
 
 
 def a_program(tmp_path: Path, body: str) -> str:
@@ -37,10 +39,16 @@ def a_program(tmp_path: Path, body: str) -> str:
 def test_the_exit_code_is_the_one_that_it_ended_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, code: ExitCode, told: str
 ) -> None:
-    monkeypatch.setattr(l1_process, "program", lambda: a_program(tmp_path, body))
-    with pytest.raises(L1NotStarted, match=told) as caught, L1Process((), 0, lambda _: None):
-        pass
-    assert caught.value.exit_code == code
+    monkeypatch.setattr(kept_process, "program", lambda: a_program(tmp_path, body))
+    kinds: list[KeptProcess] = [
+        L1Process((), 0, lambda _: None),
+        SignerProcess((), lambda _: None),
+    ]
+    for kind in kinds:
+        with pytest.raises(NotStarted, match=told) as caught, kind:
+            pass
+        assert caught.value.exit_code == code
+        assert str(caught.value).startswith(f"crypsis {' '.join(kind.words)}: ")
 
 
 def test_a_devnet_without_its_own_program_names_it_and_how_to_mend_that(
