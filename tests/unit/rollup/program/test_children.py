@@ -17,6 +17,9 @@ from tests.helpers.descendants import children, lives, needs_proc, wait_until
 
 pytestmark = needs_proc
 
+DEFAULTS = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
+"""A program keeps ignoring what whoever started it ignored, and these tests may run under nohup."""
+
 POOL = """
 import time
 from rollup.program.children import worker_pool
@@ -62,7 +65,7 @@ worker.join()
 @contextmanager
 def program(path: Path, script: str, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
     """A script that has said its first line."""
-    path.write_text(script)
+    path.write_text(DEFAULTS + script)
     command = [sys.executable, str(path), *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
