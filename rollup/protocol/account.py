@@ -110,7 +110,9 @@ class Account(Private):
         require_salt("salt", self.salt)
         require_length("triggers", self.triggers, len(self.positions.held))
         for trigger in self.triggers:
-            require_bounds("trigger", trigger, 0, 1 << BUCKET_NUMBER_BITS, Reason.TRIGGER_OUT_OF_BOUNDS)
+            require_bounds(
+                "trigger", trigger, 0, 1 << BUCKET_NUMBER_BITS, Reason.TRIGGER_OUT_OF_BOUNDS
+            )
         require_flag("below", self.below)
 
 

@@ -106,7 +106,9 @@ def require_frontiers(frontiers: object) -> None:
     for pair in frontiers:
         require_length("frontiers of a market", pair, 2)
         for frontier in pair:
-            require_bounds("frontier", frontier, 0, 1 << BUCKET_NUMBER_BITS, Reason.TRIGGER_OUT_OF_BOUNDS)
+            require_bounds(
+                "frontier", frontier, 0, 1 << BUCKET_NUMBER_BITS, Reason.TRIGGER_OUT_OF_BOUNDS
+            )
 
 
 def prices_digest(prices: Sequence[int], compress_many: CompressMany) -> Digest:

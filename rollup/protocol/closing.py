@@ -248,9 +248,7 @@ def _is_below(account: Account | None) -> int:
     return int(account is not None and account.below)
 
 
-def _public_input(
-    batch: Batch, globals_: Globals, new_root: Digest, steps: Steps
-) -> PublicInput:
+def _public_input(batch: Batch, globals_: Globals, new_root: Digest, steps: Steps) -> PublicInput:
     deposits = steps.deposits
     return PublicInput(
         version=PROTOCOL_VERSION,

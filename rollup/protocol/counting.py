@@ -26,9 +26,7 @@ from rollup.protocol.triggers import (
 Frontiers = tuple[tuple[int, int], ...]
 
 
-def frontiers_before(
-    old: Sequence[tuple[int, int]], terms: Sequence[MarketTerms]
-) -> Frontiers:
+def frontiers_before(old: Sequence[tuple[int, int]], terms: Sequence[MarketTerms]) -> Frontiers:
     """Where the frontiers of the listed markets start from: a new market's at its price. Rejected
     if a market is gone, for its positions are not."""
     if len(old) > len(terms):
@@ -46,9 +44,7 @@ def sweep_of(old: Frontiers, new: Frontiers) -> list[Seat]:
     ]
 
 
-def require_frontiers_follow(
-    old: Frontiers, new: Frontiers, terms: Sequence[MarketTerms]
-) -> None:
+def require_frontiers_follow(old: Frontiers, new: Frontiers, terms: Sequence[MarketTerms]) -> None:
     """A frontier is where the price is if it was not above it, and else between the two."""
     for market, (before, after) in enumerate(zip(old, new, strict=True)):
         for side, number in enumerate(terms[market].numbers):
@@ -79,7 +75,9 @@ def counted_again(
     """
     openings = batch.pre.triggers
     if not openings:
-        raise Rejected(Reason.OPENING_MISSING, "a batch opens a leaf of triggers, 0 if it needs none")
+        raise Rejected(
+            Reason.OPENING_MISSING, "a batch opens a leaf of triggers, 0 if it needs none"
+        )
     places = {opening.index: place for place, opening in enumerate(openings)}
     plus, minus = _empty(openings), _empty(openings)
     for before, after in accounts:

@@ -86,9 +86,7 @@ def safety_of(now: Valuation) -> int:
     return min(now.excess // now.ladder, SAFETY_MAX) if now.ladder else 0
 
 
-def margin_refusal(
-    before: Holding, after: Holding, terms: Sequence[MarketTerms]
-) -> Reason | None:
+def margin_refusal(before: Holding, after: Holding, terms: Sequence[MarketTerms]) -> Reason | None:
     """Why an account that trades could not be closed so; None if it could."""
     try:
         closing(before, after, terms, traded=True)
@@ -97,9 +95,7 @@ def margin_refusal(
     return None
 
 
-def triggers_of(
-    positions: Positions, safety: int, terms: Sequence[MarketTerms]
-) -> tuple[int, ...]:
+def triggers_of(positions: Positions, safety: int, terms: Sequence[MarketTerms]) -> tuple[int, ...]:
     """The trigger of each position: as many buckets below its side's value as the account is safe,
     but none below the first."""
     return tuple(

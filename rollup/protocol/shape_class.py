@@ -53,7 +53,9 @@ CLASS_S: Final = ShapeClass("S", trades=128, orders=256, accounts=512, positions
 """Small: two orders for every fill when no order fills twice, and every account another one:
 256 traders, 64 depositors and the fee account."""
 
-CLASS_M: Final = ShapeClass("M", trades=1024, orders=2048, accounts=1408, positions=3840, triggers=4096)
+CLASS_M: Final = ShapeClass(
+    "M", trades=1024, orders=2048, accounts=1408, positions=3840, triggers=4096
+)
 """Medium: two orders for every fill. Accounts that far apart, with all these positions, still fit
 the Poseidon table of 2^17 rows; 2,113 different ones would need the double."""
 

@@ -54,9 +54,7 @@ def apply_batch(
     require_follows(batch)
     require_step(batch)
     ledger = Ledger(batch.pre)
-    steps = take_steps(
-        batch, ledger, lambda: authorise(batch, ledger, compress_many, verify_many)
-    )
+    steps = take_steps(batch, ledger, lambda: authorise(batch, ledger, compress_many, verify_many))
     ledger.require_all_touched()
     require_positions_fit(ledger, shape_class)
     return close(batch, ledger, steps, compress_many)

@@ -28,7 +28,9 @@ from rollup.protocol.outcome import Outcome
 from rollup.protocol.positions import Positions
 from rollup.protocol.receipt import RECEIPTS_START
 from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.openings import completed
 from rollup.protocol.state import State
+from rollup.protocol.terms import batch_terms
 from rollup.protocol.transition import apply_batch
 from rollup.protocol.units import VerifyMany
 from tests.helpers.oracle import oracle_terms
@@ -248,6 +250,8 @@ class Venue:
 
     def __post_init__(self) -> None:
         self.state: State = self.genesis.state(self.suite.compress_many)
+        self.last = self.genesis.prices
+        self.open_since = 0
 
     def signed(self, order: Order, by: int | None = None) -> SignedOrder:
         """The order signed by its account's key, or by another account's."""
@@ -255,9 +259,14 @@ class Venue:
         return SignedOrder(order, self.suite.sign(order.account if by is None else by, message))
 
     def batch(
-        self, deposits: Sequence[QueueEntry] = (), matches: Sequence[Match] = (), step: int = 1000
+        self,
+        deposits: Sequence[QueueEntry] = (),
+        matches: Sequence[Match] = (),
+        step: int = 1000,
+        refreshed: Sequence[int] = (),
     ) -> Batch:
-        """The next batch with these deposits and fills; its window ends `step` ms later."""
+        """The next batch with these deposits and fills, and accounts opened for their triggers
+        only; its window ends `step` ms later."""
         orders: list[Order] = []
         for match in matches:
             orders += [order for order in (match.buy, match.sell) if order not in orders]
@@ -266,7 +275,7 @@ class Venue:
             for m in matches
         )
         signed = tuple(self.signed(order) for order in orders)
-        return self.assemble(tuple(deposits), signed, fills, step)
+        return self.assemble(tuple(deposits), signed, fills, step, refreshed)
 
     def assemble(
         self,
@@ -274,15 +283,19 @@ class Venue:
         orders: tuple[SignedOrder, ...],
         fills: tuple[Fill, ...],
         step: int = 1000,
+        refreshed: Sequence[int] = (),
     ) -> Batch:
-        """A batch of given parts, with the openings and salts that they need."""
-        number = self.state.globals.number + 1
+        """A batch of given parts, with the openings and salts that they need; but one that the
+        rules will refuse may lack leaves of triggers."""
+        number, governance = self.state.globals.number + 1, self.genesis.governance
         touched: dict[int, set[int]] = {self.genesis.governance.fee_account: set()}
         for entry in deposits:
             touched.setdefault(entry.account, set())
         for signed in orders:
             touched.setdefault(signed.order.account, set()).add(signed.order.slot)
-        return Batch(
+        for index in refreshed:
+            touched.setdefault(index, set())
+        draft = Batch(
             chain=self.genesis.chain,
             venue=self.genesis.venue,
             number=number,
@@ -302,7 +315,14 @@ class Venue:
                 markets=self.salt_key.markets(number, 0),
                 globals=self.salt_key.globals(number, 0),
             ),
+            frontiers=tuple(terms.numbers for terms in batch_terms(governance, self.prices)),
+            prices_before=self.last,
+            open_since=self.open_since,
         )
+        try:
+            return completed(draft, self.state)
+        except Rejected:
+            return draft
 
     def apply(self, batch: Batch) -> Outcome:
         """What the rules say, without adopting it."""
@@ -314,6 +334,8 @@ class Venue:
         """Apply a batch and become the state after it."""
         outcome = self.apply(batch)
         self.state.adopt(outcome)
+        self.last = batch.prices
+        self.open_since = 0 if outcome.public.closed else batch.open_since or batch.time
         return outcome
 
     def refusal(self, batch: Batch) -> Reason:
