@@ -34,7 +34,7 @@ def apply_takeover(
         market = terms_of(terms, takeover.market)
         require_not_backstop(takeover, backstop)
         account = ledger.existing(takeover.account)
-        taker = ledger.existing(backstop, Reason.BACKSTOP_MISSING)
+        taker = ledger.existing(backstop, Reason.BACKSTOP_ACCOUNT_MISSING)
         require_liquidatable(account, terms)
         require_unsigned(batch, takeover)
         held = account.positions[takeover.market]

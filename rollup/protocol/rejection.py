@@ -84,7 +84,6 @@ class Reason(StrEnum):
     NOT_LIQUIDATABLE = "not-liquidatable"
     LIQUIDATED_SIGNED = "liquidated-signed"
     LIQUIDATED_EQUITY = "liquidated-equity"
-    BACKSTOP_MISSING = "backstop-missing"
     BACKSTOP_SIGNED = "backstop-signed"
     BACKSTOP_LIQUIDATED = "backstop-liquidated"
     TAKEOVER_SIZE = "takeover-size"
