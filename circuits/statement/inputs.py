@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 
 from circuits.air.layout import limb_widths
 from circuits.air.publics import PublicLayout
-from circuits.gadgets.balanced import balanced
+from circuits.gadgets.balanced import BUCKET_COUNT, balanced
 from circuits.gadgets.buses import DEPOSIT, MARKET
 from circuits.stark.lookup import PublicMessage
 from rollup.field.koalabear import P
-from rollup.hash.poseidon import Digest, compress
-from rollup.protocol.batch import prices_digest
 from rollup.protocol.constants import (
     AMOUNT_BITS,
+    BUCKET_BITS,
     CASH_BITS,
     DEPOSITS_MAX,
     MARKETS_MAX,
@@ -42,10 +41,13 @@ PUBLICS = PublicLayout(
         ("total_new", len(limb_widths(CASH_BITS))),
         ("deposits_before", 1),
         ("deposits_count", 1),
-        ("prices", 8),
+        ("backstop", 1),
+        ("begins_open", 1),
+        ("closed", 1),
     )
 )
-"""The public vector. `prices` is the digest of all listed prices that the markets leaf has."""
+"""The public vector. `begins_open`: the step before the batch was not closed; `closed`: that of the
+batch is."""
 
 
 PUBLIC_MESSAGES_MAX = DEPOSITS_MAX + MARKETS_MAX
@@ -67,14 +69,11 @@ def public_values(public: PublicInput) -> tuple[int, ...]:
         "total_new": limbs(public.total, CASH_BITS),
         "deposits_before": public.deposits_before,
         "deposits_count": len(public.deposits),
-        "prices": prices_digest(public.prices, _compress_many),
+        "backstop": public.governance.backstop_account,
+        "begins_open": int(public.begins_open),
+        "closed": int(public.closed),
     }
     return PUBLICS.flatten(values)
-
-
-def _compress_many(left: Sequence[Digest], right: Sequence[Digest]) -> list[Digest]:
-    """The reference: a verifier hashes a handful of blocks."""
-    return [compress(a, b) for a, b in zip(left, right, strict=True)]
 
 
 def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
@@ -93,19 +92,17 @@ def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
 
 def market_message(market: int, terms: MarketTerms) -> tuple[int, ...]:
     """A market's terms as MARKET carries them."""
-    return (market, *(digit % P for digit in risk_digits(terms)), *trade_numbers(terms))
+    return (market, *(number % P for number in risk_numbers(terms)), *trade_numbers(terms))
 
 
-def risk_digits(terms: MarketTerms) -> tuple[int, ...]:
-    """What a lot adds to an account's sums, as balanced limbs of either sign."""
-    numbers = (
-        terms.long_maintenance,
-        terms.short_maintenance,
-        terms.long_initial,
-        terms.short_initial,
-        terms.maintenance,
-    )
-    return tuple(digit for number in numbers for digit in balanced(number))
+def risk_numbers(terms: MarketTerms) -> tuple[int, ...]:
+    """What a lot adds to an account's sums, as balanced limbs of either sign, and the buckets that
+    the sides are in."""
+    maintenance = (terms.long_maintenance, terms.short_maintenance)
+    initial = (terms.long_initial, terms.short_initial)
+    values = [digit for number in (*maintenance, *initial) for digit in balanced(number)]
+    bucket = balanced(terms.bucket, BUCKET_BITS, BUCKET_COUNT)
+    return (*values, *bucket, *balanced(terms.value), *terms.numbers)
 
 
 def trade_numbers(terms: MarketTerms) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from circuits.air.layout import LIMB_BITS, Layout, carries, cell, cells, group, limbs
+from circuits.air.layout import LIMB_BITS, Layout, bit, carries, cell, cells, group, limbs
 from circuits.gadgets.integer import Integer, from_limbs, from_packed, from_sums
 from circuits.tables.fill.columns import FEE_LIMBS, FILL_ROWS_MAX
 from rollup.protocol.constants import CASH_BITS, SALT_LENGTH, TIME_BITS
@@ -19,14 +19,16 @@ class State(Layout):
     """What the state root commits to, and the hashes on the way to it."""
 
     accounts_root = cells(DIGEST)
+    frontiers = cells(DIGEST)  # the markets leaf as far as its markets
     markets_salt = cells(SALT_LENGTH)
-    markets_middle = cells(DIGEST)  # after the block of the prices' digest
     markets = cells(DIGEST)
+    triggers_root = cells(DIGEST)
+    flagged = cell()  # accounts below maintenance
     globals_salt = cells(SALT_LENGTH)
     globals_middle = cells(DIGEST)
     globals_digest = cells(DIGEST)
     left = cells(DIGEST)  # compress(accounts root, markets)
-    right = cells(DIGEST)  # compress(globals, 0)
+    right = cells(DIGEST)  # compress(triggers root, globals)
 
 
 class Columns(Layout):
@@ -34,7 +36,11 @@ class Columns(Layout):
 
     before = group(State)
     after = group(State)
-    old_prices = cells(DIGEST)  # digest
+    triggers_touched = bit()  # any leaf of the trigger tree
+    markets_count = cell()
+    last_listed = cell()  # 1 if no market is new
+    lagging = cell()  # sides whose frontier is above the price
+    open_inverse = cell()  # of these and the flagged accounts together
     old_time = limbs(TIME_BITS)
     time_room = cells(3)  # lower limbs of time - old time - 1
     fee_sums = cells(FEE_LIMBS)
