@@ -64,7 +64,7 @@ class Books:
     def __init__(self, genesis: Genesis, root: Digest) -> None:
         self.genesis = genesis
         self.root = root
-        cash = {genesis.governance.fee_account: 0}
+        cash = {genesis.governance.fee_account: 0, genesis.governance.backstop_account: 0}
         start = Tip(0, genesis.time, root, 0, 0, QUEUE_START, genesis.prices, cash)
         self.tips = {root: start}
         self.closed: dict[bytes, Closed] = {}
@@ -94,6 +94,8 @@ class Books:
             old_root=tip.root,
             new_root=digest_of(repr((tip.root, choice))),
             receipts=head_of_receipts(tip.number + 1),
+            open_since=0,
+            closed=True,
             prices_before=tip.prices,
             reports=choice.reports,
             prices=pricing.prices,

@@ -20,6 +20,8 @@ class Reason(StrEnum):
     POSITION_OUT_OF_BOUNDS = "position-out-of-bounds"
     POSITION_ORDER = "position-order"
     POSITION_EMPTY = "position-empty"
+    TRIGGER_OUT_OF_BOUNDS = "trigger-out-of-bounds"
+    COUNTER_OUT_OF_BOUNDS = "counter-out-of-bounds"
     CASH_OUT_OF_BOUNDS = "cash-out-of-bounds"
     AMOUNT_OUT_OF_BOUNDS = "amount-out-of-bounds"
     NOTIONAL_OUT_OF_BOUNDS = "notional-out-of-bounds"
@@ -35,6 +37,10 @@ class Reason(StrEnum):
     MARKET_SCALE = "market-scale"
     MARGIN_CROSSED = "margin-crossed"
     BAND_TOO_WIDE = "band-too-wide"
+    STEP_TOO_WIDE = "step-too-wide"
+    LIQUIDATION_FEE_TOO_HIGH = "liquidation-fee-too-high"
+    FUNDING_TOO_HIGH = "funding-too-high"
+    BUCKET_OUT_OF_BOUNDS = "bucket-out-of-bounds"
     GOVERNANCE_CHANGED = "governance-changed"
     ORACLE = "oracle"
 
@@ -53,7 +59,19 @@ class Reason(StrEnum):
     SALT_COUNT = "salt-count"
     DEPOSIT_ORDER = "deposit-order"
     FEE_ACCOUNT_MISSING = "fee-account-missing"
+    BACKSTOP_ACCOUNT_MISSING = "backstop-account-missing"
     REDO_FILLS = "redo-fills"
+    PRICE_OUTSIDE_BUCKETS = "price-outside-buckets"
+
+    # A step that is open, or triggers that the price has passed.
+    STEP_PRICES = "step-prices"
+    STEP_TERMS = "step-terms"
+    STEP_REPORTS = "step-reports"
+    STEP_RISK = "step-risk"
+    FRONTIER_COUNT = "frontier-count"
+    FRONTIER = "frontier"
+    SKIPPED = "skipped"
+    COUNTER = "counter"
 
     # An order that may not trade.
     ORDER_UNKNOWN = "order-unknown"
@@ -77,6 +95,9 @@ class Reason(StrEnum):
 
     # An account left in a state that the margin rule forbids.
     MARGIN = "margin"
+    BELOW_RISK = "below-risk"
+    BELOW_TRADED = "below-traded"
+    LADDER = "ladder"
 
 
 class Rejected(Exception):

@@ -12,8 +12,9 @@ from rollup.protocol.constants import ACCOUNT_BITS, DEPOSITS_MAX, MARKETS_MAX, T
 
 @dataclass(frozen=True, slots=True)
 class ShapeClass:
-    """The most of each that a batch holds: fills, orders that trade, accounts opened, and positions
-    of these accounts, each that was held before the batch or traded in it.
+    """The most of each that a batch holds: fills, orders that trade, accounts opened, positions
+    of these accounts, each that was held before the batch or traded in it, and leaves of triggers
+    touched or swept.
 
     Every class takes DEPOSITS_MAX queue entries: they have the first memory timestamps.
     """
@@ -23,6 +24,7 @@ class ShapeClass:
     orders: int
     accounts: int
     positions: int
+    triggers: int
 
     def __post_init__(self) -> None:
         if not 1 <= self.trades <= TRADES_LIMIT:
@@ -34,21 +36,26 @@ class ShapeClass:
 
         if self.positions < self.accounts or self.positions < 4 * MARKETS_MAX:
             raise ValueError(f"{self.positions} positions are no room for {self.accounts} accounts")
+        if self.triggers < 1:
+            raise ValueError("a class takes at least one leaf of triggers")
 
     def encode(self) -> bytes:
         """Canonical bytes: the length of the name and the name, then numbers of 4 bytes each,
         big-endian, what every class has among them."""
         name = self.name.encode("ascii")
-        numbers = (self.trades, self.orders, self.accounts, self.positions, DEPOSITS_MAX)
+        sizes = (self.trades, self.orders, self.accounts, self.positions, self.triggers)
+        numbers = (*sizes, DEPOSITS_MAX)
         words = (number.to_bytes(4, "big") for number in numbers)
         return b"".join((len(name).to_bytes(1, "big"), name, *words))
 
 
-CLASS_S: Final = ShapeClass("S", trades=128, orders=256, accounts=512, positions=768)
+CLASS_S: Final = ShapeClass("S", trades=128, orders=256, accounts=512, positions=768, triggers=1024)
 """Small: two orders for every fill when no order fills twice, and every account another one:
 256 traders, 64 depositors and the fee account."""
 
-CLASS_M: Final = ShapeClass("M", trades=1024, orders=2048, accounts=1408, positions=3840)
+CLASS_M: Final = ShapeClass(
+    "M", trades=1024, orders=2048, accounts=1408, positions=3840, triggers=4096
+)
 """Medium: two orders for every fill. Accounts that far apart, with all these positions, still fit
 the Poseidon table of 2^17 rows; 2,113 different ones would need the double."""
 

@@ -21,14 +21,16 @@ from rollup.hash.poseidon import Digest
 from rollup.protocol.account import Header
 from rollup.protocol.batch import Batch, Fill, NewSalts
 from rollup.protocol.deposit import NO_KEY, NO_VIEWING, EntryKind, QueueEntry
-from rollup.protocol.genesis import Genesis
+from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT, Genesis
 from rollup.protocol.market import Governance, Market
 from rollup.protocol.order import Order, Side, SignedOrder, message_digest
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.positions import Positions
 from rollup.protocol.receipt import RECEIPTS_START
 from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.openings import completed
 from rollup.protocol.state import State
+from rollup.protocol.terms import batch_terms
 from rollup.protocol.transition import apply_batch
 from rollup.protocol.units import VerifyMany
 from tests.helpers.oracle import oracle_terms
@@ -51,6 +53,10 @@ BTC_MARKET = Market(
     band_fraction=400,
     taker_fee=500,
     maker_fee=100,
+    liquidation_fee=250,
+    bucket=600,
+    funding_cap=200,
+    interest=100,
 )
 ETH_MARKET = Market(
     symbol="ETH",
@@ -61,16 +67,23 @@ ETH_MARKET = Market(
     band_fraction=400,
     taker_fee=450,
     maker_fee=0,
+    liquidation_fee=250,
+    bucket=250,
+    funding_cap=0,
+    interest=0,
 )
 PRICES = (BTC_PRICE, ETH_PRICE)
 GOVERNANCE = Governance(
     markets=(BTC_MARKET, ETH_MARKET),
-    fee_account=0,
+    fee_account=FEE_ACCOUNT,
+    backstop_account=BACKSTOP_ACCOUNT,
     clock_behind_ms=60_000,
     clock_ahead_ms=5_000,
     oracle=oracle_terms(("BTC", "ETH"), PRICES),
 )
 MAX_FEE = 1000
+BACKSTOP = b"\xbb" * 20
+"""Who owns the backstop."""
 
 
 @cache
@@ -159,6 +172,9 @@ def genesis(governance: Governance = GOVERNANCE, prices: tuple[int, ...] = PRICE
         governance=governance,
         prices=prices,
         fee_header=Header(owner=owner(0), key=public_key(0), viewing=viewing(0)),
+        backstop_header=Header(
+            owner=BACKSTOP, key=public_key(BACKSTOP_ACCOUNT), viewing=viewing(9)
+        ),
         receipt_signer=RECEIPT_KEY.address,
     )
 
@@ -234,6 +250,8 @@ class Venue:
 
     def __post_init__(self) -> None:
         self.state: State = self.genesis.state(self.suite.compress_many)
+        self.last = self.genesis.prices
+        self.open_since = 0
 
     def signed(self, order: Order, by: int | None = None) -> SignedOrder:
         """The order signed by its account's key, or by another account's."""
@@ -241,9 +259,14 @@ class Venue:
         return SignedOrder(order, self.suite.sign(order.account if by is None else by, message))
 
     def batch(
-        self, deposits: Sequence[QueueEntry] = (), matches: Sequence[Match] = (), step: int = 1000
+        self,
+        deposits: Sequence[QueueEntry] = (),
+        matches: Sequence[Match] = (),
+        step: int = 1000,
+        refreshed: Sequence[int] = (),
     ) -> Batch:
-        """The next batch with these deposits and fills; its window ends `step` ms later."""
+        """The next batch with these deposits and fills, and accounts opened for their triggers
+        only; its window ends `step` ms later."""
         orders: list[Order] = []
         for match in matches:
             orders += [order for order in (match.buy, match.sell) if order not in orders]
@@ -252,7 +275,7 @@ class Venue:
             for m in matches
         )
         signed = tuple(self.signed(order) for order in orders)
-        return self.assemble(tuple(deposits), signed, fills, step)
+        return self.assemble(tuple(deposits), signed, fills, step, refreshed)
 
     def assemble(
         self,
@@ -260,15 +283,19 @@ class Venue:
         orders: tuple[SignedOrder, ...],
         fills: tuple[Fill, ...],
         step: int = 1000,
+        refreshed: Sequence[int] = (),
     ) -> Batch:
-        """A batch of given parts, with the openings and salts that they need."""
-        number = self.state.globals.number + 1
+        """A batch of given parts, with the openings and salts that they need; but one that the
+        rules will refuse may lack leaves of triggers."""
+        number, governance = self.state.globals.number + 1, self.genesis.governance
         touched: dict[int, set[int]] = {self.genesis.governance.fee_account: set()}
         for entry in deposits:
             touched.setdefault(entry.account, set())
         for signed in orders:
             touched.setdefault(signed.order.account, set()).add(signed.order.slot)
-        return Batch(
+        for index in refreshed:
+            touched.setdefault(index, set())
+        draft = Batch(
             chain=self.genesis.chain,
             venue=self.genesis.venue,
             number=number,
@@ -288,7 +315,14 @@ class Venue:
                 markets=self.salt_key.markets(number, 0),
                 globals=self.salt_key.globals(number, 0),
             ),
+            frontiers=tuple(terms.numbers for terms in batch_terms(governance, self.prices)),
+            prices_before=self.last,
+            open_since=self.open_since,
         )
+        try:
+            return completed(draft, self.state)
+        except Rejected:
+            return draft
 
     def apply(self, batch: Batch) -> Outcome:
         """What the rules say, without adopting it."""
@@ -300,6 +334,8 @@ class Venue:
         """Apply a batch and become the state after it."""
         outcome = self.apply(batch)
         self.state.adopt(outcome)
+        self.last = batch.prices
+        self.open_since = 0 if outcome.public.closed else batch.open_since or batch.time
         return outcome
 
     def refusal(self, batch: Batch) -> Reason:

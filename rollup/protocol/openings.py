@@ -1,0 +1,85 @@
+"""Which leaves of triggers a batch opens, and how far down its frontiers come.
+
+Both follow from what the batch does, so nobody has to say them: `completed` works them out for who
+runs the venue. It judges nothing that transition.py does not judge again.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rollup.protocol.batch import Batch
+from rollup.protocol.counting import Frontiers, frontiers_before
+from rollup.protocol.ledger import Ledger
+from rollup.protocol.margin import triggers_of
+from rollup.protocol.outcome import Steps
+from rollup.protocol.shape_class import CLASS_S, ShapeClass
+from rollup.protocol.state import State
+from rollup.protocol.terms import MarketTerms
+from rollup.protocol.transition import take_steps
+from rollup.protocol.triggers import LONG, SHORT, Seat, leaf_of, leaves_of, seats, side_of
+
+
+def completed(draft: Batch, state: State, shape_class: ShapeClass = CLASS_S) -> Batch:
+    """The batch with the leaves of triggers that it counts and sweeps, and with its frontiers as
+    low as the counters and its class allow.
+
+    Accounts and slots of the draft are opened; its leaves and frontiers may be any. Rejected where
+    the rules would refuse one of its steps, or what it leaves an account with.
+    """
+    ledger = Ledger(draft.pre)
+    steps = take_steps(draft, ledger)
+    changes = _changes(ledger, steps)
+    sweep = _Sweep(state, changes, shape_class.triggers)
+    before = frontiers_before(draft.pre.markets.frontiers, steps.terms)
+    frontiers = sweep.frontiers(before, steps.terms)
+    triggers, siblings = state.open_triggers(sweep.leaves)
+    pre = replace(draft.pre, triggers=triggers, trigger_siblings=siblings)
+    return replace(draft, pre=pre, frontiers=frontiers)
+
+
+def _changes(ledger: Ledger, steps: Steps) -> Counter[Seat]:
+    """By how much the batch changes each counter that it touches; 0 where as many come as go."""
+    changes: Counter[Seat] = Counter()
+    for index, entry in ledger.accounts.items():
+        old = set(seats(entry.before))
+        triggers = triggers_of(entry.positions, steps.closings[index].safety, steps.terms)
+        new = {
+            Seat(market, side_of(size), trigger)
+            for (market, size), trigger in zip(entry.positions, triggers, strict=True)
+        }
+        changes.subtract(old - new)
+        changes.update(new - old)
+    return changes
+
+
+class _Sweep:
+    """Frontiers on their way down, one leaf after the other, while there is room for leaves."""
+
+    def __init__(self, state: State, changes: Counter[Seat], room: int) -> None:
+        self.leaves = leaves_of(changes)
+        self._state = state
+        self._changes = changes
+        self._room = room
+
+    def frontiers(self, before: Frontiers, terms: Sequence[MarketTerms]) -> Frontiers:
+        """Where every frontier comes to."""
+        found = []
+        for market, (old, each) in enumerate(zip(before, terms, strict=True)):
+            long = self._down(market, LONG, old[LONG], each.numbers[LONG])
+            short = self._down(market, SHORT, old[SHORT], each.numbers[SHORT])
+            found.append((long, short))
+        return tuple(found)
+
+    def _down(self, market: int, side: int, frontier: int, number: int) -> int:
+        """A frontier goes up to the price at once, and down to it until somebody is in the way."""
+        while frontier > number:
+            seat = Seat(market, side, frontier)
+            leaf = leaf_of(*seat)
+            if self._state.count(seat) + self._changes[seat]:
+                return frontier
+            if leaf not in self.leaves and len(self.leaves) >= self._room:
+                return frontier
+            self.leaves.add(leaf)
+            frontier -= 1
+        return number
