@@ -163,7 +163,8 @@ one was there before the batch, lagging the sides so far whose frontier is above
 batch, then handed on by market, and received by batch."""
 
 FLAGGED = Bus("FLAGGED", 23, ("difference",))
-"""How many more accounts are flagged `below` after the batch. Sent by account, received by batch."""
+"""How many more accounts are flagged `below` after the batch than before it. Sent by account,
+received by batch."""
 
 BUSES = (
     RANGE,

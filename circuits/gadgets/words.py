@@ -6,7 +6,7 @@ DEPOSIT_TIMESTAMP + i, FILL_TIMESTAMP + j, FEE_TIMESTAMP (rollup.protocol.consta
 
 from typing import Final
 
-from rollup.protocol.constants import ACCOUNT_BITS, MARKET_BITS
+from rollup.protocol.constants import MARKET_BITS
 
 CASH_WORD: Final = 0
 """Cash biased by 2^63 as three packed pairs of limbs, then 1 if the account exists, else 0."""
@@ -18,7 +18,3 @@ POSITION_WORD: Final = 1
 SLOT_WORD: Final = 2 * 2**MARKET_BITS
 """Slot 0: generation, filled as two packed pairs, 0; slot s is word SLOT_WORD + s. Above the
 positions of all market numbers."""
-
-TRIGGER_TREE: Final = 2**ACCOUNT_BITS + 1
-"""Number of the trigger tree on the NODE bus: one above the last slot tree, that of account
-2^30 - 1."""

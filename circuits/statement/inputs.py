@@ -70,7 +70,7 @@ def public_values(public: PublicInput) -> tuple[int, ...]:
         "deposits_before": public.deposits_before,
         "deposits_count": len(public.deposits),
         "backstop": public.governance.backstop_account,
-        "begins_open": int(public.begins_open),
+        "begins_open": int(public.open_since != 0),
         "closed": int(public.closed),
     }
     return PUBLICS.flatten(values)

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from circuits.gadgets.buses import RISK_NUMBERS
 from circuits.gadgets.words import CASH_WORD, POSITION_WORD, SLOT_WORD
-from circuits.statement.inputs import risk_digits, trade_numbers
+from circuits.statement.inputs import risk_numbers, trade_numbers
 from circuits.tables.account.columns import FRESH_SLOTS_ROOT
 from circuits.tables.records import (
     I64,
@@ -32,18 +33,18 @@ from circuits.tables.records import (
     SlotAccess,
     SlotRecords,
     TreeRecords,
+    TriggerRecords,
 )
-from rollup.hash.batched import compress_many
 from rollup.protocol.account import Account
-from rollup.protocol.batch import MarketsState, prices_digest
 from rollup.protocol.constants import (
     CASH_LIMIT,
+    COUNTERS,
     POSITION_LIMIT,
     SEPTIC_LENGTH,
     SIGNATURE_BYTES,
 )
 from rollup.protocol.encoding import owner_words
-from rollup.protocol.outcome import FillStep, MarginCase, Outcome, SideStep, TouchedAccount
+from rollup.protocol.outcome import FillStep, Outcome, SideStep, TouchedAccount
 
 _ORDER_NUMBERS = (
     "account",
@@ -56,13 +57,6 @@ _ORDER_NUMBERS = (
     "expiry",
     "max_fee",
     "flags",
-)
-
-_CLAUSES = (
-    MarginCase.UNCHANGED,
-    MarginCase.INITIAL,
-    MarginCase.MAINTENANCE,
-    MarginCase.HEALTHIER,
 )
 
 _NO_OWNER = (0,) * 6
@@ -99,6 +93,7 @@ def replay(outcome: Outcome) -> Records:
         header=_headers(outcome, signed),
         position=_positions(outcome, clock),
         market=_markets(outcome),
+        trigger=_triggers(outcome),
         slot=_slots(outcome, clock),
         deposit=deposits,
         batch=batch,
@@ -246,7 +241,13 @@ def _accounts(outcome: Outcome, clock: Clock, signed: Mapping[int, int]) -> Acco
         slots_root=(_slots_roots_of(before), _slots_roots_of(after)),
         slots_touched=_column(bool(a.slots) for a in touched),
         last_ts=_column(clock.last.get((a.index, CASH_WORD), 0) for a in touched),
-        clause=_column(_CLAUSES.index(a.margin) for a in touched),
+        below=(
+            _column(leaf is not None and leaf.below for leaf in before),
+            _column(leaf is not None and leaf.below for leaf in after),
+        ),
+        safety=_column(a.closing.safety for a in touched),
+        shrinks=_column(a.after is not None and not a.closing.grew for a in touched),
+        backstop=_column(a.index == outcome.public.governance.backstop_account for a in touched),
     )
 
 
@@ -286,6 +287,10 @@ def _positions(outcome: Outcome, clock: Clock) -> PositionRecords:
         market=_column(market for _, _, market in rows),
         before=_column(_size_of(a.before, market) for _, a, market in rows),
         after=_column(_size_of(a.after, market) for _, a, market in rows),
+        trigger=(
+            _column(_trigger_of(a.before, market) for _, a, market in rows),
+            _column(_trigger_of(a.after, market) for _, a, market in rows),
+        ),
         last_ts=_column(clock.last.get((a.index, POSITION_WORD + m), 0) for _, a, m in rows),
     )
 
@@ -294,14 +299,38 @@ def _size_of(leaf: Account | None, market: int) -> int:
     return POSITION_LIMIT + (0 if leaf is None else leaf.positions[market])
 
 
+def _trigger_of(leaf: Account | None, market: int) -> int:
+    """0 where nothing is held."""
+    if leaf is None or market not in leaf.positions.markets:
+        return 0
+    return leaf.triggers[leaf.positions.markets.index(market)]
+
+
+def _triggers(outcome: Outcome) -> TriggerRecords:
+    leaves = outcome.triggers
+    return TriggerRecords(
+        index=_column(leaf.index for leaf in leaves),
+        old=_matrix([leaf.before for leaf in leaves], COUNTERS),
+        left=_matrix([leaf.minus for leaf in leaves], COUNTERS),
+        taken=_matrix([leaf.plus for leaf in leaves], COUNTERS),
+        swept=_matrix([leaf.swept for leaf in leaves], COUNTERS),
+    )
+
+
 def _markets(outcome: Outcome) -> MarketRecords:
     terms = outcome.steps.terms
     fills = Counter(step.market for step in outcome.steps.fills)
+    listed = len(outcome.markets_before.frontiers)
     return MarketRecords(
         market=_column(range(len(terms))),
-        risk=_matrix([risk_digits(each) for each in terms], 15),
+        risk=_matrix([risk_numbers(each) for each in terms], RISK_NUMBERS),
         trade=_matrix([trade_numbers(each) for each in terms], 6),
         trade_uses=_column(fills[market] for market in range(len(terms))),
+        listed=_column(market < listed for market in range(len(terms))),
+        frontier=(
+            _matrix(outcome.frontiers_before, 2),
+            _matrix(outcome.markets_after.frontiers, 2),
+        ),
     )
 
 
@@ -336,7 +365,7 @@ def _slots(outcome: Outcome, clock: Clock) -> SlotRecords:
 
 
 def _tree(outcome: Outcome) -> TreeRecords:
-    nodes = (*outcome.account_nodes, *outcome.slot_nodes)
+    nodes = (*outcome.account_nodes, *outcome.slot_nodes, *outcome.trigger_nodes)
     digests = np.array(
         [(*n.left_old, *n.left_new, *n.right_old, *n.right_new, *n.old, *n.new) for n in nodes],
         dtype=np.uint32,
@@ -365,8 +394,9 @@ def _batch(outcome: Outcome, clock: Clock) -> BatchRecords:
         time=(before.time, after.time),
         total=(before.total, after.total),
         deposits_consumed=(before.deposits_consumed, after.deposits_consumed),
-        prices=(_prices(old), _prices(new)),
         accounts_root=(_digest(outcome.accounts_root_before), _digest(outcome.accounts_root_after)),
+        triggers_root=(_digest(outcome.triggers_root_before), _digest(outcome.triggers_root_after)),
+        flagged=(before.flagged, after.flagged),
         markets_salt=(_digest(old.salt), _digest(new.salt)),
         globals_salt=(_digest(before.salt), _digest(after.salt)),
         fee_account=fees.account,
@@ -382,10 +412,6 @@ def _batch(outcome: Outcome, clock: Clock) -> BatchRecords:
             exists=one,
         ),
     )
-
-
-def _prices(markets: MarketsState) -> U32:
-    return _digest(prices_digest(markets.prices, compress_many))
 
 
 def _fee_sums(outcome: Outcome) -> I64:

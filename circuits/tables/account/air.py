@@ -18,8 +18,8 @@ from circuits.air.table import Table
 from circuits.gadgets.buses import CHAIN, FLAGGED, HEADER, MEMORY, NODE
 from circuits.gadgets.hash import request_hash
 from circuits.gadgets.words import CASH_WORD
-from circuits.tables.account.columns import FRESH_SLOTS_ROOT, Columns, Leaf
 from circuits.tables.account.closing import require_closing
+from circuits.tables.account.columns import FRESH_SLOTS_ROOT, Columns, Leaf
 from circuits.tables.position.sums import started
 from rollup.hash.poseidon import fold_start
 from rollup.protocol.account import EMPTY_LEAF

@@ -9,8 +9,6 @@ Formulae run on Expr (constraints) and on int64 arrays (`trace.py`) alike, so th
 follow another rule than the circuit.
 """
 
-from typing import Any
-
 from circuits.air.builder import Builder
 from circuits.air.layout import LIMB_BITS
 from circuits.gadgets.integer import Integer, from_limbs, require_identity

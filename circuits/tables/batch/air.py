@@ -1,10 +1,10 @@
-"""Batch: its first row ties the state roots to the public values, says whether the step is closed, and
-credits the fees.
+"""Batch: its first row ties the state roots to the public values, says whether the step is closed,
+and credits the fees.
 
 Height: one row, padded; only the first row says anything. Degree: 3.
 Buses: HASH; sends the roots of account and trigger tree on NODE; starts and ends FRONTIERS;
-receives FLAGGED and FEES; accesses the cash word of the fee account in MEMORY at FEE_TIMESTAMP, also
-when there are no fees.
+receives FLAGGED and FEES; accesses the cash word of the fee account in MEMORY at FEE_TIMESTAMP,
+also when there are no fees.
 Claims: docs/spec/claims/batch.md. Spec: docs/spec/07-batch.md.
 """
 
@@ -19,7 +19,7 @@ from circuits.gadgets.compare import require_at_most
 from circuits.gadgets.hash import request_chain, request_hash
 from circuits.gadgets.integer import require_identity
 from circuits.gadgets.memory import require_access
-from circuits.gadgets.words import CASH_WORD, TRIGGER_TREE
+from circuits.gadgets.words import CASH_WORD
 from circuits.tables.batch.columns import (
     DIGEST,
     Columns,
@@ -28,6 +28,7 @@ from circuits.tables.batch.columns import (
     fees_identity,
 )
 from rollup.hash.poseidon import fold_start
+from rollup.protocol.closing import TRIGGER_TREE
 from rollup.protocol.constants import CASH_BITS, FEE_TIMESTAMP, MARKETS_LEAF_VERSION, TIME_BITS
 from rollup.protocol.encoding import TypeCode, limbs
 
@@ -82,9 +83,7 @@ def _state(
     and the count of flagged accounts is the eighth."""
     count = row.first
     salt = (*state.markets_salt, 0, 0, 0, 0)
-    request_hash(
-        air, state.frontiers, salt, state.markets, count, claim=f"batch.markets-{which}"
-    )
+    request_hash(air, state.frontiers, salt, state.markets, count, claim=f"batch.markets-{which}")
     blocks = ((*words, state.flagged), (*state.globals_salt, 0, 0, 0, 0))
     digests = (state.globals_middle, state.globals_digest)
     claim = f"batch.globals-{which}"
@@ -101,16 +100,9 @@ def _trees(air: Builder, row: Columns) -> None:
     # Lie: leaves opened against another tree than the old root's, or closed into another.
     roots = (0, 0, 0, *before.accounts_root, *after.accounts_root)
     air.send(NODE, roots, row.first, claim="batch.accounts-root")
-    touched = row.triggers_touched
-    air.require_bit(touched, "batch.flags")
-    # Lie: a second root of the trigger tree, so that a leaf is opened twice.
-    air.require_zero(touched * (1 - row.first), "batch.triggers-root")
+    # Lie: counters of another state, or others than the new root has.
     roots = (TRIGGER_TREE, 0, 0, *before.triggers_root, *after.triggers_root)
-    air.send(NODE, roots, touched, claim="batch.triggers-root")
-    # Lie: the counters become others while nobody opens any.
-    with air.when(row.first - touched):
-        roots = (after.triggers_root, before.triggers_root)
-        air.require_all_equal(*roots, "batch.triggers-kept")
+    air.send(NODE, roots, row.first, claim="batch.triggers-root")
 
 
 def _frontiers(air: Builder, row: Columns) -> None:

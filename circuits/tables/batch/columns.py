@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from circuits.air.layout import LIMB_BITS, Layout, bit, carries, cell, cells, group, limbs
+from circuits.air.layout import LIMB_BITS, Layout, carries, cell, cells, group, limbs
 from circuits.gadgets.integer import Integer, from_limbs, from_packed, from_sums
 from circuits.tables.fill.columns import FEE_LIMBS, FILL_ROWS_MAX
 from rollup.protocol.constants import CASH_BITS, SALT_LENGTH, TIME_BITS
@@ -36,7 +36,6 @@ class Columns(Layout):
 
     before = group(State)
     after = group(State)
-    triggers_touched = bit()  # any leaf of the trigger tree
     markets_count = cell()
     last_listed = cell()  # 1 if no market is new
     lagging = cell()  # sides whose frontier is above the price

@@ -62,13 +62,13 @@ if Sums.width() != SUMS:
     raise TypeError("CHAIN carries another number of columns than there are sums")
 
 
-def spans() -> tuple[slice, ...]:
-    """Which columns of CHAIN are those of each sum."""
-    found, start = [], 0
-    for field in Sums.fields.values():
-        found.append(slice(start, start + field.width))
+def spans() -> dict[str, slice]:
+    """Which columns of CHAIN are those of each sum, in their order."""
+    found, start = {}, 0
+    for name, field in Sums.fields.items():
+        found[name] = slice(start, start + field.width)
         start += field.width
-    return tuple(found)
+    return found
 
 
 def cash_columns(words: Sequence[Any]) -> tuple[Any, ...]:

@@ -17,8 +17,8 @@ from circuits.air.layout import Layout, bit, bits, cell, cells, limbs
 from circuits.air.table import Table
 from circuits.gadgets.buses import NODE, SWEEP, TRIGGER
 from circuits.gadgets.hash import request_hash
-from circuits.gadgets.words import TRIGGER_TREE
 from rollup.hash.poseidon import chain_start
+from rollup.protocol.closing import TRIGGER_TREE
 from rollup.protocol.constants import BUCKET_NUMBER_BITS, COUNTERS, TRIGGER_BITS
 from rollup.protocol.encoding import TypeCode
 
@@ -95,7 +95,7 @@ def _sweep(air: Builder, row: Columns) -> None:
     for swept, counter in zip(row.swept, counters(row), strict=True):
         air.require_zero(swept * counter, "trigger.swept-is-empty")
     ends = sweep_ends(row.swept)
-    # Lie: a counter in the middle is left out of a sweep. One swept bit with none above it: one run.
+    # Lie: a counter in the middle is left out of a sweep. One swept bit has none above: one run.
     air.require_equal(sum(ends[1:], ends[0]), row.sweeps, "trigger.one-run")
     at = [end * place for place, end in enumerate(ends)]
     air.require_equal(sum(at[1:], at[0]), row.highest, "trigger.highest")
