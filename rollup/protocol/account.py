@@ -11,9 +11,9 @@ from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import ZERO_DIGEST, Digest
 from rollup.private import Private
 from rollup.protocol.constants import (
+    BUCKET_NUMBER_BITS,
     GENERATION_BITS,
     OWNER_BYTES,
-    BUCKET_NUMBER_BITS,
     SIGNATURE_SCHEME,
     SIZE_BITS,
 )

@@ -28,8 +28,8 @@ MARKETS_LEAF_VERSION: Final = 2
 over a digest of prices."""
 
 BUCKET_NUMBER_BITS: Final = 16
-"""Width of a biased bucket number, and so of a trigger: buckets of a thousandth of the listing price
-reach from a sixteenth below nothing to some fifty times that price."""
+"""Width of a biased bucket number, and so of a trigger: buckets of a thousandth of the listing
+price reach from 16 of these prices below nothing to some fifty above it."""
 
 BUCKET_OFFSETS: Final = (2**14, 2**16 - 2**14)
 """Bias of the bucket numbers of longs and of shorts. The side value of a long is its price less

@@ -1,7 +1,8 @@
 """Counting triggers: what a batch does to the leaves of the trigger tree, and to the frontiers.
 
 The frontier of a side is the bucket down to which all its counters have been shown to be zero. It
-follows the price up for free, and comes down over zero counters only. Spec: docs/spec/13-triggers.md.
+follows the price up for free, and comes down over zero counters only.
+Spec: docs/spec/14-triggers.md.
 """
 
 from collections.abc import Mapping, Sequence

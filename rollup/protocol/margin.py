@@ -87,11 +87,11 @@ def safety_of(now: Valuation) -> int:
 
 
 def margin_refusal(before: Holding, after: Holding, terms: Sequence[MarketTerms]) -> Reason | None:
-    """Why an account that trades could not be closed so; None if it could."""
+    """Why an account that trades could not be closed so, LADDER or MARGIN; None if it could."""
     try:
         closing(before, after, terms, traded=True)
     except Rejected as refusal:
-        return refusal.reason
+        return Reason.LADDER if refusal.reason is Reason.LADDER else Reason.MARGIN
     return None
 
 

@@ -1,8 +1,8 @@
-"""Triggers: at which bucket a position's account must be looked at, and how many positions have each.
+"""Triggers: the buckets at which accounts must be looked at, and how many positions have each.
 
 A leaf of the trigger tree counts the positions of one side of one market with 8 triggers in a row.
 That no counter which the price has passed is above zero says that nobody was skipped.
-Spec: docs/spec/13-triggers.md.
+Spec: docs/spec/14-triggers.md.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -110,7 +110,7 @@ def trigger_leaves(counters: Sequence[Counters], compress_many: CompressMany) ->
 
 
 def counted(accounts: Iterable[Account]) -> dict[int, Counters]:
-    """All leaves in which something is counted, by index: the book told once more from the start."""
+    """All leaves in which something is counted, by index: the whole book, counted anew."""
     found: dict[int, list[int]] = {}
     for account in accounts:
         for seat in seats(account):

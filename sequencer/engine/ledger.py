@@ -20,7 +20,7 @@ from rollup.protocol.constants import (
     NOTIONAL_BITS,
 )
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
-from rollup.protocol.margin import NOTHING, Holding, margin_case
+from rollup.protocol.margin import NOTHING, Holding, margin_refusal
 from rollup.protocol.market import Governance
 from rollup.protocol.order import Order, Side, SignedOrder
 from rollup.protocol.rejection import Reason, Rejected
@@ -196,7 +196,7 @@ class Ledger:
         except Rejected as refusal:
             return refusal.reason
         before = work.before.get(order.account, holder.holding)
-        return None if margin_case(before, after, work.terms) is not None else Reason.MARGIN
+        return margin_refusal(before, after, work.terms)
 
     def try_fill(
         self, work: Work, maker: LiveOrder, taker: LiveOrder, price: int, size: int
@@ -249,8 +249,9 @@ class Ledger:
         charge = fee(amount, rate)
         after = _settle(holder.holding, order, amount, size, charge)
         before = work.before.get(order.account, holder.holding)
-        if margin_case(before, after, work.terms) is None:
-            raise Rejected(Reason.MARGIN)
+        refusal = margin_refusal(before, after, work.terms)
+        if refusal is not None:
+            raise Rejected(refusal)
         return _Side(party, live, after, slot, charge)
 
     def _fees_fit(self, work: Work, sides: list[_Side]) -> bool:
