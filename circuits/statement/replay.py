@@ -40,6 +40,7 @@ from rollup.protocol.constants import (
     CASH_LIMIT,
     COUNTERS,
     POSITION_LIMIT,
+    SAFETY_MAX,
     SEPTIC_LENGTH,
     SIGNATURE_BYTES,
 )
@@ -245,10 +246,18 @@ def _accounts(outcome: Outcome, clock: Clock, signed: Mapping[int, int]) -> Acco
             _column(leaf is not None and leaf.below for leaf in before),
             _column(leaf is not None and leaf.below for leaf in after),
         ),
-        safety=_column(a.closing.safety for a in touched),
+        safety=_column(_safety_of(a) for a in touched),
         shrinks=_column(a.after is not None and not a.closing.grew for a in touched),
         backstop=_column(a.index == outcome.public.governance.backstop_account for a in touched),
     )
+
+
+def _safety_of(account: TouchedAccount) -> int:
+    """Where nothing is held no trigger depends on it, and it is the cap, which needs no ladder."""
+    after = account.after
+    if after is not None and not after.positions.held and not after.below:
+        return SAFETY_MAX
+    return account.closing.safety
 
 
 def _is_opened(account: TouchedAccount, signed: Mapping[int, int]) -> bool:

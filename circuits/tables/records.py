@@ -140,7 +140,7 @@ class AccountRecords(Private):
     slots_touched: I64  # 1 if the slot tree was opened
     last_ts: I64  # last timestamp of the cash word
     below: tuple[I64, I64]  # flags before, after
-    safety: I64
+    safety: I64  # the cap where nothing is held
     shrinks: I64  # 1 if no position of it grew
     backstop: I64  # 1 if it is the backstop
 

@@ -119,10 +119,6 @@ def _fill_leaf(leaf: Leaf, with_header: U32, exists: I64) -> U32:
 
 def _fill_closing(row: Columns) -> None:
     """Rest and room of the safety that the records name."""
-    held: Any = sum(row.sums.ladder_after[1:], row.sums.ladder_after[0])
-    # Where nothing is held no trigger depends on the safety, and only the cap leaves room.
-    free = row.exists * (held == 0) * (1 - row.after.below)
-    row.safety.fill(np.where(free, SAFETY_MAX, row.safety.value()))
     row.capped[...] = row.exists * (row.safety.value() == SAFETY_MAX)
     healthy = row.exists * (1 - row.after.below)
     excess = safe_excess(row).times(healthy, 0, 1)
