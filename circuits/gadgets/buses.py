@@ -116,6 +116,8 @@ CHAIN = Bus(
         "count",
         "safety",
         "shrinks",
+        "liquidated",
+        "exhausted",
         *_vector("old", 8),
         *_vector("new", 8),
         *_vector("sum", SUMS),
@@ -124,8 +126,9 @@ CHAIN = Bus(
 """An account's leaves as far as their positions are opened: the next market is `least` or above,
 `count` positions are in the sums since they were limbs (plus 1; 0: they are limbs and no position
 follows), old and new are the digests so far. safety: how many buckets below the price the triggers
-are; shrinks: no position may grow. Sent by account, then handed on by position and total, and
-received by account."""
+are; shrinks: no position may grow; liquidated: the backstop may take from them; exhausted: for less
+than the whole fee. Sent by account, then handed on by position and total, and received by
+account."""
 
 RISK_NUMBERS = 19
 """Elements of a market's terms that concern positions (circuits.tables.position.columns)."""
@@ -133,13 +136,21 @@ RISK_NUMBERS = 19
 MARKET = Bus(
     "MARKET",
     17,
-    ("market", *_vector("risk", RISK_NUMBERS), *_vector("band", 4), "taker_fee", "maker_fee"),
+    (
+        "market",
+        *_vector("risk", RISK_NUMBERS),
+        *_vector("band", 4),
+        "taker_fee",
+        "maker_fee",
+        *_vector("lot_fee", 3),
+    ),
 )
 """Terms of a listed market. Sent by the verifier, one each, received by market.
 
 risk: what a lot adds to the sums, in balanced limbs: 3 each of long and short over maintenance
-margin, long and short over initial margin, 2 of the bucket, 3 of the unit value; then the biased
-bucket numbers of long and short. band: low and high in packed pairs."""
+margin, long and short over initial margin, 2 of the bucket, 3 of what a lot is worth; then the
+biased bucket numbers of long and short. band: low and high in packed pairs; lot_fee: what
+liquidation costs a lot, in limbs."""
 
 RISK = Bus("RISK", 18, ("market", *_vector("risk", RISK_NUMBERS)))
 """The same numbers of one market for a position. Sent by market, received by position."""
@@ -147,22 +158,29 @@ RISK = Bus("RISK", 18, ("market", *_vector("risk", RISK_NUMBERS)))
 TRADE = Bus("TRADE", 19, ("market", *_vector("band", 4), "taker_fee", "maker_fee"))
 """Band and fees of one market for a fill. Sent by market, received by fill."""
 
-TRIGGER = Bus("TRIGGER", 20, ("side", "trigger", "taken"))
+TAKE = Bus("TAKE", 20, ("market", *_vector("value", 3), *_vector("lot_fee", 3)))
+"""Value of a lot and liquidation fee of one market. Sent by market, received by takeover."""
+
+LIQUIDATION = Bus("LIQUIDATION", 21, ("account", "market", "short", "exhausted"))
+"""A position of a liquidated account, of its old side: the backstop may take from it. Sent by
+position as often as it is asked for, received by takeover."""
+
+TRIGGER = Bus("TRIGGER", 22, ("side", "trigger", "taken"))
 """A position has (taken 1) or has no longer (0) this trigger. side: market * 2, plus 1 for shorts.
 Sent by position, received by trigger as often as it is said."""
 
-SWEEP = Bus("SWEEP", 21, ("side", "trigger"))
+SWEEP = Bus("SWEEP", 23, ("side", "trigger"))
 """In the new state all counters of a side above this trigger, up to its old frontier, are zero.
 Sent by market from the old frontier, carried down by trigger, received by market at the new one."""
 
 FRONTIERS = Bus(
-    "FRONTIERS", 22, ("market", "listed", "lagging", *_vector("old", 8), *_vector("new", 8))
+    "FRONTIERS", 24, ("market", "listed", "lagging", *_vector("old", 8), *_vector("new", 8))
 )
 """The markets leaf as far as its markets are opened: `market` is the next, listed is 1 if the last
 one was there before the batch, lagging the sides so far whose frontier is above the price. Sent by
 batch, then handed on by market, and received by batch."""
 
-FLAGGED = Bus("FLAGGED", 23, ("difference",))
+FLAGGED = Bus("FLAGGED", 25, ("difference",))
 """How many more accounts are flagged `below` after the batch than before it. Sent by account,
 received by batch."""
 
@@ -186,6 +204,8 @@ BUSES = (
     MARKET,
     RISK,
     TRADE,
+    TAKE,
+    LIQUIDATION,
     TRIGGER,
     SWEEP,
     FRONTIERS,

@@ -24,6 +24,7 @@ from circuits.tables.poseidon.air import TABLE as POSEIDON
 from circuits.tables.position.air import TABLE as POSITION
 from circuits.tables.range.air import TABLE as RANGES
 from circuits.tables.slot.air import TABLE as SLOT
+from circuits.tables.takeover.air import table as takeover_table
 from circuits.tables.total.air import TABLE as TOTAL
 from circuits.tables.tree.air import TABLE as TREE
 from circuits.tables.trigger.air import TABLE as TRIGGERS
@@ -40,6 +41,7 @@ HEIGHTS: Mapping[str, Mapping[str, int]] = {
         "ladder": 2**14,
         "order": 2**10,
         "fill": 2**10,
+        "takeover": 2**10,
         "account": 2**10,
         "header": 2**10,
         "position": 2**10,
@@ -56,6 +58,7 @@ HEIGHTS: Mapping[str, Mapping[str, int]] = {
         "ladder": 2**17,
         "order": 2**12,
         "fill": 2**11,
+        "takeover": 2**11,
         "account": 2**11,
         "header": 2**11,
         "position": 2**12,
@@ -91,6 +94,7 @@ def tables(shape_class: ShapeClass) -> tuple[Table, ...]:
         LADDER,
         order_table(shape_class.orders),
         fill_table(shape_class.trades),
+        takeover_table(shape_class.takeovers),
         ACCOUNT,
         HEADER,
         POSITION,

@@ -36,12 +36,12 @@ PUBLICS = PublicLayout(
         ("old_root", 8),
         ("new_root", 8),
         ("fee_account", 1),
+        ("backstop_account", 1),
         ("redo", 1),
         ("total_old", len(limb_widths(CASH_BITS))),
         ("total_new", len(limb_widths(CASH_BITS))),
         ("deposits_before", 1),
         ("deposits_count", 1),
-        ("backstop", 1),
         ("begins_open", 1),
         ("closed", 1),
     )
@@ -64,12 +64,12 @@ def public_values(public: PublicInput) -> tuple[int, ...]:
         "old_root": public.old_root,
         "new_root": public.new_root,
         "fee_account": public.governance.fee_account,
+        "backstop_account": public.governance.backstop_account,
         "redo": int(public.redo),
         "total_old": limbs(public.total_before, CASH_BITS),
         "total_new": limbs(public.total, CASH_BITS),
         "deposits_before": public.deposits_before,
         "deposits_count": len(public.deposits),
-        "backstop": public.governance.backstop_account,
         "begins_open": int(public.open_since != 0),
         "closed": int(public.closed),
     }
@@ -92,7 +92,8 @@ def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
 
 def market_message(market: int, terms: MarketTerms) -> tuple[int, ...]:
     """A market's terms as MARKET carries them."""
-    return (market, *(number % P for number in risk_numbers(terms)), *trade_numbers(terms))
+    risk = (number % P for number in risk_numbers(terms))
+    return (market, *risk, *trade_numbers(terms), *lot_fee(terms))
 
 
 def risk_numbers(terms: MarketTerms) -> tuple[int, ...]:
@@ -109,6 +110,11 @@ def trade_numbers(terms: MarketTerms) -> tuple[int, ...]:
     """Band in packed pairs, and fees."""
     band = (*packed(terms.band_low, PRICE_BITS), *packed(terms.band_high, PRICE_BITS))
     return (*band, terms.taker_fee, terms.maker_fee)
+
+
+def lot_fee(terms: MarketTerms) -> tuple[int, ...]:
+    """What liquidation costs a lot, as limbs."""
+    return limbs(terms.liquidation_fee, PRICE_BITS)
 
 
 def deposit_message(deposit: ConsumedDeposit) -> tuple[int, ...]:

@@ -89,6 +89,30 @@ class FillRecords(Private):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class TakeoverHolder(Private):
+    """One of the two accounts of every takeover: what is done to its cash and its position."""
+
+    cash: CashAccess
+    position: PositionAccess
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TakeoverRecords(Private):
+    """Table takeover. Row j has timestamp TAKEOVER_TIMESTAMP + j."""
+
+    account: I64
+    market: I64
+    short: I64  # 1 if the lots were owed
+    exhausted: I64  # of the account
+    take: I64  # (n, 6) value of a lot, balanced limbs; liquidation fee of a lot, limbs
+    size: I64
+    fee: I64
+    waived: I64  # (n, 6) limbs of size x fee of a lot - fee
+    liquidated: TakeoverHolder
+    backstop: TakeoverHolder
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class DepositRecords(Private):
     """Table deposit. Row i has timestamp DEPOSIT_TIMESTAMP + i and queue index first + i."""
 
@@ -123,6 +147,7 @@ class OrderRecords(Private):
     chain: int
     venue: int
     time: int  # of the batch, which no order's expiry may lie before
+    backstop: int  # the account that signs none
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -142,7 +167,9 @@ class AccountRecords(Private):
     below: tuple[I64, I64]  # flags before, after
     safety: I64  # the cap where nothing is held
     shrinks: I64  # 1 if no position of it grew
-    backstop: I64  # 1 if it is the backstop
+    liquidated: I64  # 1 if anything was taken over
+    exhausted: I64  # 1 if it paid less than a whole liquidation fee
+    backstop: int  # the account that is not liquidated
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -169,6 +196,7 @@ class PositionRecords(Private):
     after: I64
     trigger: tuple[I64, I64]  # biased, 0 where nothing is held
     last_ts: I64  # last timestamp of its word
+    takeovers: I64  # takeovers of it: multiplicity of its LIQUIDATION message
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -178,7 +206,9 @@ class MarketRecords(Private):
     market: I64
     risk: I64  # (n, 19) balanced limbs, bucket numbers
     trade: I64  # (n, 6) band in packed pairs, fees
+    lot_fee: I64  # (n, 3) limbs of the liquidation fee of a lot
     trade_uses: I64  # fills
+    take_uses: I64  # takeovers
     listed: I64  # 1 if it was before the batch
     frontier: tuple[I64, I64]  # (n, 2) of longs and shorts, before and after
 
@@ -250,6 +280,7 @@ class Records(Private):
     tree: TreeRecords
     order: OrderRecords
     fill: FillRecords
+    takeover: TakeoverRecords
     account: AccountRecords
     header: HeaderRecords
     position: PositionRecords

@@ -42,6 +42,7 @@ from rollup.protocol.oracle import require_reports
 from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import LARGEST, ShapeClass
+from rollup.protocol.takeover import Takeover
 from rollup.protocol.triggers import TriggerOpening
 from rollup.protocol.units import (
     Salt,
@@ -257,6 +258,7 @@ class Batch(Private):
     deposits: tuple[QueueEntry, ...]
     orders: tuple[SignedOrder, ...]
     fills: tuple[Fill, ...]
+    takeovers: tuple[Takeover, ...]
     pre: PartialState
     salts: NewSalts
     frontiers: tuple[tuple[int, int], ...]
@@ -284,9 +286,11 @@ class Batch(Private):
         require_tuple_of("deposits", self.deposits, QueueEntry)
         require_tuple_of("orders", self.orders, SignedOrder)
         require_tuple_of("fills", self.fills, Fill)
+        require_tuple_of("takeovers", self.takeovers, Takeover)
         _require_count("deposits", len(self.deposits), DEPOSITS_MAX)
         _require_count("orders", len(self.orders), LARGEST.orders)
         _require_count("fills", len(self.fills), LARGEST.trades)
+        _require_count("takeovers", len(self.takeovers), LARGEST.takeovers)
         if not isinstance(self.pre, PartialState) or not isinstance(self.salts, NewSalts):
             raise Rejected(Reason.MALFORMED, "a batch holds a PartialState and NewSalts")
         if len(self.salts.accounts) != len(self.pre.accounts):
@@ -305,6 +309,7 @@ class Batch(Private):
         """Rejected with TOO_MANY if the batch holds more than its shape class takes."""
         _require_count("orders", len(self.orders), shape.orders)
         _require_count("fills", len(self.fills), shape.trades)
+        _require_count("takeovers", len(self.takeovers), shape.takeovers)
         _require_count("accounts", len(self.pre.accounts), shape.accounts)
         _require_count("leaves of triggers", len(self.pre.triggers), shape.triggers)
 

@@ -194,6 +194,8 @@ def _close_accounts(
             slots=tuple(by_account.get(index, ())),
             markets=entry.markets,
             closing=steps.closings[index],
+            liquidated=index in steps.liquidated,
+            exhausted=index in steps.exhausted,
         )
         for place, (index, entry) in enumerate(entries.items())
     )

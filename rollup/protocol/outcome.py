@@ -15,6 +15,7 @@ from rollup.protocol.batch import Fill, Globals, MarketsState
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.order import SignedOrder
 from rollup.protocol.public import PublicInput
+from rollup.protocol.takeover import Takeover
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.triggers import Counters
 from rollup.tree.multi import TouchedNode
@@ -95,6 +96,28 @@ class FillStep(Private):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class HolderStep(Private):
+    """What a takeover did to one of its two accounts."""
+
+    account: int
+    cash_before: int
+    cash_after: int
+    position_before: int
+    position_after: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TakeoverStep(Private):
+    """One takeover at its memory timestamp. `short`: the lots were owed, not held."""
+
+    timestamp: int
+    takeover: Takeover
+    short: bool
+    liquidated: HolderStep
+    backstop: HolderStep
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class FeeStep(Private):
     """The one credit of the batch's fees, at its memory timestamp; the amount may be 0."""
 
@@ -116,14 +139,23 @@ class OrderStep(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Steps(Private):
-    """What a batch did to cash, positions and slots, in its order, before any leaf is hashed."""
+    """What a batch did to cash, positions and slots, in its order, before any leaf is hashed.
+
+    `exhausted` are the accounts that paid less than the whole fee of a takeover."""
 
     terms: tuple[MarketTerms, ...]
     deposits: tuple[DepositStep, ...]
     orders: tuple[OrderStep, ...]
     fills: tuple[FillStep, ...]
+    takeovers: tuple[TakeoverStep, ...]
     fees: FeeStep
     closings: Mapping[int, Closing]
+    exhausted: frozenset[int]
+
+    @property
+    def liquidated(self) -> frozenset[int]:
+        """The accounts that takeovers reduced."""
+        return frozenset(step.takeover.account for step in self.takeovers)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -153,6 +185,8 @@ class TouchedAccount(Private):
     slots: tuple[TouchedSlot, ...]
     markets: tuple[int, ...]
     closing: Closing
+    liquidated: bool
+    exhausted: bool
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -39,6 +39,11 @@ class ShapeClass:
         if self.triggers < 1:
             raise ValueError("a class takes at least one leaf of triggers")
 
+    @property
+    def takeovers(self) -> int:
+        """As many as trades: each has a memory timestamp of its own, and a row."""
+        return self.trades
+
     def encode(self) -> bytes:
         """Canonical bytes: the length of the name and the name, then numbers of 4 bytes each,
         big-endian, what every class has among them."""

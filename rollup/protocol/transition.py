@@ -1,8 +1,9 @@
 """The rules: one batch, applied to the part of the state that it opens.
 
 `apply_batch` is the specification of what a proof says. Steps happen in this order: deposits as
-queued, fills as listed, one credit of all fees, the closing rule for every opened account, then
-the leaves and the counters of triggers are closed. Spec: docs/spec/07-batch.md.
+queued, fills as listed, takeovers as listed, one credit of all fees, the closing rule for every
+opened account, then the leaves and the counters of triggers are closed.
+Spec: docs/spec/07-batch.md.
 """
 
 from collections import Counter
@@ -14,6 +15,12 @@ from rollup.protocol.closing import close
 from rollup.protocol.constants import DEPOSIT_TIMESTAMP, FEE_TIMESTAMP, FILL_TIMESTAMP
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
 from rollup.protocol.ledger import Ledger
+from rollup.protocol.liquidation import (
+    apply_takeover,
+    require_equity,
+    require_fees_paid,
+    require_trader,
+)
 from rollup.protocol.margin import closing
 from rollup.protocol.order import Order, Side, message_digests
 from rollup.protocol.outcome import (
@@ -72,9 +79,15 @@ def take_steps(
     )
     orders = authorised()
     fills = tuple(apply_fill(batch, ledger, terms, place) for place in range(len(batch.fills)))
+    takeovers = tuple(
+        apply_takeover(batch, ledger, terms, place) for place in range(len(batch.takeovers))
+    )
     fees = credit_fees(ledger, batch.governance.fee_account, fills)
+    exhausted = require_fees_paid(ledger, takeovers, terms)
+    for step in takeovers:
+        require_equity(ledger, step.takeover.account, terms)
     closings = {index: close_account(batch, ledger, index, terms) for index in ledger.accounts}
-    return Steps(terms, deposits, orders, fills, fees, closings)
+    return Steps(terms, deposits, orders, fills, takeovers, fees, closings, exhausted)
 
 
 def require_follows(batch: Batch) -> None:
@@ -127,6 +140,7 @@ def authorise(
     for place, order in enumerate(orders):
         with refusals_at(f"order {place}"):
             _require_venue(order, batch)
+            require_trader(order, batch.governance.backstop_account)
             require_in_time(order, batch.time)
             keys.append(ledger.header(order.account).key)
     messages = message_digests(orders, compress_many)
@@ -241,6 +255,6 @@ def close_account(
     entry = ledger.accounts[index]
     with refusals_at(ledger.place(index)):
         found = closing(entry.holding_before, entry.holding, terms, traded=entry.ordered)
-        if found.grew and batch.begins_open:
+        if found.grew and batch.begins_open and index != batch.governance.backstop_account:
             raise Rejected(Reason.STEP_RISK, "the step is open, so positions only shrink")
     return found

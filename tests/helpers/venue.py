@@ -30,6 +30,7 @@ from rollup.protocol.positions import Positions
 from rollup.protocol.receipt import RECEIPTS_START
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.state import State
+from rollup.protocol.takeover import Takeover
 from rollup.protocol.terms import batch_terms
 from rollup.protocol.transition import apply_batch
 from rollup.protocol.units import VerifyMany
@@ -263,10 +264,11 @@ class Venue:
         deposits: Sequence[QueueEntry] = (),
         matches: Sequence[Match] = (),
         step: int = 1000,
+        takeovers: Sequence[Takeover] = (),
         refreshed: Sequence[int] = (),
     ) -> Batch:
-        """The next batch with these deposits and fills, and accounts opened for their triggers
-        only; its window ends `step` ms later."""
+        """The next batch with these deposits, fills and takeovers, and accounts opened for their
+        triggers only; its window ends `step` ms later."""
         orders: list[Order] = []
         for match in matches:
             orders += [order for order in (match.buy, match.sell) if order not in orders]
@@ -275,7 +277,7 @@ class Venue:
             for m in matches
         )
         signed = tuple(self.signed(order) for order in orders)
-        return self.assemble(tuple(deposits), signed, fills, step, refreshed)
+        return self.assemble(tuple(deposits), signed, fills, step, tuple(takeovers), refreshed)
 
     def assemble(
         self,
@@ -283,6 +285,7 @@ class Venue:
         orders: tuple[SignedOrder, ...],
         fills: tuple[Fill, ...],
         step: int = 1000,
+        takeovers: tuple[Takeover, ...] = (),
         refreshed: Sequence[int] = (),
     ) -> Batch:
         """A batch of given parts, with the openings and salts that they need; but one that the
@@ -293,7 +296,9 @@ class Venue:
             touched.setdefault(entry.account, set())
         for signed in orders:
             touched.setdefault(signed.order.account, set()).add(signed.order.slot)
-        for index in refreshed:
+        if takeovers:
+            touched.setdefault(self.genesis.governance.backstop_account, set())
+        for index in (*(takeover.account for takeover in takeovers), *refreshed):
             touched.setdefault(index, set())
         draft = Batch(
             chain=self.genesis.chain,
@@ -309,6 +314,7 @@ class Venue:
             deposits=deposits,
             orders=orders,
             fills=fills,
+            takeovers=takeovers,
             pre=self.state.open(touched),
             salts=NewSalts(
                 accounts=tuple(self.salt_key.account(i, number, 0) for i in sorted(touched)),

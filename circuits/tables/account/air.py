@@ -20,6 +20,7 @@ from circuits.gadgets.hash import request_hash
 from circuits.gadgets.words import CASH_WORD
 from circuits.tables.account.closing import require_closing
 from circuits.tables.account.columns import FRESH_SLOTS_ROOT, Columns, Leaf
+from circuits.tables.account.liquidation import require_liquidation
 from circuits.tables.position.sums import started
 from rollup.hash.poseidon import fold_start
 from rollup.protocol.account import EMPTY_LEAF
@@ -44,6 +45,7 @@ def constraints(air: Builder, row: Columns, following: Columns) -> None:
     _memory(air, row)
     _positions(air, row)
     require_closing(air, row)
+    require_liquidation(air, row)
     _flagged(air, row, following)
 
 
@@ -127,7 +129,7 @@ def _memory(air: Builder, row: Columns) -> None:
 
 def _positions(air: Builder, row: Columns) -> None:
     """Both leaves go through all positions, which add themselves up on the way."""
-    demands = (row.safety.value(), row.shrinks)
+    demands = (row.safety.value(), row.shrinks, row.liquidated, row.exhausted)
     digests = (*row.before.with_cash, *row.after.with_cash)
     sums = started(row.before.cash, row.after.cash)
     start = (row.account, 0, FIRST_COUNT, *demands, *digests, *sums)

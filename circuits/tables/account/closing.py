@@ -87,9 +87,10 @@ def _require_risk(air: Builder, row: Columns) -> None:
     # Lie: risk is taken with too little behind it. The top limb has the sign.
     top = (row.sums.initial_after[-1], LIMB_BITS)
     air.range_check(top, grew, claim="account.initial")
-    # Lie: somebody calls himself the backstop.
-    other = row.account - air.public("backstop")
+    # Lie: somebody calls himself the backstop, or the backstop somebody else.
+    other = row.account - air.public("backstop_account")
     air.require_zero(row.backstop * other, "account.backstop")
+    air.require_equal(other * row.backstop_inverse, 1 - row.backstop, "account.backstop")
     # Lie: risk is taken while prices stand still, with the market elsewhere.
     allowed = air.public("begins_open") * (1 - row.backstop)
     air.require_zero(grew * allowed, "account.open-step")

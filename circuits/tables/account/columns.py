@@ -78,7 +78,10 @@ class Columns(Layout):
     least = cell()  # one above the last market of its positions
     sums = group(Ends)
     shrinks = bit()  # no position grew or changed its side
+    liquidated = bit()  # the backstop may take from it
+    exhausted = bit()  # it paid all it had left, and not the whole fee
     backstop = bit()  # it is governance's backstop
+    backstop_inverse = cell()  # of the account's number less the backstop's
     safety = limbs(SAFETY_BITS)
     capped = bit()  # the safety is the largest that is counted
     rest = limbs(SUM_BITS)  # excess that is not a whole bucket more

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from circuits.air.layout import LIMB_BITS, Limbs
-from circuits.air.trace import I64, U32, Trace, put, put_packed
+from circuits.air.trace import I64, POISON, U32, Trace, inverse_or_zero, put, put_packed
 from circuits.gadgets.integer import Integer, fill_carries, from_limbs
 from circuits.tables.account.air import FIRST_COUNT
 from circuits.tables.account.closing import safe_excess, unsafe_room
@@ -35,7 +35,8 @@ _PLAIN = (
     "account",
     "last_ts",
     "shrinks",
-    "backstop",
+    "liquidated",
+    "exhausted",
 )
 """Columns that are as the records have them."""
 
@@ -53,6 +54,7 @@ class Accounts:
         for name in _PLAIN:
             getattr(row, name)[...] = getattr(records, name)
         row.safety.fill(records.safety)
+        _fill_backstop(self._trace.row, records.backstop)
         put(row.header, records.header)
         for time, leaf in enumerate((row.before, row.after)):
             put_packed(leaf.cash, records.cash[time])
@@ -112,6 +114,13 @@ def _fill_leaf(leaf: Leaf, with_header: U32, exists: I64) -> U32:
     for cells, value in zip((leaf.with_slots, leaf.with_cash), found, strict=True):
         put(cells, value)
     return found[-1]
+
+
+def _fill_backstop(row: Columns, backstop: int) -> None:
+    """Which rows are the backstop's: of padding too, which has account 0."""
+    distance = np.where(row.account == POISON, 0, row.account) - backstop
+    row.backstop[...] = distance == 0
+    row.backstop_inverse[...] = inverse_or_zero(distance)
 
 
 # Closing.

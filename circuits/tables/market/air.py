@@ -5,8 +5,8 @@ it. The frontier of a side is the bucket down to which all counters have been sh
 with the price for free, and comes down only over counters that the trigger table sweeps. The rows
 hand the markets leaf on from market to market, before and after the batch.
 Height: one row a market, padded. Degree: 3.
-Buses: receives MARKET; sends RISK and TRADE as often as they are asked for; FRONTIERS, SWEEP, HASH,
-RANGE.
+Buses: receives MARKET; sends RISK, TRADE and TAKE as often as they are asked for; FRONTIERS, SWEEP,
+HASH, RANGE.
 Claims: docs/spec/claims/market.md. Spec: docs/spec/06-margin.md and 13-triggers.md.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 from circuits.air.builder import Builder
 from circuits.air.layout import Layout, bit, cell, cells, group, limbs, many
 from circuits.air.table import Table
-from circuits.gadgets.buses import FRONTIERS, MARKET, RISK, SWEEP, TRADE
+from circuits.gadgets.buses import FRONTIERS, MARKET, RISK, SWEEP, TAKE, TRADE
 from circuits.gadgets.hash import request_hash
 from circuits.tables.position.columns import DIGEST, Risk
 from rollup.protocol.constants import BUCKET_NUMBER_BITS
@@ -54,8 +54,10 @@ class Columns(Layout):
     band_high = cells(2)
     taker_fee = cell()
     maker_fee = cell()
+    lot_fee = cells(3)  # of liquidation, limbs
     risk_uses = cell()  # positions of this batch in the market
     trade_uses = cell()  # fills
+    take_uses = cell()  # takeovers
     sides = many(2, group(Side))
     fold = group(Fold)
 
@@ -72,14 +74,17 @@ def constraints(air: Builder, row: Columns) -> None:
 
 def _terms(air: Builder, row: Columns) -> None:
     # Lie: a padding row hands out terms of its own making.
-    air.require_zero(row.risk_uses * (1 - row.active), "market.padding-is-silent")
-    air.require_zero(row.trade_uses * (1 - row.active), "market.padding-is-silent")
+    for uses in (row.risk_uses, row.trade_uses, row.take_uses):
+        air.require_zero(uses * (1 - row.active), "market.padding-is-silent")
     risk = row.risk.cells
     trade = (*row.band_low, *row.band_high, row.taker_fee, row.maker_fee)
     # Lie: other terms than governance and price give, or those of a market that is not listed.
-    air.receive(MARKET, (row.market, *risk, *trade), row.active, claim="market.public")
+    public = (row.market, *risk, *trade, *row.lot_fee)
+    air.receive(MARKET, public, row.active, claim="market.public")
     air.send(RISK, (row.market, *risk), row.risk_uses, claim="market.risk")
     air.send(TRADE, (row.market, *trade), row.trade_uses, claim="market.trade")
+    take = (*row.risk.value, *row.lot_fee)
+    air.send(TAKE, (row.market, *take), row.take_uses, claim="market.take")
 
 
 def _frontier(air: Builder, row: Columns, place: int, side: Side) -> None:

@@ -25,6 +25,8 @@ def build(records: MarketRecords, positions: PositionRecords, height: int, blind
     counts = dict(zip(markets.tolist(), uses.tolist(), strict=True))
     row.risk_uses[...] = [counts.get(market, 0) for market in records.market.tolist()]
     row.trade_uses[...] = records.trade_uses
+    put(row.lot_fee, records.lot_fee)
+    row.take_uses[...] = records.take_uses
     numbers = (row.risk.long_number, row.risk.short_number)
     for place, (side, number) in enumerate(zip(row.sides, numbers, strict=True)):
         side.before[...], side.after[...] = (each[:, place] for each in records.frontier)

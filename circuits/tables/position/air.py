@@ -7,7 +7,7 @@ with its leaves: so the rows of an account are exactly the positions that its le
 and those traded in the batch. The new position's trigger is as many buckets below the price as its
 account is safe; the row says which trigger was left and which is taken.
 Height: one row a position, padded. Degree: 3.
-Buses: CHAIN, RISK, HASH, MEMORY, TRIGGER, RANGE.
+Buses: CHAIN, RISK, HASH, MEMORY, RANGE; sends TRIGGER and LIQUIDATION.
 Claims: docs/spec/claims/position.md. Spec: docs/spec/03-state.md, 06-margin.md, 13-triggers.md.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 
 from circuits.air.builder import Builder
 from circuits.air.table import Table
-from circuits.gadgets.buses import CHAIN, MEMORY, RISK, TRIGGER
+from circuits.gadgets.buses import CHAIN, LIQUIDATION, MEMORY, RISK, TRIGGER
 from circuits.gadgets.compare import require_at_most
 from circuits.gadgets.hash import request_hash
 from circuits.gadgets.words import POSITION_WORD
@@ -30,7 +30,7 @@ ROWS_MAX = 2**13
 
 def constraints(air: Builder, row: Columns) -> None:
     """One position."""
-    for flag in (row.active, row.shrinks, row.kept):
+    for flag in (row.active, row.shrinks, row.liquidated, row.kept):
         air.require_bit(flag, "position.flags")
     _require_place(air, row)
     for size in (row.before, row.after):
@@ -39,6 +39,7 @@ def constraints(air: Builder, row: Columns) -> None:
     # Lie: margin at a friend's price, or at the terms of another market, or of none.
     air.receive(RISK, (row.market, *row.risk.cells), row.active, claim="position.terms")
     _require_memory(air, row)
+    _require_takeovers(air, row)
     _require_leaf(air, row)
     _require_trigger(air, row)
     _require_moves(air, row)
@@ -105,6 +106,15 @@ def _require_memory(air: Builder, row: Columns) -> None:
     air.send(MEMORY, start, row.active, claim="position.value-before")
     end = [row.account, word, row.last_ts, *row.after.words, 0, 0]
     air.receive(MEMORY, end, row.active, claim="position.value-after")
+
+
+def _require_takeovers(air: Builder, row: Columns) -> None:
+    # Lie: a position is taken over whose account is not liquidated, or that no account has.
+    air.require_zero(row.liquidated * (1 - row.active), "position.padding-is-silent")
+    air.require_zero(row.takeovers * (1 - row.liquidated), "position.liquidated-only")
+    # Lie: lots of the side that the account did not have: it is given more, and not relieved.
+    named = (row.account, row.market, row.before.short, row.exhausted)
+    air.send(LIQUIDATION, named, row.takeovers, claim="position.taken")
 
 
 def _require_leaf(air: Builder, row: Columns) -> None:
@@ -185,7 +195,7 @@ def _require_sums(air: Builder, row: Columns) -> list[Any]:
 
 
 def _require_chain(air: Builder, row: Columns, sums: Sequence[Any]) -> None:
-    demands = (row.safety, row.shrinks)
+    demands = (row.safety, row.shrinks, row.liquidated, row.exhausted)
     least = row.market - row.gap.value()
     taken = (row.account, least, row.count, *demands, *row.old_taken, *row.new_taken)
     # Lie: a position of another account, one in two accounts, or one in none.

@@ -82,6 +82,9 @@ class Columns(Layout):
     count = cell()
     safety = cell()  # buckets between the price and the account's triggers
     shrinks = bit()
+    liquidated = bit()
+    exhausted = cell()
+    takeovers = cell()  # of this position
     last_ts = cell()  # of the position's word
     before = group(Size)
     after = group(Size)

@@ -34,7 +34,9 @@ class Positions:
         row.market[...] = records.market
         row.last_ts[...] = records.last_ts
         row.safety[...] = accounts.safety[records.owner]
-        row.shrinks[...] = accounts.shrinks[records.owner]
+        for name in ("shrinks", "liquidated", "exhausted"):
+            getattr(row, name)[...] = getattr(accounts, name)[records.owner]
+        row.takeovers[...] = records.takeovers
         _fill_size(row.before, records.before)
         _fill_size(row.after, records.after)
         before, after = (np.abs(s - POSITION_LIMIT) for s in (records.before, records.after))

@@ -66,6 +66,8 @@ class Columns(Layout):
     count = cell()
     safety = cell()
     shrinks = cell()
+    liquidated = cell()
+    exhausted = cell()
     old = cells(DIGEST)
     new = cells(DIGEST)
     excess_before = group(Signed)

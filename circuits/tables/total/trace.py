@@ -18,8 +18,8 @@ def build(chains: Chains, accounts: AccountRecords, height: int, blinded: int) -
     row.account[...] = accounts.account[came.owner]
     row.least[...] = came.least
     row.count[...] = came.count
-    row.safety[...] = accounts.safety[came.owner]
-    row.shrinks[...] = accounts.shrinks[came.owner]
+    for name in ("safety", "shrinks", "liquidated", "exhausted"):
+        getattr(row, name)[...] = getattr(accounts, name)[came.owner]
     put(row.old, came.old)
     put(row.new, came.new)
     for each, span in zip(row.sums, spans().values(), strict=True):

@@ -8,6 +8,7 @@ from rollup.field.koalabear import P
 from rollup.hash.poseidon import Digest
 from rollup.protocol.account import Account
 from rollup.protocol.batch import AccountOpening, Batch, SlotOpening
+from rollup.protocol.openings import completed
 from rollup.protocol.positions import NO_POSITIONS, Positions
 from rollup.protocol.rejection import Reason
 from rollup.protocol.shape_class import CLASS_M, CLASS_S, LARGEST
@@ -102,7 +103,8 @@ def test_a_position_dropped_split_or_in_another_market_is_refused(
     venue: Venue, batch: Batch
 ) -> None:
     for positions in (NO_POSITIONS, held(0, 10), held(9, 1), held(10, 1)):
-        assert venue.refusal(with_account(batch, 1, positions=positions)) is Reason.OLD_ROOT
+        lie = with_account(batch, 1, positions=positions)
+        assert venue.refusal(completed(lie, venue.state)) is Reason.OLD_ROOT
 
 
 def test_a_position_in_a_market_that_is_not_listed_is_refused(venue: Venue, batch: Batch) -> None:

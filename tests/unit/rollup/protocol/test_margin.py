@@ -32,6 +32,7 @@ MARKET = MarketTerms(
     band_high=104,
     taker_fee=0,
     maker_fee=0,
+    liquidation_fee=2,
 )
 TERMS = (MARKET, MARKET)
 
@@ -148,14 +149,14 @@ def test_a_hole_is_never_left_without_a_position() -> None:
 
 
 def test_an_account_may_not_grow_beyond_what_every_sum_can_hold() -> None:
-    lots = 2**45 // 5
-    rich = Holding(2**62, NO_POSITIONS)
-    after = Holding(2**62 - 100 * lots, held(lots))
-    assert closed(rich, after).grew
-    more = Holding(2**62 - 100 * (lots + 1), held(lots + 1))
-    assert refused(rich, more) is Reason.LADDER
-    assert margin_refusal(rich, more, TERMS) is Reason.LADDER
-    assert not closed(more, Holding(more.cash, held(lots))).grew
+    wide = (replace(MARKET, bucket=64),)
+    lots = 2**45 // 64 - 1
+    rich, after = Holding(2**62, NO_POSITIONS), Holding(2**62, held(lots))
+    assert closing(rich, after, wide, traded=True).grew
+    more = Holding(2**62, held(lots + 1))
+    assert refusal(lambda: closing(rich, more, wide, traded=True)) is Reason.LADDER
+    assert margin_refusal(rich, more, wide) is Reason.LADDER
+    assert not closing(more, after, wide, traded=True).grew
 
 
 def test_a_fee_alone_is_not_risk() -> None:

@@ -216,14 +216,15 @@ def test_shape_classes_have_room_for_two_orders_a_fill() -> None:
 @pytest.mark.parametrize(
     "members",
     [
-        (0, 2, 100, 256),
-        (1025, 2, 100, 256),
-        (9, 19, 100, 256),
-        (9, 18, 64, 256),
-        (9, 18, 100, 255),
-        (9, 18, 300, 299),
+        (0, 2, 100, 256, 1),
+        (1025, 2, 100, 256, 1),
+        (9, 19, 100, 256, 1),
+        (9, 18, 64, 256, 1),
+        (9, 18, 100, 255, 1),
+        (9, 18, 300, 299, 1),
+        (9, 18, 100, 256, 0),
     ],
 )
-def test_a_class_without_room_is_refused(members: tuple[int, int, int, int]) -> None:
-    with pytest.raises(ValueError, match=r"trades|accounts|positions"):
+def test_a_class_without_room_is_refused(members: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"trades|accounts|positions|triggers"):
         ShapeClass("X", *members)
