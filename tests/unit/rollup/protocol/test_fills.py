@@ -14,6 +14,7 @@ from tests.helpers.venue import (
     BTC_PRICE,
     ETH,
     ETH_PRICE,
+    GOVERNANCE,
     USDC,
     Match,
     Venue,
