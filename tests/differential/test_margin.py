@@ -52,15 +52,14 @@ def holds(clause: str, before: Holding, after: Holding, terms: tuple[MarketTerms
         return after.positions == before.positions and after.cash >= before.cash
     if clause == "initial":
         return new.equity >= new.initial
-    if risk_grew(before, after):
-        return False
-    if clause == "maintenance":
-        return new.equity >= new.maintenance
-    if clause == "healthier":
-        return is_healthier(old, new)
-    if excess(before, terms) >= 0:
-        return False
-    return new.equity == 0 if clause == "exhausted" else new.equity >= 0
+    below = excess(before, terms) < 0
+    reduced = {
+        "maintenance": new.equity >= new.maintenance,
+        "healthier": is_healthier(old, new),
+        "liquidated": below and new.equity >= 0,
+        "exhausted": below and new.equity == 0,
+    }
+    return not risk_grew(before, after) and reduced[clause]
 
 
 def random_terms(rng: Random, count: int) -> tuple[MarketTerms, ...]:
