@@ -119,7 +119,7 @@ def test_a_crash_leaves_everybody_above_maintenance_and_nobody_below_zero(
 
 def test_a_crash_takes_longs_and_shorts_and_some_of_them_are_exhausted() -> None:
     pairs = [(95, 95), (95, 0), (-95, 95), (-95, -95), (90, -90)]
-    outcomes = crash(pairs, [*[(-270, -270)] * 2, (-350, -350), *[(350, 350)] * 6])
+    outcomes = crash(pairs, [*[(-270, -270)] * 2, (-350, -350), *[(100, 100)] * 24])
     sides = {step.short for outcome in outcomes for step in outcome.steps.takeovers}
     assert sides == {False, True}
     assert any(outcome.steps.exhausted for outcome in outcomes)
