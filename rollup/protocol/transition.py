@@ -85,10 +85,10 @@ def take_steps(
         apply_takeover(batch, ledger, terms, place) for place in range(len(batch.takeovers))
     )
     fees = credit_fees(ledger, batch.governance.fee_account, fills)
-    exhausted = require_fees_paid(ledger, takeovers, terms)
-    for step in takeovers:
-        require_equity(ledger, step.takeover.account, terms)
+    for account in {step.takeover.account for step in takeovers}:
+        require_equity(ledger, account, terms)
     closings = {index: close_account(batch, ledger, index, terms) for index in ledger.accounts}
+    exhausted = require_fees_paid(ledger, takeovers, terms)
     return Steps(terms, deposits, orders, fills, takeovers, fees, closings, exhausted)
 
 
