@@ -322,6 +322,11 @@ def test_a_sweep_stops_where_a_class_has_no_room_left(venue: Venue) -> None:
     assert len(batch.pre.triggers) > 2
     poorer = completed(venue.batch(), venue.state, tight)
     assert len(poorer.pre.triggers) <= 2
+    opened = len(venue.apply(poorer).account_nodes) + len(venue.apply(poorer).slot_nodes)
+    shallow = replace(CLASS_S, nodes=opened + 40)
+    few = completed(venue.batch(), venue.state, shallow)
+    assert len(poorer.pre.triggers) < len(few.pre.triggers) < len(batch.pre.triggers)
+    assert len(venue.apply(few).trigger_nodes) <= 40
     suite = venue.suite
     outcome = apply_batch(
         poorer,
