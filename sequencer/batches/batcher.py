@@ -13,9 +13,11 @@ from rollup.private import Private
 from rollup.protocol.batch import Batch, NewSalts, PartialState
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.header import BatchHeader, header_of
+from rollup.protocol.openings import completed
 from rollup.protocol.outcome import Outcome, TouchedAccount
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.state import State
+from rollup.protocol.terms import batch_terms
 from rollup.protocol.transition import apply_batch
 from rollup.protocol.units import VerifyMany
 from sequencer.engine.core import CoreState
@@ -78,7 +80,7 @@ class Batcher:
         for account, slot in closed.slots:
             touched[account].append(slot)
         pre = self.state.open(touched)
-        return Batch(
+        draft = Batch(
             chain=self.genesis.chain,
             venue=self.genesis.venue,
             number=closed.number,
@@ -95,7 +97,13 @@ class Batcher:
             takeovers=(),
             pre=pre,
             salts=self._salts(pre, closed.number, closed.attempt),
+            frontiers=tuple(
+                terms.numbers for terms in batch_terms(closed.governance, closed.prices)
+            ),
+            prices_before=self.state.prices,
+            open_since=self.state.open_since,
         )
+        return completed(draft, self.state, self._class)
 
     def _salts(self, pre: PartialState, number: int, attempt: int) -> NewSalts:
         key = self._salt_key

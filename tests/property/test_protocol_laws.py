@@ -98,7 +98,7 @@ def history(plan_list: list[Plan]) -> list[tuple[State, Batch, Outcome, Venue]]:
     accepted = []
     for plan in plan_list:
         moved = (BTC_PRICE * (100 + plan.move) // 100, ETH_PRICE * (100 - plan.move) // 100)
-        venue.prices = tuple(moved) if not venue.open_since else venue.prices
+        venue.prices = tuple(moved) if not venue.state.open_since else venue.prices
         batch = venue.batch(entries(venue, plan), matches(venue, plan))
         try:
             outcome = venue.run(batch)
