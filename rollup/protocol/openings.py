@@ -40,6 +40,31 @@ def completed(draft: Batch, state: State, shape_class: ShapeClass = CLASS_S) -> 
     return replace(draft, pre=pre, frontiers=frontiers)
 
 
+def due_accounts(state: State, terms: Sequence[MarketTerms]) -> list[int]:
+    """Accounts that keep a step at these terms from closing, rising: the price has passed one of
+    their triggers, or they are flagged. Looks at the book only where a counter says that it must.
+    """
+    if not state.globals.flagged and not _any_passed(state, terms):
+        return []
+    return [
+        index
+        for index, account in sorted(state.accounts.items())
+        if account.below
+        or any(seat.trigger > terms[seat.market].numbers[seat.side] for seat in seats(account))
+    ]
+
+
+def _any_passed(state: State, terms: Sequence[MarketTerms]) -> bool:
+    """Whether a counter above the price is not zero."""
+    before = frontiers_before(state.markets.frontiers, terms)
+    return any(
+        state.count(Seat(market, side, trigger))
+        for market, (old, each) in enumerate(zip(before, terms, strict=True))
+        for side in (LONG, SHORT)
+        for trigger in range(each.numbers[side] + 1, old[side] + 1)
+    )
+
+
 def _changes(ledger: Ledger, steps: Steps) -> Counter[Seat]:
     """By how much the batch changes each counter that it touches; 0 where as many come as go."""
     changes: Counter[Seat] = Counter()
