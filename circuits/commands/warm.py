@@ -31,7 +31,7 @@ from rollup.protocol.account import Header
 from rollup.protocol.batch import Batch, NewSalts
 from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.constants import OWNER_BYTES
-from rollup.protocol.genesis import Genesis
+from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT, Genesis
 from rollup.protocol.market import Governance, Market
 from rollup.protocol.oracle import Feed, OracleTerms
 from rollup.protocol.receipt import RECEIPTS_START
@@ -105,12 +105,12 @@ def warm_signatures() -> int:
 
 def _empty_batch() -> Batch:
     """The first batch of a venue with one market and no trader."""
-    market = Market("WARM", 1, 5, 1_000, 500, 300, 500, 200)
-    feed = Feed(b"WARM".ljust(FEED_BYTES, b"\0"), decimals=8, step=1, listing_price=1_000)
+    market = Market("WARM", 1, 5, 1_000, 500, 300, 500, 200, 250, 10, 0, 0)
+    feed = Feed(b"WARM".ljust(FEED_BYTES, b"\0"), decimals=8, step=1, listing_price=10_000)
     oracle = OracleTerms((bytes(OWNER_BYTES),), quorum=1, slot_ms=1, lag_ms=0, feeds=(feed,))
-    governance = Governance((market,), 0, 1_000, 1_000, oracle)
+    governance = Governance((market,), FEE_ACCOUNT, BACKSTOP_ACCOUNT, 1_000, 1_000, oracle)
     header = Header(bytes(OWNER_BYTES), curve.GENERATOR, ZERO)
-    genesis = Genesis(1, 1, 1, governance, (1_000,), header, bytes(OWNER_BYTES))
+    genesis = Genesis(1, 1, 1, governance, (10_000,), header, header, bytes(OWNER_BYTES))
     state, salts = genesis.state(compress_many), SaltKey(bytes(KEY_BYTES))
     return Batch(
         chain=genesis.chain,

@@ -64,7 +64,7 @@ class Books:
     def __init__(self, genesis: Genesis, root: Digest) -> None:
         self.genesis = genesis
         self.root = root
-        cash = {genesis.governance.fee_account: 0}
+        cash = {genesis.governance.fee_account: 0, genesis.governance.backstop_account: 0}
         start = Tip(0, genesis.time, root, 0, 0, QUEUE_START, genesis.prices, cash)
         self.tips = {root: start}
         self.closed: dict[bytes, Closed] = {}

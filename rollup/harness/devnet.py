@@ -1,12 +1,12 @@
 """What `crypsis l1 up` deploys where it is told nothing: a venue to develop with.
 
-Operator, governor and the keys of the fee account and of the receipts follow from their names, so
-everybody has them: whoever can reach this L1 can be anybody, for it takes a sender's word, and a
-receipt binds nobody.
+Operator, governor and the keys of the venue's own accounts and of the receipts follow from their
+names, so everybody has them: whoever can reach this L1 can be anybody, for it takes a sender's word,
+and a receipt binds nobody.
 """
 
 from rollup.crypto.address_key import AddressKey
-from rollup.harness.people import GOVERNOR, OPERATOR, address, key_of, viewing_words
+from rollup.harness.people import GOVERNOR, OPERATOR, address, own_headers
 from rollup.harness.reports import QUORUM, signer_addresses
 from rollup.hash.keccak import keccak256
 from rollup.hash.many import CompressMany
@@ -14,15 +14,14 @@ from rollup.l1.deployment import Deployment
 from rollup.l1.interface import Address
 from rollup.oracle.package import feed_id
 from rollup.ports import Pins
-from rollup.protocol.account import Header
-from rollup.protocol.genesis import FEE_ACCOUNT, Genesis
+from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT, Genesis
 from rollup.protocol.market import Governance, Market
 from rollup.protocol.oracle import Feed, OracleTerms
 
 CHAIN, VENUE = 31337, 1
 MARKETS = (
-    Market("BTC-PERP", 1, 5, 1_000, 500, 300, 450, 150),
-    Market("ETH-PERP", 2, 4, 1_200, 600, 400, 450, 150),
+    Market("BTC-PERP", 1, 5, 1_000, 500, 300, 450, 150, 250, 600, 300, 100),
+    Market("ETH-PERP", 2, 4, 1_200, 600, 400, 450, 150, 300, 250, 300, 100),
 )
 PRICES = (600_000, 250_000)
 """60,000.0 and 2,500.00 dollars in ticks."""
@@ -49,11 +48,11 @@ RECEIPT_MATERIAL = keccak256(b"crypsis-suite-key/receipts")
 
 def devnet_genesis(now: int) -> Genesis:
     """Two markets, starting at this moment."""
-    a, b, c, d, e, f, g, h = viewing_words()
-    fees = Header(address("fee"), key_of("fee"), (a, b, c, d, e, f, g, h))
-    governance = Governance(MARKETS, FEE_ACCOUNT, CLOCK_BEHIND_MS, CLOCK_AHEAD_MS, ORACLE)
+    governance = Governance(
+        MARKETS, FEE_ACCOUNT, BACKSTOP_ACCOUNT, CLOCK_BEHIND_MS, CLOCK_AHEAD_MS, ORACLE
+    )
     signer = AddressKey(RECEIPT_MATERIAL).address
-    return Genesis(CHAIN, VENUE, now, governance, PRICES, fees, signer)
+    return Genesis(CHAIN, VENUE, now, governance, PRICES, *own_headers(), signer)
 
 
 def devnet_deployment(

@@ -19,7 +19,7 @@ from rollup.ports import Pins
 from rollup.protocol.account import Header
 from rollup.protocol.constants import OWNER_BYTES
 from rollup.protocol.deposit import KEY_WORDS
-from rollup.protocol.genesis import Genesis
+from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT, Genesis
 from rollup.protocol.market import Governance, Market
 from rollup.protocol.oracle import Feed, OracleTerms
 
@@ -32,8 +32,8 @@ BAD_ADDRESSES = {"short": b"\x01" * (OWNER_BYTES - 1), "long": b"\x01" * 21, "no
 """What is no address, by name."""
 
 MARKETS = (
-    Market("BTC", 1, 5, 1000, 500, 400, 500, 100),
-    Market("ETH", 2, 4, 1000, 500, 400, 450, 0),
+    Market("BTC", 1, 5, 1000, 500, 400, 500, 100, 250, 600, 200, 100),
+    Market("ETH", 2, 4, 1000, 500, 400, 450, 0, 250, 250, 0, 0),
 )
 FEEDS = (
     Feed(feed_id("BTC"), decimals=8, step=200, listing_price=600_000),
@@ -41,7 +41,12 @@ FEEDS = (
 )
 ORACLE = OracleTerms(signer_addresses(), QUORUM, slot_ms=1_000, lag_ms=500, feeds=FEEDS)
 GOVERNANCE = Governance(
-    MARKETS, fee_account=0, clock_behind_ms=60_000, clock_ahead_ms=5_000, oracle=ORACLE
+    MARKETS,
+    FEE_ACCOUNT,
+    BACKSTOP_ACCOUNT,
+    clock_behind_ms=60_000,
+    clock_ahead_ms=5_000,
+    oracle=ORACLE,
 )
 PINS = Pins(b"\x01" * 32, b"\x02" * 32, b"parameters", b"shape", "suite", "suite")
 
@@ -95,11 +100,17 @@ def viewing_words(kind: str = "good") -> tuple[int, ...]:
 
 @cache
 def genesis() -> Genesis:
-    """Two markets and a fee account."""
+    """Two markets and the accounts of a venue."""
+    prices, (fees, backstop) = (600_000, 250_000), own_headers()
+    return Genesis(31337, 7, START, GOVERNANCE, prices, fees, backstop, address("receipts"))
+
+
+def own_headers() -> tuple[Header, Header]:
+    """Headers of a venue's own accounts: of fees, and the backstop's."""
     a, b, c, d, e, f, g, h = viewing_words()
-    header = Header(address("fee"), key_of("fee"), (a, b, c, d, e, f, g, h))
-    prices = (600_000, 250_000)
-    return Genesis(31337, 7, START, GOVERNANCE, prices, header, address("receipts"))
+    viewing = (a, b, c, d, e, f, g, h)
+    fees, backstop = (Header(address(n), key_of(n), viewing) for n in ("fee", "backstop"))
+    return fees, backstop
 
 
 @cache

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from rollup.l1.interface import Address, Revert, Reverted
-from rollup.protocol.constants import ACCOUNT_BITS, QUEUE_BITS
+from rollup.protocol.constants import QUEUE_BITS
 from rollup.protocol.deposit import (
     NO_KEY,
     NO_VIEWING,
@@ -15,16 +15,16 @@ from rollup.protocol.deposit import (
     QueueEntry,
     extend_queue,
 )
-from rollup.protocol.genesis import FIRST_ACCOUNT
+from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FIRST_ACCOUNT
 from rollup.protocol.public import ConsumedDeposit
 
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
-    """How many accounts and entries there can ever be. Only a test has other numbers than these:
-    nobody can queue 2**30 deposits to see what comes then."""
+    """The first account index that is never assigned, and how many entries there can ever be. Only
+    a test has other numbers than these: nobody can queue 2**30 deposits to see what comes then."""
 
-    accounts: int = 1 << ACCOUNT_BITS
+    accounts: int = BACKSTOP_ACCOUNT
     entries: int = (1 << QUEUE_BITS) - 1
 
 
@@ -59,8 +59,10 @@ class DepositQueue:
         return QueueEntry(index, EntryKind.REGISTER, account, sender, key, viewing, amount)
 
     def credit(self, sender: Address, account: int, amount: int) -> QueueEntry:
-        """The entry that adds to an account whose index was assigned; it is not queued yet."""
-        if type(account) is not int or not 0 <= account < self._next_account:
+        """The entry that adds to an account whose index was assigned, or to the backstop; it is not
+        queued yet."""
+        is_assigned = type(account) is int and 0 <= account < self._next_account
+        if not is_assigned and account != BACKSTOP_ACCOUNT:
             raise Reverted(Revert.UNKNOWN_ACCOUNT, f"account {account} was never assigned")
         index = self._next_index()
         return QueueEntry(index, EntryKind.CREDIT, account, sender, NO_KEY, NO_VIEWING, amount)

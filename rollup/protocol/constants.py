@@ -67,7 +67,16 @@ FEE_SCALE: Final = 10**6
 """Fee rates are counted in millionths of the notional."""
 
 FRACTION_SCALE: Final = 10**4
-"""Margin and band fractions are counted in ten-thousandths."""
+"""Margin, band and liquidation fractions are counted in ten-thousandths."""
+
+BUCKET_BITS: Final = 21
+"""A bucket, in ticks: a 16-bit number of it, whose least part is a price, stays below 2**37."""
+
+FUNDING_CAP_MAX: Final = 500
+"""Funding of an hour, in millionths of the price: at most 0.05 %."""
+
+INTEREST_HOURS: Final = 8
+"""Interest is said for eight hours, as venues say it; its share of an hour is an eighth."""
 
 CHAIN_BITS: Final = 30
 """Chain and venue identifiers are one field element each."""

@@ -1,6 +1,7 @@
 """Genesis: the file a venue starts from. Spec: docs/spec/03-state.md.
 
-It lists the markets with their risk parameters, the fee account, first prices and the start time.
+It lists the markets with their risk parameters, the accounts of the venue's own, first prices and
+the start time.
 At genesis everything is public, so the salts are zero; the first batch brings secret ones.
 """
 
@@ -15,15 +16,18 @@ from rollup.hash.many import CompressMany
 from rollup.protocol.account import Account, Header
 from rollup.protocol.batch import Globals, MarketsState
 from rollup.protocol.constants import (
+    ACCOUNT_BITS,
     CHAIN_BITS,
     DIGEST_LENGTH,
     OWNER_BYTES,
+    PRICE_BITS,
     SEPTIC_LENGTH,
     TIME_BITS,
 )
 from rollup.protocol.encoding import digest_bytes, point_of, words_of
 from rollup.protocol.governance_codec import governance_value, read_governance
 from rollup.protocol.market import Governance, require_prices
+from rollup.protocol.oracle import PRICE_LEAST
 from rollup.protocol.positions import NO_POSITIONS
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.roots import fresh_slots_root
@@ -31,11 +35,23 @@ from rollup.protocol.state import State
 from rollup.protocol.units import Salt, require_bounds, require_bytes
 
 FEE_ACCOUNT = 0
-"""Genesis registers one account, the venue's own; L1 numbers traders from 1."""
+"""Genesis registers two accounts of the venue's own, the first and the last; L1 numbers traders
+from 1 (ADR 0017)."""
+
+BACKSTOP_ACCOUNT = (1 << ACCOUNT_BITS) - 1
 
 GENESIS_BYTES_MAX = 2**16
 NO_SALT: Salt = (0, 0, 0, 0)
-MEMBERS = ("chain", "venue", "time", "governance", "prices", "fee_account", "receipt_signer")
+MEMBERS = (
+    "chain",
+    "venue",
+    "time",
+    "governance",
+    "prices",
+    "fee_account",
+    "backstop_account",
+    "receipt_signer",
+)
 FIRST_ACCOUNT = FEE_ACCOUNT + 1
 
 
@@ -52,6 +68,7 @@ class Genesis:
     governance: Governance
     prices: tuple[int, ...]
     fee_header: Header
+    backstop_header: Header
     receipt_signer: bytes
 
     def __post_init__(self) -> None:
@@ -59,9 +76,12 @@ class Genesis:
             identifier = getattr(self, name)
             require_bounds(name, identifier, 0, 1 << CHAIN_BITS, Reason.IDENTIFIER_OUT_OF_BOUNDS)
         require_bounds("time", self.time, 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS)
-        if not isinstance(self.governance, Governance) or not isinstance(self.fee_header, Header):
-            raise Rejected(Reason.MALFORMED, "genesis holds a Governance and a Header")
+        if not isinstance(self.governance, Governance):
+            raise Rejected(Reason.MALFORMED, "genesis holds a Governance")
         require_prices(self.prices, self.governance)
+        for price in self.prices:
+            price_end = 1 << PRICE_BITS
+            require_bounds("price", price, PRICE_LEAST, price_end, Reason.PRICE_OUT_OF_BOUNDS)
         require_bytes("receipt_signer", self.receipt_signer, OWNER_BYTES)
         if self.governance.fee_account != FEE_ACCOUNT:
             raise Rejected(
@@ -69,20 +89,27 @@ class Genesis:
                 f"genesis registers account {FEE_ACCOUNT}, "
                 f"so fee_account cannot be {self.governance.fee_account}",
             )
-        if not is_on_curve(self.fee_header.key):
-            raise Rejected(Reason.MALFORMED, "the fee account's key is not on the curve")
+        if self.governance.backstop_account != BACKSTOP_ACCOUNT:
+            raise Rejected(
+                Reason.BACKSTOP_ACCOUNT_MISSING,
+                f"genesis registers account {BACKSTOP_ACCOUNT}, "
+                f"so backstop_account cannot be {self.governance.backstop_account}",
+            )
+        for header in (self.fee_header, self.backstop_header):
+            if not isinstance(header, Header):
+                raise Rejected(Reason.MALFORMED, "genesis holds two Headers")
+            if not is_on_curve(header.key):
+                raise Rejected(Reason.MALFORMED, "a key of the venue's own is not on the curve")
 
     def state(self, compress_many: CompressMany) -> State:
-        """The state after genesis: batch number 0, nothing under custody, one empty account."""
-        account = Account(
-            header=self.fee_header,
-            cash=0,
-            positions=NO_POSITIONS,
-            slots_root=fresh_slots_root(compress_many),
-            salt=NO_SALT,
-        )
+        """The state after genesis: batch number 0, nothing under custody, two empty accounts."""
+        fresh = fresh_slots_root(compress_many)
+        headers = {FEE_ACCOUNT: self.fee_header, BACKSTOP_ACCOUNT: self.backstop_header}
         return State(
-            {FEE_ACCOUNT: account},
+            {
+                index: Account(header, 0, NO_POSITIONS, fresh, NO_SALT)
+                for index, header in headers.items()
+            },
             MarketsState(self.prices, NO_SALT),
             Globals(number=0, time=self.time, total=0, deposits_consumed=0, salt=NO_SALT),
             compress_many,
@@ -91,22 +118,26 @@ class Genesis:
 
 def genesis_to_json(genesis: Genesis) -> str:
     """A genesis file, indented for people."""
-    header = genesis.fee_header
     value = {
         "chain": genesis.chain,
         "venue": genesis.venue,
         "time": genesis.time,
         "governance": governance_value(genesis.governance),
         "prices": list(genesis.prices),
-        "fee_account": {
-            "owner": header.owner.hex(),
-            "key_x": digest_bytes(header.key.x).hex(),
-            "key_y": digest_bytes(header.key.y).hex(),
-            "viewing": digest_bytes(header.viewing).hex(),
-        },
+        "fee_account": _header_value(genesis.fee_header),
+        "backstop_account": _header_value(genesis.backstop_header),
         "receipt_signer": genesis.receipt_signer.hex(),
     }
     return json.dumps(value, indent=2, sort_keys=True) + "\n"
+
+
+def _header_value(header: Header) -> dict[str, str]:
+    return {
+        "owner": header.owner.hex(),
+        "key_x": digest_bytes(header.key.x).hex(),
+        "key_y": digest_bytes(header.key.y).hex(),
+        "viewing": digest_bytes(header.viewing).hex(),
+    }
 
 
 def genesis_from_json(data: bytes) -> Genesis:
@@ -142,6 +173,7 @@ def _read_genesis(node: Node) -> Genesis:
         governance=governance,
         prices=tuple(listed),
         fee_header=_read_header(record["fee_account"]),
+        backstop_header=_read_header(record["backstop_account"]),
         receipt_signer=record["receipt_signer"].hexadecimal(OWNER_BYTES),
     )
 

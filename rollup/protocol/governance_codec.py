@@ -19,8 +19,12 @@ MARKET_NUMBERS = (
     "band_fraction",
     "taker_fee",
     "maker_fee",
+    "liquidation_fee",
+    "bucket",
+    "funding_cap",
+    "interest",
 )
-GOVERNANCE_NUMBERS = ("fee_account", "clock_behind_ms", "clock_ahead_ms")
+GOVERNANCE_NUMBERS = ("fee_account", "backstop_account", "clock_behind_ms", "clock_ahead_ms")
 ORACLE_NUMBERS = ("quorum", "slot_ms", "lag_ms")
 FEED_NUMBERS = ("decimals", "step", "listing_price")
 
@@ -96,12 +100,13 @@ def governance_from_bytes(data: bytes) -> Governance:
     reader = _Reader(data)
     reader.take(f">{len(GOVERNANCE_TAG)}s")
     markets = reader.many(MARKETS_MAX, _take_market)
-    fee_account, behind, ahead = reader.take(f">{len(GOVERNANCE_NUMBERS)}Q")
+    numbers = reader.take(f">{len(GOVERNANCE_NUMBERS)}Q")
     signers = reader.many(SIGNERS_MAX, lambda rest: rest.take(f">{OWNER_BYTES}s")[0])
     quorum, slot_ms, lag_ms = reader.take(f">{len(ORACLE_NUMBERS)}Q")
     feeds = reader.many(MARKETS_MAX, lambda rest: Feed(*rest.take(_FEED)))
     oracle = OracleTerms(signers, quorum, slot_ms, lag_ms, feeds)
-    governance = Governance(markets, fee_account, behind, ahead, oracle)
+    named = dict(zip(GOVERNANCE_NUMBERS, numbers, strict=True))
+    governance = Governance(markets=markets, oracle=oracle, **named)
     if governance.encode() != data:
         raise CodecError("governance: not its canonical bytes")
     return governance

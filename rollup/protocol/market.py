@@ -8,29 +8,43 @@ from dataclasses import dataclass
 from rollup.hash.keccak import keccak256
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
+    BUCKET_BITS,
     COLLATERAL_DECIMALS,
     FEE_RATE_BITS,
+    FEE_SCALE,
     FRACTION_SCALE,
+    FUNDING_CAP_MAX,
+    INTEREST_HOURS,
     MARKETS_MAX,
     PRICE_BITS,
     TIME_BITS,
 )
-from rollup.protocol.oracle import OracleTerms
+from rollup.protocol.oracle import Feed, OracleTerms
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import require_bounds, require_tuple_of
 
-GOVERNANCE_TAG = b"crypsis-governance-2"
+GOVERNANCE_TAG = b"crypsis-governance-3"
 """Domain and version of the digest."""
 
 SYMBOL_LENGTH_MAX = 16
 
+TICK_ALLOWANCE = 10
+"""What rounding moves a lot's value at most, in ten-thousandths: one tick, at the least price,
+which is 2**10 ticks (rollup.protocol.oracle)."""
+
+LISTING_BUCKETS_MAX = 1 << 13
+"""Buckets below a listing price, at most: so a price can grow sixfold before triggers, which have
+16 bits, would leave their range."""
+
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """One perpetual future: its scale, its risk and its fees.
+    """One perpetual future: its scale, its risk, its fees and its funding.
 
     A lot at a tick is one quantum of collateral: price_decimals + size_decimals = 6 (ADR 0002).
-    Fractions are of FRACTION_SCALE, fee rates of FEE_SCALE.
+    Fractions and the liquidation fee are of FRACTION_SCALE, fee rates of FEE_SCALE. `bucket` is a
+    count of ticks; `funding_cap` bounds the funding of an hour and `interest` is the part of eight
+    hours that flows whatever the trades are, both of FEE_SCALE.
     """
 
     symbol: str
@@ -41,6 +55,10 @@ class Market:
     band_fraction: int
     taker_fee: int
     maker_fee: int
+    liquidation_fee: int
+    bucket: int
+    funding_cap: int
+    interest: int
 
     def __post_init__(self) -> None:
         _require_symbol(self.symbol)
@@ -59,7 +77,10 @@ class Market:
         for name in ("taker_fee", "maker_fee"):
             rate = getattr(self, name)
             require_bounds(name, rate, 0, 1 << FEE_RATE_BITS, Reason.FEE_RATE_OUT_OF_BOUNDS)
+        require_bounds("bucket", self.bucket, 1, 1 << BUCKET_BITS, Reason.BUCKET_OUT_OF_BOUNDS)
         self._require_safe_fractions()
+        self._require_safe_liquidation()
+        self._require_safe_funding()
 
     def _require_safe_fractions(self) -> None:
         """maintenance <= initial, and the band narrower than their difference.
@@ -80,6 +101,25 @@ class Market:
                 f"band {self.band_fraction} must be below initial - maintenance = {gap}",
             )
 
+    def _require_safe_liquidation(self) -> None:
+        """The fee leaves more than a tick of the maintenance margin that pays it (theorem T)."""
+        fee, end = self.liquidation_fee, FRACTION_SCALE + 1
+        require_bounds("liquidation_fee", fee, 0, end, Reason.FRACTION_OUT_OF_BOUNDS)
+        if fee + TICK_ALLOWANCE >= self.maintenance_fraction:
+            raise Rejected(
+                Reason.LIQUIDATION_FEE_TOO_HIGH,
+                f"liquidation_fee {fee} + {TICK_ALLOWANCE} must be below "
+                f"maintenance {self.maintenance_fraction}",
+            )
+
+    def _require_safe_funding(self) -> None:
+        """The cap is at most twice the least fee, so that nobody gains by trading with himself to
+        move funding; and the interest is a rate within the cap."""
+        reason, least = Reason.FUNDING_TOO_HIGH, min(self.taker_fee, self.maker_fee)
+        cap_end = min(2 * least, FUNDING_CAP_MAX) + 1
+        require_bounds("funding_cap", self.funding_cap, 0, cap_end, reason)
+        require_bounds("interest", self.interest, 0, INTEREST_HOURS * self.funding_cap + 1, reason)
+
 
 def _require_symbol(symbol: object) -> None:
     if not isinstance(symbol, str):
@@ -96,11 +136,14 @@ def _require_symbol(symbol: object) -> None:
 class Governance:
     """All parameters that change only through L1, after a delay. Market k is markets[k].
 
+    Fees go to `fee_account`; `backstop_account` takes over what liquidated accounts hold.
+
     Clock rule, when L1 takes a header: -clock_behind_ms <= batch time - L1 time <= clock_ahead_ms.
     """
 
     markets: tuple[Market, ...]
     fee_account: int
+    backstop_account: int
     clock_behind_ms: int
     clock_ahead_ms: int
     oracle: OracleTerms
@@ -111,10 +154,7 @@ class Governance:
         symbols = {market.symbol for market in self.markets}
         if len(symbols) != len(self.markets):
             raise Rejected(Reason.MALFORMED, "two markets have the same symbol")
-        account_end = 1 << ACCOUNT_BITS
-        require_bounds(
-            "fee_account", self.fee_account, 0, account_end, Reason.ACCOUNT_OUT_OF_BOUNDS
-        )
+        self._require_accounts()
         for name in ("clock_behind_ms", "clock_ahead_ms"):
             bound = getattr(self, name)
             require_bounds(name, bound, 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS)
@@ -122,6 +162,17 @@ class Governance:
             raise Rejected(Reason.MALFORMED, "oracle must be OracleTerms")
         if len(self.oracle.feeds) != len(self.markets):
             raise Rejected(Reason.ORACLE, "every market has one feed, and no feed is without one")
+        for number, (market, feed) in enumerate(zip(self.markets, self.oracle.feeds, strict=True)):
+            _require_safe_step(number, market, feed)
+            _require_buckets(number, market, feed)
+
+    def _require_accounts(self) -> None:
+        """Accounts of the venue's own, and two of them: what the backstop has is no fee."""
+        account_end, reason = 1 << ACCOUNT_BITS, Reason.ACCOUNT_OUT_OF_BOUNDS
+        for name in ("fee_account", "backstop_account"):
+            require_bounds(name, getattr(self, name), 0, account_end, reason)
+        if self.fee_account == self.backstop_account:
+            raise Rejected(reason, "fee_account and backstop_account must be two")
 
     def encode(self) -> bytes:
         """Canonical bytes, field by field: tag, then each number as 8 bytes big-endian, the oracle
@@ -140,9 +191,18 @@ class Governance:
                 market.band_fraction,
                 market.taker_fee,
                 market.maker_fee,
+                market.liquidation_fee,
+                market.bucket,
+                market.funding_cap,
+                market.interest,
             )
             parts.extend(number.to_bytes(8, "big") for number in numbers)
-        tail = (self.fee_account, self.clock_behind_ms, self.clock_ahead_ms)
+        tail = (
+            self.fee_account,
+            self.backstop_account,
+            self.clock_behind_ms,
+            self.clock_ahead_ms,
+        )
         parts.extend(number.to_bytes(8, "big") for number in tail)
         parts.append(self.oracle.encode())
         return b"".join(parts)
@@ -152,26 +212,65 @@ class Governance:
         return keccak256(self.encode())
 
 
+def _require_safe_step(number: int, market: Market, feed: Feed) -> None:
+    """What one step moves a lot's value stays below its maintenance margin: theorem T's first
+    inequality, step + cap x (1 + step) + allowance < maintenance, exact and in whole numbers.
+
+    So an account that meets maintenance at one step's prices is not below zero at the next one's.
+    """
+    funding = market.funding_cap * (FRACTION_SCALE + feed.step)
+    moved = (feed.step + TICK_ALLOWANCE) * FEE_SCALE + funding
+    if moved >= market.maintenance_fraction * FEE_SCALE:
+        raise Rejected(
+            Reason.STEP_TOO_WIDE,
+            f"market {number}: a step of {feed.step}, with funding of {market.funding_cap} and "
+            f"{TICK_ALLOWANCE} for roundings, must stay below "
+            f"maintenance {market.maintenance_fraction}",
+        )
+
+
+def _require_buckets(number: int, market: Market, feed: Feed) -> None:
+    """A listing price lies well inside what numbers of buckets can say."""
+    most = market.bucket * LISTING_BUCKETS_MAX
+    if feed.listing_price > most:
+        raise Rejected(
+            Reason.BUCKET_OUT_OF_BOUNDS,
+            f"market {number}: buckets of {market.bucket} ticks are for a listing price of at most "
+            f"{most}",
+        )
+
+
 def require_continues(before: Governance, after: Governance) -> None:
     """Refuse unless a state under `before` can go on under `after`: every market keeps its number,
-    symbol and scale, since positions are counted in its lots; others may be added behind them; and
-    the fee account stays, which L1 cannot know to exist."""
-    if after.fee_account != before.fee_account:
-        raise Rejected(
-            Reason.GOVERNANCE_CHANGED,
-            f"fee_account must stay {before.fee_account}, not {after.fee_account}",
-        )
+    symbol, scale and bucket, since positions are counted in its lots and triggers in its buckets;
+    its maintenance moves by a step at most; others may be added behind them; and fee account and
+    backstop stay, which L1 cannot know to exist."""
+    for name in ("fee_account", "backstop_account"):
+        kept, given = getattr(before, name), getattr(after, name)
+        if given != kept:
+            raise Rejected(Reason.GOVERNANCE_CHANGED, f"{name} must stay {kept}, not {given}")
     if len(after.markets) < len(before.markets):
         raise Rejected(
             Reason.GOVERNANCE_CHANGED,
             f"all {len(before.markets)} markets must stay, not {len(after.markets)}",
         )
     for number, (old, new) in enumerate(zip(before.markets, after.markets, strict=False)):
-        kept = ("symbol", "price_decimals", "size_decimals")
-        if any(getattr(old, name) != getattr(new, name) for name in kept):
-            raise Rejected(
-                Reason.GOVERNANCE_CHANGED, f"market {number} must keep its symbol and its scale"
-            )
+        _require_market_continues(number, old, new, before.oracle.feeds[number].step)
+
+
+def _require_market_continues(number: int, before: Market, after: Market, step: int) -> None:
+    kept = ("symbol", "price_decimals", "size_decimals", "bucket")
+    if any(getattr(before, name) != getattr(after, name) for name in kept):
+        raise Rejected(
+            Reason.GOVERNANCE_CHANGED,
+            f"market {number} must keep its symbol, its scale and its bucket",
+        )
+    moved = abs(after.maintenance_fraction - before.maintenance_fraction)
+    if moved > step:
+        raise Rejected(
+            Reason.GOVERNANCE_CHANGED,
+            f"market {number}: maintenance may move by a step of {step}, not by {moved}",
+        )
 
 
 def require_prices(prices: object, governance: Governance) -> None:

@@ -23,8 +23,9 @@ FEED_DECIMALS_MAX: Final = 18
 STEP_MAX: Final = FRACTION_SCALE - 1
 """A step below the whole price."""
 
-PRICE_LEAST: Final = 2
-"""Least price of a market, in ticks."""
+PRICE_LEAST: Final = 2**10
+"""Least price of a market, in ticks: a tick is below ten ten-thousandths of any price, which is
+what theorem T allows roundings (rollup.protocol.market)."""
 
 SLOT_MS_MAX: Final = 3_600_000
 LAG_MS_MAX: Final = 24 * 3_600_000

@@ -35,6 +35,10 @@ class Reason(StrEnum):
     MARKET_SCALE = "market-scale"
     MARGIN_CROSSED = "margin-crossed"
     BAND_TOO_WIDE = "band-too-wide"
+    STEP_TOO_WIDE = "step-too-wide"
+    LIQUIDATION_FEE_TOO_HIGH = "liquidation-fee-too-high"
+    FUNDING_TOO_HIGH = "funding-too-high"
+    BUCKET_OUT_OF_BOUNDS = "bucket-out-of-bounds"
     GOVERNANCE_CHANGED = "governance-changed"
     ORACLE = "oracle"
 
@@ -53,6 +57,7 @@ class Reason(StrEnum):
     SALT_COUNT = "salt-count"
     DEPOSIT_ORDER = "deposit-order"
     FEE_ACCOUNT_MISSING = "fee-account-missing"
+    BACKSTOP_ACCOUNT_MISSING = "backstop-account-missing"
     REDO_FILLS = "redo-fills"
 
     # An order that may not trade.

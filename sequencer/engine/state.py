@@ -47,9 +47,10 @@ class CoreState(Private):
 
 
 def new_state(genesis: Genesis, shape_class: ShapeClass = CLASS_S) -> CoreState:
-    """The venue before its first batch: the fee account alone, and no order."""
+    """The venue before its first batch: its own accounts alone, and no order."""
     ledger = Ledger(genesis.governance, shape_class)
     ledger.holders[genesis.governance.fee_account] = Holder(genesis.fee_header)
+    ledger.holders[genesis.governance.backstop_account] = Holder(genesis.backstop_header)
     return CoreState(
         chain=genesis.chain,
         venue=genesis.venue,

@@ -256,6 +256,10 @@ class Venue:
         """Closed batches that L1 has not proved, in order."""
         return tuple(self._unproved)
 
+    def forget_unproved(self) -> None:
+        """Let go of batches that nobody is going to prove: for a run that L1 hears nothing of."""
+        self._unproved.clear()
+
     def commit_headers(self) -> Anew | None:
         """Hold the closed batches to their content at L1, before they are proved.
 

@@ -22,7 +22,7 @@ from rollup.protocol.constants import (
     OWNER_BYTES,
     TIME_BITS,
 )
-from rollup.protocol.genesis import FEE_ACCOUNT, Genesis
+from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT, Genesis
 from rollup.protocol.governance_codec import MARKET_NUMBERS, ORACLE_NUMBERS
 from rollup.protocol.market import (
     SYMBOL_LENGTH_MAX,
@@ -76,9 +76,11 @@ class VenueFile:
     prices: tuple[int, ...]
     swings: tuple[int, ...]
 
-    def genesis(self, time: int, fee_header: Header, receipt_signer: bytes) -> Genesis:
+    def genesis(
+        self, time: int, fee_header: Header, backstop_header: Header, receipt_signer: bytes
+    ) -> Genesis:
         """What a venue of this file starts from, if it starts now."""
-        parts = (self.governance, self.prices, fee_header, receipt_signer)
+        parts = (self.governance, self.prices, fee_header, backstop_header, receipt_signer)
         return Genesis(self.chain, self.venue, time, *parts)
 
 
@@ -112,7 +114,7 @@ def _read(node: Node) -> VenueFile:
     behind, ahead = clock["behind_ms"].integer(), clock["ahead_ms"].integer()
     oracle = _read_oracle(record["oracle"], tuple(feed for _, feed, _ in markets))
     listed = tuple(market for market, _, _ in markets)
-    governance = Governance(listed, FEE_ACCOUNT, behind, ahead, oracle)
+    governance = Governance(listed, FEE_ACCOUNT, BACKSTOP_ACCOUNT, behind, ahead, oracle)
     found = VenueFile(
         chain=_between(record["chain"], 0, IDENTIFIER_MAX),
         venue=_between(record["venue"], 0, IDENTIFIER_MAX),
@@ -225,7 +227,12 @@ parameters = "fast"  # fast, balanced or evm: from quick to prove to cheap to ve
 lag_batches = 8      # with so many batches unproved no new one is opened
 provers = 1          # processes that prove different batches side by side
 
-# Fractions are ten-thousandths, fees millionths. price_decimals + size_decimals = 6.
+# Fractions and the liquidation fee are ten-thousandths, other fees millionths.
+# price_decimals + size_decimals = 6. A bucket is a count of ticks, about a thousandth of the first
+# price. funding_cap bounds the funding of an hour and interest is funding of eight hours, both in
+# millionths of the price; the cap is at most twice the least fee.
+# price_step, with funding_cap and 10 for roundings, stays below maintenance_fraction, and so does
+# liquidation_fee with 10; band_fraction below initial less maintenance.
 # feed is what signers call the market, feed_decimals are those of its values, which no signature
 # says. In one batch a price moves by price_step ten-thousandths at most. first_price is the price
 # before the first report; development signers move around it, and never further away than
@@ -240,6 +247,10 @@ maintenance_fraction = 500
 band_fraction = 300
 taker_fee = 450
 maker_fee = 150
+liquidation_fee = 250
+bucket = 600
+funding_cap = 300
+interest = 100
 feed = "BTC"
 feed_decimals = 8
 price_step = 200
@@ -255,6 +266,10 @@ maintenance_fraction = 600
 band_fraction = 400
 taker_fee = 450
 maker_fee = 150
+liquidation_fee = 300
+bucket = 250
+funding_cap = 300
+interest = 100
 feed = "ETH"
 feed_decimals = 8
 price_step = 300

@@ -14,13 +14,13 @@ QUANTA = 10**COLLATERAL_DECIMALS
 
 @dataclass(frozen=True, slots=True)
 class ProofFigures:
-    """A proof of a batch, and what L1 said: it verified it, or `reverted` says why not."""
+    """A proof of a batch that L1 took, since its verifier accepts it; `verify_ms` is how long L1
+    took."""
 
     seconds: float
     proof_bytes: int
     verify_ms: float
     bits: float
-    reverted: str
 
 
 @dataclass(slots=True)
@@ -81,19 +81,19 @@ class BatchFigures:
                 "proof_bytes": self.proof.proof_bytes,
                 "verify_ms": round(self.proof.verify_ms),
                 "bits": self.proof.bits,
-                "verified": not self.proof.reverted,
-                "reverted": self.proof.reverted,
+                "verified": True,
             }
         return record
 
 
 @dataclass(slots=True)
 class Figures:
-    """A whole run. `replayed` is how many batches the journal gave again, with the same roots."""
+    """A whole run of `windows` batches, whose first minute is `start` (ms). `replayed` is how many batches the journal gave again, with the same roots."""
 
     files: tuple[Path, ...]
     markets: tuple[Market, ...]
     start: int
+    windows: int
     accounts: int
     seed: int
     shape_class: str
@@ -105,8 +105,7 @@ class Figures:
     @property
     def every_batch_verified(self) -> bool:
         """Whether L1 took a proof of each batch."""
-        found = [each.proof for each in self.batches]
-        return bool(found) and all(each is not None and not each.reverted for each in found)
+        return bool(self.batches) and all(each.proof is not None for each in self.batches)
 
     @property
     def succeeded(self) -> bool:

@@ -77,8 +77,7 @@ class StressOptions:
 
     @property
     def prelude(self) -> int:
-        """Batches before the first minute, in which everybody is registered and a batch over, at
-        the first minute's prices."""
+        """Batches before the first minute, in which everybody is registered, and one over."""
         people = self.accounts + MAKERS + 1
         return -(-people // DEPOSITS_MAX) + 1
 
@@ -95,7 +94,7 @@ class Stage:
     venue: Venue
     people: Population
     paths: Sequence[PricePath]
-    backstop_account: int
+    windows: int
     room: int
 
     def time(self, number: int) -> int:
@@ -157,7 +156,7 @@ def make_stage(options: StressOptions, verifier: Verifier, folder: LockedFolder)
         venue=Venue(setup, folder, l1, keys.address(scene.OPERATOR)),
         people=Population(traders, makers, feed.markets, options.seed),
         paths=_paths(options),
-        backstop_account=backstop,
+        windows=feed.windows or 0,
         room=shape.trades * part // of,
     )
 
@@ -169,9 +168,9 @@ def _paths(options: StressOptions) -> list[PricePath]:
 def _feed(options: StressOptions) -> Feed:
     """The markets of the files and their first prices; trades are made by people alone."""
     start, end = options.span
+    begin = start - options.prelude * MINUTE_MS
     paths = _paths(options)
-    prices = tuple(path.at(start) for path in paths)
-    before = options.prelude * MINUTE_MS
+    prices = tuple(path.at(begin) for path in paths)
     return Feed(
         name=", ".join(str(each.path) for each in options.files),
         markets=tuple(
@@ -180,7 +179,7 @@ def _feed(options: StressOptions) -> Feed:
         ),
         divisors=tuple(1 for _ in paths),
         prices=prices,
-        grid=Grid(start - before, MINUTE_MS, options.shape_class.trades),
+        grid=Grid(begin, MINUTE_MS, options.shape_class.trades),
         windows=options.prelude + (end - start) // MINUTE_MS,
         skipped={},
         trades=iter(()),

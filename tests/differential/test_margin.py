@@ -60,7 +60,7 @@ def random_terms(rng: Random, count: int) -> tuple[MarketTerms, ...]:
     for number in range(count):
         initial = rng.choice([2, 10, 1000, 10_000, rng.randint(2, 10_000)])
         maintenance = rng.choice([1, initial - 1, rng.randint(1, initial - 1)])
-        market = Market(f"M{number}", 1, 5, 10_000, 1, 1, 0, 0)
+        market = Market(f"M{number}", 1, 5, 10_000, 11, 1, 0, 0, 0, 1, 0, 0)
         object.__setattr__(market, "initial_fraction", initial)
         object.__setattr__(market, "maintenance_fraction", maintenance)
         price = rng.choice([1, 2**30 - 1, rng.randint(1, 2**30 - 1), rng.randint(1, 1000)])
@@ -224,7 +224,7 @@ def test_an_account_of_64_positions_at_the_ends_of_every_range(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(check, "ROWS_PER_CLAIM", 10**6)
-    market = Market("M", 1, 5, 10_000, 9_000, 1, 0, 0)
+    market = Market("M", 1, 5, 10_000, 9_000, 1, 0, 0, 0, 1, 0, 0)
     terms = (market_terms(market, 2**30 - 1),) * MARKETS_MAX
     long, short = (POSITION_LIMIT - 1,) * 64, (-POSITION_LIMIT,) * 64
     offered: list[tuple[Case, int]] = []

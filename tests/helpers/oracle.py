@@ -7,7 +7,7 @@ from rollup.crypto.address_key import AddressKey
 from rollup.hash.keccak import keccak256
 from rollup.oracle.package import SignedPackage, feed_id
 from rollup.protocol.market import Governance, Market
-from rollup.protocol.oracle import Feed, OracleTerms
+from rollup.protocol.oracle import PRICE_LEAST, Feed, OracleTerms
 from sequencer.oracle import signers
 from sequencer.service import venue_file
 from sequencer.service.venue_file import with_signers
@@ -20,14 +20,16 @@ KEYS = tuple(
     )
 )
 STRANGER = AddressKey(keccak256(b"nobody's signer"))
-STEP = 4_999
-NEW_PRICE = 77
+STEP = 450
+NEW_PRICE = 77_000
 """Listing price, in ticks, of a market that is added."""
 
 
 def oracle_terms(names: Sequence[str], prices: Sequence[int], **terms: int) -> OracleTerms:
     """Feeds of 8 decimals by these names, which start from these prices."""
-    feeds = (Feed(feed_id(n), 8, STEP, max(p, 2)) for n, p in zip(names, prices, strict=False))
+    feeds = (
+        Feed(feed_id(n), 8, STEP, max(p, PRICE_LEAST)) for n, p in zip(names, prices, strict=False)
+    )
     numbers = {"quorum": QUORUM, "slot_ms": 100, "lag_ms": 1_000, **terms}
     return OracleTerms(tuple(key.address for key in KEYS), feeds=tuple(feeds), **numbers)
 

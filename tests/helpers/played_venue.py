@@ -52,6 +52,10 @@ MARKETS = [
         "band_fraction": 400,
         "taker_fee": 500,
         "maker_fee": MAKER_FEE,
+        "liquidation_fee": 250,
+        "bucket": 600,
+        "funding_cap": 300,
+        "interest": 100,
     }
     for place, (symbol, decimals) in enumerate((("BTC-PERP", 1), ("ETH-PERP", 2)))
 ]

@@ -21,7 +21,7 @@ from rollup.hash.poseidon import Digest
 from rollup.protocol.account import Header
 from rollup.protocol.batch import Batch, Fill, NewSalts
 from rollup.protocol.deposit import NO_KEY, NO_VIEWING, EntryKind, QueueEntry
-from rollup.protocol.genesis import Genesis
+from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT, Genesis
 from rollup.protocol.market import Governance, Market
 from rollup.protocol.order import Order, Side, SignedOrder, message_digest
 from rollup.protocol.outcome import Outcome
@@ -51,6 +51,10 @@ BTC_MARKET = Market(
     band_fraction=400,
     taker_fee=500,
     maker_fee=100,
+    liquidation_fee=250,
+    bucket=600,
+    funding_cap=200,
+    interest=100,
 )
 ETH_MARKET = Market(
     symbol="ETH",
@@ -61,16 +65,23 @@ ETH_MARKET = Market(
     band_fraction=400,
     taker_fee=450,
     maker_fee=0,
+    liquidation_fee=250,
+    bucket=250,
+    funding_cap=0,
+    interest=0,
 )
 PRICES = (BTC_PRICE, ETH_PRICE)
 GOVERNANCE = Governance(
     markets=(BTC_MARKET, ETH_MARKET),
-    fee_account=0,
+    fee_account=FEE_ACCOUNT,
+    backstop_account=BACKSTOP_ACCOUNT,
     clock_behind_ms=60_000,
     clock_ahead_ms=5_000,
     oracle=oracle_terms(("BTC", "ETH"), PRICES),
 )
 MAX_FEE = 1000
+BACKSTOP = b"\xbb" * 20
+"""Who owns the backstop."""
 
 
 @cache
@@ -159,6 +170,9 @@ def genesis(governance: Governance = GOVERNANCE, prices: tuple[int, ...] = PRICE
         governance=governance,
         prices=prices,
         fee_header=Header(owner=owner(0), key=public_key(0), viewing=viewing(0)),
+        backstop_header=Header(
+            owner=BACKSTOP, key=public_key(BACKSTOP_ACCOUNT), viewing=viewing(9)
+        ),
         receipt_signer=RECEIPT_KEY.address,
     )
 

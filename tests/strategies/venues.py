@@ -10,7 +10,7 @@ from rollup.hash.keccak import keccak256
 from rollup.hash.poseidon import Digest
 from rollup.protocol.account import Header
 from rollup.protocol.deposit import EntryKind, QueueEntry
-from rollup.protocol.genesis import Genesis
+from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT, Genesis
 from rollup.protocol.market import Governance, Market
 from rollup.protocol.order import Order, Side, SignedOrder, TimeInForce
 from rollup.protocol.units import Point
@@ -27,9 +27,10 @@ EXPIRY_MS = START_MS + 30 * 24 * 3_600_000
 """A month after genesis: well inside what the venue takes."""
 EMPTY_DIGEST: Digest = (0, 0, 0, 0, 0, 0, 0, 0)
 
-BTC = Market("BTC-PERP", 1, 5, 1_000, 500, 300, 500, 200)
-ETH = Market("ETH-PERP", 2, 4, 1_200, 600, 400, 450, 100)
-GOVERNANCE = Governance((BTC, ETH), 0, 600_000, 600_000, oracle_terms(("BTC", "ETH"), PRICES))
+BTC = Market("BTC-PERP", 1, 5, 1_000, 500, 300, 500, 200, 250, 600, 400, 100)
+ETH = Market("ETH-PERP", 2, 4, 1_200, 600, 400, 450, 100, 300, 250, 200, 100)
+ORACLE = oracle_terms(("BTC", "ETH"), PRICES)
+GOVERNANCE = Governance((BTC, ETH), FEE_ACCOUNT, BACKSTOP_ACCOUNT, 600_000, 600_000, ORACLE)
 
 
 def quick_compress_many(left: Sequence[Digest], right: Sequence[Digest]) -> list[Digest]:
@@ -62,8 +63,9 @@ RECEIPT_KEY = AddressKey(RECEIPT_MATERIAL)
 
 
 def genesis(governance: Governance = GOVERNANCE) -> Genesis:
-    """Two markets and a fee account."""
-    return Genesis(CHAIN, VENUE, START_MS, governance, PRICES, header(), RECEIPT_KEY.address)
+    """Two markets and the accounts of a venue."""
+    own = header(), header(BACKSTOP_ACCOUNT)
+    return Genesis(CHAIN, VENUE, START_MS, governance, PRICES, *own, RECEIPT_KEY.address)
 
 
 def batcher(salt: bytes = bytes(32)) -> Batcher:

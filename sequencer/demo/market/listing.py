@@ -5,12 +5,16 @@ from typing import Final
 from rollup.protocol.constants import COLLATERAL_DECIMALS
 from rollup.protocol.market import Market
 
-BTC_MARKET: Final = Market("BTC-PERP", 1, 5, 1_000, 500, 300, 450, 150)
-ETH_MARKET: Final = Market("ETH-PERP", 2, 4, 1_200, 600, 400, 450, 150)
-"""Ten and 8.3 times leverage, fees of 4.5 and 1.5 hundredths of a percent."""
+BTC_MARKET: Final = Market("BTC-PERP", 1, 5, 1_000, 500, 300, 450, 150, 250, 600, 300, 100)
+ETH_MARKET: Final = Market("ETH-PERP", 2, 4, 1_200, 600, 400, 450, 150, 300, 250, 300, 100)
+"""Ten and 8.3 times leverage, fees of 4.5 and 1.5 hundredths of a percent, half of maintenance for
+a liquidation, buckets of a thousandth of the price, and interest of 0.01 % for eight hours."""
 
 QUOTES: Final = ("USDT", "USDC", "FDUSD", "BUSD", "USD")
 """Currencies that a symbol may end with; what is before them names the market."""
+
+BUCKETS: Final = 1_000
+"""Buckets below a first price."""
 
 TICKS_MAX: Final = 10**9
 """The highest price of a feed: below the 2**30 of a price, with room for quotes above it."""
@@ -25,8 +29,9 @@ def market_name(symbol: str) -> str:
     return symbol.replace("_", "-")
 
 
-def list_market(name: str, price_decimals: int) -> Market:
-    """A market with a tick of that many decimals: BTC with its own risk, all others with ETH's.
+def list_market(name: str, price_decimals: int, price: int) -> Market:
+    """A market with a tick of that many decimals, whose first price is so many of them: BTC with
+    its own risk, all others with ETH's.
 
     Raises Rejected where the rules have no such market.
     """
@@ -40,4 +45,8 @@ def list_market(name: str, price_decimals: int) -> Market:
         band_fraction=model.band_fraction,
         taker_fee=model.taker_fee,
         maker_fee=model.maker_fee,
+        liquidation_fee=model.liquidation_fee,
+        bucket=max(1, price // BUCKETS),
+        funding_cap=model.funding_cap,
+        interest=model.interest,
     )

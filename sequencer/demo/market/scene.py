@@ -10,10 +10,10 @@ from rollup.l1.deployment import Deployment
 from rollup.l1.mock import MockL1
 from rollup.oracle.package import feed_id
 from rollup.ports import Verifier
-from rollup.protocol.genesis import Genesis
+from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT, Genesis
 from rollup.protocol.market import Governance
-from rollup.protocol.oracle import STEP_MAX, OracleTerms
 from rollup.protocol.oracle import Feed as Oracle
+from rollup.protocol.oracle import OracleTerms
 from sequencer.demo.market.feed import Feed
 from sequencer.demo.market.keys import KeySource
 from sequencer.demo.market.trader import Trader
@@ -32,8 +32,9 @@ MINNOW_CAPITAL = 50
 OPERATOR = "operator"
 SLOT_MS = 100
 FEED_DECIMALS = 8
-STEP = STEP_MAX
-"""As far as a step can be: a recorded feed of daily bars moves far from one batch to the next."""
+STEP = 450
+"""About as far as a step can be under these maintenance margins: a recorded feed of daily bars
+moves further from one batch to the next, and then its price is clamped until it has caught up."""
 
 GOVERNANCE_DELAY_MS = 7 * 24 * 3_600_000
 PROOF_DEADLINE_MS = 6 * 3_600_000
@@ -51,16 +52,22 @@ class Clock:
 
 
 def make_genesis(keys: KeySource, chain_id: int, venue: int, feed: Feed) -> Genesis:
-    """The feed's markets, and the venue's fee account; batch 0 ends just before the feed begins."""
+    """The feed's markets and the venue's accounts; batch 0 ends just before the feed begins."""
     return Genesis(
         chain=chain_id,
         venue=venue,
         time=feed.grid.start,
         governance=Governance(
-            feed.markets, 0, CLOCK_BEHIND_MS, CLOCK_AHEAD_MS, make_oracle(keys, feed)
+            feed.markets,
+            FEE_ACCOUNT,
+            BACKSTOP_ACCOUNT,
+            CLOCK_BEHIND_MS,
+            CLOCK_AHEAD_MS,
+            make_oracle(keys, feed),
         ),
         prices=feed.prices,
         fee_header=keys.header("fee-account"),
+        backstop_header=keys.header("backstop-account"),
         receipt_signer=AddressKey(keys.receipt_material()).address,
     )
 

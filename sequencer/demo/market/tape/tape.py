@@ -12,6 +12,7 @@ from typing import Final
 
 from rollup.protocol.constants import COLLATERAL_DECIMALS, MARKETS_MAX
 from rollup.protocol.market import Market
+from rollup.protocol.oracle import PRICE_LEAST
 from rollup.protocol.rejection import Rejected
 from sequencer.demo.market.listing import TICKS_MAX, list_market, market_name
 from sequencer.demo.market.tape.error import TapeError
@@ -22,6 +23,9 @@ from sequencer.demo.market.trade import WantedTrade
 LARGEST_NOTIONAL: Final = 300_000
 """Dollars of the largest trade that the demonstration's traders are asked for: a tenth of what the
 feed shows, or a hundredth..., if that is more. Their capital is 0.1 to 1 million each."""
+
+FIRST_LEAST: Final = 10 * PRICE_LEAST
+"""Ticks of a first price, at least, where sizes leave decimals for it: room to fall."""
 
 BEYOND: Final = f"trade of a symbol beyond the {MARKETS_MAX} most traded"
 
@@ -38,12 +42,11 @@ class Listing:
 
     def ticks(self, price: int) -> int:
         """A price of 1e-8 in ticks, rounded down."""
-        tick: int = 10 ** (DECIMALS - self.market.price_decimals)
-        return price // tick
+        return _in_ticks(price, self.market.price_decimals)
 
     def oracle(self, mid: int) -> int:
-        """A middle of 1e-8 as an oracle's price, which is at least a tick."""
-        return max(1, self.ticks(mid))
+        """A middle of 1e-8 as an oracle's price, which is at least the least."""
+        return max(PRICE_LEAST, self.ticks(mid))
 
     def lots(self, size: int) -> int:
         """A size of 1e-8 in lots."""
@@ -139,8 +142,14 @@ def _names(symbols: list[str]) -> dict[str, str]:
 
 
 def _listing(path: Path, symbol: str, name: str, seen: _Seen) -> Listing:
-    """The market for a symbol: as many decimals of a price as it shows, the rest for sizes."""
-    price_decimals, size_decimals = _decimals(seen.price_grain), _decimals(seen.size_grain)
+    """The market for a symbol: as many decimals of a price as it shows, or more if a tick would be
+    too much of its price, the rest for sizes."""
+    size_decimals = _decimals(seen.size_grain)
+    price_decimals = _decimals(seen.price_grain)
+    while _in_ticks(seen.first_mid, price_decimals) < FIRST_LEAST and (
+        price_decimals + size_decimals < COLLATERAL_DECIMALS
+    ):
+        price_decimals += 1
     if price_decimals + size_decimals > COLLATERAL_DECIMALS:
         raise TapeError(
             path,
@@ -152,10 +161,16 @@ def _listing(path: Path, symbol: str, name: str, seen: _Seen) -> Listing:
         detail = f"prices below {TICKS_MAX:,} ticks of {price_decimals} decimals are wanted"
         raise TapeError(path, 0, f"{symbol} does not fit: {detail}")
     try:
-        market = list_market(name, price_decimals)
+        first = _in_ticks(seen.first_mid, price_decimals)
+        market = list_market(name, price_decimals, first)
     except Rejected as error:
         raise TapeError(path, 0, f"{symbol} does not fit: {error}") from error
     return Listing(symbol, market, _divisor(seen.largest), seen.first_mid)
+
+
+def _in_ticks(price: int, price_decimals: int) -> int:
+    tick: int = 10 ** (DECIMALS - price_decimals)
+    return price // tick
 
 
 def _decimals(grain: int) -> int:

@@ -84,7 +84,7 @@ def test_the_vectors_are_what_this_program_computes() -> None:
 def test_the_vectors_reach_the_ends_of_prices_and_fractions() -> None:
     found = terms_vectors()["terms"]
     assert {1, 2**30 - 1} <= {each["price"] for each in found}
-    assert {1, 10_000} <= {market_of(each["market"]).initial_fraction for each in found} | {
+    assert {11, 10_000} <= {market_of(each["market"]).initial_fraction for each in found} | {
         market_of(each["market"]).maintenance_fraction for each in found
     }
 
