@@ -19,7 +19,8 @@ PRICE_MAX: Final = (1 << PRICE_BITS) - 1
 
 @dataclass(frozen=True, slots=True)
 class MarketTerms:
-    """What one batch's rules need of one market; ticks, but for the fee rates (of FEE_SCALE).
+    """What one batch's rules need of one market; ticks, but for the taker's and maker's fee rates
+    (of FEE_SCALE).
 
     `value` is what a lot is worth: the price, as long as there is no funding. 1 <= maintenance <=
     initial <= value < 2**30: a requirement is rounded up, so that no position is free to hold.
@@ -33,6 +34,7 @@ class MarketTerms:
     band_high: int
     taker_fee: int
     maker_fee: int
+    liquidation_fee: int
 
     @property
     def long_maintenance(self) -> int:
@@ -67,6 +69,7 @@ def market_terms(market: Market, price: int) -> MarketTerms:
         band_high=high,
         taker_fee=market.taker_fee,
         maker_fee=market.maker_fee,
+        liquidation_fee=fraction_up(price, market.liquidation_fee),
     )
 
 

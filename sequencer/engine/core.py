@@ -73,6 +73,8 @@ def refusal(state: CoreState, order: Order) -> AnyReason | None:
         return Reason.ORDER_VENUE
     if order.account not in state.ledger.holders:
         return Reason.ACCOUNT_MISSING
+    if order.account == state.ledger.governance.backstop_account:
+        return Reason.BACKSTOP_SIGNED
     if order.account in work.liquidated:
         return VenueReason.LIQUIDATED
     if order.market >= len(state.books):

@@ -20,7 +20,7 @@ from rollup.protocol.constants import (
     NOTIONAL_BITS,
 )
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
-from rollup.protocol.margin import NOTHING, Holding, margin_case
+from rollup.protocol.margin import NOTHING, Holding, excess, margin_case
 from rollup.protocol.market import Governance
 from rollup.protocol.order import Order, Side, SignedOrder
 from rollup.protocol.rejection import Reason, Rejected
@@ -29,7 +29,7 @@ from rollup.protocol.takeover import Takeover
 from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.trade import fee, fill_slot, notional, require_fee
 from rollup.protocol.units import require_cash, require_position
-from sequencer.engine.liquidation import Taking, excess, takings, taken
+from sequencer.engine.liquidation import Taking, takings, taken
 from sequencer.engine.live import LiveOrder, OrderKey
 
 
@@ -204,7 +204,7 @@ class Ledger:
             *((index, market) for index in pair for market in (*self._held(index), *markets)),
         }
         return (
-            len(work.takeovers) + len(chosen) <= most.trades
+            len(work.takeovers) + len(chosen) <= most.takeovers
             and len({*work.before, *pair}) <= most.accounts
             and len(opened) <= most.positions
         )

@@ -7,7 +7,8 @@ the backstop can take that is the ledger's to ask.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rollup.protocol.margin import Holding
+from rollup.protocol.margin import Holding, excess, value
+from rollup.protocol.takeover import full_fee
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.units import require_cash, require_position
 
@@ -19,20 +20,6 @@ class Taking(NamedTuple):
     market: int
     size: int
     fee: int
-
-
-def excess(holding: Holding, terms: Sequence[MarketTerms]) -> int:
-    """What an account has above its maintenance margin, in quanta; below zero it is due."""
-    return holding.cash + sum(
-        abs(size) * _side_value(size, terms[market]) for market, size in holding.positions.held
-    )
-
-
-def equity(holding: Holding, terms: Sequence[MarketTerms]) -> int:
-    """What it would have if everything were closed at the oracle's price, in quanta."""
-    return holding.cash + sum(
-        size * terms[market].value for market, size in holding.positions.held
-    )
 
 
 def takings(holding: Holding, terms: Sequence[MarketTerms]) -> tuple[Taking, ...]:
@@ -49,11 +36,11 @@ def takings(holding: Holding, terms: Sequence[MarketTerms]) -> tuple[Taking, ...
             break
         relief = _relief(size, terms[market])
         lots = min(abs(size), -(-wanted // relief)) if relief > 0 else abs(size)
-        chosen.append(Taking(market, lots, lots * terms[market].liquidation_fee))
+        chosen.append(Taking(market, lots, full_fee(lots, terms[market])))
         wanted -= lots * relief
     if wanted <= 0:
         return tuple(chosen)
-    return _exhausted(chosen, equity(holding, terms))
+    return _exhausted(chosen, value(holding, terms).equity)
 
 
 def _exhausted(chosen: Sequence[Taking], left: int) -> tuple[Taking, ...]:
