@@ -169,8 +169,10 @@ class OwnBook:
     def _void(self, number: int) -> None:
         """Fills and liquidations from that batch on did not happen. What happened instead
         follows."""
-        for each in (*self.fills, *self.liquidations):
-            each.is_void |= each.batch >= number
+        for fill in self.fills:
+            fill.is_void |= fill.batch >= number
+        for taken in self.liquidations:
+            taken.is_void |= taken.batch >= number
         for order in self.orders.values():
             order.told_lots = 0
 

@@ -65,8 +65,8 @@ class Fill(Private):
 
 @dataclass(slots=True, repr=False)
 class Liquidation(Private):
-    """What the backstop took of the account, in a batch that ends at `time` (the venue's ms): `size`
-    sold or bought back at the oracle's `price`, for a `fee` in USDC."""
+    """What the backstop took of the account, in a batch that ends at `time` (the venue's ms):
+    `size` sold or bought back at the oracle's `price`, for a `fee` in USDC."""
 
     symbol: str
     side: Side

@@ -287,6 +287,11 @@ def _fact(node: Node) -> Fact:
         return Fact(kind, number=_number(cells[1], 1 << NUMBER_BITS))
     if kind is FactKind.LIQUIDATED:
         return Fact(kind, **_moved(cells[1:]))
+    return _of_receipt(node, kind, cells)
+
+
+def _of_receipt(node: Node, kind: FactKind, cells: list[Node]) -> Fact:
+    """A row that names the receipt of an envelope, and a slot and generation."""
     receipt = _number(cells[1], 1 << SEQUENCE_BITS)
     key = _key(node, cells[2].integer(), cells[3].integer())
     rest = cells[4:]

@@ -29,7 +29,7 @@ from rollup.protocol.takeover import Takeover
 from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.trade import fee, fill_slot, notional, require_fee
 from rollup.protocol.units import require_cash, require_position
-from sequencer.engine.liquidation import Taking, takings, taken
+from sequencer.engine.liquidation import Taking, taken, takings
 from sequencer.engine.live import LiveOrder, OrderKey
 
 

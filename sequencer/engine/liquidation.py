@@ -1,7 +1,7 @@
 """What a liquidated account loses to the backstop: as little as makes it healthy, or all it has.
 
-Pure numbers: `takings` looks at one account at the mark and says what has to be taken of it. Whether
-the backstop can take that is the ledger's to ask.
+Pure numbers: `takings` looks at one account at the mark and says what has to be taken of it.
+Whether the backstop can take that is the ledger's to ask.
 """
 
 from collections.abc import Sequence

@@ -27,10 +27,10 @@ class ProofFigures:
 class BatchFigures:
     """One batch; money in quanta, prices in ticks, open interest in lots of one side, by market.
 
-    `liquidated` counts accounts, `takeovers` what was taken of them, worth `taken`. `due` are the
-    accounts that are below maintenance margin as the batch ends, the backstop among them; `least`
-    is the least equity of any account, and `clamped` the markets whose price could not go as far as
-    its reports.
+    `liquidated` counts accounts, `first_time` those of them that never were before, `takeovers`
+    what was taken of them, worth `taken`. `due` are the accounts that are below maintenance margin
+    as the batch ends, the backstop among them; `least` is the least equity of any account, and
+    `clamped` the markets whose price could not go as far as its reports.
     """
 
     number: int
@@ -42,6 +42,7 @@ class BatchFigures:
     volume: int
     fees: int
     liquidated: int
+    first_time: int
     takeovers: int
     taken: int
     liquidation_fees: int
@@ -65,6 +66,7 @@ class BatchFigures:
             "volume": self.volume,
             "fees": self.fees,
             "liquidated": self.liquidated,
+            "first_time": self.first_time,
             "takeovers": self.takeovers,
             "taken": self.taken,
             "liquidation_fees": self.liquidation_fees,
@@ -88,7 +90,8 @@ class BatchFigures:
 
 @dataclass(slots=True)
 class Figures:
-    """A whole run of `windows` batches, whose first minute is `start` (ms). `replayed` is how many batches the journal gave again, with the same roots."""
+    """A whole run of `windows` batches, whose first minute is `start` (ms). `replayed` is how many
+    batches the journal gave again, with the same roots."""
 
     files: tuple[Path, ...]
     markets: tuple[Market, ...]
@@ -125,7 +128,7 @@ class Figures:
     def to_record(self) -> dict[str, object]:
         """For `--json`."""
         last = self.batches[-1] if self.batches else None
-        names = ("fills", "volume", "fees", "liquidated", "takeovers", "taken", "liquidation_fees")
+        names = ("fills", "volume", "fees", "liquidated", "first_time", "takeovers", "taken")
         return {
             "files": [str(path) for path in self.files],
             "markets": [market.symbol for market in self.markets],
@@ -136,7 +139,7 @@ class Figures:
             "proved": self.proves,
             "every_batch_verified": self.every_batch_verified,
             "replayed": self.replayed,
-            **{name: self.total(name) for name in names},
+            **{name: self.total(name) for name in (*names, "liquidation_fees")},
             "clamped_batches": sum(each.clamped > 0 for each in self.batches),
             "batches_with_accounts_due": sum(each.due > 0 for each in self.batches),
             "least_equity": min((each.least for each in self.batches), default=0),

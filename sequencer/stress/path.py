@@ -17,8 +17,8 @@ from rollup.protocol.oracle import PRICE_LEAST
 from sequencer.stress.candles import MINUTE_MS, Candle, Candles
 
 TICKS_WANTED: Final = 10**5
-"""Ticks of a first price, at least, where sizes leave decimals for them: a tick is then a thousandth
-of a percent, and rounding moves nobody's margin."""
+"""Ticks of a first price, at least, where sizes leave decimals for them: then a tick is at most a
+thousandth of a percent of it."""
 
 Point = tuple[int, Decimal]
 """Minute of a candle, and the price there."""

@@ -29,8 +29,8 @@ LONG_SHARE: Final = 0.6
 BOTH_SHARE: Final = 0.25
 """Traders who hold every market under one margin; the others hold one."""
 
-ACTS_EVERY: Final = 240
-"""Batches between two decisions of a trader, on average: four hours."""
+ACTS_EVERY: Final = 720
+"""Batches between two decisions of a trader, on average: half a day."""
 
 MARGIN_KEPT: Final = 0.95
 """Of what initial margin allows; the rest is for fees and for the spread."""

@@ -89,7 +89,8 @@ def _row(
     holdings = [holder.holding for holder in holders.values()]
     kinds = () if stage.venue.selection is None else stage.venue.selection.pricing.kinds
     backstop = holders[batch.governance.backstop_account].holding
-    return BatchFigures(
+    liquidated = {takeover.account for takeover in batch.takeovers}
+    row = BatchFigures(
         number=batch.number,
         time=batch.time,
         prices=batch.prices,
@@ -98,7 +99,8 @@ def _row(
         fills=len(batch.fills),
         volume=sum(fill.notional for fill in steps.fills),
         fees=steps.fees.amount,
-        liquidated=len({takeover.account for takeover in batch.takeovers}),
+        liquidated=len(liquidated),
+        first_time=len(liquidated - stage.liquidated),
         takeovers=len(batch.takeovers),
         taken=sum(each.size * batch.prices[each.market] for each in batch.takeovers),
         liquidation_fees=sum(each.fee for each in batch.takeovers),
@@ -109,6 +111,8 @@ def _row(
         seconds=seconds,
         root=closed.outcome.public.new_root,
     )
+    stage.liquidated |= liquidated
+    return row
 
 
 def _open_interest(holdings: Sequence[Holding], markets: int) -> tuple[int, ...]:

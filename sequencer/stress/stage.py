@@ -2,7 +2,7 @@
 money."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -84,7 +84,8 @@ class StressOptions:
 
 @dataclass(slots=True)
 class Stage:
-    """All that a run keeps between its batches. Batch k ends k minutes after `setup.genesis`."""
+    """All that a run keeps between its batches. Batch k ends k minutes after `setup.genesis`.
+    `liquidated` are the accounts that ever were."""
 
     setup: Setup
     folder: LockedFolder
@@ -96,6 +97,7 @@ class Stage:
     paths: Sequence[PricePath]
     windows: int
     room: int
+    liquidated: set[int] = field(default_factory=set)
 
     def time(self, number: int) -> int:
         """When a batch ends."""
