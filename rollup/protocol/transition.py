@@ -72,7 +72,6 @@ def apply_batch(
     fees = credit_fees(ledger, batch.governance.fee_account, fills)
     ledger.require_all_touched()
     require_positions_fit(ledger, shape_class)
-    exhausted = require_fees_paid(ledger, takeovers, terms)
     liquidated = {step.takeover.account for step in takeovers}
     margins = {
         index: require_equity(ledger, index, terms)
@@ -80,6 +79,7 @@ def apply_batch(
         else require_margin(ledger, index, terms)
         for index in ledger.accounts
     }
+    exhausted = require_fees_paid(ledger, takeovers, terms)
     steps = Steps(terms, deposits, orders, fills, takeovers, fees, margins, exhausted)
     return close(batch, ledger, steps, compress_many)
 

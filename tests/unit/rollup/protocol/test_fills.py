@@ -18,7 +18,6 @@ from tests.helpers.venue import (
     Venue,
     buy,
     credit,
-    genesis,
     held,
     refusal,
     sell,
@@ -166,7 +165,7 @@ def test_a_notional_of_2_to_the_52_is_refused(venue: Venue) -> None:
 
 
 def test_a_position_may_not_leave_its_bounds() -> None:
-    venue = Venue(genesis=genesis(prices=(1, 1)), prices=(1, 1))
+    venue = Venue(prices=(1, 1))
     venue.with_traders(2**61, 2**61)
     size = POSITION_LIMIT - 1
     venue.run(venue.batch(matches=[Match(buy(1, size, 1), sell(2, size, 1), size, 1)]))

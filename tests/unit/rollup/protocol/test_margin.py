@@ -28,6 +28,7 @@ MARKET = MarketTerms(
     band_high=104,
     taker_fee=0,
     maker_fee=0,
+    liquidation_fee=2,
 )
 TERMS = (MARKET, MARKET)
 
