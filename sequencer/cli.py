@@ -119,7 +119,11 @@ def demo(
     )
     prover = ResidentProver(parameters, shape_class=shape_class)
     summary = Summary()
-    with known_errors(), prover, Screen(console, batches if prove else None) as screen:
+    with (
+        known_errors(),
+        prover,
+        Screen(console, batches + 1 if prove and batches is not None else None) as screen,
+    ):
         if prove:
             prover.start()  # it gets warm while the market is made
         for event in run_demo(options, prover, installed_verifier(parameters, shape_class)):
