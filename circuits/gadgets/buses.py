@@ -184,6 +184,10 @@ FLAGGED = Bus("FLAGGED", 25, ("difference",))
 """How many more accounts are flagged `below` after the batch than before it. Sent by account,
 received by batch."""
 
+NEEDED = Bus("NEEDED", 29, ("account", *_vector("relief", 3)))
+"""A position of an account was reduced, and what one lot of its old side adds to the excess at most
+if it goes, as sums of balanced limbs. Sent by position, received by account."""
+
 BUSES = (
     RANGE,
     HASH,
@@ -210,5 +214,6 @@ BUSES = (
     SWEEP,
     FRONTIERS,
     FLAGGED,
+    NEEDED,
 )
 """All buses, in order of identifier."""

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from circuits.gadgets.balanced import COUNT as BALANCED
+from circuits.gadgets.balanced import balanced
 from circuits.gadgets.words import CASH_WORD, POSITION_WORD
 from circuits.statement.columns import Clock, biased_cash, column, matrix
 from circuits.tables.account.columns import FRESH_SLOTS_ROOT
@@ -22,6 +24,7 @@ from rollup.protocol.account import Account
 from rollup.protocol.constants import POSITION_LIMIT, SAFETY_MAX, SEPTIC_LENGTH
 from rollup.protocol.encoding import owner_words
 from rollup.protocol.outcome import Outcome, TouchedAccount
+from rollup.protocol.terms import MarketTerms
 
 _NO_OWNER = (0,) * 6
 _NO_KEY = (0,) * (2 * SEPTIC_LENGTH)
@@ -31,7 +34,7 @@ _NO_DIGEST = (0,) * 8
 def accounts(outcome: Outcome, clock: Clock, signed: Mapping[int, int]) -> AccountRecords:
     touched = outcome.accounts
     before, after = [a.before for a in touched], [a.after for a in touched]
-    liquidated = {step.takeover.account for step in outcome.steps.takeovers}
+    terms = outcome.steps.terms
     return AccountRecords(
         account=column(a.index for a in touched),
         existed=column(a.before is not None for a in touched),
@@ -49,10 +52,38 @@ def accounts(outcome: Outcome, clock: Clock, signed: Mapping[int, int]) -> Accou
         ),
         safety=column(_safety_of(a) for a in touched),
         shrinks=column(a.after is not None and not a.closing.grew for a in touched),
-        liquidated=column(a.index in liquidated for a in touched),
+        liquidated=column(a.liquidated for a in touched),
         exhausted=column(a.exhausted for a in touched),
+        relief=matrix([_relief_of(a, terms) for a in touched], BALANCED),
         backstop=outcome.public.governance.backstop_account,
     )
+
+
+def _needed_of(account: TouchedAccount, terms: Sequence[MarketTerms]) -> int | None:
+    """Of the markets in which a liquidated account was reduced, that of which a lot adds most to it
+    if it goes; none where it stays below maintenance."""
+    before, after = account.before, account.after
+    if not account.liquidated or before is None or after is None or after.below:
+        return None
+    reduced = [m for m, n in before.positions if abs(after.positions[m]) < abs(n)]
+    return max(reduced, key=lambda m: _relief(before, m, terms), default=None)
+
+
+def _relief(leaf: Account, market: int, terms: Sequence[MarketTerms]) -> int:
+    found = terms[market]
+    return found.long_relief if leaf.positions[market] > 0 else found.short_relief
+
+
+def _relief_of(account: TouchedAccount, terms: Sequence[MarketTerms]) -> tuple[int, ...]:
+    """Digits of it, not carried, as a position sends them; zeros if none was needed."""
+    market = _needed_of(account, terms)
+    if market is None or account.before is None:
+        return (0,) * BALANCED
+    found, short = terms[market], account.before.positions[market] < 0
+    counted = balanced(found.short_maintenance if short else found.long_maintenance)
+    value = balanced(found.value)
+    sign = -1 if short else 1
+    return tuple(sign * a - b for a, b in zip(value, counted, strict=True))
 
 
 def _safety_of(account: TouchedAccount) -> int:
@@ -94,6 +125,7 @@ def _header_words(account: TouchedAccount) -> tuple[Sequence[int], Sequence[int]
 def positions(outcome: Outcome, clock: Clock) -> PositionRecords:
     rows = [(row, a, m) for row, a in enumerate(outcome.accounts) for m in a.markets]
     taken = Counter((s.takeover.account, s.takeover.market) for s in outcome.steps.takeovers)
+    needed = {a.index: _needed_of(a, outcome.steps.terms) for a in outcome.accounts}
     return PositionRecords(
         owner=column(row for row, _, _ in rows),
         account=column(a.index for _, a, _ in rows),
@@ -106,6 +138,7 @@ def positions(outcome: Outcome, clock: Clock) -> PositionRecords:
         ),
         last_ts=column(clock.last.get((a.index, POSITION_WORD + m), 0) for _, a, m in rows),
         takeovers=column(taken[a.index, m] for _, a, m in rows),
+        needed=column(needed[a.index] == m for _, a, m in rows),
     )
 
 

@@ -169,6 +169,7 @@ class AccountRecords(Private):
     shrinks: I64  # 1 if no position of it grew
     liquidated: I64  # 1 if anything was taken over
     exhausted: I64  # 1 if it paid less than a whole liquidation fee
+    relief: I64  # (n, 3) digits of what a lot adds to it at most if it goes, where it was needed
     backstop: int  # the account that is not liquidated
 
 
@@ -197,6 +198,7 @@ class PositionRecords(Private):
     trigger: tuple[I64, I64]  # biased, 0 where nothing is held
     last_ts: I64  # last timestamp of its word
     takeovers: I64  # takeovers of it: multiplicity of its LIQUIDATION message
+    needed: I64  # 1 for the one of its account of which the last lot was needed
 
 
 @dataclass(frozen=True, slots=True, repr=False)

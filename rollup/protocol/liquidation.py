@@ -11,7 +11,7 @@ from rollup.protocol.constants import TAKEOVER_TIMESTAMP
 from rollup.protocol.ledger import Entry, Ledger
 from rollup.protocol.margin import excess, value
 from rollup.protocol.order import Order
-from rollup.protocol.outcome import HolderStep, TakeoverStep
+from rollup.protocol.outcome import Closing, HolderStep, TakeoverStep
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
 from rollup.protocol.takeover import Takeover, full_fee
 from rollup.protocol.terms import MarketTerms, terms_of
@@ -109,6 +109,24 @@ def require_fees_paid(
             )
         found.add(takeover.account)
     return frozenset(found)
+
+
+def require_needed(
+    ledger: Ledger, index: int, terms: Sequence[MarketTerms], found: Closing
+) -> None:
+    """No more lots are taken than are needed, by one: with one lot less, at its whole value, a
+    liquidated account would be still below maintenance. What the batch brought it counts."""
+    entry = ledger.accounts[index]
+    if found.below:
+        return
+    reliefs = [
+        each.long_relief if size > 0 else each.short_relief
+        for market, size in entry.holding_before.positions
+        if abs(entry.positions[market]) < abs(size)
+        for each in [terms_of(terms, market)]
+    ]
+    if found.after.excess >= max(reliefs, default=0):
+        raise Rejected(Reason.TAKEOVER_UNNEEDED, f"{ledger.place(index)} gives more than it must")
 
 
 def require_equity(ledger: Ledger, index: int, terms: Sequence[MarketTerms]) -> None:

@@ -101,6 +101,7 @@ class Reason(StrEnum):
     BACKSTOP_LIQUIDATED = "backstop-liquidated"
     TAKEOVER_SIZE = "takeover-size"
     TAKEOVER_FEE = "takeover-fee"
+    TAKEOVER_UNNEEDED = "takeover-unneeded"
 
     # An account left in a state that the margin rule forbids.
     MARGIN = "margin"

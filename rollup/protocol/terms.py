@@ -55,6 +55,17 @@ class MarketTerms:
         return (-self.value - self.maintenance) // self.bucket * self.bucket
 
     @property
+    def long_relief(self) -> int:
+        """What a lot held adds to the excess at most if it goes: its value for what it counts as.
+        At least what maintenance requires of it."""
+        return self.value - self.long_maintenance
+
+    @property
+    def short_relief(self) -> int:
+        """The same of a lot owed."""
+        return -self.value - self.short_maintenance
+
+    @property
     def numbers(self) -> tuple[int, int]:
         """Biased numbers of the buckets in which a long's and a short's side value are."""
         long, short = self.long_maintenance, self.short_maintenance

@@ -19,6 +19,7 @@ from rollup.protocol.liquidation import (
     apply_takeover,
     require_equity,
     require_fees_paid,
+    require_needed,
     require_trader,
 )
 from rollup.protocol.margin import closing
@@ -85,9 +86,12 @@ def take_steps(
         apply_takeover(batch, ledger, terms, place) for place in range(len(batch.takeovers))
     )
     fees = credit_fees(ledger, batch.governance.fee_account, fills)
-    for account in {step.takeover.account for step in takeovers}:
+    liquidated = sorted({step.takeover.account for step in takeovers})
+    for account in liquidated:
         require_equity(ledger, account, terms)
     closings = {index: close_account(batch, ledger, index, terms) for index in ledger.accounts}
+    for account in liquidated:
+        require_needed(ledger, account, terms, closings[account])
     exhausted = require_fees_paid(ledger, takeovers, terms)
     return Steps(terms, deposits, orders, fills, takeovers, fees, closings, exhausted)
 

@@ -215,8 +215,9 @@ class Ledger:
         return margin_refusal(before, after, work.terms) is None
 
     def has_room(self, work: Work, maker: LiveOrder, taker: LiveOrder) -> bool:
-        """Whether the batch can hold one more fill, of these two orders; if made anew, none."""
-        if work.redo:
+        """Whether the batch can hold one more fill, of these two orders; if made anew, none; and
+        none where the fee account is liquidated, whose fees would be more than it needs."""
+        if work.redo or self.governance.fee_account in work.liquidated:
             return False
         pair, most = (maker, taker), self.shape_class
         orders = len(work.orders) + sum(live.key not in work.places for live in pair)

@@ -27,6 +27,7 @@ class Offer(NamedTuple):
     shrinks: bool = False
     liquidated: bool = False
     exhausted: bool = False
+    relief: tuple[int, int, int] = (0, 0, 0)
 
 
 def honest_offer(case: Case, terms: Terms) -> Offer:
@@ -64,6 +65,7 @@ def records_of(cases: list[Case], offers: list[Offer], terms: Terms) -> Parts:
         shrinks=np.array([offer.shrinks for offer in offers], dtype=np.int64),
         liquidated=np.array([offer.liquidated for offer in offers], dtype=np.int64),
         exhausted=np.array([offer.exhausted for offer in offers], dtype=np.int64),
+        relief=np.array([offer.relief for offer in offers], dtype=np.int64).reshape(count, 3),
         backstop=BACKSTOP,
     )
     return accounts, positions_of(cases, offers, terms), markets_of(terms)
@@ -89,6 +91,7 @@ def positions_of(cases: list[Case], offers: list[Offer], terms: Terms) -> Positi
         trigger=(found[:, 4], found[:, 5]),
         last_ts=nothing,
         takeovers=nothing,
+        needed=nothing,
     )
 
 

@@ -6,6 +6,7 @@ from rollup.protocol.batch import Batch
 from rollup.protocol.margin import Holding, value
 from rollup.protocol.takeover import Takeover, full_fee
 from rollup.protocol.terms import MarketTerms, batch_terms
+from tests.helpers.keeper import plan
 from tests.helpers.venue import (
     BTC,
     ETH,
@@ -55,6 +56,12 @@ class Fallen:
         market = MARKET[account] if market is None else market
         full = full_fee(size, self.terms[market])
         return Takeover(account, market, size, full if fee is None else fee)
+
+    def needed(self, account: int, lent: int = 0) -> int:
+        """The fewest lots that heal an account, given so much more cash."""
+        leaf = self.venue.state.accounts[account]
+        held = Holding(leaf.cash + lent, leaf.positions)
+        return sum(each.size for each in plan(account, held, self.terms, 100))
 
     def batch(self, *takeovers: Takeover) -> Batch:
         """The next batch, with these takeovers alone."""

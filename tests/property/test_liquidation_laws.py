@@ -1,9 +1,9 @@
 """Laws of liquidation over whole crashes: who is below maintenance is taken over, nobody falls
 below zero, and cash and lots only change hands.
 
-A price moves by less than theorem T allows between two batches, and a plain operator takes over all
-of whoever is below maintenance. Then there is always a valid batch, and no account ever has less
-than nothing at a batch's prices: neither before its takeovers nor after them.
+A price moves by less than theorem T allows between two batches, and a plain operator takes over as
+little as heals whoever is below maintenance. Then there is always a valid batch, and no account
+ever has less than nothing at a batch's prices: neither before its takeovers nor after them.
 """
 
 from hypothesis import HealthCheck, given, settings
@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from rollup.protocol.margin import Holding, value
 from rollup.protocol.openings import due_accounts
 from rollup.protocol.outcome import Outcome
-from rollup.protocol.takeover import Takeover, full_fee
+from rollup.protocol.takeover import Takeover
 from rollup.protocol.terms import MarketTerms, batch_terms
 from tests.helpers.fallen import BACKSTOP, WEALTH
+from tests.helpers.keeper import plan
 from tests.helpers.venue import BTC, ETH, PRICES, USDC, Match, Venue, buy, credit, sell
 
 MARKETS = (BTC, ETH)
@@ -64,18 +65,14 @@ def holding(venue: Venue, account: int) -> Holding:
 
 
 def planned(venue: Venue, terms: tuple[MarketTerms, ...]) -> list[Takeover]:
-    """All lots of everybody below maintenance, for the whole fee or for what is left."""
-    found = []
-    for account in TRADERS:
-        held = holding(venue, account)
-        if value(held, terms).excess >= 0:
-            continue
-        left = value(held, terms).equity
-        for market, size in held.positions:
-            fee = min(left, full_fee(abs(size), terms[market]))
-            left -= fee
-            found.append(Takeover(account, market, abs(size), fee))
-    return found
+    """As few lots of everybody below maintenance as heal them, for the whole fee; or all, for what
+    is left."""
+    return [
+        takeover
+        for account in TRADERS
+        if value(holding(venue, account), terms).excess < 0
+        for takeover in plan(account, holding(venue, account), terms, 100)
+    ]
 
 
 def totals(venue: Venue) -> tuple[int, ...]:

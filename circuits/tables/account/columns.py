@@ -3,6 +3,8 @@
 from typing import Any
 
 from circuits.air.layout import Layout, bit, carries, cell, cells, group, limbs
+from circuits.gadgets.balanced import COUNT as BALANCED
+from circuits.gadgets.balanced import VALUE_BITS
 from circuits.tables.position.columns import DIGEST, SAFETY_BITS
 from circuits.tables.position.sums import COLUMNS, LADDER_WIDTHS, SUM_BITS
 from rollup.hash.many import compress_many
@@ -25,6 +27,10 @@ CARRY_BITS = 13
 
 ROOM_CARRY_BITS = 2
 """Differences of packed pairs borrow at most twice."""
+
+
+SPARE_CARRY_BITS = 3
+"""A relief, less limbs of an excess and of what is spare: within four limbs of either sign."""
 
 
 class Leaf(Layout):
@@ -80,6 +86,10 @@ class Columns(Layout):
     shrinks = bit()  # no position grew or changed its side
     liquidated = bit()  # the backstop may take from it
     exhausted = bit()  # it paid all it had left, and not the whole fee
+    healed = bit()  # it is liquidated, and not flagged
+    relief = cells(BALANCED)  # what one lot of a position that was reduced adds to its excess
+    spare = limbs(VALUE_BITS)  # how far its excess is below that, less one
+    spare_carries = carries(COLUMNS - 1, SPARE_CARRY_BITS)
     backstop = bit()  # it is governance's backstop
     backstop_inverse = cell()  # of the account's number less the backstop's
     safety = limbs(SAFETY_BITS)

@@ -2,7 +2,19 @@
 
 from circuits.air.builder import Builder
 from circuits.air.layout import LIMB_BITS
+from circuits.gadgets.balanced import HALF, TOP
+from circuits.gadgets.buses import NEEDED
+from circuits.gadgets.integer import Coefficient, Integer, from_limbs, require_identity
 from circuits.tables.account.columns import Columns
+from circuits.tables.position.sums import normal
+
+
+def needed_gap(row: Columns) -> Integer:
+    """What one lot adds at most - 1 - excess' - spare; on cells and on arrays."""
+    *lower, top = row.relief
+    digits = [Coefficient(digit, -2 * HALF, 2 * HALF) for digit in lower]
+    relief = Integer((*digits, Coefficient(top, -2 * TOP, 2 * TOP)))
+    return relief - 1 - normal(row.sums.excess_after) - from_limbs(row.spare)
 
 
 def require_liquidation(air: Builder, row: Columns) -> None:
@@ -26,5 +38,21 @@ def require_liquidation(air: Builder, row: Columns) -> None:
     air.range_check((equity[-1], LIMB_BITS), liquidated, claim="account.liquidated-equity")
     # Lie: a friend is called exhausted, pays less, and has something left.
     air.require_zero(row.exhausted * (1 - liquidated), "account.exhausted")
+    _require_needed(air, row)
     # Six limbs below 2^13 each sum below p.
     air.require_zero(row.exhausted * sum(equity[1:], equity[0]), "account.exhausted")
+
+
+def _require_needed(air: Builder, row: Columns) -> None:
+    """With one lot less taken, at its whole value, it would be below maintenance as the batch ends.
+    That its excess is not negative the closing rule says."""
+    air.require_bit(row.healed, "account.flags")
+    air.require_equal(row.healed, row.liquidated * (1 - row.after.below), "account.healed")
+    # Lie: lots are worth more to it than they are, or none of it were taken at all.
+    relief = (row.account, *row.relief)
+    air.receive(NEEDED, relief, row.healed, claim="account.needed")
+    for number in (row.spare, row.spare_carries):
+        air.range_check(number, row.healed, claim="account.needed")
+    with air.when(row.healed):
+        # Lie: one lot too many, or lots of an account that a deposit of the batch rescued.
+        require_identity(air, needed_gap(row), row.spare_carries, "account.needed")

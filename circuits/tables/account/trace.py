@@ -16,6 +16,7 @@ from circuits.gadgets.integer import Integer, fill_carries, from_limbs
 from circuits.tables.account.air import FIRST_COUNT
 from circuits.tables.account.closing import safe_excess, unsafe_room
 from circuits.tables.account.columns import FRESH_SLOTS_ROOT, Columns, Leaf
+from circuits.tables.account.liquidation import needed_gap
 from circuits.tables.chains import continue_chain
 from circuits.tables.position.chain import Chains, Links
 from circuits.tables.position.columns import LIMB
@@ -54,6 +55,7 @@ class Accounts:
         for name in _PLAIN:
             getattr(row, name)[...] = getattr(records, name)
         row.safety.fill(records.safety)
+        put(row.relief, records.relief)
         _fill_backstop(self._trace.row, records.backstop)
         put(row.header, records.header)
         for time, leaf in enumerate((row.before, row.after)):
@@ -136,6 +138,17 @@ def _fill_closing(row: Columns) -> None:
     room = unsafe_room(row).times(row.exists * (1 - row.capped), 0, 1)
     row.room.fill(_low_bits(room, row.room.bits))
     row.room_carries.fill(fill_carries(room - from_limbs(row.room).packed()))
+    _fill_needed(row)
+
+
+def _fill_needed(row: Columns) -> None:
+    """How far the excess is below what the last lot added."""
+    row.healed[...] = row.liquidated * (1 - row.after.below)
+    fill_limbs(row.spare, (0,) * len(row.spare))
+    gap = needed_gap(row).times(row.healed, 0, 1)
+    fill_limbs(row.spare, normalise(gap, len(row.spare)))
+    gap = needed_gap(row).times(row.healed, 0, 1)
+    row.spare_carries.fill(fill_carries(gap))
 
 
 def _low_bits(number: Integer, bits: int) -> Any:

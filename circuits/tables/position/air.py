@@ -7,7 +7,7 @@ with its leaves: so the rows of an account are exactly the positions that its le
 and those traded in the batch. The new position's trigger is as many buckets below the price as its
 account is safe; the row says which trigger was left and which is taken.
 Height: one row a position, padded. Degree: 3.
-Buses: CHAIN, RISK, HASH, MEMORY, RANGE; sends TRIGGER and LIQUIDATION.
+Buses: CHAIN, RISK, HASH, MEMORY, RANGE; sends TRIGGER, LIQUIDATION and NEEDED.
 Claims: docs/spec/claims/position.md. Spec: docs/spec/03-state.md, 06-margin.md, 13-triggers.md.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 
 from circuits.air.builder import Builder
 from circuits.air.table import Table
-from circuits.gadgets.buses import CHAIN, LIQUIDATION, MEMORY, RISK, TRIGGER
+from circuits.gadgets.buses import CHAIN, LIQUIDATION, MEMORY, NEEDED, RISK, TRIGGER
 from circuits.gadgets.compare import require_at_most
 from circuits.gadgets.hash import request_hash
 from circuits.gadgets.words import POSITION_WORD
@@ -30,7 +30,7 @@ ROWS_MAX = 2**13
 
 def constraints(air: Builder, row: Columns) -> None:
     """One position."""
-    for flag in (row.active, row.shrinks, row.liquidated, row.kept):
+    for flag in (row.active, row.shrinks, row.liquidated, row.kept, row.needed):
         air.require_bit(flag, "position.flags")
     _require_place(air, row)
     for size in (row.before, row.after):
@@ -83,10 +83,12 @@ def _require_size(air: Builder, row: Columns, size: Size) -> None:
 def _require_demands(air: Builder, row: Columns) -> None:
     """What an account whose risk did not grow asks of each of its positions."""
     before, after = row.before, row.after
-    # Lie: a position that grew is passed off as a reduction.
+    low, high = after.magnitude.packed()
+    # Lie: a position that grew is passed off as a reduction; or one that nobody took from is named
+    # as that of which the last lot was needed.
     require_at_most(
         air,
-        after.magnitude.packed(),
+        (low + row.needed, high),
         before.magnitude.packed(),
         POSITION_BITS,
         row.shrink_room,
@@ -115,6 +117,18 @@ def _require_takeovers(air: Builder, row: Columns) -> None:
     # Lie: lots of the side that the account did not have: it is given more, and not relieved.
     named = (row.account, row.market, row.before.short, row.exhausted)
     air.send(LIQUIDATION, named, row.takeovers, claim="position.taken")
+    # Lie: the account needed a lot of another side, which is worth more to it.
+    air.require_zero(row.needed * (1 - row.liquidated), "position.liquidated-only")
+    relief = (row.account, *reliefs(row.risk, row.before.short))
+    air.send(NEEDED, relief, row.needed, claim="position.needed")
+
+
+def reliefs(risk: Risk, short: Any) -> list[Any]:
+    """What a lot of a side adds to the excess if it goes at its value: digits, not carried; on
+    cells and on arrays."""
+    counted = _of_side(short, risk.long_maintenance, risk.short_maintenance)
+    sign = 1 - 2 * short
+    return [sign * value - each for value, each in zip(risk.value, counted, strict=True)]
 
 
 def _require_leaf(air: Builder, row: Columns) -> None:

@@ -85,6 +85,7 @@ class Columns(Layout):
     liquidated = bit()
     exhausted = cell()
     takeovers = cell()  # of this position
+    needed = bit()  # the liquidated account would be below maintenance with a lot more of it
     last_ts = cell()  # of the position's word
     before = group(Size)
     after = group(Size)

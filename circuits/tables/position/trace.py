@@ -37,10 +37,11 @@ class Positions:
         for name in ("shrinks", "liquidated", "exhausted"):
             getattr(row, name)[...] = getattr(accounts, name)[records.owner]
         row.takeovers[...] = records.takeovers
+        row.needed[...] = records.needed
         _fill_size(row.before, records.before)
         _fill_size(row.after, records.after)
         before, after = (np.abs(s - POSITION_LIMIT) for s in (records.before, records.after))
-        fill_difference(row.shrink_room, after, before, POSITION_BITS)
+        fill_difference(row.shrink_room, after + records.needed, before, POSITION_BITS)
         put(row.risk.cells, markets.risk[_rows_of(markets, records.market)])
         _fill_triggers(row, records)
         columns = [column for each in added(row).values() for column in each]

@@ -17,6 +17,7 @@ from circuits.air.circuit import Circuit
 from circuits.air.evaluate import filled, messages
 from circuits.air.graph import MODULUS
 from circuits.air.table import Table
+from circuits.gadgets.balanced import balanced
 from circuits.gadgets.buses import BUSES
 from circuits.statement.inputs import PUBLICS
 from circuits.statement.witness import account_tables
@@ -34,7 +35,7 @@ from circuits.tables.tree.air import TABLE as TREE
 from circuits.tables.tree.trace import build as build_tree
 from circuits.tables.trigger.air import TABLE as TRIGGER
 from circuits.tables.trigger.trace import build as build_trigger
-from rollup.protocol.margin import Holding
+from rollup.protocol.margin import Holding, value
 from rollup.protocol.terms import batch_terms
 from tests.helpers.closings import BACKSTOP, Case, Offer, Parts, honest_offer, records_of
 from tests.helpers.venue import BTC_PRICE, ETH_PRICE, GOVERNANCE, held
@@ -101,6 +102,9 @@ ROOM = {name for name in ACCOUNT.columns.names() if name.startswith("room")}
 CARRIES = {name for name in ACCOUNT.columns.names() if name.startswith("rest_carries")}
 """The carries of an excess that is below zero: its sign is asked instead."""
 
+NEED = {name for name in ACCOUNT.columns.names() if name.startswith(("relief", "spare"))}
+"""What a lot adds and how far the excess is below it: asked of those that are healed."""
+
 UNHASHED = {
     *free_limbs("before.salt", 4),
     *free_limbs("before.with_slots", 8),
@@ -111,19 +115,23 @@ LONG, HALF = held(1000, -500), held(500, -250)
 
 NEEDY, LESS = Holding(-500_000_000, LONG), Holding(-235_000_000, HALF)
 SPENT = Holding(-237_500_000, HALF)
+HEALED = Holding(5 - value(Holding(0, HALF), TERMS).excess, HALF)
+RELIEF = balanced(TERMS[0].value), balanced(TERMS[0].long_maintenance)
+LOT = (RELIEF[0][0] - RELIEF[1][0], RELIEF[0][1] - RELIEF[1][1], RELIEF[0][2] - RELIEF[1][2])
 
 ACCOUNTS: dict[str, tuple[Case, Offer, set[str]]] = {
-    "smaller": ((Holding(0, LONG), Holding(10**9, HALF)), Offer(3363, shrinks=True), set()),
-    "larger": ((Holding(0, HALF), Holding(0, LONG)), Offer(605), set()),
+    "smaller": ((Holding(0, LONG), Holding(10**9, HALF)), Offer(3363, shrinks=True), NEED),
+    "larger": ((Holding(0, HALF), Holding(0, LONG)), Offer(605), NEED),
     "safest": (
         (Holding(0, LONG), Holding(10**10, LONG)),
         Offer(4095, shrinks=True),
-        ROOM,
+        ROOM | NEED,
     ),
-    "nothing held": ((Holding(0, LONG), Holding(5, held())), Offer(4095, shrinks=True), ROOM),
-    "below": ((NEEDY, LESS), Offer(0, below=True, shrinks=True), CARRIES),
-    "liquidated": ((NEEDY, LESS), Offer(0, True, True, liquidated=True), CARRIES),
-    "exhausted": ((NEEDY, SPENT), Offer(0, True, True, True, exhausted=True), CARRIES),
+    "nothing held": ((Holding(0, LONG), Holding(5, held())), Offer(4095, shrinks=True), ROOM | NEED),
+    "below": ((NEEDY, LESS), Offer(0, below=True, shrinks=True), CARRIES | NEED),
+    "liquidated": ((NEEDY, LESS), Offer(0, True, True, liquidated=True), CARRIES | NEED),
+    "exhausted": ((NEEDY, SPENT), Offer(0, True, True, True, exhausted=True), CARRIES | NEED),
+    "healed": ((NEEDY, HEALED), Offer(0, False, True, True, relief=LOT), set()),
 }
 
 
@@ -139,7 +147,7 @@ def test_every_cell_of_a_new_account_is_held(monkeypatch: pytest.MonkeyPatch) ->
     accounts, positions, markets = records_of([nothing], [Offer(4095, shrinks=True)], TERMS)
     new = replace(accounts, existed=np.zeros(1, dtype=np.int64), opened=accounts.exists)
     row = rows_of((new, positions, markets))["account"]
-    assert unnoticed(ACCOUNT, row, monkeypatch) == ROOM | UNHASHED
+    assert unnoticed(ACCOUNT, row, monkeypatch) == ROOM | NEED | UNHASHED
 
 
 SHRINK = free_limbs("shrink_room", 3)

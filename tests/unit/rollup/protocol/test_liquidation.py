@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from rollup.protocol.batch import Batch
 from rollup.protocol.constants import TAKEOVER_TIMESTAMP
 from rollup.protocol.margin import Holding, value
 from rollup.protocol.order import Side
@@ -57,15 +58,16 @@ def test_a_short_is_bought_back_at_the_oracle_price_and_pays_the_fee(place: Fall
 
 
 def test_takeovers_follow_each_other_in_their_own_time(place: Fallen) -> None:
+    rest = place.needed(LONG) - 600
     outcome = place.venue.apply(
-        place.batch(place.takeover(LONG, 600), place.takeover(SHORT, 9), place.takeover(LONG, 900))
+        place.batch(place.takeover(LONG, 600), place.takeover(SHORT, 9), place.takeover(LONG, rest))
     )
     steps = outcome.steps.takeovers
     assert [step.timestamp for step in steps] == [TAKEOVER_TIMESTAMP + k for k in range(3)]
     assert [step.short for step in steps] == [False, True, False]
     assert steps[2].liquidated.position_before == 900
     assert steps[2].liquidated.cash_before == steps[0].liquidated.cash_after
-    assert after(outcome, LONG).positions == NO_POSITIONS
+    assert after(outcome, LONG).positions == held(900 - rest)
 
 
 def test_the_fee_that_is_left_to_pay_is_taken_and_no_more(place: Fallen) -> None:
@@ -87,7 +89,7 @@ def test_an_exhausted_account_may_keep_lots_but_no_equity(place: Fallen) -> None
 def test_cash_and_lots_only_change_hands(place: Fallen) -> None:
     before = place.venue.state.accounts
     outcome = place.venue.apply(
-        place.batch(place.takeover(LONG, 1500), place.takeover(SHORT, 2000))
+        place.batch(place.takeover(LONG, place.needed(LONG)), place.takeover(SHORT, 2000))
     )
     touched = [LONG, SHORT, BACKSTOP]
     assert sum(after(outcome, a).cash for a in touched) == sum(before[a].cash for a in touched)
@@ -110,12 +112,32 @@ def test_at_exactly_maintenance_an_account_is_healthy(place: Fallen) -> None:
     assert place.venue.refusal(place.batch(place.takeover(LONG, 1))) is Reason.NOT_LIQUIDATABLE
 
 
-def test_a_deposit_of_the_batch_does_not_count(place: Fallen) -> None:
-    """It is taken, and what is due is due: the rule of not more than needed is not built yet."""
+def test_a_deposit_of_the_batch_does_not_undo_the_mark_but_counts_as_it_ends(place: Fallen) -> None:
     first = place.venue.state.globals.deposits_consumed
-    rescue = credit(first, LONG, 1000 * USDC)
-    batch = place.venue.batch([rescue], takeovers=[place.takeover(LONG, 1)])
-    assert is_liquidated(place.venue.apply(batch), LONG)
+
+    def batch(amount: int, lots: int) -> Batch:
+        rescue = credit(first, LONG, amount)
+        return place.venue.batch([rescue], takeovers=[place.takeover(LONG, lots)])
+
+    assert place.venue.refusal(batch(1000 * USDC, 1)) is Reason.TAKEOVER_UNNEEDED
+    fewer = place.needed(LONG, lent=5 * USDC)
+    assert 0 < fewer < place.needed(LONG)
+    outcome = place.venue.apply(batch(5 * USDC, fewer))
+    assert is_liquidated(outcome, LONG) and not outcome.globals_after.flagged
+
+
+@pytest.mark.parametrize("account", [LONG, SHORT])
+def test_no_more_is_taken_than_is_needed(place: Fallen, account: int) -> None:
+    place.deposit(SHORT, 15 * USDC)
+    lots = place.needed(account)
+    assert 1 < lots < LOTS[account]
+    relief = place.terms[BTC].long_relief if account == LONG else place.terms[ETH].short_relief
+    fewest = place.venue.apply(place.batch(place.takeover(account, lots)))
+    assert 0 <= fewest.steps.closings[account].after.excess < relief
+    less = place.venue.apply(place.batch(place.takeover(account, lots - 1)))
+    assert less.steps.closings[account].below
+    more = place.batch(place.takeover(account, lots + 2))
+    assert place.venue.refusal(more) is Reason.TAKEOVER_UNNEEDED
 
 
 def test_an_account_that_a_deposit_opens_has_no_mark_below_maintenance(place: Fallen) -> None:

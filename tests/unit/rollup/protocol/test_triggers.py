@@ -11,7 +11,7 @@ from rollup.protocol.margin import Holding, value
 from rollup.protocol.openings import completed
 from rollup.protocol.rejection import Reason
 from rollup.protocol.shape_class import CLASS_S
-from rollup.protocol.takeover import Takeover, full_fee
+from rollup.protocol.takeover import Takeover
 from rollup.protocol.terms import batch_terms, market_terms
 from rollup.protocol.transition import apply_batch
 from rollup.protocol.triggers import (
@@ -26,6 +26,7 @@ from rollup.protocol.triggers import (
     side_of,
     swept,
 )
+from tests.helpers.keeper import holding_of, plan
 from tests.helpers.venue import (
     BTC,
     BTC_MARKET,
@@ -195,8 +196,10 @@ def test_a_step_with_one_side_unswept_is_not_closed(venue: Venue) -> None:
 
 
 def liquidation(venue: Venue) -> Takeover:
+    """As few lots of account 1 as heal it."""
     terms = batch_terms(GOVERNANCE, venue.prices)
-    return Takeover(1, BTC, LOTS, full_fee(LOTS, terms[BTC]))
+    (takeover,) = plan(1, holding_of(venue.state.accounts[1]), terms, 1)
+    return takeover
 
 
 def test_an_account_left_below_maintenance_keeps_the_step_open(venue: Venue) -> None:
