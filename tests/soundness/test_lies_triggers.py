@@ -67,7 +67,7 @@ def book(monkeypatch: pytest.MonkeyPatch) -> Liar:
 def opened(book: Liar) -> Liar:
     """The step down is open: trader 3 was refreshed, trader 1 is still to be liquidated."""
     book.venue.run(book.venue.batch(refreshed=[DUE]))
-    assert book.venue.open_since
+    assert book.venue.state.open_since
     return book
 
 
