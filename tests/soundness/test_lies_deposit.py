@@ -222,10 +222,10 @@ def governed(**changes: int) -> Governance:
     "changes",
     [
         {"taker_fee": 100},
-        {"maker_fee": 0},
+        {"maker_fee": 101},
         {"band_fraction": 499},
         {"initial_fraction": 905},
-        {"maintenance_fraction": 400},
+        {"maintenance_fraction": 465},
     ],
 )
 def test_parameters_other_than_the_governance_digest(liar: Liar, changes: dict[str, int]) -> None:
