@@ -70,7 +70,7 @@ def public_values(public: PublicInput) -> tuple[int, ...]:
         "total_new": limbs(public.total, CASH_BITS),
         "deposits_before": public.deposits_before,
         "deposits_count": len(public.deposits),
-        "begins_open": int(public.open_since != 0),
+        "begins_open": int(public.begins_open),
         "closed": int(public.closed),
     }
     return PUBLICS.flatten(values)
