@@ -127,7 +127,11 @@ ACCOUNTS: dict[str, tuple[Case, Offer, set[str]]] = {
         Offer(4095, shrinks=True),
         ROOM | NEED,
     ),
-    "nothing held": ((Holding(0, LONG), Holding(5, held())), Offer(4095, shrinks=True), ROOM | NEED),
+    "nothing held": (
+        (Holding(0, LONG), Holding(5, held())),
+        Offer(4095, shrinks=True),
+        ROOM | NEED,
+    ),
     "below": ((NEEDY, LESS), Offer(0, below=True, shrinks=True), CARRIES | NEED),
     "liquidated": ((NEEDY, LESS), Offer(0, True, True, liquidated=True), CARRIES | NEED),
     "exhausted": ((NEEDY, SPENT), Offer(0, True, True, True, exhausted=True), CARRIES | NEED),
