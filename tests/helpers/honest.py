@@ -14,6 +14,7 @@ from rollup.protocol.takeover import Takeover, full_fee
 from rollup.protocol.terms import batch_terms
 from tests.helpers.closings import honest_offer, records_of
 from tests.helpers.isolation import Isolated
+from tests.helpers.keeper import plan
 from tests.helpers.rows import Source
 from tests.helpers.statement import BLINDED, small_circuit, small_witness
 from tests.helpers.venue import (
@@ -92,10 +93,12 @@ def busy_batch() -> Batch:
     ]
     terms = batch_terms(GOVERNANCE, venue.prices)
     left = value(holding_of(venue, SHORT), terms).equity
+    (fewest,) = plan(LONG, holding_of(venue, LONG), terms, 1)
+    rest = fewest.size - 300
     takeovers = [
         Takeover(LONG, BTC, 300, full_fee(300, terms[BTC])),
         Takeover(SHORT, ETH, 200, full_fee(200, terms[ETH])),
-        Takeover(LONG, BTC, 700, full_fee(700, terms[BTC])),
+        Takeover(LONG, BTC, rest, full_fee(rest, terms[BTC])),
         Takeover(SHORT, ETH, 4000, left - full_fee(200, terms[ETH])),
     ]
     return venue.batch(deposits, matches, takeovers=takeovers)

@@ -15,9 +15,10 @@ from rollup.protocol import counting
 from rollup.protocol.batch import Batch
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT
 from rollup.protocol.outcome import Outcome
-from rollup.protocol.takeover import Takeover, full_fee
+from rollup.protocol.takeover import Takeover
 from rollup.protocol.terms import batch_terms
 from rollup.protocol.triggers import LONG, SHORT, leaf_of, swept
+from tests.helpers.keeper import holding_of, plan
 from tests.helpers.lies import Liar, forge
 from tests.helpers.statement import forged_witness
 from tests.helpers.venue import (
@@ -59,8 +60,10 @@ def numbers(book: Liar) -> tuple[tuple[int, int], ...]:
 
 
 def liquidation(book: Liar) -> Takeover:
+    """As few lots of the needy as heal them."""
     terms = batch_terms(book.venue.genesis.governance, book.venue.prices)
-    return Takeover(NEEDY, BTC, LOTS, full_fee(LOTS, terms[BTC]))
+    (takeover,) = plan(NEEDY, holding_of(book.venue.state.accounts[NEEDY]), terms, 1)
+    return takeover
 
 
 def whole(book: Liar) -> Batch:

@@ -38,9 +38,9 @@ def liar(place: Fallen, monkeypatch: pytest.MonkeyPatch) -> Liar:
 
 
 def test_honest_takeovers_break_nothing(place: Fallen, liar: Liar) -> None:
-    left = place.equity(SHORT)
+    left, rest = place.equity(SHORT), place.needed(LONG) - 300
     batch = place.batch(
-        place.takeover(LONG, 700), place.takeover(SHORT, 4200, left), place.takeover(LONG, 800)
+        place.takeover(LONG, 300), place.takeover(SHORT, 4200, left), place.takeover(LONG, rest)
     )
     assert liar.claims(batch) == set()
 
@@ -50,7 +50,8 @@ def test_of_a_healthy_account(place: Fallen, liar: Liar) -> None:
     batch = place.batch(Takeover(WELL, ETH, 4000, 4000 * 6250))
     assert liar.refusal(batch) is Reason.NOT_LIQUIDATABLE
     liar.blind("require_liquidatable", liquidation)
-    assert liar.claims(batch) == {"account.liquidatable"}
+    liar.blind("require_needed")
+    assert liar.claims(batch) == {"account.liquidatable", "account.needed"}
 
 
 def test_of_an_account_one_quantum_above_maintenance(place: Fallen, liar: Liar) -> None:
@@ -62,15 +63,6 @@ def test_of_an_account_one_quantum_above_maintenance(place: Fallen, liar: Liar) 
     assert liar.refusal(batch) is Reason.NOT_LIQUIDATABLE
     liar.blind("require_liquidatable", liquidation)
     assert liar.claims(batch) == {"account.liquidatable"}
-
-
-def test_one_that_a_deposit_of_the_batch_rescued_is_not_refused_yet(
-    place: Fallen, liar: Liar
-) -> None:
-    """The mark is the old leaf. That no more is taken than needed is not built: see the spec."""
-    first = place.venue.state.globals.deposits_consumed
-    rescue = credit(first, LONG, 1000 * USDC)
-    assert liar.claims(liar.venue.batch([rescue], takeovers=[place.takeover(LONG, 5)])) == set()
 
 
 @pytest.mark.parametrize(
@@ -96,9 +88,10 @@ def test_flipping(
     liar.bend("require_fees_paid", lambda *_: frozenset())
     whole = replace(takeover, fee=size * place.terms[market].liquidation_fee)
     liar.blind("require_equity")
+    liar.blind("require_needed")
     claim_closings(liar.monkeypatch, (account,), grew=False)
     found = liar.claims(place.batch(whole))
-    assert found - {"account.liquidated-equity"} == claims
+    assert found - {"account.liquidated-equity", "account.needed"} == claims
 
 
 def test_together_with_its_own_orders(place: Fallen, liar: Liar) -> None:
@@ -135,7 +128,7 @@ def test_a_fee_short_of_the_markets_for_a_friend(place: Fallen, liar: Liar) -> N
 
 
 def test_a_friend_called_exhausted_with_something_left(place: Fallen, liar: Liar) -> None:
-    batch = place.batch(place.takeover(LONG, 700, 0))
+    batch = place.batch(place.takeover(LONG, 100, 0))
     liar.bend("require_fees_paid", lambda *_: frozenset({LONG}))
     assert liar.claims(batch) == {"account.exhausted"}
 
@@ -149,7 +142,7 @@ def test_an_exhausted_account_with_a_quantum_left(place: Fallen, liar: Liar) -> 
 
 def test_exhausted_in_the_takeovers_row_alone(place: Fallen, liar: Liar) -> None:
     """The account's own row does not say so: nobody sends such a message."""
-    batch = place.batch(place.takeover(LONG, 700, 0))
+    batch = place.batch(place.takeover(LONG, 100, 0))
     liar.bend("require_fees_paid", lambda *_: frozenset())
     outcome = liar.outcome(batch)
     records = replay(outcome)
@@ -302,8 +295,11 @@ def test_of_an_account_whose_position_is_not_opened_as_liquidated(
     and must not."""
     batch = place.batch(Takeover(WELL, ETH, 4000, 4000 * 6250))
     liar.blind("require_liquidatable", liquidation)
+    liar.blind("require_needed")
     outcome = liar.outcome(batch)
     records = called_liquidated(replay(outcome), WELL, 0)
+    nothing = np.zeros_like(records.position.needed)
+    records = replace(records, position=replace(records.position, needed=nothing))
     assert claims_broken_in(records, outcome.public) == {"position.liquidated-only"}
     silent = replace(records.position, takeovers=np.zeros_like(records.position.takeovers))
     lie = replace(records, position=silent)
