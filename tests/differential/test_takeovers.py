@@ -47,7 +47,9 @@ def drawn(place: Fallen, rng: Random) -> Takeover:
     if rng.random() < 0.1:
         market = BTC + ETH - market
     lots = abs(place.venue.state.accounts[account].positions[market])
-    size = max(1, rng.choice([1, lots // 2, lots // 3, lots // 4, lots - 1, lots, lots + 1]))
+    fewest = place.needed(account) if account != WELL else 1
+    sizes = [1, lots // 3, lots // 4, lots - 1, lots, lots + 1, *[fewest] * 4, fewest + 1]
+    size = max(1, rng.choice(sizes))
     whole = size * place.terms[market].liquidation_fee
     left = max(0, place.equity(account))
     near = rng.choice([-1, 0, 0, 0, 1])
@@ -98,7 +100,8 @@ def looked_away(place: Fallen, batch: Batch) -> Outcome | None:
     with pytest.MonkeyPatch.context() as patches:
         for name in CHECKS:
             patches.setattr(liquidation, name, lambda *_: None)
-        patches.setattr(transition, "require_equity", lambda *_: None)
+        for name in ("require_equity", "require_needed"):
+            patches.setattr(transition, name, lambda *_: None)
         claim_closings(patches, {each.account for each in batch.takeovers}, grew=False)
         patches.setattr(
             transition,
@@ -139,5 +142,6 @@ def test_the_seeds_reach_every_verdict(seen: Counter[Reason | None]) -> None:
         Reason.TAKEOVER_SIZE,
         Reason.TAKEOVER_FEE,
         Reason.LIQUIDATED_EQUITY,
+        Reason.TAKEOVER_UNNEEDED,
     }
     assert reasons <= seen.keys()
