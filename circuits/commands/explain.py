@@ -65,6 +65,11 @@ SHOWN = (
         ("fill.cash", "fill.position", "batch.fees", "dep.credited"),
     ),
     Said(
+        "Every fill and every margin is at the price less the market's funding, which follows from "
+        "the market book before, governance and prices: longs pay shorts, by whole quanta.",
+        ("fill.moved", "funding.claim", "funding.rate", "book.after"),
+    ),
+    Said(
         "Every account that was touched satisfies the margin rule at the prices of the batch.",
         ("margin.rule", "account.one-clause"),
     ),
@@ -85,8 +90,8 @@ SHOWN = (
 )
 
 JOINED = Said(
-    "The batches follow each other: number, root, time, queue, total and prices of each go on from "
-    "the one before it.",
+    "The batches follow each other: number, root, time, queue, total and market book of each go on "
+    "from the one before it.",
     ("public.chain",),
 )
 
@@ -113,7 +118,7 @@ NOT_SHOWN = (
     Said(
         "That the signers told the truth; that no report of theirs was left out, nor the batch's "
         "time chosen, so that a median came out as the operator likes, or a market without a "
-        "quorum; or that the first prices before were those of a batch before.",
+        "quorum; or that the first market book before was that of a batch before.",
         ("oracle.withheld", "oracle.time", "docs/spec/12-prices.md"),
     ),
     Said(

@@ -128,18 +128,30 @@ change. Sent by account, then handed on by position and total, and received by a
 MARKET = Bus(
     "MARKET",
     17,
-    ("market", *_vector("risk", 15), *_vector("band", 4), "taker_fee", "maker_fee"),
+    (
+        "market",
+        *_vector("risk", 15),
+        *_vector("band", 4),
+        "taker_fee",
+        "maker_fee",
+        *_vector("funding", 3),
+    ),
 )
 """Terms of a listed market. Sent by the verifier, one each, received by market.
 
 risk: what a lot adds to the sums, 3 balanced limbs each: long and short over maintenance margin,
-long and short over initial margin, maintenance requirement; band: low and high in packed pairs."""
+long and short over initial margin, maintenance requirement; band: low and high in packed pairs;
+funding: F in balanced limbs."""
 
 RISK = Bus("RISK", 18, ("market", *_vector("risk", 15)))
 """The same numbers of one market for a position. Sent by market, received by position."""
 
-TRADE = Bus("TRADE", 19, ("market", *_vector("band", 4), "taker_fee", "maker_fee"))
-"""Band and fees of one market for a fill. Sent by market, received by fill."""
+TRADE = Bus(
+    "TRADE",
+    19,
+    ("market", *_vector("band", 4), "taker_fee", "maker_fee", *_vector("funding", 3)),
+)
+"""Band, fees and funding of one market for a fill. Sent by market, received by fill."""
 
 BUSES = (
     RANGE,

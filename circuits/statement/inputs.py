@@ -93,7 +93,8 @@ def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
 
 def market_message(market: int, terms: MarketTerms) -> tuple[int, ...]:
     """A market's terms as MARKET carries them."""
-    return (market, *(digit % P for digit in risk_digits(terms)), *trade_numbers(terms))
+    numbers = (*risk_digits(terms), *trade_numbers(terms))
+    return (market, *(number % P for number in numbers))
 
 
 def risk_digits(terms: MarketTerms) -> tuple[int, ...]:
@@ -109,9 +110,9 @@ def risk_digits(terms: MarketTerms) -> tuple[int, ...]:
 
 
 def trade_numbers(terms: MarketTerms) -> tuple[int, ...]:
-    """Band in packed pairs, and fees."""
+    """Band in packed pairs, fees, and funding as balanced limbs of either sign."""
     band = (*packed(terms.band_low, PRICE_BITS), *packed(terms.band_high, PRICE_BITS))
-    return (*band, terms.taker_fee, terms.maker_fee)
+    return (*band, terms.taker_fee, terms.maker_fee, *balanced(terms.funding))
 
 
 def deposit_message(deposit: ConsumedDeposit) -> tuple[int, ...]:

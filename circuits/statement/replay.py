@@ -4,13 +4,14 @@ No rule is applied and nothing is checked: a forged outcome gives forged records
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
+from circuits.gadgets.balanced import COUNT, balanced
 from circuits.gadgets.words import CASH_WORD, POSITION_WORD, SLOT_WORD
+from circuits.statement.columns import biased, column, matrix
 from circuits.statement.inputs import risk_digits, trade_numbers
 from circuits.tables.account.columns import FRESH_SLOTS_ROOT
 from circuits.tables.records import (
@@ -38,6 +39,7 @@ from rollup.protocol.account import Account
 from rollup.protocol.batch import MarketsState, prices_digest
 from rollup.protocol.constants import (
     CASH_LIMIT,
+    MOVED_BITS,
     POSITION_LIMIT,
     SEPTIC_LENGTH,
     SIGNATURE_BYTES,
@@ -68,7 +70,6 @@ _CLAUSES = (
 _NO_OWNER = (0,) * 6
 _NO_KEY = (0,) * (2 * SEPTIC_LENGTH)
 _NO_DIGEST = (0,) * 8
-_WORD_MASK = 2**64 - 1
 
 
 @dataclass(slots=True)
@@ -105,38 +106,25 @@ def replay(outcome: Outcome) -> Records:
     )
 
 
-def _column(values: Iterable[int]) -> I64:
-    return np.array(list(values), dtype=np.int64)
-
-
-def _matrix(rows: Sequence[Sequence[int]], width: int, dtype: Any = np.int64) -> Any:
-    return np.array(rows, dtype=dtype).reshape(len(rows), width)
-
-
-def _biased_cash(values: Iterable[int]) -> U64:
-    """Cash + 2^63 as uint64; a forged value outside its bounds is taken modulo 2^64."""
-    return np.array([(value + CASH_LIMIT) & _WORD_MASK for value in values], dtype=np.uint64)
-
-
 def _deposits(outcome: Outcome, clock: Clock) -> DepositRecords:
     steps = outcome.steps.deposits
     entries = [step.entry for step in steps]
     cash = CashAccess(
-        account=_column(entry.account for entry in entries),
-        previous_ts=_column(clock.touch(s.entry.account, CASH_WORD, s.timestamp) for s in steps),
-        before=_biased_cash(s.cash_before for s in steps),
-        after=_biased_cash(s.cash_after for s in steps),
-        existed=_column(s.existed for s in steps),
-        exists=_column(s.existed or s.outcome == 0 for s in steps),
+        account=column(entry.account for entry in entries),
+        previous_ts=column(clock.touch(s.entry.account, CASH_WORD, s.timestamp) for s in steps),
+        before=biased(CASH_LIMIT, (s.cash_before for s in steps)),
+        after=biased(CASH_LIMIT, (s.cash_after for s in steps)),
+        existed=column(s.existed for s in steps),
+        exists=column(s.existed or s.outcome == 0 for s in steps),
     )
     return DepositRecords(
-        index=_column(entry.index for entry in entries),
-        kind=_column(entry.kind for entry in entries),
-        amount=_column(entry.amount for entry in entries),
-        owner=_matrix([owner_words(entry.owner) for entry in entries], 6),
-        key_words=_matrix([entry.key_words for entry in entries], 14),
-        viewing=_matrix([entry.viewing_words for entry in entries], 8),
-        outcome=_column(s.outcome for s in steps),
+        index=column(entry.index for entry in entries),
+        kind=column(entry.kind for entry in entries),
+        amount=column(entry.amount for entry in entries),
+        owner=matrix([owner_words(entry.owner) for entry in entries], 6),
+        key_words=matrix([entry.key_words for entry in entries], 14),
+        viewing=matrix([entry.viewing_words for entry in entries], 8),
+        outcome=column(s.outcome for s in steps),
         cash=cash,
     )
 
@@ -145,19 +133,21 @@ def _fills(outcome: Outcome, clock: Clock) -> FillRecords:
     steps, terms = outcome.steps.fills, outcome.steps.terms
     previous = [[_touch_side(side, s, clock) for side in (s.buyer, s.seller)] for s in steps]
     return FillRecords(
-        market=_column(s.market for s in steps),
-        price=_column(s.fill.price for s in steps),
-        size=_column(s.fill.size for s in steps),
-        taker=_column(s.fill.taker for s in steps),
-        notional=_column(s.notional for s in steps),
+        market=column(s.market for s in steps),
+        price=column(s.fill.price for s in steps),
+        size=column(s.fill.size for s in steps),
+        taker=column(s.fill.taker for s in steps),
+        notional=column(s.notional for s in steps),
+        moved=biased(1 << MOVED_BITS, (s.moved for s in steps)),
         rate=(
-            _column(s.buyer.fee_rate for s in steps),
-            _column(s.seller.fee_rate for s in steps),
+            column(s.buyer.fee_rate for s in steps),
+            column(s.seller.fee_rate for s in steps),
         ),
-        band_low=_column(terms[s.market].band_low for s in steps),
-        band_high=_column(terms[s.market].band_high for s in steps),
-        taker_fee=_column(terms[s.market].taker_fee for s in steps),
-        maker_fee=_column(terms[s.market].maker_fee for s in steps),
+        band_low=column(terms[s.market].band_low for s in steps),
+        band_high=column(terms[s.market].band_high for s in steps),
+        taker_fee=column(terms[s.market].taker_fee for s in steps),
+        maker_fee=column(terms[s.market].maker_fee for s in steps),
+        funding=matrix([balanced(terms[s.market].funding) for s in steps], COUNT),
         sides=(
             _fill_side(outcome, [s.buyer for s in steps], [pair[0] for pair in previous]),
             _fill_side(outcome, [s.seller for s in steps], [pair[1] for pair in previous]),
@@ -176,35 +166,35 @@ def _fill_side(
     outcome: Outcome, sides: Sequence[SideStep], previous: Sequence[tuple[int, int, int]]
 ) -> FillSide:
     orders = [outcome.steps.orders[side.order].signed.order for side in sides]
-    account = _column(side.account for side in sides)
+    account = column(side.account for side in sides)
     exists = np.ones(len(sides), dtype=np.int64)
     return FillSide(
-        order=_column(side.order for side in sides),
+        order=column(side.order for side in sides),
         account=account,
-        slot=_column(side.slot for side in sides),
-        generation=_column(order.generation for order in orders),
-        limit=_column(order.price for order in orders),
-        size=_column(order.size for order in orders),
-        max_fee=_column(order.max_fee for order in orders),
-        fee=_column(side.fee for side in sides),
+        slot=column(side.slot for side in sides),
+        generation=column(order.generation for order in orders),
+        limit=column(order.price for order in orders),
+        size=column(order.size for order in orders),
+        max_fee=column(order.max_fee for order in orders),
+        fee=column(side.fee for side in sides),
         cash=CashAccess(
             account=account,
-            previous_ts=_column(p[0] for p in previous),
-            before=_biased_cash(side.cash_before for side in sides),
-            after=_biased_cash(side.cash_after for side in sides),
+            previous_ts=column(p[0] for p in previous),
+            before=biased(CASH_LIMIT, (side.cash_before for side in sides)),
+            after=biased(CASH_LIMIT, (side.cash_after for side in sides)),
             existed=exists,
             exists=exists,
         ),
         position=PositionAccess(
-            previous_ts=_column(p[1] for p in previous),
-            before=_column(side.position_before + POSITION_LIMIT for side in sides),
-            after=_column(side.position_after + POSITION_LIMIT for side in sides),
+            previous_ts=column(p[1] for p in previous),
+            before=column(side.position_before + POSITION_LIMIT for side in sides),
+            after=column(side.position_after + POSITION_LIMIT for side in sides),
         ),
         slot_access=SlotAccess(
-            previous_ts=_column(p[2] for p in previous),
-            generation_before=_column(side.slot_before.generation for side in sides),
-            filled_before=_column(side.slot_before.filled for side in sides),
-            filled_after=_column(side.slot_after.filled for side in sides),
+            previous_ts=column(p[2] for p in previous),
+            generation_before=column(side.slot_before.generation for side in sides),
+            filled_before=column(side.slot_before.filled for side in sides),
+            filled_after=column(side.slot_after.filled for side in sides),
         ),
     )
 
@@ -219,11 +209,11 @@ def _orders(outcome: Outcome) -> OrderRecords:
     for fill in outcome.steps.fills:
         for side in (fill.buyer, fill.seller):
             uses[side.order] += 1
-    numbers = {name: _column(getattr(order, name) for order in orders) for name in _ORDER_NUMBERS}
+    numbers = {name: column(getattr(order, name) for order in orders) for name in _ORDER_NUMBERS}
     return OrderRecords(
         **numbers,
-        uses=_column(uses),
-        key=_matrix([(*s.key[0], *s.key[1]) for s in steps], 14, np.uint32),
+        uses=column(uses),
+        key=matrix([(*s.key[0], *s.key[1]) for s in steps], 14, np.uint32),
         nonce=nonce.view("<u4").astype(np.uint32),
         response=np.ascontiguousarray(signatures[:, 8 * SEPTIC_LENGTH :]),
         chain=outcome.public.chain,
@@ -236,17 +226,17 @@ def _accounts(outcome: Outcome, clock: Clock, signed: Mapping[int, int]) -> Acco
     touched = outcome.accounts
     before, after = [a.before for a in touched], [a.after for a in touched]
     return AccountRecords(
-        account=_column(a.index for a in touched),
-        existed=_column(a.before is not None for a in touched),
-        exists=_column(a.after is not None for a in touched),
-        opened=_column(_is_opened(a, signed) for a in touched),
-        header=_matrix([a.header for a in touched], 8, np.uint32),
+        account=column(a.index for a in touched),
+        existed=column(a.before is not None for a in touched),
+        exists=column(a.after is not None for a in touched),
+        opened=column(_is_opened(a, signed) for a in touched),
+        header=matrix([a.header for a in touched], 8, np.uint32),
         cash=(_cash_of(before), _cash_of(after)),
         salt=(_salts_of(before), _salts_of(after)),
         slots_root=(_slots_roots_of(before), _slots_roots_of(after)),
-        slots_touched=_column(bool(a.slots) for a in touched),
-        last_ts=_column(clock.last.get((a.index, CASH_WORD), 0) for a in touched),
-        clause=_column(_CLAUSES.index(a.margin) for a in touched),
+        slots_touched=column(bool(a.slots) for a in touched),
+        last_ts=column(clock.last.get((a.index, CASH_WORD), 0) for a in touched),
+        clause=column(_CLAUSES.index(a.margin) for a in touched),
     )
 
 
@@ -260,12 +250,12 @@ def _headers(outcome: Outcome, signed: Mapping[int, int]) -> HeaderRecords:
     opened = [a for a in outcome.accounts if _is_opened(a, signed)]
     words = [_header_words(account) for account in opened]
     return HeaderRecords(
-        account=_column(a.index for a in opened),
-        created=_column(a.before is None for a in opened),
-        owner=_matrix([each[0] for each in words], 6),
-        key=_matrix([each[1] for each in words], 14, np.uint32),
-        viewing=_matrix([each[2] for each in words], 8),
-        key_uses=_column(signed.get(a.index, 0) for a in opened),
+        account=column(a.index for a in opened),
+        created=column(a.before is None for a in opened),
+        owner=matrix([each[0] for each in words], 6),
+        key=matrix([each[1] for each in words], 14, np.uint32),
+        viewing=matrix([each[2] for each in words], 8),
+        key_uses=column(signed.get(a.index, 0) for a in opened),
     )
 
 
@@ -281,12 +271,12 @@ def _header_words(account: TouchedAccount) -> tuple[Sequence[int], Sequence[int]
 def _positions(outcome: Outcome, clock: Clock) -> PositionRecords:
     rows = [(row, a, m) for row, a in enumerate(outcome.accounts) for m in a.markets]
     return PositionRecords(
-        owner=_column(row for row, _, _ in rows),
-        account=_column(a.index for _, a, _ in rows),
-        market=_column(market for _, _, market in rows),
-        before=_column(_size_of(a.before, market) for _, a, market in rows),
-        after=_column(_size_of(a.after, market) for _, a, market in rows),
-        last_ts=_column(clock.last.get((a.index, POSITION_WORD + m), 0) for _, a, m in rows),
+        owner=column(row for row, _, _ in rows),
+        account=column(a.index for _, a, _ in rows),
+        market=column(market for _, _, market in rows),
+        before=column(_size_of(a.before, market) for _, a, market in rows),
+        after=column(_size_of(a.after, market) for _, a, market in rows),
+        last_ts=column(clock.last.get((a.index, POSITION_WORD + m), 0) for _, a, m in rows),
     )
 
 
@@ -298,40 +288,40 @@ def _markets(outcome: Outcome) -> MarketRecords:
     terms = outcome.steps.terms
     fills = Counter(step.market for step in outcome.steps.fills)
     return MarketRecords(
-        market=_column(range(len(terms))),
-        risk=_matrix([risk_digits(each) for each in terms], 15),
-        trade=_matrix([trade_numbers(each) for each in terms], 6),
-        trade_uses=_column(fills[market] for market in range(len(terms))),
+        market=column(range(len(terms))),
+        risk=matrix([risk_digits(each) for each in terms], 15),
+        trade=matrix([trade_numbers(each) for each in terms], 9),
+        trade_uses=column(fills[market] for market in range(len(terms))),
     )
 
 
 def _cash_of(leaves: Sequence[Account | None]) -> U64:
-    return _biased_cash(0 if leaf is None else leaf.cash for leaf in leaves)
+    return biased(CASH_LIMIT, (0 if leaf is None else leaf.cash for leaf in leaves))
 
 
 def _salts_of(leaves: Sequence[Account | None]) -> U32:
-    salts: U32 = _matrix([(0,) * 4 if a is None else a.salt for a in leaves], 4, np.uint32)
+    salts: U32 = matrix([(0,) * 4 if a is None else a.salt for a in leaves], 4, np.uint32)
     return salts
 
 
 def _slots_roots_of(leaves: Sequence[Account | None]) -> U32:
     """Roots of the slot trees; an account that does not exist has 256 fresh slots."""
     rows = [FRESH_SLOTS_ROOT if leaf is None else leaf.slots_root for leaf in leaves]
-    roots: U32 = _matrix(rows, 8, np.uint32)
+    roots: U32 = matrix(rows, 8, np.uint32)
     return roots
 
 
 def _slots(outcome: Outcome, clock: Clock) -> SlotRecords:
     slots = [slot for account in outcome.accounts for slot in account.slots]
     return SlotRecords(
-        account=_column(s.account for s in slots),
-        slot=_column(s.slot for s in slots),
+        account=column(s.account for s in slots),
+        slot=column(s.slot for s in slots),
         generation=(
-            _column(s.before.generation for s in slots),
-            _column(s.after.generation for s in slots),
+            column(s.before.generation for s in slots),
+            column(s.after.generation for s in slots),
         ),
-        filled=(_column(s.before.filled for s in slots), _column(s.after.filled for s in slots)),
-        last_ts=_column(clock.last.get((s.account, SLOT_WORD + s.slot), 0) for s in slots),
+        filled=(column(s.before.filled for s in slots), column(s.after.filled for s in slots)),
+        last_ts=column(clock.last.get((s.account, SLOT_WORD + s.slot), 0) for s in slots),
     )
 
 
@@ -342,14 +332,14 @@ def _tree(outcome: Outcome) -> TreeRecords:
         dtype=np.uint32,
     ).reshape(len(nodes), 6, 8)
     return TreeRecords(
-        tree=_column(n.tree for n in nodes),
-        depth=_column(n.depth for n in nodes),
-        index=_column(n.index for n in nodes),
+        tree=column(n.tree for n in nodes),
+        depth=column(n.depth for n in nodes),
+        index=column(n.index for n in nodes),
         left=(digests[:, 0], digests[:, 1]),
         right=(digests[:, 2], digests[:, 3]),
         node=(digests[:, 4], digests[:, 5]),
-        left_touched=_column(n.left_touched for n in nodes),
-        right_touched=_column(n.right_touched for n in nodes),
+        left_touched=column(n.left_touched for n in nodes),
+        right_touched=column(n.right_touched for n in nodes),
     )
 
 
@@ -374,10 +364,10 @@ def _batch(outcome: Outcome, clock: Clock) -> BatchRecords:
         fee_sums=_fee_sums(outcome),
         credited=public.credited,
         cash=CashAccess(
-            account=_column([fees.account]),
-            previous_ts=_column([clock.touch(fees.account, CASH_WORD, fees.timestamp)]),
-            before=_biased_cash([fees.cash_before]),
-            after=_biased_cash([fees.cash_after]),
+            account=column([fees.account]),
+            previous_ts=column([clock.touch(fees.account, CASH_WORD, fees.timestamp)]),
+            before=biased(CASH_LIMIT, [fees.cash_before]),
+            after=biased(CASH_LIMIT, [fees.cash_after]),
             existed=one,
             exists=one,
         ),

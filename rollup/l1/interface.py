@@ -52,7 +52,7 @@ class Revert(StrEnum):
     WRONG_VENUE = "wrong-venue"
     DEPOSIT_NOT_QUEUED = "deposit-not-queued"
     TOTAL = "total"
-    PRICES_BEFORE = "prices-before"
+    BOOK_BEFORE = "book-before"
     REPORT_SLOT = "report-slot"
     REPORT_FEED = "report-feed"
     REPORT_SIGNATURE = "report-signature"

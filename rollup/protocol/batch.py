@@ -35,6 +35,7 @@ from rollup.protocol.encoding import (
     prices_blocks,
 )
 from rollup.protocol.market import Governance, require_last_prices, require_prices
+from rollup.protocol.market_book import MarketBook, book_after, require_book
 from rollup.protocol.oracle import require_reports
 from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.rejection import Reason, Rejected
@@ -153,13 +154,15 @@ class SlotOpening(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PartialState(Private):
-    """The part of the state that a batch touches, before it, with the siblings of its paths.
+    """The part of the state that a batch touches, before it, with the siblings of its paths, and
+    the public market book beside it.
 
     Accounts rise strictly by index, slots by (account, slot). Siblings are those of a
     multi-opening: level by level from the leaves, left to right, one for each parent with a single
     touched child. All slot trees share one list, ordered by account (rollup.tree.multi).
     """
 
+    book: MarketBook
     markets: MarketsState
     globals: Globals
     accounts: tuple[AccountOpening, ...]
@@ -168,6 +171,7 @@ class PartialState(Private):
     slot_siblings: tuple[Digest, ...]
 
     def __post_init__(self) -> None:
+        require_book("book", self.book)
         if not isinstance(self.markets, MarketsState) or not isinstance(self.globals, Globals):
             raise Rejected(Reason.MALFORMED, "a partial state holds MarketsState and Globals")
         require_tuple_of("accounts", self.accounts, AccountOpening)
@@ -248,6 +252,11 @@ class Batch(Private):
                 f"{len(self.pre.accounts)} accounts are opened, "
                 f"but there are {len(self.salts.accounts)} salts",
             )
+
+    @property
+    def book_after(self) -> MarketBook:
+        """The market book that follows: nobody states it."""
+        return book_after(self.pre.book, self.governance, self.time, self.prices, self.reports)
 
     def require_fits(self, shape: ShapeClass) -> None:
         """Rejected with TOO_MANY if the batch holds more than its shape class takes."""

@@ -35,6 +35,7 @@ from rollup.protocol.constants import (
 from rollup.protocol.deposit import KEY_WORDS, EntryKind, QueueEntry
 from rollup.protocol.encoding import digest_bytes, point_of, words_of
 from rollup.protocol.governance_codec import governance_value, read_governance
+from rollup.protocol.market_book_codec import book_value, read_book
 from rollup.protocol.oracle import REPORTS_MAX
 from rollup.protocol.order import Order, Side, SignedOrder, TimeInForce
 from rollup.protocol.positions import Positions
@@ -65,6 +66,7 @@ BATCH_MEMBERS = (
     "salts",
 )
 PRE_MEMBERS = (
+    "book",
     "markets",
     "globals",
     "accounts",
@@ -154,6 +156,7 @@ def _order_value(signed: SignedOrder) -> Value:
 
 def _pre_value(pre: PartialState) -> Value:
     return {
+        "book": book_value(pre.book),
         "markets": {"prices": list(pre.markets.prices), "salt": digest_bytes(pre.markets.salt)},
         "globals": {
             **_numbers(pre.globals, GLOBALS_NUMBERS),
@@ -254,6 +257,7 @@ def _read_pre(node: Node) -> PartialState:
     markets = record["markets"].record(("prices", "salt"))
     globals_ = record["globals"].record((*GLOBALS_NUMBERS, "salt"))
     return PartialState(
+        book=read_book(record["book"]),
         markets=MarketsState(_integers(markets["prices"]), _salt(markets["salt"])),
         globals=Globals(
             **{name: globals_[name].integer() for name in GLOBALS_NUMBERS},

@@ -23,7 +23,7 @@ class Link(StrEnum):
     CLOCK = "clock-not-advanced"
     DEPOSITS = "deposits-skipped"
     TOTAL = "total"
-    PRICES = "prices-before"
+    BOOK = "book-before"
     RECEIPTS = "receipts-rolled-back"
 
 
@@ -83,8 +83,8 @@ def require_joined(before: PublicInput, after: PublicInput) -> None:
     require(after.deposits_before == queued, Link.DEPOSITS, detail)
     detail = f"its total before is {after.total_before} quanta, the last one's is {before.total}"
     require(after.total_before == before.total, Link.TOTAL, detail)
-    same_prices = after.prices_before == before.prices
-    require(same_prices, Link.PRICES, "its prices start from others than those of the last one")
+    same_book = after.book_before == before.book_after
+    require(same_book, Link.BOOK, "it starts from another market book than the last one left")
 
 
 def governance_changes(publics: Sequence[PublicInput]) -> Iterator[GovernanceChange]:

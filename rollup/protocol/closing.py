@@ -206,7 +206,7 @@ def _public_input(
         old_root=batch.old_root,
         new_root=new_root,
         receipts=batch.receipts,
-        prices_before=batch.pre.markets.prices,
+        book_before=batch.pre.book,
         reports=batch.reports,
         prices=batch.prices,
         redo=batch.redo,

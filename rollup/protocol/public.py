@@ -20,7 +20,8 @@ from rollup.protocol.constants import (
 )
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.encoding import digest_bytes
-from rollup.protocol.market import Governance, require_last_prices, require_prices
+from rollup.protocol.market import Governance, require_prices
+from rollup.protocol.market_book import MarketBook, book_after, require_book
 from rollup.protocol.oracle import require_reports
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.terms import MarketTerms, batch_terms
@@ -32,7 +33,7 @@ from rollup.protocol.units import (
     require_tuple_of,
 )
 
-PUBLIC_TAG = b"crypsis-public-4"
+PUBLIC_TAG = b"crypsis-public-5"
 """Domain and version of the digest."""
 
 
@@ -60,8 +61,9 @@ class PublicInput:
     `prices` has one for each market of `governance`, in their order.
     `receipts` is the head of the chain of receipts after the last one that promised this batch.
     `redo` says that the batch was made anew after L1 refused its header, and matches no orders.
-    `prices_before` are those of the batch before; with them, `reports` give `prices`, which is for
-    whoever verifies to hold them to (rollup.protocol.pricing).
+    `book_before` is the market book that the batch before left; with it, `reports` give `prices`,
+    which is for whoever verifies to hold them to (rollup.protocol.pricing), and both give the book
+    that this batch leaves.
     """
 
     version: int
@@ -73,7 +75,7 @@ class PublicInput:
     old_root: Digest
     new_root: Digest
     receipts: bytes
-    prices_before: tuple[int, ...]
+    book_before: MarketBook
     reports: tuple[SignedPackage, ...]
     prices: tuple[int, ...]
     redo: bool
@@ -94,7 +96,7 @@ class PublicInput:
         require_digest("old_root", self.old_root)
         require_digest("new_root", self.new_root)
         require_bytes("receipts", self.receipts, DIGEST_BYTES)
-        require_last_prices(self.prices_before)
+        require_book("book_before", self.book_before)
         require_reports(self.reports)
         require_prices(self.prices, self.governance)
         require_flag("redo", self.redo)
@@ -124,10 +126,10 @@ class PublicInput:
 
     def encode(self) -> bytes:
         """Canonical bytes of all of it, field by field: tag, then each number as 8 bytes
-        big-endian, governance and reports as digests, roots and head of the receipts as 32 bytes,
-        prices, of before and now, and deposits each after their count."""
+        big-endian, governance, reports and the book before as digests, roots and head of the
+        receipts as 32 bytes, prices and deposits each after their count."""
         before = (self.version, self.chain, self.venue, self.number, self.time)
-        prices = (len(self.prices_before), *self.prices_before, len(self.prices), *self.prices)
+        prices = (len(self.prices), *self.prices)
         after = (*prices, int(self.redo), self.total, self.deposits_before, len(self.deposits))
         return b"".join(
             (
@@ -137,6 +139,7 @@ class PublicInput:
                 digest_bytes(self.old_root),
                 digest_bytes(self.new_root),
                 self.receipts,
+                self.book_before.digest(),
                 keccak256(packages_to_bytes(self.reports)),
                 *(number.to_bytes(8, "big") for number in after),
                 *(deposit.encode() for deposit in self.deposits),
@@ -169,4 +172,9 @@ class PublicInput:
     @property
     def terms(self) -> tuple[MarketTerms, ...]:
         """Terms of every listed market, as the rules used them."""
-        return batch_terms(self.governance, self.prices)
+        return batch_terms(self.governance, self.book_after)
+
+    @property
+    def book_after(self) -> MarketBook:
+        """The market book that the batch leaves: nobody states it."""
+        return book_after(self.book_before, self.governance, self.time, self.prices, self.reports)

@@ -22,13 +22,14 @@ from rollup.protocol.constants import (
 from rollup.protocol.deposit import KEY_WORDS, DepositOutcome, EntryKind, QueueEntry
 from rollup.protocol.encoding import digest_bytes, words_of
 from rollup.protocol.governance_codec import governance_value, read_governance
+from rollup.protocol.market_book_codec import book_value, read_book
 from rollup.protocol.oracle import REPORTS_MAX
 from rollup.protocol.public import ConsumedDeposit, PublicInput
 from rollup.protocol.rejection import Rejected
 
 PUBLIC_BYTES_MAX = 2**18
-"""64 deposits of some 500 bytes, and 8 reports of 284 for each of 64 markets: below 190 kB; more is
-refused unread."""
+"""64 deposits of some 500 bytes, and for each of 64 markets 8 reports of 284 and 120 of the book:
+below 200 kB; more is refused unread."""
 
 WORD_BYTES = 4
 NUMBERS = ("version", "chain", "venue", "number", "time", "deposits_before")
@@ -36,7 +37,7 @@ ROOTS = ("old_root", "new_root")
 OTHERS = (
     "governance",
     "receipts",
-    "prices_before",
+    "book_before",
     "reports",
     "prices",
     "redo",
@@ -63,7 +64,7 @@ def public_to_json(public: PublicInput) -> bytes:
             **{name: digest_bytes(getattr(public, name)).hex() for name in ROOTS},
             "governance": governance_value(public.governance),
             "receipts": public.receipts.hex(),
-            "prices_before": list(public.prices_before),
+            "book_before": book_value(public.book_before),
             "reports": [report.encode().hex() for report in public.reports],
             "prices": list(public.prices),
             "redo": public.redo,
@@ -121,7 +122,7 @@ def _read_public(node: Node) -> PublicInput:
         new_root=_digest(record["new_root"]),
         receipts=record["receipts"].hexadecimal(DIGEST_BYTES),
         governance=read_governance(record["governance"]),
-        prices_before=_prices(record["prices_before"]),
+        book_before=read_book(record["book_before"]),
         reports=tuple(_read_report(report) for report in record["reports"].items(REPORTS_MAX)),
         prices=_prices(record["prices"]),
         redo=record["redo"].boolean(),

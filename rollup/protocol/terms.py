@@ -1,4 +1,4 @@
-"""Terms: the public numbers of a market in one batch, from its parameters and its price.
+"""Terms: the public numbers of a market in one batch, from its parameters, its price and its F.
 
 One function for everybody: rules, sequencer, prover and whoever verifies. All of it is in whole
 ticks a lot, so in whole quanta a lot, and outside the circuit, which multiplies these numbers with
@@ -12,6 +12,7 @@ from typing import Final
 
 from rollup.protocol.constants import FRACTION_SCALE, PRICE_BITS
 from rollup.protocol.market import Governance, Market
+from rollup.protocol.market_book import MarketBook
 from rollup.protocol.rejection import Reason, Rejected
 
 PRICE_MAX: Final = (1 << PRICE_BITS) - 1
@@ -21,11 +22,13 @@ PRICE_MAX: Final = (1 << PRICE_BITS) - 1
 class MarketTerms:
     """What one batch's rules need of one market; ticks, but for the fee rates (of FEE_SCALE).
 
-    `value` is what a lot is worth: the price, as long as there is no funding. 1 <= maintenance <=
-    initial <= value < 2**30: a requirement is rounded up, so that no position is free to hold.
+    `funding` is F (rollup.protocol.funding) and `value` what a lot is worth, the price less F, of
+    either sign. 1 <= maintenance <= initial <= price < 2**29: a requirement is rounded up, so that
+    no position is free to hold.
     """
 
     price: int
+    funding: int
     value: int
     maintenance: int
     initial: int
@@ -55,12 +58,13 @@ class MarketTerms:
         return -self.value - self.initial
 
 
-def market_terms(market: Market, price: int) -> MarketTerms:
-    """Terms of one market at a price of 1 to 2**30 - 1 ticks."""
+def market_terms(market: Market, price: int, funding: int) -> MarketTerms:
+    """Terms of one market at a price of 1 to 2**29 - 1 ticks, and F within 2**28 of 0."""
     low, high = price_band(price, market.band_fraction)
     return MarketTerms(
         price=price,
-        value=price,
+        funding=funding,
+        value=price - funding,
         maintenance=fraction_up(price, market.maintenance_fraction),
         initial=fraction_up(price, market.initial_fraction),
         band_low=low,
@@ -70,9 +74,10 @@ def market_terms(market: Market, price: int) -> MarketTerms:
     )
 
 
-def batch_terms(governance: Governance, prices: Sequence[int]) -> tuple[MarketTerms, ...]:
-    """Terms of all listed markets at a batch's prices, by market number."""
-    return tuple(map(market_terms, governance.markets, prices))
+def batch_terms(governance: Governance, book: MarketBook) -> tuple[MarketTerms, ...]:
+    """Terms of all listed markets at the book that a batch leaves, by market number."""
+    pairs = zip(governance.markets, book.markets, strict=True)
+    return tuple(market_terms(market, entry.price, entry.funding) for market, entry in pairs)
 
 
 def fraction_up(price: int, fraction: int) -> int:

@@ -3,7 +3,7 @@
     standing = version (2) || number (4) || time (8) || deposits consumed (4) || queue head (32)
                || next place in time (8) || custody total (8) || salt of globals (16)
                || salt of markets (16) || state root (32)
-               || count (2), prices (4 each) || length (2), governance
+               || length (2), market book || length (2), governance
                || count (4), accounts by index:  index, header, cash, root of its slots, salt;
                                                  count (2), positions: market (2), size (8);
                                                  count (2), slots: slot, generation, filled
@@ -30,6 +30,8 @@ from rollup.protocol.encoding import point_of
 from rollup.protocol.governance_codec import governance_from_bytes
 from rollup.protocol.margin import Holding
 from rollup.protocol.market import Governance
+from rollup.protocol.market_book import MarketBook
+from rollup.protocol.market_book_codec import book_from_bytes
 from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.state import State
@@ -41,7 +43,7 @@ from sequencer.engine.ledger import Holder, Ledger
 from sequencer.engine.live import LiveOrder
 from sequencer.intake.wire import SUBMIT_BYTES, WireError, command_from_bytes, command_to_bytes
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 _HEAD: Final = struct.Struct(f"<HIQI{DIGEST_BYTES}sQQ4I4I8I")
 _LENGTH: Final = struct.Struct("<H")
@@ -63,7 +65,7 @@ def standing_to_bytes(standing: Standing) -> bytes:
     differ, which is a defect."""
     core, state = standing.core, standing.state
     _require_boundary(core, state)
-    governance = core.ledger.governance.encode()
+    governance, book = core.ledger.governance.encode(), state.book.encode()
     return b"".join(
         (
             _HEAD.pack(
@@ -78,8 +80,8 @@ def standing_to_bytes(standing: Standing) -> bytes:
                 *state.markets.salt,
                 *state.root,
             ),
-            _LENGTH.pack(len(state.markets.prices)),
-            *map(_COUNT.pack, state.markets.prices),
+            _LENGTH.pack(len(book)),
+            book,
             _LENGTH.pack(len(governance)),
             governance,
             *_account_parts(core, state),
@@ -97,6 +99,8 @@ def _require_boundary(core: CoreState, state: State) -> None:
     committed = (state.globals.number, state.globals.time, state.globals.deposits_consumed)
     if committed != (core.number, core.time, core.deposits_consumed):
         raise StandingError("core and committed state are not after the same batch")
+    if core.market_book != state.book or state.markets.prices != state.book.prices:
+        raise StandingError("core and committed state have other market books")
     if core.ledger.holders.keys() != state.accounts.keys():
         raise StandingError("core and committed state have other accounts")
     resting = sum(len(book) for book in core.books)
@@ -196,14 +200,14 @@ def _read(reader: _Reader, setup: Setup) -> Standing:
     version, number, time, consumed, queue_head, sequence, total, *words = reader.unpack(_HEAD)
     if version != VERSION:
         raise StandingError(f"a state of version {VERSION} is wanted, {version} came")
-    prices = tuple(reader.count() for _ in range(reader.length()))
+    book = book_from_bytes(reader.take(reader.length()))
     ledger = Ledger(governance_from_bytes(reader.take(reader.length())), setup.shape_class)
     a, b, c, d, *words = words
     globals_ = Globals(number, time, total, consumed, (a, b, c, d))
     (a, b, c, d), root = words[:4], tuple(words[4:])
-    markets = MarketsState(prices, (a, b, c, d))
+    markets = MarketsState(book.prices, (a, b, c, d))
     accounts = dict(_read_accounts(reader, ledger))
-    state = _committed(accounts, ledger, markets, globals_, setup)
+    state = _committed(accounts, ledger, markets, globals_, book, setup)
     if state.root != root:
         raise StandingError("a state does not hash to the root that it names")
     core = CoreState(
@@ -215,6 +219,7 @@ def _read(reader: _Reader, setup: Setup) -> Standing:
         deposits_consumed=consumed,
         queue_head=queue_head,
         books=_books(ledger.governance),
+        market_book=book,
         sequence=sequence,
     )
     _read_orders(reader, core)
@@ -231,6 +236,7 @@ def _committed(
     ledger: Ledger,
     markets: MarketsState,
     globals_: Globals,
+    book: MarketBook,
     setup: Setup,
 ) -> State:
     slots = {
@@ -239,7 +245,7 @@ def _committed(
         for slot, stored in holder.slots.items()
     }
     try:
-        return State(accounts, markets, globals_, setup.compress_many, slots)
+        return State(accounts, markets, globals_, book, setup.compress_many, slots)
     except ValueError as error:
         raise StandingError(str(error)) from error
 

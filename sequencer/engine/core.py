@@ -14,6 +14,7 @@ from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.deposit import QUEUE_START, extend_queue
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.market import Governance, require_continues, require_prices
+from rollup.protocol.market_book import MarketBook, book_after
 from rollup.protocol.order import Order, TimeInForce
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
@@ -57,6 +58,7 @@ class CoreError(Exception):
 class CoreState(Private):
     """Everything the core knows; `step` owns it and changes it.
 
+    `market_book` is what the last batch left of prices and funding, public and no order book.
     `live` holds the one live order of a slot; `used` the lowest generation a slot still accepts;
     `waiting` the orders a full batch could not take, first come first; `queue_head` the hash chain
     of the L1 queue after what was consumed.
@@ -70,6 +72,7 @@ class CoreState(Private):
     deposits_consumed: int
     queue_head: bytes
     books: tuple[Book, ...]
+    market_book: MarketBook
     live: dict[tuple[int, int], LiveOrder] = field(default_factory=dict)
     used: dict[tuple[int, int], int] = field(default_factory=dict)
     waiting: deque[LiveOrder] = field(default_factory=deque)
@@ -101,6 +104,7 @@ def new_state(genesis: Genesis, shape_class: ShapeClass = CLASS_S) -> CoreState:
         deposits_consumed=0,
         queue_head=QUEUE_START,
         books=tuple(Book() for _ in genesis.governance.markets),
+        market_book=genesis.book(),
     )
 
 
@@ -176,12 +180,14 @@ def _working(state: CoreState) -> Work:
 def _open(state: CoreState, command: OpenBatch) -> list[Event]:
     """Deposits first, then expired orders leave, then those that the last batch had no room for go
     on, in their order, before anybody else is asked."""
-    _adopt(state, _require_next(state, command))
+    governance = _require_next(state, command)
+    _adopt(state, governance)
+    before, prices, reports = state.market_book, command.prices, command.reports
     state.work = work = state.ledger.begin(
         command.number,
         command.time,
-        command.prices,
-        command.reports,
+        book_after(before, governance, command.time, prices, reports),
+        reports,
         redo=command.redo,
         attempt=command.attempt,
     )
@@ -306,7 +312,8 @@ def _meet(
 ) -> tuple[list[Event], bool]:
     """One candidate fill: filled, or the failing order is ended. Whether the taker goes on."""
     book = state.books[taker.order.market]
-    size = min(maker.remaining, taker.remaining, size_limit(price))
+    most = size_limit(price, work.terms[taker.order.market].funding)
+    size = min(maker.remaining, taker.remaining, most)
     done = state.ledger.try_fill(work, maker, taker, price, size)
     if isinstance(done, Charges):
         taker.remaining -= size
@@ -369,6 +376,7 @@ def _close(state: CoreState, receipts: bytes) -> list[Event]:
     work = _working(state)
     state.ledger.finish(work)
     state.number, state.time, state.work = work.number, work.time, None
+    state.market_book = work.book
     closed = BatchClosed(
         number=work.number,
         time=work.time,

@@ -63,8 +63,10 @@ def random_terms(rng: Random, count: int) -> tuple[MarketTerms, ...]:
         market = Market(f"M{number}", 1, 5, 10_000, 11, 1, 0, 0, 0, 1, 0, 0)
         object.__setattr__(market, "initial_fraction", initial)
         object.__setattr__(market, "maintenance_fraction", maintenance)
-        price = rng.choice([1, 2**30 - 1, rng.randint(1, 2**30 - 1), rng.randint(1, 1000)])
-        terms.append(market_terms(market, price))
+        price = rng.choice([1, 2**29 - 1, rng.randint(1, 2**29 - 1), rng.randint(1, 1000)])
+        terms.append(
+            market_terms(market, price, rng.choice([0, -(2**28), 2**28, rng.randint(-1000, 1000)]))
+        )
     return tuple(terms)
 
 
@@ -225,7 +227,7 @@ def test_an_account_of_64_positions_at_the_ends_of_every_range(
 ) -> None:
     monkeypatch.setattr(check, "ROWS_PER_CLAIM", 10**6)
     market = Market("M", 1, 5, 10_000, 9_000, 1, 0, 0, 0, 1, 0, 0)
-    terms = (market_terms(market, 2**30 - 1),) * MARKETS_MAX
+    terms = (market_terms(market, 2**29 - 1, -(2**28)),) * MARKETS_MAX
     long, short = (POSITION_LIMIT - 1,) * 64, (-POSITION_LIMIT,) * 64
     offered: list[tuple[Case, int]] = []
     mixed = (*long[:32], *short[:32])

@@ -31,7 +31,9 @@ MARKETS: Final = (
     ("FULL-PERP", 0, 6, 10_000, 11, 9_988, 8191, 0, 0, 2**21 - 1, 0, 0),
     ("ODD-PERP", 3, 3, 777, 333, 123, 1, 1, 322, 1, 2, 16),
 )
-PRICES: Final = (1, 2, 99, 10_000, 600_001, 2**24, 2**30 - 1)
+PRICES: Final = (1, 2, 99, 10_000, 600_001, 2**24, 2**29 - 1)
+FUNDINGS: Final = (0, -1, 2**28, -(2**28), 12_345, -600_002, 1)
+"""F at each of the prices."""
 
 
 def market_of(record: Any) -> Market:
@@ -39,12 +41,13 @@ def market_of(record: Any) -> Market:
     return Market(record["symbol"], **{name: record[name] for name in MARKET_NUMBERS})
 
 
-def vector(record: dict[str, Any], price: int) -> dict[str, Any]:
-    """A market, a price, and its terms."""
-    terms = market_terms(market_of(record), price)
+def vector(record: dict[str, Any], price: int, funding: int) -> dict[str, Any]:
+    """A market, a price, F, and its terms."""
+    terms = market_terms(market_of(record), price, funding)
     return {
         "market": record,
         "price": price,
+        "funding": funding,
         "terms": {name: getattr(terms, name) for name in NAMES},
     }
 
@@ -58,7 +61,11 @@ def made() -> dict[str, Any]:
     return {
         "about": "Terms of a market at a price: ticks a lot, fees in millionths. "
         "Spec: docs/spec/06-margin.md",
-        "terms": [vector(record, price) for record in records for price in PRICES],
+        "terms": [
+            vector(record, price, funding)
+            for record in records
+            for price, funding in zip(PRICES, FUNDINGS, strict=True)
+        ],
     }
 
 

@@ -18,6 +18,7 @@ from rollup.field.koalabear import P
 from rollup.hash.keccak import keccak256
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
+from rollup.oracle.package import SignedPackage
 from rollup.protocol.account import Header
 from rollup.protocol.batch import Batch, Fill, NewSalts
 from rollup.protocol.deposit import NO_KEY, NO_VIEWING, EntryKind, QueueEntry
@@ -245,6 +246,7 @@ class Venue:
     genesis: Genesis = field(default_factory=genesis)
     salt_key: SaltKey = field(default_factory=lambda: SaltKey(bytes(range(32))))
     prices: tuple[int, ...] = PRICES
+    reports: tuple[SignedPackage, ...] = ()
 
     def __post_init__(self) -> None:
         self.state: State = self.genesis.state(self.suite.compress_many)
@@ -287,7 +289,7 @@ class Venue:
             venue=self.genesis.venue,
             number=number,
             time=self.state.globals.time + step,
-            reports=(),
+            reports=self.reports,
             prices=self.prices,
             redo=False,
             governance=self.genesis.governance,

@@ -9,6 +9,7 @@ Claims: docs/spec/claims/market.md. Spec: docs/spec/06-margin.md.
 from circuits.air.builder import Builder
 from circuits.air.layout import Layout, bit, cell, cells, group
 from circuits.air.table import Table
+from circuits.gadgets.balanced import COUNT
 from circuits.gadgets.buses import MARKET, RISK, TRADE
 from circuits.tables.position.columns import Risk
 
@@ -23,6 +24,7 @@ class Columns(Layout):
     band_high = cells(2)
     taker_fee = cell()
     maker_fee = cell()
+    funding = cells(COUNT)  # F in balanced limbs
     risk_uses = cell()  # positions of this batch in the market
     trade_uses = cell()  # fills
 
@@ -34,7 +36,7 @@ def constraints(air: Builder, row: Columns) -> None:
     air.require_zero(row.risk_uses * (1 - row.active), "market.padding-is-silent")
     air.require_zero(row.trade_uses * (1 - row.active), "market.padding-is-silent")
     risk = row.risk.cells
-    trade = (*row.band_low, *row.band_high, row.taker_fee, row.maker_fee)
+    trade = (*row.band_low, *row.band_high, row.taker_fee, row.maker_fee, *row.funding)
     # Lie: other terms than governance and price give, or those of a market that is not listed.
     air.receive(MARKET, (row.market, *risk, *trade), row.active, claim="market.public")
     air.send(RISK, (row.market, *risk), row.risk_uses, claim="market.risk")

@@ -14,7 +14,7 @@ def build(records: MarketRecords, positions: PositionRecords, height: int, blind
     row.active[...] = 1
     row.market[...] = records.market
     put(row.risk.cells, records.risk)
-    trade = (*row.band_low, *row.band_high, row.taker_fee, row.maker_fee)
+    trade = (*row.band_low, *row.band_high, row.taker_fee, row.maker_fee, *row.funding)
     put(trade, records.trade)
     markets, uses = np.unique(positions.market, return_counts=True)
     counts = dict(zip(markets.tolist(), uses.tolist(), strict=True))

@@ -33,13 +33,13 @@ from circuits.tables.total.air import TABLE as TOTAL
 from circuits.tables.tree.air import TABLE as TREE
 from circuits.tables.tree.trace import build as build_tree
 from rollup.protocol.margin import Holding
-from rollup.protocol.terms import batch_terms
 from tests.differential.test_margin import Parts, records_of
-from tests.helpers.venue import BTC_PRICE, ETH_PRICE, GOVERNANCE, held
+from tests.helpers.market_books import terms_at
+from tests.helpers.venue import BTC_PRICE, ETH_PRICE, held
 
 CHANGES = (1, 4096)
 
-TERMS = batch_terms(GOVERNANCE, (BTC_PRICE, ETH_PRICE))
+TERMS = terms_at((BTC_PRICE, ETH_PRICE))
 HEIGHTS = {"account": 4, "position": 4, "total": 4}
 
 

@@ -5,8 +5,8 @@ import pytest
 from rollup.protocol.margin import Holding, margin_case, value
 from rollup.protocol.outcome import MarginCase
 from rollup.protocol.positions import NO_POSITIONS
-from rollup.protocol.terms import batch_terms
 from rollup.protocol.trade import fee
+from tests.helpers.market_books import terms_at
 from tests.helpers.venue import BTC_PRICE, ETH_PRICE, GOVERNANCE, USDC, held
 
 LOTS = 1600
@@ -22,7 +22,7 @@ SHALLOW, DEEP = 535_000, 500_000
 
 def sale(oracle: int, lots: int, price: int) -> MarginCase | None:
     """By which clause the account may sell so many lots, as the taker, at a price of the band."""
-    terms = batch_terms(GOVERNANCE, (oracle, ETH_PRICE))
+    terms = terms_at((oracle, ETH_PRICE))
     assert terms[0].band_low <= price <= terms[0].band_high
     cash = LONG.cash + lots * price - fee(lots * price, TAKER_FEE)
     return margin_case(LONG, Holding(cash, held(LOTS - lots)), terms)
@@ -32,7 +32,7 @@ def sale(oracle: int, lots: int, price: int) -> MarginCase | None:
     ("oracle", "cents"), [(560_000, 3552), (SHALLOW, -448), (DEEP, -6048)], ids=str
 )
 def test_equity_is_that_of_the_specification(oracle: int, cents: int) -> None:
-    terms = batch_terms(GOVERNANCE, (oracle, ETH_PRICE))
+    terms = terms_at((oracle, ETH_PRICE))
     assert value(LONG, terms).equity == cents * CENT
 
 
@@ -55,14 +55,14 @@ def test_a_little_under_water_a_buyer_above_the_oracle_price_frees_it(lots: int)
 
 @pytest.mark.parametrize("lots", [1, LOTS // 2, LOTS])
 def test_far_under_water_no_price_of_the_band_frees_it(lots: int) -> None:
-    band_high = batch_terms(GOVERNANCE, (DEEP, ETH_PRICE))[0].band_high
+    band_high = terms_at((DEEP, ETH_PRICE))[0].band_high
     assert band_high == 520_000
     assert sale(DEEP, lots, band_high) is None
 
 
 def test_a_short_under_water_buys_back_below_the_oracle_price_only() -> None:
     oracle = 665_000
-    terms = batch_terms(GOVERNANCE, (oracle, ETH_PRICE))
+    terms = terms_at((oracle, ETH_PRICE))
     short = Holding(100 * USDC + COST - fee(COST, TAKER_FEE), held(-LOTS))
     assert value(short, terms).equity == -448 * CENT
 
@@ -77,7 +77,7 @@ def test_a_short_under_water_buys_back_below_the_oracle_price_only() -> None:
 
 @pytest.mark.parametrize("oracle", [SHALLOW, DEEP])
 def test_a_deposit_is_always_taken_and_one_that_fills_the_hole_frees_it(oracle: int) -> None:
-    terms = batch_terms(GOVERNANCE, (oracle, ETH_PRICE))
+    terms = terms_at((oracle, ETH_PRICE))
     hole = -value(LONG, terms).equity
     assert margin_case(LONG, LONG._replace(cash=LONG.cash + 1), terms) is MarginCase.UNCHANGED
     notional = LOTS * oracle
