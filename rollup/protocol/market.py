@@ -16,7 +16,7 @@ from rollup.protocol.constants import (
     FUNDING_CAP_MAX,
     INTEREST_HOURS,
     MARKETS_MAX,
-    PRICE_BITS,
+    ORACLE_PRICE_BITS,
     TIME_BITS,
 )
 from rollup.protocol.oracle import Feed, OracleTerms
@@ -302,5 +302,5 @@ def require_last_prices(prices: object) -> None:
 
 
 def require_price_bounds(name: str, price: object) -> None:
-    """Refuse unless 1 <= price < 2**30."""
-    require_bounds(name, price, 1, 1 << PRICE_BITS, Reason.PRICE_OUT_OF_BOUNDS)
+    """Refuse unless 1 <= price < 2**29: an oracle price."""
+    require_bounds(name, price, 1, 1 << ORACLE_PRICE_BITS, Reason.PRICE_OUT_OF_BOUNDS)

@@ -179,7 +179,7 @@ def test_an_account_at_maintenance_is_above_zero_after_the_worst_step(
         funding_cap=cap,
         interest=0,
     )
-    terms = market_terms(governance.markets[0], price)
+    terms = market_terms(governance.markets[0], price, 0)
     low, high = step_range(price, step)
     worst = ((1, low, terms.long_maintenance), (-1, high, terms.short_maintenance))
     for side, after, excess in worst:
