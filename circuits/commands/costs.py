@@ -36,6 +36,7 @@ ROWS: Mapping[str, Mapping[str, int]] = {
     "a signature": {"ladder": LADDER_ROWS, "comb": COMB_ROWS, "poseidon": CHALLENGE_BLOCKS},
     "an order": {"order": 1, "poseidon": MESSAGE_BLOCKS},
     "a fill": {"fill": 1},
+    "a takeover": {"takeover": 1},
     "a touched account": {"account": 1, "total": 1, "poseidon": 1 + 2 * (LEAF_BLOCKS - 1)},
     "its header": {"header": 1, "poseidon": HEADER_BLOCKS},
     "a position of it": {"position": 1, "poseidon": 2},

@@ -126,6 +126,7 @@ def _empty_batch() -> Batch:
         deposits=(),
         orders=(),
         fills=(),
+        takeovers=(),
         pre=state.open({governance.fee_account: set()}),
         salts=NewSalts((salts.account(0, 1, 0),), salts.markets(1, 0), salts.globals(1, 0)),
     )

@@ -115,6 +115,8 @@ CHAIN = Bus(
         "count",
         "shrinks",
         "unchanged",
+        "liquidated",
+        "exhausted",
         *_vector("old", 8),
         *_vector("new", 8),
         *_vector("sum", SUMS),
@@ -123,7 +125,8 @@ CHAIN = Bus(
 """An account's leaves as far as their positions are opened: the next market is `least` or above,
 `count` positions are in the sums since they were limbs (plus 1; 0: they are limbs and no position
 follows), old and new are the digests so far. shrinks: no position may grow; unchanged: none may
-change. Sent by account, then handed on by position and total, and received by account."""
+change; liquidated: the backstop may take from them; exhausted: for less than the whole fee. Sent by
+account, then handed on by position and total, and received by account."""
 
 MARKET = Bus(
     "MARKET",
@@ -135,13 +138,16 @@ MARKET = Bus(
         "taker_fee",
         "maker_fee",
         *_vector("funding", 3),
+        *_vector("value", 3),
+        *_vector("lot_fee", 3),
     ),
 )
 """Terms of a listed market. Sent by the verifier, one each, received by market.
 
 risk: what a lot adds to the sums, 3 balanced limbs each: long and short over maintenance margin,
 long and short over initial margin, maintenance requirement; band: low and high in packed pairs;
-funding: F in balanced limbs."""
+funding: F in balanced limbs; value: what a lot is worth, balanced limbs; lot_fee: what liquidation
+costs a lot, in limbs."""
 
 RISK = Bus("RISK", 18, ("market", *_vector("risk", 15)))
 """The same numbers of one market for a position. Sent by market, received by position."""
@@ -152,6 +158,13 @@ TRADE = Bus(
     ("market", *_vector("band", 4), "taker_fee", "maker_fee", *_vector("funding", 3)),
 )
 """Band, fees and funding of one market for a fill. Sent by market, received by fill."""
+
+TAKE = Bus("TAKE", 20, ("market", *_vector("value", 3), *_vector("lot_fee", 3)))
+"""Value of a lot and liquidation fee of one market. Sent by market, received by takeover."""
+
+LIQUIDATION = Bus("LIQUIDATION", 21, ("account", "market", "short", "exhausted"))
+"""A position of a liquidated account, of its old side: the backstop may take from it. Sent by
+position as often as it is asked for, received by takeover."""
 
 BUSES = (
     RANGE,
@@ -173,5 +186,7 @@ BUSES = (
     MARKET,
     RISK,
     TRADE,
+    TAKE,
+    LIQUIDATION,
 )
 """All buses, in order of identifier."""

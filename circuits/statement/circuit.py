@@ -24,6 +24,7 @@ from circuits.tables.poseidon.air import TABLE as POSEIDON
 from circuits.tables.position.air import TABLE as POSITION
 from circuits.tables.range.air import TABLE as RANGES
 from circuits.tables.slot.air import TABLE as SLOT
+from circuits.tables.takeover.air import table as takeover_table
 from circuits.tables.total.air import TABLE as TOTAL
 from circuits.tables.tree.air import TABLE as TREE
 from rollup.protocol.shape_class import CLASS_M, CLASS_S, ShapeClass
@@ -39,6 +40,7 @@ HEIGHTS: Mapping[str, Mapping[str, int]] = {
         "ladder": 2**14,
         "order": 2**10,
         "fill": 2**10,
+        "takeover": 2**10,
         "account": 2**10,
         "header": 2**10,
         "position": 2**10,
@@ -54,6 +56,7 @@ HEIGHTS: Mapping[str, Mapping[str, int]] = {
         "ladder": 2**17,
         "order": 2**12,
         "fill": 2**11,
+        "takeover": 2**11,
         "account": 2**11,
         "header": 2**11,
         "position": 2**12,
@@ -88,6 +91,7 @@ def tables(shape_class: ShapeClass) -> tuple[Table, ...]:
         LADDER,
         order_table(shape_class.orders),
         fill_table(shape_class.trades),
+        takeover_table(shape_class.takeovers),
         ACCOUNT,
         HEADER,
         POSITION,

@@ -90,6 +90,7 @@ def summary(outcome: Outcome) -> dict[str, object]:
         "deposits": len(steps.deposits),
         "orders": len(steps.orders),
         "fills": len(steps.fills),
+        "takeovers": len(steps.takeovers),
         "accounts": len(outcome.accounts),
         "old_root": hex_digest(public.old_root),
         "new_root": hex_digest(public.new_root),

@@ -37,6 +37,7 @@ PUBLICS = PublicLayout(
         ("old_root", 8),
         ("new_root", 8),
         ("fee_account", 1),
+        ("backstop_account", 1),
         ("redo", 1),
         ("total_old", len(limb_widths(CASH_BITS))),
         ("total_new", len(limb_widths(CASH_BITS))),
@@ -62,6 +63,7 @@ def public_values(public: PublicInput) -> tuple[int, ...]:
         "old_root": public.old_root,
         "new_root": public.new_root,
         "fee_account": public.governance.fee_account,
+        "backstop_account": public.governance.backstop_account,
         "redo": int(public.redo),
         "total_old": limbs(public.total_before, CASH_BITS),
         "total_new": limbs(public.total, CASH_BITS),
@@ -93,7 +95,7 @@ def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
 
 def market_message(market: int, terms: MarketTerms) -> tuple[int, ...]:
     """A market's terms as MARKET carries them."""
-    numbers = (*risk_digits(terms), *trade_numbers(terms))
+    numbers = (*risk_digits(terms), *trade_numbers(terms), *take_numbers(terms))
     return (market, *(number % P for number in numbers))
 
 
@@ -113,6 +115,11 @@ def trade_numbers(terms: MarketTerms) -> tuple[int, ...]:
     """Band in packed pairs, fees, and funding as balanced limbs of either sign."""
     band = (*packed(terms.band_low, PRICE_BITS), *packed(terms.band_high, PRICE_BITS))
     return (*band, terms.taker_fee, terms.maker_fee, *balanced(terms.funding))
+
+
+def take_numbers(terms: MarketTerms) -> tuple[int, ...]:
+    """What a lot is worth, as balanced limbs, and what liquidation costs a lot, as limbs."""
+    return (*balanced(terms.value), *limbs(terms.liquidation_fee, PRICE_BITS))
 
 
 def deposit_message(deposit: ConsumedDeposit) -> tuple[int, ...]:

@@ -5,14 +5,14 @@ No rule is applied and nothing is checked: a forged outcome gives forged records
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from circuits.gadgets.balanced import COUNT, balanced
 from circuits.gadgets.words import CASH_WORD, POSITION_WORD, SLOT_WORD
-from circuits.statement.columns import biased, column, matrix
-from circuits.statement.inputs import risk_digits, trade_numbers
+from circuits.statement.columns import Clock, biased, biased_cash, column, matrix
+from circuits.statement.inputs import risk_digits, take_numbers, trade_numbers
+from circuits.statement.replay_takeovers import takeovers
 from circuits.tables.account.columns import FRESH_SLOTS_ROOT
 from circuits.tables.records import (
     I64,
@@ -38,7 +38,6 @@ from rollup.hash.batched import compress_many
 from rollup.protocol.account import Account
 from rollup.protocol.batch import MarketsState, prices_digest
 from rollup.protocol.constants import (
-    CASH_LIMIT,
     MOVED_BITS,
     POSITION_LIMIT,
     SEPTIC_LENGTH,
@@ -65,6 +64,7 @@ _CLAUSES = (
     MarginCase.INITIAL,
     MarginCase.MAINTENANCE,
     MarginCase.HEALTHIER,
+    MarginCase.LIQUIDATED,
 )
 
 _NO_OWNER = (0,) * 6
@@ -72,30 +72,19 @@ _NO_KEY = (0,) * (2 * SEPTIC_LENGTH)
 _NO_DIGEST = (0,) * 8
 
 
-@dataclass(slots=True)
-class Clock:
-    """The last access of every memory word, as the batch is replayed."""
-
-    last: dict[tuple[int, int], int] = field(default_factory=dict)
-
-    def touch(self, account: int, word: int, timestamp: int) -> int:
-        """Note an access; the timestamp of the one before it (0: none in this batch)."""
-        previous = self.last.get((account, word), 0)
-        self.last[account, word] = timestamp
-        return previous
-
-
 def replay(outcome: Outcome) -> Records:
     """All records of a batch."""
     clock = Clock()
     deposits = _deposits(outcome, clock)
     fills = _fills(outcome, clock)
+    taken = takeovers(outcome, clock)
     batch = _batch(outcome, clock)
     signed = Counter(step.signed.order.account for step in outcome.steps.orders)
     return Records(
         tree=_tree(outcome),
         order=_orders(outcome),
         fill=fills,
+        takeover=taken,
         account=_accounts(outcome, clock, signed),
         header=_headers(outcome, signed),
         position=_positions(outcome, clock),
@@ -112,8 +101,8 @@ def _deposits(outcome: Outcome, clock: Clock) -> DepositRecords:
     cash = CashAccess(
         account=column(entry.account for entry in entries),
         previous_ts=column(clock.touch(s.entry.account, CASH_WORD, s.timestamp) for s in steps),
-        before=biased(CASH_LIMIT, (s.cash_before for s in steps)),
-        after=biased(CASH_LIMIT, (s.cash_after for s in steps)),
+        before=biased_cash(s.cash_before for s in steps),
+        after=biased_cash(s.cash_after for s in steps),
         existed=column(s.existed for s in steps),
         exists=column(s.existed or s.outcome == 0 for s in steps),
     )
@@ -180,8 +169,8 @@ def _fill_side(
         cash=CashAccess(
             account=account,
             previous_ts=column(p[0] for p in previous),
-            before=biased(CASH_LIMIT, (side.cash_before for side in sides)),
-            after=biased(CASH_LIMIT, (side.cash_after for side in sides)),
+            before=biased_cash(side.cash_before for side in sides),
+            after=biased_cash(side.cash_after for side in sides),
             existed=exists,
             exists=exists,
         ),
@@ -219,6 +208,7 @@ def _orders(outcome: Outcome) -> OrderRecords:
         chain=outcome.public.chain,
         venue=outcome.public.venue,
         time=outcome.public.time,
+        backstop=outcome.public.governance.backstop_account,
     )
 
 
@@ -237,6 +227,8 @@ def _accounts(outcome: Outcome, clock: Clock, signed: Mapping[int, int]) -> Acco
         slots_touched=column(bool(a.slots) for a in touched),
         last_ts=column(clock.last.get((a.index, CASH_WORD), 0) for a in touched),
         clause=column(_CLAUSES.index(a.margin) for a in touched),
+        exhausted=column(a.exhausted for a in touched),
+        backstop=outcome.public.governance.backstop_account,
     )
 
 
@@ -270,6 +262,7 @@ def _header_words(account: TouchedAccount) -> tuple[Sequence[int], Sequence[int]
 
 def _positions(outcome: Outcome, clock: Clock) -> PositionRecords:
     rows = [(row, a, m) for row, a in enumerate(outcome.accounts) for m in a.markets]
+    taken = Counter((s.takeover.account, s.takeover.market) for s in outcome.steps.takeovers)
     return PositionRecords(
         owner=column(row for row, _, _ in rows),
         account=column(a.index for _, a, _ in rows),
@@ -277,6 +270,7 @@ def _positions(outcome: Outcome, clock: Clock) -> PositionRecords:
         before=column(_size_of(a.before, market) for _, a, market in rows),
         after=column(_size_of(a.after, market) for _, a, market in rows),
         last_ts=column(clock.last.get((a.index, POSITION_WORD + m), 0) for _, a, m in rows),
+        takeovers=column(taken[a.index, m] for _, a, m in rows),
     )
 
 
@@ -287,16 +281,19 @@ def _size_of(leaf: Account | None, market: int) -> int:
 def _markets(outcome: Outcome) -> MarketRecords:
     terms = outcome.steps.terms
     fills = Counter(step.market for step in outcome.steps.fills)
+    taken = Counter(step.takeover.market for step in outcome.steps.takeovers)
     return MarketRecords(
         market=column(range(len(terms))),
         risk=matrix([risk_digits(each) for each in terms], 15),
         trade=matrix([trade_numbers(each) for each in terms], 9),
+        take=matrix([take_numbers(each) for each in terms], 6),
         trade_uses=column(fills[market] for market in range(len(terms))),
+        take_uses=column(taken[market] for market in range(len(terms))),
     )
 
 
 def _cash_of(leaves: Sequence[Account | None]) -> U64:
-    return biased(CASH_LIMIT, (0 if leaf is None else leaf.cash for leaf in leaves))
+    return biased_cash(0 if leaf is None else leaf.cash for leaf in leaves)
 
 
 def _salts_of(leaves: Sequence[Account | None]) -> U32:
@@ -366,8 +363,8 @@ def _batch(outcome: Outcome, clock: Clock) -> BatchRecords:
         cash=CashAccess(
             account=column([fees.account]),
             previous_ts=column([clock.touch(fees.account, CASH_WORD, fees.timestamp)]),
-            before=biased(CASH_LIMIT, [fees.cash_before]),
-            after=biased(CASH_LIMIT, [fees.cash_after]),
+            before=biased_cash([fees.cash_before]),
+            after=biased_cash([fees.cash_after]),
             existed=one,
             exists=one,
         ),

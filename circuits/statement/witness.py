@@ -34,6 +34,7 @@ from circuits.tables.range import trace as range_table
 from circuits.tables.records import AccountRecords, MarketRecords, PositionRecords, Records
 from circuits.tables.schedule import LADDER_STRIDE
 from circuits.tables.slot import trace as slot
+from circuits.tables.takeover import trace as takeover
 from circuits.tables.total import trace as total
 from circuits.tables.tree import trace as tree
 from rollup.private import Private
@@ -92,6 +93,7 @@ def fill_tables(records: Records, circuit: Circuit, blinded: int) -> Traces:
         "ladder": ladder.build(signatures, height["ladder"], blinded),
         "order": order.build(records.order, signatures, height["order"], blinded),
         "fill": fill.build(records.fill, height["fill"], blinded),
+        "takeover": takeover.build(records.takeover, height["takeover"], blinded),
         **account_tables(records.account, records.position, records.market, height, blinded),
         "header": header.build(records.header, height["header"], blinded),
         "market": market.build(records.market, records.position, height["market"], blinded),

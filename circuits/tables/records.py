@@ -23,10 +23,10 @@ BUY, SELL = 0, 1
 """Index of a side everywhere: column 0 the buyer, column 1 the seller."""
 
 
-UNCHANGED, INITIAL, MAINTENANCE, HEALTHIER = range(4)
+UNCHANGED, INITIAL, MAINTENANCE, HEALTHIER, LIQUIDATED = range(5)
 """Clauses of the margin rule, as account records name them."""
 
-SHRINKING = (MAINTENANCE, HEALTHIER)
+SHRINKING = (MAINTENANCE, HEALTHIER, LIQUIDATED)
 """Those that hold only where no position grew."""
 
 
@@ -98,6 +98,30 @@ class FillRecords(Private):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class TakeoverHolder(Private):
+    """One of the two accounts of every takeover: what is done to its cash and its position."""
+
+    cash: CashAccess
+    position: PositionAccess
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TakeoverRecords(Private):
+    """Table takeover. Row j has timestamp TAKEOVER_TIMESTAMP + j."""
+
+    account: I64
+    market: I64
+    short: I64  # 1 if the lots were owed
+    exhausted: I64  # of the account
+    take: I64  # (n, 6) value of a lot, balanced limbs; liquidation fee of a lot, limbs
+    size: I64
+    fee: I64
+    waived: I64  # (n, 6) limbs of size x fee of a lot - fee
+    liquidated: TakeoverHolder
+    backstop: TakeoverHolder
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class DepositRecords(Private):
     """Table deposit. Row i has timestamp DEPOSIT_TIMESTAMP + i and queue index first + i."""
 
@@ -132,6 +156,7 @@ class OrderRecords(Private):
     chain: int
     venue: int
     time: int  # of the batch, which no order's expiry may lie before
+    backstop: int  # the account that signs none
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -149,6 +174,8 @@ class AccountRecords(Private):
     slots_touched: I64  # 1 if the slot tree was opened
     last_ts: I64  # last timestamp of the cash word
     clause: I64  # of the margin rule
+    exhausted: I64  # 1 if it paid less than a whole liquidation fee
+    backstop: int  # the account that is not liquidated
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -174,6 +201,7 @@ class PositionRecords(Private):
     before: I64
     after: I64
     last_ts: I64  # last timestamp of its word
+    takeovers: I64  # takeovers of it: multiplicity of its LIQUIDATION message
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -183,7 +211,9 @@ class MarketRecords(Private):
     market: I64
     risk: I64  # (n, 15) balanced limbs
     trade: I64  # (n, 9) band in packed pairs, fees, balanced limbs of funding
+    take: I64  # (n, 6) value of a lot, balanced limbs; liquidation fee of a lot, limbs
     trade_uses: I64  # fills
+    take_uses: I64  # takeovers
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -240,6 +270,7 @@ class Records(Private):
     tree: TreeRecords
     order: OrderRecords
     fill: FillRecords
+    takeover: TakeoverRecords
     account: AccountRecords
     header: HeaderRecords
     position: PositionRecords

@@ -40,6 +40,7 @@ from rollup.protocol.oracle import require_reports
 from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import LARGEST, ShapeClass
+from rollup.protocol.takeover import Takeover
 from rollup.protocol.units import (
     Salt,
     require_bounds,
@@ -222,6 +223,7 @@ class Batch(Private):
     deposits: tuple[QueueEntry, ...]
     orders: tuple[SignedOrder, ...]
     fills: tuple[Fill, ...]
+    takeovers: tuple[Takeover, ...]
     pre: PartialState
     salts: NewSalts
 
@@ -241,9 +243,11 @@ class Batch(Private):
         require_tuple_of("deposits", self.deposits, QueueEntry)
         require_tuple_of("orders", self.orders, SignedOrder)
         require_tuple_of("fills", self.fills, Fill)
+        require_tuple_of("takeovers", self.takeovers, Takeover)
         _require_count("deposits", len(self.deposits), DEPOSITS_MAX)
         _require_count("orders", len(self.orders), LARGEST.orders)
         _require_count("fills", len(self.fills), LARGEST.trades)
+        _require_count("takeovers", len(self.takeovers), LARGEST.takeovers)
         if not isinstance(self.pre, PartialState) or not isinstance(self.salts, NewSalts):
             raise Rejected(Reason.MALFORMED, "a batch holds a PartialState and NewSalts")
         if len(self.salts.accounts) != len(self.pre.accounts):
@@ -262,6 +266,7 @@ class Batch(Private):
         """Rejected with TOO_MANY if the batch holds more than its shape class takes."""
         _require_count("orders", len(self.orders), shape.orders)
         _require_count("fills", len(self.fills), shape.trades)
+        _require_count("takeovers", len(self.takeovers), shape.takeovers)
         _require_count("accounts", len(self.pre.accounts), shape.accounts)
 
 

@@ -41,6 +41,7 @@ from rollup.protocol.order import Order, Side, SignedOrder, TimeInForce
 from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.shape_class import LARGEST
+from rollup.protocol.takeover import Takeover
 from rollup.protocol.units import Salt
 
 BATCH_BYTES_MAX = 4 * 2**20
@@ -62,6 +63,7 @@ BATCH_MEMBERS = (
     "deposits",
     "orders",
     "fills",
+    "takeovers",
     "pre",
     "salts",
 )
@@ -89,6 +91,7 @@ ORDER_NUMBERS = (
 )
 ORDER_FLAGS = ("reduce_only", "post_only")
 FILL_NUMBERS = ("buy", "sell", "price", "size")
+TAKEOVER_NUMBERS = ("account", "market", "size", "fee")
 GLOBALS_NUMBERS = ("number", "time", "total", "deposits_consumed")
 
 
@@ -109,6 +112,7 @@ def batch_to_bytes(batch: Batch) -> bytes:
             "fills": [
                 {**_numbers(fill, FILL_NUMBERS), "taker": int(fill.taker)} for fill in batch.fills
             ],
+            "takeovers": [_numbers(each, TAKEOVER_NUMBERS) for each in batch.takeovers],
             "pre": _pre_value(batch.pre),
             "salts": {
                 "accounts": [digest_bytes(salt) for salt in batch.salts.accounts],
@@ -208,6 +212,9 @@ def _read_batch(node: Node) -> Batch:
         deposits=tuple(_read_entry(entry) for entry in record["deposits"].items(DEPOSITS_MAX)),
         orders=tuple(_read_order(order) for order in record["orders"].items(LARGEST.orders)),
         fills=tuple(_read_fill(fill) for fill in record["fills"].items(LARGEST.trades)),
+        takeovers=tuple(
+            _read_takeover(each) for each in record["takeovers"].items(LARGEST.takeovers)
+        ),
         pre=_read_pre(record["pre"]),
         salts=_read_salts(record["salts"]),
     )
@@ -250,6 +257,11 @@ def _read_fill(node: Node) -> Fill:
         **{name: record[name].integer() for name in FILL_NUMBERS},
         taker=record["taker"].convert("a side", Side),
     )
+
+
+def _read_takeover(node: Node) -> Takeover:
+    record = node.record(TAKEOVER_NUMBERS)
+    return Takeover(**{name: record[name].integer() for name in TAKEOVER_NUMBERS})
 
 
 def _read_pre(node: Node) -> PartialState:

@@ -155,6 +155,7 @@ def _close_accounts(
             markets=entry.markets,
             value_after=value(entry.holding, steps.terms),
             margin=steps.margins[index],
+            exhausted=index in steps.exhausted,
         )
         for place, (index, entry) in enumerate(entries.items())
     )

@@ -69,6 +69,9 @@ AMOUNT_BITS: Final = 62
 TIME_BITS: Final = 52
 """Milliseconds since 1970: good for 142,000 years, and four full limbs."""
 
+TAKEOVER_FEE_BITS: Final = 62
+"""What an account pays for one takeover. Below CASH_LIMIT, as what it comes from is."""
+
 FEE_RATE_BITS: Final = 13
 """A fee rate in units of 1/FEE_SCALE: at most 0.82 %, one limb."""
 
@@ -115,9 +118,13 @@ DEPOSIT_TIMESTAMP: Final = 1
 FILL_TIMESTAMP: Final = DEPOSIT_TIMESTAMP + DEPOSITS_MAX
 """Memory timestamp of the first fill."""
 
-FEE_TIMESTAMP: Final = FILL_TIMESTAMP + TRADES_LIMIT
-"""Memory timestamp of the one credit of the batch's fees: after every fill of every class. Below
-2**13, so that the distance between two timestamps is one limb."""
+TAKEOVER_TIMESTAMP: Final = FILL_TIMESTAMP + TRADES_LIMIT
+"""Memory timestamp of the first takeover: after every fill of every class, which takes as many
+takeovers as trades."""
+
+FEE_TIMESTAMP: Final = TAKEOVER_TIMESTAMP + TRADES_LIMIT
+"""Memory timestamp of the one credit of the batch's fees: after every fill and takeover of every
+class. Below 2**13, so that the distance between two timestamps is one limb."""
 
 DIGEST_LENGTH: Final = 8
 """Field elements of a digest."""

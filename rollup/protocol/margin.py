@@ -35,6 +35,15 @@ def value(holding: Holding, terms: Sequence[MarketTerms]) -> Valuation:
     return Valuation(equity, initial, maintenance)
 
 
+def excess(holding: Holding, terms: Sequence[MarketTerms]) -> int:
+    """What equity is above maintenance margin, in quanta. Rejected for a market not listed."""
+    total = holding.cash
+    for market, size in holding.positions.held:
+        found = terms_of(terms, market)
+        total += abs(size) * (found.short_maintenance if size < 0 else found.long_maintenance)
+    return total
+
+
 def risk_grew(before: Holding, after: Holding) -> bool:
     """Whether any |size| grew or any sign flipped. Fees and losses alone are not risk taken."""
     old = dict(before.positions.held)

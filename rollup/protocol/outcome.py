@@ -16,17 +16,21 @@ from rollup.protocol.batch import Fill, Globals, MarketsState
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.order import SignedOrder
 from rollup.protocol.public import PublicInput
+from rollup.protocol.takeover import Takeover
 from rollup.protocol.terms import MarketTerms
 from rollup.tree.multi import TouchedNode
 
 
 class MarginCase(StrEnum):
-    """Which clause of the margin rule a touched account satisfied; the first one that holds."""
+    """Which clause of the margin rule a touched account satisfied; the first one that holds.
+
+    The last one is that of the accounts that a takeover reduced, and of no other."""
 
     UNCHANGED = "unchanged"
     INITIAL = "initial"
     MAINTENANCE = "maintenance"
     HEALTHIER = "healthier"
+    LIQUIDATED = "liquidated"
 
 
 class Valuation(NamedTuple):
@@ -84,6 +88,28 @@ class FillStep(Private):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class HolderStep(Private):
+    """What a takeover did to one of its two accounts."""
+
+    account: int
+    cash_before: int
+    cash_after: int
+    position_before: int
+    position_after: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TakeoverStep(Private):
+    """One takeover at its memory timestamp. `short`: the lots were owed, not held."""
+
+    timestamp: int
+    takeover: Takeover
+    short: bool
+    liquidated: HolderStep
+    backstop: HolderStep
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class FeeStep(Private):
     """The one credit of the batch's fees, at its memory timestamp; the amount may be 0."""
 
@@ -105,14 +131,18 @@ class OrderStep(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Steps(Private):
-    """What a batch did to cash, positions and slots, in its order, before any leaf is hashed."""
+    """What a batch did to cash, positions and slots, in its order, before any leaf is hashed.
+
+    `exhausted` are the accounts that paid less than the whole fee of a takeover."""
 
     terms: tuple[MarketTerms, ...]
     deposits: tuple[DepositStep, ...]
     orders: tuple[OrderStep, ...]
     fills: tuple[FillStep, ...]
+    takeovers: tuple[TakeoverStep, ...]
     fees: FeeStep
     margins: Mapping[int, MarginCase]
+    exhausted: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -143,6 +173,7 @@ class TouchedAccount(Private):
     markets: tuple[int, ...]
     value_after: Valuation
     margin: MarginCase
+    exhausted: bool
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -81,6 +81,15 @@ class Reason(StrEnum):
     OVERFILLED = "overfilled"
     FEE_ABOVE_CAP = "fee-above-cap"
 
+    # A liquidation that may not be, or not like this.
+    NOT_LIQUIDATABLE = "not-liquidatable"
+    LIQUIDATED_SIGNED = "liquidated-signed"
+    LIQUIDATED_EQUITY = "liquidated-equity"
+    BACKSTOP_SIGNED = "backstop-signed"
+    BACKSTOP_LIQUIDATED = "backstop-liquidated"
+    TAKEOVER_SIZE = "takeover-size"
+    TAKEOVER_FEE = "takeover-fee"
+
     # An account left in a state that the margin rule forbids.
     MARGIN = "margin"
 

@@ -35,6 +35,11 @@ class ShapeClass:
         if self.positions < self.accounts or self.positions < 4 * MARKETS_MAX:
             raise ValueError(f"{self.positions} positions are no room for {self.accounts} accounts")
 
+    @property
+    def takeovers(self) -> int:
+        """As many as trades: each has a memory timestamp of its own, and a row."""
+        return self.trades
+
     def encode(self) -> bytes:
         """Canonical bytes: the length of the name and the name, then numbers of 4 bytes each,
         big-endian, what every class has among them."""

@@ -20,7 +20,8 @@ PRICE_MAX: Final = (1 << PRICE_BITS) - 1
 
 @dataclass(frozen=True, slots=True)
 class MarketTerms:
-    """What one batch's rules need of one market; ticks, but for the fee rates (of FEE_SCALE).
+    """What one batch's rules need of one market; ticks, but for the taker's and maker's fee rates
+    (of FEE_SCALE).
 
     `funding` is F (rollup.protocol.funding) and `value` what a lot is worth, the price less F, of
     either sign. 1 <= maintenance <= initial <= price < 2**29: a requirement is rounded up, so that
@@ -36,6 +37,7 @@ class MarketTerms:
     band_high: int
     taker_fee: int
     maker_fee: int
+    liquidation_fee: int
 
     @property
     def long_maintenance(self) -> int:
@@ -71,6 +73,7 @@ def market_terms(market: Market, price: int, funding: int) -> MarketTerms:
         band_high=high,
         taker_fee=market.taker_fee,
         maker_fee=market.maker_fee,
+        liquidation_fee=fraction_up(price, market.liquidation_fee),
     )
 
 

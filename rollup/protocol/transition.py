@@ -1,8 +1,8 @@
 """The rules: one batch, applied to the part of the state that it opens.
 
 `apply_batch` is the specification of what a proof says. Steps happen in this order: deposits as
-queued, fills as listed, one credit of all fees, margin of every touched account, then the leaves
-are closed. Spec: docs/spec/07-batch.md.
+queued, fills as listed, takeovers as listed, one credit of all fees, margin of every touched
+account, then the leaves are closed. Spec: docs/spec/07-batch.md.
 """
 
 from collections import Counter
@@ -14,6 +14,12 @@ from rollup.protocol.closing import close
 from rollup.protocol.constants import DEPOSIT_TIMESTAMP, FEE_TIMESTAMP, FILL_TIMESTAMP
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
 from rollup.protocol.ledger import Ledger
+from rollup.protocol.liquidation import (
+    apply_takeover,
+    require_equity,
+    require_fees_paid,
+    require_trader,
+)
 from rollup.protocol.margin import margin_case
 from rollup.protocol.order import Order, Side, message_digests
 from rollup.protocol.outcome import (
@@ -61,11 +67,21 @@ def apply_batch(
     )
     orders = authorise(batch, ledger, compress_many, verify_many)
     fills = tuple(apply_fill(batch, ledger, terms, place) for place in range(len(batch.fills)))
+    takeovers = tuple(
+        apply_takeover(batch, ledger, terms, place) for place in range(len(batch.takeovers))
+    )
     fees = credit_fees(ledger, batch.governance.fee_account, fills)
     ledger.require_all_touched()
     require_positions_fit(ledger, shape_class)
-    margins = {index: require_margin(ledger, index, terms) for index in ledger.accounts}
-    steps = Steps(terms, deposits, orders, fills, fees, margins)
+    liquidated = {step.takeover.account for step in takeovers}
+    margins = {
+        index: require_equity(ledger, index, terms)
+        if index in liquidated
+        else require_margin(ledger, index, terms)
+        for index in ledger.accounts
+    }
+    exhausted = require_fees_paid(ledger, takeovers, terms)
+    steps = Steps(terms, deposits, orders, fills, takeovers, fees, margins, exhausted)
     return close(batch, ledger, steps, compress_many)
 
 
@@ -108,6 +124,7 @@ def authorise(
     for place, order in enumerate(orders):
         with refusals_at(f"order {place}"):
             _require_venue(order, batch)
+            require_trader(order, batch.governance.backstop_account)
             require_in_time(order, batch.time)
             keys.append(ledger.header(order.account).key)
     messages = message_digests(orders, compress_many)

@@ -16,26 +16,31 @@ from circuits.air.circuit import Circuit
 from circuits.air.evaluate import U32, filled, messages
 from circuits.air.publics import PublicLayout
 from circuits.gadgets.buses import BUSES, CHAIN
-from circuits.statement.inputs import risk_digits, trade_numbers
+from circuits.statement.inputs import risk_digits, take_numbers, trade_numbers
 from circuits.statement.witness import account_tables
 from circuits.tables.account.air import TABLE as ACCOUNT
 from circuits.tables.account.columns import FRESH_SLOTS_ROOT
 from circuits.tables.position.air import TABLE as POSITION
-from circuits.tables.records import AccountRecords, MarketRecords, PositionRecords
+from circuits.tables.records import LIQUIDATED, AccountRecords, MarketRecords, PositionRecords
 from circuits.tables.total.air import TABLE as TOTAL
 from rollup.protocol.constants import CASH_LIMIT, MARKETS_MAX, POSITION_LIMIT
-from rollup.protocol.margin import Holding, is_healthier, risk_grew, value
+from rollup.protocol.genesis import BACKSTOP_ACCOUNT
+from rollup.protocol.margin import Holding, excess, is_healthier, risk_grew, value
 from rollup.protocol.market import Market
 from rollup.protocol.terms import MarketTerms, market_terms
 from tests.helpers.venue import held
 
-CLAUSES = ("unchanged", "initial", "maintenance", "healthier")
-HEIGHTS = {"account": 256, "position": 4096, "total": 1024}
+CLAUSES = ("unchanged", "initial", "maintenance", "healthier", "liquidated", "exhausted")
+"""The clauses of the rule; the last one is that of a liquidated account whose fee was waived."""
+HEIGHTS = {"account": 256, "position": 8192, "total": 1024}
 BLINDED = 8
 ROWS = HEIGHTS["account"] - BLINDED
 CIRCUIT = Circuit.build(
-    [(table, HEIGHTS[table.name]) for table in (ACCOUNT, POSITION, TOTAL)], PublicLayout(()), BUSES
+    [(table, HEIGHTS[table.name]) for table in (ACCOUNT, POSITION, TOTAL)],
+    PublicLayout((("backstop_account", 1),)),
+    BUSES,
 )
+PUBLIC = (BACKSTOP_ACCOUNT,)
 
 Case = tuple[Holding, Holding]
 
@@ -47,11 +52,14 @@ def holds(clause: str, before: Holding, after: Holding, terms: tuple[MarketTerms
         return after.positions == before.positions and after.cash >= before.cash
     if clause == "initial":
         return new.equity >= new.initial
-    if risk_grew(before, after):
-        return False
-    if clause == "maintenance":
-        return new.equity >= new.maintenance
-    return is_healthier(old, new)
+    below = excess(before, terms) < 0
+    reduced = {
+        "maintenance": new.equity >= new.maintenance,
+        "healthier": is_healthier(old, new),
+        "liquidated": below and new.equity >= 0,
+        "exhausted": below and new.equity == 0,
+    }
+    return not risk_grew(before, after) and reduced[clause]
 
 
 def random_terms(rng: Random, count: int) -> tuple[MarketTerms, ...]:
@@ -133,7 +141,9 @@ def records_of(cases: list[Case], clauses: list[int], terms: tuple[MarketTerms, 
         slots_root=(root, root),
         slots_touched=zeros,
         last_ts=zeros,
-        clause=np.array(clauses),
+        clause=np.minimum(clauses, LIQUIDATED),
+        exhausted=(np.array(clauses) > LIQUIDATED).astype(np.int64),
+        backstop=BACKSTOP_ACCOUNT,
     )
     return accounts, positions_of(cases), markets_of(terms)
 
@@ -152,6 +162,7 @@ def positions_of(cases: list[Case]) -> PositionRecords:
         before=found[:, 2] + POSITION_LIMIT,
         after=found[:, 3] + POSITION_LIMIT,
         last_ts=np.zeros(len(rows), dtype=np.int64),
+        takeovers=np.zeros(len(rows), dtype=np.int64),
     )
 
 
@@ -160,7 +171,9 @@ def markets_of(terms: tuple[MarketTerms, ...]) -> MarketRecords:
         market=np.arange(len(terms)),
         risk=np.array([risk_digits(each) for each in terms]),
         trade=np.array([trade_numbers(each) for each in terms]),
+        take=np.array([take_numbers(each) for each in terms]),
         trade_uses=np.zeros(len(terms), dtype=np.int64),
+        take_uses=np.zeros(len(terms), dtype=np.int64),
     )
 
 
@@ -171,9 +184,9 @@ def refused_accounts(parts: Parts) -> dict[int, set[str]]:
     for placed in CIRCUIT.tables:
         table = filled(placed, traces[placed.name], BLINDED)
         whose = traces[placed.name][:, placed.table.columns.names().index("account")]
-        for failure in check.check_constraints(table, ()):
+        for failure in check.check_constraints(table, PUBLIC):
             found.setdefault(int(whose[failure.row]), set()).add(failure.claim)
-        for said in messages(table, (), [RANGE.identifier]):
+        for said in messages(table, PUBLIC, [RANGE.identifier]):
             wide = said.payload[:, 1] >= 1 << said.payload[:, 0]
             for row in said.rows[wide]:
                 found.setdefault(int(whose[row]), set()).add(said.interaction.claim)
@@ -186,7 +199,9 @@ def unbalanced(traces: dict[str, U32]) -> list[check.Failure]:
     said = [
         each
         for placed in CIRCUIT.tables
-        for each in messages(filled(placed, traces[placed.name], BLINDED), (), [CHAIN.identifier])
+        for each in messages(
+            filled(placed, traces[placed.name], BLINDED), PUBLIC, [CHAIN.identifier]
+        )
     ]
     return check.check_bus(CHAIN, said)
 

@@ -16,6 +16,7 @@ from circuits.tables.account import margin
 from circuits.tables.batch.columns import credit_identity, fees_identity
 from circuits.tables.deposit.columns import sum_identity
 from circuits.tables.fill import columns as fill
+from circuits.tables.takeover import columns as takeover
 from tests.helpers.rows import I64, Source
 
 Refill = Callable[[Any, Source], None]
@@ -38,12 +39,23 @@ def refill_fill(row: Any, source: Source) -> None:
         put(side.position_carries, fill.position_identity(row, side, direction))
 
 
+def refill_takeover(row: Any, source: Source) -> None:
+    """Fee, cash of both accounts, and positions of both."""
+    del source
+    put(row.fee_carries, takeover.fee_identity(row))
+    put(row.cash_carries, takeover.cash_identity(row))
+    put(row.kept_carries, takeover.kept_identity(row))
+    for holder, direction in ((row.liquidated, -1), (row.backstop, 1)):
+        put(holder.position_carries, takeover.position_identity(row, holder, direction))
+
+
 def refill_account(row: Any, source: Source) -> None:
     """The slack of the chosen clause."""
     del source
     case = row.case
     excess = margin.excess_unchanged(row).times(case.unchanged, 0, 1)
     excess = excess + margin.excess_healthier(row).times(case.healthier, 0, 1)
+    excess = excess + margin.equity(row).times(case.liquidated, 0, 1)
     put(row.slack_carries, excess - from_limbs(row.slack))
 
 
@@ -69,6 +81,7 @@ def refill_deposit(row: Any, source: Source) -> None:
 
 REFILLS: dict[str, Refill] = {
     "fill": refill_fill,
+    "takeover": refill_takeover,
     "account": refill_account,
     "total": refill_total,
     "batch": refill_batch,

@@ -22,6 +22,7 @@ SMALL_HEIGHTS = {
     "ladder": 2**10,
     "order": 2**6,
     "fill": 2**5,
+    "takeover": 2**5,
     "account": 2**5,
     "header": 2**5,
     "position": 2**5,

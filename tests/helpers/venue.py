@@ -30,6 +30,7 @@ from rollup.protocol.positions import Positions
 from rollup.protocol.receipt import RECEIPTS_START
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.state import State
+from rollup.protocol.takeover import Takeover
 from rollup.protocol.transition import apply_batch
 from rollup.protocol.units import VerifyMany
 from tests.helpers.oracle import oracle_terms
@@ -257,9 +258,14 @@ class Venue:
         return SignedOrder(order, self.suite.sign(order.account if by is None else by, message))
 
     def batch(
-        self, deposits: Sequence[QueueEntry] = (), matches: Sequence[Match] = (), step: int = 1000
+        self,
+        deposits: Sequence[QueueEntry] = (),
+        matches: Sequence[Match] = (),
+        step: int = 1000,
+        takeovers: Sequence[Takeover] = (),
     ) -> Batch:
-        """The next batch with these deposits and fills; its window ends `step` ms later."""
+        """The next batch with these deposits, fills and takeovers; its window ends `step` ms
+        later."""
         orders: list[Order] = []
         for match in matches:
             orders += [order for order in (match.buy, match.sell) if order not in orders]
@@ -268,7 +274,7 @@ class Venue:
             for m in matches
         )
         signed = tuple(self.signed(order) for order in orders)
-        return self.assemble(tuple(deposits), signed, fills, step)
+        return self.assemble(tuple(deposits), signed, fills, step, tuple(takeovers))
 
     def assemble(
         self,
@@ -276,6 +282,7 @@ class Venue:
         orders: tuple[SignedOrder, ...],
         fills: tuple[Fill, ...],
         step: int = 1000,
+        takeovers: tuple[Takeover, ...] = (),
     ) -> Batch:
         """A batch of given parts, with the openings and salts that they need."""
         number = self.state.globals.number + 1
@@ -284,6 +291,10 @@ class Venue:
             touched.setdefault(entry.account, set())
         for signed in orders:
             touched.setdefault(signed.order.account, set()).add(signed.order.slot)
+        if takeovers:
+            touched.setdefault(self.genesis.governance.backstop_account, set())
+        for takeover in takeovers:
+            touched.setdefault(takeover.account, set())
         return Batch(
             chain=self.genesis.chain,
             venue=self.genesis.venue,
@@ -298,6 +309,7 @@ class Venue:
             deposits=deposits,
             orders=orders,
             fills=fills,
+            takeovers=takeovers,
             pre=self.state.open(touched),
             salts=NewSalts(
                 accounts=tuple(self.salt_key.account(i, number, 0) for i in sorted(touched)),

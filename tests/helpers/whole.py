@@ -38,6 +38,7 @@ LOWEST = {
     "ladder": 2**11,
     "order": 2**7,
     "fill": 2**7,
+    "takeover": 2**7,
     "account": 2**7,
     "header": 2**7,
     "position": 2**7,

@@ -19,6 +19,7 @@ from circuits.gadgets.buses import CHAIN, HEADER, MEMORY, NODE
 from circuits.gadgets.hash import request_hash
 from circuits.gadgets.words import CASH_WORD
 from circuits.tables.account.columns import FRESH_SLOTS_ROOT, Columns, Leaf
+from circuits.tables.account.liquidation import require_liquidation
 from circuits.tables.account.margin import require_margin, shrinking
 from circuits.tables.position.sums import started
 from rollup.hash.poseidon import fold_start
@@ -44,6 +45,7 @@ def constraints(air: Builder, row: Columns) -> None:
     _memory(air, row)
     _positions(air, row)
     require_margin(air, row)
+    require_liquidation(air, row)
 
 
 def _flags(air: Builder, row: Columns) -> None:
@@ -125,7 +127,7 @@ def _memory(air: Builder, row: Columns) -> None:
 
 def _positions(air: Builder, row: Columns) -> None:
     """Both leaves go through all positions, which add themselves up on the way."""
-    demands = (shrinking(row), row.case.unchanged)
+    demands = (shrinking(row), row.case.unchanged, row.case.liquidated, row.exhausted)
     digests = (*row.before.with_cash, *row.after.with_cash)
     sums = started(row.before.cash, row.after.cash)
     start = (row.account, 0, FIRST_COUNT, *demands, *digests, *sums)

@@ -42,6 +42,7 @@ class Case(Layout):
     initial = bit()
     maintenance = bit()
     healthier = bit()
+    liquidated = bit()
 
 
 class Columns(Layout):
@@ -64,3 +65,5 @@ class Columns(Layout):
     slack = limbs(SLACK_BITS)  # what the account has more than its clause asks for
     slack_carries = carries(11, CARRY_BITS)
     requirement_inverse = cell()  # of the limb sum of the old maintenance requirement
+    exhausted = bit()  # a liquidated account that paid all it had left, and not the whole fee
+    backstop_inverse = cell()  # of the account's number less the backstop's

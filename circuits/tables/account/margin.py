@@ -52,9 +52,14 @@ def excess_healthier(row: Columns) -> Integer:
     return gained - normal(sums.excess_before) * normal_unsigned(sums.requirement_after)
 
 
+def equity(row: Columns) -> Integer:
+    """What the account would have if everybody were closed out at these prices: excess' + MM'."""
+    return normal(row.sums.excess_after) + normal_unsigned(row.sums.requirement_after)
+
+
 def shrinking(row: Columns) -> Any:
     """1 for the clauses that hold only where risk did not grow."""
-    return row.case.maintenance + row.case.healthier
+    return row.case.maintenance + row.case.healthier + row.case.liquidated
 
 
 # Constraints.
@@ -64,7 +69,7 @@ def require_margin(air: Builder, row: Columns) -> None:
     """Exactly one clause of the rule holds of an account that exists."""
     case = row.case
     # Lie: an account that was traded is given no clause at all.
-    cases = (case.unchanged, case.initial, case.maintenance, case.healthier)
+    cases = (case.unchanged, case.initial, case.maintenance, case.healthier, case.liquidated)
     air.require_one_hot(cases, row.exists, "account.one-clause")
     # Lie: an account is left under its margin. The top limb has the sign.
     top = (row.sums.initial_after[-1], LIMB_BITS)
@@ -80,11 +85,13 @@ def require_margin(air: Builder, row: Columns) -> None:
 
 
 def _require_slack(air: Builder, row: Columns) -> None:
-    """The excess of the other two clauses is the slack, which is not negative."""
+    """What the other three clauses compare is the slack, which is not negative."""
     slack, carries, case = from_limbs(row.slack), row.slack_carries, row.case
     clauses = (
         (case.unchanged, excess_unchanged(row), "account.unchanged"),
         (case.healthier, excess_healthier(row), "account.healthier"),
+        # Lie: a liquidation that leaves a debt behind, or a fee beyond what is left.
+        (case.liquidated, equity(row), "account.liquidated-equity"),
     )
     for selected, excess, claim in clauses:
         with air.when(selected):

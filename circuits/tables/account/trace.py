@@ -15,7 +15,7 @@ from circuits.air.trace import I64, U32, Trace, inverse_or_zero, put, put_packed
 from circuits.gadgets.integer import Integer, fill_carries, from_limbs
 from circuits.tables.account.air import FIRST_COUNT
 from circuits.tables.account.columns import FRESH_SLOTS_ROOT, SLACK_BITS, Columns, Leaf
-from circuits.tables.account.margin import excess_healthier, excess_unchanged, limb_sum
+from circuits.tables.account.margin import equity, excess_healthier, excess_unchanged, limb_sum
 from circuits.tables.chains import continue_chain
 from circuits.tables.position.chain import Chains, Links
 from circuits.tables.position.columns import LIMB
@@ -76,6 +76,9 @@ class Accounts:
         put(row.after.leaf, ends.new)
         _fill_case(row, self.records)
         _fill_slack(row)
+        row.exhausted[...] = self.records.exhausted
+        distance = self.records.account - self.records.backstop
+        row.backstop_inverse[...] = inverse_or_zero(distance)
         row.requirement_inverse[...] = inverse_or_zero(limb_sum(row))
         _fill_padding(self._trace.rows(len(self.records.account), self._trace.active))
         self._trace.fill_rest()
@@ -103,7 +106,8 @@ def _fill_leaf(leaf: Leaf, with_header: U32, exists: I64) -> U32:
 def _fill_case(row: Columns, records: AccountRecords) -> None:
     """The clause named by the records."""
     case = row.case
-    for place, cell in enumerate((case.unchanged, case.initial, case.maintenance, case.healthier)):
+    cases = (case.unchanged, case.initial, case.maintenance, case.healthier, case.liquidated)
+    for place, cell in enumerate(cases):
         cell[...] = (records.clause == place) & (records.exists == 1)
 
 
@@ -113,6 +117,7 @@ def _fill_slack(row: Columns) -> None:
     # No claim depends on the bounds here: only one clause is not multiplied by zero.
     excess = excess_unchanged(row).times(case.unchanged, 0, 1)
     excess = excess + excess_healthier(row).times(case.healthier, 0, 1)
+    excess = excess + equity(row).times(case.liquidated, 0, 1)
     fill_limbs(row.slack, normalise(excess, len(limb_widths(SLACK_BITS))))
     row.slack_carries.fill(fill_carries(excess - from_limbs(row.slack)))
 

@@ -16,9 +16,11 @@ def build(records: MarketRecords, positions: PositionRecords, height: int, blind
     put(row.risk.cells, records.risk)
     trade = (*row.band_low, *row.band_high, row.taker_fee, row.maker_fee, *row.funding)
     put(trade, records.trade)
+    put((*row.value, *row.lot_fee), records.take)
     markets, uses = np.unique(positions.market, return_counts=True)
     counts = dict(zip(markets.tolist(), uses.tolist(), strict=True))
     row.risk_uses[...] = [counts.get(market, 0) for market in records.market.tolist()]
     row.trade_uses[...] = records.trade_uses
+    row.take_uses[...] = records.take_uses
     trace.fill_rest()
     return trace.finish()

@@ -77,6 +77,7 @@ class Columns(Layout):
     uses = cell()  # sides of fills that name it
     # What was signed, beside scheme, chain and venue.
     account = cell()
+    backstop_inverse = cell()  # of the account's number less the backstop's
     slot = limbs(SLOT_BITS)
     generation = limbs(GENERATION_BITS)
     market = limbs(MARKET_BITS)
@@ -137,7 +138,11 @@ def constraints(air: Builder, row: Columns) -> None:
 
 
 def _fields(air: Builder, row: Columns) -> None:
-    """Every signed number is inside its bounds, and the order is in time."""
+    """Every signed number is inside its bounds, and the order is in time and a trader's."""
+    with air.when(row.active):
+        # Lie: the backstop trades, and is not there when it is needed.
+        distance = row.account - air.public("backstop_account")
+        air.require_equal(distance * row.backstop_inverse, 1, "order.not-the-backstop")
     # Lie: a slot that is the address of a cash or position word, a size that wraps,
     # a market number that is a slot's address.
     numbers = (row.slot, row.generation, row.market, row.price, row.size, row.expiry, row.max_fee)

@@ -6,7 +6,7 @@ it leaves its digest as it was. Markets rise along a chain, and the account's ro
 with its leaves: so the rows of an account are exactly the positions that its leaves commit to,
 and those traded in the batch.
 Height: one row a position, padded. Degree: 3.
-Buses: CHAIN, RISK, HASH, MEMORY, RANGE.
+Buses: CHAIN, RISK, HASH, MEMORY, RANGE; sends LIQUIDATION.
 Claims: docs/spec/claims/position.md. Spec: docs/spec/03-state.md and 06-margin.md.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 
 from circuits.air.builder import Builder
 from circuits.air.table import Table
-from circuits.gadgets.buses import CHAIN, MEMORY, RISK
+from circuits.gadgets.buses import CHAIN, LIQUIDATION, MEMORY, RISK
 from circuits.gadgets.compare import require_at_most
 from circuits.gadgets.hash import request_hash
 from circuits.gadgets.words import POSITION_WORD
@@ -29,7 +29,7 @@ ROWS_MAX = 2**13
 
 def constraints(air: Builder, row: Columns) -> None:
     """One position."""
-    for flag in (row.active, row.shrinks, row.unchanged):
+    for flag in (row.active, row.shrinks, row.unchanged, row.liquidated):
         air.require_bit(flag, "position.flags")
     _require_place(air, row)
     for size in (row.before, row.after):
@@ -38,6 +38,7 @@ def constraints(air: Builder, row: Columns) -> None:
     # Lie: margin at a friend's price, or at the terms of another market, or of none.
     air.receive(RISK, (row.market, *row.risk.cells), row.active, claim="position.terms")
     _require_memory(air, row)
+    _require_takeovers(air, row)
     _require_leaf(air, row)
     _require_sums(air, row)
     _require_chain(air, row)
@@ -106,6 +107,15 @@ def _require_memory(air: Builder, row: Columns) -> None:
     air.receive(MEMORY, end, row.active, claim="position.value-after")
 
 
+def _require_takeovers(air: Builder, row: Columns) -> None:
+    # Lie: a position is taken over whose account is not liquidated, or that no account has.
+    air.require_zero(row.liquidated * (1 - row.active), "position.padding-is-silent")
+    air.require_zero(row.takeovers * (1 - row.liquidated), "position.liquidated-only")
+    # Lie: lots of the side that the account did not have: it is given more, and not relieved.
+    named = (row.account, row.market, row.before.short, row.exhausted)
+    air.send(LIQUIDATION, named, row.takeovers, claim="position.taken")
+
+
 def _require_leaf(air: Builder, row: Columns) -> None:
     # Lie: a position from nowhere, written into the new leaf or read out of an old one.
     before, after = row.before, row.after
@@ -138,7 +148,7 @@ def _require_sums(air: Builder, row: Columns) -> None:
 
 
 def _require_chain(air: Builder, row: Columns) -> None:
-    demands = (row.shrinks, row.unchanged)
+    demands = (row.shrinks, row.unchanged, row.liquidated, row.exhausted)
     least = row.market - row.gap.value()
     taken = (row.account, least, row.count, *demands, *row.old_taken, *row.new_taken)
     # Lie: a position of another account, one in two accounts, or one in none.

@@ -59,6 +59,9 @@ class Columns(Layout):
     count = cell()
     shrinks = bit()
     unchanged = bit()
+    liquidated = bit()
+    exhausted = cell()
+    takeovers = cell()  # of this position
     last_ts = cell()  # of the position's word
     before = group(Size)
     after = group(Size)

@@ -8,6 +8,7 @@ from circuits.tables.position.air import added
 from circuits.tables.position.chain import Chains
 from circuits.tables.position.columns import LIMB, Columns, Size
 from circuits.tables.records import (
+    LIQUIDATED,
     SHRINKING,
     UNCHANGED,
     AccountRecords,
@@ -41,6 +42,9 @@ class Positions:
         clause = accounts.clause[records.owner]
         row.unchanged[...] = clause == UNCHANGED
         row.shrinks[...] = np.isin(clause, SHRINKING)
+        row.liquidated[...] = clause == LIQUIDATED
+        row.exhausted[...] = accounts.exhausted[records.owner]
+        row.takeovers[...] = records.takeovers
         _fill_size(row.before, records.before)
         _fill_size(row.after, records.after)
         before, after = (np.abs(s - POSITION_LIMIT) for s in (records.before, records.after))

@@ -57,6 +57,8 @@ class Columns(Layout):
     count = cell()
     shrinks = cell()
     unchanged = cell()
+    liquidated = cell()
+    exhausted = cell()
     old = cells(DIGEST)
     new = cells(DIGEST)
     excess_before = group(Signed)

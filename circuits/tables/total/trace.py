@@ -6,7 +6,7 @@ from circuits.air.trace import U32, Trace, put
 from circuits.gadgets.integer import fill_carries
 from circuits.tables.position.chain import Chains
 from circuits.tables.position.sums import COLUMNS
-from circuits.tables.records import SHRINKING, UNCHANGED, AccountRecords
+from circuits.tables.records import LIQUIDATED, SHRINKING, UNCHANGED, AccountRecords
 from circuits.tables.total.columns import Columns, Signed
 
 
@@ -23,6 +23,8 @@ def build(chains: Chains, accounts: AccountRecords, height: int, blinded: int) -
     clause = accounts.clause[came.owner]
     row.unchanged[...] = clause == UNCHANGED
     row.shrinks[...] = np.isin(clause, SHRINKING)
+    row.liquidated[...] = clause == LIQUIDATED
+    row.exhausted[...] = accounts.exhausted[came.owner]
     put(row.old, came.old)
     put(row.new, came.new)
     for place, each in enumerate(row.sums):

@@ -73,6 +73,7 @@ def test_the_fullest_batch_fits_every_table(shape: ShapeClass) -> None:
         "slot": shape.orders,
         "deposit": DEPOSITS_MAX,
         "fill": shape.trades,
+        "takeover": shape.takeovers,
         "batch": 1,
     }
     rooms = {name: height - BLINDED for name, height in HEIGHTS[shape.name].items()}

@@ -21,6 +21,7 @@ from tests.helpers.venue import (
 
 MARKET = MarketTerms(
     price=100,
+    funding=0,
     value=100,
     maintenance=5,
     initial=10,
@@ -28,6 +29,7 @@ MARKET = MarketTerms(
     band_high=104,
     taker_fee=0,
     maker_fee=0,
+    liquidation_fee=2,
 )
 TERMS = (MARKET, MARKET)
 

@@ -1,0 +1,73 @@
+"""Takeovers as columns: from the steps of a batch to the records of their table.
+
+No rule is applied and nothing is checked: a forged outcome gives forged records.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from circuits.gadgets.words import CASH_WORD, POSITION_WORD
+from circuits.statement.columns import Clock, biased_cash, column, matrix
+from circuits.statement.inputs import take_numbers
+from circuits.tables.records import CashAccess, PositionAccess, TakeoverHolder, TakeoverRecords
+from circuits.tables.takeover.columns import FULL_FEE_BITS
+from rollup.protocol.constants import POSITION_LIMIT
+from rollup.protocol.encoding import limbs
+from rollup.protocol.outcome import HolderStep, Outcome
+from rollup.protocol.takeover import full_fee
+
+_TAKE_WIDTH = 6
+_WAIVED_WIDTH = len(limbs(0, FULL_FEE_BITS))
+
+
+def takeovers(outcome: Outcome, clock: Clock) -> TakeoverRecords:
+    """The records of the takeover table, each access with the time of the one before it."""
+    steps, terms = outcome.steps.takeovers, outcome.steps.terms
+    asked = [step.takeover for step in steps]
+    exhausted = outcome.steps.exhausted
+    waived = [full_fee(each.size, terms[each.market]) - each.fee for each in asked]
+    both: tuple[list[HolderStep], list[HolderStep]] = ([], [])
+    times: tuple[list[tuple[int, int]], list[tuple[int, int]]] = ([], [])
+    for step in steps:
+        for side, holder in enumerate((step.liquidated, step.backstop)):
+            both[side].append(holder)
+            words = (CASH_WORD, POSITION_WORD + step.takeover.market)
+            cash, position = (clock.touch(holder.account, w, step.timestamp) for w in words)
+            times[side].append((cash, position))
+    return TakeoverRecords(
+        account=column(each.account for each in asked),
+        market=column(each.market for each in asked),
+        short=column(step.short for step in steps),
+        exhausted=column(each.account in exhausted for each in asked),
+        take=matrix([take_numbers(terms[each.market]) for each in asked], _TAKE_WIDTH),
+        size=column(each.size for each in asked),
+        fee=column(each.fee for each in asked),
+        waived=matrix([_waived_limbs(each) for each in waived], _WAIVED_WIDTH),
+        liquidated=_holder(both[0], times[0]),
+        backstop=_holder(both[1], times[1]),
+    )
+
+
+def _waived_limbs(amount: int) -> tuple[int, ...]:
+    """Limbs of what is waived; a forged amount below zero is taken modulo 2^70."""
+    return limbs(amount % 2**FULL_FEE_BITS, FULL_FEE_BITS)
+
+
+def _holder(steps: Sequence[HolderStep], times: Sequence[tuple[int, int]]) -> TakeoverHolder:
+    exists = np.ones(len(steps), dtype=np.int64)
+    return TakeoverHolder(
+        cash=CashAccess(
+            account=column(step.account for step in steps),
+            previous_ts=column(cash for cash, _ in times),
+            before=biased_cash(step.cash_before for step in steps),
+            after=biased_cash(step.cash_after for step in steps),
+            existed=exists,
+            exists=exists,
+        ),
+        position=PositionAccess(
+            previous_ts=column(position for _, position in times),
+            before=column(step.position_before + POSITION_LIMIT for step in steps),
+            after=column(step.position_after + POSITION_LIMIT for step in steps),
+        ),
+    )

@@ -1,0 +1,1 @@
+"""The takeover table: what the backstop takes of liquidated accounts."""

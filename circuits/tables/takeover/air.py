@@ -1,0 +1,126 @@
+"""Takeover: one row moves lots of a liquidated account to the backstop.
+
+The account gets what the lots are worth, less the fee; the backstop pays it. The row knows that the
+account is liquidated, of which side its lots were and whether it may pay less than the whole fee
+from LIQUIDATION, which only the position of a liquidated account sends; that the account ends with
+no more of either side is checked there. Row j accesses memory at time TAKEOVER_TIMESTAMP + j.
+Height: one row a takeover, padded; rows in use need not be contiguous, and are among the first
+rows, as many as the shape class takes trades. Degree: 3.
+Buses: receives TAKE and LIQUIDATION, accesses four words of MEMORY.
+Claims: docs/spec/claims/takeover.md. Spec: docs/spec/13-liquidation.md.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from circuits.air.builder import Builder
+from circuits.air.layout import Layout, cell
+from circuits.air.table import Table
+from circuits.gadgets.buses import LIQUIDATION, TAKE
+from circuits.gadgets.integer import require_identity
+from circuits.gadgets.memory import require_access
+from circuits.gadgets.words import CASH_WORD, POSITION_WORD
+from circuits.tables.takeover.columns import (
+    TAKEOVER_ROWS_MAX,
+    Columns,
+    cash_identity,
+    fee_identity,
+    kept_identity,
+    position_identity,
+)
+from rollup.protocol.constants import TAKEOVER_TIMESTAMP
+
+
+class Fixed(Layout):
+    """The fixed columns."""
+
+    place = cell()  # 1 on the rows that may hold a takeover
+
+
+def fixed_values(takeovers: int, height: int) -> Mapping[str, Sequence[int]]:
+    """The first `takeovers` rows may hold one."""
+    del height
+    return {"place": [1] * takeovers}
+
+
+def constraints(air: Builder, row: Columns) -> None:
+    """One takeover."""
+    for flag in (row.active, row.short, row.exhausted):
+        air.require_bit(flag, "takeover.flags")
+    # Lie: a takeover beyond the batch's last, at a time not before the fee credit.
+    air.require_zero(row.active * (1 - air.fixed.place), "takeover.place")
+    # Lie: lots at another market's price, at none, or at a price that the venue made up.
+    air.receive(TAKE, (row.market, *row.value, *row.lot_fee), row.active, claim="takeover.market")
+    # Lie: lots of an account that is healthy, that signed an order, or of the backstop itself.
+    # Lie: lots of the other side: a long grows, at the oracle price, under the name of liquidation.
+    named = (row.account, row.market, row.short, row.exhausted)
+    air.receive(LIQUIDATION, named, row.active, claim="takeover.liquidated")
+    _numbers(air, row)
+    _fee(air, row)
+    _balances(air, row)
+    backstop = air.public("backstop_account")
+    _words(air, row, row.liquidated, row.account)
+    # Lie: lots and fee to a friend.
+    _words(air, row, row.backstop, backstop)
+
+
+def _numbers(air: Builder, row: Columns) -> None:
+    # Lie: a limb that wraps, so that a negative size or fee passes for a positive one.
+    numbers = (row.size, row.fee, row.waived, row.fee_carries, row.cash_carries, row.kept_carries)
+    for number in numbers:
+        air.range_check(number, row.active, claim="takeover.bounds")
+    first, *others = row.size
+    with air.when(row.active):
+        # Lie: a takeover of nothing. Four limbs sum below p.
+        air.require_equal(sum(others, first) * row.size_inverse, 1, "takeover.size-positive")
+    # Lie: the holder of a short is paid as if it were long.
+    for given, value in zip(row.given, row.value, strict=True):
+        air.require_equal(given, (1 - 2 * row.short) * value, "takeover.side")
+
+
+def _fee(air: Builder, row: Columns) -> None:
+    """fee + waived = size x fee a lot; nothing is waived unless the account is exhausted."""
+    with air.when(row.active):
+        # Lie: a fee above the market's: the trader pays for the backstop's risk twice.
+        require_identity(air, fee_identity(row), row.fee_carries, "takeover.fee")
+    # Lie: a friend pays less, and keeps what the backstop should have. Six limbs sum below p.
+    first, *others = row.waived
+    air.require_zero((1 - row.exhausted) * sum(others, first), "takeover.fee-waived")
+
+
+def _balances(air: Builder, row: Columns) -> None:
+    """Cash and positions move by value, fee and size."""
+    for holder in (row.liquidated, row.backstop):
+        # Lie: a balance that overflows and comes back on the other end.
+        for number in (holder.cash_after, holder.position_after, holder.position_carries):
+            air.range_check(number, row.active, claim="takeover.bounds")
+    with air.when(row.active):
+        # Lie: a worse price than the oracle's, or a fee taken twice.
+        require_identity(air, cash_identity(row), row.cash_carries, "takeover.cash")
+        # Lie: cash from nowhere for the backstop, or a loss that nobody bears.
+        require_identity(air, kept_identity(row), row.kept_carries, "takeover.cash-kept")
+        # Lie: lots that vanish, so that positions do not sum to zero.
+        for holder, direction in ((row.liquidated, -1), (row.backstop, 1)):
+            moved = position_identity(row, holder, direction)
+            require_identity(air, moved, holder.position_carries, "takeover.position")
+
+
+def _words(air: Builder, row: Columns, holder: Any, account: Any) -> None:
+    now = row.index + TAKEOVER_TIMESTAMP
+    # Lie: another account's cash, or an account that does not exist (the word's last element).
+    values = ((*holder.cash_before, 1), (*holder.cash_after.packed(), 1))
+    times = (holder.cash_ts, now)
+    word = (account, CASH_WORD)
+    require_access(air, word, times, values, row.active, "takeover.cash-access")
+    # Lie: the position of another market or account.
+    values = ((*holder.position_before, 0, 0), (*holder.position_after.packed(), 0, 0))
+    times = (holder.position_ts, now)
+    word = (account, row.market + POSITION_WORD)
+    require_access(air, word, times, values, row.active, "takeover.position-access")
+
+
+def table(takeovers: int) -> Table:
+    """The table with room for so many takeovers."""
+    values = partial(fixed_values, takeovers)
+    return Table("takeover", Columns, constraints, Fixed, values, height_max=TAKEOVER_ROWS_MAX)

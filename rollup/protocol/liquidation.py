@@ -1,0 +1,120 @@
+"""Liquidation: which takeovers a batch may hold, and what they do.
+
+The backstop is the account that governance names. It takes lots of accounts below maintenance
+margin at what a lot is worth, and is paid a fee for it. Spec: docs/spec/13-liquidation.md.
+"""
+
+from collections.abc import Sequence
+
+from rollup.protocol.batch import Batch
+from rollup.protocol.constants import TAKEOVER_TIMESTAMP
+from rollup.protocol.ledger import Entry, Ledger
+from rollup.protocol.margin import excess, value
+from rollup.protocol.order import Order
+from rollup.protocol.outcome import HolderStep, MarginCase, TakeoverStep
+from rollup.protocol.rejection import Reason, Rejected, refusals_at
+from rollup.protocol.takeover import Takeover, full_fee
+from rollup.protocol.terms import MarketTerms, terms_of
+from rollup.protocol.units import require_cash, require_position
+
+
+def require_trader(order: Order, backstop: int) -> None:
+    """The backstop signs no orders in this version: nothing would keep it from taking more risk
+    than it can carry just when it is needed."""
+    if order.account == backstop:
+        raise Rejected(Reason.BACKSTOP_SIGNED, "the backstop's account signs no orders")
+
+
+def apply_takeover(
+    batch: Batch, ledger: Ledger, terms: Sequence[MarketTerms], place: int
+) -> TakeoverStep:
+    """The backstop takes lots and pays what they are worth, less the fee that it is paid."""
+    takeover, backstop = batch.takeovers[place], batch.governance.backstop_account
+    with refusals_at(f"takeover {place}"):
+        market = terms_of(terms, takeover.market)
+        require_not_backstop(takeover, backstop)
+        account = ledger.existing(takeover.account)
+        taker = ledger.existing(backstop, Reason.BACKSTOP_ACCOUNT_MISSING)
+        require_liquidatable(account, terms)
+        require_unsigned(batch, takeover)
+        held = account.positions[takeover.market]
+        require_reduces(takeover, held)
+        require_no_higher_fee(takeover, market)
+        direction = -1 if held < 0 else 1
+        paid = direction * takeover.size * market.value - takeover.fee
+        moved = direction * takeover.size
+        liquidated = _move(takeover.account, account, takeover.market, paid, -moved)
+        taken = _move(backstop, taker, takeover.market, -paid, moved)
+    return TakeoverStep(TAKEOVER_TIMESTAMP + place, takeover, held < 0, liquidated, taken)
+
+
+def require_not_backstop(takeover: Takeover, backstop: int) -> None:
+    """The backstop is not liquidated in this version: nobody else could take its lots, and from
+    itself it would take nothing."""
+    if takeover.account == backstop:
+        raise Rejected(Reason.BACKSTOP_LIQUIDATED, "the backstop takes nothing from itself")
+
+
+def require_liquidatable(account: Entry, terms: Sequence[MarketTerms]) -> None:
+    """Before the batch, at its terms, the account is below maintenance margin. What the batch
+    brings it, such as a deposit, does not count."""
+    if excess(account.holding_before, terms) >= 0:
+        raise Rejected(Reason.NOT_LIQUIDATABLE, "its account meets maintenance margin")
+
+
+def require_unsigned(batch: Batch, takeover: Takeover) -> None:
+    """What somebody signed and what is done to them do not meet in one batch."""
+    if any(signed.order.account == takeover.account for signed in batch.orders):
+        raise Rejected(Reason.LIQUIDATED_SIGNED, "an order of its account trades in the batch")
+
+
+def require_reduces(takeover: Takeover, held: int) -> None:
+    """No more lots than there are, of either side: a position gets smaller and never flips."""
+    if takeover.size > abs(held):
+        raise Rejected(Reason.TAKEOVER_SIZE, "its account has fewer lots in this market")
+
+
+def require_no_higher_fee(takeover: Takeover, market: MarketTerms) -> None:
+    """At most the market's fee; who pays less is judged when the batch is done."""
+    if takeover.fee > full_fee(takeover.size, market):
+        raise Rejected(Reason.TAKEOVER_FEE, "its fee is above the market's")
+
+
+def _move(index: int, entry: Entry, market: int, cash: int, lots: int) -> HolderStep:
+    """Change cash and position of one account by so much."""
+    cash_before, before = entry.cash, entry.positions[market]
+    cash_after, after = cash_before + cash, before + lots
+    require_cash("cash", cash_after)
+    require_position("position", after)
+    entry.cash = cash_after
+    entry.set_position(market, after)
+    return HolderStep(index, cash_before, cash_after, before, after)
+
+
+def require_fees_paid(
+    ledger: Ledger, takeovers: Sequence[TakeoverStep], terms: Sequence[MarketTerms]
+) -> frozenset[int]:
+    """The exhausted accounts: they paid less than a whole fee, and have nothing left.
+
+    So no friend is let off the fee, and who cannot pay it is not left with a debt."""
+    found = set()
+    for place, step in enumerate(takeovers):
+        takeover = step.takeover
+        if takeover.fee == full_fee(takeover.size, terms_of(terms, takeover.market)):
+            continue
+        if value(ledger.accounts[takeover.account].holding, terms).equity != 0:
+            raise Rejected(
+                Reason.TAKEOVER_FEE,
+                f"takeover {place}: its fee is below the market's, and its account has equity left",
+            )
+        found.add(takeover.account)
+    return frozenset(found)
+
+
+def require_equity(ledger: Ledger, index: int, terms: Sequence[MarketTerms]) -> MarginCase:
+    """A liquidated account ends the batch owing nothing, whatever margin it has then."""
+    if value(ledger.accounts[index].holding, terms).equity < 0:
+        raise Rejected(
+            Reason.LIQUIDATED_EQUITY, f"{ledger.place(index)} would be liquidated into a debt"
+        )
+    return MarginCase.LIQUIDATED
