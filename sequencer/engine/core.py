@@ -14,7 +14,7 @@ from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.deposit import QUEUE_START, extend_queue
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.market import Governance, require_continues, require_prices
-from rollup.protocol.market_book import MarketBook, book_after
+from rollup.protocol.market_book import MarketBook
 from rollup.protocol.order import Order, TimeInForce
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
@@ -180,17 +180,8 @@ def _working(state: CoreState) -> Work:
 def _open(state: CoreState, command: OpenBatch) -> list[Event]:
     """Deposits first, then expired orders leave, then those that the last batch had no room for go
     on, in their order, before anybody else is asked."""
-    governance = _require_next(state, command)
-    _adopt(state, governance)
-    before, prices, reports = state.market_book, command.prices, command.reports
-    state.work = work = state.ledger.begin(
-        command.number,
-        command.time,
-        book_after(before, governance, command.time, prices, reports),
-        reports,
-        redo=command.redo,
-        attempt=command.attempt,
-    )
+    _adopt(state, _require_next(state, command))
+    state.work = work = state.ledger.begin(command, state.market_book)
     events: list[Event] = [BatchOpened(command.number)]
     for entry in command.deposits:
         events.append(DepositJudged(entry, state.ledger.deposit(work, entry)))
