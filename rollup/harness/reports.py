@@ -12,7 +12,6 @@ from py_ecc.secp256k1 import secp256k1
 
 from rollup.crypto.plain_recovery import plain_signer_of
 from rollup.crypto.signature_form import ORDER, SIGNATURE_BYTES
-from rollup.harness.people import START
 from rollup.hash.keccak import keccak256
 from rollup.oracle.package import DataPackage, DataPoint, SignedPackage, feed_id
 
@@ -115,7 +114,7 @@ def _other_value(reports: Reports) -> Reports:
 
 BENDS: Mapping[str, Callable[[Reports], Reports]] = {
     "none": lambda reports: (),
-    "three": lambda reports: reports_of({"BTC": [6_000_000_000_000] * 3}, START),
+    "three": lambda reports: reports_of({"BTC": [6_000_000_000_000] * 3}, 1_700_000_000_000),
     "of the slot before": _moved(-1000),
     "of the slot after": _moved(1000),
     "an hour old": _moved(-3_600_000),

@@ -2,7 +2,7 @@
 
 State root and book are the state: a batch starts from the book of the batch before and ends with
 one that follows from public data alone. So prices, funding and what bounds them need no cell in a
-proof, and nobody states what can be computed. Spec: docs/spec/13-funding.md.
+proof, and nobody states what can be computed. Spec: docs/spec/14-funding.md.
 """
 
 from collections.abc import Sequence
