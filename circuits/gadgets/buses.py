@@ -118,6 +118,8 @@ CHAIN = Bus(
         "shrinks",
         "liquidated",
         "exhausted",
+        "exempt",
+        "clear",
         *_vector("old", 8),
         *_vector("new", 8),
         *_vector("sum", SUMS),
@@ -126,9 +128,10 @@ CHAIN = Bus(
 """An account's leaves as far as their positions are opened: the next market is `least` or above,
 `count` positions are in the sums since they were limbs (plus 1; 0: they are limbs and no position
 follows), old and new are the digests so far. safety: how many buckets below the price the triggers
-are; shrinks: no position may grow; liquidated: the backstop may take from them; exhausted: for less
-than the whole fee. Sent by account, then handed on by position and total, and received by
-account."""
+are; shrinks: no position may grow; liquidated: lots may be taken of them; exhausted: for less
+than the whole fee; exempt: they may stay where others are deleveraged, and are not; clear: they
+may not be of a side that is deleveraged. Sent by account, then handed on by position and total,
+and received by account."""
 
 RISK_NUMBERS = 19
 """Elements of a market's terms that concern positions (circuits.tables.position.columns)."""
@@ -153,8 +156,13 @@ margin, long and short over initial margin, 2 of the bucket, 3 of what a lot is 
 biased bucket numbers of long and short. band: low and high in packed pairs; funding: F in balanced
 limbs; lot_fee: what liquidation costs a lot, in limbs."""
 
-RISK = Bus("RISK", 18, ("market", *_vector("risk", RISK_NUMBERS)))
-"""The same numbers of one market for a position. Sent by market, received by position."""
+RISK = Bus(
+    "RISK",
+    18,
+    ("market", *_vector("risk", RISK_NUMBERS), *_vector("zoned", 2), *_vector("zone", 2)),
+)
+"""The same numbers of one market for a position; of longs and shorts, whether somebody is
+deleveraged, and down to which trigger. Sent by market, received by position."""
 
 TRADE = Bus(
     "TRADE",
@@ -166,9 +174,10 @@ TRADE = Bus(
 TAKE = Bus("TAKE", 20, ("market", *_vector("value", 3), *_vector("lot_fee", 3)))
 """Value of a lot and liquidation fee of one market. Sent by market, received by takeover."""
 
-LIQUIDATION = Bus("LIQUIDATION", 21, ("account", "market", "short", "exhausted"))
-"""A position of a liquidated account, of its old side: the backstop may take from it. Sent by
-position as often as it is asked for, received by takeover."""
+LIQUIDATION = Bus("LIQUIDATION", 21, ("account", "market", "short", "standing"))
+"""A position, of its old side, that may lose lots: of a liquidated account (standing 0, or 1 if it
+is exhausted), or one that is deleveraged (2). Sent by position as often as it is asked for,
+received by takeover."""
 
 TRIGGER = Bus("TRIGGER", 22, ("side", "trigger", "taken"))
 """A position has (taken 1) or has no longer (0) this trigger. side: market * 2, plus 1 for shorts.
@@ -192,6 +201,16 @@ received by batch."""
 NEEDED = Bus("NEEDED", 29, ("account", *_vector("relief", 3)))
 """A position of an account was reduced, and what one lot of its old side adds to the excess at most
 if it goes, as sums of balanced limbs. Sent by position, received by account."""
+
+STAYS = Bus("STAYS", 30, ("side", "trigger"))
+"""A position of this side has this trigger after the batch, and may where others are deleveraged.
+Sent by position, received by trigger as often as it is said."""
+
+BACKSTOP = Bus(
+    "BACKSTOP", 31, (*_vector("initial", 6), *_vector("excess", 6), *_vector("ladder", 4))
+)
+"""What the backstop has left over each margin as it ends the batch, and its ladder, in limbs. Sent
+by account, received by market."""
 
 BUSES = (
     RANGE,
@@ -220,5 +239,7 @@ BUSES = (
     FRONTIERS,
     FLAGGED,
     NEEDED,
+    STAYS,
+    BACKSTOP,
 )
 """All buses, in order of identifier."""

@@ -14,6 +14,7 @@ from circuits.gadgets.words import CASH_WORD, POSITION_WORD
 from circuits.statement.columns import Clock, biased_cash, column, matrix
 from circuits.tables.account.columns import FRESH_SLOTS_ROOT
 from circuits.tables.records import (
+    I64,
     U32,
     U64,
     AccountRecords,
@@ -24,7 +25,9 @@ from rollup.protocol.account import Account
 from rollup.protocol.constants import POSITION_LIMIT, SAFETY_MAX, SEPTIC_LENGTH
 from rollup.protocol.encoding import owner_words
 from rollup.protocol.outcome import Outcome, TouchedAccount
+from rollup.protocol.takeover import Route
 from rollup.protocol.terms import MarketTerms
+from rollup.protocol.triggers import seats
 
 _NO_OWNER = (0,) * 6
 _NO_KEY = (0,) * (2 * SEPTIC_LENGTH)
@@ -34,7 +37,7 @@ _NO_DIGEST = (0,) * 8
 def accounts(outcome: Outcome, clock: Clock, signed: Mapping[int, int]) -> AccountRecords:
     touched = outcome.accounts
     before, after = [a.before for a in touched], [a.after for a in touched]
-    terms = outcome.steps.terms
+    terms, backstop = outcome.steps.terms, outcome.public.governance.backstop_account
     return AccountRecords(
         account=column(a.index for a in touched),
         existed=column(a.before is not None for a in touched),
@@ -55,7 +58,10 @@ def accounts(outcome: Outcome, clock: Clock, signed: Mapping[int, int]) -> Accou
         liquidated=column(a.liquidated for a in touched),
         exhausted=column(a.exhausted for a in touched),
         relief=matrix([_relief_of(a, terms) for a in touched], BALANCED),
-        backstop=outcome.public.governance.backstop_account,
+        exempt=column(a.exempt for a in touched),
+        clear=column(_is_clear(a, backstop) for a in touched),
+        told=column(len(outcome.steps.zones) * (a.index == backstop) for a in touched),
+        backstop=backstop,
     )
 
 
@@ -124,7 +130,7 @@ def _header_words(account: TouchedAccount) -> tuple[Sequence[int], Sequence[int]
 
 def positions(outcome: Outcome, clock: Clock) -> PositionRecords:
     rows = [(row, a, m) for row, a in enumerate(outcome.accounts) for m in a.markets]
-    taken = Counter((s.takeover.account, s.takeover.market) for s in outcome.steps.takeovers)
+    taken = _times_taken(outcome)
     needed = {a.index: _needed_of(a, outcome.steps.terms) for a in outcome.accounts}
     return PositionRecords(
         owner=column(row for row, _, _ in rows),
@@ -139,7 +145,52 @@ def positions(outcome: Outcome, clock: Clock) -> PositionRecords:
         last_ts=column(clock.last.get((a.index, POSITION_WORD + m), 0) for _, a, m in rows),
         takeovers=column(taken[a.index, m] for _, a, m in rows),
         needed=column(needed[a.index] == m for _, a, m in rows),
+        **_order_columns(outcome, rows),
     )
+
+
+def _times_taken(outcome: Outcome) -> Counter[tuple[int, int]]:
+    """How many takeovers say of each position that it loses lots."""
+    found: Counter[tuple[int, int]] = Counter()
+    for step in outcome.steps.takeovers:
+        takeover = step.takeover
+        found[takeover.account, takeover.market] += 1
+        if takeover.route is not Route.BACKSTOP:
+            found[takeover.taker, takeover.market] += 1
+    return found
+
+
+def _order_columns(
+    outcome: Outcome, rows: Sequence[tuple[int, TouchedAccount, int]]
+) -> dict[str, I64]:
+    """What each position says where somebody of its side is deleveraged."""
+    found = [_order_of(outcome, a, market) for _, a, market in rows]
+    names = ("deleveraged", "behind", "came", "stays")
+    return {name: column(name in each for each in found) for name in names}
+
+
+def _order_of(outcome: Outcome, account: TouchedAccount, market: int) -> set[str]:
+    """Of what it says, all that is so; one reason to stay, if it does."""
+    deleveraged = (account.index, market) in outcome.steps.deleveraged
+    said = {"deleveraged"} if deleveraged else set()
+    old = {seat.side: seat.trigger for seat in seats(account.before) if seat.market == market}
+    for seat in seats(account.after):
+        lowest = outcome.steps.zones.get((market, seat.side))
+        if seat.market != market or lowest is None or seat.trigger <= lowest:
+            continue
+        if account.exempt or deleveraged:
+            said.add("stays")
+        elif seat.side not in old:
+            said |= {"stays", "came"}
+        elif old[seat.side] <= lowest:
+            said |= {"stays", "behind"}
+    return said
+
+
+def _is_clear(account: TouchedAccount, backstop: int) -> bool:
+    """Whether it takes: the backstop, neither liquidated nor flagged as the batch ends."""
+    flagged = account.after is not None and account.after.below
+    return account.index == backstop and not account.liquidated and not flagged
 
 
 def _size_of(leaf: Account | None, market: int) -> int:

@@ -16,8 +16,11 @@ from circuits.tables.takeover.columns import FULL_FEE_BITS
 from rollup.protocol.constants import POSITION_LIMIT
 from rollup.protocol.encoding import limbs
 from rollup.protocol.outcome import HolderStep, Outcome
-from rollup.protocol.takeover import full_fee
+from rollup.protocol.takeover import Route, Takeover, full_fee
 from rollup.protocol.terms import MarketTerms
+
+DELEVERAGED = 2
+"""Standing of a position that is deleveraged, on LIQUIDATION."""
 
 _TAKE_WIDTH = 6
 _WAIVED_WIDTH = len(limbs(0, FULL_FEE_BITS))
@@ -29,10 +32,11 @@ def takeovers(outcome: Outcome, clock: Clock) -> TakeoverRecords:
     asked = [step.takeover for step in steps]
     exhausted = outcome.steps.exhausted
     waived = [full_fee(each.size, terms[each.market]) - each.fee for each in asked]
+    closes = [each.route is not Route.BACKSTOP for each in asked]
     both: tuple[list[HolderStep], list[HolderStep]] = ([], [])
     times: tuple[list[tuple[int, int]], list[tuple[int, int]]] = ([], [])
     for step in steps:
-        for side, holder in enumerate((step.liquidated, step.backstop)):
+        for side, holder in enumerate((step.liquidated, step.taker)):
             both[side].append(holder)
             words = (CASH_WORD, POSITION_WORD + step.takeover.market)
             cash, position = (clock.touch(holder.account, w, step.timestamp) for w in words)
@@ -46,9 +50,19 @@ def takeovers(outcome: Outcome, clock: Clock) -> TakeoverRecords:
         size=column(each.size for each in asked),
         fee=column(each.fee for each in asked),
         waived=matrix([_waived_limbs(each) for each in waived], _WAIVED_WIDTH),
+        closes=column(closes),
+        taker_account=column(step.taker.account for step in steps),
+        standing=column(_standing_of(each, exhausted) for each in asked),
         liquidated=_holder(both[0], times[0]),
-        backstop=_holder(both[1], times[1]),
+        taker=_holder(both[1], times[1]),
     )
+
+
+def _standing_of(takeover: Takeover, exhausted: frozenset[int]) -> int:
+    """How a taker that is not the backstop loses its lots, as LIQUIDATION says it."""
+    if takeover.route is Route.DELEVERAGED:
+        return DELEVERAGED
+    return int(takeover.route is Route.LIQUIDATED and takeover.taker in exhausted)
 
 
 def _take_numbers(terms: MarketTerms) -> tuple[int, ...]:

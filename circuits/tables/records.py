@@ -110,8 +110,11 @@ class TakeoverRecords(Private):
     size: I64
     fee: I64
     waived: I64  # (n, 6) limbs of size x fee of a lot - fee
+    closes: I64  # 1 if the taker is not the backstop, and loses as many lots of the other side
+    taker_account: I64
+    standing: I64  # of the taker, where it is not the backstop: 0, 1, 2 as on LIQUIDATION
     liquidated: TakeoverHolder
-    backstop: TakeoverHolder
+    taker: TakeoverHolder
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -172,7 +175,10 @@ class AccountRecords(Private):
     liquidated: I64  # 1 if anything was taken over
     exhausted: I64  # 1 if it paid less than a whole liquidation fee
     relief: I64  # (n, 3) digits of what a lot adds to it at most if it goes, where it was needed
-    backstop: int  # the account that is not liquidated
+    exempt: I64  # 1 if it may stay where others are deleveraged
+    clear: I64  # 1 if it takes: the backstop, neither liquidated nor flagged
+    told: I64  # sides that are deleveraged, for the backstop: multiplicity of its BACKSTOP message
+    backstop: int  # the account that takes
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -201,6 +207,10 @@ class PositionRecords(Private):
     last_ts: I64  # last timestamp of its word
     takeovers: I64  # takeovers of it: multiplicity of its LIQUIDATION message
     needed: I64  # 1 for the one of its account of which the last lot was needed
+    deleveraged: I64  # 1 if it is
+    behind: I64  # 1 if it stays, for its old trigger was not passed; of one that is neither
+    came: I64  # 1 if it stays, for its side held nothing before; exempt nor deleveraged
+    stays: I64  # 1 if its new trigger is in a zone
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -215,6 +225,10 @@ class MarketRecords(Private):
     take_uses: I64  # takeovers
     listed: I64  # 1 if it was before the batch
     frontier: tuple[I64, I64]  # (n, 2) of longs and shorts, before and after
+    zoned: I64  # (n, 2) 1 where somebody of the side is deleveraged
+    zone: I64  # (n, 2) the lowest trigger that is, where it is
+    full: I64  # (n, 2) why the backstop takes no more there: 0 initial, 1 excess, 2 ladder
+    backstop: I64  # (16,) limbs of what the backstop ends with: initial, excess, ladder
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -225,7 +239,8 @@ class TriggerRecords(Private):
     old: I64  # (n, 8) counters before
     left: I64  # (n, 8) positions that left each trigger
     taken: I64  # (n, 8) and that took it
-    swept: I64  # (n, 8) 1 where a frontier came down over the counter
+    swept: I64  # (n, 8) 1 where a frontier or deleveraging came down over the counter
+    staying: I64  # (n, 8) positions that may have the trigger there; 0 elsewhere
 
 
 @dataclass(frozen=True, slots=True, repr=False)

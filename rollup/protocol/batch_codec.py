@@ -43,7 +43,7 @@ from rollup.protocol.order import Order, Side, SignedOrder, TimeInForce
 from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.shape_class import LARGEST
-from rollup.protocol.takeover import Takeover
+from rollup.protocol.takeover import Route, Takeover
 from rollup.protocol.triggers import TriggerOpening
 from rollup.protocol.units import Salt
 
@@ -100,7 +100,7 @@ ORDER_NUMBERS = (
 )
 ORDER_FLAGS = ("reduce_only", "post_only")
 FILL_NUMBERS = ("buy", "sell", "price", "size")
-TAKEOVER_NUMBERS = ("account", "market", "size", "fee")
+TAKEOVER_NUMBERS = ("account", "market", "size", "fee", "taker")
 GLOBALS_NUMBERS = ("number", "time", "total", "deposits_consumed", "flagged")
 
 
@@ -122,7 +122,7 @@ def batch_to_bytes(batch: Batch) -> bytes:
             "fills": [
                 {**_numbers(fill, FILL_NUMBERS), "taker": int(fill.taker)} for fill in batch.fills
             ],
-            "takeovers": [_numbers(each, TAKEOVER_NUMBERS) for each in batch.takeovers],
+            "takeovers": [_takeover_value(each) for each in batch.takeovers],
             "pre": _pre_value(batch.pre),
             "salts": {
                 "accounts": [digest_bytes(salt) for salt in batch.salts.accounts],
@@ -154,6 +154,10 @@ def _entry_value(entry: QueueEntry) -> Value:
         "key_words": digest_bytes(entry.key_words),
         "viewing_words": digest_bytes(entry.viewing_words),
     }
+
+
+def _takeover_value(takeover: Takeover) -> Value:
+    return {**_numbers(takeover, TAKEOVER_NUMBERS), "route": int(takeover.route)}
 
 
 def _order_value(signed: SignedOrder) -> Value:
@@ -278,8 +282,11 @@ def _read_fill(node: Node) -> Fill:
 
 
 def _read_takeover(node: Node) -> Takeover:
-    record = node.record(TAKEOVER_NUMBERS)
-    return Takeover(**{name: record[name].integer() for name in TAKEOVER_NUMBERS})
+    record = node.record((*TAKEOVER_NUMBERS, "route"))
+    return Takeover(
+        **{name: record[name].integer() for name in TAKEOVER_NUMBERS},
+        route=record["route"].convert("a route", Route),
+    )
 
 
 def _read_pre(node: Node) -> PartialState:

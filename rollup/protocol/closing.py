@@ -24,6 +24,13 @@ from rollup.protocol.counting import (
     require_frontiers_follow,
     sweep_of,
 )
+from rollup.protocol.deleveraging import (
+    is_flagged,
+    require_swept,
+    require_whole,
+    staying,
+    zone_seats,
+)
 from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.ledger import Entry, Ledger
 from rollup.protocol.margin import triggers_of
@@ -53,7 +60,8 @@ def close(batch: Batch, ledger: Ledger, steps: Steps, compress_many: CompressMan
     fresh = fresh_slots_root(compress_many)
     slots, slot_trees = _close_slots(batch, ledger, fresh, compress_many)
     after = _accounts_after(batch, ledger, slot_trees, fresh, steps)
-    accounts = _close_accounts(ledger, after, slots, steps, compress_many)
+    backstop = batch.governance.backstop_account
+    accounts = _close_accounts(ledger, after, slots, steps, backstop, compress_many)
     leaves = {account.index: _leaf_pair(account) for account in accounts}
     tree = _update(ACCOUNT_BITS, leaves, batch.pre.account_siblings, compress_many)
     frontiers = frontiers_before(batch.pre.markets.frontiers, steps.terms)
@@ -98,10 +106,15 @@ def _close_triggers(
 ) -> tuple[tuple[TouchedTriggers, ...], Update]:
     """Touched and swept leaves of triggers, and their tree from its old to its new root."""
     require_frontiers_follow(frontiers, batch.frontiers, steps.terms)
+    require_swept(steps.zones, batch.frontiers, steps.terms)
+    require_whole(accounts, steps.deleveraged, steps.zones)
+    passed = dict.fromkeys(sweep_of(frontiers, batch.frontiers), Reason.SKIPPED)
+    zone = dict.fromkeys(zone_seats(steps.zones, steps.terms), Reason.DELEVERAGED_ORDER)
     triggers = counted_again(
         batch,
         [(account.before, account.after) for account in accounts],
-        sweep_of(frontiers, batch.frontiers),
+        passed | zone,
+        staying(accounts, steps.zones),
         compress_many,
     )
     leaves = {leaf.index: _leaf_pair(leaf) for leaf in triggers}
@@ -173,10 +186,11 @@ def _close_accounts(
     after: Sequence[Account | None],
     slots: Sequence[TouchedSlot],
     steps: Steps,
+    backstop: int,
     compress_many: CompressMany,
 ) -> tuple[TouchedAccount, ...]:
     """Touched accounts in the order of the openings, with old and new leaves hashed together."""
-    entries = ledger.accounts
+    entries, liquidated = ledger.accounts, steps.liquidated
     headers = _headers(list(entries.values()), compress_many)
     old = [entry.before for entry in entries.values()]
     leaves = account_leaves([*old, *after], [*headers, *headers], compress_many)
@@ -194,8 +208,11 @@ def _close_accounts(
             slots=tuple(by_account.get(index, ())),
             markets=entry.markets,
             closing=steps.closings[index],
-            liquidated=index in steps.liquidated,
+            liquidated=index in liquidated,
             exhausted=index in steps.exhausted,
+            exempt=index == backstop
+            or index in liquidated
+            or is_flagged(entry.before, steps.closings[index]),
         )
         for place, (index, entry) in enumerate(entries.items())
     )

@@ -5,7 +5,8 @@ follows the price up for free, and comes down over zero counters only.
 Spec: docs/spec/15-triggers.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
+from typing import Final, TypeVar
 
 from rollup.hash.many import CompressMany
 from rollup.protocol.account import Account
@@ -25,6 +26,10 @@ from rollup.protocol.triggers import (
 )
 
 Frontiers = tuple[tuple[int, int], ...]
+
+Row = TypeVar("Row")
+
+_UNSWEPT: Final = (None, 0)
 
 
 def frontiers_before(old: Sequence[tuple[int, int]], terms: Sequence[MarketTerms]) -> Frontiers:
@@ -66,13 +71,15 @@ def is_closed(frontiers: Frontiers, flagged: int, terms: Sequence[MarketTerms]) 
 def counted_again(
     batch: Batch,
     accounts: Sequence[tuple[Account | None, Account | None]],
-    sweep: Sequence[Seat],
+    sweep: Mapping[Seat, Reason],
+    staying: Mapping[Seat, int],
     compress_many: CompressMany,
 ) -> tuple[TouchedTriggers, ...]:
     """Opened leaves as the batch leaves them, given every opened account before and after it.
 
     Rejected if one is missing, or is for nothing (but a batch that counts nothing opens leaf 0), or
-    lacks what is taken from it, or counts somebody whom a frontier passed.
+    lacks what is taken from it, or counts somebody where it is swept: for the reason there, unless
+    these are all that may stay.
     """
     openings = batch.pre.triggers
     if not openings:
@@ -84,13 +91,13 @@ def counted_again(
     for before, after in accounts:
         for seat, sign in moves(before, after):
             _row(plus if sign > 0 else minus, places, seat)[place_of(seat.trigger)] += 1
-    passed = _empty(openings)
-    for seat in sweep:
-        _row(passed, places, seat)[place_of(seat.trigger)] = 1
+    swept: list[dict[int, tuple[Reason, int]]] = [{} for _ in openings]
+    for seat, reason in sweep.items():
+        _row(swept, places, seat)[place_of(seat.trigger)] = reason, staying.get(seat, 0)
     if [opening.index for opening in openings] != [0]:
-        _require_for_something(plus, minus, passed)
+        _require_for_something(plus, minus, swept)
     after_all = [
-        _counters_after(place, opening, plus[place], minus[place], passed[place])
+        _counters_after(place, opening, plus[place], minus[place], swept[place])
         for place, opening in enumerate(openings)
     ]
     before_all = [opening.counters for opening in openings]
@@ -102,7 +109,8 @@ def counted_again(
             after=after_all[place],
             plus=tuple(plus[place]),
             minus=tuple(minus[place]),
-            swept=tuple(map(bool, passed[place])),
+            swept=tuple(at in swept[place] for at in range(COUNTERS)),
+            staying=tuple(swept[place].get(at, _UNSWEPT)[1] for at in range(COUNTERS)),
             leaf_before=leaves[place],
             leaf_after=leaves[place + len(openings)],
         )
@@ -114,16 +122,18 @@ def _empty(openings: Sequence[TriggerOpening]) -> list[list[int]]:
     return [[0] * COUNTERS for _ in openings]
 
 
-def _row(rows: list[list[int]], places: Mapping[int, int], seat: Seat) -> list[int]:
+def _row(rows: Sequence[Row], places: Mapping[int, int], seat: Seat) -> Row:
     place = places.get(leaf_of(*seat))
     if place is None:
         raise Rejected(Reason.OPENING_MISSING, "a leaf of triggers that is counted is not opened")
     return rows[place]
 
 
-def _require_for_something(*uses: Sequence[Sequence[int]]) -> None:
-    for place, rows in enumerate(zip(*uses, strict=True)):
-        if not any(map(any, rows)):
+def _require_for_something(
+    plus: Sequence[Sequence[int]], minus: Sequence[Sequence[int]], swept: Sequence[Sized]
+) -> None:
+    for place, (more, less, demanded) in enumerate(zip(plus, minus, swept, strict=True)):
+        if not (any(more) or any(less) or len(demanded)):
             raise Rejected(Reason.OPENING_EXCESS, f"trigger opening {place} is for nothing")
 
 
@@ -132,15 +142,17 @@ def _counters_after(
     opening: TriggerOpening,
     plus: Sequence[int],
     minus: Sequence[int],
-    passed: Sequence[int],
+    swept: Mapping[int, tuple[Reason, int]],
 ) -> tuple[int, ...]:
-    """The counters of one leaf as the batch leaves them."""
+    """The counters of one leaf as the batch leaves them; `swept` says of some how many positions
+    may be counted there, and why no other."""
     where = f"trigger opening {place}"
     after = tuple(
         old + more - less for old, more, less in zip(opening.counters, plus, minus, strict=True)
     )
     if not all(0 <= count <= COUNTER_MAX for count in after):
         raise Rejected(Reason.COUNTER, f"{where} does not count a position that had its trigger")
-    if any(count and is_passed for count, is_passed in zip(after, passed, strict=True)):
-        raise Rejected(Reason.SKIPPED, f"{where} counts a position that the price has passed")
+    for at, (reason, staying) in swept.items():
+        if after[at] != staying:
+            raise Rejected(reason, f"{where} counts a position that the price has passed")
     return after

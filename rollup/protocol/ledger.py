@@ -18,8 +18,8 @@ SlotKey = tuple[int, int]
 @dataclass(slots=True, repr=False)
 class Entry(Private):
     """One opened account as the batch proceeds. `header` is None while it does not exist; `traded`
-    are the markets in which something was filled, by orders of its own or not; `ordered` says that
-    an order of its own was."""
+    are the markets in which something was filled, by orders of its own or not; `ordered` are those
+    in which an order of its own was."""
 
     before: Account | None
     header: Header | None
@@ -27,7 +27,7 @@ class Entry(Private):
     positions: Positions
     touched: bool = False
     traded: set[int] = field(default_factory=set)
-    ordered: bool = False
+    ordered: set[int] = field(default_factory=set)
 
     @property
     def holding_before(self) -> Holding:

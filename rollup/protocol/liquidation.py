@@ -1,20 +1,27 @@
 """Liquidation: which takeovers a batch may hold, and what they do.
 
 The backstop is the account that governance names. It takes lots of accounts below maintenance
-margin at what a lot is worth, and is paid a fee for it. Spec: docs/spec/13-liquidation.md.
+margin at what a lot is worth, and is paid a fee for it. Others take them only to close lots of
+their own (rollup.protocol.deleveraging). Spec: docs/spec/13-liquidation.md.
 """
 
 from collections.abc import Sequence
 
 from rollup.protocol.batch import Batch
 from rollup.protocol.constants import TAKEOVER_TIMESTAMP
+from rollup.protocol.deleveraging import (
+    require_no_backstop,
+    require_other_side,
+    require_unordered,
+)
 from rollup.protocol.ledger import Entry, Ledger
 from rollup.protocol.margin import excess, value
 from rollup.protocol.order import Order
 from rollup.protocol.outcome import Closing, HolderStep, TakeoverStep
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
-from rollup.protocol.takeover import Takeover, full_fee
+from rollup.protocol.takeover import Route, Takeover, fee_due
 from rollup.protocol.terms import MarketTerms, terms_of
+from rollup.protocol.triggers import side_of
 from rollup.protocol.units import require_cash, require_position
 
 
@@ -28,30 +35,46 @@ def require_trader(order: Order, backstop: int) -> None:
 def apply_takeover(
     batch: Batch, ledger: Ledger, terms: Sequence[MarketTerms], place: int
 ) -> TakeoverStep:
-    """The backstop takes lots and pays what they are worth, less the fee that it is paid."""
+    """The taker takes lots and pays what they are worth, less the fee that the backstop is paid."""
     takeover, backstop = batch.takeovers[place], batch.governance.backstop_account
     with refusals_at(f"takeover {place}"):
         market = terms_of(terms, takeover.market)
         require_not_backstop(takeover, backstop)
         account = ledger.existing(takeover.account)
-        taker = ledger.existing(backstop, Reason.BACKSTOP_ACCOUNT_MISSING)
+        index = backstop if takeover.route is Route.BACKSTOP else takeover.taker
+        taker = ledger.existing(index, Reason.BACKSTOP_ACCOUNT_MISSING)
         require_liquidatable(account, terms)
-        require_unsigned(batch, takeover)
+        require_unsigned(batch, takeover.account)
         held = account.positions[takeover.market]
         require_reduces(takeover, held)
         require_no_higher_fee(takeover, market)
+        _require_taker(batch, takeover, taker, held, terms)
         direction = -1 if held < 0 else 1
         paid = direction * takeover.size * market.value - takeover.fee
         moved = direction * takeover.size
         liquidated = _move(takeover.account, account, takeover.market, paid, -moved)
-        taken = _move(backstop, taker, takeover.market, -paid, moved)
+        taken = _move(index, taker, takeover.market, -paid, moved)
     return TakeoverStep(TAKEOVER_TIMESTAMP + place, takeover, held < 0, liquidated, taken)
 
 
+def _require_taker(
+    batch: Batch, takeover: Takeover, taker: Entry, held: int, terms: Sequence[MarketTerms]
+) -> None:
+    """Who is not the backstop takes lots only to lose as many of its own."""
+    if takeover.route is Route.BACKSTOP:
+        return
+    require_other_side(takeover, taker, held)
+    if takeover.route is Route.LIQUIDATED:
+        require_liquidatable(taker, terms)
+        require_unsigned(batch, takeover.taker)
+    else:
+        require_unordered(takeover, taker)
+        require_no_backstop(takeover, batch.governance.backstop_account)
+
+
 def require_not_backstop(takeover: Takeover, backstop: int) -> None:
-    """The backstop is not liquidated in this version: nobody else could take its lots, and from
-    itself it would take nothing."""
-    if takeover.account == backstop:
+    """From itself the backstop takes nothing."""
+    if takeover.route is Route.BACKSTOP and takeover.account == backstop:
         raise Rejected(Reason.BACKSTOP_LIQUIDATED, "the backstop takes nothing from itself")
 
 
@@ -62,9 +85,9 @@ def require_liquidatable(account: Entry, terms: Sequence[MarketTerms]) -> None:
         raise Rejected(Reason.NOT_LIQUIDATABLE, "its account meets maintenance margin")
 
 
-def require_unsigned(batch: Batch, takeover: Takeover) -> None:
+def require_unsigned(batch: Batch, account: int) -> None:
     """What somebody signed and what is done to them do not meet in one batch."""
-    if any(signed.order.account == takeover.account for signed in batch.orders):
+    if any(signed.order.account == account for signed in batch.orders):
         raise Rejected(Reason.LIQUIDATED_SIGNED, "an order of its account trades in the batch")
 
 
@@ -75,8 +98,9 @@ def require_reduces(takeover: Takeover, held: int) -> None:
 
 
 def require_no_higher_fee(takeover: Takeover, market: MarketTerms) -> None:
-    """At most the market's fee; who pays less is judged when the batch is done."""
-    if takeover.fee > full_fee(takeover.size, market):
+    """At most the market's fee, and none but the backstop's; who pays less is judged when the batch
+    is done."""
+    if takeover.fee > fee_due(takeover, market):
         raise Rejected(Reason.TAKEOVER_FEE, "its fee is above the market's")
 
 
@@ -100,7 +124,7 @@ def require_fees_paid(
     found = set()
     for place, step in enumerate(takeovers):
         takeover = step.takeover
-        if takeover.fee == full_fee(takeover.size, terms_of(terms, takeover.market)):
+        if takeover.fee == fee_due(takeover, terms_of(terms, takeover.market)):
             continue
         if value(ledger.accounts[takeover.account].holding, terms).equity != 0:
             raise Rejected(
@@ -120,10 +144,9 @@ def require_needed(
     if found.below:
         return
     reliefs = [
-        each.long_relief if size > 0 else each.short_relief
+        terms_of(terms, market).reliefs[side_of(size)]
         for market, size in entry.holding_before.positions
         if abs(entry.positions[market]) < abs(size)
-        for each in [terms_of(terms, market)]
     ]
     if found.after.excess >= max(reliefs, default=0):
         raise Rejected(Reason.TAKEOVER_UNNEEDED, f"{ledger.place(index)} gives more than it must")

@@ -11,6 +11,7 @@ from dataclasses import replace
 from rollup.protocol.batch import Batch
 from rollup.protocol.constants import ACCOUNT_BITS, SLOT_BITS, TRIGGER_BITS
 from rollup.protocol.counting import Frontiers, frontiers_before
+from rollup.protocol.deleveraging import zone_seats
 from rollup.protocol.ledger import Ledger
 from rollup.protocol.margin import triggers_of
 from rollup.protocol.outcome import Steps
@@ -32,7 +33,10 @@ def completed(draft: Batch, state: State, shape_class: ShapeClass = CLASS_S) -> 
     ledger = Ledger(draft.pre)
     steps = take_steps(draft, ledger)
     changes = _changes(ledger, steps)
-    sweep = _Sweep(state, changes, shape_class.triggers, _nodes_left(draft, shape_class))
+    zone = zone_seats(steps.zones, steps.terms)
+    touched = leaves_of(changes) | leaves_of(zone)
+    nodes = _nodes_left(draft, shape_class)
+    sweep = _Sweep(state, changes, touched, shape_class.triggers, nodes)
     before = frontiers_before(draft.pre.markets.frontiers, steps.terms)
     frontiers = sweep.frontiers(before, steps.terms)
     triggers, siblings = state.open_triggers(sweep.leaves)
@@ -92,8 +96,10 @@ class _Sweep:
     """Frontiers on their way down, one leaf after the other, while there is room for leaves and for
     the nodes above them."""
 
-    def __init__(self, state: State, changes: Counter[Seat], room: int, nodes: int) -> None:
-        self.leaves = leaves_of(changes)
+    def __init__(
+        self, state: State, changes: Counter[Seat], leaves: set[int], room: int, nodes: int
+    ) -> None:
+        self.leaves = leaves
         self._state = state
         self._changes = changes
         self._room = room

@@ -15,10 +15,13 @@ from rollup.protocol.batch import Fill, Globals, MarketsState
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.order import SignedOrder
 from rollup.protocol.public import PublicInput
-from rollup.protocol.takeover import Takeover
+from rollup.protocol.takeover import Route, Takeover, liquidated_in
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.triggers import Counters
 from rollup.tree.multi import TouchedNode
+
+Zones = Mapping[tuple[int, int], int]
+"""By market and side, the nearest trigger to zero that was deleveraged: biased."""
 
 
 class Valuation(NamedTuple):
@@ -110,13 +113,14 @@ class HolderStep(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TakeoverStep(Private):
-    """One takeover at its memory timestamp. `short`: the lots were owed, not held."""
+    """One takeover at its memory timestamp. `short`: the lots were owed, not held. Where its route
+    says so `taker` is liquidated too."""
 
     timestamp: int
     takeover: Takeover
     short: bool
     liquidated: HolderStep
-    backstop: HolderStep
+    taker: HolderStep
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -143,7 +147,8 @@ class OrderStep(Private):
 class Steps(Private):
     """What a batch did to cash, positions and slots, in its order, before any leaf is hashed.
 
-    `exhausted` are the accounts that paid less than the whole fee of a takeover."""
+    `exhausted` are the accounts that paid less than the whole fee of a takeover; `zones` says for
+    each market and side in which somebody was deleveraged down to which trigger."""
 
     terms: tuple[MarketTerms, ...]
     deposits: tuple[DepositStep, ...]
@@ -153,11 +158,22 @@ class Steps(Private):
     fees: FeeStep
     closings: Mapping[int, Closing]
     exhausted: frozenset[int]
+    zones: Zones
 
     @property
     def liquidated(self) -> frozenset[int]:
-        """The accounts that takeovers reduced."""
-        return frozenset(step.takeover.account for step in self.takeovers)
+        """The accounts that were liquidated: lots were taken of them, or they took from another
+        such account."""
+        return liquidated_in(step.takeover for step in self.takeovers)
+
+    @property
+    def deleveraged(self) -> frozenset[tuple[int, int]]:
+        """(account, market) of each position that was deleveraged."""
+        return frozenset(
+            (step.takeover.taker, step.takeover.market)
+            for step in self.takeovers
+            if step.takeover.route is Route.DELEVERAGED
+        )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -176,7 +192,7 @@ class TouchedSlot(Private):
 class TouchedAccount(Private):
     """An account opened once and closed once. None: no such account; `header` is then 0s if it
     does not exist after the batch either. `markets` are those whose positions were opened, rising:
-    what it held and what it traded."""
+    what it held and what it traded. `exempt`: it may stay where others are deleveraged."""
 
     index: int
     before: Account | None
@@ -189,12 +205,14 @@ class TouchedAccount(Private):
     closing: Closing
     liquidated: bool
     exhausted: bool
+    exempt: bool
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TouchedTriggers(Private):
     """A leaf of the trigger tree opened once and closed once: after = before + plus - minus,
-    counter by counter. `swept` says which of its counters a frontier passed: they are 0 after."""
+    counter by counter. `swept` says of which counters it is shown what they count: a frontier or
+    deleveraging passed them. `staying` is that: the positions that may stay in a zone; else 0."""
 
     index: int
     before: Counters
@@ -202,6 +220,7 @@ class TouchedTriggers(Private):
     plus: Counters
     minus: Counters
     swept: tuple[bool, ...]
+    staying: Counters
     leaf_before: Digest
     leaf_after: Digest
 

@@ -102,6 +102,11 @@ class Reason(StrEnum):
     TAKEOVER_SIZE = "takeover-size"
     TAKEOVER_FEE = "takeover-fee"
     TAKEOVER_UNNEEDED = "takeover-unneeded"
+    TAKER_SIDE = "taker-side"
+    TAKER_ORDERED = "taker-ordered"
+    TAKER_STANDING = "taker-standing"
+    BACKSTOP_NOT_FULL = "backstop-not-full"
+    DELEVERAGED_ORDER = "deleveraged-order"
 
     # An account left in a state that the margin rule forbids.
     MARGIN = "margin"

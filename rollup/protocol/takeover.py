@@ -1,10 +1,13 @@
-"""A takeover: the backstop takes lots of an account below maintenance margin, at the oracle price
-less a fee. The record, and its numbers; when it is allowed is in liquidation.py.
+"""A takeover: lots of an account below maintenance margin go to the backstop, at the oracle price
+less a fee; or, at the oracle price, to an account of the other side, whose lots they close. The
+record, and its numbers; when it is allowed is in liquidation.py and deleveraging.py.
 
 Private: it shows whose position was taken. Spec: docs/spec/13-liquidation.md.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import IntEnum
 
 from rollup.private import Private
 from rollup.protocol.constants import (
@@ -13,22 +16,34 @@ from rollup.protocol.constants import (
     SIZE_BITS,
     TAKEOVER_FEE_BITS,
 )
-from rollup.protocol.rejection import Reason
+from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.units import require_bounds
 
 
+class Route(IntEnum):
+    """Who takes the lots: the backstop; an account that is deleveraged by them; or one that is
+    liquidated too, so that both lose lots at once."""
+
+    BACKSTOP = 0
+    DELEVERAGED = 1
+    LIQUIDATED = 2
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Takeover(Private):
-    """`size` lots of one market go from an account to the backstop, whatever side they are of.
+    """`size` lots of one market leave an account, whatever side they are of.
 
-    `fee` in quanta is what the account pays the backstop for it.
+    `fee` in quanta is what the account pays the backstop for it; nobody else is paid one. `taker`
+    is the account that takes them, and 0 where the route says that it is the backstop.
     """
 
     account: int
     market: int
     size: int
     fee: int
+    route: Route = Route.BACKSTOP
+    taker: int = 0
 
     def __post_init__(self) -> None:
         ends = (
@@ -36,12 +51,32 @@ class Takeover(Private):
             ("market", 0, 1 << MARKET_BITS, Reason.MARKET_OUT_OF_BOUNDS),
             ("size", 1, 1 << SIZE_BITS, Reason.SIZE_OUT_OF_BOUNDS),
             ("fee", 0, 1 << TAKEOVER_FEE_BITS, Reason.AMOUNT_OUT_OF_BOUNDS),
+            ("taker", 0, 1 << ACCOUNT_BITS, Reason.ACCOUNT_OUT_OF_BOUNDS),
         )
         for name, low, end, reason in ends:
             require_bounds(f"takeover {name}", getattr(self, name), low, end, reason)
+        if not isinstance(self.route, Route):
+            raise Rejected(Reason.MALFORMED, "a takeover's route must be a Route")
+        if self.route is Route.BACKSTOP and self.taker:
+            raise Rejected(Reason.MALFORMED, "the backstop is named by the route alone")
 
 
 def full_fee(size: int, terms: MarketTerms) -> int:
-    """What an account that can pay it pays for `size` lots, in quanta: a tick a lot is one, so
-    nothing is rounded here."""
+    """What an account that can pay it pays the backstop for `size` lots, in quanta: a tick a lot is
+    one, so nothing is rounded here."""
     return size * terms.liquidation_fee
+
+
+def fee_due(takeover: Takeover, terms: MarketTerms) -> int:
+    """The whole fee of a takeover: none where it is not the backstop's."""
+    return full_fee(takeover.size, terms) if takeover.route is Route.BACKSTOP else 0
+
+
+def liquidated_in(takeovers: Iterable[Takeover]) -> frozenset[int]:
+    """The accounts that lots are taken of, and those that take and are liquidated as well."""
+    found = set()
+    for takeover in takeovers:
+        found.add(takeover.account)
+        if takeover.route is Route.LIQUIDATED:
+            found.add(takeover.taker)
+    return frozenset(found)

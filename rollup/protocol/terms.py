@@ -68,6 +68,11 @@ class MarketTerms:
         return -self.value - self.short_maintenance
 
     @property
+    def reliefs(self) -> tuple[int, int]:
+        """Both, by side."""
+        return self.long_relief, self.short_relief
+
+    @property
     def numbers(self) -> tuple[int, int]:
         """Biased numbers of the buckets in which a long's and a short's side value are."""
         long, short = self.long_maintenance, self.short_maintenance

@@ -13,6 +13,7 @@ from rollup.hash.many import CompressMany
 from rollup.protocol.batch import Batch
 from rollup.protocol.closing import close
 from rollup.protocol.constants import DEPOSIT_TIMESTAMP, FEE_TIMESTAMP, FILL_TIMESTAMP
+from rollup.protocol.deleveraging import require_full, require_standing, zones_of
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
 from rollup.protocol.ledger import Ledger
 from rollup.protocol.liquidation import (
@@ -36,6 +37,7 @@ from rollup.protocol.outcome import (
 )
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
+from rollup.protocol.takeover import liquidated_in
 from rollup.protocol.terms import MarketTerms, batch_terms, terms_of
 from rollup.protocol.trade import (
     fee,
@@ -87,14 +89,18 @@ def take_steps(
         apply_takeover(batch, ledger, terms, place) for place in range(len(batch.takeovers))
     )
     fees = credit_fees(ledger, batch.governance.fee_account, fills)
-    liquidated = sorted({step.takeover.account for step in takeovers})
-    for account in liquidated:
+    liquidated = liquidated_in(batch.takeovers)
+    for account in sorted(liquidated):
         require_equity(ledger, account, terms)
     closings = {index: close_account(batch, ledger, index, terms) for index in ledger.accounts}
-    for account in liquidated:
+    for account in sorted(liquidated):
         require_needed(ledger, account, terms, closings[account])
     exhausted = require_fees_paid(ledger, takeovers, terms)
-    return Steps(terms, deposits, orders, fills, takeovers, fees, closings, exhausted)
+    require_standing(ledger, takeovers, closings, liquidated)
+    zones = zones_of(ledger, takeovers)
+    backstop = batch.governance.backstop_account
+    require_full(ledger, zones, backstop, closings, terms, liquidated)
+    return Steps(terms, deposits, orders, fills, takeovers, fees, closings, exhausted, zones)
 
 
 def require_follows(batch: Batch) -> None:
@@ -224,7 +230,7 @@ def apply_side(
     ledger.slots[key] = slot_after
     account.cash = cash_after
     account.set_position(order.market, position_after)
-    account.ordered = True
+    account.ordered.add(order.market)
     return SideStep(
         order=place,
         account=order.account,
@@ -274,7 +280,7 @@ def close_account(
     """How the closing rule finds an account; refused if it may not be left so."""
     entry = ledger.accounts[index]
     with refusals_at(ledger.place(index)):
-        found = closing(entry.holding_before, entry.holding, terms, traded=entry.ordered)
+        found = closing(entry.holding_before, entry.holding, terms, traded=bool(entry.ordered))
         if found.grew and batch.begins_open and index != batch.governance.backstop_account:
             raise Rejected(Reason.STEP_RISK, "the step is open, so positions only shrink")
     return found

@@ -66,9 +66,17 @@ def records_of(cases: list[Case], offers: list[Offer], terms: Terms) -> Parts:
         liquidated=np.array([offer.liquidated for offer in offers], dtype=np.int64),
         exhausted=np.array([offer.exhausted for offer in offers], dtype=np.int64),
         relief=np.array([offer.relief for offer in offers], dtype=np.int64).reshape(count, 3),
+        exempt=np.array([is_exempt(offer) for offer in offers], dtype=np.int64),
+        clear=zeros,
+        told=zeros,
         backstop=BACKSTOP,
     )
     return accounts, positions_of(cases, offers, terms), markets_of(terms)
+
+
+def is_exempt(offer: Offer) -> bool:
+    """Who may stay where others are deleveraged; nobody here was flagged before."""
+    return offer.below or offer.liquidated
 
 
 def positions_of(cases: list[Case], offers: list[Offer], terms: Terms) -> PositionRecords:
@@ -92,6 +100,10 @@ def positions_of(cases: list[Case], offers: list[Offer], terms: Terms) -> Positi
         last_ts=nothing,
         takeovers=nothing,
         needed=nothing,
+        deleveraged=nothing,
+        behind=nothing,
+        came=nothing,
+        stays=nothing,
     )
 
 
@@ -108,4 +120,8 @@ def markets_of(terms: Terms) -> MarketRecords:
         take_uses=zeros,
         listed=zeros + 1,
         frontier=(numbers, numbers),
+        zoned=np.zeros((count, 2), dtype=np.int64),
+        zone=np.zeros((count, 2), dtype=np.int64),
+        full=np.zeros((count, 2), dtype=np.int64),
+        backstop=np.zeros(16, dtype=np.int64),
     )

@@ -31,7 +31,7 @@ from rollup.protocol.positions import Positions
 from rollup.protocol.receipt import RECEIPTS_START
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.state import State
-from rollup.protocol.takeover import Takeover
+from rollup.protocol.takeover import Route, Takeover
 from rollup.protocol.transition import apply_batch
 from rollup.protocol.units import VerifyMany
 from tests.helpers.oracle import oracle_terms
@@ -297,7 +297,8 @@ class Venue:
             touched.setdefault(signed.order.account, set()).add(signed.order.slot)
         if takeovers:
             touched.setdefault(self.genesis.governance.backstop_account, set())
-        for index in (*(takeover.account for takeover in takeovers), *refreshed):
+        takers = (each.taker for each in takeovers if each.route is not Route.BACKSTOP)
+        for index in (*(takeover.account for takeover in takeovers), *takers, *refreshed):
             touched.setdefault(index, set())
         draft = Batch(
             chain=self.genesis.chain,

@@ -276,7 +276,7 @@ def test_of_the_wrong_side(place: Fallen, liar: Liar) -> None:
         size, paid = step.takeover.size, step.takeover.size * terms[BTC].value
         entries = (ledger.accounts[LONG], ledger.accounts[BACKSTOP])
         holders = []
-        for entry, old, way in zip(entries, (step.liquidated, step.backstop), (1, -1), strict=True):
+        for entry, old, way in zip(entries, (step.liquidated, step.taker), (1, -1), strict=True):
             entry.cash = old.cash_after - 2 * way * paid
             entry.set_position(BTC, old.position_before + way * size)
             holders.append(replace(old, cash_after=entry.cash, position_after=entry.positions[BTC]))

@@ -90,6 +90,10 @@ class Columns(Layout):
     relief = cells(BALANCED)  # what one lot of a position that was reduced adds to its excess
     spare = limbs(VALUE_BITS)  # how far its excess is below that, less one
     spare_carries = carries(COLUMNS - 1, SPARE_CARRY_BITS)
+    ordinary = cell()  # 1 if it is not flagged, and not the backstop
+    exempt = cell()  # 1 if it may stay where others are deleveraged
+    clear = cell()  # 1 if it takes, so that it may have no lots of a side that is deleveraged
+    told = cell()  # how many sides are told what it has left
     backstop = bit()  # it is governance's backstop
     backstop_inverse = cell()  # of the account's number less the backstop's
     safety = limbs(SAFETY_BITS)

@@ -1,9 +1,10 @@
-"""What an account row says of liquidation: whose lots the backstop may take, and for which fee."""
+"""What an account row says of liquidation: whose lots may be taken, for which fee, and who may stay
+where others are deleveraged."""
 
 from circuits.air.builder import Builder
 from circuits.air.layout import LIMB_BITS
 from circuits.gadgets.balanced import HALF, TOP
-from circuits.gadgets.buses import NEEDED
+from circuits.gadgets.buses import BACKSTOP, NEEDED
 from circuits.gadgets.integer import Coefficient, Integer, from_limbs, require_identity
 from circuits.tables.account.columns import Columns
 from circuits.tables.position.sums import normal
@@ -18,8 +19,8 @@ def needed_gap(row: Columns) -> Integer:
 
 
 def require_liquidation(air: Builder, row: Columns) -> None:
-    """A liquidated account was below maintenance at the mark, signed nothing, is a trader's, and
-    ends owing nothing."""
+    """A liquidated account was below maintenance at the mark, signed nothing, and ends owing
+    nothing."""
     liquidated, equity = row.liquidated, row.sums.equity_after
     for flag in (liquidated, row.exhausted):
         air.require_bit(flag, "account.flags")
@@ -30,8 +31,6 @@ def require_liquidation(air: Builder, row: Columns) -> None:
     air.range_check(below, liquidated, claim="account.liquidatable")
     # Lie: its own order trades in the batch, before its lots are taken or after.
     air.require_zero(liquidated * row.opened, "account.liquidated-unsigned")
-    # Lie: the backstop takes from itself.
-    air.require_zero(liquidated * row.backstop, "account.not-the-backstop")
     # Lie: liquidation leaves it with more than it had.
     air.require_zero(liquidated * (1 - row.shrinks), "account.liquidated-shrinks")
     # Lie: a liquidation that leaves a debt behind, or a fee beyond what is left.
@@ -56,3 +55,21 @@ def _require_needed(air: Builder, row: Columns) -> None:
     with air.when(row.healed):
         # Lie: one lot too many, or lots of an account that a deposit of the batch rescued.
         require_identity(air, needed_gap(row), row.spare_carries, "account.needed")
+
+
+def require_standing(air: Builder, row: Columns) -> None:
+    """Where it stands when others are deleveraged, and what the backstop has left."""
+    unflagged = 1 - row.after.below
+    air.require_equal(row.ordinary, unflagged * (1 - row.backstop), "account.exempt")
+    # Lie: a friend is exempt, and keeps what he would lose next; or one that is, is deleveraged.
+    left = row.ordinary * (1 - row.before.below) * (1 - row.liquidated)
+    air.require_equal(row.exempt, 1 - left, "account.exempt")
+    # Lie: others are deleveraged while the backstop has lots that a takeover would close.
+    takes = row.backstop * (1 - row.liquidated) * unflagged
+    air.require_equal(row.clear, takes, "account.clear")
+    # Lie: somebody else's means are passed off as the backstop's.
+    air.require_zero(row.told * (1 - row.backstop), "account.backstop-told")
+    air.require_zero(row.told * (1 - row.exists), "account.padding-is-silent")
+    sums = row.sums
+    means = (*sums.initial_after, *sums.excess_after, *sums.ladder_after)
+    air.send(BACKSTOP, means, row.told, claim="account.backstop-told")

@@ -38,6 +38,9 @@ _PLAIN = (
     "shrinks",
     "liquidated",
     "exhausted",
+    "exempt",
+    "clear",
+    "told",
 )
 """Columns that are as the records have them."""
 
@@ -139,6 +142,7 @@ def _fill_closing(row: Columns) -> None:
     row.room.fill(_low_bits(room, row.room.bits))
     row.room_carries.fill(fill_carries(room - from_limbs(row.room).packed()))
     _fill_needed(row)
+    row.ordinary[...] = (1 - row.after.below) * (1 - row.backstop)
 
 
 def _fill_needed(row: Columns) -> None:
@@ -177,7 +181,11 @@ def fill_limbs(limbs: Limbs, digits: Sequence[Any]) -> None:
 
 
 def _fill_padding(row: Columns) -> None:
-    """Rows of an account that is not there: zero, but for biased words and the fresh slots."""
+    """Rows of an account that is not there: zero, but for biased words and the fresh slots; and for
+    account 0, where that is the backstop."""
+    row.ordinary[...] = 1 - row.backstop
+    for cell in (row.exempt, row.clear):
+        cell[...] = row.backstop
     cash = CASH_LIMIT >> 2 * _PAIR_BITS
     for leaf in (row.before, row.after):
         for cell, word in zip(leaf.cash, (0, 0, cash), strict=True):

@@ -5,8 +5,9 @@ it. The frontier of a side is the bucket down to which all counters have been sh
 with the price for free, and comes down only over counters that the trigger table sweeps. The rows
 hand the markets leaf on from market to market, before and after the batch.
 Height: one row a market, padded. Degree: 3.
+Where somebody is deleveraged the row has a zone and shows that the backstop is full (`zone.py`).
 Buses: receives MARKET; sends RISK, TRADE and TAKE as often as they are asked for; FRONTIERS, SWEEP,
-HASH, RANGE.
+BACKSTOP, HASH, RANGE.
 Claims: docs/spec/claims/market.md. Spec: docs/spec/06-margin.md and 15-triggers.md.
 """
 
@@ -14,54 +15,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from circuits.air.builder import Builder
-from circuits.air.layout import Layout, bit, cell, cells, group, limbs, many
 from circuits.air.table import Table
-from circuits.gadgets.balanced import COUNT
 from circuits.gadgets.buses import FRONTIERS, MARKET, RISK, SWEEP, TAKE, TRADE
 from circuits.gadgets.hash import request_hash
-from circuits.tables.position.columns import DIGEST, Risk
-from rollup.protocol.constants import BUCKET_NUMBER_BITS
-
-
-class Side(Layout):
-    """The frontier of one side, as biased bucket numbers."""
-
-    before = cell()
-    after = cell()
-    falls = bit()  # the frontier is lowered by a sweep
-    lags = bit()  # it is above the price's bucket after the batch
-    room = limbs(BUCKET_NUMBER_BITS)  # how far it may still fall, or how far it rose
-
-
-class Fold(Layout):
-    """The markets leaf, as far as the row's market."""
-
-    listed = cell()  # 1 if the market before this one was listed before the batch
-    lagging = cell()  # sides of the markets before this one that lag
-    old_taken = cells(DIGEST)
-    old_hash = cells(DIGEST)
-    new_taken = cells(DIGEST)
-    new_hash = cells(DIGEST)
-
-
-class Columns(Layout):
-    """The columns."""
-
-    active = bit()
-    listed = bit()  # before the batch too
-    market = cell()
-    risk = group(Risk)
-    band_low = cells(2)  # packed pairs
-    band_high = cells(2)
-    taker_fee = cell()
-    maker_fee = cell()
-    funding = cells(COUNT)  # F in balanced limbs
-    lot_fee = cells(3)  # of liquidation, limbs
-    risk_uses = cell()  # positions of this batch in the market
-    trade_uses = cell()  # fills
-    take_uses = cell()  # takeovers
-    sides = many(2, group(Side))
-    fold = group(Fold)
+from circuits.tables.market.columns import Columns, Side
+from circuits.tables.market.zone import require_zone
+from circuits.tables.position.columns import DIGEST
 
 
 def constraints(air: Builder, row: Columns) -> None:
@@ -71,6 +30,7 @@ def constraints(air: Builder, row: Columns) -> None:
     _terms(air, row)
     for place, side in enumerate(row.sides):
         _frontier(air, row, place, side)
+        require_zone(air, row, place, side)
     _fold(air, row)
 
 
@@ -83,7 +43,8 @@ def _terms(air: Builder, row: Columns) -> None:
     # Lie: other terms than governance and price give, or those of a market that is not listed.
     public = (row.market, *risk, *trade, *row.lot_fee)
     air.receive(MARKET, public, row.active, claim="market.public")
-    air.send(RISK, (row.market, *risk), row.risk_uses, claim="market.risk")
+    zones = (*(side.zoned for side in row.sides), *(side.zone for side in row.sides))
+    air.send(RISK, (row.market, *risk, *zones), row.risk_uses, claim="market.risk")
     air.send(TRADE, (row.market, *trade), row.trade_uses, claim="market.trade")
     take = (*row.risk.value, *row.lot_fee)
     air.send(TAKE, (row.market, *take), row.take_uses, claim="market.take")

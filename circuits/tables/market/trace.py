@@ -3,8 +3,11 @@
 import numpy as np
 
 from circuits.air.trace import I64, U32, Trace, put
+from circuits.gadgets.integer import fill_carries
+from circuits.tables.account.trace import fill_limbs, normalise
 from circuits.tables.chains import continue_chain
-from circuits.tables.market.air import Columns, Side, room
+from circuits.tables.market.air import room
+from circuits.tables.market.columns import Columns, Side, lacking
 from circuits.tables.records import MarketRecords, PositionRecords
 from rollup.hash.poseidon import fold_start
 from rollup.protocol.constants import MARKETS_LEAF_VERSION
@@ -32,6 +35,10 @@ def build(records: MarketRecords, positions: PositionRecords, height: int, blind
         side.before[...], side.after[...] = (each[:, place] for each in records.frontier)
         _fill_side(row, side, number)
     _fill_fold(row, records)
+    for cell, limb in zip(row.backstop.cells, records.backstop.tolist(), strict=True):
+        cell[...] = limb * records.zoned.any(axis=1)
+    for place, number in enumerate(numbers):
+        _fill_zone(row, place, number, records)
     trace.fill_rest()
     return trace.finish()
 
@@ -41,6 +48,22 @@ def _fill_side(row: Columns, side: Side, number: I64) -> None:
     side.falls[...] = row.listed * (side.before > number)
     side.lags[...] = side.falls * (side.after > number)
     side.room.fill(room(side, number) % 2**side.room.bits)
+
+
+def _fill_zone(row: Columns, place: int, number: I64, records: MarketRecords) -> None:
+    """How far somebody is deleveraged, and what the backstop lacks there."""
+    side = row.sides[place]
+    side.zoned[...] = records.zoned[:, place]
+    side.zone[...] = records.zone[:, place]
+    side.deep[...] = side.zoned * (side.zone < number)
+    above = side.zone - number
+    away = side.zoned * (above - side.deep * (2 * above + 1))
+    side.zone_room.fill(away % 2**side.zone_room.bits)
+    for why, bit in enumerate(side.full):
+        bit[...] = side.zoned * (records.full[:, place] == why)
+    fill_limbs(side.short, (0,) * len(side.short))
+    fill_limbs(side.short, normalise(lacking(row, place), len(side.short)))
+    side.short_carries.fill(fill_carries(lacking(row, place)))
 
 
 def _fill_fold(row: Columns, records: MarketRecords) -> None:

@@ -7,7 +7,8 @@ with its leaves: so the rows of an account are exactly the positions that its le
 and those traded in the batch. The new position's trigger is as many buckets below the price as its
 account is safe; the row says which trigger was left and which is taken.
 Height: one row a position, padded. Degree: 3.
-Buses: CHAIN, RISK, HASH, MEMORY, RANGE; sends TRIGGER, LIQUIDATION and NEEDED.
+Whether it may stay where others are deleveraged is in `order.py`.
+Buses: CHAIN, RISK, HASH, MEMORY, RANGE; sends TRIGGER, LIQUIDATION, NEEDED and STAYS.
 Claims: docs/spec/claims/position.md. Spec: docs/spec/03-state.md, 06-margin.md, 13-triggers.md.
 """
 
@@ -21,6 +22,7 @@ from circuits.gadgets.compare import require_at_most
 from circuits.gadgets.hash import request_hash
 from circuits.gadgets.words import POSITION_WORD
 from circuits.tables.position.columns import LIMB, Columns, Risk, Size
+from circuits.tables.position.order import require_order
 from circuits.tables.position.sums import POSITIONS_MAX, product
 from rollup.protocol.constants import POSITION_BITS, POSITION_LIMIT
 
@@ -30,16 +32,21 @@ ROWS_MAX = 2**13
 
 def constraints(air: Builder, row: Columns) -> None:
     """One position."""
-    for flag in (row.active, row.shrinks, row.liquidated, row.kept, row.needed):
+    for flag in (row.active, row.shrinks, row.smaller, row.liquidated, row.kept, row.needed):
+        air.require_bit(flag, "position.flags")
+    for flag in (row.exempt, row.deleveraged, row.behind, row.came, row.stays):
         air.require_bit(flag, "position.flags")
     _require_place(air, row)
     for size in (row.before, row.after):
         _require_size(air, row, size)
     _require_demands(air, row)
     # Lie: margin at a friend's price, or at the terms of another market, or of none.
-    air.receive(RISK, (row.market, *row.risk.cells), row.active, claim="position.terms")
+    # Lie: a zone that nobody of the side is deleveraged in, or one that ends nearer.
+    risk = (row.market, *row.risk.cells, *row.zones.cells)
+    air.receive(RISK, risk, row.active, claim="position.terms")
     _require_memory(air, row)
     _require_takeovers(air, row)
+    require_order(air, row)
     _require_leaf(air, row)
     _require_trigger(air, row)
     _require_moves(air, row)
@@ -81,8 +88,11 @@ def _require_size(air: Builder, row: Columns, size: Size) -> None:
 
 
 def _require_demands(air: Builder, row: Columns) -> None:
-    """What an account whose risk did not grow asks of each of its positions."""
+    """What an account whose risk did not grow asks of each of its positions; and of one that is
+    deleveraged whatever the account does elsewhere."""
     before, after = row.before, row.after
+    for asked in (row.shrinks, row.deleveraged):
+        air.require_zero(asked * (1 - row.smaller), "position.smaller")
     low, high = after.magnitude.packed()
     # Lie: a position that grew is passed off as a reduction; or one that nobody took from is named
     # as that of which the last lot was needed.
@@ -92,12 +102,12 @@ def _require_demands(air: Builder, row: Columns) -> None:
         before.magnitude.packed(),
         POSITION_BITS,
         row.shrink_room,
-        row.shrinks,
+        row.smaller,
         "position.not-grown",
     )
     # Lie: a flip is passed off as a reduction: long 5 to short 4.
     flipped = after.held * (after.short - before.short)
-    air.require_zero(row.shrinks * flipped, "position.no-flip")
+    air.require_zero(row.smaller * flipped, "position.no-flip")
 
 
 def _require_memory(air: Builder, row: Columns) -> None:
@@ -113,9 +123,11 @@ def _require_memory(air: Builder, row: Columns) -> None:
 def _require_takeovers(air: Builder, row: Columns) -> None:
     # Lie: a position is taken over whose account is not liquidated, or that no account has.
     air.require_zero(row.liquidated * (1 - row.active), "position.padding-is-silent")
-    air.require_zero(row.takeovers * (1 - row.liquidated), "position.liquidated-only")
+    reduced = row.liquidated + row.deleveraged
+    air.require_zero(row.takeovers * (1 - reduced), "position.liquidated-only")
     # Lie: lots of the side that the account did not have: it is given more, and not relieved.
-    named = (row.account, row.market, row.before.short, row.exhausted)
+    standing = row.exhausted + 2 * row.deleveraged
+    named = (row.account, row.market, row.before.short, standing)
     air.send(LIQUIDATION, named, row.takeovers, claim="position.taken")
     # Lie: the account needed a lot of another side, which is worth more to it.
     air.require_zero(row.needed * (1 - row.liquidated), "position.liquidated-only")
@@ -209,7 +221,8 @@ def _require_sums(air: Builder, row: Columns) -> list[Any]:
 
 
 def _require_chain(air: Builder, row: Columns, sums: Sequence[Any]) -> None:
-    demands = (row.safety, row.shrinks, row.liquidated, row.exhausted)
+    standing = (row.liquidated, row.exhausted, row.exempt, row.clear)
+    demands = (row.safety, row.shrinks, *standing)
     least = row.market - row.gap.value()
     taken = (row.account, least, row.count, *demands, *row.old_taken, *row.new_taken)
     # Lie: a position of another account, one in two accounts, or one in none.

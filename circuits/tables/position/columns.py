@@ -6,7 +6,12 @@ from circuits.air.layout import Layout, bit, cell, cells, group, limbs
 from circuits.gadgets.balanced import BUCKET_COUNT, COUNT
 from circuits.gadgets.buses import RISK_NUMBERS
 from circuits.tables.position.sums import COLUMNS, Sums
-from rollup.protocol.constants import MARKET_BITS, POSITION_BITS, SAFETY_MAX
+from rollup.protocol.constants import (
+    BUCKET_NUMBER_BITS,
+    MARKET_BITS,
+    POSITION_BITS,
+    SAFETY_MAX,
+)
 
 DIGEST = 8
 LIMB = 2**13
@@ -63,6 +68,18 @@ if Risk.width() != RISK_NUMBERS:
     raise TypeError("RISK carries another number of elements than a market's terms have")
 
 
+class Zones(Layout):
+    """Of longs and of shorts: whether somebody is deleveraged, and down to which trigger."""
+
+    zoned = cells(2)
+    zone = cells(2)
+
+    @property
+    def cells(self) -> tuple[Any, ...]:
+        """All four, as RISK carries them."""
+        return (*self.zoned, *self.zone)
+
+
 class Given(Layout):
     """The sums that the row hands on in cells of their own: the ladder has lower degree."""
 
@@ -84,8 +101,18 @@ class Columns(Layout):
     shrinks = bit()
     liquidated = bit()
     exhausted = cell()
+    exempt = bit()  # it may stay where others are deleveraged
+    clear = cell()  # it may not be of a side that is
+    smaller = bit()  # it has not grown, nor changed its side
     takeovers = cell()  # of this position
     needed = bit()  # the liquidated account would be below maintenance with a lot more of it
+    deleveraged = bit()
+    behind = bit()  # it stays, and its old trigger is not above the last that is deleveraged
+    came = bit()  # it stays, and its side held nothing before
+    stays = bit()  # it says that it may
+    zones = group(Zones)
+    zone = cell()  # of its old side
+    zone_room = limbs(BUCKET_NUMBER_BITS)  # how far its old trigger is from there
     last_ts = cell()  # of the position's word
     before = group(Size)
     after = group(Size)

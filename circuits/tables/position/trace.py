@@ -34,16 +34,20 @@ class Positions:
         row.market[...] = records.market
         row.last_ts[...] = records.last_ts
         row.safety[...] = accounts.safety[records.owner]
-        for name in ("shrinks", "liquidated", "exhausted"):
+        for name in ("shrinks", "liquidated", "exhausted", "exempt", "clear"):
             getattr(row, name)[...] = getattr(accounts, name)[records.owner]
-        row.takeovers[...] = records.takeovers
-        row.needed[...] = records.needed
+        for name in ("takeovers", "needed", "deleveraged", "behind", "came", "stays"):
+            getattr(row, name)[...] = getattr(records, name)
+        row.smaller[...] = row.shrinks | records.deleveraged
         _fill_size(row.before, records.before)
         _fill_size(row.after, records.after)
         before, after = (np.abs(s - POSITION_LIMIT) for s in (records.before, records.after))
         fill_difference(row.shrink_room, after + records.needed, before, POSITION_BITS)
-        put(row.risk.cells, markets.risk[_rows_of(markets, records.market)])
+        rows = _rows_of(markets, records.market)
+        put(row.risk.cells, markets.risk[rows])
+        put(row.zones.cells, np.hstack((markets.zoned, markets.zone))[rows])
         _fill_triggers(row, records)
+        _fill_zone(row)
         columns = [column for each in added(row).values() for column in each]
         self.added: I64 = np.stack(columns, axis=1)
 
@@ -91,3 +95,12 @@ def _fill_triggers(row: Columns, records: PositionRecords) -> None:
     row.sunk.fill(held * short)
     same = (row.before.short == row.after.short) & (row.before.trigger == row.after.trigger)
     row.kept[...] = row.before.held * held * same
+
+
+def _fill_zone(row: Columns) -> None:
+    """How far the old trigger is from the last that is deleveraged, where it is asked."""
+    long, short = row.zones.zone
+    row.zone[...] = np.where(row.before.short, short, long)
+    away = (2 * row.deleveraged - 1) * (row.before.trigger - row.zone)
+    room = (row.deleveraged + row.behind) * away
+    row.zone_room.fill(room % 2**row.zone_room.bits)

@@ -1,12 +1,13 @@
-"""Takeover: one row moves lots of a liquidated account to the backstop.
+"""Takeover: one row moves lots of a liquidated account to the backstop, or to an account of the
+other side, whose lots they close.
 
-The account gets what the lots are worth, less the fee; the backstop pays it. The row knows that the
+The account gets what the lots are worth, less the fee; the taker pays it. The row knows that the
 account is liquidated, of which side its lots were and whether it may pay less than the whole fee
-from LIQUIDATION, which only the position of a liquidated account sends; that the account ends with
-no more of either side is checked there. Row j accesses memory at time TAKEOVER_TIMESTAMP + j.
+from LIQUIDATION, which only the position of a liquidated or deleveraged account sends; that it ends
+with no more of either side is checked there. Row j accesses memory at time TAKEOVER_TIMESTAMP + j.
 Height: one row a takeover, padded; rows in use need not be contiguous, and are among the first
 rows, as many as the shape class takes trades. Degree: 3.
-Buses: receives TAKE and LIQUIDATION, accesses four words of MEMORY.
+Buses: receives TAKE and LIQUIDATION, accesses four words of MEMORY, RANGE.
 Claims: docs/spec/claims/takeover.md. Spec: docs/spec/13-liquidation.md.
 """
 
@@ -15,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from circuits.air.builder import Builder
-from circuits.air.layout import Layout, cell
+from circuits.air.layout import LIMB_BITS, Layout, cell
 from circuits.air.table import Table
 from circuits.gadgets.buses import LIQUIDATION, TAKE
 from circuits.gadgets.integer import require_identity
@@ -46,23 +47,22 @@ def fixed_values(takeovers: int, height: int) -> Mapping[str, Sequence[int]]:
 
 def constraints(air: Builder, row: Columns) -> None:
     """One takeover."""
-    for flag in (row.active, row.short, row.exhausted):
+    for flag in (row.active, row.short, row.exhausted, row.closes, row.fresh):
         air.require_bit(flag, "takeover.flags")
     # Lie: a takeover beyond the batch's last, at a time not before the fee credit.
     air.require_zero(row.active * (1 - air.fixed.place), "takeover.place")
     # Lie: lots at another market's price, at none, or at a price that the venue made up.
     air.receive(TAKE, (row.market, *row.value, *row.lot_fee), row.active, claim="takeover.market")
-    # Lie: lots of an account that is healthy, that signed an order, or of the backstop itself.
+    # Lie: lots of an account that is healthy, or that signed an order.
     # Lie: lots of the other side: a long grows, at the oracle price, under the name of liquidation.
     named = (row.account, row.market, row.short, row.exhausted)
     air.receive(LIQUIDATION, named, row.active, claim="takeover.liquidated")
     _numbers(air, row)
     _fee(air, row)
     _balances(air, row)
-    backstop = air.public("backstop_account")
+    _taker(air, row)
     _words(air, row, row.liquidated, row.account)
-    # Lie: lots and fee to a friend.
-    _words(air, row, row.backstop, backstop)
+    _words(air, row, row.taker, row.taker_account)
 
 
 def _numbers(air: Builder, row: Columns) -> None:
@@ -80,28 +80,54 @@ def _numbers(air: Builder, row: Columns) -> None:
 
 
 def _fee(air: Builder, row: Columns) -> None:
-    """fee + waived = size x fee a lot; nothing is waived unless the account is exhausted."""
+    """fee + waived = size x fee a lot; nothing is waived unless the account is exhausted, and all
+    where the taker is not the backstop."""
     with air.when(row.active):
         # Lie: a fee above the market's: the trader pays for the backstop's risk twice.
         require_identity(air, fee_identity(row), row.fee_carries, "takeover.fee")
     # Lie: a friend pays less, and keeps what the backstop should have. Six limbs sum below p.
     first, *others = row.waived
-    air.require_zero((1 - row.exhausted) * sum(others, first), "takeover.fee-waived")
+    air.require_zero(
+        (1 - row.exhausted) * (1 - row.closes) * sum(others, first), "takeover.fee-waived"
+    )
+    # Lie: who is deleveraged is paid for it. Five limbs sum below p.
+    first, *others = row.fee
+    air.require_zero(row.closes * sum(others, first), "takeover.fee-free")
+
+
+def _taker(air: Builder, row: Columns) -> None:
+    """The backstop; or an account that has lots of the other side to lose."""
+    # Lie: lots and fee to a friend.
+    named = row.taker_account - air.public("backstop_account")
+    air.require_zero(row.active * (1 - row.closes) * named, "takeover.backstop")
+    # Lie: a padding row uses up what a position says.
+    air.require_zero(row.closes * (1 - row.active), "takeover.padding-is-silent")
+    # Lie: a friend's lots of the same side grow; or somebody's who is neither liquidated nor in
+    # line.
+    other = (row.taker_account, row.market, 1 - row.short, row.standing)
+    air.receive(LIQUIDATION, other, row.closes, claim="takeover.other-side")
+    # Lie: an order of the taker's was filled in the market, before it comes to this.
+    last = row.taker.position_ts
+    air.require_zero(row.fresh * (1 - row.closes), "takeover.unordered")
+    air.require_zero(row.fresh * last, "takeover.unordered")
+    later = row.closes - row.fresh
+    air.bit_elsewhere(later, "fresh is 1 only where closes is")
+    air.range_check((last - TAKEOVER_TIMESTAMP, LIMB_BITS), later, claim="takeover.unordered")
 
 
 def _balances(air: Builder, row: Columns) -> None:
     """Cash and positions move by value, fee and size."""
-    for holder in (row.liquidated, row.backstop):
+    for holder in (row.liquidated, row.taker):
         # Lie: a balance that overflows and comes back on the other end.
         for number in (holder.cash_after, holder.position_after, holder.position_carries):
             air.range_check(number, row.active, claim="takeover.bounds")
     with air.when(row.active):
         # Lie: a worse price than the oracle's, or a fee taken twice.
         require_identity(air, cash_identity(row), row.cash_carries, "takeover.cash")
-        # Lie: cash from nowhere for the backstop, or a loss that nobody bears.
+        # Lie: cash from nowhere for the taker, or a loss that nobody bears.
         require_identity(air, kept_identity(row), row.kept_carries, "takeover.cash-kept")
         # Lie: lots that vanish, so that positions do not sum to zero.
-        for holder, direction in ((row.liquidated, -1), (row.backstop, 1)):
+        for holder, direction in ((row.liquidated, -1), (row.taker, 1)):
             moved = position_identity(row, holder, direction)
             require_identity(air, moved, holder.position_carries, "takeover.position")
 

@@ -46,6 +46,10 @@ class Columns(Layout):
     market = cell()
     short = bit()  # the lots were owed, not held
     exhausted = bit()  # the account pays what it has left, and not the whole fee
+    closes = bit()  # the taker is not the backstop: it loses as many lots of the other side
+    fresh = bit()  # and these are the first that it loses in the market
+    standing = cell()  # of the taker, where it is not the backstop
+    taker_account = cell()
     value = cells(COUNT)  # of a lot, balanced limbs
     given = cells(COUNT)  # what the account gets for a lot: the value, or its opposite
     lot_fee = cells(3)  # ticks a lot, limbs
@@ -57,7 +61,7 @@ class Columns(Layout):
     cash_carries = carries(5, 17)
     kept_carries = carries(2, 3)
     liquidated = group(Holder)
-    backstop = group(Holder)
+    taker = group(Holder)
 
 
 def fee_identity(row: Any) -> Integer:
@@ -76,7 +80,7 @@ def cash_identity(row: Any) -> Integer:
 def kept_identity(row: Any) -> Integer:
     """The cash of both after - of both before."""
     total = Integer((_ZERO,), base_bits=26)
-    for holder in (row.liquidated, row.backstop):
+    for holder in (row.liquidated, row.taker):
         total = total + from_limbs(holder.cash_after).packed()
         total = total - from_packed(holder.cash_before, CASH_BITS)
     return total

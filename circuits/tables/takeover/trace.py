@@ -19,7 +19,7 @@ def build(records: TakeoverRecords, height: int, blinded: int) -> U32:
     trace = Trace(Columns, height, blinded)
     row = trace.rows(0, len(records.account))
     row.active[...] = 1
-    for name in ("account", "market", "short", "exhausted"):
+    for name in ("account", "market", "short", "exhausted", "closes", "standing", "taker_account"):
         getattr(row, name)[...] = getattr(records, name)
     put((*row.value, *row.lot_fee), records.take)
     for given, value in zip(row.given, row.value, strict=True):
@@ -29,9 +29,10 @@ def build(records: TakeoverRecords, height: int, blinded: int) -> U32:
     row.fee.fill(records.fee)
     put(row.waived.cells, records.waived)
     row.fee_carries.fill(fill_carries(fee_identity(row)))
-    holders = ((row.liquidated, records.liquidated, -1), (row.backstop, records.backstop, 1))
+    holders = ((row.liquidated, records.liquidated, -1), (row.taker, records.taker, 1))
     for holder, values, direction in holders:
         _fill_holder(row, holder, values, direction)
+    row.fresh[...] = row.closes * (row.taker.position_ts == 0)
     row.cash_carries.fill(fill_carries(cash_identity(row)))
     row.kept_carries.fill(fill_carries(kept_identity(row)))
     trace.fill_rest()

@@ -68,6 +68,8 @@ class Columns(Layout):
     shrinks = cell()
     liquidated = cell()
     exhausted = cell()
+    exempt = cell()
+    clear = cell()
     old = cells(DIGEST)
     new = cells(DIGEST)
     excess_before = group(Signed)

@@ -1,11 +1,12 @@
 """Trigger: one row is one touched or swept leaf of the trigger tree, before and after the batch.
 
 A leaf has the counters of 8 triggers in a row, of one side of one market. Each counter grows by the
-positions that took its trigger and shrinks by those that left it. Where a frontier came down over
-counters, the row takes the sweep at the highest of them, shows that they are zero after the batch,
-and hands it on below the lowest.
+positions that took its trigger and shrinks by those that left it. Where a frontier or deleveraging
+came down over counters, the row takes the sweep at the highest of them, shows that they count after
+the batch only positions that say that they may stay, and hands it on below the lowest. Above the
+price none says so.
 Height: one row a leaf, padded. Degree: 2.
-Buses: TRIGGER (received as often as it is said), SWEEP, NODE, HASH, RANGE.
+Buses: TRIGGER, STAYS (received as often as they are said), SWEEP, NODE, HASH, RANGE.
 Why this skips nobody: docs/circuits/state.md. Claims: docs/spec/claims/trigger.md.
 """
 
@@ -15,7 +16,7 @@ from typing import Any
 from circuits.air.builder import Builder
 from circuits.air.layout import Layout, bit, bits, cell, cells, limbs
 from circuits.air.table import Table
-from circuits.gadgets.buses import NODE, SWEEP, TRIGGER
+from circuits.gadgets.buses import NODE, STAYS, SWEEP, TRIGGER
 from circuits.gadgets.hash import request_hash
 from rollup.hash.poseidon import chain_start
 from rollup.protocol.closing import TRIGGER_TREE
@@ -40,6 +41,7 @@ class Columns(Layout):
     old = cells(COUNTERS)
     left = cells(COUNTERS)  # positions that left each trigger in this batch
     taken = cells(COUNTERS)  # and that took it
+    staying = cells(COUNTERS)  # positions that may have each trigger where it is swept
     swept = bits(COUNTERS)
     sweeps = bit()  # any of them
     highest = cell()  # place in the leaf of the highest that is swept
@@ -92,8 +94,13 @@ def _sweep(air: Builder, row: Columns) -> None:
     # Lie: a padding row carries a sweep past counters that are not zero.
     air.require_zero(row.sweeps * (1 - row.active), "trigger.padding-is-silent")
     # Lie: a position past its trigger is left out: its counter is swept and is not zero.
-    for swept, counter in zip(row.swept, counters(row), strict=True):
-        air.require_zero(swept * counter, "trigger.swept-is-empty")
+    # Lie: a friend stays where others are deleveraged.
+    first = row.place.value() * COUNTERS
+    for place, counter in enumerate(counters(row)):
+        staying = row.staying[place]
+        air.require_zero(row.swept[place] * (counter - staying), "trigger.swept-is-empty")
+        air.require_zero(staying * (1 - row.active), "trigger.padding-is-silent")
+        air.receive(STAYS, (row.side, first + place), staying, claim="trigger.staying")
     ends = sweep_ends(row.swept)
     # Lie: a counter in the middle is left out of a sweep. One swept bit has none above: one run.
     air.require_equal(sum(ends[1:], ends[0]), row.sweeps, "trigger.one-run")

@@ -17,7 +17,7 @@ def build(records: TriggerRecords, height: int, blinded: int) -> U32:
     row.active[...] = 1
     row.side[...] = records.index >> PLACE_BITS
     row.place.fill(records.index & 2**PLACE_BITS - 1)
-    for name in ("old", "left", "taken", "swept"):
+    for name in ("old", "left", "taken", "swept", "staying"):
         put(getattr(row, name), getattr(records, name))
     row.sweeps[...] = records.swept.any(axis=1)
     ends = sweep_ends(row.swept)

@@ -1,0 +1,44 @@
+"""Where somebody of a side is deleveraged: how far that goes, and that the backstop is full.
+
+The zone of a side has the triggers from the price's bucket down to the lowest that anybody had who
+is deleveraged there. The trigger table goes over it as over what a frontier passes.
+"""
+
+from circuits.air.builder import Builder
+from circuits.gadgets.buses import BACKSTOP, SWEEP
+from circuits.gadgets.integer import require_identity
+from circuits.tables.market.columns import Columns, Side, lacking
+
+
+def require_zone(air: Builder, row: Columns, place: int, side: Side) -> None:
+    """One side of a market."""
+    for flag in (side.zoned, side.deep):
+        air.require_bit(flag, "market.flags")
+    # Lie: a padding row hears what the backstop has.
+    air.require_zero(side.zoned * (1 - row.active), "market.padding-is-silent")
+    # Lie: somebody is deleveraged while others of his side are due, and were not looked at.
+    air.require_zero(side.zoned * side.lags, "market.zone-swept")
+    number = (row.risk.long_number, row.risk.short_number)[place]
+    # Lie: the zone is said to be empty, so that nobody in it is asked.
+    air.require_zero(side.deep * (1 - side.zoned), "market.zone")
+    above = side.zone - number
+    air.range_check(side.zone_room, side.zoned, claim="market.zone")
+    with air.when(side.zoned):
+        away = above - side.deep * (2 * above + 1)
+        air.require_equal(side.zone_room.value(), away, "market.zone")
+    key = row.market * 2 + place
+    # Lie: somebody between the price and the last that is deleveraged is left out.
+    air.send(SWEEP, (key, number), side.deep, claim="market.zone-whole")
+    air.receive(SWEEP, (key, side.zone), side.deep, claim="market.zone-whole")
+    _require_full(air, row, place, side)
+
+
+def _require_full(air: Builder, row: Columns, place: int, side: Side) -> None:
+    # Lie: traders lose their places while the backstop could take one lot more.
+    air.require_one_hot(side.full, side.zoned, "market.full")
+    # Lie: the means of somebody else, or of another time.
+    air.receive(BACKSTOP, row.backstop.cells, side.zoned, claim="market.full")
+    for number in (side.short, side.short_carries):
+        air.range_check(number, side.zoned, claim="market.full")
+    with air.when(side.zoned):
+        require_identity(air, lacking(row, place), side.short_carries, "market.full")

@@ -1,0 +1,98 @@
+"""A venue whose backstop has next to nothing, one trader who is long and below maintenance, and
+three who owe what he holds: the nearest to a loss first."""
+
+from dataclasses import dataclass
+
+from rollup.protocol.batch import Batch
+from rollup.protocol.margin import Holding, value
+from rollup.protocol.takeover import Route, Takeover
+from rollup.protocol.terms import MarketTerms
+from tests.helpers.market_books import terms_at
+from tests.helpers.venue import (
+    BTC,
+    GOVERNANCE,
+    PRICES,
+    TOY,
+    USDC,
+    Match,
+    Suite,
+    Venue,
+    buy,
+    credit,
+    sell,
+)
+
+LONG, NEAR, MIDDLE, FAR, IDLE = 1, 2, 3, 4, 5
+BACKSTOP = GOVERNANCE.backstop_account
+OPENING = (650_000, 230_000)
+LOTS = {LONG: 1500, NEAR: 500, MIDDLE: 400, FAR: 600}
+"""Of BTC: one holds them, the others owe them."""
+
+
+@dataclass
+class Thin:
+    """The venue, after the price fell: the long is below maintenance, the shorts gained."""
+
+    venue: Venue
+
+    @property
+    def terms(self) -> tuple[MarketTerms, ...]:
+        """Terms of the batch to come."""
+        return terms_at(self.venue.prices)
+
+    def holding(self, account: int) -> Holding:
+        """What an account holds."""
+        leaf = self.venue.state.accounts[account]
+        return Holding(leaf.cash, leaf.positions)
+
+    def trigger(self, account: int) -> int:
+        """Of its position in BTC."""
+        leaf = self.venue.state.accounts[account]
+        return leaf.triggers[leaf.positions.markets.index(BTC)]
+
+    @property
+    def needed(self) -> int:
+        """The fewest lots that heal the long, for no fee."""
+        missing = -value(self.holding(LONG), self.terms).excess
+        return -(-missing // self.terms[BTC].long_relief)
+
+    def plan(self, lots: int | None = None, *takers: int) -> list[Takeover]:
+        """So many lots of the long close lots of these, each as far as it goes."""
+        left = self.needed if lots is None else lots
+        found = []
+        for taker in takers or (NEAR, MIDDLE, FAR):
+            size = min(left, abs(self.holding(taker).positions[BTC]))
+            if size:
+                found.append(self.closes(taker, size))
+                left -= size
+        return found
+
+    def closes(self, taker: int, size: int, account: int = LONG) -> Takeover:
+        """Lots of one account close lots of another, which is deleveraged."""
+        return Takeover(account, BTC, size, 0, Route.DELEVERAGED, taker)
+
+    def batch(self, *takeovers: Takeover, refreshed: tuple[int, ...] = ()) -> Batch:
+        """The next batch, with these takeovers."""
+        return self.venue.batch(takeovers=takeovers, refreshed=refreshed)
+
+    def deposit(self, account: int, amount: int) -> None:
+        """A batch that credits an account."""
+        first = self.venue.state.globals.deposits_consumed
+        self.venue.run(self.venue.batch([credit(first, account, amount)]))
+
+
+def thin(suite: Suite = TOY, *, funded: int = 0) -> Thin:
+    """A fresh one; `funded` is what the backstop has."""
+    amounts = (100, 34, 29, 60, 100)
+    place = Thin(Venue(suite=suite).with_traders(*(each * USDC for each in amounts)))
+    if funded:
+        place.deposit(BACKSTOP, funded)
+    venue = place.venue
+    venue.prices = OPENING
+    terms = {"price": OPENING[BTC], "market": BTC}
+    bid = buy(LONG, LOTS[LONG], **terms)
+    shorts = ((each, LOTS[each]) for each in (NEAR, MIDDLE, FAR))
+    matches = [Match(bid, sell(each, size, **terms), size, OPENING[BTC]) for each, size in shorts]
+    venue.run(venue.batch(matches=matches))
+    venue.prices = PRICES
+    return place
