@@ -7,9 +7,11 @@ from rollup.protocol.batch import Batch
 from rollup.protocol.margin import Holding, value
 from rollup.protocol.takeover import Route, Takeover
 from rollup.protocol.terms import MarketTerms
+from tests.helpers.keeper import plan
 from tests.helpers.market_books import terms_at
 from tests.helpers.venue import (
     BTC,
+    ETH,
     GOVERNANCE,
     PRICES,
     TOY,
@@ -71,6 +73,18 @@ class Thin:
         """Lots of one account close lots of another, which is deleveraged."""
         return Takeover(account, BTC, size, 0, Route.DELEVERAGED, taker)
 
+    def both(self) -> list[Takeover]:
+        """The long and the idle trader lose lots to each other, and what they need beyond that the
+        backstop takes."""
+        size = abs(self.holding(IDLE).positions[BTC])
+        found = [Takeover(LONG, BTC, size, 0, Route.LIQUIDATED, IDLE)]
+        for account, direction in ((LONG, -1), (IDLE, 1)):
+            held = self.holding(account)
+            worth = direction * size * self.terms[BTC].value
+            left = held.positions.put(BTC, held.positions[BTC] + direction * size)
+            found += plan(account, Holding(held.cash - worth, left), self.terms, 100)
+        return found
+
     def batch(self, *takeovers: Takeover, refreshed: tuple[int, ...] = ()) -> Batch:
         """The next batch, with these takeovers."""
         return self.venue.batch(takeovers=takeovers, refreshed=refreshed)
@@ -81,9 +95,10 @@ class Thin:
         self.venue.run(self.venue.batch([credit(first, account, amount)]))
 
 
-def thin(suite: Suite = TOY, *, funded: int = 0) -> Thin:
-    """A fresh one; `funded` is what the backstop has."""
-    amounts = (100, 34, 29, 60, 100)
+def thin(suite: Suite = TOY, *, funded: int = 0, hedged: bool = False) -> Thin:
+    """A fresh one; `funded` is what the backstop has. `hedged`: the idle trader owes BTC and holds
+    ETH, which falls so far that it is below maintenance as well."""
+    amounts = (100, 34, 29, 100, 40) if hedged else (100, 34, 29, 60, 100)
     place = Thin(Venue(suite=suite).with_traders(*(each * USDC for each in amounts)))
     if funded:
         place.deposit(BACKSTOP, funded)
@@ -91,8 +106,15 @@ def thin(suite: Suite = TOY, *, funded: int = 0) -> Thin:
     venue.prices = OPENING
     terms = {"price": OPENING[BTC], "market": BTC}
     bid = buy(LONG, LOTS[LONG], **terms)
-    shorts = ((each, LOTS[each]) for each in (NEAR, MIDDLE, FAR))
+    shorts = [(each, LOTS[each]) for each in (NEAR, MIDDLE, FAR)]
     matches = [Match(bid, sell(each, size, **terms), size, OPENING[BTC]) for each, size in shorts]
+    if hedged:
+        ether = {"price": OPENING[ETH], "market": ETH, "slot": 4}
+        short = {**terms, "slot": 5}
+        matches += [
+            Match(buy(NEAR, 10, **short), sell(IDLE, 10, **short), 10, OPENING[BTC]),
+            Match(buy(IDLE, 1500, **ether), sell(FAR, 1500, **ether), 1500, OPENING[ETH]),
+        ]
     venue.run(venue.batch(matches=matches))
-    venue.prices = PRICES
+    venue.prices = (PRICES[BTC], 210_000) if hedged else PRICES
     return place
