@@ -78,13 +78,14 @@ def test_the_vectors_are_what_this_program_computes() -> None:
     found = terms_vectors()
     assert len(found["terms"]) >= 8
     for each in found["terms"]:
-        again = vector(each["market"], each["price"])
+        again = vector(each["market"], each["price"], each["funding"])
         assert json.loads(json.dumps(again)) == each
 
 
 def test_the_vectors_reach_the_ends_of_prices_and_fractions() -> None:
     found = terms_vectors()["terms"]
     assert {1, 2**29 - 1} <= {each["price"] for each in found}
+    assert {-(2**28), 0, 2**28} <= {each["funding"] for each in found}
     assert {11, 10_000} <= {market_of(each["market"]).initial_fraction for each in found} | {
         market_of(each["market"]).maintenance_fraction for each in found
     }
@@ -98,7 +99,8 @@ def test_the_circuit_is_sent_the_numbers_of_the_vectors(each: dict[str, object])
     for place, name in enumerate((*names, "maintenance")):
         number = sum(digit << LIMB_BITS * k for k, digit in enumerate(digits[3 * place :][:3]))
         assert number == each["terms"][name]  # type: ignore[index]
-    low, low_high, high, high_high, taker, maker = trade_numbers(terms)
+    low, low_high, high, high_high, taker, maker, *funding = trade_numbers(terms)
     assert low + (low_high << 26) == terms.band_low
     assert high + (high_high << 26) == terms.band_high
     assert (taker, maker) == (terms.taker_fee, terms.maker_fee)
+    assert sum(digit << LIMB_BITS * k for k, digit in enumerate(funding)) == each["funding"]
