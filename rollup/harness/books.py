@@ -94,6 +94,8 @@ class Books:
             old_root=tip.root,
             new_root=digest_of(repr((tip.root, choice))),
             receipts=head_of_receipts(tip.number + 1),
+            open_since=0,
+            closed=True,
             prices_before=tip.prices,
             reports=choice.reports,
             prices=pricing.prices,

@@ -11,6 +11,7 @@ from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import ZERO_DIGEST, Digest
 from rollup.private import Private
 from rollup.protocol.constants import (
+    BUCKET_NUMBER_BITS,
     GENERATION_BITS,
     OWNER_BYTES,
     SIGNATURE_SCHEME,
@@ -32,6 +33,8 @@ from rollup.protocol.units import (
     require_bytes,
     require_cash,
     require_digest,
+    require_flag,
+    require_length,
     require_point,
     require_salt,
 )
@@ -82,13 +85,20 @@ FRESH_SLOT = SlotState(0, 0)
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Account(Private):
-    """An account leaf: header, cash in quanta, positions, root of its slot tree, salt."""
+    """An account leaf: header, cash in quanta, positions, root of its slot tree, salt.
+
+    `triggers` has the biased bucket number of each position, in their order, at which the account
+    must be looked at. `below` says that it was left with less than maintenance, which it can be
+    while the step is open.
+    """
 
     header: Header
     cash: int
     positions: Positions
     slots_root: Digest
     salt: Salt
+    triggers: tuple[int, ...] = ()
+    below: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.header, Header):
@@ -98,6 +108,12 @@ class Account(Private):
             raise Rejected(Reason.MALFORMED, "an account's positions must be Positions")
         require_digest("slots_root", self.slots_root)
         require_salt("salt", self.salt)
+        require_length("triggers", self.triggers, len(self.positions.held))
+        for trigger in self.triggers:
+            require_bounds(
+                "trigger", trigger, 0, 1 << BUCKET_NUMBER_BITS, Reason.TRIGGER_OUT_OF_BOUNDS
+            )
+        require_flag("below", self.below)
 
 
 def header_digests(headers: Sequence[Header], compress_many: CompressMany) -> list[Digest]:
@@ -112,7 +128,9 @@ def account_leaves(
     """Leaves of many accounts, given their header digests; the empty leaf for None."""
     present = [(place, account) for place, account in enumerate(accounts) if account is not None]
     messages = [
-        account_blocks(headers[place], a.slots_root, a.cash, a.salt, a.positions.held)
+        account_blocks(
+            headers[place], a.slots_root, a.cash, a.below, a.salt, a.positions.held, a.triggers
+        )
         for place, a in present
     ]
     leaves = [EMPTY_LEAF] * len(accounts)

@@ -16,9 +16,11 @@ from rollup.private import Private
 from rollup.protocol.account import Account, SlotState
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
+    BUCKET_NUMBER_BITS,
     CASH_BITS,
     CHAIN_BITS,
     DEPOSITS_MAX,
+    MARKETS_MAX,
     NUMBER_BITS,
     PRICE_BITS,
     QUEUE_BITS,
@@ -30,6 +32,7 @@ from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.encoding import (
     TypeCode,
     chain_one,
+    fold_markets,
     globals_blocks,
     market_blocks,
     prices_blocks,
@@ -40,12 +43,14 @@ from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import LARGEST, ShapeClass
 from rollup.protocol.takeover import Takeover
+from rollup.protocol.triggers import TriggerOpening
 from rollup.protocol.units import (
     Salt,
     require_bounds,
     require_bytes,
     require_digest,
     require_flag,
+    require_length,
     require_salt,
     require_tuple_of,
 )
@@ -75,36 +80,54 @@ class Fill(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MarketsState(Private):
-    """The markets leaf: prices of the last batch, one for each market then listed, and a salt."""
+    """The markets leaf: frontiers of longs and of shorts, biased bucket numbers, for each market
+    that was listed in the last batch; and a salt.
 
-    prices: tuple[int, ...]
+    A frontier is the bucket down to which all counters of its side have been shown to be zero.
+    """
+
+    frontiers: tuple[tuple[int, int], ...]
     salt: Salt
 
     def __post_init__(self) -> None:
-        require_last_prices(self.prices)
+        require_frontiers(self.frontiers)
         require_salt("markets salt", self.salt)
 
     def digest(self, compress_many: CompressMany) -> Digest:
         """The markets root."""
-        prices = prices_digest(self.prices, compress_many)
-        return chain_one(TypeCode.MARKETS, market_blocks(prices, self.salt), compress_many)
+        return fold_markets(market_blocks(self.frontiers, self.salt), compress_many)
+
+
+def require_frontiers(frontiers: object) -> None:
+    """Refuse unless these are frontiers of 1 to 64 markets: for each, of longs and of shorts."""
+    require_tuple_of("frontiers", frontiers, tuple)
+    if not isinstance(frontiers, tuple):
+        raise Rejected(Reason.MALFORMED, "frontiers must be a tuple")
+    require_bounds("frontiers", len(frontiers), 1, MARKETS_MAX + 1, Reason.FRONTIER_COUNT)
+    for pair in frontiers:
+        require_length("frontiers of a market", pair, 2)
+        for frontier in pair:
+            require_bounds(
+                "frontier", frontier, 0, 1 << BUCKET_NUMBER_BITS, Reason.TRIGGER_OUT_OF_BOUNDS
+            )
 
 
 def prices_digest(prices: Sequence[int], compress_many: CompressMany) -> Digest:
-    """What the markets leaf holds of the prices: everybody who knows them computes it."""
+    """What a proof holds of the prices: everybody who knows them computes it."""
     return chain_one(TypeCode.PRICES, prices_blocks(prices), compress_many)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Globals(Private):
     """The globals leaf: batch number, time in ms, USDC under custody in quanta, queue entries
-    consumed, and a salt."""
+    consumed, a salt, and how many accounts are flagged `below`."""
 
     number: int
     time: int
     total: int
     deposits_consumed: int
     salt: Salt
+    flagged: int = 0
 
     def __post_init__(self) -> None:
         require_bounds("number", self.number, 0, 1 << NUMBER_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
@@ -113,11 +136,18 @@ class Globals(Private):
         consumed = self.deposits_consumed
         require_bounds("consumed", consumed, 0, 1 << QUEUE_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
         require_salt("globals salt", self.salt)
+        account_end = 1 << ACCOUNT_BITS
+        require_bounds("flagged", self.flagged, 0, account_end, Reason.NUMBER_OUT_OF_BOUNDS)
 
     def digest(self, compress_many: CompressMany) -> Digest:
         """The globals root."""
         blocks = globals_blocks(
-            self.number, self.time, self.total, self.deposits_consumed, self.salt
+            self.number,
+            self.time,
+            self.total,
+            self.deposits_consumed,
+            self.flagged,
+            self.salt,
         )
         return chain_one(TypeCode.GLOBALS, blocks, compress_many)
 
@@ -156,9 +186,10 @@ class SlotOpening(Private):
 class PartialState(Private):
     """The part of the state that a batch touches, before it, with the siblings of its paths.
 
-    Accounts rise strictly by index, slots by (account, slot). Siblings are those of a
-    multi-opening: level by level from the leaves, left to right, one for each parent with a single
-    touched child. All slot trees share one list, ordered by account (rollup.tree.multi).
+    Accounts rise strictly by index, slots by (account, slot), leaves of triggers by index. Siblings
+    are those of a multi-opening: level by level from the leaves, left to right, one for each parent
+    with a single touched child. All slot trees share one list, ordered by account
+    (rollup.tree.multi).
     """
 
     markets: MarketsState
@@ -167,6 +198,8 @@ class PartialState(Private):
     slots: tuple[SlotOpening, ...]
     account_siblings: tuple[Digest, ...]
     slot_siblings: tuple[Digest, ...]
+    triggers: tuple[TriggerOpening, ...] = ()
+    trigger_siblings: tuple[Digest, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.markets, MarketsState) or not isinstance(self.globals, Globals):
@@ -175,10 +208,14 @@ class PartialState(Private):
         require_tuple_of("slots", self.slots, SlotOpening)
         require_tuple_of("account_siblings", self.account_siblings, tuple)
         require_tuple_of("slot_siblings", self.slot_siblings, tuple)
-        for digest in (*self.account_siblings, *self.slot_siblings):
+        require_tuple_of("triggers", self.triggers, TriggerOpening)
+        require_tuple_of("trigger_siblings", self.trigger_siblings, tuple)
+        for digest in (*self.account_siblings, *self.slot_siblings, *self.trigger_siblings):
             require_digest("sibling", digest)
         _require_count("accounts", len(self.accounts), LARGEST.accounts)
+        _require_count("leaves of triggers", len(self.triggers), LARGEST.triggers)
         _require_rising("account", [(opening.index,) for opening in self.accounts])
+        _require_rising("trigger", [(opening.index,) for opening in self.triggers])
         _require_rising("slot", [(opening.account, opening.slot) for opening in self.slots])
 
 
@@ -204,6 +241,8 @@ class Batch(Private):
 
     `redo` says that L1 refused the batch that first had this number or one before it: this one is
     batched anew, at the same time and prices, and matches no orders.
+    `frontiers` are where it leaves those of the listed markets. `open_since` is the time of the
+    batch that opened the step which is still open, 0 if the last batch closed its step.
     """
 
     chain: int
@@ -222,6 +261,9 @@ class Batch(Private):
     takeovers: tuple[Takeover, ...]
     pre: PartialState
     salts: NewSalts
+    frontiers: tuple[tuple[int, int], ...]
+    prices_before: tuple[int, ...]
+    open_since: int = 0
 
     def __post_init__(self) -> None:
         for name in ("chain", "venue"):
@@ -233,6 +275,11 @@ class Batch(Private):
             raise Rejected(Reason.MALFORMED, "a batch holds a Governance")
         require_reports(self.reports)
         require_prices(self.prices, self.governance)
+        require_last_prices(self.prices_before)
+        require_bounds("open since", self.open_since, 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS)
+        require_frontiers(self.frontiers)
+        if len(self.frontiers) != len(self.governance.markets):
+            raise Rejected(Reason.FRONTIER_COUNT, "every listed market has its frontiers")
         require_flag("redo", self.redo)
         require_bytes("receipts", self.receipts, DIGEST_BYTES)
         require_digest("old_root", self.old_root)
@@ -253,12 +300,18 @@ class Batch(Private):
                 f"but there are {len(self.salts.accounts)} salts",
             )
 
+    @property
+    def begins_open(self) -> bool:
+        """Whether it goes on with the step of the batch before, at the same prices."""
+        return self.open_since != 0
+
     def require_fits(self, shape: ShapeClass) -> None:
         """Rejected with TOO_MANY if the batch holds more than its shape class takes."""
         _require_count("orders", len(self.orders), shape.orders)
         _require_count("fills", len(self.fills), shape.trades)
         _require_count("takeovers", len(self.takeovers), shape.takeovers)
         _require_count("accounts", len(self.pre.accounts), shape.accounts)
+        _require_count("leaves of triggers", len(self.pre.triggers), shape.triggers)
 
 
 def _require_count(name: str, count: int, most: int) -> None:

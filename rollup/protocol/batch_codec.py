@@ -23,6 +23,7 @@ from rollup.protocol.batch import (
 )
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
+    COUNTERS,
     DEPOSITS_MAX,
     DIGEST_LENGTH,
     MARKETS_MAX,
@@ -31,6 +32,7 @@ from rollup.protocol.constants import (
     SALT_LENGTH,
     SIGNATURE_BYTES,
     SLOT_BITS,
+    TRIGGER_BITS,
 )
 from rollup.protocol.deposit import KEY_WORDS, EntryKind, QueueEntry
 from rollup.protocol.encoding import digest_bytes, point_of, words_of
@@ -41,20 +43,25 @@ from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.shape_class import LARGEST
 from rollup.protocol.takeover import Takeover
+from rollup.protocol.triggers import TriggerOpening
 from rollup.protocol.units import Salt
 
-BATCH_BYTES_MAX = 4 * 2**20
-"""The largest possible batch is below 3 MiB; more is refused unread."""
+BATCH_BYTES_MAX = 8 * 2**20
+"""The largest possible batch is below 7 MiB; more is refused unread."""
 
 WORD_BYTES = 4
 SLOTS_TOUCHED_MAX = LARGEST.orders
 SIBLINGS_MAX = LARGEST.accounts * ACCOUNT_BITS
 SLOT_SIBLINGS_MAX = SLOTS_TOUCHED_MAX * SLOT_BITS
 
-BATCH_NUMBERS = ("chain", "venue", "number", "time")
+TRIGGER_SIBLINGS_MAX = LARGEST.triggers * TRIGGER_BITS
+
+BATCH_NUMBERS = ("chain", "venue", "number", "time", "open_since")
 BATCH_MEMBERS = (
+    "prices_before",
     "reports",
     "prices",
+    "frontiers",
     "redo",
     "governance",
     "receipts",
@@ -73,7 +80,10 @@ PRE_MEMBERS = (
     "slots",
     "account_siblings",
     "slot_siblings",
+    "triggers",
+    "trigger_siblings",
 )
+ACCOUNT_MEMBERS = ("header", "cash", "positions", "triggers", "below", "slots_root", "salt")
 ENTRY_NUMBERS = ("index", "account", "amount")
 ORDER_NUMBERS = (
     "chain",
@@ -90,7 +100,7 @@ ORDER_NUMBERS = (
 ORDER_FLAGS = ("reduce_only", "post_only")
 FILL_NUMBERS = ("buy", "sell", "price", "size")
 TAKEOVER_NUMBERS = ("account", "market", "size", "fee")
-GLOBALS_NUMBERS = ("number", "time", "total", "deposits_consumed")
+GLOBALS_NUMBERS = ("number", "time", "total", "deposits_consumed", "flagged")
 
 
 def batch_to_bytes(batch: Batch) -> bytes:
@@ -99,8 +109,10 @@ def batch_to_bytes(batch: Batch) -> bytes:
         {
             "version": PROTOCOL_VERSION,
             **_numbers(batch, BATCH_NUMBERS),
+            "prices_before": list(batch.prices_before),
             "reports": [report.encode() for report in batch.reports],
             "prices": list(batch.prices),
+            "frontiers": [list(pair) for pair in batch.frontiers],
             "redo": batch.redo,
             "governance": governance_value(batch.governance),
             "receipts": batch.receipts,
@@ -158,7 +170,10 @@ def _order_value(signed: SignedOrder) -> Value:
 
 def _pre_value(pre: PartialState) -> Value:
     return {
-        "markets": {"prices": list(pre.markets.prices), "salt": digest_bytes(pre.markets.salt)},
+        "markets": {
+            "frontiers": [list(pair) for pair in pre.markets.frontiers],
+            "salt": digest_bytes(pre.markets.salt),
+        },
         "globals": {
             **_numbers(pre.globals, GLOBALS_NUMBERS),
             "salt": digest_bytes(pre.globals.salt),
@@ -176,6 +191,8 @@ def _pre_value(pre: PartialState) -> Value:
         ],
         "account_siblings": [digest_bytes(digest) for digest in pre.account_siblings],
         "slot_siblings": [digest_bytes(digest) for digest in pre.slot_siblings],
+        "triggers": [[opening.index, *opening.counters] for opening in pre.triggers],
+        "trigger_siblings": [digest_bytes(digest) for digest in pre.trigger_siblings],
     }
 
 
@@ -190,6 +207,8 @@ def _account_value(account: Account) -> Value:
         },
         "cash": account.cash,
         "positions": [[market, size] for market, size in account.positions],
+        "triggers": list(account.triggers),
+        "below": account.below,
         "slots_root": digest_bytes(account.slots_root),
         "salt": digest_bytes(account.salt),
     }
@@ -201,7 +220,9 @@ def _read_batch(node: Node) -> Batch:
     return Batch(
         **{name: record[name].integer() for name in BATCH_NUMBERS},
         reports=tuple(_read_report(each) for each in record["reports"].items(REPORTS_MAX)),
+        prices_before=_integers(record["prices_before"]),
         prices=_integers(record["prices"]),
+        frontiers=_frontiers(record["frontiers"]),
         redo=record["redo"].boolean(),
         governance=read_governance(record["governance"]),
         receipts=record["receipts"].raw(DIGEST_BYTES),
@@ -263,10 +284,10 @@ def _read_takeover(node: Node) -> Takeover:
 
 def _read_pre(node: Node) -> PartialState:
     record = node.record(PRE_MEMBERS)
-    markets = record["markets"].record(("prices", "salt"))
+    markets = record["markets"].record(("frontiers", "salt"))
     globals_ = record["globals"].record((*GLOBALS_NUMBERS, "salt"))
     return PartialState(
-        markets=MarketsState(_integers(markets["prices"]), _salt(markets["salt"])),
+        markets=MarketsState(_frontiers(markets["frontiers"]), _salt(markets["salt"])),
         globals=Globals(
             **{name: globals_[name].integer() for name in GLOBALS_NUMBERS},
             salt=_salt(globals_["salt"]),
@@ -277,7 +298,20 @@ def _read_pre(node: Node) -> PartialState:
         slots=tuple(_read_slot(slot) for slot in record["slots"].items(SLOTS_TOUCHED_MAX)),
         account_siblings=_digests(record["account_siblings"], SIBLINGS_MAX),
         slot_siblings=_digests(record["slot_siblings"], SLOT_SIBLINGS_MAX),
+        triggers=tuple(_read_triggers(leaf) for leaf in record["triggers"].items(LARGEST.triggers)),
+        trigger_siblings=_digests(record["trigger_siblings"], TRIGGER_SIBLINGS_MAX),
     )
+
+
+def _read_triggers(node: Node) -> TriggerOpening:
+    index, *counters = (member.integer() for member in node.row(1 + COUNTERS))
+    return TriggerOpening(index, tuple(counters))
+
+
+def _frontiers(node: Node) -> tuple[tuple[int, int], ...]:
+    """Of longs and of shorts, for each of some markets."""
+    pairs = [pair.row(2) for pair in node.items(MARKETS_MAX)]
+    return tuple((long.integer(), short.integer()) for long, short in pairs)
 
 
 def _read_opening(node: Node) -> AccountOpening:
@@ -288,11 +322,13 @@ def _read_opening(node: Node) -> AccountOpening:
 
 
 def _read_account(node: Node) -> Account:
-    record = node.record(("header", "cash", "positions", "slots_root", "salt"))
+    record = node.record(ACCOUNT_MEMBERS)
     return Account(
         header=_read_header(record["header"]),
         cash=record["cash"].integer(),
         positions=_read_positions(record["positions"]),
+        triggers=_integers(record["triggers"]),
+        below=record["below"].boolean(),
         slots_root=_digest(record["slots_root"]),
         salt=_salt(record["salt"]),
     )

@@ -15,16 +15,25 @@ from rollup.protocol.account import (
     slot_leaves,
 )
 from rollup.protocol.batch import Batch, Globals, MarketsState
-from rollup.protocol.constants import ACCOUNT_BITS, PROTOCOL_VERSION, SLOT_BITS
+from rollup.protocol.constants import ACCOUNT_BITS, PROTOCOL_VERSION, SLOT_BITS, TRIGGER_BITS
+from rollup.protocol.counting import (
+    Frontiers,
+    counted_again,
+    frontiers_before,
+    is_closed,
+    require_frontiers_follow,
+    sweep_of,
+)
 from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.ledger import Entry, Ledger
-from rollup.protocol.margin import value
+from rollup.protocol.margin import triggers_of
 from rollup.protocol.outcome import (
     DepositStep,
     Outcome,
     Steps,
     TouchedAccount,
     TouchedSlot,
+    TouchedTriggers,
 )
 from rollup.protocol.public import ConsumedDeposit, PublicInput
 from rollup.protocol.rejection import Reason, Rejected
@@ -35,33 +44,44 @@ from rollup.tree.multi import OpeningError, Pair, Update, update
 SLOT_TREE_OFFSET = 1
 """Tree 0 is the account tree; the slot tree of account i is tree i + 1."""
 
+TRIGGER_TREE = (1 << ACCOUNT_BITS) + 1
+"""The trigger tree has the number after that of the last slot tree."""
+
 
 def close(batch: Batch, ledger: Ledger, steps: Steps, compress_many: CompressMany) -> Outcome:
     """The outcome of a batch whose steps are done. Rejects openings that the old root denies."""
     fresh = fresh_slots_root(compress_many)
     slots, slot_trees = _close_slots(batch, ledger, fresh, compress_many)
-    after = _accounts_after(batch, ledger, slot_trees, fresh)
+    after = _accounts_after(batch, ledger, slot_trees, fresh, steps)
     accounts = _close_accounts(ledger, after, slots, steps, compress_many)
     leaves = {account.index: _leaf_pair(account) for account in accounts}
     tree = _update(ACCOUNT_BITS, leaves, batch.pre.account_siblings, compress_many)
-    markets = MarketsState(batch.prices, batch.salts.markets)
-    globals_ = _globals_after(batch, steps.deposits)
+    frontiers = frontiers_before(batch.pre.markets.frontiers, steps.terms)
+    triggers, counted = _close_triggers(batch, accounts, frontiers, steps, compress_many)
+    markets = MarketsState(batch.frontiers, batch.salts.markets)
+    globals_ = _globals_after(batch, steps.deposits, accounts)
     old_root, new_root = state_roots(
         tree.roots[0],
         [state.digest(compress_many) for state in (batch.pre.markets, markets)],
+        counted.roots[0],
         [state.digest(compress_many) for state in (batch.pre.globals, globals_)],
         compress_many,
     )
     if old_root != batch.old_root:
         raise Rejected(Reason.OLD_ROOT, "the openings do not lead to the batch's old root")
     return Outcome(
-        public=_public_input(batch, globals_, new_root, steps.deposits),
+        public=_public_input(batch, globals_, new_root, steps),
         steps=steps,
         accounts=accounts,
         account_nodes=tree.nodes,
         slot_nodes=slot_trees.nodes,
+        triggers=triggers,
+        trigger_nodes=counted.nodes,
+        frontiers_before=frontiers,
         accounts_root_before=tree.roots[0][0],
         accounts_root_after=tree.roots[0][1],
+        triggers_root_before=counted.roots[0][0],
+        triggers_root_after=counted.roots[0][1],
         markets_before=batch.pre.markets,
         markets_after=markets,
         globals_before=batch.pre.globals,
@@ -69,7 +89,27 @@ def close(batch: Batch, ledger: Ledger, steps: Steps, compress_many: CompressMan
     )
 
 
-def _leaf_pair(touched: TouchedSlot | TouchedAccount) -> Pair:
+def _close_triggers(
+    batch: Batch,
+    accounts: Sequence[TouchedAccount],
+    frontiers: Frontiers,
+    steps: Steps,
+    compress_many: CompressMany,
+) -> tuple[tuple[TouchedTriggers, ...], Update]:
+    """Touched and swept leaves of triggers, and their tree from its old to its new root."""
+    require_frontiers_follow(frontiers, batch.frontiers, steps.terms)
+    triggers = counted_again(
+        batch,
+        [(account.before, account.after) for account in accounts],
+        sweep_of(frontiers, batch.frontiers),
+        compress_many,
+    )
+    leaves = {leaf.index: _leaf_pair(leaf) for leaf in triggers}
+    siblings = batch.pre.trigger_siblings
+    return triggers, _update(TRIGGER_BITS, leaves, siblings, compress_many, TRIGGER_TREE)
+
+
+def _leaf_pair(touched: TouchedSlot | TouchedAccount | TouchedTriggers) -> Pair:
     return touched.leaf_before, touched.leaf_after
 
 
@@ -119,11 +159,11 @@ def _require_slot_roots(ledger: Ledger, trees: Update, fresh: Digest) -> None:
 
 
 def _accounts_after(
-    batch: Batch, ledger: Ledger, slot_trees: Update, fresh: Digest
+    batch: Batch, ledger: Ledger, slot_trees: Update, fresh: Digest, steps: Steps
 ) -> list[Account | None]:
-    """The opened accounts as the batch leaves them, each with its new salt."""
+    """The opened accounts as the batch leaves them, each with its new triggers and salt."""
     return [
-        _account_after(entry, slot_trees.roots.get(index), fresh, salt)
+        _account_after(entry, slot_trees.roots.get(index), fresh, salt, steps, index)
         for (index, entry), salt in zip(ledger.accounts.items(), batch.salts.accounts, strict=True)
     ]
 
@@ -153,8 +193,8 @@ def _close_accounts(
             leaf_after=leaves[place + len(entries)],
             slots=tuple(by_account.get(index, ())),
             markets=entry.markets,
-            value_after=value(entry.holding, steps.terms),
-            margin=steps.margins[index],
+            closing=steps.closings[index],
+            liquidated=index in steps.liquidated,
             exhausted=index in steps.exhausted,
         )
         for place, (index, entry) in enumerate(entries.items())
@@ -162,14 +202,23 @@ def _close_accounts(
 
 
 def _account_after(
-    entry: Entry, slots_roots: Pair | None, fresh: Digest, salt: Salt
+    entry: Entry,
+    slots_roots: Pair | None,
+    fresh: Digest,
+    salt: Salt,
+    steps: Steps,
+    index: int,
 ) -> Account | None:
     """The account as the batch leaves it; None if it still does not exist."""
     if entry.header is None:
         return None
     unchanged = fresh if entry.before is None else entry.before.slots_root
     slots_root = unchanged if slots_roots is None else slots_roots[1]
-    return Account(entry.header, entry.cash, entry.positions, slots_root, salt)
+    found = steps.closings[index]
+    triggers = triggers_of(entry.positions, found.safety, steps.terms)
+    return Account(
+        entry.header, entry.cash, entry.positions, slots_root, salt, triggers, found.below
+    )
 
 
 def _headers(entries: Sequence[Entry], compress_many: CompressMany) -> list[Digest]:
@@ -179,8 +228,10 @@ def _headers(entries: Sequence[Entry], compress_many: CompressMany) -> list[Dige
     return [ZERO_DIGEST if entry.header is None else next(digests) for entry in entries]
 
 
-def _globals_after(batch: Batch, deposits: Sequence[DepositStep]) -> Globals:
-    """The new globals: custody grows by exactly what was credited."""
+def _globals_after(
+    batch: Batch, deposits: Sequence[DepositStep], accounts: Sequence[TouchedAccount]
+) -> Globals:
+    """The new globals: custody grows by exactly what was credited; flagged accounts are counted."""
     before = batch.pre.globals
     credited = sum(
         step.entry.amount for step in deposits if step.outcome is DepositOutcome.CREDITED
@@ -191,12 +242,16 @@ def _globals_after(batch: Batch, deposits: Sequence[DepositStep]) -> Globals:
         total=before.total + credited,
         deposits_consumed=before.deposits_consumed + len(deposits),
         salt=batch.salts.globals,
+        flagged=before.flagged + sum(_is_below(a.after) - _is_below(a.before) for a in accounts),
     )
 
 
-def _public_input(
-    batch: Batch, globals_: Globals, new_root: Digest, deposits: Sequence[DepositStep]
-) -> PublicInput:
+def _is_below(account: Account | None) -> int:
+    return int(account is not None and account.below)
+
+
+def _public_input(batch: Batch, globals_: Globals, new_root: Digest, steps: Steps) -> PublicInput:
+    deposits = steps.deposits
     return PublicInput(
         version=PROTOCOL_VERSION,
         chain=batch.chain,
@@ -207,7 +262,9 @@ def _public_input(
         old_root=batch.old_root,
         new_root=new_root,
         receipts=batch.receipts,
-        prices_before=batch.pre.markets.prices,
+        open_since=batch.open_since,
+        closed=is_closed(batch.frontiers, globals_.flagged, steps.terms),
+        prices_before=batch.prices_before,
         reports=batch.reports,
         prices=batch.prices,
         redo=batch.redo,

@@ -19,8 +19,40 @@ MARKET_BITS: Final = 16
 """A market number: so many that none need be used twice. In this version it is the market's place
 in governance."""
 
-ACCOUNT_LEAF_VERSION: Final = 2
-"""Version 2 is a fold over the positions that are not empty (ADR 0016); version 1 had four."""
+ACCOUNT_LEAF_VERSION: Final = 3
+"""Version 2 is a fold over the positions that are not empty (ADR 0016); version 1 had four. Version
+3 has each position's trigger, and says in the flags whether the account is below maintenance."""
+
+MARKETS_LEAF_VERSION: Final = 2
+"""Version 2 is a fold over the frontiers of the listed markets (ADR 0018); version 1 was a chain
+over a digest of prices."""
+
+BUCKET_NUMBER_BITS: Final = 16
+"""Width of a biased bucket number, and so of a trigger: buckets of a thousandth of the listing
+price reach from 16 of these prices below nothing to some fifty above it."""
+
+BUCKET_OFFSETS: Final = (2**14, 2**16 - 2**14)
+"""Bias of the bucket numbers of longs and of shorts. The side value of a long is its price less
+what it requires, mostly above zero; that of a short mostly below."""
+
+COUNTERS: Final = 8
+"""Counters in a leaf of the trigger tree: one block of a chain."""
+
+COUNTER_MAX: Final = 2**30
+"""As many accounts as there are: each has one position in a market at most, with one trigger."""
+
+TRIGGER_BITS: Final = MARKET_BITS + 1 + BUCKET_NUMBER_BITS - 3
+"""Depth of the trigger tree: market, side, and all of a bucket number that does not say which
+counter of its leaf it is."""
+
+SAFETY_MAX: Final = 2**12 - 1
+"""Largest safety of an account, in buckets: four thousand of a thousandth of the listing price. An
+account that is safer by more is looked at early, which costs a refresh."""
+
+LADDER_BITS: Final = 45
+"""Where risk grew, sum |size| x bucket is below 2**45. Since a bucket number has 16 bits, no sum of
+side values passes 2**61 for as long as its market lives, whatever prices do; and cash stays below
+2**63. 35 billion dollars at the listing price, if a bucket is a thousandth of it."""
 
 ACCOUNT_BITS: Final = 30
 """An account index is one field element (p > 2**30) and the depth of the account tree."""

@@ -16,6 +16,7 @@ from rollup.protocol.constants import (
     ACCOUNT_LEAF_VERSION,
     CASH_BITS,
     CASH_LIMIT,
+    MARKETS_LEAF_VERSION,
     POSITION_BITS,
     POSITION_LIMIT,
     SIZE_BITS,
@@ -50,6 +51,7 @@ class TypeCode(IntEnum):
     CANCEL = 8
     QUESTION = 9
     PRICES = 10
+    TRIGGERS = 11
 
 
 def limbs(value: int, bits: int) -> tuple[int, ...]:
@@ -109,20 +111,30 @@ def account_blocks(
     header: Digest,
     slots_root: Digest,
     cash: int,
+    below: bool,
     salt: Salt,
     positions: Sequence[tuple[int, int]],
+    triggers: Sequence[int],
 ) -> tuple[Block, ...]:
-    """ACCOUNT, a fold: header digest; slots root; cash 3, flags (0), salt 4; then a block for each
-    position that is not empty. What changes least comes first."""
-    cash_block = _block((*cash_words(cash), 0, *salt))
-    held = [position_block(market, size) for market, size in positions]
+    """ACCOUNT, a fold: header digest; slots root; cash 3, flags 1, salt 4; then a block for each
+    position that is not empty. What changes least comes first. Flags: 1 for `below`."""
+    cash_block = _block((*cash_words(cash), int(below), *salt))
+    held = [
+        position_block(market, size, trigger)
+        for (market, size), trigger in zip(positions, triggers, strict=True)
+    ]
     return (header, slots_root, cash_block, *held)
 
 
-def position_block(market: int, size: int) -> Block:
-    """A position in an account's leaf: market, size 2, trigger (0), zeros 4."""
+def position_block(market: int, size: int, trigger: int) -> Block:
+    """A position in an account's leaf: market, size 2, trigger (biased), zeros 4."""
     low, high = position_words(size)
-    return (market, low, high, 0, 0, 0, 0, 0)
+    return (market, low, high, trigger, 0, 0, 0, 0)
+
+
+def trigger_blocks(counters: Sequence[int]) -> tuple[Block, ...]:
+    """TRIGGERS, 1 block: how many positions have each of 8 triggers in a row."""
+    return (_block(counters),)
 
 
 def slot_blocks(generation: int, filled: int) -> tuple[Block, ...]:
@@ -135,16 +147,20 @@ def prices_blocks(prices: Sequence[int]) -> tuple[Block, ...]:
     return split_blocks((len(prices), *prices))
 
 
-def market_blocks(prices: Digest, salt: Salt) -> tuple[Block, ...]:
-    """MARKETS, 2 blocks: digest of the prices of the last batch; salt 4, zeros 4."""
-    return (prices, *split_blocks(salt))
+def market_blocks(frontiers: Sequence[tuple[int, int]], salt: Salt) -> tuple[Block, ...]:
+    """MARKETS, a fold: for each listed market frontier of longs, of shorts (biased), zeros 6; then
+    salt 4, zeros 4. The last block is the salt, so that it parses in one way."""
+    listed = [_block((long, short, 0, 0, 0, 0, 0, 0)) for long, short in frontiers]
+    return (*listed, *split_blocks(salt))
 
 
 def globals_blocks(
-    number: int, time: int, total: int, deposits_consumed: int, salt: Salt
+    number: int, time: int, total: int, deposits_consumed: int, flagged: int, salt: Salt
 ) -> tuple[Block, ...]:
-    """GLOBALS, 2 blocks: number, time 2, total under custody 3, deposits consumed, zero; salt 4."""
-    words = (number, *packed(time, TIME_BITS), *packed(total, CASH_BITS), deposits_consumed, 0)
+    """GLOBALS, 2 blocks: number, time 2, total under custody 3, deposits consumed, accounts that
+    are flagged `below`; salt 4, zeros 4."""
+    total_words = packed(total, CASH_BITS)
+    words = (number, *packed(time, TIME_BITS), *total_words, deposits_consumed, flagged)
     return split_blocks((*words, *salt))
 
 
@@ -168,7 +184,19 @@ def chain_many(
 
 def fold_accounts(messages: Sequence[Sequence[Block]], compress_many: CompressMany) -> list[Digest]:
     """ACCOUNT digests of messages of whatever lengths, one batched compression per place."""
-    digests: list[Digest] = [fold_start(TypeCode.ACCOUNT, ACCOUNT_LEAF_VERSION)] * len(messages)
+    return _fold_many(fold_start(TypeCode.ACCOUNT, ACCOUNT_LEAF_VERSION), messages, compress_many)
+
+
+def fold_markets(blocks: Sequence[Block], compress_many: CompressMany) -> Digest:
+    """The MARKETS digest of a message of whatever length."""
+    start = fold_start(TypeCode.MARKETS, MARKETS_LEAF_VERSION)
+    return _fold_many(start, [blocks], compress_many)[0]
+
+
+def _fold_many(
+    start: Digest, messages: Sequence[Sequence[Block]], compress_many: CompressMany
+) -> list[Digest]:
+    digests: list[Digest] = [start] * len(messages)
     for place in range(max(map(len, messages), default=0)):
         going = [index for index, message in enumerate(messages) if place < len(message)]
         states = [digests[index] for index in going]

@@ -32,6 +32,7 @@ from rollup.protocol.positions import NO_POSITIONS
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.roots import fresh_slots_root
 from rollup.protocol.state import State
+from rollup.protocol.terms import batch_terms
 from rollup.protocol.units import Salt, require_bounds, require_bytes
 
 FEE_ACCOUNT = 0
@@ -110,9 +111,13 @@ class Genesis:
                 index: Account(header, 0, NO_POSITIONS, fresh, NO_SALT)
                 for index, header in headers.items()
             },
-            MarketsState(self.prices, NO_SALT),
+            MarketsState(
+                tuple(terms.numbers for terms in batch_terms(self.governance, self.prices)),
+                NO_SALT,
+            ),
             Globals(number=0, time=self.time, total=0, deposits_consumed=0, salt=NO_SALT),
             compress_many,
+            prices=self.prices,
         )
 
 

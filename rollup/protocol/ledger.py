@@ -18,7 +18,8 @@ SlotKey = tuple[int, int]
 @dataclass(slots=True, repr=False)
 class Entry(Private):
     """One opened account as the batch proceeds. `header` is None while it does not exist; `traded`
-    are the markets in which something was filled."""
+    are the markets in which something was filled, by orders of its own or not; `ordered` says that
+    an order of its own was."""
 
     before: Account | None
     header: Header | None
@@ -26,6 +27,7 @@ class Entry(Private):
     positions: Positions
     touched: bool = False
     traded: set[int] = field(default_factory=set)
+    ordered: bool = False
 
     @property
     def holding_before(self) -> Holding:
@@ -88,9 +90,10 @@ class Ledger:
         return state
 
     def require_all_touched(self) -> None:
-        """A batch opens nothing that it does not touch."""
+        """A batch opens nothing that it does not touch; but an account may be opened only to renew
+        its triggers."""
         for place, entry in enumerate(self.accounts.values()):
-            if not entry.touched:
+            if not entry.touched and entry.before is None:
                 raise Rejected(Reason.OPENING_EXCESS, f"account opening {place} is for nothing")
         for place, key in enumerate(self.slots):
             if key not in self._slots_touched:

@@ -11,7 +11,7 @@ from rollup.protocol.constants import TAKEOVER_TIMESTAMP
 from rollup.protocol.ledger import Entry, Ledger
 from rollup.protocol.margin import excess, value
 from rollup.protocol.order import Order
-from rollup.protocol.outcome import HolderStep, MarginCase, TakeoverStep
+from rollup.protocol.outcome import HolderStep, TakeoverStep
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
 from rollup.protocol.takeover import Takeover, full_fee
 from rollup.protocol.terms import MarketTerms, terms_of
@@ -111,10 +111,9 @@ def require_fees_paid(
     return frozenset(found)
 
 
-def require_equity(ledger: Ledger, index: int, terms: Sequence[MarketTerms]) -> MarginCase:
+def require_equity(ledger: Ledger, index: int, terms: Sequence[MarketTerms]) -> None:
     """A liquidated account ends the batch owing nothing, whatever margin it has then."""
     if value(ledger.accounts[index].holding, terms).equity < 0:
         raise Rejected(
             Reason.LIQUIDATED_EQUITY, f"{ledger.place(index)} would be liquidated into a debt"
         )
-    return MarginCase.LIQUIDATED

@@ -1,16 +1,19 @@
-"""The margin rule: what a batch may leave a touched account with. Spec: docs/spec/06-margin.md.
+"""The closing rule: what a batch may leave an opened account with. Spec: docs/spec/06-margin.md.
 
-Evaluated once per touched account, net over the batch, with the batch's prices for before and after
-alike. Requirements are sums of |size| x whole ticks a lot (rollup.protocol.terms), so equity and
-requirements are whole quanta and are compared exactly.
+Evaluated once per opened account, net over the batch, with the batch's terms for before and after
+alike. Sums of |size| x whole ticks a lot (rollup.protocol.terms), so all is in whole quanta and is
+compared exactly.
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rollup.protocol.outcome import MarginCase, Valuation
+from rollup.protocol.constants import LADDER_BITS, SAFETY_MAX
+from rollup.protocol.outcome import Closing, Valuation
 from rollup.protocol.positions import NO_POSITIONS, Positions
+from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.terms import MarketTerms, terms_of
+from rollup.protocol.triggers import side_of
 
 
 class Holding(NamedTuple):
@@ -25,23 +28,22 @@ NOTHING = Holding(0, NO_POSITIONS)
 
 
 def value(holding: Holding, terms: Sequence[MarketTerms]) -> Valuation:
-    """Equity, initial and maintenance requirement in quanta. Rejected for a market not listed."""
-    equity, initial, maintenance = holding.cash, 0, 0
+    """A holding at these terms, in quanta. Rejected for a market not listed."""
+    equity = excess = initial = holding.cash
+    ladder = 0
     for market, size in holding.positions.held:
         found = terms_of(terms, market)
+        lots, long = abs(size), size > 0
         equity += size * found.value
-        initial += abs(size) * found.initial
-        maintenance += abs(size) * found.maintenance
-    return Valuation(equity, initial, maintenance)
+        excess += lots * (found.long_maintenance if long else found.short_maintenance)
+        initial += lots * (found.long_initial if long else found.short_initial)
+        ladder += lots * found.bucket
+    return Valuation(equity, excess, initial, ladder)
 
 
 def excess(holding: Holding, terms: Sequence[MarketTerms]) -> int:
-    """What equity is above maintenance margin, in quanta. Rejected for a market not listed."""
-    total = holding.cash
-    for market, size in holding.positions.held:
-        found = terms_of(terms, market)
-        total += abs(size) * (found.short_maintenance if size < 0 else found.long_maintenance)
-    return total
+    """What is left over maintenance margin, in quanta. Rejected for a market not listed."""
+    return value(holding, terms).excess
 
 
 def risk_grew(before: Holding, after: Holding) -> bool:
@@ -53,26 +55,55 @@ def risk_grew(before: Holding, after: Holding) -> bool:
     )
 
 
-def is_healthier(before: Valuation, after: Valuation) -> bool:
-    """Whether equity covers no smaller a share of maintenance than before, where risk did not grow.
+def closing(
+    before: Holding, after: Holding, terms: Sequence[MarketTerms], *, traded: bool
+) -> Closing:
+    """How a batch may close an account. `traded` says that orders of its own were filled.
 
-    Something must have been held, so that there is a share. Then no hole gets deeper: equity that
-    stays below zero did not fall, because the requirement did not grow; and an account that holds
-    nothing any more has no negative equity, because 0 x share is no bound below zero.
+    Rejected: MARGIN if it is left with too little, LADDER if it grew too large, BELOW_RISK and
+    BELOW_TRADED if it is below maintenance and did more than being liquidated or paid in to.
     """
-    shares = after.equity * before.maintenance >= before.equity * after.maintenance
-    return shares and before.maintenance != 0
+    mark, now = value(before, terms), value(after, terms)
+    grew = risk_grew(before, after)
+    if grew:
+        _require_initial(now)
+    if now.excess >= 0:
+        return Closing(mark, now, safety_of(now), below=False, grew=grew)
+    if mark.excess >= 0 or not after.positions.held:
+        raise Rejected(Reason.MARGIN, "it would be left with less than maintenance margin")
+    if grew:
+        raise Rejected(Reason.BELOW_RISK, "below maintenance, its positions only shrink")
+    if traded:
+        raise Rejected(Reason.BELOW_TRADED, "left below maintenance, its orders do not trade")
+    return Closing(mark, now, 0, below=True, grew=False)
 
 
-def margin_case(before: Holding, after: Holding, terms: Sequence[MarketTerms]) -> MarginCase | None:
-    """The first clause of the rule that lets `before` become `after`; None if none does."""
-    if after.positions == before.positions and after.cash >= before.cash:
-        return MarginCase.UNCHANGED
-    value_after = value(after, terms)
-    if value_after.equity >= value_after.initial:
-        return MarginCase.INITIAL
-    if risk_grew(before, after):
-        return None
-    if value_after.equity >= value_after.maintenance:
-        return MarginCase.MAINTENANCE
-    return MarginCase.HEALTHIER if is_healthier(value(before, terms), value_after) else None
+def _require_initial(now: Valuation) -> None:
+    if now.initial < 0:
+        raise Rejected(Reason.MARGIN, "it took risk and would be left below initial margin")
+    if now.ladder >= 1 << LADDER_BITS:
+        raise Rejected(Reason.LADDER, "it took risk beyond what an account may hold")
+
+
+def safety_of(now: Valuation) -> int:
+    """The greatest whole number of buckets that all positions may lose at once with nothing below
+    maintenance, up to SAFETY_MAX; 0 where nothing is held."""
+    return min(now.excess // now.ladder, SAFETY_MAX) if now.ladder else 0
+
+
+def margin_refusal(before: Holding, after: Holding, terms: Sequence[MarketTerms]) -> Reason | None:
+    """Why an account that trades could not be closed so, LADDER or MARGIN; None if it could."""
+    try:
+        closing(before, after, terms, traded=True)
+    except Rejected as refusal:
+        return Reason.LADDER if refusal.reason is Reason.LADDER else Reason.MARGIN
+    return None
+
+
+def triggers_of(positions: Positions, safety: int, terms: Sequence[MarketTerms]) -> tuple[int, ...]:
+    """The trigger of each position: as many buckets below its side's value as the account is safe,
+    but none below the first."""
+    return tuple(
+        max(0, terms_of(terms, market).numbers[side_of(size)] - safety)
+        for market, size in positions
+    )

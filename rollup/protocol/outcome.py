@@ -5,7 +5,6 @@ Nothing here is claimed by anybody: the rules derive all of it from the batch.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import NamedTuple
 
 from rollup.crypto.curve import Point
@@ -18,27 +17,38 @@ from rollup.protocol.order import SignedOrder
 from rollup.protocol.public import PublicInput
 from rollup.protocol.takeover import Takeover
 from rollup.protocol.terms import MarketTerms
+from rollup.protocol.triggers import Counters
 from rollup.tree.multi import TouchedNode
 
 
-class MarginCase(StrEnum):
-    """Which clause of the margin rule a touched account satisfied; the first one that holds.
-
-    The last one is that of the accounts that a takeover reduced, and of no other."""
-
-    UNCHANGED = "unchanged"
-    INITIAL = "initial"
-    MAINTENANCE = "maintenance"
-    HEALTHIER = "healthier"
-    LIQUIDATED = "liquidated"
-
-
 class Valuation(NamedTuple):
-    """An account at the batch's prices, in whole quanta."""
+    """A holding at the batch's terms, in whole quanta: cash and sizes times what a lot adds.
+
+    `equity` counts a lot at its value; `excess` is what is left over maintenance, with side values
+    of whole buckets; `initial` over initial margin; `ladder` what a bucket of all positions is
+    worth, which is above zero unless nothing is held.
+    """
 
     equity: int
+    excess: int
     initial: int
-    maintenance: int
+    ladder: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Closing(Private):
+    """How the closing rule found an account: at the mark, which is its old leaf at the batch's
+    terms, and as the batch leaves it.
+
+    `safety` is the k of its triggers, `below` the flag it is left with, `grew` whether any size
+    grew or changed its sign.
+    """
+
+    mark: Valuation
+    after: Valuation
+    safety: int
+    below: bool
+    grew: bool
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -139,8 +149,13 @@ class Steps(Private):
     fills: tuple[FillStep, ...]
     takeovers: tuple[TakeoverStep, ...]
     fees: FeeStep
-    margins: Mapping[int, MarginCase]
+    closings: Mapping[int, Closing]
     exhausted: frozenset[int]
+
+    @property
+    def liquidated(self) -> frozenset[int]:
+        """The accounts that takeovers reduced."""
+        return frozenset(step.takeover.account for step in self.takeovers)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -169,22 +184,43 @@ class TouchedAccount(Private):
     leaf_after: Digest
     slots: tuple[TouchedSlot, ...]
     markets: tuple[int, ...]
-    value_after: Valuation
-    margin: MarginCase
+    closing: Closing
+    liquidated: bool
     exhausted: bool
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class TouchedTriggers(Private):
+    """A leaf of the trigger tree opened once and closed once: after = before + plus - minus,
+    counter by counter. `swept` says which of its counters a frontier passed: they are 0 after."""
+
+    index: int
+    before: Counters
+    after: Counters
+    plus: Counters
+    minus: Counters
+    swept: tuple[bool, ...]
+    leaf_before: Digest
+    leaf_after: Digest
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Outcome(Private):
-    """All that a batch did, in the order it happened."""
+    """All that a batch did, in the order it happened. `frontiers_before` has those that the batch
+    started from, for every market that it lists: a new market's are at its price."""
 
     public: PublicInput
     steps: Steps
     accounts: tuple[TouchedAccount, ...]
     account_nodes: tuple[TouchedNode, ...]
     slot_nodes: tuple[TouchedNode, ...]
+    triggers: tuple[TouchedTriggers, ...]
+    trigger_nodes: tuple[TouchedNode, ...]
+    frontiers_before: tuple[tuple[int, int], ...]
     accounts_root_before: Digest
     accounts_root_after: Digest
+    triggers_root_before: Digest
+    triggers_root_after: Digest
     markets_before: MarketsState
     markets_after: MarketsState
     globals_before: Globals

@@ -60,6 +60,9 @@ class PublicInput:
     `prices` has one for each market of `governance`, in their order.
     `receipts` is the head of the chain of receipts after the last one that promised this batch.
     `redo` says that the batch was made anew after L1 refused its header, and matches no orders.
+    `closed` says that the batch closes its step: no account of the book, touched or not, is left
+    below maintenance at its prices. `open_since` is the time of the batch that opened the step in
+    which this one begins, 0 where it begins a step of its own.
     `prices_before` are those of the batch before; with them, `reports` give `prices`, which is for
     whoever verifies to hold them to (rollup.protocol.pricing).
     """
@@ -73,6 +76,8 @@ class PublicInput:
     old_root: Digest
     new_root: Digest
     receipts: bytes
+    open_since: int
+    closed: bool
     prices_before: tuple[int, ...]
     reports: tuple[SignedPackage, ...]
     prices: tuple[int, ...]
@@ -94,6 +99,8 @@ class PublicInput:
         require_digest("old_root", self.old_root)
         require_digest("new_root", self.new_root)
         require_bytes("receipts", self.receipts, DIGEST_BYTES)
+        require_bounds("open since", self.open_since, 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS)
+        require_flag("closed", self.closed)
         require_last_prices(self.prices_before)
         require_reports(self.reports)
         require_prices(self.prices, self.governance)
@@ -126,9 +133,10 @@ class PublicInput:
         """Canonical bytes of all of it, field by field: tag, then each number as 8 bytes
         big-endian, governance and reports as digests, roots and head of the receipts as 32 bytes,
         prices, of before and now, and deposits each after their count."""
-        before = (self.version, self.chain, self.venue, self.number, self.time)
+        before = (self.version, self.chain, self.venue, self.number, self.time, self.open_since)
         prices = (len(self.prices_before), *self.prices_before, len(self.prices), *self.prices)
-        after = (*prices, int(self.redo), self.total, self.deposits_before, len(self.deposits))
+        flags = (int(self.redo), int(self.closed))
+        after = (*prices, *flags, self.total, self.deposits_before, len(self.deposits))
         return b"".join(
             (
                 PUBLIC_TAG,
@@ -146,6 +154,16 @@ class PublicInput:
     def digest(self) -> bytes:
         """Keccak-256 of the canonical bytes: what a proof's transcript takes in and L1 holds."""
         return keccak256(self.encode())
+
+    @property
+    def begins_open(self) -> bool:
+        """Whether it goes on with the step of the batch before."""
+        return self.open_since != 0
+
+    @property
+    def open_since_after(self) -> int:
+        """The time of the batch that opened the step which it leaves open; 0 if it closes it."""
+        return 0 if self.closed else self.open_since or self.time
 
     @property
     def credited(self) -> int:

@@ -31,11 +31,12 @@ PUBLIC_BYTES_MAX = 2**18
 refused unread."""
 
 WORD_BYTES = 4
-NUMBERS = ("version", "chain", "venue", "number", "time", "deposits_before")
+NUMBERS = ("version", "chain", "venue", "number", "time", "open_since", "deposits_before")
 ROOTS = ("old_root", "new_root")
 OTHERS = (
     "governance",
     "receipts",
+    "closed",
     "prices_before",
     "reports",
     "prices",
@@ -63,6 +64,7 @@ def public_to_json(public: PublicInput) -> bytes:
             **{name: digest_bytes(getattr(public, name)).hex() for name in ROOTS},
             "governance": governance_value(public.governance),
             "receipts": public.receipts.hex(),
+            "closed": public.closed,
             "prices_before": list(public.prices_before),
             "reports": [report.encode().hex() for report in public.reports],
             "prices": list(public.prices),
@@ -121,6 +123,7 @@ def _read_public(node: Node) -> PublicInput:
         new_root=_digest(record["new_root"]),
         receipts=record["receipts"].hexadecimal(DIGEST_BYTES),
         governance=read_governance(record["governance"]),
+        closed=record["closed"].boolean(),
         prices_before=_prices(record["prices_before"]),
         reports=tuple(_read_report(report) for report in record["reports"].items(REPORTS_MAX)),
         prices=_prices(record["prices"]),

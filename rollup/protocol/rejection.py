@@ -20,6 +20,8 @@ class Reason(StrEnum):
     POSITION_OUT_OF_BOUNDS = "position-out-of-bounds"
     POSITION_ORDER = "position-order"
     POSITION_EMPTY = "position-empty"
+    TRIGGER_OUT_OF_BOUNDS = "trigger-out-of-bounds"
+    COUNTER_OUT_OF_BOUNDS = "counter-out-of-bounds"
     CASH_OUT_OF_BOUNDS = "cash-out-of-bounds"
     AMOUNT_OUT_OF_BOUNDS = "amount-out-of-bounds"
     NOTIONAL_OUT_OF_BOUNDS = "notional-out-of-bounds"
@@ -59,6 +61,17 @@ class Reason(StrEnum):
     FEE_ACCOUNT_MISSING = "fee-account-missing"
     BACKSTOP_ACCOUNT_MISSING = "backstop-account-missing"
     REDO_FILLS = "redo-fills"
+    PRICE_OUTSIDE_BUCKETS = "price-outside-buckets"
+
+    # A step that is open, or triggers that the price has passed.
+    STEP_PRICES = "step-prices"
+    STEP_TERMS = "step-terms"
+    STEP_REPORTS = "step-reports"
+    STEP_RISK = "step-risk"
+    FRONTIER_COUNT = "frontier-count"
+    FRONTIER = "frontier"
+    SKIPPED = "skipped"
+    COUNTER = "counter"
 
     # An order that may not trade.
     ORDER_UNKNOWN = "order-unknown"
@@ -91,6 +104,9 @@ class Reason(StrEnum):
 
     # An account left in a state that the margin rule forbids.
     MARGIN = "margin"
+    BELOW_RISK = "below-risk"
+    BELOW_TRADED = "below-traded"
+    LADDER = "ladder"
 
 
 class Rejected(Exception):

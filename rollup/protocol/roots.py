@@ -6,7 +6,7 @@ Spec: docs/spec/03-state.md.
 from collections.abc import Sequence
 
 from rollup.hash.many import CompressMany
-from rollup.hash.poseidon import ZERO_DIGEST, Digest
+from rollup.hash.poseidon import Digest
 from rollup.protocol.account import FRESH_SLOT, slot_leaves
 from rollup.protocol.constants import SLOT_BITS
 from rollup.tree.forest import empty_roots
@@ -15,12 +15,16 @@ from rollup.tree.forest import empty_roots
 def state_roots(
     accounts: Sequence[Digest],
     markets: Sequence[Digest],
+    triggers: Sequence[Digest],
     globals_: Sequence[Digest],
     compress_many: CompressMany,
 ) -> list[Digest]:
-    """compress(compress(accounts, markets), compress(globals, 0)) of several states at once."""
+    """compress(compress(accounts, markets), compress(triggers, globals)) of several states at once.
+
+    The markets and the globals are salted, so that neither half tells anything.
+    """
     left = compress_many(accounts, markets)
-    right = compress_many(globals_, [ZERO_DIGEST] * len(globals_))
+    right = compress_many(triggers, globals_)
     return compress_many(left, right)
 
 

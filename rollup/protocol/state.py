@@ -1,4 +1,4 @@
-"""The whole state, for who runs the venue: accounts, slots, their trees, markets and globals.
+"""The whole state, for who runs the venue: accounts, slots, triggers, their trees, and the rest.
 
 It opens the part that a batch will touch and takes over the batch's outcome. It judges nothing:
 the rules are in transition.py.
@@ -24,10 +24,20 @@ from rollup.protocol.batch import (
     PartialState,
     SlotOpening,
 )
-from rollup.protocol.closing import SLOT_TREE_OFFSET
-from rollup.protocol.constants import ACCOUNT_BITS, SLOT_BITS
+from rollup.protocol.closing import SLOT_TREE_OFFSET, TRIGGER_TREE
+from rollup.protocol.constants import ACCOUNT_BITS, SLOT_BITS, TRIGGER_BITS
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.roots import state_roots
+from rollup.protocol.triggers import (
+    NO_COUNTERS,
+    Counters,
+    Seat,
+    TriggerOpening,
+    counted,
+    leaf_of,
+    place_of,
+    trigger_leaves,
+)
 from rollup.tree.forest import Forest
 
 
@@ -41,14 +51,21 @@ class State:
         globals_: Globals,
         compress_many: CompressMany,
         slots: Mapping[tuple[int, int], SlotState] | None = None,
+        *,
+        prices: tuple[int, ...],
+        open_since: int = 0,
     ) -> None:
         """A state of these accounts and slots, by (account, slot); none were used at genesis.
+
+        Prices of the last batch, and since when its step is open, are public and beside the root.
 
         Raises ValueError if an account names another root of its slots.
         """
         self.accounts = dict(accounts)
         self.slots: dict[tuple[int, int], SlotState] = dict(slots or {})
         self.markets = markets
+        self.prices = prices
+        self.open_since = open_since
         self.globals = globals_
         self._compress_many = compress_many
         fresh = slot_leaves([FRESH_SLOT], compress_many)[0]
@@ -59,6 +76,11 @@ class State:
         headers = header_digests([account.header for account in present], compress_many)
         leaves = account_leaves(present, headers, compress_many)
         self._account_tree.set_leaves(dict(zip(self.accounts, leaves, strict=True)))
+        self.counters: dict[int, Counters] = counted(present)
+        no_counters = trigger_leaves([NO_COUNTERS], compress_many)[0]
+        self._trigger_tree = Forest(TRIGGER_BITS, no_counters, compress_many)
+        leaves = trigger_leaves(list(self.counters.values()), compress_many)
+        self._trigger_tree.set_leaves(dict(zip(self.counters, leaves, strict=True)))
         self.root = self._state_root()
 
     def _set_slots(self) -> None:
@@ -73,15 +95,29 @@ class State:
         hashing = self._compress_many
         accounts = [self._account_tree.root()]
         markets, globals_ = [self.markets.digest(hashing)], [self.globals.digest(hashing)]
-        return state_roots(accounts, markets, globals_, hashing)[0]
+        return state_roots(accounts, markets, [self._trigger_tree.root()], globals_, hashing)[0]
 
     def slot(self, account: int, slot: int) -> SlotState:
         """The state of one slot; fresh if it was never used."""
         return self.slots.get((account, slot), FRESH_SLOT)
 
+    def count(self, seat: Seat) -> int:
+        """How many positions have a trigger."""
+        return self.counters.get(leaf_of(*seat), NO_COUNTERS)[place_of(seat.trigger)]
+
+    def open_triggers(
+        self, leaves: Collection[int]
+    ) -> tuple[tuple[TriggerOpening, ...], tuple[Digest, ...]]:
+        """Leaves of triggers with the siblings of their paths; leaf 0 where none is wanted."""
+        indices = sorted(leaves) or [0]
+        openings = (TriggerOpening(i, self.counters.get(i, NO_COUNTERS)) for i in indices)
+        return tuple(openings), self._trigger_tree.siblings(indices)
+
     def open(self, touched: Mapping[int, Collection[int]]) -> PartialState:
-        """The part of the state that a batch touches: account index to the slots it uses."""
+        """The part of the state that a batch touches: account index to the slots it uses. The
+        leaves of triggers that it counts and sweeps are for rollup.protocol.openings to find."""
         indices = sorted(touched)
+        triggers, trigger_siblings = self.open_triggers(())
         slots = sorted((index, slot) for index in indices for slot in touched[index])
         addresses = [index << SLOT_BITS | slot for index, slot in slots]
         return PartialState(
@@ -91,6 +127,8 @@ class State:
             slots=tuple(SlotOpening(i, slot, self.slot(i, slot)) for i, slot in slots),
             account_siblings=self._account_tree.siblings(indices),
             slot_siblings=self._slot_trees.siblings(addresses),
+            triggers=triggers,
+            trigger_siblings=trigger_siblings,
         )
 
     def adopt(self, outcome: Outcome) -> None:
@@ -107,7 +145,15 @@ class State:
             {account.index: account.leaf_after for account in outcome.accounts},
             outcome.account_nodes,
         )
+        self._trigger_tree.adopt(
+            {leaf.index: leaf.leaf_after for leaf in outcome.triggers},
+            outcome.trigger_nodes,
+            TRIGGER_TREE,
+        )
+        self.counters.update({leaf.index: leaf.after for leaf in outcome.triggers})
         self.slots.update({(slot.account, slot.slot): slot.after for slot in slots})
         self.accounts.update({a.index: a.after for a in outcome.accounts if a.after is not None})
         self.markets, self.globals = outcome.markets_after, outcome.globals_after
+        self.prices = outcome.public.prices
+        self.open_since = outcome.public.open_since_after
         self.root = outcome.public.new_root

@@ -10,7 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rollup.protocol.constants import FRACTION_SCALE, PRICE_BITS
+from rollup.protocol.constants import (
+    BUCKET_NUMBER_BITS,
+    BUCKET_OFFSETS,
+    FRACTION_SCALE,
+    PRICE_BITS,
+)
 from rollup.protocol.market import Governance, Market
 from rollup.protocol.rejection import Reason, Rejected
 
@@ -24,10 +29,13 @@ class MarketTerms:
 
     `value` is what a lot is worth: the price, as long as there is no funding. 1 <= maintenance <=
     initial <= value < 2**30: a requirement is rounded up, so that no position is free to hold.
+    A side's value over maintenance counts in whole buckets of `bucket` ticks, rounded down: against
+    the holder, by less than a bucket.
     """
 
     price: int
     value: int
+    bucket: int
     maintenance: int
     initial: int
     band_low: int
@@ -38,13 +46,22 @@ class MarketTerms:
 
     @property
     def long_maintenance(self) -> int:
-        """What a lot held adds to the excess over maintenance margin."""
-        return self.value - self.maintenance
+        """What a lot held adds to the excess over maintenance margin: whole buckets."""
+        return (self.value - self.maintenance) // self.bucket * self.bucket
 
     @property
     def short_maintenance(self) -> int:
         """The same of a lot owed."""
-        return -self.value - self.maintenance
+        return (-self.value - self.maintenance) // self.bucket * self.bucket
+
+    @property
+    def numbers(self) -> tuple[int, int]:
+        """Biased numbers of the buckets in which a long's and a short's side value are."""
+        long, short = self.long_maintenance, self.short_maintenance
+        return (
+            long // self.bucket + BUCKET_OFFSETS[0],
+            short // self.bucket + BUCKET_OFFSETS[1],
+        )
 
     @property
     def long_initial(self) -> int:
@@ -58,11 +75,13 @@ class MarketTerms:
 
 
 def market_terms(market: Market, price: int) -> MarketTerms:
-    """Terms of one market at a price of 1 to 2**30 - 1 ticks."""
+    """Terms of one market at a price of 1 to 2**30 - 1 ticks. Rejected if a side's value is in no
+    bucket that has a number: such a price is some fifty times that of the listing."""
     low, high = price_band(price, market.band_fraction)
-    return MarketTerms(
+    terms = MarketTerms(
         price=price,
         value=price,
+        bucket=market.bucket,
         maintenance=fraction_up(price, market.maintenance_fraction),
         initial=fraction_up(price, market.initial_fraction),
         band_low=low,
@@ -71,6 +90,10 @@ def market_terms(market: Market, price: int) -> MarketTerms:
         maker_fee=market.maker_fee,
         liquidation_fee=fraction_up(price, market.liquidation_fee),
     )
+    if not all(0 <= number < 1 << BUCKET_NUMBER_BITS for number in terms.numbers):
+        detail = f"{market.symbol}: a price of {price} ticks is in no bucket"
+        raise Rejected(Reason.PRICE_OUTSIDE_BUCKETS, detail)
+    return terms
 
 
 def batch_terms(governance: Governance, prices: Sequence[int]) -> tuple[MarketTerms, ...]:

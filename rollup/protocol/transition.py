@@ -1,12 +1,13 @@
 """The rules: one batch, applied to the part of the state that it opens.
 
 `apply_batch` is the specification of what a proof says. Steps happen in this order: deposits as
-queued, fills as listed, takeovers as listed, one credit of all fees, margin of every touched
-account, then the leaves are closed. Spec: docs/spec/07-batch.md.
+queued, fills as listed, takeovers as listed, one credit of all fees, the closing rule for every
+opened account, then the leaves and the counters of triggers are closed.
+Spec: docs/spec/07-batch.md.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rollup.hash.many import CompressMany
 from rollup.protocol.batch import Batch
@@ -20,13 +21,13 @@ from rollup.protocol.liquidation import (
     require_fees_paid,
     require_trader,
 )
-from rollup.protocol.margin import margin_case
+from rollup.protocol.margin import closing
 from rollup.protocol.order import Order, Side, message_digests
 from rollup.protocol.outcome import (
+    Closing,
     DepositStep,
     FeeStep,
     FillStep,
-    MarginCase,
     OrderStep,
     Outcome,
     SideStep,
@@ -58,30 +59,37 @@ def apply_batch(
     """Everything the batch does to the state it opens. Raises Rejected at the first broken rule."""
     batch.require_fits(shape_class)
     require_follows(batch)
-    terms = batch_terms(batch.governance, batch.prices)
+    require_step(batch)
     ledger = Ledger(batch.pre)
+    steps = take_steps(batch, ledger, lambda: authorise(batch, ledger, compress_many, verify_many))
+    ledger.require_all_touched()
+    require_positions_fit(ledger, shape_class)
+    outcome = close(batch, ledger, steps, compress_many)
+    require_nodes_fit(outcome, shape_class)
+    return outcome
+
+
+def take_steps(
+    batch: Batch, ledger: Ledger, authorised: Callable[[], tuple[OrderStep, ...]] = tuple
+) -> Steps:
+    """What a batch does to the ledger, and how that leaves its accounts. Orders are checked by
+    `authorised`, once the deposits have made the accounts that sign them."""
+    terms = batch_terms(batch.governance, batch.prices)
     deposits = tuple(
         apply_deposit(ledger, entry, DEPOSIT_TIMESTAMP + place)
         for place, entry in enumerate(batch.deposits)
     )
-    orders = authorise(batch, ledger, compress_many, verify_many)
+    orders = authorised()
     fills = tuple(apply_fill(batch, ledger, terms, place) for place in range(len(batch.fills)))
     takeovers = tuple(
         apply_takeover(batch, ledger, terms, place) for place in range(len(batch.takeovers))
     )
     fees = credit_fees(ledger, batch.governance.fee_account, fills)
-    ledger.require_all_touched()
-    require_positions_fit(ledger, shape_class)
-    liquidated = {step.takeover.account for step in takeovers}
-    margins = {
-        index: require_equity(ledger, index, terms)
-        if index in liquidated
-        else require_margin(ledger, index, terms)
-        for index in ledger.accounts
-    }
+    for account in {step.takeover.account for step in takeovers}:
+        require_equity(ledger, account, terms)
+    closings = {index: close_account(batch, ledger, index, terms) for index in ledger.accounts}
     exhausted = require_fees_paid(ledger, takeovers, terms)
-    steps = Steps(terms, deposits, orders, fills, takeovers, fees, margins, exhausted)
-    return close(batch, ledger, steps, compress_many)
+    return Steps(terms, deposits, orders, fills, takeovers, fees, closings, exhausted)
 
 
 def require_follows(batch: Batch) -> None:
@@ -98,6 +106,17 @@ def require_follows(batch: Batch) -> None:
     for place, entry in enumerate(batch.deposits, before.deposits_consumed):
         if entry.index != place:
             raise Rejected(Reason.DEPOSIT_ORDER, f"queue entry {place} is next, not {entry.index}")
+
+
+def require_step(batch: Batch) -> None:
+    """While a step is open its prices stand: nobody is liquidated at a price and skipped at the
+    next."""
+    if not batch.begins_open:
+        return
+    if batch.prices != batch.prices_before:
+        raise Rejected(Reason.STEP_PRICES, "the step is open, so its prices stand")
+    if batch.reports:
+        raise Rejected(Reason.STEP_REPORTS, "the step is open, so nothing is reported")
 
 
 def apply_deposit(ledger: Ledger, entry: QueueEntry, timestamp: int) -> DepositStep:
@@ -196,6 +215,7 @@ def apply_side(
     ledger.slots[key] = slot_after
     account.cash = cash_after
     account.set_position(order.market, position_after)
+    account.ordered = True
     return SideStep(
         order=place,
         account=order.account,
@@ -230,12 +250,22 @@ def require_positions_fit(ledger: Ledger, shape_class: ShapeClass) -> None:
         raise Rejected(Reason.TOO_MANY, f"a batch opens at most {most} positions, not {opened}")
 
 
-def require_margin(ledger: Ledger, index: int, terms: Sequence[MarketTerms]) -> MarginCase:
-    """The clause of the margin rule that allows what became of an account."""
+def require_nodes_fit(outcome: Outcome, shape_class: ShapeClass) -> None:
+    """The paths to all that the batch opens meet soon enough for its class: each inner node of a
+    tree is two hashes of the proof, and accounts far apart have more of them."""
+    trees = (outcome.account_nodes, outcome.slot_nodes, outcome.trigger_nodes)
+    count, most = sum(map(len, trees)), shape_class.nodes
+    if count > most:
+        raise Rejected(Reason.TOO_MANY, f"a batch opens at most {most} nodes, not {count}")
+
+
+def close_account(
+    batch: Batch, ledger: Ledger, index: int, terms: Sequence[MarketTerms]
+) -> Closing:
+    """How the closing rule finds an account; refused if it may not be left so."""
     entry = ledger.accounts[index]
-    case = margin_case(entry.holding_before, entry.holding, terms)
-    if case is None:
-        raise Rejected(
-            Reason.MARGIN, f"{ledger.place(index)} would be left with less than its margin"
-        )
-    return case
+    with refusals_at(ledger.place(index)):
+        found = closing(entry.holding_before, entry.holding, terms, traded=entry.ordered)
+        if found.grew and batch.begins_open and index != batch.governance.backstop_account:
+            raise Rejected(Reason.STEP_RISK, "the step is open, so positions only shrink")
+    return found

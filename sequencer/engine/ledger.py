@@ -20,7 +20,7 @@ from rollup.protocol.constants import (
     NOTIONAL_BITS,
 )
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
-from rollup.protocol.margin import NOTHING, Holding, excess, margin_case
+from rollup.protocol.margin import NOTHING, Holding, excess, margin_refusal
 from rollup.protocol.market import Governance
 from rollup.protocol.order import Order, Side, SignedOrder
 from rollup.protocol.rejection import Reason, Rejected
@@ -212,7 +212,7 @@ class Ledger:
     def _may_become(self, work: Work, account: int, after: Holding) -> bool:
         """Whether the margin rule lets a batch leave an account so."""
         before = work.before.get(account, self.holders[account].holding)
-        return margin_case(before, after, work.terms) is not None
+        return margin_refusal(before, after, work.terms) is None
 
     def has_room(self, work: Work, maker: LiveOrder, taker: LiveOrder) -> bool:
         """Whether the batch can hold one more fill, of these two orders; if made anew, none."""
@@ -255,7 +255,7 @@ class Ledger:
         except Rejected as refusal:
             return refusal.reason
         before = work.before.get(order.account, holder.holding)
-        return None if margin_case(before, after, work.terms) is not None else Reason.MARGIN
+        return margin_refusal(before, after, work.terms)
 
     def try_fill(
         self, work: Work, maker: LiveOrder, taker: LiveOrder, price: int, size: int
@@ -308,8 +308,9 @@ class Ledger:
         charge = fee(amount, rate)
         after = _settle(holder.holding, order, amount, size, charge)
         before = work.before.get(order.account, holder.holding)
-        if margin_case(before, after, work.terms) is None:
-            raise Rejected(Reason.MARGIN)
+        refusal = margin_refusal(before, after, work.terms)
+        if refusal is not None:
+            raise Rejected(refusal)
         return _Side(party, live, after, slot, charge)
 
     def _fees_fit(self, work: Work, sides: list[_Side]) -> bool:

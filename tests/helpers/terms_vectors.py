@@ -8,11 +8,13 @@ from typing import Any, Final
 
 from rollup.protocol.governance_codec import MARKET_NUMBERS
 from rollup.protocol.market import Market
+from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.terms import market_terms
 from tests.helpers.vectors import FOLDER
 
 NAMES: Final = (
     "value",
+    "bucket",
     "maintenance",
     "initial",
     "long_maintenance",
@@ -41,12 +43,20 @@ def market_of(record: Any) -> Market:
 
 
 def vector(record: dict[str, Any], price: int) -> dict[str, Any]:
-    """A market, a price, and its terms."""
-    terms = market_terms(market_of(record), price)
+    """A market, a price, and its terms: none for a price that is in no bucket."""
+    try:
+        terms = market_terms(market_of(record), price)
+    except Rejected as refusal:
+        if refusal.reason is not Reason.PRICE_OUTSIDE_BUCKETS:
+            raise
+        return {"market": record, "price": price, "terms": None}
     return {
         "market": record,
         "price": price,
-        "terms": {name: getattr(terms, name) for name in NAMES},
+        "terms": {
+            **{name: getattr(terms, name) for name in NAMES},
+            **dict(zip(("long_bucket", "short_bucket"), terms.numbers, strict=True)),
+        },
     }
 
 
@@ -57,7 +67,8 @@ def made() -> dict[str, Any]:
         for symbol, *numbers in MARKETS
     ]
     return {
-        "about": "Terms of a market at a price: ticks a lot, fees in millionths. "
+        "about": "Terms of a market at a price: ticks a lot, fees in millionths, numbers of the "
+        "buckets of both sides; null where a price is in no bucket. "
         "Spec: docs/spec/06-margin.md",
         "terms": [vector(record, price) for record in records for price in PRICES],
     }

@@ -23,6 +23,7 @@ from rollup.protocol.batch import Batch, Fill, NewSalts
 from rollup.protocol.deposit import NO_KEY, NO_VIEWING, EntryKind, QueueEntry
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT, Genesis
 from rollup.protocol.market import Governance, Market
+from rollup.protocol.openings import completed
 from rollup.protocol.order import Order, Side, SignedOrder, message_digest
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.positions import Positions
@@ -30,6 +31,7 @@ from rollup.protocol.receipt import RECEIPTS_START
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.state import State
 from rollup.protocol.takeover import Takeover
+from rollup.protocol.terms import batch_terms
 from rollup.protocol.transition import apply_batch
 from rollup.protocol.units import VerifyMany
 from tests.helpers.oracle import oracle_terms
@@ -261,9 +263,10 @@ class Venue:
         matches: Sequence[Match] = (),
         step: int = 1000,
         takeovers: Sequence[Takeover] = (),
+        refreshed: Sequence[int] = (),
     ) -> Batch:
-        """The next batch with these deposits, fills and takeovers; its window ends `step` ms
-        later."""
+        """The next batch with these deposits, fills and takeovers, and accounts opened for their
+        triggers only; its window ends `step` ms later."""
         orders: list[Order] = []
         for match in matches:
             orders += [order for order in (match.buy, match.sell) if order not in orders]
@@ -272,7 +275,7 @@ class Venue:
             for m in matches
         )
         signed = tuple(self.signed(order) for order in orders)
-        return self.assemble(tuple(deposits), signed, fills, step, tuple(takeovers))
+        return self.assemble(tuple(deposits), signed, fills, step, tuple(takeovers), refreshed)
 
     def assemble(
         self,
@@ -281,9 +284,11 @@ class Venue:
         fills: tuple[Fill, ...],
         step: int = 1000,
         takeovers: tuple[Takeover, ...] = (),
+        refreshed: Sequence[int] = (),
     ) -> Batch:
-        """A batch of given parts, with the openings and salts that they need."""
-        number = self.state.globals.number + 1
+        """A batch of given parts, with the openings and salts that they need; but one that the
+        rules will refuse may lack leaves of triggers."""
+        number, governance = self.state.globals.number + 1, self.genesis.governance
         touched: dict[int, set[int]] = {self.genesis.governance.fee_account: set()}
         for entry in deposits:
             touched.setdefault(entry.account, set())
@@ -291,9 +296,9 @@ class Venue:
             touched.setdefault(signed.order.account, set()).add(signed.order.slot)
         if takeovers:
             touched.setdefault(self.genesis.governance.backstop_account, set())
-        for takeover in takeovers:
-            touched.setdefault(takeover.account, set())
-        return Batch(
+        for index in (*(takeover.account for takeover in takeovers), *refreshed):
+            touched.setdefault(index, set())
+        draft = Batch(
             chain=self.genesis.chain,
             venue=self.genesis.venue,
             number=number,
@@ -314,7 +319,14 @@ class Venue:
                 markets=self.salt_key.markets(number, 0),
                 globals=self.salt_key.globals(number, 0),
             ),
+            frontiers=tuple(terms.numbers for terms in batch_terms(governance, self.prices)),
+            prices_before=self.state.prices,
+            open_since=self.state.open_since,
         )
+        try:
+            return completed(draft, self.state)
+        except Rejected:
+            return draft
 
     def apply(self, batch: Batch) -> Outcome:
         """What the rules say, without adopting it."""

@@ -1,107 +1,113 @@
-"""The book against a list that is sorted every time: same queue, never crossed, nothing lost."""
+"""The whole book after every batch: nobody is skipped, whatever prices and traders do."""
 
-from hypothesis import settings
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from rollup.protocol.order import Side
-from sequencer.engine.book import Book
-from sequencer.engine.live import LiveOrder, opposite
-from tests.strategies import venues
+from rollup.protocol.openings import due_accounts
+from rollup.protocol.outcome import Outcome
+from rollup.protocol.state import State
+from tests.helpers.keeper import Keeper, Scan
+from tests.helpers.venue import GOVERNANCE, USDC, Venue
 
+STEP = min(feed.step for feed in GOVERNANCE.oracle.feeds)
+MARKETS = len(GOVERNANCE.markets)
+some = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-class SortedList:
-    """The reference: all resting orders in one list; the queue is what sorting says it is."""
-
-    def __init__(self) -> None:
-        self.resting: list[LiveOrder] = []
-
-    def queue(self, side: Side) -> list[LiveOrder]:
-        sign = -1 if side is Side.BUY else 1
-        of_side = [live for live in self.resting if live.order.side is side]
-        return sorted(of_side, key=lambda live: (sign * live.order.price, live.sequence))
-
-    def would_trade(self, live: LiveOrder) -> bool:
-        facing = self.queue(opposite(live.order.side))
-        if not facing:
-            return False
-        best = facing[0].order.price
-        if live.order.side is Side.BUY:
-            return best <= live.order.price
-        return best >= live.order.price
+moves = st.lists(
+    st.tuples(
+        st.tuples(*[st.integers(-STEP, STEP) | st.sampled_from([-STEP, STEP])] * MARKETS),
+        st.integers(0, 6),
+        st.integers(1, 6),
+    ),
+    min_size=1,
+    max_size=6,
+)
 
 
-class BookMachine(RuleBasedStateMachine):
-    """Random traffic through both books; lots are counted on the side."""
+def moved(prices: tuple[int, ...], move: tuple[int, ...]) -> tuple[int, ...]:
+    """Prices within a step of those before."""
+    pairs = zip(prices, move, strict=True)
+    return tuple(price + int(price * part / 10_000) for price, part in pairs)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.book, self.reference = Book(), SortedList()
-        self.sequence = 0
-        self.added = self.traded = self.removed = 0
 
-    @rule(
-        side=st.sampled_from(Side),
-        price=st.integers(95, 105),
-        size=st.integers(1, 9),
-        expiry=st.integers(0, 30),
+def keeper(seed: int, traders: int = 6) -> Keeper:
+    rng = Random(seed)
+    amounts = [rng.choice([20, 100, 2000]) * USDC for _ in range(traders)]
+    return Keeper(Venue().with_traders(*amounts))
+
+
+def judge(book: Keeper, outcome: Outcome) -> None:
+    """What must hold after every batch, and what after one that closes its step."""
+    state, terms = book.venue.state, outcome.steps.terms
+    scan = Scan(state, terms)
+    assert scan.counts_agree()
+    assert scan.due() == due_accounts(state, terms)
+    assert_frontiers(state, scan)
+    assert all(found.equity >= 0 for found in scan.values().values()), "somebody is below zero"
+    assert outcome.public.closed == (scan.due() == [])
+    if outcome.public.closed:
+        assert scan.unhealthy() == []
+    assert set(scan.unhealthy()) <= set(scan.due())
+
+
+def assert_frontiers(state: State, scan: Scan) -> None:
+    """Above a frontier nothing is counted; and it is no higher than somebody or the price is."""
+    for market, pair in enumerate(state.markets.frontiers):
+        for side, frontier in enumerate(pair):
+            triggers = [
+                trigger
+                for account in state.accounts.values()
+                for (held, size), trigger in zip(account.positions, account.triggers, strict=True)
+                if held == market and (size < 0) == side
+            ]
+            assert frontier == max([scan.terms[market].numbers[side], *triggers])
+
+
+@some
+@given(st.integers(0, 2**32), moves)
+def test_nobody_is_skipped_and_nobody_is_below_zero(
+    seed: int, path: list[tuple[tuple[int, ...], int, int]]
+) -> None:
+    rng, book = Random(seed), keeper(seed)
+    for move, trades, room in path:
+        judge(book, book.trade(rng, trades))
+        book.room = room
+        for outcome in book.step(moved(book.venue.prices, move)):
+            judge(book, outcome)
+            if not outcome.public.closed:
+                judge(book, book.trade(rng, 2))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_crash_is_closed_step_by_step(seed: int) -> None:
+    """Forty steps down, as far as one may go, with hardly any room in a batch."""
+    rng, book = Random(seed), keeper(seed, traders=20)
+    for _ in range(6):
+        judge(book, book.trade(rng, 10))
+    book.room = 2
+    for place in range(40):
+        for outcome in book.step(moved(book.venue.prices, (-STEP, rng.randint(-STEP, STEP)))):
+            judge(book, outcome)
+        if place % 5 == 0:
+            judge(book, book.trade(rng, 6))
+    assert book.seen["taken"] and book.seen["refreshed"] and book.seen["open"], book.seen
+
+
+def test_a_state_that_is_read_again_has_the_same_root() -> None:
+    rng, book = Random(5), keeper(5)
+    for _ in range(4):
+        book.trade(rng, 6)
+        list(book.step(moved(book.venue.prices, (-300, 200))))
+    state = book.venue.state
+    again = State(
+        state.accounts,
+        state.markets,
+        state.globals,
+        book.venue.suite.compress_many,
+        state.slots,
+        prices=state.prices,
     )
-    def arrive(self, side: Side, price: int, size: int, expiry: int) -> None:
-        live = venues.live(venues.order(1, side, price, size, expiry=expiry), self.sequence)
-        self.sequence += 1
-        assert self.book.would_trade(live) == self.reference.would_trade(live)
-        if not self.book.would_trade(live):
-            self.book.add(live)
-            self.reference.resting.append(live)
-            self.added += size
-
-    @precondition(lambda self: self.reference.resting)
-    @rule(side=st.sampled_from(Side), size=st.integers(1, 9))
-    def trade(self, side: Side, size: int) -> None:
-        best = self.book.best(side)
-        queue = self.reference.queue(side)
-        assert best is (queue[0] if queue else None)
-        if best is None:
-            return
-        taken = min(size, best.remaining)
-        self.traded += taken
-        self.book.reduce(best, taken)
-        if best.remaining == 0:
-            self.reference.resting.remove(best)
-
-    @precondition(lambda self: self.reference.resting)
-    @rule(data=st.data())
-    def cancel(self, data: st.DataObject) -> None:
-        live = data.draw(st.sampled_from(self.reference.resting))
-        self.book.remove(live)
-        self.reference.resting.remove(live)
-        self.removed += live.remaining
-
-    @rule(time=st.integers(0, 30))
-    def expire(self, time: int) -> None:
-        gone = self.book.expire(time)
-        expected = [live for live in self.reference.resting if live.order.expiry < time]
-        assert sorted(gone, key=lambda live: live.sequence) == expected
-        for live in gone:
-            self.reference.resting.remove(live)
-            self.removed += live.remaining
-
-    @invariant()
-    def queues_agree(self) -> None:
-        for side in Side:
-            assert list(self.book.orders(side)) == self.reference.queue(side)
-        assert len(self.book) == len(self.reference.resting)
-
-    @invariant()
-    def never_crossed(self) -> None:
-        bid, ask = self.book.best(Side.BUY), self.book.best(Side.SELL)
-        assert bid is None or ask is None or bid.order.price < ask.order.price
-
-    @invariant()
-    def lots_are_conserved(self) -> None:
-        resting = sum(live.remaining for live in self.book)
-        assert resting == self.added - self.traded - self.removed
-
-
-BookMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
-TestBook = BookMachine.TestCase
+    assert again.root == state.root

@@ -8,7 +8,8 @@ from rollup.field.koalabear import P
 from rollup.hash.poseidon import Digest
 from rollup.protocol.account import Account
 from rollup.protocol.batch import AccountOpening, Batch, SlotOpening
-from rollup.protocol.positions import NO_POSITIONS
+from rollup.protocol.openings import completed
+from rollup.protocol.positions import NO_POSITIONS, Positions
 from rollup.protocol.rejection import Reason
 from rollup.protocol.shape_class import CLASS_M, CLASS_S, LARGEST
 from tests.helpers.venue import (
@@ -47,6 +48,9 @@ def bent(digest: Digest) -> Digest:
 def with_account(batch: Batch, place: int, **changes: object) -> Batch:
     opening = batch.pre.accounts[place]
     assert opening.account is not None
+    if isinstance(positions := changes.get("positions"), Positions):
+        changes["triggers"] = (opening.account.triggers or (0,)) * len(positions.held)
+        changes["triggers"] = changes["triggers"][: len(positions.held)]
     account = replace(opening.account, **changes)  # type: ignore[arg-type]
     openings = list(batch.pre.accounts)
     openings[place] = replace(opening, account=account)
@@ -99,7 +103,8 @@ def test_a_position_dropped_split_or_in_another_market_is_refused(
     venue: Venue, batch: Batch
 ) -> None:
     for positions in (NO_POSITIONS, held(0, 10), held(9, 1), held(10, 1)):
-        assert venue.refusal(with_account(batch, 1, positions=positions)) is Reason.OLD_ROOT
+        lie = with_account(batch, 1, positions=positions)
+        assert venue.refusal(completed(lie, venue.state)) is Reason.OLD_ROOT
 
 
 def test_a_position_in_a_market_that_is_not_listed_is_refused(venue: Venue, batch: Batch) -> None:
@@ -139,7 +144,7 @@ def test_a_slots_root_made_to_fit_is_refused(venue: Venue, batch: Batch) -> None
 def test_globals_and_markets_are_under_the_root(venue: Venue, batch: Batch) -> None:
     globals_ = replace(batch.pre.globals, total=batch.pre.globals.total + 1)
     assert venue.refusal(with_pre(batch, globals=globals_)) is Reason.OLD_ROOT
-    markets = replace(batch.pre.markets, prices=(1, 1))
+    markets = replace(batch.pre.markets, salt=(1, 1, 1, 1))
     assert venue.refusal(with_pre(batch, markets=markets)) is Reason.OLD_ROOT
 
 
@@ -156,7 +161,7 @@ def test_a_wrong_sibling_in_a_slot_tree_is_refused(venue: Venue, batch: Batch) -
     assert venue.refusal(with_pre(batch, slot_siblings=lie)) is Reason.SLOTS_ROOT
 
 
-@pytest.mark.parametrize("name", ["account_siblings", "slot_siblings"])
+@pytest.mark.parametrize("name", ["account_siblings", "slot_siblings", "trigger_siblings"])
 def test_siblings_are_neither_too_few_nor_too_many(venue: Venue, batch: Batch, name: str) -> None:
     siblings = getattr(batch.pre, name)
     for lie in (siblings[:-1], (*siblings, siblings[0])):
@@ -203,12 +208,20 @@ def test_what_is_touched_must_be_opened(venue: Venue, batch: Batch) -> None:
 def test_what_is_opened_must_be_touched(venue: Venue, batch: Batch) -> None:
     slots = (*batch.pre.slots, SlotOpening(2, 9, venue.state.slot(2, 9)))
     assert venue.refusal(with_pre(batch, slots=slots)) is Reason.OPENING_EXCESS
-    more = replace(
+    nobody = replace(
         batch,
-        pre=venue.state.open({0: [], 1: [0], 2: [7], 3: []}),
+        pre=venue.state.open({0: [], 1: [0], 2: [7], 9: []}),
         salts=replace(batch.salts, accounts=(*batch.salts.accounts, (1, 2, 3, 4))),
     )
-    assert venue.refusal(more) is Reason.OPENING_EXCESS
+    assert venue.refusal(nobody) is Reason.OPENING_EXCESS
+
+
+def test_an_account_may_be_opened_for_its_triggers_only(venue: Venue) -> None:
+    outcome = venue.run(venue.batch(refreshed=[2]))
+    assert [account.index for account in outcome.accounts] == [0, 2]
+    before, after = outcome.accounts[1].before, outcome.accounts[1].after
+    assert before is not None and after is not None
+    assert replace(after, salt=before.salt) == before
 
 
 def test_there_is_one_salt_for_each_opening(batch: Batch) -> None:

@@ -9,15 +9,18 @@ from rollup.protocol.constants import CASH_LIMIT, POSITION_LIMIT, SIZE_BITS
 from rollup.protocol.order import Side
 from rollup.protocol.rejection import Reason
 from rollup.protocol.trade import fee
+from tests.helpers.oracle import oracle_terms
 from tests.helpers.venue import (
     BTC_PRICE,
     ETH,
     ETH_PRICE,
+    GOVERNANCE,
     USDC,
     Match,
     Venue,
     buy,
     credit,
+    genesis,
     held,
     refusal,
     sell,
@@ -165,11 +168,18 @@ def test_a_notional_of_2_to_the_52_is_refused(venue: Venue) -> None:
 
 
 def test_a_position_may_not_leave_its_bounds() -> None:
-    venue = Venue(prices=(1, 1))
+    prices = (1024, 1024)
+    fine = replace(
+        GOVERNANCE,
+        markets=tuple(replace(market, bucket=1) for market in GOVERNANCE.markets),
+        oracle=oracle_terms(("BTC", "ETH"), prices),
+    )
+    venue = Venue(genesis=genesis(fine, prices), prices=prices)
     venue.with_traders(2**61, 2**61)
-    size = POSITION_LIMIT - 1
-    venue.run(venue.batch(matches=[Match(buy(1, size, 1), sell(2, size, 1), size, 1)]))
-    more = Match(buy(1, 1, 1, generation=2), sell(2, 1, 1, generation=2), 1, 1)
+    size, price = POSITION_LIMIT - 1, 1024
+    first = Match(buy(1, size, price), sell(2, size, price), size, price)
+    venue.run(venue.batch(matches=[first]))
+    more = Match(buy(1, 1, price, generation=2), sell(2, 1, price, generation=2), 1, price)
     assert venue.refusal(venue.batch(matches=[more])) is Reason.POSITION_OUT_OF_BOUNDS
 
 

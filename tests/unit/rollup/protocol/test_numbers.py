@@ -30,6 +30,7 @@ from rollup.protocol.shape_class import (
     ShapeClass,
     shape_class_by_name,
 )
+from rollup.protocol.triggers import NO_COUNTERS, trigger_leaves
 from tests.helpers.venue import held, owner, public_key, refusal, viewing
 
 HEADER = Header(owner=owner(5), key=public_key(5), viewing=viewing(5))
@@ -39,6 +40,8 @@ ACCOUNT = Account(
     positions=held(1, -1, 0, 2**40 - 1),
     slots_root=(9, 8, 7, 6, 5, 4, 3, 2),
     salt=(11, 12, 13, 14),
+    triggers=(0, 77, 2**16 - 1),
+    below=True,
 )
 
 
@@ -79,14 +82,15 @@ def test_a_header_is_hashed_as_specified() -> None:
 def test_an_account_leaf_is_hashed_as_specified() -> None:
     header = chain(TypeCode.HEADER, e.header_blocks(HEADER.owner, HEADER.key, 1, HEADER.viewing))
     cash, mask = 2**63 - 5, 2**26 - 1
-    sizes = [(market, size + 2**40) for market, size in ((0, 1), (1, -1), (3, 2**40 - 1))]
+    held_lots = ((0, 1, 0), (1, -1, 77), (3, 2**40 - 1, 2**16 - 1))
+    sizes = [(market, size + 2**40, trigger) for market, size, trigger in held_lots]
     blocks = [
         header,
         ACCOUNT.slots_root,
-        (cash & mask, cash >> 26 & mask, cash >> 52, 0, 11, 12, 13, 14),
-        *((market, size & mask, size >> 26, 0, 0, 0, 0, 0) for market, size in sizes),
+        (cash & mask, cash >> 26 & mask, cash >> 52, 1, 11, 12, 13, 14),
+        *((market, size & mask, size >> 26, at, 0, 0, 0, 0) for market, size, at in sizes),
     ]
-    expected: tuple[int, ...] = (TypeCode.ACCOUNT, 0, 2, 0, 0, 0, 0, 0)
+    expected: tuple[int, ...] = (TypeCode.ACCOUNT, 0, 3, 0, 0, 0, 0, 0)
     for block in blocks:
         expected = compress(expected, block)
     assert account_leaves([ACCOUNT], [header], compress_many) == [expected]
@@ -95,7 +99,7 @@ def test_an_account_leaf_is_hashed_as_specified() -> None:
 def test_a_leaf_of_version_1_is_another_one() -> None:
     """The lie: an account of four positions in one block, as the leaf was before."""
     header = header_digests([HEADER], compress_many)[0]
-    new = replace(ACCOUNT, positions=held(1, -1))
+    new = replace(ACCOUNT, positions=held(1, -1), triggers=(0, 0), below=False)
     words = [part for size in (1, -1, 0, 0) for part in e.position_words(size)]
     old = (header, (*e.cash_words(-5), 0, *new.salt), tuple(words), new.slots_root)
     fixed = (header, new.slots_root, (*e.cash_words(-5), 0, *new.salt), tuple(words))
@@ -105,7 +109,10 @@ def test_a_leaf_of_version_1_is_another_one() -> None:
 
 def test_leaves_of_different_numbers_of_positions_are_hashed_together() -> None:
     header = header_digests([HEADER], compress_many)[0]
-    accounts = [replace(ACCOUNT, positions=held(*[7] * count)) for count in (0, 3, 1, 64)]
+    accounts = [
+        replace(ACCOUNT, positions=held(*[7] * count), triggers=(3,) * count)
+        for count in (0, 3, 1, 64)
+    ]
     together = account_leaves(accounts, [header] * 4, compress_many)
     assert together == [account_leaves([a], [header], compress_many)[0] for a in accounts]
     assert len(set(together)) == 4
@@ -125,19 +132,27 @@ def test_a_slot_is_hashed_as_specified() -> None:
 
 
 def test_markets_and_globals_are_hashed_as_specified() -> None:
-    markets = MarketsState((1, 2, 3, 4), (5, 6, 7, 8))
-    prices = chain(TypeCode.PRICES, [(4, 1, 2, 3, 4, 0, 0, 0)])
-    blocks = [prices, (5, 6, 7, 8, 0, 0, 0, 0)]
-    assert markets.digest(compress_many) == chain(TypeCode.MARKETS, blocks)
-    globals_ = Globals(3, 2**26 + 1, 2**52 + 2**26 + 2, 9, (5, 6, 7, 8))
-    blocks = [(3, 1, 1, 2, 1, 1, 9, 0), (5, 6, 7, 8, 0, 0, 0, 0)]
+    markets = MarketsState(((1, 2), (3, 2**16 - 1)), (5, 6, 7, 8))
+    expected: tuple[int, ...] = (TypeCode.MARKETS, 0, 2, 0, 0, 0, 0, 0)
+    for pair in ((1, 2), (3, 2**16 - 1)):
+        expected = compress(expected, (*pair, 0, 0, 0, 0, 0, 0))
+    assert markets.digest(compress_many) == compress(expected, (5, 6, 7, 8, 0, 0, 0, 0))
+    globals_ = Globals(3, 2**26 + 1, 2**52 + 2**26 + 2, 9, (5, 6, 7, 8), 4)
+    blocks = [(3, 1, 1, 2, 1, 1, 9, 4), (5, 6, 7, 8, 0, 0, 0, 0)]
     assert globals_.digest(compress_many) == chain(TypeCode.GLOBALS, blocks)
 
 
-def test_the_state_root_is_a_tree_of_three() -> None:
-    a, m, g = ((n,) * 8 for n in (1, 2, 3))
-    expected = compress(compress(a, m), compress(g, ZERO_DIGEST))
-    assert state_roots([a], [m], [g], compress_many) == [expected]
+def test_counters_of_triggers_are_hashed_as_specified() -> None:
+    counters = (0, 1, 2, 3, 4, 5, 6, 2**30)
+    expected = chain(TypeCode.TRIGGERS, [counters])
+    assert trigger_leaves([counters], compress_many) == [expected]
+    assert trigger_leaves([NO_COUNTERS], compress_many) != [ZERO_DIGEST]
+
+
+def test_the_state_root_is_a_tree_of_four() -> None:
+    a, m, t, g = ((n,) * 8 for n in (1, 2, 3, 4))
+    expected = compress(compress(a, m), compress(t, g))
+    assert state_roots([a], [m], [t], [g], compress_many) == [expected]
 
 
 def test_fresh_slots_are_hashed_like_any_other() -> None:
@@ -202,14 +217,16 @@ def test_shape_classes_have_room_for_two_orders_a_fill() -> None:
 @pytest.mark.parametrize(
     "members",
     [
-        (0, 2, 100, 256),
-        (1025, 2, 100, 256),
-        (9, 19, 100, 256),
-        (9, 18, 64, 256),
-        (9, 18, 100, 255),
-        (9, 18, 300, 299),
+        (0, 2, 100, 256, 1, 60),
+        (1025, 2, 100, 256, 1, 60),
+        (9, 19, 100, 256, 1, 60),
+        (9, 18, 64, 256, 1, 60),
+        (9, 18, 100, 255, 1, 60),
+        (9, 18, 300, 299, 1, 60),
+        (9, 18, 100, 256, 0, 60),
+        (9, 18, 100, 256, 1, 59),
     ],
 )
-def test_a_class_without_room_is_refused(members: tuple[int, int, int, int]) -> None:
-    with pytest.raises(ValueError, match=r"trades|accounts|positions"):
+def test_a_class_without_room_is_refused(members: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"trades|accounts|positions|triggers|paths"):
         ShapeClass("X", *members)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circuits.gadgets.balanced import LIMB_BITS
-from circuits.statement.inputs import risk_digits, trade_numbers
+from circuits.statement.inputs import risk_numbers, trade_numbers
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.terms import batch_terms, market_terms, price_band, terms_of
 from tests.helpers.terms_vectors import market_of, terms_vectors, vector
@@ -40,11 +40,11 @@ def test_a_band_holds_its_price_and_no_more_than_its_fraction(price: int, fracti
 
 
 def test_requirements_are_whole_ticks_and_rounded_up() -> None:
-    market = replace(BTC_MARKET, initial_fraction=1000, maintenance_fraction=333)
+    market = replace(BTC_MARKET, initial_fraction=1000, maintenance_fraction=333, bucket=30)
     terms = market_terms(market, 101)
     assert (terms.value, terms.initial, terms.maintenance) == (101, 11, 4)
     assert (terms.long_initial, terms.short_initial) == (90, -112)
-    assert (terms.long_maintenance, terms.short_maintenance) == (97, -105)
+    assert (terms.long_maintenance, terms.short_maintenance) == (90, -120)
 
 
 def test_no_lot_is_free_to_hold_at_the_least_price() -> None:
@@ -57,7 +57,7 @@ def test_a_requirement_is_at_least_its_fraction_and_less_than_a_tick_above(
     price: int, maintenance: int, initial: int
 ) -> None:
     low, high = sorted((maintenance, initial))
-    market = replace(BTC_MARKET)
+    market = replace(BTC_MARKET, bucket=2**21 - 1)
     object.__setattr__(market, "maintenance_fraction", low)
     object.__setattr__(market, "initial_fraction", high)
     terms = market_terms(market, price)
@@ -83,20 +83,27 @@ def test_the_vectors_are_what_this_program_computes() -> None:
 
 def test_the_vectors_reach_the_ends_of_prices_and_fractions() -> None:
     found = terms_vectors()["terms"]
-    assert {1, 2**30 - 1} <= {each["price"] for each in found}
+    assert {1, 2**30 - 1} <= {each["price"] for each in found if each["terms"]}
+    assert any(each["terms"] is None for each in found)
     assert {11, 10_000} <= {market_of(each["market"]).initial_fraction for each in found} | {
         market_of(each["market"]).maintenance_fraction for each in found
     }
 
 
-@pytest.mark.parametrize("each", terms_vectors()["terms"], ids=lambda each: str(each["price"]))
+IN_BUCKETS = [each for each in terms_vectors()["terms"] if each["terms"]]
+
+
+@pytest.mark.parametrize("each", IN_BUCKETS, ids=lambda each: str(each["price"]))
 def test_the_circuit_is_sent_the_numbers_of_the_vectors(each: dict[str, object]) -> None:
     terms = market_terms(market_of(each["market"]), each["price"])
-    digits = risk_digits(terms)
-    names = ("long_maintenance", "short_maintenance", "long_initial", "short_initial")
-    for place, name in enumerate((*names, "maintenance")):
-        number = sum(digit << LIMB_BITS * k for k, digit in enumerate(digits[3 * place :][:3]))
+    digits = risk_numbers(terms)
+    sides = ("long_maintenance", "short_maintenance", "long_initial", "short_initial")
+    place = 0
+    for name, count in (*((name, 3) for name in sides), ("bucket", 2), ("value", 3)):
+        number = sum(digit << LIMB_BITS * k for k, digit in enumerate(digits[place:][:count]))
         assert number == each["terms"][name]  # type: ignore[index]
+        place += count
+    assert digits[place:] == (each["terms"]["long_bucket"], each["terms"]["short_bucket"])  # type: ignore[index]
     low, low_high, high, high_high, taker, maker = trade_numbers(terms)
     assert low + (low_high << 26) == terms.band_low
     assert high + (high_high << 26) == terms.band_high
