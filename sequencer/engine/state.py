@@ -8,7 +8,8 @@ from rollup.protocol.deposit import QUEUE_START
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from sequencer.engine.book import Book
-from sequencer.engine.ledger import Holder, Ledger, Work
+from sequencer.engine.holder import Holder
+from sequencer.engine.ledger import Ledger, Work
 from sequencer.engine.live import LiveOrder
 
 

@@ -13,7 +13,7 @@ from rollup.protocol.rejection import Reason
 from rollup.protocol.shape_class import CLASS_S
 from sequencer.engine.command import OpenBatch
 from sequencer.engine.core import CoreError, CoreState, new_state, refusal, step
-from sequencer.engine.ledger import Holder
+from sequencer.engine.holder import Holder
 from sequencer.engine.live import LiveOrder
 from tests.helpers.oracle import listing
 from tests.strategies import venues
@@ -64,7 +64,7 @@ def test_a_touched_account_opens_all_that_it_holds() -> None:
     state = venue(MARKETS_MAX, {1: 64, 2: 3})
     opened(state, credits=2)
     assert state.work is not None
-    assert len(state.work.positions) == 64 + 3
+    assert len(state.work.room.positions) == 64 + 3
 
 
 def test_a_fill_waits_where_its_accounts_hold_more_than_is_left() -> None:
@@ -75,7 +75,7 @@ def test_a_fill_waits_where_its_accounts_hold_more_than_is_left() -> None:
     assert work is not None
     for account in range(7, 12):
         ledger._touch(work, account)
-    assert CLASS_S.positions - len(work.positions) == 64
+    assert CLASS_S.positions - len(work.room.positions) == 64
     buyer, seller = order(20, Side.BUY, 0), order(22, Side.SELL, 0)
     assert ledger.has_room(work, seller, buyer)
     assert not ledger.has_room(work, order(21, Side.SELL, 0), order(22, Side.BUY, 0))
