@@ -13,11 +13,12 @@ from rollup.private import Private
 from rollup.protocol.batch import Batch, NewSalts, PartialState
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.header import BatchHeader, header_of
+from rollup.protocol.market_book import book_after
 from rollup.protocol.openings import completed
 from rollup.protocol.outcome import Outcome, TouchedAccount
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.state import State
-from rollup.protocol.terms import batch_terms
+from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.transition import apply_batch
 from rollup.protocol.triggers import seats
 from rollup.protocol.units import VerifyMany
@@ -60,8 +61,8 @@ class Batcher:
         self._verify_many = verify_many
 
     def close(self, closed: BatchClosed, core: CoreState) -> ClosedBatch:
-        """The record of what the core closed; the state moves on to its outcome, and the core is
-        told whether its step is closed.
+        """The record of what the core closed; the state moves on to its outcome, and the core
+        learns whether its step is closed.
 
         Raises Rejected if the rules refuse the batch, BatcherError if they see other results.
         """
@@ -75,7 +76,7 @@ class Batcher:
             )
             _require_agreement(outcome, core)
             self.state.adopt(outcome)
-            core.ledger.is_open = not outcome.public.closed
+            core.market_book = self.state.book
         return ClosedBatch(batch, outcome, header_of(outcome.public, core.queue_head))
 
     def _record(self, closed: BatchClosed) -> Batch:
@@ -100,13 +101,15 @@ class Batcher:
             takeovers=closed.takeovers,
             pre=pre,
             salts=self._salts(pre, closed.number, closed.attempt),
-            frontiers=tuple(
-                terms.numbers for terms in batch_terms(closed.governance, closed.prices)
-            ),
-            prices_before=self.state.prices,
-            open_since=self.state.open_since,
+            frontiers=tuple(each.numbers for each in self._terms(closed)),
         )
         return completed(draft, self.state, self._class)
+
+    def _terms(self, closed: BatchClosed) -> tuple[MarketTerms, ...]:
+        """Of every listed market in the batch."""
+        before, prices, reports = self.state.book, closed.prices, closed.reports
+        book = book_after(before, closed.governance, closed.time, prices, reports)
+        return batch_terms(closed.governance, book)
 
     def _salts(self, pre: PartialState, number: int, attempt: int) -> NewSalts:
         key = self._salt_key

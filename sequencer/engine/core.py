@@ -11,6 +11,7 @@ from typing import Final
 from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.deposit import extend_queue
 from rollup.protocol.market import Governance, require_continues, require_prices
+from rollup.protocol.market_book import book_after
 from rollup.protocol.order import Order, Side, TimeInForce
 from rollup.protocol.rejection import Reason, Rejected
 from sequencer.engine.book import Book
@@ -130,12 +131,14 @@ def _open(state: CoreState, command: OpenBatch) -> list[Event]:
     """Deposits first, then expired orders leave and accounts below maintenance margin are
     liquidated, then orders that the last batch had no room for go on, in their order, before
     anybody else is asked."""
-    _adopt(state, _require_next(state, command))
+    governance = _require_next(state, command)
+    _adopt(state, governance)
+    before, prices, reports = state.market_book, command.prices, command.reports
     state.work = work = state.ledger.begin(
         command.number,
         command.time,
-        command.prices,
-        command.reports,
+        book_after(before, governance, command.time, prices, reports),
+        reports,
         redo=command.redo,
         attempt=command.attempt,
     )
@@ -289,7 +292,8 @@ def _meet(
 ) -> tuple[list[Event], bool]:
     """One candidate fill: filled, or the failing order is ended. Whether the taker goes on."""
     book = state.books[taker.order.market]
-    size = min(maker.remaining, taker.remaining, size_limit(price))
+    most = size_limit(price, work.terms[taker.order.market].funding)
+    size = min(maker.remaining, taker.remaining, most)
     done = state.ledger.try_fill(work, maker, taker, price, size)
     if isinstance(done, Charges):
         taker.remaining -= size
@@ -349,6 +353,7 @@ def _close(state: CoreState, receipts: bytes) -> list[Event]:
     work = _working(state)
     state.ledger.finish(work)
     state.number, state.time, state.work = work.number, work.time, None
+    state.market_book = work.book
     closed = BatchClosed(
         number=work.number,
         time=work.time,

@@ -15,19 +15,17 @@ from rollup.oracle.package import SignedPackage
 from rollup.private import Private
 from rollup.protocol.account import SlotState
 from rollup.protocol.batch import Fill
-from rollup.protocol.constants import (
-    CASH_LIMIT,
-    NOTIONAL_BITS,
-)
+from rollup.protocol.constants import CASH_LIMIT, MOVED_BITS, NOTIONAL_BITS
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
 from rollup.protocol.margin import NOTHING, Holding, excess, margin_refusal
 from rollup.protocol.market import Governance
+from rollup.protocol.market_book import MarketBook
 from rollup.protocol.order import Order, Side, SignedOrder
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import ShapeClass
 from rollup.protocol.takeover import Takeover
 from rollup.protocol.terms import MarketTerms, batch_terms
-from rollup.protocol.trade import fee, fill_slot, notional, require_fee
+from rollup.protocol.trade import fee, fill_slot, moved, notional, require_fee
 from rollup.protocol.units import require_cash, require_position
 from sequencer.engine.holder import Holder
 from sequencer.engine.liquidation import Taking, taken, takings
@@ -55,18 +53,17 @@ class Work(Private):
     """The batch that is open: its terms, what it did so far, and what accounts held before it.
 
     `room` has all that the batch opens. `liquidated` accounts have no action of their own in this
-    batch, nor has anybody where it goes on with a step that is `open`.
+    batch, nor has anybody where it goes on with an open step.
     """
 
     number: int
     time: int
-    prices: tuple[int, ...]
+    book: MarketBook
     terms: tuple[MarketTerms, ...]
     room: Room
     reports: tuple[SignedPackage, ...] = ()
     redo: bool = False
     attempt: int = 0
-    is_open: bool = False
     before: dict[int, Holding] = field(default_factory=dict)
     deposits: list[QueueEntry] = field(default_factory=list)
     orders: list[SignedOrder] = field(default_factory=list)
@@ -75,6 +72,11 @@ class Work(Private):
     takeovers: list[Takeover] = field(default_factory=list)
     liquidated: set[int] = field(default_factory=set)
     fees: int = 0
+
+    @property
+    def prices(self) -> tuple[int, ...]:
+        """Its oracle prices."""
+        return self.book.prices
 
 
 class Charges(NamedTuple):
@@ -95,32 +97,27 @@ class _Side(NamedTuple):
 
 
 class Ledger:
-    """All accounts of the venue. A batch holds no more than its shape class takes.
-
-    `is_open` says that the last batch left its step open.
-    """
+    """All accounts of the venue. A batch holds no more than its shape class takes."""
 
     def __init__(self, governance: Governance, shape_class: ShapeClass) -> None:
         self.governance = governance
         self.shape_class = shape_class
         self.holders: dict[int, Holder] = {}
         self.index = TriggerIndex()
-        self.is_open = False
 
     def begin(
         self,
         number: int,
         time: int,
-        prices: tuple[int, ...],
+        book: MarketBook,
         reports: tuple[SignedPackage, ...],
         *,
         redo: bool,
         attempt: int,
     ) -> Work:
-        """A new batch; the fee account is always part of it."""
-        terms = batch_terms(self.governance, prices)
-        room = Room(self.shape_class)
-        work = Work(number, time, prices, terms, room, reports, redo, attempt, self.is_open)
+        """A new batch, which leaves this market book; the fee account is always part of it."""
+        terms = batch_terms(self.governance, book)
+        work = Work(number, time, book, terms, Room(self.shape_class), reports, redo, attempt)
         self._touch(work, self.governance.fee_account)
         return work
 
@@ -216,7 +213,7 @@ class Ledger:
     def has_room(self, work: Work, maker: LiveOrder, taker: LiveOrder) -> bool:
         """Whether the batch can hold one more fill, of these two orders. If it is made anew it
         holds none, and while a step is open orders wait: its prices are old."""
-        if work.redo or work.is_open:
+        if work.redo or work.book.is_open:
             return False
         pair, most = (maker, taker), self.shape_class
         orders = len(work.orders) + sum(live.key not in work.places for live in pair)
@@ -237,10 +234,10 @@ class Ledger:
         terms = work.terms[order.market]
         holder = self.holders[order.account]
         price = min(max(order.price, terms.band_low), terms.band_high)
-        amount = price * order.size
-        charge = fee(amount, max(terms.taker_fee, terms.maker_fee))
+        charge = fee(price * order.size, max(terms.taker_fee, terms.maker_fee))
+        paid = order.size * (price - terms.funding)
         try:
-            after = _settle(holder.holding, order, amount, order.size, charge)
+            after = _settle(holder.holding, order, paid, order.size, charge)
         except Rejected as refusal:
             return refusal.reason
         before = work.before.get(order.account, holder.holding)
@@ -255,14 +252,14 @@ class Ledger:
         has checked limits, band, room, and that the accounts differ.
         """
         terms = work.terms[taker.order.market]
-        amount = notional(price, size)
+        amount, paid = notional(price, size), moved(size, price, terms.funding)
         sides = []
         for party, live, rate in (
             (Party.TAKER, taker, terms.taker_fee),
             (Party.MAKER, maker, terms.maker_fee),
         ):
             try:
-                sides.append(self._side(work, party, live, amount, size, rate))
+                sides.append(self._side(work, party, live, paid, size, rate, fee(amount, rate)))
             except Rejected as refusal:
                 return Fault(party, refusal.reason)
         if not self._fees_fit(work, sides):
@@ -303,15 +300,21 @@ class Ledger:
         work.room.take(self.opening(account, markets, slots))
 
     def _side(
-        self, work: Work, party: Party, live: LiveOrder, amount: int, size: int, rate: int
+        self,
+        work: Work,
+        party: Party,
+        live: LiveOrder,
+        paid: int,
+        size: int,
+        rate: int,
+        charge: int,
     ) -> _Side:
         """One side after the fill. Rejected if fee cap, slot, bounds or margin forbid it."""
         order = live.order
         holder = self.holders[order.account]
         require_fee(order, rate)
         slot = fill_slot(order, holder.slot(order.slot), size)
-        charge = fee(amount, rate)
-        after = _settle(holder.holding, order, amount, size, charge)
+        after = _settle(holder.holding, order, paid, size, charge)
         before = work.before.get(order.account, holder.holding)
         refusal = margin_refusal(before, after, work.terms)
         if refusal is not None:
@@ -340,15 +343,18 @@ class Ledger:
             work.orders.append(side.live.signed)
 
 
-def size_limit(price: int) -> int:
-    """The most lots one fill can have at a price, so that its notional stays in bounds."""
-    return ((1 << NOTIONAL_BITS) - 1) // price
+def size_limit(price: int, funding: int) -> int:
+    """The most lots one fill can have at a price, so that its notional and what it moves stay in
+    bounds."""
+    most = ((1 << NOTIONAL_BITS) - 1) // price
+    return min(most, ((1 << MOVED_BITS) - 1) // max(1, abs(price - funding)))
 
 
-def _settle(holding: Holding, order: Order, amount: int, size: int, charge: int) -> Holding:
-    """A side after paying or receiving `amount`, paying its fee, and moving `size` lots."""
+def _settle(holding: Holding, order: Order, paid: int, size: int, charge: int) -> Holding:
+    """A side after the buyer's paying or the seller's receiving `paid`, paying its fee, and moving
+    `size` lots."""
     sign = 1 if order.side is Side.BUY else -1
-    cash = holding.cash - sign * amount - charge
+    cash = holding.cash - sign * paid - charge
     require_cash("cash", cash)
     market = order.market
     position = holding.positions[market] + sign * size

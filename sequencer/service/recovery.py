@@ -281,8 +281,8 @@ def open_batch(
     core = machine.core
     number = core.number + 1
     governance: Governance = l1.governance_for(number, time)
-    counting = () if core.ledger.is_open else offered
-    chosen = select(governance, time, machine.prices, counting)
+    counting = () if core.market_book.is_open else offered
+    chosen = select(governance, time, core.market_book, counting)
     queue = tuple(l1.queue_from(core.deposits_consumed, DEPOSITS_MAX))
     opening = OpenBatch(
         number=number,
