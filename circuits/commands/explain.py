@@ -114,7 +114,7 @@ NOT_SHOWN = (
     ),
     Said(
         "That a step which is open will be closed, or when.",
-        ("docs/spec/14-triggers.md",),
+        ("docs/spec/15-triggers.md",),
     ),
     Said(
         "That orders were matched by price and time, or that none was left out. Whoever holds a "

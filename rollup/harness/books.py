@@ -57,6 +57,7 @@ class Choice:
     entries: Sequence[QueueEntry]
     attempt: int = 0
     reports: tuple[SignedPackage, ...] = ()
+    closes: bool = True
 
 
 class Books:
@@ -95,7 +96,7 @@ class Books:
             old_root=tip.root,
             new_root=digest_of(repr((tip.root, choice))),
             receipts=head_of_receipts(tip.number + 1),
-            closed=True,
+            closed=choice.closes,
             book_before=tip.book,
             reports=choice.reports,
             prices=pricing.prices,

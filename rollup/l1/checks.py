@@ -22,7 +22,6 @@ PRICE_REVERTS: Final[Mapping[PriceFault, Revert]] = {
     PriceFault.PRICE_MOVED: Revert.PRICE_MOVED,
     PriceFault.PRICE_UNCLAMPED: Revert.PRICE_UNCLAMPED,
     PriceFault.PRICE_DIFFERS: Revert.PRICE_DIFFERS,
-    PriceFault.STEP_TERMS: Revert.STEP_TERMS,
     PriceFault.STEP_REPORTS: Revert.STEP_REPORTS,
 }
 

@@ -63,7 +63,6 @@ class Revert(StrEnum):
     PRICE_MOVED = "price-moved"
     PRICE_UNCLAMPED = "price-unclamped"
     PRICE_DIFFERS = "price-differs"
-    STEP_TERMS = "step-terms"
     STEP_REPORTS = "step-reports"
     PROOF = "proof"
     NOT_GOVERNOR = "not-governor"

@@ -3,7 +3,7 @@
 A claim on price less F pays the rise of F to whoever sold it, by whole quanta and without a cell in
 any account. Of the two parts of a rate, interest and premium, this version has interest. Pure, and
 outside the circuit. Vectors for other languages: tests/vectors/funding.json.
-Spec: docs/spec/13-funding.md.
+Spec: docs/spec/14-funding.md.
 """
 
 from typing import Final, NamedTuple

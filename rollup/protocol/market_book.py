@@ -2,14 +2,14 @@
 
 State root and book are the state: a batch starts from the book of the batch before and ends with
 one that follows from public data alone. So prices, funding and what bounds them need no cell in a
-proof, and nobody states what can be computed. Spec: docs/spec/13-funding.md.
+proof, and nobody states what can be computed. Spec: docs/spec/14-funding.md.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-from rollup.hash.keccak import DIGEST_BYTES, keccak256
+from rollup.hash.keccak import keccak256
 from rollup.oracle.package import SignedPackage
 from rollup.protocol.constants import (
     FUNDING_BITS,
@@ -29,7 +29,7 @@ from rollup.protocol.funding import (
 from rollup.protocol.market import Governance, Market, require_price_bounds
 from rollup.protocol.oracle import STEP_MAX, Feed
 from rollup.protocol.rejection import Reason, Rejected
-from rollup.protocol.units import require_bounds, require_bytes, require_tuple_of
+from rollup.protocol.units import require_bounds, require_tuple_of
 
 BOOK_TAG = b"crypsis-book-2"
 """Domain and version of the digest."""
@@ -64,21 +64,18 @@ class MarketBook:
     """The hour whose funding is charged, and every market that was listed: market k is markets[k].
 
     `open_since` is the time of the batch that opened the step which is still open, 0 if the last
-    batch closed its step; `governance` the digest of the parameters of the last batch, which stand
-    while the step is open. The book may list more or fewer markets than the next batch: L1 may
+    batch closed its step. The book may list more or fewer markets than the next batch: L1 may
     forget an announcement, or take one.
     """
 
     hour: int
     open_since: int
-    governance: bytes
     markets: tuple[BookEntry, ...]
 
     def __post_init__(self) -> None:
         hour_end = (1 << TIME_BITS) // HOUR_MS + 1
         require_bounds("hour", self.hour, 0, hour_end, Reason.TIME_OUT_OF_BOUNDS)
         require_bounds("open_since", self.open_since, 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS)
-        require_bytes("governance", self.governance, DIGEST_BYTES)
         require_tuple_of("markets", self.markets, BookEntry)
         require_bounds("market count", len(self.markets), 1, MARKETS_MAX + 1, Reason.MARKET_COUNT)
 
@@ -89,7 +86,6 @@ class MarketBook:
         return cls(
             hour(time),
             0,
-            governance.digest(),
             tuple(_entry(market, feed, price, NO_FUNDING) for market, feed, price in listed),
         )
 
@@ -108,14 +104,12 @@ class MarketBook:
         return tuple(entry.price for entry in self.markets)
 
     def encode(self) -> bytes:
-        """Canonical bytes: tag, digest of governance, hour, since when the step is open, count of
-        markets, and each market's numbers in their order, every one as 8 bytes big-endian, in two's
-        complement."""
+        """Canonical bytes: tag, hour, since when the step is open, count of markets, and each
+        market's numbers in their order, every one as 8 bytes big-endian, in two's complement."""
         numbers = [self.hour, self.open_since, len(self.markets)]
         for entry in self.markets:
             numbers += [getattr(entry, name) for name in ENTRY_NUMBERS]
-        words = b"".join(number.to_bytes(8, "big", signed=True) for number in numbers)
-        return BOOK_TAG + self.governance + words
+        return BOOK_TAG + b"".join(number.to_bytes(8, "big", signed=True) for number in numbers)
 
     def digest(self) -> bytes:
         """The 32 bytes that L1 holds beside the state root."""
@@ -160,7 +154,7 @@ def book_after(
             if is_due and feed.feed in reported:
                 funding = charged(funding, _rate(entry, market), price)
         markets.append(_entry(market, feed, price, funding))
-    return MarketBook(now, before.open_since, governance.digest(), tuple(markets))
+    return MarketBook(now, before.open_since, tuple(markets))
 
 
 def _rate(before: BookEntry, market: Market) -> int:

@@ -2,7 +2,6 @@
 
 from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError, Value
-from rollup.hash.keccak import DIGEST_BYTES
 from rollup.protocol.constants import MARKETS_MAX
 from rollup.protocol.market_book import BOOK_TAG, ENTRY_NUMBERS, BookEntry, MarketBook
 
@@ -14,7 +13,6 @@ def book_value(book: MarketBook) -> Value:
     return {
         "hour": book.hour,
         "open_since": book.open_since,
-        "governance": book.governance.hex(),
         "markets": [
             {name: getattr(entry, name) for name in ENTRY_NUMBERS} for entry in book.markets
         ],
@@ -23,11 +21,10 @@ def book_value(book: MarketBook) -> Value:
 
 def read_book(node: Node) -> MarketBook:
     """The book in a record. Raises CodecError on its shape, Rejected on its values."""
-    record = node.record(("hour", "open_since", "governance", "markets"))
+    record = node.record(("hour", "open_since", "markets"))
     return MarketBook(
         hour=record["hour"].integer(),
         open_since=record["open_since"].integer(),
-        governance=record["governance"].hexadecimal(DIGEST_BYTES),
         markets=tuple(_read_entry(entry) for entry in record["markets"].items(MARKETS_MAX)),
     )
 
@@ -41,7 +38,6 @@ def book_from_bytes(data: bytes) -> MarketBook:
     """The book whose `encode` is `data`. Raises CodecError on other bytes, Rejected on values out
     of bounds."""
     tag, rest = data[: len(BOOK_TAG)], data[len(BOOK_TAG) :]
-    governance, rest = rest[:DIGEST_BYTES], rest[DIGEST_BYTES:]
     count, left = divmod(len(rest), _NUMBER_BYTES)
     width = len(ENTRY_NUMBERS)
     if tag != BOOK_TAG or left or count < 3 or (count - 3) % width:
@@ -52,7 +48,7 @@ def book_from_bytes(data: bytes) -> MarketBook:
     )
     entries = (numbers[at : at + width] for at in range(0, len(numbers), width))
     markets = tuple(BookEntry(*entry) for entry in entries)
-    book = MarketBook(hour, open_since, governance, markets)
+    book = MarketBook(hour, open_since, markets)
     if book.encode() != data:
         raise CodecError("market book: not its canonical bytes")
     return book

@@ -66,7 +66,6 @@ class Reason(StrEnum):
 
     # A step that is open, or triggers that the price has passed.
     STEP_PRICES = "step-prices"
-    STEP_TERMS = "step-terms"
     STEP_REPORTS = "step-reports"
     STEP_RISK = "step-risk"
     FRONTIER_COUNT = "frontier-count"

@@ -11,7 +11,6 @@ from typing import Final
 from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.deposit import extend_queue
 from rollup.protocol.market import Governance, require_continues, require_prices
-from rollup.protocol.market_book import book_after
 from rollup.protocol.order import Order, Side, TimeInForce
 from rollup.protocol.rejection import Reason, Rejected
 from sequencer.engine.book import Book
@@ -131,17 +130,8 @@ def _open(state: CoreState, command: OpenBatch) -> list[Event]:
     """Deposits first, then expired orders leave and accounts below maintenance margin are
     liquidated, then orders that the last batch had no room for go on, in their order, before
     anybody else is asked."""
-    governance = _require_next(state, command)
-    _adopt(state, governance)
-    before, prices, reports = state.market_book, command.prices, command.reports
-    state.work = work = state.ledger.begin(
-        command.number,
-        command.time,
-        book_after(before, governance, command.time, prices, reports),
-        reports,
-        redo=command.redo,
-        attempt=command.attempt,
-    )
+    _adopt(state, _require_next(state, command))
+    state.work = work = state.ledger.begin(command, state.market_book)
     events: list[Event] = [BatchOpened(command.number)]
     for entry in command.deposits:
         events.append(DepositJudged(entry, state.ledger.deposit(work, entry)))

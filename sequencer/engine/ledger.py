@@ -19,7 +19,7 @@ from rollup.protocol.constants import CASH_LIMIT, MOVED_BITS, NOTIONAL_BITS
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
 from rollup.protocol.margin import NOTHING, Holding, excess, margin_refusal
 from rollup.protocol.market import Governance
-from rollup.protocol.market_book import MarketBook
+from rollup.protocol.market_book import MarketBook, book_after
 from rollup.protocol.order import Order, Side, SignedOrder
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import ShapeClass
@@ -27,6 +27,7 @@ from rollup.protocol.takeover import Takeover
 from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.trade import fee, fill_slot, moved, notional, require_fee
 from rollup.protocol.units import require_cash, require_position
+from sequencer.engine.command import OpenBatch
 from sequencer.engine.holder import Holder
 from sequencer.engine.liquidation import Taking, taken, takings
 from sequencer.engine.live import LiveOrder, OrderKey
@@ -105,19 +106,21 @@ class Ledger:
         self.holders: dict[int, Holder] = {}
         self.index = TriggerIndex()
 
-    def begin(
-        self,
-        number: int,
-        time: int,
-        book: MarketBook,
-        reports: tuple[SignedPackage, ...],
-        *,
-        redo: bool,
-        attempt: int,
-    ) -> Work:
-        """A new batch, which leaves this market book; the fee account is always part of it."""
-        terms = batch_terms(self.governance, book)
-        work = Work(number, time, book, terms, Room(self.shape_class), reports, redo, attempt)
+    def begin(self, command: OpenBatch, before: MarketBook) -> Work:
+        """A new batch after one that left this market book; the fee account is always part of it,
+        and its parameters are those of now."""
+        now = (command.time, command.prices, command.reports)
+        book = book_after(before, self.governance, *now)
+        work = Work(
+            number=command.number,
+            time=command.time,
+            book=book,
+            terms=batch_terms(self.governance, book),
+            room=Room(self.shape_class),
+            reports=command.reports,
+            redo=command.redo,
+            attempt=command.attempt,
+        )
         self._touch(work, self.governance.fee_account)
         return work
 

@@ -25,7 +25,7 @@ def made() -> dict[str, Any]:
     """All vectors."""
     return {
         "about": "Funding: rates in 1 / (8 x 10^6) an hour, F in ticks, carry in 1 / (8 x 10^6) of "
-        "a tick. Spec: docs/spec/13-funding.md",
+        "a tick. Spec: docs/spec/14-funding.md",
         "rates": list(_rates()),
         "charges": list(_charges()),
         "governance": governance_value(GOVERNANCE),

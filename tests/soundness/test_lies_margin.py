@@ -12,15 +12,10 @@ from circuits.tables.account.air import TABLE as ACCOUNT
 from circuits.tables.market.air import TABLE as MARKET
 from circuits.tables.position.air import TABLE
 from circuits.tables.total.air import TABLE as TOTAL
-from rollup.protocol import transition
 from rollup.protocol.batch import Batch
-from rollup.protocol.ledger import Ledger
-from rollup.protocol.margin import risk_grew, safety_of, value
 from rollup.protocol.order import Order, Side
-from rollup.protocol.outcome import Closing
 from rollup.protocol.rejection import Reason
-from tests.helpers.closings import Terms
-from tests.helpers.lies import Liar
+from tests.helpers.lies import Liar, claim_closings
 from tests.helpers.market_books import terms_at
 from tests.helpers.statement import claims_broken_in, denied, small_witness
 from tests.helpers.venue import BTC_PRICE, ETH, ETH_PRICE, USDC, Match, buy, register, sell
@@ -51,19 +46,7 @@ def deal(crowd: Liar, side: Side, size: int, generation: int = 1, **terms: int) 
 
 def claim_closing(crowd: Liar, **claimed: Any) -> None:
     """Let the bold trader's account be closed as claimed, true or not."""
-    honest = transition.close_account
-
-    def close_account(batch: Batch, ledger: Ledger, index: int, terms: Terms) -> Closing:
-        if index != BOLD:
-            return honest(batch, ledger, index, terms)
-        entry = ledger.accounts[index]
-        mark, now = value(entry.holding_before, terms), value(entry.holding, terms)
-        grew = risk_grew(entry.holding_before, entry.holding)
-        truth = Closing(mark, now, safety_of(now), below=now.excess < 0, grew=grew)
-        safety = claimed.get("safety", lambda best: best)(max(0, truth.safety))
-        return replace(truth, **{**claimed, "safety": safety})
-
-    crowd.bend("close_account", close_account)
+    claim_closings(crowd.monkeypatch, (BOLD,), **claimed)
 
 
 def one_more(best: int) -> int:

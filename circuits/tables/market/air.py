@@ -7,7 +7,7 @@ hand the markets leaf on from market to market, before and after the batch.
 Height: one row a market, padded. Degree: 3.
 Buses: receives MARKET; sends RISK, TRADE and TAKE as often as they are asked for; FRONTIERS, SWEEP,
 HASH, RANGE.
-Claims: docs/spec/claims/market.md. Spec: docs/spec/06-margin.md and 14-triggers.md.
+Claims: docs/spec/claims/market.md. Spec: docs/spec/06-margin.md and 15-triggers.md.
 """
 
 from collections.abc import Sequence

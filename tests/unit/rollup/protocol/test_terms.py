@@ -78,7 +78,7 @@ def test_the_vectors_are_what_this_program_computes() -> None:
     found = terms_vectors()
     assert len(found["terms"]) >= 8
     for each in found["terms"]:
-        again = vector(each["market"], each["price"])
+        again = vector(each["market"], each["price"], each["funding"])
         assert json.loads(json.dumps(again)) == each
 
 
