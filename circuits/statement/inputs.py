@@ -92,8 +92,8 @@ def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
 
 def market_message(market: int, terms: MarketTerms) -> tuple[int, ...]:
     """A market's terms as MARKET carries them."""
-    risk = (number % P for number in risk_numbers(terms))
-    return (market, *risk, *trade_numbers(terms), *lot_fee(terms))
+    risk, trade = risk_numbers(terms), trade_numbers(terms)
+    return (market, *(number % P for number in (*risk, *trade)), *lot_fee(terms))
 
 
 def risk_numbers(terms: MarketTerms) -> tuple[int, ...]:
@@ -107,9 +107,9 @@ def risk_numbers(terms: MarketTerms) -> tuple[int, ...]:
 
 
 def trade_numbers(terms: MarketTerms) -> tuple[int, ...]:
-    """Band in packed pairs, and fees."""
+    """Band in packed pairs, fees, and funding as balanced limbs of either sign."""
     band = (*packed(terms.band_low, PRICE_BITS), *packed(terms.band_high, PRICE_BITS))
-    return (*band, terms.taker_fee, terms.maker_fee)
+    return (*band, terms.taker_fee, terms.maker_fee, *balanced(terms.funding))
 
 
 def lot_fee(terms: MarketTerms) -> tuple[int, ...]:

@@ -173,7 +173,9 @@ def _close(stage: Stage, step: Step) -> Act:
         governance = stage.l1.governance_for(tip.number + 1, time)
     redo, attempt = step.get("redo", False), step.get("attempt", 0)
     reports = reports_of(step.get("reports", {}), governance.oracle.slot(time))
-    closed = stage.books.close(tip, Choice(time, redo, governance, entries, attempt, reports))
+    closes = not step.get("open", False)
+    choice = Choice(time, redo, governance, entries, attempt, reports, closes)
+    closed = stage.books.close(tip, choice)
     if "lie" in step:
         public = bent_public(stage, closed.public, step["lie"])
         closed = Closed(public, header_of(public, closed.header.queue_head), closed.tip)

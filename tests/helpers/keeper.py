@@ -18,9 +18,10 @@ from rollup.protocol.order import Side
 from rollup.protocol.outcome import Outcome, Valuation
 from rollup.protocol.state import State
 from rollup.protocol.takeover import Takeover
-from rollup.protocol.terms import MarketTerms, batch_terms
+from rollup.protocol.terms import MarketTerms
 from rollup.protocol.trade import fee
 from rollup.protocol.triggers import counted, side_of
+from tests.helpers.market_books import terms_at
 from tests.helpers.venue import USDC, Match, Venue, buy, credit, register, sell
 
 BACKSTOP_CASH = 10**9 * USDC
@@ -122,7 +123,7 @@ class Keeper:
 
     @property
     def terms(self) -> tuple[MarketTerms, ...]:
-        return batch_terms(self.venue.genesis.governance, self.venue.prices)
+        return terms_at(self.venue.prices, self.venue.genesis.governance)
 
     @property
     def scan(self) -> Scan:
@@ -192,7 +193,7 @@ class Keeper:
             after = Holding(cash, old.positions.put(market, lots))
             if margin_refusal(old, after, self.terms) is not None:
                 return None
-            if self.venue.state.open_since and risk_grew(old, after):
+            if self.venue.state.book.is_open and risk_grew(old, after):
                 return None
             now[index] = after
         terms = {"market": market, "slot": market, "generation": self.generation}

@@ -18,6 +18,7 @@ from rollup.field.koalabear import P
 from rollup.hash.keccak import keccak256
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
+from rollup.oracle.package import SignedPackage
 from rollup.protocol.account import Header
 from rollup.protocol.batch import Batch, Fill, NewSalts
 from rollup.protocol.deposit import NO_KEY, NO_VIEWING, EntryKind, QueueEntry
@@ -31,7 +32,6 @@ from rollup.protocol.receipt import RECEIPTS_START
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.state import State
 from rollup.protocol.takeover import Takeover
-from rollup.protocol.terms import batch_terms
 from rollup.protocol.transition import apply_batch
 from rollup.protocol.units import VerifyMany
 from tests.helpers.oracle import oracle_terms
@@ -248,6 +248,7 @@ class Venue:
     genesis: Genesis = field(default_factory=genesis)
     salt_key: SaltKey = field(default_factory=lambda: SaltKey(bytes(range(32))))
     prices: tuple[int, ...] = PRICES
+    reports: tuple[SignedPackage, ...] = ()
 
     def __post_init__(self) -> None:
         self.state: State = self.genesis.state(self.suite.compress_many)
@@ -303,7 +304,7 @@ class Venue:
             venue=self.genesis.venue,
             number=number,
             time=self.state.globals.time + step,
-            reports=(),
+            reports=self.reports,
             prices=self.prices,
             redo=False,
             governance=self.genesis.governance,
@@ -319,9 +320,7 @@ class Venue:
                 markets=self.salt_key.markets(number, 0),
                 globals=self.salt_key.globals(number, 0),
             ),
-            frontiers=tuple(terms.numbers for terms in batch_terms(governance, self.prices)),
-            prices_before=self.state.prices,
-            open_since=self.state.open_since,
+            frontiers=((0, 0),) * len(governance.markets),
         )
         try:
             return completed(draft, self.state)

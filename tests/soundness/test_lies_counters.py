@@ -108,7 +108,7 @@ def test_counters_that_are_not_those_of_the_positions(
 def bare(book: Liar, batch: Batch, change: Any) -> Batch:
     """The batch with all leaves that bent moves touch, and no sweep."""
     account = book.venue.state.accounts[DUE]
-    terms = batch_terms(batch.governance, batch.prices)
+    terms = batch_terms(batch.governance, batch.book)
     steps = transition.take_steps(batch, transition.Ledger(batch.pre))
     safety = steps.closings[DUE].safety
     new = replace(account, triggers=closing.triggers_of(account.positions, safety, terms))

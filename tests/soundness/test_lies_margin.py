@@ -15,8 +15,8 @@ from circuits.tables.total.air import TABLE as TOTAL
 from rollup.protocol.batch import Batch
 from rollup.protocol.order import Order, Side
 from rollup.protocol.rejection import Reason
-from rollup.protocol.terms import batch_terms
 from tests.helpers.lies import Liar, claim_closings
+from tests.helpers.market_books import terms_at
 from tests.helpers.statement import claims_broken_in, denied, small_witness
 from tests.helpers.venue import BTC_PRICE, ETH, ETH_PRICE, USDC, Match, buy, register, sell
 
@@ -197,7 +197,7 @@ def test_margin_at_other_prices_than_the_batchs(crowd: Liar) -> None:
     claim_closing(crowd)
     outcome = crowd.outcome(greedy)
     records = replay(outcome)
-    friendly = batch_terms(outcome.public.governance, (2 * BTC_PRICE, ETH_PRICE))
+    friendly = terms_at((2 * BTC_PRICE, ETH_PRICE), outcome.public.governance)
     risk = np.array([risk_numbers(each) for each in friendly])
     lie = replace(records, market=replace(records.market, risk=risk))
     assert {"market.public", "public.message"} <= claims_broken_in(lie, outcome.public)
@@ -211,7 +211,7 @@ def test_margin_with_other_fractions_than_governance_set(crowd: Liar) -> None:
     public = outcome.public
     risky = [replace(m, initial_fraction=950) for m in public.governance.markets]
     bold = replace(public.governance, markets=tuple(risky))
-    risk = np.array([risk_numbers(each) for each in batch_terms(bold, public.prices)])
+    risk = np.array([risk_numbers(each) for each in terms_at(public.prices, bold)])
     lie = replace(records, market=replace(records.market, risk=risk))
     assert claims_broken_in(lie, public) == {"market.public", "public.message"}
 
