@@ -141,7 +141,8 @@ def _open(state: CoreState, command: OpenBatch) -> list[Event]:
         for live in book.expire(command.time):
             events.append(_end(state, live, Reason.ORDER_EXPIRED))
     for account in state.ledger.due(work):
-        events += _liquidate(state, work, account)
+        if not state.ledger.refresh(work, account):
+            events += _liquidate(state, work, account)
     return events + _resume(state, work)
 
 
@@ -356,7 +357,7 @@ def _close(state: CoreState, receipts: bytes) -> list[Event]:
         fills=tuple(work.fills),
         takeovers=tuple(work.takeovers),
         accounts=tuple(sorted(work.before)),
-        slots=tuple(sorted(work.slots)),
+        slots=tuple(sorted(work.room.slots)),
         receipts=receipts,
     )
     return [closed]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from rollup.protocol.account import Account
+from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT
 from rollup.protocol.margin import Holding, margin_refusal, risk_grew, value
 from rollup.protocol.order import Side
@@ -141,7 +142,8 @@ class Keeper:
         raise AssertionError("the step is not closed")
 
     def _batch(self) -> Outcome:
-        refreshed, takeovers = [], []
+        refreshed: list[int] = []
+        takeovers: list[Takeover] = []
         for index in self.scan.due():
             if len(refreshed) + len(takeovers) >= self.room:
                 break
@@ -166,7 +168,7 @@ class Keeper:
         self.generation += 1
         return self.venue.run(self.venue.batch(self._deposits(rng), matches))
 
-    def _deposits(self, rng: Random) -> list[object]:
+    def _deposits(self, rng: Random) -> list[QueueEntry]:
         first = self.venue.state.globals.deposits_consumed
         if rng.random() < 0.7:
             return []

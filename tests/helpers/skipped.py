@@ -16,10 +16,10 @@ from rollup.protocol.batch import Batch
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.takeover import Takeover
-from rollup.protocol.terms import batch_terms
 from rollup.protocol.triggers import LONG, SHORT, leaf_of, swept
 from tests.helpers.keeper import holding_of, plan
 from tests.helpers.lies import Liar, forge
+from tests.helpers.market_books import terms_at
 from tests.helpers.statement import forged_witness
 from tests.helpers.venue import (
     BTC,
@@ -55,13 +55,13 @@ def fallen_book(monkeypatch: pytest.MonkeyPatch) -> Liar:
 
 def numbers(book: Liar) -> tuple[tuple[int, int], ...]:
     """The buckets of the prices to come."""
-    terms = batch_terms(book.venue.genesis.governance, book.venue.prices)
+    terms = terms_at(book.venue.prices, book.venue.genesis.governance)
     return tuple(each.numbers for each in terms)
 
 
 def liquidation(book: Liar) -> Takeover:
     """As few lots of the needy as heal them."""
-    terms = batch_terms(book.venue.genesis.governance, book.venue.prices)
+    terms = terms_at(book.venue.prices, book.venue.genesis.governance)
     (takeover,) = plan(NEEDY, holding_of(book.venue.state.accounts[NEEDY]), terms, 1)
     return takeover
 

@@ -9,7 +9,7 @@ account is safe; the row says which trigger was left and which is taken.
 Height: one row a position, padded. Degree: 3.
 Whether it may stay where others are deleveraged is in `order.py`.
 Buses: CHAIN, RISK, HASH, MEMORY, RANGE; sends TRIGGER, LIQUIDATION, NEEDED and STAYS.
-Claims: docs/spec/claims/position.md. Spec: docs/spec/03-state.md, 06-margin.md, 13-triggers.md.
+Claims: docs/spec/claims/position.md. Spec: docs/spec/03-state.md, 06-margin.md, 15-triggers.md.
 """
 
 from collections.abc import Sequence

@@ -70,6 +70,8 @@ def test_an_entry_out_of_bounds_cannot_be_made(changes: dict[str, Any], reason: 
     ("changes", "reason"),
     [
         ({"hour": -1}, Reason.TIME_OUT_OF_BOUNDS),
+        ({"open_since": -1}, Reason.TIME_OUT_OF_BOUNDS),
+        ({"open_since": 2**52}, Reason.TIME_OUT_OF_BOUNDS),
         ({"markets": ()}, Reason.MARKET_COUNT),
         ({"markets": (BTC,) * 65}, Reason.MARKET_COUNT),
         ({"markets": [BTC]}, Reason.MALFORMED),
@@ -80,11 +82,12 @@ def test_a_book_out_of_bounds_cannot_be_made(changes: dict[str, Any], reason: Re
 
 
 def test_the_digest_is_keccak_of_the_numbers_in_order_and_sees_every_one() -> None:
-    numbers = (BOOK.hour, 2, *(getattr(e, n) for e in BOOK.markets for n in ENTRY_NUMBERS))
-    wanted = b"crypsis-book-1" + b"".join(n.to_bytes(8, "big", signed=True) for n in numbers)
+    numbers = (BOOK.hour, 0, 2, *(getattr(e, n) for e in BOOK.markets for n in ENTRY_NUMBERS))
+    wanted = b"crypsis-book-2" + b"".join(n.to_bytes(8, "big", signed=True) for n in numbers)
     assert BOOK.digest() == keccak256(wanted)
     assert set(ENTRY_NUMBERS) == {member.name for member in fields(BookEntry)}
     others = [replace(BOOK, hour=BOOK.hour + 1), replace(BOOK, markets=(BTC,))]
+    others.append(replace(BOOK, open_since=START))
     for name in ENTRY_NUMBERS:
         other = replace(BTC, **{name: getattr(BTC, name) - (1 if name == "funding_cap" else -1)})
         others.append(replace(BOOK, markets=(other, ETH)))
@@ -167,3 +170,20 @@ def test_a_step_is_the_smaller_of_the_batch_before_and_now() -> None:
 def test_a_market_that_is_listed_no_more_leaves_the_book() -> None:
     one = listing(GOVERNANCE, (BTC_MARKET,))
     assert len(after(governance=one, prices=PRICES[:1], reported=(0,)).markets) == 1
+
+
+def test_a_book_says_since_when_its_step_is_open() -> None:
+    opened = BOOK.stepped(START + 5, closed=False)
+    assert opened.is_open and opened.open_since == START + 5
+    assert opened.stepped(START + 9, closed=False).open_since == START + 5
+    closed = opened.stepped(START + 9, closed=True)
+    assert not closed.is_open and closed == BOOK
+
+
+def test_an_hour_that_begins_in_an_open_step_is_charged_by_the_step_that_follows() -> None:
+    opened = BOOK.stepped(START + 5, closed=False)
+    meanwhile = after(opened, reported=())
+    assert meanwhile.hour == BOOK.hour and meanwhile.is_open
+    assert [each.funding for each in meanwhile.markets] == [each.funding for each in BOOK.markets]
+    closed = meanwhile.stepped(LATER, closed=True)
+    assert after(closed, time=LATER + 1).markets == after().markets != BOOK.markets

@@ -212,7 +212,16 @@ def test_reports_taken_out_of_a_public_input_leave_a_price_that_moved() -> None:
 
 def test_every_fault_has_a_lie() -> None:
     found = {reason for _, reason in LIES.values()} | {r for _, _, r in PRICE_LIES.values()}
-    assert found == set(PriceFault)
+    assert found | {PriceFault.STEP_REPORTS} == set(PriceFault)
+
+
+def test_an_open_step_has_no_reports_and_keeps_its_prices() -> None:
+    opened = BEFORE.stepped(TIME - 1, closed=False)
+    with pytest.raises(PriceRefused) as caught:
+        pricing_of(GOVERNANCE, TIME, opened, reports(BTC_VALUES), signer_of)
+    assert caught.value.fault is PriceFault.STEP_REPORTS
+    found = pricing_of(GOVERNANCE, TIME, opened, (), signer_of)
+    assert found.prices == BEFORE.prices
 
 
 def test_reports_are_part_of_what_a_proof_is_about() -> None:
