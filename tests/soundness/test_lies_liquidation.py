@@ -96,11 +96,12 @@ def test_flipping(
 
 def test_a_liquidated_account_that_grew(place: Fallen, liar: Liar) -> None:
     """Nothing is asked of its sizes, if it may say that it took risk."""
-    outcome = liar.outcome(place.batch(place.takeover(LONG, 1500)))
+    outcome = liar.outcome(place.batch(place.takeover(LONG, place.needed(LONG))))
     records = replay(outcome)
     grew = np.where(records.account.account == LONG, 0, records.account.shrinks)
     lie = replace(records, account=replace(records.account, shrinks=grew))
-    assert claims_broken_in(lie, outcome.public) == {"account.liquidated-shrinks"}
+    claims = {"account.liquidated-shrinks"}
+    assert claims <= claims_broken_in(lie, outcome.public) <= claims | {"account.initial"}
 
 
 def test_together_with_its_own_orders(place: Fallen, liar: Liar) -> None:
@@ -177,18 +178,20 @@ def sunk(monkeypatch: pytest.MonkeyPatch) -> Liar:
     place = fallen(real(), funded=60 * USDC)
     place.venue.run(place.batch(place.takeover(LONG, 900)))
     place.venue.prices = (545_000, place.venue.prices[ETH])
-    place.venue.state.open_since = 0  # Whoever is still due is not what these lies are about.
+    book = place.venue.state.book
+    place.venue.state.book = replace(book, open_since=0)  # Who is still due is no matter here.
     return Liar(place.venue, monkeypatch)
 
 
 def test_of_the_backstop_by_itself(sunk: Liar) -> None:
-    """It is below maintenance, and shows a takeover of its own lots: nothing changes hands."""
+    """It is below maintenance, and shows a takeover of its own lots: nothing changes hands. Its
+    words would be written twice at one time."""
     place, liar = Fallen(sunk.venue), sunk
     batch = place.batch(Takeover(BACKSTOP, BTC, 100, 100 * place.terms[BTC].liquidation_fee))
     assert liar.refusal(batch) is Reason.BACKSTOP_LIQUIDATED
     liar.blind("require_not_backstop", liquidation)
     found = liar.claims(batch)
-    assert {"account.not-the-backstop", "takeover.cash-access"} <= found
+    assert {"takeover.cash-access", "takeover.position-access"} <= found
 
 
 def test_a_backstop_let_off_its_margin_as_if_it_were_liquidated(sunk: Liar) -> None:
@@ -200,14 +203,13 @@ def test_a_backstop_let_off_its_margin_as_if_it_were_liquidated(sunk: Liar) -> N
     grown = {"position.not-grown", "position.no-flip"}
     outcome = liar.outcome(batch)
     assert claims_broken_by(outcome) == grown
-    lie = called_liquidated(replay(outcome), BACKSTOP, 1)
-    assert claims_broken_in(lie, outcome.public) == {"account.not-the-backstop", *grown}
 
 
 def called_liquidated(records: Records, account: int, value: int) -> Records:
     """Records in which an account is said to be liquidated, or not to be."""
     told = np.where(records.account.account == account, value, records.account.liquidated)
-    return replace(records, account=replace(records.account, liquidated=told))
+    exempt = np.where(records.account.account == account, value, records.account.exempt)
+    return replace(records, account=replace(records.account, liquidated=told, exempt=exempt))
 
 
 def test_by_another_account_than_the_backstop(place: Fallen, liar: Liar) -> None:
@@ -223,7 +225,7 @@ def test_by_another_account_than_the_backstop(place: Fallen, liar: Liar) -> None
     batch = liar.venue.batch([gift], takeovers=[place.takeover(LONG, 700)])
     liar.bend("apply_takeover", apply_takeover)
     liar.monkeypatch.setattr(Ledger, "require_all_touched", lambda *_: None)
-    assert {"takeover.cash-access", "takeover.position-access"} <= liar.claims(batch)
+    assert liar.claims(batch) == {"takeover.backstop"}
 
 
 def test_the_backstops_signed_orders(place: Fallen, liar: Liar) -> None:
@@ -289,7 +291,7 @@ def test_of_the_wrong_side(place: Fallen, liar: Liar) -> None:
             entry.cash = old.cash_after - 2 * way * paid
             entry.set_position(BTC, old.position_before + way * size)
             holders.append(replace(old, cash_after=entry.cash, position_after=entry.positions[BTC]))
-        return replace(step, short=True, liquidated=holders[0], backstop=holders[1])
+        return replace(step, short=True, liquidated=holders[0], taker=holders[1])
 
     liar.after("apply_takeover", grown)
     claim_closings(liar.monkeypatch, (LONG,), grew=False)
@@ -331,10 +333,10 @@ def test_cash_from_nowhere_for_the_backstop(place: Fallen, liar: Liar) -> None:
 def bent_backstop(records: Records, outcome: Outcome, word: str, change: int) -> set[str]:
     """Claims against a takeover after which the backstop's word is another."""
     takeover: TakeoverRecords = records.takeover
-    access = getattr(takeover.backstop, word)
+    access = getattr(takeover.taker, word)
     after = access.after + access.after.dtype.type(change)
-    backstop = replace(takeover.backstop, **{word: replace(access, after=after)})
-    return claims_broken_in(with_takeovers(records, backstop=backstop), outcome.public)
+    taker = replace(takeover.taker, **{word: replace(access, after=after)})
+    return claims_broken_in(with_takeovers(records, taker=taker), outcome.public)
 
 
 def test_a_takeover_of_nothing(place: Fallen, liar: Liar) -> None:

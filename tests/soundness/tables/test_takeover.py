@@ -24,7 +24,7 @@ from tests.helpers.isolation import Isolated
 
 HEIGHT = 4
 PLACES = 2
-ACCOUNT, BACKSTOP, MARKET = 5, 2**30 - 1, 3
+ACCOUNT, FRIEND, BACKSTOP, MARKET = 5, 9, 2**30 - 1, 3
 VALUE, LOT_FEE = 600_000, 15_000
 SIZE = 2**27 + 5
 CASH = (-(10**15), 2**62)
@@ -37,14 +37,16 @@ def column(value: int, kind: Any = np.int64) -> Any:
     return np.array([value], dtype=kind)
 
 
-def holder(account: int, cash: tuple[int, int], lots: tuple[int, int]) -> TakeoverHolder:
-    """Cash and position of an account, before and after."""
+def holder(
+    account: int, cash: tuple[int, int], lots: tuple[int, int], last: int = 71
+) -> TakeoverHolder:
+    """Cash and position of an account, before and after; the position is as it was at `last`."""
     before, after = (np.array([(c + CASH_LIMIT) % 2**64], dtype=np.uint64) for c in cash)
     one = column(1)
     return TakeoverHolder(
         cash=CashAccess(column(account), column(70), before, after, one, one),
         position=PositionAccess(
-            column(71), column(lots[0] + POSITION_LIMIT), column(lots[1] + POSITION_LIMIT)
+            column(last), column(lots[0] + POSITION_LIMIT), column(lots[1] + POSITION_LIMIT)
         ),
     )
 
@@ -57,10 +59,15 @@ def records(
     size: int = SIZE,
     value: int = VALUE,
     lot_fee: int = LOT_FEE,
+    closes: int = 0,
+    standing: int = 0,
+    last: int = 71,
 ) -> TakeoverRecords:
     """One honest takeover of these numbers."""
     way = -1 if short else 1
+    waived = size * lot_fee if closes else waived
     fee = size * lot_fee - waived
+    taker = FRIEND if closes else BACKSTOP
     paid, moved = way * size * value - fee, way * size
     held = way * LOTS[0]
     return TakeoverRecords(
@@ -73,7 +80,10 @@ def records(
         fee=column(fee),
         waived=np.array([limbs(waived, FULL_FEE_BITS)], dtype=np.int64),
         liquidated=holder(ACCOUNT, (CASH[0], CASH[0] + paid), (held, held - moved)),
-        backstop=holder(BACKSTOP, (CASH[1], CASH[1] - paid), (LOTS[1], LOTS[1] + moved)),
+        closes=column(closes),
+        taker_account=column(taker),
+        standing=column(standing),
+        taker=holder(taker, (CASH[1], CASH[1] - paid), (LOTS[1], LOTS[1] + moved), last),
     )
 
 
@@ -91,6 +101,9 @@ HONEST = {
     "the largest numbers": {"size": 2**29 - 1, "value": 2**30 - 1, "lot_fee": 2**30 - 1},
     "a market without a fee": {"lot_fee": 0},
     "a lot worth less than nothing": {"value": -(2**30) + 1},
+    "that deleverages somebody": {"closes": 1, "standing": 2, "last": 0},
+    "that liquidates both": {"closes": 1, "standing": 0, "last": 0},
+    "that liquidates both, and exhausts one": {"closes": 1, "standing": 1, "short": 1, "last": 0},
 }
 
 
@@ -102,14 +115,17 @@ def test_an_honest_takeover_holds(terms: dict[str, int]) -> None:
     assert TAKEOVER.messages(matrix, TAKE) == {
         (MARKET, *(digit % (2**31 - 2**24 + 1) for digit in given.take[0].tolist())): -1
     }
-    named = (ACCOUNT, MARKET, int(given.short[0]), int(given.exhausted[0]))
-    assert TAKEOVER.messages(matrix, LIQUIDATION) == {named: -1}
+    short = int(given.short[0])
+    named = {(ACCOUNT, MARKET, short, int(given.exhausted[0])): -1}
+    if given.closes[0]:
+        named[FRIEND, MARKET, 1 - short, int(given.standing[0])] = -1
+    assert TAKEOVER.messages(matrix, LIQUIDATION) == named
 
 
 def test_both_accounts_words_are_taken_and_put_back() -> None:
     given, said = records(), TAKEOVER.messages(trace(), MEMORY)
     assert len(said) == 8
-    for account, values in ((ACCOUNT, given.liquidated), (BACKSTOP, given.backstop)):
+    for account, values in ((ACCOUNT, given.liquidated), (BACKSTOP, given.taker)):
         old, new = (packed(int(side[0]), 64) for side in (values.cash.before, values.cash.after))
         assert said[(account, CASH_WORD, 70, *old, 1)] == -1
         assert said[(account, CASH_WORD, TAKEOVER_TIMESTAMP, *new, 1)] == 1
@@ -137,12 +153,14 @@ def test_padding_says_nothing() -> None:
         ("fee.0", 1, {"takeover.fee", "takeover.cash"}),
         ("waived.0", 1, {"takeover.fee", "takeover.fee-waived"}),
         ("liquidated.cash_after.0", 1, {"takeover.cash", "takeover.cash-kept"}),
-        ("backstop.cash_after.0", 1, {"takeover.cash-kept"}),
-        ("backstop.position_after.0", 1, {"takeover.position"}),
+        ("taker.cash_after.0", 1, {"takeover.cash-kept"}),
+        ("taker.position_after.0", 1, {"takeover.position"}),
         ("liquidated.position_after.0", 1, {"takeover.position"}),
-        ("backstop.position_after.3", 4, {"takeover.bounds"}),
+        ("taker.position_after.3", 4, {"takeover.bounds"}),
         ("liquidated.cash_ts", 2000, {"takeover.cash-access"}),
-        ("backstop.position_ts", 2000, {"takeover.position-access"}),
+        ("taker_account", 1, {"takeover.backstop"}),
+        ("fresh", 1, {"takeover.unordered"}),
+        ("taker.position_ts", 2000, {"takeover.position-access"}),
     ],
 )
 def test_a_changed_cell_breaks_its_claim(column_: str, change: int, claims: set[str]) -> None:
@@ -172,6 +190,32 @@ def test_a_fee_above_the_whole_one_has_no_number_of_what_is_waived() -> None:
         waived=np.array([limbs(2**FULL_FEE_BITS - 1, FULL_FEE_BITS)], dtype=np.int64),
     )
     assert "takeover.fee" in TAKEOVER.failed(build(more, HEIGHT, 0))
+
+
+@pytest.mark.parametrize("last", [71, TAKEOVER_TIMESTAMP - 1])
+def test_whose_order_was_filled_before_is_not_deleveraged(last: int) -> None:
+    matrix = trace(closes=1, standing=2, last=last)
+    assert "takeover.unordered" in TAKEOVER.failed(matrix)
+    assert "takeover.unordered" in TAKEOVER.failed(TAKEOVER.forge(matrix, 0, "fresh", 1))
+
+
+def test_who_is_deleveraged_again_was_so_just_before() -> None:
+    matrix = trace(closes=1, standing=2, last=TAKEOVER_TIMESTAMP)
+    matrix[1], matrix[0] = matrix[0], 0
+    assert TAKEOVER.failed(matrix) == set()
+
+
+def test_who_is_deleveraged_is_paid_no_fee() -> None:
+    given = records(closes=1, standing=2, last=0)
+    paid = replace(given, fee=given.fee + 1, waived=records().waived)
+    found = TAKEOVER.failed(build(paid, HEIGHT, 0))
+    assert "takeover.fee-free" in found
+
+
+def test_padding_uses_up_nothing() -> None:
+    matrix = trace(closes=1, standing=2, last=0)
+    found = TAKEOVER.failed(TAKEOVER.forge(matrix, 1, "closes", 1))
+    assert "takeover.padding-is-silent" in found
 
 
 def test_a_takeover_of_nothing_is_none() -> None:
