@@ -92,7 +92,7 @@ class Batcher:
             deposits=closed.deposits,
             orders=closed.orders,
             fills=closed.fills,
-            takeovers=(),
+            takeovers=closed.takeovers,
             pre=pre,
             salts=self._salts(pre, closed.number, closed.attempt),
         )

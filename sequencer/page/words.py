@@ -266,7 +266,8 @@ TRUST: Final = (
         (SEQUENCER, "oracle.terms"),
     ),
     Said(
-        "There is no withdrawal, no forced exit, no liquidation and no funding yet.",
+        "There is no withdrawal and no forced exit yet, and funding is interest alone; nothing "
+        "shows that whoever is due is liquidated.",
         ("README.md",),
     ),
     Said(
