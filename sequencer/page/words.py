@@ -266,8 +266,8 @@ TRUST: Final = (
         (SEQUENCER, "oracle.terms"),
     ),
     Said(
-        "There is no withdrawal, no forced exit and no funding yet; nothing shows that whoever is "
-        "due is liquidated.",
+        "There is no withdrawal and no forced exit yet, and funding is interest alone; nothing "
+        "shows that whoever is due is liquidated.",
         ("README.md",),
     ),
     Said(
