@@ -57,13 +57,10 @@ def statement_record(verified: Verified) -> dict[str, object]:
         "deposits_refused": len(public.refunds),
         "total": str(public.total),
         "redo": public.redo,
-<<<<<<< HEAD
         "closed": public.closed,
         "open_since": public.book_before.open_since,
-=======
         "book_before": public.book_before.digest().hex(),
         "book_after": public.book_after.digest().hex(),
->>>>>>> book
         "prices": [each.to_record() for each in quotes(verified)],
         "oracle": _oracle_record(public),
         **_verifier_record(verified),

@@ -84,13 +84,9 @@ def test_the_vectors_are_what_this_program_computes() -> None:
 
 def test_the_vectors_reach_the_ends_of_prices_and_fractions() -> None:
     found = terms_vectors()["terms"]
-<<<<<<< HEAD
     assert {1, 2**29 - 1} <= {each["price"] for each in found if each["terms"]}
-    assert any(each["terms"] is None for each in found)
-=======
-    assert {1, 2**29 - 1} <= {each["price"] for each in found}
     assert {-(2**28), 0, 2**28} <= {each["funding"] for each in found}
->>>>>>> book
+    assert any(each["terms"] is None for each in found)
     assert {11, 10_000} <= {market_of(each["market"]).initial_fraction for each in found} | {
         market_of(each["market"]).maintenance_fraction for each in found
     }
@@ -108,18 +104,11 @@ def test_the_circuit_is_sent_the_numbers_of_the_vectors(each: dict[str, object])
     for name, count in (*((name, 3) for name in sides), ("bucket", 2), ("value", 3)):
         number = sum(digit << LIMB_BITS * k for k, digit in enumerate(digits[place:][:count]))
         assert number == each["terms"][name]  # type: ignore[index]
-<<<<<<< HEAD
         place += count
     assert digits[place:] == (each["terms"]["long_bucket"], each["terms"]["short_bucket"])  # type: ignore[index]
-=======
->>>>>>> book
     low, low_high, high, high_high, taker, maker, *funding = trade_numbers(terms)
     assert low + (low_high << 26) == terms.band_low
     assert high + (high_high << 26) == terms.band_high
     assert (taker, maker) == (terms.taker_fee, terms.maker_fee)
-<<<<<<< HEAD
     number = sum(digit << LIMB_BITS * k for k, digit in enumerate(funding))
     assert number == terms.funding == each["funding"]
-=======
-    assert sum(digit << LIMB_BITS * k for k, digit in enumerate(funding)) == each["funding"]
->>>>>>> book
