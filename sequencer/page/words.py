@@ -266,8 +266,8 @@ TRUST: Final = (
         (SEQUENCER, "oracle.terms"),
     ),
     Said(
-        "There is no withdrawal, no forced exit and no funding yet; nothing shows that whoever is "
-        "due is liquidated.",
+        "There is no withdrawal and no forced exit yet, funding is interest alone, and a proof does "
+        "not show that no more is liquidated than is needed.",
         ("README.md",),
     ),
     Said(
