@@ -103,15 +103,28 @@ def _row(
         takeovers=len(batch.takeovers),
         taken=sum(each.size * batch.prices[each.market] for each in batch.takeovers),
         liquidation_fees=sum(each.fee for each in batch.takeovers),
+        refreshed=_refreshed(closed),
         backstop=value(backstop, terms).equity,
         open_interest=_open_interest(holdings, len(terms)),
         due=sum(excess(holding, terms) < 0 for holding in holdings),
+        is_closed=closed.outcome.public.closed,
         least=min(value(holding, terms).equity for holding in holdings),
         seconds=seconds,
         root=closed.outcome.public.new_root,
     )
     stage.liquidated |= liquidated
     return row
+
+
+def _refreshed(closed: ClosedBatch) -> int:
+    """Accounts that the batch opened for nothing but new triggers."""
+    batch = closed.batch
+    busy = {batch.governance.fee_account}
+    busy.update(signed.order.account for signed in batch.orders)
+    busy.update(entry.account for entry in batch.deposits)
+    for takeover in batch.takeovers:
+        busy.update((takeover.account, batch.governance.backstop_account))
+    return sum(account.index not in busy for account in closed.outcome.accounts)
 
 
 def _open_interest(holdings: Sequence[Holding], markets: int) -> tuple[int, ...]:
