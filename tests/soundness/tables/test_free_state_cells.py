@@ -157,6 +157,9 @@ def test_every_cell_of_a_new_account_is_held(monkeypatch: pytest.MonkeyPatch) ->
 SHRINK = free_limbs("shrink_room", 3)
 """How much a position shrank, where it is not asked."""
 
+AWAY = free_limbs("zone_room", 2)
+"""How far an old trigger is from the last that is deleveraged, where it is not asked."""
+
 SHORT_OF_NOTHING = {*free_limbs("new_hash", 8), "after.inverse", "after.trigger", "sunk.0"}
 """What is empty has no block to hash, no inverse and no trigger."""
 
@@ -181,6 +184,31 @@ def test_every_cell_of_a_position_row_is_held(case: str, monkeypatch: pytest.Mon
         accounts, positions, markets = parts
         trigger = positions.trigger[1]
         parts = (accounts, replace(positions, trigger=(trigger, trigger)), markets)
+    assert unnoticed(POSITION, rows_of(parts)["position"], monkeypatch) == free | AWAY
+
+
+ZONED = {
+    "deleveraged": ({"deleveraged": 1}, 7, SHORT_OF_NOTHING),
+    "deleveraged in part": ({"deleveraged": 1, "stays": 1}, 7, set()),
+    "behind": ({"behind": 1, "stays": 1}, 7, set()),
+}
+"""What a position says; its old trigger; what may be free. Shorts are deleveraged down to 7."""
+
+
+@pytest.mark.parametrize("case", ZONED)
+def test_every_cell_of_a_position_in_a_zone_is_held(
+    case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said, trigger, free = ZONED[case]
+    left = held() if case == "deleveraged" else held(-5)
+    holdings = (Holding(0, held(-77)), Holding(2**40, left))
+    accounts, positions, markets = records_of([holdings], [honest_offer(holdings, TERMS)], TERMS)
+    one = np.ones(1, dtype=np.int64)
+    told = {name: one * value for name, value in said.items()}
+    old = (one * trigger, positions.trigger[1])
+    zones = np.array([[0, 1]] * len(TERMS))
+    zoned = replace(markets, zoned=zones, zone=zones * 7)
+    parts = (accounts, replace(positions, trigger=old, **told), zoned)
     assert unnoticed(POSITION, rows_of(parts)["position"], monkeypatch) == free
 
 
@@ -230,7 +258,30 @@ def test_every_cell_of_a_market_row_is_held(case: str, monkeypatch: pytest.Monke
         frontier=(at + np.array(before), at + np.array(after)),
     )
     row = build_market(used, positions, 4, 0)[0]
-    assert unnoticed(MARKET, row, monkeypatch) == free
+    assert unnoticed(MARKET, row, monkeypatch) == free | UNZONED
+
+
+UNZONED = {
+    name
+    for name in MARKET.columns.names()
+    if name.startswith("backstop") or name.split(".")[-2:-1] == ["short"] or ".zone_room" in name
+} | {name for name in MARKET.columns.names() if ".short_carries" in name}
+"""What a side lacks, and how far its zone goes, where nobody of it is deleveraged."""
+
+
+@pytest.mark.parametrize("why", [0, 1, 2])
+@pytest.mark.parametrize("depth", [-40, 0, 40])
+def test_every_cell_of_a_market_row_with_a_zone_is_held(
+    why: int, depth: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holdings = (Holding(0, LONG), Holding(6, LONG))
+    _, positions, markets = records_of([holdings], [honest_offer(holdings, TERMS)], TERMS)
+    at = np.array([each.numbers for each in TERMS])
+    one = np.ones((2, 2), dtype=np.int64)
+    means = np.array([*[5, 0, 0, 0, 0, -1 + (why == 1)] * 2, 8191, 8191, 8191, 63])
+    used = replace(markets, zoned=one, zone=at - depth, full=one * why, backstop=means)
+    row = build_market(used, positions, 4, 0)[0]
+    assert unnoticed(MARKET, row, monkeypatch) == set()
 
 
 SWEPT = {"nothing": (), "one": (3,), "some": (2, 3, 4), "from the top": (5, 6, 7), "all": range(8)}
@@ -243,7 +294,9 @@ def test_every_cell_of_a_trigger_row_is_held(swept: str, monkeypatch: pytest.Mon
     taken = np.where(places, 0, np.arange(8)[None, :])
     left = np.where(places, old, 5 * (np.arange(8)[None, :] > 0))
     index = np.array([5 << 13 | 4321])
-    records = TriggerRecords(index=index, old=old, left=left, taken=taken, swept=places)
+    records = TriggerRecords(
+        index=index, old=old, left=left, taken=taken, swept=places, staying=places * 0
+    )
     assert unnoticed(TRIGGER, build_trigger(records, 4, 0)[0], monkeypatch) == set()
 
 
