@@ -157,6 +157,9 @@ def test_every_cell_of_a_new_account_is_held(monkeypatch: pytest.MonkeyPatch) ->
 SHRINK = free_limbs("shrink_room", 3)
 """How much a position shrank, where it is not asked."""
 
+CAME = {"came"}
+"""That its side held nothing before, where it does not say that it may stay."""
+
 AWAY = free_limbs("zone_room", 2)
 """How far an old trigger is from the last that is deleveraged, where it is not asked."""
 
@@ -167,10 +170,10 @@ POSITIONS: dict[str, tuple[Case, set[str]]] = {
     "long": ((Holding(0, held(2**34)), Holding(0, held(2**26))), set()),
     "short": ((Holding(0, held(-(2**34))), Holding(2**50, held(-(2**26)))), set()),
     "kept": ((Holding(0, held(-77)), Holding(2**40, held(-77))), set()),
-    "flipped": ((Holding(0, held(-77)), Holding(2**40, held(78))), SHRINK),
+    "flipped": ((Holding(0, held(-77)), Holding(2**40, held(78))), SHRINK | CAME),
     "opened": (
         (Holding(0, held()), Holding(2**40, held(5))),
-        SHRINK | {*free_limbs("old_hash", 8), "before.inverse", "before.trigger"},
+        SHRINK | CAME | {*free_limbs("old_hash", 8), "before.inverse", "before.trigger"},
     ),
     "closed": ((Holding(0, held(5)), Holding(2**40, held())), SHORT_OF_NOTHING),
 }
@@ -188,7 +191,7 @@ def test_every_cell_of_a_position_row_is_held(case: str, monkeypatch: pytest.Mon
 
 
 ZONED = {
-    "deleveraged": ({"deleveraged": 1}, 7, SHORT_OF_NOTHING),
+    "deleveraged": ({"deleveraged": 1}, 7, SHORT_OF_NOTHING | CAME),
     "deleveraged in part": ({"deleveraged": 1, "stays": 1}, 7, set()),
     "behind": ({"behind": 1, "stays": 1}, 7, set()),
 }
