@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from rollup.protocol.account import Account
 from rollup.protocol.constants import LADDER_BITS
 from rollup.protocol.ledger import Entry, Ledger
-from rollup.protocol.outcome import Closing, TakeoverStep, TouchedAccount, Zones
+from rollup.protocol.outcome import Closing, TakeoverStep, TouchedAccount, Valuation, Zones
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.takeover import Route, Takeover
 from rollup.protocol.terms import MarketTerms
@@ -102,15 +102,14 @@ def require_full(
             raise Rejected(
                 Reason.BACKSTOP_NOT_FULL, f"market {market}: the backstop has lots of that side"
             )
-        if not is_full(found, terms[market], 1 - side):
+        if not is_full(found.after, terms[market], 1 - side):
             detail = f"market {market}: the backstop could take one lot more"
             raise Rejected(Reason.BACKSTOP_NOT_FULL, detail)
 
 
-def is_full(found: Closing, terms: MarketTerms, side: int) -> bool:
+def is_full(after: Valuation, terms: MarketTerms, side: int) -> bool:
     """Whether one lot more of a side at the oracle price would break a rule for the backstop: it
     lacks initial margin, or maintenance, or its ladder would be too high."""
-    after = found.after
     return (
         after.initial < terms.initial
         or after.excess < terms.reliefs[side]

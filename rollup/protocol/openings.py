@@ -14,12 +14,12 @@ from rollup.protocol.counting import Frontiers, frontiers_before
 from rollup.protocol.deleveraging import zone_seats
 from rollup.protocol.ledger import Ledger
 from rollup.protocol.margin import triggers_of
-from rollup.protocol.outcome import Steps
+from rollup.protocol.outcome import Steps, Zones
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.state import State
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.transition import take_steps
-from rollup.protocol.triggers import LONG, SHORT, Seat, leaf_of, leaves_of, seats, side_of
+from rollup.protocol.triggers import LONG, SHORT, SIDES, Seat, leaf_of, leaves_of, seats, side_of
 from rollup.tree.multi import ancestors
 
 
@@ -38,7 +38,7 @@ def completed(draft: Batch, state: State, shape_class: ShapeClass = CLASS_S) -> 
     nodes = _nodes_left(draft, shape_class)
     sweep = _Sweep(state, changes, touched, shape_class.triggers, nodes)
     before = frontiers_before(draft.pre.markets.frontiers, steps.terms)
-    frontiers = sweep.frontiers(before, steps.terms)
+    frontiers = sweep.frontiers(before, steps.terms, steps.zones)
     triggers, siblings = state.open_triggers(sweep.leaves)
     pre = replace(draft.pre, triggers=triggers, trigger_siblings=siblings)
     return replace(draft, pre=pre, frontiers=frontiers)
@@ -106,14 +106,17 @@ class _Sweep:
         self._nodes = nodes
         self._above = ancestors(self.leaves, TRIGGER_BITS)
 
-    def frontiers(self, before: Frontiers, terms: Sequence[MarketTerms]) -> Frontiers:
-        """Where every frontier comes to."""
-        found = []
-        for market, (old, each) in enumerate(zip(before, terms, strict=True)):
-            long = self._down(market, LONG, old[LONG], each.numbers[LONG])
-            short = self._down(market, SHORT, old[SHORT], each.numbers[SHORT])
-            found.append((long, short))
-        return tuple(found)
+    def frontiers(self, before: Frontiers, terms: Sequence[MarketTerms], zones: Zones) -> Frontiers:
+        """Where every frontier comes to. Sides in which somebody is deleveraged go first: they must
+        come to the price."""
+        sides = [(market, side) for market in range(len(terms)) for side in SIDES]
+        found = {
+            (market, side): self._down(
+                market, side, before[market][side], terms[market].numbers[side]
+            )
+            for market, side in sorted(sides, key=lambda each: each not in zones)
+        }
+        return tuple((found[market, LONG], found[market, SHORT]) for market in range(len(terms)))
 
     def _down(self, market: int, side: int, frontier: int, number: int) -> int:
         """A frontier goes up to the price at once, and down to it until somebody is in the way."""

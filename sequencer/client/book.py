@@ -140,7 +140,7 @@ class OwnBook:
         if fact.kind is FactKind.VOIDED:
             self._void(fact.number or 0)
             return
-        if fact.kind is FactKind.LIQUIDATED:
+        if fact.kind in (FactKind.LIQUIDATED, FactKind.DELEVERAGED):
             self._liquidated(fact, markets)
             return
         self.slots.learn(fact.key)

@@ -65,8 +65,8 @@ class Fill(Private):
 
 @dataclass(slots=True, repr=False)
 class Liquidation(Private):
-    """What the backstop took of the account, in a batch that ends at `time` (the venue's ms):
-    `size` sold or bought back at the oracle's `price`, for a `fee` in USDC."""
+    """Lots that the account lost in a batch that ends at `time` (the venue's ms): `size` sold or
+    bought back at the oracle's `price`, for a `fee` in USDC; or `deleveraged`, for none."""
 
     symbol: str
     side: Side
@@ -76,6 +76,7 @@ class Liquidation(Private):
     batch: int
     time: int
     is_void: bool = False
+    deleveraged: bool = False
 
 
 @dataclass(slots=True, repr=False)
@@ -216,6 +217,7 @@ def liquidation_of(fact: Fact, market: Market) -> Liquidation:
         fee=cash_of(fact.fee or 0),
         batch=fact.number or 0,
         time=fact.time or 0,
+        deleveraged=fact.kind is FactKind.DELEVERAGED,
     )
 
 

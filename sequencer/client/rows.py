@@ -48,7 +48,7 @@ def fill_record(fill: Fill) -> Record:
 
 
 def liquidation_record(each: Liquidation) -> Record:
-    """What the backstop took."""
+    """Lots that were taken."""
     return {
         "market": each.symbol,
         "side": each.side.name.lower(),
@@ -58,6 +58,7 @@ def liquidation_record(each: Liquidation) -> Record:
         "batch": each.batch,
         "time": each.time,
         "void": each.is_void,
+        "deleveraged": each.deleveraged,
     }
 
 

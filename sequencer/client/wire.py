@@ -285,7 +285,7 @@ def _fact(node: Node) -> Fact:
         raise node.wrong("a row that docs/api.md describes")
     if kind is FactKind.VOIDED:
         return Fact(kind, number=_number(cells[1], 1 << NUMBER_BITS))
-    if kind is FactKind.LIQUIDATED:
+    if kind in (FactKind.LIQUIDATED, FactKind.DELEVERAGED):
         return Fact(kind, **_moved(cells[1:]))
     return _of_receipt(node, kind, cells)
 
@@ -338,6 +338,7 @@ _LENGTHS: Final = {
     FactKind.RESTED: 5,
     FactKind.FILLED: 12,
     FactKind.LIQUIDATED: 8,
+    FactKind.DELEVERAGED: 8,
     FactKind.ENDED: 6,
     FactKind.CANCELLED: 4,
     FactKind.CANCEL_REFUSED: 5,

@@ -13,6 +13,7 @@ from rollup.protocol.deposit import extend_queue
 from rollup.protocol.market import Governance, require_continues, require_prices
 from rollup.protocol.order import Order, Side, TimeInForce
 from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.takeover import Route
 from sequencer.engine.book import Book
 from sequencer.engine.command import (
     Cancel,
@@ -27,6 +28,7 @@ from sequencer.engine.event import (
     BatchOpened,
     CancelDone,
     CancelRefused,
+    Deleveraged,
     DepositJudged,
     Event,
     Liquidated,
@@ -73,17 +75,23 @@ def refusal(state: CoreState, order: Order) -> AnyReason | None:
         return Reason.ORDER_VENUE
     if order.account not in state.ledger.holders:
         return Reason.ACCOUNT_MISSING
+    if order.market >= len(state.books):
+        return Reason.MARKET_OUT_OF_BOUNDS
+    return (
+        _bar(state, work, order)
+        or _terms_refusal(work, order)
+        or _slot_refusal(state, order)
+        or state.ledger.could_fill(work, order)
+    )
+
+
+def _bar(state: CoreState, work: Work, order: Order) -> AnyReason | None:
+    """Why its account has no order at all in this batch, or none in its market."""
     if order.account == state.ledger.governance.backstop_account:
         return Reason.BACKSTOP_SIGNED
     if order.account in work.liquidated:
         return VenueReason.LIQUIDATED
-    if order.market >= len(state.books):
-        return Reason.MARKET_OUT_OF_BOUNDS
-    return (
-        _terms_refusal(work, order)
-        or _slot_refusal(state, order)
-        or state.ledger.could_fill(work, order)
-    )
+    return VenueReason.DELEVERAGED if (order.account, order.market) in work.deleveraged else None
 
 
 def _terms_refusal(work: Work, order: Order) -> AnyReason | None:
@@ -140,10 +148,24 @@ def _open(state: CoreState, command: OpenBatch) -> list[Event]:
     for book in state.books:
         for live in book.expire(command.time):
             events.append(_end(state, live, Reason.ORDER_EXPIRED))
+    return events + _look_after_the_due(state, work) + _resume(state, work)
+
+
+def _look_after_the_due(state: CoreState, work: Work) -> list[Event]:
+    """Who is due and healthy is refreshed, who is not is liquidated by the backstop; then, where it
+    can carry no more, by deleveraging: the backstop itself first."""
+    events: list[Event] = []
+    left = []
     for account in state.ledger.due(work):
         if not state.ledger.refresh(work, account):
-            events += _liquidate(state, work, account)
-    return events + _resume(state, work)
+            found = _liquidate(state, work, account)
+            events += found
+            if not found:
+                left.append(account)
+    backstop = state.ledger.governance.backstop_account
+    for account in sorted(left, key=lambda each: (each != backstop, each)):
+        events += _deleverage(state, work, account)
+    return events
 
 
 def _liquidate(state: CoreState, work: Work, account: int) -> list[Event]:
@@ -153,14 +175,45 @@ def _liquidate(state: CoreState, work: Work, account: int) -> list[Event]:
     chosen = state.ledger.liquidate(work, account)
     if not chosen:
         return []
-    events: list[Event] = []
-    for live in [each for (owner, _), each in sorted(state.live.items()) if owner == account]:
-        _withdraw(state, live)
-        events.append(_end(state, live, VenueReason.LIQUIDATED))
+    events = _end_all(state, account, VenueReason.LIQUIDATED)
     for market, size, fee in chosen:
         side = Side.SELL if before[market] > 0 else Side.BUY
         price = work.prices[market]
         events.append(Liquidated(account, market, price, size, side, fee, work.time))
+    return events
+
+
+def _deleverage(state: CoreState, work: Work, account: int) -> list[Event]:
+    """The backstop takes what it can carry, and the rest closes lots of others, whose orders in the
+    market end: none of them may trade in the batch."""
+    before = state.ledger.holders[account].holding.positions
+    chosen = state.ledger.deleverage(work, account)
+    if not chosen:
+        return []
+    events = _end_all(state, account, VenueReason.LIQUIDATED)
+    for each in chosen:
+        long = before[each.market] > 0
+        side, other = (Side.SELL, Side.BUY) if long else (Side.BUY, Side.SELL)
+        told = (each.market, work.prices[each.market], each.size)
+        events.append(Liquidated(account, *told, side, each.fee, work.time))
+        if each.route is Route.DELEVERAGED:
+            events += _end_all(state, each.taker, VenueReason.DELEVERAGED, each.market)
+            events.append(Deleveraged(each.taker, *told, other, work.time))
+        elif each.route is Route.LIQUIDATED:
+            events += _end_all(state, each.taker, VenueReason.LIQUIDATED)
+            events.append(Liquidated(each.taker, *told, other, 0, work.time))
+    return events
+
+
+def _end_all(
+    state: CoreState, account: int, reason: VenueReason, market: int | None = None
+) -> list[Event]:
+    """End an account's live orders, in one market or in all."""
+    events: list[Event] = []
+    for live in [each for (owner, _), each in sorted(state.live.items()) if owner == account]:
+        if market is None or live.order.market == market:
+            _withdraw(state, live)
+            events.append(_end(state, live, reason))
     return events
 
 

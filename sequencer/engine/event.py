@@ -30,6 +30,7 @@ class VenueReason(StrEnum):
     EXPIRY_TOO_FAR = "expiry-too-far"
     NOTHING_TO_CANCEL = "nothing-to-cancel"
     LIQUIDATED = "liquidated"
+    DELEVERAGED = "deleveraged"
     REPLAYED = "replayed"
     BETWEEN_BATCHES = "between-batches"
     ENVELOPE = "envelope"
@@ -134,9 +135,9 @@ class Traded(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Liquidated(Private):
-    """The backstop took `size` lots of an account below maintenance margin, in the batch that ends
-    at `time`, at the oracle's `price` and for `fee` quanta. `side` is how the account's position
-    went: sold where it was long."""
+    """An account below maintenance margin lost `size` lots, to the backstop or to close lots of
+    others, in the batch that ends at `time`, at the oracle's `price` and for `fee` quanta. `side`
+    is how the account's position went: sold where it was long."""
 
     account: int
     market: int
@@ -144,6 +145,20 @@ class Liquidated(Private):
     size: int
     side: Side
     fee: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Deleveraged(Private):
+    """An account lost `size` lots because somebody of the other side was below maintenance margin
+    and the backstop could carry no more: at the oracle's `price`, for no fee. `side` is how its
+    position went."""
+
+    account: int
+    market: int
+    price: int
+    size: int
+    side: Side
     time: int
 
 
@@ -183,5 +198,6 @@ Event = (
     | CancelRefused
     | Traded
     | Liquidated
+    | Deleveraged
     | BatchClosed
 )

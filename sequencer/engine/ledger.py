@@ -17,17 +17,18 @@ from rollup.protocol.account import SlotState
 from rollup.protocol.batch import Fill
 from rollup.protocol.constants import CASH_LIMIT, MOVED_BITS, NOTIONAL_BITS
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
-from rollup.protocol.margin import NOTHING, Holding, excess, margin_refusal
+from rollup.protocol.margin import NOTHING, Holding, closing, excess, margin_refusal
 from rollup.protocol.market import Governance
 from rollup.protocol.market_book import MarketBook, book_after
 from rollup.protocol.order import Order, Side, SignedOrder
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import ShapeClass
-from rollup.protocol.takeover import Takeover
+from rollup.protocol.takeover import Route, Takeover
 from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.trade import fee, fill_slot, moved, notional, require_fee
 from rollup.protocol.units import require_cash, require_position
 from sequencer.engine.command import OpenBatch
+from sequencer.engine.deleveraging import Draft, Scene, merged, plan, zone_leaves
 from sequencer.engine.holder import Holder
 from sequencer.engine.liquidation import Taking, taken, takings
 from sequencer.engine.live import LiveOrder, OrderKey
@@ -54,7 +55,8 @@ class Work(Private):
     """The batch that is open: its terms, what it did so far, and what accounts held before it.
 
     `room` has all that the batch opens. `liquidated` accounts have no action of their own in this
-    batch, nor has anybody where it goes on with an open step.
+    batch, nor has anybody where it goes on with an open step; `deleveraged` ones, by market, trade
+    nothing there. `zones`: by market and side, down to which old trigger.
     """
 
     number: int
@@ -72,6 +74,8 @@ class Work(Private):
     fills: list[Fill] = field(default_factory=list)
     takeovers: list[Takeover] = field(default_factory=list)
     liquidated: set[int] = field(default_factory=set)
+    deleveraged: set[tuple[int, int]] = field(default_factory=set)
+    zones: dict[tuple[int, int], int] = field(default_factory=dict)
     fees: int = 0
 
     @property
@@ -199,6 +203,60 @@ class Ledger:
         work.takeovers += [Takeover(account, *taking) for taking in chosen]
         work.liquidated.add(account)
         return chosen
+
+    def deleverage(self, work: Work, account: int) -> tuple[Takeover, ...]:
+        """Take of an account below maintenance margin what the backstop can carry, and close lots
+        of the other side with the rest. Empty, with nothing changed, where that does not heal it,
+        or the batch has no room for it."""
+        backstop = self.governance.backstop_account
+        scene = Scene(
+            self.holders,
+            self.index,
+            work.terms,
+            backstop,
+            work.before,
+            frozenset(work.liquidated),
+            work.zones,
+        )
+        draft = plan(scene, account)
+        if draft is None or not self._room_to_close(work, draft):
+            return ()
+        if not all(self._may_end(work, draft, index) for index in draft.ends):
+            return ()
+        markets = {takeover.market for takeover in draft.takeovers}
+        for index in {*draft.ends, backstop}:
+            self._touch(work, index, markets if index in draft.ends else ())
+        for index, after in draft.ends.items():
+            self.holders[index].holding = after
+        work.takeovers += draft.takeovers
+        work.liquidated |= draft.liquidated
+        work.zones = merged(work.zones, draft.zones)
+        work.room.reserve(zone_leaves(work.zones, work.terms))
+        work.deleveraged |= {
+            (each.taker, each.market) for each in draft.takeovers if each.route is Route.DELEVERAGED
+        }
+        return tuple(draft.takeovers)
+
+    def _may_end(self, work: Work, draft: Draft, index: int) -> bool:
+        """Whether the closing rule lets the batch end with what a plan leaves: one of two that are
+        liquidated may be left flagged."""
+        if index not in draft.paired:
+            return self._may_become(work, index, draft.ends[index])
+        before = work.before.get(index, self.holders[index].holding)
+        try:
+            closing(before, draft.ends[index], work.terms, traded=False)
+        except Rejected:
+            return False
+        return True
+
+    def _room_to_close(self, work: Work, draft: Draft) -> bool:
+        """Whether the batch can hold a plan beside what it has."""
+        markets = {takeover.market for takeover in draft.takeovers}
+        backstop = self.opening(self.governance.backstop_account)
+        opened = [backstop, *(self.opening(index, markets) for index in draft.ends)]
+        zones = zone_leaves(merged(work.zones, draft.zones), work.terms)
+        takeovers = len(work.takeovers) + len(draft.takeovers)
+        return takeovers <= self.shape_class.takeovers and work.room.fits(opened, zones=zones)
 
     def _room_to_take(self, work: Work, account: int, chosen: Sequence[Taking]) -> bool:
         """Whether the batch can hold these takings of an account beside what it has."""

@@ -34,10 +34,10 @@ def takings(holding: Holding, terms: Sequence[MarketTerms]) -> tuple[Taking, ...
     for market, size in sorted(holding.positions.held, key=lambda held: _order(held, terms)):
         if wanted <= 0:
             break
-        relief = _relief(size, terms[market])
-        lots = min(abs(size), -(-wanted // relief)) if relief > 0 else abs(size)
+        gain = relief(size, terms[market])
+        lots = min(abs(size), -(-wanted // gain)) if gain > 0 else abs(size)
         chosen.append(Taking(market, lots, full_fee(lots, terms[market])))
-        wanted -= lots * relief
+        wanted -= lots * gain
     if wanted <= 0:
         return tuple(chosen)
     return _exhausted(chosen, value(holding, terms).equity)
@@ -57,10 +57,10 @@ def _exhausted(chosen: Sequence[Taking], left: int) -> tuple[Taking, ...]:
 
 def _order(held: tuple[int, int], terms: Sequence[MarketTerms]) -> tuple[int, int]:
     market, size = held
-    return -_relief(size, terms[market]), market
+    return -relief(size, terms[market]), market
 
 
-def _relief(size: int, terms: MarketTerms) -> int:
+def relief(size: int, terms: MarketTerms) -> int:
     """By how much one lot less raises the excess, its fee paid."""
     value = terms.value if size > 0 else -terms.value
     return value - _side_value(size, terms) - terms.liquidation_fee

@@ -53,6 +53,7 @@ class Room:
 
     def __init__(self, shape_class: ShapeClass) -> None:
         self._most = shape_class
+        self._zones = 0
         self.accounts: set[int] = set()
         self.positions: set[tuple[int, int]] = set()
         self.slots: set[tuple[int, int]] = set()
@@ -61,8 +62,16 @@ class Room:
         self._above_accounts: _Nodes = set()
         self._above_slots: _Nodes = set()
 
-    def fits(self, openings: Iterable[Opening], *, positions: int | None = None) -> bool:
-        """Whether the batch may open these too, and no more than so many positions in all."""
+    def fits(
+        self,
+        openings: Iterable[Opening],
+        *,
+        positions: int | None = None,
+        zones: int | None = None,
+    ) -> bool:
+        """Whether the batch may open these too, and no more than so many positions in all; and so
+        many leaves of zones, or those reserved."""
+        reserved = self._zones if zones is None else zones
         found = list(openings)
         new = {(each.account, market) for each in found for market in each.markets}
         new -= self.positions
@@ -73,9 +82,13 @@ class Room:
         return (
             len(accounts) <= most.accounts
             and opened <= (most.positions if positions is None else positions)
-            and len(leaves) + opened <= _unswept(most.triggers)
-            and self._nodes(found, new) <= _unswept(most.nodes)
+            and len(leaves) + opened + reserved <= _unswept(most.triggers)
+            and self._nodes(found, new) + 3 * reserved <= _unswept(most.nodes)
         )
+
+    def reserve(self, leaves: int) -> None:
+        """Leave so many leaves of triggers, and what is above them, to zones."""
+        self._zones = leaves
 
     def take(self, opening: Opening) -> None:
         """Count what the batch opens from now on."""

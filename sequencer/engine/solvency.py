@@ -4,7 +4,7 @@ The index has every position by its trigger, as the committed state counts them.
 beyond the price alone, so that what a batch costs follows who came due and not the book.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sortedcontainers import SortedDict
 
@@ -36,6 +36,11 @@ class TriggerIndex:
             if not counted[trigger]:
                 del counted[trigger]
         self._below.discard(account)
+
+    def nearest(self, market: int, side: int) -> Iterator[tuple[int, set[int]]]:
+        """Triggers of a side from the highest down, with whose positions have them."""
+        counted = self._sides.get((market, side), SortedDict())
+        yield from reversed(counted.items())
 
     def due(self, terms: Sequence[MarketTerms]) -> set[int]:
         """Accounts of which the price has passed a trigger, and those that are below: without them

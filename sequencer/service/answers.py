@@ -23,6 +23,7 @@ from sequencer.service.facts import (
     Cancelled,
     CancelRefused,
     ChangedHands,
+    Deleveraged,
     Ended,
     Fact,
     Filled,
@@ -186,6 +187,9 @@ def _row(fact: Fact) -> _Row:
         case Liquidated():
             terms: _Row = [fact.batch, fact.market, fact.price, fact.size]
             return ["liquidated", *terms, int(fact.side), fact.fee, fact.time]
+        case Deleveraged():
+            terms = [fact.batch, fact.market, fact.price, fact.size]
+            return ["deleveraged", *terms, int(fact.side), 0, fact.time]
         case ChangedHands():
             raise TypeError("that an account changed hands is told to nobody")
     what, rest = _members(fact)

@@ -89,6 +89,20 @@ class Liquidated(Private):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Deleveraged(Private):
+    """In a batch, which ends at `time`, lots of the account closed lots of somebody who was
+    liquidated, because the backstop could carry no more: at the oracle's `price`, for no fee.
+    `side` is how its position went. It comes of no envelope."""
+
+    batch: int
+    market: int
+    price: int
+    size: int
+    side: Side
+    time: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Ended(Private):
     """The order left the venue; its generation is used up."""
 
@@ -145,6 +159,7 @@ Fact = (
     | Rested
     | Filled
     | Liquidated
+    | Deleveraged
     | Ended
     | Cancelled
     | CancelRefused
@@ -219,6 +234,9 @@ def facts_of(events: Iterable[core.Event], batch: int) -> Iterator[tuple[int, Fa
                 yield event.taker[0], _filled(event, batch, is_maker=False)
             case core.Liquidated():
                 yield event.account, _liquidated(event, batch)
+            case core.Deleveraged():
+                told = (event.market, event.price, event.size, event.side, event.time)
+                yield event.account, Deleveraged(batch, *told)
             case core.OrderAccepted(key=key):
                 yield key[0], Accepted(_own(key), event.receipt)
             case core.OrderRefused(key=key):

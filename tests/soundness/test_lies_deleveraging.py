@@ -10,7 +10,7 @@ from circuits.statement.replay import replay
 from circuits.tables.records import Records
 from rollup.protocol import closing, deleveraging, liquidation, transition
 from rollup.protocol.margin import value
-from rollup.protocol.outcome import Closing, Outcome
+from rollup.protocol.outcome import Outcome
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.takeover import Route, Takeover, full_fee
 from rollup.protocol.triggers import SHORT
@@ -154,13 +154,9 @@ def short_backstop(monkeypatch: pytest.MonkeyPatch) -> tuple[Thin, Liar]:
         once.setattr(transition, "require_trader", lambda *_: None)
         venue.run(venue.batch(matches=matches))
     venue.prices = (600_000, 245_000)
-    assert deleveraging.is_full(closing_of(place, BACKSTOP), place.terms[BTC], 0)
+    found = value(place.holding(BACKSTOP), place.terms)
+    assert deleveraging.is_full(found, place.terms[BTC], 0)
     return place, Liar(venue, monkeypatch)
-
-
-def closing_of(place: Thin, account: int) -> Closing:
-    found = value(place.holding(account), place.terms)
-    return Closing(found, found, 0, below=False, grew=False)
 
 
 def test_a_side_that_is_deleveraged_and_not_swept(place: Thin, liar: Liar) -> None:
