@@ -23,7 +23,7 @@ from sequencer.engine.event import (
     VenueReason,
 )
 from sequencer.engine.liquidation import Taking, taken, takings
-from tests.helpers.market_books import terms_at
+from tests.helpers import market_books
 from tests.strategies import venues
 
 USDC = 10**6
@@ -34,7 +34,7 @@ SIZE = 10_000
 
 
 def terms_at(btc: int, eth: int = ETH) -> tuple[MarketTerms, ...]:
-    return terms_at((btc, eth), venues.GOVERNANCE)
+    return market_books.terms_at((btc, eth), venues.GOVERNANCE)
 
 
 def holding(cash: int, *held: tuple[int, int]) -> Holding:
