@@ -73,7 +73,9 @@ def _batch(stage: Stage, number: int) -> BatchFigures:
     """One batch from its reports to its file."""
     begun, venue, time = perf_counter(), stage.venue, stage.time(number)
     venue.open_batch(time, stage.reports(time))
-    terms = venue.terms
+    if (work := venue.core.work) is None:
+        raise StressError(f"batch {number}: it is not open")
+    terms = work.terms
     venue.submit(stage.envelopes(time, terms))
     closed = venue.close_batch()
     venue.take_facts()
