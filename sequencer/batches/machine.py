@@ -76,8 +76,7 @@ class Machine:
     @property
     def prices(self) -> tuple[int, ...]:
         """Oracle prices of the batch that is open, or of the last one."""
-        work = self.core.work
-        return self.core.market_book.prices if work is None else work.prices
+        return self.core.book_now.prices
 
     def do(self, command: Command) -> Done:
         """Do one command; a closed batch is judged by the rules.

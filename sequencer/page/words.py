@@ -99,8 +99,8 @@ MEMBERS: Final = (
         "Step closed",
         "Whether nobody in the whole book, touched or not, is left below maintenance margin at the "
         "batch's prices. While it is not so, the next batch keeps these prices.",
-        "that more accounts came due than a batch or the backstop could take, and for how long. Not "
-        "which, nor how many.",
+        "that more accounts came due than a batch or the backstop could take, and for how long. "
+        "Not which, nor how many.",
     ),
     Member(
         "book_before",
@@ -275,8 +275,8 @@ TRUST: Final = (
         (SEQUENCER, "oracle.terms"),
     ),
     Said(
-        "There is no withdrawal and no forced exit yet, funding is interest alone, and a proof does "
-        "not show that no more is liquidated than is needed.",
+        "There is no withdrawal and no forced exit yet, funding is interest alone, and a proof "
+        "does not show that no more is liquidated than is needed.",
         ("README.md",),
     ),
     Said(

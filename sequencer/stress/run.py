@@ -15,7 +15,7 @@ from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.margin import Holding, excess, value
 from rollup.protocol.pricing import PriceKind
-from rollup.protocol.terms import MarketTerms
+from rollup.protocol.terms import MarketTerms, batch_terms
 from sequencer.batches.artefacts import VenueFolder
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.ports import ReportingProver
@@ -73,9 +73,7 @@ def _batch(stage: Stage, number: int) -> BatchFigures:
     """One batch from its reports to its file."""
     begun, venue, time = perf_counter(), stage.venue, stage.time(number)
     venue.open_batch(time, stage.reports(time))
-    if (work := venue.core.work) is None:
-        raise StressError(f"batch {number}: it is not open")
-    terms = work.terms
+    terms = batch_terms(venue.core.ledger.governance, venue.core.book_now)
     venue.submit(stage.envelopes(time, terms))
     closed = venue.close_batch()
     venue.take_facts()
