@@ -28,10 +28,11 @@ class BatchFigures:
     """One batch; money in quanta, prices in ticks, open interest in lots of one side, by market.
 
     `liquidated` counts accounts, `first_time` those of them that never were before, `takeovers`
-    what was taken of them, worth `taken`. `refreshed` are opened for new triggers alone. `due` are
-    the accounts that are below maintenance margin as the batch ends, the backstop among them, and
-    `is_closed` says that nobody keeps its step open; `least` is the least equity of any account,
-    and `clamped` the markets whose price could not go as far as its reports.
+    what was taken of them, by the backstop `taken` worth of it; `deleveraged` counts positions
+    that lost `closed` worth of lots because it could carry no more. `refreshed` are opened for new
+    triggers alone. `due` are the accounts that are below maintenance margin as the batch ends, the
+    backstop among them, and `is_closed` says that nobody keeps its step open; `least` is the least
+    equity of any account, and `clamped` the markets whose price could not go as far as its reports.
     """
 
     number: int
@@ -46,6 +47,8 @@ class BatchFigures:
     first_time: int
     takeovers: int
     taken: int
+    deleveraged: int
+    closed: int
     liquidation_fees: int
     refreshed: int
     backstop: int
@@ -72,6 +75,8 @@ class BatchFigures:
             "first_time": self.first_time,
             "takeovers": self.takeovers,
             "taken": self.taken,
+            "deleveraged": self.deleveraged,
+            "closed_worth": self.closed,
             "liquidation_fees": self.liquidation_fees,
             "refreshed": self.refreshed,
             "backstop": self.backstop,
@@ -160,7 +165,8 @@ class Figures:
             "proved": self.proves,
             "every_batch_verified": self.every_batch_verified,
             "replayed": self.replayed,
-            **{name: self.total(name) for name in (*names, "liquidation_fees")},
+            **{name: self.total(name) for name in (*names, "liquidation_fees", "deleveraged")},
+            "closed_worth": self.total("closed"),
             "clamped_batches": sum(each.clamped > 0 for each in self.batches),
             "refreshed": self.total("refreshed"),
             "most_refreshed": max((each.refreshed for each in self.batches), default=0),

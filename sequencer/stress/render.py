@@ -109,6 +109,8 @@ def _totals(figures: Figures) -> list[str]:
         f"{figures.total('first_time'):,} accounts ever liquidated, in "
         f"{figures.total('liquidated'):,} liquidations: ${dollars(figures.total('taken'))} taken "
         f"for ${dollars(figures.total('liquidation_fees'))} of fees",
+        f"{figures.total('deleveraged'):,} positions deleveraged, worth "
+        f"${dollars(figures.total('closed'))}",
         f"backstop ${dollars(figures.backstop_start)} at first, ${dollars(last.backstop)} at last; "
         f"least equity of anybody ${least}",
         f"{figures.total('refreshed'):,} accounts refreshed; {figures.open_batches:,} batches left "

@@ -89,6 +89,8 @@ def _tiles(figures: Figures) -> str:
         ("accounts ever liquidated", f"{figures.total('first_time'):,}"),
         ("liquidations, by batch", f"{figures.total('liquidated'):,}"),
         ("taken by the backstop", f"${dollars(figures.total('taken'))}"),
+        ("positions deleveraged", f"{figures.total('deleveraged'):,}"),
+        ("worth of them", f"${dollars(figures.total('closed'))}"),
         ("liquidation fees", f"${dollars(figures.total('liquidation_fees'))}"),
         ("trading fees", f"${dollars(figures.total('fees'))}"),
         ("backstop at the end", f"${dollars(last.backstop)}"),
@@ -181,6 +183,7 @@ def _table(figures: Figures) -> str:
         "fills",
         "liquidated",
         "taken $",
+        "deleveraged $",
         "liquidation fees $",
         "fees $",
         "backstop $",
@@ -201,6 +204,7 @@ def _row(figures: Figures, hour: Hour) -> str:
     ]
     money = [
         hour.total("taken"),
+        hour.total("closed"),
         hour.total("liquidation_fees"),
         hour.total("fees"),
         last.backstop,

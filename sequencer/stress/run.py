@@ -15,6 +15,7 @@ from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.margin import Holding, excess, value
 from rollup.protocol.pricing import PriceKind
+from rollup.protocol.takeover import Route
 from rollup.protocol.terms import MarketTerms, batch_terms
 from sequencer.batches.artefacts import VenueFolder
 from sequencer.batches.batcher import ClosedBatch
@@ -88,7 +89,9 @@ def _row(
     holdings = [holder.holding for holder in holders.values()]
     kinds = () if stage.venue.selection is None else stage.venue.selection.pricing.kinds
     backstop = holders[batch.governance.backstop_account].holding
-    liquidated = {takeover.account for takeover in batch.takeovers}
+    liquidated = steps.liquidated
+    taken = [each for each in batch.takeovers if each.route is Route.BACKSTOP]
+    closed_lots = [each for each in batch.takeovers if each.route is Route.DELEVERAGED]
     row = BatchFigures(
         number=batch.number,
         time=batch.time,
@@ -101,7 +104,9 @@ def _row(
         liquidated=len(liquidated),
         first_time=len(liquidated - stage.liquidated),
         takeovers=len(batch.takeovers),
-        taken=sum(each.size * batch.prices[each.market] for each in batch.takeovers),
+        taken=sum(each.size * batch.prices[each.market] for each in taken),
+        deleveraged=len(steps.deleveraged),
+        closed=sum(each.size * batch.prices[each.market] for each in closed_lots),
         liquidation_fees=sum(each.fee for each in batch.takeovers),
         refreshed=_refreshed(closed),
         backstop=value(backstop, terms).equity,
@@ -124,6 +129,8 @@ def _refreshed(closed: ClosedBatch) -> int:
     busy.update(entry.account for entry in batch.deposits)
     for takeover in batch.takeovers:
         busy.update((takeover.account, batch.governance.backstop_account))
+        if takeover.route is not Route.BACKSTOP:
+            busy.add(takeover.taker)
     return sum(account.index not in busy for account in closed.outcome.accounts)
 
 

@@ -3,6 +3,7 @@ his place is next in line: judged from the book before and after each batch, by 
 rules of deleveraging use.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 from hypothesis import given, settings
@@ -30,6 +31,7 @@ class Thin(World):
     def __init__(self, dollars: int) -> None:
         super().__init__()
         self.dollars = dollars
+        self.takeovers: list[Takeover] = []
         self.open(0, 0)
 
     def entries(self, deposits: Sequence[tuple[int, int]]) -> tuple[QueueEntry, ...]:
@@ -53,7 +55,8 @@ class Thin(World):
             found = value(Holding(account.cash, account.positions), terms)
             assert found.equity >= 0
             assert found.excess >= 0 or not outcome.public.closed
-        judge(before, after, closed.takeovers, terms)
+        judge(before, after, closed.takeovers)
+        self.takeovers += closed.takeovers
         return closed
 
     def play(self, plan: Plan) -> None:
@@ -76,11 +79,8 @@ class Thin(World):
         raise AssertionError("a step has no end")
 
 
-def judge(
-    before: Book, after: Book, takeovers: Sequence[Takeover], terms: Sequence[object]
-) -> None:
-    """Who was deleveraged was next in line, whole but for the last, at no loss."""
-    del terms
+def judge(before: Book, after: Book, takeovers: Sequence[Takeover]) -> None:
+    """Who was deleveraged was next in line, and lost all but for the last."""
     taken = {(each.account, each.market) for each in takeovers}
     taken |= {(t.taker, t.market) for t in takeovers if t.route is Route.LIQUIDATED}
     liquidated = {account for account, _ in taken}
@@ -139,3 +139,21 @@ def test_a_crash_deleverages_who_is_nearest() -> None:
     assert sum(event.size for event in told) == sum(event.size for event in lost)
     assert all(event.fee == 0 for event in lost)
     assert {event.side for event in told} == {Side.BUY}
+
+
+def test_two_that_are_below_maintenance_lose_lots_to_each_other() -> None:
+    """One is long of BTC and one is short; both are long of ETH, which falls."""
+    world = Thin(0)
+    ether: list[tuple[int, ...]] = [
+        (3, Side.SELL, 0, 70_000, 0, 1, "rest"),
+        (1, Side.BUY, 0, 70_000, 0, 1, "rest"),
+        (4, Side.SELL, 0, 70_000, 0, 1, "rest"),
+        (2, Side.BUY, 0, 70_000, 1, 1, "rest"),
+        (1, Side.BUY, 0, 10_000, 2, 0, "rest"),
+        (2, Side.SELL, 0, 10_000, 3, 0, "rest"),
+    ]
+    quiet: list[tuple[int, ...]] = []
+    falls: Plan = [(0, 0, ether), *[(0, -400, quiet)] * 4]
+    world.play(falls)
+    routes = Counter(t.route for t in world.takeovers)
+    assert routes[Route.LIQUIDATED] and routes[Route.DELEVERAGED]
