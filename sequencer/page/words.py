@@ -275,8 +275,7 @@ TRUST: Final = (
         (SEQUENCER, "oracle.terms"),
     ),
     Said(
-        "There is no withdrawal and no forced exit yet, funding is interest alone, and a proof "
-        "does not show that no more is liquidated than is needed.",
+        "There is no withdrawal and no forced exit yet, and funding is interest alone.",
         ("README.md",),
     ),
     Said(
