@@ -11,9 +11,8 @@ from typing import Final
 from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.deposit import extend_queue
 from rollup.protocol.market import Governance, require_continues, require_prices
-from rollup.protocol.order import Order, Side, TimeInForce
+from rollup.protocol.order import Order, TimeInForce
 from rollup.protocol.rejection import Reason, Rejected
-from rollup.protocol.takeover import Route
 from sequencer.engine.book import Book
 from sequencer.engine.command import (
     Cancel,
@@ -22,27 +21,27 @@ from sequencer.engine.command import (
     OpenBatch,
     Submit,
 )
+from sequencer.engine.due import look_after_the_due
+from sequencer.engine.ending import end, withdraw
 from sequencer.engine.event import (
     AnyReason,
     BatchClosed,
     BatchOpened,
     CancelDone,
     CancelRefused,
-    Deleveraged,
     DepositJudged,
     Event,
-    Liquidated,
     OrderAccepted,
-    OrderEnded,
     OrderRefused,
     OrderRested,
     OrderWaiting,
     Traded,
     VenueReason,
 )
-from sequencer.engine.ledger import Charges, Party, Work, size_limit
-from sequencer.engine.live import LiveOrder, OrderKey, accepts, opposite
+from sequencer.engine.ledger import Charges, Party, size_limit
+from sequencer.engine.live import LiveOrder, accepts, opposite
 from sequencer.engine.state import CoreState, new_state
+from sequencer.engine.work import Work
 
 __all__ = ["EXPIRY_AHEAD_MS", "CoreError", "CoreState", "new_state", "refusal", "step"]
 
@@ -147,82 +146,8 @@ def _open(state: CoreState, command: OpenBatch) -> list[Event]:
         state.queue_head = extend_queue(state.queue_head, entry)
     for book in state.books:
         for live in book.expire(command.time):
-            events.append(_end(state, live, Reason.ORDER_EXPIRED))
-    return events + _look_after_the_due(state, work) + _resume(state, work)
-
-
-def _look_after_the_due(state: CoreState, work: Work) -> list[Event]:
-    """Who is due and healthy is refreshed, who is not is liquidated by the backstop; then, where it
-    can carry no more, by deleveraging: the backstop itself first."""
-    events: list[Event] = []
-    left = []
-    for account in state.ledger.due(work):
-        if not state.ledger.refresh(work, account):
-            found = _liquidate(state, work, account)
-            events += found
-            if not found:
-                left.append(account)
-    backstop = state.ledger.governance.backstop_account
-    for account in sorted(left, key=lambda each: (each != backstop, each)):
-        events += _deleverage(state, work, account)
-    return events
-
-
-def _liquidate(state: CoreState, work: Work, account: int) -> list[Event]:
-    """The backstop takes what an account has to lose, and the account's orders end: none of them
-    may trade in the batch. Where nothing can be taken, nothing happens."""
-    before = state.ledger.holders[account].holding.positions
-    chosen = state.ledger.liquidate(work, account)
-    if not chosen:
-        return []
-    events = _end_all(state, account, VenueReason.LIQUIDATED)
-    for market, size, fee in chosen:
-        side = Side.SELL if before[market] > 0 else Side.BUY
-        price = work.prices[market]
-        events.append(Liquidated(account, market, price, size, side, fee, work.time))
-    return events
-
-
-def _deleverage(state: CoreState, work: Work, account: int) -> list[Event]:
-    """The backstop takes what it can carry, and the rest closes lots of others, whose orders in the
-    market end: none of them may trade in the batch."""
-    before = state.ledger.holders[account].holding.positions
-    chosen = state.ledger.deleverage(work, account)
-    if not chosen:
-        return []
-    events = _end_all(state, account, VenueReason.LIQUIDATED)
-    for each in chosen:
-        long = before[each.market] > 0
-        side, other = (Side.SELL, Side.BUY) if long else (Side.BUY, Side.SELL)
-        told = (each.market, work.prices[each.market], each.size)
-        events.append(Liquidated(account, *told, side, each.fee, work.time))
-        if each.route is Route.DELEVERAGED:
-            events += _end_all(state, each.taker, VenueReason.DELEVERAGED, each.market)
-            events.append(Deleveraged(each.taker, *told, other, work.time))
-        elif each.route is Route.LIQUIDATED:
-            events += _end_all(state, each.taker, VenueReason.LIQUIDATED)
-            events.append(Liquidated(each.taker, *told, other, 0, work.time))
-    return events
-
-
-def _end_all(
-    state: CoreState, account: int, reason: VenueReason, market: int | None = None
-) -> list[Event]:
-    """End an account's live orders, in one market or in all."""
-    events: list[Event] = []
-    for live in [each for (owner, _), each in sorted(state.live.items()) if owner == account]:
-        if market is None or live.order.market == market:
-            _withdraw(state, live)
-            events.append(_end(state, live, reason))
-    return events
-
-
-def _withdraw(state: CoreState, live: LiveOrder) -> None:
-    """Take a live order from wherever it is."""
-    if live.is_resting:
-        state.books[live.order.market].remove(live)
-    else:
-        state.waiting.remove(live)
+            events.append(end(state, live, Reason.ORDER_EXPIRED))
+    return events + look_after_the_due(state, work) + _resume(state, work)
 
 
 def _require_next(state: CoreState, command: OpenBatch) -> Governance:
@@ -262,7 +187,7 @@ def _resume(state: CoreState, work: Work) -> list[Event]:
     events: list[Event] = []
     for live in held:
         if live.order.expiry < work.time:
-            events.append(_end(state, live, Reason.ORDER_EXPIRED))
+            events.append(end(state, live, Reason.ORDER_EXPIRED))
         elif state.waiting:
             state.waiting.append(live)
         else:
@@ -292,7 +217,7 @@ def _trade(state: CoreState, work: Work, taker: LiveOrder) -> list[Event]:
     """Meet the other side until nothing matches; then rest, end, or wait for the next batch."""
     book = state.books[taker.order.market]
     if taker.order.post_only and book.would_trade(taker):
-        return [_end(state, taker, VenueReason.POST_ONLY_WOULD_TRADE)]
+        return [end(state, taker, VenueReason.POST_ONLY_WOULD_TRADE)]
     events: list[Event] = []
     while taker.remaining and book.would_trade(taker):
         maker = book.best(opposite(taker.order.side))
@@ -300,9 +225,9 @@ def _trade(state: CoreState, work: Work, taker: LiveOrder) -> list[Event]:
             break
         price = _fair_price(work, maker, taker)
         if price is None:
-            return [*events, _end(state, taker, Reason.PRICE_OUTSIDE_BAND)]
+            return [*events, end(state, taker, Reason.PRICE_OUTSIDE_BAND)]
         if maker.order.account == taker.order.account:
-            return [*events, _end(state, taker, Reason.SELF_TRADE)]
+            return [*events, end(state, taker, Reason.SELF_TRADE)]
         if not state.ledger.has_room(work, maker, taker):
             return [*events, _no_room(state, work, taker)]
         met, goes_on = _meet(state, work, maker, taker, price)
@@ -316,7 +241,7 @@ def _no_room(state: CoreState, work: Work, taker: LiveOrder) -> Event:
     """The order waits for the next batch. Where a batch is made anew nothing is immediate, so an
     order that must be ends."""
     if work.redo and taker.order.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL:
-        return _end(state, taker, VenueReason.IMMEDIATE_REMAINDER)
+        return end(state, taker, VenueReason.IMMEDIATE_REMAINDER)
     state.waiting.append(taker)
     return OrderWaiting(taker.key, taker.receipt)
 
@@ -343,12 +268,12 @@ def _meet(
         book.reduce(maker, size)
         events: list[Event] = [_traded(work, maker, taker, price, size, done)]
         if maker.remaining == 0:
-            events.append(_end(state, maker, VenueReason.FILLED))
+            events.append(end(state, maker, VenueReason.FILLED))
         return events, True
     if done.party is Party.TAKER:
-        return [_end(state, taker, done.reason)], False
+        return [end(state, taker, done.reason)], False
     book.remove(maker)
-    return [_end(state, maker, done.reason)], True
+    return [end(state, maker, done.reason)], True
 
 
 def _traded(
@@ -371,9 +296,9 @@ def _traded(
 
 def _settle_remainder(state: CoreState, book: Book, taker: LiveOrder) -> list[Event]:
     if taker.remaining == 0:
-        return [_end(state, taker, VenueReason.FILLED)]
+        return [end(state, taker, VenueReason.FILLED)]
     if taker.order.time_in_force is TimeInForce.IMMEDIATE_OR_CANCEL:
-        return [_end(state, taker, VenueReason.IMMEDIATE_REMAINDER)]
+        return [end(state, taker, VenueReason.IMMEDIATE_REMAINDER)]
     book.add(taker)
     return [OrderRested(taker.key, taker.remaining, taker.receipt)]
 
@@ -388,8 +313,8 @@ def _cancel(state: CoreState, command: Cancel) -> list[Event]:
     live = state.live.get(key)
     if live is None or live.order.generation > cancel.generation:
         return [CancelRefused(named, VenueReason.NOTHING_TO_CANCEL, command.receipt)]
-    _withdraw(state, live)
-    return [_end(state, live, VenueReason.CANCELLED), CancelDone(named, command.receipt)]
+    withdraw(state, live)
+    return [end(state, live, VenueReason.CANCELLED), CancelDone(named, command.receipt)]
 
 
 def _close(state: CoreState, receipts: bytes) -> list[Event]:
@@ -414,14 +339,6 @@ def _close(state: CoreState, receipts: bytes) -> list[Event]:
         receipts=receipts,
     )
     return [closed]
-
-
-def _end(state: CoreState, live: LiveOrder, reason: AnyReason) -> OrderEnded:
-    """Forget a live order that no book holds any more, and use its generation up."""
-    key = (live.order.account, live.order.slot)
-    del state.live[key]
-    state.used[key] = max(state.used.get(key, 0), live.order.generation + 1)
-    return OrderEnded(live.key, reason, live.remaining, live.receipt)
 
 
 def _key(order: Order) -> OrderKey:

@@ -7,12 +7,9 @@ its margin here: more cash never breaks the rule.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from rollup.oracle.package import SignedPackage
-from rollup.private import Private
 from rollup.protocol.account import SlotState
 from rollup.protocol.batch import Fill
 from rollup.protocol.constants import CASH_LIMIT, MOVED_BITS, NOTIONAL_BITS
@@ -20,7 +17,7 @@ from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
 from rollup.protocol.margin import NOTHING, Holding, closing, excess, margin_refusal
 from rollup.protocol.market import Governance
 from rollup.protocol.market_book import MarketBook, book_after
-from rollup.protocol.order import Order, Side, SignedOrder
+from rollup.protocol.order import Order, Side
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import ShapeClass
 from rollup.protocol.takeover import Route, Takeover
@@ -31,9 +28,10 @@ from sequencer.engine.command import OpenBatch
 from sequencer.engine.deleveraging import Draft, Scene, merged, plan, zone_leaves
 from sequencer.engine.holder import Holder
 from sequencer.engine.liquidation import Taking, taken, takings
-from sequencer.engine.live import LiveOrder, OrderKey
+from sequencer.engine.live import LiveOrder
 from sequencer.engine.room import Opening, Room
 from sequencer.engine.solvency import TriggerIndex
+from sequencer.engine.work import Work
 
 
 class Party(StrEnum):
@@ -48,40 +46,6 @@ class Fault(NamedTuple):
 
     party: Party
     reason: Reason
-
-
-@dataclass(slots=True, repr=False)
-class Work(Private):
-    """The batch that is open: its terms, what it did so far, and what accounts held before it.
-
-    `room` has all that the batch opens. `liquidated` accounts have no action of their own in this
-    batch, nor has anybody where it goes on with an open step; `deleveraged` ones, by market, trade
-    nothing there. `zones`: by market and side, down to which old trigger.
-    """
-
-    number: int
-    time: int
-    book: MarketBook
-    terms: tuple[MarketTerms, ...]
-    room: Room
-    reports: tuple[SignedPackage, ...] = ()
-    redo: bool = False
-    attempt: int = 0
-    before: dict[int, Holding] = field(default_factory=dict)
-    deposits: list[QueueEntry] = field(default_factory=list)
-    orders: list[SignedOrder] = field(default_factory=list)
-    places: dict[OrderKey, int] = field(default_factory=dict)
-    fills: list[Fill] = field(default_factory=list)
-    takeovers: list[Takeover] = field(default_factory=list)
-    liquidated: set[int] = field(default_factory=set)
-    deleveraged: set[tuple[int, int]] = field(default_factory=set)
-    zones: dict[tuple[int, int], int] = field(default_factory=dict)
-    fees: int = 0
-
-    @property
-    def prices(self) -> tuple[int, ...]:
-        """Its oracle prices."""
-        return self.book.prices
 
 
 class Charges(NamedTuple):

@@ -10,8 +10,9 @@ from rollup.protocol.market_book import MarketBook
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from sequencer.engine.book import Book
 from sequencer.engine.holder import Holder
-from sequencer.engine.ledger import Ledger, Work
+from sequencer.engine.ledger import Ledger
 from sequencer.engine.live import LiveOrder
+from sequencer.engine.work import Work
 
 
 @dataclass(slots=True, repr=False)

@@ -1,0 +1,49 @@
+"""The batch that is open."""
+
+from dataclasses import dataclass, field
+
+from rollup.oracle.package import SignedPackage
+from rollup.private import Private
+from rollup.protocol.batch import Fill
+from rollup.protocol.deposit import QueueEntry
+from rollup.protocol.margin import Holding
+from rollup.protocol.market_book import MarketBook
+from rollup.protocol.order import SignedOrder
+from rollup.protocol.takeover import Takeover
+from rollup.protocol.terms import MarketTerms
+from sequencer.engine.live import OrderKey
+from sequencer.engine.room import Room
+
+
+@dataclass(slots=True, repr=False)
+class Work(Private):
+    """The batch that is open: its terms, what it did so far, and what accounts held before it.
+
+    `room` has all that the batch opens. `liquidated` accounts have no action of their own in this
+    batch, nor has anybody where it goes on with an open step; `deleveraged` ones, by market, trade
+    nothing there. `zones`: by market and side, down to which old trigger.
+    """
+
+    number: int
+    time: int
+    book: MarketBook
+    terms: tuple[MarketTerms, ...]
+    room: Room
+    reports: tuple[SignedPackage, ...] = ()
+    redo: bool = False
+    attempt: int = 0
+    before: dict[int, Holding] = field(default_factory=dict)
+    deposits: list[QueueEntry] = field(default_factory=list)
+    orders: list[SignedOrder] = field(default_factory=list)
+    places: dict[OrderKey, int] = field(default_factory=dict)
+    fills: list[Fill] = field(default_factory=list)
+    takeovers: list[Takeover] = field(default_factory=list)
+    liquidated: set[int] = field(default_factory=set)
+    deleveraged: set[tuple[int, int]] = field(default_factory=set)
+    zones: dict[tuple[int, int], int] = field(default_factory=dict)
+    fees: int = 0
+
+    @property
+    def prices(self) -> tuple[int, ...]:
+        """Its oracle prices."""
+        return self.book.prices
