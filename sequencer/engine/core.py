@@ -39,7 +39,7 @@ from sequencer.engine.event import (
     VenueReason,
 )
 from sequencer.engine.ledger import Charges, Party, size_limit
-from sequencer.engine.live import LiveOrder, accepts, opposite
+from sequencer.engine.live import LiveOrder, OrderKey, accepts, opposite
 from sequencer.engine.state import CoreState, new_state
 from sequencer.engine.work import Work
 
