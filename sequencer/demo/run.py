@@ -54,6 +54,7 @@ from sequencer.demo.market.feed import Feed, open_feed
 from sequencer.demo.market.keys import KeySource
 from sequencer.demo.market.trade import Slice, WantedTrade
 from sequencer.demo.market.trader import Trader
+from sequencer.demo.skip import skip_forgeries
 from sequencer.engine.event import DepositJudged, Event, VenueReason
 from sequencer.engine.live import OrderKey
 from sequencer.oracle.signers import reports
@@ -379,6 +380,8 @@ def _last_act(
         yield from prices_judged(traded.outcome.public)
     if fallen.batch.takeovers:
         yield from judged(LIQUIDATION_FORGERIES, fallen.batch, shape_class)
+        lies = skip_forgeries(stage.folder.journal, stage.setup, fallen.batch)
+        yield from judged(lies, fallen.batch, shape_class)
     if stage.public is not None:
         yield flipped_judged(stage.public, stage.proof, stage.verifier)
 

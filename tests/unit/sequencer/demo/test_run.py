@@ -93,7 +93,7 @@ def events(root: Path) -> list[DemoEvent]:
 
 def test_it_tells_the_whole_story_in_order(events: list[DemoEvent]) -> None:
     batch = [BatchOpened, BatchClosed, ProofPhase, Proved, Posted]
-    story = [MarketReady, *batch, *batch, *batch, *[ForgeryJudged] * 10, JournalReplayed]
+    story = [MarketReady, *batch, *batch, *batch, *[ForgeryJudged] * 12, JournalReplayed]
     assert [type(event) for event in events] == story
 
 
@@ -161,6 +161,8 @@ def test_every_forgery_is_refused_with_its_reason(events: list[DemoEvent]) -> No
         ("malleated signature", "verifier", "report-signature"),
         ("spared fee", "rules", "takeover-fee"),
         ("too much taken", "rules", "takeover-size"),
+        ("skipped account", "rules", "skipped"),
+        ("lowered counter", "rules", "old-root"),
         ("flipped proof byte", "verifier", "WRONG"),
     ]
 
@@ -297,7 +299,7 @@ def test_the_last_act_forges_the_last_batch_that_traded(tmp_path: Path) -> None:
     assert [event.fills for event in found if isinstance(event, BatchClosed)] == [2, 0, 0]
     judged = [event.reason for event in found if isinstance(event, ForgeryJudged)]
     prices = ["price-differs", "report-slot", "report-repeated", "report-quorum"]
-    liquidations = ["takeover-fee", "takeover-size"]
+    liquidations = ["takeover-fee", "takeover-size", "skipped", "old-root"]
     wanted = ["old-root", "overfilled", *prices, "report-signature", *liquidations, "WRONG"]
     assert judged == wanted
 
@@ -341,7 +343,7 @@ def test_without_proofs_rules_journal_and_replay_are_the_same(
     unproved = options(tmp_path, insecure_seed=7, proves=False)
     found = list(run_demo(unproved, Unused(), Unused()))
     batch = [BatchOpened, BatchClosed]
-    story = [MarketReady, *batch, *batch, *batch, *[ForgeryJudged] * 9, JournalReplayed]
+    story = [MarketReady, *batch, *batch, *batch, *[ForgeryJudged] * 11, JournalReplayed]
     assert [type(event) for event in found] == story
     assert roots(found) == roots(events)
     assert not list(tmp_path.rglob("proof.bin"))
