@@ -15,7 +15,7 @@ from rollup.protocol.account import Header
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.market import Governance
-from rollup.protocol.market_book import MarketBook
+from rollup.protocol.market_book import BookEntry, MarketBook
 from rollup.protocol.order import Side
 from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Rejected
@@ -30,8 +30,9 @@ PUBLIC = (
     PublicMessage,
     PublicInput,
     Governance,
-    MarketBook,
     MarketTerms,
+    MarketBook,
+    BookEntry,
     QueueEntry,
     Header,
 )
