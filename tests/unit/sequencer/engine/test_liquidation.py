@@ -9,12 +9,13 @@ from rollup.protocol.margin import Holding, excess, value
 from rollup.protocol.order import Side
 from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Reason
-from rollup.protocol.takeover import full_fee
+from rollup.protocol.takeover import Route, full_fee
 from rollup.protocol.terms import MarketTerms
 from sequencer.engine.command import CloseBatch, OpenBatch, Submit
 from sequencer.engine.core import CoreState, new_state, step
 from sequencer.engine.event import (
     BatchClosed,
+    Deleveraged,
     Event,
     Liquidated,
     OrderEnded,
@@ -22,6 +23,7 @@ from sequencer.engine.event import (
     Traded,
     VenueReason,
 )
+from sequencer.engine.holder import Holder
 from sequencer.engine.liquidation import Taking, taken, takings
 from tests.helpers import market_books
 from tests.strategies import venues
@@ -188,12 +190,25 @@ def test_a_deposit_in_time_rescues() -> None:
     assert close(state).takeovers == ()
 
 
-def test_without_margin_of_the_backstop_nothing_is_taken() -> None:
+def test_without_margin_of_the_backstop_and_with_nobody_in_line_nothing_is_taken() -> None:
+    """What is owed to the account is in no index here: nobody's lots can be closed."""
     state = long_account(backstop=0)
+    for account, holder in state.ledger.holders.items():
+        if holder.holding.positions[0] < 0:
+            state.ledger.index.drop(account, holder)
     events = open_batch(state, FALLEN)
     assert not any(isinstance(each, Liquidated | OrderEnded) for each in events)
-    assert close(state).takeovers == ()
     assert state.ledger.holders[LONG].holding.positions[0] == SIZE
+
+
+def test_without_margin_of_the_backstop_lots_of_the_other_side_are_closed() -> None:
+    state = long_account(backstop=0)
+    told = [each for each in open_batch(state, FALLEN) if isinstance(each, Deleveraged)]
+    lost = SIZE - state.ledger.holders[LONG].holding.positions[0]
+    assert sum(each.size for each in told) == lost > 0
+    takeovers = close(state).takeovers
+    assert {each.route for each in takeovers} == {Route.DELEVERAGED}
+    assert {each.fee for each in takeovers} == {0}
 
 
 def test_the_backstop_signs_no_order() -> None:
@@ -201,3 +216,30 @@ def test_the_backstop_signs_no_order() -> None:
     open_batch(state)
     (refused,) = step(state, Submit(venues.order(BACKSTOP, Side.BUY, BTC, 1)))
     assert isinstance(refused, OrderRefused) and refused.reason is Reason.BACKSTOP_SIGNED
+
+
+def fallen_fee_account() -> CoreState:
+    """The fee account holds lots, and so little cash that at FALLEN it cannot pay the whole fee of
+    a liquidation."""
+    state = long_account()
+    fees = venues.GOVERNANCE.fee_account
+    left = full_fee(SIZE, terms_at(FALLEN)[0]) // 2
+    owned = holding(-SIZE * FALLEN + left, (0, SIZE))
+    state.ledger.holders[fees].holding = owned
+    state.ledger.holders[LONG].holding = holding(10**6 * USDC)
+    state.ledger.index.put(fees, Holder(state.ledger.holders[fees].header, owned, below=True))
+    return state
+
+
+def test_no_fee_reaches_an_exhausted_fee_account() -> None:
+    """It ends its batch with exactly nothing (take.fee): a fee of a fill would be something, and
+    the batch would have no proof."""
+    state, fees = fallen_fee_account(), venues.GOVERNANCE.fee_account
+    events = open_batch(state, FALLEN)
+    assert [each.account for each in events if isinstance(each, Liquidated)] == [fees]
+    for account, side in ((MAKER, Side.SELL), (LONG, Side.BUY)):
+        step(state, Submit(venues.order(account, side, FALLEN, 50, slot=9)))
+    closed = close(state)
+    assert closed.takeovers and not closed.fills
+    assert state.ledger.holders[fees].holding == holding(0)
+    assert any(isinstance(each, Traded) for each in open_batch(state, FALLEN))

@@ -98,13 +98,12 @@ def test_a_proof_that_l1_refuses_ends_the_run(tmp_path: Path) -> None:
         run(options(tmp_path, minutes=2, accounts=4, proves=True), Liar())
 
 
-def test_a_backstop_with_little_leaves_accounts_due_and_that_is_said(tmp_path: Path) -> None:
+def test_with_little_of_a_backstop_others_are_deleveraged_and_that_is_said(tmp_path: Path) -> None:
     done = run(options(tmp_path, backstop=10))
-    assert any(row.due for row in done.batches)
     assert done.succeeded
-    first = next(place for place, row in enumerate(done.batches) if not row.is_closed)
-    prices = {row.prices for row in done.batches[first:]}
-    assert len(prices) == 1 and done.longest_open_step == len(done.batches) - first
+    assert done.total("deleveraged") and done.total("closed")
+    assert not any(row.due for row in done.batches)
+    assert done.longest_open_step == 1
 
 
 def test_a_part_of_the_files_is_taken_where_it_is_asked_for(tmp_path: Path) -> None:
