@@ -13,6 +13,7 @@ from rollup.protocol.encoding import limbs
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.takeover import Takeover
+from tests.helpers.keeper import holding_of, plan
 from tests.helpers.market_books import terms_at
 from tests.helpers.statement import claims_broken_by, small_witness
 from tests.helpers.trading import Trading
@@ -110,12 +111,15 @@ def test_an_account_below_maintenance_is_flagged_reduced_and_healed(suite: Suite
     opened = venue.run(venue.batch(matches=[match]))
     assert claims_broken_by(opened) == set() and opened.public.closed
     venue.prices = (BTC_PRICE, FALLEN)
-    fee = terms_at(venue.prices)[ETH].liquidation_fee
+    terms_now = terms_at(venue.prices)
+    fee = terms_now[ETH].liquidation_fee
+    (fewest,) = plan(1, holding_of(venue.state.accounts[1]), terms_now, 1)
+    rest = fewest.size - 100
     steps = (
         ({}, False, 0),
         ({"refreshed": [1]}, False, 1),
         ({"takeovers": [Takeover(1, ETH, 100, 100 * fee)]}, False, 1),
-        ({"takeovers": [Takeover(1, ETH, SIZE // 2, SIZE // 2 * fee)]}, True, 0),
+        ({"takeovers": [Takeover(1, ETH, rest, rest * fee)]}, True, 0),
         ({}, True, 0),
     )
     for parts, closes, flagged in steps:
