@@ -13,7 +13,7 @@ from rollup.harness.stage import Stage, pins_of
 from rollup.hash.keccak import keccak256
 from rollup.protocol.deposit import NO_KEY, NO_VIEWING, DepositOutcome, EntryKind, QueueEntry
 from rollup.protocol.header import BatchHeader
-from rollup.protocol.public import ConsumedDeposit, PublicInput
+from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
 
 
 def bent_public(stage: Stage, public: PublicInput, changes: Mapping[str, Any]) -> PublicInput:
@@ -32,6 +32,8 @@ def bent_public(stage: Stage, public: PublicInput, changes: Mapping[str, Any]) -
             changed[name] = BENDS[value](public.reports)
         elif name == "governance":
             changed[name] = stage.governance(value)
+        elif name == "withdrawals":
+            changed[name] = granted(value)
         elif name == "deposits":
             changed[name] = DEPOSITS[value](public.deposits)
         elif name == "deposits_before":
@@ -40,6 +42,11 @@ def bent_public(stage: Stage, public: PublicInput, changes: Mapping[str, Any]) -
         else:
             changed[name] = value
     return replace(public, **changed)
+
+
+def granted(pairs: Sequence[tuple[str, int]]) -> tuple[GrantedWithdrawal, ...]:
+    """Withdrawals as a scenario says them: who may claim how much."""
+    return tuple(GrantedWithdrawal(address(owner), amount) for owner, amount in pairs)
 
 
 def bent_header(stage: Stage, header: BatchHeader, changes: Mapping[str, Any]) -> BatchHeader:

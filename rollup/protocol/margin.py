@@ -51,15 +51,21 @@ def risk_grew(before: Holding, after: Holding) -> bool:
 
 
 def closing(
-    before: Holding, after: Holding, terms: Sequence[MarketTerms], *, traded: bool
+    before: Holding,
+    after: Holding,
+    terms: Sequence[MarketTerms],
+    *,
+    traded: bool,
+    paid_out: bool = False,
 ) -> Closing:
-    """How a batch may close an account. `traded` says that orders of its own were filled.
+    """How a batch may close an account. `traded` says that orders of its own were filled,
+    `paid_out` that cash left it by an outflow, which is risk taken like any other.
 
     Rejected: MARGIN if it is left with too little, LADDER if it grew too large, BELOW_RISK and
     BELOW_TRADED if it is below maintenance and did more than being liquidated or paid in to.
     """
     mark, now = value(before, terms), value(after, terms)
-    grew = risk_grew(before, after)
+    grew = paid_out or risk_grew(before, after)
     if grew:
         _require_initial(now)
     if now.excess >= 0:

@@ -7,7 +7,13 @@ package or a flag, and L1 pins it; a bundle never names it. Spec: docs/spec/07-b
 from dataclasses import dataclass
 from typing import Final
 
-from rollup.protocol.constants import ACCOUNT_BITS, DEPOSITS_MAX, MARKETS_MAX, TRADES_LIMIT
+from rollup.protocol.constants import (
+    ACCOUNT_BITS,
+    DEPOSITS_MAX,
+    MARKETS_MAX,
+    OUTFLOWS_MAX,
+    TRADES_LIMIT,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +22,8 @@ class ShapeClass:
     of these accounts, each that was held before the batch or traded in it, and leaves of triggers
     touched or swept.
 
-    Every class takes DEPOSITS_MAX queue entries: they have the first memory timestamps.
+    Every class takes DEPOSITS_MAX queue entries, which have the first memory timestamps, and
+    OUTFLOWS_MAX withdrawals and transfers, whose signatures take the places of orders.
     """
 
     name: str
@@ -49,7 +56,7 @@ class ShapeClass:
         big-endian, what every class has among them."""
         name = self.name.encode("ascii")
         sizes = (self.trades, self.orders, self.accounts, self.positions, self.triggers)
-        numbers = (*sizes, DEPOSITS_MAX)
+        numbers = (*sizes, DEPOSITS_MAX, OUTFLOWS_MAX)
         words = (number.to_bytes(4, "big") for number in numbers)
         return b"".join((len(name).to_bytes(1, "big"), name, *words))
 

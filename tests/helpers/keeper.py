@@ -53,9 +53,7 @@ class Scan:
             if account.below
             or any(
                 trigger > self.terms[market].numbers[side_of(size)]
-                for (market, size), trigger in zip(
-                    account.positions, account.triggers, strict=True
-                )
+                for (market, size), trigger in zip(account.positions, account.triggers, strict=True)
             )
         ]
 
@@ -207,5 +205,3 @@ class Keeper:
         spare = min(value(each, self.terms).initial for each in before.values())
         most = max(1, spare // self.terms[market].initial)
         return rng.choice([rng.randrange(1, 50), held, most, 1 + most * 9 // 10])
-
-
