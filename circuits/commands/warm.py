@@ -33,8 +33,10 @@ from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.constants import OWNER_BYTES
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT, Genesis
 from rollup.protocol.market import Governance, Market
+from rollup.protocol.openings import completed
 from rollup.protocol.oracle import Feed, OracleTerms
 from rollup.protocol.receipt import RECEIPTS_START
+from rollup.protocol.terms import batch_terms
 from rollup.protocol.transition import apply_batch
 
 ZERO: Digest = (0, 0, 0, 0, 0, 0, 0, 0)
@@ -112,7 +114,7 @@ def _empty_batch() -> Batch:
     header = Header(bytes(OWNER_BYTES), curve.GENERATOR, ZERO)
     genesis = Genesis(1, 1, 1, governance, (10_000,), header, header, bytes(OWNER_BYTES))
     state, salts = genesis.state(compress_many), SaltKey(bytes(KEY_BYTES))
-    return Batch(
+    draft = Batch(
         chain=genesis.chain,
         venue=genesis.venue,
         number=1,
@@ -129,7 +131,10 @@ def _empty_batch() -> Batch:
         takeovers=(),
         pre=state.open({governance.fee_account: set()}),
         salts=NewSalts((salts.account(0, 1, 0),), salts.markets(1, 0), salts.globals(1, 0)),
+        frontiers=tuple(terms.numbers for terms in batch_terms(governance, genesis.prices)),
+        prices_before=genesis.prices,
     )
+    return completed(draft, state)
 
 
 def _list(folder: Path) -> Path:

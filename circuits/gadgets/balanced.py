@@ -6,6 +6,8 @@ Plain Python, because verifiers compute them too.
 
 from typing import Final
 
+from rollup.protocol.constants import BUCKET_BITS
+
 LIMB_BITS: Final = 13
 HALF: Final = 1 << LIMB_BITS - 1
 COUNT: Final = 3
@@ -17,13 +19,19 @@ VALUE_BITS: Final = 31
 TOP: Final = (1 << VALUE_BITS - 2 * LIMB_BITS) + 1
 """The top digit is at most this in size: 2^31 / 2^26, and what the lower ones carry."""
 
+BUCKET_COUNT: Final = 2
+"""Digits of a market's bucket."""
 
-def balanced(value: int) -> tuple[int, ...]:
-    """The digits, low first. ValueError for a number out of bounds."""
-    if not -(1 << VALUE_BITS) < value < 1 << VALUE_BITS:
-        raise ValueError(f"{value} does not lie between -2^{VALUE_BITS} and 2^{VALUE_BITS}")
+BUCKET_TOP: Final = (1 << BUCKET_BITS - LIMB_BITS) + 1
+"""The top digit of a bucket is at most this in size."""
+
+
+def balanced(value: int, bits: int = VALUE_BITS, count: int = COUNT) -> tuple[int, ...]:
+    """The `count` digits of a number of `bits` bits, low first. ValueError if it has more."""
+    if not -(1 << bits) < value < 1 << bits:
+        raise ValueError(f"{value} does not lie between -2^{bits} and 2^{bits}")
     digits = []
-    for _ in range(COUNT - 1):
+    for _ in range(count - 1):
         digit = (value + HALF) % (2 * HALF) - HALF
         digits.append(digit)
         value = value - digit >> LIMB_BITS

@@ -15,7 +15,8 @@ HASH = Bus("HASH", 2, (*_vector("in", 16), *_vector("out", 8)))
 
 NODE = Bus("NODE", 3, ("tree", "depth", "index", *_vector("old", 8), *_vector("new", 8)))
 """A touched node of a tree, before and after the batch. Tree 0 is the account tree, account + 1 the
-slot tree of that account. Sent by the parent (for roots: batch, account), received by the child."""
+slot tree of that account, TRIGGER_TREE that of the triggers. Sent by the parent (for roots: batch,
+account), received by the child."""
 
 MEMORY = Bus("MEMORY", 4, ("account", "word", "ts", "v0", "v1", "v2", "v3"))
 """The value of a word since time ts. An access receives the previous message and sends the next.
@@ -103,7 +104,7 @@ HEADER = Bus("HEADER", 15, ("account", *_vector("digest", 8), "created"))
 """The header that an account's leaf commits to, to be opened; created: 1 if the batch made the
 account. Sent by account, received by header."""
 
-SUMS = 30
+SUMS = 29
 """Columns of the five sums of a CHAIN message (circuits.tables.position.sums)."""
 
 CHAIN = Bus(
@@ -113,8 +114,8 @@ CHAIN = Bus(
         "account",
         "least",
         "count",
+        "safety",
         "shrinks",
-        "unchanged",
         "liquidated",
         "exhausted",
         *_vector("old", 8),
@@ -124,30 +125,34 @@ CHAIN = Bus(
 )
 """An account's leaves as far as their positions are opened: the next market is `least` or above,
 `count` positions are in the sums since they were limbs (plus 1; 0: they are limbs and no position
-follows), old and new are the digests so far. shrinks: no position may grow; unchanged: none may
-change; liquidated: the backstop may take from them; exhausted: for less than the whole fee. Sent by
-account, then handed on by position and total, and received by account."""
+follows), old and new are the digests so far. safety: how many buckets below the price the triggers
+are; shrinks: no position may grow; liquidated: the backstop may take from them; exhausted: for less
+than the whole fee. Sent by account, then handed on by position and total, and received by
+account."""
+
+RISK_NUMBERS = 19
+"""Elements of a market's terms that concern positions (circuits.tables.position.columns)."""
 
 MARKET = Bus(
     "MARKET",
     17,
     (
         "market",
-        *_vector("risk", 15),
+        *_vector("risk", RISK_NUMBERS),
         *_vector("band", 4),
         "taker_fee",
         "maker_fee",
-        *_vector("value", 3),
         *_vector("lot_fee", 3),
     ),
 )
 """Terms of a listed market. Sent by the verifier, one each, received by market.
 
-risk: what a lot adds to the sums, 3 balanced limbs each: long and short over maintenance margin,
-long and short over initial margin, maintenance requirement; band: low and high in packed pairs;
-value: what a lot is worth, balanced limbs; lot_fee: what liquidation costs a lot, in limbs."""
+risk: what a lot adds to the sums, in balanced limbs: 3 each of long and short over maintenance
+margin, long and short over initial margin, 2 of the bucket, 3 of what a lot is worth; then the
+biased bucket numbers of long and short. band: low and high in packed pairs; lot_fee: what
+liquidation costs a lot, in limbs."""
 
-RISK = Bus("RISK", 18, ("market", *_vector("risk", 15)))
+RISK = Bus("RISK", 18, ("market", *_vector("risk", RISK_NUMBERS)))
 """The same numbers of one market for a position. Sent by market, received by position."""
 
 TRADE = Bus("TRADE", 19, ("market", *_vector("band", 4), "taker_fee", "maker_fee"))
@@ -159,6 +164,25 @@ TAKE = Bus("TAKE", 20, ("market", *_vector("value", 3), *_vector("lot_fee", 3)))
 LIQUIDATION = Bus("LIQUIDATION", 21, ("account", "market", "short", "exhausted"))
 """A position of a liquidated account, of its old side: the backstop may take from it. Sent by
 position as often as it is asked for, received by takeover."""
+
+TRIGGER = Bus("TRIGGER", 22, ("side", "trigger", "taken"))
+"""A position has (taken 1) or has no longer (0) this trigger. side: market * 2, plus 1 for shorts.
+Sent by position, received by trigger as often as it is said."""
+
+SWEEP = Bus("SWEEP", 23, ("side", "trigger"))
+"""In the new state all counters of a side above this trigger, up to its old frontier, are zero.
+Sent by market from the old frontier, carried down by trigger, received by market at the new one."""
+
+FRONTIERS = Bus(
+    "FRONTIERS", 24, ("market", "listed", "lagging", *_vector("old", 8), *_vector("new", 8))
+)
+"""The markets leaf as far as its markets are opened: `market` is the next, listed is 1 if the last
+one was there before the batch, lagging the sides so far whose frontier is above the price. Sent by
+batch, then handed on by market, and received by batch."""
+
+FLAGGED = Bus("FLAGGED", 25, ("difference",))
+"""How many more accounts are flagged `below` after the batch than before it. Sent by account,
+received by batch."""
 
 BUSES = (
     RANGE,
@@ -182,5 +206,9 @@ BUSES = (
     TRADE,
     TAKE,
     LIQUIDATION,
+    TRIGGER,
+    SWEEP,
+    FRONTIERS,
+    FLAGGED,
 )
 """All buses, in order of identifier."""

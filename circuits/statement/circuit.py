@@ -27,6 +27,7 @@ from circuits.tables.slot.air import TABLE as SLOT
 from circuits.tables.takeover.air import table as takeover_table
 from circuits.tables.total.air import TABLE as TOTAL
 from circuits.tables.tree.air import TABLE as TREE
+from circuits.tables.trigger.air import TABLE as TRIGGERS
 from rollup.protocol.shape_class import CLASS_M, CLASS_S, ShapeClass
 
 _SAME_IN_ALL = {"base": 2**13, "market": 2**10, "deposit": 2**10, "batch": 2**10}
@@ -45,6 +46,7 @@ HEIGHTS: Mapping[str, Mapping[str, int]] = {
         "header": 2**10,
         "position": 2**10,
         "total": 2**10,
+        "trigger": 2**11,
         "slot": 2**10,
         **_SAME_IN_ALL,
     },
@@ -61,6 +63,7 @@ HEIGHTS: Mapping[str, Mapping[str, int]] = {
         "header": 2**11,
         "position": 2**12,
         "total": 2**11,
+        "trigger": 2**12,
         "slot": 2**12,
         **_SAME_IN_ALL,
     },
@@ -97,6 +100,7 @@ def tables(shape_class: ShapeClass) -> tuple[Table, ...]:
         POSITION,
         TOTAL,
         MARKET,
+        TRIGGERS,
         SLOT,
         DEPOSITS,
         BATCH,

@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 
 from circuits.air.layout import limb_widths
 from circuits.air.publics import PublicLayout
-from circuits.gadgets.balanced import balanced
+from circuits.gadgets.balanced import BUCKET_COUNT, balanced
 from circuits.gadgets.buses import DEPOSIT, MARKET
 from circuits.stark.lookup import PublicMessage
 from rollup.field.koalabear import P
-from rollup.hash.poseidon import Digest, compress
-from rollup.protocol.batch import prices_digest
 from rollup.protocol.constants import (
     AMOUNT_BITS,
+    BUCKET_BITS,
     CASH_BITS,
     DEPOSITS_MAX,
     MARKETS_MAX,
@@ -43,10 +42,12 @@ PUBLICS = PublicLayout(
         ("total_new", len(limb_widths(CASH_BITS))),
         ("deposits_before", 1),
         ("deposits_count", 1),
-        ("prices", 8),
+        ("begins_open", 1),
+        ("closed", 1),
     )
 )
-"""The public vector. `prices` is the digest of all listed prices that the markets leaf has."""
+"""The public vector. `begins_open`: the step before the batch was not closed; `closed`: that of the
+batch is."""
 
 
 PUBLIC_MESSAGES_MAX = DEPOSITS_MAX + MARKETS_MAX
@@ -69,14 +70,10 @@ def public_values(public: PublicInput) -> tuple[int, ...]:
         "total_new": limbs(public.total, CASH_BITS),
         "deposits_before": public.deposits_before,
         "deposits_count": len(public.deposits),
-        "prices": prices_digest(public.prices, _compress_many),
+        "begins_open": int(public.open_since != 0),
+        "closed": int(public.closed),
     }
     return PUBLICS.flatten(values)
-
-
-def _compress_many(left: Sequence[Digest], right: Sequence[Digest]) -> list[Digest]:
-    """The reference: a verifier hashes a handful of blocks."""
-    return [compress(a, b) for a, b in zip(left, right, strict=True)]
 
 
 def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
@@ -95,22 +92,18 @@ def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
 
 def market_message(market: int, terms: MarketTerms) -> tuple[int, ...]:
     """A market's terms as MARKET carries them."""
-    risk, take = (
-        tuple(digit % P for digit in digits) for digits in (risk_digits(terms), take_numbers(terms))
-    )
-    return (market, *risk, *trade_numbers(terms), *take)
+    risk = (number % P for number in risk_numbers(terms))
+    return (market, *risk, *trade_numbers(terms), *lot_fee(terms))
 
 
-def risk_digits(terms: MarketTerms) -> tuple[int, ...]:
-    """What a lot adds to an account's sums, as balanced limbs of either sign."""
-    numbers = (
-        terms.long_maintenance,
-        terms.short_maintenance,
-        terms.long_initial,
-        terms.short_initial,
-        terms.maintenance,
-    )
-    return tuple(digit for number in numbers for digit in balanced(number))
+def risk_numbers(terms: MarketTerms) -> tuple[int, ...]:
+    """What a lot adds to an account's sums, as balanced limbs of either sign, and the buckets that
+    the sides are in."""
+    maintenance = (terms.long_maintenance, terms.short_maintenance)
+    initial = (terms.long_initial, terms.short_initial)
+    values = [digit for number in (*maintenance, *initial) for digit in balanced(number)]
+    bucket = balanced(terms.bucket, BUCKET_BITS, BUCKET_COUNT)
+    return (*values, *bucket, *balanced(terms.value), *terms.numbers)
 
 
 def trade_numbers(terms: MarketTerms) -> tuple[int, ...]:
@@ -119,9 +112,9 @@ def trade_numbers(terms: MarketTerms) -> tuple[int, ...]:
     return (*band, terms.taker_fee, terms.maker_fee)
 
 
-def take_numbers(terms: MarketTerms) -> tuple[int, ...]:
-    """What a lot is worth, as balanced limbs, and what liquidation costs a lot, as limbs."""
-    return (*balanced(terms.value), *limbs(terms.liquidation_fee, PRICE_BITS))
+def lot_fee(terms: MarketTerms) -> tuple[int, ...]:
+    """What liquidation costs a lot, as limbs."""
+    return limbs(terms.liquidation_fee, PRICE_BITS)
 
 
 def deposit_message(deposit: ConsumedDeposit) -> tuple[int, ...]:

@@ -4,45 +4,37 @@ No rule is applied and nothing is checked: a forged outcome gives forged records
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from circuits.gadgets.words import CASH_WORD, POSITION_WORD, SLOT_WORD
 from circuits.statement.columns import Clock, biased_cash, column, matrix
-from circuits.statement.inputs import risk_digits, take_numbers, trade_numbers
+from circuits.statement.replay_accounts import accounts, headers, positions
+from circuits.statement.replay_markets import markets, triggers
 from circuits.statement.replay_takeovers import takeovers
-from circuits.tables.account.columns import FRESH_SLOTS_ROOT
 from circuits.tables.records import (
     I64,
     U32,
-    U64,
-    AccountRecords,
     BatchRecords,
     CashAccess,
     DepositRecords,
     FillRecords,
     FillSide,
-    HeaderRecords,
-    MarketRecords,
     OrderRecords,
     PositionAccess,
-    PositionRecords,
     Records,
     SlotAccess,
     SlotRecords,
     TreeRecords,
 )
-from rollup.hash.batched import compress_many
-from rollup.protocol.account import Account
-from rollup.protocol.batch import MarketsState, prices_digest
 from rollup.protocol.constants import (
     POSITION_LIMIT,
     SEPTIC_LENGTH,
     SIGNATURE_BYTES,
 )
 from rollup.protocol.encoding import owner_words
-from rollup.protocol.outcome import FillStep, MarginCase, Outcome, SideStep, TouchedAccount
+from rollup.protocol.outcome import FillStep, Outcome, SideStep
 
 _ORDER_NUMBERS = (
     "account",
@@ -56,18 +48,6 @@ _ORDER_NUMBERS = (
     "max_fee",
     "flags",
 )
-
-_CLAUSES = (
-    MarginCase.UNCHANGED,
-    MarginCase.INITIAL,
-    MarginCase.MAINTENANCE,
-    MarginCase.HEALTHIER,
-    MarginCase.LIQUIDATED,
-)
-
-_NO_OWNER = (0,) * 6
-_NO_KEY = (0,) * (2 * SEPTIC_LENGTH)
-_NO_DIGEST = (0,) * 8
 
 
 def replay(outcome: Outcome) -> Records:
@@ -83,10 +63,11 @@ def replay(outcome: Outcome) -> Records:
         order=_orders(outcome),
         fill=fills,
         takeover=taken,
-        account=_accounts(outcome, clock, signed),
-        header=_headers(outcome, signed),
-        position=_positions(outcome, clock),
-        market=_markets(outcome),
+        account=accounts(outcome, clock, signed),
+        header=headers(outcome, signed),
+        position=positions(outcome, clock),
+        market=markets(outcome),
+        trigger=triggers(outcome),
         slot=_slots(outcome, clock),
         deposit=deposits,
         batch=batch,
@@ -208,102 +189,6 @@ def _orders(outcome: Outcome) -> OrderRecords:
     )
 
 
-def _accounts(outcome: Outcome, clock: Clock, signed: Mapping[int, int]) -> AccountRecords:
-    touched = outcome.accounts
-    before, after = [a.before for a in touched], [a.after for a in touched]
-    return AccountRecords(
-        account=column(a.index for a in touched),
-        existed=column(a.before is not None for a in touched),
-        exists=column(a.after is not None for a in touched),
-        opened=column(_is_opened(a, signed) for a in touched),
-        header=matrix([a.header for a in touched], 8, np.uint32),
-        cash=(_cash_of(before), _cash_of(after)),
-        salt=(_salts_of(before), _salts_of(after)),
-        slots_root=(_slots_roots_of(before), _slots_roots_of(after)),
-        slots_touched=column(bool(a.slots) for a in touched),
-        last_ts=column(clock.last.get((a.index, CASH_WORD), 0) for a in touched),
-        clause=column(_CLAUSES.index(a.margin) for a in touched),
-        exhausted=column(a.exhausted for a in touched),
-        backstop=outcome.public.governance.backstop_account,
-    )
-
-
-def _is_opened(account: TouchedAccount, signed: Mapping[int, int]) -> bool:
-    """Whether anybody needs the account's header: an order of it, or its registration."""
-    created = account.before is None and account.after is not None
-    return created or signed.get(account.index, 0) > 0
-
-
-def _headers(outcome: Outcome, signed: Mapping[int, int]) -> HeaderRecords:
-    opened = [a for a in outcome.accounts if _is_opened(a, signed)]
-    words = [_header_words(account) for account in opened]
-    return HeaderRecords(
-        account=column(a.index for a in opened),
-        created=column(a.before is None for a in opened),
-        owner=matrix([each[0] for each in words], 6),
-        key=matrix([each[1] for each in words], 14, np.uint32),
-        viewing=matrix([each[2] for each in words], 8),
-        key_uses=column(signed.get(a.index, 0) for a in opened),
-    )
-
-
-def _header_words(account: TouchedAccount) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
-    """Owner, key and viewing commitment; zeros for an account that never came to exist."""
-    leaf = account.after or account.before
-    if leaf is None:
-        return _NO_OWNER, _NO_KEY, _NO_DIGEST
-    header = leaf.header
-    return owner_words(header.owner), (*header.key[0], *header.key[1]), header.viewing
-
-
-def _positions(outcome: Outcome, clock: Clock) -> PositionRecords:
-    rows = [(row, a, m) for row, a in enumerate(outcome.accounts) for m in a.markets]
-    taken = Counter((s.takeover.account, s.takeover.market) for s in outcome.steps.takeovers)
-    return PositionRecords(
-        owner=column(row for row, _, _ in rows),
-        account=column(a.index for _, a, _ in rows),
-        market=column(market for _, _, market in rows),
-        before=column(_size_of(a.before, market) for _, a, market in rows),
-        after=column(_size_of(a.after, market) for _, a, market in rows),
-        last_ts=column(clock.last.get((a.index, POSITION_WORD + m), 0) for _, a, m in rows),
-        takeovers=column(taken[a.index, m] for _, a, m in rows),
-    )
-
-
-def _size_of(leaf: Account | None, market: int) -> int:
-    return POSITION_LIMIT + (0 if leaf is None else leaf.positions[market])
-
-
-def _markets(outcome: Outcome) -> MarketRecords:
-    terms = outcome.steps.terms
-    fills = Counter(step.market for step in outcome.steps.fills)
-    taken = Counter(step.takeover.market for step in outcome.steps.takeovers)
-    return MarketRecords(
-        market=column(range(len(terms))),
-        risk=matrix([risk_digits(each) for each in terms], 15),
-        trade=matrix([trade_numbers(each) for each in terms], 6),
-        take=matrix([take_numbers(each) for each in terms], 6),
-        trade_uses=column(fills[market] for market in range(len(terms))),
-        take_uses=column(taken[market] for market in range(len(terms))),
-    )
-
-
-def _cash_of(leaves: Sequence[Account | None]) -> U64:
-    return biased_cash(0 if leaf is None else leaf.cash for leaf in leaves)
-
-
-def _salts_of(leaves: Sequence[Account | None]) -> U32:
-    salts: U32 = matrix([(0,) * 4 if a is None else a.salt for a in leaves], 4, np.uint32)
-    return salts
-
-
-def _slots_roots_of(leaves: Sequence[Account | None]) -> U32:
-    """Roots of the slot trees; an account that does not exist has 256 fresh slots."""
-    rows = [FRESH_SLOTS_ROOT if leaf is None else leaf.slots_root for leaf in leaves]
-    roots: U32 = matrix(rows, 8, np.uint32)
-    return roots
-
-
 def _slots(outcome: Outcome, clock: Clock) -> SlotRecords:
     slots = [slot for account in outcome.accounts for slot in account.slots]
     return SlotRecords(
@@ -319,7 +204,7 @@ def _slots(outcome: Outcome, clock: Clock) -> SlotRecords:
 
 
 def _tree(outcome: Outcome) -> TreeRecords:
-    nodes = (*outcome.account_nodes, *outcome.slot_nodes)
+    nodes = (*outcome.account_nodes, *outcome.slot_nodes, *outcome.trigger_nodes)
     digests = np.array(
         [(*n.left_old, *n.left_new, *n.right_old, *n.right_new, *n.old, *n.new) for n in nodes],
         dtype=np.uint32,
@@ -348,8 +233,9 @@ def _batch(outcome: Outcome, clock: Clock) -> BatchRecords:
         time=(before.time, after.time),
         total=(before.total, after.total),
         deposits_consumed=(before.deposits_consumed, after.deposits_consumed),
-        prices=(_prices(old), _prices(new)),
         accounts_root=(_digest(outcome.accounts_root_before), _digest(outcome.accounts_root_after)),
+        triggers_root=(_digest(outcome.triggers_root_before), _digest(outcome.triggers_root_after)),
+        flagged=(before.flagged, after.flagged),
         markets_salt=(_digest(old.salt), _digest(new.salt)),
         globals_salt=(_digest(before.salt), _digest(after.salt)),
         fee_account=fees.account,
@@ -365,10 +251,6 @@ def _batch(outcome: Outcome, clock: Clock) -> BatchRecords:
             exists=one,
         ),
     )
-
-
-def _prices(markets: MarketsState) -> U32:
-    return _digest(prices_digest(markets.prices, compress_many))
 
 
 def _fee_sums(outcome: Outcome) -> I64:

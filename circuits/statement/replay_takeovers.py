@@ -7,15 +7,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from circuits.gadgets.balanced import balanced
 from circuits.gadgets.words import CASH_WORD, POSITION_WORD
 from circuits.statement.columns import Clock, biased_cash, column, matrix
-from circuits.statement.inputs import take_numbers
+from circuits.statement.inputs import lot_fee
 from circuits.tables.records import CashAccess, PositionAccess, TakeoverHolder, TakeoverRecords
 from circuits.tables.takeover.columns import FULL_FEE_BITS
 from rollup.protocol.constants import POSITION_LIMIT
 from rollup.protocol.encoding import limbs
 from rollup.protocol.outcome import HolderStep, Outcome
 from rollup.protocol.takeover import full_fee
+from rollup.protocol.terms import MarketTerms
 
 _TAKE_WIDTH = 6
 _WAIVED_WIDTH = len(limbs(0, FULL_FEE_BITS))
@@ -40,13 +42,17 @@ def takeovers(outcome: Outcome, clock: Clock) -> TakeoverRecords:
         market=column(each.market for each in asked),
         short=column(step.short for step in steps),
         exhausted=column(each.account in exhausted for each in asked),
-        take=matrix([take_numbers(terms[each.market]) for each in asked], _TAKE_WIDTH),
+        take=matrix([_take_numbers(terms[each.market]) for each in asked], _TAKE_WIDTH),
         size=column(each.size for each in asked),
         fee=column(each.fee for each in asked),
         waived=matrix([_waived_limbs(each) for each in waived], _WAIVED_WIDTH),
         liquidated=_holder(both[0], times[0]),
         backstop=_holder(both[1], times[1]),
     )
+
+
+def _take_numbers(terms: MarketTerms) -> tuple[int, ...]:
+    return (*balanced(terms.value), *lot_fee(terms))
 
 
 def _waived_limbs(amount: int) -> tuple[int, ...]:

@@ -37,6 +37,7 @@ from circuits.tables.slot import trace as slot
 from circuits.tables.takeover import trace as takeover
 from circuits.tables.total import trace as total
 from circuits.tables.tree import trace as tree
+from circuits.tables.trigger import trace as trigger
 from rollup.private import Private
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.public import PublicInput
@@ -97,9 +98,10 @@ def fill_tables(records: Records, circuit: Circuit, blinded: int) -> Traces:
         **account_tables(records.account, records.position, records.market, height, blinded),
         "header": header.build(records.header, height["header"], blinded),
         "market": market.build(records.market, records.position, height["market"], blinded),
+        "trigger": trigger.build(records.trigger, height["trigger"], blinded),
         "slot": slot.build(records.slot, height["slot"], blinded),
         "deposit": deposit.build(records.deposit, height["deposit"], blinded),
-        "batch": batch.build(records.batch, height["batch"], blinded),
+        "batch": batch.build(records.batch, records.market, height["batch"], blinded),
     }
 
 

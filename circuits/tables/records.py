@@ -23,13 +23,6 @@ BUY, SELL = 0, 1
 """Index of a side everywhere: column 0 the buyer, column 1 the seller."""
 
 
-UNCHANGED, INITIAL, MAINTENANCE, HEALTHIER, LIQUIDATED = range(5)
-"""Clauses of the margin rule, as account records name them."""
-
-SHRINKING = (MAINTENANCE, HEALTHIER, LIQUIDATED)
-"""Those that hold only where no position grew."""
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class CashAccess(Private):
     """Accesses of cash words. Cash is biased by 2^63 (uint64)."""
@@ -171,7 +164,10 @@ class AccountRecords(Private):
     slots_root: tuple[U32, U32]  # (n, 8) before, after
     slots_touched: I64  # 1 if the slot tree was opened
     last_ts: I64  # last timestamp of the cash word
-    clause: I64  # of the margin rule
+    below: tuple[I64, I64]  # flags before, after
+    safety: I64  # the cap where nothing is held
+    shrinks: I64  # 1 if no position of it grew
+    liquidated: I64  # 1 if anything was taken over
     exhausted: I64  # 1 if it paid less than a whole liquidation fee
     backstop: int  # the account that is not liquidated
 
@@ -198,6 +194,7 @@ class PositionRecords(Private):
     market: I64
     before: I64
     after: I64
+    trigger: tuple[I64, I64]  # biased, 0 where nothing is held
     last_ts: I64  # last timestamp of its word
     takeovers: I64  # takeovers of it: multiplicity of its LIQUIDATION message
 
@@ -207,11 +204,24 @@ class MarketRecords(Private):
     """Table market: every listed market, with the numbers that the verifier sends of it."""
 
     market: I64
-    risk: I64  # (n, 15) balanced limbs
+    risk: I64  # (n, 19) balanced limbs, bucket numbers
     trade: I64  # (n, 6) band in packed pairs, fees
-    take: I64  # (n, 6) value of a lot, balanced limbs; liquidation fee of a lot, limbs
+    lot_fee: I64  # (n, 3) limbs of the liquidation fee of a lot
     trade_uses: I64  # fills
     take_uses: I64  # takeovers
+    listed: I64  # 1 if it was before the batch
+    frontier: tuple[I64, I64]  # (n, 2) of longs and shorts, before and after
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TriggerRecords(Private):
+    """Table trigger: every touched or swept leaf of the trigger tree, by rising index."""
+
+    index: I64
+    old: I64  # (n, 8) counters before
+    left: I64  # (n, 8) positions that left each trigger
+    taken: I64  # (n, 8) and that took it
+    swept: I64  # (n, 8) 1 where a frontier came down over the counter
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -227,7 +237,8 @@ class SlotRecords(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TreeRecords(Private):
-    """Table tree: touched inner nodes of the account tree (0) and of slot trees (account + 1)."""
+    """Table tree: touched inner nodes of the account tree (0), of slot trees (account + 1) and of
+    the trigger tree."""
 
     tree: I64
     depth: I64  # of the node itself; the root is 0
@@ -249,8 +260,9 @@ class BatchRecords(Private):
     time: tuple[int, int]
     total: tuple[int, int]  # custody in quanta
     deposits_consumed: tuple[int, int]
-    prices: tuple[U32, U32]  # digests of them
     accounts_root: tuple[U32, U32]
+    triggers_root: tuple[U32, U32]
+    flagged: tuple[int, int]  # accounts below maintenance
     markets_salt: tuple[U32, U32]
     globals_salt: tuple[U32, U32]
     fee_account: int
@@ -273,6 +285,7 @@ class Records(Private):
     header: HeaderRecords
     position: PositionRecords
     market: MarketRecords
+    trigger: TriggerRecords
     slot: SlotRecords
     deposit: DepositRecords
     batch: BatchRecords

@@ -201,7 +201,7 @@ class Keeper:
 
     def _size(self, rng: Random, before: dict[int, Holding], market: int) -> int:
         """Some lots: a few, what one of them holds, or as much as margin may allow."""
-        held = max(1, max(abs(each.positions[market]) for each in before.values()))
+        held = max(1, *(abs(each.positions[market]) for each in before.values()))
         spare = min(value(each, self.terms).initial for each in before.values())
         most = max(1, spare // self.terms[market].initial)
         return rng.choice([rng.randrange(1, 50), held, most, 1 + most * 9 // 10])

@@ -16,7 +16,7 @@ from rollup.protocol.shape_class import ShapeClass
 SMALL_HEIGHTS = {
     "poseidon": 2**11,
     "range": 2**14,
-    "tree": 2**9,
+    "tree": 2**10,
     "base": 2**13,
     "comb": 2**9,
     "ladder": 2**10,
@@ -28,13 +28,14 @@ SMALL_HEIGHTS = {
     "position": 2**5,
     "total": 2**5,
     "market": 2**7,
+    "trigger": 2**6,
     "slot": 2**5,
     "deposit": 2**5,
     "batch": 2**5,
 }
 """Room for 16 orders. The lookup tables keep their entries, so they keep their size."""
 
-SMALL_CLASS = ShapeClass("small", trades=12, orders=16, accounts=100, positions=256)
+SMALL_CLASS = ShapeClass("small", trades=12, orders=16, accounts=100, positions=256, triggers=60)
 
 BLINDED = 1
 """Rows that `check` leaves out, as the engine would; small tables can spare one."""

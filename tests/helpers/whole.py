@@ -30,9 +30,9 @@ from tests.helpers.malice import reckless
 ANSWERING = ("poseidon", "range", "base")
 
 LOWEST = {
-    "poseidon": 2**11,
+    "poseidon": 2**12,
     "range": 2**15,
-    "tree": 2**9,
+    "tree": 2**10,
     "base": 2**13,
     "comb": 2**10,
     "ladder": 2**11,
@@ -44,11 +44,12 @@ LOWEST = {
     "position": 2**7,
     "total": 2**7,
     "market": 2**7,
+    "trigger": 2**7,
     "slot": 2**7,
     "deposit": 2**7,
     "batch": 2**7,
 }
-LOWEST_CLASS = ShapeClass("lowest", trades=16, orders=32, accounts=100, positions=256)
+LOWEST_CLASS = ShapeClass("lowest", trades=16, orders=32, accounts=100, positions=256, triggers=100)
 """Room for the busy batch, the blinded rows of `insecure-test` and the entries of the lookups."""
 
 

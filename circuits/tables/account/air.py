@@ -2,10 +2,10 @@
 
 The row opens the old leaf and closes the new one as far as cash, puts the old cash on the memory
 bus at timestamp 0 and takes the last off it, sends both leaves through the account's positions and
-takes them back with sums over these, and checks the margin rule (`margin.py`). Its header is opened
-elsewhere, if anybody needs it, and the root of its slot tree goes to the tree table.
+takes them back with sums over these, and checks the closing rule (`closing.py`). Its header is
+opened elsewhere, if anybody needs it, and the root of its slot tree goes to the tree table.
 Height: one row a touched account, padded. Degree: 3.
-Buses: NODE, HASH, MEMORY, HEADER, CHAIN, RANGE.
+Buses: NODE, HASH, MEMORY, HEADER, CHAIN, FLAGGED, RANGE.
 An account existed and exists; or it was registered in this batch (exists only); or it was never
 there, because only refused deposits named it (neither): then its leaf stays empty.
 Claims: docs/spec/claims/account.md.
@@ -15,12 +15,12 @@ from typing import Any
 
 from circuits.air.builder import Builder
 from circuits.air.table import Table
-from circuits.gadgets.buses import CHAIN, HEADER, MEMORY, NODE
+from circuits.gadgets.buses import CHAIN, FLAGGED, HEADER, MEMORY, NODE
 from circuits.gadgets.hash import request_hash
 from circuits.gadgets.words import CASH_WORD
+from circuits.tables.account.closing import require_closing
 from circuits.tables.account.columns import FRESH_SLOTS_ROOT, Columns, Leaf
 from circuits.tables.account.liquidation import require_liquidation
-from circuits.tables.account.margin import require_margin, shrinking
 from circuits.tables.position.sums import started
 from rollup.hash.poseidon import fold_start
 from rollup.protocol.account import EMPTY_LEAF
@@ -34,7 +34,7 @@ LAST_COUNT = 0
 """Count of a chain whose sums are limbs, after the last position."""
 
 
-def constraints(air: Builder, row: Columns) -> None:
+def constraints(air: Builder, row: Columns, following: Columns) -> None:
     """One account."""
     _flags(air, row)
     _absent(air, row)
@@ -44,8 +44,9 @@ def constraints(air: Builder, row: Columns) -> None:
     _tree(air, row)
     _memory(air, row)
     _positions(air, row)
-    require_margin(air, row)
+    require_closing(air, row)
     require_liquidation(air, row)
+    _flagged(air, row, following)
 
 
 def _flags(air: Builder, row: Columns) -> None:
@@ -81,6 +82,7 @@ def _absent(air: Builder, row: Columns) -> None:
 def _require_empty(air: Builder, leaf: Leaf, claim: str) -> None:
     air.require_all_equal(leaf.leaf, EMPTY_LEAF, claim)
     air.require_all_equal(leaf.cash, cash_words(0), claim)
+    air.require_zero(leaf.below, claim)
 
 
 def _header(air: Builder, row: Columns) -> None:
@@ -99,8 +101,8 @@ def _header(air: Builder, row: Columns) -> None:
 def _leaf(air: Builder, row: Columns, leaf: Leaf, count: Any, claim: str) -> None:
     """The leaf is the hash of what the account holds; its positions follow in the chain."""
     # Lie: cash from nowhere, written into the new leaf or read out of an old one that never was.
-    flags = 0
-    cash = (*leaf.cash, flags, *leaf.salt)
+    # Lie: an account that was left below maintenance is not known for it any more.
+    cash = (*leaf.cash, leaf.below, *leaf.salt)
     request_hash(air, row.with_header, leaf.slots_root, leaf.with_slots, count, claim=claim)
     request_hash(air, leaf.with_slots, cash, leaf.with_cash, count, claim=claim)
 
@@ -127,7 +129,7 @@ def _memory(air: Builder, row: Columns) -> None:
 
 def _positions(air: Builder, row: Columns) -> None:
     """Both leaves go through all positions, which add themselves up on the way."""
-    demands = (shrinking(row), row.case.unchanged, row.case.liquidated, row.exhausted)
+    demands = (row.safety.value(), row.shrinks, row.liquidated, row.exhausted)
     digests = (*row.before.with_cash, *row.after.with_cash)
     sums = started(row.before.cash, row.after.cash)
     start = (row.account, 0, FIRST_COUNT, *demands, *digests, *sums)
@@ -136,6 +138,20 @@ def _positions(air: Builder, row: Columns) -> None:
     leaves = (*row.before.leaf, *row.after.leaf)
     end = (row.account, row.least, LAST_COUNT, *demands, *leaves, *row.sums.cells)
     air.receive(CHAIN, end, row.exists, claim="account.positions-complete")
+
+
+def _flagged(air: Builder, row: Columns, following: Columns) -> None:
+    """How many more accounts are flagged, summed down the rows and told on the last one."""
+
+    def more(each: Columns) -> Any:
+        return each.after.below - each.before.below
+
+    # Lie: an account is left below maintenance and nobody counts it, so that the step closes.
+    with air.first_row():
+        air.require_equal(row.flagged, more(row), "account.flagged")
+    with air.transition():
+        air.require_equal(following.flagged, row.flagged + more(following), "account.flagged")
+    air.send(FLAGGED, (row.flagged,), row.last, claim="account.flagged")
 
 
 TABLE = Table(name="account", columns=Columns, constraints=constraints)

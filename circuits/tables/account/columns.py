@@ -1,9 +1,12 @@
 """Account: the columns. One row is one touched account, before and after the batch side by side."""
 
+from typing import Any
+
 from circuits.air.layout import Layout, bit, carries, cell, cells, group, limbs
-from circuits.tables.position.columns import DIGEST
-from circuits.tables.position.sums import Sums
+from circuits.tables.position.columns import DIGEST, SAFETY_BITS
+from circuits.tables.position.sums import COLUMNS, LADDER_WIDTHS, SUM_BITS
 from rollup.hash.many import compress_many
+from rollup.protocol.constants import LADDER_BITS
 from rollup.protocol.roots import fresh_slots_root
 
 SALT = 4
@@ -17,11 +20,11 @@ LEAF_BLOCKS = 3
 CASH_WORDS = 3
 """Cash biased by 2^63, as on the memory bus and in the leaf: packed pairs of 26, 26 and 12 bits."""
 
-SLACK_BITS = 156
-"""The widest comparison, excess' x MM - excess x MM', stays below 2 x (2^77 + 2^63) x 2^76."""
+CARRY_BITS = 13
+"""Safety times a limb of the ladder stays below 2^25, so its carry within 2^12 of either sign."""
 
-CARRY_BITS = 18
-"""A column sums at most 12 products of two limbs, so its carry stays below 12 x 2^13 < 2^17."""
+ROOM_CARRY_BITS = 2
+"""Differences of packed pairs borrow at most twice."""
 
 
 class Leaf(Layout):
@@ -30,19 +33,32 @@ class Leaf(Layout):
     slots_root = cells(DIGEST)
     with_slots = cells(DIGEST)  # chaining value after the block of the slots' root
     cash = cells(CASH_WORDS)
+    below = bit()  # flagged: left with less than maintenance
     salt = cells(SALT)
     with_cash = cells(DIGEST)  # after the block of cash, from which the positions go on
     leaf = cells(DIGEST)
 
 
-class Case(Layout):
-    """The clause of the margin rule that the account satisfies: exactly one."""
+class Ends(Layout):
+    """The sums over all positions, as limbs (circuits.tables.position.sums)."""
 
-    unchanged = bit()
-    initial = bit()
-    maintenance = bit()
-    healthier = bit()
-    liquidated = bit()
+    excess_before = cells(COLUMNS)
+    excess_after = cells(COLUMNS)
+    ladder_after = cells(len(LADDER_WIDTHS))
+    initial_after = cells(COLUMNS)
+    equity_after = cells(COLUMNS)
+
+    @property
+    def cells(self) -> tuple[Any, ...]:
+        """All columns, as CHAIN carries them: that above the ladder is empty."""
+        return (
+            *self.excess_before,
+            *self.excess_after,
+            *self.ladder_after,
+            0,
+            *self.initial_after,
+            *self.equity_after,
+        )
 
 
 class Columns(Layout):
@@ -60,10 +76,16 @@ class Columns(Layout):
     after = group(Leaf)
     last_ts = cell()  # of the cash word; 0 if untouched
     least = cell()  # one above the last market of its positions
-    sums = group(Sums)  # over all its positions, as limbs
-    case = group(Case)
-    slack = limbs(SLACK_BITS)  # what the account has more than its clause asks for
-    slack_carries = carries(11, CARRY_BITS)
-    requirement_inverse = cell()  # of the limb sum of the old maintenance requirement
-    exhausted = bit()  # a liquidated account that paid all it had left, and not the whole fee
+    sums = group(Ends)
+    shrinks = bit()  # no position grew or changed its side
+    liquidated = bit()  # the backstop may take from it
+    exhausted = bit()  # it paid all it had left, and not the whole fee
+    backstop = bit()  # it is governance's backstop
     backstop_inverse = cell()  # of the account's number less the backstop's
+    safety = limbs(SAFETY_BITS)
+    capped = bit()  # the safety is the largest that is counted
+    rest = limbs(SUM_BITS)  # excess that is not a whole bucket more
+    rest_carries = carries(COLUMNS - 1, CARRY_BITS)
+    room = limbs(LADDER_BITS)  # what the rest falls short of a bucket
+    room_carries = carries(2, ROOM_CARRY_BITS)
+    flagged = cell()  # sum over the rows so far: flagged after less before

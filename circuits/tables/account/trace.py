@@ -1,8 +1,8 @@
 """Account: how the rows are filled, whole columns at a time.
 
 The leaves go from here into the chains of their positions (`starts`), and come back with the sums.
-Margins use the formulae of `margin.py` on arrays. The clause is the one the records name; where it
-does not hold, the slack is taken modulo 2^156 and the row fails exactly that clause.
+The closing rule uses the formulae of `closing.py` on arrays. The safety is the one that the records
+name; where it does not hold, the rest is taken modulo 2^78 and the row fails exactly that claim.
 """
 
 from collections.abc import Sequence
@@ -10,22 +10,35 @@ from typing import Any
 
 import numpy as np
 
-from circuits.air.layout import LIMB_BITS, Limbs, limb_widths
-from circuits.air.trace import I64, U32, Trace, inverse_or_zero, put, put_packed
+from circuits.air.layout import LIMB_BITS, Limbs
+from circuits.air.trace import I64, POISON, U32, Trace, inverse_or_zero, put, put_packed
 from circuits.gadgets.integer import Integer, fill_carries, from_limbs
 from circuits.tables.account.air import FIRST_COUNT
-from circuits.tables.account.columns import FRESH_SLOTS_ROOT, SLACK_BITS, Columns, Leaf
-from circuits.tables.account.margin import equity, excess_healthier, excess_unchanged, limb_sum
+from circuits.tables.account.closing import safe_excess, unsafe_room
+from circuits.tables.account.columns import FRESH_SLOTS_ROOT, Columns, Leaf
 from circuits.tables.chains import continue_chain
 from circuits.tables.position.chain import Chains, Links
 from circuits.tables.position.columns import LIMB
-from circuits.tables.position.sums import started
+from circuits.tables.position.sums import spans, started
 from circuits.tables.records import AccountRecords
 from rollup.hash.poseidon import fold_start
-from rollup.protocol.constants import ACCOUNT_LEAF_VERSION, CASH_LIMIT
+from rollup.protocol.constants import ACCOUNT_LEAF_VERSION, CASH_LIMIT, SAFETY_MAX
 from rollup.protocol.encoding import TypeCode
 
 _PAIR_BITS = 2 * LIMB_BITS
+
+_PLAIN = (
+    "existed",
+    "exists",
+    "slots_touched",
+    "opened",
+    "account",
+    "last_ts",
+    "shrinks",
+    "liquidated",
+    "exhausted",
+)
+"""Columns that are as the records have them."""
 
 
 class Accounts:
@@ -38,11 +51,14 @@ class Accounts:
         count = len(records.account)
         self._row = row = self._trace.rows(0, count)
         row.active[...] = 1
-        for name in ("existed", "exists", "slots_touched", "opened", "account", "last_ts"):
+        for name in _PLAIN:
             getattr(row, name)[...] = getattr(records, name)
+        row.safety.fill(records.safety)
+        _fill_backstop(self._trace.row, records.backstop)
         put(row.header, records.header)
         for time, leaf in enumerate((row.before, row.after)):
             put_packed(leaf.cash, records.cash[time])
+            leaf.below[...] = records.below[time]
             put(leaf.slots_root, records.slots_root[time])
             put(leaf.salt, records.salt[time])
         start = np.array(fold_start(TypeCode.ACCOUNT, ACCOUNT_LEAF_VERSION), dtype=np.uint32)
@@ -71,16 +87,17 @@ class Accounts:
         row, exists = self._row, self.records.exists
         ends = chains.ends
         row.least[...] = ends.least * exists
-        put(row.sums.cells, ends.sums * exists[:, None])
+        sums = ends.sums * exists[:, None]
+        for name, span in spans().items():
+            cells = getattr(row.sums, name)
+            put(cells, sums[:, span][:, : len(cells)])
         put(row.before.leaf, ends.old)
         put(row.after.leaf, ends.new)
-        _fill_case(row, self.records)
-        _fill_slack(row)
-        row.exhausted[...] = self.records.exhausted
-        distance = self.records.account - self.records.backstop
-        row.backstop_inverse[...] = inverse_or_zero(distance)
-        row.requirement_inverse[...] = inverse_or_zero(limb_sum(row))
-        _fill_padding(self._trace.rows(len(self.records.account), self._trace.active))
+        _fill_closing(row)
+        rest = self._trace.rows(len(self.records.account), self._trace.active)
+        _fill_padding(rest)
+        row.flagged[...] = np.cumsum(row.after.below - row.before.below)
+        rest.flagged[...] = row.flagged[-1] if len(row.flagged) else 0
         self._trace.fill_rest()
         return self._trace.finish()
 
@@ -90,8 +107,7 @@ class Accounts:
 
 def _fill_leaf(leaf: Leaf, with_header: U32, exists: I64) -> U32:
     """Chaining values as far as cash, zeros where there is no account; the last one."""
-    flags = np.zeros_like(leaf.cash[0])
-    cash = np.stack((*leaf.cash, flags, *leaf.salt), axis=1)
+    cash = np.stack((*leaf.cash, leaf.below, *leaf.salt), axis=1)
     blocks = [np.stack(leaf.slots_root, axis=1), cash]
     present = exists[:, None].astype(np.uint32)
     found = [value * present for value in continue_chain(with_header, blocks)]
@@ -100,26 +116,32 @@ def _fill_leaf(leaf: Leaf, with_header: U32, exists: I64) -> U32:
     return found[-1]
 
 
-# Margin.
+def _fill_backstop(row: Columns, backstop: int) -> None:
+    """Which rows are the backstop's: of padding too, which has account 0."""
+    distance = np.where(row.account == POISON, 0, row.account) - backstop
+    row.backstop[...] = distance == 0
+    row.backstop_inverse[...] = inverse_or_zero(distance)
 
 
-def _fill_case(row: Columns, records: AccountRecords) -> None:
-    """The clause named by the records."""
-    case = row.case
-    cases = (case.unchanged, case.initial, case.maintenance, case.healthier, case.liquidated)
-    for place, cell in enumerate(cases):
-        cell[...] = (records.clause == place) & (records.exists == 1)
+# Closing.
 
 
-def _fill_slack(row: Columns) -> None:
-    """The excess of the chosen clause, column by column."""
-    case = row.case
-    # No claim depends on the bounds here: only one clause is not multiplied by zero.
-    excess = excess_unchanged(row).times(case.unchanged, 0, 1)
-    excess = excess + excess_healthier(row).times(case.healthier, 0, 1)
-    excess = excess + equity(row).times(case.liquidated, 0, 1)
-    fill_limbs(row.slack, normalise(excess, len(limb_widths(SLACK_BITS))))
-    row.slack_carries.fill(fill_carries(excess - from_limbs(row.slack)))
+def _fill_closing(row: Columns) -> None:
+    """Rest and room of the safety that the records name."""
+    row.capped[...] = row.exists * (row.safety.value() == SAFETY_MAX)
+    healthy = row.exists * (1 - row.after.below)
+    excess = safe_excess(row).times(healthy, 0, 1)
+    fill_limbs(row.rest, normalise(excess, len(row.rest)))
+    row.rest_carries.fill(fill_carries(excess - from_limbs(row.rest)))
+    room = unsafe_room(row).times(row.exists * (1 - row.capped), 0, 1)
+    row.room.fill(_low_bits(room, row.room.bits))
+    row.room_carries.fill(fill_carries(room - from_limbs(row.room).packed()))
+
+
+def _low_bits(number: Integer, bits: int) -> Any:
+    """A number modulo 2^bits."""
+    low, high, *_ = (column.value for column in number.columns)
+    return low + (high << number.base_bits) & 2**bits - 1
 
 
 def normalise(number: Integer, count: int) -> list[I64]:

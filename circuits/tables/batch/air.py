@@ -1,8 +1,10 @@
-"""Batch: its first row ties the state roots to the public values and credits the fees.
+"""Batch: its first row ties the state roots to the public values, says whether the step is closed,
+and credits the fees.
 
 Height: one row, padded; only the first row says anything. Degree: 3.
-Buses: HASH; sends the root of the account tree on NODE; receives FEES; accesses the cash word of
-the fee account in MEMORY at FEE_TIMESTAMP, also when there are no fees.
+Buses: HASH; sends the roots of account and trigger tree on NODE; starts and ends FRONTIERS;
+receives FLAGGED and FEES; accesses the cash word of the fee account in MEMORY at FEE_TIMESTAMP,
+also when there are no fees.
 Claims: docs/spec/claims/batch.md. Spec: docs/spec/07-batch.md.
 """
 
@@ -12,7 +14,7 @@ from circuits.air.builder import Builder
 from circuits.air.expr import Expr, Operand
 from circuits.air.layout import pack_pairs
 from circuits.air.table import Table
-from circuits.gadgets.buses import FEES, NODE
+from circuits.gadgets.buses import FEES, FLAGGED, FRONTIERS, NODE
 from circuits.gadgets.compare import require_at_most
 from circuits.gadgets.hash import request_chain, request_hash
 from circuits.gadgets.integer import require_identity
@@ -25,10 +27,11 @@ from circuits.tables.batch.columns import (
     credit_identity,
     fees_identity,
 )
-from rollup.protocol.constants import CASH_BITS, FEE_TIMESTAMP, TIME_BITS
+from rollup.hash.poseidon import fold_start
+from rollup.protocol.closing import TRIGGER_TREE
+from rollup.protocol.constants import CASH_BITS, FEE_TIMESTAMP, MARKETS_LEAF_VERSION, TIME_BITS
 from rollup.protocol.encoding import TypeCode, limbs
 
-_ZEROS = (0,) * DIGEST
 _CASH_LIMBS = len(limbs(0, CASH_BITS))
 _TIME_LIMBS = len(limbs(0, TIME_BITS))
 
@@ -37,9 +40,9 @@ def constraints(air: Builder, row: Columns) -> None:
     """The batch as a whole."""
     _old_state(air, row)
     _new_state(air, row)
-    # Lie: leaves opened against another tree than the old root's, or closed into another.
-    roots = (0, 0, 0, *row.before.accounts_root, *row.after.accounts_root)
-    air.send(NODE, roots, row.first, claim="batch.accounts-root")
+    _trees(air, row)
+    _frontiers(air, row)
+    _step(air, row)
     _clock(air, row)
     _fees(air, row)
 
@@ -53,46 +56,77 @@ def _old_state(air: Builder, row: Columns) -> None:
         air.public("deposits_before"),
     )
     # Lie: a batch on top of another state, a batch number twice, deposits skipped or taken again.
-    _state(air, row, row.before, row.old_prices, words, air.public("old_root", DIGEST), "before")
+    _state(air, row, row.before, words, air.public("old_root", DIGEST), "before")
 
 
 def _new_state(air: Builder, row: Columns) -> None:
-    """The new root commits to this batch's number, time, prices and counters."""
+    """The new root commits to this batch's number, time and counters."""
     words = (
         air.public("number"),
         *pack_pairs(air.public("time", _TIME_LIMBS)),
         *pack_pairs(air.public("total_new", _CASH_LIMBS)),
         air.public("deposits_before") + air.public("deposits_count"),
     )
-    prices = air.public("prices", DIGEST)
-    # Lie: another clock, other prices, another custody total or queue position than L1 is told.
-    _state(air, row, row.after, prices, words, air.public("new_root", DIGEST), "after")
+    # Lie: another clock, another custody total or queue position than L1 is told.
+    _state(air, row, row.after, words, air.public("new_root", DIGEST), "after")
 
 
 def _state(
     air: Builder,
     row: Columns,
     state: State,
-    prices: Sequence[Operand],
     words: Sequence[Operand],
     root: Sequence[Expr],
     which: str,
 ) -> None:
-    """root = compress(compress(accounts, markets), compress(globals, 0)); `words` are seven;
-    `prices` is the digest that the markets leaf has of them."""
+    """root = compress(compress(accounts, markets), compress(triggers, globals)); `words` are seven,
+    and the count of flagged accounts is the eighth."""
     count = row.first
-    claim = f"batch.markets-{which}"
-    blocks = (prices, (*state.markets_salt, 0, 0, 0, 0))
-    digests = (state.markets_middle, state.markets)
-    request_chain(air, TypeCode.MARKETS, blocks, digests, count, claim=claim)
-    blocks = ((*words, 0), (*state.globals_salt, 0, 0, 0, 0))
+    salt = (*state.markets_salt, 0, 0, 0, 0)
+    request_hash(air, state.frontiers, salt, state.markets, count, claim=f"batch.markets-{which}")
+    blocks = ((*words, state.flagged), (*state.globals_salt, 0, 0, 0, 0))
     digests = (state.globals_middle, state.globals_digest)
     claim = f"batch.globals-{which}"
     request_chain(air, TypeCode.GLOBALS, blocks, digests, count, claim=claim)
     claim = f"batch.root-{which}"
     request_hash(air, state.accounts_root, state.markets, state.left, count, claim=claim)
-    request_hash(air, state.globals_digest, _ZEROS, state.right, count, claim=claim)
+    right = (state.triggers_root, state.globals_digest)
+    request_hash(air, *right, state.right, count, claim=claim)
     request_hash(air, state.left, state.right, root, count, claim=claim)
+
+
+def _trees(air: Builder, row: Columns) -> None:
+    before, after = row.before, row.after
+    # Lie: leaves opened against another tree than the old root's, or closed into another.
+    roots = (0, 0, 0, *before.accounts_root, *after.accounts_root)
+    air.send(NODE, roots, row.first, claim="batch.accounts-root")
+    # Lie: counters of another state, or others than the new root has.
+    roots = (TRIGGER_TREE, 0, 0, *before.triggers_root, *after.triggers_root)
+    air.send(NODE, roots, row.first, claim="batch.triggers-root")
+
+
+def _frontiers(air: Builder, row: Columns) -> None:
+    """The markets leaf goes through all listed markets, from nothing to what the salt closes."""
+    start = fold_start(TypeCode.MARKETS, MARKETS_LEAF_VERSION)
+    # Lie: frontiers of another state; a leaf of another type or version.
+    begun = (0, 1, 0, *start, *start)
+    air.send(FRONTIERS, begun, row.first, claim="batch.frontiers")
+    digests = (*row.before.frontiers, *row.after.frontiers)
+    ended = (row.markets_count, row.last_listed, row.lagging, *digests)
+    air.receive(FRONTIERS, ended, row.first, claim="batch.frontiers")
+
+
+def _step(air: Builder, row: Columns) -> None:
+    """The step is closed exactly if no side lags and no account is flagged."""
+    before, after, closed = row.before.flagged, row.after.flagged, air.public("closed")
+    # Lie: accounts are left below maintenance and not counted, or forgotten while they are.
+    air.receive(FLAGGED, (after - before,), row.first, claim="batch.flagged")
+    left = row.lagging + after
+    with air.when(row.first):
+        # Lie: a step is said to be closed and somebody was skipped.
+        air.require_zero(left * closed, "batch.closed")
+        # Lie: a step is kept open, at its prices, and nothing is left to do.
+        air.require_equal(left * row.open_inverse, 1 - closed, "batch.open")
 
 
 def _clock(air: Builder, row: Columns) -> None:

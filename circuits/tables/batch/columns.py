@@ -19,14 +19,16 @@ class State(Layout):
     """What the state root commits to, and the hashes on the way to it."""
 
     accounts_root = cells(DIGEST)
+    frontiers = cells(DIGEST)  # the markets leaf as far as its markets
     markets_salt = cells(SALT_LENGTH)
-    markets_middle = cells(DIGEST)  # after the block of the prices' digest
     markets = cells(DIGEST)
+    triggers_root = cells(DIGEST)
+    flagged = cell()  # accounts below maintenance
     globals_salt = cells(SALT_LENGTH)
     globals_middle = cells(DIGEST)
     globals_digest = cells(DIGEST)
     left = cells(DIGEST)  # compress(accounts root, markets)
-    right = cells(DIGEST)  # compress(globals, 0)
+    right = cells(DIGEST)  # compress(triggers root, globals)
 
 
 class Columns(Layout):
@@ -34,7 +36,10 @@ class Columns(Layout):
 
     before = group(State)
     after = group(State)
-    old_prices = cells(DIGEST)  # digest
+    markets_count = cell()
+    last_listed = cell()  # 1 if no market is new
+    lagging = cell()  # sides whose frontier is above the price
+    open_inverse = cell()  # of these and the flagged accounts together
     old_time = limbs(TIME_BITS)
     time_room = cells(3)  # lower limbs of time - old time - 1
     fee_sums = cells(FEE_LIMBS)

@@ -4,26 +4,25 @@ from typing import Any
 
 import numpy as np
 
-from circuits.air.trace import I64, U32, Trace, put, put_packed
+from circuits.air.trace import I64, U32, Trace, inverse_or_zero, put, put_packed
 from circuits.gadgets.compare import fill_difference
 from circuits.gadgets.integer import fill_carries
-from circuits.tables.batch.columns import DIGEST, Columns, credit_identity, fees_identity
-from circuits.tables.chains import chain_columns
-from circuits.tables.records import BatchRecords
+from circuits.tables.batch.columns import Columns, credit_identity, fees_identity
+from circuits.tables.chains import chain_columns, continue_chain
+from circuits.tables.market.trace import folded
+from circuits.tables.records import BatchRecords, MarketRecords
 from rollup.hash.kernels import compress_many
 from rollup.protocol.constants import CASH_BITS, TIME_BITS
 from rollup.protocol.encoding import TypeCode, packed
 
-_ZEROS = np.zeros((1, DIGEST), dtype=np.uint32)
 
-
-def build(records: BatchRecords, height: int, blinded: int) -> U32:
+def build(records: BatchRecords, markets: MarketRecords, height: int, blinded: int) -> U32:
     """The trace: one row, then zeros."""
     trace = Trace(Columns, height, blinded)
     used = trace.rows(0, 1)
     for which, state in enumerate((used.before, used.after)):
-        _fill_state(state, records, which)
-    put(used.old_prices, _row(records.prices[0]))
+        _fill_state(state, records, markets, which)
+    _fill_step(used, records, markets)
     before, after = records.time
     used.old_time.fill(_one(before))
     fill_difference(used.time_room, _one(before + 1), _one(after), TIME_BITS)
@@ -38,6 +37,16 @@ def build(records: BatchRecords, height: int, blinded: int) -> U32:
     return trace.finish()
 
 
+def _fill_step(used: Any, records: BatchRecords, markets: MarketRecords) -> None:
+    """What is left of the step: sides that lag, and flagged accounts."""
+    used.markets_count[...] = len(markets.market)
+    used.last_listed[...] = markets.listed[-1] if len(markets.listed) else 1
+    numbers = markets.risk[:, -2:]
+    falls = (markets.frontier[0] > numbers) & (markets.listed == 1)[:, None]
+    used.lagging[...] = (falls & (markets.frontier[1] > numbers)).sum()
+    used.open_inverse[...] = inverse_or_zero(used.lagging + records.flagged[1])
+
+
 def _one(value: int) -> I64:
     return np.array([value], dtype=np.int64)
 
@@ -46,22 +55,25 @@ def _row(values: Any) -> I64:
     return np.array([values], dtype=np.int64)
 
 
-def _fill_state(state: Any, records: BatchRecords, which: int) -> None:
+def _fill_state(state: Any, records: BatchRecords, markets: MarketRecords, which: int) -> None:
     """The hashes of the state before (0) or after (1) the batch."""
     accounts, salt = records.accounts_root[which], records.markets_salt[which]
+    triggers = records.triggers_root[which]
     put(state.accounts_root, _row(accounts))
+    put(state.triggers_root, _row(triggers))
     put(state.markets_salt, _row(salt))
-    blocks = [_row(records.prices[which]), _row(salt)]
-    middle, markets = chain_columns(TypeCode.MARKETS, blocks)
-    put(state.markets_middle, middle)
-    put(state.markets, markets)
+    listed = markets.listed if which == 0 else np.ones_like(markets.listed)
+    frontiers = folded(markets.frontier[which], listed)[1][-1:]
+    put(state.frontiers, frontiers)
+    (leaf,) = continue_chain(frontiers, [_row(salt)])
+    put(state.markets, leaf)
+    state.flagged[...] = records.flagged[which]
     put(state.globals_salt, _row(records.globals_salt[which]))
     middle, digest = chain_columns(TypeCode.GLOBALS, _globals_blocks(records, which))
     put(state.globals_middle, middle)
     put(state.globals_digest, digest)
-    root = np.array([accounts], dtype=np.uint32)
-    put(state.left, compress_many(root, markets))
-    put(state.right, compress_many(digest, _ZEROS))
+    put(state.left, compress_many(np.array([accounts], dtype=np.uint32), leaf))
+    put(state.right, compress_many(np.array([triggers], dtype=np.uint32), digest))
 
 
 def _globals_blocks(records: BatchRecords, which: int) -> list[I64]:
@@ -70,6 +82,6 @@ def _globals_blocks(records: BatchRecords, which: int) -> list[I64]:
         *packed(records.time[which], TIME_BITS),
         *packed(records.total[which], CASH_BITS),
         records.deposits_consumed[which],
-        0,
+        records.flagged[which],
     )
     return [_row(words), _row(records.globals_salt[which])]

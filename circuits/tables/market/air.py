@@ -1,49 +1,145 @@
-"""Market: one row is one listed market, whose public terms it hands to whoever needs them.
+"""Market: one row is one listed market: its public terms, and the frontiers of its sides.
 
-Nothing is computed here: the verifier derives every number (rollup.protocol.terms) and sends it.
-Height: one row a market, padded. Degree: 2.
-Buses: receives MARKET; sends RISK, TRADE and TAKE as often as they are asked for.
-Claims: docs/spec/claims/market.md. Spec: docs/spec/06-margin.md.
+Nothing is computed of terms: the verifier derives every number (rollup.protocol.terms) and sends
+it. The frontier of a side is the bucket down to which all counters have been shown zero; it goes up
+with the price for free, and comes down only over counters that the trigger table sweeps. The rows
+hand the markets leaf on from market to market, before and after the batch.
+Height: one row a market, padded. Degree: 3.
+Buses: receives MARKET; sends RISK, TRADE and TAKE as often as they are asked for; FRONTIERS, SWEEP,
+HASH, RANGE.
+Claims: docs/spec/claims/market.md. Spec: docs/spec/06-margin.md and 13-triggers.md.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 from circuits.air.builder import Builder
-from circuits.air.layout import Layout, bit, cell, cells, group
+from circuits.air.layout import Layout, bit, cell, cells, group, limbs, many
 from circuits.air.table import Table
-from circuits.gadgets.buses import MARKET, RISK, TAKE, TRADE
-from circuits.tables.position.columns import DIGITS, Risk
+from circuits.gadgets.buses import FRONTIERS, MARKET, RISK, SWEEP, TAKE, TRADE
+from circuits.gadgets.hash import request_hash
+from circuits.tables.position.columns import DIGEST, Risk
+from rollup.protocol.constants import BUCKET_NUMBER_BITS
+
+
+class Side(Layout):
+    """The frontier of one side, as biased bucket numbers."""
+
+    before = cell()
+    after = cell()
+    falls = bit()  # the frontier is lowered by a sweep
+    lags = bit()  # it is above the price's bucket after the batch
+    room = limbs(BUCKET_NUMBER_BITS)  # how far it may still fall, or how far it rose
+
+
+class Fold(Layout):
+    """The markets leaf, as far as the row's market."""
+
+    listed = cell()  # 1 if the market before this one was listed before the batch
+    lagging = cell()  # sides of the markets before this one that lag
+    old_taken = cells(DIGEST)
+    old_hash = cells(DIGEST)
+    new_taken = cells(DIGEST)
+    new_hash = cells(DIGEST)
 
 
 class Columns(Layout):
     """The columns."""
 
     active = bit()
+    listed = bit()  # before the batch too
     market = cell()
     risk = group(Risk)
     band_low = cells(2)  # packed pairs
     band_high = cells(2)
     taker_fee = cell()
     maker_fee = cell()
-    value = cells(DIGITS)  # of a lot, balanced limbs
     lot_fee = cells(3)  # of liquidation, limbs
     risk_uses = cell()  # positions of this batch in the market
     trade_uses = cell()  # fills
     take_uses = cell()  # takeovers
+    sides = many(2, group(Side))
+    fold = group(Fold)
 
 
 def constraints(air: Builder, row: Columns) -> None:
     """One market."""
-    air.require_bit(row.active, "market.flags")
+    for flag in (row.active, row.listed):
+        air.require_bit(flag, "market.flags")
+    _terms(air, row)
+    for place, side in enumerate(row.sides):
+        _frontier(air, row, place, side)
+    _fold(air, row)
+
+
+def _terms(air: Builder, row: Columns) -> None:
     # Lie: a padding row hands out terms of its own making.
     for uses in (row.risk_uses, row.trade_uses, row.take_uses):
         air.require_zero(uses * (1 - row.active), "market.padding-is-silent")
     risk = row.risk.cells
     trade = (*row.band_low, *row.band_high, row.taker_fee, row.maker_fee)
     # Lie: other terms than governance and price give, or those of a market that is not listed.
-    take = (*row.value, *row.lot_fee)
-    air.receive(MARKET, (row.market, *risk, *trade, *take), row.active, claim="market.public")
+    public = (row.market, *risk, *trade, *row.lot_fee)
+    air.receive(MARKET, public, row.active, claim="market.public")
     air.send(RISK, (row.market, *risk), row.risk_uses, claim="market.risk")
     air.send(TRADE, (row.market, *trade), row.trade_uses, claim="market.trade")
+    take = (*row.risk.value, *row.lot_fee)
     air.send(TAKE, (row.market, *take), row.take_uses, claim="market.take")
+
+
+def _frontier(air: Builder, row: Columns, place: int, side: Side) -> None:
+    """It rises to the price, or falls toward it by a sweep; it lags where it does not get there."""
+    number = (row.risk.long_number, row.risk.short_number)[place]
+    for flag in (side.falls, side.lags):
+        air.require_bit(flag, "market.flags")
+    # Lie: a new market, which has no counters yet, starts with a frontier of somebody's choice.
+    air.require_zero(side.falls * (1 - row.listed), "market.new-frontier")
+    # Lie: a frontier stays above the price without a sweep, or jumps up past it.
+    air.require_zero(side.lags * (1 - side.falls), "market.frontier")
+    # Lie: a side lags and says that it does not, so that the step closes.
+    with air.when(row.active - side.lags):
+        air.require_equal(side.after, number, "market.frontier")
+    # Lie: a frontier drops to the price, or below it, and nobody looked at what is between.
+    air.range_check(side.room, row.active, claim="market.frontier-room")
+    air.require_equal(room(side, number), side.room.value(), "market.frontier-room")
+    key = row.market * 2 + place
+    # Lie: a sweep that begins below the old frontier, or ends above the new one.
+    air.send(SWEEP, (key, side.before), side.falls, claim="market.sweep")
+    air.receive(SWEEP, (key, side.after), side.falls, claim="market.sweep")
+
+
+def room(side: Side, number: Any) -> Any:
+    """How far a frontier rose; or how far above the price one that fell is, less the one bucket
+    that it is at least where it lags. On cells and on arrays."""
+    fell = side.after - number - side.lags
+    rose = number - side.before
+    return rose + side.falls * (fell - rose)
+
+
+def _fold(air: Builder, row: Columns) -> None:
+    fold = row.fold
+    # Lie: a market that was there is passed off as new, so that its frontier starts at the price.
+    # The old leaf has those of all markets that were listed, and they are the first.
+    air.require_zero(row.listed * (1 - fold.listed), "market.listed-before")
+    air.require_zero(row.listed * (1 - row.active), "market.padding-is-silent")
+    zeros = (0,) * (DIGEST - len(row.sides))
+    old = (*(side.before for side in row.sides), *zeros)
+    new = (*(side.after for side in row.sides), *zeros)
+    # Lie: frontiers that the old leaf does not have, or that the new one does not remember.
+    request_hash(air, fold.old_taken, old, fold.old_hash, row.listed, claim="market.leaf-before")
+    request_hash(air, fold.new_taken, new, fold.new_hash, row.active, claim="market.leaf-after")
+    taken = (row.market, fold.listed, fold.lagging, *fold.old_taken, *fold.new_taken)
+    # Lie: the frontiers of one market are put in another's place, or a market's are left out.
+    air.receive(FRONTIERS, taken, row.active, claim="market.frontiers")
+    old_given = _folded(fold.old_taken, fold.old_hash, row.listed)
+    lagging = fold.lagging + row.sides[0].lags + row.sides[1].lags
+    given = (row.market + 1, row.listed, lagging, *old_given, *fold.new_hash)
+    air.send(FRONTIERS, given, row.active, claim="market.frontiers")
+
+
+def _folded(taken: Sequence[Any], hashed: Sequence[Any], listed: Any) -> list[Any]:
+    """The old digest after the row: a market that was not listed is not in it."""
+    return [a + listed * (b - a) for a, b in zip(taken, hashed, strict=True)]
 
 
 TABLE = Table(name="market", columns=Columns, constraints=constraints)

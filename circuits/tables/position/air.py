@@ -4,10 +4,11 @@ The row takes its account's chain, hashes its old position into the old digest a
 the new digest, adds both to the sums, and hands the chain on. An empty position is not in a leaf:
 it leaves its digest as it was. Markets rise along a chain, and the account's row takes it back only
 with its leaves: so the rows of an account are exactly the positions that its leaves commit to,
-and those traded in the batch.
+and those traded in the batch. The new position's trigger is as many buckets below the price as its
+account is safe; the row says which trigger was left and which is taken.
 Height: one row a position, padded. Degree: 3.
-Buses: CHAIN, RISK, HASH, MEMORY, RANGE; sends LIQUIDATION.
-Claims: docs/spec/claims/position.md. Spec: docs/spec/03-state.md and 06-margin.md.
+Buses: CHAIN, RISK, HASH, MEMORY, RANGE; sends TRIGGER and LIQUIDATION.
+Claims: docs/spec/claims/position.md. Spec: docs/spec/03-state.md, 06-margin.md, 13-triggers.md.
 """
 
 from collections.abc import Sequence
@@ -15,11 +16,11 @@ from typing import Any
 
 from circuits.air.builder import Builder
 from circuits.air.table import Table
-from circuits.gadgets.buses import CHAIN, LIQUIDATION, MEMORY, RISK
+from circuits.gadgets.buses import CHAIN, LIQUIDATION, MEMORY, RISK, TRIGGER
 from circuits.gadgets.compare import require_at_most
 from circuits.gadgets.hash import request_hash
 from circuits.gadgets.words import POSITION_WORD
-from circuits.tables.position.columns import LIMB, Columns, Size
+from circuits.tables.position.columns import LIMB, Columns, Risk, Size
 from circuits.tables.position.sums import POSITIONS_MAX, product
 from rollup.protocol.constants import POSITION_BITS, POSITION_LIMIT
 
@@ -29,7 +30,7 @@ ROWS_MAX = 2**13
 
 def constraints(air: Builder, row: Columns) -> None:
     """One position."""
-    for flag in (row.active, row.shrinks, row.unchanged, row.liquidated):
+    for flag in (row.active, row.shrinks, row.liquidated, row.kept):
         air.require_bit(flag, "position.flags")
     _require_place(air, row)
     for size in (row.before, row.after):
@@ -40,8 +41,9 @@ def constraints(air: Builder, row: Columns) -> None:
     _require_memory(air, row)
     _require_takeovers(air, row)
     _require_leaf(air, row)
-    _require_sums(air, row)
-    _require_chain(air, row)
+    _require_trigger(air, row)
+    _require_moves(air, row)
+    _require_chain(air, row, _require_sums(air, row))
 
 
 def _require_place(air: Builder, row: Columns) -> None:
@@ -74,10 +76,12 @@ def _require_size(air: Builder, row: Columns, size: Size) -> None:
     # Nothing has one form: no sign, and a borrow only below zero.
     air.require_zero(size.short * (1 - size.held), "position.size")
     air.require_zero(size.borrow * (1 - size.short), "position.size")
+    # Lie: a row of no account says that a trigger is left, so that a counter falls.
+    air.require_zero(size.held * (1 - row.active), "position.padding-is-silent")
 
 
 def _require_demands(air: Builder, row: Columns) -> None:
-    """What the account's clause of the margin rule asks of each of its positions."""
+    """What an account whose risk did not grow asks of each of its positions."""
     before, after = row.before, row.after
     # Lie: a position that grew is passed off as a reduction.
     require_at_most(
@@ -92,9 +96,6 @@ def _require_demands(air: Builder, row: Columns) -> None:
     # Lie: a flip is passed off as a reduction: long 5 to short 4.
     flipped = after.held * (after.short - before.short)
     air.require_zero(row.shrinks * flipped, "position.no-flip")
-    # Lie: an account that traded is passed off as one that only received cash.
-    with air.when(row.unchanged):
-        air.require_all_equal(after.words, before.words, "position.unchanged-sizes")
 
 
 def _require_memory(air: Builder, row: Columns) -> None:
@@ -125,30 +126,76 @@ def _require_leaf(air: Builder, row: Columns) -> None:
     request_hash(air, row.new_taken, block, row.new_hash, after.held, claim="position.leaf-after")
 
 
-def added(row: Columns) -> list[Any]:
-    """What the position adds to the sums, column by column; on cells and on arrays."""
-    risk = row.risk
-    found: list[Any] = []
-    for size in (row.before, row.after):
-        side = _of_side(size.short, risk.long_maintenance, risk.short_maintenance)
-        found += product(size.magnitude.cells, side)
-        found += product(size.magnitude.cells, risk.requirement)
-    side = _of_side(row.after.short, risk.long_initial, risk.short_initial)
-    return found + product(row.after.magnitude.cells, side)
+def number_of(risk: Risk, short: Any) -> Any:
+    """The bucket of a side at the batch's price; on cells and on arrays."""
+    return risk.long_number + short * (risk.short_number - risk.long_number)
+
+
+def _require_trigger(air: Builder, row: Columns) -> None:
+    """max(0, bucket of the side - safety)."""
+    air.range_check(row.sunk, row.active, claim="position.trigger")
+    after, sunk = row.after, row.sunk.value()
+    wanted = number_of(row.risk, after.short) - row.safety + sunk
+    # Lie: a trigger deeper than the account is safe, above the price, or of the other side.
+    air.require_zero(after.held * (wanted - after.trigger), "position.trigger")
+    # Lie: one that is not the lowest is lifted, or the lowest is: sunk is what lies below zero.
+    air.require_zero(sunk * after.trigger, "position.trigger")
+
+
+def _require_moves(air: Builder, row: Columns) -> None:
+    """The trigger that was left and the one that is taken are counted, unless they are one."""
+    before, after, kept = row.before, row.after, row.kept
+    # Lie: a move is hidden: silent for a position that was opened, closed, flipped or moved.
+    for held in (before.held, after.held):
+        air.require_zero(kept * (1 - held), "position.kept")
+    air.require_zero(kept * (after.short - before.short), "position.kept")
+    air.require_zero(kept * (after.trigger - before.trigger), "position.kept")
+    for size, taken in ((before, 0), (after, 1)):
+        count = size.held - kept
+        air.bit_elsewhere(count, "kept is 1 only where the size is held")
+        # Lie: a counter is lowered or raised of another market, side or trigger, or for nothing.
+        seat = (row.market * 2 + size.short, size.trigger, taken)
+        air.send(TRIGGER, seat, count, claim="position.counted")
+
+
+def added(row: Columns) -> dict[str, list[Any]]:
+    """What the position adds to each sum, column by column; on cells and on arrays."""
+    risk, before, after = row.risk, row.before, row.after
+    old, new = before.magnitude.cells, after.magnitude.cells
+    maintenance = (risk.long_maintenance, risk.short_maintenance)
+    initial = (risk.long_initial, risk.short_initial)
+    sign = 1 - 2 * after.short
+    return {
+        "excess_before": product(old, _of_side(before.short, *maintenance)),
+        "excess_after": product(new, _of_side(after.short, *maintenance)),
+        "ladder_after": product(new, risk.bucket),
+        "initial_after": product(new, _of_side(after.short, *initial)),
+        "equity_after": product(new, [sign * digit for digit in risk.value]),
+    }
 
 
 def _of_side(short: Any, long_digits: Sequence[Any], short_digits: Sequence[Any]) -> list[Any]:
     return [a + short * (b - a) for a, b in zip(long_digits, short_digits, strict=True)]
 
 
-def _require_sums(air: Builder, row: Columns) -> None:
-    # Lie: a position is not valued, or valued on the other side: a short as a long.
-    for given, taken, more in zip(row.given.cells, row.taken.cells, added(row), strict=True):
-        air.require_equal(given, taken + more, "position.sums")
+def _require_sums(air: Builder, row: Columns) -> list[Any]:
+    """The sums that are handed on, in the order of CHAIN."""
+    found: list[Any] = []
+    for name, columns in added(row).items():
+        taken = getattr(row.taken, name)
+        total = [column + more for column, more in zip(taken, columns, strict=True)]
+        if name == "ladder_after":  # of degree 2, so that it needs no cells
+            found += total
+            continue
+        # Lie: a position is not valued, or valued on the other side: a short as a long.
+        given = getattr(row.given, name)
+        air.require_all_equal(given, total, "position.sums")
+        found += given
+    return found
 
 
-def _require_chain(air: Builder, row: Columns) -> None:
-    demands = (row.shrinks, row.unchanged, row.liquidated, row.exhausted)
+def _require_chain(air: Builder, row: Columns, sums: Sequence[Any]) -> None:
+    demands = (row.safety, row.shrinks, row.liquidated, row.exhausted)
     least = row.market - row.gap.value()
     taken = (row.account, least, row.count, *demands, *row.old_taken, *row.new_taken)
     # Lie: a position of another account, one in two accounts, or one in none.
@@ -156,7 +203,7 @@ def _require_chain(air: Builder, row: Columns) -> None:
     old = _folded(row.old_taken, row.old_hash, row.before.held)
     new = _folded(row.new_taken, row.new_hash, row.after.held)
     given = (row.account, row.market + 1, row.count + 1, *demands, *old, *new)
-    air.send(CHAIN, (*given, *row.given.cells), row.active, claim="position.chain")
+    air.send(CHAIN, (*given, *sums), row.active, claim="position.chain")
 
 
 def _folded(taken: Sequence[Any], hashed: Sequence[Any], held: Any) -> list[Any]:

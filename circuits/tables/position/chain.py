@@ -14,14 +14,12 @@ from circuits.air.layout import LIMB_BITS
 from circuits.air.trace import I64
 from circuits.tables.chains import continue_chain
 from circuits.tables.position.columns import LIMB
-from circuits.tables.position.sums import COLUMNS, POSITIONS_MAX
+from circuits.tables.position.sums import POSITIONS_MAX, spans
 from circuits.tables.records import U32, PositionRecords
 from rollup.private import Private
 from rollup.protocol.constants import POSITION_LIMIT
 
 _PAIR = LIMB * LIMB
-SIGNED = (True, False, True, False, True)
-"""Which of the five sums can be negative."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -33,7 +31,7 @@ class Links(Private):
     count: I64
     old: U32  # (n, 8)
     new: U32
-    sums: I64  # (n, 30)
+    sums: I64  # (n, 29)
 
     def at(self, rows: I64) -> "Links":
         """Some of them."""
@@ -59,7 +57,7 @@ class Chains(Private):
 
 
 def chains(starts: Links, exists: I64, positions: PositionRecords, added: I64) -> Chains:
-    """All chains, from their starts; `added` is what each position adds to the sums, (n, 30)."""
+    """All chains, from their starts; `added` is what each position adds to the sums, (n, 29)."""
     count = len(positions.owner)
     state = starts.at(np.arange(len(starts.owner)))
     taken = starts.at(np.zeros(count, dtype=np.int64)) if len(starts.owner) else starts
@@ -108,24 +106,23 @@ def _step(
     hashed: tuple[U32, U32],
 ) -> None:
     """One position of each of some accounts."""
-    for digests, sizes, found in (
-        (state.old, positions.before, hashed[0]),
-        (state.new, positions.after, hashed[1]),
+    for digests, sizes, triggers, found in (
+        (state.old, positions.before, positions.trigger[0], hashed[0]),
+        (state.new, positions.after, positions.trigger[1], hashed[1]),
     ):
         held = np.flatnonzero(sizes[rows] != POSITION_LIMIT)
         chosen, whose = rows[held], owners[held]
-        (found[chosen],) = continue_chain(
-            digests[whose], [position_blocks(positions.market[chosen], sizes[chosen])]
-        )
+        blocks = position_blocks(positions.market[chosen], sizes[chosen], triggers[chosen])
+        (found[chosen],) = continue_chain(digests[whose], [blocks])
         digests[whose] = found[chosen]
     state.sums[owners] += added[rows]
     state.least[owners] = positions.market[rows] + 1
     state.count[owners] += 1
 
 
-def position_blocks(market: I64, biased: I64) -> I64:
+def position_blocks(market: I64, biased: I64, trigger: I64) -> I64:
     """The blocks that a leaf has of some positions, filled up with zeros by the hash."""
-    return np.stack([market, biased % _PAIR, biased // _PAIR], axis=1)
+    return np.stack([market, biased % _PAIR, biased // _PAIR, trigger], axis=1)
 
 
 def _total(state: Links, owners: I64, more: int) -> tuple[Links, I64, int]:
@@ -140,16 +137,11 @@ def _total(state: Links, owners: I64, more: int) -> tuple[Links, I64, int]:
 def normalised(sums: I64) -> I64:
     """Five sums a row as limbs; the top limb of one that is negative is negative."""
     found = np.empty_like(sums)
-    for start in range(0, sums.shape[1], COLUMNS):
+    for span in spans().values():
         carry = np.zeros(len(sums), dtype=np.int64)
-        for place in range(start, start + COLUMNS):
+        for place in range(span.start, span.stop):
             total = sums[:, place] + carry
-            last = place == start + COLUMNS - 1
+            last = place == span.stop - 1
             found[:, place] = total if last else total & (LIMB - 1)
             carry = total >> LIMB_BITS
     return found
-
-
-def columns_of(sums: I64) -> Sequence[I64]:
-    """Column by column."""
-    return [sums[:, place] for place in range(sums.shape[1])]

@@ -3,14 +3,16 @@
 from typing import Any
 
 from circuits.air.layout import Layout, bit, cell, cells, group, limbs
-from circuits.tables.position.sums import Sums
-from rollup.protocol.constants import MARKET_BITS, POSITION_BITS
+from circuits.gadgets.balanced import BUCKET_COUNT, COUNT
+from circuits.gadgets.buses import RISK_NUMBERS
+from circuits.tables.position.sums import COLUMNS, Sums
+from rollup.protocol.constants import MARKET_BITS, POSITION_BITS, SAFETY_MAX
 
 DIGEST = 8
 LIMB = 2**13
 
-DIGITS = 3
-"""Balanced limbs of a public number (circuits.gadgets.balanced)."""
+SAFETY_BITS = SAFETY_MAX.bit_length()
+"""A safety is one limb, and its largest value is all ones."""
 
 
 class Size(Layout):
@@ -22,31 +24,52 @@ class Size(Layout):
     borrow = bit()  # of the low pair, below zero
     held = bit()  # 1 if not empty
     inverse = cell()  # of the sum of the magnitude's limbs
+    trigger = cell()  # the bucket at which its account must be looked at
 
     def block(self, market: Any) -> tuple[Any, ...]:
-        """How the leaf hashes it. Its trigger is 0."""
-        return (market, *self.words, 0, 0, 0, 0, 0)
+        """How the leaf hashes it."""
+        return (market, *self.words, self.trigger, 0, 0, 0, 0)
 
 
 class Risk(Layout):
-    """What a lot adds to the sums: public numbers of the market."""
+    """What a lot adds to the sums, in balanced limbs, and in which buckets its sides are: public
+    numbers of the market."""
 
-    long_maintenance = cells(DIGITS)
-    short_maintenance = cells(DIGITS)
-    long_initial = cells(DIGITS)
-    short_initial = cells(DIGITS)
-    requirement = cells(DIGITS)
+    long_maintenance = cells(COUNT)
+    short_maintenance = cells(COUNT)
+    long_initial = cells(COUNT)
+    short_initial = cells(COUNT)
+    bucket = cells(BUCKET_COUNT)
+    value = cells(COUNT)
+    long_number = cell()
+    short_number = cell()
 
     @property
     def cells(self) -> tuple[Any, ...]:
-        """All digits, as RISK carries them."""
+        """All numbers, as RISK carries them."""
         return (
             *self.long_maintenance,
             *self.short_maintenance,
             *self.long_initial,
             *self.short_initial,
-            *self.requirement,
+            *self.bucket,
+            *self.value,
+            self.long_number,
+            self.short_number,
         )
+
+
+if Risk.width() != RISK_NUMBERS:
+    raise TypeError("RISK carries another number of elements than a market's terms have")
+
+
+class Given(Layout):
+    """The sums that the row hands on in cells of their own: the ladder has lower degree."""
+
+    excess_before = cells(COLUMNS)
+    excess_after = cells(COLUMNS)
+    initial_after = cells(COLUMNS)
+    equity_after = cells(COLUMNS)
 
 
 class Columns(Layout):
@@ -57,8 +80,8 @@ class Columns(Layout):
     market = cell()
     gap = limbs(MARKET_BITS)  # how far the market is above the least one allowed
     count = cell()
+    safety = cell()  # buckets between the price and the account's triggers
     shrinks = bit()
-    unchanged = bit()
     liquidated = bit()
     exhausted = cell()
     takeovers = cell()  # of this position
@@ -67,9 +90,11 @@ class Columns(Layout):
     after = group(Size)
     shrink_room = cells(3)  # lower limbs of |size| - |size'|
     risk = group(Risk)
+    sunk = limbs(SAFETY_BITS)  # buckets that the trigger would be below the lowest
+    kept = bit()  # 1 if side and trigger are as they were: then nothing is said of them
     old_taken = cells(DIGEST)
     old_hash = cells(DIGEST)  # after the old position's block, if there is one
     new_taken = cells(DIGEST)
     new_hash = cells(DIGEST)
     taken = group(Sums)
-    given = group(Sums)
+    given = group(Given)

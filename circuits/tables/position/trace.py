@@ -4,17 +4,11 @@ import numpy as np
 
 from circuits.air.trace import I64, U32, Trace, inverse_or_zero, put, put_packed
 from circuits.gadgets.compare import fill_difference
-from circuits.tables.position.air import added
+from circuits.tables.position.air import added, number_of
 from circuits.tables.position.chain import Chains
-from circuits.tables.position.columns import LIMB, Columns, Size
-from circuits.tables.records import (
-    LIQUIDATED,
-    SHRINKING,
-    UNCHANGED,
-    AccountRecords,
-    MarketRecords,
-    PositionRecords,
-)
+from circuits.tables.position.columns import LIMB, Columns, Given, Size
+from circuits.tables.position.sums import spans
+from circuits.tables.records import AccountRecords, MarketRecords, PositionRecords
 from rollup.protocol.constants import POSITION_BITS, POSITION_LIMIT
 
 _PAIR = LIMB * LIMB
@@ -39,18 +33,18 @@ class Positions:
         row.account[...] = records.account
         row.market[...] = records.market
         row.last_ts[...] = records.last_ts
-        clause = accounts.clause[records.owner]
-        row.unchanged[...] = clause == UNCHANGED
-        row.shrinks[...] = np.isin(clause, SHRINKING)
-        row.liquidated[...] = clause == LIQUIDATED
-        row.exhausted[...] = accounts.exhausted[records.owner]
+        row.safety[...] = accounts.safety[records.owner]
+        for name in ("shrinks", "liquidated", "exhausted"):
+            getattr(row, name)[...] = getattr(accounts, name)[records.owner]
         row.takeovers[...] = records.takeovers
         _fill_size(row.before, records.before)
         _fill_size(row.after, records.after)
         before, after = (np.abs(s - POSITION_LIMIT) for s in (records.before, records.after))
         fill_difference(row.shrink_room, after, before, POSITION_BITS)
         put(row.risk.cells, markets.risk[_rows_of(markets, records.market)])
-        self.added: I64 = np.stack(added(row), axis=1)
+        _fill_triggers(row, records)
+        columns = [column for each in added(row).values() for column in each]
+        self.added: I64 = np.stack(columns, axis=1)
 
     def build(self, chains: Chains) -> U32:
         """The whole trace; the rest is padding of zeros."""
@@ -62,7 +56,10 @@ class Positions:
         put(row.old_hash, chains.hashed[0])
         put(row.new_hash, chains.hashed[1])
         put(row.taken.cells, taken.sums)
-        put(row.given.cells, taken.sums + self.added)
+        given = taken.sums + self.added
+        for name, span in spans().items():
+            if name in Given.fields:
+                put(getattr(row.given, name), given[:, span])
         self._trace.fill_rest()
         return self._trace.finish()
 
@@ -82,3 +79,14 @@ def _fill_size(size: Size, biased: I64) -> None:
     size.held[...] = signed != 0
     first, *others = size.magnitude
     size.inverse[...] = inverse_or_zero(sum(others, first))
+
+
+def _fill_triggers(row: Columns, records: PositionRecords) -> None:
+    """The triggers of the records, and how far below the lowest the new one would be."""
+    for size, trigger in zip((row.before, row.after), records.trigger, strict=True):
+        size.trigger[...] = trigger
+    held = row.after.held
+    short = np.maximum(row.safety - number_of(row.risk, row.after.short), 0)
+    row.sunk.fill(held * short)
+    same = (row.before.short == row.after.short) & (row.before.trigger == row.after.trigger)
+    row.kept[...] = row.before.held * held * same

@@ -5,7 +5,16 @@ from typing import Any
 from circuits.air.layout import Layout, bit, carries, cell, cells, group, limbs
 from circuits.gadgets.integer import Integer
 from circuits.tables.position.columns import DIGEST
-from circuits.tables.position.sums import COLUMNS, SUM_BITS, normal, normal_unsigned, raw
+from circuits.tables.position.sums import (
+    COLUMNS,
+    LADDER_COLUMNS,
+    SUM_BITS,
+    normal,
+    normal_ladder,
+    raw,
+    raw_ladder,
+)
+from rollup.protocol.constants import LADDER_BITS
 
 CARRY_BITS = 18
 """A column of a sum stays below 2^29.3, so its carry stays below 2^17."""
@@ -30,21 +39,21 @@ class Signed(Layout):
         return raw(self.columns) - normal(self.signed)
 
 
-class Unsigned(Layout):
-    """A sum that is never negative."""
+class Ladder(Layout):
+    """The ladder: never negative, and below 2^45 whatever the account holds."""
 
-    columns = cells(COLUMNS)
-    limbs = limbs(SUM_BITS)
-    carries = carries(COLUMNS - 1, CARRY_BITS)
+    columns = cells(LADDER_COLUMNS)
+    limbs = limbs(LADDER_BITS)
+    carries = carries(LADDER_COLUMNS - 1, CARRY_BITS)
 
     @property
     def signed(self) -> tuple[Any, ...]:
-        """The limbs of the sum."""
-        return tuple(self.limbs.cells)
+        """The limbs of the sum, with a column above them that stays empty."""
+        return (*self.limbs.cells, 0)
 
     def gap(self) -> Integer:
         """The sum less its limbs: zero."""
-        return raw(self.columns) - normal_unsigned(self.signed)
+        return raw_ladder(self.columns) - normal_ladder(self.limbs.cells)
 
 
 class Columns(Layout):
@@ -55,25 +64,25 @@ class Columns(Layout):
     account = cell()
     least = cell()
     count = cell()
+    safety = cell()
     shrinks = cell()
-    unchanged = cell()
     liquidated = cell()
     exhausted = cell()
     old = cells(DIGEST)
     new = cells(DIGEST)
     excess_before = group(Signed)
-    requirement_before = group(Unsigned)
     excess_after = group(Signed)
-    requirement_after = group(Unsigned)
+    ladder_after = group(Ladder)
     initial_after = group(Signed)
+    equity_after = group(Signed)
 
     @property
-    def sums(self) -> tuple[Signed | Unsigned, ...]:
+    def sums(self) -> tuple[Signed | Ladder, ...]:
         """All sums, in the order of CHAIN."""
         return (
             self.excess_before,
-            self.requirement_before,
             self.excess_after,
-            self.requirement_after,
+            self.ladder_after,
             self.initial_after,
+            self.equity_after,
         )

@@ -1,12 +1,10 @@
 """Total: how the rows are filled. Nothing is checked: a forged record gives a forged row."""
 
-import numpy as np
-
 from circuits.air.trace import U32, Trace, put
 from circuits.gadgets.integer import fill_carries
 from circuits.tables.position.chain import Chains
-from circuits.tables.position.sums import COLUMNS
-from circuits.tables.records import LIQUIDATED, SHRINKING, UNCHANGED, AccountRecords
+from circuits.tables.position.sums import spans
+from circuits.tables.records import AccountRecords
 from circuits.tables.total.columns import Columns, Signed
 
 
@@ -20,21 +18,17 @@ def build(chains: Chains, accounts: AccountRecords, height: int, blinded: int) -
     row.account[...] = accounts.account[came.owner]
     row.least[...] = came.least
     row.count[...] = came.count
-    clause = accounts.clause[came.owner]
-    row.unchanged[...] = clause == UNCHANGED
-    row.shrinks[...] = np.isin(clause, SHRINKING)
-    row.liquidated[...] = clause == LIQUIDATED
-    row.exhausted[...] = accounts.exhausted[came.owner]
+    for name in ("safety", "shrinks", "liquidated", "exhausted"):
+        getattr(row, name)[...] = getattr(accounts, name)[came.owner]
     put(row.old, came.old)
     put(row.new, came.new)
-    for place, each in enumerate(row.sums):
-        columns = slice(COLUMNS * place, COLUMNS * (place + 1))
-        put(each.columns, came.sums[:, columns])
-        limbs = chains.limbs[:, columns].copy()
+    for each, span in zip(row.sums, spans().values(), strict=True):
+        put(each.columns, came.sums[:, span])
+        limbs = chains.limbs[:, span].copy()
         if isinstance(each, Signed):
             each.negative[...] = limbs[:, -1] < 0
-        limbs[:, -1] %= 2**13
-        put(each.limbs.cells, limbs.astype(np.int64))
+        for cell, width, digit in zip(each.limbs.cells, each.limbs.widths, limbs.T, strict=False):
+            cell[...] = digit % 2**width
         each.carries.fill(fill_carries(each.gap()))
     trace.fill_rest()
     return trace.finish()
