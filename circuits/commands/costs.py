@@ -26,7 +26,7 @@ from circuits.tables.order.air import CHALLENGE_BLOCKS, MESSAGE_BLOCKS
 from circuits.tables.schedule import COMB_ROWS, LADDER_ROWS
 from rollup.field.extension import DEGREE
 from rollup.hash.keccak import DIGEST_BYTES
-from rollup.protocol.constants import ACCOUNT_BITS, SLOT_BITS
+from rollup.protocol.constants import ACCOUNT_BITS, SLOT_BITS, TRIGGER_BITS
 from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass
 
 NODE_ROWS = {"tree": 1, "poseidon": 2}
@@ -40,15 +40,23 @@ ROWS: Mapping[str, Mapping[str, int]] = {
     "a touched account": {"account": 1, "total": 1, "poseidon": 1 + 2 * (LEAF_BLOCKS - 1)},
     "its header": {"header": 1, "poseidon": HEADER_BLOCKS},
     "a position of it": {"position": 1, "poseidon": 2},
+    "a leaf of triggers": {"trigger": 1, "poseidon": 2},
+    "a refresh, its leaves apart": {"account": 1, "total": 1, "position": 1, "poseidon": 6},
+    "8 swept buckets": {"trigger": 1, "tree": 1, "poseidon": 2},
     "a touched slot": {"slot": 1, "poseidon": 2},
     "a deposit": {"deposit": 1},
     "a path to an account": {name: ACCOUNT_BITS * rows for name, rows in NODE_ROWS.items()},
     "a path to a slot": {name: SLOT_BITS * rows for name, rows in NODE_ROWS.items()},
+    "a path to a leaf of triggers": {
+        name: TRIGGER_BITS * rows for name, rows in NODE_ROWS.items()
+    },
 }
 """Rows by table. Of an account's leaf the block of the header is hashed once, the others before and
 after; a header is opened where an order or a registration needs it. Every eighth position of an
-account takes one more row of `total`. Paths are whole: where paths meet, batches share their upper
-nodes."""
+account takes one more row of `total`. A refresh, of one position, leaves header and slots as they
+were, so that their blocks are hashed once; its trigger leaves one leaf and takes another. What is
+swept and else untouched is hashed once, and neighbours share all nodes but one each. Paths are
+whole: where paths meet, batches share their upper nodes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """What `crypsis l1 up` deploys where it is told nothing: a venue to develop with.
 
 Operator, governor and the keys of the venue's own accounts and of the receipts follow from their
-names, so everybody has them: whoever can reach this L1 can be anybody, for it takes a sender's word,
-and a receipt binds nobody.
+names, so everybody has them: whoever can reach this L1 can be anybody, for it takes a sender's
+word, and a receipt binds nobody.
 """
 
 from rollup.crypto.address_key import AddressKey

@@ -19,6 +19,7 @@ from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import Digest
 from rollup.l1 import interface as l1
 from rollup.l1.deployment import Deployment
+from rollup.l1.interface import Revert, Reverted
 from rollup.l1.queue import QueueLimits
 from rollup.ports import Pins
 from rollup.protocol.constants import DIGEST_LENGTH, MARKETS_MAX
@@ -36,6 +37,7 @@ from rollup.protocol.public_json import (
     public_to_json,
     read_entry,
 )
+from rollup.protocol.rejection import Rejected
 
 PROOF_BYTES_MAX = 2**23
 """No proof of ours is 8 MiB; L1 takes no more."""
@@ -62,6 +64,14 @@ def _read_public(node: Node) -> PublicInput:
         raise node.wrong("public.json, which is ASCII") from None
 
 
+def _read_announced(node: Node) -> Governance:
+    """Reverted where parameters would not be safe: what is announced is asked, whoever made it."""
+    try:
+        return read_governance(node)
+    except Rejected as error:
+        raise Reverted(Revert.GOVERNANCE_UNSAFE, str(error)) from error
+
+
 def _read_genesis(node: Node) -> Genesis:
     return genesis_from_json(node.text(GENESIS_BYTES_MAX).encode())
 
@@ -72,6 +82,7 @@ ADDRESS = hexadecimal(ANY_ADDRESS_BYTES)
 PROOF = hexadecimal(PROOF_BYTES_MAX)
 WORDS = many(INTEGER, WORDS_MAX)
 GOVERNANCE: Form[Governance] = Form(governance_value, read_governance)
+GOVERNANCE_TO_JUDGE: Form[Governance] = Form(governance_value, _read_announced)
 PUBLIC: Form[PublicInput] = Form(lambda public: public_to_json(public).decode(), _read_public)
 GENESIS: Form[Genesis] = Form(genesis_to_json, _read_genesis)
 ENTRY: Form[QueueEntry] = Form(entry_value, read_entry)

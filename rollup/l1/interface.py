@@ -68,6 +68,7 @@ class Revert(StrEnum):
     NUMBER_PASSED = "number-passed"
     DELAY_TOO_SHORT = "delay-too-short"
     GOVERNANCE_CHANGED = "governance-changed"
+    GOVERNANCE_UNSAFE = "governance-unsafe"
     BAD_DEPLOYMENT = "bad-deployment"
     GENESIS_ROOT = "genesis-root"
 

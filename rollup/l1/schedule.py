@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from rollup.codec.strict import CodecError
 from rollup.l1.interface import Revert, Reverted
+from rollup.protocol.governance_codec import governance_from_bytes
 from rollup.protocol.market import Governance, require_continues
 from rollup.protocol.rejection import Rejected
 
@@ -64,6 +66,7 @@ class Schedule:
 
     def announce(self, governance: Governance, number: int, now: int, delay: int) -> Scheduled:
         """Add parameters, in place of the last ones if no closed batch can be under them yet."""
+        _require_safe(governance)
         require_delay(governance, delay)
         last = self.entries[-1]
         kept = self.entries[:-1] if _is_replaceable(last, now) else self.entries
@@ -71,6 +74,15 @@ class Schedule:
         entry = Scheduled(governance, governance.digest(), number, now + delay)
         self.entries = [*kept, entry]
         return entry
+
+
+def _require_safe(governance: Governance) -> None:
+    """Revert unless what is announced keeps every bound, theorem T's inequalities among them:
+    judged on its bytes, as if nothing had been asked where it was made."""
+    try:
+        governance_from_bytes(governance.encode())
+    except (CodecError, Rejected) as error:
+        raise Reverted(Revert.GOVERNANCE_UNSAFE, str(error)) from error
 
 
 def require_delay(governance: Governance, delay: int) -> None:

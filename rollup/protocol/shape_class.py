@@ -13,14 +13,15 @@ from rollup.protocol.constants import (
     MARKETS_MAX,
     OUTFLOWS_MAX,
     TRADES_LIMIT,
+    TRIGGER_BITS,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ShapeClass:
     """The most of each that a batch holds: fills, orders that trade, accounts opened, positions
-    of these accounts, each that was held before the batch or traded in it, and leaves of triggers
-    touched or swept.
+    of these accounts, each that was held before the batch or traded in it, leaves of triggers
+    touched or swept, and inner nodes of all trees on the way to what is opened.
 
     Every class takes DEPOSITS_MAX queue entries, which have the first memory timestamps, and
     OUTFLOWS_MAX withdrawals and transfers, whose signatures take the places of orders.
@@ -32,6 +33,7 @@ class ShapeClass:
     accounts: int
     positions: int
     triggers: int
+    nodes: int
 
     def __post_init__(self) -> None:
         if not 1 <= self.trades <= TRADES_LIMIT:
@@ -45,6 +47,8 @@ class ShapeClass:
             raise ValueError(f"{self.positions} positions are no room for {self.accounts} accounts")
         if self.triggers < 1:
             raise ValueError("a class takes at least one leaf of triggers")
+        if self.nodes < ACCOUNT_BITS + TRIGGER_BITS:
+            raise ValueError("a class takes the paths to one account and one leaf of triggers")
 
     @property
     def takeovers(self) -> int:
@@ -55,21 +59,25 @@ class ShapeClass:
         """Canonical bytes: the length of the name and the name, then numbers of 4 bytes each,
         big-endian, what every class has among them."""
         name = self.name.encode("ascii")
-        sizes = (self.trades, self.orders, self.accounts, self.positions, self.triggers)
-        numbers = (*sizes, DEPOSITS_MAX, OUTFLOWS_MAX)
+        sizes = (self.trades, self.orders, self.accounts, self.positions)
+        numbers = (*sizes, self.triggers, self.nodes, DEPOSITS_MAX, OUTFLOWS_MAX)
         words = (number.to_bytes(4, "big") for number in numbers)
         return b"".join((len(name).to_bytes(1, "big"), name, *words))
 
 
-CLASS_S: Final = ShapeClass("S", trades=128, orders=256, accounts=512, positions=768, triggers=1024)
+CLASS_S: Final = ShapeClass(
+    "S", trades=128, orders=256, accounts=512, positions=768, triggers=1792, nodes=10_500
+)
 """Small: two orders for every fill when no order fills twice, and every account another one:
-256 traders, 64 depositors and the fee account."""
+256 traders, 64 depositors, the fee account and the backstop. Every position may leave one leaf of
+triggers and take another. The nodes are those of accounts as far apart as can be, and of some 80
+leaves of triggers as far apart; where accounts are neighbours, of all leaves."""
 
 CLASS_M: Final = ShapeClass(
-    "M", trades=1024, orders=2048, accounts=1408, positions=3840, triggers=4096
+    "M", trades=1024, orders=2048, accounts=1408, positions=3840, triggers=3840, nodes=42_000
 )
-"""Medium: two orders for every fill. Accounts that far apart, with all these positions, still fit
-the Poseidon table of 2^17 rows; 2,113 different ones would need the double."""
+"""Medium: two orders for every fill. Nodes are what the Poseidon table of 2^17 rows has room for
+beside all else; accounts in a book of a million have half of them at most."""
 
 SHAPE_CLASSES: Final = {shape.name: shape for shape in (CLASS_S, CLASS_M)}
 """By name."""

@@ -67,7 +67,9 @@ def apply_batch(
     steps = take_steps(batch, ledger, lambda: authorise(batch, ledger, compress_many, verify_many))
     ledger.require_all_touched()
     require_positions_fit(ledger, shape_class)
-    return close(batch, ledger, steps, compress_many)
+    outcome = close(batch, ledger, steps, compress_many)
+    require_nodes_fit(outcome, shape_class)
+    return outcome
 
 
 def take_steps(
@@ -89,10 +91,10 @@ def take_steps(
     outflows = tuple(apply_outflow(batch, ledger, place) for place in range(len(batch.outflows)))
     fees = credit_fees(ledger, batch.governance.fee_account, fills)
     require_steady(ledger, steady)
-    exhausted = require_fees_paid(ledger, takeovers, terms)
-    for step in takeovers:
-        require_equity(ledger, step.takeover.account, terms)
+    for account in {step.takeover.account for step in takeovers}:
+        require_equity(ledger, account, terms)
     closings = {index: close_account(batch, ledger, index, terms) for index in ledger.accounts}
+    exhausted = require_fees_paid(ledger, takeovers, terms)
     return Steps(
         terms, steady, deposits, orders, fills, takeovers, outflows, fees, closings, exhausted
     )
@@ -266,6 +268,15 @@ def require_positions_fit(ledger: Ledger, shape_class: ShapeClass) -> None:
     if opened > shape_class.positions:
         most = shape_class.positions
         raise Rejected(Reason.TOO_MANY, f"a batch opens at most {most} positions, not {opened}")
+
+
+def require_nodes_fit(outcome: Outcome, shape_class: ShapeClass) -> None:
+    """The paths to all that the batch opens meet soon enough for its class: each inner node of a
+    tree is two hashes of the proof, and accounts far apart have more of them."""
+    trees = (outcome.account_nodes, outcome.slot_nodes, outcome.trigger_nodes)
+    count, most = sum(map(len, trees)), shape_class.nodes
+    if count > most:
+        raise Rejected(Reason.TOO_MANY, f"a batch opens at most {most} nodes, not {count}")
 
 
 def close_account(

@@ -296,6 +296,13 @@ class SkipsTheDelay(Schedule):
         return super().announce(governance, number, now, delay - 1)
 
 
+class TakesAnyParameters(Schedule):
+    def announce(self, governance: Governance, number: int, now: int, delay: int) -> Scheduled:
+        bent = super().announce(self.entries[-1].governance, number, now, delay)
+        self.entries[-1] = replace(bent, governance=governance)
+        return self.entries[-1]
+
+
 class NeverReplaces(Schedule):
     def announce(self, governance: Governance, number: int, now: int, delay: int) -> Scheduled:
         entries = [*self.entries]
@@ -357,7 +364,7 @@ BROKEN: Mapping[str, Callable[..., LocalL1]] = {
         ),
         "vault": (KeepsRefundsItself, KeepsWithdrawalsItself, OverflowsItsTotal),
         "queue": (ClosesRegistrationsForEver, CreditsTheUnassigned),
-        "schedule": (SkipsTheDelay, NeverReplaces, FollowsTheFirst),
+        "schedule": (SkipsTheDelay, TakesAnyParameters, NeverReplaces, FollowsTheFirst),
     }.items()
     for kind in kinds
 }

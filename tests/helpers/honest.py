@@ -8,15 +8,20 @@ from circuits.air.table import Table
 from circuits.statement.circuit import PUBLICS as LAYOUT
 from circuits.statement.witness import Witness, account_tables
 from rollup.protocol.batch import Batch
-from rollup.protocol.margin import Holding
+from rollup.protocol.margin import Holding, value
 from rollup.protocol.order import Side
+from rollup.protocol.takeover import Takeover, full_fee
+from rollup.protocol.terms import batch_terms
 from tests.differential.test_margin import records_of
 from tests.helpers.isolation import Isolated
 from tests.helpers.rows import Source
 from tests.helpers.statement import BLINDED, small_circuit, small_witness
 from tests.helpers.venue import (
+    BTC,
     ETH,
     ETH_PRICE,
+    GOVERNANCE,
+    PRICES,
     USDC,
     Match,
     Venue,
@@ -33,10 +38,17 @@ from tests.soundness.tables.test_free_state_cells import ACCOUNTS, POSITIONS, TE
 RICH = 10**6 * USDC
 
 
+BACKSTOP = GOVERNANCE.backstop_account
+LONG, SHORT = 6, 7
+"""Traders who can keep what they hold no longer."""
+
+
 @cache
 def busy_venue() -> Venue:
-    """Five traders with positions and used slots in two markets."""
-    venue = Venue(suite=real()).with_traders(*[RICH] * 5)
+    """Five traders with positions and used slots in two markets; and one who is long and one who is
+    short, both below maintenance at the prices to come."""
+    venue = Venue(suite=real()).with_traders(*[RICH] * 5, 100 * USDC, 100 * USDC)
+    venue.run(venue.batch([credit(venue.state.globals.deposits_consumed, BACKSTOP, RICH)]))
     opening = [
         Match(buy(1, 1000), sell(2, 2000), 1000),
         Match(
@@ -44,20 +56,29 @@ def busy_venue() -> Venue:
         ),
     ]
     venue.run(venue.batch(matches=opening))
+    venue.prices = (650_000, 230_000)
+    ether = {"price": 230_000, "market": ETH, "slot": 3}
+    bold = [
+        Match(buy(LONG, 1500, 650_000), sell(4, 1500, 650_000, slot=3), 1500, 650_000),
+        Match(buy(5, 4200, **ether), sell(SHORT, 4200, **ether), 4200, 230_000),
+    ]
+    venue.run(venue.batch(matches=bold))
+    venue.prices = PRICES
     return venue
 
 
 @cache
 def busy_batch() -> Batch:
-    """Every kind of thing at once: deposits, orders filled in parts and renewed."""
+    """Every kind of thing at once: deposits, orders filled in parts and renewed, takeovers of a
+    long and of a short, one of which pays the whole fee and one all that is left."""
     venue = busy_venue()
     first = venue.state.globals.deposits_consumed
     deposits = [
-        register(first, 6, 7 * USDC),
+        register(first, 8, 7 * USDC),
         credit(first + 1, 1, 5),
         credit(first + 2, 99, 17),
         register(first + 3, 2, 3),
-        credit(first + 4, 6, 11),
+        credit(first + 4, 8, 11),
     ]
     resting = sell(2, 2000)
     taker = buy(5, 700, slot=9)
@@ -69,7 +90,21 @@ def busy_batch() -> Batch:
         Match(ether, sell(5, 64, ETH_PRICE, market=ETH, slot=10), 64, ETH_PRICE, Side.SELL),
         Match(ether, sell(1, 10, ETH_PRICE, market=ETH, slot=255), 10, ETH_PRICE),
     ]
-    return venue.batch(deposits, matches)
+    terms = batch_terms(GOVERNANCE, venue.prices)
+    left = value(holding_of(venue, SHORT), terms).equity
+    takeovers = [
+        Takeover(LONG, BTC, 300, full_fee(300, terms[BTC])),
+        Takeover(SHORT, ETH, 200, full_fee(200, terms[ETH])),
+        Takeover(LONG, BTC, 700, full_fee(700, terms[BTC])),
+        Takeover(SHORT, ETH, 4000, left - full_fee(200, terms[ETH])),
+    ]
+    return venue.batch(deposits, matches, takeovers=takeovers)
+
+
+def holding_of(venue: Venue, account: int) -> Holding:
+    """What an account holds."""
+    leaf = venue.state.accounts[account]
+    return Holding(leaf.cash, leaf.positions)
 
 
 @cache

@@ -7,6 +7,7 @@ there to be found. `forge` changes members of a frozen record without its checks
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from types import ModuleType
 from typing import Any, TypeVar
 
 import pytest
@@ -40,18 +41,20 @@ class Liar:
     venue: Venue
     monkeypatch: pytest.MonkeyPatch
 
-    def bend(self, name: str, replacement: Callable[..., Any]) -> None:
+    def bend(
+        self, name: str, replacement: Callable[..., Any], module: ModuleType = transition
+    ) -> None:
         """Replace a rule for the rest of the test."""
-        self.monkeypatch.setattr(transition, name, replacement)
+        self.monkeypatch.setattr(module, name, replacement)
 
     def after(self, name: str, change: Callable[..., Any]) -> None:
         """Let a rule run, then change what it gave: `change(result, *arguments)`."""
         honest = getattr(transition, name)
         self.bend(name, lambda *given: change(honest(*given), *given))
 
-    def blind(self, name: str) -> None:
+    def blind(self, name: str, module: ModuleType = transition) -> None:
         """Let a check pass whatever comes."""
-        self.bend(name, lambda *_: None)
+        self.bend(name, lambda *_: None, module)
 
     def claims(self, batch: Batch) -> set[str]:
         """What the circuit says against the bent outcome of a batch."""

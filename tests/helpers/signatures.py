@@ -40,7 +40,9 @@ CHAIN, VENUE, NOW = 31337, 7, 1_723_000_000_000
 
 HEIGHTS = {"base": 2**13, "comb": 32 * PLACES, "ladder": 64 * PLACES, "order": 4 * PLACES}
 
-PUBLICS = PublicLayout((("chain", 1), ("venue", 1), ("time", 4)))
+BACKSTOP = 2**30 - 1
+
+PUBLICS = PublicLayout((("chain", 1), ("venue", 1), ("time", 4), ("backstop_account", 1)))
 
 
 @cache
@@ -102,6 +104,7 @@ def records_of(orders: Sequence[Order], signatures: Sequence[Signature]) -> Orde
         chain=CHAIN,
         venue=VENUE,
         time=NOW,
+        backstop=BACKSTOP,
     )
 
 
@@ -134,7 +137,10 @@ class Bench:
         An answer that nobody asked for is not told: the question it belongs to is.
         """
         speakers = [filled(circuit().table(n), t, BLINDED) for n, t in self.traces.items()]
-        publics = PUBLICS.flatten({"chain": CHAIN, "venue": VENUE, "time": limbs(NOW, 52)})
+        time = limbs(NOW, 52)
+        publics = PUBLICS.flatten(
+            {"chain": CHAIN, "venue": VENUE, "time": time, "backstop_account": BACKSTOP}
+        )
 
         def asked(bus: Bus) -> tuple[list[tuple[int, ...]], list[int]]:
             payload, counts = requests(speakers, publics, bus.identifier, bus.width)

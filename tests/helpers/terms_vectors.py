@@ -24,6 +24,7 @@ NAMES: Final = (
     "band_high",
     "taker_fee",
     "maker_fee",
+    "liquidation_fee",
 )
 
 MARKETS: Final = (

@@ -173,6 +173,7 @@ markets = st.integers(1, 2**30 - 1).flatmap(
             band_high=price,
             taker_fee=0,
             maker_fee=0,
+            liquidation_fee=0,
         )
     )
 )

@@ -12,7 +12,7 @@ import pytest
 from circuits.air.bus import RANGE
 from circuits.gadgets.buses import BUSES
 from tests.helpers.isolation import Isolated
-from tests.soundness.tables import test_batch, test_deposit, test_fill, test_poseidon
+from tests.soundness.tables import test_batch, test_deposit, test_fill, test_poseidon, test_takeover
 
 Case = tuple[Isolated, Callable[[], Any], set[str]]
 
@@ -33,6 +33,12 @@ CASES: dict[str, Case] = {
     "first fill of a generation": (
         test_fill.FILL,
         lambda: test_fill.trace({"buyer.stored_generation": 2, "seller.stored_generation": 0}),
+        set(),
+    ),
+    "takeover of a long": (test_takeover.TAKEOVER, test_takeover.trace, set()),
+    "takeover of a short": (
+        test_takeover.TAKEOVER,
+        lambda: test_takeover.trace(short=1, exhausted=1, waived=777),
         set(),
     ),
     "batch": (test_batch.BATCH, test_batch.trace, set()),

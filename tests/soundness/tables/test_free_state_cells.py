@@ -32,6 +32,7 @@ from circuits.tables.slot.trace import build as build_slot
 from circuits.tables.total.air import TABLE as TOTAL
 from circuits.tables.tree.air import TABLE as TREE
 from circuits.tables.tree.trace import build as build_tree
+from rollup.protocol.genesis import BACKSTOP_ACCOUNT
 from rollup.protocol.margin import Holding
 from rollup.protocol.terms import batch_terms
 from tests.differential.test_margin import Parts, records_of
@@ -44,8 +45,9 @@ HEIGHTS = {"account": 4, "position": 4, "total": 4}
 
 
 def publics() -> tuple[int, ...]:
-    """Nothing public is read by these tables."""
+    """Nothing public is read by these tables, but whose account the backstop is."""
     values: dict[str, Any] = {name: (0,) * size if size > 1 else 0 for name, size in PUBLICS.sizes}
+    values["backstop_account"] = BACKSTOP_ACCOUNT
     return PUBLICS.flatten(values)
 
 
@@ -90,8 +92,13 @@ def free_limbs(name: str, count: int) -> set[str]:
 SLACK = {name for name in ACCOUNT.columns.names() if name.startswith("slack")}
 """What is left over an inequality: two clauses are a sign instead."""
 
-INVERSE = {"requirement_inverse"}
+NO_SHARE = {"requirement_inverse"}
 """Asked of the clause "healthier" only."""
+
+NO_TAKER = {"backstop_inverse"}
+"""Asked of a liquidated account only."""
+
+INVERSE = NO_SHARE | NO_TAKER
 
 UNHASHED = {
     *free_limbs("before.salt", 4),
@@ -105,8 +112,10 @@ ACCOUNTS: dict[str, tuple[Holding, Holding, int, set[str]]] = {
     "unchanged": (Holding(5, LONG), Holding(6, LONG), 0, INVERSE),
     "initial": (Holding(0, LONG), Holding(10**9, HALF), 1, INVERSE | SLACK),
     "maintenance": (Holding(0, LONG), Holding(-210_000_000, HALF), 2, INVERSE | SLACK),
-    "healthier": (Holding(-470_000_000, LONG), Holding(-235_000_000, HALF), 3, set()),
-    "under water": (Holding(-605_000_000, LONG), Holding(-301_000_000, HALF), 3, set()),
+    "healthier": (Holding(-470_000_000, LONG), Holding(-235_000_000, HALF), 3, NO_TAKER),
+    "under water": (Holding(-605_000_000, LONG), Holding(-301_000_000, HALF), 3, NO_TAKER),
+    "liquidated": (Holding(-470_000_000, LONG), Holding(-235_000_000, HALF), 4, NO_SHARE),
+    "exhausted": (Holding(-470_000_000, LONG), Holding(-237_500_000, HALF), 5, NO_SHARE),
 }
 
 

@@ -1,7 +1,7 @@
 """Every shape class has room for every batch that its rules allow, beside the blinded rows.
 
 Worst case: every trade between two accounts that trade once as long as accounts last, deposits for
-others, and account indices so far apart that paths meet only near the root.
+others, all other accounts refreshed, and as many nodes of trees as the class takes.
 """
 
 import pytest
@@ -14,38 +14,46 @@ from circuits.tables.header.air import HEADER_BLOCKS
 from circuits.tables.order.air import CHALLENGE_BLOCKS, MESSAGE_BLOCKS
 from circuits.tables.position.sums import POSITIONS_MAX
 from circuits.tables.schedule import COMB_STRIDE, LADDER_STRIDE
-from rollup.protocol.constants import ACCOUNT_BITS, DEPOSITS_MAX, MARKETS_MAX, SLOT_BITS
-from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass
+from circuits.tables.trigger.air import PLACE_BITS
+from rollup.protocol.constants import (
+    ACCOUNT_BITS,
+    DEPOSITS_MAX,
+    MARKETS_MAX,
+    SLOT_BITS,
+    TRIGGER_BITS,
+)
+from rollup.protocol.shape_class import CLASS_M, CLASS_S, SHAPE_CLASSES, ShapeClass
 
 BLINDED = max(parameters.blinded_rows for parameters in PARAMETER_SETS.values())
 
-OPENED = HEADER_BLOCKS + 1 + 2 * (LEAF_BLOCKS - 1)
-"""Hashes of an account whose header is opened: the header and the first block once, the others
-before and after."""
+LEAF_HASHES = 1 + 2 * (LEAF_BLOCKS - 1)
+"""Hashes of an account's leaf: the block of the header once, the others before and after."""
 
-STATE_HASHES = 2 * (2 + 2 + 3)
-"""Markets, globals and the three nodes above them, before and after."""
+STATE_HASHES = 2 * (MARKETS_MAX + 1 + 2 + 3)
+"""Frontiers of all markets and their salt, globals and the three nodes above, before and after."""
 
 classes = pytest.mark.parametrize("shape", SHAPE_CLASSES.values(), ids=lambda shape: shape.name)
 
 
-def touched(shape: ShapeClass) -> int:
-    """Traders, depositors and the fee account, all different as far as the class allows."""
-    return min(shape.orders + DEPOSITS_MAX + 1, shape.accounts)
+def opened(shape: ShapeClass) -> int:
+    """Headers: of traders and depositors, all different as far as the class allows."""
+    return min(shape.orders + DEPOSITS_MAX, shape.accounts)
 
 
-def nodes(shape: ShapeClass) -> int:
-    accounts = touched(shape)
-    account_nodes = sum(min(2**depth, accounts) for depth in range(ACCOUNT_BITS))
-    slot_nodes = sum(min(accounts * 2**depth, shape.orders) for depth in range(SLOT_BITS))
-    return account_nodes + slot_nodes
+def nodes_far_apart(shape: ShapeClass, height: int, accounts: int) -> int:
+    """Nodes of a full batch of so many accounts that are far apart below a height."""
+    above = ACCOUNT_BITS - height
+    account_nodes = above + sum(min(2**depth, accounts) for depth in range(height))
+    return account_nodes + sum(min(accounts * 2**k, shape.orders) for k in range(SLOT_BITS))
 
 
 def hashes(shape: ShapeClass) -> int:
     return (
-        2 * nodes(shape)
-        + touched(shape) * OPENED
+        2 * shape.nodes
+        + shape.accounts * LEAF_HASHES
+        + opened(shape) * HEADER_BLOCKS
         + 2 * shape.positions
+        + 2 * shape.triggers
         + 2 * shape.orders
         + shape.orders * (MESSAGE_BLOCKS + CHALLENGE_BLOCKS)
         + STATE_HASHES
@@ -55,28 +63,52 @@ def hashes(shape: ShapeClass) -> int:
 def totals(shape: ShapeClass) -> int:
     """One row an account, and one more for every eighth position beyond the first: the most where
     every account has one, and some have all others."""
-    accounts = touched(shape)
-    return accounts + (shape.positions - accounts) // POSITIONS_MAX
+    return shape.accounts + (shape.positions - shape.accounts) // POSITIONS_MAX
 
 
 @classes
 def test_the_fullest_batch_fits_every_table(shape: ShapeClass) -> None:
     needed = {
         "poseidon": hashes(shape),
-        "tree": nodes(shape),
+        "tree": shape.nodes,
         "order": shape.orders,
-        "account": touched(shape),
-        "header": touched(shape),
+        "account": shape.accounts,
+        "header": opened(shape),
+        "trigger": shape.triggers,
         "position": shape.positions,
         "total": totals(shape),
         "market": MARKETS_MAX,
         "slot": shape.orders,
         "deposit": DEPOSITS_MAX,
         "fill": shape.trades,
+        "takeover": shape.takeovers,
         "batch": 1,
     }
     rooms = {name: height - BLINDED for name, height in HEIGHTS[shape.name].items()}
     assert {name: count for name, count in needed.items() if count > rooms[name]} == {}
+
+
+@pytest.mark.parametrize(
+    ("shape", "accounts", "leaves"), [(CLASS_S, 321, 80), (CLASS_M, 1216, 80)]
+)
+def test_nodes_are_enough_for_accounts_as_far_apart_as_can_be(
+    shape: ShapeClass, accounts: int, leaves: int
+) -> None:
+    """With some leaves of triggers on paths of their own below the sides of all markets. The larger
+    class takes fewer accounts then than in a book where they are neighbours."""
+    needed = nodes_far_apart(shape, ACCOUNT_BITS, accounts)
+    assert needed + leaves * PLACE_BITS + TRIGGER_BITS < shape.nodes
+
+
+@classes
+def test_nodes_are_enough_for_all_leaves_of_triggers_in_a_book_of_a_million(
+    shape: ShapeClass,
+) -> None:
+    """A leaf has less than two nodes of its own: those that a batch touches lie in few markets, and
+    within the 512 leaves that a safety can reach."""
+    accounts = min(shape.orders + DEPOSITS_MAX + 2, shape.accounts)
+    needed = nodes_far_apart(shape, 20, accounts)
+    assert needed + 2 * shape.triggers < shape.nodes
 
 
 @classes

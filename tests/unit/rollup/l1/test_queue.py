@@ -108,7 +108,7 @@ def test_the_chain_has_a_head_after_every_entry(world: World) -> None:
 
 
 def test_counters_of_accounts_and_entries_never_outgrow_their_words() -> None:
-    assert (FULL.accounts, FULL.entries) == (2**30, 2**30 - 1)
+    assert (FULL.accounts, FULL.entries) == (2**30 - 1, 2**30 - 1)
     world = World(limits=QueueLimits(accounts=2, entries=1))
     world.register(1, LEAST)
     world.l1.mint(STRANGER, LEAST)

@@ -126,6 +126,7 @@ def test_only_the_governor_announces_and_only_for_a_number_to_come(world: World)
     [
         ({"clock_ahead_ms": DELAY}, Revert.DELAY_TOO_SHORT),
         ({"fee_account": 1}, Revert.GOVERNANCE_CHANGED),
+        ({"backstop_account": 1}, Revert.GOVERNANCE_CHANGED),
         ({"oracle": ONE.oracle, "markets": ONE.markets}, Revert.GOVERNANCE_CHANGED),
         ({"markets": GOVERNANCE.markets[::-1]}, Revert.GOVERNANCE_CHANGED),
         (
@@ -147,7 +148,7 @@ def test_parameters_under_which_the_venue_could_not_go_on_are_not_announced(
 
 
 def test_a_market_may_be_added_and_its_risk_and_fees_may_change(world: World) -> None:
-    cheaper = replace(GOVERNANCE.markets[0], taker_fee=1, band_fraction=1)
+    cheaper = replace(GOVERNANCE.markets[0], taker_fee=101, band_fraction=1)
     added = replace(ETH_MARKET, symbol="SOL")
     grown = listing(GOVERNANCE, (cheaper, ETH_MARKET, added))
     valid_from = announce(world, grown)

@@ -3,13 +3,15 @@
 from dataclasses import fields, replace
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from rollup.hash.keccak import keccak256
-from rollup.protocol.market import (
-    Governance,
-    Market,
-)
+from rollup.protocol.market import Governance, Market, require_continues
+from rollup.protocol.oracle import PRICE_LEAST
+from rollup.protocol.pricing import step_range
 from rollup.protocol.rejection import Reason
+from rollup.protocol.terms import fraction_up, market_terms
 from tests.helpers.oracle import KEYS, STEP, listing
 from tests.helpers.venue import BTC_MARKET, ETH_MARKET, GOVERNANCE, refusal
 
@@ -31,6 +33,17 @@ from tests.helpers.venue import BTC_MARKET, ETH_MARKET, GOVERNANCE, refusal
         ({"symbol": "btc"}, Reason.MALFORMED),
         ({"symbol": "B" * 17}, Reason.MALFORMED),
         ({"symbol": None}, Reason.MALFORMED),
+        ({"liquidation_fee": -1}, Reason.FRACTION_OUT_OF_BOUNDS),
+        ({"liquidation_fee": 490}, Reason.LIQUIDATION_FEE_TOO_HIGH),
+        ({"maintenance_fraction": 260}, Reason.LIQUIDATION_FEE_TOO_HIGH),
+        ({"bucket": 0}, Reason.BUCKET_OUT_OF_BOUNDS),
+        ({"bucket": 2**21}, Reason.BUCKET_OUT_OF_BOUNDS),
+        ({"funding_cap": 201}, Reason.FUNDING_TOO_HIGH),
+        ({"funding_cap": 501, "maker_fee": 300}, Reason.FUNDING_TOO_HIGH),
+        ({"taker_fee": 99}, Reason.FUNDING_TOO_HIGH),
+        ({"maker_fee": 99}, Reason.FUNDING_TOO_HIGH),
+        ({"interest": 1601}, Reason.FUNDING_TOO_HIGH),
+        ({"interest": -1}, Reason.FUNDING_TOO_HIGH),
     ],
 )
 def test_an_unsafe_market_cannot_be_made(changes: dict[str, object], reason: Reason) -> None:
@@ -44,6 +57,8 @@ def test_an_unsafe_market_cannot_be_made(changes: dict[str, object], reason: Rea
         ({"markets": (BTC_MARKET, BTC_MARKET)}, Reason.MALFORMED),
         ({"markets": [BTC_MARKET]}, Reason.MALFORMED),
         ({"fee_account": 2**30}, Reason.ACCOUNT_OUT_OF_BOUNDS),
+        ({"backstop_account": 2**30}, Reason.ACCOUNT_OUT_OF_BOUNDS),
+        ({"backstop_account": 0}, Reason.ACCOUNT_OUT_OF_BOUNDS),
         ({"clock_ahead_ms": -1}, Reason.TIME_OUT_OF_BOUNDS),
     ],
 )
@@ -65,6 +80,10 @@ MARKET_CHANGES = {
     "band_fraction": 401,
     "taker_fee": 501,
     "maker_fee": 101,
+    "liquidation_fee": 251,
+    "bucket": 601,
+    "funding_cap": 201,
+    "interest": 101,
 }
 
 
@@ -76,9 +95,12 @@ def test_the_digest_sees_every_number_of_a_market(name: str) -> None:
     assert other.digest() != GOVERNANCE.digest()
 
 
-@pytest.mark.parametrize("name", ["fee_account", "clock_behind_ms", "clock_ahead_ms"])
+@pytest.mark.parametrize(
+    "name", ["fee_account", "backstop_account", "clock_behind_ms", "clock_ahead_ms"]
+)
 def test_the_digest_sees_every_number_of_governance(name: str) -> None:
-    other = replace(GOVERNANCE, **{name: getattr(GOVERNANCE, name) + 1})
+    moved = -1 if name == "backstop_account" else 1
+    other = replace(GOVERNANCE, **{name: getattr(GOVERNANCE, name) + moved})
     assert other.digest() != GOVERNANCE.digest()
 
 
@@ -87,6 +109,7 @@ def test_no_member_is_left_out_of_those_tests() -> None:
     assert {member.name for member in fields(Governance)} == {
         "markets",
         "fee_account",
+        "backstop_account",
         "clock_behind_ms",
         "clock_ahead_ms",
         "oracle",
@@ -94,13 +117,116 @@ def test_no_member_is_left_out_of_those_tests() -> None:
 
 
 def test_the_digest_is_keccak_of_the_members_in_order() -> None:
-    numbers = (1, 5, 1000, 500, 400, 500, 100)
+    numbers = (1, 5, 1000, 500, 400, 500, 100, 250, 600, 200, 100)
     one = listing(GOVERNANCE, [BTC_MARKET])
-    expected = b"crypsis-governance-2" + (1).to_bytes(8, "big")
+    expected = b"crypsis-governance-3" + (1).to_bytes(8, "big")
     expected += b"BTC" + bytes(13) + b"".join(n.to_bytes(8, "big") for n in numbers)
-    expected += b"".join(n.to_bytes(8, "big") for n in (0, 60_000, 5_000))
+    expected += b"".join(n.to_bytes(8, "big") for n in (0, 2**30 - 1, 60_000, 5_000))
     expected += (3).to_bytes(8, "big") + b"".join(key.address for key in KEYS)
     expected += b"".join(n.to_bytes(8, "big") for n in (2, 100, 1_000, 1))
     expected += b"BTC" + bytes(29)
     expected += b"".join(n.to_bytes(8, "big") for n in (8, STEP, 600_000))
     assert one.digest() == keccak256(expected)
+
+
+# Theorem T: what one step moves an account by is less than what maintenance margin holds back.
+
+
+def stepping(step: int, **changes: int) -> Governance:
+    """One market whose price moves by `step` ten-thousandths at most."""
+    market = replace(BTC_MARKET, **changes)
+    feed = replace(GOVERNANCE.oracle.feeds[0], step=step)
+    return replace(GOVERNANCE, markets=(market,), oracle=replace(GOVERNANCE.oracle, feeds=(feed,)))
+
+
+@pytest.mark.parametrize(
+    ("widest", "changes"),
+    [
+        (487, {}),
+        (489, {"funding_cap": 0, "interest": 0}),
+        (484, {"taker_fee": 500, "maker_fee": 250, "funding_cap": 500}),
+        (248, {"maintenance_fraction": 261}),
+        (1, {"maintenance_fraction": 14, "liquidation_fee": 3}),
+    ],
+)
+def test_a_step_is_as_wide_as_maintenance_allows_and_no_wider(
+    widest: int, changes: dict[str, int]
+) -> None:
+    assert stepping(widest, **changes).oracle.feeds[0].step == widest
+    assert refusal(lambda: stepping(widest + 1, **changes)) is Reason.STEP_TOO_WIDE
+
+
+@given(
+    maintenance=st.integers(12, 9_000),
+    cap=st.integers(0, 500),
+    price=st.integers(PRICE_LEAST, 2**24),
+)
+def test_an_account_at_maintenance_is_above_zero_after_the_worst_step(
+    maintenance: int, cap: int, price: int
+) -> None:
+    """The widest step that governance takes, to either side, with a whole hour of funding against
+    the account, everything rounded against it."""
+    room = (maintenance - 10) * 10**6 - 10_000 * cap - 1
+    step = room // (10**6 + cap)
+    assume(step >= 1)
+    governance = stepping(
+        step,
+        maintenance_fraction=maintenance,
+        initial_fraction=10_000,
+        liquidation_fee=0,
+        taker_fee=8_191,
+        maker_fee=8_191,
+        funding_cap=cap,
+        interest=0,
+    )
+    terms = market_terms(governance.markets[0], price)
+    low, high = step_range(price, step)
+    worst = ((1, low, terms.long_maintenance), (-1, high, terms.short_maintenance))
+    for side, after, excess in worst:
+        assert side * after - (cap * after // 10**6 + 1) - excess > 0
+
+
+def test_a_liquidation_fee_leaves_a_tick_of_maintenance_at_every_price() -> None:
+    market = replace(BTC_MARKET, liquidation_fee=489)
+    for price in (PRICE_LEAST, 12_345, 600_000, 2**30 - 1):
+        fee = fraction_up(price, market.liquidation_fee)
+        assert fee <= fraction_up(price, market.maintenance_fraction)
+
+
+def test_buckets_are_fine_enough_for_numbers_and_coarse_enough_for_the_listing_price() -> None:
+    assert stepping(400, bucket=74).markets[0].bucket == 74
+    assert refusal(lambda: stepping(400, bucket=73)) is Reason.BUCKET_OUT_OF_BOUNDS
+
+
+# What may follow.
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"symbol": "XBT"},
+        {"price_decimals": 2, "size_decimals": 4},
+        {"bucket": 601},
+        {"maintenance_fraction": 500 + STEP + 1, "initial_fraction": 2_000},
+        {"maintenance_fraction": 500 - 101},
+    ],
+)
+def test_a_market_keeps_what_its_positions_rest_on(changes: dict[str, object]) -> None:
+    before = stepping(100) if changes.get("maintenance_fraction") == 399 else stepping(STEP)
+    market = replace(before.markets[0], **changes)  # type: ignore[arg-type]
+    feed = replace(before.oracle.feeds[0], step=100)
+    oracle = replace(before.oracle, feeds=(feed,))
+    after = replace(before, markets=(market,), oracle=oracle)
+    assert refusal(lambda: require_continues(before, after)) is Reason.GOVERNANCE_CHANGED
+
+
+def test_maintenance_moves_by_a_step_and_a_venues_accounts_stay() -> None:
+    before = stepping(100, band_fraction=300)
+    for moved in (-100, 100):
+        market = replace(before.markets[0], maintenance_fraction=500 + moved)
+        require_continues(before, replace(before, markets=(market,)))
+    for name in ("fee_account", "backstop_account"):
+        after = replace(before, **{name: 5})
+        assert refusal(lambda after=after: require_continues(before, after)) is (
+            Reason.GOVERNANCE_CHANGED
+        )

@@ -192,7 +192,8 @@ def test_an_account_out_of_bounds_cannot_be_made(
 def test_memory_timestamps_leave_room_for_every_step() -> None:
     assert c.DEPOSIT_TIMESTAMP == 1
     assert c.FILL_TIMESTAMP == 65
-    assert c.FEE_TIMESTAMP == 65 + LARGEST.trades == 1089 < 2**13
+    assert c.TAKEOVER_TIMESTAMP == 65 + LARGEST.trades == 1089
+    assert c.FEE_TIMESTAMP == 1089 + LARGEST.takeovers == 2113 < 2**13
 
 
 def test_notional_and_sums_fit_their_bounds() -> None:

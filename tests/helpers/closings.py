@@ -1,0 +1,106 @@
+"""Accounts as the tables of leaves, positions and sums take them, closed in any way one likes."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from circuits.statement.inputs import lot_fee, risk_numbers, trade_numbers
+from circuits.tables.account.columns import FRESH_SLOTS_ROOT
+from circuits.tables.records import AccountRecords, MarketRecords, PositionRecords
+from rollup.protocol.constants import CASH_LIMIT, POSITION_LIMIT, SAFETY_MAX
+from rollup.protocol.margin import Holding, risk_grew, safety_of, triggers_of, value
+from rollup.protocol.terms import MarketTerms
+
+BACKSTOP = 2**29
+"""A number that no account of these records has."""
+
+Case = tuple[Holding, Holding]
+Terms = tuple[MarketTerms, ...]
+Parts = tuple[AccountRecords, PositionRecords, MarketRecords]
+
+
+class Offer(NamedTuple):
+    """How an account is closed: what its row claims."""
+
+    safety: int
+    below: bool = False
+    shrinks: bool = False
+
+
+def honest_offer(case: Case, terms: Terms) -> Offer:
+    """How the rules would close it, if they let it end so."""
+    before, after = case
+    now = value(after, terms)
+    below = now.excess < 0
+    held = SAFETY_MAX if not now.ladder else max(0, safety_of(now))
+    return Offer(0 if below else held, below, not risk_grew(before, after))
+
+
+def records_of(cases: list[Case], offers: list[Offer], terms: Terms) -> Parts:
+    """What the three tables are filled from: accounts 0.. that hold this before and after."""
+    count = len(cases)
+    cash = tuple(
+        np.array([case[time].cash + CASH_LIMIT for case in cases], dtype=np.uint64)
+        for time in (0, 1)
+    )
+    ones, zeros = np.ones(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    words = np.zeros((count, 8), dtype=np.uint32)
+    root = np.tile(np.array(FRESH_SLOTS_ROOT, dtype=np.uint32), (count, 1))
+    accounts = AccountRecords(
+        account=np.arange(count),
+        existed=ones,
+        exists=ones,
+        opened=zeros,
+        header=words,
+        cash=(cash[0], cash[1]),
+        salt=(words[:, :4], words[:, :4]),
+        slots_root=(root, root),
+        slots_touched=zeros,
+        last_ts=zeros,
+        below=(zeros, np.array([offer.below for offer in offers], dtype=np.int64)),
+        safety=np.array([offer.safety for offer in offers], dtype=np.int64),
+        shrinks=np.array([offer.shrinks for offer in offers], dtype=np.int64),
+        liquidated=zeros,
+        exhausted=zeros,
+        backstop=BACKSTOP,
+    )
+    return accounts, positions_of(cases, offers, terms), markets_of(terms)
+
+
+def positions_of(cases: list[Case], offers: list[Offer], terms: Terms) -> PositionRecords:
+    """Their positions, with triggers that follow from what is claimed; the old ones are 7."""
+    rows = []
+    for row, (before, after) in enumerate(cases):
+        triggers = triggers_of(after.positions, offers[row].safety, terms)
+        new = dict(zip(after.positions.markets, triggers, strict=True))
+        for market in sorted({*before.positions.markets, *after.positions.markets}):
+            sizes = (before.positions[market], after.positions[market])
+            rows.append((row, market, *sizes, 7 if sizes[0] else 0, new.get(market, 0)))
+    found = np.array(rows, dtype=np.int64).reshape(len(rows), 6)
+    nothing = np.zeros(len(rows), dtype=np.int64)
+    return PositionRecords(
+        owner=found[:, 0],
+        account=found[:, 0],
+        market=found[:, 1],
+        before=found[:, 2] + POSITION_LIMIT,
+        after=found[:, 3] + POSITION_LIMIT,
+        trigger=(found[:, 4], found[:, 5]),
+        last_ts=nothing,
+        takeovers=nothing,
+    )
+
+
+def markets_of(terms: Terms) -> MarketRecords:
+    """Markets whose frontiers stay at the price."""
+    count = len(terms)
+    zeros, numbers = np.zeros(count, dtype=np.int64), np.array([each.numbers for each in terms])
+    return MarketRecords(
+        market=np.arange(count),
+        risk=np.array([risk_numbers(each) for each in terms]),
+        trade=np.array([trade_numbers(each) for each in terms]),
+        lot_fee=np.array([lot_fee(each) for each in terms]),
+        trade_uses=zeros,
+        take_uses=zeros,
+        listed=zeros + 1,
+        frontier=(numbers, numbers),
+    )

@@ -1,0 +1,185 @@
+"""The takeover row: its numbers, fee, cash and positions; each lie refused by its claim."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from circuits.gadgets.balanced import balanced
+from circuits.gadgets.buses import LIQUIDATION, MEMORY, TAKE
+from circuits.gadgets.words import CASH_WORD, POSITION_WORD
+from circuits.tables.records import (
+    CashAccess,
+    PositionAccess,
+    TakeoverHolder,
+    TakeoverRecords,
+)
+from circuits.tables.takeover.air import table
+from circuits.tables.takeover.columns import FULL_FEE_BITS
+from circuits.tables.takeover.trace import build
+from rollup.protocol.constants import CASH_LIMIT, POSITION_LIMIT, TAKEOVER_TIMESTAMP
+from rollup.protocol.encoding import limbs, packed
+from tests.helpers.isolation import Isolated
+
+HEIGHT = 4
+PLACES = 2
+ACCOUNT, BACKSTOP, MARKET = 5, 2**30 - 1, 3
+VALUE, LOT_FEE = 600_000, 15_000
+SIZE = 2**27 + 5
+CASH = (-(10**15), 2**62)
+LOTS = (2**30, -77)
+
+TAKEOVER = Isolated(table(PLACES), {"backstop_account": BACKSTOP})
+
+
+def column(value: int, kind: Any = np.int64) -> Any:
+    return np.array([value], dtype=kind)
+
+
+def holder(account: int, cash: tuple[int, int], lots: tuple[int, int]) -> TakeoverHolder:
+    """Cash and position of an account, before and after."""
+    before, after = (np.array([(c + CASH_LIMIT) % 2**64], dtype=np.uint64) for c in cash)
+    one = column(1)
+    return TakeoverHolder(
+        cash=CashAccess(column(account), column(70), before, after, one, one),
+        position=PositionAccess(
+            column(71), column(lots[0] + POSITION_LIMIT), column(lots[1] + POSITION_LIMIT)
+        ),
+    )
+
+
+def records(
+    *,
+    short: int = 0,
+    exhausted: int = 0,
+    waived: int = 0,
+    size: int = SIZE,
+    value: int = VALUE,
+    lot_fee: int = LOT_FEE,
+) -> TakeoverRecords:
+    """One honest takeover of these numbers."""
+    way = -1 if short else 1
+    fee = size * lot_fee - waived
+    paid, moved = way * size * value - fee, way * size
+    held = way * LOTS[0]
+    return TakeoverRecords(
+        account=column(ACCOUNT),
+        market=column(MARKET),
+        short=column(short),
+        exhausted=column(exhausted),
+        take=np.array([[*balanced(value), *limbs(lot_fee, 30)]], dtype=np.int64),
+        size=column(size),
+        fee=column(fee),
+        waived=np.array([limbs(waived, FULL_FEE_BITS)], dtype=np.int64),
+        liquidated=holder(ACCOUNT, (CASH[0], CASH[0] + paid), (held, held - moved)),
+        backstop=holder(BACKSTOP, (CASH[1], CASH[1] - paid), (LOTS[1], LOTS[1] + moved)),
+    )
+
+
+def trace(**terms: int) -> Any:
+    return build(records(**terms), HEIGHT, 0)
+
+
+HONEST = {
+    "a long": {},
+    "a short": {"short": 1},
+    "one lot": {"size": 1},
+    "exhausted": {"exhausted": 1, "waived": SIZE * LOT_FEE},
+    "exhausted in part": {"exhausted": 1, "waived": 12_345},
+    "exhausted, and the whole fee all the same": {"exhausted": 1},
+    "the largest numbers": {"size": 2**29 - 1, "value": 2**30 - 1, "lot_fee": 2**30 - 1},
+    "a market without a fee": {"lot_fee": 0},
+    "a lot worth less than nothing": {"value": -(2**30) + 1},
+}
+
+
+@pytest.mark.parametrize("terms", HONEST.values(), ids=HONEST.keys())
+def test_an_honest_takeover_holds(terms: dict[str, int]) -> None:
+    matrix = trace(**terms)
+    assert TAKEOVER.failed(matrix) == set()
+    given = records(**terms)
+    assert TAKEOVER.messages(matrix, TAKE) == {
+        (MARKET, *(digit % (2**31 - 2**24 + 1) for digit in given.take[0].tolist())): -1
+    }
+    named = (ACCOUNT, MARKET, int(given.short[0]), int(given.exhausted[0]))
+    assert TAKEOVER.messages(matrix, LIQUIDATION) == {named: -1}
+
+
+def test_both_accounts_words_are_taken_and_put_back() -> None:
+    given, said = records(), TAKEOVER.messages(trace(), MEMORY)
+    assert len(said) == 8
+    for account, values in ((ACCOUNT, given.liquidated), (BACKSTOP, given.backstop)):
+        old, new = (packed(int(side[0]), 64) for side in (values.cash.before, values.cash.after))
+        assert said[(account, CASH_WORD, 70, *old, 1)] == -1
+        assert said[(account, CASH_WORD, TAKEOVER_TIMESTAMP, *new, 1)] == 1
+        word, place = POSITION_WORD + MARKET, values.position
+        old, new = (packed(int(side[0]), 41) for side in (place.before, place.after))
+        assert said[(account, word, 71, *old, 0, 0)] == -1
+        assert said[(account, word, TAKEOVER_TIMESTAMP, *new, 0, 0)] == 1
+
+
+def test_padding_says_nothing() -> None:
+    matrix = trace()
+    matrix[0] = 0
+    assert TAKEOVER.failed(matrix) == set()
+    assert not TAKEOVER.messages(matrix, MEMORY) and not TAKEOVER.messages(matrix, LIQUIDATION)
+
+
+@pytest.mark.parametrize(
+    ("column_", "change", "claims"),
+    [
+        ("active", 1, {"takeover.flags"}),
+        ("short", 1, {"takeover.side", "takeover.position"}),
+        ("exhausted", 2, {"takeover.flags"}),
+        ("given.0", 1, {"takeover.side", "takeover.cash"}),
+        ("size.0", 1, {"takeover.size-positive", "takeover.fee", "takeover.cash"}),
+        ("fee.0", 1, {"takeover.fee", "takeover.cash"}),
+        ("waived.0", 1, {"takeover.fee", "takeover.fee-waived"}),
+        ("liquidated.cash_after.0", 1, {"takeover.cash", "takeover.cash-kept"}),
+        ("backstop.cash_after.0", 1, {"takeover.cash-kept"}),
+        ("backstop.position_after.0", 1, {"takeover.position"}),
+        ("liquidated.position_after.0", 1, {"takeover.position"}),
+        ("backstop.position_after.3", 4, {"takeover.bounds"}),
+        ("liquidated.cash_ts", 2000, {"takeover.cash-access"}),
+        ("backstop.position_ts", 2000, {"takeover.position-access"}),
+    ],
+)
+def test_a_changed_cell_breaks_its_claim(column_: str, change: int, claims: set[str]) -> None:
+    matrix = trace()
+    names = TAKEOVER.table.columns.names()
+    old = int(matrix[0, names.index(column_)])
+    assert claims <= TAKEOVER.failed(TAKEOVER.forge(matrix, 0, column_, old + change))
+
+
+def test_a_takeover_below_the_rows_that_have_a_time() -> None:
+    matrix = trace()
+    matrix[PLACES] = matrix[0]
+    matrix[0] = 0
+    assert TAKEOVER.failed(matrix) == {"takeover.place"}
+
+
+@pytest.mark.parametrize("waived", [1, SIZE * LOT_FEE])
+def test_nothing_is_waived_of_an_account_that_is_not_exhausted(waived: int) -> None:
+    assert TAKEOVER.failed(trace(waived=waived)) == {"takeover.fee-waived"}
+
+
+def test_a_fee_above_the_whole_one_has_no_number_of_what_is_waived() -> None:
+    given = records(exhausted=1)
+    more = replace(
+        given,
+        fee=given.fee + 1,
+        waived=np.array([limbs(2**FULL_FEE_BITS - 1, FULL_FEE_BITS)], dtype=np.int64),
+    )
+    assert "takeover.fee" in TAKEOVER.failed(build(more, HEIGHT, 0))
+
+
+def test_a_takeover_of_nothing_is_none() -> None:
+    assert TAKEOVER.failed(trace(size=0)) == {"takeover.size-positive"}
+
+
+def test_cash_that_overflows_is_out_of_range() -> None:
+    given = records()
+    change = (CASH_LIMIT - 1, CASH_LIMIT + 10**12)
+    lie = replace(given, liquidated=holder(ACCOUNT, change, (LOTS[0], LOTS[0] - SIZE)))
+    assert "takeover.cash" in TAKEOVER.failed(build(lie, HEIGHT, 0))
