@@ -47,9 +47,7 @@ ROWS: Mapping[str, Mapping[str, int]] = {
     "a deposit": {"deposit": 1},
     "a path to an account": {name: ACCOUNT_BITS * rows for name, rows in NODE_ROWS.items()},
     "a path to a slot": {name: SLOT_BITS * rows for name, rows in NODE_ROWS.items()},
-    "a path to a leaf of triggers": {
-        name: TRIGGER_BITS * rows for name, rows in NODE_ROWS.items()
-    },
+    "a path to a leaf of triggers": {name: TRIGGER_BITS * rows for name, rows in NODE_ROWS.items()},
 }
 """Rows by table. Of an account's leaf the block of the header is hashed once, the others before and
 after; a header is opened where an order or a registration needs it. Every eighth position of an

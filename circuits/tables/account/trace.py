@@ -37,6 +37,8 @@ _PLAIN = (
     "shrinks",
     "liquidated",
     "exhausted",
+    "paid_out",
+    "outflows",
 )
 """Columns that are as the records have them."""
 

@@ -55,6 +55,7 @@ class Columns(Layout):
     taker_fee = cell()
     maker_fee = cell()
     lot_fee = cells(3)  # of liquidation, limbs
+    steady = cell()  # 1 if the price is fresh and unclamped
     risk_uses = cell()  # positions of this batch in the market
     trade_uses = cell()  # fills
     take_uses = cell()  # takeovers
@@ -79,9 +80,10 @@ def _terms(air: Builder, row: Columns) -> None:
     risk = row.risk.cells
     trade = (*row.band_low, *row.band_high, row.taker_fee, row.maker_fee)
     # Lie: other terms than governance and price give, or those of a market that is not listed.
-    public = (row.market, *risk, *trade, *row.lot_fee)
+    public = (row.market, *risk, *trade, *row.lot_fee, row.steady)
     air.receive(MARKET, public, row.active, claim="market.public")
-    air.send(RISK, (row.market, *risk), row.risk_uses, claim="market.risk")
+    # Lie: a clamped price is passed off as the market's own, so that cash leaves at it.
+    air.send(RISK, (row.market, *risk, row.steady), row.risk_uses, claim="market.risk")
     air.send(TRADE, (row.market, *trade), row.trade_uses, claim="market.trade")
     take = (*row.risk.value, *row.lot_fee)
     air.send(TAKE, (row.market, *take), row.take_uses, claim="market.take")

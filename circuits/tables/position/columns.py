@@ -84,12 +84,14 @@ class Columns(Layout):
     shrinks = bit()
     liquidated = bit()
     exhausted = cell()
+    paid_out = cell()
     takeovers = cell()  # of this position
     last_ts = cell()  # of the position's word
     before = group(Size)
     after = group(Size)
     shrink_room = cells(3)  # lower limbs of |size| - |size'|
     risk = group(Risk)
+    steady = cell()  # 1 if the market's price is fresh and unclamped
     sunk = limbs(SAFETY_BITS)  # buckets that the trigger would be below the lowest
     kept = bit()  # 1 if side and trigger are as they were: then nothing is said of them
     old_taken = cells(DIGEST)

@@ -34,14 +34,16 @@ class Positions:
         row.market[...] = records.market
         row.last_ts[...] = records.last_ts
         row.safety[...] = accounts.safety[records.owner]
-        for name in ("shrinks", "liquidated", "exhausted"):
+        for name in ("shrinks", "liquidated", "exhausted", "paid_out"):
             getattr(row, name)[...] = getattr(accounts, name)[records.owner]
         row.takeovers[...] = records.takeovers
         _fill_size(row.before, records.before)
         _fill_size(row.after, records.after)
         before, after = (np.abs(s - POSITION_LIMIT) for s in (records.before, records.after))
         fill_difference(row.shrink_room, after, before, POSITION_BITS)
-        put(row.risk.cells, markets.risk[_rows_of(markets, records.market)])
+        rows = _rows_of(markets, records.market)
+        put(row.risk.cells, markets.risk[rows])
+        row.steady[...] = markets.steady[rows]
         _fill_triggers(row, records)
         columns = [column for each in added(row).values() for column in each]
         self.added: I64 = np.stack(columns, axis=1)

@@ -68,6 +68,7 @@ class Columns(Layout):
     shrinks = cell()
     liquidated = cell()
     exhausted = cell()
+    paid_out = cell()
     old = cells(DIGEST)
     new = cells(DIGEST)
     excess_before = group(Signed)
