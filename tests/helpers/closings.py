@@ -25,6 +25,8 @@ class Offer(NamedTuple):
     safety: int
     below: bool = False
     shrinks: bool = False
+    liquidated: bool = False
+    exhausted: bool = False
 
 
 def honest_offer(case: Case, terms: Terms) -> Offer:
@@ -60,8 +62,8 @@ def records_of(cases: list[Case], offers: list[Offer], terms: Terms) -> Parts:
         below=(zeros, np.array([offer.below for offer in offers], dtype=np.int64)),
         safety=np.array([offer.safety for offer in offers], dtype=np.int64),
         shrinks=np.array([offer.shrinks for offer in offers], dtype=np.int64),
-        liquidated=zeros,
-        exhausted=zeros,
+        liquidated=np.array([offer.liquidated for offer in offers], dtype=np.int64),
+        exhausted=np.array([offer.exhausted for offer in offers], dtype=np.int64),
         backstop=BACKSTOP,
     )
     return accounts, positions_of(cases, offers, terms), markets_of(terms)

@@ -12,7 +12,7 @@ from rollup.protocol.margin import Holding, value
 from rollup.protocol.order import Side
 from rollup.protocol.takeover import Takeover, full_fee
 from rollup.protocol.terms import batch_terms
-from tests.differential.test_margin import records_of
+from tests.helpers.closings import honest_offer, records_of
 from tests.helpers.isolation import Isolated
 from tests.helpers.rows import Source
 from tests.helpers.statement import BLINDED, small_circuit, small_witness
@@ -121,16 +121,19 @@ def _alone(table: Isolated, matrix: np.ndarray) -> Source:
 
 
 def _accounts(table: Table) -> list[Source]:
-    """Accounts for each clause of the margin rule, with positions of every kind, one with more of
-    them than a sum takes, and one with none: their rows in one of the tables that they fill."""
+    """Accounts closed in every way, with positions of every kind, one with more of them than a sum
+    takes, and one with none: their rows in one of the tables that they fill."""
     graph = table.trace_graph(LAYOUT)
-    cases = [(b, a, clause) for b, a, clause, _ in (*ACCOUNTS.values(), *POSITIONS.values())]
     nothing, many = Holding(0, held()), Holding(0, held(*range(1, 12)))
-    cases += [(nothing, nothing, 0), (many, many._replace(cash=1), 0)]
+    cases = [(case, offer) for case, offer, _ in ACCOUNTS.values()]
+    holdings = [case for case, _ in POSITIONS.values()]
+    cases += [(case, honest_offer(case, TERMS)) for case in (*holdings, (nothing, nothing))]
+    wide = (many, many._replace(cash=1))
+    cases.append((wide, honest_offer(wide, TERMS[:1] * 11)))
     found = []
-    for before, after, clause in cases:
-        terms = TERMS[:1] * 11 if before is many else TERMS
-        parts = records_of([(before, after)], [clause], terms)
+    for case, offer in cases:
+        terms = TERMS[:1] * 11 if case is wide else TERMS
+        parts = records_of([case], [offer], terms)
         heights = {"account": 4, "position": 16, "total": 4}
         matrix = account_tables(*parts, heights, 0)[table.name]
         found.append(Source(table, graph, matrix, publics()))

@@ -36,7 +36,9 @@ SMALL_HEIGHTS = {
 }
 """Room for 16 orders. The lookup tables keep their entries, so they keep their size."""
 
-SMALL_CLASS = ShapeClass("small", trades=12, orders=16, accounts=100, positions=256, triggers=60, nodes=900)
+SMALL_CLASS = ShapeClass(
+    "small", trades=12, orders=16, accounts=100, positions=256, triggers=60, nodes=900
+)
 
 BLINDED = 1
 """Rows that `check` leaves out, as the engine would; small tables can spare one."""

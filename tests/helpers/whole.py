@@ -49,7 +49,9 @@ LOWEST = {
     "deposit": 2**7,
     "batch": 2**7,
 }
-LOWEST_CLASS = ShapeClass("lowest", trades=16, orders=32, accounts=100, positions=256, triggers=100, nodes=900)
+LOWEST_CLASS = ShapeClass(
+    "lowest", trades=16, orders=32, accounts=100, positions=256, triggers=100, nodes=900
+)
 """Room for the busy batch, the blinded rows of `insecure-test` and the entries of the lookups."""
 
 

@@ -6,24 +6,37 @@ from typing import Any
 import numpy as np
 import pytest
 
-from circuits.gadgets.buses import FEES, HASH, MEMORY, NODE
+from circuits.gadgets.buses import FEES, HASH, MEMORY, NODE, RISK_NUMBERS
+from circuits.gadgets.buses import FLAGGED as FLAGGED_BUS
+from circuits.gadgets.buses import FRONTIERS as FRONTIERS_BUS
 from circuits.tables.batch.air import TABLE
 from circuits.tables.batch.columns import FEE_SUM_MAX, Columns
 from circuits.tables.batch.trace import build
 from circuits.tables.fill.columns import FILL_ROWS_MAX
-from circuits.tables.records import BatchRecords, CashAccess
-from rollup.hash.poseidon import chain, compress
-from rollup.protocol.constants import CASH_LIMIT, FEE_TIMESTAMP
-from rollup.protocol.encoding import TypeCode, globals_blocks, limbs, market_blocks, packed
+from circuits.tables.records import BatchRecords, CashAccess, MarketRecords
+from rollup.hash.poseidon import chain, compress, fold_start
+from rollup.protocol.constants import CASH_LIMIT, FEE_TIMESTAMP, MARKETS_LEAF_VERSION
+from rollup.protocol.encoding import (
+    TypeCode,
+    fold_markets,
+    globals_blocks,
+    limbs,
+    market_blocks,
+    packed,
+)
 from tests.helpers.isolation import Isolated
 
 HEIGHT = 4
 TIMES = (1_723_000_000_000, 1_723_000_000_400)
 TOTALS = (5 * 10**12, 5 * 10**12 + 777)
 CONSUMED = (40, 42)
-PRICES = (tuple(range(70, 78)), tuple(range(80, 88)))
-"""Digests of the prices before and after."""
+FRONTIERS = (((17_000, 48_000), (300, 401)), ((17_005, 47_990), (300, 401), (7, 8)))
+"""Of the markets listed before, and after: one is new."""
+NUMBERS = ((17_005, 47_990), (300, 390), (7, 8))
+"""The price's buckets: one side lags."""
+FLAGGED = (3, 5)
 ACCOUNTS = tuple(np.arange(8, dtype=np.uint32) + 100 * k for k in (1, 2))
+TRIGGERS = tuple(np.arange(8, dtype=np.uint32) + 500 * k for k in (1, 2))
 MARKET_SALTS = tuple(np.arange(4, dtype=np.uint32) + 1000 * k for k in (1, 2))
 GLOBAL_SALTS = tuple(np.arange(4, dtype=np.uint32) + 2000 * k for k in (1, 2))
 NUMBER = 9
@@ -31,18 +44,24 @@ FEE_ACCOUNT = 3
 FEES_PAID = [300_000, 60_000, 1, 2**45]
 
 
-def root(which: int, time: int = 0) -> tuple[int, ...]:
+def root(which: int) -> tuple[int, ...]:
     salt = tuple(int(value) for value in MARKET_SALTS[which])
-    markets = chain(TypeCode.MARKETS, market_blocks(PRICES[which], salt))  # type: ignore[arg-type]
+    markets = fold_markets(market_blocks(FRONTIERS[which], salt), compress_all)  # type: ignore[arg-type]
     blocks = globals_blocks(
         NUMBER - 1 + which,
-        time or TIMES[which],
+        TIMES[which],
         TOTALS[which],
         CONSUMED[which],
+        FLAGGED[which],
         tuple(int(value) for value in GLOBAL_SALTS[which]),  # type: ignore[arg-type]
     )
-    left = compress([int(value) for value in ACCOUNTS[which]], markets)
-    return compress(left, compress(chain(TypeCode.GLOBALS, blocks), (0,) * 8))
+    accounts, triggers = ([int(v) for v in each[which]] for each in (ACCOUNTS, TRIGGERS))
+    left = compress(accounts, markets)
+    return compress(left, compress(triggers, chain(TypeCode.GLOBALS, blocks)))
+
+
+def compress_all(left: Any, right: Any) -> list[Any]:
+    return [compress(a, b) for a, b in zip(left, right, strict=True)]
 
 
 PUBLICS: dict[str, Any] = {
@@ -55,7 +74,7 @@ PUBLICS: dict[str, Any] = {
     "total_new": limbs(TOTALS[1], 64),
     "deposits_before": CONSUMED[0],
     "deposits_count": CONSUMED[1] - CONSUMED[0],
-    "prices": PRICES[1],
+    "closed": 0,
 }
 BATCH = Isolated(TABLE, PUBLICS)
 
@@ -72,8 +91,9 @@ def records(fees: list[int] | None = None, cash: int = -(10**9)) -> BatchRecords
         time=TIMES,
         total=TOTALS,
         deposits_consumed=CONSUMED,
-        prices=(np.array(PRICES[0], dtype=np.uint32), np.array(PRICES[1], dtype=np.uint32)),
         accounts_root=(ACCOUNTS[0], ACCOUNTS[1]),
+        triggers_root=(TRIGGERS[0], TRIGGERS[1]),
+        flagged=FLAGGED,
         markets_salt=(MARKET_SALTS[0], MARKET_SALTS[1]),
         globals_salt=(GLOBAL_SALTS[0], GLOBAL_SALTS[1]),
         fee_account=FEE_ACCOUNT,
@@ -91,8 +111,28 @@ def records(fees: list[int] | None = None, cash: int = -(10**9)) -> BatchRecords
     )
 
 
-def trace(changed: BatchRecords | None = None) -> Any:
-    return build(changed or records(), HEIGHT, 0)
+def markets(lag: int = 11, listed: int = 2) -> MarketRecords:
+    """Three markets; the shorts of the second lag by `lag` buckets."""
+    count = len(FRONTIERS[1])
+    zeros, numbers = np.zeros(count, dtype=np.int64), np.array(NUMBERS)
+    risk = np.zeros((count, RISK_NUMBERS), dtype=np.int64)
+    risk[:, -2:] = numbers
+    after = np.array(FRONTIERS[1])
+    after[1, 1] = NUMBERS[1][1] + lag
+    return MarketRecords(
+        market=np.arange(count),
+        risk=risk,
+        trade=np.zeros((count, 6), dtype=np.int64),
+        lot_fee=np.zeros((count, 3), dtype=np.int64),
+        trade_uses=zeros,
+        take_uses=zeros,
+        listed=(np.arange(count) < listed).astype(np.int64),
+        frontier=(np.array([(17_000, 48_000), (300, 401), (7, 8)]), after),
+    )
+
+
+def trace(changed: BatchRecords | None = None, listed: MarketRecords | None = None) -> Any:
+    return build(changed or records(), listed or markets(), HEIGHT, 0)
 
 
 def hashes_hold(matrix: Any) -> bool:
@@ -105,9 +145,16 @@ def test_an_honest_batch_holds() -> None:
     matrix = trace()
     assert BATCH.failed(matrix) == set()
     assert hashes_hold(matrix)
-    assert len(BATCH.messages(matrix, HASH)) == 14
+    assert len(BATCH.messages(matrix, HASH)) == 12
     accounts = (*ACCOUNTS[0].tolist(), *ACCOUNTS[1].tolist())
-    assert BATCH.messages(matrix, NODE) == {(0, 0, 0, *accounts): 1}
+    triggers = (*TRIGGERS[0].tolist(), *TRIGGERS[1].tolist())
+    roots = {(0, 0, 0, *accounts): 1, (2**30 + 1, 0, 0, *triggers): 1}
+    assert BATCH.messages(matrix, NODE) == roots
+    assert BATCH.messages(matrix, FLAGGED_BUS) == {(2,): -1}
+    start = fold_start(TypeCode.MARKETS, MARKETS_LEAF_VERSION)
+    ends = BATCH.messages(matrix, FRONTIERS_BUS)
+    assert ends.pop((0, 1, 0, *start, *start)) == 1
+    assert [(*said[:3], count) for said, count in ends.items()] == [(3, 0, 1, -1)]
     assert BATCH.messages(matrix, FEES) == {tuple(records().fee_sums.tolist()): -1}
 
 
@@ -134,13 +181,31 @@ def test_rows_below_the_first_say_nothing() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["number", "old_root", "new_root", "total_old", "total_new", "deposits_before", "prices"],
+    ["number", "old_root", "new_root", "total_old", "total_new", "deposits_before"],
 )
 def test_another_public_value_is_another_root(name: str) -> None:
     value = PUBLICS[name]
     other = value + 1 if isinstance(value, int) else (value[0] + 1, *value[1:])
     asked = Isolated(TABLE, {**PUBLICS, name: other}).messages(trace(), HASH)
     assert any(compress(said[:8], said[8:16]) != said[16:] for said in asked)
+
+
+def closed(value: int) -> Isolated:
+    return Isolated(TABLE, {**PUBLICS, "closed": value})
+
+
+def test_a_step_is_closed_where_nothing_is_left() -> None:
+    matrix = trace(replace(records(), flagged=(3, 0)), markets(lag=0))
+    assert closed(1).failed(matrix) == set()
+    # Lie: it is kept open at its prices, although it could close.
+    assert closed(0).failed(matrix) == {"batch.open"}
+
+
+@pytest.mark.parametrize(("flagged", "lag"), [(1, 0), (0, 1), (7, 11)])
+def test_a_step_with_something_left_is_not_closed(flagged: int, lag: int) -> None:
+    matrix = trace(replace(records(), flagged=(3, flagged)), markets(lag=lag))
+    assert closed(0).failed(matrix) == set()
+    assert "batch.closed" in closed(1).failed(matrix)
 
 
 @pytest.mark.parametrize("late", [0, 1, 2**26, 2**40])

@@ -26,16 +26,17 @@ from circuits.tables.header.trace import build as build_header
 from circuits.tables.market.air import TABLE as MARKET
 from circuits.tables.market.trace import build as build_market
 from circuits.tables.position.air import TABLE as POSITION
-from circuits.tables.records import HeaderRecords, SlotRecords, TreeRecords
+from circuits.tables.records import HeaderRecords, SlotRecords, TreeRecords, TriggerRecords
 from circuits.tables.slot.air import TABLE as SLOT
 from circuits.tables.slot.trace import build as build_slot
 from circuits.tables.total.air import TABLE as TOTAL
 from circuits.tables.tree.air import TABLE as TREE
 from circuits.tables.tree.trace import build as build_tree
-from rollup.protocol.genesis import BACKSTOP_ACCOUNT
+from circuits.tables.trigger.air import TABLE as TRIGGER
+from circuits.tables.trigger.trace import build as build_trigger
 from rollup.protocol.margin import Holding
 from rollup.protocol.terms import batch_terms
-from tests.differential.test_margin import Parts, records_of
+from tests.helpers.closings import BACKSTOP, Case, Offer, Parts, honest_offer, records_of
 from tests.helpers.venue import BTC_PRICE, ETH_PRICE, GOVERNANCE, held
 
 CHANGES = (1, 4096)
@@ -47,7 +48,7 @@ HEIGHTS = {"account": 4, "position": 4, "total": 4}
 def publics() -> tuple[int, ...]:
     """Nothing public is read by these tables, but whose account the backstop is."""
     values: dict[str, Any] = {name: (0,) * size if size > 1 else 0 for name, size in PUBLICS.sizes}
-    values["backstop_account"] = BACKSTOP_ACCOUNT
+    values["backstop_account"] = BACKSTOP
     return PUBLICS.flatten(values)
 
 
@@ -60,15 +61,20 @@ def unnoticed(table: Table, honest: Any, monkeypatch: pytest.MonkeyPatch) -> set
     """Names of the columns of which some change goes unnoticed."""
     monkeypatch.setattr(check, "ROWS_PER_CLAIM", 10**6)
     names = table.columns.names()
+    # An honest row lies between two that are tried, since some tables read the row below.
     tried = [(index, change) for index in range(len(names)) for change in CHANGES]
-    height = 1 << len(tried).bit_length()
+    height = 1 << (2 * len(tried)).bit_length()
     trace = np.tile(honest, (height, 1))
-    for row, (index, change) in enumerate(tried, start=1):
-        trace[row, index] = (int(honest[index]) + change) % MODULUS
+    if "flagged" in names:
+        more = int(honest[names.index("after.below")]) - int(honest[names.index("before.below")])
+        trace[:, names.index("flagged")] = np.arange(1, height + 1) * more % MODULUS
+    for place, (index, change) in enumerate(tried, start=1):
+        trace[2 * place, index] = (int(trace[2 * place, index]) + change) % MODULUS
     circuit = Circuit.build([(table, height)], PUBLICS, BUSES)
     noticed = rows_noticed(filled(circuit.tables[0], trace))
     assert 0 not in noticed, "the honest row itself is refused"
-    return {names[index] for row, (index, _) in enumerate(tried, start=1) if row not in noticed}
+    found = enumerate(tried, start=1)
+    return {names[index] for place, (index, _) in found if not {2 * place, 2 * place - 1} & noticed}
 
 
 def rows_noticed(table: Any) -> set[int]:
@@ -89,16 +95,11 @@ def free_limbs(name: str, count: int) -> set[str]:
     return {f"{name}.{place}" for place in range(count)}
 
 
-SLACK = {name for name in ACCOUNT.columns.names() if name.startswith("slack")}
-"""What is left over an inequality: two clauses are a sign instead."""
+ROOM = {name for name in ACCOUNT.columns.names() if name.startswith("room")}
+"""What the rest falls short of a bucket: not asked where the safety is the cap."""
 
-NO_SHARE = {"requirement_inverse"}
-"""Asked of the clause "healthier" only."""
-
-NO_TAKER = {"backstop_inverse"}
-"""Asked of a liquidated account only."""
-
-INVERSE = NO_SHARE | NO_TAKER
+CARRIES = {name for name in ACCOUNT.columns.names() if name.startswith("rest_carries")}
+"""The carries of an excess that is below zero: its sign is asked instead."""
 
 UNHASHED = {
     *free_limbs("before.salt", 4),
@@ -108,68 +109,73 @@ UNHASHED = {
 
 LONG, HALF = held(1000, -500), held(500, -250)
 
-ACCOUNTS: dict[str, tuple[Holding, Holding, int, set[str]]] = {
-    "unchanged": (Holding(5, LONG), Holding(6, LONG), 0, INVERSE),
-    "initial": (Holding(0, LONG), Holding(10**9, HALF), 1, INVERSE | SLACK),
-    "maintenance": (Holding(0, LONG), Holding(-210_000_000, HALF), 2, INVERSE | SLACK),
-    "healthier": (Holding(-470_000_000, LONG), Holding(-235_000_000, HALF), 3, NO_TAKER),
-    "under water": (Holding(-605_000_000, LONG), Holding(-301_000_000, HALF), 3, NO_TAKER),
-    "liquidated": (Holding(-470_000_000, LONG), Holding(-235_000_000, HALF), 4, NO_SHARE),
-    "exhausted": (Holding(-470_000_000, LONG), Holding(-237_500_000, HALF), 5, NO_SHARE),
+NEEDY, LESS = Holding(-500_000_000, LONG), Holding(-235_000_000, HALF)
+SPENT = Holding(-237_500_000, HALF)
+
+ACCOUNTS: dict[str, tuple[Case, Offer, set[str]]] = {
+    "smaller": ((Holding(0, LONG), Holding(10**9, HALF)), Offer(3363, shrinks=True), set()),
+    "larger": ((Holding(0, HALF), Holding(0, LONG)), Offer(605), set()),
+    "safest": (
+        (Holding(0, LONG), Holding(10**10, LONG)),
+        Offer(4095, shrinks=True),
+        ROOM,
+    ),
+    "nothing held": ((Holding(0, LONG), Holding(5, held())), Offer(4095, shrinks=True), ROOM),
+    "below": ((NEEDY, LESS), Offer(0, below=True, shrinks=True), CARRIES),
+    "liquidated": ((NEEDY, LESS), Offer(0, True, True, liquidated=True), CARRIES),
+    "exhausted": ((NEEDY, SPENT), Offer(0, True, True, True, exhausted=True), CARRIES),
 }
 
 
 @pytest.mark.parametrize("case", ACCOUNTS)
 def test_every_cell_of_an_account_row_is_held(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    before, after, clause, free = ACCOUNTS[case]
-    row = rows_of(records_of([(before, after)], [clause], TERMS))["account"]
+    holdings, offer, free = ACCOUNTS[case]
+    row = rows_of(records_of([holdings], [offer], TERMS))["account"]
     assert unnoticed(ACCOUNT, row, monkeypatch) == free
 
 
 def test_every_cell_of_a_new_account_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    accounts, positions, markets = records_of(
-        [(Holding(0, held()), Holding(7, held()))], [0], TERMS
-    )
+    nothing = (Holding(0, held()), Holding(7, held()))
+    accounts, positions, markets = records_of([nothing], [Offer(4095, shrinks=True)], TERMS)
     new = replace(accounts, existed=np.zeros(1, dtype=np.int64), opened=accounts.exists)
     row = rows_of((new, positions, markets))["account"]
-    assert unnoticed(ACCOUNT, row, monkeypatch) == INVERSE | UNHASHED
+    assert unnoticed(ACCOUNT, row, monkeypatch) == ROOM | UNHASHED
 
 
-ROOM = free_limbs("shrink_room", 3)
-"""How much a position shrank, in the clauses that do not ask."""
+SHRINK = free_limbs("shrink_room", 3)
+"""How much a position shrank, where it is not asked."""
 
-POSITIONS: dict[str, tuple[Holding, Holding, int, set[str]]] = {
-    "long": (Holding(0, held(2**40 - 1)), Holding(0, held(2**26)), 2, set()),
-    "short": (Holding(0, held(-(2**40))), Holding(0, held(-(2**26))), 2, set()),
-    "kept": (Holding(0, held(-77)), Holding(1, held(-77)), 0, ROOM),
-    "flipped": (Holding(0, held(-77)), Holding(2**40, held(78)), 1, ROOM),
+SHORT_OF_NOTHING = {*free_limbs("new_hash", 8), "after.inverse", "after.trigger", "sunk.0"}
+"""What is empty has no block to hash, no inverse and no trigger."""
+
+POSITIONS: dict[str, tuple[Case, set[str]]] = {
+    "long": ((Holding(0, held(2**34)), Holding(0, held(2**26))), set()),
+    "short": ((Holding(0, held(-(2**34))), Holding(2**50, held(-(2**26)))), set()),
+    "kept": ((Holding(0, held(-77)), Holding(2**40, held(-77))), set()),
+    "flipped": ((Holding(0, held(-77)), Holding(2**40, held(78))), SHRINK),
     "opened": (
-        Holding(0, held()),
-        Holding(2**40, held(5)),
-        1,
-        ROOM | {*free_limbs("old_hash", 8), "before.inverse"},
+        (Holding(0, held()), Holding(2**40, held(5))),
+        SHRINK | {*free_limbs("old_hash", 8), "before.inverse", "before.trigger"},
     ),
-    "closed": (
-        Holding(0, held(5)),
-        Holding(2**40, held()),
-        1,
-        ROOM | {*free_limbs("new_hash", 8), "after.inverse"},
-    ),
+    "closed": ((Holding(0, held(5)), Holding(2**40, held())), SHORT_OF_NOTHING),
 }
-"""What is empty has no block to hash and no inverse."""
 
 
 @pytest.mark.parametrize("case", POSITIONS)
 def test_every_cell_of_a_position_row_is_held(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    before, after, clause, free = POSITIONS[case]
-    row = rows_of(records_of([(before, after)], [clause], TERMS))["position"]
-    assert unnoticed(POSITION, row, monkeypatch) == free
+    holdings, free = POSITIONS[case]
+    parts = records_of([holdings], [honest_offer(holdings, TERMS)], TERMS)
+    if case == "kept":
+        accounts, positions, markets = parts
+        trigger = positions.trigger[1]
+        parts = (accounts, replace(positions, trigger=(trigger, trigger)), markets)
+    assert unnoticed(POSITION, rows_of(parts)["position"], monkeypatch) == free
 
 
 @pytest.mark.parametrize("case", ACCOUNTS)
 def test_every_cell_of_a_total_row_is_held(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    before, after, clause, _ = ACCOUNTS[case]
-    row = rows_of(records_of([(before, after)], [clause], TERMS))["total"]
+    holdings, offer, _ = ACCOUNTS[case]
+    row = rows_of(records_of([holdings], [offer], TERMS))["total"]
     assert unnoticed(TOTAL, row, monkeypatch) == set()
 
 
@@ -186,11 +192,47 @@ def test_every_cell_of_a_header_row_is_held(monkeypatch: pytest.MonkeyPatch) -> 
     assert unnoticed(HEADER, build_header(records, 4, 0)[0], monkeypatch) == set()
 
 
-def test_every_cell_of_a_market_row_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    _, positions, markets = records_of([(Holding(0, LONG), Holding(6, LONG))], [0], TERMS)
-    traded = replace(markets, trade_uses=np.ones(2, dtype=np.int64))
-    row = build_market(traded, positions, 4, 0)[0]
-    assert unnoticed(MARKET, row, monkeypatch) == set()
+FRONTIERS = {
+    "at the price": (1, (0, 0), (0, 0), set()),
+    "risen": (1, (-9, -70), (0, 0), set()),
+    "fallen": (1, (9, 70), (0, 0), set()),
+    "lagging": (1, (9, 70), (3, 1), set()),
+    "new": (0, (0, 0), (0, 0), free_limbs("fold.old_hash", 8)),
+}
+"""Listed before; frontiers before and after, above the price; what may be free: a market that is
+new is not in the old leaf."""
+
+
+@pytest.mark.parametrize("case", FRONTIERS)
+def test_every_cell_of_a_market_row_is_held(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed, before, after, free = FRONTIERS[case]
+    holdings = (Holding(0, LONG), Holding(6, LONG))
+    _, positions, markets = records_of([holdings], [honest_offer(holdings, TERMS)], TERMS)
+    one = np.ones(2, dtype=np.int64)
+    at = np.array([each.numbers for each in TERMS])
+    used = replace(
+        markets,
+        trade_uses=one,
+        take_uses=one,
+        listed=one * listed,
+        frontier=(at + np.array(before), at + np.array(after)),
+    )
+    row = build_market(used, positions, 4, 0)[0]
+    assert unnoticed(MARKET, row, monkeypatch) == free
+
+
+SWEPT = {"nothing": (), "one": (3,), "some": (2, 3, 4), "from the top": (5, 6, 7), "all": range(8)}
+
+
+@pytest.mark.parametrize("swept", SWEPT)
+def test_every_cell_of_a_trigger_row_is_held(swept: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = np.array([[place in SWEPT[swept] for place in range(8)]], dtype=np.int64)
+    old = np.arange(8)[None, :] * 1000
+    taken = np.where(places, 0, np.arange(8)[None, :])
+    left = np.where(places, old, 5 * (np.arange(8)[None, :] > 0))
+    index = np.array([5 << 13 | 4321])
+    records = TriggerRecords(index=index, old=old, left=left, taken=taken, swept=places)
+    assert unnoticed(TRIGGER, build_trigger(records, 4, 0)[0], monkeypatch) == set()
 
 
 def test_every_cell_of_a_slot_row_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
