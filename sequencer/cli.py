@@ -1,11 +1,11 @@
-"""Commands of the venue: demo, replay. Engines are imported when a command is called."""
+"""Commands of the venue: demo, stress, replay. Engines are imported when a command is called."""
 
 import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -119,7 +119,11 @@ def demo(
     )
     prover = ResidentProver(parameters, shape_class=shape_class)
     summary = Summary()
-    with known_errors(), prover, Screen(console, batches if prove else None) as screen:
+    with (
+        known_errors(),
+        prover,
+        Screen(console, batches + 1 if prove and batches is not None else None) as screen,
+    ):
         if prove:
             prover.start()  # it gets warm while the market is made
         for event in run_demo(options, prover, installed_verifier(parameters, shape_class)):
@@ -151,6 +155,117 @@ def _from_here(path: Path) -> str:
     except ValueError:
         return str(path.absolute())
     return inside if "/" in inside else f"./{inside}"
+
+
+def moment_wanted(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+    """The time in ms that `--begin` names. Usage error for what is no time."""
+    from sequencer.stress.candles import time_of
+
+    try:
+        return None if text is None else time_of(text)
+    except ValueError:
+        raise click.BadParameter(f"a time as 2020-03-12T10:00 is wanted, not {text!r}") from None
+
+
+@click.command()
+@click.argument("files", type=file_type, nargs=-1, required=True)
+@click.option(
+    "--begin", callback=moment_wanted, metavar="TIME", help="The first minute, in UTC; else all."
+)
+@click.option("--hours", type=click.IntRange(1, 24 * 366), help="So many; else all that there are.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of everything.")
+@click.option(
+    "--accounts",
+    type=click.IntRange(2, 10_000),
+    default=200,
+    show_default=True,
+    help="Simulated traders.",
+)
+@click.option(
+    "--backstop",
+    type=click.IntRange(10, 10**12),
+    metavar="DOLLARS",
+    help="Of the backstop; else 150,000 for each account.",
+)
+@click.option(
+    "--insecure-seed",
+    type=click.IntRange(0),
+    help="Derive every key from a number, so that roots repeat. For tests: nothing is secret then.",
+)
+@click.option(
+    "--parameters",
+    type=click.Choice(PARAMETER_SETS),
+    default=PARAMETER_SETS[0],
+    show_default=True,
+    help="Parameter set.",
+)
+@click.option(
+    "--shape-class", type=click.Choice(list(SHAPE_CLASSES)), default=CLASS_S.name, show_default=True
+)
+@click.option(
+    "--prove/--no-prove",
+    default=False,
+    help="Prove every batch and have L1 verify it, or only sequence, judge and replay.",
+)
+@click.option(
+    "--target",
+    type=file_type,
+    default=Path("target"),
+    show_default=True,
+    help="Folder for artefacts; those of an earlier venue in it are removed.",
+)
+@click.option("--report", type=file_type, help="The HTML report; else stress.html in --target.")
+@conventions
+def stress(
+    console: Output,
+    /,
+    files: tuple[Path, ...],
+    begin: int | None,
+    hours: int | None,
+    parameters: str,
+    shape_class: str,
+    prove: bool,
+    target: Path,
+    report: Path | None,
+    **options: Any,
+) -> None:
+    """Run a crash day through the whole rollup: signed prices, traders, liquidations, proofs.
+
+    FILES are candles, one file for each market: CSV of date, open, high, low, close, volume, of
+    whole minutes, plain, .gz or .zip; a file's name begins with its market's. A batch is a minute.
+    Simulated traders of every leverage trade on it; who falls below maintenance margin loses to the
+    backstop what must go. Ends with a table, and a report with charts.
+    """
+    from rollup.files import write_whole
+    from rollup.installed import installed_verifier
+    from sequencer.batches.resident import ResidentProver
+    from sequencer.stress.candles import read_candles
+    from sequencer.stress.render import Screen, tables
+    from sequencer.stress.report import report_html
+    from sequencer.stress.run import run_stress
+    from sequencer.stress.stage import StressOptions
+
+    prover = ResidentProver(parameters, shape_class=shape_class)
+    with known_errors(), prover, Screen(console) as screen:
+        wanted = StressOptions(
+            files=tuple(read_candles(path) for path in files),
+            root=target,
+            begin=begin,
+            hours=hours,
+            shape_class=SHAPE_CLASSES[shape_class],
+            proves=prove,
+            **options,
+        )
+        if prove:
+            prover.start()  # it gets warm while the venue is made
+        for figures in run_stress(wanted, prover, installed_verifier(parameters, shape_class)):
+            screen.show(figures)
+    page = target / "stress.html" if report is None else report
+    write_whole(page, report_html(figures).encode("utf-8"))
+    record = {**figures.to_record(), "report": str(page)}
+    if not figures.succeeded:
+        raise CommandError(ExitCode.INVALID, "the stress test failed", record)
+    console.result(record, f"{tables(figures)}\n\nReport: {page}")
 
 
 @click.command()
@@ -212,6 +327,7 @@ def known_errors() -> Iterator[None]:
     from sequencer.demo.run import DemoError
     from sequencer.service.guard import VenueStopped
     from sequencer.service.poster import L1Differs
+    from sequencer.stress.run import StressError
 
     try:
         yield
@@ -223,5 +339,5 @@ def known_errors() -> Iterator[None]:
         passed_on = {ExitCode.NO_MEMORY, ExitCode.CANNOT_WRITE, ExitCode.TIMEOUT}
         code = ExitCode(error.exit_code) if error.exit_code in passed_on else ExitCode.UNREACHABLE
         raise CommandError(code, str(error)) from error
-    except DemoError as error:
+    except (DemoError, StressError) as error:
         raise CommandError(ExitCode.INVALID, str(error)) from error

@@ -65,8 +65,14 @@ SHOWN = (
         ("fill.cash", "fill.position", "batch.fees", "dep.credited"),
     ),
     Said(
-        "Every account that was touched satisfies the margin rule at the prices of the batch.",
-        ("margin.rule", "account.one-clause"),
+        "After a batch that closes its step every account of the book, touched or not, meets "
+        "maintenance margin at the prices of the batch. A batch that leaves its step open says so, "
+        "and prices stand until one closes it.",
+        ("trigger.closed", "trigger.step", "batch.closed", "docs/soundness/book.md"),
+    ),
+    Said(
+        "Every account whose risk grew meets initial margin at the prices of the batch.",
+        ("margin.initial", "account.initial"),
     ),
     Said(
         "A batch that was made anew has no fill.",
@@ -102,8 +108,8 @@ NOT_SHOWN = (
         ("public.chain", "state.genesis"),
     ),
     Said(
-        "That the book is solvent: an account that the batch did not touch is not judged.",
-        ("docs/spec/06-margin.md",),
+        "That a step which is open will be closed, or when.",
+        ("docs/spec/14-triggers.md",),
     ),
     Said(
         "That orders were matched by price and time, or that none was left out. Whoever holds a "

@@ -32,6 +32,8 @@ GIVEN = (
     "governance",
     "old_root",
     "receipts",
+    "prices_before",
+    "open_since",
     "reports",
     "prices",
     "redo",

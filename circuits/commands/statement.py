@@ -57,6 +57,8 @@ def statement_record(verified: Verified) -> dict[str, object]:
         "deposits_refused": len(public.refunds),
         "total": str(public.total),
         "redo": public.redo,
+        "closed": public.closed,
+        "open_since": public.open_since,
         "prices": [each.to_record() for each in quotes(verified)],
         "oracle": _oracle_record(public),
         **_verifier_record(verified),
@@ -143,6 +145,7 @@ def chain_record(chain: Sequence[Verified]) -> dict[str, object]:
             for change in governance_changes(publics)
         ],
         "redo": [public.number for public in publics if public.redo],
+        "open": [public.number for public in publics if not public.closed],
         "not_fresh": [
             each.public.number
             for each in chain
@@ -172,6 +175,7 @@ def statement_text(verified: Verified) -> str:
         _wrapped("prices", ", ".join(map(str, quotes(verified)))),
         _wrapped("signed", _signed(public)),
         _line("redo", "yes: made anew, without fills" if public.redo else "no"),
+        _wrapped("step", _step(public)),
         _line("proof", f"{verified.proof_bytes / 1024:.0f} KiB in {verified.milliseconds} ms"),
     ]
     return "\n".join(lines)
@@ -204,6 +208,7 @@ def chain_text(chain: Sequence[Verified]) -> str:
         _line("deposits", _deposits(publics)),
         _line("custody", _money(last.total)),
         _wrapped("redo", redo or "none"),
+        _wrapped("steps", _steps(publics)),
         _wrapped("prices", _freshness(chain)),
         _line("proofs", f"{size / 1024:,.0f} KiB in {spent} ms"),
     ]
@@ -230,6 +235,21 @@ def _verifier_lines(verified: Verified) -> list[str]:
         ),
         _line("security", f"{round_down(verified.bits)} proven bits"),
     ]
+
+
+def _step(public: PublicInput) -> str:
+    """What a closed or an open step says of the accounts that nobody sees."""
+    if public.closed:
+        return "closed: every account of the book is above maintenance at these prices"
+    since = public.open_since or public.time
+    return f"open since {utc(since)}: not every account that came due is dealt with yet"
+
+
+def _steps(publics: Sequence[PublicInput]) -> str:
+    """Which batches leave their step open, and what the last one says."""
+    still_open = ", ".join(str(public.number) for public in publics if not public.closed)
+    which = f"left open by {still_open}" if still_open else "closed by every batch"
+    return f"{which}; {_step(publics[-1])}"
 
 
 def _deposits(publics: Sequence[PublicInput]) -> str:

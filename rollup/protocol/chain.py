@@ -24,6 +24,7 @@ class Link(StrEnum):
     DEPOSITS = "deposits-skipped"
     TOTAL = "total"
     PRICES = "prices-before"
+    STEP = "step"
     RECEIPTS = "receipts-rolled-back"
 
 
@@ -83,6 +84,11 @@ def require_joined(before: PublicInput, after: PublicInput) -> None:
     require(after.deposits_before == queued, Link.DEPOSITS, detail)
     detail = f"its total before is {after.total_before} quanta, the last one's is {before.total}"
     require(after.total_before == before.total, Link.TOTAL, detail)
+    same_step = after.open_since == before.open_since_after
+    require(same_step, Link.STEP, "it says otherwise whether the step of the last one is open")
+    if after.begins_open:
+        kept = after.governance == before.governance
+        require(kept, Link.STEP, "its step is open, so parameters stand")
     same_prices = after.prices_before == before.prices
     require(same_prices, Link.PRICES, "its prices start from others than those of the last one")
 

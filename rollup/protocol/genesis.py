@@ -117,6 +117,7 @@ class Genesis:
             ),
             Globals(number=0, time=self.time, total=0, deposits_consumed=0, salt=NO_SALT),
             compress_many,
+            prices=self.prices,
         )
 
 

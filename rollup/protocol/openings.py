@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rollup.protocol.batch import Batch
+from rollup.protocol.constants import ACCOUNT_BITS, SLOT_BITS, TRIGGER_BITS
 from rollup.protocol.counting import Frontiers, frontiers_before
 from rollup.protocol.ledger import Ledger
 from rollup.protocol.margin import triggers_of
@@ -18,6 +19,7 @@ from rollup.protocol.state import State
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.transition import take_steps
 from rollup.protocol.triggers import LONG, SHORT, Seat, leaf_of, leaves_of, seats, side_of
+from rollup.tree.multi import ancestors
 
 
 def completed(draft: Batch, state: State, shape_class: ShapeClass = CLASS_S) -> Batch:
@@ -30,12 +32,37 @@ def completed(draft: Batch, state: State, shape_class: ShapeClass = CLASS_S) -> 
     ledger = Ledger(draft.pre)
     steps = take_steps(draft, ledger)
     changes = _changes(ledger, steps)
-    sweep = _Sweep(state, changes, shape_class.triggers)
+    sweep = _Sweep(state, changes, shape_class.triggers, _nodes_left(draft, shape_class))
     before = frontiers_before(draft.pre.markets.frontiers, steps.terms)
     frontiers = sweep.frontiers(before, steps.terms)
     triggers, siblings = state.open_triggers(sweep.leaves)
     pre = replace(draft.pre, triggers=triggers, trigger_siblings=siblings)
     return replace(draft, pre=pre, frontiers=frontiers)
+
+
+def due_accounts(state: State, terms: Sequence[MarketTerms]) -> list[int]:
+    """Accounts that keep a step at these terms from closing, rising: the price has passed one of
+    their triggers, or they are flagged. Looks at the book only where a counter says that it must.
+    """
+    if not state.globals.flagged and not _any_passed(state, terms):
+        return []
+    return [
+        index
+        for index, account in sorted(state.accounts.items())
+        if account.below
+        or any(seat.trigger > terms[seat.market].numbers[seat.side] for seat in seats(account))
+    ]
+
+
+def _any_passed(state: State, terms: Sequence[MarketTerms]) -> bool:
+    """Whether a counter above the price is not zero."""
+    before = frontiers_before(state.markets.frontiers, terms)
+    return any(
+        state.count(Seat(market, side, trigger))
+        for market, (old, each) in enumerate(zip(before, terms, strict=True))
+        for side in (LONG, SHORT)
+        for trigger in range(each.numbers[side] + 1, old[side] + 1)
+    )
 
 
 def _changes(ledger: Ledger, steps: Steps) -> Counter[Seat]:
@@ -53,14 +80,25 @@ def _changes(ledger: Ledger, steps: Steps) -> Counter[Seat]:
     return changes
 
 
-class _Sweep:
-    """Frontiers on their way down, one leaf after the other, while there is room for leaves."""
+def _nodes_left(draft: Batch, shape_class: ShapeClass) -> int:
+    """Inner nodes that the class has room for beside those of accounts and slots."""
+    accounts = [opening.index for opening in draft.pre.accounts]
+    slots = [opening.account << SLOT_BITS | opening.slot for opening in draft.pre.slots]
+    opened = len(ancestors(accounts, ACCOUNT_BITS)) + len(ancestors(slots, SLOT_BITS))
+    return shape_class.nodes - opened
 
-    def __init__(self, state: State, changes: Counter[Seat], room: int) -> None:
+
+class _Sweep:
+    """Frontiers on their way down, one leaf after the other, while there is room for leaves and for
+    the nodes above them."""
+
+    def __init__(self, state: State, changes: Counter[Seat], room: int, nodes: int) -> None:
         self.leaves = leaves_of(changes)
         self._state = state
         self._changes = changes
         self._room = room
+        self._nodes = nodes
+        self._above = ancestors(self.leaves, TRIGGER_BITS)
 
     def frontiers(self, before: Frontiers, terms: Sequence[MarketTerms]) -> Frontiers:
         """Where every frontier comes to."""
@@ -78,8 +116,18 @@ class _Sweep:
             leaf = leaf_of(*seat)
             if self._state.count(seat) + self._changes[seat]:
                 return frontier
-            if leaf not in self.leaves and len(self.leaves) >= self._room:
+            if not self._opens(leaf):
                 return frontier
-            self.leaves.add(leaf)
             frontier -= 1
         return number
+
+    def _opens(self, leaf: int) -> bool:
+        """Whether a leaf is opened, or can be."""
+        if leaf in self.leaves:
+            return True
+        above = ancestors([leaf], TRIGGER_BITS) - self._above
+        if len(self.leaves) >= self._room or len(self._above) + len(above) > self._nodes:
+            return False
+        self.leaves.add(leaf)
+        self._above |= above
+        return True

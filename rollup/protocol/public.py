@@ -186,6 +186,16 @@ class PublicInput:
         return keccak256(self.encode())
 
     @property
+    def begins_open(self) -> bool:
+        """Whether it goes on with the step of the batch before."""
+        return self.open_since != 0
+
+    @property
+    def open_since_after(self) -> int:
+        """The time of the batch that opened the step which it leaves open; 0 if it closes it."""
+        return 0 if self.closed else self.open_since or self.time
+
+    @property
     def credited(self) -> int:
         """Quanta of the entries that were credited."""
         return sum(

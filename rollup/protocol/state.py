@@ -51,14 +51,21 @@ class State:
         globals_: Globals,
         compress_many: CompressMany,
         slots: Mapping[tuple[int, int], SlotState] | None = None,
+        *,
+        prices: tuple[int, ...],
+        open_since: int = 0,
     ) -> None:
         """A state of these accounts and slots, by (account, slot); none were used at genesis.
+
+        Prices of the last batch, and since when its step is open, are public and beside the root.
 
         Raises ValueError if an account names another root of its slots.
         """
         self.accounts = dict(accounts)
         self.slots: dict[tuple[int, int], SlotState] = dict(slots or {})
         self.markets = markets
+        self.prices = prices
+        self.open_since = open_since
         self.globals = globals_
         self._compress_many = compress_many
         fresh = slot_leaves([FRESH_SLOT], compress_many)[0]
@@ -147,4 +154,6 @@ class State:
         self.slots.update({(slot.account, slot.slot): slot.after for slot in slots})
         self.accounts.update({a.index: a.after for a in outcome.accounts if a.after is not None})
         self.markets, self.globals = outcome.markets_after, outcome.globals_after
+        self.prices = outcome.public.prices
+        self.open_since = outcome.public.open_since_after
         self.root = outcome.public.new_root

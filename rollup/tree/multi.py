@@ -6,7 +6,7 @@ with a single touched child, level by level from the leaves, in rising order of 
 with the leaves they determine every node above, so nothing in it can be chosen twice.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rollup.hash.many import CompressMany
@@ -64,6 +64,11 @@ def parents(addresses: Sequence[int]) -> list[tuple[int, bool, bool]]:
         else:
             found.append((parent, address & 1 == 0, address & 1 == 1))
     return found
+
+
+def ancestors(addresses: Iterable[int], depth: int) -> set[tuple[int, int]]:
+    """(height, address) of every inner node above some leaves, roots of depth `depth` included."""
+    return {(height, address >> height) for address in addresses for height in range(1, depth + 1)}
 
 
 def sibling_addresses(addresses: Sequence[int], depth: int) -> Iterator[tuple[int, int]]:

@@ -4,6 +4,7 @@ A closed batch carries the leaves it touched and their siblings, so that executi
 needs no state store. Every batch is judged by rollup.protocol before anybody else sees it.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from rollup.crypto.salt import SaltKey
@@ -13,9 +14,11 @@ from rollup.private import Private
 from rollup.protocol.batch import Batch, NewSalts, PartialState
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.header import BatchHeader, header_of
+from rollup.protocol.openings import completed, due_accounts
 from rollup.protocol.outcome import Outcome, TouchedAccount
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.state import State
+from rollup.protocol.terms import batch_terms
 from rollup.protocol.transition import apply_batch
 from rollup.protocol.units import VerifyMany
 from sequencer.engine.core import CoreState
@@ -77,8 +80,10 @@ class Batcher:
         touched: dict[int, list[int]] = {account: [] for account in closed.accounts}
         for account, slot in closed.slots:
             touched[account].append(slot)
+        for account in self._refreshed(closed, touched):
+            touched[account] = []
         pre = self.state.open(touched)
-        return Batch(
+        draft = Batch(
             chain=self.genesis.chain,
             venue=self.genesis.venue,
             number=closed.number,
@@ -92,10 +97,34 @@ class Batcher:
             deposits=closed.deposits,
             orders=closed.orders,
             fills=closed.fills,
-            takeovers=(),
+            takeovers=closed.takeovers,
             pre=pre,
             salts=self._salts(pre, closed.number, closed.attempt),
+            frontiers=tuple(
+                terms.numbers for terms in batch_terms(closed.governance, closed.prices)
+            ),
+            prices_before=self.state.prices,
+            open_since=self.state.open_since,
         )
+        return completed(draft, self.state, self._class)
+
+    def _refreshed(self, closed: BatchClosed, touched: Collection[int]) -> list[int]:
+        """Accounts that came due and are not touched otherwise, as many as the class has room for:
+        their triggers are renewed."""
+        accounts = self._class.accounts - len(touched)
+        opened = sum(map(self._held, touched)) + 2 * (len(closed.fills) + len(closed.takeovers))
+        positions, found = self._class.positions - opened, []
+        for account in due_accounts(self.state, batch_terms(closed.governance, closed.prices)):
+            held = self._held(account)
+            if account not in touched and len(found) < accounts and held <= positions:
+                positions -= held
+                found.append(account)
+        return found
+
+    def _held(self, account: int) -> int:
+        """Positions that an account had before the batch."""
+        kept = self.state.accounts.get(account)
+        return 0 if kept is None else len(kept.positions.held)
 
     def _salts(self, pre: PartialState, number: int, attempt: int) -> NewSalts:
         key = self._salt_key

@@ -77,7 +77,7 @@ class Machine:
     def prices(self) -> tuple[int, ...]:
         """Oracle prices of the batch that is open, or of the last one."""
         work = self.core.work
-        return self.batcher.state.markets.prices if work is None else work.prices
+        return self.batcher.state.prices if work is None else work.prices
 
     def do(self, command: Command) -> Done:
         """Do one command; a closed batch is judged by the rules.

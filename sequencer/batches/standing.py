@@ -1,11 +1,14 @@
 """Where a machine stands between two batches, as bytes: what a restart goes on from.
 
     standing = version (2) || number (4) || time (8) || deposits consumed (4) || queue head (32)
-               || next place in time (8) || custody total (8) || salt of globals (16)
+               || next place in time (8) || custody total (8) || accounts flagged (4)
+               || since when the step is open, or 0 (8) || salt of globals (16)
                || salt of markets (16) || state root (32)
-               || count (2), prices (4 each) || length (2), governance
-               || count (4), accounts by index:  index, header, cash, root of its slots, salt;
-                                                 count (2), positions: market (2), size (8);
+               || count (2), prices (4 each), frontiers (2 of 2 bytes each)
+               || length (2), governance
+               || count (4), accounts by index:  index, header, cash, whether it is below
+                                                 maintenance (1), root of its slots, salt; count
+                                                 (2), positions: market (2), size (8), trigger (2);
                                                  count (2), slots: slot, generation, filled
                || count (4), (account, slot, lowest generation that the slot still accepts)
                || count (4), live orders:        0 resting or 1 waiting, remaining, place in time,
@@ -19,7 +22,7 @@ read.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from rollup.codec.strict import CodecError
@@ -41,13 +44,14 @@ from sequencer.engine.ledger import Holder, Ledger
 from sequencer.engine.live import LiveOrder
 from sequencer.intake.wire import SUBMIT_BYTES, WireError, command_from_bytes, command_to_bytes
 
-VERSION: Final = 2
+VERSION: Final = 3
 
-_HEAD: Final = struct.Struct(f"<HIQI{DIGEST_BYTES}sQQ4I4I8I")
+_HEAD: Final = struct.Struct(f"<HIQI{DIGEST_BYTES}sQQIQ4I4I8I")
+_FRONTIERS: Final = struct.Struct("<HH")
 _LENGTH: Final = struct.Struct("<H")
 _COUNT: Final = struct.Struct("<I")
-_ACCOUNT: Final = struct.Struct("<I20s14I8IBq8I4IH")
-_POSITION: Final = struct.Struct("<Hq")
+_ACCOUNT: Final = struct.Struct("<I20s14I8IBq?8I4IH")
+_POSITION: Final = struct.Struct("<HqH")
 _SLOT: Final = struct.Struct("<BIQ")
 _USED: Final = struct.Struct("<IBI")
 _LIVE: Final = struct.Struct(f"<BQQ{SUBMIT_BYTES}s")
@@ -74,12 +78,15 @@ def standing_to_bytes(standing: Standing) -> bytes:
                 core.queue_head,
                 core.sequence,
                 state.globals.total,
+                state.globals.flagged,
+                state.open_since,
                 *state.globals.salt,
                 *state.markets.salt,
                 *state.root,
             ),
-            _LENGTH.pack(len(state.markets.prices)),
-            *map(_COUNT.pack, state.markets.prices),
+            _LENGTH.pack(len(state.prices)),
+            *map(_COUNT.pack, state.prices),
+            *(_FRONTIERS.pack(*pair) for pair in state.markets.frontiers),
             _LENGTH.pack(len(governance)),
             governance,
             *_account_parts(core, state),
@@ -115,7 +122,8 @@ def _account_parts(core: CoreState, state: State) -> Iterator[bytes]:
         if committed != (holder.header, holder.holding, holder.slots):
             raise StandingError("core and committed state differ about an account")
         yield _account_bytes(index, account)
-        yield from (_POSITION.pack(market, size) for market, size in account.positions)
+        places = zip(account.positions, account.triggers, strict=True)
+        yield from (_POSITION.pack(*position, trigger) for position, trigger in places)
         yield _LENGTH.pack(len(used))
         yield from (_SLOT.pack(k, used[k].generation, used[k].filled) for k in sorted(used))
 
@@ -130,6 +138,7 @@ def _account_bytes(index: int, account: Account) -> bytes:
         *header.viewing,
         header.scheme,
         account.cash,
+        account.below,
         *account.slots_root,
         *account.salt,
         len(account.positions.held),
@@ -193,17 +202,20 @@ class _Reader:
 
 
 def _read(reader: _Reader, setup: Setup) -> Standing:
-    version, number, time, consumed, queue_head, sequence, total, *words = reader.unpack(_HEAD)
+    version, number, time, consumed, queue_head, sequence, *words = reader.unpack(_HEAD)
+    total, flagged, open_since, *words = words
     if version != VERSION:
         raise StandingError(f"a state of version {VERSION} is wanted, {version} came")
     prices = tuple(reader.count() for _ in range(reader.length()))
+    frontiers = tuple(_read_frontiers(reader) for _ in prices)
     ledger = Ledger(governance_from_bytes(reader.take(reader.length())), setup.shape_class)
     a, b, c, d, *words = words
-    globals_ = Globals(number, time, total, consumed, (a, b, c, d))
+    globals_ = Globals(number, time, total, consumed, (a, b, c, d), flagged)
     (a, b, c, d), root = words[:4], tuple(words[4:])
-    markets = MarketsState(prices, (a, b, c, d))
+    markets = MarketsState(frontiers, (a, b, c, d))
+    public = {"prices": prices, "open_since": open_since}
     accounts = dict(_read_accounts(reader, ledger))
-    state = _committed(accounts, ledger, markets, globals_, setup)
+    state = _committed(accounts, ledger, markets, globals_, setup, public)
     if state.root != root:
         raise StandingError("a state does not hash to the root that it names")
     core = CoreState(
@@ -232,6 +244,7 @@ def _committed(
     markets: MarketsState,
     globals_: Globals,
     setup: Setup,
+    public: Mapping[str, Any],
 ) -> State:
     slots = {
         (index, slot): stored
@@ -239,7 +252,7 @@ def _committed(
         for slot, stored in holder.slots.items()
     }
     try:
-        return State(accounts, markets, globals_, setup.compress_many, slots)
+        return State(accounts, markets, globals_, setup.compress_many, slots, **public)
     except ValueError as error:
         raise StandingError(str(error)) from error
 
@@ -248,20 +261,28 @@ def _read_accounts(reader: _Reader, ledger: Ledger) -> Iterator[tuple[int, Accou
     """Every account, once the ledger holds it too."""
     for _ in range(reader.count()):
         index, owner, *words, count = reader.unpack(_ACCOUNT)
-        key, viewing, (scheme, cash) = words[:14], words[14:22], words[22:24]
-        root, (p, q, r, s) = words[24:32], words[32:]
-        positions = Positions(tuple(_read_position(reader) for _ in range(count)))
+        key, viewing, (scheme, cash, below) = words[:14], words[14:22], words[22:25]
+        root, (p, q, r, s) = words[25:33], words[33:]
+        places = [_read_position(reader) for _ in range(count)]
+        positions = Positions(tuple((market, size) for market, size, _ in places))
+        triggers = tuple(trigger for _, _, trigger in places)
         a, b, c, d, e, f, g, h = viewing
         header = Header(owner, point_of(key), (a, b, c, d, e, f, g, h), scheme)
         a, b, c, d, e, f, g, h = root
-        yield index, Account(header, cash, positions, (a, b, c, d, e, f, g, h), (p, q, r, s))
+        slots_root, salt = (a, b, c, d, e, f, g, h), (p, q, r, s)
+        yield index, Account(header, cash, positions, slots_root, salt, triggers, below)
         slots = dict(_read_slot(reader) for _ in range(reader.length()))
         ledger.holders[index] = Holder(header, Holding(cash, positions), slots)
 
 
-def _read_position(reader: _Reader) -> tuple[int, int]:
-    market, size = reader.unpack(_POSITION)
-    return market, size
+def _read_position(reader: _Reader) -> tuple[int, int, int]:
+    market, size, trigger = reader.unpack(_POSITION)
+    return market, size, trigger
+
+
+def _read_frontiers(reader: _Reader) -> tuple[int, int]:
+    long, short = reader.unpack(_FRONTIERS)
+    return long, short
 
 
 def _read_slot(reader: _Reader) -> tuple[int, SlotState]:

@@ -19,7 +19,7 @@ from sequencer.client.errors import TransportError
 from sequencer.client.flow import Ask, Flow, Reply, Wait
 from sequencer.client.http import TIMEOUT, Address, Body, headers_of, transport_error
 from sequencer.client.keystore import Keystore
-from sequencer.client.orders import Fill, OwnOrder
+from sequencer.client.orders import Fill, Liquidation, OwnOrder
 from sequencer.client.records import Status
 from sequencer.client.shared import SharedNews
 from sequencer.client.sockets import WAITING_MAX, pump
@@ -175,6 +175,11 @@ class AsyncVenue(Known):
         """Its trades, as far back as the venue tells; void ones are marked."""
         await self.refresh()
         return self._fills()
+
+    async def liquidations(self) -> tuple[Liquidation, ...]:
+        """What the backstop took of it, as far back as the venue tells; void ones are marked."""
+        await self.refresh()
+        return self._liquidations()
 
     async def bundle(self, number: int) -> Bundle | None:
         """A proved batch as `crypsis verify` reads it; None while it is not proved."""

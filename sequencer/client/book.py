@@ -8,7 +8,17 @@ from typing import Final
 
 from rollup.protocol.market import Market
 from sequencer.client.errors import ClientIdInUse, Unknown, WrongAnswer
-from sequencer.client.orders import LOST, NOT_TOLD, Fill, OwnOrder, State, adopted, fill_of
+from sequencer.client.orders import (
+    LOST,
+    NOT_TOLD,
+    Fill,
+    Liquidation,
+    OwnOrder,
+    State,
+    adopted,
+    fill_of,
+    liquidation_of,
+)
 from sequencer.client.records import AccountAnswer, Fact, FactKind, LiveRow, Page
 from sequencer.client.slots import Key, Slots
 
@@ -27,6 +37,7 @@ class OwnBook:
         self.slots = slots
         self.orders: dict[Key, OwnOrder] = {}
         self.fills: deque[Fill] = deque(maxlen=FILLS_KEPT)
+        self.liquidations: deque[Liquidation] = deque(maxlen=FILLS_KEPT)
         self.run: str | None = None
         self.cursor = 0
         self.has_gap = False
@@ -129,6 +140,9 @@ class OwnBook:
         if fact.kind is FactKind.VOIDED:
             self._void(fact.number or 0)
             return
+        if fact.kind is FactKind.LIQUIDATED:
+            self._liquidated(fact, markets)
+            return
         self.slots.learn(fact.key)
         order = self.orders.get(fact.key)
         if order is None:
@@ -147,10 +161,18 @@ class OwnBook:
                 raise WrongAnswer(f"a fill in market {fact.market}, of {len(markets)}")
             self.fills.append(fill_of(fact, markets[fact.market or 0]))
 
+    def _liquidated(self, fact: Fact, markets: tuple[Market, ...]) -> None:
+        if (fact.market or 0) >= len(markets):
+            raise WrongAnswer(f"a liquidation in market {fact.market}, of {len(markets)}")
+        self.liquidations.append(liquidation_of(fact, markets[fact.market or 0]))
+
     def _void(self, number: int) -> None:
-        """Fills from that batch on did not happen. What happened instead follows."""
+        """Fills and liquidations from that batch on did not happen. What happened instead
+        follows."""
         for fill in self.fills:
             fill.is_void |= fill.batch >= number
+        for taken in self.liquidations:
+            taken.is_void |= taken.batch >= number
         for order in self.orders.values():
             order.told_lots = 0
 

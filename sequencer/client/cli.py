@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # libraries are loaded when a command is called
 
 ORDER_COLUMNS = ("id", "market", "side", "price", "size", "filled", "remaining", "status", "reason")
 FILL_COLUMNS = ("batch", "time", "order", "market", "side", "price", "size", "fee", "maker", "void")
+LIQUIDATION_COLUMNS = ("batch", "time", "market", "side", "price", "size", "fee", "void")
 ACCOUNT_COLUMNS = ("account", "owner", "insecure", "file")
 ORDER_ID = re.compile("(0|[1-9][0-9]{0,2})/(0|[1-9][0-9]{0,8})")
 """As `order list` shows them."""
@@ -249,18 +250,29 @@ def position(console: Output, url: str, account: Path, password_file: Path | Non
 @trading_options
 @conventions
 def fills(console: Output, url: str, account: Path, password_file: Path | None) -> None:
-    """The account's trades, as far back as the venue tells; those of orders that have ended too.
+    """The account's trades, as far back as the venue tells; those of orders that have ended too;
+    and what the backstop took of it.
 
     The fee is in USDC, the time the end of the batch.
     """
     from sequencer.client.command import trading
-    from sequencer.client.rows import clock_text, fill_record, table
+    from sequencer.client.rows import fill_record, liquidation_record
 
     with trading(console, url, account, password_file) as venue:
-        trades = venue.fills()
+        trades, taken = venue.fills(), venue.liquidations()
     found = [fill_record(each) for each in trades]
-    shown = [{**fill_record(each), "time": clock_text(each.time)} for each in trades]
-    console.result({"fills": found}, table(shown, FILL_COLUMNS))
+    lost = [liquidation_record(each) for each in taken]
+    text = _timed_table(found, FILL_COLUMNS)
+    if lost:
+        text += "\n\ntaken by the backstop:\n" + _timed_table(lost, LIQUIDATION_COLUMNS)
+    console.result({"fills": found, "liquidations": lost}, text)
+
+
+def _timed_table(records: "list[dict[str, object]]", columns: tuple[str, ...]) -> str:
+    from sequencer.client.rows import clock_text, table
+
+    shown = [{**each, "time": clock_text(int(str(each["time"])))} for each in records]
+    return table(shown, columns)
 
 
 @click.command()

@@ -11,7 +11,7 @@ from rollup.protocol.receipt import SignedReceipt
 from sequencer.client.amounts import Number
 from sequencer.client.flow import Policy
 from sequencer.client.keystore import Keystore
-from sequencer.client.orders import Fill
+from sequencer.client.orders import Fill, Liquidation
 from sequencer.client.session import Session
 from sequencer.client.signing import Signer, fast_signer
 from sequencer.client.slots import ForgetfulStore, GenerationStore
@@ -103,6 +103,9 @@ class Known:
 
     def _fills(self) -> tuple[Fill, ...]:
         return tuple(self._trader.session.book.fills)
+
+    def _liquidations(self) -> tuple[Liquidation, ...]:
+        return tuple(self._trader.session.book.liquidations)
 
     def _release(self) -> None:
         """Let another program have the account."""

@@ -64,6 +64,21 @@ class Fill(Private):
 
 
 @dataclass(slots=True, repr=False)
+class Liquidation(Private):
+    """What the backstop took of the account, in a batch that ends at `time` (the venue's ms):
+    `size` sold or bought back at the oracle's `price`, for a `fee` in USDC."""
+
+    symbol: str
+    side: Side
+    price: Decimal
+    size: Decimal
+    fee: Decimal
+    batch: int
+    time: int
+    is_void: bool = False
+
+
+@dataclass(slots=True, repr=False)
 class OwnOrder(Private):
     """One order of this account. `order` is what was signed: None for one that was placed before
     this client was started. Sizes in lots; `terms` holds the market's scale."""
@@ -188,6 +203,19 @@ def fill_of(fact: Fact, market: Market, client_id: str | None = None) -> Fill:
         is_maker=bool(fact.is_maker),
         lots=fact.size or 0,
         client_id=client_id,
+    )
+
+
+def liquidation_of(fact: Fact, market: Market) -> Liquidation:
+    """The liquidation that a fact tells of."""
+    return Liquidation(
+        symbol=market.symbol,
+        side=Side(fact.side or 0),
+        price=price_of(fact.price or 0, market),
+        size=size_of(fact.size or 0, market),
+        fee=cash_of(fact.fee or 0),
+        batch=fact.number or 0,
+        time=fact.time or 0,
     )
 
 

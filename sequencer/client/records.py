@@ -73,6 +73,8 @@ class FactKind(StrEnum):
     WAITING = "waiting"
     RESTED = "rested"
     FILLED = "filled"
+    LIQUIDATED = "liquidated"
+    """The backstop took lots of the account: of no order of one's own."""
     ENDED = "ended"
     CANCELLED = "cancelled"
     """A cancel did what it asked for; the order's end is told by itself."""
@@ -87,8 +89,8 @@ class Fact(Private):
     in quanta, `time` the end of the fill's batch in ms.
 
     `receipt` is the sequence of the receipt whose envelope it came of: the order's, or, of the last
-    word on a cancel, the cancel's. `number` is the batch of a fill, or the first batch that is
-    void.
+    word on a cancel, the cancel's. `number` is the batch of a fill or of a liquidation, or the
+    first batch that is void.
     """
 
     kind: FactKind

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from rollup.protocol.receipt import SignedReceipt
 from rollup.protocol.receipt_json import signed_to_json
 from sequencer.client.keystore import KeyFile
-from sequencer.client.orders import Fill
+from sequencer.client.orders import Fill, Liquidation
 from sequencer.client.view import OrderView
 
 Record = dict[str, object]
@@ -44,6 +44,20 @@ def fill_record(fill: Fill) -> Record:
         "time": fill.time,
         "maker": fill.is_maker,
         "void": fill.is_void,
+    }
+
+
+def liquidation_record(each: Liquidation) -> Record:
+    """What the backstop took."""
+    return {
+        "market": each.symbol,
+        "side": each.side.name.lower(),
+        "price": str(each.price),
+        "size": str(each.size),
+        "fee": str(each.fee),
+        "batch": each.batch,
+        "time": each.time,
+        "void": each.is_void,
     }
 
 

@@ -19,7 +19,7 @@ from sequencer.client.errors import TransportError
 from sequencer.client.flow import Ask, Flow, Reply, Wait
 from sequencer.client.http import TIMEOUT, Address, Body, headers_of, transport_error
 from sequencer.client.keystore import Keystore
-from sequencer.client.orders import Fill, OwnOrder
+from sequencer.client.orders import Fill, Liquidation, OwnOrder
 from sequencer.client.records import Status
 from sequencer.client.sockets import Feed
 from sequencer.client.streams import News, streams_of
@@ -170,6 +170,11 @@ class Venue(Known):
         """Its trades, as far back as the venue tells; void ones are marked."""
         self.refresh()
         return self._fills()
+
+    def liquidations(self) -> tuple[Liquidation, ...]:
+        """What the backstop took of it, as far back as the venue tells; void ones are marked."""
+        self.refresh()
+        return self._liquidations()
 
     def bundle(self, number: int) -> Bundle | None:
         """A proved batch as `crypsis verify` reads it; None while it is not proved."""

@@ -285,6 +285,13 @@ def _fact(node: Node) -> Fact:
         raise node.wrong("a row that docs/api.md describes")
     if kind is FactKind.VOIDED:
         return Fact(kind, number=_number(cells[1], 1 << NUMBER_BITS))
+    if kind is FactKind.LIQUIDATED:
+        return Fact(kind, **_moved(cells[1:]))
+    return _of_receipt(node, kind, cells)
+
+
+def _of_receipt(node: Node, kind: FactKind, cells: list[Node]) -> Fact:
+    """A row that names the receipt of an envelope, and a slot and generation."""
     receipt = _number(cells[1], 1 << SEQUENCE_BITS)
     key = _key(node, cells[2].integer(), cells[3].integer())
     rest = cells[4:]
@@ -304,7 +311,13 @@ def _fact(node: Node) -> Fact:
 
 
 def _fill(cells: list[Node]) -> dict[str, Any]:
-    names = ("number", "market", "price", "size", "is_maker", "side", "fee", "time")
+    found = _moved(cells[:4] + cells[5:])
+    return {**found, "is_maker": cells[4].boolean()}
+
+
+def _moved(cells: list[Node]) -> dict[str, Any]:
+    """What a fill and a liquidation have in common."""
+    names = ("number", "market", "price", "size", "side", "fee", "time")
     cell = dict(zip(names, cells, strict=True))
     ends = {
         "number": 1 << NUMBER_BITS,
@@ -315,8 +328,7 @@ def _fill(cells: list[Node]) -> dict[str, Any]:
         "time": 1 << TIME_BITS,
     }
     numbers = {name: _number(cell[name], end) for name, end in ends.items()}
-    side = Side(_number(cell["side"], len(Side)))
-    return {**numbers, "side": side, "is_maker": cell["is_maker"].boolean()}
+    return {**numbers, "side": Side(_number(cell["side"], len(Side)))}
 
 
 _LENGTHS: Final = {
@@ -325,6 +337,7 @@ _LENGTHS: Final = {
     FactKind.WAITING: 4,
     FactKind.RESTED: 5,
     FactKind.FILLED: 12,
+    FactKind.LIQUIDATED: 8,
     FactKind.ENDED: 6,
     FactKind.CANCELLED: 4,
     FactKind.CANCEL_REFUSED: 5,

@@ -71,7 +71,8 @@ class BatchClosed:
 
     `matched` of `wanted` trades happened at the feed's price and size. `carried` orders had fills
     in an earlier batch too. `refused` counts envelopes by reason. `left_out` counts trades of the
-    window that a batch has no room for.
+    window that a batch has no room for. The backstop took positions of `liquidated` accounts, worth
+    `taken`, for `liquidation_fees`, both in quanta.
     """
 
     number: int
@@ -93,6 +94,9 @@ class BatchClosed:
     signing_s: float
     sequencing_s: float
     closing_s: float
+    liquidated: int = 0
+    taken: int = 0
+    liquidation_fees: int = 0
 
 
 @dataclass(frozen=True, slots=True)

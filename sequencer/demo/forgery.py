@@ -1,12 +1,21 @@
 """Forgeries for the last act of the demonstration: each breaks one rule and nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from rollup.crypto.address_key import signer_of
+from rollup.crypto.batched import verify_many
 from rollup.crypto.signature_form import ORDER, signature_parts
+from rollup.hash.batched import compress_many
+from rollup.ports import VerificationError, Verifier
 from rollup.protocol.account import Account
 from rollup.protocol.batch import Batch
+from rollup.protocol.pricing import PriceRefused, require_priced
 from rollup.protocol.public import PublicInput
+from rollup.protocol.rejection import Rejected
+from rollup.protocol.shape_class import ShapeClass
+from rollup.protocol.transition import apply_batch
+from sequencer.demo.events import ForgeryJudged
 
 USDC = 10**6
 INFLATION = 1_000_000 * USDC
@@ -54,6 +63,32 @@ FORGERIES = (
         "over-filled order",
         "an order is filled for one lot more than its trader signed",
         overfill_order,
+    ),
+)
+
+
+def spare_half_the_fee(batch: Batch) -> Batch:
+    """The batch with a friend who pays half for being liquidated."""
+    first, *others = batch.takeovers
+    return replace(batch, takeovers=(replace(first, fee=first.fee // 2), *others))
+
+
+def take_too_much(batch: Batch) -> Batch:
+    """The batch in which a liquidated account loses more than it has."""
+    first, *others = batch.takeovers
+    return replace(batch, takeovers=(replace(first, size=first.size * 1_000), *others))
+
+
+LIQUIDATION_FORGERIES = (
+    Forgery(
+        "spared fee",
+        "a liquidated account pays half of what everybody pays",
+        spare_half_the_fee,
+    ),
+    Forgery(
+        "too much taken",
+        "the backstop takes a thousand times what it may of a liquidated account",
+        take_too_much,
     ),
 )
 
@@ -110,3 +145,44 @@ def flip_byte(proof: bytes) -> tuple[bytes, int]:
     """The proof with one bit of one byte in its middle changed, and where."""
     place = len(proof) // 2
     return proof[:place] + bytes((proof[place] ^ 1,)) + proof[place + 1 :], place
+
+
+def judged(
+    forgeries: Sequence[Forgery], batch: Batch, shape_class: ShapeClass
+) -> Iterator[ForgeryJudged]:
+    """What the rules say of lies about a batch."""
+    for forgery in forgeries:
+        refused_by = reason = detail = ""
+        try:
+            apply_batch(
+                forgery.forge(batch),
+                compress_many=compress_many,
+                verify_many=verify_many,
+                shape_class=shape_class,
+            )
+        except Rejected as error:
+            refused_by, reason, detail = "rules", error.reason.value, error.detail
+        yield ForgeryJudged(forgery.name, forgery.sentence, refused_by, reason, detail)
+
+
+def prices_judged(public: PublicInput) -> Iterator[ForgeryJudged]:
+    """What whoever verifies says of lies about the prices of a batch."""
+    for lie in PRICE_FORGERIES:
+        refused_by = reason = detail = ""
+        try:
+            require_priced(lie.forge(public), signer_of)
+        except PriceRefused as error:
+            refused_by, reason, detail = "verifier", error.fault.value, error.detail
+        yield ForgeryJudged(lie.name, lie.sentence, refused_by, reason, detail)
+
+
+def flipped_judged(public: PublicInput, proof: bytes, verifier: Verifier) -> ForgeryJudged:
+    """What the verifier says of a proof with one bit changed."""
+    forged, place = flip_byte(proof)
+    refused_by = reason = detail = ""
+    try:
+        verifier.verify(public, forged)
+    except VerificationError as error:
+        refused_by, reason, detail = "verifier", str(error.reason.value), error.detail
+    sentence = f"one bit of byte {place} of the proof is changed"
+    return ForgeryJudged("flipped proof byte", sentence, refused_by, reason, detail)

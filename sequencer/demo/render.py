@@ -204,6 +204,15 @@ def _closed_lines(event: BatchClosed) -> list[str]:
             if event.left_out
             else []
         ),
+        *(
+            [
+                f"  liquidated {_number_of(event.liquidated, 'account', 'accounts')} below "
+                f"maintenance margin: {event.taken / 10**6:,.0f} USDC go to the backstop, for a "
+                f"fee of {event.liquidation_fees / 10**6:,.2f}"
+            ]
+            if event.liquidated
+            else []
+        ),
     ]
 
 

@@ -12,7 +12,6 @@ from queue import SimpleQueue
 from threading import Thread
 from time import perf_counter
 
-from rollup.crypto.address_key import signer_of
 from rollup.crypto.batched import verify_many
 from rollup.crypto.envelope import ENVELOPE_BYTES, Destination
 from rollup.crypto.salt import SaltKey
@@ -20,13 +19,10 @@ from rollup.hash.batched import compress_many
 from rollup.l1.interface import Reverted
 from rollup.l1.mock import MockL1
 from rollup.oracle.package import SignedPackage
-from rollup.ports import Pins, VerificationError, Verifier
+from rollup.ports import Pins, Verifier
 from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.deposit import DepositOutcome
-from rollup.protocol.pricing import PriceRefused, require_priced
 from rollup.protocol.public import PublicInput
-from rollup.protocol.rejection import Rejected
-from rollup.protocol.transition import apply_batch
 from sequencer.batches.artefacts import LockedFolder, VenueFolder
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.machine import Setup
@@ -44,9 +40,16 @@ from sequencer.demo.events import (
     ProofPhase,
     Proved,
 )
-from sequencer.demo.forgery import FORGERIES, PRICE_FORGERIES, flip_byte
+from sequencer.demo.forgery import (
+    FORGERIES,
+    LIQUIDATION_FORGERIES,
+    flipped_judged,
+    judged,
+    prices_judged,
+)
 from sequencer.demo.market import scene
 from sequencer.demo.market.crowd import Crowd, Traffic, cancel_count
+from sequencer.demo.market.dare import Dare
 from sequencer.demo.market.feed import Feed, open_feed
 from sequencer.demo.market.keys import KeySource
 from sequencer.demo.market.trade import Slice, WantedTrade
@@ -81,20 +84,31 @@ def run_demo(
 def _acts(
     options: DemoOptions, stage: "_Stage", feed: Feed, prover: ReportingProver
 ) -> Iterator[DemoEvent]:
-    """Every batch, and the forgeries at the end."""
-    traded = None
+    """Every batch of the feed, one in which the price falls, and the forgeries at the end."""
+    traded, time = None, stage.setup.genesis.time
     for place, (part, later) in enumerate(feed.batches(options.batches)):
         if place == 1:
             scene.queue_top_up(stage.l1, *stage.top_up)
-        closed = yield from _sequence(stage, part, later)
-        traded = closed if closed.batch.fills else traded
-        if options.proves:
-            _commit(stage, closed)
-            yield from _prove_and_post(stage, closed, prover)
-    if traded is not None:
-        yield from _last_act(stage, traded)
-    if stage.proof:
-        yield _flipped(stage)
+        closed = yield from _batch(options, stage, part, later, prover)
+        traded, time = closed if closed.batch.fills else traded, part.time
+    part = scene.fall(stage.venue.prices, time + feed.grid.window_ms)
+    fallen = yield from _batch(options, stage, part, (), prover)
+    yield from _last_act(stage, traded, fallen)
+
+
+def _batch(
+    options: DemoOptions,
+    stage: "_Stage",
+    part: Slice,
+    later: Sequence[WantedTrade],
+    prover: ReportingProver,
+) -> Generator[DemoEvent, None, ClosedBatch]:
+    """One batch to its file, and to L1 if it is to be proved. Returns it."""
+    closed = yield from _sequence(stage, part, later)
+    if options.proves:
+        _commit(stage, closed)
+        yield from _prove_and_post(stage, closed, prover)
+    return closed
 
 
 @dataclass(slots=True)
@@ -160,11 +174,15 @@ def _prepare(options: DemoOptions, verifier: Verifier, feed: Feed, folder: Locke
     clock = scene.Clock(genesis.time)
     timed = _TimedVerifier(verifier)
     l1 = scene.deploy(genesis, keys, timed, clock)
-    traders = scene.register_traders(l1, keys, options.traders, options.seed)
+    traders, pair = scene.register_traders(l1, keys, options.traders, options.seed)
     scene.queue_refusable(l1, keys, traders[0])
+    scene.queue_backstop(l1, keys, genesis.governance.backstop_account)
     venue = Venue(setup, folder, l1, keys.address(scene.OPERATOR))
     destination = Destination(options.chain, options.venue)
-    crowd = Crowd(traders, keys, venue.sealing_key, destination, options.seed, feed.grid.window_ms)
+    dare = Dare(*pair, destination, genesis.governance.markets[0])
+    crowd = Crowd(
+        traders, keys, venue.sealing_key, destination, options.seed, feed.grid.window_ms, dare
+    )
     return _Stage(
         setup=setup,
         folder=folder,
@@ -185,7 +203,7 @@ def _market_ready(options: DemoOptions, stage: _Stage, feed: Feed) -> MarketRead
         symbols=tuple(market.symbol for market in markets),
         prices=stage.setup.genesis.prices[: len(markets)],
         decimals=tuple(market.price_decimals for market in markets),
-        traders=options.traders + 1,
+        traders=options.traders + scene.EXTRAS,
         queued=len(stage.l1.queue),
         root=stage.l1.root,
         insecure=stage.keys.is_insecure,
@@ -294,6 +312,9 @@ def _closed(
         matched=(happened & wanted).total(),
         left_out=part.left_out,
         notional=sum(fill.notional for fill in closed.outcome.steps.fills),
+        liquidated=len({takeover.account for takeover in closed.batch.takeovers}),
+        taken=sum(each.size * closed.batch.prices[each.market] for each in closed.batch.takeovers),
+        liquidation_fees=sum(takeover.fee for takeover in closed.batch.takeovers),
         old_root=closed.batch.old_root,
         new_root=closed.outcome.public.new_root,
         batch_bytes=batch_file.stat().st_size,
@@ -347,41 +368,19 @@ def _reporting(work: Callable[[Progress], object]) -> Iterator[str]:
         yield line
 
 
-def _last_act(stage: _Stage, traded: ClosedBatch) -> Iterator[ForgeryJudged]:
-    """Forged versions of the last batch that traded and of its prices, each to be refused with a
-    reason."""
-    for forgery in FORGERIES:
-        refused_by = reason = detail = ""
-        try:
-            apply_batch(
-                forgery.forge(traded.batch),
-                compress_many=compress_many,
-                verify_many=verify_many,
-                shape_class=stage.setup.shape_class,
-            )
-        except Rejected as error:
-            refused_by, reason, detail = "rules", error.reason.value, error.detail
-        yield ForgeryJudged(forgery.name, forgery.sentence, refused_by, reason, detail)
-    for lie in PRICE_FORGERIES:
-        refused_by = reason = detail = ""
-        try:
-            require_priced(lie.forge(traded.outcome.public), signer_of)
-        except PriceRefused as error:
-            refused_by, reason, detail = "verifier", error.fault.value, error.detail
-        yield ForgeryJudged(lie.name, lie.sentence, refused_by, reason, detail)
-
-
-def _flipped(stage: _Stage) -> ForgeryJudged:
-    proof, place = flip_byte(stage.proof)
-    refused_by = reason = detail = ""
-    if stage.public is None:
-        raise DemoError("there is no proof to forge")
-    try:
-        stage.verifier.verify(stage.public, proof)
-    except VerificationError as error:
-        refused_by, reason, detail = "verifier", str(error.reason.value), error.detail
-    sentence = f"one bit of byte {place} of the proof is changed"
-    return ForgeryJudged("flipped proof byte", sentence, refused_by, reason, detail)
+def _last_act(
+    stage: _Stage, traded: ClosedBatch | None, fallen: ClosedBatch
+) -> Iterator[ForgeryJudged]:
+    """Forged versions of the last batch that traded, of its prices, and of the liquidations in the
+    last batch of all: each to be refused with a reason. Then its proof, if there is one."""
+    shape_class = stage.setup.shape_class
+    if traded is not None:
+        yield from judged(FORGERIES, traded.batch, shape_class)
+        yield from prices_judged(traded.outcome.public)
+    if fallen.batch.takeovers:
+        yield from judged(LIQUIDATION_FORGERIES, fallen.batch, shape_class)
+    if stage.public is not None:
+        yield flipped_judged(stage.public, stage.proof, stage.verifier)
 
 
 def _replayed(options: DemoOptions, stage: _Stage) -> JournalReplayed:

@@ -38,7 +38,8 @@ class BatchRow:
             "deposits_refused": self.opened.refused,
         }
         if self.closed is not None:
-            names = ("envelopes", "cancels", "refused", "orders", "fills", "carried", "accounts")
+            names = ["envelopes", "cancels", "refused", "orders", "fills", "carried", "accounts"]
+            names += ["liquidated", "taken", "liquidation_fees"]
             record |= {name: getattr(self.closed, name) for name in names}
             record |= {
                 "trades_wanted": self.closed.wanted,

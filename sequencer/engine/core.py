@@ -6,17 +6,13 @@ nothing.
 """
 
 from collections import deque
-from dataclasses import dataclass, field
 from typing import Final
 
-from rollup.private import Private
 from rollup.protocol.constants import DEPOSITS_MAX
-from rollup.protocol.deposit import QUEUE_START, extend_queue
-from rollup.protocol.genesis import Genesis
+from rollup.protocol.deposit import extend_queue
 from rollup.protocol.market import Governance, require_continues, require_prices
-from rollup.protocol.order import Order, TimeInForce
+from rollup.protocol.order import Order, Side, TimeInForce
 from rollup.protocol.rejection import Reason, Rejected
-from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from sequencer.engine.book import Book
 from sequencer.engine.command import (
     Cancel,
@@ -33,6 +29,7 @@ from sequencer.engine.event import (
     CancelRefused,
     DepositJudged,
     Event,
+    Liquidated,
     OrderAccepted,
     OrderEnded,
     OrderRefused,
@@ -41,8 +38,11 @@ from sequencer.engine.event import (
     Traded,
     VenueReason,
 )
-from sequencer.engine.ledger import Charges, Holder, Ledger, Party, Work, size_limit
+from sequencer.engine.ledger import Charges, Party, Work, size_limit
 from sequencer.engine.live import LiveOrder, OrderKey, accepts, opposite
+from sequencer.engine.state import CoreState, new_state
+
+__all__ = ["EXPIRY_AHEAD_MS", "CoreError", "CoreState", "new_state", "refusal", "step"]
 
 EXPIRY_AHEAD_MS: Final = 90 * 24 * 3_600_000
 """How far beyond the open batch an order may expire: what a trader leaves behind the venue keeps
@@ -51,57 +51,6 @@ for that long, and no instrument here is planned further ahead than a quarter of
 
 class CoreError(Exception):
     """A command in the wrong place: a defect of the operator's own code or journal."""
-
-
-@dataclass(slots=True, repr=False)
-class CoreState(Private):
-    """Everything the core knows; `step` owns it and changes it.
-
-    `live` holds the one live order of a slot; `used` the lowest generation a slot still accepts;
-    `waiting` the orders a full batch could not take, first come first; `queue_head` the hash chain
-    of the L1 queue after what was consumed.
-    """
-
-    chain: int
-    venue: int
-    ledger: Ledger
-    number: int
-    time: int
-    deposits_consumed: int
-    queue_head: bytes
-    books: tuple[Book, ...]
-    live: dict[tuple[int, int], LiveOrder] = field(default_factory=dict)
-    used: dict[tuple[int, int], int] = field(default_factory=dict)
-    waiting: deque[LiveOrder] = field(default_factory=deque)
-    sequence: int = 0
-    work: Work | None = None
-
-    @property
-    def clock(self) -> int:
-        """The venue's time: the end of the open batch, or of the last one."""
-        return self.time if self.work is None else self.work.time
-
-    @property
-    def is_full(self) -> bool:
-        """Whether orders wait for the next batch."""
-        return bool(self.waiting)
-
-
-def new_state(genesis: Genesis, shape_class: ShapeClass = CLASS_S) -> CoreState:
-    """The venue before its first batch: its own accounts alone, and no order."""
-    ledger = Ledger(genesis.governance, shape_class)
-    ledger.holders[genesis.governance.fee_account] = Holder(genesis.fee_header)
-    ledger.holders[genesis.governance.backstop_account] = Holder(genesis.backstop_header)
-    return CoreState(
-        chain=genesis.chain,
-        venue=genesis.venue,
-        ledger=ledger,
-        number=0,
-        time=genesis.time,
-        deposits_consumed=0,
-        queue_head=QUEUE_START,
-        books=tuple(Book() for _ in genesis.governance.markets),
-    )
 
 
 def step(state: CoreState, command: Command) -> list[Event]:
@@ -124,6 +73,10 @@ def refusal(state: CoreState, order: Order) -> AnyReason | None:
         return Reason.ORDER_VENUE
     if order.account not in state.ledger.holders:
         return Reason.ACCOUNT_MISSING
+    if order.account == state.ledger.governance.backstop_account:
+        return Reason.BACKSTOP_SIGNED
+    if order.account in work.liquidated:
+        return VenueReason.LIQUIDATED
     if order.market >= len(state.books):
         return Reason.MARKET_OUT_OF_BOUNDS
     return (
@@ -174,8 +127,9 @@ def _working(state: CoreState) -> Work:
 
 
 def _open(state: CoreState, command: OpenBatch) -> list[Event]:
-    """Deposits first, then expired orders leave, then those that the last batch had no room for go
-    on, in their order, before anybody else is asked."""
+    """Deposits first, then expired orders leave and accounts below maintenance margin are
+    liquidated, then orders that the last batch had no room for go on, in their order, before
+    anybody else is asked."""
     _adopt(state, _require_next(state, command))
     state.work = work = state.ledger.begin(
         command.number,
@@ -193,7 +147,35 @@ def _open(state: CoreState, command: OpenBatch) -> list[Event]:
     for book in state.books:
         for live in book.expire(command.time):
             events.append(_end(state, live, Reason.ORDER_EXPIRED))
+    for account in state.ledger.due(work):
+        events += _liquidate(state, work, account)
     return events + _resume(state, work)
+
+
+def _liquidate(state: CoreState, work: Work, account: int) -> list[Event]:
+    """The backstop takes what an account has to lose, and the account's orders end: none of them
+    may trade in the batch. Where nothing can be taken, nothing happens."""
+    before = state.ledger.holders[account].holding.positions
+    chosen = state.ledger.liquidate(work, account)
+    if not chosen:
+        return []
+    events: list[Event] = []
+    for live in [each for (owner, _), each in sorted(state.live.items()) if owner == account]:
+        _withdraw(state, live)
+        events.append(_end(state, live, VenueReason.LIQUIDATED))
+    for market, size, fee in chosen:
+        side = Side.SELL if before[market] > 0 else Side.BUY
+        price = work.prices[market]
+        events.append(Liquidated(account, market, price, size, side, fee, work.time))
+    return events
+
+
+def _withdraw(state: CoreState, live: LiveOrder) -> None:
+    """Take a live order from wherever it is."""
+    if live.is_resting:
+        state.books[live.order.market].remove(live)
+    else:
+        state.waiting.remove(live)
 
 
 def _require_next(state: CoreState, command: OpenBatch) -> Governance:
@@ -358,10 +340,7 @@ def _cancel(state: CoreState, command: Cancel) -> list[Event]:
     live = state.live.get(key)
     if live is None or live.order.generation > cancel.generation:
         return [CancelRefused(named, VenueReason.NOTHING_TO_CANCEL, command.receipt)]
-    if live.is_resting:
-        state.books[live.order.market].remove(live)
-    else:
-        state.waiting.remove(live)
+    _withdraw(state, live)
     return [_end(state, live, VenueReason.CANCELLED), CancelDone(named, command.receipt)]
 
 
@@ -380,6 +359,7 @@ def _close(state: CoreState, receipts: bytes) -> list[Event]:
         deposits=tuple(work.deposits),
         orders=tuple(work.orders),
         fills=tuple(work.fills),
+        takeovers=tuple(work.takeovers),
         accounts=tuple(sorted(work.before)),
         slots=tuple(sorted(work.slots)),
         receipts=receipts,

@@ -13,6 +13,7 @@ from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.market import Governance
 from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.rejection import Reason
+from rollup.protocol.takeover import Takeover
 from sequencer.engine.command import NO_RECEIPT
 from sequencer.engine.live import OrderKey
 
@@ -28,6 +29,7 @@ class VenueReason(StrEnum):
     GENERATION_USED = "generation-used"
     EXPIRY_TOO_FAR = "expiry-too-far"
     NOTHING_TO_CANCEL = "nothing-to-cancel"
+    LIQUIDATED = "liquidated"
     REPLAYED = "replayed"
     BETWEEN_BATCHES = "between-batches"
     ENVELOPE = "envelope"
@@ -131,6 +133,21 @@ class Traded(Private):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Liquidated(Private):
+    """The backstop took `size` lots of an account below maintenance margin, in the batch that ends
+    at `time`, at the oracle's `price` and for `fee` quanta. `side` is how the account's position
+    went: sold where it was long."""
+
+    account: int
+    market: int
+    price: int
+    size: int
+    side: Side
+    fee: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class BatchClosed(Private):
     """All that a batch record needs of the trading; the batcher adds the state's openings.
 
@@ -148,6 +165,7 @@ class BatchClosed(Private):
     deposits: tuple[QueueEntry, ...]
     orders: tuple[SignedOrder, ...]
     fills: tuple[Fill, ...]
+    takeovers: tuple[Takeover, ...]
     accounts: tuple[int, ...]
     slots: tuple[tuple[int, int], ...]
     receipts: bytes
@@ -164,5 +182,6 @@ Event = (
     | CancelDone
     | CancelRefused
     | Traded
+    | Liquidated
     | BatchClosed
 )

@@ -20,14 +20,16 @@ from rollup.protocol.constants import (
     NOTIONAL_BITS,
 )
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
-from rollup.protocol.margin import NOTHING, Holding, margin_refusal
+from rollup.protocol.margin import NOTHING, Holding, margin_refusal, value
 from rollup.protocol.market import Governance
 from rollup.protocol.order import Order, Side, SignedOrder
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import ShapeClass
+from rollup.protocol.takeover import Takeover
 from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.trade import fee, fill_slot, notional, require_fee
 from rollup.protocol.units import require_cash, require_position
+from sequencer.engine.liquidation import Taking, taken, takings
 from sequencer.engine.live import LiveOrder, OrderKey
 
 
@@ -63,7 +65,8 @@ class Work(Private):
     """The batch that is open: its terms, what it did so far, and what accounts held before it.
 
     `positions` has (account, market) of every position that the batch opens: those that a touched
-    account held before, and those that it traded.
+    account held before, and those that it traded. `liquidated` accounts have no action of their own
+    in this batch.
     """
 
     number: int
@@ -78,6 +81,8 @@ class Work(Private):
     orders: list[SignedOrder] = field(default_factory=list)
     places: dict[OrderKey, int] = field(default_factory=dict)
     fills: list[Fill] = field(default_factory=list)
+    takeovers: list[Takeover] = field(default_factory=list)
+    liquidated: set[int] = field(default_factory=set)
     slots: set[tuple[int, int]] = field(default_factory=set)
     positions: set[tuple[int, int]] = field(default_factory=set)
     fees: int = 0
@@ -154,6 +159,60 @@ class Ledger:
         if holder is not None:
             holder.holding = holder.holding._replace(cash=holder.holding.cash + entry.amount)
         return outcome
+
+    def due(self, work: Work) -> list[int]:
+        """Accounts below maintenance margin at the batch's prices, rising. What somebody deposited
+        in time counts. The backstop is none of them: nobody takes what it holds."""
+        return [
+            account
+            for account, holder in sorted(self.holders.items())
+            if holder.holding.positions.held
+            and account != self.governance.backstop_account
+            and value(holder.holding, work.terms).excess < 0
+        ]
+
+    def liquidate(self, work: Work, account: int) -> tuple[Taking, ...]:
+        """Let the backstop take what an account that is due has to lose. Empty, with nothing
+        changed, where the batch has no room for it, the backstop lacks the margin, or the account
+        has less than nothing."""
+        number = self.governance.backstop_account
+        holder, backstop = self.holders[account], self.holders[number]
+        chosen = takings(holder.holding, work.terms)
+        if not chosen or not self._room_to_take(work, account, chosen):
+            return ()
+        try:
+            ends = taken(holder.holding, backstop.holding, chosen, work.terms)
+        except Rejected:
+            return ()
+        pairs = ((account, holder, ends[0]), (number, backstop, ends[1]))
+        if not all(self._may_become(work, index, after) for index, _, after in pairs):
+            return ()
+        for index, each, after in pairs:
+            self._touch(work, index)
+            each.holding = after
+            work.positions.update((index, taking.market) for taking in chosen)
+        work.takeovers += [Takeover(account, *taking) for taking in chosen]
+        work.liquidated.add(account)
+        return chosen
+
+    def _room_to_take(self, work: Work, account: int, chosen: Sequence[Taking]) -> bool:
+        """Whether the batch can hold these takings of an account beside what it has."""
+        pair, most = (account, self.governance.backstop_account), self.shape_class
+        markets = [taking.market for taking in chosen]
+        opened = {
+            *work.positions,
+            *((index, market) for index in pair for market in (*self._held(index), *markets)),
+        }
+        return (
+            len(work.takeovers) + len(chosen) <= most.takeovers
+            and len({*work.before, *pair}) <= most.accounts
+            and len(opened) <= most.positions
+        )
+
+    def _may_become(self, work: Work, account: int, after: Holding) -> bool:
+        """Whether the margin rule lets a batch leave an account so."""
+        before = work.before.get(account, self.holders[account].holding)
+        return margin_refusal(before, after, work.terms) is None
 
     def has_room(self, work: Work, maker: LiveOrder, taker: LiveOrder) -> bool:
         """Whether the batch can hold one more fill, of these two orders; if made anew, none."""

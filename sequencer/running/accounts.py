@@ -26,6 +26,13 @@ USDC: Final = 10**6
 DOLLARS: Final = 1_000_000
 """What each account begins with."""
 
+DARING_DOLLARS: Final = 2_000
+"""What those of a crowd have who take as much leverage as they get: a few orders are all of it."""
+
+BACKSTOP_DOLLARS: Final = 20_000_000
+"""What a devnet's backstop begins with: it can take over everything that its crowd holds."""
+
+BACKSTOP_FILE: Final = "backstop.json"
 KEY_FILE_VERSION: Final = 1
 KEY_FILE_BYTES_MAX: Final = 4096
 SECRET_BYTES_MAX: Final = 64
@@ -41,8 +48,28 @@ class KeyFile(Private):
     path: Path
 
 
+def fund_backstop(l1: RemoteL1, keys: KeySource, account: int, folder: Path) -> None:
+    """Money for the backstop in L1's queue, once: after a crash in between a second time, which
+    does no harm."""
+    make_private_folder(folder)
+    noted = folder / BACKSTOP_FILE
+    if noted.exists():
+        return
+    owner, amount = keys.address("backstop-funds"), BACKSTOP_DOLLARS * USDC
+    l1.mint(owner, amount)
+    l1.credit(owner, account, amount)
+    record = {"account": account, "owner": owner.hex(), "deposited": amount}
+    write_whole(noted, (json.dumps(record, indent=2) + "\n").encode("ascii"), PRIVATE_MODE)
+
+
 def funded(
-    l1: RemoteL1, keys: KeySource, kind: str, count: int, least: int, folder: Path
+    l1: RemoteL1,
+    keys: KeySource,
+    kind: str,
+    count: int,
+    least: int,
+    folder: Path,
+    dollars: int = DOLLARS,
 ) -> list[KeyFile]:
     """The first `count` accounts of a kind: those of the folder, and new ones with money in L1's
     queue. `keys` are asked for new ones only."""
@@ -51,7 +78,7 @@ def funded(
     assigned = l1.accounts if lacking else {}
     secrets = dict(zip(lacking, keys.secrets(len(lacking)) if lacking else (), strict=True))
     for place, secret in secrets.items():
-        _register(l1, keys, kind, place, secret, assigned, max(DOLLARS * USDC, least), folder)
+        _register(l1, keys, kind, place, secret, assigned, max(dollars * USDC, least), folder)
     return [read_key_file(_path(folder, kind, place)) for place in range(count)]
 
 

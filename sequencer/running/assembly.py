@@ -22,7 +22,7 @@ from sequencer.batches.ports import L1Pending
 from sequencer.batches.resident import ResidentProver
 from sequencer.demo.market.keys import KeySource
 from sequencer.oracle.folder import ReportFolder
-from sequencer.running.accounts import KeyFile, funded
+from sequencer.running.accounts import DARING_DOLLARS, KeyFile, fund_backstop, funded
 from sequencer.running.l1_process import L1Process
 from sequencer.running.signer_process import SignerProcess
 from sequencer.running.state import (
@@ -42,6 +42,9 @@ from sequencer.service.venue_file import VenueFile
 
 ACCOUNTS_FOLDER: Final = "accounts"
 L1_FILE: Final = "l1.json"
+DARING_SHARE: Final = 3
+"""One in so many of a crowd takes all the leverage it gets."""
+
 LOOKS_MAX: Final = 5
 """Of a start that finds that L1 holds another branch of its journal."""
 
@@ -82,6 +85,7 @@ class Running:
     l1: str
     accounts: list[KeyFile]
     crowd: list[KeyFile]
+    daring: list[KeyFile]
 
 
 def now_ms() -> int:
@@ -101,16 +105,15 @@ def running(plan: Plan, say: Say, detail: Say) -> Iterator[Running]:
         far = FarL1(courier)
         venue = stack.enter_context(closing(_venue(begun, folder, far, courier)))
         stack.callback(CourierThread(courier).stop)
-        own, crowd = ([], []) if plan.l1 else _accounts(plan, begun, url)
+        own, crowd, daring = ([], [], []) if plan.l1 else _accounts(plan, begun, url)
         proving = _proving(plan, begun.file, stack, detail)
         if not plan.l1:
             stack.enter_context(_own_signers(plan, begun, say))
         daemon = _daemon(plan, begun, venue, far, proving, say)
         door = stack.enter_context(closing(Door(daemon)))
         roles = begun.roles
-        yield Running(
-            door, begun.file, begun.genesis, roles.seed, roles.is_insecure, url, own, crowd
-        )
+        people = (own, crowd, daring)
+        yield Running(door, begun.file, begun.genesis, roles.seed, roles.is_insecure, url, *people)
 
 
 def deployment_of(begun: Begun) -> Deployment:
@@ -189,12 +192,18 @@ def _venue(begun: Begun, folder: LockedFolder, far: FarL1, courier: Courier) -> 
     return Venue(setup, folder, far, begun.roles.operator)
 
 
-def _accounts(plan: Plan, begun: Begun, url: str) -> tuple[list[KeyFile], list[KeyFile]]:
+def _accounts(plan: Plan, begun: Begun, url: str) -> tuple[list[KeyFile], ...]:
+    """Accounts for whoever uses the venue, its crowd, and those of the crowd who dare: every third.
+    The backstop gets its money too."""
     folder = plan.state / PRIVATE_FOLDER / ACCOUNTS_FOLDER
     keys, least = KeySource(plan.insecure_seed), begun.file.least_deposit
     with RemoteL1(url) as l1:
         own = funded(l1, keys, "account", plan.accounts, least, folder)
-        return own, funded(l1, keys, "crowd", plan.crowd, least, folder)
+        daring = plan.crowd // DARING_SHARE
+        crowd = funded(l1, keys, "crowd", plan.crowd - daring, least, folder)
+        bold = funded(l1, keys, "daring", daring, least, folder, DARING_DOLLARS)
+        fund_backstop(l1, keys, begun.genesis.governance.backstop_account, folder)
+        return own, crowd, bold
 
 
 def _proving(plan: Plan, file: VenueFile, stack: ExitStack, detail: Say) -> ProofThreads | None:

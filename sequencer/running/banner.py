@@ -27,7 +27,8 @@ def banner_record(plan: Plan, found: Running, host: str, port: int) -> dict[str,
             {"account": file.account, "owner": file.owner.hex(), "key_file": str(file.path)}
             for file in found.accounts
         ],
-        "crowd": len(found.crowd),
+        "crowd": len(found.crowd) + len(found.daring),
+        "daring": len(found.daring),
     }
 
 
@@ -49,7 +50,8 @@ def banner(plan: Plan, found: Running, host: str, port: int) -> str:
         f"A batch       every {found.file.interval_ms / 1000:g} s",
         f"Proofs        {proofs if plan.proves else 'none: headers alone reach L1'}",
         f"L1            {found.l1}",
-        f"Crowd         {len(found.crowd)} traders",
+        f"Crowd         {len(found.crowd) + len(found.daring)} traders, "
+        f"of them {len(found.daring)} with all the leverage they get",
         f"Files         {plan.state}",
     ]
     if found.is_insecure:

@@ -1,7 +1,9 @@
 """A crowd for a development venue: traders in a process of their own, who know what anybody knows.
 
-They read keys and prices, quote around them, take now and then, and deliver sealed envelopes, all
-over HTTP. They ask for nothing private: an order of theirs that is lost is replaced by the next.
+Most quote and take with little of what they have. Some dare: they have little, and buy or sell as
+much as the venue lets them, until the price goes against them and they are liquidated. All read
+keys and prices and deliver sealed envelopes over HTTP. They ask for nothing private: an order of
+theirs that is lost is replaced by the next.
 """
 
 import contextlib
@@ -49,10 +51,11 @@ GOOD_MS: Final = ENVELOPE_LIFETIME_MS // 2
 
 @dataclass(slots=True, repr=False)
 class Quoter:
-    """One trader: its next slot, and how often each was used."""
+    """One trader: its next slot, and how often each was used; whether it is one who dares."""
 
     account: int
     secret: SecretKey
+    dares: bool = False
     slot: int = 0
     generations: list[int] = field(default_factory=lambda: [0] * (1 << SLOT_BITS))
 
@@ -114,11 +117,14 @@ class Crowd:
         return answers
 
     def order(self, quoter: Quoter, public: Public) -> Order:
-        """A quote near the price, or an order that takes what is there."""
+        """A quote near the price, or an order that takes what is there. Who dares always takes,
+        and always the same side of a market."""
         market = self._random.randrange(len(public.prices))
         side = self._random.choice(tuple(Side))
         price = public.prices[market]
-        takes = self._random.random() < TAKER_SHARE
+        takes = self._random.random() < TAKER_SHARE or quoter.dares
+        if quoter.dares:
+            side = Side.BUY if (quoter.account + market) % 2 else Side.SELL
         away = int(price * SPREAD * (1 if takes else self._random.random())) + 1
         better = away if (side is Side.BUY) == takes else -away
         slot, generation = quoter.next_slot()
@@ -175,9 +181,15 @@ class Crowd:
         return record
 
 
-def start_crowd(host: str, port: int, files: Sequence[KeyFile], seed: int) -> SpawnProcess:
+def start_crowd(
+    host: str, port: int, careful: Sequence[KeyFile], daring: Sequence[KeyFile], seed: int
+) -> SpawnProcess:
     """A process with the crowd in it; it ends with this one, or when it is terminated."""
-    members = [(file.account, file.secret.to_bytes()) for file in files]
+    members = [
+        (file.account, file.secret.to_bytes(), dares)
+        for files, dares in ((careful, False), (daring, True))
+        for file in files
+    ]
     context = get_context("spawn")
     process = context.Process(
         target=_run, args=(host, port, members, seed), name="crowd", daemon=True
@@ -186,7 +198,9 @@ def start_crowd(host: str, port: int, files: Sequence[KeyFile], seed: int) -> Sp
     return process
 
 
-def _run(host: str, port: int, members: Sequence[tuple[int, bytes]], seed: int) -> None:
+def _run(host: str, port: int, members: Sequence[tuple[int, bytes, bool]], seed: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the venue, which ends the crowd
-    quoters = [Quoter(account, SecretKey.from_bytes(secret)) for account, secret in members]
+    quoters = [
+        Quoter(account, SecretKey.from_bytes(secret), dares) for account, secret, dares in members
+    ]
     Crowd(host, port, quoters, seed).run()

@@ -42,8 +42,8 @@ def run_program(plan: Plan, host: str, port: int, console: Output) -> None:
         def ready() -> None:
             record = banner_record(plan, found, host, bound)
             console.result(record, banner(plan, found, host, bound))
-            if found.crowd:
-                crowd = start_crowd(host, bound, found.crowd, found.seed)
+            if found.crowd or found.daring:
+                crowd = start_crowd(host, bound, found.crowd, found.daring, found.seed)
                 stack.callback(crowd.terminate)
 
         pages = site(found, bound, proves=plan.proves, shows_accounts=plan.shows_accounts)

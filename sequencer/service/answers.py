@@ -26,6 +26,7 @@ from sequencer.service.facts import (
     Ended,
     Fact,
     Filled,
+    Liquidated,
     Lives,
     Refused,
     Rested,
@@ -177,10 +178,14 @@ def _page(page: Page) -> Record:
 
 
 def _row(fact: Fact) -> _Row:
-    """What happened, then the receipt, slot and generation, then what belongs to it."""
+    """What happened, then the receipt, slot and generation, then what belongs to it; of what comes
+    of no envelope, only what belongs to it."""
     match fact:
         case Voided(number):
             return ["voided", number]
+        case Liquidated():
+            terms: _Row = [fact.batch, fact.market, fact.price, fact.size]
+            return ["liquidated", *terms, int(fact.side), fact.fee, fact.time]
         case ChangedHands():
             raise TypeError("that an account changed hands is told to nobody")
     what, rest = _members(fact)

@@ -74,6 +74,21 @@ class Filled(Private):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Liquidated(Private):
+    """In a batch, which ends at `time`, the account lost `size` lots to the backstop, because it
+    had less than its maintenance margin: at the oracle's `price`, for a `fee` in quanta. `side` is
+    how its position went. It comes of no envelope."""
+
+    batch: int
+    market: int
+    price: int
+    size: int
+    side: Side
+    fee: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Ended(Private):
     """The order left the venue; its generation is used up."""
 
@@ -129,6 +144,7 @@ Fact = (
     | Waiting
     | Rested
     | Filled
+    | Liquidated
     | Ended
     | Cancelled
     | CancelRefused
@@ -201,6 +217,8 @@ def facts_of(events: Iterable[core.Event], batch: int) -> Iterator[tuple[int, Fa
             case core.Traded():
                 yield event.maker[0], _filled(event, batch, is_maker=True)
                 yield event.taker[0], _filled(event, batch, is_maker=False)
+            case core.Liquidated():
+                yield event.account, _liquidated(event, batch)
             case core.OrderAccepted(key=key):
                 yield key[0], Accepted(_own(key), event.receipt)
             case core.OrderRefused(key=key):
@@ -244,6 +262,12 @@ def _filled(event: core.Traded, batch: int, *, is_maker: bool) -> Filled:
         fee,
         event.time,
         receipt,
+    )
+
+
+def _liquidated(event: core.Liquidated, batch: int) -> Liquidated:
+    return Liquidated(
+        batch, event.market, event.price, event.size, event.side, event.fee, event.time
     )
 
 

@@ -113,8 +113,7 @@ class Venue:
 
     def _keep(self, found: Recovered, proved: int) -> None:
         """Batches that L1 has not proved are kept at hand."""
-        self._kept_after, self._unproved = proved, found.unproved
-        self._headers = found.headers
+        self._kept_after, self._unproved, self._headers = proved, found.unproved, found.headers
 
     def _read_again(self) -> None:
         """L1 forgot what it had proved."""
@@ -255,6 +254,10 @@ class Venue:
     def unproved(self) -> Sequence[ClosedBatch]:
         """Closed batches that L1 has not proved, in order."""
         return tuple(self._unproved)
+
+    def forget_unproved(self) -> None:
+        """Let go of batches that nobody proves: for a run that L1 hears nothing of."""
+        self._unproved.clear()
 
     def commit_headers(self) -> Anew | None:
         """Hold the closed batches to their content at L1, before they are proved.

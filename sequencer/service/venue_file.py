@@ -255,7 +255,7 @@ feed = "BTC"
 feed_decimals = 8
 price_step = 200
 first_price = 600000
-price_swing = 200
+price_swing = 600
 
 [[markets]]
 symbol = "ETH-PERP"
@@ -274,7 +274,7 @@ feed = "ETH"
 feed_decimals = 8
 price_step = 300
 first_price = 250000
-price_swing = 300
+price_swing = 800
 """
 """What `crypsis sequencer init` writes, once it has signers; a test reads it."""
 

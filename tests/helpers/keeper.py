@@ -192,7 +192,7 @@ class Keeper:
             after = Holding(cash, old.positions.put(market, lots))
             if margin_refusal(old, after, self.terms) is not None:
                 return None
-            if self.venue.open_since and risk_grew(old, after):
+            if self.venue.state.open_since and risk_grew(old, after):
                 return None
             now[index] = after
         terms = {"market": market, "slot": market, "generation": self.generation}

@@ -45,6 +45,14 @@ BACKSTOP = 2**30 - 1
 PUBLICS = PublicLayout((("chain", 1), ("venue", 1), ("time", 4), ("backstop_account", 1)))
 
 
+def public_values() -> tuple[int, ...]:
+    """What is public about the orders."""
+    time = limbs(NOW, 52)
+    return PUBLICS.flatten(
+        {"chain": CHAIN, "venue": VENUE, "time": time, "backstop_account": BACKSTOP}
+    )
+
+
 @cache
 def circuit() -> Circuit:
     """The four tables."""
@@ -137,10 +145,7 @@ class Bench:
         An answer that nobody asked for is not told: the question it belongs to is.
         """
         speakers = [filled(circuit().table(n), t, BLINDED) for n, t in self.traces.items()]
-        time = limbs(NOW, 52)
-        publics = PUBLICS.flatten(
-            {"chain": CHAIN, "venue": VENUE, "time": time, "backstop_account": BACKSTOP}
-        )
+        publics = public_values()
 
         def asked(bus: Bus) -> tuple[list[tuple[int, ...]], list[int]]:
             payload, counts = requests(speakers, publics, bus.identifier, bus.width)

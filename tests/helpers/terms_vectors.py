@@ -14,6 +14,7 @@ from tests.helpers.vectors import FOLDER
 
 NAMES: Final = (
     "value",
+    "bucket",
     "maintenance",
     "initial",
     "long_maintenance",

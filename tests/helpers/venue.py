@@ -268,8 +268,6 @@ class Venue:
 
     def __post_init__(self) -> None:
         self.state: State = self.genesis.state(self.suite.compress_many)
-        self.last = self.genesis.prices
-        self.open_since = 0
 
     def signed(self, order: Order, by: int | None = None) -> SignedOrder:
         """The order signed by its account's key, or by another account's."""
@@ -360,8 +358,8 @@ class Venue:
                 globals=self.salt_key.globals(number, 0),
             ),
             frontiers=tuple(terms.numbers for terms in batch_terms(governance, self.prices)),
-            prices_before=self.last,
-            open_since=self.open_since,
+            prices_before=self.state.prices,
+            open_since=self.state.open_since,
             outflows=outflows,
         )
         try:
@@ -379,8 +377,6 @@ class Venue:
         """Apply a batch and become the state after it."""
         outcome = self.apply(batch)
         self.state.adopt(outcome)
-        self.last = batch.prices
-        self.open_since = 0 if outcome.public.closed else batch.open_since or batch.time
         return outcome
 
     def refusal(self, batch: Batch) -> Reason:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rollup.protocol.openings import due_accounts
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.state import State
 from tests.helpers.keeper import Keeper, Scan
@@ -43,6 +44,7 @@ def judge(book: Keeper, outcome: Outcome) -> None:
     state, terms = book.venue.state, outcome.steps.terms
     scan = Scan(state, terms)
     assert scan.counts_agree()
+    assert scan.due() == due_accounts(state, terms)
     assert_frontiers(state, scan)
     assert all(found.equity >= 0 for found in scan.values().values()), "somebody is below zero"
     assert outcome.public.closed == (scan.due() == [])
@@ -106,5 +108,6 @@ def test_a_state_that_is_read_again_has_the_same_root() -> None:
         state.globals,
         book.venue.suite.compress_many,
         state.slots,
+        prices=state.prices,
     )
     assert again.root == state.root

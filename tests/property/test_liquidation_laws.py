@@ -9,7 +9,8 @@ than nothing at a batch's prices: neither before its takeovers nor after them.
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rollup.protocol.margin import Holding, excess, value
+from rollup.protocol.margin import Holding, value
+from rollup.protocol.openings import due_accounts
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.takeover import Takeover, full_fee
 from rollup.protocol.terms import MarketTerms, batch_terms
@@ -67,7 +68,7 @@ def planned(venue: Venue, terms: tuple[MarketTerms, ...]) -> list[Takeover]:
     found = []
     for account in TRADERS:
         held = holding(venue, account)
-        if excess(held, terms) >= 0:
+        if value(held, terms).excess >= 0:
             continue
         left = value(held, terms).equity
         for market, size in held.positions:
@@ -100,12 +101,14 @@ def crash(leverages: list[tuple[int, int]], moves: list[tuple[int, int]]) -> lis
         venue.prices = tuple(price * (10_000 + move) // 10_000 for price, move in moved)
         terms = batch_terms(venue.genesis.governance, venue.prices)
         require_nobody_below_zero(venue, terms)
-        outcomes.append(venue.run(venue.batch(takeovers=planned(venue, terms))))
+        due = due_accounts(venue.state, terms)
+        outcomes.append(venue.run(venue.batch(takeovers=planned(venue, terms), refreshed=due)))
+        assert outcomes[-1].public.closed
         require_nobody_below_zero(venue, terms)
         assert totals(venue) == before
         assert outcomes[-1].public.total == before[0]
         for account in TRADERS:
-            assert excess(holding(venue, account), terms) >= 0
+            assert value(holding(venue, account), terms).excess >= 0
     return outcomes
 
 

@@ -9,6 +9,7 @@ from rollup.crypto.schnorr import SecretKey
 from rollup.hash.batched import compress_many
 from rollup.protocol.cancel import CancelOrder
 from rollup.protocol.order import Order, Side
+from sequencer.demo.market.dare import Dare
 from sequencer.demo.market.keys import KeySource, padding, seal_intents
 from sequencer.demo.market.planner import Planner
 from sequencer.demo.market.scene import MAX_FEE, USDC
@@ -54,7 +55,9 @@ class Crowd:
         destination: Destination,
         seed: int,
         window_ms: int = 0,
+        dare: Dare | None = None,
     ) -> None:
+        """`dare` is what opens the first batch of all."""
         *able, self._minnow = traders
         self._traders = able
         self._keys = keys
@@ -64,7 +67,9 @@ class Crowd:
         chain, venue = destination.chain, destination.venue
         self._patience_ms = max(PATIENCE_MS, 10 * window_ms)
         self._planner = Planner(able, chain, venue, MAX_FEE, seed)
-        self._secrets = {trader.account: trader.secret for trader in traders}
+        self._dare = dare
+        others = () if dare is None else (dare.buyer, dare.seller)
+        self._secrets = {trader.account: trader.secret for trader in (*traders, *others)}
 
     def traffic(self, part: Slice, later: Sequence[WantedTrade]) -> Traffic:
         """What everybody sends for one batch; `later` are the trades of the next one."""
@@ -75,6 +80,9 @@ class Crowd:
             intents += self._planner.backdrop(market, part.prices[market], BACKDROP_QUOTES, expiry)
         intents += self._planner.plan(part.trades, later, expiry)
         intents.insert(self._somewhere(intents), self._too_much(part, expiry))
+        if self._dare is not None:
+            intents[:0] = self._dare.orders(part, expiry)
+            self._dare = None
         envelopes = self._seal(intents, self._secrets, part.time + GOOD_MS)
         return self._disturbed(intents, envelopes, part, expiry)
 

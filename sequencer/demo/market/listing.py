@@ -5,10 +5,11 @@ from typing import Final
 from rollup.protocol.constants import COLLATERAL_DECIMALS
 from rollup.protocol.market import Market
 
-BTC_MARKET: Final = Market("BTC-PERP", 1, 5, 1_000, 500, 300, 450, 150, 250, 600, 300, 100)
-ETH_MARKET: Final = Market("ETH-PERP", 2, 4, 1_200, 600, 400, 450, 150, 300, 250, 300, 100)
-"""Ten and 8.3 times leverage, fees of 4.5 and 1.5 hundredths of a percent, half of maintenance for
-a liquidation, buckets of a thousandth of the price, and interest of 0.01 % for eight hours."""
+BTC_MARKET: Final = Market("BTC-PERP", 1, 5, 800, 500, 250, 450, 150, 250, 600, 300, 100)
+ETH_MARKET: Final = Market("ETH-PERP", 2, 4, 950, 600, 300, 450, 150, 300, 250, 300, 100)
+"""12.5 and 10.5 times leverage, fees of 4.5 and 1.5 hundredths of a percent, half of maintenance
+for a liquidation, buckets of a thousandth of the price, interest of 0.01 % for eight hours. One
+step down (scene.py) takes who has all that leverage below maintenance."""
 
 QUOTES: Final = ("USDT", "USDC", "FDUSD", "BUSD", "USD")
 """Currencies that a symbol may end with; what is before them names the market."""

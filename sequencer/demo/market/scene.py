@@ -10,12 +10,14 @@ from rollup.l1.deployment import Deployment
 from rollup.l1.mock import MockL1
 from rollup.oracle.package import feed_id
 from rollup.ports import Verifier
+from rollup.protocol.constants import FRACTION_SCALE
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT, Genesis
 from rollup.protocol.market import Governance
 from rollup.protocol.oracle import Feed as Oracle
 from rollup.protocol.oracle import OracleTerms
 from sequencer.demo.market.feed import Feed
 from sequencer.demo.market.keys import KeySource
+from sequencer.demo.market.trade import Slice
 from sequencer.demo.market.trader import Trader
 from sequencer.oracle.keys import COUNT, QUORUM
 
@@ -28,6 +30,18 @@ CAPITAL = (100_000, 1_000_000)
 
 MINNOW_CAPITAL = 50
 """Dollars of the one trader that wants more than it can margin."""
+
+DARING_CAPITAL = 5_000
+"""Dollars of the one that buys with all the leverage it gets, until the price falls."""
+
+SELLER_CAPITAL = 500_000
+"""Dollars of the one that sells to it."""
+
+EXTRAS = 3
+"""Traders beside those whose trades are the feed's: these three."""
+
+BACKSTOP_CAPITAL = 1_000_000
+"""Dollars of the account that takes over what liquidated ones hold."""
 
 OPERATOR = "operator"
 SLOT_MS = 100
@@ -108,15 +122,19 @@ def deploy(start: Genesis, keys: KeySource, verifier: Verifier, clock: Clock) ->
     return MockL1(deployment, verifier, clock, compress_many)
 
 
-def register_traders(l1: MockL1, keys: KeySource, count: int, seed: int) -> list[Trader]:
+def register_traders(
+    l1: MockL1, keys: KeySource, count: int, seed: int
+) -> tuple[list[Trader], tuple[Trader, Trader]]:
     """Traders with money under custody, as soon as a batch consumes the queue. The last is a minnow
-    with too little for what it wants.
+    with too little for what it wants. Beside them one that dares, and one that sells to it.
     """
     random = Random(f"scene/{seed}")
+    capitals = [round(random.uniform(*CAPITAL), -3) for _ in range(count)]
+    capitals += [MINNOW_CAPITAL, DARING_CAPITAL, SELLER_CAPITAL]
     traders = []
-    for place, secret in enumerate(keys.secrets(count + 1)):
-        least, most = CAPITAL
-        dollars = MINNOW_CAPITAL if place == count else round(random.uniform(least, most), -3)
+    for place, (secret, dollars) in enumerate(
+        zip(keys.secrets(len(capitals)), capitals, strict=True)
+    ):
         capital = int(dollars) * USDC
         owner = keys.address(f"trader-{place}")
         l1.mint(owner, capital)
@@ -124,7 +142,8 @@ def register_traders(l1: MockL1, keys: KeySource, count: int, seed: int) -> list
         words = (*public.x, *public.y)
         entry = l1.register(owner, words, keys.viewing(f"trader-{place}"), capital)
         traders.append(Trader(entry.account, owner, secret, capital))
-    return traders
+    *found, daring, seller = traders
+    return found, (daring, seller)
 
 
 def queue_refusable(l1: MockL1, keys: KeySource, honest: Trader) -> None:
@@ -137,6 +156,21 @@ def queue_refusable(l1: MockL1, keys: KeySource, honest: Trader) -> None:
     off_curve = l1.register(owners[0], ((x + 1) % P, *rest), viewing, 1_000 * USDC)
     l1.register(owners[1], (x + P, *rest), viewing, 1_000 * USDC)
     l1.credit(honest.owner, off_curve.account, 1_000 * USDC)
+
+
+def queue_backstop(l1: MockL1, keys: KeySource, account: int) -> None:
+    """The backstop's money: anybody may deposit for it."""
+    owner = keys.address("backstop-funds")
+    l1.mint(owner, BACKSTOP_CAPITAL * USDC)
+    l1.credit(owner, account, BACKSTOP_CAPITAL * USDC)
+
+
+def fall(prices: tuple[int, ...], time: int) -> Slice:
+    """A window without trades in which signers see the first market as far down as one step may
+    go."""
+    first, *others = prices
+    fallen = -(-first * (FRACTION_SCALE - STEP) // FRACTION_SCALE)
+    return Slice(time, (fallen, *others), ())
 
 
 def queue_top_up(l1: MockL1, sender: Trader, receiver: Trader) -> None:

@@ -62,6 +62,7 @@ function ordersOf(account) {
 function factsOf(account) {
   const rows = [...account.facts].reverse().map(([what, ...rest]) => {
     if (what === "voided") return [what, "", `batch ${rest[0]}`];
+    if (what === "liquidated") return [what, "", liquidation(rest)];
     const [, slot, , ...members] = rest;
     return [what, slot, (DETAILS[what] ?? String)(members)];
   });
@@ -70,6 +71,13 @@ function factsOf(account) {
 }
 
 const lots = (number) => count(number, "lot");
+
+function liquidation([batch, place, price, size, side, fee, time]) {
+  const market = venue.markets[place];
+  return `the backstop took ${scaled(size, market.size_decimals, 0)} ${market.symbol} ` +
+    `${side ? "held" : "owed"} at ${scaled(price, market.price_decimals)}, fee ${usdc(fee)}, ` +
+    `batch ${batch} of ${clock(time)}`;
+}
 
 const DETAILS = {
   filled: ([batch, place, price, size, isMaker, side, fee, time]) => {

@@ -12,8 +12,7 @@ from circuits.air.evaluate import filled
 from rollup.crypto.curve import CURVE_CONSTANT, CURVE_LINEAR
 from rollup.field import septic
 from rollup.field.septic import DEGREE, Element
-from rollup.protocol.encoding import limbs
-from tests.helpers.signatures import BACKSTOP, BLINDED, CHAIN, NOW, PUBLICS, VENUE, circuit, honest
+from tests.helpers.signatures import BLINDED, circuit, honest, public_values
 from tests.soundness.tables import test_deposit
 
 
@@ -54,9 +53,7 @@ def test_a_registered_key_off_the_curve_in_one_coordinate(place: int) -> None:
 
 def broken_claims(forged: np.ndarray) -> list[str]:
     table = filled(circuit().table("order"), forged, BLINDED)
-    publics = PUBLICS.flatten(
-        {"chain": CHAIN, "venue": VENUE, "time": limbs(NOW, 52), "backstop_account": BACKSTOP}
-    )
+    publics = public_values()
     return [failure.claim for failure in check_constraints(table, publics)]
 
 

@@ -88,9 +88,7 @@ def test_the_fullest_batch_fits_every_table(shape: ShapeClass) -> None:
     assert {name: count for name, count in needed.items() if count > rooms[name]} == {}
 
 
-@pytest.mark.parametrize(
-    ("shape", "accounts", "leaves"), [(CLASS_S, 321, 80), (CLASS_M, 1216, 80)]
-)
+@pytest.mark.parametrize(("shape", "accounts", "leaves"), [(CLASS_S, 321, 80), (CLASS_M, 1216, 80)])
 def test_nodes_are_enough_for_accounts_as_far_apart_as_can_be(
     shape: ShapeClass, accounts: int, leaves: int
 ) -> None:

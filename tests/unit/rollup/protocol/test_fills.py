@@ -168,10 +168,13 @@ def test_a_notional_of_2_to_the_52_is_refused(venue: Venue) -> None:
 
 
 def test_a_position_may_not_leave_its_bounds() -> None:
-    fine = replace(GOVERNANCE, markets=tuple(replace(m, bucket=1) for m in GOVERNANCE.markets))
     prices = (1024, 1024)
-    oracle = oracle_terms(("BTC", "ETH"), prices)
-    venue = Venue(genesis=genesis(replace(fine, oracle=oracle), prices), prices=prices)
+    fine = replace(
+        GOVERNANCE,
+        markets=tuple(replace(market, bucket=1) for market in GOVERNANCE.markets),
+        oracle=oracle_terms(("BTC", "ETH"), prices),
+    )
+    venue = Venue(genesis=genesis(fine, prices), prices=prices)
     venue.with_traders(2**61, 2**61)
     size, price = POSITION_LIMIT - 1, 1024
     first = Match(buy(1, size, price), sell(2, size, price), size, price)

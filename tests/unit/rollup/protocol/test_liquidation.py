@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from rollup.protocol.constants import TAKEOVER_TIMESTAMP
-from rollup.protocol.margin import Holding, excess, value
+from rollup.protocol.margin import Holding, value
 from rollup.protocol.order import Side
-from rollup.protocol.outcome import MarginCase, Outcome
+from rollup.protocol.outcome import Outcome
 from rollup.protocol.positions import NO_POSITIONS
 from rollup.protocol.rejection import Reason
 from rollup.protocol.takeover import Takeover
@@ -27,8 +27,8 @@ def after(outcome: Outcome, account: int) -> Holding:
     return Holding(leaf.cash, leaf.positions)
 
 
-def case(outcome: Outcome, account: int) -> MarginCase:
-    return next(each.margin for each in outcome.accounts if each.index == account)
+def is_liquidated(outcome: Outcome, account: int) -> bool:
+    return next(each.liquidated for each in outcome.accounts if each.index == account)
 
 
 def test_a_long_is_taken_at_the_oracle_price_less_the_fee(place: Fallen) -> None:
@@ -41,7 +41,7 @@ def test_a_long_is_taken_at_the_oracle_price_less_the_fee(place: Fallen) -> None
     assert after(outcome, BACKSTOP) == Holding(
         before[BACKSTOP].cash - 1000 * PRICES[BTC] + fee, held(1000)
     )
-    assert case(outcome, LONG) is MarginCase.LIQUIDATED
+    assert is_liquidated(outcome, LONG)
 
 
 def test_a_short_is_bought_back_at_the_oracle_price_and_pays_the_fee(place: Fallen) -> None:
@@ -103,7 +103,7 @@ def test_a_healthy_account_is_left_alone(place: Fallen) -> None:
 
 def test_at_exactly_maintenance_an_account_is_healthy(place: Fallen) -> None:
     leaf = place.venue.state.accounts[LONG]
-    missing = -excess(Holding(leaf.cash, leaf.positions), place.terms)
+    missing = -value(Holding(leaf.cash, leaf.positions), place.terms).excess
     place.deposit(LONG, missing - 1)
     place.venue.apply(place.batch(place.takeover(LONG, 1)))
     place.deposit(LONG, 1)
@@ -115,7 +115,7 @@ def test_a_deposit_of_the_batch_does_not_count(place: Fallen) -> None:
     first = place.venue.state.globals.deposits_consumed
     rescue = credit(first, LONG, 1000 * USDC)
     batch = place.venue.batch([rescue], takeovers=[place.takeover(LONG, 1)])
-    assert case(place.venue.apply(batch), LONG) is MarginCase.LIQUIDATED
+    assert is_liquidated(place.venue.apply(batch), LONG)
 
 
 def test_an_account_that_a_deposit_opens_has_no_mark_below_maintenance(place: Fallen) -> None:
@@ -201,17 +201,17 @@ def test_a_market_that_is_not_listed_has_no_takeovers(place: Fallen) -> None:
 
 def test_a_batch_made_anew_may_liquidate(place: Fallen) -> None:
     batch = replace(place.batch(place.takeover(LONG, 1000)), redo=True)
-    assert case(place.venue.apply(batch), LONG) is MarginCase.LIQUIDATED
+    assert is_liquidated(place.venue.apply(batch), LONG)
 
 
 def test_a_part_that_leaves_a_worse_share_is_allowed(place: Fallen) -> None:
     """The fee takes more of its equity than the lots took of its requirement: it is relieved all
-    the same, where an order of its own would have been refused."""
+    the same, and flagged, where an order of its own would have been refused."""
     old = value(after_state(place, SHORT), place.terms)
     outcome = place.venue.apply(place.batch(place.takeover(SHORT, 100)))
     new = value(after(outcome, SHORT), outcome.steps.terms)
-    assert new.equity * old.maintenance < old.equity * new.maintenance
-    assert case(outcome, SHORT) is MarginCase.LIQUIDATED
+    assert new.equity * old.ladder < old.equity * new.ladder
+    assert is_liquidated(outcome, SHORT) and outcome.globals_after.flagged == 1
 
 
 def after_state(place: Fallen, account: int) -> Holding:

@@ -217,15 +217,16 @@ def test_shape_classes_have_room_for_two_orders_a_fill() -> None:
 @pytest.mark.parametrize(
     "members",
     [
-        (0, 2, 100, 256, 1),
-        (1025, 2, 100, 256, 1),
-        (9, 19, 100, 256, 1),
-        (9, 18, 64, 256, 1),
-        (9, 18, 100, 255, 1),
-        (9, 18, 300, 299, 1),
-        (9, 18, 100, 256, 0),
+        (0, 2, 100, 256, 1, 60),
+        (1025, 2, 100, 256, 1, 60),
+        (9, 19, 100, 256, 1, 60),
+        (9, 18, 64, 256, 1, 60),
+        (9, 18, 100, 255, 1, 60),
+        (9, 18, 300, 299, 1, 60),
+        (9, 18, 100, 256, 0, 60),
+        (9, 18, 100, 256, 1, 59),
     ],
 )
 def test_a_class_without_room_is_refused(members: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"trades|accounts|positions|triggers"):
+    with pytest.raises(ValueError, match=r"trades|accounts|positions|triggers|paths"):
         ShapeClass("X", *members)

@@ -36,7 +36,7 @@ def test_a_takeover_out_of_bounds_cannot_be_made(changes: dict[str, int], reason
 
 @given(st.integers(1, 2**30 - 1), st.integers(1, 2**40 - 1))
 def test_the_fee_is_whole_quanta_and_at_least_its_fraction(price: int, size: int) -> None:
-    terms = market_terms(BTC_MARKET, price)
+    terms = market_terms(replace(BTC_MARKET, bucket=2**21 - 1), price)
     charged = full_fee(size, terms)
     fraction = BTC_MARKET.liquidation_fee
     assert size * price * fraction <= charged * 10_000 < size * (price * fraction + 10_000)

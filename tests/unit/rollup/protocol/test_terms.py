@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from circuits.gadgets.balanced import LIMB_BITS
-from circuits.statement.inputs import risk_digits, trade_numbers
+from circuits.statement.inputs import risk_numbers, trade_numbers
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.terms import batch_terms, market_terms, price_band, terms_of
 from tests.helpers.terms_vectors import market_of, terms_vectors, vector
@@ -96,11 +96,14 @@ IN_BUCKETS = [each for each in terms_vectors()["terms"] if each["terms"]]
 @pytest.mark.parametrize("each", IN_BUCKETS, ids=lambda each: str(each["price"]))
 def test_the_circuit_is_sent_the_numbers_of_the_vectors(each: dict[str, object]) -> None:
     terms = market_terms(market_of(each["market"]), each["price"])
-    digits = risk_digits(terms)
-    names = ("long_maintenance", "short_maintenance", "long_initial", "short_initial")
-    for place, name in enumerate((*names, "maintenance")):
-        number = sum(digit << LIMB_BITS * k for k, digit in enumerate(digits[3 * place :][:3]))
+    digits = risk_numbers(terms)
+    sides = ("long_maintenance", "short_maintenance", "long_initial", "short_initial")
+    place = 0
+    for name, count in (*((name, 3) for name in sides), ("bucket", 2), ("value", 3)):
+        number = sum(digit << LIMB_BITS * k for k, digit in enumerate(digits[place:][:count]))
         assert number == each["terms"][name]  # type: ignore[index]
+        place += count
+    assert digits[place:] == (each["terms"]["long_bucket"], each["terms"]["short_bucket"])  # type: ignore[index]
     low, low_high, high, high_high, taker, maker = trade_numbers(terms)
     assert low + (low_high << 26) == terms.band_low
     assert high + (high_high << 26) == terms.band_high

@@ -215,7 +215,7 @@ def test_an_account_left_below_maintenance_keeps_the_step_open(venue: Venue) -> 
 def opened(venue: Venue) -> Venue:
     """The step down is open: account 1 is still to be liquidated."""
     down(venue).run(venue.batch(refreshed=[3]))
-    assert venue.open_since
+    assert venue.state.open_since
     return venue
 
 
@@ -227,7 +227,7 @@ def test_prices_stand_while_a_step_is_open(opened: Venue) -> None:
 def test_an_open_step_is_closed_by_liquidation(opened: Venue) -> None:
     outcome = opened.run(opened.batch(takeovers=[liquidation(opened)]))
     assert outcome.public.closed and outcome.public.open_since
-    assert opened.open_since == 0
+    assert opened.state.open_since == 0
     opened.prices = (DOWN[0] + 1, DOWN[1])
     assert opened.run(opened.batch()).public.closed
 
@@ -322,6 +322,11 @@ def test_a_sweep_stops_where_a_class_has_no_room_left(venue: Venue) -> None:
     assert len(batch.pre.triggers) > 2
     poorer = completed(venue.batch(), venue.state, tight)
     assert len(poorer.pre.triggers) <= 2
+    opened = len(venue.apply(poorer).account_nodes) + len(venue.apply(poorer).slot_nodes)
+    shallow = replace(CLASS_S, nodes=opened + 40)
+    few = completed(venue.batch(), venue.state, shallow)
+    assert len(poorer.pre.triggers) < len(few.pre.triggers) < len(batch.pre.triggers)
+    assert len(venue.apply(few).trigger_nodes) <= 40
     suite = venue.suite
     outcome = apply_batch(
         poorer,

@@ -93,14 +93,17 @@ def events(root: Path) -> list[DemoEvent]:
 
 def test_it_tells_the_whole_story_in_order(events: list[DemoEvent]) -> None:
     batch = [BatchOpened, BatchClosed, ProofPhase, Proved, Posted]
-    story = [MarketReady, *batch, *batch, *[ForgeryJudged] * 8, JournalReplayed]
+    story = [MarketReady, *batch, *batch, *batch, *[ForgeryJudged] * 10, JournalReplayed]
     assert [type(event) for event in events] == story
 
 
 def test_every_wanted_trade_happens_and_strangers_are_turned_away(events: list[DemoEvent]) -> None:
-    for event in of(events, BatchClosed):
+    *trading, fallen = of(events, BatchClosed)
+    assert isinstance(fallen, BatchClosed) and fallen.fills == 0
+    for place, event in enumerate(trading):
         assert isinstance(event, BatchClosed)
-        assert 0 < event.matched == event.wanted == event.fills <= 40
+        dared = int(place == 0)
+        assert 0 < event.matched == event.wanted == event.fills - dared <= 40
         assert event.refused == {
             "margin": 1,
             "order-signature": 1,
@@ -109,12 +112,24 @@ def test_every_wanted_trade_happens_and_strangers_are_turned_away(events: list[D
         }
 
 
+def test_who_dared_is_liquidated_when_the_price_falls(events: list[DemoEvent]) -> None:
+    *before, fallen = of(events, BatchClosed)
+    opened = of(events, BatchOpened)
+    assert isinstance(fallen, BatchClosed)
+    assert fallen.liquidated == 1 and fallen.taken > 20 * fallen.liquidation_fees > 0
+    assert not any(each.liquidated for each in before if isinstance(each, BatchClosed))
+    first, last = opened[-2], opened[-1]
+    assert isinstance(first, BatchOpened) and isinstance(last, BatchOpened)
+    assert last.prices[0] == pytest.approx(first.prices[0] * 0.955, rel=1e-4)
+    assert last.prices[1:] == first.prices[1:]
+
+
 def test_deposits_that_cannot_be_credited_are_refused_and_the_venue_goes_on(
     events: list[DemoEvent],
 ) -> None:
-    first, second = of(events, BatchOpened)
+    first, second, _ = of(events, BatchOpened)
     assert isinstance(first, BatchOpened) and isinstance(second, BatchOpened)
-    assert first.credited == 11
+    assert first.credited == 14
     assert first.refused == {
         "key-off-curve": 1,
         "key-non-canonical": 1,
@@ -144,6 +159,8 @@ def test_every_forgery_is_refused_with_its_reason(events: list[DemoEvent]) -> No
         ("one signer twice", "verifier", "report-repeated"),
         ("short quorum", "verifier", "report-quorum"),
         ("malleated signature", "verifier", "report-signature"),
+        ("spared fee", "rules", "takeover-fee"),
+        ("too much taken", "rules", "takeover-size"),
         ("flipped proof byte", "verifier", "WRONG"),
     ]
 
@@ -264,11 +281,11 @@ def test_windows_join_up_and_an_empty_one_is_a_batch(tmp_path: Path) -> None:
     ready, *_, replayed = found
     assert isinstance(ready, MarketReady) and isinstance(replayed, JournalReplayed)
     assert (ready.windows, ready.skipped) == (5, {"locked or crossed book ticker": 1})
-    assert replayed.batches == 5
+    assert replayed.batches == 6
     opened = [event.time for event in found if isinstance(event, BatchOpened)]
-    assert opened == [START_MS - 1 + 1_000 * (k + 1) for k in range(5)]
+    assert opened == [START_MS - 1 + 1_000 * (k + 1) for k in range(6)]
     closed = [event for event in found if isinstance(event, BatchClosed)]
-    assert [event.fills for event in closed] == [1, 2, 0, 1, 1]
+    assert [event.fills for event in closed] == [2, 2, 0, 1, 1, 0]
     assert all(event.matched == event.wanted and event.left_out == 0 for event in closed)
     assert all(posted.accepted for posted in found if isinstance(posted, Posted))
 
@@ -277,17 +294,19 @@ def test_the_last_act_forges_the_last_batch_that_traded(tmp_path: Path) -> None:
     lines = [trade(START_MS + time, "2000.01", "0.5", "ETHUSDT") for time in (0, 2_500)]
     feed = written(tmp_path / "feed", *lines)
     found = run(options(tmp_path / "venue", batches=2, data=feed))
-    assert [event.fills for event in found if isinstance(event, BatchClosed)] == [1, 0]
+    assert [event.fills for event in found if isinstance(event, BatchClosed)] == [2, 0, 0]
     judged = [event.reason for event in found if isinstance(event, ForgeryJudged)]
     prices = ["price-differs", "report-slot", "report-repeated", "report-quorum"]
-    assert judged == ["old-root", "overfilled", *prices, "report-signature", "WRONG"]
+    liquidations = ["takeover-fee", "takeover-size"]
+    wanted = ["old-root", "overfilled", *prices, "report-signature", *liquidations, "WRONG"]
+    assert judged == wanted
 
 
 def test_a_busy_window_is_thinned_and_says_how_much(tmp_path: Path) -> None:
     lines = [trade(START_MS + n, "2000.01", "0.5", "ETHUSDT") for n in range(100)]
     feed = written(tmp_path / "feed", *lines)
     found = run(options(tmp_path / "venue", batches=1, data=feed))
-    (closed,) = (event for event in found if isinstance(event, BatchClosed))
+    closed, _ = (event for event in found if isinstance(event, BatchClosed))
     assert (closed.wanted, closed.matched, closed.left_out) == (40, 40, 60)
 
 
@@ -321,7 +340,7 @@ def test_without_proofs_rules_journal_and_replay_are_the_same(
     unproved = options(tmp_path, insecure_seed=7, proves=False)
     found = list(run_demo(unproved, Unused(), Unused()))
     batch = [BatchOpened, BatchClosed]
-    story = [MarketReady, *batch, *batch, *[ForgeryJudged] * 7, JournalReplayed]
+    story = [MarketReady, *batch, *batch, *batch, *[ForgeryJudged] * 9, JournalReplayed]
     assert [type(event) for event in found] == story
     assert roots(found) == roots(events)
     assert not list(tmp_path.rglob("proof.bin"))
@@ -330,8 +349,8 @@ def test_without_proofs_rules_journal_and_replay_are_the_same(
 def test_a_batch_of_class_m_holds_more_and_replays_under_its_class(tmp_path: Path) -> None:
     large = options(tmp_path, batches=1, trades=None, shape_class=CLASS_M, proves=False)
     found = list(run_demo(large, Unused(), Unused()))
-    (closed,) = (event for event in found if isinstance(event, BatchClosed))
-    assert closed.fills == closed.wanted > 128
+    closed, _ = (event for event in found if isinstance(event, BatchClosed))
+    assert closed.fills - 1 == closed.wanted > 128
     assert isinstance(found[0], MarketReady)
     assert (found[0].shape_class, found[0].window_ms) == ("M", 8_000)
     assert isinstance(found[-1], JournalReplayed)

@@ -37,6 +37,13 @@ def test_orders_quote_away_from_the_price_or_take_beyond_it() -> None:
     assert len(kinds) == 8
 
 
+def test_who_dares_takes_one_side_of_a_market_and_never_the_other() -> None:
+    daring, found = Quoter(3, small.trader_key(3), dares=True), crowd(1)
+    orders = [found.order(daring, PUBLIC) for _ in range(100)]
+    assert {order.time_in_force for order in orders} == {TimeInForce.IMMEDIATE_OR_CANCEL}
+    assert {(order.market, order.side) for order in orders} == {(0, Side.BUY), (1, Side.SELL)}
+
+
 def test_no_order_of_a_trader_has_the_name_of_another() -> None:
     quoter = Quoter(1, small.trader_key(1))
     names = [quoter.next_slot() for _ in range(3 << SLOT_BITS)]

@@ -25,7 +25,7 @@ def test_the_example_is_a_venue() -> None:
     assert (found.chain, found.venue, found.interval_ms) == (31337, 1, 10_000)
     assert (found.shape_class, found.parameters, found.lag_batches) == ("S", "fast", 8)
     assert [market.symbol for market in found.governance.markets] == ["BTC-PERP", "ETH-PERP"]
-    assert found.prices == (600_000, 250_000) and found.swings == (200, 300)
+    assert found.prices == (600_000, 250_000) and found.swings == (600, 800)
     genesis = found.genesis(small.START, small.genesis().fee_header, small.RECEIPT_KEY.address)
     assert genesis.prices == (600_000, 250_000) and genesis.time == small.START
     assert genesis.receipt_signer == small.RECEIPT_KEY.address
@@ -51,7 +51,7 @@ def test_the_example_is_a_venue() -> None:
         ("size_decimals = 5", "size_decimals = 4", "markets[0]: market-scale"),
         ("first_price = 600000", "first_price = 0", "first_price: wanted 2 to 715827882, got 0"),
         ("chain = 31337", "chain = 1073741824", "chain: wanted 0 to 1073741823, got 1073741824"),
-        ("price_swing = 200", "price_swing = 5001", "price_swing: wanted 0 to 5000, got 5001"),
+        ("price_swing = 600", "price_swing = 5001", "price_swing: wanted 0 to 5000, got 5001"),
         ('"ETH-PERP"', '"BTC-PERP"', "two markets have the same symbol"),
         ("[clock]", "[clocks]", "venue file: clock is missing"),
         ("chain = 31337", "chain = ", "not TOML"),

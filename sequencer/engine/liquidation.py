@@ -1,0 +1,91 @@
+"""What a liquidated account loses to the backstop: as little as makes it healthy, or all it has.
+
+Pure numbers: `takings` looks at one account at the mark and says what has to be taken of it.
+Whether the backstop can take that is the ledger's to ask.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rollup.protocol.margin import Holding, value
+from rollup.protocol.takeover import full_fee
+from rollup.protocol.terms import MarketTerms
+from rollup.protocol.units import require_cash, require_position
+
+
+class Taking(NamedTuple):
+    """`size` lots of the side that is held in a market go to the backstop at the oracle's price,
+    for `fee` quanta."""
+
+    market: int
+    size: int
+    fee: int
+
+
+def takings(holding: Holding, terms: Sequence[MarketTerms]) -> tuple[Taking, ...]:
+    """What has to be taken of an account whose excess is below zero: the position whose lots
+    relieve it most goes first, and no more lots than are needed, rounded up to whole ones.
+
+    Where everything must go and the whole fees would leave less than nothing, fees are what is
+    left: such an account is exhausted. Empty where there is less than nothing before any fee, which
+    no ending allows.
+    """
+    wanted, chosen = -value(holding, terms).excess, []
+    for market, size in sorted(holding.positions.held, key=lambda held: _order(held, terms)):
+        if wanted <= 0:
+            break
+        relief = _relief(size, terms[market])
+        lots = min(abs(size), -(-wanted // relief)) if relief > 0 else abs(size)
+        chosen.append(Taking(market, lots, full_fee(lots, terms[market])))
+        wanted -= lots * relief
+    if wanted <= 0:
+        return tuple(chosen)
+    return _exhausted(chosen, value(holding, terms).equity)
+
+
+def _exhausted(chosen: Sequence[Taking], left: int) -> tuple[Taking, ...]:
+    """All that is held, for fees that are together just what is left."""
+    if left < 0:
+        return ()
+    found = []
+    for taking in chosen:
+        fee = min(taking.fee, left)
+        left -= fee
+        found.append(taking._replace(fee=fee))
+    return tuple(found)
+
+
+def _order(held: tuple[int, int], terms: Sequence[MarketTerms]) -> tuple[int, int]:
+    market, size = held
+    return -_relief(size, terms[market]), market
+
+
+def _relief(size: int, terms: MarketTerms) -> int:
+    """By how much one lot less raises the excess, its fee paid."""
+    value = terms.value if size > 0 else -terms.value
+    return value - _side_value(size, terms) - terms.liquidation_fee
+
+
+def _side_value(size: int, terms: MarketTerms) -> int:
+    return terms.long_maintenance if size > 0 else terms.short_maintenance
+
+
+def moved(holding: Holding, market: int, size: int, fee: int, terms: MarketTerms) -> Holding:
+    """A holding after `size` more lots, signed, at the oracle's price, and a fee paid (received,
+    where it is below zero). Rejected out of bounds."""
+    cash = holding.cash - size * terms.value - fee
+    require_cash("cash", cash)
+    position = holding.positions[market] + size
+    require_position("position", position)
+    return Holding(cash, holding.positions.put(market, position))
+
+
+def taken(
+    holding: Holding, backstop: Holding, chosen: Sequence[Taking], terms: Sequence[MarketTerms]
+) -> tuple[Holding, Holding]:
+    """An account and the backstop after what was chosen of it. Rejected out of bounds."""
+    for market, size, fee in chosen:
+        signed = size if holding.positions[market] > 0 else -size
+        holding = moved(holding, market, -signed, fee, terms[market])
+        backstop = moved(backstop, market, signed, -fee, terms[market])
+    return holding, backstop

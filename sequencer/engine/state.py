@@ -1,0 +1,63 @@
+"""What the core knows, and how it begins."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from rollup.private import Private
+from rollup.protocol.deposit import QUEUE_START
+from rollup.protocol.genesis import Genesis
+from rollup.protocol.shape_class import CLASS_S, ShapeClass
+from sequencer.engine.book import Book
+from sequencer.engine.ledger import Holder, Ledger, Work
+from sequencer.engine.live import LiveOrder
+
+
+@dataclass(slots=True, repr=False)
+class CoreState(Private):
+    """Everything the core knows; `step` owns it and changes it.
+
+    `live` holds the one live order of a slot; `used` the lowest generation a slot still accepts;
+    `waiting` the orders a full batch could not take, first come first; `queue_head` the hash chain
+    of the L1 queue after what was consumed.
+    """
+
+    chain: int
+    venue: int
+    ledger: Ledger
+    number: int
+    time: int
+    deposits_consumed: int
+    queue_head: bytes
+    books: tuple[Book, ...]
+    live: dict[tuple[int, int], LiveOrder] = field(default_factory=dict)
+    used: dict[tuple[int, int], int] = field(default_factory=dict)
+    waiting: deque[LiveOrder] = field(default_factory=deque)
+    sequence: int = 0
+    work: Work | None = None
+
+    @property
+    def clock(self) -> int:
+        """The venue's time: the end of the open batch, or of the last one."""
+        return self.time if self.work is None else self.work.time
+
+    @property
+    def is_full(self) -> bool:
+        """Whether orders wait for the next batch."""
+        return bool(self.waiting)
+
+
+def new_state(genesis: Genesis, shape_class: ShapeClass = CLASS_S) -> CoreState:
+    """The venue before its first batch: its own accounts alone, and no order."""
+    ledger = Ledger(genesis.governance, shape_class)
+    ledger.holders[genesis.governance.fee_account] = Holder(genesis.fee_header)
+    ledger.holders[genesis.governance.backstop_account] = Holder(genesis.backstop_header)
+    return CoreState(
+        chain=genesis.chain,
+        venue=genesis.venue,
+        ledger=ledger,
+        number=0,
+        time=genesis.time,
+        deposits_consumed=0,
+        queue_head=QUEUE_START,
+        books=tuple(Book() for _ in genesis.governance.markets),
+    )

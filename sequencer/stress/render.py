@@ -1,0 +1,111 @@
+"""How a stress test looks on a terminal: a bar while it runs, a table of hours at the end."""
+
+from io import StringIO
+from types import TracebackType
+from typing import Self
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from rollup.program.cli import Output
+from sequencer.stress.candles import moment
+from sequencer.stress.figures import BatchFigures, Figures, Hour, dollars, hours_of
+
+TABLE_WIDTH = 80
+HEADS = ("hour", "fills", "liquidated", "taken $", "fees $", "backstop $", "open $", "due")
+
+
+class Screen:
+    """Shows how far a run is; liquidations also where there is no terminal."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=Console(stderr=True, highlight=False),
+            transient=True,
+            disable=not output.shows_progress,
+        )
+        self._task = self._progress.add_task("preparing keys and genesis", total=None)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def show(self, figures: Figures) -> None:
+        """The figures so far."""
+        done = figures.batches
+        if not done or figures.replayed:
+            return
+        self._progress.update(
+            self._task,
+            total=figures.windows,
+            completed=len(done),
+            description=f"{moment(done[-1].time)}, {figures.total('liquidated'):,} liquidated",
+        )
+        if done[-1].liquidated:
+            self._output.detail(_liquidated(done[-1]))
+
+
+def _liquidated(row: BatchFigures) -> str:
+    what = "account" if row.liquidated == 1 else "accounts"
+    return f"batch {row.number}: {row.liquidated} {what} liquidated, ${dollars(row.taken)} taken"
+
+
+def tables(figures: Figures) -> str:
+    """The result: an hour a row, then what it comes to."""
+    console = Console(file=StringIO(), width=TABLE_WIDTH, highlight=False, color_system=None)
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    heads = (*HEADS, "proof s") if figures.proves else HEADS
+    for place, head in enumerate(heads):
+        table.add_column(head, justify="right" if place else "left", no_wrap=True)
+    for hour in hours_of(figures):
+        table.add_row(*_cells(figures, hour))
+    console.print(table)
+    console.print("\n".join(["", *_totals(figures)]), markup=False, soft_wrap=True)
+    written = console.file
+    text = written.getvalue() if isinstance(written, StringIO) else ""
+    return "\n".join(line.rstrip() for line in text.rstrip().splitlines())
+
+
+def _cells(figures: Figures, hour: Hour) -> list[str]:
+    last = hour.rows[-1]
+    counts = f"{hour.total('fills'):,}", f"{hour.total('liquidated'):,}"
+    fees = hour.total("fees") + hour.total("liquidation_fees")
+    money = (hour.total("taken"), fees, last.backstop, figures.open_value(last))
+    cells = [moment(hour.start)[5:], *counts, *map(dollars, money), f"{last.due:,}"]
+    return [*cells, f"{hour.proving:,.1f}"] if figures.proves else cells
+
+
+def _totals(figures: Figures) -> list[str]:
+    last, count = figures.batches[-1], len(figures.batches)
+    verified = (
+        f"{count:,} batches, every one proved and verified by L1"
+        if figures.every_batch_verified
+        else f"{count:,} batches, judged by the rules and not proved: --prove"
+    )
+    least = dollars(min(row.least for row in figures.batches))
+    due = sum(row.due > 0 for row in figures.batches)
+    clamped = sum(row.clamped > 0 for row in figures.batches)
+    return [
+        f"{verified}; the journal gave the same roots",
+        f"{figures.total('first_time'):,} accounts ever liquidated, in "
+        f"{figures.total('liquidated'):,} liquidations: ${dollars(figures.total('taken'))} taken "
+        f"for ${dollars(figures.total('liquidation_fees'))} of fees",
+        f"backstop ${dollars(figures.backstop_start)} at first, ${dollars(last.backstop)} at last; "
+        f"least equity of anybody ${least}",
+        f"{due:,} batches left somebody below maintenance margin; {clamped:,} had a clamped price",
+    ]

@@ -1,0 +1,146 @@
+"""The run: a batch a minute, from envelopes to roots, and to proofs if they are wanted.
+
+Nothing between traders and L1 is simulated: orders are signed and sealed, prices are signed and
+judged, batches go through journal and rules, proofs through L1's verifier, and at the end the
+journal must give the same roots.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from time import perf_counter
+
+from rollup.l1.interface import Reverted
+from rollup.ports import Verifier
+from rollup.protocol.batch_codec import batch_to_bytes
+from rollup.protocol.deposit import DepositOutcome
+from rollup.protocol.margin import Holding, value
+from rollup.protocol.pricing import PriceKind
+from rollup.protocol.terms import MarketTerms, batch_terms
+from sequencer.batches.artefacts import VenueFolder
+from sequencer.batches.batcher import ClosedBatch
+from sequencer.batches.ports import ReportingProver
+from sequencer.batches.replay import replay
+from sequencer.stress.figures import BatchFigures, Figures, ProofFigures
+from sequencer.stress.stage import Stage, StressOptions, make_stage
+
+
+class StressError(Exception):
+    """The run cannot go on: what was wanted and what came."""
+
+
+def run_stress(
+    options: StressOptions, prover: ReportingProver, verifier: Verifier
+) -> Iterator[Figures]:
+    """Run everything; the figures so far after each batch, and once more when the journal was
+    replayed. Raises TapeError, StressError, the prover's errors."""
+    start, _ = options.span
+    with VenueFolder(options.root).lock() as folder:
+        stage = make_stage(options, verifier, folder)
+        figures = _figures(options, stage, start)
+        yield figures
+        with closing(stage.venue):
+            for number in range(1, stage.windows + 1):
+                row = _batch(stage, number)
+                figures.batches.append(row)
+                if options.proves:
+                    row.proof = _proved(stage, row, prover)
+                else:
+                    stage.venue.forget_unproved()
+                yield figures
+            root = stage.venue.root
+        done = [closed.header.new_root for closed in replay(folder.journal, stage.setup)]
+        if done[-1:] != [root]:
+            raise StressError(f"the journal replays {len(done)} batches to another root")
+        figures.replayed = len(done)
+        yield figures
+
+
+def _figures(options: StressOptions, stage: Stage, start: int) -> Figures:
+    return Figures(
+        files=tuple(each.path for each in options.files),
+        markets=stage.setup.genesis.governance.markets,
+        start=start,
+        windows=stage.windows,
+        accounts=options.accounts,
+        seed=options.seed,
+        shape_class=options.shape_class.name,
+        proves=options.proves,
+        backstop_start=options.backstop_quanta,
+    )
+
+
+def _batch(stage: Stage, number: int) -> BatchFigures:
+    """One batch from its reports to its file."""
+    begun, venue, time = perf_counter(), stage.venue, stage.time(number)
+    governance = stage.setup.genesis.governance
+    venue.open_batch(time, stage.reports(time))
+    terms = batch_terms(governance, venue.prices)
+    venue.submit(stage.envelopes(time, terms))
+    closed = venue.close_batch()
+    venue.take_facts()
+    return _row(stage, closed, terms, perf_counter() - begun)
+
+
+def _row(
+    stage: Stage, closed: ClosedBatch, terms: Sequence[MarketTerms], seconds: float
+) -> BatchFigures:
+    batch, steps = closed.batch, closed.outcome.steps
+    holders = stage.venue.core.ledger.holders
+    holdings = [holder.holding for holder in holders.values()]
+    kinds = () if stage.venue.selection is None else stage.venue.selection.pricing.kinds
+    backstop = holders[batch.governance.backstop_account].holding
+    liquidated = {takeover.account for takeover in batch.takeovers}
+    row = BatchFigures(
+        number=batch.number,
+        time=batch.time,
+        prices=batch.prices,
+        clamped=sum(kind is PriceKind.CLAMPED for kind in kinds),
+        deposits=sum(each.outcome is DepositOutcome.CREDITED for each in steps.deposits),
+        fills=len(batch.fills),
+        volume=sum(fill.notional for fill in steps.fills),
+        fees=steps.fees.amount,
+        liquidated=len(liquidated),
+        first_time=len(liquidated - stage.liquidated),
+        takeovers=len(batch.takeovers),
+        taken=sum(each.size * batch.prices[each.market] for each in batch.takeovers),
+        liquidation_fees=sum(each.fee for each in batch.takeovers),
+        backstop=value(backstop, terms).equity,
+        open_interest=_open_interest(holdings, len(terms)),
+        due=sum(value(holding, terms).excess < 0 for holding in holdings),
+        least=min(value(holding, terms).equity for holding in holdings),
+        seconds=seconds,
+        root=closed.outcome.public.new_root,
+    )
+    stage.liquidated |= liquidated
+    return row
+
+
+def _open_interest(holdings: Sequence[Holding], markets: int) -> tuple[int, ...]:
+    """Lots of the long side, which are those of the short side, by market."""
+    longs = [0] * markets
+    for holding in holdings:
+        for market, size in holding.positions.held:
+            longs[market] += max(size, 0)
+    return tuple(longs)
+
+
+def _proved(stage: Stage, row: BatchFigures, prover: ReportingProver) -> ProofFigures:
+    """Held at L1, proved by another process, verified by L1. StressError where L1 says no."""
+    venue, number = stage.venue, row.number
+    stage.clock.now_ms = row.time
+    wanted = venue.commit_headers()
+    if wanted is not None:
+        raise StressError(f"batch {number}: L1 refused its header: {wanted.reason}")
+    folder, (closed,) = venue.batch_folder(number), venue.unproved
+    begun = perf_counter()
+    prover.prove(batch_to_bytes(closed.batch), folder.path, lambda _: None)
+    proved = perf_counter()
+    public, proof, meta = folder.read_public(), folder.read_proof(), folder.read_meta()
+    if public != closed.outcome.public:
+        raise StressError(f"batch {number}: the prover's public input is not the venue's")
+    try:
+        venue.post(public, proof)
+    except Reverted as error:
+        raise StressError(f"batch {number}: L1 reverted: {error}") from error
+    milliseconds = 1000 * (perf_counter() - proved)
+    return ProofFigures(proved - begun, len(proof), milliseconds, meta["bits"])

@@ -1,0 +1,202 @@
+"""What the backstop takes of an account below maintenance margin: as little as is needed."""
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from rollup.protocol.margin import Holding, excess, value
+from rollup.protocol.order import Side
+from rollup.protocol.positions import Positions
+from rollup.protocol.rejection import Reason
+from rollup.protocol.takeover import full_fee
+from rollup.protocol.terms import MarketTerms, batch_terms
+from sequencer.engine.command import CloseBatch, OpenBatch, Submit
+from sequencer.engine.core import CoreState, new_state, step
+from sequencer.engine.event import (
+    BatchClosed,
+    Event,
+    Liquidated,
+    OrderEnded,
+    OrderRefused,
+    Traded,
+    VenueReason,
+)
+from sequencer.engine.liquidation import Taking, taken, takings
+from tests.strategies import venues
+
+USDC = 10**6
+BTC, ETH = venues.PRICES
+BACKSTOP = venues.GOVERNANCE.backstop_account
+LONG, MAKER = 1, 2
+SIZE = 10_000
+
+
+def terms_at(btc: int, eth: int = ETH) -> tuple[MarketTerms, ...]:
+    return batch_terms(venues.GOVERNANCE, (btc, eth))
+
+
+def holding(cash: int, *held: tuple[int, int]) -> Holding:
+    return Holding(cash, Positions(held))
+
+
+def after(account: Holding, chosen: tuple[Taking, ...], terms: tuple[MarketTerms, ...]) -> Holding:
+    return taken(account, holding(0), chosen, terms)[0]
+
+
+def test_one_lot_less_would_not_be_enough() -> None:
+    terms = terms_at(BTC)
+    account = holding(-SIZE * BTC + SIZE * BTC // 25, (0, SIZE))
+    assert excess(account, terms) < 0
+    (taking,) = takings(account, terms)
+    assert 0 < taking.size < SIZE and taking.fee == full_fee(taking.size, terms[0])
+    assert excess(after(account, (taking,), terms), terms) >= 0
+    fewer = taking.size - 1
+    less = Taking(0, fewer, full_fee(fewer, terms[0]))
+    assert excess(after(account, (less,), terms), terms) < 0
+
+
+def test_lots_that_relieve_most_go_first() -> None:
+    terms = terms_at(BTC)
+    cash = -SIZE * BTC + SIZE * ETH + SIZE * (BTC + ETH) // 20
+    account = holding(cash, (0, SIZE), (1, -SIZE))
+    assert excess(account, terms) < 0
+    assert [taking.market for taking in takings(account, terms)] == [0]
+
+
+def test_a_second_market_goes_where_the_first_is_not_enough() -> None:
+    terms = terms_at(BTC)
+    account = holding(-SIZE * BTC + SIZE * ETH + SIZE * 29_000, (0, SIZE), (1, -SIZE))
+    first, second = takings(account, terms)
+    assert (first.market, first.size, second.market) == (0, SIZE, 1)
+    assert 0 < second.size < SIZE
+    assert excess(after(account, (first, second), terms), terms) >= 0
+
+
+def test_an_exhausted_account_pays_what_it_has_and_owes_nothing() -> None:
+    terms = terms_at(BTC)
+    account = holding(-SIZE * BTC + 77 * USDC, (0, SIZE))
+    assert 0 < value(account, terms).equity < full_fee(SIZE, terms[0])
+    chosen = takings(account, terms)
+    assert chosen == (Taking(0, SIZE, 77 * USDC),)
+    assert after(account, chosen, terms) == holding(0)
+
+
+def test_of_less_than_nothing_nothing_can_be_taken() -> None:
+    terms = terms_at(BTC)
+    account = holding(-SIZE * BTC - 1, (0, SIZE))
+    assert takings(account, terms) == ()
+
+
+def random_account(random: Random, terms: tuple[MarketTerms, ...]) -> Holding:
+    """Below maintenance margin, and with no less than nothing."""
+    while True:
+        sizes = [(market, random.choice((-1, 1)) * random.randrange(1, 10**6)) for market in (0, 1)]
+        held = tuple(sorted(random.sample(sizes, random.randint(1, 2))))
+        owed = sum(size * terms[market].value for market, size in held)
+        needed = sum(abs(size) * terms[market].maintenance for market, size in held)
+        account = holding(-owed + random.randrange(needed), *held)
+        if excess(account, terms) < 0:
+            return account
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_account_with_something_left_has_an_ending(seed: int) -> None:
+    random = Random(seed)
+    for _ in range(500):
+        terms = terms_at(random.randrange(2**11, 2**24), random.randrange(2**11, 2**24))
+        account = random_account(random, terms)
+        chosen = takings(account, terms)
+        end = after(account, chosen, terms)
+        assert excess(end, terms) >= 0 and value(end, terms).equity >= 0
+        full = [taking.fee == full_fee(taking.size, terms[taking.market]) for taking in chosen]
+        assert all(full) or value(end, terms).equity == 0
+        for market, size, _ in chosen:
+            assert 0 < size <= abs(account.positions[market])
+
+
+def open_batch(state: CoreState, btc: int = BTC, **others: object) -> list[Event]:
+    opening = OpenBatch(state.number + 1, state.time + 1_000, (btc, ETH))
+    return step(state, replace(opening, **others))  # type: ignore[arg-type]
+
+
+def close(state: CoreState) -> BatchClosed:
+    closed = step(state, CloseBatch())[-1]
+    assert isinstance(closed, BatchClosed)
+    return closed
+
+
+def long_account(backstop: int = 1_000_000 * USDC) -> CoreState:
+    """Account 1 is long at about ten times its cash, and has two orders that rest; the batch is
+    closed."""
+    state = new_state(venues.genesis())
+    entries = [
+        venues.registration(0, LONG, 700 * USDC),
+        venues.registration(1, MAKER, 10**6 * USDC),
+        venues.registration(2, 3, 10**6 * USDC),
+    ]
+    if backstop:
+        entries.append(venues.credit(3, BACKSTOP, backstop))
+    open_batch(state, deposits=tuple(entries))
+    step(state, Submit(venues.order(MAKER, Side.SELL, BTC, SIZE)))
+    events = step(state, Submit(venues.order(LONG, Side.BUY, BTC, SIZE)))
+    assert any(isinstance(event, Traded) for event in events)
+    for slot, market in ((5, 0), (6, 1)):
+        price = (BTC, ETH)[market] * 98 // 100
+        step(state, Submit(venues.order(LONG, Side.BUY, price, 10, slot=slot, market=market)))
+    close(state)
+    return state
+
+
+FALLEN = BTC * 93 // 100
+
+
+def test_a_liquidated_account_is_told_and_its_orders_end() -> None:
+    state = long_account()
+    events = open_batch(state, FALLEN)
+    ended = [each.key for each in events if isinstance(each, OrderEnded)]
+    assert ended == [(LONG, 5, 0), (LONG, 6, 0)]
+    reasons = {each.reason for each in events if isinstance(each, OrderEnded)}
+    assert reasons == {VenueReason.LIQUIDATED}
+    (told,) = [each for each in events if isinstance(each, Liquidated)]
+    assert (told.account, told.market, told.price) == (LONG, 0, FALLEN)
+    assert told.side is Side.SELL and told.fee > 0
+    held = state.ledger.holders
+    assert held[LONG].holding.positions[0] == SIZE - told.size
+    assert held[BACKSTOP].holding.positions[0] == told.size
+    (takeover,) = close(state).takeovers
+    assert (takeover.account, takeover.market) == (LONG, 0)
+    assert (takeover.size, takeover.fee) == (told.size, told.fee)
+
+
+def test_no_order_of_it_is_taken_in_that_batch_and_the_next_one_takes_them() -> None:
+    state = long_account()
+    open_batch(state, FALLEN)
+    order = venues.order(LONG, Side.SELL, FALLEN, 5, slot=9)
+    (refused,) = step(state, Submit(order))
+    assert isinstance(refused, OrderRefused) and refused.reason is VenueReason.LIQUIDATED
+    close(state)
+    open_batch(state, FALLEN)
+    assert not isinstance(step(state, Submit(order))[0], OrderRefused)
+
+
+def test_a_deposit_in_time_rescues() -> None:
+    state = long_account()
+    events = open_batch(state, FALLEN, deposits=(venues.credit(4, LONG, 700 * USDC),))
+    assert not any(isinstance(each, Liquidated) for each in events)
+    assert close(state).takeovers == ()
+
+
+def test_without_margin_of_the_backstop_nothing_is_taken() -> None:
+    state = long_account(backstop=0)
+    events = open_batch(state, FALLEN)
+    assert not any(isinstance(each, Liquidated | OrderEnded) for each in events)
+    assert close(state).takeovers == ()
+    assert state.ledger.holders[LONG].holding.positions[0] == SIZE
+
+
+def test_the_backstop_signs_no_order() -> None:
+    state = long_account()
+    open_batch(state)
+    (refused,) = step(state, Submit(venues.order(BACKSTOP, Side.BUY, BTC, 1)))
+    assert isinstance(refused, OrderRefused) and refused.reason is Reason.BACKSTOP_SIGNED

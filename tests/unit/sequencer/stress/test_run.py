@@ -1,0 +1,148 @@
+"""A stress test with a prover that proves nothing: everything else is real."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rollup.protocol.public import PublicInput
+from sequencer.demo.market.tape.error import TapeError
+from sequencer.stress.candles import MINUTE_MS, read_candles
+from sequencer.stress.figures import Figures, hours_of
+from sequencer.stress.render import TABLE_WIDTH, tables
+from sequencer.stress.report import report_html
+from sequencer.stress.run import StressError, run_stress
+from sequencer.stress.stage import MAKERS, StressOptions
+from tests.helpers.candles import START_MS, fall, write
+from tests.unit.sequencer.demo.test_run import StandIn
+
+
+def options(folder: Path, minutes: int = 6, **members: Any) -> StressOptions:
+    """Two markets that fall by 4 % a minute."""
+    files = tuple(
+        read_candles(write(folder / name, fall(first, 0.04, minutes)))
+        for name, first in (("btc_1m.csv", 7_400), ("eth_1m.csv", 190))
+    )
+    given = {"files": files, "root": folder / "target", "accounts": 12, "insecure_seed": 5}
+    return StressOptions(**{**given, **members})
+
+
+def run(given: StressOptions, prover: StandIn | None = None) -> Figures:
+    stand_in = StandIn() if prover is None else prover
+    return list(run_stress(given, stand_in, stand_in))[-1]
+
+
+@pytest.fixture(scope="module")
+def figures(tmp_path_factory: pytest.TempPathFactory) -> Figures:
+    return run(options(tmp_path_factory.mktemp("stress")))
+
+
+def test_a_fall_liquidates_and_leaves_nobody_due_or_below_zero(figures: Figures) -> None:
+    assert figures.total("liquidated") >= figures.total("first_time") > 0
+    assert figures.total("taken") > figures.total("liquidation_fees") > 0
+    assert all(row.due == 0 and row.least >= 0 for row in figures.batches)
+    assert sum(figures.batches[-1].open_interest) > 0
+    assert figures.succeeded and figures.replayed == len(figures.batches) == figures.windows
+
+
+def test_the_backstop_gets_fees_and_carries_what_it_took(figures: Figures) -> None:
+    rows = figures.batches
+    funded = next(place for place, row in enumerate(rows) if row.backstop)
+    assert rows[funded].backstop == figures.backstop_start
+    assert rows[-1].backstop != figures.backstop_start
+
+
+def test_prices_follow_the_candles(figures: Figures) -> None:
+    last = figures.batches[-1].prices
+    closes = [7_400 * 0.96**6, 190 * 0.96**6]
+    for market, price, close in zip(figures.markets, last, closes, strict=True):
+        assert price / 10**market.price_decimals == pytest.approx(close, rel=1e-3)
+
+
+def test_the_same_seeds_give_the_same_roots(tmp_path: Path, figures: Figures) -> None:
+    again = run(options(tmp_path))
+    assert [row.root for row in again.batches] == [row.root for row in figures.batches]
+    other = run(options(tmp_path, seed=2))
+    assert other.batches[-1].root != figures.batches[-1].root
+
+
+def test_every_batch_is_proved_and_verified_where_that_is_wanted(tmp_path: Path) -> None:
+    done = run(options(tmp_path, minutes=2, accounts=4, proves=True))
+    assert done.every_batch_verified and done.succeeded
+    assert all(row.proof is not None and row.proof.bits == 0 for row in done.batches)
+    assert "every one proved and verified by L1" in tables(done)
+
+
+class Liar(StandIn):
+    """Its proofs are refused."""
+
+    def verify(self, public: PublicInput, proof: bytes) -> None:
+        super().verify(public, proof + b"!")
+
+
+def test_a_proof_that_l1_refuses_ends_the_run(tmp_path: Path) -> None:
+    with pytest.raises(StressError, match="batch 1: L1 reverted"):
+        run(options(tmp_path, minutes=2, accounts=4, proves=True), Liar())
+
+
+def test_a_backstop_with_little_leaves_accounts_due_and_that_is_said(tmp_path: Path) -> None:
+    done = run(options(tmp_path, backstop=10))
+    assert any(row.due for row in done.batches)
+    assert done.succeeded
+
+
+def test_a_part_of_the_files_is_taken_where_it_is_asked_for(tmp_path: Path) -> None:
+    given = options(tmp_path, minutes=130, begin=START_MS + 5 * MINUTE_MS, hours=2, accounts=2)
+    start, end = given.span
+    assert (start, end) == (START_MS + 5 * MINUTE_MS, START_MS + 125 * MINUTE_MS)
+    assert given.prelude == -(-(2 + MAKERS + 1) // 64) + 1
+    with pytest.raises(TapeError):
+        _ = options(tmp_path, hours=2).span
+
+
+def test_hours_hold_every_batch_once(figures: Figures) -> None:
+    hours = hours_of(figures)
+    assert [row for hour in hours for row in hour.rows] == figures.batches
+    assert hours[0].start == figures.start
+
+
+def test_the_table_fits_a_terminal(figures: Figures) -> None:
+    head = tables(figures).splitlines()[0]
+    assert head.split()[:3] == ["hour", "fills", "liquidated"]
+    table = tables(figures).split("\n\n")[0]
+    assert max(map(len, table.splitlines())) <= TABLE_WIDTH
+
+
+class Page(HTMLParser):
+    """Names and attributes of all elements."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def test_the_report_is_one_file_that_asks_nobody(figures: Figures) -> None:
+    text = report_html(figures)
+    page = Page(text)
+    tags = [tag for tag, _ in page.found]
+    assert tags.count("figure") == tags.count("svg") == 6
+    assert not {"script", "link", "img", "iframe", "object", "base", "form"} & set(tags)
+    for _, attributes in page.found:
+        assert not {"src", "href", "action", "data", "onload", "onclick"} & set(attributes)
+    assert re.search(r"url\(|@import|https?://", text) is None
+    assert "prefers-color-scheme: dark" in text and "default-src 'none'" in text
+    assert f"{figures.total('liquidated'):,}" in text
+
+
+def test_the_record_has_a_row_for_each_batch(figures: Figures) -> None:
+    record = figures.to_record()
+    assert record["every_batch_verified"] is False and record["replayed"] == figures.windows
+    rows = record["batches"]
+    assert isinstance(rows, list)
+    assert sum(row["liquidated"] for row in rows) == record["liquidated"]
