@@ -92,10 +92,13 @@ def safety_of(now: Valuation) -> int:
     return min(now.excess // now.ladder, SAFETY_MAX) if now.ladder else 0
 
 
-def margin_refusal(before: Holding, after: Holding, terms: Sequence[MarketTerms]) -> Reason | None:
-    """Why an account that trades could not be closed so, LADDER or MARGIN; None if it could."""
+def margin_refusal(
+    before: Holding, after: Holding, terms: Sequence[MarketTerms], *, paid_out: bool = False
+) -> Reason | None:
+    """Why an account that trades, or pays out, could not be closed so, LADDER or MARGIN; None if it
+    could."""
     try:
-        closing(before, after, terms, traded=True)
+        closing(before, after, terms, traded=True, paid_out=paid_out)
     except Rejected as refusal:
         return Reason.LADDER if refusal.reason is Reason.LADDER else Reason.MARGIN
     return None

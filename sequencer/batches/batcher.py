@@ -6,6 +6,7 @@ needs no state store. Every batch is judged by rollup.protocol before anybody el
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
 from rollup.crypto.salt import SaltKey
 from rollup.hash.many import CompressMany
@@ -16,6 +17,7 @@ from rollup.protocol.genesis import Genesis
 from rollup.protocol.header import BatchHeader, header_of
 from rollup.protocol.openings import completed, due_accounts
 from rollup.protocol.outcome import Outcome, TouchedAccount
+from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.state import State
 from rollup.protocol.terms import batch_terms
@@ -23,6 +25,10 @@ from rollup.protocol.transition import apply_batch
 from rollup.protocol.units import VerifyMany
 from sequencer.engine.core import CoreState
 from sequencer.engine.event import BatchClosed
+
+_SHUT: Final = (Reason.OUTFLOW_STEP, Reason.STEP_RISK, Reason.TOO_MANY)
+"""Of these the rules refuse a batch for its outflows alone: its step is open or stays so, or it has
+no room for the paths to their accounts."""
 
 
 class BatcherError(Exception):
@@ -58,6 +64,7 @@ class Batcher:
         self._salt_key = salt_key
         self._compress_many = compress_many
         self._verify_many = verify_many
+        self._foreseen: tuple[BatchClosed, Batch, Outcome] | None = None
 
     def close(self, closed: BatchClosed, core: CoreState) -> ClosedBatch:
         """The record of what the core closed; the state moves on to its outcome.
@@ -65,16 +72,37 @@ class Batcher:
         Raises Rejected if the rules refuse the batch, BatcherError if they see other results.
         """
         with collector_paused():
-            batch = self._record(closed)
-            outcome = apply_batch(
-                batch,
-                compress_many=self._compress_many,
-                verify_many=self._verify_many,
-                shape_class=self._class,
-            )
+            batch, outcome = self._judged(closed)
             _require_agreement(outcome, core)
             self.state.adopt(outcome)
         return ClosedBatch(batch, outcome, header_of(outcome.public, core.queue_head))
+
+    def would_pay(self, closed: BatchClosed) -> bool:
+        """Whether a batch with outflows would close its step, so that it may have them: the rules
+        are asked, and remembered for `close`."""
+        try:
+            with collector_paused():
+                judged = self._judged(closed)
+        except Rejected as refusal:
+            if refusal.reason in _SHUT:
+                return False
+            raise
+        self._foreseen = (closed, *judged)
+        return True
+
+    def _judged(self, closed: BatchClosed) -> tuple[Batch, Outcome]:
+        """The record of a batch, and what the rules say of it; asked once."""
+        foreseen, self._foreseen = self._foreseen, None
+        if foreseen is not None and foreseen[0] == closed:
+            return foreseen[1:]
+        batch = self._record(closed)
+        outcome = apply_batch(
+            batch,
+            compress_many=self._compress_many,
+            verify_many=self._verify_many,
+            shape_class=self._class,
+        )
+        return batch, outcome
 
     def _record(self, closed: BatchClosed) -> Batch:
         touched: dict[int, list[int]] = {account: [] for account in closed.accounts}
@@ -105,6 +133,7 @@ class Batcher:
             ),
             prices_before=self.state.prices,
             open_since=self.state.open_since,
+            outflows=closed.outflows,
         )
         return completed(draft, self.state, self._class)
 

@@ -18,11 +18,14 @@ from rollup.protocol.batch import Fill
 from rollup.protocol.constants import (
     CASH_LIMIT,
     NOTIONAL_BITS,
+    OUTFLOWS_MAX,
 )
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
 from rollup.protocol.margin import NOTHING, Holding, margin_refusal, value
 from rollup.protocol.market import Governance
 from rollup.protocol.order import Order, Side, SignedOrder
+from rollup.protocol.outflow import Outflow
+from rollup.protocol.pricing import steady_markets
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import ShapeClass
 from rollup.protocol.takeover import Takeover
@@ -66,13 +69,15 @@ class Work(Private):
 
     `positions` has (account, market) of every position that the batch opens: those that a touched
     account held before, and those that it traded. `liquidated` accounts have no action of their own
-    in this batch.
+    in this batch. `asked` counts the outflows that wait for the batch to close, which have their
+    places in it; `steady` says of each market whether its price is fresh and unclamped.
     """
 
     number: int
     time: int
     prices: tuple[int, ...]
     terms: tuple[MarketTerms, ...]
+    steady: tuple[bool, ...]
     before: dict[int, Holding]
     reports: tuple[SignedPackage, ...] = ()
     redo: bool = False
@@ -86,6 +91,7 @@ class Work(Private):
     slots: set[tuple[int, int]] = field(default_factory=set)
     positions: set[tuple[int, int]] = field(default_factory=set)
     fees: int = 0
+    asked: int = 0
 
 
 class Charges(NamedTuple):
@@ -125,7 +131,8 @@ class Ledger:
     ) -> Work:
         """A new batch; the fee account is always part of it."""
         terms = batch_terms(self.governance, prices)
-        work = Work(number, time, prices, terms, {}, reports, redo, attempt)
+        steady = steady_markets(self.governance, reports, prices)
+        work = Work(number, time, prices, terms, steady, {}, reports, redo, attempt)
         self._touch(work, self.governance.fee_account)
         return work
 
@@ -224,10 +231,29 @@ class Ledger:
         positions = len(work.positions) + sum(self._opens(work, live) for live in pair)
         return (
             len(work.fills) < most.trades
-            and orders <= most.orders
+            and orders + work.asked <= most.orders
             and accounts <= most.accounts
             and positions <= most.positions
         )
+
+    def take_in(self, work: Work, outflow: Outflow) -> bool:
+        """Give an outflow a place in the batch; False where there is none."""
+        most, named = self.shape_class, {outflow.account}
+        if not outflow.is_withdrawal:
+            named.add(outflow.receiver)
+        fresh = named - work.before.keys()
+        positions = sum(len(self._held(account)) for account in fresh)
+        if (
+            work.asked >= OUTFLOWS_MAX
+            or len(work.orders) + work.asked >= most.orders
+            or len(work.before) + len(fresh) > most.accounts
+            or len(work.positions) + positions > most.positions
+        ):
+            return False
+        for account in sorted(named):
+            self._touch(work, account)
+        work.asked += 1
+        return True
 
     def _opens(self, work: Work, live: LiveOrder) -> int:
         """Positions that a fill of this order would add to those that the batch opens."""

@@ -10,6 +10,7 @@ from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from sequencer.engine.book import Book
 from sequencer.engine.ledger import Holder, Ledger, Work
 from sequencer.engine.live import LiveOrder
+from sequencer.engine.payments import Asked
 
 
 @dataclass(slots=True, repr=False)
@@ -17,7 +18,8 @@ class CoreState(Private):
     """Everything the core knows; `step` owns it and changes it.
 
     `live` holds the one live order of a slot; `used` the lowest generation a slot still accepts;
-    `waiting` the orders a full batch could not take, first come first; `queue_head` the hash chain
+    `waiting` the orders a full batch could not take, first come first; `asked` the outflows of the
+    open batch, and `is_shut` that it pays none of them; `queue_head` the hash chain
     of the L1 queue after what was consumed.
     """
 
@@ -32,6 +34,8 @@ class CoreState(Private):
     live: dict[tuple[int, int], LiveOrder] = field(default_factory=dict)
     used: dict[tuple[int, int], int] = field(default_factory=dict)
     waiting: deque[LiveOrder] = field(default_factory=deque)
+    asked: list[Asked] = field(default_factory=list)
+    is_shut: bool = False
     sequence: int = 0
     work: Work | None = None
 
