@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from rollup.protocol.batch import Batch
 from rollup.protocol.constants import TAKEOVER_TIMESTAMP
 from rollup.protocol.ledger import Entry, Ledger
-from rollup.protocol.margin import value
+from rollup.protocol.margin import excess, value
 from rollup.protocol.order import Order
 from rollup.protocol.outcome import HolderStep, TakeoverStep
 from rollup.protocol.outflow import Outflow
@@ -59,7 +59,7 @@ def require_not_backstop(takeover: Takeover, backstop: int) -> None:
 def require_liquidatable(account: Entry, terms: Sequence[MarketTerms]) -> None:
     """Before the batch, at its terms, the account is below maintenance margin. What the batch
     brings it, such as a deposit, does not count."""
-    if value(account.holding_before, terms).excess >= 0:
+    if excess(account.holding_before, terms) >= 0:
         raise Rejected(Reason.NOT_LIQUIDATABLE, "its account meets maintenance margin")
 
 

@@ -41,6 +41,11 @@ def value(holding: Holding, terms: Sequence[MarketTerms]) -> Valuation:
     return Valuation(equity, excess, initial, ladder)
 
 
+def excess(holding: Holding, terms: Sequence[MarketTerms]) -> int:
+    """What is left over maintenance margin, in quanta. Rejected for a market not listed."""
+    return value(holding, terms).excess
+
+
 def risk_grew(before: Holding, after: Holding) -> bool:
     """Whether any |size| grew or any sign flipped. Fees and losses alone are not risk taken."""
     old = dict(before.positions.held)

@@ -142,7 +142,7 @@ class Batcher:
         their triggers are renewed."""
         accounts = self._class.accounts - len(touched)
         opened = sum(map(self._held, touched)) + 2 * (len(closed.fills) + len(closed.takeovers))
-        positions, found = self._class.positions - opened, []
+        positions, found = self._class.positions - opened, list[int]()
         for account in due_accounts(self.state, batch_terms(closed.governance, closed.prices)):
             held = self._held(account)
             if account not in touched and len(found) < accounts and held <= positions:

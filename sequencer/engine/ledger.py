@@ -21,7 +21,7 @@ from rollup.protocol.constants import (
     OUTFLOWS_MAX,
 )
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
-from rollup.protocol.margin import NOTHING, Holding, margin_refusal, value
+from rollup.protocol.margin import NOTHING, Holding, excess, margin_refusal
 from rollup.protocol.market import Governance
 from rollup.protocol.order import Order, Side, SignedOrder
 from rollup.protocol.outflow import Outflow
@@ -175,7 +175,7 @@ class Ledger:
             for account, holder in sorted(self.holders.items())
             if holder.holding.positions.held
             and account != self.governance.backstop_account
-            and value(holder.holding, work.terms).excess < 0
+            and excess(holder.holding, work.terms) < 0
         ]
 
     def liquidate(self, work: Work, account: int) -> tuple[Taking, ...]:

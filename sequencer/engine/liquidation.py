@@ -7,7 +7,7 @@ Whether the backstop can take that is the ledger's to ask.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rollup.protocol.margin import Holding, value
+from rollup.protocol.margin import Holding, excess, value
 from rollup.protocol.takeover import full_fee
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.units import require_cash, require_position
@@ -30,7 +30,7 @@ def takings(holding: Holding, terms: Sequence[MarketTerms]) -> tuple[Taking, ...
     left: such an account is exhausted. Empty where there is less than nothing before any fee, which
     no ending allows.
     """
-    wanted, chosen = -value(holding, terms).excess, []
+    wanted, chosen = -excess(holding, terms), []
     for market, size in sorted(holding.positions.held, key=lambda held: _order(held, terms)):
         if wanted <= 0:
             break

@@ -13,7 +13,7 @@ from rollup.l1.interface import Reverted
 from rollup.ports import Verifier
 from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.deposit import DepositOutcome
-from rollup.protocol.margin import Holding, value
+from rollup.protocol.margin import Holding, excess, value
 from rollup.protocol.pricing import PriceKind
 from rollup.protocol.terms import MarketTerms, batch_terms
 from sequencer.batches.artefacts import VenueFolder
@@ -106,7 +106,7 @@ def _row(
         liquidation_fees=sum(each.fee for each in batch.takeovers),
         backstop=value(backstop, terms).equity,
         open_interest=_open_interest(holdings, len(terms)),
-        due=sum(value(holding, terms).excess < 0 for holding in holdings),
+        due=sum(excess(holding, terms) < 0 for holding in holdings),
         least=min(value(holding, terms).equity for holding in holdings),
         seconds=seconds,
         root=closed.outcome.public.new_root,

@@ -20,6 +20,7 @@ from rollup.l1.schedule import Schedule, Scheduled
 from rollup.l1.state import ContractState
 from rollup.l1.vault import Vault
 from rollup.protocol.deposit import QueueEntry
+from rollup.protocol.genesis import BACKSTOP_ACCOUNT
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance
 from rollup.protocol.public import PublicInput
@@ -288,7 +289,7 @@ class ClosesRegistrationsForEver(DepositQueue):
 class CreditsTheUnassigned(DepositQueue):
     def credit(self, sender: Address, account: int, amount: int) -> QueueEntry:
         entry = super().credit(sender, 0, amount)
-        return replace(entry, account=max(account, 0))
+        return replace(entry, account=min(max(account, 0), BACKSTOP_ACCOUNT))
 
 
 class SkipsTheDelay(Schedule):

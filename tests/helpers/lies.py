@@ -15,6 +15,7 @@ import pytest
 from rollup.protocol import transition
 from rollup.protocol.account import SlotState
 from rollup.protocol.batch import Batch
+from rollup.protocol.openings import completed
 from rollup.protocol.order import Order
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.rejection import Reason
@@ -61,7 +62,11 @@ class Liar:
         return claims_broken_by(self.outcome(batch))
 
     def outcome(self, batch: Batch) -> Outcome:
-        """What the bent rules make of a batch."""
+        """What the bent rules make of a batch, with the leaves of triggers that its lie touches."""
+        return self.venue.apply(completed(batch, self.venue.state))
+
+    def as_it_is(self, batch: Batch) -> Outcome:
+        """The same of a batch that opens what it opens."""
         return self.venue.apply(batch)
 
     def refusal(self, batch: Batch) -> Reason:

@@ -12,7 +12,7 @@ import numpy as np
 from circuits.air.graph import MODULUS
 from circuits.air.layout import Carries
 from circuits.gadgets.integer import Integer, fill_carries, from_limbs
-from circuits.tables.account import margin
+from circuits.tables.account import closing
 from circuits.tables.batch.columns import credit_identity, fees_identity
 from circuits.tables.deposit.columns import sum_identity
 from circuits.tables.fill import columns as fill
@@ -49,13 +49,10 @@ def refill_takeover(row: Any, source: Source) -> None:
 
 
 def refill_account(row: Any, source: Source) -> None:
-    """The slack of the chosen clause."""
+    """Rest and room of the safety."""
     del source
-    case = row.case
-    excess = margin.excess_unchanged(row).times(case.unchanged, 0, 1)
-    excess = excess + margin.excess_healthier(row).times(case.healthier, 0, 1)
-    excess = excess + margin.equity(row).times(case.liquidated, 0, 1)
-    put(row.slack_carries, excess - from_limbs(row.slack))
+    put(row.rest_carries, closing.safe_excess(row) - from_limbs(row.rest))
+    put(row.room_carries, closing.unsafe_room(row) - from_limbs(row.room).packed())
 
 
 def refill_total(row: Any, source: Source) -> None:

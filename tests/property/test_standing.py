@@ -16,7 +16,9 @@ from sequencer.engine.event import Event
 from tests.property.test_step import Plan, World, batches
 from tests.strategies import venues
 
-TINY = ShapeClass("tiny", trades=2, orders=4, accounts=DEPOSITS_MAX + 16, positions=256)
+TINY = ShapeClass(
+    "tiny", trades=2, orders=4, accounts=DEPOSITS_MAX + 16, positions=256, triggers=64, nodes=4000
+)
 """Full after two fills, so that orders wait from one batch to the next."""
 
 SETUP = Setup(

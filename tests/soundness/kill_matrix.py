@@ -125,6 +125,7 @@ BY_HAND: dict[str, str] = {
     "fill.slot-access": "tests/soundness/test_lies_trade.py::test_one_order_in_two_batches_with_a_forgotten_slot",
     "fill.cash-access": "tests/soundness/test_lies_state.py::test_a_fill_hidden_between_two_others",
     "fill.position-access": "tests/soundness/test_lies_state.py::test_a_fill_hidden_between_two_others",
+    "takeover.bounds": GADGET,
     "account.flags": "tests/soundness/tables/test_free_state_cells.py::test_every_cell_of_an_account_row_is_held",
     "account.absent-before": "tests/soundness/test_lies_state.py::test_an_account_without_registration",
     "account.never-deleted": "tests/soundness/test_lies_state.py::test_an_account_deleted_with_its_debt",

@@ -46,8 +46,13 @@ FREE: tuple[tuple[str, dict[str, int], str], ...] = (
         "asked for in the clause 'healthier' only",
     ),
     (
+        r"account\.backstop_inverse",
+        {"case.liquidated": 0},
+        "asked for in the clause 'liquidated' only",
+    ),
+    (
         r"account\.slack(_carries)?(\.\d+)+",
-        {"case.unchanged": 0, "case.healthier": 0},
+        {"case.unchanged": 0, "case.healthier": 0, "case.liquidated": 0},
         "what is left over an inequality: two clauses are a sign instead",
     ),
     (

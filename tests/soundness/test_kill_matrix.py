@@ -15,7 +15,7 @@ from circuits.statement.circuit import circuit
 from tests.soundness.kill_matrix import BY_HAND, Search, unexplained
 
 ROOT = Path(__file__).resolve().parents[2]
-WHOLE = ("tree", "range", "base", "slot", "header", "market", "takeover")
+WHOLE = ("tree", "range", "base", "slot", "header", "market")
 TENTHS = ("poseidon",)
 SHARE = {
     "batch": 0.3,
@@ -23,6 +23,7 @@ SHARE = {
     "ladder": 0.1,
     "order": 0.2,
     "fill": 0.25,
+    "takeover": 0.5,
     "account": 0.4,
     "position": 0.4,
     "total": 0.3,

@@ -1,23 +1,26 @@
-"""Lies about margin: an account is left in a state that the rule forbids, under a false clause."""
+"""Lies about margin: an account is closed as the rule forbids, with a false safety or flag."""
 
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from circuits.statement.inputs import risk_digits
+from circuits.statement.inputs import risk_numbers
 from circuits.statement.replay import replay
+from circuits.tables.account.air import TABLE as ACCOUNT
 from circuits.tables.market.air import TABLE as MARKET
 from circuits.tables.position.air import TABLE
 from circuits.tables.total.air import TABLE as TOTAL
 from rollup.protocol import transition
 from rollup.protocol.batch import Batch
 from rollup.protocol.ledger import Ledger
+from rollup.protocol.margin import risk_grew, safety_of, value
 from rollup.protocol.order import Order, Side
-from rollup.protocol.outcome import MarginCase
+from rollup.protocol.outcome import Closing
 from rollup.protocol.rejection import Reason
-from rollup.protocol.terms import MarketTerms, batch_terms
+from rollup.protocol.terms import batch_terms
+from tests.helpers.closings import Terms
 from tests.helpers.lies import Liar
 from tests.helpers.statement import claims_broken_in, denied, small_witness
 from tests.helpers.venue import BTC_PRICE, ETH, ETH_PRICE, USDC, Match, buy, register, sell
@@ -46,45 +49,132 @@ def deal(crowd: Liar, side: Side, size: int, generation: int = 1, **terms: int) 
     return crowd.venue.batch(matches=[Match(*orders, size, price, taker)])
 
 
-def claim_clause(crowd: Liar, clause: MarginCase) -> None:
-    """Let the bold trader's account be passed under a clause, true or not."""
-    honest = transition.require_margin
+def claim_closing(crowd: Liar, **claimed: Any) -> None:
+    """Let the bold trader's account be closed as claimed, true or not."""
+    honest = transition.close_account
 
-    def require_margin(ledger: Ledger, index: int, terms: Sequence[MarketTerms]) -> MarginCase:
-        return clause if index == BOLD else honest(ledger, index, terms)
+    def close_account(batch: Batch, ledger: Ledger, index: int, terms: Terms) -> Closing:
+        if index != BOLD:
+            return honest(batch, ledger, index, terms)
+        entry = ledger.accounts[index]
+        mark, now = value(entry.holding_before, terms), value(entry.holding, terms)
+        grew = risk_grew(entry.holding_before, entry.holding)
+        truth = Closing(mark, now, safety_of(now), below=now.excess < 0, grew=grew)
+        safety = claimed.get("safety", lambda best: best)(max(0, truth.safety))
+        return replace(truth, **{**claimed, "safety": safety})
 
-    crowd.bend("require_margin", require_margin)
+    crowd.bend("close_account", close_account)
+
+
+def one_more(best: int) -> int:
+    return best + 1
+
+
+def one_less(best: int) -> int:
+    return best - 1
+
+
+def none(best: int) -> int:
+    return 0 * best
 
 
 @pytest.mark.parametrize(
-    ("clause", "claims"),
+    ("claimed", "claims"),
     [
-        (MarginCase.INITIAL, {"account.initial"}),
-        (MarginCase.MAINTENANCE, {"position.not-grown"}),
-        (
-            MarginCase.HEALTHIER,
-            {"position.not-grown", "account.healthier", "account.no-deeper-hole"},
-        ),
-        (MarginCase.UNCHANGED, {"position.unchanged-sizes", "account.unchanged"}),
+        ({}, {"account.initial"}),
+        ({"grew": False}, {"position.not-grown"}),
+        ({"safety": one_more}, {"account.initial", "account.safety", "account.safest"}),
+        ({"safety": one_less}, {"account.initial", "account.safest"}),
     ],
 )
-def test_an_account_left_under_its_margin(
-    crowd: Liar, clause: MarginCase, claims: set[str]
+def test_an_account_left_under_its_initial_margin(
+    crowd: Liar, claimed: dict[str, Any], claims: set[str]
 ) -> None:
     greedy = deal(crowd, Side.BUY, 17_000)
     assert crowd.refusal(greedy) == Reason.MARGIN
-    claim_clause(crowd, clause)
+    claim_closing(crowd, **claimed)
     assert crowd.claims(greedy) == claims
 
 
-def test_an_account_under_maintenance_that_trades_for_the_fun_of_it(crowd: Liar) -> None:
-    """It reduces, but pays more in a bad price than it sheds in risk, and claims maintenance."""
+@pytest.mark.parametrize(
+    ("claimed", "claims"),
+    [
+        ({"below": False}, {"account.initial", "account.safety", "account.safest"}),
+        ({"below": False, "safety": one_more}, {"account.initial", "account.safety"}),
+        (
+            {"below": True, "safety": none, "grew": False},
+            {"position.not-grown", "account.below-at-the-mark", "account.below-trades-not"},
+        ),
+        (
+            {"below": True, "safety": none},
+            {
+                "account.below-shrinks",
+                "account.initial",
+                "account.below-at-the-mark",
+                "account.below-trades-not",
+            },
+        ),
+    ],
+)
+def test_an_account_left_under_maintenance_margin(
+    crowd: Liar, claimed: dict[str, Any], claims: set[str]
+) -> None:
+    greedy = deal(crowd, Side.BUY, 60_000)
+    assert crowd.refusal(greedy) == Reason.MARGIN
+    claim_closing(crowd, **claimed)
+    assert crowd.claims(greedy) - {"account.safest"} == claims - {"account.safest"}
+
+
+@pytest.mark.parametrize(
+    ("safety", "claims"),
+    [(one_more, {"account.safety"}), (one_less, {"account.safest"})],
+    ids=["one bucket deeper than it is safe", "one bucket nearer than it must be"],
+)
+def test_triggers_that_are_not_where_safety_puts_them(
+    crowd: Liar, safety: Any, claims: set[str]
+) -> None:
+    """An account is looked at later than it must be, so that it is skipped; or earlier, so that it
+    is the first where the nearest come first."""
+    fair = deal(crowd, Side.BUY, 12_000)
+    assert crowd.claims(fair) == set()
+    claim_closing(crowd, safety=safety)
+    assert crowd.claims(fair) - {"account.safest"} == claims - {"account.safest"}
+    assert claims <= crowd.claims(fair)
+
+
+def test_a_safety_above_the_cap(crowd: Liar) -> None:
+    """Fewer buckets than 2^12 are one limb: more of them could wrap a column."""
+    tiny = deal(crowd, Side.BUY, 2)
+    claim_closing(crowd, safety=lambda best: best + 1)
+    assert "account.closing-limbs" in crowd.claims(tiny)
+
+
+def test_a_safety_said_to_be_the_cap_to_be_let_off_the_largest(crowd: Liar) -> None:
+    outcome = crowd.outcome(deal(crowd, Side.BUY, 12_000))
+    witness = small_witness(outcome)
+    trace, names = witness.traces["account"], ACCOUNT.columns.names()
+    (row,) = np.flatnonzero((trace[:, names.index("account")] == BOLD) & (trace[:, 0] == 1))
+    trace[row, names.index("capped")] = 1
+    assert denied(witness.failures()) == {"account.capped"}
+
+
+@pytest.mark.parametrize(
+    ("claimed", "claims"),
+    [
+        ({"below": False}, {"account.safety"}),
+        ({"below": True, "safety": none}, {"account.below-trades-not"}),
+    ],
+)
+def test_an_account_under_maintenance_that_trades_for_the_fun_of_it(
+    crowd: Liar, claimed: dict[str, Any], claims: set[str]
+) -> None:
+    """It reduces in a bad price, to a friend, and is in need before and after."""
     crowd.venue.run(deal(crowd, Side.BUY, 16_000))
     crowd.venue.prices = (BTC_PRICE * 9 // 10 + 1000, ETH_PRICE)
     reduction = deal(crowd, Side.SELL, 1000, 2, price=BTC_PRICE * 88 // 100)
-    assert crowd.refusal(reduction) == Reason.MARGIN
-    claim_clause(crowd, MarginCase.MAINTENANCE)
-    assert crowd.claims(reduction) == {"account.maintenance"}
+    assert crowd.refusal(reduction) in (Reason.BELOW_TRADED, Reason.MARGIN)
+    claim_closing(crowd, **claimed)
+    assert crowd.claims(reduction) - {"account.safest"} == claims
 
 
 @pytest.mark.parametrize(("first", "then"), [(Side.BUY, Side.SELL), (Side.SELL, Side.BUY)])
@@ -94,51 +184,51 @@ def test_a_flip_passed_off_as_a_reduction(crowd: Liar, first: Side, then: Side) 
     crowd.venue.prices = (BTC_PRICE + move, ETH_PRICE)
     flip = deal(crowd, then, 30_000, 2)
     assert crowd.refusal(flip) == Reason.MARGIN
-    claim_clause(crowd, MarginCase.MAINTENANCE)
+    claim_closing(crowd, grew=False)
     assert crowd.claims(flip) == {"position.no-flip"}
 
 
-def test_healthier_at_a_friends_price(crowd: Liar) -> None:
-    """A sinking account sells to a friend below the market: less risk, but a worse share."""
-    crowd.venue.run(deal(crowd, Side.BUY, 38_000, market=ETH))
-    crowd.venue.prices = (BTC_PRICE, 230_000)
-    gift = deal(crowd, Side.SELL, 10_000, 2, market=ETH, price=221_000)
-    assert crowd.refusal(gift) == Reason.MARGIN
-    claim_clause(crowd, MarginCase.HEALTHIER)
-    assert crowd.claims(gift) == {"account.healthier"}
-
-
-def test_a_debt_left_behind_with_nothing_held(crowd: Liar) -> None:
+@pytest.mark.parametrize(
+    ("claimed", "claims"),
+    [
+        ({"below": False}, {"account.safety"}),
+        ({"below": True, "safety": none}, {"account.safest", "account.below-trades-not"}),
+    ],
+    ids=["closed", "flagged"],
+)
+def test_a_debt_left_behind_with_nothing_held(
+    crowd: Liar, claimed: dict[str, Any], claims: set[str]
+) -> None:
     crowd.venue.run(deal(crowd, Side.BUY, 38_000, market=ETH))
     crowd.venue.prices = (BTC_PRICE, 220_000)
     exit_ = deal(crowd, Side.SELL, 38_000, 2, market=ETH)
     assert crowd.refusal(exit_) == Reason.MARGIN
-    claim_clause(crowd, MarginCase.HEALTHIER)
-    assert crowd.claims(exit_) == {"account.healthier"}
+    claim_closing(crowd, **claimed)
+    assert crowd.claims(exit_) == claims
 
 
 def test_margin_at_other_prices_than_the_batchs(crowd: Liar) -> None:
     """The account's row is filled with a friendlier price than the public one."""
     greedy = deal(crowd, Side.BUY, 17_000)
     assert crowd.refusal(greedy) == Reason.MARGIN
-    claim_clause(crowd, MarginCase.INITIAL)
+    claim_closing(crowd)
     outcome = crowd.outcome(greedy)
     records = replay(outcome)
     friendly = batch_terms(outcome.public.governance, (2 * BTC_PRICE, ETH_PRICE))
-    risk = np.array([risk_digits(each) for each in friendly])
+    risk = np.array([risk_numbers(each) for each in friendly])
     lie = replace(records, market=replace(records.market, risk=risk))
-    assert claims_broken_in(lie, outcome.public) == {"market.public", "public.message"}
+    assert {"market.public", "public.message"} <= claims_broken_in(lie, outcome.public)
 
 
 def test_margin_with_other_fractions_than_governance_set(crowd: Liar) -> None:
     greedy = deal(crowd, Side.BUY, 17_000)
-    claim_clause(crowd, MarginCase.INITIAL)
+    claim_closing(crowd)
     outcome = crowd.outcome(greedy)
     records = replay(outcome)
     public = outcome.public
     risky = [replace(m, initial_fraction=950) for m in public.governance.markets]
     bold = replace(public.governance, markets=tuple(risky))
-    risk = np.array([risk_digits(each) for each in batch_terms(bold, public.prices)])
+    risk = np.array([risk_numbers(each) for each in batch_terms(bold, public.prices)])
     lie = replace(records, market=replace(records.market, risk=risk))
     assert claims_broken_in(lie, public) == {"market.public", "public.message"}
 
@@ -146,7 +236,7 @@ def test_margin_with_other_fractions_than_governance_set(crowd: Liar) -> None:
 def test_a_position_at_the_terms_of_another_market(crowd: Liar) -> None:
     """Its row takes the cheaper market's numbers and says that it is in its own."""
     greedy = deal(crowd, Side.BUY, 17_000)
-    claim_clause(crowd, MarginCase.INITIAL)
+    claim_closing(crowd)
     outcome = crowd.outcome(greedy)
     witness = small_witness(outcome)
     names = [name for name in TABLE.columns.names() if name.startswith("risk.")]
@@ -175,7 +265,7 @@ def test_a_short_valued_as_a_long(crowd: Liar) -> None:
 def test_sums_that_are_not_those_of_the_positions(crowd: Liar) -> None:
     """The limbs of a sum are made larger where they leave the chain."""
     greedy = deal(crowd, Side.BUY, 17_000)
-    claim_clause(crowd, MarginCase.INITIAL)
+    claim_closing(crowd)
     outcome = crowd.outcome(greedy)
     witness = small_witness(outcome)
     trace, names = witness.traces["total"], TOTAL.columns.names()
@@ -184,11 +274,3 @@ def test_sums_that_are_not_those_of_the_positions(crowd: Liar) -> None:
     trace[row, names.index("initial_after.negative")] = 0
     trace[row, place] += 5
     assert {"total.sum", "account.positions-complete"} <= denied(witness.failures())
-
-
-def test_no_clause_at_all(crowd: Liar) -> None:
-    outcome = crowd.outcome(deal(crowd, Side.BUY, 100))
-    records = replay(outcome)
-    none = np.full_like(records.account.clause, 9)
-    lie = replace(records, account=replace(records.account, clause=none))
-    assert claims_broken_in(lie, outcome.public) == {"account.one-clause"}

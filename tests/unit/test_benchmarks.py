@@ -18,7 +18,9 @@ from rollup.protocol.shape_class import ShapeClass
 from rollup.protocol.transition import apply_batch
 from tests.helpers.venue import real
 
-SMALL = ShapeClass("small", trades=3, orders=6, accounts=100, positions=256)
+SMALL = ShapeClass(
+    "small", trades=3, orders=6, accounts=100, positions=256, triggers=64, nodes=4000
+)
 
 
 def test_batches_follow_each_other_and_keep_the_rules() -> None:
@@ -54,7 +56,9 @@ def test_the_chart_is_well_formed() -> None:
 def test_the_engine_takes_every_order_in_batches_that_close_on_the_way() -> None:
     """Three batches of eight orders: the rules judge each, and no order is refused."""
     found = engine.measure(
-        ShapeClass("S", trades=4, orders=8, accounts=100, positions=256), 24, group=8
+        ShapeClass("S", trades=4, orders=8, accounts=100, positions=256, triggers=64, nodes=4000),
+        24,
+        group=8,
     )
     assert set(found) == set(load.PARTS)
     assert all(seconds > 0 for seconds in found.values())

@@ -270,7 +270,7 @@ def test_a_waiting_order_that_expires_meanwhile_is_ended() -> None:
 
 def test_a_fill_beyond_the_notional_bound_is_split() -> None:
     state = venue(accounts=2, cash=2**61)
-    size = 2**36
+    size = 2**35
     submit(state, venues.order(1, SELL, PRICE, size))
     found = trades(submit(state, venues.order(2, BUY, PRICE, size)))
     assert len(found) > 1 and sum(lots for _, lots in found) == size

@@ -19,6 +19,7 @@ from tests.helpers.oracle import listing
 from tests.strategies import venues
 
 RICH = 10**6 * 10**6
+PRICE = 10_000
 
 
 def with_markets(count: int) -> Governance:
@@ -31,7 +32,7 @@ def with_markets(count: int) -> Governance:
 def venue(markets: int, held: dict[int, int]) -> CoreState:
     """Batch 1 not open yet; accounts by number with one lot in so many of the markets."""
     governance = with_markets(markets)
-    start = replace(venues.genesis(), governance=governance, prices=(1000,) * markets)
+    start = replace(venues.genesis(), governance=governance, prices=(PRICE,) * markets)
     state = new_state(start)
     header = start.fee_header
     for account, count in held.items():
@@ -43,20 +44,20 @@ def venue(markets: int, held: dict[int, int]) -> CoreState:
 def opened(state: CoreState, credits: int = 0) -> list[object]:
     markets = len(state.ledger.governance.markets)
     entries = tuple(venues.credit(i, i + 1, 1) for i in range(credits))
-    return list(step(state, OpenBatch(1, venues.START_MS + 1_000, (1000,) * markets, entries)))
+    return list(step(state, OpenBatch(1, venues.START_MS + 1_000, (PRICE,) * markets, entries)))
 
 
 def order(account: int, side: Side, market: int) -> LiveOrder:
-    signed = venues.order(account, side, 1000, 1, market=market)
+    signed = venues.order(account, side, PRICE, 1, market=market)
     return LiveOrder(signed, 1, 0, 0)
 
 
 def test_a_venue_of_64_markets_trades_in_the_last_and_not_beyond() -> None:
     state = venue(MARKETS_MAX, {1: 0, 2: 0})
     opened(state)
-    assert refusal(state, venues.order(1, Side.BUY, 1000, 1, market=63).order) is None
+    assert refusal(state, venues.order(1, Side.BUY, PRICE, 1, market=63).order) is None
     wanted = Reason.MARKET_OUT_OF_BOUNDS
-    assert refusal(state, venues.order(1, Side.BUY, 1000, 1, market=64).order) is wanted
+    assert refusal(state, venues.order(1, Side.BUY, PRICE, 1, market=64).order) is wanted
 
 
 def test_a_touched_account_opens_all_that_it_holds() -> None:

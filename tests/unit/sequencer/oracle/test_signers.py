@@ -7,7 +7,7 @@ import pytest
 
 from rollup.codec.strict import CodecError
 from rollup.crypto.address_key import signer_of
-from rollup.protocol.oracle import Feed
+from rollup.protocol.oracle import PRICE_LEAST, Feed
 from rollup.protocol.pricing import ticks
 from sequencer.oracle.keys import PATTERN, fresh_keys, read_keys, write_keys
 from sequencer.oracle.signers import DevelopmentOracle, value_of
@@ -59,7 +59,7 @@ def test_a_price_comes_back_from_its_value_over_many_seeds() -> None:
     random = Random("values")
     for _ in range(500):
         price_decimals = random.randrange(7)
-        feed = Feed(bytes(31) + b"X", random.randrange(price_decimals, 19), 1, 2)
+        feed = Feed(bytes(31) + b"X", random.randrange(price_decimals, 19), 1, PRICE_LEAST)
         price = random.randrange(1, 2**30)
         assert ticks(value_of(price, feed, price_decimals), feed, price_decimals) == price
 

@@ -121,7 +121,7 @@ def test_two_owners_learn_nothing_of_each_other(simulation: Simulation) -> None:
     [
         question(1, by=2),
         question(3),
-        question(2**30 - 1),
+        question(2**30 - 2),
         QuestionAction(2**32 - 1, 0, KEY.public_bytes, bytes(84)),
         QuestionAction(1, 2**63, KEY.public_bytes, bytes(84)),
         PaddingAction(),

@@ -47,7 +47,7 @@ def test_a_batch_has_the_prices_of_its_reports_and_the_next_goes_on_from_there(
 
 
 def test_a_price_that_jumps_is_clamped_until_it_has_arrived(running: Running) -> None:
-    far = (2 * small.BTC_PRICE, small.ETH_PRICE)
+    far = (small.BTC_PRICE * 106 // 100, small.ETH_PRICE)
     running.open(far)
     selection = running.venue.selection
     assert selection is not None and selection.pricing.kinds[0] is PriceKind.CLAMPED

@@ -26,7 +26,9 @@ def test_the_example_is_a_venue() -> None:
     assert (found.shape_class, found.parameters, found.lag_batches) == ("S", "fast", 8)
     assert [market.symbol for market in found.governance.markets] == ["BTC-PERP", "ETH-PERP"]
     assert found.prices == (600_000, 250_000) and found.swings == (600, 800)
-    genesis = found.genesis(small.START, small.genesis().fee_header, small.RECEIPT_KEY.address)
+    own = small.genesis().fee_header, small.genesis().backstop_header
+    genesis = found.genesis(small.START, *own, small.RECEIPT_KEY.address)
+    assert (genesis.fee_header, genesis.backstop_header) == own
     assert genesis.prices == (600_000, 250_000) and genesis.time == small.START
     assert genesis.receipt_signer == small.RECEIPT_KEY.address
 
@@ -49,7 +51,12 @@ def test_the_example_is_a_venue() -> None:
         ("least_deposit = 10000000", "least_deposit = 0", "least_deposit: wanted 1 to"),
         ("band_fraction = 300", "band_fraction = 500", "markets[0]: band-too-wide"),
         ("size_decimals = 5", "size_decimals = 4", "markets[0]: market-scale"),
-        ("first_price = 600000", "first_price = 0", "first_price: wanted 2 to 715827882, got 0"),
+        ("liquidation_fee = 250", "liquidation_fee = 490", "markets[0]: liquidation-fee-too-high"),
+        ("bucket = 600", "bucket = 0", "markets[0]: bucket-out-of-bounds"),
+        ("funding_cap = 300", "funding_cap = 301", "markets[0]: funding-too-high"),
+        ("interest = 100", "interest = 2401", "markets[0]: funding-too-high"),
+        ("price_step = 200", "price_step = 487", "venue file: step-too-wide: market 0"),
+        ("first_price = 600000", "first_price = 0", "first_price: wanted 1024 to 715827882, got 0"),
         ("chain = 31337", "chain = 1073741824", "chain: wanted 0 to 1073741823, got 1073741824"),
         ("price_swing = 600", "price_swing = 5001", "price_swing: wanted 0 to 5000, got 5001"),
         ('"ETH-PERP"', '"BTC-PERP"', "two markets have the same symbol"),

@@ -69,10 +69,10 @@ def test_a_bar_becomes_four_trades_on_its_shortest_path_with_the_takers_share_of
     tmp_path: Path, row: Sequence[object], prices: list[int], sides: str
 ) -> None:
     trades = list(read(tmp_path, [BARS, row]).trades())
-    assert [trade.price for trade in trades] == prices
+    assert [trade.price for trade in trades] == [price * 1_000 for price in prices]
     assert "".join(trade.taker.name[0] for trade in trades) == sides
     assert [trade.time - START_MS for trade in trades] == [0, HOUR // 4, HOUR // 2, HOUR * 3 // 4]
-    assert [trade.mid for trade in trades] == prices
+    assert [trade.mid for trade in trades] == [trade.price for trade in trades]
 
 
 @pytest.mark.parametrize("volume", ["10.0", "0.7", "1.003", "3", "100000.001"])
