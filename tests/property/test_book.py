@@ -1,18 +1,23 @@
 """The whole book after every batch: nobody is skipped, whatever prices and traders do."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rollup.oracle.package import feed_id
+from rollup.protocol.market import Governance, require_continues
 from rollup.protocol.openings import due_accounts
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.state import State
 from tests.helpers.keeper import Keeper, Scan
-from tests.helpers.venue import GOVERNANCE, USDC, Venue
+from tests.helpers.venue import BTC_MARKET, GOVERNANCE, USDC, Venue
 
 STEP = min(feed.step for feed in GOVERNANCE.oracle.feeds)
+"""How far a price may go, in ten-thousandths: to the brink of theorem T."""
+
 MARKETS = len(GOVERNANCE.markets)
 some = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -94,6 +99,58 @@ def test_a_crash_is_closed_step_by_step(seed: int) -> None:
         if place % 5 == 0:
             judge(book, book.trade(rng, 6))
     assert book.seen["taken"] and book.seen["refreshed"] and book.seen["open"], book.seen
+
+
+def governed(book: Keeper, moved_by: int) -> Governance:
+    """The same parameters with other maintenance margins, which theorem T allows."""
+    before = book.venue.genesis.governance
+    markets = tuple(
+        replace(
+            market,
+            maintenance_fraction=max(500, market.maintenance_fraction + moved_by),
+            initial_fraction=max(500, market.maintenance_fraction + moved_by) + 500,
+        )
+        for market in before.markets
+    )
+    after = replace(before, markets=markets)
+    require_continues(before, after)
+    return after
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_parameters_that_move_bring_accounts_due_and_skip_nobody(seed: int) -> None:
+    rng, book = Random(seed), keeper(seed, traders=10)
+    for _ in range(4):
+        judge(book, book.trade(rng, 6))
+    for place in range(12):
+        venue = book.venue
+        governance = governed(book, rng.randint(-STEP, STEP))
+        venue.genesis = replace(venue.genesis, governance=governance)
+        move = (rng.randint(-STEP, STEP), rng.randint(-STEP, STEP))
+        for outcome in book.step(moved(venue.prices, move)):
+            judge(book, outcome)
+        if place % 3 == 0:
+            judge(book, book.trade(rng, 4))
+    assert book.seen["refreshed"] + book.seen["taken"] > 2, book.seen
+
+
+def test_a_market_that_is_listed_later_begins_at_its_price() -> None:
+    book = keeper(7)
+    venue, new = book.venue, replace(BTC_MARKET, symbol="NEW", bucket=100)
+    before = venue.genesis.governance
+    feed = replace(before.oracle.feeds[0], feed=feed_id("NEW"), listing_price=77_000)
+    oracle = replace(before.oracle, feeds=(*before.oracle.feeds, feed))
+    after = replace(before, markets=(*before.markets, new), oracle=oracle)
+    require_continues(before, after)
+    venue.genesis = replace(venue.genesis, governance=after, prices=(*venue.genesis.prices, 77_000))
+    for outcome in book.step((*venue.prices, 77_000)):
+        judge(book, outcome)
+    assert len(venue.state.markets.frontiers) == 3
+    for _ in range(5):
+        judge(book, book.trade(Random(3), 8))
+    assert any(account.positions[2] for account in venue.state.accounts.values())
+    for outcome in book.step(moved(venue.prices, (-STEP, STEP, -STEP))):
+        judge(book, outcome)
 
 
 def test_a_state_that_is_read_again_has_the_same_root() -> None:

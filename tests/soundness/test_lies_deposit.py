@@ -226,6 +226,7 @@ def governed(**changes: int) -> Governance:
         {"band_fraction": 499},
         {"initial_fraction": 905},
         {"maintenance_fraction": 590},
+        {"liquidation_fee": 249},
     ],
 )
 def test_parameters_other_than_the_governance_digest(liar: Liar, changes: dict[str, int]) -> None:
