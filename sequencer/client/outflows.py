@@ -8,6 +8,8 @@ from typing import Final
 from rollup.private import Private
 from rollup.protocol.receipt import SignedReceipt
 from sequencer.client.amounts import cash_of
+from sequencer.client.errors import WrongAnswer
+from sequencer.client.orders import TAKEN
 from sequencer.client.records import Fact, FactKind
 from sequencer.client.slots import Key
 
@@ -42,6 +44,8 @@ class OwnOutflow(Private):
     batch: int | None = None
     time: int | None = None
     receipts: list[SignedReceipt] = field(default_factory=list)
+    sealings: int = 0
+    is_own: bool = True
 
     @property
     def is_final(self) -> bool:
@@ -54,11 +58,26 @@ class OwnOutflow(Private):
             case FactKind.OUTFLOW_ASKED:
                 self.state, self.reason, self.batch = OutflowState.ASKED, None, None
             case FactKind.OUTFLOW_PAID:
-                self.state, self.batch, self.time = OutflowState.PAID, fact.number, fact.time
+                self._paid(fact)
             case FactKind.OUTFLOW_REFUSED:
-                self.refuse(fact.reason)
+                if not self._may_be_there(fact.reason):
+                    self.refuse(fact.reason)
             case _:
                 return
+
+    def _paid(self, fact: Fact) -> None:
+        """WrongAnswer if it is another amount, or goes elsewhere, than this client asked for."""
+        what = (cash_of(fact.amount or 0), fact.receiver if fact.is_transfer else None)
+        if self.is_own and what != (self.amount, self.receiver):
+            raise WrongAnswer(f"another outflow than {self.key} was paid")
+        self.amount, self.receiver = what
+        self.state, self.batch, self.time = OutflowState.PAID, fact.number, fact.time
+
+    def _may_be_there(self, reason: str | None) -> bool:
+        """Whether a refusal is of a copy: it was sealed again for want of an answer, and the venue
+        says that slot or generation are taken."""
+        has_come = self.sealings > 1 or self.state in (OutflowState.ASKED, OutflowState.PAID)
+        return has_come and reason in TAKEN
 
     def refuse(self, reason: str | None) -> None:
         """It will not happen."""
@@ -88,6 +107,6 @@ def adopted(fact: Fact) -> OwnOutflow:
     """An outflow that an earlier run of the client asked for; its amount is known once it is
     paid."""
     receiver = fact.receiver if fact.is_transfer else None
-    found = OwnOutflow(fact.key, cash_of(fact.amount or 0), receiver)
+    found = OwnOutflow(fact.key, cash_of(fact.amount or 0), receiver, is_own=False)
     found.apply(fact)
     return found

@@ -325,6 +325,8 @@ class Session:
             if parcel.order is not None and isinstance(parcel.action, OrderAction):
                 parcel.order.good_until = max(parcel.order.good_until, until)
                 parcel.order.sealings += 1
+            if parcel.outflow is not None:
+                parcel.outflow.sealings += 1
         return parcel.sealed.envelope
 
     def _take(self, parcel: Parcel, item: Delivered) -> None:

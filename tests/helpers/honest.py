@@ -72,7 +72,8 @@ def busy_venue() -> Venue:
 @cache
 def busy_batch() -> Batch:
     """Every kind of thing at once: deposits, orders filled in parts and renewed, takeovers of a
-    long and of a short, one of which pays the whole fee and one all that is left; withdrawals and a transfer."""
+    long and of a short, one of which pays the whole fee and one all that is left; withdrawals and a
+    transfer."""
     venue = busy_venue()
     first = venue.state.globals.deposits_consumed
     deposits = [
