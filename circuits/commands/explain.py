@@ -65,6 +65,11 @@ SHOWN = (
         ("fill.cash", "fill.position", "batch.fees", "dep.credited"),
     ),
     Said(
+        "Every fill and every margin is at the price less the market's funding, which follows from "
+        "the market book before, governance and prices: longs pay shorts, by whole quanta.",
+        ("fill.moved", "funding.claim", "funding.rate", "book.after"),
+    ),
+    Said(
         "After a batch that closes its step every account of the book, touched or not, meets "
         "maintenance margin at the prices of the batch. A batch that leaves its step open says so, "
         "and prices stand until one closes it.",
@@ -91,8 +96,8 @@ SHOWN = (
 )
 
 JOINED = Said(
-    "The batches follow each other: number, root, time, queue, total and prices of each go on from "
-    "the one before it.",
+    "The batches follow each other: number, root, time, queue, total and market book of each go on "
+    "from the one before it.",
     ("public.chain",),
 )
 
@@ -109,7 +114,7 @@ NOT_SHOWN = (
     ),
     Said(
         "That a step which is open will be closed, or when.",
-        ("docs/spec/14-triggers.md",),
+        ("docs/spec/15-triggers.md",),
     ),
     Said(
         "That orders were matched by price and time, or that none was left out. Whoever holds a "
@@ -119,7 +124,7 @@ NOT_SHOWN = (
     Said(
         "That the signers told the truth; that no report of theirs was left out, nor the batch's "
         "time chosen, so that a median came out as the operator likes, or a market without a "
-        "quorum; or that the first prices before were those of a batch before.",
+        "quorum; or that the first market book before was that of a batch before.",
         ("oracle.withheld", "oracle.time", "docs/spec/12-prices.md"),
     ),
     Said(

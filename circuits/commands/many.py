@@ -32,8 +32,6 @@ GIVEN = (
     "governance",
     "old_root",
     "receipts",
-    "prices_before",
-    "open_since",
     "reports",
     "prices",
     "redo",

@@ -58,7 +58,7 @@ def statement_record(verified: Verified) -> dict[str, object]:
         "total": str(public.total),
         "redo": public.redo,
         "closed": public.closed,
-        "open_since": public.open_since,
+        "open_since": public.book_before.open_since,
         "prices": [each.to_record() for each in quotes(verified)],
         "oracle": _oracle_record(public),
         **_verifier_record(verified),
@@ -241,7 +241,7 @@ def _step(public: PublicInput) -> str:
     """What a closed or an open step says of the accounts that nobody sees."""
     if public.closed:
         return "closed: every account of the book is above maintenance at these prices"
-    since = public.open_since or public.time
+    since = public.book_after.open_since
     return f"open since {utc(since)}: not every account that came due is dealt with yet"
 
 

@@ -131,8 +131,7 @@ def _empty_batch() -> Batch:
         takeovers=(),
         pre=state.open({governance.fee_account: set()}),
         salts=NewSalts((salts.account(0, 1, 0),), salts.markets(1, 0), salts.globals(1, 0)),
-        frontiers=tuple(terms.numbers for terms in batch_terms(governance, genesis.prices)),
-        prices_before=genesis.prices,
+        frontiers=tuple(terms.numbers for terms in batch_terms(governance, genesis.book())),
     )
     return completed(draft, state)
 

@@ -146,6 +146,7 @@ MARKET = Bus(
         *_vector("band", 4),
         "taker_fee",
         "maker_fee",
+        *_vector("funding", 3),
         *_vector("lot_fee", 3),
         "steady",
     ),
@@ -154,14 +155,19 @@ MARKET = Bus(
 
 risk: what a lot adds to the sums, in balanced limbs: 3 each of long and short over maintenance
 margin, long and short over initial margin, 2 of the bucket, 3 of what a lot is worth; then the
-biased bucket numbers of long and short. band: low and high in packed pairs; lot_fee: what
-liquidation costs a lot, in limbs; steady: 1 if the price is fresh and unclamped."""
+biased bucket numbers of long and short. band: low and high in packed pairs; funding: F in balanced
+limbs; lot_fee: what liquidation costs a lot, in limbs; steady: 1 if the price is fresh and
+unclamped."""
 
 RISK = Bus("RISK", 18, ("market", *_vector("risk", RISK_NUMBERS), "steady"))
 """The same numbers of one market for a position. Sent by market, received by position."""
 
-TRADE = Bus("TRADE", 19, ("market", *_vector("band", 4), "taker_fee", "maker_fee"))
-"""Band and fees of one market for a fill. Sent by market, received by fill."""
+TRADE = Bus(
+    "TRADE",
+    19,
+    ("market", *_vector("band", 4), "taker_fee", "maker_fee", *_vector("funding", 3)),
+)
+"""Band, fees and funding of one market for a fill. Sent by market, received by fill."""
 
 TAKE = Bus("TAKE", 20, ("market", *_vector("value", 3), *_vector("lot_fee", 3)))
 """Value of a lot and liquidation fee of one market. Sent by market, received by takeover."""

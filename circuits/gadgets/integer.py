@@ -18,6 +18,7 @@ from circuits.air.builder import Builder
 from circuits.air.expr import TracingError
 from circuits.air.graph import MODULUS
 from circuits.air.layout import LIMB_BITS, Carries, Limbs
+from circuits.gadgets.balanced import HALF, TOP
 
 PACKED_BITS = 2 * LIMB_BITS
 """Base of integers made of packed pairs: half the carries, for sums without products."""
@@ -129,6 +130,13 @@ def from_packed(cells: Sequence[Any], bits: int) -> Integer:
 def from_sums(cells: Sequence[Any], high: int) -> Integer:
     """Columns of base 2^13 known to lie in [0, high], such as sums of limbs over rows."""
     return Integer(tuple(Coefficient(cell, 0, high) for cell in cells))
+
+
+def from_balanced(cells: Sequence[Any]) -> Integer:
+    """A number of either sign in balanced limbs of base 2^13, known to be those of
+    `circuits.gadgets.balanced`: public values, which the verifier derives."""
+    lower = tuple(Coefficient(cell, -HALF, HALF - 1) for cell in cells[:-1])
+    return Integer((*lower, Coefficient(cells[-1], -TOP, TOP)))
 
 
 def from_small(cell: Any, low: int, high: int, base_bits: int = LIMB_BITS) -> Integer:

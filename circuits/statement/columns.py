@@ -37,4 +37,9 @@ def matrix(rows: Sequence[Sequence[int]], width: int, dtype: Any = np.int64) -> 
 
 def biased_cash(values: Iterable[int]) -> U64:
     """Cash + 2^63 as uint64; a forged value outside its bounds is taken modulo 2^64."""
-    return np.array([(value + CASH_LIMIT) & _WORD_MASK for value in values], dtype=np.uint64)
+    return biased(CASH_LIMIT, values)
+
+
+def biased(bias: int, values: Iterable[int]) -> U64:
+    """Numbers of either sign and a bias as uint64; forged values are taken modulo 2^64."""
+    return np.array([(value + bias) & _WORD_MASK for value in values], dtype=np.uint64)

@@ -72,7 +72,7 @@ def public_values(public: PublicInput) -> tuple[int, ...]:
         "total_new": limbs(public.total, CASH_BITS),
         "deposits_before": public.deposits_before,
         "deposits_count": len(public.deposits),
-        "begins_open": int(public.open_since != 0),
+        "begins_open": int(public.begins_open),
         "closed": int(public.closed),
     }
     return PUBLICS.flatten(values)
@@ -99,8 +99,8 @@ def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
 
 def market_message(market: int, terms: MarketTerms, steady: bool) -> tuple[int, ...]:
     """A market's terms as MARKET carries them; `steady`: its price is fresh and unclamped."""
-    risk = (number % P for number in risk_numbers(terms))
-    return (market, *risk, *trade_numbers(terms), *lot_fee(terms), int(steady))
+    risk, trade = risk_numbers(terms), trade_numbers(terms)
+    return (market, *(number % P for number in (*risk, *trade)), *lot_fee(terms), int(steady))
 
 
 def risk_numbers(terms: MarketTerms) -> tuple[int, ...]:
@@ -114,9 +114,9 @@ def risk_numbers(terms: MarketTerms) -> tuple[int, ...]:
 
 
 def trade_numbers(terms: MarketTerms) -> tuple[int, ...]:
-    """Band in packed pairs, and fees."""
+    """Band in packed pairs, fees, and funding as balanced limbs of either sign."""
     band = (*packed(terms.band_low, PRICE_BITS), *packed(terms.band_high, PRICE_BITS))
-    return (*band, terms.taker_fee, terms.maker_fee)
+    return (*band, terms.taker_fee, terms.maker_fee, *balanced(terms.funding))
 
 
 def lot_fee(terms: MarketTerms) -> tuple[int, ...]:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from circuits.gadgets.balanced import COUNT, balanced
 from circuits.gadgets.words import CASH_WORD, POSITION_WORD, SLOT_WORD
-from circuits.statement.columns import Clock, biased_cash, column, matrix
+from circuits.statement.columns import Clock, biased, biased_cash, column, matrix
 from circuits.statement.replay_accounts import accounts, headers, positions
 from circuits.statement.replay_markets import markets, triggers
 from circuits.statement.replay_orders import orders, signers
@@ -29,6 +30,7 @@ from circuits.tables.records import (
     TreeRecords,
 )
 from rollup.protocol.constants import (
+    MOVED_BITS,
     POSITION_LIMIT,
 )
 from rollup.protocol.encoding import owner_words
@@ -93,6 +95,7 @@ def _fills(outcome: Outcome, clock: Clock) -> FillRecords:
         size=column(s.fill.size for s in steps),
         taker=column(s.fill.taker for s in steps),
         notional=column(s.notional for s in steps),
+        moved=biased(1 << MOVED_BITS, (s.moved for s in steps)),
         rate=(
             column(s.buyer.fee_rate for s in steps),
             column(s.seller.fee_rate for s in steps),
@@ -101,6 +104,7 @@ def _fills(outcome: Outcome, clock: Clock) -> FillRecords:
         band_high=column(terms[s.market].band_high for s in steps),
         taker_fee=column(terms[s.market].taker_fee for s in steps),
         maker_fee=column(terms[s.market].maker_fee for s in steps),
+        funding=matrix([balanced(terms[s.market].funding) for s in steps], COUNT),
         sides=(
             _fill_side(outcome, [s.buyer for s in steps], [pair[0] for pair in previous]),
             _fill_side(outcome, [s.seller for s in steps], [pair[1] for pair in previous]),

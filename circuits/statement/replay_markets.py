@@ -35,7 +35,7 @@ def markets(outcome: Outcome) -> MarketRecords:
     return MarketRecords(
         market=column(range(len(terms))),
         risk=matrix([risk_numbers(each) for each in terms], RISK_NUMBERS),
-        trade=matrix([trade_numbers(each) for each in terms], 6),
+        trade=matrix([trade_numbers(each) for each in terms], 9),
         lot_fee=matrix([lot_fee(each) for each in terms], 3),
         steady=column(outcome.steps.steady),
         trade_uses=column(fills[market] for market in range(len(terms))),

@@ -80,11 +80,13 @@ class FillRecords(Private):
     size: I64
     taker: I64  # 0 the buyer, 1 the seller
     notional: I64  # price * size
+    moved: U64  # size * (price - funding), biased by 2^62
     rate: tuple[I64, I64]  # fee rate of (buyer, seller), as the taker side says
     band_low: I64  # terms of the fill's market
     band_high: I64
     taker_fee: I64
     maker_fee: I64
+    funding: I64  # (n, 3) balanced limbs
     sides: tuple[FillSide, FillSide]
 
 
@@ -226,7 +228,7 @@ class MarketRecords(Private):
 
     market: I64
     risk: I64  # (n, 19) balanced limbs, bucket numbers
-    trade: I64  # (n, 6) band in packed pairs, fees
+    trade: I64  # (n, 9) band in packed pairs, fees, balanced limbs of funding
     lot_fee: I64  # (n, 3) limbs of the liquidation fee of a lot
     steady: I64  # 1 if the price is fresh and unclamped
     trade_uses: I64  # fills

@@ -13,6 +13,7 @@ from rollup.harness.stage import Stage, pins_of
 from rollup.hash.keccak import keccak256
 from rollup.protocol.deposit import NO_KEY, NO_VIEWING, DepositOutcome, EntryKind, QueueEntry
 from rollup.protocol.header import BatchHeader
+from rollup.protocol.market_book import MarketBook
 from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
 
 
@@ -26,8 +27,10 @@ def bent_public(stage: Stage, public: PublicInput, changes: Mapping[str, Any]) -
             changed[name] = digest_of(value)
         elif name == "receipts":
             changed[name] = keccak256(value.encode())
-        elif name in ("prices", "prices_before"):
+        elif name == "prices":
             changed[name] = tuple(value)
+        elif name == "book_before":
+            changed[name] = bent_book(public.book_before, value)
         elif name == "reports":
             changed[name] = BENDS[value](public.reports)
         elif name == "governance":
@@ -47,6 +50,19 @@ def bent_public(stage: Stage, public: PublicInput, changes: Mapping[str, Any]) -
 def granted(pairs: Sequence[tuple[str, int]]) -> tuple[GrantedWithdrawal, ...]:
     """Withdrawals as a scenario says them: who may claim how much."""
     return tuple(GrantedWithdrawal(address(owner), amount) for owner, amount in pairs)
+
+
+def bent_book(book: MarketBook, changes: Mapping[str, Any]) -> MarketBook:
+    """The market book with another `hour`, another step, or another member of every market: a list
+    of them."""
+    changed = dict(changes)
+    hour = book.hour + changed.pop("hours", 0)
+    open_since = changed.pop("open_since", book.open_since)
+    markets = tuple(
+        replace(entry, **{name: values[place] for name, values in changed.items()})
+        for place, entry in enumerate(book.markets)
+    )
+    return replace(book, hour=hour, open_since=open_since, markets=markets)
 
 
 def bent_header(stage: Stage, header: BatchHeader, changes: Mapping[str, Any]) -> BatchHeader:

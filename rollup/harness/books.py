@@ -20,6 +20,7 @@ from rollup.protocol.deposit import QUEUE_START, DepositOutcome, QueueEntry, ext
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.header import BatchHeader, header_of
 from rollup.protocol.market import Governance
+from rollup.protocol.market_book import MarketBook
 from rollup.protocol.pricing import pricing_of
 from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
 
@@ -34,7 +35,7 @@ class Tip:
     total: int
     deposits: int
     queue_head: bytes
-    prices: tuple[int, ...]
+    book: MarketBook
     cash: Mapping[int, int]
 
 
@@ -57,6 +58,7 @@ class Choice:
     entries: Sequence[QueueEntry]
     attempt: int = 0
     reports: tuple[SignedPackage, ...] = ()
+    closes: bool = True
     withdrawals: tuple[GrantedWithdrawal, ...] = ()
 
 
@@ -67,7 +69,7 @@ class Books:
         self.genesis = genesis
         self.root = root
         cash = {genesis.governance.fee_account: 0, genesis.governance.backstop_account: 0}
-        start = Tip(0, genesis.time, root, 0, 0, QUEUE_START, genesis.prices, cash)
+        start = Tip(0, genesis.time, root, 0, 0, QUEUE_START, genesis.book(), cash)
         self.tips = {root: start}
         self.closed: dict[bytes, Closed] = {}
 
@@ -85,7 +87,7 @@ class Books:
         credited = sum(d.entry.amount for d in deposits if d.outcome is DepositOutcome.CREDITED)
         withdrawn = sum(withdrawal.amount for withdrawal in choice.withdrawals)
         pricing = pricing_of(
-            choice.governance, choice.time, tip.prices, choice.reports, plain_signer_of
+            choice.governance, choice.time, tip.book, choice.reports, plain_signer_of
         )
         public = PublicInput(
             version=PROTOCOL_VERSION,
@@ -97,9 +99,8 @@ class Books:
             old_root=tip.root,
             new_root=digest_of(repr((tip.root, choice))),
             receipts=head_of_receipts(tip.number + 1),
-            open_since=0,
-            closed=True,
-            prices_before=tip.prices,
+            closed=choice.closes,
+            book_before=tip.book,
             reports=choice.reports,
             prices=pricing.prices,
             redo=choice.redo,
@@ -119,7 +120,7 @@ class Books:
             total=public.total,
             deposits=consumed,
             queue_head=chain,
-            prices=public.prices,
+            book=public.book_after,
             cash=cash,
         )
         return self.keep(Closed(public, header_of(public, chain), after))

@@ -54,6 +54,24 @@ def _root(stage: Stage, wanted: Any) -> str:
     return names[-1] if names else hex_digest(root)
 
 
+def _of_book(stage: Stage, name: str) -> list[int] | str:
+    """One number of each market in the book that L1 has the digest of: that of the batch whose root
+    is proved, or its digest where it is another."""
+    book = stage.books.tips[stage.l1.root].book
+    if stage.l1.book != book.digest():
+        return stage.l1.book.hex()
+    return [getattr(entry, name) for entry in book.markets]
+
+
+def _open_since(stage: Stage, wanted: Any) -> int | str:
+    """Since when the step is open by the book that L1 has the digest of, from the start; 0 if it is
+    closed."""
+    book = stage.books.tips[stage.l1.root].book
+    if stage.l1.book != book.digest():
+        return stage.l1.book.hex()
+    return book.open_since - START if book.is_open else 0
+
+
 def _refusal(stage: Stage, wanted: Any) -> str:
     refusal = stage.l1.refusal
     return NOTHING if refusal is None else _named(stage, refusal.digest)
@@ -109,7 +127,10 @@ SAYS: Mapping[str, Callable[[Stage, Any], Any]] = {
         )
     },
     **{name: _ledger(name) for name in ("pending", "wallets", "accounts")},
-    "prices": lambda stage, wanted: list(stage.l1.prices),
+    "prices": lambda stage, wanted: _of_book(stage, "price"),
+    "funding": lambda stage, wanted: _of_book(stage, "funding"),
+    "carry": lambda stage, wanted: _of_book(stage, "carry"),
+    "open_since": _open_since,
     "entries": lambda stage, wanted: len(stage.l1.queue),
     "events": lambda stage, wanted: len(stage.l1.events),
     "tail": lambda stage, wanted: [_named(stage, held.digest) for held in stage.l1.tail],

@@ -114,6 +114,7 @@ def _other_value(reports: Reports) -> Reports:
 
 BENDS: Mapping[str, Callable[[Reports], Reports]] = {
     "none": lambda reports: (),
+    "three": lambda reports: reports_of({"BTC": [6_000_000_000_000] * 3}, 1_700_000_000_000),
     "of the slot before": _moved(-1000),
     "of the slot after": _moved(1000),
     "an hour old": _moved(-3_600_000),

@@ -173,8 +173,8 @@ def _close(stage: Stage, step: Step) -> Act:
         governance = stage.l1.governance_for(tip.number + 1, time)
     redo, attempt = step.get("redo", False), step.get("attempt", 0)
     reports = reports_of(step.get("reports", {}), governance.oracle.slot(time))
-    paid = granted(step.get("withdraws", ()))
-    choice = Choice(time, redo, governance, entries, attempt, reports, paid)
+    closes, paid = not step.get("open", False), granted(step.get("withdraws", ()))
+    choice = Choice(time, redo, governance, entries, attempt, reports, closes, paid)
     closed = stage.books.close(tip, choice)
     if "lie" in step:
         public = bent_public(stage, closed.public, step["lie"])

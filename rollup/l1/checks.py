@@ -22,6 +22,7 @@ PRICE_REVERTS: Final[Mapping[PriceFault, Revert]] = {
     PriceFault.PRICE_MOVED: Revert.PRICE_MOVED,
     PriceFault.PRICE_UNCLAMPED: Revert.PRICE_UNCLAMPED,
     PriceFault.PRICE_DIFFERS: Revert.PRICE_DIFFERS,
+    PriceFault.STEP_REPORTS: Revert.STEP_REPORTS,
 }
 
 
@@ -43,12 +44,13 @@ def require_words(name: str, words: Sequence[int], count: int) -> None:
         raise Reverted(Revert.BAD_WORDS, f"a {name} is {count} words of 32 bits")
 
 
-def require_prices(public: PublicInput, before: Sequence[int]) -> None:
-    """Revert unless a batch's prices start from those of the last proved batch, and its signed
-    reports lead on."""
-    if public.prices_before != before:
-        detail = f"the prices before are {before}, not {public.prices_before}"
-        raise Reverted(Revert.PRICES_BEFORE, detail)
+def require_book(public: PublicInput, before: bytes) -> None:
+    """Revert unless a batch starts from the market book that the last proved batch left, and its
+    signed reports lead on."""
+    came = public.book_before.digest()
+    if came != before:
+        detail = f"the market book before is {before.hex()}, not {came.hex()}"
+        raise Reverted(Revert.BOOK_BEFORE, detail)
     try:
         require_priced(public, plain_signer_of)
     except PriceRefused as refused:

@@ -33,7 +33,7 @@ PROPERTIES = (
     "queue",
     "consumed",
     "accounts",
-    "prices",
+    "book",
     "custody",
     "queued",
     "pending",
@@ -65,8 +65,8 @@ class DevelopmentL1(L1, Protocol):
         """Quanta under custody of the rollup."""
 
     @property
-    def prices(self) -> tuple[int, ...]:
-        """Oracle prices of the last batch that is proved, in ticks."""
+    def book(self) -> bytes:
+        """Digest of the market book that the last proved batch left."""
 
     @property
     def queued(self) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 
 from rollup.hash.many import CompressMany
-from rollup.l1.checks import require_address, require_amount, require_prices, require_words
+from rollup.l1.checks import require_address, require_amount, require_book, require_words
 from rollup.l1.deployment import Deployment, require_deployment
 from rollup.l1.headers import Head, HeaderChain
 from rollup.l1.interface import (
@@ -59,7 +59,7 @@ class MockL1(ContractView):
         head = Head(number=0, time=genesis.time, root=deployment.root, deposits=0)
         queue = DepositQueue(limits)
         headers, schedule = HeaderChain(head), Schedule(genesis.governance)
-        super().__init__(ContractState(headers, schedule, genesis.prices, queue))
+        super().__init__(ContractState(headers, schedule, genesis.book().digest(), queue))
 
     def checkpoint(self) -> ContractState:
         """L1 as it is now, for `revert_to`. Not a call of the contract."""
@@ -178,7 +178,7 @@ class MockL1(ContractView):
         self._require_header(public)
         self._require_venue(public)
         self._require_deposits(public)
-        self._require_prices(public)
+        self._require_book(public)
         try:
             self._verifier.verify(public, proof)
         except VerificationError as error:
@@ -241,15 +241,15 @@ class MockL1(ContractView):
             changes = f"{self.custody} + {public.credited} - {public.withdrawn} quanta"
             raise Reverted(Revert.TOTAL, f"{changes} are under custody, not {public.total}")
 
-    def _require_prices(self, public: PublicInput) -> None:
-        """The prices go on from those that are proved, by the reports."""
-        require_prices(public, self.prices)
+    def _require_book(self, public: PublicInput) -> None:
+        """The prices go on from the book that is proved, by the reports."""
+        require_book(public, self.book)
 
     def _advance(self, public: PublicInput) -> None:
         """Take over the new root, settle the deposits, and make refunds and what the batch grants
         withdrawable."""
         state = self._state
-        state.prices = public.prices
+        state.book = public.book_after.digest()
         state.headers.prove()
         state.vault.settle(public)
         for deposit in public.deposits:

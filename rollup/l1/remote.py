@@ -213,9 +213,10 @@ class RemoteL1:
         return dict(self._call("accounts"))
 
     @property
-    def prices(self) -> tuple[int, ...]:
-        """Oracle prices of the last batch that is proved, in ticks."""
-        return tuple(self._call("prices"))
+    def book(self) -> bytes:
+        """Digest of the market book that the last proved batch left."""
+        digest: bytes = self._call("book")
+        return digest
 
     @property
     def custody(self) -> int:

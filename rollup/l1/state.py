@@ -23,11 +23,11 @@ from rollup.protocol.market import Governance
 class ContractState:
     """All that a reorganisation of L1 takes back: storage, events, and the token ledger beside.
 
-    `prices` are those of the last batch that is proved."""
+    `book` is the digest of the market book that the last proved batch left."""
 
     headers: HeaderChain
     schedule: Schedule
-    prices: tuple[int, ...]
+    book: bytes
     queue: DepositQueue = field(default_factory=DepositQueue)
     vault: Vault = field(default_factory=Vault)
     events: list[Event] = field(default_factory=list)
@@ -108,9 +108,9 @@ class ContractView:
         return self._state.vault.queued
 
     @property
-    def prices(self) -> tuple[int, ...]:
-        """Oracle prices of the last batch that is proved, in ticks."""
-        return self._state.prices
+    def book(self) -> bytes:
+        """Digest of the market book that the last proved batch left."""
+        return self._state.book
 
     @property
     def pending(self) -> Mapping[Address, int]:

@@ -23,7 +23,6 @@ from rollup.l1.forms import (
     HASH,
     LIMITS,
     MONEY,
-    PRICES,
     QUEUE,
     REFUSED,
     ROOT,
@@ -39,7 +38,7 @@ from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.market import Governance
 from rollup.protocol.rejection import Rejected
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 STATE_BYTES_MAX = 2**28
 
 
@@ -150,7 +149,7 @@ STATE = record(
     _state,
     headers=HEADERS,
     schedule=SCHEDULE,
-    prices=PRICES,
+    book=HASH,
     queue=record(
         _queue, limits=LIMITS, entries=QUEUE, registered=_in_order(many(ADDRESS, ENTRIES_MAX))
     ),

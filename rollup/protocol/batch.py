@@ -38,7 +38,8 @@ from rollup.protocol.encoding import (
     market_blocks,
     prices_blocks,
 )
-from rollup.protocol.market import Governance, require_last_prices, require_prices
+from rollup.protocol.market import Governance, require_prices
+from rollup.protocol.market_book import MarketBook, book_after, require_book
 from rollup.protocol.oracle import require_reports
 from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.outflow import SignedOutflow
@@ -186,7 +187,8 @@ class SlotOpening(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PartialState(Private):
-    """The part of the state that a batch touches, before it, with the siblings of its paths.
+    """The part of the state that a batch touches, before it, with the siblings of its paths, and
+    the public market book beside it.
 
     Accounts rise strictly by index, slots by (account, slot), leaves of triggers by index. Siblings
     are those of a multi-opening: level by level from the leaves, left to right, one for each parent
@@ -194,6 +196,7 @@ class PartialState(Private):
     (rollup.tree.multi).
     """
 
+    book: MarketBook
     markets: MarketsState
     globals: Globals
     accounts: tuple[AccountOpening, ...]
@@ -204,6 +207,7 @@ class PartialState(Private):
     trigger_siblings: tuple[Digest, ...] = ()
 
     def __post_init__(self) -> None:
+        require_book("book", self.book)
         if not isinstance(self.markets, MarketsState) or not isinstance(self.globals, Globals):
             raise Rejected(Reason.MALFORMED, "a partial state holds MarketsState and Globals")
         require_tuple_of("accounts", self.accounts, AccountOpening)
@@ -243,8 +247,7 @@ class Batch(Private):
 
     `redo` says that L1 refused the batch that first had this number or one before it: this one is
     batched anew, at the same time and prices, and matches no orders.
-    `frontiers` are where it leaves those of the listed markets. `open_since` is the time of the
-    batch that opened the step which is still open, 0 if the last batch closed its step.
+    `frontiers` are where it leaves those of the listed markets.
     `outflows` are withdrawals and transfers, in the order in which they happen.
     """
 
@@ -265,8 +268,6 @@ class Batch(Private):
     pre: PartialState
     salts: NewSalts
     frontiers: tuple[tuple[int, int], ...]
-    prices_before: tuple[int, ...]
-    open_since: int = 0
     outflows: tuple[SignedOutflow, ...] = ()
 
     def __post_init__(self) -> None:
@@ -279,8 +280,6 @@ class Batch(Private):
             raise Rejected(Reason.MALFORMED, "a batch holds a Governance")
         require_reports(self.reports)
         require_prices(self.prices, self.governance)
-        require_last_prices(self.prices_before)
-        require_bounds("open since", self.open_since, 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS)
         require_frontiers(self.frontiers)
         if len(self.frontiers) != len(self.governance.markets):
             raise Rejected(Reason.FRONTIER_COUNT, "every listed market has its frontiers")
@@ -309,7 +308,13 @@ class Batch(Private):
     @property
     def begins_open(self) -> bool:
         """Whether it goes on with the step of the batch before, at the same prices."""
-        return self.open_since != 0
+        return self.pre.book.is_open
+
+    @property
+    def book(self) -> MarketBook:
+        """The market book with this batch's prices and funding. Nobody states it; whether the batch
+        leaves its step open is known when it is done (`PublicInput.book_after`)."""
+        return book_after(self.pre.book, self.governance, self.time, self.prices, self.reports)
 
     def require_fits(self, shape: ShapeClass) -> None:
         """Rejected with TOO_MANY if the batch holds more than its shape class takes."""

@@ -38,6 +38,7 @@ from rollup.protocol.constants import (
 from rollup.protocol.deposit import KEY_WORDS, EntryKind, QueueEntry
 from rollup.protocol.encoding import digest_bytes, point_of, words_of
 from rollup.protocol.governance_codec import governance_value, read_governance
+from rollup.protocol.market_book_codec import book_value, read_book
 from rollup.protocol.oracle import REPORTS_MAX
 from rollup.protocol.order import Order, Side, SignedOrder, TimeInForce
 from rollup.protocol.outflow_codec import outflow_value, read_outflow
@@ -58,9 +59,8 @@ SLOT_SIBLINGS_MAX = SLOTS_TOUCHED_MAX * SLOT_BITS
 
 TRIGGER_SIBLINGS_MAX = LARGEST.triggers * TRIGGER_BITS
 
-BATCH_NUMBERS = ("chain", "venue", "number", "time", "open_since")
+BATCH_NUMBERS = ("chain", "venue", "number", "time")
 BATCH_MEMBERS = (
-    "prices_before",
     "reports",
     "prices",
     "frontiers",
@@ -77,6 +77,7 @@ BATCH_MEMBERS = (
     "salts",
 )
 PRE_MEMBERS = (
+    "book",
     "markets",
     "globals",
     "accounts",
@@ -112,7 +113,6 @@ def batch_to_bytes(batch: Batch) -> bytes:
         {
             "version": PROTOCOL_VERSION,
             **_numbers(batch, BATCH_NUMBERS),
-            "prices_before": list(batch.prices_before),
             "reports": [report.encode() for report in batch.reports],
             "prices": list(batch.prices),
             "frontiers": [list(pair) for pair in batch.frontiers],
@@ -174,6 +174,7 @@ def _order_value(signed: SignedOrder) -> Value:
 
 def _pre_value(pre: PartialState) -> Value:
     return {
+        "book": book_value(pre.book),
         "markets": {
             "frontiers": [list(pair) for pair in pre.markets.frontiers],
             "salt": digest_bytes(pre.markets.salt),
@@ -224,7 +225,6 @@ def _read_batch(node: Node) -> Batch:
     return Batch(
         **{name: record[name].integer() for name in BATCH_NUMBERS},
         reports=tuple(_read_report(each) for each in record["reports"].items(REPORTS_MAX)),
-        prices_before=_integers(record["prices_before"]),
         prices=_integers(record["prices"]),
         frontiers=_frontiers(record["frontiers"]),
         redo=record["redo"].boolean(),
@@ -292,6 +292,7 @@ def _read_pre(node: Node) -> PartialState:
     markets = record["markets"].record(("frontiers", "salt"))
     globals_ = record["globals"].record((*GLOBALS_NUMBERS, "salt"))
     return PartialState(
+        book=read_book(record["book"]),
         markets=MarketsState(_frontiers(markets["frontiers"]), _salt(markets["salt"])),
         globals=Globals(
             **{name: globals_[name].integer() for name in GLOBALS_NUMBERS},

@@ -23,8 +23,7 @@ class Link(StrEnum):
     CLOCK = "clock-not-advanced"
     DEPOSITS = "deposits-skipped"
     TOTAL = "total"
-    PRICES = "prices-before"
-    STEP = "step"
+    BOOK = "book-before"
     RECEIPTS = "receipts-rolled-back"
 
 
@@ -84,13 +83,8 @@ def require_joined(before: PublicInput, after: PublicInput) -> None:
     require(after.deposits_before == queued, Link.DEPOSITS, detail)
     detail = f"its total before is {after.total_before} quanta, the last one's is {before.total}"
     require(after.total_before == before.total, Link.TOTAL, detail)
-    same_step = after.open_since == before.open_since_after
-    require(same_step, Link.STEP, "it says otherwise whether the step of the last one is open")
-    if after.begins_open:
-        kept = after.governance == before.governance
-        require(kept, Link.STEP, "its step is open, so parameters stand")
-    same_prices = after.prices_before == before.prices
-    require(same_prices, Link.PRICES, "its prices start from others than those of the last one")
+    same_book = after.book_before == before.book_after
+    require(same_book, Link.BOOK, "it starts from another market book than the last one left")
 
 
 def governance_changes(publics: Sequence[PublicInput]) -> Iterator[GovernanceChange]:

@@ -66,6 +66,12 @@ GENERATION_BITS: Final = 26
 PRICE_BITS: Final = 30
 """A price is one field element; zero is excluded because it would make a position free to take."""
 
+ORACLE_PRICE_BITS: Final = 29
+"""An oracle price: with funding below 2**28 either way, what a lot is worth stays below 2**30."""
+
+FUNDING_BITS: Final = 28
+"""-2**28 <= F <= 2**28, in ticks."""
+
 SIZE_BITS: Final = 40
 """Order and fill sizes in lots: 1..2**40 - 1. Four limbs, the top one a bit."""
 
@@ -85,6 +91,9 @@ CASH_BITS: Final = 64
 NOTIONAL_BITS: Final = 52
 """price x size of one fill: 4.5 billion dollars. Four full limbs, so a column sum of products of
 limbs cannot wrap the field."""
+
+MOVED_BITS: Final = 62
+"""-2**62 <= size x (price - F) < 2**62 of one fill: more would leave the bounds of cash."""
 
 AMOUNT_BITS: Final = 62
 """One deposit. Below CASH_LIMIT, so a first deposit cannot overflow an account."""

@@ -2,7 +2,7 @@
 
 The frontier of a side is the bucket down to which all its counters have been shown to be zero. It
 follows the price up for free, and comes down over zero counters only.
-Spec: docs/spec/14-triggers.md.
+Spec: docs/spec/15-triggers.md.
 """
 
 from collections.abc import Mapping, Sequence

@@ -20,14 +20,14 @@ from rollup.protocol.constants import (
     CHAIN_BITS,
     DIGEST_LENGTH,
     OWNER_BYTES,
-    PRICE_BITS,
     SEPTIC_LENGTH,
     TIME_BITS,
 )
 from rollup.protocol.encoding import digest_bytes, point_of, words_of
 from rollup.protocol.governance_codec import governance_value, read_governance
 from rollup.protocol.market import Governance, require_prices
-from rollup.protocol.oracle import PRICE_LEAST
+from rollup.protocol.market_book import MarketBook
+from rollup.protocol.oracle import PRICE_LEAST, PRICE_MOST
 from rollup.protocol.positions import NO_POSITIONS
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.roots import fresh_slots_root
@@ -81,8 +81,8 @@ class Genesis:
             raise Rejected(Reason.MALFORMED, "genesis holds a Governance")
         require_prices(self.prices, self.governance)
         for price in self.prices:
-            price_end = 1 << PRICE_BITS
-            require_bounds("price", price, PRICE_LEAST, price_end, Reason.PRICE_OUT_OF_BOUNDS)
+            reason = Reason.PRICE_OUT_OF_BOUNDS
+            require_bounds("price", price, PRICE_LEAST, PRICE_MOST + 1, reason)
         require_bytes("receipt_signer", self.receipt_signer, OWNER_BYTES)
         if self.governance.fee_account != FEE_ACCOUNT:
             raise Rejected(
@@ -112,13 +112,17 @@ class Genesis:
                 for index, header in headers.items()
             },
             MarketsState(
-                tuple(terms.numbers for terms in batch_terms(self.governance, self.prices)),
+                tuple(terms.numbers for terms in batch_terms(self.governance, self.book())),
                 NO_SALT,
             ),
             Globals(number=0, time=self.time, total=0, deposits_consumed=0, salt=NO_SALT),
+            self.book(),
             compress_many,
-            prices=self.prices,
         )
+
+    def book(self) -> MarketBook:
+        """The market book that the first batch starts from."""
+        return MarketBook.opened(self.governance, self.time, self.prices)
 
 
 def genesis_to_json(genesis: Genesis) -> str:

@@ -16,7 +16,7 @@ from rollup.protocol.constants import (
     FUNDING_CAP_MAX,
     INTEREST_HOURS,
     MARKETS_MAX,
-    PRICE_BITS,
+    ORACLE_PRICE_BITS,
     TIME_BITS,
 )
 from rollup.protocol.oracle import Feed, OracleTerms
@@ -163,7 +163,7 @@ class Governance:
         if len(self.oracle.feeds) != len(self.markets):
             raise Rejected(Reason.ORACLE, "every market has one feed, and no feed is without one")
         for number, (market, feed) in enumerate(zip(self.markets, self.oracle.feeds, strict=True)):
-            _require_safe_step(number, market, feed, market.maintenance_fraction)
+            _require_safe_step(number, market, feed)
             _require_buckets(number, market, feed)
 
     def _require_accounts(self) -> None:
@@ -212,19 +212,20 @@ class Governance:
         return keccak256(self.encode())
 
 
-def _require_safe_step(number: int, market: Market, feed: Feed, maintenance: int) -> None:
-    """What one step moves a lot's value stays below a maintenance margin: theorem T's first
+def _require_safe_step(number: int, market: Market, feed: Feed) -> None:
+    """What one step moves a lot's value stays below its maintenance margin: theorem T's first
     inequality, step + cap x (1 + step) + allowance < maintenance, exact and in whole numbers.
 
     So an account that meets maintenance at one step's prices is not below zero at the next one's.
     """
     funding = market.funding_cap * (FRACTION_SCALE + feed.step)
     moved = (feed.step + TICK_ALLOWANCE) * FEE_SCALE + funding
-    if moved >= maintenance * FEE_SCALE:
+    if moved >= market.maintenance_fraction * FEE_SCALE:
         raise Rejected(
             Reason.STEP_TOO_WIDE,
             f"market {number}: a step of {feed.step}, with funding of {market.funding_cap} and "
-            f"{TICK_ALLOWANCE} for roundings, must stay below maintenance {maintenance}",
+            f"{TICK_ALLOWANCE} for roundings, must stay below "
+            f"maintenance {market.maintenance_fraction}",
         )
 
 
@@ -242,9 +243,8 @@ def _require_buckets(number: int, market: Market, feed: Feed) -> None:
 def require_continues(before: Governance, after: Governance) -> None:
     """Refuse unless a state under `before` can go on under `after`: every market keeps its number,
     symbol, scale and bucket, since positions are counted in its lots and triggers in its buckets;
-    its maintenance moves by a step at most; the new step is safe for who met the old maintenance;
-    others may be added behind them; and fee account and backstop stay, which L1 cannot know to
-    exist."""
+    its maintenance moves by a step at most; others may be added behind them; and fee account and
+    backstop stay, which L1 cannot know to exist."""
     for name in ("fee_account", "backstop_account"):
         kept, given = getattr(before, name), getattr(after, name)
         if given != kept:
@@ -256,10 +256,6 @@ def require_continues(before: Governance, after: Governance) -> None:
         )
     for number, (old, new) in enumerate(zip(before.markets, after.markets, strict=False)):
         _require_market_continues(number, old, new, before.oracle.feeds[number].step)
-        # Lie: maintenance and step are raised together, and the first step is too wide for accounts
-        # that met the maintenance of before.
-        feed = after.oracle.feeds[number]
-        _require_safe_step(number, new, feed, old.maintenance_fraction)
 
 
 def _require_market_continues(number: int, before: Market, after: Market, step: int) -> None:
@@ -302,5 +298,5 @@ def require_last_prices(prices: object) -> None:
 
 
 def require_price_bounds(name: str, price: object) -> None:
-    """Refuse unless 1 <= price < 2**30."""
-    require_bounds(name, price, 1, 1 << PRICE_BITS, Reason.PRICE_OUT_OF_BOUNDS)
+    """Refuse unless 1 <= price < 2**29: an oracle price."""
+    require_bounds(name, price, 1, 1 << ORACLE_PRICE_BITS, Reason.PRICE_OUT_OF_BOUNDS)

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Final
 
 from rollup.oracle.package import FEED_BYTES, SignedPackage
-from rollup.protocol.constants import FRACTION_SCALE, MARKETS_MAX, OWNER_BYTES, PRICE_BITS
+from rollup.protocol.constants import FRACTION_SCALE, MARKETS_MAX, ORACLE_PRICE_BITS, OWNER_BYTES
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import require_bounds, require_bytes, require_tuple_of
 
@@ -26,6 +26,9 @@ STEP_MAX: Final = FRACTION_SCALE - 1
 PRICE_LEAST: Final = 2**10
 """Least price of a market, in ticks: a tick is below ten ten-thousandths of any price, which is
 what theorem T allows roundings (rollup.protocol.market)."""
+
+PRICE_MOST: Final = (1 << ORACLE_PRICE_BITS) - 1
+"""Greatest price of a market."""
 
 SLOT_MS_MAX: Final = 3_600_000
 LAG_MS_MAX: Final = 24 * 3_600_000
@@ -51,7 +54,7 @@ class Feed:
         decimals_end, reason = FEED_DECIMALS_MAX + 1, Reason.MARKET_SCALE
         require_bounds("feed decimals", self.decimals, 0, decimals_end, reason)
         require_bounds("step", self.step, 1, STEP_MAX + 1, Reason.FRACTION_OUT_OF_BOUNDS)
-        price, price_end = self.listing_price, 1 << PRICE_BITS
+        price, price_end = self.listing_price, PRICE_MOST + 1
         require_bounds("listing price", price, PRICE_LEAST, price_end, Reason.PRICE_OUT_OF_BOUNDS)
 
     def encode(self) -> bytes:

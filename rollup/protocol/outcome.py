@@ -86,12 +86,14 @@ class SideStep(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class FillStep(Private):
-    """One fill at its memory timestamp. `notional` = price x size, in quanta."""
+    """One fill at its memory timestamp. `notional` = price x size, in quanta, is what fees are of;
+    `moved` = size x (price - F) is what the buyer pays the seller."""
 
     timestamp: int
     fill: Fill
     market: int
     notional: int
+    moved: int
     buyer: SideStep
     seller: SideStep
 

@@ -2,7 +2,7 @@
 
 A withdrawal becomes a public grant to the account's owner, who claims it at L1; a transfer stays
 private. Both use up the generation that they name, and act once. The type code differs from an
-order's, so that no signature of one can pass for the other. Spec: docs/spec/15-outflow.md.
+order's, so that no signature of one can pass for the other. Spec: docs/spec/16-outflow.md.
 """
 
 from collections.abc import Sequence

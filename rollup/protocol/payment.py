@@ -2,7 +2,7 @@
 
 Cash leaves an account only by its holder's signature, in a batch that is a whole step, and what is
 left must meet initial margin, in markets whose prices are fresh and unclamped: so nobody is paid at
-prices that the venue held still. Spec: docs/spec/15-outflow.md.
+prices that the venue held still. Spec: docs/spec/16-outflow.md.
 """
 
 from collections.abc import Sequence

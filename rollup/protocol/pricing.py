@@ -13,9 +13,9 @@ from rollup.crypto.signature_form import SignatureError
 from rollup.oracle.package import SignedPackage, feed_name
 from rollup.protocol.constants import FRACTION_SCALE
 from rollup.protocol.market import Governance
-from rollup.protocol.oracle import PRICE_LEAST, Feed
+from rollup.protocol.market_book import MarketBook, last_price, step_bound
+from rollup.protocol.oracle import PRICE_LEAST, PRICE_MOST, Feed
 from rollup.protocol.public import PublicInput
-from rollup.protocol.terms import PRICE_MAX
 
 Recover = Callable[[bytes, bytes], bytes]
 """The address whose key signed a digest; raises SignatureError. Plain or by a library: the two
@@ -35,6 +35,7 @@ class PriceFault(StrEnum):
     PRICE_MOVED = "price-moved"
     PRICE_UNCLAMPED = "price-unclamped"
     PRICE_DIFFERS = "price-differs"
+    STEP_REPORTS = "step-reports"
 
 
 class PriceRefused(Exception):
@@ -78,7 +79,7 @@ def step_range(before: int, step: int) -> tuple[int, int]:
     low = -(-before * (FRACTION_SCALE - step) // FRACTION_SCALE)
     high = before * (FRACTION_SCALE + step) // FRACTION_SCALE
     low = max(low, PRICE_LEAST)
-    return low, max(min(high, PRICE_MAX), low)
+    return low, max(min(high, PRICE_MOST), low)
 
 
 def lower_median(values: Sequence[int]) -> int:
@@ -146,31 +147,33 @@ def values_by_market(
 def pricing_of(
     governance: Governance,
     time: int,
-    before: Sequence[int],
+    before: MarketBook,
     reports: Sequence[SignedPackage],
     recover: Recover,
 ) -> Pricing:
-    """Prices of a batch of this time, after one with the prices `before`. PriceRefused if the
-    reports are not those of a batch."""
+    """Prices of a batch of this time, after one that left the book `before`. PriceRefused if the
+    reports are not those of a batch, or are of one whose step is open, so that prices stand."""
+    if before.is_open and reports:
+        raise PriceRefused(PriceFault.STEP_REPORTS, "the step is open, so nothing is reported")
     values = values_by_market(governance, time, reports, recover)
     found = []
     for market, given in enumerate(values):
         decimals = governance.markets[market].price_decimals
         feed = governance.oracle.feeds[market]
-        last = before[market] if market < len(before) else feed.listing_price
-        found.append(price_of(given, feed, decimals, last))
+        last, step = last_price(before, market, feed), step_bound(before, market, feed)
+        found.append(price_of(given, feed, decimals, last, step))
     return Pricing(tuple(price for price, _ in found), tuple(kind for _, kind in found))
 
 
 def price_of(
-    values: Sequence[int], feed: Feed, price_decimals: int, last: int
+    values: Sequence[int], feed: Feed, price_decimals: int, last: int, step: int
 ) -> tuple[int, PriceKind]:
-    """The price of one market after `last`, and how it came by it: `values` are a quorum's or
-    nobody's."""
+    """The price of one market after `last`, no more than a step away, and how it came by it:
+    `values` are a quorum's or nobody's."""
     if not values:
         return last, PriceKind.MISSING
     wanted = ticks(lower_median(values), feed, price_decimals)
-    low, high = step_range(last, feed.step)
+    low, high = step_range(last, step)
     price = min(max(wanted, low), high)
     return price, PriceKind.FRESH if price == wanted else PriceKind.CLAMPED
 
@@ -200,11 +203,9 @@ _FAULTS: Final = {
 
 
 def require_priced(public: PublicInput, recover: Recover) -> Pricing:
-    """PriceRefused unless the prices of a batch are what its reports give, after the prices that it
-    says were those of the batch before."""
-    found = pricing_of(
-        public.governance, public.time, public.prices_before, public.reports, recover
-    )
+    """PriceRefused unless the prices of a batch are what its reports give, after the book that it
+    says the batch before left."""
+    found = pricing_of(public.governance, public.time, public.book_before, public.reports, recover)
     for market, kind in enumerate(found.kinds):
         came, wanted = public.prices[market], found.prices[market]
         if came != wanted:

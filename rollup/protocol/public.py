@@ -23,7 +23,8 @@ from rollup.protocol.constants import (
 )
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.encoding import digest_bytes
-from rollup.protocol.market import Governance, require_last_prices, require_prices
+from rollup.protocol.market import Governance, require_prices
+from rollup.protocol.market_book import MarketBook, book_after, require_book
 from rollup.protocol.oracle import require_reports
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.terms import MarketTerms, batch_terms
@@ -35,7 +36,7 @@ from rollup.protocol.units import (
     require_tuple_of,
 )
 
-PUBLIC_TAG = b"crypsis-public-4"
+PUBLIC_TAG = b"crypsis-public-5"
 """Domain and version of the digest."""
 
 
@@ -82,10 +83,10 @@ class PublicInput:
     `receipts` is the head of the chain of receipts after the last one that promised this batch.
     `redo` says that the batch was made anew after L1 refused its header, and matches no orders.
     `closed` says that the batch closes its step: no account of the book, touched or not, is left
-    below maintenance at its prices. `open_since` is the time of the batch that opened the step in
-    which this one begins, 0 where it begins a step of its own.
-    `prices_before` are those of the batch before; with them, `reports` give `prices`, which is for
-    whoever verifies to hold them to (rollup.protocol.pricing).
+    below maintenance at its prices.
+    `book_before` is the market book that the batch before left; with it, `reports` give `prices`,
+    which is for whoever verifies to hold them to (rollup.protocol.pricing), and all of these give
+    the book that this batch leaves.
     `withdrawals` are what the batch grants, in the order in which it does.
     """
 
@@ -98,9 +99,8 @@ class PublicInput:
     old_root: Digest
     new_root: Digest
     receipts: bytes
-    open_since: int
     closed: bool
-    prices_before: tuple[int, ...]
+    book_before: MarketBook
     reports: tuple[SignedPackage, ...]
     prices: tuple[int, ...]
     redo: bool
@@ -122,9 +122,8 @@ class PublicInput:
         require_digest("old_root", self.old_root)
         require_digest("new_root", self.new_root)
         require_bytes("receipts", self.receipts, DIGEST_BYTES)
-        require_bounds("open since", self.open_since, 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS)
         require_flag("closed", self.closed)
-        require_last_prices(self.prices_before)
+        require_book("book_before", self.book_before)
         require_reports(self.reports)
         require_prices(self.prices, self.governance)
         require_flag("redo", self.redo)
@@ -159,11 +158,11 @@ class PublicInput:
 
     def encode(self) -> bytes:
         """Canonical bytes of all of it, field by field: tag, then each number as 8 bytes
-        big-endian, governance and reports as digests, roots and head of the receipts as 32 bytes,
-        prices, of before and now, deposits and withdrawals each after their count."""
-        before = (self.version, self.chain, self.venue, self.number, self.time, self.open_since)
-        prices = (len(self.prices_before), *self.prices_before, len(self.prices), *self.prices)
+        big-endian, governance, reports and the book before as digests, roots and head of the
+        receipts as 32 bytes, prices, deposits and withdrawals each after their count."""
+        before = (self.version, self.chain, self.venue, self.number, self.time)
         flags = (int(self.redo), int(self.closed))
+        prices = (len(self.prices), *self.prices)
         after = (*prices, *flags, self.total, self.deposits_before, len(self.deposits))
         return b"".join(
             (
@@ -173,6 +172,7 @@ class PublicInput:
                 digest_bytes(self.old_root),
                 digest_bytes(self.new_root),
                 self.receipts,
+                self.book_before.digest(),
                 keccak256(packages_to_bytes(self.reports)),
                 *(number.to_bytes(8, "big") for number in after),
                 *(deposit.encode() for deposit in self.deposits),
@@ -188,12 +188,7 @@ class PublicInput:
     @property
     def begins_open(self) -> bool:
         """Whether it goes on with the step of the batch before."""
-        return self.open_since != 0
-
-    @property
-    def open_since_after(self) -> int:
-        """The time of the batch that opened the step which it leaves open; 0 if it closes it."""
-        return 0 if self.closed else self.open_since or self.time
+        return self.book_before.is_open
 
     @property
     def credited(self) -> int:
@@ -222,4 +217,10 @@ class PublicInput:
     @property
     def terms(self) -> tuple[MarketTerms, ...]:
         """Terms of every listed market, as the rules used them."""
-        return batch_terms(self.governance, self.prices)
+        return batch_terms(self.governance, self.book_after)
+
+    @property
+    def book_after(self) -> MarketBook:
+        """The market book that the batch leaves: nobody states it."""
+        book = book_after(self.book_before, self.governance, self.time, self.prices, self.reports)
+        return book.stepped(self.time, closed=self.closed)

@@ -23,22 +23,23 @@ from rollup.protocol.constants import (
 from rollup.protocol.deposit import KEY_WORDS, DepositOutcome, EntryKind, QueueEntry
 from rollup.protocol.encoding import digest_bytes, words_of
 from rollup.protocol.governance_codec import governance_value, read_governance
+from rollup.protocol.market_book_codec import book_value, read_book
 from rollup.protocol.oracle import REPORTS_MAX
 from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
 from rollup.protocol.rejection import Rejected
 
 PUBLIC_BYTES_MAX = 2**18
-"""64 deposits of some 500 bytes, 64 withdrawals of 100, and 8 reports of 284 for each of 64 markets
-are below 200 kB; more is refused unread."""
+"""64 deposits of some 500 bytes, 64 withdrawals of 100, and for each of 64 markets 8 reports of 284
+and 120 of the book: below 200 kB; more is refused unread."""
 
 WORD_BYTES = 4
-NUMBERS = ("version", "chain", "venue", "number", "time", "open_since", "deposits_before")
+NUMBERS = ("version", "chain", "venue", "number", "time", "deposits_before")
 ROOTS = ("old_root", "new_root")
 OTHERS = (
     "governance",
     "receipts",
     "closed",
-    "prices_before",
+    "book_before",
     "reports",
     "prices",
     "redo",
@@ -67,7 +68,7 @@ def public_to_json(public: PublicInput) -> bytes:
             "governance": governance_value(public.governance),
             "receipts": public.receipts.hex(),
             "closed": public.closed,
-            "prices_before": list(public.prices_before),
+            "book_before": book_value(public.book_before),
             "reports": [report.encode().hex() for report in public.reports],
             "prices": list(public.prices),
             "redo": public.redo,
@@ -131,7 +132,7 @@ def _read_public(node: Node) -> PublicInput:
         receipts=record["receipts"].hexadecimal(DIGEST_BYTES),
         governance=read_governance(record["governance"]),
         closed=record["closed"].boolean(),
-        prices_before=_prices(record["prices_before"]),
+        book_before=read_book(record["book_before"]),
         reports=tuple(_read_report(report) for report in record["reports"].items(REPORTS_MAX)),
         prices=_prices(record["prices"]),
         redo=record["redo"].boolean(),

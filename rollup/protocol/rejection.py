@@ -26,6 +26,7 @@ class Reason(StrEnum):
     AMOUNT_OUT_OF_BOUNDS = "amount-out-of-bounds"
     NOTIONAL_OUT_OF_BOUNDS = "notional-out-of-bounds"
     TIME_OUT_OF_BOUNDS = "time-out-of-bounds"
+    FUNDING_OUT_OF_BOUNDS = "funding-out-of-bounds"
     FEE_RATE_OUT_OF_BOUNDS = "fee-rate-out-of-bounds"
     FRACTION_OUT_OF_BOUNDS = "fraction-out-of-bounds"
     IDENTIFIER_OUT_OF_BOUNDS = "identifier-out-of-bounds"
@@ -65,7 +66,6 @@ class Reason(StrEnum):
 
     # A step that is open, or triggers that the price has passed.
     STEP_PRICES = "step-prices"
-    STEP_TERMS = "step-terms"
     STEP_REPORTS = "step-reports"
     STEP_RISK = "step-risk"
     FRONTIER_COUNT = "frontier-count"

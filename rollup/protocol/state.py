@@ -26,6 +26,7 @@ from rollup.protocol.batch import (
 )
 from rollup.protocol.closing import SLOT_TREE_OFFSET, TRIGGER_TREE
 from rollup.protocol.constants import ACCOUNT_BITS, SLOT_BITS, TRIGGER_BITS
+from rollup.protocol.market_book import MarketBook
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.roots import state_roots
 from rollup.protocol.triggers import (
@@ -42,31 +43,26 @@ from rollup.tree.forest import Forest
 
 
 class State:
-    """All accounts and slots with their trees, after some batch."""
+    """All accounts and slots with their trees, and the public market book, after some batch."""
 
     def __init__(
         self,
         accounts: Mapping[int, Account],
         markets: MarketsState,
         globals_: Globals,
+        book: MarketBook,
         compress_many: CompressMany,
         slots: Mapping[tuple[int, int], SlotState] | None = None,
-        *,
-        prices: tuple[int, ...],
-        open_since: int = 0,
     ) -> None:
         """A state of these accounts and slots, by (account, slot); none were used at genesis.
-
-        Prices of the last batch, and since when its step is open, are public and beside the root.
 
         Raises ValueError if an account names another root of its slots.
         """
         self.accounts = dict(accounts)
         self.slots: dict[tuple[int, int], SlotState] = dict(slots or {})
         self.markets = markets
-        self.prices = prices
-        self.open_since = open_since
         self.globals = globals_
+        self.book = book
         self._compress_many = compress_many
         fresh = slot_leaves([FRESH_SLOT], compress_many)[0]
         self._slot_trees = Forest(SLOT_BITS, fresh, compress_many)
@@ -121,6 +117,7 @@ class State:
         slots = sorted((index, slot) for index in indices for slot in touched[index])
         addresses = [index << SLOT_BITS | slot for index, slot in slots]
         return PartialState(
+            book=self.book,
             markets=self.markets,
             globals=self.globals,
             accounts=tuple(AccountOpening(i, self.accounts.get(i)) for i in indices),
@@ -154,6 +151,4 @@ class State:
         self.slots.update({(slot.account, slot.slot): slot.after for slot in slots})
         self.accounts.update({a.index: a.after for a in outcome.accounts if a.after is not None})
         self.markets, self.globals = outcome.markets_after, outcome.globals_after
-        self.prices = outcome.public.prices
-        self.open_since = outcome.public.open_since_after
-        self.root = outcome.public.new_root
+        self.root, self.book = outcome.public.new_root, outcome.public.book_after

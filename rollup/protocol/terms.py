@@ -1,4 +1,4 @@
-"""Terms: the public numbers of a market in one batch, from its parameters and its price.
+"""Terms: the public numbers of a market in one batch, from its parameters, its price and its F.
 
 One function for everybody: rules, sequencer, prover and whoever verifies. All of it is in whole
 ticks a lot, so in whole quanta a lot, and outside the circuit, which multiplies these numbers with
@@ -17,6 +17,7 @@ from rollup.protocol.constants import (
     PRICE_BITS,
 )
 from rollup.protocol.market import Governance, Market
+from rollup.protocol.market_book import MarketBook
 from rollup.protocol.rejection import Reason, Rejected
 
 PRICE_MAX: Final = (1 << PRICE_BITS) - 1
@@ -27,13 +28,14 @@ class MarketTerms:
     """What one batch's rules need of one market; ticks, but for the taker's and maker's fee rates
     (of FEE_SCALE).
 
-    `value` is what a lot is worth: the price, as long as there is no funding. 1 <= maintenance <=
-    initial <= value < 2**30: a requirement is rounded up, so that no position is free to hold.
-    A side's value over maintenance counts in whole buckets of `bucket` ticks, rounded down: against
-    the holder, by less than a bucket.
+    `funding` is F (rollup.protocol.funding) and `value` what a lot is worth, the price less F, of
+    either sign. 1 <= maintenance <= initial <= price < 2**29: a requirement is rounded up, so that
+    no position is free to hold. A side's value over maintenance counts in whole buckets of `bucket`
+    ticks, rounded down: against the holder, by less than a bucket.
     """
 
     price: int
+    funding: int
     value: int
     bucket: int
     maintenance: int
@@ -74,13 +76,15 @@ class MarketTerms:
         return -self.value - self.initial
 
 
-def market_terms(market: Market, price: int) -> MarketTerms:
-    """Terms of one market at a price of 1 to 2**30 - 1 ticks. Rejected if a side's value is in no
-    bucket that has a number: such a price is some fifty times that of the listing."""
+def market_terms(market: Market, price: int, funding: int) -> MarketTerms:
+    """Terms of one market at a price of 1 to 2**29 - 1 ticks, and F within 2**28 of 0. Rejected if
+    a side's value is in no bucket that has a number: such a price is some fifty times that of the
+    listing."""
     low, high = price_band(price, market.band_fraction)
     terms = MarketTerms(
         price=price,
-        value=price,
+        funding=funding,
+        value=price - funding,
         bucket=market.bucket,
         maintenance=fraction_up(price, market.maintenance_fraction),
         initial=fraction_up(price, market.initial_fraction),
@@ -96,9 +100,10 @@ def market_terms(market: Market, price: int) -> MarketTerms:
     return terms
 
 
-def batch_terms(governance: Governance, prices: Sequence[int]) -> tuple[MarketTerms, ...]:
-    """Terms of all listed markets at a batch's prices, by market number."""
-    return tuple(map(market_terms, governance.markets, prices))
+def batch_terms(governance: Governance, book: MarketBook) -> tuple[MarketTerms, ...]:
+    """Terms of all listed markets at the book that a batch leaves, by market number."""
+    pairs = zip(governance.markets, book.markets, strict=True)
+    return tuple(market_terms(market, entry.price, entry.funding) for market, entry in pairs)
 
 
 def fraction_up(price: int, fraction: int) -> int:

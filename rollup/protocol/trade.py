@@ -5,7 +5,7 @@ what can be proved.
 """
 
 from rollup.protocol.account import SlotState
-from rollup.protocol.constants import FEE_SCALE, NOTIONAL_BITS
+from rollup.protocol.constants import FEE_SCALE, MOVED_BITS, NOTIONAL_BITS
 from rollup.protocol.order import Order, Side
 from rollup.protocol.outflow import Outflow
 from rollup.protocol.rejection import Reason, Rejected
@@ -13,12 +13,24 @@ from rollup.protocol.terms import MarketTerms
 
 
 def notional(price: int, size: int) -> int:
-    """Quanta that change hands: a lot at a tick is one quantum, so nothing is rounded."""
+    """Quanta that fees are of: a lot at a tick is one quantum, so nothing is rounded."""
     amount = price * size
     if amount >> NOTIONAL_BITS:
         raise Rejected(
             Reason.NOTIONAL_OUT_OF_BOUNDS,
             f"price times size must be below 2^{NOTIONAL_BITS} quanta",
+        )
+    return amount
+
+
+def moved(size: int, price: int, funding: int) -> int:
+    """Quanta that the buyer pays the seller, of either sign: a lot is a claim on price less F, so
+    that is what it costs. Nothing is rounded."""
+    amount = size * (price - funding)
+    if not -(1 << MOVED_BITS) <= amount < 1 << MOVED_BITS:
+        raise Rejected(
+            Reason.NOTIONAL_OUT_OF_BOUNDS,
+            f"size times price less funding must stay within 2^{MOVED_BITS} quanta",
         )
     return amount
 

@@ -43,6 +43,7 @@ from rollup.protocol.trade import (
     fee,
     fee_rate,
     fill_slot,
+    moved,
     notional,
     require_fee,
     require_in_time,
@@ -78,7 +79,7 @@ def take_steps(
     """What a batch does to the ledger, and how that leaves its accounts. Orders and outflows are
     checked by `authorised`, once the deposits have made the accounts that sign them."""
     steady = steady_markets(batch.governance, batch.reports, batch.prices)
-    terms = batch_terms(batch.governance, batch.prices)
+    terms = batch_terms(batch.governance, batch.book)
     deposits = tuple(
         apply_deposit(ledger, entry, DEPOSIT_TIMESTAMP + place)
         for place, entry in enumerate(batch.deposits)
@@ -119,12 +120,13 @@ def require_follows(batch: Batch) -> None:
 def require_step(batch: Batch) -> None:
     """While a step is open its prices stand: nobody is liquidated at a price and skipped at the
     next."""
-    if not batch.begins_open:
+    before = batch.pre.book
+    if not before.is_open:
         return
-    if batch.prices != batch.prices_before:
-        raise Rejected(Reason.STEP_PRICES, "the step is open, so its prices stand")
     if batch.reports:
         raise Rejected(Reason.STEP_REPORTS, "the step is open, so nothing is reported")
+    if batch.prices[: len(before.markets)] != before.prices:
+        raise Rejected(Reason.STEP_PRICES, "the step is open, so its prices stand")
 
 
 def apply_deposit(ledger: Ledger, entry: QueueEntry, timestamp: int) -> DepositStep:
@@ -198,7 +200,8 @@ def _require_venue(action: Order | Outflow, batch: Batch) -> None:
 
 
 def apply_fill(batch: Batch, ledger: Ledger, terms: Sequence[MarketTerms], place: int) -> FillStep:
-    """Match two orders: size moves one way, its notional the other, and each side pays its fee."""
+    """Match two orders: size moves one way, what it is worth the other, and each side pays its fee
+    on price x size."""
     fill = batch.fills[place]
     with refusals_at(f"fill {place}"):
         for index in (fill.buy, fill.sell):
@@ -209,26 +212,28 @@ def apply_fill(batch: Batch, ledger: Ledger, terms: Sequence[MarketTerms], place
         market = terms_of(terms, buy.market)
         require_price(fill.price, buy, sell, market)
         amount = notional(fill.price, fill.size)
+        paid = moved(fill.size, fill.price, market.funding)
         buyer_rate = fee_rate(Side.BUY, fill.taker, market)
         seller_rate = fee_rate(Side.SELL, fill.taker, market)
-        buyer = apply_side(ledger, fill.buy, buy, fill.size, amount, buyer_rate)
-        seller = apply_side(ledger, fill.sell, sell, fill.size, amount, seller_rate)
-    return FillStep(FILL_TIMESTAMP + place, fill, buy.market, amount, buyer, seller)
+        buyer_fee, seller_fee = fee(amount, buyer_rate), fee(amount, seller_rate)
+        buyer = apply_side(ledger, fill.buy, buy, fill.size, paid, buyer_rate, buyer_fee)
+        seller = apply_side(ledger, fill.sell, sell, fill.size, paid, seller_rate, seller_fee)
+    return FillStep(FILL_TIMESTAMP + place, fill, buy.market, amount, paid, buyer, seller)
 
 
 def apply_side(
-    ledger: Ledger, place: int, order: Order, size: int, amount: int, rate: int
+    ledger: Ledger, place: int, order: Order, size: int, paid: int, rate: int, charged: int
 ) -> SideStep:
-    """One side of a fill: the buyer pays `amount` for `size` lots, the seller the reverse."""
+    """One side of a fill: the buyer pays `paid` for `size` lots, the seller the reverse; both pay
+    the fee that a rate comes to."""
     require_fee(order, rate)
-    charged = fee(amount, rate)
     key = (order.account, order.slot)
     slot_before = ledger.slot(key)
     slot_after = fill_slot(order, slot_before, size)
     account = ledger.existing(order.account)
     direction = 1 if order.side is Side.BUY else -1
     cash_before, position_before = account.cash, account.positions[order.market]
-    cash_after = cash_before - direction * amount - charged
+    cash_after = cash_before - direction * paid - charged
     position_after = position_before + direction * size
     require_cash("cash", cash_after)
     require_position("position", position_after)

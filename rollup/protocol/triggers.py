@@ -2,7 +2,7 @@
 
 A leaf of the trigger tree counts the positions of one side of one market with 8 triggers in a row.
 That no counter which the price has passed is above zero says that nobody was skipped.
-Spec: docs/spec/14-triggers.md.
+Spec: docs/spec/15-triggers.md.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -15,12 +15,13 @@ from rollup.private import Private
 from rollup.protocol.batch import Batch, NewSalts, PartialState
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.header import BatchHeader, header_of
+from rollup.protocol.market_book import book_after
 from rollup.protocol.openings import completed, due_accounts
 from rollup.protocol.outcome import Outcome, TouchedAccount
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.state import State
-from rollup.protocol.terms import batch_terms
+from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.transition import apply_batch
 from rollup.protocol.units import VerifyMany
 from sequencer.engine.core import CoreState
@@ -128,11 +129,7 @@ class Batcher:
             takeovers=closed.takeovers,
             pre=pre,
             salts=self._salts(pre, closed.number, closed.attempt),
-            frontiers=tuple(
-                terms.numbers for terms in batch_terms(closed.governance, closed.prices)
-            ),
-            prices_before=self.state.prices,
-            open_since=self.state.open_since,
+            frontiers=tuple(each.numbers for each in self._terms(closed)),
             outflows=closed.outflows,
         )
         return completed(draft, self.state, self._class)
@@ -143,12 +140,18 @@ class Batcher:
         accounts = self._class.accounts - len(touched)
         opened = sum(map(self._held, touched)) + 2 * (len(closed.fills) + len(closed.takeovers))
         positions, found = self._class.positions - opened, list[int]()
-        for account in due_accounts(self.state, batch_terms(closed.governance, closed.prices)):
+        for account in due_accounts(self.state, self._terms(closed)):
             held = self._held(account)
             if account not in touched and len(found) < accounts and held <= positions:
                 positions -= held
                 found.append(account)
         return found
+
+    def _terms(self, closed: BatchClosed) -> tuple[MarketTerms, ...]:
+        """Of every listed market in the batch."""
+        before, prices, reports = self.state.book, closed.prices, closed.reports
+        book = book_after(before, closed.governance, closed.time, prices, reports)
+        return batch_terms(closed.governance, book)
 
     def _held(self, account: int) -> int:
         """Positions that an account had before the batch."""

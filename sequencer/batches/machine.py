@@ -11,6 +11,7 @@ from rollup.private import Private
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.state import State
+from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.units import VerifyMany
 from sequencer.batches.batcher import Batcher, ClosedBatch
 from sequencer.batches.entries import Identity, identity_of
@@ -77,7 +78,14 @@ class Machine:
     def prices(self) -> tuple[int, ...]:
         """Oracle prices of the batch that is open, or of the last one."""
         work = self.core.work
-        return self.batcher.state.prices if work is None else work.prices
+        return self.core.market_book.prices if work is None else work.prices
+
+    @property
+    def terms(self) -> tuple[MarketTerms, ...]:
+        """Terms of the batch that is open, or of the last one."""
+        work = self.core.work
+        book = self.core.market_book if work is None else work.book
+        return batch_terms(self.core.ledger.governance, book)
 
     def do(self, command: Command) -> Done:
         """Do one command; a closed batch is judged by the rules.
@@ -90,7 +98,9 @@ class Machine:
         events = step(self.core, command)
         last = events[-1] if events else None
         if isinstance(last, BatchClosed):
-            return Done(events, self.batcher.close(last, self.core))
+            closed = self.batcher.close(last, self.core)
+            self.core.market_book = self.batcher.state.book  # says whether the step is open
+            return Done(events, closed)
         return Done(events)
 
     def _foresee(self, command: CloseBatch) -> None:

@@ -2,9 +2,9 @@
 
     standing = version (2) || number (4) || time (8) || deposits consumed (4) || queue head (32)
                || next place in time (8) || custody total (8) || accounts flagged (4)
-               || since when the step is open, or 0 (8) || salt of globals (16)
+               || salt of globals (16)
                || salt of markets (16) || state root (32)
-               || count (2), prices (4 each), frontiers (2 of 2 bytes each)
+               || length (2), market book || frontiers (2 of 2 bytes for each of its markets)
                || length (2), governance
                || count (4), accounts by index:  index, header, cash, whether it is below
                                                  maintenance (1), root of its slots, salt; count
@@ -22,7 +22,7 @@ read.
 """
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
 from rollup.codec.strict import CodecError
@@ -33,6 +33,8 @@ from rollup.protocol.encoding import point_of
 from rollup.protocol.governance_codec import governance_from_bytes
 from rollup.protocol.margin import Holding
 from rollup.protocol.market import Governance
+from rollup.protocol.market_book import MarketBook
+from rollup.protocol.market_book_codec import book_from_bytes
 from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.state import State
@@ -46,7 +48,7 @@ from sequencer.intake.wire import SUBMIT_BYTES, WireError, command_from_bytes, c
 
 VERSION: Final = 3
 
-_HEAD: Final = struct.Struct(f"<HIQI{DIGEST_BYTES}sQQIQ4I4I8I")
+_HEAD: Final = struct.Struct(f"<HIQI{DIGEST_BYTES}sQQI4I4I8I")
 _FRONTIERS: Final = struct.Struct("<HH")
 _LENGTH: Final = struct.Struct("<H")
 _COUNT: Final = struct.Struct("<I")
@@ -67,7 +69,7 @@ def standing_to_bytes(standing: Standing) -> bytes:
     differ, which is a defect."""
     core, state = standing.core, standing.state
     _require_boundary(core, state)
-    governance = core.ledger.governance.encode()
+    governance, book = core.ledger.governance.encode(), state.book.encode()
     return b"".join(
         (
             _HEAD.pack(
@@ -79,13 +81,12 @@ def standing_to_bytes(standing: Standing) -> bytes:
                 core.sequence,
                 state.globals.total,
                 state.globals.flagged,
-                state.open_since,
                 *state.globals.salt,
                 *state.markets.salt,
                 *state.root,
             ),
-            _LENGTH.pack(len(state.prices)),
-            *map(_COUNT.pack, state.prices),
+            _LENGTH.pack(len(book)),
+            book,
             *(_FRONTIERS.pack(*pair) for pair in state.markets.frontiers),
             _LENGTH.pack(len(governance)),
             governance,
@@ -104,6 +105,8 @@ def _require_boundary(core: CoreState, state: State) -> None:
     committed = (state.globals.number, state.globals.time, state.globals.deposits_consumed)
     if committed != (core.number, core.time, core.deposits_consumed):
         raise StandingError("core and committed state are not after the same batch")
+    if core.market_book != state.book or len(state.markets.frontiers) != len(state.book.markets):
+        raise StandingError("core and committed state have other market books")
     if core.ledger.holders.keys() != state.accounts.keys():
         raise StandingError("core and committed state have other accounts")
     resting = sum(len(book) for book in core.books)
@@ -203,19 +206,18 @@ class _Reader:
 
 def _read(reader: _Reader, setup: Setup) -> Standing:
     version, number, time, consumed, queue_head, sequence, *words = reader.unpack(_HEAD)
-    total, flagged, open_since, *words = words
+    total, flagged, *words = words
     if version != VERSION:
         raise StandingError(f"a state of version {VERSION} is wanted, {version} came")
-    prices = tuple(reader.count() for _ in range(reader.length()))
-    frontiers = tuple(_read_frontiers(reader) for _ in prices)
+    book = book_from_bytes(reader.take(reader.length()))
+    frontiers = tuple(_read_frontiers(reader) for _ in book.markets)
     ledger = Ledger(governance_from_bytes(reader.take(reader.length())), setup.shape_class)
     a, b, c, d, *words = words
     globals_ = Globals(number, time, total, consumed, (a, b, c, d), flagged)
     (a, b, c, d), root = words[:4], tuple(words[4:])
     markets = MarketsState(frontiers, (a, b, c, d))
-    public = {"prices": prices, "open_since": open_since}
     accounts = dict(_read_accounts(reader, ledger))
-    state = _committed(accounts, ledger, markets, globals_, setup, public)
+    state = _committed(accounts, ledger, markets, globals_, book, setup)
     if state.root != root:
         raise StandingError("a state does not hash to the root that it names")
     core = CoreState(
@@ -227,6 +229,7 @@ def _read(reader: _Reader, setup: Setup) -> Standing:
         deposits_consumed=consumed,
         queue_head=queue_head,
         books=_books(ledger.governance),
+        market_book=book,
         sequence=sequence,
     )
     _read_orders(reader, core)
@@ -243,8 +246,8 @@ def _committed(
     ledger: Ledger,
     markets: MarketsState,
     globals_: Globals,
+    book: MarketBook,
     setup: Setup,
-    public: Mapping[str, Any],
 ) -> State:
     slots = {
         (index, slot): stored
@@ -252,7 +255,7 @@ def _committed(
         for slot, stored in holder.slots.items()
     }
     try:
-        return State(accounts, markets, globals_, setup.compress_many, slots, **public)
+        return State(accounts, markets, globals_, book, setup.compress_many, slots)
     except ValueError as error:
         raise StandingError(str(error)) from error
 

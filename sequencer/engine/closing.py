@@ -82,6 +82,7 @@ def close(state: CoreState, work: Work, receipts: bytes) -> list[Event]:
     events = _pay_out(state, work, payments)
     state.ledger.finish(work)
     state.number, state.time, state.work = work.number, work.time, None
+    state.market_book = work.book
     return [*events, closed]
 
 

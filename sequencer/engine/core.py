@@ -143,14 +143,7 @@ def _open(state: CoreState, command: OpenBatch) -> list[Event]:
     liquidated, then orders that the last batch had no room for go on, in their order, before
     anybody else is asked."""
     _adopt(state, _require_next(state, command))
-    state.work = work = state.ledger.begin(
-        command.number,
-        command.time,
-        command.prices,
-        command.reports,
-        redo=command.redo,
-        attempt=command.attempt,
-    )
+    state.work = work = state.ledger.begin(command, state.market_book)
     events: list[Event] = [BatchOpened(command.number)]
     for entry in command.deposits:
         events.append(DepositJudged(entry, state.ledger.deposit(work, entry)))
@@ -300,7 +293,8 @@ def _meet(
 ) -> tuple[list[Event], bool]:
     """One candidate fill: filled, or the failing order is ended. Whether the taker goes on."""
     book = state.books[taker.order.market]
-    size = min(maker.remaining, taker.remaining, size_limit(price))
+    most = size_limit(price, work.terms[taker.order.market].funding)
+    size = min(maker.remaining, taker.remaining, most)
     done = state.ledger.try_fill(work, maker, taker, price, size)
     if isinstance(done, Charges):
         taker.remaining -= size

@@ -15,14 +15,11 @@ from rollup.oracle.package import SignedPackage
 from rollup.private import Private
 from rollup.protocol.account import FRESH_SLOT, Header, SlotState
 from rollup.protocol.batch import Fill
-from rollup.protocol.constants import (
-    CASH_LIMIT,
-    NOTIONAL_BITS,
-    OUTFLOWS_MAX,
-)
+from rollup.protocol.constants import CASH_LIMIT, MOVED_BITS, NOTIONAL_BITS, OUTFLOWS_MAX
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
 from rollup.protocol.margin import NOTHING, Holding, excess, margin_refusal
 from rollup.protocol.market import Governance
+from rollup.protocol.market_book import MarketBook, book_after
 from rollup.protocol.order import Order, Side, SignedOrder
 from rollup.protocol.outflow import Outflow
 from rollup.protocol.pricing import steady_markets
@@ -30,8 +27,9 @@ from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import ShapeClass
 from rollup.protocol.takeover import Takeover
 from rollup.protocol.terms import MarketTerms, batch_terms
-from rollup.protocol.trade import fee, fill_slot, notional, require_fee
+from rollup.protocol.trade import fee, fill_slot, moved, notional, require_fee
 from rollup.protocol.units import require_cash, require_position
+from sequencer.engine.command import OpenBatch
 from sequencer.engine.liquidation import Taking, taken, takings
 from sequencer.engine.live import LiveOrder, OrderKey
 
@@ -75,7 +73,7 @@ class Work(Private):
 
     number: int
     time: int
-    prices: tuple[int, ...]
+    book: MarketBook
     terms: tuple[MarketTerms, ...]
     steady: tuple[bool, ...]
     before: dict[int, Holding]
@@ -92,6 +90,11 @@ class Work(Private):
     positions: set[tuple[int, int]] = field(default_factory=set)
     fees: int = 0
     asked: int = 0
+
+    @property
+    def prices(self) -> tuple[int, ...]:
+        """Its oracle prices."""
+        return self.book.prices
 
 
 class Charges(NamedTuple):
@@ -119,20 +122,22 @@ class Ledger:
         self.shape_class = shape_class
         self.holders: dict[int, Holder] = {}
 
-    def begin(
-        self,
-        number: int,
-        time: int,
-        prices: tuple[int, ...],
-        reports: tuple[SignedPackage, ...],
-        *,
-        redo: bool,
-        attempt: int,
-    ) -> Work:
-        """A new batch; the fee account is always part of it."""
-        terms = batch_terms(self.governance, prices)
-        steady = steady_markets(self.governance, reports, prices)
-        work = Work(number, time, prices, terms, steady, {}, reports, redo, attempt)
+    def begin(self, command: OpenBatch, before: MarketBook) -> Work:
+        """A new batch after one that left this market book; the fee account is always part of it,
+        and its parameters are those of now."""
+        now = (command.time, command.prices, command.reports)
+        book = book_after(before, self.governance, *now)
+        work = Work(
+            number=command.number,
+            time=command.time,
+            book=book,
+            terms=batch_terms(self.governance, book),
+            steady=steady_markets(self.governance, command.reports, command.prices),
+            before={},
+            reports=command.reports,
+            redo=command.redo,
+            attempt=command.attempt,
+        )
         self._touch(work, self.governance.fee_account)
         return work
 
@@ -274,10 +279,10 @@ class Ledger:
         terms = work.terms[order.market]
         holder = self.holders[order.account]
         price = min(max(order.price, terms.band_low), terms.band_high)
-        amount = price * order.size
-        charge = fee(amount, max(terms.taker_fee, terms.maker_fee))
+        charge = fee(price * order.size, max(terms.taker_fee, terms.maker_fee))
+        paid = order.size * (price - terms.funding)
         try:
-            after = _settle(holder.holding, order, amount, order.size, charge)
+            after = _settle(holder.holding, order, paid, order.size, charge)
         except Rejected as refusal:
             return refusal.reason
         before = work.before.get(order.account, holder.holding)
@@ -292,14 +297,14 @@ class Ledger:
         has checked limits, band, room, and that the accounts differ.
         """
         terms = work.terms[taker.order.market]
-        amount = notional(price, size)
+        amount, paid = notional(price, size), moved(size, price, terms.funding)
         sides = []
         for party, live, rate in (
             (Party.TAKER, taker, terms.taker_fee),
             (Party.MAKER, maker, terms.maker_fee),
         ):
             try:
-                sides.append(self._side(work, party, live, amount, size, rate))
+                sides.append(self._side(work, party, live, paid, size, rate, fee(amount, rate)))
             except Rejected as refusal:
                 return Fault(party, refusal.reason)
         if not self._fees_fit(work, sides):
@@ -324,15 +329,21 @@ class Ledger:
         work.positions.update((account, market) for market in self._held(account))
 
     def _side(
-        self, work: Work, party: Party, live: LiveOrder, amount: int, size: int, rate: int
+        self,
+        work: Work,
+        party: Party,
+        live: LiveOrder,
+        paid: int,
+        size: int,
+        rate: int,
+        charge: int,
     ) -> _Side:
         """One side after the fill. Rejected if fee cap, slot, bounds or margin forbid it."""
         order = live.order
         holder = self.holders[order.account]
         require_fee(order, rate)
         slot = fill_slot(order, holder.slot(order.slot), size)
-        charge = fee(amount, rate)
-        after = _settle(holder.holding, order, amount, size, charge)
+        after = _settle(holder.holding, order, paid, size, charge)
         before = work.before.get(order.account, holder.holding)
         refusal = margin_refusal(before, after, work.terms)
         if refusal is not None:
@@ -363,15 +374,18 @@ class Ledger:
             work.orders.append(side.live.signed)
 
 
-def size_limit(price: int) -> int:
-    """The most lots one fill can have at a price, so that its notional stays in bounds."""
-    return ((1 << NOTIONAL_BITS) - 1) // price
+def size_limit(price: int, funding: int) -> int:
+    """The most lots one fill can have at a price, so that its notional and what it moves stay in
+    bounds."""
+    most = ((1 << NOTIONAL_BITS) - 1) // price
+    return min(most, ((1 << MOVED_BITS) - 1) // max(1, abs(price - funding)))
 
 
-def _settle(holding: Holding, order: Order, amount: int, size: int, charge: int) -> Holding:
-    """A side after paying or receiving `amount`, paying its fee, and moving `size` lots."""
+def _settle(holding: Holding, order: Order, paid: int, size: int, charge: int) -> Holding:
+    """A side after the buyer's paying or the seller's receiving `paid`, paying its fee, and moving
+    `size` lots."""
     sign = 1 if order.side is Side.BUY else -1
-    cash = holding.cash - sign * amount - charge
+    cash = holding.cash - sign * paid - charge
     require_cash("cash", cash)
     market = order.market
     position = holding.positions[market] + sign * size

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from rollup.private import Private
 from rollup.protocol.deposit import QUEUE_START
 from rollup.protocol.genesis import Genesis
+from rollup.protocol.market_book import MarketBook
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from sequencer.engine.book import Book
 from sequencer.engine.ledger import Holder, Ledger, Work
@@ -17,6 +18,7 @@ from sequencer.engine.payments import Asked
 class CoreState(Private):
     """Everything the core knows; `step` owns it and changes it.
 
+    `market_book` is what the last batch left of prices and funding, public and no order book.
     `live` holds the one live order of a slot; `used` the lowest generation a slot still accepts;
     `waiting` the orders a full batch could not take, first come first; `asked` the outflows of the
     open batch, and `is_shut` that it pays none of them; `queue_head` the hash chain
@@ -31,6 +33,7 @@ class CoreState(Private):
     deposits_consumed: int
     queue_head: bytes
     books: tuple[Book, ...]
+    market_book: MarketBook
     live: dict[tuple[int, int], LiveOrder] = field(default_factory=dict)
     used: dict[tuple[int, int], int] = field(default_factory=dict)
     waiting: deque[LiveOrder] = field(default_factory=deque)
@@ -64,4 +67,5 @@ def new_state(genesis: Genesis, shape_class: ShapeClass = CLASS_S) -> CoreState:
         deposits_consumed=0,
         queue_head=QUEUE_START,
         books=tuple(Book() for _ in genesis.governance.markets),
+        market_book=genesis.book(),
     )

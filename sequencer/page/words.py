@@ -95,9 +95,10 @@ MEMBERS: Final = (
         "in them.",
     ),
     Member(
-        "prices_before",
-        "Oracle prices before",
-        "The prices of the batch before, from which a price moves no further than a step.",
+        "book_before",
+        "The market book before",
+        "What the batch before left of the markets: prices, from which a price moves no further "
+        "than a step, and funding, which longs pay shorts. L1 holds its digest beside the root.",
         "what was public with that batch already.",
     ),
     Member(

@@ -300,7 +300,7 @@ def open_batch(
     core = machine.core
     number = core.number + 1
     governance: Governance = l1.governance_for(number, time)
-    chosen = select(governance, time, machine.prices, offered)
+    chosen = select(governance, time, core.market_book, offered)
     queue = tuple(l1.queue_from(core.deposits_consumed, DEPOSITS_MAX))
     opening = OpenBatch(
         number=number,

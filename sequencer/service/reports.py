@@ -11,6 +11,7 @@ from typing import Protocol
 from rollup.crypto.address_key import signer_of
 from rollup.oracle.package import SignedPackage
 from rollup.protocol.market import Governance
+from rollup.protocol.market_book import MarketBook
 from rollup.protocol.pricing import PriceFault, PriceRefused, Pricing, judged, pricing_of
 
 
@@ -39,9 +40,9 @@ class Selection:
 
 
 def select(
-    governance: Governance, time: int, before: Sequence[int], offered: Sequence[SignedPackage]
+    governance: Governance, time: int, before: MarketBook, offered: Sequence[SignedPackage]
 ) -> Selection:
-    """What a batch of this time, after prices `before`, has of the reports offered.
+    """What a batch of this time, after the book `before`, has of the reports offered.
 
     Where a signer signed two of one feed, which only a signer can, the lower bytes are taken.
     """

@@ -179,3 +179,11 @@ def hours_of(figures: Figures) -> list[Hour]:
 def dollars(quanta: int) -> str:
     """Money for people, in whole dollars."""
     return f"{round(quanta / QUANTA):,}"
+
+
+def short(amount: float) -> str:
+    """An amount in as few digits as tell it from its neighbours."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(amount) >= size:
+            return f"{amount / size:.4g}{letter}"
+    return f"{amount:.4g}"

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from rollup.program.cli import Output
 from sequencer.stress.candles import moment
-from sequencer.stress.figures import BatchFigures, Figures, Hour, dollars, hours_of
+from sequencer.stress.figures import QUANTA, BatchFigures, Figures, Hour, dollars, hours_of, short
 
 TABLE_WIDTH = 80
 HEADS = ("hour", "fills", "liquidated", "taken $", "fees $", "backstop $", "open $", "due")
@@ -86,7 +86,12 @@ def _cells(figures: Figures, hour: Hour) -> list[str]:
     counts = f"{hour.total('fills'):,}", f"{hour.total('liquidated'):,}"
     fees = hour.total("fees") + hour.total("liquidation_fees")
     money = (hour.total("taken"), fees, last.backstop, figures.open_value(last))
-    cells = [moment(hour.start)[5:], *counts, *map(dollars, money), f"{last.due:,}"]
+    cells = [
+        moment(hour.start)[5:],
+        *counts,
+        *(short(each / QUANTA) for each in money),
+        f"{last.due:,}",
+    ]
     return [*cells, f"{hour.proving:,.1f}"] if figures.proves else cells
 
 

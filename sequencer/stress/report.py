@@ -12,7 +12,7 @@ from typing import Final
 from sequencer.stress import chart
 from sequencer.stress.candles import moment
 from sequencer.stress.chart import Line
-from sequencer.stress.figures import QUANTA, BatchFigures, Figures, Hour, dollars, hours_of
+from sequencer.stress.figures import QUANTA, BatchFigures, Figures, Hour, dollars, hours_of, short
 
 POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 """The file asks nobody for anything."""
@@ -121,17 +121,17 @@ def _charts(figures: Figures) -> str:
             "Open interest, one side",
             times,
             [_money("open interest", [figures.open_value(row) for row in rows])],
-            _short,
+            _dollars,
             from_zero=True,
         ),
         chart.lines(
             "Equity of the backstop",
             times,
             [_money("equity", [row.backstop for row in rows])],
-            _short,
+            _dollars,
             from_zero=False,
         ),
-        chart.lines("Fees so far", times, _fees(rows), _short, from_zero=True),
+        chart.lines("Fees so far", times, _fees(rows), _dollars, from_zero=True),
         _seconds(figures, times),
     ]
     return "".join(drawn)
@@ -224,9 +224,5 @@ def _plain(value: float) -> str:
     return f"{value:g}"
 
 
-def _short(value: float) -> str:
-    """Dollars in as few digits as tell ticks apart."""
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size:
-            return f"${value / size:.4g}{letter}"
-    return f"${value:.4g}"
+def _dollars(value: float) -> str:
+    return f"${short(value)}"

@@ -15,7 +15,7 @@ from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.margin import Holding, excess, value
 from rollup.protocol.pricing import PriceKind
-from rollup.protocol.terms import MarketTerms, batch_terms
+from rollup.protocol.terms import MarketTerms
 from sequencer.batches.artefacts import VenueFolder
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.ports import ReportingProver
@@ -72,9 +72,8 @@ def _figures(options: StressOptions, stage: Stage, start: int) -> Figures:
 def _batch(stage: Stage, number: int) -> BatchFigures:
     """One batch from its reports to its file."""
     begun, venue, time = perf_counter(), stage.venue, stage.time(number)
-    governance = stage.setup.genesis.governance
     venue.open_batch(time, stage.reports(time))
-    terms = batch_terms(governance, venue.prices)
+    terms = venue.terms
     venue.submit(stage.envelopes(time, terms))
     closed = venue.close_batch()
     venue.take_facts()

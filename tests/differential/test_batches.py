@@ -1,18 +1,19 @@
 """Batches twice: what the rules accept has a satisfying witness, with the same public values.
 
-Small tables, no proof. The batches are drawn by seed: prices that jump, accounts under water,
-deposits of every kind, orders over several batches, empty batches.
+Small tables, no proof. The batches are drawn by seed: prices that jump, accounts past their
+triggers, deposits of every kind, orders over several batches, empty batches.
 """
 
 import pytest
 
 from circuits.stark.lookup import PublicMessage
 from circuits.statement.inputs import PUBLICS, deposit_message, market_message
-from rollup.hash.poseidon import chain
 from rollup.protocol.deposit import DepositOutcome
-from rollup.protocol.encoding import TypeCode, limbs
-from rollup.protocol.order import Side
+from rollup.protocol.encoding import limbs
+from rollup.protocol.genesis import BACKSTOP_ACCOUNT
 from rollup.protocol.outcome import Outcome
+from rollup.protocol.takeover import Takeover
+from tests.helpers.market_books import terms_at
 from tests.helpers.statement import claims_broken_by, small_witness
 from tests.helpers.trading import Trading
 from tests.helpers.venue import (
@@ -24,6 +25,7 @@ from tests.helpers.venue import (
     Suite,
     Venue,
     buy,
+    credit,
     real,
     sell,
 )
@@ -76,9 +78,8 @@ def assert_publics_agree(
     assert value("time") == limbs(outcome.globals_after.time, 52)
     assert value("total_old") == limbs(outcome.globals_before.total, 64)
     assert value("total_new") == limbs(outcome.globals_after.total, 64)
-    prices = outcome.markets_after.prices
-    count_and_prices = (len(prices), *prices, *[0] * (-(len(prices) + 1) % 8))
-    assert value("prices") == chain(TypeCode.PRICES, [count_and_prices])
+    assert value("begins_open") == (public.book_before.is_open,)
+    assert value("closed") == (public.closed,)
     assert value("deposits_count") == (len(outcome.steps.deposits),)
     deposits = [deposit_message(d) for d in public.deposits]
     markets = [market_message(m, terms) for m, terms in enumerate(outcome.steps.terms)]
@@ -93,35 +94,31 @@ def test_the_seeds_reach_every_outcome(seen: dict[str, set[object]]) -> None:
 
 
 SIZE = 38_000
-REDUCED = 10_000
-"""Account 1 holds this many lots of ETH on a thousand dollars, and gives up some at a time."""
+"""Account 1 holds this many lots of ETH on a thousand dollars."""
 
-DISTRESS = [
-    (240_000, 240_000, "maintenance"),
-    (222_000, 222_000, "healthier"),
-    (212_000, 216_000, "healthier"),
-]
-"""Market price, price at which account 1 sells, and the clause that lets it; the last time its
-equity is negative, and only a price above the market's makes it healthier."""
+FALLEN = 234_000
+"""Ticks at which it is below maintenance, and not below zero."""
 
 
-def test_an_account_under_water_is_reduced_step_by_step(suite: Suite) -> None:
+def test_an_account_below_maintenance_is_flagged_reduced_and_healed(suite: Suite) -> None:
+    """An open step from its first batch to its last: every one has a satisfying witness."""
     venue = Venue(suite=suite).with_traders(1000 * USDC, 10**6 * USDC)
-
-    def trade(price: int, size: int, *, opens: bool, generation: int) -> Outcome:
-        """Account 1 buys to open or sells to close, as the maker, who pays no fee in ETH."""
-        terms = {"market": ETH, "price": price, "generation": generation}
-        first, second = (buy, sell) if opens else (sell, buy)
-        orders = sorted([first(1, size, **terms), second(2, size, **terms)], key=lambda o: o.side)
-        taker = Side.SELL if opens else Side.BUY
-        return venue.run(venue.batch(matches=[Match(*orders, size, price, taker)]))
-
-    opened = trade(ETH_PRICE, SIZE, opens=True, generation=1)
-    assert claims_broken_by(opened) == set()
-    for step, (market_price, price, clause) in enumerate(DISTRESS):
-        venue.prices = (BTC_PRICE, market_price)
-        outcome = trade(price, REDUCED, opens=False, generation=2 + step)
-        account = outcome.accounts[1]
-        assert account.margin == clause
-        assert (account.value_after.equity < 0) == (step == 2)
+    first = venue.state.globals.deposits_consumed
+    venue.run(venue.batch([credit(first, BACKSTOP_ACCOUNT, 10**6 * USDC)]))
+    terms = {"market": ETH, "price": ETH_PRICE}
+    match = Match(buy(1, SIZE, **terms), sell(2, SIZE, **terms), SIZE, ETH_PRICE)
+    opened = venue.run(venue.batch(matches=[match]))
+    assert claims_broken_by(opened) == set() and opened.public.closed
+    venue.prices = (BTC_PRICE, FALLEN)
+    fee = terms_at(venue.prices)[ETH].liquidation_fee
+    steps = (
+        ({}, False, 0),
+        ({"refreshed": [1]}, False, 1),
+        ({"takeovers": [Takeover(1, ETH, 100, 100 * fee)]}, False, 1),
+        ({"takeovers": [Takeover(1, ETH, SIZE // 2, SIZE // 2 * fee)]}, True, 0),
+        ({}, True, 0),
+    )
+    for parts, closes, flagged in steps:
+        outcome = venue.run(venue.batch(**parts))  # type: ignore[arg-type]
+        assert (outcome.public.closed, outcome.globals_after.flagged) == (closes, flagged)
         assert claims_broken_by(outcome) == set()

@@ -81,14 +81,15 @@ def random_terms(rng: Random, count: int) -> Terms:
     while len(terms) < count:
         initial = rng.choice([2, 10, 1000, 10_000, rng.randint(2, 10_000)])
         maintenance = rng.choice([1, initial - 1, rng.randint(1, initial - 1)])
-        price = rng.choice([1, 2**30 - 1, rng.randint(1, 2**30 - 1), rng.randint(1, 10**6)])
+        price = rng.choice([1, 2**29 - 1, rng.randint(1, 2**29 - 1), rng.randint(1, 10**6)])
         market = Market(f"M{len(terms)}", 1, 5, 10_000, 11, 1, 0, 0, 0, 1, 0, 0)
         object.__setattr__(market, "initial_fraction", initial)
         object.__setattr__(market, "maintenance_fraction", maintenance)
         size = rng.choice([1, 2**21 - 1, max(1, price // 1000), rng.randint(1, 2**21 - 1)])
         object.__setattr__(market, "bucket", min(size, 2**21 - 1))
+        funding = rng.choice([0, -(2**28), 2**28, rng.randint(-1000, 1000)])
         try:
-            terms.append(market_terms(market, price))
+            terms.append(market_terms(market, price, funding))
         except Rejected:
             continue  # In no bucket.
     return tuple(terms)  # type: ignore[arg-type]
@@ -206,7 +207,7 @@ def test_an_account_of_64_positions_as_large_as_may_be(monkeypatch: pytest.Monke
     monkeypatch.setattr(check, "ROWS_PER_CLAIM", 10**6)
     market = Market("M", 1, 5, 10_000, 9_000, 1, 0, 0, 0, 1, 0, 0)
     object.__setattr__(market, "bucket", 2**16)
-    terms = (market_terms(market, 2**30 - 1),) * 64
+    terms = (market_terms(market, 2**29 - 1, -(2**28)),) * 64
     most = 2 ** (LADDER_BITS - 16 - 6)
     offered: list[tuple[Case, Offer]] = []
     for first in (most - 1, most):

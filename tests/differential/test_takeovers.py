@@ -13,11 +13,13 @@ import pytest
 
 from rollup.protocol import liquidation, transition
 from rollup.protocol.batch import Batch
-from rollup.protocol.margin import Holding, excess
-from rollup.protocol.outcome import MarginCase, Outcome
+from rollup.protocol.margin import Holding, value
+from rollup.protocol.openings import completed
+from rollup.protocol.outcome import Outcome
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.takeover import Takeover
 from tests.helpers.fallen import LONG, SHORT, WELL, Fallen, fallen
+from tests.helpers.lies import claim_closings
 from tests.helpers.statement import claims_broken_by
 from tests.helpers.venue import BTC, ETH, Match, buy, credit, real, sell
 
@@ -60,7 +62,7 @@ def moved(place: Fallen, rng: Random) -> None:
     place.venue.prices = (bitcoin, ether)
     for account in (LONG, SHORT):
         leaf = place.venue.state.accounts[account]
-        missing = -excess(Holding(leaf.cash, leaf.positions), place.terms)
+        missing = -value(Holding(leaf.cash, leaf.positions), place.terms).excess
         if missing > 0 and rng.random() < 0.2:
             place.deposit(account, missing - rng.choice([0, 1]))
 
@@ -96,7 +98,8 @@ def looked_away(place: Fallen, batch: Batch) -> Outcome | None:
     with pytest.MonkeyPatch.context() as patches:
         for name in CHECKS:
             patches.setattr(liquidation, name, lambda *_: None)
-        patches.setattr(transition, "require_equity", lambda *_: MarginCase.LIQUIDATED)
+        patches.setattr(transition, "require_equity", lambda *_: None)
+        claim_closings(patches, {each.account for each in batch.takeovers}, grew=False)
         patches.setattr(
             transition,
             "require_fees_paid",
@@ -108,7 +111,7 @@ def looked_away(place: Fallen, batch: Batch) -> Outcome | None:
             ),
         )
         try:
-            return place.venue.apply(batch)
+            return place.venue.apply(completed(batch, place.venue.state))
         except Rejected:
             return None
 

@@ -24,5 +24,5 @@ def run_demo(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Demo]:
 
 @pytest.fixture(scope="session")
 def demo(run_demo: Callable[..., Demo]) -> Demo:
-    """Two batches of the seeded market."""
-    return run_demo("--batches", 2)
+    """Two batches: one of the seeded market, and one in which the price falls."""
+    return run_demo("--batches", 1)

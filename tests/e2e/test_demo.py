@@ -23,8 +23,15 @@ def test_every_batch_is_proved_and_accepted(demo: Demo) -> None:
     for batch in batches:
         assert batch["accepted"] and batch["reverted"] == ""
         assert batch["parameter_set"] == "fast" and batch["bits"] >= 100
-        assert batch["fills"] > 0 and batch["trades_matched"] == batch["trades_wanted"]
+        assert batch["trades_matched"] == batch["trades_wanted"]
+    assert [batch["fills"] > 0 for batch in batches] == [True, False]
     assert len({batch["root"] for batch in batches} | {demo.record["genesis_root"]}) == 3
+
+
+def test_who_dared_is_liquidated_in_the_last_batch(demo: Demo) -> None:
+    assert [batch["liquidated"] for batch in demo.record["batches"]] == [0, 1]
+    fallen = demo.record["batches"][-1]
+    assert fallen["taken"] > fallen["liquidation_fees"] > 0
 
 
 def test_the_venue_refused_what_it_had_to(demo: Demo) -> None:
@@ -42,6 +49,7 @@ def test_every_forgery_is_refused_with_a_reason(demo: Demo) -> None:
     assert verdicts["inflated balance"] == "rules"
     assert verdicts["over-filled order"] == "rules"
     assert verdicts["flipped proof byte"] == "verifier"
+    assert verdicts["spared fee"] == verdicts["too much taken"] == "rules"
     reasons = {each["name"]: each["reason"] for each in demo.record["forgeries"]}
     assert {name: reasons[name] for name in PRICE_LIES} == PRICE_LIES
     assert all(each["reason"] for each in demo.record["forgeries"])
@@ -78,6 +86,6 @@ def test_a_recorded_feed_is_replayed(run_demo: Callable[..., Demo]) -> None:
     feed = data_folder() / TAPE_FILE
     if not feed.exists():
         pytest.skip(f"no recorded feed at {feed}")
-    (batch,) = run_demo("--batches", 1, "--data", feed).record["batches"]
+    batch, _ = run_demo("--batches", 1, "--data", feed).record["batches"]
     assert batch["accepted"]
     assert batch["trades_matched"] == batch["trades_wanted"] > 0

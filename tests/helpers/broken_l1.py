@@ -70,29 +70,46 @@ class TrustsTheTotal(LocalL1):
 
 
 class TrustsPrices(LocalL1):
-    def _require_prices(self, public: PublicInput) -> None:
+    def _require_book(self, public: PublicInput) -> None:
         pass
 
 
-class KeepsTheFirstPrices(LocalL1):
+class KeepsTheFirstBook(LocalL1):
     def _advance(self, public: PublicInput) -> None:
-        before = self.prices
+        before = self.book
         super()._advance(public)
-        self._state.prices = before
+        self._state.book = before
+
+
+class ForgetsFunding(LocalL1):
+    def _advance(self, public: PublicInput) -> None:
+        super()._advance(public)
+        after = public.book_after
+        pairs = zip(after.markets, public.book_before.markets, strict=False)
+        markets = tuple(replace(new, funding=old.funding) for new, old in pairs)
+        self._state.book = replace(after, markets=markets).digest()
+
+
+class LosesTheCarry(LocalL1):
+    def _advance(self, public: PublicInput) -> None:
+        super()._advance(public)
+        after = public.book_after
+        markets = tuple(replace(each, carry=0) for each in after.markets)
+        self._state.book = replace(after, markets=markets).digest()
 
 
 class _PricesBut(LocalL1):
     ignored: Revert
 
-    def _require_prices(self, public: PublicInput) -> None:
+    def _require_book(self, public: PublicInput) -> None:
         try:
-            super()._require_prices(public)
+            super()._require_book(public)
         except Reverted as error:
             if error.reason is not self.ignored:
                 raise
 
 
-PRICE_REASONS = (Revert.PRICES_BEFORE, *PRICE_REVERTS.values())
+PRICE_REASONS = (Revert.BOOK_BEFORE, *PRICE_REVERTS.values())
 DEAF_TO_PRICES = tuple(
     type(f"DeafTo{reason.name.title().replace('_', '')}", (_PricesBut,), {"ignored": reason})
     for reason in PRICE_REASONS
@@ -334,7 +351,9 @@ BROKEN: Mapping[str, Callable[..., LocalL1]] = {
         TrustsDeposits,
         TrustsTheTotal,
         TrustsPrices,
-        KeepsTheFirstPrices,
+        KeepsTheFirstBook,
+        ForgetsFunding,
+        LosesTheCarry,
         *DEAF_TO_PRICES,
         Unverified,
         NeverLate,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from rollup.protocol.batch import Batch
 from rollup.protocol.margin import Holding, value
 from rollup.protocol.takeover import Takeover, full_fee
-from rollup.protocol.terms import MarketTerms, batch_terms
+from rollup.protocol.terms import MarketTerms
+from tests.helpers.market_books import terms_at
 from tests.helpers.venue import (
     BTC,
     ETH,
@@ -41,7 +42,7 @@ class Fallen:
     @property
     def terms(self) -> tuple[MarketTerms, ...]:
         """Terms of the batch to come."""
-        return batch_terms(self.venue.genesis.governance, self.venue.prices)
+        return terms_at(self.venue.prices, self.venue.genesis.governance)
 
     def equity(self, account: int) -> int:
         """Of an account at the prices to come."""

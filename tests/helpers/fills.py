@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from circuits.gadgets.balanced import COUNT, balanced
 from circuits.tables.records import (
     CashAccess,
     FillRecords,
@@ -18,7 +19,7 @@ from circuits.tables.records import (
     PositionAccess,
     SlotAccess,
 )
-from rollup.protocol.constants import CASH_LIMIT, FEE_SCALE, POSITION_LIMIT
+from rollup.protocol.constants import CASH_LIMIT, FEE_SCALE, MOVED_BITS, POSITION_LIMIT
 
 BAND = {0: (580_000, 620_000), 1: (240_000, 260_000)}
 TAKER = (500, 450)
@@ -28,7 +29,7 @@ PUBLICS: Mapping[str, Any] = {"redo": 0}
 
 Row = dict[str, int]
 
-_GIVEN = {"market": 0, "price": 600_000, "size": 1_000, "taker": 0}
+_GIVEN = {"market": 0, "price": 600_000, "size": 1_000, "taker": 0, "funding": 0}
 _SIDE = {
     "order": 0,
     "slot": 3,
@@ -58,6 +59,7 @@ def complete(changes: Mapping[str, int]) -> Row:
     row.setdefault("taker_fee", TAKER[row["market"]])
     row.setdefault("maker_fee", MAKER[row["market"]])
     row.setdefault("notional", row["price"] * row["size"])
+    row.setdefault("moved", row["size"] * (row["price"] - row["funding"]))
     for index, side in enumerate(_OF_SIDE):
         own = {k.split(".")[1]: v for k, v in changes.items() if k.startswith(side)}
         values = {**_SIDE, **_OF_SIDE[side], **own}
@@ -74,7 +76,7 @@ def _complete_side(row: Row, side: Row, index: int) -> None:
     side.setdefault("size", 40_000)
     continues = side["stored_generation"] == side["generation"]
     side.setdefault("filled", side["stored_filled"] * continues + row["size"])
-    side.setdefault("cash_after", side["cash"] - direction * row["notional"] - side["fee"])
+    side.setdefault("cash_after", side["cash"] - direction * row["moved"] - side["fee"])
     side.setdefault("position_after", side["position"] + direction * row["size"])
 
 
@@ -91,11 +93,13 @@ def fill_records(*rows: Mapping[str, int]) -> FillRecords:
         size=column("size"),
         taker=column("taker"),
         notional=column("notional"),
+        moved=np.array([(row["moved"] + (1 << MOVED_BITS)) % 2**64 for row in full], np.uint64),
         rate=(column("buyer.rate"), column("seller.rate")),
         band_low=column("band_low"),
         band_high=column("band_high"),
         taker_fee=column("taker_fee"),
         maker_fee=column("maker_fee"),
+        funding=np.array([balanced(row["funding"]) for row in full], np.int64).reshape(-1, COUNT),
         sides=(_side(full, "buyer", column), _side(full, "seller", column)),
     )
 

@@ -11,9 +11,9 @@ from rollup.protocol.batch import Batch
 from rollup.protocol.margin import Holding, value
 from rollup.protocol.order import Side
 from rollup.protocol.takeover import Takeover, full_fee
-from rollup.protocol.terms import batch_terms
 from tests.helpers.closings import honest_offer, records_of
 from tests.helpers.isolation import Isolated
+from tests.helpers.market_books import terms_at
 from tests.helpers.rows import Source
 from tests.helpers.statement import BLINDED, small_circuit, small_witness
 from tests.helpers.venue import (
@@ -93,7 +93,7 @@ def busy_batch() -> Batch:
         Match(ether, sell(5, 64, ETH_PRICE, market=ETH, slot=10), 64, ETH_PRICE, Side.SELL),
         Match(ether, sell(1, 10, ETH_PRICE, market=ETH, slot=255), 10, ETH_PRICE),
     ]
-    terms = batch_terms(GOVERNANCE, venue.prices)
+    terms = terms_at(venue.prices)
     left = value(holding_of(venue, SHORT), terms).equity
     takeovers = [
         Takeover(LONG, BTC, 300, full_fee(300, terms[BTC])),

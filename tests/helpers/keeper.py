@@ -12,15 +12,17 @@ from dataclasses import dataclass, field
 from random import Random
 
 from rollup.protocol.account import Account
+from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT
 from rollup.protocol.margin import Holding, margin_refusal, risk_grew, value
 from rollup.protocol.order import Side
 from rollup.protocol.outcome import Outcome, Valuation
 from rollup.protocol.state import State
 from rollup.protocol.takeover import Takeover
-from rollup.protocol.terms import MarketTerms, batch_terms
+from rollup.protocol.terms import MarketTerms
 from rollup.protocol.trade import fee
 from rollup.protocol.triggers import counted, side_of
+from tests.helpers.market_books import terms_at
 from tests.helpers.venue import USDC, Match, Venue, buy, credit, register, sell
 
 BACKSTOP_CASH = 10**9 * USDC
@@ -122,7 +124,7 @@ class Keeper:
 
     @property
     def terms(self) -> tuple[MarketTerms, ...]:
-        return batch_terms(self.venue.genesis.governance, self.venue.prices)
+        return terms_at(self.venue.prices, self.venue.genesis.governance)
 
     @property
     def scan(self) -> Scan:
@@ -140,7 +142,8 @@ class Keeper:
         raise AssertionError("the step is not closed")
 
     def _batch(self) -> Outcome:
-        refreshed, takeovers = [], []
+        refreshed: list[int] = []
+        takeovers: list[Takeover] = []
         for index in self.scan.due():
             if len(refreshed) + len(takeovers) >= self.room:
                 break
@@ -165,7 +168,7 @@ class Keeper:
         self.generation += 1
         return self.venue.run(self.venue.batch(self._deposits(rng), matches))
 
-    def _deposits(self, rng: Random) -> list[object]:
+    def _deposits(self, rng: Random) -> list[QueueEntry]:
         first = self.venue.state.globals.deposits_consumed
         if rng.random() < 0.7:
             return []
@@ -192,7 +195,7 @@ class Keeper:
             after = Holding(cash, old.positions.put(market, lots))
             if margin_refusal(old, after, self.terms) is not None:
                 return None
-            if self.venue.state.open_since and risk_grew(old, after):
+            if self.venue.state.book.is_open and risk_grew(old, after):
                 return None
             now[index] = after
         terms = {"market": market, "slot": market, "generation": self.generation}

@@ -5,8 +5,8 @@ the outcome follows honestly from the lie (leaves, trees, roots), so that only t
 there to be found. `forge` changes members of a frozen record without its checks.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, fields, replace
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -15,10 +15,13 @@ import pytest
 from rollup.protocol import transition
 from rollup.protocol.account import SlotState
 from rollup.protocol.batch import Batch
+from rollup.protocol.ledger import Ledger
+from rollup.protocol.margin import risk_grew, safety_of, value
 from rollup.protocol.openings import completed
 from rollup.protocol.order import Order
-from rollup.protocol.outcome import Outcome
+from rollup.protocol.outcome import Closing, Outcome
 from rollup.protocol.rejection import Reason
+from rollup.protocol.terms import MarketTerms
 from tests.helpers.statement import claims_broken_by
 from tests.helpers.venue import BTC, USDC, Match, Venue, buy, real, sell
 
@@ -76,6 +79,26 @@ class Liar:
     def trade(self, size: int = 100, **terms: int) -> Batch:
         """An honest fill between traders 1 and 2."""
         return self.venue.batch(matches=[match(size, **terms)])
+
+
+def claim_closings(patches: pytest.MonkeyPatch, accounts: Container[int], **claimed: Any) -> None:
+    """Let some accounts be closed as claimed, true or not; `safety` maps the true one."""
+    honest = transition.close_account
+
+    def close_account(
+        batch: Batch, ledger: Ledger, index: int, terms: Sequence[MarketTerms]
+    ) -> Closing:
+        if index not in accounts:
+            return honest(batch, ledger, index, terms)
+        entry = ledger.accounts[index]
+        mark, now = value(entry.holding_before, terms), value(entry.holding, terms)
+        grew = risk_grew(entry.holding_before, entry.holding)
+        safety = max(0, safety_of(now))
+        truth = Closing(mark, now, safety, below=now.excess < 0, grew=grew)
+        told = claimed.get("safety", lambda best: best)(safety)
+        return replace(truth, **{**claimed, "safety": told})
+
+    patches.setattr(transition, "close_account", close_account)
 
 
 def match(size: int = 100, **terms: int) -> Match:

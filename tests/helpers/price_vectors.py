@@ -14,10 +14,11 @@ from rollup.crypto.address_key import AddressKey, signer_of
 from rollup.hash.keccak import keccak256
 from rollup.oracle.package import DataPackage, DataPoint, SignedPackage, feed_id
 from rollup.protocol.governance_codec import governance_value
-from rollup.protocol.oracle import Feed, OracleTerms
+from rollup.protocol.market_book_codec import book_value
+from rollup.protocol.oracle import PRICE_MOST, Feed, OracleTerms
 from rollup.protocol.pricing import PriceRefused, pricing_of, step_range, ticks
-from rollup.protocol.terms import PRICE_MAX
 from tests.helpers import venue as small
+from tests.helpers.market_books import book_of
 from tests.helpers.vectors import FOLDER
 
 FILE = FOLDER / "prices.json"
@@ -41,6 +42,7 @@ GOVERNANCE = replace(
 TIME = small.START + 123_456
 SLOT = GOVERNANCE.oracle.slot(TIME)
 BTC, ETH = 10**8, 10**6
+BEFORE = book_of(small.PRICES, GOVERNANCE)
 
 
 def made() -> dict[str, Any]:
@@ -86,7 +88,7 @@ def _ticks() -> Iterator[dict[str, object]]:
 
 
 def _steps() -> Iterator[dict[str, int]]:
-    for before, step in ((600_000, 200), (3, 1), (2, 9_999), (PRICE_MAX, 9_999), (601, 333)):
+    for before, step in ((600_000, 200), (3, 1), (2, 9_999), (PRICE_MOST, 9_999), (601, 333)):
         low, high = step_range(before, step)
         yield {"before": before, "step": step, "low": low, "high": high}
 
@@ -122,11 +124,11 @@ def _batches() -> Iterator[dict[str, object]]:
         row: dict[str, object] = {
             "name": name,
             "time": TIME,
-            "prices_before": list(small.PRICES),
+            "book_before": book_value(BEFORE),
             "reports": [report.encode().hex() for report in reports],
         }
         try:
-            found = pricing_of(GOVERNANCE, TIME, small.PRICES, reports, signer_of)
+            found = pricing_of(GOVERNANCE, TIME, BEFORE, reports, signer_of)
             row |= {"prices": list(found.prices), "kinds": [kind.value for kind in found.kinds]}
         except PriceRefused as refused:
             row |= {"refused": refused.fault.value}

@@ -32,6 +32,7 @@ def refill_fill(row: Any, source: Source) -> None:
     """Notional, fee, count, cash and position of both sides."""
     del source
     put(row.notional_carries, fill.notional_identity(row))
+    put(row.moved_carries, fill.moved_identity(row))
     for side, direction in ((row.buyer, 1), (row.seller, -1)):
         put(side.fee_carries, fill.fee_identity(row, side))
         put(side.filled_carries, fill.filled_identity(row, side))

@@ -34,7 +34,9 @@ MARKETS: Final = (
     ("FULL-PERP", 0, 6, 10_000, 11, 9_988, 8191, 0, 0, 2**21 - 1, 0, 0),
     ("ODD-PERP", 3, 3, 777, 333, 123, 1, 1, 322, 1, 2, 16),
 )
-PRICES: Final = (1, 2, 99, 10_000, 600_001, 2**24, 2**30 - 1)
+PRICES: Final = (1, 2, 99, 10_000, 600_001, 2**24, 2**29 - 1)
+FUNDINGS: Final = (0, -1, 2**28, -(2**28), 12_345, -600_002, 1)
+"""F at each of the prices."""
 
 
 def market_of(record: Any) -> Market:
@@ -42,17 +44,17 @@ def market_of(record: Any) -> Market:
     return Market(record["symbol"], **{name: record[name] for name in MARKET_NUMBERS})
 
 
-def vector(record: dict[str, Any], price: int) -> dict[str, Any]:
-    """A market, a price, and its terms: none for a price that is in no bucket."""
+def vector(record: dict[str, Any], price: int, funding: int) -> dict[str, Any]:
+    """A market, a price, F, and its terms: none for a value that is in no bucket."""
+    given = {"market": record, "price": price, "funding": funding}
     try:
-        terms = market_terms(market_of(record), price)
+        terms = market_terms(market_of(record), price, funding)
     except Rejected as refusal:
         if refusal.reason is not Reason.PRICE_OUTSIDE_BUCKETS:
             raise
-        return {"market": record, "price": price, "terms": None}
+        return {**given, "terms": None}
     return {
-        "market": record,
-        "price": price,
+        **given,
         "terms": {
             **{name: getattr(terms, name) for name in NAMES},
             **dict(zip(("long_bucket", "short_bucket"), terms.numbers, strict=True)),
@@ -70,7 +72,11 @@ def made() -> dict[str, Any]:
         "about": "Terms of a market at a price: ticks a lot, fees in millionths, numbers of the "
         "buckets of both sides; null where a price is in no bucket. "
         "Spec: docs/spec/06-margin.md",
-        "terms": [vector(record, price) for record in records for price in PRICES],
+        "terms": [
+            vector(record, price, funding)
+            for record in records
+            for price, funding in zip(PRICES, FUNDINGS, strict=True)
+        ],
     }
 
 

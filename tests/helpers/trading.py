@@ -1,7 +1,7 @@
 """A seeded market on a test venue: batches that the rules accept, with all that can happen in one.
 
-Prices jump, accounts come under water and are reduced, orders fill over several batches, slots are
-renewed, deposits of every kind arrive, and some batches are empty.
+Prices jump, accounts come due and are refreshed or liquidated, at once or later, orders fill over
+several batches, slots are renewed, deposits of every kind arrive, and some batches are empty.
 """
 
 from dataclasses import dataclass, field, replace
@@ -9,9 +9,15 @@ from random import Random
 
 from rollup.protocol.batch import Batch
 from rollup.protocol.deposit import QueueEntry
+from rollup.protocol.genesis import BACKSTOP_ACCOUNT
+from rollup.protocol.margin import excess
+from rollup.protocol.openings import due_accounts
 from rollup.protocol.order import Order, Side
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.rejection import Rejected
+from rollup.protocol.takeover import Takeover
+from tests.helpers.keeper import holding_of, plan
+from tests.helpers.market_books import terms_at
 from tests.helpers.venue import USDC, Match, Suite, Venue, buy, credit, register, sell
 
 MAKER = 5
@@ -41,18 +47,40 @@ class Trading:
         self.venue = Venue(suite=self.suite)
         amounts = [self.rng.randint(50, 2000) * USDC for _ in range(1, MAKER)]
         self.venue.with_traders(*amounts, 10**6 * USDC)
+        first = self.venue.state.globals.deposits_consumed
+        self.venue.run(self.venue.batch([credit(first, BACKSTOP_ACCOUNT, 10**6 * USDC)]))
 
     def step(self) -> Outcome:
         """One more batch, applied."""
         self._move_prices()
         deposits = self._deposits()
+        takeovers, refreshed = self._due()
         matches: list[Match] = []
+
+        def batch(matches: list[Match]) -> Batch:
+            return self.venue.batch(deposits, matches, takeovers=takeovers, refreshed=refreshed)
+
         for _ in range(self.rng.randint(0, MATCHES_MAX)):
             match = self._match()
-            if self._is_accepted(self.venue.batch(deposits, [*matches, match])):
+            if self._is_accepted(batch([*matches, match])):
                 matches.append(match)
                 self._remember(match)
-        return self.venue.run(self.venue.batch(deposits, matches))
+        return self.venue.run(batch(matches))
+
+    def _due(self) -> tuple[list[Takeover], list[int]]:
+        """What is done about some of those that came due: the others keep the step open."""
+        terms = terms_at(self.venue.prices)
+        takeovers: list[Takeover] = []
+        refreshed = []
+        for index in due_accounts(self.venue.state, terms):
+            found = holding_of(self.venue.state.accounts[index])
+            if self.rng.random() < 0.2:
+                continue
+            if excess(found, terms) >= 0:
+                refreshed.append(index)
+            else:
+                takeovers += plan(index, found, terms, self.rng.randint(1, 2))
+        return takeovers, refreshed
 
     def _is_accepted(self, batch: Batch) -> bool:
         try:
@@ -62,10 +90,10 @@ class Trading:
         return True
 
     def _move_prices(self) -> None:
-        moved = [
-            max(1, price * self.rng.randint(90, 110) // 100) for price in self.venue.prices[:2]
-        ]
-        self.venue.prices = tuple(moved)
+        """By a step at most; not while one is open."""
+        if not self.venue.state.book.is_open:
+            moved = [price * self.rng.randint(956, 1044) // 1000 for price in self.venue.prices[:2]]
+            self.venue.prices = tuple(moved)
 
     def _deposits(self) -> list[QueueEntry]:
         first = self.venue.state.globals.deposits_consumed

@@ -33,7 +33,6 @@ from rollup.protocol.receipt import RECEIPTS_START
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.state import State
 from rollup.protocol.takeover import Takeover
-from rollup.protocol.terms import batch_terms
 from rollup.protocol.transition import apply_batch
 from rollup.protocol.units import VerifyMany
 from tests.helpers.oracle import oracle_terms, reports
@@ -265,6 +264,7 @@ class Venue:
     genesis: Genesis = field(default_factory=genesis)
     salt_key: SaltKey = field(default_factory=lambda: SaltKey(bytes(range(32))))
     prices: tuple[int, ...] = PRICES
+    reports: tuple[SignedPackage, ...] = ()
 
     def __post_init__(self) -> None:
         self.state: State = self.genesis.state(self.suite.compress_many)
@@ -341,7 +341,9 @@ class Venue:
             venue=self.genesis.venue,
             number=number,
             time=time,
-            reports=tuple(reported_for(governance, self.prices, time) if reported else ()),
+            reports=tuple(reported_for(governance, self.prices, time))
+            if reported
+            else self.reports,
             prices=self.prices,
             redo=False,
             governance=self.genesis.governance,
@@ -357,15 +359,16 @@ class Venue:
                 markets=self.salt_key.markets(number, 0),
                 globals=self.salt_key.globals(number, 0),
             ),
-            frontiers=tuple(terms.numbers for terms in batch_terms(governance, self.prices)),
-            prices_before=self.state.prices,
-            open_since=self.state.open_since,
+            frontiers=((0, 0),) * len(governance.markets),
             outflows=outflows,
         )
         try:
             return completed(draft, self.state)
         except Rejected:
             return draft
+
+    def _reports(self, time: int) -> tuple[SignedPackage, ...]:
+        return tuple(reported_for(self.genesis.governance, self.prices, time))
 
     def apply(self, batch: Batch) -> Outcome:
         """What the rules say, without adopting it."""

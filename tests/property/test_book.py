@@ -163,8 +163,8 @@ def test_a_state_that_is_read_again_has_the_same_root() -> None:
         state.accounts,
         state.markets,
         state.globals,
+        state.book,
         book.venue.suite.compress_many,
         state.slots,
-        prices=state.prices,
     )
     assert again.root == state.root

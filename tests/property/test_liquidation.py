@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from rollup.protocol.margin import excess, value
 from rollup.protocol.order import Side
-from rollup.protocol.terms import batch_terms
 from sequencer.engine.event import BatchClosed, Liquidated
+from tests.helpers.market_books import terms_at
 from tests.property.test_step import TRADERS, World
 from tests.strategies import venues
 
@@ -42,7 +42,7 @@ class Watched(World):
 
     def close(self) -> BatchClosed:
         closed = super().close()
-        terms = batch_terms(venues.GOVERNANCE, closed.prices)
+        terms = terms_at(closed.prices, venues.GOVERNANCE)
         for account, holder in self.core.ledger.holders.items():
             assert value(holder.holding, terms).equity >= 0
             assert excess(holder.holding, terms) >= 0 or account == BACKSTOP

@@ -13,8 +13,9 @@ from rollup.protocol.margin import Holding, value
 from rollup.protocol.openings import due_accounts
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.takeover import Takeover, full_fee
-from rollup.protocol.terms import MarketTerms, batch_terms
+from rollup.protocol.terms import MarketTerms
 from tests.helpers.fallen import BACKSTOP, WEALTH
+from tests.helpers.market_books import terms_at
 from tests.helpers.venue import BTC, ETH, PRICES, USDC, Match, Venue, buy, credit, sell
 
 MARKETS = (BTC, ETH)
@@ -99,7 +100,7 @@ def crash(leverages: list[tuple[int, int]], moves: list[tuple[int, int]]) -> lis
     for pair in moves:
         moved = zip(venue.prices, pair, strict=True)
         venue.prices = tuple(price * (10_000 + move) // 10_000 for price, move in moved)
-        terms = batch_terms(venue.genesis.governance, venue.prices)
+        terms = terms_at(venue.prices, venue.genesis.governance)
         require_nobody_below_zero(venue, terms)
         due = due_accounts(venue.state, terms)
         outcomes.append(venue.run(venue.batch(takeovers=planned(venue, terms), refreshed=due)))

@@ -109,6 +109,7 @@ BY_HAND: dict[str, str] = {
     "fill.place": TRADE,
     "fill.redo": "tests/soundness/tables/test_fill.py::test_a_fill_in_a_batch_made_anew",
     "fill.notional": TRADE,
+    "fill.moved": TRADE,
     "fill.fee": TRADE,
     "fill.cash": TRADE,
     "fill.position": TRADE,

@@ -23,7 +23,7 @@ SHARE = {
     "ladder": 0.1,
     "order": 0.2,
     "fill": 0.25,
-    "takeover": 0.5,
+    "takeover": 0.3,
     "account": 0.4,
     "position": 0.4,
     "total": 0.3,

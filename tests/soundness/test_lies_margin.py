@@ -12,16 +12,11 @@ from circuits.tables.account.air import TABLE as ACCOUNT
 from circuits.tables.market.air import TABLE as MARKET
 from circuits.tables.position.air import TABLE
 from circuits.tables.total.air import TABLE as TOTAL
-from rollup.protocol import transition
 from rollup.protocol.batch import Batch
-from rollup.protocol.ledger import Ledger
-from rollup.protocol.margin import risk_grew, safety_of, value
 from rollup.protocol.order import Order, Side
-from rollup.protocol.outcome import Closing
 from rollup.protocol.rejection import Reason
-from rollup.protocol.terms import batch_terms
-from tests.helpers.closings import Terms
-from tests.helpers.lies import Liar
+from tests.helpers.lies import Liar, claim_closings
+from tests.helpers.market_books import terms_at
 from tests.helpers.statement import claims_broken_in, denied, small_witness
 from tests.helpers.venue import BTC_PRICE, ETH, ETH_PRICE, USDC, Match, buy, register, sell
 
@@ -51,19 +46,7 @@ def deal(crowd: Liar, side: Side, size: int, generation: int = 1, **terms: int) 
 
 def claim_closing(crowd: Liar, **claimed: Any) -> None:
     """Let the bold trader's account be closed as claimed, true or not."""
-    honest = transition.close_account
-
-    def close_account(batch: Batch, ledger: Ledger, index: int, terms: Terms) -> Closing:
-        if index != BOLD:
-            return honest(batch, ledger, index, terms)
-        entry = ledger.accounts[index]
-        mark, now = value(entry.holding_before, terms), value(entry.holding, terms)
-        grew = risk_grew(entry.holding_before, entry.holding)
-        truth = Closing(mark, now, safety_of(now), below=now.excess < 0, grew=grew)
-        safety = claimed.get("safety", lambda best: best)(max(0, truth.safety))
-        return replace(truth, **{**claimed, "safety": safety})
-
-    crowd.bend("close_account", close_account)
+    claim_closings(crowd.monkeypatch, (BOLD,), **claimed)
 
 
 def one_more(best: int) -> int:
@@ -214,7 +197,7 @@ def test_margin_at_other_prices_than_the_batchs(crowd: Liar) -> None:
     claim_closing(crowd)
     outcome = crowd.outcome(greedy)
     records = replay(outcome)
-    friendly = batch_terms(outcome.public.governance, (2 * BTC_PRICE, ETH_PRICE))
+    friendly = terms_at((2 * BTC_PRICE, ETH_PRICE), outcome.public.governance)
     risk = np.array([risk_numbers(each) for each in friendly])
     lie = replace(records, market=replace(records.market, risk=risk))
     assert {"market.public", "public.message"} <= claims_broken_in(lie, outcome.public)
@@ -228,7 +211,7 @@ def test_margin_with_other_fractions_than_governance_set(crowd: Liar) -> None:
     public = outcome.public
     risky = [replace(m, initial_fraction=950) for m in public.governance.markets]
     bold = replace(public.governance, markets=tuple(risky))
-    risk = np.array([risk_numbers(each) for each in batch_terms(bold, public.prices)])
+    risk = np.array([risk_numbers(each) for each in terms_at(public.prices, bold)])
     lie = replace(records, market=replace(records.market, risk=risk))
     assert claims_broken_in(lie, public) == {"market.public", "public.message"}
 

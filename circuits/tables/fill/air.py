@@ -1,7 +1,8 @@
 """Fill: one row matches a buy order with a sell order.
 
-The size moves from seller to buyer and its notional back, in the same row, so every row conserves;
-each side pays its fee, rounded up. Row j accesses memory at time FILL_TIMESTAMP + j.
+The size moves from seller to buyer and size x (price - F) back, F the market's funding, in the same
+row, so every row conserves; each side pays its fee on size x price, rounded up. Row j accesses
+memory at time FILL_TIMESTAMP + j.
 Height: one row a fill, padded; rows in use need not be contiguous, and are among the first rows,
 as many as the shape class takes trades. Degree: 3.
 Buses: receives TRADE, ORDER twice, accesses six words of MEMORY, sends the fee sums on FEES once.
@@ -29,6 +30,7 @@ from circuits.tables.fill.columns import (
     cash_identity,
     fee_identity,
     filled_identity,
+    moved_identity,
     notional_identity,
     position_identity,
 )
@@ -65,8 +67,8 @@ def constraints(air: Builder, now: Columns, after: Columns) -> None:
     air.require_zero(now.active * (1 - air.fixed.place), "fill.place")
     # Lie: a batch made anew after its prices were known, with fills that this knowledge chose.
     air.require_zero(now.active * air.public("redo"), "fill.redo")
-    # Lie: a fill at the band and fees of another market, or of one that is not listed.
-    trade = (*now.band_low, *now.band_high, now.taker_fee, now.maker_fee)
+    # Lie: a fill at the band, fees and funding of another market, or of one that is not listed.
+    trade = (*now.band_low, *now.band_high, now.taker_fee, now.maker_fee, *now.funding)
     air.receive(TRADE, (now.market, *trade), now.active, claim="fill.market")
     _terms(air, now)
     _price(air, now)
@@ -83,7 +85,8 @@ def constraints(air: Builder, now: Columns, after: Columns) -> None:
 def _terms(air: Builder, row: Columns) -> None:
     """Price, size and notional are numbers, the size is positive, the accounts differ."""
     # Lie: a limb that wraps, so that a negative size or price passes for a positive one.
-    for number in (row.price, row.size, row.notional, row.notional_carries):
+    numbers = (row.price, row.size, row.notional, row.notional_carries)
+    for number in (*numbers, row.moved, row.moved_carries):
         air.range_check(number, row.active, claim="fill.bounds")
     size_sum = linear((1, limb) for limb in row.size)
     distance = row.buyer.account - row.seller.account
@@ -92,8 +95,11 @@ def _terms(air: Builder, row: Columns) -> None:
         air.require_equal(size_sum * row.size_inverse, 1, "fill.size-positive")
         # Lie: an account that trades with itself to print a price or to move its fills.
         air.require_equal(distance * row.accounts_inverse, 1, "fill.distinct-accounts")
-        # Lie: less cash moves than the size is worth at the price.
+        # Lie: fees of less than the size is worth at the price.
         require_identity(air, notional_identity(row), row.notional_carries, "fill.notional")
+        # Lie: a fill without its funding, or with it the wrong way round: whoever buys would be
+        # paid all that longs ever paid.
+        require_identity(air, moved_identity(row), row.moved_carries, "fill.moved")
 
 
 def _price(air: Builder, row: Columns) -> None:
@@ -176,7 +182,7 @@ def _slot(air: Builder, row: Columns, side: Any) -> None:
 
 
 def _balances(air: Builder, row: Columns, side: Any, which: Side) -> None:
-    """Cash and position move by notional, fee and size."""
+    """Cash and position move by what the size is worth, fee and size."""
     direction = 1 if which is Side.BUY else -1
     # Lie: a balance that overflows and comes back on the other end.
     for number in (side.cash_after, side.cash_carries, side.position_after, side.position_carries):

@@ -6,11 +6,19 @@ The identities are generic: constraints run them on cells, the trace on arrays t
 from typing import Any
 
 from circuits.air.layout import Layout, bit, carries, cell, cells, group, limbs
-from circuits.gadgets.integer import Integer, from_limbs, from_packed, from_small
+from circuits.gadgets.balanced import COUNT
+from circuits.gadgets.integer import (
+    Integer,
+    from_balanced,
+    from_limbs,
+    from_packed,
+    from_small,
+)
 from rollup.protocol.constants import (
     CASH_BITS,
     FEE_RATE_BITS,
     FEE_SCALE,
+    MOVED_BITS,
     NOTIONAL_BITS,
     POSITION_BITS,
     PRICE_BITS,
@@ -24,6 +32,9 @@ REMAINDER_BITS = 20
 """What rounding up adds: below FEE_SCALE < 2^20."""
 
 FEE_LIMBS = 4
+
+MOVED_BIAS = 1 << MOVED_BITS
+"""What a fill moves is of either sign, and held above zero by this."""
 
 FILL_ROWS_MAX = 2**12
 """Tallest fill table: sums of two fee limbs a row stay below 2^26, and timestamps below 2^13."""
@@ -71,12 +82,15 @@ class Columns(Layout):
     band_high = cells(2)
     taker_fee = cell()
     maker_fee = cell()
+    funding = cells(COUNT)  # F of the market, in balanced limbs
     seller_takes = bit()  # which side pays the taker's rate
     price = limbs(PRICE_BITS)
     size = limbs(SIZE_BITS)
     size_inverse = cell()  # of the sum of its limbs
     notional = limbs(NOTIONAL_BITS)
     notional_carries = carries(5, 16)
+    moved = limbs(MOVED_BITS + 1)  # size * (price - F), biased
+    moved_carries = carries(5, 17)
     band_room = cells(4)  # lower limbs of price - band low, and of band high - price
     accounts_inverse = cell()  # of buyer's account - seller's
     buyer = group(Side)
@@ -87,6 +101,12 @@ class Columns(Layout):
 def notional_identity(row: Any) -> Integer:
     """price * size - notional."""
     return from_limbs(row.price) * from_limbs(row.size) - from_limbs(row.notional)
+
+
+def moved_identity(row: Any) -> Integer:
+    """size * (price - F) - moved."""
+    claim = from_limbs(row.price) - from_balanced(row.funding)
+    return from_limbs(row.size) * claim - from_limbs(row.moved) + MOVED_BIAS
 
 
 def fee_identity(row: Any, side: Any) -> Integer:
@@ -103,8 +123,8 @@ def filled_identity(row: Any, side: Any) -> Integer:
 
 
 def cash_identity(row: Any, side: Any, direction: int) -> Integer:
-    """cash after - before + direction * notional + fee; direction 1 buys, -1 sells."""
-    moved = from_limbs(row.notional).packed()
+    """cash after - before + direction * moved + fee; direction 1 buys, -1 sells."""
+    moved = from_limbs(row.moved).packed() - MOVED_BIAS
     change = from_limbs(side.cash_after).packed() - from_packed(side.cash_before, CASH_BITS)
     change = change + (moved if direction > 0 else -moved)
     return change + from_limbs(side.fee).packed()

@@ -6,7 +6,7 @@ import numpy as np
 
 from circuits.air.graph import MODULUS
 from circuits.air.layout import LIMB_BITS
-from circuits.air.trace import U32, Trace, inverse_or_zero, put_packed
+from circuits.air.trace import U32, Trace, inverse_or_zero, put, put_packed
 from circuits.gadgets.compare import fill_difference
 from circuits.gadgets.integer import fill_carries
 from circuits.tables.fill.columns import (
@@ -15,6 +15,7 @@ from circuits.tables.fill.columns import (
     cash_identity,
     fee_identity,
     filled_identity,
+    moved_identity,
     notional_identity,
     position_identity,
 )
@@ -35,11 +36,14 @@ def build(records: FillRecords, height: int, blinded: int) -> U32:
     put_packed(used.band_high, records.band_high)
     used.taker_fee[...] = records.taker_fee
     used.maker_fee[...] = records.maker_fee
+    put(used.funding, records.funding)
     used.price.fill(records.price)
     used.size.fill(records.size)
     used.size_inverse[...] = inverse_or_zero(sum(used.size.cells[1:], used.size.cells[0]))
     used.notional.fill(records.notional)
     used.notional_carries.fill(fill_carries(notional_identity(used)))
+    used.moved.fill(records.moved)
+    used.moved_carries.fill(fill_carries(moved_identity(used)))
     fill_difference(used.band_room[:2], records.band_low, records.price, PRICE_BITS)
     fill_difference(used.band_room[2:], records.price, records.band_high, PRICE_BITS)
     buyer, seller = records.sides

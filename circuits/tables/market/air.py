@@ -7,7 +7,7 @@ hand the markets leaf on from market to market, before and after the batch.
 Height: one row a market, padded. Degree: 3.
 Buses: receives MARKET; sends RISK, TRADE and TAKE as often as they are asked for; FRONTIERS, SWEEP,
 HASH, RANGE.
-Claims: docs/spec/claims/market.md. Spec: docs/spec/06-margin.md and 13-triggers.md.
+Claims: docs/spec/claims/market.md. Spec: docs/spec/06-margin.md and 15-triggers.md.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from typing import Any
 from circuits.air.builder import Builder
 from circuits.air.layout import Layout, bit, cell, cells, group, limbs, many
 from circuits.air.table import Table
+from circuits.gadgets.balanced import COUNT
 from circuits.gadgets.buses import FRONTIERS, MARKET, RISK, SWEEP, TAKE, TRADE
 from circuits.gadgets.hash import request_hash
 from circuits.tables.position.columns import DIGEST, Risk
@@ -54,6 +55,7 @@ class Columns(Layout):
     band_high = cells(2)
     taker_fee = cell()
     maker_fee = cell()
+    funding = cells(COUNT)  # F in balanced limbs
     lot_fee = cells(3)  # of liquidation, limbs
     steady = cell()  # 1 if the price is fresh and unclamped
     risk_uses = cell()  # positions of this batch in the market
@@ -78,7 +80,7 @@ def _terms(air: Builder, row: Columns) -> None:
     for uses in (row.risk_uses, row.trade_uses, row.take_uses):
         air.require_zero(uses * (1 - row.active), "market.padding-is-silent")
     risk = row.risk.cells
-    trade = (*row.band_low, *row.band_high, row.taker_fee, row.maker_fee)
+    trade = (*row.band_low, *row.band_high, row.taker_fee, row.maker_fee, *row.funding)
     # Lie: other terms than governance and price give, or those of a market that is not listed.
     public = (row.market, *risk, *trade, *row.lot_fee, row.steady)
     air.receive(MARKET, public, row.active, claim="market.public")

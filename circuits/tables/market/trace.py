@@ -19,7 +19,7 @@ def build(records: MarketRecords, positions: PositionRecords, height: int, blind
     row.market[...] = records.market
     row.listed[...] = records.listed
     put(row.risk.cells, records.risk)
-    trade = (*row.band_low, *row.band_high, row.taker_fee, row.maker_fee)
+    trade = (*row.band_low, *row.band_high, row.taker_fee, row.maker_fee, *row.funding)
     put(trade, records.trade)
     markets, uses = np.unique(positions.market, return_counts=True)
     counts = dict(zip(markets.tolist(), uses.tolist(), strict=True))

@@ -7,7 +7,7 @@ j accesses memory at time OUTFLOW_TIMESTAMP + j.
 Height: one row an outflow, padded; rows in use need not be contiguous, and are among the first
 OUTFLOWS_MAX rows. Degree: 3.
 Buses: receives ORDER, OWNER, PAYOUT and OUTFLOW, accesses three words of MEMORY.
-Claims: docs/spec/claims/outflow.md. Spec: docs/spec/15-outflow.md.
+Claims: docs/spec/claims/outflow.md. Spec: docs/spec/16-outflow.md.
 """
 
 from collections.abc import Mapping, Sequence

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from circuits.air.graph import MODULUS
 from circuits.gadgets.buses import FEES, MEMORY, ORDER, TRADE
 from circuits.gadgets.words import SLOT_WORD
 from circuits.tables.fill.air import table
@@ -31,6 +32,7 @@ def test_honest_fills_hold_and_so_does_an_empty_table() -> None:
     assert failed() == set()
     ether = {"market": 1, "price": 250_000, "taker": 1, "seller.limit": 240_000}
     assert failed({}, ether, {"size": 1}) == set()
+    assert failed({"funding": 1_234}, {**ether, "funding": -(2**28)}, {"funding": 600_001}) == set()
 
 
 prices = st.integers(580_000, 620_000)
@@ -41,14 +43,15 @@ prices = st.integers(580_000, 620_000)
     prices,
     st.integers(1, 2**31),
     st.integers(0, 1),
-    st.integers(-(2**62), 2**62),
+    st.integers(-(2**61), 2**61),
     st.integers(-(2**39), 2**39),
     st.integers(0, 2**39),
+    st.integers(-(2**28), 2**28),
 )
 def test_every_fill_that_the_rules_allow_is_provable(
-    price: int, size: int, taker: int, cash: int, position: int, filled: int
+    price: int, size: int, taker: int, cash: int, position: int, filled: int, funding: int
 ) -> None:
-    row = {"price": price, "size": size, "taker": taker}
+    row = {"price": price, "size": size, "taker": taker, "funding": funding}
     for side, limit in (("buyer", 2**30 - 1), ("seller", 1)):
         own = {"cash": cash, "position": position, "limit": limit, "stored_filled": filled}
         row |= {f"{side}.{name}": value for name, value in own.items()}
@@ -106,6 +109,19 @@ LIES = [
     ("the maker charged as taker", {"seller.rate": 500}, {"fill.rate"}),
     ("a fee rounded down", {"size": 1, "buyer.fee": 299}, {"fill.fee"}),
     ("a fee rounded up twice", {"buyer.fee": 300_001}, {"fill.fee-rounding"}),
+    ("a fill without its offset", {"funding": 1_234, "moved": 600_000_000}, {"fill.moved"}),
+    ("funding of another rate", {"funding": 1_234, "moved": 598_767_000}, {"fill.moved"}),
+    ("funding of another sign", {"funding": 1_234, "moved": 601_234_000}, {"fill.moved"}),
+    (
+        "a seller who is not charged funding",
+        {"funding": 1_234, "seller.cash_after": 10**12 + 600_000_000 - 60_000},
+        {"fill.cash"},
+    ),
+    (
+        "more moved than cash can hold",
+        {"funding": -(2**28), "size": 2**34, "buyer.size": 2**39, "seller.size": 2**39},
+        {"fill.bounds"},
+    ),
     ("a notional a quantum too small", {"notional": 599_999_999}, {"fill.notional"}),
     ("a notional of 2^52", {"size": 2**33}, {"fill.bounds", "fill.cap"}),
     ("a size of zero", {"size": 0}, {"fill.size-positive"}),
@@ -174,12 +190,15 @@ def test_bits_are_bits() -> None:
 
 
 def test_a_fill_asks_for_the_terms_that_it_trades_at() -> None:
-    """Band and fees of one market, and its number: whatever differs is another question."""
-    said = FILL.messages(trace({}), TRADE)
+    """Band, fees and funding of one market, and its number: whatever differs is another
+    question."""
+    given = {"funding": -8_193}
+    said = FILL.messages(trace(given), TRADE)
     band = [part for end in (580_000, 620_000) for part in (end & (2**26 - 1), end >> 26)]
-    assert said == {(0, *band, 500, 100): -1}
-    for column in ("market", "band_low.0", "band_high.0", "taker_fee", "maker_fee"):
-        assert FILL.messages(FILL.forge(trace({}), 0, column, 77), TRADE) != said
+    assert said == {(0, *band, 500, 100, MODULUS - 1, MODULUS - 1, 0): -1}
+    numbers = ("market", "band_low.0", "band_high.0", "taker_fee", "maker_fee", "funding.0")
+    for column in (*numbers, "funding.2"):
+        assert FILL.messages(FILL.forge(trace(given), 0, column, 77), TRADE) != said
 
 
 def test_a_fill_below_the_rows_of_the_class() -> None:

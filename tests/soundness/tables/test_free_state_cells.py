@@ -35,13 +35,13 @@ from circuits.tables.tree.trace import build as build_tree
 from circuits.tables.trigger.air import TABLE as TRIGGER
 from circuits.tables.trigger.trace import build as build_trigger
 from rollup.protocol.margin import Holding
-from rollup.protocol.terms import batch_terms
 from tests.helpers.closings import BACKSTOP, Case, Offer, Parts, honest_offer, records_of
-from tests.helpers.venue import BTC_PRICE, ETH_PRICE, GOVERNANCE, held
+from tests.helpers.market_books import terms_at
+from tests.helpers.venue import BTC_PRICE, ETH_PRICE, held
 
 CHANGES = (1, 4096)
 
-TERMS = batch_terms(GOVERNANCE, (BTC_PRICE, ETH_PRICE))
+TERMS = terms_at((BTC_PRICE, ETH_PRICE))
 HEIGHTS = {"account": 4, "position": 4, "total": 4}
 
 

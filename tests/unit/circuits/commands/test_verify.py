@@ -216,12 +216,12 @@ def priced() -> tuple[PublicInput, ...]:
     """The three batches, each with reports that move both prices."""
     found: list[PublicInput] = []
     for public in chain():
-        before = found[-1].prices if found else PRICES
-        wanted = (before[0] + 100, before[1] - 10)
+        book = found[-1].book_after if found else public.book_before
+        wanted = (book.prices[0] + 100, book.prices[1] - 10)
         slot = GOVERNANCE.oracle.slot(public.time)
         signed = [each for key in KEYS for each in reports(key, GOVERNANCE, wanted, slot)]
         ordered = sorted(signed, key=lambda each: each.package.points[0].feed)
-        found.append(replace(public, prices_before=before, prices=wanted, reports=tuple(ordered)))
+        found.append(replace(public, book_before=book, prices=wanted, reports=tuple(ordered)))
     return tuple(found)
 
 
@@ -295,11 +295,18 @@ def test_a_valid_proof_at_prices_that_nobody_signed_is_refused_by_its_reason(
     assert found.exit_code == ExitCode.INVALID and found.record["reason"] == reason
 
 
-def test_batches_whose_prices_do_not_go_on_from_each_other_do_not_join(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "changes", [{"price": 600_201}, {"funding": 1}, {"carry": 1}, {"step": 100}], ids=str
+)
+def test_batches_whose_market_books_do_not_go_on_from_each_other_do_not_join(
+    tmp_path: Path, changes: dict[str, int]
+) -> None:
     first, second, third = priced()
-    elsewhere = (second.prices[0] + 1, *second.prices[1:])
-    found = refusal(target(tmp_path, first, second, replace(third, prices_before=elsewhere)))
-    assert found.exit_code == ExitCode.ROOTS_DIFFER and found.record["reason"] == "PRICES"
+    left = second.book_after
+    first_market, *others = left.markets
+    elsewhere = replace(left, markets=(replace(first_market, **changes), *others))
+    found = refusal(target(tmp_path, first, second, replace(third, book_before=elsewhere)))
+    assert found.exit_code == ExitCode.ROOTS_DIFFER and found.record["reason"] == "BOOK"
 
 
 def test_a_folder_without_batches_and_no_folder_are_bad_input(tmp_path: Path) -> None:

@@ -79,6 +79,18 @@ def test_numbers_in_any_order_are_a_run() -> None:
             require_consecutive(wrong)
 
 
+def test_a_step_that_is_left_open_goes_on() -> None:
+    first, second, third = chain()
+    left = replace(second, closed=False)
+    goes_on = replace(third, book_before=left.book_after)
+    require_chained([first, left, goes_on])
+    assert goes_on.begins_open and not goes_on.book_after.is_open
+    for lie in ([first, left, third], [first, second, goes_on]):
+        with pytest.raises(ChainBroken) as caught:
+            require_chained(lie)
+        assert caught.value.link is Link.BOOK
+
+
 def test_a_change_of_governance_joins_and_is_named() -> None:
     first, second, third = chain()
     other = replace(GOVERNANCE, clock_ahead_ms=1)

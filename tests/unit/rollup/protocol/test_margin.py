@@ -24,6 +24,7 @@ from tests.helpers.venue import (
 
 MARKET = MarketTerms(
     price=100,
+    funding=0,
     value=100,
     bucket=5,
     maintenance=5,

@@ -179,7 +179,7 @@ def test_an_account_at_maintenance_is_above_zero_after_the_worst_step(
         funding_cap=cap,
         interest=0,
     )
-    terms = market_terms(governance.markets[0], price)
+    terms = market_terms(governance.markets[0], price, 0)
     low, high = step_range(price, step)
     worst = ((1, low, terms.long_maintenance), (-1, high, terms.short_maintenance))
     for side, after, excess in worst:
@@ -230,18 +230,3 @@ def test_maintenance_moves_by_a_step_and_a_venues_accounts_stay() -> None:
         assert refusal(lambda after=after: require_continues(before, after)) is (
             Reason.GOVERNANCE_CHANGED
         )
-
-
-def test_a_new_step_is_safe_for_who_met_the_old_maintenance() -> None:
-    """The lie: maintenance and step are raised together."""
-    before = stepping(450, band_fraction=40)
-    market = replace(before.markets[0], maintenance_fraction=950)
-    for step, is_safe in ((480, True), (490, False), (900, False)):
-        feed = replace(before.oracle.feeds[0], step=step)
-        oracle = replace(before.oracle, feeds=(feed,))
-        after = replace(before, markets=(market,), oracle=oracle)
-        if is_safe:
-            require_continues(before, after)
-        else:
-            found = refusal(lambda after=after: require_continues(before, after))
-            assert found is Reason.STEP_TOO_WIDE

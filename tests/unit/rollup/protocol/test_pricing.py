@@ -9,14 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rollup.codec.fields import Node
 from rollup.crypto.address_key import AddressKey, signer_of
 from rollup.crypto.plain_recovery import plain_signer_of
 from rollup.crypto.signature_form import ORDER
 from rollup.hash.keccak import keccak256
 from rollup.oracle.package import DataPackage, DataPoint, SignedPackage, feed_id
-from rollup.protocol.constants import FRACTION_SCALE, PRICE_BITS
+from rollup.protocol.constants import FRACTION_SCALE, ORACLE_PRICE_BITS
 from rollup.protocol.market import Governance
-from rollup.protocol.oracle import PRICE_LEAST, REPORTS_MAX, STEP_MAX, Feed, OracleTerms
+from rollup.protocol.market_book_codec import read_book
+from rollup.protocol.oracle import (
+    PRICE_LEAST,
+    PRICE_MOST,
+    REPORTS_MAX,
+    STEP_MAX,
+    Feed,
+    OracleTerms,
+)
 from rollup.protocol.pricing import (
     PriceFault,
     PriceKind,
@@ -31,8 +40,8 @@ from rollup.protocol.pricing import (
 )
 from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Reason, Rejected
-from rollup.protocol.terms import PRICE_MAX
 from tests.helpers import venue as small
+from tests.helpers.market_books import book_of
 from tests.helpers.price_vectors import FILE, made
 from tests.helpers.price_vectors import GOVERNANCE as VECTORS
 
@@ -48,7 +57,8 @@ ORACLE = OracleTerms(tuple(key.address for key in KEYS), 3, 1_000, 500, FEEDS)
 GOVERNANCE = replace(small.GOVERNANCE, oracle=ORACLE)
 TIME = small.START + 12_345
 SLOT = small.START + 11_000
-BEFORE = small.PRICES
+PRICES = small.PRICES
+BEFORE = book_of(PRICES, GOVERNANCE)
 BTC_VALUES = (6_000_000_000_000, 6_001_000_000_000, 6_002_000_000_000)
 """60,000, 60,010 and 60,020 dollars with 8 decimals."""
 
@@ -63,8 +73,8 @@ def reports(values: Sequence[int], feed: str = "BTC", slot: int = SLOT) -> list[
     return [report(key, value, feed, slot) for key, value in pairs]
 
 
-def found(given: Sequence[SignedPackage], before: Sequence[int] = BEFORE) -> Pricing:
-    return pricing_of(GOVERNANCE, TIME, before, given, signer_of)
+def found(given: Sequence[SignedPackage], before: Sequence[int] = PRICES) -> Pricing:
+    return pricing_of(GOVERNANCE, TIME, book_of(before, GOVERNANCE), given, signer_of)
 
 
 def fault(given: Sequence[SignedPackage]) -> PriceFault:
@@ -187,7 +197,7 @@ PRICE_LIES = {
 @pytest.mark.parametrize("name", PRICE_LIES)
 def test_a_price_that_the_reports_do_not_give_is_refused(name: str) -> None:
     values, lie, reason = PRICE_LIES[name]
-    public = _public(reports(values), prices=(lie, *BEFORE[1:]))
+    public = _public(reports(values), prices=(lie, *PRICES[1:]))
     with pytest.raises(PriceRefused) as caught:
         require_priced(public, signer_of)
     assert caught.value.fault is reason
@@ -202,7 +212,16 @@ def test_reports_taken_out_of_a_public_input_leave_a_price_that_moved() -> None:
 
 def test_every_fault_has_a_lie() -> None:
     found = {reason for _, reason in LIES.values()} | {r for _, _, r in PRICE_LIES.values()}
-    assert found == set(PriceFault)
+    assert found | {PriceFault.STEP_REPORTS} == set(PriceFault)
+
+
+def test_an_open_step_has_no_reports_and_keeps_its_prices() -> None:
+    opened = BEFORE.stepped(TIME - 1, closed=False)
+    with pytest.raises(PriceRefused) as caught:
+        pricing_of(GOVERNANCE, TIME, opened, reports(BTC_VALUES), signer_of)
+    assert caught.value.fault is PriceFault.STEP_REPORTS
+    found = pricing_of(GOVERNANCE, TIME, opened, (), signer_of)
+    assert found.prices == BEFORE.prices
 
 
 def test_reports_are_part_of_what_a_proof_is_about() -> None:
@@ -212,7 +231,7 @@ def test_reports_are_part_of_what_a_proof_is_about() -> None:
         replace(public, reports=public.reports[::-1]),
         replace(public, reports=public.reports[1:]),
         replace(public, reports=tuple(_malleated())),
-        replace(public, prices_before=(600_001, *BEFORE[1:])),
+        replace(public, book_before=book_of((600_001, *PRICES[1:]), GOVERNANCE)),
     )
     assert len({public.digest(), *(other.digest() for other in others)}) == 5
 
@@ -261,16 +280,16 @@ def test_the_lower_median_is_a_value_that_half_are_not_above_and_half_not_below(
     assert lower_median(values[::-1]) == middle
 
 
-@given(st.integers(PRICE_LEAST, PRICE_MAX), st.integers(1, STEP_MAX))
+@given(st.integers(PRICE_LEAST, PRICE_MOST), st.integers(1, STEP_MAX))
 def test_a_step_keeps_a_price_within_its_bound_and_inside_what_a_price_may_be(
     before: int, step: int
 ) -> None:
     low, high = step_range(before, step)
-    assert PRICE_LEAST <= low <= before <= high <= PRICE_MAX
+    assert PRICE_LEAST <= low <= before <= high <= PRICE_MOST
     assert before * (FRACTION_SCALE - step) <= low * FRACTION_SCALE
     assert high * FRACTION_SCALE <= before * (FRACTION_SCALE + step)
     assert (low - 1) * FRACTION_SCALE < before * (FRACTION_SCALE - step) or low == PRICE_LEAST
-    assert (high + 1) * FRACTION_SCALE > before * (FRACTION_SCALE + step) or high == PRICE_MAX
+    assert (high + 1) * FRACTION_SCALE > before * (FRACTION_SCALE + step) or high == PRICE_MOST
 
 
 @given(st.integers(0, 2**256 - 1), st.integers(0, 18), st.integers(0, 6))
@@ -285,15 +304,15 @@ def test_a_value_in_ticks_is_rounded_down_by_less_than_a_tick(
 
 @given(
     st.lists(st.integers(0, 2**80), min_size=3, max_size=5),
-    st.integers(1, PRICE_MAX),
+    st.integers(1, PRICE_MOST),
     st.integers(1, STEP_MAX),
 )
 def test_a_price_is_the_median_or_a_clamped_one_at_the_end_of_its_step(
     values: list[int], before: int, step: int
 ) -> None:
-    feed = replace(FEEDS[0], step=step)
+    feed = FEEDS[0]
     low, high = step_range(before, step)
-    price, kind = price_of(values, feed, 1, before)
+    price, kind = price_of(values, feed, 1, before, step)
     wanted = ticks(lower_median(values), feed, 1)
     assert low <= price <= high
     assert (kind is PriceKind.FRESH) == (price == wanted)
@@ -338,9 +357,9 @@ def test_no_price_falls_below_the_least() -> None:
     for _ in range(50):
         before = found(reports([0, 0, 0]), before).prices
     assert before[0] == PRICE_LEAST
-    last, widest = 10**6, replace(FEEDS[0], step=STEP_MAX)
+    last = 10**6
     for _ in range(5):
-        last, _ = price_of([0], widest, 1, last)
+        last, _ = price_of([0], FEEDS[0], 1, last, STEP_MAX)
     assert last == PRICE_LEAST
 
 
@@ -378,7 +397,7 @@ def test_terms_that_would_not_be_safe_are_not_made(
         ({"step": 0}, Reason.FRACTION_OUT_OF_BOUNDS),
         ({"step": STEP_MAX + 1}, Reason.FRACTION_OUT_OF_BOUNDS),
         ({"listing_price": 1}, Reason.PRICE_OUT_OF_BOUNDS),
-        ({"listing_price": 1 << PRICE_BITS}, Reason.PRICE_OUT_OF_BOUNDS),
+        ({"listing_price": 1 << ORACLE_PRICE_BITS}, Reason.PRICE_OUT_OF_BOUNDS),
     ],
 )
 def test_a_feed_that_would_not_be_safe_is_not_made(
@@ -428,7 +447,7 @@ def test_the_vectors_for_other_languages_are_what_the_rule_gives() -> None:
 def test_the_plain_recovery_gives_the_same_vectors() -> None:
     for row in json.loads(FILE.read_text("ascii"))["batches"]:
         packages = [SignedPackage.decode(bytes.fromhex(data)) for data in row["reports"]]
-        before = row["prices_before"]
+        before = read_book(Node(row["book_before"], "book"))
         try:
             found = pricing_of(VECTORS, row["time"], before, packages, plain_signer_of)
             assert list(found.prices) == row["prices"]

@@ -26,13 +26,13 @@ from rollup.protocol.triggers import (
     side_of,
     swept,
 )
+from tests.helpers.market_books import terms_at
 from tests.helpers.venue import (
     BTC,
     BTC_MARKET,
     BTC_PRICE,
     ETH,
     ETH_PRICE,
-    GOVERNANCE,
     USDC,
     Match,
     Venue,
@@ -106,7 +106,7 @@ def down(venue: Venue) -> Venue:
 
 def at_the_price(batch: Batch) -> Batch:
     """The lie: the frontiers are where they would be if nobody were in the way."""
-    terms = batch_terms(batch.governance, batch.prices)
+    terms = batch_terms(batch.governance, batch.book)
     return replace(batch, frontiers=tuple(each.numbers for each in terms))
 
 
@@ -121,7 +121,7 @@ def test_an_account_in_one_market_is_due_where_it_is_below_maintenance(venue: Ve
     """Its trigger is its liquidation price, by the bucket."""
     (trigger,), bucket = venue.state.accounts[1].triggers, BTC_MARKET.bucket
     for price in range(BTC_PRICE * 93 // 100, BTC_PRICE, bucket // 3):
-        terms = batch_terms(GOVERNANCE, (price, ETH_PRICE))
+        terms = terms_at((price, ETH_PRICE))
         account = venue.state.accounts[1]
         excess = value(Holding(account.cash, account.positions), terms).excess
         assert (trigger > terms[BTC].numbers[LONG]) == (excess < 0)
@@ -195,7 +195,7 @@ def test_a_step_with_one_side_unswept_is_not_closed(venue: Venue) -> None:
 
 
 def liquidation(venue: Venue) -> Takeover:
-    terms = batch_terms(GOVERNANCE, venue.prices)
+    terms = terms_at(venue.prices)
     return Takeover(1, BTC, LOTS, full_fee(LOTS, terms[BTC]))
 
 
@@ -215,7 +215,7 @@ def test_an_account_left_below_maintenance_keeps_the_step_open(venue: Venue) -> 
 def opened(venue: Venue) -> Venue:
     """The step down is open: account 1 is still to be liquidated."""
     down(venue).run(venue.batch(refreshed=[3]))
-    assert venue.state.open_since
+    assert venue.state.book.is_open
     return venue
 
 
@@ -226,8 +226,8 @@ def test_prices_stand_while_a_step_is_open(opened: Venue) -> None:
 
 def test_an_open_step_is_closed_by_liquidation(opened: Venue) -> None:
     outcome = opened.run(opened.batch(takeovers=[liquidation(opened)]))
-    assert outcome.public.closed and outcome.public.open_since
-    assert opened.state.open_since == 0
+    assert outcome.public.closed and outcome.public.begins_open
+    assert not opened.state.book.is_open
     opened.prices = (DOWN[0] + 1, DOWN[1])
     assert opened.run(opened.batch()).public.closed
 
@@ -302,7 +302,7 @@ def test_every_listed_market_has_its_frontiers(venue: Venue) -> None:
 
 
 def test_a_new_markets_frontiers_begin_at_its_price() -> None:
-    terms = batch_terms(GOVERNANCE, (BTC_PRICE, ETH_PRICE))
+    terms = terms_at((BTC_PRICE, ETH_PRICE))
     assert frontiers_before(((1, 2),), terms) == ((1, 2), terms[1].numbers)
     gone = refusal(lambda: frontiers_before(((1, 2),) * 3, terms))
     assert gone is Reason.FRONTIER_COUNT
@@ -311,8 +311,8 @@ def test_a_new_markets_frontiers_begin_at_its_price() -> None:
 def test_a_price_in_no_bucket_has_no_batch() -> None:
     market = replace(BTC_MARKET, bucket=100)
     most = 100 * 2**15 + 100 * 2**14
-    assert market_terms(market, most * 9 // 10)
-    found = refusal(lambda: market_terms(market, most * 21 // 20))
+    assert market_terms(market, most * 9 // 10, 0)
+    found = refusal(lambda: market_terms(market, most * 21 // 20, 0))
     assert found is Reason.PRICE_OUTSIDE_BUCKETS
 
 

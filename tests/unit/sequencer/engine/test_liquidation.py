@@ -10,7 +10,7 @@ from rollup.protocol.order import Side
 from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Reason
 from rollup.protocol.takeover import full_fee
-from rollup.protocol.terms import MarketTerms, batch_terms
+from rollup.protocol.terms import MarketTerms
 from sequencer.engine.command import CloseBatch, OpenBatch, Submit
 from sequencer.engine.core import CoreState, new_state, step
 from sequencer.engine.event import (
@@ -23,6 +23,7 @@ from sequencer.engine.event import (
     VenueReason,
 )
 from sequencer.engine.liquidation import Taking, taken, takings
+from tests.helpers import market_books
 from tests.strategies import venues
 
 USDC = 10**6
@@ -33,7 +34,7 @@ SIZE = 10_000
 
 
 def terms_at(btc: int, eth: int = ETH) -> tuple[MarketTerms, ...]:
-    return batch_terms(venues.GOVERNANCE, (btc, eth))
+    return market_books.terms_at((btc, eth), venues.GOVERNANCE)
 
 
 def holding(cash: int, *held: tuple[int, int]) -> Holding:

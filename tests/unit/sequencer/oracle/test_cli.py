@@ -14,6 +14,7 @@ from sequencer.oracle.cli import oracle
 from sequencer.oracle.folder import ReportFolder
 from sequencer.service.reports import select
 from tests.helpers import venue as small
+from tests.helpers.market_books import book_of
 from tests.helpers.oracle import EXAMPLE, KEYS, oracle_terms
 from tests.helpers.oracle import reports as signed_reports
 
@@ -45,7 +46,7 @@ def test_a_price_that_is_signed_makes_a_venue_s_price(tmp_path: Path) -> None:
     offered = ReportFolder(tmp_path / "reports", print).of(slot)
     signers = tuple(bytes.fromhex(address) for address in drawn["signers"])
     governance = replace(small.GOVERNANCE, oracle=replace(terms, signers=signers, quorum=3))
-    chosen = select(governance, slot + terms.lag_ms, small.PRICES, offered)
+    chosen = select(governance, slot + terms.lag_ms, book_of(small.PRICES), offered)
     assert chosen.pricing.kinds[0] is PriceKind.FRESH and chosen.pricing.prices[0] == 601_234
 
 
@@ -96,7 +97,7 @@ def test_packages_of_a_gateway_are_read_unchanged_and_a_venue_takes_them(tmp_pat
     assert code == 0 and said["written"] == 6
     assert {row["signer"] for row in said["packages"]} == {key.address.hex() for key in KEYS}
     offered = ReportFolder(tmp_path / "reports", print).of(small.GOVERNANCE.oracle.slot(time))
-    chosen = select(small.GOVERNANCE, time, small.PRICES, offered)
+    chosen = select(small.GOVERNANCE, time, book_of(small.PRICES), offered)
     assert chosen.pricing.prices == (601_000, 251_000)
 
 

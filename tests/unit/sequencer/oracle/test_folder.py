@@ -22,6 +22,7 @@ from sequencer.service.prices import DevelopmentPrices
 from sequencer.service.reports import select
 from sequencer.service.venue_file import venue_from_toml
 from tests.helpers import venue as small
+from tests.helpers.market_books import book_of
 from tests.helpers.oracle import EXAMPLE, KEYS, reports
 
 SLOT = 1_700_000_000_000
@@ -116,7 +117,7 @@ def test_the_loop_signs_every_slot_once_and_those_that_a_batch_of_now_takes(
     before = small.PRICES
     for slot in signed:
         time = slot + TERMS.lag_ms
-        chosen = select(FILE.governance, time, before, folder.of(slot))
+        chosen = select(FILE.governance, time, book_of(before, FILE.governance), folder.of(slot))
         assert chosen.pricing.kinds == (PriceKind.FRESH,) * 2 and chosen.refused == ()
         assert chosen.pricing.prices == prices.at(slot)
         before = chosen.pricing.prices

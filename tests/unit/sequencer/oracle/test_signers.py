@@ -14,6 +14,7 @@ from sequencer.oracle.signers import DevelopmentOracle, value_of
 from sequencer.service.prices import DevelopmentPrices
 from sequencer.service.reports import select
 from tests.helpers import venue as small
+from tests.helpers.market_books import book_of
 from tests.helpers.oracle import KEYS
 
 
@@ -69,6 +70,6 @@ def test_signers_in_this_process_make_the_prices_of_their_source() -> None:
     oracle = DevelopmentOracle(KEYS, small.GOVERNANCE, prices)
     time = small.START + 5_000
     slot = small.GOVERNANCE.oracle.slot(time)
-    chosen = select(small.GOVERNANCE, time, small.PRICES, oracle.of(slot))
+    chosen = select(small.GOVERNANCE, time, book_of(small.PRICES), oracle.of(slot))
     assert chosen.refused == () and len(chosen.reports) == 6
     assert chosen.pricing.prices == prices.at(slot)

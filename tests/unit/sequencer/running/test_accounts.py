@@ -9,6 +9,7 @@ import pytest
 
 from rollup.codec.strict import CodecError
 from rollup.l1.development import LocalL1, ManualClock
+from rollup.protocol.genesis import BACKSTOP_ACCOUNT
 from sequencer.demo.market.keys import KeySource
 from sequencer.running import accounts
 from sequencer.running.accounts import funded, read_key_file
@@ -39,6 +40,16 @@ def test_accounts_are_funded_once_and_read_back(l1: LocalL1, tmp_path: Path) -> 
     assert crowd[0].account == 4 and crowd[0].path.name == "crowd-00.json"
     for each in (*more, *crowd):
         assert stat.S_IMODE(each.path.stat().st_mode) == 0o600
+
+
+def test_who_dares_has_little_and_the_backstop_much_once(l1: LocalL1, tmp_path: Path) -> None:
+    (daring,) = funded(l1, KeySource(), "daring", 1, LEAST, tmp_path, accounts.DARING_DOLLARS)
+    for _ in range(2):
+        accounts.fund_backstop(l1, KeySource(), BACKSTOP_ACCOUNT, tmp_path)  # type: ignore[arg-type]
+    registered, deposited = l1.queue
+    assert registered.account == daring.account and registered.amount == 2_000 * 10**6
+    assert deposited.account == BACKSTOP_ACCOUNT and deposited.amount == 20_000_000 * 10**6
+    assert stat.S_IMODE((tmp_path / "backstop.json").stat().st_mode) == 0o600
 
 
 class Cut(Exception):

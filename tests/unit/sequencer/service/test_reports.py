@@ -36,13 +36,13 @@ def test_a_batch_has_the_prices_of_its_reports_and_the_next_goes_on_from_there(
     running.open(UP)
     closed = running.close()
     public = closed.outcome.public
-    assert public.prices == UP and public.prices_before == small.PRICES
+    assert public.prices == UP and public.book_before.prices == small.PRICES
     assert len(public.reports) == 2 * len(KEYS)
     assert running.venue.commit_headers() is None
     running.post(closed)
     running.venue.open_batch(running.world.now + WINDOW_MS)
     after = running.close().outcome.public
-    assert after.prices == after.prices_before == UP and after.reports == ()
+    assert after.prices == after.book_before.prices == UP and after.reports == ()
     assert require_priced(after, plain_signer_of).kinds == (PriceKind.MISSING,) * 2
 
 

@@ -7,7 +7,6 @@ from rollup.crypto.batched import generate_secrets
 from rollup.protocol.margin import Holding, margin_case
 from rollup.protocol.order import Side
 from rollup.protocol.positions import NO_POSITIONS, Positions
-from rollup.protocol.terms import batch_terms
 from sequencer.demo.market.trader import Trader
 from sequencer.stress.people import (
     ACTS_EVERY,
@@ -17,10 +16,11 @@ from sequencer.stress.people import (
     Population,
     capital_of,
 )
+from tests.helpers.market_books import terms_at
 from tests.strategies import venues
 
 TIME = venues.START_MS + 60_000
-TERMS = batch_terms(venues.GOVERNANCE, venues.PRICES)
+TERMS = terms_at(venues.PRICES, venues.GOVERNANCE)
 MARKETS = venues.GOVERNANCE.markets
 HERE = (venues.CHAIN, venues.VENUE)
 (SECRET,) = generate_secrets(1)
