@@ -412,6 +412,11 @@ def with_pre(batch: Batch, **changes: object) -> Batch:
     return replace(batch, pre=replace(batch.pre, **changes))  # type: ignore[arg-type]
 
 
+def begun(batch: Batch) -> Batch:
+    """The batch, if the one before it had left its step open."""
+    return with_pre(batch, book=replace(batch.pre.book, open_since=START))
+
+
 def held(*sizes: int) -> Positions:
     """Positions from a size for each of the first markets."""
     return Positions(tuple((market, size) for market, size in enumerate(sizes) if size))

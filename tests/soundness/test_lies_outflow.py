@@ -20,20 +20,20 @@ from rollup.protocol.outflow import Outflow, SignedOutflow
 from rollup.protocol.public import GrantedWithdrawal
 from rollup.protocol.rejection import Reason
 from rollup.protocol.takeover import Takeover
-from rollup.protocol.terms import batch_terms
 from tests.helpers.lies import Liar, forge, make_liar
+from tests.helpers.market_books import terms_at
 from tests.helpers.statement import claims_broken_by, claims_broken_in
 from tests.helpers.venue import (
     BACKSTOP_ACCOUNT,
     BTC,
     BTC_PRICE,
     ETH_PRICE,
-    GOVERNANCE,
     PRICES,
     START,
     USDC,
     Match,
     Venue,
+    begun,
     buy,
     credit,
     owner,
@@ -253,7 +253,7 @@ def test_an_outflow_of_nothing(liar: Liar) -> None:
 def over(liar: Liar, account: int = 1) -> int:
     """One quantum more than may leave a trader that is long."""
     leaf = liar.venue.state.accounts[account]
-    return leaf.cash + leaf.positions[BTC] * batch_terms(GOVERNANCE, PRICES)[BTC].long_initial + 1
+    return leaf.cash + leaf.positions[BTC] * terms_at(PRICES)[BTC].long_initial + 1
 
 
 def test_below_initial_margin(liar: Liar) -> None:
@@ -302,7 +302,7 @@ def test_while_a_price_is_missing_and_called_steady(liar: Liar) -> None:
 
 
 def test_in_a_batch_that_begins_in_an_open_step(liar: Liar) -> None:
-    batch = replace(liar.venue.batch(outflows=[withdraw(3, SPARE)]), open_since=START)
+    batch = begun(liar.venue.batch(outflows=[withdraw(3, SPARE)]))
     assert liar.refusal(batch) is Reason.OUTFLOW_STEP
     liar.blind("require_begins_step", payment)
     assert liar.refusal(batch) is Reason.STEP_RISK
@@ -338,7 +338,7 @@ def test_in_a_batch_that_leaves_its_step_open(monkeypatch: pytest.MonkeyPatch) -
 
 def test_of_a_liquidated_account(monkeypatch: pytest.MonkeyPatch) -> None:
     liar = fallen(monkeypatch)
-    fee = 900 * batch_terms(GOVERNANCE, liar.venue.prices)[BTC].liquidation_fee
+    fee = 900 * terms_at(liar.venue.prices)[BTC].liquidation_fee
     taken = [Takeover(1, BTC, 900, fee)]
     batch = paying(liar, withdraw(1, USDC), takeovers=taken)
     assert liar.refusal(batch) is Reason.LIQUIDATED_SIGNED

@@ -15,7 +15,7 @@ from rollup.protocol.public import GrantedWithdrawal
 from rollup.protocol.public_json import public_from_json, public_to_json
 from rollup.protocol.rejection import Reason
 from rollup.protocol.takeover import Takeover, full_fee
-from rollup.protocol.terms import batch_terms
+from tests.helpers.market_books import terms_at
 from tests.helpers.oracle import reports
 from tests.helpers.venue import (
     BACKSTOP_ACCOUNT,
@@ -28,6 +28,7 @@ from tests.helpers.venue import (
     USDC,
     Match,
     Venue,
+    begun,
     buy,
     credit,
     owner,
@@ -178,7 +179,7 @@ def test_a_record_that_cannot_be_is_refused(make: Callable[[], object], reason: 
 
 def test_initial_margin_stays_behind_whatever_risk_did(venue: Venue) -> None:
     holding(venue)
-    terms = batch_terms(GOVERNANCE, PRICES)[BTC]
+    terms = terms_at(PRICES)[BTC]
     spare = cash(venue, 1) + 1000 * terms.long_initial
     for amount in (spare + 1, spare + 40 * USDC):
         asked = venue.batch(outflows=[withdraw(1, amount)], reported=True)
@@ -223,7 +224,7 @@ def test_another_market_holds_nothing_back(venue: Venue) -> None:
 
 def test_no_cash_leaves_in_a_batch_that_begins_in_an_open_step(venue: Venue) -> None:
     batch = venue.batch(outflows=[withdraw(1, USDC)])
-    assert venue.refusal(replace(batch, open_since=START)) is Reason.OUTFLOW_STEP
+    assert venue.refusal(begun(batch)) is Reason.OUTFLOW_STEP
 
 
 def test_no_cash_leaves_in_a_batch_that_leaves_its_step_open() -> None:
@@ -241,7 +242,7 @@ def test_a_liquidated_account_pays_nothing_out() -> None:
     venue.run(venue.batch([entry]))
     holding(venue, 900)
     venue.prices = (BTC_PRICE * 930 // 1000, ETH_PRICE)
-    fee = full_fee(900, batch_terms(GOVERNANCE, venue.prices)[BTC])
+    fee = full_fee(900, terms_at(venue.prices)[BTC])
     taken = [Takeover(1, BTC, 900, fee)]
     assert venue.run(venue.batch(takeovers=taken, reported=True)).public.closed
     venue = Venue().with_traders(60 * USDC, RICH, RICH)

@@ -12,7 +12,6 @@ from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.outflow import Outflow, OutflowKind
 from rollup.protocol.public import GrantedWithdrawal
 from rollup.protocol.rejection import Reason
-from rollup.protocol.terms import batch_terms
 from sequencer.batches.machine import Done, Machine, Setup
 from sequencer.engine.command import Cancel, CloseBatch, OpenBatch, PayOut, Submit
 from sequencer.engine.event import (
@@ -25,6 +24,7 @@ from sequencer.engine.event import (
     OutflowRefused,
     VenueReason,
 )
+from tests.helpers.market_books import terms_at
 from tests.helpers.venue import (
     BACKSTOP_ACCOUNT,
     BTC,
@@ -201,7 +201,7 @@ def test_initial_margin_is_asked_when_all_else_is_done(venue: Running) -> None:
     venue.ask(withdraw(1, 960 * USDC))
     venue.trade(1000)
     assert refused(venue.close().events) is Reason.MARGIN
-    spare = venue.cash(1) + 1000 * batch_terms(GOVERNANCE, PRICES)[BTC].long_initial
+    spare = venue.cash(1) + 1000 * terms_at(PRICES)[BTC].long_initial
     venue.open()
     venue.ask(withdraw(1, spare, slot=8))
     venue.ask(withdraw(1, 1, slot=7))
