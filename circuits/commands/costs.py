@@ -41,13 +41,13 @@ ROWS: Mapping[str, Mapping[str, int]] = {
     "its header": {"header": 1, "poseidon": HEADER_BLOCKS},
     "a position of it": {"position": 1, "poseidon": 2},
     "a leaf of triggers": {"trigger": 1, "poseidon": 2},
-    "a refresh, its leaves apart": {"account": 1, "total": 1, "position": 1, "poseidon": 6},
+    "a refresh": {"account": 1, "total": 1, "position": 1, "poseidon": 6},
     "8 swept buckets": {"trigger": 1, "tree": 1, "poseidon": 2},
     "a touched slot": {"slot": 1, "poseidon": 2},
     "a deposit": {"deposit": 1},
     "a path to an account": {name: ACCOUNT_BITS * rows for name, rows in NODE_ROWS.items()},
     "a path to a slot": {name: SLOT_BITS * rows for name, rows in NODE_ROWS.items()},
-    "a path to a leaf of triggers": {name: TRIGGER_BITS * rows for name, rows in NODE_ROWS.items()},
+    "a path to triggers": {name: TRIGGER_BITS * rows for name, rows in NODE_ROWS.items()},
 }
 """Rows by table. Of an account's leaf the block of the header is hashed once, the others before and
 after; a header is opened where an order or a registration needs it. Every eighth position of an

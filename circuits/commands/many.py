@@ -56,7 +56,8 @@ class BatchFile(Private):
         """Read it. CodecError if the bytes are no batch, Rejected if it cannot be one."""
         batch = batch_from_bytes(data)
         stated = {name: getattr(batch, name) for name in GIVEN}
-        return cls(data, batch.number, {**stated, "deposits": batch.deposits})
+        stated |= {"deposits": batch.deposits, "book_before": batch.pre.book}
+        return cls(data, batch.number, stated)
 
     def require_proved(self, bundle: object, verifier: Verifier) -> Bundle:
         """The same bundle, if it is a proof of this batch; NotProved otherwise."""
@@ -64,6 +65,7 @@ class BatchFile(Private):
             raise NotProved(f"batch {self.number}: a bundle is wanted from the worker")
         public = bundle.public
         found: dict[str, object] = {name: getattr(public, name) for name in GIVEN}
+        found["book_before"] = public.book_before
         found["deposits"] = tuple(each.entry for each in public.deposits)
         if found != self.stated:
             raise NotProved(f"batch {self.number}: the worker's proof is about another batch")

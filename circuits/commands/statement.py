@@ -59,6 +59,8 @@ def statement_record(verified: Verified) -> dict[str, object]:
         "redo": public.redo,
         "closed": public.closed,
         "open_since": public.book_before.open_since,
+        "book_before": public.book_before.digest().hex(),
+        "book_after": public.book_after.digest().hex(),
         "prices": [each.to_record() for each in quotes(verified)],
         "oracle": _oracle_record(public),
         **_verifier_record(verified),
@@ -69,16 +71,18 @@ def statement_record(verified: Verified) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A market's price in ticks, and how it came by it."""
+    """A market's price in ticks, how it came by it, and its funding in ticks."""
 
     symbol: str
     price: int
+    funding: int
     decimals: int
     kind: PriceKind
 
     def to_record(self) -> dict[str, object]:
         """For JSON."""
-        return {"market": self.symbol, "price": self.price, "kind": self.kind.value}
+        kind = self.kind.value
+        return {"market": self.symbol, "price": self.price, "funding": self.funding, "kind": kind}
 
     def __str__(self) -> str:
         whole, rest = divmod(self.price, 10**self.decimals)
@@ -90,9 +94,11 @@ class Quote:
 def quotes(verified: Verified) -> list[Quote]:
     """The prices of the markets that governance lists."""
     public = verified.public
-    rows = zip(public.governance.markets, public.prices, verified.pricing.kinds, strict=False)
+    listed, book = public.governance.markets, public.book_after.markets
+    rows = zip(listed, book, verified.pricing.kinds, strict=False)
     return [
-        Quote(market.symbol, price, market.price_decimals, kind) for market, price, kind in rows
+        Quote(market.symbol, entry.price, entry.funding, market.price_decimals, kind)
+        for market, entry, kind in rows
     ]
 
 
@@ -138,6 +144,7 @@ def chain_record(chain: Sequence[Verified]) -> dict[str, object]:
         "last": last.number,
         "old_root": hex_digest(first.old_root),
         "new_root": hex_digest(last.new_root),
+        "book_after": last.book_after.digest().hex(),
         "receipts": last.receipts.hex(),
         "total": str(last.total),
         "governance_changes": [
@@ -166,6 +173,7 @@ def statement_text(verified: Verified) -> str:
         _line("time", utc(public.time)),
         _line("old root", hex_digest(public.old_root)),
         _line("new root", hex_digest(public.new_root)),
+        _line("book", public.book_after.digest().hex()),
         _line("public", public.digest().hex()),
         _line("governance", public.governance.digest().hex()),
         _line("receipts", public.receipts.hex()),
@@ -194,6 +202,7 @@ def chain_text(chain: Sequence[Verified]) -> str:
         _line("", utc(last.time)),
         _line("old root", hex_digest(first.old_root)),
         _line("new root", hex_digest(last.new_root)),
+        _line("book", last.book_after.digest().hex()),
         _line("governance", first.governance.digest().hex()),
         *(
             line

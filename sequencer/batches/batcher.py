@@ -4,7 +4,6 @@ A closed batch carries the leaves it touched and their siblings, so that executi
 needs no state store. Every batch is judged by rollup.protocol before anybody else sees it.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,13 +15,14 @@ from rollup.protocol.batch import Batch, NewSalts, PartialState
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.header import BatchHeader, header_of
 from rollup.protocol.market_book import book_after
-from rollup.protocol.openings import completed, due_accounts
+from rollup.protocol.openings import completed
 from rollup.protocol.outcome import Outcome, TouchedAccount
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.state import State
 from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.transition import apply_batch
+from rollup.protocol.triggers import seats
 from rollup.protocol.units import VerifyMany
 from sequencer.engine.core import CoreState
 from sequencer.engine.event import BatchClosed
@@ -68,7 +68,8 @@ class Batcher:
         self._foreseen: tuple[BatchClosed, Batch, Outcome] | None = None
 
     def close(self, closed: BatchClosed, core: CoreState) -> ClosedBatch:
-        """The record of what the core closed; the state moves on to its outcome.
+        """The record of what the core closed; the state moves on to its outcome, and the core
+        learns whether its step is closed.
 
         Raises Rejected if the rules refuse the batch, BatcherError if they see other results.
         """
@@ -76,6 +77,7 @@ class Batcher:
             batch, outcome = self._judged(closed)
             _require_agreement(outcome, core)
             self.state.adopt(outcome)
+            core.market_book = self.state.book
         return ClosedBatch(batch, outcome, header_of(outcome.public, core.queue_head))
 
     def would_pay(self, closed: BatchClosed) -> bool:
@@ -109,8 +111,6 @@ class Batcher:
         touched: dict[int, list[int]] = {account: [] for account in closed.accounts}
         for account, slot in closed.slots:
             touched[account].append(slot)
-        for account in self._refreshed(closed, touched):
-            touched[account] = []
         pre = self.state.open(touched)
         draft = Batch(
             chain=self.genesis.chain,
@@ -134,29 +134,11 @@ class Batcher:
         )
         return completed(draft, self.state, self._class)
 
-    def _refreshed(self, closed: BatchClosed, touched: Collection[int]) -> list[int]:
-        """Accounts that came due and are not touched otherwise, as many as the class has room for:
-        their triggers are renewed."""
-        accounts = self._class.accounts - len(touched)
-        opened = sum(map(self._held, touched)) + 2 * (len(closed.fills) + len(closed.takeovers))
-        positions, found = self._class.positions - opened, list[int]()
-        for account in due_accounts(self.state, self._terms(closed)):
-            held = self._held(account)
-            if account not in touched and len(found) < accounts and held <= positions:
-                positions -= held
-                found.append(account)
-        return found
-
     def _terms(self, closed: BatchClosed) -> tuple[MarketTerms, ...]:
         """Of every listed market in the batch."""
         before, prices, reports = self.state.book, closed.prices, closed.reports
         book = book_after(before, closed.governance, closed.time, prices, reports)
         return batch_terms(closed.governance, book)
-
-    def _held(self, account: int) -> int:
-        """Positions that an account had before the batch."""
-        kept = self.state.accounts.get(account)
-        return 0 if kept is None else len(kept.positions.held)
 
     def _salts(self, pre: PartialState, number: int, attempt: int) -> NewSalts:
         key = self._salt_key
@@ -179,7 +161,8 @@ def _agrees(core: CoreState, touched: TouchedAccount) -> bool:
     holder = core.ledger.holders.get(touched.index)
     if touched.after is None or holder is None:
         return touched.after is None and holder is None
-    held = (holder.header, holder.holding.cash, holder.holding.positions)
-    ruled = (touched.after.header, touched.after.cash, touched.after.positions)
+    held = (holder.header, holder.holding.cash, holder.holding.positions, holder.seats)
+    after = touched.after
+    ruled = (after.header, after.cash, after.positions, tuple(seats(after)))
     slots = all(holder.slot(slot.slot) == slot.after for slot in touched.slots)
-    return held == ruled and slots
+    return held == ruled and slots and holder.below == after.below

@@ -42,7 +42,8 @@ from sequencer.batches.machine import Machine, Setup, Standing
 from sequencer.engine.book import Book, BookError
 from sequencer.engine.command import Submit
 from sequencer.engine.core import CoreState
-from sequencer.engine.ledger import Holder, Ledger
+from sequencer.engine.holder import Holder, seats_of
+from sequencer.engine.ledger import Ledger
 from sequencer.engine.live import LiveOrder
 from sequencer.intake.wire import SUBMIT_BYTES, WireError, command_from_bytes, command_to_bytes
 
@@ -275,7 +276,9 @@ def _read_accounts(reader: _Reader, ledger: Ledger) -> Iterator[tuple[int, Accou
         slots_root, salt = (a, b, c, d, e, f, g, h), (p, q, r, s)
         yield index, Account(header, cash, positions, slots_root, salt, triggers, below)
         slots = dict(_read_slot(reader) for _ in range(reader.length()))
-        ledger.holders[index] = Holder(header, Holding(cash, positions), slots)
+        counted = seats_of(positions, triggers)
+        ledger.holders[index] = Holder(header, Holding(cash, positions), slots, counted, below)
+        ledger.index.put(index, ledger.holders[index])
 
 
 def _read_position(reader: _Reader) -> tuple[int, int, int]:

@@ -106,6 +106,7 @@ def _pay_out(state: CoreState, work: Work, payments: Payments) -> list[Event]:
 
 
 def _closed(state: CoreState, work: Work, payments: Payments, receipts: bytes) -> BatchClosed:
+    filled = {(each.order.account, each.order.slot) for each in work.orders}
     return BatchClosed(
         number=work.number,
         time=work.time,
@@ -120,6 +121,6 @@ def _closed(state: CoreState, work: Work, payments: Payments, receipts: bytes) -
         takeovers=tuple(work.takeovers),
         outflows=tuple(each.signed for each in payments.paid),
         accounts=tuple(sorted(work.before)),
-        slots=tuple(sorted(work.slots | payments.slots.keys())),
+        slots=tuple(sorted(filled | payments.slots.keys())),
         receipts=receipts,
     )

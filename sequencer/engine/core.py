@@ -153,7 +153,8 @@ def _open(state: CoreState, command: OpenBatch) -> list[Event]:
         for live in book.expire(command.time):
             events.append(_end(state, live, Reason.ORDER_EXPIRED))
     for account in state.ledger.due(work):
-        events += _liquidate(state, work, account)
+        if not state.ledger.refresh(work, account):
+            events += _liquidate(state, work, account)
     return events + _resume(state, work)
 
 

@@ -6,14 +6,14 @@ batch can be closed at any moment. The fee account's credit at the end of the ba
 its margin here: more cash never breaks the rule.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
 from rollup.oracle.package import SignedPackage
 from rollup.private import Private
-from rollup.protocol.account import FRESH_SLOT, Header, SlotState
+from rollup.protocol.account import SlotState
 from rollup.protocol.batch import Fill
 from rollup.protocol.constants import CASH_LIMIT, MOVED_BITS, NOTIONAL_BITS, OUTFLOWS_MAX
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
@@ -30,8 +30,11 @@ from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.trade import fee, fill_slot, moved, notional, require_fee
 from rollup.protocol.units import require_cash, require_position
 from sequencer.engine.command import OpenBatch
+from sequencer.engine.holder import Holder
 from sequencer.engine.liquidation import Taking, taken, takings
 from sequencer.engine.live import LiveOrder, OrderKey
+from sequencer.engine.room import Opening, Room
+from sequencer.engine.solvency import TriggerIndex
 
 
 class Party(StrEnum):
@@ -49,26 +52,13 @@ class Fault(NamedTuple):
 
 
 @dataclass(slots=True, repr=False)
-class Holder(Private):
-    """An account as the venue trades it; slots never used are not listed."""
-
-    header: Header
-    holding: Holding = NOTHING
-    slots: dict[int, SlotState] = field(default_factory=dict)
-
-    def slot(self, index: int) -> SlotState:
-        """The slot's generation and lots filled."""
-        return self.slots.get(index, FRESH_SLOT)
-
-
-@dataclass(slots=True, repr=False)
 class Work(Private):
     """The batch that is open: its terms, what it did so far, and what accounts held before it.
 
-    `positions` has (account, market) of every position that the batch opens: those that a touched
-    account held before, and those that it traded. `liquidated` accounts have no action of their own
-    in this batch. `asked` counts the outflows that wait for the batch to close, which have their
-    places in it; `steady` says of each market whether its price is fresh and unclamped.
+    `room` has all that the batch opens. `liquidated` accounts have no action of their own in this
+    batch, nor has anybody where it goes on with an open step. `asked` counts the outflows that wait
+    for the batch to close, which have their places in it; `steady` says of each market whether its
+    price is fresh and unclamped.
     """
 
     number: int
@@ -76,18 +66,17 @@ class Work(Private):
     book: MarketBook
     terms: tuple[MarketTerms, ...]
     steady: tuple[bool, ...]
-    before: dict[int, Holding]
+    room: Room
     reports: tuple[SignedPackage, ...] = ()
     redo: bool = False
     attempt: int = 0
+    before: dict[int, Holding] = field(default_factory=dict)
     deposits: list[QueueEntry] = field(default_factory=list)
     orders: list[SignedOrder] = field(default_factory=list)
     places: dict[OrderKey, int] = field(default_factory=dict)
     fills: list[Fill] = field(default_factory=list)
     takeovers: list[Takeover] = field(default_factory=list)
     liquidated: set[int] = field(default_factory=set)
-    slots: set[tuple[int, int]] = field(default_factory=set)
-    positions: set[tuple[int, int]] = field(default_factory=set)
     fees: int = 0
     asked: int = 0
 
@@ -121,6 +110,7 @@ class Ledger:
         self.governance = governance
         self.shape_class = shape_class
         self.holders: dict[int, Holder] = {}
+        self.index = TriggerIndex()
 
     def begin(self, command: OpenBatch, before: MarketBook) -> Work:
         """A new batch after one that left this market book; the fee account is always part of it,
@@ -133,7 +123,7 @@ class Ledger:
             book=book,
             terms=batch_terms(self.governance, book),
             steady=steady_markets(self.governance, command.reports, command.prices),
-            before={},
+            room=Room(self.shape_class),
             reports=command.reports,
             redo=command.redo,
             attempt=command.attempt,
@@ -144,18 +134,27 @@ class Ledger:
     def room_for_entries(self, entries: Sequence[QueueEntry]) -> int:
         """How many of the first entries a batch takes: all that an account holds is opened with it,
         so entries for accounts of many positions fill a batch sooner. Half of its positions are
-        left to fills, or deposits of a few dollars would keep everybody from trading. One entry
+        left to others, or deposits of a few dollars would keep everybody from trading. One entry
         always fits.
         """
-        touched = {self.governance.fee_account}
-        opened = sum(len(self._held(account)) for account in touched)
+        room = Room(self.shape_class)
+        room.take(self.opening(self.governance.fee_account))
         for place, entry in enumerate(entries):
-            if entry.account not in touched:
-                touched.add(entry.account)
-                opened += len(self._held(entry.account))
-            if opened > self.shape_class.positions // 2:
+            opening = self.opening(entry.account)
+            if place and not room.fits([opening], positions=self.shape_class.positions // 2):
                 return place
+            room.take(opening)
         return len(entries)
+
+    def opening(
+        self, account: int, markets: Iterable[int] = (), slots: tuple[int, ...] = ()
+    ) -> Opening:
+        """What a batch opens with an account that trades in these markets."""
+        holder = self.holders.get(account)
+        if holder is None:
+            return Opening(account, tuple(markets), (), slots)
+        held = {*holder.holding.positions.markets, *(seat.market for seat in holder.seats)}
+        return Opening(account, tuple(held.union(markets)), holder.leaves, slots)
 
     def deposit(self, work: Work, entry: QueueEntry) -> DepositOutcome:
         """Consume one queue entry: registered, credited, or refused with its outcome."""
@@ -173,23 +172,25 @@ class Ledger:
         return outcome
 
     def due(self, work: Work) -> list[int]:
-        """Accounts below maintenance margin at the batch's prices, rising. What somebody deposited
-        in time counts. The backstop is none of them: nobody takes what it holds."""
-        return [
-            account
-            for account, holder in sorted(self.holders.items())
-            if holder.holding.positions.held
-            and account != self.governance.backstop_account
-            and excess(holder.holding, work.terms) < 0
-        ]
+        """Accounts that have to be looked at for the batch to close its step, rising."""
+        return sorted(self.index.due(work.terms))
+
+    def refresh(self, work: Work, account: int) -> bool:
+        """Give an account that came due new triggers, if it meets maintenance margin, which counts
+        what somebody deposited in time. Whether it does; it may have to wait for room."""
+        if excess(self.holders[account].holding, work.terms) < 0:
+            return False
+        if work.room.fits([self.opening(account)]):
+            self._touch(work, account)
+        return True
 
     def liquidate(self, work: Work, account: int) -> tuple[Taking, ...]:
-        """Let the backstop take what an account that is due has to lose. Empty, with nothing
-        changed, where the batch has no room for it, the backstop lacks the margin, or the account
-        has less than nothing."""
+        """Let the backstop take what an account below maintenance margin has to lose. Empty, with
+        nothing changed, where the batch has no room for it, the backstop lacks the margin, or the
+        account has less than nothing; and for the backstop itself."""
         number = self.governance.backstop_account
         holder, backstop = self.holders[account], self.holders[number]
-        chosen = takings(holder.holding, work.terms)
+        chosen = () if account == number else takings(holder.holding, work.terms)
         if not chosen or not self._room_to_take(work, account, chosen):
             return ()
         try:
@@ -200,76 +201,55 @@ class Ledger:
         if not all(self._may_become(work, index, after) for index, _, after in pairs):
             return ()
         for index, each, after in pairs:
-            self._touch(work, index)
+            self._touch(work, index, [taking.market for taking in chosen])
             each.holding = after
-            work.positions.update((index, taking.market) for taking in chosen)
         work.takeovers += [Takeover(account, *taking) for taking in chosen]
         work.liquidated.add(account)
         return chosen
 
     def _room_to_take(self, work: Work, account: int, chosen: Sequence[Taking]) -> bool:
         """Whether the batch can hold these takings of an account beside what it has."""
-        pair, most = (account, self.governance.backstop_account), self.shape_class
         markets = [taking.market for taking in chosen]
-        opened = {
-            *work.positions,
-            *((index, market) for index in pair for market in (*self._held(index), *markets)),
-        }
-        return (
-            len(work.takeovers) + len(chosen) <= most.takeovers
-            and len({*work.before, *pair}) <= most.accounts
-            and len(opened) <= most.positions
-        )
+        backstop = self.governance.backstop_account
+        opened = [self.opening(account), self.opening(backstop, markets)]
+        takeovers = len(work.takeovers) + len(chosen)
+        return takeovers <= self.shape_class.takeovers and work.room.fits(opened)
 
     def _may_become(self, work: Work, account: int, after: Holding) -> bool:
-        """Whether the margin rule lets a batch leave an account so."""
+        """Whether the closing rule lets a batch leave an account so."""
         before = work.before.get(account, self.holders[account].holding)
         return margin_refusal(before, after, work.terms) is None
 
     def has_room(self, work: Work, maker: LiveOrder, taker: LiveOrder) -> bool:
-        """Whether the batch can hold one more fill, of these two orders; if made anew, none."""
-        if work.redo:
+        """Whether the batch can hold one more fill, of these two orders. If it is made anew it
+        holds none, and while a step is open orders wait: its prices are old."""
+        if work.redo or work.book.is_open:
             return False
         pair, most = (maker, taker), self.shape_class
         orders = len(work.orders) + sum(live.key not in work.places for live in pair)
-        accounts = len(work.before) + sum(live.order.account not in work.before for live in pair)
-        positions = len(work.positions) + sum(self._opens(work, live) for live in pair)
-        return (
-            len(work.fills) < most.trades
-            and orders + work.asked <= most.orders
-            and accounts <= most.accounts
-            and positions <= most.positions
+        if len(work.fills) >= most.trades or orders + work.asked > most.orders:
+            return False
+        return work.room.fits(
+            [
+                self.opening(live.order.account, (live.order.market,), (live.order.slot,))
+                for live in pair
+            ]
         )
 
     def take_in(self, work: Work, outflow: Outflow) -> bool:
         """Give an outflow a place in the batch; False where there is none."""
-        most, named = self.shape_class, {outflow.account}
+        opened = [self.opening(outflow.account, slots=(outflow.slot,))]
         if not outflow.is_withdrawal:
-            named.add(outflow.receiver)
-        fresh = named - work.before.keys()
-        positions = sum(len(self._held(account)) for account in fresh)
-        if (
-            work.asked >= OUTFLOWS_MAX
-            or len(work.orders) + work.asked >= most.orders
-            or len(work.before) + len(fresh) > most.accounts
-            or len(work.positions) + positions > most.positions
-        ):
+            opened.append(self.opening(outflow.receiver))
+        orders = len(work.orders) + work.asked
+        if work.asked >= OUTFLOWS_MAX or orders >= self.shape_class.orders:
             return False
-        for account in sorted(named):
-            self._touch(work, account)
+        if not work.room.fits(opened):
+            return False
+        for each in opened:
+            self._touch(work, each.account, slots=each.slots)
         work.asked += 1
         return True
-
-    def _opens(self, work: Work, live: LiveOrder) -> int:
-        """Positions that a fill of this order would add to those that the batch opens."""
-        account, market = live.order.account, live.order.market
-        if account in work.before:
-            return int((account, market) not in work.positions)
-        return len({*self._held(account), market})
-
-    def _held(self, account: int) -> tuple[int, ...]:
-        holder = self.holders.get(account)
-        return () if holder is None else holder.holding.positions.markets
 
     def could_fill(self, work: Work, order: Order) -> Reason | None:
         """Why the whole order, filled alone at its limit inside the band, would break a rule.
@@ -317,16 +297,32 @@ class Ledger:
         return Charges(of_maker.charge, of_taker.charge)
 
     def finish(self, work: Work) -> None:
-        """Credit the batch's fees to the fee account, which must exist."""
+        """Credit the batch's fees to the fee account, which must exist; then all that was opened is
+        counted by its new triggers."""
         holder = self.holders[self.governance.fee_account]
         holder.holding = holder.holding._replace(cash=holder.holding.cash + work.fees)
+        for account in work.before:
+            if account in self.holders:
+                self._count(account, work.terms)
 
-    def _touch(self, work: Work, account: int) -> None:
-        if account in work.before:
-            return
-        holder = self.holders.get(account)
-        work.before[account] = NOTHING if holder is None else holder.holding
-        work.positions.update((account, market) for market in self._held(account))
+    def _count(self, account: int, terms: Sequence[MarketTerms]) -> None:
+        holder = self.holders[account]
+        self.index.drop(account, holder)
+        holder.count(terms)
+        self.index.put(account, holder)
+
+    def _touch(
+        self,
+        work: Work,
+        account: int,
+        markets: Iterable[int] = (),
+        slots: tuple[int, ...] = (),
+    ) -> None:
+        """From now on the batch opens an account, with positions in these markets and slots."""
+        if account not in work.before:
+            holder = self.holders.get(account)
+            work.before[account] = NOTHING if holder is None else holder.holding
+        work.room.take(self.opening(account, markets, slots))
 
     def _side(
         self,
@@ -362,12 +358,10 @@ class Ledger:
 
     def _take(self, work: Work, side: _Side, size: int) -> None:
         order = side.live.order
-        self._touch(work, order.account)
+        self._touch(work, order.account, (order.market,), (order.slot,))
         holder = self.holders[order.account]
         holder.holding = side.holding
         holder.slots[order.slot] = side.slot
-        work.slots.add((order.account, order.slot))
-        work.positions.add((order.account, order.market))
         work.fees += side.charge
         if side.live.key not in work.places:
             work.places[side.live.key] = len(work.orders)

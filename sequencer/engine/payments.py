@@ -64,7 +64,7 @@ def _shut(work: Work, outflow: Outflow) -> AnyReason | None:
     """Why the batch pays nothing out of this account, whatever it holds."""
     if {outflow.account, outflow.receiver} & work.liquidated:
         return VenueReason.SHUT
-    opened = (market for account, market in work.positions if account == outflow.account)
+    opened = (market for account, market in work.room.positions if account == outflow.account)
     return None if all(work.steady[market] for market in opened) else VenueReason.SHUT
 
 

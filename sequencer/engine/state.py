@@ -9,7 +9,8 @@ from rollup.protocol.genesis import Genesis
 from rollup.protocol.market_book import MarketBook
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from sequencer.engine.book import Book
-from sequencer.engine.ledger import Holder, Ledger, Work
+from sequencer.engine.holder import Holder
+from sequencer.engine.ledger import Ledger, Work
 from sequencer.engine.live import LiveOrder
 from sequencer.engine.payments import Asked
 

@@ -334,6 +334,21 @@ def cancel_action(signed: SignedCancel) -> CancelAction:
     return CancelAction(cancel.account, cancel.slot, cancel.generation, signed.signature)
 
 
+def outflow_action(signed: SignedOutflow) -> OutflowAction:
+    """A signed outflow as it travels in an envelope."""
+    outflow = signed.outflow
+    return OutflowAction(
+        outflow.account,
+        outflow.slot,
+        outflow.generation,
+        int(outflow.kind),
+        outflow.receiver,
+        outflow.amount,
+        outflow.expiry,
+        signed.signature,
+    )
+
+
 def question_action(question: Question, signature: bytes) -> QuestionAction:
     """A signed question as it travels in an envelope."""
     return QuestionAction(question.account, question.cursor, question.response_key, signature)

@@ -266,7 +266,8 @@ TRUST: Final = (
         (SEQUENCER, "oracle.terms"),
     ),
     Said(
-        "There is no withdrawal, no forced exit, no liquidation and no funding yet.",
+        "There is no withdrawal, no forced exit and no funding yet; nothing shows that whoever is "
+        "due is liquidated.",
         ("README.md",),
     ),
     Said(

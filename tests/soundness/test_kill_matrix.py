@@ -25,6 +25,7 @@ SHARE = {
     "fill": 0.25,
     "takeover": 0.3,
     "account": 0.4,
+    "trigger": 0.4,
     "position": 0.4,
     "total": 0.3,
     "deposit": 0.5,

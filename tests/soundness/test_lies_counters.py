@@ -250,3 +250,37 @@ def test_a_padding_row_that_hears_or_sweeps(book: Liar) -> None:
         row = int(np.flatnonzero(trace[:, 0] == 0)[0])
         trace[row, names.index(column)] = 1
         assert "trigger.padding-is-silent" in denied(witness.failures())
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "claim"),
+    [
+        ("trigger", "active", "trigger.flags"),
+        ("market", "active", "market.flags"),
+        ("market", "listed", "market.flags"),
+    ],
+)
+def test_a_row_that_counts_twice(book: Liar, table: str, column: str, claim: str) -> None:
+    witness = small_witness(book.outcome(whole(book)))
+    names = witness.circuit.table(table).table.columns.names()
+    witness.traces[table][0, names.index(column)] = 2
+    assert claim in denied(witness.failures())
+
+
+def test_a_market_of_no_row_said_to_be_listed(book: Liar) -> None:
+    witness = small_witness(book.outcome(whole(book)))
+    names = witness.circuit.table("market").table.columns.names()
+    row = int(np.flatnonzero(witness.traces["market"][:, names.index("active")] == 0)[0])
+    witness.traces["market"][row, names.index("listed")] = 1
+    assert "market.padding-is-silent" in denied(witness.failures())
+
+
+def test_counters_of_another_state(book: Liar) -> None:
+    """The tree is opened from a root that the old state root does not have."""
+    outcome = book.outcome(whole(book))
+    records = replay(outcome)
+    before, after = records.batch.triggers_root
+    lie = replace(records, batch=replace(records.batch, triggers_root=(after, after)))
+    claims = claims_broken_in(lie, outcome.public)
+    assert {"batch.triggers-root", "batch.root-before"} <= claims
+    assert (before != after).any()

@@ -101,6 +101,15 @@ def test_flipping(
     assert found - {"account.liquidated-equity"} == claims
 
 
+def test_a_liquidated_account_that_grew(place: Fallen, liar: Liar) -> None:
+    """Nothing is asked of its sizes, if it may say that it took risk."""
+    outcome = liar.outcome(place.batch(place.takeover(LONG, 1500)))
+    records = replay(outcome)
+    grew = np.where(records.account.account == LONG, 0, records.account.shrinks)
+    lie = replace(records, account=replace(records.account, shrinks=grew))
+    assert claims_broken_in(lie, outcome.public) == {"account.liquidated-shrinks"}
+
+
 def test_together_with_its_own_orders(place: Fallen, liar: Liar) -> None:
     trade = Match(buy(RICH, 10, slot=5), sell(LONG, 10, slot=5), 10)
     batch = liar.venue.batch(matches=[trade], takeovers=[place.takeover(LONG, 700)])

@@ -8,7 +8,7 @@ and those traded in the batch. The new position's trigger is as many buckets bel
 account is safe; the row says which trigger was left and which is taken.
 Height: one row a position, padded. Degree: 3.
 Buses: CHAIN, RISK, HASH, MEMORY, RANGE; sends TRIGGER and LIQUIDATION.
-Claims: docs/spec/claims/position.md. Spec: docs/spec/03-state.md, 06-margin.md, 13-triggers.md.
+Claims: docs/spec/claims/position.md. Spec: docs/spec/03-state.md, 06-margin.md, 15-triggers.md.
 """
 
 from collections.abc import Sequence

@@ -106,6 +106,8 @@ def test_one_bundle_says_all_that_was_verified(tmp_path: Path, capsys) -> None: 
         "time": public.time,
         "time_utc": "2024-08-07 03:06:43.000 UTC",
         "public_digest": public.digest().hex(),
+        "book_before": public.book_before.digest().hex(),
+        "book_after": public.book_after.digest().hex(),
         "governance_digest": GOVERNANCE.digest().hex(),
         "deposits_before": 2,
         "deposits_credited": 1,
@@ -231,8 +233,8 @@ def test_prices_and_whose_word_they_are_is_said(
     public = priced()[0]
     said = record(capsys, bundle(tmp_path / "one", public))
     assert said["prices"] == [
-        {"market": "BTC", "price": 600_100, "kind": "fresh"},
-        {"market": "ETH", "price": 249_990, "kind": "fresh"},
+        {"market": "BTC", "price": 600_100, "funding": 0, "kind": "fresh"},
+        {"market": "ETH", "price": 249_990, "funding": 0, "kind": "fresh"},
     ]
     slot = GOVERNANCE.oracle.slot(public.time)
     signers = [key.address.hex() for key in KEYS]

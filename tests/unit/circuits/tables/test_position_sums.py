@@ -11,16 +11,28 @@ from circuits.gadgets.integer import carry_bits
 from circuits.tables.position.chain import normalised
 from circuits.tables.position.sums import (
     COLUMNS,
+    LADDER_COLUMNS,
+    LADDER_WIDTHS,
     POSITIONS_MAX,
     SUM_BITS,
     cash_columns,
     column_reach,
+    ladder_reach,
     normal,
+    normal_ladder,
     product,
     raw,
+    raw_ladder,
+    spans,
 )
 from circuits.tables.total.columns import CARRY_BITS
-from rollup.protocol.constants import CASH_LIMIT, MARKETS_MAX, POSITION_LIMIT, PRICE_BITS
+from rollup.protocol.constants import (
+    BUCKET_BITS,
+    CASH_LIMIT,
+    MARKETS_MAX,
+    POSITION_LIMIT,
+    PRICE_BITS,
+)
 from rollup.protocol.encoding import cash_words, limbs
 
 MOST = 2 ** (PRICE_BITS + 1) - 1
@@ -66,9 +78,26 @@ def test_the_largest_account_fits_the_limbs_of_a_sum() -> None:
 
 def test_limbs_of_a_sum_are_the_sum() -> None:
     rng = Random(1)
-    rows = [walk(rng, POSITION_LIMIT, number) for number in (MOST, -MOST, 1, -1)]
+    ladder = [POSITIONS_MAX * c for c in product(limbs(2**20, 41), balanced(1000, BUCKET_BITS, 2))]
+    rows = []
+    for number in (MOST, -MOST, 1, -1):
+        values = walk(rng, POSITION_LIMIT, number)
+        rows.append([*values, *values, *ladder, *values, *values])
     found = normalised(np.array(rows, dtype=np.int64))
     for before, after in zip(rows, found.tolist(), strict=True):
-        assert value_of(before) == value_of(after)
-        assert all(0 <= limb < 2**13 for limb in after[:-1])
-        assert -(2**13) <= after[-1] < 2**13
+        for span in spans().values():
+            assert value_of(before[span]) == value_of(after[span])
+            *lower, top = after[span]
+            assert all(0 <= limb < 2**13 for limb in lower)
+            assert -(2**13) <= top < 2**13
+
+
+def test_no_column_of_a_ladder_reaches_further_than_its_bound() -> None:
+    for size in (POSITION_LIMIT, POSITION_LIMIT - 1):
+        for bucket in (1, 4096, 4095, 2**BUCKET_BITS - 1, 2**BUCKET_BITS - 4096):
+            terms = product(limbs(size, 41), balanced(bucket, BUCKET_BITS, 2))
+            assert value_of(terms) == size * bucket
+            for place, column in enumerate(terms):
+                assert POSITIONS_MAX * abs(column) <= ladder_reach(place)
+    gap = raw_ladder([0] * LADDER_COLUMNS) - normal_ladder([0] * len(LADDER_WIDTHS))
+    assert carry_bits(gap) <= CARRY_BITS

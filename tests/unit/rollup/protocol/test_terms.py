@@ -85,6 +85,7 @@ def test_the_vectors_are_what_this_program_computes() -> None:
 def test_the_vectors_reach_the_ends_of_prices_and_fractions() -> None:
     found = terms_vectors()["terms"]
     assert {1, 2**29 - 1} <= {each["price"] for each in found if each["terms"]}
+    assert {-(2**28), 0, 2**28} <= {each["funding"] for each in found}
     assert any(each["terms"] is None for each in found)
     assert {11, 10_000} <= {market_of(each["market"]).initial_fraction for each in found} | {
         market_of(each["market"]).maintenance_fraction for each in found

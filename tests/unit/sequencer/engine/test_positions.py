@@ -13,7 +13,7 @@ from rollup.protocol.rejection import Reason
 from rollup.protocol.shape_class import CLASS_S
 from sequencer.engine.command import OpenBatch
 from sequencer.engine.core import CoreError, CoreState, new_state, refusal, step
-from sequencer.engine.ledger import Holder
+from sequencer.engine.holder import Holder
 from sequencer.engine.live import LiveOrder
 from tests.helpers.oracle import listing
 from tests.strategies import venues
@@ -64,23 +64,24 @@ def test_a_touched_account_opens_all_that_it_holds() -> None:
     state = venue(MARKETS_MAX, {1: 64, 2: 3})
     opened(state, credits=2)
     assert state.work is not None
-    assert len(state.work.positions) == 64 + 3
+    assert len(state.work.room.positions) == 64 + 3
 
 
 def test_a_fill_waits_where_its_accounts_hold_more_than_is_left() -> None:
-    """Six accounts touched by deposits, five by fills: they leave room for 64 of the 768."""
-    state = venue(MARKETS_MAX, {number: 64 for number in range(1, 12)} | {20: 63, 21: 64, 22: 0})
-    opened(state, credits=6)
+    """383 accounts are touched, and leave room for 3 of the 768 positions."""
+    many = {number: 2 for number in range(1, 383)} | {383: 1}
+    state = venue(2, many | {500: 2, 501: 2, 502: 0})
+    opened(state)
     work, ledger = state.work, state.ledger
     assert work is not None
-    for account in range(7, 12):
+    for account in many:
         ledger._touch(work, account)
-    assert CLASS_S.positions - len(work.positions) == 64
-    buyer, seller = order(20, Side.BUY, 0), order(22, Side.SELL, 0)
+    assert CLASS_S.positions - len(work.room.positions) == 3
+    buyer, seller = order(500, Side.BUY, 0), order(502, Side.SELL, 0)
     assert ledger.has_room(work, seller, buyer)
-    assert not ledger.has_room(work, order(21, Side.SELL, 0), order(22, Side.BUY, 0))
+    assert not ledger.has_room(work, order(500, Side.SELL, 0), order(501, Side.BUY, 0))
     assert ledger.has_room(work, order(1, Side.SELL, 0), order(2, Side.BUY, 0))
-    assert not ledger.has_room(work, order(22, Side.SELL, 0), order(20, Side.BUY, 63))
+    assert ledger.has_room(work, order(383, Side.SELL, 1), order(502, Side.BUY, 1))
 
 
 def test_the_queue_waits_where_its_accounts_hold_more_than_a_batch_opens() -> None:

@@ -1,0 +1,49 @@
+"""An account as the venue trades it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rollup.private import Private
+from rollup.protocol.account import FRESH_SLOT, Header, SlotState
+from rollup.protocol.margin import NOTHING, Holding, safety_of, triggers_of, value
+from rollup.protocol.positions import Positions
+from rollup.protocol.terms import MarketTerms
+from rollup.protocol.triggers import Seat, leaf_of, side_of
+
+
+@dataclass(slots=True, repr=False)
+class Holder(Private):
+    """What an account holds and did; slots never used are not listed. `seats` is where its
+    positions are counted since the last batch that opened it, and `below` whether that left it
+    below maintenance margin."""
+
+    header: Header
+    holding: Holding = NOTHING
+    slots: dict[int, SlotState] = field(default_factory=dict)
+    seats: tuple[Seat, ...] = ()
+    below: bool = False
+
+    def slot(self, index: int) -> SlotState:
+        """The slot's generation and lots filled."""
+        return self.slots.get(index, FRESH_SLOT)
+
+    @property
+    def leaves(self) -> tuple[int, ...]:
+        """The leaves that count its positions."""
+        return tuple(leaf_of(*seat) for seat in self.seats)
+
+    def count(self, terms: Sequence[MarketTerms]) -> None:
+        """Take the seats that the end of a batch gives it."""
+        now = value(self.holding, terms)
+        safety = max(0, safety_of(now))
+        triggers = triggers_of(self.holding.positions, safety, terms)
+        self.seats = seats_of(self.holding.positions, triggers)
+        self.below = now.excess < 0
+
+
+def seats_of(positions: Positions, triggers: Sequence[int]) -> tuple[Seat, ...]:
+    """Where positions with these triggers are counted."""
+    return tuple(
+        Seat(market, side_of(size), trigger)
+        for (market, size), trigger in zip(positions, triggers, strict=True)
+    )

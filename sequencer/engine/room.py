@@ -1,0 +1,132 @@
+"""What a batch opens, and whether it may open more: no batch closes with more than its class takes.
+
+Where an account's new triggers are is known as the batch closes and not before, so the inner nodes
+above their leaves are counted at their most. Accounts, slots and leaves of old triggers are known.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from rollup.protocol.constants import (
+    ACCOUNT_BITS,
+    BUCKET_NUMBER_BITS,
+    COUNTERS,
+    MARKETS_MAX,
+    SLOT_BITS,
+    TRIGGER_BITS,
+)
+from rollup.protocol.shape_class import ShapeClass
+
+SIDE_BITS: Final = BUCKET_NUMBER_BITS - (COUNTERS.bit_length() - 1)
+"""Depth of the part of the trigger tree that is one side of a market."""
+
+SIDES_BITS: Final = (2 * MARKETS_MAX - 1).bit_length()
+"""Levels above it at which two listed sides can still be apart."""
+
+SWEEP_SHARE: Final = 8
+"""One in so many leaves and nodes is left to the sweep: nobody's trades keep a step open."""
+
+_Nodes = set[tuple[int, int]]
+
+
+class Opening(NamedTuple):
+    """An account that a batch opens: markets whose positions it held or trades, the leaves of the
+    triggers that it had, and slots that it uses."""
+
+    account: int
+    markets: tuple[int, ...]
+    leaves: tuple[int, ...] = ()
+    slots: tuple[int, ...] = ()
+
+
+def most_nodes(leaves: int, depth: int) -> int:
+    """Inner nodes above so many leaves of a tree, at most: its root is one of them."""
+    return sum(min(leaves, 1 << depth - height) for height in range(1, depth + 1))
+
+
+_SIDE_NODES: Final = tuple(most_nodes(count, SIDE_BITS) for count in range(1 << 13))
+
+
+class Room:
+    """Accounts, positions, slots and leaves that a batch opens so far."""
+
+    def __init__(self, shape_class: ShapeClass) -> None:
+        self._most = shape_class
+        self.accounts: set[int] = set()
+        self.positions: set[tuple[int, int]] = set()
+        self.slots: set[tuple[int, int]] = set()
+        self._leaves: set[int] = set()
+        self._in_market: Counter[int] = Counter()
+        self._above_accounts: _Nodes = set()
+        self._above_slots: _Nodes = set()
+
+    def fits(self, openings: Iterable[Opening], *, positions: int | None = None) -> bool:
+        """Whether the batch may open these too, and no more than so many positions in all."""
+        found = list(openings)
+        new = {(each.account, market) for each in found for market in each.markets}
+        new -= self.positions
+        opened = len(self.positions) + len(new)
+        accounts = self.accounts.union(each.account for each in found)
+        leaves = self._leaves.union(*(each.leaves for each in found))
+        most = self._most
+        return (
+            len(accounts) <= most.accounts
+            and opened <= (most.positions if positions is None else positions)
+            and len(leaves) + opened <= _unswept(most.triggers)
+            and self._nodes(found, new) <= _unswept(most.nodes)
+        )
+
+    def take(self, opening: Opening) -> None:
+        """Count what the batch opens from now on."""
+        new = {(opening.account, market) for market in opening.markets} - self.positions
+        self.accounts.add(opening.account)
+        self.positions |= new
+        self._in_market.update(market for _, market in new)
+        self._leaves.update(opening.leaves)
+        self.slots.update((opening.account, slot) for slot in opening.slots)
+        self._above_accounts |= _above(opening.account, ACCOUNT_BITS, self._above_accounts)
+        for slot in opening.slots:
+            self._above_slots |= _above(
+                _address(opening.account, slot), SLOT_BITS, self._above_slots
+            )
+
+    def _nodes(self, found: Iterable[Opening], new: Iterable[tuple[int, int]]) -> int:
+        """Inner nodes of all trees, if these are opened too."""
+        accounts: _Nodes = set()
+        slots: _Nodes = set()
+        for each in found:
+            accounts |= _above(each.account, ACCOUNT_BITS, self._above_accounts)
+            for slot in each.slots:
+                slots |= _above(_address(each.account, slot), SLOT_BITS, self._above_slots)
+        known = len(self._above_accounts) + len(accounts) + len(self._above_slots) + len(slots)
+        return known + _trigger_nodes(self._in_market + Counter(market for _, market in new))
+
+
+def _unswept(most: int) -> int:
+    return most - most // SWEEP_SHARE
+
+
+def _address(account: int, slot: int) -> int:
+    return account << SLOT_BITS | slot
+
+
+def _above(leaf: int, depth: int, known: _Nodes) -> _Nodes:
+    """Inner nodes above a leaf that are not known: above one that is, all are."""
+    found: _Nodes = set()
+    for height in range(1, depth + 1):
+        node = (height, leaf >> height)
+        if node in known:
+            break
+        found.add(node)
+    return found
+
+
+def _trigger_nodes(in_market: Counter[int]) -> int:
+    """Inner nodes of the trigger tree, at most: each position of a market may leave a leaf on one
+    side and take one on the other."""
+    if not in_market:
+        return TRIGGER_BITS
+    sides = sum(2 * _SIDE_NODES[count] for count in in_market.values())
+    joined = most_nodes(2 * len(in_market), SIDES_BITS)
+    return sides + joined + TRIGGER_BITS - SIDE_BITS - SIDES_BITS
