@@ -186,10 +186,8 @@ class Venue:
 
     def submit(self, envelopes: Sequence[bytes]) -> list[Answer]:
         """Admit and apply envelopes in their order; an answer for each, once all is on disk. A copy
-        of an envelope changes nothing, and is told what the first was told.
-
-        Between two batches every envelope is refused, and none is opened.
-        """
+        of an envelope changes nothing, and is told what the first was told. Between two batches
+        every envelope is refused, and none is opened."""
         if self.core.work is None:
             return [Answer(reason=VenueReason.BETWEEN_BATCHES)] * len(envelopes)
         with self._guard.going_on():
@@ -224,10 +222,7 @@ class Venue:
             return self._admission.ask(envelope, self.core.clock)
 
     def take_facts(self) -> list[tuple[int, Fact]]:
-        """What happened since the last call, each fact with the one account that may know it.
-
-        These are all owners' private streams, in order, only what is on disk, and kept until taken.
-        """
+        """What happened since the last call and is on disk, each with who alone may know it."""
         taken, self._facts = self._facts, []
         return taken
 
@@ -237,10 +232,8 @@ class Venue:
         return self.core.work is not None and now_ms >= self.core.work.time
 
     def close_batch(self) -> ClosedBatch:
-        """Close the batch: judged by the rules, on disk with its root, its file written.
-
-        CoreError if none is open.
-        """
+        """Close the batch: judged by the rules, on disk with its root, its file written. CoreError
+        if none is open."""
         with self._guard.going_on(may_refuse=True):
             closing = self._receipts.closing()
             done = self._machine.do(closing)
