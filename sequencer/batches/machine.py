@@ -11,7 +11,6 @@ from rollup.private import Private
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.state import State
-from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.units import VerifyMany
 from sequencer.batches.batcher import Batcher, ClosedBatch
 from sequencer.batches.entries import Identity, identity_of
@@ -77,15 +76,7 @@ class Machine:
     @property
     def prices(self) -> tuple[int, ...]:
         """Oracle prices of the batch that is open, or of the last one."""
-        work = self.core.work
-        return self.core.market_book.prices if work is None else work.prices
-
-    @property
-    def terms(self) -> tuple[MarketTerms, ...]:
-        """Terms of the batch that is open, or of the last one."""
-        work = self.core.work
-        book = self.core.market_book if work is None else work.book
-        return batch_terms(self.core.ledger.governance, book)
+        return self.core.book_now.prices
 
     def do(self, command: Command) -> Done:
         """Do one command; a closed batch is judged by the rules.

@@ -55,6 +55,7 @@ from sequencer.demo.market.feed import Feed, open_feed
 from sequencer.demo.market.keys import KeySource
 from sequencer.demo.market.trade import Slice, WantedTrade
 from sequencer.demo.market.trader import Trader
+from sequencer.demo.skip import skip_forgeries
 from sequencer.engine.event import DepositJudged, Event, VenueReason
 from sequencer.engine.live import OrderKey
 from sequencer.oracle.signers import reports
@@ -383,6 +384,9 @@ def _last_act(
         yield from judged(FORGERIES, traded.batch, shape_class)
         yield from prices_judged(traded.outcome.public)
     yield from last_judged(fallen.batch, shape_class)
+    if fallen.batch.takeovers:
+        lies = skip_forgeries(stage.folder.journal, stage.setup, fallen.batch)
+        yield from judged(lies, fallen.batch, shape_class)
     if stage.public is not None:
         yield flipped_judged(stage.public, stage.proof, stage.verifier)
 

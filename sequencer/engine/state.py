@@ -49,6 +49,11 @@ class CoreState(Private):
         return self.time if self.work is None else self.work.time
 
     @property
+    def book_now(self) -> MarketBook:
+        """The market book that the open batch will leave, or that the last one left."""
+        return self.market_book if self.work is None else self.work.book
+
+    @property
     def is_full(self) -> bool:
         """Whether orders wait for the next batch."""
         return bool(self.waiting)

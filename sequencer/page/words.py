@@ -95,10 +95,19 @@ MEMBERS: Final = (
         "in them.",
     ),
     Member(
+        "closed",
+        "Step closed",
+        "Whether nobody in the whole book, touched or not, is left below maintenance margin at the "
+        "batch's prices. While it is not so, the next batch keeps these prices.",
+        "that more accounts came due than a batch or the backstop could take, and for how long. "
+        "Not which, nor how many.",
+    ),
+    Member(
         "book_before",
         "The market book before",
         "What the batch before left of the markets: prices, from which a price moves no further "
-        "than a step, and funding, which longs pay shorts. L1 holds its digest beside the root.",
+        "than a step, funding, which longs pay shorts, and since when a step is open. L1 holds its "
+        "digest beside the root.",
         "what was public with that batch already.",
     ),
     Member(
@@ -179,8 +188,8 @@ SILENT: Final = (
         ("public.chain", "state.genesis"),
     ),
     Said(
-        "That the book is solvent: untouched accounts are not judged.",
-        ("docs/spec/06-margin.md",),
+        "That a step which is left open will be closed, or when.",
+        ("docs/spec/15-triggers.md",),
     ),
     Said(
         "That matching was by price, then time, or that no order was left out.",
@@ -266,8 +275,8 @@ TRUST: Final = (
         (SEQUENCER, "oracle.terms"),
     ),
     Said(
-        "There is no withdrawal, no forced exit and no funding yet; nothing shows that whoever is "
-        "due is liquidated.",
+        "There is no withdrawal and no forced exit yet, funding is interest alone, and a proof "
+        "does not show that no more is liquidated than is needed.",
         ("README.md",),
     ),
     Said(

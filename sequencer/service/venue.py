@@ -18,7 +18,6 @@ from rollup.l1.interface import Address
 from rollup.oracle.package import SignedPackage
 from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.public import PublicInput
-from rollup.protocol.terms import MarketTerms
 from sequencer.batches.artefacts import BatchFolder, LockedFolder
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.branches import Branch
@@ -164,11 +163,6 @@ class Venue:
     def prices(self) -> tuple[int, ...]:
         """Oracle prices of the batch that is open, or of the last one."""
         return self._machine.prices
-
-    @property
-    def terms(self) -> tuple[MarketTerms, ...]:
-        """Terms of the batch that is open, or of the last one."""
-        return self._machine.terms
 
     def open_batch(self, time: int, offered: Sequence[SignedPackage] = ()) -> list[Event]:
         """Start the next batch and consume what L1 has queued, as far as a batch can. Its prices

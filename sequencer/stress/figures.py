@@ -28,9 +28,10 @@ class BatchFigures:
     """One batch; money in quanta, prices in ticks, open interest in lots of one side, by market.
 
     `liquidated` counts accounts, `first_time` those of them that never were before, `takeovers`
-    what was taken of them, worth `taken`. `due` are the accounts that are below maintenance margin
-    as the batch ends, the backstop among them; `least` is the least equity of any account, and
-    `clamped` the markets whose price could not go as far as its reports.
+    what was taken of them, worth `taken`. `refreshed` are opened for new triggers alone. `due` are
+    the accounts that are below maintenance margin as the batch ends, the backstop among them, and
+    `is_closed` says that nobody keeps its step open; `least` is the least equity of any account,
+    and `clamped` the markets whose price could not go as far as its reports.
     """
 
     number: int
@@ -46,9 +47,11 @@ class BatchFigures:
     takeovers: int
     taken: int
     liquidation_fees: int
+    refreshed: int
     backstop: int
     open_interest: tuple[int, ...]
     due: int
+    is_closed: bool
     least: int
     seconds: float
     root: tuple[int, ...]
@@ -70,9 +73,11 @@ class BatchFigures:
             "takeovers": self.takeovers,
             "taken": self.taken,
             "liquidation_fees": self.liquidation_fees,
+            "refreshed": self.refreshed,
             "backstop": self.backstop,
             "open_interest": list(self.open_interest),
             "due": self.due,
+            "closed": self.is_closed,
             "least_equity": self.least,
             "seconds": round(self.seconds, 3),
             "root": hex_digest(self.root),
@@ -121,6 +126,22 @@ class Figures:
         """The sum of a figure over all batches."""
         return sum(getattr(each, name) for each in self.batches)
 
+    @property
+    def open_batches(self) -> int:
+        """Batches that left their step open."""
+        return sum(not each.is_closed for each in self.batches)
+
+    @property
+    def longest_open_step(self) -> int:
+        """Batches of the longest step; 1 where every batch closed its own."""
+        longest = length = 0
+        for each in self.batches:
+            length += 1
+            longest = max(longest, length)
+            if each.is_closed:
+                length = 0
+        return longest
+
     def open_value(self, row: BatchFigures) -> int:
         """What one side of all open positions is worth, in quanta."""
         return sum(map(int.__mul__, row.open_interest, row.prices))
@@ -141,7 +162,11 @@ class Figures:
             "replayed": self.replayed,
             **{name: self.total(name) for name in (*names, "liquidation_fees")},
             "clamped_batches": sum(each.clamped > 0 for each in self.batches),
+            "refreshed": self.total("refreshed"),
+            "most_refreshed": max((each.refreshed for each in self.batches), default=0),
             "batches_with_accounts_due": sum(each.due > 0 for each in self.batches),
+            "open_batches": self.open_batches,
+            "longest_open_step": self.longest_open_step,
             "least_equity": min((each.least for each in self.batches), default=0),
             "backstop_start": self.backstop_start,
             "backstop": None if last is None else last.backstop,

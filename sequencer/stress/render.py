@@ -103,7 +103,6 @@ def _totals(figures: Figures) -> list[str]:
         else f"{count:,} batches, judged by the rules and not proved: --prove"
     )
     least = dollars(min(row.least for row in figures.batches))
-    due = sum(row.due > 0 for row in figures.batches)
     clamped = sum(row.clamped > 0 for row in figures.batches)
     return [
         f"{verified}; the journal gave the same roots",
@@ -112,5 +111,7 @@ def _totals(figures: Figures) -> list[str]:
         f"for ${dollars(figures.total('liquidation_fees'))} of fees",
         f"backstop ${dollars(figures.backstop_start)} at first, ${dollars(last.backstop)} at last; "
         f"least equity of anybody ${least}",
-        f"{due:,} batches left somebody below maintenance margin; {clamped:,} had a clamped price",
+        f"{figures.total('refreshed'):,} accounts refreshed; {figures.open_batches:,} batches left "
+        f"their step open, the longest lasted {figures.longest_open_step:,}; {clamped:,} had a "
+        "clamped price",
     ]

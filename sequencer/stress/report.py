@@ -95,7 +95,8 @@ def _tiles(figures: Figures) -> str:
         ("open interest at the end", f"${dollars(figures.open_value(last))}"),
         ("least equity of anybody", f"${dollars(min(each.least for each in figures.batches))}"),
         ("batches with prices clamped", f"{sum(each.clamped > 0 for each in figures.batches):,}"),
-        ("batches that left somebody due", f"{sum(each.due > 0 for each in figures.batches):,}"),
+        ("accounts refreshed", f"{figures.total('refreshed'):,}"),
+        ("batches that left a step open", f"{figures.open_batches:,}"),
     ]
     if figures.proves:
         proofs = [each.proof for each in figures.batches if each.proof is not None]
@@ -132,9 +133,14 @@ def _charts(figures: Figures) -> str:
             from_zero=False,
         ),
         chart.lines("Fees so far", times, _fees(rows), _dollars, from_zero=True),
+        _per_batch("Accounts refreshed in a batch", times, [row.refreshed for row in rows]),
         _seconds(figures, times),
     ]
     return "".join(drawn)
+
+
+def _per_batch(name: str, times: Sequence[int], values: Sequence[int]) -> str:
+    return chart.lines(name, times, [Line("accounts", values)], _count, from_zero=True)
 
 
 def _seconds(figures: Figures, times: Sequence[int]) -> str:

@@ -15,7 +15,7 @@ from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.margin import Holding, excess, value
 from rollup.protocol.pricing import PriceKind
-from rollup.protocol.terms import MarketTerms
+from rollup.protocol.terms import MarketTerms, batch_terms
 from sequencer.batches.artefacts import VenueFolder
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.ports import ReportingProver
@@ -73,7 +73,7 @@ def _batch(stage: Stage, number: int) -> BatchFigures:
     """One batch from its reports to its file."""
     begun, venue, time = perf_counter(), stage.venue, stage.time(number)
     venue.open_batch(time, stage.reports(time))
-    terms = venue.terms
+    terms = batch_terms(venue.core.ledger.governance, venue.core.book_now)
     venue.submit(stage.envelopes(time, terms))
     closed = venue.close_batch()
     venue.take_facts()
@@ -103,15 +103,28 @@ def _row(
         takeovers=len(batch.takeovers),
         taken=sum(each.size * batch.prices[each.market] for each in batch.takeovers),
         liquidation_fees=sum(each.fee for each in batch.takeovers),
+        refreshed=_refreshed(closed),
         backstop=value(backstop, terms).equity,
         open_interest=_open_interest(holdings, len(terms)),
         due=sum(excess(holding, terms) < 0 for holding in holdings),
+        is_closed=closed.outcome.public.closed,
         least=min(value(holding, terms).equity for holding in holdings),
         seconds=seconds,
         root=closed.outcome.public.new_root,
     )
     stage.liquidated |= liquidated
     return row
+
+
+def _refreshed(closed: ClosedBatch) -> int:
+    """Accounts that the batch opened for nothing but new triggers."""
+    batch = closed.batch
+    busy = {batch.governance.fee_account}
+    busy.update(signed.order.account for signed in batch.orders)
+    busy.update(entry.account for entry in batch.deposits)
+    for takeover in batch.takeovers:
+        busy.update((takeover.account, batch.governance.backstop_account))
+    return sum(account.index not in busy for account in closed.outcome.accounts)
 
 
 def _open_interest(holdings: Sequence[Holding], markets: int) -> tuple[int, ...]:

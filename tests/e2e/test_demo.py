@@ -50,8 +50,10 @@ def test_every_forgery_is_refused_with_a_reason(demo: Demo) -> None:
     assert verdicts["over-filled order"] == "rules"
     assert verdicts["flipped proof byte"] == "verifier"
     assert verdicts["spared fee"] == verdicts["too much taken"] == "rules"
+    assert verdicts["skipped account"] == verdicts["lowered counter"] == "rules"
     reasons = {each["name"]: each["reason"] for each in demo.record["forgeries"]}
     assert {name: reasons[name] for name in PRICE_LIES} == PRICE_LIES
+    assert reasons["skipped account"] == "skipped" and reasons["lowered counter"] == "old-root"
     assert all(each["reason"] for each in demo.record["forgeries"])
 
 

@@ -32,10 +32,10 @@ def write(
 
 
 def fall(first: float, share: float, count: int) -> list[Prices]:
-    """Candles each of which closes a share lower than it opened."""
+    """Candles each of which closes a share lower than it opened, or higher by one below zero."""
     found, price = [], first
     for _ in range(count):
         close = round(price * (1 - share), 2)
-        found.append((price, price, close, close))
+        found.append((price, max(price, close), min(price, close), close))
         price = close
     return found

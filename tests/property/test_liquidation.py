@@ -40,6 +40,20 @@ class Watched(World):
         super().__init__()
         self.open(0, 0, deposits=((BACKSTOP, RICH),))
 
+    def open(self, *moves: int, deposits: Sequence[tuple[int, int]] = ()) -> None:
+        """The index finds everybody whom a look at the whole book would find."""
+        super().open(*moves, deposits=deposits)
+        work, ledger = self.core.work, self.core.ledger
+        assert work is not None
+        looked_at = ledger.index.due(work.terms)
+        for account, holder in ledger.holders.items():
+            before = work.before.get(account, holder.holding)
+            assert excess(before, work.terms) >= 0 or account in looked_at
+            passed = any(
+                seat.trigger > work.terms[seat.market].numbers[seat.side] for seat in holder.seats
+            )
+            assert (account in looked_at) == (passed or holder.below)
+
     def close(self) -> BatchClosed:
         closed = super().close()
         terms = terms_at(closed.prices, venues.GOVERNANCE)

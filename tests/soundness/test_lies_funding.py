@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from circuits.statement.inputs import risk_digits, trade_numbers
+from circuits.statement.inputs import risk_numbers, trade_numbers
 from circuits.statement.replay import replay
 from rollup.protocol.funding import HOUR_MS
 from rollup.protocol.outcome import Outcome
@@ -86,6 +86,6 @@ def test_a_margin_without_funding(charged: Liar) -> None:
     """Positions are valued at the price alone: longs look richer than they are."""
     outcome = charged.outcome(charged.trade())
     records = replay(outcome)
-    risk = np.array([risk_digits(each) for each in terms_at(PRICES)])
+    risk = np.array([risk_numbers(each) for each in terms_at(PRICES)])
     lie = replace(records, market=replace(records.market, risk=risk))
     assert claims_broken_in(lie, outcome.public) >= {"market.public", "public.message"}

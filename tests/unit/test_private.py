@@ -15,6 +15,7 @@ from rollup.protocol.account import Header
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.market import Governance
+from rollup.protocol.market_book import BookEntry, MarketBook
 from rollup.protocol.order import Side
 from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Rejected
@@ -24,7 +25,17 @@ from sequencer.engine import event
 from tests.helpers.honest import RICH, busy_batch
 from tests.helpers.venue import Match, Venue, buy, real, sell
 
-PUBLIC = (Circuit, PublicMessage, PublicInput, Governance, MarketTerms, QueueEntry, Header)
+PUBLIC = (
+    Circuit,
+    PublicMessage,
+    PublicInput,
+    Governance,
+    MarketTerms,
+    MarketBook,
+    BookEntry,
+    QueueEntry,
+    Header,
+)
 """L1 and every verifier know these; an account's header comes from the L1 queue."""
 
 

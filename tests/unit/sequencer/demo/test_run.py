@@ -94,7 +94,7 @@ def events(root: Path) -> list[DemoEvent]:
 
 def test_it_tells_the_whole_story_in_order(events: list[DemoEvent]) -> None:
     batch = [BatchOpened, BatchClosed, ProofPhase, Proved, Posted]
-    last = [Claimed, *[ForgeryJudged] * 12]
+    last = [Claimed, *[ForgeryJudged] * 14]
     story = [MarketReady, *batch, *batch, *batch, *last, JournalReplayed]
     assert [type(event) for event in events] == story
 
@@ -173,6 +173,8 @@ def test_every_forgery_is_refused_with_its_reason(events: list[DemoEvent]) -> No
         ("too much taken", "rules", "takeover-size"),
         ("withdrawal twice", "rules", "generation-dead"),
         ("withdrawal of more", "rules", "order-signature"),
+        ("skipped account", "rules", "skipped"),
+        ("lowered counter", "rules", "old-root"),
         ("flipped proof byte", "verifier", "WRONG"),
     ]
 
@@ -310,7 +312,8 @@ def test_the_last_act_forges_the_last_batch_that_traded(tmp_path: Path) -> None:
     judged = [event.reason for event in found if isinstance(event, ForgeryJudged)]
     prices = ["price-differs", "report-slot", "report-repeated", "report-quorum"]
     liquidations = ["takeover-fee", "takeover-size"]
-    last = [*liquidations, "generation-dead", "order-signature", "WRONG"]
+    outflows = ["generation-dead", "order-signature"]
+    last = [*liquidations, *outflows, "skipped", "old-root", "WRONG"]
     wanted = ["old-root", "overfilled", *prices, "report-signature", *last]
     assert judged == wanted
 
@@ -354,7 +357,7 @@ def test_without_proofs_rules_journal_and_replay_are_the_same(
     unproved = options(tmp_path, insecure_seed=7, proves=False)
     found = list(run_demo(unproved, Unused(), Unused()))
     batch = [BatchOpened, BatchClosed]
-    story = [MarketReady, *batch, *batch, *batch, *[ForgeryJudged] * 11, JournalReplayed]
+    story = [MarketReady, *batch, *batch, *batch, *[ForgeryJudged] * 13, JournalReplayed]
     assert [type(event) for event in found] == story
     assert roots(found) == roots(events)
     assert not list(tmp_path.rglob("proof.bin"))

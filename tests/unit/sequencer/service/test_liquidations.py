@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from rollup.codec.fields import Node
+from rollup.crypto.envelope import Action
 from rollup.crypto.salt import SaltKey
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.market import Governance
@@ -20,7 +21,7 @@ from sequencer.engine.event import VenueReason
 from sequencer.intake.admission import order_action
 from sequencer.service.answers import sight
 from sequencer.service.fact_codec import facts_from_bytes, facts_to_bytes
-from sequencer.service.facts import Ended, Fact, Liquidated
+from sequencer.service.facts import Accepted, Ended, Fact, Liquidated, Rested, Waiting
 from sequencer.service.venue import Venue
 from tests.helpers.oracle import reports
 from tests.strategies import venues
@@ -35,11 +36,15 @@ DOLLAR = 10**6
 class Funded(Queue):
     """Two traders, one with little, and a backstop that can take everything."""
 
+    backstop = 10**6 * DOLLAR
+    later: tuple[QueueEntry, ...] = ()
+
     def queue_from(self, first: int, count: int) -> list[QueueEntry]:
         entries = [
             venues.registration(0, LONG, 700 * DOLLAR),
             venues.registration(1, SHORT, 10**6 * DOLLAR),
-            venues.credit(2, BACKSTOP, 10**6 * DOLLAR),
+            venues.credit(2, BACKSTOP, self.backstop),
+            *self.later,
         ]
         return entries[first : first + count]
 
@@ -61,8 +66,8 @@ def setup() -> Setup:
     )
 
 
-def start(folder: LockedFolder) -> Venue:
-    return Venue(setup(), folder, Funded(), OPERATOR)  # type: ignore[arg-type]
+def start(folder: LockedFolder, l1: Funded | None = None) -> Venue:
+    return Venue(setup(), folder, l1 or Funded(), OPERATOR)  # type: ignore[arg-type]
 
 
 def open_batch(venue: Venue, btc: int) -> None:
@@ -136,3 +141,79 @@ def test_a_restart_goes_on_with_the_same_positions_and_roots(folder: LockedFolde
     assert takeover.account == LONG
     roots = [each.header.new_root for each in replay(folder.journal, setup())]
     assert len(roots) == 3 and roots[-1] == closed.header.new_root
+
+
+class Poor(Funded):
+    """The backstop can take nothing."""
+
+    backstop = 10 * DOLLAR
+
+
+def report(venue: Venue, btc: int) -> None:
+    """Open the next batch, with reports of a price."""
+    time = venue.core.time + 1_000
+    venue.open_batch(time, reports(venues.GOVERNANCE, (btc, venues.PRICES[1]), time))
+
+
+def test_while_somebody_is_due_the_step_stays_open_and_its_prices_stand(
+    folder: LockedFolder,
+) -> None:
+    l1 = Poor()
+    venue = start(folder, l1)
+    assert fall(venue) == []
+    assert not venue.close_batch().outcome.public.closed
+    fallen = venue.prices
+    report(venue, PRICE * 90 // 100)
+    waiting = venue.close_batch()
+    assert waiting.batch.prices == fallen and waiting.batch.reports == ()
+    assert waiting.outcome.public.begins_open and not waiting.outcome.public.closed
+    l1.later = (venues.credit(3, LONG, 1_000 * DOLLAR),)
+    report(venue, PRICE * 90 // 100)
+    rescued = venue.close_batch()
+    assert rescued.batch.prices == fallen and rescued.outcome.public.closed
+    assert rescued.batch.takeovers == ()
+    report(venue, PRICE * 91 // 100)
+    assert venue.prices == (PRICE * 91 // 100, venues.PRICES[1])
+    venue.close()
+
+
+def in_the_other_market(account: int, side: Side) -> Action:
+    return order_action(venues.order(account, side, venues.PRICES[1], 5, slot=3, market=1))
+
+
+def test_orders_that_would_trade_wait_while_a_step_is_open(folder: LockedFolder) -> None:
+    l1 = Poor()
+    l1.later = (venues.registration(3, 3, 10**6 * DOLLAR),)
+    venue = start(folder, l1)
+    fall(venue)
+    venue.close_batch()
+    report(venue, PRICE)
+    (sold,) = send(venue, in_the_other_market(SHORT, Side.SELL))
+    (bought,) = send(venue, in_the_other_market(3, Side.BUY))
+    assert [type(fact) for fact in sold.facts] == [Accepted, Rested]
+    assert [type(fact) for fact in bought.facts] == [Accepted, Waiting]
+    assert venue.close_batch().batch.fills == ()
+    l1.later = (*l1.later, venues.credit(4, LONG, 1_000 * DOLLAR))
+    report(venue, PRICE)
+    rescued = venue.close_batch()
+    assert rescued.outcome.public.closed and rescued.batch.fills == ()
+    report(venue, PRICE * 93 // 100)
+    assert [fill.size for fill in venue.close_batch().batch.fills] == [5]
+    venue.close()
+
+
+def test_a_restart_goes_on_in_the_open_step(folder: LockedFolder) -> None:
+    l1 = Poor()
+    venue = start(folder, l1)
+    fall(venue)
+    open_since = venue.close_batch().batch.time
+    fallen = venue.prices
+    venue.close()
+    again = start(folder, l1)
+    assert again.core.market_book.open_since == open_since
+    report(again, PRICE)
+    closed = again.close_batch()
+    assert closed.batch.prices == fallen and not closed.outcome.public.closed
+    again.close()
+    roots = [each.header.new_root for each in replay(folder.journal, setup())]
+    assert roots[-1] == closed.header.new_root and len(roots) == 4

@@ -116,7 +116,9 @@ def test_l1_takes_no_proof_of_a_batch_at_prices_that_nobody_signed(running: Runn
     work = running.venue.core.work
     assert work is not None
     forged = (small.BTC_PRICE + 1, *small.PRICES[1:])
-    running.venue.core.work = replace(work, prices=forged)
+    first, *others = work.book.markets
+    lie = replace(work.book, markets=(replace(first, price=forged[0]), *others))
+    running.venue.core.work = replace(work, book=lie)
     closed = running.close()
     assert closed.outcome.public.prices == forged
     assert running.venue.commit_headers() is None, "a header does not say"

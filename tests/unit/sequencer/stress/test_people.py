@@ -4,7 +4,7 @@ from math import log
 from random import Random
 
 from rollup.crypto.batched import generate_secrets
-from rollup.protocol.margin import Holding, margin_case
+from rollup.protocol.margin import Holding, margin_refusal
 from rollup.protocol.order import Side
 from rollup.protocol.positions import NO_POSITIONS, Positions
 from sequencer.demo.market.trader import Trader
@@ -66,7 +66,7 @@ def test_everybody_opens_once_within_the_room_and_within_margin() -> None:
     assert accounts <= {trader.account for trader in found.traders}
     for account in accounts:
         after = opened(holdings[account], [o for o in takers if o.account == account])
-        assert margin_case(holdings[account], after, TERMS) is not None
+        assert margin_refusal(holdings[account], after, TERMS) is None
 
 
 def opened(before: Holding, orders: list[object]) -> Holding:

@@ -42,9 +42,20 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> Figures:
 def test_a_fall_liquidates_and_leaves_nobody_due_or_below_zero(figures: Figures) -> None:
     assert figures.total("liquidated") >= figures.total("first_time") > 0
     assert figures.total("taken") > figures.total("liquidation_fees") > 0
-    assert all(row.due == 0 and row.least >= 0 for row in figures.batches)
+    assert all(row.due == 0 and row.least >= 0 and row.is_closed for row in figures.batches)
+    assert figures.longest_open_step == 1
     assert sum(figures.batches[-1].open_interest) > 0
     assert figures.succeeded and figures.replayed == len(figures.batches) == figures.windows
+
+
+def test_who_holds_both_of_two_markets_that_part_is_refreshed_and_keeps_all(tmp_path: Path) -> None:
+    files = tuple(
+        read_candles(write(tmp_path / name, fall(first, share, 4)))
+        for name, first, share in (("btc_1m.csv", 7_400, 0.02), ("eth_1m.csv", 190, -0.04))
+    )
+    done = run(options(tmp_path, files=files, accounts=40))
+    assert done.total("refreshed") > 0
+    assert all(row.is_closed and row.due == 0 for row in done.batches)
 
 
 def test_the_backstop_gets_fees_and_carries_what_it_took(figures: Figures) -> None:
@@ -91,6 +102,9 @@ def test_a_backstop_with_little_leaves_accounts_due_and_that_is_said(tmp_path: P
     done = run(options(tmp_path, backstop=10))
     assert any(row.due for row in done.batches)
     assert done.succeeded
+    first = next(place for place, row in enumerate(done.batches) if not row.is_closed)
+    prices = {row.prices for row in done.batches[first:]}
+    assert len(prices) == 1 and done.longest_open_step == len(done.batches) - first
 
 
 def test_a_part_of_the_files_is_taken_where_it_is_asked_for(tmp_path: Path) -> None:
@@ -131,7 +145,7 @@ def test_the_report_is_one_file_that_asks_nobody(figures: Figures) -> None:
     text = report_html(figures)
     page = Page(text)
     tags = [tag for tag, _ in page.found]
-    assert tags.count("figure") == tags.count("svg") == 6
+    assert tags.count("figure") == tags.count("svg") == 7
     assert not {"script", "link", "img", "iframe", "object", "base", "form"} & set(tags)
     for _, attributes in page.found:
         assert not {"src", "href", "action", "data", "onload", "onclick"} & set(attributes)
