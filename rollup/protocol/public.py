@@ -36,7 +36,7 @@ from rollup.protocol.units import (
     require_tuple_of,
 )
 
-PUBLIC_TAG = b"crypsis-public-5"
+PUBLIC_TAG = b"crypsis-public-6"
 """Domain and version of the digest."""
 
 

@@ -184,7 +184,8 @@ def sunk(monkeypatch: pytest.MonkeyPatch) -> Liar:
     place = fallen(real(), funded=60 * USDC)
     place.venue.run(place.batch(place.takeover(LONG, 900)))
     place.venue.prices = (545_000, place.venue.prices[ETH])
-    place.venue.state.open_since = 0  # Whoever is still due is not what these lies are about.
+    # Whoever is still due is not what these lies are about.
+    place.venue.state.book = replace(place.venue.state.book, open_since=0)
     return Liar(place.venue, monkeypatch)
 
 

@@ -67,7 +67,7 @@ def book(monkeypatch: pytest.MonkeyPatch) -> Liar:
 def opened(book: Liar) -> Liar:
     """The step down is open: trader 3 was refreshed, trader 1 is still to be liquidated."""
     book.venue.run(book.venue.batch(refreshed=[DUE]))
-    assert book.venue.state.open_since
+    assert book.venue.state.book.open_since
     return book
 
 
@@ -86,7 +86,7 @@ def test_an_open_step_breaks_nothing(book: Liar) -> None:
         assert claims_broken_by(outcome) == set()
     book.venue.run(book.venue.batch(refreshed=[NEEDY, DUE]))
     outcome = book.outcome(book.venue.batch(takeovers=[liquidation(book)]))
-    assert outcome.public.closed and outcome.public.open_since
+    assert outcome.public.closed and outcome.public.begins_open
     assert claims_broken_by(outcome) == set()
 
 
@@ -279,7 +279,8 @@ def test_risk_that_grows_while_a_step_is_open(opened: Liar) -> None:
     honest = transition.close_account
 
     def close_account(batch: Batch, *given: Any) -> Any:
-        return honest(replace(batch, open_since=0), *given)
+        book = replace(batch.pre.book, open_since=0)
+        return honest(with_pre(batch, book=book), *given)
 
     opened.bend("close_account", close_account)
     assert opened.claims(batch) == {"account.open-step"}
