@@ -111,8 +111,9 @@ def test_of_snapshots_that_can_be_used_a_few_stay(running: Running) -> None:
 
 
 LIES = {
-    "a balance": "UPDATE snapshot SET state = CAST(substr(state, 1, 600) || x'a5a5' ||"
-    " substr(state, 603) AS BLOB)",
+    "a byte of it": "UPDATE snapshot SET state = CAST(substr(state, 1, 400) ||"
+    " CASE hex(substr(state, 401, 1)) WHEN '00' THEN x'01' ELSE x'00' END ||"
+    " substr(state, 402) AS BLOB)",
     "its batch": "UPDATE snapshot SET number = number + 1 WHERE number = 4",
     "its place": "UPDATE snapshot SET offset = offset - 1",
     "its link": "UPDATE snapshot SET link = zeroblob(32)",
