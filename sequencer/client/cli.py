@@ -162,9 +162,9 @@ def place(
     \b
     crypsis order place BTC-PERP sell 0.01 @61900 --post-only --account trader.json
     """
-    from sequencer.client.command import keep_receipts, trading
+    from sequencer.client.command import keep_receipts, number, trading
 
-    price = price.removeprefix("@")
+    price, size = number("price", price.removeprefix("@")), number("size", size)
 
     with trading(console, url, account, password_file) as venue:
         placed = venue.order(

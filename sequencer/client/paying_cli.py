@@ -46,10 +46,11 @@ def withdraw(
     crypsis withdraw 250 --account trader.json
     crypsis claim --account trader.json
     """
-    from sequencer.client.command import trading
+    from sequencer.client.command import number, trading
 
+    wanted = number("amount", amount)
     with trading(console, url, account, password_file) as venue:
-        paid = venue.withdraw(amount, timeout)
+        paid = venue.withdraw(wanted, timeout)
     _say(console, paid, "claim it at L1 once that batch is proved: crypsis claim")
 
 
@@ -75,10 +76,11 @@ def transfer(
     \b
     crypsis transfer 7 250 --account trader.json
     """
-    from sequencer.client.command import trading
+    from sequencer.client.command import number, trading
 
+    wanted = number("amount", amount)
     with trading(console, url, account, password_file) as venue:
-        paid = venue.transfer(receiver, amount, timeout)
+        paid = venue.transfer(receiver, wanted, timeout)
     _say(console, paid, f"account {receiver} has it")
 
 
