@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rollup.field.koalabear import P
+from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
 from rollup.protocol.account import EMPTY_LEAF, account_leaves, header_digests
-from rollup.protocol.batch import Batch
+from rollup.protocol.batch import Batch, PartialState
 from rollup.protocol.batch_codec import batch_to_bytes
-from rollup.protocol.closing import TRIGGER_TREE
 from rollup.protocol.constants import ACCOUNT_BITS, DEPOSITS_MAX, DIGEST_LENGTH, TRIGGER_BITS
 from rollup.protocol.roots import state_roots
 from rollup.protocol.shape_class import ShapeClass
@@ -69,17 +69,16 @@ def in_a_book(batch: Batch, book: int) -> Batch:
     pairs = {index: (leaf, leaf) for index, leaf in zip(indices, leaves, strict=True)}
     root = update(ACCOUNT_BITS, pairs, siblings, hashing).roots[0][0]
     markets, globals_ = pre.markets.digest(hashing), pre.globals.digest(hashing)
-    triggers = _triggers_root(batch)
+    triggers = _triggers_root(pre, hashing)
     old_root = state_roots([root], [markets], [triggers], [globals_], hashing)[0]
     return replace(batch, old_root=old_root, pre=replace(pre, account_siblings=siblings))
 
 
-def _triggers_root(batch: Batch) -> Digest:
-    """Root of the tree of triggers before the batch."""
-    hashing, pre = real().compress_many, batch.pre
-    found = trigger_leaves([opening.counters for opening in pre.triggers], hashing)
-    pairs = {each.index: (leaf, leaf) for each, leaf in zip(pre.triggers, found, strict=True)}
-    return update(TRIGGER_BITS, pairs, pre.trigger_siblings, hashing, TRIGGER_TREE).roots[0][0]
+def _triggers_root(pre: PartialState, hashing: CompressMany) -> Digest:
+    """The root that the opened leaves of triggers lead to."""
+    leaves = trigger_leaves([opening.counters for opening in pre.triggers], hashing)
+    pairs = {o.index: (leaf, leaf) for o, leaf in zip(pre.triggers, leaves, strict=True)}
+    return update(TRIGGER_BITS, pairs, pre.trigger_siblings, hashing).roots[0][0]
 
 
 def _match(buyer: int, seller: int, slot: int, size: int) -> Match:

@@ -97,8 +97,8 @@ SHOWN = (
 
 JOINED = Said(
     "The batches follow each other: number, root, time, queue, total and market book of each go on "
-    "from the one before it.",
-    ("public.chain",),
+    "from the one before it, under parameters that its markets and triggers can go on under.",
+    ("public.chain", "gov.continues"),
 )
 
 NOT_SHOWN = (

@@ -58,7 +58,7 @@ def statement_record(verified: Verified) -> dict[str, object]:
         "total": str(public.total),
         "redo": public.redo,
         "closed": public.closed,
-        "open_since": public.book_before.open_since,
+        "open_since": public.book_after.open_since,
         "book_before": public.book_before.digest().hex(),
         "book_after": public.book_after.digest().hex(),
         "prices": [each.to_record() for each in quotes(verified)],

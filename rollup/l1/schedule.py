@@ -65,12 +65,17 @@ class Schedule:
         return is_first
 
     def announce(self, governance: Governance, number: int, now: int, delay: int) -> Scheduled:
-        """Add parameters, in place of the last ones if no closed batch can be under them yet."""
+        """Add parameters, in place of the last ones if no closed batch can be under them yet.
+
+        They follow all that a batch before them can be under: no batch need ever be under those
+        announced in between, whose number may be far away, or whose time pass without a batch.
+        """
         _require_safe(governance)
         require_delay(governance, delay)
         last = self.entries[-1]
         kept = self.entries[:-1] if _is_replaceable(last, now) else self.entries
-        _require_successor(kept[-1].governance, governance)
+        for entry in kept[self.used :]:
+            _require_successor(entry.governance, governance)
         entry = Scheduled(governance, governance.digest(), number, now + delay)
         self.entries = [*kept, entry]
         return entry

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
+from rollup.protocol.market import require_continues
 from rollup.protocol.public import PublicInput
 from rollup.protocol.receipt import RECEIPTS_START
+from rollup.protocol.rejection import Rejected
 
 
 class Link(StrEnum):
@@ -24,6 +26,7 @@ class Link(StrEnum):
     DEPOSITS = "deposits-skipped"
     TOTAL = "total"
     BOOK = "book-before"
+    GOVERNANCE = "governance-changed"
     RECEIPTS = "receipts-rolled-back"
 
 
@@ -66,7 +69,8 @@ def require_chained(publics: Sequence[PublicInput]) -> None:
 
 
 def require_joined(before: PublicInput, after: PublicInput) -> None:
-    """ChainBroken unless one batch follows another. Governance may change: L1 has it enacted."""
+    """ChainBroken unless one batch follows another. Governance may change, as L1 has it enacted, to
+    what a state can go on under: in other buckets, say, nobody's triggers would mean anything."""
 
     def require(holds: bool, link: Link, detail: str) -> None:
         if not holds:
@@ -85,6 +89,10 @@ def require_joined(before: PublicInput, after: PublicInput) -> None:
     require(after.total_before == before.total, Link.TOTAL, detail)
     same_book = after.book_before == before.book_after
     require(same_book, Link.BOOK, "it starts from another market book than the last one left")
+    try:
+        require_continues(before.governance, after.governance)
+    except Rejected as refusal:
+        raise ChainBroken(after.number, Link.GOVERNANCE, refusal.detail) from refusal
 
 
 def governance_changes(publics: Sequence[PublicInput]) -> Iterator[GovernanceChange]:

@@ -74,9 +74,10 @@ triggers and take another. The nodes are those of accounts as far apart as can b
 leaves of triggers as far apart; where accounts are neighbours, of all leaves."""
 
 CLASS_M: Final = ShapeClass(
-    "M", trades=1024, orders=2048, accounts=1408, positions=3840, triggers=3840, nodes=42_000
+    "M", trades=1024, orders=2048, accounts=1408, positions=3696, triggers=3840, nodes=42_000
 )
-"""Medium: two orders for every fill. Nodes are what the Poseidon table of 2^17 rows has room for
+"""Medium: two orders for every fill. Positions are as many as leave every account its row of sums,
+however few accounts have them. Nodes are what the Poseidon table of 2^17 rows has room for
 beside all else; accounts in a book of a million have half of them at most."""
 
 SHAPE_CLASSES: Final = {shape.name: shape for shape in (CLASS_S, CLASS_M)}

@@ -222,8 +222,11 @@ class Ledger:
 
     def has_room(self, work: Work, maker: LiveOrder, taker: LiveOrder) -> bool:
         """Whether the batch can hold one more fill, of these two orders. If it is made anew it
-        holds none, and while a step is open orders wait: its prices are old."""
-        if work.redo or work.book.is_open:
+        holds none, and while a step is open orders wait: its prices are old. Nor where the fee
+        account is liquidated: what was taken of it leaves it what it must have, and not the fees
+        of fills, of which an exhausted account would have something left."""
+        spent = self.governance.fee_account in work.liquidated
+        if work.redo or work.book.is_open or spent:
             return False
         pair, most = (maker, taker), self.shape_class
         orders = len(work.orders) + sum(live.key not in work.places for live in pair)

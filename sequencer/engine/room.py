@@ -6,8 +6,10 @@ above their leaves are counted at their most. Accounts, slots and leaves of old 
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from rollup.private import Private
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
     BUCKET_NUMBER_BITS,
@@ -48,18 +50,19 @@ def most_nodes(leaves: int, depth: int) -> int:
 _SIDE_NODES: Final = tuple(most_nodes(count, SIDE_BITS) for count in range(1 << 13))
 
 
-class Room:
-    """Accounts, positions, slots and leaves that a batch opens so far."""
+@dataclass(slots=True, repr=False)
+class Room(Private):
+    """Accounts, positions, slots and leaves that a batch opens so far, of all that its class
+    takes."""
 
-    def __init__(self, shape_class: ShapeClass) -> None:
-        self._most = shape_class
-        self.accounts: set[int] = set()
-        self.positions: set[tuple[int, int]] = set()
-        self.slots: set[tuple[int, int]] = set()
-        self._leaves: set[int] = set()
-        self._in_market: Counter[int] = Counter()
-        self._above_accounts: _Nodes = set()
-        self._above_slots: _Nodes = set()
+    most: ShapeClass
+    accounts: set[int] = field(default_factory=set)
+    positions: set[tuple[int, int]] = field(default_factory=set)
+    slots: set[tuple[int, int]] = field(default_factory=set)
+    _leaves: set[int] = field(default_factory=set)
+    _in_market: Counter[int] = field(default_factory=Counter)
+    _above_accounts: _Nodes = field(default_factory=set)
+    _above_slots: _Nodes = field(default_factory=set)
 
     def fits(self, openings: Iterable[Opening], *, positions: int | None = None) -> bool:
         """Whether the batch may open these too, and no more than so many positions in all."""
@@ -69,7 +72,7 @@ class Room:
         opened = len(self.positions) + len(new)
         accounts = self.accounts.union(each.account for each in found)
         leaves = self._leaves.union(*(each.leaves for each in found))
-        most = self._most
+        most = self.most
         return (
             len(accounts) <= most.accounts
             and opened <= (most.positions if positions is None else positions)

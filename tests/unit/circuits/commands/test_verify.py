@@ -143,6 +143,20 @@ def test_the_head_of_the_receipts_is_said_of_a_batch_and_of_the_last_of_many() -
     assert chain_record(found)["receipts"] == heads[2].hex()
 
 
+def test_since_when_a_step_is_open_is_said_from_the_batch_that_opens_it() -> None:
+    """The record said so a batch late: nothing of the batch that left somebody below maintenance,
+    and of the one that closed the step that it was open."""
+    first, second, third = chain()
+    opens = replace(second, closed=False)
+    goes_on = replace(third, closed=False, book_before=opens.book_after)
+    closes = replace(third, book_before=opens.book_after)
+    for public, since in ((first, 0), (opens, opens.time), (goes_on, opens.time), (closes, 0)):
+        verified = Verified(public, STANDING, StandIn().pins, 100.0, 1, 1)
+        said = statement_record(verified)
+        assert (said["closed"], said["open_since"]) == (public.closed, since)
+        assert ("open since" in statement_text(verified)) is not public.closed
+
+
 @pytest.mark.parametrize("below", ["", "batches"])
 def test_a_venues_folder_and_its_folder_of_batches_are_verified_whole(
     tmp_path: Path, below: str, capsys: pytest.CaptureFixture[str]

@@ -62,9 +62,11 @@ def hashes(shape: ShapeClass) -> int:
 
 
 def totals(shape: ShapeClass) -> int:
-    """One row an account, and one more for every eighth position beyond the first: the most where
-    every account has one, and some have all others."""
-    return shape.accounts + (shape.positions - shape.accounts) // POSITIONS_MAX
+    """One row an account, and one more before every eighth position after its first: the most
+    where some accounts hold as much as they can use for that, and all others nothing."""
+    each, rest = divmod(shape.positions, MARKETS_MAX - POSITIONS_MAX + 1)
+    more = each * (MARKETS_MAX // POSITIONS_MAX - 1) + max(0, rest - 1) // POSITIONS_MAX
+    return shape.accounts + more
 
 
 @classes

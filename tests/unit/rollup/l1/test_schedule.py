@@ -111,6 +111,28 @@ def test_a_later_announcement_is_in_force_also_at_a_number_below_an_earlier_one(
     assert world.l1.governance_for(10**6, later) == NEWER
 
 
+@pytest.mark.parametrize("number", [1, 10**6], ids=["no batch came", "of a number far away"])
+def test_parameters_follow_all_that_the_batch_before_them_can_be_under(
+    world: World, number: int
+) -> None:
+    """A batch went from the first ones to the last ones past those in between, and its sequencer,
+    which asks for gov.continues, could not open it."""
+    bitcoin = GOVERNANCE.markets[0]
+    step = GOVERNANCE.oracle.feeds[0].step
+
+    def raised(by: int) -> Governance:
+        fraction = bitcoin.maintenance_fraction + by
+        raised = replace(bitcoin, maintenance_fraction=fraction, initial_fraction=fraction + 500)
+        return replace(GOVERNANCE, markets=(raised, *GOVERNANCE.markets[1:]))
+
+    world.now = announce(world, raised(step), number=number)
+    twice = lambda: announce(world, raised(step + 1))  # noqa: E731
+    assert world.revert(twice) is Revert.GOVERNANCE_CHANGED
+    if number == 1:
+        world.take()
+        assert announce(world, raised(step + 1), number=2)
+
+
 def test_only_the_governor_announces_and_only_for_a_number_to_come(world: World) -> None:
     world.pass_time(1000)
     world.take()

@@ -100,6 +100,20 @@ def test_a_change_of_governance_joins_and_is_named() -> None:
     assert not list(governance_changes(chain()))
 
 
+def test_parameters_that_no_state_can_go_on_under_do_not_join() -> None:
+    """In other buckets triggers mean other prices: a step would close over whoever was skipped."""
+    first, second, third = chain()
+    coarser = replace(GOVERNANCE.markets[0], bucket=GOVERNANCE.markets[0].bucket + 1)
+    other = replace(GOVERNANCE, markets=(coarser, *GOVERNANCE.markets[1:]))
+    for lie in (
+        [first, second, replace(third, governance=other)],
+        [replace(first, governance=other), second],
+    ):
+        with pytest.raises(ChainBroken) as caught:
+            require_chained(lie)
+        assert caught.value.link is Link.GOVERNANCE
+
+
 HEADS = [keccak256(bytes((place,))) for place in range(2)]
 
 

@@ -22,6 +22,7 @@ from sequencer.engine.event import (
     Traded,
     VenueReason,
 )
+from sequencer.engine.holder import Holder
 from sequencer.engine.liquidation import Taking, taken, takings
 from tests.helpers import market_books
 from tests.strategies import venues
@@ -201,3 +202,30 @@ def test_the_backstop_signs_no_order() -> None:
     open_batch(state)
     (refused,) = step(state, Submit(venues.order(BACKSTOP, Side.BUY, BTC, 1)))
     assert isinstance(refused, OrderRefused) and refused.reason is Reason.BACKSTOP_SIGNED
+
+
+def fallen_fee_account() -> CoreState:
+    """The fee account holds lots, and so little cash that at FALLEN it cannot pay the whole fee of
+    a liquidation."""
+    state = long_account()
+    fees = venues.GOVERNANCE.fee_account
+    left = full_fee(SIZE, terms_at(FALLEN)[0]) // 2
+    owned = holding(-SIZE * FALLEN + left, (0, SIZE))
+    state.ledger.holders[fees].holding = owned
+    state.ledger.holders[LONG].holding = holding(10**6 * USDC)
+    state.ledger.index.put(fees, Holder(state.ledger.holders[fees].header, owned, below=True))
+    return state
+
+
+def test_no_fee_reaches_an_exhausted_fee_account() -> None:
+    """It ends its batch with exactly nothing (take.fee): a fee of a fill would be something, and
+    the batch would have no proof."""
+    state, fees = fallen_fee_account(), venues.GOVERNANCE.fee_account
+    events = open_batch(state, FALLEN)
+    assert [each.account for each in events if isinstance(each, Liquidated)] == [fees]
+    for account, side in ((MAKER, Side.SELL), (LONG, Side.BUY)):
+        step(state, Submit(venues.order(account, side, FALLEN, 50, slot=9)))
+    closed = close(state)
+    assert closed.takeovers and not closed.fills
+    assert state.ledger.holders[fees].holding == holding(0)
+    assert any(isinstance(each, Traded) for each in open_batch(state, FALLEN))
