@@ -37,6 +37,7 @@ ROWS: Mapping[str, Mapping[str, int]] = {
     "an order": {"order": 1, "poseidon": MESSAGE_BLOCKS},
     "a fill": {"fill": 1},
     "a takeover": {"takeover": 1},
+    "an outflow": {"outflow": 1, "order": 1, "poseidon": MESSAGE_BLOCKS},
     "a touched account": {"account": 1, "total": 1, "poseidon": 1 + 2 * (LEAF_BLOCKS - 1)},
     "its header": {"header": 1, "poseidon": HEADER_BLOCKS},
     "a position of it": {"position": 1, "poseidon": 2},

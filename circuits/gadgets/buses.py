@@ -57,11 +57,14 @@ ORDER = Bus(
         "size_low",
         "size_high",
         "max_fee",
+        "outflow",
     ),
 )
 """A signed order in time. Sent by order once for each fill it takes part in, received by fill.
 
-Price and size in packed pairs: only so can they be compared without wrapping the field."""
+Price and size in packed pairs: only so can they be compared without wrapping the field. outflow: 1
+if it is a withdrawal or transfer, received by outflow: then market is 0, side its kind, price the
+receiver, and size and max_fee together the amount."""
 
 REGISTER = Bus(
     "REGISTER",
@@ -120,6 +123,7 @@ CHAIN = Bus(
         "exhausted",
         "exempt",
         "clear",
+        "paid_out",
         *_vector("old", 8),
         *_vector("new", 8),
         *_vector("sum", SUMS),
@@ -130,8 +134,8 @@ CHAIN = Bus(
 follows), old and new are the digests so far. safety: how many buckets below the price the triggers
 are; shrinks: no position may grow; liquidated: lots may be taken of them; exhausted: for less
 than the whole fee; exempt: they may stay where others are deleveraged, and are not; clear: they
-may not be of a side that is deleveraged. Sent by account, then handed on by position and total,
-and received by account."""
+may not be of a side that is deleveraged; paid_out: their prices must be fresh and unclamped. Sent
+by account, then handed on by position and total, and received by account."""
 
 RISK_NUMBERS = 19
 """Elements of a market's terms that concern positions (circuits.tables.position.columns)."""
@@ -147,6 +151,7 @@ MARKET = Bus(
         "maker_fee",
         *_vector("funding", 3),
         *_vector("lot_fee", 3),
+        "steady",
     ),
 )
 """Terms of a listed market. Sent by the verifier, one each, received by market.
@@ -154,12 +159,13 @@ MARKET = Bus(
 risk: what a lot adds to the sums, in balanced limbs: 3 each of long and short over maintenance
 margin, long and short over initial margin, 2 of the bucket, 3 of what a lot is worth; then the
 biased bucket numbers of long and short. band: low and high in packed pairs; funding: F in balanced
-limbs; lot_fee: what liquidation costs a lot, in limbs."""
+limbs; lot_fee: what liquidation costs a lot, in limbs; steady: 1 if the price is fresh and
+unclamped."""
 
 RISK = Bus(
     "RISK",
     18,
-    ("market", *_vector("risk", RISK_NUMBERS), *_vector("zoned", 2), *_vector("zone", 2)),
+    ("market", *_vector("risk", RISK_NUMBERS), *_vector("zoned", 2), *_vector("zone", 2), "steady"),
 )
 """The same numbers of one market for a position; of longs and shorts, whether somebody is
 deleveraged, and down to which trigger. Sent by market, received by position."""
@@ -198,6 +204,17 @@ FLAGGED = Bus("FLAGGED", 25, ("difference",))
 """How many more accounts are flagged `below` after the batch than before it. Sent by account,
 received by batch."""
 
+OWNER = Bus("OWNER", 26, ("account", *_vector("owner", 6)))
+"""The owner in an account's header, an L1 address. Sent by header, received by outflow."""
+
+OUTFLOW = Bus("OUTFLOW", 27, ("account",))
+"""Cash may leave this account: its row meets initial margin, at prices that are fresh and
+unclamped. Sent by account as often as it is asked for, received by outflow."""
+
+PAYOUT = Bus("PAYOUT", 28, (*_vector("owner", 6), *_vector("amount", 3)))
+"""A withdrawal that L1 is told of. Sent by the verifier, received by outflow.
+
+amount: its lower 26 bits, 14 more, and the 13 above."""
 NEEDED = Bus("NEEDED", 29, ("account", *_vector("relief", 3)))
 """A position of an account was reduced, and what one lot of its old side adds to the excess at most
 if it goes, as sums of balanced limbs. Sent by position, received by account."""
@@ -238,6 +255,9 @@ BUSES = (
     SWEEP,
     FRONTIERS,
     FLAGGED,
+    OWNER,
+    OUTFLOW,
+    PAYOUT,
     NEEDED,
     STAYS,
     BACKSTOP,

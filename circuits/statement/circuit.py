@@ -20,6 +20,7 @@ from circuits.tables.header.air import TABLE as HEADER
 from circuits.tables.ladder.air import TABLE as LADDER
 from circuits.tables.market.air import TABLE as MARKET
 from circuits.tables.order.air import table as order_table
+from circuits.tables.outflow.air import TABLE as OUTFLOWS
 from circuits.tables.poseidon.air import TABLE as POSEIDON
 from circuits.tables.position.air import TABLE as POSITION
 from circuits.tables.range.air import TABLE as RANGES
@@ -30,7 +31,13 @@ from circuits.tables.tree.air import TABLE as TREE
 from circuits.tables.trigger.air import TABLE as TRIGGERS
 from rollup.protocol.shape_class import CLASS_M, CLASS_S, ShapeClass
 
-_SAME_IN_ALL = {"base": 2**13, "market": 2**10, "deposit": 2**10, "batch": 2**10}
+_SAME_IN_ALL = {
+    "base": 2**13,
+    "market": 2**10,
+    "outflow": 2**10,
+    "deposit": 2**10,
+    "batch": 2**10,
+}
 
 HEIGHTS: Mapping[str, Mapping[str, int]] = {
     CLASS_S.name: {
@@ -95,6 +102,7 @@ def tables(shape_class: ShapeClass) -> tuple[Table, ...]:
         order_table(shape_class.orders),
         fill_table(shape_class.trades),
         takeover_table(shape_class.takeovers),
+        OUTFLOWS,
         ACCOUNT,
         HEADER,
         POSITION,

@@ -91,6 +91,7 @@ def summary(outcome: Outcome) -> dict[str, object]:
         "orders": len(steps.orders),
         "fills": len(steps.fills),
         "takeovers": len(steps.takeovers),
+        "outflows": len(steps.outflows),
         "accounts": len(outcome.accounts),
         "old_root": hex_digest(public.old_root),
         "new_root": hex_digest(public.new_root),

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from circuits.air.layout import limb_widths
 from circuits.air.publics import PublicLayout
 from circuits.gadgets.balanced import BUCKET_COUNT, balanced
-from circuits.gadgets.buses import DEPOSIT, MARKET
+from circuits.gadgets.buses import DEPOSIT, MARKET, PAYOUT
 from circuits.stark.lookup import PublicMessage
 from rollup.field.koalabear import P
 from rollup.protocol.constants import (
@@ -20,11 +20,13 @@ from rollup.protocol.constants import (
     CASH_BITS,
     DEPOSITS_MAX,
     MARKETS_MAX,
+    OUTFLOWS_MAX,
     PRICE_BITS,
     TIME_BITS,
 )
-from rollup.protocol.encoding import limbs, owner_words, packed
-from rollup.protocol.public import ConsumedDeposit, PublicInput
+from rollup.protocol.encoding import limbs, outflow_words, owner_words, packed
+from rollup.protocol.pricing import steady_markets
+from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
 from rollup.protocol.terms import MarketTerms
 
 PUBLICS = PublicLayout(
@@ -50,7 +52,7 @@ PUBLICS = PublicLayout(
 batch is."""
 
 
-PUBLIC_MESSAGES_MAX = DEPOSITS_MAX + MARKETS_MAX
+PUBLIC_MESSAGES_MAX = DEPOSITS_MAX + MARKETS_MAX + OUTFLOWS_MAX
 """Messages of the verifier at most: what soundness counts."""
 
 
@@ -77,23 +79,28 @@ def public_values(public: PublicInput) -> tuple[int, ...]:
 
 
 def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
-    """What the verifier puts on the buses itself: every consumed queue entry with its outcome, and
-    the terms of every listed market."""
+    """What the verifier puts on the buses itself: every consumed queue entry with its outcome, the
+    terms of every listed market, and every withdrawal."""
     deposits = (
         PublicMessage(DEPOSIT.identifier, 1, deposit_message(deposit))
         for deposit in public.deposits
     )
+    steady = steady_markets(public.governance, public.reports, public.prices)
     markets = (
-        PublicMessage(MARKET.identifier, 1, market_message(market, terms))
+        PublicMessage(MARKET.identifier, 1, market_message(market, terms, steady[market]))
         for market, terms in enumerate(public.terms)
     )
-    return (*deposits, *markets)
+    withdrawals = (
+        PublicMessage(PAYOUT.identifier, 1, payout_message(withdrawal))
+        for withdrawal in public.withdrawals
+    )
+    return (*deposits, *markets, *withdrawals)
 
 
-def market_message(market: int, terms: MarketTerms) -> tuple[int, ...]:
-    """A market's terms as MARKET carries them."""
+def market_message(market: int, terms: MarketTerms, steady: bool) -> tuple[int, ...]:
+    """A market's terms as MARKET carries them; `steady`: its price is fresh and unclamped."""
     risk, trade = risk_numbers(terms), trade_numbers(terms)
-    return (market, *(number % P for number in (*risk, *trade)), *lot_fee(terms))
+    return (market, *(number % P for number in (*risk, *trade)), *lot_fee(terms), int(steady))
 
 
 def risk_numbers(terms: MarketTerms) -> tuple[int, ...]:
@@ -115,6 +122,11 @@ def trade_numbers(terms: MarketTerms) -> tuple[int, ...]:
 def lot_fee(terms: MarketTerms) -> tuple[int, ...]:
     """What liquidation costs a lot, as limbs."""
     return limbs(terms.liquidation_fee, PRICE_BITS)
+
+
+def payout_message(withdrawal: GrantedWithdrawal) -> tuple[int, ...]:
+    """A withdrawal as PAYOUT carries it."""
+    return (*owner_words(withdrawal.owner), *outflow_words(withdrawal.amount))
 
 
 def deposit_message(deposit: ConsumedDeposit) -> tuple[int, ...]:

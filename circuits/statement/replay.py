@@ -3,7 +3,6 @@
 No rule is applied and nothing is checked: a forged outcome gives forged records.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +12,8 @@ from circuits.gadgets.words import CASH_WORD, POSITION_WORD, SLOT_WORD
 from circuits.statement.columns import Clock, biased, biased_cash, column, matrix
 from circuits.statement.replay_accounts import accounts, headers, positions
 from circuits.statement.replay_markets import markets, triggers
+from circuits.statement.replay_orders import orders, signers
+from circuits.statement.replay_outflows import outflows
 from circuits.statement.replay_takeovers import takeovers
 from circuits.tables.records import (
     I64,
@@ -22,7 +23,6 @@ from circuits.tables.records import (
     DepositRecords,
     FillRecords,
     FillSide,
-    OrderRecords,
     PositionAccess,
     Records,
     SlotAccess,
@@ -32,24 +32,9 @@ from circuits.tables.records import (
 from rollup.protocol.constants import (
     MOVED_BITS,
     POSITION_LIMIT,
-    SEPTIC_LENGTH,
-    SIGNATURE_BYTES,
 )
 from rollup.protocol.encoding import owner_words
 from rollup.protocol.outcome import FillStep, Outcome, SideStep
-
-_ORDER_NUMBERS = (
-    "account",
-    "slot",
-    "generation",
-    "market",
-    "side",
-    "price",
-    "size",
-    "expiry",
-    "max_fee",
-    "flags",
-)
 
 
 def replay(outcome: Outcome) -> Records:
@@ -58,13 +43,15 @@ def replay(outcome: Outcome) -> Records:
     deposits = _deposits(outcome, clock)
     fills = _fills(outcome, clock)
     taken = takeovers(outcome, clock)
+    paid = outflows(outcome, clock)
     batch = _batch(outcome, clock)
-    signed = Counter(step.signed.order.account for step in outcome.steps.orders)
+    signed = signers(outcome)
     return Records(
         tree=_tree(outcome),
-        order=_orders(outcome),
+        order=orders(outcome),
         fill=fills,
         takeover=taken,
+        outflow=paid,
         account=accounts(outcome, clock, signed),
         header=headers(outcome, signed),
         position=positions(outcome, clock),
@@ -166,30 +153,6 @@ def _fill_side(
             filled_before=column(side.slot_before.filled for side in sides),
             filled_after=column(side.slot_after.filled for side in sides),
         ),
-    )
-
-
-def _orders(outcome: Outcome) -> OrderRecords:
-    steps = outcome.steps.orders
-    orders = [step.signed.order for step in steps]
-    signatures = np.frombuffer(b"".join(s.signed.signature for s in steps), dtype=np.uint8)
-    signatures = signatures.reshape(len(steps), SIGNATURE_BYTES)
-    nonce = np.ascontiguousarray(signatures[:, : 8 * SEPTIC_LENGTH])
-    uses = [0] * len(steps)
-    for fill in outcome.steps.fills:
-        for side in (fill.buyer, fill.seller):
-            uses[side.order] += 1
-    numbers = {name: column(getattr(order, name) for order in orders) for name in _ORDER_NUMBERS}
-    return OrderRecords(
-        **numbers,
-        uses=column(uses),
-        key=matrix([(*s.key[0], *s.key[1]) for s in steps], 14, np.uint32),
-        nonce=nonce.view("<u4").astype(np.uint32),
-        response=np.ascontiguousarray(signatures[:, 8 * SEPTIC_LENGTH :]),
-        chain=outcome.public.chain,
-        venue=outcome.public.venue,
-        time=outcome.public.time,
-        backstop=outcome.public.governance.backstop_account,
     )
 
 

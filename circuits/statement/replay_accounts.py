@@ -38,6 +38,7 @@ def accounts(outcome: Outcome, clock: Clock, signed: Mapping[int, int]) -> Accou
     touched = outcome.accounts
     before, after = [a.before for a in touched], [a.after for a in touched]
     terms, backstop = outcome.steps.terms, outcome.public.governance.backstop_account
+    paid = Counter(step.signed.outflow.account for step in outcome.steps.outflows)
     return AccountRecords(
         account=column(a.index for a in touched),
         existed=column(a.before is not None for a in touched),
@@ -57,6 +58,8 @@ def accounts(outcome: Outcome, clock: Clock, signed: Mapping[int, int]) -> Accou
         shrinks=column(a.after is not None and not a.closing.grew for a in touched),
         liquidated=column(a.liquidated for a in touched),
         exhausted=column(a.exhausted for a in touched),
+        paid_out=column(paid[a.index] > 0 for a in touched),
+        outflows=column(paid[a.index] for a in touched),
         relief=matrix([_relief_of(a, terms) for a in touched], BALANCED),
         exempt=column(a.exempt for a in touched),
         clear=column(_is_clear(a, backstop) for a in touched),
@@ -101,7 +104,7 @@ def _safety_of(account: TouchedAccount) -> int:
 
 
 def _is_opened(account: TouchedAccount, signed: Mapping[int, int]) -> bool:
-    """Whether anybody needs the account's header: an order of it, or its registration."""
+    """Whether anybody needs the account's header: what it signed, or its registration."""
     created = account.before is None and account.after is not None
     return created or signed.get(account.index, 0) > 0
 
@@ -109,6 +112,8 @@ def _is_opened(account: TouchedAccount, signed: Mapping[int, int]) -> bool:
 def headers(outcome: Outcome, signed: Mapping[int, int]) -> HeaderRecords:
     opened = [a for a in outcome.accounts if _is_opened(a, signed)]
     words = [_header_words(account) for account in opened]
+    outflows = [step.signed.outflow for step in outcome.steps.outflows]
+    granted = Counter(each.account for each in outflows if each.is_withdrawal)
     return HeaderRecords(
         account=column(a.index for a in opened),
         created=column(a.before is None for a in opened),
@@ -116,6 +121,7 @@ def headers(outcome: Outcome, signed: Mapping[int, int]) -> HeaderRecords:
         key=matrix([each[1] for each in words], 14, np.uint32),
         viewing=matrix([each[2] for each in words], 8),
         key_uses=column(signed.get(a.index, 0) for a in opened),
+        owner_uses=column(granted[a.index] for a in opened),
     )
 
 

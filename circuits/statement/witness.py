@@ -27,6 +27,7 @@ from circuits.tables.header import trace as header
 from circuits.tables.ladder import trace as ladder
 from circuits.tables.market import trace as market
 from circuits.tables.order import trace as order
+from circuits.tables.outflow import trace as outflow
 from circuits.tables.poseidon import trace as poseidon
 from circuits.tables.position.chain import chains
 from circuits.tables.position.trace import Positions
@@ -95,6 +96,7 @@ def fill_tables(records: Records, circuit: Circuit, blinded: int) -> Traces:
         "order": order.build(records.order, signatures, height["order"], blinded),
         "fill": fill.build(records.fill, height["fill"], blinded),
         "takeover": takeover.build(records.takeover, height["takeover"], blinded),
+        "outflow": outflow.build(records.outflow, height["outflow"], blinded),
         **account_tables(records.account, records.position, records.market, height, blinded),
         "header": header.build(records.header, height["header"], blinded),
         "market": market.build(records.market, records.position, height["market"], blinded),

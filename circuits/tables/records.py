@@ -118,6 +118,22 @@ class TakeoverRecords(Private):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class OutflowRecords(Private):
+    """Table outflow. Row j has timestamp OUTFLOW_TIMESTAMP + j."""
+
+    transfer: I64  # 1 if it goes to another account
+    account: I64
+    slot: I64
+    generation: I64  # as signed
+    receiver: I64  # 0 for a withdrawal
+    amount: I64  # quanta, below 2^53
+    owner: I64  # (n, 6) limbs of 27 bits, low first
+    slot_access: SlotAccess
+    payer: CashAccess
+    payee: CashAccess  # all 0 for a withdrawal
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class DepositRecords(Private):
     """Table deposit. Row i has timestamp DEPOSIT_TIMESTAMP + i and queue index first + i."""
 
@@ -133,8 +149,10 @@ class DepositRecords(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class OrderRecords(Private):
-    """Table order (and its signature tables): the distinct orders of the batch, in its order."""
+    """Table order (and its signature tables): the distinct orders of the batch, in its order; then
+    its outflows, with the receiver as price and the amount in size and max_fee."""
 
+    outflow: I64  # 1 if it is one
     account: I64
     slot: I64
     generation: I64
@@ -145,7 +163,7 @@ class OrderRecords(Private):
     expiry: I64
     max_fee: I64
     flags: I64
-    uses: I64  # sides of fills that name this order: multiplicity of its ORDER message
+    uses: I64  # sides of fills that name this order, 1 for an outflow: its ORDER messages
     key: U32  # (n, 14): x then y, as in the header of the account
     nonce: U32  # (n, 14): R of the signature, x then y
     response: U8  # (n, 28): s of the signature, little-endian
@@ -174,6 +192,8 @@ class AccountRecords(Private):
     shrinks: I64  # 1 if no position of it grew
     liquidated: I64  # 1 if anything was taken over
     exhausted: I64  # 1 if it paid less than a whole liquidation fee
+    paid_out: I64  # 1 if cash left by an outflow
+    outflows: I64  # how many
     relief: I64  # (n, 3) digits of what a lot adds to it at most if it goes, where it was needed
     exempt: I64  # 1 if it may stay where others are deleveraged
     clear: I64  # 1 if it takes: the backstop, neither liquidated nor flagged
@@ -190,7 +210,8 @@ class HeaderRecords(Private):
     owner: I64  # (n, 6)
     key: U32  # (n, 14)
     viewing: I64  # (n, 8)
-    key_uses: I64  # orders signed by the key
+    key_uses: I64  # orders and outflows signed by the key
+    owner_uses: I64  # withdrawals to the owner
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -221,6 +242,7 @@ class MarketRecords(Private):
     risk: I64  # (n, 19) balanced limbs, bucket numbers
     trade: I64  # (n, 9) band in packed pairs, fees, balanced limbs of funding
     lot_fee: I64  # (n, 3) limbs of the liquidation fee of a lot
+    steady: I64  # 1 if the price is fresh and unclamped
     trade_uses: I64  # fills
     take_uses: I64  # takeovers
     listed: I64  # 1 if it was before the batch
@@ -300,6 +322,7 @@ class Records(Private):
     order: OrderRecords
     fill: FillRecords
     takeover: TakeoverRecords
+    outflow: OutflowRecords
     account: AccountRecords
     header: HeaderRecords
     position: PositionRecords

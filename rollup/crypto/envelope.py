@@ -77,6 +77,7 @@ class Kind(IntEnum):
     ORDER = 1
     CANCEL = 2
     QUESTION = 3
+    OUTFLOW = 4
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -107,6 +108,20 @@ class CancelAction(Private):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class OutflowAction(Private):
+    """A signed withdrawal (kind 0) or transfer (kind 1) as it travels."""
+
+    account: int
+    slot: int
+    generation: int
+    kind: int
+    receiver: int
+    amount: int
+    expiry: int
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class PaddingAction(Private):
     """Nothing, in the same size: traffic that hides when a trader acts."""
 
@@ -122,12 +137,13 @@ class QuestionAction(Private):
     signature: bytes
 
 
-Action = OrderAction | CancelAction | PaddingAction | QuestionAction
+Action = OrderAction | CancelAction | PaddingAction | QuestionAction | OutflowAction
 
 _LAYOUTS: Final[dict[int, tuple[Callable[..., Action], struct.Struct]]] = {
     Kind.PADDING: (PaddingAction, struct.Struct("<")),
     Kind.ORDER: (OrderAction, struct.Struct("<IBIBBIQQHB84s")),
     Kind.CANCEL: (CancelAction, struct.Struct("<IBI84s")),
+    Kind.OUTFLOW: (OutflowAction, struct.Struct("<IBIBIQQ84s")),
     Kind.QUESTION: (QuestionAction, struct.Struct(f"<IQ{KEY_BYTES}s84s")),
 }
 """Each kind's record, and the widths of its members in their order."""
@@ -193,6 +209,8 @@ def _kind_of(action: Action) -> Kind:
             return Kind.PADDING
         case QuestionAction():
             return Kind.QUESTION
+        case OutflowAction():
+            return Kind.OUTFLOW
 
 
 def good_until_of(plaintext: bytes) -> int:

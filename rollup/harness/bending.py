@@ -14,7 +14,7 @@ from rollup.hash.keccak import keccak256
 from rollup.protocol.deposit import NO_KEY, NO_VIEWING, DepositOutcome, EntryKind, QueueEntry
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market_book import MarketBook
-from rollup.protocol.public import ConsumedDeposit, PublicInput
+from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
 
 
 def bent_public(stage: Stage, public: PublicInput, changes: Mapping[str, Any]) -> PublicInput:
@@ -35,6 +35,8 @@ def bent_public(stage: Stage, public: PublicInput, changes: Mapping[str, Any]) -
             changed[name] = BENDS[value](public.reports)
         elif name == "governance":
             changed[name] = stage.governance(value)
+        elif name == "withdrawals":
+            changed[name] = granted(value)
         elif name == "deposits":
             changed[name] = DEPOSITS[value](public.deposits)
         elif name == "deposits_before":
@@ -43,6 +45,11 @@ def bent_public(stage: Stage, public: PublicInput, changes: Mapping[str, Any]) -
         else:
             changed[name] = value
     return replace(public, **changed)
+
+
+def granted(pairs: Sequence[tuple[str, int]]) -> tuple[GrantedWithdrawal, ...]:
+    """Withdrawals as a scenario says them: who may claim how much."""
+    return tuple(GrantedWithdrawal(address(owner), amount) for owner, amount in pairs)
 
 
 def bent_book(book: MarketBook, changes: Mapping[str, Any]) -> MarketBook:

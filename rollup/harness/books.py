@@ -1,7 +1,8 @@
 """Books of an operator for the suite: batches without orders, closed on what L1 says, and tips.
 
 They are made without the rules' state: what a batch is closed on is what L1 can see, and each
-account's cash. So any batch can be closed on any other, honestly or bent on purpose.
+account's cash, from which no withdrawal is taken, since L1 does not see whose it is. So any batch
+can be closed on any other, honestly or bent on purpose.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ from rollup.protocol.header import BatchHeader, header_of
 from rollup.protocol.market import Governance
 from rollup.protocol.market_book import MarketBook
 from rollup.protocol.pricing import pricing_of
-from rollup.protocol.public import ConsumedDeposit, PublicInput
+from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Choice:
     attempt: int = 0
     reports: tuple[SignedPackage, ...] = ()
     closes: bool = True
+    withdrawals: tuple[GrantedWithdrawal, ...] = ()
 
 
 class Books:
@@ -83,6 +85,7 @@ class Books:
         """A batch on this tip that says what is so."""
         cash, deposits = consume(tip.cash, choice.entries)
         credited = sum(d.entry.amount for d in deposits if d.outcome is DepositOutcome.CREDITED)
+        withdrawn = sum(withdrawal.amount for withdrawal in choice.withdrawals)
         pricing = pricing_of(
             choice.governance, choice.time, tip.book, choice.reports, plain_signer_of
         )
@@ -101,9 +104,10 @@ class Books:
             reports=choice.reports,
             prices=pricing.prices,
             redo=choice.redo,
-            total=tip.total + credited,
+            total=tip.total + credited - withdrawn,
             deposits_before=tip.deposits,
             deposits=deposits,
+            withdrawals=choice.withdrawals,
         )
         chain = tip.queue_head
         for entry in choice.entries:

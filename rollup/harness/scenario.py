@@ -31,6 +31,7 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
             "bend",
             "attempt",
             "reports",
+            "withdraws",
             "open",
             "lie",
         }

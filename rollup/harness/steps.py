@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rollup.harness.bending import bent_entries, bent_header, bent_public, proof_for
+from rollup.harness.bending import bent_entries, bent_header, bent_public, granted, proof_for
 from rollup.harness.books import Choice, Closed, queued_after
 from rollup.harness.difference import Difference
 from rollup.harness.expectations import require_expected
@@ -173,8 +173,8 @@ def _close(stage: Stage, step: Step) -> Act:
         governance = stage.l1.governance_for(tip.number + 1, time)
     redo, attempt = step.get("redo", False), step.get("attempt", 0)
     reports = reports_of(step.get("reports", {}), governance.oracle.slot(time))
-    closes = not step.get("open", False)
-    choice = Choice(time, redo, governance, entries, attempt, reports, closes)
+    closes, paid = not step.get("open", False), granted(step.get("withdraws", ()))
+    choice = Choice(time, redo, governance, entries, attempt, reports, closes, paid)
     closed = stage.books.close(tip, choice)
     if "lie" in step:
         public = bent_public(stage, closed.public, step["lie"])
@@ -227,7 +227,11 @@ def _post(stage: Stage, step: Step) -> Act:
             l1.DepositRefunded(each.entry.index, each.entry.owner, each.entry.amount, each.outcome)
             for each in public.refunds
         ]
-        return [accepted, *refunds]
+        grants = [
+            l1.WithdrawalGranted(public.number, place, each.owner, each.amount)
+            for place, each in enumerate(public.withdrawals)
+        ]
+        return [accepted, *refunds, *grants]
 
     return act
 

@@ -135,6 +135,10 @@ EVENT = union(
             outcome=choice(DepositOutcome),
         ),
     ),
+    withdrawal_granted=(
+        l1.WithdrawalGranted,
+        record(l1.WithdrawalGranted, number=INTEGER, place=INTEGER, owner=ADDRESS, amount=WHOLE),
+    ),
     withdrawn=(l1.Withdrawn, record(l1.Withdrawn, owner=ADDRESS, amount=WHOLE)),
     governance_announced=(l1.GovernanceAnnounced, ANNOUNCED),
     governance_enacted=(

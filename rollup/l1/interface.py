@@ -138,6 +138,17 @@ class DepositRefunded:
 
 
 @dataclass(frozen=True, slots=True)
+class WithdrawalGranted:
+    """A batch took an amount out of custody, which its owner can withdraw; `place` is among those
+    of the batch."""
+
+    number: int
+    place: int
+    owner: Address
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class Withdrawn:
     """A pending balance was paid out."""
 
@@ -168,6 +179,7 @@ Event: TypeAlias = (
     | HeaderRefused
     | BatchAccepted
     | DepositRefunded
+    | WithdrawalGranted
     | Withdrawn
     | GovernanceAnnounced
     | GovernanceEnacted

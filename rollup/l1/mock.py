@@ -24,6 +24,7 @@ from rollup.l1.interface import (
     Refusal,
     Revert,
     Reverted,
+    WithdrawalGranted,
     Withdrawn,
 )
 from rollup.l1.queue import FULL, DepositQueue, QueueLimits
@@ -230,23 +231,23 @@ class MockL1(ContractView):
             )
 
     def _require_deposits(self, public: PublicInput) -> None:
-        """The entries are those of the queue, and the total grows by those credited."""
+        """The entries are those of the queue; the total grows by those credited and falls by what
+        is withdrawn."""
         queue = self._state.queue.entries
         for place, deposit in enumerate(public.deposits, self.consumed):
             if place >= len(queue) or queue[place] != deposit.entry:
                 raise Reverted(Revert.DEPOSIT_NOT_QUEUED, f"entry {place} is not in the queue")
-        if public.total != self.custody + public.credited:
-            raise Reverted(
-                Revert.TOTAL,
-                f"{self.custody} + {public.credited} quanta are under custody, not {public.total}",
-            )
+        if public.total_before != self.custody:
+            changes = f"{self.custody} + {public.credited} - {public.withdrawn} quanta"
+            raise Reverted(Revert.TOTAL, f"{changes} are under custody, not {public.total}")
 
     def _require_book(self, public: PublicInput) -> None:
         """The prices go on from the book that is proved, by the reports."""
         require_book(public, self.book)
 
     def _advance(self, public: PublicInput) -> None:
-        """Take over the new root, settle the deposits, and make refunds withdrawable."""
+        """Take over the new root, settle the deposits, and make refunds and what the batch grants
+        withdrawable."""
         state = self._state
         state.book = public.book_after.digest()
         state.headers.prove()
@@ -260,6 +261,10 @@ class MockL1(ContractView):
             entry = refund.entry
             state.events.append(
                 DepositRefunded(entry.index, entry.owner, entry.amount, refund.outcome)
+            )
+        for place, granted in enumerate(public.withdrawals):
+            state.events.append(
+                WithdrawalGranted(public.number, place, granted.owner, granted.amount)
             )
 
     def announce_governance(self, sender: Address, governance: Governance, number: int) -> int:

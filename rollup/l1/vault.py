@@ -41,11 +41,14 @@ class Vault:
         self.queued += amount
 
     def settle(self, public: PublicInput) -> None:
-        """Consumed deposits leave the queue: into custody, or back to their senders."""
+        """Consumed deposits leave the queue: into custody, or back to their senders. Withdrawals
+        leave custody for their owners to claim."""
         self.queued -= sum(deposit.entry.amount for deposit in public.deposits)
         self.custody = public.total
         for refund in public.refunds:
             self.pending[refund.entry.owner] += refund.entry.amount
+        for withdrawal in public.withdrawals:
+            self.pending[withdrawal.owner] += withdrawal.amount
 
     def pay(self, sender: Address) -> int:
         """Pay out the sender's pending balance; returns the quanta paid."""

@@ -22,6 +22,7 @@ from rollup.protocol.constants import (
     DEPOSITS_MAX,
     MARKETS_MAX,
     NUMBER_BITS,
+    OUTFLOWS_MAX,
     PRICE_BITS,
     QUEUE_BITS,
     SIZE_BITS,
@@ -41,6 +42,7 @@ from rollup.protocol.market import Governance, require_prices
 from rollup.protocol.market_book import MarketBook, book_after, require_book
 from rollup.protocol.oracle import require_reports
 from rollup.protocol.order import Side, SignedOrder
+from rollup.protocol.outflow import SignedOutflow
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import LARGEST, ShapeClass
 from rollup.protocol.takeover import Takeover
@@ -246,6 +248,7 @@ class Batch(Private):
     `redo` says that L1 refused the batch that first had this number or one before it: this one is
     batched anew, at the same time and prices, and matches no orders.
     `frontiers` are where it leaves those of the listed markets.
+    `outflows` are withdrawals and transfers, in the order in which they happen.
     """
 
     chain: int
@@ -265,6 +268,7 @@ class Batch(Private):
     pre: PartialState
     salts: NewSalts
     frontiers: tuple[tuple[int, int], ...]
+    outflows: tuple[SignedOutflow, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("chain", "venue"):
@@ -286,10 +290,12 @@ class Batch(Private):
         require_tuple_of("orders", self.orders, SignedOrder)
         require_tuple_of("fills", self.fills, Fill)
         require_tuple_of("takeovers", self.takeovers, Takeover)
+        require_tuple_of("outflows", self.outflows, SignedOutflow)
         _require_count("deposits", len(self.deposits), DEPOSITS_MAX)
         _require_count("orders", len(self.orders), LARGEST.orders)
         _require_count("fills", len(self.fills), LARGEST.trades)
         _require_count("takeovers", len(self.takeovers), LARGEST.takeovers)
+        _require_count("outflows", len(self.outflows), OUTFLOWS_MAX)
         if not isinstance(self.pre, PartialState) or not isinstance(self.salts, NewSalts):
             raise Rejected(Reason.MALFORMED, "a batch holds a PartialState and NewSalts")
         if len(self.salts.accounts) != len(self.pre.accounts):
@@ -312,7 +318,8 @@ class Batch(Private):
 
     def require_fits(self, shape: ShapeClass) -> None:
         """Rejected with TOO_MANY if the batch holds more than its shape class takes."""
-        _require_count("orders", len(self.orders), shape.orders)
+        signed = len(self.orders) + len(self.outflows)
+        _require_count("orders and outflows", signed, shape.orders)
         _require_count("fills", len(self.fills), shape.trades)
         _require_count("takeovers", len(self.takeovers), shape.takeovers)
         _require_count("accounts", len(self.pre.accounts), shape.accounts)

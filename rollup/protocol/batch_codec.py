@@ -27,6 +27,7 @@ from rollup.protocol.constants import (
     DEPOSITS_MAX,
     DIGEST_LENGTH,
     MARKETS_MAX,
+    OUTFLOWS_MAX,
     OWNER_BYTES,
     PROTOCOL_VERSION,
     SALT_LENGTH,
@@ -40,6 +41,7 @@ from rollup.protocol.governance_codec import governance_value, read_governance
 from rollup.protocol.market_book_codec import book_value, read_book
 from rollup.protocol.oracle import REPORTS_MAX
 from rollup.protocol.order import Order, Side, SignedOrder, TimeInForce
+from rollup.protocol.outflow_codec import outflow_value, read_outflow
 from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.shape_class import LARGEST
@@ -70,6 +72,7 @@ BATCH_MEMBERS = (
     "orders",
     "fills",
     "takeovers",
+    "outflows",
     "pre",
     "salts",
 )
@@ -123,6 +126,7 @@ def batch_to_bytes(batch: Batch) -> bytes:
                 {**_numbers(fill, FILL_NUMBERS), "taker": int(fill.taker)} for fill in batch.fills
             ],
             "takeovers": [_takeover_value(each) for each in batch.takeovers],
+            "outflows": [outflow_value(signed) for signed in batch.outflows],
             "pre": _pre_value(batch.pre),
             "salts": {
                 "accounts": [digest_bytes(salt) for salt in batch.salts.accounts],
@@ -237,6 +241,7 @@ def _read_batch(node: Node) -> Batch:
         takeovers=tuple(
             _read_takeover(each) for each in record["takeovers"].items(LARGEST.takeovers)
         ),
+        outflows=tuple(read_outflow(each) for each in record["outflows"].items(OUTFLOWS_MAX)),
         pre=_read_pre(record["pre"]),
         salts=_read_salts(record["salts"]),
     )

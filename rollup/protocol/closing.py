@@ -35,14 +35,13 @@ from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.ledger import Entry, Ledger
 from rollup.protocol.margin import triggers_of
 from rollup.protocol.outcome import (
-    DepositStep,
     Outcome,
     Steps,
     TouchedAccount,
     TouchedSlot,
     TouchedTriggers,
 )
-from rollup.protocol.public import ConsumedDeposit, PublicInput
+from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.roots import fresh_slots_root, state_roots
 from rollup.protocol.units import Salt
@@ -67,7 +66,9 @@ def close(batch: Batch, ledger: Ledger, steps: Steps, compress_many: CompressMan
     frontiers = frontiers_before(batch.pre.markets.frontiers, steps.terms)
     triggers, counted = _close_triggers(batch, accounts, frontiers, steps, compress_many)
     markets = MarketsState(batch.frontiers, batch.salts.markets)
-    globals_ = _globals_after(batch, steps.deposits, accounts)
+    globals_ = _globals_after(batch, steps, accounts)
+    if steps.outflows and not is_closed(batch.frontiers, globals_.flagged, steps.terms):
+        raise Rejected(Reason.OUTFLOW_STEP, "the batch leaves its step open, so no cash leaves")
     old_root, new_root = state_roots(
         tree.roots[0],
         [state.digest(compress_many) for state in (batch.pre.markets, markets)],
@@ -245,21 +246,30 @@ def _headers(entries: Sequence[Entry], compress_many: CompressMany) -> list[Dige
     return [ZERO_DIGEST if entry.header is None else next(digests) for entry in entries]
 
 
-def _globals_after(
-    batch: Batch, deposits: Sequence[DepositStep], accounts: Sequence[TouchedAccount]
-) -> Globals:
-    """The new globals: custody grows by exactly what was credited; flagged accounts are counted."""
-    before = batch.pre.globals
+def _globals_after(batch: Batch, steps: Steps, accounts: Sequence[TouchedAccount]) -> Globals:
+    """The new globals: custody grows by exactly what was credited, and falls by what is withdrawn;
+    flagged accounts are counted."""
+    before, deposits = batch.pre.globals, steps.deposits
     credited = sum(
         step.entry.amount for step in deposits if step.outcome is DepositOutcome.CREDITED
     )
+    withdrawn = sum(withdrawal.amount for withdrawal in granted(steps))
     return Globals(
         number=batch.number,
         time=batch.time,
-        total=before.total + credited,
+        total=before.total + credited - withdrawn,
         deposits_consumed=before.deposits_consumed + len(deposits),
         salt=batch.salts.globals,
         flagged=before.flagged + sum(_is_below(a.after) - _is_below(a.before) for a in accounts),
+    )
+
+
+def granted(steps: Steps) -> tuple[GrantedWithdrawal, ...]:
+    """What owners may claim at L1, in the order of the outflows."""
+    return tuple(
+        GrantedWithdrawal(step.owner, step.signed.outflow.amount)
+        for step in steps.outflows
+        if step.signed.outflow.is_withdrawal
     )
 
 
@@ -287,4 +297,5 @@ def _public_input(batch: Batch, globals_: Globals, new_root: Digest, steps: Step
         total=globals_.total,
         deposits_before=batch.pre.globals.deposits_consumed,
         deposits=tuple(ConsumedDeposit(step.entry, step.outcome) for step in deposits),
+        withdrawals=granted(steps),
     )

@@ -98,6 +98,10 @@ MOVED_BITS: Final = 62
 AMOUNT_BITS: Final = 62
 """One deposit. Below CASH_LIMIT, so a first deposit cannot overflow an account."""
 
+OUTFLOW_BITS: Final = 53
+"""What one withdrawal or transfer takes out: 9 billion dollars. The bits that an order's size and
+highest fee have together, so that one table of the circuit reads both from the same cells."""
+
 TIME_BITS: Final = 52
 """Milliseconds since 1970: good for 142,000 years, and four full limbs."""
 
@@ -141,6 +145,9 @@ TRADES_LIMIT: Final = 1024
 """Fills of a batch of the largest shape class (rollup.protocol.shape_class). All classes share the
 timestamps that follow from it, so that they share every table but for its height."""
 
+OUTFLOWS_MAX: Final = 64
+"""Withdrawals and transfers of a batch, of whatever shape class."""
+
 COLLATERAL_DECIMALS: Final = 6
 """One USDC is 10**6 quanta."""
 
@@ -154,9 +161,12 @@ TAKEOVER_TIMESTAMP: Final = FILL_TIMESTAMP + TRADES_LIMIT
 """Memory timestamp of the first takeover: after every fill of every class, which takes as many
 takeovers as trades."""
 
-FEE_TIMESTAMP: Final = TAKEOVER_TIMESTAMP + TRADES_LIMIT
-"""Memory timestamp of the one credit of the batch's fees: after every fill and takeover of every
-class. Below 2**13, so that the distance between two timestamps is one limb."""
+OUTFLOW_TIMESTAMP: Final = TAKEOVER_TIMESTAMP + TRADES_LIMIT
+"""Memory timestamp of the first withdrawal or transfer: after every takeover of every class."""
+
+FEE_TIMESTAMP: Final = OUTFLOW_TIMESTAMP + OUTFLOWS_MAX
+"""Memory timestamp of the one credit of the batch's fees: after everything else of every class.
+Below 2**13, so that the distance between two timestamps is one limb."""
 
 DIGEST_LENGTH: Final = 8
 """Field elements of a digest."""

@@ -17,6 +17,7 @@ from rollup.protocol.constants import (
     CASH_BITS,
     CASH_LIMIT,
     MARKETS_LEAF_VERSION,
+    OUTFLOW_BITS,
     POSITION_BITS,
     POSITION_LIMIT,
     SIZE_BITS,
@@ -52,6 +53,7 @@ class TypeCode(IntEnum):
     QUESTION = 9
     PRICES = 10
     TRIGGERS = 11
+    OUTFLOW = 12
 
 
 def limbs(value: int, bits: int) -> tuple[int, ...]:
@@ -82,6 +84,14 @@ def cash_words(cash: int) -> tuple[int, ...]:
 def position_words(position: int) -> tuple[int, ...]:
     """Two elements of a position biased by 2**40 (limbs 0+1, 2+3)."""
     return packed(position + POSITION_LIMIT, POSITION_BITS)
+
+
+def outflow_words(amount: int) -> tuple[int, int, int]:
+    """Three elements of what an outflow takes: 26 bits, 14 and 13, as an order's size and highest
+    fee have them."""
+    _require_fit(amount, OUTFLOW_BITS)
+    low, high = packed(amount & (1 << SIZE_BITS) - 1, SIZE_BITS)
+    return low, high, amount >> SIZE_BITS
 
 
 def owner_words(owner: bytes) -> tuple[int, ...]:

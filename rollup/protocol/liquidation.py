@@ -18,6 +18,7 @@ from rollup.protocol.ledger import Entry, Ledger
 from rollup.protocol.margin import excess, value
 from rollup.protocol.order import Order
 from rollup.protocol.outcome import Closing, HolderStep, TakeoverStep
+from rollup.protocol.outflow import Outflow
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
 from rollup.protocol.takeover import Route, Takeover, fee_due
 from rollup.protocol.terms import MarketTerms, terms_of
@@ -25,11 +26,11 @@ from rollup.protocol.triggers import side_of
 from rollup.protocol.units import require_cash, require_position
 
 
-def require_trader(order: Order, backstop: int) -> None:
-    """The backstop signs no orders in this version: nothing would keep it from taking more risk
-    than it can carry just when it is needed."""
-    if order.account == backstop:
-        raise Rejected(Reason.BACKSTOP_SIGNED, "the backstop's account signs no orders")
+def require_trader(action: Order | Outflow, backstop: int) -> None:
+    """The backstop signs nothing in this version: nothing would keep it from taking more risk than
+    it can carry, or from being emptied, just when it is needed."""
+    if action.account == backstop:
+        raise Rejected(Reason.BACKSTOP_SIGNED, "the backstop's account signs nothing")
 
 
 def apply_takeover(
@@ -89,6 +90,8 @@ def require_unsigned(batch: Batch, account: int) -> None:
     """What somebody signed and what is done to them do not meet in one batch."""
     if any(signed.order.account == account for signed in batch.orders):
         raise Rejected(Reason.LIQUIDATED_SIGNED, "an order of its account trades in the batch")
+    if any(signed.outflow.account == account for signed in batch.outflows):
+        raise Rejected(Reason.LIQUIDATED_SIGNED, "cash leaves its account in the batch")
 
 
 def require_reduces(takeover: Takeover, held: int) -> None:

@@ -56,15 +56,21 @@ def risk_grew(before: Holding, after: Holding) -> bool:
 
 
 def closing(
-    before: Holding, after: Holding, terms: Sequence[MarketTerms], *, traded: bool
+    before: Holding,
+    after: Holding,
+    terms: Sequence[MarketTerms],
+    *,
+    traded: bool,
+    paid_out: bool = False,
 ) -> Closing:
-    """How a batch may close an account. `traded` says that orders of its own were filled.
+    """How a batch may close an account. `traded` says that orders of its own were filled,
+    `paid_out` that cash left it by an outflow, which is risk taken like any other.
 
     Rejected: MARGIN if it is left with too little, LADDER if it grew too large, BELOW_RISK and
     BELOW_TRADED if it is below maintenance and did more than being liquidated or paid in to.
     """
     mark, now = value(before, terms), value(after, terms)
-    grew = risk_grew(before, after)
+    grew = paid_out or risk_grew(before, after)
     if grew:
         _require_initial(now)
     if now.excess >= 0:
@@ -91,10 +97,13 @@ def safety_of(now: Valuation) -> int:
     return min(now.excess // now.ladder, SAFETY_MAX) if now.ladder else 0
 
 
-def margin_refusal(before: Holding, after: Holding, terms: Sequence[MarketTerms]) -> Reason | None:
-    """Why an account that trades could not be closed so, LADDER or MARGIN; None if it could."""
+def margin_refusal(
+    before: Holding, after: Holding, terms: Sequence[MarketTerms], *, paid_out: bool = False
+) -> Reason | None:
+    """Why an account that trades, or pays out, could not be closed so, LADDER or MARGIN; None if it
+    could."""
     try:
-        closing(before, after, terms, traded=True)
+        closing(before, after, terms, traded=True, paid_out=paid_out)
     except Rejected as refusal:
         return Reason.LADDER if refusal.reason is Reason.LADDER else Reason.MARGIN
     return None

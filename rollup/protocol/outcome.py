@@ -14,6 +14,7 @@ from rollup.protocol.account import Account, SlotState
 from rollup.protocol.batch import Fill, Globals, MarketsState
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.order import SignedOrder
+from rollup.protocol.outflow import SignedOutflow
 from rollup.protocol.public import PublicInput
 from rollup.protocol.takeover import Route, Takeover, liquidated_in
 from rollup.protocol.terms import MarketTerms
@@ -44,7 +45,7 @@ class Closing(Private):
     terms, and as the batch leaves it.
 
     `safety` is the k of its triggers, `below` the flag it is left with, `grew` whether any size
-    grew or changed its sign.
+    grew or changed its sign, or cash left by an outflow.
     """
 
     mark: Valuation
@@ -124,6 +125,31 @@ class TakeoverStep(Private):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class PurseStep(Private):
+    """What a transfer did to the cash of the account that receives it."""
+
+    account: int
+    cash_before: int
+    cash_after: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OutflowStep(Private):
+    """One outflow at its memory timestamp, with the key it was signed by and the owner of its
+    account, an L1 address. `receiver` is None for a withdrawal."""
+
+    timestamp: int
+    signed: SignedOutflow
+    key: Point
+    owner: bytes
+    slot_before: SlotState
+    slot_after: SlotState
+    cash_before: int
+    cash_after: int
+    receiver: PurseStep | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class FeeStep(Private):
     """The one credit of the batch's fees, at its memory timestamp; the amount may be 0."""
 
@@ -147,14 +173,17 @@ class OrderStep(Private):
 class Steps(Private):
     """What a batch did to cash, positions and slots, in its order, before any leaf is hashed.
 
-    `exhausted` are the accounts that paid less than the whole fee of a takeover; `zones` says for
-    each market and side in which somebody was deleveraged down to which trigger."""
+    `steady` says of each market whether its price is fresh and unclamped; `exhausted` are the
+    accounts that paid less than the whole fee of a takeover; `zones` says for each market and side
+    in which somebody was deleveraged down to which trigger."""
 
     terms: tuple[MarketTerms, ...]
+    steady: tuple[bool, ...]
     deposits: tuple[DepositStep, ...]
     orders: tuple[OrderStep, ...]
     fills: tuple[FillStep, ...]
     takeovers: tuple[TakeoverStep, ...]
+    outflows: tuple[OutflowStep, ...]
     fees: FeeStep
     closings: Mapping[int, Closing]
     exhausted: frozenset[int]

@@ -178,6 +178,23 @@ def price_of(
     return price, PriceKind.FRESH if price == wanted else PriceKind.CLAMPED
 
 
+def steady_markets(
+    governance: Governance, reports: Sequence[SignedPackage], prices: Sequence[int]
+) -> tuple[bool, ...]:
+    """Whether each market's price is fresh and unclamped, by the reports of this batch. Signatures
+    are not looked at here: whoever verifies holds the same reports to `require_priced`."""
+    values: dict[bytes, list[int]] = {}
+    for report in reports:
+        for point in report.package.points:
+            values.setdefault(point.feed, []).append(point.value)
+    found = zip(governance.oracle.feeds, governance.markets, prices, strict=False)
+    return tuple(_is_steady(values.get(f.feed, ()), f, m.price_decimals, p) for f, m, p in found)
+
+
+def _is_steady(values: Sequence[int], feed: Feed, price_decimals: int, price: int) -> bool:
+    return bool(values) and price == ticks(lower_median(values), feed, price_decimals)
+
+
 _FAULTS: Final = {
     PriceKind.MISSING: PriceFault.PRICE_MOVED,
     PriceKind.CLAMPED: PriceFault.PRICE_UNCLAMPED,

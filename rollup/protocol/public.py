@@ -14,6 +14,9 @@ from rollup.protocol.constants import (
     CHAIN_BITS,
     DEPOSITS_MAX,
     NUMBER_BITS,
+    OUTFLOW_BITS,
+    OUTFLOWS_MAX,
+    OWNER_BYTES,
     PROTOCOL_VERSION,
     QUEUE_BITS,
     TIME_BITS,
@@ -54,6 +57,24 @@ class ConsumedDeposit:
 
 
 @dataclass(frozen=True, slots=True)
+class GrantedWithdrawal:
+    """What an account's owner, an L1 address, may claim at L1 once the batch is proved, in quanta.
+    Which account it came from is not said."""
+
+    owner: bytes
+    amount: int
+
+    def __post_init__(self) -> None:
+        require_bytes("owner", self.owner, OWNER_BYTES)
+        amount_end = 1 << OUTFLOW_BITS
+        require_bounds("withdrawal", self.amount, 1, amount_end, Reason.AMOUNT_OUT_OF_BOUNDS)
+
+    def encode(self) -> bytes:
+        """Canonical bytes: the owner, then the amount as 8 bytes big-endian."""
+        return self.owner + self.amount.to_bytes(8, "big")
+
+
+@dataclass(frozen=True, slots=True)
 class PublicInput:
     """What a proof is about. `total` is the USDC under custody after the batch, in quanta.
 
@@ -66,6 +87,7 @@ class PublicInput:
     `book_before` is the market book that the batch before left; with it, `reports` give `prices`,
     which is for whoever verifies to hold them to (rollup.protocol.pricing), and all of these give
     the book that this batch leaves.
+    `withdrawals` are what the batch grants, in the order in which it does.
     """
 
     version: int
@@ -85,6 +107,7 @@ class PublicInput:
     total: int
     deposits_before: int
     deposits: tuple[ConsumedDeposit, ...]
+    withdrawals: tuple[GrantedWithdrawal, ...] = ()
 
     def __post_init__(self) -> None:
         version_end = PROTOCOL_VERSION + 1
@@ -106,9 +129,10 @@ class PublicInput:
         require_flag("redo", self.redo)
         require_bounds("total", self.total, 0, 1 << CASH_BITS, Reason.TOTAL_OUT_OF_BOUNDS)
         self._require_deposits()
+        self._require_total()
 
     def _require_deposits(self) -> None:
-        """Entries follow each other from `deposits_before`, and credit no more than the total."""
+        """Entries follow each other from `deposits_before`."""
         require_tuple_of("deposits", self.deposits, ConsumedDeposit)
         if len(self.deposits) > DEPOSITS_MAX:
             raise Rejected(Reason.TOO_MANY, f"at most {DEPOSITS_MAX} deposits a batch")
@@ -123,15 +147,19 @@ class PublicInput:
                     f"queue entry {self.deposits_before + place} is next, "
                     f"not {deposit.entry.index}",
                 )
-        if self.credited > self.total:
-            raise Rejected(
-                Reason.TOTAL_OUT_OF_BOUNDS, f"credited {self.credited} of a total of {self.total}"
-            )
+
+    def _require_total(self) -> None:
+        """What was under custody before the batch is a total too, and not below zero."""
+        require_tuple_of("withdrawals", self.withdrawals, GrantedWithdrawal)
+        if len(self.withdrawals) > OUTFLOWS_MAX:
+            raise Rejected(Reason.TOO_MANY, f"at most {OUTFLOWS_MAX} withdrawals a batch")
+        before = self.total_before
+        require_bounds("total before", before, 0, 1 << CASH_BITS, Reason.TOTAL_OUT_OF_BOUNDS)
 
     def encode(self) -> bytes:
         """Canonical bytes of all of it, field by field: tag, then each number as 8 bytes
         big-endian, governance, reports and the book before as digests, roots and head of the
-        receipts as 32 bytes, prices and deposits each after their count."""
+        receipts as 32 bytes, prices, deposits and withdrawals each after their count."""
         before = (self.version, self.chain, self.venue, self.number, self.time)
         flags = (int(self.redo), int(self.closed))
         prices = (len(self.prices), *self.prices)
@@ -148,6 +176,8 @@ class PublicInput:
                 keccak256(packages_to_bytes(self.reports)),
                 *(number.to_bytes(8, "big") for number in after),
                 *(deposit.encode() for deposit in self.deposits),
+                len(self.withdrawals).to_bytes(8, "big"),
+                *(withdrawal.encode() for withdrawal in self.withdrawals),
             )
         )
 
@@ -172,7 +202,12 @@ class PublicInput:
     @property
     def total_before(self) -> int:
         """USDC under custody before the batch, in quanta."""
-        return self.total - self.credited
+        return self.total - self.credited + self.withdrawn
+
+    @property
+    def withdrawn(self) -> int:
+        """Quanta of all withdrawals."""
+        return sum(withdrawal.amount for withdrawal in self.withdrawals)
 
     @property
     def refunds(self) -> tuple[ConsumedDeposit, ...]:

@@ -16,6 +16,7 @@ from rollup.protocol.constants import (
     DEPOSITS_MAX,
     DIGEST_LENGTH,
     MARKETS_MAX,
+    OUTFLOWS_MAX,
     OWNER_BYTES,
     PROTOCOL_VERSION,
 )
@@ -24,12 +25,12 @@ from rollup.protocol.encoding import digest_bytes, words_of
 from rollup.protocol.governance_codec import governance_value, read_governance
 from rollup.protocol.market_book_codec import book_value, read_book
 from rollup.protocol.oracle import REPORTS_MAX
-from rollup.protocol.public import ConsumedDeposit, PublicInput
+from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
 from rollup.protocol.rejection import Rejected
 
 PUBLIC_BYTES_MAX = 2**18
-"""64 deposits of some 500 bytes, and for each of 64 markets 8 reports of 284 and 120 of the book:
-below 200 kB; more is refused unread."""
+"""64 deposits of some 500 bytes, 64 withdrawals of 100, and for each of 64 markets 8 reports of 284
+and 120 of the book: below 200 kB; more is refused unread."""
 
 WORD_BYTES = 4
 NUMBERS = ("version", "chain", "venue", "number", "time", "deposits_before")
@@ -44,6 +45,7 @@ OTHERS = (
     "redo",
     "total",
     "deposits",
+    "withdrawals",
 )
 
 ENTRY_MEMBERS = (
@@ -72,6 +74,7 @@ def public_to_json(public: PublicInput) -> bytes:
             "redo": public.redo,
             "total": str(public.total),
             "deposits": [_deposit_value(deposit) for deposit in public.deposits],
+            "withdrawals": [_withdrawal_value(each) for each in public.withdrawals],
         }
     )
 
@@ -115,6 +118,10 @@ def _deposit_value(deposit: ConsumedDeposit) -> Value:
     return {**entry_value(deposit.entry), "outcome": deposit.outcome.name.lower()}
 
 
+def _withdrawal_value(withdrawal: GrantedWithdrawal) -> Value:
+    return {"owner": withdrawal.owner.hex(), "amount": str(withdrawal.amount)}
+
+
 def _read_public(node: Node) -> PublicInput:
     node.require_version(PROTOCOL_VERSION)
     record = node.record((*NUMBERS, *ROOTS, *OTHERS))
@@ -131,6 +138,9 @@ def _read_public(node: Node) -> PublicInput:
         redo=record["redo"].boolean(),
         total=record["total"].decimal(),
         deposits=tuple(_read_deposit(entry) for entry in record["deposits"].items(DEPOSITS_MAX)),
+        withdrawals=tuple(
+            _read_withdrawal(each) for each in record["withdrawals"].items(OUTFLOWS_MAX)
+        ),
     )
 
 
@@ -149,6 +159,12 @@ def _read_deposit(node: Node) -> ConsumedDeposit:
     record = node.record((*ENTRY_MEMBERS, "outcome"))
     outcome = DepositOutcome[_name(record["outcome"], DepositOutcome.__members__)]
     return ConsumedDeposit(_entry_of(record), outcome)
+
+
+def _read_withdrawal(node: Node) -> GrantedWithdrawal:
+    record = node.record(("owner", "amount"))
+    owner, amount = record["owner"].hexadecimal(OWNER_BYTES), record["amount"].decimal()
+    return GrantedWithdrawal(owner, amount)
 
 
 def _entry_of(record: Mapping[str, Node]) -> QueueEntry:

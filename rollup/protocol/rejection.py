@@ -93,6 +93,11 @@ class Reason(StrEnum):
     OVERFILLED = "overfilled"
     FEE_ABOVE_CAP = "fee-above-cap"
 
+    # Cash that may not leave its account.
+    OUTFLOW_RECEIVER = "outflow-receiver"
+    OUTFLOW_STEP = "outflow-step"
+    OUTFLOW_MARKET = "outflow-market"
+
     # A liquidation that may not be, or not like this.
     NOT_LIQUIDATABLE = "not-liquidatable"
     LIQUIDATED_SIGNED = "liquidated-signed"

@@ -11,6 +11,7 @@ from rollup.protocol.constants import (
     ACCOUNT_BITS,
     DEPOSITS_MAX,
     MARKETS_MAX,
+    OUTFLOWS_MAX,
     TRADES_LIMIT,
     TRIGGER_BITS,
 )
@@ -22,7 +23,8 @@ class ShapeClass:
     of these accounts, each that was held before the batch or traded in it, leaves of triggers
     touched or swept, and inner nodes of all trees on the way to what is opened.
 
-    Every class takes DEPOSITS_MAX queue entries: they have the first memory timestamps.
+    Every class takes DEPOSITS_MAX queue entries, which have the first memory timestamps, and
+    OUTFLOWS_MAX withdrawals and transfers, whose signatures take the places of orders.
     """
 
     name: str
@@ -58,7 +60,7 @@ class ShapeClass:
         big-endian, what every class has among them."""
         name = self.name.encode("ascii")
         sizes = (self.trades, self.orders, self.accounts, self.positions)
-        numbers = (*sizes, self.triggers, self.nodes, DEPOSITS_MAX)
+        numbers = (*sizes, self.triggers, self.nodes, DEPOSITS_MAX, OUTFLOWS_MAX)
         words = (number.to_bytes(4, "big") for number in numbers)
         return b"".join((len(name).to_bytes(1, "big"), name, *words))
 

@@ -7,6 +7,7 @@ what can be proved.
 from rollup.protocol.account import SlotState
 from rollup.protocol.constants import FEE_SCALE, MOVED_BITS, NOTIONAL_BITS
 from rollup.protocol.order import Order, Side
+from rollup.protocol.outflow import Outflow
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.terms import MarketTerms
 
@@ -71,9 +72,9 @@ def require_fee(order: Order, rate: int) -> None:
         raise Rejected(Reason.FEE_ABOVE_CAP, f"rate {rate} is above the signed maximum")
 
 
-def require_in_time(order: Order, batch_time: int) -> None:
-    """An order fills only in a batch whose window ends no later than its expiry."""
-    if order.expiry < batch_time:
+def require_in_time(action: Order | Outflow, batch_time: int) -> None:
+    """What is signed acts only in a batch whose window ends no later than its expiry."""
+    if action.expiry < batch_time:
         raise Rejected(Reason.ORDER_EXPIRED, f"it expires before the batch ends, at {batch_time}")
 
 

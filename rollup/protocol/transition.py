@@ -1,8 +1,8 @@
 """The rules: one batch, applied to the part of the state that it opens.
 
 `apply_batch` is the specification of what a proof says. Steps happen in this order: deposits as
-queued, fills as listed, takeovers as listed, one credit of all fees, the closing rule for every
-opened account, then the leaves and the counters of triggers are closed.
+queued, fills as listed, takeovers as listed, outflows as listed, one credit of all fees, the
+closing rule for every opened account, then the leaves and the counters of triggers are closed.
 Spec: docs/spec/07-batch.md.
 """
 
@@ -35,6 +35,9 @@ from rollup.protocol.outcome import (
     SideStep,
     Steps,
 )
+from rollup.protocol.outflow import Outflow, outflow_digests
+from rollup.protocol.payment import apply_outflow, require_steady
+from rollup.protocol.pricing import steady_markets
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.takeover import liquidated_in
@@ -76,8 +79,9 @@ def apply_batch(
 def take_steps(
     batch: Batch, ledger: Ledger, authorised: Callable[[], tuple[OrderStep, ...]] = tuple
 ) -> Steps:
-    """What a batch does to the ledger, and how that leaves its accounts. Orders are checked by
-    `authorised`, once the deposits have made the accounts that sign them."""
+    """What a batch does to the ledger, and how that leaves its accounts. Orders and outflows are
+    checked by `authorised`, once the deposits have made the accounts that sign them."""
+    steady = steady_markets(batch.governance, batch.reports, batch.prices)
     terms = batch_terms(batch.governance, batch.book)
     deposits = tuple(
         apply_deposit(ledger, entry, DEPOSIT_TIMESTAMP + place)
@@ -88,7 +92,9 @@ def take_steps(
     takeovers = tuple(
         apply_takeover(batch, ledger, terms, place) for place in range(len(batch.takeovers))
     )
+    outflows = tuple(apply_outflow(batch, ledger, place) for place in range(len(batch.outflows)))
     fees = credit_fees(ledger, batch.governance.fee_account, fills)
+    require_steady(ledger, steady)
     liquidated = liquidated_in(batch.takeovers)
     for account in sorted(liquidated):
         require_equity(ledger, account, terms)
@@ -100,7 +106,19 @@ def take_steps(
     zones = zones_of(ledger, takeovers)
     backstop = batch.governance.backstop_account
     require_full(ledger, zones, backstop, closings, terms, liquidated)
-    return Steps(terms, deposits, orders, fills, takeovers, fees, closings, exhausted, zones)
+    return Steps(
+        terms,
+        steady,
+        deposits,
+        orders,
+        fills,
+        takeovers,
+        outflows,
+        fees,
+        closings,
+        exhausted,
+        zones,
+    )
 
 
 def require_follows(batch: Batch) -> None:
@@ -147,7 +165,8 @@ def apply_deposit(ledger: Ledger, entry: QueueEntry, timestamp: int) -> DepositS
 def authorise(
     batch: Batch, ledger: Ledger, compress_many: CompressMany, verify_many: VerifyMany
 ) -> tuple[OrderStep, ...]:
-    """Every order is for this venue, in time, used, named once, and signed by its account's key."""
+    """Every order is for this venue, in time, used, named once, and signed by its account's key; so
+    is every outflow, but for what its slot says."""
     orders = [signed.order for signed in batch.orders]
     _require_used_once(batch, orders)
     keys = []
@@ -157,13 +176,24 @@ def authorise(
             require_trader(order, batch.governance.backstop_account)
             require_in_time(order, batch.time)
             keys.append(ledger.header(order.account).key)
-    messages = message_digests(orders, compress_many)
+    outflows = [signed.outflow for signed in batch.outflows]
+    for place, outflow in enumerate(outflows):
+        with refusals_at(f"outflow {place}"):
+            _require_venue(outflow, batch)
+            require_trader(outflow, batch.governance.backstop_account)
+            require_in_time(outflow, batch.time)
+            keys.append(ledger.header(outflow.account).key)
+    messages = [
+        *message_digests(orders, compress_many),
+        *outflow_digests(outflows, compress_many),
+    ]
     signatures = [signed.signature for signed in batch.orders]
+    signatures += [signed.signature for signed in batch.outflows]
     for place, valid in enumerate(verify_many(keys, messages, signatures)):
         if not valid:
-            raise Rejected(
-                Reason.ORDER_SIGNATURE, f"order {place}: not signed by the key of its account"
-            )
+            is_order = place < len(orders)
+            name = f"order {place}" if is_order else f"outflow {place - len(orders)}"
+            raise Rejected(Reason.ORDER_SIGNATURE, f"{name}: not signed by the key of its account")
     return tuple(map(OrderStep, batch.orders, messages, keys))
 
 
@@ -180,11 +210,11 @@ def _require_used_once(batch: Batch, orders: Sequence[Order]) -> None:
             )
 
 
-def _require_venue(order: Order, batch: Batch) -> None:
-    if (order.chain, order.venue) != (batch.chain, batch.venue):
+def _require_venue(action: Order | Outflow, batch: Batch) -> None:
+    if (action.chain, action.venue) != (batch.chain, batch.venue):
         raise Rejected(
             Reason.ORDER_VENUE,
-            f"signed for chain {order.chain} venue {order.venue}, "
+            f"signed for chain {action.chain} venue {action.venue}, "
             f"not chain {batch.chain} venue {batch.venue}",
         )
 
@@ -280,7 +310,13 @@ def close_account(
     """How the closing rule finds an account; refused if it may not be left so."""
     entry = ledger.accounts[index]
     with refusals_at(ledger.place(index)):
-        found = closing(entry.holding_before, entry.holding, terms, traded=bool(entry.ordered))
+        found = closing(
+            entry.holding_before,
+            entry.holding,
+            terms,
+            traded=bool(entry.ordered),
+            paid_out=entry.paid_out,
+        )
         if found.grew and batch.begins_open and index != batch.governance.backstop_account:
             raise Rejected(Reason.STEP_RISK, "the step is open, so positions only shrink")
     return found

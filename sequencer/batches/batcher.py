@@ -5,6 +5,7 @@ needs no state store. Every batch is judged by rollup.protocol before anybody el
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from rollup.crypto.salt import SaltKey
 from rollup.hash.many import CompressMany
@@ -16,6 +17,7 @@ from rollup.protocol.header import BatchHeader, header_of
 from rollup.protocol.market_book import book_after
 from rollup.protocol.openings import completed
 from rollup.protocol.outcome import Outcome, TouchedAccount
+from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.state import State
 from rollup.protocol.terms import MarketTerms, batch_terms
@@ -24,6 +26,10 @@ from rollup.protocol.triggers import seats
 from rollup.protocol.units import VerifyMany
 from sequencer.engine.core import CoreState
 from sequencer.engine.event import BatchClosed
+
+_SHUT: Final = (Reason.OUTFLOW_STEP, Reason.STEP_RISK, Reason.TOO_MANY)
+"""Of these the rules refuse a batch for its outflows alone: its step is open or stays so, or it has
+no room for the paths to their accounts."""
 
 
 class BatcherError(Exception):
@@ -59,6 +65,7 @@ class Batcher:
         self._salt_key = salt_key
         self._compress_many = compress_many
         self._verify_many = verify_many
+        self._foreseen: tuple[BatchClosed, Batch, Outcome] | None = None
 
     def close(self, closed: BatchClosed, core: CoreState) -> ClosedBatch:
         """The record of what the core closed; the state moves on to its outcome, and the core
@@ -67,17 +74,38 @@ class Batcher:
         Raises Rejected if the rules refuse the batch, BatcherError if they see other results.
         """
         with collector_paused():
-            batch = self._record(closed)
-            outcome = apply_batch(
-                batch,
-                compress_many=self._compress_many,
-                verify_many=self._verify_many,
-                shape_class=self._class,
-            )
+            batch, outcome = self._judged(closed)
             _require_agreement(outcome, core)
             self.state.adopt(outcome)
             core.market_book = self.state.book
         return ClosedBatch(batch, outcome, header_of(outcome.public, core.queue_head))
+
+    def would_pay(self, closed: BatchClosed) -> bool:
+        """Whether a batch with outflows would close its step, so that it may have them: the rules
+        are asked, and remembered for `close`."""
+        try:
+            with collector_paused():
+                judged = self._judged(closed)
+        except Rejected as refusal:
+            if refusal.reason in _SHUT:
+                return False
+            raise
+        self._foreseen = (closed, *judged)
+        return True
+
+    def _judged(self, closed: BatchClosed) -> tuple[Batch, Outcome]:
+        """The record of a batch, and what the rules say of it; asked once."""
+        foreseen, self._foreseen = self._foreseen, None
+        if foreseen is not None and foreseen[0] == closed:
+            return foreseen[1:]
+        batch = self._record(closed)
+        outcome = apply_batch(
+            batch,
+            compress_many=self._compress_many,
+            verify_many=self._verify_many,
+            shape_class=self._class,
+        )
+        return batch, outcome
 
     def _record(self, closed: BatchClosed) -> Batch:
         touched: dict[int, list[int]] = {account: [] for account in closed.accounts}
@@ -102,6 +130,7 @@ class Batcher:
             pre=pre,
             salts=self._salts(pre, closed.number, closed.attempt),
             frontiers=tuple(each.numbers for each in self._terms(closed)),
+            outflows=closed.outflows,
         )
         return completed(draft, self.state, self._class)
 

@@ -6,6 +6,7 @@ sequencer.batches.journal says how they are joined.
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
@@ -13,11 +14,17 @@ from rollup.protocol.genesis import Genesis
 from rollup.protocol.rejection import Reason
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from sequencer.engine.command import Command
-from sequencer.engine.event import AnyReason, CancelRefused, OrderRefused, VenueReason
+from sequencer.engine.event import (
+    AnyReason,
+    CancelRefused,
+    OrderRefused,
+    OutflowRefused,
+    VenueReason,
+)
 from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
 
 MAGIC: Final = b"crypsis-journal\0"
-VERSION: Final = 8
+VERSION: Final = 9
 ENTRY_BYTES_MAX: Final = 1 << 17
 """The longest command, an opening with 64 deposits and 8 reports for each of 64 markets, takes 88
 KiB."""
@@ -30,7 +37,7 @@ _ROOT_CODE: Final = 0x80
 _REDO_CODE: Final = 0x81
 _RECEIPT_CODE: Final = 0x82
 _REFUSAL_CODE: Final = 0x83
-_REFUSAL: Final = struct.Struct("<BQIBI?40s")
+_REFUSAL: Final = struct.Struct("<BQIBIB40s")
 _REASONS: Final = {reason.value: reason for kind in (Reason, VenueReason) for reason in kind}
 
 
@@ -106,23 +113,37 @@ class ReceiptEntry:
     envelope: bytes
 
 
+class RefusedKind(IntEnum):
+    """What was refused."""
+
+    ORDER = 0
+    CANCEL = 1
+    OUTFLOW = 2
+
+
+_REFUSED: Final[dict[RefusedKind, Callable[..., OrderRefused | CancelRefused | OutflowRefused]]] = {
+    RefusedKind.ORDER: OrderRefused,
+    RefusedKind.CANCEL: CancelRefused,
+    RefusedKind.OUTFLOW: OutflowRefused,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class RefusalEntry:
-    """The order or cancel of this account, slot and generation that came with this receipt was
-    refused, so that nobody does it again; its owner was told why."""
+    """The order, cancel or outflow of this account, slot and generation that came with this receipt
+    was refused, so that nobody does it again; its owner was told why."""
 
     receipt: int
     account: int
     slot: int
     generation: int
-    is_cancel: bool
+    kind: RefusedKind
     reason: AnyReason
 
-    def event(self) -> OrderRefused | CancelRefused:
+    def event(self) -> OrderRefused | CancelRefused | OutflowRefused:
         """As the core says it."""
         key = (self.account, self.slot, self.generation)
-        kind = CancelRefused if self.is_cancel else OrderRefused
-        return kind(key, self.reason, self.receipt)
+        return _REFUSED[self.kind](key, self.reason, self.receipt)
 
 
 Note = RootEntry | RedoEntry | ReceiptEntry | RefusalEntry
@@ -191,12 +212,12 @@ def content_from_bytes(path: Path, body: bytes, offset: int) -> Content:
 
 
 def _refusal(
-    receipt: int, account: int, slot: int, generation: int, is_cancel: bool, name: bytes
+    receipt: int, account: int, slot: int, generation: int, kind: int, name: bytes
 ) -> RefusalEntry:
     reason = _REASONS.get(name.rstrip(b"\0").decode("ascii", "replace"))
     if reason is None:
         raise ValueError("a reason for a refusal is wanted")
-    return RefusalEntry(receipt, account, slot, generation, is_cancel, reason)
+    return RefusalEntry(receipt, account, slot, generation, RefusedKind(kind), reason)
 
 
 _NOTES: Final[dict[int, tuple[struct.Struct, Callable[..., Note]]]] = {
@@ -216,8 +237,8 @@ def content_to_bytes(content: Content) -> bytes:
             return _REDO.pack(_REDO_CODE, number, header, following, base)
         case ReceiptEntry(sequence, envelope):
             return _RECEIPT.pack(_RECEIPT_CODE, sequence, envelope)
-        case RefusalEntry(receipt, account, slot, generation, is_cancel, reason):
+        case RefusalEntry(receipt, account, slot, generation, kind, reason):
             name = reason.value.encode("ascii")
-            return _REFUSAL.pack(_REFUSAL_CODE, receipt, account, slot, generation, is_cancel, name)
+            return _REFUSAL.pack(_REFUSAL_CODE, receipt, account, slot, generation, kind, name)
         case command:
             return command_to_bytes(command)

@@ -14,8 +14,8 @@ from rollup.protocol.state import State
 from rollup.protocol.units import VerifyMany
 from sequencer.batches.batcher import Batcher, ClosedBatch
 from sequencer.batches.entries import Identity, identity_of
-from sequencer.engine.command import Command
-from sequencer.engine.core import CoreState, new_state, step
+from sequencer.engine.command import CloseBatch, Command
+from sequencer.engine.core import CoreState, foreseen, new_state, shut, step
 from sequencer.engine.event import BatchClosed, Event
 
 
@@ -84,6 +84,8 @@ class Machine:
         CoreError, with nothing changed, for a command that has no place now. BatcherError or
         Rejected if the rules disagree with the core: then the machine is of no more use.
         """
+        if isinstance(command, CloseBatch):
+            self._foresee(command)
         events = step(self.core, command)
         last = events[-1] if events else None
         if isinstance(last, BatchClosed):
@@ -91,3 +93,12 @@ class Machine:
             self.core.market_book = self.batcher.state.book  # says whether the step is open
             return Done(events, closed)
         return Done(events)
+
+    def _foresee(self, command: CloseBatch) -> None:
+        """Nothing is paid out in a batch that leaves its step open. Only the rules can say: which
+        accounts are due follows from the committed state, which the core does not know."""
+        if not self.core.asked:
+            return
+        closed = foreseen(self.core, command.receipts)
+        if closed is not None and not self.batcher.would_pay(closed):
+            shut(self.core)

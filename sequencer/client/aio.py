@@ -12,7 +12,7 @@ from typing import Self, TypeVar
 
 import httpx
 
-from sequencer.client import wire
+from sequencer.client import paying, wire
 from sequencer.client.amounts import Number, price_of
 from sequencer.client.connection import Known, Settings, terms_of, trader_of
 from sequencer.client.errors import TransportError
@@ -20,6 +20,7 @@ from sequencer.client.flow import Ask, Flow, Reply, Wait
 from sequencer.client.http import TIMEOUT, Address, Body, headers_of, transport_error
 from sequencer.client.keystore import Keystore
 from sequencer.client.orders import Fill, Liquidation, OwnOrder
+from sequencer.client.outflows import Incoming, OwnOutflow
 from sequencer.client.records import Status
 from sequencer.client.shared import SharedNews
 from sequencer.client.sockets import WAITING_MAX, pump
@@ -180,6 +181,28 @@ class AsyncVenue(Known):
         """What the backstop took of it, as far back as the venue tells; void ones are marked."""
         await self.refresh()
         return self._liquidations()
+
+    async def withdraw(self, amount: Number, timeout: float | None = None) -> OwnOutflow:
+        """Take USDC out, to the account's owner, who claims it at L1 once the batch is proved.
+        Returns once its batch has closed. OrderRefused if it is not paid, TimedOut."""
+        return await self._run(paying.withdraw(self._trader.session, amount, timeout))
+
+    async def transfer(
+        self, receiver: int, amount: Number, timeout: float | None = None
+    ) -> OwnOutflow:
+        """Pay USDC to another account of the venue, by its number. As `withdraw`."""
+        flow = paying.transfer(self._trader.session, receiver, amount, timeout)
+        return await self._run(flow)
+
+    async def outflows(self) -> tuple[OwnOutflow, ...]:
+        """Its withdrawals and transfers, as far back as the venue tells."""
+        await self.refresh()
+        return self._outflows()
+
+    async def incoming(self) -> tuple[Incoming, ...]:
+        """What other accounts paid it, as far back as the venue tells; void ones are marked."""
+        await self.refresh()
+        return self._incoming()
 
     async def bundle(self, number: int) -> Bundle | None:
         """A proved batch as `crypsis verify` reads it; None while it is not proved."""

@@ -68,6 +68,17 @@ def exact(value: Number) -> Decimal:
     return number
 
 
+def steps_of(name: str, value: Number, decimals: int, bits: int) -> int:
+    """A number above zero in steps of 10^-decimals, below 2^bits. OutOfRange between two steps and
+    out of bounds, TypeError for a float, ValueError for no number."""
+
+    def off_grid(came: Decimal, nearest: Decimal, step: Decimal) -> Exception:
+        wanted = f"a multiple of {step} is wanted, as {nearest}"
+        return OutOfRange(f"{name}: {wanted}, not {_shown(came)}")
+
+    return _steps(name, value, decimals, bits, off_grid)
+
+
 def _steps(
     name: str,
     value: Number,

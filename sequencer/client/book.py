@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from rollup.protocol.market import Market
+from sequencer.client.amounts import cash_of
 from sequencer.client.errors import ClientIdInUse, Unknown, WrongAnswer
 from sequencer.client.orders import (
     LOST,
@@ -19,6 +20,8 @@ from sequencer.client.orders import (
     fill_of,
     liquidation_of,
 )
+from sequencer.client.outflows import OUTFLOW_FACTS, Incoming, OwnOutflow
+from sequencer.client.outflows import adopted as adopted_outflow
 from sequencer.client.records import AccountAnswer, Fact, FactKind, LiveRow, Page
 from sequencer.client.slots import Key, Slots
 
@@ -38,6 +41,8 @@ class OwnBook:
         self.orders: dict[Key, OwnOrder] = {}
         self.fills: deque[Fill] = deque(maxlen=FILLS_KEPT)
         self.liquidations: deque[Liquidation] = deque(maxlen=FILLS_KEPT)
+        self.outflows: dict[Key, OwnOutflow] = {}
+        self.incoming: deque[Incoming] = deque(maxlen=FILLS_KEPT)
         self.run: str | None = None
         self.cursor = 0
         self.has_gap = False
@@ -75,6 +80,9 @@ class OwnBook:
         come with the history. Of an order that the history told of already it has nothing new: it
         may be the copy of an answer that was lost, and older."""
         for fact in facts:
+            if fact.kind in OUTFLOW_FACTS:
+                self._outflow(fact)
+                continue
             order = self.orders.get(fact.key)
             if order is not None and order.is_told:
                 continue
@@ -143,7 +151,14 @@ class OwnBook:
         if fact.kind in (FactKind.LIQUIDATED, FactKind.DELEVERAGED):
             self._liquidated(fact, markets)
             return
+        if fact.kind is FactKind.RECEIVED:
+            amount = cash_of(fact.amount or 0)
+            self.incoming.append(Incoming(amount, fact.number or 0, fact.time or 0))
+            return
         self.slots.learn(fact.key)
+        if fact.kind in OUTFLOW_FACTS:
+            self._outflow(fact)
+            return
         order = self.orders.get(fact.key)
         if order is None:
             self._foreign(fact, markets)
@@ -166,9 +181,23 @@ class OwnBook:
             raise WrongAnswer(f"a liquidation in market {fact.market}, of {len(markets)}")
         self.liquidations.append(liquidation_of(fact, markets[fact.market or 0]))
 
+    def _outflow(self, fact: Fact) -> None:
+        """What became of a withdrawal or transfer, this client's or an earlier run's."""
+        own = self.outflows.get(fact.key)
+        if own is None:
+            self.outflows[fact.key] = adopted_outflow(fact)
+            return
+        own.apply(fact)
+        if own.is_final:
+            self.slots.release(own.key)
+
     def _void(self, number: int) -> None:
-        """Fills and liquidations from that batch on did not happen. What happened instead
+        """Fills, liquidations and payments from that batch on did not happen. What happened instead
         follows."""
+        for own in self.outflows.values():
+            own.void(number)
+        for incoming in self.incoming:
+            incoming.void(number)
         for fill in self.fills:
             fill.is_void |= fill.batch >= number
         for taken in self.liquidations:

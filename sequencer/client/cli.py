@@ -32,7 +32,7 @@ DEFAULT_L1 = "http://127.0.0.1:8645/"
 
 @click.group()
 def account() -> None:
-    """Accounts: key files, which trade and cannot withdraw.
+    """Accounts: key files, which trade, and withdraw to their owner alone.
 
     \b
     crypsis account new trader.json --owner 00112233445566778899aabbccddeeff00112233
@@ -53,7 +53,8 @@ def account() -> None:
 def new(console: Output, file: Path, owner: str, password_file: Path | None) -> None:
     """Make a trading key and write it to FILE, under a password.
 
-    The key trades; money comes and goes by the L1 key of the owner, which crypsis never asks for.
+    The key trades, and takes money out to the owner alone, or to another account of the venue; it
+    comes in and is claimed by the L1 key of the owner, which crypsis never asks for.
     Keep FILE and FILE.generations together: the second says which numbers were signed already.
     """
     from sequencer.client.command import known_errors, password_of
@@ -161,9 +162,9 @@ def place(
     \b
     crypsis order place BTC-PERP sell 0.01 @61900 --post-only --account trader.json
     """
-    from sequencer.client.command import keep_receipts, trading
+    from sequencer.client.command import keep_receipts, number, trading
 
-    price = price.removeprefix("@")
+    price, size = number("price", price.removeprefix("@")), number("size", size)
 
     with trading(console, url, account, password_file) as venue:
         placed = venue.order(

@@ -11,6 +11,7 @@ import click
 from rollup.files import PRIVATE_MODE, make_private_folder, read_bounded, write_whole
 from rollup.program.cli import CommandError, ExitCode, Output
 from rollup.protocol.receipt import SignedReceipt
+from sequencer.client.amounts import exact
 from sequencer.client.errors import (
     AccountBusy,
     ClientError,
@@ -68,6 +69,15 @@ def trading(
             console.say(f"{account}: its key has no password: for test money alone")
         with Venue.connect(url, keystore) as venue:
             yield venue
+
+
+def number(name: str, text: str) -> str:
+    """A number as it was typed; no number is wrong usage."""
+    try:
+        exact(text)
+    except ValueError as error:
+        raise click.UsageError(f"{name}: {error}") from None
+    return text
 
 
 def password_of(path: Path | None, is_new: bool = False) -> str:

@@ -12,6 +12,7 @@ from sequencer.client.amounts import Number
 from sequencer.client.flow import Policy
 from sequencer.client.keystore import Keystore
 from sequencer.client.orders import Fill, Liquidation
+from sequencer.client.outflows import Incoming, OwnOutflow
 from sequencer.client.session import Session
 from sequencer.client.signing import Signer, fast_signer
 from sequencer.client.slots import ForgetfulStore, GenerationStore
@@ -106,6 +107,12 @@ class Known:
 
     def _liquidations(self) -> tuple[Liquidation, ...]:
         return tuple(self._trader.session.book.liquidations)
+
+    def _outflows(self) -> tuple[OwnOutflow, ...]:
+        return tuple(self._trader.session.book.outflows.values())
+
+    def _incoming(self) -> tuple[Incoming, ...]:
+        return tuple(self._trader.session.book.incoming)
 
     def _release(self) -> None:
         """Let another program have the account."""

@@ -1,7 +1,9 @@
-"""Deposits: the one thing that a trader asks of L1, in its owner's name."""
+"""What a trader asks of L1, in its owner's name: deposits, and what was withdrawn."""
 
 import secrets
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from rollup.field.koalabear import P
 from rollup.l1.connection import NoAnswerInTime, RemoteError, Unreachable
@@ -11,10 +13,12 @@ from rollup.program.cli import CommandError, ExitCode
 from rollup.protocol.constants import COLLATERAL_DECIMALS, DIGEST_LENGTH
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.encoding import words_of
-from sequencer.client.amounts import decimal_of, exact
+from sequencer.client.amounts import cash_of, decimal_of, exact
 from sequencer.client.command import known_errors
 from sequencer.client.errors import OutOfRange
 from sequencer.client.keystore import KeyFile, describe, register
+
+T = TypeVar("T")
 
 
 def deposit(path: Path, url: str, amount: str, mint: bool) -> dict[str, object]:
@@ -28,14 +32,30 @@ def deposit(path: Path, url: str, amount: str, mint: bool) -> dict[str, object]:
     return {"index": entry.index, "account": entry.account, "amount": amount}
 
 
+def claim(path: Path, url: str) -> dict[str, object]:
+    """Have L1 pay the owner what batches granted and what was refunded, all at once."""
+    with known_errors():
+        file = describe(path)
+    quanta = _asked(url, lambda l1: l1.withdraw(file.owner))
+    return {"owner": file.owner.hex(), "amount": str(cash_of(quanta))}
+
+
 def _queued(file: KeyFile, url: str, quanta: int, mint: bool) -> QueueEntry:
+    def queue(l1: RemoteL1) -> QueueEntry:
+        if mint:
+            l1.mint(file.owner, quanta)
+        if file.account is not None:
+            return l1.credit(file.owner, file.account, quanta)
+        return l1.register(file.owner, words_of(file.public_key), _viewing(), quanta)
+
+    return _asked(url, queue)
+
+
+def _asked(url: str, ask: Callable[[RemoteL1], T]) -> T:
+    """What L1 answers; its errors as exit codes."""
     try:
         with RemoteL1(url) as l1:
-            if mint:
-                l1.mint(file.owner, quanta)
-            if file.account is not None:
-                return l1.credit(file.owner, file.account, quanta)
-            return l1.register(file.owner, words_of(file.public_key), _viewing(), quanta)
+            return ask(l1)
     except Reverted as error:
         record = {"error": str(error), "reason": error.reason.value}
         raise CommandError(ExitCode.REFUSED_BY_PEER, f"L1 reverts: {error}", record) from None

@@ -81,6 +81,11 @@ class FactKind(StrEnum):
     CANCELLED = "cancelled"
     """A cancel did what it asked for; the order's end is told by itself."""
     CANCEL_REFUSED = "cancel-refused"
+    OUTFLOW_ASKED = "outflow-asked"
+    OUTFLOW_PAID = "outflow-paid"
+    OUTFLOW_REFUSED = "outflow-refused"
+    RECEIVED = "received"
+    """Another account paid this one: of nothing of one's own."""
     LIVES = "lives"
     VOIDED = "voided"
 
@@ -88,7 +93,7 @@ class FactKind(StrEnum):
 @dataclass(frozen=True, slots=True, repr=False)
 class Fact(Private):
     """One row; members that its kind does not have are None. `price` in ticks, sizes in lots, `fee`
-    in quanta, `time` the end of the fill's batch in ms.
+    and `amount` in quanta, `time` the end of the fill's batch in ms.
 
     `receipt` is the sequence of the receipt whose envelope it came of: the order's, or, of the last
     word on a cancel, the cancel's. `number` is the batch of a fill or of a liquidation, or the
@@ -108,6 +113,9 @@ class Fact(Private):
     side: Side | None = None
     fee: int | None = None
     time: int | None = None
+    amount: int | None = None
+    receiver: int | None = None
+    is_transfer: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -7,6 +7,7 @@ from rollup.protocol.receipt import SignedReceipt
 from rollup.protocol.receipt_json import signed_to_json
 from sequencer.client.keystore import KeyFile
 from sequencer.client.orders import Fill, Liquidation
+from sequencer.client.outflows import OwnOutflow
 from sequencer.client.view import OrderView
 
 Record = dict[str, object]
@@ -59,6 +60,21 @@ def liquidation_record(each: Liquidation) -> Record:
         "time": each.time,
         "void": each.is_void,
         "deleveraged": each.deleveraged,
+    }
+
+
+def outflow_record(each: OwnOutflow) -> Record:
+    """A withdrawal or transfer."""
+    slot, generation = each.key
+    return {
+        "id": f"{slot}/{generation}",
+        "amount": str(each.amount),
+        "receiver": each.receiver,
+        "status": each.state.value,
+        "reason": each.reason,
+        "batch": each.batch,
+        "time": each.time,
+        "receipts": [receipt.receipt.sequence for receipt in each.receipts],
     }
 
 

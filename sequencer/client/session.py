@@ -36,6 +36,7 @@ from sequencer.client.errors import (
 )
 from sequencer.client.flow import OCTETS, Ask, Flow, Policy, exchange
 from sequencer.client.orders import OwnOrder, State
+from sequencer.client.outflows import OwnOutflow
 from sequencer.client.receipts import ReceiptBook
 from sequencer.client.records import (
     RECEIVED,
@@ -91,6 +92,7 @@ class Parcel(Private):
 
     action: Action
     order: OwnOrder | None = None
+    outflow: OwnOutflow | None = None
     sealed: Sealed | None = None
     after: int = 0
     answer: ActionAnswer | None = None
@@ -323,6 +325,8 @@ class Session:
             if parcel.order is not None and isinstance(parcel.action, OrderAction):
                 parcel.order.good_until = max(parcel.order.good_until, until)
                 parcel.order.sealings += 1
+            if parcel.outflow is not None:
+                parcel.outflow.sealings += 1
         return parcel.sealed.envelope
 
     def _take(self, parcel: Parcel, item: Delivered) -> None:
@@ -349,12 +353,16 @@ class Session:
             return
         receipt: Receipt = self.receipts.take(item.receipt, parcel.sealed.envelope, parcel.after)
         self.hear_time(receipt.time)
-        if parcel.order is not None:
-            parcel.order.receipts.append(item.receipt)
+        about = parcel.order or parcel.outflow
+        if about is not None:
+            about.receipts.append(item.receipt)
 
     def _hear(self, parcel: Parcel, answer: ActionAnswer) -> None:
         self.book.hear(answer.facts)
         order = parcel.order
+        if answer.reason is not None and parcel.outflow is not None:
+            parcel.outflow.digest = answer.digest
+            parcel.outflow.refuse(answer.reason)
         if answer.reason is None or order is None:
             return
         if isinstance(parcel.action, CancelAction):

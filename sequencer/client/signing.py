@@ -16,6 +16,7 @@ from rollup.crypto.envelope import (
     CancelAction,
     Destination,
     OrderAction,
+    OutflowAction,
     QuestionAction,
     SealingKey,
 )
@@ -26,6 +27,7 @@ from rollup.hash.poseidon import Digest
 from rollup.private import Private
 from rollup.protocol.cancel import CancelOrder, cancel_digests
 from rollup.protocol.order import Order, message_digest
+from rollup.protocol.outflow import Outflow, outflow_digests
 from rollup.protocol.question import Question, question_digest
 
 SignMessage = Callable[[SecretKey, Digest, bytes | None], Signature]
@@ -89,6 +91,24 @@ def cancel_action(
     (digest,) = cancel_digests([cancel], by.compress_many)
     signature = by.sign(key.secret, digest, entropy)
     return CancelAction(cancel.account, cancel.slot, cancel.generation, signature.to_bytes())
+
+
+def outflow_action(
+    outflow: Outflow, key: TradingKey, by: Signer, entropy: bytes | None = None
+) -> OutflowAction:
+    """A signed withdrawal or transfer as it travels."""
+    (digest,) = outflow_digests([outflow], by.compress_many)
+    signature = by.sign(key.secret, digest, entropy)
+    return OutflowAction(
+        outflow.account,
+        outflow.slot,
+        outflow.generation,
+        int(outflow.kind),
+        outflow.receiver,
+        outflow.amount,
+        outflow.expiry,
+        signature.to_bytes(),
+    )
 
 
 def question_action(

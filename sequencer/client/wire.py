@@ -7,7 +7,7 @@ names the place, and shows no value.
 import base64
 import binascii
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from rollup.codec import shallow_json
 from rollup.codec.fields import Node
@@ -18,29 +18,25 @@ from rollup.protocol.constants import (
     CASH_LIMIT,
     GENERATION_BITS,
     MARKETS_MAX,
-    NOTIONAL_BITS,
     NUMBER_BITS,
     OWNER_BYTES,
     POSITION_LIMIT,
     PRICE_BITS,
-    SEQUENCE_BITS,
     SIZE_BITS,
     SLOT_BITS,
     TIME_BITS,
 )
 from rollup.protocol.governance_codec import MARKET_NUMBERS
 from rollup.protocol.market import SYMBOL_LENGTH_MAX, Market
-from rollup.protocol.order import Side
 from rollup.protocol.receipt_json import signed_from_json
 from rollup.protocol.rejection import Rejected
 from sequencer.client.errors import WrongAnswer
+from sequencer.client.fact_rows import fact_of, key_of, number_of
 from sequencer.client.records import (
     AccountAnswer,
     ActionAnswer,
     BatchInfo,
     Delivered,
-    Fact,
-    FactKind,
     Keys,
     LiveRow,
     OwnFrame,
@@ -81,7 +77,7 @@ def keys(node: Node) -> Keys:
     return Keys(
         record["public_key"].hexadecimal(KEY_BYTES),
         Destination(record["chain"].integer(), record["venue"].integer()),
-        _number(record["envelope_lifetime_ms"], 1 << 40),
+        number_of(record["envelope_lifetime_ms"], 1 << 40),
         record["receipt_signer"].hexadecimal(OWNER_BYTES),
     )
 
@@ -93,11 +89,11 @@ def status(node: Node) -> Status:
     return Status(
         mode=record["mode"].text(WORD_MAX),
         now=_time(record["now"]),
-        interval_ms=_number(record["interval_ms"], 1 << 40),
-        opened=_number(record["opened"], 1 << NUMBER_BITS),
+        interval_ms=number_of(record["interval_ms"], 1 << 40),
+        opened=number_of(record["opened"], 1 << NUMBER_BITS),
         closes_at=None if closes.value is None else _time(closes),
-        held=_number(record["held"], 1 << NUMBER_BITS),
-        proved=_number(record["proved"], 1 << NUMBER_BITS),
+        held=number_of(record["held"], 1 << NUMBER_BITS),
+        proved=number_of(record["proved"], 1 << NUMBER_BITS),
         warnings=tuple(each.text(TEXT_MAX) for each in record["warnings"].items(ITEMS_MAX)),
     )
 
@@ -129,7 +125,7 @@ def batch(node: Node) -> BatchInfo:
         raise record["life"].wrong("a word of a batch's life")
     time, public = record.get("time"), record.get("public")
     return BatchInfo(
-        _number(record["number"], 1 << NUMBER_BITS),
+        number_of(record["number"], 1 << NUMBER_BITS),
         life,
         None if time is None or time.value is None else _time(time),
         None if public is None else public.hexadecimal(32),
@@ -154,7 +150,7 @@ def action_answer(node: Node) -> ActionAnswer:
     """What was sealed to the sender of an order or a cancel."""
     record = _members(node)
     _require_version(record)
-    facts = tuple(_fact(row) for row in record["rows"].items(FACTS_MAX))
+    facts = tuple(fact_of(row) for row in record["rows"].items(FACTS_MAX))
     reason, digest = record.get("reason"), record.get("digest")
     return ActionAnswer(
         facts,
@@ -178,7 +174,7 @@ def account_answer(node: Node) -> AccountAnswer | None:
         cash=cash,
         positions=positions,
         orders=tuple(_live(row) for row in record["orders"].items(1 << SLOT_BITS)),
-        next_generation=_number(record["next_generation"], (1 << GENERATION_BITS) + 1),
+        next_generation=number_of(record["next_generation"], (1 << GENERATION_BITS) + 1),
         page=_page(record["facts"]),
     )
 
@@ -187,7 +183,7 @@ def own_frame(node: Node) -> OwnFrame:
     """A frame of the private stream, opened."""
     record = _members(node)
     _require_version(record)
-    number = _number(record["frame"], CURSOR_END)
+    number = number_of(record["frame"], CURSOR_END)
     if "ok" not in record:
         return OwnFrame(number)
     if not record["ok"].boolean():
@@ -233,7 +229,7 @@ def _holding(record: dict[str, Node]) -> tuple[int, dict[int, int]]:
 def _position(row: Node) -> tuple[int, int]:
     """A market and what is held there."""
     market, size = row.row(2)
-    return _number(market, MARKETS_MAX), _signed(size, POSITION_LIMIT)
+    return number_of(market, MARKETS_MAX), _signed(size, POSITION_LIMIT)
 
 
 def _delivered(item: Node) -> Delivered:
@@ -257,10 +253,10 @@ def _page(node: Node) -> Page:
     record = _members(node)
     rows = record["rows"].items(FACTS_MAX)
     page = Page(
-        _number(record["first"], CURSOR_END),
-        _number(record["next"], CURSOR_END),
+        number_of(record["first"], CURSOR_END),
+        number_of(record["next"], CURSOR_END),
         record["more"].boolean(),
-        tuple(_fact(row) for row in rows),
+        tuple(fact_of(row) for row in rows),
     )
     if page.next - page.first != len(page.facts):
         raise record["next"].wrong("first + the number of rows")
@@ -271,80 +267,8 @@ def _live(node: Node) -> LiveRow:
     cells = node.row(8)
     slot, generation = cells[0].integer(), cells[1].integer()
     ends = (MARKETS_MAX, 2, 1 << PRICE_BITS, 1 << SIZE_BITS, 1 << SIZE_BITS, 1 << TIME_BITS)
-    numbers = [_number(cell, end) for cell, end in zip(cells[2:], ends, strict=True)]
-    return LiveRow(_key(node, slot, generation), *numbers)
-
-
-def _fact(node: Node) -> Fact:
-    cells = node.items(12)
-    try:
-        kind = FactKind(cells[0].text(WORD_MAX)) if cells else None
-    except ValueError:
-        kind = None
-    if kind is None or len(cells) != _LENGTHS[kind]:
-        raise node.wrong("a row that docs/api.md describes")
-    if kind is FactKind.VOIDED:
-        return Fact(kind, number=_number(cells[1], 1 << NUMBER_BITS))
-    if kind in (FactKind.LIQUIDATED, FactKind.DELEVERAGED):
-        return Fact(kind, **_moved(cells[1:]))
-    return _of_receipt(node, kind, cells)
-
-
-def _of_receipt(node: Node, kind: FactKind, cells: list[Node]) -> Fact:
-    """A row that names the receipt of an envelope, and a slot and generation."""
-    receipt = _number(cells[1], 1 << SEQUENCE_BITS)
-    key = _key(node, cells[2].integer(), cells[3].integer())
-    rest = cells[4:]
-    match kind:
-        case FactKind.REFUSED | FactKind.CANCEL_REFUSED:
-            return Fact(kind, receipt, key, reason=rest[0].text(WORD_MAX))
-        case FactKind.RESTED | FactKind.LIVES:
-            return Fact(kind, receipt, key, remaining=_number(rest[0], 1 << SIZE_BITS))
-        case FactKind.ENDED:
-            return Fact(
-                kind, receipt, key, rest[0].text(WORD_MAX), _number(rest[1], 1 << SIZE_BITS)
-            )
-        case FactKind.FILLED:
-            return Fact(kind, receipt, key, **_fill(rest))
-        case _:
-            return Fact(kind, receipt, key)
-
-
-def _fill(cells: list[Node]) -> dict[str, Any]:
-    found = _moved(cells[:4] + cells[5:])
-    return {**found, "is_maker": cells[4].boolean()}
-
-
-def _moved(cells: list[Node]) -> dict[str, Any]:
-    """What a fill and a liquidation have in common."""
-    names = ("number", "market", "price", "size", "side", "fee", "time")
-    cell = dict(zip(names, cells, strict=True))
-    ends = {
-        "number": 1 << NUMBER_BITS,
-        "market": MARKETS_MAX,
-        "price": 1 << PRICE_BITS,
-        "size": 1 << SIZE_BITS,
-        "fee": 1 << NOTIONAL_BITS,
-        "time": 1 << TIME_BITS,
-    }
-    numbers = {name: _number(cell[name], end) for name, end in ends.items()}
-    return {**numbers, "side": Side(_number(cell["side"], len(Side)))}
-
-
-_LENGTHS: Final = {
-    FactKind.ACCEPTED: 4,
-    FactKind.REFUSED: 5,
-    FactKind.WAITING: 4,
-    FactKind.RESTED: 5,
-    FactKind.FILLED: 12,
-    FactKind.LIQUIDATED: 8,
-    FactKind.DELEVERAGED: 8,
-    FactKind.ENDED: 6,
-    FactKind.CANCELLED: 4,
-    FactKind.CANCEL_REFUSED: 5,
-    FactKind.LIVES: 5,
-    FactKind.VOIDED: 2,
-}
+    numbers = [number_of(cell, end) for cell, end in zip(cells[2:], ends, strict=True)]
+    return LiveRow(key_of(node, slot, generation), *numbers)
 
 
 def _members(node: Node) -> "dict[str, Node]":
@@ -366,21 +290,8 @@ def _require_version(record: dict[str, Node]) -> None:
         raise record["v"].wrong(f"version {ANSWER_VERSION}")
 
 
-def _key(node: Node, slot: int, generation: int) -> tuple[int, int]:
-    if not (0 <= slot < 1 << SLOT_BITS and 0 <= generation < 1 << GENERATION_BITS):
-        raise node.wrong("a slot and a generation")
-    return slot, generation
-
-
 def _time(node: Node) -> int:
-    return _number(node, 1 << TIME_BITS)
-
-
-def _number(node: Node, end: int) -> int:
-    number = node.integer()
-    if not 0 <= number < end:
-        raise node.wrong(f"a number from 0 to {end - 1}")
-    return number
+    return number_of(node, 1 << TIME_BITS)
 
 
 def _signed(node: Node, limit: int) -> int:

@@ -72,7 +72,7 @@ class BatchClosed:
     `matched` of `wanted` trades happened at the feed's price and size. `carried` orders had fills
     in an earlier batch too. `refused` counts envelopes by reason. `left_out` counts trades of the
     window that a batch has no room for. The backstop took positions of `liquidated` accounts, worth
-    `taken`, for `liquidation_fees`, both in quanta.
+    `taken`, for `liquidation_fees`, both in quanta; `withdrawn` is what owners may claim at L1.
     """
 
     number: int
@@ -97,6 +97,7 @@ class BatchClosed:
     liquidated: int = 0
     taken: int = 0
     liquidation_fees: int = 0
+    withdrawn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,14 @@ class Posted:
 
 
 @dataclass(frozen=True, slots=True)
+class Claimed:
+    """Owners pulled what batches had granted them, in quanta."""
+
+    quanta: int
+    custody: int
+
+
+@dataclass(frozen=True, slots=True)
 class ForgeryJudged:
     """A forged version of the last batch; `refused_by` is empty if nobody refused it."""
 
@@ -161,6 +170,7 @@ DemoEvent = (
     | ProofPhase
     | Proved
     | Posted
+    | Claimed
     | ForgeryJudged
     | JournalReplayed
 )

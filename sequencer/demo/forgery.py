@@ -93,6 +93,24 @@ LIQUIDATION_FORGERIES = (
 )
 
 
+def pay_twice(batch: Batch) -> Batch:
+    """The batch that pays a signed withdrawal two times."""
+    return replace(batch, outflows=(*batch.outflows, batch.outflows[0]))
+
+
+def pay_more(batch: Batch) -> Batch:
+    """The batch that pays a quantum more than was signed."""
+    first, *others = batch.outflows
+    more = replace(first, outflow=replace(first.outflow, amount=first.outflow.amount + 1))
+    return replace(batch, outflows=(more, *others))
+
+
+OUTFLOW_FORGERIES = (
+    Forgery("withdrawal twice", "one signature takes money out two times", pay_twice),
+    Forgery("withdrawal of more", "more is taken out than its trader signed", pay_more),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class PriceForgery:
     """A lie about prices, which a proof does not show: its name, one sentence, how to tell it."""
@@ -163,6 +181,14 @@ def judged(
         except Rejected as error:
             refused_by, reason, detail = "rules", error.reason.value, error.detail
         yield ForgeryJudged(forgery.name, forgery.sentence, refused_by, reason, detail)
+
+
+def last_judged(batch: Batch, shape_class: ShapeClass) -> Iterator[ForgeryJudged]:
+    """What the rules say of lies about who is liquidated and who is paid in a batch."""
+    if batch.takeovers:
+        yield from judged(LIQUIDATION_FORGERIES, batch, shape_class)
+    if batch.outflows:
+        yield from judged(OUTFLOW_FORGERIES, batch, shape_class)
 
 
 def prices_judged(public: PublicInput) -> Iterator[ForgeryJudged]:

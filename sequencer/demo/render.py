@@ -19,6 +19,7 @@ from rollup.protocol.encoding import hex_digest
 from sequencer.demo.events import (
     BatchClosed,
     BatchOpened,
+    Claimed,
     DemoEvent,
     ForgeryJudged,
     JournalReplayed,
@@ -125,6 +126,8 @@ def _lines_of(event: DemoEvent) -> list[str]:
             verdict = "accepted" if event.accepted else f"REVERTED: {event.reverted}"
             root = _short(event.root)
             lines = [f"  L1         {verdict} in {event.verify_ms:,.0f} ms, root {root}"]
+        case Claimed():
+            lines = [f"  claimed    {event.quanta / 10**6:,.2f} USDC, by their owner at L1"]
         case JournalReplayed():
             batches = _number_of(event.batches, "batch", "batches")
             lines = [f"journal: {batches} replayed to root {_short(event.root)}"]
@@ -211,6 +214,11 @@ def _closed_lines(event: BatchClosed) -> list[str]:
                 f"fee of {event.liquidation_fees / 10**6:,.2f}"
             ]
             if event.liquidated
+            else []
+        ),
+        *(
+            [f"  withdrawn  {event.withdrawn / 10**6:,.2f} USDC, for their owner to claim at L1"]
+            if event.withdrawn
             else []
         ),
     ]

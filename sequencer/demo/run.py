@@ -31,6 +31,7 @@ from sequencer.batches.replay import replay
 from sequencer.demo.events import (
     BatchClosed,
     BatchOpened,
+    Claimed,
     DemoEvent,
     DemoOptions,
     ForgeryJudged,
@@ -42,9 +43,9 @@ from sequencer.demo.events import (
 )
 from sequencer.demo.forgery import (
     FORGERIES,
-    LIQUIDATION_FORGERIES,
     flipped_judged,
     judged,
+    last_judged,
     prices_judged,
 )
 from sequencer.demo.market import scene
@@ -93,7 +94,10 @@ def _acts(
         closed = yield from _batch(options, stage, part, later, prover)
         traded, time = closed if closed.batch.fills else traded, part.time
     part = scene.fall(stage.venue.prices, time + feed.grid.window_ms)
+    stage.crowd.leave()
     fallen = yield from _batch(options, stage, part, (), prover)
+    if options.proves and (granted := fallen.outcome.public.withdrawals):
+        yield Claimed(scene.claim(stage.l1, granted), stage.l1.custody)
     yield from _last_act(stage, traded, fallen)
 
 
@@ -316,6 +320,7 @@ def _closed(
         liquidated=len({takeover.account for takeover in closed.batch.takeovers}),
         taken=sum(each.size * closed.batch.prices[each.market] for each in closed.batch.takeovers),
         liquidation_fees=sum(takeover.fee for takeover in closed.batch.takeovers),
+        withdrawn=closed.outcome.public.withdrawn,
         old_root=closed.batch.old_root,
         new_root=closed.outcome.public.new_root,
         batch_bytes=batch_file.stat().st_size,
@@ -372,14 +377,14 @@ def _reporting(work: Callable[[Progress], object]) -> Iterator[str]:
 def _last_act(
     stage: _Stage, traded: ClosedBatch | None, fallen: ClosedBatch
 ) -> Iterator[ForgeryJudged]:
-    """Forged versions of the last batch that traded, of its prices, and of the liquidations in the
-    last batch of all: each to be refused with a reason. Then its proof, if there is one."""
+    """Forged versions of the last batch that traded, of its prices, and of the last batch of all:
+    each to be refused with a reason. Then its proof, if there is one."""
     shape_class = stage.setup.shape_class
     if traded is not None:
         yield from judged(FORGERIES, traded.batch, shape_class)
         yield from prices_judged(traded.outcome.public)
+    yield from last_judged(fallen.batch, shape_class)
     if fallen.batch.takeovers:
-        yield from judged(LIQUIDATION_FORGERIES, fallen.batch, shape_class)
         lies = skip_forgeries(stage.folder.journal, stage.setup, fallen.batch)
         yield from judged(lies, fallen.batch, shape_class)
     if stage.public is not None:
@@ -391,6 +396,5 @@ def _replayed(options: DemoOptions, stage: _Stage) -> JournalReplayed:
     done = list(replay(stage.folder.journal, stage.setup))
     root = stage.l1.root if options.proves else stage.venue.root
     if len(done) != stage.venue.core.number or not done or done[-1].header.new_root != root:
-        owner = "L1's" if options.proves else "the venue's"
-        raise DemoError(f"the journal replays {len(done)} batches to another root than {owner}")
+        raise DemoError(f"the journal replays {len(done)} batches to another root")
     return JournalReplayed(stage.folder.journal, len(done), root)

@@ -14,6 +14,7 @@ from rollup.protocol.constants import SEQUENCE_BITS
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.market import Governance
 from rollup.protocol.order import SignedOrder
+from rollup.protocol.outflow import SignedOutflow
 from rollup.protocol.receipt import RECEIPTS_START
 from rollup.protocol.rejection import Reason
 from rollup.protocol.units import require_bounds, require_bytes
@@ -74,6 +75,17 @@ class Cancel(Private):
         require_bounds("receipt", self.receipt, 0, 1 << SEQUENCE_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class PayOut(Private):
+    """A withdrawal or transfer whose signature admission has checked. `receipt` as in a Submit."""
+
+    signed: SignedOutflow
+    receipt: int = NO_RECEIPT
+
+    def __post_init__(self) -> None:
+        require_bounds("receipt", self.receipt, 0, 1 << SEQUENCE_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
+
+
 @dataclass(frozen=True, slots=True)
 class CloseBatch:
     """End the batch that is open. `receipts` is the head of the chain of receipts at that moment:
@@ -85,4 +97,7 @@ class CloseBatch:
         require_bytes("receipts", self.receipts, DIGEST_BYTES)
 
 
-Command = OpenBatch | Submit | Cancel | CloseBatch
+Signed = Submit | Cancel | PayOut
+"""What a trader signs."""
+
+Command = OpenBatch | Signed | CloseBatch

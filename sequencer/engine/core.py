@@ -14,18 +14,19 @@ from rollup.protocol.market import Governance, require_continues, require_prices
 from rollup.protocol.order import Order, TimeInForce
 from rollup.protocol.rejection import Reason, Rejected
 from sequencer.engine.book import Book
+from sequencer.engine.closing import ask_out, close, foreseen, shut
 from sequencer.engine.command import (
     Cancel,
     CloseBatch,
     Command,
     OpenBatch,
+    PayOut,
     Submit,
 )
 from sequencer.engine.due import look_after_the_due
 from sequencer.engine.ending import end, withdraw
 from sequencer.engine.event import (
     AnyReason,
-    BatchClosed,
     BatchOpened,
     CancelDone,
     CancelRefused,
@@ -43,7 +44,16 @@ from sequencer.engine.live import LiveOrder, OrderKey, accepts, opposite
 from sequencer.engine.state import CoreState, new_state
 from sequencer.engine.work import Work
 
-__all__ = ["EXPIRY_AHEAD_MS", "CoreError", "CoreState", "new_state", "refusal", "step"]
+__all__ = [
+    "EXPIRY_AHEAD_MS",
+    "CoreError",
+    "CoreState",
+    "foreseen",
+    "new_state",
+    "refusal",
+    "shut",
+    "step",
+]
 
 EXPIRY_AHEAD_MS: Final = 90 * 24 * 3_600_000
 """How far beyond the open batch an order may expire: what a trader leaves behind the venue keeps
@@ -63,8 +73,10 @@ def step(state: CoreState, command: Command) -> list[Event]:
             return _submit(state, command)
         case Cancel():
             return _cancel(state, command)
+        case PayOut():
+            return ask_out(state, _working(state), command)
         case CloseBatch():
-            return _close(state, command.receipts)
+            return close(state, _working(state), command.receipts)
 
 
 def refusal(state: CoreState, order: Order) -> AnyReason | None:
@@ -315,30 +327,6 @@ def _cancel(state: CoreState, command: Cancel) -> list[Event]:
         return [CancelRefused(named, VenueReason.NOTHING_TO_CANCEL, command.receipt)]
     withdraw(state, live)
     return [end(state, live, VenueReason.CANCELLED), CancelDone(named, command.receipt)]
-
-
-def _close(state: CoreState, receipts: bytes) -> list[Event]:
-    work = _working(state)
-    state.ledger.finish(work)
-    state.number, state.time, state.work = work.number, work.time, None
-    state.market_book = work.book
-    closed = BatchClosed(
-        number=work.number,
-        time=work.time,
-        prices=work.prices,
-        reports=work.reports,
-        redo=work.redo,
-        attempt=work.attempt,
-        governance=state.ledger.governance,
-        deposits=tuple(work.deposits),
-        orders=tuple(work.orders),
-        fills=tuple(work.fills),
-        takeovers=tuple(work.takeovers),
-        accounts=tuple(sorted(work.before)),
-        slots=tuple(sorted(work.room.slots)),
-        receipts=receipts,
-    )
-    return [closed]
 
 
 def _key(order: Order) -> OrderKey:

@@ -12,6 +12,7 @@ from rollup.protocol.batch import Fill
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.market import Governance
 from rollup.protocol.order import Side, SignedOrder
+from rollup.protocol.outflow import OutflowKind, SignedOutflow
 from rollup.protocol.rejection import Reason
 from rollup.protocol.takeover import Takeover
 from sequencer.engine.command import NO_RECEIPT
@@ -33,6 +34,7 @@ class VenueReason(StrEnum):
     DELEVERAGED = "deleveraged"
     REPLAYED = "replayed"
     BETWEEN_BATCHES = "between-batches"
+    SHUT = "shut"
     ENVELOPE = "envelope"
 
 
@@ -134,6 +136,36 @@ class Traded(Private):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class OutflowAsked(Private):
+    """An outflow waits for its batch to close. Its generation is used up."""
+
+    key: OrderKey
+    receipt: int = NO_RECEIPT
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OutflowRefused(Private):
+    """An outflow did not happen, and does not wait for another batch."""
+
+    key: OrderKey
+    reason: AnyReason
+    receipt: int = NO_RECEIPT
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OutflowPaid(Private):
+    """Cash left an account, in the batch that ends at `time`: `amount` quanta, to its owner at L1
+    or to the account `receiver`."""
+
+    key: OrderKey
+    kind: OutflowKind
+    receiver: int
+    amount: int
+    time: int
+    receipt: int = NO_RECEIPT
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Liquidated(Private):
     """An account below maintenance margin lost `size` lots, to the backstop or to close lots of
     others, in the batch that ends at `time`, at the oracle's `price` and for `fee` quanta. `side`
@@ -181,6 +213,7 @@ class BatchClosed(Private):
     orders: tuple[SignedOrder, ...]
     fills: tuple[Fill, ...]
     takeovers: tuple[Takeover, ...]
+    outflows: tuple[SignedOutflow, ...]
     accounts: tuple[int, ...]
     slots: tuple[tuple[int, int], ...]
     receipts: bytes
@@ -197,6 +230,9 @@ Event = (
     | CancelDone
     | CancelRefused
     | Traded
+    | OutflowAsked
+    | OutflowRefused
+    | OutflowPaid
     | Liquidated
     | Deleveraged
     | BatchClosed

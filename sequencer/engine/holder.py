@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from rollup.private import Private
 from rollup.protocol.account import FRESH_SLOT, Header, SlotState
 from rollup.protocol.margin import NOTHING, Holding, safety_of, triggers_of, value
+from rollup.protocol.order import Order, Side
 from rollup.protocol.positions import Positions
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.triggers import Seat, leaf_of, side_of
+from rollup.protocol.units import require_cash, require_position
 
 
 @dataclass(slots=True, repr=False)
@@ -47,3 +49,15 @@ def seats_of(positions: Positions, triggers: Sequence[int]) -> tuple[Seat, ...]:
         Seat(market, side_of(size), trigger)
         for (market, size), trigger in zip(positions, triggers, strict=True)
     )
+
+
+def settled(holding: Holding, order: Order, paid: int, size: int, charge: int) -> Holding:
+    """A side after the buyer's paying or the seller's receiving `paid`, paying its fee, and moving
+    `size` lots. Rejected if its cash or position would be out of bounds."""
+    sign = 1 if order.side is Side.BUY else -1
+    cash = holding.cash - sign * paid - charge
+    require_cash("cash", cash)
+    market = order.market
+    position = holding.positions[market] + sign * size
+    require_position("position", position)
+    return Holding(cash, holding.positions.put(market, position))

@@ -12,21 +12,22 @@ from typing import NamedTuple
 
 from rollup.protocol.account import SlotState
 from rollup.protocol.batch import Fill
-from rollup.protocol.constants import CASH_LIMIT, MOVED_BITS, NOTIONAL_BITS
+from rollup.protocol.constants import CASH_LIMIT, MOVED_BITS, NOTIONAL_BITS, OUTFLOWS_MAX
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
 from rollup.protocol.margin import NOTHING, Holding, closing, excess, margin_refusal
 from rollup.protocol.market import Governance
 from rollup.protocol.market_book import MarketBook, book_after
 from rollup.protocol.order import Order, Side
+from rollup.protocol.outflow import Outflow
+from rollup.protocol.pricing import steady_markets
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import ShapeClass
 from rollup.protocol.takeover import Route, Takeover
 from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.trade import fee, fill_slot, moved, notional, require_fee
-from rollup.protocol.units import require_cash, require_position
 from sequencer.engine.command import OpenBatch
 from sequencer.engine.deleveraging import Draft, Scene, merged, plan, zone_leaves
-from sequencer.engine.holder import Holder
+from sequencer.engine.holder import Holder, settled
 from sequencer.engine.liquidation import Taking, taken, takings
 from sequencer.engine.live import LiveOrder
 from sequencer.engine.room import Opening, Room
@@ -84,6 +85,7 @@ class Ledger:
             time=command.time,
             book=book,
             terms=batch_terms(self.governance, book),
+            steady=steady_markets(self.governance, command.reports, command.prices),
             room=Room(self.shape_class),
             reports=command.reports,
             redo=command.redo,
@@ -245,7 +247,7 @@ class Ledger:
             return False
         pair, most = (maker, taker), self.shape_class
         orders = len(work.orders) + sum(live.key not in work.places for live in pair)
-        if len(work.fills) >= most.trades or orders > most.orders:
+        if len(work.fills) >= most.trades or orders + work.asked > most.orders:
             return False
         return work.room.fits(
             [
@@ -253,6 +255,21 @@ class Ledger:
                 for live in pair
             ]
         )
+
+    def take_in(self, work: Work, outflow: Outflow) -> bool:
+        """Give an outflow a place in the batch; False where there is none."""
+        opened = [self.opening(outflow.account, slots=(outflow.slot,))]
+        if not outflow.is_withdrawal:
+            opened.append(self.opening(outflow.receiver))
+        orders = len(work.orders) + work.asked
+        if work.asked >= OUTFLOWS_MAX or orders >= self.shape_class.orders:
+            return False
+        if not work.room.fits(opened):
+            return False
+        for each in opened:
+            self._touch(work, each.account, slots=each.slots)
+        work.asked += 1
+        return True
 
     def could_fill(self, work: Work, order: Order) -> Reason | None:
         """Why the whole order, filled alone at its limit inside the band, would break a rule.
@@ -265,7 +282,7 @@ class Ledger:
         charge = fee(price * order.size, max(terms.taker_fee, terms.maker_fee))
         paid = order.size * (price - terms.funding)
         try:
-            after = _settle(holder.holding, order, paid, order.size, charge)
+            after = settled(holder.holding, order, paid, order.size, charge)
         except Rejected as refusal:
             return refusal.reason
         before = work.before.get(order.account, holder.holding)
@@ -342,7 +359,7 @@ class Ledger:
         holder = self.holders[order.account]
         require_fee(order, rate)
         slot = fill_slot(order, holder.slot(order.slot), size)
-        after = _settle(holder.holding, order, paid, size, charge)
+        after = settled(holder.holding, order, paid, size, charge)
         before = work.before.get(order.account, holder.holding)
         refusal = margin_refusal(before, after, work.terms)
         if refusal is not None:
@@ -376,15 +393,3 @@ def size_limit(price: int, funding: int) -> int:
     bounds."""
     most = ((1 << NOTIONAL_BITS) - 1) // price
     return min(most, ((1 << MOVED_BITS) - 1) // max(1, abs(price - funding)))
-
-
-def _settle(holding: Holding, order: Order, paid: int, size: int, charge: int) -> Holding:
-    """A side after the buyer's paying or the seller's receiving `paid`, paying its fee, and moving
-    `size` lots."""
-    sign = 1 if order.side is Side.BUY else -1
-    cash = holding.cash - sign * paid - charge
-    require_cash("cash", cash)
-    market = order.market
-    position = holding.positions[market] + sign * size
-    require_position("position", position)
-    return Holding(cash, holding.positions.put(market, position))

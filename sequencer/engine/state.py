@@ -12,6 +12,7 @@ from sequencer.engine.book import Book
 from sequencer.engine.holder import Holder
 from sequencer.engine.ledger import Ledger
 from sequencer.engine.live import LiveOrder
+from sequencer.engine.payments import Asked
 from sequencer.engine.work import Work
 
 
@@ -21,7 +22,8 @@ class CoreState(Private):
 
     `market_book` is what the last batch left of prices and funding, public and no order book.
     `live` holds the one live order of a slot; `used` the lowest generation a slot still accepts;
-    `waiting` the orders a full batch could not take, first come first; `queue_head` the hash chain
+    `waiting` the orders a full batch could not take, first come first; `asked` the outflows of the
+    open batch, and `is_shut` that it pays none of them; `queue_head` the hash chain
     of the L1 queue after what was consumed.
     """
 
@@ -37,6 +39,8 @@ class CoreState(Private):
     live: dict[tuple[int, int], LiveOrder] = field(default_factory=dict)
     used: dict[tuple[int, int], int] = field(default_factory=dict)
     waiting: deque[LiveOrder] = field(default_factory=deque)
+    asked: list[Asked] = field(default_factory=list)
+    is_shut: bool = False
     sequence: int = 0
     work: Work | None = None
 

@@ -21,13 +21,16 @@ class Work(Private):
 
     `room` has all that the batch opens. `liquidated` accounts have no action of their own in this
     batch, nor has anybody where it goes on with an open step; `deleveraged` ones, by market, trade
-    nothing there. `zones`: by market and side, down to which old trigger.
+    nothing there. `zones`: by market and side, down to which old trigger. `asked`
+    counts the outflows that wait for the batch to close, which have their places in it; `steady`
+    says of each market whether its price is fresh and unclamped.
     """
 
     number: int
     time: int
     book: MarketBook
     terms: tuple[MarketTerms, ...]
+    steady: tuple[bool, ...]
     room: Room
     reports: tuple[SignedPackage, ...] = ()
     redo: bool = False
@@ -42,6 +45,7 @@ class Work(Private):
     deleveraged: set[tuple[int, int]] = field(default_factory=set)
     zones: dict[tuple[int, int], int] = field(default_factory=dict)
     fees: int = 0
+    asked: int = 0
 
     @property
     def prices(self) -> tuple[int, ...]:

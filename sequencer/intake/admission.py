@@ -17,6 +17,7 @@ from rollup.crypto.envelope import (
     Opened,
     OpeningKey,
     OrderAction,
+    OutflowAction,
     PaddingAction,
     QuestionAction,
 )
@@ -32,15 +33,17 @@ from rollup.protocol.order import (
     SignedOrder,
     message_digests,
 )
+from rollup.protocol.outflow import Outflow, SignedOutflow, outflow_digests
 from rollup.protocol.question import Question, question_digest
 from rollup.protocol.receipt import envelope_hash
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import VerifyMany
-from sequencer.engine.command import Cancel, Submit
+from sequencer.engine.command import Cancel, PayOut, Signed, Submit
 from sequencer.engine.core import CoreState
 from sequencer.engine.event import AnyReason, VenueReason
+from sequencer.engine.live import OrderKey
 from sequencer.intake.seen import SeenEnvelopes, mark_of
-from sequencer.intake.wire import WireError, side_of, time_in_force_of
+from sequencer.intake.wire import WireError, outflow_kind_of, side_of, time_in_force_of
 
 _Refusal = AnyReason | EnvelopeReason
 
@@ -55,7 +58,7 @@ class Verdict(Private):
     one that was not; `copy_of` the hash of one that came before.
     """
 
-    command: Submit | Cancel | None = None
+    command: Signed | None = None
     reason: _Refusal | None = None
     answering: Exported | None = None
     digest: Digest | None = None
@@ -84,7 +87,7 @@ class _Signed(Private):
     """An authentic action that still has to prove who sent it."""
 
     place: int
-    command: Submit | Cancel
+    command: Signed
     key: Point
     opened: Verdict
 
@@ -195,7 +198,7 @@ class Admission:
         self._seen.remember(mark, opened.good_until)
         return opened
 
-    def _read(self, opened: Opened) -> tuple[Submit | Cancel, Point] | _Refusal | None:
+    def _read(self, opened: Opened) -> tuple[Signed, Point] | _Refusal | None:
         """What is inside: its layout and bounds, and whose key has to have signed it."""
         try:
             command = self._command(opened.action())
@@ -210,7 +213,7 @@ class Admission:
             return Reason.ACCOUNT_MISSING
         return command, holder.header.key
 
-    def _command(self, action: Action) -> Submit | Cancel | None:
+    def _command(self, action: Action) -> Signed | None:
         """The protocol's record of an action. Chain and venue are this venue's own."""
         match action:
             case PaddingAction():
@@ -229,6 +232,21 @@ class Admission:
                 return Cancel(SignedCancel(cancel, action.signature))
             case OrderAction():
                 return Submit(SignedOrder(self._order(action), action.signature))
+            case OutflowAction():
+                return PayOut(SignedOutflow(self._outflow(action), action.signature))
+
+    def _outflow(self, action: OutflowAction) -> Outflow:
+        return Outflow(
+            chain=self._state.chain,
+            venue=self._state.venue,
+            account=action.account,
+            slot=action.slot,
+            generation=action.generation,
+            kind=outflow_kind_of(action.kind),
+            receiver=action.receiver,
+            amount=action.amount,
+            expiry=action.expiry,
+        )
 
     def _order(self, action: OrderAction) -> Order:
         return Order(
@@ -250,7 +268,7 @@ class Admission:
 
 
 def signatures_hold(
-    commands: Sequence[Submit | Cancel],
+    commands: Sequence[Signed],
     keys: Sequence[Point],
     compress_many: CompressMany,
     verify_many: VerifyMany,
@@ -260,19 +278,36 @@ def signatures_hold(
     return verify_many(keys, messages_of(commands, compress_many), signatures)
 
 
-def messages_of(commands: Sequence[Submit | Cancel], compress_many: CompressMany) -> list[Digest]:
+def messages_of(commands: Sequence[Signed], compress_many: CompressMany) -> list[Digest]:
     """The digest that the sender of each command signed, in order."""
     orders = [c.signed.order for c in commands if isinstance(c, Submit)]
     cancels = [c.signed.cancel for c in commands if isinstance(c, Cancel)]
-    of_orders = iter(message_digests(orders, compress_many))
-    of_cancels = iter(cancel_digests(cancels, compress_many))
-    return [next(of_orders if isinstance(c, Submit) else of_cancels) for c in commands]
+    outflows = [c.signed.outflow for c in commands if isinstance(c, PayOut)]
+    found = {
+        Submit: iter(message_digests(orders, compress_many)),
+        Cancel: iter(cancel_digests(cancels, compress_many)),
+        PayOut: iter(outflow_digests(outflows, compress_many)),
+    }
+    return [next(found[type(command)]) for command in commands]
 
 
-def sender_of(command: Submit | Cancel) -> int:
+def sender_of(command: Signed) -> int:
     """The account whose key signed it."""
-    signed = command.signed
-    return signed.order.account if isinstance(signed, SignedOrder) else signed.cancel.account
+    return key_of(command)[0]
+
+
+def key_of(command: Signed) -> OrderKey:
+    """Account, slot and generation that it names."""
+    match command:
+        case Submit():
+            order = command.signed.order
+            return (order.account, order.slot, order.generation)
+        case Cancel():
+            cancel = command.signed.cancel
+            return (cancel.account, cancel.slot, cancel.generation)
+        case PayOut():
+            outflow = command.signed.outflow
+            return (outflow.account, outflow.slot, outflow.generation)
 
 
 def order_action(signed: SignedOrder) -> OrderAction:
@@ -297,6 +332,21 @@ def cancel_action(signed: SignedCancel) -> CancelAction:
     """A signed cancel as it travels in an envelope."""
     cancel = signed.cancel
     return CancelAction(cancel.account, cancel.slot, cancel.generation, signed.signature)
+
+
+def outflow_action(signed: SignedOutflow) -> OutflowAction:
+    """A signed outflow as it travels in an envelope."""
+    outflow = signed.outflow
+    return OutflowAction(
+        outflow.account,
+        outflow.slot,
+        outflow.generation,
+        int(outflow.kind),
+        outflow.receiver,
+        outflow.amount,
+        outflow.expiry,
+        signed.signature,
+    )
 
 
 def question_action(question: Question, signature: bytes) -> QuestionAction:

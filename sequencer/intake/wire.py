@@ -27,12 +27,14 @@ from rollup.protocol.order import (
     SignedOrder,
     TimeInForce,
 )
+from rollup.protocol.outflow import Outflow, OutflowKind, SignedOutflow
 from rollup.protocol.rejection import Rejected
 from sequencer.engine.command import (
     Cancel,
     CloseBatch,
     Command,
     OpenBatch,
+    PayOut,
     Submit,
 )
 
@@ -48,6 +50,7 @@ class Code(IntEnum):
     SUBMIT = 2
     CANCEL = 3
     CLOSE_BATCH = 4
+    PAY_OUT = 5
 
 
 _CAME: Final = struct.Struct("<BQ")
@@ -60,10 +63,12 @@ _PRICE: Final = struct.Struct("<I")
 _ENTRY: Final = struct.Struct("<IBI20s14I8IQ")
 _ORDER: Final = struct.Struct("<IIIBIHBIQQHB84s")
 _CANCEL: Final = struct.Struct("<IIIBI84s")
+_OUTFLOW: Final = struct.Struct("<IIIBIBIQQ84s")
 SUBMIT_BYTES: Final = _CAME.size + _ORDER.size
 """Bytes of every encoded Submit."""
 
 _FLAGS: Final = 3 | REDUCE_ONLY_FLAG | POST_ONLY_FLAG
+_OUTFLOW_KINDS: Final = {int(kind): kind for kind in OutflowKind}
 _SIDES: Final = {int(side): side for side in Side}
 _TIMES_IN_FORCE: Final = {int(kind): kind for kind in TimeInForce}
 
@@ -77,6 +82,8 @@ def command_to_bytes(command: Command) -> bytes:
             return _CAME.pack(Code.SUBMIT, command.receipt) + _order_bytes(command.signed)
         case Cancel():
             return _CAME.pack(Code.CANCEL, command.receipt) + _cancel_bytes(command.signed)
+        case PayOut():
+            return _CAME.pack(Code.PAY_OUT, command.receipt) + _outflow_bytes(command.signed)
         case CloseBatch():
             return bytes((Code.CLOSE_BATCH,)) + command.receipts
 
@@ -140,6 +147,22 @@ def _cancel_bytes(signed: SignedCancel) -> bytes:
         cancel.account,
         cancel.slot,
         cancel.generation,
+        signed.signature,
+    )
+
+
+def _outflow_bytes(signed: SignedOutflow) -> bytes:
+    outflow = signed.outflow
+    return _OUTFLOW.pack(
+        outflow.chain,
+        outflow.venue,
+        outflow.account,
+        outflow.slot,
+        outflow.generation,
+        outflow.kind,
+        outflow.receiver,
+        outflow.amount,
+        outflow.expiry,
         signed.signature,
     )
 
@@ -244,6 +267,25 @@ def _read_cancel(data: bytes) -> Command:
     return Cancel(SignedCancel(cancel, signature), receipt)
 
 
+def _read_pay_out(data: bytes) -> Command:
+    receipt, rest = _came_in(data)
+    _require_size(_OUTFLOW, rest)
+    *place, kind, receiver, amount, expiry, signature = _OUTFLOW.unpack(rest)
+    chain, venue, account, slot, generation = place
+    outflow = Outflow(
+        chain, venue, account, slot, generation, outflow_kind_of(kind), receiver, amount, expiry
+    )
+    return PayOut(SignedOutflow(outflow, signature), receipt)
+
+
+def outflow_kind_of(value: int) -> OutflowKind:
+    """The kind of an outflow's byte. Raises WireError for another."""
+    kind = _OUTFLOW_KINDS.get(value)
+    if kind is None:
+        raise WireError(f"a kind of outflow, 0 or 1, is wanted, {value} came")
+    return kind
+
+
 def _read_close(data: bytes) -> Command:
     return CloseBatch(data)
 
@@ -253,4 +295,5 @@ _READERS: Final[dict[int, Callable[[bytes], Command]]] = {
     Code.SUBMIT: _read_submit,
     Code.CANCEL: _read_cancel,
     Code.CLOSE_BATCH: _read_close,
+    Code.PAY_OUT: _read_pay_out,
 }

@@ -148,11 +148,18 @@ MEMBERS: Final = (
         "The queue entries that this batch consumed, each credited, or refused with its reason.",
         "who brought in how much, for which account and when: L1's queue is public anyway.",
     ),
+    Member(
+        "withdrawals",
+        "Withdrawals",
+        "What this batch paid out of accounts, to be claimed at L1 by their owners.",
+        "which owner took out how much, and when. Not what is left, and nothing of transfers.",
+    ),
 )
 
 SAYS: Final = (
-    "The state under the old root, changed by exactly the deposits that L1 queued and by trades "
-    "that both owners signed, is the state under the new root. Every fill kept the limits, sizes "
+    "The state under the old root, changed by exactly the deposits that L1 queued, by trades that "
+    "both owners signed, and by withdrawals and transfers that their owners signed, is the state "
+    "under the new root. Every fill kept the limits, sizes "
     "and fee caps of both orders and the price band, and every account that was touched satisfies "
     "the margin rule."
 )
@@ -212,6 +219,10 @@ KNOWS: Final = (
         "Every deposit: owner's address, account number, amount, when it came and whether it was "
         "credited. So who trades here at all, and with what they began.",
         (PUBLIC, "docs/spec/05-deposits.md"),
+    ),
+    Said(
+        "Every withdrawal: owner's address and amount. Transfers between accounts stay unknown.",
+        (PUBLIC, "docs/spec/16-outflow.md"),
     ),
     Said("The sum of all money, oracle prices, margins, fees: the whole public input.", (PUBLIC,)),
     Said(
@@ -275,7 +286,8 @@ TRUST: Final = (
         (SEQUENCER, "oracle.terms"),
     ),
     Said(
-        "There is no withdrawal and no forced exit yet, and funding is interest alone.",
+        "There is no forced exit yet: an operator can refuse a withdrawal as it can an order. "
+        "Funding is interest alone.",
         ("README.md",),
     ),
     Said(

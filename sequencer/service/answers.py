@@ -29,6 +29,10 @@ from sequencer.service.facts import (
     Filled,
     Liquidated,
     Lives,
+    OutflowAsked,
+    OutflowPaid,
+    OutflowRefused,
+    Received,
     Refused,
     Rested,
     Voided,
@@ -45,7 +49,18 @@ REFUSED: Final[Record] = {"v": ANSWER_VERSION, "ok": False}
 
 _Row = list[int | str | bool]
 _OfReceipt = (
-    Accepted | Refused | Waiting | Rested | Filled | Ended | Cancelled | CancelRefused | Lives
+    Accepted
+    | Refused
+    | Waiting
+    | Rested
+    | Filled
+    | Ended
+    | Cancelled
+    | CancelRefused
+    | OutflowAsked
+    | OutflowPaid
+    | OutflowRefused
+    | Lives
 )
 
 
@@ -190,6 +205,8 @@ def _row(fact: Fact) -> _Row:
         case Deleveraged():
             terms = [fact.batch, fact.market, fact.price, fact.size]
             return ["deleveraged", *terms, int(fact.side), 0, fact.time]
+        case Received():
+            return ["received", fact.batch, fact.amount, fact.time]
         case ChangedHands():
             raise TypeError("that an account changed hands is told to nobody")
     what, rest = _members(fact)
@@ -216,6 +233,13 @@ def _members(fact: _OfReceipt) -> tuple[str, _Row]:
             found = "cancelled", []
         case CancelRefused(reason=reason):
             found = "cancel-refused", [reason.value]
+        case OutflowAsked():
+            found = "outflow-asked", []
+        case OutflowPaid():
+            what: _Row = [fact.batch, int(fact.kind), fact.receiver, fact.amount, fact.time]
+            found = "outflow-paid", what
+        case OutflowRefused(reason=reason):
+            found = "outflow-refused", [reason.value]
         case Lives(remaining=remaining):
             found = "lives", [remaining]
     return found

@@ -7,6 +7,7 @@ from typing import Any, Final
 from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError, Value, decode, encode
 from rollup.protocol.order import Side
+from rollup.protocol.outflow import OutflowKind
 from rollup.protocol.rejection import Reason
 from sequencer.engine.event import AnyReason, VenueReason
 from sequencer.service.facts import (
@@ -19,6 +20,10 @@ from sequencer.service.facts import (
     Filled,
     Liquidated,
     Lives,
+    OutflowAsked,
+    OutflowPaid,
+    OutflowRefused,
+    Received,
     Refused,
     Rested,
     Voided,
@@ -40,6 +45,10 @@ _KINDS: Final[dict[str, Callable[..., Fact]]] = {
     "ended": Ended,
     "cancelled": Cancelled,
     "cancel-refused": CancelRefused,
+    "outflow-asked": OutflowAsked,
+    "outflow-paid": OutflowPaid,
+    "outflow-refused": OutflowRefused,
+    "received": Received,
     "voided": Voided,
     "lives": Lives,
 }
@@ -65,7 +74,7 @@ def _members(fact: Fact) -> Iterator[Value]:
         if name == "key":
             yield from value
         else:
-            yield value.value if name in ("reason", "side") else value
+            yield value.value if name in ("reason", "side", "kind") else value
 
 
 def _read(row: Node) -> Fact:
@@ -86,8 +95,8 @@ def _member(name: str, rest: Iterator[Node]) -> Any:
     node = next(rest)
     if name == "reason":
         return _reason(node.text(64))
-    if name == "side":
-        return Side(node.integer())
+    if name in ("side", "kind"):
+        return (Side if name == "side" else OutflowKind)(node.integer())
     return node.boolean() if name == "is_maker" else node.integer()
 
 

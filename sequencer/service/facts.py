@@ -7,16 +7,18 @@ generation and no account at all, and by the sequence of the receipt of the enve
 what others send than its receipts are.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from rollup.private import Private
 from rollup.protocol.order import Side
+from rollup.protocol.outflow import OutflowKind
 from sequencer.engine import event as core
-from sequencer.engine.command import Cancel, Submit
+from sequencer.engine.command import Cancel, PayOut, Signed, Submit
 from sequencer.engine.core import CoreState
 from sequencer.engine.live import OrderKey
+from sequencer.intake.admission import key_of
 
 OwnKey = tuple[int, int]
 """(slot, generation): what an order is called among its account's own."""
@@ -130,6 +132,47 @@ class CancelRefused(Private):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class OutflowAsked(Private):
+    """The withdrawal or transfer waits for its batch to close; its generation is used up."""
+
+    key: OwnKey
+    receipt: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OutflowPaid(Private):
+    """Cash left the account in a batch, which ends at `time`: `amount` quanta, to the owner at L1
+    or to the account `receiver`."""
+
+    key: OwnKey
+    batch: int
+    kind: OutflowKind
+    receiver: int
+    amount: int
+    time: int
+    receipt: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OutflowRefused(Private):
+    """The withdrawal or transfer did not happen, and does not wait for another batch."""
+
+    key: OwnKey
+    reason: core.AnyReason
+    receipt: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Received(Private):
+    """Another account paid this one so many quanta in a batch, which ends at `time`; who is not
+    said. It comes of no envelope of its owner's."""
+
+    batch: int
+    amount: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Voided(Private):
     """Batches from a number on are made anew: what was told of them is void, fills first of all.
     What happened instead follows, and then every order that lives, as `Lives`; no other does."""
@@ -163,12 +206,16 @@ Fact = (
     | Ended
     | Cancelled
     | CancelRefused
+    | OutflowAsked
+    | OutflowPaid
+    | OutflowRefused
+    | Received
     | Voided
     | Lives
     | ChangedHands
 )
 
-TERMINAL: Final = (Refused, Ended, Cancelled, CancelRefused)
+TERMINAL: Final = (Refused, Ended, Cancelled, CancelRefused, OutflowPaid, OutflowRefused)
 """With one of these a receipt's story ends, unless it is told anew after a `Voided`."""
 
 
@@ -251,16 +298,43 @@ def facts_of(events: Iterable[core.Event], batch: int) -> Iterator[tuple[int, Fa
                 yield key[0], Cancelled(_own(key), event.receipt)
             case core.CancelRefused(key=key):
                 yield key[0], CancelRefused(_own(key), event.reason, event.receipt)
+            case core.OutflowAsked() | core.OutflowPaid() | core.OutflowRefused():
+                yield from _of_outflow(event, batch)
 
 
-def refused_fact(command: Submit | Cancel, reason: core.AnyReason) -> tuple[int, Fact]:
+def _of_outflow(
+    event: core.OutflowAsked | core.OutflowPaid | core.OutflowRefused, batch: int
+) -> Iterator[tuple[int, Fact]]:
+    account, own = event.key[0], _own(event.key)
+    match event:
+        case core.OutflowAsked():
+            yield account, OutflowAsked(own, event.receipt)
+        case core.OutflowPaid():
+            yield from _paid(event, batch)
+        case core.OutflowRefused():
+            yield account, OutflowRefused(own, event.reason, event.receipt)
+
+
+def _paid(event: core.OutflowPaid, batch: int) -> Iterator[tuple[int, Fact]]:
+    """What who pays and who is paid may know."""
+    account, *_ = event.key
+    what = (event.kind, event.receiver, event.amount, event.time, event.receipt)
+    yield account, OutflowPaid(_own(event.key), batch, *what)
+    if event.kind is OutflowKind.TRANSFER:
+        yield event.receiver, Received(batch, event.amount, event.time)
+
+
+_REFUSED: Final[dict[type[Signed], Callable[..., Fact]]] = {
+    Submit: Refused,
+    Cancel: CancelRefused,
+    PayOut: OutflowRefused,
+}
+
+
+def refused_fact(command: Signed, reason: core.AnyReason) -> tuple[int, Fact]:
     """What its sender is told of a command that the core refused, which is in no journal."""
-    if isinstance(command, Submit):
-        order = command.signed.order
-        return order.account, Refused((order.slot, order.generation), reason, command.receipt)
-    cancel = command.signed.cancel
-    key = (cancel.slot, cancel.generation)
-    return cancel.account, CancelRefused(key, reason, command.receipt)
+    account, *key = key_of(command)
+    return account, _REFUSED[type(command)](tuple(key), reason, command.receipt)
 
 
 def _filled(event: core.Traded, batch: int, *, is_maker: bool) -> Filled:

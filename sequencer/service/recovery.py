@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from rollup.oracle.package import SignedPackage
 from rollup.private import Private
@@ -12,15 +13,31 @@ from rollup.protocol.market import Governance
 from rollup.protocol.rejection import Reason
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.branches import Branch, Branches, Source
-from sequencer.batches.entries import Content, Entry, JournalError, Place, RefusalEntry, RootEntry
+from sequencer.batches.entries import (
+    Content,
+    Entry,
+    JournalError,
+    Place,
+    RefusalEntry,
+    RefusedKind,
+    RootEntry,
+)
 from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.ports import L1
 from sequencer.batches.receipts import ReceiptChain
 from sequencer.batches.replay import Happened, Replay, ignored
-from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
+from sequencer.engine.command import (
+    Cancel,
+    CloseBatch,
+    Command,
+    OpenBatch,
+    PayOut,
+    Signed,
+    Submit,
+)
 from sequencer.engine.core import CoreState
 from sequencer.engine.event import AnyReason, Event
-from sequencer.intake.admission import sender_of, signatures_hold
+from sequencer.intake.admission import key_of, sender_of, signatures_hold
 from sequencer.service.headers import Headers
 from sequencer.service.reports import Selection, select
 
@@ -103,7 +120,7 @@ class OldBatch(Private):
     was: receipts are history, so it ends with the same head of theirs again."""
 
     opening: OpenBatch
-    commands: list[Submit | Cancel] = field(default_factory=list)
+    commands: list[Signed] = field(default_factory=list)
     refusals: list[RefusalEntry] = field(default_factory=list)
     closing: CloseBatch | None = None
 
@@ -117,22 +134,23 @@ def old_batches(entries: Iterable[Entry], number: int) -> list[OldBatch]:
             batches.append(OldBatch(content))
         elif batches and isinstance(content, CloseBatch):
             batches[-1].closing = content
-        elif batches and isinstance(content, Submit | Cancel):
+        elif batches and isinstance(content, Signed):
             batches[-1].commands.append(content)
         elif batches and isinstance(content, RefusalEntry):
             batches[-1].refusals.append(content)
     return batches
 
 
-def refusal_entry(command: Submit | Cancel, reason: AnyReason) -> RefusalEntry:
+def refusal_entry(command: Signed, reason: AnyReason) -> RefusalEntry:
     """What the journal notes of a command that is refused."""
-    if isinstance(command, Submit):
-        order = command.signed.order
-        named = (order.account, order.slot, order.generation)
-    else:
-        cancel = command.signed.cancel
-        named = (cancel.account, cancel.slot, cancel.generation)
-    return RefusalEntry(command.receipt, *named, isinstance(command, Cancel), reason)
+    return RefusalEntry(command.receipt, *key_of(command), _KINDS[type(command)], reason)
+
+
+_KINDS: Final[dict[type[Signed], RefusedKind]] = {
+    Submit: RefusedKind.ORDER,
+    Cancel: RefusedKind.CANCEL,
+    PayOut: RefusedKind.OUTFLOW,
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -179,7 +197,7 @@ class MadeAnew(Private):
     contents: list[Content] = field(default_factory=list)
     done: list[tuple[int, Sequence[Event]]] = field(default_factory=list)
     closed: list[ClosedBatch] = field(default_factory=list)
-    dropped: list[tuple[Submit | Cancel, Reason]] = field(default_factory=list)
+    dropped: list[tuple[Signed, Reason]] = field(default_factory=list)
 
     def note_refusals(self, old: OldBatch, first: int) -> None:
         """What was refused in a batch before, and what was dropped now, from place `first` on."""
@@ -223,7 +241,7 @@ def _commands(
     l1: L1,
     old: OldBatch,
     attempt: int,
-    dropped: list[tuple[Submit | Cancel, Reason]],
+    dropped: list[tuple[Signed, Reason]],
 ) -> Iterator[Command]:
     opening = old.opening
     yield open_batch(machine, l1, opening.time, opening.reports, attempt)[0]
@@ -238,7 +256,7 @@ def _commands(
 
 
 def _signature_faults(
-    machine: Machine, setup: Setup, commands: Sequence[Submit | Cancel]
+    machine: Machine, setup: Setup, commands: Sequence[Signed]
 ) -> list[Reason | None]:
     """Why a command is not its account's any more, None where it is: with a reorganised queue, an
     account can be missing, or somebody else's."""
@@ -258,14 +276,16 @@ def _signature_faults(
 def accounts_of(
     void: Sequence[OldBatch], closed: Sequence[ClosedBatch], number: int, core: CoreState
 ) -> set[int]:
-    """Who sent or traded anything in batches from `number` on, the open one included: closed ones
-    and the core are as they were before these were made anew."""
+    """Who sent, traded or may have been paid anything in batches from `number` on, the open one
+    included: closed ones and the core are as they were before these were made anew."""
     orders = [
         signed for each in closed if each.batch.number >= number for signed in each.batch.orders
     ]
     if core.work is not None:
         orders += core.work.orders
-    senders = {sender_of(command) for old in void for command in old.commands}
+    commands = [command for old in void for command in old.commands]
+    senders = {sender_of(command) for command in commands}
+    senders |= {each.signed.outflow.receiver for each in commands if isinstance(each, PayOut)}
     return senders | {signed.order.account for signed in orders}
 
 

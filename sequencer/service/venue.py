@@ -24,9 +24,9 @@ from sequencer.batches.branches import Branch
 from sequencer.batches.entries import Content, Entry, Place, RedoEntry, RootEntry
 from sequencer.batches.machine import Machine, Setup
 from sequencer.batches.ports import L1
-from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
+from sequencer.engine.command import CloseBatch, Command, OpenBatch, Signed
 from sequencer.engine.core import CoreState
-from sequencer.engine.event import Event, OrderRefused, VenueReason
+from sequencer.engine.event import Event, OrderRefused, OutflowRefused, VenueReason
 from sequencer.intake.admission import Admission, Asked, Verdict, sender_of
 from sequencer.service import recovery
 from sequencer.service.answer import Answer, Became, answer_to
@@ -180,10 +180,8 @@ class Venue:
 
     def submit(self, envelopes: Sequence[bytes]) -> list[Answer]:
         """Admit and apply envelopes in their order; an answer for each, once all is on disk. A copy
-        of an envelope changes nothing, and is told what the first was told.
-
-        Between two batches every envelope is refused, and none is opened.
-        """
+        of an envelope changes nothing, and is told what the first was told. Between two batches
+        every envelope is refused, and none is opened."""
         if self.core.work is None:
             return [Answer(reason=VenueReason.BETWEEN_BATCHES)] * len(envelopes)
         with self._guard.going_on():
@@ -200,11 +198,11 @@ class Venue:
             return taken, ((), verdict.reason)
         return taken, self._apply(replace(command, receipt=taken.receipt.sequence))
 
-    def _apply(self, command: Submit | Cancel) -> Became:
+    def _apply(self, command: Signed) -> Became:
         """What the core refuses is not done: only that is journalled, and told to its owner."""
         first = len(self._fresh)
         done = self._do(command)[0]
-        if isinstance(done, OrderRefused):
+        if isinstance(done, OrderRefused | OutflowRefused):
             owner, fact = refused_fact(command, done.reason)
             self._journal.append(recovery.refusal_entry(command, done.reason))
             self._fresh.append((owner, fact))
@@ -218,11 +216,7 @@ class Venue:
             return self._admission.ask(envelope, self.core.clock)
 
     def take_facts(self) -> list[tuple[int, Fact]]:
-        """What happened since the last call, each fact with the one account that may know it.
-
-        These are all owners' private streams, in order, and only what is on disk. Kept until taken:
-        whoever runs a venue takes them often.
-        """
+        """What happened since the last call and is on disk, each with who alone may know it."""
         taken, self._facts = self._facts, []
         return taken
 
@@ -232,10 +226,8 @@ class Venue:
         return self.core.work is not None and now_ms >= self.core.work.time
 
     def close_batch(self) -> ClosedBatch:
-        """Close the batch: judged by the rules, on disk with its root, its file written.
-
-        CoreError if none is open.
-        """
+        """Close the batch: judged by the rules, on disk with its root, its file written. CoreError
+        if none is open."""
         with self._guard.going_on(may_refuse=True):
             closing = self._receipts.closing()
             done = self._machine.do(closing)
@@ -243,6 +235,7 @@ class Venue:
             raise TypeError("the core closes a batch with BatchClosed")
         with self._guard.going_on():
             self._append([closing, recovery.root_entry(closed)])
+            self._fresh += facts_of(done.events, closed.batch.number)
             self._sync()
             self._unproved.append(closed)
             self._headers.add(closed.header.digest())
@@ -374,7 +367,7 @@ class Venue:
         """The core first, since what it refuses must not be in the journal; what it did is in the
         journal before anybody is told, because whoever calls this syncs."""
         events = self._machine.do(command).events
-        if isinstance(events[0], OrderRefused):
+        if isinstance(events[0], OrderRefused | OutflowRefused):
             return events  # the core asked before it changed anything
         self._append([command])
         work = self.core.work

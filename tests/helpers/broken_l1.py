@@ -270,6 +270,20 @@ class TakesTheSecondHeader(HeaderChain):
         return self.digests.get(header.number) == digest
 
 
+class KeepsWithdrawalsItself(Vault):
+    def settle(self, public: PublicInput) -> None:
+        super().settle(replace(public, total=public.total_before, withdrawals=()))
+        self.custody = public.total
+
+
+class PaysTheOperator(LocalL1):
+    def _advance(self, public: PublicInput) -> None:
+        super()._advance(public)
+        for withdrawal in public.withdrawals:
+            self._state.vault.pending[withdrawal.owner] -= withdrawal.amount
+            self._state.vault.pending[self.deployment.operator] += withdrawal.amount
+
+
 class KeepsRefundsItself(Vault):
     def settle(self, public: PublicInput) -> None:
         before = dict(self.pending)
@@ -328,6 +342,7 @@ class FollowsTheFirst(Schedule):
 BROKEN: Mapping[str, Callable[..., LocalL1]] = {
     kind.__name__: kind
     for kind in (
+        PaysTheOperator,
         AnybodyIsOperator,
         PinsNothing,
         IgnoresTheHeader,
@@ -367,7 +382,7 @@ BROKEN: Mapping[str, Callable[..., LocalL1]] = {
             ForgetsWhenItRefused,
             TakesTheSecondHeader,
         ),
-        "vault": (KeepsRefundsItself, OverflowsItsTotal),
+        "vault": (KeepsRefundsItself, KeepsWithdrawalsItself, OverflowsItsTotal),
         "queue": (ClosesRegistrationsForEver, CreditsTheUnassigned),
         "schedule": (SkipsTheDelay, TakesAnyParameters, NeverReplaces, FollowsTheFirst),
     }.items()

@@ -12,9 +12,16 @@ from typing import Any
 
 from rollup.crypto.schnorr import SecretKey
 from rollup.protocol.cancel import CancelOrder, cancel_digests
-from rollup.protocol.constants import ACCOUNT_BITS, GENERATION_BITS, PRICE_BITS, SIZE_BITS
+from rollup.protocol.constants import (
+    ACCOUNT_BITS,
+    GENERATION_BITS,
+    OUTFLOW_BITS,
+    PRICE_BITS,
+    SIZE_BITS,
+)
 from rollup.protocol.encoding import digest_bytes, hex_digest
 from rollup.protocol.order import Order, Side, TimeInForce, message_digest
+from rollup.protocol.outflow import NO_RECEIVER, Outflow, OutflowKind, outflow_digests
 from rollup.protocol.question import Question, question_digest
 from rollup.protocol.trade import fee
 from sequencer.client.signing import (
@@ -23,6 +30,7 @@ from sequencer.client.signing import (
     TradingKey,
     cancel_action,
     order_action,
+    outflow_action,
     question_action,
 )
 from sequencer.engine.event import VenueReason
@@ -54,6 +62,23 @@ ORDERS = (
     Order(0, 0, 0, 0, 0, 0, Side.BUY, 1, 1, 0, 0, post_only=True),
 )
 CANCELS = (CancelOrder(CHAIN, VENUE, 5, 3, 17), CancelOrder(0, 0, 0, 0, 0))
+OUTFLOWS = (
+    Outflow(
+        CHAIN, VENUE, 5, 3, 18, OutflowKind.WITHDRAWAL, NO_RECEIVER, 50_000_000, 1_800_000_000_000
+    ),
+    Outflow(
+        CHAIN,
+        VENUE,
+        2**ACCOUNT_BITS - 1,
+        255,
+        2**GENERATION_BITS - 2,
+        OutflowKind.TRANSFER,
+        2**ACCOUNT_BITS - 2,
+        2**OUTFLOW_BITS - 1,
+        2**52 - 1,
+    ),
+    Outflow(0, 0, 1, 0, 0, OutflowKind.TRANSFER, 0, 1, 0),
+)
 QUESTIONS = (
     Question(CHAIN, VENUE, 5, bytes(range(32)), 0),
     Question(CHAIN, VENUE, 2**ACCOUNT_BITS - 1, b"\xff" * 32, 2**52 - 1),
@@ -70,6 +95,7 @@ def made(by: Signer = PLAIN) -> dict[str, Any]:
         "public_key": digest_bytes((*SECRET.public.x, *SECRET.public.y)).hex(),
         "orders": list(_orders(by)),
         "cancels": list(_cancels(by)),
+        "outflows": list(_outflows(by)),
         "questions": list(_questions(by)),
         "answers": [_answer()],
     }
@@ -112,6 +138,15 @@ def _cancels(by: Signer) -> Iterator[dict[str, object]]:
         action = cancel_action(cancel, TradingKey(cancel.account, SECRET), by, entropy)
         members = {name: getattr(cancel, name) for name in CancelOrder.__slots__}
         (digest,) = cancel_digests([cancel], by.compress_many)
+        yield {**members, **_signed(hex_digest(digest), entropy, action.signature)}
+
+
+def _outflows(by: Signer) -> Iterator[dict[str, object]]:
+    for place, outflow in enumerate(OUTFLOWS):
+        entropy = bytes([48 + place]) * 32
+        action = outflow_action(outflow, TradingKey(outflow.account, SECRET), by, entropy)
+        members = {name: int(getattr(outflow, name)) for name in Outflow.__slots__}
+        (digest,) = outflow_digests([outflow], by.compress_many)
         yield {**members, **_signed(hex_digest(digest), entropy, action.signature)}
 
 

@@ -69,6 +69,8 @@ def records_of(cases: list[Case], offers: list[Offer], terms: Terms) -> Parts:
         exempt=np.array([is_exempt(offer) for offer in offers], dtype=np.int64),
         clear=zeros,
         told=zeros,
+        paid_out=zeros,
+        outflows=zeros,
         backstop=BACKSTOP,
     )
     return accounts, positions_of(cases, offers, terms), markets_of(terms)
@@ -116,6 +118,7 @@ def markets_of(terms: Terms) -> MarketRecords:
         risk=np.array([risk_numbers(each) for each in terms]),
         trade=np.array([trade_numbers(each) for each in terms]),
         lot_fee=np.array([lot_fee(each) for each in terms]),
+        steady=zeros,
         trade_uses=zeros,
         take_uses=zeros,
         listed=zeros + 1,

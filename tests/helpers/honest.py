@@ -32,6 +32,8 @@ from tests.helpers.venue import (
     real,
     register,
     sell,
+    transfer,
+    withdraw,
 )
 from tests.soundness.tables import test_batch, test_deposit, test_fill
 from tests.soundness.tables.test_free_state_cells import ACCOUNTS, POSITIONS, TERMS, publics
@@ -71,7 +73,8 @@ def busy_venue() -> Venue:
 @cache
 def busy_batch() -> Batch:
     """Every kind of thing at once: deposits, orders filled in parts and renewed, takeovers of a
-    long and of a short, one of which pays the whole fee and one all that is left."""
+    long and of a short, one of which pays the whole fee and one all that is left; withdrawals and a
+    transfer."""
     venue = busy_venue()
     first = venue.state.globals.deposits_consumed
     deposits = [
@@ -101,7 +104,12 @@ def busy_batch() -> Batch:
         Takeover(LONG, BTC, rest, full_fee(rest, terms[BTC])),
         Takeover(SHORT, ETH, 4000, left - full_fee(200, terms[ETH])),
     ]
-    return venue.batch(deposits, matches, takeovers=takeovers)
+    outflows = [
+        withdraw(3, 5 * USDC),
+        transfer(4, 1, 7, slot=77),
+        withdraw(3, 2**27 + 1, generation=5),
+    ]
+    return venue.batch(deposits, matches, takeovers=takeovers, outflows=outflows, reported=True)
 
 
 def holding_of(venue: Venue, account: int) -> Holding:

@@ -21,6 +21,7 @@ from rollup.crypto.envelope import (
     EnvelopeError,
     OpeningKey,
     OrderAction,
+    OutflowAction,
     QuestionAction,
 )
 from rollup.crypto.schnorr import SecretKey, Signature
@@ -93,6 +94,10 @@ class PlayedVenue:
     signed: dict[tuple[int, int], OrderAction] = field(default_factory=dict)
     proved: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)
     receipt_of: dict[tuple[int, int], int] = field(default_factory=dict)
+    asked: dict[tuple[int, int], OutflowAction] = field(default_factory=dict)
+    paid: list[OutflowAction] = field(default_factory=list)
+    refuses: str | None = None
+    closes: bool = True
     runs: int = 1
     takes: int = 0
     first_kept: int = 0
@@ -191,6 +196,8 @@ class PlayedVenue:
             self._order(action)
         elif isinstance(action, CancelAction):
             self._cancel(action)
+        elif isinstance(action, OutflowAction):
+            self._outflow(action)
         item = {"outcome": "received", "receipt": signed_record(signed)}
         if self.seals_answers:
             record = {"v": 2, "more": False, "rows": self.history[before:]}
@@ -243,6 +250,28 @@ class PlayedVenue:
         else:
             self.tell("ended", key, "cancelled", row[4])
             self.tell("cancelled", key)
+
+    def _outflow(self, action: OutflowAction) -> None:
+        key = (action.slot, action.generation)
+        if self.used.get(action.slot, 0) >= action.generation:
+            self.tell("outflow-refused", key, "generation-used")
+            return
+        self.used[action.slot] = action.generation
+        self.receipt_of[key] = len(self.receipts)
+        self.asked[key] = action
+        self.tell("outflow-asked", key)
+
+    def close(self) -> None:
+        """The batch ends: what was asked for is paid, or refused where a test says so."""
+        end = START + INTERVAL * self.batch
+        for key, action in self.asked.items():
+            if self.refuses is not None:
+                self.tell("outflow-refused", key, self.refuses)
+            else:
+                self.paid.append(action)
+                what = (self.batch, action.kind, action.receiver, action.amount, end)
+                self.tell("outflow-paid", key, *what)
+        self.asked = {}
 
     def tell(self, what: str, key: tuple[int, int], *rest: object) -> None:
         """A row of the account's history, under the receipt of its order."""
@@ -324,6 +353,8 @@ def play(flow: Generator[Any, Any, T], venue: PlayedVenue, faults: Iterable[str]
         reply = failure = None
         if isinstance(step, Wait):
             venue.time += int(step.seconds * 1000)
+            if venue.closes:
+                venue.close()
             continue
         fault = next(upcoming, OK)
         if fault == RESTART:

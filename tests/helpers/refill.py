@@ -16,6 +16,7 @@ from circuits.tables.account import closing
 from circuits.tables.batch.columns import credit_identity, fees_identity
 from circuits.tables.deposit.columns import sum_identity
 from circuits.tables.fill import columns as fill
+from circuits.tables.outflow import columns as outflow
 from circuits.tables.takeover import columns as takeover
 from tests.helpers.rows import I64, Source
 
@@ -49,6 +50,15 @@ def refill_takeover(row: Any, source: Source) -> None:
         put(holder.position_carries, takeover.position_identity(row, holder, direction))
 
 
+def refill_outflow(row: Any, source: Source) -> None:
+    """Cash of who pays, and of who is paid where there is somebody."""
+    del source
+    for purse, direction in ((row.payer, -1), (row.payee, 1)):
+        count = row.active if direction < 0 else row.transfer
+        carries = fill_carries(outflow.cash_identity(row, purse, direction))
+        purse.cash_carries.fill([carry * count for carry in carries])
+
+
 def refill_account(row: Any, source: Source) -> None:
     """Rest and room of the safety."""
     del source
@@ -79,6 +89,7 @@ def refill_deposit(row: Any, source: Source) -> None:
 REFILLS: dict[str, Refill] = {
     "fill": refill_fill,
     "takeover": refill_takeover,
+    "outflow": refill_outflow,
     "account": refill_account,
     "total": refill_total,
     "batch": refill_batch,

@@ -105,6 +105,7 @@ def records_of(orders: Sequence[Order], signatures: Sequence[Signature]) -> Orde
     count = len(orders)
     return OrderRecords(
         **numbers,
+        outflow=np.zeros(count, dtype=np.int64),
         uses=np.ones(count, dtype=np.int64),
         key=np.array([(*k.x, *k.y) for k in keys], dtype=np.uint32).reshape(count, 14),
         nonce=np.array([(*r.x, *r.y) for r in nonces], dtype=np.uint32).reshape(count, 14),

@@ -23,6 +23,7 @@ SMALL_HEIGHTS = {
     "order": 2**6,
     "fill": 2**5,
     "takeover": 2**5,
+    "outflow": 2**5,
     "account": 2**5,
     "header": 2**5,
     "position": 2**5,

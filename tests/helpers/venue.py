@@ -27,6 +27,7 @@ from rollup.protocol.market import Governance, Market
 from rollup.protocol.openings import completed
 from rollup.protocol.order import Order, Side, SignedOrder, message_digest
 from rollup.protocol.outcome import Outcome
+from rollup.protocol.outflow import Outflow, OutflowKind, SignedOutflow, outflow_digests
 from rollup.protocol.positions import Positions
 from rollup.protocol.receipt import RECEIPTS_START
 from rollup.protocol.rejection import Reason, Rejected
@@ -34,7 +35,7 @@ from rollup.protocol.state import State
 from rollup.protocol.takeover import Route, Takeover
 from rollup.protocol.transition import apply_batch
 from rollup.protocol.units import VerifyMany
-from tests.helpers.oracle import oracle_terms
+from tests.helpers.oracle import oracle_terms, reports
 
 CHAIN, VENUE = 31337, 7
 START = 1_723_000_000_000
@@ -215,6 +216,21 @@ def sell(account: int, size: int, price: int = BTC_PRICE, **terms: int) -> Order
     return _order(Side.SELL, account, size, price, **terms)
 
 
+def withdraw(account: int, amount: int, **terms: int) -> Outflow:
+    """A withdrawal with generous terms, each of which can be replaced."""
+    return _outflow(OutflowKind.WITHDRAWAL, account, 0, amount, **terms)
+
+
+def transfer(account: int, receiver: int, amount: int, **terms: int) -> Outflow:
+    return _outflow(OutflowKind.TRANSFER, account, receiver, amount, **terms)
+
+
+def _outflow(kind: OutflowKind, account: int, receiver: int, amount: int, **terms: int) -> Outflow:
+    defaults = {"chain": CHAIN, "venue": VENUE, "slot": 9, "generation": 1, "expiry": START + 10**9}
+    members = {**defaults, **terms}
+    return Outflow(account=account, kind=kind, receiver=receiver, amount=amount, **members)
+
+
 def _order(side: Side, account: int, size: int, price: int, **terms: int) -> Order:
     defaults = {
         "chain": CHAIN,
@@ -258,6 +274,12 @@ class Venue:
         message = message_digest(order, self.suite.compress_many)
         return SignedOrder(order, self.suite.sign(order.account if by is None else by, message))
 
+    def signed_outflow(self, outflow: Outflow, by: int | None = None) -> SignedOutflow:
+        """The outflow signed by its account's key, or by another account's."""
+        (message,) = outflow_digests([outflow], self.suite.compress_many)
+        signer = outflow.account if by is None else by
+        return SignedOutflow(outflow, self.suite.sign(signer, message))
+
     def batch(
         self,
         deposits: Sequence[QueueEntry] = (),
@@ -265,9 +287,12 @@ class Venue:
         step: int = 1000,
         takeovers: Sequence[Takeover] = (),
         refreshed: Sequence[int] = (),
+        outflows: Sequence[Outflow | SignedOutflow] = (),
+        reported: bool = False,
     ) -> Batch:
-        """The next batch with these deposits, fills and takeovers, and accounts opened for their
-        triggers only; its window ends `step` ms later."""
+        """The next batch with these deposits, fills, takeovers and outflows, and accounts opened
+        for their triggers only; its window ends `step` ms later. `reported`: signers reported its
+        prices."""
         orders: list[Order] = []
         for match in matches:
             orders += [order for order in (match.buy, match.sell) if order not in orders]
@@ -276,7 +301,12 @@ class Venue:
             for m in matches
         )
         signed = tuple(self.signed(order) for order in orders)
-        return self.assemble(tuple(deposits), signed, fills, step, tuple(takeovers), refreshed)
+        paid = tuple(
+            o if isinstance(o, SignedOutflow) else self.signed_outflow(o) for o in outflows
+        )
+        return self.assemble(
+            tuple(deposits), signed, fills, step, tuple(takeovers), refreshed, paid, reported
+        )
 
     def assemble(
         self,
@@ -286,6 +316,8 @@ class Venue:
         step: int = 1000,
         takeovers: tuple[Takeover, ...] = (),
         refreshed: Sequence[int] = (),
+        outflows: tuple[SignedOutflow, ...] = (),
+        reported: bool = False,
     ) -> Batch:
         """A batch of given parts, with the openings and salts that they need; but one that the
         rules will refuse may lack leaves of triggers."""
@@ -300,12 +332,19 @@ class Venue:
         takers = (each.taker for each in takeovers if each.route is not Route.BACKSTOP)
         for index in (*(takeover.account for takeover in takeovers), *takers, *refreshed):
             touched.setdefault(index, set())
+        for paid in outflows:
+            touched.setdefault(paid.outflow.account, set()).add(paid.outflow.slot)
+            if not paid.outflow.is_withdrawal:
+                touched.setdefault(paid.outflow.receiver, set())
+        time = self.state.globals.time + step
         draft = Batch(
             chain=self.genesis.chain,
             venue=self.genesis.venue,
             number=number,
-            time=self.state.globals.time + step,
-            reports=self.reports,
+            time=time,
+            reports=tuple(reported_for(governance, self.prices, time))
+            if reported
+            else self.reports,
             prices=self.prices,
             redo=False,
             governance=self.genesis.governance,
@@ -322,11 +361,15 @@ class Venue:
                 globals=self.salt_key.globals(number, 0),
             ),
             frontiers=((0, 0),) * len(governance.markets),
+            outflows=outflows,
         )
         try:
             return completed(draft, self.state)
         except Rejected:
             return draft
+
+    def _reports(self, time: int) -> tuple[SignedPackage, ...]:
+        return tuple(reported_for(self.genesis.governance, self.prices, time))
 
     def apply(self, batch: Batch) -> Outcome:
         """What the rules say, without adopting it."""
@@ -358,9 +401,21 @@ class Venue:
         return self
 
 
+def reported_for(governance: Governance, prices: Sequence[int], time: int) -> list[SignedPackage]:
+    """What signers report so that a batch of this time has these prices, in the order of rules."""
+    found = reports(governance, prices, time)
+    place = {feed.feed: market for market, feed in enumerate(governance.oracle.feeds)}
+    return sorted(found, key=lambda each: place[each.package.points[0].feed])
+
+
 def with_pre(batch: Batch, **changes: object) -> Batch:
     """The batch with members of its partial state replaced."""
     return replace(batch, pre=replace(batch.pre, **changes))  # type: ignore[arg-type]
+
+
+def begun(batch: Batch) -> Batch:
+    """The batch, if the one before it had left its step open."""
+    return with_pre(batch, book=replace(batch.pre.book, open_since=START))
 
 
 def held(*sizes: int) -> Positions:

@@ -39,6 +39,7 @@ LOWEST = {
     "order": 2**7,
     "fill": 2**7,
     "takeover": 2**7,
+    "outflow": 2**7,
     "account": 2**7,
     "header": 2**7,
     "position": 2**7,

@@ -17,7 +17,7 @@ from rollup.protocol.roots import fresh_slots_root
 from tests.helpers.venue import TOY, genesis
 
 TABLES = {placed.name: placed for placed in circuit().tables}
-WRITERS = ("batch", "deposit", "fill", "takeover")
+WRITERS = ("batch", "deposit", "fill", "takeover", "outflow")
 """The tables that change words; account, position and slot open and close them."""
 
 WORDS = slice(3, None)
@@ -86,7 +86,7 @@ def test_no_position_can_be_made_that_is_out_of_range() -> None:
     assert refusal.value.reason is Reason.POSITION_OUT_OF_BOUNDS
 
 
-def test_only_four_tables_write_words() -> None:
+def test_only_five_tables_write_words() -> None:
     speakers = {name for name, table in TABLES.items() if messages(table, MEMORY, 1)}
     assert speakers == {"account", "position", "slot", *WRITERS}
 

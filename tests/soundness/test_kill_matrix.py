@@ -15,7 +15,7 @@ from circuits.statement.circuit import circuit
 from tests.soundness.kill_matrix import BY_HAND, Search, unexplained
 
 ROOT = Path(__file__).resolve().parents[2]
-WHOLE = ("tree", "range", "base", "slot", "header", "market")
+WHOLE = ("tree", "range", "base", "slot", "header", "market", "outflow")
 TENTHS = ("poseidon",)
 SHARE = {
     "batch": 0.3,

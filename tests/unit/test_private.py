@@ -10,6 +10,7 @@ from circuits.stark.lookup import PublicMessage
 from circuits.stark.parameters import FAST
 from circuits.statement.execute import apply_and_fill
 from circuits.statement.replay import replay
+from rollup.oracle.package import SignedPackage
 from rollup.private import Private
 from rollup.protocol.account import Header
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
@@ -33,6 +34,7 @@ PUBLIC = (
     MarketTerms,
     MarketBook,
     BookEntry,
+    SignedPackage,
     QueueEntry,
     Header,
 )

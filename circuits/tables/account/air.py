@@ -5,7 +5,7 @@ bus at timestamp 0 and takes the last off it, sends both leaves through the acco
 takes them back with sums over these, and checks the closing rule (`closing.py`). Its header is
 opened elsewhere, if anybody needs it, and the root of its slot tree goes to the tree table.
 Height: one row a touched account, padded. Degree: 3.
-Buses: NODE, HASH, MEMORY, HEADER, CHAIN, FLAGGED, NEEDED, BACKSTOP, RANGE.
+Buses: NODE, HASH, MEMORY, HEADER, CHAIN, FLAGGED, NEEDED, BACKSTOP, RANGE; sends OUTFLOW.
 An account existed and exists; or it was registered in this batch (exists only); or it was never
 there, because only refused deposits named it (neither): then its leaf stays empty.
 Claims: docs/spec/claims/account.md.
@@ -21,6 +21,7 @@ from circuits.gadgets.words import CASH_WORD
 from circuits.tables.account.closing import require_closing
 from circuits.tables.account.columns import FRESH_SLOTS_ROOT, Columns, Leaf
 from circuits.tables.account.liquidation import require_liquidation, require_standing
+from circuits.tables.account.payment import require_payment
 from circuits.tables.position.sums import started
 from rollup.hash.poseidon import fold_start
 from rollup.protocol.account import EMPTY_LEAF
@@ -47,6 +48,7 @@ def constraints(air: Builder, row: Columns, following: Columns) -> None:
     require_closing(air, row)
     require_liquidation(air, row)
     require_standing(air, row)
+    require_payment(air, row)
     _flagged(air, row, following)
 
 
@@ -131,7 +133,7 @@ def _memory(air: Builder, row: Columns) -> None:
 def _positions(air: Builder, row: Columns) -> None:
     """Both leaves go through all positions, which add themselves up on the way."""
     standing = (row.liquidated, row.exhausted, row.exempt, row.clear)
-    demands = (row.safety.value(), row.shrinks, *standing)
+    demands = (row.safety.value(), row.shrinks, *standing, row.paid_out)
     digests = (*row.before.with_cash, *row.after.with_cash)
     sums = started(row.before.cash, row.after.cash)
     start = (row.account, 0, FIRST_COUNT, *demands, *digests, *sums)

@@ -83,7 +83,7 @@ class Columns(Layout):
     last_ts = cell()  # of the cash word; 0 if untouched
     least = cell()  # one above the last market of its positions
     sums = group(Ends)
-    shrinks = bit()  # no position grew or changed its side
+    shrinks = bit()  # no position grew or changed its side, and no cash left by an outflow
     liquidated = bit()  # the backstop may take from it
     exhausted = bit()  # it paid all it had left, and not the whole fee
     healed = bit()  # it is liquidated, and not flagged
@@ -94,6 +94,8 @@ class Columns(Layout):
     exempt = cell()  # 1 if it may stay where others are deleveraged
     clear = cell()  # 1 if it takes, so that it may have no lots of a side that is deleveraged
     told = cell()  # how many sides are told what it has left
+    paid_out = bit()  # cash may leave it by its holder's word
+    outflows = cell()  # how often it does
     backstop = bit()  # it is governance's backstop
     backstop_inverse = cell()  # of the account's number less the backstop's
     safety = limbs(SAFETY_BITS)

@@ -41,6 +41,8 @@ _PLAIN = (
     "exempt",
     "clear",
     "told",
+    "paid_out",
+    "outflows",
 )
 """Columns that are as the records have them."""
 

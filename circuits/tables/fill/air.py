@@ -131,8 +131,9 @@ def _rates(air: Builder, row: Columns) -> None:
 def _order(air: Builder, row: Columns, side: Any, which: Side) -> None:
     """Both orders were signed, are of this market, and are on their own side."""
     terms = (side.account, side.slot, side.generation, row.market, int(which))
-    signed = (*terms, *side.limit, *side.order_size, side.max_fee)
+    signed = (*terms, *side.limit, *side.order_size, side.max_fee, 0)
     # Lie: an order that nobody signed, of another market, or a sale passed off as a purchase.
+    # Lie: a signed withdrawal, filled as if it were an order.
     air.receive(ORDER, signed, row.active, claim="fill.order")
 
 

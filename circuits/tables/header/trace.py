@@ -16,7 +16,7 @@ def build(records: HeaderRecords, height: int, blinded: int) -> U32:
     count = len(records.account)
     row = trace.rows(0, count)
     row.active[...] = 1
-    for name in ("created", "account", "key_uses"):
+    for name in ("created", "account", "key_uses", "owner_uses"):
         getattr(row, name)[...] = getattr(records, name)
     put(row.owner, records.owner)
     put(row.key_x, records.key[:, :7])

@@ -41,10 +41,12 @@ def _terms(air: Builder, row: Columns) -> None:
     risk = row.risk.cells
     trade = (*row.band_low, *row.band_high, row.taker_fee, row.maker_fee, *row.funding)
     # Lie: other terms than governance and price give, or those of a market that is not listed.
-    public = (row.market, *risk, *trade, *row.lot_fee)
+    public = (row.market, *risk, *trade, *row.lot_fee, row.steady)
     air.receive(MARKET, public, row.active, claim="market.public")
     zones = (*(side.zoned for side in row.sides), *(side.zone for side in row.sides))
-    air.send(RISK, (row.market, *risk, *zones), row.risk_uses, claim="market.risk")
+    # Lie: a clamped price is passed off as the market's own, so that cash leaves at it.
+    terms = (row.market, *risk, *zones, row.steady)
+    air.send(RISK, terms, row.risk_uses, claim="market.risk")
     air.send(TRADE, (row.market, *trade), row.trade_uses, claim="market.trade")
     take = (*row.risk.value, *row.lot_fee)
     air.send(TAKE, (row.market, *take), row.take_uses, claim="market.take")

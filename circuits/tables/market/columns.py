@@ -77,6 +77,7 @@ class Columns(Layout):
     maker_fee = cell()
     funding = cells(COUNT)  # F in balanced limbs
     lot_fee = cells(3)  # of liquidation, limbs
+    steady = cell()  # 1 if the price is fresh and unclamped
     risk_uses = cell()  # positions of this batch in the market
     trade_uses = cell()  # fills
     take_uses = cell()  # takeovers

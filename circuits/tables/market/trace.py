@@ -29,6 +29,7 @@ def build(records: MarketRecords, positions: PositionRecords, height: int, blind
     row.risk_uses[...] = [counts.get(market, 0) for market in records.market.tolist()]
     row.trade_uses[...] = records.trade_uses
     put(row.lot_fee, records.lot_fee)
+    row.steady[...] = records.steady
     row.take_uses[...] = records.take_uses
     numbers = (row.risk.long_number, row.risk.short_number)
     for place, (side, number) in enumerate(zip(row.sides, numbers, strict=True)):

@@ -1,8 +1,11 @@
-"""Order: one row is one signed order, in time, with its signature but for the two long sums.
+"""Order: one row is one signed order or outflow, in time, with its signature but for the two long
+sums.
 
 Row k is signature k. It hashes the order and the challenge, makes the window table T[d] = d * P + S
 of the key P in the account's leaf, serves table and challenge to the ladder, takes V = c * P + K
-and F = s * G + K back, and closes with R + V = F. Only then is the order offered to the fills.
+and F = s * G + K back, and closes with R + V = F. Only then is the order offered to the fills. An
+outflow has its members in the places of an order's, under a type code of its own, and is offered to
+the outflow table.
 
 A row without an order (active = 0) holds a signature all the same, of a key and a challenge nobody
 asked about: the curve constraints hold on every row, and `active` gates what is hashed, looked up
@@ -22,9 +25,10 @@ from circuits.air.table import Table
 from circuits.gadgets.buses import CHALLENGE, COMB_END, KEY, LADDER_END, ORDER, WINDOW
 from circuits.gadgets.compare import require_at_most
 from circuits.gadgets.curve import CircuitPoint, require_addition, require_on_curve
-from circuits.gadgets.hash import request_chain
+from circuits.gadgets.hash import request_chain, request_hash
 from rollup.crypto import curve, schnorr
 from rollup.field.septic import DEGREE
+from rollup.hash.poseidon import chain_start
 from rollup.protocol.constants import (
     FEE_RATE_BITS,
     GENERATION_BITS,
@@ -86,6 +90,7 @@ class Columns(Layout):
     size = limbs(SIZE_BITS)
     expiry = limbs(TIME_BITS)
     max_fee = limbs(FEE_RATE_BITS)
+    outflow = bit()  # a withdrawal or a transfer
     immediate = bit()  # time in force
     post_only = bit()
     time_left = cells(3)  # lower limbs of expiry - batch time
@@ -131,9 +136,10 @@ def constraints(air: Builder, row: Columns) -> None:
     _windows(air, row)
     _signature(air, row)
     # Lie: a fill trades on other terms than those signed (or a fill of an order nobody signed).
+    # Lie: a signed withdrawal is filled as an order, or an order paid out as a withdrawal.
     size = row.size.packed()
     terms = [row.account, row.slot.value(), row.generation.value(), row.market.value(), row.side]
-    terms += [*row.price.packed(), *size, row.max_fee.value()]
+    terms += [*row.price.packed(), *size, row.max_fee.value(), row.outflow]
     air.send(ORDER, terms, row.uses, claim="order.offered")
 
 
@@ -152,6 +158,8 @@ def _fields(air: Builder, row: Columns) -> None:
     air.require_bit(row.side, "order.flags")
     air.require_bit(row.immediate, "order.flags")
     air.require_bit(row.post_only, "order.flags")
+    air.require_bit(row.outflow, "order.flags")
+    air.require_zero(row.outflow * (row.immediate + row.post_only), "order.flags")
     # Lie: the order expired before the end of the batch.
     low, high = pack_pairs(air.public("time", 4))
     expiry = row.expiry.packed()
@@ -174,7 +182,12 @@ def _message(air: Builder, row: Columns) -> Any:
         ],
     )
     # Lie: the signature is for other terms, another venue, another slot or another message type.
-    request_chain(air, TypeCode.ORDER, blocks, row.message, row.active, claim="order.message")
+    # Lie: an order's signature passes for a withdrawal's: the type of a message is in its start.
+    kind, *rest = chain_start(TypeCode.ORDER, MESSAGE_BLOCKS)
+    state: Any = (kind + row.outflow * (TypeCode.OUTFLOW - TypeCode.ORDER), *rest)
+    for block, digest in zip(blocks, row.message, strict=True):
+        request_hash(air, state, block, digest, row.active, claim="order.message")
+        state = digest
     return row.message[-1]
 
 

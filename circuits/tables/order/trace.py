@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from circuits.air.trace import I64, U32, Trace, inverse_or_zero, put
 from circuits.gadgets.compare import fill_difference
 from circuits.gadgets.integer import PACKED_BITS
-from circuits.tables.chains import chain_columns
+from circuits.tables.chains import chain_columns, chain_starts, continue_chain
 from circuits.tables.order.air import HIGH_MAX, Columns, PointCells
 from circuits.tables.records import OrderRecords
 from circuits.tables.signatures import Signatures
@@ -30,7 +30,7 @@ def prepare(records: OrderRecords, count: int) -> Signatures:
     used = len(records.account)
     if used > count:
         raise ValueError(f"{used} orders do not fit {count} signatures")
-    message = _padded(chain_columns(TypeCode.ORDER, _message_blocks(records)), count)
+    message = _padded(_messages(records), count)
     challenge = _padded(
         chain_columns(TypeCode.CHALLENGE, _challenge_blocks(records, message)), count
     )
@@ -53,6 +53,14 @@ def prepare(records: OrderRecords, count: int) -> Signatures:
         digits=kernels.digits_of_parts(low),
         steps=kernels.trace_many(key, nonce, response, low),
     )
+
+
+def _messages(records: OrderRecords) -> list[U32]:
+    """Chaining values of orders and of outflows, each from the start of its type."""
+    blocks = _message_blocks(records)
+    starts = chain_starts(TypeCode.ORDER, len(blocks), len(records.account))
+    starts[records.outflow == 1, 0] = TypeCode.OUTFLOW
+    return continue_chain(starts, blocks)
 
 
 def _message_blocks(records: OrderRecords) -> list[I64]:
@@ -112,6 +120,7 @@ def _fill_fields(row: Columns, records: OrderRecords) -> None:
     for name in _NUMBERS:
         getattr(row, name).fill(getattr(records, name))
     row.side[...] = records.side
+    row.outflow[...] = records.outflow
     row.immediate[...] = records.flags & 1
     row.post_only[...] = records.flags // POST_ONLY_FLAG & 1
     fill_difference(row.time_left, records.time, records.expiry, TIME_BITS)

@@ -40,10 +40,12 @@ def constraints(air: Builder, row: Columns) -> None:
     for size in (row.before, row.after):
         _require_size(air, row, size)
     _require_demands(air, row)
+    # Lie: cash leaves an account at a price that is clamped, missing, or of a batch long ago.
+    air.require_zero(row.paid_out * (1 - row.steady), "position.steady")
     # Lie: margin at a friend's price, or at the terms of another market, or of none.
     # Lie: a zone that nobody of the side is deleveraged in, or one that ends nearer.
-    risk = (row.market, *row.risk.cells, *row.zones.cells)
-    air.receive(RISK, risk, row.active, claim="position.terms")
+    terms = (row.market, *row.risk.cells, *row.zones.cells, row.steady)
+    air.receive(RISK, terms, row.active, claim="position.terms")
     _require_memory(air, row)
     _require_takeovers(air, row)
     require_order(air, row)
@@ -222,7 +224,7 @@ def _require_sums(air: Builder, row: Columns) -> list[Any]:
 
 def _require_chain(air: Builder, row: Columns, sums: Sequence[Any]) -> None:
     standing = (row.liquidated, row.exhausted, row.exempt, row.clear)
-    demands = (row.safety, row.shrinks, *standing)
+    demands = (row.safety, row.shrinks, *standing, row.paid_out)
     least = row.market - row.gap.value()
     taken = (row.account, least, row.count, *demands, *row.old_taken, *row.new_taken)
     # Lie: a position of another account, one in two accounts, or one in none.

@@ -104,6 +104,7 @@ class Columns(Layout):
     exempt = bit()  # it may stay where others are deleveraged
     clear = cell()  # it may not be of a side that is
     smaller = bit()  # it has not grown, nor changed its side
+    paid_out = cell()
     takeovers = cell()  # of this position
     needed = bit()  # the liquidated account would be below maintenance with a lot more of it
     deleveraged = bit()
@@ -118,6 +119,7 @@ class Columns(Layout):
     after = group(Size)
     shrink_room = cells(3)  # lower limbs of |size| - |size'|
     risk = group(Risk)
+    steady = cell()  # 1 if the market's price is fresh and unclamped
     sunk = limbs(SAFETY_BITS)  # buckets that the trigger would be below the lowest
     kept = bit()  # 1 if side and trigger are as they were: then nothing is said of them
     old_taken = cells(DIGEST)

@@ -34,7 +34,7 @@ class Positions:
         row.market[...] = records.market
         row.last_ts[...] = records.last_ts
         row.safety[...] = accounts.safety[records.owner]
-        for name in ("shrinks", "liquidated", "exhausted", "exempt", "clear"):
+        for name in ("shrinks", "liquidated", "exhausted", "exempt", "clear", "paid_out"):
             getattr(row, name)[...] = getattr(accounts, name)[records.owner]
         for name in ("takeovers", "needed", "deleveraged", "behind", "came", "stays"):
             getattr(row, name)[...] = getattr(records, name)
@@ -46,6 +46,7 @@ class Positions:
         rows = _rows_of(markets, records.market)
         put(row.risk.cells, markets.risk[rows])
         put(row.zones.cells, np.hstack((markets.zoned, markets.zone))[rows])
+        row.steady[...] = markets.steady[rows]
         _fill_triggers(row, records)
         _fill_zone(row)
         columns = [column for each in added(row).values() for column in each]

@@ -26,7 +26,8 @@ def constraints(air: Builder, row: Columns) -> None:
             air.range_check(part, row.active, claim="total.limbs")
         with air.when(row.active):
             require_identity(air, each.gap(), each.carries, "total.sum")
-    demands = (row.safety, row.shrinks, row.liquidated, row.exhausted, row.exempt, row.clear)
+    standing = (row.liquidated, row.exhausted, row.exempt, row.clear)
+    demands = (row.safety, row.shrinks, *standing, row.paid_out)
     same = (*demands, *row.old, *row.new)
     columns = [column for each in row.sums for column in each.columns]
     limbs = [limb for each in row.sums for limb in each.signed]

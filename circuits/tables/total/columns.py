@@ -70,6 +70,7 @@ class Columns(Layout):
     exhausted = cell()
     exempt = cell()
     clear = cell()
+    paid_out = cell()
     old = cells(DIGEST)
     new = cells(DIGEST)
     excess_before = group(Signed)

@@ -18,7 +18,8 @@ def build(chains: Chains, accounts: AccountRecords, height: int, blinded: int) -
     row.account[...] = accounts.account[came.owner]
     row.least[...] = came.least
     row.count[...] = came.count
-    for name in ("safety", "shrinks", "liquidated", "exhausted", "exempt", "clear"):
+    standing = ("liquidated", "exhausted", "exempt", "clear")
+    for name in ("safety", "shrinks", *standing, "paid_out"):
         getattr(row, name)[...] = getattr(accounts, name)[came.owner]
     put(row.old, came.old)
     put(row.new, came.new)

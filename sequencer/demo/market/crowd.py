@@ -9,6 +9,7 @@ from rollup.crypto.schnorr import SecretKey
 from rollup.hash.batched import compress_many
 from rollup.protocol.cancel import CancelOrder
 from rollup.protocol.order import Order, Side
+from rollup.protocol.outflow import NO_RECEIVER, Outflow, OutflowKind
 from sequencer.demo.market.dare import Dare
 from sequencer.demo.market.keys import KeySource, padding, seal_intents
 from sequencer.demo.market.planner import Planner
@@ -68,6 +69,7 @@ class Crowd:
         self._patience_ms = max(PATIENCE_MS, 10 * window_ms)
         self._planner = Planner(able, chain, venue, MAX_FEE, seed)
         self._dare = dare
+        self._leaves = False
         others = () if dare is None else (dare.buyer, dare.seller)
         self._secrets = {trader.account: trader.secret for trader in (*traders, *others)}
 
@@ -83,8 +85,15 @@ class Crowd:
         if self._dare is not None:
             intents[:0] = self._dare.orders(part, expiry)
             self._dare = None
+        if self._leaves:
+            intents.append(self._all_out(self._minnow, expiry))
+            self._leaves = False
         envelopes = self._seal(intents, self._secrets, part.time + GOOD_MS)
         return self._disturbed(intents, envelopes, part, expiry)
+
+    def leave(self) -> None:
+        """In the next batch the minnow, of whom no order was ever taken, takes all it has out."""
+        self._leaves = True
 
     def observe(self, traffic: Traffic, answers: Sequence[Answer]) -> None:
         """Learn what the venue turned away, so that no plan counts on it."""
@@ -121,6 +130,20 @@ class Crowd:
     def _too_much(self, part: Slice, expiry: int) -> Order:
         """An order that the minnow cannot margin."""
         return self._order(self._minnow, part, 1 + MINNOW_WANTS // part.prices[0], expiry)
+
+    def _all_out(self, trader: Trader, expiry: int) -> Outflow:
+        slot, generation = trader.take_slot()
+        return Outflow(
+            chain=self._destination.chain,
+            venue=self._destination.venue,
+            account=trader.account,
+            slot=slot,
+            generation=generation,
+            kind=OutflowKind.WITHDRAWAL,
+            receiver=NO_RECEIVER,
+            amount=trader.capital,
+            expiry=expiry,
+        )
 
     def _order(self, trader: Trader, part: Slice, size: int, expiry: int) -> Order:
         slot, generation = trader.take_slot()

@@ -5,7 +5,7 @@ Keys come from the operating system's generator. Only a run that asks for it by 
 """
 
 import secrets as entropy_source
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rollup.crypto import curve
 from rollup.crypto.address_key import KEY_BYTES as RECEIPT_KEY_BYTES
@@ -23,8 +23,9 @@ from rollup.protocol.account import Header
 from rollup.protocol.cancel import CancelOrder, SignedCancel, cancel_digests
 from rollup.protocol.constants import OWNER_BYTES
 from rollup.protocol.order import Order, SignedOrder, message_digests
+from rollup.protocol.outflow import Outflow, SignedOutflow, outflow_digests
 from sequencer.demo.market.trader import Intent
-from sequencer.intake.admission import cancel_action, order_action
+from sequencer.intake.admission import cancel_action, order_action, outflow_action
 
 
 class KeySource:
@@ -112,20 +113,25 @@ def seal_intents(
     """Sign every intent with its account's key and seal each in its own envelope, in order."""
     orders = [intent for intent in intents if isinstance(intent, Order)]
     cancels = [intent for intent in intents if isinstance(intent, CancelOrder)]
+    outflows = [intent for intent in intents if isinstance(intent, Outflow)]
     messages = [
         *message_digests(orders, compress_many),
         *cancel_digests(cancels, compress_many),
+        *outflow_digests(outflows, compress_many),
     ]
-    accounts = [*(order.account for order in orders), *(cancel.account for cancel in cancels)]
-    signers = [secrets[account] for account in accounts]
+    signers = [
+        *(secrets[order.account] for order in orders),
+        *(secrets[cancel.account] for cancel in cancels),
+        *(secrets[outflow.account] for outflow in outflows),
+    ]
     signatures = sign_many(signers, messages, keys.signing_entropy(len(messages)))
     signed = iter(signature.to_bytes() for signature in signatures)
-    order_actions = iter([order_action(SignedOrder(order, next(signed))) for order in orders])
-    cancel_actions = iter([cancel_action(SignedCancel(each, next(signed))) for each in cancels])
-    actions: list[Action] = [
-        next(order_actions) if isinstance(intent, Order) else next(cancel_actions)
-        for intent in intents
-    ]
+    made: dict[type, Iterator[Action]] = {
+        Order: iter([order_action(SignedOrder(each, next(signed))) for each in orders]),
+        CancelOrder: iter([cancel_action(SignedCancel(each, next(signed))) for each in cancels]),
+        Outflow: iter([outflow_action(SignedOutflow(each, next(signed))) for each in outflows]),
+    }
+    actions = [next(made[type(intent)]) for intent in intents]
     return [sealing.seal(action, destination, good_until) for action in actions]
 
 

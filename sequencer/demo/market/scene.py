@@ -1,5 +1,6 @@
 """The scene of a demonstration: a genesis, an L1, and traders with money."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -15,6 +16,7 @@ from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT, Genesis
 from rollup.protocol.market import Governance
 from rollup.protocol.oracle import Feed as Oracle
 from rollup.protocol.oracle import OracleTerms
+from rollup.protocol.public import GrantedWithdrawal
 from sequencer.demo.market.feed import Feed
 from sequencer.demo.market.keys import KeySource
 from sequencer.demo.market.trade import Slice
@@ -177,3 +179,8 @@ def queue_top_up(l1: MockL1, sender: Trader, receiver: Trader) -> None:
     """One trader's gift to another."""
     l1.mint(sender.owner, 500 * USDC)
     l1.credit(sender.owner, receiver.account, 500 * USDC)
+
+
+def claim(l1: MockL1, granted: Sequence[GrantedWithdrawal]) -> int:
+    """What L1 pays to owners, in quanta, of what was granted to them."""
+    return sum(l1.withdraw(each.owner) for each in granted)

@@ -6,11 +6,12 @@ from rollup.crypto.schnorr import SecretKey
 from rollup.protocol.cancel import CancelOrder
 from rollup.protocol.constants import MARKETS_MAX, SLOT_BITS
 from rollup.protocol.order import Order
+from rollup.protocol.outflow import Outflow
 from rollup.protocol.rejection import Reason, Rejected
 
 SLOTS = 1 << SLOT_BITS
 
-Intent = Order | CancelOrder
+Intent = Order | CancelOrder | Outflow
 """What a trader decided to do, not signed yet."""
 
 

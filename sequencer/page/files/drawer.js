@@ -121,6 +121,7 @@ function valueOf(name, input) {
       `${market.symbol} ${scaled(value[place], market.price_decimals)}`).join(", ")];
     case "governance": return [governancePart(value)];
     case "deposits": return [depositsPart(value)];
+    case "withdrawals": return [withdrawalsPart(value)];
     default: return [String(value)];
   }
 }
@@ -146,5 +147,12 @@ function depositsPart(entries) {
   const heads = ["entry", "kind", "account", "owner", "amount", "outcome"];
   return make("div", { class: "scroll" },
     table("Queue entries", heads, rows, [1, 3, 5]));
+}
+
+function withdrawalsPart(granted) {
+  if (!granted.length) return make("span", {}, "none");
+  const rows = granted.map((each) => [short(each.owner), usdc(each.amount)]);
+  return make("div", { class: "scroll" },
+    table("Withdrawals", ["owner", "amount"], rows, [0]));
 }
 

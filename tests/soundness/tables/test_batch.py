@@ -124,6 +124,7 @@ def markets(lag: int = 11, listed: int = 2) -> MarketRecords:
         risk=risk,
         trade=np.zeros((count, 6), dtype=np.int64),
         lot_fee=np.zeros((count, 3), dtype=np.int64),
+        steady=zeros,
         trade_uses=zeros,
         take_uses=zeros,
         listed=(np.arange(count) < listed).astype(np.int64),

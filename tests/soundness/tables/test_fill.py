@@ -72,7 +72,7 @@ def test_messages_say_what_the_fill_did() -> None:
     assert said[(11, 1, FILL_TIMESTAMP, moved & (2**26 - 1), moved >> 26, 0, 0)] == 1
     assert said[(12, SLOT_WORD + 3, FILL_TIMESTAMP, 7, 1500, 0, 0)] == 1
     assert len(said) == 12
-    order = (11, 3, 7, 0, 0, 600_500, 0, 40_000, 0, 1000)
+    order = (11, 3, 7, 0, 0, 600_500, 0, 40_000, 0, 1000, 0)
     assert FILL.messages(matrix, ORDER)[order] == -1
     assert FILL.messages(matrix, ORDER).total() == -2
 

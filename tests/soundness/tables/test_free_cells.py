@@ -12,7 +12,14 @@ import pytest
 from circuits.air.bus import RANGE
 from circuits.gadgets.buses import BUSES
 from tests.helpers.isolation import Isolated
-from tests.soundness.tables import test_batch, test_deposit, test_fill, test_poseidon, test_takeover
+from tests.soundness.tables import (
+    test_batch,
+    test_deposit,
+    test_fill,
+    test_outflow,
+    test_poseidon,
+    test_takeover,
+)
 
 Case = tuple[Isolated, Callable[[], Any], set[str]]
 
@@ -28,6 +35,14 @@ PROOF = {f"off_curve_proof.{i}" for i in range(7)}
 SUM = {*(f"cash_sum.{i}" for i in range(5)), "sum_carries.0.0", "sum_carries.1.0"}
 """The new cash of a refused entry: nobody reads it."""
 
+NO_PAYEE = {
+    "accounts_inverse",
+    *(f"payee.{name}" for name in ("cash_ts", *(f"cash_before.{i}" for i in range(3)))),
+    *(f"payee.cash_after.{i}" for i in range(5)),
+    *(f"payee.cash_carries.{i}.0" for i in range(2)),
+}
+"""Cash of nobody: a withdrawal pays no account."""
+
 CASES: dict[str, Case] = {
     "fill": (test_fill.FILL, lambda: test_fill.trace({}, {"taker": 1}), set()),
     "first fill of a generation": (
@@ -41,6 +56,8 @@ CASES: dict[str, Case] = {
         lambda: test_takeover.trace(short=1, exhausted=1, waived=777),
         set(),
     ),
+    "transfer": (test_outflow.ALONE, test_outflow.trace, {f"owner.{i}" for i in range(6)}),
+    "withdrawal": (test_outflow.ALONE, lambda: test_outflow.trace(transfer=0), NO_PAYEE),
     "batch": (test_batch.BATCH, test_batch.trace, set()),
     "poseidon": (test_poseidon.POSEIDON, test_poseidon.trace, set()),
     "registration": (test_deposit.TABLE_ALONE, deposit("registration"), PROOF),

@@ -231,6 +231,7 @@ def test_every_cell_of_a_header_row_is_held(monkeypatch: pytest.MonkeyPatch) -> 
         key=np.arange(14, dtype=np.uint32)[None, :],
         viewing=np.arange(8)[None, :],
         key_uses=one * 3,
+        owner_uses=one * 2,
     )
     assert unnoticed(HEADER, build_header(records, 4, 0)[0], monkeypatch) == set()
 

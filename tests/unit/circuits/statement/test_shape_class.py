@@ -19,6 +19,7 @@ from rollup.protocol.constants import (
     ACCOUNT_BITS,
     DEPOSITS_MAX,
     MARKETS_MAX,
+    OUTFLOWS_MAX,
     SLOT_BITS,
     TRIGGER_BITS,
 )
@@ -84,6 +85,7 @@ def test_the_fullest_batch_fits_every_table(shape: ShapeClass) -> None:
         "deposit": DEPOSITS_MAX,
         "fill": shape.trades,
         "takeover": shape.takeovers,
+        "outflow": OUTFLOWS_MAX,
         "batch": 1,
     }
     rooms = {name: height - BLINDED for name, height in HEIGHTS[shape.name].items()}

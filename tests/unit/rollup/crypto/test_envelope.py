@@ -22,6 +22,7 @@ from rollup.crypto.envelope import (
     EnvelopeReason,
     OpeningKey,
     OrderAction,
+    OutflowAction,
     PaddingAction,
     QuestionAction,
     SealingKey,
@@ -35,7 +36,8 @@ ORDER = OrderAction(5, 6, 7, 1, 1, 618_003, 2**39, 2**51, 500, 9, bytes(range(84
 NOW = 1_723_161_600_000
 CANCEL = CancelAction(5, 6, 7, bytes(range(84)))
 QUESTION = QuestionAction(5, 6, bytes(range(32)), bytes(range(84)))
-ACTIONS = (ORDER, CANCEL, QUESTION, PaddingAction())
+OUTFLOW = OutflowAction(5, 6, 7, 1, 8, 618_003, 2**51, bytes(range(84)))
+ACTIONS = (ORDER, CANCEL, OUTFLOW, QUESTION, PaddingAction())
 VECTORS = envelope_vectors()
 
 signatures = st.binary(min_size=84, max_size=84)
@@ -60,9 +62,20 @@ orders = st.builds(
     signature=signatures,
 )
 cancels = st.builds(CancelAction, unsigned(32), unsigned(8), unsigned(32), signatures)
+outflows = st.builds(
+    OutflowAction,
+    account=unsigned(32),
+    slot=unsigned(8),
+    generation=unsigned(32),
+    kind=unsigned(8),
+    receiver=unsigned(32),
+    amount=unsigned(64),
+    expiry=unsigned(64),
+    signature=signatures,
+)
 response_keys = st.binary(min_size=KEY_BYTES, max_size=KEY_BYTES)
 questions = st.builds(QuestionAction, unsigned(32), unsigned(64), response_keys, signatures)
-actions = st.one_of(orders, cancels, questions, st.just(PaddingAction()))
+actions = st.one_of(orders, cancels, outflows, questions, st.just(PaddingAction()))
 
 
 def reason(plaintext: bytes) -> EnvelopeReason:
@@ -201,7 +214,7 @@ def test_a_key_of_small_order_is_refused(encapsulated: bytes) -> None:
 def test_unknown_version_action_and_padding_are_each_named() -> None:
     plaintext = envelope.encode(ORDER, NOW)
     assert reason(bytes((ENVELOPE_VERSION - 1,)) + plaintext[1:]) is EnvelopeReason.VERSION
-    assert reason(plaintext[:1] + b"\4" + plaintext[2:]) is EnvelopeReason.ACTION
+    assert reason(plaintext[:1] + b"\5" + plaintext[2:]) is EnvelopeReason.ACTION
     assert reason(plaintext[:-1] + b"\1") is EnvelopeReason.PADDING
     assert reason(plaintext[:-1]) is EnvelopeReason.SIZE
     padding = envelope.encode(PaddingAction(), NOW)
@@ -254,6 +267,7 @@ def action_of(vector: dict[str, Any]) -> Action:
         "padding": PaddingAction,
         "order": OrderAction,
         "cancel": CancelAction,
+        "outflow": OutflowAction,
         "question": QuestionAction,
     }
     return kind[vector["kind"]](**members)

@@ -5,6 +5,7 @@ import os
 import stat
 import tracemalloc
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from unittest.mock import patch
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from rollup.crypto.chain_key import ChainKey
 from rollup.protocol.cancel import CancelOrder, SignedCancel
 from rollup.protocol.order import Side
+from rollup.protocol.outflow import Outflow, OutflowKind, SignedOutflow
 from rollup.protocol.rejection import Reason
 from sequencer.batches import journal as journal_module
 from sequencer.batches.entries import (
@@ -25,13 +27,14 @@ from sequencer.batches.entries import (
     ReceiptEntry,
     RedoEntry,
     RefusalEntry,
+    RefusedKind,
     RootEntry,
     TornTail,
     content_from_bytes,
     content_to_bytes,
 )
 from sequencer.batches.journal import Journal, has_place, read
-from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
+from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, PayOut, Submit
 from sequencer.engine.event import VenueReason
 from sequencer.intake.wire import WireError, command_from_bytes, command_to_bytes
 from tests.strategies import venues
@@ -56,6 +59,16 @@ COMMANDS: list[Command] = [
     Cancel(SignedCancel(CancelOrder(1, 2, 3, 4, 5), bytes(range(84))), receipt=1),
     CloseBatch(),
     CloseBatch(bytes(range(32))),
+    PayOut(
+        SignedOutflow(
+            Outflow(1, 2, 3, 4, 5, OutflowKind.TRANSFER, 2**30 - 1, 2**53 - 1, 2**52 - 1),
+            bytes(range(84)),
+        ),
+        receipt=1,
+    ),
+    PayOut(
+        SignedOutflow(Outflow(1, 2, 3, 4, 0, OutflowKind.WITHDRAWAL, 0, 1, 0), bytes(range(84)))
+    ),
 ]
 
 
@@ -457,13 +470,13 @@ def test_a_journal_is_read_and_opened_an_entry_at_a_time(tmp_path: Path) -> None
 
 def test_a_refusal_has_one_encoding_and_a_reason_that_is_known(tmp_path: Path) -> None:
     path = tmp_path / "journal"
-    for reason in (*Reason, *VenueReason):
-        noted = RefusalEntry(2**63, 2**30 - 1, 255, 2**26 - 1, reason in VenueReason, reason)
+    for reason, kind in product((*Reason, *VenueReason), RefusedKind):
+        noted = RefusalEntry(2**63, 2**30 - 1, 255, 2**26 - 1, kind, reason)
         data = content_to_bytes(noted)
         assert content_from_bytes(path, data, 7) == noted
     for wrong in (data[:-1], data + b"\0", data[:-1] + b"x", data[:-40] + b"unheard-of".ljust(40)):
         with pytest.raises(JournalError) as caught:
             content_from_bytes(path, wrong, 7)
         assert caught.value.offset == 7
-    with pytest.raises(JournalError, match="one encoding"):
-        content_from_bytes(path, data[:18] + b"\x02" + data[19:], 7)
+    with pytest.raises(JournalError, match="RefusedKind"):
+        content_from_bytes(path, data[:18] + b"\x03" + data[19:], 7)

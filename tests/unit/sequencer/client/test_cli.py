@@ -101,6 +101,15 @@ def test_all_orders_are_cancelled_at_once(url: str, account: Path, played: Playe
         assert run(cli.order, "cancel", *wrong, *where).exit_code == ExitCode.USAGE
 
 
+@pytest.mark.parametrize("numbers", [("many", "@1"), ("1", "@high"), ("0x1", "@1")])
+def test_what_is_no_number_is_wrong_usage_and_nobody_is_asked(
+    numbers: tuple[str, str], account: Path
+) -> None:
+    where = ("--url", "http://127.0.0.1:1", "--account", account)
+    done = run(cli.order, "place", "BTC-PERP", "buy", *numbers, *where)
+    assert done.exit_code == ExitCode.USAGE and "a number like" in done.output
+
+
 @pytest.mark.parametrize("name", ["abc", "3", "3/", "/4", "3/x", "-3/4", "03/4", "3/4/5", "1000/1"])
 def test_what_is_no_order_id_is_wrong_usage_and_nobody_is_asked(name: str, account: Path) -> None:
     where = ("--url", "http://127.0.0.1:1", "--account", account)

@@ -30,7 +30,7 @@ def test_the_answer_of_the_vectors_is_read_as_they_say() -> None:
 
 
 def test_every_signature_of_the_vectors_holds_and_no_two_are_the_same() -> None:
-    rows = [*STORED["orders"], *STORED["cancels"], *STORED["questions"]]
+    rows = [*STORED["orders"], *STORED["cancels"], *STORED["outflows"], *STORED["questions"]]
     for row in rows:
         signature = Signature.from_bytes(bytes.fromhex(row["signature"]))
         assert verify(SECRET.public, words_of(bytes.fromhex(row["digest"])), signature)

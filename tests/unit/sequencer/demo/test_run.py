@@ -28,6 +28,7 @@ from sequencer.batches.replay import replay, require_bundles
 from sequencer.demo.events import (
     BatchClosed,
     BatchOpened,
+    Claimed,
     DemoEvent,
     DemoOptions,
     ForgeryJudged,
@@ -93,7 +94,8 @@ def events(root: Path) -> list[DemoEvent]:
 
 def test_it_tells_the_whole_story_in_order(events: list[DemoEvent]) -> None:
     batch = [BatchOpened, BatchClosed, ProofPhase, Proved, Posted]
-    story = [MarketReady, *batch, *batch, *batch, *[ForgeryJudged] * 12, JournalReplayed]
+    last = [Claimed, *[ForgeryJudged] * 14]
+    story = [MarketReady, *batch, *batch, *batch, *last, JournalReplayed]
     assert [type(event) for event in events] == story
 
 
@@ -122,6 +124,14 @@ def test_who_dared_is_liquidated_when_the_price_falls(events: list[DemoEvent]) -
     assert isinstance(first, BatchOpened) and isinstance(last, BatchOpened)
     assert last.prices[0] == pytest.approx(first.prices[0] * 0.955, rel=1e-4)
     assert last.prices[1:] == first.prices[1:]
+
+
+def test_what_is_withdrawn_is_claimed_at_l1(events: list[DemoEvent]) -> None:
+    *before, last = of(events, BatchClosed)
+    (claimed,) = of(events, Claimed)
+    assert isinstance(last, BatchClosed) and isinstance(claimed, Claimed)
+    assert claimed.quanta == last.withdrawn == 50_000_000
+    assert not any(each.withdrawn for each in before if isinstance(each, BatchClosed))
 
 
 def test_deposits_that_cannot_be_credited_are_refused_and_the_venue_goes_on(
@@ -161,6 +171,8 @@ def test_every_forgery_is_refused_with_its_reason(events: list[DemoEvent]) -> No
         ("malleated signature", "verifier", "report-signature"),
         ("spared fee", "rules", "takeover-fee"),
         ("too much taken", "rules", "takeover-size"),
+        ("withdrawal twice", "rules", "generation-dead"),
+        ("withdrawal of more", "rules", "order-signature"),
         ("skipped account", "rules", "skipped"),
         ("lowered counter", "rules", "old-root"),
         ("flipped proof byte", "verifier", "WRONG"),
@@ -299,8 +311,10 @@ def test_the_last_act_forges_the_last_batch_that_traded(tmp_path: Path) -> None:
     assert [event.fills for event in found if isinstance(event, BatchClosed)] == [2, 0, 0]
     judged = [event.reason for event in found if isinstance(event, ForgeryJudged)]
     prices = ["price-differs", "report-slot", "report-repeated", "report-quorum"]
-    liquidations = ["takeover-fee", "takeover-size", "skipped", "old-root"]
-    wanted = ["old-root", "overfilled", *prices, "report-signature", *liquidations, "WRONG"]
+    liquidations = ["takeover-fee", "takeover-size"]
+    outflows = ["generation-dead", "order-signature"]
+    last = [*liquidations, *outflows, "skipped", "old-root", "WRONG"]
+    wanted = ["old-root", "overfilled", *prices, "report-signature", *last]
     assert judged == wanted
 
 
@@ -343,7 +357,7 @@ def test_without_proofs_rules_journal_and_replay_are_the_same(
     unproved = options(tmp_path, insecure_seed=7, proves=False)
     found = list(run_demo(unproved, Unused(), Unused()))
     batch = [BatchOpened, BatchClosed]
-    story = [MarketReady, *batch, *batch, *batch, *[ForgeryJudged] * 11, JournalReplayed]
+    story = [MarketReady, *batch, *batch, *batch, *[ForgeryJudged] * 13, JournalReplayed]
     assert [type(event) for event in found] == story
     assert roots(found) == roots(events)
     assert not list(tmp_path.rglob("proof.bin"))

@@ -1,0 +1,1 @@
+"""The outflow table: withdrawals and transfers."""

@@ -1,0 +1,133 @@
+"""Outflow: one row takes cash out of an account, by a signature that the order table checked.
+
+A withdrawal is granted to the owner in the account's header, as the verifier tells L1; a transfer
+goes to another account. The row uses up the signed generation, so that it acts once, and tells the
+account's row, which then meets initial margin in markets whose prices are fresh and unclamped. Row
+j accesses memory at time OUTFLOW_TIMESTAMP + j.
+Height: one row an outflow, padded; rows in use need not be contiguous, and are among the first
+OUTFLOWS_MAX rows. Degree: 3.
+Buses: receives ORDER, OWNER, PAYOUT and OUTFLOW, accesses three words of MEMORY.
+Claims: docs/spec/claims/outflow.md. Spec: docs/spec/16-outflow.md.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from circuits.air.builder import Builder
+from circuits.air.layout import Layout, cell
+from circuits.air.table import Table
+from circuits.gadgets.buses import ORDER, OUTFLOW, OWNER, PAYOUT
+from circuits.gadgets.integer import require_identity
+from circuits.gadgets.memory import require_access
+from circuits.gadgets.words import CASH_WORD, SLOT_WORD
+from circuits.tables.outflow.columns import (
+    OUTFLOW_ROWS_MAX,
+    Columns,
+    cash_identity,
+    receiver_of,
+)
+from rollup.protocol.constants import OUTFLOW_TIMESTAMP, OUTFLOWS_MAX
+
+NO_MARKET = 0
+"""What a signed outflow has in the place of an order's market."""
+
+
+class Fixed(Layout):
+    """The fixed columns."""
+
+    place = cell()  # 1 on the rows that may hold an outflow
+
+
+def fixed_values(height: int) -> Mapping[str, Sequence[int]]:
+    """The first OUTFLOWS_MAX rows may hold one; half of them in a table too low for so many."""
+    return {"place": [1] * min(OUTFLOWS_MAX, height // 2)}
+
+
+def constraints(air: Builder, row: Columns) -> None:
+    """One outflow."""
+    for flag in (row.active, row.transfer):
+        air.require_bit(flag, "outflow.flags")
+    # Lie: a padding row pays an account.
+    air.require_zero(row.transfer * (1 - row.active), "outflow.padding-is-silent")
+    # Lie: an outflow beyond the batch's last, at a time not before the fee credit.
+    air.require_zero(row.active * (1 - air.fixed.place), "outflow.place")
+    # Lie: cash leaves while prices stand still, or while somebody is left below maintenance.
+    air.require_zero(row.active * (1 - air.public("closed")), "outflow.step-closed")
+    air.require_zero(row.active * air.public("begins_open"), "outflow.step-begun")
+    # Lie: cash leaves an account that is not held to initial margin and to fresh prices.
+    air.receive(OUTFLOW, (row.account,), row.active, claim="outflow.margin")
+    _signed(air, row)
+    _receiver(air, row)
+    _slot(air, row)
+    _purses(air, row)
+
+
+def _signed(air: Builder, row: Columns) -> None:
+    generation = row.generation.value() - 1
+    terms = (row.account, row.slot, generation, NO_MARKET, row.transfer)
+    # Lie: nobody signed it; an order passed off as a withdrawal; another amount or receiver.
+    signed = (*terms, *row.receiver, *row.amount, 1)
+    air.receive(ORDER, signed, row.active, claim="outflow.signed")
+    first, *others = row.amount
+    with air.when(row.active):
+        # Lie: an outflow of nothing, to use up somebody's slot. The words sum below p.
+        air.require_equal(sum(others, first) * row.amount_inverse, 1, "outflow.amount-positive")
+
+
+def _receiver(air: Builder, row: Columns) -> None:
+    """A withdrawal is the owner's, and public; a transfer is another account's."""
+    withdrawal = row.active - row.transfer
+    air.bit_elsewhere(withdrawal, "a transfer is active: outflow.padding-is-silent")
+    # Lie: two ways to write one withdrawal. The words sum below p.
+    air.require_zero(withdrawal * sum(row.receiver), "outflow.no-receiver")
+    # Lie: a withdrawal to somebody else than owns the account.
+    air.receive(OWNER, (row.account, *row.owner), withdrawal, claim="outflow.owner")
+    # Lie: a withdrawal that L1 is not told of, or is told of twice, or with another amount.
+    air.receive(PAYOUT, (*row.owner, *row.amount), withdrawal, claim="outflow.granted")
+    distance = row.account - receiver_of(row)
+    with air.when(row.transfer):
+        # Lie: an account pays itself: what it pays is lost from one word and found in the other.
+        air.require_equal(distance * row.accounts_inverse, 1, "outflow.distinct-accounts")
+
+
+def _slot(air: Builder, row: Columns) -> None:
+    """The signed generation is used up: the slot goes on with the one above it."""
+    for number in (row.generation, row.generation_room):
+        air.range_check(number, row.active, claim="outflow.bounds")
+    room = row.generation.value() - 1 - row.stored_generation
+    with air.when(row.active):
+        # Lie: an older generation, cancelled or used up, pays again.
+        air.require_equal(room, row.generation_room.value(), "outflow.generation")
+    before = (row.stored_generation, *row.stored_filled, 0)
+    after = (row.generation.value(), 0, 0, 0)
+    word = (row.account, row.slot + SLOT_WORD)
+    times = (row.slot_ts, row.index + OUTFLOW_TIMESTAMP)
+    # Lie: the slot keeps the generation, so that the outflow acts again in the next batch.
+    require_access(air, word, times, (before, after), row.active, "outflow.slot-access")
+
+
+def _purses(air: Builder, row: Columns) -> None:
+    """Cash leaves the account, and a transfer brings it to the other one."""
+    purses = (
+        (row.payer, row.account, row.active, -1),
+        (row.payee, receiver_of(row), row.transfer, 1),
+    )
+    for purse, account, count, direction in purses:
+        # Lie: a balance that overflows and comes back on the other end.
+        for number in (purse.cash_after, purse.cash_carries):
+            air.range_check(number, count, claim="outflow.bounds")
+        with air.when(count):
+            # Lie: more leaves than is taken, or is taken than arrives.
+            moved = cash_identity(row, purse, direction)
+            require_identity(air, moved, purse.cash_carries, "outflow.cash")
+        _access(air, row, purse, account, count)
+
+
+def _access(air: Builder, row: Columns, purse: Any, account: Any, count: Any) -> None:
+    # Lie: another account's cash, or an account that does not exist (the word's last element).
+    values = ((*purse.cash_before, 1), (*purse.cash_after.packed(), 1))
+    times = (purse.cash_ts, row.index + OUTFLOW_TIMESTAMP)
+    require_access(air, (account, CASH_WORD), times, values, count, "outflow.cash-access")
+
+
+TABLE = Table("outflow", Columns, constraints, Fixed, fixed_values, height_max=OUTFLOW_ROWS_MAX)

@@ -1,0 +1,70 @@
+"""Outflow: the columns, and the integer identities between them.
+
+The identities are generic: constraints run them on cells, the trace on arrays to find the carries.
+"""
+
+from typing import Any
+
+from circuits.air.layout import Layout, bit, carries, cell, cells, group, limbs
+from circuits.gadgets.integer import PACKED_BITS, Coefficient, Integer, from_limbs, from_packed
+from rollup.protocol.constants import CASH_BITS, GENERATION_BITS, OUTFLOW_BITS, SIZE_BITS
+
+OUTFLOW_ROWS_MAX = 2**12
+"""Tallest table: timestamps stay below 2^13."""
+
+OWNER_WORDS = 6
+
+
+class Purse(Layout):
+    """Cash of one account before and after."""
+
+    cash_ts = cell()
+    cash_before = cells(3)  # packed pairs
+    cash_after = limbs(CASH_BITS)
+    cash_carries = carries(2, 3)
+
+
+class Columns(Layout):
+    """One outflow."""
+
+    active = bit()
+    transfer = bit()  # to another account; else to the owner at L1
+    account = cell()
+    slot = cell()
+    receiver = cells(2)  # packed pairs of the other account's number; 0 for a withdrawal
+    accounts_inverse = cell()  # of the account's number less the receiver's
+    amount = cells(3)  # 26, 14 and 13 bits
+    amount_inverse = cell()  # of their sum
+    generation = limbs(GENERATION_BITS)  # of the slot afterwards: one above what was signed
+    generation_room = limbs(GENERATION_BITS)  # what was signed less what the slot had
+    slot_ts = cell()
+    stored_generation = cell()
+    stored_filled = cells(2)
+    owner = cells(OWNER_WORDS)  # of the account; free for a transfer
+    payer = group(Purse)
+    payee = group(Purse)  # free for a withdrawal
+
+
+def amount_of(row: Any) -> Integer:
+    """The amount, from words that the order table has in range."""
+    low, high, top = row.amount
+    shift = SIZE_BITS - PACKED_BITS
+    most = (1 << OUTFLOW_BITS - PACKED_BITS) - 1
+    columns = (
+        Coefficient(low, 0, (1 << PACKED_BITS) - 1),
+        Coefficient(high + top * 2**shift, 0, most),
+    )
+    return Integer(columns, PACKED_BITS)
+
+
+def receiver_of(row: Any) -> Any:
+    """Number of the account that is paid."""
+    low, high = row.receiver
+    return low + high * 2**PACKED_BITS
+
+
+def cash_identity(row: Any, purse: Any, direction: int) -> Integer:
+    """Cash after - before - direction x amount: -1 pays, 1 is paid."""
+    change = from_limbs(purse.cash_after).packed() - from_packed(purse.cash_before, CASH_BITS)
+    amount = amount_of(row)
+    return change - amount if direction > 0 else change + amount

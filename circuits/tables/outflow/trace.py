@@ -1,0 +1,48 @@
+"""Outflow: how the rows are filled. Nothing is checked: a forged record gives a forged row."""
+
+from typing import Any
+
+from circuits.air.trace import U32, Trace, inverse_or_zero, put, put_packed
+from circuits.gadgets.integer import fill_carries
+from circuits.tables.outflow.columns import Columns, cash_identity, receiver_of
+from circuits.tables.records import CashAccess, OutflowRecords
+from rollup.protocol.constants import GENERATION_BITS, SIZE_BITS
+
+
+def build(records: OutflowRecords, height: int, blinded: int) -> U32:
+    """The trace, one row an outflow; the rest is padding of zeros."""
+    trace = Trace(Columns, height, blinded)
+    row = trace.rows(0, len(records.account))
+    row.active[...] = 1
+    for name in ("transfer", "account", "slot"):
+        getattr(row, name)[...] = getattr(records, name)
+    put_packed(row.receiver, records.receiver)
+    row.accounts_inverse[...] = row.transfer * inverse_or_zero(row.account - receiver_of(row))
+    _fill_amount(row, records)
+    row.generation.fill((records.generation + 1) % 2**GENERATION_BITS)
+    room = records.generation - records.slot_access.generation_before
+    row.generation_room.fill(room % 2**GENERATION_BITS)
+    row.slot_ts[...] = records.slot_access.previous_ts
+    row.stored_generation[...] = records.slot_access.generation_before
+    put_packed(row.stored_filled, records.slot_access.filled_before)
+    put(row.owner, records.owner)
+    _fill_purse(row, row.payer, records.payer, -1, row.active)
+    _fill_purse(row, row.payee, records.payee, 1, row.transfer)
+    trace.fill_rest()
+    return trace.finish()
+
+
+def _fill_amount(row: Columns, records: OutflowRecords) -> None:
+    put_packed(row.amount[:2], records.amount % 2**SIZE_BITS)
+    row.amount[2][...] = records.amount // 2**SIZE_BITS
+    first, *others = row.amount
+    row.amount_inverse[...] = inverse_or_zero(sum(others, first))
+
+
+def _fill_purse(row: Columns, purse: Any, cash: CashAccess, direction: int, count: Any) -> None:
+    """Cash of one account; zeros where a withdrawal pays none."""
+    purse.cash_ts[...] = cash.previous_ts
+    put_packed(purse.cash_before, cash.before)
+    purse.cash_after.fill(cash.after)
+    carries = fill_carries(cash_identity(row, purse, direction))
+    purse.cash_carries.fill([carry * count for carry in carries])

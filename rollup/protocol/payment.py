@@ -1,0 +1,71 @@
+"""Payments: which outflows a batch may hold, and what they do.
+
+Cash leaves an account only by its holder's signature, in a batch that is a whole step, and what is
+left must meet initial margin, in markets whose prices are fresh and unclamped: so nobody is paid at
+prices that the venue held still. Spec: docs/spec/16-outflow.md.
+"""
+
+from collections.abc import Sequence
+
+from rollup.protocol.batch import Batch
+from rollup.protocol.constants import OUTFLOW_TIMESTAMP
+from rollup.protocol.ledger import Ledger
+from rollup.protocol.outcome import OutflowStep, PurseStep
+from rollup.protocol.outflow import Outflow, spend_slot
+from rollup.protocol.rejection import Reason, Rejected, refusals_at
+from rollup.protocol.units import require_cash
+
+
+def apply_outflow(batch: Batch, ledger: Ledger, place: int) -> OutflowStep:
+    """Take cash out of an account and, for a transfer, put it into another one."""
+    signed = batch.outflows[place]
+    outflow = signed.outflow
+    with refusals_at(f"outflow {place}"):
+        require_begins_step(batch)
+        header = ledger.header(outflow.account)
+        account, slot = ledger.existing(outflow.account), (outflow.account, outflow.slot)
+        slot_before = ledger.slot(slot)
+        slot_after = spend_slot(outflow, slot_before)
+        cash_before = account.cash
+        cash_after = cash_before - outflow.amount
+        require_cash("cash", cash_after)
+        ledger.slots[slot] = slot_after
+        account.cash = cash_after
+        account.paid_out = True
+        receiver = None if outflow.is_withdrawal else _receive(ledger, outflow)
+    return OutflowStep(
+        OUTFLOW_TIMESTAMP + place,
+        signed,
+        header.key,
+        header.owner,
+        slot_before,
+        slot_after,
+        cash_before,
+        cash_after,
+        receiver,
+    )
+
+
+def _receive(ledger: Ledger, outflow: Outflow) -> PurseStep:
+    receiver = ledger.existing(outflow.receiver)
+    before = receiver.cash
+    after = before + outflow.amount
+    require_cash("cash", after)
+    receiver.cash = after
+    return PurseStep(outflow.receiver, before, after)
+
+
+def require_begins_step(batch: Batch) -> None:
+    """While a step is open its prices stand, and who is below maintenance may wait to be looked at:
+    no cash leaves. Nor in the batch that closes it, whose prices are those of its first batch."""
+    if batch.begins_open:
+        raise Rejected(Reason.OUTFLOW_STEP, "the step is open, so no cash leaves")
+
+
+def require_steady(ledger: Ledger, steady: Sequence[bool]) -> None:
+    """Who takes cash out has positions only where prices are fresh and unclamped."""
+    for index, entry in ledger.accounts.items():
+        if entry.paid_out and not all(steady[market] for market in entry.markets):
+            where = ledger.place(index)
+            detail = f"{where}: cash leaves it while a price is clamped or missing"
+            raise Rejected(Reason.OUTFLOW_MARKET, detail)

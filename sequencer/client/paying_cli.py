@@ -1,0 +1,107 @@
+"""Commands that take money out: withdraw, transfer, and claim at L1."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from rollup.program.cli import Output, conventions
+from rollup.protocol.constants import ACCOUNT_BITS
+from sequencer.client.cli import DEFAULT_L1
+from sequencer.client.options import account_option, trading_options
+
+if TYPE_CHECKING:  # libraries are loaded when a command is called
+    from sequencer.client.outflows import OwnOutflow
+
+timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(0.1),
+    default=600.0,
+    show_default=True,
+    help="Seconds to wait for the batch.",
+)
+
+
+@click.command()
+@click.argument("amount")
+@trading_options
+@timeout_option
+@conventions
+def withdraw(
+    console: Output,
+    amount: str,
+    url: str,
+    account: Path,
+    password_file: Path | None,
+    timeout: float,
+) -> None:
+    """Withdraw AMOUNT of USDC to the owner of the account.
+
+    It leaves the account at the end of the batch, or the venue says why not: `margin` where too
+    little would be left, `shut` where no cash leaves because a price is clamped or missing, or
+    somebody is still to be liquidated. Ask again in the next batch. The owner claims it at L1 once
+    the batch is proved.
+
+    \b
+    crypsis withdraw 250 --account trader.json
+    crypsis claim --account trader.json
+    """
+    from sequencer.client.command import number, trading
+
+    wanted = number("amount", amount)
+    with trading(console, url, account, password_file) as venue:
+        paid = venue.withdraw(wanted, timeout)
+    _say(console, paid, "claim it at L1 once that batch is proved: crypsis claim")
+
+
+@click.command()
+@click.argument("receiver", type=click.IntRange(0, (1 << ACCOUNT_BITS) - 1))
+@click.argument("amount")
+@trading_options
+@timeout_option
+@conventions
+def transfer(
+    console: Output,
+    receiver: int,
+    amount: str,
+    url: str,
+    account: Path,
+    password_file: Path | None,
+    timeout: float,
+) -> None:
+    """Pay AMOUNT of USDC to the account RECEIVER of the same venue.
+
+    By the same rules as a withdrawal; only payer, receiver and venue learn of it.
+
+    \b
+    crypsis transfer 7 250 --account trader.json
+    """
+    from sequencer.client.command import number, trading
+
+    wanted = number("amount", amount)
+    with trading(console, url, account, password_file) as venue:
+        paid = venue.transfer(receiver, wanted, timeout)
+    _say(console, paid, f"account {receiver} has it")
+
+
+@click.command()
+@account_option
+@click.option("--l1", default=DEFAULT_L1, show_default=True, help="Of the L1.")
+@conventions
+def claim(console: Output, account: Path, l1: str) -> None:
+    """Have L1 pay the owner what was withdrawn in proved batches, and what was refunded.
+
+    \b
+    crypsis claim --account trader.json --l1 http://127.0.0.1:8645/
+    """
+    from sequencer.client.depositing import claim as ask
+
+    record = ask(account, l1)
+    console.result(record, f"L1 paid {record['amount']} USDC to {record['owner']}")
+
+
+def _say(console: Output, paid: "OwnOutflow", what_next: str) -> None:
+    from sequencer.client.rows import outflow_record
+
+    record = outflow_record(paid)
+    console.result(record, f"{paid.amount} USDC left in batch {paid.batch}; {what_next}")

@@ -1,0 +1,126 @@
+"""The end of a batch: outflows that were asked for are paid or refused, and the batch is told.
+
+They wait until then because only what an account holds when all else is done says whether its cash
+may leave, and only a batch that closes its step pays at all. What a batch cannot pay is refused and
+does not wait for another one: it was signed for an account that may be in another state at the next
+prices, and whoever wants it still signs again.
+"""
+
+from rollup.protocol.outflow import Outflow
+from rollup.protocol.rejection import Reason
+from sequencer.engine.command import PayOut
+from sequencer.engine.event import (
+    AnyReason,
+    BatchClosed,
+    Event,
+    OutflowAsked,
+    OutflowPaid,
+    OutflowRefused,
+    VenueReason,
+)
+from sequencer.engine.payments import Asked, Payments, decide, none_of
+from sequencer.engine.state import CoreState
+from sequencer.engine.work import Work
+
+
+def ask_out(state: CoreState, work: Work, command: PayOut) -> list[Event]:
+    """An outflow waits for the end of its batch. What would be refused then whatever happens until
+    then is refused at once."""
+    asked = Asked(command.signed, command.receipt)
+    outflow = command.signed.outflow
+    reason = _refusal(state, work, outflow) or _slot_refusal(state, outflow)
+    if reason is None and not state.ledger.take_in(work, outflow):
+        reason = VenueReason.SHUT
+    if reason is not None:
+        return [OutflowRefused(asked.key, reason, command.receipt)]
+    place = (outflow.account, outflow.slot)
+    state.used[place] = max(state.used.get(place, 0), outflow.generation + 1)
+    state.asked.append(asked)
+    return [OutflowAsked(asked.key, command.receipt)]
+
+
+def _refusal(state: CoreState, work: Work, outflow: Outflow) -> AnyReason | None:
+    """Why it can be of no batch now: another venue's, of or to nobody, the backstop's, too late."""
+    named = {outflow.account} if outflow.is_withdrawal else {outflow.account, outflow.receiver}
+    if (outflow.chain, outflow.venue) != (state.chain, state.venue):
+        return Reason.ORDER_VENUE
+    if not named <= state.ledger.holders.keys():
+        return Reason.ACCOUNT_MISSING
+    if outflow.account == state.ledger.governance.backstop_account:
+        return Reason.BACKSTOP_SIGNED
+    return Reason.ORDER_EXPIRED if outflow.expiry < work.time else None
+
+
+def _slot_refusal(state: CoreState, outflow: Outflow) -> AnyReason | None:
+    """Why the slot cannot take it: an older generation, or a live order."""
+    place = (outflow.account, outflow.slot)
+    stored = state.ledger.holders[outflow.account].slot(outflow.slot)
+    if outflow.generation < stored.generation:
+        return Reason.GENERATION_DEAD
+    if outflow.generation < state.used.get(place, 0):
+        return VenueReason.GENERATION_USED
+    return VenueReason.SLOT_BUSY if place in state.live else None
+
+
+def shut(state: CoreState) -> None:
+    """The open batch pays nothing out: it would leave its step open."""
+    state.is_shut = True
+
+
+def foreseen(state: CoreState, receipts: bytes) -> BatchClosed | None:
+    """The batch as it would be closed now, if anybody would be paid in it. Changes nothing."""
+    if state.work is None or not state.asked:
+        return None
+    payments = _payments(state, state.work)
+    return _closed(state, state.work, payments, receipts) if payments.paid else None
+
+
+def close(state: CoreState, work: Work, receipts: bytes) -> list[Event]:
+    """Pay out, credit the fees, and tell what was in the batch."""
+    payments = _payments(state, work)
+    closed = _closed(state, work, payments, receipts)
+    events = _pay_out(state, work, payments)
+    state.ledger.finish(work)
+    state.number, state.time, state.work = work.number, work.time, None
+    state.market_book = work.book
+    return [*events, closed]
+
+
+def _payments(state: CoreState, work: Work) -> Payments:
+    return none_of(state.asked) if state.is_shut else decide(state.ledger, work, state.asked)
+
+
+def _pay_out(state: CoreState, work: Work, payments: Payments) -> list[Event]:
+    """Take over what was decided of all that was asked for."""
+    for account, holding in payments.holdings.items():
+        state.ledger.holders[account].holding = holding
+    for (account, slot), stored in payments.slots.items():
+        state.ledger.holders[account].slots[slot] = stored
+    state.asked, state.is_shut = [], False
+    events: list[Event] = []
+    for each in payments.paid:
+        outflow = each.signed.outflow
+        kind, receiver, amount = outflow.kind, outflow.receiver, outflow.amount
+        events.append(OutflowPaid(each.key, kind, receiver, amount, work.time, each.receipt))
+    return events + [OutflowRefused(each.key, why, each.receipt) for each, why in payments.refused]
+
+
+def _closed(state: CoreState, work: Work, payments: Payments, receipts: bytes) -> BatchClosed:
+    filled = {(each.order.account, each.order.slot) for each in work.orders}
+    return BatchClosed(
+        number=work.number,
+        time=work.time,
+        prices=work.prices,
+        reports=work.reports,
+        redo=work.redo,
+        attempt=work.attempt,
+        governance=state.ledger.governance,
+        deposits=tuple(work.deposits),
+        orders=tuple(work.orders),
+        fills=tuple(work.fills),
+        takeovers=tuple(work.takeovers),
+        outflows=tuple(each.signed for each in payments.paid),
+        accounts=tuple(sorted(work.before)),
+        slots=tuple(sorted(filled | payments.slots.keys())),
+        receipts=receipts,
+    )

@@ -1,0 +1,103 @@
+"""Which of the outflows that were asked for a batch pays: decided as it closes.
+
+Pure numbers: nothing is changed until the ledger takes the decision over, so that whoever closes a
+batch can first find out whether it would close its step.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from rollup.private import Private
+from rollup.protocol.account import SlotState
+from rollup.protocol.margin import Holding, margin_refusal
+from rollup.protocol.outflow import Outflow, SignedOutflow, spend_slot
+from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.units import require_cash
+from sequencer.engine.event import AnyReason, VenueReason
+from sequencer.engine.ledger import Ledger
+from sequencer.engine.live import OrderKey
+from sequencer.engine.work import Work
+
+
+class Asked(NamedTuple):
+    """An outflow that waits for its batch to close, and the receipt that it came with."""
+
+    signed: SignedOutflow
+    receipt: int
+
+    @property
+    def key(self) -> OrderKey:
+        """What it is called: as an order, since it uses up a generation."""
+        outflow = self.signed.outflow
+        return (outflow.account, outflow.slot, outflow.generation)
+
+
+@dataclass(slots=True, repr=False)
+class Payments(Private):
+    """What was decided: who is paid and who is not, and what accounts and slots then hold."""
+
+    paid: list[Asked] = field(default_factory=list)
+    refused: list[tuple[Asked, AnyReason]] = field(default_factory=list)
+    holdings: dict[int, Holding] = field(default_factory=dict)
+    slots: dict[tuple[int, int], SlotState] = field(default_factory=dict)
+
+
+def decide(ledger: Ledger, work: Work, asked: Sequence[Asked]) -> Payments:
+    """Each in the order in which it came; what a batch cannot pay is refused, and does not wait: it
+    was signed for an account that may be another one at the next prices."""
+    found = Payments()
+    for each in asked:
+        outflow = each.signed.outflow
+        reason = _shut(ledger, work, outflow) or _pay(ledger, work, found, outflow)
+        if reason is None:
+            found.paid.append(each)
+        else:
+            found.refused.append((each, reason))
+    return found
+
+
+def none_of(asked: Sequence[Asked]) -> Payments:
+    """Nobody is paid: the step stays open."""
+    return Payments(refused=[(each, VenueReason.SHUT) for each in asked])
+
+
+def _shut(ledger: Ledger, work: Work, outflow: Outflow) -> AnyReason | None:
+    """Why the batch pays nothing out of this account, or to it, whatever it holds. The backstop is
+    paid nothing where others were deleveraged because it could carry no more."""
+    named = {outflow.account} if outflow.is_withdrawal else {outflow.account, outflow.receiver}
+    if named & work.liquidated or (work.zones and ledger.governance.backstop_account in named):
+        return VenueReason.SHUT
+    opened = (market for account, market in work.room.positions if account == outflow.account)
+    return None if all(work.steady[market] for market in opened) else VenueReason.SHUT
+
+
+def _pay(ledger: Ledger, work: Work, found: Payments, outflow: Outflow) -> AnyReason | None:
+    """Take the cash, on paper, if every rule holds."""
+    payer, place = ledger.holders[outflow.account], (outflow.account, outflow.slot)
+    holding = found.holdings.get(outflow.account, payer.holding)
+    try:
+        slot = spend_slot(outflow, found.slots.get(place, payer.slot(outflow.slot)))
+        after = _with(holding, -outflow.amount)
+        payee = None if outflow.is_withdrawal else _paid(ledger, found, outflow)
+    except Rejected as refusal:
+        return refusal.reason
+    before = work.before.get(outflow.account, payer.holding)
+    reason: Reason | None = margin_refusal(before, after, work.terms, paid_out=True)
+    if reason is not None:
+        return reason
+    found.slots[place], found.holdings[outflow.account] = slot, after
+    if payee is not None:
+        found.holdings[outflow.receiver] = payee
+    return None
+
+
+def _paid(ledger: Ledger, found: Payments, outflow: Outflow) -> Holding:
+    holder = ledger.holders[outflow.receiver]
+    return _with(found.holdings.get(outflow.receiver, holder.holding), outflow.amount)
+
+
+def _with(holding: Holding, amount: int) -> Holding:
+    cash = holding.cash + amount
+    require_cash("cash", cash)
+    return holding._replace(cash=cash)

@@ -1,0 +1,184 @@
+"""The outflow row: its numbers, slot, cash and receivers; each lie refused by its claim."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from circuits.gadgets.buses import MEMORY, ORDER, OUTFLOW, OWNER, PAYOUT
+from circuits.gadgets.words import CASH_WORD, SLOT_WORD
+from circuits.tables.outflow.air import TABLE
+from circuits.tables.outflow.trace import build
+from circuits.tables.records import CashAccess, OutflowRecords, SlotAccess
+from rollup.protocol.constants import CASH_LIMIT, OUTFLOW_TIMESTAMP
+from rollup.protocol.encoding import outflow_words, owner_words, packed
+from tests.helpers.isolation import Isolated
+
+HEIGHT = 4
+PLACES = 2
+ACCOUNT, RECEIVER, SLOT = 5, 2**30 - 2, 200
+AMOUNT = 2**52 + 2**27 + 77
+GENERATION, STORED = 900, 17
+CASH = (2**53, -(10**15))
+OWNER_BYTES = bytes(range(1, 21))
+
+PUBLICS = {"closed": 1, "begins_open": 0}
+ALONE = Isolated(TABLE, PUBLICS)
+
+
+def column(value: int, kind: Any = np.int64) -> Any:
+    return np.array([value], dtype=kind)
+
+
+def cash(account: int, before: int, after: int) -> CashAccess:
+    old, new = (np.array([(c + CASH_LIMIT) % 2**64], dtype=np.uint64) for c in (before, after))
+    return CashAccess(column(account), column(70), old, new, column(1), column(1))
+
+
+def records(*, transfer: int = 1, amount: int = AMOUNT) -> OutflowRecords:
+    """One honest outflow."""
+    nobody = cash(0, -CASH_LIMIT, -CASH_LIMIT)
+    none = replace(nobody, previous_ts=column(0), existed=column(0), exists=column(0))
+    return OutflowRecords(
+        transfer=column(transfer),
+        account=column(ACCOUNT),
+        slot=column(SLOT),
+        generation=column(GENERATION),
+        receiver=column(RECEIVER if transfer else 0),
+        amount=column(amount),
+        owner=np.array([owner_words(OWNER_BYTES)], dtype=np.int64),
+        slot_access=SlotAccess(column(71), column(STORED), column(2**39 + 3), column(0)),
+        payer=cash(ACCOUNT, CASH[0], CASH[0] - amount),
+        payee=cash(RECEIVER, CASH[1], CASH[1] + amount) if transfer else none,
+    )
+
+
+def trace(**terms: int) -> Any:
+    return build(records(**terms), HEIGHT, 0)
+
+
+HONEST = {
+    "a transfer": {},
+    "a withdrawal": {"transfer": 0},
+    "a quantum": {"transfer": 0, "amount": 1},
+    "the largest": {"amount": 2**53 - 1},
+}
+
+
+@pytest.mark.parametrize("terms", HONEST.values(), ids=HONEST.keys())
+def test_an_honest_outflow_holds(terms: dict[str, int]) -> None:
+    matrix, given = trace(**terms), records(**terms)
+    assert ALONE.failed(matrix) == set()
+    transfer, amount = int(given.transfer[0]), outflow_words(int(given.amount[0]))
+    to = packed(int(given.receiver[0]), 30)
+    signed = (ACCOUNT, SLOT, GENERATION, 0, transfer, *to, *amount, 1)
+    assert ALONE.messages(matrix, ORDER) == {signed: -1}
+    assert ALONE.messages(matrix, OUTFLOW) == {(ACCOUNT,): -1}
+    whose = owner_words(OWNER_BYTES)
+    granted = {} if transfer else {(*whose, *amount): -1}
+    assert ALONE.messages(matrix, PAYOUT) == granted
+    assert ALONE.messages(matrix, OWNER) == ({} if transfer else {(ACCOUNT, *whose): -1})
+
+
+def test_slot_and_cash_of_both_are_taken_and_put_back() -> None:
+    said, now = ALONE.messages(trace(), MEMORY), OUTFLOW_TIMESTAMP
+    assert len(said) == 6
+    filled = packed(2**39 + 3, 40)
+    assert said[(ACCOUNT, SLOT_WORD + SLOT, 71, STORED, *filled, 0)] == -1
+    assert said[(ACCOUNT, SLOT_WORD + SLOT, now, GENERATION + 1, 0, 0, 0)] == 1
+    for account, before, direction in ((ACCOUNT, CASH[0], -1), (RECEIVER, CASH[1], 1)):
+        old, new = (packed(c + CASH_LIMIT, 64) for c in (before, before + direction * AMOUNT))
+        assert said[(account, CASH_WORD, 70, *old, 1)] == -1
+        assert said[(account, CASH_WORD, now, *new, 1)] == 1
+    assert len(ALONE.messages(trace(transfer=0), MEMORY)) == 4
+
+
+def test_padding_says_nothing() -> None:
+    matrix = trace()
+    matrix[0] = 0
+    assert ALONE.failed(matrix) == set()
+    for bus in (MEMORY, ORDER, OUTFLOW, OWNER, PAYOUT):
+        assert not ALONE.messages(matrix, bus)
+
+
+@pytest.mark.parametrize(
+    ("column_", "change", "claims"),
+    [
+        ("active", 1, {"outflow.flags"}),
+        ("active", -1, {"outflow.padding-is-silent"}),
+        ("transfer", 1, {"outflow.flags"}),
+        ("transfer", -1, {"outflow.no-receiver"}),
+        ("receiver.0", 1, {"outflow.distinct-accounts"}),
+        ("amount.0", 1, {"outflow.amount-positive", "outflow.cash"}),
+        ("amount.1", 1, {"outflow.amount-positive", "outflow.cash"}),
+        ("amount.2", 1, {"outflow.amount-positive", "outflow.cash"}),
+        ("generation.0", 1, {"outflow.generation"}),
+        ("generation.1", 8192, {"outflow.bounds", "outflow.generation"}),
+        ("stored_generation", 1, {"outflow.generation"}),
+        ("slot_ts", 3000, {"outflow.slot-access"}),
+        ("payer.cash_after.0", 1, {"outflow.cash"}),
+        ("payee.cash_after.0", 1, {"outflow.cash"}),
+        ("payer.cash_after.4", 4096, {"outflow.bounds", "outflow.cash"}),
+        ("payer.cash_ts", 3000, {"outflow.cash-access"}),
+        ("payee.cash_ts", 3000, {"outflow.cash-access"}),
+    ],
+)
+def test_a_changed_cell_breaks_its_claim(column_: str, change: int, claims: set[str]) -> None:
+    matrix = trace()
+    old = int(matrix[0, TABLE.columns.names().index(column_)])
+    assert claims <= ALONE.failed(ALONE.forge(matrix, 0, column_, old + change))
+
+
+@pytest.mark.parametrize(
+    ("publics", "claim"),
+    [
+        ({"closed": 0}, "outflow.step-closed"),
+        ({"begins_open": 1}, "outflow.step-begun"),
+    ],
+)
+def test_in_a_batch_that_is_not_a_step_of_its_own(publics: dict[str, int], claim: str) -> None:
+    table = Isolated(TABLE, {**PUBLICS, **publics})
+    assert table.failed(trace()) == {claim}
+    empty = trace()
+    empty[0] = 0
+    assert table.failed(empty) == set()
+
+
+def test_an_outflow_below_the_rows_that_have_a_time() -> None:
+    matrix = trace()
+    matrix[PLACES] = matrix[0]
+    matrix[0] = 0
+    assert ALONE.failed(matrix) == {"outflow.place"}
+
+
+def test_a_transfer_to_oneself_has_no_inverse() -> None:
+    lie = replace(records(), receiver=column(ACCOUNT))
+    assert ALONE.failed(build(lie, HEIGHT, 0)) == {"outflow.distinct-accounts"}
+
+
+def test_a_withdrawal_names_nobody() -> None:
+    lie = replace(records(transfer=0), receiver=column(RECEIVER))
+    assert ALONE.failed(build(lie, HEIGHT, 0)) == {"outflow.no-receiver"}
+
+
+def test_an_outflow_of_nothing_is_none() -> None:
+    assert ALONE.failed(trace(amount=0)) == {"outflow.amount-positive"}
+
+
+def test_an_older_generation_is_out_of_range() -> None:
+    given = records()
+    slot = replace(given.slot_access, generation_before=column(GENERATION + 1))
+    lie = build(replace(given, slot_access=slot), HEIGHT, 0)
+    assert "outflow.generation" in ALONE.failed(lie)
+
+
+def test_the_highest_generation_has_none_above_it() -> None:
+    """Its slot would go on with a generation that no order can have."""
+    lie = replace(records(), generation=column(2**26 - 1))
+    assert "outflow.generation" in ALONE.failed(build(lie, HEIGHT, 0))
+
+
+def test_cash_that_overflows_is_out_of_range() -> None:
+    lie = replace(records(), payee=cash(RECEIVER, CASH_LIMIT - 1, CASH_LIMIT - 1 + AMOUNT))
+    assert "outflow.cash" in ALONE.failed(build(lie, HEIGHT, 0))
