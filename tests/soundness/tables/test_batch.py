@@ -129,6 +129,10 @@ def markets(lag: int = 11, listed: int = 2) -> MarketRecords:
         take_uses=zeros,
         listed=(np.arange(count) < listed).astype(np.int64),
         frontier=(np.array([(17_000, 48_000), (300, 401), (7, 8)]), after),
+        zoned=np.zeros((count, 2), dtype=np.int64),
+        zone=np.zeros((count, 2), dtype=np.int64),
+        full=np.zeros((count, 2), dtype=np.int64),
+        backstop=np.zeros(16, dtype=np.int64),
     )
 
 

@@ -50,10 +50,15 @@ CASES: dict[str, Case] = {
         lambda: test_fill.trace({"buyer.stored_generation": 2, "seller.stored_generation": 0}),
         set(),
     ),
-    "takeover of a long": (test_takeover.TAKEOVER, test_takeover.trace, set()),
+    "takeover of a long": (test_takeover.TAKEOVER, test_takeover.trace, {"standing"}),
     "takeover of a short": (
         test_takeover.TAKEOVER,
         lambda: test_takeover.trace(short=1, exhausted=1, waived=777),
+        {"standing"},
+    ),
+    "takeover that deleverages": (
+        test_takeover.TAKEOVER,
+        lambda: test_takeover.trace(closes=1, standing=2, last=0),
         set(),
     ),
     "transfer": (test_outflow.ALONE, test_outflow.trace, {f"owner.{i}" for i in range(6)}),

@@ -18,10 +18,11 @@ from sequencer.client.book import OwnBook
 from sequencer.client.slots import ForgetfulStore, Slots
 from sequencer.client.wire import account_answer
 from sequencer.engine.event import VenueReason
+from sequencer.engine.ledger import Ledger
 from sequencer.intake.admission import order_action
 from sequencer.service.answers import sight
 from sequencer.service.fact_codec import facts_from_bytes, facts_to_bytes
-from sequencer.service.facts import Accepted, Ended, Fact, Liquidated, Rested, Waiting
+from sequencer.service.facts import Accepted, Deleveraged, Ended, Fact, Liquidated, Rested, Waiting
 from sequencer.service.venue import Venue
 from tests.helpers.oracle import reports
 from tests.strategies import venues
@@ -149,12 +150,40 @@ class Poor(Funded):
     backstop = 10 * DOLLAR
 
 
+@pytest.fixture
+def nobody_is_deleveraged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches have no room for it: so that a step stays open."""
+    monkeypatch.setattr(Ledger, "deleverage", lambda *_: ())
+
+
+def test_whose_lots_are_closed_is_told(folder: LockedFolder) -> None:
+    """The backstop can take little, so the short one loses what the long one must give up."""
+    venue = start(folder, Poor())
+    told = fall(venue)
+    (mine,) = (fact for account, fact in told if account == SHORT)
+    taken, lost = (fact for _, fact in told if isinstance(fact, Liquidated))
+    assert taken.fee > 0 and taken.size < lost.size
+    assert isinstance(mine, Deleveraged) and mine.side is Side.BUY
+    assert (mine.batch, mine.market, mine.price, mine.size) == (3, 0, lost.price, lost.size)
+    assert lost.fee == 0
+    assert facts_from_bytes(facts_to_bytes([mine])) == (mine,)
+    seen = sight(venue.core, venue.history, SHORT, 0, venue.run)
+    venue.close()
+    answer = account_answer(Node({**seen.head, **seen.holding, "facts": seen.facts}, "answer"))
+    assert answer is not None
+    book = OwnBook(Slots(ForgetfulStore()))
+    book.learn(answer.run, answer.page, 0, venues.GOVERNANCE.markets)
+    (found,) = book.liquidations
+    assert found.deleveraged and found.fee == 0 and found.side is Side.BUY
+
+
 def report(venue: Venue, btc: int) -> None:
     """Open the next batch, with reports of a price."""
     time = venue.core.time + 1_000
     venue.open_batch(time, reports(venues.GOVERNANCE, (btc, venues.PRICES[1]), time))
 
 
+@pytest.mark.usefixtures("nobody_is_deleveraged")
 def test_while_somebody_is_due_the_step_stays_open_and_its_prices_stand(
     folder: LockedFolder,
 ) -> None:
@@ -181,6 +210,7 @@ def in_the_other_market(account: int, side: Side) -> Action:
     return order_action(venues.order(account, side, venues.PRICES[1], 5, slot=3, market=1))
 
 
+@pytest.mark.usefixtures("nobody_is_deleveraged")
 def test_orders_that_would_trade_wait_while_a_step_is_open(folder: LockedFolder) -> None:
     l1 = Poor()
     l1.later = (venues.registration(3, 3, 10**6 * DOLLAR),)
@@ -202,6 +232,7 @@ def test_orders_that_would_trade_wait_while_a_step_is_open(folder: LockedFolder)
     venue.close()
 
 
+@pytest.mark.usefixtures("nobody_is_deleveraged")
 def test_a_restart_goes_on_in_the_open_step(folder: LockedFolder) -> None:
     l1 = Poor()
     venue = start(folder, l1)
