@@ -61,8 +61,10 @@ def none_of(asked: Sequence[Asked]) -> Payments:
 
 
 def _shut(work: Work, outflow: Outflow) -> AnyReason | None:
-    """Why the batch pays nothing out of this account, whatever it holds."""
-    if {outflow.account, outflow.receiver} & work.liquidated:
+    """Why the batch pays nothing out of this account, or to it, whatever it holds. A withdrawal
+    goes to no account: its receiver has the number of one."""
+    named = {outflow.account} if outflow.is_withdrawal else {outflow.account, outflow.receiver}
+    if named & work.liquidated:
         return VenueReason.SHUT
     opened = (market for account, market in work.room.positions if account == outflow.account)
     return None if all(work.steady[market] for market in opened) else VenueReason.SHUT
