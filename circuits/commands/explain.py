@@ -60,9 +60,20 @@ SHOWN = (
         ("fill.limit", "fill.cap", "fill.fee-cap", "fill.band"),
     ),
     Said(
-        "Cash and size move only between the two sides of a fill, fees go to the fee account, and "
-        "the total under custody grows by the credited deposits alone.",
-        ("fill.cash", "fill.position", "batch.fees", "dep.credited"),
+        "Cash and size move only between the two sides of a fill or a takeover, fees go to the fee "
+        "account, and the total under custody changes by the credited deposits and the withdrawals "
+        "listed alone.",
+        ("fill.cash", "fill.position", "takeover.cash-kept", "batch.fees", "dep.credited"),
+    ),
+    Said(
+        "Cash left an account only where the key of the account signed for it, in a batch that "
+        "closes its step, above initial margin; a withdrawal goes to the owner of its account.",
+        ("order.signature", "outflow.signed", "outflow.step-closed", "outflow.owner"),
+    ),
+    Said(
+        "Only accounts below maintenance margin were liquidated, for the fee of the market or for "
+        "all that was left, and none ends with a debt.",
+        ("account.liquidatable", "takeover.fee", "account.exhausted", "account.liquidated-equity"),
     ),
     Said(
         "Every fill and every margin is at the price less the market's funding, which follows from "

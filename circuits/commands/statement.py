@@ -55,6 +55,8 @@ def statement_record(verified: Verified) -> dict[str, object]:
         "deposits_before": public.deposits_before,
         "deposits_credited": len(public.deposits) - len(public.refunds),
         "deposits_refused": len(public.refunds),
+        "withdrawals": len(public.withdrawals),
+        "withdrawn": str(sum(granted.amount for granted in public.withdrawals)),
         "total": str(public.total),
         "redo": public.redo,
         "closed": public.closed,
@@ -179,6 +181,7 @@ def statement_text(verified: Verified) -> str:
         _line("receipts", public.receipts.hex()),
         *_verifier_lines(verified),
         _line("deposits", _deposits([public])),
+        _line("withdrawn", _withdrawn([public])),
         _line("custody", _money(public.total)),
         _wrapped("prices", ", ".join(map(str, quotes(verified)))),
         _wrapped("signed", _signed(public)),
@@ -215,6 +218,7 @@ def chain_text(chain: Sequence[Verified]) -> str:
         _line("receipts", last.receipts.hex()),
         *_verifier_lines(chain[0]),
         _line("deposits", _deposits(publics)),
+        _line("withdrawn", _withdrawn(publics)),
         _line("custody", _money(last.total)),
         _wrapped("redo", redo or "none"),
         _wrapped("steps", _steps(publics)),
@@ -266,6 +270,14 @@ def _deposits(publics: Sequence[PublicInput]) -> str:
     refused = sum(len(public.refunds) for public in publics)
     before = publics[0].deposits_before
     return f"{count} from queue entry {before} on: {count - refused} credited, {refused} refused"
+
+
+def _withdrawn(publics: Sequence[PublicInput]) -> str:
+    granted = [each for public in publics for each in public.withdrawals]
+    if not granted:
+        return "nothing"
+    grants = "1 grant" if len(granted) == 1 else f"{len(granted)} grants"
+    return f"{_money(sum(each.amount for each in granted))}, in {grants} for L1 to pay"
 
 
 def _signed(public: PublicInput) -> str:

@@ -63,8 +63,9 @@ def none_of(asked: Sequence[Asked]) -> Payments:
 
 
 def _shut(ledger: Ledger, work: Work, outflow: Outflow) -> AnyReason | None:
-    """Why the batch pays nothing out of this account, or to it, whatever it holds. The backstop is
-    paid nothing where others were deleveraged because it could carry no more."""
+    """Why the batch pays nothing out of this account, or to it, whatever it holds. A withdrawal
+    goes to no account: its receiver has the number of one. The backstop is paid nothing where
+    others were deleveraged because it could carry no more."""
     named = {outflow.account} if outflow.is_withdrawal else {outflow.account, outflow.receiver}
     if named & work.liquidated or (work.zones and ledger.governance.backstop_account in named):
         return VenueReason.SHUT

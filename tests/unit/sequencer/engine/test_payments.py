@@ -254,6 +254,16 @@ def test_a_liquidated_account_neither_pays_nor_is_paid() -> None:
     assert refused(venue.close().events) is VenueReason.SHUT
 
 
+def test_who_withdraws_does_not_care_whether_the_fee_account_is_liquidated(venue: Running) -> None:
+    """A withdrawal names no receiver, and that number is the fee account's."""
+    venue.open()
+    work = venue.machine.core.work
+    assert work is not None
+    work.liquidated.add(GOVERNANCE.fee_account)
+    venue.ask(withdraw(1, USDC))
+    assert isinstance(venue.close().events[0], OutflowPaid)
+
+
 def test_nobody_is_paid_in_a_batch_that_leaves_its_step_open() -> None:
     """The backstop has nothing, so who is below maintenance stays: cash and prices wait for him."""
     venue = Running(60 * USDC, RICH, RICH, backstop=0)
