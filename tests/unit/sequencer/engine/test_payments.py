@@ -24,6 +24,7 @@ from sequencer.engine.event import (
     OutflowRefused,
     VenueReason,
 )
+from sequencer.engine.ledger import Ledger
 from tests.helpers.market_books import terms_at
 from tests.helpers.venue import (
     BACKSTOP_ACCOUNT,
@@ -264,8 +265,12 @@ def test_who_withdraws_does_not_care_whether_the_fee_account_is_liquidated(venue
     assert isinstance(venue.close().events[0], OutflowPaid)
 
 
-def test_nobody_is_paid_in_a_batch_that_leaves_its_step_open() -> None:
-    """The backstop has nothing, so who is below maintenance stays: cash and prices wait for him."""
+def test_nobody_is_paid_in_a_batch_that_leaves_its_step_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The backstop has nothing and the batch no room to deleverage, so who is below maintenance
+    stays: cash and prices wait for him."""
+    monkeypatch.setattr(Ledger, "deleverage", lambda *_: ())
     venue = Running(60 * USDC, RICH, RICH, backstop=0)
     venue.open()
     venue.trade(900)
