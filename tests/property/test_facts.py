@@ -18,7 +18,16 @@ from rollup.protocol.shape_class import ShapeClass
 from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
 from sequencer.engine.core import new_state, step
 from sequencer.engine.event import Traded
-from sequencer.service.facts import Accepted, Ended, Fact, Filled, Rested, facts_of
+from sequencer.service.facts import (
+    Accepted,
+    Deleveraged,
+    Ended,
+    Fact,
+    Filled,
+    Liquidated,
+    Rested,
+    facts_of,
+)
 from tests.strategies import venues
 
 ACCOUNTS = range(700_000_001, 700_000_006)
@@ -149,15 +158,18 @@ def test_a_trade_is_one_fill_of_each_side_and_both_agree(plan: Plan) -> None:
 @settings(max_examples=150, deadline=None)
 @given(plans)
 def test_fills_account_for_all_cash_and_all_fees(plan: Plan) -> None:
-    """Side, price, size and fee of its fills are what an owner's cash went by."""
+    """Side, price, size and fee of its fills, and of what else was taken of it, are what an owner's
+    cash went by. The backstop has nothing, so nobody pays it."""
     market = Market().run(plan)
     cash = dict.fromkeys(ACCOUNTS, 3_000 * DOLLAR)
     fees = 0
     for owner, fact in market.facts:
+        if isinstance(fact, Filled | Liquidated | Deleveraged):
+            cash[owner] -= fact.price * fact.size * (1 if fact.side is Side.BUY else -1)
         if isinstance(fact, Filled):
-            paid = fact.price * fact.size * (1 if fact.side is Side.BUY else -1)
-            cash[owner] -= paid + fact.fee
+            cash[owner] -= fact.fee
             fees += fact.fee
+        assert not isinstance(fact, Liquidated) or fact.fee == 0
     holders = market.core.ledger.holders
     assert {account: holders[account].holding.cash for account in ACCOUNTS} == cash
     assert holders[market.core.ledger.governance.fee_account].holding.cash == fees
@@ -171,6 +183,8 @@ def test_an_owner_knows_from_its_facts_alone_what_lives_and_how_much_it_wants(pl
     alive: set[tuple[int, ...]] = set()
     wanted: dict[tuple[int, ...], int] = {}
     for owner, fact in market.facts:
+        if isinstance(fact, Liquidated | Deleveraged):
+            continue
         key = (owner, *fact.key)
         if isinstance(fact, Accepted):
             alive.add(key)
