@@ -7,11 +7,12 @@ triggers, deposits of every kind, orders over several batches, empty batches.
 import pytest
 
 from circuits.stark.lookup import PublicMessage
-from circuits.statement.inputs import PUBLICS, deposit_message, market_message
+from circuits.statement.inputs import PUBLICS, deposit_message, market_message, payout_message
 from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.encoding import limbs
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT
 from rollup.protocol.outcome import Outcome
+from rollup.protocol.pricing import steady_markets
 from rollup.protocol.takeover import Takeover
 from tests.helpers.market_books import terms_at
 from tests.helpers.statement import claims_broken_by, small_witness
@@ -82,8 +83,10 @@ def assert_publics_agree(
     assert value("closed") == (public.closed,)
     assert value("deposits_count") == (len(outcome.steps.deposits),)
     deposits = [deposit_message(d) for d in public.deposits]
-    markets = [market_message(m, terms) for m, terms in enumerate(outcome.steps.terms)]
-    assert [m.payload for m in messages] == [*deposits, *markets]
+    steady = steady_markets(public.governance, public.reports, public.prices)
+    markets = [market_message(m, terms, steady[m]) for m, terms in enumerate(outcome.steps.terms)]
+    paid = [payout_message(withdrawal) for withdrawal in public.withdrawals]
+    assert [m.payload for m in messages] == [*deposits, *markets, *paid]
 
 
 def test_the_seeds_reach_every_outcome(seen: dict[str, set[object]]) -> None:
