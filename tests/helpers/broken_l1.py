@@ -272,7 +272,8 @@ class TakesTheSecondHeader(HeaderChain):
 
 class KeepsWithdrawalsItself(Vault):
     def settle(self, public: PublicInput) -> None:
-        super().settle(replace(public, total=public.total_before, withdrawals=()))
+        kept = public.total + public.withdrawn
+        super().settle(replace(public, total=kept, withdrawals=()))
         self.custody = public.total
 
 

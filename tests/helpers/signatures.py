@@ -178,7 +178,7 @@ def terms_of(records: OrderRecords) -> list[tuple[int, ...]]:
     terms = []
     for i, uses in enumerate(records.uses.tolist()):
         price, size = packed(int(records.price[i]), 30), packed(int(records.size[i]), 40)
-        row = (*(int(column[i]) for column in names), *price, *size, int(records.max_fee[i]))
+        row = (*(int(column[i]) for column in names), *price, *size, int(records.max_fee[i]), 0)
         terms += [row] * uses
     return terms
 

@@ -193,7 +193,8 @@ def test_memory_timestamps_leave_room_for_every_step() -> None:
     assert c.DEPOSIT_TIMESTAMP == 1
     assert c.FILL_TIMESTAMP == 65
     assert c.TAKEOVER_TIMESTAMP == 65 + LARGEST.trades == 1089
-    assert c.FEE_TIMESTAMP == 1089 + LARGEST.takeovers == 2113 < 2**13
+    assert c.OUTFLOW_TIMESTAMP == 1089 + LARGEST.takeovers == 2113
+    assert c.FEE_TIMESTAMP == 2113 + c.OUTFLOWS_MAX == 2177 < 2**13
 
 
 def test_notional_and_sums_fit_their_bounds() -> None:

@@ -114,7 +114,7 @@ def test_the_loop_signs_every_slot_once_and_those_that_a_batch_of_now_takes(
     assert steps == {TERMS.slot_ms} and len(signed) >= 29
     assert signed[0] == TERMS.slot(start + TERMS.slot_ms // 4), "of a batch that ends now"
     folder = ReportFolder(tmp_path, print)
-    before = small.PRICES
+    before = prices.at(signed[0])
     for slot in signed:
         time = slot + TERMS.lag_ms
         chosen = select(FILE.governance, time, book_of(before, FILE.governance), folder.of(slot))
