@@ -40,7 +40,7 @@ from rollup.protocol.encoding import digest_bytes, point_of, words_of
 from rollup.protocol.governance_codec import governance_value, read_governance
 from rollup.protocol.market_book_codec import book_value, read_book
 from rollup.protocol.oracle import REPORTS_MAX
-from rollup.protocol.order import Order, Side, SignedOrder, TimeInForce
+from rollup.protocol.order import FLAGS, Order, Side, SignedOrder, TimeInForce
 from rollup.protocol.outflow_codec import outflow_value, read_outflow
 from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Rejected
@@ -101,7 +101,7 @@ ORDER_NUMBERS = (
     "expiry",
     "max_fee",
 )
-ORDER_FLAGS = ("reduce_only", "post_only")
+ORDER_FLAGS = tuple(name for name, _ in FLAGS)
 FILL_NUMBERS = ("buy", "sell", "price", "size")
 TAKEOVER_NUMBERS = ("account", "market", "size", "fee", "taker")
 GLOBALS_NUMBERS = ("number", "time", "total", "deposits_consumed", "flagged")
@@ -170,8 +170,7 @@ def _order_value(signed: SignedOrder) -> Value:
         **_numbers(order, ORDER_NUMBERS),
         "side": int(order.side),
         "time_in_force": int(order.time_in_force),
-        "reduce_only": order.reduce_only,
-        "post_only": order.post_only,
+        **{name: getattr(order, name) for name in ORDER_FLAGS},
         "signature": signed.signature,
     }
 
@@ -272,8 +271,7 @@ def _read_order(node: Node) -> SignedOrder:
         **{name: record[name].integer() for name in ORDER_NUMBERS},
         side=record["side"].convert("a side", Side),
         time_in_force=record["time_in_force"].convert("a time in force", TimeInForce),
-        reduce_only=record["reduce_only"].boolean(),
-        post_only=record["post_only"].boolean(),
+        **{name: record[name].boolean() for name in ORDER_FLAGS},
     )
     return SignedOrder(order, record["signature"].raw(SIGNATURE_BYTES))
 

@@ -66,6 +66,10 @@ GENERATION_BITS: Final = 26
 PRICE_BITS: Final = 30
 """A price is one field element; zero is excluded because it would make a position free to take."""
 
+PEG_BITS: Final = 20
+"""The offset of a pegged order from the oracle price, of either sign: within half a million ticks,
+so that both together stay a price."""
+
 ORACLE_PRICE_BITS: Final = 29
 """An oracle price: with funding below 2**28 either way, what a lot is worth stays below 2**30."""
 

@@ -23,6 +23,7 @@ MARKET_NUMBERS = (
     "bucket",
     "funding_cap",
     "interest",
+    "least_order",
 )
 GOVERNANCE_NUMBERS = ("fee_account", "backstop_account", "clock_behind_ms", "clock_ahead_ms")
 ORACLE_NUMBERS = ("quorum", "slot_ms", "lag_ms")

@@ -17,13 +17,14 @@ from rollup.protocol.constants import (
     INTEREST_HOURS,
     MARKETS_MAX,
     ORACLE_PRICE_BITS,
+    SIZE_BITS,
     TIME_BITS,
 )
 from rollup.protocol.oracle import Feed, OracleTerms
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import require_bounds, require_tuple_of
 
-GOVERNANCE_TAG = b"crypsis-governance-3"
+GOVERNANCE_TAG = b"crypsis-governance-4"
 """Domain and version of the digest."""
 
 SYMBOL_LENGTH_MAX = 16
@@ -44,7 +45,8 @@ class Market:
     A lot at a tick is one quantum of collateral: price_decimals + size_decimals = 6 (ADR 0002).
     Fractions and the liquidation fee are of FRACTION_SCALE, fee rates of FEE_SCALE. `bucket` is a
     count of ticks; `funding_cap` bounds the funding of an hour and `interest` is the part of eight
-    hours that flows whatever the trades are, both of FEE_SCALE.
+    hours that flows whatever the trades are, both of FEE_SCALE. `least_order`, in lots, is the least
+    that an order leaves of a position which it makes larger or turns round.
     """
 
     symbol: str
@@ -59,6 +61,7 @@ class Market:
     bucket: int
     funding_cap: int
     interest: int
+    least_order: int
 
     def __post_init__(self) -> None:
         _require_symbol(self.symbol)
@@ -78,6 +81,8 @@ class Market:
             rate = getattr(self, name)
             require_bounds(name, rate, 0, 1 << FEE_RATE_BITS, Reason.FEE_RATE_OUT_OF_BOUNDS)
         require_bounds("bucket", self.bucket, 1, 1 << BUCKET_BITS, Reason.BUCKET_OUT_OF_BOUNDS)
+        least_end = 1 << SIZE_BITS
+        require_bounds("least_order", self.least_order, 1, least_end, Reason.SIZE_OUT_OF_BOUNDS)
         self._require_safe_fractions()
         self._require_safe_liquidation()
         self._require_safe_funding()
@@ -195,6 +200,7 @@ class Governance:
                 market.bucket,
                 market.funding_cap,
                 market.interest,
+                market.least_order,
             )
             parts.extend(number.to_bytes(8, "big") for number in numbers)
         tail = (

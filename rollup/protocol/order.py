@@ -14,6 +14,7 @@ from rollup.protocol.constants import (
     FEE_RATE_BITS,
     GENERATION_BITS,
     MARKET_BITS,
+    PEG_BITS,
     PRICE_BITS,
     SIGNATURE_BYTES,
     SIGNATURE_SCHEME,
@@ -27,6 +28,19 @@ from rollup.protocol.units import require_bounds, require_bytes
 
 REDUCE_ONLY_FLAG = 4
 POST_ONLY_FLAG = 8
+PEGGED_FLAG = 16
+WHEN_CLAMPED_FLAG = 32
+
+PEG_BIAS = 1 << PEG_BITS - 1
+"""A pegged order signs its offset, plus this, in the place of its price."""
+
+FLAGS = (
+    ("reduce_only", REDUCE_ONLY_FLAG),
+    ("post_only", POST_ONLY_FLAG),
+    ("pegged", PEGGED_FLAG),
+    ("when_clamped", WHEN_CLAMPED_FLAG),
+)
+"""What an order may be marked as, and where each mark is in the flags word."""
 
 
 class Side(IntEnum):
@@ -65,6 +79,11 @@ class Order(Private):
 
     `max_fee` is the highest fee rate accepted, in millionths; `expiry` the last batch time, in ms,
     at which it may fill. An order is one use of (account, slot, generation).
+
+    `reduce_only`: each fill makes the account's position smaller, and none flips it. `pegged`: the
+    worst price acceptable is the batch's oracle price plus an offset, and `price` holds the offset
+    plus PEG_BIAS, below 2**20. `when_clamped`: it may take lots of a liquidated account while
+    prices stand still.
     """
 
     chain: int
@@ -81,6 +100,8 @@ class Order(Private):
     time_in_force: TimeInForce = TimeInForce.GOOD_TILL_EXPIRY
     reduce_only: bool = False
     post_only: bool = False
+    pegged: bool = False
+    when_clamped: bool = False
 
     def __post_init__(self) -> None:
         for value, (low, end) in zip(_NUMBERS(self), _RANGES, strict=True):
@@ -90,11 +111,12 @@ class Order(Private):
         for name, kind in kinds:
             if not isinstance(getattr(self, name), kind):
                 raise Rejected(Reason.MALFORMED, f"{name} must be a {kind.__name__}")
-        for name in ("reduce_only", "post_only"):
+        for name, _ in FLAGS:
             if not isinstance(getattr(self, name), bool):
                 raise Rejected(Reason.MALFORMED, f"{name} must be true or false")
-        if self.reduce_only:
-            raise Rejected(Reason.ORDER_FLAGS, "reduce-only orders are not in this version")
+        if self.pegged:
+            end, reason = 1 << PEG_BITS, Reason.PRICE_OUT_OF_BOUNDS
+            require_bounds("price of a pegged order", self.price, 1, end, reason)
 
     def _require_numbers(self) -> None:
         """Rejected with the name of the first number that is out of bounds."""
@@ -103,12 +125,18 @@ class Order(Private):
 
     @property
     def flags(self) -> int:
-        """The flags word that is hashed: time in force + 4 reduce-only + 8 post-only."""
-        return (
-            self.time_in_force
-            + REDUCE_ONLY_FLAG * self.reduce_only
-            + POST_ONLY_FLAG * self.post_only
-        )
+        """The flags word that is hashed: time in force, and what it is marked as."""
+        return self.time_in_force + sum(flag * getattr(self, name) for name, flag in FLAGS)
+
+    def limit(self, oracle: int) -> int:
+        """The worst price acceptable in a batch with this oracle price, in ticks: perhaps not a
+        price, where it is pegged far below."""
+        return oracle + self.price - PEG_BIAS if self.pegged else self.price
+
+    def accepts(self, price: int, oracle: int) -> bool:
+        """Whether a price is no worse than the limit."""
+        limit = self.limit(oracle)
+        return price <= limit if self.side is Side.BUY else price >= limit
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -92,6 +92,8 @@ class Reason(StrEnum):
     PRICE_OUTSIDE_BAND = "price-outside-band"
     OVERFILLED = "overfilled"
     FEE_ABOVE_CAP = "fee-above-cap"
+    REDUCE_ONLY = "reduce-only"
+    LEAST_ORDER = "least-order"
 
     # Cash that may not leave its account.
     OUTFLOW_RECEIVER = "outflow-receiver"

@@ -26,7 +26,7 @@ PRICE_MAX: Final = (1 << PRICE_BITS) - 1
 @dataclass(frozen=True, slots=True)
 class MarketTerms:
     """What one batch's rules need of one market; ticks, but for the taker's and maker's fee rates
-    (of FEE_SCALE).
+    (of FEE_SCALE) and the least order (lots).
 
     `funding` is F (rollup.protocol.funding) and `value` what a lot is worth, the price less F, of
     either sign. 1 <= maintenance <= initial <= price < 2**29: a requirement is rounded up, so that
@@ -45,6 +45,7 @@ class MarketTerms:
     taker_fee: int
     maker_fee: int
     liquidation_fee: int
+    least_order: int
 
     @property
     def long_maintenance(self) -> int:
@@ -109,6 +110,7 @@ def market_terms(market: Market, price: int, funding: int) -> MarketTerms:
         taker_fee=market.taker_fee,
         maker_fee=market.maker_fee,
         liquidation_fee=fraction_up(price, market.liquidation_fee),
+        least_order=market.least_order,
     )
     if not all(0 <= number < 1 << BUCKET_NUMBER_BITS for number in terms.numbers):
         detail = f"{market.symbol}: a price of {price} ticks is in no bucket"

@@ -57,7 +57,7 @@ def require_pair(buy: Order, sell: Order) -> None:
 
 def require_price(price: int, buy: Order, sell: Order, market: MarketTerms) -> None:
     """Inside both limits and the market's band around the batch's oracle price."""
-    if not sell.price <= price <= buy.price:
+    if not (sell.accepts(price, market.price) and buy.accepts(price, market.price)):
         raise Rejected(Reason.PRICE_OUTSIDE_LIMIT, "the price is outside the limit of an order")
     if not market.band_low <= price <= market.band_high:
         raise Rejected(
@@ -83,6 +83,12 @@ def filled_before(order: Order, stored: SlotState) -> int:
     if order.generation < stored.generation:
         raise Rejected(Reason.GENERATION_DEAD, "its slot is past the order's generation")
     return stored.filled if order.generation == stored.generation else 0
+
+
+def require_reduce_only(order: Order, before: int, after: int) -> None:
+    """Each fill of a reduce-only order leaves the position smaller, and does not flip it."""
+    if order.reduce_only and not (abs(after) < abs(before) and before * after >= 0):
+        raise Rejected(Reason.REDUCE_ONLY, "a reduce-only order would not reduce its position")
 
 
 def fill_slot(order: Order, stored: SlotState, size: int) -> SlotState:

@@ -52,6 +52,7 @@ from rollup.protocol.trade import (
     require_in_time,
     require_pair,
     require_price,
+    require_reduce_only,
 )
 from rollup.protocol.units import VerifyMany, require_cash, require_position
 
@@ -257,6 +258,7 @@ def apply_side(
     position_after = position_before + direction * size
     require_cash("cash", cash_after)
     require_position("position", position_after)
+    require_reduce_only(order, position_before, position_after)
     ledger.slots[key] = slot_after
     account.cash = cash_after
     account.set_position(order.market, position_after)

@@ -27,8 +27,6 @@ from rollup.hash.poseidon import Digest
 from rollup.private import Private
 from rollup.protocol.cancel import CancelOrder, SignedCancel, cancel_digests
 from rollup.protocol.order import (
-    POST_ONLY_FLAG,
-    REDUCE_ONLY_FLAG,
     Order,
     SignedOrder,
     message_digests,
@@ -262,8 +260,7 @@ class Admission:
             expiry=action.expiry,
             max_fee=action.max_fee,
             time_in_force=time_in_force_of(action.flags),
-            reduce_only=bool(action.flags & REDUCE_ONLY_FLAG),
-            post_only=bool(action.flags & POST_ONLY_FLAG),
+            **marks_of(action.flags),
         )
 
 

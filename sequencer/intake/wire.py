@@ -20,8 +20,7 @@ from rollup.protocol.constants import DEPOSITS_MAX, MARKETS_MAX
 from rollup.protocol.deposit import EntryKind, QueueEntry
 from rollup.protocol.governance_codec import governance_from_bytes
 from rollup.protocol.order import (
-    POST_ONLY_FLAG,
-    REDUCE_ONLY_FLAG,
+    FLAGS,
     Order,
     Side,
     SignedOrder,
@@ -67,7 +66,7 @@ _OUTFLOW: Final = struct.Struct("<IIIBIBIQQ84s")
 SUBMIT_BYTES: Final = _CAME.size + _ORDER.size
 """Bytes of every encoded Submit."""
 
-_FLAGS: Final = 3 | REDUCE_ONLY_FLAG | POST_ONLY_FLAG
+_FLAGS: Final = 3 | sum(flag for _, flag in FLAGS)
 _OUTFLOW_KINDS: Final = {int(kind): kind for kind in OutflowKind}
 _SIDES: Final = {int(side): side for side in Side}
 _TIMES_IN_FORCE: Final = {int(kind): kind for kind in TimeInForce}
@@ -237,8 +236,7 @@ def _read_order(data: bytes) -> SignedOrder:
         expiry=expiry,
         max_fee=fee,
         time_in_force=time_in_force_of(flags),
-        reduce_only=bool(flags & REDUCE_ONLY_FLAG),
-        post_only=bool(flags & POST_ONLY_FLAG),
+        **marks_of(flags),
     )
     return SignedOrder(order, signature)
 
@@ -257,6 +255,11 @@ def time_in_force_of(flags: int) -> TimeInForce:
     if flags & ~_FLAGS or kind is None:
         raise WireError(f"known order flags are wanted, {flags} came")
     return kind
+
+
+def marks_of(flags: int) -> dict[str, bool]:
+    """What an order of a flags byte is marked as, by the name of its member."""
+    return {name: bool(flags & flag) for name, flag in FLAGS}
 
 
 def _read_cancel(data: bytes) -> Command:
