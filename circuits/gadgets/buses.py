@@ -57,6 +57,9 @@ ORDER = Bus(
         "size_low",
         "size_high",
         "max_fee",
+        "pegged",
+        "reduce_only",
+        "when_clamped",
         "outflow",
     ),
 )
@@ -150,8 +153,10 @@ MARKET = Bus(
         "taker_fee",
         "maker_fee",
         *_vector("funding", 3),
+        *_vector("price", 2),
         *_vector("lot_fee", 3),
         "steady",
+        *_vector("least", 2),
     ),
 )
 """Terms of a listed market. Sent by the verifier, one each, received by market.
@@ -159,13 +164,20 @@ MARKET = Bus(
 risk: what a lot adds to the sums, in balanced limbs: 3 each of long and short over maintenance
 margin, long and short over initial margin, 2 of the bucket, 3 of what a lot is worth; then the
 biased bucket numbers of long and short. band: low and high in packed pairs; funding: F in balanced
-limbs; lot_fee: what liquidation costs a lot, in limbs; steady: 1 if the price is fresh and
-unclamped."""
+limbs; price: the oracle's, as a packed pair; lot_fee: what liquidation costs a lot, in limbs;
+steady: 1 if the price is fresh and unclamped; least: the least order, as a packed pair."""
 
 RISK = Bus(
     "RISK",
     18,
-    ("market", *_vector("risk", RISK_NUMBERS), *_vector("zoned", 2), *_vector("zone", 2), "steady"),
+    (
+        "market",
+        *_vector("risk", RISK_NUMBERS),
+        *_vector("zoned", 2),
+        *_vector("zone", 2),
+        "steady",
+        *_vector("least", 2),
+    ),
 )
 """The same numbers of one market for a position; of longs and shorts, whether somebody is
 deleveraged, and down to which trigger. Sent by market, received by position."""
@@ -173,9 +185,16 @@ deleveraged, and down to which trigger. Sent by market, received by position."""
 TRADE = Bus(
     "TRADE",
     19,
-    ("market", *_vector("band", 4), "taker_fee", "maker_fee", *_vector("funding", 3)),
+    (
+        "market",
+        *_vector("band", 4),
+        "taker_fee",
+        "maker_fee",
+        *_vector("funding", 3),
+        *_vector("price", 2),
+    ),
 )
-"""Band, fees and funding of one market for a fill. Sent by market, received by fill."""
+"""Band, fees, funding and oracle price of a market for a fill. Sent by market, received by fill."""
 
 TAKE = Bus("TAKE", 20, ("market", *_vector("value", 3), *_vector("lot_fee", 3)))
 """Value of a lot and liquidation fee of one market. Sent by market, received by takeover."""

@@ -25,6 +25,8 @@ def require_at_most(
     difference: Sequence[Any],
     count: Operand,
     claim: str,
+    *,
+    carried: bool = True,
 ) -> None:
     """low <= high, where `count` is 1; nothing where it is 0.
 
@@ -32,6 +34,10 @@ def require_at_most(
     `difference` holds all limbs of high - low but the top one; they are range-checked here.
     The low column leaves a borrow of 0 or -1: nothing else is below p in size. The high column with
     the borrow is then non-negative as an integer, because its limbs are.
+
+    Not `carried`: one of both is a sum of packed pairs, so that its low column may reach 2^27 or
+    lie below 0; then the borrow may be 1 as well. That is asked of every row: where `count` is 0
+    the columns must be such too, as those of zeros are.
     """
     widths = limb_widths(bits)
     if not PACKED_BITS < bits <= 2 * PACKED_BITS or len(difference) != len(widths) - 1:
@@ -39,8 +45,11 @@ def require_at_most(
     active = air.recorder.lift(count)
     low_column = high[0] - low[0] - difference[0] - difference[1] * 2**LIMB_BITS
     borrow = low_column * _PER_PAIR
-    with air.when(active):
-        air.require_zero(borrow * (borrow + 1), claim)
+    if carried:
+        with air.when(active):
+            air.require_zero(borrow * (borrow + 1), claim)
+    else:
+        air.require_zero(borrow * (borrow + 1) * (borrow - 1), claim)
     rest = high[1] - low[1] + borrow
     if len(widths) == 4:
         rest = (rest - difference[2]) * _PER_LIMB

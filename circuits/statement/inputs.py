@@ -22,6 +22,7 @@ from rollup.protocol.constants import (
     MARKETS_MAX,
     OUTFLOWS_MAX,
     PRICE_BITS,
+    SIZE_BITS,
     TIME_BITS,
 )
 from rollup.protocol.encoding import limbs, outflow_words, owner_words, packed
@@ -100,7 +101,8 @@ def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
 def market_message(market: int, terms: MarketTerms, steady: bool) -> tuple[int, ...]:
     """A market's terms as MARKET carries them; `steady`: its price is fresh and unclamped."""
     risk, trade = risk_numbers(terms), trade_numbers(terms)
-    return (market, *(number % P for number in (*risk, *trade)), *lot_fee(terms), int(steady))
+    public = (number % P for number in (*risk, *trade))
+    return (market, *public, *lot_fee(terms), int(steady), *least_order(terms))
 
 
 def risk_numbers(terms: MarketTerms) -> tuple[int, ...]:
@@ -114,14 +116,20 @@ def risk_numbers(terms: MarketTerms) -> tuple[int, ...]:
 
 
 def trade_numbers(terms: MarketTerms) -> tuple[int, ...]:
-    """Band in packed pairs, fees, and funding as balanced limbs of either sign."""
+    """Band in packed pairs, fees, funding as balanced limbs of either sign, the oracle price."""
     band = (*packed(terms.band_low, PRICE_BITS), *packed(terms.band_high, PRICE_BITS))
-    return (*band, terms.taker_fee, terms.maker_fee, *balanced(terms.funding))
+    price = packed(terms.price, PRICE_BITS)
+    return (*band, terms.taker_fee, terms.maker_fee, *balanced(terms.funding), *price)
 
 
 def lot_fee(terms: MarketTerms) -> tuple[int, ...]:
     """What liquidation costs a lot, as limbs."""
     return limbs(terms.liquidation_fee, PRICE_BITS)
+
+
+def least_order(terms: MarketTerms) -> tuple[int, ...]:
+    """The least order, as a packed pair like a position."""
+    return packed(terms.least_order, SIZE_BITS)
 
 
 def payout_message(withdrawal: GrantedWithdrawal) -> tuple[int, ...]:

@@ -105,6 +105,7 @@ def _fills(outcome: Outcome, clock: Clock) -> FillRecords:
         taker_fee=column(terms[s.market].taker_fee for s in steps),
         maker_fee=column(terms[s.market].maker_fee for s in steps),
         funding=matrix([balanced(terms[s.market].funding) for s in steps], COUNT),
+        oracle=column(terms[s.market].price for s in steps),
         sides=(
             _fill_side(outcome, [s.buyer for s in steps], [pair[0] for pair in previous]),
             _fill_side(outcome, [s.seller for s in steps], [pair[1] for pair in previous]),
@@ -131,6 +132,9 @@ def _fill_side(
         slot=column(side.slot for side in sides),
         generation=column(order.generation for order in orders),
         limit=column(order.price for order in orders),
+        pegged=column(order.pegged for order in orders),
+        reduce_only=column(order.reduce_only for order in orders),
+        when_clamped=column(order.when_clamped for order in orders),
         size=column(order.size for order in orders),
         max_fee=column(order.max_fee for order in orders),
         fee=column(side.fee for side in sides),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from circuits.gadgets.buses import RISK_NUMBERS
 from circuits.statement.columns import column, matrix
-from circuits.statement.inputs import lot_fee, risk_numbers, trade_numbers
+from circuits.statement.inputs import least_order, lot_fee, risk_numbers, trade_numbers
 from circuits.tables.position.sums import COLUMNS
 from circuits.tables.records import (
     MarketRecords,
@@ -40,7 +40,8 @@ def markets(outcome: Outcome) -> MarketRecords:
     return MarketRecords(
         market=column(range(len(terms))),
         risk=matrix([risk_numbers(each) for each in terms], RISK_NUMBERS),
-        trade=matrix([trade_numbers(each) for each in terms], 9),
+        trade=matrix([trade_numbers(each) for each in terms], 11),
+        least=matrix([least_order(each) for each in terms], 2),
         lot_fee=matrix([lot_fee(each) for each in terms], 3),
         steady=column(outcome.steps.steady),
         trade_uses=column(fills[market] for market in range(len(terms))),

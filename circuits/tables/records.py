@@ -63,6 +63,9 @@ class FillSide(Private):
     slot: I64
     generation: I64
     limit: I64  # order's price
+    pegged: I64  # 1 if that is its offset from the oracle's
+    reduce_only: I64
+    when_clamped: I64
     size: I64  # order's size in lots
     max_fee: I64
     fee: I64  # quanta, rounded up
@@ -87,6 +90,7 @@ class FillRecords(Private):
     taker_fee: I64
     maker_fee: I64
     funding: I64  # (n, 3) balanced limbs
+    oracle: I64  # the market's price
     sides: tuple[FillSide, FillSide]
 
 
@@ -240,7 +244,8 @@ class MarketRecords(Private):
 
     market: I64
     risk: I64  # (n, 19) balanced limbs, bucket numbers
-    trade: I64  # (n, 9) band in packed pairs, fees, balanced limbs of funding
+    trade: I64  # (n, 11) band in packed pairs, fees, balanced limbs of funding, packed price
+    least: I64  # (n, 2) the least order, a packed pair
     lot_fee: I64  # (n, 3) limbs of the liquidation fee of a lot
     steady: I64  # 1 if the price is fresh and unclamped
     trade_uses: I64  # fills

@@ -4,6 +4,7 @@ Records are maps by member name; field elements travel as little-endian words of
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError, Value, decode, encode
@@ -267,8 +268,9 @@ def _read_entry(node: Node) -> QueueEntry:
 def _read_order(node: Node) -> SignedOrder:
     names = (*ORDER_NUMBERS, *ORDER_FLAGS, "side", "time_in_force", "signature")
     record = node.record(names)
+    numbers: dict[str, Any] = {name: record[name].integer() for name in ORDER_NUMBERS}
     order = Order(
-        **{name: record[name].integer() for name in ORDER_NUMBERS},
+        **numbers,
         side=record["side"].convert("a side", Side),
         time_in_force=record["time_in_force"].convert("a time in force", TimeInForce),
         **{name: record[name].boolean() for name in ORDER_FLAGS},

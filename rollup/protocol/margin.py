@@ -48,10 +48,25 @@ def excess(holding: Holding, terms: Sequence[MarketTerms]) -> int:
 
 def risk_grew(before: Holding, after: Holding) -> bool:
     """Whether any |size| grew or any sign flipped. Fees and losses alone are not risk taken."""
+    return bool(grown(before, after))
+
+
+def grown(before: Holding, after: Holding) -> list[int]:
+    """The markets in which |size| grew or the sign flipped."""
     old = dict(before.positions.held)
-    return any(
-        abs(new) > abs(old.get(market, 0)) or old.get(market, 0) * new < 0
+    return [
+        market
         for market, new in after.positions.held
+        if abs(new) > abs(old.get(market, 0)) or old.get(market, 0) * new < 0
+    ]
+
+
+def is_dust(before: Holding, after: Holding, terms: Sequence[MarketTerms]) -> bool:
+    """Whether a position grew or flipped, and is smaller than the least order of its market."""
+    positions = after.positions
+    return any(
+        abs(positions[market]) < terms_of(terms, market).least_order
+        for market in grown(before, after)
     )
 
 

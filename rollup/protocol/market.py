@@ -45,8 +45,8 @@ class Market:
     A lot at a tick is one quantum of collateral: price_decimals + size_decimals = 6 (ADR 0002).
     Fractions and the liquidation fee are of FRACTION_SCALE, fee rates of FEE_SCALE. `bucket` is a
     count of ticks; `funding_cap` bounds the funding of an hour and `interest` is the part of eight
-    hours that flows whatever the trades are, both of FEE_SCALE. `least_order`, in lots, is the least
-    that an order leaves of a position which it makes larger or turns round.
+    hours that flows whatever the trades are, both of FEE_SCALE. `least_order`, in lots, is the
+    least that an order leaves of a position which it makes larger or turns round.
     """
 
     symbol: str

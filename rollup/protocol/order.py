@@ -126,7 +126,8 @@ class Order(Private):
     @property
     def flags(self) -> int:
         """The flags word that is hashed: time in force, and what it is marked as."""
-        return self.time_in_force + sum(flag * getattr(self, name) for name, flag in FLAGS)
+        marks = (flag for name, flag in FLAGS if getattr(self, name))
+        return self.time_in_force + sum(marks)
 
     def limit(self, oracle: int) -> int:
         """The worst price acceptable in a batch with this oracle price, in ticks: perhaps not a

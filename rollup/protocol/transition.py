@@ -15,7 +15,7 @@ from rollup.protocol.closing import close
 from rollup.protocol.constants import DEPOSIT_TIMESTAMP, FEE_TIMESTAMP, FILL_TIMESTAMP
 from rollup.protocol.deleveraging import require_full, require_standing, zones_of
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
-from rollup.protocol.ledger import Ledger
+from rollup.protocol.ledger import Entry, Ledger
 from rollup.protocol.liquidation import (
     apply_takeover,
     require_equity,
@@ -23,7 +23,7 @@ from rollup.protocol.liquidation import (
     require_needed,
     require_trader,
 )
-from rollup.protocol.margin import closing
+from rollup.protocol.margin import closing, is_dust
 from rollup.protocol.order import Order, Side, message_digests
 from rollup.protocol.outcome import (
     Closing,
@@ -321,4 +321,12 @@ def close_account(
         )
         if found.grew and batch.begins_open and index != batch.governance.backstop_account:
             raise Rejected(Reason.STEP_RISK, "the step is open, so positions only shrink")
+        if index != batch.governance.backstop_account:
+            require_no_dust(entry, terms)
     return found
+
+
+def require_no_dust(entry: Entry, terms: Sequence[MarketTerms]) -> None:
+    """Who makes a position larger, or turns it round, has at least the least order of it."""
+    if is_dust(entry.holding_before, entry.holding, terms):
+        raise Rejected(Reason.LEAST_ORDER, "it grew to less than the least order of a market")

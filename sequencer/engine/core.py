@@ -84,6 +84,8 @@ def refusal(state: CoreState, order: Order) -> AnyReason | None:
     work = _working(state)
     if (order.chain, order.venue) != (state.chain, state.venue):
         return Reason.ORDER_VENUE
+    if order.pegged:
+        return Reason.ORDER_FLAGS
     if order.account not in state.ledger.holders:
         return Reason.ACCOUNT_MISSING
     if order.market >= len(state.books):
@@ -273,7 +275,8 @@ def _meet(
     """One candidate fill: filled, or the failing order is ended. Whether the taker goes on."""
     book = state.books[taker.order.market]
     most = size_limit(price, work.terms[taker.order.market].funding)
-    size = min(maker.remaining, taker.remaining, most)
+    reducible = (state.ledger.reducible(live.order) for live in (maker, taker))
+    size = min(maker.remaining, taker.remaining, most, *reducible)
     done = state.ledger.try_fill(work, maker, taker, price, size)
     if isinstance(done, Charges):
         taker.remaining -= size

@@ -5,9 +5,18 @@ from dataclasses import dataclass, field
 
 from rollup.private import Private
 from rollup.protocol.account import FRESH_SLOT, Header, SlotState
-from rollup.protocol.margin import NOTHING, Holding, safety_of, triggers_of, value
+from rollup.protocol.margin import (
+    NOTHING,
+    Holding,
+    is_dust,
+    margin_refusal,
+    safety_of,
+    triggers_of,
+    value,
+)
 from rollup.protocol.order import Order, Side
 from rollup.protocol.positions import Positions
+from rollup.protocol.rejection import Reason
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.triggers import Seat, leaf_of, side_of
 from rollup.protocol.units import require_cash, require_position
@@ -49,6 +58,14 @@ def seats_of(positions: Positions, triggers: Sequence[int]) -> tuple[Seat, ...]:
         Seat(market, side_of(size), trigger)
         for (market, size), trigger in zip(positions, triggers, strict=True)
     )
+
+
+def trade_refusal(before: Holding, after: Holding, terms: Sequence[MarketTerms]) -> Reason | None:
+    """Why orders may not bring an account there: its margin, its ladder, or a position that grew
+    and is less than the least order. None if they may."""
+    refusal = margin_refusal(before, after, terms)
+    dust = refusal is None and is_dust(before, after, terms)
+    return Reason.LEAST_ORDER if dust else refusal
 
 
 def settled(holding: Holding, order: Order, paid: int, size: int, charge: int) -> Holding:

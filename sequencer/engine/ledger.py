@@ -27,7 +27,7 @@ from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.trade import fee, fill_slot, moved, notional, require_fee
 from sequencer.engine.command import OpenBatch
 from sequencer.engine.deleveraging import Draft, Scene, merged, plan, zone_leaves
-from sequencer.engine.holder import Holder, settled
+from sequencer.engine.holder import Holder, settled, trade_refusal
 from sequencer.engine.liquidation import Taking, taken, takings
 from sequencer.engine.live import LiveOrder
 from sequencer.engine.room import Opening, Room
@@ -277,23 +277,33 @@ class Ledger:
         None if it would not. The price the limit is moved to is the worst it could fill at now.
         """
         terms = work.terms[order.market]
-        holder = self.holders[order.account]
-        price = min(max(order.price, terms.band_low), terms.band_high)
-        charge = fee(price * order.size, max(terms.taker_fee, terms.maker_fee))
-        paid = order.size * (price - terms.funding)
+        holder, size = self.holders[order.account], min(order.size, self.reducible(order))
+        if not size:
+            return Reason.REDUCE_ONLY
+        price = min(max(order.limit(terms.price), terms.band_low), terms.band_high)
+        charge = fee(price * size, max(terms.taker_fee, terms.maker_fee))
+        paid = size * (price - terms.funding)
         try:
-            after = settled(holder.holding, order, paid, order.size, charge)
+            after = settled(holder.holding, order, paid, size, charge)
         except Rejected as refusal:
             return refusal.reason
         before = work.before.get(order.account, holder.holding)
-        return margin_refusal(before, after, work.terms)
+        return trade_refusal(before, after, work.terms)
+
+    def reducible(self, order: Order) -> int:
+        """Lots that an order may fill now for all that it says of reducing."""
+        if not order.reduce_only:
+            return order.size
+        held = self.holders[order.account].holding.positions[order.market]
+        return max(0, -held if order.side is Side.BUY else held)
 
     def try_fill(
         self, work: Work, maker: LiveOrder, taker: LiveOrder, price: int, size: int
     ) -> Charges | Fault:
         """Fill `size` lots at `price` if every rule holds for both sides; else change nothing.
 
-        The taker is asked first: a taker that cannot pay does not get makers removed. The caller
+        Of nothing where a reduce-only order has nothing left to reduce: then it is at fault. The
+        taker is asked first: a taker that cannot pay does not get makers removed. The caller
         has checked limits, band, room, and that the accounts differ.
         """
         terms = work.terms[taker.order.market]
@@ -357,11 +367,13 @@ class Ledger:
         """One side after the fill. Rejected if fee cap, slot, bounds or margin forbid it."""
         order = live.order
         holder = self.holders[order.account]
+        if not self.reducible(order):
+            raise Rejected(Reason.REDUCE_ONLY)
         require_fee(order, rate)
         slot = fill_slot(order, holder.slot(order.slot), size)
         after = settled(holder.holding, order, paid, size, charge)
         before = work.before.get(order.account, holder.holding)
-        refusal = margin_refusal(before, after, work.terms)
+        refusal = trade_refusal(before, after, work.terms)
         if refusal is not None:
             raise Rejected(refusal)
         return _Side(party, live, after, slot, charge)

@@ -41,7 +41,7 @@ from sequencer.engine.core import CoreState
 from sequencer.engine.event import AnyReason, VenueReason
 from sequencer.engine.live import OrderKey
 from sequencer.intake.seen import SeenEnvelopes, mark_of
-from sequencer.intake.wire import WireError, outflow_kind_of, side_of, time_in_force_of
+from sequencer.intake.wire import WireError, marks_of, outflow_kind_of, side_of, time_in_force_of
 
 _Refusal = AnyReason | EnvelopeReason
 

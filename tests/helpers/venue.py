@@ -59,6 +59,7 @@ BTC_MARKET = Market(
     bucket=600,
     funding_cap=200,
     interest=100,
+    least_order=1,
 )
 ETH_MARKET = Market(
     symbol="ETH",
@@ -73,6 +74,7 @@ ETH_MARKET = Market(
     bucket=250,
     funding_cap=0,
     interest=0,
+    least_order=1,
 )
 PRICES = (BTC_PRICE, ETH_PRICE)
 GOVERNANCE = Governance(

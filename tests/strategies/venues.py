@@ -27,7 +27,7 @@ EXPIRY_MS = START_MS + 30 * 24 * 3_600_000
 """A month after genesis: well inside what the venue takes."""
 EMPTY_DIGEST: Digest = (0, 0, 0, 0, 0, 0, 0, 0)
 
-BTC = Market("BTC-PERP", 1, 5, 1_000, 500, 300, 500, 200, 250, 600, 400, 100)
+BTC = Market("BTC-PERP", 1, 5, 1_000, 500, 300, 500, 200, 250, 600, 400, 100, 1)
 ETH = Market("ETH-PERP", 2, 4, 1_200, 600, 400, 450, 100, 300, 250, 200, 100)
 ORACLE = oracle_terms(("BTC", "ETH"), PRICES)
 GOVERNANCE = Governance((BTC, ETH), FEE_ACCOUNT, BACKSTOP_ACCOUNT, 600_000, 600_000, ORACLE)

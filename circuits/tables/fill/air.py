@@ -41,7 +41,7 @@ from rollup.protocol.constants import (
     PRICE_BITS,
     SIZE_BITS,
 )
-from rollup.protocol.order import Side
+from rollup.protocol.order import PEG_BIAS, Side
 
 _PER_LIMB = pow(2**LIMB_BITS, -1, MODULUS)
 
@@ -68,7 +68,8 @@ def constraints(air: Builder, now: Columns, after: Columns) -> None:
     # Lie: a batch made anew after its prices were known, with fills that this knowledge chose.
     air.require_zero(now.active * air.public("redo"), "fill.redo")
     # Lie: a fill at the band, fees and funding of another market, or of one that is not listed.
-    trade = (*now.band_low, *now.band_high, now.taker_fee, now.maker_fee, *now.funding)
+    fees = (now.taker_fee, now.maker_fee)
+    trade = (*now.band_low, *now.band_high, *fees, *now.funding, *now.oracle)
     air.receive(TRADE, (now.market, *trade), now.active, claim="fill.market")
     _terms(air, now)
     _price(air, now)
@@ -79,6 +80,7 @@ def constraints(air: Builder, now: Columns, after: Columns) -> None:
         _fee(air, now, side)
         _slot(air, now, side)
         _balances(air, now, side, which)
+        _reduces(air, side, which)
     _fee_sums(air, now, after)
 
 
@@ -112,11 +114,21 @@ def _price(air: Builder, row: Columns) -> None:
     require_at_most(air, low, price, PRICE_BITS, below, row.active, "fill.band")
     require_at_most(air, price, high, PRICE_BITS, above, row.active, "fill.band")
     # Lie: a worse price than the order allows.
-    buyer, seller = row.buyer, row.seller
-    require_at_most(air, price, buyer.limit, PRICE_BITS, buyer.price_room, row.active, "fill.limit")
-    require_at_most(
-        air, seller.limit, price, PRICE_BITS, seller.price_room, row.active, "fill.limit"
-    )
+    for side, bounds in (
+        (row.buyer, (price, row.buyer.worst)),
+        (row.seller, (row.seller.worst, price)),
+    ):
+        _worst(air, row, side)
+        room, count = side.price_room, row.active
+        require_at_most(air, *bounds, PRICE_BITS, room, count, "fill.limit", carried=False)
+
+
+def _worst(air: Builder, row: Columns, side: Any) -> None:
+    """The limit in this batch: what was signed, or so much from the oracle's price."""
+    low, high = row.oracle
+    # Lie: a pegged order's offset is taken for a price, or a price for an offset.
+    for worst, signed, away in zip(side.worst, side.limit, (low - PEG_BIAS, high), strict=True):
+        air.require_equal(worst, signed + side.pegged * away, "fill.peg")
 
 
 def _rates(air: Builder, row: Columns) -> None:
@@ -131,7 +143,8 @@ def _rates(air: Builder, row: Columns) -> None:
 def _order(air: Builder, row: Columns, side: Any, which: Side) -> None:
     """Both orders were signed, are of this market, and are on their own side."""
     terms = (side.account, side.slot, side.generation, row.market, int(which))
-    signed = (*terms, *side.limit, *side.order_size, side.max_fee, 0)
+    marks = (side.pegged, side.reduce_only, side.when_clamped)
+    signed = (*terms, *side.limit, *side.order_size, side.max_fee, *marks, 0)
     # Lie: an order that nobody signed, of another market, or a sale passed off as a purchase.
     # Lie: a signed withdrawal, filled as if it were an order.
     air.receive(ORDER, signed, row.active, claim="fill.order")
@@ -204,6 +217,25 @@ def _balances(air: Builder, row: Columns, side: Any, which: Side) -> None:
     values = ((*side.position_before, 0, 0), (*side.position_after.packed(), 0, 0))
     times = (side.position_ts, now)
     require_access(air, word, times, values, row.active, "fill.position-access")
+
+
+def _reduces(air: Builder, side: Any, which: Side) -> None:
+    """A fill of a reduce-only order leaves the position smaller, and does not flip it: whoever buys
+    ends at 0 or below, whoever sells at 0 or above.
+
+    A position is biased by 2^40, which is 2 in its top limb and 0 in the others.
+    """
+    *lower, top = side.position_after
+    air.require_bit(side.flat, "fill.flags")
+    # Lie: somebody who only wanted to get out is brought in, on the other side.
+    if which is Side.SELL:
+        air.require_zero(side.reduce_only * (top - 2) * (top - 3), "fill.reduce-only")
+        return
+    # Three limbs sum below p.
+    air.require_zero(side.flat * sum(lower[1:], lower[0]), "fill.reduce-only")
+    air.require_zero(side.flat * (top - 2), "fill.reduce-only")
+    below = top - side.flat
+    air.require_zero(side.reduce_only * below * (below - 1), "fill.reduce-only")
 
 
 def _fee_sums(air: Builder, now: Columns, after: Columns) -> None:

@@ -49,6 +49,11 @@ class Side(Layout):
     limit = cells(2)  # price of the order, packed pairs
     order_size = cells(2)
     max_fee = cell()
+    pegged = cell()  # the limit is an offset from the oracle's price, biased
+    reduce_only = cell()
+    when_clamped = cell()
+    worst = cells(2)  # the limit in this batch: a packed pair, or a sum of such
+    flat = bit()  # of a buyer: it holds nothing afterwards
     price_room = cells(2)  # lower limbs of the distance to the limit
     rate = cell()
     fee = limbs(FEE_BITS)
@@ -83,6 +88,7 @@ class Columns(Layout):
     taker_fee = cell()
     maker_fee = cell()
     funding = cells(COUNT)  # F of the market, in balanced limbs
+    oracle = cells(2)  # the market's price: a packed pair
     seller_takes = bit()  # which side pays the taker's rate
     price = limbs(PRICE_BITS)
     size = limbs(SIZE_BITS)

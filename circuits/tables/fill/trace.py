@@ -20,7 +20,8 @@ from circuits.tables.fill.columns import (
     position_identity,
 )
 from circuits.tables.records import BUY, SELL, FillRecords, FillSide
-from rollup.protocol.constants import FEE_SCALE, PRICE_BITS, SIZE_BITS
+from rollup.protocol.constants import FEE_SCALE, POSITION_LIMIT, PRICE_BITS, SIZE_BITS
+from rollup.protocol.order import PEG_BIAS
 
 _LIMB_MASK = 2**LIMB_BITS - 1
 
@@ -37,6 +38,7 @@ def build(records: FillRecords, height: int, blinded: int) -> U32:
     used.taker_fee[...] = records.taker_fee
     used.maker_fee[...] = records.maker_fee
     put(used.funding, records.funding)
+    put_packed(used.oracle, records.oracle)
     used.price.fill(records.price)
     used.size.fill(records.size)
     used.size_inverse[...] = inverse_or_zero(sum(used.size.cells[1:], used.size.cells[0]))
@@ -64,13 +66,19 @@ def _fill_side(row: Any, side: Any, records: FillRecords, which: int) -> None:
     put_packed(side.limit, values.limit)
     put_packed(side.order_size, values.size)
     side.max_fee[...] = values.max_fee
-    low, high = records.price, values.limit
+    for name in ("pegged", "reduce_only", "when_clamped"):
+        getattr(side, name)[...] = getattr(values, name)
+    away = (row.oracle[0] - PEG_BIAS, row.oracle[1])
+    for worst, signed, peg in zip(side.worst, side.limit, away, strict=True):
+        worst[...] = signed + side.pegged * peg
+    low, high = records.price, values.limit + values.pegged * (records.oracle - PEG_BIAS)
     if which == SELL:
         low, high = high, low
     fill_difference(side.price_room, low, high, PRICE_BITS)
     _fill_fee(row, side, values, records.notional, records.rate[which])
     _fill_slot(row, side, values)
     _fill_balances(row, side, values, 1 if which == BUY else -1)
+    side.flat[...] = (which == BUY) & (values.position.after == POSITION_LIMIT)
 
 
 def _fill_fee(row: Any, side: Any, values: FillSide, notional: Any, rate: Any) -> None:

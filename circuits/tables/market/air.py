@@ -39,17 +39,23 @@ def _terms(air: Builder, row: Columns) -> None:
     for uses in (row.risk_uses, row.trade_uses, row.take_uses):
         air.require_zero(uses * (1 - row.active), "market.padding-is-silent")
     risk = row.risk.cells
-    trade = (*row.band_low, *row.band_high, row.taker_fee, row.maker_fee, *row.funding)
+    trade = trade_cells(row)
     # Lie: other terms than governance and price give, or those of a market that is not listed.
-    public = (row.market, *risk, *trade, *row.lot_fee, row.steady)
+    public = (row.market, *risk, *trade, *row.lot_fee, row.steady, *row.least)
     air.receive(MARKET, public, row.active, claim="market.public")
     zones = (*(side.zoned for side in row.sides), *(side.zone for side in row.sides))
     # Lie: a clamped price is passed off as the market's own, so that cash leaves at it.
-    terms = (row.market, *risk, *zones, row.steady)
+    terms = (row.market, *risk, *zones, row.steady, *row.least)
     air.send(RISK, terms, row.risk_uses, claim="market.risk")
     air.send(TRADE, (row.market, *trade), row.trade_uses, claim="market.trade")
     take = (*row.risk.value, *row.lot_fee)
     air.send(TAKE, (row.market, *take), row.take_uses, claim="market.take")
+
+
+def trade_cells(row: Columns) -> tuple[Any, ...]:
+    """What TRADE carries of a market."""
+    fees = (row.taker_fee, row.maker_fee)
+    return (*row.band_low, *row.band_high, *fees, *row.funding, *row.price)
 
 
 def _frontier(air: Builder, row: Columns, place: int, side: Side) -> None:

@@ -76,6 +76,8 @@ class Columns(Layout):
     taker_fee = cell()
     maker_fee = cell()
     funding = cells(COUNT)  # F in balanced limbs
+    price = cells(2)  # the oracle's, a packed pair
+    least = cells(2)  # the least order, a packed pair
     lot_fee = cells(3)  # of liquidation, limbs
     steady = cell()  # 1 if the price is fresh and unclamped
     risk_uses = cell()  # positions of this batch in the market

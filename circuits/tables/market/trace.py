@@ -6,7 +6,7 @@ from circuits.air.trace import I64, U32, Trace, put
 from circuits.gadgets.integer import fill_carries
 from circuits.tables.account.trace import fill_limbs, normalise
 from circuits.tables.chains import continue_chain
-from circuits.tables.market.air import room
+from circuits.tables.market.air import room, trade_cells
 from circuits.tables.market.columns import Columns, Side, lacking
 from circuits.tables.records import MarketRecords, PositionRecords
 from rollup.hash.poseidon import fold_start
@@ -22,8 +22,8 @@ def build(records: MarketRecords, positions: PositionRecords, height: int, blind
     row.market[...] = records.market
     row.listed[...] = records.listed
     put(row.risk.cells, records.risk)
-    trade = (*row.band_low, *row.band_high, row.taker_fee, row.maker_fee, *row.funding)
-    put(trade, records.trade)
+    put(trade_cells(row), records.trade)
+    put(row.least, records.least)
     markets, uses = np.unique(positions.market, return_counts=True)
     counts = dict(zip(markets.tolist(), uses.tolist(), strict=True))
     row.risk_uses[...] = [counts.get(market, 0) for market in records.market.tolist()]

@@ -20,7 +20,7 @@ from functools import partial
 from typing import Any
 
 from circuits.air.builder import Builder
-from circuits.air.layout import Layout, bit, cell, cells, group, limbs, many, pack_pairs
+from circuits.air.layout import LIMB_BITS, Layout, bit, cell, cells, group, limbs, many, pack_pairs
 from circuits.air.table import Table
 from circuits.gadgets.buses import CHALLENGE, COMB_END, KEY, LADDER_END, ORDER, WINDOW
 from circuits.gadgets.compare import require_at_most
@@ -33,6 +33,7 @@ from rollup.protocol.constants import (
     FEE_RATE_BITS,
     GENERATION_BITS,
     MARKET_BITS,
+    PEG_BITS,
     PRICE_BITS,
     SIGNATURE_SCHEME,
     SIZE_BITS,
@@ -40,7 +41,7 @@ from rollup.protocol.constants import (
     TIME_BITS,
 )
 from rollup.protocol.encoding import TypeCode
-from rollup.protocol.order import POST_ONLY_FLAG
+from rollup.protocol.order import FLAGS
 
 DIGEST = 8
 MESSAGE_BLOCKS = 2
@@ -92,7 +93,10 @@ class Columns(Layout):
     max_fee = limbs(FEE_RATE_BITS)
     outflow = bit()  # a withdrawal or a transfer
     immediate = bit()  # time in force
+    reduce_only = bit()
     post_only = bit()
+    pegged = bit()  # the price is an offset from the oracle's
+    when_clamped = bit()
     time_left = cells(3)  # lower limbs of expiry - batch time
     # Hash chains, digest last.
     message = many(MESSAGE_BLOCKS, cells(DIGEST))
@@ -139,7 +143,8 @@ def constraints(air: Builder, row: Columns) -> None:
     # Lie: a signed withdrawal is filled as an order, or an order paid out as a withdrawal.
     size = row.size.packed()
     terms = [row.account, row.slot.value(), row.generation.value(), row.market.value(), row.side]
-    terms += [*row.price.packed(), *size, row.max_fee.value(), row.outflow]
+    marks = [row.pegged, row.reduce_only, row.when_clamped]
+    terms += [*row.price.packed(), *size, row.max_fee.value(), *marks, row.outflow]
     air.send(ORDER, terms, row.uses, claim="order.offered")
 
 
@@ -154,12 +159,15 @@ def _fields(air: Builder, row: Columns) -> None:
     numbers = (row.slot, row.generation, row.market, row.price, row.size, row.expiry, row.max_fee)
     for number in numbers:
         air.range_check(number, row.active, claim="order.bounds")
-    # Lie: a side that is neither, or flags this version does not know. Reduce-only has no column.
-    air.require_bit(row.side, "order.flags")
-    air.require_bit(row.immediate, "order.flags")
-    air.require_bit(row.post_only, "order.flags")
-    air.require_bit(row.outflow, "order.flags")
-    air.require_zero(row.outflow * (row.immediate + row.post_only), "order.flags")
+    # Lie: a side that is neither, or flags this version does not know.
+    marks = (row.immediate, row.reduce_only, row.post_only, row.pegged, row.when_clamped)
+    for flag in (row.side, row.outflow, *marks):
+        air.require_bit(flag, "order.flags")
+    air.require_zero(row.outflow * sum(marks[1:], marks[0]), "order.flags")
+    # Lie: an offset so large that it and the oracle price together are no price.
+    _, middle, top = row.price
+    air.range_check((middle, PEG_BITS - LIMB_BITS), row.pegged, claim="order.peg")
+    air.require_zero(row.pegged * top, "order.peg")
     # Lie: the order expired before the end of the batch.
     low, high = pack_pairs(air.public("time", 4))
     expiry = row.expiry.packed()
@@ -168,7 +176,7 @@ def _fields(air: Builder, row: Columns) -> None:
 
 def _message(air: Builder, row: Columns) -> Any:
     """The digest that was signed."""
-    flags = row.immediate + row.post_only * POST_ONLY_FLAG
+    flags = row.immediate + sum(getattr(row, name) * flag for name, flag in FLAGS)
     names = [row.account, row.slot.value(), row.generation.value(), row.market.value(), row.side]
     blocks = (
         [SIGNATURE_SCHEME, air.public("chain"), air.public("venue"), *names],

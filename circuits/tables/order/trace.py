@@ -16,7 +16,7 @@ from rollup.crypto import curve, kernels, schnorr
 from rollup.field.septic import DEGREE
 from rollup.protocol.constants import SIGNATURE_SCHEME, TIME_BITS
 from rollup.protocol.encoding import TypeCode
-from rollup.protocol.order import POST_ONLY_FLAG
+from rollup.protocol.order import FLAGS
 
 _NUMBERS = ("slot", "generation", "market", "price", "size", "expiry", "max_fee")
 _PAIR = 1 << PACKED_BITS
@@ -64,9 +64,9 @@ def _messages(records: OrderRecords) -> list[U32]:
 
 
 def _message_blocks(records: OrderRecords) -> list[I64]:
-    """The blocks that the circuit hashes: reduce-only is not among the flags it knows."""
+    """The blocks that the circuit hashes: of the flags those that it knows."""
     ones = np.ones_like(records.account)
-    flags = records.flags & 1 | records.flags & POST_ONLY_FLAG
+    flags = records.flags & (1 | sum(flag for _, flag in FLAGS))
     first = [SIGNATURE_SCHEME * ones, records.chain * ones, records.venue * ones]
     first += [records.account, records.slot, records.generation, records.market, records.side]
     second = [records.price, *_packed(records.size), *_packed(records.expiry)]
@@ -122,7 +122,8 @@ def _fill_fields(row: Columns, records: OrderRecords) -> None:
     row.side[...] = records.side
     row.outflow[...] = records.outflow
     row.immediate[...] = records.flags & 1
-    row.post_only[...] = records.flags // POST_ONLY_FLAG & 1
+    for name, flag in FLAGS:
+        getattr(row, name)[...] = records.flags // flag & 1
     fill_difference(row.time_left, records.time, records.expiry, TIME_BITS)
 
 

@@ -66,7 +66,7 @@ def _signed(air: Builder, row: Columns) -> None:
     generation = row.generation.value() - 1
     terms = (row.account, row.slot, generation, NO_MARKET, row.transfer)
     # Lie: nobody signed it; an order passed off as a withdrawal; another amount or receiver.
-    signed = (*terms, *row.receiver, *row.amount, 1)
+    signed = (*terms, *row.receiver, *row.amount, 0, 0, 0, 1)
     air.receive(ORDER, signed, row.active, claim="outflow.signed")
     first, *others = row.amount
     with air.when(row.active):

@@ -34,7 +34,7 @@ def constraints(air: Builder, row: Columns) -> None:
     """One position."""
     for flag in (row.active, row.shrinks, row.smaller, row.liquidated, row.kept, row.needed):
         air.require_bit(flag, "position.flags")
-    for flag in (row.exempt, row.deleveraged, row.behind, row.came, row.stays):
+    for flag in (row.excused, row.exempt, row.deleveraged, row.behind, row.came, row.stays):
         air.require_bit(flag, "position.flags")
     _require_place(air, row)
     for size in (row.before, row.after):
@@ -44,7 +44,7 @@ def constraints(air: Builder, row: Columns) -> None:
     air.require_zero(row.paid_out * (1 - row.steady), "position.steady")
     # Lie: margin at a friend's price, or at the terms of another market, or of none.
     # Lie: a zone that nobody of the side is deleveraged in, or one that ends nearer.
-    terms = (row.market, *row.risk.cells, *row.zones.cells, row.steady)
+    terms = (row.market, *row.risk.cells, *row.zones.cells, row.steady, *row.least)
     air.receive(RISK, terms, row.active, claim="position.terms")
     _require_memory(air, row)
     _require_takeovers(air, row)
@@ -95,18 +95,25 @@ def _require_demands(air: Builder, row: Columns) -> None:
     before, after = row.before, row.after
     for asked in (row.shrinks, row.deleveraged):
         air.require_zero(asked * (1 - row.smaller), "position.smaller")
-    low, high = after.magnitude.packed()
+    # Lie: dust, that costs a row of every proof and nobody trades for its own sake.
+    # Lie: a friend's dust is passed off as the backstop's.
+    air.require_zero(row.excused * (1 - row.clear), "position.excused")
+    # Lie: the backstop's position has grown, and is passed off as a reduction.
+    air.require_zero(row.excused * row.smaller, "position.excused")
     # Lie: a position that grew is passed off as a reduction; or one that nobody took from is named
     # as that of which the last lot was needed.
-    require_at_most(
-        air,
-        (low + row.needed, high),
-        before.magnitude.packed(),
-        POSITION_BITS,
-        row.shrink_room,
-        row.smaller,
-        "position.not-grown",
-    )
+    low, high = after.magnitude.packed()
+    shrunk = (low + row.needed, high)
+    for wanted, least, size in zip(row.least_size, row.least, shrunk, strict=True):
+        air.require_equal(wanted, least + row.smaller * (size - least), "position.least")
+    old, new = before.magnitude.packed(), (low, high)
+    for wanted, was, size in zip(row.most_size, old, new, strict=True):
+        air.require_equal(wanted, size + row.smaller * (was - size), "position.least")
+    asked = row.active - row.excused
+    air.require_zero(row.excused * (1 - row.active), "position.padding-is-silent")
+    air.bit_elsewhere(asked, "only a row in use is excused")
+    sizes = (row.least_size, row.most_size)
+    require_at_most(air, *sizes, POSITION_BITS, row.size_room, asked, "position.not-grown")
     # Lie: a flip is passed off as a reduction: long 5 to short 4.
     flipped = after.held * (after.short - before.short)
     air.require_zero(row.smaller * flipped, "position.no-flip")

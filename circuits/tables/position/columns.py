@@ -104,6 +104,7 @@ class Columns(Layout):
     exempt = bit()  # it may stay where others are deleveraged
     clear = cell()  # it may not be of a side that is
     smaller = bit()  # it has not grown, nor changed its side
+    excused = bit()  # the backstop's, which grew by takeovers
     paid_out = cell()
     takeovers = cell()  # of this position
     needed = bit()  # the liquidated account would be below maintenance with a lot more of it
@@ -117,8 +118,11 @@ class Columns(Layout):
     last_ts = cell()  # of the position's word
     before = group(Size)
     after = group(Size)
-    shrink_room = cells(3)  # lower limbs of |size| - |size'|
+    least_size = cells(2)  # |size'| if it is smaller, else the least order; packed pairs
+    most_size = cells(2)  # |size| before if it is smaller, else |size'|
+    size_room = cells(3)  # lower limbs of the difference
     risk = group(Risk)
+    least = cells(2)  # the market's least order, a packed pair
     steady = cell()  # 1 if the market's price is fresh and unclamped
     sunk = limbs(SAFETY_BITS)  # buckets that the trigger would be below the lowest
     kept = bit()  # 1 if side and trigger are as they were: then nothing is said of them

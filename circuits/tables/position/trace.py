@@ -38,12 +38,11 @@ class Positions:
             getattr(row, name)[...] = getattr(accounts, name)[records.owner]
         for name in ("takeovers", "needed", "deleveraged", "behind", "came", "stays"):
             getattr(row, name)[...] = getattr(records, name)
-        row.smaller[...] = row.shrinks | records.deleveraged
         _fill_size(row.before, records.before)
         _fill_size(row.after, records.after)
-        before, after = (np.abs(s - POSITION_LIMIT) for s in (records.before, records.after))
-        fill_difference(row.shrink_room, after + records.needed, before, POSITION_BITS)
         rows = _rows_of(markets, records.market)
+        put(row.least, markets.least[rows])
+        _fill_growth(row, records)
         put(row.risk.cells, markets.risk[rows])
         put(row.zones.cells, np.hstack((markets.zoned, markets.zone))[rows])
         row.steady[...] = markets.steady[rows]
@@ -85,6 +84,21 @@ def _fill_size(size: Size, biased: I64) -> None:
     size.held[...] = signed != 0
     first, *others = size.magnitude
     size.inverse[...] = inverse_or_zero(sum(others, first))
+
+
+def _fill_growth(row: Columns, records: PositionRecords) -> None:
+    """Whether it is smaller, or must be at least the least order."""
+    before, after = (np.abs(s - POSITION_LIMIT) for s in (records.before, records.after))
+    flipped = row.after.held * (row.after.short - row.before.short)
+    stays = (after <= before) & (flipped == 0)
+    row.smaller[...] = row.shrinks | records.deleveraged | stays
+    row.excused[...] = row.clear * (1 - row.smaller)
+    low, high = row.least
+    least = np.where(row.smaller, after + records.needed, low + _PAIR * high)
+    most = np.where(row.smaller, before, after)
+    put_packed(row.least_size, least)
+    put_packed(row.most_size, most)
+    fill_difference(row.size_room, least, most, POSITION_BITS)
 
 
 def _fill_triggers(row: Columns, records: PositionRecords) -> None:
