@@ -29,7 +29,7 @@ PUBLICS: Mapping[str, Any] = {"redo": 0}
 
 Row = dict[str, int]
 
-_GIVEN = {"market": 0, "price": 600_000, "size": 1_000, "taker": 0, "funding": 0}
+_GIVEN = {"market": 0, "price": 600_000, "size": 1_000, "taker": 0, "funding": 0, "oracle": 600_000}
 _SIDE = {
     "order": 0,
     "slot": 3,
@@ -43,6 +43,9 @@ _SIDE = {
     "cash": 10**12,
     "position": -40,
     "existed": 1,
+    "pegged": 0,
+    "reduce_only": 0,
+    "when_clamped": 0,
 }
 _OF_SIDE = {
     "buyer": {"account": 11, "limit": 600_500},
@@ -100,6 +103,7 @@ def fill_records(*rows: Mapping[str, int]) -> FillRecords:
         taker_fee=column("taker_fee"),
         maker_fee=column("maker_fee"),
         funding=np.array([balanced(row["funding"]) for row in full], np.int64).reshape(-1, COUNT),
+        oracle=column("oracle"),
         sides=(_side(full, "buyer", column), _side(full, "seller", column)),
     )
 
@@ -122,6 +126,9 @@ def _side(full: list[Row], side: str, column: Callable[..., Any]) -> FillSide:
         slot=own("slot"),
         generation=own("generation"),
         limit=own("limit"),
+        pegged=own("pegged"),
+        reduce_only=own("reduce_only"),
+        when_clamped=own("when_clamped"),
         size=own("size"),
         max_fee=own("max_fee"),
         fee=own("fee"),

@@ -32,7 +32,14 @@ from rollup.crypto.schnorr import SecretKey, Signature
 from rollup.hash.many import compress_many
 from rollup.hash.poseidon import compress
 from rollup.protocol.encoding import limbs, packed
-from rollup.protocol.order import Order, Side, message_digest
+from rollup.protocol.order import (
+    PEGGED_FLAG,
+    REDUCE_ONLY_FLAG,
+    WHEN_CLAMPED_FLAG,
+    Order,
+    Side,
+    message_digest,
+)
 
 PLACES = 8
 BLINDED = 8
@@ -80,7 +87,9 @@ def an_order(account: int) -> Order:
         size=(1 << 39) + account,
         expiry=NOW + account,
         max_fee=500,
+        reduce_only=account % 5 == 4,
         post_only=account % 3 == 0,
+        when_clamped=account % 4 == 1,
     )
 
 
@@ -178,7 +187,12 @@ def terms_of(records: OrderRecords) -> list[tuple[int, ...]]:
     terms = []
     for i, uses in enumerate(records.uses.tolist()):
         price, size = packed(int(records.price[i]), 30), packed(int(records.size[i]), 40)
-        row = (*(int(column[i]) for column in names), *price, *size, int(records.max_fee[i]), 0)
+        flags = int(records.flags[i])
+        marks = [
+            int(flags & flag > 0) for flag in (PEGGED_FLAG, REDUCE_ONLY_FLAG, WHEN_CLAMPED_FLAG)
+        ]
+        row = (*(int(column[i]) for column in names), *price, *size, int(records.max_fee[i]))
+        row = (*row, *marks, 0)
         terms += [row] * uses
     return terms
 

@@ -16,6 +16,7 @@ from rollup.field.koalabear import P
 from rollup.hash.poseidon import Digest, chain
 from rollup.protocol.encoding import TypeCode
 from rollup.protocol.order import Order, order_blocks
+from tests.helpers.lies import forge
 from tests.helpers.signatures import (
     BLINDED,
     HEIGHTS,
@@ -147,28 +148,51 @@ def test_terms_changed_after_signing_are_refused(name: str, value: int) -> None:
 def test_terms_that_do_not_hash_to_the_signed_message_are_refused() -> None:
     bench = honest().with_cells("order", VICTIM, max_fee=(8000,))
     fills = terms_of(bench.records)
-    fills[VICTIM] = (*fills[VICTIM][:-2], 8000, 0)
+    fills[VICTIM] = (*fills[VICTIM][:-5], 8000, *fills[VICTIM][-4:])
     assert bench.broken(fills=fills) == {"order.message"}
 
 
 def test_a_fill_on_terms_nobody_signed_is_refused() -> None:
     fills = terms_of(honest_records())
-    fills[VICTIM] = (*fills[VICTIM][:-2], 8000, 0)
+    fills[VICTIM] = (*fills[VICTIM][:-5], 8000, *fills[VICTIM][-4:])
     assert honest().broken(fills=fills) == {"order.offered"}
 
 
-def test_a_reduce_only_flag_cannot_be_dropped() -> None:
+def test_a_flag_that_nobody_knows_cannot_be_signed_for() -> None:
     """The circuit hashes no such flag, so an order that carries it has another digest."""
     records = honest_records()
     message = message_words(an_order(VICTIM))
-    message[14] += 4
+    message[14] += 64
     signature = sign(VICTIM, digest_of_words(message))
     flags = records.flags.copy()
-    flags[VICTIM] += 4
+    flags[VICTIM] += 64
     bench = forged_signature(signature)
     nonce, response = bench.records.nonce, bench.records.response
     lie = bench_of(replace(records, flags=flags, nonce=nonce, response=response))
     assert lie.broken() == {"order.signature"}
+
+
+@pytest.mark.parametrize("name", ["reduce_only", "pegged", "when_clamped"])
+def test_a_mark_cannot_be_dropped_or_added(name: str) -> None:
+    """What was signed without it is offered with it, or the other way round."""
+    signed = replace(an_order(VICTIM), price=600_000)
+    shown = replace(signed, **{name: not getattr(signed, name)})
+    records = honest_records()
+    orders = [an_order(a) for a in range(len(records.account))]
+    signatures = [sign(o.account, digest_of(o)) for o in orders]
+    orders[VICTIM], signatures[VICTIM] = shown, sign(VICTIM, digest_of(signed))
+    assert bench_of(records_of(orders, signatures)).broken() == {"order.signature"}
+
+
+@pytest.mark.parametrize("price", [1 << 20, 1 << 26, (1 << 30) - 1])
+def test_an_offset_that_is_too_large(price: int) -> None:
+    """A trader may sign it, and no order record holds it: with it a limit could wrap."""
+    order = forge(replace(an_order(VICTIM), price=600_000, pegged=True), price=price)
+    records = honest_records()
+    orders = [an_order(a) for a in range(len(records.account))]
+    orders[VICTIM] = order
+    signatures = [sign(o.account, digest_of(o)) for o in orders]
+    assert bench_of(records_of(orders, signatures)).broken() == {"order.peg"}
 
 
 def test_an_expired_order_is_refused() -> None:
@@ -192,7 +216,9 @@ def test_a_slot_that_is_the_address_of_cash_is_refused() -> None:
     assert bench.broken() == {"order.bounds"}
 
 
-@pytest.mark.parametrize("name", ["active", "side", "immediate", "post_only"])
+@pytest.mark.parametrize(
+    "name", ["active", "side", "immediate", "reduce_only", "post_only", "pegged", "when_clamped"]
+)
 def test_a_flag_that_is_no_bit_is_refused(name: str) -> None:
     assert "order.flags" in honest().with_cells("order", VICTIM, **{name: 2}).broken()
 

@@ -72,7 +72,7 @@ def test_messages_say_what_the_fill_did() -> None:
     assert said[(11, 1, FILL_TIMESTAMP, moved & (2**26 - 1), moved >> 26, 0, 0)] == 1
     assert said[(12, SLOT_WORD + 3, FILL_TIMESTAMP, 7, 1500, 0, 0)] == 1
     assert len(said) == 12
-    order = (11, 3, 7, 0, 0, 600_500, 0, 40_000, 0, 1000, 0)
+    order = (11, 3, 7, 0, 0, 600_500, 0, 40_000, 0, 1000, 0, 0, 0, 0)
     assert FILL.messages(matrix, ORDER)[order] == -1
     assert FILL.messages(matrix, ORDER).total() == -2
 
@@ -93,7 +93,57 @@ def test_a_fill_in_a_batch_made_anew() -> None:
     assert anew.failed(trace()) == set()
 
 
+def test_pegged_limits_follow_the_oracle() -> None:
+    """Also where the sum of both carries into the upper word, or the limit is below zero."""
+    near = {"buyer.pegged": 1, "buyer.limit": 2**19, "seller.pegged": 1, "seller.limit": 2**19}
+    assert failed(near) == set()
+    wide = {"buyer.pegged": 1, "buyer.limit": 2**20 - 1, "seller.pegged": 1, "seller.limit": 1}
+    assert failed(wide, {**wide, "oracle": 400_000}) == set()
+    high = {"price": 2**26 + 5, "band_low": 1, "band_high": 2**30 - 1, "buyer.pegged": 1}
+    high |= {"size": 1, "buyer.limit": 2**19 + 10, "seller.limit": 1}
+    assert failed({**high, "oracle": 2**26 - 5}) == set()
+    assert failed({**high, "oracle": 2**26 - 6}) == {"fill.limit"}
+
+
+def test_reduce_only_orders_may_end_at_nothing() -> None:
+    short, long = {"buyer.position": -1000}, {"seller.position": 1000}
+    both = {"buyer.reduce_only": 1, "seller.reduce_only": 1}
+    assert failed({**short, **long, **both}) == set()
+    more = {"buyer.position": -(2**40), "seller.position": 2**40 - 1}
+    assert failed({**more, **both}, {**short, "buyer.reduce_only": 1}) == set()
+
+
 LIES = [
+    (
+        "a reduce-only order that buys past nothing",
+        {"buyer.reduce_only": 1, "buyer.position": -999},
+        {"fill.reduce-only"},
+    ),
+    (
+        "one that buys more of what is held",
+        {"buyer.reduce_only": 1, "buyer.position": 2**39},
+        {"fill.reduce-only"},
+    ),
+    (
+        "a reduce-only order that sells past nothing",
+        {"seller.reduce_only": 1, "seller.position": 999},
+        {"fill.reduce-only"},
+    ),
+    (
+        "one that sells more of what is owed",
+        {"seller.reduce_only": 1, "seller.position": -1},
+        {"fill.reduce-only"},
+    ),
+    (
+        "a price above a pegged limit",
+        {"buyer.pegged": 1, "buyer.limit": 2**19 - 1},
+        {"fill.limit"},
+    ),
+    (
+        "a price below a pegged limit",
+        {"seller.pegged": 1, "seller.limit": 2**19 + 1},
+        {"fill.limit"},
+    ),
     ("an order filled past its size", {"buyer.size": 1_499}, {"fill.cap"}),
     (
         "past its size by a wrapped count",

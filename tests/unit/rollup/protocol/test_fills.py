@@ -6,11 +6,13 @@ import pytest
 
 from rollup.protocol.batch import Batch, Fill
 from rollup.protocol.constants import CASH_LIMIT, POSITION_LIMIT, SIZE_BITS
-from rollup.protocol.order import Side
+from rollup.protocol.order import PEG_BIAS, Side
 from rollup.protocol.rejection import Reason
 from rollup.protocol.trade import fee
 from tests.helpers.oracle import oracle_terms
 from tests.helpers.venue import (
+    BTC,
+    BTC_MARKET,
     BTC_PRICE,
     ETH,
     ETH_PRICE,
@@ -207,6 +209,57 @@ def test_both_sides_pay_fees_of_one_notional_whatever_its_rounding(venue: Venue)
     assert (step.buyer.fee, step.seller.fee) == (300, 60)
 
 
-def test_reduce_only_is_not_in_this_version() -> None:
-    order = buy(1, 1)
-    assert refusal(lambda: replace(order, reduce_only=True)) is Reason.ORDER_FLAGS
+@pytest.mark.parametrize("price", [0, 1 << 20])
+def test_a_pegged_order_has_an_offset_of_20_bits(price: int) -> None:
+    order = buy(1, 1, 600_000)
+    assert refusal(lambda: replace(order, pegged=True, price=price)) is Reason.PRICE_OUT_OF_BOUNDS
+
+
+def test_a_pegged_limit_follows_the_oracle(venue: Venue) -> None:
+    bid = buy(1, 1, PEG_BIAS - 5, pegged=True)
+    assert bid.limit(BTC_PRICE) == BTC_PRICE - 5
+    worse = Match(bid, sell(2, 1, 1), 1, BTC_PRICE - 4)
+    assert venue.refusal(venue.batch(matches=[worse])) is Reason.PRICE_OUTSIDE_LIMIT
+    venue.run(venue.batch(matches=[replace(worse, price=BTC_PRICE - 5)]))
+    offer = sell(2, 1, PEG_BIAS + 5, pegged=True, generation=2)
+    worse = Match(buy(1, 1, 2**30 - 1, generation=2), offer, 1, BTC_PRICE + 4)
+    assert venue.refusal(venue.batch(matches=[worse])) is Reason.PRICE_OUTSIDE_LIMIT
+    venue.run(venue.batch(matches=[replace(worse, price=BTC_PRICE + 5)]))
+
+
+def test_a_reduce_only_order_never_grows_a_position_and_never_flips_it(venue: Venue) -> None:
+    venue.run(venue.batch(matches=[Match(buy(1, 10), sell(2, 10), 10)]))
+    out = sell(1, 20, generation=2, reduce_only=True)
+    into = buy(3, 20, generation=2)
+    flips = venue.batch(matches=[Match(into, out, 11)])
+    assert venue.refusal(flips) is Reason.REDUCE_ONLY
+    twice = venue.batch(matches=[Match(into, out, 10), Match(into, out, 1)])
+    assert venue.refusal(twice) is Reason.REDUCE_ONLY
+    grows = venue.batch(matches=[Match(buy(1, 1, generation=2, reduce_only=True), sell(3, 1), 1)])
+    assert venue.refusal(grows) is Reason.REDUCE_ONLY
+    venue.run(venue.batch(matches=[Match(into, out, 4), Match(into, out, 6)]))
+    assert not venue.state.accounts[1].positions.held
+
+
+def test_what_grows_is_at_least_the_least_order() -> None:
+    wholesale = replace(BTC_MARKET, least_order=10)
+    governance = replace(GOVERNANCE, markets=(wholesale, *GOVERNANCE.markets[1:]))
+    venue = Venue(genesis=genesis(governance)).with_traders(RICH, RICH, RICH)
+
+    def traded(buyer: int, seller: int, size: int) -> Batch:
+        generation = venue.state.globals.number
+        orders = (
+            buy(buyer, size, generation=generation),
+            sell(seller, size, generation=generation),
+        )
+        return venue.batch(matches=[Match(*orders, size)])
+
+    assert venue.refusal(traded(1, 2, 9)) is Reason.LEAST_ORDER
+    venue.run(traded(1, 2, 10))
+    venue.run(traded(3, 1, 10))
+    venue.run(traded(2, 3, 3))
+    assert venue.state.accounts[3].positions[BTC] == 7
+    assert venue.refusal(traded(3, 2, 1)) is Reason.LEAST_ORDER
+    venue.run(traded(2, 3, 7))
+    venue.run(traded(3, 2, 10))
+    assert venue.refusal(traded(2, 3, 13)) is Reason.LEAST_ORDER
