@@ -45,7 +45,7 @@ from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.outflow import SignedOutflow
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import LARGEST, ShapeClass
-from rollup.protocol.takeover import Takeover
+from rollup.protocol.takeover import OrderTakeover, Takeover
 from rollup.protocol.triggers import TriggerOpening
 from rollup.protocol.units import (
     Salt,
@@ -248,7 +248,8 @@ class Batch(Private):
     `redo` says that L1 refused the batch that first had this number or one before it: this one is
     batched anew, at the same time and prices, and matches no orders.
     `frontiers` are where it leaves those of the listed markets.
-    `outflows` are withdrawals and transfers, in the order in which they happen.
+    `outflows` are withdrawals and transfers, in the order in which they happen; `order_takeovers`
+    are the takeovers by orders, which come before all fills.
     """
 
     chain: int
@@ -269,6 +270,7 @@ class Batch(Private):
     salts: NewSalts
     frontiers: tuple[tuple[int, int], ...]
     outflows: tuple[SignedOutflow, ...] = ()
+    order_takeovers: tuple[OrderTakeover, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("chain", "venue"):
@@ -295,6 +297,8 @@ class Batch(Private):
         _require_count("orders", len(self.orders), LARGEST.orders)
         _require_count("fills", len(self.fills), LARGEST.trades)
         _require_count("takeovers", len(self.takeovers), LARGEST.takeovers)
+        require_tuple_of("takeovers by orders", self.order_takeovers, OrderTakeover)
+        _require_count("takeovers by orders", len(self.order_takeovers), LARGEST.trades)
         _require_count("outflows", len(self.outflows), OUTFLOWS_MAX)
         if not isinstance(self.pre, PartialState) or not isinstance(self.salts, NewSalts):
             raise Rejected(Reason.MALFORMED, "a batch holds a PartialState and NewSalts")
@@ -320,7 +324,8 @@ class Batch(Private):
         """Rejected with TOO_MANY if the batch holds more than its shape class takes."""
         signed = len(self.orders) + len(self.outflows)
         _require_count("orders and outflows", signed, shape.orders)
-        _require_count("fills", len(self.fills), shape.trades)
+        trades = len(self.fills) + len(self.order_takeovers)
+        _require_count("fills and takeovers by orders", trades, shape.trades)
         _require_count("takeovers", len(self.takeovers), shape.takeovers)
         _require_count("accounts", len(self.pre.accounts), shape.accounts)
         _require_count("leaves of triggers", len(self.pre.triggers), shape.triggers)

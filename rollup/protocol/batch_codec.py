@@ -15,7 +15,6 @@ from rollup.protocol.account import Account, Header, SlotState
 from rollup.protocol.batch import (
     AccountOpening,
     Batch,
-    Fill,
     Globals,
     MarketsState,
     NewSalts,
@@ -32,7 +31,6 @@ from rollup.protocol.constants import (
     OWNER_BYTES,
     PROTOCOL_VERSION,
     SALT_LENGTH,
-    SIGNATURE_BYTES,
     SLOT_BITS,
     TRIGGER_BITS,
 )
@@ -41,12 +39,20 @@ from rollup.protocol.encoding import digest_bytes, point_of, words_of
 from rollup.protocol.governance_codec import governance_value, read_governance
 from rollup.protocol.market_book_codec import book_value, read_book
 from rollup.protocol.oracle import REPORTS_MAX
-from rollup.protocol.order import FLAGS, Order, Side, SignedOrder, TimeInForce
 from rollup.protocol.outflow_codec import outflow_value, read_outflow
 from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.shape_class import LARGEST
-from rollup.protocol.takeover import Route, Takeover
+from rollup.protocol.trade_codec import (
+    fill_value,
+    order_takeover_value,
+    order_value,
+    read_fill,
+    read_order,
+    read_order_takeover,
+    read_takeover,
+    takeover_value,
+)
 from rollup.protocol.triggers import TriggerOpening
 from rollup.protocol.units import Salt
 
@@ -71,6 +77,7 @@ BATCH_MEMBERS = (
     "old_root",
     "deposits",
     "orders",
+    "order_takeovers",
     "fills",
     "takeovers",
     "outflows",
@@ -90,21 +97,6 @@ PRE_MEMBERS = (
 )
 ACCOUNT_MEMBERS = ("header", "cash", "positions", "triggers", "below", "slots_root", "salt")
 ENTRY_NUMBERS = ("index", "account", "amount")
-ORDER_NUMBERS = (
-    "chain",
-    "venue",
-    "account",
-    "slot",
-    "generation",
-    "market",
-    "price",
-    "size",
-    "expiry",
-    "max_fee",
-)
-ORDER_FLAGS = tuple(name for name, _ in FLAGS)
-FILL_NUMBERS = ("buy", "sell", "price", "size")
-TAKEOVER_NUMBERS = ("account", "market", "size", "fee", "taker")
 GLOBALS_NUMBERS = ("number", "time", "total", "deposits_consumed", "flagged")
 
 
@@ -122,11 +114,10 @@ def batch_to_bytes(batch: Batch) -> bytes:
             "receipts": batch.receipts,
             "old_root": digest_bytes(batch.old_root),
             "deposits": [_entry_value(entry) for entry in batch.deposits],
-            "orders": [_order_value(signed) for signed in batch.orders],
-            "fills": [
-                {**_numbers(fill, FILL_NUMBERS), "taker": int(fill.taker)} for fill in batch.fills
-            ],
-            "takeovers": [_takeover_value(each) for each in batch.takeovers],
+            "orders": [order_value(signed) for signed in batch.orders],
+            "order_takeovers": [order_takeover_value(each) for each in batch.order_takeovers],
+            "fills": [fill_value(fill) for fill in batch.fills],
+            "takeovers": [takeover_value(each) for each in batch.takeovers],
             "outflows": [outflow_value(signed) for signed in batch.outflows],
             "pre": _pre_value(batch.pre),
             "salts": {
@@ -158,21 +149,6 @@ def _entry_value(entry: QueueEntry) -> Value:
         "owner": entry.owner,
         "key_words": digest_bytes(entry.key_words),
         "viewing_words": digest_bytes(entry.viewing_words),
-    }
-
-
-def _takeover_value(takeover: Takeover) -> Value:
-    return {**_numbers(takeover, TAKEOVER_NUMBERS), "route": int(takeover.route)}
-
-
-def _order_value(signed: SignedOrder) -> Value:
-    order = signed.order
-    return {
-        **_numbers(order, ORDER_NUMBERS),
-        "side": int(order.side),
-        "time_in_force": int(order.time_in_force),
-        **{name: getattr(order, name) for name in ORDER_FLAGS},
-        "signature": signed.signature,
     }
 
 
@@ -226,8 +202,9 @@ def _account_value(account: Account) -> Value:
 def _read_batch(node: Node) -> Batch:
     node.require_version(PROTOCOL_VERSION)
     record = node.record(("version", *BATCH_NUMBERS, *BATCH_MEMBERS))
+    numbers: dict[str, Any] = {name: record[name].integer() for name in BATCH_NUMBERS}
     return Batch(
-        **{name: record[name].integer() for name in BATCH_NUMBERS},
+        **numbers,
         reports=tuple(_read_report(each) for each in record["reports"].items(REPORTS_MAX)),
         prices=_integers(record["prices"]),
         frontiers=_frontiers(record["frontiers"]),
@@ -236,10 +213,13 @@ def _read_batch(node: Node) -> Batch:
         receipts=record["receipts"].raw(DIGEST_BYTES),
         old_root=_digest(record["old_root"]),
         deposits=tuple(_read_entry(entry) for entry in record["deposits"].items(DEPOSITS_MAX)),
-        orders=tuple(_read_order(order) for order in record["orders"].items(LARGEST.orders)),
-        fills=tuple(_read_fill(fill) for fill in record["fills"].items(LARGEST.trades)),
+        orders=tuple(read_order(order) for order in record["orders"].items(LARGEST.orders)),
+        order_takeovers=tuple(
+            read_order_takeover(each) for each in record["order_takeovers"].items(LARGEST.trades)
+        ),
+        fills=tuple(read_fill(fill) for fill in record["fills"].items(LARGEST.trades)),
         takeovers=tuple(
-            _read_takeover(each) for each in record["takeovers"].items(LARGEST.takeovers)
+            read_takeover(each) for each in record["takeovers"].items(LARGEST.takeovers)
         ),
         outflows=tuple(read_outflow(each) for each in record["outflows"].items(OUTFLOWS_MAX)),
         pre=_read_pre(record["pre"]),
@@ -262,35 +242,6 @@ def _read_entry(node: Node) -> QueueEntry:
         owner=record["owner"].raw(OWNER_BYTES),
         key_words=_words(record["key_words"], KEY_WORDS),
         viewing_words=_words(record["viewing_words"], DIGEST_LENGTH),
-    )
-
-
-def _read_order(node: Node) -> SignedOrder:
-    names = (*ORDER_NUMBERS, *ORDER_FLAGS, "side", "time_in_force", "signature")
-    record = node.record(names)
-    numbers: dict[str, Any] = {name: record[name].integer() for name in ORDER_NUMBERS}
-    order = Order(
-        **numbers,
-        side=record["side"].convert("a side", Side),
-        time_in_force=record["time_in_force"].convert("a time in force", TimeInForce),
-        **{name: record[name].boolean() for name in ORDER_FLAGS},
-    )
-    return SignedOrder(order, record["signature"].raw(SIGNATURE_BYTES))
-
-
-def _read_fill(node: Node) -> Fill:
-    record = node.record((*FILL_NUMBERS, "taker"))
-    return Fill(
-        **{name: record[name].integer() for name in FILL_NUMBERS},
-        taker=record["taker"].convert("a side", Side),
-    )
-
-
-def _read_takeover(node: Node) -> Takeover:
-    record = node.record((*TAKEOVER_NUMBERS, "route"))
-    return Takeover(
-        **{name: record[name].integer() for name in TAKEOVER_NUMBERS},
-        route=record["route"].convert("a route", Route),
     )
 
 

@@ -112,6 +112,10 @@ TIME_BITS: Final = 52
 TAKEOVER_FEE_BITS: Final = 62
 """What an account pays for one takeover. Below CASH_LIMIT, as what it comes from is."""
 
+REST_BITS: Final = 46
+"""What one takeover by an order leaves to the backstop, as the fee of a fill: 70 million dollars.
+More lots are several takeovers."""
+
 FEE_RATE_BITS: Final = 13
 """A fee rate in units of 1/FEE_SCALE: at most 0.82 %, one limb."""
 
@@ -171,6 +175,9 @@ OUTFLOW_TIMESTAMP: Final = TAKEOVER_TIMESTAMP + TRADES_LIMIT
 FEE_TIMESTAMP: Final = OUTFLOW_TIMESTAMP + OUTFLOWS_MAX
 """Memory timestamp of the one credit of the batch's fees: after everything else of every class.
 Below 2**13, so that the distance between two timestamps is one limb."""
+
+REST_TIMESTAMP: Final = FEE_TIMESTAMP + 1
+"""Memory timestamp of the one credit of what takeovers by orders leave to the backstop."""
 
 DIGEST_LENGTH: Final = 8
 """Field elements of a digest."""

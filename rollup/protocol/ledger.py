@@ -19,7 +19,8 @@ SlotKey = tuple[int, int]
 class Entry(Private):
     """One opened account as the batch proceeds. `header` is None while it does not exist; `traded`
     are the markets in which something was filled, by orders of its own or not; `ordered` are those
-    in which an order of its own was; `paid_out` says that cash left it by its holder's word."""
+    in which an order of its own was, and `exchanged` those in which it met another order;
+    `paid_out` says that cash left it by its holder's word."""
 
     before: Account | None
     header: Header | None
@@ -28,6 +29,7 @@ class Entry(Private):
     touched: bool = False
     traded: set[int] = field(default_factory=set)
     ordered: set[int] = field(default_factory=set)
+    exchanged: set[int] = field(default_factory=set)
     paid_out: bool = False
 
     @property

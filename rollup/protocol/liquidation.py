@@ -53,8 +53,8 @@ def apply_takeover(
         direction = -1 if held < 0 else 1
         paid = direction * takeover.size * market.value - takeover.fee
         moved = direction * takeover.size
-        liquidated = _move(takeover.account, account, takeover.market, paid, -moved)
-        taken = _move(index, taker, takeover.market, -paid, moved)
+        liquidated = move(takeover.account, account, takeover.market, paid, -moved)
+        taken = move(index, taker, takeover.market, -paid, moved)
     return TakeoverStep(TAKEOVER_TIMESTAMP + place, takeover, held < 0, liquidated, taken)
 
 
@@ -107,7 +107,7 @@ def require_no_higher_fee(takeover: Takeover, market: MarketTerms) -> None:
         raise Rejected(Reason.TAKEOVER_FEE, "its fee is above the market's")
 
 
-def _move(index: int, entry: Entry, market: int, cash: int, lots: int) -> HolderStep:
+def move(index: int, entry: Entry, market: int, cash: int, lots: int) -> HolderStep:
     """Change cash and position of one account by so much."""
     cash_before, before = entry.cash, entry.positions[market]
     cash_after, after = cash_before + cash, before + lots

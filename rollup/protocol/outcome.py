@@ -13,10 +13,10 @@ from rollup.private import Private
 from rollup.protocol.account import Account, SlotState
 from rollup.protocol.batch import Fill, Globals, MarketsState
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
-from rollup.protocol.order import SignedOrder
+from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.outflow import SignedOutflow
 from rollup.protocol.public import PublicInput
-from rollup.protocol.takeover import Route, Takeover, liquidated_in
+from rollup.protocol.takeover import OrderTakeover, Route, Takeover, liquidated_in
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.triggers import Counters
 from rollup.tree.multi import TouchedNode
@@ -125,6 +125,23 @@ class TakeoverStep(Private):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class OrderTakeoverStep(Private):
+    """One takeover by an order at its memory timestamp. `notional` = price x size is what the
+    order's fee is of, `moved` = size x (price - F) what it pays or is paid; `full` is the whole
+    rest."""
+
+    timestamp: int
+    takeover: OrderTakeover
+    market: int
+    side: Side
+    notional: int
+    moved: int
+    full: int
+    taker: SideStep
+    liquidated: HolderStep
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class PurseStep(Private):
     """What a transfer did to the cash of the account that receives it."""
 
@@ -151,7 +168,8 @@ class OutflowStep(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class FeeStep(Private):
-    """The one credit of the batch's fees, at its memory timestamp; the amount may be 0."""
+    """The one credit of the batch's fees, or of its rests, at its memory timestamp; the amount may
+    be 0."""
 
     timestamp: int
     account: int
@@ -175,7 +193,8 @@ class Steps(Private):
 
     `steady` says of each market whether its price is fresh and unclamped; `exhausted` are the
     accounts that paid less than the whole fee of a takeover; `zones` says for each market and side
-    in which somebody was deleveraged down to which trigger."""
+    in which somebody was deleveraged down to which trigger; `rests` is what takeovers by orders
+    left to the backstop, where there are any."""
 
     terms: tuple[MarketTerms, ...]
     steady: tuple[bool, ...]
@@ -188,12 +207,17 @@ class Steps(Private):
     closings: Mapping[int, Closing]
     exhausted: frozenset[int]
     zones: Zones
+    order_takeovers: tuple[OrderTakeoverStep, ...] = ()
+    rests: FeeStep | None = None
 
     @property
     def liquidated(self) -> frozenset[int]:
         """The accounts that were liquidated: lots were taken of them, or they took from another
         such account."""
-        return liquidated_in(step.takeover for step in self.takeovers)
+        return liquidated_in(
+            (step.takeover for step in self.takeovers),
+            (step.takeover for step in self.order_takeovers),
+        )
 
     @property
     def deleveraged(self) -> frozenset[tuple[int, int]]:

@@ -1,6 +1,7 @@
 """A takeover: lots of an account below maintenance margin go to the backstop, at the oracle price
-less a fee; or, at the oracle price, to an account of the other side, whose lots they close. The
-record, and its numbers; when it is allowed is in liquidation.py and deleveraging.py.
+less a fee; or, at the oracle price, to an account of the other side, whose lots they close; or to
+an order, at the order's price. The records, and their numbers; when they are allowed is in
+liquidation.py, deleveraging.py and by_order.py.
 
 Private: it shows whose position was taken. Spec: docs/spec/13-liquidation.md.
 """
@@ -13,10 +14,14 @@ from rollup.private import Private
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
     MARKET_BITS,
+    PRICE_BITS,
+    REST_BITS,
     SIZE_BITS,
     TAKEOVER_FEE_BITS,
 )
+from rollup.protocol.order import Side
 from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.shape_class import LARGEST
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.units import require_bounds
 
@@ -61,6 +66,40 @@ class Takeover(Private):
             raise Rejected(Reason.MALFORMED, "the backstop is named by the route alone")
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class OrderTakeover(Private):
+    """`size` lots of an account go to an order of the batch, at `price` ticks a lot.
+
+    `order` indexes the batch's orders, and its market and side say which lots. `rest` in quanta is
+    what the order pays and the account does not get: it is the backstop's.
+    """
+
+    order: int
+    account: int
+    size: int
+    price: int
+    rest: int
+
+    def __post_init__(self) -> None:
+        ends = (
+            ("order", 0, LARGEST.orders, Reason.ORDER_UNKNOWN),
+            ("account", 0, 1 << ACCOUNT_BITS, Reason.ACCOUNT_OUT_OF_BOUNDS),
+            ("size", 1, 1 << SIZE_BITS, Reason.SIZE_OUT_OF_BOUNDS),
+            ("price", 1, 1 << PRICE_BITS, Reason.PRICE_OUT_OF_BOUNDS),
+            ("rest", 0, 1 << REST_BITS, Reason.AMOUNT_OUT_OF_BOUNDS),
+        )
+        for name, low, end, reason in ends:
+            require_bounds(f"takeover {name}", getattr(self, name), low, end, reason)
+
+
+def full_rest(size: int, price: int, side: Side, terms: MarketTerms) -> int:
+    """What an order of a side leaves to the backstop of `size` lots at a price, in quanta: the fee
+    of a lot, and what its price is better for the account than the oracle's; or, less what it is
+    worse."""
+    better = price - terms.price if side is Side.BUY else terms.price - price
+    return size * (terms.liquidation_fee + better)
+
+
 def full_fee(size: int, terms: MarketTerms) -> int:
     """What an account that can pay it pays the backstop for `size` lots, in quanta: a tick a lot is
     one, so nothing is rounded here."""
@@ -72,9 +111,11 @@ def fee_due(takeover: Takeover, terms: MarketTerms) -> int:
     return full_fee(takeover.size, terms) if takeover.route is Route.BACKSTOP else 0
 
 
-def liquidated_in(takeovers: Iterable[Takeover]) -> frozenset[int]:
+def liquidated_in(
+    takeovers: Iterable[Takeover], by_orders: Iterable[OrderTakeover]
+) -> frozenset[int]:
     """The accounts that lots are taken of, and those that take and are liquidated as well."""
-    found = set()
+    found = {takeover.account for takeover in by_orders}
     for takeover in takeovers:
         found.add(takeover.account)
         if takeover.route is Route.LIQUIDATED:

@@ -83,6 +83,17 @@ class MarketTerms:
         )
 
     @property
+    def least_bid(self) -> int:
+        """The least price at which an order buys lots of a liquidated account: a quarter of the
+        liquidation fee below the oracle's, rounded in favour of the backstop."""
+        return self.price - self.liquidation_fee // 4
+
+    @property
+    def most_asked(self) -> int:
+        """The highest at which one sells them."""
+        return self.price + self.liquidation_fee // 4
+
+    @property
     def long_initial(self) -> int:
         """What a lot held adds to the excess over initial margin."""
         return self.value - self.initial

@@ -1,7 +1,7 @@
 """The rules: one batch, applied to the part of the state that it opens.
 
 `apply_batch` is the specification of what a proof says. Steps happen in this order: deposits as
-queued, fills as listed, takeovers as listed, outflows as listed, one credit of all fees, the
+queued, takeovers by orders as listed, fills as listed, takeovers as listed, outflows as listed, one credit of all fees, the
 closing rule for every opened account, then the leaves and the counters of triggers are closed.
 Spec: docs/spec/07-batch.md.
 """
@@ -11,6 +11,12 @@ from collections.abc import Callable, Sequence
 
 from rollup.hash.many import CompressMany
 from rollup.protocol.batch import Batch
+from rollup.protocol.by_order import (
+    apply_order_takeover,
+    apply_side,
+    credit_rests,
+    require_rests_paid,
+)
 from rollup.protocol.closing import close
 from rollup.protocol.constants import DEPOSIT_TIMESTAMP, FEE_TIMESTAMP, FILL_TIMESTAMP
 from rollup.protocol.deleveraging import require_full, require_standing, zones_of
@@ -23,7 +29,7 @@ from rollup.protocol.liquidation import (
     require_needed,
     require_trader,
 )
-from rollup.protocol.margin import closing, is_dust
+from rollup.protocol.margin import closing, grown, is_dust
 from rollup.protocol.order import Order, Side, message_digests
 from rollup.protocol.outcome import (
     Closing,
@@ -31,8 +37,8 @@ from rollup.protocol.outcome import (
     FeeStep,
     FillStep,
     OrderStep,
+    OrderTakeoverStep,
     Outcome,
-    SideStep,
     Steps,
 )
 from rollup.protocol.outflow import Outflow, outflow_digests
@@ -45,16 +51,13 @@ from rollup.protocol.terms import MarketTerms, batch_terms, terms_of
 from rollup.protocol.trade import (
     fee,
     fee_rate,
-    fill_slot,
     moved,
     notional,
-    require_fee,
     require_in_time,
     require_pair,
     require_price,
-    require_reduce_only,
 )
-from rollup.protocol.units import VerifyMany, require_cash, require_position
+from rollup.protocol.units import VerifyMany, require_cash
 
 
 def apply_batch(
@@ -89,17 +92,23 @@ def take_steps(
         for place, entry in enumerate(batch.deposits)
     )
     orders = authorised()
+    by_orders = tuple(
+        apply_order_takeover(batch, ledger, terms, place)
+        for place in range(len(batch.order_takeovers))
+    )
     fills = tuple(apply_fill(batch, ledger, terms, place) for place in range(len(batch.fills)))
     takeovers = tuple(
         apply_takeover(batch, ledger, terms, place) for place in range(len(batch.takeovers))
     )
     outflows = tuple(apply_outflow(batch, ledger, place) for place in range(len(batch.outflows)))
-    fees = credit_fees(ledger, batch.governance.fee_account, fills)
+    fees = credit_fees(ledger, batch.governance.fee_account, fills, by_orders)
+    rests = credit_rests(ledger, batch.governance.backstop_account, by_orders)
     require_steady(ledger, steady)
-    liquidated = liquidated_in(batch.takeovers)
+    liquidated = liquidated_in(batch.takeovers, batch.order_takeovers)
     for account in sorted(liquidated):
         require_equity(ledger, account, terms)
     exhausted = require_fees_paid(ledger, takeovers, terms)
+    exhausted |= require_rests_paid(ledger, by_orders, terms)
     closings = {index: close_account(batch, ledger, index, terms) for index in ledger.accounts}
     for account in sorted(liquidated):
         require_needed(ledger, account, terms, closings[account])
@@ -119,6 +128,8 @@ def take_steps(
         closings,
         exhausted,
         zones,
+        by_orders,
+        rests,
     )
 
 
@@ -201,6 +212,7 @@ def authorise(
 def _require_used_once(batch: Batch, orders: Sequence[Order]) -> None:
     """Orders differ from each other, and every one takes part in a fill."""
     used = {place for fill in batch.fills for place in (fill.buy, fill.sell)}
+    used |= {takeover.order for takeover in batch.order_takeovers}
     for place in range(len(orders)):
         if place not in used:
             raise Rejected(Reason.ORDER_UNUSED, f"order {place} takes part in no fill")
@@ -239,48 +251,21 @@ def apply_fill(batch: Batch, ledger: Ledger, terms: Sequence[MarketTerms], place
         buyer_fee, seller_fee = fee(amount, buyer_rate), fee(amount, seller_rate)
         buyer = apply_side(ledger, fill.buy, buy, fill.size, paid, buyer_rate, buyer_fee)
         seller = apply_side(ledger, fill.sell, sell, fill.size, paid, seller_rate, seller_fee)
-    return FillStep(FILL_TIMESTAMP + place, fill, buy.market, amount, paid, buyer, seller)
+        for order in (buy, sell):
+            ledger.existing(order.account).exchanged.add(order.market)
+    timestamp = FILL_TIMESTAMP + len(batch.order_takeovers) + place
+    return FillStep(timestamp, fill, buy.market, amount, paid, buyer, seller)
 
 
-def apply_side(
-    ledger: Ledger, place: int, order: Order, size: int, paid: int, rate: int, charged: int
-) -> SideStep:
-    """One side of a fill: the buyer pays `paid` for `size` lots, the seller the reverse; both pay
-    the fee that a rate comes to."""
-    require_fee(order, rate)
-    key = (order.account, order.slot)
-    slot_before = ledger.slot(key)
-    slot_after = fill_slot(order, slot_before, size)
-    account = ledger.existing(order.account)
-    direction = 1 if order.side is Side.BUY else -1
-    cash_before, position_before = account.cash, account.positions[order.market]
-    cash_after = cash_before - direction * paid - charged
-    position_after = position_before + direction * size
-    require_cash("cash", cash_after)
-    require_position("position", position_after)
-    require_reduce_only(order, position_before, position_after)
-    ledger.slots[key] = slot_after
-    account.cash = cash_after
-    account.set_position(order.market, position_after)
-    account.ordered.add(order.market)
-    return SideStep(
-        order=place,
-        account=order.account,
-        slot=order.slot,
-        slot_before=slot_before,
-        slot_after=slot_after,
-        fee_rate=rate,
-        fee=charged,
-        cash_before=cash_before,
-        cash_after=cash_after,
-        position_before=position_before,
-        position_after=position_after,
-    )
-
-
-def credit_fees(ledger: Ledger, index: int, fills: Sequence[FillStep]) -> FeeStep:
-    """Credit the fees of all fills to the fee account, once, also when there are none."""
+def credit_fees(
+    ledger: Ledger,
+    index: int,
+    fills: Sequence[FillStep],
+    by_orders: Sequence[OrderTakeoverStep] = (),
+) -> FeeStep:
+    """Credit the fees of all orders to the fee account, once, also when there are none."""
     amount = sum(fill.buyer.fee + fill.seller.fee for fill in fills)
+    amount += sum(step.taker.fee for step in by_orders)
     account = ledger.existing(index, Reason.FEE_ACCOUNT_MISSING)
     before = account.cash
     account.cash = before + amount
@@ -319,11 +304,19 @@ def close_account(
             traded=bool(entry.ordered),
             paid_out=entry.paid_out,
         )
-        if found.grew and batch.begins_open and index != batch.governance.backstop_account:
-            raise Rejected(Reason.STEP_RISK, "the step is open, so positions only shrink")
+        if batch.begins_open:
+            require_open_step(entry)
         if index != batch.governance.backstop_account:
             require_no_dust(entry, terms)
     return found
+
+
+def require_open_step(entry: Entry) -> None:
+    """While prices stand, cash does not leave, and what orders trade with each other only shrinks.
+    The backstop, and orders that take of liquidated accounts, may take risk."""
+    grew = grown(entry.holding_before, entry.holding)
+    if entry.paid_out or entry.exchanged.intersection(grew):
+        raise Rejected(Reason.STEP_RISK, "the step is open, so positions only shrink")
 
 
 def require_no_dust(entry: Entry, terms: Sequence[MarketTerms]) -> None:

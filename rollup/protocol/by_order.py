@@ -1,0 +1,166 @@
+"""What an order of a batch does to its account; and takeovers by orders.
+
+A resting order takes lots of a liquidated account at its own price, in competition with the
+backstop. The account gets what the backstop would give it; what the order pays beyond that is the
+backstop's, so that nobody's friend gains from whom he takes. Spec: docs/spec/13-liquidation.md.
+"""
+
+from collections.abc import Sequence
+
+from rollup.protocol.batch import Batch
+from rollup.protocol.constants import FILL_TIMESTAMP, REST_BITS, REST_TIMESTAMP
+from rollup.protocol.ledger import Entry, Ledger
+from rollup.protocol.liquidation import move, require_liquidatable, require_unsigned
+from rollup.protocol.margin import value
+from rollup.protocol.order import Order, Side
+from rollup.protocol.outcome import FeeStep, OrderTakeoverStep, SideStep
+from rollup.protocol.rejection import Reason, Rejected, refusals_at
+from rollup.protocol.takeover import OrderTakeover, full_rest
+from rollup.protocol.terms import MarketTerms, terms_of
+from rollup.protocol.trade import (
+    fee,
+    fill_slot,
+    moved,
+    notional,
+    require_fee,
+    require_reduce_only,
+)
+from rollup.protocol.units import require_cash, require_position
+
+
+def apply_side(
+    ledger: Ledger, place: int, order: Order, size: int, paid: int, rate: int, charged: int
+) -> SideStep:
+    """The side of an order: the buyer pays `paid` for `size` lots, the seller the reverse; both pay
+    the fee that a rate comes to."""
+    require_fee(order, rate)
+    key = (order.account, order.slot)
+    slot_before = ledger.slot(key)
+    slot_after = fill_slot(order, slot_before, size)
+    account = ledger.existing(order.account)
+    direction = 1 if order.side is Side.BUY else -1
+    cash_before, position_before = account.cash, account.positions[order.market]
+    cash_after = cash_before - direction * paid - charged
+    position_after = position_before + direction * size
+    require_cash("cash", cash_after)
+    require_position("position", position_after)
+    require_reduce_only(order, position_before, position_after)
+    ledger.slots[key] = slot_after
+    account.cash = cash_after
+    account.set_position(order.market, position_after)
+    account.ordered.add(order.market)
+    return SideStep(
+        order=place,
+        account=order.account,
+        slot=order.slot,
+        slot_before=slot_before,
+        slot_after=slot_after,
+        fee_rate=rate,
+        fee=charged,
+        cash_before=cash_before,
+        cash_after=cash_after,
+        position_before=position_before,
+        position_after=position_after,
+    )
+
+
+def apply_order_takeover(
+    batch: Batch, ledger: Ledger, terms: Sequence[MarketTerms], place: int
+) -> OrderTakeoverStep:
+    """An order takes lots of a liquidated account, for its price and the maker's fee."""
+    takeover = batch.order_takeovers[place]
+    with refusals_at(f"takeover by order {place}"):
+        if takeover.order >= len(batch.orders):
+            raise Rejected(Reason.ORDER_UNKNOWN, f"there is no order {takeover.order}")
+        order = batch.orders[takeover.order].order
+        market = terms_of(terms, order.market)
+        account = ledger.existing(takeover.account)
+        require_liquidatable(account, terms)
+        require_unsigned(batch, takeover.account)
+        _require_lots(takeover, order, account)
+        require_price(takeover.price, order, market)
+        require_when_clamped(batch, order)
+        full = require_rest(takeover, order, market)
+        amount = notional(takeover.price, takeover.size)
+        paid = moved(takeover.size, takeover.price, market.funding)
+        rate = market.maker_fee
+        parts = (order, takeover.size, paid, rate, fee(amount, rate))
+        direction = 1 if order.side is Side.BUY else -1
+        given = direction * paid - takeover.rest
+        lots = -direction * takeover.size
+        taken = move(takeover.account, account, order.market, given, lots)
+        taker = apply_side(ledger, takeover.order, *parts)
+    timestamp = FILL_TIMESTAMP + place
+    of_order = (order.market, order.side, amount, paid, full)
+    return OrderTakeoverStep(timestamp, takeover, *of_order, taker, taken)
+
+
+def _require_lots(takeover: OrderTakeover, order: Order, account: Entry) -> None:
+    """The order buys lots that are held, or sells lots that are owed, and no more than there are."""
+    held = account.positions[order.market]
+    there = held if order.side is Side.BUY else -held
+    if takeover.size > max(there, 0):
+        raise Rejected(Reason.TAKEOVER_SIZE, "its account has fewer lots of the other side")
+
+
+def require_price(price: int, order: Order, market: MarketTerms) -> None:
+    """Inside the order's limit and the far edge of the band; and no better for the order than a
+    quarter of the liquidation fee from the oracle price: until priority between orders is proved,
+    the rest is a friend's gain."""
+    if not order.accepts(price, market.price):
+        raise Rejected(Reason.PRICE_OUTSIDE_LIMIT, "the price is outside the limit of the order")
+    buys = order.side is Side.BUY
+    low = market.least_bid if buys else market.band_low
+    high = market.band_high if buys else market.most_asked
+    if not low <= price <= high:
+        raise Rejected(Reason.TAKEOVER_PRICE, f"the price must be from {low} to {high}")
+
+
+def require_when_clamped(batch: Batch, order: Order) -> None:
+    """While prices stand only those take who signed that they want to."""
+    if batch.begins_open and not order.when_clamped:
+        raise Rejected(Reason.TAKEOVER_STEP, "the step is open, and its order takes only else")
+
+
+def require_rest(takeover: OrderTakeover, order: Order, market: MarketTerms) -> int:
+    """The whole rest, which is at least what is given: so the account gets no less than from the
+    backstop. Who gives less is judged when the batch is done."""
+    full = full_rest(takeover.size, takeover.price, order.side, market)
+    if full >> REST_BITS:
+        detail = f"what is left to the backstop must be below 2^{REST_BITS} quanta"
+        raise Rejected(Reason.NOTIONAL_OUT_OF_BOUNDS, detail)
+    if takeover.rest > full:
+        raise Rejected(Reason.TAKEOVER_REST, "its rest is above what fee and price come to")
+    return full
+
+
+def credit_rests(
+    ledger: Ledger, backstop: int, steps: Sequence[OrderTakeoverStep]
+) -> FeeStep | None:
+    """Credit what takeovers by orders leave to the backstop, once, if there are any."""
+    if not steps:
+        return None
+    amount = sum(step.takeover.rest for step in steps)
+    account = ledger.existing(backstop, Reason.BACKSTOP_ACCOUNT_MISSING)
+    before = account.cash
+    account.cash = before + amount
+    require_cash("cash of the backstop", account.cash)
+    return FeeStep(REST_TIMESTAMP, backstop, amount, before, account.cash)
+
+
+def require_rests_paid(
+    ledger: Ledger, steps: Sequence[OrderTakeoverStep], terms: Sequence[MarketTerms]
+) -> frozenset[int]:
+    """The exhausted accounts: they left the backstop less than the whole, and have nothing left."""
+    found = set()
+    for place, step in enumerate(steps):
+        takeover = step.takeover
+        if takeover.rest == step.full:
+            continue
+        if value(ledger.accounts[takeover.account].holding, terms).equity != 0:
+            raise Rejected(
+                Reason.TAKEOVER_REST,
+                f"takeover by order {place}: its rest is not whole, and its account has equity",
+            )
+        found.add(takeover.account)
+    return frozenset(found)
