@@ -22,8 +22,9 @@ MEMORY = Bus("MEMORY", 4, ("account", "word", "ts", "v0", "v1", "v2", "v3"))
 """The value of a word since time ts. An access receives the previous message and sends the next.
 
 Word CASH_WORD: (cash in three packed pairs, exists). POSITION_WORD + m: (position in market m in
-two packed pairs, 0, 0). SLOT_WORD + s: (generation, filled in two packed pairs, 0). Biased, 13-bit
-limbs."""
+two packed pairs, how often an order of the account met another one there in the batch, and how
+often one took lots of a liquidated account). SLOT_WORD + s: (generation, filled in two packed
+pairs, 0). Biased, 13-bit limbs."""
 
 BASE = Bus("BASE", 5, ("window", "byte", *_vector("x", 7), *_vector("y", 7)))
 """byte * 256^window * G + S_window, an entry of the fixed-base table. Sent by base."""
@@ -82,8 +83,9 @@ REGISTER = Bus(
 )
 """An account comes into being with this header. Sent by deposit, received by header."""
 
-FEES = Bus("FEES", 13, _vector("limb_sum", 4))
-"""All fees of the batch as four sums of 13-bit limbs. Sent once by fill, received by batch."""
+FEES = Bus("FEES", 13, (*_vector("fees", 4), *_vector("rests", 4)))
+"""All fees of the batch as four sums of 13-bit limbs, and all that takeovers by orders leave to the
+backstop. Sent once by fill, received by batch."""
 
 DEPOSIT = Bus(
     "DEPOSIT",
@@ -154,6 +156,8 @@ MARKET = Bus(
         "maker_fee",
         *_vector("funding", 3),
         *_vector("price", 2),
+        *_vector("near", 4),
+        *_vector("net", 6),
         *_vector("lot_fee", 3),
         "steady",
         *_vector("least", 2),
@@ -164,8 +168,11 @@ MARKET = Bus(
 risk: what a lot adds to the sums, in balanced limbs: 3 each of long and short over maintenance
 margin, long and short over initial margin, 2 of the bucket, 3 of what a lot is worth; then the
 biased bucket numbers of long and short. band: low and high in packed pairs; funding: F in balanced
-limbs; price: the oracle's, as a packed pair; lot_fee: what liquidation costs a lot, in limbs;
-steady: 1 if the price is fresh and unclamped; least: the least order, as a packed pair."""
+limbs; price: the oracle's, as a packed pair; near: least price at which an order buys lots of a
+liquidated account and highest at which one sells them, in packed pairs; net: what such an account
+gets for a lot and what one costs it, its fee paid and but for F, in limbs; lot_fee: what
+liquidation costs a lot, in limbs; steady: 1 if the price is fresh and unclamped; least: the least
+order, as a packed pair."""
 
 RISK = Bus(
     "RISK",
@@ -187,14 +194,21 @@ TRADE = Bus(
     19,
     (
         "market",
+        "kind",
         *_vector("band", 4),
         "taker_fee",
         "maker_fee",
         *_vector("funding", 3),
         *_vector("price", 2),
+        *_vector("net", 3),
     ),
 )
-"""Band, fees, funding and oracle price of a market for a fill. Sent by market, received by fill."""
+"""Terms of one market for a fill: least and highest price, fees, funding, oracle price. Sent by
+market, received by fill.
+
+kind: 0 of two orders, inside the band; 1 where an order buys lots of a liquidated account, 2 where
+one sells them: then one edge of the band is a nearer one, and net is what the account gets for a
+lot, or what one costs it."""
 
 TAKE = Bus("TAKE", 20, ("market", *_vector("value", 3), *_vector("lot_fee", 3)))
 """Value of a lot and liquidation fee of one market. Sent by market, received by takeover."""

@@ -116,10 +116,15 @@ def risk_numbers(terms: MarketTerms) -> tuple[int, ...]:
 
 
 def trade_numbers(terms: MarketTerms) -> tuple[int, ...]:
-    """Band in packed pairs, fees, funding as balanced limbs of either sign, the oracle price."""
+    """Band in packed pairs, fees, funding as balanced limbs of either sign, the oracle price; and
+    what is other where an order takes lots of a liquidated account."""
     band = (*packed(terms.band_low, PRICE_BITS), *packed(terms.band_high, PRICE_BITS))
     price = packed(terms.price, PRICE_BITS)
-    return (*band, terms.taker_fee, terms.maker_fee, *balanced(terms.funding), *price)
+    near = (*packed(terms.least_bid, PRICE_BITS), *packed(terms.most_asked, PRICE_BITS))
+    nets = (terms.price - terms.liquidation_fee, terms.price + terms.liquidation_fee)
+    net = [limb for number in nets for limb in limbs(number, PRICE_BITS)]
+    fees = (terms.taker_fee, terms.maker_fee)
+    return (*band, *fees, *balanced(terms.funding), *price, *near, *net)
 
 
 def lot_fee(terms: MarketTerms) -> tuple[int, ...]:

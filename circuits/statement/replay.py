@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from circuits.gadgets.balanced import COUNT, balanced
-from circuits.gadgets.words import CASH_WORD, POSITION_WORD, SLOT_WORD
-from circuits.statement.columns import Clock, biased, biased_cash, column, matrix
+from circuits.gadgets.words import CASH_WORD, SLOT_WORD
+from circuits.statement.columns import Clock, biased_cash, column, matrix
 from circuits.statement.replay_accounts import accounts, headers, positions
+from circuits.statement.replay_fills import fills, limb_sums
 from circuits.statement.replay_markets import markets, triggers
 from circuits.statement.replay_orders import orders, signers
 from circuits.statement.replay_outflows import outflows
@@ -21,27 +21,19 @@ from circuits.tables.records import (
     BatchRecords,
     CashAccess,
     DepositRecords,
-    FillRecords,
-    FillSide,
-    PositionAccess,
     Records,
-    SlotAccess,
     SlotRecords,
     TreeRecords,
 )
-from rollup.protocol.constants import (
-    MOVED_BITS,
-    POSITION_LIMIT,
-)
 from rollup.protocol.encoding import owner_words
-from rollup.protocol.outcome import FillStep, Outcome, SideStep
+from rollup.protocol.outcome import FeeStep, Outcome
 
 
 def replay(outcome: Outcome) -> Records:
     """All records of a batch."""
     clock = Clock()
     deposits = _deposits(outcome, clock)
-    fills = _fills(outcome, clock)
+    traded = fills(outcome, clock)
     taken = takeovers(outcome, clock)
     paid = outflows(outcome, clock)
     batch = _batch(outcome, clock)
@@ -49,7 +41,7 @@ def replay(outcome: Outcome) -> Records:
     return Records(
         tree=_tree(outcome),
         order=orders(outcome),
-        fill=fills,
+        fill=traded,
         takeover=taken,
         outflow=paid,
         account=accounts(outcome, clock, signed),
@@ -86,80 +78,6 @@ def _deposits(outcome: Outcome, clock: Clock) -> DepositRecords:
     )
 
 
-def _fills(outcome: Outcome, clock: Clock) -> FillRecords:
-    steps, terms = outcome.steps.fills, outcome.steps.terms
-    previous = [[_touch_side(side, s, clock) for side in (s.buyer, s.seller)] for s in steps]
-    return FillRecords(
-        market=column(s.market for s in steps),
-        price=column(s.fill.price for s in steps),
-        size=column(s.fill.size for s in steps),
-        taker=column(s.fill.taker for s in steps),
-        notional=column(s.notional for s in steps),
-        moved=biased(1 << MOVED_BITS, (s.moved for s in steps)),
-        rate=(
-            column(s.buyer.fee_rate for s in steps),
-            column(s.seller.fee_rate for s in steps),
-        ),
-        band_low=column(terms[s.market].band_low for s in steps),
-        band_high=column(terms[s.market].band_high for s in steps),
-        taker_fee=column(terms[s.market].taker_fee for s in steps),
-        maker_fee=column(terms[s.market].maker_fee for s in steps),
-        funding=matrix([balanced(terms[s.market].funding) for s in steps], COUNT),
-        oracle=column(terms[s.market].price for s in steps),
-        sides=(
-            _fill_side(outcome, [s.buyer for s in steps], [pair[0] for pair in previous]),
-            _fill_side(outcome, [s.seller for s in steps], [pair[1] for pair in previous]),
-        ),
-    )
-
-
-def _touch_side(side: SideStep, step: FillStep, clock: Clock) -> tuple[int, int, int]:
-    """Timestamps of the accesses before this one: cash, position, slot."""
-    words = (CASH_WORD, POSITION_WORD + step.market, SLOT_WORD + side.slot)
-    cash, position, slot = (clock.touch(side.account, word, step.timestamp) for word in words)
-    return cash, position, slot
-
-
-def _fill_side(
-    outcome: Outcome, sides: Sequence[SideStep], previous: Sequence[tuple[int, int, int]]
-) -> FillSide:
-    orders = [outcome.steps.orders[side.order].signed.order for side in sides]
-    account = column(side.account for side in sides)
-    exists = np.ones(len(sides), dtype=np.int64)
-    return FillSide(
-        order=column(side.order for side in sides),
-        account=account,
-        slot=column(side.slot for side in sides),
-        generation=column(order.generation for order in orders),
-        limit=column(order.price for order in orders),
-        pegged=column(order.pegged for order in orders),
-        reduce_only=column(order.reduce_only for order in orders),
-        when_clamped=column(order.when_clamped for order in orders),
-        size=column(order.size for order in orders),
-        max_fee=column(order.max_fee for order in orders),
-        fee=column(side.fee for side in sides),
-        cash=CashAccess(
-            account=account,
-            previous_ts=column(p[0] for p in previous),
-            before=biased_cash(side.cash_before for side in sides),
-            after=biased_cash(side.cash_after for side in sides),
-            existed=exists,
-            exists=exists,
-        ),
-        position=PositionAccess(
-            previous_ts=column(p[1] for p in previous),
-            before=column(side.position_before + POSITION_LIMIT for side in sides),
-            after=column(side.position_after + POSITION_LIMIT for side in sides),
-        ),
-        slot_access=SlotAccess(
-            previous_ts=column(p[2] for p in previous),
-            generation_before=column(side.slot_before.generation for side in sides),
-            filled_before=column(side.slot_before.filled for side in sides),
-            filled_after=column(side.slot_after.filled for side in sides),
-        ),
-    )
-
-
 def _slots(outcome: Outcome, clock: Clock) -> SlotRecords:
     slots = [slot for account in outcome.accounts for slot in account.slots]
     return SlotRecords(
@@ -193,10 +111,9 @@ def _tree(outcome: Outcome) -> TreeRecords:
 
 
 def _batch(outcome: Outcome, clock: Clock) -> BatchRecords:
-    public, fees = outcome.public, outcome.steps.fees
+    public, fees, rests = outcome.public, outcome.steps.fees, outcome.steps.rests
     before, after = outcome.globals_before, outcome.globals_after
     old, new = outcome.markets_before, outcome.markets_after
-    one = np.ones(1, dtype=np.int64)
     return BatchRecords(
         chain=public.chain,
         venue=public.venue,
@@ -213,23 +130,42 @@ def _batch(outcome: Outcome, clock: Clock) -> BatchRecords:
         fees=fees.amount,
         fee_sums=_fee_sums(outcome),
         credited=public.credited,
-        cash=CashAccess(
-            account=column([fees.account]),
-            previous_ts=column([clock.touch(fees.account, CASH_WORD, fees.timestamp)]),
-            before=biased_cash([fees.cash_before]),
-            after=biased_cash([fees.cash_after]),
-            existed=one,
-            exists=one,
-        ),
+        cash=_credit(fees, clock),
+        backstop=public.governance.backstop_account,
+        rested=int(rests is not None),
+        rests=0 if rests is None else rests.amount,
+        rest_sums=_rest_sums(outcome),
+        rest_cash=_credit(rests, clock),
+    )
+
+
+def _credit(credit: FeeStep | None, clock: Clock) -> CashAccess:
+    """The one access of who is credited; zeros where nobody is."""
+    if credit is None:
+        zero = np.zeros(1, dtype=np.int64)
+        cash = zero.astype(np.uint64)
+        return CashAccess(zero, zero, cash, cash, zero, zero)
+    one = np.ones(1, dtype=np.int64)
+    return CashAccess(
+        account=column([credit.account]),
+        previous_ts=column([clock.touch(credit.account, CASH_WORD, credit.timestamp)]),
+        before=biased_cash([credit.cash_before]),
+        after=biased_cash([credit.cash_after]),
+        existed=one,
+        exists=one,
     )
 
 
 def _fee_sums(outcome: Outcome) -> I64:
     """Sums of the limbs of all fees, as the fill table adds them up."""
     sides = [side for step in outcome.steps.fills for side in (step.buyer, step.seller)]
-    limbs = [[side.fee >> 13 * place & 8191 for place in range(4)] for side in sides]
-    sums: I64 = np.array(limbs, dtype=np.int64).reshape(-1, 4).sum(axis=0)
-    return sums
+    sides += [step.taker for step in outcome.steps.order_takeovers]
+    return limb_sums(side.fee for side in sides)
+
+
+def _rest_sums(outcome: Outcome) -> I64:
+    """The same of all that takeovers by orders leave to the backstop."""
+    return limb_sums(step.takeover.rest for step in outcome.steps.order_takeovers)
 
 
 def _digest(elements: Sequence[int]) -> U32:

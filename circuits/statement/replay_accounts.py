@@ -12,6 +12,7 @@ from circuits.gadgets.balanced import COUNT as BALANCED
 from circuits.gadgets.balanced import balanced
 from circuits.gadgets.words import CASH_WORD, POSITION_WORD
 from circuits.statement.columns import Clock, biased_cash, column, matrix
+from circuits.statement.replay_fills import times_ordered
 from circuits.tables.account.columns import FRESH_SLOTS_ROOT
 from circuits.tables.records import (
     I64,
@@ -136,6 +137,7 @@ def _header_words(account: TouchedAccount) -> tuple[Sequence[int], Sequence[int]
 
 def positions(outcome: Outcome, clock: Clock) -> PositionRecords:
     rows = [(row, a, m) for row, a in enumerate(outcome.accounts) for m in a.markets]
+    traded, took = times_ordered(outcome)
     taken = _times_taken(outcome)
     needed = {a.index: _needed_of(a, outcome.steps.terms) for a in outcome.accounts}
     return PositionRecords(
@@ -149,6 +151,8 @@ def positions(outcome: Outcome, clock: Clock) -> PositionRecords:
             column(_trigger_of(a.after, market) for _, a, market in rows),
         ),
         last_ts=column(clock.last.get((a.index, POSITION_WORD + m), 0) for _, a, m in rows),
+        traded=column(traded[a.index, m] for _, a, m in rows),
+        took=column(took[a.index, m] for _, a, m in rows),
         takeovers=column(taken[a.index, m] for _, a, m in rows),
         needed=column(needed[a.index] == m for _, a, m in rows),
         **_order_columns(outcome, rows),
@@ -163,6 +167,8 @@ def _times_taken(outcome: Outcome) -> Counter[tuple[int, int]]:
         found[takeover.account, takeover.market] += 1
         if takeover.route is not Route.BACKSTOP:
             found[takeover.taker, takeover.market] += 1
+    for each in outcome.steps.order_takeovers:
+        found[each.takeover.account, each.market] += 1
     return found
 
 

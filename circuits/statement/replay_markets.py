@@ -16,8 +16,15 @@ from circuits.tables.records import (
 )
 from rollup.protocol.constants import COUNTERS, LADDER_BITS
 from rollup.protocol.encoding import LIMB_BITS, limbs
+from rollup.protocol.order import Side
 from rollup.protocol.outcome import Outcome, Valuation
 from rollup.protocol.triggers import SIDES
+
+_KINDS = {Side.BUY: 1, Side.SELL: 2}
+"""Kinds of TRADE: of takeovers by orders of a side."""
+
+TRADE_NUMBERS = 21
+"""Numbers of a market for fills."""
 
 
 def triggers(outcome: Outcome) -> TriggerRecords:
@@ -34,17 +41,18 @@ def triggers(outcome: Outcome) -> TriggerRecords:
 
 def markets(outcome: Outcome) -> MarketRecords:
     terms = outcome.steps.terms
-    fills = Counter(step.market for step in outcome.steps.fills)
+    fills = Counter((step.market, 0) for step in outcome.steps.fills)
+    fills.update((s.market, _KINDS[s.side]) for s in outcome.steps.order_takeovers)
     taken = Counter(step.takeover.market for step in outcome.steps.takeovers)
     listed, zones = len(outcome.markets_before.frontiers), outcome.steps.zones
     return MarketRecords(
         market=column(range(len(terms))),
         risk=matrix([risk_numbers(each) for each in terms], RISK_NUMBERS),
-        trade=matrix([trade_numbers(each) for each in terms], 11),
+        trade=matrix([trade_numbers(each) for each in terms], TRADE_NUMBERS),
         least=matrix([least_order(each) for each in terms], 2),
         lot_fee=matrix([lot_fee(each) for each in terms], 3),
         steady=column(outcome.steps.steady),
-        trade_uses=column(fills[market] for market in range(len(terms))),
+        trade_uses=matrix([[fills[m, kind] for kind in range(3)] for m in range(len(terms))], 3),
         take_uses=column(taken[market] for market in range(len(terms))),
         listed=column(market < listed for market in range(len(terms))),
         frontier=(

@@ -79,6 +79,8 @@ def _uses(outcome: Outcome) -> list[int]:
     for fill in outcome.steps.fills:
         for side in (fill.buyer, fill.seller):
             uses[side.order] += 1
+    for step in outcome.steps.order_takeovers:
+        uses[step.taker.order] += 1
     return uses
 
 

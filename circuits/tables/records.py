@@ -58,6 +58,7 @@ class SlotAccess(Private):
 class FillSide(Private):
     """One side of every fill: what its order says, what the fill does to the account."""
 
+    taken: I64  # 1 if it is no order, but an account that is liquidated
     order: I64  # row of the order (signature number)
     account: I64
     slot: I64
@@ -68,7 +69,9 @@ class FillSide(Private):
     when_clamped: I64
     size: I64  # order's size in lots
     max_fee: I64
-    fee: I64  # quanta, rounded up
+    fee: I64  # quanta, rounded up; of a liquidated account what is the backstop's
+    traded: I64  # how often orders of the account had met others in the market
+    took: I64  # and taken of liquidated accounts
     cash: CashAccess
     position: PositionAccess
     slot_access: SlotAccess
@@ -91,6 +94,9 @@ class FillRecords(Private):
     maker_fee: I64
     funding: I64  # (n, 3) balanced limbs
     oracle: I64  # the market's price
+    net: I64  # (n, 3) limbs of what a liquidated account gets or gives for a lot, but for F
+    waived: I64  # what is less than whole of the backstop's
+    exhausted: I64  # 1 if the liquidated account is
     sides: tuple[FillSide, FillSide]
 
 
@@ -230,6 +236,8 @@ class PositionRecords(Private):
     after: I64
     trigger: tuple[I64, I64]  # biased, 0 where nothing is held
     last_ts: I64  # last timestamp of its word
+    traded: I64  # how often orders of the account met others in the market
+    took: I64  # and took of liquidated accounts
     takeovers: I64  # takeovers of it: multiplicity of its LIQUIDATION message
     needed: I64  # 1 for the one of its account of which the last lot was needed
     deleveraged: I64  # 1 if it is
@@ -244,11 +252,11 @@ class MarketRecords(Private):
 
     market: I64
     risk: I64  # (n, 19) balanced limbs, bucket numbers
-    trade: I64  # (n, 11) band in packed pairs, fees, balanced limbs of funding, packed price
+    trade: I64  # (n, 21) packed band, fees, balanced funding, packed price, near and net
     least: I64  # (n, 2) the least order, a packed pair
     lot_fee: I64  # (n, 3) limbs of the liquidation fee of a lot
     steady: I64  # 1 if the price is fresh and unclamped
-    trade_uses: I64  # fills
+    trade_uses: I64  # (n, 3) fills, takeovers by orders that buy, and by orders that sell
     take_uses: I64  # takeovers
     listed: I64  # 1 if it was before the batch
     frontier: tuple[I64, I64]  # (n, 2) of longs and shorts, before and after
@@ -316,6 +324,11 @@ class BatchRecords(Private):
     fee_sums: I64  # (4,) the same as sums of the 13-bit limbs of every fee
     credited: int  # sum of credited deposits
     cash: CashAccess  # (1,) the fee account's cash at FEE_TIMESTAMP
+    backstop: int  # the account that takes
+    rested: int  # 1 if there are takeovers by orders
+    rests: int  # sum of what they leave to it
+    rest_sums: I64  # (4,)
+    rest_cash: CashAccess  # (1,) its cash at REST_TIMESTAMP; zeros if there are none
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -96,7 +96,7 @@ def apply_order_takeover(
 
 
 def _require_lots(takeover: OrderTakeover, order: Order, account: Entry) -> None:
-    """The order buys lots that are held, or sells lots that are owed, and no more than there are."""
+    """The order buys lots that are held, or sells lots that are owed, no more than there are."""
     held = account.positions[order.market]
     there = held if order.side is Side.BUY else -held
     if takeover.size > max(there, 0):

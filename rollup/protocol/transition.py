@@ -1,8 +1,9 @@
 """The rules: one batch, applied to the part of the state that it opens.
 
 `apply_batch` is the specification of what a proof says. Steps happen in this order: deposits as
-queued, takeovers by orders as listed, fills as listed, takeovers as listed, outflows as listed, one credit of all fees, the
-closing rule for every opened account, then the leaves and the counters of triggers are closed.
+queued, takeovers by orders as listed, fills as listed, takeovers as listed, outflows as listed, one
+credit of all fees and one of all rests, the closing rule for every opened account, then the leaves
+and the counters of triggers are closed.
 Spec: docs/spec/07-batch.md.
 """
 

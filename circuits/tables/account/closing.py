@@ -91,6 +91,3 @@ def _require_risk(air: Builder, row: Columns) -> None:
     other = row.account - air.public("backstop_account")
     air.require_zero(row.backstop * other, "account.backstop")
     air.require_equal(other * row.backstop_inverse, 1 - row.backstop, "account.backstop")
-    # Lie: risk is taken while prices stand still, with the market elsewhere.
-    allowed = air.public("begins_open") * (1 - row.backstop)
-    air.require_zero(grew * allowed, "account.open-step")

@@ -4,11 +4,12 @@ and credits the fees.
 Height: one row, padded; only the first row says anything. Degree: 3.
 Buses: HASH; sends the roots of account and trigger tree on NODE; starts and ends FRONTIERS;
 receives FLAGGED and FEES; accesses the cash word of the fee account in MEMORY at FEE_TIMESTAMP,
-also when there are no fees.
+also when there are no fees; and that of the backstop at REST_TIMESTAMP, if something is left to it.
 Claims: docs/spec/claims/batch.md. Spec: docs/spec/07-batch.md.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from circuits.air.builder import Builder
 from circuits.air.expr import Expr, Operand
@@ -25,11 +26,17 @@ from circuits.tables.batch.columns import (
     Columns,
     State,
     credit_identity,
-    fees_identity,
+    sums_identity,
 )
 from rollup.hash.poseidon import fold_start
 from rollup.protocol.closing import TRIGGER_TREE
-from rollup.protocol.constants import CASH_BITS, FEE_TIMESTAMP, MARKETS_LEAF_VERSION, TIME_BITS
+from rollup.protocol.constants import (
+    CASH_BITS,
+    FEE_TIMESTAMP,
+    MARKETS_LEAF_VERSION,
+    REST_TIMESTAMP,
+    TIME_BITS,
+)
 from rollup.protocol.encoding import TypeCode, limbs
 
 _CASH_LIMBS = len(limbs(0, CASH_BITS))
@@ -139,20 +146,35 @@ def _clock(air: Builder, row: Columns) -> None:
 
 
 def _fees(air: Builder, row: Columns) -> None:
-    """The fee account's cash grows by the sum of all fees."""
-    air.receive(FEES, row.fee_sums, row.first, claim="batch.fees")
-    for number in (row.fees, row.fee_carries, row.cash_after, row.cash_carries):
-        air.range_check(number, row.first, claim="batch.bounds")
-    with air.when(row.first):
-        # Lie: more fees credited than charged.
-        require_identity(air, fees_identity(row), row.fee_carries, "batch.fees")
-        # Lie: fees that disappear, or cash from nowhere for the fee account.
-        require_identity(air, credit_identity(row), row.cash_carries, "batch.credit")
-    word = (air.public("fee_account"), CASH_WORD)
-    values = ((*row.cash_before, 1), (*row.cash_after.packed(), 1))
+    """The fee account's cash grows by the sum of all fees, the backstop's by that of all rests."""
+    fees, rests = row.fees, row.rests
+    air.receive(FEES, (*fees.sums, *rests.sums), row.first, claim="batch.fees")
+    air.require_bit(row.rested, "batch.flags")
+    air.require_zero(row.rested * (1 - row.first), "batch.padding-is-silent")
+    first, *others = rests.sums
+    with air.when(row.first - row.rested):
+        # Lie: what takeovers by orders leave is nobody's. Four sums below 2^26 stay below p.
+        air.require_zero(sum(others, first), "batch.rests")
     # Lie: fees credited to somebody else than governance says.
-    times = (row.previous_ts, FEE_TIMESTAMP)
-    require_access(air, word, times, values, row.first, "batch.fee-account")
+    _credit(air, fees, (air.public("fee_account"), FEE_TIMESTAMP), row.first, "batch.fee-account")
+    # Lie: what is the backstop's is credited to a friend.
+    named = (air.public("backstop_account"), REST_TIMESTAMP)
+    _credit(air, rests, named, row.rested, "batch.backstop")
+
+
+def _credit(air: Builder, credit: Any, named: tuple[Any, int], count: Any, claim: str) -> None:
+    """An account is credited the amount, at a time, where `count` is 1."""
+    account, time = named
+    for number in (credit.amount, credit.sum_carries, credit.cash_after, credit.cash_carries):
+        air.range_check(number, count, claim="batch.bounds")
+    with air.when(count):
+        # Lie: more credited than charged.
+        require_identity(air, sums_identity(credit), credit.sum_carries, "batch.fees")
+        # Lie: fees that disappear, or cash from nowhere for who is credited.
+        require_identity(air, credit_identity(credit), credit.cash_carries, "batch.credit")
+    values = ((*credit.cash_before, 1), (*credit.cash_after.packed(), 1))
+    times = (credit.previous_ts, time)
+    require_access(air, (account, CASH_WORD), times, values, count, claim)
 
 
 TABLE = Table("batch", Columns, constraints)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from circuits.air.layout import LIMB_BITS, Layout, carries, cell, cells, group, limbs
+from circuits.air.layout import LIMB_BITS, Layout, bit, carries, cell, cells, group, limbs
 from circuits.gadgets.integer import Integer, from_limbs, from_packed, from_sums
 from circuits.tables.fill.columns import FEE_LIMBS, FILL_ROWS_MAX
 from rollup.protocol.constants import CASH_BITS, SALT_LENGTH, TIME_BITS
@@ -31,6 +31,18 @@ class State(Layout):
     right = cells(DIGEST)  # compress(triggers root, globals)
 
 
+class Credit(Layout):
+    """What one account is credited of all fills at once."""
+
+    sums = cells(FEE_LIMBS)
+    amount = limbs(FEE_TOTAL_BITS)
+    sum_carries = carries(4, 15)
+    previous_ts = cell()
+    cash_before = cells(3)
+    cash_after = limbs(CASH_BITS)
+    cash_carries = carries(2, 2)
+
+
 class Columns(Layout):
     """All of it is on the first row; other rows are free and say nothing."""
 
@@ -42,21 +54,17 @@ class Columns(Layout):
     open_inverse = cell()  # of these and the flagged accounts together
     old_time = limbs(TIME_BITS)
     time_room = cells(3)  # lower limbs of time - old time - 1
-    fee_sums = cells(FEE_LIMBS)
-    fees = limbs(FEE_TOTAL_BITS)
-    fee_carries = carries(4, 15)
-    previous_ts = cell()
-    cash_before = cells(3)
-    cash_after = limbs(CASH_BITS)
-    cash_carries = carries(2, 2)
+    fees = group(Credit)  # of the fee account
+    rests = group(Credit)  # of the backstop
+    rested = bit()  # something is left to it
 
 
-def fees_identity(row: Any) -> Integer:
-    """fees - the sums of the fill table, which are no limbs yet."""
-    return from_limbs(row.fees) - from_sums(row.fee_sums, FEE_SUM_MAX)
+def sums_identity(credit: Any) -> Integer:
+    """The amount - the sums of the fill table, which are no limbs yet."""
+    return from_limbs(credit.amount) - from_sums(credit.sums, FEE_SUM_MAX)
 
 
-def credit_identity(row: Any) -> Integer:
-    """cash after - before - fees."""
-    after = from_limbs(row.cash_after).packed()
-    return after - from_packed(row.cash_before, CASH_BITS) - from_limbs(row.fees).packed()
+def credit_identity(credit: Any) -> Integer:
+    """cash after - before - the amount."""
+    after = from_limbs(credit.cash_after).packed()
+    return after - from_packed(credit.cash_before, CASH_BITS) - from_limbs(credit.amount).packed()

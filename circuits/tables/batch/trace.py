@@ -7,10 +7,10 @@ import numpy as np
 from circuits.air.trace import I64, U32, Trace, inverse_or_zero, put, put_packed
 from circuits.gadgets.compare import fill_difference
 from circuits.gadgets.integer import fill_carries
-from circuits.tables.batch.columns import Columns, credit_identity, fees_identity
+from circuits.tables.batch.columns import Columns, credit_identity, sums_identity
 from circuits.tables.chains import chain_columns, continue_chain
 from circuits.tables.market.trace import folded
-from circuits.tables.records import BatchRecords, MarketRecords
+from circuits.tables.records import BatchRecords, CashAccess, MarketRecords
 from rollup.hash.kernels import compress_many
 from rollup.protocol.constants import CASH_BITS, TIME_BITS
 from rollup.protocol.encoding import TypeCode, packed
@@ -26,15 +26,21 @@ def build(records: BatchRecords, markets: MarketRecords, height: int, blinded: i
     before, after = records.time
     used.old_time.fill(_one(before))
     fill_difference(used.time_room, _one(before + 1), _one(after), TIME_BITS)
-    put(used.fee_sums, _row(records.fee_sums))
-    used.fees.fill(_one(records.fees))
-    used.fee_carries.fill(fill_carries(fees_identity(used)))
-    used.previous_ts[...] = records.cash.previous_ts
-    put_packed(used.cash_before, records.cash.before)
-    used.cash_after.fill(records.cash.after)
-    used.cash_carries.fill(fill_carries(credit_identity(used)))
+    _fill_credit(used.fees, records.fees, records.fee_sums, records.cash)
+    _fill_credit(used.rests, records.rests, records.rest_sums, records.rest_cash)
+    used.rested[...] = records.rested
     trace.fill_rest()
     return trace.finish()
+
+
+def _fill_credit(credit: Any, amount: int, sums: I64, cash: CashAccess) -> None:
+    put(credit.sums, _row(sums))
+    credit.amount.fill(_one(amount))
+    credit.sum_carries.fill(fill_carries(sums_identity(credit)))
+    credit.previous_ts[...] = cash.previous_ts
+    put_packed(credit.cash_before, cash.before)
+    credit.cash_after.fill(cash.after)
+    credit.cash_carries.fill(fill_carries(credit_identity(credit)))
 
 
 def _fill_step(used: Any, records: BatchRecords, markets: MarketRecords) -> None:

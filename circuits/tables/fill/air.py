@@ -1,11 +1,14 @@
-"""Fill: one row matches a buy order with a sell order.
+"""Fill: one row matches a buy order with a sell order, or one of both with a liquidated account.
 
 The size moves from seller to buyer and size x (price - F) back, F the market's funding, in the same
 row, so every row conserves; each side pays its fee on size x price, rounded up. Row j accesses
-memory at time FILL_TIMESTAMP + j.
+memory at time FILL_TIMESTAMP + j. A side that is *taken* has no order, slot or fee: its account is
+liquidated, and what it does not get of what the order pays is a rest, which is the backstop's
+(`taken.py`).
 Height: one row a fill, padded; rows in use need not be contiguous, and are among the first rows,
 as many as the shape class takes trades. Degree: 3.
-Buses: receives TRADE, ORDER twice, accesses six words of MEMORY, sends the fee sums on FEES once.
+Buses: receives TRADE, ORDER and LIQUIDATION of either side, accesses six words of MEMORY, sends the
+sums of fees and rests on FEES once.
 Claims: docs/spec/claims/fill.md. Spec: docs/spec/04-orders.md.
 """
 
@@ -24,6 +27,7 @@ from circuits.gadgets.integer import require_identity
 from circuits.gadgets.memory import require_access
 from circuits.gadgets.words import CASH_WORD, POSITION_WORD, SLOT_WORD
 from circuits.tables.fill.columns import (
+    FEE_LIMBS,
     FILL_ROWS_MAX,
     REMAINDER_BITS,
     Columns,
@@ -34,6 +38,7 @@ from circuits.tables.fill.columns import (
     notional_identity,
     position_identity,
 )
+from circuits.tables.fill.taken import charged, kind, ordered, require_taken, rested, taken
 from rollup.protocol.constants import (
     FEE_RATE_BITS,
     FEE_SCALE,
@@ -69,8 +74,10 @@ def constraints(air: Builder, now: Columns, after: Columns) -> None:
     air.require_zero(now.active * air.public("redo"), "fill.redo")
     # Lie: a fill at the band, fees and funding of another market, or of one that is not listed.
     fees = (now.taker_fee, now.maker_fee)
-    trade = (*now.band_low, *now.band_high, *fees, *now.funding, *now.oracle)
-    air.receive(TRADE, (now.market, *trade), now.active, claim="fill.market")
+    trade = (*now.band_low, *now.band_high, *fees, *now.funding, *now.oracle, *now.net)
+    # Lie: the nearer edge of a takeover is missing; two orders meet beyond it.
+    air.receive(TRADE, (now.market, kind(now), *trade), now.active, claim="fill.market")
+    require_taken(air, now)
     _terms(air, now)
     _price(air, now)
     _rates(air, now)
@@ -119,7 +126,7 @@ def _price(air: Builder, row: Columns) -> None:
         (row.seller, (row.seller.worst, price)),
     ):
         _worst(air, row, side)
-        room, count = side.price_room, row.active
+        room, count = side.price_room, ordered(row, side)
         require_at_most(air, *bounds, PRICE_BITS, room, count, "fill.limit", carried=False)
 
 
@@ -147,7 +154,7 @@ def _order(air: Builder, row: Columns, side: Any, which: Side) -> None:
     signed = (*terms, *side.limit, *side.order_size, side.max_fee, *marks, 0)
     # Lie: an order that nobody signed, of another market, or a sale passed off as a purchase.
     # Lie: a signed withdrawal, filled as if it were an order.
-    air.receive(ORDER, signed, row.active, claim="fill.order")
+    air.receive(ORDER, signed, ordered(row, side), claim="fill.order")
 
 
 def _fee(air: Builder, row: Columns, side: Any) -> None:
@@ -156,14 +163,15 @@ def _fee(air: Builder, row: Columns, side: Any) -> None:
         air.range_check(number, row.active, claim="fill.bounds")
     # Lie: a fee rounded up twice, so that one side pays a quantum more than the other.
     room = FEE_SCALE - 1 - side.remainder.value() - side.remainder_room
-    air.range_check((side.remainder_room, LIMB_BITS), row.active, claim="fill.fee-rounding")
+    count = ordered(row, side)
+    air.range_check((side.remainder_room, LIMB_BITS), count, claim="fill.fee-rounding")
     top_width = REMAINDER_BITS - LIMB_BITS
-    air.range_check((room * _PER_LIMB, top_width), row.active, claim="fill.fee-rounding")
-    with air.when(row.active):
+    air.range_check((room * _PER_LIMB, top_width), count, claim="fill.fee-rounding")
+    with air.when(count):
         # Lie: a fee that is not the rate's.
         require_identity(air, fee_identity(row, side), side.fee_carries, "fill.fee")
     # Lie: a rate above the one signed. A rate is below 2^13, so a negative room cannot wrap.
-    air.range_check((side.max_fee - side.rate, FEE_RATE_BITS), row.active, claim="fill.fee-cap")
+    air.range_check((side.max_fee - side.rate, FEE_RATE_BITS), count, claim="fill.fee-cap")
 
 
 def _slot(air: Builder, row: Columns, side: Any) -> None:
@@ -171,27 +179,28 @@ def _slot(air: Builder, row: Columns, side: Any) -> None:
     air.require_bit(side.continues, "fill.flags")
     rise = side.generation - side.stored_generation
     room = rise - 1 + side.continues
-    with air.when(row.active):
+    count = ordered(row, side)
+    with air.when(count):
         # Lie: a generation that only seems to continue, so that its count starts from another's.
         air.require_zero(side.continues * rise, "fill.generation")
     # Lie: an older generation, cancelled or replaced, fills again.
     high = (room - side.generation_room) * _PER_LIMB
-    air.range_check((side.generation_room, LIMB_BITS), row.active, claim="fill.generation")
-    air.range_check((high, LIMB_BITS), row.active, claim="fill.generation")
+    air.range_check((side.generation_room, LIMB_BITS), count, claim="fill.generation")
+    air.range_check((high, LIMB_BITS), count, claim="fill.generation")
     for number in (side.filled_after, side.filled_carries):
-        air.range_check(number, row.active, claim="fill.bounds")
-    with air.when(row.active):
+        air.range_check(number, count, claim="fill.bounds")
+    with air.when(count):
         # Lie: the count does not grow by the size, so that the order fills again and again.
         require_identity(air, filled_identity(row, side), side.filled_carries, "fill.filled")
     filled = side.filled_after.packed()
     # Lie: an order filled past its size.
-    require_at_most(air, filled, side.order_size, SIZE_BITS, side.size_room, row.active, "fill.cap")
+    require_at_most(air, filled, side.order_size, SIZE_BITS, side.size_room, count, "fill.cap")
     before = (side.stored_generation, *side.filled_before, 0)
     after = (side.generation, *filled, 0)
     word = (side.account, side.slot + SLOT_WORD)
     # Lie: a count other than the slot's last one.
     times = (side.slot_ts, row.index + FILL_TIMESTAMP)
-    require_access(air, word, times, (before, after), row.active, "fill.slot-access")
+    require_access(air, word, times, (before, after), count, "fill.slot-access")
 
 
 def _balances(air: Builder, row: Columns, side: Any, which: Side) -> None:
@@ -213,8 +222,12 @@ def _balances(air: Builder, row: Columns, side: Any, which: Side) -> None:
     cash_word = (side.account, CASH_WORD)
     require_access(air, cash_word, (side.cash_ts, now), cash_values, row.active, "fill.cash-access")
     # Lie: the position of another market or account.
+    # Lie: nobody is told that an order traded there.
     word = (side.account, row.market + POSITION_WORD)
-    values = ((*side.position_before, 0, 0), (*side.position_after.packed(), 0, 0))
+    other = row.seller if which is Side.BUY else row.buyer
+    counts = (side.traded + row.active - taken(row), side.took + other.taken)
+    before = (*side.position_before, side.traded, side.took)
+    values = (before, (*side.position_after.packed(), *counts))
     times = (side.position_ts, now)
     require_access(air, word, times, values, row.active, "fill.position-access")
 
@@ -239,19 +252,20 @@ def _reduces(air: Builder, side: Any, which: Side) -> None:
 
 
 def _fee_sums(air: Builder, now: Columns, after: Columns) -> None:
-    """The limb sums of all fees, handed to the batch table on the last row.
+    """The limb sums of all fees and of all rests, handed to the batch table on the last row.
 
     A row adds less than 2^14, so that sums over FILL_ROWS_MAX rows do not wrap.
     """
-    for k, total in enumerate(now.fees):
-        paid = now.active * (now.buyer.fee[k] + now.seller.fee[k])
-        then = after.active * (after.buyer.fee[k] + after.seller.fee[k])
+    for k in range(FEE_LIMBS):
         # Lie: fees that are charged and credited to nobody, or credited and charged to nobody.
-        with air.first_row():
-            air.require_equal(total, paid, "fill.fee-sum")
-        with air.transition():
-            air.require_equal(after.fees[k], total + then, "fill.fee-sum")
-    air.send(FEES, now.fees, now.last, claim="fill.fees-sent")
+        # Lie: a rest goes to the fee account, or to nobody.
+        for name, part in (("fees", charged), ("rests", rested)):
+            total, more = getattr(now, name)[k], getattr(after, name)[k]
+            with air.first_row():
+                air.require_equal(total, part(now, k), "fill.fee-sum")
+            with air.transition():
+                air.require_equal(more, total + part(after, k), "fill.fee-sum")
+    air.send(FEES, (*now.fees, *now.rests), now.last, claim="fill.fees-sent")
 
 
 def table(trades: int) -> Table:

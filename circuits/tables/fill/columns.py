@@ -5,11 +5,12 @@ The identities are generic: constraints run them on cells, the trace on arrays t
 
 from typing import Any
 
-from circuits.air.layout import Layout, bit, carries, cell, cells, group, limbs
+from circuits.air.layout import Layout, bit, carries, cell, cells, group, limb_widths, limbs
 from circuits.gadgets.balanced import COUNT
 from circuits.gadgets.integer import (
     Integer,
     from_balanced,
+    from_cells,
     from_limbs,
     from_packed,
     from_small,
@@ -22,11 +23,12 @@ from rollup.protocol.constants import (
     NOTIONAL_BITS,
     POSITION_BITS,
     PRICE_BITS,
+    REST_BITS,
     SIZE_BITS,
 )
 
-FEE_BITS = 46
-"""2^52 quanta at a rate of 2^13 / 10^6 stay below 2^45.1."""
+FEE_BITS = REST_BITS
+"""2^52 quanta at a rate of 2^13 / 10^6 stay below 2^45.1; and a rest has as many bits."""
 
 REMAINDER_BITS = 20
 """What rounding up adds: below FEE_SCALE < 2^20."""
@@ -41,8 +43,10 @@ FILL_ROWS_MAX = 2**12
 
 
 class Side(Layout):
-    """One side of a fill: its order, and its cash, position and slot before and after."""
+    """One side of a fill: its order, and its cash, position and slot before and after. Or, if it
+    is taken, a liquidated account: then there is no order, and the fee is the backstop's rest."""
 
+    taken = bit()
     account = cell()
     slot = cell()
     generation = cell()
@@ -76,6 +80,8 @@ class Side(Layout):
     position_before = cells(2)
     position_after = limbs(POSITION_BITS)
     position_carries = carries(1, 2)
+    traded = cell()  # how often an order of the account met another one in the market before
+    took = cell()  # and took lots of a liquidated account
 
 
 class Columns(Layout):
@@ -89,6 +95,10 @@ class Columns(Layout):
     maker_fee = cell()
     funding = cells(COUNT)  # F of the market, in balanced limbs
     oracle = cells(2)  # the market's price: a packed pair
+    net = cells(3)  # what a liquidated account gets or gives for a lot, but for F: limbs
+    exhausted = bit()  # it leaves the backstop what it has, and not the whole rest
+    waived = limbs(REST_BITS)  # what the rest is below the whole one
+    rest_carries = carries(5, 16)
     seller_takes = bit()  # which side pays the taker's rate
     price = limbs(PRICE_BITS)
     size = limbs(SIZE_BITS)
@@ -102,6 +112,7 @@ class Columns(Layout):
     buyer = group(Side)
     seller = group(Side)
     fees = cells(FEE_LIMBS)  # limb sums of all fees up to this row
+    rests = cells(FEE_LIMBS)  # and of all rests
 
 
 def notional_identity(row: Any) -> Integer:
@@ -120,6 +131,14 @@ def fee_identity(row: Any, side: Any) -> Integer:
     rate = from_small(side.rate, 0, 2**FEE_RATE_BITS - 1)
     charged = from_limbs(side.fee) * FEE_SCALE
     return charged - from_limbs(row.notional) * rate - from_limbs(side.remainder)
+
+
+def rest_identity(row: Any, side: Any, direction: int) -> Integer:
+    """rest + waived - size * (price - net) * direction: 1 where lots that were held are bought, -1
+    where lots that were owed are sold."""
+    better = from_limbs(row.price) - from_cells(row.net, limb_widths(PRICE_BITS))
+    whole = from_limbs(row.size) * (better if direction > 0 else -better)
+    return from_limbs(side.fee) + from_limbs(row.waived) - whole
 
 
 def filled_identity(row: Any, side: Any) -> Integer:

@@ -10,6 +10,7 @@ from circuits.air.trace import U32, Trace, inverse_or_zero, put, put_packed
 from circuits.gadgets.compare import fill_difference
 from circuits.gadgets.integer import fill_carries
 from circuits.tables.fill.columns import (
+    FEE_LIMBS,
     REMAINDER_BITS,
     Columns,
     cash_identity,
@@ -18,7 +19,9 @@ from circuits.tables.fill.columns import (
     moved_identity,
     notional_identity,
     position_identity,
+    rest_identity,
 )
+from circuits.tables.fill.taken import charged, rested
 from circuits.tables.records import BUY, SELL, FillRecords, FillSide
 from rollup.protocol.constants import FEE_SCALE, POSITION_LIMIT, PRICE_BITS, SIZE_BITS
 from rollup.protocol.order import PEG_BIAS
@@ -39,6 +42,9 @@ def build(records: FillRecords, height: int, blinded: int) -> U32:
     used.maker_fee[...] = records.maker_fee
     put(used.funding, records.funding)
     put_packed(used.oracle, records.oracle)
+    put(used.net, records.net)
+    used.exhausted[...] = records.exhausted
+    used.waived.fill(records.waived)
     used.price.fill(records.price)
     used.size.fill(records.size)
     used.size_inverse[...] = inverse_or_zero(sum(used.size.cells[1:], used.size.cells[0]))
@@ -52,6 +58,7 @@ def build(records: FillRecords, height: int, blinded: int) -> U32:
     used.accounts_inverse[...] = inverse_or_zero(buyer.account - seller.account)
     _fill_side(used, used.buyer, records, BUY)
     _fill_side(used, used.seller, records, SELL)
+    _fill_rest_carries(used)
     trace.fill_rest()
     _fill_fee_sums(trace.row)
     return trace.finish()
@@ -60,6 +67,7 @@ def build(records: FillRecords, height: int, blinded: int) -> U32:
 def _fill_side(row: Any, side: Any, records: FillRecords, which: int) -> None:
     """The columns of one side."""
     values = records.sides[which]
+    side.taken[...] = values.taken
     side.account[...] = values.account
     side.slot[...] = values.slot
     side.generation[...] = values.generation
@@ -88,9 +96,11 @@ def _fill_fee(row: Any, side: Any, values: FillSide, notional: Any, rate: Any) -
     charged = values.fee.astype(np.uint64) * np.uint64(FEE_SCALE)
     exact = notional.astype(np.uint64) * rate.astype(np.uint64)
     remainder = ((charged - exact) % np.uint64(2**REMAINDER_BITS)).astype(np.int64)
+    remainder *= 1 - values.taken
     side.remainder.fill(remainder)
     side.remainder_room[...] = (FEE_SCALE - 1 - remainder) & _LIMB_MASK
-    side.fee_carries.fill(fill_carries(fee_identity(row, side)))
+    carries = fill_carries(fee_identity(row, side))
+    side.fee_carries.fill([carry * (1 - values.taken) for carry in carries])
 
 
 def _fill_slot(row: Any, side: Any, values: FillSide) -> None:
@@ -103,7 +113,8 @@ def _fill_slot(row: Any, side: Any, values: FillSide) -> None:
     side.generation_room[...] = (rise - 1 + side.continues) & _LIMB_MASK
     put_packed(side.filled_before, access.filled_before)
     side.filled_after.fill(access.filled_after)
-    side.filled_carries.fill(fill_carries(filled_identity(row, side)))
+    carries = fill_carries(filled_identity(row, side))
+    side.filled_carries.fill([carry * (1 - values.taken) for carry in carries])
     fill_difference(side.size_room, access.filled_after, values.size, SIZE_BITS)
 
 
@@ -117,10 +128,22 @@ def _fill_balances(row: Any, side: Any, values: FillSide, direction: int) -> Non
     put_packed(side.position_before, values.position.before)
     side.position_after.fill(values.position.after)
     side.position_carries.fill(fill_carries(position_identity(row, side, direction)))
+    side.traded[...] = values.traded
+    side.took[...] = values.took
+
+
+def _fill_rest_carries(row: Any) -> None:
+    """Carries of what is left to the backstop, in the rows where a side is taken."""
+    of_seller, of_buyer = (
+        fill_carries(rest_identity(row, side, direction))
+        for side, direction in ((row.seller, 1), (row.buyer, -1))
+    )
+    pairs = zip(of_seller, of_buyer, strict=True)
+    row.rest_carries.fill([row.seller.taken * a + row.buyer.taken * b for a, b in pairs])
 
 
 def _fill_fee_sums(row: Any) -> None:
     """Limb sums down the table; padding rows repeat the last."""
-    for k, total in enumerate(row.fees):
-        paid = row.active * (row.buyer.fee[k] + row.seller.fee[k])
-        total[...] = np.cumsum(paid) % MODULUS
+    for k in range(FEE_LIMBS):
+        row.fees[k][...] = np.cumsum(charged(row, k)) % MODULUS
+        row.rests[k][...] = np.cumsum(rested(row, k)) % MODULUS

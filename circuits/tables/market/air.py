@@ -36,7 +36,7 @@ def constraints(air: Builder, row: Columns) -> None:
 
 def _terms(air: Builder, row: Columns) -> None:
     # Lie: a padding row hands out terms of its own making.
-    for uses in (row.risk_uses, row.trade_uses, row.take_uses):
+    for uses in (row.risk_uses, *row.trade_uses, row.take_uses):
         air.require_zero(uses * (1 - row.active), "market.padding-is-silent")
     risk = row.risk.cells
     trade = trade_cells(row)
@@ -47,15 +47,28 @@ def _terms(air: Builder, row: Columns) -> None:
     # Lie: a clamped price is passed off as the market's own, so that cash leaves at it.
     terms = (row.market, *risk, *zones, row.steady, *row.least)
     air.send(RISK, terms, row.risk_uses, claim="market.risk")
-    air.send(TRADE, (row.market, *trade), row.trade_uses, claim="market.trade")
+    for kind, (terms, uses) in enumerate(zip(trades(row), row.trade_uses, strict=True)):
+        air.send(TRADE, (row.market, kind, *terms), uses, claim="market.trade")
     take = (*row.risk.value, *row.lot_fee)
     air.send(TAKE, (row.market, *take), row.take_uses, claim="market.take")
 
 
 def trade_cells(row: Columns) -> tuple[Any, ...]:
-    """What TRADE carries of a market."""
-    fees = (row.taker_fee, row.maker_fee)
-    return (*row.band_low, *row.band_high, *fees, *row.funding, *row.price)
+    """What MARKET carries of a market for fills."""
+    fees, near = (row.taker_fee, row.maker_fee), (*row.near_low, *row.near_high)
+    net = (*row.net_low, *row.net_high)
+    return (*row.band_low, *row.band_high, *fees, *row.funding, *row.price, *near, *net)
+
+
+def trades(row: Columns) -> tuple[tuple[Any, ...], ...]:
+    """What TRADE carries of it, by kind: of two orders; of one that buys what a liquidated account
+    loses; of one that sells it."""
+    common = (row.taker_fee, row.maker_fee, *row.funding, *row.price)
+    return (
+        (*row.band_low, *row.band_high, *common, 0, 0, 0),
+        (*row.near_low, *row.band_high, *common, *row.net_low),
+        (*row.band_low, *row.near_high, *common, *row.net_high),
+    )
 
 
 def _frontier(air: Builder, row: Columns, place: int, side: Side) -> None:

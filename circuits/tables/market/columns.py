@@ -77,11 +77,15 @@ class Columns(Layout):
     maker_fee = cell()
     funding = cells(COUNT)  # F in balanced limbs
     price = cells(2)  # the oracle's, a packed pair
+    near_low = cells(2)  # least price at which an order buys lots of a liquidated account
+    near_high = cells(2)  # highest at which one sells them
+    net_low = cells(3)  # what such an account gets for a lot, but for F; limbs
+    net_high = cells(3)  # what one costs it
     least = cells(2)  # the least order, a packed pair
     lot_fee = cells(3)  # of liquidation, limbs
     steady = cell()  # 1 if the price is fresh and unclamped
     risk_uses = cell()  # positions of this batch in the market
-    trade_uses = cell()  # fills
+    trade_uses = cells(3)  # fills, takeovers by orders that buy, and by orders that sell
     take_uses = cell()  # takeovers
     sides = many(2, group(Side))
     backstop = group(Means)

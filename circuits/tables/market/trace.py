@@ -27,7 +27,7 @@ def build(records: MarketRecords, positions: PositionRecords, height: int, blind
     markets, uses = np.unique(positions.market, return_counts=True)
     counts = dict(zip(markets.tolist(), uses.tolist(), strict=True))
     row.risk_uses[...] = [counts.get(market, 0) for market in records.market.tolist()]
-    row.trade_uses[...] = records.trade_uses
+    put(row.trade_uses, records.trade_uses)
     put(row.lot_fee, records.lot_fee)
     row.steady[...] = records.steady
     row.take_uses[...] = records.take_uses

@@ -125,7 +125,10 @@ def _require_memory(air: Builder, row: Columns) -> None:
     word = row.market + POSITION_WORD
     start = [row.account, word, 0, *row.before.words, 0, 0]
     air.send(MEMORY, start, row.active, claim="position.value-before")
-    end = [row.account, word, row.last_ts, *row.after.words, 0, 0]
+    end = [row.account, word, row.last_ts, *row.after.words, row.traded, row.took]
+    # Lie: risk is taken while prices stand still, with the market elsewhere.
+    grew = row.traded * (1 - row.smaller)
+    air.require_zero(air.public("begins_open") * grew, "position.open-step")
     air.receive(MEMORY, end, row.active, claim="position.value-after")
 
 

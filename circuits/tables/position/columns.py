@@ -116,6 +116,8 @@ class Columns(Layout):
     zone = cell()  # of its old side
     zone_room = limbs(BUCKET_NUMBER_BITS)  # how far its old trigger is from there
     last_ts = cell()  # of the position's word
+    traded = cell()  # how often an order of the account met another one in the market
+    took = cell()  # and took lots of a liquidated account
     before = group(Size)
     after = group(Size)
     least_size = cells(2)  # |size'| if it is smaller, else the least order; packed pairs

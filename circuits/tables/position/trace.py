@@ -33,6 +33,8 @@ class Positions:
         row.account[...] = records.account
         row.market[...] = records.market
         row.last_ts[...] = records.last_ts
+        row.traded[...] = records.traded
+        row.took[...] = records.took
         row.safety[...] = accounts.safety[records.owner]
         for name in ("shrinks", "liquidated", "exhausted", "exempt", "clear", "paid_out"):
             getattr(row, name)[...] = getattr(accounts, name)[records.owner]

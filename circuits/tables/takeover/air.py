@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from circuits.air.builder import Builder
-from circuits.air.layout import LIMB_BITS, Layout, cell
+from circuits.air.layout import Layout, cell
 from circuits.air.table import Table
 from circuits.gadgets.buses import LIQUIDATION, TAKE
 from circuits.gadgets.integer import require_identity
@@ -47,7 +47,7 @@ def fixed_values(takeovers: int, height: int) -> Mapping[str, Sequence[int]]:
 
 def constraints(air: Builder, row: Columns) -> None:
     """One takeover."""
-    for flag in (row.active, row.short, row.exhausted, row.closes, row.fresh):
+    for flag in (row.active, row.short, row.exhausted, row.closes):
         air.require_bit(flag, "takeover.flags")
     # Lie: a takeover beyond the batch's last, at a time not before the fee credit.
     air.require_zero(row.active * (1 - air.fixed.place), "takeover.place")
@@ -106,13 +106,6 @@ def _taker(air: Builder, row: Columns) -> None:
     # line.
     other = (row.taker_account, row.market, 1 - row.short, row.standing)
     air.receive(LIQUIDATION, other, row.closes, claim="takeover.other-side")
-    # Lie: an order of the taker's was filled in the market, before it comes to this.
-    last = row.taker.position_ts
-    air.require_zero(row.fresh * (1 - row.closes), "takeover.unordered")
-    air.require_zero(row.fresh * last, "takeover.unordered")
-    later = row.closes - row.fresh
-    air.bit_elsewhere(later, "fresh is 1 only where closes is")
-    air.range_check((last - TAKEOVER_TIMESTAMP, LIMB_BITS), later, claim="takeover.unordered")
 
 
 def _balances(air: Builder, row: Columns) -> None:
@@ -140,6 +133,7 @@ def _words(air: Builder, row: Columns, holder: Any, account: Any) -> None:
     word = (account, CASH_WORD)
     require_access(air, word, times, values, row.active, "takeover.cash-access")
     # Lie: the position of another market or account.
+    # Lie: an order of the taker's was filled in the market, before it comes to this.
     values = ((*holder.position_before, 0, 0), (*holder.position_after.packed(), 0, 0))
     times = (holder.position_ts, now)
     word = (account, row.market + POSITION_WORD)

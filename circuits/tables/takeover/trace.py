@@ -32,7 +32,6 @@ def build(records: TakeoverRecords, height: int, blinded: int) -> U32:
     holders = ((row.liquidated, records.liquidated, -1), (row.taker, records.taker, 1))
     for holder, values, direction in holders:
         _fill_holder(row, holder, values, direction)
-    row.fresh[...] = row.closes * (row.taker.position_ts == 0)
     row.cash_carries.fill(fill_carries(cash_identity(row)))
     row.kept_carries.fill(fill_carries(kept_identity(row)))
     trace.fill_rest()
