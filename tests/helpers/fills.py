@@ -19,17 +19,35 @@ from circuits.tables.records import (
     PositionAccess,
     SlotAccess,
 )
-from rollup.protocol.constants import CASH_LIMIT, FEE_SCALE, MOVED_BITS, POSITION_LIMIT
+from rollup.protocol.constants import (
+    CASH_LIMIT,
+    FEE_SCALE,
+    MOVED_BITS,
+    POSITION_LIMIT,
+    PRICE_BITS,
+    REST_BITS,
+)
+from rollup.protocol.encoding import limbs
 
 BAND = {0: (580_000, 620_000), 1: (240_000, 260_000)}
 TAKER = (500, 450)
 MAKER = (100, 0)
 
-PUBLICS: Mapping[str, Any] = {"redo": 0}
+PUBLICS: Mapping[str, Any] = {"redo": 0, "begins_open": 0}
 
 Row = dict[str, int]
 
-_GIVEN = {"market": 0, "price": 600_000, "size": 1_000, "taker": 0, "funding": 0, "oracle": 600_000}
+_GIVEN = {
+    "market": 0,
+    "price": 600_000,
+    "size": 1_000,
+    "taker": 0,
+    "funding": 0,
+    "oracle": 600_000,
+    "fee": 15_000,
+    "waived": 0,
+    "exhausted": 0,
+}
 _SIDE = {
     "order": 0,
     "slot": 3,
@@ -46,6 +64,9 @@ _SIDE = {
     "pegged": 0,
     "reduce_only": 0,
     "when_clamped": 0,
+    "taken": 0,
+    "traded": 0,
+    "took": 0,
 }
 _OF_SIDE = {
     "buyer": {"account": 11, "limit": 600_500},
@@ -57,8 +78,12 @@ def complete(changes: Mapping[str, int]) -> Row:
     """One row with everything that follows from what is given."""
     row = {**_GIVEN, **{k: v for k, v in changes.items() if "." not in k}}
     band = BAND[row["market"]]
-    row.setdefault("band_low", band[0])
-    row.setdefault("band_high", band[1])
+    held, owed = (changes.get(f"{side}.taken", 0) for side in ("seller", "buyer"))
+    quarter, fee = row["fee"] // 4, row["fee"]
+    row.setdefault("band_low", row["oracle"] - quarter if held else band[0])
+    row.setdefault("band_high", row["oracle"] + quarter if owed else band[1])
+    net = row["oracle"] - fee if held else row["oracle"] + fee if owed else 0
+    row.setdefault("net", net)
     row.setdefault("taker_fee", TAKER[row["market"]])
     row.setdefault("maker_fee", MAKER[row["market"]])
     row.setdefault("notional", row["price"] * row["size"])
@@ -73,6 +98,13 @@ def complete(changes: Mapping[str, int]) -> Row:
 
 def _complete_side(row: Row, side: Row, index: int) -> None:
     direction = -1 if index else 1
+    if side["taken"]:
+        side["limit"] = row["price"]
+        for name in ("slot", "generation", "max_fee", "stored_generation", "stored_filled", "size"):
+            side[name] = 0
+        side.setdefault("filled", 0)
+        whole = direction * row["size"] * (row["net"] - row["price"])
+        side.setdefault("fee", whole - row["waived"])
     schedule = TAKER if row["taker"] == index else MAKER
     side.setdefault("rate", schedule[row["market"]])
     side.setdefault("fee", -(-row["notional"] * side["rate"] // FEE_SCALE))
@@ -104,6 +136,9 @@ def fill_records(*rows: Mapping[str, int]) -> FillRecords:
         maker_fee=column("maker_fee"),
         funding=np.array([balanced(row["funding"]) for row in full], np.int64).reshape(-1, COUNT),
         oracle=column("oracle"),
+        net=np.array([limbs(row["net"], PRICE_BITS) for row in full], np.int64).reshape(-1, 3),
+        waived=column("waived") % 2**REST_BITS,
+        exhausted=column("exhausted"),
         sides=(_side(full, "buyer", column), _side(full, "seller", column)),
     )
 
@@ -121,6 +156,7 @@ def _side(full: list[Row], side: str, column: Callable[..., Any]) -> FillSide:
     account = own("account")
     access = CashAccess(account, own("previous_cash_ts"), before, after, there, there)
     return FillSide(
+        taken=own("taken"),
         order=own("order"),
         account=account,
         slot=own("slot"),
@@ -132,6 +168,8 @@ def _side(full: list[Row], side: str, column: Callable[..., Any]) -> FillSide:
         size=own("size"),
         max_fee=own("max_fee"),
         fee=own("fee"),
+        traded=own("traded"),
+        took=own("took"),
         cash=access,
         position=PositionAccess(
             own("previous_position_ts"),

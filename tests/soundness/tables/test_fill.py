@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circuits.air.graph import MODULUS
-from circuits.gadgets.buses import FEES, MEMORY, ORDER, TRADE
+from circuits.gadgets.buses import FEES, LIQUIDATION, MEMORY, ORDER, TRADE
 from circuits.gadgets.words import SLOT_WORD
 from circuits.tables.fill.air import table
 from circuits.tables.fill.columns import Columns
@@ -69,7 +69,7 @@ def test_messages_say_what_the_fill_did() -> None:
     pairs = (after & (2**26 - 1), after >> 26 & (2**26 - 1), after >> 52)
     assert said[(11, 0, FILL_TIMESTAMP, *pairs, 1)] == 1
     moved = POSITION_LIMIT - 40 + 1000
-    assert said[(11, 1, FILL_TIMESTAMP, moved & (2**26 - 1), moved >> 26, 0, 0)] == 1
+    assert said[(11, 1, FILL_TIMESTAMP, moved & (2**26 - 1), moved >> 26, 1, 0)] == 1
     assert said[(12, SLOT_WORD + 3, FILL_TIMESTAMP, 7, 1500, 0, 0)] == 1
     assert len(said) == 12
     order = (11, 3, 7, 0, 0, 600_500, 0, 40_000, 0, 1000, 0, 0, 0, 0)
@@ -79,7 +79,9 @@ def test_messages_say_what_the_fill_did() -> None:
 
 def test_fee_sums_are_sent_once_over_all_rows() -> None:
     matrix = trace({}, {"size": 77}, {"taker": 1})
-    (sums,) = FILL.messages(matrix, FEES)
+    (said,) = FILL.messages(matrix, FEES)
+    sums, rests = said[:4], said[4:]
+    assert rests == (0, 0, 0, 0)
     fees = [600_000 * size * rate for size in (1000, 77, 1000) for rate in (500, 100)]
     charged = sum(-(-fee // 10**6) for fee in fees)
     assert sum(limb << 13 * k for k, limb in enumerate(sums)) == charged
@@ -113,7 +115,104 @@ def test_reduce_only_orders_may_end_at_nothing() -> None:
     assert failed({**more, **both}, {**short, "buyer.reduce_only": 1}) == set()
 
 
+HELD = {"taker": 1, "seller.taken": 1, "seller.position": 5_000, "price": 598_000}
+"""Lots that were held are bought, 2,000 ticks below the oracle's price; the fee is 15,000."""
+
+OWED = {"buyer.taken": 1, "buyer.position": -5_000, "price": 601_000}
+HELD_ORDER = {"buyer.limit": 598_500}
+OWED_ORDER = {"seller.limit": 600_900}
+
+
+def test_orders_take_lots_of_liquidated_accounts() -> None:
+    held, owed = {**HELD, **HELD_ORDER}, {**OWED, **OWED_ORDER}
+    assert failed(held, owed, {}) == set()
+    assert failed({**held, "price": 596_250}, {**owed, "price": 603_750}) == set()
+    far = ({**held, "price": 620_000, "buyer.limit": 2**30 - 1}, {**owed, "price": 580_000})
+    assert failed(far[0], {**far[1], "seller.limit": 1, "funding": -77}) == set()
+
+
+def test_an_exhausted_account_leaves_less() -> None:
+    held = {**HELD, **HELD_ORDER, "exhausted": 1}
+    assert failed({**held, "waived": 5_000}, {**held, "waived": 13_000_000}) == set()
+
+
+def test_messages_of_a_takeover_by_an_order() -> None:
+    """The order pays its price and the maker's fee, and nobody else signs or has a slot."""
+    matrix = trace({**HELD, **HELD_ORDER, "exhausted": 1})
+    assert FILL.messages(matrix, ORDER).total() == -1
+    assert FILL.messages(matrix, LIQUIDATION) == {(12, 0, 0, 1): -1}
+    (sums,) = FILL.messages(matrix, FEES)
+    amounts = [sum(part << 13 * k for k, part in enumerate(sums[i : i + 4])) for i in (0, 4)]
+    assert amounts == [598_000_000 * 100 // 10**6, 1_000 * (15_000 - 2_000)]
+    said = FILL.messages(matrix, MEMORY)
+    assert len(said) == 10
+    paid = 10**12 + CASH_LIMIT + 598_000_000 - 13_000_000
+    pairs = (paid & (2**26 - 1), paid >> 26 & (2**26 - 1), paid >> 52)
+    assert said[(12, 0, FILL_TIMESTAMP, *pairs, 1)] == 1
+    left = POSITION_LIMIT + 4_000
+    assert said[(12, 1, FILL_TIMESTAMP, left & (2**26 - 1), left >> 26, 0, 0)] == 1
+    taken = POSITION_LIMIT + 960
+    assert said[(11, 1, FILL_TIMESTAMP, taken & (2**26 - 1), taken >> 26, 0, 1)] == 1
+    ((terms, count),) = FILL.messages(matrix, TRADE).items()
+    assert (terms[:2], count) == ((0, 1), -1)
+
+
+def test_only_marked_orders_take_while_prices_stand() -> None:
+    shut = Isolated(table(4), {**PUBLICS, "begins_open": 1})
+    held, owed = {**HELD, **HELD_ORDER}, {**OWED, **OWED_ORDER}
+    for row, order in ((held, "buyer"), (owed, "seller")):
+        assert shut.failed(trace(row)) == {"fill.when-clamped"}
+        assert shut.failed(trace({**row, f"{order}.when_clamped": 1})) == set()
+
+
 LIES = [
+    (
+        "lots that were held, below the nearer edge",
+        {**HELD, **HELD_ORDER, "price": 596_249},
+        {"fill.band"},
+    ),
+    (
+        "lots that were owed, above the nearer edge",
+        {**OWED, **OWED_ORDER, "price": 603_751},
+        {"fill.band"},
+    ),
+    (
+        "lots that were held, above the band",
+        {**HELD, "price": 620_001, "buyer.limit": 2**29},
+        {"fill.band"},
+    ),
+    (
+        "lots above the limit of the order",
+        {**HELD, **HELD_ORDER, "price": 598_501},
+        {"fill.limit"},
+    ),
+    (
+        "lots below the limit of the order",
+        {**OWED, **OWED_ORDER, "price": 600_899},
+        {"fill.limit"},
+    ),
+    ("a rest that is not whole", {**HELD, **HELD_ORDER, "seller.fee": 12_999_999}, {"fill.rest"}),
+    ("a rest beyond the whole", {**OWED, **OWED_ORDER, "buyer.fee": 14_000_001}, {"fill.rest"}),
+    (
+        "a rest that is waived for a friend",
+        {**HELD, **HELD_ORDER, "waived": 1},
+        {"fill.rest-waived"},
+    ),
+    (
+        "the order as the taker",
+        {**HELD, **HELD_ORDER, "taker": 0},
+        {"fill.taken-takes"},
+    ),
+    (
+        "an order taken past its size",
+        {**HELD, **HELD_ORDER, "buyer.size": 1_499},
+        {"fill.cap"},
+    ),
+    (
+        "an order of the account itself",
+        {**HELD, **HELD_ORDER, "seller.account": 11},
+        {"fill.distinct-accounts"},
+    ),
     (
         "a reduce-only order that buys past nothing",
         {"buyer.reduce_only": 1, "buyer.position": -999},
@@ -245,7 +344,8 @@ def test_a_fill_asks_for_the_terms_that_it_trades_at() -> None:
     given = {"funding": -8_193}
     said = FILL.messages(trace(given), TRADE)
     band = [part for end in (580_000, 620_000) for part in (end & (2**26 - 1), end >> 26)]
-    assert said == {(0, *band, 500, 100, MODULUS - 1, MODULUS - 1, 0): -1}
+    rest = (600_000, 0, 0, 0, 0)
+    assert said == {(0, 0, *band, 500, 100, MODULUS - 1, MODULUS - 1, 0, *rest): -1}
     numbers = ("market", "band_low.0", "band_high.0", "taker_fee", "maker_fee", "funding.0")
     for column in (*numbers, "funding.2"):
         assert FILL.messages(FILL.forge(trace(given), 0, column, 77), TRADE) != said
