@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from circuits.statement.inputs import lot_fee, risk_numbers, trade_numbers
+from circuits.statement.inputs import least_order, lot_fee, risk_numbers, trade_numbers
 from circuits.tables.account.columns import FRESH_SLOTS_ROOT
 from circuits.tables.records import AccountRecords, MarketRecords, PositionRecords
 from rollup.protocol.constants import CASH_LIMIT, POSITION_LIMIT, SAFETY_MAX
@@ -100,6 +100,8 @@ def positions_of(cases: list[Case], offers: list[Offer], terms: Terms) -> Positi
         after=found[:, 3] + POSITION_LIMIT,
         trigger=(found[:, 4], found[:, 5]),
         last_ts=nothing,
+        traded=nothing,
+        took=nothing,
         takeovers=nothing,
         needed=nothing,
         deleveraged=nothing,
@@ -117,9 +119,10 @@ def markets_of(terms: Terms) -> MarketRecords:
         market=np.arange(count),
         risk=np.array([risk_numbers(each) for each in terms]),
         trade=np.array([trade_numbers(each) for each in terms]),
+        least=np.array([least_order(each) for each in terms]),
         lot_fee=np.array([lot_fee(each) for each in terms]),
         steady=zeros,
-        trade_uses=zeros,
+        trade_uses=np.zeros((count, 3), dtype=np.int64),
         take_uses=zeros,
         listed=zeros + 1,
         frontier=(numbers, numbers),

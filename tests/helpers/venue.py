@@ -32,7 +32,8 @@ from rollup.protocol.positions import Positions
 from rollup.protocol.receipt import RECEIPTS_START
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.state import State
-from rollup.protocol.takeover import Route, Takeover
+from rollup.protocol.takeover import OrderTakeover, Route, Takeover, full_rest
+from rollup.protocol.terms import market_terms
 from rollup.protocol.transition import apply_batch
 from rollup.protocol.units import VerifyMany
 from tests.helpers.oracle import oracle_terms, reports
@@ -258,6 +259,17 @@ class Match:
     taker: Side = Side.BUY
 
 
+@dataclass(frozen=True)
+class ByOrder:
+    """A takeover by an order to build; what is left to the backstop is whole unless said."""
+
+    order: Order
+    account: int
+    size: int
+    price: int
+    rest: int | None = None
+
+
 @dataclass
 class Venue:
     """A state, and honest batches on top of it."""
@@ -291,6 +303,7 @@ class Venue:
         refreshed: Sequence[int] = (),
         outflows: Sequence[Outflow | SignedOutflow] = (),
         reported: bool = False,
+        by_orders: Sequence[ByOrder] = (),
     ) -> Batch:
         """The next batch with these deposits, fills, takeovers and outflows, and accounts opened
         for their triggers only; its window ends `step` ms later. `reported`: signers reported its
@@ -298,6 +311,12 @@ class Venue:
         orders: list[Order] = []
         for match in matches:
             orders += [order for order in (match.buy, match.sell) if order not in orders]
+        for each in by_orders:
+            orders += [each.order] if each.order not in orders else []
+        order_takeovers = tuple(
+            OrderTakeover(orders.index(b.order), b.account, b.size, b.price, self._rest(b))
+            for b in by_orders
+        )
         fills = tuple(
             Fill(orders.index(m.buy), orders.index(m.sell), m.price, m.size, m.taker)
             for m in matches
@@ -307,8 +326,23 @@ class Venue:
             o if isinstance(o, SignedOutflow) else self.signed_outflow(o) for o in outflows
         )
         return self.assemble(
-            tuple(deposits), signed, fills, step, tuple(takeovers), refreshed, paid, reported
+            tuple(deposits),
+            signed,
+            fills,
+            step,
+            tuple(takeovers),
+            refreshed,
+            paid,
+            reported,
+            order_takeovers,
         )
+
+    def _rest(self, given: ByOrder) -> int:
+        order = given.order
+        market = self.genesis.governance.markets[order.market]
+        terms = market_terms(market, self.prices[order.market], 0)
+        full = full_rest(given.size, given.price, order.side, terms)
+        return full if given.rest is None else given.rest
 
     def assemble(
         self,
@@ -320,6 +354,7 @@ class Venue:
         refreshed: Sequence[int] = (),
         outflows: tuple[SignedOutflow, ...] = (),
         reported: bool = False,
+        order_takeovers: tuple[OrderTakeover, ...] = (),
     ) -> Batch:
         """A batch of given parts, with the openings and salts that they need; but one that the
         rules will refuse may lack leaves of triggers."""
@@ -329,10 +364,11 @@ class Venue:
             touched.setdefault(entry.account, set())
         for signed in orders:
             touched.setdefault(signed.order.account, set()).add(signed.order.slot)
-        if takeovers:
+        if takeovers or order_takeovers:
             touched.setdefault(self.genesis.governance.backstop_account, set())
         takers = (each.taker for each in takeovers if each.route is not Route.BACKSTOP)
-        for index in (*(takeover.account for takeover in takeovers), *takers, *refreshed):
+        losers = [takeover.account for takeover in (*takeovers, *order_takeovers)]
+        for index in (*losers, *takers, *refreshed):
             touched.setdefault(index, set())
         for paid in outflows:
             touched.setdefault(paid.outflow.account, set()).add(paid.outflow.slot)
@@ -364,6 +400,7 @@ class Venue:
             ),
             frontiers=((0, 0),) * len(governance.markets),
             outflows=outflows,
+            order_takeovers=order_takeovers,
         )
         try:
             return completed(draft, self.state)

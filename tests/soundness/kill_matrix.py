@@ -173,7 +173,7 @@ BY_HAND: dict[str, str] = {
     "account.below-shrinks": f"{NEED}::test_an_account_left_under_maintenance_margin",
     "account.below-trades-not": f"{NEED}::test_an_account_under_maintenance_that_trades_for_the_fun_of_it",
     "account.flagged": f"{SKIPPED}::test_a_flagged_account_that_nobody_counts",
-    "account.open-step": f"{SKIPPED}::test_risk_that_grows_while_a_step_is_open",
+    "position.open-step": f"{SKIPPED}::test_risk_that_grows_while_a_step_is_open",
     "account.backstop": f"{SKIPPED}::test_somebody_else_who_calls_himself_the_backstop",
     "account.liquidatable": f"{LIQUIDATED}::test_of_a_healthy_account",
     "account.liquidated-unsigned": f"{LIQUIDATED}::test_together_with_its_own_orders",

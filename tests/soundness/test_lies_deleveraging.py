@@ -319,7 +319,7 @@ def test_one_of_whom_an_order_was_filled_there(place: Thin, liar: Liar) -> None:
     liar.blind("require_unordered", liquidation)
     no_order(liar)
     found = liar.claims(batch)
-    assert "takeover.unordered" in found
+    assert "takeover.position-access" in found
 
 
 def test_one_who_is_not_in_line(place: Thin, liar: Liar) -> None:

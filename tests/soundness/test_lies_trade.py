@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from rollup.protocol import by_order
 from rollup.protocol.account import Account, SlotState
 from rollup.protocol.batch import Batch, Fill
 from rollup.protocol.ledger import Ledger
@@ -62,7 +63,7 @@ def unsalted(account: Account | None) -> Account | None:
 def test_an_order_filled_past_its_size(liar: Liar) -> None:
     overfilled = with_fill(liar.trade(size=100), size=101)
     assert liar.refusal(overfilled) == Reason.OVERFILLED
-    liar.bend("fill_slot", restart)
+    liar.bend("fill_slot", restart, by_order)
     assert liar.claims(overfilled) == {"fill.cap"}
 
 
@@ -94,7 +95,7 @@ def test_a_fill_after_expiry(liar: Liar) -> None:
 def test_a_fee_above_the_signed_cap(liar: Liar) -> None:
     batch = liar.trade(max_fee=99)
     assert liar.refusal(batch) == Reason.FEE_ABOVE_CAP
-    liar.blind("require_fee")
+    liar.blind("require_fee", by_order)
     assert liar.claims(batch) == {"fill.fee-cap"}
 
 
@@ -169,7 +170,7 @@ def test_one_order_in_two_batches(liar: Liar) -> None:
     liar.venue.run(first)
     again = liar.venue.batch(matches=[match()])
     assert liar.refusal(again) == Reason.OVERFILLED
-    liar.bend("fill_slot", restart)
+    liar.bend("fill_slot", restart, by_order)
     assert liar.claims(again) == {"fill.filled"}
 
 
@@ -191,7 +192,7 @@ def test_a_generation_reused(liar: Liar) -> None:
     liar.venue.run(liar.trade(generation=2))
     late = liar.trade(generation=1)
     assert liar.refusal(late) == Reason.GENERATION_DEAD
-    liar.bend("fill_slot", restart)
+    liar.bend("fill_slot", restart, by_order)
     assert liar.claims(late) == {"fill.generation"}
 
 

@@ -283,7 +283,7 @@ def test_risk_that_grows_while_a_step_is_open(opened: Liar) -> None:
         return honest(with_pre(batch, book=book), *given)
 
     opened.bend("close_account", close_account)
-    assert opened.claims(batch) == {"account.open-step"}
+    assert opened.claims(batch) == {"position.open-step"}
 
 
 def test_somebody_else_who_calls_himself_the_backstop(opened: Liar) -> None:

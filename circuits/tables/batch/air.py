@@ -149,17 +149,18 @@ def _fees(air: Builder, row: Columns) -> None:
     """The fee account's cash grows by the sum of all fees, the backstop's by that of all rests."""
     fees, rests = row.fees, row.rests
     air.receive(FEES, (*fees.sums, *rests.sums), row.first, claim="batch.fees")
-    air.require_bit(row.rested, "batch.flags")
-    air.require_zero(row.rested * (1 - row.first), "batch.padding-is-silent")
+    rested = row.first * row.rested
     first, *others = rests.sums
-    with air.when(row.first - row.rested):
+    with air.when(row.first):
+        air.require_zero(row.rested * (row.rested - 1), "batch.rests")
         # Lie: what takeovers by orders leave is nobody's. Four sums below 2^26 stay below p.
-        air.require_zero(sum(others, first), "batch.rests")
+        air.require_zero((1 - row.rested) * sum(others, first), "batch.rests")
+    air.bit_elsewhere(row.rested, "it counts in the first row only, and is a bit there")
     # Lie: fees credited to somebody else than governance says.
     _credit(air, fees, (air.public("fee_account"), FEE_TIMESTAMP), row.first, "batch.fee-account")
     # Lie: what is the backstop's is credited to a friend.
     named = (air.public("backstop_account"), REST_TIMESTAMP)
-    _credit(air, rests, named, row.rested, "batch.backstop")
+    _credit(air, rests, named, rested, "batch.backstop")
 
 
 def _credit(air: Builder, credit: Any, named: tuple[Any, int], count: Any, claim: str) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from circuits.air.layout import LIMB_BITS, Layout, bit, carries, cell, cells, group, limbs
+from circuits.air.layout import LIMB_BITS, Layout, carries, cell, cells, group, limbs
 from circuits.gadgets.integer import Integer, from_limbs, from_packed, from_sums
 from circuits.tables.fill.columns import FEE_LIMBS, FILL_ROWS_MAX
 from rollup.protocol.constants import CASH_BITS, SALT_LENGTH, TIME_BITS
@@ -56,7 +56,7 @@ class Columns(Layout):
     time_room = cells(3)  # lower limbs of time - old time - 1
     fees = group(Credit)  # of the fee account
     rests = group(Credit)  # of the backstop
-    rested = bit()  # something is left to it
+    rested = cell()  # 1 if something is left to it
 
 
 def sums_identity(credit: Any) -> Integer:

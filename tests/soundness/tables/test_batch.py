@@ -15,7 +15,12 @@ from circuits.tables.batch.trace import build
 from circuits.tables.fill.columns import FILL_ROWS_MAX
 from circuits.tables.records import BatchRecords, CashAccess, MarketRecords
 from rollup.hash.poseidon import chain, compress, fold_start
-from rollup.protocol.constants import CASH_LIMIT, FEE_TIMESTAMP, MARKETS_LEAF_VERSION
+from rollup.protocol.constants import (
+    CASH_LIMIT,
+    FEE_TIMESTAMP,
+    MARKETS_LEAF_VERSION,
+    REST_TIMESTAMP,
+)
 from rollup.protocol.encoding import (
     TypeCode,
     fold_markets,
@@ -42,6 +47,8 @@ GLOBAL_SALTS = tuple(np.arange(4, dtype=np.uint32) + 2000 * k for k in (1, 2))
 NUMBER = 9
 FEE_ACCOUNT = 3
 FEES_PAID = [300_000, 60_000, 1, 2**45]
+BACKSTOP = 4
+RESTS = [77_000, 2**45 + 9]
 
 
 def root(which: int) -> tuple[int, ...]:
@@ -70,6 +77,7 @@ PUBLICS: dict[str, Any] = {
     "old_root": root(0),
     "new_root": root(1),
     "fee_account": FEE_ACCOUNT,
+    "backstop_account": BACKSTOP,
     "total_old": limbs(TOTALS[0], 64),
     "total_new": limbs(TOTALS[1], 64),
     "deposits_before": CONSUMED[0],
@@ -79,10 +87,28 @@ PUBLICS: dict[str, Any] = {
 BATCH = Isolated(TABLE, PUBLICS)
 
 
-def records(fees: list[int] | None = None, cash: int = -(10**9)) -> BatchRecords:
-    paid = FEES_PAID if fees is None else fees
+def sums_of(amounts: list[int]) -> Any:
+    sums = [[amount >> 13 * k & 8191 for k in range(4)] for amount in amounts]
+    return np.array(sums, dtype=np.int64).reshape(-1, 4).sum(axis=0)
+
+
+def access(account: int, cash: int, credited: int) -> CashAccess:
     one = np.ones(1, dtype=np.int64)
-    sums = [[fee >> 13 * k & 8191 for k in range(4)] for fee in paid]
+    return CashAccess(
+        account=one * account,
+        previous_ts=one * 70,
+        before=np.array([cash + CASH_LIMIT], dtype=np.uint64),
+        after=np.array([(cash + credited + CASH_LIMIT) % 2**64], dtype=np.uint64),
+        existed=one,
+        exists=one,
+    )
+
+
+def records(
+    fees: list[int] | None = None, cash: int = -(10**9), rests: list[int] | None = None
+) -> BatchRecords:
+    paid = FEES_PAID if fees is None else fees
+    left = RESTS if rests is None else rests
     total = sum(paid)
     return BatchRecords(
         chain=1,
@@ -98,16 +124,14 @@ def records(fees: list[int] | None = None, cash: int = -(10**9)) -> BatchRecords
         globals_salt=(GLOBAL_SALTS[0], GLOBAL_SALTS[1]),
         fee_account=FEE_ACCOUNT,
         fees=total,
-        fee_sums=np.array(sums, dtype=np.int64).reshape(-1, 4).sum(axis=0),
+        fee_sums=sums_of(paid),
         credited=TOTALS[1] - TOTALS[0],
-        cash=CashAccess(
-            account=one * FEE_ACCOUNT,
-            previous_ts=one * 70,
-            before=np.array([cash + CASH_LIMIT], dtype=np.uint64),
-            after=np.array([(cash + total + CASH_LIMIT) % 2**64], dtype=np.uint64),
-            existed=one,
-            exists=one,
-        ),
+        cash=access(FEE_ACCOUNT, cash, total),
+        backstop=BACKSTOP,
+        rested=int(bool(left)),
+        rests=sum(left),
+        rest_sums=sums_of(left),
+        rest_cash=access(BACKSTOP, 5, sum(left)),
     )
 
 
@@ -122,10 +146,11 @@ def markets(lag: int = 11, listed: int = 2) -> MarketRecords:
     return MarketRecords(
         market=np.arange(count),
         risk=risk,
-        trade=np.zeros((count, 6), dtype=np.int64),
+        trade=np.zeros((count, 21), dtype=np.int64),
+        least=np.zeros((count, 2), dtype=np.int64),
         lot_fee=np.zeros((count, 3), dtype=np.int64),
         steady=zeros,
-        trade_uses=zeros,
+        trade_uses=np.zeros((count, 3), dtype=np.int64),
         take_uses=zeros,
         listed=(np.arange(count) < listed).astype(np.int64),
         frontier=(np.array([(17_000, 48_000), (300, 401), (7, 8)]), after),
@@ -160,7 +185,7 @@ def test_an_honest_batch_holds() -> None:
     ends = BATCH.messages(matrix, FRONTIERS_BUS)
     assert ends.pop((0, 1, 0, *start, *start)) == 1
     assert [(*said[:3], count) for said, count in ends.items()] == [(3, 0, 1, -1)]
-    assert BATCH.messages(matrix, FEES) == {tuple(records().fee_sums.tolist()): -1}
+    assert BATCH.messages(matrix, FEES) == {(*records().fee_sums, *records().rest_sums): -1}
 
 
 def test_the_fee_account_is_credited_also_with_nothing() -> None:
@@ -174,6 +199,25 @@ def test_the_fee_account_is_credited_also_with_nothing() -> None:
         said = BATCH.messages(matrix, MEMORY)
         assert said[(FEE_ACCOUNT, 0, 70, *before, 1)] == -1
         assert said[(FEE_ACCOUNT, 0, FEE_TIMESTAMP, *after, 1)] == 1
+
+
+def test_the_backstop_is_credited_only_if_something_is_left_to_it() -> None:
+    def said_of_it(matrix: Any) -> dict[int, int]:
+        assert BATCH.failed(matrix) == set()
+        said = BATCH.messages(matrix, MEMORY)
+        return {message[2]: count for message, count in said.items() if message[0] == BACKSTOP}
+
+    assert said_of_it(trace()) == {70: -1, REST_TIMESTAMP: 1}
+    assert said_of_it(trace(records(rests=[]))) == {}
+    # Lie: nothing is credited, although something was left.
+    assert BATCH.failed(trace(replace(records(), rested=0))) == {"batch.rests"}
+
+
+def test_a_credit_of_more_than_was_left() -> None:
+    changed = replace(records(), rests=sum(RESTS) + 1)
+    assert BATCH.failed(trace(changed)) == {"batch.fees", "batch.credit"}
+    cash = access(BACKSTOP, 5, sum(RESTS) + 1)
+    assert BATCH.failed(trace(replace(records(), rest_cash=cash))) == {"batch.credit"}
 
 
 def test_rows_below_the_first_say_nothing() -> None:
@@ -250,7 +294,9 @@ def test_fee_sums_of_the_tallest_fill_table_stay_below_the_modulus() -> None:
     assert FEE_SUM_MAX == FILL_ROWS_MAX * 2 * 8191 < 2**26
 
 
-@pytest.mark.parametrize("column", ["fees.0", "fees.4", "cash_after.2", "fee_carries.1.0"])
+@pytest.mark.parametrize(
+    "column", ["fees.amount.0", "fees.amount.4", "rests.cash_after.2", "fees.sum_carries.1.0"]
+)
 def test_a_limb_out_of_range(column: str) -> None:
     value = int(trace()[0, Columns.names().index(column)])
     assert "batch.bounds" in BATCH.failed(BATCH.forge(trace(), 0, column, value + 8192))

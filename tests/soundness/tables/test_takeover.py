@@ -159,7 +159,6 @@ def test_padding_says_nothing() -> None:
         ("taker.position_after.3", 4, {"takeover.bounds"}),
         ("liquidated.cash_ts", 2000, {"takeover.cash-access"}),
         ("taker_account", 1, {"takeover.backstop"}),
-        ("fresh", 1, {"takeover.unordered"}),
         ("taker.position_ts", 2000, {"takeover.position-access"}),
     ],
 )
@@ -192,17 +191,12 @@ def test_a_fee_above_the_whole_one_has_no_number_of_what_is_waived() -> None:
     assert "takeover.fee" in TAKEOVER.failed(build(more, HEIGHT, 0))
 
 
-@pytest.mark.parametrize("last", [71, TAKEOVER_TIMESTAMP - 1])
-def test_whose_order_was_filled_before_is_not_deleveraged(last: int) -> None:
-    matrix = trace(closes=1, standing=2, last=last)
-    assert "takeover.unordered" in TAKEOVER.failed(matrix)
-    assert "takeover.unordered" in TAKEOVER.failed(TAKEOVER.forge(matrix, 0, "fresh", 1))
-
-
-def test_who_is_deleveraged_again_was_so_just_before() -> None:
-    matrix = trace(closes=1, standing=2, last=TAKEOVER_TIMESTAMP)
-    matrix[1], matrix[0] = matrix[0], 0
-    assert TAKEOVER.failed(matrix) == set()
+def test_a_taker_is_one_whose_orders_did_not_trade_there() -> None:
+    """Its position's word counts them; whoever takes reads and writes zeros."""
+    said = TAKEOVER.messages(trace(closes=1, standing=2, last=70), MEMORY)
+    words = [message for message in said if message[1] != CASH_WORD]
+    assert len(words) == 4
+    assert all(message[-2:] == (0, 0) for message in words)
 
 
 def test_who_is_deleveraged_is_paid_no_fee() -> None:
