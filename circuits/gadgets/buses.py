@@ -201,10 +201,11 @@ TRADE = Bus(
         *_vector("funding", 3),
         *_vector("price", 2),
         *_vector("net", 3),
+        "steady",
     ),
 )
-"""Terms of one market for a fill: least and highest price, fees, funding, oracle price. Sent by
-market, received by fill.
+"""Terms of one market for a fill: least and highest price, fees, funding, oracle price, and whether
+that is fresh and unclamped. Sent by market, received by fill.
 
 kind: 0 of two orders, inside the band; 1 where an order buys lots of a liquidated account, 2 where
 one sells them: then one edge of the band is a nearer one, and net is what the account gets for a

@@ -85,6 +85,7 @@ def fills(outcome: Outcome, clock: Clock) -> FillRecords:
         funding=matrix([balanced(each.funding) for each in found], COUNT),
         oracle=column(each.price for each in found),
         net=matrix([_net(row, each) for row, each in zip(rows, found, strict=True)], 3),
+        steady=column(outcome.steps.steady[row.market] for row in rows),
         waived=column(row.waived % 2**REST_BITS for row in rows),
         exhausted=column(row.exhausted for row in rows),
         sides=(_side(outcome, rows, buyers), _side(outcome, rows, sellers)),

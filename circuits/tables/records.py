@@ -95,6 +95,7 @@ class FillRecords(Private):
     funding: I64  # (n, 3) balanced limbs
     oracle: I64  # the market's price
     net: I64  # (n, 3) limbs of what a liquidated account gets or gives for a lot, but for F
+    steady: I64  # 1 if the market's price is fresh and unclamped
     waived: I64  # what is less than whole of the backstop's
     exhausted: I64  # 1 if the liquidated account is
     sides: tuple[FillSide, FillSide]

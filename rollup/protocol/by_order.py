@@ -65,7 +65,11 @@ def apply_side(
 
 
 def apply_order_takeover(
-    batch: Batch, ledger: Ledger, terms: Sequence[MarketTerms], place: int
+    batch: Batch,
+    ledger: Ledger,
+    terms: Sequence[MarketTerms],
+    steady: Sequence[bool],
+    place: int,
 ) -> OrderTakeoverStep:
     """An order takes lots of a liquidated account, for its price and the maker's fee."""
     takeover = batch.order_takeovers[place]
@@ -79,7 +83,7 @@ def apply_order_takeover(
         require_unsigned(batch, takeover.account)
         _require_lots(takeover, order, account)
         require_price(takeover.price, order, market)
-        require_when_clamped(batch, order)
+        require_when_clamped(order, is_steady=steady[order.market])
         full = require_rest(takeover, order, market)
         amount = notional(takeover.price, takeover.size)
         paid = moved(takeover.size, takeover.price, market.funding)
@@ -116,10 +120,11 @@ def require_price(price: int, order: Order, market: MarketTerms) -> None:
         raise Rejected(Reason.TAKEOVER_PRICE, f"the price must be from {low} to {high}")
 
 
-def require_when_clamped(batch: Batch, order: Order) -> None:
-    """While prices stand only those take who signed that they want to."""
-    if batch.begins_open and not order.when_clamped:
-        raise Rejected(Reason.TAKEOVER_STEP, "the step is open, and its order takes only else")
+def require_when_clamped(order: Order, *, is_steady: bool) -> None:
+    """Where the price is not a fresh and unclamped one, as where the step is open, only those take
+    who signed that they want to."""
+    if not (is_steady or order.when_clamped):
+        raise Rejected(Reason.TAKEOVER_UNSTEADY, "the price is clamped or old; its order takes not")
 
 
 def require_rest(takeover: OrderTakeover, order: Order, market: MarketTerms) -> int:

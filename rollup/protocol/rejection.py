@@ -110,7 +110,7 @@ class Reason(StrEnum):
     TAKEOVER_FEE = "takeover-fee"
     TAKEOVER_PRICE = "takeover-price"
     TAKEOVER_REST = "takeover-rest"
-    TAKEOVER_STEP = "takeover-step"
+    TAKEOVER_UNSTEADY = "takeover-unsteady"
     TAKEOVER_UNNEEDED = "takeover-unneeded"
     TAKER_SIDE = "taker-side"
     TAKER_ORDERED = "taker-ordered"

@@ -94,7 +94,7 @@ def take_steps(
     )
     orders = authorised()
     by_orders = tuple(
-        apply_order_takeover(batch, ledger, terms, place)
+        apply_order_takeover(batch, ledger, terms, steady, place)
         for place in range(len(batch.order_takeovers))
     )
     fills = tuple(apply_fill(batch, ledger, terms, place) for place in range(len(batch.fills)))

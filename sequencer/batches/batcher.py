@@ -131,6 +131,7 @@ class Batcher:
             salts=self._salts(pre, closed.number, closed.attempt),
             frontiers=tuple(each.numbers for each in self._terms(closed)),
             outflows=closed.outflows,
+            order_takeovers=closed.order_takeovers,
         )
         return completed(draft, self.state, self._class)
 

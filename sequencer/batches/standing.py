@@ -303,13 +303,16 @@ def _read_orders(reader: _Reader, core: CoreState) -> None:
     for _ in range(reader.count()):
         place, live = _read_live(reader)
         order = live.order
+        if order.market >= len(core.books):
+            raise StandingError("an order in a listed market is wanted")
+        live.peg(core.market_book.markets[order.market].price)
         core.live[order.account, order.slot] = live
-        if place == _RESTING and order.market < len(core.books):
+        if place == _RESTING:
             core.books[order.market].add(live)
         elif place == _WAITING:
             core.waiting.append(live)
         else:
-            raise StandingError("an order that rests in a market, or one that waits, is wanted")
+            raise StandingError("an order that rests, or one that waits, is wanted")
 
 
 def _read_live(reader: _Reader) -> tuple[int, LiveOrder]:

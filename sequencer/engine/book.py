@@ -1,9 +1,9 @@
 """The book of one market: best price first, then first come.
 
 Prices are kept in two sorted dictionaries, orders of a price in one that keeps their arrival, and
-all of them once more by expiry. An order that leaves is gone from both at once, from wherever it
-stood, so memory and a walk follow what rests, and every operation is O(log) of that. Only `core`
-decides what trades; the book keeps the queue.
+all of them once more by expiry, pegged ones by arrival too. An order that leaves is gone from all
+at once, from wherever it stood, so memory and a walk follow what rests, and every operation is
+O(log) of that. Only `core` decides what trades; the book keeps the queue.
 """
 
 from collections import OrderedDict
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from sortedcontainers import SortedDict
 
 from rollup.protocol.order import Side
-from sequencer.engine.live import LiveOrder, accepts, opposite
+from sequencer.engine.live import LiveOrder, opposite
 
 _Queue = OrderedDict[int, LiveOrder]
 """Orders of one price by `sequence`, in order of arrival. A plain dictionary would not do: it finds
@@ -29,6 +29,7 @@ class Book:
     def __init__(self) -> None:
         self._sides: dict[Side, SortedDict] = {Side.BUY: SortedDict(), Side.SELL: SortedDict()}
         self._expiries = SortedDict()
+        self._pegged = SortedDict()
 
     def __len__(self) -> int:
         return len(self._expiries)
@@ -54,7 +55,7 @@ class Book:
     def would_trade(self, live: LiveOrder) -> bool:
         """Whether the best order of the other side has a price this one accepts."""
         facing = self.best(opposite(live.order.side))
-        return facing is not None and accepts(live.order, facing.order.price)
+        return facing is not None and live.accepts(facing.limit)
 
     def add(self, live: LiveOrder) -> None:
         """Let an order rest behind all others of its price. BookError if it would trade."""
@@ -64,6 +65,8 @@ class Book:
             raise BookError("an order that crosses the book must trade before it can rest")
         self._sides[live.order.side].setdefault(_rank(live), _Queue())[live.sequence] = live
         self._expiries[_due(live)] = live
+        if live.order.pegged:
+            self._pegged[live.sequence] = live
         live.is_resting = True
 
     def remove(self, live: LiveOrder) -> None:
@@ -76,6 +79,7 @@ class Book:
         if not queue:
             del levels[rank]
         del self._expiries[_due(live)]
+        self._pegged.pop(live.sequence, None)
         live.is_resting = False
 
     def reduce(self, live: LiveOrder, size: int) -> None:
@@ -85,6 +89,22 @@ class Book:
         live.remaining -= size
         if live.remaining == 0:
             self.remove(live)
+
+    def move(self, oracle: int) -> list[LiveOrder]:
+        """Let pegged orders rest at the limits that an oracle price gives, behind those of their
+        price; return those that would trade there, which rest no more, by arrival."""
+        pegged: list[LiveOrder] = list(self._pegged.values())
+        moved = [live for live in pegged if live.order.limit(oracle) != live.limit]
+        crossing = []
+        for live in moved:
+            self.remove(live)
+            live.peg(oracle)
+        for live in moved:
+            if self.would_trade(live):
+                crossing.append(live)
+            else:
+                self.add(live)
+        return crossing
 
     def expire(self, time: int) -> list[LiveOrder]:
         """Remove and return all orders whose expiry is before `time`, by expiry, then arrival."""
@@ -102,4 +122,4 @@ def _due(live: LiveOrder) -> tuple[int, int]:
 
 def _rank(live: LiveOrder) -> int:
     """Sort key of its price on its side: lower trades first."""
-    return -live.order.price if live.order.side is Side.BUY else live.order.price
+    return -live.limit if live.order.side is Side.BUY else live.limit

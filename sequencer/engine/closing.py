@@ -119,6 +119,7 @@ def _closed(state: CoreState, work: Work, payments: Payments, receipts: bytes) -
         orders=tuple(work.orders),
         fills=tuple(work.fills),
         takeovers=tuple(work.takeovers),
+        order_takeovers=tuple(work.order_takeovers),
         outflows=tuple(each.signed for each in payments.paid),
         accounts=tuple(sorted(work.before)),
         slots=tuple(sorted(filled | payments.slots.keys())),

@@ -39,8 +39,9 @@ from sequencer.engine.event import (
     Traded,
     VenueReason,
 )
-from sequencer.engine.ledger import Charges, Party, size_limit
-from sequencer.engine.live import LiveOrder, OrderKey, accepts, opposite
+from sequencer.engine.holder import reducible
+from sequencer.engine.live import LiveOrder, OrderKey, opposite
+from sequencer.engine.meeting import Charges, Party, size_limit
 from sequencer.engine.state import CoreState, new_state
 from sequencer.engine.work import Work
 
@@ -84,8 +85,6 @@ def refusal(state: CoreState, order: Order) -> AnyReason | None:
     work = _working(state)
     if (order.chain, order.venue) != (state.chain, state.venue):
         return Reason.ORDER_VENUE
-    if order.pegged:
-        return Reason.ORDER_FLAGS
     if order.account not in state.ledger.holders:
         return Reason.ACCOUNT_MISSING
     if order.market >= len(state.books):
@@ -148,9 +147,9 @@ def _working(state: CoreState) -> Work:
 
 
 def _open(state: CoreState, command: OpenBatch) -> list[Event]:
-    """Deposits first, then expired orders leave and accounts below maintenance margin are
-    liquidated, then orders that the last batch had no room for go on, in their order, before
-    anybody else is asked."""
+    """Deposits first, then expired orders leave, pegged ones move, and accounts below maintenance
+    margin are liquidated; then orders that the last batch had no room for go on, in their order,
+    before anybody else is asked."""
     _adopt(state, _require_next(state, command))
     state.work = work = state.ledger.begin(command, state.market_book)
     events: list[Event] = [BatchOpened(command.number)]
@@ -161,7 +160,23 @@ def _open(state: CoreState, command: OpenBatch) -> list[Event]:
     for book in state.books:
         for live in book.expire(command.time):
             events.append(end(state, live, Reason.ORDER_EXPIRED))
+    events += _peg(state, work)
     return events + look_after_the_due(state, work) + _resume(state, work)
+
+
+def _peg(state: CoreState, work: Work) -> list[Event]:
+    """Pegged orders move with the oracle's price. Those that would trade there wait for their turn,
+    before any that waited already."""
+    for live in state.waiting:
+        live.peg(work.prices[live.order.market])
+    events: list[Event] = []
+    crossing = []
+    for market, book in enumerate(state.books):
+        crossing += book.move(work.prices[market])
+    for live in crossing:
+        events.append(OrderWaiting(live.key, live.receipt))
+    state.waiting.extendleft(reversed(crossing))
+    return events
 
 
 def _require_next(state: CoreState, command: OpenBatch) -> Governance:
@@ -218,6 +233,7 @@ def _submit(state: CoreState, command: Submit) -> list[Event]:
     stored = state.ledger.holders[order.account].slot(order.slot)
     filled = stored.filled if stored.generation == order.generation else 0
     live = LiveOrder(command.signed, order.size - filled, state.sequence, command.receipt)
+    live.peg(work.prices[order.market])
     state.sequence += 1
     state.live[order.account, order.slot] = live
     events: list[Event] = [OrderAccepted(live.key, live.sequence, live.receipt)]
@@ -263,8 +279,8 @@ def _no_room(state: CoreState, work: Work, taker: LiveOrder) -> Event:
 def _fair_price(work: Work, maker: LiveOrder, taker: LiveOrder) -> int | None:
     """The maker's price, moved into the band; None if a limit forbids that."""
     terms = work.terms[taker.order.market]
-    price = min(max(maker.order.price, terms.band_low), terms.band_high)
-    if accepts(maker.order, price) and accepts(taker.order, price):
+    price = min(max(maker.limit, terms.band_low), terms.band_high)
+    if maker.accepts(price) and taker.accepts(price):
         return price
     return None
 
@@ -275,8 +291,10 @@ def _meet(
     """One candidate fill: filled, or the failing order is ended. Whether the taker goes on."""
     book = state.books[taker.order.market]
     most = size_limit(price, work.terms[taker.order.market].funding)
-    reducible = (state.ledger.reducible(live.order) for live in (maker, taker))
-    size = min(maker.remaining, taker.remaining, most, *reducible)
+    holders = state.ledger.holders
+    for live in (maker, taker):
+        most = min(most, reducible(live.order, holders[live.order.account].holding))
+    size = min(maker.remaining, taker.remaining, most)
     done = state.ledger.try_fill(work, maker, taker, price, size)
     if isinstance(done, Charges):
         taker.remaining -= size

@@ -27,7 +27,8 @@ class Scene(Private):
     """What a plan looks at: everybody as the batch has them now, by old trigger as well.
 
     `before` has what opened accounts held before the batch, `liquidated` those of which lots are
-    taken in it, `zones` down to which trigger others of a market and side are deleveraged in it.
+    taken in it, `took` whose orders took such lots, by market, `zones` down to which trigger others
+    of a market and side are deleveraged in it.
     """
 
     holders: Mapping[int, Holder]
@@ -37,6 +38,7 @@ class Scene(Private):
     before: Mapping[int, Holding]
     liquidated: frozenset[int]
     zones: Zones
+    took: frozenset[tuple[int, int]] = frozenset()
 
 
 @dataclass(slots=True, repr=False)
@@ -189,7 +191,8 @@ def _close_others(draft: Draft, market: int, size: int) -> None:
 
 def line(draft: Draft, market: int, side: int) -> Iterator[tuple[int, int]]:
     """Who of a side is asked, with his old trigger: the nearest first. It ends before one who may
-    not be passed over and may not be asked either: below maintenance, and not liquidated."""
+    not be passed over and may not be asked either: below maintenance, and not liquidated, or one
+    whose order took lots in the market."""
     scene = draft.scene
     for trigger, accounts in scene.index.nearest(market, side):
         for account in sorted(accounts):
@@ -200,6 +203,8 @@ def line(draft: Draft, market: int, side: int) -> Iterator[tuple[int, int]]:
             if draft.lacks(account):
                 return
             if draft.holding(account).positions[market]:
+                if (account, market) in scene.took:
+                    return
                 yield account, trigger
 
 

@@ -4,39 +4,25 @@ from rollup.protocol.order import Side
 from rollup.protocol.takeover import Route
 from sequencer.engine.ending import end_all
 from sequencer.engine.event import Deleveraged, Event, Liquidated, VenueReason
+from sequencer.engine.liquidating import liquidate
 from sequencer.engine.state import CoreState
 from sequencer.engine.work import Work
 
 
 def look_after_the_due(state: CoreState, work: Work) -> list[Event]:
-    """Who is due and healthy is refreshed, who is not is liquidated by the backstop; then, where it
-    can carry no more, by deleveraging: the backstop itself first."""
+    """Who is due and healthy is refreshed, who is not loses lots to orders and to the backstop; and
+    by deleveraging where it can carry no more, the backstop itself first."""
     events: list[Event] = []
     left = []
     for account in state.ledger.due(work):
         if not state.ledger.refresh(work, account):
-            found = _liquidate(state, work, account)
+            found, healed = liquidate(state, work, account)
             events += found
-            if not found:
+            if not healed:
                 left.append(account)
     backstop = state.ledger.governance.backstop_account
     for account in sorted(left, key=lambda each: (each != backstop, each)):
         events += _deleverage(state, work, account)
-    return events
-
-
-def _liquidate(state: CoreState, work: Work, account: int) -> list[Event]:
-    """The backstop takes what an account has to lose, and the account's orders end: none of them
-    may trade in the batch. Where nothing can be taken, nothing happens."""
-    before = state.ledger.holders[account].holding.positions
-    chosen = state.ledger.liquidate(work, account)
-    if not chosen:
-        return []
-    events = end_all(state, account, VenueReason.LIQUIDATED)
-    for market, size, fee in chosen:
-        side = Side.SELL if before[market] > 0 else Side.BUY
-        price = work.prices[market]
-        events.append(Liquidated(account, market, price, size, side, fee, work.time))
     return events
 
 

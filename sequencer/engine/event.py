@@ -14,7 +14,7 @@ from rollup.protocol.market import Governance
 from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.outflow import OutflowKind, SignedOutflow
 from rollup.protocol.rejection import Reason
-from rollup.protocol.takeover import Takeover
+from rollup.protocol.takeover import OrderTakeover, Takeover
 from sequencer.engine.command import NO_RECEIPT
 from sequencer.engine.live import OrderKey
 
@@ -136,6 +136,21 @@ class Traded(Private):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Took(Private):
+    """A resting order took `size` lots of an account that was liquidated, in the batch that ends at
+    `time`, for its price and the maker's fee in quanta. `side` is the order's."""
+
+    key: OrderKey
+    market: int
+    price: int
+    size: int
+    side: Side
+    fee: int
+    time: int
+    receipt: int = NO_RECEIPT
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class OutflowAsked(Private):
     """An outflow waits for its batch to close. Its generation is used up."""
 
@@ -167,9 +182,10 @@ class OutflowPaid(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Liquidated(Private):
-    """An account below maintenance margin lost `size` lots, to the backstop or to close lots of
-    others, in the batch that ends at `time`, at the oracle's `price` and for `fee` quanta. `side`
-    is how the account's position went: sold where it was long."""
+    """An account below maintenance margin lost `size` lots, to orders, to the backstop or to close
+    lots of others, in the batch that ends at `time`: for what they are worth at the oracle's
+    `price`, less `fee` quanta. `side` is how the account's position went: sold where it was
+    long."""
 
     account: int
     market: int
@@ -213,6 +229,7 @@ class BatchClosed(Private):
     orders: tuple[SignedOrder, ...]
     fills: tuple[Fill, ...]
     takeovers: tuple[Takeover, ...]
+    order_takeovers: tuple[OrderTakeover, ...]
     outflows: tuple[SignedOutflow, ...]
     accounts: tuple[int, ...]
     slots: tuple[tuple[int, int], ...]
@@ -230,6 +247,7 @@ Event = (
     | CancelDone
     | CancelRefused
     | Traded
+    | Took
     | OutflowAsked
     | OutflowRefused
     | OutflowPaid

@@ -68,6 +68,14 @@ def trade_refusal(before: Holding, after: Holding, terms: Sequence[MarketTerms])
     return Reason.LEAST_ORDER if dust else refusal
 
 
+def reducible(order: Order, holding: Holding) -> int:
+    """Lots that an order may trade now for all that it says of reducing."""
+    if not order.reduce_only:
+        return order.size
+    held = holding.positions[order.market]
+    return max(0, -held if order.side is Side.BUY else held)
+
+
 def settled(holding: Holding, order: Order, paid: int, size: int, charge: int) -> Holding:
     """A side after the buyer's paying or the seller's receiving `paid`, paying its fee, and moving
     `size` lots. Rejected if its cash or position would be out of bounds."""

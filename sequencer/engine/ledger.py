@@ -7,12 +7,11 @@ its margin here: more cash never breaks the rule.
 """
 
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 from typing import NamedTuple
 
 from rollup.protocol.account import SlotState
 from rollup.protocol.batch import Fill
-from rollup.protocol.constants import CASH_LIMIT, MOVED_BITS, NOTIONAL_BITS, OUTFLOWS_MAX
+from rollup.protocol.constants import CASH_LIMIT, OUTFLOWS_MAX
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
 from rollup.protocol.margin import NOTHING, Holding, closing, excess, margin_refusal
 from rollup.protocol.market import Governance
@@ -27,33 +26,12 @@ from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.trade import fee, fill_slot, moved, notional, require_fee
 from sequencer.engine.command import OpenBatch
 from sequencer.engine.deleveraging import Draft, Scene, merged, plan, zone_leaves
-from sequencer.engine.holder import Holder, settled, trade_refusal
-from sequencer.engine.liquidation import Taking, taken, takings
+from sequencer.engine.holder import Holder, reducible, settled, trade_refusal
 from sequencer.engine.live import LiveOrder
+from sequencer.engine.meeting import Charges, Fault, Party
 from sequencer.engine.room import Opening, Room
 from sequencer.engine.solvency import TriggerIndex
 from sequencer.engine.work import Work
-
-
-class Party(StrEnum):
-    """Whose fault it is that two orders cannot meet."""
-
-    TAKER = "taker"
-    MAKER = "maker"
-
-
-class Fault(NamedTuple):
-    """One side of a candidate fill that breaks a rule; the other side is innocent."""
-
-    party: Party
-    reason: Reason
-
-
-class Charges(NamedTuple):
-    """The fees of one fill, in quanta."""
-
-    maker: int
-    taker: int
 
 
 class _Side(NamedTuple):
@@ -91,7 +69,7 @@ class Ledger:
             redo=command.redo,
             attempt=command.attempt,
         )
-        self._touch(work, self.governance.fee_account)
+        self.touch(work, self.governance.fee_account)
         return work
 
     def room_for_entries(self, entries: Sequence[QueueEntry]) -> int:
@@ -124,7 +102,7 @@ class Ledger:
         holder = self.holders.get(entry.account)
         cash = None if holder is None else holder.holding.cash
         outcome = judge(entry, cash)
-        self._touch(work, entry.account)
+        self.touch(work, entry.account)
         work.deposits.append(entry)
         if outcome is not DepositOutcome.CREDITED:
             return outcome
@@ -144,31 +122,8 @@ class Ledger:
         if excess(self.holders[account].holding, work.terms) < 0:
             return False
         if work.room.fits([self.opening(account)]):
-            self._touch(work, account)
+            self.touch(work, account)
         return True
-
-    def liquidate(self, work: Work, account: int) -> tuple[Taking, ...]:
-        """Let the backstop take what an account below maintenance margin has to lose. Empty, with
-        nothing changed, where the batch has no room for it, the backstop lacks the margin, or the
-        account has less than nothing; and for the backstop itself."""
-        number = self.governance.backstop_account
-        holder, backstop = self.holders[account], self.holders[number]
-        chosen = () if account == number else takings(holder.holding, work.terms)
-        if not chosen or not self._room_to_take(work, account, chosen):
-            return ()
-        try:
-            ends = taken(holder.holding, backstop.holding, chosen, work.terms)
-        except Rejected:
-            return ()
-        pairs = ((account, holder, ends[0]), (number, backstop, ends[1]))
-        if not all(self._may_become(work, index, after) for index, _, after in pairs):
-            return ()
-        for index, each, after in pairs:
-            self._touch(work, index, [taking.market for taking in chosen])
-            each.holding = after
-        work.takeovers += [Takeover(account, *taking) for taking in chosen]
-        work.liquidated.add(account)
-        return chosen
 
     def deleverage(self, work: Work, account: int) -> tuple[Takeover, ...]:
         """Take of an account below maintenance margin what the backstop can carry, and close lots
@@ -183,6 +138,7 @@ class Ledger:
             work.before,
             frozenset(work.liquidated),
             work.zones,
+            frozenset(work.took),
         )
         draft = plan(scene, account)
         if draft is None or not self._room_to_close(work, draft):
@@ -191,9 +147,9 @@ class Ledger:
             return ()
         markets = {takeover.market for takeover in draft.takeovers}
         for index in {*draft.ends, backstop}:
-            self._touch(work, index, markets if index in draft.ends else ())
+            self.touch(work, index, markets if index in draft.ends else ())
         for index, after in draft.ends.items():
-            self.holders[index].holding = after
+            self.hold(index, after)
         work.takeovers += draft.takeovers
         work.liquidated |= draft.liquidated
         work.zones = merged(work.zones, draft.zones)
@@ -207,7 +163,7 @@ class Ledger:
         """Whether the closing rule lets the batch end with what a plan leaves: one of two that are
         liquidated may be left flagged."""
         if index not in draft.paired:
-            return self._may_become(work, index, draft.ends[index])
+            return self.may_become(work, index, draft.ends[index])
         before = work.before.get(index, self.holders[index].holding)
         try:
             closing(before, draft.ends[index], work.terms, traded=False)
@@ -224,15 +180,7 @@ class Ledger:
         takeovers = len(work.takeovers) + len(draft.takeovers)
         return takeovers <= self.shape_class.takeovers and work.room.fits(opened, zones=zones)
 
-    def _room_to_take(self, work: Work, account: int, chosen: Sequence[Taking]) -> bool:
-        """Whether the batch can hold these takings of an account beside what it has."""
-        markets = [taking.market for taking in chosen]
-        backstop = self.governance.backstop_account
-        opened = [self.opening(account), self.opening(backstop, markets)]
-        takeovers = len(work.takeovers) + len(chosen)
-        return takeovers <= self.shape_class.takeovers and work.room.fits(opened)
-
-    def _may_become(self, work: Work, account: int, after: Holding) -> bool:
+    def may_become(self, work: Work, account: int, after: Holding) -> bool:
         """Whether the closing rule lets a batch leave an account so."""
         before = work.before.get(account, self.holders[account].holding)
         return margin_refusal(before, after, work.terms) is None
@@ -247,7 +195,7 @@ class Ledger:
             return False
         pair, most = (maker, taker), self.shape_class
         orders = len(work.orders) + sum(live.key not in work.places for live in pair)
-        if len(work.fills) >= most.trades or orders + work.asked > most.orders:
+        if work.trades >= most.trades or orders + work.asked > most.orders:
             return False
         return work.room.fits(
             [
@@ -267,7 +215,7 @@ class Ledger:
         if not work.room.fits(opened):
             return False
         for each in opened:
-            self._touch(work, each.account, slots=each.slots)
+            self.touch(work, each.account, slots=each.slots)
         work.asked += 1
         return True
 
@@ -277,7 +225,8 @@ class Ledger:
         None if it would not. The price the limit is moved to is the worst it could fill at now.
         """
         terms = work.terms[order.market]
-        holder, size = self.holders[order.account], min(order.size, self.reducible(order))
+        holder = self.holders[order.account]
+        size = min(order.size, reducible(order, holder.holding))
         if not size:
             return Reason.REDUCE_ONLY
         price = min(max(order.limit(terms.price), terms.band_low), terms.band_high)
@@ -289,13 +238,6 @@ class Ledger:
             return refusal.reason
         before = work.before.get(order.account, holder.holding)
         return trade_refusal(before, after, work.terms)
-
-    def reducible(self, order: Order) -> int:
-        """Lots that an order may fill now for all that it says of reducing."""
-        if not order.reduce_only:
-            return order.size
-        held = self.holders[order.account].holding.positions[order.market]
-        return max(0, -held if order.side is Side.BUY else held)
 
     def try_fill(
         self, work: Work, maker: LiveOrder, taker: LiveOrder, price: int, size: int
@@ -341,7 +283,11 @@ class Ledger:
         holder.count(terms)
         self.index.put(account, holder)
 
-    def _touch(
+    def hold(self, account: int, after: Holding) -> None:
+        """From now on an account holds this."""
+        self.holders[account].holding = after
+
+    def touch(
         self,
         work: Work,
         account: int,
@@ -367,7 +313,7 @@ class Ledger:
         """One side after the fill. Rejected if fee cap, slot, bounds or margin forbid it."""
         order = live.order
         holder = self.holders[order.account]
-        if not self.reducible(order):
+        if not reducible(order, holder.holding):
             raise Rejected(Reason.REDUCE_ONLY)
         require_fee(order, rate)
         slot = fill_slot(order, holder.slot(order.slot), size)
@@ -390,18 +336,8 @@ class Ledger:
 
     def _take(self, work: Work, side: _Side, size: int) -> None:
         order = side.live.order
-        self._touch(work, order.account, (order.market,), (order.slot,))
-        holder = self.holders[order.account]
-        holder.holding = side.holding
-        holder.slots[order.slot] = side.slot
+        self.touch(work, order.account, (order.market,), (order.slot,))
+        self.hold(order.account, side.holding)
+        self.holders[order.account].slots[order.slot] = side.slot
         work.fees += side.charge
-        if side.live.key not in work.places:
-            work.places[side.live.key] = len(work.orders)
-            work.orders.append(side.live.signed)
-
-
-def size_limit(price: int, funding: int) -> int:
-    """The most lots one fill can have at a price, so that its notional and what it moves stay in
-    bounds."""
-    most = ((1 << NOTIONAL_BITS) - 1) // price
-    return min(most, ((1 << MOVED_BITS) - 1) // max(1, abs(price - funding)))
+        work.name(side.live)

@@ -1,10 +1,10 @@
-"""What a liquidated account loses to the backstop: as little as makes it healthy, or all it has.
+"""What a liquidated account loses: as little as makes it healthy, or all it has.
 
-Pure numbers: `takings` looks at one account at the mark and says what has to be taken of it.
-Whether the backstop can take that is the ledger's to ask.
+Pure numbers: `takings` looks at one account at the mark and says what has to be taken of it. Who
+takes it is decided elsewhere: it makes no difference to the account.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from rollup.protocol.margin import Holding, excess, value
@@ -14,8 +14,8 @@ from rollup.protocol.units import require_cash, require_position
 
 
 class Taking(NamedTuple):
-    """`size` lots of the side that is held in a market go to the backstop at the oracle's price,
-    for `fee` quanta."""
+    """`size` lots of the side that is held in a market go for what they are worth at the oracle's
+    price, and `fee` quanta are paid for that."""
 
     market: int
     size: int
@@ -80,12 +80,19 @@ def moved(holding: Holding, market: int, size: int, fee: int, terms: MarketTerms
     return Holding(cash, holding.positions.put(market, position))
 
 
-def taken(
-    holding: Holding, backstop: Holding, chosen: Sequence[Taking], terms: Sequence[MarketTerms]
-) -> tuple[Holding, Holding]:
-    """An account and the backstop after what was chosen of it. Rejected out of bounds."""
+def lost(holding: Holding, chosen: Iterable[Taking], terms: Sequence[MarketTerms]) -> Holding:
+    """An account after what was chosen of it. Rejected out of bounds."""
     for market, size, fee in chosen:
         signed = size if holding.positions[market] > 0 else -size
         holding = moved(holding, market, -signed, fee, terms[market])
+    return holding
+
+
+def gained(
+    backstop: Holding, of: Holding, chosen: Iterable[Taking], terms: Sequence[MarketTerms]
+) -> Holding:
+    """The backstop after taking what was chosen of an account. Rejected out of bounds."""
+    for market, size, fee in chosen:
+        signed = size if of.positions[market] > 0 else -size
         backstop = moved(backstop, market, signed, -fee, terms[market])
-    return holding, backstop
+    return backstop

@@ -1,6 +1,6 @@
 """A live order: signed, not finished, somewhere between admission and its end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rollup.protocol.order import Order, Side, SignedOrder
 
@@ -12,8 +12,9 @@ OrderKey = tuple[int, int, int]
 class LiveOrder:
     """An order with the lots it still wants. `sequence` is its place in time, unique in a venue.
 
-    Compared by identity: one object is one order. `receipt` is that of its Submit. `is_resting` is
-    the book's to set.
+    Compared by identity: one object is one order. `receipt` is that of its Submit. `limit` is the
+    worst price that it accepts in this batch: a pegged order's moves with the oracle's, and is
+    known once `peg` was called. `is_resting` is the book's to set.
     """
 
     signed: SignedOrder
@@ -21,6 +22,10 @@ class LiveOrder:
     sequence: int
     receipt: int
     is_resting: bool = False
+    limit: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.limit = self.order.price
 
     def __repr__(self) -> str:
         return f"LiveOrder({self.sequence}, private)"
@@ -36,10 +41,14 @@ class LiveOrder:
         order = self.signed.order
         return (order.account, order.slot, order.generation)
 
+    def peg(self, oracle: int) -> None:
+        """Take the limit that this oracle price gives."""
+        self.limit = self.order.limit(oracle)
 
-def accepts(order: Order, price: int) -> bool:
-    """Whether `price` is at least as good as the order's limit."""
-    return price <= order.price if order.side is Side.BUY else price >= order.price
+    def accepts(self, price: int) -> bool:
+        """Whether a price is at least as good as the limit."""
+        is_buy = self.order.side is Side.BUY
+        return price <= self.limit if is_buy else price >= self.limit
 
 
 def opposite(side: Side) -> Side:

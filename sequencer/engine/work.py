@@ -9,9 +9,9 @@ from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.margin import Holding
 from rollup.protocol.market_book import MarketBook
 from rollup.protocol.order import SignedOrder
-from rollup.protocol.takeover import Takeover
+from rollup.protocol.takeover import OrderTakeover, Takeover
 from rollup.protocol.terms import MarketTerms
-from sequencer.engine.live import OrderKey
+from sequencer.engine.live import LiveOrder, OrderKey
 from sequencer.engine.room import Room
 
 
@@ -20,10 +20,11 @@ class Work(Private):
     """The batch that is open: its terms, what it did so far, and what accounts held before it.
 
     `room` has all that the batch opens. `liquidated` accounts have no action of their own in this
-    batch, nor has anybody where it goes on with an open step; `deleveraged` ones, by market, trade
-    nothing there. `zones`: by market and side, down to which old trigger. `asked`
-    counts the outflows that wait for the batch to close, which have their places in it; `steady`
-    says of each market whether its price is fresh and unclamped.
+    batch, nor has anybody where it goes on with an open step but to take of these; `deleveraged`
+    ones, by market, trade nothing there. `took`: whose orders took lots of liquidated accounts, by
+    market. `zones`: by market and side, down to which old trigger. `asked` counts the outflows that
+    wait for the batch to close, which have their places in it; `steady` says of each market whether
+    its price is fresh and unclamped.
     """
 
     number: int
@@ -41,6 +42,8 @@ class Work(Private):
     places: dict[OrderKey, int] = field(default_factory=dict)
     fills: list[Fill] = field(default_factory=list)
     takeovers: list[Takeover] = field(default_factory=list)
+    order_takeovers: list[OrderTakeover] = field(default_factory=list)
+    took: set[tuple[int, int]] = field(default_factory=set)
     liquidated: set[int] = field(default_factory=set)
     deleveraged: set[tuple[int, int]] = field(default_factory=set)
     zones: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -51,3 +54,15 @@ class Work(Private):
     def prices(self) -> tuple[int, ...]:
         """Its oracle prices."""
         return self.book.prices
+
+    @property
+    def trades(self) -> int:
+        """Fills and takeovers by orders so far."""
+        return len(self.fills) + len(self.order_takeovers)
+
+    def name(self, live: LiveOrder) -> int:
+        """The place of an order among those that the batch carries, from now on if not before."""
+        if live.key not in self.places:
+            self.places[live.key] = len(self.orders)
+            self.orders.append(live.signed)
+        return self.places[live.key]

@@ -77,9 +77,9 @@ class Filled(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Liquidated(Private):
-    """In a batch, which ends at `time`, the account lost `size` lots to the backstop, because it
-    had less than its maintenance margin: at the oracle's `price`, for a `fee` in quanta. `side` is
-    how its position went. It comes of no envelope."""
+    """In a batch, which ends at `time`, the account lost `size` lots, because it had less than
+    its maintenance margin: for what they are worth at the oracle's `price`, less a `fee` in quanta.
+    To whom is not said. `side` is how its position went. It comes of no envelope."""
 
     batch: int
     market: int
@@ -279,11 +279,8 @@ def facts_of(events: Iterable[core.Event], batch: int) -> Iterator[tuple[int, Fa
             case core.Traded():
                 yield event.maker[0], _filled(event, batch, is_maker=True)
                 yield event.taker[0], _filled(event, batch, is_maker=False)
-            case core.Liquidated():
-                yield event.account, _liquidated(event, batch)
-            case core.Deleveraged():
-                told = (event.market, event.price, event.size, event.side, event.time)
-                yield event.account, Deleveraged(batch, *told)
+            case core.Took() | core.Liquidated() | core.Deleveraged():
+                yield _of_liquidation(event, batch)
             case core.OrderAccepted(key=key):
                 yield key[0], Accepted(_own(key), event.receipt)
             case core.OrderRefused(key=key):
@@ -300,6 +297,19 @@ def facts_of(events: Iterable[core.Event], batch: int) -> Iterator[tuple[int, Fa
                 yield key[0], CancelRefused(_own(key), event.reason, event.receipt)
             case core.OutflowAsked() | core.OutflowPaid() | core.OutflowRefused():
                 yield from _of_outflow(event, batch)
+
+
+def _of_liquidation(
+    event: core.Took | core.Liquidated | core.Deleveraged, batch: int
+) -> tuple[int, Fact]:
+    match event:
+        case core.Took():
+            return event.key[0], _took(event, batch)
+        case core.Liquidated():
+            return event.account, _liquidated(event, batch)
+        case core.Deleveraged():
+            told = (event.market, event.price, event.size, event.side, event.time)
+            return event.account, Deleveraged(batch, *told)
 
 
 def _of_outflow(
@@ -355,6 +365,12 @@ def _filled(event: core.Traded, batch: int, *, is_maker: bool) -> Filled:
         event.time,
         receipt,
     )
+
+
+def _took(event: core.Took, batch: int) -> Filled:
+    """A fill like any other: of whom the lots are is not said."""
+    terms = (event.market, event.price, event.size, True)
+    return Filled(_own(event.key), batch, *terms, event.side, event.fee, event.time, event.receipt)
 
 
 def _liquidated(event: core.Liquidated, batch: int) -> Liquidated:

@@ -33,7 +33,7 @@ BAND = {0: (580_000, 620_000), 1: (240_000, 260_000)}
 TAKER = (500, 450)
 MAKER = (100, 0)
 
-PUBLICS: Mapping[str, Any] = {"redo": 0, "begins_open": 0}
+PUBLICS: Mapping[str, Any] = {"redo": 0}
 
 Row = dict[str, int]
 
@@ -46,6 +46,7 @@ _GIVEN = {
     "oracle": 600_000,
     "fee": 15_000,
     "waived": 0,
+    "steady": 1,
     "exhausted": 0,
 }
 _SIDE = {
@@ -138,6 +139,7 @@ def fill_records(*rows: Mapping[str, int]) -> FillRecords:
         oracle=column("oracle"),
         net=np.array([limbs(row["net"], PRICE_BITS) for row in full], np.int64).reshape(-1, 3),
         waived=column("waived") % 2**REST_BITS,
+        steady=column("steady"),
         exhausted=column("exhausted"),
         sides=(_side(full, "buyer", column), _side(full, "seller", column)),
     )

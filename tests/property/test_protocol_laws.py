@@ -180,6 +180,7 @@ markets = st.integers(1, 2**29 - 1).flatmap(
             taker_fee=0,
             maker_fee=0,
             liquidation_fee=0,
+            least_order=1,
         )
     )
 )

@@ -74,7 +74,7 @@ def constraints(air: Builder, now: Columns, after: Columns) -> None:
     air.require_zero(now.active * air.public("redo"), "fill.redo")
     # Lie: a fill at the band, fees and funding of another market, or of one that is not listed.
     fees = (now.taker_fee, now.maker_fee)
-    trade = (*now.band_low, *now.band_high, *fees, *now.funding, *now.oracle, *now.net)
+    trade = (*now.band_low, *now.band_high, *fees, *now.funding, *now.oracle, *now.net, now.steady)
     # Lie: the nearer edge of a takeover is missing; two orders meet beyond it.
     air.receive(TRADE, (now.market, kind(now), *trade), now.active, claim="fill.market")
     require_taken(air, now)

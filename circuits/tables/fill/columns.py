@@ -96,6 +96,7 @@ class Columns(Layout):
     funding = cells(COUNT)  # F of the market, in balanced limbs
     oracle = cells(2)  # the market's price: a packed pair
     net = cells(3)  # what a liquidated account gets or gives for a lot, but for F: limbs
+    steady = cell()  # 1 if the market's price is fresh and unclamped
     exhausted = bit()  # it leaves the backstop what it has, and not the whole rest
     waived = limbs(REST_BITS)  # what the rest is below the whole one
     rest_carries = carries(5, 16)

@@ -70,7 +70,6 @@ def require_taken(air: Builder, row: Columns) -> None:
     first, *others = row.waived
     air.require_zero((1 - row.exhausted) * sum(others, first), "fill.rest-waived")
     # Lie: prices stand still, and somebody's order takes at them who never agreed to that.
-    begins_open = air.public("begins_open")
     for side, order in ((seller, buyer), (buyer, seller)):
-        shut = side.taken * begins_open
-        air.require_zero(shut * (1 - order.when_clamped), "fill.when-clamped")
+        held_back = side.taken * (1 - row.steady)
+        air.require_zero(held_back * (1 - order.when_clamped), "fill.when-clamped")

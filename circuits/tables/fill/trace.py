@@ -43,6 +43,7 @@ def build(records: FillRecords, height: int, blinded: int) -> U32:
     put(used.funding, records.funding)
     put_packed(used.oracle, records.oracle)
     put(used.net, records.net)
+    used.steady[...] = records.steady
     used.exhausted[...] = records.exhausted
     used.waived.fill(records.waived)
     used.price.fill(records.price)

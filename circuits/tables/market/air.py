@@ -65,9 +65,9 @@ def trades(row: Columns) -> tuple[tuple[Any, ...], ...]:
     loses; of one that sells it."""
     common = (row.taker_fee, row.maker_fee, *row.funding, *row.price)
     return (
-        (*row.band_low, *row.band_high, *common, 0, 0, 0),
-        (*row.near_low, *row.band_high, *common, *row.net_low),
-        (*row.band_low, *row.near_high, *common, *row.net_high),
+        (*row.band_low, *row.band_high, *common, 0, 0, 0, row.steady),
+        (*row.near_low, *row.band_high, *common, *row.net_low, row.steady),
+        (*row.band_low, *row.near_high, *common, *row.net_high, row.steady),
     )
 
 

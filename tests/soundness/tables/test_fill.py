@@ -158,11 +158,10 @@ def test_messages_of_a_takeover_by_an_order() -> None:
 
 
 def test_only_marked_orders_take_while_prices_stand() -> None:
-    shut = Isolated(table(4), {**PUBLICS, "begins_open": 1})
     held, owed = {**HELD, **HELD_ORDER}, {**OWED, **OWED_ORDER}
     for row, order in ((held, "buyer"), (owed, "seller")):
-        assert shut.failed(trace(row)) == {"fill.when-clamped"}
-        assert shut.failed(trace({**row, f"{order}.when_clamped": 1})) == set()
+        assert failed({**row, "steady": 0}) == {"fill.when-clamped"}
+        assert failed({**row, "steady": 0, f"{order}.when_clamped": 1}) == set()
 
 
 LIES = [

@@ -10,7 +10,7 @@ from tests.helpers.isolation import Isolated
 from tests.helpers.venue import held
 from tests.soundness.tables.test_free_state_cells import TERMS, rows_of
 
-POSITION = Isolated(TABLE, {"backstop_account": BACKSTOP})
+POSITION = Isolated(TABLE, {"backstop_account": BACKSTOP, "begins_open": 0})
 
 
 @pytest.mark.parametrize("demand", ["shrinks", "deleveraged"])
@@ -28,7 +28,7 @@ def test_a_position_that_may_not_grow_is_not_asked(demand: str) -> None:
 
 
 FLAGS = ("active", "shrinks", "smaller", "liquidated", "kept", "needed")
-ZONE_FLAGS = ("exempt", "deleveraged", "behind", "came", "stays")
+ZONE_FLAGS = ("excused", "exempt", "deleveraged", "behind", "came", "stays")
 
 
 @pytest.mark.parametrize("flag", (*FLAGS, *ZONE_FLAGS))

@@ -34,6 +34,7 @@ MARKET = MarketTerms(
     taker_fee=0,
     maker_fee=0,
     liquidation_fee=2,
+    least_order=1,
 )
 TERMS = (MARKET, MARKET)
 

@@ -24,7 +24,7 @@ from sequencer.engine.event import (
     VenueReason,
 )
 from sequencer.engine.holder import Holder
-from sequencer.engine.liquidation import Taking, taken, takings
+from sequencer.engine.liquidation import Taking, lost, takings
 from tests.helpers import market_books
 from tests.strategies import venues
 
@@ -44,7 +44,7 @@ def holding(cash: int, *held: tuple[int, int]) -> Holding:
 
 
 def after(account: Holding, chosen: tuple[Taking, ...], terms: tuple[MarketTerms, ...]) -> Holding:
-    return taken(account, holding(0), chosen, terms)[0]
+    return lost(account, chosen, terms)
 
 
 def test_one_lot_less_would_not_be_enough() -> None:
