@@ -240,7 +240,7 @@ def test_an_order_without_a_signature_place_is_refused() -> None:
 def test_a_row_without_an_order_offers_none() -> None:
     bench = honest()
     lie = bench.with_cells("order", STAND_IN, uses=1)
-    nothing = (0,) * 11
+    nothing = (0,) * 14
     assert lie.broken(fills=[*terms_of(bench.records), nothing]) == {"order.unused"}
 
 

@@ -1,5 +1,7 @@
 """The position row: what may not grow is asked whether it did."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -24,7 +26,52 @@ def test_a_position_that_may_not_grow_is_not_asked(demand: str) -> None:
     assert "position.smaller" in POSITION.failed(asked)
     answered = POSITION.forge(asked, 0, "smaller", 1)
     found = POSITION.failed(answered)
-    assert "position.not-grown" in found and "position.smaller" not in found
+    assert "position.least" in found and "position.smaller" not in found
+    for name, size in (("least_size.0", 77), ("most_size.0", 5)):
+        answered = POSITION.forge(answered, 0, name, size)
+    found = POSITION.failed(answered)
+    assert "position.not-grown" in found and "position.least" not in found
+
+
+def test_a_position_that_grew_to_dust() -> None:
+    """It flipped from 5 owed to 4 held, where the least order is 20."""
+    wholesale = tuple(replace(each, least_order=20) for each in TERMS)
+    for size, claims in ((20, set()), (19, {"position.not-grown"}), (4, {"position.not-grown"})):
+        holdings = (Holding(2**40, held(-5)), Holding(2**40, held(size)))
+        parts = records_of([holdings], [honest_offer(holdings, wholesale)], wholesale)
+        assert POSITION.failed(np.tile(rows_of(parts)["position"], (4, 1))) == claims
+
+
+def test_a_friends_dust_is_no_backstops() -> None:
+    wholesale = tuple(replace(each, least_order=20) for each in TERMS)
+    holdings = (Holding(2**40, held(-5)), Holding(2**40, held(4)))
+    parts = records_of([holdings], [honest_offer(holdings, wholesale)], wholesale)
+    grown = np.tile(rows_of(parts)["position"], (4, 1))
+    assert "position.excused" in POSITION.failed(POSITION.forge(grown, 0, "excused", 1))
+
+
+def test_a_position_that_shrank_is_not_excused() -> None:
+    """It would be asked nothing, and might have grown."""
+    holdings = (Holding(2**40, held(-5)), Holding(2**40, held(-4)))
+    parts = records_of([holdings], [honest_offer(holdings, TERMS)], TERMS)
+    rows = np.tile(rows_of(parts)["position"], (4, 1))
+    for name in ("excused", "clear"):
+        rows = POSITION.forge(rows, 0, name, 1)
+    assert "position.excused" in POSITION.failed(rows)
+
+
+def test_risk_taken_against_an_order_while_prices_stand() -> None:
+    """Who grows by an order that met another; who grows by taking, or shrinks, does not."""
+    shut = Isolated(TABLE, {"backstop_account": BACKSTOP, "begins_open": 1})
+    for sizes, name, claims in (
+        ((-5, -77), "traded", {"position.open-step"}),
+        ((-5, -77), "took", set()),
+        ((-77, -5), "traded", set()),
+    ):
+        before, after = (Holding(2**40, held(size)) for size in sizes)
+        parts = records_of([(before, after)], [honest_offer((before, after), TERMS)], TERMS)
+        rows = shut.forge(np.tile(rows_of(parts)["position"], (4, 1)), 0, name, 3)
+        assert shut.failed(rows) == claims
 
 
 FLAGS = ("active", "shrinks", "smaller", "liquidated", "kept", "needed")

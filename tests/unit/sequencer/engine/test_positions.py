@@ -60,7 +60,7 @@ def test_a_venue_of_64_markets_trades_in_the_last_and_not_beyond() -> None:
     assert refusal(state, venues.order(1, Side.BUY, PRICE, 1, market=64).order) is wanted
 
 
-def test_a_touched_account_opens_all_that_it_holds() -> None:
+def test_atouched_account_opens_all_that_it_holds() -> None:
     state = venue(MARKETS_MAX, {1: 64, 2: 3})
     opened(state, credits=2)
     assert state.work is not None
@@ -75,7 +75,7 @@ def test_a_fill_waits_where_its_accounts_hold_more_than_is_left() -> None:
     work, ledger = state.work, state.ledger
     assert work is not None
     for account in many:
-        ledger._touch(work, account)
+        ledger.touch(work, account)
     assert CLASS_S.positions - len(work.room.positions) == 3
     buyer, seller = order(500, Side.BUY, 0), order(502, Side.SELL, 0)
     assert ledger.has_room(work, seller, buyer)
