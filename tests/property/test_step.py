@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rollup.protocol.cancel import CancelOrder, SignedCancel
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT
-from rollup.protocol.order import Side
+from rollup.protocol.order import PEG_BIAS, Side
 from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
 from sequencer.engine.core import CoreState, new_state, step
 from sequencer.engine.event import BatchClosed, Event, OrderEnded, Traded
@@ -27,6 +27,19 @@ DOLLAR = 10**6
 moves = st.sampled_from([-440, -300, -50, -10, 0, 10, 50, 300, 440])
 """How far a price goes from batch to batch, in ten-thousandths: from nothing to a whole step."""
 
+KINDS = (
+    "rest",
+    "immediate",
+    "post-only",
+    "low-fee",
+    "cancel",
+    "stale",
+    "brief",
+    "reduce-only",
+    "pegged",
+    "pegged-maker",
+)
+
 submissions = st.tuples(
     st.sampled_from(TRADERS),
     st.sampled_from(Side),
@@ -34,7 +47,7 @@ submissions = st.tuples(
     st.sampled_from([1, 500, 4_000, 40_000, 200_000]),
     st.integers(0, 3),
     st.integers(0, 1),
-    st.sampled_from(["rest", "immediate", "post-only", "low-fee", "cancel", "stale", "brief"]),
+    st.sampled_from(KINDS),
 )
 batches = st.lists(
     st.tuples(
@@ -52,7 +65,9 @@ Plan = Sequence[tuple[int, int, list[tuple[int, int]], list[tuple[int, ...]]]]
 class World:
     """The core and the committed state side by side, fed by a plan."""
 
-    def __init__(self) -> None:
+    def __init__(self, backstop: int = 1_000_000) -> None:
+        """`backstop` is what it begins with, in dollars."""
+        self.backstop = backstop
         self.core: CoreState = new_state(venues.genesis())
         self.batcher = venues.batcher()
         self.prices = list(venues.PRICES)
@@ -69,7 +84,7 @@ class World:
     def require_sound_books(self) -> None:
         for book in self.core.books:
             bid, ask = book.best(Side.BUY), book.best(Side.SELL)
-            assert bid is None or ask is None or bid.order.price < ask.order.price
+            assert bid is None or ask is None or bid.limit < ask.limit
             for live in book:
                 self.require_sound(live)
 
@@ -79,6 +94,7 @@ class World:
         filled = stored.filled if stored.generation == order.generation else 0
         assert live.remaining == order.size - filled > 0
         assert self.core.live[order.account, order.slot] is live
+        assert live.limit == order.limit(self.prices[order.market])
 
     def open(self, *moves: int, deposits: Sequence[tuple[int, int]] = ()) -> None:
         for market, move in enumerate(moves):
@@ -99,7 +115,7 @@ class World:
                 venues.registration(head + len(records) + i, account, 3_000 * DOLLAR)
                 for i, account in enumerate(TRADERS)
             ]
-            rich = 1_000_000 * DOLLAR
+            rich = self.backstop * DOLLAR
             records.append(venues.credit(head + len(records), BACKSTOP_ACCOUNT, rich))
         return tuple(records)
 
@@ -110,7 +126,9 @@ class World:
         if kind == "cancel":
             cancel = CancelOrder(venues.CHAIN, venues.VENUE, account, slot, self.generation)
             return self.do(Cancel(SignedCancel(cancel, venues.SIGNATURE)))
-        price = max(1, self.prices[market] + self.prices[market] * offset // 10_000)
+        away = self.prices[market] * offset // 10_000
+        pegged = kind.startswith("pegged")
+        price = PEG_BIAS + away if pegged else max(1, self.prices[market] + away)
         assert self.core.work is not None
         signed = venues.order(
             account,
@@ -123,7 +141,10 @@ class World:
             expiry=self.core.work.time + (0 if kind == "brief" else 2_500),
             max_fee=100 if kind == "low-fee" else 600,
             immediate=kind == "immediate",
-            post_only=kind == "post-only",
+            post_only=kind in ("post-only", "pegged-maker"),
+            reduce_only=kind == "reduce-only",
+            pegged=pegged,
+            when_clamped=slot != 3,
         )
         return self.do(Submit(signed))
 
@@ -134,6 +155,7 @@ class World:
         assert outcome.public.closed
         self.seen["refreshed"] += len(outcome.accounts) - len(closed.accounts)
         self.seen["liquidated"] += len(outcome.steps.liquidated)
+        self.seen["taken"] += len(closed.order_takeovers)
         return closed
 
     def run(self, plan: Plan) -> None:

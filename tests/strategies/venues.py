@@ -101,6 +101,9 @@ def order(
     max_fee: int = 8191,
     immediate: bool = False,
     post_only: bool = False,
+    reduce_only: bool = False,
+    pegged: bool = False,
+    when_clamped: bool = False,
 ) -> SignedOrder:
     """An order with an empty signature."""
     return SignedOrder(
@@ -120,6 +123,9 @@ def order(
                 TimeInForce.IMMEDIATE_OR_CANCEL if immediate else TimeInForce.GOOD_TILL_EXPIRY
             ),
             post_only=post_only,
+            reduce_only=reduce_only,
+            pegged=pegged,
+            when_clamped=when_clamped,
         ),
         SIGNATURE,
     )
