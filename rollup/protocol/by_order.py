@@ -131,11 +131,11 @@ def require_rest(takeover: OrderTakeover, order: Order, market: MarketTerms) -> 
     """The whole rest, which is at least what is given: so the account gets no less than from the
     backstop. Who gives less is judged when the batch is done."""
     full = full_rest(takeover.size, takeover.price, order.side, market)
+    if takeover.rest > full:
+        raise Rejected(Reason.TAKEOVER_REST, "its rest is above what fee and price come to")
     if full >> REST_BITS:
         detail = f"what is left to the backstop must be below 2^{REST_BITS} quanta"
         raise Rejected(Reason.NOTIONAL_OUT_OF_BOUNDS, detail)
-    if takeover.rest > full:
-        raise Rejected(Reason.TAKEOVER_REST, "its rest is above what fee and price come to")
     return full
 
 
