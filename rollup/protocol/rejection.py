@@ -80,7 +80,6 @@ class Reason(StrEnum):
     ORDER_VENUE = "order-venue"
     ORDER_EXPIRED = "order-expired"
     ORDER_SIGNATURE = "order-signature"
-    ORDER_FLAGS = "order-flags"
     ACCOUNT_MISSING = "account-missing"
     GENERATION_DEAD = "generation-dead"
 

@@ -172,9 +172,10 @@ def test_every_member_is_signed(change: dict[str, int]) -> None:
         ({"price": 0}, Reason.PRICE_OUT_OF_BOUNDS),
         ({"size": 2**40}, Reason.SIZE_OUT_OF_BOUNDS),
         ({"side": 2}, Reason.MALFORMED),
-        ({"flags": 16}, Reason.MALFORMED),
+        ({"flags": 64}, Reason.MALFORMED),
         ({"flags": 2}, Reason.MALFORMED),
-        ({"flags": 4}, Reason.ORDER_FLAGS),
+        ({"flags": 4}, Reason.REDUCE_ONLY),
+        ({"flags": 16, "price": 2**20}, Reason.PRICE_OUT_OF_BOUNDS),
     ],
 )
 def test_what_no_order_can_be_is_refused_with_its_reason(
