@@ -174,7 +174,7 @@ def test_every_member_is_signed(change: dict[str, int]) -> None:
         ({"side": 2}, Reason.MALFORMED),
         ({"flags": 64}, Reason.MALFORMED),
         ({"flags": 2}, Reason.MALFORMED),
-        ({"flags": 4}, Reason.REDUCE_ONLY),
+        ({"flags": 4}, Reason.ORDER_SIGNATURE),
         ({"flags": 16, "price": 2**20}, Reason.PRICE_OUT_OF_BOUNDS),
     ],
 )
