@@ -98,14 +98,19 @@ class Ledger:
         """How many of the first entries a batch takes: all that an account holds is opened with it,
         so entries for accounts of many positions fill a batch sooner. Half of its positions are
         left to others, or deposits of a few dollars would keep everybody from trading. One entry
-        always fits.
+        always fits. The second that somebody sends to give an account another key waits.
         """
         room = Room(self.shape_class)
         room.take(self.opening(self.governance.fee_account))
+        rotations: set[tuple[int, bytes]] = set()
         for place, entry in enumerate(entries):
-            opening = self.opening(entry.account)
-            if place and not room.fits([opening], positions=self.shape_class.positions // 2):
+            opening, sent = self.opening(entry.account), (entry.account, entry.owner)
+            fits = room.fits([opening], positions=self.shape_class.positions // 2)
+            waits = entry.kind is EntryKind.ROTATE and sent in rotations
+            if place and (waits or not fits):
                 return place
+            if entry.kind is EntryKind.ROTATE:
+                rotations.add(sent)
             room.take(opening)
         return len(entries)
 
@@ -120,10 +125,13 @@ class Ledger:
         return Opening(account, tuple(held.union(markets)), holder.leaves, slots)
 
     def deposit(self, work: Work, entry: QueueEntry) -> DepositOutcome:
-        """Consume one queue entry: registered, credited, or refused with its outcome."""
+        """Consume one queue entry: registered, credited, given another key, or refused with its
+        outcome."""
         holder = self.holders.get(entry.account)
-        cash = None if holder is None else holder.holding.cash
-        outcome = judge(entry, cash)
+        if holder is None:
+            outcome = judge(entry, None, None)
+        else:
+            outcome = judge(entry, holder.holding.cash, holder.header.owner)
         self._touch(work, entry.account)
         work.deposits.append(entry)
         if outcome is not DepositOutcome.CREDITED:
@@ -131,6 +139,8 @@ class Ledger:
         if entry.kind is EntryKind.REGISTER:
             holder = self.holders[entry.account] = Holder(entry.header())
         if holder is not None:
+            if entry.kind is EntryKind.ROTATE:
+                holder.header = entry.header()
             holder.holding = holder.holding._replace(cash=holder.holding.cash + entry.amount)
         return outcome
 
