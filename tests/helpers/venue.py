@@ -207,6 +207,24 @@ def credit(index: int, account: int, amount: int) -> QueueEntry:
     )
 
 
+OTHER_KEY = 1_000_000
+"""The other key of an account has the number of the account and this."""
+
+
+def rotate(index: int, account: int, amount: int, sender: bytes | None = None) -> QueueEntry:
+    """Its owner, or somebody else, gives an account its other key."""
+    key = public_key(OTHER_KEY + account)
+    return QueueEntry(
+        index=index,
+        kind=EntryKind.ROTATE,
+        account=account,
+        owner=owner(account) if sender is None else sender,
+        key_words=(*key.x, *key.y),
+        viewing_words=viewing(OTHER_KEY + account),
+        amount=amount,
+    )
+
+
 def buy(account: int, size: int, price: int = BTC_PRICE, **terms: int) -> Order:
     """A buy order with generous terms, each of which can be replaced."""
     return _order(Side.BUY, account, size, price, **terms)

@@ -120,6 +120,7 @@ def _owner(air: Builder, row: Columns) -> None:
     its header names."""
     claimed = row.rotated + row.not_owner + row.rotates * row.cash_overflow
     air.require_equal(row.asks, claimed, "deposit.asks")
+    air.bit_elsewhere(row.asks, "three of the outcomes, of which one holds: deposit.one-outcome")
     # Lie: whoever sends a rotation says himself whose the account is.
     air.receive(OWNER, (row.account, *row.holder), row.asks, claim="deposit.owner")
     distances = [a - b for a, b in zip(row.holder, row.owner, strict=True)]
