@@ -241,8 +241,8 @@ ROTATION = Bus(
         *_vector("viewing", 8),
     ),
 )
-"""An account's owner gives it another key: it has this header from now on. Sent by deposit, received
-by header."""
+"""An account's owner gives it another key: it has this header from now on. Sent by deposit,
+received by header."""
 
 RENEWED = Bus("RENEWED", 33, ("account", *_vector("with_header", 8), "keyed"))
 """The new leaf of an account starts with another header, after which its chaining value is this;

@@ -243,9 +243,7 @@ def _account_after(
     )
 
 
-def _headers(
-    entries: Sequence[Entry], compress_many: CompressMany
-) -> list[tuple[Digest, Digest]]:
+def _headers(entries: Sequence[Entry], compress_many: CompressMany) -> list[tuple[Digest, Digest]]:
     """Digests of the first and the last header of each entry, zeros where there is no account. All
     but the rotated have one header."""
     wanted: dict[Header, Digest] = {}

@@ -128,11 +128,8 @@ def judge(entry: QueueEntry, cash: int | None, owner: bytes | None) -> DepositOu
     not exist. All others: it must. Rotation: the sender owns it. Then cash + amount must stay below
     2**63.
     """
-    if entry.kind is not EntryKind.CREDIT:
-        if not entry.is_canonical:
-            return DepositOutcome.KEY_NON_CANONICAL
-        if not is_on_curve(entry.key):
-            return DepositOutcome.KEY_OFF_CURVE
+    if entry.kind is not EntryKind.CREDIT and (fault := _key_fault(entry)) is not None:
+        return fault
     if entry.kind is EntryKind.REGISTER:
         return DepositOutcome.CREDITED if cash is None else DepositOutcome.ACCOUNT_EXISTS
     if cash is None:
@@ -142,3 +139,9 @@ def judge(entry: QueueEntry, cash: int | None, owner: bytes | None) -> DepositOu
     if cash + entry.amount >= CASH_LIMIT:
         return DepositOutcome.CASH_OVERFLOW
     return DepositOutcome.CREDITED
+
+
+def _key_fault(entry: QueueEntry) -> DepositOutcome | None:
+    if not entry.is_canonical:
+        return DepositOutcome.KEY_NON_CANONICAL
+    return None if is_on_curve(entry.key) else DepositOutcome.KEY_OFF_CURVE

@@ -30,7 +30,7 @@ from sequencer.engine.deleveraging import Draft, Scene, merged, plan, zone_leave
 from sequencer.engine.holder import Holder, settled
 from sequencer.engine.liquidation import Taking, taken, takings
 from sequencer.engine.live import LiveOrder
-from sequencer.engine.room import Opening, Room
+from sequencer.engine.room import Opening, Room, first_repeated_rotation
 from sequencer.engine.solvency import TriggerIndex
 from sequencer.engine.work import Work
 
@@ -100,19 +100,15 @@ class Ledger:
         left to others, or deposits of a few dollars would keep everybody from trading. One entry
         always fits. The second that somebody sends to give an account another key waits.
         """
+        most = first_repeated_rotation(entries)
         room = Room(self.shape_class)
         room.take(self.opening(self.governance.fee_account))
-        rotations: set[tuple[int, bytes]] = set()
-        for place, entry in enumerate(entries):
-            opening, sent = self.opening(entry.account), (entry.account, entry.owner)
-            fits = room.fits([opening], positions=self.shape_class.positions // 2)
-            waits = entry.kind is EntryKind.ROTATE and sent in rotations
-            if place and (waits or not fits):
+        for place, entry in enumerate(entries[:most]):
+            opening = self.opening(entry.account)
+            if place and not room.fits([opening], positions=self.shape_class.positions // 2):
                 return place
-            if entry.kind is EntryKind.ROTATE:
-                rotations.add(sent)
             room.take(opening)
-        return len(entries)
+        return most
 
     def opening(
         self, account: int, markets: Iterable[int] = (), slots: tuple[int, ...] = ()

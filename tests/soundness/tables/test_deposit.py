@@ -41,9 +41,7 @@ def credit(amount: int = 10**9) -> QueueEntry:
     return QueueEntry(FIRST, EntryKind.CREDIT, 5, OWNER, (0,) * 14, (0,) * 8, amount)
 
 
-def rotate(
-    key: tuple[int, ...] = KEY, amount: int = 10**9, sender: bytes = OWNER
-) -> QueueEntry:
+def rotate(key: tuple[int, ...] = KEY, amount: int = 10**9, sender: bytes = OWNER) -> QueueEntry:
     return QueueEntry(FIRST, EntryKind.ROTATE, 5, sender, key, VIEWING, amount)
 
 
