@@ -124,10 +124,8 @@ class Ledger:
         """Consume one queue entry: registered, credited, given another key, or refused with its
         outcome."""
         holder = self.holders.get(entry.account)
-        if holder is None:
-            outcome = judge(entry, None, None)
-        else:
-            outcome = judge(entry, holder.holding.cash, holder.header.owner)
+        held = (None, None) if holder is None else (holder.holding.cash, holder.header.owner)
+        outcome = judge(entry, *held)
         self._touch(work, entry.account)
         work.deposits.append(entry)
         if outcome is not DepositOutcome.CREDITED:

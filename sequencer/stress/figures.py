@@ -100,12 +100,13 @@ class BatchFigures:
 
 @dataclass(slots=True)
 class Figures:
-    """A whole run of `windows` batches, whose first minute is `start` (ms). `replayed` is how many
-    batches the journal gave again, with the same roots."""
+    """A whole run of `windows` batches, one in `every` minutes, whose first minute is `start` (ms).
+    `replayed` is how many batches the journal gave again, with the same roots."""
 
     files: tuple[Path, ...]
     markets: tuple[Market, ...]
     start: int
+    every: int
     windows: int
     accounts: int
     seed: int
@@ -137,15 +138,23 @@ class Figures:
         return sum(not each.is_closed for each in self.batches)
 
     @property
+    def step_lengths(self) -> list[int]:
+        """How many batches the step of each batch has with it."""
+        lengths: list[int] = []
+        for place in range(len(self.batches)):
+            goes_on = place > 0 and not self.batches[place - 1].is_closed
+            lengths.append(lengths[-1] + 1 if goes_on else 1)
+        return lengths
+
+    @property
     def longest_open_step(self) -> int:
         """Batches of the longest step; 1 where every batch closed its own."""
-        longest = length = 0
-        for each in self.batches:
-            length += 1
-            longest = max(longest, length)
-            if each.is_closed:
-                length = 0
-        return longest
+        return max(self.step_lengths, default=0)
+
+    @property
+    def proving(self) -> float:
+        """Seconds that all proofs took."""
+        return sum(each.proof.seconds for each in self.batches if each.proof is not None)
 
     def open_value(self, row: BatchFigures) -> int:
         """What one side of all open positions is worth, in quanta."""
@@ -159,11 +168,13 @@ class Figures:
             "files": [str(path) for path in self.files],
             "markets": [market.symbol for market in self.markets],
             "from": moment(self.start),
+            "every_minutes": self.every,
             "accounts": self.accounts,
             "seed": self.seed,
             "shape_class": self.shape_class,
             "proved": self.proves,
             "every_batch_verified": self.every_batch_verified,
+            "prove_s": round(self.proving, 1),
             "replayed": self.replayed,
             **{name: self.total(name) for name in (*names, "liquidation_fees", "deleveraged")},
             "closed_worth": self.total("closed"),

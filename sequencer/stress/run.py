@@ -1,4 +1,4 @@
-"""The run: a batch a minute, from envelopes to roots, and to proofs if they are wanted.
+"""The run: a batch in so many minutes, from envelopes to roots, and to proofs if they are wanted.
 
 Nothing between traders and L1 is simulated: orders are signed and sealed, prices are signed and
 judged, batches go through journal and rules, proofs through L1's verifier, and at the end the
@@ -61,6 +61,7 @@ def _figures(options: StressOptions, stage: Stage, start: int) -> Figures:
         files=tuple(each.path for each in options.files),
         markets=stage.setup.genesis.governance.markets,
         start=start,
+        every=options.every,
         windows=stage.windows,
         accounts=options.accounts,
         seed=options.seed,
