@@ -8,6 +8,7 @@ from rollup.protocol.constants import COLLATERAL_DECIMALS
 from rollup.protocol.encoding import hex_digest
 from rollup.protocol.market import Market
 from sequencer.stress.candles import moment
+from sequencer.stress.queue import Comparison
 
 QUANTA = 10**COLLATERAL_DECIMALS
 
@@ -33,6 +34,7 @@ class BatchFigures:
     triggers alone. `due` are the accounts that are below maintenance margin as the batch ends, the
     backstop among them, and `is_closed` says that nobody keeps its step open; `least` is the least
     equity of any account, and `clamped` the markets whose price could not go as far as its reports.
+    `queue` says whom another rule would have deleveraged, where somebody was.
     """
 
     number: int
@@ -58,6 +60,7 @@ class BatchFigures:
     least: int
     seconds: float
     root: tuple[int, ...]
+    queue: Comparison | None = None
     proof: ProofFigures | None = None
 
     def to_record(self) -> dict[str, object]:
@@ -87,6 +90,8 @@ class BatchFigures:
             "seconds": round(self.seconds, 3),
             "root": hex_digest(self.root),
         }
+        if self.queue is not None:
+            record["queue"] = self.queue.to_record()
         if self.proof is not None:
             record |= {
                 "prove_s": round(self.proof.seconds, 3),
@@ -131,6 +136,15 @@ class Figures:
     def total(self, name: str) -> int:
         """The sum of a figure over all batches."""
         return sum(getattr(each, name) for each in self.batches)
+
+    @property
+    def queue(self) -> Comparison:
+        """Who was deleveraged, and whom another rule would have, over all batches."""
+        total = Comparison()
+        for each in self.batches:
+            if each.queue is not None:
+                total.add(each.queue)
+        return total
 
     @property
     def open_batches(self) -> int:
@@ -178,6 +192,7 @@ class Figures:
             "replayed": self.replayed,
             **{name: self.total(name) for name in (*names, "liquidation_fees", "deleveraged")},
             "closed_worth": self.total("closed"),
+            "queue": self.queue.to_record(),
             "clamped_batches": sum(each.clamped > 0 for each in self.batches),
             "refreshed": self.total("refreshed"),
             "most_refreshed": max((each.refreshed for each in self.batches), default=0),

@@ -32,6 +32,7 @@ from sequencer.service.venue import Venue
 from sequencer.stress.candles import MINUTE_MS, Candles, window
 from sequencer.stress.path import PricePath, decimals_of
 from sequencer.stress.people import QUANTA, Population, capital_of
+from sequencer.stress.queue import Entries
 
 CHAIN: Final = 31337
 VENUE_NUMBER: Final = 1
@@ -92,7 +93,7 @@ class StressOptions:
 @dataclass(slots=True)
 class Stage:
     """All that a run keeps between its batches. Batch k ends k times `period` ms after
-    `setup.genesis`. `liquidated` are the accounts that ever were."""
+    `setup.genesis`. `liquidated` are the accounts that ever were, `entries` what open positions cost."""
 
     setup: Setup
     folder: LockedFolder
@@ -106,6 +107,7 @@ class Stage:
     windows: int
     room: int
     liquidated: set[int] = field(default_factory=set)
+    entries: Entries = field(default_factory=Entries)
 
     def time(self, number: int) -> int:
         """When a batch ends."""
