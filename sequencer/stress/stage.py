@@ -93,7 +93,8 @@ class StressOptions:
 @dataclass(slots=True)
 class Stage:
     """All that a run keeps between its batches. Batch k ends k times `period` ms after
-    `setup.genesis`. `liquidated` are the accounts that ever were, `entries` what open positions cost."""
+    `setup.genesis`. `liquidated` are the accounts that ever were, `entries` what open positions
+    cost."""
 
     setup: Setup
     folder: LockedFolder
