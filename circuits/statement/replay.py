@@ -26,7 +26,7 @@ from circuits.tables.records import (
     TreeRecords,
 )
 from rollup.protocol.encoding import owner_words
-from rollup.protocol.outcome import FeeStep, Outcome
+from rollup.protocol.outcome import DepositStep, FeeStep, Outcome
 
 
 def replay(outcome: Outcome) -> Records:
@@ -74,8 +74,14 @@ def _deposits(outcome: Outcome, clock: Clock) -> DepositRecords:
         key_words=matrix([entry.key_words for entry in entries], 14),
         viewing=matrix([entry.viewing_words for entry in entries], 8),
         outcome=column(s.outcome for s in steps),
+        holder=matrix([_holder(step) for step in steps], 6),
         cash=cash,
     )
+
+
+def _holder(step: DepositStep) -> Sequence[int]:
+    """Whose the account is, where that decides what becomes of the entry."""
+    return owner_words(step.owner) if step.asks_owner and step.owner else (0,) * 6
 
 
 def _slots(outcome: Outcome, clock: Clock) -> SlotRecords:

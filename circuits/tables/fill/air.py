@@ -7,8 +7,8 @@ liquidated, and what it does not get of what the order pays is a rest, which is 
 (`taken.py`).
 Height: one row a fill, padded; rows in use need not be contiguous, and are among the first rows,
 as many as the shape class takes trades. Degree: 3.
-Buses: receives TRADE, and ORDER or LIQUIDATION of either side, accesses six words of MEMORY, sends the
-sums of fees and rests on FEES once.
+Buses: receives TRADE, and ORDER or LIQUIDATION of either side, accesses six words of MEMORY, sends
+the sums of fees and rests on FEES once.
 Claims: docs/spec/claims/fill.md. Spec: docs/spec/04-orders.md.
 """
 
