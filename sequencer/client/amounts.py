@@ -12,8 +12,9 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Final
 
-from rollup.protocol.constants import COLLATERAL_DECIMALS, PRICE_BITS, SIZE_BITS
+from rollup.protocol.constants import COLLATERAL_DECIMALS, PEG_BITS, PRICE_BITS, SIZE_BITS
 from rollup.protocol.market import Market
+from rollup.protocol.order import PEG_BIAS
 from sequencer.client.errors import NotOnLot, NotOnTick, OutOfRange
 
 Number = Decimal | str | int
@@ -27,6 +28,17 @@ _EXPONENT_MAX: Final = 30
 def ticks_of(price: Number, market: Market) -> int:
     """A price in ticks. NotOnTick, OutOfRange, TypeError for a float, ValueError for no number."""
     return _steps("price", price, market.price_decimals, PRICE_BITS, NotOnTick)
+
+
+def offset_of(away: Number, market: Market) -> int:
+    """How far from the oracle's price, below zero too, as a pegged order signs it. Errors as of
+    `ticks_of`."""
+    number = exact(away, signed=True)
+    if not number:
+        return PEG_BIAS
+    name, decimals = "distance from the oracle's price", market.price_decimals
+    ticks = _steps(name, abs(number), decimals, PEG_BITS - 1, NotOnTick)
+    return PEG_BIAS + (ticks if number > 0 else -ticks)
 
 
 def lots_of(size: Number, market: Market) -> int:
@@ -55,13 +67,15 @@ def decimal_of(steps: int, decimals: int) -> Decimal:
     return Decimal((int(steps < 0), digits, -decimals))
 
 
-def exact(value: Number) -> Decimal:
-    """A number as it was given. TypeError for a float or a bool, ValueError for no plain number."""
+def exact(value: Number, *, signed: bool = False) -> Decimal:
+    """A number as it was given, of any sign if so `signed`. TypeError for a float or a bool,
+    ValueError for no plain number."""
     if isinstance(value, bool) or not isinstance(value, Decimal | str | int):
         wanted = "a Decimal, a text like '0.0003' or an int is wanted"
         raise TypeError(f"{wanted}, not a {type(value).__name__}")
-    if isinstance(value, str) and not _TEXT.fullmatch(value):
-        raise ValueError(f"a number like '0.0003' is wanted, not {value[:40]!r}")
+    digits = value.removeprefix("-") if signed and isinstance(value, str) else value
+    if isinstance(digits, str) and not _TEXT.fullmatch(digits):
+        raise ValueError(f"a number like '0.0003' is wanted, not {str(value)[:40]!r}")
     number = Decimal(value)
     if not number.is_finite():
         raise ValueError("a finite number is wanted")

@@ -20,7 +20,18 @@ from sequencer.client.options import (
 if TYPE_CHECKING:  # libraries are loaded when a command is called
     from sequencer.client.view import OrderView
 
-ORDER_COLUMNS = ("id", "market", "side", "price", "size", "filled", "remaining", "status", "reason")
+ORDER_COLUMNS = (
+    "id",
+    "market",
+    "side",
+    "price",
+    "pegged",
+    "size",
+    "filled",
+    "remaining",
+    "status",
+    "reason",
+)
 FILL_COLUMNS = ("batch", "time", "order", "market", "side", "price", "size", "fee", "maker", "void")
 LIQUIDATION_COLUMNS = ("batch", "time", "market", "side", "price", "size", "fee", "void")
 ACCOUNT_COLUMNS = ("account", "owner", "insecure", "file")
@@ -170,6 +181,9 @@ def order() -> None:
 @trading_options
 @click.option("--time-in-force", type=click.Choice(["gtt", "ioc"]), default="gtt")
 @click.option("--post-only", is_flag=True, help="End it if it would take.")
+@click.option("--reduce-only", is_flag=True, help="Only make the position smaller.")
+@click.option("--pegged", is_flag=True, help="PRICE is from the oracle's, as @-12.5.")
+@click.option("--when-clamped", is_flag=True, help="Take from liquidations at held-back prices.")
 @click.option("--lasts", type=click.IntRange(1), metavar="SECONDS", help="Else a day.")
 @click.option("--receipts", type=file_type, help="Folder to keep the venue's receipt in.")
 @conventions
@@ -184,20 +198,25 @@ def place(
     password_file: Path | None,
     time_in_force: str,
     post_only: bool,
+    reduce_only: bool,
+    pegged: bool,
+    when_clamped: bool,
     lasts: int | None,
     receipts: Path | None,
 ) -> None:
     """Place an order for SIZE of MARKET at PRICE or better.
 
     Nothing is rounded: a price between two ticks is refused, and the nearest one named. The @ can
-    be left out.
+    be left out. A pegged order's limit follows the oracle's price; a resting one takes lots of
+    accounts that are liquidated, at its own price, before the backstop does.
 
     \b
     crypsis order place BTC-PERP sell 0.01 @61900 --post-only --account trader.json
+    crypsis order place BTC-PERP buy 0.5 @-20 --pegged --when-clamped --account bidder.json
     """
     from sequencer.client.command import keep_receipts, number, trading
 
-    price, size = number("price", price.removeprefix("@")), number("size", size)
+    price, size = number("price", price.removeprefix("@"), signed=pegged), number("size", size)
 
     with trading(console, url, account, password_file) as venue:
         placed = venue.order(
@@ -207,6 +226,9 @@ def place(
             size,
             time_in_force=time_in_force,
             post_only=post_only,
+            reduce_only=reduce_only,
+            pegged=pegged,
+            when_clamped=when_clamped,
             expires=None if lasts is None else timedelta(seconds=lasts),
         )
     if receipts is not None:
@@ -298,7 +320,7 @@ def fills(console: Output, url: str, account: Path, password_file: Path | None) 
     lost = [liquidation_record(each) for each in taken]
     text = _timed_table(found, FILL_COLUMNS)
     if lost:
-        text += "\n\ntaken by the backstop:\n" + _timed_table(lost, LIQUIDATION_COLUMNS)
+        text += "\n\nliquidated:\n" + _timed_table(lost, LIQUIDATION_COLUMNS)
     console.result({"fills": found, "liquidations": lost}, text)
 
 

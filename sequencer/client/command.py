@@ -71,10 +71,10 @@ def trading(
             yield venue
 
 
-def number(name: str, text: str) -> str:
-    """A number as it was typed; no number is wrong usage."""
+def number(name: str, text: str, *, signed: bool = False) -> str:
+    """A number as it was typed, below zero only if `signed`; no number is wrong usage."""
     try:
-        exact(text)
+        exact(text, signed=signed)
     except ValueError as error:
         raise click.UsageError(f"{name}: {error}") from None
     return text

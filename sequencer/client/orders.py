@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from rollup.private import Private
 from rollup.protocol.market import Market
-from rollup.protocol.order import Order, Side
+from rollup.protocol.order import PEG_BIAS, Order, Side
 from rollup.protocol.receipt import SignedReceipt
 from sequencer.client.amounts import cash_of, price_of, size_of
 from sequencer.client.errors import WrongAnswer
@@ -92,6 +92,7 @@ class OwnOrder(Private):
     expiry: int
     client_id: str | None = None
     order: Order | None = None
+    pegged: bool = False
     state: State = State.SENT
     remaining: int = 0
     reason: str | None = None
@@ -109,8 +110,9 @@ class OwnOrder(Private):
 
     @property
     def price(self) -> Decimal:
-        """For people."""
-        return price_of(self.ticks, self.market)
+        """For people; of a pegged order how far from the oracle's price it is."""
+        ticks = self.ticks - PEG_BIAS if self.pegged else self.ticks
+        return price_of(ticks, self.market)
 
     @property
     def size(self) -> Decimal:
@@ -224,7 +226,8 @@ def liquidation_of(fact: Fact, market: Market) -> Liquidation:
 def adopted(row: LiveRow, market: Market) -> OwnOrder:
     """An order that lives and that this client did not place: an earlier run's."""
     side = Side(row.side)
-    found = OwnOrder(row.key, market, side, row.price, row.size, row.expiry)
+    terms = (row.price, row.size, row.expiry)
+    found = OwnOrder(row.key, market, side, *terms, pegged=row.pegged)
     found.lives_as(row)
     found.heard_at = 0
     return found

@@ -129,6 +129,7 @@ class LiveRow(Private):
     size: int
     remaining: int
     expiry: int
+    pegged: bool
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -21,6 +21,7 @@ def order_record(order: OrderView) -> Record:
         "market": order.market,
         "side": order.side,
         "price": str(order.price),
+        "pegged": order.pegged,
         "size": str(order.size),
         "filled": str(order.filled),
         "remaining": str(order.remaining),

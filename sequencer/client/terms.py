@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 from rollup.private import Private
 from rollup.protocol.market import Market
 from rollup.protocol.order import Side, TimeInForce
-from sequencer.client.amounts import Number, lots_of, ticks_of
+from sequencer.client.amounts import Number, lots_of, offset_of, ticks_of
 from sequencer.client.errors import OutOfRange, Unknown
 
 SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
@@ -27,7 +27,8 @@ W = TypeVar("W")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Terms(Private):
-    """One order as a trader says it. Price and size as Decimal, text or int, on tick and lot.
+    """One order as a trader says it. Price and size as Decimal, text or int, on tick and lot; the
+    price of a `pegged` order is how far from the oracle's price it is, below zero too.
 
     `expires` is a timedelta from now or a venue's time in ms; `max_fee` the highest fee rate
     accepted, in millionths, by default the market's taker fee as it is now. `client_id` is the
@@ -41,6 +42,8 @@ class Terms(Private):
     time_in_force: str = "good-till-expiry"
     post_only: bool = False
     reduce_only: bool = False
+    pegged: bool = False
+    when_clamped: bool = False
     client_id: str | None = None
     expires: timedelta | int | None = None
     max_fee: int | None = None
@@ -70,7 +73,7 @@ def checked(terms: Terms, markets: tuple[Market, ...]) -> Checked:
         number,
         market,
         _word("side", terms.side, SIDES),
-        ticks_of(terms.price, market),
+        offset_of(terms.price, market) if terms.pegged else ticks_of(terms.price, market),
         lots_of(terms.size, market),
         _word("time in force", terms.time_in_force, TIMES_IN_FORCE),
         market.taker_fee if terms.max_fee is None else terms.max_fee,

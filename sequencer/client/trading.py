@@ -239,6 +239,8 @@ class Trader:
                 time_in_force=each.time_in_force,
                 reduce_only=each.terms.reduce_only,
                 post_only=each.terms.post_only,
+                pegged=each.terms.pegged,
+                when_clamped=each.terms.when_clamped,
             )
         except Rejected as refusal:
             raise OutOfRange(str(refusal)) from None
@@ -251,6 +253,7 @@ class Trader:
             order.expiry,
             each.terms.client_id,
             order,
+            each.terms.pegged,
             remaining=each.lots,
         )
 
@@ -283,6 +286,8 @@ def _terms_again(order: OwnOrder) -> Terms | None:
         size=order.remaining_size,
         post_only=was.post_only,
         reduce_only=was.reduce_only,
+        pegged=was.pegged,
+        when_clamped=was.when_clamped,
         client_id=order.client_id,
         expires=timedelta.max,
         max_fee=was.max_fee,

@@ -72,8 +72,13 @@ class OrderView(Private):
 
     @property
     def price(self) -> Decimal:
-        """The limit."""
+        """The limit; of a pegged order how far from the oracle's price that is."""
         return self.record.price
+
+    @property
+    def pegged(self) -> bool:
+        """Whether its limit follows the oracle's price."""
+        return self.record.pegged
 
     @property
     def size(self) -> Decimal:

@@ -28,6 +28,7 @@ from rollup.protocol.constants import (
 )
 from rollup.protocol.governance_codec import MARKET_NUMBERS
 from rollup.protocol.market import SYMBOL_LENGTH_MAX, Market
+from rollup.protocol.order import PEG_BIAS
 from rollup.protocol.receipt_json import signed_from_json
 from rollup.protocol.rejection import Rejected
 from sequencer.client.errors import WrongAnswer
@@ -264,11 +265,21 @@ def _page(node: Node) -> Page:
 
 
 def _live(node: Node) -> LiveRow:
+    """Of a pegged order the price is below zero, and what it signed less twice PEG_BIAS."""
     cells = node.row(8)
     slot, generation = cells[0].integer(), cells[1].integer()
-    ends = (MARKETS_MAX, 2, 1 << PRICE_BITS, 1 << SIZE_BITS, 1 << SIZE_BITS, 1 << TIME_BITS)
-    numbers = [number_of(cell, end) for cell, end in zip(cells[2:], ends, strict=True)]
-    return LiveRow(key_of(node, slot, generation), *numbers)
+    price = cells.pop(4)
+    pegged = price.integer() < 0
+    least, end = (-2 * PEG_BIAS + 1, 0) if pegged else (1, 1 << PRICE_BITS)
+    if not least <= price.integer() < end:
+        raise price.wrong("a price, or an offset below zero")
+    ticks = price.integer() + 2 * PEG_BIAS * pegged
+    sizes = (1 << SIZE_BITS, 1 << SIZE_BITS)
+    ends = (MARKETS_MAX, 2, *sizes, 1 << TIME_BITS)
+    found = [number_of(cell, end) for cell, end in zip(cells[2:], ends, strict=True)]
+    market, side, size, remaining, expiry = found
+    key = key_of(node, slot, generation)
+    return LiveRow(key, market, side, ticks, size, remaining, expiry, pegged)
 
 
 def _members(node: Node) -> "dict[str, Node]":

@@ -14,6 +14,7 @@ from rollup.private import Private
 from rollup.protocol.account import Header
 from rollup.protocol.constants import SLOT_BITS
 from rollup.protocol.encoding import hex_digest
+from rollup.protocol.order import PEG_BIAS
 from rollup.protocol.question import Question
 from sequencer.engine.core import CoreState
 from sequencer.intake.admission import Asked
@@ -166,13 +167,15 @@ def _fitting(rows: Sequence[_Row], room: int) -> int:
 
 
 def _orders(core: CoreState, account: int) -> list[_Row]:
-    """Rows of slot, generation, market, side, price, size, remaining, expiry."""
+    """Rows of slot, generation, market, side, price, size, remaining, expiry. The price of a pegged
+    order is below zero: what it signed less twice PEG_BIAS."""
     rows: list[_Row] = []
     for slot in range(1 << SLOT_BITS):
         live = core.live.get((account, slot))
         if live is not None:
             order = live.order
-            what = (order.market, int(order.side), order.price, order.size)
+            price = order.price - 2 * PEG_BIAS if order.pegged else order.price
+            what = (order.market, int(order.side), price, order.size)
             rows.append([slot, order.generation, *what, live.remaining, order.expiry])
     return rows
 

@@ -26,6 +26,7 @@ from rollup.crypto.envelope import (
 )
 from rollup.crypto.schnorr import SecretKey, Signature
 from rollup.hash.poseidon import Digest
+from rollup.protocol.order import PEG_BIAS, PEGGED_FLAG
 from rollup.protocol.receipt import RECEIPTS_START, Receipt, SignedReceipt, envelope_hash
 from rollup.protocol.receipt_json import signed_record
 from sequencer.client.errors import ConnectionBroken, Unreachable
@@ -234,7 +235,8 @@ class PlayedVenue:
             self.used[action.slot] = action.generation
             self.accepted.append(key)
             self.receipt_of[key] = len(self.receipts)
-            self.live[key] = [action.market, action.side, action.price, action.size, action.size]
+            price = action.price - 2 * PEG_BIAS * bool(action.flags & PEGGED_FLAG)
+            self.live[key] = [action.market, action.side, price, action.size, action.size]
             self.live[key].append(action.expiry)
             self.tell("accepted", key)
             if self.takes:

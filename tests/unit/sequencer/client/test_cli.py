@@ -91,6 +91,17 @@ def test_an_order_is_placed_listed_and_cancelled(
     assert ended["reason"] == "cancelled" and not played.live
 
 
+def test_an_order_is_pegged_and_marked(url: str, account: Path, played: PlayedVenue) -> None:
+    where = ("--url", url, "--account", account, "--json")
+    marks = ("--pegged", "--when-clamped", "--reduce-only")
+    placed = said(run(cli.order, "place", "BTC-PERP", "buy", "0.01", "@-20.5", *marks, *where))
+    (order,) = placed["orders"]
+    assert (order["price"], order["pegged"]) == ("-20.5", True)
+    (action,) = played.signed.values()
+    assert (action.price, action.flags) == (2**19 - 205, 4 + 16 + 32)
+    assert run(cli.order, "place", "BTC-PERP", "buy", "0.01", "@-20.5", *where).exit_code == 2
+
+
 def test_all_orders_are_cancelled_at_once(url: str, account: Path, played: PlayedVenue) -> None:
     where = ("--url", url, "--account", account)
     for _ in range(2):

@@ -57,6 +57,27 @@ def test_an_order_goes_out_in_ticks_and_lots_and_comes_back_alive() -> None:
     assert len(order.receipts) == 1
 
 
+@pytest.mark.parametrize("away", ["-12.5", "0", Decimal("52428.7"), -20])
+def test_a_pegged_order_says_how_far_from_the_oracle_it_is(away: object) -> None:
+    """Also to a client that was started after it was placed."""
+    venue = PlayedVenue()
+    marks = {"pegged": True, "when_clamped": True, "reduce_only": True}
+    terms = Terms("BTC-PERP", "buy", away, 1, **marks)  # type: ignore[arg-type]
+    order = play(connected(venue).order(terms), venue)
+    action = venue.signed[order.key]
+    assert action.price == 2**19 + int(Decimal(away) * 10)  # type: ignore[arg-type]
+    assert action.flags == 4 + 16 + 32
+    later = connected(venue)
+    (found,) = later.session.book.orders.values()
+    assert found.order is None and found.pegged and order.pegged
+    assert found.price == order.price == Decimal(away)  # type: ignore[arg-type]
+
+
+def test_a_price_below_zero_is_none() -> None:
+    with pytest.raises(ValueError, match="a number like"):
+        play(connected(PlayedVenue()).order(Terms("BTC-PERP", "buy", "-1", 1)), PlayedVenue())
+
+
 def test_what_is_off_the_grid_is_never_sent() -> None:
     venue = PlayedVenue()
     trader = connected(venue)
@@ -77,7 +98,8 @@ def test_what_is_off_the_grid_is_never_sent() -> None:
         ({"max_fee": -1}, OutOfRange),
         ({"expires": -1}, OutOfRange),
         ({"expires": timedelta.max}, OutOfRange),
-        ({"reduce_only": True}, OutOfRange),
+        ({"pegged": True, "price": "-60000"}, OutOfRange),
+        ({"pegged": True, "price": "-1.05"}, NotOnTick),
         ({"client_id": ""}, OutOfRange),
         ({"client_id": "x" * 65}, OutOfRange),
     ],
