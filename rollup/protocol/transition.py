@@ -324,10 +324,9 @@ def close_account(
 
 
 def require_open_step(entry: Entry) -> None:
-    """While prices stand, cash does not leave, and what orders trade with each other only shrinks.
-    The backstop, and orders that take of liquidated accounts, may take risk."""
-    grew = grown(entry.holding_before, entry.holding)
-    if entry.paid_out or entry.exchanged.intersection(grew):
+    """While prices stand, what orders trade with each other only shrinks. The backstop, and orders
+    that take of liquidated accounts, may take risk."""
+    if entry.exchanged.intersection(grown(entry.holding_before, entry.holding)):
         raise Rejected(Reason.STEP_RISK, "the step is open, so positions only shrink")
 
 
