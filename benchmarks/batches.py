@@ -59,14 +59,15 @@ def trading_batches(
 def refreshing_batch(accounts: Sequence[int], book: int, seed: int = 1) -> bytes:
     """A batch file that opens these accounts (an even number) for their triggers only.
 
-    They traded in pairs, with margins that a seed spreads from an eighth to a half of what they hold; then
-    the price fell by a hundredth.
+    They traded in pairs, with margins that a seed spreads from an eighth to a half of what they
+    hold; then the price fell by a hundredth.
     """
     draw, venue = random.Random(seed), Venue(real())
+    held = REFRESHED_SIZE * BTC_PRICE
     for first in range(0, len(accounts), DEPOSITS_MAX):
         consumed = venue.state.globals.deposits_consumed
         entries = [
-            register(consumed + i, index, int(REFRESHED_SIZE * BTC_PRICE * draw.uniform(1 / 8, 1 / 2)))
+            register(consumed + i, index, int(held * draw.uniform(1 / 8, 1 / 2)))
             for i, index in enumerate(accounts[first : first + DEPOSITS_MAX])
         ]
         _adopt(venue, venue.batch(entries), CLASS_M)
