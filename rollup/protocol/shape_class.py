@@ -93,7 +93,8 @@ SHAPE_CLASSES: Final = {shape.name: shape for shape in (CLASS_S, CLASS_M, CLASS_
 
 def _most(name: str) -> int:
     """The most that any class takes of something."""
-    return max(getattr(shape, name) for shape in SHAPE_CLASSES.values())
+    sizes: list[int] = [getattr(shape, name) for shape in SHAPE_CLASSES.values()]
+    return max(sizes)
 
 
 LARGEST: Final = ShapeClass(
