@@ -103,9 +103,9 @@ DEPOSIT = Bus(
 amount: 62 bits in packed pairs; x and y: the queued words mod p; canonical: 1 if all were below p;
 outcome: code of the protocol's DepositOutcome."""
 
-HEADER = Bus("HEADER", 15, ("account", *_vector("digest", 8), "created"))
+HEADER = Bus("HEADER", 15, ("account", *_vector("digest", 8), "created", "keyed"))
 """The header that an account's leaf commits to, to be opened; created: 1 if the batch made the
-account. Sent by account, received by header."""
+account; keyed: 1 if its key may sign. Sent by account, received by header."""
 
 SUMS = 29
 """Columns of the five sums of a CHAIN message (circuits.tables.position.sums)."""
@@ -205,7 +205,8 @@ FLAGGED = Bus("FLAGGED", 25, ("difference",))
 received by batch."""
 
 OWNER = Bus("OWNER", 26, ("account", *_vector("owner", 6)))
-"""The owner in an account's header, an L1 address. Sent by header, received by outflow."""
+"""The owner in an account's header, an L1 address. Sent by header, received by outflow and
+deposit."""
 
 OUTFLOW = Bus("OUTFLOW", 27, ("account",))
 """Cash may leave this account: its row meets initial margin, at prices that are fresh and
@@ -228,6 +229,24 @@ BACKSTOP = Bus(
 )
 """What the backstop has left over each margin as it ends the batch, and its ladder, in limbs. Sent
 by account, received by market."""
+
+ROTATION = Bus(
+    "ROTATION",
+    32,
+    (
+        "account",
+        *_vector("owner", 6),
+        *_vector("x", 7),
+        *_vector("y", 7),
+        *_vector("viewing", 8),
+    ),
+)
+"""An account's owner gives it another key: it has this header from now on. Sent by deposit,
+received by header."""
+
+RENEWED = Bus("RENEWED", 33, ("account", *_vector("with_header", 8), "keyed"))
+"""The new leaf of an account starts with another header, after which its chaining value is this;
+keyed: 1 if its key may sign. Sent by account, received by header."""
 
 BUSES = (
     RANGE,
@@ -261,5 +280,7 @@ BUSES = (
     NEEDED,
     STAYS,
     BACKSTOP,
+    ROTATION,
+    RENEWED,
 )
 """All buses, in order of identifier."""

@@ -36,7 +36,7 @@ from rollup.protocol.units import (
     require_tuple_of,
 )
 
-PUBLIC_TAG = b"crypsis-public-6"
+PUBLIC_TAG = b"crypsis-public-7"
 """Domain and version of the digest."""
 
 
