@@ -105,8 +105,8 @@ class BatchFigures:
 
 @dataclass(slots=True)
 class Figures:
-    """A whole run of `windows` batches, one in `every` minutes, whose first minute is `start` (ms).
-    `replayed` is how many batches the journal gave again, with the same roots."""
+    """A whole run of `windows` batches, one in `every` minutes or sooner, whose first minute is
+    `start` (ms). `replayed` is how many batches the journal gave again, with the same roots."""
 
     files: tuple[Path, ...]
     markets: tuple[Market, ...]

@@ -41,7 +41,7 @@ def run_stress(
         figures = _figures(options, stage, start)
         yield figures
         with closing(stage.venue):
-            for number in range(1, stage.windows + 1):
+            for number in range(1, len(stage.times) + 1):
                 row = _batch(stage, number)
                 figures.batches.append(row)
                 if options.proves:
@@ -63,7 +63,7 @@ def _figures(options: StressOptions, stage: Stage, start: int) -> Figures:
         markets=stage.setup.genesis.governance.markets,
         start=start,
         every=options.every,
-        windows=stage.windows,
+        windows=len(stage.times),
         accounts=options.accounts,
         seed=options.seed,
         shape_class=options.shape_class.name,
