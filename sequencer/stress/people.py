@@ -119,7 +119,7 @@ class Population:
         wishes: list[tuple[Trader, int, int]] = []
         while self.waiting and len(wishes) + len(self.markets) <= room:
             trader = self.waiting.pop(0)
-            wishes += self._opening(trader, terms, holdings[trader.account])
+            wishes += self.opening(trader, terms, holdings[trader.account])
         if self.waiting:
             return wishes
         for trader in self.traders:
@@ -128,7 +128,7 @@ class Population:
                 wishes += self._change(trader, terms, holdings[trader.account])
         return wishes
 
-    def _opening(
+    def opening(
         self, trader: Trader, terms: Sequence[MarketTerms], holding: Holding
     ) -> list[tuple[Trader, int, int]]:
         """A new position in each of its markets, of its cash alone: it holds nothing."""
@@ -159,7 +159,7 @@ class Population:
             habits = self.habits[trader.account]
             is_long = self._random.random() < LONG_SHARE
             self.habits[trader.account] = Habits(habits.leverage, is_long, habits.markets)
-            return self._opening(trader, terms, holding)
+            return self.opening(trader, terms, holding)
         closes = self._random.random() < 0.5
         sizes = [(market, size if closes else size - size // 2) for market, size in held]
         return [(trader, market, -size) for market, size in sizes]

@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 
+from rollup.protocol.margin import Holding
 from rollup.protocol.public import PublicInput
 from sequencer.demo.market.tape.error import TapeError
 from sequencer.stress.candles import MINUTE_MS, read_candles
 from sequencer.stress.figures import Figures, hours_of
 from sequencer.stress.render import TABLE_WIDTH, tables
 from sequencer.stress.report import report_html
-from sequencer.stress.run import StressError, run_stress
+from sequencer.stress.run import StressError, is_conserved, run_stress
 from sequencer.stress.stage import MAKERS, StressOptions
 from tests.helpers.candles import START_MS, fall, write
+from tests.helpers.venue import held
 from tests.unit.sequencer.demo.test_run import StandIn
 
 
@@ -145,6 +147,22 @@ def test_a_step_that_stays_open_is_counted_by_its_batches(figures: Figures) -> N
     open_figures = replace(figures, batches=rows)
     assert open_figures.step_lengths == [1, 1, 2, 3, 1]
     assert (open_figures.longest_open_step, open_figures.open_batches) == (3, 2)
+
+
+def test_money_and_lots_are_conserved_or_the_run_failed(figures: Figures) -> None:
+    assert figures.is_conserved and "money and lots were conserved" in tables(figures)
+    first, *others = figures.batches
+    lost = replace(figures, batches=[replace(first, is_conserved=False), *others])
+    assert not lost.succeeded and "NOT conserved" in tables(lost)
+
+
+@pytest.mark.parametrize(
+    ("cash", "sizes", "conserved"),
+    [((7, -2), (3, -3), True), ((7, -1), (3, -3), False), ((7, -2), (3, -2), False)],
+)
+def test_what_is_conserved(cash: tuple[int, int], sizes: tuple[int, int], conserved: bool) -> None:
+    holdings = [Holding(*each) for each in zip(cash, map(held, sizes), strict=True)]
+    assert is_conserved(holdings, 5, 2) is conserved
 
 
 def test_hours_hold_every_batch_once(figures: Figures) -> None:
