@@ -88,9 +88,9 @@ class Population:
     ) -> list[Order]:
         """What everybody sends in a batch: quotes first, then at most `room` orders that take
         them. `venue` is chain and venue number."""
-        minutes = 1 if self.asked is None else (time - self.asked) // MINUTE_MS
+        since = MINUTE_MS if self.asked is None else time - self.asked
         self.asked = time
-        wishes = self._wishes(terms, holdings, room, minutes)
+        wishes = self._wishes(terms, holdings, room, max(1, since // MINUTE_MS))
         wanted = [[0, 0] for _ in self.markets]
         for _, market, lots in wishes:
             wanted[market][lots < 0] += abs(lots)
