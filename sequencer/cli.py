@@ -59,7 +59,7 @@ def batches_wanted(_: click.Context, __: click.Parameter, text: str) -> int | No
     type=click.Choice(list(SHAPE_CLASSES)),
     default=CLASS_S.name,
     show_default=True,
-    help="How much a batch may hold: S up to 128 trades, M up to 1,024.",
+    help="How much a batch may hold: S up to 128 trades, M up to 1,024, R as S and 3,840 accounts.",
 )
 @click.option(
     "--prove/--no-prove",
@@ -179,7 +179,7 @@ def moment_wanted(_: click.Context, __: click.Parameter, text: str | None) -> in
     default=1,
     show_default=True,
     metavar="MINUTES",
-    help="Of a batch.",
+    help="Of a batch at most; it ends sooner where prices move fast.",
 )
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of everything.")
 @click.option(
@@ -241,10 +241,9 @@ def stress(
 
     FILES are candles, one file for each market: CSV of date, open, high, low, close, volume, of
     whole minutes, plain, .gz or .zip; a file's name begins with its market's. A batch is a minute,
-    or as many as --every says: a price moves by a governance step a batch at most, so that in a
-    crash the venue follows the market the more slowly, the longer its batches are. Simulated
-    traders of every leverage trade on it; who falls below maintenance margin loses to the backstop
-    what must go. Ends with a table, and a report with charts.
+    or up to --every of them while prices move by less than half of what one batch can follow.
+    Simulated traders of every leverage trade on it; who falls below maintenance margin loses to the
+    backstop what must go. Ends with a table, and a report with charts.
     """
     from rollup.files import write_whole
     from rollup.installed import installed_verifier

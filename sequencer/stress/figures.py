@@ -34,6 +34,7 @@ class BatchFigures:
     triggers alone. `due` are the accounts that are below maintenance margin as the batch ends, the
     backstop among them, and `is_closed` says that nobody keeps its step open; `least` is the least
     equity of any account, and `clamped` the markets whose price could not go as far as its reports.
+    `is_conserved` says that all cash is what L1 has in custody, and that sizes sum to nothing.
     `queue` says whom another rule would have deleveraged, where somebody was.
     """
 
@@ -58,6 +59,7 @@ class BatchFigures:
     due: int
     is_closed: bool
     least: int
+    is_conserved: bool
     seconds: float
     root: tuple[int, ...]
     queue: Comparison | None = None
@@ -105,8 +107,8 @@ class BatchFigures:
 
 @dataclass(slots=True)
 class Figures:
-    """A whole run of `windows` batches, one in `every` minutes, whose first minute is `start` (ms).
-    `replayed` is how many batches the journal gave again, with the same roots."""
+    """A whole run of `windows` batches, one in `every` minutes or sooner, whose first minute is
+    `start` (ms). `replayed` is how many batches the journal gave again, with the same roots."""
 
     files: tuple[Path, ...]
     markets: tuple[Market, ...]
@@ -129,9 +131,14 @@ class Figures:
     @property
     def succeeded(self) -> bool:
         """Whether every batch was verified, or, without proofs, judged by the rules; and the
-        journal gave all of them again."""
+        journal gave all of them again. And money and lots were conserved."""
         verified = self.every_batch_verified if self.proves else bool(self.batches)
-        return verified and self.replayed == len(self.batches)
+        return verified and self.is_conserved and self.replayed == len(self.batches)
+
+    @property
+    def is_conserved(self) -> bool:
+        """Whether no batch made or lost money, or lots of a market."""
+        return all(each.is_conserved for each in self.batches)
 
     def total(self, name: str) -> int:
         """The sum of a figure over all batches."""
@@ -199,6 +206,7 @@ class Figures:
             "batches_with_accounts_due": sum(each.due > 0 for each in self.batches),
             "open_batches": self.open_batches,
             "longest_open_step": self.longest_open_step,
+            "conserved": self.is_conserved,
             "least_equity": min((each.least for each in self.batches), default=0),
             "backstop_start": self.backstop_start,
             "backstop": None if last is None else last.backstop,

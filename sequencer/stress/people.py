@@ -17,6 +17,7 @@ from rollup.protocol.order import Order, Side, TimeInForce
 from rollup.protocol.terms import MarketTerms
 from sequencer.demo.market.scene import MAX_FEE
 from sequencer.demo.market.trader import Trader
+from sequencer.stress.candles import MINUTE_MS
 
 LEVERAGES: Final = (1.5, 40.0)
 """Between these the leverage that a trader wants is spread, evenly over its logarithm; it gets as
@@ -58,14 +59,14 @@ class Habits:
 
 @dataclass(slots=True, repr=False)
 class Population:
-    """All traders and makers, and what they do next. `every` are the minutes of a batch; `waiting`
-    have no position yet."""
+    """All traders and makers, and what they do next. `waiting` have no position yet; `asked` is
+    when they were asked last, in ms."""
 
     traders: Sequence[Trader]
     makers: Sequence[Trader]
     markets: Sequence[Market]
     seed: int
-    every: int = 1
+    asked: int | None = None
     habits: dict[int, Habits] = field(default_factory=dict)
     waiting: list[Trader] = field(default_factory=list)
 
@@ -87,7 +88,9 @@ class Population:
     ) -> list[Order]:
         """What everybody sends in a batch: quotes first, then at most `room` orders that take
         them. `venue` is chain and venue number."""
-        wishes = self._wishes(terms, holdings, room)
+        since = MINUTE_MS if self.asked is None else time - self.asked
+        self.asked = time
+        wishes = self._wishes(terms, holdings, room, max(1, since // MINUTE_MS))
         wanted = [[0, 0] for _ in self.markets]
         for _, market, lots in wishes:
             wanted[market][lots < 0] += abs(lots)
@@ -105,22 +108,27 @@ class Population:
         ]
 
     def _wishes(
-        self, terms: Sequence[MarketTerms], holdings: Mapping[int, Holding], room: int
+        self,
+        terms: Sequence[MarketTerms],
+        holdings: Mapping[int, Holding],
+        room: int,
+        minutes: int,
     ) -> list[tuple[Trader, int, int]]:
-        """Trader, market and signed lots. Who has no position yet goes first."""
+        """Trader, market and signed lots, of so many minutes. Who has no position yet goes
+        first."""
         wishes: list[tuple[Trader, int, int]] = []
         while self.waiting and len(wishes) + len(self.markets) <= room:
             trader = self.waiting.pop(0)
-            wishes += self._opening(trader, terms, holdings[trader.account])
+            wishes += self.opening(trader, terms, holdings[trader.account])
         if self.waiting:
             return wishes
         for trader in self.traders:
-            acts = self._random.random() * ACTS_EVERY < self.every
+            acts = self._random.random() * ACTS_EVERY < minutes
             if acts and len(wishes) + len(self.markets) <= room:
                 wishes += self._change(trader, terms, holdings[trader.account])
         return wishes
 
-    def _opening(
+    def opening(
         self, trader: Trader, terms: Sequence[MarketTerms], holding: Holding
     ) -> list[tuple[Trader, int, int]]:
         """A new position in each of its markets, of its cash alone: it holds nothing."""
@@ -151,7 +159,7 @@ class Population:
             habits = self.habits[trader.account]
             is_long = self._random.random() < LONG_SHARE
             self.habits[trader.account] = Habits(habits.leverage, is_long, habits.markets)
-            return self._opening(trader, terms, holding)
+            return self.opening(trader, terms, holding)
         closes = self._random.random() < 0.5
         sizes = [(market, size if closes else size - size // 2) for market, size in held]
         return [(trader, market, -size) for market, size in sizes]

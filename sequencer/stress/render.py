@@ -104,8 +104,9 @@ def _totals(figures: Figures) -> list[str]:
     )
     least = dollars(min(row.least for row in figures.batches))
     clamped = sum(row.clamped > 0 for row in figures.batches)
+    conserved = "conserved" if figures.is_conserved else "NOT conserved"
     return [
-        f"{verified}; the journal gave the same roots",
+        f"{verified}; the journal gave the same roots; money and lots were {conserved}",
         f"{figures.total('first_time'):,} accounts ever liquidated, in "
         f"{figures.total('liquidated'):,} liquidations: ${dollars(figures.total('taken'))} taken "
         f"for ${dollars(figures.total('liquidation_fees'))} of fees",

@@ -83,7 +83,7 @@ def _how(figures: Figures) -> str:
 
 
 def _minutes(count: int) -> str:
-    return "minute" if count == 1 else f"{count} minutes"
+    return "minute" if count == 1 else f"{count} minutes, or sooner where prices move fast"
 
 
 def _tiles(figures: Figures) -> str:

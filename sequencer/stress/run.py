@@ -41,7 +41,7 @@ def run_stress(
         figures = _figures(options, stage, start)
         yield figures
         with closing(stage.venue):
-            for number in range(1, stage.windows + 1):
+            for number in range(1, len(stage.times) + 1):
                 row = _batch(stage, number)
                 figures.batches.append(row)
                 if options.proves:
@@ -63,7 +63,7 @@ def _figures(options: StressOptions, stage: Stage, start: int) -> Figures:
         markets=stage.setup.genesis.governance.markets,
         start=start,
         every=options.every,
-        windows=stage.windows,
+        windows=len(stage.times),
         accounts=options.accounts,
         seed=options.seed,
         shape_class=options.shape_class.name,
@@ -121,6 +121,7 @@ def _row(
         due=sum(excess(holding, terms) < 0 for holding in holdings),
         is_closed=closed.outcome.public.closed,
         least=min(value(holding, terms).equity for holding in holdings),
+        is_conserved=is_conserved(holdings, closed.outcome.public.total, len(terms)),
         seconds=seconds,
         root=closed.outcome.public.new_root,
     )
@@ -139,6 +140,15 @@ def _refreshed(closed: ClosedBatch) -> int:
         if takeover.route is not Route.BACKSTOP:
             busy.add(takeover.taker)
     return sum(account.index not in busy for account in closed.outcome.accounts)
+
+
+def is_conserved(holdings: Sequence[Holding], custody: int, markets: int) -> bool:
+    """All cash together is what L1 has under custody, and every market's sizes sum to nothing."""
+    sizes = [0] * markets
+    for holding in holdings:
+        for market, size in holding.positions.held:
+            sizes[market] += size
+    return sum(holding.cash for holding in holdings) == custody and not any(sizes)
 
 
 def _open_interest(holdings: Sequence[Holding], markets: int) -> tuple[int, ...]:

@@ -33,6 +33,7 @@ from sequencer.stress.candles import MINUTE_MS, Candles, window
 from sequencer.stress.path import PricePath, decimals_of
 from sequencer.stress.people import QUANTA, Population, capital_of
 from sequencer.stress.queue import Entries
+from sequencer.stress.schedule import batch_times
 
 CHAIN: Final = 31337
 VENUE_NUMBER: Final = 1
@@ -51,7 +52,7 @@ TAKERS_SHARE: Final = (3, 4)
 @dataclass(frozen=True, slots=True)
 class StressOptions:
     """What is asked for. `begin` (ms) and `hours` are None for all that the files have; `every` are
-    the minutes of a batch; `backstop` is in dollars, None for what suits `accounts`.
+    the minutes of a batch at most; `backstop` is in dollars, None for what suits `accounts`.
     `insecure_seed` derives every key from a number. Files go under `root`."""
 
     files: Sequence[Candles]
@@ -78,11 +79,6 @@ class StressOptions:
         return window(self.files, self.begin, self.hours)
 
     @property
-    def period(self) -> int:
-        """Between two batches, in ms."""
-        return self.every * MINUTE_MS
-
-    @property
     def prelude(self) -> int:
         """Batches before the first one of the span, in which everybody is registered, and one
         over."""
@@ -92,9 +88,8 @@ class StressOptions:
 
 @dataclass(slots=True)
 class Stage:
-    """All that a run keeps between its batches. Batch k ends k times `period` ms after
-    `setup.genesis`. `liquidated` are the accounts that ever were, `entries` what open positions
-    cost."""
+    """All that a run keeps between its batches, which end at `times`. `liquidated` are the accounts
+    that ever were, `entries` what open positions cost."""
 
     setup: Setup
     folder: LockedFolder
@@ -104,15 +99,14 @@ class Stage:
     venue: Venue
     people: Population
     paths: Sequence[PricePath]
-    period: int
-    windows: int
+    times: Sequence[int]
     room: int
     liquidated: set[int] = field(default_factory=set)
     entries: Entries = field(default_factory=Entries)
 
     def time(self, number: int) -> int:
         """When a batch ends."""
-        return self.setup.genesis.time + number * self.period
+        return self.times[number - 1]
 
     def reports(self, time: int) -> list[SignedPackage]:
         """What the signers say of the slot of a batch: the prices a minute before it ends."""
@@ -147,8 +141,9 @@ class Stage:
 
 def make_stage(options: StressOptions, verifier: Verifier, folder: LockedFolder) -> Stage:
     """Genesis, L1 with everybody's deposits in its queue, and the venue with an empty journal."""
-    keys = KeySource(options.insecure_seed)
-    feed = _feed(options)
+    keys, paths = KeySource(options.insecure_seed), _paths(options)
+    times = batch_times(paths, options.prelude, options.span, options.every)
+    feed = _feed(options, paths, times)
     genesis = scene.make_genesis(keys, CHAIN, VENUE_NUMBER, feed)
     material = keys.salt_material()
     folder.start(genesis, material, keys.receipt_material())
@@ -167,10 +162,9 @@ def make_stage(options: StressOptions, verifier: Verifier, folder: LockedFolder)
         clock=clock,
         l1=l1,
         venue=Venue(setup, folder, l1, keys.address(scene.OPERATOR)),
-        people=Population(traders, makers, feed.markets, options.seed, options.every),
-        paths=_paths(options),
-        period=options.period,
-        windows=feed.windows or 0,
+        people=Population(traders, makers, feed.markets, options.seed),
+        paths=paths,
+        times=times,
         room=shape.trades * part // of,
     )
 
@@ -179,11 +173,9 @@ def _paths(options: StressOptions) -> list[PricePath]:
     return [PricePath(each, decimals_of(each.all[0].open), options.seed) for each in options.files]
 
 
-def _feed(options: StressOptions) -> Feed:
+def _feed(options: StressOptions, paths: Sequence[PricePath], times: Sequence[int]) -> Feed:
     """The markets of the files and their first prices; trades are made by people alone."""
-    start, end = options.span
-    begin = start - options.prelude * options.period
-    paths = _paths(options)
+    begin = times[0] - MINUTE_MS
     prices = tuple(path.at(begin) for path in paths)
     return Feed(
         name=", ".join(str(each.path) for each in options.files),
@@ -194,7 +186,7 @@ def _feed(options: StressOptions) -> Feed:
         divisors=tuple(1 for _ in paths),
         prices=prices,
         grid=Grid(begin, MINUTE_MS, options.shape_class.trades),
-        windows=options.prelude + (end - start) // options.period,
+        windows=len(times),
         skipped={},
         trades=iter(()),
     )

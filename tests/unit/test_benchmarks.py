@@ -9,13 +9,15 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from benchmarks import engine, load, network, restart
+from benchmarks import crash_book, engine, load, network, restart
 from benchmarks.batches import trading_batches
 from benchmarks.chart import chart
 from rollup.protocol.batch_codec import batch_from_bytes
 from rollup.protocol.order import Side
 from rollup.protocol.shape_class import ShapeClass
 from rollup.protocol.transition import apply_batch
+from sequencer.stress.candles import MINUTE_MS
+from tests.helpers.candles import START_MS, fall, write
 from tests.helpers.venue import real
 
 SMALL = ShapeClass(
@@ -163,3 +165,19 @@ def test_restarts_are_measured_on_a_venue_that_goes_on() -> None:
     assert (first["batches"], second["batches"]) == (6, 7)
     assert first["journal_bytes"] < second["journal_bytes"]
     assert all(second[name] > 0 for name in second)
+
+
+def test_a_book_that_crashes_closes_its_steps_in_several_batches(tmp_path: Path) -> None:
+    """Two markets fall by 4 % a minute; class S takes from 128 positions a batch."""
+    prices = ("btc_1m.csv", 7_400), ("eth_1m.csv", 190)
+    files = [write(tmp_path / name, fall(first, 0.04, 4)) for name, first in prices]
+    town = crash_book.make_town(files, START_MS, 300, backstop=10**6, shape="S")
+    steps = [town.step(START_MS + minute * MINUTE_MS) for minute in range(1, 5)]
+    assert max(step.batches for step in steps) > 1
+    longest = max(steps, key=lambda step: step.batches)
+    assert longest.venue_ms == (longest.batches - 1) * crash_book.GAP_MS
+    assert longest.takeovers > 128 and len(longest.accounts) > 100
+    assert sum(step.deleveraged for step in steps) > 0
+    health = town.health()
+    assert (health["due"], health["conserved"]) == (0, True)
+    assert health["least_equity"] == 0

@@ -122,4 +122,6 @@ def test_a_run_with_little_of_a_backstop_says_what_is_the_same(tmp_path: Path) -
     assert "by profit and leverage it would be" in tables(done)
     rows = [row.to_record() for row in done.batches]
     assert any("queue" in row for row in rows)
-    assert "by profit and leverage" not in tables(run(options(tmp_path / "rich", minutes=2)))
+    rich = tmp_path / "rich"
+    rich.mkdir()
+    assert "by profit and leverage" not in tables(run(options(rich, minutes=2)))

@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 
+from rollup.protocol.margin import Holding
 from rollup.protocol.public import PublicInput
 from sequencer.demo.market.tape.error import TapeError
 from sequencer.stress.candles import MINUTE_MS, read_candles
 from sequencer.stress.figures import Figures, hours_of
 from sequencer.stress.render import TABLE_WIDTH, tables
 from sequencer.stress.report import report_html
-from sequencer.stress.run import StressError, run_stress
+from sequencer.stress.run import StressError, is_conserved, run_stress
 from sequencer.stress.stage import MAKERS, StressOptions
 from tests.helpers.candles import START_MS, fall, write
+from tests.helpers.venue import held
 from tests.unit.sequencer.demo.test_run import StandIn
 
 
@@ -118,14 +120,25 @@ def test_a_part_of_the_files_is_taken_where_it_is_asked_for(tmp_path: Path) -> N
 
 
 def test_a_batch_may_take_longer_than_a_minute(tmp_path: Path) -> None:
-    given = options(tmp_path, minutes=20, every=5)
+    """Prices that hardly move for ten minutes, and then fall by 4 % a minute."""
+    files = tuple(
+        read_candles(write(tmp_path / name, [*fall(first, 0.0, 10), *fall(first, 0.04, 6)]))
+        for name, first in (("btc_1m.csv", 7_400), ("eth_1m.csv", 190))
+    )
+    given = options(tmp_path, files=files, every=5)
     done = run(given)
-    times = [row.time for row in done.batches]
-    assert {after - time for time, after in pairwise(times)} == {5 * MINUTE_MS}
-    assert done.windows == given.prelude + 4 and times[-1] == given.span[1]
+    ends = [row.time for row in done.batches][given.prelude - 1 :]
+    lasted = [(after - before) // MINUTE_MS for before, after in pairwise(ends)]
+    assert lasted == [5, 5, *[1] * 6]
+    assert (ends[0], ends[-1]) == given.span and done.windows == given.prelude + len(lasted)
     assert done.succeeded and all(row.due == 0 and row.least >= 0 for row in done.batches)
-    text = report_html(done)
-    assert "every 5 minutes" in text and "every minute" in report_html(run(options(tmp_path)))
+    assert "every 5 minutes" in report_html(done)
+
+
+def test_without_longer_batches_there_is_one_a_minute(figures: Figures) -> None:
+    times = [row.time for row in figures.batches]
+    assert {after - before for before, after in pairwise(times)} == {MINUTE_MS}
+    assert "of class S every minute" in report_html(figures)
 
 
 def test_a_step_that_stays_open_is_counted_by_its_batches(figures: Figures) -> None:
@@ -134,6 +147,22 @@ def test_a_step_that_stays_open_is_counted_by_its_batches(figures: Figures) -> N
     open_figures = replace(figures, batches=rows)
     assert open_figures.step_lengths == [1, 1, 2, 3, 1]
     assert (open_figures.longest_open_step, open_figures.open_batches) == (3, 2)
+
+
+def test_money_and_lots_are_conserved_or_the_run_failed(figures: Figures) -> None:
+    assert figures.is_conserved and "money and lots were conserved" in tables(figures)
+    first, *others = figures.batches
+    lost = replace(figures, batches=[replace(first, is_conserved=False), *others])
+    assert not lost.succeeded and "NOT conserved" in tables(lost)
+
+
+@pytest.mark.parametrize(
+    ("cash", "sizes", "conserved"),
+    [((7, -2), (3, -3), True), ((7, -1), (3, -3), False), ((7, -2), (3, -2), False)],
+)
+def test_what_is_conserved(cash: tuple[int, int], sizes: tuple[int, int], conserved: bool) -> None:
+    holdings = [Holding(*each) for each in zip(cash, map(held, sizes), strict=True)]
+    assert is_conserved(holdings, 5, 2) is conserved
 
 
 def test_hours_hold_every_batch_once(figures: Figures) -> None:
