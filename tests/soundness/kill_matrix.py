@@ -64,6 +64,7 @@ COUNTED = "tests/soundness/test_lies_counters.py"
 DELEVERAGED = "tests/soundness/test_lies_deleveraging.py"
 PLACED = "tests/soundness/tables/test_position.py"
 TAKEN = "tests/soundness/tables/test_takeover.py"
+BY_ORDER = "tests/soundness/test_lies_by_order.py"
 LIQUIDATED = "tests/soundness/test_lies_liquidation.py"
 HELD = "tests/soundness/test_lies_positions.py"
 
@@ -122,6 +123,14 @@ BY_HAND: dict[str, str] = {
     "fill.flags": "tests/soundness/tables/test_fill.py::test_bits_are_bits",
     "fill.market": "tests/soundness/tables/test_fill.py::test_a_fill_asks_for_the_terms_that_it_trades_at",
     "fill.place": TRADE,
+    "fill.peg": "tests/soundness/tables/test_fill.py::test_pegged_limits_follow_the_oracle",
+    "fill.reduce-only": TRADE,
+    "fill.padding-is-silent": "tests/soundness/tables/test_fill.py::test_padding_takes_nobodys_lots",
+    "fill.taken-takes": TRADE,
+    "fill.taken": f"{BY_ORDER}::test_of_the_other_side",
+    "fill.rest": TRADE,
+    "fill.rest-waived": TRADE,
+    "fill.when-clamped": "tests/soundness/tables/test_fill.py::test_only_marked_orders_take_while_prices_stand",
     "fill.redo": "tests/soundness/tables/test_fill.py::test_a_fill_in_a_batch_made_anew",
     "fill.notional": TRADE,
     "fill.moved": TRADE,
@@ -145,7 +154,6 @@ BY_HAND: dict[str, str] = {
     "fill.position-access": "tests/soundness/test_lies_state.py::test_a_fill_hidden_between_two_others",
     "takeover.bounds": GADGET,
     "takeover.flags": f"{TAKEN}::test_a_changed_cell_breaks_its_claim",
-    "takeover.unordered": f"{TAKEN}::test_whose_order_was_filled_before_is_not_deleveraged",
     "outflow.flags": "follows from order.flags: the kind is one that was signed, and padding has none",
     "outflow.padding-is-silent": "tests/soundness/tables/test_outflow.py::test_a_changed_cell_breaks_its_claim",
     "outflow.step-closed": STEP,
@@ -177,6 +185,11 @@ BY_HAND: dict[str, str] = {
     "account.below-shrinks": f"{NEED}::test_an_account_left_under_maintenance_margin",
     "account.below-trades-not": f"{NEED}::test_an_account_under_maintenance_that_trades_for_the_fun_of_it",
     "account.flagged": f"{SKIPPED}::test_a_flagged_account_that_nobody_counts",
+    "order.peg": "tests/soundness/test_signature_lies.py::test_an_offset_that_is_too_large",
+    "batch.rests": f"{BY_ORDER}::test_a_rest_that_nobody_is_credited",
+    "batch.backstop": f"{BY_ORDER}::test_a_rest_for_a_friend",
+    "position.least": f"{PLACED}::test_a_position_that_may_not_grow_is_not_asked",
+    "position.excused": f"{PLACED}::test_a_friends_dust_is_no_backstops",
     "position.open-step": f"{SKIPPED}::test_risk_that_grows_while_a_step_is_open",
     "account.backstop": f"{SKIPPED}::test_somebody_else_who_calls_himself_the_backstop",
     "account.liquidatable": f"{LIQUIDATED}::test_of_a_healthy_account",

@@ -320,6 +320,13 @@ def test_a_fee_left_out_of_the_sums() -> None:
     assert FILL.failed(matrix) == {"fill.fee-sum"}
 
 
+def test_padding_takes_nobodys_lots() -> None:
+    """It would use up what a position says of its account."""
+    padding = FILL.forge(trace({}), 5, "seller.taken", 1)
+    padding = FILL.forge(padding, 5, "seller_takes", 1)
+    assert "fill.padding-is-silent" in FILL.failed(padding)
+
+
 def test_padding_cannot_pay_fees() -> None:
     matrix = FILL.forge(trace({}), 5, "buyer.fee.0", 50)
     assert FILL.failed(matrix) == set()
