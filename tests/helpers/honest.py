@@ -190,6 +190,9 @@ def sources(name: str) -> tuple[Source, ...]:
         limits = {"buyer.limit": 260_000, "seller.limit": 240_000}
         matrix = test_fill.trace(rows[0], {**rows[1], **limits})
         found.append(_alone(test_fill.FILL, matrix))
+        by_orders = ((test_fill.HELD, test_fill.HELD_ORDER), (test_fill.OWED, test_fill.OWED_ORDER))
+        matrix = test_fill.trace(*({**taken, **order} for taken, order in by_orders))
+        found.append(_alone(test_fill.FILL, matrix))
     if name == "batch":
         found.append(_alone(test_batch.BATCH, test_batch.trace()))
     if name in ("account", "position", "total"):

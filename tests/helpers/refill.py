@@ -13,9 +13,10 @@ from circuits.air.graph import MODULUS
 from circuits.air.layout import Carries
 from circuits.gadgets.integer import Integer, fill_carries, from_limbs
 from circuits.tables.account import closing
-from circuits.tables.batch.columns import credit_identity, fees_identity
+from circuits.tables.batch.columns import credit_identity, sums_identity
 from circuits.tables.deposit.columns import sum_identity
 from circuits.tables.fill import columns as fill
+from circuits.tables.fill.trace import fill_rest_carries
 from circuits.tables.outflow import columns as outflow
 from circuits.tables.takeover import columns as takeover
 from tests.helpers.rows import I64, Source
@@ -29,15 +30,19 @@ def put(carries: Carries, identity: Integer) -> None:
 
 
 def refill_fill(row: Any, source: Source) -> None:
-    """Notional, fee, count, cash and position of both sides."""
+    """Notional, fee, count, cash and position of both sides, and the rest."""
     del source
     put(row.notional_carries, fill.notional_identity(row))
     put(row.moved_carries, fill.moved_identity(row))
     for side, direction in ((row.buyer, 1), (row.seller, -1)):
-        put(side.fee_carries, fill.fee_identity(row, side))
-        put(side.filled_carries, fill.filled_identity(row, side))
+        for carries, identity in (
+            (side.fee_carries, fill.fee_identity(row, side)),
+            (side.filled_carries, fill.filled_identity(row, side)),
+        ):
+            carries.fill([carry * (1 - side.taken) for carry in fill_carries(identity)])
         put(side.cash_carries, fill.cash_identity(row, side, direction))
         put(side.position_carries, fill.position_identity(row, side, direction))
+    fill_rest_carries(row)
 
 
 def refill_takeover(row: Any, source: Source) -> None:
@@ -74,10 +79,11 @@ def refill_total(row: Any, source: Source) -> None:
 
 
 def refill_batch(row: Any, source: Source) -> None:
-    """Fees and their credit."""
+    """Fees and rests, and their credit."""
     del source
-    put(row.fee_carries, fees_identity(row))
-    put(row.cash_carries, credit_identity(row))
+    for credit in (row.fees, row.rests):
+        put(credit.sum_carries, sums_identity(credit))
+        put(credit.cash_carries, credit_identity(credit))
 
 
 def refill_deposit(row: Any, source: Source) -> None:

@@ -26,11 +26,6 @@ ABSENT = {"exists": 0}
 
 FREE: tuple[tuple[str, dict[str, int], str], ...] = (
     (
-        r"position\.shrink_room\.\d",
-        {"shrinks": 0},
-        "how much a position shrank, outside the clauses that ask for it",
-    ),
-    (
         r"position\.(old_hash\.\d|before\.inverse)",
         {"before.held": 0},
         "what was empty has no block to hash and no inverse",

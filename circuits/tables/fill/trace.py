@@ -59,7 +59,7 @@ def build(records: FillRecords, height: int, blinded: int) -> U32:
     used.accounts_inverse[...] = inverse_or_zero(buyer.account - seller.account)
     _fill_side(used, used.buyer, records, BUY)
     _fill_side(used, used.seller, records, SELL)
-    _fill_rest_carries(used)
+    fill_rest_carries(used)
     trace.fill_rest()
     _fill_fee_sums(trace.row)
     return trace.finish()
@@ -133,7 +133,7 @@ def _fill_balances(row: Any, side: Any, values: FillSide, direction: int) -> Non
     side.took[...] = values.took
 
 
-def _fill_rest_carries(row: Any) -> None:
+def fill_rest_carries(row: Any) -> None:
     """Carries of what is left to the backstop, in the rows where a side is taken."""
     of_seller, of_buyer = (
         fill_carries(rest_identity(row, side, direction))

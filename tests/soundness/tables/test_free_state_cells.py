@@ -156,9 +156,6 @@ def test_every_cell_of_a_new_account_is_held(monkeypatch: pytest.MonkeyPatch) ->
     assert unnoticed(ACCOUNT, row, monkeypatch) == ROOM | NEED | UNHASHED | {"rekeyed"}
 
 
-SHRINK = free_limbs("shrink_room", 3)
-"""How much a position shrank, where it is not asked."""
-
 CAME = {"came"}
 """That its side held nothing before, where it does not say that it may stay."""
 
@@ -172,10 +169,10 @@ POSITIONS: dict[str, tuple[Case, set[str]]] = {
     "long": ((Holding(0, held(2**34)), Holding(0, held(2**26))), set()),
     "short": ((Holding(0, held(-(2**34))), Holding(2**50, held(-(2**26)))), set()),
     "kept": ((Holding(0, held(-77)), Holding(2**40, held(-77))), set()),
-    "flipped": ((Holding(0, held(-77)), Holding(2**40, held(78))), SHRINK | CAME),
+    "flipped": ((Holding(0, held(-77)), Holding(2**40, held(78))), CAME),
     "opened": (
         (Holding(0, held()), Holding(2**40, held(5))),
-        SHRINK | CAME | {*free_limbs("old_hash", 8), "before.inverse", "before.trigger"},
+        CAME | {*free_limbs("old_hash", 8), "before.inverse", "before.trigger"},
     ),
     "closed": ((Holding(0, held(5)), Holding(2**40, held())), SHORT_OF_NOTHING),
 }
