@@ -72,7 +72,8 @@ class BatchClosed:
     `matched` of `wanted` trades happened at the feed's price and size. `carried` orders had fills
     in an earlier batch too. `refused` counts envelopes by reason. `left_out` counts trades of the
     window that a batch has no room for. The backstop took positions of `liquidated` accounts, worth
-    `taken`, for `liquidation_fees`, both in quanta; `withdrawn` is what owners may claim at L1.
+    `taken`, for `liquidation_fees`, and orders lots for `by_orders`, all in quanta; `withdrawn` is
+    what owners may claim at L1.
     """
 
     number: int
@@ -97,6 +98,7 @@ class BatchClosed:
     liquidated: int = 0
     taken: int = 0
     liquidation_fees: int = 0
+    by_orders: int = 0
     withdrawn: int = 0
 
 

@@ -210,7 +210,8 @@ def _closed_lines(event: BatchClosed) -> list[str]:
         *(
             [
                 f"  liquidated {_number_of(event.liquidated, 'account', 'accounts')} below "
-                f"maintenance margin: {event.taken / 10**6:,.0f} USDC go to the backstop, for a "
+                f"maintenance margin: lots for {event.by_orders / 10**6:,.0f} USDC go to resting "
+                f"orders, and for {event.taken / 10**6:,.0f} USDC to the backstop, for a "
                 f"fee of {event.liquidation_fees / 10**6:,.2f}"
             ]
             if event.liquidated

@@ -12,6 +12,7 @@ from rollup.protocol.batch import Batch
 from rollup.protocol.counting import frontiers_before, sweep_of
 from rollup.protocol.openings import completed
 from rollup.protocol.state import State
+from rollup.protocol.takeover import liquidated_in
 from rollup.protocol.terms import batch_terms
 from rollup.protocol.triggers import leaf_of, leaves_of, place_of, seats
 from sequencer.batches.branches import Source
@@ -49,15 +50,20 @@ def state_before(journal: Path, setup: Setup, number: int) -> State:
 
 def skip(batch: Batch, state: State, setup: Setup) -> Batch:
     """The batch without its liquidated accounts, as if every step were closed."""
-    spared = {takeover.account for takeover in batch.takeovers}
-    spared.add(batch.governance.backstop_account)
+    spared = liquidated_in(batch.takeovers, batch.order_takeovers)
+    spared |= {batch.governance.backstop_account}
     slots: dict[int, list[int]] = {
         opening.index: [] for opening in batch.pre.accounts if opening.index not in spared
     }
+    trading = _trading(batch)
+    acting = [signed.order for signed in trading.orders]
+    used = {(action.account, action.slot) for action in acting}
+    used |= {(each.outflow.account, each.outflow.slot) for each in batch.outflows}
     for opening in batch.pre.slots:
-        slots[opening.account].append(opening.slot)
+        if (opening.account, opening.slot) in used:
+            slots[opening.account].append(opening.slot)
     salts = replace(batch.salts, accounts=batch.salts.accounts[: len(slots)])
-    draft = replace(batch, takeovers=(), pre=state.open(slots), salts=salts)
+    draft = replace(trading, takeovers=(), pre=state.open(slots), salts=salts)
     honest = completed(draft, state, setup.shape_class)
     terms = batch_terms(batch.governance, batch.book)
     claimed = tuple(each.numbers for each in terms)
@@ -69,9 +75,18 @@ def skip(batch: Batch, state: State, setup: Setup) -> Batch:
     return replace(honest, pre=pre, frontiers=claimed)
 
 
+def _trading(batch: Batch) -> Batch:
+    """The batch without takeovers by orders, and without the orders that did nothing else."""
+    used = sorted({place for fill in batch.fills for place in (fill.buy, fill.sell)})
+    places = {old: new for new, old in enumerate(used)}
+    fills = tuple(replace(f, buy=places[f.buy], sell=places[f.sell]) for f in batch.fills)
+    orders = tuple(batch.orders[place] for place in used)
+    return replace(batch, orders=orders, fills=fills, order_takeovers=())
+
+
 def lower_counter(skipped: Batch, batch: Batch) -> Batch:
     """The batch that skips an account, with its position counted no more before it either."""
-    spared = batch.takeovers[0].account
+    spared = min(liquidated_in(batch.takeovers, batch.order_takeovers))
     (account,) = [each.account for each in batch.pre.accounts if each.index == spared]
     seat = next(iter(seats(account)))
     triggers = []

@@ -135,6 +135,8 @@ def _refreshed(closed: ClosedBatch) -> int:
     busy = {batch.governance.fee_account}
     busy.update(signed.order.account for signed in batch.orders)
     busy.update(entry.account for entry in batch.deposits)
+    for each in batch.order_takeovers:
+        busy.update((each.account, batch.governance.backstop_account))
     for takeover in batch.takeovers:
         busy.update((takeover.account, batch.governance.backstop_account))
         if takeover.route is not Route.BACKSTOP:
