@@ -196,6 +196,14 @@ def moment_wanted(_: click.Context, __: click.Parameter, text: str | None) -> in
     help="Of the backstop; else 150,000 for each account.",
 )
 @click.option(
+    "--bids",
+    type=click.IntRange(0, 10**9),
+    default=0,
+    show_default=True,
+    metavar="DOLLARS",
+    help="Of each maker, on either side of each market, for lots of who is liquidated.",
+)
+@click.option(
     "--insecure-seed",
     type=click.IntRange(0),
     help="Derive every key from a number, so that roots repeat. For tests: nothing is secret then.",
@@ -242,8 +250,9 @@ def stress(
     FILES are candles, one file for each market: CSV of date, open, high, low, close, volume, of
     whole minutes, plain, .gz or .zip; a file's name begins with its market's. A batch is a minute,
     or up to --every of them while prices move by less than half of what one batch can follow.
-    Simulated traders of every leverage trade on it; who falls below maintenance margin loses to the
-    backstop what must go. Ends with a table, and a report with charts.
+    Simulated traders of every leverage trade on it; who falls below maintenance margin loses
+    what must go, to bids of the makers if there are any, and to the backstop. Ends with a table,
+    and a report with charts.
     """
     from rollup.files import write_whole
     from rollup.installed import installed_verifier

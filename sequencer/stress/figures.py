@@ -29,11 +29,12 @@ class BatchFigures:
     """One batch; money in quanta, prices in ticks, open interest in lots of one side, by market.
 
     `liquidated` counts accounts, `first_time` those of them that never were before, `takeovers`
-    what was taken of them, by the backstop `taken` worth of it; `deleveraged` counts positions
-    that lost `closed` worth of lots because it could carry no more. `refreshed` are opened for new
-    triggers alone. `due` are the accounts that are below maintenance margin as the batch ends, the
-    backstop among them, and `is_closed` says that nobody keeps its step open; `least` is the least
-    equity of any account, and `clamped` the markets whose price could not go as far as its reports.
+    what was taken of them, by the backstop `taken` worth of it, by orders `by_orders`;
+    `deleveraged` counts positions that lost `closed` worth of lots because it could carry no more.
+    `refreshed` are opened for new triggers alone. `due` are the accounts that are below maintenance
+    margin as the batch ends, the backstop among them, and `is_closed` says that nobody keeps its
+    step open; `least` is the least equity of any account, and `clamped` the markets whose price
+    could not go as far as its reports.
     `is_conserved` says that all cash is what L1 has in custody, and that sizes sum to nothing.
     `queue` says whom another rule would have deleveraged, where somebody was.
     """
@@ -63,6 +64,7 @@ class BatchFigures:
     seconds: float
     root: tuple[int, ...]
     queue: Comparison | None = None
+    by_orders: int = 0
     proof: ProofFigures | None = None
 
     def to_record(self) -> dict[str, object]:
@@ -80,6 +82,7 @@ class BatchFigures:
             "first_time": self.first_time,
             "takeovers": self.takeovers,
             "taken": self.taken,
+            "by_orders": self.by_orders,
             "deleveraged": self.deleveraged,
             "closed_worth": self.closed,
             "liquidation_fees": self.liquidation_fees,
@@ -197,7 +200,10 @@ class Figures:
             "every_batch_verified": self.every_batch_verified,
             "prove_s": round(self.proving, 1),
             "replayed": self.replayed,
-            **{name: self.total(name) for name in (*names, "liquidation_fees", "deleveraged")},
+            **{
+                name: self.total(name)
+                for name in (*names, "by_orders", "liquidation_fees", "deleveraged")
+            },
             "closed_worth": self.total("closed"),
             "queue": self.queue.to_record(),
             "clamped_batches": sum(each.clamped > 0 for each in self.batches),

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import exp, log
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from rollup.protocol.constants import FEE_SCALE, FRACTION_SCALE
 from rollup.protocol.margin import Holding
 from rollup.protocol.market import Market
-from rollup.protocol.order import Order, Side, TimeInForce
+from rollup.protocol.order import PEG_BIAS, Order, Side, TimeInForce
 from rollup.protocol.terms import MarketTerms
 from sequencer.demo.market.scene import MAX_FEE
 from sequencer.demo.market.trader import Trader
@@ -47,6 +47,9 @@ REACH: Final = 20
 
 QUANTA: Final = 10**6
 
+BIDS_LAST_MS: Final = 30 * 60_000
+"""For so long makers' bids for lots of liquidated accounts rest before they are renewed."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Habits:
@@ -60,12 +63,16 @@ class Habits:
 @dataclass(slots=True, repr=False)
 class Population:
     """All traders and makers, and what they do next. `waiting` have no position yet; `asked` is
-    when they were asked last, in ms."""
+    when they were asked last, in ms. Each maker leaves orders of `bids` dollars on either side of
+    each market, pegged to the oracle's price, for lots of who is liquidated; they were `renewed_at`
+    that time."""
 
     traders: Sequence[Trader]
     makers: Sequence[Trader]
     markets: Sequence[Market]
     seed: int
+    bids: int = 0
+    renewed_at: int = 0
     asked: int | None = None
     habits: dict[int, Habits] = field(default_factory=dict)
     waiting: list[Trader] = field(default_factory=list)
@@ -103,8 +110,21 @@ class Population:
         ]
         make = _Maker(time, terms, venue)
         return [
+            *self._bids(make),
             *(make.order(*quote, HALF_SPREAD, rests=True) for quote in quotes),
             *(make.order(*wish, REACH, rests=False) for wish in wishes),
+        ]
+
+    def _bids(self, make: "_Maker") -> list[Order]:
+        """Orders that take of liquidated accounts, when those from before have expired."""
+        if not self.bids or make.time <= self.renewed_at + BIDS_LAST_MS:
+            return []
+        self.renewed_at = make.time
+        return [
+            make.bid(maker, market, sign * (self.bids * QUANTA // make.terms[market].price))
+            for maker in self.makers
+            for market in range(len(self.markets))
+            for sign in (1, -1)
         ]
 
     def _wishes(
@@ -177,9 +197,22 @@ class _Maker:
         """An order for signed lots: a quote away from the oracle's price, or one that takes quotes
         up to so far away. Neither outlives the batch."""
         terms = self.terms[market]
-        is_buy = lots > 0
-        worse = 1 if is_buy != rests else -1
+        worse = 1 if (lots > 0) != rests else -1
         price = terms.price + worse * (terms.price * away // FRACTION_SCALE)
+        price = min(max(price, terms.band_low), terms.band_high)
+        kind = TimeInForce.GOOD_TILL_EXPIRY if rests else TimeInForce.IMMEDIATE_OR_CANCEL
+        marks = {"expiry": self.time, "time_in_force": kind, "post_only": rests}
+        return self._made(trader, market, lots, price, **marks)
+
+    def bid(self, trader: Trader, market: int, lots: int) -> Order:
+        """An order that rests for lots of liquidated accounts: an eighth of the fee from the price,
+        which is allowed until the price has halved."""
+        part = self.terms[market].liquidation_fee // 8
+        away = -part if lots > 0 else part
+        marks = {"expiry": self.time + BIDS_LAST_MS, "pegged": True, "when_clamped": True}
+        return self._made(trader, market, lots, PEG_BIAS + away, **marks)
+
+    def _made(self, trader: Trader, market: int, lots: int, price: int, **marks: Any) -> Order:
         slot, generation = trader.take_slot()
         chain, venue = self.venue
         return Order(
@@ -189,15 +222,11 @@ class _Maker:
             slot=slot,
             generation=generation,
             market=market,
-            side=Side.BUY if is_buy else Side.SELL,
-            price=min(max(price, terms.band_low), terms.band_high),
+            side=Side.BUY if lots > 0 else Side.SELL,
+            price=price,
             size=abs(lots),
-            expiry=self.time,
             max_fee=MAX_FEE,
-            time_in_force=(
-                TimeInForce.GOOD_TILL_EXPIRY if rests else TimeInForce.IMMEDIATE_OR_CANCEL
-            ),
-            post_only=rests,
+            **marks,
         )
 
 

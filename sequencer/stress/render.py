@@ -109,6 +109,7 @@ def _totals(figures: Figures) -> list[str]:
         f"{verified}; the journal gave the same roots; money and lots were {conserved}",
         f"{figures.total('first_time'):,} accounts ever liquidated, in "
         f"{figures.total('liquidated'):,} liquidations: ${dollars(figures.total('taken'))} taken "
+        f"by the backstop and ${dollars(figures.total('by_orders'))} by orders "
         f"for ${dollars(figures.total('liquidation_fees'))} of fees",
         f"{figures.total('deleveraged'):,} positions deleveraged, worth "
         f"${dollars(figures.total('closed'))}",

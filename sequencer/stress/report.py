@@ -93,6 +93,7 @@ def _tiles(figures: Figures) -> str:
         ("accounts ever liquidated", f"{figures.total('first_time'):,}"),
         ("liquidations, by batch", f"{figures.total('liquidated'):,}"),
         ("taken by the backstop", f"${dollars(figures.total('taken'))}"),
+        ("taken by orders", f"${dollars(figures.total('by_orders'))}"),
         ("positions deleveraged", f"{figures.total('deleveraged'):,}"),
         ("worth of them", f"${dollars(figures.total('closed'))}"),
         ("liquidation fees", f"${dollars(figures.total('liquidation_fees'))}"),

@@ -114,7 +114,10 @@ def _row(
         taken=sum(each.size * batch.prices[each.market] for each in taken),
         deleveraged=len(steps.deleveraged),
         closed=sum(each.size * batch.prices[each.market] for each in closed_lots),
-        liquidation_fees=sum(each.fee for each in batch.takeovers),
+        liquidation_fees=sum(each.fee for each in batch.takeovers) + _rests(closed),
+        by_orders=sum(
+            step.takeover.size * batch.prices[step.market] for step in steps.order_takeovers
+        ),
         refreshed=_refreshed(closed),
         backstop=value(backstop, terms).equity,
         open_interest=_open_interest(holdings, len(terms)),
@@ -127,6 +130,11 @@ def _row(
     )
     stage.liquidated |= liquidated
     return row
+
+
+def _rests(closed: ClosedBatch) -> int:
+    """What takeovers by orders left to the backstop."""
+    return sum(each.rest for each in closed.batch.order_takeovers)
 
 
 def _refreshed(closed: ClosedBatch) -> int:

@@ -52,7 +52,8 @@ TAKERS_SHARE: Final = (3, 4)
 @dataclass(frozen=True, slots=True)
 class StressOptions:
     """What is asked for. `begin` (ms) and `hours` are None for all that the files have; `every` are
-    the minutes of a batch at most; `backstop` is in dollars, None for what suits `accounts`.
+    the minutes of a batch at most; `backstop` is in dollars, None for what suits `accounts`, and
+    so are `bids`, of each maker, market and side for who is liquidated.
     `insecure_seed` derives every key from a number. Files go under `root`."""
 
     files: Sequence[Candles]
@@ -63,6 +64,7 @@ class StressOptions:
     seed: int = 1
     accounts: int = 200
     backstop: int | None = None
+    bids: int = 0
     insecure_seed: int | None = None
     shape_class: ShapeClass = CLASS_S
     proves: bool = False
@@ -162,7 +164,7 @@ def make_stage(options: StressOptions, verifier: Verifier, folder: LockedFolder)
         clock=clock,
         l1=l1,
         venue=Venue(setup, folder, l1, keys.address(scene.OPERATOR)),
-        people=Population(traders, makers, feed.markets, options.seed),
+        people=Population(traders, makers, feed.markets, options.seed, options.bids),
         paths=paths,
         times=times,
         room=shape.trades * part // of,

@@ -266,7 +266,7 @@ def test_every_cell_of_a_market_row_is_held(case: str, monkeypatch: pytest.Monke
     at = np.array([each.numbers for each in TERMS])
     used = replace(
         markets,
-        trade_uses=one,
+        trade_uses=np.ones((2, 3), dtype=np.int64),
         take_uses=one,
         listed=one * listed,
         frontier=(at + np.array(before), at + np.array(after)),

@@ -5,7 +5,7 @@ from random import Random
 
 from rollup.crypto.batched import generate_secrets
 from rollup.protocol.margin import Holding, margin_refusal
-from rollup.protocol.order import Side
+from rollup.protocol.order import PEG_BIAS, Side
 from rollup.protocol.positions import NO_POSITIONS, Positions
 from sequencer.demo.market.trader import Trader
 from sequencer.stress.people import (
@@ -51,6 +51,24 @@ def test_leverage_and_capital_spread_evenly_over_the_logarithm() -> None:
     capitals = [trader.capital / QUANTA for trader in found.traders]
     assert CAPITALS[0] - 1 <= min(capitals) and max(capitals) <= CAPITALS[1]
     assert abs(sum(map(log, capitals)) / 2_000 - log(10_000)) < 0.2
+
+
+def test_makers_bid_for_the_liquidated_once_in_half_an_hour() -> None:
+    found = people()
+    found.bids = 5_000
+    sent = []
+    for minute in range(62):
+        time = TIME + minute * 60_000
+        orders = found.orders(time, TERMS, cash_of(found), HERE, 0)
+        sent.append([order for order in orders if order.pegged])
+    assert [minute for minute, orders in enumerate(sent) if orders] == [0, 31]
+    assert len(sent[0]) == len(found.makers) * 2 * len(MARKETS)
+    for order in sent[0]:
+        price, away = TERMS[order.market].price, order.price - PEG_BIAS
+        fee = TERMS[order.market].liquidation_fee
+        assert away == (-(fee // 8) if order.side is Side.BUY else fee // 8)
+        assert 5_000 * QUANTA - price < order.size * price <= 5_000 * QUANTA
+        assert order.when_clamped and order.expiry == TIME + 30 * 60_000
 
 
 def test_everybody_opens_once_within_the_room_and_within_margin() -> None:
