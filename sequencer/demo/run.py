@@ -298,11 +298,11 @@ def _closed(
 ) -> BatchClosed:
     takers = [fact for _, fact in facts if isinstance(fact, Filled) and not fact.is_maker]
     happened = Counter((fill.market, fill.price, fill.size) for fill in takers)
-    wanted = Counter((trade.market, trade.price, trade.size) for trade in part.trades)
+    wanted = Counter((t.market, t.price, t.size) for t in part.trades)
     keys = {(s.order.account, s.order.slot, s.order.generation) for s in closed.batch.orders}
-    carried = len(keys & stage.traded)
+    carried, steps = len(keys & stage.traded), closed.outcome.steps
     stage.traded |= keys
-    batch_file = stage.venue.batch_folder(closed.batch.number).batch_file
+    folder = stage.venue.batch_folder(closed.batch.number)
     return BatchClosed(
         number=closed.batch.number,
         envelopes=len(traffic.envelopes),
@@ -316,15 +316,15 @@ def _closed(
         wanted=len(part.trades),
         matched=(happened & wanted).total(),
         left_out=part.left_out,
-        notional=sum(fill.notional for fill in closed.outcome.steps.fills),
-        liquidated=len(closed.outcome.steps.liquidated),
+        notional=sum(fill.notional for fill in steps.fills),
+        liquidated=len(steps.liquidated),
         taken=sum(each.size * closed.batch.prices[each.market] for each in closed.batch.takeovers),
         liquidation_fees=sum(takeover.fee for takeover in closed.batch.takeovers),
-        by_orders=sum(step.notional for step in closed.outcome.steps.order_takeovers),
+        by_orders=sum(step.notional for step in steps.order_takeovers),
         withdrawn=closed.outcome.public.withdrawn,
         old_root=closed.batch.old_root,
         new_root=closed.outcome.public.new_root,
-        batch_bytes=batch_file.stat().st_size,
+        batch_bytes=folder.batch_file.stat().st_size,
         signing_s=seconds[0],
         sequencing_s=seconds[1],
         closing_s=seconds[2],
