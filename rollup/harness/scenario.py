@@ -17,7 +17,7 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
     "mint": frozenset({"amount"}),
     "donate": frozenset({"amount"}),
     "register": frozenset({"amount", "key", "viewing", "unfunded", "gets"}),
-    "credit": frozenset({"account", "amount", "unfunded", "gets"}),
+    "credit": frozenset({"account", "amount", "asset", "unfunded", "gets"}),
     "withdraw": frozenset({"pays"}),
     "wait": frozenset(),
     "close": frozenset(

@@ -5,7 +5,7 @@ Bounds named `X_BITS` mean 0 <= x < 2**X_BITS. Spec: docs/spec/01-numbers.md.
 
 from typing import Final
 
-PROTOCOL_VERSION: Final = 6
+PROTOCOL_VERSION: Final = 7
 """Version of the public input and of the batch file; any change of meaning raises it."""
 
 SIGNATURE_SCHEME: Final = 1
@@ -87,6 +87,9 @@ CASH_LIMIT: Final = 2**63
 
 CASH_BITS: Final = 64
 """Width of cash biased by CASH_LIMIT, and of the total under custody."""
+
+CUSTODY_BITS: Final = 62
+"""Lots of an asset under custody: some 2**22 accounts that hold as many as one may."""
 
 NOTIONAL_BITS: Final = 52
 """price x size of one fill: 4.5 billion dollars. Four full limbs, so a column sum of products of

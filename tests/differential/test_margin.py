@@ -21,7 +21,8 @@ from circuits.tables.account.air import TABLE as ACCOUNT
 from circuits.tables.position.air import TABLE as POSITION
 from circuits.tables.total.air import TABLE as TOTAL
 from rollup.protocol.constants import CASH_LIMIT, LADDER_BITS, POSITION_LIMIT, SAFETY_MAX
-from rollup.protocol.margin import Holding, closing, risk_grew, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import closing, risk_grew, value
 from rollup.protocol.market import Market
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.terms import market_terms

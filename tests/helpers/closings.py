@@ -8,7 +8,8 @@ from circuits.statement.inputs import lot_fee, risk_numbers, trade_numbers
 from circuits.tables.account.columns import FRESH_SLOTS_ROOT
 from circuits.tables.records import AccountRecords, MarketRecords, PositionRecords
 from rollup.protocol.constants import CASH_LIMIT, POSITION_LIMIT, SAFETY_MAX
-from rollup.protocol.margin import Holding, risk_grew, safety_of, triggers_of, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import risk_grew, safety_of, triggers_of, value
 from rollup.protocol.terms import MarketTerms
 
 BACKSTOP = 2**29

@@ -8,7 +8,8 @@ from circuits.air.table import Table
 from circuits.statement.circuit import PUBLICS as LAYOUT
 from circuits.statement.witness import Witness, account_tables
 from rollup.protocol.batch import Batch
-from rollup.protocol.margin import Holding, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import value
 from rollup.protocol.order import Side
 from rollup.protocol.takeover import Takeover, full_fee
 from tests.helpers.closings import honest_offer, records_of

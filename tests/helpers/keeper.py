@@ -14,7 +14,8 @@ from random import Random
 from rollup.protocol.account import Account
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT
-from rollup.protocol.margin import Holding, margin_refusal, risk_grew, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import margin_refusal, risk_grew, value
 from rollup.protocol.order import Side
 from rollup.protocol.outcome import Outcome, Valuation
 from rollup.protocol.state import State

@@ -9,7 +9,8 @@ from rollup.protocol.batch import Batch
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
 from rollup.protocol.constants import FEE_SCALE, FRACTION_SCALE, SAFETY_MAX
 from rollup.protocol.deposit import QueueEntry
-from rollup.protocol.margin import Holding, closing, risk_grew, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import closing, risk_grew, value
 from rollup.protocol.order import Order, Side
 from rollup.protocol.outcome import Closing, Outcome
 from rollup.protocol.public_json import public_from_json, public_to_json

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from rollup.protocol.constants import SAFETY_MAX
-from rollup.protocol.margin import Holding, closing, margin_refusal, risk_grew, triggers_of, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import closing, margin_refusal, risk_grew, triggers_of, value
 from rollup.protocol.outcome import Closing, Valuation
 from rollup.protocol.positions import NO_POSITIONS
 from rollup.protocol.rejection import Reason, Rejected
