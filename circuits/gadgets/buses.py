@@ -63,8 +63,8 @@ ORDER = Bus(
 """A signed order in time. Sent by order once for each fill it takes part in, received by fill.
 
 Price and size in packed pairs: only so can they be compared without wrapping the field. outflow: 1
-if it is a withdrawal or transfer, received by outflow: then market is the mark of its asset, side its kind, price the
-receiver, and size and max_fee together the amount."""
+if it is a withdrawal or transfer, received by outflow: then market is the mark of its asset, side
+its kind, price the receiver, and size and max_fee together the amount."""
 
 REGISTER = Bus(
     "REGISTER",
@@ -104,8 +104,9 @@ DEPOSIT = Bus(
 """An entry of the L1 queue with its public outcome. Sent by the verifier, received by deposit.
 
 asset: its mark, 0 for USDC; of_asset: 1 unless it is; amount: 62 bits in packed pairs; x and y: the
-queued words mod p; known: 1 for USDC and for a listed asset; canonical: 1 if all words were below p,
-or nobody asks because the asset is not known; outcome: code of the protocol's DepositOutcome."""
+queued words mod p; known: 1 for USDC and for a listed asset; canonical: 1 if all words were below
+p, or nobody asks because the asset is not known; outcome: code of the protocol's
+DepositOutcome."""
 
 HEADER = Bus("HEADER", 15, ("account", *_vector("digest", 8), "created"))
 """The header that an account's leaf commits to, to be opened; created: 1 if the batch made the
@@ -220,8 +221,8 @@ OWNER = Bus("OWNER", 26, ("account", *_vector("owner", 6)))
 """The owner in an account's header, an L1 address. Sent by header, received by outflow."""
 
 OUTFLOW = Bus("OUTFLOW", 27, ("account",))
-"""Cash or an asset may leave this account: its row meets initial margin, at prices that are fresh and
-unclamped. Sent by account as often as it is asked for, received by outflow."""
+"""Cash or an asset may leave this account: its row meets initial margin, at prices that are fresh
+and unclamped. Sent by account as often as it is asked for, received by outflow."""
 
 PAYOUT = Bus("PAYOUT", 28, (*_vector("owner", 6), "asset", *_vector("amount", 3)))
 """A withdrawal that L1 is told of. Sent by the verifier, received by outflow.

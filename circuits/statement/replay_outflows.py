@@ -44,8 +44,8 @@ def outflows(outcome: Outcome, clock: Clock) -> OutflowRecords:
 
 
 def _touch(step: OutflowStep, clock: Clock) -> tuple[int, int, int]:
-    """Timestamps of the accesses before this one: slot, and what leaves who pays and comes to who is
-    paid, whose word is the mark of the asset."""
+    """Timestamps of the accesses before this one: slot, and what leaves who pays and comes to who
+    is paid, whose word is the mark of the asset."""
     outflow, now = step.signed.outflow, step.timestamp
     slot = clock.touch(outflow.account, SLOT_WORD + outflow.slot, now)
     payer = clock.touch(outflow.account, outflow.asset, now)

@@ -1,8 +1,8 @@
 """Books of an operator for the suite: batches without orders, closed on what L1 says, and tips.
 
 They are made without the rules' state: what a batch is closed on is what L1 can see, and each
-account's holding, from which no withdrawal is taken, since L1 does not see whose it is. So any batch
-can be closed on any other, honestly or bent on purpose.
+account's holding, from which no withdrawal is taken, since L1 does not see whose it is. So any
+batch can be closed on any other, honestly or bent on purpose.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -92,7 +92,8 @@ def pins_of(pins: Pins, changes: Mapping[str, str]) -> Pins:
 
 def governance_of(changes: Mapping[str, Any]) -> Governance:
     """The parameters of genesis with some changed; a market says which one it is `like`, or what it
-    is an `asset` of, and `steps` are those of the feeds. `unsafe` ones are made as they are said."""
+    is an `asset` of, and `steps` are those of the feeds. `unsafe` ones are made as they are
+    said."""
     changed = dict(changes)
     make = bent if changed.pop("unsafe", False) else replace
     if "markets" in changed:

@@ -15,8 +15,8 @@ def _balances() -> defaultdict[Address, int]:
 
 @dataclass(slots=True)
 class Vault:
-    """The ledger of one token, USDC or an asset's, and beside it custody, deposits still queued, and
-    pending balances. `mark` says which (rollup.protocol.assets); it counts quanta or lots.
+    """The ledger of one token, USDC or an asset's, and beside it custody, deposits still queued,
+    and pending balances. `mark` says which (rollup.protocol.assets); it counts quanta or lots.
 
     What it holds is never less than what it owes; a donated unit makes it more, and breaks nothing.
     """

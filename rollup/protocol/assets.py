@@ -2,7 +2,8 @@
 
 An asset is a market of its own kind whose lots are held by L1 for whoever has them. A queue entry,
 an outflow and a grant say by one number what they are of: 0 is USDC, the cash of an account; n + 1
-is the asset of market n, lots of which are an account's position there. Spec: docs/spec/17-assets.md.
+is the asset of market n, lots of which are an account's position there.
+Spec: docs/spec/17-assets.md.
 """
 
 from typing import Final

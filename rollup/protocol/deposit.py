@@ -11,7 +11,7 @@ from rollup.crypto.curve import Point, is_on_curve
 from rollup.field.koalabear import P
 from rollup.hash.keccak import DIGEST_BYTES, keccak256
 from rollup.protocol.account import Header
-from rollup.protocol.assets import USDC, is_known, market_of, require_mark
+from rollup.protocol.assets import USDC, is_known, require_mark
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
     AMOUNT_BITS,
@@ -24,7 +24,7 @@ from rollup.protocol.constants import (
     SIZE_BITS,
 )
 from rollup.protocol.encoding import point_of
-from rollup.protocol.holding import Holding
+from rollup.protocol.holding import Holding, balance
 from rollup.protocol.market import Governance
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import (
@@ -139,17 +139,20 @@ def judge(entry: QueueEntry, holding: Holding | None, governance: Governance) ->
     if not is_known(governance, entry.asset):
         return DepositOutcome.ASSET_UNKNOWN
     if entry.kind is EntryKind.REGISTER:
-        if not entry.is_canonical:
-            return DepositOutcome.KEY_NON_CANONICAL
-        if not is_on_curve(entry.key):
-            return DepositOutcome.KEY_OFF_CURVE
-        return DepositOutcome.CREDITED if holding is None else DepositOutcome.ACCOUNT_EXISTS
+        return _judge_registration(entry, holding)
     if holding is None:
         return DepositOutcome.ACCOUNT_MISSING
     if entry.asset != USDC:
-        lots = holding.positions[market_of(entry.asset)] + entry.amount
-        is_full = lots >= POSITION_LIMIT
-        return DepositOutcome.ASSET_OVERFLOW if is_full else DepositOutcome.CREDITED
-    if holding.cash + entry.amount >= CASH_LIMIT:
-        return DepositOutcome.CASH_OVERFLOW
-    return DepositOutcome.CREDITED
+        lots = balance(holding, entry.asset) + entry.amount
+        fits, too_much = lots < POSITION_LIMIT, DepositOutcome.ASSET_OVERFLOW
+    else:
+        fits, too_much = holding.cash + entry.amount < CASH_LIMIT, DepositOutcome.CASH_OVERFLOW
+    return DepositOutcome.CREDITED if fits else too_much
+
+
+def _judge_registration(entry: QueueEntry, holding: Holding | None) -> DepositOutcome:
+    if not entry.is_canonical:
+        return DepositOutcome.KEY_NON_CANONICAL
+    if not is_on_curve(entry.key):
+        return DepositOutcome.KEY_OFF_CURVE
+    return DepositOutcome.CREDITED if holding is None else DepositOutcome.ACCOUNT_EXISTS

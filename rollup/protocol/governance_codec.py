@@ -59,7 +59,8 @@ def market_of_numbers(symbol: str, numbers: Mapping[str, int]) -> Market:
         kind = MarketKind(numbers["kind"])
     except ValueError as error:
         raise Rejected(Reason.MALFORMED, "kind must be 0 (perp) or 1 (asset)") from error
-    return Market(symbol, **{**numbers, "kind": kind})
+    others = {name: number for name, number in numbers.items() if name != "kind"}
+    return Market(symbol, **others, kind=kind)
 
 
 def _market_value(market: Market) -> Value:

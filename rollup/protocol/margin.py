@@ -63,8 +63,9 @@ def closing(
     """How a batch may close an account. `traded` says that orders of its own were filled,
     `paid_out` that cash left it by an outflow, which is risk taken like any other.
 
-    Rejected: ASSET_OWED if it would owe an asset, MARGIN if it is left with too little, LADDER if it grew too large, BELOW_RISK and
-    BELOW_TRADED if it is below maintenance and did more than being liquidated or paid in to.
+    Rejected: ASSET_OWED if it would owe an asset, MARGIN if it is left with too little, LADDER if
+    it grew too large, BELOW_RISK and BELOW_TRADED if it is below maintenance and did more than
+    being liquidated or paid in to.
     """
     require_not_owed(after, terms)
     mark, now = value(before, terms), value(after, terms)
@@ -98,8 +99,8 @@ def safety_of(now: Valuation) -> int:
 def margin_refusal(
     before: Holding, after: Holding, terms: Sequence[MarketTerms], *, paid_out: bool = False
 ) -> Reason | None:
-    """Why an account that trades, or pays out, could not be closed so, LADDER, ASSET_OWED or MARGIN;
-    None if it could."""
+    """Why an account that trades, or pays out, could not be closed so, LADDER, ASSET_OWED or
+    MARGIN; None if it could."""
     try:
         closing(before, after, terms, traded=True, paid_out=paid_out)
     except Rejected as refusal:

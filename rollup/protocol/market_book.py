@@ -41,8 +41,8 @@ ENTRY_NUMBERS = ("price", "funding", "carry", "step", "funding_cap", "custody")
 @dataclass(frozen=True, slots=True)
 class BookEntry:
     """One market after a batch: its price in ticks, its funding F in ticks, what rounding left of F
-    in 1 / RATE_SCALE of a tick, and the bounds that its governance said: how far a price moves in
-    a batch, and funding in an hour. `custody` is how many lots L1 holds of an asset for all who have
+    in 1 / RATE_SCALE of a tick, and the bounds that its governance said: how far a price moves in a
+    batch, and funding in an hour. `custody` is how many lots of an asset L1 holds for all who have
     them together; 0 of a perpetual."""
 
     price: int

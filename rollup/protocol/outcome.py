@@ -139,8 +139,8 @@ class PurseStep(Private):
 @dataclass(frozen=True, slots=True, repr=False)
 class OutflowStep(Private):
     """One outflow at its memory timestamp, with the key it was signed by and the owner of its
-    account, an L1 address. `before` and `after` are of the account's cash, or of its position in the
-    market of the asset. `receiver` is None for a withdrawal."""
+    account, an L1 address. `before` and `after` are of the account's cash, or of its position in
+    the market of the asset. `receiver` is None for a withdrawal."""
 
     timestamp: int
     signed: SignedOutflow

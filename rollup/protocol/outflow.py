@@ -112,8 +112,8 @@ class SignedOutflow(Private):
 
 def outflow_blocks(outflow: Outflow) -> tuple[Block, ...]:
     """OUTFLOW, 2 blocks: scheme, chain, venue, account, slot, generation, asset (0 is USDC), kind;
-    receiver, amount 2 (40 bits), expiry 2, amount 1 (the 13 bits above), zeros 2. The places are those of an order,
-    so that one table of the circuit checks the signatures of both."""
+    receiver, amount 2 (40 bits), expiry 2, amount 1 (the 13 bits above), zeros 2. The places are
+    those of an order, so that one table of the circuit checks the signatures of both."""
     low, high, top = outflow_words(outflow.amount)
     return split_blocks(
         (

@@ -23,7 +23,7 @@ from rollup.protocol.constants import (
     TIME_BITS,
 )
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT, Genesis
-from rollup.protocol.governance_codec import MARKET_NUMBERS, ORACLE_NUMBERS
+from rollup.protocol.governance_codec import MARKET_NUMBERS, ORACLE_NUMBERS, market_of_numbers
 from rollup.protocol.market import (
     SYMBOL_LENGTH_MAX,
     Governance,
@@ -146,7 +146,8 @@ def _read_market(node: Node) -> tuple[Market, Feed, int]:
     record = node.record(("symbol", *MARKET_NUMBERS, *FEED_KEYS, "first_price", "price_swing"))
     symbol = record["symbol"].text(SYMBOL_LENGTH_MAX)
     try:
-        market = Market(symbol, **{name: record[name].integer() for name in MARKET_NUMBERS})
+        numbers = {name: record[name].integer() for name in MARKET_NUMBERS}
+        market = market_of_numbers(symbol, numbers)
         feed = Feed(
             feed=feed_id(record["feed"].text(FEED_TEXT_MAX)),
             decimals=record["feed_decimals"].integer(),

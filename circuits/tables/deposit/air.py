@@ -78,7 +78,8 @@ def _public_entry(air: Builder, row: Columns, active: Expr) -> None:
     known = active - row.asset_unknown
     head = (row.entry, credits, row.account, row.asset, row.of_asset, *row.amount, *row.owner)
     # Lie: a deposit that is not in the queue, twice, skipped, of another amount, credited though it
-    # must be refused for its words or its asset, of another asset, or with another outcome than L1 is told.
+    # must be refused for its words or its asset, of another asset, or with another outcome than L1
+    # is told.
     entry = (*head, *key, known, canonical, outcome)
     air.receive(DEPOSIT, entry, active, claim="deposit.queue")
 
@@ -123,6 +124,8 @@ def _balance(air: Builder, row: Columns) -> None:
     with air.when(summed):
         # Lie: more than was deposited; a sum that wraps, or a refusal of one that does not.
         require_identity(air, sum_identity(row), row.sum_carries, "deposit.cash")
+    for flag in (row.cash_paid, row.looked):
+        air.require_bit(flag, "deposit.of-asset")
     # Lie: lots of an asset credited as cash, or as both.
     air.require_equal(row.cash_paid, paid * (1 - row.of_asset), "deposit.of-asset")
     # Lie: lots of an asset are credited, and no position has more.

@@ -6,9 +6,9 @@ with the price for free, and comes down only over counters that the trigger tabl
 hand the markets leaf on from market to market, before and after the batch.
 Height: one row a market, padded. Degree: 3.
 Where somebody is deleveraged the row has a zone and shows that the backstop is full (`zone.py`).
-Buses: receives MARKET; sends RISK, TRADE, TAKE and ASSET as often as they are asked for; FRONTIERS, SWEEP,
-BACKSTOP, HASH, RANGE.
-Claims: docs/spec/claims/market.md. Spec: docs/spec/06-margin.md and 15-triggers.md.
+Buses: receives MARKET; sends RISK, TRADE, TAKE and ASSET as often as they are asked for; FRONTIERS,
+SWEEP, BACKSTOP, HASH, RANGE.
+Claims: docs/spec/claims/market.md. Spec: docs/spec/06-margin.md, 15-triggers.md and 17-assets.md.
 """
 
 from collections.abc import Sequence
