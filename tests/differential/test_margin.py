@@ -51,7 +51,7 @@ def holds(case: Case, offer: Offer, terms: Terms) -> bool:
     if now.ladder >= 1 << LADDER_BITS:
         return False
     if offer.shrinks:
-        if risk_grew(before, after):
+        if risk_grew(before, after, terms):
             return False
     elif now.initial < 0:
         return False
@@ -70,7 +70,7 @@ def agrees_with_the_rules(case: Case, terms: Terms) -> bool:
         accepted = True
     except Rejected:
         accepted = False
-    grew = risk_grew(before, after)
+    grew = risk_grew(before, after, terms)
     if not grew and value(after, terms).ladder >= 1 << LADDER_BITS:
         return True  # No state has such an account: it was smaller, and not allowed to grow so far.
     return accepted == holds(case, honest_offer(case, terms)._replace(shrinks=not grew), terms)

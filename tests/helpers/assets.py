@@ -58,9 +58,7 @@ HELD = 100_000
 
 def asset_venue(suite: Suite = TOY) -> Venue:
     """Accounts 1 and 2 with a hundred thousand dollars each; account 1 has both assets."""
-    venue = Venue(
-        suite=suite, genesis=genesis(ASSET_GOVERNANCE, ASSET_PRICES), prices=ASSET_PRICES
-    )
+    venue = Venue(suite=suite, genesis=genesis(ASSET_GOVERNANCE, ASSET_PRICES), prices=ASSET_PRICES)
     venue.with_traders(10**5 * USDC, 10**5 * USDC)
     first = venue.state.globals.deposits_consumed
     entries = [credit(first, 1, HELD, WBTC_MARK), credit(first + 1, 1, HELD, WETH_MARK)]

@@ -37,7 +37,7 @@ def honest_offer(case: Case, terms: Terms) -> Offer:
     now = value(after, terms)
     below = now.excess < 0
     held = SAFETY_MAX if not now.ladder else max(0, safety_of(now))
-    return Offer(0 if below else held, below, not risk_grew(before, after))
+    return Offer(0 if below else held, below, not risk_grew(before, after, terms))
 
 
 def records_of(cases: list[Case], offers: list[Offer], terms: Terms) -> Parts:
@@ -120,6 +120,8 @@ def markets_of(terms: Terms) -> MarketRecords:
         trade=np.array([trade_numbers(each) for each in terms]),
         lot_fee=np.array([lot_fee(each) for each in terms]),
         steady=zeros,
+        asset=np.array([int(each.is_asset) for each in terms]),
+        asset_uses=zeros,
         trade_uses=zeros,
         take_uses=zeros,
         listed=zeros + 1,

@@ -160,7 +160,7 @@ def sources(name: str) -> tuple[Source, ...]:
     found = [Source(placed.table, placed.graph, witness.traces[name], witness.publics, BLINDED)]
     if name == "deposit":
         for entry, cash in test_deposit.CASES.values():
-            matrix = test_deposit.trace(entry, cash, test_deposit.judge(entry, cash))
+            matrix = test_deposit.trace(entry, cash, test_deposit.judged(entry, cash))
             found.append(_alone(test_deposit.TABLE_ALONE, matrix))
     if name == "fill":
         rows = ({"taker": 1, "buyer.filled": 1500}, {"market": 1, "price": 250_000})

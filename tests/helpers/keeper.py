@@ -196,7 +196,7 @@ class Keeper:
             after = Holding(cash, old.positions.put(market, lots))
             if margin_refusal(old, after, self.terms) is not None:
                 return None
-            if self.venue.state.book.is_open and risk_grew(old, after):
+            if self.venue.state.book.is_open and risk_grew(old, after, self.terms):
                 return None
             now[index] = after
         terms = {"market": market, "slot": market, "generation": self.generation}

@@ -202,7 +202,7 @@ def test_the_closing_rule_says_what_the_design_says(
     before: Holding, after: Holding, first: MarketTerms, second: MarketTerms, traded: bool
 ) -> None:
     terms = (first, second)
-    old, new, grew = value(before, terms), value(after, terms), risk_grew(before, after)
+    old, new, grew = value(before, terms), value(after, terms), risk_grew(before, after, terms)
     initial = new.initial >= 0 or not grew
     below = new.excess < 0 and old.excess < 0 and not grew and not traded and new.ladder > 0
     found = closed(before, after, terms, traded=traded)

@@ -162,7 +162,7 @@ def test_an_account_may_not_grow_beyond_what_every_sum_can_hold() -> None:
 
 
 def test_a_fee_alone_is_not_risk() -> None:
-    assert not risk_grew(holding(100, 10), holding(40, 10))
+    assert not risk_grew(holding(100, 10), holding(40, 10), TERMS)
     assert not closed(holding(100, 10), holding(50, 10)).grew
 
 
