@@ -13,7 +13,7 @@ def _balances() -> defaultdict[Address, int]:
     return defaultdict(int)
 
 
-@dataclass(slots=True)
+@dataclass
 class Vault:
     """The ledger of one token, USDC or an asset's, and beside it custody, deposits still queued,
     and pending balances. `mark` says which (rollup.protocol.assets); it counts quanta or lots.

@@ -69,6 +69,7 @@ outflows = st.builds(
     generation=unsigned(32),
     kind=unsigned(8),
     receiver=unsigned(32),
+    asset=unsigned(16),
     amount=unsigned(64),
     expiry=unsigned(64),
     signature=signatures,

@@ -88,8 +88,8 @@ def test_a_seed_finds_the_same_difference_again() -> None:
 
 
 class Generous(LocalL1):
-    def withdraw(self, sender: Address) -> int:
-        super().withdraw(sender)
+    def withdraw(self, sender: Address, asset: int = 0) -> int:
+        super().withdraw(sender, asset)
         return 51
 
 
