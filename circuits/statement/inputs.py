@@ -14,6 +14,7 @@ from circuits.gadgets.balanced import BUCKET_COUNT, balanced
 from circuits.gadgets.buses import DEPOSIT, MARKET, PAYOUT
 from circuits.stark.lookup import PublicMessage
 from rollup.field.koalabear import P
+from rollup.protocol.assets import USDC, is_known
 from rollup.protocol.constants import (
     AMOUNT_BITS,
     BUCKET_BITS,
@@ -25,6 +26,7 @@ from rollup.protocol.constants import (
     TIME_BITS,
 )
 from rollup.protocol.encoding import limbs, outflow_words, owner_words, packed
+from rollup.protocol.market import Governance
 from rollup.protocol.pricing import steady_markets
 from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
 from rollup.protocol.terms import MarketTerms
@@ -82,7 +84,7 @@ def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
     """What the verifier puts on the buses itself: every consumed queue entry with its outcome, the
     terms of every listed market, and every withdrawal."""
     deposits = (
-        PublicMessage(DEPOSIT.identifier, 1, deposit_message(deposit))
+        PublicMessage(DEPOSIT.identifier, 1, deposit_message(deposit, public.governance))
         for deposit in public.deposits
     )
     steady = steady_markets(public.governance, public.reports, public.prices)
@@ -100,7 +102,8 @@ def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
 def market_message(market: int, terms: MarketTerms, steady: bool) -> tuple[int, ...]:
     """A market's terms as MARKET carries them; `steady`: its price is fresh and unclamped."""
     risk, trade = risk_numbers(terms), trade_numbers(terms)
-    return (market, *(number % P for number in (*risk, *trade)), *lot_fee(terms), int(steady))
+    flags = (int(steady), int(terms.is_asset))
+    return (market, *(number % P for number in (*risk, *trade)), *lot_fee(terms), *flags)
 
 
 def risk_numbers(terms: MarketTerms) -> tuple[int, ...]:
@@ -126,20 +129,26 @@ def lot_fee(terms: MarketTerms) -> tuple[int, ...]:
 
 def payout_message(withdrawal: GrantedWithdrawal) -> tuple[int, ...]:
     """A withdrawal as PAYOUT carries it."""
-    return (*owner_words(withdrawal.owner), *outflow_words(withdrawal.amount))
+    owner, amount = owner_words(withdrawal.owner), outflow_words(withdrawal.amount)
+    return (*owner, withdrawal.asset, *amount)
 
 
-def deposit_message(deposit: ConsumedDeposit) -> tuple[int, ...]:
-    """A queue entry as DEPOSIT carries it: 32-bit words mod p, and whether they were below p."""
+def deposit_message(deposit: ConsumedDeposit, governance: Governance) -> tuple[int, ...]:
+    """A queue entry as DEPOSIT carries it: 32-bit words mod p, whether what it is of is listed, and
+    whether its words were below p, which nobody asks of one that is not."""
     entry = deposit.entry
+    known = is_known(governance, entry.asset)
     return (
         entry.index,
         int(entry.kind),
         entry.account,
+        entry.asset,
+        int(entry.asset != USDC),
         *packed(entry.amount, AMOUNT_BITS),
         *owner_words(entry.owner),
         *(word % P for word in entry.key_words),
         *(word % P for word in entry.viewing_words),
-        int(entry.is_canonical),
+        int(known),
+        int(entry.is_canonical or not known),
         int(deposit.outcome),
     )

@@ -42,6 +42,8 @@ class Reason(StrEnum):
     LIQUIDATION_FEE_TOO_HIGH = "liquidation-fee-too-high"
     FUNDING_TOO_HIGH = "funding-too-high"
     BUCKET_OUT_OF_BOUNDS = "bucket-out-of-bounds"
+    HAIRCUT = "haircut"
+    ASSET_TERMS = "asset-terms"
     GOVERNANCE_CHANGED = "governance-changed"
     ORACLE = "oracle"
 
@@ -93,6 +95,12 @@ class Reason(StrEnum):
     PRICE_OUTSIDE_BAND = "price-outside-band"
     OVERFILLED = "overfilled"
     FEE_ABOVE_CAP = "fee-above-cap"
+
+    # An asset that is not the venue's, or that somebody would owe.
+    ASSET_UNKNOWN = "asset-unknown"
+    ASSET_OWED = "asset-owed"
+    ASSET_TAKEN = "asset-taken"
+    CUSTODY_OUT_OF_BOUNDS = "custody-out-of-bounds"
 
     # Cash that may not leave its account.
     OUTFLOW_RECEIVER = "outflow-receiver"

@@ -21,7 +21,8 @@ from circuits.tables.account.air import TABLE as ACCOUNT
 from circuits.tables.position.air import TABLE as POSITION
 from circuits.tables.total.air import TABLE as TOTAL
 from rollup.protocol.constants import CASH_LIMIT, LADDER_BITS, POSITION_LIMIT, SAFETY_MAX
-from rollup.protocol.margin import Holding, closing, risk_grew, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import closing, risk_grew, value
 from rollup.protocol.market import Market
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.terms import market_terms
@@ -50,7 +51,7 @@ def holds(case: Case, offer: Offer, terms: Terms) -> bool:
     if now.ladder >= 1 << LADDER_BITS:
         return False
     if offer.shrinks:
-        if risk_grew(before, after):
+        if risk_grew(before, after, terms):
             return False
     elif now.initial < 0:
         return False
@@ -69,7 +70,7 @@ def agrees_with_the_rules(case: Case, terms: Terms) -> bool:
         accepted = True
     except Rejected:
         accepted = False
-    grew = risk_grew(before, after)
+    grew = risk_grew(before, after, terms)
     if not grew and value(after, terms).ladder >= 1 << LADDER_BITS:
         return True  # No state has such an account: it was smaller, and not allowed to grow so far.
     return accepted == holds(case, honest_offer(case, terms)._replace(shrinks=not grew), terms)

@@ -57,6 +57,7 @@ MARKETS = [
         "bucket": 600,
         "funding_cap": 300,
         "interest": 100,
+        "kind": 0,
     }
     for place, (symbol, decimals) in enumerate((("BTC-PERP", 1), ("ETH-PERP", 2)))
 ]

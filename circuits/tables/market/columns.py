@@ -78,9 +78,11 @@ class Columns(Layout):
     funding = cells(COUNT)  # F in balanced limbs
     lot_fee = cells(3)  # of liquidation, limbs
     steady = cell()  # 1 if the price is fresh and unclamped
+    asset = cell()  # 1 if its lots are a token that L1 holds
     risk_uses = cell()  # positions of this batch in the market
     trade_uses = cell()  # fills
     take_uses = cell()  # takeovers
+    asset_uses = cell()  # outflows of the asset
     sides = many(2, group(Side))
     backstop = group(Means)
     fold = group(Fold)

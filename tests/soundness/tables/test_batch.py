@@ -125,6 +125,8 @@ def markets(lag: int = 11, listed: int = 2) -> MarketRecords:
         trade=np.zeros((count, 6), dtype=np.int64),
         lot_fee=np.zeros((count, 3), dtype=np.int64),
         steady=zeros,
+        asset=zeros,
+        asset_uses=zeros,
         trade_uses=zeros,
         take_uses=zeros,
         listed=(np.arange(count) < listed).astype(np.int64),
