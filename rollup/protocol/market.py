@@ -14,8 +14,10 @@ from rollup.protocol.constants import (
     FEE_SCALE,
     FRACTION_SCALE,
     FUNDING_CAP_MAX,
+    IMPACT_BITS,
     INTEREST_HOURS,
     MARKETS_MAX,
+    OPEN_INTEREST_BITS,
     ORACLE_PRICE_BITS,
     TIME_BITS,
 )
@@ -23,7 +25,7 @@ from rollup.protocol.oracle import Feed, OracleTerms
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import require_bounds, require_tuple_of
 
-GOVERNANCE_TAG = b"crypsis-governance-3"
+GOVERNANCE_TAG = b"crypsis-governance-4"
 """Domain and version of the digest."""
 
 SYMBOL_LENGTH_MAX = 16
@@ -44,7 +46,9 @@ class Market:
     A lot at a tick is one quantum of collateral: price_decimals + size_decimals = 6 (ADR 0002).
     Fractions and the liquidation fee are of FRACTION_SCALE, fee rates of FEE_SCALE. `bucket` is a
     count of ticks; `funding_cap` bounds the funding of an hour and `interest` is the part of eight
-    hours that flows whatever the trades are, both of FEE_SCALE.
+    hours that flows whatever the trades are, both of FEE_SCALE. A premium is measured against
+    `impact_notional` at least, in quanta: so much has to be traded or held to move funding by what
+    it pays. No batch adds to more than `open_interest_cap` lots held.
     """
 
     symbol: str
@@ -59,6 +63,8 @@ class Market:
     bucket: int
     funding_cap: int
     interest: int
+    impact_notional: int
+    open_interest_cap: int
 
     def __post_init__(self) -> None:
         _require_symbol(self.symbol)
@@ -81,6 +87,9 @@ class Market:
         self._require_safe_fractions()
         self._require_safe_liquidation()
         self._require_safe_funding()
+        impact, lots = Reason.IMPACT_OUT_OF_BOUNDS, Reason.OPEN_INTEREST_OUT_OF_BOUNDS
+        require_bounds("impact_notional", self.impact_notional, 1, 1 << IMPACT_BITS, impact)
+        require_bounds("open_interest_cap", self.open_interest_cap, 1, 1 << OPEN_INTEREST_BITS, lots)
 
     def _require_safe_fractions(self) -> None:
         """maintenance <= initial, and the band narrower than their difference.
@@ -195,6 +204,8 @@ class Governance:
                 market.bucket,
                 market.funding_cap,
                 market.interest,
+                market.impact_notional,
+                market.open_interest_cap,
             )
             parts.extend(number.to_bytes(8, "big") for number in numbers)
         tail = (

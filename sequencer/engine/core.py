@@ -150,7 +150,7 @@ def _open(state: CoreState, command: OpenBatch) -> list[Event]:
     liquidated, then orders that the last batch had no room for go on, in their order, before
     anybody else is asked."""
     _adopt(state, _require_next(state, command))
-    state.work = work = state.ledger.begin(command, state.market_book)
+    state.work = work = state.ledger.begin(command, state.market_book, state.tallies)
     events: list[Event] = [BatchOpened(command.number)]
     for entry in command.deposits:
         events.append(DepositJudged(entry, state.ledger.deposit(work, entry)))
@@ -242,6 +242,8 @@ def _trade(state: CoreState, work: Work, taker: LiveOrder) -> list[Event]:
             return [*events, end(state, taker, Reason.SELF_TRADE)]
         if not state.ledger.has_room(work, maker, taker):
             return [*events, _no_room(state, work, taker)]
+        if not state.ledger.most_to_open(work, maker, taker):
+            return [*events, end(state, taker, Reason.OPEN_INTEREST_FULL)]
         met, goes_on = _meet(state, work, maker, taker, price)
         events += met
         if not goes_on:
@@ -273,6 +275,7 @@ def _meet(
     """One candidate fill: filled, or the failing order is ended. Whether the taker goes on."""
     book = state.books[taker.order.market]
     most = size_limit(price, work.terms[taker.order.market].funding)
+    most = min(most, state.ledger.most_to_open(work, maker, taker))
     size = min(maker.remaining, taker.remaining, most)
     done = state.ledger.try_fill(work, maker, taker, price, size)
     if isinstance(done, Charges):
