@@ -20,7 +20,7 @@ from rollup.protocol.deposit import QUEUE_START, DepositOutcome, QueueEntry, ext
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.header import BatchHeader, header_of
 from rollup.protocol.market import Governance
-from rollup.protocol.market_book import MarketBook
+from rollup.protocol.market_book import MarketBook, hour_is_due
 from rollup.protocol.pricing import pricing_of
 from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
 
@@ -103,6 +103,7 @@ class Books:
             book_before=tip.book,
             reports=choice.reports,
             prices=pricing.prices,
+            premium_rates=_no_premium(tip, choice),
             redo=choice.redo,
             total=tip.total + credited - withdrawn,
             deposits_before=tip.deposits,
@@ -164,3 +165,9 @@ def consume(
 
     deposits = tuple(outcomes())
     return after, deposits
+
+
+def _no_premium(tip: Tip, choice: Choice) -> tuple[int, ...]:
+    """Nobody trades here, so where an hour is due the premium rates are 0."""
+    due = hour_is_due(tip.book, choice.time)
+    return (0,) * len(choice.governance.markets) if due else ()

@@ -162,7 +162,7 @@ def prices_blocks(prices: Sequence[int]) -> tuple[Block, ...]:
 
 
 def tally_words(premium: int, volume: int, open_interest: int) -> tuple[int, ...]:
-    """Eight elements of a market's tally: premium 3 (biased by 2**63), volume 3, open interest 2."""
+    """Elements of a market's tally: premium 3 (biased by 2**63), volume 3, open interest 2."""
     biased = packed(premium + PREMIUM_LIMIT, PREMIUM_BITS)
     return (*biased, *packed(volume, VOLUME_BITS), *packed(open_interest, OPEN_INTEREST_BITS))
 

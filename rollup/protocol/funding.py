@@ -3,7 +3,8 @@
 A claim on price less F pays the rise of F to whoever sold it, by whole quanta and without a cell in
 any account. A rate has two parts: interest, which governance says, and the premium rate, by which a
 market that trades above its oracle price charges its longs more; that one is proved
-(rollup.protocol.tally). The rest is pure, and outside the circuit. Vectors for other languages: tests/vectors/funding.json.
+(rollup.protocol.tally). The rest is pure, and outside the circuit.
+Vectors for other languages: tests/vectors/funding.json.
 Spec: docs/spec/14-funding.md.
 """
 

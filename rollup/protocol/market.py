@@ -89,7 +89,9 @@ class Market:
         self._require_safe_funding()
         impact, lots = Reason.IMPACT_OUT_OF_BOUNDS, Reason.OPEN_INTEREST_OUT_OF_BOUNDS
         require_bounds("impact_notional", self.impact_notional, 1, 1 << IMPACT_BITS, impact)
-        require_bounds("open_interest_cap", self.open_interest_cap, 1, 1 << OPEN_INTEREST_BITS, lots)
+        require_bounds(
+            "open_interest_cap", self.open_interest_cap, 1, 1 << OPEN_INTEREST_BITS, lots
+        )
 
     def _require_safe_fractions(self) -> None:
         """maintenance <= initial, and the band narrower than their difference.

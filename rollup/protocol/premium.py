@@ -1,6 +1,7 @@
 """Which premium rates a batch has: of tallies that its state holds, for those who hold it.
 
-Everybody else takes them from the public input, where they are proved. Spec: docs/spec/14-funding.md.
+Everybody else takes them from the public input, where they are proved.
+Spec: docs/spec/14-funding.md.
 """
 
 from collections.abc import Sequence

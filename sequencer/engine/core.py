@@ -39,8 +39,8 @@ from sequencer.engine.event import (
     Traded,
     VenueReason,
 )
-from sequencer.engine.ledger import Charges, Party, size_limit
 from sequencer.engine.live import LiveOrder, OrderKey, accepts, opposite
+from sequencer.engine.meeting import Charges, Party, size_limit
 from sequencer.engine.state import CoreState, new_state
 from sequencer.engine.work import Work
 
@@ -242,8 +242,6 @@ def _trade(state: CoreState, work: Work, taker: LiveOrder) -> list[Event]:
             return [*events, end(state, taker, Reason.SELF_TRADE)]
         if not state.ledger.has_room(work, maker, taker):
             return [*events, _no_room(state, work, taker)]
-        if not state.ledger.most_to_open(work, maker, taker):
-            return [*events, end(state, taker, Reason.OPEN_INTEREST_FULL)]
         met, goes_on = _meet(state, work, maker, taker, price)
         events += met
         if not goes_on:
@@ -275,7 +273,10 @@ def _meet(
     """One candidate fill: filled, or the failing order is ended. Whether the taker goes on."""
     book = state.books[taker.order.market]
     most = size_limit(price, work.terms[taker.order.market].funding)
-    most = min(most, state.ledger.most_to_open(work, maker, taker))
+    room = state.ledger.most_to_open(work, maker, taker)
+    if not room:
+        return [end(state, taker, Reason.OPEN_INTEREST_FULL)], False
+    most = min(most, room)
     size = min(maker.remaining, taker.remaining, most)
     done = state.ledger.try_fill(work, maker, taker, price, size)
     if isinstance(done, Charges):

@@ -7,12 +7,11 @@ its margin here: more cash never breaks the rule.
 """
 
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 from typing import NamedTuple
 
 from rollup.protocol.account import SlotState
 from rollup.protocol.batch import Fill
-from rollup.protocol.constants import CASH_LIMIT, MOVED_BITS, NOTIONAL_BITS, OUTFLOWS_MAX
+from rollup.protocol.constants import CASH_LIMIT, OUTFLOWS_MAX
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
 from rollup.protocol.margin import NOTHING, Holding, closing, excess, margin_refusal
 from rollup.protocol.market import Governance
@@ -33,30 +32,10 @@ from sequencer.engine.deleveraging import Draft, Scene, merged, plan, zone_leave
 from sequencer.engine.holder import Holder, settled
 from sequencer.engine.liquidation import Taking, taken, takings
 from sequencer.engine.live import LiveOrder
+from sequencer.engine.meeting import Charges, Fault, Party
 from sequencer.engine.room import Opening, Room
 from sequencer.engine.solvency import TriggerIndex
 from sequencer.engine.work import Work
-
-
-class Party(StrEnum):
-    """Whose fault it is that two orders cannot meet."""
-
-    TAKER = "taker"
-    MAKER = "maker"
-
-
-class Fault(NamedTuple):
-    """One side of a candidate fill that breaks a rule; the other side is innocent."""
-
-    party: Party
-    reason: Reason
-
-
-class Charges(NamedTuple):
-    """The fees of one fill, in quanta."""
-
-    maker: int
-    taker: int
 
 
 class _Side(NamedTuple):
@@ -408,10 +387,3 @@ class Ledger:
         if side.live.key not in work.places:
             work.places[side.live.key] = len(work.orders)
             work.orders.append(side.live.signed)
-
-
-def size_limit(price: int, funding: int) -> int:
-    """The most lots one fill can have at a price, so that its notional and what it moves stay in
-    bounds."""
-    most = ((1 << NOTIONAL_BITS) - 1) // price
-    return min(most, ((1 << MOVED_BITS) - 1) // max(1, abs(price - funding)))

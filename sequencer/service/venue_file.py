@@ -230,7 +230,9 @@ provers = 1          # processes that prove different batches side by side
 # Fractions and the liquidation fee are ten-thousandths, other fees millionths.
 # price_decimals + size_decimals = 6. A bucket is a count of ticks, about a thousandth of the first
 # price. funding_cap bounds the funding of an hour and interest is funding of eight hours, both in
-# millionths of the price; the cap is at most twice the least fee.
+# millionths of the price; the cap is at most twice the least fee. A premium is measured against
+# impact_notional at least, in millionths of a dollar; no batch adds to more than open_interest_cap
+# lots held.
 # price_step, with funding_cap and 10 for roundings, stays below maintenance_fraction, and so does
 # liquidation_fee with 10; band_fraction below initial less maintenance.
 # feed is what signers call the market, feed_decimals are those of its values, which no signature
@@ -251,6 +253,8 @@ liquidation_fee = 250
 bucket = 600
 funding_cap = 300
 interest = 100
+impact_notional = 10000000000
+open_interest_cap = 1000000000
 feed = "BTC"
 feed_decimals = 8
 price_step = 200
@@ -270,6 +274,8 @@ liquidation_fee = 300
 bucket = 250
 funding_cap = 300
 interest = 100
+impact_notional = 10000000000
+open_interest_cap = 1000000000
 feed = "ETH"
 feed_decimals = 8
 price_step = 300
