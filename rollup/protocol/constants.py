@@ -144,6 +144,9 @@ OPEN_INTEREST_BITS: Final = 40
 IMPACT_BITS: Final = 52
 """What governance says a premium is measured against at least: a notional."""
 
+CLIP_BITS: Final = 27
+"""How far from an oracle price a fill's counts: 0.132 of 2**29 ticks at most."""
+
 PREMIUM_RATE_BITS: Final = 17
 """A premium rate lies within 2**17 millionths: 8 x (taker's + maker's fee) is at most 131,056, and
 rounding down takes less than ten."""

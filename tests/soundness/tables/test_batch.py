@@ -119,10 +119,14 @@ def markets(lag: int = 11, listed: int = 2) -> MarketRecords:
     risk[:, -2:] = numbers
     after = np.array(FRONTIERS[1])
     after[1, 1] = NUMBERS[1][1] + lag
+    tallies = np.array([(2**63 + 7, 11, 13)] * count, dtype=np.uint64)
     return MarketRecords(
         market=np.arange(count),
         risk=risk,
-        trade=np.zeros((count, 6), dtype=np.int64),
+        trade=np.zeros((count, 11), dtype=np.int64),
+        hour=np.zeros((count, 18), dtype=np.int64),
+        tally=(tallies, tallies + np.uint64(5)),
+        counted=np.zeros((count, 5, 4), dtype=np.int64),
         lot_fee=np.zeros((count, 3), dtype=np.int64),
         steady=zeros,
         trade_uses=zeros,

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circuits.air.graph import MODULUS
-from circuits.gadgets.buses import FEES, MEMORY, ORDER, TRADE
+from circuits.gadgets.buses import FEES, MEMORY, ORDER, TALLY, TRADE
 from circuits.gadgets.words import SLOT_WORD
 from circuits.tables.fill.air import table
 from circuits.tables.fill.columns import Columns
@@ -204,3 +204,68 @@ def test_a_fill_asks_for_the_terms_that_it_trades_at() -> None:
 def test_a_fill_below_the_rows_of_the_class() -> None:
     assert failed({}, {}, {}, {}) == set()
     assert failed({}, {}, {}, {}, {}) == {"fill.place"}
+
+
+@pytest.mark.parametrize(
+    ("price", "kind"),
+    [(597_119, 2), (597_120, 0), (600_000, 0), (602_880, 0), (602_881, 1)],
+)
+def test_a_fill_is_counted_by_its_side_of_the_clip(price: int, kind: int) -> None:
+    size, notional = 2**40 // 7**9, price * (2**40 // 7**9)
+    limits = {"buyer.limit": 2**30 - 1, "seller.limit": 1, "buyer.size": 2**40 - 1}
+    row = {"price": price, "size": size, "seller.size": 2**40 - 1, **limits}
+    said = FILL.messages(trace(row, {"market": 1, "price": 250_000, "seller.limit": 1}), TALLY)
+    wanted = {(0, kind, k): size >> 13 * k & 8191 for k in range(4)}
+    if kind == 0:
+        wanted |= {(0, 3, k): notional >> 13 * k & 8191 for k in range(4)}
+    assert {m: n for m, n in said.items() if m[0] == 0} == {m: n for m, n in wanted.items() if n}
+    assert sum(n << 13 * k for (m, what, k), n in said.items() if (m, what) == (1, 0)) == 1_000
+
+
+@pytest.mark.parametrize(
+    ("price", "above", "below"),
+    [
+        (602_879, 1, 0),
+        (602_881, 0, 0),
+        (602_881, 0, 1),
+        (597_121, 0, 1),
+        (597_119, 0, 0),
+        (597_119, 1, 0),
+        (600_000, 1, 1),
+    ],
+)
+def test_a_fill_on_another_side_of_the_clip(price: int, above: int, below: int) -> None:
+    """With the distances that go with the lie, so that only their sign is wrong."""
+    row = {"price": price, "buyer.limit": 2**30 - 1, "seller.limit": 1}
+    matrix = trace(row)
+    rooms = ((1 - 2 * above) * (602_880 - price), (1 - 2 * below) * (price - 597_120))
+    for name, side, room in (("above", above, rooms[0]), ("below", below, rooms[1])):
+        matrix = FILL.forge(matrix, 0, name, side)
+        for place, width in enumerate((13, 13, 4)):
+            limb = room % 2**30 >> 13 * place & 2**width - 1
+            matrix = FILL.forge(matrix, 0, f"{name}_room.{place}", limb)
+    assert FILL.failed(matrix) == {"fill.clip"}
+
+
+def test_at_the_edge_of_the_clip_either_side_counts_the_same() -> None:
+    """At its very edge a price counts as itself and as the edge: both are true, and one number."""
+    matrix = trace({"price": 602_880, "buyer.limit": 2**30 - 1})
+    assert FILL.failed(FILL.forge(matrix, 0, "above", 1)) == set()
+
+
+def test_the_farthest_prices_do_not_wrap() -> None:
+    """The widest band and clip around the highest oracle price."""
+    top = 2**29 - 1
+    clip = top * 131_056 // 10**6
+    ends = {"band_low": 1, "band_high": 2**30 - 1, "clip_low": top - clip, "clip_high": top + clip}
+    limits = {"buyer.limit": 2**30 - 1, "seller.limit": 1}
+    for price in (1, 2 * top):
+        matrix = trace({"price": price, "size": 1, **ends, **limits})
+        assert FILL.failed(matrix) == set()
+        name = "above" if price > top else "below"
+        lie = FILL.forge(matrix, 0, name, 0)
+        room = (top + clip - price) if name == "above" else (price - (top - clip))
+        for place in range(3):
+            limb = room % MODULUS >> 13 * place & (8191 if place < 2 else 2**31)
+            lie = FILL.forge(lie, 0, f"{name}_room.{place}", limb)
+        assert FILL.failed(lie) == {"fill.clip"}
