@@ -11,7 +11,7 @@ from circuits.tables.market.columns import Columns, Side, lacking
 from circuits.tables.market.hour_trace import fill_rate, fill_tally
 from circuits.tables.records import MarketRecords, PositionRecords
 from rollup.hash.poseidon import fold_start
-from rollup.protocol.constants import MARKETS_LEAF_VERSION, PREMIUM_LIMIT
+from rollup.protocol.constants import MARKETS_LEAF_VERSION, OPEN_INTEREST_BITS, PREMIUM_LIMIT
 from rollup.protocol.encoding import TypeCode, tally_words
 
 
@@ -105,9 +105,10 @@ def folded(records: MarketRecords, time: int, listed: I64) -> tuple[U32, U32, U3
 
 
 def blocks_of(records: MarketRecords, time: int) -> I64:
-    """The two blocks of each market in the leaf, before (0) or after (1): (n, 2, 8)."""
+    """The two blocks of each market in the leaf, before (0) or after (1): (n, 2, 8); a forged open
+    interest is taken modulo 2^40."""
     words = [
-        (*pair, *tally_words(premium - PREMIUM_LIMIT, volume, lots))
+        (*pair, *tally_words(premium - PREMIUM_LIMIT, volume, lots % 2**OPEN_INTEREST_BITS))
         for pair, (premium, volume, lots) in zip(
             records.frontier[time].tolist(), records.tally[time].tolist(), strict=True
         )

@@ -190,14 +190,15 @@ def test_bits_are_bits() -> None:
 
 
 def test_a_fill_asks_for_the_terms_that_it_trades_at() -> None:
-    """Band, fees and funding of one market, and its number: whatever differs is another
+    """Band, fees, funding and clip of one market, and its number: whatever differs is another
     question."""
     given = {"funding": -8_193}
     said = FILL.messages(trace(given), TRADE)
     band = [part for end in (580_000, 620_000) for part in (end & (2**26 - 1), end >> 26)]
-    assert said == {(0, *band, 500, 100, MODULUS - 1, MODULUS - 1, 0): -1}
+    digits = (MODULUS - 1, MODULUS - 1, 0)
+    assert said == {(0, *band, 500, 100, *digits, 597_120, 602_880): -1}
     numbers = ("market", "band_low.0", "band_high.0", "taker_fee", "maker_fee", "funding.0")
-    for column in (*numbers, "funding.2"):
+    for column in (*numbers, "funding.2", "clip_low", "clip_high"):
         assert FILL.messages(FILL.forge(trace(given), 0, column, 77), TRADE) != said
 
 
