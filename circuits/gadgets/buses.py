@@ -63,8 +63,8 @@ ORDER = Bus(
 """A signed order in time. Sent by order once for each fill it takes part in, received by fill.
 
 Price and size in packed pairs: only so can they be compared without wrapping the field. outflow: 1
-if it is a withdrawal or transfer, received by outflow: then market is 0, side its kind, price the
-receiver, and size and max_fee together the amount."""
+if it is a withdrawal or transfer, received by outflow: then market is the mark of its asset, side
+its kind, price the receiver, and size and max_fee together the amount."""
 
 REGISTER = Bus(
     "REGISTER",
@@ -89,19 +89,24 @@ DEPOSIT = Bus(
         "index",
         "kind",
         "account",
+        "asset",
+        "of_asset",
         *_vector("amount", 3),
         *_vector("owner", 6),
         *_vector("x", 7),
         *_vector("y", 7),
         *_vector("viewing", 8),
+        "known",
         "canonical",
         "outcome",
     ),
 )
 """An entry of the L1 queue with its public outcome. Sent by the verifier, received by deposit.
 
-amount: 62 bits in packed pairs; x and y: the queued words mod p; canonical: 1 if all were below p;
-outcome: code of the protocol's DepositOutcome."""
+asset: its mark, 0 for USDC; of_asset: 1 unless it is; amount: 62 bits in packed pairs; x and y: the
+queued words mod p; known: 1 for USDC and for a listed asset; canonical: 1 if all words were below
+p, or nobody asks because the asset is not known; outcome: code of the protocol's
+DepositOutcome."""
 
 HEADER = Bus("HEADER", 15, ("account", *_vector("digest", 8), "created"))
 """The header that an account's leaf commits to, to be opened; created: 1 if the batch made the
@@ -156,6 +161,7 @@ MARKET = Bus(
         *_vector("clip", 2),
         *_vector("lot_fee", 3),
         "steady",
+        "asset",
         *_vector("hour", HOUR_NUMBERS),
     ),
 )
@@ -165,14 +171,22 @@ risk: what a lot adds to the sums, in balanced limbs: 3 each of long and short o
 margin, long and short over initial margin, 2 of the bucket, 3 of what a lot is worth; then the
 biased bucket numbers of long and short. band: low and high in packed pairs; funding: F in balanced
 limbs; clip: the lowest and the highest price that count whole towards a premium; lot_fee: what
-liquidation costs a lot, in limbs; steady: 1 if the price is fresh and unclamped. hour: limbs of the
-price (3), of the clip (3), of the impact notional (4), of the cap on open interest (4); whether the
-tally starts again, whether a premium rate is proved, and its two balanced digits."""
+liquidation costs a lot, in limbs; steady: 1 if the price is fresh and unclamped; asset: 1 if its
+lots are a token that L1 holds. hour: limbs of the price (3), of the clip (3), of the impact
+notional (4), of the cap on open interest (4); whether the tally starts again, whether a premium
+rate is proved, and its two balanced digits."""
 
 RISK = Bus(
     "RISK",
     18,
-    ("market", *_vector("risk", RISK_NUMBERS), *_vector("zoned", 2), *_vector("zone", 2), "steady"),
+    (
+        "market",
+        *_vector("risk", RISK_NUMBERS),
+        *_vector("zoned", 2),
+        *_vector("zone", 2),
+        "steady",
+        "asset",
+    ),
 )
 """The same numbers of one market for a position; of longs and shorts, whether somebody is
 deleveraged, and down to which trigger. Sent by market, received by position."""
@@ -222,13 +236,13 @@ OWNER = Bus("OWNER", 26, ("account", *_vector("owner", 6)))
 """The owner in an account's header, an L1 address. Sent by header, received by outflow."""
 
 OUTFLOW = Bus("OUTFLOW", 27, ("account",))
-"""Cash may leave this account: its row meets initial margin, at prices that are fresh and
-unclamped. Sent by account as often as it is asked for, received by outflow."""
+"""Cash or an asset may leave this account: its row meets initial margin, at prices that are fresh
+and unclamped. Sent by account as often as it is asked for, received by outflow."""
 
-PAYOUT = Bus("PAYOUT", 28, (*_vector("owner", 6), *_vector("amount", 3)))
+PAYOUT = Bus("PAYOUT", 28, (*_vector("owner", 6), "asset", *_vector("amount", 3)))
 """A withdrawal that L1 is told of. Sent by the verifier, received by outflow.
 
-amount: its lower 26 bits, 14 more, and the 13 above."""
+asset: its mark, 0 for USDC; amount: its lower 26 bits, 14 more, and the 13 above."""
 NEEDED = Bus("NEEDED", 29, ("account", *_vector("relief", 3)))
 """A position of an account was reduced, and what one lot of its old side adds to the excess at most
 if it goes, as sums of balanced limbs. Sent by position, received by account."""
@@ -243,7 +257,10 @@ BACKSTOP = Bus(
 """What the backstop has left over each margin as it ends the batch, and its ladder, in limbs. Sent
 by account, received by market."""
 
-TALLY = Bus("TALLY", 32, ("market", "what", "limb"))
+ASSET = Bus("ASSET", 32, ("asset",))
+"""The mark of a listed asset. Sent by market as often as it is asked for, received by outflow."""
+
+TALLY = Bus("TALLY", 33, ("market", "what", "limb"))
 """What a market's trades add up to, limb by limb: a limb is how often it is said. Sent by fill and
 position, received by market, in one sum.
 
@@ -282,6 +299,7 @@ BUSES = (
     NEEDED,
     STAYS,
     BACKSTOP,
+    ASSET,
     TALLY,
 )
 """All buses, in order of identifier."""

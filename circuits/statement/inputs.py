@@ -15,6 +15,7 @@ from circuits.gadgets.balanced import BUCKET_COUNT, balanced
 from circuits.gadgets.buses import DEPOSIT, MARKET, PAYOUT
 from circuits.stark.lookup import PublicMessage
 from rollup.field.koalabear import P
+from rollup.protocol.assets import USDC, is_known
 from rollup.protocol.constants import (
     AMOUNT_BITS,
     BUCKET_BITS,
@@ -31,6 +32,7 @@ from rollup.protocol.constants import (
     TIME_BITS,
 )
 from rollup.protocol.encoding import limbs, outflow_words, owner_words, packed
+from rollup.protocol.market import Governance
 from rollup.protocol.premium import rated_markets
 from rollup.protocol.pricing import steady_markets
 from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
@@ -89,7 +91,7 @@ def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
     """What the verifier puts on the buses itself: every consumed queue entry with its outcome, the
     terms of every listed market, and every withdrawal."""
     deposits = (
-        PublicMessage(DEPOSIT.identifier, 1, deposit_message(deposit))
+        PublicMessage(DEPOSIT.identifier, 1, deposit_message(deposit, public.governance))
         for deposit in public.deposits
     )
     steady = steady_markets(public.governance, public.reports, public.prices)
@@ -126,8 +128,10 @@ def hours_of(public: PublicInput) -> tuple[Hour, ...]:
 
 def market_message(market: int, terms: MarketTerms, steady: bool, hour: Hour) -> tuple[int, ...]:
     """A market's terms as MARKET carries them; `steady`: its price is fresh and unclamped."""
-    numbers = (*risk_numbers(terms), *trade_numbers(terms), *lot_fee(terms), int(steady))
-    return (market, *(number % P for number in (*numbers, *hour_numbers(terms, hour))))
+    risk, trade = risk_numbers(terms), trade_numbers(terms)
+    flags = (int(steady), int(terms.is_asset))
+    numbers = (*risk, *trade, *lot_fee(terms), *flags, *hour_numbers(terms, hour))
+    return (market, *(number % P for number in numbers))
 
 
 def risk_numbers(terms: MarketTerms) -> tuple[int, ...]:
@@ -169,20 +173,26 @@ def lot_fee(terms: MarketTerms) -> tuple[int, ...]:
 
 def payout_message(withdrawal: GrantedWithdrawal) -> tuple[int, ...]:
     """A withdrawal as PAYOUT carries it."""
-    return (*owner_words(withdrawal.owner), *outflow_words(withdrawal.amount))
+    owner, amount = owner_words(withdrawal.owner), outflow_words(withdrawal.amount)
+    return (*owner, withdrawal.asset, *amount)
 
 
-def deposit_message(deposit: ConsumedDeposit) -> tuple[int, ...]:
-    """A queue entry as DEPOSIT carries it: 32-bit words mod p, and whether they were below p."""
+def deposit_message(deposit: ConsumedDeposit, governance: Governance) -> tuple[int, ...]:
+    """A queue entry as DEPOSIT carries it: 32-bit words mod p, whether what it is of is listed, and
+    whether its words were below p, which nobody asks of one that is not."""
     entry = deposit.entry
+    known = is_known(governance, entry.asset)
     return (
         entry.index,
         int(entry.kind),
         entry.account,
+        entry.asset,
+        int(entry.asset != USDC),
         *packed(entry.amount, AMOUNT_BITS),
         *owner_words(entry.owner),
         *(word % P for word in entry.key_words),
         *(word % P for word in entry.viewing_words),
-        int(entry.is_canonical),
+        int(known),
+        int(entry.is_canonical or not known),
         int(deposit.outcome),
     )

@@ -27,6 +27,7 @@ from circuits.tables.records import (
     MarketRecords,
     TriggerRecords,
 )
+from rollup.protocol.assets import mark_of
 from rollup.protocol.constants import COUNTERS, LADDER_BITS, PREMIUM_LIMIT
 from rollup.protocol.encoding import LIMB_BITS, limbs
 from rollup.protocol.outcome import Outcome, Valuation
@@ -49,12 +50,15 @@ def triggers(outcome: Outcome) -> TriggerRecords:
 def markets(outcome: Outcome) -> MarketRecords:
     terms = outcome.steps.terms
     fills = Counter(step.market for step in outcome.steps.fills)
+    left = Counter(step.signed.outflow.asset for step in outcome.steps.outflows)
     taken = Counter(step.takeover.market for step in outcome.steps.takeovers)
     listed, zones = len(outcome.markets_before.frontiers), outcome.steps.zones
     before = outcome.markets_before.tallies
     return MarketRecords(
         market=column(range(len(terms))),
         risk=matrix([risk_numbers(each) for each in terms], RISK_NUMBERS),
+        asset_uses=column(left[mark_of(market)] for market in range(len(terms))),
+        asset=column(each.is_asset for each in terms),
         trade=matrix([trade_numbers(each) for each in terms], 11),
         lot_fee=matrix([lot_fee(each) for each in terms], 3),
         steady=column(outcome.steps.steady),

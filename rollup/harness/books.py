@@ -1,8 +1,8 @@
 """Books of an operator for the suite: batches without orders, closed on what L1 says, and tips.
 
 They are made without the rules' state: what a batch is closed on is what L1 can see, and each
-account's cash, from which no withdrawal is taken, since L1 does not see whose it is. So any batch
-can be closed on any other, honestly or bent on purpose.
+account's holding, from which no withdrawal is taken, since L1 does not see whose it is. So any
+batch can be closed on any other, honestly or bent on purpose.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,10 +15,12 @@ from rollup.hash.keccak import keccak256
 from rollup.hash.poseidon import Digest
 from rollup.l1.development import DevelopmentL1
 from rollup.oracle.package import SignedPackage
+from rollup.protocol.assets import USDC
 from rollup.protocol.constants import DEPOSITS_MAX, PROTOCOL_VERSION
 from rollup.protocol.deposit import QUEUE_START, DepositOutcome, QueueEntry, extend_queue, judge
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.header import BatchHeader, header_of
+from rollup.protocol.holding import NOTHING, Holding, received
 from rollup.protocol.market import Governance
 from rollup.protocol.market_book import MarketBook, hour_is_due
 from rollup.protocol.pricing import pricing_of
@@ -36,7 +38,7 @@ class Tip:
     deposits: int
     queue_head: bytes
     book: MarketBook
-    cash: Mapping[int, int]
+    held: Mapping[int, Holding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,9 @@ class Books:
     def __init__(self, genesis: Genesis, root: Digest) -> None:
         self.genesis = genesis
         self.root = root
-        cash = {genesis.governance.fee_account: 0, genesis.governance.backstop_account: 0}
-        start = Tip(0, genesis.time, root, 0, 0, QUEUE_START, genesis.book(), cash)
+        own = (genesis.governance.fee_account, genesis.governance.backstop_account)
+        held = dict.fromkeys(own, NOTHING)
+        start = Tip(0, genesis.time, root, 0, 0, QUEUE_START, genesis.book(), held)
         self.tips = {root: start}
         self.closed: dict[bytes, Closed] = {}
 
@@ -83,9 +86,13 @@ class Books:
 
     def close(self, tip: Tip, choice: Choice) -> Closed:
         """A batch on this tip that says what is so."""
-        cash, deposits = consume(tip.cash, choice.entries)
-        credited = sum(d.entry.amount for d in deposits if d.outcome is DepositOutcome.CREDITED)
-        withdrawn = sum(withdrawal.amount for withdrawal in choice.withdrawals)
+        held, deposits = consume(tip.held, choice.entries, choice.governance)
+        credited = sum(
+            each.entry.amount
+            for each in deposits
+            if each.outcome is DepositOutcome.CREDITED and each.entry.asset == USDC
+        )
+        withdrawn = sum(each.amount for each in choice.withdrawals if each.asset == USDC)
         pricing = pricing_of(
             choice.governance, choice.time, tip.book, choice.reports, plain_signer_of
         )
@@ -122,7 +129,7 @@ class Books:
             deposits=consumed,
             queue_head=chain,
             book=public.book_after,
-            cash=cash,
+            held=held,
         )
         return self.keep(Closed(public, header_of(public, chain), after))
 
@@ -151,16 +158,17 @@ def queued_after(l1: DevelopmentL1, tip: Tip, most: int = DEPOSITS_MAX) -> Seque
 
 
 def consume(
-    cash: Mapping[int, int], entries: Sequence[QueueEntry]
-) -> tuple[dict[int, int], tuple[ConsumedDeposit, ...]]:
+    held: Mapping[int, Holding], entries: Sequence[QueueEntry], governance: Governance
+) -> tuple[dict[int, Holding], tuple[ConsumedDeposit, ...]]:
     """Accounts after these entries, and what became of each."""
-    after = dict(cash)
+    after = dict(held)
 
     def outcomes() -> Iterator[ConsumedDeposit]:
         for entry in entries:
-            outcome = judge(entry, after.get(entry.account))
+            outcome = judge(entry, after.get(entry.account), governance)
             if outcome is DepositOutcome.CREDITED:
-                after[entry.account] = after.get(entry.account, 0) + entry.amount
+                before = after.get(entry.account, NOTHING)
+                after[entry.account] = received(before, entry.asset, entry.amount)
             yield ConsumedDeposit(entry, outcome)
 
     deposits = tuple(outcomes())

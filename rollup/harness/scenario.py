@@ -14,11 +14,11 @@ from typing import Any
 Step = Mapping[str, Any]
 
 MODIFIERS: Mapping[str, frozenset[str]] = {
-    "mint": frozenset({"amount"}),
+    "mint": frozenset({"amount", "asset"}),
     "donate": frozenset({"amount"}),
-    "register": frozenset({"amount", "key", "viewing", "unfunded", "gets"}),
-    "credit": frozenset({"account", "amount", "unfunded", "gets"}),
-    "withdraw": frozenset({"pays"}),
+    "register": frozenset({"amount", "asset", "key", "viewing", "unfunded", "gets"}),
+    "credit": frozenset({"account", "amount", "asset", "unfunded", "gets"}),
+    "withdraw": frozenset({"pays", "asset"}),
     "wait": frozenset(),
     "close": frozenset(
         {

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from rollup.hash.poseidon import Digest
+from rollup.protocol.assets import USDC
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance
@@ -31,6 +32,7 @@ class Revert(StrEnum):
     ACCOUNTS_FULL = "accounts-full"
     REGISTERED = "registered"
     UNKNOWN_ACCOUNT = "unknown-account"
+    UNKNOWN_ASSET = "unknown-asset"
     NOTHING_TO_WITHDRAW = "nothing-to-withdraw"
     NOT_OPERATOR = "not-operator"
     HEADER_EXISTS = "header-exists"
@@ -52,6 +54,7 @@ class Revert(StrEnum):
     WRONG_VENUE = "wrong-venue"
     DEPOSIT_NOT_QUEUED = "deposit-not-queued"
     TOTAL = "total"
+    GRANT_TOO_LARGE = "grant-too-large"
     BOOK_BEFORE = "book-before"
     REPORT_SLOT = "report-slot"
     REPORT_FEED = "report-feed"
@@ -133,6 +136,7 @@ class DepositRefunded:
 
     index: int
     owner: Address
+    asset: int
     amount: int
     outcome: DepositOutcome
 
@@ -145,6 +149,7 @@ class WithdrawalGranted:
     number: int
     place: int
     owner: Address
+    asset: int
     amount: int
 
 
@@ -153,6 +158,7 @@ class Withdrawn:
     """A pending balance was paid out."""
 
     owner: Address
+    asset: int
     amount: int
 
 
@@ -264,11 +270,13 @@ class L1(Protocol):
         key_words: Sequence[int],
         viewing_words: Sequence[int],
         amount: int,
+        asset: int = USDC,
     ) -> QueueEntry:
         """Ask for the sender's own account, with a key (14 words), a viewing commitment (8 words)
-        and a first deposit in quanta. The sender keeps one index, also after a refused try."""
+        and a first deposit, in quanta or in lots of the asset that a mark names
+        (rollup.protocol.assets). The sender keeps one index, also after a refused try."""
 
-    def credit(self, sender: Address, account: int, amount: int) -> QueueEntry:
+    def credit(self, sender: Address, account: int, amount: int, asset: int = USDC) -> QueueEntry:
         """Deposit into an account whose index was assigned, the sender's or another's."""
 
     def commit_header(self, sender: Address, header: BatchHeader) -> HeaderVerdict:
@@ -277,8 +285,8 @@ class L1(Protocol):
     def post_batch(self, sender: Address, public: PublicInput, proof: bytes) -> None:
         """Advance the state root by the oldest header of the tail, if its proof holds."""
 
-    def withdraw(self, sender: Address) -> int:
-        """Pay the sender's pending balance; returns the quanta paid."""
+    def withdraw(self, sender: Address, asset: int = USDC) -> int:
+        """Pay the sender's pending balance of USDC or of an asset; returns what was paid."""
 
     def announce_governance(self, sender: Address, governance: Governance, number: int) -> int:
         """Announce parameters for batches from a number on; returns their earliest batch time."""

@@ -88,7 +88,7 @@ PRE_MEMBERS = (
     "trigger_siblings",
 )
 ACCOUNT_MEMBERS = ("header", "cash", "positions", "triggers", "below", "slots_root", "salt")
-ENTRY_NUMBERS = ("index", "account", "amount")
+ENTRY_NUMBERS = ("index", "account", "asset", "amount")
 ORDER_NUMBERS = (
     "chain",
     "venue",

@@ -14,6 +14,7 @@ from rollup.protocol.account import (
     header_digests,
     slot_leaves,
 )
+from rollup.protocol.assets import USDC
 from rollup.protocol.batch import Batch, Globals, MarketsState
 from rollup.protocol.constants import ACCOUNT_BITS, PROTOCOL_VERSION, SLOT_BITS, TRIGGER_BITS
 from rollup.protocol.counting import (
@@ -251,9 +252,11 @@ def _globals_after(batch: Batch, steps: Steps, accounts: Sequence[TouchedAccount
     flagged accounts are counted."""
     before, deposits = batch.pre.globals, steps.deposits
     credited = sum(
-        step.entry.amount for step in deposits if step.outcome is DepositOutcome.CREDITED
+        step.entry.amount
+        for step in deposits
+        if step.outcome is DepositOutcome.CREDITED and step.entry.asset == USDC
     )
-    withdrawn = sum(withdrawal.amount for withdrawal in granted(steps))
+    withdrawn = sum(each.amount for each in granted(steps) if each.asset == USDC)
     return Globals(
         number=batch.number,
         time=batch.time,
@@ -267,7 +270,7 @@ def _globals_after(batch: Batch, steps: Steps, accounts: Sequence[TouchedAccount
 def granted(steps: Steps) -> tuple[GrantedWithdrawal, ...]:
     """What owners may claim at L1, in the order of the outflows."""
     return tuple(
-        GrantedWithdrawal(step.owner, step.signed.outflow.amount)
+        GrantedWithdrawal(step.owner, step.signed.outflow.amount, step.signed.outflow.asset)
         for step in steps.outflows
         if step.signed.outflow.is_withdrawal
     )

@@ -88,6 +88,9 @@ CASH_LIMIT: Final = 2**63
 CASH_BITS: Final = 64
 """Width of cash biased by CASH_LIMIT, and of the total under custody."""
 
+CUSTODY_BITS: Final = 62
+"""Lots of an asset under custody: some 2**22 accounts that hold as many as one may."""
+
 NOTIONAL_BITS: Final = 52
 """price x size of one fill: 4.5 billion dollars. Four full limbs, so a column sum of products of
 limbs cannot wrap the field."""

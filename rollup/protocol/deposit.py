@@ -11,16 +11,21 @@ from rollup.crypto.curve import Point, is_on_curve
 from rollup.field.koalabear import P
 from rollup.hash.keccak import DIGEST_BYTES, keccak256
 from rollup.protocol.account import Header
+from rollup.protocol.assets import USDC, is_known, require_mark
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
     AMOUNT_BITS,
     CASH_LIMIT,
     DIGEST_LENGTH,
     OWNER_BYTES,
+    POSITION_LIMIT,
     QUEUE_BITS,
     SEPTIC_LENGTH,
+    SIZE_BITS,
 )
 from rollup.protocol.encoding import point_of
+from rollup.protocol.holding import Holding, balance
+from rollup.protocol.market import Governance
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import (
     require_bounds,
@@ -51,6 +56,8 @@ class DepositOutcome(IntEnum):
     ACCOUNT_EXISTS = 3
     ACCOUNT_MISSING = 4
     CASH_OVERFLOW = 5
+    ASSET_OVERFLOW = 6
+    ASSET_UNKNOWN = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,8 @@ class QueueEntry:
 
     `owner` is the L1 sender: the new account's owner, and whom a refund goes to. Words are any
     32-bit numbers, because L1 does not know the field; REGISTER brings a key (x, y) and a viewing
-    commitment, CREDIT has zeros there.
+    commitment, CREDIT has zeros there. `amount` is in quanta of USDC, or in lots of the asset that
+    the mark `asset` names (rollup.protocol.assets).
     """
 
     index: int
@@ -69,6 +77,7 @@ class QueueEntry:
     key_words: tuple[int, ...]
     viewing_words: tuple[int, ...]
     amount: int
+    asset: int = USDC
 
     def __post_init__(self) -> None:
         require_bounds("queue index", self.index, 0, 1 << QUEUE_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
@@ -81,13 +90,15 @@ class QueueEntry:
         require_length("viewing_words", self.viewing_words, DIGEST_LENGTH)
         for word in (*self.key_words, *self.viewing_words):
             require_bounds("word", word, 0, 1 << 32, Reason.WORD_OUT_OF_BOUNDS)
-        require_bounds("amount", self.amount, 0, 1 << AMOUNT_BITS, Reason.AMOUNT_OUT_OF_BOUNDS)
+        require_mark("asset", self.asset)
+        amount_bits = AMOUNT_BITS if self.asset == USDC else SIZE_BITS
+        require_bounds("amount", self.amount, 0, 1 << amount_bits, Reason.AMOUNT_OUT_OF_BOUNDS)
         if self.kind is EntryKind.CREDIT and any((*self.key_words, *self.viewing_words)):
             raise Rejected(Reason.MALFORMED, "a credit brings no key and no viewing commitment")
 
     def encode(self) -> bytes:
         """Canonical bytes, every member at its width, big-endian: numbers 8 bytes, words 4."""
-        numbers = (self.index, int(self.kind), self.account, self.amount)
+        numbers = (self.index, int(self.kind), self.account, self.asset, self.amount)
         return b"".join(
             (
                 *(number.to_bytes(8, "big") for number in numbers),
@@ -118,20 +129,30 @@ def extend_queue(head: bytes, entry: QueueEntry) -> bytes:
     return keccak256(head + entry.encode())
 
 
-def judge(entry: QueueEntry, cash: int | None) -> DepositOutcome:
-    """What becomes of an entry, given its account's cash (None: no such account).
+def judge(entry: QueueEntry, holding: Holding | None, governance: Governance) -> DepositOutcome:
+    """What becomes of an entry, given what its account holds (None: no such account).
 
-    Registration: canonical words, then on the curve, then the account must not exist.
-    Credit: the account must exist, then cash + amount must stay below 2**63.
+    What it is of must be listed. Registration: canonical words, then on the curve, then the account
+    must not exist. Credit: the account must exist, then cash + amount must stay below 2**63, or
+    lots + amount below 2**40.
     """
+    if not is_known(governance, entry.asset):
+        return DepositOutcome.ASSET_UNKNOWN
     if entry.kind is EntryKind.REGISTER:
-        if not entry.is_canonical:
-            return DepositOutcome.KEY_NON_CANONICAL
-        if not is_on_curve(entry.key):
-            return DepositOutcome.KEY_OFF_CURVE
-        return DepositOutcome.CREDITED if cash is None else DepositOutcome.ACCOUNT_EXISTS
-    if cash is None:
+        return _judge_registration(entry, holding)
+    if holding is None:
         return DepositOutcome.ACCOUNT_MISSING
-    if cash + entry.amount >= CASH_LIMIT:
-        return DepositOutcome.CASH_OVERFLOW
-    return DepositOutcome.CREDITED
+    if entry.asset != USDC:
+        lots = balance(holding, entry.asset) + entry.amount
+        fits, too_much = lots < POSITION_LIMIT, DepositOutcome.ASSET_OVERFLOW
+    else:
+        fits, too_much = holding.cash + entry.amount < CASH_LIMIT, DepositOutcome.CASH_OVERFLOW
+    return DepositOutcome.CREDITED if fits else too_much
+
+
+def _judge_registration(entry: QueueEntry, holding: Holding | None) -> DepositOutcome:
+    if not entry.is_canonical:
+        return DepositOutcome.KEY_NON_CANONICAL
+    if not is_on_curve(entry.key):
+        return DepositOutcome.KEY_OFF_CURVE
+    return DepositOutcome.CREDITED if holding is None else DepositOutcome.ACCOUNT_EXISTS

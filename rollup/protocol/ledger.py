@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from rollup.private import Private
 from rollup.protocol.account import Account, Header, SlotState
 from rollup.protocol.batch import PartialState
-from rollup.protocol.margin import NOTHING, Holding
+from rollup.protocol.holding import NOTHING, Holding
 from rollup.protocol.positions import NO_POSITIONS, Positions
 from rollup.protocol.rejection import Reason, Rejected
 

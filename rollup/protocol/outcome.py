@@ -58,7 +58,8 @@ class Closing(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class DepositStep(Private):
-    """One queue entry at its memory timestamp; `existed` is before it. Refused: nothing changes."""
+    """One queue entry at its memory timestamp; `existed` is before it. Refused: nothing changes.
+    Lots are those in the market of the asset that the entry is of, 0 for USDC."""
 
     timestamp: int
     entry: QueueEntry
@@ -66,6 +67,8 @@ class DepositStep(Private):
     existed: bool
     cash_before: int
     cash_after: int
+    lots_before: int = 0
+    lots_after: int = 0
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -127,17 +130,18 @@ class TakeoverStep(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PurseStep(Private):
-    """What a transfer did to the cash of the account that receives it."""
+    """What a transfer did to the account that receives it: its cash, or its position."""
 
     account: int
-    cash_before: int
-    cash_after: int
+    before: int
+    after: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class OutflowStep(Private):
     """One outflow at its memory timestamp, with the key it was signed by and the owner of its
-    account, an L1 address. `receiver` is None for a withdrawal."""
+    account, an L1 address. `before` and `after` are of the account's cash, or of its position in
+    the market of the asset. `receiver` is None for a withdrawal."""
 
     timestamp: int
     signed: SignedOutflow
@@ -145,8 +149,8 @@ class OutflowStep(Private):
     owner: bytes
     slot_before: SlotState
     slot_after: SlotState
-    cash_before: int
-    cash_after: int
+    before: int
+    after: int
     receiver: PurseStep | None
 
 

@@ -22,8 +22,9 @@ def premium_rates(
     reports: Sequence[SignedPackage],
 ) -> tuple[int, ...]:
     """One for each listed market, of the state before the batch at its prices; none unless an hour
-    is due. 0 where nothing is proved: of a market that is new, and of one whose price is clamped or
-    missing, since trades that were held to it say nothing of what it is worth."""
+    is due. 0 where nothing is proved: of an asset, which has no funding; of a market that is new;
+    and of one whose price is clamped or missing, since trades that were held to it say nothing of
+    what it is worth."""
     if not hour_is_due(before, time):
         return ()
     rated = rated_markets(before, governance, time, prices, reports)
@@ -43,4 +44,7 @@ def rated_markets(
     """Of which listed markets a batch proves the premium rate."""
     steady = steady_markets(governance, reports, prices)
     listed, is_due = len(before.markets), hour_is_due(before, time)
-    return tuple(is_due and each and number < listed for number, each in enumerate(steady))
+    return tuple(
+        is_due and is_steady and not market.is_asset and number < listed
+        for number, (market, is_steady) in enumerate(zip(governance.markets, steady, strict=True))
+    )

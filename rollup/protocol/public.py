@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from rollup.hash.keccak import DIGEST_BYTES, keccak256
 from rollup.hash.poseidon import Digest
 from rollup.oracle.package import SignedPackage, packages_to_bytes
+from rollup.protocol.assets import USDC, assets_of, market_of, require_known, require_mark
 from rollup.protocol.constants import (
     CASH_BITS,
     CHAIN_BITS,
+    CUSTODY_BITS,
     DEPOSITS_MAX,
     NUMBER_BITS,
     OUTFLOW_BITS,
@@ -27,7 +29,7 @@ from rollup.protocol.encoding import digest_bytes
 from rollup.protocol.market import Governance, require_prices
 from rollup.protocol.market_book import MarketBook, book_after, hour_is_due, require_book
 from rollup.protocol.oracle import require_reports
-from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.rejection import Reason, Rejected, refusals_at
 from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.units import (
     require_bounds,
@@ -59,20 +61,22 @@ class ConsumedDeposit:
 
 @dataclass(frozen=True, slots=True)
 class GrantedWithdrawal:
-    """What an account's owner, an L1 address, may claim at L1 once the batch is proved, in quanta.
-    Which account it came from is not said."""
+    """What an account's owner, an L1 address, may claim at L1 once the batch is proved: quanta of
+    USDC, or lots of the asset that a mark names. Which account it came from is not said."""
 
     owner: bytes
     amount: int
+    asset: int = USDC
 
     def __post_init__(self) -> None:
         require_bytes("owner", self.owner, OWNER_BYTES)
         amount_end = 1 << OUTFLOW_BITS
         require_bounds("withdrawal", self.amount, 1, amount_end, Reason.AMOUNT_OUT_OF_BOUNDS)
+        require_mark("withdrawal's asset", self.asset)
 
     def encode(self) -> bytes:
-        """Canonical bytes: the owner, then the amount as 8 bytes big-endian."""
-        return self.owner + self.amount.to_bytes(8, "big")
+        """Canonical bytes: the owner, then the asset and the amount as 8 bytes each, big-endian."""
+        return self.owner + self.asset.to_bytes(8, "big") + self.amount.to_bytes(8, "big")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +172,16 @@ class PublicInput:
         require_tuple_of("withdrawals", self.withdrawals, GrantedWithdrawal)
         if len(self.withdrawals) > OUTFLOWS_MAX:
             raise Rejected(Reason.TOO_MANY, f"at most {OUTFLOWS_MAX} withdrawals a batch")
+        for place, withdrawal in enumerate(self.withdrawals):
+            with refusals_at(f"withdrawal {place}"):
+                require_known(self.governance, withdrawal.asset)
         before = self.total_before
         require_bounds("total before", before, 0, 1 << CASH_BITS, Reason.TOTAL_OUT_OF_BOUNDS)
+        for mark in assets_of(self.governance):
+            before = self.book_before.custody(market_of(mark))
+            after = before + self.credited_of(mark) - self.withdrawn_of(mark)
+            name, reason = f"custody of asset {mark}", Reason.CUSTODY_OUT_OF_BOUNDS
+            require_bounds(name, after, 0, 1 << CUSTODY_BITS, reason)
 
     def encode(self) -> bytes:
         """Canonical bytes of all of it, field by field: tag, then each number as 8 bytes
@@ -216,12 +228,8 @@ class PublicInput:
 
     @property
     def credited(self) -> int:
-        """Quanta of the entries that were credited."""
-        return sum(
-            deposit.entry.amount
-            for deposit in self.deposits
-            if deposit.outcome is DepositOutcome.CREDITED
-        )
+        """Quanta of USDC of the entries that were credited."""
+        return self.credited_of(USDC)
 
     @property
     def total_before(self) -> int:
@@ -230,8 +238,20 @@ class PublicInput:
 
     @property
     def withdrawn(self) -> int:
-        """Quanta of all withdrawals."""
-        return sum(withdrawal.amount for withdrawal in self.withdrawals)
+        """Quanta of USDC of all withdrawals."""
+        return self.withdrawn_of(USDC)
+
+    def credited_of(self, mark: int) -> int:
+        """What was credited of USDC or of an asset."""
+        return sum(
+            deposit.entry.amount
+            for deposit in self.deposits
+            if deposit.outcome is DepositOutcome.CREDITED and deposit.entry.asset == mark
+        )
+
+    def withdrawn_of(self, mark: int) -> int:
+        """What was withdrawn of USDC or of an asset."""
+        return sum(each.amount for each in self.withdrawals if each.asset == mark)
 
     @property
     def refunds(self) -> tuple[ConsumedDeposit, ...]:
@@ -248,4 +268,8 @@ class PublicInput:
         """The market book that the batch leaves: nobody states it."""
         given = (self.governance, self.time, self.prices, self.reports, self.premium_rates)
         book = book_after(self.book_before, *given)
-        return book.stepped(self.time, closed=self.closed)
+        changes = {
+            market_of(mark): self.credited_of(mark) - self.withdrawn_of(mark)
+            for mark in assets_of(self.governance)
+        }
+        return book.stepped(self.time, closed=self.closed).kept(changes)

@@ -56,6 +56,7 @@ ENTRY_MEMBERS = (
     "owner",
     "key_words",
     "viewing_words",
+    "asset",
     "amount",
 )
 
@@ -107,6 +108,7 @@ def entry_value(entry: QueueEntry) -> dict[str, Value]:
         "owner": entry.owner.hex(),
         "key_words": digest_bytes(entry.key_words).hex(),
         "viewing_words": digest_bytes(entry.viewing_words).hex(),
+        "asset": entry.asset,
         "amount": str(entry.amount),
     }
 
@@ -121,7 +123,11 @@ def _deposit_value(deposit: ConsumedDeposit) -> Value:
 
 
 def _withdrawal_value(withdrawal: GrantedWithdrawal) -> Value:
-    return {"owner": withdrawal.owner.hex(), "amount": str(withdrawal.amount)}
+    return {
+        "owner": withdrawal.owner.hex(),
+        "asset": withdrawal.asset,
+        "amount": str(withdrawal.amount),
+    }
 
 
 def _read_public(node: Node) -> PublicInput:
@@ -165,9 +171,9 @@ def _read_deposit(node: Node) -> ConsumedDeposit:
 
 
 def _read_withdrawal(node: Node) -> GrantedWithdrawal:
-    record = node.record(("owner", "amount"))
+    record = node.record(("owner", "asset", "amount"))
     owner, amount = record["owner"].hexadecimal(OWNER_BYTES), record["amount"].decimal()
-    return GrantedWithdrawal(owner, amount)
+    return GrantedWithdrawal(owner, amount, record["asset"].integer())
 
 
 def _entry_of(record: Mapping[str, Node]) -> QueueEntry:
@@ -179,6 +185,7 @@ def _entry_of(record: Mapping[str, Node]) -> QueueEntry:
         key_words=_words(record["key_words"], KEY_WORDS),
         viewing_words=_words(record["viewing_words"], DIGEST_LENGTH),
         amount=record["amount"].decimal(),
+        asset=record["asset"].integer(),
     )
 
 

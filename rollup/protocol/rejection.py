@@ -46,6 +46,8 @@ class Reason(StrEnum):
     FUNDING_TOO_HIGH = "funding-too-high"
     BUCKET_OUT_OF_BOUNDS = "bucket-out-of-bounds"
     IMPACT_OUT_OF_BOUNDS = "impact-out-of-bounds"
+    HAIRCUT = "haircut"
+    ASSET_TERMS = "asset-terms"
     GOVERNANCE_CHANGED = "governance-changed"
     ORACLE = "oracle"
 
@@ -99,6 +101,12 @@ class Reason(StrEnum):
     OVERFILLED = "overfilled"
     FEE_ABOVE_CAP = "fee-above-cap"
     OPEN_INTEREST_FULL = "open-interest-full"
+
+    # An asset that is not the venue's, or that somebody would owe.
+    ASSET_UNKNOWN = "asset-unknown"
+    ASSET_OWED = "asset-owed"
+    ASSET_TAKEN = "asset-taken"
+    CUSTODY_OUT_OF_BOUNDS = "custody-out-of-bounds"
 
     # Cash that may not leave its account.
     OUTFLOW_RECEIVER = "outflow-receiver"

@@ -97,7 +97,7 @@ def tallies_after(
 ) -> tuple[Tally, ...]:
     """Tallies after a batch of these fills, which opened so many lots of each market, net. Rejected
     where it adds to an open interest that ends above the cap; one that is above may fall, or stay.
-    """
+    An asset has no open interest: its lots are custody, which is public and has no cap."""
     found = list(before)
     for place, (market, price, size) in enumerate(trades):
         try:
@@ -111,6 +111,8 @@ def tallies_after(
 
 
 def _opened(market: int, tally: Tally, lots: int, terms: MarketTerms) -> Tally:
+    if terms.is_asset:
+        return tally
     after, cap = tally.open_interest + lots, terms.open_interest_cap
     if lots > 0 and after > cap:
         detail = f"market {market}: no batch adds to more than {cap} lots held"

@@ -10,11 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from rollup.hash.many import CompressMany
+from rollup.protocol.assets import USDC
 from rollup.protocol.batch import Batch
 from rollup.protocol.closing import close
 from rollup.protocol.constants import DEPOSIT_TIMESTAMP, FEE_TIMESTAMP, FILL_TIMESTAMP
 from rollup.protocol.deleveraging import require_full, require_standing, zones_of
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
+from rollup.protocol.holding import balance
 from rollup.protocol.ledger import Ledger
 from rollup.protocol.liquidation import (
     apply_takeover,
@@ -24,6 +26,7 @@ from rollup.protocol.liquidation import (
     require_trader,
 )
 from rollup.protocol.margin import closing
+from rollup.protocol.market import Governance
 from rollup.protocol.order import Order, Side, message_digests
 from rollup.protocol.outcome import (
     Closing,
@@ -36,7 +39,7 @@ from rollup.protocol.outcome import (
     Steps,
 )
 from rollup.protocol.outflow import Outflow, outflow_digests
-from rollup.protocol.payment import apply_outflow, require_steady
+from rollup.protocol.payment import apply_outflow, move, require_steady
 from rollup.protocol.pricing import steady_markets
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
@@ -85,7 +88,7 @@ def take_steps(
     steady = steady_markets(batch.governance, batch.reports, batch.prices)
     terms = batch_terms(batch.governance, batch.book)
     deposits = tuple(
-        apply_deposit(ledger, entry, DEPOSIT_TIMESTAMP + place)
+        apply_deposit(batch.governance, ledger, entry, DEPOSIT_TIMESTAMP + place)
         for place, entry in enumerate(batch.deposits)
     )
     orders = authorised()
@@ -152,17 +155,22 @@ def require_step(batch: Batch) -> None:
         raise Rejected(Reason.STEP_PRICES, "the step is open, so its prices stand")
 
 
-def apply_deposit(ledger: Ledger, entry: QueueEntry, timestamp: int) -> DepositStep:
+def apply_deposit(
+    governance: Governance, ledger: Ledger, entry: QueueEntry, timestamp: int
+) -> DepositStep:
     """Consume one queue entry: open or credit its account, or refuse it and change nothing."""
     with refusals_at(f"deposit {entry.index}"):
         account = ledger.touch(entry.account)
-    existed, cash = account.header is not None, account.cash
-    outcome = judge(entry, cash if existed else None)
+    existed, before = account.header is not None, account.holding
+    outcome = judge(entry, before if existed else None, governance)
     if outcome is DepositOutcome.CREDITED:
-        account.cash = cash + entry.amount
+        move(account, entry.asset, entry.amount)
         if entry.kind is EntryKind.REGISTER:
             account.header = entry.header()
-    return DepositStep(timestamp, entry, outcome, existed, cash, account.cash)
+    lots = (0, 0)
+    if entry.asset != USDC:
+        lots = balance(before, entry.asset), balance(account.holding, entry.asset)
+    return DepositStep(timestamp, entry, outcome, existed, before.cash, account.cash, *lots)
 
 
 def authorise(

@@ -32,7 +32,7 @@ from rollup.protocol.account import Account, Header, SlotState
 from rollup.protocol.batch import Globals, MarketsState
 from rollup.protocol.encoding import point_of
 from rollup.protocol.governance_codec import governance_from_bytes
-from rollup.protocol.margin import Holding
+from rollup.protocol.holding import Holding
 from rollup.protocol.market import Governance
 from rollup.protocol.market_book import MarketBook
 from rollup.protocol.market_book_codec import book_from_bytes

@@ -12,6 +12,7 @@ from rollup.protocol.constants import OWNER_BYTES
 from sequencer.client.options import (
     PASSWORD_LEAST,
     account_option,
+    asset_option,
     password_option,
     trading_options,
     url_option,
@@ -104,18 +105,20 @@ def list_accounts(console: Output, folder: Path) -> None:
 @click.command()
 @account_option
 @click.option("--l1", default=DEFAULT_L1, show_default=True, help="Of the L1.")
-@click.option("--amount", required=True, help="USDC.")
+@click.option("--amount", required=True, help="Of USDC, or of the asset.")
+@asset_option
 @click.option("--mint", is_flag=True, help="Give the owner the money first: of a test L1.")
 @conventions
-def deposit(console: Output, account: Path, l1: str, amount: str, mint: bool) -> None:
+def deposit(console: Output, account: Path, l1: str, amount: str, asset: str, mint: bool) -> None:
     """Queue a deposit at L1, in the owner's name; the first one registers the account.
 
     \b
     crypsis deposit --account trader.json --amount 1000 --l1 http://127.0.0.1:8645/ --mint
+    crypsis deposit --account trader.json --amount 0.5 --asset WETH --mint
     """
     from sequencer.client.depositing import deposit as queue
 
-    record = queue(account, l1, amount, mint)
+    record = queue(account, l1, amount, mint, asset)
     text = f"queued as entry {record['index']}, for account {record['account']}"
     console.result(record, text)
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from rollup.private import Private
 from rollup.protocol.account import FRESH_SLOT, Header, SlotState
-from rollup.protocol.margin import NOTHING, Holding, safety_of, triggers_of, value
+from rollup.protocol.holding import NOTHING, Holding
+from rollup.protocol.margin import safety_of, triggers_of, value
 from rollup.protocol.order import Order, Side
 from rollup.protocol.positions import Positions
 from rollup.protocol.terms import MarketTerms

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from rollup.protocol.account import SlotState
+from rollup.protocol.assets import markets_of
 from rollup.protocol.batch import Fill
 from rollup.protocol.constants import CASH_LIMIT, OUTFLOWS_MAX
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
-from rollup.protocol.margin import NOTHING, Holding, closing, excess, margin_refusal
+from rollup.protocol.holding import NOTHING, Holding, received
+from rollup.protocol.margin import closing, excess, margin_refusal
 from rollup.protocol.market import Governance
 from rollup.protocol.market_book import MarketBook, book_after, hour_is_due
 from rollup.protocol.order import Order, Side
@@ -88,7 +90,7 @@ class Ledger:
         room = Room(self.shape_class)
         room.take(self.opening(self.governance.fee_account))
         for place, entry in enumerate(entries):
-            opening = self.opening(entry.account)
+            opening = self.opening(entry.account, markets_of(entry.asset))
             if place and not room.fits([opening], positions=self.shape_class.positions // 2):
                 return place
             room.take(opening)
@@ -107,16 +109,16 @@ class Ledger:
     def deposit(self, work: Work, entry: QueueEntry) -> DepositOutcome:
         """Consume one queue entry: registered, credited, or refused with its outcome."""
         holder = self.holders.get(entry.account)
-        cash = None if holder is None else holder.holding.cash
-        outcome = judge(entry, cash)
-        self._touch(work, entry.account)
+        outcome = judge(entry, None if holder is None else holder.holding, self.governance)
+        is_credited = outcome is DepositOutcome.CREDITED
+        self._touch(work, entry.account, markets_of(entry.asset) if is_credited else ())
         work.deposits.append(entry)
-        if outcome is not DepositOutcome.CREDITED:
+        if not is_credited:
             return outcome
         if entry.kind is EntryKind.REGISTER:
             holder = self.holders[entry.account] = Holder(entry.header())
         if holder is not None:
-            holder.holding = holder.holding._replace(cash=holder.holding.cash + entry.amount)
+            holder.holding = received(holder.holding, entry.asset, entry.amount)
         return outcome
 
     def due(self, work: Work) -> list[int]:
@@ -251,16 +253,17 @@ class Ledger:
 
     def take_in(self, work: Work, outflow: Outflow) -> bool:
         """Give an outflow a place in the batch; False where there is none."""
-        opened = [self.opening(outflow.account, slots=(outflow.slot,))]
+        markets = markets_of(outflow.asset)
+        opened = [self.opening(outflow.account, markets, (outflow.slot,))]
         if not outflow.is_withdrawal:
-            opened.append(self.opening(outflow.receiver))
+            opened.append(self.opening(outflow.receiver, markets))
         orders = len(work.orders) + work.asked
         if work.asked >= OUTFLOWS_MAX or orders >= self.shape_class.orders:
             return False
         if not work.room.fits(opened):
             return False
         for each in opened:
-            self._touch(work, each.account, slots=each.slots)
+            self._touch(work, each.account, markets, each.slots)
         work.asked += 1
         return True
 

@@ -6,7 +6,7 @@ from rollup.oracle.package import SignedPackage
 from rollup.private import Private
 from rollup.protocol.batch import Fill
 from rollup.protocol.deposit import QueueEntry
-from rollup.protocol.margin import Holding
+from rollup.protocol.holding import Holding
 from rollup.protocol.market_book import MarketBook
 from rollup.protocol.order import SignedOrder
 from rollup.protocol.takeover import Takeover

@@ -224,12 +224,13 @@ SILENT: Final = (
 
 KNOWS: Final = (
     Said(
-        "Every deposit: owner's address, account number, amount, when it came and whether it was "
-        "credited. So who trades here at all, and with what they began.",
+        "Every deposit: owner's address, account number, asset, amount, when it came and whether "
+        "it was credited. So who trades here at all, and with what they began.",
         (PUBLIC, "docs/spec/05-deposits.md"),
     ),
     Said(
-        "Every withdrawal: owner's address and amount. Transfers between accounts stay unknown.",
+        "Every withdrawal: owner's address, asset and amount. Transfers between accounts stay "
+        "unknown.",
         (PUBLIC, "docs/spec/16-outflow.md"),
     ),
     Said("The sum of all money, oracle prices, margins, fees: the whole public input.", (PUBLIC,)),

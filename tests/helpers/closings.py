@@ -8,7 +8,8 @@ from circuits.statement.inputs import Hour, hour_numbers, lot_fee, risk_numbers,
 from circuits.tables.account.columns import FRESH_SLOTS_ROOT
 from circuits.tables.records import AccountRecords, MarketRecords, PositionRecords
 from rollup.protocol.constants import CASH_LIMIT, POSITION_LIMIT, PREMIUM_LIMIT, SAFETY_MAX
-from rollup.protocol.margin import Holding, risk_grew, safety_of, triggers_of, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import risk_grew, safety_of, triggers_of, value
 from rollup.protocol.terms import MarketTerms
 
 BACKSTOP = 2**29
@@ -39,7 +40,7 @@ def honest_offer(case: Case, terms: Terms) -> Offer:
     now = value(after, terms)
     below = now.excess < 0
     held = SAFETY_MAX if not now.ladder else max(0, safety_of(now))
-    return Offer(0 if below else held, below, not risk_grew(before, after))
+    return Offer(0 if below else held, below, not risk_grew(before, after, terms))
 
 
 def records_of(cases: list[Case], offers: list[Offer], terms: Terms) -> Parts:
@@ -126,6 +127,8 @@ def markets_of(terms: Terms) -> MarketRecords:
         tally=(tallies, tallies),
         counted=np.zeros((count, 5, 4), dtype=np.int64),
         steady=zeros,
+        asset=np.array([int(each.is_asset) for each in terms]),
+        asset_uses=zeros,
         trade_uses=zeros,
         take_uses=zeros,
         listed=zeros + 1,

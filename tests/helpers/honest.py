@@ -8,7 +8,8 @@ from circuits.air.table import Table
 from circuits.statement.circuit import PUBLICS as LAYOUT
 from circuits.statement.witness import Witness, account_tables
 from rollup.protocol.batch import Batch
-from rollup.protocol.margin import Holding, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import value
 from rollup.protocol.order import Side
 from rollup.protocol.takeover import Takeover, full_fee
 from tests.helpers.closings import honest_offer, records_of
@@ -176,7 +177,7 @@ def sources(name: str) -> tuple[Source, ...]:
         ]
     if name == "deposit":
         for entry, cash in test_deposit.CASES.values():
-            matrix = test_deposit.trace(entry, cash, test_deposit.judge(entry, cash))
+            matrix = test_deposit.trace(entry, cash, test_deposit.judged(entry, cash))
             found.append(_alone(test_deposit.TABLE_ALONE, matrix))
     if name == "fill":
         rows = ({"taker": 1, "buyer.filled": 1500}, {"market": 1, "price": 250_000})

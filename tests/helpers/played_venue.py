@@ -59,6 +59,7 @@ MARKETS = [
         "interest": 100,
         "impact_notional": 10**10,
         "open_interest_cap": 10**9,
+        "kind": 0,
     }
     for place, (symbol, decimals) in enumerate((("BTC-PERP", 1), ("ETH-PERP", 2)))
 ]

@@ -185,7 +185,7 @@ def genesis(governance: Governance = GOVERNANCE, prices: tuple[int, ...] = PRICE
     )
 
 
-def register(index: int, account: int, amount: int) -> QueueEntry:
+def register(index: int, account: int, amount: int, asset: int = 0) -> QueueEntry:
     """A well-formed registration."""
     key = public_key(account)
     return QueueEntry(
@@ -196,10 +196,11 @@ def register(index: int, account: int, amount: int) -> QueueEntry:
         key_words=(*key.x, *key.y),
         viewing_words=viewing(account),
         amount=amount,
+        asset=asset,
     )
 
 
-def credit(index: int, account: int, amount: int) -> QueueEntry:
+def credit(index: int, account: int, amount: int, asset: int = 0) -> QueueEntry:
     return QueueEntry(
         index=index,
         kind=EntryKind.CREDIT,
@@ -208,6 +209,7 @@ def credit(index: int, account: int, amount: int) -> QueueEntry:
         key_words=NO_KEY,
         viewing_words=NO_VIEWING,
         amount=amount,
+        asset=asset,
     )
 
 

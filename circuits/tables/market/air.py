@@ -8,9 +8,9 @@ What trades and positions add to the market's tally is in `tally.py`, the rate t
 where an hour is due in `rate.py`.
 Height: one row a market, padded. Degree: 3.
 Where somebody is deleveraged the row has a zone and shows that the backstop is full (`zone.py`).
-Buses: receives MARKET and TALLY; sends RISK, TRADE and TAKE as often as they are asked for;
+Buses: receives MARKET and TALLY; sends RISK, TRADE, TAKE and ASSET as often as they are asked for;
 FRONTIERS, SWEEP, BACKSTOP, HASH, RANGE.
-Claims: docs/spec/claims/market.md. Spec: docs/spec/06-margin.md and 15-triggers.md.
+Claims: docs/spec/claims/market.md. Spec: docs/spec/06-margin.md, 15-triggers.md and 17-assets.md.
 """
 
 from collections.abc import Sequence
@@ -18,8 +18,9 @@ from typing import Any
 
 from circuits.air.builder import Builder
 from circuits.air.table import Table
-from circuits.gadgets.buses import FRONTIERS, MARKET, RISK, SWEEP, TAKE, TRADE
+from circuits.gadgets.buses import ASSET, FRONTIERS, MARKET, RISK, SWEEP, TAKE, TRADE
 from circuits.gadgets.hash import request_hash
+from circuits.gadgets.words import POSITION_WORD
 from circuits.tables.market.columns import Columns, Side
 from circuits.tables.market.rate import require_rate
 from circuits.tables.market.tally import require_tally
@@ -42,19 +43,24 @@ def constraints(air: Builder, row: Columns) -> None:
 
 def _terms(air: Builder, row: Columns) -> None:
     # Lie: a padding row hands out terms of its own making.
-    for uses in (row.risk_uses, row.trade_uses, row.take_uses):
+    for uses in (row.risk_uses, row.trade_uses, row.take_uses, row.asset_uses):
         air.require_zero(uses * (1 - row.active), "market.padding-is-silent")
     risk = row.risk.cells
     fees = (row.taker_fee, row.maker_fee)
     trade = (*row.band_low, *row.band_high, *fees, *row.funding, *row.clip)
     # Lie: other terms than governance and price give, or those of a market that is not listed.
-    public = (row.market, *risk, *trade, *row.lot_fee, row.steady, *row.hour.cells)
-    air.receive(MARKET, public, row.active, claim="market.public")
+    public = (*risk, *trade, *row.lot_fee, row.steady, row.asset, *row.hour.cells)
+    air.receive(MARKET, (row.market, *public), row.active, claim="market.public")
     zones = (*(side.zoned for side in row.sides), *(side.zone for side in row.sides))
     # Lie: a clamped price is passed off as the market's own, so that cash leaves at it.
-    terms = (row.market, *risk, *zones, row.steady)
+    terms = (row.market, *risk, *zones, row.steady, row.asset)
     air.send(RISK, terms, row.risk_uses, claim="market.risk")
     air.send(TRADE, (row.market, *trade), row.trade_uses, claim="market.trade")
+    # Lie: lots of an asset, which count for nothing, are taken for nothing.
+    air.require_zero(row.take_uses * row.asset, "market.asset-not-taken")
+    # Lie: lots of a perpetual leave an account as if they were a token.
+    air.require_zero(row.asset_uses * (1 - row.asset), "market.asset")
+    air.send(ASSET, (row.market + POSITION_WORD,), row.asset_uses, claim="market.asset")
     take = (*row.risk.value, *row.lot_fee)
     air.send(TAKE, (row.market, *take), row.take_uses, claim="market.take")
 

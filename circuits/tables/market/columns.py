@@ -82,10 +82,12 @@ class Columns(Layout):
     lot_fee = cells(3)  # of liquidation, limbs
     clip = cells(2)  # lowest and highest price that count whole towards the premium
     steady = cell()  # 1 if the price is fresh and unclamped
+    asset = cell()  # 1 if its lots are a token that L1 holds
     hour = group(Hour)
     risk_uses = cell()  # positions of this batch in the market
     trade_uses = cell()  # fills
     take_uses = cell()  # takeovers
+    asset_uses = cell()  # outflows of the asset
     sides = many(2, group(Side))
     backstop = group(Means)
     tally = group(Tally)

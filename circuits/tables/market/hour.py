@@ -147,11 +147,11 @@ def premium_identity(hour: Hour, tally: Tally) -> Integer:
     return after - before.times(1 - hour.due, 0, 1) - whole - _clip(hour) * (above - below)
 
 
-def open_identity(tally: Tally) -> Integer:
-    """open interest after - before - lots opened, net."""
+def open_identity(tally: Tally, asset: Any) -> Integer:
+    """open interest after - before - lots opened, net; of an asset none are."""
     before, after = (from_limbs(number) for number in tally.open_interest)
     opened = tuple(Coefficient(c, -OPENED_MAX, OPENED_MAX) for c in tally.counted[OPENED])
-    return after - before - Integer(opened)
+    return after - before - Integer(opened).times(1 - asset, 0, 1)
 
 
 def cap_identity(hour: Hour, tally: Tally) -> Integer:

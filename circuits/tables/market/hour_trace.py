@@ -44,7 +44,7 @@ def fill_tally(hour: Hour, tally: Tally, records: MarketRecords) -> None:
         tally.size_carries[kind].fill(fill_carries(sizes_identity(tally, kind)))
     tally.volume_carries.fill(fill_carries(volume_identity(hour, tally)))
     tally.premium_carries.fill(fill_carries(premium_identity(hour, tally)))
-    tally.open_carries.fill(fill_carries(open_identity(tally)))
+    tally.open_carries.fill(fill_carries(open_identity(tally, records.asset)))
     before, after = (whole(limbs) for limbs in tally.open_interest)
     tally.not_grown[...] = after <= before
     most = np.where(after <= before, before, whole(hour.cap))

@@ -35,8 +35,9 @@ def require_tally(air: Builder, row: Columns) -> None:
         # Lie: a premium of the wrong sign, or of a price that is clipped elsewhere.
         premium = premium_identity(hour, tally)
         require_identity(air, premium, tally.premium_carries, "market.premium")
-        # Lie: open interest falls, and nobody holds less.
-        require_identity(air, open_identity(tally), tally.open_carries, "market.open-interest")
+        # Lie: open interest falls, and nobody holds less; or tokens that come in meet a cap.
+        opened = open_identity(tally, row.asset)
+        require_identity(air, opened, tally.open_carries, "market.open-interest")
         # Lie: lots are opened beyond the cap.
         cap = cap_identity(hour, tally)
         require_identity(air, cap, tally.cap_carries, "market.open-interest-cap")

@@ -34,7 +34,9 @@ def build(records: MarketRecords, positions: PositionRecords, height: int, blind
     row.trade_uses[...] = records.trade_uses
     put(row.lot_fee, records.lot_fee)
     row.steady[...] = records.steady
+    row.asset[...] = records.asset
     row.take_uses[...] = records.take_uses
+    row.asset_uses[...] = records.asset_uses
     numbers = (row.risk.long_number, row.risk.short_number)
     for place, (side, number) in enumerate(zip(row.sides, numbers, strict=True)):
         side.before[...], side.after[...] = (each[:, place] for each in records.frontier)

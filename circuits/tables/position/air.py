@@ -42,7 +42,7 @@ def constraints(air: Builder, row: Columns) -> None:
     air.require_zero(row.paid_out * (1 - row.steady), "position.steady")
     # Lie: margin at a friend's price, or at the terms of another market, or of none.
     # Lie: a zone that nobody of the side is deleveraged in, or one that ends nearer.
-    terms = (row.market, *row.risk.cells, *row.zones.cells, row.steady)
+    terms = (row.market, *row.risk.cells, *row.zones.cells, row.steady, row.asset)
     air.receive(RISK, terms, row.active, claim="position.terms")
     _require_memory(air, row)
     _require_takeovers(air, row)
@@ -92,8 +92,11 @@ def _require_demands(air: Builder, row: Columns) -> None:
     """What an account whose risk did not grow asks of each of its positions; and of one that is
     deleveraged whatever the account does elsewhere."""
     before, after = row.before, row.after
-    for asked in (row.shrinks, row.deleveraged):
+    # Lots of an asset lose nothing that counts: that more are held is no risk taken.
+    for asked in (row.shrinks * (1 - row.asset), row.deleveraged):
         air.require_zero(asked * (1 - row.smaller), "position.smaller")
+    # Lie: an asset is sold, paid out or given away that the account does not have.
+    air.require_zero(row.asset * after.short, "position.asset-not-owed")
     low, high = after.magnitude.packed()
     # Lie: a position that grew is passed off as a reduction; or one that nobody took from is named
     # as that of which the last lot was needed.

@@ -124,6 +124,7 @@ class Columns(Layout):
     shrink_room = cells(3)  # lower limbs of |size| - |size'|
     risk = group(Risk)
     steady = cell()  # 1 if the market's price is fresh and unclamped
+    asset = cell()  # 1 if the market's lots are a token that L1 holds
     sunk = limbs(SAFETY_BITS)  # buckets that the trigger would be below the lowest
     kept = bit()  # 1 if side and trigger are as they were: then nothing is said of them
     old_taken = cells(DIGEST)

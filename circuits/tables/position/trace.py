@@ -38,7 +38,6 @@ class Positions:
             getattr(row, name)[...] = getattr(accounts, name)[records.owner]
         for name in ("takeovers", "needed", "deleveraged", "behind", "came", "stays"):
             getattr(row, name)[...] = getattr(records, name)
-        row.smaller[...] = row.shrinks | records.deleveraged
         _fill_size(row.before, records.before)
         _fill_size(row.after, records.after)
         before, after = (np.abs(s - POSITION_LIMIT) for s in (records.before, records.after))
@@ -47,6 +46,8 @@ class Positions:
         put(row.risk.cells, markets.risk[rows])
         put(row.zones.cells, np.hstack((markets.zoned, markets.zone))[rows])
         row.steady[...] = markets.steady[rows]
+        row.asset[...] = markets.asset[rows]
+        row.smaller[...] = (row.shrinks & (1 - row.asset)) | records.deleveraged
         _fill_triggers(row, records)
         _fill_zone(row)
         columns = [column for each in added(row).values() for column in each]

@@ -135,6 +135,8 @@ def markets(lag: int = 11, listed: int = 2) -> MarketRecords:
         counted=np.zeros((count, 5, 4), dtype=np.int64),
         lot_fee=np.zeros((count, 3), dtype=np.int64),
         steady=zeros,
+        asset=zeros,
+        asset_uses=zeros,
         trade_uses=zeros,
         take_uses=zeros,
         listed=(np.arange(count) < listed).astype(np.int64),

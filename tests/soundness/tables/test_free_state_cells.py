@@ -35,7 +35,8 @@ from circuits.tables.tree.air import TABLE as TREE
 from circuits.tables.tree.trace import build as build_tree
 from circuits.tables.trigger.air import TABLE as TRIGGER
 from circuits.tables.trigger.trace import build as build_trigger
-from rollup.protocol.margin import Holding, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import value
 from tests.helpers.closings import BACKSTOP, Case, Offer, Parts, honest_offer, records_of
 from tests.helpers.market_books import terms_at
 from tests.helpers.venue import BTC_PRICE, ETH_PRICE, held

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rollup.hash.keccak import keccak256
-from rollup.protocol.market import Governance, Market, require_continues
+from rollup.protocol.market import Governance, Market, MarketKind, require_continues
 from rollup.protocol.oracle import PRICE_LEAST
 from rollup.protocol.pricing import step_range
 from rollup.protocol.rejection import Reason
@@ -86,6 +86,7 @@ MARKET_CHANGES = {
     "interest": 101,
     "impact_notional": 10**10 + 1,
     "open_interest_cap": 2**40 - 2,
+    "kind": MarketKind.ASSET,
 }
 
 
@@ -119,7 +120,7 @@ def test_no_member_is_left_out_of_those_tests() -> None:
 
 
 def test_the_digest_is_keccak_of_the_members_in_order() -> None:
-    numbers = (1, 5, 1000, 500, 400, 500, 100, 250, 600, 200, 100, 10**10, 2**40 - 1)
+    numbers = (1, 5, 1000, 500, 400, 500, 100, 250, 600, 200, 100, 10**10, 2**40 - 1, 0)
     one = listing(GOVERNANCE, [BTC_MARKET])
     expected = b"crypsis-governance-4" + (1).to_bytes(8, "big")
     expected += b"BTC" + bytes(13) + b"".join(n.to_bytes(8, "big") for n in numbers)

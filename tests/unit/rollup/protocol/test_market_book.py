@@ -86,7 +86,7 @@ def test_a_book_out_of_bounds_cannot_be_made(changes: dict[str, Any], reason: Re
 
 def test_the_digest_is_keccak_of_the_numbers_in_order_and_sees_every_one() -> None:
     numbers = (BOOK.hour, 0, 2, *(getattr(e, n) for e in BOOK.markets for n in ENTRY_NUMBERS))
-    wanted = b"crypsis-book-2" + b"".join(n.to_bytes(8, "big", signed=True) for n in numbers)
+    wanted = b"crypsis-book-3" + b"".join(n.to_bytes(8, "big", signed=True) for n in numbers)
     assert BOOK.digest() == keccak256(wanted)
     assert set(ENTRY_NUMBERS) == {member.name for member in fields(BookEntry)}
     others = [replace(BOOK, hour=BOOK.hour + 1), replace(BOOK, markets=(BTC,))]
