@@ -135,8 +135,8 @@ VOLUME_BITS: Final = 64
 market trades in a day. More is refused, so that a sum never wraps."""
 
 PREMIUM_LIMIT: Final = 2**63
-"""-PREMIUM_LIMIT <= premium < PREMIUM_LIMIT: below 0.14 of the volume, since what is counted of a
-fill is clipped at 2**17 / 10**6 of its price; so a volume in bounds has a premium in bounds."""
+"""-PREMIUM_LIMIT <= premium < PREMIUM_LIMIT: below 0.07 of the volume, since what is counted of a
+fill is clipped at 2**16 / 10**6 of its price; so a volume in bounds has a premium in bounds."""
 
 PREMIUM_BITS: Final = 64
 """Width of a premium biased by PREMIUM_LIMIT."""
@@ -147,12 +147,17 @@ OPEN_INTEREST_BITS: Final = 40
 IMPACT_BITS: Final = 52
 """What governance says a premium is measured against at least: a notional."""
 
+CLIP_FEES: Final = 4
+"""A fill counts towards a premium up to as far from the oracle price as so many times what both its
+sides pay in fees: half of INTEREST_HOURS, so that an hour's funding that somebody moves by trading
+with himself brings him at most what he pays (docs/soundness/funding.md)."""
+
 CLIP_BITS: Final = 27
-"""How far from an oracle price a fill's counts: 0.132 of 2**29 ticks at most."""
+"""How far from an oracle price a fill's counts: 0.066 of 2**29 ticks at most."""
 
 PREMIUM_RATE_BITS: Final = 17
-"""A premium rate lies within 2**17 millionths: 8 x (taker's + maker's fee) is at most 131,056, and
-rounding down takes less than ten."""
+"""A premium rate lies within 2**17 millionths: CLIP_FEES x (taker's + maker's fee) is at most
+65,528, and rounding down takes less than ten."""
 
 PREMIUM_UNIT: Final = 10
 """Where an hour's volume was thin its premium rate is a multiple of so many millionths: there it

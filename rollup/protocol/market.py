@@ -165,8 +165,8 @@ class Market:
             )
 
     def _require_safe_funding(self) -> None:
-        """The cap is at most twice the least fee, so that nobody gains by trading with himself to
-        move funding; and the interest is a rate within the cap."""
+        """The cap is at most twice the least fee, so that nobody gains by opening a position for
+        the moment of the charge and closing it; and the interest is a rate within the cap."""
         reason, least = Reason.FUNDING_TOO_HIGH, min(self.taker_fee, self.maker_fee)
         cap_end = min(2 * least, FUNDING_CAP_MAX) + 1
         require_bounds("funding_cap", self.funding_cap, 0, cap_end, reason)

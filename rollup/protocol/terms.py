@@ -13,9 +13,9 @@ from typing import Final
 from rollup.protocol.constants import (
     BUCKET_NUMBER_BITS,
     BUCKET_OFFSETS,
+    CLIP_FEES,
     FEE_SCALE,
     FRACTION_SCALE,
-    INTEREST_HOURS,
     PRICE_BITS,
 )
 from rollup.protocol.market import Governance, Market
@@ -176,10 +176,8 @@ def fraction_up(price: int, fraction: int) -> int:
 
 def premium_clip(price: int, market: Market) -> int:
     """How many ticks of a fill's distance from the oracle price count, rounded down: what both its
-    sides pay in fees, eight times, since a premium is of eight hours. So who trades with himself to
-    move an hour's funding pays in fees at least what that funding brings: it costs him fee x
-    notional, and brings an eighth of clip x notional at most."""
-    return price * INTEREST_HOURS * (market.taker_fee + market.maker_fee) // FEE_SCALE
+    sides pay in fees, CLIP_FEES times."""
+    return price * CLIP_FEES * (market.taker_fee + market.maker_fee) // FEE_SCALE
 
 
 def price_band(price: int, band_fraction: int) -> tuple[int, int]:

@@ -22,7 +22,7 @@ from circuits.tables.records import (
 from rollup.protocol.constants import CASH_LIMIT, FEE_SCALE, MOVED_BITS, POSITION_LIMIT
 
 BAND = {0: (580_000, 620_000), 1: (240_000, 260_000)}
-CLIP = {0: (597_120, 602_880), 1: (249_100, 250_900)}
+CLIP = {0: (598_560, 601_440), 1: (249_550, 250_450)}
 TAKER = (500, 450)
 MAKER = (100, 0)
 

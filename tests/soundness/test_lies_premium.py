@@ -16,6 +16,7 @@ from rollup.protocol.funding import HOUR_MS
 from rollup.protocol.ledger import Ledger
 from rollup.protocol.rejection import Reason
 from rollup.protocol.tally import Tally
+from tests.helpers.assets import HELD, WBTC, WBTC_MARK, asset_venue
 from tests.helpers.lies import Liar, forge
 from tests.helpers.oracle import listing
 from tests.helpers.statement import claims_broken_by, claims_broken_in
@@ -29,6 +30,7 @@ from tests.helpers.venue import (
     Match,
     Venue,
     buy,
+    credit,
     genesis,
     real,
     refusal,
@@ -184,3 +186,41 @@ def test_lots_that_are_opened_and_not_counted(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(Ledger, "opened", hidden)
     assert liar.claims(batch) == {"market.open-interest"}
+
+
+@pytest.fixture
+def keeper(monkeypatch: pytest.MonkeyPatch) -> Liar:
+    """Of a venue with assets."""
+    return Liar(asset_venue(real()), monkeypatch)
+
+
+def brought(keeper: Liar, lots: int) -> Batch:
+    """Account 2 brings lots of an asset from L1."""
+    first = keeper.venue.state.globals.deposits_consumed
+    return keeper.venue.batch([credit(first, 2, lots, WBTC_MARK)])
+
+
+def test_tokens_that_come_in_meet_no_cap(keeper: Liar) -> None:
+    """A deposit that met one would stop the queue: it is public, and cannot be left out."""
+    batch = brought(keeper, 2**40 - 1 - HELD)
+    outcome = keeper.outcome(batch)
+    assert outcome.markets_after.tallies[WBTC] == Tally(0, 0, 0)
+    assert claims_broken_by(outcome) == set()
+
+
+def test_tokens_that_are_counted_as_open_interest(keeper: Liar) -> None:
+    """A batch that only an operator could say why it is refused."""
+    batch = brought(keeper, 5)
+
+    def counted(market: int, tally: Tally, lots: int, terms: object) -> Tally:
+        return replace(tally, open_interest=tally.open_interest + lots)
+
+    keeper.bend("_opened", counted, tally_module)
+    assert keeper.claims(batch) == {"market.open-interest", "market.open-interest-cap"}
+
+
+def test_a_rate_of_an_asset(keeper: Liar) -> None:
+    batch = hourly(keeper)
+    assert keeper.outcome(batch).public.premium_rates == (0, 0, 0, 0)
+    keeper.bend("premium_rates", lambda *_: (0, 0, 10, 0), batch_module)
+    assert keeper.claims(batch) == {"market.rate-unasked"}

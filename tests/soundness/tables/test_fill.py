@@ -196,7 +196,7 @@ def test_a_fill_asks_for_the_terms_that_it_trades_at() -> None:
     said = FILL.messages(trace(given), TRADE)
     band = [part for end in (580_000, 620_000) for part in (end & (2**26 - 1), end >> 26)]
     digits = (MODULUS - 1, MODULUS - 1, 0)
-    assert said == {(0, *band, 500, 100, *digits, 597_120, 602_880): -1}
+    assert said == {(0, *band, 500, 100, *digits, 598_560, 601_440): -1}
     numbers = ("market", "band_low.0", "band_high.0", "taker_fee", "maker_fee", "funding.0")
     for column in (*numbers, "funding.2", "clip_low", "clip_high"):
         assert FILL.messages(FILL.forge(trace(given), 0, column, 77), TRADE) != said
@@ -209,7 +209,7 @@ def test_a_fill_below_the_rows_of_the_class() -> None:
 
 @pytest.mark.parametrize(
     ("price", "kind"),
-    [(597_119, 2), (597_120, 0), (600_000, 0), (602_880, 0), (602_881, 1)],
+    [(598_559, 2), (598_560, 0), (600_000, 0), (601_440, 0), (601_441, 1)],
 )
 def test_a_fill_is_counted_by_its_side_of_the_clip(price: int, kind: int) -> None:
     size, notional = 2**40 // 7**9, price * (2**40 // 7**9)
@@ -226,12 +226,12 @@ def test_a_fill_is_counted_by_its_side_of_the_clip(price: int, kind: int) -> Non
 @pytest.mark.parametrize(
     ("price", "above", "below"),
     [
-        (602_879, 1, 0),
-        (602_881, 0, 0),
-        (602_881, 0, 1),
-        (597_121, 0, 1),
-        (597_119, 0, 0),
-        (597_119, 1, 0),
+        (601_439, 1, 0),
+        (601_441, 0, 0),
+        (601_441, 0, 1),
+        (598_561, 0, 1),
+        (598_559, 0, 0),
+        (598_559, 1, 0),
         (600_000, 1, 1),
     ],
 )
@@ -239,7 +239,7 @@ def test_a_fill_on_another_side_of_the_clip(price: int, above: int, below: int) 
     """With the distances that go with the lie, so that only their sign is wrong."""
     row = {"price": price, "buyer.limit": 2**30 - 1, "seller.limit": 1}
     matrix = trace(row)
-    rooms = ((1 - 2 * above) * (602_880 - price), (1 - 2 * below) * (price - 597_120))
+    rooms = ((1 - 2 * above) * (601_440 - price), (1 - 2 * below) * (price - 598_560))
     for name, side, room in (("above", above, rooms[0]), ("below", below, rooms[1])):
         matrix = FILL.forge(matrix, 0, name, side)
         for place, width in enumerate((13, 13, 4)):
@@ -250,14 +250,14 @@ def test_a_fill_on_another_side_of_the_clip(price: int, above: int, below: int) 
 
 def test_at_the_edge_of_the_clip_either_side_counts_the_same() -> None:
     """At its very edge a price counts as itself and as the edge: both are true, and one number."""
-    matrix = trace({"price": 602_880, "buyer.limit": 2**30 - 1})
+    matrix = trace({"price": 601_440, "buyer.limit": 2**30 - 1})
     assert FILL.failed(FILL.forge(matrix, 0, "above", 1)) == set()
 
 
 def test_the_farthest_prices_do_not_wrap() -> None:
     """The widest band and clip around the highest oracle price."""
     top = 2**29 - 1
-    clip = top * 131_056 // 10**6
+    clip = top * 65_528 // 10**6
     ends = {"band_low": 1, "band_high": 2**30 - 1, "clip_low": top - clip, "clip_high": top + clip}
     limits = {"buyer.limit": 2**30 - 1, "seller.limit": 1}
     for price in (1, 2 * top):

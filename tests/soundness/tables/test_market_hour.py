@@ -19,6 +19,7 @@ from rollup.protocol.constants import PREMIUM_LIMIT, PREMIUM_RATE_BITS
 from rollup.protocol.encoding import LIMB_BITS
 from rollup.protocol.tally import NO_TALLY, Tally, premium_rate
 from rollup.protocol.terms import MarketTerms, market_terms
+from tests.helpers.assets import asset_market
 from tests.helpers.closings import markets_of, positions_of
 from tests.helpers.isolation import Isolated
 from tests.helpers.venue import BTC_MARKET, BTC_PRICE
@@ -59,7 +60,8 @@ def records(
     after = before.begun_again() if hour.is_due else before
     for price, size in fills:
         after = after.with_fill(price, size, terms)
-    after = replace(after, open_interest=after.open_interest + opened)
+    if not terms.is_asset:
+        after = replace(after, open_interest=after.open_interest + opened)
     return replace(
         markets_of((terms,)),
         hour=np.array([hour_numbers(terms, hour)]),
@@ -106,7 +108,7 @@ def drawn(random: Random) -> tuple[Tally, MarketTerms]:
     )
     terms = market_terms(market, random.choice((1, 1_024, BTC_PRICE, 2**29 - 1)), 0)
     volume = random.choice((0, 1, random.randrange(2**52), random.randrange(2**64), 2**64 - 1))
-    most = volume * 16 * fee // 10**6
+    most = volume * 8 * fee // 10**6
     premium = random.choice((-most, most, 0, random.randint(-most, most)))
     lots = random.choice((0, 1, random.randrange(2**40), 2**40 - 1))
     return Tally(premium, volume, lots), terms
@@ -183,6 +185,18 @@ def test_above_the_cap_open_interest_falls_or_stays() -> None:
     for opened in (0, -1, -5_000_001):
         assert failed(records(QUIET, opened=opened, terms=above)) == set()
     assert failed(records(QUIET, opened=1, terms=above)) == {"market.open-interest-cap"}
+
+
+def test_tokens_that_come_in_are_no_open_interest() -> None:
+    """An asset's cap is 0, and whatever is brought of it goes through."""
+    terms = market_terms(asset_market("WBTC", 1), BTC_PRICE, 0)
+    held = Tally(0, 10**12, 0)
+    fills = ((BTC_PRICE, 9), (BTC_PRICE + 30, 2**32), (BTC_PRICE - 1, 3))
+    for opened in (2**40 - 1, -77):
+        found = records(QUIET, held, fills, opened, terms)
+        assert found.tally[1][0, 2] == 0
+        assert failed(found) == set()
+        assert failed(with_tally(found, open_interest=opened)) >= {"market.open-interest"}
 
 
 @pytest.mark.parametrize("tally", [Tally(0, 0, 1), Tally(0, 1, 0), Tally(-1, 0, 0)], ids=repr)

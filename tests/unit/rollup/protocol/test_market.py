@@ -7,11 +7,18 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rollup.hash.keccak import keccak256
-from rollup.protocol.market import Governance, Market, MarketKind, require_continues
+from rollup.protocol.market import (
+    ABSENT_OF_ASSETS,
+    Governance,
+    Market,
+    MarketKind,
+    require_continues,
+)
 from rollup.protocol.oracle import PRICE_LEAST
 from rollup.protocol.pricing import step_range
 from rollup.protocol.rejection import Reason
 from rollup.protocol.terms import fraction_up, market_terms
+from tests.helpers.assets import asset_market
 from tests.helpers.oracle import KEYS, STEP, listing
 from tests.helpers.venue import BTC_MARKET, ETH_MARKET, GOVERNANCE, refusal
 
@@ -88,6 +95,11 @@ MARKET_CHANGES = {
     "open_interest_cap": 2**40 - 2,
     "kind": MarketKind.ASSET,
 }
+
+
+@pytest.mark.parametrize("name", ABSENT_OF_ASSETS)
+def test_what_an_asset_does_not_have_is_zero(name: str) -> None:
+    assert refusal(lambda: replace(asset_market("WBTC", 1), **{name: 1})) is Reason.ASSET_TERMS
 
 
 @pytest.mark.parametrize("name", MARKET_CHANGES)

@@ -16,14 +16,15 @@ from rollup.protocol.tally import (
     tallies_before,
 )
 from rollup.protocol.terms import market_terms
+from tests.helpers.assets import asset_market
 from tests.helpers.venue import BTC_MARKET, BTC_PRICE, refusal
 
 TERMS = market_terms(BTC_MARKET, BTC_PRICE, 0)
 CAPPED = replace(TERMS, open_interest_cap=100)
 
 
-def test_what_counts_of_a_price_is_eight_times_the_fees_of_both_sides() -> None:
-    assert TERMS.clip == BTC_PRICE * 8 * (500 + 100) // 10**6 == 2_880
+def test_what_counts_of_a_price_is_four_times_the_fees_of_both_sides() -> None:
+    assert TERMS.clip == BTC_PRICE * 4 * (500 + 100) // 10**6 == 1_440
 
 
 def test_a_fill_counts_its_distance_within_the_clip_and_its_size_at_the_oracle_price() -> None:
@@ -31,8 +32,8 @@ def test_a_fill_counts_its_distance_within_the_clip_and_its_size_at_the_oracle_p
     for price, counted in (
         (BTC_PRICE + 10, 10),
         (BTC_PRICE - 10, -10),
-        (BTC_PRICE + 2_881, 2_880),
-        (BTC_PRICE - 9_999, -2_880),
+        (BTC_PRICE + 1_441, 1_440),
+        (BTC_PRICE - 9_999, -1_440),
     ):
         after = tally.with_fill(price, 7, TERMS)
         assert after == Tally(tally.premium + 7 * counted, tally.volume + 7 * BTC_PRICE, 0)
@@ -92,6 +93,14 @@ def test_an_hour_that_is_due_counts_again_and_keeps_who_holds_what() -> None:
 def test_open_interest_ends_within_its_cap_or_does_not_grow(before: int, lots: int) -> None:
     (after,) = tallies_after([Tally(0, 0, before)], [], [lots], [CAPPED])
     assert after == Tally(0, 0, before + lots)
+
+
+def test_an_asset_has_no_open_interest_and_no_premium() -> None:
+    terms = market_terms(asset_market("WBTC", BTC_MARKET.price_decimals), BTC_PRICE, 0)
+    trades = [Trade(0, BTC_PRICE + 1_000, 7)]
+    for lots in (2**62 - 1, -5):
+        (after,) = tallies_after([NO_TALLY], trades, [lots], [terms])
+        assert after == Tally(0, 7 * BTC_PRICE, 0)
 
 
 @pytest.mark.parametrize(("before", "lots"), [(0, 101), (100, 1), (150, 1)])

@@ -9,12 +9,14 @@ from rollup.protocol.order import Side
 from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Reason
 from rollup.protocol.tally import NO_TALLY, Tally
+from rollup.protocol.terms import market_terms
 from sequencer.batches.batcher import Batcher
 from sequencer.engine.command import CloseBatch, OpenBatch, Submit
 from sequencer.engine.core import step
 from sequencer.engine.counted import counting
 from sequencer.engine.event import BatchClosed, Event, OrderEnded, Traded
 from sequencer.engine.state import CoreState, new_state
+from tests.helpers.assets import asset_market
 from tests.strategies import venues
 
 RICH, PRICE = 10**6 * 10**6, venues.PRICES[0]
@@ -82,6 +84,14 @@ def test_the_most_is_the_last_size_that_stays_within_the_cap(seed: int) -> None:
 
         most = counted.most(0, buyer, seller)
         assert all(grown(size) <= room for size in range(most + 1)) and grown(most + 1) > room
+
+
+def test_of_an_asset_nothing_is_counted_but_its_volume() -> None:
+    counted = counting([NO_TALLY], [asset_market("WBTC", 1)])
+    counted.hold(Positions(), Positions(((0, 7),)))
+    assert counted.opened == [0] and counted.most(0, 0, 7) >= 2**40
+    counted.fill(0, PRICE, 2, market_terms(asset_market("WBTC", 1), PRICE, 0))
+    assert counted.after == (Tally(0, 2 * PRICE, 0),)
 
 
 def test_what_is_held_is_counted_of_longs_alone() -> None:
