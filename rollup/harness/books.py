@@ -62,6 +62,7 @@ class Choice:
     reports: tuple[SignedPackage, ...] = ()
     closes: bool = True
     withdrawals: tuple[GrantedWithdrawal, ...] = ()
+    premium_rates: tuple[int, ...] = ()
 
 
 class Books:
@@ -110,7 +111,7 @@ class Books:
             book_before=tip.book,
             reports=choice.reports,
             prices=pricing.prices,
-            premium_rates=_no_premium(tip, choice),
+            premium_rates=_premium_rates(tip, choice),
             redo=choice.redo,
             total=tip.total + credited - withdrawn,
             deposits_before=tip.deposits,
@@ -175,7 +176,8 @@ def consume(
     return after, deposits
 
 
-def _no_premium(tip: Tip, choice: Choice) -> tuple[int, ...]:
-    """Nobody trades here, so where an hour is due the premium rates are 0."""
-    due = hour_is_due(tip.book, choice.time)
-    return (0,) * len(choice.governance.markets) if due else ()
+def _premium_rates(tip: Tip, choice: Choice) -> tuple[int, ...]:
+    """What was chosen; where an hour is due and nothing was, they are 0."""
+    if choice.premium_rates or not hour_is_due(tip.book, choice.time):
+        return choice.premium_rates
+    return (0,) * len(choice.governance.markets)
