@@ -1,11 +1,15 @@
 """A venue with two perpetuals and two assets, and traders who hold some of each."""
 
 from dataclasses import replace
+from typing import Any
 
+from rollup.protocol.batch import Batch
 from rollup.protocol.constants import FRACTION_SCALE
 from rollup.protocol.market import Market, MarketKind
+from rollup.protocol.outflow import Outflow, SignedOutflow
 from tests.helpers.oracle import oracle_terms
 from tests.helpers.venue import (
+    BTC,
     BTC_MARKET,
     BTC_PRICE,
     ETH_PRICE,
@@ -13,10 +17,13 @@ from tests.helpers.venue import (
     PRICES,
     TOY,
     USDC,
+    Match,
     Suite,
     Venue,
+    buy,
     credit,
     genesis,
+    sell,
 )
 
 WBTC, WETH = 2, 3
@@ -66,3 +73,25 @@ def asset_venue(suite: Suite = TOY) -> Venue:
     entries = [credit(first, 1, HELD, WBTC_MARK), credit(first + 1, 1, HELD, WETH_MARK)]
     venue.run(venue.batch(entries))
     return venue
+
+
+def paying(venue: Venue, *outflows: Outflow | SignedOutflow, **parts: Any) -> Batch:
+    """A batch with these outflows, whose prices are reported."""
+    return venue.batch(outflows=outflows, reported=True, **parts)
+
+
+def spot(seller: int, buyer: int, size: int, market: int = WBTC, price: int = BTC_PRICE) -> Match:
+    """Lots of an asset sold at a price."""
+    terms = {"market": market, "price": price, "slot": 4}
+    return Match(buy(buyer, size, **terms), sell(seller, size, **terms), size, price)
+
+
+ON_MARGIN = 1_500_000
+"""Lots of a perpetual that need most of what an account begins with."""
+
+
+def bought_on_margin(venue: Venue) -> None:
+    """Account 2 buys ON_MARGIN lots of a perpetual from account 1."""
+    terms = {"market": BTC, "slot": 1}
+    match = Match(buy(2, ON_MARGIN, **terms), sell(1, ON_MARGIN, **terms), ON_MARGIN)
+    venue.run(venue.batch(matches=[match]))

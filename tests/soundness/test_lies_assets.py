@@ -9,14 +9,11 @@ from typing import Any
 import pytest
 
 from rollup.protocol import liquidation, margin, payment, transition
-from rollup.protocol.account import SlotState
 from rollup.protocol.assets import USDC
-from rollup.protocol.batch import Batch
 from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.market import Market, MarketKind, require_continues
 from rollup.protocol.outcome import Outcome
-from rollup.protocol.outflow import Outflow
-from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal
+from rollup.protocol.public import ConsumedDeposit
 from rollup.protocol.rejection import Reason
 from rollup.protocol.takeover import Takeover
 from rollup.protocol.terms import MarketTerms
@@ -24,24 +21,29 @@ from tests.helpers.assets import (
     ASSET_GOVERNANCE,
     ASSETS,
     HELD,
+    ON_MARGIN,
     WBTC,
     WBTC_MARK,
     WETH,
     WETH_MARK,
     asset_market,
     asset_venue,
+    bought_on_margin,
+    paying,
+    spot,
 )
 from tests.helpers.lies import Liar, claim_closings, forge
 from tests.helpers.market_books import terms_at
 from tests.helpers.statement import claims_broken_by
 from tests.helpers.venue import (
+    BTC,
     BTC_PRICE,
     ETH,
     ETH_PRICE,
+    PRICES,
     Match,
     buy,
     credit,
-    owner,
     real,
     refusal,
     register,
@@ -50,7 +52,6 @@ from tests.helpers.venue import (
     withdraw,
 )
 
-DOLLARS = 10**6
 PUBLIC = "public.message"
 """What the verifier says and nobody hears."""
 
@@ -64,18 +65,9 @@ def next_entry(liar: Liar) -> int:
     return liar.venue.state.globals.deposits_consumed
 
 
-def paying(liar: Liar, *outflows: Outflow, **parts: Any) -> Batch:
-    return liar.venue.batch(outflows=outflows, reported=True, **parts)
-
-
 def told(outcome: Outcome, **changes: Any) -> Outcome:
     """The outcome with another public input, unchecked."""
     return forge(outcome, public=forge(outcome.public, **changes))
-
-
-def spot(seller: int, buyer: int, size: int, market: int = WBTC, price: int = BTC_PRICE) -> Match:
-    terms = {"market": market, "price": price, "slot": 4}
-    return Match(buy(buyer, size, **terms), sell(seller, size, **terms), size, price)
 
 
 # Nobody owes an asset.
@@ -101,17 +93,30 @@ def test_an_asset_below_zero(liar: Liar, parts: dict[str, Any]) -> None:
 
 
 def test_two_withdrawals_that_are_each_covered_and_not_together(liar: Liar) -> None:
-    liar.venue.run(paying(liar, transfer(1, 2, 500, asset=WETH_MARK)))
+    liar.venue.run(paying(liar.venue, transfer(1, 2, 500, asset=WETH_MARK)))
     both = [withdraw(2, 300, asset=WETH_MARK, slot=s) for s in (4, 5)]
-    assert liar.refusal(paying(liar, *both)) is Reason.ASSET_OWED
+    assert liar.refusal(paying(liar.venue, *both)) is Reason.ASSET_OWED
     liar.blind("require_not_owed", margin)
-    assert liar.claims(paying(liar, *both)) == {"position.asset-not-owed"}
+    assert liar.claims(paying(liar.venue, *both)) == {"position.asset-not-owed"}
 
 
 def test_an_asset_that_is_sold_and_bought_back_in_one_batch_is_owed_by_nobody(liar: Liar) -> None:
     """The rule is net over the batch, as that of margin is."""
     back = Match(buy(2, 400, market=WBTC, slot=6), sell(1, 400, market=WBTC, slot=6), 400)
     assert liar.claims(liar.venue.batch(matches=[spot(2, 1, 400), back])) == set()
+
+
+def test_a_debt_of_an_asset_said_to_be_lots_that_are_held(liar: Liar) -> None:
+    """The other sign of a position is another word of memory, and another leaf."""
+    batch = liar.venue.batch(matches=[spot(2, 1, 400)])
+
+    def hidden(result: Any, _: Any, ledger: Any, *__: Any) -> Any:
+        entry = ledger.accounts[2]
+        entry.set_position(WBTC, abs(entry.positions[WBTC]))
+        return result
+
+    liar.after("apply_fill", hidden)
+    assert "position.value-after" in liar.claims(batch)
 
 
 # Deposits.
@@ -181,71 +186,29 @@ def test_an_account_that_an_asset_opens_twice(liar: Liar) -> None:
     assert "deposit.account" in liar.claims(batch)
 
 
-# What leaves.
-
-
-def test_a_withdrawal_of_an_asset_twice(liar: Liar) -> None:
-    once = withdraw(1, 500, asset=WBTC_MARK)
-    liar.venue.run(paying(liar, once))
-    assert liar.refusal(paying(liar, once)) is Reason.GENERATION_DEAD
-    liar.bend("spend_slot", lambda outflow, _: SlotState(outflow.generation + 1, 0), payment)
-    assert liar.claims(paying(liar, once)) == {"outflow.generation"}
-
-
-@pytest.mark.parametrize("asset", [USDC, WETH_MARK])
-def test_a_withdrawal_granted_as_another_asset(liar: Liar, asset: int) -> None:
-    outcome = liar.outcome(paying(liar, withdraw(1, 500, asset=WBTC_MARK)))
-    granted = (GrantedWithdrawal(owner(1), 500, asset),)
-    assert claims_broken_by(told(outcome, withdrawals=granted)) >= {"outflow.granted", PUBLIC}
-
-
-@pytest.mark.parametrize("amount", [499, 501])
-def test_a_withdrawal_of_an_asset_granted_with_another_amount(liar: Liar, amount: int) -> None:
-    outcome = liar.outcome(paying(liar, withdraw(1, 500, asset=WBTC_MARK)))
-    granted = (GrantedWithdrawal(owner(1), amount, WBTC_MARK),)
-    assert claims_broken_by(told(outcome, withdrawals=granted)) == {"outflow.granted", PUBLIC}
-
-
-def test_a_withdrawal_that_takes_another_asset_than_was_signed(liar: Liar) -> None:
-    honest = payment.move
-    batch = paying(liar, withdraw(1, 500, asset=WBTC_MARK))
-    liar.bend("move", lambda account, _, n: honest(account, WETH_MARK, n), payment)
-    assert "position.value-after" in liar.claims(batch)
-
-
-def test_an_asset_leaves_and_its_position_stays(liar: Liar) -> None:
-    batch = paying(liar, withdraw(1, 500, asset=WBTC_MARK))
-    outcome = liar.outcome(batch)
-    (step,) = outcome.steps.outflows
-    steps = forge(outcome.steps, outflows=(forge(step, after=step.before),))
-    assert "outflow.cash" in claims_broken_by(forge(outcome, steps=steps))
-
-
-def test_lots_of_a_perpetual_given_away_as_an_asset(liar: Liar) -> None:
-    """They would leave a debt behind: the seller's gain without his risk."""
-    perp = {"market": ETH, "price": ETH_PRICE, "slot": 1}
-    opened = Match(buy(1, 1000, **perp), sell(2, 1000, **perp), 1000, ETH_PRICE)
-    liar.venue.run(liar.venue.batch(matches=[opened]))
-    batch = paying(liar, transfer(1, 2, 400, asset=ETH + 1))
-    assert liar.refusal(batch) is Reason.ASSET_UNKNOWN
-    liar.blind("require_known", payment)
-    assert liar.claims(batch) == {"market.asset"}
-
-
-def test_a_market_that_is_not_listed_leaves_as_an_asset(liar: Liar) -> None:
-    batch = paying(liar, transfer(1, 2, 400, asset=60))
-    assert liar.refusal(batch) is Reason.ASSET_UNKNOWN
-
-
-def test_an_asset_leaves_at_a_price_that_is_not_fresh(liar: Liar) -> None:
-    """Whoever takes an asset out is held to what holds whoever takes cash out."""
-    batch = liar.venue.batch(outflows=[withdraw(1, 500, asset=WBTC_MARK)])
-    assert liar.refusal(batch) is Reason.OUTFLOW_MARKET
-    liar.blind("require_steady")
-    assert liar.claims(batch) == {"position.steady"}
-
-
 # What an asset counts for.
+
+
+def test_risk_taken_against_an_asset_alone(liar: Liar) -> None:
+    """Account 3 has an asset and no cash: nothing of it is margin for a perpetual."""
+    entries = [register(next_entry(liar), 3, HELD, WBTC_MARK)]
+    liar.venue.run(liar.venue.batch(entries))
+    perp = {"market": BTC, "slot": 4}
+    batch = liar.venue.batch(matches=[Match(buy(3, 10, **perp), sell(2, 10, **perp), 10)])
+    assert liar.refusal(batch) is Reason.MARGIN
+    claim_closings(liar.monkeypatch, {3}, below=False, grew=True, safety=lambda _: 0)
+    assert {"account.initial", "account.safety"} <= liar.claims(batch)
+
+
+def test_a_purchase_of_an_asset_below_maintenance(liar: Liar) -> None:
+    """What was paid for it is gone from all that counts."""
+    bought_on_margin(liar.venue)
+    leaf = liar.venue.state.accounts[2]
+    lots = (leaf.cash + ON_MARGIN * terms_at(PRICES)[BTC].long_maintenance) // BTC_PRICE + 1
+    batch = liar.venue.batch(matches=[spot(1, 2, lots)])
+    assert liar.refusal(batch) is Reason.MARGIN
+    claim_closings(liar.monkeypatch, {2}, below=False, grew=False, safety=lambda _: 0)
+    assert "account.safety" in liar.claims(batch)
 
 
 def test_a_debt_against_an_asset(liar: Liar) -> None:
