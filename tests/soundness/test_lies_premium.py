@@ -100,6 +100,13 @@ def test_funding_in_another_hour(liar: Liar) -> None:
         assert refusal(lambda p=public, g=given: replace(p, **g)) is Reason.PREMIUM_RATE_COUNT  # type: ignore[misc]
 
 
+@pytest.mark.parametrize("rate", [2**17, -(2**17) - 1])
+def test_a_rate_that_no_trades_have(liar: Liar, rate: int) -> None:
+    public = tallied(liar, BUSY).outcome(hourly(liar)).public
+    lie = {"premium_rates": (rate, 0)}
+    assert refusal(lambda: replace(public, **lie)) is Reason.PREMIUM_OUT_OF_BOUNDS
+
+
 def test_another_rate_than_the_proof_is_about(liar: Liar) -> None:
     outcome = tallied(liar, BUSY).outcome(hourly(liar))
     lie = forge(outcome, public=replace(outcome.public, premium_rates=(50, 0)))

@@ -51,6 +51,10 @@ from tests.helpers.venue import BTC_MARKET, ETH_MARKET, GOVERNANCE, refusal
         ({"maker_fee": 99}, Reason.FUNDING_TOO_HIGH),
         ({"interest": 1601}, Reason.FUNDING_TOO_HIGH),
         ({"interest": -1}, Reason.FUNDING_TOO_HIGH),
+        ({"impact_notional": 0}, Reason.IMPACT_OUT_OF_BOUNDS),
+        ({"impact_notional": 2**52}, Reason.IMPACT_OUT_OF_BOUNDS),
+        ({"open_interest_cap": 0}, Reason.OPEN_INTEREST_OUT_OF_BOUNDS),
+        ({"open_interest_cap": 2**40}, Reason.OPEN_INTEREST_OUT_OF_BOUNDS),
     ],
 )
 def test_an_unsafe_market_cannot_be_made(changes: dict[str, object], reason: Reason) -> None:

@@ -49,6 +49,23 @@ def test_volume_beyond_its_bounds_is_refused_where_the_fill_is() -> None:
 
 
 @pytest.mark.parametrize(
+    ("numbers", "reason"),
+    [
+        ((-(2**63) - 1, 0, 0), Reason.PREMIUM_OUT_OF_BOUNDS),
+        ((2**63, 0, 0), Reason.PREMIUM_OUT_OF_BOUNDS),
+        ((0, -1, 0), Reason.VOLUME_OUT_OF_BOUNDS),
+        ((0, 2**64, 0), Reason.VOLUME_OUT_OF_BOUNDS),
+        ((0, 0, -1), Reason.OPEN_INTEREST_OUT_OF_BOUNDS),
+        ((0, 0, 2**40), Reason.OPEN_INTEREST_OUT_OF_BOUNDS),
+    ],
+)
+def test_a_tally_that_would_wrap_cannot_be_made(
+    numbers: tuple[int, int, int], reason: Reason
+) -> None:
+    assert refusal(lambda: Tally(*numbers)) is reason
+
+
+@pytest.mark.parametrize(
     ("tally", "rate"),
     [
         (Tally(0, 0, 0), 0),
