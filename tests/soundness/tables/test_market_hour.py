@@ -199,7 +199,11 @@ def test_tokens_that_come_in_are_no_open_interest() -> None:
         assert failed(with_tally(found, open_interest=opened)) >= {"market.open-interest"}
 
 
-@pytest.mark.parametrize("tally", [Tally(0, 0, 1), Tally(0, 1, 0), Tally(-1, 0, 0)], ids=repr)
+@pytest.mark.parametrize(
+    "tally",
+    [Tally(0, 0, 1), Tally(0, 1, 0), Tally(-1, 0, 0)],
+    ids=["open interest", "volume", "premium"],
+)
 def test_a_new_market_begins_with_nothing(tally: Tally) -> None:
     new = {"listed": np.zeros(1, dtype=np.int64)}
     assert failed(replace(records(QUIET, NO_TALLY), **new)) == set()
@@ -225,7 +229,9 @@ TENS = {"rate.tens.0.0", "rate.tens.0.1"}
 THIN = Tally(-(10**6), TERMS.impact_notional - 1, 7)
 
 
-@pytest.mark.parametrize(("before", "free"), [(BEFORE, EITHER | TENS), (THIN, EITHER)], ids=repr)
+@pytest.mark.parametrize(
+    ("before", "free"), [(BEFORE, EITHER | TENS), (THIN, EITHER)], ids=["busy", "thin"]
+)
 def test_every_cell_of_a_tally_and_of_a_rate_is_bound(before: Tally, free: set[str]) -> None:
     """Each changed alone breaks a claim: nothing in the sums and in the division floats. What is
     counted, and public numbers, are heard on a bus."""
