@@ -108,9 +108,9 @@ queued words mod p; known: 1 for USDC and for a listed asset; canonical: 1 if al
 p, or nobody asks because the asset is not known; outcome: code of the protocol's
 DepositOutcome."""
 
-HEADER = Bus("HEADER", 15, ("account", *_vector("digest", 8), "created"))
+HEADER = Bus("HEADER", 15, ("account", *_vector("digest", 8), "created", "keyed"))
 """The header that an account's leaf commits to, to be opened; created: 1 if the batch made the
-account. Sent by account, received by header."""
+account; keyed: 1 if its key may sign. Sent by account, received by header."""
 
 SUMS = 29
 """Columns of the five sums of a CHAIN message (circuits.tables.position.sums)."""
@@ -233,7 +233,8 @@ FLAGGED = Bus("FLAGGED", 25, ("difference",))
 received by batch."""
 
 OWNER = Bus("OWNER", 26, ("account", *_vector("owner", 6)))
-"""The owner in an account's header, an L1 address. Sent by header, received by outflow."""
+"""The owner in an account's header, an L1 address. Sent by header, received by outflow and
+deposit."""
 
 OUTFLOW = Bus("OUTFLOW", 27, ("account",))
 """Cash or an asset may leave this account: its row meets initial margin, at prices that are fresh
@@ -257,10 +258,28 @@ BACKSTOP = Bus(
 """What the backstop has left over each margin as it ends the batch, and its ladder, in limbs. Sent
 by account, received by market."""
 
-ASSET = Bus("ASSET", 32, ("asset",))
+ROTATION = Bus(
+    "ROTATION",
+    32,
+    (
+        "account",
+        *_vector("owner", 6),
+        *_vector("x", 7),
+        *_vector("y", 7),
+        *_vector("viewing", 8),
+    ),
+)
+"""An account's owner gives it another key: it has this header from now on. Sent by deposit,
+received by header."""
+
+RENEWED = Bus("RENEWED", 33, ("account", *_vector("with_header", 8), "keyed"))
+"""The new leaf of an account starts with another header, after which its chaining value is this;
+keyed: 1 if its key may sign. Sent by account, received by header."""
+
+ASSET = Bus("ASSET", 34, ("asset",))
 """The mark of a listed asset. Sent by market as often as it is asked for, received by outflow."""
 
-TALLY = Bus("TALLY", 33, ("market", "what", "limb"))
+TALLY = Bus("TALLY", 35, ("market", "what", "limb"))
 """What a market's trades add up to, limb by limb: a limb is how often it is said. Sent by fill and
 position, received by market, in one sum.
 
@@ -299,6 +318,8 @@ BUSES = (
     NEEDED,
     STAYS,
     BACKSTOP,
+    ROTATION,
+    RENEWED,
     ASSET,
     TALLY,
 )

@@ -85,6 +85,7 @@ def _deposits(outcome: Outcome, clock: Clock) -> DepositRecords:
         key_words=matrix([entry.key_words for entry in entries], 14),
         viewing=matrix([entry.viewing_words for entry in entries], 8),
         outcome=column(s.outcome for s in steps),
+        holder=matrix([_holder(step) for step in steps], 6),
         cash=cash,
         position=_deposit_positions(steps, clock),
     )
@@ -106,6 +107,11 @@ def _deposit_positions(steps: Sequence[DepositStep], clock: Clock) -> PositionAc
         before=column(s.lots_before + POSITION_LIMIT for s in steps),
         after=column(s.lots_after + POSITION_LIMIT for s in steps),
     )
+
+
+def _holder(step: DepositStep) -> Sequence[int]:
+    """Whose the account is, where that decides what becomes of the entry."""
+    return owner_words(step.owner) if step.asks_owner and step.owner else (0,) * 6
 
 
 def _fills(outcome: Outcome, clock: Clock) -> FillRecords:

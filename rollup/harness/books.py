@@ -1,12 +1,13 @@
 """Books of an operator for the suite: batches without orders, closed on what L1 says, and tips.
 
 They are made without the rules' state: what a batch is closed on is what L1 can see, and each
-account's holding, from which no withdrawal is taken, since L1 does not see whose it is. So any
-batch can be closed on any other, honestly or bent on purpose.
+account's holding and owner, from which no withdrawal is taken, since L1 does not see whose it is.
+So any batch can be closed on any other, honestly or bent on purpose.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rollup.crypto.plain_recovery import plain_signer_of
 from rollup.harness.difference import Difference
@@ -27,6 +28,13 @@ from rollup.protocol.pricing import pricing_of
 from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
 
 
+class Held(NamedTuple):
+    """What an account holds, and whose it is."""
+
+    holding: Holding
+    owner: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Tip:
     """What a batch is closed on: the state after another one."""
@@ -38,7 +46,7 @@ class Tip:
     deposits: int
     queue_head: bytes
     book: MarketBook
-    held: Mapping[int, Holding]
+    accounts: Mapping[int, Held]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +79,11 @@ class Books:
     def __init__(self, genesis: Genesis, root: Digest) -> None:
         self.genesis = genesis
         self.root = root
-        own = (genesis.governance.fee_account, genesis.governance.backstop_account)
-        held = dict.fromkeys(own, NOTHING)
-        start = Tip(0, genesis.time, root, 0, 0, QUEUE_START, genesis.book(), held)
+        own = {
+            genesis.governance.fee_account: Held(NOTHING, genesis.fee_header.owner),
+            genesis.governance.backstop_account: Held(NOTHING, genesis.backstop_header.owner),
+        }
+        start = Tip(0, genesis.time, root, 0, 0, QUEUE_START, genesis.book(), own)
         self.tips = {root: start}
         self.closed: dict[bytes, Closed] = {}
 
@@ -87,7 +97,7 @@ class Books:
 
     def close(self, tip: Tip, choice: Choice) -> Closed:
         """A batch on this tip that says what is so."""
-        held, deposits = consume(tip.held, choice.entries, choice.governance)
+        accounts, deposits = consume(tip.accounts, choice.entries, choice.governance)
         credited = sum(
             each.entry.amount
             for each in deposits
@@ -130,7 +140,7 @@ class Books:
             deposits=consumed,
             queue_head=chain,
             book=public.book_after,
-            held=held,
+            accounts=accounts,
         )
         return self.keep(Closed(public, header_of(public, chain), after))
 
@@ -159,17 +169,19 @@ def queued_after(l1: DevelopmentL1, tip: Tip, most: int = DEPOSITS_MAX) -> Seque
 
 
 def consume(
-    held: Mapping[int, Holding], entries: Sequence[QueueEntry], governance: Governance
-) -> tuple[dict[int, Holding], tuple[ConsumedDeposit, ...]]:
+    accounts: Mapping[int, Held], entries: Sequence[QueueEntry], governance: Governance
+) -> tuple[dict[int, Held], tuple[ConsumedDeposit, ...]]:
     """Accounts after these entries, and what became of each."""
-    after = dict(held)
+    after = dict(accounts)
 
     def outcomes() -> Iterator[ConsumedDeposit]:
         for entry in entries:
-            outcome = judge(entry, after.get(entry.account), governance)
+            held = after.get(entry.account)
+            holding, whose = (None, None) if held is None else held
+            outcome = judge(entry, holding, whose, governance)
             if outcome is DepositOutcome.CREDITED:
-                before = after.get(entry.account, NOTHING)
-                after[entry.account] = received(before, entry.asset, entry.amount)
+                before, owner = (NOTHING, entry.owner) if held is None else held
+                after[entry.account] = Held(received(before, entry.asset, entry.amount), owner)
             yield ConsumedDeposit(entry, outcome)
 
     deposits = tuple(outcomes())

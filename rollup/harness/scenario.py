@@ -18,6 +18,7 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
     "donate": frozenset({"amount"}),
     "register": frozenset({"amount", "asset", "key", "viewing", "unfunded", "gets"}),
     "credit": frozenset({"account", "amount", "asset", "unfunded", "gets"}),
+    "rotate": frozenset({"account", "amount", "key", "viewing", "unfunded", "gets"}),
     "withdraw": frozenset({"pays", "asset"}),
     "wait": frozenset(),
     "close": frozenset(

@@ -109,6 +109,19 @@ _METHODS = (
         {"sender": ADDRESS, "account": INTEGER, **_MONEY},
     ),
     Method(
+        "l1_rotate",
+        "rotate",
+        Kind.CALL,
+        ENTRY,
+        {
+            "sender": ADDRESS,
+            "account": INTEGER,
+            "key_words": WORDS,
+            "viewing_words": WORDS,
+            "amount": WHOLE,
+        },
+    ),
+    Method(
         "l1_commit_header",
         "commit_header",
         Kind.CALL,

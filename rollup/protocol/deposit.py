@@ -1,4 +1,4 @@
-"""The L1 queue: registrations and credits, and what becomes of each.
+"""The L1 queue: registrations, credits and rotations of keys, and what becomes of each.
 
 Every entry that L1 can enqueue is consumable: credited, or refused with a reason and refunded.
 So no deposit, however malformed, can stop the venue. Spec: docs/spec/05-deposits.md.
@@ -45,10 +45,11 @@ class EntryKind(IntEnum):
 
     REGISTER = 0
     CREDIT = 1
+    ROTATE = 2
 
 
 class DepositOutcome(IntEnum):
-    """What became of a queue entry: credited, or why its amount goes back."""
+    """What became of a queue entry: credited and done, or why its amount goes back."""
 
     CREDITED = 0
     KEY_NON_CANONICAL = 1
@@ -56,18 +57,20 @@ class DepositOutcome(IntEnum):
     ACCOUNT_EXISTS = 3
     ACCOUNT_MISSING = 4
     CASH_OVERFLOW = 5
-    ASSET_OVERFLOW = 6
-    ASSET_UNKNOWN = 7
+    NOT_OWNER = 6
+    ASSET_OVERFLOW = 7
+    ASSET_UNKNOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
 class QueueEntry:
     """One entry of the L1 deposit queue, exactly as L1 accepted it.
 
-    `owner` is the L1 sender: the new account's owner, and whom a refund goes to. Words are any
-    32-bit numbers, because L1 does not know the field; REGISTER brings a key (x, y) and a viewing
-    commitment, CREDIT has zeros there. `amount` is in quanta of USDC, or in lots of the asset that
-    the mark `asset` names (rollup.protocol.assets).
+    `owner` is the L1 sender: the new account's owner, who alone may give it another key, and whom a
+    refund goes to. Words are any 32-bit numbers, because L1 does not know the field; REGISTER and
+    ROTATE bring a key (x, y) and a viewing commitment, CREDIT has zeros there. `amount` is in
+    quanta of USDC, or in lots of the asset that the mark `asset` names (rollup.protocol.assets),
+    which ROTATE does not bring.
     """
 
     index: int
@@ -95,6 +98,8 @@ class QueueEntry:
         require_bounds("amount", self.amount, 0, 1 << amount_bits, Reason.AMOUNT_OUT_OF_BOUNDS)
         if self.kind is EntryKind.CREDIT and any((*self.key_words, *self.viewing_words)):
             raise Rejected(Reason.MALFORMED, "a credit brings no key and no viewing commitment")
+        if self.kind is EntryKind.ROTATE and self.asset != USDC:
+            raise Rejected(Reason.MALFORMED, "a rotation brings USDC")
 
     def encode(self) -> bytes:
         """Canonical bytes, every member at its width, big-endian: numbers 8 bytes, words 4."""
@@ -118,7 +123,8 @@ class QueueEntry:
         return point_of([word % P for word in self.key_words])
 
     def header(self) -> Header:
-        """The header of the account that this registration opens. Only for a canonical entry."""
+        """The header of the account that this registration opens, or that it has once the owner
+        gave it another key. Only for a canonical entry."""
         a, b, c, d, e, f, g, h = self.viewing_words
         return Header(owner=self.owner, key=self.key, viewing=(a, b, c, d, e, f, g, h))
 
@@ -129,30 +135,35 @@ def extend_queue(head: bytes, entry: QueueEntry) -> bytes:
     return keccak256(head + entry.encode())
 
 
-def judge(entry: QueueEntry, holding: Holding | None, governance: Governance) -> DepositOutcome:
-    """What becomes of an entry, given what its account holds (None: no such account).
+def judge(
+    entry: QueueEntry, holding: Holding | None, owner: bytes | None, governance: Governance
+) -> DepositOutcome:
+    """What becomes of an entry, given what its account holds and whose it is (None: no such
+    account).
 
-    What it is of must be listed. Registration: canonical words, then on the curve, then the account
-    must not exist. Credit: the account must exist, then cash + amount must stay below 2**63, or
-    lots + amount below 2**40.
+    What it is of must be listed. Registration and rotation: canonical words, then on the curve.
+    Registration: the account must not exist. All others: it must. Rotation: the sender owns it.
+    Then cash + amount must stay below 2**63, or lots + amount below 2**40.
     """
     if not is_known(governance, entry.asset):
         return DepositOutcome.ASSET_UNKNOWN
+    if entry.kind is not EntryKind.CREDIT and (fault := _key_fault(entry)) is not None:
+        return fault
     if entry.kind is EntryKind.REGISTER:
-        return _judge_registration(entry, holding)
+        return DepositOutcome.CREDITED if holding is None else DepositOutcome.ACCOUNT_EXISTS
     if holding is None:
         return DepositOutcome.ACCOUNT_MISSING
-    if entry.asset != USDC:
+    if entry.kind is EntryKind.ROTATE and entry.owner != owner:
+        return DepositOutcome.NOT_OWNER
+    if entry.asset == USDC:
+        fits, too_much = holding.cash + entry.amount < CASH_LIMIT, DepositOutcome.CASH_OVERFLOW
+    else:
         lots = balance(holding, entry.asset) + entry.amount
         fits, too_much = lots < POSITION_LIMIT, DepositOutcome.ASSET_OVERFLOW
-    else:
-        fits, too_much = holding.cash + entry.amount < CASH_LIMIT, DepositOutcome.CASH_OVERFLOW
     return DepositOutcome.CREDITED if fits else too_much
 
 
-def _judge_registration(entry: QueueEntry, holding: Holding | None) -> DepositOutcome:
+def _key_fault(entry: QueueEntry) -> DepositOutcome | None:
     if not entry.is_canonical:
         return DepositOutcome.KEY_NON_CANONICAL
-    if not is_on_curve(entry.key):
-        return DepositOutcome.KEY_OFF_CURVE
-    return DepositOutcome.CREDITED if holding is None else DepositOutcome.ACCOUNT_EXISTS
+    return None if is_on_curve(entry.key) else DepositOutcome.KEY_OFF_CURVE

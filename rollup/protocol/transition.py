@@ -17,7 +17,7 @@ from rollup.protocol.constants import DEPOSIT_TIMESTAMP, FEE_TIMESTAMP, FILL_TIM
 from rollup.protocol.deleveraging import require_full, require_standing, zones_of
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
 from rollup.protocol.holding import balance
-from rollup.protocol.ledger import Ledger
+from rollup.protocol.ledger import Entry, Ledger
 from rollup.protocol.liquidation import (
     apply_takeover,
     require_equity,
@@ -158,19 +158,31 @@ def require_step(batch: Batch) -> None:
 def apply_deposit(
     governance: Governance, ledger: Ledger, entry: QueueEntry, timestamp: int
 ) -> DepositStep:
-    """Consume one queue entry: open or credit its account, or refuse it and change nothing."""
+    """Consume one queue entry: open or credit its account, give it another key, or refuse it and
+    change nothing. Rejected: ROTATED_TWICE, since one batch opens one header and closes one."""
     with refusals_at(f"deposit {entry.index}"):
         account = ledger.touch(entry.account)
-    existed, before = account.header is not None, account.holding
-    outcome = judge(entry, before if existed else None, governance)
-    if outcome is DepositOutcome.CREDITED:
-        move(account, entry.asset, entry.amount)
-        if entry.kind is EntryKind.REGISTER:
-            account.header = entry.header()
+        header, before = account.header, account.holding
+        existed, owner = header is not None, None if header is None else header.owner
+        outcome = judge(entry, before if existed else None, owner, governance)
+        if outcome is DepositOutcome.CREDITED:
+            move(account, entry.asset, entry.amount)
+            if entry.kind is EntryKind.REGISTER:
+                account.header = account.opened = entry.header()
+            elif entry.kind is EntryKind.ROTATE:
+                _rotate(account, entry)
     lots = (0, 0)
     if entry.asset != USDC:
         lots = balance(before, entry.asset), balance(account.holding, entry.asset)
-    return DepositStep(timestamp, entry, outcome, existed, before.cash, account.cash, *lots)
+    cash = before.cash, account.cash
+    return DepositStep(timestamp, entry, outcome, existed, owner, *cash, *lots)
+
+
+def _rotate(account: Entry, entry: QueueEntry) -> None:
+    """From now on the account is the new key's: orders and outflows come after all deposits."""
+    if account.rotated:
+        raise Rejected(Reason.ROTATED_TWICE, "its account has another key since this batch began")
+    account.header, account.rotated = entry.header(), True
 
 
 def authorise(

@@ -62,3 +62,9 @@ def settled(holding: Holding, order: Order, paid: int, size: int, charge: int) -
     position = holding.positions[market] + sign * size
     require_position("position", position)
     return Holding(cash, holding.positions.put(market, position))
+
+
+def known(holder: Holder | None) -> tuple[Holding | None, bytes | None]:
+    """What an account holds and whose it is, as a queue entry is judged; nothing of one that is not
+    there."""
+    return (None, None) if holder is None else (holder.holding, holder.header.owner)

@@ -31,11 +31,11 @@ from rollup.protocol.trade import fee, fill_slot, moved, notional, require_fee
 from sequencer.engine.command import OpenBatch
 from sequencer.engine.counted import counting
 from sequencer.engine.deleveraging import Draft, Scene, merged, plan, zone_leaves
-from sequencer.engine.holder import Holder, settled
+from sequencer.engine.holder import Holder, known, settled
 from sequencer.engine.liquidation import Taking, taken, takings
 from sequencer.engine.live import LiveOrder
 from sequencer.engine.meeting import Charges, Fault, Party
-from sequencer.engine.room import Opening, Room
+from sequencer.engine.room import Opening, Room, first_repeated_rotation
 from sequencer.engine.solvency import TriggerIndex
 from sequencer.engine.work import Work
 
@@ -85,16 +85,17 @@ class Ledger:
         """How many of the first entries a batch takes: all that an account holds is opened with it,
         so entries for accounts of many positions fill a batch sooner. Half of its positions are
         left to others, or deposits of a few dollars would keep everybody from trading. One entry
-        always fits.
+        always fits. The second that somebody sends to give an account another key waits.
         """
+        most = first_repeated_rotation(entries)
         room = Room(self.shape_class)
         room.take(self.opening(self.governance.fee_account))
-        for place, entry in enumerate(entries):
+        for place, entry in enumerate(entries[:most]):
             opening = self.opening(entry.account, markets_of(entry.asset))
             if place and not room.fits([opening], positions=self.shape_class.positions // 2):
                 return place
             room.take(opening)
-        return len(entries)
+        return most
 
     def opening(
         self, account: int, markets: Iterable[int] = (), slots: tuple[int, ...] = ()
@@ -107,18 +108,19 @@ class Ledger:
         return Opening(account, tuple(held.union(markets)), holder.leaves, slots)
 
     def deposit(self, work: Work, entry: QueueEntry) -> DepositOutcome:
-        """Consume one queue entry: registered, credited, or refused with its outcome."""
-        holder = self.holders.get(entry.account)
-        outcome = judge(entry, None if holder is None else holder.holding, self.governance)
+        """Consume one queue entry: credited, or refused with its outcome."""
+        outcome = judge(entry, *known(self.holders.get(entry.account)), self.governance)
         is_credited = outcome is DepositOutcome.CREDITED
         self._touch(work, entry.account, markets_of(entry.asset) if is_credited else ())
         work.deposits.append(entry)
         if not is_credited:
             return outcome
         if entry.kind is EntryKind.REGISTER:
-            holder = self.holders[entry.account] = Holder(entry.header())
-        if holder is not None:
-            holder.holding = received(holder.holding, entry.asset, entry.amount)
+            self.holders[entry.account] = Holder(entry.header())
+        holder = self.holders[entry.account]
+        if entry.kind is EntryKind.ROTATE:
+            holder.header = entry.header()
+        holder.holding = received(holder.holding, entry.asset, entry.amount)
         return outcome
 
     def due(self, work: Work) -> list[int]:

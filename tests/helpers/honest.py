@@ -25,6 +25,7 @@ from tests.helpers.venue import (
     ETH,
     ETH_PRICE,
     GOVERNANCE,
+    OTHER_KEY,
     PRICES,
     USDC,
     Match,
@@ -32,8 +33,10 @@ from tests.helpers.venue import (
     buy,
     credit,
     held,
+    owner,
     real,
     register,
+    rotate,
     sell,
     transfer,
     withdraw,
@@ -77,9 +80,10 @@ def busy_venue() -> Venue:
 
 @cache
 def busy_batch() -> Batch:
-    """Every kind of thing at once: deposits, orders filled in parts and renewed, takeovers of a
-    long and of a short, one of which pays the whole fee and one all that is left; withdrawals and a
-    transfer."""
+    """Every kind of thing at once: deposits, a key exchanged by the owner of one who pays, and one
+    of a liquidated account that somebody else would like; orders filled in parts and renewed,
+    takeovers of a long and of a short, one of which pays the whole fee and one all that is left;
+    withdrawals and a transfer."""
     venue = busy_venue()
     first = venue.state.globals.deposits_consumed
     deposits = [
@@ -88,6 +92,9 @@ def busy_batch() -> Batch:
         credit(first + 2, 99, 17),
         register(first + 3, 2, 3),
         credit(first + 4, 8, 11),
+        rotate(first + 5, 4, 9),
+        rotate(first + 6, LONG, 13, owner(SHORT)),
+        rotate(first + 7, 98, 19),
     ]
     resting = sell(2, 2000)
     taker = buy(5, 700, slot=9)
@@ -111,7 +118,7 @@ def busy_batch() -> Batch:
     ]
     outflows = [
         withdraw(3, 5 * USDC),
-        transfer(4, 1, 7, slot=77),
+        venue.signed_outflow(transfer(4, 1, 7, slot=77), by=OTHER_KEY + 4),
         withdraw(3, 2**27 + 1, generation=5),
     ]
     return venue.batch(deposits, matches, takeovers=takeovers, outflows=outflows, reported=True)

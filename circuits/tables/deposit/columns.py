@@ -12,19 +12,23 @@ OWNER_WORDS = 6
 
 
 class Columns(Layout):
-    """One queue entry. What became of it is one of eight bits; none is set on padding."""
+    """One queue entry. What became of it is one of ten bits; none is set on padding."""
 
     registered = bit()  # a new account, credited
     credited = bit()  # an existing account, credited
+    rotated = bit()  # an existing account, credited, that has another key from now on
     key_non_canonical = bit()
     key_off_curve = bit()
     account_exists = bit()
     account_missing = bit()
     overflow = bit()  # more cash, or more lots, than an account may hold
+    not_owner = bit()
     asset_unknown = bit()
     unknown_credit = bit()  # that one is a credit
     # The entry as in its public message.
     entry = cell()  # its index in the queue
+    rotates = bit()  # it asks for another key
+    kind = cell()
     account = cell()
     asset = cell()  # mark of what it is of: the word of its position, 0 for USDC
     of_asset = cell()  # 1 unless it is USDC
@@ -36,6 +40,11 @@ class Columns(Layout):
     # Whether the key is on the curve.
     x_squared = cells(DEGREE)
     off_curve_proof = cells(DEGREE)  # weights that show some coordinate of the equation not 0
+    keyed = cell()  # 1 if it gets as far as its account with a key
+    # Whose account a rotation is of.
+    asks = cell()  # 1 if that decides
+    holder = cells(OWNER_WORDS)  # the owner in the account's header
+    stranger_proof = cells(OWNER_WORDS)  # weights that show that it is not who sent the entry
     # The cash word of the account.
     previous_ts = cell()
     existed = bit()

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from circuits.gadgets.buses import DEPOSIT, MEMORY, REGISTER
+from circuits.gadgets.buses import DEPOSIT, MEMORY, REGISTER, ROTATION
+from circuits.gadgets.buses import OWNER as OWNERS
 from circuits.tables.deposit.air import TABLE
 from circuits.tables.deposit.trace import build
 from circuits.tables.records import CashAccess, DepositRecords, PositionAccess
@@ -29,6 +30,7 @@ FIRST = 40
 TABLE_ALONE = Isolated(TABLE, {"deposits_before": FIRST})
 HEIGHT = 8
 OWNER = bytes(range(20))
+STRANGER = bytes(range(1, 21))
 KEY = (*curve.GENERATOR.x, *curve.GENERATOR.y)
 OFF_CURVE = (*curve.GENERATOR.x, *curve.LADDER_START.y)
 NON_CANONICAL = (KEY[0] + P, *KEY[1:])
@@ -56,15 +58,18 @@ def credit(amount: int = 10**9, asset: int = USDC) -> QueueEntry:
     return QueueEntry(FIRST, EntryKind.CREDIT, 5, OWNER, (0,) * 14, (0,) * 8, amount, asset)
 
 
+def rotate(key: tuple[int, ...] = KEY, amount: int = 10**9, sender: bytes = OWNER) -> QueueEntry:
+    return QueueEntry(FIRST, EntryKind.ROTATE, 5, sender, key, VIEWING, amount)
+
+
 def judged(entry: QueueEntry, held: Held | None) -> DepositOutcome:
-    """What the rules say of an entry."""
-    holding = None
-    if held is not None:
-        positions = (
-            NO_POSITIONS if entry.asset == USDC else NO_POSITIONS.put(entry.asset - 1, held.lots)
-        )
-        holding = Holding(held.cash, positions)
-    return judge(entry, holding, ASSET_GOVERNANCE)
+    """What the rules say of an entry where OWNER has the account."""
+    if held is None:
+        return judge(entry, None, None, ASSET_GOVERNANCE)
+    positions = (
+        NO_POSITIONS if entry.asset == USDC else NO_POSITIONS.put(entry.asset - 1, held.lots)
+    )
+    return judge(entry, Holding(held.cash, positions), OWNER, ASSET_GOVERNANCE)
 
 
 def records(entry: QueueEntry, held: Held | None, claimed: DepositOutcome) -> DepositRecords:
@@ -93,9 +98,15 @@ def records(entry: QueueEntry, held: Held | None, claimed: DepositOutcome) -> De
         key_words=np.array([entry.key_words]),
         viewing=np.array([entry.viewing_words]),
         outcome=one * int(claimed),
+        holder=np.array([owner_words(OWNER if _asks(entry, claimed) else bytes(20))]),
         cash=access,
         position=PositionAccess(one * 0, *(one * number for number in lots)),
     )
+
+
+def _asks(entry: QueueEntry, claimed: DepositOutcome) -> bool:
+    decided = (DepositOutcome.CREDITED, DepositOutcome.CASH_OVERFLOW, DepositOutcome.NOT_OWNER)
+    return entry.kind is EntryKind.ROTATE and claimed in decided
 
 
 def trace(entry: QueueEntry, held: Held | None, claimed: DepositOutcome) -> Any:
@@ -135,6 +146,17 @@ CASES: Mapping[str, tuple[QueueEntry, Held | None]] = {
     "asset that is a perpetual": (credit(7, PERP), Held(1, 5)),
     "asset that is not there": (credit(7, ABSENT), None),
     "registration with no asset": (register(NON_CANONICAL, 7, ABSENT), None),
+    "rotation": (rotate(), Held(-(10**15))),
+    "rotation by a stranger": (rotate(sender=STRANGER), Held(7)),
+    "rotation of a missing account": (rotate(), None),
+    "rotation of a stranger's missing account": (rotate(sender=STRANGER), None),
+    "rotation to a non-canonical key": (rotate(NON_CANONICAL), Held(7)),
+    "rotation to a key off the curve": (rotate(OFF_CURVE, sender=STRANGER), Held(7)),
+    "rotation past the last quantum": (rotate(amount=10), Held(CASH_LIMIT - 10)),
+    "a stranger's past the last quantum": (
+        rotate(amount=10, sender=STRANGER),
+        Held(CASH_LIMIT - 10),
+    ),
 }
 
 
@@ -190,7 +212,7 @@ def test_lots_come_to_the_position_and_cash_stays() -> None:
         ("looked", 0, "deposit.of-asset"),
         ("of_asset", 0, "deposit.of-asset"),
         ("sum.4", 4094, "deposit.lots"),
-        ("unknown_credit", 1, "deposit.one-outcome"),
+        ("unknown_credit", 1, "deposit.kind"),
         ("position_ts", 9000, "deposit.lots-access"),
     ],
 )
@@ -202,7 +224,7 @@ def test_padding_says_nothing() -> None:
     empty = trace(credit(), Held(5), DepositOutcome.CREDITED)[1:]
     matrix = np.concatenate([empty, empty[:1]])
     assert TABLE_ALONE.failed(matrix) == set()
-    for bus in (DEPOSIT, MEMORY, REGISTER):
+    for bus in (DEPOSIT, MEMORY, REGISTER, OWNERS, ROTATION):
         assert TABLE_ALONE.messages(matrix, bus) == {}
 
 
@@ -223,6 +245,16 @@ def test_a_new_account_has_the_words_of_its_entry() -> None:
     assert said == {(5, *owner_words(OWNER), *KEY, *VIEWING): 1}
     said = TABLE_ALONE.messages(trace(credit(), Held(7), DepositOutcome.CREDITED), REGISTER)
     assert said == {}
+
+
+def test_another_key_is_that_of_the_entry_by_the_owner_in_the_header() -> None:
+    matrix = trace(rotate(), Held(7), DepositOutcome.CREDITED)
+    said = TABLE_ALONE.messages(matrix, ROTATION)
+    assert said == {(5, *owner_words(OWNER), *KEY, *VIEWING): 1}
+    assert TABLE_ALONE.messages(matrix, OWNERS) == {(5, *owner_words(OWNER)): -1}
+    matrix = trace(rotate(sender=STRANGER), Held(7), DepositOutcome.NOT_OWNER)
+    assert TABLE_ALONE.messages(matrix, ROTATION) == {}
+    assert TABLE_ALONE.messages(matrix, OWNERS) == {(5, *owner_words(OWNER)): -1}
 
 
 def forged(column: str, value: int, case: str = "credit") -> Any:
@@ -247,6 +279,20 @@ def forged(column: str, value: int, case: str = "credit") -> Any:
         ("key_y.2", 1, "account exists", "deposit.key-on-curve"),
         ("off_curve_proof.0", 0, "key off the curve", "deposit.key-off-curve"),
         ("previous_ts", 1, "credit", "deposit.access"),
+        ("rotates", 0, "rotation", "deposit.kind"),
+        ("rotates", 1, "credit", "deposit.kind"),
+        ("kind", 1, "rotation", "deposit.kind"),
+        ("kind", 1, "rotation by a stranger", "deposit.kind"),
+        ("keyed", 0, "rotation", "deposit.keyed"),
+        ("key_y.2", 1, "rotation", "deposit.key-on-curve"),
+        ("key_y.2", 1, "rotation by a stranger", "deposit.key-on-curve"),
+        ("existed", 0, "rotation", "deposit.account"),
+        ("existed", 0, "rotation by a stranger", "deposit.account"),
+        ("asks", 0, "rotation", "deposit.asks"),
+        ("asks", 0, "rotation by a stranger", "deposit.asks"),
+        ("holder.2", 1, "rotation", "deposit.is-owner"),
+        ("holder.2", 1, "rotation past the last quantum", "deposit.is-owner"),
+        ("stranger_proof.0", 0, "rotation by a stranger", "deposit.is-not-owner"),
         ("entry", FIRST - 1, "credit", "deposit.access"),
     ],
 )

@@ -37,6 +37,11 @@ SUM = {*(f"sum.{i}" for i in range(5)), "sum_carries.0.0", "sum_carries.1.0"}
 
 NO_LOTS = {"position_ts", "position_before.0", "position_before.1"}
 """Lots of nothing: the entry is of USDC."""
+NO_HOLDER = {f"holder.{i}" for i in range(6)}
+"""Whose the account is, where that decides nothing."""
+
+OWNS = {f"stranger_proof.{i}" for i in range(6)}
+"""Weights of distances from the owner that are all 0, or of which others make up for one."""
 
 NO_PAYEE = {
     "accounts_inverse",
@@ -73,19 +78,37 @@ CASES: dict[str, Case] = {
     "withdrawal": (test_outflow.ALONE, lambda: test_outflow.trace(transfer=0), NO_PAYEE),
     "batch": (test_batch.BATCH, test_batch.trace, set()),
     "poseidon": (test_poseidon.POSEIDON, test_poseidon.trace, set()),
-    "registration": (test_deposit.TABLE_ALONE, deposit("registration"), PROOF | NO_LOTS),
-    "refused": (test_deposit.TABLE_ALONE, deposit("account exists"), PROOF | SUM | NO_LOTS),
+    "registration": (
+        test_deposit.TABLE_ALONE,
+        deposit("registration"),
+        PROOF | NO_LOTS | NO_HOLDER,
+    ),
+    "refused": (
+        test_deposit.TABLE_ALONE,
+        deposit("account exists"),
+        PROOF | SUM | NO_LOTS | NO_HOLDER,
+    ),
     "registration with an asset": (
         test_deposit.TABLE_ALONE,
         deposit("registration with an asset"),
-        PROOF,
+        PROOF | NO_HOLDER,
     ),
     "transfer of an asset": (
         test_outflow.ALONE,
         lambda: test_outflow.build(test_outflow.of_asset(), test_outflow.HEIGHT, 0),
         {f"owner.{i}" for i in range(6)},
     ),
-    "key off the curve": (test_deposit.TABLE_ALONE, deposit("key off the curve"), SUM | NO_LOTS),
+    "key off the curve": (
+        test_deposit.TABLE_ALONE,
+        deposit("key off the curve"),
+        SUM | NO_LOTS | NO_HOLDER,
+    ),
+    "rotation": (test_deposit.TABLE_ALONE, deposit("rotation"), PROOF | OWNS | NO_LOTS),
+    "stranger": (
+        test_deposit.TABLE_ALONE,
+        deposit("rotation by a stranger"),
+        PROOF | SUM | NO_LOTS,
+    ),
 }
 
 

@@ -12,9 +12,20 @@ from rollup.protocol.outcome import Outcome
 from rollup.protocol.positions import NO_POSITIONS
 from rollup.protocol.rejection import Reason
 from tests.helpers.assets import ASSET_GOVERNANCE, WBTC, WBTC_MARK
-from tests.helpers.venue import GOVERNANCE, Match, Venue, buy, credit, refusal, register, sell
+from tests.helpers.venue import (
+    GOVERNANCE,
+    Match,
+    Venue,
+    buy,
+    credit,
+    owner,
+    refusal,
+    register,
+    sell,
+)
 
 AMOUNT = 5_000_000
+OWNER = owner(1)
 
 
 def outcomes(outcome: Outcome) -> list[DepositOutcome]:
@@ -107,11 +118,11 @@ def test_a_registration_refused_once_may_succeed_later() -> None:
 def test_reasons_have_an_order_of_precedence() -> None:
     entry = register(0, 1, 0)
     both = with_key_word(off_curve(entry), 5, P)
-    assert judge(both, NOTHING, GOVERNANCE) is DepositOutcome.KEY_NON_CANONICAL
-    assert judge(off_curve(entry), NOTHING, GOVERNANCE) is DepositOutcome.KEY_OFF_CURVE
-    assert judge(entry, NOTHING, GOVERNANCE) is DepositOutcome.ACCOUNT_EXISTS
+    assert judge(both, NOTHING, OWNER, GOVERNANCE) is DepositOutcome.KEY_NON_CANONICAL
+    assert judge(off_curve(entry), NOTHING, OWNER, GOVERNANCE) is DepositOutcome.KEY_OFF_CURVE
+    assert judge(entry, NOTHING, OWNER, GOVERNANCE) is DepositOutcome.ACCOUNT_EXISTS
     unknown = replace(both, asset=60)
-    assert judge(unknown, None, GOVERNANCE) is DepositOutcome.ASSET_UNKNOWN
+    assert judge(unknown, None, None, GOVERNANCE) is DepositOutcome.ASSET_UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -124,7 +135,7 @@ def test_reasons_have_an_order_of_precedence() -> None:
 )
 def test_a_credit_may_not_overflow_cash(cash: int, expected: DepositOutcome) -> None:
     holding = Holding(cash, NO_POSITIONS)
-    assert judge(credit(0, 1, 10), holding, GOVERNANCE) is expected
+    assert judge(credit(0, 1, 10), holding, OWNER, GOVERNANCE) is expected
 
 
 @pytest.mark.parametrize(
@@ -137,7 +148,7 @@ def test_a_credit_may_not_overflow_cash(cash: int, expected: DepositOutcome) -> 
 )
 def test_a_credit_may_not_overflow_a_position(lots: int, expected: DepositOutcome) -> None:
     holding = Holding(CASH_LIMIT - 1, NO_POSITIONS.put(WBTC, lots))
-    assert judge(credit(0, 1, 10, WBTC_MARK), holding, ASSET_GOVERNANCE) is expected
+    assert judge(credit(0, 1, 10, WBTC_MARK), holding, OWNER, ASSET_GOVERNANCE) is expected
 
 
 def test_an_entry_of_an_asset_has_at_most_as_many_lots_as_an_account_may_hold() -> None:
