@@ -37,11 +37,12 @@ def limbs_of(value: int) -> Any:
     return np.array([value >> LIMB_BITS * k & 2**LIMB_BITS - 1 for k in range(LIMBS)])
 
 
-def counted(fills: tuple[tuple[int, int], ...], opened: int) -> Any:
+def counted(fills: tuple[tuple[int, int], ...], opened: int, terms: MarketTerms = TERMS) -> Any:
     """What fills and one position say."""
+    low, high = terms.price - terms.clip, terms.price + terms.clip
     sums = np.zeros((1, KINDS, LIMBS), dtype=np.int64)
     for price, size in fills:
-        kind = ABOVE if price > HIGH else BELOW if price < LOW else INSIDE
+        kind = ABOVE if price > high else BELOW if price < low else INSIDE
         sums[0, kind] += limbs_of(size)
         if kind == INSIDE:
             sums[0, NOTIONAL] += limbs_of(price * size)
@@ -66,7 +67,7 @@ def records(
         markets_of((terms,)),
         hour=np.array([hour_numbers(terms, hour)]),
         tally=(tallies((before,)), tallies((after,))),
-        counted=counted(fills, opened),
+        counted=counted(fills, opened, terms),
     )
 
 
