@@ -143,7 +143,7 @@ def _rotate(stage: Stage, step: Step) -> Act:
 
     def act() -> Sequence[l1.Event]:
         entry = stage.l1.rotate(sender, account, key, viewing, amount)
-        wanted = (EntryKind.ROTATE, sender, key, viewing, amount)
+        wanted = (EntryKind.ROTATE, sender, key, viewing, USDC, amount)
         _require_entry(entry, {"gets": [entry.index, account], **step}, wanted)
         return [l1.DepositQueued(entry)]
 
