@@ -84,8 +84,9 @@ SHOWN = (
     ),
     Said(
         "Every fill and every margin is at the price less the market's funding, which follows from "
-        "the market book before, governance and prices: longs pay shorts, by whole quanta.",
-        ("fill.moved", "funding.claim", "funding.rate", "book.after"),
+        "the market book before, governance, prices and premium rates: longs pay shorts, by whole "
+        "quanta. A premium rate is that of all trades of the hours before.",
+        ("fill.moved", "funding.claim", "funding.rate", "book.after", "market.rate"),
     ),
     Said(
         "After a batch that closes its step every account of the book, touched or not, meets "

@@ -145,6 +145,9 @@ by account, then handed on by position and total, and received by account."""
 RISK_NUMBERS = 19
 """Elements of a market's terms that concern positions (circuits.tables.position.columns)."""
 
+HOUR_NUMBERS = 18
+"""Elements of what concerns a market's tally (circuits.tables.market.hour)."""
+
 MARKET = Bus(
     "MARKET",
     17,
@@ -155,9 +158,11 @@ MARKET = Bus(
         "taker_fee",
         "maker_fee",
         *_vector("funding", 3),
+        *_vector("clip", 2),
         *_vector("lot_fee", 3),
         "steady",
         "asset",
+        *_vector("hour", HOUR_NUMBERS),
     ),
 )
 """Terms of a listed market. Sent by the verifier, one each, received by market.
@@ -165,8 +170,11 @@ MARKET = Bus(
 risk: what a lot adds to the sums, in balanced limbs: 3 each of long and short over maintenance
 margin, long and short over initial margin, 2 of the bucket, 3 of what a lot is worth; then the
 biased bucket numbers of long and short. band: low and high in packed pairs; funding: F in balanced
-limbs; lot_fee: what liquidation costs a lot, in limbs; steady: 1 if the price is fresh and
-unclamped; asset: 1 if its lots are a token that L1 holds."""
+limbs; clip: the lowest and the highest price that count whole towards a premium; lot_fee: what
+liquidation costs a lot, in limbs; steady: 1 if the price is fresh and unclamped; asset: 1 if its
+lots are a token that L1 holds. hour: limbs of the price (3), of the clip (3), of the impact
+notional (4), of the cap on open interest (4); whether the tally starts again, whether a premium
+rate is proved, and its two balanced digits."""
 
 RISK = Bus(
     "RISK",
@@ -186,9 +194,16 @@ deleveraged, and down to which trigger. Sent by market, received by position."""
 TRADE = Bus(
     "TRADE",
     19,
-    ("market", *_vector("band", 4), "taker_fee", "maker_fee", *_vector("funding", 3)),
+    (
+        "market",
+        *_vector("band", 4),
+        "taker_fee",
+        "maker_fee",
+        *_vector("funding", 3),
+        *_vector("clip", 2),
+    ),
 )
-"""Band, fees and funding of one market for a fill. Sent by market, received by fill."""
+"""Band, fees, funding and clip of one market for a fill. Sent by market, received by fill."""
 
 TAKE = Bus("TAKE", 20, ("market", *_vector("value", 3), *_vector("lot_fee", 3)))
 """Value of a lot and liquidation fee of one market. Sent by market, received by takeover."""
@@ -260,8 +275,16 @@ received by header."""
 RENEWED = Bus("RENEWED", 33, ("account", *_vector("with_header", 8), "keyed"))
 """The new leaf of an account starts with another header, after which its chaining value is this;
 keyed: 1 if its key may sign. Sent by account, received by header."""
+
 ASSET = Bus("ASSET", 34, ("asset",))
 """The mark of a listed asset. Sent by market as often as it is asked for, received by outflow."""
+
+TALLY = Bus("TALLY", 35, ("market", "what", "limb"))
+"""What a market's trades add up to, limb by limb: a limb is how often it is said. Sent by fill and
+position, received by market, in one sum.
+
+what: 0 the size of a fill at a price that counts whole, 1 above, 2 below; 3 the notional of the
+first; 4 how many lots more a position holds that is not below zero (taken back if less)."""
 
 BUSES = (
     RANGE,
@@ -298,5 +321,6 @@ BUSES = (
     ROTATION,
     RENEWED,
     ASSET,
+    TALLY,
 )
 """All buses, in order of identifier."""

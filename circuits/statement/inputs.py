@@ -7,6 +7,7 @@ share.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from circuits.air.layout import limb_widths
 from circuits.air.publics import PublicLayout
@@ -19,14 +20,20 @@ from rollup.protocol.constants import (
     AMOUNT_BITS,
     BUCKET_BITS,
     CASH_BITS,
+    CLIP_BITS,
     DEPOSITS_MAX,
+    IMPACT_BITS,
     MARKETS_MAX,
+    OPEN_INTEREST_BITS,
+    ORACLE_PRICE_BITS,
     OUTFLOWS_MAX,
+    PREMIUM_RATE_BITS,
     PRICE_BITS,
     TIME_BITS,
 )
 from rollup.protocol.encoding import limbs, outflow_words, owner_words, packed
 from rollup.protocol.market import Governance
+from rollup.protocol.premium import rated_markets
 from rollup.protocol.pricing import steady_markets
 from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
 from rollup.protocol.terms import MarketTerms
@@ -88,8 +95,11 @@ def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
         for deposit in public.deposits
     )
     steady = steady_markets(public.governance, public.reports, public.prices)
+    hours = hours_of(public)
     markets = (
-        PublicMessage(MARKET.identifier, 1, market_message(market, terms, steady[market]))
+        PublicMessage(
+            MARKET.identifier, 1, market_message(market, terms, steady[market], hours[market])
+        )
         for market, terms in enumerate(public.terms)
     )
     withdrawals = (
@@ -99,11 +109,29 @@ def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
     return (*deposits, *markets, *withdrawals)
 
 
-def market_message(market: int, terms: MarketTerms, steady: bool) -> tuple[int, ...]:
+class Hour(NamedTuple):
+    """Of one market: whether its tally starts again, whether a premium rate is proved, and which
+    one is said."""
+
+    is_due: bool
+    is_rated: bool
+    premium_rate: int
+
+
+def hours_of(public: PublicInput) -> tuple[Hour, ...]:
+    """Of every listed market."""
+    now = (public.governance, public.time, public.prices, public.reports)
+    rated, due = rated_markets(public.book_before, *now), public.is_hour_due
+    rates = public.premium_rates or (0,) * len(rated)
+    return tuple(Hour(due, each, rate) for each, rate in zip(rated, rates, strict=True))
+
+
+def market_message(market: int, terms: MarketTerms, steady: bool, hour: Hour) -> tuple[int, ...]:
     """A market's terms as MARKET carries them; `steady`: its price is fresh and unclamped."""
     risk, trade = risk_numbers(terms), trade_numbers(terms)
     flags = (int(steady), int(terms.is_asset))
-    return (market, *(number % P for number in (*risk, *trade)), *lot_fee(terms), *flags)
+    numbers = (*risk, *trade, *lot_fee(terms), *flags, *hour_numbers(terms, hour))
+    return (market, *(number % P for number in numbers))
 
 
 def risk_numbers(terms: MarketTerms) -> tuple[int, ...]:
@@ -117,9 +145,25 @@ def risk_numbers(terms: MarketTerms) -> tuple[int, ...]:
 
 
 def trade_numbers(terms: MarketTerms) -> tuple[int, ...]:
-    """Band in packed pairs, fees, and funding as balanced limbs of either sign."""
+    """Band in packed pairs, fees, funding as balanced limbs of either sign, and the lowest and
+    highest price that count whole towards the premium."""
     band = (*packed(terms.band_low, PRICE_BITS), *packed(terms.band_high, PRICE_BITS))
-    return (*band, terms.taker_fee, terms.maker_fee, *balanced(terms.funding))
+    clip = (terms.price - terms.clip, terms.price + terms.clip)
+    return (*band, terms.taker_fee, terms.maker_fee, *balanced(terms.funding), *clip)
+
+
+def hour_numbers(terms: MarketTerms, hour: Hour) -> tuple[int, ...]:
+    """What concerns a market's tally: limbs of price, clip, impact notional and cap; whether it
+    starts again, whether a rate is proved, and the balanced digits of what is said."""
+    return (
+        *limbs(terms.price, ORACLE_PRICE_BITS),
+        *limbs(terms.clip, CLIP_BITS),
+        *limbs(terms.impact_notional, IMPACT_BITS),
+        *limbs(terms.open_interest_cap, OPEN_INTEREST_BITS),
+        int(hour.is_due),
+        int(hour.is_rated),
+        *balanced(hour.premium_rate, PREMIUM_RATE_BITS, 2),
+    )
 
 
 def lot_fee(terms: MarketTerms) -> tuple[int, ...]:

@@ -133,6 +133,8 @@ def _fills(outcome: Outcome, clock: Clock) -> FillRecords:
         taker_fee=column(terms[s.market].taker_fee for s in steps),
         maker_fee=column(terms[s.market].maker_fee for s in steps),
         funding=matrix([balanced(terms[s.market].funding) for s in steps], COUNT),
+        clip_low=column(terms[s.market].price - terms[s.market].clip for s in steps),
+        clip_high=column(terms[s.market].price + terms[s.market].clip for s in steps),
         sides=(
             _fill_side(outcome, [s.buyer for s in steps], [pair[0] for pair in previous]),
             _fill_side(outcome, [s.seller for s in steps], [pair[1] for pair in previous]),

@@ -87,6 +87,8 @@ class FillRecords(Private):
     taker_fee: I64
     maker_fee: I64
     funding: I64  # (n, 3) balanced limbs
+    clip_low: I64  # lowest and highest price that count whole towards the premium
+    clip_high: I64
     sides: tuple[FillSide, FillSide]
 
 
@@ -250,10 +252,13 @@ class MarketRecords(Private):
 
     market: I64
     risk: I64  # (n, 19) balanced limbs, bucket numbers
-    trade: I64  # (n, 9) band in packed pairs, fees, balanced limbs of funding
+    trade: I64  # (n, 11) band in packed pairs, fees, balanced limbs of funding, clip
     lot_fee: I64  # (n, 3) limbs of the liquidation fee of a lot
     steady: I64  # 1 if the price is fresh and unclamped
     asset: I64  # 1 if its lots are a token that L1 holds
+    hour: I64  # (n, 18) what concerns its tally, as MARKET has it
+    tally: tuple[U64, U64]  # (n, 3) premium (biased by 2^63), volume, open interest; before, after
+    counted: I64  # (n, 5, 4) sums of limbs, as TALLY has them
     trade_uses: I64  # fills
     take_uses: I64  # takeovers
     asset_uses: I64  # outflows of the asset

@@ -27,7 +27,7 @@ def bent_public(stage: Stage, public: PublicInput, changes: Mapping[str, Any]) -
             changed[name] = digest_of(value)
         elif name == "receipts":
             changed[name] = keccak256(value.encode())
-        elif name == "prices":
+        elif name in ("prices", "premium_rates"):
             changed[name] = tuple(value)
         elif name == "book_before":
             changed[name] = bent_book(public.book_before, value)

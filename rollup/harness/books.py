@@ -23,7 +23,7 @@ from rollup.protocol.genesis import Genesis
 from rollup.protocol.header import BatchHeader, header_of
 from rollup.protocol.holding import NOTHING, Holding, received
 from rollup.protocol.market import Governance
-from rollup.protocol.market_book import MarketBook
+from rollup.protocol.market_book import MarketBook, hour_is_due
 from rollup.protocol.pricing import pricing_of
 from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
 
@@ -70,6 +70,7 @@ class Choice:
     reports: tuple[SignedPackage, ...] = ()
     closes: bool = True
     withdrawals: tuple[GrantedWithdrawal, ...] = ()
+    premium_rates: tuple[int, ...] = ()
 
 
 class Books:
@@ -120,6 +121,7 @@ class Books:
             book_before=tip.book,
             reports=choice.reports,
             prices=pricing.prices,
+            premium_rates=_premium_rates(tip, choice),
             redo=choice.redo,
             total=tip.total + credited - withdrawn,
             deposits_before=tip.deposits,
@@ -184,3 +186,10 @@ def consume(
 
     deposits = tuple(outcomes())
     return after, deposits
+
+
+def _premium_rates(tip: Tip, choice: Choice) -> tuple[int, ...]:
+    """What was chosen; where an hour is due and nothing was, they are 0."""
+    if choice.premium_rates or not hour_is_due(tip.book, choice.time):
+        return choice.premium_rates
+    return (0,) * len(choice.governance.markets)

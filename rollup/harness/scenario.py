@@ -33,6 +33,7 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
             "attempt",
             "reports",
             "withdraws",
+            "premium_rates",
             "open",
             "lie",
         }

@@ -125,7 +125,8 @@ def _feeds(markets: Sequence[Market]) -> tuple[Feed, ...]:
 def asset_market(symbol: str) -> Market:
     """An asset, of lots like those of the first market."""
     whole = FRACTION_SCALE
-    return Market(symbol, 1, 5, whole, whole, 300, 500, 100, 0, 0, 0, 0, kind=MarketKind.ASSET)
+    scale_and_risk = (1, 5, whole, whole, 300)
+    return Market(symbol, *scale_and_risk, 500, 100, 0, 0, 0, 0, 0, 0, kind=MarketKind.ASSET)
 
 
 def _market(changes: Mapping[str, Any], make: Callable[..., Market]) -> Market:

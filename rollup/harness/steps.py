@@ -198,7 +198,8 @@ def _close(stage: Stage, step: Step) -> Act:
     redo, attempt = step.get("redo", False), step.get("attempt", 0)
     reports = reports_of(step.get("reports", {}), governance.oracle.slot(time))
     closes, paid = not step.get("open", False), granted(step.get("withdraws", ()))
-    choice = Choice(time, redo, governance, entries, attempt, reports, closes, paid)
+    rates = tuple(step.get("premium_rates", ()))
+    choice = Choice(time, redo, governance, entries, attempt, reports, closes, paid, rates)
     closed = stage.books.close(tip, choice)
     if "lie" in step:
         public = bent_public(stage, closed.public, step["lie"])

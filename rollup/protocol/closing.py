@@ -67,7 +67,7 @@ def close(batch: Batch, ledger: Ledger, steps: Steps, compress_many: CompressMan
     tree = _update(ACCOUNT_BITS, leaves, batch.pre.account_siblings, compress_many)
     frontiers = frontiers_before(batch.pre.markets.frontiers, steps.terms)
     triggers, counted = _close_triggers(batch, accounts, frontiers, steps, compress_many)
-    markets = MarketsState(batch.frontiers, batch.salts.markets)
+    markets = MarketsState(batch.frontiers, steps.tallies, batch.salts.markets)
     globals_ = _globals_after(batch, steps, accounts)
     if steps.outflows and not is_closed(batch.frontiers, globals_.flagged, steps.terms):
         raise Rejected(Reason.OUTFLOW_STEP, "the batch leaves its step open, so no cash leaves")
@@ -310,6 +310,7 @@ def _public_input(batch: Batch, globals_: Globals, new_root: Digest, steps: Step
         book_before=batch.pre.book,
         reports=batch.reports,
         prices=batch.prices,
+        premium_rates=batch.premium_rates,
         redo=batch.redo,
         total=globals_.total,
         deposits_before=batch.pre.globals.deposits_consumed,

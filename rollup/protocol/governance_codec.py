@@ -30,6 +30,8 @@ MARKET_NUMBERS = (
     "bucket",
     "funding_cap",
     "interest",
+    "impact_notional",
+    "open_interest_cap",
     "kind",
 )
 GOVERNANCE_NUMBERS = ("fee_account", "backstop_account", "clock_behind_ms", "clock_ahead_ms")

@@ -5,6 +5,7 @@ Spec: docs/spec/01-numbers.md and 06-margin.md.
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Final
 
 from rollup.hash.keccak import keccak256
 from rollup.protocol.constants import (
@@ -15,8 +16,10 @@ from rollup.protocol.constants import (
     FEE_SCALE,
     FRACTION_SCALE,
     FUNDING_CAP_MAX,
+    IMPACT_BITS,
     INTEREST_HOURS,
     MARKETS_MAX,
+    OPEN_INTEREST_BITS,
     ORACLE_PRICE_BITS,
     TIME_BITS,
 )
@@ -38,6 +41,17 @@ LISTING_BUCKETS_MAX = 1 << 13
 16 bits, would leave their range."""
 
 
+ABSENT_OF_ASSETS: Final = (
+    "liquidation_fee",
+    "bucket",
+    "funding_cap",
+    "interest",
+    "impact_notional",
+    "open_interest_cap",
+)
+"""Members of a market that are 0 where it is an asset."""
+
+
 class MarketKind(IntEnum):
     """What a market's lots are: claims on a price (PERP), of either sign, which sum to zero; or a
     token that L1 holds (ASSET), never below zero, which sum to what it holds."""
@@ -54,7 +68,9 @@ class Market:
     Fractions, which are haircuts of an asset, and the liquidation fee are of FRACTION_SCALE, fee
     rates of FEE_SCALE. `bucket` is a
     count of ticks; `funding_cap` bounds the funding of an hour and `interest` is the part of eight
-    hours that flows whatever the trades are, both of FEE_SCALE.
+    hours that flows whatever the trades are, both of FEE_SCALE. A premium is measured against
+    `impact_notional` at least, in quanta: so much has to be traded or held to move funding by what
+    it pays. No batch adds to more than `open_interest_cap` lots held.
     """
 
     symbol: str
@@ -69,6 +85,8 @@ class Market:
     bucket: int
     funding_cap: int
     interest: int
+    impact_notional: int
+    open_interest_cap: int
     kind: MarketKind = MarketKind.PERP
 
     def __post_init__(self) -> None:
@@ -97,6 +115,7 @@ class Market:
         self._require_safe_fractions()
         self._require_safe_liquidation()
         self._require_safe_funding()
+        self._require_measures()
 
     @property
     def is_asset(self) -> bool:
@@ -106,12 +125,12 @@ class Market:
     def _require_safe_asset(self) -> None:
         """Its fractions are haircuts, and whole: a lot counts for nothing, so nobody can owe money
         against it that a fall of its price would leave uncovered. There is nothing to liquidate or
-        to fund, and no bucket that its price could leave."""
+        to fund, no bucket that its price could leave, and no cap on what people bring of it."""
         for name in ("initial_fraction", "maintenance_fraction"):
             if getattr(self, name) != FRACTION_SCALE:
                 detail = f"{name} of an asset must be {FRACTION_SCALE}: nothing of it is collateral"
                 raise Rejected(Reason.HAIRCUT, detail)
-        for name in ("liquidation_fee", "bucket", "funding_cap", "interest"):
+        for name in ABSENT_OF_ASSETS:
             if getattr(self, name) != 0:
                 raise Rejected(Reason.ASSET_TERMS, f"{name} of an asset must be 0")
 
@@ -146,12 +165,19 @@ class Market:
             )
 
     def _require_safe_funding(self) -> None:
-        """The cap is at most twice the least fee, so that nobody gains by trading with himself to
-        move funding; and the interest is a rate within the cap."""
+        """The cap is at most twice the least fee, so that nobody gains by opening a position for
+        the moment of the charge and closing it; and the interest is a rate within the cap."""
         reason, least = Reason.FUNDING_TOO_HIGH, min(self.taker_fee, self.maker_fee)
         cap_end = min(2 * least, FUNDING_CAP_MAX) + 1
         require_bounds("funding_cap", self.funding_cap, 0, cap_end, reason)
         require_bounds("interest", self.interest, 0, INTEREST_HOURS * self.funding_cap + 1, reason)
+
+    def _require_measures(self) -> None:
+        """What a premium is measured against is never 0, and some lots may be held."""
+        impact, lots = Reason.IMPACT_OUT_OF_BOUNDS, Reason.OPEN_INTEREST_OUT_OF_BOUNDS
+        require_bounds("impact_notional", self.impact_notional, 1, 1 << IMPACT_BITS, impact)
+        end = 1 << OPEN_INTEREST_BITS
+        require_bounds("open_interest_cap", self.open_interest_cap, 1, end, lots)
 
 
 def _require_symbol(symbol: object) -> None:
@@ -228,6 +254,8 @@ class Governance:
                 market.bucket,
                 market.funding_cap,
                 market.interest,
+                market.impact_notional,
+                market.open_interest_cap,
                 int(market.kind),
             )
             parts.extend(number.to_bytes(8, "big") for number in numbers)

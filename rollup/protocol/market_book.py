@@ -150,17 +150,18 @@ def book_after(
     time: int,
     prices: Sequence[int],
     reports: Sequence[SignedPackage],
+    premium_rates: Sequence[int],
 ) -> MarketBook:
     """The book after a batch of this time, with these prices made of these reports; but for whether
     the batch closes its step (`stepped`), and for what it brings into custody or lets out (`kept`).
 
-    In the first batch of a later hour that begins a step every market is charged funding once,
-    however many hours passed; not one that is new, or has no report, so that its price is not of
-    now.
+    Where an hour is due every market is charged funding once, however many hours passed, by its
+    premium rate, of which there is one for each (else none); not one that is new, or has no report,
+    so that its price is not of now.
     """
     reported = {report.package.points[0].feed for report in reports}
-    now = before.hour if before.is_open else max(before.hour, hour(time))
-    is_due = now > before.hour
+    is_due = hour_is_due(before, time)
+    now = hour(time) if is_due else before.hour
     listed = zip(governance.markets, governance.oracle.feeds, prices, strict=True)
     markets = []
     for number, (market, feed, price) in enumerate(listed):
@@ -169,14 +170,21 @@ def book_after(
             entry = before.markets[number]
             funding = Funding(entry.funding, entry.carry)
             if is_due and feed.feed in reported:
-                funding = charged(funding, _rate(entry, market), price)
+                hourly = _rate(entry, market, premium_rates[number])
+                funding = charged(funding, hourly, price)
         markets.append(_entry(market, feed, price, funding, custody))
     return MarketBook(now, before.open_since, tuple(markets))
 
 
-def _rate(before: BookEntry, market: Market) -> int:
+def hour_is_due(before: MarketBook, time: int) -> bool:
+    """Whether a batch of this time is the first of a later hour that begins a step: then funding is
+    charged, and what is counted of an hour starts again."""
+    return not before.is_open and hour(time) > before.hour
+
+
+def _rate(before: BookEntry, market: Market, premium_rate: int) -> int:
     """The rate of an hour, within the smaller of the caps of now and of the last batch."""
-    return rate(market.interest, min(market.funding_cap, before.funding_cap))
+    return rate(premium_rate, market.interest, min(market.funding_cap, before.funding_cap))
 
 
 def _entry(market: Market, feed: Feed, price: int, funding: Funding, custody: int = 0) -> BookEntry:

@@ -17,6 +17,7 @@ from rollup.protocol.order import SignedOrder
 from rollup.protocol.outflow import SignedOutflow
 from rollup.protocol.public import PublicInput
 from rollup.protocol.takeover import Route, Takeover, liquidated_in
+from rollup.protocol.tally import Tally
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.triggers import Counters
 from rollup.tree.multi import TouchedNode
@@ -187,7 +188,8 @@ class Steps(Private):
 
     `steady` says of each market whether its price is fresh and unclamped; `exhausted` are the
     accounts that paid less than the whole fee of a takeover; `zones` says for each market and side
-    in which somebody was deleveraged down to which trigger."""
+    in which somebody was deleveraged down to which trigger; `tallies` are those that the batch
+    leaves."""
 
     terms: tuple[MarketTerms, ...]
     steady: tuple[bool, ...]
@@ -200,6 +202,7 @@ class Steps(Private):
     closings: Mapping[int, Closing]
     exhausted: frozenset[int]
     zones: Zones
+    tallies: tuple[Tally, ...]
 
     @property
     def liquidated(self) -> frozenset[int]:

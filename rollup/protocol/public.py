@@ -19,6 +19,7 @@ from rollup.protocol.constants import (
     OUTFLOW_BITS,
     OUTFLOWS_MAX,
     OWNER_BYTES,
+    PREMIUM_RATE_BITS,
     PROTOCOL_VERSION,
     QUEUE_BITS,
     TIME_BITS,
@@ -26,7 +27,7 @@ from rollup.protocol.constants import (
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.encoding import digest_bytes
 from rollup.protocol.market import Governance, require_prices
-from rollup.protocol.market_book import MarketBook, book_after, require_book
+from rollup.protocol.market_book import MarketBook, book_after, hour_is_due, require_book
 from rollup.protocol.oracle import require_reports
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
 from rollup.protocol.terms import MarketTerms, batch_terms
@@ -90,7 +91,8 @@ class PublicInput:
     below maintenance at its prices.
     `book_before` is the market book that the batch before left; with it, `reports` give `prices`,
     which is for whoever verifies to hold them to (rollup.protocol.pricing), and all of these give
-    the book that this batch leaves.
+    the book that this batch leaves. `premium_rates` has one for each market where an hour is due,
+    else none: millionths for eight hours, proved of what the state holds, 0 where nothing is.
     `withdrawals` are what the batch grants, in the order in which it does.
     """
 
@@ -107,6 +109,7 @@ class PublicInput:
     book_before: MarketBook
     reports: tuple[SignedPackage, ...]
     prices: tuple[int, ...]
+    premium_rates: tuple[int, ...]
     redo: bool
     total: int
     deposits_before: int
@@ -130,10 +133,22 @@ class PublicInput:
         require_book("book_before", self.book_before)
         require_reports(self.reports)
         require_prices(self.prices, self.governance)
+        self._require_premium_rates()
         require_flag("redo", self.redo)
         require_bounds("total", self.total, 0, 1 << CASH_BITS, Reason.TOTAL_OUT_OF_BOUNDS)
         self._require_deposits()
         self._require_total()
+
+    def _require_premium_rates(self) -> None:
+        """One for each market where an hour is due, else none."""
+        require_tuple_of("premium_rates", self.premium_rates, int)
+        wanted = len(self.governance.markets) if self.is_hour_due else 0
+        if len(self.premium_rates) != wanted:
+            detail = f"{wanted} are wanted, not {len(self.premium_rates)}"
+            raise Rejected(Reason.PREMIUM_RATE_COUNT, detail)
+        most, reason = 1 << PREMIUM_RATE_BITS, Reason.PREMIUM_OUT_OF_BOUNDS
+        for market, rate in enumerate(self.premium_rates):
+            require_bounds(f"premium rate of market {market}", rate, -most, most, reason)
 
     def _require_deposits(self) -> None:
         """Entries follow each other from `deposits_before`."""
@@ -171,11 +186,13 @@ class PublicInput:
     def encode(self) -> bytes:
         """Canonical bytes of all of it, field by field: tag, then each number as 8 bytes
         big-endian, governance, reports and the book before as digests, roots and head of the
-        receipts as 32 bytes, prices, deposits and withdrawals each after their count."""
+        receipts as 32 bytes, prices, premium rates (in two's complement), deposits and withdrawals
+        each after their count."""
         before = (self.version, self.chain, self.venue, self.number, self.time)
         flags = (int(self.redo), int(self.closed))
         prices = (len(self.prices), *self.prices)
-        after = (*prices, *flags, self.total, self.deposits_before, len(self.deposits))
+        rates = (len(self.premium_rates), *self.premium_rates)
+        after = (*flags, self.total, self.deposits_before, len(self.deposits))
         return b"".join(
             (
                 PUBLIC_TAG,
@@ -186,6 +203,8 @@ class PublicInput:
                 self.receipts,
                 self.book_before.digest(),
                 keccak256(packages_to_bytes(self.reports)),
+                *(number.to_bytes(8, "big") for number in prices),
+                *(number.to_bytes(8, "big", signed=True) for number in rates),
                 *(number.to_bytes(8, "big") for number in after),
                 *(deposit.encode() for deposit in self.deposits),
                 len(self.withdrawals).to_bytes(8, "big"),
@@ -201,6 +220,11 @@ class PublicInput:
     def begins_open(self) -> bool:
         """Whether it goes on with the step of the batch before."""
         return self.book_before.is_open
+
+    @property
+    def is_hour_due(self) -> bool:
+        """Whether it charges the funding of an hour."""
+        return hour_is_due(self.book_before, self.time)
 
     @property
     def credited(self) -> int:
@@ -242,7 +266,8 @@ class PublicInput:
     @property
     def book_after(self) -> MarketBook:
         """The market book that the batch leaves: nobody states it."""
-        book = book_after(self.book_before, self.governance, self.time, self.prices, self.reports)
+        given = (self.governance, self.time, self.prices, self.reports, self.premium_rates)
+        book = book_after(self.book_before, *given)
         changes = {
             market_of(mark): self.credited_of(mark) - self.withdrawn_of(mark)
             for mark in assets_of(self.governance)

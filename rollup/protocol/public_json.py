@@ -42,6 +42,7 @@ OTHERS = (
     "book_before",
     "reports",
     "prices",
+    "premium_rates",
     "redo",
     "total",
     "deposits",
@@ -72,6 +73,7 @@ def public_to_json(public: PublicInput) -> bytes:
             "book_before": book_value(public.book_before),
             "reports": [report.encode().hex() for report in public.reports],
             "prices": list(public.prices),
+            "premium_rates": list(public.premium_rates),
             "redo": public.redo,
             "total": str(public.total),
             "deposits": [_deposit_value(deposit) for deposit in public.deposits],
@@ -140,7 +142,8 @@ def _read_public(node: Node) -> PublicInput:
         closed=record["closed"].boolean(),
         book_before=read_book(record["book_before"]),
         reports=tuple(_read_report(report) for report in record["reports"].items(REPORTS_MAX)),
-        prices=_prices(record["prices"]),
+        prices=_by_market(record["prices"]),
+        premium_rates=_by_market(record["premium_rates"]),
         redo=record["redo"].boolean(),
         total=record["total"].decimal(),
         deposits=tuple(_read_deposit(entry) for entry in record["deposits"].items(DEPOSITS_MAX)),
@@ -150,8 +153,8 @@ def _read_public(node: Node) -> PublicInput:
     )
 
 
-def _prices(node: Node) -> tuple[int, ...]:
-    return tuple(price.integer() for price in node.items(MARKETS_MAX))
+def _by_market(node: Node) -> tuple[int, ...]:
+    return tuple(number.integer() for number in node.items(MARKETS_MAX))
 
 
 def _read_report(node: Node) -> SignedPackage:

@@ -13,6 +13,8 @@ from typing import Final
 from rollup.protocol.constants import (
     BUCKET_NUMBER_BITS,
     BUCKET_OFFSETS,
+    CLIP_FEES,
+    FEE_SCALE,
     FRACTION_SCALE,
     PRICE_BITS,
 )
@@ -36,6 +38,9 @@ class MarketTerms:
     either sign. 1 <= maintenance <= initial <= price < 2**29: a requirement is rounded up, so that
     no position is free to hold. A side's value over maintenance counts in whole buckets of `bucket`
     ticks, rounded down: against the holder, by less than a bucket.
+
+    What is counted of a fill's price towards the premium is within `clip` ticks of the oracle's.
+    `impact_notional` (quanta) and `open_interest_cap` (lots) are those of governance.
     """
 
     price: int
@@ -49,6 +54,9 @@ class MarketTerms:
     taker_fee: int
     maker_fee: int
     liquidation_fee: int
+    clip: int
+    impact_notional: int
+    open_interest_cap: int
 
     @property
     def is_asset(self) -> bool:
@@ -125,6 +133,9 @@ def market_terms(market: Market, price: int, funding: int) -> MarketTerms:
         taker_fee=market.taker_fee,
         maker_fee=market.maker_fee,
         liquidation_fee=fraction_up(price, market.liquidation_fee),
+        clip=premium_clip(price, market),
+        impact_notional=market.impact_notional,
+        open_interest_cap=market.open_interest_cap,
     )
     if not all(0 <= number < 1 << BUCKET_NUMBER_BITS for number in terms.numbers):
         detail = f"{market.symbol}: a price of {price} ticks is in no bucket"
@@ -146,6 +157,9 @@ def _asset_terms(market: Market, price: int, band: tuple[int, int]) -> MarketTer
         taker_fee=market.taker_fee,
         maker_fee=market.maker_fee,
         liquidation_fee=0,
+        clip=0,
+        impact_notional=0,
+        open_interest_cap=0,
     )
 
 
@@ -158,6 +172,12 @@ def batch_terms(governance: Governance, book: MarketBook) -> tuple[MarketTerms, 
 def fraction_up(price: int, fraction: int) -> int:
     """A fraction of FRACTION_SCALE of a price in whole ticks, rounded up: for the venue."""
     return -(-price * fraction // FRACTION_SCALE)
+
+
+def premium_clip(price: int, market: Market) -> int:
+    """How many ticks of a fill's distance from the oracle price count, rounded down: what both its
+    sides pay in fees, CLIP_FEES times."""
+    return price * CLIP_FEES * (market.taker_fee + market.maker_fee) // FEE_SCALE
 
 
 def price_band(price: int, band_fraction: int) -> tuple[int, int]:

@@ -44,6 +44,7 @@ from rollup.protocol.pricing import steady_markets
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.takeover import liquidated_in
+from rollup.protocol.tally import Tally, Trade, tallies_after, tallies_before
 from rollup.protocol.terms import MarketTerms, batch_terms, terms_of
 from rollup.protocol.trade import (
     fee,
@@ -97,6 +98,7 @@ def take_steps(
     )
     outflows = tuple(apply_outflow(batch, ledger, place) for place in range(len(batch.outflows)))
     fees = credit_fees(ledger, batch.governance.fee_account, fills)
+    tallies = count_trades(batch, ledger, terms, fills)
     require_steady(ledger, steady)
     liquidated = liquidated_in(batch.takeovers)
     for account in sorted(liquidated):
@@ -121,6 +123,7 @@ def take_steps(
         closings,
         exhausted,
         zones,
+        tallies,
     )
 
 
@@ -294,6 +297,15 @@ def apply_side(
         position_before=position_before,
         position_after=position_after,
     )
+
+
+def count_trades(
+    batch: Batch, ledger: Ledger, terms: Sequence[MarketTerms], fills: Sequence[FillStep]
+) -> tuple[Tally, ...]:
+    """What the batch leaves of each market's tally: fills between orders, and who holds lots."""
+    begun = tallies_before(batch.pre.markets.tallies, len(terms), is_due=batch.is_hour_due)
+    trades = (Trade(step.market, step.fill.price, step.fill.size) for step in fills)
+    return tallies_after(begun, trades, ledger.opened(len(terms)), terms)
 
 
 def credit_fees(ledger: Ledger, index: int, fills: Sequence[FillStep]) -> FeeStep:

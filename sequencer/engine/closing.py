@@ -87,6 +87,7 @@ def close(state: CoreState, work: Work, receipts: bytes) -> list[Event]:
     state.ledger.finish(work)
     state.number, state.time, state.work = work.number, work.time, None
     state.market_book = work.book
+    state.tallies = work.counted.after
     return [*events, closed]
 
 

@@ -39,8 +39,8 @@ from sequencer.engine.event import (
     Traded,
     VenueReason,
 )
-from sequencer.engine.ledger import Charges, Party, size_limit
 from sequencer.engine.live import LiveOrder, OrderKey, accepts, opposite
+from sequencer.engine.meeting import Charges, Party, size_limit
 from sequencer.engine.state import CoreState, new_state
 from sequencer.engine.work import Work
 
@@ -150,7 +150,7 @@ def _open(state: CoreState, command: OpenBatch) -> list[Event]:
     and accounts below maintenance margin are liquidated, then orders that the last batch had no
     room for go on, in their order, before anybody else is asked."""
     _adopt(state, _require_next(state, command))
-    state.work = work = state.ledger.begin(command, state.market_book)
+    state.work = work = state.ledger.begin(command, state.market_book, state.tallies)
     events: list[Event] = [BatchOpened(command.number)]
     for entry in command.deposits:
         outcome = state.ledger.deposit(work, entry)
@@ -276,6 +276,10 @@ def _meet(
     """One candidate fill: filled, or the failing order is ended. Whether the taker goes on."""
     book = state.books[taker.order.market]
     most = size_limit(price, work.terms[taker.order.market].funding)
+    room = state.ledger.most_to_open(work, maker, taker)
+    if not room:
+        return [end(state, taker, Reason.OPEN_INTEREST_FULL)], False
+    most = min(most, room)
     size = min(maker.remaining, taker.remaining, most)
     done = state.ledger.try_fill(work, maker, taker, price, size)
     if isinstance(done, Charges):

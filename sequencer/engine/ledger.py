@@ -7,55 +7,37 @@ its margin here: more cash never breaks the rule.
 """
 
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 from typing import NamedTuple
 
 from rollup.protocol.account import SlotState
 from rollup.protocol.assets import markets_of
 from rollup.protocol.batch import Fill
-from rollup.protocol.constants import CASH_LIMIT, MOVED_BITS, NOTIONAL_BITS, OUTFLOWS_MAX
+from rollup.protocol.constants import CASH_LIMIT, OUTFLOWS_MAX
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
 from rollup.protocol.holding import NOTHING, Holding, received
 from rollup.protocol.margin import closing, excess, margin_refusal
 from rollup.protocol.market import Governance
-from rollup.protocol.market_book import MarketBook, book_after
+from rollup.protocol.market_book import MarketBook, book_after, hour_is_due
 from rollup.protocol.order import Order, Side
 from rollup.protocol.outflow import Outflow
+from rollup.protocol.premium import premium_rates
 from rollup.protocol.pricing import steady_markets
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import ShapeClass
 from rollup.protocol.takeover import Route, Takeover
+from rollup.protocol.tally import Tally, tallies_before
 from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.trade import fee, fill_slot, moved, notional, require_fee
 from sequencer.engine.command import OpenBatch
+from sequencer.engine.counted import counting
 from sequencer.engine.deleveraging import Draft, Scene, merged, plan, zone_leaves
 from sequencer.engine.holder import Holder, known, settled
 from sequencer.engine.liquidation import Taking, taken, takings
 from sequencer.engine.live import LiveOrder
+from sequencer.engine.meeting import Charges, Fault, Party
 from sequencer.engine.room import Opening, Room, first_repeated_rotation
 from sequencer.engine.solvency import TriggerIndex
 from sequencer.engine.work import Work
-
-
-class Party(StrEnum):
-    """Whose fault it is that two orders cannot meet."""
-
-    TAKER = "taker"
-    MAKER = "maker"
-
-
-class Fault(NamedTuple):
-    """One side of a candidate fill that breaks a rule; the other side is innocent."""
-
-    party: Party
-    reason: Reason
-
-
-class Charges(NamedTuple):
-    """The fees of one fill, in quanta."""
-
-    maker: int
-    taker: int
 
 
 class _Side(NamedTuple):
@@ -77,11 +59,13 @@ class Ledger:
         self.holders: dict[int, Holder] = {}
         self.index = TriggerIndex()
 
-    def begin(self, command: OpenBatch, before: MarketBook) -> Work:
-        """A new batch after one that left this market book; the fee account is always part of it,
-        and its parameters are those of now."""
-        now = (command.time, command.prices, command.reports)
-        book = book_after(before, self.governance, *now)
+    def begin(self, command: OpenBatch, before: MarketBook, tallies: Sequence[Tally]) -> Work:
+        """A new batch after one that left this market book and these tallies; the fee account is
+        always part of it, and its parameters are those of now."""
+        now = (self.governance, command.time, command.prices, command.reports)
+        book = book_after(before, *now, premium_rates(before, tallies, *now))
+        is_due = hour_is_due(before, command.time)
+        begun = tallies_before(tallies, len(book.markets), is_due=is_due)
         work = Work(
             number=command.number,
             time=command.time,
@@ -89,6 +73,7 @@ class Ledger:
             terms=batch_terms(self.governance, book),
             steady=steady_markets(self.governance, command.reports, command.prices),
             room=Room(self.shape_class),
+            counted=counting(begun, self.governance.markets),
             reports=command.reports,
             redo=command.redo,
             attempt=command.attempt,
@@ -167,9 +152,9 @@ class Ledger:
         pairs = ((account, holder, ends[0]), (number, backstop, ends[1]))
         if not all(self._may_become(work, index, after) for index, _, after in pairs):
             return ()
-        for index, each, after in pairs:
+        for index, _, after in pairs:
             self._touch(work, index, [taking.market for taking in chosen])
-            each.holding = after
+            self._hold(work, index, after)
         work.takeovers += [Takeover(account, *taking) for taking in chosen]
         work.liquidated.add(account)
         return chosen
@@ -197,7 +182,7 @@ class Ledger:
         for index in {*draft.ends, backstop}:
             self._touch(work, index, markets if index in draft.ends else ())
         for index, after in draft.ends.items():
-            self.holders[index].holding = after
+            self._hold(work, index, after)
         work.takeovers += draft.takeovers
         work.liquidated |= draft.liquidated
         work.zones = merged(work.zones, draft.zones)
@@ -260,6 +245,14 @@ class Ledger:
             ]
         )
 
+    def most_to_open(self, work: Work, maker: LiveOrder, taker: LiveOrder) -> int:
+        """The most lots that two orders can fill before the cap on open interest."""
+        market, held = taker.order.market, {}
+        for live in (maker, taker):
+            account = self.holders[live.order.account]
+            held[live.order.side] = account.holding.positions[market]
+        return work.counted.most(market, held[Side.BUY], held[Side.SELL])
+
     def take_in(self, work: Work, outflow: Outflow) -> bool:
         """Give an outflow a place in the batch; False where there is none."""
         markets = markets_of(outflow.asset)
@@ -314,6 +307,10 @@ class Ledger:
                 return Fault(party, refusal.reason)
         if not self._fees_fit(work, sides):
             return Fault(Party.TAKER, Reason.CASH_OUT_OF_BOUNDS)
+        try:
+            work.counted.fill(taker.order.market, price, size, terms)
+        except Rejected as refusal:
+            return Fault(Party.TAKER, refusal.reason)
         for side in sides:
             self._take(work, side, size)
         places = {live.order.side: work.places[live.key] for live in (maker, taker)}
@@ -335,6 +332,11 @@ class Ledger:
         self.index.drop(account, holder)
         holder.count(terms)
         self.index.put(account, holder)
+
+    def _hold(self, work: Work, account: int, after: Holding) -> None:
+        """From now on an account holds this."""
+        work.counted.hold(self.holders[account].holding.positions, after.positions)
+        self.holders[account].holding = after
 
     def _touch(
         self,
@@ -384,17 +386,9 @@ class Ledger:
     def _take(self, work: Work, side: _Side, size: int) -> None:
         order = side.live.order
         self._touch(work, order.account, (order.market,), (order.slot,))
-        holder = self.holders[order.account]
-        holder.holding = side.holding
-        holder.slots[order.slot] = side.slot
+        self._hold(work, order.account, side.holding)
+        self.holders[order.account].slots[order.slot] = side.slot
         work.fees += side.charge
         if side.live.key not in work.places:
             work.places[side.live.key] = len(work.orders)
             work.orders.append(side.live.signed)
-
-
-def size_limit(price: int, funding: int) -> int:
-    """The most lots one fill can have at a price, so that its notional and what it moves stay in
-    bounds."""
-    most = ((1 << NOTIONAL_BITS) - 1) // price
-    return min(most, ((1 << MOVED_BITS) - 1) // max(1, abs(price - funding)))

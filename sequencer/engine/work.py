@@ -11,6 +11,7 @@ from rollup.protocol.market_book import MarketBook
 from rollup.protocol.order import SignedOrder
 from rollup.protocol.takeover import Takeover
 from rollup.protocol.terms import MarketTerms
+from sequencer.engine.counted import Counted
 from sequencer.engine.live import OrderKey
 from sequencer.engine.room import Room
 
@@ -32,6 +33,7 @@ class Work(Private):
     terms: tuple[MarketTerms, ...]
     steady: tuple[bool, ...]
     room: Room
+    counted: Counted
     reports: tuple[SignedPackage, ...] = ()
     redo: bool = False
     attempt: int = 0

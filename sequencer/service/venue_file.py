@@ -231,7 +231,9 @@ provers = 1          # processes that prove different batches side by side
 # Fractions and the liquidation fee are ten-thousandths, other fees millionths.
 # price_decimals + size_decimals = 6. A bucket is a count of ticks, about a thousandth of the first
 # price. funding_cap bounds the funding of an hour and interest is funding of eight hours, both in
-# millionths of the price; the cap is at most twice the least fee.
+# millionths of the price; the cap is at most twice the least fee. A premium is measured against
+# impact_notional at least, in millionths of a dollar; no batch adds to more than open_interest_cap
+# lots held.
 # price_step, with funding_cap and 10 for roundings, stays below maintenance_fraction, and so does
 # liquidation_fee with 10; band_fraction below initial less maintenance.
 # kind is 0 for a perpetual. It is 1 for an asset: a token that L1 holds, with initial_fraction and
@@ -255,6 +257,8 @@ liquidation_fee = 250
 bucket = 600
 funding_cap = 300
 interest = 100
+impact_notional = 10000000000
+open_interest_cap = 1000000000
 kind = 0
 feed = "BTC"
 feed_decimals = 8
@@ -275,6 +279,8 @@ liquidation_fee = 300
 bucket = 250
 funding_cap = 300
 interest = 100
+impact_notional = 10000000000
+open_interest_cap = 1000000000
 kind = 0
 feed = "ETH"
 feed_decimals = 8

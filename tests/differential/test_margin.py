@@ -83,7 +83,7 @@ def random_terms(rng: Random, count: int) -> Terms:
         initial = rng.choice([2, 10, 1000, 10_000, rng.randint(2, 10_000)])
         maintenance = rng.choice([1, initial - 1, rng.randint(1, initial - 1)])
         price = rng.choice([1, 2**29 - 1, rng.randint(1, 2**29 - 1), rng.randint(1, 10**6)])
-        market = Market(f"M{len(terms)}", 1, 5, 10_000, 11, 1, 0, 0, 0, 1, 0, 0)
+        market = Market(f"M{len(terms)}", 1, 5, 10_000, 11, 1, 0, 0, 0, 1, 0, 0, 1, 1)
         object.__setattr__(market, "initial_fraction", initial)
         object.__setattr__(market, "maintenance_fraction", maintenance)
         size = rng.choice([1, 2**21 - 1, max(1, price // 1000), rng.randint(1, 2**21 - 1)])
@@ -206,7 +206,7 @@ def test_the_tables_close_an_account_exactly_where_the_rules_do(
 def test_an_account_of_64_positions_as_large_as_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ladders just below 2^45 and just above, on both sides, at the ends of cash."""
     monkeypatch.setattr(check, "ROWS_PER_CLAIM", 10**6)
-    market = Market("M", 1, 5, 10_000, 9_000, 1, 0, 0, 0, 1, 0, 0)
+    market = Market("M", 1, 5, 10_000, 9_000, 1, 0, 0, 0, 1, 0, 0, 1, 1)
     object.__setattr__(market, "bucket", 2**16)
     terms = (market_terms(market, 2**29 - 1, -(2**28)),) * 64
     most = 2 ** (LADDER_BITS - 16 - 6)

@@ -48,6 +48,8 @@ def asset_market(symbol: str, price_decimals: int) -> Market:
         bucket=0,
         funding_cap=0,
         interest=0,
+        impact_notional=0,
+        open_interest_cap=0,
         kind=MarketKind.ASSET,
     )
 

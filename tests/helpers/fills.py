@@ -22,6 +22,7 @@ from circuits.tables.records import (
 from rollup.protocol.constants import CASH_LIMIT, FEE_SCALE, MOVED_BITS, POSITION_LIMIT
 
 BAND = {0: (580_000, 620_000), 1: (240_000, 260_000)}
+CLIP = {0: (598_560, 601_440), 1: (249_550, 250_450)}
 TAKER = (500, 450)
 MAKER = (100, 0)
 
@@ -56,6 +57,8 @@ def complete(changes: Mapping[str, int]) -> Row:
     band = BAND[row["market"]]
     row.setdefault("band_low", band[0])
     row.setdefault("band_high", band[1])
+    for name, price in zip(("clip_low", "clip_high"), CLIP[row["market"]], strict=True):
+        row.setdefault(name, price)
     row.setdefault("taker_fee", TAKER[row["market"]])
     row.setdefault("maker_fee", MAKER[row["market"]])
     row.setdefault("notional", row["price"] * row["size"])
@@ -99,6 +102,8 @@ def fill_records(*rows: Mapping[str, int]) -> FillRecords:
         band_high=column("band_high"),
         taker_fee=column("taker_fee"),
         maker_fee=column("maker_fee"),
+        clip_low=column("clip_low"),
+        clip_high=column("clip_high"),
         funding=np.array([balanced(row["funding"]) for row in full], np.int64).reshape(-1, COUNT),
         sides=(_side(full, "buyer", column), _side(full, "seller", column)),
     )

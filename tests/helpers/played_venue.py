@@ -57,6 +57,8 @@ MARKETS = [
         "bucket": 600,
         "funding_cap": 300,
         "interest": 100,
+        "impact_notional": 10**10,
+        "open_interest_cap": 10**9,
         "kind": 0,
     }
     for place, (symbol, decimals) in enumerate((("BTC-PERP", 1), ("ETH-PERP", 2)))

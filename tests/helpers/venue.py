@@ -59,6 +59,8 @@ BTC_MARKET = Market(
     bucket=600,
     funding_cap=200,
     interest=100,
+    impact_notional=10**10,
+    open_interest_cap=2**40 - 1,
 )
 ETH_MARKET = Market(
     symbol="ETH",
@@ -73,6 +75,8 @@ ETH_MARKET = Market(
     bucket=250,
     funding_cap=0,
     interest=0,
+    impact_notional=10**10,
+    open_interest_cap=2**40 - 1,
 )
 PRICES = (BTC_PRICE, ETH_PRICE)
 GOVERNANCE = Governance(

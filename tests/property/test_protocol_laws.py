@@ -181,6 +181,9 @@ markets = st.integers(1, 2**29 - 1).flatmap(
             taker_fee=0,
             maker_fee=0,
             liquidation_fee=0,
+            clip=0,
+            impact_notional=1,
+            open_interest_cap=2**40 - 1,
         )
     )
 )

@@ -77,7 +77,7 @@ def test_a_fill_at_the_funding_of_another_market(charged: Liar) -> None:
     charged.bend("moved", lambda size, price, funding: size * (price - F[1]))
     outcome = charged.outcome(batch)
     records = replay(outcome)
-    funding = np.array([trade_numbers(outcome.steps.terms[1])[-3:]])
+    funding = np.array([trade_numbers(outcome.steps.terms[1])[-5:-2]])
     lie = replace(records, fill=replace(records.fill, funding=funding))
     assert claims_broken_in(lie, outcome.public) == {"fill.market", "market.trade"}
 

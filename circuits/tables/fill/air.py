@@ -5,7 +5,8 @@ row, so every row conserves; each side pays its fee on size x price, rounded up.
 memory at time FILL_TIMESTAMP + j.
 Height: one row a fill, padded; rows in use need not be contiguous, and are among the first rows,
 as many as the shape class takes trades. Degree: 3.
-Buses: receives TRADE, ORDER twice, accesses six words of MEMORY, sends the fee sums on FEES once.
+Buses: receives TRADE, ORDER twice, accesses six words of MEMORY, sends the fee sums on FEES once,
+and what is counted of it on TALLY (`counted.py`).
 Claims: docs/spec/claims/fill.md. Spec: docs/spec/04-orders.md.
 """
 
@@ -34,6 +35,7 @@ from circuits.tables.fill.columns import (
     notional_identity,
     position_identity,
 )
+from circuits.tables.fill.counted import require_counted
 from rollup.protocol.constants import (
     FEE_RATE_BITS,
     FEE_SCALE,
@@ -67,8 +69,9 @@ def constraints(air: Builder, now: Columns, after: Columns) -> None:
     air.require_zero(now.active * (1 - air.fixed.place), "fill.place")
     # Lie: a batch made anew after its prices were known, with fills that this knowledge chose.
     air.require_zero(now.active * air.public("redo"), "fill.redo")
-    # Lie: a fill at the band, fees and funding of another market, or of one that is not listed.
-    trade = (*now.band_low, *now.band_high, now.taker_fee, now.maker_fee, *now.funding)
+    # Lie: a fill at the band, fees, funding or clip of another market, or one that is not listed.
+    terms = (*now.band_low, *now.band_high, now.taker_fee, now.maker_fee, *now.funding)
+    trade = (*terms, now.clip_low, now.clip_high)
     air.receive(TRADE, (now.market, *trade), now.active, claim="fill.market")
     _terms(air, now)
     _price(air, now)
@@ -79,6 +82,7 @@ def constraints(air: Builder, now: Columns, after: Columns) -> None:
         _fee(air, now, side)
         _slot(air, now, side)
         _balances(air, now, side, which)
+    require_counted(air, now)
     _fee_sums(air, now, after)
 
 

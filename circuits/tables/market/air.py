@@ -4,10 +4,12 @@ Nothing is computed of terms: the verifier derives every number (rollup.protocol
 it. The frontier of a side is the bucket down to which all counters have been shown zero; it goes up
 with the price for free, and comes down only over counters that the trigger table sweeps. The rows
 hand the markets leaf on from market to market, before and after the batch.
+What trades and positions add to the market's tally is in `tally.py`, the rate that follows of it
+where an hour is due in `rate.py`.
 Height: one row a market, padded. Degree: 3.
 Where somebody is deleveraged the row has a zone and shows that the backstop is full (`zone.py`).
-Buses: receives MARKET; sends RISK, TRADE, TAKE and ASSET as often as they are asked for; FRONTIERS,
-SWEEP, BACKSTOP, HASH, RANGE.
+Buses: receives MARKET and TALLY; sends RISK, TRADE, TAKE and ASSET as often as they are asked for;
+FRONTIERS, SWEEP, BACKSTOP, HASH, RANGE.
 Claims: docs/spec/claims/market.md. Spec: docs/spec/06-margin.md, 15-triggers.md and 17-assets.md.
 """
 
@@ -20,6 +22,8 @@ from circuits.gadgets.buses import ASSET, FRONTIERS, MARKET, RISK, SWEEP, TAKE, 
 from circuits.gadgets.hash import request_hash
 from circuits.gadgets.words import POSITION_WORD
 from circuits.tables.market.columns import Columns, Side
+from circuits.tables.market.rate import require_rate
+from circuits.tables.market.tally import require_tally
 from circuits.tables.market.zone import require_zone
 from circuits.tables.position.columns import DIGEST
 
@@ -32,6 +36,8 @@ def constraints(air: Builder, row: Columns) -> None:
     for place, side in enumerate(row.sides):
         _frontier(air, row, place, side)
         require_zone(air, row, place, side)
+    require_tally(air, row)
+    require_rate(air, row)
     _fold(air, row)
 
 
@@ -40,10 +46,11 @@ def _terms(air: Builder, row: Columns) -> None:
     for uses in (row.risk_uses, row.trade_uses, row.take_uses, row.asset_uses):
         air.require_zero(uses * (1 - row.active), "market.padding-is-silent")
     risk = row.risk.cells
-    trade = (*row.band_low, *row.band_high, row.taker_fee, row.maker_fee, *row.funding)
+    fees = (row.taker_fee, row.maker_fee)
+    trade = (*row.band_low, *row.band_high, *fees, *row.funding, *row.clip)
     # Lie: other terms than governance and price give, or those of a market that is not listed.
-    public = (row.market, *risk, *trade, *row.lot_fee, row.steady, row.asset)
-    air.receive(MARKET, public, row.active, claim="market.public")
+    public = (*risk, *trade, *row.lot_fee, row.steady, row.asset, *row.hour.cells)
+    air.receive(MARKET, (row.market, *public), row.active, claim="market.public")
     zones = (*(side.zoned for side in row.sides), *(side.zone for side in row.sides))
     # Lie: a clamped price is passed off as the market's own, so that cash leaves at it.
     terms = (row.market, *risk, *zones, row.steady, row.asset)
@@ -93,12 +100,17 @@ def _fold(air: Builder, row: Columns) -> None:
     # The old leaf has those of all markets that were listed, and they are the first.
     air.require_zero(row.listed * (1 - fold.listed), "market.listed-before")
     air.require_zero(row.listed * (1 - row.active), "market.padding-is-silent")
-    zeros = (0,) * (DIGEST - len(row.sides))
-    old = (*(side.before for side in row.sides), *zeros)
-    new = (*(side.after for side in row.sides), *zeros)
-    # Lie: frontiers that the old leaf does not have, or that the new one does not remember.
-    request_hash(air, fold.old_taken, old, fold.old_hash, row.listed, claim="market.leaf-before")
-    request_hash(air, fold.new_taken, new, fold.new_hash, row.active, claim="market.leaf-after")
+    old = (*(side.before for side in row.sides), *row.tally.words(0))
+    new = (*(side.after for side in row.sides), *row.tally.words(1))
+    # Lie: frontiers or a tally that the old leaf does not have, or that the new one forgets.
+    for taken, words, digests, count, claim in (
+        (fold.old_taken, old, (fold.old_middle, fold.old_hash), row.listed, "market.leaf-before"),
+        (fold.new_taken, new, (fold.new_middle, fold.new_hash), row.active, "market.leaf-after"),
+    ):
+        middle, last = digests
+        rest = (*words[DIGEST:], *(0,) * (2 * DIGEST - len(words)))
+        request_hash(air, taken, words[:DIGEST], middle, count, claim=claim)
+        request_hash(air, middle, rest, last, count, claim=claim)
     taken = (row.market, fold.listed, fold.lagging, *fold.old_taken, *fold.new_taken)
     # Lie: the frontiers of one market are put in another's place, or a market's are left out.
     air.receive(FRONTIERS, taken, row.active, claim="market.frontiers")

@@ -8,7 +8,7 @@ and those traded in the batch. The new position's trigger is as many buckets bel
 account is safe; the row says which trigger was left and which is taken.
 Height: one row a position, padded. Degree: 3.
 Whether it may stay where others are deleveraged is in `order.py`.
-Buses: CHAIN, RISK, HASH, MEMORY, RANGE; sends TRIGGER, LIQUIDATION, NEEDED and STAYS.
+Buses: CHAIN, RISK, HASH, MEMORY, RANGE; sends TRIGGER, LIQUIDATION, NEEDED, STAYS and TALLY.
 Claims: docs/spec/claims/position.md. Spec: docs/spec/03-state.md, 06-margin.md, 15-triggers.md.
 """
 
@@ -17,17 +17,15 @@ from typing import Any
 
 from circuits.air.builder import Builder
 from circuits.air.table import Table
-from circuits.gadgets.buses import CHAIN, LIQUIDATION, MEMORY, NEEDED, RISK, TRIGGER
+from circuits.gadgets.buses import CHAIN, LIQUIDATION, MEMORY, NEEDED, RISK, TALLY, TRIGGER
 from circuits.gadgets.compare import require_at_most
 from circuits.gadgets.hash import request_hash
+from circuits.gadgets.tally import OPENED
 from circuits.gadgets.words import POSITION_WORD
-from circuits.tables.position.columns import LIMB, Columns, Risk, Size
+from circuits.tables.position.columns import LIMB, ROWS_MAX, Columns, Risk, Size
 from circuits.tables.position.order import require_order
 from circuits.tables.position.sums import POSITIONS_MAX, product
 from rollup.protocol.constants import POSITION_BITS, POSITION_LIMIT
-
-ROWS_MAX = 2**13
-"""Tallest table: market numbers of 16 bits that rise over so many rows stay below p."""
 
 
 def constraints(air: Builder, row: Columns) -> None:
@@ -52,6 +50,7 @@ def constraints(air: Builder, row: Columns) -> None:
     _require_leaf(air, row)
     _require_trigger(air, row)
     _require_moves(air, row)
+    _require_opened(air, row)
     _require_chain(air, row, _require_sums(air, row))
 
 
@@ -187,6 +186,21 @@ def _require_moves(air: Builder, row: Columns) -> None:
         # Lie: a counter is lowered or raised of another market, side or trigger, or for nothing.
         seat = (row.market * 2 + size.short, size.trigger, taken)
         air.send(TRIGGER, seat, count, claim="position.counted")
+
+
+def _require_opened(air: Builder, row: Columns) -> None:
+    """How many lots more are held is counted; what is owed is as much."""
+    pairs = zip(row.before.magnitude, row.after.magnitude, strict=True)
+    for place, (old, new) in enumerate(pairs):
+        count = _is_long(row.after) * new - _is_long(row.before) * old
+        air.number_elsewhere(count, "of two sizes with range-checked limbs, 0 on a padding row")
+        # Lie: lots are opened that the market's open interest does not count.
+        air.send(TALLY, (row.market, OPENED, place), count, claim="position.opened")
+
+
+def _is_long(size: Size) -> Any:
+    """1 if lots are held; only what is held has a sign."""
+    return size.held - size.short
 
 
 def added(row: Columns) -> dict[str, list[Any]]:

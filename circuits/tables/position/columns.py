@@ -16,6 +16,10 @@ from rollup.protocol.constants import (
 DIGEST = 8
 LIMB = 2**13
 
+ROWS_MAX = 2**13
+"""Tallest table: market numbers of 16 bits that rise over so many rows stay below p, and so do sums
+of limbs of all rows."""
+
 SAFETY_BITS = SAFETY_MAX.bit_length()
 """A safety is one limb, and its largest value is all ones."""
 

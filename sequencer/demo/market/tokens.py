@@ -51,6 +51,8 @@ def asset_of(market: Market) -> Market:
         bucket=0,
         funding_cap=0,
         interest=0,
+        impact_notional=0,
+        open_interest_cap=0,
         kind=MarketKind.ASSET,
     )
 

@@ -35,6 +35,9 @@ MARKET = MarketTerms(
     taker_fee=0,
     maker_fee=0,
     liquidation_fee=2,
+    clip=0,
+    impact_notional=1,
+    open_interest_cap=2**40 - 1,
 )
 TERMS = (MARKET, MARKET)
 

@@ -15,6 +15,7 @@ from rollup.protocol.market_book import (
     BookEntry,
     MarketBook,
     book_after,
+    hour_is_due,
     last_price,
     step_bound,
 )
@@ -37,7 +38,9 @@ def after(
     prices: tuple[int, ...] = PRICES,
     reported: tuple[int, ...] = BOTH,
 ) -> MarketBook:
-    return book_after(before, governance, time, prices, unsigned_reports(governance, *reported))
+    rates = (0,) * len(governance.markets) if hour_is_due(before, time) else ()
+    given = unsigned_reports(governance, *reported)
+    return book_after(before, governance, time, prices, given, rates)
 
 
 def test_at_genesis_nothing_was_charged() -> None:

@@ -106,7 +106,9 @@ def test_the_circuit_is_sent_the_numbers_of_the_vectors(each: dict[str, object])
         assert number == each["terms"][name]  # type: ignore[index]
         place += count
     assert digits[place:] == (each["terms"]["long_bucket"], each["terms"]["short_bucket"])  # type: ignore[index]
-    low, low_high, high, high_high, taker, maker, *funding = trade_numbers(terms)
+    low, low_high, high, high_high, taker, maker, *rest = trade_numbers(terms)
+    *funding, lowest, highest = rest
+    assert highest - terms.price == terms.price - lowest == terms.clip
     assert low + (low_high << 26) == terms.band_low
     assert high + (high_high << 26) == terms.band_high
     assert (taker, maker) == (terms.taker_fee, terms.maker_fee)

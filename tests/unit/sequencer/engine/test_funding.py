@@ -9,7 +9,7 @@ from sequencer.batches.batcher import Batcher
 from sequencer.engine.command import CloseBatch, OpenBatch, Submit
 from sequencer.engine.core import step
 from sequencer.engine.event import BatchClosed
-from sequencer.engine.ledger import size_limit
+from sequencer.engine.meeting import size_limit
 from sequencer.engine.state import CoreState, new_state
 from tests.helpers.market_books import book_of, unsigned_reports
 from tests.strategies import venues
