@@ -39,6 +39,7 @@ class Builder:
         self.constraints: list[Constraint] = []
         self.interactions: list[Interaction] = []
         self.bits: set[int] = set()
+        self.numbers: set[int] = set()
         self.ranged: set[int] = set()
         self.fixed: Any = None
         self._scope = Scope.ALL
@@ -200,11 +201,23 @@ class Builder:
             raise TracingError("a bit that is not required to be one needs a reason")
         self.bits.add(value.node)
 
+    def number_elsewhere(self, value: Expr, reason: str) -> None:
+        """This count of a message is a number that nobody chooses, because of `reason`: what the
+        row's other constraints and range checks fix. Its table sees to it that sums over rows do
+        not wrap."""
+        if not reason:
+            raise TracingError("a count that is not free needs a reason")
+        self.numbers.add(value.node)
+
     # Rules.
 
     def marked_interactions(self) -> list[Interaction]:
-        """All messages, those marked as free whose count is not known to be 0 or 1."""
-        return [replace(m, free=not self._is_bit(m.count)) for m in self.interactions]
+        """All messages, those marked as free whose count is not known to be 0 or 1, nor a number
+        that is fixed elsewhere."""
+        return [replace(m, free=not self._is_fixed(m.count)) for m in self.interactions]
+
+    def _is_fixed(self, position: int) -> bool:
+        return position in self.numbers or self._is_bit(position)
 
     def _is_bit(self, position: int) -> bool:
         """Constants, fixed columns (selectors, where they are counts), bits and their products."""

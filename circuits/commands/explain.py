@@ -66,8 +66,15 @@ SHOWN = (
         ("fill.cash", "fill.position", "takeover.cash-kept", "batch.fees", "dep.credited"),
     ),
     Said(
-        "Cash left an account only where the key of the account signed for it, in a batch that "
-        "closes its step, above initial margin; a withdrawal goes to the owner of its account.",
+        "Nobody owes lots of an asset, and what all have of one together is what L1 holds for "
+        "them: the custody that follows from deposits and withdrawals. It counts for nothing in "
+        "any margin.",
+        ("asset.held", "position.asset-not-owed", "asset.custody", "asset.haircut"),
+    ),
+    Said(
+        "Cash or an asset left an account only where the key of the account signed for it, in a "
+        "batch that closes its step, above initial margin; a withdrawal goes to the owner of its "
+        "account.",
         ("order.signature", "outflow.signed", "outflow.step-closed", "outflow.owner"),
     ),
     Said(
@@ -77,8 +84,9 @@ SHOWN = (
     ),
     Said(
         "Every fill and every margin is at the price less the market's funding, which follows from "
-        "the market book before, governance and prices: longs pay shorts, by whole quanta.",
-        ("fill.moved", "funding.claim", "funding.rate", "book.after"),
+        "the market book before, governance, prices and premium rates: longs pay shorts, by whole "
+        "quanta. A premium rate is that of all trades of the hours before.",
+        ("fill.moved", "funding.claim", "funding.rate", "book.after", "market.rate"),
     ),
     Said(
         "After a batch that closes its step every account of the book, touched or not, meets "

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from textwrap import fill
 
+from circuits.commands.custody import custody_of, custody_text, granted_text
 from circuits.soundness.report import round_down
 from circuits.stark.parameters import PARAMETER_SETS, Parameters
 from rollup.ports import Pins
 from rollup.protocol.chain import governance_changes
-from rollup.protocol.constants import COLLATERAL_DECIMALS
 from rollup.protocol.encoding import hex_digest
 from rollup.protocol.pricing import PriceKind, Pricing
 from rollup.protocol.public import PublicInput
@@ -56,8 +56,9 @@ def statement_record(verified: Verified) -> dict[str, object]:
         "deposits_credited": len(public.deposits) - len(public.refunds),
         "deposits_refused": len(public.refunds),
         "withdrawals": len(public.withdrawals),
-        "withdrawn": str(sum(granted.amount for granted in public.withdrawals)),
+        "withdrawn": str(public.withdrawn),
         "total": str(public.total),
+        "custody": [each.to_record() for each in custody_of([public])],
         "redo": public.redo,
         "closed": public.closed,
         "open_since": public.book_after.open_since,
@@ -149,6 +150,7 @@ def chain_record(chain: Sequence[Verified]) -> dict[str, object]:
         "book_after": last.book_after.digest().hex(),
         "receipts": last.receipts.hex(),
         "total": str(last.total),
+        "custody": [each.to_record() for each in custody_of(publics)],
         "governance_changes": [
             {"batch": change.number, "governance_digest": change.digest.hex()}
             for change in governance_changes(publics)
@@ -170,6 +172,7 @@ def chain_record(chain: Sequence[Verified]) -> dict[str, object]:
 def statement_text(verified: Verified) -> str:
     """The same as `statement_record`, in lines of at most 80 columns."""
     public = verified.public
+    held = custody_of([public])
     lines = [
         f"valid: batch {public.number} of venue {public.venue} on chain {public.chain}",
         _line("time", utc(public.time)),
@@ -181,8 +184,8 @@ def statement_text(verified: Verified) -> str:
         _line("receipts", public.receipts.hex()),
         *_verifier_lines(verified),
         _line("deposits", _deposits([public])),
-        _line("withdrawn", _withdrawn([public])),
-        _line("custody", _money(public.total)),
+        _wrapped("withdrawn", granted_text(held)),
+        _wrapped("custody", custody_text(held)),
         _wrapped("prices", ", ".join(map(str, quotes(verified)))),
         _wrapped("signed", _signed(public)),
         _line("redo", "yes: made anew, without fills" if public.redo else "no"),
@@ -196,6 +199,7 @@ def chain_text(chain: Sequence[Verified]) -> str:
     """The same as `chain_record`, in lines of at most 80 columns, the batches as a whole."""
     publics = [each.public for each in chain]
     first, last = publics[0], publics[-1]
+    held = custody_of(publics)
     redo = ", ".join(str(public.number) for public in publics if public.redo)
     size, spent = sum(each.proof_bytes for each in chain), sum(e.milliseconds for e in chain)
     lines = [
@@ -218,8 +222,8 @@ def chain_text(chain: Sequence[Verified]) -> str:
         _line("receipts", last.receipts.hex()),
         *_verifier_lines(chain[0]),
         _line("deposits", _deposits(publics)),
-        _line("withdrawn", _withdrawn(publics)),
-        _line("custody", _money(last.total)),
+        _wrapped("withdrawn", granted_text(held)),
+        _wrapped("custody", custody_text(held)),
         _wrapped("redo", redo or "none"),
         _wrapped("steps", _steps(publics)),
         _wrapped("prices", _freshness(chain)),
@@ -272,14 +276,6 @@ def _deposits(publics: Sequence[PublicInput]) -> str:
     return f"{count} from queue entry {before} on: {count - refused} credited, {refused} refused"
 
 
-def _withdrawn(publics: Sequence[PublicInput]) -> str:
-    granted = [each for public in publics for each in public.withdrawals]
-    if not granted:
-        return "nothing"
-    grants = "1 grant" if len(granted) == 1 else f"{len(granted)} grants"
-    return f"{_money(sum(each.amount for each in granted))}, in {grants} for L1 to pay"
-
-
 def _signed(public: PublicInput) -> str:
     oracle = public.governance.oracle
     quorum = f"quorum {oracle.quorum} of {len(oracle.signers)}"
@@ -294,11 +290,6 @@ def _freshness(chain: Sequence[Verified]) -> str:
     }
     said = [f"{kind.value} in {', '.join(numbers)}" for kind, numbers in found.items() if numbers]
     return "signed; " + ("; ".join(said) or "all fresh")
-
-
-def _money(quanta: int) -> str:
-    whole, rest = divmod(quanta, 10**COLLATERAL_DECIMALS)
-    return f"{whole:,}.{rest:0{COLLATERAL_DECIMALS}d} USDC"
 
 
 def _wrapped(label: str, text: str) -> str:

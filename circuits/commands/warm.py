@@ -107,7 +107,7 @@ def warm_signatures() -> int:
 
 def _empty_batch() -> Batch:
     """The first batch of a venue with one market and no trader."""
-    market = Market("WARM", 1, 5, 1_000, 500, 300, 500, 200, 250, 10, 0, 0, 1)
+    market = Market("WARM", 1, 5, 1_000, 500, 300, 500, 200, 250, 10, 0, 0, 1, 1)
     feed = Feed(b"WARM".ljust(FEED_BYTES, b"\0"), decimals=8, step=1, listing_price=10_000)
     oracle = OracleTerms((bytes(OWNER_BYTES),), quorum=1, slot_ms=1, lag_ms=0, feeds=(feed,))
     governance = Governance((market,), FEE_ACCOUNT, BACKSTOP_ACCOUNT, 1_000, 1_000, oracle)

@@ -67,8 +67,8 @@ ORDER = Bus(
 """A signed order in time. Sent by order once for each fill it takes part in, received by fill.
 
 Price and size in packed pairs: only so can they be compared without wrapping the field. outflow: 1
-if it is a withdrawal or transfer, received by outflow: then market is 0, side its kind, price the
-receiver, and size and max_fee together the amount."""
+if it is a withdrawal or transfer, received by outflow: then market is the mark of its asset, side
+its kind, price the receiver, and size and max_fee together the amount."""
 
 REGISTER = Bus(
     "REGISTER",
@@ -94,19 +94,24 @@ DEPOSIT = Bus(
         "index",
         "kind",
         "account",
+        "asset",
+        "of_asset",
         *_vector("amount", 3),
         *_vector("owner", 6),
         *_vector("x", 7),
         *_vector("y", 7),
         *_vector("viewing", 8),
+        "known",
         "canonical",
         "outcome",
     ),
 )
 """An entry of the L1 queue with its public outcome. Sent by the verifier, received by deposit.
 
-amount: 62 bits in packed pairs; x and y: the queued words mod p; canonical: 1 if all were below p;
-outcome: code of the protocol's DepositOutcome."""
+asset: its mark, 0 for USDC; of_asset: 1 unless it is; amount: 62 bits in packed pairs; x and y: the
+queued words mod p; known: 1 for USDC and for a listed asset; canonical: 1 if all words were below
+p, or nobody asks because the asset is not known; outcome: code of the protocol's
+DepositOutcome."""
 
 HEADER = Bus("HEADER", 15, ("account", *_vector("digest", 8), "created", "keyed"))
 """The header that an account's leaf commits to, to be opened; created: 1 if the batch made the
@@ -145,6 +150,9 @@ by account, then handed on by position and total, and received by account."""
 RISK_NUMBERS = 19
 """Elements of a market's terms that concern positions (circuits.tables.position.columns)."""
 
+HOUR_NUMBERS = 18
+"""Elements of what concerns a market's tally (circuits.tables.market.hour)."""
+
 MARKET = Bus(
     "MARKET",
     17,
@@ -158,9 +166,12 @@ MARKET = Bus(
         *_vector("price", 2),
         *_vector("near", 4),
         *_vector("net", 6),
+        *_vector("clip", 2),
         *_vector("lot_fee", 3),
         "steady",
+        "asset",
         *_vector("least", 2),
+        *_vector("hour", HOUR_NUMBERS),
     ),
 )
 """Terms of a listed market. Sent by the verifier, one each, received by market.
@@ -170,9 +181,12 @@ margin, long and short over initial margin, 2 of the bucket, 3 of what a lot is 
 biased bucket numbers of long and short. band: low and high in packed pairs; funding: F in balanced
 limbs; price: the oracle's, as a packed pair; near: least price at which an order buys lots of a
 liquidated account and highest at which one sells them, in packed pairs; net: what such an account
-gets for a lot and what one costs it, its fee paid and but for F, in limbs; lot_fee: what
-liquidation costs a lot, in limbs; steady: 1 if the price is fresh and unclamped; least: the least
-order, as a packed pair."""
+gets for a lot and what one costs it, its fee paid and but for F, in limbs; clip: the lowest and the
+highest price that count whole towards a premium; lot_fee: what
+liquidation costs a lot, in limbs; steady: 1 if the price is fresh and unclamped; asset: 1 if its
+lots are a token that L1 holds; least: the least order, as a packed pair. hour: limbs of the price
+(3), of the clip (3), of the impact notional (4), of the cap on open interest (4); whether the tally
+starts again, whether a premium rate is proved, and its two balanced digits."""
 
 RISK = Bus(
     "RISK",
@@ -183,6 +197,7 @@ RISK = Bus(
         *_vector("zoned", 2),
         *_vector("zone", 2),
         "steady",
+        "asset",
         *_vector("least", 2),
     ),
 )
@@ -202,10 +217,11 @@ TRADE = Bus(
         *_vector("price", 2),
         *_vector("net", 3),
         "steady",
+        *_vector("clip", 2),
     ),
 )
-"""Terms of one market for a fill: least and highest price, fees, funding, oracle price, and whether
-that is fresh and unclamped. Sent by market, received by fill.
+"""Terms of one market for a fill: least and highest price, fees, funding, oracle price, whether
+that is fresh and unclamped, and clip. Sent by market, received by fill.
 
 kind: 0 of two orders, inside the band; 1 where an order buys lots of a liquidated account, 2 where
 one sells them: then one edge of the band is a nearer one, and net is what the account gets for a
@@ -243,13 +259,13 @@ OWNER = Bus("OWNER", 26, ("account", *_vector("owner", 6)))
 deposit."""
 
 OUTFLOW = Bus("OUTFLOW", 27, ("account",))
-"""Cash may leave this account: its row meets initial margin, at prices that are fresh and
-unclamped. Sent by account as often as it is asked for, received by outflow."""
+"""Cash or an asset may leave this account: its row meets initial margin, at prices that are fresh
+and unclamped. Sent by account as often as it is asked for, received by outflow."""
 
-PAYOUT = Bus("PAYOUT", 28, (*_vector("owner", 6), *_vector("amount", 3)))
+PAYOUT = Bus("PAYOUT", 28, (*_vector("owner", 6), "asset", *_vector("amount", 3)))
 """A withdrawal that L1 is told of. Sent by the verifier, received by outflow.
 
-amount: its lower 26 bits, 14 more, and the 13 above."""
+asset: its mark, 0 for USDC; amount: its lower 26 bits, 14 more, and the 13 above."""
 NEEDED = Bus("NEEDED", 29, ("account", *_vector("relief", 3)))
 """A position of an account was reduced, and what one lot of its old side adds to the excess at most
 if it goes, as sums of balanced limbs. Sent by position, received by account."""
@@ -281,6 +297,16 @@ received by header."""
 RENEWED = Bus("RENEWED", 33, ("account", *_vector("with_header", 8), "keyed"))
 """The new leaf of an account starts with another header, after which its chaining value is this;
 keyed: 1 if its key may sign. Sent by account, received by header."""
+
+ASSET = Bus("ASSET", 34, ("asset",))
+"""The mark of a listed asset. Sent by market as often as it is asked for, received by outflow."""
+
+TALLY = Bus("TALLY", 35, ("market", "what", "limb"))
+"""What a market's trades add up to, limb by limb: a limb is how often it is said. Sent by fill and
+position, received by market, in one sum.
+
+what: 0 the size of a fill at a price that counts whole, 1 above, 2 below; 3 the notional of the
+first; 4 how many lots more a position holds that is not below zero (taken back if less)."""
 
 BUSES = (
     RANGE,
@@ -316,5 +342,7 @@ BUSES = (
     BACKSTOP,
     ROTATION,
     RENEWED,
+    ASSET,
+    TALLY,
 )
 """All buses, in order of identifier."""

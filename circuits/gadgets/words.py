@@ -18,3 +18,6 @@ POSITION_WORD: Final = 1
 SLOT_WORD: Final = 2 * 2**MARKET_BITS
 """Slot 0: generation, filled as two packed pairs, 0; slot s is word SLOT_WORD + s. Above the
 positions of all market numbers."""
+
+if (CASH_WORD, POSITION_WORD) != (0, 1):
+    raise ValueError("the mark of an asset is the word of its position, that of USDC the cash word")

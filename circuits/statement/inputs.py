@@ -7,6 +7,7 @@ share.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from circuits.air.layout import limb_widths
 from circuits.air.publics import PublicLayout
@@ -14,18 +15,26 @@ from circuits.gadgets.balanced import BUCKET_COUNT, balanced
 from circuits.gadgets.buses import DEPOSIT, MARKET, PAYOUT
 from circuits.stark.lookup import PublicMessage
 from rollup.field.koalabear import P
+from rollup.protocol.assets import USDC, is_known
 from rollup.protocol.constants import (
     AMOUNT_BITS,
     BUCKET_BITS,
     CASH_BITS,
+    CLIP_BITS,
     DEPOSITS_MAX,
+    IMPACT_BITS,
     MARKETS_MAX,
+    OPEN_INTEREST_BITS,
+    ORACLE_PRICE_BITS,
     OUTFLOWS_MAX,
+    PREMIUM_RATE_BITS,
     PRICE_BITS,
     SIZE_BITS,
     TIME_BITS,
 )
 from rollup.protocol.encoding import limbs, outflow_words, owner_words, packed
+from rollup.protocol.market import Governance
+from rollup.protocol.premium import rated_markets
 from rollup.protocol.pricing import steady_markets
 from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
 from rollup.protocol.terms import MarketTerms
@@ -83,12 +92,15 @@ def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
     """What the verifier puts on the buses itself: every consumed queue entry with its outcome, the
     terms of every listed market, and every withdrawal."""
     deposits = (
-        PublicMessage(DEPOSIT.identifier, 1, deposit_message(deposit))
+        PublicMessage(DEPOSIT.identifier, 1, deposit_message(deposit, public.governance))
         for deposit in public.deposits
     )
     steady = steady_markets(public.governance, public.reports, public.prices)
+    hours = hours_of(public)
     markets = (
-        PublicMessage(MARKET.identifier, 1, market_message(market, terms, steady[market]))
+        PublicMessage(
+            MARKET.identifier, 1, market_message(market, terms, steady[market], hours[market])
+        )
         for market, terms in enumerate(public.terms)
     )
     withdrawals = (
@@ -98,11 +110,29 @@ def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
     return (*deposits, *markets, *withdrawals)
 
 
-def market_message(market: int, terms: MarketTerms, steady: bool) -> tuple[int, ...]:
+class Hour(NamedTuple):
+    """Of one market: whether its tally starts again, whether a premium rate is proved, and which
+    one is said."""
+
+    is_due: bool
+    is_rated: bool
+    premium_rate: int
+
+
+def hours_of(public: PublicInput) -> tuple[Hour, ...]:
+    """Of every listed market."""
+    now = (public.governance, public.time, public.prices, public.reports)
+    rated, due = rated_markets(public.book_before, *now), public.is_hour_due
+    rates = public.premium_rates or (0,) * len(rated)
+    return tuple(Hour(due, each, rate) for each, rate in zip(rated, rates, strict=True))
+
+
+def market_message(market: int, terms: MarketTerms, steady: bool, hour: Hour) -> tuple[int, ...]:
     """A market's terms as MARKET carries them; `steady`: its price is fresh and unclamped."""
     risk, trade = risk_numbers(terms), trade_numbers(terms)
-    public = (number % P for number in (*risk, *trade))
-    return (market, *public, *lot_fee(terms), int(steady), *least_order(terms))
+    flags = (int(steady), int(terms.is_asset))
+    numbers = (*risk, *trade, *lot_fee(terms), *flags, *least_order(terms))
+    return (market, *(number % P for number in (*numbers, *hour_numbers(terms, hour))))
 
 
 def risk_numbers(terms: MarketTerms) -> tuple[int, ...]:
@@ -116,15 +146,31 @@ def risk_numbers(terms: MarketTerms) -> tuple[int, ...]:
 
 
 def trade_numbers(terms: MarketTerms) -> tuple[int, ...]:
-    """Band in packed pairs, fees, funding as balanced limbs of either sign, the oracle price; and
-    what is other where an order takes lots of a liquidated account."""
+    """Band in packed pairs, fees, funding as balanced limbs of either sign, the oracle price; what
+    is other where an order takes lots of a liquidated account; and the lowest and highest price
+    that count whole towards the premium."""
     band = (*packed(terms.band_low, PRICE_BITS), *packed(terms.band_high, PRICE_BITS))
     price = packed(terms.price, PRICE_BITS)
     near = (*packed(terms.least_bid, PRICE_BITS), *packed(terms.most_asked, PRICE_BITS))
     nets = (terms.price - terms.liquidation_fee, terms.price + terms.liquidation_fee)
     net = [limb for number in nets for limb in limbs(number, PRICE_BITS)]
     fees = (terms.taker_fee, terms.maker_fee)
-    return (*band, *fees, *balanced(terms.funding), *price, *near, *net)
+    clip = (terms.price - terms.clip, terms.price + terms.clip)
+    return (*band, *fees, *balanced(terms.funding), *price, *near, *net, *clip)
+
+
+def hour_numbers(terms: MarketTerms, hour: Hour) -> tuple[int, ...]:
+    """What concerns a market's tally: limbs of price, clip, impact notional and cap; whether it
+    starts again, whether a rate is proved, and the balanced digits of what is said."""
+    return (
+        *limbs(terms.price, ORACLE_PRICE_BITS),
+        *limbs(terms.clip, CLIP_BITS),
+        *limbs(terms.impact_notional, IMPACT_BITS),
+        *limbs(terms.open_interest_cap, OPEN_INTEREST_BITS),
+        int(hour.is_due),
+        int(hour.is_rated),
+        *balanced(hour.premium_rate, PREMIUM_RATE_BITS, 2),
+    )
 
 
 def lot_fee(terms: MarketTerms) -> tuple[int, ...]:
@@ -139,20 +185,26 @@ def least_order(terms: MarketTerms) -> tuple[int, ...]:
 
 def payout_message(withdrawal: GrantedWithdrawal) -> tuple[int, ...]:
     """A withdrawal as PAYOUT carries it."""
-    return (*owner_words(withdrawal.owner), *outflow_words(withdrawal.amount))
+    owner, amount = owner_words(withdrawal.owner), outflow_words(withdrawal.amount)
+    return (*owner, withdrawal.asset, *amount)
 
 
-def deposit_message(deposit: ConsumedDeposit) -> tuple[int, ...]:
-    """A queue entry as DEPOSIT carries it: 32-bit words mod p, and whether they were below p."""
+def deposit_message(deposit: ConsumedDeposit, governance: Governance) -> tuple[int, ...]:
+    """A queue entry as DEPOSIT carries it: 32-bit words mod p, whether what it is of is listed, and
+    whether its words were below p, which nobody asks of one that is not."""
     entry = deposit.entry
+    known = is_known(governance, entry.asset)
     return (
         entry.index,
         int(entry.kind),
         entry.account,
+        entry.asset,
+        int(entry.asset != USDC),
         *packed(entry.amount, AMOUNT_BITS),
         *owner_words(entry.owner),
         *(word % P for word in entry.key_words),
         *(word % P for word in entry.viewing_words),
-        int(entry.is_canonical),
+        int(known),
+        int(entry.is_canonical or not known),
         int(deposit.outcome),
     )

@@ -21,10 +21,14 @@ from circuits.tables.records import (
     BatchRecords,
     CashAccess,
     DepositRecords,
+    PositionAccess,
     Records,
     SlotRecords,
     TreeRecords,
 )
+from rollup.protocol.assets import USDC
+from rollup.protocol.constants import POSITION_LIMIT
+from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.encoding import owner_words
 from rollup.protocol.outcome import DepositStep, FeeStep, Outcome
 
@@ -69,6 +73,7 @@ def _deposits(outcome: Outcome, clock: Clock) -> DepositRecords:
     return DepositRecords(
         index=column(entry.index for entry in entries),
         kind=column(entry.kind for entry in entries),
+        asset=column(entry.asset for entry in entries),
         amount=column(entry.amount for entry in entries),
         owner=matrix([owner_words(entry.owner) for entry in entries], 6),
         key_words=matrix([entry.key_words for entry in entries], 14),
@@ -76,6 +81,25 @@ def _deposits(outcome: Outcome, clock: Clock) -> DepositRecords:
         outcome=column(s.outcome for s in steps),
         holder=matrix([_holder(step) for step in steps], 6),
         cash=cash,
+        position=_deposit_positions(steps, clock),
+    )
+
+
+def _deposit_positions(steps: Sequence[DepositStep], clock: Clock) -> PositionAccess:
+    """Positions that entries of assets add to, or would; nothing of the others."""
+    looked = [
+        s.entry.asset != USDC
+        and s.outcome in (DepositOutcome.CREDITED, DepositOutcome.ASSET_OVERFLOW)
+        for s in steps
+    ]
+    pairs = list(zip(steps, looked, strict=True))
+    return PositionAccess(
+        previous_ts=column(
+            clock.touch(s.entry.account, s.entry.asset, s.timestamp) if is_looked else 0
+            for s, is_looked in pairs
+        ),
+        before=column(s.lots_before + POSITION_LIMIT for s in steps),
+        after=column(s.lots_after + POSITION_LIMIT for s in steps),
     )
 
 

@@ -99,9 +99,10 @@ def _relief_of(account: TouchedAccount, terms: Sequence[MarketTerms]) -> tuple[i
 
 
 def _safety_of(account: TouchedAccount) -> int:
-    """Where nothing is held no trigger depends on it, and it is the cap, which needs no ladder."""
+    """Where nothing is held that counts no trigger depends on it, and it is the cap, which needs no
+    ladder."""
     after = account.after
-    if after is not None and not after.positions.held and not after.below:
+    if after is not None and not account.closing.after.ladder and not after.below:
         return SAFETY_MAX
     return account.closing.safety
 

@@ -85,6 +85,8 @@ def fills(outcome: Outcome, clock: Clock) -> FillRecords:
         funding=matrix([balanced(each.funding) for each in found], COUNT),
         oracle=column(each.price for each in found),
         net=matrix([_net(row, each) for row, each in zip(rows, found, strict=True)], 3),
+        clip_low=column(each.price - each.clip for each in found),
+        clip_high=column(each.price + each.clip for each in found),
         steady=column(outcome.steps.steady[row.market] for row in rows),
         waived=column(row.waived % 2**REST_BITS for row in rows),
         exhausted=column(row.exhausted for row in rows),

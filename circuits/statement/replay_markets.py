@@ -6,24 +6,46 @@ No rule is applied and nothing is checked: a forged outcome gives forged records
 from collections import Counter
 from collections.abc import Sequence
 
-from circuits.gadgets.buses import RISK_NUMBERS
+import numpy as np
+
+from circuits.gadgets.buses import HOUR_NUMBERS, RISK_NUMBERS
+from circuits.gadgets.tally import (
+    ABOVE,
+    BELOW,
+    INSIDE,
+    KINDS,
+    LIMBS,
+    NOTIONAL,
+    OPENED,
+)
 from circuits.statement.columns import column, matrix
-from circuits.statement.inputs import least_order, lot_fee, risk_numbers, trade_numbers
+from circuits.statement.inputs import (
+    hour_numbers,
+    hours_of,
+    least_order,
+    lot_fee,
+    risk_numbers,
+    trade_numbers,
+)
 from circuits.tables.position.sums import COLUMNS
 from circuits.tables.records import (
+    I64,
+    U64,
     MarketRecords,
     TriggerRecords,
 )
-from rollup.protocol.constants import COUNTERS, LADDER_BITS
+from rollup.protocol.assets import mark_of
+from rollup.protocol.constants import COUNTERS, LADDER_BITS, PREMIUM_LIMIT
 from rollup.protocol.encoding import LIMB_BITS, limbs
 from rollup.protocol.order import Side
 from rollup.protocol.outcome import Outcome, Valuation
+from rollup.protocol.tally import NO_TALLY, Tally
 from rollup.protocol.triggers import SIDES
 
 _KINDS = {Side.BUY: 1, Side.SELL: 2}
 """Kinds of TRADE: of takeovers by orders of a side."""
 
-TRADE_NUMBERS = 21
+TRADE_NUMBERS = 23
 """Numbers of a market for fills."""
 
 
@@ -43,15 +65,25 @@ def markets(outcome: Outcome) -> MarketRecords:
     terms = outcome.steps.terms
     fills = Counter((step.market, 0) for step in outcome.steps.fills)
     fills.update((s.market, _KINDS[s.side]) for s in outcome.steps.order_takeovers)
+    left = Counter(step.signed.outflow.asset for step in outcome.steps.outflows)
     taken = Counter(step.takeover.market for step in outcome.steps.takeovers)
     listed, zones = len(outcome.markets_before.frontiers), outcome.steps.zones
+    before = outcome.markets_before.tallies
     return MarketRecords(
         market=column(range(len(terms))),
         risk=matrix([risk_numbers(each) for each in terms], RISK_NUMBERS),
+        asset_uses=column(left[mark_of(market)] for market in range(len(terms))),
+        asset=column(each.is_asset for each in terms),
         trade=matrix([trade_numbers(each) for each in terms], TRADE_NUMBERS),
         least=matrix([least_order(each) for each in terms], 2),
         lot_fee=matrix([lot_fee(each) for each in terms], 3),
         steady=column(outcome.steps.steady),
+        hour=matrix(list(map(hour_numbers, terms, hours_of(outcome.public))), HOUR_NUMBERS),
+        tally=(
+            tallies((*before, *(NO_TALLY,) * (len(terms) - listed))),
+            tallies(outcome.markets_after.tallies),
+        ),
+        counted=counted(outcome),
         trade_uses=matrix([[fills[m, kind] for kind in range(3)] for m in range(len(terms))], 3),
         take_uses=column(taken[market] for market in range(len(terms))),
         listed=column(market < listed for market in range(len(terms))),
@@ -64,6 +96,34 @@ def markets(outcome: Outcome) -> MarketRecords:
         full=matrix([[_why_full(outcome, m, s) for s in SIDES] for m in range(len(terms))], 2),
         backstop=column(_means(_backstop(outcome))),
     )
+
+
+def tallies(found: Sequence[Tally]) -> U64:
+    """Premium (biased), volume and open interest of each."""
+    rows = [(each.premium + PREMIUM_LIMIT, each.volume, each.open_interest) for each in found]
+    return np.array(rows, dtype=np.uint64).reshape(len(rows), 3)
+
+
+def counted(outcome: Outcome) -> I64:
+    """Sums of limbs of what fills and positions say of each market, as TALLY has them."""
+    terms = outcome.steps.terms
+    sums = np.zeros((len(terms), KINDS, LIMBS), dtype=np.int64)
+    for step in outcome.steps.fills:
+        away, clip = step.fill.price - terms[step.market].price, terms[step.market].clip
+        kind = ABOVE if away > clip else BELOW if away < -clip else INSIDE
+        sums[step.market, kind] += _limbs(step.fill.size)
+        if kind == INSIDE:
+            sums[step.market, NOTIONAL] += _limbs(step.notional)
+    for account in outcome.accounts:
+        for market in account.markets:
+            for state, sign in ((account.before, -1), (account.after, 1)):
+                if state is not None:
+                    sums[market, OPENED] += sign * _limbs(max(state.positions[market], 0))
+    return sums
+
+
+def _limbs(value: int) -> I64:
+    return np.array([value >> LIMB_BITS * k & 2**LIMB_BITS - 1 for k in range(LIMBS)])
 
 
 _NOTHING = Valuation(0, 0, 0, 0)

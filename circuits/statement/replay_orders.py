@@ -66,10 +66,10 @@ def _of_order(order: Order) -> tuple[int, ...]:
 
 
 def _of_outflow(outflow: Outflow) -> tuple[int, ...]:
-    """In the places of an order's members: the kind as its side, the receiver as its price, the
-    amount as its size with its highest fee above."""
+    """In the places of an order's members: the asset as its market, the kind as its side, the
+    receiver as its price, the amount as its size with its highest fee above."""
     top, low = divmod(outflow.amount, 1 << SIZE_BITS)
-    place = (outflow.account, outflow.slot, outflow.generation, 0, int(outflow.kind))
+    place = (outflow.account, outflow.slot, outflow.generation, outflow.asset, int(outflow.kind))
     return (*place, outflow.receiver, low, outflow.expiry, top, 0)
 
 

@@ -5,15 +5,17 @@ No rule is applied and nothing is checked: a forged outcome gives forged records
 
 from collections.abc import Sequence
 
-from circuits.gadgets.words import CASH_WORD, SLOT_WORD
-from circuits.statement.columns import Clock, biased_cash, column, matrix
-from circuits.tables.records import CashAccess, OutflowRecords, SlotAccess
-from rollup.protocol.constants import CASH_LIMIT
+from circuits.gadgets.words import SLOT_WORD
+from circuits.statement.columns import Clock, biased, column, matrix
+from circuits.statement.replay_fills import times_ordered
+from circuits.tables.records import I64, CashAccess, OutflowRecords, SlotAccess
+from rollup.protocol.assets import USDC, market_of
+from rollup.protocol.constants import CASH_LIMIT, POSITION_LIMIT
 from rollup.protocol.encoding import owner_words
 from rollup.protocol.outcome import Outcome, OutflowStep, PurseStep
 
-_NOBODY = PurseStep(0, -CASH_LIMIT, -CASH_LIMIT)
-"""Whose access of cash is all zeros: a withdrawal has it in the place of a receiver."""
+_NO_ACCESS = (0, 0, 0)
+"""What a withdrawal has in the place of a receiver: account and words of zero."""
 
 
 def outflows(outcome: Outcome, clock: Clock) -> OutflowRecords:
@@ -21,13 +23,14 @@ def outflows(outcome: Outcome, clock: Clock) -> OutflowRecords:
     steps = outcome.steps.outflows
     signed = [step.signed.outflow for step in steps]
     times = [_touch(step, clock) for step in steps]
-    payers = [PurseStep(s.signed.outflow.account, s.cash_before, s.cash_after) for s in steps]
+    payers = [PurseStep(s.signed.outflow.account, s.before, s.after) for s in steps]
     return OutflowRecords(
         transfer=column(not each.is_withdrawal for each in signed),
         account=column(each.account for each in signed),
         slot=column(each.slot for each in signed),
         generation=column(each.generation for each in signed),
         receiver=column(each.receiver for each in signed),
+        asset=column(each.asset for each in signed),
         amount=column(each.amount for each in signed),
         owner=matrix([owner_words(step.owner) for step in steps], 6),
         slot_access=SlotAccess(
@@ -36,31 +39,53 @@ def outflows(outcome: Outcome, clock: Clock) -> OutflowRecords:
             filled_before=column(step.slot_before.filled for step in steps),
             filled_after=column(step.slot_after.filled for step in steps),
         ),
-        payer=_cash(payers, [payer for _, payer, _ in times], [True] * len(steps)),
-        payee=_cash(
-            [step.receiver or _NOBODY for step in steps],
-            [payee for _, _, payee in times],
-            [step.receiver is not None for step in steps],
-        ),
+        payer=_access(steps, payers, [payer for _, payer, _ in times]),
+        payee=_access(steps, [s.receiver for s in steps], [payee for _, _, payee in times]),
+        counts=(_counts(outcome, payers), _counts(outcome, [s.receiver for s in steps])),
     )
+
+
+def _counts(outcome: Outcome, purses: Sequence[PurseStep | None]) -> I64:
+    """How often orders of an account met others in the market of what leaves, and took there."""
+    traded, took = times_ordered(outcome)
+    rows = []
+    for step, purse in zip(outcome.steps.outflows, purses, strict=True):
+        asset = step.signed.outflow.asset
+        seat = None if purse is None or asset == USDC else (purse.account, market_of(asset))
+        rows.append([0, 0] if seat is None else [traded[seat], took[seat]])
+    found: I64 = matrix(rows, 2)
+    return found
 
 
 def _touch(step: OutflowStep, clock: Clock) -> tuple[int, int, int]:
-    """Timestamps of the accesses before this one: slot, cash of who pays and of who is paid."""
+    """Timestamps of the accesses before this one: slot, and what leaves who pays and comes to who
+    is paid, whose word is the mark of the asset."""
     outflow, now = step.signed.outflow, step.timestamp
     slot = clock.touch(outflow.account, SLOT_WORD + outflow.slot, now)
-    payer = clock.touch(outflow.account, CASH_WORD, now)
+    payer = clock.touch(outflow.account, outflow.asset, now)
     receiver = step.receiver
-    payee = 0 if receiver is None else clock.touch(receiver.account, CASH_WORD, now)
+    payee = 0 if receiver is None else clock.touch(receiver.account, outflow.asset, now)
     return slot, payer, payee
 
 
-def _cash(purses: Sequence[PurseStep], times: Sequence[int], exists: Sequence[bool]) -> CashAccess:
+def _access(
+    steps: Sequence[OutflowStep], purses: Sequence[PurseStep | None], times: Sequence[int]
+) -> CashAccess:
+    words = [_words(*pair) for pair in zip(steps, purses, strict=True)]
+    exists = column(purse is not None for purse in purses)
     return CashAccess(
-        account=column(purse.account for purse in purses),
+        account=column(account for account, _, _ in words),
         previous_ts=column(times),
-        before=biased_cash(purse.cash_before for purse in purses),
-        after=biased_cash(purse.cash_after for purse in purses),
-        existed=column(exists),
-        exists=column(exists),
+        before=biased(0, (before for _, before, _ in words)),
+        after=biased(0, (after for _, _, after in words)),
+        existed=exists,
+        exists=exists,
     )
+
+
+def _words(step: OutflowStep, purse: PurseStep | None) -> tuple[int, int, int]:
+    """Account and what it has before and after, biased as its word is."""
+    if purse is None:
+        return _NO_ACCESS
+    bias = CASH_LIMIT if step.signed.outflow.asset == USDC else POSITION_LIMIT
+    return purse.account, purse.before + bias, purse.after + bias

@@ -98,6 +98,8 @@ class FillRecords(Private):
     steady: I64  # 1 if the market's price is fresh and unclamped
     waived: I64  # what is less than whole of the backstop's
     exhausted: I64  # 1 if the liquidated account is
+    clip_low: I64  # lowest and highest price that count whole towards the premium
+    clip_high: I64
     sides: tuple[FillSide, FillSide]
 
 
@@ -137,11 +139,13 @@ class OutflowRecords(Private):
     slot: I64
     generation: I64  # as signed
     receiver: I64  # 0 for a withdrawal
-    amount: I64  # quanta, below 2^53
+    asset: I64  # mark of what leaves, 0 for USDC
+    amount: I64  # quanta or lots, below 2^53
     owner: I64  # (n, 6) limbs of 27 bits, low first
     slot_access: SlotAccess
-    payer: CashAccess
+    payer: CashAccess  # of cash, or of the position of an asset, biased by 2^40
     payee: CashAccess  # all 0 for a withdrawal
+    counts: tuple[I64, I64]  # (n, 2) of who pays and is paid: fills and takes in the asset's market
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -150,13 +154,15 @@ class DepositRecords(Private):
 
     index: I64
     kind: I64  # as in rollup.protocol.deposit
-    amount: I64  # quanta, below 2^62
+    asset: I64  # mark of what it is of, 0 for USDC
+    amount: I64  # quanta or lots, below 2^62
     owner: I64  # (n, 6) limbs of 27 bits, low first
     key_words: I64  # (n, 14) as queued: below 2^32, perhaps not canonical
     viewing: I64  # (n, 8)
     outcome: I64  # code of the deposit outcome: 0 is credited
     holder: I64  # (n, 6) limbs of the account's owner before the entry, zeros where nobody asks
     cash: CashAccess
+    position: PositionAccess  # where it is of an asset, and its position is looked at
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -260,12 +266,17 @@ class MarketRecords(Private):
 
     market: I64
     risk: I64  # (n, 19) balanced limbs, bucket numbers
-    trade: I64  # (n, 21) packed band, fees, balanced funding, packed price, near and net
+    trade: I64  # (n, 23) packed band, fees, balanced funding, packed price, near, net, and clip
     least: I64  # (n, 2) the least order, a packed pair
     lot_fee: I64  # (n, 3) limbs of the liquidation fee of a lot
     steady: I64  # 1 if the price is fresh and unclamped
+    asset: I64  # 1 if its lots are a token that L1 holds
+    hour: I64  # (n, 18) what concerns its tally, as MARKET has it
+    tally: tuple[U64, U64]  # (n, 3) premium (biased by 2^63), volume, open interest; before, after
+    counted: I64  # (n, 5, 4) sums of limbs, as TALLY has them
     trade_uses: I64  # (n, 3) fills, takeovers by orders that buy, and by orders that sell
     take_uses: I64  # takeovers
+    asset_uses: I64  # outflows of the asset
     listed: I64  # 1 if it was before the batch
     frontier: tuple[I64, I64]  # (n, 2) of longs and shorts, before and after
     zoned: I64  # (n, 2) 1 where somebody of the side is deleveraged

@@ -116,6 +116,7 @@ class OutflowAction(Private):
     generation: int
     kind: int
     receiver: int
+    asset: int
     amount: int
     expiry: int
     signature: bytes
@@ -143,7 +144,7 @@ _LAYOUTS: Final[dict[int, tuple[Callable[..., Action], struct.Struct]]] = {
     Kind.PADDING: (PaddingAction, struct.Struct("<")),
     Kind.ORDER: (OrderAction, struct.Struct("<IBIBBIQQHB84s")),
     Kind.CANCEL: (CancelAction, struct.Struct("<IBI84s")),
-    Kind.OUTFLOW: (OutflowAction, struct.Struct("<IBIBIQQ84s")),
+    Kind.OUTFLOW: (OutflowAction, struct.Struct("<IBIBIHQQ84s")),
     Kind.QUESTION: (QuestionAction, struct.Struct(f"<IQ{KEY_BYTES}s84s")),
 }
 """Each kind's record, and the widths of its members in their order."""

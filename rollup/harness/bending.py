@@ -27,7 +27,7 @@ def bent_public(stage: Stage, public: PublicInput, changes: Mapping[str, Any]) -
             changed[name] = digest_of(value)
         elif name == "receipts":
             changed[name] = keccak256(value.encode())
-        elif name == "prices":
+        elif name in ("prices", "premium_rates"):
             changed[name] = tuple(value)
         elif name == "book_before":
             changed[name] = bent_book(public.book_before, value)
@@ -47,9 +47,10 @@ def bent_public(stage: Stage, public: PublicInput, changes: Mapping[str, Any]) -
     return replace(public, **changed)
 
 
-def granted(pairs: Sequence[tuple[str, int]]) -> tuple[GrantedWithdrawal, ...]:
-    """Withdrawals as a scenario says them: who may claim how much."""
-    return tuple(GrantedWithdrawal(address(owner), amount) for owner, amount in pairs)
+def granted(said: Sequence[Sequence[Any]]) -> tuple[GrantedWithdrawal, ...]:
+    """Withdrawals as a scenario says them: who may claim how much, and of which asset if not of
+    USDC."""
+    return tuple(GrantedWithdrawal(address(owner), *what) for owner, *what in said)
 
 
 def bent_book(book: MarketBook, changes: Mapping[str, Any]) -> MarketBook:
@@ -149,6 +150,9 @@ DEPOSITS: Mapping[str, Callable[[Deposits], Deposits]] = {
     "first with another amount": _entry(amount=6),
     "first of another owner": _entry(owner=address("stranger")),
     "first with another account": _entry(account=2),
+    "first of another asset": _entry(asset=4),
+    "first of USDC": _entry(asset=0),
+    "first of no asset": _outcome(DepositOutcome.ASSET_UNKNOWN),
     "first with another key": _entry(key_words=key_words("stranger")),
     "first with another commitment": _entry(viewing_words=viewing_words("non-canonical")),
     "first is a credit": _entry(kind=EntryKind.CREDIT, key_words=NO_KEY, viewing_words=NO_VIEWING),

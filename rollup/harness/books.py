@@ -1,8 +1,8 @@
 """Books of an operator for the suite: batches without orders, closed on what L1 says, and tips.
 
 They are made without the rules' state: what a batch is closed on is what L1 can see, and each
-account's owner and cash, from which no withdrawal is taken, since L1 does not see whose it is. So
-any batch can be closed on any other, honestly or bent on purpose.
+account's holding and owner, from which no withdrawal is taken, since L1 does not see whose it is.
+So any batch can be closed on any other, honestly or bent on purpose.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,12 +16,14 @@ from rollup.hash.keccak import keccak256
 from rollup.hash.poseidon import Digest
 from rollup.l1.development import DevelopmentL1
 from rollup.oracle.package import SignedPackage
+from rollup.protocol.assets import USDC
 from rollup.protocol.constants import DEPOSITS_MAX, PROTOCOL_VERSION
 from rollup.protocol.deposit import QUEUE_START, DepositOutcome, QueueEntry, extend_queue, judge
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.header import BatchHeader, header_of
+from rollup.protocol.holding import NOTHING, Holding, received
 from rollup.protocol.market import Governance
-from rollup.protocol.market_book import MarketBook
+from rollup.protocol.market_book import MarketBook, hour_is_due
 from rollup.protocol.pricing import pricing_of
 from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
 
@@ -29,7 +31,7 @@ from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInp
 class Held(NamedTuple):
     """What an account holds, and whose it is."""
 
-    cash: int
+    holding: Holding
     owner: bytes
 
 
@@ -68,6 +70,7 @@ class Choice:
     reports: tuple[SignedPackage, ...] = ()
     closes: bool = True
     withdrawals: tuple[GrantedWithdrawal, ...] = ()
+    premium_rates: tuple[int, ...] = ()
 
 
 class Books:
@@ -77,8 +80,8 @@ class Books:
         self.genesis = genesis
         self.root = root
         own = {
-            genesis.governance.fee_account: Held(0, genesis.fee_header.owner),
-            genesis.governance.backstop_account: Held(0, genesis.backstop_header.owner),
+            genesis.governance.fee_account: Held(NOTHING, genesis.fee_header.owner),
+            genesis.governance.backstop_account: Held(NOTHING, genesis.backstop_header.owner),
         }
         start = Tip(0, genesis.time, root, 0, 0, QUEUE_START, genesis.book(), own)
         self.tips = {root: start}
@@ -94,9 +97,13 @@ class Books:
 
     def close(self, tip: Tip, choice: Choice) -> Closed:
         """A batch on this tip that says what is so."""
-        accounts, deposits = consume(tip.accounts, choice.entries)
-        credited = sum(d.entry.amount for d in deposits if d.outcome is DepositOutcome.CREDITED)
-        withdrawn = sum(withdrawal.amount for withdrawal in choice.withdrawals)
+        accounts, deposits = consume(tip.accounts, choice.entries, choice.governance)
+        credited = sum(
+            each.entry.amount
+            for each in deposits
+            if each.outcome is DepositOutcome.CREDITED and each.entry.asset == USDC
+        )
+        withdrawn = sum(each.amount for each in choice.withdrawals if each.asset == USDC)
         pricing = pricing_of(
             choice.governance, choice.time, tip.book, choice.reports, plain_signer_of
         )
@@ -114,6 +121,7 @@ class Books:
             book_before=tip.book,
             reports=choice.reports,
             prices=pricing.prices,
+            premium_rates=_premium_rates(tip, choice),
             redo=choice.redo,
             total=tip.total + credited - withdrawn,
             deposits_before=tip.deposits,
@@ -161,7 +169,7 @@ def queued_after(l1: DevelopmentL1, tip: Tip, most: int = DEPOSITS_MAX) -> Seque
 
 
 def consume(
-    accounts: Mapping[int, Held], entries: Sequence[QueueEntry]
+    accounts: Mapping[int, Held], entries: Sequence[QueueEntry], governance: Governance
 ) -> tuple[dict[int, Held], tuple[ConsumedDeposit, ...]]:
     """Accounts after these entries, and what became of each."""
     after = dict(accounts)
@@ -169,11 +177,19 @@ def consume(
     def outcomes() -> Iterator[ConsumedDeposit]:
         for entry in entries:
             held = after.get(entry.account)
-            outcome = judge(entry, *((None, None) if held is None else held))
+            holding, whose = (None, None) if held is None else held
+            outcome = judge(entry, holding, whose, governance)
             if outcome is DepositOutcome.CREDITED:
-                before, owner = (0, entry.owner) if held is None else held
-                after[entry.account] = Held(before + entry.amount, owner)
+                before, owner = (NOTHING, entry.owner) if held is None else held
+                after[entry.account] = Held(received(before, entry.asset, entry.amount), owner)
             yield ConsumedDeposit(entry, outcome)
 
     deposits = tuple(outcomes())
     return after, deposits
+
+
+def _premium_rates(tip: Tip, choice: Choice) -> tuple[int, ...]:
+    """What was chosen; where an hour is due and nothing was, they are 0."""
+    if choice.premium_rates or not hour_is_due(tip.book, choice.time):
+        return choice.premium_rates
+    return (0,) * len(choice.governance.markets)

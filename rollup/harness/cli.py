@@ -76,6 +76,14 @@ mint_option = click.option(
     "--mint", is_flag=True, help="Give the sender the money first: test money, of a test L1."
 )
 
+asset_option = click.option(
+    "--asset",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Its mark: 0 for USDC, n + 1 for the asset of market n.",
+)
+
 
 @click.group()
 def l1() -> None:
@@ -199,8 +207,18 @@ def status(console: Output, l1: str) -> None:
             "funds": str(remote.funds),
             "owed": str(remote.owed),
             "accounts": len(remote.accounts),
+            "assets": _assets(remote),
         }
     console.result(record, "\n".join(f"{name:<18} {value}" for name, value in record.items()))
+
+
+def _assets(remote: "RemoteL1") -> dict[str, str]:
+    """What is under custody of each asset that anybody has any of, in lots, by its symbol."""
+    from rollup.protocol.assets import symbol_of
+
+    governance = remote.governance
+    ledgers = sorted(remote.assets.items())
+    return {symbol_of(governance, mark): str(ledger.custody) for mark, ledger in ledgers}
 
 
 @l1.command()
@@ -251,12 +269,14 @@ def register(
 @l1.command()
 @l1_option
 @sender_option
+@asset_option
 @conventions
-def withdraw(console: Output, l1: str, sender: "Address") -> None:
-    """Pay out what refused deposits gave back to the sender."""
+def withdraw(console: Output, l1: str, sender: "Address", asset: int) -> None:
+    """Pay out what batches granted to the sender, and what refused deposits gave back."""
     with _known_errors(), _remote(l1) as remote:
-        paid = remote.withdraw(sender)
-    console.result({"paid": str(paid)}, f"paid {paid} quanta")
+        paid = remote.withdraw(sender, asset)
+    unit = "lots" if asset else "quanta"
+    console.result({"paid": str(paid)}, f"paid {paid} {unit}")
 
 
 @l1.command()
@@ -322,7 +342,12 @@ def _known_errors() -> Iterator[None]:
 
 
 def _say_queued(console: Output, entry: "QueueEntry") -> None:
-    record = {"index": entry.index, "account": entry.account, "amount": str(entry.amount)}
+    record = {
+        "index": entry.index,
+        "account": entry.account,
+        "asset": entry.asset,
+        "amount": str(entry.amount),
+    }
     console.result(record, f"queued as entry {entry.index}, for account {entry.account}")
 
 

@@ -20,8 +20,8 @@ from rollup.protocol.oracle import Feed, OracleTerms
 
 CHAIN, VENUE = 31337, 1
 MARKETS = (
-    Market("BTC-PERP", 1, 5, 1_000, 500, 300, 450, 150, 250, 600, 300, 100, 1),
-    Market("ETH-PERP", 2, 4, 1_200, 600, 400, 450, 150, 300, 250, 300, 100, 1),
+    Market("BTC-PERP", 1, 5, 1_000, 500, 300, 450, 150, 250, 600, 300, 100, 10**10, 10**9),
+    Market("ETH-PERP", 2, 4, 1_200, 600, 400, 450, 150, 300, 250, 300, 100, 10**10, 10**9),
 )
 PRICES = (600_000, 250_000)
 """60,000.0 and 2,500.00 dollars in ticks."""

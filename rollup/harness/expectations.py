@@ -6,6 +6,8 @@ from typing import Any
 from rollup.harness.difference import Difference
 from rollup.harness.people import START, address
 from rollup.harness.stage import Stage
+from rollup.l1.vault import Vault
+from rollup.protocol.assets import symbol_of
 from rollup.protocol.deposit import QUEUE_START, extend_queue
 from rollup.protocol.encoding import hex_digest
 
@@ -36,6 +38,25 @@ def _ledger(name: str) -> Callable[[Stage, Any], Any]:
         return {known.get(owner, owner.hex()): amount for owner, amount in found.items()}
 
     return says
+
+
+def _assets(stage: Stage, wanted: Mapping[str, Mapping[str, int]]) -> Mapping[str, Any]:
+    """What is asked of the ledger of each asset, by its symbol: its counters by name, and who has
+    how much by his."""
+    symbols = {mark: symbol_of(stage.l1.governance, mark) for mark in stage.l1.assets}
+    ledgers = {symbols[mark]: ledger for mark, ledger in stage.l1.assets.items()}
+    return {name: _of_ledger(ledgers.get(name, Vault()), wanted[name]) for name in wanted}
+
+
+def _of_ledger(ledger: Vault, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: dict[str, Any] = {}
+    for name, each in wanted.items():
+        value = getattr(ledger, name)
+        if isinstance(each, Mapping):
+            known = {address(person): person for person in each}
+            value = {known.get(owner, owner.hex()): n for owner, n in value.items() if n}
+        found[name] = value
+    return found
 
 
 def _named(stage: Stage, digest: bytes | None) -> str:
@@ -127,6 +148,8 @@ SAYS: Mapping[str, Callable[[Stage, Any], Any]] = {
         )
     },
     **{name: _ledger(name) for name in ("pending", "wallets", "accounts")},
+    "assets": _assets,
+    "custody_of": lambda stage, wanted: _of_book(stage, "custody"),
     "prices": lambda stage, wanted: _of_book(stage, "price"),
     "funding": lambda stage, wanted: _of_book(stage, "funding"),
     "carry": lambda stage, wanted: _of_book(stage, "carry"),

@@ -32,8 +32,8 @@ BAD_ADDRESSES = {"short": b"\x01" * (OWNER_BYTES - 1), "long": b"\x01" * 21, "no
 """What is no address, by name."""
 
 MARKETS = (
-    Market("BTC", 1, 5, 1000, 500, 400, 500, 100, 250, 600, 200, 100, 1),
-    Market("ETH", 2, 4, 1000, 500, 400, 450, 0, 250, 250, 0, 0, 1),
+    Market("BTC", 1, 5, 1000, 500, 400, 500, 100, 250, 600, 200, 100, 10**10, 10**9),
+    Market("ETH", 2, 4, 1000, 500, 400, 450, 0, 250, 250, 0, 0, 10**10, 10**9),
 )
 FEEDS = (
     Feed(feed_id("BTC"), decimals=8, step=200, listing_price=600_000),

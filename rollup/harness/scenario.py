@@ -14,12 +14,12 @@ from typing import Any
 Step = Mapping[str, Any]
 
 MODIFIERS: Mapping[str, frozenset[str]] = {
-    "mint": frozenset({"amount"}),
+    "mint": frozenset({"amount", "asset"}),
     "donate": frozenset({"amount"}),
-    "register": frozenset({"amount", "key", "viewing", "unfunded", "gets"}),
-    "credit": frozenset({"account", "amount", "unfunded", "gets"}),
+    "register": frozenset({"amount", "asset", "key", "viewing", "unfunded", "gets"}),
+    "credit": frozenset({"account", "amount", "asset", "unfunded", "gets"}),
     "rotate": frozenset({"account", "amount", "key", "viewing", "unfunded", "gets"}),
-    "withdraw": frozenset({"pays"}),
+    "withdraw": frozenset({"pays", "asset"}),
     "wait": frozenset(),
     "close": frozenset(
         {
@@ -33,6 +33,7 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
             "attempt",
             "reports",
             "withdraws",
+            "premium_rates",
             "open",
             "lie",
         }

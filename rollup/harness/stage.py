@@ -14,7 +14,8 @@ from rollup.l1.development import DevelopmentL1
 from rollup.l1.queue import FULL
 from rollup.oracle.package import feed_id
 from rollup.ports import Pins
-from rollup.protocol.market import Governance, Market
+from rollup.protocol.constants import FRACTION_SCALE
+from rollup.protocol.market import Governance, Market, MarketKind
 from rollup.protocol.oracle import Feed
 
 T = TypeVar("T")
@@ -90,8 +91,9 @@ def pins_of(pins: Pins, changes: Mapping[str, str]) -> Pins:
 
 
 def governance_of(changes: Mapping[str, Any]) -> Governance:
-    """The parameters of genesis with some changed; a market says which one it is `like`, and
-    `steps` are those of the feeds. `unsafe` ones are made as they are said."""
+    """The parameters of genesis with some changed; a market says which one it is `like`, or what it
+    is an `asset` of, and `steps` are those of the feeds. `unsafe` ones are made as they are
+    said."""
     changed = dict(changes)
     make = bent if changed.pop("unsafe", False) else replace
     if "markets" in changed:
@@ -120,7 +122,16 @@ def _feeds(markets: Sequence[Market]) -> tuple[Feed, ...]:
     return (*known[: len(markets)], *more)
 
 
+def asset_market(symbol: str) -> Market:
+    """An asset, of lots like those of the first market."""
+    whole = FRACTION_SCALE
+    scale_and_risk = (1, 5, whole, whole, 300)
+    return Market(symbol, *scale_and_risk, 500, 100, 0, 0, 0, 0, 0, 0, kind=MarketKind.ASSET)
+
+
 def _market(changes: Mapping[str, Any], make: Callable[..., Market]) -> Market:
     changed = dict(changes)
+    if "asset" in changed:
+        return make(asset_market(changed.pop("asset")), **changed)
     like: Market = GOVERNANCE.markets[changed.pop("like")]
     return make(like, **changed)

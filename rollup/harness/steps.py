@@ -12,7 +12,8 @@ from rollup.harness.reports import reports_of
 from rollup.harness.scenario import Step, verb_of
 from rollup.harness.stage import Stage
 from rollup.l1 import interface as l1
-from rollup.protocol.constants import AMOUNT_BITS, DEPOSITS_MAX, OWNER_BYTES
+from rollup.protocol.assets import USDC, is_known
+from rollup.protocol.constants import AMOUNT_BITS, DEPOSITS_MAX, OWNER_BYTES, SIZE_BITS
 from rollup.protocol.deposit import NO_KEY, NO_VIEWING, EntryKind, QueueEntry
 from rollup.protocol.header import header_of
 
@@ -66,6 +67,9 @@ def _require_events(
 
 
 def _require_covered(view: Mapping[str, Any]) -> None:
+    for mark, vault in view["assets"].items():
+        if vault.funds < vault.owed:
+            raise Difference(f"of asset {mark} it owes {vault.owed} and holds {vault.funds}")
     owed = view["custody"] + view["queued"] + sum(view["pending"].values())
     if view["owed"] != owed:
         raise Difference(f"it says that it owes {view['owed']}, its counters say {owed}")
@@ -79,7 +83,7 @@ def _nothing() -> Sequence[l1.Event]:
 
 def _mint(stage: Stage, step: Step) -> Act:
     def act() -> Sequence[l1.Event]:
-        stage.l1.mint(address(step["mint"]), step["amount"])
+        stage.l1.mint(address(step["mint"]), step["amount"], step.get("asset", USDC))
         return ()
 
     return act
@@ -95,20 +99,23 @@ def _donate(stage: Stage, step: Step) -> Act:
 
 def _fund(stage: Stage, step: Step, sender: bytes) -> None:
     """Give the sender what the deposit takes, unless the scenario is about who cannot pay."""
-    amount = step["amount"]
-    if not step.get("unfunded") and 1 <= amount < 1 << AMOUNT_BITS and len(sender) == OWNER_BYTES:
-        stage.l1.mint(sender, amount)
+    amount, asset = step["amount"], step.get("asset", USDC)
+    bits = AMOUNT_BITS if asset == USDC else SIZE_BITS
+    is_money = 1 <= amount < 1 << bits and is_known(stage.l1.governance, asset)
+    if not step.get("unfunded") and is_money and len(sender) == OWNER_BYTES:
+        stage.l1.mint(sender, amount, asset)
 
 
 def _register(stage: Stage, step: Step) -> Act:
     sender, amount = address(step["register"]), step["amount"]
+    asset = step.get("asset", USDC)
     key = key_words(step["register"], step.get("key", "good"))
     viewing = viewing_words(step.get("viewing", "good"))
     _fund(stage, step, sender)
 
     def act() -> Sequence[l1.Event]:
-        entry = stage.l1.register(sender, key, viewing, amount)
-        _require_entry(entry, step, (EntryKind.REGISTER, sender, key, viewing, amount))
+        entry = stage.l1.register(sender, key, viewing, amount, asset)
+        _require_entry(entry, step, (EntryKind.REGISTER, sender, key, viewing, asset, amount))
         return [l1.DepositQueued(entry)]
 
     return act
@@ -116,11 +123,12 @@ def _register(stage: Stage, step: Step) -> Act:
 
 def _credit(stage: Stage, step: Step) -> Act:
     sender, account, amount = address(step["credit"]), step["account"], step["amount"]
+    asset = step.get("asset", USDC)
     _fund(stage, step, sender)
 
     def act() -> Sequence[l1.Event]:
-        entry = stage.l1.credit(sender, account, amount)
-        wanted = (EntryKind.CREDIT, sender, NO_KEY, NO_VIEWING, amount)
+        entry = stage.l1.credit(sender, account, amount, asset)
+        wanted = (EntryKind.CREDIT, sender, NO_KEY, NO_VIEWING, asset, amount)
         _require_entry(entry, {"gets": [entry.index, account], **step}, wanted)
         return [l1.DepositQueued(entry)]
 
@@ -135,7 +143,7 @@ def _rotate(stage: Stage, step: Step) -> Act:
 
     def act() -> Sequence[l1.Event]:
         entry = stage.l1.rotate(sender, account, key, viewing, amount)
-        wanted = (EntryKind.ROTATE, sender, key, viewing, amount)
+        wanted = (EntryKind.ROTATE, sender, key, viewing, USDC, amount)
         _require_entry(entry, {"gets": [entry.index, account], **step}, wanted)
         return [l1.DepositQueued(entry)]
 
@@ -143,7 +151,8 @@ def _rotate(stage: Stage, step: Step) -> Act:
 
 
 def _require_entry(entry: QueueEntry, step: Step, wanted: tuple[object, ...]) -> None:
-    came = (entry.kind, entry.owner, entry.key_words, entry.viewing_words, entry.amount)
+    words = (entry.key_words, entry.viewing_words)
+    came = (entry.kind, entry.owner, *words, entry.asset, entry.amount)
     if came != wanted:
         raise Difference("the entry is not what was asked for")
     if "gets" in step and [entry.index, entry.account] != step["gets"]:
@@ -153,13 +162,13 @@ def _require_entry(entry: QueueEntry, step: Step, wanted: tuple[object, ...]) ->
 
 
 def _withdraw(stage: Stage, step: Step) -> Act:
-    sender = address(step["withdraw"])
+    sender, asset = address(step["withdraw"]), step.get("asset", USDC)
 
     def act() -> Sequence[l1.Event]:
-        paid = stage.l1.withdraw(sender)
+        paid = stage.l1.withdraw(sender, asset)
         if paid != step.get("pays", paid):
-            raise Difference(f"it paid {paid} quanta, wanted {step['pays']}")
-        return [l1.Withdrawn(sender, paid)]
+            raise Difference(f"it paid {paid}, wanted {step['pays']}")
+        return [l1.Withdrawn(sender, asset, paid)]
 
     return act
 
@@ -189,7 +198,8 @@ def _close(stage: Stage, step: Step) -> Act:
     redo, attempt = step.get("redo", False), step.get("attempt", 0)
     reports = reports_of(step.get("reports", {}), governance.oracle.slot(time))
     closes, paid = not step.get("open", False), granted(step.get("withdraws", ()))
-    choice = Choice(time, redo, governance, entries, attempt, reports, closes, paid)
+    rates = tuple(step.get("premium_rates", ()))
+    choice = Choice(time, redo, governance, entries, attempt, reports, closes, paid, rates)
     closed = stage.books.close(tip, choice)
     if "lie" in step:
         public = bent_public(stage, closed.public, step["lie"])
@@ -239,11 +249,17 @@ def _post(stage: Stage, step: Step) -> Act:
         stage.l1.post_batch(sender, public, proof)
         accepted = l1.BatchAccepted(public.number, public.time, public.old_root, public.new_root)
         refunds = [
-            l1.DepositRefunded(each.entry.index, each.entry.owner, each.entry.amount, each.outcome)
+            l1.DepositRefunded(
+                each.entry.index,
+                each.entry.owner,
+                each.entry.asset,
+                each.entry.amount,
+                each.outcome,
+            )
             for each in public.refunds
         ]
         grants = [
-            l1.WithdrawalGranted(public.number, place, each.owner, each.amount)
+            l1.WithdrawalGranted(public.number, place, each.owner, each.asset, each.amount)
             for place, each in enumerate(public.withdrawals)
         ]
         return [accepted, *refunds, *grants]

@@ -5,7 +5,9 @@ from typing import Final
 
 from rollup.crypto.plain_recovery import plain_signer_of
 from rollup.l1.interface import Revert, Reverted
-from rollup.protocol.constants import AMOUNT_BITS, OWNER_BYTES
+from rollup.protocol.assets import USDC, is_known
+from rollup.protocol.constants import AMOUNT_BITS, OWNER_BYTES, SIZE_BITS
+from rollup.protocol.market import Governance
 from rollup.protocol.pricing import PriceFault, PriceRefused, require_priced
 from rollup.protocol.public import PublicInput
 
@@ -32,10 +34,17 @@ def require_address(address: object) -> None:
         raise Reverted(Revert.BAD_ADDRESS, f"an address is {OWNER_BYTES} bytes")
 
 
-def require_amount(amount: object) -> None:
-    """Revert unless it is from 1 to 2^62 - 1 quanta."""
-    if type(amount) is not int or not 1 <= amount < 1 << AMOUNT_BITS:
-        raise Reverted(Revert.BAD_AMOUNT, f"from 1 to 2^{AMOUNT_BITS} - 1 quanta, not {amount}")
+def require_amount(amount: object, asset: int = USDC) -> None:
+    """Revert unless it is from 1 to 2^62 - 1 quanta, or 2^40 - 1 lots of an asset."""
+    bits = AMOUNT_BITS if asset == USDC else SIZE_BITS
+    if type(amount) is not int or not 1 <= amount < 1 << bits:
+        raise Reverted(Revert.BAD_AMOUNT, f"from 1 to 2^{bits} - 1, not {amount}")
+
+
+def require_asset(asset: object, governance: Governance) -> None:
+    """Revert unless it is the mark of USDC or of an asset that is listed."""
+    if type(asset) is not int or not is_known(governance, asset):
+        raise Reverted(Revert.UNKNOWN_ASSET, f"no asset is listed under the mark {asset}")
 
 
 def require_words(name: str, words: Sequence[int], count: int) -> None:

@@ -14,7 +14,9 @@ from rollup.l1.interface import L1, Address, Event
 from rollup.l1.mock import MockL1
 from rollup.l1.queue import FULL, QueueLimits
 from rollup.l1.state import ContractState
+from rollup.l1.vault import Vault
 from rollup.ports import Verifier
+from rollup.protocol.assets import USDC
 from rollup.protocol.constants import TIME_BITS
 from rollup.protocol.market import Governance
 
@@ -35,6 +37,7 @@ PROPERTIES = (
     "accounts",
     "book",
     "custody",
+    "assets",
     "queued",
     "pending",
     "funds",
@@ -65,6 +68,10 @@ class DevelopmentL1(L1, Protocol):
         """Quanta under custody of the rollup."""
 
     @property
+    def assets(self) -> Mapping[int, Vault]:
+        """The ledger of each asset by its mark, in lots."""
+
+    @property
     def book(self) -> bytes:
         """Digest of the market book that the last proved batch left."""
 
@@ -93,7 +100,7 @@ class DevelopmentL1(L1, Protocol):
     def warp(self, milliseconds: int) -> int:
         """Move the clock on; returns the time it then shows."""
 
-    def mint(self, owner: Address, amount: int) -> None:
+    def mint(self, owner: Address, amount: int, asset: int = USDC) -> None:
         """Give an address test money."""
 
     def donate(self, sender: Address, amount: int) -> None:

@@ -1,5 +1,8 @@
 """The records of L1 as JSON: what its calls take and answer, and what a file of its state holds."""
 
+from collections import defaultdict
+from collections.abc import Mapping
+
 from rollup.codec.fields import Node
 from rollup.codec.forms import (
     FLAG,
@@ -19,8 +22,9 @@ from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import Digest
 from rollup.l1 import interface as l1
 from rollup.l1.deployment import Deployment
-from rollup.l1.interface import Revert, Reverted
+from rollup.l1.interface import Address, Revert, Reverted
 from rollup.l1.queue import QueueLimits
+from rollup.l1.vault import Vault
 from rollup.ports import Pins
 from rollup.protocol.constants import DIGEST_LENGTH, MARKETS_MAX
 from rollup.protocol.deposit import KEY_WORDS, DepositOutcome, QueueEntry
@@ -74,6 +78,13 @@ def _read_announced(node: Node) -> Governance:
 
 def _read_genesis(node: Node) -> Genesis:
     return genesis_from_json(node.text(GENESIS_BYTES_MAX).encode())
+
+
+def _vault(
+    pending: Mapping[Address, int], wallets: Mapping[Address, int], **counters: int
+) -> Vault:
+    """A ledger whose balances grow as it needs them."""
+    return Vault(pending=defaultdict(int, pending), wallets=defaultdict(int, wallets), **counters)
 
 
 ROOT: Form[Digest] = Form(lambda root: digest_bytes(root).hex(), _read_digest)
@@ -131,15 +142,23 @@ EVENT = union(
             l1.DepositRefunded,
             index=INTEGER,
             owner=ADDRESS,
+            asset=INTEGER,
             amount=WHOLE,
             outcome=choice(DepositOutcome),
         ),
     ),
     withdrawal_granted=(
         l1.WithdrawalGranted,
-        record(l1.WithdrawalGranted, number=INTEGER, place=INTEGER, owner=ADDRESS, amount=WHOLE),
+        record(
+            l1.WithdrawalGranted,
+            number=INTEGER,
+            place=INTEGER,
+            owner=ADDRESS,
+            asset=INTEGER,
+            amount=WHOLE,
+        ),
     ),
-    withdrawn=(l1.Withdrawn, record(l1.Withdrawn, owner=ADDRESS, amount=WHOLE)),
+    withdrawn=(l1.Withdrawn, record(l1.Withdrawn, owner=ADDRESS, asset=INTEGER, amount=WHOLE)),
     governance_announced=(l1.GovernanceAnnounced, ANNOUNCED),
     governance_enacted=(
         l1.GovernanceEnacted,
@@ -151,6 +170,16 @@ PRICES: Form[tuple[int, ...]] = Form(
     list, lambda node: tuple(price.integer() for price in node.items(MARKETS_MAX))
 )
 MONEY = pairs(ADDRESS, WHOLE, ENTRIES_MAX)
+VAULT = record(
+    _vault,
+    mark=INTEGER,
+    custody=WHOLE,
+    queued=WHOLE,
+    pending=MONEY,
+    funds=WHOLE,
+    wallets=MONEY,
+)
+VAULTS = pairs(INTEGER, VAULT, MARKETS_MAX)
 INDICES = pairs(ADDRESS, INTEGER, ENTRIES_MAX)
 
 PINS = record(

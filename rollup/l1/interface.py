@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from rollup.hash.poseidon import Digest
+from rollup.protocol.assets import USDC
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance
@@ -32,6 +33,7 @@ class Revert(StrEnum):
     REGISTERED = "registered"
     ROTATING = "rotating"
     UNKNOWN_ACCOUNT = "unknown-account"
+    UNKNOWN_ASSET = "unknown-asset"
     NOTHING_TO_WITHDRAW = "nothing-to-withdraw"
     NOT_OPERATOR = "not-operator"
     HEADER_EXISTS = "header-exists"
@@ -53,6 +55,7 @@ class Revert(StrEnum):
     WRONG_VENUE = "wrong-venue"
     DEPOSIT_NOT_QUEUED = "deposit-not-queued"
     TOTAL = "total"
+    GRANT_TOO_LARGE = "grant-too-large"
     BOOK_BEFORE = "book-before"
     REPORT_SLOT = "report-slot"
     REPORT_FEED = "report-feed"
@@ -134,6 +137,7 @@ class DepositRefunded:
 
     index: int
     owner: Address
+    asset: int
     amount: int
     outcome: DepositOutcome
 
@@ -146,6 +150,7 @@ class WithdrawalGranted:
     number: int
     place: int
     owner: Address
+    asset: int
     amount: int
 
 
@@ -154,6 +159,7 @@ class Withdrawn:
     """A pending balance was paid out."""
 
     owner: Address
+    asset: int
     amount: int
 
 
@@ -265,11 +271,13 @@ class L1(Protocol):
         key_words: Sequence[int],
         viewing_words: Sequence[int],
         amount: int,
+        asset: int = USDC,
     ) -> QueueEntry:
         """Ask for the sender's own account, with a key (14 words), a viewing commitment (8 words)
-        and a first deposit in quanta. The sender keeps one index, also after a refused try."""
+        and a first deposit, in quanta or in lots of the asset that a mark names
+        (rollup.protocol.assets). The sender keeps one index, also after a refused try."""
 
-    def credit(self, sender: Address, account: int, amount: int) -> QueueEntry:
+    def credit(self, sender: Address, account: int, amount: int, asset: int = USDC) -> QueueEntry:
         """Deposit into an account whose index was assigned, the sender's or another's."""
 
     def rotate(
@@ -290,8 +298,8 @@ class L1(Protocol):
     def post_batch(self, sender: Address, public: PublicInput, proof: bytes) -> None:
         """Advance the state root by the oldest header of the tail, if its proof holds."""
 
-    def withdraw(self, sender: Address) -> int:
-        """Pay the sender's pending balance; returns the quanta paid."""
+    def withdraw(self, sender: Address, asset: int = USDC) -> int:
+        """Pay the sender's pending balance of USDC or of an asset; returns what was paid."""
 
     def announce_governance(self, sender: Address, governance: Governance, number: int) -> int:
         """Announce parameters for batches from a number on; returns their earliest batch time."""

@@ -28,6 +28,7 @@ from rollup.l1.forms import (
     REFUSED,
     ROOT,
     TAIL,
+    VAULTS,
     VERDICT,
     WORDS,
 )
@@ -75,6 +76,7 @@ _RESULTS: dict[str, Form[Any]] = {
     "accounts": INDICES,
     "book": HASH,
     "custody": WHOLE,
+    "assets": VAULTS,
     "queued": WHOLE,
     "pending": MONEY,
     "funds": WHOLE,
@@ -82,6 +84,7 @@ _RESULTS: dict[str, Form[Any]] = {
     "wallets": MONEY,
     "events": EVENTS,
 }
+_MONEY: dict[str, Form[Any]] = {"amount": WHOLE, "asset": INTEGER}
 _PLACE: dict[str, Form[Any]] = {"number": INTEGER, "time": INTEGER}
 
 _METHODS = (
@@ -96,14 +99,14 @@ _METHODS = (
         "register",
         Kind.CALL,
         ENTRY,
-        {"sender": ADDRESS, "key_words": WORDS, "viewing_words": WORDS, "amount": WHOLE},
+        {"sender": ADDRESS, "key_words": WORDS, "viewing_words": WORDS, **_MONEY},
     ),
     Method(
         "l1_credit",
         "credit",
         Kind.CALL,
         ENTRY,
-        {"sender": ADDRESS, "account": INTEGER, "amount": WHOLE},
+        {"sender": ADDRESS, "account": INTEGER, **_MONEY},
     ),
     Method(
         "l1_rotate",
@@ -132,7 +135,7 @@ _METHODS = (
         NOTHING,
         {"sender": ADDRESS, "public": PUBLIC, "proof": PROOF},
     ),
-    Method("l1_withdraw", "withdraw", Kind.CALL, WHOLE, {"sender": ADDRESS}),
+    Method("l1_withdraw", "withdraw", Kind.CALL, WHOLE, {"sender": ADDRESS, "asset": INTEGER}),
     Method(
         "l1_announce_governance",
         "announce_governance",
@@ -142,7 +145,7 @@ _METHODS = (
     ),
     Method("l1_deployment", "deployment", Kind.PROPERTY, DEPLOYMENT),
     Method("l1_now", "now", Kind.READ, INTEGER),
-    Method("dev_mint", "mint", Kind.DEVELOPMENT, NOTHING, {"owner": ADDRESS, "amount": WHOLE}),
+    Method("dev_mint", "mint", Kind.DEVELOPMENT, NOTHING, {"owner": ADDRESS, **_MONEY}),
     Method("dev_donate", "donate", Kind.DEVELOPMENT, NOTHING, {"sender": ADDRESS, "amount": WHOLE}),
     Method("dev_warp", "warp", Kind.DEVELOPMENT, INTEGER, {"milliseconds": INTEGER}),
     Method("dev_checkpoint", "mark", Kind.DEVELOPMENT, INTEGER),

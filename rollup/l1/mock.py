@@ -8,7 +8,13 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 
 from rollup.hash.many import CompressMany
-from rollup.l1.checks import require_address, require_amount, require_book, require_words
+from rollup.l1.checks import (
+    require_address,
+    require_amount,
+    require_asset,
+    require_book,
+    require_words,
+)
 from rollup.l1.deployment import Deployment, require_deployment
 from rollup.l1.headers import Head, HeaderChain
 from rollup.l1.interface import (
@@ -31,6 +37,7 @@ from rollup.l1.queue import FULL, DepositQueue, QueueLimits
 from rollup.l1.schedule import Schedule, Scheduled
 from rollup.l1.state import ContractState, ContractView
 from rollup.ports import VerificationError, Verifier
+from rollup.protocol.assets import USDC, assets_of, market_of
 from rollup.protocol.constants import DIGEST_LENGTH
 from rollup.protocol.deposit import KEY_WORDS, QueueEntry
 from rollup.protocol.header import BatchHeader, header_of
@@ -69,11 +76,14 @@ class MockL1(ContractView):
         """Forget all since the checkpoint, as a reorganisation does. The clock goes on."""
         self._state = deepcopy(checkpoint)
 
-    def mint(self, owner: Address, amount: int) -> None:
-        """Give an address test money. Not a call of the contract."""
+    def mint(self, owner: Address, amount: int, asset: int = USDC) -> None:
+        """Give an address test money, of USDC or of an asset. Not a call of the contract."""
         require_address(owner)
-        require_amount(amount)
-        self._state.vault.wallets[owner] += amount
+        require_asset(asset, self.governance)
+        require_amount(amount, asset)
+        vault = self._state.vault_of(asset)
+        vault.wallets[owner] += amount
+        self._state.keep(vault)
 
     def donate(self, sender: Address, amount: int) -> None:
         """Send money to the contract without telling it."""
@@ -86,18 +96,19 @@ class MockL1(ContractView):
         key_words: Sequence[int],
         viewing_words: Sequence[int],
         amount: int,
+        asset: int = USDC,
     ) -> QueueEntry:
         """Queue the registration of the sender's own account, with a first deposit."""
         require_address(sender)
         key, viewing = _require_keys(key_words, viewing_words)
-        self._require_deposit(amount)
-        return self._enqueue(self._state.queue.registration(sender, key, viewing, amount))
+        self._require_deposit(amount, asset)
+        return self._enqueue(self._state.queue.registration(sender, key, viewing, amount, asset))
 
-    def credit(self, sender: Address, account: int, amount: int) -> QueueEntry:
+    def credit(self, sender: Address, account: int, amount: int, asset: int = USDC) -> QueueEntry:
         """Queue a deposit into an assigned account."""
         require_address(sender)
-        self._require_deposit(amount)
-        return self._enqueue(self._state.queue.credit(sender, account, amount))
+        self._require_deposit(amount, asset)
+        return self._enqueue(self._state.queue.credit(sender, account, amount, asset))
 
     def rotate(
         self,
@@ -114,25 +125,31 @@ class MockL1(ContractView):
         self._require_deposit(amount)
         return self._enqueue(self._state.queue.rotation(sender, account, key, viewing, amount))
 
-    def _require_deposit(self, amount: int) -> None:
-        """The amount fits its word, and is enough to pay for a place in the queue."""
-        require_amount(amount)
+    def _require_deposit(self, amount: int, asset: int = USDC) -> None:
+        """The amount fits its word, and is enough to pay for a place in the queue: of an asset as
+        many lots as are worth that at its first price, which is in quanta a lot."""
+        require_asset(asset, self.governance)
+        require_amount(amount, asset)
         least = self._deployment.least_deposit
+        if asset != USDC:
+            price = self.governance.oracle.feeds[market_of(asset)].listing_price
+            least = -(-least // price)
         if amount < least:
-            raise Reverted(Revert.AMOUNT_TOO_SMALL, f"{least} quanta at least, not {amount}")
+            raise Reverted(Revert.AMOUNT_TOO_SMALL, f"{least} at least, not {amount}")
 
     def _enqueue(self, entry: QueueEntry) -> QueueEntry:
         """Money first, since it can revert; then the entry."""
-        self._state.vault.enqueue(entry.owner, entry.amount)
+        self._state.vault_of(entry.asset).enqueue(entry.owner, entry.amount)
         self._state.queue.append(entry)
         self._state.events.append(DepositQueued(entry))
         return entry
 
-    def withdraw(self, sender: Address) -> int:
-        """Pay the sender's pending balance."""
+    def withdraw(self, sender: Address, asset: int = USDC) -> int:
+        """Pay the sender's pending balance, of USDC or of an asset."""
         require_address(sender)
-        amount = self._state.vault.pay(sender)
-        self._state.events.append(Withdrawn(sender, amount))
+        require_asset(asset, self.governance)
+        amount = self._state.vault_of(asset).pay(sender)
+        self._state.events.append(Withdrawn(sender, asset, amount))
         return amount
 
     def commit_header(self, sender: Address, header: BatchHeader) -> HeaderVerdict:
@@ -253,6 +270,8 @@ class MockL1(ContractView):
         if public.total_before != self.custody:
             changes = f"{self.custody} + {public.credited} - {public.withdrawn} quanta"
             raise Reverted(Revert.TOTAL, f"{changes} are under custody, not {public.total}")
+        for mark in assets_of(public.governance):
+            self._state.vault_of(mark).require_covers(public)
 
     def _require_book(self, public: PublicInput) -> None:
         """The prices go on from the book that is proved, by the reports."""
@@ -264,7 +283,8 @@ class MockL1(ContractView):
         state = self._state
         state.book = public.book_after.digest()
         state.headers.prove()
-        state.vault.settle(public)
+        for vault in (state.vault, *state.assets.values()):
+            vault.settle(public)
         for deposit in public.deposits:
             state.queue.settle(deposit)
         state.events.append(
@@ -273,11 +293,13 @@ class MockL1(ContractView):
         for refund in public.refunds:
             entry = refund.entry
             state.events.append(
-                DepositRefunded(entry.index, entry.owner, entry.amount, refund.outcome)
+                DepositRefunded(entry.index, entry.owner, entry.asset, entry.amount, refund.outcome)
             )
         for place, granted in enumerate(public.withdrawals):
             state.events.append(
-                WithdrawalGranted(public.number, place, granted.owner, granted.amount)
+                WithdrawalGranted(
+                    public.number, place, granted.owner, granted.asset, granted.amount
+                )
             )
 
     def announce_governance(self, sender: Address, governance: Governance, number: int) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from rollup.l1.interface import Address, Revert, Reverted
+from rollup.protocol.assets import USDC
 from rollup.protocol.constants import QUEUE_BITS
 from rollup.protocol.deposit import (
     NO_KEY,
@@ -49,7 +50,12 @@ class DepositQueue:
         return self._heads[count] if 0 <= count < len(self._heads) else None
 
     def registration(
-        self, sender: Address, key: tuple[int, ...], viewing: tuple[int, ...], amount: int
+        self,
+        sender: Address,
+        key: tuple[int, ...],
+        viewing: tuple[int, ...],
+        amount: int,
+        asset: int = USDC,
     ) -> QueueEntry:
         """The entry that asks for the sender's own account; it is not queued yet."""
         if sender in self.registered:
@@ -58,14 +64,15 @@ class DepositQueue:
         if account >= self.limits.accounts:
             raise Reverted(Revert.ACCOUNTS_FULL, "every account index is assigned")
         index = self._next_index()
-        return QueueEntry(index, EntryKind.REGISTER, account, sender, key, viewing, amount)
+        kind = EntryKind.REGISTER
+        return QueueEntry(index, kind, account, sender, key, viewing, amount, asset)
 
-    def credit(self, sender: Address, account: int, amount: int) -> QueueEntry:
+    def credit(self, sender: Address, account: int, amount: int, asset: int = USDC) -> QueueEntry:
         """The entry that adds to an account whose index was assigned, or to the backstop; it is not
         queued yet."""
         self._require_assigned(account)
-        index = self._next_index()
-        return QueueEntry(index, EntryKind.CREDIT, account, sender, NO_KEY, NO_VIEWING, amount)
+        index, kind = self._next_index(), EntryKind.CREDIT
+        return QueueEntry(index, kind, account, sender, NO_KEY, NO_VIEWING, amount, asset)
 
     def rotation(
         self,

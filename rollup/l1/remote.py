@@ -29,6 +29,8 @@ from rollup.l1.interface import (
     Reverted,
 )
 from rollup.l1.methods import BY_ATTRIBUTE, REVERTED, Method
+from rollup.l1.vault import Vault
+from rollup.protocol.assets import USDC
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance
@@ -224,6 +226,12 @@ class RemoteL1:
         return int(self._call("custody"))
 
     @property
+    def assets(self) -> Mapping[int, Vault]:
+        """The ledger of each asset by its mark, in lots."""
+        found: Mapping[int, Vault] = self._call("assets")
+        return found
+
+    @property
     def queued(self) -> int:
         """Quanta of deposits that no proved batch has consumed."""
         return int(self._call("queued"))
@@ -288,6 +296,7 @@ class RemoteL1:
         key_words: Sequence[int],
         viewing_words: Sequence[int],
         amount: int,
+        asset: int = USDC,
     ) -> QueueEntry:
         """Ask for the sender's own account, with a first deposit."""
         entry: QueueEntry = self._call(
@@ -296,12 +305,14 @@ class RemoteL1:
             key_words=key_words,
             viewing_words=viewing_words,
             amount=amount,
+            asset=asset,
         )
         return entry
 
-    def credit(self, sender: Address, account: int, amount: int) -> QueueEntry:
+    def credit(self, sender: Address, account: int, amount: int, asset: int = USDC) -> QueueEntry:
         """Deposit into an account whose index was assigned."""
-        entry: QueueEntry = self._call("credit", sender=sender, account=account, amount=amount)
+        what = {"account": account, "amount": amount, "asset": asset}
+        entry: QueueEntry = self._call("credit", sender=sender, **what)
         return entry
 
     def rotate(
@@ -332,9 +343,9 @@ class RemoteL1:
         """Advance the state root by the oldest header of the tail, if its proof holds."""
         self._call("post_batch", sender=sender, public=public, proof=proof)
 
-    def withdraw(self, sender: Address) -> int:
-        """Pay the sender's pending balance; returns the quanta paid."""
-        return int(self._call("withdraw", sender=sender))
+    def withdraw(self, sender: Address, asset: int = USDC) -> int:
+        """Pay the sender's pending balance of USDC or of an asset; returns what was paid."""
+        return int(self._call("withdraw", sender=sender, asset=asset))
 
     def announce_governance(self, sender: Address, governance: Governance, number: int) -> int:
         """Announce parameters for batches from a number on; returns their earliest batch time."""
@@ -349,9 +360,9 @@ class RemoteL1:
         """Move the clock on; returns the time it then shows."""
         return int(self._call("warp", milliseconds=milliseconds))
 
-    def mint(self, owner: Address, amount: int) -> None:
+    def mint(self, owner: Address, amount: int, asset: int = USDC) -> None:
         """Give an address test money."""
-        self._call("mint", owner=owner, amount=amount)
+        self._call("mint", owner=owner, amount=amount, asset=asset)
 
     def donate(self, sender: Address, amount: int) -> None:
         """Send money to the contract without telling it."""

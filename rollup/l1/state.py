@@ -15,13 +15,15 @@ from rollup.l1.interface import (
 from rollup.l1.queue import DepositQueue
 from rollup.l1.schedule import Schedule
 from rollup.l1.vault import Vault
+from rollup.protocol.assets import USDC
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.market import Governance
 
 
 @dataclass(slots=True)
 class ContractState:
-    """All that a reorganisation of L1 takes back: storage, events, and the token ledger beside.
+    """All that a reorganisation of L1 takes back: storage, events, and the token ledgers beside: of
+    USDC, and by its mark of each asset that was ever deposited or minted.
 
     `book` is the digest of the market book that the last proved batch left."""
 
@@ -30,7 +32,18 @@ class ContractState:
     book: bytes
     queue: DepositQueue = field(default_factory=DepositQueue)
     vault: Vault = field(default_factory=Vault)
+    assets: dict[int, Vault] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+
+    def vault_of(self, mark: int) -> Vault:
+        """The ledger of USDC or of an asset: an empty one, which is not kept yet, before its first
+        money."""
+        return self.vault if mark == USDC else self.assets.get(mark, Vault(mark))
+
+    def keep(self, vault: Vault) -> None:
+        """Keep the ledger of an asset that has got its first money."""
+        if vault.mark != USDC:
+            self.assets[vault.mark] = vault
 
 
 class ContractView:
@@ -101,6 +114,12 @@ class ContractView:
     def custody(self) -> int:
         """Quanta under custody of the rollup."""
         return self._state.vault.custody
+
+    @property
+    def assets(self) -> Mapping[int, Vault]:
+        """The ledger of each asset by its mark: custody, queued, pending, funds and wallets, all in
+        lots."""
+        return self._state.assets
 
     @property
     def queued(self) -> int:

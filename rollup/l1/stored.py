@@ -5,13 +5,12 @@ edited is never half-read.
 """
 
 import json
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rollup.codec import shallow_json
 from rollup.codec.fields import Node
-from rollup.codec.forms import INTEGER, WHOLE, Form, many, optional, pairs, record
+from rollup.codec.forms import INTEGER, Form, many, optional, pairs, record
 from rollup.codec.strict import CodecError, Value
 from rollup.l1.deployment import Deployment
 from rollup.l1.forms import (
@@ -22,18 +21,18 @@ from rollup.l1.forms import (
     GOVERNANCE,
     HASH,
     LIMITS,
-    MONEY,
     QUEUE,
     REFUSED,
     ROOT,
     TAIL,
+    VAULT,
+    VAULTS,
 )
 from rollup.l1.headers import Head, HeaderChain
 from rollup.l1.interface import Address, HeaderRefused, HeldHeader
 from rollup.l1.queue import DepositQueue, QueueLimits
 from rollup.l1.schedule import Schedule, Scheduled
 from rollup.l1.state import ContractState
-from rollup.l1.vault import Vault
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.market import Governance
 from rollup.protocol.rejection import Rejected
@@ -109,21 +108,9 @@ def _queue(
     return DepositQueue.restored(limits, entries, registered, rotating)
 
 
-def _vault(
-    custody: int,
-    queued: int,
-    pending: Mapping[Address, int],
-    funds: int,
-    wallets: Mapping[Address, int],
-) -> Vault:
-    vault = Vault()
-    vault.custody, vault.queued, vault.funds = custody, queued, funds
-    vault.pending, vault.wallets = defaultdict(int, pending), defaultdict(int, wallets)
-    return vault
-
-
 def _state(**rooms: object) -> ContractState:
     rooms["events"] = list(rooms["events"])  # type: ignore[call-overload]
+    rooms["assets"] = dict(rooms["assets"])  # type: ignore[call-overload]
     return ContractState(**rooms)  # type: ignore[arg-type]
 
 
@@ -160,7 +147,8 @@ STATE = record(
         registered=_in_order(many(ADDRESS, ENTRIES_MAX)),
         rotating=_in_order(many(ADDRESS, ENTRIES_MAX)),
     ),
-    vault=record(_vault, custody=WHOLE, queued=WHOLE, pending=MONEY, funds=WHOLE, wallets=MONEY),
+    vault=VAULT,
+    assets=VAULTS,
     events=EVENTS,
 )
 STORED = record(Stored, deployment=DEPLOYMENT, state=STATE, ahead_ms=INTEGER)

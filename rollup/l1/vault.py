@@ -1,57 +1,77 @@
-"""The money: what the contract holds, and what it owes by its own counters."""
+"""The money: what the contract holds of one token, and what it owes by its own counters."""
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 
 from rollup.l1.interface import Address, Revert, Reverted
-from rollup.protocol.constants import CASH_BITS
+from rollup.protocol.assets import USDC
+from rollup.protocol.constants import CASH_BITS, CUSTODY_BITS
 from rollup.protocol.public import PublicInput
 
 
+def _balances() -> defaultdict[Address, int]:
+    return defaultdict(int)
+
+
+@dataclass
 class Vault:
-    """A token ledger, and beside it custody, deposits still queued, and pending balances.
+    """The ledger of one token, USDC or an asset's, and beside it custody, deposits still queued,
+    and pending balances. `mark` says which (rollup.protocol.assets); it counts quanta or lots.
 
     What it holds is never less than what it owes; a donated unit makes it more, and breaks nothing.
     """
 
-    def __init__(self) -> None:
-        self.custody = 0
-        self.queued = 0
-        self.pending: defaultdict[Address, int] = defaultdict(int)
-        self.funds = 0
-        self.wallets: defaultdict[Address, int] = defaultdict(int)
+    mark: int = USDC
+    custody: int = 0
+    queued: int = 0
+    pending: defaultdict[Address, int] = field(default_factory=_balances)
+    funds: int = 0
+    wallets: defaultdict[Address, int] = field(default_factory=_balances)
 
     @property
     def owed(self) -> int:
-        """Quanta owed by the contract's own counters; never more than `funds`."""
+        """What is owed by the contract's own counters; never more than `funds`."""
         return self.custody + self.queued + sum(self.pending.values())
 
     def take(self, sender: Address, amount: int) -> None:
         """Money of the sender becomes the contract's."""
         held = self.wallets.get(sender, 0)
         if held < amount:
-            raise Reverted(Revert.BALANCE_TOO_SMALL, f"{amount} quanta of {held} held")
+            raise Reverted(Revert.BALANCE_TOO_SMALL, f"{amount} of {held} held")
         self.wallets[sender] -= amount
         self.funds += amount
 
     def enqueue(self, sender: Address, amount: int) -> None:
         """Money of the sender comes in with a queue entry."""
-        if self.custody + self.queued + amount >= 1 << CASH_BITS:
-            raise Reverted(Revert.CUSTODY_FULL, f"the total would not fit {CASH_BITS} bits")
+        bits = CASH_BITS if self.mark == USDC else CUSTODY_BITS
+        if self.custody + self.queued + amount >= 1 << bits:
+            raise Reverted(Revert.CUSTODY_FULL, f"the total would not fit {bits} bits")
         self.take(sender, amount)
         self.queued += amount
 
     def settle(self, public: PublicInput) -> None:
         """Consumed deposits leave the queue: into custody, or back to their senders. Withdrawals
         leave custody for their owners to claim."""
-        self.queued -= sum(deposit.entry.amount for deposit in public.deposits)
-        self.custody = public.total
+        entries = [each.entry for each in public.deposits if each.entry.asset == self.mark]
+        self.queued -= sum(entry.amount for entry in entries)
+        self.custody += public.credited_of(self.mark) - public.withdrawn_of(self.mark)
         for refund in public.refunds:
-            self.pending[refund.entry.owner] += refund.entry.amount
+            if refund.entry.asset == self.mark:
+                self.pending[refund.entry.owner] += refund.entry.amount
         for withdrawal in public.withdrawals:
-            self.pending[withdrawal.owner] += withdrawal.amount
+            if withdrawal.asset == self.mark:
+                self.pending[withdrawal.owner] += withdrawal.amount
+
+    def require_covers(self, public: PublicInput) -> None:
+        """Revert where a batch grants more than it leaves under custody."""
+        granted = public.withdrawn_of(self.mark)
+        there = self.custody + public.credited_of(self.mark)
+        if granted > there:
+            detail = f"asset {self.mark}: {granted} are granted of {there} under custody"
+            raise Reverted(Revert.GRANT_TOO_LARGE, detail)
 
     def pay(self, sender: Address) -> int:
-        """Pay out the sender's pending balance; returns the quanta paid."""
+        """Pay out the sender's pending balance; returns what was paid."""
         amount = self.pending.get(sender, 0)
         if amount == 0:
             raise Reverted(Revert.NOTHING_TO_WITHDRAW, "no pending balance")

@@ -39,13 +39,15 @@ from rollup.protocol.encoding import (
     prices_blocks,
 )
 from rollup.protocol.market import Governance, require_prices
-from rollup.protocol.market_book import MarketBook, book_after, require_book
+from rollup.protocol.market_book import MarketBook, book_after, hour_is_due, require_book
 from rollup.protocol.oracle import require_reports
 from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.outflow import SignedOutflow
+from rollup.protocol.premium import premium_rates
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import LARGEST, ShapeClass
 from rollup.protocol.takeover import OrderTakeover, Takeover
+from rollup.protocol.tally import Tally
 from rollup.protocol.triggers import TriggerOpening
 from rollup.protocol.units import (
     Salt,
@@ -83,22 +85,27 @@ class Fill(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MarketsState(Private):
-    """The markets leaf: frontiers of longs and of shorts, biased bucket numbers, for each market
-    that was listed in the last batch; and a salt.
+    """The markets leaf: frontiers of longs and of shorts, biased bucket numbers, and the tally of
+    each market that was listed in the last batch; and a salt.
 
     A frontier is the bucket down to which all counters of its side have been shown to be zero.
     """
 
     frontiers: tuple[tuple[int, int], ...]
+    tallies: tuple[Tally, ...]
     salt: Salt
 
     def __post_init__(self) -> None:
         require_frontiers(self.frontiers)
+        require_tuple_of("tallies", self.tallies, Tally)
+        if len(self.tallies) != len(self.frontiers):
+            raise Rejected(Reason.TALLY_COUNT, "every market has a tally beside its frontiers")
         require_salt("markets salt", self.salt)
 
     def digest(self, compress_many: CompressMany) -> Digest:
         """The markets root."""
-        return fold_markets(market_blocks(self.frontiers, self.salt), compress_many)
+        tallies = [(each.premium, each.volume, each.open_interest) for each in self.tallies]
+        return fold_markets(market_blocks(self.frontiers, tallies, self.salt), compress_many)
 
 
 def require_frontiers(frontiers: object) -> None:
@@ -318,7 +325,19 @@ class Batch(Private):
     def book(self) -> MarketBook:
         """The market book with this batch's prices and funding. Nobody states it; whether the batch
         leaves its step open is known when it is done (`PublicInput.book_after`)."""
-        return book_after(self.pre.book, self.governance, self.time, self.prices, self.reports)
+        now = (self.governance, self.time, self.prices, self.reports)
+        return book_after(self.pre.book, *now, self.premium_rates)
+
+    @property
+    def is_hour_due(self) -> bool:
+        """Whether it charges the funding of an hour."""
+        return hour_is_due(self.pre.book, self.time)
+
+    @property
+    def premium_rates(self) -> tuple[int, ...]:
+        """One for each market where an hour is due, of what the state holds; else none."""
+        now = (self.governance, self.time, self.prices, self.reports)
+        return premium_rates(self.pre.book, self.pre.markets.tallies, *now)
 
     def require_fits(self, shape: ShapeClass) -> None:
         """Rejected with TOO_MANY if the batch holds more than its shape class takes."""

@@ -16,7 +16,6 @@ from rollup.protocol.batch import (
     AccountOpening,
     Batch,
     Globals,
-    MarketsState,
     NewSalts,
     PartialState,
     SlotOpening,
@@ -38,6 +37,7 @@ from rollup.protocol.deposit import KEY_WORDS, EntryKind, QueueEntry
 from rollup.protocol.encoding import digest_bytes, point_of, words_of
 from rollup.protocol.governance_codec import governance_value, read_governance
 from rollup.protocol.market_book_codec import book_value, read_book
+from rollup.protocol.markets_codec import markets_value, read_frontiers, read_markets
 from rollup.protocol.oracle import REPORTS_MAX
 from rollup.protocol.outflow_codec import outflow_value, read_outflow
 from rollup.protocol.positions import Positions
@@ -96,7 +96,7 @@ PRE_MEMBERS = (
     "trigger_siblings",
 )
 ACCOUNT_MEMBERS = ("header", "cash", "positions", "triggers", "below", "slots_root", "salt")
-ENTRY_NUMBERS = ("index", "account", "amount")
+ENTRY_NUMBERS = ("index", "account", "asset", "amount")
 GLOBALS_NUMBERS = ("number", "time", "total", "deposits_consumed", "flagged")
 
 
@@ -155,10 +155,7 @@ def _entry_value(entry: QueueEntry) -> Value:
 def _pre_value(pre: PartialState) -> Value:
     return {
         "book": book_value(pre.book),
-        "markets": {
-            "frontiers": [list(pair) for pair in pre.markets.frontiers],
-            "salt": digest_bytes(pre.markets.salt),
-        },
+        "markets": markets_value(pre.markets),
         "globals": {
             **_numbers(pre.globals, GLOBALS_NUMBERS),
             "salt": digest_bytes(pre.globals.salt),
@@ -207,7 +204,7 @@ def _read_batch(node: Node) -> Batch:
         **numbers,
         reports=tuple(_read_report(each) for each in record["reports"].items(REPORTS_MAX)),
         prices=_integers(record["prices"]),
-        frontiers=_frontiers(record["frontiers"]),
+        frontiers=read_frontiers(record["frontiers"]),
         redo=record["redo"].boolean(),
         governance=read_governance(record["governance"]),
         receipts=record["receipts"].raw(DIGEST_BYTES),
@@ -247,11 +244,10 @@ def _read_entry(node: Node) -> QueueEntry:
 
 def _read_pre(node: Node) -> PartialState:
     record = node.record(PRE_MEMBERS)
-    markets = record["markets"].record(("frontiers", "salt"))
     globals_ = record["globals"].record((*GLOBALS_NUMBERS, "salt"))
     return PartialState(
         book=read_book(record["book"]),
-        markets=MarketsState(_frontiers(markets["frontiers"]), _salt(markets["salt"])),
+        markets=read_markets(record["markets"]),
         globals=Globals(
             **{name: globals_[name].integer() for name in GLOBALS_NUMBERS},
             salt=_salt(globals_["salt"]),
@@ -270,12 +266,6 @@ def _read_pre(node: Node) -> PartialState:
 def _read_triggers(node: Node) -> TriggerOpening:
     index, *counters = (member.integer() for member in node.row(1 + COUNTERS))
     return TriggerOpening(index, tuple(counters))
-
-
-def _frontiers(node: Node) -> tuple[tuple[int, int], ...]:
-    """Of longs and of shorts, for each of some markets."""
-    pairs = [pair.row(2) for pair in node.items(MARKETS_MAX)]
-    return tuple((long.integer(), short.integer()) for long, short in pairs)
 
 
 def _read_opening(node: Node) -> AccountOpening:

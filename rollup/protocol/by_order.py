@@ -10,7 +10,12 @@ from collections.abc import Sequence
 from rollup.protocol.batch import Batch
 from rollup.protocol.constants import FILL_TIMESTAMP, REST_BITS, REST_TIMESTAMP
 from rollup.protocol.ledger import Entry, Ledger
-from rollup.protocol.liquidation import move, require_liquidatable, require_unsigned
+from rollup.protocol.liquidation import (
+    move,
+    require_liquidatable,
+    require_takeable,
+    require_unsigned,
+)
 from rollup.protocol.margin import value
 from rollup.protocol.order import Order, Side
 from rollup.protocol.outcome import FeeStep, OrderTakeoverStep, SideStep
@@ -79,6 +84,7 @@ def apply_order_takeover(
         order = batch.orders[takeover.order].order
         market = terms_of(terms, order.market)
         account = ledger.existing(takeover.account)
+        require_takeable(market)
         require_liquidatable(account, terms)
         require_unsigned(batch, takeover.account)
         _require_lots(takeover, order, account)

@@ -15,6 +15,7 @@ from rollup.protocol.account import (
     header_digests,
     slot_leaves,
 )
+from rollup.protocol.assets import USDC
 from rollup.protocol.batch import Batch, Globals, MarketsState
 from rollup.protocol.constants import ACCOUNT_BITS, PROTOCOL_VERSION, SLOT_BITS, TRIGGER_BITS
 from rollup.protocol.counting import (
@@ -66,7 +67,7 @@ def close(batch: Batch, ledger: Ledger, steps: Steps, compress_many: CompressMan
     tree = _update(ACCOUNT_BITS, leaves, batch.pre.account_siblings, compress_many)
     frontiers = frontiers_before(batch.pre.markets.frontiers, steps.terms)
     triggers, counted = _close_triggers(batch, accounts, frontiers, steps, compress_many)
-    markets = MarketsState(batch.frontiers, batch.salts.markets)
+    markets = MarketsState(batch.frontiers, steps.tallies, batch.salts.markets)
     globals_ = _globals_after(batch, steps, accounts)
     if steps.outflows and not is_closed(batch.frontiers, globals_.flagged, steps.terms):
         raise Rejected(Reason.OUTFLOW_STEP, "the batch leaves its step open, so no cash leaves")
@@ -265,9 +266,11 @@ def _globals_after(batch: Batch, steps: Steps, accounts: Sequence[TouchedAccount
     flagged accounts are counted."""
     before, deposits = batch.pre.globals, steps.deposits
     credited = sum(
-        step.entry.amount for step in deposits if step.outcome is DepositOutcome.CREDITED
+        step.entry.amount
+        for step in deposits
+        if step.outcome is DepositOutcome.CREDITED and step.entry.asset == USDC
     )
-    withdrawn = sum(withdrawal.amount for withdrawal in granted(steps))
+    withdrawn = sum(each.amount for each in granted(steps) if each.asset == USDC)
     return Globals(
         number=batch.number,
         time=batch.time,
@@ -281,7 +284,7 @@ def _globals_after(batch: Batch, steps: Steps, accounts: Sequence[TouchedAccount
 def granted(steps: Steps) -> tuple[GrantedWithdrawal, ...]:
     """What owners may claim at L1, in the order of the outflows."""
     return tuple(
-        GrantedWithdrawal(step.owner, step.signed.outflow.amount)
+        GrantedWithdrawal(step.owner, step.signed.outflow.amount, step.signed.outflow.asset)
         for step in steps.outflows
         if step.signed.outflow.is_withdrawal
     )
@@ -307,6 +310,7 @@ def _public_input(batch: Batch, globals_: Globals, new_root: Digest, steps: Step
         book_before=batch.pre.book,
         reports=batch.reports,
         prices=batch.prices,
+        premium_rates=batch.premium_rates,
         redo=batch.redo,
         total=globals_.total,
         deposits_before=batch.pre.globals.deposits_consumed,

@@ -23,9 +23,9 @@ ACCOUNT_LEAF_VERSION: Final = 3
 """Version 2 is a fold over the positions that are not empty (ADR 0016); version 1 had four. Version
 3 has each position's trigger, and says in the flags whether the account is below maintenance."""
 
-MARKETS_LEAF_VERSION: Final = 2
-"""Version 2 is a fold over the frontiers of the listed markets (ADR 0018); version 1 was a chain
-over a digest of prices."""
+MARKETS_LEAF_VERSION: Final = 3
+"""Version 3 has each market's tally beside its frontiers (ADR 0025). Version 2 was a fold over the
+frontiers of the listed markets (ADR 0018), version 1 a chain over a digest of prices."""
 
 BUCKET_NUMBER_BITS: Final = 16
 """Width of a biased bucket number, and so of a trigger: buckets of a thousandth of the listing
@@ -92,6 +92,9 @@ CASH_LIMIT: Final = 2**63
 CASH_BITS: Final = 64
 """Width of cash biased by CASH_LIMIT, and of the total under custody."""
 
+CUSTODY_BITS: Final = 62
+"""Lots of an asset under custody: some 2**22 accounts that hold as many as one may."""
+
 NOTIONAL_BITS: Final = 52
 """price x size of one fill: 4.5 billion dollars. Four full limbs, so a column sum of products of
 limbs cannot wrap the field."""
@@ -132,7 +135,41 @@ FUNDING_CAP_MAX: Final = 500
 """Funding of an hour, in millionths of the price: at most 0.05 %."""
 
 INTEREST_HOURS: Final = 8
-"""Interest is said for eight hours, as venues say it; its share of an hour is an eighth."""
+"""Interest is said for eight hours, as venues say it; its share of an hour is an eighth. So is a
+premium rate."""
+
+VOLUME_BITS: Final = 64
+"""size x price of an hour's fills of a market: 18 trillion dollars, two orders above what any
+market trades in a day. More is refused, so that a sum never wraps."""
+
+PREMIUM_LIMIT: Final = 2**63
+"""-PREMIUM_LIMIT <= premium < PREMIUM_LIMIT: below 0.07 of the volume, since what is counted of a
+fill is clipped at 2**16 / 10**6 of its price; so a volume in bounds has a premium in bounds."""
+
+PREMIUM_BITS: Final = 64
+"""Width of a premium biased by PREMIUM_LIMIT."""
+
+OPEN_INTEREST_BITS: Final = 40
+"""Lots held of a market in all: below the cap that governance sets, which is a size."""
+
+IMPACT_BITS: Final = 52
+"""What governance says a premium is measured against at least: a notional."""
+
+CLIP_FEES: Final = 4
+"""A fill counts towards a premium up to as far from the oracle price as so many times what both its
+sides pay in fees: half of INTEREST_HOURS, so that an hour's funding that somebody moves by trading
+with himself brings him at most what he pays (docs/soundness/funding.md)."""
+
+CLIP_BITS: Final = 27
+"""How far from an oracle price a fill's counts: 0.066 of 2**29 ticks at most."""
+
+PREMIUM_RATE_BITS: Final = 17
+"""A premium rate lies within 2**17 millionths: CLIP_FEES x (taker's + maker's fee) is at most
+65,528, and rounding down takes less than ten."""
+
+PREMIUM_UNIT: Final = 10
+"""Where an hour's volume was thin its premium rate is a multiple of so many millionths: there it
+tells of single trades."""
 
 CHAIN_BITS: Final = 30
 """Chain and venue identifiers are one field element each."""

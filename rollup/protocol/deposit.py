@@ -11,16 +11,21 @@ from rollup.crypto.curve import Point, is_on_curve
 from rollup.field.koalabear import P
 from rollup.hash.keccak import DIGEST_BYTES, keccak256
 from rollup.protocol.account import Header
+from rollup.protocol.assets import USDC, is_known, require_mark
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
     AMOUNT_BITS,
     CASH_LIMIT,
     DIGEST_LENGTH,
     OWNER_BYTES,
+    POSITION_LIMIT,
     QUEUE_BITS,
     SEPTIC_LENGTH,
+    SIZE_BITS,
 )
 from rollup.protocol.encoding import point_of
+from rollup.protocol.holding import Holding, balance
+from rollup.protocol.market import Governance
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import (
     require_bounds,
@@ -53,6 +58,8 @@ class DepositOutcome(IntEnum):
     ACCOUNT_MISSING = 4
     CASH_OVERFLOW = 5
     NOT_OWNER = 6
+    ASSET_OVERFLOW = 7
+    ASSET_UNKNOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,9 @@ class QueueEntry:
 
     `owner` is the L1 sender: the new account's owner, who alone may give it another key, and whom a
     refund goes to. Words are any 32-bit numbers, because L1 does not know the field; REGISTER and
-    ROTATE bring a key (x, y) and a viewing commitment, CREDIT has zeros there.
+    ROTATE bring a key (x, y) and a viewing commitment, CREDIT has zeros there. `amount` is in
+    quanta of USDC, or in lots of the asset that the mark `asset` names (rollup.protocol.assets),
+    which ROTATE does not bring.
     """
 
     index: int
@@ -71,6 +80,7 @@ class QueueEntry:
     key_words: tuple[int, ...]
     viewing_words: tuple[int, ...]
     amount: int
+    asset: int = USDC
 
     def __post_init__(self) -> None:
         require_bounds("queue index", self.index, 0, 1 << QUEUE_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
@@ -83,13 +93,17 @@ class QueueEntry:
         require_length("viewing_words", self.viewing_words, DIGEST_LENGTH)
         for word in (*self.key_words, *self.viewing_words):
             require_bounds("word", word, 0, 1 << 32, Reason.WORD_OUT_OF_BOUNDS)
-        require_bounds("amount", self.amount, 0, 1 << AMOUNT_BITS, Reason.AMOUNT_OUT_OF_BOUNDS)
+        require_mark("asset", self.asset)
+        amount_bits = AMOUNT_BITS if self.asset == USDC else SIZE_BITS
+        require_bounds("amount", self.amount, 0, 1 << amount_bits, Reason.AMOUNT_OUT_OF_BOUNDS)
         if self.kind is EntryKind.CREDIT and any((*self.key_words, *self.viewing_words)):
             raise Rejected(Reason.MALFORMED, "a credit brings no key and no viewing commitment")
+        if self.kind is EntryKind.ROTATE and self.asset != USDC:
+            raise Rejected(Reason.MALFORMED, "a rotation brings USDC")
 
     def encode(self) -> bytes:
         """Canonical bytes, every member at its width, big-endian: numbers 8 bytes, words 4."""
-        numbers = (self.index, int(self.kind), self.account, self.amount)
+        numbers = (self.index, int(self.kind), self.account, self.asset, self.amount)
         return b"".join(
             (
                 *(number.to_bytes(8, "big") for number in numbers),
@@ -121,24 +135,32 @@ def extend_queue(head: bytes, entry: QueueEntry) -> bytes:
     return keccak256(head + entry.encode())
 
 
-def judge(entry: QueueEntry, cash: int | None, owner: bytes | None) -> DepositOutcome:
-    """What becomes of an entry, given its account's cash and owner (None: no such account).
+def judge(
+    entry: QueueEntry, holding: Holding | None, owner: bytes | None, governance: Governance
+) -> DepositOutcome:
+    """What becomes of an entry, given what its account holds and whose it is (None: no such
+    account).
 
-    Registration and rotation: canonical words, then on the curve. Registration: the account must
-    not exist. All others: it must. Rotation: the sender owns it. Then cash + amount must stay below
-    2**63.
+    What it is of must be listed. Registration and rotation: canonical words, then on the curve.
+    Registration: the account must not exist. All others: it must. Rotation: the sender owns it.
+    Then cash + amount must stay below 2**63, or lots + amount below 2**40.
     """
+    if not is_known(governance, entry.asset):
+        return DepositOutcome.ASSET_UNKNOWN
     if entry.kind is not EntryKind.CREDIT and (fault := _key_fault(entry)) is not None:
         return fault
     if entry.kind is EntryKind.REGISTER:
-        return DepositOutcome.CREDITED if cash is None else DepositOutcome.ACCOUNT_EXISTS
-    if cash is None:
+        return DepositOutcome.CREDITED if holding is None else DepositOutcome.ACCOUNT_EXISTS
+    if holding is None:
         return DepositOutcome.ACCOUNT_MISSING
     if entry.kind is EntryKind.ROTATE and entry.owner != owner:
         return DepositOutcome.NOT_OWNER
-    if cash + entry.amount >= CASH_LIMIT:
-        return DepositOutcome.CASH_OVERFLOW
-    return DepositOutcome.CREDITED
+    if entry.asset == USDC:
+        fits, too_much = holding.cash + entry.amount < CASH_LIMIT, DepositOutcome.CASH_OVERFLOW
+    else:
+        lots = balance(holding, entry.asset) + entry.amount
+        fits, too_much = lots < POSITION_LIMIT, DepositOutcome.ASSET_OVERFLOW
+    return DepositOutcome.CREDITED if fits else too_much
 
 
 def _key_fault(entry: QueueEntry) -> DepositOutcome | None:

@@ -17,11 +17,15 @@ from rollup.protocol.constants import (
     CASH_BITS,
     CASH_LIMIT,
     MARKETS_LEAF_VERSION,
+    OPEN_INTEREST_BITS,
     OUTFLOW_BITS,
     POSITION_BITS,
     POSITION_LIMIT,
+    PREMIUM_BITS,
+    PREMIUM_LIMIT,
     SIZE_BITS,
     TIME_BITS,
+    VOLUME_BITS,
 )
 from rollup.protocol.units import Salt
 
@@ -157,10 +161,22 @@ def prices_blocks(prices: Sequence[int]) -> tuple[Block, ...]:
     return split_blocks((len(prices), *prices))
 
 
-def market_blocks(frontiers: Sequence[tuple[int, int]], salt: Salt) -> tuple[Block, ...]:
-    """MARKETS, a fold: for each listed market frontier of longs, of shorts (biased), zeros 6; then
-    salt 4, zeros 4. The last block is the salt, so that it parses in one way."""
-    listed = [_block((long, short, 0, 0, 0, 0, 0, 0)) for long, short in frontiers]
+def tally_words(premium: int, volume: int, open_interest: int) -> tuple[int, ...]:
+    """Elements of a market's tally: premium 3 (biased by 2**63), volume 3, open interest 2."""
+    biased = packed(premium + PREMIUM_LIMIT, PREMIUM_BITS)
+    return (*biased, *packed(volume, VOLUME_BITS), *packed(open_interest, OPEN_INTEREST_BITS))
+
+
+def market_blocks(
+    frontiers: Sequence[tuple[int, int]], tallies: Sequence[tuple[int, int, int]], salt: Salt
+) -> tuple[Block, ...]:
+    """MARKETS, a fold: two blocks for each listed market, frontier of longs, of shorts (biased),
+    then its tally 8, zeros 6; at last salt 4, zeros 4, so that it parses in one way."""
+    listed = [
+        block
+        for pair, tally in zip(frontiers, tallies, strict=True)
+        for block in split_blocks((*pair, *tally_words(*tally)))
+    ]
     return (*listed, *split_blocks(salt))
 
 

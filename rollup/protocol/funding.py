@@ -1,8 +1,10 @@
 """Funding: what a lot held pays a lot owed, as one public number of a market that grows.
 
 A claim on price less F pays the rise of F to whoever sold it, by whole quanta and without a cell in
-any account. Of the two parts of a rate, interest and premium, this version has interest. Pure, and
-outside the circuit. Vectors for other languages: tests/vectors/funding.json.
+any account. A rate has two parts: interest, which governance says, and the premium rate, by which a
+market that trades above its oracle price charges its longs more; that one is proved
+(rollup.protocol.tally). The rest is pure, and outside the circuit.
+Vectors for other languages: tests/vectors/funding.json.
 Spec: docs/spec/14-funding.md.
 """
 
@@ -35,10 +37,11 @@ def hour(time: int) -> int:
     return time // HOUR_MS
 
 
-def rate(interest: int, cap: int) -> int:
-    """The rate of an hour, in 1 / RATE_SCALE: interest within the cap, which is of an hour."""
+def rate(premium_rate: int, interest: int, cap: int) -> int:
+    """The rate of an hour, in 1 / RATE_SCALE: premium rate and interest, which are of eight hours,
+    together within the cap, which is of one."""
     most = INTEREST_HOURS * cap
-    return max(-most, min(interest, most))
+    return max(-most, min(premium_rate + interest, most))
 
 
 def charged(before: Funding, rate: int, price: int) -> Funding:

@@ -32,6 +32,7 @@ from rollup.protocol.positions import NO_POSITIONS
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.roots import fresh_slots_root
 from rollup.protocol.state import State
+from rollup.protocol.tally import NO_TALLY
 from rollup.protocol.terms import batch_terms
 from rollup.protocol.units import Salt, require_bounds, require_bytes
 
@@ -113,6 +114,7 @@ class Genesis:
             },
             MarketsState(
                 tuple(terms.numbers for terms in batch_terms(self.governance, self.book())),
+                (NO_TALLY,) * len(self.prices),
                 NO_SALT,
             ),
             Globals(number=0, time=self.time, total=0, deposits_consumed=0, salt=NO_SALT),

@@ -1,15 +1,22 @@
 """Governance as a record of numbers and text: one form for batch, public input and genesis."""
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError, Value
 from rollup.oracle.package import FEED_BYTES
 from rollup.protocol.constants import MARKETS_MAX, OWNER_BYTES
-from rollup.protocol.market import GOVERNANCE_TAG, SYMBOL_LENGTH_MAX, Governance, Market
+from rollup.protocol.market import (
+    GOVERNANCE_TAG,
+    SYMBOL_LENGTH_MAX,
+    Governance,
+    Market,
+    MarketKind,
+)
 from rollup.protocol.oracle import SIGNERS_MAX, Feed, OracleTerms
+from rollup.protocol.rejection import Reason, Rejected
 
 MARKET_NUMBERS = (
     "price_decimals",
@@ -23,6 +30,9 @@ MARKET_NUMBERS = (
     "bucket",
     "funding_cap",
     "interest",
+    "impact_notional",
+    "open_interest_cap",
+    "kind",
     "least_order",
 )
 GOVERNANCE_NUMBERS = ("fee_account", "backstop_account", "clock_behind_ms", "clock_ahead_ms")
@@ -41,10 +51,25 @@ def governance_value(governance: Governance) -> Value:
     }
 
 
+def market_numbers(market: Market) -> dict[str, int]:
+    """All of a market that is a number, by name; its kind is one too."""
+    return {name: int(getattr(market, name)) for name in MARKET_NUMBERS}
+
+
+def market_of_numbers(symbol: str, numbers: Mapping[str, int]) -> Market:
+    """The market of a symbol and `market_numbers`. Rejected if there is none."""
+    try:
+        kind = MarketKind(numbers["kind"])
+    except ValueError as error:
+        raise Rejected(Reason.MALFORMED, "kind must be 0 (perp) or 1 (asset)") from error
+    others = {name: number for name, number in numbers.items() if name != "kind"}
+    return Market(symbol, **others, kind=kind)
+
+
 def _market_value(market: Market) -> Value:
     return {
         "symbol": market.symbol,
-        **{name: getattr(market, name) for name in MARKET_NUMBERS},
+        **market_numbers(market),
     }
 
 
@@ -71,10 +96,8 @@ def read_governance(node: Node) -> Governance:
 
 def _read_market(node: Node) -> Market:
     record = node.record(("symbol", *MARKET_NUMBERS))
-    return Market(
-        symbol=record["symbol"].text(SYMBOL_LENGTH_MAX),
-        **{name: record[name].integer() for name in MARKET_NUMBERS},
-    )
+    numbers = {name: record[name].integer() for name in MARKET_NUMBERS}
+    return market_of_numbers(record["symbol"].text(SYMBOL_LENGTH_MAX), numbers)
 
 
 def _read_oracle(node: Node) -> OracleTerms:
@@ -144,4 +167,5 @@ class _Reader:
 
 def _take_market(reader: _Reader) -> Market:
     symbol, *numbers = reader.take(_MARKET)
-    return Market(symbol.rstrip(b"\0").decode("latin-1"), *numbers)
+    named = dict(zip(MARKET_NUMBERS, numbers, strict=True))
+    return market_of_numbers(symbol.rstrip(b"\0").decode("latin-1"), named)

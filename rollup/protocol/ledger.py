@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from rollup.private import Private
 from rollup.protocol.account import Account, Header, SlotState
 from rollup.protocol.batch import PartialState
-from rollup.protocol.margin import NOTHING, Holding
+from rollup.protocol.holding import NOTHING, Holding
 from rollup.protocol.positions import NO_POSITIONS, Positions
 from rollup.protocol.rejection import Reason, Rejected
 
@@ -104,6 +104,16 @@ class Ledger:
         for place, key in enumerate(self.slots):
             if key not in self._slots_touched:
                 raise Rejected(Reason.OPENING_EXCESS, f"slot opening {place} is for nothing")
+
+    def opened(self, listed: int) -> list[int]:
+        """How many more lots of each market are held than before the batch: held lots are as many
+        as those owed."""
+        found = [0] * listed
+        for entry in self.accounts.values():
+            before = entry.holding_before.positions
+            for market in entry.traded:
+                found[market] += max(entry.positions[market], 0) - max(before[market], 0)
+        return found
 
     def place(self, index: int) -> str:
         """Which opening an account has: what a refusal says instead of the account's index."""

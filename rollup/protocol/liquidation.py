@@ -40,6 +40,7 @@ def apply_takeover(
     takeover, backstop = batch.takeovers[place], batch.governance.backstop_account
     with refusals_at(f"takeover {place}"):
         market = terms_of(terms, takeover.market)
+        require_takeable(market)
         require_not_backstop(takeover, backstop)
         account = ledger.existing(takeover.account)
         index = backstop if takeover.route is Route.BACKSTOP else takeover.taker
@@ -71,6 +72,12 @@ def _require_taker(
     else:
         require_unordered(takeover, taker)
         require_no_backstop(takeover, batch.governance.backstop_account)
+
+
+def require_takeable(market: MarketTerms) -> None:
+    """A lot of an asset counts for nothing: taken at that, it would be taken for nothing."""
+    if market.is_asset:
+        raise Rejected(Reason.ASSET_TAKEN, "nobody takes lots of an asset of anybody")
 
 
 def require_not_backstop(takeover: Takeover, backstop: int) -> None:

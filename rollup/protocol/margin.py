@@ -6,25 +6,14 @@ compared exactly.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from rollup.protocol.constants import LADDER_BITS, SAFETY_MAX
+from rollup.protocol.holding import Holding
 from rollup.protocol.outcome import Closing, Valuation
-from rollup.protocol.positions import NO_POSITIONS, Positions
+from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.terms import MarketTerms, terms_of
 from rollup.protocol.triggers import side_of
-
-
-class Holding(NamedTuple):
-    """What margin looks at: cash in quanta and positions in lots."""
-
-    cash: int
-    positions: Positions
-
-
-NOTHING = Holding(0, NO_POSITIONS)
-"""What an account that does not exist holds."""
 
 
 def value(holding: Holding, terms: Sequence[MarketTerms]) -> Valuation:
@@ -46,9 +35,10 @@ def excess(holding: Holding, terms: Sequence[MarketTerms]) -> int:
     return value(holding, terms).excess
 
 
-def risk_grew(before: Holding, after: Holding) -> bool:
-    """Whether any |size| grew or any sign flipped. Fees and losses alone are not risk taken."""
-    return bool(grown(before, after))
+def risk_grew(before: Holding, after: Holding, terms: Sequence[MarketTerms]) -> bool:
+    """Whether any |size| grew or any sign flipped. Fees and losses alone are not risk taken; nor
+    are lots of an asset, which lose nothing that counts."""
+    return any(not terms_of(terms, market).is_asset for market in grown(before, after))
 
 
 def grown(before: Holding, after: Holding) -> list[int]:
@@ -70,6 +60,12 @@ def is_dust(before: Holding, after: Holding, terms: Sequence[MarketTerms]) -> bo
     )
 
 
+def require_not_owed(after: Holding, terms: Sequence[MarketTerms]) -> None:
+    """Nobody owes lots of an asset: what all hold together is what L1 does."""
+    if any(size < 0 and terms_of(terms, market).is_asset for market, size in after.positions):
+        raise Rejected(Reason.ASSET_OWED, "it would owe lots of an asset")
+
+
 def closing(
     before: Holding,
     after: Holding,
@@ -81,16 +77,18 @@ def closing(
     """How a batch may close an account. `traded` says that orders of its own were filled,
     `paid_out` that cash left it by an outflow, which is risk taken like any other.
 
-    Rejected: MARGIN if it is left with too little, LADDER if it grew too large, BELOW_RISK and
-    BELOW_TRADED if it is below maintenance and did more than being liquidated or paid in to.
+    Rejected: ASSET_OWED if it would owe an asset, MARGIN if it is left with too little, LADDER if
+    it grew too large, BELOW_RISK and BELOW_TRADED if it is below maintenance and did more than
+    being liquidated or paid in to.
     """
+    require_not_owed(after, terms)
     mark, now = value(before, terms), value(after, terms)
-    grew = paid_out or risk_grew(before, after)
+    grew = paid_out or risk_grew(before, after, terms)
     if grew:
         _require_initial(now)
     if now.excess >= 0:
         return Closing(mark, now, safety_of(now), below=False, grew=grew)
-    if mark.excess >= 0 or not after.positions.held:
+    if mark.excess >= 0 or not now.ladder:
         raise Rejected(Reason.MARGIN, "it would be left with less than maintenance margin")
     if grew:
         raise Rejected(Reason.BELOW_RISK, "below maintenance, its positions only shrink")
@@ -108,19 +106,20 @@ def _require_initial(now: Valuation) -> None:
 
 def safety_of(now: Valuation) -> int:
     """The greatest whole number of buckets that all positions may lose at once with nothing below
-    maintenance, up to SAFETY_MAX; 0 where nothing is held."""
+    maintenance, up to SAFETY_MAX; 0 where nothing is held that counts."""
     return min(now.excess // now.ladder, SAFETY_MAX) if now.ladder else 0
 
 
 def margin_refusal(
     before: Holding, after: Holding, terms: Sequence[MarketTerms], *, paid_out: bool = False
 ) -> Reason | None:
-    """Why an account that trades, or pays out, could not be closed so, LADDER or MARGIN; None if it
-    could."""
+    """Why an account that trades, or pays out, could not be closed so, LADDER, ASSET_OWED or
+    MARGIN; None if it could."""
     try:
         closing(before, after, terms, traded=True, paid_out=paid_out)
     except Rejected as refusal:
-        return Reason.LADDER if refusal.reason is Reason.LADDER else Reason.MARGIN
+        told = (Reason.LADDER, Reason.ASSET_OWED)
+        return refusal.reason if refusal.reason in told else Reason.MARGIN
     return None
 
 

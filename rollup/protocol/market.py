@@ -4,6 +4,8 @@ Spec: docs/spec/01-numbers.md and 06-margin.md.
 """
 
 from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
 
 from rollup.hash.keccak import keccak256
 from rollup.protocol.constants import (
@@ -14,8 +16,10 @@ from rollup.protocol.constants import (
     FEE_SCALE,
     FRACTION_SCALE,
     FUNDING_CAP_MAX,
+    IMPACT_BITS,
     INTEREST_HOURS,
     MARKETS_MAX,
+    OPEN_INTEREST_BITS,
     ORACLE_PRICE_BITS,
     SIZE_BITS,
     TIME_BITS,
@@ -38,15 +42,38 @@ LISTING_BUCKETS_MAX = 1 << 13
 16 bits, would leave their range."""
 
 
+ABSENT_OF_ASSETS: Final = (
+    "liquidation_fee",
+    "bucket",
+    "funding_cap",
+    "interest",
+    "impact_notional",
+    "open_interest_cap",
+    "least_order",
+)
+"""Members of a market that are 0 where it is an asset."""
+
+
+class MarketKind(IntEnum):
+    """What a market's lots are: claims on a price (PERP), of either sign, which sum to zero; or a
+    token that L1 holds (ASSET), never below zero, which sum to what it holds."""
+
+    PERP = 0
+    ASSET = 1
+
+
 @dataclass(frozen=True, slots=True)
 class Market:
-    """One perpetual future: its scale, its risk, its fees and its funding.
+    """One market: its scale, its risk, its fees and its funding.
 
     A lot at a tick is one quantum of collateral: price_decimals + size_decimals = 6 (ADR 0002).
-    Fractions and the liquidation fee are of FRACTION_SCALE, fee rates of FEE_SCALE. `bucket` is a
+    Fractions, which are haircuts of an asset, and the liquidation fee are of FRACTION_SCALE, fee
+    rates of FEE_SCALE. `bucket` is a
     count of ticks; `funding_cap` bounds the funding of an hour and `interest` is the part of eight
-    hours that flows whatever the trades are, both of FEE_SCALE. `least_order`, in lots, is the
-    least that an order leaves of a position which it makes larger or turns round.
+    hours that flows whatever the trades are, both of FEE_SCALE. A premium is measured against
+    `impact_notional` at least, in quanta: so much has to be traded or held to move funding by what
+    it pays. No batch adds to more than `open_interest_cap` lots held. `least_order`, in lots, is
+    the least that a batch leaves of a position which it makes larger or turns round; 0 for none.
     """
 
     symbol: str
@@ -61,9 +88,14 @@ class Market:
     bucket: int
     funding_cap: int
     interest: int
-    least_order: int
+    impact_notional: int
+    open_interest_cap: int
+    kind: MarketKind = MarketKind.PERP
+    least_order: int = 0
 
     def __post_init__(self) -> None:
+        if not isinstance(self.kind, MarketKind):
+            raise Rejected(Reason.MALFORMED, "kind must be a MarketKind")
         _require_symbol(self.symbol)
         for name in ("price_decimals", "size_decimals"):
             scale = getattr(self, name)
@@ -80,12 +112,33 @@ class Market:
         for name in ("taker_fee", "maker_fee"):
             rate = getattr(self, name)
             require_bounds(name, rate, 0, 1 << FEE_RATE_BITS, Reason.FEE_RATE_OUT_OF_BOUNDS)
+        if self.is_asset:
+            self._require_safe_asset()
+            return
         require_bounds("bucket", self.bucket, 1, 1 << BUCKET_BITS, Reason.BUCKET_OUT_OF_BOUNDS)
         least_end = 1 << SIZE_BITS
-        require_bounds("least_order", self.least_order, 1, least_end, Reason.SIZE_OUT_OF_BOUNDS)
+        require_bounds("least_order", self.least_order, 0, least_end, Reason.SIZE_OUT_OF_BOUNDS)
         self._require_safe_fractions()
         self._require_safe_liquidation()
         self._require_safe_funding()
+        self._require_measures()
+
+    @property
+    def is_asset(self) -> bool:
+        """Whether its lots are a token that L1 holds."""
+        return self.kind is MarketKind.ASSET
+
+    def _require_safe_asset(self) -> None:
+        """Its fractions are haircuts, and whole: a lot counts for nothing, so nobody can owe money
+        against it that a fall of its price would leave uncovered. There is nothing to liquidate or
+        to fund, no bucket that its price could leave, and no cap on what people bring of it."""
+        for name in ("initial_fraction", "maintenance_fraction"):
+            if getattr(self, name) != FRACTION_SCALE:
+                detail = f"{name} of an asset must be {FRACTION_SCALE}: nothing of it is collateral"
+                raise Rejected(Reason.HAIRCUT, detail)
+        for name in ABSENT_OF_ASSETS:
+            if getattr(self, name) != 0:
+                raise Rejected(Reason.ASSET_TERMS, f"{name} of an asset must be 0")
 
     def _require_safe_fractions(self) -> None:
         """maintenance <= initial, and the band narrower than their difference.
@@ -118,12 +171,19 @@ class Market:
             )
 
     def _require_safe_funding(self) -> None:
-        """The cap is at most twice the least fee, so that nobody gains by trading with himself to
-        move funding; and the interest is a rate within the cap."""
+        """The cap is at most twice the least fee, so that nobody gains by opening a position for
+        the moment of the charge and closing it; and the interest is a rate within the cap."""
         reason, least = Reason.FUNDING_TOO_HIGH, min(self.taker_fee, self.maker_fee)
         cap_end = min(2 * least, FUNDING_CAP_MAX) + 1
         require_bounds("funding_cap", self.funding_cap, 0, cap_end, reason)
         require_bounds("interest", self.interest, 0, INTEREST_HOURS * self.funding_cap + 1, reason)
+
+    def _require_measures(self) -> None:
+        """What a premium is measured against is never 0, and some lots may be held."""
+        impact, lots = Reason.IMPACT_OUT_OF_BOUNDS, Reason.OPEN_INTEREST_OUT_OF_BOUNDS
+        require_bounds("impact_notional", self.impact_notional, 1, 1 << IMPACT_BITS, impact)
+        end = 1 << OPEN_INTEREST_BITS
+        require_bounds("open_interest_cap", self.open_interest_cap, 1, end, lots)
 
 
 def _require_symbol(symbol: object) -> None:
@@ -200,6 +260,9 @@ class Governance:
                 market.bucket,
                 market.funding_cap,
                 market.interest,
+                market.impact_notional,
+                market.open_interest_cap,
+                int(market.kind),
                 market.least_order,
             )
             parts.extend(number.to_bytes(8, "big") for number in numbers)
@@ -236,7 +299,9 @@ def _require_safe_step(number: int, market: Market, feed: Feed) -> None:
 
 
 def _require_buckets(number: int, market: Market, feed: Feed) -> None:
-    """A listing price lies well inside what numbers of buckets can say."""
+    """A listing price lies well inside what numbers of buckets can say; an asset has none."""
+    if market.is_asset:
+        return
     most = market.bucket * LISTING_BUCKETS_MAX
     if feed.listing_price > most:
         raise Rejected(
@@ -248,9 +313,9 @@ def _require_buckets(number: int, market: Market, feed: Feed) -> None:
 
 def require_continues(before: Governance, after: Governance) -> None:
     """Refuse unless a state under `before` can go on under `after`: every market keeps its number,
-    symbol, scale and bucket, since positions are counted in its lots and triggers in its buckets;
-    its maintenance moves by a step at most; others may be added behind them; and fee account and
-    backstop stay, which L1 cannot know to exist."""
+    symbol, kind, scale and bucket, since positions are counted in its lots and triggers in its
+    buckets; its maintenance moves by a step at most; others may be added behind them; and fee
+    account and backstop stay, which L1 cannot know to exist."""
     for name in ("fee_account", "backstop_account"):
         kept, given = getattr(before, name), getattr(after, name)
         if given != kept:
@@ -265,11 +330,11 @@ def require_continues(before: Governance, after: Governance) -> None:
 
 
 def _require_market_continues(number: int, before: Market, after: Market, step: int) -> None:
-    kept = ("symbol", "price_decimals", "size_decimals", "bucket")
+    kept = ("symbol", "kind", "price_decimals", "size_decimals", "bucket")
     if any(getattr(before, name) != getattr(after, name) for name in kept):
         raise Rejected(
             Reason.GOVERNANCE_CHANGED,
-            f"market {number} must keep its symbol, its scale and its bucket",
+            f"market {number} must keep its symbol, its kind, its scale and its bucket",
         )
     moved = abs(after.maintenance_fraction - before.maintenance_fraction)
     if moved > step:

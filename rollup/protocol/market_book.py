@@ -5,13 +5,14 @@ one that follows from public data alone. So prices, funding and what bounds them
 proof, and nobody states what can be computed. Spec: docs/spec/14-funding.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
 from rollup.hash.keccak import keccak256
 from rollup.oracle.package import SignedPackage
 from rollup.protocol.constants import (
+    CUSTODY_BITS,
     FUNDING_BITS,
     FUNDING_CAP_MAX,
     MARKETS_MAX,
@@ -31,23 +32,25 @@ from rollup.protocol.oracle import STEP_MAX, Feed
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import require_bounds, require_tuple_of
 
-BOOK_TAG = b"crypsis-book-2"
+BOOK_TAG = b"crypsis-book-3"
 """Domain and version of the digest."""
 
-ENTRY_NUMBERS = ("price", "funding", "carry", "step", "funding_cap")
+ENTRY_NUMBERS = ("price", "funding", "carry", "step", "funding_cap", "custody")
 
 
 @dataclass(frozen=True, slots=True)
 class BookEntry:
     """One market after a batch: its price in ticks, its funding F in ticks, what rounding left of F
-    in 1 / RATE_SCALE of a tick, and the bounds that its governance said: how far a price moves in
-    a batch, and funding in an hour."""
+    in 1 / RATE_SCALE of a tick, and the bounds that its governance said: how far a price moves in a
+    batch, and funding in an hour. `custody` is how many lots of an asset L1 holds for all who have
+    them together; 0 of a perpetual."""
 
     price: int
     funding: int
     carry: int
     step: int
     funding_cap: int
+    custody: int = 0
 
     def __post_init__(self) -> None:
         require_price_bounds("price", self.price)
@@ -57,6 +60,7 @@ class BookEntry:
         require_bounds("step", self.step, 1, STEP_MAX + 1, Reason.FRACTION_OUT_OF_BOUNDS)
         cap = self.funding_cap
         require_bounds("funding_cap", cap, 0, FUNDING_CAP_MAX + 1, Reason.FUNDING_TOO_HIGH)
+        require_bounds("custody", self.custody, 0, 1 << CUSTODY_BITS, Reason.CUSTODY_OUT_OF_BOUNDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,19 @@ class MarketBook:
         """The same after a batch of this time that closed its step, or did not."""
         return replace(self, open_since=0 if closed else self.open_since or time)
 
+    def kept(self, changes: Mapping[int, int]) -> Self:
+        """The same with other custody: by market, by how many lots it grew or fell. Rejected if
+        more leaves than there is."""
+        markets = tuple(
+            replace(entry, custody=entry.custody + changes.get(number, 0))
+            for number, entry in enumerate(self.markets)
+        )
+        return replace(self, markets=markets)
+
+    def custody(self, market: int) -> int:
+        """Lots of an asset under custody; 0 where the market was not listed."""
+        return self.markets[market].custody if market < len(self.markets) else 0
+
     @property
     def prices(self) -> tuple[int, ...]:
         """A price for each market."""
@@ -133,37 +150,45 @@ def book_after(
     time: int,
     prices: Sequence[int],
     reports: Sequence[SignedPackage],
+    premium_rates: Sequence[int],
 ) -> MarketBook:
     """The book after a batch of this time, with these prices made of these reports; but for whether
-    the batch closes its step (`stepped`).
+    the batch closes its step (`stepped`), and for what it brings into custody or lets out (`kept`).
 
-    In the first batch of a later hour that begins a step every market is charged funding once,
-    however many hours passed; not one that is new, or has no report, so that its price is not of
-    now.
+    Where an hour is due every market is charged funding once, however many hours passed, by its
+    premium rate, of which there is one for each (else none); not one that is new, or has no report,
+    so that its price is not of now.
     """
     reported = {report.package.points[0].feed for report in reports}
-    now = before.hour if before.is_open else max(before.hour, hour(time))
-    is_due = now > before.hour
+    is_due = hour_is_due(before, time)
+    now = hour(time) if is_due else before.hour
     listed = zip(governance.markets, governance.oracle.feeds, prices, strict=True)
     markets = []
     for number, (market, feed, price) in enumerate(listed):
-        funding = NO_FUNDING
+        funding, custody = NO_FUNDING, before.custody(number)
         if number < len(before.markets):
             entry = before.markets[number]
             funding = Funding(entry.funding, entry.carry)
             if is_due and feed.feed in reported:
-                funding = charged(funding, _rate(entry, market), price)
-        markets.append(_entry(market, feed, price, funding))
+                hourly = _rate(entry, market, premium_rates[number])
+                funding = charged(funding, hourly, price)
+        markets.append(_entry(market, feed, price, funding, custody))
     return MarketBook(now, before.open_since, tuple(markets))
 
 
-def _rate(before: BookEntry, market: Market) -> int:
+def hour_is_due(before: MarketBook, time: int) -> bool:
+    """Whether a batch of this time is the first of a later hour that begins a step: then funding is
+    charged, and what is counted of an hour starts again."""
+    return not before.is_open and hour(time) > before.hour
+
+
+def _rate(before: BookEntry, market: Market, premium_rate: int) -> int:
     """The rate of an hour, within the smaller of the caps of now and of the last batch."""
-    return rate(market.interest, min(market.funding_cap, before.funding_cap))
+    return rate(premium_rate, market.interest, min(market.funding_cap, before.funding_cap))
 
 
-def _entry(market: Market, feed: Feed, price: int, funding: Funding) -> BookEntry:
-    return BookEntry(price, funding.offset, funding.carry, feed.step, market.funding_cap)
+def _entry(market: Market, feed: Feed, price: int, funding: Funding, custody: int = 0) -> BookEntry:
+    return BookEntry(price, funding.offset, funding.carry, feed.step, market.funding_cap, custody)
 
 
 def require_book(name: str, value: object) -> None:

@@ -17,6 +17,7 @@ from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.outflow import SignedOutflow
 from rollup.protocol.public import PublicInput
 from rollup.protocol.takeover import OrderTakeover, Route, Takeover, liquidated_in
+from rollup.protocol.tally import Tally
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.triggers import Counters
 from rollup.tree.multi import TouchedNode
@@ -58,7 +59,8 @@ class Closing(Private):
 @dataclass(frozen=True, slots=True, repr=False)
 class DepositStep(Private):
     """One queue entry at its memory timestamp; `existed` is before it, and `owner` whose the
-    account was. Refused: nothing changes."""
+    account was. Refused: nothing changes. Lots are those in the market of the asset that the entry
+    is of, 0 for USDC."""
 
     timestamp: int
     entry: QueueEntry
@@ -67,6 +69,8 @@ class DepositStep(Private):
     owner: bytes | None
     cash_before: int
     cash_after: int
+    lots_before: int = 0
+    lots_after: int = 0
 
     @property
     def asks_owner(self) -> bool:
@@ -151,17 +155,18 @@ class OrderTakeoverStep(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PurseStep(Private):
-    """What a transfer did to the cash of the account that receives it."""
+    """What a transfer did to the account that receives it: its cash, or its position."""
 
     account: int
-    cash_before: int
-    cash_after: int
+    before: int
+    after: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class OutflowStep(Private):
     """One outflow at its memory timestamp, with the key it was signed by and the owner of its
-    account, an L1 address. `receiver` is None for a withdrawal."""
+    account, an L1 address. `before` and `after` are of the account's cash, or of its position in
+    the market of the asset. `receiver` is None for a withdrawal."""
 
     timestamp: int
     signed: SignedOutflow
@@ -169,8 +174,8 @@ class OutflowStep(Private):
     owner: bytes
     slot_before: SlotState
     slot_after: SlotState
-    cash_before: int
-    cash_after: int
+    before: int
+    after: int
     receiver: PurseStep | None
 
 
@@ -201,8 +206,8 @@ class Steps(Private):
 
     `steady` says of each market whether its price is fresh and unclamped; `exhausted` are the
     accounts that paid less than the whole fee of a takeover; `zones` says for each market and side
-    in which somebody was deleveraged down to which trigger; `rests` is what takeovers by orders
-    left to the backstop, where there are any."""
+    in which somebody was deleveraged down to which trigger; `tallies` are those that the batch
+    leaves; `rests` is what takeovers by orders left to the backstop, where there are any."""
 
     terms: tuple[MarketTerms, ...]
     steady: tuple[bool, ...]
@@ -215,6 +220,7 @@ class Steps(Private):
     closings: Mapping[int, Closing]
     exhausted: frozenset[int]
     zones: Zones
+    tallies: tuple[Tally, ...]
     order_takeovers: tuple[OrderTakeoverStep, ...] = ()
     rests: FeeStep | None = None
 

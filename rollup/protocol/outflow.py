@@ -1,4 +1,5 @@
-"""Outflow: what a trader signs to take cash out of an account, to L1 or to another account.
+"""Outflow: what a trader signs to take cash or lots of an asset out of an account, to L1 or to
+another account.
 
 A withdrawal becomes a public grant to the account's owner, who claims it at L1; a transfer stays
 private. Both use up the generation that they name, and act once. The type code differs from an
@@ -13,6 +14,7 @@ from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
 from rollup.private import Private
 from rollup.protocol.account import SlotState
+from rollup.protocol.assets import MARKS, USDC
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
     CHAIN_BITS,
@@ -45,13 +47,14 @@ _BOUNDS = (
     # The generation after it must be one.
     ("generation", 0, (1 << GENERATION_BITS) - 1, Reason.GENERATION_OUT_OF_BOUNDS),
     ("receiver", 0, 1 << ACCOUNT_BITS, Reason.ACCOUNT_OUT_OF_BOUNDS),
+    ("asset", 0, MARKS, Reason.MARKET_OUT_OF_BOUNDS),
     ("amount", 1, 1 << OUTFLOW_BITS, Reason.AMOUNT_OUT_OF_BOUNDS),
     ("expiry", 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS),
 )
 
 
 class OutflowKind(IntEnum):
-    """Where the cash goes."""
+    """Where it goes."""
 
     WITHDRAWAL = 0
     TRANSFER = 1
@@ -59,7 +62,8 @@ class OutflowKind(IntEnum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Outflow(Private):
-    """Take `amount` quanta out of `account`: to its owner at L1, or to the account `receiver`.
+    """Take `amount` out of `account`: to its owner at L1, or to the account `receiver`. It is of
+    quanta of USDC, or of lots of the asset that the mark `asset` names (rollup.protocol.assets).
 
     `expiry` is the last batch time, in ms, at which it may happen. An outflow is one use of
     (account, slot, generation), as an order is. Rejected: OUTFLOW_RECEIVER for a transfer to the
@@ -75,6 +79,7 @@ class Outflow(Private):
     receiver: int
     amount: int
     expiry: int
+    asset: int = USDC
 
     def __post_init__(self) -> None:
         if not isinstance(self.kind, OutflowKind):
@@ -88,7 +93,7 @@ class Outflow(Private):
 
     @property
     def is_withdrawal(self) -> bool:
-        """Whether the cash leaves the rollup."""
+        """Whether it leaves the rollup."""
         return self.kind is OutflowKind.WITHDRAWAL
 
 
@@ -106,9 +111,9 @@ class SignedOutflow(Private):
 
 
 def outflow_blocks(outflow: Outflow) -> tuple[Block, ...]:
-    """OUTFLOW, 2 blocks: scheme, chain, venue, account, slot, generation, 0, kind; receiver, amount
-    2 (40 bits), expiry 2, amount 1 (the 13 bits above), zeros 2. The places are those of an order,
-    so that one table of the circuit checks the signatures of both."""
+    """OUTFLOW, 2 blocks: scheme, chain, venue, account, slot, generation, asset (0 is USDC), kind;
+    receiver, amount 2 (40 bits), expiry 2, amount 1 (the 13 bits above), zeros 2. The places are
+    those of an order, so that one table of the circuit checks the signatures of both."""
     low, high, top = outflow_words(outflow.amount)
     return split_blocks(
         (
@@ -118,7 +123,7 @@ def outflow_blocks(outflow: Outflow) -> tuple[Block, ...]:
             outflow.account,
             outflow.slot,
             outflow.generation,
-            0,
+            outflow.asset,
             int(outflow.kind),
             outflow.receiver,
             low,

@@ -12,6 +12,7 @@ OUTFLOW_NUMBERS = (
     "slot",
     "generation",
     "receiver",
+    "asset",
     "amount",
     "expiry",
 )

@@ -7,17 +7,19 @@ prices that the venue held still. Spec: docs/spec/16-outflow.md.
 
 from collections.abc import Sequence
 
+from rollup.protocol.assets import USDC, market_of, require_known
 from rollup.protocol.batch import Batch
 from rollup.protocol.constants import OUTFLOW_TIMESTAMP
-from rollup.protocol.ledger import Ledger
+from rollup.protocol.holding import balance
+from rollup.protocol.ledger import Entry, Ledger
 from rollup.protocol.outcome import OutflowStep, PurseStep
 from rollup.protocol.outflow import Outflow, spend_slot
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
-from rollup.protocol.units import require_cash
+from rollup.protocol.units import require_cash, require_position
 
 
 def apply_outflow(batch: Batch, ledger: Ledger, place: int) -> OutflowStep:
-    """Take cash out of an account and, for a transfer, put it into another one."""
+    """Take cash or an asset out of an account and, for a transfer, put it into another one."""
     signed = batch.outflows[place]
     outflow = signed.outflow
     with refusals_at(f"outflow {place}"):
@@ -26,11 +28,9 @@ def apply_outflow(batch: Batch, ledger: Ledger, place: int) -> OutflowStep:
         account, slot = ledger.existing(outflow.account), (outflow.account, outflow.slot)
         slot_before = ledger.slot(slot)
         slot_after = spend_slot(outflow, slot_before)
-        cash_before = account.cash
-        cash_after = cash_before - outflow.amount
-        require_cash("cash", cash_after)
+        require_known(batch.governance, outflow.asset)
+        before, after = move(account, outflow.asset, -outflow.amount)
         ledger.slots[slot] = slot_after
-        account.cash = cash_after
         account.paid_out = True
         receiver = None if outflow.is_withdrawal else _receive(ledger, outflow)
     return OutflowStep(
@@ -40,18 +40,29 @@ def apply_outflow(batch: Batch, ledger: Ledger, place: int) -> OutflowStep:
         header.owner,
         slot_before,
         slot_after,
-        cash_before,
-        cash_after,
+        before,
+        after,
         receiver,
     )
 
 
+def move(account: Entry, mark: int, amount: int) -> tuple[int, int]:
+    """Give an account so much of what a mark names, or take it where the amount is below zero: what
+    it has before and after. Rejected if that is no cash or no position; whether it would owe an
+    asset is judged when the batch is done."""
+    before = balance(account.holding, mark)
+    if mark == USDC:
+        require_cash("cash", before + amount)
+        account.cash = before + amount
+    else:
+        require_position("position", before + amount)
+        account.set_position(market_of(mark), before + amount)
+    return before, before + amount
+
+
 def _receive(ledger: Ledger, outflow: Outflow) -> PurseStep:
     receiver = ledger.existing(outflow.receiver)
-    before = receiver.cash
-    after = before + outflow.amount
-    require_cash("cash", after)
-    receiver.cash = after
+    before, after = move(receiver, outflow.asset, outflow.amount)
     return PurseStep(outflow.receiver, before, after)
 
 

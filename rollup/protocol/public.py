@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from rollup.hash.keccak import DIGEST_BYTES, keccak256
 from rollup.hash.poseidon import Digest
 from rollup.oracle.package import SignedPackage, packages_to_bytes
+from rollup.protocol.assets import USDC, assets_of, market_of, require_known, require_mark
 from rollup.protocol.constants import (
     CASH_BITS,
     CHAIN_BITS,
+    CUSTODY_BITS,
     DEPOSITS_MAX,
     NUMBER_BITS,
     OUTFLOW_BITS,
     OUTFLOWS_MAX,
     OWNER_BYTES,
+    PREMIUM_RATE_BITS,
     PROTOCOL_VERSION,
     QUEUE_BITS,
     TIME_BITS,
@@ -24,9 +27,9 @@ from rollup.protocol.constants import (
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.encoding import digest_bytes
 from rollup.protocol.market import Governance, require_prices
-from rollup.protocol.market_book import MarketBook, book_after, require_book
+from rollup.protocol.market_book import MarketBook, book_after, hour_is_due, require_book
 from rollup.protocol.oracle import require_reports
-from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.rejection import Reason, Rejected, refusals_at
 from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.units import (
     require_bounds,
@@ -58,20 +61,22 @@ class ConsumedDeposit:
 
 @dataclass(frozen=True, slots=True)
 class GrantedWithdrawal:
-    """What an account's owner, an L1 address, may claim at L1 once the batch is proved, in quanta.
-    Which account it came from is not said."""
+    """What an account's owner, an L1 address, may claim at L1 once the batch is proved: quanta of
+    USDC, or lots of the asset that a mark names. Which account it came from is not said."""
 
     owner: bytes
     amount: int
+    asset: int = USDC
 
     def __post_init__(self) -> None:
         require_bytes("owner", self.owner, OWNER_BYTES)
         amount_end = 1 << OUTFLOW_BITS
         require_bounds("withdrawal", self.amount, 1, amount_end, Reason.AMOUNT_OUT_OF_BOUNDS)
+        require_mark("withdrawal's asset", self.asset)
 
     def encode(self) -> bytes:
-        """Canonical bytes: the owner, then the amount as 8 bytes big-endian."""
-        return self.owner + self.amount.to_bytes(8, "big")
+        """Canonical bytes: the owner, then the asset and the amount as 8 bytes each, big-endian."""
+        return self.owner + self.asset.to_bytes(8, "big") + self.amount.to_bytes(8, "big")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,8 @@ class PublicInput:
     below maintenance at its prices.
     `book_before` is the market book that the batch before left; with it, `reports` give `prices`,
     which is for whoever verifies to hold them to (rollup.protocol.pricing), and all of these give
-    the book that this batch leaves.
+    the book that this batch leaves. `premium_rates` has one for each market where an hour is due,
+    else none: millionths for eight hours, proved of what the state holds, 0 where nothing is.
     `withdrawals` are what the batch grants, in the order in which it does.
     """
 
@@ -103,6 +109,7 @@ class PublicInput:
     book_before: MarketBook
     reports: tuple[SignedPackage, ...]
     prices: tuple[int, ...]
+    premium_rates: tuple[int, ...]
     redo: bool
     total: int
     deposits_before: int
@@ -126,10 +133,22 @@ class PublicInput:
         require_book("book_before", self.book_before)
         require_reports(self.reports)
         require_prices(self.prices, self.governance)
+        self._require_premium_rates()
         require_flag("redo", self.redo)
         require_bounds("total", self.total, 0, 1 << CASH_BITS, Reason.TOTAL_OUT_OF_BOUNDS)
         self._require_deposits()
         self._require_total()
+
+    def _require_premium_rates(self) -> None:
+        """One for each market where an hour is due, else none."""
+        require_tuple_of("premium_rates", self.premium_rates, int)
+        wanted = len(self.governance.markets) if self.is_hour_due else 0
+        if len(self.premium_rates) != wanted:
+            detail = f"{wanted} are wanted, not {len(self.premium_rates)}"
+            raise Rejected(Reason.PREMIUM_RATE_COUNT, detail)
+        most, reason = 1 << PREMIUM_RATE_BITS, Reason.PREMIUM_OUT_OF_BOUNDS
+        for market, rate in enumerate(self.premium_rates):
+            require_bounds(f"premium rate of market {market}", rate, -most, most, reason)
 
     def _require_deposits(self) -> None:
         """Entries follow each other from `deposits_before`."""
@@ -153,17 +172,27 @@ class PublicInput:
         require_tuple_of("withdrawals", self.withdrawals, GrantedWithdrawal)
         if len(self.withdrawals) > OUTFLOWS_MAX:
             raise Rejected(Reason.TOO_MANY, f"at most {OUTFLOWS_MAX} withdrawals a batch")
+        for place, withdrawal in enumerate(self.withdrawals):
+            with refusals_at(f"withdrawal {place}"):
+                require_known(self.governance, withdrawal.asset)
         before = self.total_before
         require_bounds("total before", before, 0, 1 << CASH_BITS, Reason.TOTAL_OUT_OF_BOUNDS)
+        for mark in assets_of(self.governance):
+            before = self.book_before.custody(market_of(mark))
+            after = before + self.credited_of(mark) - self.withdrawn_of(mark)
+            name, reason = f"custody of asset {mark}", Reason.CUSTODY_OUT_OF_BOUNDS
+            require_bounds(name, after, 0, 1 << CUSTODY_BITS, reason)
 
     def encode(self) -> bytes:
         """Canonical bytes of all of it, field by field: tag, then each number as 8 bytes
         big-endian, governance, reports and the book before as digests, roots and head of the
-        receipts as 32 bytes, prices, deposits and withdrawals each after their count."""
+        receipts as 32 bytes, prices, premium rates (in two's complement), deposits and withdrawals
+        each after their count."""
         before = (self.version, self.chain, self.venue, self.number, self.time)
         flags = (int(self.redo), int(self.closed))
         prices = (len(self.prices), *self.prices)
-        after = (*prices, *flags, self.total, self.deposits_before, len(self.deposits))
+        rates = (len(self.premium_rates), *self.premium_rates)
+        after = (*flags, self.total, self.deposits_before, len(self.deposits))
         return b"".join(
             (
                 PUBLIC_TAG,
@@ -174,6 +203,8 @@ class PublicInput:
                 self.receipts,
                 self.book_before.digest(),
                 keccak256(packages_to_bytes(self.reports)),
+                *(number.to_bytes(8, "big") for number in prices),
+                *(number.to_bytes(8, "big", signed=True) for number in rates),
                 *(number.to_bytes(8, "big") for number in after),
                 *(deposit.encode() for deposit in self.deposits),
                 len(self.withdrawals).to_bytes(8, "big"),
@@ -191,13 +222,14 @@ class PublicInput:
         return self.book_before.is_open
 
     @property
+    def is_hour_due(self) -> bool:
+        """Whether it charges the funding of an hour."""
+        return hour_is_due(self.book_before, self.time)
+
+    @property
     def credited(self) -> int:
-        """Quanta of the entries that were credited."""
-        return sum(
-            deposit.entry.amount
-            for deposit in self.deposits
-            if deposit.outcome is DepositOutcome.CREDITED
-        )
+        """Quanta of USDC of the entries that were credited."""
+        return self.credited_of(USDC)
 
     @property
     def total_before(self) -> int:
@@ -206,8 +238,20 @@ class PublicInput:
 
     @property
     def withdrawn(self) -> int:
-        """Quanta of all withdrawals."""
-        return sum(withdrawal.amount for withdrawal in self.withdrawals)
+        """Quanta of USDC of all withdrawals."""
+        return self.withdrawn_of(USDC)
+
+    def credited_of(self, mark: int) -> int:
+        """What was credited of USDC or of an asset."""
+        return sum(
+            deposit.entry.amount
+            for deposit in self.deposits
+            if deposit.outcome is DepositOutcome.CREDITED and deposit.entry.asset == mark
+        )
+
+    def withdrawn_of(self, mark: int) -> int:
+        """What was withdrawn of USDC or of an asset."""
+        return sum(each.amount for each in self.withdrawals if each.asset == mark)
 
     @property
     def refunds(self) -> tuple[ConsumedDeposit, ...]:
@@ -222,5 +266,10 @@ class PublicInput:
     @property
     def book_after(self) -> MarketBook:
         """The market book that the batch leaves: nobody states it."""
-        book = book_after(self.book_before, self.governance, self.time, self.prices, self.reports)
-        return book.stepped(self.time, closed=self.closed)
+        given = (self.governance, self.time, self.prices, self.reports, self.premium_rates)
+        book = book_after(self.book_before, *given)
+        changes = {
+            market_of(mark): self.credited_of(mark) - self.withdrawn_of(mark)
+            for mark in assets_of(self.governance)
+        }
+        return book.stepped(self.time, closed=self.closed).kept(changes)

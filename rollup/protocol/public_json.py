@@ -42,6 +42,7 @@ OTHERS = (
     "book_before",
     "reports",
     "prices",
+    "premium_rates",
     "redo",
     "total",
     "deposits",
@@ -55,6 +56,7 @@ ENTRY_MEMBERS = (
     "owner",
     "key_words",
     "viewing_words",
+    "asset",
     "amount",
 )
 
@@ -71,6 +73,7 @@ def public_to_json(public: PublicInput) -> bytes:
             "book_before": book_value(public.book_before),
             "reports": [report.encode().hex() for report in public.reports],
             "prices": list(public.prices),
+            "premium_rates": list(public.premium_rates),
             "redo": public.redo,
             "total": str(public.total),
             "deposits": [_deposit_value(deposit) for deposit in public.deposits],
@@ -105,6 +108,7 @@ def entry_value(entry: QueueEntry) -> dict[str, Value]:
         "owner": entry.owner.hex(),
         "key_words": digest_bytes(entry.key_words).hex(),
         "viewing_words": digest_bytes(entry.viewing_words).hex(),
+        "asset": entry.asset,
         "amount": str(entry.amount),
     }
 
@@ -119,7 +123,11 @@ def _deposit_value(deposit: ConsumedDeposit) -> Value:
 
 
 def _withdrawal_value(withdrawal: GrantedWithdrawal) -> Value:
-    return {"owner": withdrawal.owner.hex(), "amount": str(withdrawal.amount)}
+    return {
+        "owner": withdrawal.owner.hex(),
+        "asset": withdrawal.asset,
+        "amount": str(withdrawal.amount),
+    }
 
 
 def _read_public(node: Node) -> PublicInput:
@@ -134,7 +142,8 @@ def _read_public(node: Node) -> PublicInput:
         closed=record["closed"].boolean(),
         book_before=read_book(record["book_before"]),
         reports=tuple(_read_report(report) for report in record["reports"].items(REPORTS_MAX)),
-        prices=_prices(record["prices"]),
+        prices=_by_market(record["prices"]),
+        premium_rates=_by_market(record["premium_rates"]),
         redo=record["redo"].boolean(),
         total=record["total"].decimal(),
         deposits=tuple(_read_deposit(entry) for entry in record["deposits"].items(DEPOSITS_MAX)),
@@ -144,8 +153,8 @@ def _read_public(node: Node) -> PublicInput:
     )
 
 
-def _prices(node: Node) -> tuple[int, ...]:
-    return tuple(price.integer() for price in node.items(MARKETS_MAX))
+def _by_market(node: Node) -> tuple[int, ...]:
+    return tuple(number.integer() for number in node.items(MARKETS_MAX))
 
 
 def _read_report(node: Node) -> SignedPackage:
@@ -162,9 +171,9 @@ def _read_deposit(node: Node) -> ConsumedDeposit:
 
 
 def _read_withdrawal(node: Node) -> GrantedWithdrawal:
-    record = node.record(("owner", "amount"))
+    record = node.record(("owner", "asset", "amount"))
     owner, amount = record["owner"].hexadecimal(OWNER_BYTES), record["amount"].decimal()
-    return GrantedWithdrawal(owner, amount)
+    return GrantedWithdrawal(owner, amount, record["asset"].integer())
 
 
 def _entry_of(record: Mapping[str, Node]) -> QueueEntry:
@@ -176,6 +185,7 @@ def _entry_of(record: Mapping[str, Node]) -> QueueEntry:
         key_words=_words(record["key_words"], KEY_WORDS),
         viewing_words=_words(record["viewing_words"], DIGEST_LENGTH),
         amount=record["amount"].decimal(),
+        asset=record["asset"].integer(),
     )
 
 

@@ -32,6 +32,9 @@ class Reason(StrEnum):
     IDENTIFIER_OUT_OF_BOUNDS = "identifier-out-of-bounds"
     NUMBER_OUT_OF_BOUNDS = "number-out-of-bounds"
     TOTAL_OUT_OF_BOUNDS = "total-out-of-bounds"
+    VOLUME_OUT_OF_BOUNDS = "volume-out-of-bounds"
+    PREMIUM_OUT_OF_BOUNDS = "premium-out-of-bounds"
+    OPEN_INTEREST_OUT_OF_BOUNDS = "open-interest-out-of-bounds"
 
     # Governance that would not be safe.
     MARKET_COUNT = "market-count"
@@ -42,6 +45,9 @@ class Reason(StrEnum):
     LIQUIDATION_FEE_TOO_HIGH = "liquidation-fee-too-high"
     FUNDING_TOO_HIGH = "funding-too-high"
     BUCKET_OUT_OF_BOUNDS = "bucket-out-of-bounds"
+    IMPACT_OUT_OF_BOUNDS = "impact-out-of-bounds"
+    HAIRCUT = "haircut"
+    ASSET_TERMS = "asset-terms"
     GOVERNANCE_CHANGED = "governance-changed"
     ORACLE = "oracle"
 
@@ -49,6 +55,8 @@ class Reason(StrEnum):
     BATCH_NUMBER = "batch-number"
     CLOCK_NOT_ADVANCED = "clock-not-advanced"
     PRICE_COUNT = "price-count"
+    PREMIUM_RATE_COUNT = "premium-rate-count"
+    TALLY_COUNT = "tally-count"
     MARKET_ABSENT = "market-absent"
     TOO_MANY = "too-many"
     OLD_ROOT = "old-root"
@@ -94,6 +102,13 @@ class Reason(StrEnum):
     FEE_ABOVE_CAP = "fee-above-cap"
     REDUCE_ONLY = "reduce-only"
     LEAST_ORDER = "least-order"
+    OPEN_INTEREST_FULL = "open-interest-full"
+
+    # An asset that is not the venue's, or that somebody would owe.
+    ASSET_UNKNOWN = "asset-unknown"
+    ASSET_OWED = "asset-owed"
+    ASSET_TAKEN = "asset-taken"
+    CUSTODY_OUT_OF_BOUNDS = "custody-out-of-bounds"
 
     # Cash that may not leave its account.
     OUTFLOW_RECEIVER = "outflow-receiver"

@@ -13,6 +13,8 @@ from typing import Final
 from rollup.protocol.constants import (
     BUCKET_NUMBER_BITS,
     BUCKET_OFFSETS,
+    CLIP_FEES,
+    FEE_SCALE,
     FRACTION_SCALE,
     PRICE_BITS,
 )
@@ -28,10 +30,17 @@ class MarketTerms:
     """What one batch's rules need of one market; ticks, but for the taker's and maker's fee rates
     (of FEE_SCALE) and the least order (lots).
 
+    A lot of an asset counts for nothing, which is a bucket of 0: its value and all that margin is
+    made of are 0, its sides are in bucket number 0 whatever its price is, and a fill of it moves
+    the price alone. What follows is of perpetuals.
+
     `funding` is F (rollup.protocol.funding) and `value` what a lot is worth, the price less F, of
     either sign. 1 <= maintenance <= initial <= price < 2**29: a requirement is rounded up, so that
     no position is free to hold. A side's value over maintenance counts in whole buckets of `bucket`
     ticks, rounded down: against the holder, by less than a bucket.
+
+    What is counted of a fill's price towards the premium is within `clip` ticks of the oracle's.
+    `impact_notional` (quanta) and `open_interest_cap` (lots) are those of governance.
     """
 
     price: int
@@ -46,16 +55,27 @@ class MarketTerms:
     maker_fee: int
     liquidation_fee: int
     least_order: int
+    clip: int
+    impact_notional: int
+    open_interest_cap: int
+
+    @property
+    def is_asset(self) -> bool:
+        """Whether a lot is a token that L1 holds, and counts for nothing."""
+        return self.bucket == 0
 
     @property
     def long_maintenance(self) -> int:
         """What a lot held adds to the excess over maintenance margin: whole buckets."""
-        return (self.value - self.maintenance) // self.bucket * self.bucket
+        return self._whole_buckets(self.value - self.maintenance)
 
     @property
     def short_maintenance(self) -> int:
         """The same of a lot owed."""
-        return (-self.value - self.maintenance) // self.bucket * self.bucket
+        return self._whole_buckets(-self.value - self.maintenance)
+
+    def _whole_buckets(self, ticks: int) -> int:
+        return 0 if self.is_asset else ticks // self.bucket * self.bucket
 
     @property
     def long_relief(self) -> int:
@@ -76,6 +96,8 @@ class MarketTerms:
     @property
     def numbers(self) -> tuple[int, int]:
         """Biased numbers of the buckets in which a long's and a short's side value are."""
+        if self.is_asset:
+            return (0, 0)
         long, short = self.long_maintenance, self.short_maintenance
         return (
             long // self.bucket + BUCKET_OFFSETS[0],
@@ -109,6 +131,8 @@ def market_terms(market: Market, price: int, funding: int) -> MarketTerms:
     a side's value is in no bucket that has a number: such a price is some fifty times that of the
     listing."""
     low, high = price_band(price, market.band_fraction)
+    if market.is_asset:
+        return _asset_terms(market, price, (low, high))
     terms = MarketTerms(
         price=price,
         funding=funding,
@@ -122,11 +146,35 @@ def market_terms(market: Market, price: int, funding: int) -> MarketTerms:
         maker_fee=market.maker_fee,
         liquidation_fee=fraction_up(price, market.liquidation_fee),
         least_order=market.least_order,
+        clip=premium_clip(price, market),
+        impact_notional=market.impact_notional,
+        open_interest_cap=market.open_interest_cap,
     )
     if not all(0 <= number < 1 << BUCKET_NUMBER_BITS for number in terms.numbers):
         detail = f"{market.symbol}: a price of {price} ticks is in no bucket"
         raise Rejected(Reason.PRICE_OUTSIDE_BUCKETS, detail)
     return terms
+
+
+def _asset_terms(market: Market, price: int, band: tuple[int, int]) -> MarketTerms:
+    """Terms of an asset: what an order pays, and nothing that counts."""
+    return MarketTerms(
+        price=price,
+        funding=0,
+        value=0,
+        bucket=0,
+        maintenance=0,
+        initial=0,
+        band_low=band[0],
+        band_high=band[1],
+        taker_fee=market.taker_fee,
+        maker_fee=market.maker_fee,
+        liquidation_fee=0,
+        least_order=0,
+        clip=0,
+        impact_notional=0,
+        open_interest_cap=0,
+    )
 
 
 def batch_terms(governance: Governance, book: MarketBook) -> tuple[MarketTerms, ...]:
@@ -138,6 +186,12 @@ def batch_terms(governance: Governance, book: MarketBook) -> tuple[MarketTerms, 
 def fraction_up(price: int, fraction: int) -> int:
     """A fraction of FRACTION_SCALE of a price in whole ticks, rounded up: for the venue."""
     return -(-price * fraction // FRACTION_SCALE)
+
+
+def premium_clip(price: int, market: Market) -> int:
+    """How many ticks of a fill's distance from the oracle price count, rounded down: what both its
+    sides pay in fees, CLIP_FEES times."""
+    return price * CLIP_FEES * (market.taker_fee + market.maker_fee) // FEE_SCALE
 
 
 def price_band(price: int, band_fraction: int) -> tuple[int, int]:

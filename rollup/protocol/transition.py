@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from rollup.hash.many import CompressMany
+from rollup.protocol.assets import USDC
 from rollup.protocol.batch import Batch
 from rollup.protocol.by_order import (
     apply_order_takeover,
@@ -22,6 +23,7 @@ from rollup.protocol.closing import close
 from rollup.protocol.constants import DEPOSIT_TIMESTAMP, FEE_TIMESTAMP, FILL_TIMESTAMP
 from rollup.protocol.deleveraging import require_full, require_standing, zones_of
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
+from rollup.protocol.holding import balance
 from rollup.protocol.ledger import Entry, Ledger
 from rollup.protocol.liquidation import (
     apply_takeover,
@@ -31,6 +33,7 @@ from rollup.protocol.liquidation import (
     require_trader,
 )
 from rollup.protocol.margin import closing, grown, is_dust
+from rollup.protocol.market import Governance
 from rollup.protocol.order import Order, Side, message_digests
 from rollup.protocol.outcome import (
     Closing,
@@ -43,11 +46,12 @@ from rollup.protocol.outcome import (
     Steps,
 )
 from rollup.protocol.outflow import Outflow, outflow_digests
-from rollup.protocol.payment import apply_outflow, require_steady
+from rollup.protocol.payment import apply_outflow, move, require_steady
 from rollup.protocol.pricing import steady_markets
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.takeover import liquidated_in
+from rollup.protocol.tally import Tally, Trade, tallies_after, tallies_before
 from rollup.protocol.terms import MarketTerms, batch_terms, terms_of
 from rollup.protocol.trade import (
     fee,
@@ -89,7 +93,7 @@ def take_steps(
     steady = steady_markets(batch.governance, batch.reports, batch.prices)
     terms = batch_terms(batch.governance, batch.book)
     deposits = tuple(
-        apply_deposit(ledger, entry, DEPOSIT_TIMESTAMP + place)
+        apply_deposit(batch.governance, ledger, entry, DEPOSIT_TIMESTAMP + place)
         for place, entry in enumerate(batch.deposits)
     )
     orders = authorised()
@@ -104,6 +108,7 @@ def take_steps(
     outflows = tuple(apply_outflow(batch, ledger, place) for place in range(len(batch.outflows)))
     fees = credit_fees(ledger, batch.governance.fee_account, fills, by_orders)
     rests = credit_rests(ledger, batch.governance.backstop_account, by_orders)
+    tallies = count_trades(batch, ledger, terms, fills)
     require_steady(ledger, steady)
     liquidated = liquidated_in(batch.takeovers, batch.order_takeovers)
     for account in sorted(liquidated):
@@ -129,6 +134,7 @@ def take_steps(
         closings,
         exhausted,
         zones,
+        tallies,
         by_orders,
         rests,
     )
@@ -162,21 +168,27 @@ def require_step(batch: Batch) -> None:
         raise Rejected(Reason.STEP_PRICES, "the step is open, so its prices stand")
 
 
-def apply_deposit(ledger: Ledger, entry: QueueEntry, timestamp: int) -> DepositStep:
+def apply_deposit(
+    governance: Governance, ledger: Ledger, entry: QueueEntry, timestamp: int
+) -> DepositStep:
     """Consume one queue entry: open or credit its account, give it another key, or refuse it and
     change nothing. Rejected: ROTATED_TWICE, since one batch opens one header and closes one."""
     with refusals_at(f"deposit {entry.index}"):
         account = ledger.touch(entry.account)
-        header, cash = account.header, account.cash
+        header, before = account.header, account.holding
         existed, owner = header is not None, None if header is None else header.owner
-        outcome = judge(entry, cash if existed else None, owner)
+        outcome = judge(entry, before if existed else None, owner, governance)
         if outcome is DepositOutcome.CREDITED:
-            account.cash = cash + entry.amount
+            move(account, entry.asset, entry.amount)
             if entry.kind is EntryKind.REGISTER:
                 account.header = account.opened = entry.header()
             elif entry.kind is EntryKind.ROTATE:
                 _rotate(account, entry)
-    return DepositStep(timestamp, entry, outcome, existed, owner, cash, account.cash)
+    lots = (0, 0)
+    if entry.asset != USDC:
+        lots = balance(before, entry.asset), balance(account.holding, entry.asset)
+    cash = before.cash, account.cash
+    return DepositStep(timestamp, entry, outcome, existed, owner, *cash, *lots)
 
 
 def _rotate(account: Entry, entry: QueueEntry) -> None:
@@ -267,6 +279,15 @@ def apply_fill(batch: Batch, ledger: Ledger, terms: Sequence[MarketTerms], place
             ledger.existing(order.account).exchanged.add(order.market)
     timestamp = FILL_TIMESTAMP + len(batch.order_takeovers) + place
     return FillStep(timestamp, fill, buy.market, amount, paid, buyer, seller)
+
+
+def count_trades(
+    batch: Batch, ledger: Ledger, terms: Sequence[MarketTerms], fills: Sequence[FillStep]
+) -> tuple[Tally, ...]:
+    """What the batch leaves of each market's tally: fills between orders, and who holds lots."""
+    begun = tallies_before(batch.pre.markets.tallies, len(terms), is_due=batch.is_hour_due)
+    trades = (Trade(step.market, step.fill.price, step.fill.size) for step in fills)
+    return tallies_after(begun, trades, ledger.opened(len(terms)), terms)
 
 
 def credit_fees(

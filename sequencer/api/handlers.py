@@ -13,7 +13,7 @@ from rollup.crypto.answer import ACTION_ANSWER_BYTES, QUESTION_ANSWER_BYTES
 from rollup.crypto.envelope import ENVELOPE_BYTES, ENVELOPE_LIFETIME_MS, ENVELOPE_VERSION
 from rollup.crypto.hpke import OVERHEAD_BYTES
 from rollup.files import PROOF_FILE, PUBLIC_FILE
-from rollup.protocol.governance_codec import MARKET_NUMBERS
+from rollup.protocol.governance_codec import market_numbers
 from rollup.protocol.public_json import PUBLIC_BYTES_MAX
 from rollup.protocol.receipt_json import signed_record
 from sequencer.api.door import Delivered, Door
@@ -131,7 +131,7 @@ async def markets(request: Request) -> Response:
         {
             "market": number,
             "symbol": market.symbol,
-            **{name: getattr(market, name) for name in MARKET_NUMBERS},
+            **market_numbers(market),
         }
         for number, market in enumerate(_context(request).door.view.markets)
     ]

@@ -17,6 +17,7 @@ from rollup.protocol.header import BatchHeader, header_of
 from rollup.protocol.market_book import book_after
 from rollup.protocol.openings import completed
 from rollup.protocol.outcome import Outcome, TouchedAccount
+from rollup.protocol.premium import premium_rates
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.state import State
@@ -137,8 +138,9 @@ class Batcher:
 
     def _terms(self, closed: BatchClosed) -> tuple[MarketTerms, ...]:
         """Of every listed market in the batch."""
-        before, prices, reports = self.state.book, closed.prices, closed.reports
-        book = book_after(before, closed.governance, closed.time, prices, reports)
+        before, tallies = self.state.book, self.state.markets.tallies
+        now = (closed.governance, closed.time, closed.prices, closed.reports)
+        book = book_after(before, *now, premium_rates(before, tallies, *now))
         return batch_terms(closed.governance, book)
 
     def _salts(self, pre: PartialState, number: int, attempt: int) -> NewSalts:
@@ -151,11 +153,14 @@ class Batcher:
 
 
 def _require_agreement(outcome: Outcome, core: CoreState) -> None:
-    """What the core holds for every touched account is what the rules computed."""
+    """What the core holds for every touched account is what the rules computed, and what it counts
+    of every market."""
     wrong = [touched.index for touched in outcome.accounts if not _agrees(core, touched)]
     if wrong:
         count = f"{len(wrong)} of {len(outcome.accounts)} accounts differ"
         raise BatcherError(f"batch {outcome.public.number}: {count}")
+    if core.tallies != outcome.markets_after.tallies:
+        raise BatcherError(f"batch {outcome.public.number}: tallies differ")
 
 
 def _agrees(core: CoreState, touched: TouchedAccount) -> bool:

@@ -5,6 +5,7 @@
                || salt of globals (16)
                || salt of markets (16) || state root (32)
                || length (2), market book || frontiers (2 of 2 bytes for each of its markets)
+               || tallies (for each: premium, volume, open interest, of 8 bytes)
                || length (2), governance
                || count (4), accounts by index:  index, header, cash, whether it is below
                                                  maintenance (1), root of its slots, salt; count
@@ -31,13 +32,14 @@ from rollup.protocol.account import Account, Header, SlotState
 from rollup.protocol.batch import Globals, MarketsState
 from rollup.protocol.encoding import point_of
 from rollup.protocol.governance_codec import governance_from_bytes
-from rollup.protocol.margin import Holding
+from rollup.protocol.holding import Holding
 from rollup.protocol.market import Governance
 from rollup.protocol.market_book import MarketBook
 from rollup.protocol.market_book_codec import book_from_bytes
 from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.state import State
+from rollup.protocol.tally import Tally
 from sequencer.batches.machine import Machine, Setup, Standing
 from sequencer.engine.book import Book, BookError
 from sequencer.engine.command import Submit
@@ -47,10 +49,11 @@ from sequencer.engine.ledger import Ledger
 from sequencer.engine.live import LiveOrder
 from sequencer.intake.wire import SUBMIT_BYTES, WireError, command_from_bytes, command_to_bytes
 
-VERSION: Final = 3
+VERSION: Final = 4
 
 _HEAD: Final = struct.Struct(f"<HIQI{DIGEST_BYTES}sQQI4I4I8I")
 _FRONTIERS: Final = struct.Struct("<HH")
+_TALLY: Final = struct.Struct("<qQQ")
 _LENGTH: Final = struct.Struct("<H")
 _COUNT: Final = struct.Struct("<I")
 _ACCOUNT: Final = struct.Struct("<I20s14I8IBq?8I4IH")
@@ -89,6 +92,7 @@ def standing_to_bytes(standing: Standing) -> bytes:
             _LENGTH.pack(len(book)),
             book,
             *(_FRONTIERS.pack(*pair) for pair in state.markets.frontiers),
+            *map(_tally_bytes, state.markets.tallies),
             _LENGTH.pack(len(governance)),
             governance,
             *_account_parts(core, state),
@@ -108,6 +112,8 @@ def _require_boundary(core: CoreState, state: State) -> None:
         raise StandingError("core and committed state are not after the same batch")
     if core.market_book != state.book or len(state.markets.frontiers) != len(state.book.markets):
         raise StandingError("core and committed state have other market books")
+    if core.tallies != state.markets.tallies:
+        raise StandingError("core and committed state have other tallies")
     if core.ledger.holders.keys() != state.accounts.keys():
         raise StandingError("core and committed state have other accounts")
     resting = sum(len(book) for book in core.books)
@@ -158,6 +164,10 @@ def _live_parts(core: CoreState) -> Iterator[bytes]:
 def _live_bytes(place: int, live: LiveOrder) -> bytes:
     order = command_to_bytes(Submit(live.signed, live.receipt))
     return _LIVE.pack(place, live.remaining, live.sequence, order)
+
+
+def _tally_bytes(tally: Tally) -> bytes:
+    return _TALLY.pack(tally.premium, tally.volume, tally.open_interest)
 
 
 def machine_from_bytes(data: bytes, setup: Setup) -> Machine:
@@ -212,11 +222,12 @@ def _read(reader: _Reader, setup: Setup) -> Standing:
         raise StandingError(f"a state of version {VERSION} is wanted, {version} came")
     book = book_from_bytes(reader.take(reader.length()))
     frontiers = tuple(_read_frontiers(reader) for _ in book.markets)
+    tallies = tuple(Tally(*reader.unpack(_TALLY)) for _ in book.markets)
     ledger = Ledger(governance_from_bytes(reader.take(reader.length())), setup.shape_class)
     a, b, c, d, *words = words
     globals_ = Globals(number, time, total, consumed, (a, b, c, d), flagged)
     (a, b, c, d), root = words[:4], tuple(words[4:])
-    markets = MarketsState(frontiers, (a, b, c, d))
+    markets = MarketsState(frontiers, tallies, (a, b, c, d))
     accounts = dict(_read_accounts(reader, ledger))
     state = _committed(accounts, ledger, markets, globals_, book, setup)
     if state.root != root:
@@ -231,6 +242,7 @@ def _read(reader: _Reader, setup: Setup) -> Standing:
         queue_head=queue_head,
         books=_books(ledger.governance),
         market_book=book,
+        tallies=tallies,
         sequence=sequence,
     )
     _read_orders(reader, core)

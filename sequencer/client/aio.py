@@ -14,6 +14,7 @@ import httpx
 
 from sequencer.client import paying, wire
 from sequencer.client.amounts import Number, price_of
+from sequencer.client.assets import CASH
 from sequencer.client.connection import Known, Settings, terms_of, trader_of
 from sequencer.client.errors import TransportError
 from sequencer.client.flow import Ask, Flow, Reply, Wait
@@ -186,16 +187,18 @@ class AsyncVenue(Known):
         await self.refresh()
         return self._liquidations()
 
-    async def withdraw(self, amount: Number, timeout: float | None = None) -> OwnOutflow:
-        """Take USDC out, to the account's owner, who claims it at L1 once the batch is proved.
-        Returns once its batch has closed. OrderRefused if it is not paid, TimedOut."""
-        return await self._run(paying.withdraw(self._trader.session, amount, timeout))
+    async def withdraw(
+        self, amount: Number, timeout: float | None = None, *, asset: str = CASH
+    ) -> OwnOutflow:
+        """Take USDC or an asset out, to the account's owner, who claims it at L1 once the batch is
+        proved. Returns once its batch has closed. OrderRefused if it is not paid, TimedOut."""
+        return await self._run(paying.withdraw(self._trader.session, amount, timeout, asset))
 
     async def transfer(
-        self, receiver: int, amount: Number, timeout: float | None = None
+        self, receiver: int, amount: Number, timeout: float | None = None, *, asset: str = CASH
     ) -> OwnOutflow:
-        """Pay USDC to another account of the venue, by its number. As `withdraw`."""
-        flow = paying.transfer(self._trader.session, receiver, amount, timeout)
+        """Pay USDC or an asset to another account of the venue, by its number. As `withdraw`."""
+        flow = paying.transfer(self._trader.session, receiver, amount, timeout, asset)
         return await self._run(flow)
 
     async def outflows(self) -> tuple[OwnOutflow, ...]:

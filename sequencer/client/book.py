@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from rollup.protocol.market import Market
-from sequencer.client.amounts import cash_of
 from sequencer.client.errors import ClientIdInUse, Unknown, WrongAnswer
 from sequencer.client.orders import (
     LOST,
@@ -20,7 +19,7 @@ from sequencer.client.orders import (
     fill_of,
     liquidation_of,
 )
-from sequencer.client.outflows import OUTFLOW_FACTS, Incoming, OwnOutflow
+from sequencer.client.outflows import OUTFLOW_FACTS, Incoming, OwnOutflow, incoming_of
 from sequencer.client.outflows import adopted as adopted_outflow
 from sequencer.client.records import AccountAnswer, Fact, FactKind, LiveRow, Page
 from sequencer.client.slots import Key, Slots
@@ -75,13 +74,13 @@ class OwnBook:
         if order.client_id is not None:
             self._names[order.client_id] = order.key
 
-    def hear(self, facts: Iterable[Fact]) -> None:
+    def hear(self, facts: Iterable[Fact], markets: tuple[Market, ...]) -> None:
         """What a sealed answer tells, at once. It says how much was filled; the fills themselves
         come with the history. Of an order that the history told of already it has nothing new: it
         may be the copy of an answer that was lost, and older."""
         for fact in facts:
             if fact.kind in OUTFLOW_FACTS:
-                self._outflow(fact)
+                self._outflow(fact, markets)
                 continue
             order = self.orders.get(fact.key)
             if order is not None and order.is_told:
@@ -152,12 +151,11 @@ class OwnBook:
             self._liquidated(fact, markets)
             return
         if fact.kind is FactKind.RECEIVED:
-            amount = cash_of(fact.amount or 0)
-            self.incoming.append(Incoming(amount, fact.number or 0, fact.time or 0))
+            self.incoming.append(incoming_of(fact, markets))
             return
         self.slots.learn(fact.key)
         if fact.kind in OUTFLOW_FACTS:
-            self._outflow(fact)
+            self._outflow(fact, markets)
             return
         order = self.orders.get(fact.key)
         if order is None:
@@ -181,13 +179,13 @@ class OwnBook:
             raise WrongAnswer(f"a liquidation in market {fact.market}, of {len(markets)}")
         self.liquidations.append(liquidation_of(fact, markets[fact.market or 0]))
 
-    def _outflow(self, fact: Fact) -> None:
+    def _outflow(self, fact: Fact, markets: tuple[Market, ...]) -> None:
         """What became of a withdrawal or transfer, this client's or an earlier run's."""
         own = self.outflows.get(fact.key)
         if own is None:
-            self.outflows[fact.key] = adopted_outflow(fact)
+            self.outflows[fact.key] = adopted_outflow(fact, markets)
             return
-        own.apply(fact)
+        own.apply(fact, markets)
         if own.is_final:
             self.slots.release(own.key)
 

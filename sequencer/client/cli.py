@@ -12,6 +12,7 @@ from rollup.protocol.constants import OWNER_BYTES
 from sequencer.client.options import (
     PASSWORD_LEAST,
     account_option,
+    asset_option,
     password_option,
     trading_options,
     url_option,
@@ -148,18 +149,20 @@ def rotate(console: Output, file: Path, new: Path, l1: str, amount: str, mint: b
 @click.command()
 @account_option
 @l1_option
-@amount_option
+@click.option("--amount", required=True, help="Of USDC, or of the asset.")
+@asset_option
 @mint_option
 @conventions
-def deposit(console: Output, account: Path, l1: str, amount: str, mint: bool) -> None:
+def deposit(console: Output, account: Path, l1: str, amount: str, asset: str, mint: bool) -> None:
     """Queue a deposit at L1, in the owner's name; the first one registers the account.
 
     \b
     crypsis deposit --account trader.json --amount 1000 --l1 http://127.0.0.1:8645/ --mint
+    crypsis deposit --account trader.json --amount 0.5 --asset WETH --mint
     """
     from sequencer.client.depositing import deposit as queue
 
-    record = queue(account, l1, amount, mint)
+    record = queue(account, l1, amount, mint, asset)
     text = f"queued as entry {record['index']}, for account {record['account']}"
     console.result(record, text)
 

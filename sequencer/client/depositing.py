@@ -10,10 +10,11 @@ from rollup.l1.connection import NoAnswerInTime, RemoteError, Unreachable
 from rollup.l1.interface import Reverted
 from rollup.l1.remote import RemoteL1
 from rollup.program.cli import CommandError, ExitCode
-from rollup.protocol.constants import COLLATERAL_DECIMALS, DIGEST_LENGTH
+from rollup.protocol.constants import DIGEST_LENGTH
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.encoding import words_of
-from sequencer.client.amounts import cash_of, decimal_of, exact
+from sequencer.client.amounts import exact
+from sequencer.client.assets import CASH, Asset, asset_named
 from sequencer.client.command import known_errors
 from sequencer.client.errors import KeyFileError, OutOfRange
 from sequencer.client.keystore import KeyFile, describe, register
@@ -21,22 +22,24 @@ from sequencer.client.keystore import KeyFile, describe, register
 T = TypeVar("T")
 
 
-def deposit(path: Path, url: str, amount: str, mint: bool) -> dict[str, object]:
+def deposit(path: Path, url: str, amount: str, mint: bool, asset: str = CASH) -> dict[str, object]:
     """Queue it. The first deposit of a key file registers its key, and the file learns its
     account."""
     with known_errors():
-        file, quanta = describe(path), _quanta(amount)
-    entry = _queued(file, url, quanta, mint)
+        file, what = describe(path), _listed(url, asset)
+        steps = _steps(amount, what)
+    entry = _queued(file, url, what, steps, mint)
     if file.account is None:
         register(path, entry.account)
-    return {"index": entry.index, "account": entry.account, "amount": amount}
+    return {"index": entry.index, "account": entry.account, "asset": asset, "amount": amount}
 
 
 def rotate(path: Path, new: Path, url: str, amount: str, mint: bool) -> dict[str, object]:
-    """Queue another key for an account, with a deposit: that of the file `new`, which has the same
-    owner, and learns its account. KeyFileError where it is another account's."""
+    """Queue another key for an account, with a deposit of USDC: that of the file `new`, which has
+    the same owner, and learns its account. KeyFileError where it is another account's."""
     with known_errors():
-        file, other, quanta = describe(path), describe(new), _quanta(amount)
+        file, other = describe(path), describe(new)
+        quanta = _steps(amount, _listed(url, CASH))
         account = _account_to_rotate(file, other)
 
     def queue(l1: RemoteL1) -> QueueEntry:
@@ -59,21 +62,29 @@ def _account_to_rotate(file: KeyFile, other: KeyFile) -> int:
     return file.account
 
 
-def claim(path: Path, url: str) -> dict[str, object]:
-    """Have L1 pay the owner what batches granted and what was refunded, all at once."""
+def claim(path: Path, url: str, asset: str = CASH) -> dict[str, object]:
+    """Have L1 pay the owner what batches granted of an asset and what was refunded, all at once."""
     with known_errors():
-        file = describe(path)
-    quanta = _asked(url, lambda l1: l1.withdraw(file.owner))
-    return {"owner": file.owner.hex(), "amount": str(cash_of(quanta))}
+        file, what = describe(path), _listed(url, asset)
+    steps = _asked(url, lambda l1: l1.withdraw(file.owner, what.mark))
+    return {"owner": file.owner.hex(), "asset": asset, "amount": str(what.amount(steps))}
 
 
-def _queued(file: KeyFile, url: str, quanta: int, mint: bool) -> QueueEntry:
+def _listed(url: str, asset: str) -> Asset:
+    """USDC, or the asset of this symbol that L1's parameters list. OutOfRange for another."""
+    if asset == CASH:
+        return asset_named(asset, ())
+    return asset_named(asset, _asked(url, lambda l1: l1.governance.markets))
+
+
+def _queued(file: KeyFile, url: str, what: Asset, steps: int, mint: bool) -> QueueEntry:
     def queue(l1: RemoteL1) -> QueueEntry:
         if mint:
-            l1.mint(file.owner, quanta)
+            l1.mint(file.owner, steps, what.mark)
         if file.account is not None:
-            return l1.credit(file.owner, file.account, quanta)
-        return l1.register(file.owner, words_of(file.public_key), _viewing(), quanta)
+            return l1.credit(file.owner, file.account, steps, what.mark)
+        key = words_of(file.public_key)
+        return l1.register(file.owner, key, _viewing(), steps, what.mark)
 
     return _asked(url, queue)
 
@@ -100,14 +111,14 @@ def _viewing() -> tuple[int, ...]:
     return tuple(secrets.randbelow(P) for _ in range(DIGEST_LENGTH))
 
 
-def _quanta(amount: str) -> int:
-    """USDC on the grid of 10^-6. ValueError for no number is wrong usage as well."""
+def _steps(amount: str, what: Asset) -> int:
+    """An amount on the grid of what it is of. ValueError for no number is wrong usage as well."""
     try:
         number = exact(amount)
     except ValueError as error:
         raise OutOfRange(f"amount: {error}") from None
-    scaled = number.scaleb(COLLATERAL_DECIMALS)
+    scaled = number.scaleb(what.decimals)
     if scaled != scaled.to_integral_value() or scaled <= 0:
-        step = decimal_of(1, COLLATERAL_DECIMALS)
+        step = what.amount(1)
         raise OutOfRange(f"amount: a multiple of {step} above zero is wanted, not {amount}")
     return int(scaled)

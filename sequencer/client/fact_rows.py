@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from rollup.codec.fields import Node
+from rollup.protocol.assets import MARKS
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
     GENERATION_BITS,
@@ -84,7 +85,7 @@ def _moved(cells: list[Node]) -> dict[str, Any]:
 
 
 def _paid(cells: list[Node]) -> dict[str, Any]:
-    """An outflow that was paid: its batch, kind, receiver, amount and time."""
+    """An outflow that was paid: its batch, kind, receiver, asset, amount and time."""
     number, kind, receiver, *rest = cells
     return {
         **_received([number, *rest]),
@@ -94,7 +95,12 @@ def _paid(cells: list[Node]) -> dict[str, Any]:
 
 
 def _received(cells: list[Node]) -> dict[str, Any]:
-    ends = {"number": 1 << NUMBER_BITS, "amount": 1 << OUTFLOW_BITS, "time": 1 << TIME_BITS}
+    ends = {
+        "number": 1 << NUMBER_BITS,
+        "asset": MARKS,
+        "amount": 1 << OUTFLOW_BITS,
+        "time": 1 << TIME_BITS,
+    }
     pairs = zip(cells, ends.items(), strict=True)
     return {name: number_of(cell, end) for cell, (name, end) in pairs}
 
@@ -111,9 +117,9 @@ _LENGTHS: Final = {
     FactKind.CANCELLED: 4,
     FactKind.CANCEL_REFUSED: 5,
     FactKind.OUTFLOW_ASKED: 4,
-    FactKind.OUTFLOW_PAID: 9,
+    FactKind.OUTFLOW_PAID: 10,
     FactKind.OUTFLOW_REFUSED: 5,
-    FactKind.RECEIVED: 4,
+    FactKind.RECEIVED: 5,
     FactKind.LIVES: 5,
     FactKind.VOIDED: 2,
 }

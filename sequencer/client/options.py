@@ -35,3 +35,12 @@ Command = Callable[..., Any]
 def trading_options(command: Command) -> Command:
     """Where, and with which account."""
     return url_option(account_option(password_option(command)))
+
+
+asset_option = click.option(
+    "--asset",
+    default="USDC",
+    show_default=True,
+    metavar="NAME",
+    help="Or the symbol of an asset's market.",
+)

@@ -1,13 +1,15 @@
 """Own withdrawals and transfers: what became of each, as the venue tells."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
 from rollup.private import Private
+from rollup.protocol.market import Market
 from rollup.protocol.receipt import SignedReceipt
-from sequencer.client.amounts import cash_of
+from sequencer.client.assets import CASH, asset_marked
 from sequencer.client.errors import WrongAnswer
 from sequencer.client.orders import TAKEN
 from sequencer.client.records import Fact, FactKind
@@ -32,12 +34,14 @@ class OutflowState(StrEnum):
 
 @dataclass(slots=True, repr=False)
 class OwnOutflow(Private):
-    """One withdrawal or transfer of this account: `amount` in USDC, `receiver` an account or None.
-    `batch` and its end `time` (the venue's ms) once it is paid."""
+    """One withdrawal or transfer of this account: so much of an asset, by its name, to an account
+    or, where `receiver` is None, to its owner. `batch` and its end `time` (the venue's ms) once it
+    is paid."""
 
     key: Key
     amount: Decimal
     receiver: int | None
+    asset: str = CASH
     state: OutflowState = OutflowState.SENT
     reason: str | None = None
     digest: str | None = None
@@ -52,25 +56,28 @@ class OwnOutflow(Private):
         """Whether it happened, or will not."""
         return self.state in (OutflowState.PAID, OutflowState.REFUSED)
 
-    def apply(self, fact: Fact) -> None:
+    def apply(self, fact: Fact, markets: Sequence[Market]) -> None:
         """What the venue says of it. The same twice changes nothing."""
         match fact.kind:
             case FactKind.OUTFLOW_ASKED:
                 self.state, self.reason, self.batch = OutflowState.ASKED, None, None
             case FactKind.OUTFLOW_PAID:
-                self._paid(fact)
+                self._paid(fact, markets)
             case FactKind.OUTFLOW_REFUSED:
                 if not self._may_be_there(fact.reason):
                     self.refuse(fact.reason)
             case _:
                 return
 
-    def _paid(self, fact: Fact) -> None:
-        """WrongAnswer if it is another amount, or goes elsewhere, than this client asked for."""
-        what = (cash_of(fact.amount or 0), fact.receiver if fact.is_transfer else None)
-        if self.is_own and what != (self.amount, self.receiver):
+    def _paid(self, fact: Fact, markets: Sequence[Market]) -> None:
+        """WrongAnswer if it is of another asset or amount, or goes elsewhere, than this client
+        asked for."""
+        asset = asset_marked(fact.asset or 0, markets)
+        receiver = fact.receiver if fact.is_transfer else None
+        what = (asset.amount(fact.amount or 0), receiver, asset.symbol)
+        if self.is_own and what != (self.amount, self.receiver, self.asset):
             raise WrongAnswer(f"another outflow than {self.key} was paid")
-        self.amount, self.receiver = what
+        self.amount, self.receiver, self.asset = what
         self.state, self.batch, self.time = OutflowState.PAID, fact.number, fact.time
 
     def _may_be_there(self, reason: str | None) -> bool:
@@ -91,11 +98,13 @@ class OwnOutflow(Private):
 
 @dataclass(slots=True, repr=False)
 class Incoming(Private):
-    """What another account paid this one, in USDC, in a batch that ends at `time`."""
+    """What another account paid this one, of an asset by its name, in a batch that ends at
+    `time`."""
 
     amount: Decimal
     batch: int
     time: int
+    asset: str = CASH
     is_void: bool = False
 
     def void(self, number: int) -> None:
@@ -103,10 +112,16 @@ class Incoming(Private):
         self.is_void |= self.batch >= number
 
 
-def adopted(fact: Fact) -> OwnOutflow:
+def incoming_of(fact: Fact, markets: Sequence[Market]) -> Incoming:
+    """What a row says that came in. WrongAnswer of an asset that is not listed."""
+    asset = asset_marked(fact.asset or 0, markets)
+    amount = asset.amount(fact.amount or 0)
+    return Incoming(amount, fact.number or 0, fact.time or 0, asset.symbol)
+
+
+def adopted(fact: Fact, markets: Sequence[Market]) -> OwnOutflow:
     """An outflow that an earlier run of the client asked for; its amount is known once it is
     paid."""
-    receiver = fact.receiver if fact.is_transfer else None
-    found = OwnOutflow(fact.key, cash_of(fact.amount or 0), receiver, is_own=False)
-    found.apply(fact)
+    found = OwnOutflow(fact.key, Decimal(0), None, is_own=False)
+    found.apply(fact, markets)
     return found

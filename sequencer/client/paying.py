@@ -7,10 +7,10 @@ the owner's name, once its batch is proved (`crypsis claim`).
 
 from typing import Final
 
-from rollup.protocol.constants import COLLATERAL_DECIMALS, OUTFLOW_BITS
 from rollup.protocol.outflow import NO_RECEIVER, Outflow, OutflowKind
 from rollup.protocol.rejection import Rejected
-from sequencer.client.amounts import Number, cash_of, steps_of
+from sequencer.client.amounts import Number
+from sequencer.client.assets import CASH, asset_named
 from sequencer.client.errors import OrderRefused, OutOfRange, TimedOut
 from sequencer.client.flow import Flow, Wait
 from sequencer.client.outflows import OutflowState, OwnOutflow
@@ -24,18 +24,15 @@ that are made anew."""
 POLL_S: Final = 1.0
 
 
-def quanta_of(amount: Number) -> int:
-    """USDC on the grid of 10^-6. OutOfRange, TypeError, ValueError."""
-    return steps_of("amount", amount, COLLATERAL_DECIMALS, OUTFLOW_BITS)
-
-
-def ask(session: Session, amount: Number, receiver: int | None) -> Flow[OwnOutflow]:
-    """Ask for a withdrawal, or for a transfer to an account. OrderRefused where the venue refuses
-    it at once."""
-    quanta, key = quanta_of(amount), session.book.slots.take()
-    own = OwnOutflow(key, cash_of(quanta), receiver)
+def ask(session: Session, amount: Number, receiver: int | None, asset: str) -> Flow[OwnOutflow]:
+    """Ask for a withdrawal, or for a transfer to an account. OutOfRange for an asset that is not
+    listed, OrderRefused where the venue refuses it at once."""
+    what = asset_named(asset, session.markets)
+    steps, key = what.steps(amount), session.book.slots.take()
+    own = OwnOutflow(key, what.amount(steps), receiver, what.symbol)
     try:
-        action = outflow_action(_outflow(session, own, quanta), session.owner, session.signer)
+        outflow = _outflow(session, own, what.mark, steps)
+        action = outflow_action(outflow, session.owner, session.signer)
     except Rejected as refusal:
         session.book.slots.release(key)
         raise OutOfRange(str(refusal)) from None
@@ -48,7 +45,7 @@ def ask(session: Session, amount: Number, receiver: int | None) -> Flow[OwnOutfl
     return own
 
 
-def _outflow(session: Session, own: OwnOutflow, quanta: int) -> Outflow:
+def _outflow(session: Session, own: OwnOutflow, mark: int, steps: int) -> Outflow:
     to, (slot, generation) = session.keys.destination, own.key
     kind = OutflowKind.WITHDRAWAL if own.receiver is None else OutflowKind.TRANSFER
     return Outflow(
@@ -59,7 +56,8 @@ def _outflow(session: Session, own: OwnOutflow, quanta: int) -> Outflow:
         generation=generation,
         kind=kind,
         receiver=NO_RECEIVER if own.receiver is None else own.receiver,
-        amount=quanta,
+        asset=mark,
+        amount=steps,
         expiry=session.now + LIFE_MS,
     )
 
@@ -81,15 +79,17 @@ def settle(session: Session, own: OwnOutflow, timeout: float | None) -> Flow[Own
     return own
 
 
-def withdraw(session: Session, amount: Number, timeout: float | None) -> Flow[OwnOutflow]:
+def withdraw(
+    session: Session, amount: Number, timeout: float | None, asset: str = CASH
+) -> Flow[OwnOutflow]:
     """A withdrawal, and its end."""
-    own = yield from ask(session, amount, None)
+    own = yield from ask(session, amount, None, asset)
     return (yield from settle(session, own, timeout))
 
 
 def transfer(
-    session: Session, receiver: int, amount: Number, timeout: float | None
+    session: Session, receiver: int, amount: Number, timeout: float | None, asset: str = CASH
 ) -> Flow[OwnOutflow]:
     """A transfer to another account, and its end."""
-    own = yield from ask(session, amount, receiver)
+    own = yield from ask(session, amount, receiver, asset)
     return (yield from settle(session, own, timeout))

@@ -8,7 +8,7 @@ import click
 from rollup.program.cli import Output, conventions
 from rollup.protocol.constants import ACCOUNT_BITS
 from sequencer.client.cli import DEFAULT_L1
-from sequencer.client.options import account_option, trading_options
+from sequencer.client.options import account_option, asset_option, trading_options
 
 if TYPE_CHECKING:  # libraries are loaded when a command is called
     from sequencer.client.outflows import OwnOutflow
@@ -25,6 +25,7 @@ timeout_option = click.option(
 @click.command()
 @click.argument("amount")
 @trading_options
+@asset_option
 @timeout_option
 @conventions
 def withdraw(
@@ -33,9 +34,10 @@ def withdraw(
     url: str,
     account: Path,
     password_file: Path | None,
+    asset: str,
     timeout: float,
 ) -> None:
-    """Withdraw AMOUNT of USDC to the owner of the account.
+    """Withdraw AMOUNT of USDC, or of an asset, to the owner of the account.
 
     It leaves the account at the end of the batch, or the venue says why not: `margin` where too
     little would be left, `shut` where no cash leaves because a price is clamped or missing, or
@@ -50,7 +52,7 @@ def withdraw(
 
     wanted = number("amount", amount)
     with trading(console, url, account, password_file) as venue:
-        paid = venue.withdraw(wanted, timeout)
+        paid = venue.withdraw(wanted, timeout, asset=asset)
     _say(console, paid, "claim it at L1 once that batch is proved: crypsis claim")
 
 
@@ -58,6 +60,7 @@ def withdraw(
 @click.argument("receiver", type=click.IntRange(0, (1 << ACCOUNT_BITS) - 1))
 @click.argument("amount")
 @trading_options
+@asset_option
 @timeout_option
 @conventions
 def transfer(
@@ -67,9 +70,10 @@ def transfer(
     url: str,
     account: Path,
     password_file: Path | None,
+    asset: str,
     timeout: float,
 ) -> None:
-    """Pay AMOUNT of USDC to the account RECEIVER of the same venue.
+    """Pay AMOUNT of USDC, or of an asset, to the account RECEIVER of the same venue.
 
     By the same rules as a withdrawal; only payer, receiver and venue learn of it.
 
@@ -80,15 +84,16 @@ def transfer(
 
     wanted = number("amount", amount)
     with trading(console, url, account, password_file) as venue:
-        paid = venue.transfer(receiver, wanted, timeout)
+        paid = venue.transfer(receiver, wanted, timeout, asset=asset)
     _say(console, paid, f"account {receiver} has it")
 
 
 @click.command()
 @account_option
 @click.option("--l1", default=DEFAULT_L1, show_default=True, help="Of the L1.")
+@asset_option
 @conventions
-def claim(console: Output, account: Path, l1: str) -> None:
+def claim(console: Output, account: Path, l1: str, asset: str) -> None:
     """Have L1 pay the owner what was withdrawn in proved batches, and what was refunded.
 
     \b
@@ -96,12 +101,12 @@ def claim(console: Output, account: Path, l1: str) -> None:
     """
     from sequencer.client.depositing import claim as ask
 
-    record = ask(account, l1)
-    console.result(record, f"L1 paid {record['amount']} USDC to {record['owner']}")
+    record = ask(account, l1, asset)
+    console.result(record, f"L1 paid {record['amount']} {record['asset']} to {record['owner']}")
 
 
 def _say(console: Output, paid: "OwnOutflow", what_next: str) -> None:
     from sequencer.client.rows import outflow_record
 
     record = outflow_record(paid)
-    console.result(record, f"{paid.amount} USDC left in batch {paid.batch}; {what_next}")
+    console.result(record, f"{paid.amount} {paid.asset} left in batch {paid.batch}; {what_next}")

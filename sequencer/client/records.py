@@ -93,7 +93,8 @@ class FactKind(StrEnum):
 @dataclass(frozen=True, slots=True, repr=False)
 class Fact(Private):
     """One row; members that its kind does not have are None. `price` in ticks, sizes in lots, `fee`
-    and `amount` in quanta, `time` the end of the fill's batch in ms.
+    in quanta, `amount` in quanta or lots of what the mark `asset` names, `time` the end of the
+    fill's batch in ms.
 
     `receipt` is the sequence of the receipt whose envelope it came of: the order's, or, of the last
     word on a cancel, the cancel's. `number` is the batch of a fill or of a liquidation, or the
@@ -113,6 +114,7 @@ class Fact(Private):
     side: Side | None = None
     fee: int | None = None
     time: int | None = None
+    asset: int | None = None
     amount: int | None = None
     receiver: int | None = None
     is_transfer: bool | None = None

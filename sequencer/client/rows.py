@@ -69,6 +69,7 @@ def outflow_record(each: OwnOutflow) -> Record:
     slot, generation = each.key
     return {
         "id": f"{slot}/{generation}",
+        "asset": each.asset,
         "amount": str(each.amount),
         "receiver": each.receiver,
         "status": each.state.value,

@@ -358,7 +358,7 @@ class Session:
             about.receipts.append(item.receipt)
 
     def _hear(self, parcel: Parcel, answer: ActionAnswer) -> None:
-        self.book.hear(answer.facts)
+        self.book.hear(answer.facts, self.markets)
         order = parcel.order
         if answer.reason is not None and parcel.outflow is not None:
             parcel.outflow.digest = answer.digest

@@ -105,6 +105,7 @@ def outflow_action(
         outflow.generation,
         int(outflow.kind),
         outflow.receiver,
+        outflow.asset,
         outflow.amount,
         outflow.expiry,
         signature.to_bytes(),

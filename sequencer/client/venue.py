@@ -14,6 +14,7 @@ import httpx
 
 from sequencer.client import paying, wire
 from sequencer.client.amounts import Number, price_of
+from sequencer.client.assets import CASH
 from sequencer.client.connection import Known, Settings, terms_of, trader_of
 from sequencer.client.errors import TransportError
 from sequencer.client.flow import Ask, Flow, Reply, Wait
@@ -181,14 +182,18 @@ class Venue(Known):
         self.refresh()
         return self._liquidations()
 
-    def withdraw(self, amount: Number, timeout: float | None = None) -> OwnOutflow:
-        """Take USDC out, to the account's owner, who claims it at L1 once the batch is proved.
-        Returns once its batch has closed. OrderRefused if it is not paid, TimedOut."""
-        return self._run(paying.withdraw(self._trader.session, amount, timeout))
+    def withdraw(
+        self, amount: Number, timeout: float | None = None, *, asset: str = CASH
+    ) -> OwnOutflow:
+        """Take USDC or an asset out, to the account's owner, who claims it at L1 once the batch is
+        proved. Returns once its batch has closed. OrderRefused if it is not paid, TimedOut."""
+        return self._run(paying.withdraw(self._trader.session, amount, timeout, asset))
 
-    def transfer(self, receiver: int, amount: Number, timeout: float | None = None) -> OwnOutflow:
-        """Pay USDC to another account of the venue, by its number. As `withdraw`."""
-        flow = paying.transfer(self._trader.session, receiver, amount, timeout)
+    def transfer(
+        self, receiver: int, amount: Number, timeout: float | None = None, *, asset: str = CASH
+    ) -> OwnOutflow:
+        """Pay USDC or an asset to another account of the venue, by its number. As `withdraw`."""
+        flow = paying.transfer(self._trader.session, receiver, amount, timeout, asset)
         return self._run(flow)
 
     def outflows(self) -> tuple[OwnOutflow, ...]:

@@ -26,7 +26,7 @@ from rollup.protocol.constants import (
     SLOT_BITS,
     TIME_BITS,
 )
-from rollup.protocol.governance_codec import MARKET_NUMBERS
+from rollup.protocol.governance_codec import MARKET_NUMBERS, market_of_numbers
 from rollup.protocol.market import SYMBOL_LENGTH_MAX, Market
 from rollup.protocol.order import PEG_BIAS
 from rollup.protocol.receipt_json import signed_from_json
@@ -108,7 +108,7 @@ def markets(node: Node) -> tuple[Market, ...]:
         if record["market"].integer() != place:
             raise record["market"].wrong(f"market {place}")
         terms = {name: record[name].integer() for name in MARKET_NUMBERS}
-        found.append(Market(record["symbol"].text(SYMBOL_LENGTH_MAX), **terms))
+        found.append(market_of_numbers(record["symbol"].text(SYMBOL_LENGTH_MAX), terms))
     return tuple(found)
 
 

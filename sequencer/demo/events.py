@@ -55,7 +55,8 @@ class MarketReady:
 
 @dataclass(frozen=True, slots=True)
 class BatchOpened:
-    """A batch began: deposits were credited, or refused for the reasons counted."""
+    """A batch began: deposits were credited, of USDC in quanta and of tokens by symbol, or refused
+    for the reasons counted."""
 
     number: int
     time: int
@@ -63,6 +64,7 @@ class BatchOpened:
     credited: int
     credited_quanta: int
     refused: dict[str, int]
+    credited_assets: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +141,13 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """Owners pulled what batches had granted them, in quanta."""
+    """Owners pulled what batches had granted them: USDC in quanta, tokens by symbol; and what is
+    left under custody of each."""
 
     quanta: int
     custody: int
+    assets: Mapping[str, str] = field(default_factory=dict)
+    assets_under_custody: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,7 @@ def _lines_of(event: DemoEvent) -> list[str]:
             root = _short(event.root)
             lines = [f"  L1         {verdict} in {event.verify_ms:,.0f} ms, root {root}"]
         case Claimed():
-            lines = [f"  claimed    {event.quanta / 10**6:,.2f} USDC, by their owner at L1"]
+            lines = _claimed_lines(event)
         case JournalReplayed():
             batches = _number_of(event.batches, "batch", "batches")
             lines = [f"journal: {batches} replayed to root {_short(event.root)}"]
@@ -190,8 +190,23 @@ def _number_of(count: int, one: str, many: str) -> str:
 
 
 def _deposits(event: BatchOpened) -> str:
-    text = f"{event.credited} credited ({event.credited_quanta / 10**6:,.0f} USDC)"
+    amounts = [f"{event.credited_quanta / 10**6:,.0f}{TIED}USDC", *_tokens(event.credited_assets)]
+    text = f"{event.credited} credited ({', '.join(amounts)})"
     return f"{text}, refused: {_counts(event.refused)}" if event.refused else text
+
+
+def _tokens(amounts: Mapping[str, str]) -> list[str]:
+    return [f"{amount}{TIED}{symbol}" for symbol, amount in amounts.items()]
+
+
+def _claimed_lines(event: Claimed) -> list[str]:
+    """What owners pulled, and what is left of each token."""
+    paid = [f"{event.quanta / 10**6:,.2f}{TIED}USDC", *_tokens(event.assets)]
+    left = [f"{event.custody / 10**6:,.2f}{TIED}USDC", *_tokens(event.assets_under_custody)]
+    return [
+        f"  claimed    {', '.join(paid)}, by their owners at L1",
+        f"  custody    {', '.join(left)}",
+    ]
 
 
 def _closed_lines(event: BatchClosed) -> list[str]:

@@ -21,7 +21,6 @@ from rollup.l1.mock import MockL1
 from rollup.oracle.package import SignedPackage
 from rollup.ports import Pins, Verifier
 from rollup.protocol.batch_codec import batch_to_bytes
-from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.public import PublicInput
 from sequencer.batches.artefacts import LockedFolder, VenueFolder
 from sequencer.batches.batcher import ClosedBatch
@@ -30,8 +29,6 @@ from sequencer.batches.ports import Progress, ReportingProver
 from sequencer.batches.replay import replay
 from sequencer.demo.events import (
     BatchClosed,
-    BatchOpened,
-    Claimed,
     DemoEvent,
     DemoOptions,
     ForgeryJudged,
@@ -53,10 +50,12 @@ from sequencer.demo.market.crowd import Crowd, Traffic, cancel_count
 from sequencer.demo.market.dare import Dare
 from sequencer.demo.market.feed import Feed, open_feed
 from sequencer.demo.market.keys import KeySource
+from sequencer.demo.market.tokens import spot_of, with_assets
 from sequencer.demo.market.trade import Slice, WantedTrade
 from sequencer.demo.market.trader import Trader
 from sequencer.demo.skip import skip_forgeries
-from sequencer.engine.event import DepositJudged, Event, VenueReason
+from sequencer.demo.told import claimed, opened
+from sequencer.engine.event import VenueReason
 from sequencer.engine.live import OrderKey
 from sequencer.oracle.signers import reports
 from sequencer.service.answer import Answer
@@ -97,7 +96,7 @@ def _acts(
     stage.crowd.leave()
     fallen = yield from _batch(options, stage, part, (), prover)
     if options.proves and (granted := fallen.outcome.public.withdrawals):
-        yield Claimed(scene.claim(stage.l1, granted), stage.l1.custody)
+        yield claimed(stage.l1, scene.claim(stage.l1, granted))
     yield from _last_act(stage, traded, fallen)
 
 
@@ -158,7 +157,7 @@ def _feed(options: DemoOptions) -> Feed:
     batches = options.batches
     if batches is not None and batches < 1:
         raise DemoError(f"at least 1 batch is wanted, not {batches}")
-    feed = open_feed(options.data, options.seed, options.shape_class, options.trades)
+    feed = with_assets(open_feed(options.data, options.seed, options.shape_class, options.trades))
     if feed.windows is None and batches is None:
         raise DemoError("the synthetic market never ends: a number of batches is wanted")
     if feed.windows is not None and batches is not None and feed.windows < batches:
@@ -179,14 +178,18 @@ def _prepare(options: DemoOptions, verifier: Verifier, feed: Feed, folder: Locke
     clock = scene.Clock(genesis.time)
     timed = _TimedVerifier(verifier)
     l1 = scene.deploy(genesis, keys, timed, clock)
-    traders, pair = scene.register_traders(l1, keys, options.traders, options.seed)
+    traders, others = scene.register_traders(l1, keys, options.traders, options.seed)
     scene.queue_refusable(l1, keys, traders[0])
     scene.queue_backstop(l1, keys, genesis.governance.backstop_account)
     venue = Venue(setup, folder, l1, keys.address(scene.OPERATOR))
     destination = Destination(options.chain, options.venue)
-    dare = Dare(*pair, destination, genesis.governance.markets[0])
+    daring, seller, holder = others
+    dare = Dare(daring, seller, destination, genesis.governance.markets[0])
+    spot = spot_of(holder, seller, destination, genesis.governance.markets)
+    spot.queue(l1)
+    window_ms = feed.grid.window_ms
     crowd = Crowd(
-        traders, keys, venue.sealing_key, destination, options.seed, feed.grid.window_ms, dare
+        traders, keys, venue.sealing_key, destination, options.seed, window_ms, dare, spot
     )
     return _Stage(
         setup=setup,
@@ -225,10 +228,11 @@ def _sequence(
     stage: _Stage, part: Slice, later: Sequence[WantedTrade]
 ) -> Generator[DemoEvent, None, ClosedBatch]:
     """One batch from envelopes to its file. Returns it."""
-    opened = stage.venue.open_batch(part.time, _reports(stage, part))
+    begun = stage.venue.open_batch(part.time, _reports(stage, part))
     part = replace(part, prices=stage.venue.prices)
     stage.crowd.hear(stage.venue.take_facts())
-    yield _opened(stage, part, opened)
+    governance = stage.setup.genesis.governance
+    yield opened(stage.venue.core.number + 1, part, governance, begun)
     start = perf_counter()
     traffic = stage.crowd.traffic(part, later)
     sealed = perf_counter()
@@ -260,24 +264,6 @@ def _commit(stage: _Stage, closed: ClosedBatch) -> None:
     wanted = stage.venue.commit_headers()
     if wanted is not None:
         raise DemoError(f"batch {wanted.number}: L1 refused its header: {wanted.reason}")
-
-
-def _opened(stage: _Stage, part: Slice, events: Sequence[Event]) -> BatchOpened:
-    judged = [event for event in events if isinstance(event, DepositJudged)]
-    credited = [event for event in judged if event.outcome is DepositOutcome.CREDITED]
-    refused = Counter(
-        event.outcome.name.lower().replace("_", "-")
-        for event in judged
-        if event.outcome is not DepositOutcome.CREDITED
-    )
-    return BatchOpened(
-        number=stage.venue.core.number + 1,
-        time=part.time,
-        prices=part.prices[: len(stage.setup.genesis.governance.markets)],
-        credited=len(credited),
-        credited_quanta=sum(event.entry.amount for event in credited),
-        refused=dict(refused),
-    )
 
 
 def _refused(answers: Sequence[Answer]) -> dict[str, int]:

@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 from rollup.private import Private
 from rollup.protocol.account import SlotState
 from rollup.protocol.constants import CASH_LIMIT, REST_BITS
-from rollup.protocol.margin import Holding, excess
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import excess
 from rollup.protocol.order import Side
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.takeover import full_fee, full_rest

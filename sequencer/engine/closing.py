@@ -6,6 +6,7 @@ does not wait for another one: it was signed for an account that may be in anoth
 prices, and whoever wants it still signs again.
 """
 
+from rollup.protocol.assets import is_known
 from rollup.protocol.outflow import Outflow
 from rollup.protocol.rejection import Reason
 from sequencer.engine.command import PayOut
@@ -40,7 +41,8 @@ def ask_out(state: CoreState, work: Work, command: PayOut) -> list[Event]:
 
 
 def _refusal(state: CoreState, work: Work, outflow: Outflow) -> AnyReason | None:
-    """Why it can be of no batch now: another venue's, of or to nobody, the backstop's, too late."""
+    """Why it can be of no batch now: another venue's, of or to nobody, the backstop's, of
+    no asset, too late."""
     named = {outflow.account} if outflow.is_withdrawal else {outflow.account, outflow.receiver}
     if (outflow.chain, outflow.venue) != (state.chain, state.venue):
         return Reason.ORDER_VENUE
@@ -48,6 +50,8 @@ def _refusal(state: CoreState, work: Work, outflow: Outflow) -> AnyReason | None
         return Reason.ACCOUNT_MISSING
     if outflow.account == state.ledger.governance.backstop_account:
         return Reason.BACKSTOP_SIGNED
+    if not is_known(state.ledger.governance, outflow.asset):
+        return Reason.ASSET_UNKNOWN
     return Reason.ORDER_EXPIRED if outflow.expiry < work.time else None
 
 
@@ -83,6 +87,7 @@ def close(state: CoreState, work: Work, receipts: bytes) -> list[Event]:
     state.ledger.finish(work)
     state.number, state.time, state.work = work.number, work.time, None
     state.market_book = work.book
+    state.tallies = work.counted.after
     return [*events, closed]
 
 
@@ -100,8 +105,8 @@ def _pay_out(state: CoreState, work: Work, payments: Payments) -> list[Event]:
     events: list[Event] = []
     for each in payments.paid:
         outflow = each.signed.outflow
-        kind, receiver, amount = outflow.kind, outflow.receiver, outflow.amount
-        events.append(OutflowPaid(each.key, kind, receiver, amount, work.time, each.receipt))
+        what = (outflow.kind, outflow.receiver, outflow.asset, outflow.amount)
+        events.append(OutflowPaid(each.key, *what, work.time, each.receipt))
     return events + [OutflowRefused(each.key, why, each.receipt) for each, why in payments.refused]
 
 

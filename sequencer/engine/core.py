@@ -151,7 +151,7 @@ def _open(state: CoreState, command: OpenBatch) -> list[Event]:
     pegged ones move, and accounts below maintenance margin are liquidated; then orders that the
     last batch had no room for go on, in their order, before anybody else is asked."""
     _adopt(state, _require_next(state, command))
-    state.work = work = state.ledger.begin(command, state.market_book)
+    state.work = work = state.ledger.begin(command, state.market_book, state.tallies)
     events: list[Event] = [BatchOpened(command.number)]
     for entry in command.deposits:
         outcome = state.ledger.deposit(work, entry)
@@ -297,6 +297,10 @@ def _meet(
     holders = state.ledger.holders
     for live in (maker, taker):
         most = min(most, reducible(live.order, holders[live.order.account].holding))
+    room = state.ledger.most_to_open(work, maker, taker)
+    if not room:
+        return [end(state, taker, Reason.OPEN_INTEREST_FULL)], False
+    most = min(most, room)
     size = min(maker.remaining, taker.remaining, most)
     done = state.ledger.try_fill(work, maker, taker, price, size)
     if isinstance(done, Charges):

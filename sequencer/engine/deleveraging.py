@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from rollup.private import Private
 from rollup.protocol.deleveraging import is_full
-from rollup.protocol.margin import Holding, excess, margin_refusal, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import excess, margin_refusal, value
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.takeover import Route, Takeover, full_fee
 from rollup.protocol.terms import MarketTerms

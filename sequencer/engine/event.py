@@ -170,12 +170,14 @@ class OutflowRefused(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class OutflowPaid(Private):
-    """Cash left an account, in the batch that ends at `time`: `amount` quanta, to its owner at L1
-    or to the account `receiver`."""
+    """Cash or an asset left an account, in the batch that ends at `time`: `amount` quanta or lots
+    of what a mark names (rollup.protocol.assets), to its owner at L1 or to the account
+    `receiver`."""
 
     key: OrderKey
     kind: OutflowKind
     receiver: int
+    asset: int
     amount: int
     time: int
     receipt: int = NO_RECEIPT

@@ -5,15 +5,8 @@ from dataclasses import dataclass, field
 
 from rollup.private import Private
 from rollup.protocol.account import FRESH_SLOT, Header, SlotState
-from rollup.protocol.margin import (
-    NOTHING,
-    Holding,
-    is_dust,
-    margin_refusal,
-    safety_of,
-    triggers_of,
-    value,
-)
+from rollup.protocol.holding import NOTHING, Holding
+from rollup.protocol.margin import is_dust, margin_refusal, safety_of, triggers_of, value
 from rollup.protocol.order import Order, Side
 from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Reason
@@ -86,3 +79,9 @@ def settled(holding: Holding, order: Order, paid: int, size: int, charge: int) -
     position = holding.positions[market] + sign * size
     require_position("position", position)
     return Holding(cash, holding.positions.put(market, position))
+
+
+def known(holder: Holder | None) -> tuple[Holding | None, bytes | None]:
+    """What an account holds and whose it is, as a queue entry is judged; nothing of one that is not
+    there."""
+    return (None, None) if holder is None else (holder.holding, holder.header.owner)

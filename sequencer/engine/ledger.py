@@ -10,23 +10,28 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from rollup.protocol.account import SlotState
+from rollup.protocol.assets import markets_of
 from rollup.protocol.batch import Fill
 from rollup.protocol.constants import CASH_LIMIT, OUTFLOWS_MAX
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
-from rollup.protocol.margin import NOTHING, Holding, closing, excess, margin_refusal
+from rollup.protocol.holding import NOTHING, Holding, received
+from rollup.protocol.margin import closing, excess, margin_refusal
 from rollup.protocol.market import Governance
-from rollup.protocol.market_book import MarketBook, book_after
+from rollup.protocol.market_book import MarketBook, book_after, hour_is_due
 from rollup.protocol.order import Order, Side
 from rollup.protocol.outflow import Outflow
+from rollup.protocol.premium import premium_rates
 from rollup.protocol.pricing import steady_markets
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import ShapeClass
 from rollup.protocol.takeover import Route, Takeover
+from rollup.protocol.tally import Tally, tallies_before
 from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.trade import fee, fill_slot, moved, notional, require_fee
 from sequencer.engine.command import OpenBatch
+from sequencer.engine.counted import counting
 from sequencer.engine.deleveraging import Draft, Scene, merged, plan, zone_leaves
-from sequencer.engine.holder import Holder, reducible, settled, trade_refusal
+from sequencer.engine.holder import Holder, known, reducible, settled, trade_refusal
 from sequencer.engine.live import LiveOrder
 from sequencer.engine.meeting import Charges, Fault, Party
 from sequencer.engine.room import Opening, Room, first_repeated_rotation
@@ -53,11 +58,13 @@ class Ledger:
         self.holders: dict[int, Holder] = {}
         self.index = TriggerIndex()
 
-    def begin(self, command: OpenBatch, before: MarketBook) -> Work:
-        """A new batch after one that left this market book; the fee account is always part of it,
-        and its parameters are those of now."""
-        now = (command.time, command.prices, command.reports)
-        book = book_after(before, self.governance, *now)
+    def begin(self, command: OpenBatch, before: MarketBook, tallies: Sequence[Tally]) -> Work:
+        """A new batch after one that left this market book and these tallies; the fee account is
+        always part of it, and its parameters are those of now."""
+        now = (self.governance, command.time, command.prices, command.reports)
+        book = book_after(before, *now, premium_rates(before, tallies, *now))
+        is_due = hour_is_due(before, command.time)
+        begun = tallies_before(tallies, len(book.markets), is_due=is_due)
         work = Work(
             number=command.number,
             time=command.time,
@@ -65,6 +72,7 @@ class Ledger:
             terms=batch_terms(self.governance, book),
             steady=steady_markets(self.governance, command.reports, command.prices),
             room=Room(self.shape_class),
+            counted=counting(begun, self.governance.markets),
             reports=command.reports,
             redo=command.redo,
             attempt=command.attempt,
@@ -82,7 +90,7 @@ class Ledger:
         room = Room(self.shape_class)
         room.take(self.opening(self.governance.fee_account))
         for place, entry in enumerate(entries[:most]):
-            opening = self.opening(entry.account)
+            opening = self.opening(entry.account, markets_of(entry.asset))
             if place and not room.fits([opening], positions=self.shape_class.positions // 2):
                 return place
             room.take(opening)
@@ -99,21 +107,19 @@ class Ledger:
         return Opening(account, tuple(held.union(markets)), holder.leaves, slots)
 
     def deposit(self, work: Work, entry: QueueEntry) -> DepositOutcome:
-        """Consume one queue entry: registered, credited, given another key, or refused with its
-        outcome."""
-        holder = self.holders.get(entry.account)
-        held = (None, None) if holder is None else (holder.holding.cash, holder.header.owner)
-        outcome = judge(entry, *held)
-        self.touch(work, entry.account)
+        """Consume one queue entry: credited, or refused with its outcome."""
+        outcome = judge(entry, *known(self.holders.get(entry.account)), self.governance)
+        is_credited = outcome is DepositOutcome.CREDITED
+        self.touch(work, entry.account, markets_of(entry.asset) if is_credited else ())
         work.deposits.append(entry)
-        if outcome is not DepositOutcome.CREDITED:
+        if not is_credited:
             return outcome
         if entry.kind is EntryKind.REGISTER:
-            holder = self.holders[entry.account] = Holder(entry.header())
-        if holder is not None:
-            if entry.kind is EntryKind.ROTATE:
-                holder.header = entry.header()
-            holder.holding = holder.holding._replace(cash=holder.holding.cash + entry.amount)
+            self.holders[entry.account] = Holder(entry.header())
+        holder = self.holders[entry.account]
+        if entry.kind is EntryKind.ROTATE:
+            holder.header = entry.header()
+        holder.holding = received(holder.holding, entry.asset, entry.amount)
         return outcome
 
     def due(self, work: Work) -> list[int]:
@@ -153,7 +159,7 @@ class Ledger:
         for index in {*draft.ends, backstop}:
             self.touch(work, index, markets if index in draft.ends else ())
         for index, after in draft.ends.items():
-            self.hold(index, after)
+            self.hold(work, index, after)
         work.takeovers += draft.takeovers
         work.liquidated |= draft.liquidated
         work.zones = merged(work.zones, draft.zones)
@@ -208,18 +214,27 @@ class Ledger:
             ]
         )
 
+    def most_to_open(self, work: Work, maker: LiveOrder, taker: LiveOrder) -> int:
+        """The most lots that two orders can fill before the cap on open interest."""
+        market, held = taker.order.market, {}
+        for live in (maker, taker):
+            account = self.holders[live.order.account]
+            held[live.order.side] = account.holding.positions[market]
+        return work.counted.most(market, held[Side.BUY], held[Side.SELL])
+
     def take_in(self, work: Work, outflow: Outflow) -> bool:
         """Give an outflow a place in the batch; False where there is none."""
-        opened = [self.opening(outflow.account, slots=(outflow.slot,))]
+        markets = markets_of(outflow.asset)
+        opened = [self.opening(outflow.account, markets, (outflow.slot,))]
         if not outflow.is_withdrawal:
-            opened.append(self.opening(outflow.receiver))
+            opened.append(self.opening(outflow.receiver, markets))
         orders = len(work.orders) + work.asked
         if work.asked >= OUTFLOWS_MAX or orders >= self.shape_class.orders:
             return False
         if not work.room.fits(opened):
             return False
         for each in opened:
-            self.touch(work, each.account, slots=each.slots)
+            self.touch(work, each.account, markets, each.slots)
         work.asked += 1
         return True
 
@@ -265,6 +280,10 @@ class Ledger:
                 return Fault(party, refusal.reason)
         if not self._fees_fit(work, sides):
             return Fault(Party.TAKER, Reason.CASH_OUT_OF_BOUNDS)
+        try:
+            work.counted.fill(taker.order.market, price, size, terms)
+        except Rejected as refusal:
+            return Fault(Party.TAKER, refusal.reason)
         for side in sides:
             self._take(work, side, size)
         places = {live.order.side: work.places[live.key] for live in (maker, taker)}
@@ -287,8 +306,9 @@ class Ledger:
         holder.count(terms)
         self.index.put(account, holder)
 
-    def hold(self, account: int, after: Holding) -> None:
+    def hold(self, work: Work, account: int, after: Holding) -> None:
         """From now on an account holds this."""
+        work.counted.hold(self.holders[account].holding.positions, after.positions)
         self.holders[account].holding = after
 
     def touch(
@@ -341,7 +361,7 @@ class Ledger:
     def _take(self, work: Work, side: _Side, size: int) -> None:
         order = side.live.order
         self.touch(work, order.account, (order.market,), (order.slot,))
-        self.hold(order.account, side.holding)
+        self.hold(work, order.account, side.holding)
         self.holders[order.account].slots[order.slot] = side.slot
         work.fees += side.charge
         work.name(side.live)

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from rollup.protocol.margin import Holding, closing
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import closing
 from rollup.protocol.order import Side
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.takeover import OrderTakeover, Takeover, full_fee
@@ -101,9 +102,9 @@ def _take(state: CoreState, work: Work, account: int, take: Take) -> list[Event]
     ledger.touch(work, number)
     ledger.touch(work, order.account, (order.market,), (order.slot,))
     part = (Taking(order.market, take.size, take.fee),)
-    ledger.hold(account, lost(before, part, work.terms))
-    ledger.hold(number, _paid(ledger.holders[number].holding, take.rest))
-    ledger.hold(order.account, take.holding)
+    ledger.hold(work, account, lost(before, part, work.terms))
+    ledger.hold(work, number, _paid(ledger.holders[number].holding, take.rest))
+    ledger.hold(work, order.account, take.holding)
     ledger.holders[order.account].slots[order.slot] = take.slot
     work.fees += take.charge
     work.took.add((order.account, order.market))
@@ -124,8 +125,8 @@ def _let_the_backstop(ledger: Ledger, work: Work, account: int, left: Sequence[T
     before, backstop = ledger.holders[account].holding, ledger.holders[number].holding
     for index in (account, number):
         ledger.touch(work, index, [taking.market for taking in left])
-    ledger.hold(account, lost(before, left, work.terms))
-    ledger.hold(number, gained(backstop, before, left, work.terms))
+    ledger.hold(work, account, lost(before, left, work.terms))
+    ledger.hold(work, number, gained(backstop, before, left, work.terms))
     work.takeovers += [Takeover(account, *taking) for taking in left]
 
 

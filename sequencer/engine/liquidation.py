@@ -7,7 +7,8 @@ takes it is decided elsewhere: it makes no difference to the account.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from rollup.protocol.margin import Holding, excess, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import excess, value
 from rollup.protocol.takeover import full_fee
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.units import require_cash, require_position

@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 from rollup.private import Private
 from rollup.protocol.account import SlotState
-from rollup.protocol.margin import Holding, margin_refusal
+from rollup.protocol.assets import require_known
+from rollup.protocol.holding import Holding, received
+from rollup.protocol.margin import margin_refusal
 from rollup.protocol.outflow import Outflow, SignedOutflow, spend_slot
 from rollup.protocol.rejection import Reason, Rejected
-from rollup.protocol.units import require_cash
 from sequencer.engine.event import AnyReason, VenueReason
 from sequencer.engine.ledger import Ledger
 from sequencer.engine.live import OrderKey
@@ -74,12 +75,13 @@ def _shut(ledger: Ledger, work: Work, outflow: Outflow) -> AnyReason | None:
 
 
 def _pay(ledger: Ledger, work: Work, found: Payments, outflow: Outflow) -> AnyReason | None:
-    """Take the cash, on paper, if every rule holds."""
+    """Take it, on paper, if every rule holds."""
     payer, place = ledger.holders[outflow.account], (outflow.account, outflow.slot)
     holding = found.holdings.get(outflow.account, payer.holding)
     try:
         slot = spend_slot(outflow, found.slots.get(place, payer.slot(outflow.slot)))
-        after = _with(holding, -outflow.amount)
+        require_known(ledger.governance, outflow.asset)
+        after = received(holding, outflow.asset, -outflow.amount)
         payee = None if outflow.is_withdrawal else _paid(ledger, found, outflow)
     except Rejected as refusal:
         return refusal.reason
@@ -95,10 +97,5 @@ def _pay(ledger: Ledger, work: Work, found: Payments, outflow: Outflow) -> AnyRe
 
 def _paid(ledger: Ledger, found: Payments, outflow: Outflow) -> Holding:
     holder = ledger.holders[outflow.receiver]
-    return _with(found.holdings.get(outflow.receiver, holder.holding), outflow.amount)
-
-
-def _with(holding: Holding, amount: int) -> Holding:
-    cash = holding.cash + amount
-    require_cash("cash", cash)
-    return holding._replace(cash=cash)
+    holding = found.holdings.get(outflow.receiver, holder.holding)
+    return received(holding, outflow.asset, outflow.amount)

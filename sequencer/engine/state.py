@@ -8,6 +8,7 @@ from rollup.protocol.deposit import QUEUE_START
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.market_book import MarketBook
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
+from rollup.protocol.tally import NO_TALLY, Tally
 from sequencer.engine.book import Book
 from sequencer.engine.holder import Holder
 from sequencer.engine.ledger import Ledger
@@ -20,7 +21,8 @@ from sequencer.engine.work import Work
 class CoreState(Private):
     """Everything the core knows; `step` owns it and changes it.
 
-    `market_book` is what the last batch left of prices and funding, public and no order book.
+    `market_book` is what the last batch left of prices and funding, public and no order book, and
+    `tallies` of each market's trades.
     `live` holds the one live order of a slot; `used` the lowest generation a slot still accepts;
     `waiting` the orders a full batch could not take, first come first; `asked` the outflows of the
     open batch, and `is_shut` that it pays none of them; `queue_head` the hash chain
@@ -36,6 +38,7 @@ class CoreState(Private):
     queue_head: bytes
     books: tuple[Book, ...]
     market_book: MarketBook
+    tallies: tuple[Tally, ...]
     live: dict[tuple[int, int], LiveOrder] = field(default_factory=dict)
     used: dict[tuple[int, int], int] = field(default_factory=dict)
     waiting: deque[LiveOrder] = field(default_factory=deque)
@@ -75,4 +78,5 @@ def new_state(genesis: Genesis, shape_class: ShapeClass = CLASS_S) -> CoreState:
         queue_head=QUEUE_START,
         books=tuple(Book() for _ in genesis.governance.markets),
         market_book=genesis.book(),
+        tallies=(NO_TALLY,) * len(genesis.prices),
     )

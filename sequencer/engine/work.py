@@ -6,11 +6,12 @@ from rollup.oracle.package import SignedPackage
 from rollup.private import Private
 from rollup.protocol.batch import Fill
 from rollup.protocol.deposit import QueueEntry
-from rollup.protocol.margin import Holding
+from rollup.protocol.holding import Holding
 from rollup.protocol.market_book import MarketBook
 from rollup.protocol.order import SignedOrder
 from rollup.protocol.takeover import OrderTakeover, Takeover
 from rollup.protocol.terms import MarketTerms
+from sequencer.engine.counted import Counted
 from sequencer.engine.live import LiveOrder, OrderKey
 from sequencer.engine.room import Room
 
@@ -33,6 +34,7 @@ class Work(Private):
     terms: tuple[MarketTerms, ...]
     steady: tuple[bool, ...]
     room: Room
+    counted: Counted
     reports: tuple[SignedPackage, ...] = ()
     redo: bool = False
     attempt: int = 0

@@ -59,10 +59,10 @@ _RECEIPT: Final = struct.Struct("<Q")
 _LENGTH: Final = struct.Struct("<I")
 _OPEN: Final = struct.Struct("<IQ?IBB")
 _PRICE: Final = struct.Struct("<I")
-_ENTRY: Final = struct.Struct("<IBI20s14I8IQ")
+_ENTRY: Final = struct.Struct("<IBI20s14I8IHQ")
 _ORDER: Final = struct.Struct("<IIIBIHBIQQHB84s")
 _CANCEL: Final = struct.Struct("<IIIBI84s")
-_OUTFLOW: Final = struct.Struct("<IIIBIBIQQ84s")
+_OUTFLOW: Final = struct.Struct("<IIIBIBIHQQ84s")
 SUBMIT_BYTES: Final = _CAME.size + _ORDER.size
 """Bytes of every encoded Submit."""
 
@@ -116,7 +116,8 @@ def _open_bytes(command: OpenBatch) -> bytes:
 
 def _entry_bytes(entry: QueueEntry) -> bytes:
     head = (entry.index, int(entry.kind), entry.account, entry.owner)
-    return _ENTRY.pack(*head, *entry.key_words, *entry.viewing_words, entry.amount)
+    what = (entry.asset, entry.amount)
+    return _ENTRY.pack(*head, *entry.key_words, *entry.viewing_words, *what)
 
 
 def _order_bytes(signed: SignedOrder) -> bytes:
@@ -160,6 +161,7 @@ def _outflow_bytes(signed: SignedOutflow) -> bytes:
         outflow.generation,
         outflow.kind,
         outflow.receiver,
+        outflow.asset,
         outflow.amount,
         outflow.expiry,
         signed.signature,
@@ -198,12 +200,11 @@ def _read_reports(data: bytes, place: int) -> tuple[tuple[SignedPackage, ...], i
 
 
 def _read_entry(data: bytes) -> QueueEntry:
-    index, kind, account, owner, *words, amount = _ENTRY.unpack(data)
+    index, kind, account, owner, *words, asset, amount = _ENTRY.unpack(data)
     if kind not in tuple(EntryKind):
         raise WireError(f"a kind of queue entry is wanted, {kind} came")
-    return QueueEntry(
-        index, EntryKind(kind), account, owner, tuple(words[:14]), tuple(words[14:]), amount
-    )
+    key, viewing = tuple(words[:14]), tuple(words[14:])
+    return QueueEntry(index, EntryKind(kind), account, owner, key, viewing, amount, asset)
 
 
 def _came_in(data: bytes) -> tuple[int, bytes]:
@@ -273,11 +274,10 @@ def _read_cancel(data: bytes) -> Command:
 def _read_pay_out(data: bytes) -> Command:
     receipt, rest = _came_in(data)
     _require_size(_OUTFLOW, rest)
-    *place, kind, receiver, amount, expiry, signature = _OUTFLOW.unpack(rest)
+    *place, kind, receiver, asset, amount, expiry, signature = _OUTFLOW.unpack(rest)
     chain, venue, account, slot, generation = place
-    outflow = Outflow(
-        chain, venue, account, slot, generation, outflow_kind_of(kind), receiver, amount, expiry
-    )
+    where = (chain, venue, account, slot, generation, outflow_kind_of(kind), receiver)
+    outflow = Outflow(*where, amount, expiry, asset)
     return PayOut(SignedOutflow(outflow, signature), receipt)
 
 

@@ -125,6 +125,14 @@ MEMBERS: Final = (
         "the prices. The proof takes them as given; the reports show where they come from.",
     ),
     Member(
+        "premium_rates",
+        "Premium rates",
+        "In the first batch of an hour, by how much each market traded above its oracle price in "
+        "the hours before, proved of all its trades; funding follows from it. Else there are none.",
+        "that average, in millionths, and nothing of what was traded; of a thin hour it is coarse, "
+        "because it tells of single trades.",
+    ),
+    Member(
         "redo",
         "Made anew",
         "Whether L1 refused the batch's first header, so that it was made anew without orders.",
@@ -216,12 +224,13 @@ SILENT: Final = (
 
 KNOWS: Final = (
     Said(
-        "Every deposit: owner's address, account number, amount, when it came and whether it was "
-        "credited. So who trades here at all, and with what they began.",
+        "Every deposit: owner's address, account number, asset, amount, when it came and whether "
+        "it was credited. So who trades here at all, and with what they began.",
         (PUBLIC, "docs/spec/05-deposits.md"),
     ),
     Said(
-        "Every withdrawal: owner's address and amount. Transfers between accounts stay unknown.",
+        "Every withdrawal: owner's address, asset and amount. Transfers between accounts stay "
+        "unknown.",
         (PUBLIC, "docs/spec/16-outflow.md"),
     ),
     Said("The sum of all money, oracle prices, margins, fees: the whole public input.", (PUBLIC,)),

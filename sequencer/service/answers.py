@@ -239,8 +239,8 @@ def _members(fact: _OfReceipt) -> tuple[str, _Row]:
         case OutflowAsked():
             found = "outflow-asked", []
         case OutflowPaid():
-            what: _Row = [fact.batch, int(fact.kind), fact.receiver, fact.amount, fact.time]
-            found = "outflow-paid", what
+            what: _Row = [fact.batch, int(fact.kind), fact.receiver]
+            found = "outflow-paid", [*what, fact.asset, fact.amount, fact.time]
         case OutflowRefused(reason=reason):
             found = "outflow-refused", [reason.value]
         case Lives(remaining=remaining):

@@ -141,13 +141,14 @@ class OutflowAsked(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class OutflowPaid(Private):
-    """Cash left the account in a batch, which ends at `time`: `amount` quanta, to the owner at L1
-    or to the account `receiver`."""
+    """Cash or an asset left the account in a batch, which ends at `time`: `amount` quanta or lots
+    of what a mark names, to the owner at L1 or to the account `receiver`."""
 
     key: OwnKey
     batch: int
     kind: OutflowKind
     receiver: int
+    asset: int
     amount: int
     time: int
     receipt: int
@@ -164,10 +165,11 @@ class OutflowRefused(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Received(Private):
-    """Another account paid this one so many quanta in a batch, which ends at `time`; who is not
-    said. It comes of no envelope of its owner's."""
+    """Another account paid this one so many quanta, or lots of what a mark names, in a batch, which
+    ends at `time`; who is not said. It comes of no envelope of its owner's."""
 
     batch: int
+    asset: int
     amount: int
     time: int
 
@@ -328,10 +330,10 @@ def _of_outflow(
 def _paid(event: core.OutflowPaid, batch: int) -> Iterator[tuple[int, Fact]]:
     """What who pays and who is paid may know."""
     account, *_ = event.key
-    what = (event.kind, event.receiver, event.amount, event.time, event.receipt)
+    what = (event.kind, event.receiver, event.asset, event.amount, event.time, event.receipt)
     yield account, OutflowPaid(_own(event.key), batch, *what)
     if event.kind is OutflowKind.TRANSFER:
-        yield event.receiver, Received(batch, event.amount, event.time)
+        yield event.receiver, Received(batch, event.asset, event.amount, event.time)
 
 
 _REFUSED: Final[dict[type[Signed], Callable[..., Fact]]] = {

@@ -23,7 +23,7 @@ from rollup.protocol.constants import (
     TIME_BITS,
 )
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT, Genesis
-from rollup.protocol.governance_codec import MARKET_NUMBERS, ORACLE_NUMBERS
+from rollup.protocol.governance_codec import MARKET_NUMBERS, ORACLE_NUMBERS, market_of_numbers
 from rollup.protocol.market import (
     SYMBOL_LENGTH_MAX,
     Governance,
@@ -146,7 +146,8 @@ def _read_market(node: Node) -> tuple[Market, Feed, int]:
     record = node.record(("symbol", *MARKET_NUMBERS, *FEED_KEYS, "first_price", "price_swing"))
     symbol = record["symbol"].text(SYMBOL_LENGTH_MAX)
     try:
-        market = Market(symbol, **{name: record[name].integer() for name in MARKET_NUMBERS})
+        numbers = {name: record[name].integer() for name in MARKET_NUMBERS}
+        market = market_of_numbers(symbol, numbers)
         feed = Feed(
             feed=feed_id(record["feed"].text(FEED_TEXT_MAX)),
             decimals=record["feed_decimals"].integer(),
@@ -230,9 +231,14 @@ provers = 1          # processes that prove different batches side by side
 # Fractions and the liquidation fee are ten-thousandths, other fees millionths.
 # price_decimals + size_decimals = 6. A bucket is a count of ticks, about a thousandth of the first
 # price. funding_cap bounds the funding of an hour and interest is funding of eight hours, both in
-# millionths of the price; the cap is at most twice the least fee.
+# millionths of the price; the cap is at most twice the least fee. A premium is measured against
+# impact_notional at least, in millionths of a dollar; no batch adds to more than open_interest_cap
+# lots held.
 # price_step, with funding_cap and 10 for roundings, stays below maintenance_fraction, and so does
 # liquidation_fee with 10; band_fraction below initial less maintenance.
+# kind is 0 for a perpetual. It is 1 for an asset: a token that L1 holds, with initial_fraction and
+# maintenance_fraction of 10000 (none of it is collateral) and liquidation_fee, bucket, funding_cap
+# and interest of 0.
 # feed is what signers call the market, feed_decimals are those of its values, which no signature
 # says. In one batch a price moves by price_step ten-thousandths at most. first_price is the price
 # before the first report; development signers move around it, and never further away than
@@ -251,6 +257,9 @@ liquidation_fee = 250
 bucket = 600
 funding_cap = 300
 interest = 100
+impact_notional = 10000000000
+open_interest_cap = 1000000000
+kind = 0
 feed = "BTC"
 feed_decimals = 8
 price_step = 200
@@ -270,6 +279,9 @@ liquidation_fee = 300
 bucket = 250
 funding_cap = 300
 interest = 100
+impact_notional = 10000000000
+open_interest_cap = 1000000000
+kind = 0
 feed = "ETH"
 feed_decimals = 8
 price_step = 300

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any, Final
 
 from rollup.protocol.constants import FEE_SCALE, FRACTION_SCALE
-from rollup.protocol.margin import Holding
+from rollup.protocol.holding import Holding
 from rollup.protocol.market import Market
 from rollup.protocol.order import PEG_BIAS, Order, Side, TimeInForce
 from rollup.protocol.terms import MarketTerms

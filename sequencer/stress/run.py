@@ -13,7 +13,8 @@ from rollup.l1.interface import Reverted
 from rollup.ports import Verifier
 from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.deposit import DepositOutcome
-from rollup.protocol.margin import Holding, excess, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import excess, value
 from rollup.protocol.pricing import PriceKind
 from rollup.protocol.takeover import Route
 from rollup.protocol.terms import MarketTerms, batch_terms

@@ -15,7 +15,7 @@ from rollup.l1.mock import MockL1
 from rollup.oracle.package import SignedPackage
 from rollup.ports import Verifier
 from rollup.protocol.constants import DEPOSITS_MAX
-from rollup.protocol.margin import Holding
+from rollup.protocol.holding import Holding
 from rollup.protocol.order import Order
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.terms import MarketTerms

@@ -6,11 +6,14 @@ everybody who holds a lot pays d quanta and everybody who owes one is paid them.
 
 from collections import Counter
 from dataclasses import replace
+from fractions import Fraction
+from math import floor
 from random import Random
 
 import pytest
 
 from rollup.protocol.funding import HOUR_MS
+from rollup.protocol.market_book import hour_is_due
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.state import State
 from tests.helpers.market_books import unsigned_reports
@@ -127,3 +130,77 @@ def test_a_position_that_nobody_touches_is_charged_all_the_same() -> None:
     assert moved == 10 * 4_000 * PRICES[BTC] // (8 * 10**6) == 3_000
     after = [ruled(venue.state, account) for account in (1, 2)]
     assert after == [before[0] - 1_000 * moved, before[1] + 1_000 * moved]
+
+
+class Counting:
+    """What was traded since the last hour, fill by fill, and who holds what, account by account."""
+
+    def __init__(self) -> None:
+        self.fills: list[tuple[int, int, int, int]] = []
+        self.lots: Counter[tuple[int, int]] = Counter()
+
+    def rates(self, prices: tuple[int, ...], outcome: Outcome) -> tuple[int, ...]:
+        """By how much each market traded above its oracle price, if that hour is over now."""
+        found = []
+        for number, market in enumerate(outcome.public.governance.markets):
+            fills = [fill[1:] for fill in self.fills if fill[0] == number]
+            premium, volume = 0, 0
+            for price, size, oracle in fills:
+                most = oracle * 8 * (market.taker_fee + market.maker_fee) // 10**6
+                premium += size * sorted((-most, price - oracle, most))[1]
+                volume += size * oracle
+            lots = sum(max(size, 0) for (_, held), size in self.lots.items() if held == number)
+            measure = max(volume, lots * prices[number], market.impact_notional)
+            coarse = volume < market.impact_notional
+            exact = Fraction(premium * 10**6, measure)
+            found.append(floor(exact / 10) * 10 if coarse else floor(exact))
+        return tuple(found)
+
+    def follow(self, outcome: Outcome) -> None:
+        if outcome.public.premium_rates:
+            self.fills.clear()
+        for step in outcome.steps.fills:
+            oracle = outcome.public.prices[step.market]
+            self.fills.append((step.market, step.fill.price, step.fill.size, oracle))
+            self.lots[step.buyer.account, step.market] += step.fill.size
+            self.lots[step.seller.account, step.market] -= step.fill.size
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_premium_rates_are_what_counting_every_fill_and_position_gives(seed: int) -> None:
+    random = Random(f"premium/{seed}")
+    impact = {"impact_notional": 10**11, "funding_cap": 300, "interest": 0}
+    markets = tuple(replace(market, **impact) for market in CHARGED.markets)
+    governance = listing(GOVERNANCE, tuple(replace(m, maker_fee=150) for m in markets))
+    venue = Venue(genesis=genesis(governance)).with_traders(*[10**7 * USDC] * len(TRADERS))
+    counting, seen, moved = Counting(), set(), 0
+    for place in range(1, HOURS):
+        before = venue.state.book
+        step = random.choice((1_000, HOUR_MS // 3, HOUR_MS, 5 * HOUR_MS))
+        batch = venue.batch((), orders(random, venue, place), step, reported=True)
+        outcome = venue.run(batch)
+        public = outcome.public
+        if hour_is_due(before, public.time):
+            assert public.premium_rates == counting.rates(public.prices, outcome)
+            seen |= set(public.premium_rates)
+            moved += public.book_after.markets != before.markets
+        else:
+            assert public.premium_rates == ()
+        counting.follow(outcome)
+        for market, tally in enumerate(venue.state.markets.tallies):
+            sizes = [account.positions[market] for account in venue.state.accounts.values()]
+            assert tally.open_interest == sum(size for size in sizes if size > 0)
+            assert sum(sizes) == 0
+    assert min(seen) < 0 < max(seen) and moved > 3
+
+
+def test_a_clamped_price_has_no_premium_and_the_hour_counts_again() -> None:
+    venue = Venue(genesis=genesis(CHARGED)).with_traders(10**6 * USDC, 10**6 * USDC)
+    dear = Match(buy(1, 900, price=601_000), sell(2, 900, price=601_000), 900, 601_000)
+    venue.run(venue.batch(matches=[dear], reported=True))
+    assert venue.state.markets.tallies[BTC].premium == 900 * 1_000
+    venue.reports = unsigned_reports(CHARGED, BTC)  # of another value: the price is clamped
+    outcome = venue.run(venue.batch(step=HOUR_MS))
+    assert outcome.public.premium_rates == (0, 0)
+    after = venue.state.markets.tallies[BTC]
+    assert (after.premium, after.volume, after.open_interest) == (0, 0, 900)

@@ -21,7 +21,8 @@ from circuits.tables.account.air import TABLE as ACCOUNT
 from circuits.tables.position.air import TABLE as POSITION
 from circuits.tables.total.air import TABLE as TOTAL
 from rollup.protocol.constants import CASH_LIMIT, LADDER_BITS, POSITION_LIMIT, SAFETY_MAX
-from rollup.protocol.margin import Holding, closing, risk_grew, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import closing, risk_grew, value
 from rollup.protocol.market import Market
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.terms import market_terms
@@ -50,7 +51,7 @@ def holds(case: Case, offer: Offer, terms: Terms) -> bool:
     if now.ladder >= 1 << LADDER_BITS:
         return False
     if offer.shrinks:
-        if risk_grew(before, after):
+        if risk_grew(before, after, terms):
             return False
     elif now.initial < 0:
         return False
@@ -69,7 +70,7 @@ def agrees_with_the_rules(case: Case, terms: Terms) -> bool:
         accepted = True
     except Rejected:
         accepted = False
-    grew = risk_grew(before, after)
+    grew = risk_grew(before, after, terms)
     if not grew and value(after, terms).ladder >= 1 << LADDER_BITS:
         return True  # No state has such an account: it was smaller, and not allowed to grow so far.
     return accepted == holds(case, honest_offer(case, terms)._replace(shrinks=not grew), terms)
@@ -82,7 +83,7 @@ def random_terms(rng: Random, count: int) -> Terms:
         initial = rng.choice([2, 10, 1000, 10_000, rng.randint(2, 10_000)])
         maintenance = rng.choice([1, initial - 1, rng.randint(1, initial - 1)])
         price = rng.choice([1, 2**29 - 1, rng.randint(1, 2**29 - 1), rng.randint(1, 10**6)])
-        market = Market(f"M{len(terms)}", 1, 5, 10_000, 11, 1, 0, 0, 0, 1, 0, 0, 1)
+        market = Market(f"M{len(terms)}", 1, 5, 10_000, 11, 1, 0, 0, 0, 1, 0, 0, 1, 1)
         object.__setattr__(market, "initial_fraction", initial)
         object.__setattr__(market, "maintenance_fraction", maintenance)
         size = rng.choice([1, 2**21 - 1, max(1, price // 1000), rng.randint(1, 2**21 - 1)])
@@ -205,7 +206,7 @@ def test_the_tables_close_an_account_exactly_where_the_rules_do(
 def test_an_account_of_64_positions_as_large_as_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ladders just below 2^45 and just above, on both sides, at the ends of cash."""
     monkeypatch.setattr(check, "ROWS_PER_CLAIM", 10**6)
-    market = Market("M", 1, 5, 10_000, 9_000, 1, 0, 0, 0, 1, 0, 0, 1)
+    market = Market("M", 1, 5, 10_000, 9_000, 1, 0, 0, 0, 1, 0, 0, 1, 1)
     object.__setattr__(market, "bucket", 2**16)
     terms = (market_terms(market, 2**29 - 1, -(2**28)),) * 64
     most = 2 ** (LADDER_BITS - 16 - 6)

@@ -13,7 +13,8 @@ import pytest
 
 from rollup.protocol import liquidation, transition
 from rollup.protocol.batch import Batch
-from rollup.protocol.margin import Holding, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import value
 from rollup.protocol.openings import completed
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.rejection import Reason, Rejected

@@ -19,6 +19,7 @@ from rollup.l1.queue import DepositQueue
 from rollup.l1.schedule import Schedule, Scheduled
 from rollup.l1.state import ContractState
 from rollup.l1.vault import Vault
+from rollup.protocol.assets import USDC
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT
 from rollup.protocol.header import BatchHeader
@@ -155,10 +156,24 @@ class RefusesByReverting(LocalL1):
 
 
 class PaysTwice(LocalL1):
-    def withdraw(self, sender: Address) -> int:
-        amount = super().withdraw(sender)
-        self._state.vault.pending[sender] = amount
+    def withdraw(self, sender: Address, asset: int = USDC) -> int:
+        amount = super().withdraw(sender, asset)
+        self._state.vault_of(asset).pending[sender] = amount
         return amount
+
+
+class PaysOfAnyAsset(LocalL1):
+    """One pot: what is pending of one token is paid of another."""
+
+    def withdraw(self, sender: Address, asset: int = USDC) -> int:
+        pending = [m for m, ledger in self._state.assets.items() if ledger.pending.get(sender)]
+        return super().withdraw(sender, pending[0] if pending else asset)
+
+
+class TakesWhatIsNoAsset(LocalL1):
+    def _require_deposit(self, amount: int, asset: int) -> None:
+        if asset == USDC:
+            super()._require_deposit(amount, asset)
 
 
 class AnybodyGoverns(LocalL1):
@@ -180,15 +195,15 @@ class RegistersTwice(LocalL1):
 
 
 class LooksOnlyAtTheAmount(LocalL1):
-    def _require_deposit(self, amount: int) -> None:
+    def _require_deposit(self, amount: int, asset: int) -> None:
         if not 1 <= amount < 2**62:
             raise Reverted(Revert.BAD_AMOUNT)
 
 
 class TakesMoneyOfAReversion(LocalL1):
-    def credit(self, sender: Address, account: int, amount: int) -> QueueEntry:
+    def credit(self, sender: Address, account: int, amount: int, asset: int = USDC) -> QueueEntry:
         try:
-            return super().credit(sender, account, amount)
+            return super().credit(sender, account, amount, asset)
         except Reverted:
             self._state.vault.wallets[sender] = 0
             raise
@@ -272,9 +287,32 @@ class TakesTheSecondHeader(HeaderChain):
 
 class KeepsWithdrawalsItself(Vault):
     def settle(self, public: PublicInput) -> None:
-        kept = public.total + public.withdrawn
-        super().settle(replace(public, total=kept, withdrawals=()))
-        self.custody = public.total
+        before = dict(self.pending)
+        super().settle(public)
+        for withdrawal in public.withdrawals:
+            self.pending[withdrawal.owner] = before.get(withdrawal.owner, 0)
+
+
+class GrantsWhatIsNotThere(LocalL1):
+    """It believes the book that a batch says was left before it."""
+
+    def _require_deposits(self, public: PublicInput) -> None:
+        try:
+            super()._require_deposits(public)
+        except Reverted as error:
+            if error.reason is not Revert.GRANT_TOO_LARGE:
+                raise
+
+
+class MixesItsLedgers(LocalL1):
+    """What is withdrawn of an asset is taken from the custody of the others."""
+
+    def _advance(self, public: PublicInput) -> None:
+        super()._advance(public)
+        for mark, ledger in self._state.assets.items():
+            ledger.custody -= sum(
+                each.amount for each in public.withdrawals if each.asset not in (USDC, mark)
+            )
 
 
 class PaysTheOperator(LocalL1):
@@ -305,8 +343,8 @@ class ClosesRegistrationsForEver(DepositQueue):
 
 
 class CreditsTheUnassigned(DepositQueue):
-    def credit(self, sender: Address, account: int, amount: int) -> QueueEntry:
-        entry = super().credit(sender, 0, amount)
+    def credit(self, sender: Address, account: int, amount: int, asset: int = USDC) -> QueueEntry:
+        entry = super().credit(sender, 0, amount, asset)
         return replace(entry, account=min(max(account, 0), BACKSTOP_ACCOUNT))
 
 
@@ -362,6 +400,10 @@ BROKEN: Mapping[str, Callable[..., LocalL1]] = {
         OfAnyQueue,
         RefusesByReverting,
         PaysTwice,
+        PaysOfAnyAsset,
+        TakesWhatIsNoAsset,
+        GrantsWhatIsNotThere,
+        MixesItsLedgers,
         AnybodyGoverns,
         AnnouncesLate,
         RegistersTwice,

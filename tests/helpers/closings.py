@@ -4,15 +4,26 @@ from typing import NamedTuple
 
 import numpy as np
 
-from circuits.statement.inputs import least_order, lot_fee, risk_numbers, trade_numbers
+from circuits.statement.inputs import (
+    Hour,
+    hour_numbers,
+    least_order,
+    lot_fee,
+    risk_numbers,
+    trade_numbers,
+)
 from circuits.tables.account.columns import FRESH_SLOTS_ROOT
 from circuits.tables.records import AccountRecords, MarketRecords, PositionRecords
-from rollup.protocol.constants import CASH_LIMIT, POSITION_LIMIT, SAFETY_MAX
-from rollup.protocol.margin import Holding, risk_grew, safety_of, triggers_of, value
+from rollup.protocol.constants import CASH_LIMIT, POSITION_LIMIT, PREMIUM_LIMIT, SAFETY_MAX
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import risk_grew, safety_of, triggers_of, value
 from rollup.protocol.terms import MarketTerms
 
 BACKSTOP = 2**29
 """A number that no account of these records has."""
+
+NO_HOUR = Hour(False, False, 0)
+"""No hour is due."""
 
 Case = tuple[Holding, Holding]
 Terms = tuple[MarketTerms, ...]
@@ -36,7 +47,7 @@ def honest_offer(case: Case, terms: Terms) -> Offer:
     now = value(after, terms)
     below = now.excess < 0
     held = SAFETY_MAX if not now.ladder else max(0, safety_of(now))
-    return Offer(0 if below else held, below, not risk_grew(before, after))
+    return Offer(0 if below else held, below, not risk_grew(before, after, terms))
 
 
 def records_of(cases: list[Case], offers: list[Offer], terms: Terms) -> Parts:
@@ -119,13 +130,19 @@ def markets_of(terms: Terms) -> MarketRecords:
     """Markets whose frontiers stay at the price."""
     count = len(terms)
     zeros, numbers = np.zeros(count, dtype=np.int64), np.array([each.numbers for each in terms])
+    tallies = np.array([(PREMIUM_LIMIT, 0, 0)] * count, dtype=np.uint64)
     return MarketRecords(
         market=np.arange(count),
         risk=np.array([risk_numbers(each) for each in terms]),
         trade=np.array([trade_numbers(each) for each in terms]),
         least=np.array([least_order(each) for each in terms]),
         lot_fee=np.array([lot_fee(each) for each in terms]),
+        hour=np.array([hour_numbers(each, NO_HOUR) for each in terms]),
+        tally=(tallies, tallies),
+        counted=np.zeros((count, 5, 4), dtype=np.int64),
         steady=zeros,
+        asset=np.array([int(each.is_asset) for each in terms]),
+        asset_uses=zeros,
         trade_uses=np.zeros((count, 3), dtype=np.int64),
         take_uses=zeros,
         listed=zeros + 1,

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from rollup.protocol.batch import Batch
-from rollup.protocol.margin import Holding, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import value
 from rollup.protocol.takeover import Takeover, full_fee
 from rollup.protocol.terms import MarketTerms
 from tests.helpers.keeper import plan

@@ -30,6 +30,7 @@ from rollup.protocol.constants import (
 from rollup.protocol.encoding import limbs
 
 BAND = {0: (580_000, 620_000), 1: (240_000, 260_000)}
+CLIP = {0: (598_560, 601_440), 1: (249_550, 250_450)}
 TAKER = (500, 450)
 MAKER = (100, 0)
 
@@ -85,6 +86,8 @@ def complete(changes: Mapping[str, int]) -> Row:
     row.setdefault("band_high", row["oracle"] + quarter if owed else band[1])
     net = row["oracle"] - fee if held else row["oracle"] + fee if owed else 0
     row.setdefault("net", net)
+    for name, price in zip(("clip_low", "clip_high"), CLIP[row["market"]], strict=True):
+        row.setdefault(name, price)
     row.setdefault("taker_fee", TAKER[row["market"]])
     row.setdefault("maker_fee", MAKER[row["market"]])
     row.setdefault("notional", row["price"] * row["size"])
@@ -135,6 +138,8 @@ def fill_records(*rows: Mapping[str, int]) -> FillRecords:
         band_high=column("band_high"),
         taker_fee=column("taker_fee"),
         maker_fee=column("maker_fee"),
+        clip_low=column("clip_low"),
+        clip_high=column("clip_high"),
         funding=np.array([balanced(row["funding"]) for row in full], np.int64).reshape(-1, COUNT),
         oracle=column("oracle"),
         net=np.array([limbs(row["net"], PRICE_BITS) for row in full], np.int64).reshape(-1, 3),

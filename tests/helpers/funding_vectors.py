@@ -11,7 +11,7 @@ from typing import Any
 from rollup.protocol.constants import ORACLE_PRICE_BITS
 from rollup.protocol.funding import FUNDING_MAX, HOUR_MS, RATE_SCALE, Funding, charged, rate
 from rollup.protocol.governance_codec import governance_value
-from rollup.protocol.market_book import MarketBook, book_after
+from rollup.protocol.market_book import MarketBook, book_after, hour_is_due
 from rollup.protocol.market_book_codec import book_value
 from tests.helpers.market_books import book_of, unsigned_reports
 from tests.helpers.vectors import FOLDER
@@ -34,8 +34,19 @@ def made() -> dict[str, Any]:
 
 
 def _rates() -> Iterator[dict[str, int]]:
-    for interest, cap in ((0, 0), (100, 300), (1, 0), (2_400, 300), (2_401, 300), (4_000, 500)):
-        yield {"interest": interest, "cap": cap, "rate": rate(interest, cap)}
+    for premium, interest, cap in (
+        (0, 0, 0),
+        (0, 100, 300),
+        (0, 1, 0),
+        (0, 2_400, 300),
+        (0, 2_401, 300),
+        (0, 4_000, 500),
+        (-101, 100, 300),
+        (-2_501, 100, 300),
+        (5_600, 100, 300),
+    ):
+        found = rate(premium, interest, cap)
+        yield {"premium_rate": premium, "interest": interest, "cap": cap, "rate": found}
 
 
 def _charges() -> Iterator[dict[str, int]]:
@@ -79,7 +90,9 @@ def _books() -> Iterator[dict[str, Any]]:
         (lower, start + HOUR_MS, PRICES, (0,)),
     ):
         reports = unsigned_reports(governance, *reported)
-        after = book_after(before, governance, time, prices, reports)
+        now = (governance, time, prices, reports)
+        rates = (-37, 130) if hour_is_due(before, time) else ()
+        after = book_after(before, *now, rates)
         yield {
             "before": _book(before),
             "funding_cap": [market.funding_cap for market in governance.markets],
@@ -87,6 +100,7 @@ def _books() -> Iterator[dict[str, Any]]:
             "time": time,
             "prices": list(prices),
             "reported": list(reported),
+            "premium_rates": list(rates),
             "after": _book(after),
         }
 

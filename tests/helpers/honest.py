@@ -8,9 +8,11 @@ from circuits.air.table import Table
 from circuits.statement.circuit import PUBLICS as LAYOUT
 from circuits.statement.witness import Witness, account_tables
 from rollup.protocol.batch import Batch
-from rollup.protocol.margin import Holding, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import value
 from rollup.protocol.order import Side
 from rollup.protocol.takeover import Takeover, full_fee
+from tests.helpers.assets import WBTC, WBTC_MARK, WETH_MARK, asset_venue
 from tests.helpers.closings import honest_offer, records_of
 from tests.helpers.isolation import Isolated
 from tests.helpers.keeper import plan
@@ -44,6 +46,8 @@ from tests.soundness.tables.test_free_state_cells import ACCOUNTS, POSITIONS, TE
 
 RICH = 10**6 * USDC
 
+OF_ASSETS = ("market", "outflow", "position")
+"""Tables whose rows may be of an asset; those of deposits have cases of their own."""
 
 BACKSTOP = GOVERNANCE.backstop_account
 LONG, SHORT = 6, 7
@@ -146,6 +150,29 @@ def thin_witnesses() -> tuple[Witness, ...]:
     return found
 
 
+@cache
+def asset_witness() -> Witness:
+    """The same of a batch in which an asset is deposited, bought, given away and withdrawn."""
+    venue = asset_venue(real())
+    first = venue.state.globals.deposits_consumed
+    spot = {"market": WBTC, "slot": 5}
+    batch = venue.batch(
+        [credit(first, 2, 60, WETH_MARK), register(first + 1, 3, 40, WBTC_MARK)],
+        [Match(buy(2, 300, **spot), sell(1, 300, **spot), 300)],
+        outflows=[
+            withdraw(1, 500, asset=WBTC_MARK),
+            transfer(1, 3, 70, slot=77, asset=WETH_MARK),
+            transfer(2, 1, 100, asset=WBTC_MARK),
+            withdraw(2, 9, slot=6),
+        ],
+        reported=True,
+    )
+    witness = small_witness(venue.apply(batch))
+    if witness.failures():
+        raise AssertionError("the batch of assets is not honest")
+    return witness
+
+
 def _alone(table: Isolated, matrix: np.ndarray) -> Source:
     return Source(table.table, table.graph, matrix, table.values)
 
@@ -172,15 +199,17 @@ def _accounts(table: Table) -> list[Source]:
 
 @cache
 def sources(name: str) -> tuple[Source, ...]:
-    """Traces to forge in, of one table: the busy batch, then special cases."""
-    witness = busy_witness()
+    """Traces to forge in, of one table: the busy batch, that of assets, then special cases."""
     placed = small_circuit().table(name)
-    found = [Source(placed.table, placed.graph, witness.traces[name], witness.publics, BLINDED)]
+    witnesses = [busy_witness()]
     if name in ("market", "takeover", "account", "position", "trigger"):
-        found += [
-            Source(placed.table, placed.graph, thinned.traces[name], thinned.publics, BLINDED)
-            for thinned in thin_witnesses()
-        ]
+        witnesses += thin_witnesses()
+    if name in OF_ASSETS:
+        witnesses.append(asset_witness())
+    found = [
+        Source(placed.table, placed.graph, witness.traces[name], witness.publics, BLINDED)
+        for witness in witnesses
+    ]
     if name == "deposit":
         for entry, cash in test_deposit.CASES.values():
             matrix = test_deposit.trace(entry, cash, test_deposit.judged(entry, cash))

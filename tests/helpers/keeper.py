@@ -14,7 +14,8 @@ from random import Random
 from rollup.protocol.account import Account
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT
-from rollup.protocol.margin import Holding, margin_refusal, risk_grew, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import margin_refusal, risk_grew, value
 from rollup.protocol.order import Side
 from rollup.protocol.outcome import Outcome, Valuation
 from rollup.protocol.state import State
@@ -195,7 +196,7 @@ class Keeper:
             after = Holding(cash, old.positions.put(market, lots))
             if margin_refusal(old, after, self.terms) is not None:
                 return None
-            if self.venue.state.book.is_open and risk_grew(old, after):
+            if self.venue.state.book.is_open and risk_grew(old, after, self.terms):
                 return None
             now[index] = after
         terms = {"market": market, "slot": market, "generation": self.generation}

@@ -58,6 +58,9 @@ MARKETS = [
         "bucket": 600,
         "funding_cap": 300,
         "interest": 100,
+        "impact_notional": 10**10,
+        "open_interest_cap": 10**9,
+        "kind": 0,
         "least_order": 1,
     }
     for place, (symbol, decimals) in enumerate((("BTC-PERP", 1), ("ETH-PERP", 2)))

@@ -60,8 +60,8 @@ def refill_outflow(row: Any, source: Source) -> None:
     del source
     for purse, direction in ((row.payer, -1), (row.payee, 1)):
         count = row.active if direction < 0 else row.transfer
-        carries = fill_carries(outflow.cash_identity(row, purse, direction))
-        purse.cash_carries.fill([carry * count for carry in carries])
+        carries = fill_carries(outflow.purse_identity(row, purse, direction))
+        purse.carries.fill([carry * count for carry in carries])
 
 
 def refill_account(row: Any, source: Source) -> None:

@@ -6,7 +6,7 @@ python -m tests.helpers.terms_vectors
 import json
 from typing import Any, Final
 
-from rollup.protocol.governance_codec import MARKET_NUMBERS
+from rollup.protocol.governance_codec import MARKET_NUMBERS, market_of_numbers
 from rollup.protocol.market import Market
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.terms import market_terms
@@ -26,14 +26,33 @@ NAMES: Final = (
     "taker_fee",
     "maker_fee",
     "liquidation_fee",
+    "clip",
     "least_order",
 )
 
 MARKETS: Final = (
-    ("BTC-PERP", 1, 5, 1000, 500, 300, 450, 150, 250, 600, 300, 100, 1),
-    ("ETH-PERP", 2, 4, 1200, 600, 400, 450, 150, 300, 250, 300, 100, 20),
-    ("FULL-PERP", 0, 6, 10_000, 11, 9_988, 8191, 0, 0, 2**21 - 1, 0, 0, 2**40 - 1),
-    ("ODD-PERP", 3, 3, 777, 333, 123, 1, 1, 322, 1, 2, 16, 7),
+    ("BTC-PERP", 1, 5, 1000, 500, 300, 450, 150, 250, 600, 300, 100, 10**10, 10**9, 0, 1),
+    ("ETH-PERP", 2, 4, 1200, 600, 400, 450, 150, 300, 250, 300, 100, 10**10, 10**9, 0, 20),
+    (
+        "FULL-PERP",
+        0,
+        6,
+        10_000,
+        11,
+        9_988,
+        8191,
+        0,
+        0,
+        2**21 - 1,
+        0,
+        0,
+        2**52 - 1,
+        2**40 - 1,
+        0,
+        2**40 - 1,
+    ),
+    ("ODD-PERP", 3, 3, 777, 333, 123, 1, 1, 322, 1, 2, 16, 1, 1, 0, 7),
+    ("WBTC", 1, 5, 10_000, 10_000, 300, 450, 150, 0, 0, 0, 0, 0, 0, 1, 0),
 )
 PRICES: Final = (1, 2, 99, 10_000, 600_001, 2**24, 2**29 - 1)
 FUNDINGS: Final = (0, -1, 2**28, -(2**28), 12_345, -600_002, 1)
@@ -42,7 +61,7 @@ FUNDINGS: Final = (0, -1, 2**28, -(2**28), 12_345, -600_002, 1)
 
 def market_of(record: Any) -> Market:
     """The market of a vector."""
-    return Market(record["symbol"], **{name: record[name] for name in MARKET_NUMBERS})
+    return market_of_numbers(record["symbol"], {name: record[name] for name in MARKET_NUMBERS})
 
 
 def vector(record: dict[str, Any], price: int, funding: int) -> dict[str, Any]:

@@ -4,7 +4,8 @@ three who owe what he holds: the nearest to a loss first."""
 from dataclasses import dataclass
 
 from rollup.protocol.batch import Batch
-from rollup.protocol.margin import Holding, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import value
 from rollup.protocol.takeover import Route, Takeover
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.triggers import side_of

@@ -60,7 +60,8 @@ BTC_MARKET = Market(
     bucket=600,
     funding_cap=200,
     interest=100,
-    least_order=1,
+    impact_notional=10**10,
+    open_interest_cap=2**40 - 1,
 )
 ETH_MARKET = Market(
     symbol="ETH",
@@ -75,7 +76,8 @@ ETH_MARKET = Market(
     bucket=250,
     funding_cap=0,
     interest=0,
-    least_order=1,
+    impact_notional=10**10,
+    open_interest_cap=2**40 - 1,
 )
 PRICES = (BTC_PRICE, ETH_PRICE)
 GOVERNANCE = Governance(
@@ -184,7 +186,7 @@ def genesis(governance: Governance = GOVERNANCE, prices: tuple[int, ...] = PRICE
     )
 
 
-def register(index: int, account: int, amount: int) -> QueueEntry:
+def register(index: int, account: int, amount: int, asset: int = 0) -> QueueEntry:
     """A well-formed registration."""
     key = public_key(account)
     return QueueEntry(
@@ -195,10 +197,11 @@ def register(index: int, account: int, amount: int) -> QueueEntry:
         key_words=(*key.x, *key.y),
         viewing_words=viewing(account),
         amount=amount,
+        asset=asset,
     )
 
 
-def credit(index: int, account: int, amount: int) -> QueueEntry:
+def credit(index: int, account: int, amount: int, asset: int = 0) -> QueueEntry:
     return QueueEntry(
         index=index,
         kind=EntryKind.CREDIT,
@@ -207,6 +210,7 @@ def credit(index: int, account: int, amount: int) -> QueueEntry:
         key_words=NO_KEY,
         viewing_words=NO_VIEWING,
         amount=amount,
+        asset=asset,
     )
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from rollup.protocol.account import Account
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT
-from rollup.protocol.margin import Holding, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import value
 from rollup.protocol.order import Side
 from rollup.protocol.takeover import Route, Takeover
 from sequencer.engine.command import CloseBatch

@@ -9,7 +9,8 @@ ever has less than nothing at a batch's prices: neither before its takeovers nor
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rollup.protocol.margin import Holding, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import value
 from rollup.protocol.openings import due_accounts
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.takeover import Takeover

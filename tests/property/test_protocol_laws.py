@@ -9,7 +9,8 @@ from rollup.protocol.batch import Batch
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
 from rollup.protocol.constants import FEE_SCALE, FRACTION_SCALE, SAFETY_MAX
 from rollup.protocol.deposit import QueueEntry
-from rollup.protocol.margin import Holding, closing, risk_grew, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import closing, risk_grew, value
 from rollup.protocol.order import Order, Side
 from rollup.protocol.outcome import Closing, Outcome
 from rollup.protocol.public_json import public_from_json, public_to_json
@@ -181,6 +182,9 @@ markets = st.integers(1, 2**29 - 1).flatmap(
             maker_fee=0,
             liquidation_fee=0,
             least_order=1,
+            clip=0,
+            impact_notional=1,
+            open_interest_cap=2**40 - 1,
         )
     )
 )
@@ -202,7 +206,7 @@ def test_the_closing_rule_says_what_the_design_says(
     before: Holding, after: Holding, first: MarketTerms, second: MarketTerms, traded: bool
 ) -> None:
     terms = (first, second)
-    old, new, grew = value(before, terms), value(after, terms), risk_grew(before, after)
+    old, new, grew = value(before, terms), value(after, terms), risk_grew(before, after, terms)
     initial = new.initial >= 0 or not grew
     below = new.excess < 0 and old.excess < 0 and not grew and not traded and new.ladder > 0
     found = closed(before, after, terms, traded=traded)

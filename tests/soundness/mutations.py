@@ -71,9 +71,19 @@ FREE: tuple[tuple[str, dict[str, int], str], ...] = (
         "weights of distances that are all 0, or of which others can make up for one",
     ),
     (
-        r"deposit\.(cash_sum|sum_carries)(\.\d)+",
-        {"registered": 0, "credited": 0, "cash_overflow": 0},
-        "the new cash of an entry that is refused before it is summed: nobody reads it",
+        r"deposit\.(sum|sum_carries)(\.\d)+",
+        {"registered": 0, "credited": 0, "overflow": 0},
+        "the sum of an entry that is refused before it is summed: nobody reads it",
+    ),
+    (
+        r"deposit\.position_(ts|before\.\d)",
+        {"looked": 0},
+        "lots of an account whose cash is credited, or that is refused",
+    ),
+    (
+        r"outflow\.asset_inverse",
+        {"asset": 0},
+        "the inverse of 0, which is the mark of cash",
     ),
 )
 """Columns that may be free, by pattern; on which rows (cells that must have these values); why."""

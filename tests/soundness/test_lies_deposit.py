@@ -8,6 +8,7 @@ import pytest
 
 from circuits.statement.replay import replay
 from rollup.field.koalabear import P
+from rollup.protocol import payment
 from rollup.protocol.batch import Batch
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.market import Governance
@@ -154,6 +155,7 @@ def test_a_credit_that_overflows(liar: Liar) -> None:
     venue.run(venue.batch([credit(FIRST, 1, most), credit(FIRST + 1, 1, most)]))
     batch = honest(liar, credit(FIRST + 2, 1, most), DepositOutcome.CASH_OVERFLOW)
     judged(liar, DepositOutcome.CREDITED)
+    liar.blind("require_cash", payment)
     liar.monkeypatch.setattr("rollup.protocol.account.require_cash", lambda *_: None)
     liar.monkeypatch.setattr("rollup.protocol.encoding.CASH_BITS", 65)
     claims = liar.claims(batch)
@@ -197,7 +199,7 @@ def test_an_outcome_that_l1_is_not_told(liar: Liar) -> None:
 
 
 def test_more_cash_than_was_deposited(liar: Liar) -> None:
-    def double(step: Any, ledger: Any, entry: QueueEntry, *_: int) -> Any:
+    def double(step: Any, _: Governance, ledger: Any, entry: QueueEntry, *__: int) -> Any:
         ledger.accounts[entry.account].cash += entry.amount
         return forge(step, cash_after=step.cash_after + entry.amount)
 

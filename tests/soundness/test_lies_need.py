@@ -8,7 +8,8 @@ import pytest
 
 from circuits.statement.replay import replay
 from rollup.protocol import transition
-from rollup.protocol.margin import Holding, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import value
 from rollup.protocol.rejection import Reason
 from rollup.protocol.takeover import Takeover
 from sequencer.engine.liquidation import takings

@@ -199,7 +199,7 @@ def test_more_cash_than_leaves_stays(liar: Liar) -> None:
         step = honest(*given)
         ledger = given[1]
         ledger.accounts[1].cash += 1
-        return forge(step, cash_after=step.cash_after + 1)
+        return forge(step, after=step.after + 1)
 
     honest = transition.apply_outflow
     liar.bend("apply_outflow", keep)
@@ -212,7 +212,7 @@ def test_more_arrives_than_left(liar: Liar) -> None:
         ledger = given[1]
         ledger.accounts[3].cash += 1
         assert step.receiver is not None
-        receiver = forge(step.receiver, cash_after=step.receiver.cash_after + 1)
+        receiver = forge(step.receiver, after=step.receiver.after + 1)
         return forge(step, receiver=receiver)
 
     honest = transition.apply_outflow

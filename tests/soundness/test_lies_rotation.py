@@ -12,6 +12,7 @@ from rollup.protocol.account import Header
 from rollup.protocol.batch import Batch, Fill
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.ledger import Ledger
+from rollup.protocol.market import Governance
 from rollup.protocol.order import Side
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.public import ConsumedDeposit
@@ -107,7 +108,7 @@ def test_the_operator_rotates_by_itself(liar: Liar) -> None:
     batch = liar.venue.batch([credit(FIRST, 1, 5)])
     own = rotate(FIRST, 1, 5).header()
 
-    def exchanged(step: Any, ledger: Ledger, entry: QueueEntry, *_: int) -> Any:
+    def exchanged(step: Any, _: Governance, ledger: Ledger, entry: QueueEntry, *__: int) -> Any:
         ledger.accounts[entry.account].header = own
         return step
 
@@ -119,7 +120,7 @@ def test_the_operator_rotates_as_if_it_had_been_asked(liar: Liar) -> None:
     batch = liar.venue.batch([credit(FIRST, 1, 5)])
     own = rotate(FIRST, 1, 5).header()
 
-    def exchanged(step: Any, ledger: Ledger, entry: QueueEntry, *_: int) -> Any:
+    def exchanged(step: Any, _: Governance, ledger: Ledger, entry: QueueEntry, *__: int) -> Any:
         account = ledger.accounts[entry.account]
         account.header, account.rotated = own, True
         return step

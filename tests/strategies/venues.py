@@ -27,8 +27,8 @@ EXPIRY_MS = START_MS + 30 * 24 * 3_600_000
 """A month after genesis: well inside what the venue takes."""
 EMPTY_DIGEST: Digest = (0, 0, 0, 0, 0, 0, 0, 0)
 
-BTC = Market("BTC-PERP", 1, 5, 1_000, 500, 300, 500, 200, 250, 600, 400, 100, 1)
-ETH = Market("ETH-PERP", 2, 4, 1_200, 600, 400, 450, 100, 300, 250, 200, 100, 1)
+BTC = Market("BTC-PERP", 1, 5, 1_000, 500, 300, 500, 200, 250, 600, 400, 100, 10**10, 2**40 - 1)
+ETH = Market("ETH-PERP", 2, 4, 1_200, 600, 400, 450, 100, 300, 250, 200, 100, 10**10, 2**40 - 1)
 ORACLE = oracle_terms(("BTC", "ETH"), PRICES)
 GOVERNANCE = Governance((BTC, ETH), FEE_ACCOUNT, BACKSTOP_ACCOUNT, 600_000, 600_000, ORACLE)
 
@@ -68,10 +68,13 @@ def genesis(governance: Governance = GOVERNANCE) -> Genesis:
     return Genesis(CHAIN, VENUE, START_MS, governance, PRICES, *own, RECEIPT_KEY.address)
 
 
-def batcher(salt: bytes = bytes(32)) -> Batcher:
+def batcher(salt: bytes = bytes(32), governance: Governance = GOVERNANCE) -> Batcher:
     """The committed state with cheap hashing."""
     return Batcher(
-        genesis(), SaltKey(salt), compress_many=quick_compress_many, verify_many=always_valid
+        genesis(governance),
+        SaltKey(salt),
+        compress_many=quick_compress_many,
+        verify_many=always_valid,
     )
 
 

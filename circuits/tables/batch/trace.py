@@ -69,7 +69,7 @@ def _fill_state(state: Any, records: BatchRecords, markets: MarketRecords, which
     put(state.triggers_root, _row(triggers))
     put(state.markets_salt, _row(salt))
     listed = markets.listed if which == 0 else np.ones_like(markets.listed)
-    frontiers = folded(markets.frontier[which], listed)[1][-1:]
+    frontiers = folded(markets, which, listed)[2][-1:]
     put(state.frontiers, frontiers)
     (leaf,) = continue_chain(frontiers, [_row(salt)])
     put(state.markets, leaf)

@@ -6,9 +6,11 @@ provable in its own case only. Entry i of the batch accesses memory at DEPOSIT_T
 is the order of the queue whatever the order of the rows. A rotation gives an account another key,
 by the word of the owner in its header, before anything is signed in the batch.
 Height: one row an entry, padded. Degree: 3.
-Buses: receives DEPOSIT and OWNER, accesses the cash word in MEMORY, sends REGISTER for a new
-account and ROTATION for another key.
-Claims: docs/spec/claims/deposit.md. Spec: docs/spec/05-deposits.md.
+What an entry is of is public: cash, or lots of an asset, which go to the account's position in its
+market. The cash word says in either case whether the account exists.
+Buses: receives DEPOSIT and OWNER, accesses two words in MEMORY, sends REGISTER for a new account
+and ROTATION for another key.
+Claims: docs/spec/claims/deposit.md. Spec: docs/spec/05-deposits.md, 17-assets.md.
 """
 
 from circuits.air.builder import Builder
@@ -20,7 +22,7 @@ from circuits.gadgets.curve import curve_right_side
 from circuits.gadgets.integer import require_identity
 from circuits.gadgets.memory import require_access
 from circuits.gadgets.words import CASH_WORD
-from circuits.tables.deposit.columns import Columns, sum_identity
+from circuits.tables.deposit.columns import Columns, lowered, sum_identity
 from rollup.protocol.constants import DEPOSIT_TIMESTAMP
 from rollup.protocol.deposit import DepositOutcome, EntryKind
 
@@ -35,8 +37,9 @@ def constraints(air: Builder, row: Columns) -> None:
         row.key_off_curve,
         row.account_exists,
         row.account_missing,
-        row.cash_overflow,
+        row.overflow,
         row.not_owner,
+        row.asset_unknown,
     )
     active = sum(outcomes[1:], outcomes[0])
     for outcome in outcomes:
@@ -48,7 +51,9 @@ def constraints(air: Builder, row: Columns) -> None:
     _key(air, row)
     _owner(air, row)
     _account(air, row)
+    _balance(air, row)
     _cash(air, row, active)
+    _position(air, row)
     opened = (row.account, *row.owner, *row.key_x, *row.key_y, *row.viewing)
     # Lie: an account opened with another owner or key than L1 enqueued.
     air.send(REGISTER, opened, row.registered, claim="deposit.register")
@@ -64,9 +69,11 @@ def _kind(air: Builder, row: Columns) -> None:
     # Lie: a credit gives an account another key, or a rotation opens one.
     rotations = (row.rotated + row.not_owner) * (1 - row.rotates)
     air.require_zero(rotations, "deposit.kind")
-    others = (row.registered + row.credited + row.account_exists) * row.rotates
-    air.require_zero(others, "deposit.kind")
-    either = (row.account_missing + row.cash_overflow) * (1 - row.rotates)
+    others = row.registered + row.credited + row.account_exists + row.asset_unknown
+    air.require_zero(others * row.rotates, "deposit.kind")
+    air.require_bit(row.unknown_credit, "deposit.kind")
+    air.require_zero(row.unknown_credit * (1 - row.asset_unknown), "deposit.kind")
+    either = (row.account_missing + row.overflow) * (1 - row.rotates) + row.unknown_credit
     air.require_equal(row.kind, row.credited + either + 2 * row.rotates, "deposit.kind")
 
 
@@ -78,17 +85,22 @@ def _public_entry(air: Builder, row: Columns, active: Expr) -> None:
             (DepositOutcome.KEY_OFF_CURVE, row.key_off_curve),
             (DepositOutcome.ACCOUNT_EXISTS, row.account_exists),
             (DepositOutcome.ACCOUNT_MISSING, row.account_missing),
-            (DepositOutcome.CASH_OVERFLOW, row.cash_overflow),
+            (DepositOutcome.CASH_OVERFLOW, row.overflow),
             (DepositOutcome.NOT_OWNER, row.not_owner),
+            (DepositOutcome.ASSET_UNKNOWN, row.asset_unknown),
         )
     )
+    other = DepositOutcome.ASSET_OVERFLOW - DepositOutcome.CASH_OVERFLOW
+    outcome = outcome + other * row.overflow * row.of_asset
     key = (*row.key_x, *row.key_y, *row.viewing)
     # A credit has no words, so it is canonical; a key that is not has this one outcome.
     canonical = active - row.key_non_canonical
-    head = (row.entry, row.kind, row.account, *row.amount, *row.owner)
+    known = active - row.asset_unknown
+    head = (row.entry, row.kind, row.account, row.asset, row.of_asset, *row.amount, *row.owner)
     # Lie: a deposit that is not in the queue, twice, skipped, of another amount, credited though it
-    # must be refused for its words, or with another outcome than L1 is told.
-    entry = (*head, *key, canonical, outcome)
+    # must be refused for its words or its asset, of another asset, or with another outcome than L1
+    # is told.
+    entry = (*head, *key, known, canonical, outcome)
     air.receive(DEPOSIT, entry, active, claim="deposit.queue")
 
 
@@ -118,7 +130,7 @@ def _key(air: Builder, row: Columns) -> None:
 def _owner(air: Builder, row: Columns) -> None:
     """A rotation of an account that is there is refused if and only if somebody else sent it than
     its header names."""
-    claimed = row.rotated + row.not_owner + row.rotates * row.cash_overflow
+    claimed = row.rotated + row.not_owner + row.rotates * row.overflow
     air.require_equal(row.asks, claimed, "deposit.asks")
     air.bit_elsewhere(row.asks, "three of the outcomes, of which one holds: deposit.one-outcome")
     # Lie: whoever sends a rotation says himself whose the account is.
@@ -143,23 +155,33 @@ def _account(air: Builder, row: Columns) -> None:
     # Lie: an entry of a missing account credited, or an existing account refused as missing or
     # opened a second time over its cash.
     air.require_zero((row.registered + row.account_missing) * row.existed, "deposit.account")
-    there = row.credited + row.account_exists + row.cash_overflow + row.rotated + row.not_owner
+    there = row.credited + row.account_exists + row.overflow + row.rotated + row.not_owner
     air.require_zero(there * (1 - row.existed), "deposit.account")
 
 
-def _cash(air: Builder, row: Columns, active: Expr) -> None:
-    """Credited: the sum, which fits. Overflow: the sum does not fit. Refused: no change."""
+def _balance(air: Builder, row: Columns) -> None:
+    """Credited: the sum, which fits. Overflow: the sum does not fit."""
     paid = row.registered + row.credited + row.rotated
-    summed = paid + row.cash_overflow
+    summed = paid + row.overflow
     air.bit_elsewhere(summed, "four of the outcomes, of which one holds: deposit.one-outcome")
-    for number in (row.cash_sum, row.sum_carries):
+    for number in (row.sum, row.sum_carries):
         air.range_check(number, summed, claim="deposit.bounds")
     with air.when(summed):
-        # Lie: more cash than was deposited; a sum that wraps, or a refusal of one that does not.
+        # Lie: more than was deposited; a sum that wraps, or a refusal of one that does not.
         require_identity(air, sum_identity(row), row.sum_carries, "deposit.cash")
+    for flag in (row.cash_paid, row.looked):
+        air.require_bit(flag, "deposit.of-asset")
+    # Lie: lots of an asset credited as cash, or as both.
+    air.require_equal(row.cash_paid, paid * (1 - row.of_asset), "deposit.of-asset")
+    # Lie: lots of an asset are credited, and no position has more.
+    air.require_equal(row.looked, summed * row.of_asset, "deposit.of-asset")
+
+
+def _cash(air: Builder, row: Columns, active: Expr) -> None:
+    """Cash is what it was, or the sum; the account exists where it did, or is registered."""
     after = [
-        before + paid * (total - before)
-        for before, total in zip(row.cash_before, row.cash_sum.packed(), strict=True)
+        before + row.cash_paid * (total - before)
+        for before, total in zip(row.cash_before, row.sum.packed(), strict=True)
     ]
     before = (*row.cash_before, row.existed)
     now = row.entry - air.public("deposits_before") + DEPOSIT_TIMESTAMP
@@ -167,6 +189,23 @@ def _cash(air: Builder, row: Columns, active: Expr) -> None:
     word = (row.account, CASH_WORD)
     # Lie: another account credited, or deposits applied out of the order of the queue.
     require_access(air, word, (row.previous_ts, now), values, active, "deposit.access")
+
+
+def _position(air: Builder, row: Columns) -> None:
+    """The position in the asset's market is what it was, or the sum: its word is the mark."""
+    paid = row.registered + row.credited + row.rotated - row.cash_paid
+    *low, top = lowered(row)
+    # Lie: more lots than an account may hold.
+    air.require_zero(paid * top, "deposit.lots")
+    after = [
+        before + paid * (total - before)
+        for before, total in zip(row.position_before, low, strict=True)
+    ]
+    now = row.entry - air.public("deposits_before") + DEPOSIT_TIMESTAMP
+    values = ((*row.position_before, 0, 0), (*after, 0, 0))
+    times = (row.position_ts, now)
+    # Lie: the position of another account, or in another market, than L1 enqueued.
+    require_access(air, (row.account, row.asset), times, values, row.looked, "deposit.lots-access")
 
 
 TABLE = Table("deposit", Columns, constraints)

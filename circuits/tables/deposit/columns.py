@@ -1,17 +1,18 @@
-"""Deposit: the columns, and the integer identity of the credited cash."""
+"""Deposit: the columns, and the integer identity of what is credited."""
 
 from typing import Any
 
 from circuits.air.layout import Layout, bit, carries, cell, cells, limbs
 from circuits.gadgets.integer import PACKED_BITS, Integer, constant, from_limbs, from_packed
 from rollup.field.septic import DEGREE
-from rollup.protocol.constants import AMOUNT_BITS, CASH_BITS, DIGEST_LENGTH
+from rollup.protocol.constants import AMOUNT_BITS, CASH_BITS, DIGEST_LENGTH, POSITION_BITS
+from rollup.protocol.encoding import packed
 
 OWNER_WORDS = 6
 
 
 class Columns(Layout):
-    """One queue entry. What became of it is one of nine bits; none is set on padding."""
+    """One queue entry. What became of it is one of ten bits; none is set on padding."""
 
     registered = bit()  # a new account, credited
     credited = bit()  # an existing account, credited
@@ -20,13 +21,17 @@ class Columns(Layout):
     key_off_curve = bit()
     account_exists = bit()
     account_missing = bit()
-    cash_overflow = bit()
+    overflow = bit()  # more cash, or more lots, than an account may hold
     not_owner = bit()
+    asset_unknown = bit()
+    unknown_credit = bit()  # that one is a credit
     # The entry as in its public message.
     entry = cell()  # its index in the queue
     rotates = bit()  # it asks for another key
     kind = cell()
     account = cell()
+    asset = cell()  # mark of what it is of: the word of its position, 0 for USDC
+    of_asset = cell()  # 1 unless it is USDC
     amount = cells(3)  # packed pairs of 62 bits
     owner = cells(OWNER_WORDS)
     key_x = cells(DEGREE)
@@ -44,13 +49,34 @@ class Columns(Layout):
     previous_ts = cell()
     existed = bit()
     cash_before = cells(3)
-    cash_sum = limbs(CASH_BITS)  # cash + amount modulo 2^64
+    cash_paid = bit()  # it is credited to cash
+    # The word of its position, where lots are added.
+    looked = bit()  # it is looked at
+    position_ts = cell()
+    position_before = cells(2)
+    sum = limbs(CASH_BITS)  # cash + amount modulo 2^64, or lots held so high that they overflow too
     sum_carries = carries(2, 2)
 
 
+LIFT = packed(2**CASH_BITS - 2**POSITION_BITS, CASH_BITS)
+"""What a biased position is lifted by, so that one too large passes 2^64 as too much cash does."""
+
+
+def lifted(row: Any) -> list[Any]:
+    """Words of cash or of the lifted position, whichever is added to."""
+    position = (*row.position_before, 0)
+    pairs = zip(row.cash_before, position, LIFT, strict=True)
+    return [cash + row.of_asset * (lots + more - cash) for cash, lots, more in pairs]
+
+
+def lowered(row: Any) -> list[Any]:
+    """The words of `sum` as those of a position; the last must be 0."""
+    return [word - more for word, more in zip(row.sum.packed(), LIFT, strict=True)]
+
+
 def sum_identity(row: Any) -> Integer:
-    """sum + 2^64 if it overflows - cash - amount, all biased cash."""
-    wrapped = constant(2**CASH_BITS, PACKED_BITS).times(row.cash_overflow, 0, 1)
-    before = from_packed(row.cash_before, CASH_BITS)
+    """sum + 2^64 if it overflows - cash or lifted position - amount."""
+    wrapped = constant(2**CASH_BITS, PACKED_BITS).times(row.overflow, 0, 1)
+    before = from_packed(lifted(row), CASH_BITS)
     amount = from_packed(row.amount, AMOUNT_BITS)
-    return from_limbs(row.cash_sum).packed() + wrapped - before - amount
+    return from_limbs(row.sum).packed() + wrapped - before - amount

@@ -12,6 +12,8 @@ from circuits.gadgets.integer import fill_carries
 from circuits.tables.deposit.columns import Columns, sum_identity
 from circuits.tables.records import DepositRecords
 from rollup.field.septic import DEGREE
+from rollup.protocol.assets import USDC
+from rollup.protocol.constants import CASH_BITS, POSITION_BITS
 from rollup.protocol.deposit import DepositOutcome, EntryKind
 
 
@@ -19,9 +21,11 @@ def build(records: DepositRecords, height: int, blinded: int) -> U32:
     """The trace, one row a queue entry; the rest is padding of zeros."""
     trace = Trace(Columns, height, blinded)
     used = trace.rows(0, len(records.index))
-    _fill_outcome(used, records.kind, records.outcome)
+    _fill_outcome(used, records)
     used.entry[...] = records.index
     used.account[...] = records.cash.account
+    used.asset[...] = records.asset
+    used.of_asset[...] = records.asset != USDC
     put_packed(used.amount, records.amount)
     put(used.owner, records.owner)
     key = records.key_words % MODULUS
@@ -33,15 +37,28 @@ def build(records: DepositRecords, height: int, blinded: int) -> U32:
     used.previous_ts[...] = records.cash.previous_ts
     used.existed[...] = records.cash.existed
     put_packed(used.cash_before, records.cash.before)
-    # Unsigned addition wraps at 2^64, as the column does.
-    used.cash_sum.fill(records.cash.before + records.amount.astype(np.uint64))
+    used.position_ts[...] = records.position.previous_ts
+    put_packed(used.position_before, records.position.before)
+    _fill_sum(used, records)
     used.sum_carries.fill(fill_carries(sum_identity(used)))
     trace.fill_rest()
     return trace.finish()
 
 
-def _fill_outcome(row: Any, kind: I64, outcome: I64) -> None:
-    """One bit an outcome; crediting has one for each kind of entry."""
+def _fill_sum(row: Any, records: DepositRecords) -> None:
+    """Cash or lifted lots with the amount. Unsigned addition wraps at 2^64, as the column does."""
+    lift = np.uint64(2**CASH_BITS - 2**POSITION_BITS)
+    lots = records.position.before.astype(np.uint64) + lift
+    before = np.where(records.asset != USDC, lots, records.cash.before)
+    row.sum.fill(before + records.amount.astype(np.uint64))
+    paid = row.registered + row.credited + row.rotated
+    row.cash_paid[...] = paid * (1 - row.of_asset)
+    row.looked[...] = (paid + row.overflow) * row.of_asset
+
+
+def _fill_outcome(row: Any, records: DepositRecords) -> None:
+    """One bit an outcome; crediting has one for each kind of entry, overflow for cash and lots."""
+    kind, outcome = records.kind, records.outcome
     paid = outcome == DepositOutcome.CREDITED
     row.kind[...] = kind
     row.rotates[...] = kind == EntryKind.ROTATE
@@ -53,7 +70,10 @@ def _fill_outcome(row: Any, kind: I64, outcome: I64) -> None:
     row.key_off_curve[...] = outcome == DepositOutcome.KEY_OFF_CURVE
     row.account_exists[...] = outcome == DepositOutcome.ACCOUNT_EXISTS
     row.account_missing[...] = outcome == DepositOutcome.ACCOUNT_MISSING
-    row.cash_overflow[...] = outcome == DepositOutcome.CASH_OVERFLOW
+    overflows = (DepositOutcome.CASH_OVERFLOW, DepositOutcome.ASSET_OVERFLOW)
+    row.overflow[...] = np.isin(outcome, overflows)
+    row.asset_unknown[...] = outcome == DepositOutcome.ASSET_UNKNOWN
+    row.unknown_credit[...] = row.asset_unknown * (kind == EntryKind.CREDIT)
 
 
 def _fill_curve(row: Any, key: I64) -> None:
@@ -71,7 +91,7 @@ def _fill_curve(row: Any, key: I64) -> None:
 
 def _fill_owner(row: Any, records: DepositRecords) -> None:
     """Whose the account is, and weights that show that it is somebody else's."""
-    row.asks[...] = row.rotated + row.not_owner + row.rotates * row.cash_overflow
+    row.asks[...] = row.rotated + row.not_owner + row.rotates * row.overflow
     put(row.holder, records.holder)
     distances = (records.holder - records.owner) % MODULUS
     put(row.stranger_proof, _weights(distances, row.not_owner))

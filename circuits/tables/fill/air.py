@@ -8,7 +8,7 @@ liquidated, and what it does not get of what the order pays is a rest, which is 
 Height: one row a fill, padded; rows in use need not be contiguous, and are among the first rows,
 as many as the shape class takes trades. Degree: 3.
 Buses: receives TRADE, and ORDER or LIQUIDATION of either side, accesses six words of MEMORY, sends
-the sums of fees and rests on FEES once.
+the sums of fees and rests on FEES once, and what is counted of it on TALLY (`counted.py`).
 Claims: docs/spec/claims/fill.md. Spec: docs/spec/04-orders.md.
 """
 
@@ -38,6 +38,7 @@ from circuits.tables.fill.columns import (
     notional_identity,
     position_identity,
 )
+from circuits.tables.fill.counted import require_counted
 from circuits.tables.fill.taken import charged, kind, ordered, require_taken, rested, taken
 from rollup.protocol.constants import (
     FEE_RATE_BITS,
@@ -72,9 +73,9 @@ def constraints(air: Builder, now: Columns, after: Columns) -> None:
     air.require_zero(now.active * (1 - air.fixed.place), "fill.place")
     # Lie: a batch made anew after its prices were known, with fills that this knowledge chose.
     air.require_zero(now.active * air.public("redo"), "fill.redo")
-    # Lie: a fill at the band, fees and funding of another market, or of one that is not listed.
-    fees = (now.taker_fee, now.maker_fee)
-    trade = (*now.band_low, *now.band_high, *fees, *now.funding, *now.oracle, *now.net, now.steady)
+    # Lie: a fill at the band, fees, funding or clip of another market, or one that is not listed.
+    terms = (*now.band_low, *now.band_high, now.taker_fee, now.maker_fee, *now.funding)
+    trade = (*terms, *now.oracle, *now.net, now.steady, now.clip_low, now.clip_high)
     # Lie: the nearer edge of a takeover is missing; two orders meet beyond it.
     air.receive(TRADE, (now.market, kind(now), *trade), now.active, claim="fill.market")
     require_taken(air, now)
@@ -88,6 +89,7 @@ def constraints(air: Builder, now: Columns, after: Columns) -> None:
         _slot(air, now, side)
         _balances(air, now, side, which)
         _reduces(air, side, which)
+    require_counted(air, now)
     _fee_sums(air, now, after)
 
 

@@ -100,6 +100,8 @@ class Columns(Layout):
     exhausted = bit()  # it leaves the backstop what it has, and not the whole rest
     waived = limbs(REST_BITS)  # what the rest is below the whole one
     rest_carries = carries(5, 16)
+    clip_low = cell()  # the lowest price that counts whole towards the premium
+    clip_high = cell()  # and the highest
     seller_takes = bit()  # which side pays the taker's rate
     price = limbs(PRICE_BITS)
     size = limbs(SIZE_BITS)
@@ -109,6 +111,10 @@ class Columns(Layout):
     moved = limbs(MOVED_BITS + 1)  # size * (price - F), biased
     moved_carries = carries(5, 17)
     band_room = cells(4)  # lower limbs of price - band low, and of band high - price
+    above = bit()  # the price is the highest that counts whole, or above it: it counts as that one
+    below = bit()  # the same below the lowest
+    above_room = limbs(PRICE_BITS)  # how far it is from the highest, on the side that is said
+    below_room = limbs(PRICE_BITS)  # and from the lowest
     accounts_inverse = cell()  # of buyer's account - seller's
     buyer = group(Side)
     seller = group(Side)

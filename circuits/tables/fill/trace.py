@@ -21,6 +21,7 @@ from circuits.tables.fill.columns import (
     position_identity,
     rest_identity,
 )
+from circuits.tables.fill.counted import distances
 from circuits.tables.fill.taken import charged, rested
 from circuits.tables.records import BUY, SELL, FillRecords, FillSide
 from rollup.protocol.constants import FEE_SCALE, POSITION_LIMIT, PRICE_BITS, SIZE_BITS
@@ -46,6 +47,8 @@ def build(records: FillRecords, height: int, blinded: int) -> U32:
     used.steady[...] = records.steady
     used.exhausted[...] = records.exhausted
     used.waived.fill(records.waived)
+    used.clip_low[...] = records.clip_low
+    used.clip_high[...] = records.clip_high
     used.price.fill(records.price)
     used.size.fill(records.size)
     used.size_inverse[...] = inverse_or_zero(sum(used.size.cells[1:], used.size.cells[0]))
@@ -55,6 +58,12 @@ def build(records: FillRecords, height: int, blinded: int) -> U32:
     used.moved_carries.fill(fill_carries(moved_identity(used)))
     fill_difference(used.band_room[:2], records.band_low, records.price, PRICE_BITS)
     fill_difference(used.band_room[2:], records.price, records.band_high, PRICE_BITS)
+    buyer, seller = records.sides
+    met = 1 - buyer.taken - seller.taken
+    used.above[...] = met * (records.price > records.clip_high)
+    used.below[...] = met * (records.price < records.clip_low)
+    for room, distance in zip((used.above_room, used.below_room), distances(used), strict=True):
+        room.fill(distance % 2**room.bits)
     buyer, seller = records.sides
     used.accounts_inverse[...] = inverse_or_zero(buyer.account - seller.account)
     _fill_side(used, used.buyer, records, BUY)

@@ -4,11 +4,13 @@ Nothing is computed of terms: the verifier derives every number (rollup.protocol
 it. The frontier of a side is the bucket down to which all counters have been shown zero; it goes up
 with the price for free, and comes down only over counters that the trigger table sweeps. The rows
 hand the markets leaf on from market to market, before and after the batch.
+What trades and positions add to the market's tally is in `tally.py`, the rate that follows of it
+where an hour is due in `rate.py`.
 Height: one row a market, padded. Degree: 3.
 Where somebody is deleveraged the row has a zone and shows that the backstop is full (`zone.py`).
-Buses: receives MARKET; sends RISK, TRADE and TAKE as often as they are asked for; FRONTIERS, SWEEP,
-BACKSTOP, HASH, RANGE.
-Claims: docs/spec/claims/market.md. Spec: docs/spec/06-margin.md and 15-triggers.md.
+Buses: receives MARKET and TALLY; sends RISK, TRADE, TAKE and ASSET as often as they are asked for;
+FRONTIERS, SWEEP, BACKSTOP, HASH, RANGE.
+Claims: docs/spec/claims/market.md. Spec: docs/spec/06-margin.md, 15-triggers.md and 17-assets.md.
 """
 
 from collections.abc import Sequence
@@ -16,9 +18,12 @@ from typing import Any
 
 from circuits.air.builder import Builder
 from circuits.air.table import Table
-from circuits.gadgets.buses import FRONTIERS, MARKET, RISK, SWEEP, TAKE, TRADE
+from circuits.gadgets.buses import ASSET, FRONTIERS, MARKET, RISK, SWEEP, TAKE, TRADE
 from circuits.gadgets.hash import request_hash
+from circuits.gadgets.words import POSITION_WORD
 from circuits.tables.market.columns import Columns, Side
+from circuits.tables.market.rate import require_rate
+from circuits.tables.market.tally import require_tally
 from circuits.tables.market.zone import require_zone
 from circuits.tables.position.columns import DIGEST
 
@@ -31,24 +36,33 @@ def constraints(air: Builder, row: Columns) -> None:
     for place, side in enumerate(row.sides):
         _frontier(air, row, place, side)
         require_zone(air, row, place, side)
+    require_tally(air, row)
+    require_rate(air, row)
     _fold(air, row)
 
 
 def _terms(air: Builder, row: Columns) -> None:
     # Lie: a padding row hands out terms of its own making.
-    for uses in (row.risk_uses, *row.trade_uses, row.take_uses):
+    for uses in (row.risk_uses, *row.trade_uses, row.take_uses, row.asset_uses):
         air.require_zero(uses * (1 - row.active), "market.padding-is-silent")
     risk = row.risk.cells
     trade = trade_cells(row)
     # Lie: other terms than governance and price give, or those of a market that is not listed.
-    public = (row.market, *risk, *trade, *row.lot_fee, row.steady, *row.least)
-    air.receive(MARKET, public, row.active, claim="market.public")
+    flags = (row.steady, row.asset, *row.least)
+    public = (*risk, *trade, *row.lot_fee, *flags, *row.hour.cells)
+    air.receive(MARKET, (row.market, *public), row.active, claim="market.public")
     zones = (*(side.zoned for side in row.sides), *(side.zone for side in row.sides))
     # Lie: a clamped price is passed off as the market's own, so that cash leaves at it.
-    terms = (row.market, *risk, *zones, row.steady, *row.least)
+    terms = (row.market, *risk, *zones, row.steady, row.asset, *row.least)
     air.send(RISK, terms, row.risk_uses, claim="market.risk")
     for kind, (terms, uses) in enumerate(zip(trades(row), row.trade_uses, strict=True)):
         air.send(TRADE, (row.market, kind, *terms), uses, claim="market.trade")
+    # Lie: lots of an asset, which count for nothing, are taken for nothing.
+    for uses in (row.take_uses, *row.trade_uses[1:]):
+        air.require_zero(uses * row.asset, "market.asset-not-taken")
+    # Lie: lots of a perpetual leave an account as if they were a token.
+    air.require_zero(row.asset_uses * (1 - row.asset), "market.asset")
+    air.send(ASSET, (row.market + POSITION_WORD,), row.asset_uses, claim="market.asset")
     take = (*row.risk.value, *row.lot_fee)
     air.send(TAKE, (row.market, *take), row.take_uses, claim="market.take")
 
@@ -57,7 +71,7 @@ def trade_cells(row: Columns) -> tuple[Any, ...]:
     """What MARKET carries of a market for fills."""
     fees, near = (row.taker_fee, row.maker_fee), (*row.near_low, *row.near_high)
     net = (*row.net_low, *row.net_high)
-    return (*row.band_low, *row.band_high, *fees, *row.funding, *row.price, *near, *net)
+    return (*row.band_low, *row.band_high, *fees, *row.funding, *row.price, *near, *net, *row.clip)
 
 
 def trades(row: Columns) -> tuple[tuple[Any, ...], ...]:
@@ -65,9 +79,9 @@ def trades(row: Columns) -> tuple[tuple[Any, ...], ...]:
     loses; of one that sells it."""
     common = (row.taker_fee, row.maker_fee, *row.funding, *row.price)
     return (
-        (*row.band_low, *row.band_high, *common, 0, 0, 0, row.steady),
-        (*row.near_low, *row.band_high, *common, *row.net_low, row.steady),
-        (*row.band_low, *row.near_high, *common, *row.net_high, row.steady),
+        (*row.band_low, *row.band_high, *common, 0, 0, 0, row.steady, *row.clip),
+        (*row.near_low, *row.band_high, *common, *row.net_low, row.steady, *row.clip),
+        (*row.band_low, *row.near_high, *common, *row.net_high, row.steady, *row.clip),
     )
 
 
@@ -106,12 +120,17 @@ def _fold(air: Builder, row: Columns) -> None:
     # The old leaf has those of all markets that were listed, and they are the first.
     air.require_zero(row.listed * (1 - fold.listed), "market.listed-before")
     air.require_zero(row.listed * (1 - row.active), "market.padding-is-silent")
-    zeros = (0,) * (DIGEST - len(row.sides))
-    old = (*(side.before for side in row.sides), *zeros)
-    new = (*(side.after for side in row.sides), *zeros)
-    # Lie: frontiers that the old leaf does not have, or that the new one does not remember.
-    request_hash(air, fold.old_taken, old, fold.old_hash, row.listed, claim="market.leaf-before")
-    request_hash(air, fold.new_taken, new, fold.new_hash, row.active, claim="market.leaf-after")
+    old = (*(side.before for side in row.sides), *row.tally.words(0))
+    new = (*(side.after for side in row.sides), *row.tally.words(1))
+    # Lie: frontiers or a tally that the old leaf does not have, or that the new one forgets.
+    for taken, words, digests, count, claim in (
+        (fold.old_taken, old, (fold.old_middle, fold.old_hash), row.listed, "market.leaf-before"),
+        (fold.new_taken, new, (fold.new_middle, fold.new_hash), row.active, "market.leaf-after"),
+    ):
+        middle, last = digests
+        rest = (*words[DIGEST:], *(0,) * (2 * DIGEST - len(words)))
+        request_hash(air, taken, words[:DIGEST], middle, count, claim=claim)
+        request_hash(air, middle, rest, last, count, claim=claim)
     taken = (row.market, fold.listed, fold.lagging, *fold.old_taken, *fold.new_taken)
     # Lie: the frontiers of one market are put in another's place, or a market's are left out.
     air.receive(FRONTIERS, taken, row.active, claim="market.frontiers")

@@ -6,6 +6,7 @@ from typing import Any, Final
 from circuits.air.layout import Layout, bit, bits, carries, cell, cells, group, limbs, many
 from circuits.gadgets.balanced import BUCKET_TOP, COUNT, HALF, TOP
 from circuits.gadgets.integer import Coefficient, Integer, constant, from_limbs
+from circuits.tables.market.hour import Hour, Rate, Tally
 from circuits.tables.position.columns import DIGEST, Risk
 from circuits.tables.position.sums import COLUMNS, LADDER_WIDTHS, SUM_BITS, normal, normal_ladder
 from rollup.protocol.constants import BUCKET_NUMBER_BITS, LADDER_BITS
@@ -59,8 +60,10 @@ class Fold(Layout):
     listed = cell()  # 1 if the market before this one was listed before the batch
     lagging = cell()  # sides of the markets before this one that lag
     old_taken = cells(DIGEST)
+    old_middle = cells(DIGEST)  # after the first of the market's two blocks
     old_hash = cells(DIGEST)
     new_taken = cells(DIGEST)
+    new_middle = cells(DIGEST)
     new_hash = cells(DIGEST)
 
 
@@ -83,12 +86,18 @@ class Columns(Layout):
     net_high = cells(3)  # what one costs it
     least = cells(2)  # the least order, a packed pair
     lot_fee = cells(3)  # of liquidation, limbs
+    clip = cells(2)  # lowest and highest price that count whole towards the premium
     steady = cell()  # 1 if the price is fresh and unclamped
+    asset = cell()  # 1 if its lots are a token that L1 holds
+    hour = group(Hour)
     risk_uses = cell()  # positions of this batch in the market
     trade_uses = cells(3)  # fills, takeovers by orders that buy, and by orders that sell
     take_uses = cell()  # takeovers
+    asset_uses = cell()  # outflows of the asset
     sides = many(2, group(Side))
     backstop = group(Means)
+    tally = group(Tally)
+    rate = group(Rate)
     fold = group(Fold)
 
 

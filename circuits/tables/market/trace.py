@@ -8,10 +8,11 @@ from circuits.tables.account.trace import fill_limbs, normalise
 from circuits.tables.chains import continue_chain
 from circuits.tables.market.air import room, trade_cells
 from circuits.tables.market.columns import Columns, Side, lacking
+from circuits.tables.market.hour_trace import fill_rate, fill_tally
 from circuits.tables.records import MarketRecords, PositionRecords
 from rollup.hash.poseidon import fold_start
-from rollup.protocol.constants import MARKETS_LEAF_VERSION
-from rollup.protocol.encoding import TypeCode
+from rollup.protocol.constants import MARKETS_LEAF_VERSION, OPEN_INTEREST_BITS, PREMIUM_LIMIT
+from rollup.protocol.encoding import TypeCode, tally_words
 
 
 def build(records: MarketRecords, positions: PositionRecords, height: int, blinded: int) -> U32:
@@ -24,13 +25,18 @@ def build(records: MarketRecords, positions: PositionRecords, height: int, blind
     put(row.risk.cells, records.risk)
     put(trade_cells(row), records.trade)
     put(row.least, records.least)
+    put(row.hour.cells, records.hour)
+    fill_tally(row.hour, row.tally, records)
+    fill_rate(row.hour, row.tally, row.rate)
     markets, uses = np.unique(positions.market, return_counts=True)
     counts = dict(zip(markets.tolist(), uses.tolist(), strict=True))
     row.risk_uses[...] = [counts.get(market, 0) for market in records.market.tolist()]
     put(row.trade_uses, records.trade_uses)
     put(row.lot_fee, records.lot_fee)
     row.steady[...] = records.steady
+    row.asset[...] = records.asset
     row.take_uses[...] = records.take_uses
+    row.asset_uses[...] = records.asset_uses
     numbers = (row.risk.long_number, row.risk.short_number)
     for place, (side, number) in enumerate(zip(row.sides, numbers, strict=True)):
         side.before[...], side.after[...] = (each[:, place] for each in records.frontier)
@@ -74,23 +80,40 @@ def _fill_fold(row: Columns, records: MarketRecords) -> None:
     fold.lagging[...] = np.cumsum(lagging) - lagging
     fold.listed[...] = [1, *records.listed[:-1]][: len(records.listed)]
     ones = np.ones_like(records.listed)
-    for taken, hashed, frontiers, listed in (
-        (fold.old_taken, fold.old_hash, records.frontier[0], records.listed),
-        (fold.new_taken, fold.new_hash, records.frontier[1], ones),
+    for time, (taken, middle, hashed, listed) in enumerate(
+        (
+            (fold.old_taken, fold.old_middle, fold.old_hash, records.listed),
+            (fold.new_taken, fold.new_middle, fold.new_hash, ones),
+        )
     ):
-        before, after = folded(frontiers, listed)
+        before, between, after = folded(records, time, listed)
         put(taken, before)
+        put(middle, between * listed[:, None].astype(np.uint32))
         put(hashed, after * listed[:, None].astype(np.uint32))
 
 
-def folded(frontiers: I64, listed: I64) -> tuple[U32, U32]:
-    """The fold over markets before each and after each; one that was not listed is not in it."""
+def folded(records: MarketRecords, time: int, listed: I64) -> tuple[U32, U32, U32]:
+    """The fold over markets before each, after the first block of each, and after it; one that was
+    not listed is not in it."""
     state = np.array([fold_start(TypeCode.MARKETS, MARKETS_LEAF_VERSION)], dtype=np.uint32)
-    before, after = [], []
-    for pair, present in zip(frontiers, listed, strict=True):
-        before.append(state[0])
+    blocks = blocks_of(records, time)
+    found = np.zeros((3, len(listed), 8), dtype=np.uint32)
+    for market, present in enumerate(listed):
+        found[:, market] = state[0]
         if present:
-            (state,) = continue_chain(state, [pair[None]])
-        after.append(state[0])
-    empty = np.zeros((0, 8), dtype=np.uint32)
-    return np.array([*empty, *before]).reshape(-1, 8), np.array([*empty, *after]).reshape(-1, 8)
+            middle, state = continue_chain(state, [block[None] for block in blocks[market]])
+            found[1, market], found[2, market] = middle[0], state[0]
+    return found[0], found[1], found[2]
+
+
+def blocks_of(records: MarketRecords, time: int) -> I64:
+    """The two blocks of each market in the leaf, before (0) or after (1): (n, 2, 8); a forged open
+    interest is taken modulo 2^40."""
+    words = [
+        (*pair, *tally_words(premium - PREMIUM_LIMIT, volume, lots % 2**OPEN_INTEREST_BITS))
+        for pair, (premium, volume, lots) in zip(
+            records.frontier[time].tolist(), records.tally[time].tolist(), strict=True
+        )
+    ]
+    rows = [(*row, *(0,) * (16 - len(row))) for row in words]
+    return np.array(rows, dtype=np.int64).reshape(len(rows), 2, 8)

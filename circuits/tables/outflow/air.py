@@ -1,4 +1,5 @@
-"""Outflow: one row takes cash out of an account, by a signature that the order table checked.
+"""Outflow: one row takes cash or lots of an asset out of an account, by a signature that the order
+table checked.
 
 A withdrawal is granted to the owner in the account's header, as the verifier tells L1; a transfer
 goes to another account. The row uses up the signed generation, so that it acts once, and tells the
@@ -6,7 +7,7 @@ account's row, which then meets initial margin in markets whose prices are fresh
 j accesses memory at time OUTFLOW_TIMESTAMP + j.
 Height: one row an outflow, padded; rows in use need not be contiguous, and are among the first
 OUTFLOWS_MAX rows. Degree: 3.
-Buses: receives ORDER, OWNER, PAYOUT and OUTFLOW, accesses three words of MEMORY.
+Buses: receives ORDER, OWNER, PAYOUT, OUTFLOW and ASSET, accesses three words of MEMORY.
 Claims: docs/spec/claims/outflow.md. Spec: docs/spec/16-outflow.md.
 """
 
@@ -16,20 +17,17 @@ from typing import Any
 from circuits.air.builder import Builder
 from circuits.air.layout import Layout, cell
 from circuits.air.table import Table
-from circuits.gadgets.buses import ORDER, OUTFLOW, OWNER, PAYOUT
+from circuits.gadgets.buses import ASSET, ORDER, OUTFLOW, OWNER, PAYOUT
 from circuits.gadgets.integer import require_identity
 from circuits.gadgets.memory import require_access
-from circuits.gadgets.words import CASH_WORD, SLOT_WORD
+from circuits.gadgets.words import SLOT_WORD
 from circuits.tables.outflow.columns import (
     OUTFLOW_ROWS_MAX,
     Columns,
-    cash_identity,
+    purse_identity,
     receiver_of,
 )
 from rollup.protocol.constants import OUTFLOW_TIMESTAMP, OUTFLOWS_MAX
-
-NO_MARKET = 0
-"""What a signed outflow has in the place of an order's market."""
 
 
 class Fixed(Layout):
@@ -45,7 +43,7 @@ def fixed_values(height: int) -> Mapping[str, Sequence[int]]:
 
 def constraints(air: Builder, row: Columns) -> None:
     """One outflow."""
-    for flag in (row.active, row.transfer):
+    for flag in (row.active, row.transfer, row.of_asset):
         air.require_bit(flag, "outflow.flags")
     # Lie: a padding row pays an account.
     air.require_zero(row.transfer * (1 - row.active), "outflow.padding-is-silent")
@@ -56,16 +54,28 @@ def constraints(air: Builder, row: Columns) -> None:
     air.require_zero(row.active * air.public("begins_open"), "outflow.step-begun")
     # Lie: cash leaves an account that is not held to initial margin and to fresh prices.
     air.receive(OUTFLOW, (row.account,), row.active, claim="outflow.margin")
+    _asset(air, row)
     _signed(air, row)
     _receiver(air, row)
     _slot(air, row)
     _purses(air, row)
 
 
+def _asset(air: Builder, row: Columns) -> None:
+    # Lie: an asset leaves as cash does, or cash as an asset: what is not cash has no third pair and
+    # no bit that says whether an account exists.
+    air.require_equal(row.asset * row.asset_inverse, row.of_asset, "outflow.of-asset")
+    air.require_zero(row.asset * (1 - row.of_asset), "outflow.of-asset")
+    # Lie: lots of a perpetual, or the count of a slot, leave as an asset: any word has a number.
+    air.receive(ASSET, (row.asset,), row.of_asset, claim="outflow.asset-listed")
+    air.require_zero(row.of_asset * (1 - row.active), "outflow.padding-is-silent")
+
+
 def _signed(air: Builder, row: Columns) -> None:
     generation = row.generation.value() - 1
-    terms = (row.account, row.slot, generation, NO_MARKET, row.transfer)
-    # Lie: nobody signed it; an order passed off as a withdrawal; another amount or receiver.
+    terms = (row.account, row.slot, generation, row.asset, row.transfer)
+    # Lie: nobody signed it; an order passed off as a withdrawal; another amount, asset or
+    # receiver.
     signed = (*terms, *row.receiver, *row.amount, 0, 0, 0, 1)
     air.receive(ORDER, signed, row.active, claim="outflow.signed")
     first, *others = row.amount
@@ -82,8 +92,9 @@ def _receiver(air: Builder, row: Columns) -> None:
     air.require_zero(withdrawal * sum(row.receiver), "outflow.no-receiver")
     # Lie: a withdrawal to somebody else than owns the account.
     air.receive(OWNER, (row.account, *row.owner), withdrawal, claim="outflow.owner")
-    # Lie: a withdrawal that L1 is not told of, or is told of twice, or with another amount.
-    air.receive(PAYOUT, (*row.owner, *row.amount), withdrawal, claim="outflow.granted")
+    # Lie: a withdrawal that L1 is not told of, or is told of twice, or of another amount or asset.
+    payout = (*row.owner, row.asset, *row.amount)
+    air.receive(PAYOUT, payout, withdrawal, claim="outflow.granted")
     distance = row.account - receiver_of(row)
     with air.when(row.transfer):
         # Lie: an account pays itself: what it pays is lost from one word and found in the other.
@@ -107,27 +118,41 @@ def _slot(air: Builder, row: Columns) -> None:
 
 
 def _purses(air: Builder, row: Columns) -> None:
-    """Cash leaves the account, and a transfer brings it to the other one."""
+    """It leaves the account, and a transfer brings it to the other one."""
     purses = (
         (row.payer, row.account, row.active, -1),
         (row.payee, receiver_of(row), row.transfer, 1),
     )
     for purse, account, count, direction in purses:
         # Lie: a balance that overflows and comes back on the other end.
-        for number in (purse.cash_after, purse.cash_carries):
+        for number in (purse.after, purse.carries):
             air.range_check(number, count, claim="outflow.bounds")
         with air.when(count):
             # Lie: more leaves than is taken, or is taken than arrives.
-            moved = cash_identity(row, purse, direction)
-            require_identity(air, moved, purse.cash_carries, "outflow.cash")
+            moved = purse_identity(row, purse, direction)
+            require_identity(air, moved, purse.carries, "outflow.cash")
         _access(air, row, purse, account, count)
 
 
 def _access(air: Builder, row: Columns, purse: Any, account: Any, count: Any) -> None:
-    # Lie: another account's cash, or an account that does not exist (the word's last element).
-    values = ((*purse.cash_before, 1), (*purse.cash_after.packed(), 1))
-    times = (purse.cash_ts, row.index + OUTFLOW_TIMESTAMP)
-    require_access(air, (account, CASH_WORD), times, values, count, "outflow.cash-access")
+    # Lie: another account's cash, its position in another market than that of the asset, or an
+    # account that does not exist: the last element of its cash, and it has no positions.
+    exists = 1 - row.of_asset
+    before, after = purse.before, purse.after.packed()
+    # Lie: an asset is paid that is not there: what lacks is taken of a third pair.
+    for words in (before, after):
+        air.require_zero(row.of_asset * words[2], "outflow.of-asset")
+    # Lie: cash, with a third pair that counts for orders; an account that only seems to exist.
+    counts = (purse.traded, purse.took)
+    for number in counts:
+        air.require_zero(number * exists, "outflow.of-asset")
+    last = exists + purse.took
+    values = (
+        (*before[:2], before[2] + purse.traded, last),
+        (*after[:2], after[2] + purse.traded, last),
+    )
+    times = (purse.last_ts, row.index + OUTFLOW_TIMESTAMP)
+    require_access(air, (account, row.asset), times, values, count, "outflow.cash-access")
 
 
 TABLE = Table("outflow", Columns, constraints, Fixed, fixed_values, height_max=OUTFLOW_ROWS_MAX)

@@ -16,12 +16,15 @@ OWNER_WORDS = 6
 
 
 class Purse(Layout):
-    """Cash of one account before and after."""
+    """Cash of one account before and after; or its position in the market of an asset, which is
+    biased by less and has no third pair."""
 
-    cash_ts = cell()
-    cash_before = cells(3)  # packed pairs
-    cash_after = limbs(CASH_BITS)
-    cash_carries = carries(2, 3)
+    last_ts = cell()
+    before = cells(3)  # packed pairs
+    after = limbs(CASH_BITS)
+    carries = carries(2, 3)
+    traded = cell()  # of an asset: how often an order of the account met another one there
+    took = cell()  # and took lots of a liquidated account
 
 
 class Columns(Layout):
@@ -32,6 +35,9 @@ class Columns(Layout):
     account = cell()
     slot = cell()
     receiver = cells(2)  # packed pairs of the other account's number; 0 for a withdrawal
+    asset = cell()  # mark of what leaves: the word that it leaves, 0 for cash
+    asset_inverse = cell()
+    of_asset = bit()  # 1 unless it is cash
     accounts_inverse = cell()  # of the account's number less the receiver's
     amount = cells(3)  # 26, 14 and 13 bits
     amount_inverse = cell()  # of their sum
@@ -63,8 +69,8 @@ def receiver_of(row: Any) -> Any:
     return low + high * 2**PACKED_BITS
 
 
-def cash_identity(row: Any, purse: Any, direction: int) -> Integer:
-    """Cash after - before - direction x amount: -1 pays, 1 is paid."""
-    change = from_limbs(purse.cash_after).packed() - from_packed(purse.cash_before, CASH_BITS)
+def purse_identity(row: Any, purse: Any, direction: int) -> Integer:
+    """After - before - direction x amount: -1 pays, 1 is paid."""
+    change = from_limbs(purse.after).packed() - from_packed(purse.before, CASH_BITS)
     amount = amount_of(row)
     return change - amount if direction > 0 else change + amount

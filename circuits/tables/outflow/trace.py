@@ -4,8 +4,9 @@ from typing import Any
 
 from circuits.air.trace import U32, Trace, inverse_or_zero, put, put_packed
 from circuits.gadgets.integer import fill_carries
-from circuits.tables.outflow.columns import Columns, cash_identity, receiver_of
+from circuits.tables.outflow.columns import Columns, purse_identity, receiver_of
 from circuits.tables.records import CashAccess, OutflowRecords
+from rollup.protocol.assets import USDC
 from rollup.protocol.constants import GENERATION_BITS, SIZE_BITS
 
 
@@ -14,9 +15,11 @@ def build(records: OutflowRecords, height: int, blinded: int) -> U32:
     trace = Trace(Columns, height, blinded)
     row = trace.rows(0, len(records.account))
     row.active[...] = 1
-    for name in ("transfer", "account", "slot"):
+    for name in ("transfer", "account", "slot", "asset"):
         getattr(row, name)[...] = getattr(records, name)
     put_packed(row.receiver, records.receiver)
+    row.of_asset[...] = records.asset != USDC
+    row.asset_inverse[...] = inverse_or_zero(records.asset)
     row.accounts_inverse[...] = row.transfer * inverse_or_zero(row.account - receiver_of(row))
     _fill_amount(row, records)
     row.generation.fill((records.generation + 1) % 2**GENERATION_BITS)
@@ -28,6 +31,8 @@ def build(records: OutflowRecords, height: int, blinded: int) -> U32:
     put(row.owner, records.owner)
     _fill_purse(row, row.payer, records.payer, -1, row.active)
     _fill_purse(row, row.payee, records.payee, 1, row.transfer)
+    for purse, counts in zip((row.payer, row.payee), records.counts, strict=True):
+        put((purse.traded, purse.took), counts)
     trace.fill_rest()
     return trace.finish()
 
@@ -40,9 +45,9 @@ def _fill_amount(row: Columns, records: OutflowRecords) -> None:
 
 
 def _fill_purse(row: Columns, purse: Any, cash: CashAccess, direction: int, count: Any) -> None:
-    """Cash of one account; zeros where a withdrawal pays none."""
-    purse.cash_ts[...] = cash.previous_ts
-    put_packed(purse.cash_before, cash.before)
-    purse.cash_after.fill(cash.after)
-    carries = fill_carries(cash_identity(row, purse, direction))
-    purse.cash_carries.fill([carry * count for carry in carries])
+    """What one account has; zeros where a withdrawal pays none."""
+    purse.last_ts[...] = cash.previous_ts
+    put_packed(purse.before, cash.before)
+    purse.after.fill(cash.after)
+    carries = fill_carries(purse_identity(row, purse, direction))
+    purse.carries.fill([carry * count for carry in carries])

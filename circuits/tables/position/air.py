@@ -8,7 +8,7 @@ and those traded in the batch. The new position's trigger is as many buckets bel
 account is safe; the row says which trigger was left and which is taken.
 Height: one row a position, padded. Degree: 3.
 Whether it may stay where others are deleveraged is in `order.py`.
-Buses: CHAIN, RISK, HASH, MEMORY, RANGE; sends TRIGGER, LIQUIDATION, NEEDED and STAYS.
+Buses: CHAIN, RISK, HASH, MEMORY, RANGE; sends TRIGGER, LIQUIDATION, NEEDED, STAYS and TALLY.
 Claims: docs/spec/claims/position.md. Spec: docs/spec/03-state.md, 06-margin.md, 15-triggers.md.
 """
 
@@ -17,17 +17,15 @@ from typing import Any
 
 from circuits.air.builder import Builder
 from circuits.air.table import Table
-from circuits.gadgets.buses import CHAIN, LIQUIDATION, MEMORY, NEEDED, RISK, TRIGGER
+from circuits.gadgets.buses import CHAIN, LIQUIDATION, MEMORY, NEEDED, RISK, TALLY, TRIGGER
 from circuits.gadgets.compare import require_at_most
 from circuits.gadgets.hash import request_hash
+from circuits.gadgets.tally import OPENED
 from circuits.gadgets.words import POSITION_WORD
-from circuits.tables.position.columns import LIMB, Columns, Risk, Size
+from circuits.tables.position.columns import LIMB, ROWS_MAX, Columns, Risk, Size
 from circuits.tables.position.order import require_order
 from circuits.tables.position.sums import POSITIONS_MAX, product
 from rollup.protocol.constants import POSITION_BITS, POSITION_LIMIT
-
-ROWS_MAX = 2**13
-"""Tallest table: market numbers of 16 bits that rise over so many rows stay below p."""
 
 
 def constraints(air: Builder, row: Columns) -> None:
@@ -44,7 +42,7 @@ def constraints(air: Builder, row: Columns) -> None:
     air.require_zero(row.paid_out * (1 - row.steady), "position.steady")
     # Lie: margin at a friend's price, or at the terms of another market, or of none.
     # Lie: a zone that nobody of the side is deleveraged in, or one that ends nearer.
-    terms = (row.market, *row.risk.cells, *row.zones.cells, row.steady, *row.least)
+    terms = (row.market, *row.risk.cells, *row.zones.cells, row.steady, row.asset, *row.least)
     air.receive(RISK, terms, row.active, claim="position.terms")
     _require_memory(air, row)
     _require_takeovers(air, row)
@@ -52,6 +50,7 @@ def constraints(air: Builder, row: Columns) -> None:
     _require_leaf(air, row)
     _require_trigger(air, row)
     _require_moves(air, row)
+    _require_opened(air, row)
     _require_chain(air, row, _require_sums(air, row))
 
 
@@ -93,8 +92,11 @@ def _require_demands(air: Builder, row: Columns) -> None:
     """What an account whose risk did not grow asks of each of its positions; and of one that is
     deleveraged whatever the account does elsewhere."""
     before, after = row.before, row.after
-    for asked in (row.shrinks, row.deleveraged):
+    # Lots of an asset lose nothing that counts: that more are held is no risk taken.
+    for asked in (row.shrinks * (1 - row.asset), row.deleveraged):
         air.require_zero(asked * (1 - row.smaller), "position.smaller")
+    # Lie: an asset is sold, paid out or given away that the account does not have.
+    air.require_zero(row.asset * after.short, "position.asset-not-owed")
     # Lie: dust, that costs a row of every proof and nobody trades for its own sake.
     # Lie: a friend's dust is passed off as the backstop's.
     air.require_zero(row.excused * (1 - row.clear), "position.excused")
@@ -194,6 +196,21 @@ def _require_moves(air: Builder, row: Columns) -> None:
         # Lie: a counter is lowered or raised of another market, side or trigger, or for nothing.
         seat = (row.market * 2 + size.short, size.trigger, taken)
         air.send(TRIGGER, seat, count, claim="position.counted")
+
+
+def _require_opened(air: Builder, row: Columns) -> None:
+    """How many lots more are held is counted; what is owed is as much."""
+    pairs = zip(row.before.magnitude, row.after.magnitude, strict=True)
+    for place, (old, new) in enumerate(pairs):
+        count = _is_long(row.after) * new - _is_long(row.before) * old
+        air.number_elsewhere(count, "of two sizes with range-checked limbs, 0 on a padding row")
+        # Lie: lots are opened that the market's open interest does not count.
+        air.send(TALLY, (row.market, OPENED, place), count, claim="position.opened")
+
+
+def _is_long(size: Size) -> Any:
+    """1 if lots are held; only what is held has a sign."""
+    return size.held - size.short
 
 
 def added(row: Columns) -> dict[str, list[Any]]:

@@ -16,6 +16,10 @@ from rollup.protocol.constants import (
 DIGEST = 8
 LIMB = 2**13
 
+ROWS_MAX = 2**13
+"""Tallest table: market numbers of 16 bits that rise over so many rows stay below p, and so do sums
+of limbs of all rows."""
+
 SAFETY_BITS = SAFETY_MAX.bit_length()
 """A safety is one limb, and its largest value is all ones."""
 
@@ -126,6 +130,7 @@ class Columns(Layout):
     risk = group(Risk)
     least = cells(2)  # the market's least order, a packed pair
     steady = cell()  # 1 if the market's price is fresh and unclamped
+    asset = cell()  # 1 if the market's lots are a token that L1 holds
     sunk = limbs(SAFETY_BITS)  # buckets that the trigger would be below the lowest
     kept = bit()  # 1 if side and trigger are as they were: then nothing is said of them
     old_taken = cells(DIGEST)

@@ -48,6 +48,8 @@ class Positions:
         put(row.risk.cells, markets.risk[rows])
         put(row.zones.cells, np.hstack((markets.zoned, markets.zone))[rows])
         row.steady[...] = markets.steady[rows]
+        row.asset[...] = markets.asset[rows]
+        row.smaller[...] = (row.shrinks & (1 - row.asset)) | records.deleveraged
         _fill_triggers(row, records)
         _fill_zone(row)
         columns = [column for each in added(row).values() for column in each]

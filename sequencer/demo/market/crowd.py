@@ -14,6 +14,7 @@ from sequencer.demo.market.dare import Dare
 from sequencer.demo.market.keys import KeySource, padding, seal_intents
 from sequencer.demo.market.planner import Planner
 from sequencer.demo.market.scene import MAX_FEE, USDC
+from sequencer.demo.market.tokens import Spot
 from sequencer.demo.market.trade import Slice, WantedTrade
 from sequencer.demo.market.trader import Intent, Trader
 from sequencer.engine.event import VenueReason
@@ -57,8 +58,9 @@ class Crowd:
         seed: int,
         window_ms: int = 0,
         dare: Dare | None = None,
+        spot: Spot | None = None,
     ) -> None:
-        """`dare` is what opens the first batch of all."""
+        """`dare`, and the trade of an asset of `spot`, open the first batch of all."""
         *able, self._minnow = traders
         self._traders = able
         self._keys = keys
@@ -70,7 +72,11 @@ class Crowd:
         self._planner = Planner(able, chain, venue, MAX_FEE, seed)
         self._dare = dare
         self._leaves = False
-        others = () if dare is None else (dare.buyer, dare.seller)
+        self._spot = spot
+        self._spot_is_due = spot is not None
+        others: tuple[Trader, ...] = () if dare is None else (dare.buyer, dare.seller)
+        if spot is not None:
+            others = (*others, spot.holder, spot.buyer)
         self._secrets = {trader.account: trader.secret for trader in (*traders, *others)}
 
     def traffic(self, part: Slice, later: Sequence[WantedTrade]) -> Traffic:
@@ -85,14 +91,20 @@ class Crowd:
         if self._dare is not None:
             intents[:0] = self._dare.orders(part, expiry)
             self._dare = None
+        if self._spot is not None and self._spot_is_due:
+            intents[:0] = self._spot.orders(part, expiry)
+            self._spot_is_due = False
         if self._leaves:
             intents.append(self._all_out(self._minnow, expiry))
+            if self._spot is not None:
+                intents.append(self._spot.leave(expiry))
             self._leaves = False
         envelopes = self._seal(intents, self._secrets, part.time + GOOD_MS)
         return self._disturbed(intents, envelopes, part, expiry)
 
     def leave(self) -> None:
-        """In the next batch the minnow, of whom no order was ever taken, takes all it has out."""
+        """In the next batch the minnow, of whom no order was ever taken, takes all it has out, and
+        who brought assets all of one."""
         self._leaves = True
 
     def observe(self, traffic: Traffic, answers: Sequence[Answer]) -> None:

@@ -27,7 +27,8 @@ larger class as much longer as it holds more."""
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """Markets and trades of a demonstration. `windows` is None where the feed never ends."""
+    """Markets and trades of a demonstration. `windows` is None where the feed never ends. The last
+    markets have no trades in it, and the prices of those that `tracked` names."""
 
     name: str
     markets: tuple[Market, ...]
@@ -37,10 +38,14 @@ class Feed:
     windows: int | None
     skipped: Mapping[str, int]
     trades: Iterator[WantedTrade] = field(repr=False)
+    tracked: tuple[int, ...] = ()
 
     def slices(self) -> Iterator[Slice]:
         """A slice for every window, once."""
-        return slices(self.trades, self.grid, self.prices)
+        own = len(self.markets) - len(self.tracked)
+        for part in slices(self.trades, self.grid, self.prices[:own]):
+            more = (part.prices[market] for market in self.tracked)
+            yield replace(part, prices=(*part.prices, *more))
 
     def batches(self, most: int | None) -> Iterator[tuple[Slice, tuple[WantedTrade, ...]]]:
         """Slices, each with the trades of the one after it; None: for as long as there are any."""

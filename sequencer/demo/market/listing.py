@@ -5,8 +5,12 @@ from typing import Final
 from rollup.protocol.constants import COLLATERAL_DECIMALS
 from rollup.protocol.market import Market
 
-BTC_MARKET: Final = Market("BTC-PERP", 1, 5, 800, 500, 250, 450, 150, 250, 600, 300, 100, 1)
-ETH_MARKET: Final = Market("ETH-PERP", 2, 4, 950, 600, 300, 450, 150, 300, 250, 300, 100, 1)
+BTC_MARKET: Final = Market(
+    "BTC-PERP", 1, 5, 800, 500, 250, 450, 150, 250, 600, 300, 100, 10**10, 10**9
+)
+ETH_MARKET: Final = Market(
+    "ETH-PERP", 2, 4, 950, 600, 300, 450, 150, 300, 250, 300, 100, 10**10, 10**9
+)
 """12.5 and 10.5 times leverage, fees of 4.5 and 1.5 hundredths of a percent, half of maintenance
 for a liquidation, buckets of a thousandth of the price, interest of 0.01 % for eight hours. One
 step down (scene.py) takes who has all that leverage below maintenance."""
@@ -50,5 +54,7 @@ def list_market(name: str, price_decimals: int, price: int) -> Market:
         bucket=max(1, price // BUCKETS),
         funding_cap=model.funding_cap,
         interest=model.interest,
+        impact_notional=model.impact_notional,
+        open_interest_cap=model.open_interest_cap,
         least_order=model.least_order,
     )

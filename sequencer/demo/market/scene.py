@@ -1,5 +1,6 @@
 """The scene of a demonstration: a genesis, an L1, and traders with money."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
@@ -39,8 +40,11 @@ DARING_CAPITAL = 5_000
 SELLER_CAPITAL = 500_000
 """Dollars of the one that sells to it."""
 
-EXTRAS = 3
-"""Traders beside those whose trades are the feed's: these three."""
+HOLDER_CAPITAL = 1_000
+"""Dollars of the one that brings tokens beside USDC."""
+
+EXTRAS = 4
+"""Traders beside those whose trades are the feed's: these four."""
 
 BACKSTOP_CAPITAL = 1_000_000
 """Dollars of the account that takes over what liquidated ones hold."""
@@ -126,13 +130,13 @@ def deploy(start: Genesis, keys: KeySource, verifier: Verifier, clock: Clock) ->
 
 def register_traders(
     l1: MockL1, keys: KeySource, count: int, seed: int
-) -> tuple[list[Trader], tuple[Trader, Trader]]:
+) -> tuple[list[Trader], tuple[Trader, Trader, Trader]]:
     """Traders with money under custody, as soon as a batch consumes the queue. The last is a minnow
-    with too little for what it wants. Beside them one that dares, and one that sells to it.
-    """
+    with too little for what it wants. Beside them one that dares, one that sells to it, and one
+    that brings other tokens."""
     random = Random(f"scene/{seed}")
     capitals = [round(random.uniform(*CAPITAL), -3) for _ in range(count)]
-    capitals += [MINNOW_CAPITAL, DARING_CAPITAL, SELLER_CAPITAL]
+    capitals += [MINNOW_CAPITAL, DARING_CAPITAL, SELLER_CAPITAL, HOLDER_CAPITAL]
     traders = []
     for place, (secret, dollars) in enumerate(
         zip(keys.secrets(len(capitals)), capitals, strict=True)
@@ -144,8 +148,8 @@ def register_traders(
         words = (*public.x, *public.y)
         entry = l1.register(owner, words, keys.viewing(f"trader-{place}"), capital)
         traders.append(Trader(entry.account, owner, secret, capital))
-    *found, daring, seller = traders
-    return found, (daring, seller)
+    *found, daring, seller, holder = traders
+    return found, (daring, seller, holder)
 
 
 def queue_refusable(l1: MockL1, keys: KeySource, honest: Trader) -> None:
@@ -181,6 +185,10 @@ def queue_top_up(l1: MockL1, sender: Trader, receiver: Trader) -> None:
     l1.credit(sender.owner, receiver.account, 500 * USDC)
 
 
-def claim(l1: MockL1, granted: Sequence[GrantedWithdrawal]) -> int:
-    """What L1 pays to owners, in quanta, of what was granted to them."""
-    return sum(l1.withdraw(each.owner) for each in granted)
+def claim(l1: MockL1, granted: Sequence[GrantedWithdrawal]) -> dict[int, int]:
+    """What L1 pays to owners of what was granted to them: by the mark of what it is of, in quanta
+    or lots."""
+    paid: Counter[int] = Counter()
+    for each in granted:
+        paid[each.asset] += l1.withdraw(each.owner, each.asset)
+    return dict(sorted(paid.items()))

@@ -39,6 +39,8 @@ FRONTIERS = (((17_000, 48_000), (300, 401)), ((17_005, 47_990), (300, 401), (7, 
 """Of the markets listed before, and after: one is new."""
 NUMBERS = ((17_005, 47_990), (300, 390), (7, 8))
 """The price's buckets: one side lags."""
+TALLIES = ((7, 11, 13), (12, 16, 18))
+"""Premium, volume and open interest of every market, before and after."""
 FLAGGED = (3, 5)
 ACCOUNTS = tuple(np.arange(8, dtype=np.uint32) + 100 * k for k in (1, 2))
 TRIGGERS = tuple(np.arange(8, dtype=np.uint32) + 500 * k for k in (1, 2))
@@ -53,7 +55,8 @@ RESTS = [77_000, 2**45 + 9]
 
 def root(which: int) -> tuple[int, ...]:
     salt = tuple(int(value) for value in MARKET_SALTS[which])
-    markets = fold_markets(market_blocks(FRONTIERS[which], salt), compress_all)  # type: ignore[arg-type]
+    tallies = [TALLIES[which]] * len(FRONTIERS[which])
+    markets = fold_markets(market_blocks(FRONTIERS[which], tallies, salt), compress_all)  # type: ignore[arg-type]
     blocks = globals_blocks(
         NUMBER - 1 + which,
         TIMES[which],
@@ -143,13 +146,22 @@ def markets(lag: int = 11, listed: int = 2) -> MarketRecords:
     risk[:, -2:] = numbers
     after = np.array(FRONTIERS[1])
     after[1, 1] = NUMBERS[1][1] + lag
+    before, later = (
+        np.array([(2**63 + premium, volume, lots)] * count, dtype=np.uint64)
+        for premium, volume, lots in TALLIES
+    )
     return MarketRecords(
         market=np.arange(count),
         risk=risk,
-        trade=np.zeros((count, 21), dtype=np.int64),
+        trade=np.zeros((count, 23), dtype=np.int64),
         least=np.zeros((count, 2), dtype=np.int64),
+        hour=np.zeros((count, 18), dtype=np.int64),
+        tally=(before, later),
+        counted=np.zeros((count, 5, 4), dtype=np.int64),
         lot_fee=np.zeros((count, 3), dtype=np.int64),
         steady=zeros,
+        asset=zeros,
+        asset_uses=zeros,
         trade_uses=np.zeros((count, 3), dtype=np.int64),
         take_uses=zeros,
         listed=(np.arange(count) < listed).astype(np.int64),

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circuits.air.graph import MODULUS
-from circuits.gadgets.buses import FEES, LIQUIDATION, MEMORY, ORDER, TRADE
+from circuits.gadgets.buses import FEES, LIQUIDATION, MEMORY, ORDER, TALLY, TRADE
 from circuits.gadgets.words import SLOT_WORD
 from circuits.tables.fill.air import table
 from circuits.tables.fill.columns import Columns
@@ -345,18 +345,84 @@ def test_bits_are_bits() -> None:
 
 
 def test_a_fill_asks_for_the_terms_that_it_trades_at() -> None:
-    """Band, fees and funding of one market, and its number: whatever differs is another
+    """Band, fees, funding and clip of one market, and its number: whatever differs is another
     question."""
     given = {"funding": -8_193}
     said = FILL.messages(trace(given), TRADE)
     band = [part for end in (580_000, 620_000) for part in (end & (2**26 - 1), end >> 26)]
-    rest = (600_000, 0, 0, 0, 0)
-    assert said == {(0, 0, *band, 500, 100, MODULUS - 1, MODULUS - 1, 0, *rest): -1}
+    rest = (600_000, 0, 0, 0, 0, 1)
+    digits = (MODULUS - 1, MODULUS - 1, 0)
+    assert said == {(0, 0, *band, 500, 100, *digits, *rest, 598_560, 601_440): -1}
     numbers = ("market", "band_low.0", "band_high.0", "taker_fee", "maker_fee", "funding.0")
-    for column in (*numbers, "funding.2"):
+    for column in (*numbers, "funding.2", "clip_low", "clip_high"):
         assert FILL.messages(FILL.forge(trace(given), 0, column, 77), TRADE) != said
 
 
 def test_a_fill_below_the_rows_of_the_class() -> None:
     assert failed({}, {}, {}, {}) == set()
     assert failed({}, {}, {}, {}, {}) == {"fill.place"}
+
+
+@pytest.mark.parametrize(
+    ("price", "kind"),
+    [(598_559, 2), (598_560, 0), (600_000, 0), (601_440, 0), (601_441, 1)],
+)
+def test_a_fill_is_counted_by_its_side_of_the_clip(price: int, kind: int) -> None:
+    size, notional = 2**40 // 7**9, price * (2**40 // 7**9)
+    limits = {"buyer.limit": 2**30 - 1, "seller.limit": 1, "buyer.size": 2**40 - 1}
+    row = {"price": price, "size": size, "seller.size": 2**40 - 1, **limits}
+    said = FILL.messages(trace(row, {"market": 1, "price": 250_000, "seller.limit": 1}), TALLY)
+    wanted = {(0, kind, k): size >> 13 * k & 8191 for k in range(4)}
+    if kind == 0:
+        wanted |= {(0, 3, k): notional >> 13 * k & 8191 for k in range(4)}
+    assert {m: n for m, n in said.items() if m[0] == 0} == {m: n for m, n in wanted.items() if n}
+    assert sum(n << 13 * k for (m, what, k), n in said.items() if (m, what) == (1, 0)) == 1_000
+
+
+@pytest.mark.parametrize(
+    ("price", "above", "below"),
+    [
+        (601_439, 1, 0),
+        (601_441, 0, 0),
+        (601_441, 0, 1),
+        (598_561, 0, 1),
+        (598_559, 0, 0),
+        (598_559, 1, 0),
+        (600_000, 1, 1),
+    ],
+)
+def test_a_fill_on_another_side_of_the_clip(price: int, above: int, below: int) -> None:
+    """With the distances that go with the lie, so that only their sign is wrong."""
+    row = {"price": price, "buyer.limit": 2**30 - 1, "seller.limit": 1}
+    matrix = trace(row)
+    rooms = ((1 - 2 * above) * (601_440 - price), (1 - 2 * below) * (price - 598_560))
+    for name, side, room in (("above", above, rooms[0]), ("below", below, rooms[1])):
+        matrix = FILL.forge(matrix, 0, name, side)
+        for place, width in enumerate((13, 13, 4)):
+            limb = room % 2**30 >> 13 * place & 2**width - 1
+            matrix = FILL.forge(matrix, 0, f"{name}_room.{place}", limb)
+    assert FILL.failed(matrix) == {"fill.clip"}
+
+
+def test_at_the_edge_of_the_clip_either_side_counts_the_same() -> None:
+    """At its very edge a price counts as itself and as the edge: both are true, and one number."""
+    matrix = trace({"price": 601_440, "buyer.limit": 2**30 - 1})
+    assert FILL.failed(FILL.forge(matrix, 0, "above", 1)) == set()
+
+
+def test_the_farthest_prices_do_not_wrap() -> None:
+    """The widest band and clip around the highest oracle price."""
+    top = 2**29 - 1
+    clip = top * 65_528 // 10**6
+    ends = {"band_low": 1, "band_high": 2**30 - 1, "clip_low": top - clip, "clip_high": top + clip}
+    limits = {"buyer.limit": 2**30 - 1, "seller.limit": 1}
+    for price in (1, 2 * top):
+        matrix = trace({"price": price, "size": 1, **ends, **limits})
+        assert FILL.failed(matrix) == set()
+        name = "above" if price > top else "below"
+        lie = FILL.forge(matrix, 0, name, 0)
+        room = (top + clip - price) if name == "above" else (price - (top - clip))
+        for place in range(3):
+            limb = room % MODULUS >> 13 * place & (8191 if place < 2 else 2**31)
+            lie = FILL.forge(lie, 0, f"{name}_room.{place}", limb)
+        assert FILL.failed(lie) == {"fill.clip"}

@@ -32,9 +32,11 @@ def deposit(name: str) -> Callable[[], Any]:
 PROOF = {f"off_curve_proof.{i}" for i in range(7)}
 """Weights of distances that are all 0, or of which others can make up for one."""
 
-SUM = {*(f"cash_sum.{i}" for i in range(5)), "sum_carries.0.0", "sum_carries.1.0"}
+SUM = {*(f"sum.{i}" for i in range(5)), "sum_carries.0.0", "sum_carries.1.0"}
 """The new cash of a refused entry: nobody reads it."""
 
+NO_LOTS = {"position_ts", "position_before.0", "position_before.1"}
+"""Lots of nothing: the entry is of USDC."""
 NO_HOLDER = {f"holder.{i}" for i in range(6)}
 """Whose the account is, where that decides nothing."""
 
@@ -43,11 +45,12 @@ OWNS = {f"stranger_proof.{i}" for i in range(6)}
 
 NO_PAYEE = {
     "accounts_inverse",
-    *(f"payee.{name}" for name in ("cash_ts", *(f"cash_before.{i}" for i in range(3)))),
-    *(f"payee.cash_after.{i}" for i in range(5)),
-    *(f"payee.cash_carries.{i}.0" for i in range(2)),
+    "asset_inverse",
+    *(f"payee.{name}" for name in ("last_ts", *(f"before.{i}" for i in range(3)))),
+    *(f"payee.after.{i}" for i in range(5)),
+    *(f"payee.carries.{i}.0" for i in range(2)),
 }
-"""Cash of nobody: a withdrawal pays no account."""
+"""Cash of nobody: a withdrawal pays no account. And the inverse of 0, which is the mark of cash."""
 
 CASES: dict[str, Case] = {
     "fill": (test_fill.FILL, lambda: test_fill.trace({}, {"taker": 1}), set()),
@@ -67,19 +70,45 @@ CASES: dict[str, Case] = {
         lambda: test_takeover.trace(closes=1, standing=2, last=0),
         set(),
     ),
-    "transfer": (test_outflow.ALONE, test_outflow.trace, {f"owner.{i}" for i in range(6)}),
+    "transfer": (
+        test_outflow.ALONE,
+        test_outflow.trace,
+        {"asset_inverse", *(f"owner.{i}" for i in range(6))},
+    ),
     "withdrawal": (test_outflow.ALONE, lambda: test_outflow.trace(transfer=0), NO_PAYEE),
     "batch": (test_batch.BATCH, test_batch.trace, set()),
     "poseidon": (test_poseidon.POSEIDON, test_poseidon.trace, set()),
-    "registration": (test_deposit.TABLE_ALONE, deposit("registration"), PROOF | NO_HOLDER),
-    "refused": (test_deposit.TABLE_ALONE, deposit("account exists"), PROOF | SUM | NO_HOLDER),
+    "registration": (
+        test_deposit.TABLE_ALONE,
+        deposit("registration"),
+        PROOF | NO_LOTS | NO_HOLDER,
+    ),
+    "refused": (
+        test_deposit.TABLE_ALONE,
+        deposit("account exists"),
+        PROOF | SUM | NO_LOTS | NO_HOLDER,
+    ),
+    "registration with an asset": (
+        test_deposit.TABLE_ALONE,
+        deposit("registration with an asset"),
+        PROOF | NO_HOLDER,
+    ),
+    "transfer of an asset": (
+        test_outflow.ALONE,
+        lambda: test_outflow.build(test_outflow.of_asset(), test_outflow.HEIGHT, 0),
+        {f"owner.{i}" for i in range(6)},
+    ),
     "key off the curve": (
         test_deposit.TABLE_ALONE,
         deposit("key off the curve"),
-        SUM | NO_HOLDER,
+        SUM | NO_LOTS | NO_HOLDER,
     ),
-    "rotation": (test_deposit.TABLE_ALONE, deposit("rotation"), PROOF | OWNS),
-    "stranger": (test_deposit.TABLE_ALONE, deposit("rotation by a stranger"), PROOF | SUM),
+    "rotation": (test_deposit.TABLE_ALONE, deposit("rotation"), PROOF | OWNS | NO_LOTS),
+    "stranger": (
+        test_deposit.TABLE_ALONE,
+        deposit("rotation by a stranger"),
+        PROOF | SUM | NO_LOTS,
+    ),
 }
 
 

@@ -35,7 +35,8 @@ from circuits.tables.tree.air import TABLE as TREE
 from circuits.tables.tree.trace import build as build_tree
 from circuits.tables.trigger.air import TABLE as TRIGGER
 from circuits.tables.trigger.trace import build as build_trigger
-from rollup.protocol.margin import Holding, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import value
 from tests.helpers.closings import BACKSTOP, Case, Offer, Parts, honest_offer, records_of
 from tests.helpers.market_books import terms_at
 from tests.helpers.venue import BTC_PRICE, ETH_PRICE, held
@@ -251,7 +252,12 @@ FRONTIERS = {
     "risen": (1, (-9, -70), (0, 0), set()),
     "fallen": (1, (9, 70), (0, 0), set()),
     "lagging": (1, (9, 70), (3, 1), set()),
-    "new": (0, (0, 0), (0, 0), free_limbs("fold.old_hash", 8)),
+    "new": (
+        0,
+        (0, 0),
+        (0, 0),
+        free_limbs("fold.old_middle", 8) | free_limbs("fold.old_hash", 8),
+    ),
 }
 """Listed before; frontiers before and after, above the price; what may be free: a market that is
 new is not in the old leaf."""
@@ -272,7 +278,7 @@ def test_every_cell_of_a_market_row_is_held(case: str, monkeypatch: pytest.Monke
         frontier=(at + np.array(before), at + np.array(after)),
     )
     row = build_market(used, positions, 4, 0)[0]
-    assert unnoticed(MARKET, row, monkeypatch) == free | UNZONED
+    assert unnoticed(MARKET, row, monkeypatch) == free | UNZONED | UNRATED
 
 
 UNZONED = {
@@ -281,6 +287,9 @@ UNZONED = {
     if name.startswith("backstop") or name.split(".")[-2:-1] == ["short"] or ".zone_room" in name
 } | {name for name in MARKET.columns.names() if ".short_carries" in name}
 """What a side lacks, and how far its zone goes, where nobody of it is deleveraged."""
+
+UNRATED = {name for name in MARKET.columns.names() if name.startswith("rate.")}
+"""A division that nobody asks for. Where one is asked for: test_market_hour.py."""
 
 
 @pytest.mark.parametrize("why", [0, 1, 2])
@@ -295,7 +304,7 @@ def test_every_cell_of_a_market_row_with_a_zone_is_held(
     means = np.array([*[5, 0, 0, 0, 0, -1 + (why == 1)] * 2, 8191, 8191, 8191, 63])
     used = replace(markets, zoned=one, zone=at - depth, full=one * why, backstop=means)
     row = build_market(used, positions, 4, 0)[0]
-    assert unnoticed(MARKET, row, monkeypatch) == set()
+    assert unnoticed(MARKET, row, monkeypatch) == UNRATED
 
 
 SWEPT = {"nothing": (), "one": (3,), "some": (2, 3, 4), "from the top": (5, 6, 7), "all": range(8)}

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from circuits.gadgets.buses import MEMORY, ORDER, OUTFLOW, OWNER, PAYOUT
+from circuits.gadgets.buses import ASSET, MEMORY, ORDER, OUTFLOW, OWNER, PAYOUT
 from circuits.gadgets.words import CASH_WORD, SLOT_WORD
 from circuits.tables.outflow.air import TABLE
 from circuits.tables.outflow.trace import build
 from circuits.tables.records import CashAccess, OutflowRecords, SlotAccess
-from rollup.protocol.constants import CASH_LIMIT, OUTFLOW_TIMESTAMP
+from rollup.protocol.constants import CASH_LIMIT, OUTFLOW_TIMESTAMP, POSITION_LIMIT
 from rollup.protocol.encoding import outflow_words, owner_words, packed
 from tests.helpers.isolation import Isolated
 
@@ -36,7 +36,7 @@ def cash(account: int, before: int, after: int) -> CashAccess:
     return CashAccess(column(account), column(70), old, new, column(1), column(1))
 
 
-def records(*, transfer: int = 1, amount: int = AMOUNT) -> OutflowRecords:
+def records(*, transfer: int = 1, amount: int = AMOUNT, asset: int = 0) -> OutflowRecords:
     """One honest outflow."""
     nobody = cash(0, -CASH_LIMIT, -CASH_LIMIT)
     none = replace(nobody, previous_ts=column(0), existed=column(0), exists=column(0))
@@ -46,11 +46,13 @@ def records(*, transfer: int = 1, amount: int = AMOUNT) -> OutflowRecords:
         slot=column(SLOT),
         generation=column(GENERATION),
         receiver=column(RECEIVER if transfer else 0),
+        asset=column(asset),
         amount=column(amount),
         owner=np.array([owner_words(OWNER_BYTES)], dtype=np.int64),
         slot_access=SlotAccess(column(71), column(STORED), column(2**39 + 3), column(0)),
         payer=cash(ACCOUNT, CASH[0], CASH[0] - amount),
         payee=cash(RECEIVER, CASH[1], CASH[1] + amount) if transfer else none,
+        counts=(np.zeros((1, 2), dtype=np.int64), np.zeros((1, 2), dtype=np.int64)),
     )
 
 
@@ -76,7 +78,7 @@ def test_an_honest_outflow_holds(terms: dict[str, int]) -> None:
     assert ALONE.messages(matrix, ORDER) == {signed: -1}
     assert ALONE.messages(matrix, OUTFLOW) == {(ACCOUNT,): -1}
     whose = owner_words(OWNER_BYTES)
-    granted = {} if transfer else {(*whose, *amount): -1}
+    granted = {} if transfer else {(*whose, 0, *amount): -1}
     assert ALONE.messages(matrix, PAYOUT) == granted
     assert ALONE.messages(matrix, OWNER) == ({} if transfer else {(ACCOUNT, *whose): -1})
 
@@ -94,11 +96,80 @@ def test_slot_and_cash_of_both_are_taken_and_put_back() -> None:
     assert len(ALONE.messages(trace(transfer=0), MEMORY)) == 4
 
 
+MARK = 37
+LOTS = (900, 12)
+
+
+def of_asset(*, transfer: int = 1, amount: int = 700) -> OutflowRecords:
+    """An honest outflow of an asset."""
+
+    def lots(access: CashAccess, before: int, after: int) -> CashAccess:
+        old, new = (column(n + POSITION_LIMIT, np.uint64) for n in (before, after))
+        return replace(access, before=old, after=new)
+
+    given = records(transfer=transfer, amount=amount, asset=MARK)
+    payee = lots(given.payee, LOTS[1], LOTS[1] + amount) if transfer else given.payee
+    return replace(given, payer=lots(given.payer, LOTS[0], LOTS[0] - amount), payee=payee)
+
+
+@pytest.mark.parametrize("transfer", [0, 1])
+def test_an_asset_leaves_the_position_of_its_market(transfer: int) -> None:
+    matrix = build(of_asset(transfer=transfer), HEIGHT, 0)
+    assert ALONE.failed(matrix) == set()
+    assert ALONE.messages(matrix, ASSET) == {(MARK,): -1}
+    said, now = ALONE.messages(matrix, MEMORY), OUTFLOW_TIMESTAMP
+    moved = ((ACCOUNT, LOTS[0], -1), (RECEIVER, LOTS[1], 1))[: 1 + transfer]
+    for account, before, direction in moved:
+        old, new = (packed(n + POSITION_LIMIT, 41) for n in (before, before + direction * 700))
+        assert said[(account, MARK, 70, *old, 0, 0)] == -1
+        assert said[(account, MARK, now, *new, 0, 0)] == 1
+    if not transfer:
+        (payout,) = ALONE.messages(matrix, PAYOUT)
+        assert payout[6:] == (MARK, *outflow_words(700))
+
+
+def test_an_asset_that_was_traded_in_the_batch_leaves_with_its_counts() -> None:
+    """The position's word goes on with what orders of the account did."""
+    counts = np.array([[3, 2]]), np.array([[0, 1]])
+    matrix = build(replace(of_asset(), counts=counts), HEIGHT, 0)
+    assert ALONE.failed(matrix) == set()
+    said = {message[-2:] for message in ALONE.messages(matrix, MEMORY) if message[1] == MARK}
+    assert said == {(3, 2), (0, 1)}
+
+
+@pytest.mark.parametrize(
+    ("build_", "column_"),
+    [(of_asset, "payer.before.2"), (of_asset, "payer.after.4"), (trace, "payer.traded")],
+)
+def test_what_counts_for_orders_is_no_balance(build_: Any, column_: str) -> None:
+    """An asset that lacks is borrowed of a count; cash is a count of orders."""
+    given = build_()
+    matrix = given if isinstance(given, np.ndarray) else build(given, HEIGHT, 0)
+    assert "outflow.of-asset" in ALONE.failed(ALONE.forge(matrix, 0, column_, 1))
+
+
+def test_cash_of_an_account_that_only_seems_to_exist() -> None:
+    assert "outflow.of-asset" in ALONE.failed(ALONE.forge(trace(), 0, "payer.took", 1))
+
+
+@pytest.mark.parametrize(
+    ("column_", "value"), [("of_asset", 0), ("asset_inverse", 0), ("asset", 0)]
+)
+def test_an_asset_that_leaves_as_cash(column_: str, value: int) -> None:
+    matrix = build(of_asset(), HEIGHT, 0)
+    assert "outflow.of-asset" in ALONE.failed(ALONE.forge(matrix, 0, column_, value))
+
+
+def test_cash_that_leaves_as_an_asset() -> None:
+    """Then nothing would say that its account exists."""
+    assert "outflow.of-asset" in ALONE.failed(ALONE.forge(trace(), 0, "of_asset", 1))
+
+
 def test_padding_says_nothing() -> None:
     matrix = trace()
     matrix[0] = 0
     assert ALONE.failed(matrix) == set()
-    for bus in (MEMORY, ORDER, OUTFLOW, OWNER, PAYOUT):
+    for bus in (ASSET, MEMORY, ORDER, OUTFLOW, OWNER, PAYOUT):
         assert not ALONE.messages(matrix, bus)
 
 
@@ -117,11 +188,11 @@ def test_padding_says_nothing() -> None:
         ("generation.1", 8192, {"outflow.bounds", "outflow.generation"}),
         ("stored_generation", 1, {"outflow.generation"}),
         ("slot_ts", 3000, {"outflow.slot-access"}),
-        ("payer.cash_after.0", 1, {"outflow.cash"}),
-        ("payee.cash_after.0", 1, {"outflow.cash"}),
-        ("payer.cash_after.4", 4096, {"outflow.bounds", "outflow.cash"}),
-        ("payer.cash_ts", 3000, {"outflow.cash-access"}),
-        ("payee.cash_ts", 3000, {"outflow.cash-access"}),
+        ("payer.after.0", 1, {"outflow.cash"}),
+        ("payee.after.0", 1, {"outflow.cash"}),
+        ("payer.after.4", 4096, {"outflow.bounds", "outflow.cash"}),
+        ("payer.last_ts", 3000, {"outflow.cash-access"}),
+        ("payee.last_ts", 3000, {"outflow.cash-access"}),
     ],
 )
 def test_a_changed_cell_breaks_its_claim(column_: str, change: int, claims: set[str]) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from circuits.tables.position.air import TABLE
-from rollup.protocol.margin import Holding
+from rollup.protocol.holding import Holding
 from tests.helpers.closings import BACKSTOP, honest_offer, records_of
 from tests.helpers.isolation import Isolated
 from tests.helpers.venue import held

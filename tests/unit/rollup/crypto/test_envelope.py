@@ -36,7 +36,7 @@ ORDER = OrderAction(5, 6, 7, 1, 1, 618_003, 2**39, 2**51, 500, 9, bytes(range(84
 NOW = 1_723_161_600_000
 CANCEL = CancelAction(5, 6, 7, bytes(range(84)))
 QUESTION = QuestionAction(5, 6, bytes(range(32)), bytes(range(84)))
-OUTFLOW = OutflowAction(5, 6, 7, 1, 8, 618_003, 2**51, bytes(range(84)))
+OUTFLOW = OutflowAction(5, 6, 7, 1, 8, 3, 618_003, 2**51, bytes(range(84)))
 ACTIONS = (ORDER, CANCEL, OUTFLOW, QUESTION, PaddingAction())
 VECTORS = envelope_vectors()
 
@@ -69,6 +69,7 @@ outflows = st.builds(
     generation=unsigned(32),
     kind=unsigned(8),
     receiver=unsigned(32),
+    asset=unsigned(16),
     amount=unsigned(64),
     expiry=unsigned(64),
     signature=signatures,

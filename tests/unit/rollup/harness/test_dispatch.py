@@ -57,7 +57,7 @@ def test_every_method_and_step_is_in_the_document() -> None:
 
 
 def test_a_revert_is_an_error_with_its_reason(answer: Answer) -> None:
-    answered = asked(answer, request("l1_withdraw", sender=SENDER))
+    answered = asked(answer, request("l1_withdraw", sender=SENDER, asset=0))
     assert answered["error"]["code"] == 3
     assert answered["error"]["data"] == {
         "reason": "nothing-to-withdraw",
@@ -66,9 +66,9 @@ def test_a_revert_is_an_error_with_its_reason(answer: Answer) -> None:
 
 
 def test_a_whole_registration_goes_through(answer: Answer) -> None:
-    assert asked(answer, request("dev_mint", owner=SENDER, amount="5"))["result"] is None
+    assert asked(answer, request("dev_mint", owner=SENDER, amount="5", asset=0))["result"] is None
     words = {"key_words": key_words("alice"), "viewing_words": viewing_words()}
-    answered = asked(answer, request("l1_register", sender=SENDER, amount="5", **words))
+    answered = asked(answer, request("l1_register", sender=SENDER, amount="5", asset=0, **words))
     assert (answered["result"]["account"], answered["result"]["amount"]) == (1, "5")
     assert asked(answer, request("l1_queued"))["result"] == "5"
     assert asked(answer, request("l1_accounts"))["result"] == [[SENDER, 1]]
@@ -118,7 +118,7 @@ def test_requests_that_come_together_are_answered_in_order(answer: Answer) -> No
 
 
 def test_a_notification_is_carried_out_in_silence(answer: Answer) -> None:
-    told = request("dev_mint", owner=SENDER, amount="5")
+    told = request("dev_mint", owner=SENDER, amount="5", asset=0)
     del told["id"]
     assert asked(answer, told) is None
     assert asked(answer, [told]) is None
@@ -141,14 +141,14 @@ def test_a_call_whose_file_cannot_be_written_has_not_happened(
 ) -> None:
     served = Served(fresh(), tmp_path / "l1.json")
     answer = contract_answers(served)
-    assert "result" in asked(answer, request("dev_mint", owner=SENDER, amount="5"))
+    assert "result" in asked(answer, request("dev_mint", owner=SENDER, amount="5", asset=0))
     before, kept = served.l1.view(), (tmp_path / "l1.json").read_bytes()
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(served_module, "write_whole", full)
-    minted = request("dev_mint", owner=SENDER, amount="5")
+    minted = request("dev_mint", owner=SENDER, amount="5", asset=0)
     for told in (minted, request("dev_warp", milliseconds=5)):
         now = served.l1.now()
         assert code(asked(answer, told)) == -32603

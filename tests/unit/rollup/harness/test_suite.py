@@ -88,15 +88,15 @@ def test_a_seed_finds_the_same_difference_again() -> None:
 
 
 class Generous(LocalL1):
-    def withdraw(self, sender: Address) -> int:
-        super().withdraw(sender)
+    def withdraw(self, sender: Address, asset: int = 0) -> int:
+        super().withdraw(sender, asset)
         return 51
 
 
 def test_a_difference_says_the_step_and_what_was_wanted_and_what_came() -> None:
     (scenario,) = [s for s in SCENARIOS if s.name.startswith("a refund is withdrawn once")]
     said = difference(LocalTarget(Generous), scenario)
-    assert said == "step 8, withdraw alice: it paid 51 quanta, wanted 50"
+    assert said == "step 8, withdraw alice: it paid 51, wanted 50"
     wrong = replace(scenario, final={"funds": 1})
     assert difference(LocalTarget(), wrong) == "in the end, funds is 0, wanted 1"
 

@@ -19,10 +19,10 @@ def test_a_refused_deposit_can_be_withdrawn_once_its_batch_is_proved_and_only_on
     world.take()
     assert world.revert(withdraw) is Revert.NOTHING_TO_WITHDRAW
     world.prove_tail()
-    refund = DepositRefunded(0, owner(1), 50, DepositOutcome.KEY_NON_CANONICAL)
+    refund = DepositRefunded(0, owner(1), 0, 50, DepositOutcome.KEY_NON_CANONICAL)
     assert (world.l1.events[-1], world.l1.custody) == (refund, 0)
     assert withdraw() == 50
-    assert (world.l1.wallets[owner(1)], world.l1.events[-1]) == (50, Withdrawn(owner(1), 50))
+    assert (world.l1.wallets[owner(1)], world.l1.events[-1]) == (50, Withdrawn(owner(1), 0, 50))
     assert world.revert(withdraw) is Revert.NOTHING_TO_WITHDRAW
     assert world.l1.funds == world.l1.owed == 0
 

@@ -5,11 +5,24 @@ from dataclasses import replace
 import pytest
 
 from rollup.field.koalabear import P
-from rollup.protocol.constants import CASH_LIMIT
+from rollup.protocol.constants import CASH_LIMIT, POSITION_LIMIT
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
+from rollup.protocol.holding import NOTHING, Holding
 from rollup.protocol.outcome import Outcome
+from rollup.protocol.positions import NO_POSITIONS
 from rollup.protocol.rejection import Reason
-from tests.helpers.venue import Match, Venue, buy, credit, owner, refusal, register, sell
+from tests.helpers.assets import ASSET_GOVERNANCE, WBTC, WBTC_MARK
+from tests.helpers.venue import (
+    GOVERNANCE,
+    Match,
+    Venue,
+    buy,
+    credit,
+    owner,
+    refusal,
+    register,
+    sell,
+)
 
 AMOUNT = 5_000_000
 OWNER = owner(1)
@@ -105,9 +118,11 @@ def test_a_registration_refused_once_may_succeed_later() -> None:
 def test_reasons_have_an_order_of_precedence() -> None:
     entry = register(0, 1, 0)
     both = with_key_word(off_curve(entry), 5, P)
-    assert judge(both, 0, OWNER) is DepositOutcome.KEY_NON_CANONICAL
-    assert judge(off_curve(entry), 0, OWNER) is DepositOutcome.KEY_OFF_CURVE
-    assert judge(entry, 0, OWNER) is DepositOutcome.ACCOUNT_EXISTS
+    assert judge(both, NOTHING, OWNER, GOVERNANCE) is DepositOutcome.KEY_NON_CANONICAL
+    assert judge(off_curve(entry), NOTHING, OWNER, GOVERNANCE) is DepositOutcome.KEY_OFF_CURVE
+    assert judge(entry, NOTHING, OWNER, GOVERNANCE) is DepositOutcome.ACCOUNT_EXISTS
+    unknown = replace(both, asset=60)
+    assert judge(unknown, None, None, GOVERNANCE) is DepositOutcome.ASSET_UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -119,7 +134,28 @@ def test_reasons_have_an_order_of_precedence() -> None:
     ],
 )
 def test_a_credit_may_not_overflow_cash(cash: int, expected: DepositOutcome) -> None:
-    assert judge(credit(0, 1, 10), cash, OWNER) is expected
+    holding = Holding(cash, NO_POSITIONS)
+    assert judge(credit(0, 1, 10), holding, OWNER, GOVERNANCE) is expected
+
+
+@pytest.mark.parametrize(
+    ("lots", "expected"),
+    [
+        (POSITION_LIMIT - 11, DepositOutcome.CREDITED),
+        (POSITION_LIMIT - 10, DepositOutcome.ASSET_OVERFLOW),
+        (0, DepositOutcome.CREDITED),
+    ],
+)
+def test_a_credit_may_not_overflow_a_position(lots: int, expected: DepositOutcome) -> None:
+    holding = Holding(CASH_LIMIT - 1, NO_POSITIONS.put(WBTC, lots))
+    assert judge(credit(0, 1, 10, WBTC_MARK), holding, OWNER, ASSET_GOVERNANCE) is expected
+
+
+def test_an_entry_of_an_asset_has_at_most_as_many_lots_as_an_account_may_hold() -> None:
+    assert credit(0, 1, 2**40 - 1, WBTC_MARK).amount == 2**40 - 1
+    assert refusal(lambda: credit(0, 1, 2**40, WBTC_MARK)) is Reason.AMOUNT_OUT_OF_BOUNDS
+    assert refusal(lambda: credit(0, 1, 5, 2**16)) is Reason.MARKET_OUT_OF_BOUNDS
+    assert refusal(lambda: credit(0, 1, 5, -1)) is Reason.MARKET_OUT_OF_BOUNDS
 
 
 def test_a_deposit_skipped_is_refused() -> None:

@@ -56,8 +56,9 @@ def test_what_a_lot_is_worth_has_thirty_bits() -> None:
 
 @given(st.integers(0, 4_000), st.integers(0, 500))
 def test_a_rate_is_the_interest_within_the_cap(interest: int, cap: int) -> None:
-    assert rate(interest, cap) == min(interest, INTEREST_HOURS * cap)
-    assert rate(-interest, cap) == -rate(interest, cap)
+    assert rate(0, interest, cap) == min(interest, INTEREST_HOURS * cap)
+    assert rate(0, -interest, cap) == -rate(0, interest, cap)
+    assert rate(7, interest, cap) == rate(0, interest + 7, cap)
 
 
 @pytest.mark.parametrize("time", [0, HOUR_MS - 1, HOUR_MS, 1_723_000_000_000])

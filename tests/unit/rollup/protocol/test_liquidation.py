@@ -6,7 +6,8 @@ import pytest
 
 from rollup.protocol.batch import Batch
 from rollup.protocol.constants import TAKEOVER_TIMESTAMP
-from rollup.protocol.margin import Holding, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import value
 from rollup.protocol.order import Side
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.positions import NO_POSITIONS

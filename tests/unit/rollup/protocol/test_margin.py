@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from rollup.protocol.constants import SAFETY_MAX
-from rollup.protocol.margin import Holding, closing, margin_refusal, risk_grew, triggers_of, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import closing, margin_refusal, risk_grew, triggers_of, value
 from rollup.protocol.outcome import Closing, Valuation
 from rollup.protocol.positions import NO_POSITIONS
 from rollup.protocol.rejection import Reason, Rejected
@@ -35,6 +36,9 @@ MARKET = MarketTerms(
     maker_fee=0,
     liquidation_fee=2,
     least_order=1,
+    clip=0,
+    impact_notional=1,
+    open_interest_cap=2**40 - 1,
 )
 TERMS = (MARKET, MARKET)
 
@@ -162,7 +166,7 @@ def test_an_account_may_not_grow_beyond_what_every_sum_can_hold() -> None:
 
 
 def test_a_fee_alone_is_not_risk() -> None:
-    assert not risk_grew(holding(100, 10), holding(40, 10))
+    assert not risk_grew(holding(100, 10), holding(40, 10), TERMS)
     assert not closed(holding(100, 10), holding(50, 10)).grew
 
 

@@ -7,11 +7,18 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rollup.hash.keccak import keccak256
-from rollup.protocol.market import Governance, Market, require_continues
+from rollup.protocol.market import (
+    ABSENT_OF_ASSETS,
+    Governance,
+    Market,
+    MarketKind,
+    require_continues,
+)
 from rollup.protocol.oracle import PRICE_LEAST
 from rollup.protocol.pricing import step_range
 from rollup.protocol.rejection import Reason
 from rollup.protocol.terms import fraction_up, market_terms
+from tests.helpers.assets import asset_market
 from tests.helpers.oracle import KEYS, STEP, listing
 from tests.helpers.venue import BTC_MARKET, ETH_MARKET, GOVERNANCE, refusal
 
@@ -44,6 +51,10 @@ from tests.helpers.venue import BTC_MARKET, ETH_MARKET, GOVERNANCE, refusal
         ({"maker_fee": 99}, Reason.FUNDING_TOO_HIGH),
         ({"interest": 1601}, Reason.FUNDING_TOO_HIGH),
         ({"interest": -1}, Reason.FUNDING_TOO_HIGH),
+        ({"impact_notional": 0}, Reason.IMPACT_OUT_OF_BOUNDS),
+        ({"impact_notional": 2**52}, Reason.IMPACT_OUT_OF_BOUNDS),
+        ({"open_interest_cap": 0}, Reason.OPEN_INTEREST_OUT_OF_BOUNDS),
+        ({"open_interest_cap": 2**40}, Reason.OPEN_INTEREST_OUT_OF_BOUNDS),
     ],
 )
 def test_an_unsafe_market_cannot_be_made(changes: dict[str, object], reason: Reason) -> None:
@@ -84,8 +95,16 @@ MARKET_CHANGES = {
     "bucket": 601,
     "funding_cap": 201,
     "interest": 101,
+    "impact_notional": 10**10 + 1,
+    "open_interest_cap": 2**40 - 2,
+    "kind": MarketKind.ASSET,
     "least_order": 2,
 }
+
+
+@pytest.mark.parametrize("name", ABSENT_OF_ASSETS)
+def test_what_an_asset_does_not_have_is_zero(name: str) -> None:
+    assert refusal(lambda: replace(asset_market("WBTC", 1), **{name: 1})) is Reason.ASSET_TERMS
 
 
 @pytest.mark.parametrize("name", MARKET_CHANGES)
@@ -118,7 +137,7 @@ def test_no_member_is_left_out_of_those_tests() -> None:
 
 
 def test_the_digest_is_keccak_of_the_members_in_order() -> None:
-    numbers = (1, 5, 1000, 500, 400, 500, 100, 250, 600, 200, 100, 1)
+    numbers = (1, 5, 1000, 500, 400, 500, 100, 250, 600, 200, 100, 10**10, 2**40 - 1, 0, 0)
     one = listing(GOVERNANCE, [BTC_MARKET])
     expected = b"crypsis-governance-4" + (1).to_bytes(8, "big")
     expected += b"BTC" + bytes(13) + b"".join(n.to_bytes(8, "big") for n in numbers)

@@ -15,6 +15,7 @@ from rollup.protocol.market_book import (
     BookEntry,
     MarketBook,
     book_after,
+    hour_is_due,
     last_price,
     step_bound,
 )
@@ -37,7 +38,9 @@ def after(
     prices: tuple[int, ...] = PRICES,
     reported: tuple[int, ...] = BOTH,
 ) -> MarketBook:
-    return book_after(before, governance, time, prices, unsigned_reports(governance, *reported))
+    rates = (0,) * len(governance.markets) if hour_is_due(before, time) else ()
+    given = unsigned_reports(governance, *reported)
+    return book_after(before, governance, time, prices, given, rates)
 
 
 def test_at_genesis_nothing_was_charged() -> None:
@@ -83,7 +86,7 @@ def test_a_book_out_of_bounds_cannot_be_made(changes: dict[str, Any], reason: Re
 
 def test_the_digest_is_keccak_of_the_numbers_in_order_and_sees_every_one() -> None:
     numbers = (BOOK.hour, 0, 2, *(getattr(e, n) for e in BOOK.markets for n in ENTRY_NUMBERS))
-    wanted = b"crypsis-book-2" + b"".join(n.to_bytes(8, "big", signed=True) for n in numbers)
+    wanted = b"crypsis-book-3" + b"".join(n.to_bytes(8, "big", signed=True) for n in numbers)
     assert BOOK.digest() == keccak256(wanted)
     assert set(ENTRY_NUMBERS) == {member.name for member in fields(BookEntry)}
     others = [replace(BOOK, hour=BOOK.hour + 1), replace(BOOK, markets=(BTC,))]

@@ -30,6 +30,7 @@ from rollup.protocol.shape_class import (
     ShapeClass,
     shape_class_by_name,
 )
+from rollup.protocol.tally import Tally
 from rollup.protocol.triggers import NO_COUNTERS, trigger_leaves
 from tests.helpers.venue import held, owner, public_key, refusal, viewing
 
@@ -132,10 +133,15 @@ def test_a_slot_is_hashed_as_specified() -> None:
 
 
 def test_markets_and_globals_are_hashed_as_specified() -> None:
-    markets = MarketsState(((1, 2), (3, 2**16 - 1)), (5, 6, 7, 8))
-    expected: tuple[int, ...] = (TypeCode.MARKETS, 0, 2, 0, 0, 0, 0, 0)
-    for pair in ((1, 2), (3, 2**16 - 1)):
-        expected = compress(expected, (*pair, 0, 0, 0, 0, 0, 0))
+    tallies = (Tally(-1, 2**26 + 3, 2**39 + 5), Tally(2**62, 2**64 - 1, 0))
+    markets = MarketsState(((1, 2), (3, 2**16 - 1)), tallies, (5, 6, 7, 8))
+    expected: tuple[int, ...] = (TypeCode.MARKETS, 0, 3, 0, 0, 0, 0, 0)
+    top = 2**26 - 1
+    for row, opened in (
+        ((1, 2, top, top, 2**11 - 1, 3, 1, 0), (5, 2**13)),
+        ((3, 2**16 - 1, 0, 0, 2**11 + 2**10, top, top, 2**12 - 1), (0, 0)),
+    ):
+        expected = compress(compress(expected, row), (*opened, 0, 0, 0, 0, 0, 0))
     assert markets.digest(compress_many) == compress(expected, (5, 6, 7, 8, 0, 0, 0, 0))
     globals_ = Globals(3, 2**26 + 1, 2**52 + 2**26 + 2, 9, (5, 6, 7, 8), 4)
     blocks = [(3, 1, 1, 2, 1, 1, 9, 4), (5, 6, 7, 8, 0, 0, 0, 0)]

@@ -8,18 +8,22 @@ from rollup.field.koalabear import P
 from rollup.protocol.batch import Batch, Fill
 from rollup.protocol.constants import CASH_LIMIT
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
+from rollup.protocol.holding import Holding
 from rollup.protocol.order import Order, Side
 from rollup.protocol.outcome import Outcome
+from rollup.protocol.positions import NO_POSITIONS
 from rollup.protocol.rejection import Reason, Rejected
 from tests.helpers.venue import (
     BACKSTOP,
     BACKSTOP_ACCOUNT,
     BTC_PRICE,
+    GOVERNANCE,
     OTHER_KEY,
     USDC,
     Venue,
     buy,
     owner,
+    refusal,
     register,
     rotate,
     sell,
@@ -92,12 +96,16 @@ def test_reasons_have_an_order_of_precedence() -> None:
     entry = rotate(0, 1, 10, owner(2))
     off_curve = replace(entry, key_words=(0,) * 14)
     both = replace(off_curve, viewing_words=(P,) * 8)
-    assert judge(both, None, None) is DepositOutcome.KEY_NON_CANONICAL
-    assert judge(off_curve, None, None) is DepositOutcome.KEY_OFF_CURVE
-    assert judge(entry, None, None) is DepositOutcome.ACCOUNT_MISSING
-    assert judge(entry, CASH_LIMIT - 1, owner(1)) is DepositOutcome.NOT_OWNER
-    assert judge(entry, CASH_LIMIT - 10, owner(2)) is DepositOutcome.CASH_OVERFLOW
-    assert judge(entry, CASH_LIMIT - 11, owner(2)) is DepositOutcome.CREDITED
+
+    def cash(quanta: int) -> Holding:
+        return Holding(quanta, NO_POSITIONS)
+
+    assert judge(both, None, None, GOVERNANCE) is DepositOutcome.KEY_NON_CANONICAL
+    assert judge(off_curve, None, None, GOVERNANCE) is DepositOutcome.KEY_OFF_CURVE
+    assert judge(entry, None, None, GOVERNANCE) is DepositOutcome.ACCOUNT_MISSING
+    assert judge(entry, cash(CASH_LIMIT - 1), owner(1), GOVERNANCE) is DepositOutcome.NOT_OWNER
+    assert judge(entry, cash(CASH_LIMIT - 10), owner(2), GOVERNANCE) is DepositOutcome.CASH_OVERFLOW
+    assert judge(entry, cash(CASH_LIMIT - 11), owner(2), GOVERNANCE) is DepositOutcome.CREDITED
 
 
 def test_the_new_key_signs_in_the_batch_of_its_rotation_and_the_old_one_does_not() -> None:
@@ -146,3 +154,8 @@ def test_a_batch_gives_an_account_no_third_key() -> None:
 def test_a_credit_brings_no_key() -> None:
     with pytest.raises(Rejected, match="no key"):
         replace(rotate(0, 1, 5), kind=EntryKind.CREDIT)
+
+
+def test_a_rotation_brings_usdc() -> None:
+    """Of an asset it could be refused before anybody looked at its key."""
+    assert refusal(lambda: replace(rotate(0, 1, 10, owner(2)), asset=3)) is Reason.MALFORMED

@@ -107,12 +107,14 @@ def test_the_circuit_is_sent_the_numbers_of_the_vectors(each: dict[str, object])
         place += count
     assert digits[place:] == (each["terms"]["long_bucket"], each["terms"]["short_bucket"])  # type: ignore[index]
     low, low_high, high, high_high, taker, maker, *others = trade_numbers(terms)
-    funding, (price, price_high), near, net = others[:3], others[3:5], others[5:9], others[9:]
+    funding, (price, price_high), near, net = others[:3], others[3:5], others[5:9], others[9:15]
+    lowest, highest = others[15:]
+    assert highest - terms.price == terms.price - lowest == terms.clip
     assert low + (low_high << 26) == terms.band_low
     assert high + (high_high << 26) == terms.band_high
     assert (taker, maker) == (terms.taker_fee, terms.maker_fee)
     number = sum(digit << LIMB_BITS * k for k, digit in enumerate(funding))
-    assert number == terms.funding == each["funding"]
+    assert number == terms.funding == (0 if terms.is_asset else each["funding"])
     assert price + (price_high << 26) == each["price"]
     quarter, fee = terms.liquidation_fee // 4, terms.liquidation_fee
     least, most = near[0] + (near[1] << 26), near[2] + (near[3] << 26)

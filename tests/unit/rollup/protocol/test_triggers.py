@@ -7,7 +7,8 @@ import pytest
 from rollup.protocol.batch import Batch
 from rollup.protocol.counting import frontiers_before
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT
-from rollup.protocol.margin import Holding, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import value
 from rollup.protocol.openings import completed
 from rollup.protocol.rejection import Reason
 from rollup.protocol.shape_class import CLASS_S

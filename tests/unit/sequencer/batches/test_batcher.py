@@ -3,7 +3,7 @@
 import pytest
 
 from rollup.protocol.header import header_of
-from rollup.protocol.margin import Holding
+from rollup.protocol.holding import Holding
 from rollup.protocol.order import Side
 from sequencer.batches.batcher import BatcherError
 from sequencer.engine.command import CloseBatch, OpenBatch, Submit

@@ -18,7 +18,7 @@ from sequencer.client.amounts import (
 )
 from sequencer.client.errors import NotOnLot, NotOnTick, OutOfRange
 
-BTC = Market("BTC-PERP", 1, 5, 1_000, 500, 400, 500, 200, 250, 600, 0, 0, 1)
+BTC = Market("BTC-PERP", 1, 5, 1_000, 500, 400, 500, 200, 250, 600, 0, 0, 1, 1)
 
 
 def test_a_price_between_two_ticks_is_refused_and_names_the_nearest() -> None:
@@ -71,7 +71,7 @@ def test_what_no_order_can_carry_is_out_of_range(number: Decimal | str | int) ->
 
 @given(st.integers(1, 2**30 - 1), st.integers(0, 6))
 def test_a_price_goes_round_exactly(ticks: int, decimals: int) -> None:
-    market = Market("X", decimals, 6 - decimals, 1_000, 500, 400, 500, 200, 250, 600, 0, 0, 1)
+    market = Market("X", decimals, 6 - decimals, 1_000, 500, 400, 500, 200, 250, 600, 0, 0, 1, 1)
     price = price_of(ticks, market)
     assert ticks_of(price, market) == ticks_of(f"{price:f}", market) == ticks
     assert Fraction(price) == Fraction(ticks, 10**decimals)
@@ -79,7 +79,7 @@ def test_a_price_goes_round_exactly(ticks: int, decimals: int) -> None:
 
 @given(st.integers(1, 2**40 - 1), st.integers(0, 6))
 def test_a_size_goes_round_exactly(lots: int, decimals: int) -> None:
-    market = Market("X", 6 - decimals, decimals, 1_000, 500, 400, 500, 200, 250, 600, 0, 0, 1)
+    market = Market("X", 6 - decimals, decimals, 1_000, 500, 400, 500, 200, 250, 600, 0, 0, 1, 1)
     assert lots_of(size_of(lots, market), market) == lots
 
 

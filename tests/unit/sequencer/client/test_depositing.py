@@ -10,10 +10,10 @@ from click.testing import CliRunner
 
 from rollup.harness.served import Served
 from rollup.program.exit_codes import ExitCode
+from rollup.protocol.constants import COLLATERAL_DECIMALS
 from rollup.protocol.deposit import EntryKind
 from rollup.protocol.encoding import words_of
 from sequencer.client import cli, keystore
-from sequencer.client.depositing import COLLATERAL_DECIMALS
 from tests.helpers.serving import serving
 from tests.unit.rollup.l1.test_stored import fresh
 

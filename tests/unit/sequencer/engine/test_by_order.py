@@ -4,7 +4,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from rollup.protocol.margin import Holding, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import value
 from rollup.protocol.order import PEG_BIAS, Side
 from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Reason

@@ -5,7 +5,8 @@ from random import Random
 
 import pytest
 
-from rollup.protocol.margin import Holding, excess, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import excess, value
 from rollup.protocol.order import Side
 from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Reason

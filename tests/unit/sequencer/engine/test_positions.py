@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from rollup.protocol.constants import DEPOSITS_MAX, MARKETS_MAX
-from rollup.protocol.margin import Holding
+from rollup.protocol.holding import Holding
 from rollup.protocol.market import Governance
 from rollup.protocol.order import Side
 from rollup.protocol.positions import Positions

@@ -22,7 +22,7 @@ from rollup.protocol.constants import (
     SIZE_BITS,
     TIME_BITS,
 )
-from rollup.protocol.margin import Holding
+from rollup.protocol.holding import Holding
 from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.positions import Positions
 from rollup.protocol.question import Question, question_digest

@@ -4,7 +4,8 @@ from math import log
 from random import Random
 
 from rollup.crypto.batched import generate_secrets
-from rollup.protocol.margin import Holding, margin_refusal
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import margin_refusal
 from rollup.protocol.order import PEG_BIAS, Side
 from rollup.protocol.positions import NO_POSITIONS, Positions
 from sequencer.demo.market.trader import Trader

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rollup.protocol.margin import Holding
+from rollup.protocol.holding import Holding
 from rollup.protocol.outcome import HolderStep, Outcome, Steps, TakeoverStep
 from rollup.protocol.takeover import Route, Takeover
 from sequencer.stress.queue import Entries, compare
