@@ -44,12 +44,11 @@ class Positions:
         _fill_size(row.after, records.after)
         rows = _rows_of(markets, records.market)
         put(row.least, markets.least[rows])
+        row.asset[...] = markets.asset[rows]
         _fill_growth(row, records)
         put(row.risk.cells, markets.risk[rows])
         put(row.zones.cells, np.hstack((markets.zoned, markets.zone))[rows])
         row.steady[...] = markets.steady[rows]
-        row.asset[...] = markets.asset[rows]
-        row.smaller[...] = (row.shrinks & (1 - row.asset)) | records.deleveraged
         _fill_triggers(row, records)
         _fill_zone(row)
         columns = [column for each in added(row).values() for column in each]
@@ -95,7 +94,8 @@ def _fill_growth(row: Columns, records: PositionRecords) -> None:
     before, after = (np.abs(s - POSITION_LIMIT) for s in (records.before, records.after))
     flipped = row.after.held * (row.after.short - row.before.short)
     stays = (after <= before) & (flipped == 0)
-    row.smaller[...] = row.shrinks | records.deleveraged | stays
+    asked = row.shrinks & (1 - row.asset)
+    row.smaller[...] = asked | records.deleveraged | stays
     row.excused[...] = row.clear * (1 - row.smaller)
     low, high = row.least
     least = np.where(row.smaller, after + records.needed, low + _PAIR * high)
