@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from time import perf_counter
+from time import process_time
 from typing import Final
 
 import click
@@ -57,8 +57,8 @@ ACCOUNTS_A_MAKER: Final = 500
 
 @dataclass(slots=True)
 class Step:
-    """The batches from one price to the next. `seconds` are those of sequencing, judging and
-    hashing them; `venue_ms` lie between the ends of its first and its last batch."""
+    """The batches from one price to the next. `seconds` are those of a processor, for sequencing,
+    judging and hashing them; `venue_ms` lie between the ends of its first and its last batch."""
 
     time: int
     prices: tuple[int, ...]
@@ -88,7 +88,7 @@ class Step:
             "prices": self.prices,
             "batches": self.batches,
             "venue_s": self.venue_ms / 1000,
-            "seconds": round(self.seconds, 2),
+            "cpu_s": round(self.seconds, 2),
             "liquidated": len(self.accounts),
             "takeovers": self.takeovers,
             "deleveraged": self.deleveraged,
@@ -110,9 +110,9 @@ class Town:
         """All batches that one price needs, the first of which ends at `time`."""
         found = Step(time, ())
         while not found.batches or self.machine.core.market_book.is_open:
-            begun = perf_counter()
+            begun = process_time()
             closed = self._batch(time + found.batches * GAP_MS)
-            found.take(closed, perf_counter() - begun)
+            found.take(closed, process_time() - begun)
         found.prices = closed.batch.prices
         return found
 
