@@ -9,7 +9,7 @@ minute.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -24,11 +24,13 @@ from rollup.hash.batched import compress_many
 from rollup.protocol.account import Account, Header
 from rollup.protocol.batch import Globals, MarketsState
 from rollup.protocol.genesis import FIRST_ACCOUNT, NO_SALT, Genesis
-from rollup.protocol.margin import Holding, excess, safety_of, triggers_of, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import excess, safety_of, triggers_of, value
 from rollup.protocol.positions import NO_POSITIONS, Positions
 from rollup.protocol.roots import fresh_slots_root
 from rollup.protocol.shape_class import CLASS_M, SHAPE_CLASSES
 from rollup.protocol.state import State
+from rollup.protocol.tally import Tally
 from rollup.protocol.terms import MarketTerms, batch_terms
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.machine import Machine, Setup, Standing
@@ -232,11 +234,21 @@ def _standing(
         core.ledger.holders[index] = holder = Holder(header, holding)
         holder.count(terms)
         core.ledger.index.put(index, holder)
-    markets = MarketsState(tuple(each.numbers for each in terms), NO_SALT)
+    core.tallies = _tallies(holdings.values(), len(terms))
+    markets = MarketsState(tuple(each.numbers for each in terms), core.tallies, NO_SALT)
     globals_ = Globals(
         number=0, time=genesis.time, total=custody, deposits_consumed=0, salt=NO_SALT
     )
     return Standing(core, State(accounts, markets, globals_, genesis.book(), compress_many))
+
+
+def _tallies(holdings: Iterable[Holding], markets: int) -> tuple[Tally, ...]:
+    """The open interest of each market; there was no trade yet."""
+    lots = [0] * markets
+    for holding in holdings:
+        for market, size in holding.positions.held:
+            lots[market] += max(size, 0)
+    return tuple(Tally(0, 0, each) for each in lots)
 
 
 def _header(genesis: Genesis, index: int) -> Header:
