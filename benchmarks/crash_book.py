@@ -9,11 +9,11 @@ minute.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from time import perf_counter
+from time import process_time
 from typing import Final
 
 import click
@@ -24,11 +24,13 @@ from rollup.hash.batched import compress_many
 from rollup.protocol.account import Account, Header
 from rollup.protocol.batch import Globals, MarketsState
 from rollup.protocol.genesis import FIRST_ACCOUNT, NO_SALT, Genesis
-from rollup.protocol.margin import Holding, excess, safety_of, triggers_of, value
+from rollup.protocol.holding import Holding
+from rollup.protocol.margin import excess, safety_of, triggers_of, value
 from rollup.protocol.positions import NO_POSITIONS, Positions
 from rollup.protocol.roots import fresh_slots_root
 from rollup.protocol.shape_class import CLASS_M, SHAPE_CLASSES
 from rollup.protocol.state import State
+from rollup.protocol.tally import Tally
 from rollup.protocol.terms import MarketTerms, batch_terms
 from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.machine import Machine, Setup, Standing
@@ -57,8 +59,8 @@ ACCOUNTS_A_MAKER: Final = 500
 
 @dataclass(slots=True)
 class Step:
-    """The batches from one price to the next. `seconds` are those of sequencing, judging and
-    hashing them; `venue_ms` lie between the ends of its first and its last batch."""
+    """The batches from one price to the next. `seconds` are those of a processor, for sequencing,
+    judging and hashing them; `venue_ms` lie between the ends of its first and its last batch."""
 
     time: int
     prices: tuple[int, ...]
@@ -88,7 +90,7 @@ class Step:
             "prices": self.prices,
             "batches": self.batches,
             "venue_s": self.venue_ms / 1000,
-            "seconds": round(self.seconds, 2),
+            "cpu_s": round(self.seconds, 2),
             "liquidated": len(self.accounts),
             "takeovers": self.takeovers,
             "deleveraged": self.deleveraged,
@@ -110,9 +112,9 @@ class Town:
         """All batches that one price needs, the first of which ends at `time`."""
         found = Step(time, ())
         while not found.batches or self.machine.core.market_book.is_open:
-            begun = perf_counter()
+            begun = process_time()
             closed = self._batch(time + found.batches * GAP_MS)
-            found.take(closed, perf_counter() - begun)
+            found.take(closed, process_time() - begun)
         found.prices = closed.batch.prices
         return found
 
@@ -232,11 +234,21 @@ def _standing(
         core.ledger.holders[index] = holder = Holder(header, holding)
         holder.count(terms)
         core.ledger.index.put(index, holder)
-    markets = MarketsState(tuple(each.numbers for each in terms), NO_SALT)
+    core.tallies = _tallies(holdings.values(), len(terms))
+    markets = MarketsState(tuple(each.numbers for each in terms), core.tallies, NO_SALT)
     globals_ = Globals(
         number=0, time=genesis.time, total=custody, deposits_consumed=0, salt=NO_SALT
     )
     return Standing(core, State(accounts, markets, globals_, genesis.book(), compress_many))
+
+
+def _tallies(holdings: Iterable[Holding], markets: int) -> tuple[Tally, ...]:
+    """The open interest of each market; there was no trade yet."""
+    lots = [0] * markets
+    for holding in holdings:
+        for market, size in holding.positions.held:
+            lots[market] += max(size, 0)
+    return tuple(Tally(0, 0, each) for each in lots)
 
 
 def _header(genesis: Genesis, index: int) -> Header:
