@@ -11,10 +11,16 @@ from sequencer.engine.work import Work
 
 def look_after_the_due(state: CoreState, work: Work) -> list[Event]:
     """Who is due and healthy is refreshed, who is not loses lots to orders and to the backstop; and
-    by deleveraging where it can carry no more, the backstop itself first."""
+    by deleveraging where it can carry no more, the backstop itself first.
+
+    In a crash more are due than a batch opens; for whom there is no room nothing is computed, so
+    that a full batch does not cost as much as there are accounts due.
+    """
     events: list[Event] = []
     left = []
     for account in state.ledger.due(work):
+        if not state.ledger.may_open(work, account):
+            continue
         if not state.ledger.refresh(work, account):
             found, healed = liquidate(state, work, account)
             events += found
@@ -29,6 +35,8 @@ def look_after_the_due(state: CoreState, work: Work) -> list[Event]:
 def _deleverage(state: CoreState, work: Work, account: int) -> list[Event]:
     """The backstop takes what it can carry, and the rest closes lots of others, whose orders in the
     market end: none of them may trade in the batch."""
+    if not state.ledger.may_open(work, account):
+        return []
     before = state.ledger.holders[account].holding.positions
     chosen = state.ledger.deleverage(work, account)
     if not chosen:

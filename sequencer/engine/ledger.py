@@ -126,13 +126,17 @@ class Ledger:
         """Accounts that have to be looked at for the batch to close its step, rising."""
         return sorted(self.index.due(work.terms))
 
+    def may_open(self, work: Work, account: int) -> bool:
+        """Whether the batch has room for the account alone. Where it has not, it has none for what
+        would open more than that."""
+        return work.room.fits([self.opening(account)])
+
     def refresh(self, work: Work, account: int) -> bool:
         """Give an account that came due new triggers, if it meets maintenance margin, which counts
-        what somebody deposited in time. Whether it does; it may have to wait for room."""
+        what somebody deposited in time. Whether it does. The batch has room for the account."""
         if excess(self.holders[account].holding, work.terms) < 0:
             return False
-        if work.room.fits([self.opening(account)]):
-            self.touch(work, account)
+        self.touch(work, account)
         return True
 
     def deleverage(self, work: Work, account: int) -> tuple[Takeover, ...]:

@@ -10,6 +10,7 @@ from rollup.protocol.margin import excess, value
 from rollup.protocol.order import Side
 from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Reason
+from rollup.protocol.shape_class import CLASS_S
 from rollup.protocol.takeover import Route, full_fee
 from rollup.protocol.terms import MarketTerms
 from sequencer.engine.command import CloseBatch, OpenBatch, Submit
@@ -26,6 +27,7 @@ from sequencer.engine.event import (
 )
 from sequencer.engine.holder import Holder
 from sequencer.engine.liquidation import Taking, lost, takings
+from sequencer.engine.work import Work
 from tests.helpers import market_books
 from tests.strategies import venues
 
@@ -182,6 +184,24 @@ def test_no_order_of_it_is_taken_in_that_batch_and_the_next_one_takes_them() -> 
     close(state)
     open_batch(state, FALLEN)
     assert not isinstance(step(state, Submit(order))[0], OrderRefused)
+
+
+@pytest.mark.parametrize("room", [1, CLASS_S.triggers])
+def test_of_whom_a_batch_has_no_room_for_nothing_is_asked(
+    room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full batch in a crash would cost as much as there are accounts due."""
+    asked: list[int] = []
+
+    def nothing(state: CoreState, work: Work, account: int) -> tuple[list[Event], bool]:
+        asked.append(account)
+        return [], False
+
+    state = long_account()
+    monkeypatch.setattr("sequencer.engine.due.liquidate", nothing)
+    state.ledger.shape_class = replace(CLASS_S, triggers=room)
+    open_batch(state, FALLEN)
+    assert asked == ([LONG] if room > 1 else [])
 
 
 def test_a_deposit_in_time_rescues() -> None:
