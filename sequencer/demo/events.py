@@ -75,7 +75,7 @@ class BatchClosed:
     in an earlier batch too. `refused` counts envelopes by reason. `left_out` counts trades of the
     window that a batch has no room for. The backstop took positions of `liquidated` accounts, worth
     `taken`, for `liquidation_fees`, and orders lots for `by_orders`, all in quanta; `withdrawn` is
-    what owners may claim at L1.
+    what owners may claim at L1, and `withdrawn_assets` tokens by symbol.
     """
 
     number: int
@@ -102,6 +102,7 @@ class BatchClosed:
     liquidation_fees: int = 0
     by_orders: int = 0
     withdrawn: int = 0
+    withdrawn_assets: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

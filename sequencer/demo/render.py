@@ -233,11 +233,16 @@ def _closed_lines(event: BatchClosed) -> list[str]:
             else []
         ),
         *(
-            [f"  withdrawn  {event.withdrawn / 10**6:,.2f} USDC, for their owner to claim at L1"]
-            if event.withdrawn
+            [f"  withdrawn  {', '.join(_withdrawn(event))}, for their owners to claim at L1"]
+            if event.withdrawn or event.withdrawn_assets
             else []
         ),
     ]
+
+
+def _withdrawn(event: BatchClosed) -> list[str]:
+    money = [f"{event.withdrawn / 10**6:,.2f}{TIED}USDC"] if event.withdrawn else []
+    return [*money, *_tokens(event.withdrawn_assets)]
 
 
 def _counts(reasons: Mapping[str, int]) -> str:

@@ -54,7 +54,7 @@ from sequencer.demo.market.tokens import spot_of, with_assets
 from sequencer.demo.market.trade import Slice, WantedTrade
 from sequencer.demo.market.trader import Trader
 from sequencer.demo.skip import skip_forgeries
-from sequencer.demo.told import claimed, opened
+from sequencer.demo.told import claimed, opened, withdrawn_assets
 from sequencer.engine.event import VenueReason
 from sequencer.engine.live import OrderKey
 from sequencer.oracle.signers import reports
@@ -308,6 +308,7 @@ def _closed(
         liquidation_fees=sum(takeover.fee for takeover in closed.batch.takeovers),
         by_orders=sum(step.notional for step in steps.order_takeovers),
         withdrawn=closed.outcome.public.withdrawn,
+        withdrawn_assets=withdrawn_assets(closed.outcome.public),
         old_root=closed.batch.old_root,
         new_root=closed.outcome.public.new_root,
         batch_bytes=folder.batch_file.stat().st_size,

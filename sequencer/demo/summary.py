@@ -39,7 +39,14 @@ class BatchRow:
         }
         if self.closed is not None:
             names = ["envelopes", "cancels", "refused", "orders", "fills", "carried", "accounts"]
-            names += ["liquidated", "taken", "liquidation_fees", "by_orders", "withdrawn"]
+            names += [
+                "liquidated",
+                "taken",
+                "liquidation_fees",
+                "by_orders",
+                "withdrawn",
+                "withdrawn_assets",
+            ]
             record |= {name: getattr(self.closed, name) for name in names}
             record |= {
                 "trades_wanted": self.closed.wanted,

@@ -7,6 +7,7 @@ from rollup.l1.mock import MockL1
 from rollup.protocol.assets import USDC, market_of
 from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.market import Governance
+from rollup.protocol.public import PublicInput
 from sequencer.demo.events import BatchOpened, Claimed
 from sequencer.demo.market.trade import Slice
 from sequencer.engine.event import DepositJudged, Event
@@ -46,6 +47,12 @@ def claimed(l1: MockL1, paid: Mapping[int, int]) -> Claimed:
         assets=tokens(l1.governance, paid),
         assets_under_custody=tokens(l1.governance, custody),
     )
+
+
+def withdrawn_assets(public: PublicInput) -> dict[str, str]:
+    """What a batch grants to owners of each asset."""
+    marks = {each.asset for each in public.withdrawals}
+    return tokens(public.governance, {mark: public.withdrawn_of(mark) for mark in marks})
 
 
 def tokens(governance: Governance, amounts: Mapping[int, int]) -> dict[str, str]:

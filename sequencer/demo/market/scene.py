@@ -173,10 +173,10 @@ def queue_backstop(l1: MockL1, keys: KeySource, account: int) -> None:
 
 def fall(prices: tuple[int, ...], time: int) -> Slice:
     """A window without trades in which signers see the first market as far down as one step may
-    go."""
-    first, *others = prices
+    go, and with it the asset that it is a future on, which has its price."""
+    first = prices[0]
     fallen = -(-first * (FRACTION_SCALE - STEP) // FRACTION_SCALE)
-    return Slice(time, (fallen, *others), ())
+    return Slice(time, tuple(fallen if each == first else each for each in prices), ())
 
 
 def queue_top_up(l1: MockL1, sender: Trader, receiver: Trader) -> None:

@@ -123,7 +123,8 @@ def test_who_dared_is_liquidated_when_the_price_falls(events: list[DemoEvent]) -
     first, last = opened[-2], opened[-1]
     assert isinstance(first, BatchOpened) and isinstance(last, BatchOpened)
     assert last.prices[0] == pytest.approx(first.prices[0] * 0.955, rel=1e-4)
-    assert last.prices[1:] == first.prices[1:]
+    assert last.prices[2] == last.prices[0] < first.prices[2] == first.prices[0]
+    assert (last.prices[1], last.prices[3]) == (first.prices[1], first.prices[3])
 
 
 def test_what_is_withdrawn_is_claimed_at_l1(events: list[DemoEvent]) -> None:
@@ -131,7 +132,7 @@ def test_what_is_withdrawn_is_claimed_at_l1(events: list[DemoEvent]) -> None:
     (claimed,) = of(events, Claimed)
     assert isinstance(last, BatchClosed) and isinstance(claimed, Claimed)
     assert claimed.quanta == last.withdrawn == 50_000_000
-    assert claimed.assets == {"WETH": "10"}
+    assert claimed.assets == last.withdrawn_assets == {"WETH": "10"}
     assert claimed.assets_under_custody == {"WBTC": "1", "WETH": "0"}
     assert not any(each.withdrawn for each in before if isinstance(each, BatchClosed))
 
