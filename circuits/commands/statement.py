@@ -11,6 +11,7 @@ from circuits.stark.parameters import PARAMETER_SETS, Parameters
 from rollup.ports import Pins
 from rollup.protocol.chain import governance_changes
 from rollup.protocol.encoding import hex_digest
+from rollup.protocol.funding import percent
 from rollup.protocol.pricing import PriceKind, Pricing
 from rollup.protocol.public import PublicInput
 
@@ -65,6 +66,7 @@ def statement_record(verified: Verified) -> dict[str, object]:
         "book_before": public.book_before.digest().hex(),
         "book_after": public.book_after.digest().hex(),
         "prices": [each.to_record() for each in quotes(verified)],
+        "funding_rates": public.funding_rates,
         "oracle": _oracle_record(public),
         **_verifier_record(verified),
         "proof_bytes": verified.proof_bytes,
@@ -103,6 +105,11 @@ def quotes(verified: Verified) -> list[Quote]:
         Quote(market.symbol, entry.price, entry.funding, market.price_decimals, kind)
         for market, entry, kind in rows
     ]
+
+
+def _funding(public: PublicInput) -> str:
+    rates = (f"{symbol} {percent(rate)}" for symbol, rate in public.funding_rates.items())
+    return f"longs pay shorts for the hour: {', '.join(rates)}"
 
 
 def _oracle_record(public: PublicInput) -> dict[str, object]:
@@ -187,6 +194,7 @@ def statement_text(verified: Verified) -> str:
         _wrapped("withdrawn", granted_text(held)),
         _wrapped("custody", custody_text(held)),
         _wrapped("prices", ", ".join(map(str, quotes(verified)))),
+        *([_wrapped("funding", _funding(public))] if public.funding_rates else []),
         _wrapped("signed", _signed(public)),
         _line("redo", "yes: made anew, without fills" if public.redo else "no"),
         _wrapped("step", _step(public)),

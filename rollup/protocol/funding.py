@@ -44,6 +44,13 @@ def rate(premium_rate: int, interest: int, cap: int) -> int:
     return max(-most, min(premium_rate + interest, most))
 
 
+def percent(rate: int) -> str:
+    """A rate as people say it, exactly: percent of the price for an hour."""
+    whole, rest = divmod(abs(rate) * 10**7 * 100 // RATE_SCALE, 10**7)
+    sign = "-" if rate < 0 else ""
+    return f"{sign}{whole}.{rest:07d}".rstrip("0").rstrip(".") + "%"
+
+
 def charged(before: Funding, rate: int, price: int) -> Funding:
     """Funding after one hour at a rate and a price. Where F would leave its bounds it stands."""
     offset, carry = divmod(rate * price + before.carry, RATE_SCALE)

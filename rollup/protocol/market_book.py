@@ -156,12 +156,10 @@ def book_after(
     the batch closes its step (`stepped`), and for what it brings into custody or lets out (`kept`).
 
     Where an hour is due every market is charged funding once, however many hours passed, by its
-    premium rate, of which there is one for each (else none); not one that is new, or has no report,
-    so that its price is not of now.
+    premium rate, of which there is one for each (else none).
     """
-    reported = {report.package.points[0].feed for report in reports}
-    is_due = hour_is_due(before, time)
-    now = hour(time) if is_due else before.hour
+    rates = hour_rates(before, governance, time, reports, premium_rates)
+    now = hour(time) if hour_is_due(before, time) else before.hour
     listed = zip(governance.markets, governance.oracle.feeds, prices, strict=True)
     markets = []
     for number, (market, feed, price) in enumerate(listed):
@@ -169,9 +167,8 @@ def book_after(
         if number < len(before.markets):
             entry = before.markets[number]
             funding = Funding(entry.funding, entry.carry)
-            if is_due and feed.feed in reported:
-                hourly = _rate(entry, market, premium_rates[number])
-                funding = charged(funding, hourly, price)
+            if number in rates:
+                funding = charged(funding, rates[number], price)
         markets.append(_entry(market, feed, price, funding, custody))
     return MarketBook(now, before.open_since, tuple(markets))
 
@@ -180,6 +177,26 @@ def hour_is_due(before: MarketBook, time: int) -> bool:
     """Whether a batch of this time is the first of a later hour that begins a step: then funding is
     charged, and what is counted of an hour starts again."""
     return not before.is_open and hour(time) > before.hour
+
+
+def hour_rates(
+    before: MarketBook,
+    governance: Governance,
+    time: int,
+    reports: Sequence[SignedPackage],
+    premium_rates: Sequence[int],
+) -> dict[int, int]:
+    """The rate that each market is charged for the hour that is due, in 1 / RATE_SCALE: not one
+    that is new, or has no report, so that its price is not of now. Empty where no hour is due."""
+    if not hour_is_due(before, time):
+        return {}
+    reported = {report.package.points[0].feed for report in reports}
+    listed = zip(before.markets, governance.markets, governance.oracle.feeds, strict=False)
+    return {
+        number: _rate(entry, market, premium_rates[number])
+        for number, (entry, market, feed) in enumerate(listed)
+        if feed.feed in reported
+    }
 
 
 def _rate(before: BookEntry, market: Market, premium_rate: int) -> int:

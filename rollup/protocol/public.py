@@ -27,7 +27,13 @@ from rollup.protocol.constants import (
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.encoding import digest_bytes
 from rollup.protocol.market import Governance, require_prices
-from rollup.protocol.market_book import MarketBook, book_after, hour_is_due, require_book
+from rollup.protocol.market_book import (
+    MarketBook,
+    book_after,
+    hour_is_due,
+    hour_rates,
+    require_book,
+)
 from rollup.protocol.oracle import require_reports
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
 from rollup.protocol.terms import MarketTerms, batch_terms
@@ -235,6 +241,14 @@ class PublicInput:
     def total_before(self) -> int:
         """USDC under custody before the batch, in quanta."""
         return self.total - self.credited + self.withdrawn
+
+    @property
+    def funding_rates(self) -> dict[str, int]:
+        """What longs of each future pay shorts for the hour that is due, by symbol, in 1 /
+        RATE_SCALE of its price; empty where none is."""
+        now = (self.governance, self.time, self.reports, self.premium_rates)
+        rates, listed = hour_rates(self.book_before, *now), self.governance.markets
+        return {listed[n].symbol: rate for n, rate in rates.items() if not listed[n].is_asset}
 
     @property
     def withdrawn(self) -> int:

@@ -75,7 +75,8 @@ class BatchClosed:
     in an earlier batch too. `refused` counts envelopes by reason. `left_out` counts trades of the
     window that a batch has no room for. The backstop took positions of `liquidated` accounts, worth
     `taken`, for `liquidation_fees`, and orders lots for `by_orders`, all in quanta; `withdrawn` is
-    what owners may claim at L1, and `withdrawn_assets` tokens by symbol.
+    what owners may claim at L1, and `withdrawn_assets` tokens by symbol. `funding` is
+    what longs of each future pay for the hour that is due, in 1 / RATE_SCALE of its price.
     """
 
     number: int
@@ -103,6 +104,7 @@ class BatchClosed:
     by_orders: int = 0
     withdrawn: int = 0
     withdrawn_assets: Mapping[str, str] = field(default_factory=dict)
+    funding: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

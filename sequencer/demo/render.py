@@ -16,6 +16,7 @@ from rich.table import Table
 
 from rollup.program.cli import Output
 from rollup.protocol.encoding import hex_digest
+from rollup.protocol.funding import percent
 from sequencer.demo.events import (
     BatchClosed,
     BatchOpened,
@@ -222,6 +223,7 @@ def _closed_lines(event: BatchClosed) -> list[str]:
             if event.left_out
             else []
         ),
+        *([f"  funding    {_funding(event)}"] if event.funding else []),
         *(
             [
                 f"  liquidated {_number_of(event.liquidated, 'account', 'accounts')} below "
@@ -238,6 +240,11 @@ def _closed_lines(event: BatchClosed) -> list[str]:
             else []
         ),
     ]
+
+
+def _funding(event: BatchClosed) -> str:
+    rates = (f"{symbol}{TIED}{percent(rate)}" for symbol, rate in event.funding.items())
+    return f"longs pay shorts for the hour: {', '.join(rates)}"
 
 
 def _withdrawn(event: BatchClosed) -> list[str]:

@@ -309,6 +309,7 @@ def _closed(
         by_orders=sum(step.notional for step in steps.order_takeovers),
         withdrawn=closed.outcome.public.withdrawn,
         withdrawn_assets=withdrawn_assets(closed.outcome.public),
+        funding=closed.outcome.public.funding_rates,
         old_root=closed.batch.old_root,
         new_root=closed.outcome.public.new_root,
         batch_bytes=folder.batch_file.stat().st_size,

@@ -46,6 +46,7 @@ class BatchRow:
                 "by_orders",
                 "withdrawn",
                 "withdrawn_assets",
+                "funding",
             ]
             record |= {name: getattr(self.closed, name) for name in names}
             record |= {

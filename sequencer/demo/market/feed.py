@@ -16,6 +16,10 @@ from sequencer.demo.market.tape.tape import Tape, open_tape
 from sequencer.demo.market.trade import Grid, Slice, WantedTrade, slices
 
 BTC, ETH = 0, 1
+BEGIN_MS: Final = FEED_MS + 340_000
+"""When the synthetic market begins: three batches of class S before the end of an hour, so that the
+batch after them charges funding."""
+
 DIVISOR: Final = 10
 """Sizes of the synthetic market are a tenth of what it is calibrated to: 0.001 BTC becomes 10 lots
 of 1e-5."""
@@ -78,7 +82,7 @@ def open_feed(data: Path | None, seed: int, shape: ShapeClass, room: int | None 
 
 
 def _synthetic(seed: int, window_ms: int, room: int) -> Feed:
-    btc = flow(btc_flow(10**BTC_MARKET.size_decimals // DIVISOR), BTC, seed, FEED_MS)
+    btc = flow(btc_flow(10**BTC_MARKET.size_decimals // DIVISOR), BTC, seed, BEGIN_MS)
     first = next(btc)
     eth, eth_price = _synthetic_eth(seed, first.time, 1.0)
     return Feed(

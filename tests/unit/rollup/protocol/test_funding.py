@@ -1,6 +1,7 @@
 """Funding: exact over any hours, bounded, and the same for everybody."""
 
 import json
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from rollup.protocol.funding import (
     Funding,
     charged,
     hour,
+    percent,
     rate,
 )
 from tests.helpers.funding_vectors import FILE, made
@@ -59,6 +61,15 @@ def test_a_rate_is_the_interest_within_the_cap(interest: int, cap: int) -> None:
     assert rate(0, interest, cap) == min(interest, INTEREST_HOURS * cap)
     assert rate(0, -interest, cap) == -rate(0, interest, cap)
     assert rate(7, interest, cap) == rate(0, interest + 7, cap)
+
+
+@pytest.mark.parametrize(
+    ("charge", "said"),
+    [(0, "0%"), (1, "0.0000125%"), (-1, "-0.0000125%"), (100, "0.00125%"), (-9 * 10**6, "-112.5%")],
+)
+def test_a_rate_is_said_in_percent_and_nothing_is_rounded(charge: int, said: str) -> None:
+    assert percent(charge) == said
+    assert Fraction(said[:-1]) / 100 == Fraction(charge, RATE_SCALE)
 
 
 @pytest.mark.parametrize("time", [0, HOUR_MS - 1, HOUR_MS, 1_723_000_000_000])

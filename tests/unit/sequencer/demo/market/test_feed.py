@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rollup.protocol.funding import hour
 from rollup.protocol.order import Side
 from rollup.protocol.shape_class import CLASS_M, CLASS_S, ShapeClass
 from sequencer.demo.market.feed import open_feed
@@ -128,6 +129,13 @@ def test_every_batch_comes_with_the_trades_after_it() -> None:
     parts = list(islice(open_feed(None, 1, CLASS_S).slices(), 4))
     pairs = list(open_feed(None, 1, CLASS_S).batches(3))
     assert pairs == [(part, later.trades) for part, later in pairwise(parts)]
+
+
+@pytest.mark.parametrize("seed", [1, 5, 99])
+def test_the_fourth_batch_of_the_synthetic_market_is_the_first_of_an_hour(seed: int) -> None:
+    """Which is the last of a demonstration as it comes: there funding is charged."""
+    hours = [hour(part.time) for part in islice(open_feed(None, seed, CLASS_S).slices(), 4)]
+    assert [each - hours[0] for each in hours] == [0, 0, 0, 1]
 
 
 def test_all_batches_of_a_feed_end_with_it(tmp_path: Path) -> None:
