@@ -24,7 +24,9 @@ that are made anew."""
 POLL_S: Final = 1.0
 
 
-def ask(session: Session, amount: Number, receiver: int | None, asset: str) -> Flow[OwnOutflow]:
+def ask(
+    session: Session, amount: Number, receiver: int | None, asset: str = CASH
+) -> Flow[OwnOutflow]:
     """Ask for a withdrawal, or for a transfer to an account. OutOfRange for an asset that is not
     listed, OrderRefused where the venue refuses it at once."""
     what = asset_named(asset, session.markets)

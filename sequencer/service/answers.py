@@ -206,7 +206,7 @@ def _row(fact: Fact) -> _Row:
             terms = [fact.batch, fact.market, fact.price, fact.size]
             return ["deleveraged", *terms, int(fact.side), 0, fact.time]
         case Received():
-            return ["received", fact.batch, fact.amount, fact.time]
+            return ["received", fact.batch, fact.asset, fact.amount, fact.time]
         case ChangedHands():
             raise TypeError("that an account changed hands is told to nobody")
     what, rest = _members(fact)

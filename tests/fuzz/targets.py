@@ -346,7 +346,7 @@ def run_plaintext(data: bytes) -> str:
 def _plaintexts() -> list[bytes]:
     order = OrderAction(5, 6, 7, 1, 1, 618_003, 2**39, 2**51, 500, 9, bytes(range(84)))
     cancel = CancelAction(5, 6, 7, bytes(range(84)))
-    outflow = OutflowAction(5, 6, 7, 1, 8, 618_003, 2**51, bytes(range(84)))
+    outflow = OutflowAction(5, 6, 7, 1, 8, 3, 618_003, 2**51, bytes(range(84)))
     question = envelope.QuestionAction(5, 6, bytes(range(32)), bytes(range(84)))
     actions = (order, cancel, outflow, question, envelope.PaddingAction())
     return [envelope.encode(action, GOOD_UNTIL) for action in actions]

@@ -272,8 +272,8 @@ class PlayedVenue:
                 self.tell("outflow-refused", key, self.refuses)
             else:
                 self.paid.append(action)
-                what = (self.batch, action.kind, action.receiver, action.amount, end)
-                self.tell("outflow-paid", key, *what)
+                what = (action.kind, action.receiver, action.asset, action.amount)
+                self.tell("outflow-paid", key, self.batch, *what, end)
         self.asked = {}
 
     def tell(self, what: str, key: tuple[int, int], *rest: object) -> None:

@@ -355,14 +355,16 @@ def test_a_public_input_of_another_version_is_refused_by_path_and_version(tmp_pa
 def test_a_proof_of_another_set_or_class_is_called_so(
     tmp_path: Path, name: str, shape_class: str
 ) -> None:
-    """By its length, which no other set and class have."""
+    """By its length, which no other set has; two classes of a set may have it in common, where
+    their tables are in as many groups."""
     shape = shape_of(packaged_circuit(SHAPE_CLASSES[shape_class]), PARAMETER_SETS[name])
     length = encoded_length(shape)
-    assert sets_of_length(length) == [f"{name}/{shape_class}"]
+    called = sets_of_length(length)
+    assert f"{name}/{shape_class}" in called and {each.split("/")[0] for each in called} == {name}
     assert sets_of_length(length + 1) == []
     found = refusal(bundle(tmp_path / "other", chain()[0], bytes(length)))
     assert found.exit_code == ExitCode.INVALID and found.record["reason"] == "OTHER_PARAMETERS"
-    assert f"these are the bytes of a proof of {name}/{shape_class}; " in found.message
+    assert f"these are the bytes of a proof of {' or '.join(called)}; " in found.message
     assert found.message.endswith("--parameters/--shape-class say fast/S")
 
 

@@ -195,7 +195,7 @@ def test_an_answer_that_is_older_than_the_history_changes_nothing() -> None:
     rested = [Fact(FactKind.RESTED, 1, order.key, remaining=30)]
     venue.fill(order.key, 10)
     play(trader.session.refresh(), venue)
-    trader.session.book.hear(rested)
+    trader.session.book.hear(rested, trader.session.markets)
     assert (order.remaining, order.filled_lots) == (20, 10)
 
 

@@ -112,7 +112,7 @@ def test_batches_made_anew_are_told_anew() -> None:
 def test_what_others_paid_is_listed_and_what_is_void_is_marked() -> None:
     venue = PlayedVenue()
     at = connected(venue).session
-    venue.history += [["received", 3, 2_500_000, START + 3_000]]
+    venue.history += [["received", 3, 0, 2_500_000, START + 3_000]]
     play(at.refresh(), venue)
     (found,) = at.book.incoming
     assert (found.amount, found.batch, found.is_void) == (Decimal("2.500000"), 3, False)
@@ -125,9 +125,27 @@ def test_a_venue_that_pays_something_else_is_found_out() -> None:
     venue = PlayedVenue(closes=False)
     at = connected(venue).session
     own = play(paying.ask(at, 2, None), venue)
-    venue.tell("outflow-paid", own.key, 1, 0, 0, 1_999_999, START)
+    venue.tell("outflow-paid", own.key, 1, 0, 0, 0, 1_999_999, START)
     with pytest.raises(WrongAnswer):
         play(at.refresh(), venue)
+
+
+def test_a_venue_that_pays_another_asset_is_found_out() -> None:
+    """As much of it, by its number, is less than was asked for; or it lists none of the mark."""
+    venue = PlayedVenue(closes=False)
+    at = connected(venue).session
+    own = play(paying.ask(at, 2, None), venue)
+    venue.tell("outflow-paid", own.key, 1, 0, 0, 1, 2_000_000, START)
+    with pytest.raises(WrongAnswer):
+        play(at.refresh(), venue)
+
+
+def test_what_is_no_asset_of_the_venue_is_never_sent() -> None:
+    venue = PlayedVenue()
+    at = connected(venue).session
+    with pytest.raises(OutOfRange):
+        play(paying.withdraw(at, 1, None, "WBTC"), venue)
+    assert at.book.slots.free == 256 and not venue.paid
 
 
 def test_an_earlier_runs_outflow_is_listed_too() -> None:

@@ -124,6 +124,7 @@ def test_what_l1_has_for_an_owner_is_claimed_once(account: Path) -> None:
     l1.l1.pending[OWNER] = 12_500_000
     with serving(l1) as url:
         where = ("--account", account, "--l1", url)
-        assert said(paying_cli.claim, *where) == {"owner": OWNER.hex(), "amount": "12.500000"}
+        claimed = said(paying_cli.claim, *where)
+        assert claimed == {"owner": OWNER.hex(), "asset": "USDC", "amount": "12.500000"}
         again = said(paying_cli.claim, *where, code=ExitCode.REFUSED_BY_PEER)
     assert again["reason"] == "nothing-to-withdraw"

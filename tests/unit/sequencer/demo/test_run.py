@@ -104,8 +104,8 @@ def test_every_wanted_trade_happens_and_strangers_are_turned_away(events: list[D
     assert isinstance(fallen, BatchClosed) and fallen.fills == 0
     for place, event in enumerate(trading):
         assert isinstance(event, BatchClosed)
-        dared = int(place == 0)
-        assert 0 < event.matched == event.wanted == event.fills - dared <= 40
+        dared_and_spot = 2 * int(place == 0)
+        assert 0 < event.matched == event.wanted == event.fills - dared_and_spot <= 40
         assert event.refused == {
             "margin": 1,
             "order-signature": 1,
@@ -131,6 +131,8 @@ def test_what_is_withdrawn_is_claimed_at_l1(events: list[DemoEvent]) -> None:
     (claimed,) = of(events, Claimed)
     assert isinstance(last, BatchClosed) and isinstance(claimed, Claimed)
     assert claimed.quanta == last.withdrawn == 50_000_000
+    assert claimed.assets == {"WETH": "10"}
+    assert claimed.assets_under_custody == {"WBTC": "1", "WETH": "0"}
     assert not any(each.withdrawn for each in before if isinstance(each, BatchClosed))
 
 
@@ -139,7 +141,8 @@ def test_deposits_that_cannot_be_credited_are_refused_and_the_venue_goes_on(
 ) -> None:
     first, second, _ = of(events, BatchOpened)
     assert isinstance(first, BatchOpened) and isinstance(second, BatchOpened)
-    assert first.credited == 14
+    assert first.credited == 17
+    assert first.credited_assets == {"WBTC": "1", "WETH": "10"}
     assert first.refused == {
         "key-off-curve": 1,
         "key-non-canonical": 1,
@@ -299,7 +302,7 @@ def test_windows_join_up_and_an_empty_one_is_a_batch(tmp_path: Path) -> None:
     opened = [event.time for event in found if isinstance(event, BatchOpened)]
     assert opened == [START_MS - 1 + 1_000 * (k + 1) for k in range(6)]
     closed = [event for event in found if isinstance(event, BatchClosed)]
-    assert [event.fills for event in closed] == [2, 2, 0, 1, 1, 0]
+    assert [event.fills for event in closed] == [3, 2, 0, 1, 1, 0]
     assert all(event.matched == event.wanted and event.left_out == 0 for event in closed)
     assert all(posted.accepted for posted in found if isinstance(posted, Posted))
 
@@ -308,7 +311,7 @@ def test_the_last_act_forges_the_last_batch_that_traded(tmp_path: Path) -> None:
     lines = [trade(START_MS + time, "2000.01", "0.5", "ETHUSDT") for time in (0, 2_500)]
     feed = written(tmp_path / "feed", *lines)
     found = run(options(tmp_path / "venue", batches=2, data=feed))
-    assert [event.fills for event in found if isinstance(event, BatchClosed)] == [2, 0, 0]
+    assert [event.fills for event in found if isinstance(event, BatchClosed)] == [3, 0, 0]
     judged = [event.reason for event in found if isinstance(event, ForgeryJudged)]
     prices = ["price-differs", "report-slot", "report-repeated", "report-quorum"]
     liquidations = ["takeover-fee", "takeover-size"]
@@ -367,7 +370,7 @@ def test_a_batch_of_class_m_holds_more_and_replays_under_its_class(tmp_path: Pat
     large = options(tmp_path, batches=1, trades=None, shape_class=CLASS_M, proves=False)
     found = list(run_demo(large, Unused(), Unused()))
     closed, _ = (event for event in found if isinstance(event, BatchClosed))
-    assert closed.fills - 1 == closed.wanted > 128
+    assert closed.fills - 2 == closed.wanted > 128
     assert isinstance(found[0], MarketReady)
     assert (found[0].shape_class, found[0].window_ms) == ("M", 8_000)
     assert isinstance(found[-1], JournalReplayed)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import pytest
 
 from rollup.crypto.salt import SaltKey
-from rollup.protocol.assets import USDC as IN_CASH
 from rollup.protocol.cancel import CancelOrder, SignedCancel
 from rollup.protocol.constants import OUTFLOWS_MAX
 from rollup.protocol.deposit import QueueEntry
@@ -115,7 +114,7 @@ def test_a_withdrawal_is_paid_as_its_batch_closes(venue: Running) -> None:
     done = venue.close()
     time = START + 2000
     assert done.events[:-1] == [
-        OutflowPaid((1, 9, 1), OutflowKind.WITHDRAWAL, 0, IN_CASH, 5 * USDC, time, 9)
+        OutflowPaid((1, 9, 1), OutflowKind.WITHDRAWAL, 0, 0, 5 * USDC, time, 9)
     ]
     assert done.closed is not None
     public = done.closed.outcome.public

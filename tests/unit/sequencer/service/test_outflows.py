@@ -54,7 +54,7 @@ def start(folder: LockedFolder) -> Venue:
 def outflow(account: int, amount: int, receiver: int | None = None, slot: int = 4) -> Action:
     kind = OutflowKind.WITHDRAWAL if receiver is None else OutflowKind.TRANSFER
     to, expiry = 0 if receiver is None else receiver, END + 10_000
-    return OutflowAction(account, slot, 1, int(kind), to, amount, expiry, bytes(84))
+    return OutflowAction(account, slot, 1, int(kind), to, 0, amount, expiry, bytes(84))
 
 
 def paid(venue: Venue) -> list[tuple[int, Fact]]:
@@ -75,9 +75,9 @@ def test_payer_and_payee_are_told_as_the_batch_closes(folder: LockedFolder) -> N
     public = venue.unproved[-1].outcome.public
     venue.close()
     assert told == [
-        (ONE, OutflowPaid((4, 1), 1, OutflowKind.WITHDRAWAL, 0, 700, END, 1)),
-        (ONE, OutflowPaid((5, 1), 1, OutflowKind.TRANSFER, TWO, 50, END, 2)),
-        (TWO, Received(1, 50, END)),
+        (ONE, OutflowPaid((4, 1), 1, OutflowKind.WITHDRAWAL, 0, 0, 700, END, 1)),
+        (ONE, OutflowPaid((5, 1), 1, OutflowKind.TRANSFER, TWO, 0, 50, END, 2)),
+        (TWO, Received(1, 0, 50, END)),
         (ONE, OutflowRefused((6, 1), Reason.MARGIN, 3)),
     ]
     owner = venues.registration(0, ONE, PLENTY).owner
@@ -106,7 +106,7 @@ def test_what_is_refused_at_once_is_answered_and_noted(folder: LockedFolder) -> 
 def test_an_outflow_of_another_kind_or_to_oneself_is_no_command(folder: LockedFolder) -> None:
     venue = start(folder)
     venue.open_batch(END)
-    strange = OutflowAction(ONE, 4, 1, 2, 0, 5, END, bytes(84))
+    strange = OutflowAction(ONE, 4, 1, 2, 0, 0, 5, END, bytes(84))
     answers = send(venue, strange, outflow(ONE, 5, ONE), outflow(ONE, 0))
     venue.close()
     assert [answer.reason for answer in answers] == [
