@@ -146,7 +146,7 @@ class Counting:
             fills = [fill[1:] for fill in self.fills if fill[0] == number]
             premium, volume = 0, 0
             for price, size, oracle in fills:
-                most = oracle * 8 * (market.taker_fee + market.maker_fee) // 10**6
+                most = oracle * 4 * (market.taker_fee + market.maker_fee) // 10**6
                 premium += size * sorted((-most, price - oracle, most))[1]
                 volume += size * oracle
             lots = sum(max(size, 0) for (_, held), size in self.lots.items() if held == number)
