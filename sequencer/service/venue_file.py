@@ -223,7 +223,7 @@ slot_ms = 10000  # signers sign at every multiple of this since 1970
 lag_ms = 12000   # a batch takes the last slot that is so long before its time: at least interval_ms
 
 [proving]
-shape_class = "S"    # S: 128 trades a batch; M: 1,024
+shape_class = "S"    # S: 128 trades a batch; M: 1,024; R: as S, and 3,840 accounts
 parameters = "fast"  # fast, balanced or evm: from quick to prove to cheap to verify
 lag_batches = 8      # with so many batches unproved no new one is opened
 provers = 1          # processes that prove different batches side by side

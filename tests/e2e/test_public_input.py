@@ -24,7 +24,18 @@ from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import public_from_json, public_to_json
 from tests.helpers.malice import Deaf
 from tests.helpers.trading import NON_CANONICAL, OFF_CURVE
-from tests.helpers.venue import USDC, Match, Venue, buy, credit, real, register, sell
+from tests.helpers.venue import (
+    USDC,
+    Match,
+    Venue,
+    buy,
+    credit,
+    owner,
+    real,
+    register,
+    rotate,
+    sell,
+)
 
 WORD_HEX = 8
 NAMES = {
@@ -60,6 +71,7 @@ def batch() -> bytes:
         register(first + 3, 1, 9),
         credit(first + 4, 2, 10),
         credit(first + 5, 77, 11),
+        rotate(first + 6, 1, 12, owner(2)),
     ]
     return batch_to_bytes(venue.batch(deposits, [Match(buy(1, 100), sell(2, 100), 100)]))
 

@@ -167,6 +167,7 @@ BY_HAND: dict[str, str] = {
     "account.header-opened": "tests/soundness/test_lies_state.py::test_a_header_that_no_account_opened",
     "account.positions-opened": f"{HELD}::test_a_position_of_another_account",
     "account.positions-complete": f"{HELD}::test_a_chain_that_is_never_closed",
+    "header.padding-is-silent": "tests/soundness/test_lies_rotation.py::test_a_header_of_no_account_renews_nothing",
     "account.header": "tests/soundness/test_lies_state.py::test_a_leaf_of_another_type",
     "account.registered": "tests/soundness/test_lies_state.py::test_an_account_without_registration",
     "account.leaf-before": "tests/soundness/test_lies_state.py::test_a_leaf_of_another_type",

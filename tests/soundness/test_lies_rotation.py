@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from circuits.statement.replay import replay
+from circuits.tables.header.air import TABLE as HEADERS
 from rollup.protocol import transition
 from rollup.protocol.account import Header
 from rollup.protocol.batch import Batch, Fill
@@ -18,7 +19,7 @@ from rollup.protocol.outcome import Outcome
 from rollup.protocol.public import ConsumedDeposit
 from rollup.protocol.rejection import Reason
 from tests.helpers.lies import Liar, forge
-from tests.helpers.statement import claims_broken_by, claims_broken_in
+from tests.helpers.statement import claims_broken_by, claims_broken_in, denied, small_witness
 from tests.helpers.venue import BTC_PRICE, OTHER_KEY, buy, credit, owner, register, rotate, sell
 
 FIRST = 3
@@ -68,6 +69,16 @@ def test_honest_rotations_are_proved(liar: Liar, key: int) -> None:
         DepositOutcome.ACCOUNT_MISSING,
     ]
     assert claims_broken_by(outcome) == set()
+
+
+def test_a_header_of_no_account_renews_nothing(liar: Liar) -> None:
+    """It would stand for a header that nobody hashed."""
+    witness = small_witness(liar.outcome(liar.venue.batch([rotate(FIRST, 1, 5)])))
+    assert not witness.failures()
+    trace, names = witness.traces["header"], HEADERS.columns.names()
+    (row, *_) = np.flatnonzero(trace[:, names.index("active")] == 0)
+    trace[row, names.index("renewed")] = 1
+    assert "header.padding-is-silent" in denied(witness.failures())
 
 
 # Who rotates.

@@ -46,7 +46,7 @@ def test_the_example_is_a_venue() -> None:
         ("behind_ms = 3600000", "behind_ms = 9999", "behind_ms: wanted at least the interval"),
         ("delay_ms = 604800000", "delay_ms = 60000", "wanted more than ahead_ms, 60000, got 60000"),
         ('"fast"', '"quick"', "wanted one of fast, balanced, evm, got 'quick'"),
-        ('shape_class = "S"', 'shape_class = "L"', "wanted one of S, M, got 'L'"),
+        ('shape_class = "S"', 'shape_class = "L"', "wanted one of S, M, R, got 'L'"),
         ("lag_batches = 8", "lag_batches = 1", "lag_batches: wanted 2 to 1000, got 1"),
         ("least_deposit = 10000000", "least_deposit = 0", "least_deposit: wanted 1 to"),
         ("band_fraction = 300", "band_fraction = 500", "markets[0]: band-too-wide"),
