@@ -238,7 +238,7 @@ provers = 1          # processes that prove different batches side by side
 # liquidation_fee with 10; band_fraction below initial less maintenance.
 # kind is 0 for a perpetual. It is 1 for an asset: a token that L1 holds, with initial_fraction and
 # maintenance_fraction of 10000 (none of it is collateral) and liquidation_fee, bucket, funding_cap
-# and interest of 0.
+# and interest of 0. A position that grows holds least_order lots at least.
 # feed is what signers call the market, feed_decimals are those of its values, which no signature
 # says. In one batch a price moves by price_step ten-thousandths at most. first_price is the price
 # before the first report; development signers move around it, and never further away than
@@ -260,6 +260,7 @@ interest = 100
 impact_notional = 10000000000
 open_interest_cap = 1000000000
 kind = 0
+least_order = 1
 feed = "BTC"
 feed_decimals = 8
 price_step = 200
@@ -282,6 +283,7 @@ interest = 100
 impact_notional = 10000000000
 open_interest_cap = 1000000000
 kind = 0
+least_order = 1
 feed = "ETH"
 feed_decimals = 8
 price_step = 300
