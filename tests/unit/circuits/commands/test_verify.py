@@ -36,6 +36,7 @@ from rollup.protocol.constants import (
     CASH_BITS,
     CHAIN_BITS,
     NUMBER_BITS,
+    PREMIUM_RATE_BITS,
     PROTOCOL_VERSION,
     QUEUE_BITS,
     TIME_BITS,
@@ -370,7 +371,8 @@ def test_a_proof_of_another_set_or_class_is_called_so(
 
 def largest() -> PublicInput:
     """The public input with the longest numbers."""
-    most = replace(chain()[2], number=(1 << NUMBER_BITS) - 1, time=FOREVER)
+    rates = (1 - (1 << PREMIUM_RATE_BITS),) * 2
+    most = replace(chain()[2], number=(1 << NUMBER_BITS) - 1, time=FOREVER, premium_rates=rates)
     identifier = (1 << CHAIN_BITS) - 1
     return replace(
         most,
