@@ -8,7 +8,13 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 
 from rollup.hash.many import CompressMany
-from rollup.l1.checks import require_address, require_amount, require_book, require_words
+from rollup.l1.checks import (
+    require_address,
+    require_amount,
+    require_book,
+    require_step,
+    require_words,
+)
 from rollup.l1.deployment import Deployment, require_deployment
 from rollup.l1.headers import Head, HeaderChain
 from rollup.l1.interface import (
@@ -242,8 +248,9 @@ class MockL1(ContractView):
             raise Reverted(Revert.TOTAL, f"{changes} are under custody, not {public.total}")
 
     def _require_book(self, public: PublicInput) -> None:
-        """The prices go on from the book that is proved, by the reports."""
+        """The prices go on from the book that is proved, by the reports, and so does its step."""
         require_book(public, self.book)
+        require_step(public)
 
     def _advance(self, public: PublicInput) -> None:
         """Take over the new root, settle the deposits, and make refunds and what the batch grants

@@ -41,9 +41,11 @@ from rollup.protocol.outcome import (
     TouchedSlot,
     TouchedTriggers,
 )
+from rollup.protocol.progress import is_due, is_progress, spent
 from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.roots import fresh_slots_root, state_roots
+from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.units import Salt
 from rollup.tree.multi import OpeningError, Pair, Update, update
 
@@ -54,7 +56,13 @@ TRIGGER_TREE = (1 << ACCOUNT_BITS) + 1
 """The trigger tree has the number after that of the last slot tree."""
 
 
-def close(batch: Batch, ledger: Ledger, steps: Steps, compress_many: CompressMany) -> Outcome:
+def close(
+    batch: Batch,
+    ledger: Ledger,
+    steps: Steps,
+    compress_many: CompressMany,
+    shape_class: ShapeClass = CLASS_S,
+) -> Outcome:
     """The outcome of a batch whose steps are done. Rejects openings that the old root denies."""
     fresh = fresh_slots_root(compress_many)
     slots, slot_trees = _close_slots(batch, ledger, fresh, compress_many)
@@ -67,7 +75,8 @@ def close(batch: Batch, ledger: Ledger, steps: Steps, compress_many: CompressMan
     triggers, counted = _close_triggers(batch, accounts, frontiers, steps, compress_many)
     markets = MarketsState(batch.frontiers, batch.salts.markets)
     globals_ = _globals_after(batch, steps, accounts)
-    if steps.outflows and not is_closed(batch.frontiers, globals_.flagged, steps.terms):
+    closed = is_closed(batch.frontiers, globals_.flagged, steps.terms)
+    if steps.outflows and not closed:
         raise Rejected(Reason.OUTFLOW_STEP, "the batch leaves its step open, so no cash leaves")
     old_root, new_root = state_roots(
         tree.roots[0],
@@ -78,8 +87,10 @@ def close(batch: Batch, ledger: Ledger, steps: Steps, compress_many: CompressMan
     )
     if old_root != batch.old_root:
         raise Rejected(Reason.OLD_ROOT, "the openings do not lead to the batch's old root")
+    rows = spent(len(steps.takeovers), accounts, triggers)
+    progress = is_progress(rows, shape_class, closed=closed)
     return Outcome(
-        public=_public_input(batch, globals_, new_root, steps),
+        public=_public_input(batch, globals_, new_root, steps, closed=closed, progress=progress),
         steps=steps,
         accounts=accounts,
         account_nodes=tree.nodes,
@@ -192,6 +203,7 @@ def _close_accounts(
 ) -> tuple[TouchedAccount, ...]:
     """Touched accounts in the order of the openings, with old and new leaves hashed together."""
     entries, liquidated = ledger.accounts, steps.liquidated
+    dealt = liquidated.union(index for index, _ in steps.deleveraged)
     headers = _headers(list(entries.values()), compress_many)
     old = [entry.before for entry in entries.values()]
     leaves = account_leaves([*old, *after], [*headers, *headers], compress_many)
@@ -214,6 +226,7 @@ def _close_accounts(
             exempt=index == backstop
             or index in liquidated
             or is_flagged(entry.before, steps.closings[index]),
+            dealt=index in dealt or is_due(entry.before, steps.terms),
         )
         for place, (index, entry) in enumerate(entries.items())
     )
@@ -277,7 +290,15 @@ def _is_below(account: Account | None) -> int:
     return int(account is not None and account.below)
 
 
-def _public_input(batch: Batch, globals_: Globals, new_root: Digest, steps: Steps) -> PublicInput:
+def _public_input(
+    batch: Batch,
+    globals_: Globals,
+    new_root: Digest,
+    steps: Steps,
+    *,
+    closed: bool,
+    progress: bool,
+) -> PublicInput:
     deposits = steps.deposits
     return PublicInput(
         version=PROTOCOL_VERSION,
@@ -289,7 +310,8 @@ def _public_input(batch: Batch, globals_: Globals, new_root: Digest, steps: Step
         old_root=batch.old_root,
         new_root=new_root,
         receipts=batch.receipts,
-        closed=is_closed(batch.frontiers, globals_.flagged, steps.terms),
+        closed=closed,
+        progress=progress,
         book_before=batch.pre.book,
         reports=batch.reports,
         prices=batch.prices,

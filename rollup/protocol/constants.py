@@ -5,7 +5,7 @@ Bounds named `X_BITS` mean 0 <= x < 2**X_BITS. Spec: docs/spec/01-numbers.md.
 
 from typing import Final
 
-PROTOCOL_VERSION: Final = 6
+PROTOCOL_VERSION: Final = 7
 """Version of the public input and of the batch file; any change of meaning raises it."""
 
 SIGNATURE_SCHEME: Final = 1
@@ -18,6 +18,14 @@ costs a batch stays below a tenth of what the smallest shape class takes."""
 MARKET_BITS: Final = 16
 """A market number: so many that none need be used twice. In this version it is the market's place
 in governance."""
+
+STEP_PATIENCE_MS: Final = 60_000
+"""How long a step may be open, in batch time, before its batches must make progress: a minute, in
+which a crash that no batch holds is dealt with ten times over."""
+
+STALLED_MAX: Final = 8
+"""Batches in a row without progress that an old step may have: some steps touch few accounts and
+take two."""
 
 ACCOUNT_LEAF_VERSION: Final = 3
 """Version 2 is a fold over the positions that are not empty (ADR 0016); version 1 had four. Version

@@ -49,10 +49,12 @@ def excess(holding: Holding, terms: Sequence[MarketTerms]) -> int:
 def risk_grew(before: Holding, after: Holding) -> bool:
     """Whether any |size| grew or any sign flipped. Fees and losses alone are not risk taken."""
     old = dict(before.positions.held)
-    return any(
-        abs(new) > abs(old.get(market, 0)) or old.get(market, 0) * new < 0
-        for market, new in after.positions.held
-    )
+    return any(has_grown(old.get(market, 0), new) for market, new in after.positions.held)
+
+
+def has_grown(old: int, new: int) -> bool:
+    """Whether a position grew or flipped."""
+    return abs(new) > abs(old) or old * new < 0
 
 
 def closing(

@@ -221,7 +221,8 @@ class TouchedSlot(Private):
 class TouchedAccount(Private):
     """An account opened once and closed once. None: no such account; `header` is then 0s if it
     does not exist after the batch either. `markets` are those whose positions were opened, rising:
-    what it held and what it traded. `exempt`: it may stay where others are deleveraged."""
+    what it held and what it traded. `exempt`: it may stay where others are deleveraged. `dealt`: it
+    is liquidated, deleveraged or was due, so that it counts as progress."""
 
     index: int
     before: Account | None
@@ -235,6 +236,7 @@ class TouchedAccount(Private):
     liquidated: bool
     exhausted: bool
     exempt: bool
+    dealt: bool
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -36,7 +36,7 @@ from rollup.protocol.units import (
     require_tuple_of,
 )
 
-PUBLIC_TAG = b"crypsis-public-6"
+PUBLIC_TAG = b"crypsis-public-7"
 """Domain and version of the digest."""
 
 
@@ -83,7 +83,8 @@ class PublicInput:
     `receipts` is the head of the chain of receipts after the last one that promised this batch.
     `redo` says that the batch was made anew after L1 refused its header, and matches no orders.
     `closed` says that the batch closes its step: no account of the book, touched or not, is left
-    below maintenance at its prices.
+    below maintenance at its prices. `progress` that it does, or spent much of what its class holds
+    on what keeps it open (rollup.protocol.progress).
     `book_before` is the market book that the batch before left; with it, `reports` give `prices`,
     which is for whoever verifies to hold them to (rollup.protocol.pricing), and all of these give
     the book that this batch leaves.
@@ -100,6 +101,7 @@ class PublicInput:
     new_root: Digest
     receipts: bytes
     closed: bool
+    progress: bool
     book_before: MarketBook
     reports: tuple[SignedPackage, ...]
     prices: tuple[int, ...]
@@ -123,6 +125,7 @@ class PublicInput:
         require_digest("new_root", self.new_root)
         require_bytes("receipts", self.receipts, DIGEST_BYTES)
         require_flag("closed", self.closed)
+        require_flag("progress", self.progress)
         require_book("book_before", self.book_before)
         require_reports(self.reports)
         require_prices(self.prices, self.governance)
@@ -161,7 +164,7 @@ class PublicInput:
         big-endian, governance, reports and the book before as digests, roots and head of the
         receipts as 32 bytes, prices, deposits and withdrawals each after their count."""
         before = (self.version, self.chain, self.venue, self.number, self.time)
-        flags = (int(self.redo), int(self.closed))
+        flags = (int(self.redo), int(self.closed), int(self.progress))
         prices = (len(self.prices), *self.prices)
         after = (*prices, *flags, self.total, self.deposits_before, len(self.deposits))
         return b"".join(
@@ -223,4 +226,4 @@ class PublicInput:
     def book_after(self) -> MarketBook:
         """The market book that the batch leaves: nobody states it."""
         book = book_after(self.book_before, self.governance, self.time, self.prices, self.reports)
-        return book.stepped(self.time, closed=self.closed)
+        return book.stepped(self.time, closed=self.closed, progress=self.progress)

@@ -23,7 +23,8 @@ from rollup.protocol.liquidation import (
     require_needed,
     require_trader,
 )
-from rollup.protocol.margin import closing
+from rollup.protocol.margin import closing, has_grown
+from rollup.protocol.market_book import MarketBook
 from rollup.protocol.order import Order, Side, message_digests
 from rollup.protocol.outcome import (
     Closing,
@@ -37,9 +38,9 @@ from rollup.protocol.outcome import (
 )
 from rollup.protocol.outflow import Outflow, outflow_digests
 from rollup.protocol.payment import apply_outflow, require_steady
-from rollup.protocol.pricing import steady_markets
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
+from rollup.protocol.steps import require_moving, require_terms_stand
 from rollup.protocol.takeover import liquidated_in
 from rollup.protocol.terms import MarketTerms, batch_terms, terms_of
 from rollup.protocol.trade import (
@@ -71,8 +72,9 @@ def apply_batch(
     steps = take_steps(batch, ledger, lambda: authorise(batch, ledger, compress_many, verify_many))
     ledger.require_all_touched()
     require_positions_fit(ledger, shape_class)
-    outcome = close(batch, ledger, steps, compress_many)
+    outcome = close(batch, ledger, steps, compress_many, shape_class)
     require_nodes_fit(outcome, shape_class)
+    require_moving(outcome.public.book_after)
     return outcome
 
 
@@ -81,20 +83,23 @@ def take_steps(
 ) -> Steps:
     """What a batch does to the ledger, and how that leaves its accounts. Orders and outflows are
     checked by `authorised`, once the deposits have made the accounts that sign them."""
-    steady = steady_markets(batch.governance, batch.reports, batch.prices)
-    terms = batch_terms(batch.governance, batch.book)
+    book = batch.book
+    steady = tuple(entry.is_steady for entry in book.markets)
+    terms = batch_terms(batch.governance, book)
     deposits = tuple(
         apply_deposit(ledger, entry, DEPOSIT_TIMESTAMP + place)
         for place, entry in enumerate(batch.deposits)
     )
     orders = authorised()
     fills = tuple(apply_fill(batch, ledger, terms, place) for place in range(len(batch.fills)))
+    require_prices_known(fills, book)
     takeovers = tuple(
         apply_takeover(batch, ledger, terms, place) for place in range(len(batch.takeovers))
     )
     outflows = tuple(apply_outflow(batch, ledger, place) for place in range(len(batch.outflows)))
     fees = credit_fees(ledger, batch.governance.fee_account, fills)
     require_steady(ledger, steady)
+    require_shrinking(ledger, steady, batch.governance.backstop_account)
     liquidated = liquidated_in(batch.takeovers)
     for account in sorted(liquidated):
         require_equity(ledger, account, terms)
@@ -139,14 +144,35 @@ def require_follows(batch: Batch) -> None:
 
 def require_step(batch: Batch) -> None:
     """While a step is open its prices stand: nobody is liquidated at a price and skipped at the
-    next."""
+    next. So do its parameters: what an account must have is not chosen with its step under way."""
     before = batch.pre.book
     if not before.is_open:
         return
+    require_terms_stand(before, batch.governance)
     if batch.reports:
         raise Rejected(Reason.STEP_REPORTS, "the step is open, so nothing is reported")
     if batch.prices[: len(before.markets)] != before.prices:
         raise Rejected(Reason.STEP_PRICES, "the step is open, so its prices stand")
+
+
+def require_prices_known(fills: Sequence[FillStep], book: MarketBook) -> None:
+    """Where no quorum gave a price nobody trades: the one that stands is of nobody knows when."""
+    for place, step in enumerate(fills):
+        if book.markets[step.market].missing:
+            detail = f"fill {place}: its market has no price of its step"
+            raise Rejected(Reason.MARKET_MISSING, detail)
+
+
+def require_shrinking(ledger: Ledger, steady: Sequence[bool], backstop: int) -> None:
+    """Where a price is clamped or missing positions only shrink, old leaf against new, but those of
+    the backstop, which takes what must be taken."""
+    for index, entry in ledger.accounts.items():
+        old, new = entry.holding_before.positions, entry.positions
+        for market in entry.markets if index != backstop else ():
+            if not steady[market] and has_grown(old[market], new[market]):
+                where = ledger.place(index)
+                detail = f"{where}: it grew in market {market}, whose price is clamped or missing"
+                raise Rejected(Reason.MARKET_UNSTEADY, detail)
 
 
 def apply_deposit(ledger: Ledger, entry: QueueEntry, timestamp: int) -> DepositStep:
