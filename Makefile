@@ -31,8 +31,8 @@ setup: environment $(INSTALLED) ## Create .venv, install the locked dependencies
 demo: setup ## Orders in, proofs out, a new root on L1: the whole rollup on a seeded market
 	@$(BIN)/crypsis demo $(ARGS)
 
-test: setup ## Every test (28 minutes on 2 cores when they were 5,250, set-up included; now 6,000)
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup ## Every test, on every core, up to four (ARGS=tests/unit/rollup runs a part)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 soundness: setup ## Every known lie, the whole kill matrix, a forged cell in every column (half an hour; SEED=N runs one again)
 	@$(BIN)/python -m tests.soundness.run $(ARGS)

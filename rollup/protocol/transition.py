@@ -103,10 +103,10 @@ def take_steps(
     liquidated = liquidated_in(batch.takeovers)
     for account in sorted(liquidated):
         require_equity(ledger, account, terms)
+    exhausted = require_fees_paid(ledger, takeovers, terms)
     closings = {index: close_account(batch, ledger, index, terms) for index in ledger.accounts}
     for account in sorted(liquidated):
         require_needed(ledger, account, terms, closings[account])
-    exhausted = require_fees_paid(ledger, takeovers, terms)
     require_standing(ledger, takeovers, closings, liquidated)
     zones = zones_of(ledger, takeovers)
     backstop = batch.governance.backstop_account

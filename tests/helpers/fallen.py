@@ -60,9 +60,7 @@ class Fallen:
 
     def needed(self, account: int, lent: int = 0) -> int:
         """The fewest lots that heal an account, given so much more cash."""
-        leaf = self.venue.state.accounts[account]
-        held = Holding(leaf.cash + lent, leaf.positions)
-        return sum(each.size for each in plan(account, held, self.terms, 100))
+        return lots_needed(self.venue, account, lent)
 
     def batch(self, *takeovers: Takeover) -> Batch:
         """The next batch, with these takeovers alone."""
@@ -72,6 +70,13 @@ class Fallen:
         """A batch that credits an account."""
         first = self.venue.state.globals.deposits_consumed
         self.venue.run(self.venue.batch([credit(first, account, amount)]))
+
+
+def lots_needed(venue: Venue, account: int, lent: int = 0) -> int:
+    """The fewest lots that heal an account at a venue's prices, given so much more cash."""
+    leaf = venue.state.accounts[account]
+    held = Holding(leaf.cash + lent, leaf.positions)
+    return sum(each.size for each in plan(account, held, terms_at(venue.prices), 100))
 
 
 def fallen(suite: Suite = TOY, *, funded: int = WEALTH) -> Fallen:

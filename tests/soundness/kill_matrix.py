@@ -61,6 +61,8 @@ MARGIN = (
 NEED = "tests/soundness/test_lies_margin.py"
 SKIPPED = "tests/soundness/test_lies_triggers.py"
 COUNTED = "tests/soundness/test_lies_counters.py"
+NEEDED = "tests/soundness/test_lies_need.py"
+DELEVERAGED = "tests/soundness/test_lies_deleveraging.py"
 LIQUIDATED = "tests/soundness/test_lies_liquidation.py"
 HELD = "tests/soundness/test_lies_positions.py"
 
@@ -177,7 +179,16 @@ BY_HAND: dict[str, str] = {
     "account.liquidated-unsigned": f"{LIQUIDATED}::test_together_with_its_own_orders",
     "account.liquidated-shrinks": f"{LIQUIDATED}::test_a_liquidated_account_that_grew",
     "account.liquidated-equity": f"{LIQUIDATED}::test_a_fee_beyond_what_is_left",
-    "account.not-the-backstop": f"{LIQUIDATED}::test_of_the_backstop_by_itself",
+    "account.needed": f"{NEEDED}::test_one_lot_too_many",
+    "account.healed": f"{NEEDED}::test_one_lot_too_many",
+    "account.exempt": f"{DELEVERAGED}::test_a_friend_said_to_be_exempt",
+    "account.clear": f"{DELEVERAGED}::test_while_the_backstop_has_lots_of_that_side",
+    "account.backstop-told": f"{DELEVERAGED}::test_by_the_means_of_somebody_poorer",
+    "market.full": f"{DELEVERAGED}::test_while_the_backstop_could_take_one_lot_more",
+    "market.zone": f"{DELEVERAGED}::test_out_of_order_with_a_zone_that_ends_nearer",
+    "market.zone-swept": f"{DELEVERAGED}::test_a_side_that_is_deleveraged_and_not_swept",
+    "market.zone-whole": f"{DELEVERAGED}::test_out_of_order",
+    "trigger.staying": f"{DELEVERAGED}::test_a_counter_said_to_count_who_does_not_say_so",
     "account.exhausted": f"{LIQUIDATED}::test_a_friend_called_exhausted_with_something_left",
     "position.rising": f"{HELD}::test_two_positions_of_one_market",
     "position.count": f"{HELD}::test_more_positions_in_a_sum_than_a_column_can_hold",

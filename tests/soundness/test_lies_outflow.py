@@ -339,9 +339,12 @@ def test_in_a_batch_that_leaves_its_step_open(monkeypatch: pytest.MonkeyPatch) -
 def test_of_a_liquidated_account(monkeypatch: pytest.MonkeyPatch) -> None:
     liar = fallen(monkeypatch)
     fee = 900 * terms_at(liar.venue.prices)[BTC].liquidation_fee
+    # All of it, or it would lack the initial margin of who pays out.
     taken = [Takeover(1, BTC, 900, fee)]
     batch = paying(liar, withdraw(1, USDC), takeovers=taken)
     assert liar.refusal(batch) is Reason.LIQUIDATED_SIGNED
     liar.blind("require_unsigned", liquidation)
+    liar.blind("require_needed", transition)
     broken = liar.claims(paying(liar, withdraw(1, USDC), takeovers=taken))
-    assert broken == {"account.liquidated-shrinks", "account.liquidated-unsigned"}
+    unsigned = {"account.liquidated-shrinks", "account.liquidated-unsigned"}
+    assert broken == {*unsigned, "account.needed"}

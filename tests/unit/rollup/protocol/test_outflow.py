@@ -15,6 +15,7 @@ from rollup.protocol.public import GrantedWithdrawal
 from rollup.protocol.public_json import public_from_json, public_to_json
 from rollup.protocol.rejection import Reason
 from rollup.protocol.takeover import Takeover, full_fee
+from tests.helpers.fallen import lots_needed
 from tests.helpers.market_books import terms_at
 from tests.helpers.oracle import reports
 from tests.helpers.venue import (
@@ -242,8 +243,8 @@ def test_a_liquidated_account_pays_nothing_out() -> None:
     venue.run(venue.batch([entry]))
     holding(venue, 900)
     venue.prices = (BTC_PRICE * 930 // 1000, ETH_PRICE)
-    fee = full_fee(900, terms_at(venue.prices)[BTC])
-    taken = [Takeover(1, BTC, 900, fee)]
+    lots = lots_needed(venue, 1)
+    taken = [Takeover(1, BTC, lots, full_fee(lots, terms_at(venue.prices)[BTC]))]
     assert venue.run(venue.batch(takeovers=taken, reported=True)).public.closed
     venue = Venue().with_traders(60 * USDC, RICH, RICH)
     venue.run(venue.batch([entry]))
