@@ -31,10 +31,11 @@ from rollup.ports import VerificationError
 from rollup.program.cli import CommandError, ExitCode, Output
 from rollup.protocol.chain import ChainBroken, require_chained
 from rollup.protocol.pricing import PriceRefused, Pricing, require_priced
-from rollup.protocol.rejection import Rejected
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import PUBLIC_BYTES_MAX, public_from_json
+from rollup.protocol.rejection import Rejected
 from rollup.protocol.shape_class import SHAPE_CLASSES
+from rollup.protocol.steps import require_step_kept
 
 BUNDLES = (f"*/{PUBLIC_FOLDER}/{PUBLIC_FILE}", f"*/*/{PUBLIC_FOLDER}/{PUBLIC_FILE}")
 """Where a folder of batches has its bundles, and a folder that has such a folder."""

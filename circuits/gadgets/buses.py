@@ -124,6 +124,7 @@ CHAIN = Bus(
         "exempt",
         "clear",
         "paid_out",
+        "dealt",
         *_vector("old", 8),
         *_vector("new", 8),
         *_vector("sum", SUMS),
@@ -134,8 +135,9 @@ CHAIN = Bus(
 follows), old and new are the digests so far. safety: how many buckets below the price the triggers
 are; shrinks: no position may grow; liquidated: lots may be taken of them; exhausted: for less
 than the whole fee; exempt: they may stay where others are deleveraged, and are not; clear: they
-may not be of a side that is deleveraged; paid_out: their prices must be fresh and unclamped. Sent
-by account, then handed on by position and total, and received by account."""
+may not be of a side that is deleveraged; paid_out: their prices must be fresh and unclamped; dealt:
+they are counted as progress. Sent by account, then handed on by position and total, and received by
+account."""
 
 RISK_NUMBERS = 19
 """Elements of a market's terms that concern positions (circuits.tables.position.columns)."""
@@ -152,6 +154,7 @@ MARKET = Bus(
         *_vector("funding", 3),
         *_vector("lot_fee", 3),
         "steady",
+        "missing",
     ),
 )
 """Terms of a listed market. Sent by the verifier, one each, received by market.
@@ -160,7 +163,7 @@ risk: what a lot adds to the sums, in balanced limbs: 3 each of long and short o
 margin, long and short over initial margin, 2 of the bucket, 3 of what a lot is worth; then the
 biased bucket numbers of long and short. band: low and high in packed pairs; funding: F in balanced
 limbs; lot_fee: what liquidation costs a lot, in limbs; steady: 1 if the price is fresh and
-unclamped."""
+unclamped; missing: 1 if no quorum gave one."""
 
 RISK = Bus(
     "RISK",
@@ -229,6 +232,14 @@ BACKSTOP = Bus(
 """What the backstop has left over each margin as it ends the batch, and its ladder, in limbs. Sent
 by account, received by market."""
 
+DEALT = Bus("DEALT", 32, ("account",))
+"""An account was due, or lost lots by a takeover: so it is dealt with. Sent by a position that
+shows it, received by account."""
+
+SPENT = Bus("SPENT", 33, ("place",))
+"""A row is spent on the step: a takeover (1), an account that is dealt with (2), a position of one
+(3), a leaf of triggers that is swept (4). Sent by each, received by batch as often as said."""
+
 BUSES = (
     RANGE,
     HASH,
@@ -261,5 +272,7 @@ BUSES = (
     NEEDED,
     STAYS,
     BACKSTOP,
+    DEALT,
+    SPENT,
 )
 """All buses, in order of identifier."""

@@ -25,9 +25,9 @@ from rollup.protocol.constants import (
     TIME_BITS,
 )
 from rollup.protocol.encoding import limbs, outflow_words, owner_words, packed
-from rollup.protocol.pricing import steady_markets
+from rollup.protocol.market_book import BookEntry
 from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
-from rollup.protocol.terms import MarketTerms
+from rollup.protocol.terms import MarketTerms, batch_terms
 
 PUBLICS = PublicLayout(
     (
@@ -46,10 +46,11 @@ PUBLICS = PublicLayout(
         ("deposits_count", 1),
         ("begins_open", 1),
         ("closed", 1),
+        ("progress", 1),
     )
 )
 """The public vector. `begins_open`: the step before the batch was not closed; `closed`: that of the
-batch is."""
+batch is; `progress`: what the batch did for it is enough."""
 
 
 PUBLIC_MESSAGES_MAX = DEPOSITS_MAX + MARKETS_MAX + OUTFLOWS_MAX
@@ -74,6 +75,7 @@ def public_values(public: PublicInput) -> tuple[int, ...]:
         "deposits_count": len(public.deposits),
         "begins_open": int(public.begins_open),
         "closed": int(public.closed),
+        "progress": int(public.progress),
     }
     return PUBLICS.flatten(values)
 
@@ -85,10 +87,10 @@ def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
         PublicMessage(DEPOSIT.identifier, 1, deposit_message(deposit))
         for deposit in public.deposits
     )
-    steady = steady_markets(public.governance, public.reports, public.prices)
+    book = public.book_after
     markets = (
-        PublicMessage(MARKET.identifier, 1, market_message(market, terms, steady[market]))
-        for market, terms in enumerate(public.terms)
+        PublicMessage(MARKET.identifier, 1, market_message(market, terms, book.markets[market]))
+        for market, terms in enumerate(batch_terms(public.governance, book))
     )
     withdrawals = (
         PublicMessage(PAYOUT.identifier, 1, payout_message(withdrawal))
@@ -97,10 +99,11 @@ def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
     return (*deposits, *markets, *withdrawals)
 
 
-def market_message(market: int, terms: MarketTerms, steady: bool) -> tuple[int, ...]:
-    """A market's terms as MARKET carries them; `steady`: its price is fresh and unclamped."""
-    risk, trade = risk_numbers(terms), trade_numbers(terms)
-    return (market, *(number % P for number in (*risk, *trade)), *lot_fee(terms), int(steady))
+def market_message(market: int, terms: MarketTerms, entry: BookEntry) -> tuple[int, ...]:
+    """A market's terms as MARKET carries them, and how it came by its price."""
+    numbers = (number % P for number in (*risk_numbers(terms), *trade_numbers(terms)))
+    flags = (int(entry.is_steady), int(entry.missing))
+    return (market, *numbers, *lot_fee(terms), *flags)
 
 
 def risk_numbers(terms: MarketTerms) -> tuple[int, ...]:

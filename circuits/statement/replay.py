@@ -217,6 +217,8 @@ def _batch(outcome: Outcome, clock: Clock) -> BatchRecords:
             existed=one,
             exists=one,
         ),
+        spent=outcome.spent,
+        progress_by=outcome.progress_by,
     )
 
 

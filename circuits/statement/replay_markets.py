@@ -33,7 +33,7 @@ def triggers(outcome: Outcome) -> TriggerRecords:
 
 
 def markets(outcome: Outcome) -> MarketRecords:
-    terms = outcome.steps.terms
+    terms, book = outcome.steps.terms, outcome.public.book_after.markets
     fills = Counter(step.market for step in outcome.steps.fills)
     taken = Counter(step.takeover.market for step in outcome.steps.takeovers)
     listed, zones = len(outcome.markets_before.frontiers), outcome.steps.zones
@@ -42,7 +42,8 @@ def markets(outcome: Outcome) -> MarketRecords:
         risk=matrix([risk_numbers(each) for each in terms], RISK_NUMBERS),
         trade=matrix([trade_numbers(each) for each in terms], 9),
         lot_fee=matrix([lot_fee(each) for each in terms], 3),
-        steady=column(outcome.steps.steady),
+        steady=column(entry.is_steady for entry in book),
+        missing=column(entry.missing for entry in book),
         trade_uses=column(fills[market] for market in range(len(terms))),
         take_uses=column(taken[market] for market in range(len(terms))),
         listed=column(market < listed for market in range(len(terms))),

@@ -57,12 +57,12 @@ def bent_book(book: MarketBook, changes: Mapping[str, Any]) -> MarketBook:
     of them."""
     changed = dict(changes)
     hour = book.hour + changed.pop("hours", 0)
-    open_since = changed.pop("open_since", book.open_since)
+    step = {name: changed.pop(name, getattr(book, name)) for name in ("open_since", "stalled")}
     markets = tuple(
         replace(entry, **{name: values[place] for name, values in changed.items()})
         for place, entry in enumerate(book.markets)
     )
-    return replace(book, hour=hour, open_since=open_since, markets=markets)
+    return replace(book, hour=hour, markets=markets, **step)
 
 
 def bent_header(stage: Stage, header: BatchHeader, changes: Mapping[str, Any]) -> BatchHeader:

@@ -36,7 +36,15 @@ class Tip:
     deposits: int
     queue_head: bytes
     book: MarketBook
+    governance: Governance
     cash: Mapping[int, int]
+
+    def governance_for(self, l1: DevelopmentL1, time: int) -> Governance:
+        """The parameters of the next batch: those that stand, or that L1 has for it."""
+        if self.book.is_open:
+            return self.governance
+        found: Governance = l1.governance_for(self.number + 1, time)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,7 @@ class Choice:
     attempt: int = 0
     reports: tuple[SignedPackage, ...] = ()
     closes: bool = True
+    progress: bool = True
     withdrawals: tuple[GrantedWithdrawal, ...] = ()
 
 
@@ -69,7 +78,8 @@ class Books:
         self.genesis = genesis
         self.root = root
         cash = {genesis.governance.fee_account: 0, genesis.governance.backstop_account: 0}
-        start = Tip(0, genesis.time, root, 0, 0, QUEUE_START, genesis.book(), cash)
+        book, governance = genesis.book(), genesis.governance
+        start = Tip(0, genesis.time, root, 0, 0, QUEUE_START, book, governance, cash)
         self.tips = {root: start}
         self.closed: dict[bytes, Closed] = {}
 
@@ -100,6 +110,7 @@ class Books:
             new_root=digest_of(repr((tip.root, choice))),
             receipts=head_of_receipts(tip.number + 1),
             closed=choice.closes,
+            progress=choice.progress,
             book_before=tip.book,
             reports=choice.reports,
             prices=pricing.prices,
@@ -121,6 +132,7 @@ class Books:
             deposits=consumed,
             queue_head=chain,
             book=public.book_after,
+            governance=choice.governance,
             cash=cash,
         )
         return self.keep(Closed(public, header_of(public, chain), after))

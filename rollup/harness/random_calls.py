@@ -151,9 +151,12 @@ def _close(way: Walk, redo: bool, offset: int, bend: str = "") -> Closed:
     entries = queued_after(model, tip, way.random.choice((64, 64, 1)))
     if bend and (entries or bend == "more"):
         entries = bent_entries(entries, tip.deposits, bend)
-    governance = model.governance_for(tip.number + 1, time)
-    attempt = way.random.randrange(2)
-    return way.books.close(tip, Choice(time, redo, governance, entries, attempt))
+    governance = tip.governance_for(model, time)
+    attempt, stands = (
+        way.random.randrange(2),
+        (way.random.random() < 0.7, way.random.random() < 0.5),
+    )
+    return way.books.close(tip, Choice(time, redo, governance, entries, attempt, (), *stands))
 
 
 def _honest(way: Walk) -> None:

@@ -170,11 +170,12 @@ def _close(stage: Stage, step: Step) -> Act:
     if "governance" in step:
         governance = stage.governance(step["governance"])
     else:
-        governance = stage.l1.governance_for(tip.number + 1, time)
+        governance = tip.governance_for(stage.l1, time)
     redo, attempt = step.get("redo", False), step.get("attempt", 0)
     reports = reports_of(step.get("reports", {}), governance.oracle.slot(time))
-    closes, paid = not step.get("open", False), granted(step.get("withdraws", ()))
-    choice = Choice(time, redo, governance, entries, attempt, reports, closes, paid)
+    stands = (not step.get("open", False), not step.get("idle", False))
+    paid = granted(step.get("withdraws", ()))
+    choice = Choice(time, redo, governance, entries, attempt, reports, *stands, paid)
     closed = stage.books.close(tip, choice)
     if "lie" in step:
         public = bent_public(stage, closed.public, step["lie"])

@@ -135,7 +135,7 @@ class MockL1(ContractView):
         if headers.holds(header, digest):
             return HELD
         headers.require_next(header)
-        terms = self._state.schedule.entry_for(header.number, header.time)
+        terms = self._state.schedule.entry_of(header)
         ahead = terms.governance.clock_ahead_ms
         if header.time > now + ahead:
             raise Reverted(Revert.CLOCK_AHEAD, f"{header.time} is more than {ahead} ms after {now}")
@@ -166,7 +166,7 @@ class MockL1(ContractView):
     def _take(self, header: BatchHeader, digest: bytes, now: int) -> HeaderVerdict:
         self._state.headers.take(header, digest, now)
         self._state.events.append(HeaderTaken(header.number, header.time, digest))
-        if self._state.schedule.use(header.number, header.time):
+        if self._state.schedule.use(header):
             self._state.events.append(GovernanceEnacted(header.governance, header.number))
         return HELD
 

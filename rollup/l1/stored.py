@@ -38,7 +38,7 @@ from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.market import Governance
 from rollup.protocol.rejection import Rejected
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 STATE_BYTES_MAX = 2**28
 
 

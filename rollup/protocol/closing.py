@@ -41,7 +41,7 @@ from rollup.protocol.outcome import (
     TouchedSlot,
     TouchedTriggers,
 )
-from rollup.protocol.progress import is_due, is_progress, spent
+from rollup.protocol.progress import is_due, progress_by, spent
 from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.roots import fresh_slots_root, state_roots
@@ -88,9 +88,10 @@ def close(
     if old_root != batch.old_root:
         raise Rejected(Reason.OLD_ROOT, "the openings do not lead to the batch's old root")
     rows = spent(len(steps.takeovers), accounts, triggers)
-    progress = is_progress(rows, shape_class, closed=closed)
+    how = progress_by(rows, shape_class, closed=closed)
+    said = {"closed": closed, "progress": how is not None}
     return Outcome(
-        public=_public_input(batch, globals_, new_root, steps, closed=closed, progress=progress),
+        public=_public_input(batch, globals_, new_root, steps, **said),
         steps=steps,
         accounts=accounts,
         account_nodes=tree.nodes,
@@ -106,6 +107,8 @@ def close(
         markets_after=markets,
         globals_before=batch.pre.globals,
         globals_after=globals_,
+        spent=rows,
+        progress_by=how,
     )
 
 

@@ -42,8 +42,10 @@ def read_book(node: Node) -> MarketBook:
 
 def _read_entry(node: Node) -> BookEntry:
     record = node.record(_MEMBERS)
-    numbers = {name: record[name].integer() for name in ENTRY_NUMBERS}
-    return BookEntry(**numbers, **{name: record[name].boolean() for name in ENTRY_FLAGS})
+    return _entry_of(
+        [record[name].integer() for name in ENTRY_NUMBERS],
+        [record[name].boolean() for name in ENTRY_FLAGS],
+    )
 
 
 def book_from_bytes(data: bytes) -> MarketBook:
@@ -60,14 +62,18 @@ def book_from_bytes(data: bytes) -> MarketBook:
         for at in range(0, len(rest), _NUMBER_BYTES)
     )
     entries = (numbers[at : at + width] for at in range(0, len(numbers), width))
-    markets = tuple(_entry_of(entry) for entry in entries)
+    # A flag of another value than 0 and 1 is not written so again.
+    plain = len(ENTRY_NUMBERS)
+    markets = tuple(
+        _entry_of(each[:plain], [flag != 0 for flag in each[plain:]]) for each in entries
+    )
     book = MarketBook(hour, open_since, stalled, governance, markets)
     if book.encode() != data:
         raise CodecError("market book: not its canonical bytes")
     return book
 
 
-def _entry_of(numbers: Sequence[int]) -> BookEntry:
-    """An entry from its numbers; a flag of another value than 0 and 1 is not written so again."""
-    plain, flags = numbers[: len(ENTRY_NUMBERS)], numbers[len(ENTRY_NUMBERS) :]
-    return BookEntry(*plain, *map(bool, flags))
+def _entry_of(numbers: Sequence[int], flags: Sequence[bool]) -> BookEntry:
+    price, funding, carry, step, funding_cap = numbers
+    clamped, missing = flags
+    return BookEntry(price, funding, carry, step, funding_cap, clamped, missing)

@@ -256,10 +256,22 @@ class TouchedTriggers(Private):
     leaf_after: Digest
 
 
+class Spent(NamedTuple):
+    """Rows that a batch spends on its step: takeovers, accounts that are dealt with, positions of
+    these, and leaves of triggers that are swept."""
+
+    takeovers: int
+    accounts: int
+    positions: int
+    triggers: int
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Outcome(Private):
     """All that a batch did, in the order it happened. `frontiers_before` has those that the batch
-    started from, for every market that it lists: a new market's are at its price."""
+    started from, for every market that it lists: a new market's are at its price. `spent` are the
+    rows that it spent on its step, and `progress_by` how that is progress, or None
+    (rollup.protocol.progress)."""
 
     public: PublicInput
     steps: Steps
@@ -277,3 +289,5 @@ class Outcome(Private):
     markets_after: MarketsState
     globals_before: Globals
     globals_after: Globals
+    spent: Spent
+    progress_by: int | None

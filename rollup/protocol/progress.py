@@ -7,26 +7,16 @@ its triggers. Rows count, and not lots. Spec: docs/spec/15-triggers.md.
 """
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from rollup.protocol.account import Account
-from rollup.protocol.outcome import TouchedAccount, TouchedTriggers
+from rollup.protocol.outcome import Spent, TouchedAccount, TouchedTriggers
 from rollup.protocol.shape_class import ShapeClass
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.triggers import seats
 
 SHARE: Final = 4
 """One row in so many is enough: another table may be the one that is full."""
-
-
-class Spent(NamedTuple):
-    """Rows that a batch spends on its step: takeovers, accounts that are dealt with, positions of
-    these, and leaves of triggers that are swept."""
-
-    takeovers: int
-    accounts: int
-    positions: int
-    triggers: int
 
 
 def quotas(shape_class: ShapeClass) -> Spent:
@@ -53,10 +43,13 @@ def spent(
     )
 
 
-def is_progress(found: Spent, shape_class: ShapeClass, *, closed: bool) -> bool:
-    """Whether a batch makes progress."""
-    wanted = quotas(shape_class)
-    return closed or any(have >= want for have, want in zip(found, wanted, strict=True))
+def progress_by(found: Spent, shape_class: ShapeClass, *, closed: bool) -> int | None:
+    """How a batch makes progress: 0 if it closes its step, else 1 plus the first place in `Spent`
+    that reaches its quota; None if it makes none."""
+    if closed:
+        return 0
+    pairs = zip(found, quotas(shape_class), strict=True)
+    return next((place for place, (have, want) in enumerate(pairs, 1) if have >= want), None)
 
 
 def is_due(before: Account | None, terms: Sequence[MarketTerms]) -> bool:

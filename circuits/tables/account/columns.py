@@ -96,6 +96,7 @@ class Columns(Layout):
     told = cell()  # how many sides are told what it has left
     paid_out = bit()  # cash may leave it by its holder's word
     outflows = cell()  # how often it does
+    dealt = bit()  # it is liquidated, deleveraged or was due: progress
     backstop = bit()  # it is governance's backstop
     backstop_inverse = cell()  # of the account's number less the backstop's
     safety = limbs(SAFETY_BITS)

@@ -4,7 +4,7 @@ where others are deleveraged."""
 from circuits.air.builder import Builder
 from circuits.air.layout import LIMB_BITS
 from circuits.gadgets.balanced import HALF, TOP
-from circuits.gadgets.buses import BACKSTOP, NEEDED
+from circuits.gadgets.buses import BACKSTOP, DEALT, NEEDED, SPENT
 from circuits.gadgets.integer import Coefficient, Integer, from_limbs, require_identity
 from circuits.tables.account.columns import Columns
 from circuits.tables.position.sums import normal
@@ -73,3 +73,16 @@ def require_standing(air: Builder, row: Columns) -> None:
     sums = row.sums
     means = (*sums.initial_after, *sums.excess_after, *sums.ladder_after)
     air.send(BACKSTOP, means, row.told, claim="account.backstop-told")
+
+
+SPENT_PLACE = 2
+"""Of accounts among what is spent (circuits.gadgets.buses.SPENT)."""
+
+
+def require_dealt(air: Builder, row: Columns) -> None:
+    """It counts as progress only where one of its positions shows that it is dealt with."""
+    air.require_bit(row.dealt, "account.flags")
+    air.require_zero(row.dealt * (1 - row.exists), "account.padding-is-silent")
+    # Lie: accounts are opened for nothing, and the step is kept open with them.
+    air.receive(DEALT, (row.account,), row.dealt, claim="account.dealt")
+    air.send(SPENT, (SPENT_PLACE,), row.dealt, claim="account.spent")

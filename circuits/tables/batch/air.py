@@ -1,20 +1,22 @@
-"""Batch: its first row ties the state roots to the public values, says whether the step is closed,
-and credits the fees.
+"""Batch: its first row ties the state roots to the public values, says whether the step is closed
+and whether the batch made progress, and credits the fees.
 
 Height: one row, padded; only the first row says anything. Degree: 3.
 Buses: HASH; sends the roots of account and trigger tree on NODE; starts and ends FRONTIERS;
-receives FLAGGED and FEES; accesses the cash word of the fee account in MEMORY at FEE_TIMESTAMP,
-also when there are no fees.
+receives FLAGGED, FEES and SPENT; accesses the cash word of the fee account in MEMORY at
+FEE_TIMESTAMP, also when there are no fees.
 Claims: docs/spec/claims/batch.md. Spec: docs/spec/07-batch.md.
 """
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 from circuits.air.builder import Builder
 from circuits.air.expr import Expr, Operand
-from circuits.air.layout import pack_pairs
+from circuits.air.layout import LIMB_BITS, pack_pairs
 from circuits.air.table import Table
-from circuits.gadgets.buses import FEES, FLAGGED, FRONTIERS, NODE
+from circuits.gadgets.buses import FEES, FLAGGED, FRONTIERS, NODE, SPENT
 from circuits.gadgets.compare import require_at_most
 from circuits.gadgets.hash import request_chain, request_hash
 from circuits.gadgets.integer import require_identity
@@ -31,18 +33,22 @@ from rollup.hash.poseidon import fold_start
 from rollup.protocol.closing import TRIGGER_TREE
 from rollup.protocol.constants import CASH_BITS, FEE_TIMESTAMP, MARKETS_LEAF_VERSION, TIME_BITS
 from rollup.protocol.encoding import TypeCode, limbs
+from rollup.protocol.outcome import Spent
+from rollup.protocol.progress import quotas
+from rollup.protocol.shape_class import ShapeClass
 
 _CASH_LIMBS = len(limbs(0, CASH_BITS))
 _TIME_LIMBS = len(limbs(0, TIME_BITS))
 
 
-def constraints(air: Builder, row: Columns) -> None:
-    """The batch as a whole."""
+def constraints(wanted: Spent, air: Builder, row: Columns) -> None:
+    """The batch as a whole; so many rows spent on its step are progress."""
     _old_state(air, row)
     _new_state(air, row)
     _trees(air, row)
     _frontiers(air, row)
     _step(air, row)
+    _progress(air, row, wanted)
     _clock(air, row)
     _fees(air, row)
 
@@ -129,6 +135,25 @@ def _step(air: Builder, row: Columns) -> None:
         air.require_equal(left * row.open_inverse, 1 - closed, "batch.open")
 
 
+def _progress(air: Builder, row: Columns, wanted: Spent) -> None:
+    """It is claimed for one reason that holds: the step is closed, or so many rows of one kind are
+    spent on it."""
+    closes, *others = row.reasons
+    # Lie: batches that do nothing keep a step open, at prices that the operator likes.
+    air.require_one_hot(row.reasons, row.claims, "batch.progress")
+    with air.when(row.first):
+        air.require_equal(row.claims, air.public("progress"), "batch.progress")
+        air.require_zero(closes * (1 - air.public("closed")), "batch.progress-closed")
+    over: Any = 0
+    for place, (count, reason, want) in enumerate(zip(row.spent, others, wanted, strict=True), 1):
+        # Lie: rows count that nobody spent.
+        air.require_zero(count * (1 - row.first), "batch.spent")
+        air.receive(SPENT, (place,), count, claim="batch.spent")
+        over = over + reason * (count - want)
+    # Lie: too few. Counts are below 2^13, as tables are, so that what is lacking cannot wrap.
+    air.range_check((over, LIMB_BITS), row.first, claim="batch.progress-rows")
+
+
 def _clock(air: Builder, row: Columns) -> None:
     """The old time is before the new one."""
     air.range_check(row.old_time, row.first, claim="batch.clock")
@@ -155,4 +180,6 @@ def _fees(air: Builder, row: Columns) -> None:
     require_access(air, word, times, values, row.first, "batch.fee-account")
 
 
-TABLE = Table("batch", Columns, constraints)
+def table(shape_class: ShapeClass) -> Table:
+    """The table for a class: what is much of it is progress."""
+    return Table("batch", Columns, partial(constraints, quotas(shape_class)))

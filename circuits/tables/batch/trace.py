@@ -38,12 +38,16 @@ def build(records: BatchRecords, markets: MarketRecords, height: int, blinded: i
 
 
 def _fill_step(used: Any, records: BatchRecords, markets: MarketRecords) -> None:
-    """What is left of the step: sides that lag, and flagged accounts."""
+    """What is left of the step: sides that lag, and flagged accounts; and what was spent on it."""
     used.markets_count[...] = len(markets.market)
     used.last_listed[...] = markets.listed[-1] if len(markets.listed) else 1
     numbers = markets.risk[:, -2:]
     falls = (markets.frontier[0] > numbers) & (markets.listed == 1)[:, None]
     used.lagging[...] = (falls & (markets.frontier[1] > numbers)).sum()
+    put(used.spent, _row(records.spent))
+    used.claims[...] = records.progress_by is not None
+    for place, reason in enumerate(used.reasons):
+        reason[...] = records.progress_by == place
     used.open_inverse[...] = inverse_or_zero(used.lagging + records.flagged[1])
 
 

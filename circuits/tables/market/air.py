@@ -41,12 +41,14 @@ def _terms(air: Builder, row: Columns) -> None:
     risk = row.risk.cells
     trade = (*row.band_low, *row.band_high, row.taker_fee, row.maker_fee, *row.funding)
     # Lie: other terms than governance and price give, or those of a market that is not listed.
-    public = (row.market, *risk, *trade, *row.lot_fee, row.steady)
+    public = (row.market, *risk, *trade, *row.lot_fee, row.steady, row.missing)
     air.receive(MARKET, public, row.active, claim="market.public")
     zones = (*(side.zoned for side in row.sides), *(side.zone for side in row.sides))
     # Lie: a clamped price is passed off as the market's own, so that cash leaves at it.
     terms = (row.market, *risk, *zones, row.steady)
     air.send(RISK, terms, row.risk_uses, claim="market.risk")
+    # Lie: orders fill where nobody knows the price.
+    air.require_zero(row.trade_uses * row.missing, "market.missing-untraded")
     air.send(TRADE, (row.market, *trade), row.trade_uses, claim="market.trade")
     take = (*row.risk.value, *row.lot_fee)
     air.send(TAKE, (row.market, *take), row.take_uses, claim="market.take")

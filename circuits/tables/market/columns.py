@@ -78,6 +78,7 @@ class Columns(Layout):
     funding = cells(COUNT)  # F in balanced limbs
     lot_fee = cells(3)  # of liquidation, limbs
     steady = cell()  # 1 if the price is fresh and unclamped
+    missing = cell()  # 1 if no quorum gave it
     risk_uses = cell()  # positions of this batch in the market
     trade_uses = cell()  # fills
     take_uses = cell()  # takeovers

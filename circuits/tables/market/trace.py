@@ -30,6 +30,7 @@ def build(records: MarketRecords, positions: PositionRecords, height: int, blind
     row.trade_uses[...] = records.trade_uses
     put(row.lot_fee, records.lot_fee)
     row.steady[...] = records.steady
+    row.missing[...] = records.missing
     row.take_uses[...] = records.take_uses
     numbers = (row.risk.long_number, row.risk.short_number)
     for place, (side, number) in enumerate(zip(row.sides, numbers, strict=True)):

@@ -7,8 +7,9 @@ with its leaves: so the rows of an account are exactly the positions that its le
 and those traded in the batch. The new position's trigger is as many buckets below the price as its
 account is safe; the row says which trigger was left and which is taken.
 Height: one row a position, padded. Degree: 3.
-Whether it may stay where others are deleveraged is in `order.py`.
-Buses: CHAIN, RISK, HASH, MEMORY, RANGE; sends TRIGGER, LIQUIDATION, NEEDED and STAYS.
+Whether it may stay where others are deleveraged is in `order.py`, and whether its account is dealt
+with in `work.py`.
+Buses: CHAIN, RISK, HASH, MEMORY, RANGE; sends TRIGGER, LIQUIDATION, NEEDED, STAYS, DEALT and SPENT.
 Claims: docs/spec/claims/position.md. Spec: docs/spec/03-state.md, 06-margin.md, 15-triggers.md.
 """
 
@@ -21,9 +22,10 @@ from circuits.gadgets.buses import CHAIN, LIQUIDATION, MEMORY, NEEDED, RISK, TRI
 from circuits.gadgets.compare import require_at_most
 from circuits.gadgets.hash import request_hash
 from circuits.gadgets.words import POSITION_WORD
-from circuits.tables.position.columns import LIMB, Columns, Risk, Size
+from circuits.tables.position.columns import LIMB, Columns, Risk, Size, number_of
 from circuits.tables.position.order import require_order
 from circuits.tables.position.sums import POSITIONS_MAX, product
+from circuits.tables.position.work import require_dealt
 from rollup.protocol.constants import POSITION_BITS, POSITION_LIMIT
 
 ROWS_MAX = 2**13
@@ -34,7 +36,7 @@ def constraints(air: Builder, row: Columns) -> None:
     """One position."""
     for flag in (row.active, row.shrinks, row.smaller, row.liquidated, row.kept, row.needed):
         air.require_bit(flag, "position.flags")
-    for flag in (row.exempt, row.deleveraged, row.behind, row.came, row.stays):
+    for flag in (row.exempt, row.deleveraged, row.behind, row.came, row.stays, row.lost, row.due):
         air.require_bit(flag, "position.flags")
     _require_place(air, row)
     for size in (row.before, row.after):
@@ -42,6 +44,9 @@ def constraints(air: Builder, row: Columns) -> None:
     _require_demands(air, row)
     # Lie: cash leaves an account at a price that is clamped, missing, or of a batch long ago.
     air.require_zero(row.paid_out * (1 - row.steady), "position.steady")
+    # Lie: risk is taken at a price that is held back, or that nobody gave. Only the backstop may.
+    unsteady = row.active - row.steady
+    air.require_zero(unsteady * (1 - row.smaller) * (1 - row.clear), "position.unsteady-shrinks")
     # Lie: margin at a friend's price, or at the terms of another market, or of none.
     # Lie: a zone that nobody of the side is deleveraged in, or one that ends nearer.
     terms = (row.market, *row.risk.cells, *row.zones.cells, row.steady)
@@ -49,6 +54,7 @@ def constraints(air: Builder, row: Columns) -> None:
     _require_memory(air, row)
     _require_takeovers(air, row)
     require_order(air, row)
+    require_dealt(air, row)
     _require_leaf(air, row)
     _require_trigger(air, row)
     _require_moves(air, row)
@@ -97,10 +103,10 @@ def _require_demands(air: Builder, row: Columns) -> None:
         air.require_zero(asked * (1 - row.smaller), "position.smaller")
     low, high = after.magnitude.packed()
     # Lie: a position that grew is passed off as a reduction; or one that nobody took from is named
-    # as that of which the last lot was needed.
+    # as that of which the last lot was needed, or by which its account is dealt with.
     require_at_most(
         air,
-        (low + row.needed, high),
+        (low + row.lost, high),
         before.magnitude.packed(),
         POSITION_BITS,
         row.shrink_room,
@@ -127,12 +133,14 @@ def _require_takeovers(air: Builder, row: Columns) -> None:
     air.require_zero(row.liquidated * (1 - row.active), "position.padding-is-silent")
     reduced = row.liquidated + row.deleveraged
     air.require_zero(row.takeovers * (1 - reduced), "position.liquidated-only")
+    air.require_zero(row.lost * (1 - reduced), "position.lost")
     # Lie: lots of the side that the account did not have: it is given more, and not relieved.
     standing = row.exhausted + 2 * row.deleveraged
     named = (row.account, row.market, row.before.short, standing)
     air.send(LIQUIDATION, named, row.takeovers, claim="position.taken")
     # Lie: the account needed a lot of another side, which is worth more to it.
     air.require_zero(row.needed * (1 - row.liquidated), "position.liquidated-only")
+    air.require_zero(row.needed * (1 - row.lost), "position.lost")
     relief = (row.account, *reliefs(row.risk, row.before.short))
     air.send(NEEDED, relief, row.needed, claim="position.needed")
 
@@ -152,11 +160,6 @@ def _require_leaf(air: Builder, row: Columns) -> None:
     request_hash(air, row.old_taken, block, row.old_hash, before.held, claim="position.leaf-before")
     block = after.block(row.market)
     request_hash(air, row.new_taken, block, row.new_hash, after.held, claim="position.leaf-after")
-
-
-def number_of(risk: Risk, short: Any) -> Any:
-    """The bucket of a side at the batch's price; on cells and on arrays."""
-    return risk.long_number + short * (risk.short_number - risk.long_number)
 
 
 def _require_trigger(air: Builder, row: Columns) -> None:
@@ -224,7 +227,7 @@ def _require_sums(air: Builder, row: Columns) -> list[Any]:
 
 def _require_chain(air: Builder, row: Columns, sums: Sequence[Any]) -> None:
     standing = (row.liquidated, row.exhausted, row.exempt, row.clear)
-    demands = (row.safety, row.shrinks, *standing, row.paid_out)
+    demands = (row.safety, row.shrinks, *standing, row.paid_out, row.dealt)
     least = row.market - row.gap.value()
     taken = (row.account, least, row.count, *demands, *row.old_taken, *row.new_taken)
     # Lie: a position of another account, one in two accounts, or one in none.
