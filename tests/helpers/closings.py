@@ -71,6 +71,7 @@ def records_of(cases: list[Case], offers: list[Offer], terms: Terms) -> Parts:
         told=zeros,
         paid_out=zeros,
         outflows=zeros,
+        dealt=zeros,
         backstop=BACKSTOP,
     )
     return accounts, positions_of(cases, offers, terms), markets_of(terms)
@@ -102,6 +103,8 @@ def positions_of(cases: list[Case], offers: list[Offer], terms: Terms) -> Positi
         last_ts=nothing,
         takeovers=nothing,
         needed=nothing,
+        lost=nothing,
+        due=nothing,
         deleveraged=nothing,
         behind=nothing,
         came=nothing,
@@ -118,7 +121,8 @@ def markets_of(terms: Terms) -> MarketRecords:
         risk=np.array([risk_numbers(each) for each in terms]),
         trade=np.array([trade_numbers(each) for each in terms]),
         lot_fee=np.array([lot_fee(each) for each in terms]),
-        steady=zeros,
+        steady=zeros + 1,
+        missing=zeros,
         trade_uses=zeros,
         take_uses=zeros,
         listed=zeros + 1,

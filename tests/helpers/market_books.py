@@ -27,8 +27,8 @@ def book_of(
         listed = min(number, last)
         step = governance.oracle.feeds[listed].step
         cap = governance.markets[listed].funding_cap
-        entries.append(BookEntry(price, funding[number], 0, step, cap))
-    return MarketBook(hour(time), 0, tuple(entries))
+        entries.append(BookEntry(price, funding[number], 0, step, cap, False, False))
+    return MarketBook(hour(time), 0, 0, governance.digest(), tuple(entries))
 
 
 def unsigned_reports(governance: Governance, *markets: int) -> tuple[SignedPackage, ...]:

@@ -288,11 +288,11 @@ class Venue:
         takeovers: Sequence[Takeover] = (),
         refreshed: Sequence[int] = (),
         outflows: Sequence[Outflow | SignedOutflow] = (),
-        reported: bool = False,
+        reported: bool = True,
     ) -> Batch:
         """The next batch with these deposits, fills, takeovers and outflows, and accounts opened
         for their triggers only; its window ends `step` ms later. `reported`: signers reported its
-        prices."""
+        prices, if it begins a step."""
         orders: list[Order] = []
         for match in matches:
             orders += [order for order in (match.buy, match.sell) if order not in orders]
@@ -317,7 +317,7 @@ class Venue:
         takeovers: tuple[Takeover, ...] = (),
         refreshed: Sequence[int] = (),
         outflows: tuple[SignedOutflow, ...] = (),
-        reported: bool = False,
+        reported: bool = True,
     ) -> Batch:
         """A batch of given parts, with the openings and salts that they need; but one that the
         rules will refuse may lack leaves of triggers."""
@@ -342,9 +342,7 @@ class Venue:
             venue=self.genesis.venue,
             number=number,
             time=time,
-            reports=tuple(reported_for(governance, self.prices, time))
-            if reported
-            else self.reports,
+            reports=self._reports(time) if reported else self.reports,
             prices=self.prices,
             redo=False,
             governance=self.genesis.governance,
@@ -369,6 +367,8 @@ class Venue:
             return draft
 
     def _reports(self, time: int) -> tuple[SignedPackage, ...]:
+        if self.reports or self.state.book.is_open:
+            return self.reports
         return tuple(reported_for(self.genesis.governance, self.prices, time))
 
     def apply(self, batch: Batch) -> Outcome:

@@ -139,16 +139,14 @@ def _progress(air: Builder, row: Columns, wanted: Spent) -> None:
     """It is claimed for one reason that holds: the step is closed, or so many rows of one kind are
     spent on it."""
     closes, *others = row.reasons
-    # Lie: batches that do nothing keep a step open, at prices that the operator likes.
-    air.require_one_hot(row.reasons, row.claims, "batch.progress")
     with air.when(row.first):
-        air.require_equal(row.claims, air.public("progress"), "batch.progress")
+        # Lie: batches that do nothing keep a step open, at prices that the operator likes.
+        air.require_one_hot(row.reasons, air.public("progress"), "batch.progress")
         air.require_zero(closes * (1 - air.public("closed")), "batch.progress-closed")
     over: Any = 0
     for place, (count, reason, want) in enumerate(zip(row.spent, others, wanted, strict=True), 1):
         # Lie: rows count that nobody spent.
-        air.require_zero(count * (1 - row.first), "batch.spent")
-        air.receive(SPENT, (place,), count, claim="batch.spent")
+        air.receive(SPENT, (place,), row.first * count, claim="batch.spent")
         over = over + reason * (count - want)
     # Lie: too few. Counts are below 2^13, as tables are, so that what is lacking cannot wrap.
     air.range_check((over, LIMB_BITS), row.first, claim="batch.progress-rows")

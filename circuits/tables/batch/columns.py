@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from circuits.air.layout import LIMB_BITS, Layout, bits, carries, cell, cells, group, limbs
+from circuits.air.layout import LIMB_BITS, Layout, carries, cell, cells, group, limbs
 from circuits.gadgets.integer import Integer, from_limbs, from_packed, from_sums
 from circuits.tables.fill.columns import FEE_LIMBS, FILL_ROWS_MAX
 from rollup.protocol.constants import CASH_BITS, SALT_LENGTH, TIME_BITS
@@ -42,8 +42,7 @@ class Columns(Layout):
     lagging = cell()  # sides whose frontier is above the price
     open_inverse = cell()  # of these and the flagged accounts together
     spent = cells(len(Spent._fields))  # rows that are spent on the step
-    claims = cell()  # 1 if the batch claims progress
-    reasons = bits(len(Spent._fields) + 1)  # why it is progress: it is closed, or one of these
+    reasons = cells(len(Spent._fields) + 1)  # why it is progress: it is closed, or one of these
     old_time = limbs(TIME_BITS)
     time_room = cells(3)  # lower limbs of time - old time - 1
     fee_sums = cells(FEE_LIMBS)

@@ -45,7 +45,6 @@ def _fill_step(used: Any, records: BatchRecords, markets: MarketRecords) -> None
     falls = (markets.frontier[0] > numbers) & (markets.listed == 1)[:, None]
     used.lagging[...] = (falls & (markets.frontier[1] > numbers)).sum()
     put(used.spent, _row(records.spent))
-    used.claims[...] = records.progress_by is not None
     for place, reason in enumerate(used.reasons):
         reason[...] = records.progress_by == place
     used.open_inverse[...] = inverse_or_zero(used.lagging + records.flagged[1])

@@ -9,7 +9,8 @@ import pytest
 from circuits.gadgets.buses import FEES, HASH, MEMORY, NODE, RISK_NUMBERS
 from circuits.gadgets.buses import FLAGGED as FLAGGED_BUS
 from circuits.gadgets.buses import FRONTIERS as FRONTIERS_BUS
-from circuits.tables.batch.air import TABLE
+from circuits.gadgets.buses import SPENT as SPENT_BUS
+from circuits.tables.batch.air import table
 from circuits.tables.batch.columns import FEE_SUM_MAX, Columns
 from circuits.tables.batch.trace import build
 from circuits.tables.fill.columns import FILL_ROWS_MAX
@@ -24,9 +25,15 @@ from rollup.protocol.encoding import (
     market_blocks,
     packed,
 )
+from rollup.protocol.outcome import Spent
+from rollup.protocol.progress import quotas
+from rollup.protocol.shape_class import CLASS_S
 from tests.helpers.isolation import Isolated
 
 HEIGHT = 4
+TABLE = table(CLASS_S)
+SPENT = Spent(takeovers=3, accounts=5, positions=9, triggers=0)
+"""Rows that the batch spends on its step: not enough for progress."""
 TIMES = (1_723_000_000_000, 1_723_000_000_400)
 TOTALS = (5 * 10**12, 5 * 10**12 + 777)
 CONSUMED = (40, 42)
@@ -75,6 +82,7 @@ PUBLICS: dict[str, Any] = {
     "deposits_before": CONSUMED[0],
     "deposits_count": CONSUMED[1] - CONSUMED[0],
     "closed": 0,
+    "progress": 0,
 }
 BATCH = Isolated(TABLE, PUBLICS)
 
@@ -108,6 +116,8 @@ def records(fees: list[int] | None = None, cash: int = -(10**9)) -> BatchRecords
             existed=one,
             exists=one,
         ),
+        spent=SPENT,
+        progress_by=None,
     )
 
 
@@ -125,6 +135,7 @@ def markets(lag: int = 11, listed: int = 2) -> MarketRecords:
         trade=np.zeros((count, 6), dtype=np.int64),
         lot_fee=np.zeros((count, 3), dtype=np.int64),
         steady=zeros,
+        missing=zeros,
         trade_uses=zeros,
         take_uses=zeros,
         listed=(np.arange(count) < listed).astype(np.int64),
@@ -211,6 +222,60 @@ def test_a_step_with_something_left_is_not_closed(flagged: int, lag: int) -> Non
     matrix = trace(replace(records(), flagged=(3, flagged)), markets(lag=lag))
     assert closed(0).failed(matrix) == set()
     assert "batch.closed" in closed(1).failed(matrix)
+
+
+# Progress.
+
+
+def moving(public: int, by: int | None, found: Spent, *, shut: int = 0) -> set[str]:
+    """What is denied of a batch that spent this, and claims progress for that reason."""
+    left = 0 if shut else 11
+    changed = replace(records(), spent=found, progress_by=by, flagged=(3, 0 if shut else 5))
+    statement = Isolated(TABLE, {**PUBLICS, "closed": shut, "progress": public})
+    return statement.failed(trace(changed, markets(lag=left)))
+
+
+WANTED = quotas(CLASS_S)
+
+
+def test_a_step_that_closes_is_progress() -> None:
+    assert moving(1, 0, SPENT, shut=1) == set()
+    # Lie: it is said to close for the sake of progress, and does not.
+    assert moving(1, 0, SPENT) == {"batch.progress-closed"}
+
+
+@pytest.mark.parametrize("place", range(len(WANTED)))
+def test_a_quarter_of_one_kind_of_rows_is_progress(place: int) -> None:
+    name, want = Spent._fields[place], WANTED[place]
+    enough = SPENT._replace(**{name: want})
+    assert moving(1, place + 1, enough) == set()
+    assert moving(1, place + 1, enough._replace(**{name: want + 100})) == set()
+    # Lie: one row fewer.
+    assert moving(1, place + 1, enough._replace(**{name: want - 1})) == {"batch.progress-rows"}
+    # Lie: for another reason than the one that holds.
+    assert moving(1, (place + 1) % 4 + 1, enough) == {"batch.progress-rows"}
+
+
+def test_progress_without_a_reason() -> None:
+    full = Spent(*(2 * want for want in WANTED))
+    assert moving(1, None, full) == {"batch.progress"}
+    assert moving(0, 2, full) == {"batch.progress"}
+    assert moving(0, None, full) == set()
+
+
+def test_two_halves_of_a_reason() -> None:
+    """Lie: more of one kind for what another lacks."""
+    matrix = trace(replace(records(), spent=SPENT._replace(accounts=4000), progress_by=2))
+    statement = Isolated(TABLE, {**PUBLICS, "progress": 1})
+    assert statement.failed(matrix) == set()
+    for place, half in ((1, 2**30), (2, -(2**30))):
+        matrix = statement.forge(matrix, 0, f"reasons.{place}", half)
+    assert "batch.progress" in statement.failed(matrix)
+
+
+def test_rows_that_are_spent_are_heard() -> None:
+    said = BATCH.messages(trace(), SPENT_BUS)
+    assert said == {(1,): -3, (2,): -5, (3,): -9}
 
 
 @pytest.mark.parametrize("late", [0, 1, 2**26, 2**40])
