@@ -141,7 +141,8 @@ def pricing_of(
     recover: Recover,
 ) -> Pricing:
     """Prices of a batch of this time, after one that left the book `before`. PriceRefused if the
-    reports are not those of a batch, or are of one whose step is open, so that prices stand."""
+    reports are not those of a batch, or are of one whose step is open: then prices stand, and so
+    does how each market came by its own."""
     if before.is_open and reports:
         raise PriceRefused(PriceFault.STEP_REPORTS, "the step is open, so nothing is reported")
     values = values_by_market(governance, time, reports, recover)
@@ -150,8 +151,17 @@ def pricing_of(
         decimals = governance.markets[market].price_decimals
         feed = governance.oracle.feeds[market]
         last, step = last_price(before, market, feed), step_bound(before, market, feed)
-        found.append(price_of(given, feed, decimals, last, step))
+        price, kind = price_of(given, feed, decimals, last, step)
+        found.append((price, _stood(before, market) if before.is_open else kind))
     return Pricing(tuple(price for price, _ in found), tuple(kind for _, kind in found))
+
+
+def _stood(before: MarketBook, market: int) -> PriceKind:
+    """How a market came by its price in the batch that began the step."""
+    entry = before.markets[market] if market < len(before.markets) else None
+    if entry is None or entry.missing:
+        return PriceKind.MISSING
+    return PriceKind.CLAMPED if entry.clamped else PriceKind.FRESH
 
 
 def price_of(
@@ -182,5 +192,6 @@ def require_priced(public: PublicInput, recover: Recover) -> Pricing:
         came, wanted = public.prices[market], found.prices[market]
         if came != wanted:
             detail = f"market {market}: {wanted} ticks ({kind.value}) are wanted, not {came}"
-            raise PriceRefused(_FAULTS[kind], detail)
+            stands = public.book_before.is_open
+            raise PriceRefused(PriceFault.PRICE_MOVED if stands else _FAULTS[kind], detail)
     return found

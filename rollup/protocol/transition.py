@@ -99,12 +99,12 @@ def take_steps(
     outflows = tuple(apply_outflow(batch, ledger, place) for place in range(len(batch.outflows)))
     fees = credit_fees(ledger, batch.governance.fee_account, fills)
     require_steady(ledger, steady)
-    require_shrinking(ledger, steady, batch.governance.backstop_account)
     liquidated = liquidated_in(batch.takeovers)
     for account in sorted(liquidated):
         require_equity(ledger, account, terms)
     exhausted = require_fees_paid(ledger, takeovers, terms)
     closings = {index: close_account(batch, ledger, index, terms) for index in ledger.accounts}
+    require_shrinking(ledger, steady, batch.governance.backstop_account)
     for account in sorted(liquidated):
         require_needed(ledger, account, terms, closings[account])
     require_standing(ledger, takeovers, closings, liquidated)

@@ -12,7 +12,6 @@ from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.encoding import limbs
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT
 from rollup.protocol.outcome import Outcome
-from rollup.protocol.pricing import steady_markets
 from rollup.protocol.takeover import Takeover
 from tests.helpers.keeper import holding_of, plan
 from tests.helpers.market_books import terms_at
@@ -82,10 +81,11 @@ def assert_publics_agree(
     assert value("total_new") == limbs(outcome.globals_after.total, 64)
     assert value("begins_open") == (public.book_before.is_open,)
     assert value("closed") == (public.closed,)
+    assert value("progress") == (public.progress,)
     assert value("deposits_count") == (len(outcome.steps.deposits),)
     deposits = [deposit_message(d) for d in public.deposits]
-    steady = steady_markets(public.governance, public.reports, public.prices)
-    markets = [market_message(m, terms, steady[m]) for m, terms in enumerate(outcome.steps.terms)]
+    pairs = enumerate(zip(outcome.steps.terms, public.book_after.markets, strict=True))
+    markets = [market_message(m, terms, entry) for m, (terms, entry) in pairs]
     paid = [payout_message(withdrawal) for withdrawal in public.withdrawals]
     assert [m.payload for m in messages] == [*deposits, *markets, *paid]
 

@@ -102,7 +102,7 @@ def test_funding_is_what_a_ledger_that_charges_everybody_says(seed: int) -> None
     for place in range(1, HOURS):
         venue.prices = tuple(p * random.randint(9_600, 10_400) // 10_000 for p in venue.prices)
         reported = [market for market in (BTC, ETH) if random.random() < 0.8]
-        venue.reports = unsigned_reports(CHARGED, *reported)
+        venue.reports = unsigned_reports(CHARGED, *reported, prices=venue.prices)
         step = random.choice((1_000, HOUR_MS // 3, HOUR_MS, 5 * HOUR_MS))
         outcome = venue.run(venue.batch((), orders(random, venue, place), step))
         explicit.follow(outcome)
@@ -119,7 +119,7 @@ def test_a_position_that_nobody_touches_is_charged_all_the_same() -> None:
     venue = Venue(genesis=genesis(CHARGED)).with_traders(10**6 * USDC, 10**6 * USDC)
     venue.run(venue.batch(matches=[Match(buy(1, 1_000), sell(2, 1_000), 1_000)]))
     before = [ruled(venue.state, account) for account in (1, 2)]
-    venue.reports = unsigned_reports(CHARGED, BTC)
+    venue.reports = unsigned_reports(CHARGED, BTC, prices=venue.prices)
     for _ in range(10):
         outcome = venue.run(venue.batch(step=HOUR_MS))
         assert [touched.index for touched in outcome.accounts] == [0]

@@ -78,7 +78,7 @@ def _books() -> Iterator[dict[str, Any]]:
         (GOVERNANCE, start - HOUR_MS, PRICES, (0, 1)),
         (lower, start + HOUR_MS, PRICES, (0,)),
     ):
-        reports = unsigned_reports(governance, *reported)
+        reports = unsigned_reports(governance, *reported, prices=prices)
         after = book_after(before, governance, time, prices, reports)
         yield {
             "before": _book(before),

@@ -415,7 +415,8 @@ def with_pre(batch: Batch, **changes: object) -> Batch:
 
 def begun(batch: Batch) -> Batch:
     """The batch, if the one before it had left its step open."""
-    return with_pre(batch, book=replace(batch.pre.book, open_since=START))
+    book = replace(batch.pre.book, open_since=START)
+    return replace(with_pre(batch, book=book), reports=())
 
 
 def held(*sizes: int) -> Positions:

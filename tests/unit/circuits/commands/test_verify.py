@@ -340,7 +340,7 @@ def test_a_public_input_of_another_version_is_refused_by_path_and_version(tmp_pa
     found = refusal(folder)
     assert found.exit_code == ExitCode.INVALID
     assert found.message.startswith(f"invalid: {file}: MALFORMED: ")
-    assert "wanted version 6, got 1" in found.message
+    assert "wanted version 7, got 1" in found.message
 
 
 @pytest.mark.parametrize("shape_class", SHAPE_CLASSES)
