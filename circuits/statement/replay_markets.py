@@ -42,7 +42,7 @@ def markets(outcome: Outcome) -> MarketRecords:
         risk=matrix([risk_numbers(each) for each in terms], RISK_NUMBERS),
         trade=matrix([trade_numbers(each) for each in terms], 9),
         lot_fee=matrix([lot_fee(each) for each in terms], 3),
-        steady=column(entry.is_steady for entry in book),
+        steady=column(outcome.steps.steady),
         missing=column(entry.missing for entry in book),
         trade_uses=column(fills[market] for market in range(len(terms))),
         take_uses=column(taken[market] for market in range(len(terms))),
