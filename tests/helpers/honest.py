@@ -17,6 +17,7 @@ from tests.helpers.keeper import plan
 from tests.helpers.market_books import terms_at
 from tests.helpers.rows import Source
 from tests.helpers.statement import BLINDED, small_circuit, small_witness
+from tests.helpers.thin import mirrored, thin
 from tests.helpers.venue import (
     BTC,
     ETH,
@@ -127,6 +128,17 @@ def busy_witness() -> Witness:
     return witness
 
 
+@cache
+def thin_witnesses() -> tuple[Witness, ...]:
+    """Two batches in which three are deleveraged, because the backstop is full: who are short, and
+    who are long."""
+    places = thin(real()), mirrored(real())
+    found = tuple(small_witness(each.venue.apply(each.batch(*each.plan()))) for each in places)
+    if any(witness.failures() for witness in found):
+        raise AssertionError("a batch that deleverages is not honest")
+    return found
+
+
 def _alone(table: Isolated, matrix: np.ndarray) -> Source:
     return Source(table.table, table.graph, matrix, table.values)
 
@@ -157,6 +169,11 @@ def sources(name: str) -> tuple[Source, ...]:
     witness = busy_witness()
     placed = small_circuit().table(name)
     found = [Source(placed.table, placed.graph, witness.traces[name], witness.publics, BLINDED)]
+    if name in ("market", "takeover", "account", "position", "trigger"):
+        found += [
+            Source(placed.table, placed.graph, thinned.traces[name], thinned.publics, BLINDED)
+            for thinned in thin_witnesses()
+        ]
     if name == "deposit":
         for entry, cash in test_deposit.CASES.values():
             matrix = test_deposit.trace(entry, cash, test_deposit.judge(entry, cash))

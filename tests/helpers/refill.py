@@ -46,7 +46,7 @@ def refill_takeover(row: Any, source: Source) -> None:
     put(row.fee_carries, takeover.fee_identity(row))
     put(row.cash_carries, takeover.cash_identity(row))
     put(row.kept_carries, takeover.kept_identity(row))
-    for holder, direction in ((row.liquidated, -1), (row.backstop, 1)):
+    for holder, direction in ((row.liquidated, -1), (row.taker, 1)):
         put(holder.position_carries, takeover.position_identity(row, holder, direction))
 
 

@@ -7,6 +7,7 @@ from rollup.protocol.batch import Batch
 from rollup.protocol.margin import Holding, value
 from rollup.protocol.takeover import Route, Takeover
 from rollup.protocol.terms import MarketTerms
+from rollup.protocol.triggers import side_of
 from tests.helpers.keeper import plan
 from tests.helpers.market_books import terms_at
 from tests.helpers.venue import (
@@ -54,9 +55,10 @@ class Thin:
 
     @property
     def needed(self) -> int:
-        """The fewest lots that heal the long, for no fee."""
-        missing = -value(self.holding(LONG), self.terms).excess
-        return -(-missing // self.terms[BTC].long_relief)
+        """The fewest lots that heal who is below maintenance, for no fee."""
+        held = self.holding(LONG)
+        missing = -value(held, self.terms).excess
+        return -(-missing // self.terms[BTC].reliefs[side_of(held.positions[BTC])])
 
     def plan(self, lots: int | None = None, *takers: int) -> list[Takeover]:
         """So many lots of the long close lots of these, each as far as it goes."""
@@ -93,6 +95,21 @@ class Thin:
         """A batch that credits an account."""
         first = self.venue.state.globals.deposits_consumed
         self.venue.run(self.venue.batch([credit(first, account, amount)]))
+
+
+def mirrored(suite: Suite = TOY) -> Thin:
+    """The same with all sides changed: the price rose, who owes is below maintenance, and three
+    hold what he owes."""
+    place = Thin(Venue(suite=suite).with_traders(*(each * USDC for each in (100, 34, 29, 60, 100))))
+    price = 2 * PRICES[BTC] - OPENING[BTC]
+    place.venue.prices = (price, OPENING[ETH])
+    terms = {"price": price, "market": BTC}
+    ask = sell(LONG, LOTS[LONG], **terms)
+    takers = [(each, LOTS[each]) for each in (NEAR, MIDDLE, FAR)]
+    matches = [Match(buy(each, size, **terms), ask, size, price) for each, size in takers]
+    place.venue.run(place.venue.batch(matches=matches))
+    place.venue.prices = PRICES
+    return place
 
 
 def thin(suite: Suite = TOY, *, funded: int = 0, hedged: bool = False) -> Thin:

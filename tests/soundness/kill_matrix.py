@@ -61,8 +61,9 @@ MARGIN = (
 NEED = "tests/soundness/test_lies_margin.py"
 SKIPPED = "tests/soundness/test_lies_triggers.py"
 COUNTED = "tests/soundness/test_lies_counters.py"
-NEEDED = "tests/soundness/test_lies_need.py"
 DELEVERAGED = "tests/soundness/test_lies_deleveraging.py"
+PLACED = "tests/soundness/tables/test_position.py"
+TAKEN = "tests/soundness/tables/test_takeover.py"
 LIQUIDATED = "tests/soundness/test_lies_liquidation.py"
 HELD = "tests/soundness/test_lies_positions.py"
 
@@ -143,11 +144,14 @@ BY_HAND: dict[str, str] = {
     "fill.cash-access": "tests/soundness/test_lies_state.py::test_a_fill_hidden_between_two_others",
     "fill.position-access": "tests/soundness/test_lies_state.py::test_a_fill_hidden_between_two_others",
     "takeover.bounds": GADGET,
+    "takeover.flags": f"{TAKEN}::test_a_changed_cell_breaks_its_claim",
+    "takeover.unordered": f"{TAKEN}::test_whose_order_was_filled_before_is_not_deleveraged",
     "outflow.flags": "follows from order.flags: the kind is one that was signed, and padding has none",
     "outflow.padding-is-silent": "tests/soundness/tables/test_outflow.py::test_a_changed_cell_breaks_its_claim",
     "outflow.step-closed": STEP,
     "outflow.step-begun": STEP,
     "account.flags": "tests/soundness/tables/test_free_state_cells.py::test_every_cell_of_an_account_row_is_held",
+    "account.absent-after": "of the flag: follows from account.below-shrinks (who is flagged shrinks) and account.padding-is-silent (who is absent does not)",
     "account.absent-before": "tests/soundness/test_lies_state.py::test_an_account_without_registration",
     "account.never-deleted": "tests/soundness/test_lies_state.py::test_an_account_deleted_with_its_debt",
     "account.padding-is-silent": "tests/soundness/test_lies_state.py::test_an_account_without_registration",
@@ -179,20 +183,14 @@ BY_HAND: dict[str, str] = {
     "account.liquidated-unsigned": f"{LIQUIDATED}::test_together_with_its_own_orders",
     "account.liquidated-shrinks": f"{LIQUIDATED}::test_a_liquidated_account_that_grew",
     "account.liquidated-equity": f"{LIQUIDATED}::test_a_fee_beyond_what_is_left",
-    "account.needed": f"{NEEDED}::test_one_lot_too_many",
-    "account.healed": f"{NEEDED}::test_one_lot_too_many",
-    "account.exempt": f"{DELEVERAGED}::test_a_friend_said_to_be_exempt",
-    "account.clear": f"{DELEVERAGED}::test_while_the_backstop_has_lots_of_that_side",
-    "account.backstop-told": f"{DELEVERAGED}::test_by_the_means_of_somebody_poorer",
     "market.full": f"{DELEVERAGED}::test_while_the_backstop_could_take_one_lot_more",
-    "market.zone": f"{DELEVERAGED}::test_out_of_order_with_a_zone_that_ends_nearer",
     "market.zone-swept": f"{DELEVERAGED}::test_a_side_that_is_deleveraged_and_not_swept",
-    "market.zone-whole": f"{DELEVERAGED}::test_out_of_order",
-    "trigger.staying": f"{DELEVERAGED}::test_a_counter_said_to_count_who_does_not_say_so",
     "account.exhausted": f"{LIQUIDATED}::test_a_friend_called_exhausted_with_something_left",
     "position.rising": f"{HELD}::test_two_positions_of_one_market",
     "position.count": f"{HELD}::test_more_positions_in_a_sum_than_a_column_can_hold",
     "position.size": CELLS,
+    "position.flags": f"{PLACED}::test_a_flag_that_is_no_bit",
+    "position.smaller": f"{PLACED}::test_a_position_that_may_not_grow_is_not_asked",
     "position.held": f"{HELD}::test_a_position_that_is_there_said_to_be_empty",
     "position.not-grown": COMPARE,
     "position.no-flip": "tests/soundness/test_lies_margin.py::test_a_flip_passed_off_as_a_reduction",

@@ -148,6 +148,8 @@ def test_padding_says_nothing() -> None:
         ("active", 1, {"takeover.flags"}),
         ("short", 1, {"takeover.side", "takeover.position"}),
         ("exhausted", 2, {"takeover.flags"}),
+        ("closes", 2, {"takeover.flags"}),
+        ("fresh", 2, {"takeover.flags"}),
         ("given.0", 1, {"takeover.side", "takeover.cash"}),
         ("size.0", 1, {"takeover.size-positive", "takeover.fee", "takeover.cash"}),
         ("fee.0", 1, {"takeover.fee", "takeover.cash"}),
