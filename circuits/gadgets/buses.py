@@ -197,11 +197,14 @@ SWEEP = Bus("SWEEP", 23, ("side", "trigger"))
 Sent by market from the old frontier, carried down by trigger, received by market at the new one."""
 
 FRONTIERS = Bus(
-    "FRONTIERS", 24, ("market", "listed", "lagging", *_vector("old", 8), *_vector("new", 8))
+    "FRONTIERS",
+    24,
+    ("market", "listed", "lagging", "fallen", *_vector("old", 8), *_vector("new", 8)),
 )
 """The markets leaf as far as its markets are opened: `market` is the next, listed is 1 if the last
-one was there before the batch, lagging the sides so far whose frontier is above the price. Sent by
-batch, then handed on by market, and received by batch."""
+one was there before the batch, lagging the sides so far whose frontier is above the price, fallen by
+how many buckets frontiers came down so far. Sent by batch, then handed on by market, and received
+by batch."""
 
 FLAGGED = Bus("FLAGGED", 25, ("difference",))
 """How many more accounts are flagged `below` after the batch than before it. Sent by account,
@@ -232,13 +235,14 @@ BACKSTOP = Bus(
 """What the backstop has left over each margin as it ends the batch, and its ladder, in limbs. Sent
 by account, received by market."""
 
-DEALT = Bus("DEALT", 32, ("account",))
-"""An account was due, or lost lots by a takeover: so it is dealt with. Sent by a position that
-shows it, received by account."""
+DUE = Bus("DUE", 32, ("account",))
+"""An account was due: the price has passed one of its old triggers. Sent by a position that shows
+it, received by account."""
 
 SPENT = Bus("SPENT", 33, ("place",))
-"""A row is spent on the step: a takeover (1), an account that is dealt with (2), a position of one
-(3), a leaf of triggers that is swept (4). Sent by each, received by batch as often as said."""
+"""A row is spent on the step: a position that takeovers close out (1), an account that is dealt
+with (2), a position of one (3). Sent by position and account, received by batch as often as said.
+"""
 
 BUSES = (
     RANGE,
@@ -272,7 +276,7 @@ BUSES = (
     NEEDED,
     STAYS,
     BACKSTOP,
-    DEALT,
+    DUE,
     SPENT,
 )
 """All buses, in order of identifier."""

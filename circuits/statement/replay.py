@@ -218,7 +218,8 @@ def _batch(outcome: Outcome, clock: Clock) -> BatchRecords:
             exists=one,
         ),
         spent=outcome.spent,
-        progress_by=outcome.progress_by,
+        progress_by=None if outcome.progress is None else outcome.progress.by,
+        progress_over=0 if outcome.progress is None else outcome.progress.over,
     )
 
 

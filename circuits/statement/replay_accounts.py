@@ -25,6 +25,7 @@ from rollup.protocol.account import Account
 from rollup.protocol.constants import POSITION_LIMIT, SAFETY_MAX, SEPTIC_LENGTH
 from rollup.protocol.encoding import owner_words
 from rollup.protocol.outcome import Outcome, TouchedAccount
+from rollup.protocol.progress import closed_out, due_markets
 from rollup.protocol.takeover import Route
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.triggers import seats
@@ -60,6 +61,7 @@ def accounts(outcome: Outcome, clock: Clock, signed: Mapping[int, int]) -> Accou
         exhausted=column(a.exhausted for a in touched),
         paid_out=column(paid[a.index] > 0 for a in touched),
         outflows=column(paid[a.index] for a in touched),
+        due=column(bool(_due_markets(outcome, a)) for a in touched),
         dealt=column(a.dealt for a in touched),
         relief=matrix([_relief_of(a, terms) for a in touched], BALANCED),
         exempt=column(a.exempt for a in touched),
@@ -79,26 +81,9 @@ def _needed_of(account: TouchedAccount, terms: Sequence[MarketTerms]) -> int | N
     return max(reduced, key=lambda m: _relief(before, m, terms), default=None)
 
 
-def _lost_of(
-    account: TouchedAccount, taken: Mapping[tuple[int, int], int], needed: int | None
-) -> int | None:
-    """The market that shows that an account lost lots to takeovers: where its last was needed, or
-    any."""
-    if needed is not None or not account.dealt:
-        return needed
-    return next((m for m in account.markets if taken.get((account.index, m))), None)
-
-
-def _due_of(account: TouchedAccount, lost: int | None, terms: Sequence[MarketTerms]) -> int | None:
-    """The market that shows that an account was due, where no other shows that it is dealt with."""
-    if lost is not None or not account.dealt:
-        return None
-    passed = (
-        seat.market
-        for seat in seats(account.before)
-        if seat.trigger > terms[seat.market].numbers[seat.side]
-    )
-    return next(passed, None)
+def _due_markets(outcome: Outcome, account: TouchedAccount) -> tuple[int, ...]:
+    """Those that show that it was due; the first of them says so."""
+    return due_markets(account.before, outcome.steps.terms, outcome.steps.zones)
 
 
 def _relief(leaf: Account, market: int, terms: Sequence[MarketTerms]) -> int:
@@ -161,8 +146,8 @@ def positions(outcome: Outcome, clock: Clock) -> PositionRecords:
     rows = [(row, a, m) for row, a in enumerate(outcome.accounts) for m in a.markets]
     taken = _times_taken(outcome)
     needed = {a.index: _needed_of(a, outcome.steps.terms) for a in outcome.accounts}
-    lost = {a.index: _lost_of(a, taken, needed[a.index]) for a in outcome.accounts}
-    due = {a.index: _due_of(a, lost[a.index], outcome.steps.terms) for a in outcome.accounts}
+    gone = {a.index: closed_out(a, outcome.steps.deleveraged) for a in outcome.accounts}
+    due = {a.index: _due_markets(outcome, a)[:1] for a in outcome.accounts}
     return PositionRecords(
         owner=column(row for row, _, _ in rows),
         account=column(a.index for _, a, _ in rows),
@@ -176,8 +161,8 @@ def positions(outcome: Outcome, clock: Clock) -> PositionRecords:
         last_ts=column(clock.last.get((a.index, POSITION_WORD + m), 0) for _, a, m in rows),
         takeovers=column(taken[a.index, m] for _, a, m in rows),
         needed=column(needed[a.index] == m for _, a, m in rows),
-        lost=column(lost[a.index] == m for _, a, m in rows),
-        due=column(due[a.index] == m for _, a, m in rows),
+        closed_out=column(m in gone[a.index] for _, a, m in rows),
+        due=column(m in due[a.index] for _, a, m in rows),
         **_order_columns(outcome, rows),
     )
 

@@ -194,7 +194,8 @@ class AccountRecords(Private):
     exhausted: I64  # 1 if it paid less than a whole liquidation fee
     paid_out: I64  # 1 if cash left by an outflow
     outflows: I64  # how many
-    dealt: I64  # 1 if it is liquidated, deleveraged or was due
+    due: I64  # 1 if a position shows that it was due
+    dealt: I64  # 1 if it was due, or is below maintenance no more
     relief: I64  # (n, 3) digits of what a lot adds to it at most if it goes, where it was needed
     exempt: I64  # 1 if it may stay where others are deleveraged
     clear: I64  # 1 if it takes: the backstop, neither liquidated nor flagged
@@ -229,8 +230,8 @@ class PositionRecords(Private):
     last_ts: I64  # last timestamp of its word
     takeovers: I64  # takeovers of it: multiplicity of its LIQUIDATION message
     needed: I64  # 1 for the one of its account of which the last lot was needed
-    lost: I64  # 1 for the one that shows that its account lost lots, which is the same if there is
-    due: I64  # 1 for the one that shows that its account was due, where it lost none
+    closed_out: I64  # 1 if takeovers left nothing of it
+    due: I64  # 1 for the one that shows that its account was due
     deleveraged: I64  # 1 if it is
     behind: I64  # 1 if it stays, for its old trigger was not passed; of one that is neither
     came: I64  # 1 if it stays, for its side held nothing before; exempt nor deleveraged
@@ -315,8 +316,9 @@ class BatchRecords(Private):
     fee_sums: I64  # (4,) the same as sums of the 13-bit limbs of every fee
     credited: int  # sum of credited deposits
     cash: CashAccess  # (1,) the fee account's cash at FEE_TIMESTAMP
-    spent: tuple[int, ...]  # rows that are spent on the step
+    spent: tuple[int, ...]  # what was done for the step
     progress_by: int | None  # as in rollup.protocol.progress
+    progress_over: int  # by how much more than wanted
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -41,7 +41,7 @@ from rollup.protocol.outcome import (
     TouchedSlot,
     TouchedTriggers,
 )
-from rollup.protocol.progress import is_due, progress_by, spent
+from rollup.protocol.progress import is_dealt_with, progress_of, spent
 from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.roots import fresh_slots_root, state_roots
@@ -87,9 +87,9 @@ def close(
     )
     if old_root != batch.old_root:
         raise Rejected(Reason.OLD_ROOT, "the openings do not lead to the batch's old root")
-    rows = spent(len(steps.takeovers), accounts, triggers)
-    how = progress_by(rows, shape_class, closed=closed)
-    said = {"closed": closed, "progress": how is not None}
+    done = spent(accounts, steps.deleveraged, (frontiers, batch.frontiers))
+    progress = progress_of(done, shape_class, closed=closed)
+    said = {"closed": closed, "progress": progress is not None}
     return Outcome(
         public=_public_input(batch, globals_, new_root, steps, **said),
         steps=steps,
@@ -107,8 +107,8 @@ def close(
         markets_after=markets,
         globals_before=batch.pre.globals,
         globals_after=globals_,
-        spent=rows,
-        progress_by=how,
+        spent=done,
+        progress=progress,
     )
 
 
@@ -206,7 +206,6 @@ def _close_accounts(
 ) -> tuple[TouchedAccount, ...]:
     """Touched accounts in the order of the openings, with old and new leaves hashed together."""
     entries, liquidated = ledger.accounts, steps.liquidated
-    dealt = liquidated.union(index for index, _ in steps.deleveraged)
     headers = _headers(list(entries.values()), compress_many)
     old = [entry.before for entry in entries.values()]
     leaves = account_leaves([*old, *after], [*headers, *headers], compress_many)
@@ -229,7 +228,7 @@ def _close_accounts(
             exempt=index == backstop
             or index in liquidated
             or is_flagged(entry.before, steps.closings[index]),
-            dealt=index in dealt or is_due(entry.before, steps.terms),
+            dealt=is_dealt_with(entry.before, after[place], steps.terms, steps.zones),
         )
         for place, (index, entry) in enumerate(entries.items())
     )

@@ -222,7 +222,7 @@ class TouchedAccount(Private):
     """An account opened once and closed once. None: no such account; `header` is then 0s if it
     does not exist after the batch either. `markets` are those whose positions were opened, rising:
     what it held and what it traded. `exempt`: it may stay where others are deleveraged. `dealt`: it
-    is liquidated, deleveraged or was due, so that it counts as progress."""
+    was due, or is below maintenance no more, so that it counts as progress."""
 
     index: int
     before: Account | None
@@ -257,20 +257,28 @@ class TouchedTriggers(Private):
 
 
 class Spent(NamedTuple):
-    """Rows that a batch spends on its step: takeovers, accounts that are dealt with, positions of
-    these, and leaves of triggers that are swept."""
+    """What a batch does for its step: positions that takeovers close out, accounts that are dealt
+    with, positions of these, and buckets by which frontiers come down."""
 
-    takeovers: int
+    closed_out: int
     accounts: int
     positions: int
-    triggers: int
+    buckets: int
+
+
+class Progress(NamedTuple):
+    """How a batch makes progress: `by` is 0 where it closes its step, else 1 plus a place in
+    `Spent`, which is `over` its quota by so much."""
+
+    by: int
+    over: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Outcome(Private):
     """All that a batch did, in the order it happened. `frontiers_before` has those that the batch
-    started from, for every market that it lists: a new market's are at its price. `spent` are the
-    rows that it spent on its step, and `progress_by` how that is progress, or None
+    started from, for every market that it lists: a new market's are at its price. `spent` is
+    what it did for its step, and `progress` how that is some, or None
     (rollup.protocol.progress)."""
 
     public: PublicInput
@@ -290,4 +298,4 @@ class Outcome(Private):
     globals_before: Globals
     globals_after: Globals
     spent: Spent
-    progress_by: int | None
+    progress: Progress | None

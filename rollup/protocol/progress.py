@@ -1,57 +1,101 @@
 """Progress: that a batch which leaves its step open worked at closing it.
 
 What may keep a step open is that more came due than a batch holds. So a batch makes progress if it
-closes its step, or if what it did for the step takes a quarter of some table that its class has. An
-account is *dealt with* if it is liquidated, deleveraged, or was due: the price had passed one of
-its triggers. Rows count, and not lots. Spec: docs/spec/15-triggers.md.
+closes its step, or if what it did for the step takes an eighth of some table that its class has.
+Only what a step cannot ask for again counts. An account is *dealt with* if it was due, that is the
+price had passed one of its triggers, of a side of which nobody is deleveraged in the batch; or if
+it was flagged below maintenance and is not any more. A position is *closed out* if takeovers leave nothing of it. And frontiers come down. Lots that are taken do not count, nor
+takeovers, nor zones: of these there would be as many as anybody likes.
+Spec: docs/spec/15-triggers.md. Why no step is held open for ever: docs/soundness/book.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from rollup.protocol.account import Account
-from rollup.protocol.outcome import Spent, TouchedAccount, TouchedTriggers
+from rollup.protocol.constants import COUNTERS
+from rollup.protocol.counting import Frontiers
+from rollup.protocol.outcome import Progress, Spent, TouchedAccount
 from rollup.protocol.shape_class import ShapeClass
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.triggers import seats
 
-SHARE: Final = 4
-"""One row in so many is enough: another table may be the one that is full."""
+SHARE: Final = 8
+"""One in so many is enough: another table may be the one that is full, and half of that may go to
+deposits that nobody can refuse."""
 
 
 def quotas(shape_class: ShapeClass) -> Spent:
-    """How many rows of each are progress: a quarter of what the class takes, rounded up."""
+    """How much of each is progress: an eighth of what the class takes, rounded up."""
     most = (
         shape_class.takeovers,
         shape_class.accounts,
         shape_class.positions,
-        shape_class.triggers,
+        shape_class.triggers * COUNTERS,
     )
     return Spent(*(-(-each // SHARE) for each in most))
 
 
 def spent(
-    takeovers: int, accounts: Sequence[TouchedAccount], triggers: Sequence[TouchedTriggers]
+    accounts: Sequence[TouchedAccount],
+    deleveraged: Collection[tuple[int, int]],
+    frontiers: tuple[Frontiers, Frontiers],
 ) -> Spent:
-    """What a batch with so many takeovers spends."""
+    """What a batch does for its step: with the accounts that it opens, of which some are
+    deleveraged in a market, and with its frontiers, before and after."""
     dealt = [account for account in accounts if account.dealt]
+    before, after = ([number for sides in each for number in sides] for each in frontiers)
     return Spent(
-        takeovers=takeovers,
+        closed_out=sum(len(closed_out(account, deleveraged)) for account in accounts),
         accounts=len(dealt),
         positions=sum(len(account.markets) for account in dealt),
-        triggers=sum(any(leaf.swept) for leaf in triggers),
+        buckets=sum(max(0, old - new) for old, new in zip(before, after, strict=True)),
     )
 
 
-def progress_by(found: Spent, shape_class: ShapeClass, *, closed: bool) -> int | None:
-    """How a batch makes progress: 0 if it closes its step, else 1 plus the first place in `Spent`
-    that reaches its quota; None if it makes none."""
+def closed_out(
+    account: TouchedAccount, deleveraged: Collection[tuple[int, int]]
+) -> tuple[int, ...]:
+    """The markets of whose positions takeovers left nothing. What an account holds that is
+    liquidated, or deleveraged in a market, nothing else changes there."""
+    if account.before is None or account.after is None:
+        return ()
+    return tuple(
+        market
+        for market in account.before.positions.markets
+        if account.after.positions[market] == 0
+        and (account.liquidated or (account.index, market) in deleveraged)
+    )
+
+
+def progress_of(found: Spent, shape_class: ShapeClass, *, closed: bool) -> Progress | None:
+    """How a batch makes progress: it closes its step, or else the first in `Spent` that reaches its
+    quota; None if it makes none."""
     if closed:
-        return 0
-    pairs = zip(found, quotas(shape_class), strict=True)
-    return next((place for place, (have, want) in enumerate(pairs, 1) if have >= want), None)
+        return Progress(0, 0)
+    over = [have - want for have, want in zip(found, quotas(shape_class), strict=True)]
+    return next((Progress(by, more) for by, more in enumerate(over, 1) if more >= 0), None)
 
 
-def is_due(before: Account | None, terms: Sequence[MarketTerms]) -> bool:
-    """Whether the price has passed one of the triggers that an account had before the batch."""
-    return any(seat.trigger > terms[seat.market].numbers[seat.side] for seat in seats(before))
+def is_dealt_with(
+    before: Account | None,
+    after: Account | None,
+    terms: Sequence[MarketTerms],
+    zones: Collection[tuple[int, int]],
+) -> bool:
+    """Whether an account was due, or is below maintenance no more."""
+    cured = before is not None and before.below and after is not None and not after.below
+    return cured or bool(due_markets(before, terms, zones))
+
+
+def due_markets(
+    before: Account | None, terms: Sequence[MarketTerms], zones: Collection[tuple[int, int]]
+) -> tuple[int, ...]:
+    """The markets that show that an account was due: the price has passed the trigger that it had
+    there, and of its side nobody is deleveraged. Who is deleveraged is closed out, and counts so."""
+    return tuple(
+        seat.market
+        for seat in seats(before)
+        if seat.trigger > terms[seat.market].numbers[seat.side]
+        and (seat.market, seat.side) not in zones
+    )

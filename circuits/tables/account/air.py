@@ -5,7 +5,7 @@ bus at timestamp 0 and takes the last off it, sends both leaves through the acco
 takes them back with sums over these, and checks the closing rule (`closing.py`). Its header is
 opened elsewhere, if anybody needs it, and the root of its slot tree goes to the tree table.
 Height: one row a touched account, padded. Degree: 3.
-Buses: NODE, HASH, MEMORY, HEADER, CHAIN, FLAGGED, NEEDED, BACKSTOP, DEALT, RANGE; sends OUTFLOW,
+Buses: NODE, HASH, MEMORY, HEADER, CHAIN, FLAGGED, NEEDED, BACKSTOP, DUE, RANGE; sends OUTFLOW,
 SPENT.
 An account existed and exists; or it was registered in this batch (exists only); or it was never
 there, because only refused deposits named it (neither): then its leaf stays empty.

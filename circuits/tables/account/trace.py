@@ -43,6 +43,7 @@ _PLAIN = (
     "told",
     "paid_out",
     "outflows",
+    "due",
     "dealt",
 )
 """Columns that are as the records have them."""

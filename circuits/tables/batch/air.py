@@ -10,11 +10,10 @@ Claims: docs/spec/claims/batch.md. Spec: docs/spec/07-batch.md.
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from circuits.air.builder import Builder
 from circuits.air.expr import Expr, Operand
-from circuits.air.layout import LIMB_BITS, pack_pairs
+from circuits.air.layout import pack_pairs
 from circuits.air.table import Table
 from circuits.gadgets.buses import FEES, FLAGGED, FRONTIERS, NODE, SPENT
 from circuits.gadgets.compare import require_at_most
@@ -42,7 +41,7 @@ _TIME_LIMBS = len(limbs(0, TIME_BITS))
 
 
 def constraints(wanted: Spent, air: Builder, row: Columns) -> None:
-    """The batch as a whole; so many rows spent on its step are progress."""
+    """The batch as a whole; to do so much for its step is progress."""
     _old_state(air, row)
     _new_state(air, row)
     _trees(air, row)
@@ -115,10 +114,11 @@ def _frontiers(air: Builder, row: Columns) -> None:
     """The markets leaf goes through all listed markets, from nothing to what the salt closes."""
     start = fold_start(TypeCode.MARKETS, MARKETS_LEAF_VERSION)
     # Lie: frontiers of another state; a leaf of another type or version.
-    begun = (0, 1, 0, *start, *start)
+    begun = (0, 1, 0, 0, *start, *start)
     air.send(FRONTIERS, begun, row.first, claim="batch.frontiers")
     digests = (*row.before.frontiers, *row.after.frontiers)
-    ended = (row.markets_count, row.last_listed, row.lagging, *digests)
+    *_, fallen = row.spent
+    ended = (row.markets_count, row.last_listed, row.lagging, fallen, *digests)
     air.receive(FRONTIERS, ended, row.first, claim="batch.frontiers")
 
 
@@ -136,20 +136,22 @@ def _step(air: Builder, row: Columns) -> None:
 
 
 def _progress(air: Builder, row: Columns, wanted: Spent) -> None:
-    """It is claimed for one reason that holds: the step is closed, or so many rows of one kind are
-    spent on it."""
+    """It is claimed for one reason that holds: the step is closed, or so much is done for it."""
     closes, *others = row.reasons
     with air.when(row.first):
         # Lie: batches that do nothing keep a step open, at prices that the operator likes.
         air.require_one_hot(row.reasons, air.public("progress"), "batch.progress")
         air.require_zero(closes * (1 - air.public("closed")), "batch.progress-closed")
-    over: Any = 0
-    for place, (count, reason, want) in enumerate(zip(row.spent, others, wanted, strict=True), 1):
+    *rows, _ = row.spent
+    for place, count in enumerate(rows, 1):
         # Lie: rows count that nobody spent.
         air.receive(SPENT, (place,), row.first * count, claim="batch.spent")
-        over = over + reason * (count - want)
-    # Lie: too few. Counts are below 2^13, as tables are, so that what is lacking cannot wrap.
-    air.range_check((over, LIMB_BITS), row.first, claim="batch.progress-rows")
+    triples = zip(row.spent, others, wanted, strict=True)
+    over = [reason * (count - want) for count, reason, want in triples]
+    # Lie: too little. No count reaches 2^24, so that what is lacking cannot wrap.
+    air.range_check(row.spent_room, row.first, claim="batch.progress-enough")
+    with air.when(row.first):
+        air.require_equal(row.spent_room.value(), sum(over[1:], over[0]), "batch.progress-enough")
 
 
 def _clock(air: Builder, row: Columns) -> None:

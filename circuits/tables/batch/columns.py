@@ -16,6 +16,10 @@ FEE_TOTAL_BITS = 59
 """2^12 rows of two fees below 2^46 each."""
 
 
+SPENT_BITS = 2 * LIMB_BITS
+"""Rows are below 2^13, and 2 x 64 frontiers come down by less than 2^16 buckets each."""
+
+
 class State(Layout):
     """What the state root commits to, and the hashes on the way to it."""
 
@@ -41,8 +45,9 @@ class Columns(Layout):
     last_listed = cell()  # 1 if no market is new
     lagging = cell()  # sides whose frontier is above the price
     open_inverse = cell()  # of these and the flagged accounts together
-    spent = cells(len(Spent._fields))  # rows that are spent on the step
+    spent = cells(len(Spent._fields))  # what is done for the step
     reasons = cells(len(Spent._fields) + 1)  # why it is progress: it is closed, or one of these
+    spent_room = limbs(SPENT_BITS)  # by how much that is more than wanted
     old_time = limbs(TIME_BITS)
     time_room = cells(3)  # lower limbs of time - old time - 1
     fee_sums = cells(FEE_LIMBS)

@@ -7,7 +7,7 @@ import numpy as np
 from circuits.air.trace import I64, U32, Trace, inverse_or_zero, put, put_packed
 from circuits.gadgets.compare import fill_difference
 from circuits.gadgets.integer import fill_carries
-from circuits.tables.batch.columns import Columns, credit_identity, fees_identity
+from circuits.tables.batch.columns import SPENT_BITS, Columns, credit_identity, fees_identity
 from circuits.tables.chains import chain_columns, continue_chain
 from circuits.tables.market.trace import folded
 from circuits.tables.records import BatchRecords, MarketRecords
@@ -38,7 +38,7 @@ def build(records: BatchRecords, markets: MarketRecords, height: int, blinded: i
 
 
 def _fill_step(used: Any, records: BatchRecords, markets: MarketRecords) -> None:
-    """What is left of the step: sides that lag, and flagged accounts; and what was spent on it."""
+    """What is left of the step: sides that lag, and flagged accounts; and what was done for it."""
     used.markets_count[...] = len(markets.market)
     used.last_listed[...] = markets.listed[-1] if len(markets.listed) else 1
     numbers = markets.risk[:, -2:]
@@ -47,6 +47,7 @@ def _fill_step(used: Any, records: BatchRecords, markets: MarketRecords) -> None
     put(used.spent, _row(records.spent))
     for place, reason in enumerate(used.reasons):
         reason[...] = records.progress_by == place
+    used.spent_room.fill(_one(records.progress_over % 2**SPENT_BITS))
     used.open_inverse[...] = inverse_or_zero(used.lagging + records.flagged[1])
 
 

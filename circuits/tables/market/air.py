@@ -83,6 +83,12 @@ def room(side: Side, number: Any) -> Any:
     return rose + side.falls * (fell - rose)
 
 
+def fell(side: Side) -> Any:
+    """By how many buckets a frontier came down: a sweep goes no other way. On cells and on
+    arrays."""
+    return side.falls * (side.before - side.after)
+
+
 def _fold(air: Builder, row: Columns) -> None:
     fold = row.fold
     # Lie: a market that was there is passed off as new, so that its frontier starts at the price.
@@ -95,12 +101,15 @@ def _fold(air: Builder, row: Columns) -> None:
     # Lie: frontiers that the old leaf does not have, or that the new one does not remember.
     request_hash(air, fold.old_taken, old, fold.old_hash, row.listed, claim="market.leaf-before")
     request_hash(air, fold.new_taken, new, fold.new_hash, row.active, claim="market.leaf-after")
-    taken = (row.market, fold.listed, fold.lagging, *fold.old_taken, *fold.new_taken)
+    sums = (fold.lagging, fold.fallen)
+    taken = (row.market, fold.listed, *sums, *fold.old_taken, *fold.new_taken)
     # Lie: the frontiers of one market are put in another's place, or a market's are left out.
     air.receive(FRONTIERS, taken, row.active, claim="market.frontiers")
     old_given = _folded(fold.old_taken, fold.old_hash, row.listed)
     lagging = fold.lagging + row.sides[0].lags + row.sides[1].lags
-    given = (row.market + 1, row.listed, lagging, *old_given, *fold.new_hash)
+    # Lie: zones of deleveraging, which a step may have any number of, count as frontiers that fell.
+    fallen = fold.fallen + fell(row.sides[0]) + fell(row.sides[1])
+    given = (row.market + 1, row.listed, lagging, fallen, *old_given, *fold.new_hash)
     air.send(FRONTIERS, given, row.active, claim="market.frontiers")
 
 

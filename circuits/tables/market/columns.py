@@ -58,6 +58,7 @@ class Fold(Layout):
 
     listed = cell()  # 1 if the market before this one was listed before the batch
     lagging = cell()  # sides of the markets before this one that lag
+    fallen = cell()  # buckets by which frontiers of the markets before this one came down
     old_taken = cells(DIGEST)
     old_hash = cells(DIGEST)
     new_taken = cells(DIGEST)

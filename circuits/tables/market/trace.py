@@ -6,7 +6,7 @@ from circuits.air.trace import I64, U32, Trace, put
 from circuits.gadgets.integer import fill_carries
 from circuits.tables.account.trace import fill_limbs, normalise
 from circuits.tables.chains import continue_chain
-from circuits.tables.market.air import room
+from circuits.tables.market.air import fell, room
 from circuits.tables.market.columns import Columns, Side, lacking
 from circuits.tables.records import MarketRecords, PositionRecords
 from rollup.hash.poseidon import fold_start
@@ -73,6 +73,8 @@ def _fill_fold(row: Columns, records: MarketRecords) -> None:
     fold = row.fold
     lagging = row.sides[0].lags + row.sides[1].lags
     fold.lagging[...] = np.cumsum(lagging) - lagging
+    fallen = fell(row.sides[0]) + fell(row.sides[1])
+    fold.fallen[...] = np.cumsum(fallen) - fallen
     fold.listed[...] = [1, *records.listed[:-1]][: len(records.listed)]
     ones = np.ones_like(records.listed)
     for taken, hashed, frontiers, listed in (

@@ -7,9 +7,9 @@ with its leaves: so the rows of an account are exactly the positions that its le
 and those traded in the batch. The new position's trigger is as many buckets below the price as its
 account is safe; the row says which trigger was left and which is taken.
 Height: one row a position, padded. Degree: 3.
-Whether it may stay where others are deleveraged is in `order.py`, and whether its account is dealt
-with in `work.py`.
-Buses: CHAIN, RISK, HASH, MEMORY, RANGE; sends TRIGGER, LIQUIDATION, NEEDED, STAYS, DEALT and SPENT.
+Whether it may stay where others are deleveraged is in `order.py`, and what of it is work on an open
+step in `work.py`.
+Buses: CHAIN, RISK, HASH, MEMORY, RANGE; sends TRIGGER, LIQUIDATION, NEEDED, STAYS, DUE and SPENT.
 Claims: docs/spec/claims/position.md. Spec: docs/spec/03-state.md, 06-margin.md, 15-triggers.md.
 """
 
@@ -25,7 +25,7 @@ from circuits.gadgets.words import POSITION_WORD
 from circuits.tables.position.columns import LIMB, Columns, Risk, Size, number_of
 from circuits.tables.position.order import require_order
 from circuits.tables.position.sums import POSITIONS_MAX, product
-from circuits.tables.position.work import require_dealt
+from circuits.tables.position.work import require_work
 from rollup.protocol.constants import POSITION_BITS, POSITION_LIMIT
 
 ROWS_MAX = 2**13
@@ -36,7 +36,7 @@ def constraints(air: Builder, row: Columns) -> None:
     """One position."""
     for flag in (row.active, row.shrinks, row.smaller, row.liquidated, row.kept, row.needed):
         air.require_bit(flag, "position.flags")
-    for flag in (row.exempt, row.deleveraged, row.behind, row.came, row.stays, row.lost, row.due):
+    for flag in (row.exempt, row.deleveraged, row.behind, row.came, row.stays, row.due):
         air.require_bit(flag, "position.flags")
     _require_place(air, row)
     for size in (row.before, row.after):
@@ -54,7 +54,7 @@ def constraints(air: Builder, row: Columns) -> None:
     _require_memory(air, row)
     _require_takeovers(air, row)
     require_order(air, row)
-    require_dealt(air, row)
+    require_work(air, row)
     _require_leaf(air, row)
     _require_trigger(air, row)
     _require_moves(air, row)
@@ -103,10 +103,10 @@ def _require_demands(air: Builder, row: Columns) -> None:
         air.require_zero(asked * (1 - row.smaller), "position.smaller")
     low, high = after.magnitude.packed()
     # Lie: a position that grew is passed off as a reduction; or one that nobody took from is named
-    # as that of which the last lot was needed, or by which its account is dealt with.
+    # as that of which the last lot was needed.
     require_at_most(
         air,
-        (low + row.lost, high),
+        (low + row.needed, high),
         before.magnitude.packed(),
         POSITION_BITS,
         row.shrink_room,
@@ -133,14 +133,12 @@ def _require_takeovers(air: Builder, row: Columns) -> None:
     air.require_zero(row.liquidated * (1 - row.active), "position.padding-is-silent")
     reduced = row.liquidated + row.deleveraged
     air.require_zero(row.takeovers * (1 - reduced), "position.liquidated-only")
-    air.require_zero(row.lost * (1 - reduced), "position.lost")
     # Lie: lots of the side that the account did not have: it is given more, and not relieved.
     standing = row.exhausted + 2 * row.deleveraged
     named = (row.account, row.market, row.before.short, standing)
     air.send(LIQUIDATION, named, row.takeovers, claim="position.taken")
     # Lie: the account needed a lot of another side, which is worth more to it.
     air.require_zero(row.needed * (1 - row.liquidated), "position.liquidated-only")
-    air.require_zero(row.needed * (1 - row.lost), "position.lost")
     relief = (row.account, *reliefs(row.risk, row.before.short))
     air.send(NEEDED, relief, row.needed, claim="position.needed")
 

@@ -112,7 +112,7 @@ class Columns(Layout):
     paid_out = cell()
     takeovers = cell()  # of this position
     needed = bit()  # the liquidated account would be below maintenance with a lot more of it
-    lost = bit()  # it lost a lot at least to a takeover
+    closed_out = bit()  # takeovers left nothing of it
     due = bit()  # its old trigger is above the price's bucket
     dealt = cell()  # its account is counted as progress
     deleveraged = bit()

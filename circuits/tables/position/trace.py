@@ -37,7 +37,16 @@ class Positions:
         standing = ("shrinks", "liquidated", "exhausted", "exempt", "clear", "paid_out", "dealt")
         for name in standing:
             getattr(row, name)[...] = getattr(accounts, name)[records.owner]
-        said = ("takeovers", "needed", "lost", "due", "deleveraged", "behind", "came", "stays")
+        said = (
+            "takeovers",
+            "needed",
+            "closed_out",
+            "due",
+            "deleveraged",
+            "behind",
+            "came",
+            "stays",
+        )
         for name in said:
             getattr(row, name)[...] = getattr(records, name)
         rows = _rows_of(markets, records.market)
@@ -47,7 +56,7 @@ class Positions:
         _fill_size(row.before, records.before)
         _fill_size(row.after, records.after)
         before, after = (np.abs(s - POSITION_LIMIT) for s in (records.before, records.after))
-        fill_difference(row.shrink_room, after + records.lost, before, POSITION_BITS)
+        fill_difference(row.shrink_room, after + records.needed, before, POSITION_BITS)
         put(row.risk.cells, markets.risk[rows])
         put(row.zones.cells, np.hstack((markets.zoned, markets.zone))[rows])
         _fill_triggers(row, records)

@@ -7,7 +7,7 @@ from LIQUIDATION, which only the position of a liquidated or deleveraged account
 with no more of either side is checked there. Row j accesses memory at time TAKEOVER_TIMESTAMP + j.
 Height: one row a takeover, padded; rows in use need not be contiguous, and are among the first
 rows, as many as the shape class takes trades. Degree: 3.
-Buses: receives TAKE and LIQUIDATION, accesses four words of MEMORY, RANGE; sends SPENT.
+Buses: receives TAKE and LIQUIDATION, accesses four words of MEMORY, RANGE.
 Claims: docs/spec/claims/takeover.md. Spec: docs/spec/13-liquidation.md.
 """
 
@@ -18,7 +18,7 @@ from typing import Any
 from circuits.air.builder import Builder
 from circuits.air.layout import LIMB_BITS, Layout, cell
 from circuits.air.table import Table
-from circuits.gadgets.buses import LIQUIDATION, SPENT, TAKE
+from circuits.gadgets.buses import LIQUIDATION, TAKE
 from circuits.gadgets.integer import require_identity
 from circuits.gadgets.memory import require_access
 from circuits.gadgets.words import CASH_WORD, POSITION_WORD
@@ -31,9 +31,6 @@ from circuits.tables.takeover.columns import (
     position_identity,
 )
 from rollup.protocol.constants import TAKEOVER_TIMESTAMP
-
-SPENT_PLACE = 1
-"""Of takeovers among what is spent on a step (circuits.gadgets.buses.SPENT)."""
 
 
 class Fixed(Layout):
@@ -60,7 +57,6 @@ def constraints(air: Builder, row: Columns) -> None:
     # Lie: lots of the other side: a long grows, at the oracle price, under the name of liquidation.
     named = (row.account, row.market, row.short, row.exhausted)
     air.receive(LIQUIDATION, named, row.active, claim="takeover.liquidated")
-    air.send(SPENT, (SPENT_PLACE,), row.active, claim="takeover.spent")
     _numbers(air, row)
     _fee(air, row)
     _balances(air, row)

@@ -6,7 +6,7 @@ came down over counters, the row takes the sweep at the highest of them, shows t
 the batch only positions that say that they may stay, and hands it on below the lowest. Above the
 price none says so.
 Height: one row a leaf, padded. Degree: 2.
-Buses: TRIGGER, STAYS (received as often as they are said), SWEEP, NODE, HASH, RANGE; sends SPENT.
+Buses: TRIGGER, STAYS (received as often as they are said), SWEEP, NODE, HASH, RANGE.
 Why this skips nobody: docs/circuits/state.md. Claims: docs/spec/claims/trigger.md.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 from circuits.air.builder import Builder
 from circuits.air.layout import Layout, bit, bits, cell, cells, limbs
 from circuits.air.table import Table
-from circuits.gadgets.buses import NODE, SPENT, STAYS, SWEEP, TRIGGER
+from circuits.gadgets.buses import NODE, STAYS, SWEEP, TRIGGER
 from circuits.gadgets.hash import request_hash
 from rollup.hash.poseidon import chain_start
 from rollup.protocol.closing import TRIGGER_TREE
@@ -30,9 +30,6 @@ PLACE_BITS = BUCKET_NUMBER_BITS - (COUNTERS.bit_length() - 1)
 
 ROWS_MAX = 2**13
 """Tallest table: so many leaves lower a sweep by 2^16 at most, which cannot wrap the field."""
-
-SPENT_PLACE = 4
-"""Of swept leaves among what is spent on a step (circuits.gadgets.buses.SPENT)."""
 
 
 class Columns(Layout):
@@ -114,7 +111,6 @@ def _sweep(air: Builder, row: Columns) -> None:
     air.receive(SWEEP, (row.side, top), row.sweeps, claim="trigger.swept")
     below = top - sum(row.swept[1:], row.swept[0])
     air.send(SWEEP, (row.side, below), row.sweeps, claim="trigger.swept")
-    air.send(SPENT, (SPENT_PLACE,), row.sweeps, claim="trigger.spent")
 
 
 def sweep_ends(swept: Sequence[Any]) -> list[Any]:
