@@ -202,9 +202,9 @@ FRONTIERS = Bus(
     ("market", "listed", "lagging", "fallen", *_vector("old", 8), *_vector("new", 8)),
 )
 """The markets leaf as far as its markets are opened: `market` is the next, listed is 1 if the last
-one was there before the batch, lagging the sides so far whose frontier is above the price, fallen by
-how many buckets frontiers came down so far. Sent by batch, then handed on by market, and received
-by batch."""
+one was there before the batch, lagging the sides so far whose frontier is above the price, fallen
+by how many buckets frontiers came down so far. Sent by batch, then handed on by market, and
+received by batch."""
 
 FLAGGED = Bus("FLAGGED", 25, ("difference",))
 """How many more accounts are flagged `below` after the batch than before it. Sent by account,

@@ -4,8 +4,9 @@ What may keep a step open is that more came due than a batch holds. So a batch m
 closes its step, or if what it did for the step takes an eighth of some table that its class has.
 Only what a step cannot ask for again counts. An account is *dealt with* if it was due, that is the
 price had passed one of its triggers, of a side of which nobody is deleveraged in the batch; or if
-it was flagged below maintenance and is not any more. A position is *closed out* if takeovers leave nothing of it. And frontiers come down. Lots that are taken do not count, nor
-takeovers, nor zones: of these there would be as many as anybody likes.
+it was flagged below maintenance and is not any more. A position is *closed out* if takeovers leave
+nothing of it. And frontiers come down. Lots that are taken do not count, nor takeovers, nor zones:
+of these there would be as many as anybody likes.
 Spec: docs/spec/15-triggers.md. Why no step is held open for ever: docs/soundness/book.md.
 """
 
@@ -92,7 +93,8 @@ def due_markets(
     before: Account | None, terms: Sequence[MarketTerms], zones: Collection[tuple[int, int]]
 ) -> tuple[int, ...]:
     """The markets that show that an account was due: the price has passed the trigger that it had
-    there, and of its side nobody is deleveraged. Who is deleveraged is closed out, and counts so."""
+    there, and of its side nobody is deleveraged. Who is deleveraged is closed out, and counts so.
+    """
     return tuple(
         seat.market
         for seat in seats(before)

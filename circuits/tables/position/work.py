@@ -1,4 +1,4 @@
-"""What a position says of the work on an open step: that its account was due, that it is closed out.
+"""What a position says of the work on an open step: its account was due, or it is closed out.
 
 An account is dealt with if it was due, which one of its positions shows, or if it is below
 maintenance no more; then all its positions count as rows that are spent on the step. Of one that
@@ -27,7 +27,7 @@ def require_work(air: Builder, row: Columns) -> None:
 
 
 def _require_due(air: Builder, row: Columns) -> None:
-    """The distance from the price is in the cells of that from a zone: there is none of its side."""
+    """How far the price has passed it is in the cells of a zone: there is none of its side."""
     before, due = row.before, row.due
     # Lie: where nothing is held there is no trigger that a leaf vouches for.
     air.require_zero(due * (1 - before.held), "position.due")
