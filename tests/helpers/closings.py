@@ -71,6 +71,7 @@ def records_of(cases: list[Case], offers: list[Offer], terms: Terms) -> Parts:
         told=zeros,
         paid_out=zeros,
         outflows=zeros,
+        due=zeros,
         dealt=zeros,
         backstop=BACKSTOP,
     )
@@ -103,7 +104,7 @@ def positions_of(cases: list[Case], offers: list[Offer], terms: Terms) -> Positi
         last_ts=nothing,
         takeovers=nothing,
         needed=nothing,
-        lost=nothing,
+        closed_out=nothing,
         due=nothing,
         deleveraged=nothing,
         behind=nothing,

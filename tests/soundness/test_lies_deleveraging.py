@@ -206,9 +206,7 @@ def zone_at(outcome: Outcome, lowest: int) -> Records:
     inside = side[:, None] & (place > lowest) & (place <= number)
     swept = np.where(side[:, None], inside, records.trigger.swept).astype(np.int64)
     trigger = replace(records.trigger, swept=swept)
-    spent = (*records.batch.spent[:-1], int(swept.any(axis=1).sum()))
-    batch = replace(records.batch, spent=spent)
-    return replace(with_markets(records, zone=zone), trigger=trigger, batch=batch)
+    return replace(with_markets(records, zone=zone), trigger=trigger)
 
 
 def test_a_zone_said_to_be_empty(place: Thin, liar: Liar) -> None:

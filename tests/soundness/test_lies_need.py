@@ -137,9 +137,7 @@ def forged(liar: Liar, lots: int, market: int, relief: Any = None) -> set[str]:
     records = replay(outcome)
     rows = records.position.account == LONG
     chosen = (rows & (records.position.market == market)).astype(np.int64)
-    position = replace(
-        records.position, needed=chosen, lost=np.where(rows, chosen, records.position.lost)
-    )
+    position = replace(records.position, needed=chosen)
     account = records.account
     if relief is not None:
         mine = account.account == LONG

@@ -330,7 +330,7 @@ def test_in_a_batch_that_leaves_its_step_open(monkeypatch: pytest.MonkeyPatch) -
     liar.bend("is_closed", lambda *_: True, leaves)
     outcome = liar.outcome(batch)
     public = replace(outcome.public, closed=False, progress=False)
-    truth = forge(outcome, public=public, progress_by=None)
+    truth = forge(outcome, public=public, progress=None)
     assert claims_broken_by(truth) == {"outflow.step-closed"}
 
 

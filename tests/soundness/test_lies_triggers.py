@@ -135,7 +135,7 @@ def test_a_frontier_lowered_without_a_sweep(book: Liar, sweeping: bool) -> None:
     unseen = replace(records.trigger, swept=np.zeros_like(records.trigger.swept))
     witness = forged(outcome, replace(records, trigger=unseen))
     if sweeping:
-        assert denied(witness.failures()) == {"market.sweep", "batch.spent"}
+        assert denied(witness.failures()) == {"market.sweep"}
         return
     for side in (0, 1):
         column = MARKET.columns.names().index(f"sides.{side}.falls")

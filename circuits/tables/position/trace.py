@@ -37,17 +37,8 @@ class Positions:
         standing = ("shrinks", "liquidated", "exhausted", "exempt", "clear", "paid_out", "dealt")
         for name in standing:
             getattr(row, name)[...] = getattr(accounts, name)[records.owner]
-        said = (
-            "takeovers",
-            "needed",
-            "closed_out",
-            "due",
-            "deleveraged",
-            "behind",
-            "came",
-            "stays",
-        )
-        for name in said:
+        said = ("takeovers", "needed", "closed_out", "due")
+        for name in (*said, "deleveraged", "behind", "came", "stays"):
             getattr(row, name)[...] = getattr(records, name)
         rows = _rows_of(markets, records.market)
         row.steady[...] = markets.steady[rows]

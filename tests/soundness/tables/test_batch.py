@@ -32,8 +32,8 @@ from tests.helpers.isolation import Isolated
 
 HEIGHT = 4
 TABLE = table(CLASS_S)
-SPENT = Spent(takeovers=3, accounts=5, positions=9, triggers=0)
-"""Rows that the batch spends on its step: not enough for progress."""
+SPENT = Spent(closed_out=3, accounts=5, positions=9, buckets=0)
+"""What the batch does for its step: not enough for progress."""
 TIMES = (1_723_000_000_000, 1_723_000_000_400)
 TOTALS = (5 * 10**12, 5 * 10**12 + 777)
 CONSUMED = (40, 42)
@@ -118,6 +118,7 @@ def records(fees: list[int] | None = None, cash: int = -(10**9)) -> BatchRecords
         ),
         spent=SPENT,
         progress_by=None,
+        progress_over=0,
     )
 
 
@@ -169,8 +170,8 @@ def test_an_honest_batch_holds() -> None:
     assert BATCH.messages(matrix, FLAGGED_BUS) == {(2,): -1}
     start = fold_start(TypeCode.MARKETS, MARKETS_LEAF_VERSION)
     ends = BATCH.messages(matrix, FRONTIERS_BUS)
-    assert ends.pop((0, 1, 0, *start, *start)) == 1
-    assert [(*said[:3], count) for said, count in ends.items()] == [(3, 0, 1, -1)]
+    assert ends.pop((0, 1, 0, 0, *start, *start)) == 1
+    assert [(*said[:4], count) for said, count in ends.items()] == [(3, 0, 1, 0, -1)]
     assert BATCH.messages(matrix, FEES) == {tuple(records().fee_sums.tolist()): -1}
 
 
@@ -228,9 +229,11 @@ def test_a_step_with_something_left_is_not_closed(flagged: int, lag: int) -> Non
 
 
 def moving(public: int, by: int | None, found: Spent, *, shut: int = 0) -> set[str]:
-    """What is denied of a batch that spent this, and claims progress for that reason."""
+    """What is denied of a batch that did this, and claims progress for that reason."""
     left = 0 if shut else 11
-    changed = replace(records(), spent=found, progress_by=by, flagged=(3, 0 if shut else 5))
+    over = found[by - 1] - WANTED[by - 1] if by else 0
+    flagged = (3, 0 if shut else 5)
+    changed = replace(records(), spent=found, progress_by=by, progress_over=over, flagged=flagged)
     statement = Isolated(TABLE, {**PUBLICS, "closed": shut, "progress": public})
     return statement.failed(trace(changed, markets(lag=left)))
 
@@ -245,15 +248,15 @@ def test_a_step_that_closes_is_progress() -> None:
 
 
 @pytest.mark.parametrize("place", range(len(WANTED)))
-def test_a_quarter_of_one_kind_of_rows_is_progress(place: int) -> None:
+def test_an_eighth_of_one_kind_is_progress(place: int) -> None:
     name, want = Spent._fields[place], WANTED[place]
     enough = SPENT._replace(**{name: want})
     assert moving(1, place + 1, enough) == set()
     assert moving(1, place + 1, enough._replace(**{name: want + 100})) == set()
-    # Lie: one row fewer.
-    assert moving(1, place + 1, enough._replace(**{name: want - 1})) == {"batch.progress-rows"}
+    # Lie: one fewer.
+    assert moving(1, place + 1, enough._replace(**{name: want - 1})) == {"batch.progress-enough"}
     # Lie: for another reason than the one that holds.
-    assert moving(1, (place + 1) % 4 + 1, enough) == {"batch.progress-rows"}
+    assert moving(1, (place + 1) % 4 + 1, enough) == {"batch.progress-enough"}
 
 
 def test_progress_without_a_reason() -> None:
@@ -265,7 +268,9 @@ def test_progress_without_a_reason() -> None:
 
 def test_two_halves_of_a_reason() -> None:
     """Lie: more of one kind for what another lacks."""
-    matrix = trace(replace(records(), spent=SPENT._replace(accounts=4000), progress_by=2))
+    many = SPENT._replace(accounts=4000)
+    over = 4000 - WANTED.accounts
+    matrix = trace(replace(records(), spent=many, progress_by=2, progress_over=over))
     statement = Isolated(TABLE, {**PUBLICS, "progress": 1})
     assert statement.failed(matrix) == set()
     for place, half in ((1, 2**30), (2, -(2**30))):
@@ -276,6 +281,19 @@ def test_two_halves_of_a_reason() -> None:
 def test_rows_that_are_spent_are_heard() -> None:
     said = BATCH.messages(trace(), SPENT_BUS)
     assert said == {(1,): -3, (2,): -5, (3,): -9}
+
+
+def test_buckets_are_those_of_the_markets_leaf() -> None:
+    matrix = trace(replace(records(), spent=SPENT._replace(buckets=4321)))
+    ends = BATCH.messages(matrix, FRONTIERS_BUS)
+    assert [said[3] for said, count in ends.items() if count == -1] == [4321]
+
+
+def test_less_than_nothing_is_no_progress() -> None:
+    """Lie: what is lacking wraps the field."""
+    matrix = trace(replace(records(), progress_by=4, progress_over=-WANTED.buckets))
+    statement = Isolated(TABLE, {**PUBLICS, "progress": 1})
+    assert statement.failed(matrix) == {"batch.progress-enough"}
 
 
 @pytest.mark.parametrize("late", [0, 1, 2**26, 2**40])
