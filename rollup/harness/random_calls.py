@@ -152,10 +152,8 @@ def _close(way: Walk, redo: bool, offset: int, bend: str = "") -> Closed:
     if bend and (entries or bend == "more"):
         entries = bent_entries(entries, tip.deposits, bend)
     governance = tip.governance_for(model, time)
-    attempt, stands = (
-        way.random.randrange(2),
-        (way.random.random() < 0.7, way.random.random() < 0.5),
-    )
+    attempt = way.random.randrange(2)
+    stands = (way.random.random() < 0.7, way.random.random() < 0.5)
     return way.books.close(tip, Choice(time, redo, governance, entries, attempt, (), *stands))
 
 

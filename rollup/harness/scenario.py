@@ -33,9 +33,11 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
             "reports",
             "withdraws",
             "open",
+            "idle",
             "lie",
         }
     ),
+    "stall": frozenset({"every"}),
     "commit": frozenset({"as", "change", "again", "refused", "recorded", "enacts"}),
     "post": frozenset({"as", "change", "proof"}),
     "announce": frozenset({"as", "number", "from"}),

@@ -185,6 +185,29 @@ def _close(stage: Stage, step: Step) -> Act:
     return _nothing
 
 
+def _stall(stage: Stage, step: Step) -> Act:
+    """So many batches on L1's head, one every so many ms, that leave their step open and do nothing
+    for it."""
+
+    def act() -> Sequence[l1.Event]:
+        events: list[l1.Event] = []
+        for _ in range(step["stall"]):
+            time, tip = stage.l1.warp(step["every"]), stage.tip(None)
+            governance = tip.governance_for(stage.l1, time)
+            choice = Choice(time, False, governance, (), closes=False, progress=False)
+            closed = stage.books.close(tip, choice)
+            sender = address(OPERATOR)
+            header, public = closed.header, closed.public
+            _require_verdict(stage.l1.commit_header(sender, header), None)
+            stage.l1.post_batch(sender, public, proof_for(stage, closed, public, "honest"))
+            events.append(l1.HeaderTaken(header.number, header.time, header.digest()))
+            roots = (public.old_root, public.new_root)
+            events.append(l1.BatchAccepted(public.number, public.time, *roots))
+        return events
+
+    return act
+
+
 def _commit(stage: Stage, step: Step) -> Act:
     header = bent_header(stage, stage.batch(step["commit"]).header, step.get("change", {}))
     sender, digest = address(step.get("as", OPERATOR)), header.digest()
@@ -280,6 +303,7 @@ VERBS: Mapping[str, Callable[[Stage, Step], Act]] = {
     "withdraw": _withdraw,
     "wait": _wait,
     "close": _close,
+    "stall": _stall,
     "commit": _commit,
     "post": _post,
     "announce": _announce,

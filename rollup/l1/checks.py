@@ -8,8 +8,8 @@ from rollup.l1.interface import Revert, Reverted
 from rollup.protocol.constants import AMOUNT_BITS, OWNER_BYTES
 from rollup.protocol.pricing import PriceFault, PriceRefused, require_priced
 from rollup.protocol.public import PublicInput
-from rollup.protocol.rejection import Reason, Rejected
-from rollup.protocol.steps import require_step_kept
+from rollup.protocol.rejection import Rejected
+from rollup.protocol.steps import require_moving
 
 WORD_END = 2**32
 
@@ -25,11 +25,6 @@ PRICE_REVERTS: Final[Mapping[PriceFault, Revert]] = {
     PriceFault.PRICE_UNCLAMPED: Revert.PRICE_UNCLAMPED,
     PriceFault.PRICE_DIFFERS: Revert.PRICE_DIFFERS,
     PriceFault.STEP_REPORTS: Revert.STEP_REPORTS,
-}
-
-STEP_REVERTS: Final[Mapping[Reason, Revert]] = {
-    Reason.STEP_GOVERNANCE: Revert.STEP_GOVERNANCE,
-    Reason.STEP_STALLED: Revert.STEP_STALLED,
 }
 
 
@@ -65,9 +60,9 @@ def require_book(public: PublicInput, before: bytes) -> None:
 
 
 def require_step(public: PublicInput) -> None:
-    """Revert where a batch goes on with an open step at other parameters, or with an old one that
-    stands still."""
+    """Revert where a batch goes on with an old step that stands still. That it goes on at the
+    parameters of the step its header was held to."""
     try:
-        require_step_kept(public)
+        require_moving(public.book_after)
     except Rejected as refused:
-        raise Reverted(STEP_REVERTS[refused.reason], refused.detail) from refused
+        raise Reverted(Revert.STEP_STALLED, refused.detail) from refused

@@ -64,7 +64,6 @@ class Revert(StrEnum):
     PRICE_UNCLAMPED = "price-unclamped"
     PRICE_DIFFERS = "price-differs"
     STEP_REPORTS = "step-reports"
-    STEP_GOVERNANCE = "step-governance"
     STEP_STALLED = "step-stalled"
     PROOF = "proof"
     NOT_GOVERNOR = "not-governor"
