@@ -173,6 +173,14 @@ def moment_wanted(_: click.Context, __: click.Parameter, text: str | None) -> in
     "--begin", callback=moment_wanted, metavar="TIME", help="The first minute, in UTC; else all."
 )
 @click.option("--hours", type=click.IntRange(1, 24 * 366), help="So many; else all that there are.")
+@click.option(
+    "--every",
+    type=click.IntRange(1, 60),
+    default=1,
+    show_default=True,
+    metavar="MINUTES",
+    help="Of a batch.",
+)
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of everything.")
 @click.option(
     "--accounts",
@@ -232,9 +240,11 @@ def stress(
     """Run a crash day through the whole rollup: signed prices, traders, liquidations, proofs.
 
     FILES are candles, one file for each market: CSV of date, open, high, low, close, volume, of
-    whole minutes, plain, .gz or .zip; a file's name begins with its market's. A batch is a minute.
-    Simulated traders of every leverage trade on it; who falls below maintenance margin loses to the
-    backstop what must go. Ends with a table, and a report with charts.
+    whole minutes, plain, .gz or .zip; a file's name begins with its market's. A batch is a minute,
+    or as many as --every says: a price moves by a governance step a batch at most, so that in a
+    crash the venue follows the market the more slowly, the longer its batches are. Simulated
+    traders of every leverage trade on it; who falls below maintenance margin loses to the backstop
+    what must go. Ends with a table, and a report with charts.
     """
     from rollup.files import write_whole
     from rollup.installed import installed_verifier

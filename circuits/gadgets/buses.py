@@ -103,9 +103,9 @@ DEPOSIT = Bus(
 amount: 62 bits in packed pairs; x and y: the queued words mod p; canonical: 1 if all were below p;
 outcome: code of the protocol's DepositOutcome."""
 
-HEADER = Bus("HEADER", 15, ("account", *_vector("digest", 8), "created"))
+HEADER = Bus("HEADER", 15, ("account", *_vector("digest", 8), "created", "keyed"))
 """The header that an account's leaf commits to, to be opened; created: 1 if the batch made the
-account. Sent by account, received by header."""
+account; keyed: 1 if its key may sign. Sent by account, received by header."""
 
 SUMS = 29
 """Columns of the five sums of a CHAIN message (circuits.tables.position.sums)."""
@@ -211,7 +211,8 @@ FLAGGED = Bus("FLAGGED", 25, ("difference",))
 received by batch."""
 
 OWNER = Bus("OWNER", 26, ("account", *_vector("owner", 6)))
-"""The owner in an account's header, an L1 address. Sent by header, received by outflow."""
+"""The owner in an account's header, an L1 address. Sent by header, received by outflow and
+deposit."""
 
 OUTFLOW = Bus("OUTFLOW", 27, ("account",))
 """Cash may leave this account: its row meets initial margin, at prices that are fresh and
@@ -235,11 +236,29 @@ BACKSTOP = Bus(
 """What the backstop has left over each margin as it ends the batch, and its ladder, in limbs. Sent
 by account, received by market."""
 
-DUE = Bus("DUE", 32, ("account",))
+ROTATION = Bus(
+    "ROTATION",
+    32,
+    (
+        "account",
+        *_vector("owner", 6),
+        *_vector("x", 7),
+        *_vector("y", 7),
+        *_vector("viewing", 8),
+    ),
+)
+"""An account's owner gives it another key: it has this header from now on. Sent by deposit,
+received by header."""
+
+RENEWED = Bus("RENEWED", 33, ("account", *_vector("with_header", 8), "keyed"))
+"""The new leaf of an account starts with another header, after which its chaining value is this;
+keyed: 1 if its key may sign. Sent by account, received by header."""
+
+DUE = Bus("DUE", 34, ("account",))
 """An account was due: the price has passed one of its old triggers. Sent by a position that shows
 it, received by account."""
 
-SPENT = Bus("SPENT", 33, ("place",))
+SPENT = Bus("SPENT", 35, ("place",))
 """A row is spent on the step: a position that takeovers close out (1), an account that is dealt
 with (2), a position of one (3). Sent by position and account, received by batch as often as said.
 """
@@ -276,6 +295,8 @@ BUSES = (
     NEEDED,
     STAYS,
     BACKSTOP,
+    ROTATION,
+    RENEWED,
     DUE,
     SPENT,
 )

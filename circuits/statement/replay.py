@@ -34,7 +34,7 @@ from rollup.protocol.constants import (
     POSITION_LIMIT,
 )
 from rollup.protocol.encoding import owner_words
-from rollup.protocol.outcome import FillStep, Outcome, SideStep
+from rollup.protocol.outcome import DepositStep, FillStep, Outcome, SideStep
 
 
 def replay(outcome: Outcome) -> Records:
@@ -82,8 +82,14 @@ def _deposits(outcome: Outcome, clock: Clock) -> DepositRecords:
         key_words=matrix([entry.key_words for entry in entries], 14),
         viewing=matrix([entry.viewing_words for entry in entries], 8),
         outcome=column(s.outcome for s in steps),
+        holder=matrix([_holder(step) for step in steps], 6),
         cash=cash,
     )
+
+
+def _holder(step: DepositStep) -> Sequence[int]:
+    """Whose the account is, where that decides what becomes of the entry."""
+    return owner_words(step.owner) if step.asks_owner and step.owner else (0,) * 6
 
 
 def _fills(outcome: Outcome, clock: Clock) -> FillRecords:

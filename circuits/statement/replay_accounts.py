@@ -5,6 +5,7 @@ No rule is applied and nothing is checked: a forged outcome gives forged records
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,8 +22,8 @@ from circuits.tables.records import (
     HeaderRecords,
     PositionRecords,
 )
-from rollup.protocol.account import Account
-from rollup.protocol.constants import POSITION_LIMIT, SAFETY_MAX, SEPTIC_LENGTH
+from rollup.protocol.account import Account, Header
+from rollup.protocol.constants import POSITION_LIMIT, SAFETY_MAX
 from rollup.protocol.encoding import owner_words
 from rollup.protocol.outcome import Outcome, TouchedAccount
 from rollup.protocol.progress import closed_out, due_markets
@@ -30,22 +31,23 @@ from rollup.protocol.takeover import Route
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.triggers import seats
 
-_NO_OWNER = (0,) * 6
-_NO_KEY = (0,) * (2 * SEPTIC_LENGTH)
-_NO_DIGEST = (0,) * 8
-
 
 def accounts(outcome: Outcome, clock: Clock, signed: Mapping[int, int]) -> AccountRecords:
     touched = outcome.accounts
     before, after = [a.before for a in touched], [a.after for a in touched]
     terms, backstop = outcome.steps.terms, outcome.public.governance.backstop_account
     paid = Counter(step.signed.outflow.account for step in outcome.steps.outflows)
+    opened = _opened(outcome, signed)
     return AccountRecords(
         account=column(a.index for a in touched),
         existed=column(a.before is not None for a in touched),
         exists=column(a.after is not None for a in touched),
-        opened=column(_is_opened(a, signed) for a in touched),
-        header=matrix([a.header for a in touched], 8, np.uint32),
+        opened=column(a.index in opened for a in touched),
+        rotated=column(a.rotated for a in touched),
+        keyed=column(not a.rotated and signed.get(a.index, 0) > 0 for a in touched),
+        rekeyed=column(a.rotated and signed.get(a.index, 0) > 0 for a in touched),
+        header=matrix([a.headers[0] for a in touched], 8, np.uint32),
+        new_header=matrix([a.headers[1] for a in touched], 8, np.uint32),
         cash=(_cash_of(before), _cash_of(after)),
         salt=(_salts_of(before), _salts_of(after)),
         slots_root=(_slots_roots_of(before), _slots_roots_of(after)),
@@ -111,35 +113,50 @@ def _safety_of(account: TouchedAccount) -> int:
     return account.closing.safety
 
 
-def _is_opened(account: TouchedAccount, signed: Mapping[int, int]) -> bool:
-    """Whether anybody needs the account's header: what it signed, or its registration."""
-    created = account.before is None and account.after is not None
-    return created or signed.get(account.index, 0) > 0
+def _opened(outcome: Outcome, signed: Mapping[int, int]) -> set[int]:
+    """Accounts whose headers anybody needs: for what they signed, or what L1 queued for them."""
+    created = {a.index for a in outcome.accounts if a.before is None and a.after is not None}
+    return created | set(signed) | set(_askers(outcome))
+
+
+def _askers(outcome: Outcome) -> Counter[int]:
+    """How many entries of the queue ask whose each account is."""
+    return Counter(step.entry.account for step in outcome.steps.deposits if step.asks_owner)
+
+
+class _HeaderRow(NamedTuple):
+    """A header as the batch opens it, or as it takes the place of one."""
+
+    account: TouchedAccount
+    renewed: bool
+    header: Header
+
+    @property
+    def keyed(self) -> bool:
+        """Whether its key is the account's where orders are signed."""
+        return self.renewed == self.account.rotated
 
 
 def headers(outcome: Outcome, signed: Mapping[int, int]) -> HeaderRecords:
-    opened = [a for a in outcome.accounts if _is_opened(a, signed)]
-    words = [_header_words(account) for account in opened]
+    opened = _opened(outcome, signed)
+    touched = [a for a in outcome.accounts if a.index in opened]
+    rows = [_HeaderRow(a, False, a.opened) for a in touched if a.opened is not None]
+    rows += [_HeaderRow(a, True, a.after.header) for a in touched if a.rotated and a.after]
+    uses = [row.keyed * signed.get(row.account.index, 0) for row in rows]
     outflows = [step.signed.outflow for step in outcome.steps.outflows]
-    granted = Counter(each.account for each in outflows if each.is_withdrawal)
+    asked = _askers(outcome)
+    asked.update(each.account for each in outflows if each.is_withdrawal)
     return HeaderRecords(
-        account=column(a.index for a in opened),
-        created=column(a.before is None for a in opened),
-        owner=matrix([each[0] for each in words], 6),
-        key=matrix([each[1] for each in words], 14, np.uint32),
-        viewing=matrix([each[2] for each in words], 8),
-        key_uses=column(signed.get(a.index, 0) for a in opened),
-        owner_uses=column(granted[a.index] for a in opened),
+        account=column(row.account.index for row in rows),
+        created=column(row.account.before is None and not row.renewed for row in rows),
+        renewed=column(row.renewed for row in rows),
+        keyed=column(count > 0 for count in uses),
+        owner=matrix([owner_words(row.header.owner) for row in rows], 6),
+        key=matrix([(*row.header.key[0], *row.header.key[1]) for row in rows], 14, np.uint32),
+        viewing=matrix([row.header.viewing for row in rows], 8),
+        key_uses=column(uses),
+        owner_uses=column(0 if row.renewed else asked[row.account.index] for row in rows),
     )
-
-
-def _header_words(account: TouchedAccount) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
-    """Owner, key and viewing commitment; zeros for an account that never came to exist."""
-    leaf = account.after or account.before
-    if leaf is None:
-        return _NO_OWNER, _NO_KEY, _NO_DIGEST
-    header = leaf.header
-    return owner_words(header.owner), (*header.key[0], *header.key[1]), header.viewing
 
 
 def positions(outcome: Outcome, clock: Clock) -> PositionRecords:

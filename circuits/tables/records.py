@@ -144,6 +144,7 @@ class DepositRecords(Private):
     key_words: I64  # (n, 14) as queued: below 2^32, perhaps not canonical
     viewing: I64  # (n, 8)
     outcome: I64  # code of the deposit outcome: 0 is credited
+    holder: I64  # (n, 6) limbs of the account's owner before the entry, zeros where nobody asks
     cash: CashAccess
 
 
@@ -181,7 +182,11 @@ class AccountRecords(Private):
     existed: I64
     exists: I64
     opened: I64  # 1 if its header is
-    header: U32  # (n, 8) digest
+    rotated: I64  # 1 if its owner gave it another key
+    keyed: I64  # 1 if the key that it had may sign, 0 if it was rotated
+    rekeyed: I64  # 1 if it was rotated, and the other key may sign
+    header: U32  # (n, 8) digest of the header that was opened
+    new_header: U32  # (n, 8) digest of the one that it is closed with
     cash: tuple[U64, U64]  # before, after: the values in the leaves
     salt: tuple[U32, U32]  # (n, 4) before, after
     slots_root: tuple[U32, U32]  # (n, 8) before, after
@@ -205,15 +210,17 @@ class AccountRecords(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class HeaderRecords(Private):
-    """Table header: every header that is opened."""
+    """Table header: every header that is opened, then those that came in place of one."""
 
     account: I64
     created: I64  # 1 if the batch made the account
+    renewed: I64  # 1 if it came in place of the one that was opened
+    keyed: I64  # 1 if its key may sign
     owner: I64  # (n, 6)
     key: U32  # (n, 14)
     viewing: I64  # (n, 8)
     key_uses: I64  # orders and outflows signed by the key
-    owner_uses: I64  # withdrawals to the owner
+    owner_uses: I64  # withdrawals to the owner, and entries that ask who it is
 
 
 @dataclass(frozen=True, slots=True, repr=False)

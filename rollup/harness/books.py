@@ -1,12 +1,13 @@
 """Books of an operator for the suite: batches without orders, closed on what L1 says, and tips.
 
 They are made without the rules' state: what a batch is closed on is what L1 can see, and each
-account's cash, from which no withdrawal is taken, since L1 does not see whose it is. So any batch
-can be closed on any other, honestly or bent on purpose.
+account's owner and cash, from which no withdrawal is taken, since L1 does not see whose it is. So
+any batch can be closed on any other, honestly or bent on purpose.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rollup.crypto.plain_recovery import plain_signer_of
 from rollup.harness.difference import Difference
@@ -25,6 +26,13 @@ from rollup.protocol.pricing import pricing_of
 from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
 
 
+class Held(NamedTuple):
+    """What an account holds, and whose it is."""
+
+    cash: int
+    owner: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Tip:
     """What a batch is closed on: the state after another one."""
@@ -37,7 +45,7 @@ class Tip:
     queue_head: bytes
     book: MarketBook
     governance: Governance
-    cash: Mapping[int, int]
+    accounts: Mapping[int, Held]
 
     def governance_for(self, l1: DevelopmentL1, time: int) -> Governance:
         """The parameters of the next batch: those that stand, or that L1 has for it."""
@@ -77,9 +85,12 @@ class Books:
     def __init__(self, genesis: Genesis, root: Digest) -> None:
         self.genesis = genesis
         self.root = root
-        cash = {genesis.governance.fee_account: 0, genesis.governance.backstop_account: 0}
+        own = {
+            genesis.governance.fee_account: Held(0, genesis.fee_header.owner),
+            genesis.governance.backstop_account: Held(0, genesis.backstop_header.owner),
+        }
         book, governance = genesis.book(), genesis.governance
-        start = Tip(0, genesis.time, root, 0, 0, QUEUE_START, book, governance, cash)
+        start = Tip(0, genesis.time, root, 0, 0, QUEUE_START, book, governance, own)
         self.tips = {root: start}
         self.closed: dict[bytes, Closed] = {}
 
@@ -93,7 +104,7 @@ class Books:
 
     def close(self, tip: Tip, choice: Choice) -> Closed:
         """A batch on this tip that says what is so."""
-        cash, deposits = consume(tip.cash, choice.entries)
+        accounts, deposits = consume(tip.accounts, choice.entries)
         credited = sum(d.entry.amount for d in deposits if d.outcome is DepositOutcome.CREDITED)
         withdrawn = sum(withdrawal.amount for withdrawal in choice.withdrawals)
         pricing = pricing_of(
@@ -133,7 +144,7 @@ class Books:
             queue_head=chain,
             book=public.book_after,
             governance=choice.governance,
-            cash=cash,
+            accounts=accounts,
         )
         return self.keep(Closed(public, header_of(public, chain), after))
 
@@ -162,16 +173,18 @@ def queued_after(l1: DevelopmentL1, tip: Tip, most: int = DEPOSITS_MAX) -> Seque
 
 
 def consume(
-    cash: Mapping[int, int], entries: Sequence[QueueEntry]
-) -> tuple[dict[int, int], tuple[ConsumedDeposit, ...]]:
+    accounts: Mapping[int, Held], entries: Sequence[QueueEntry]
+) -> tuple[dict[int, Held], tuple[ConsumedDeposit, ...]]:
     """Accounts after these entries, and what became of each."""
-    after = dict(cash)
+    after = dict(accounts)
 
     def outcomes() -> Iterator[ConsumedDeposit]:
         for entry in entries:
-            outcome = judge(entry, after.get(entry.account))
+            held = after.get(entry.account)
+            outcome = judge(entry, *((None, None) if held is None else held))
             if outcome is DepositOutcome.CREDITED:
-                after[entry.account] = after.get(entry.account, 0) + entry.amount
+                before, owner = (0, entry.owner) if held is None else held
+                after[entry.account] = Held(before + entry.amount, owner)
             yield ConsumedDeposit(entry, outcome)
 
     deposits = tuple(outcomes())

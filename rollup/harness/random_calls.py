@@ -113,6 +113,14 @@ def _credit(way: Walk) -> None:
     way.same(f"credit {account}", lambda l1: l1.credit(address(name), account, amount))
 
 
+def _rotate(way: Walk) -> None:
+    name, amount, account = way.random.choice(SENDERS), _amount(way), way.random.randrange(6)
+    kind = way.random.choice(("good", "good", "off-curve", "too-few"))
+    _mint(way, name, amount)
+    given = (address(name), account, key_words(f"another of {name}", kind), viewing_words(), amount)
+    way.same(f"rotate {account}", lambda l1: l1.rotate(*given))
+
+
 def _amount(way: Walk) -> int:
     least = deployment().least_deposit
     return way.random.choice((least, least, 1000, 2**61, least - 1, 0))
@@ -225,7 +233,7 @@ def _reorganise(way: Walk) -> None:
 
 
 ACTIONS: Sequence[Callable[[Walk], None]] = (
-    *(_wait, _wait, _register, _register, _credit, _withdraw, _donate, _announce),
+    *(_wait, _wait, _register, _register, _credit, _rotate, _withdraw, _donate, _announce),
     *(_honest, _honest, _honest, _ready, _late, _bent, _bent, _post, _post, _post),
     *(_mark, _reorganise),
 )

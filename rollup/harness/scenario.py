@@ -18,6 +18,7 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
     "donate": frozenset({"amount"}),
     "register": frozenset({"amount", "key", "viewing", "unfunded", "gets"}),
     "credit": frozenset({"account", "amount", "unfunded", "gets"}),
+    "rotate": frozenset({"account", "amount", "key", "viewing", "unfunded", "gets"}),
     "withdraw": frozenset({"pays"}),
     "wait": frozenset(),
     "close": frozenset(

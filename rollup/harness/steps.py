@@ -127,6 +127,21 @@ def _credit(stage: Stage, step: Step) -> Act:
     return act
 
 
+def _rotate(stage: Stage, step: Step) -> Act:
+    sender, account, amount = address(step["rotate"]), step["account"], step["amount"]
+    key = key_words(f"another of {step['rotate']}", step.get("key", "good"))
+    viewing = viewing_words(step.get("viewing", "good"))
+    _fund(stage, step, sender)
+
+    def act() -> Sequence[l1.Event]:
+        entry = stage.l1.rotate(sender, account, key, viewing, amount)
+        wanted = (EntryKind.ROTATE, sender, key, viewing, amount)
+        _require_entry(entry, {"gets": [entry.index, account], **step}, wanted)
+        return [l1.DepositQueued(entry)]
+
+    return act
+
+
 def _require_entry(entry: QueueEntry, step: Step, wanted: tuple[object, ...]) -> None:
     came = (entry.kind, entry.owner, entry.key_words, entry.viewing_words, entry.amount)
     if came != wanted:
@@ -300,6 +315,7 @@ VERBS: Mapping[str, Callable[[Stage, Step], Act]] = {
     "donate": _donate,
     "register": _register,
     "credit": _credit,
+    "rotate": _rotate,
     "withdraw": _withdraw,
     "wait": _wait,
     "close": _close,

@@ -30,6 +30,7 @@ class Revert(StrEnum):
     QUEUE_FULL = "queue-full"
     ACCOUNTS_FULL = "accounts-full"
     REGISTERED = "registered"
+    ROTATING = "rotating"
     UNKNOWN_ACCOUNT = "unknown-account"
     NOTHING_TO_WITHDRAW = "nothing-to-withdraw"
     NOT_OPERATOR = "not-operator"
@@ -272,6 +273,18 @@ class L1(Protocol):
 
     def credit(self, sender: Address, account: int, amount: int) -> QueueEntry:
         """Deposit into an account whose index was assigned, the sender's or another's."""
+
+    def rotate(
+        self,
+        sender: Address,
+        account: int,
+        key_words: Sequence[int],
+        viewing_words: Sequence[int],
+        amount: int,
+    ) -> QueueEntry:
+        """Ask that an account whose index was assigned have another key and viewing commitment, and
+        deposit into it. A batch refuses it if the sender is not the account's owner. The next one
+        of a sender waits until the last is consumed in a batch that is proved."""
 
     def commit_header(self, sender: Address, header: BatchHeader) -> HeaderVerdict:
         """Hold a closed batch to its content, before there is a proof."""

@@ -106,6 +106,19 @@ _METHODS = (
         {"sender": ADDRESS, "account": INTEGER, "amount": WHOLE},
     ),
     Method(
+        "l1_rotate",
+        "rotate",
+        Kind.CALL,
+        ENTRY,
+        {
+            "sender": ADDRESS,
+            "account": INTEGER,
+            "key_words": WORDS,
+            "viewing_words": WORDS,
+            "amount": WHOLE,
+        },
+    ),
+    Method(
         "l1_commit_header",
         "commit_header",
         Kind.CALL,

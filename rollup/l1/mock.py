@@ -95,10 +95,8 @@ class MockL1(ContractView):
     ) -> QueueEntry:
         """Queue the registration of the sender's own account, with a first deposit."""
         require_address(sender)
-        require_words("key", key_words, KEY_WORDS)
-        require_words("viewing commitment", viewing_words, DIGEST_LENGTH)
+        key, viewing = _require_keys(key_words, viewing_words)
         self._require_deposit(amount)
-        key, viewing = tuple(key_words), tuple(viewing_words)
         return self._enqueue(self._state.queue.registration(sender, key, viewing, amount))
 
     def credit(self, sender: Address, account: int, amount: int) -> QueueEntry:
@@ -106,6 +104,21 @@ class MockL1(ContractView):
         require_address(sender)
         self._require_deposit(amount)
         return self._enqueue(self._state.queue.credit(sender, account, amount))
+
+    def rotate(
+        self,
+        sender: Address,
+        account: int,
+        key_words: Sequence[int],
+        viewing_words: Sequence[int],
+        amount: int,
+    ) -> QueueEntry:
+        """Queue another key for an assigned account, with a deposit into it. Whether the sender
+        owns the account is the batch's to find out: L1 does not know the headers."""
+        require_address(sender)
+        key, viewing = _require_keys(key_words, viewing_words)
+        self._require_deposit(amount)
+        return self._enqueue(self._state.queue.rotation(sender, account, key, viewing, amount))
 
     def _require_deposit(self, amount: int) -> None:
         """The amount fits its word, and is enough to pay for a place in the queue."""
@@ -287,3 +300,12 @@ class MockL1(ContractView):
         )
         self._state.events.append(GovernanceAnnounced(governance, number, scheduled.valid_from))
         return scheduled.valid_from
+
+
+def _require_keys(
+    key_words: Sequence[int], viewing_words: Sequence[int]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """A key and a viewing commitment as words."""
+    require_words("key", key_words, KEY_WORDS)
+    require_words("viewing commitment", viewing_words, DIGEST_LENGTH)
+    return tuple(key_words), tuple(viewing_words)

@@ -32,7 +32,8 @@ FULL = QueueLimits()
 
 
 class DepositQueue:
-    """Every entry ever queued, the chain's head after each, and whose registrations are open."""
+    """Every entry ever queued, the chain's head after each, and whose registrations and rotations
+    are open."""
 
     def __init__(self, limits: QueueLimits = FULL) -> None:
         self.limits = limits
@@ -40,6 +41,7 @@ class DepositQueue:
         self.accounts: dict[Address, int] = {}
         self._heads = [QUEUE_START]
         self.registered: set[Address] = set()
+        self.rotating: set[Address] = set()
         self._next_account = FIRST_ACCOUNT
 
     def head(self, count: int) -> bytes | None:
@@ -61,11 +63,30 @@ class DepositQueue:
     def credit(self, sender: Address, account: int, amount: int) -> QueueEntry:
         """The entry that adds to an account whose index was assigned, or to the backstop; it is not
         queued yet."""
+        self._require_assigned(account)
+        index = self._next_index()
+        return QueueEntry(index, EntryKind.CREDIT, account, sender, NO_KEY, NO_VIEWING, amount)
+
+    def rotation(
+        self,
+        sender: Address,
+        account: int,
+        key: tuple[int, ...],
+        viewing: tuple[int, ...],
+        amount: int,
+    ) -> QueueEntry:
+        """The entry that asks for another key of such an account; it is not queued yet. A sender
+        has one at a time: a batch takes no second one of an account, so they would fill it."""
+        if sender in self.rotating:
+            raise Reverted(Revert.ROTATING, "the sender's last rotation is not consumed")
+        self._require_assigned(account)
+        index = self._next_index()
+        return QueueEntry(index, EntryKind.ROTATE, account, sender, key, viewing, amount)
+
+    def _require_assigned(self, account: int) -> None:
         is_assigned = type(account) is int and 0 <= account < self._next_account
         if not is_assigned and account != BACKSTOP_ACCOUNT:
             raise Reverted(Revert.UNKNOWN_ACCOUNT, f"account {account} was never assigned")
-        index = self._next_index()
-        return QueueEntry(index, EntryKind.CREDIT, account, sender, NO_KEY, NO_VIEWING, amount)
 
     def append(self, entry: QueueEntry) -> None:
         """Queue an entry that one of the above has made."""
@@ -75,22 +96,32 @@ class DepositQueue:
             self.registered.add(entry.owner)
             self.accounts[entry.owner] = entry.account
             self._next_account = max(self._next_account, entry.account + 1)
+        elif entry.kind is EntryKind.ROTATE:
+            self.rotating.add(entry.owner)
 
     def settle(self, deposit: ConsumedDeposit) -> None:
-        """A batch that consumed an entry is proved: a refused registration may be tried again."""
+        """A batch that consumed an entry is proved: a refused registration may be tried again, and
+        a next rotation sent."""
+        if deposit.entry.kind is EntryKind.ROTATE:
+            self.rotating.discard(deposit.entry.owner)
         is_refused = deposit.outcome is not DepositOutcome.CREDITED
         if is_refused and deposit.entry.kind is EntryKind.REGISTER:
             self.registered.discard(deposit.entry.owner)
 
     @classmethod
     def restored(
-        cls, limits: QueueLimits, entries: Sequence[QueueEntry], registered: Iterable[Address]
+        cls,
+        limits: QueueLimits,
+        entries: Sequence[QueueEntry],
+        registered: Iterable[Address],
+        rotating: Iterable[Address],
     ) -> Self:
-        """The queue that held these entries; `registered` are whose registrations are open."""
+        """The queue that held these entries; `registered` are whose registrations are open,
+        `rotating` whose rotations."""
         queue = cls(limits)
         for entry in entries:
             queue.append(entry)
-        queue.registered = set(registered)
+        queue.registered, queue.rotating = set(registered), set(rotating)
         return queue
 
     def _next_index(self) -> int:

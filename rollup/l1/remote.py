@@ -304,6 +304,25 @@ class RemoteL1:
         entry: QueueEntry = self._call("credit", sender=sender, account=account, amount=amount)
         return entry
 
+    def rotate(
+        self,
+        sender: Address,
+        account: int,
+        key_words: Sequence[int],
+        viewing_words: Sequence[int],
+        amount: int,
+    ) -> QueueEntry:
+        """Ask that an account have another key, with a deposit into it."""
+        entry: QueueEntry = self._call(
+            "rotate",
+            sender=sender,
+            account=account,
+            key_words=key_words,
+            viewing_words=viewing_words,
+            amount=amount,
+        )
+        return entry
+
     def commit_header(self, sender: Address, header: BatchHeader) -> HeaderVerdict:
         """Hold a closed batch to its content, before there is a proof."""
         verdict: HeaderVerdict = self._call("commit_header", sender=sender, header=header)

@@ -101,9 +101,12 @@ def _scheduled(governance: Governance, number: int, valid_from: int) -> Schedule
 
 
 def _queue(
-    limits: QueueLimits, entries: Sequence[QueueEntry], registered: Sequence[Address]
+    limits: QueueLimits,
+    entries: Sequence[QueueEntry],
+    registered: Sequence[Address],
+    rotating: Sequence[Address],
 ) -> DepositQueue:
-    return DepositQueue.restored(limits, entries, registered)
+    return DepositQueue.restored(limits, entries, registered, rotating)
 
 
 def _vault(
@@ -151,7 +154,11 @@ STATE = record(
     schedule=SCHEDULE,
     book=HASH,
     queue=record(
-        _queue, limits=LIMITS, entries=QUEUE, registered=_in_order(many(ADDRESS, ENTRIES_MAX))
+        _queue,
+        limits=LIMITS,
+        entries=QUEUE,
+        registered=_in_order(many(ADDRESS, ENTRIES_MAX)),
+        rotating=_in_order(many(ADDRESS, ENTRIES_MAX)),
     ),
     vault=record(_vault, custody=WHOLE, queued=WHOLE, pending=MONEY, funds=WHOLE, wallets=MONEY),
     events=EVENTS,

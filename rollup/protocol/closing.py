@@ -10,6 +10,7 @@ from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import ZERO_DIGEST, Digest
 from rollup.protocol.account import (
     Account,
+    Header,
     account_leaves,
     header_digests,
     slot_leaves,
@@ -208,7 +209,8 @@ def _close_accounts(
     entries, liquidated = ledger.accounts, steps.liquidated
     headers = _headers(list(entries.values()), compress_many)
     old = [entry.before for entry in entries.values()]
-    leaves = account_leaves([*old, *after], [*headers, *headers], compress_many)
+    digests = [*(first for first, _ in headers), *(last for _, last in headers)]
+    leaves = account_leaves([*old, *after], digests, compress_many)
     by_account: dict[int, list[TouchedSlot]] = {}
     for slot in slots:
         by_account.setdefault(slot.account, []).append(slot)
@@ -217,7 +219,9 @@ def _close_accounts(
             index=index,
             before=entry.before,
             after=after[place],
-            header=headers[place],
+            opened=entry.opened,
+            headers=headers[place],
+            rotated=entry.rotated,
             leaf_before=leaves[place],
             leaf_after=leaves[place + len(entries)],
             slots=tuple(by_account.get(index, ())),
@@ -254,11 +258,21 @@ def _account_after(
     )
 
 
-def _headers(entries: Sequence[Entry], compress_many: CompressMany) -> list[Digest]:
-    """Header digest of each entry, zeros where there is no account; headers never change."""
-    present = [entry.header for entry in entries if entry.header is not None]
-    digests = iter(header_digests(present, compress_many))
-    return [ZERO_DIGEST if entry.header is None else next(digests) for entry in entries]
+def _headers(entries: Sequence[Entry], compress_many: CompressMany) -> list[tuple[Digest, Digest]]:
+    """Digests of the first and the last header of each entry, zeros where there is no account. All
+    but the rotated have one header."""
+    wanted: dict[Header, Digest] = {}
+    for entry in entries:
+        for header in (entry.opened, entry.header):
+            if header is not None:
+                wanted[header] = ZERO_DIGEST
+    digests = header_digests(list(wanted), compress_many)
+    found = dict(zip(wanted, digests, strict=True))
+
+    def of(header: Header | None) -> Digest:
+        return ZERO_DIGEST if header is None else found[header]
+
+    return [(of(entry.opened), of(entry.header)) for entry in entries]
 
 
 def _globals_after(batch: Batch, steps: Steps, accounts: Sequence[TouchedAccount]) -> Globals:

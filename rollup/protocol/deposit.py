@@ -1,4 +1,4 @@
-"""The L1 queue: registrations and credits, and what becomes of each.
+"""The L1 queue: registrations, credits and rotations of keys, and what becomes of each.
 
 Every entry that L1 can enqueue is consumable: credited, or refused with a reason and refunded.
 So no deposit, however malformed, can stop the venue. Spec: docs/spec/05-deposits.md.
@@ -40,10 +40,11 @@ class EntryKind(IntEnum):
 
     REGISTER = 0
     CREDIT = 1
+    ROTATE = 2
 
 
 class DepositOutcome(IntEnum):
-    """What became of a queue entry: credited, or why its amount goes back."""
+    """What became of a queue entry: credited and done, or why its amount goes back."""
 
     CREDITED = 0
     KEY_NON_CANONICAL = 1
@@ -51,15 +52,16 @@ class DepositOutcome(IntEnum):
     ACCOUNT_EXISTS = 3
     ACCOUNT_MISSING = 4
     CASH_OVERFLOW = 5
+    NOT_OWNER = 6
 
 
 @dataclass(frozen=True, slots=True)
 class QueueEntry:
     """One entry of the L1 deposit queue, exactly as L1 accepted it.
 
-    `owner` is the L1 sender: the new account's owner, and whom a refund goes to. Words are any
-    32-bit numbers, because L1 does not know the field; REGISTER brings a key (x, y) and a viewing
-    commitment, CREDIT has zeros there.
+    `owner` is the L1 sender: the new account's owner, who alone may give it another key, and whom a
+    refund goes to. Words are any 32-bit numbers, because L1 does not know the field; REGISTER and
+    ROTATE bring a key (x, y) and a viewing commitment, CREDIT has zeros there.
     """
 
     index: int
@@ -107,7 +109,8 @@ class QueueEntry:
         return point_of([word % P for word in self.key_words])
 
     def header(self) -> Header:
-        """The header of the account that this registration opens. Only for a canonical entry."""
+        """The header of the account that this registration opens, or that it has once the owner
+        gave it another key. Only for a canonical entry."""
         a, b, c, d, e, f, g, h = self.viewing_words
         return Header(owner=self.owner, key=self.key, viewing=(a, b, c, d, e, f, g, h))
 
@@ -118,20 +121,27 @@ def extend_queue(head: bytes, entry: QueueEntry) -> bytes:
     return keccak256(head + entry.encode())
 
 
-def judge(entry: QueueEntry, cash: int | None) -> DepositOutcome:
-    """What becomes of an entry, given its account's cash (None: no such account).
+def judge(entry: QueueEntry, cash: int | None, owner: bytes | None) -> DepositOutcome:
+    """What becomes of an entry, given its account's cash and owner (None: no such account).
 
-    Registration: canonical words, then on the curve, then the account must not exist.
-    Credit: the account must exist, then cash + amount must stay below 2**63.
+    Registration and rotation: canonical words, then on the curve. Registration: the account must
+    not exist. All others: it must. Rotation: the sender owns it. Then cash + amount must stay below
+    2**63.
     """
+    if entry.kind is not EntryKind.CREDIT and (fault := _key_fault(entry)) is not None:
+        return fault
     if entry.kind is EntryKind.REGISTER:
-        if not entry.is_canonical:
-            return DepositOutcome.KEY_NON_CANONICAL
-        if not is_on_curve(entry.key):
-            return DepositOutcome.KEY_OFF_CURVE
         return DepositOutcome.CREDITED if cash is None else DepositOutcome.ACCOUNT_EXISTS
     if cash is None:
         return DepositOutcome.ACCOUNT_MISSING
+    if entry.kind is EntryKind.ROTATE and entry.owner != owner:
+        return DepositOutcome.NOT_OWNER
     if cash + entry.amount >= CASH_LIMIT:
         return DepositOutcome.CASH_OVERFLOW
     return DepositOutcome.CREDITED
+
+
+def _key_fault(entry: QueueEntry) -> DepositOutcome | None:
+    if not entry.is_canonical:
+        return DepositOutcome.KEY_NON_CANONICAL
+    return None if is_on_curve(entry.key) else DepositOutcome.KEY_OFF_CURVE

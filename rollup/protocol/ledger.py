@@ -17,7 +17,8 @@ SlotKey = tuple[int, int]
 
 @dataclass(slots=True, repr=False)
 class Entry(Private):
-    """One opened account as the batch proceeds. `header` is None while it does not exist; `traded`
+    """One opened account as the batch proceeds. `header` is None while it does not exist, `opened`
+    is the one that it had first, `rotated` says that it has another since; `traded`
     are the markets in which something was filled, by orders of its own or not; `ordered` are those
     in which an order of its own was; `paid_out` says that cash left it by its holder's word."""
 
@@ -25,6 +26,8 @@ class Entry(Private):
     header: Header | None
     cash: int
     positions: Positions
+    opened: Header | None = None
+    rotated: bool = False
     touched: bool = False
     traded: set[int] = field(default_factory=set)
     ordered: set[int] = field(default_factory=set)
@@ -108,4 +111,4 @@ class Ledger:
 def _entry(account: Account | None) -> Entry:
     if account is None:
         return Entry(None, None, 0, NO_POSITIONS)
-    return Entry(account, account.header, account.cash, account.positions)
+    return Entry(account, account.header, account.cash, account.positions, account.header)

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from rollup.crypto.curve import Point
 from rollup.hash.poseidon import Digest
 from rollup.private import Private
-from rollup.protocol.account import Account, SlotState
+from rollup.protocol.account import Account, Header, SlotState
 from rollup.protocol.batch import Fill, Globals, MarketsState
-from rollup.protocol.deposit import DepositOutcome, QueueEntry
+from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry
 from rollup.protocol.order import SignedOrder
 from rollup.protocol.outflow import SignedOutflow
 from rollup.protocol.public import PublicInput
@@ -57,14 +57,22 @@ class Closing(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class DepositStep(Private):
-    """One queue entry at its memory timestamp; `existed` is before it. Refused: nothing changes."""
+    """One queue entry at its memory timestamp; `existed` is before it, and `owner` whose the
+    account was. Refused: nothing changes."""
 
     timestamp: int
     entry: QueueEntry
     outcome: DepositOutcome
     existed: bool
+    owner: bytes | None
     cash_before: int
     cash_after: int
+
+    @property
+    def asks_owner(self) -> bool:
+        """Whether the owner of the account decides: it is there, and another key is asked for."""
+        decided = (DepositOutcome.CREDITED, DepositOutcome.CASH_OVERFLOW, DepositOutcome.NOT_OWNER)
+        return self.entry.kind is EntryKind.ROTATE and self.outcome in decided
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -219,15 +227,19 @@ class TouchedSlot(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TouchedAccount(Private):
-    """An account opened once and closed once. None: no such account; `header` is then 0s if it
-    does not exist after the batch either. `markets` are those whose positions were opened, rising:
-    what it held and what it traded. `exempt`: it may stay where others are deleveraged. `dealt`: it
-    was due, or is below maintenance no more, so that it counts as progress."""
+    """An account opened once and closed once. None: no such account. `headers` are the digests of
+    the header that was opened, which the batch may have registered, and of the one it is closed
+    with, both 0s if it does not exist after the batch either; `opened` is the first, `rotated` says
+    that the owner exchanged it for the second. `markets` are those whose positions were opened,
+    rising: what it held and what it traded. `exempt`: it may stay where others are deleveraged.
+    `dealt`: it was due, or is below maintenance no more, so that it counts as progress."""
 
     index: int
     before: Account | None
     after: Account | None
-    header: Digest
+    opened: Header | None
+    headers: tuple[Digest, Digest]
+    rotated: bool
     leaf_before: Digest
     leaf_after: Digest
     slots: tuple[TouchedSlot, ...]

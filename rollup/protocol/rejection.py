@@ -59,6 +59,7 @@ class Reason(StrEnum):
     OPENING_EXCESS = "opening-excess"
     SALT_COUNT = "salt-count"
     DEPOSIT_ORDER = "deposit-order"
+    ROTATED_TWICE = "rotated-twice"
     FEE_ACCOUNT_MISSING = "fee-account-missing"
     BACKSTOP_ACCOUNT_MISSING = "backstop-account-missing"
     REDO_FILLS = "redo-fills"

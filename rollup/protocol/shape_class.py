@@ -66,7 +66,7 @@ class ShapeClass:
 
 
 CLASS_S: Final = ShapeClass(
-    "S", trades=128, orders=256, accounts=512, positions=768, triggers=1792, nodes=10_500
+    "S", trades=128, orders=256, accounts=512, positions=768, triggers=1792, nodes=10_400
 )
 """Small: two orders for every fill when no order fills twice, and every account another one:
 256 traders, 64 depositors, the fee account and the backstop. Every position may leave one leaf of

@@ -15,7 +15,7 @@ from rollup.protocol.closing import close
 from rollup.protocol.constants import DEPOSIT_TIMESTAMP, FEE_TIMESTAMP, FILL_TIMESTAMP
 from rollup.protocol.deleveraging import require_full, require_standing, zones_of
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
-from rollup.protocol.ledger import Ledger
+from rollup.protocol.ledger import Entry, Ledger
 from rollup.protocol.liquidation import (
     apply_takeover,
     require_equity,
@@ -176,16 +176,27 @@ def require_shrinking(ledger: Ledger, steady: Sequence[bool], backstop: int) -> 
 
 
 def apply_deposit(ledger: Ledger, entry: QueueEntry, timestamp: int) -> DepositStep:
-    """Consume one queue entry: open or credit its account, or refuse it and change nothing."""
+    """Consume one queue entry: open or credit its account, give it another key, or refuse it and
+    change nothing. Rejected: ROTATED_TWICE, since one batch opens one header and closes one."""
     with refusals_at(f"deposit {entry.index}"):
         account = ledger.touch(entry.account)
-    existed, cash = account.header is not None, account.cash
-    outcome = judge(entry, cash if existed else None)
-    if outcome is DepositOutcome.CREDITED:
-        account.cash = cash + entry.amount
-        if entry.kind is EntryKind.REGISTER:
-            account.header = entry.header()
-    return DepositStep(timestamp, entry, outcome, existed, cash, account.cash)
+        header, cash = account.header, account.cash
+        existed, owner = header is not None, None if header is None else header.owner
+        outcome = judge(entry, cash if existed else None, owner)
+        if outcome is DepositOutcome.CREDITED:
+            account.cash = cash + entry.amount
+            if entry.kind is EntryKind.REGISTER:
+                account.header = account.opened = entry.header()
+            elif entry.kind is EntryKind.ROTATE:
+                _rotate(account, entry)
+    return DepositStep(timestamp, entry, outcome, existed, owner, cash, account.cash)
+
+
+def _rotate(account: Entry, entry: QueueEntry) -> None:
+    """From now on the account is the new key's: orders and outflows come after all deposits."""
+    if account.rotated:
+        raise Rejected(Reason.ROTATED_TWICE, "its account has another key since this batch began")
+    account.header, account.rotated = entry.header(), True
 
 
 def authorise(

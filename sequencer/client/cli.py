@@ -101,11 +101,44 @@ def list_accounts(console: Output, folder: Path) -> None:
     console.result({"accounts": found}, table(found, ACCOUNT_COLUMNS))
 
 
+l1_option = click.option("--l1", default=DEFAULT_L1, show_default=True, help="Of the L1.")
+amount_option = click.option("--amount", required=True, help="USDC.")
+mint_option = click.option(
+    "--mint", is_flag=True, help="Give the owner the money first: of a test L1."
+)
+
+
+@account.command()
+@click.argument("file", type=file_type)
+@click.argument("new", type=file_type)
+@l1_option
+@amount_option
+@mint_option
+@conventions
+def rotate(console: Output, file: Path, new: Path, l1: str, amount: str, mint: bool) -> None:
+    """Give the account of FILE the key of NEW, in the owner's name at L1.
+
+    NEW is a key file of the same owner (crypsis account new). The old key signs no more from the
+    batch on that consumes the entry, and its orders end; FILE's password is not needed. An entry
+    brings a deposit, of which L1 wants a least amount. Never go back to a key that was given up:
+    orders that it signed would count again.
+
+    \b
+    crypsis account new next.json --owner 00112233445566778899aabbccddeeff00112233
+    crypsis account rotate trader.json next.json --amount 5 --mint
+    """
+    from sequencer.client.depositing import rotate as queue
+
+    record = queue(file, new, l1, amount, mint)
+    text = f"queued as entry {record['index']}: from then on {new} is for account"
+    console.result(record, f"{text} {record['account']}")
+
+
 @click.command()
 @account_option
-@click.option("--l1", default=DEFAULT_L1, show_default=True, help="Of the L1.")
-@click.option("--amount", required=True, help="USDC.")
-@click.option("--mint", is_flag=True, help="Give the owner the money first: of a test L1.")
+@l1_option
+@amount_option
+@mint_option
 @conventions
 def deposit(console: Output, account: Path, l1: str, amount: str, mint: bool) -> None:
     """Queue a deposit at L1, in the owner's name; the first one registers the account.

@@ -1,4 +1,4 @@
-"""What a trader asks of L1, in its owner's name: deposits, and what was withdrawn."""
+"""What a trader asks of L1, in its owner's name: deposits, another key, and what was withdrawn."""
 
 import secrets
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.encoding import words_of
 from sequencer.client.amounts import cash_of, decimal_of, exact
 from sequencer.client.command import known_errors
-from sequencer.client.errors import OutOfRange
+from sequencer.client.errors import KeyFileError, OutOfRange
 from sequencer.client.keystore import KeyFile, describe, register
 
 T = TypeVar("T")
@@ -30,6 +30,33 @@ def deposit(path: Path, url: str, amount: str, mint: bool) -> dict[str, object]:
     if file.account is None:
         register(path, entry.account)
     return {"index": entry.index, "account": entry.account, "amount": amount}
+
+
+def rotate(path: Path, new: Path, url: str, amount: str, mint: bool) -> dict[str, object]:
+    """Queue another key for an account, with a deposit: that of the file `new`, which has the same
+    owner, and learns its account. KeyFileError where it is another account's."""
+    with known_errors():
+        file, other, quanta = describe(path), describe(new), _quanta(amount)
+        account = _account_to_rotate(file, other)
+
+    def queue(l1: RemoteL1) -> QueueEntry:
+        if mint:
+            l1.mint(file.owner, quanta)
+        return l1.rotate(file.owner, account, words_of(other.public_key), _viewing(), quanta)
+
+    entry = _asked(url, queue)
+    register(new, account)
+    return {"index": entry.index, "account": account, "amount": amount}
+
+
+def _account_to_rotate(file: KeyFile, other: KeyFile) -> int:
+    if file.account is None:
+        raise KeyFileError(f"{file.path}: the account is not registered yet: crypsis deposit")
+    if other.owner != file.owner or other.account not in (None, file.account):
+        raise KeyFileError(f"{other.path}: it belongs to another account")
+    if other.public_key == file.public_key:
+        raise KeyFileError(f"{other.path}: it holds the key that the account has")
+    return file.account
 
 
 def claim(path: Path, url: str) -> dict[str, object]:

@@ -9,7 +9,7 @@ from collections import deque
 from typing import Final
 
 from rollup.protocol.constants import DEPOSITS_MAX
-from rollup.protocol.deposit import extend_queue
+from rollup.protocol.deposit import DepositOutcome, EntryKind, extend_queue
 from rollup.protocol.market import Governance, require_continues, require_prices
 from rollup.protocol.order import Order, TimeInForce
 from rollup.protocol.rejection import Reason, Rejected
@@ -24,7 +24,7 @@ from sequencer.engine.command import (
     Submit,
 )
 from sequencer.engine.due import look_after_the_due
-from sequencer.engine.ending import end, withdraw
+from sequencer.engine.ending import end, end_all, withdraw
 from sequencer.engine.event import (
     AnyReason,
     BatchOpened,
@@ -147,14 +147,17 @@ def _working(state: CoreState) -> Work:
 
 
 def _open(state: CoreState, command: OpenBatch) -> list[Event]:
-    """Deposits first, then expired orders leave and accounts below maintenance margin are
-    liquidated, then orders that the last batch had no room for go on, in their order, before
-    anybody else is asked."""
+    """Deposits first, and orders of a key that its owner took away end; then expired orders leave
+    and accounts below maintenance margin are liquidated, then orders that the last batch had no
+    room for go on, in their order, before anybody else is asked."""
     _adopt(state, _require_next(state, command))
     state.work = work = state.ledger.begin(command, state.market_book)
     events: list[Event] = [BatchOpened(command.number)]
     for entry in command.deposits:
-        events.append(DepositJudged(entry, state.ledger.deposit(work, entry)))
+        outcome = state.ledger.deposit(work, entry)
+        events.append(DepositJudged(entry, outcome))
+        if entry.kind is EntryKind.ROTATE and outcome is DepositOutcome.CREDITED:
+            events += end_all(state, entry.account, VenueReason.KEY_ROTATED)
         state.deposits_consumed += 1
         state.queue_head = extend_queue(state.queue_head, entry)
     for book in state.books:

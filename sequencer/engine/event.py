@@ -32,6 +32,7 @@ class VenueReason(StrEnum):
     NOTHING_TO_CANCEL = "nothing-to-cancel"
     LIQUIDATED = "liquidated"
     DELEVERAGED = "deleveraged"
+    KEY_ROTATED = "key-rotated"
     REPLAYED = "replayed"
     BETWEEN_BATCHES = "between-batches"
     SHUT = "shut"

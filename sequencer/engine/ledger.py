@@ -29,7 +29,7 @@ from sequencer.engine.deleveraging import Draft, Scene, merged, plan, zone_leave
 from sequencer.engine.holder import Holder, settled
 from sequencer.engine.liquidation import Taking, taken, takings
 from sequencer.engine.live import LiveOrder
-from sequencer.engine.room import Opening, Room
+from sequencer.engine.room import Opening, Room, first_repeated_rotation
 from sequencer.engine.solvency import TriggerIndex
 from sequencer.engine.work import Work
 
@@ -97,16 +97,17 @@ class Ledger:
         """How many of the first entries a batch takes: all that an account holds is opened with it,
         so entries for accounts of many positions fill a batch sooner. Half of its room is left to
         others, or deposits of a few dollars would keep everybody from trading, and a step open. One
-        entry always fits.
+        entry always fits. The second that somebody sends to give an account another key waits.
         """
+        most = first_repeated_rotation(entries)
         room = Room(self.shape_class)
         room.take(self.opening(self.governance.fee_account))
-        for place, entry in enumerate(entries):
+        for place, entry in enumerate(entries[:most]):
             opening = self.opening(entry.account)
             if place and not room.fits([opening], share=2):
                 return place
             room.take(opening)
-        return len(entries)
+        return most
 
     def opening(
         self, account: int, markets: Iterable[int] = (), slots: tuple[int, ...] = ()
@@ -119,10 +120,11 @@ class Ledger:
         return Opening(account, tuple(held.union(markets)), holder.leaves, slots)
 
     def deposit(self, work: Work, entry: QueueEntry) -> DepositOutcome:
-        """Consume one queue entry: registered, credited, or refused with its outcome."""
+        """Consume one queue entry: registered, credited, given another key, or refused with its
+        outcome."""
         holder = self.holders.get(entry.account)
-        cash = None if holder is None else holder.holding.cash
-        outcome = judge(entry, cash)
+        held = (None, None) if holder is None else (holder.holding.cash, holder.header.owner)
+        outcome = judge(entry, *held)
         self._touch(work, entry.account)
         work.deposits.append(entry)
         if outcome is not DepositOutcome.CREDITED:
@@ -130,6 +132,8 @@ class Ledger:
         if entry.kind is EntryKind.REGISTER:
             holder = self.holders[entry.account] = Holder(entry.header())
         if holder is not None:
+            if entry.kind is EntryKind.ROTATE:
+                holder.header = entry.header()
             holder.holding = holder.holding._replace(cash=holder.holding.cash + entry.amount)
         return outcome
 

@@ -5,7 +5,7 @@ above their leaves are counted at their most. Accounts, slots and leaves of old 
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -18,6 +18,7 @@ from rollup.protocol.constants import (
     SLOT_BITS,
     TRIGGER_BITS,
 )
+from rollup.protocol.deposit import EntryKind, QueueEntry
 from rollup.protocol.shape_class import ShapeClass
 
 SIDE_BITS: Final = BUCKET_NUMBER_BITS - (COUNTERS.bit_length() - 1)
@@ -117,6 +118,18 @@ class Room(Private):
                 slots |= _above(_address(each.account, slot), SLOT_BITS, self._above_slots)
         known = len(self._above_accounts) + len(accounts) + len(self._above_slots) + len(slots)
         return known + _trigger_nodes(self._in_market + Counter(market for _, market in new))
+
+
+def first_repeated_rotation(entries: Sequence[QueueEntry]) -> int:
+    """The place of the first entry by which somebody rotates an account that an earlier one of his
+    rotates, or how many entries there are: a batch takes one. L1 queues no two at a time."""
+    seen: set[tuple[int, bytes]] = set()
+    for place, entry in enumerate(entries):
+        if entry.kind is EntryKind.ROTATE:
+            if (entry.account, entry.owner) in seen:
+                return place
+            seen.add((entry.account, entry.owner))
+    return len(entries)
 
 
 def _unswept(most: int) -> int:

@@ -232,7 +232,7 @@ def facts_after_redo(
     were `dropped`; then all that lives.
 
     Concerned are these accounts, those that something happened to now, and those whose live orders
-    are others. One that is somebody else's now, with another key, hears nothing of the one before.
+    are others. One that has another owner now hears nothing of the one before.
     """
     yield from ((account, ChangedHands()) for account in _handed_on(before, after))
     told = [fact for batch, events in done for fact in facts_of(events, batch)]
@@ -265,7 +265,7 @@ def _standing(state: CoreState) -> dict[tuple[int, int], tuple[int, int]]:
 
 def _is_same(account: int, before: CoreState, after: CoreState) -> bool:
     was, holder = before.ledger.holders.get(account), after.ledger.holders.get(account)
-    return was is not None and holder is not None and was.header == holder.header
+    return was is not None and holder is not None and was.header.owner == holder.header.owner
 
 
 def facts_of(events: Iterable[core.Event], batch: int) -> Iterator[tuple[int, Fact]]:

@@ -8,6 +8,7 @@ from rollup.protocol.constants import COLLATERAL_DECIMALS
 from rollup.protocol.encoding import hex_digest
 from rollup.protocol.market import Market
 from sequencer.stress.candles import moment
+from sequencer.stress.queue import Comparison
 
 QUANTA = 10**COLLATERAL_DECIMALS
 
@@ -33,6 +34,7 @@ class BatchFigures:
     triggers alone. `due` are the accounts that are below maintenance margin as the batch ends, the
     backstop among them, and `is_closed` says that nobody keeps its step open; `least` is the least
     equity of any account, and `clamped` the markets whose price could not go as far as its reports.
+    `queue` says whom another rule would have deleveraged, where somebody was.
     """
 
     number: int
@@ -58,6 +60,7 @@ class BatchFigures:
     least: int
     seconds: float
     root: tuple[int, ...]
+    queue: Comparison | None = None
     proof: ProofFigures | None = None
 
     def to_record(self) -> dict[str, object]:
@@ -87,6 +90,8 @@ class BatchFigures:
             "seconds": round(self.seconds, 3),
             "root": hex_digest(self.root),
         }
+        if self.queue is not None:
+            record["queue"] = self.queue.to_record()
         if self.proof is not None:
             record |= {
                 "prove_s": round(self.proof.seconds, 3),
@@ -100,12 +105,13 @@ class BatchFigures:
 
 @dataclass(slots=True)
 class Figures:
-    """A whole run of `windows` batches, whose first minute is `start` (ms). `replayed` is how many
-    batches the journal gave again, with the same roots."""
+    """A whole run of `windows` batches, one in `every` minutes, whose first minute is `start` (ms).
+    `replayed` is how many batches the journal gave again, with the same roots."""
 
     files: tuple[Path, ...]
     markets: tuple[Market, ...]
     start: int
+    every: int
     windows: int
     accounts: int
     seed: int
@@ -132,20 +138,37 @@ class Figures:
         return sum(getattr(each, name) for each in self.batches)
 
     @property
+    def queue(self) -> Comparison:
+        """Who was deleveraged, and whom another rule would have, over all batches."""
+        total = Comparison()
+        for each in self.batches:
+            if each.queue is not None:
+                total.add(each.queue)
+        return total
+
+    @property
     def open_batches(self) -> int:
         """Batches that left their step open."""
         return sum(not each.is_closed for each in self.batches)
 
     @property
+    def step_lengths(self) -> list[int]:
+        """How many batches the step of each batch has with it."""
+        lengths: list[int] = []
+        for place in range(len(self.batches)):
+            goes_on = place > 0 and not self.batches[place - 1].is_closed
+            lengths.append(lengths[-1] + 1 if goes_on else 1)
+        return lengths
+
+    @property
     def longest_open_step(self) -> int:
         """Batches of the longest step; 1 where every batch closed its own."""
-        longest = length = 0
-        for each in self.batches:
-            length += 1
-            longest = max(longest, length)
-            if each.is_closed:
-                length = 0
-        return longest
+        return max(self.step_lengths, default=0)
+
+    @property
+    def proving(self) -> float:
+        """Seconds that all proofs took."""
+        return sum(each.proof.seconds for each in self.batches if each.proof is not None)
 
     def open_value(self, row: BatchFigures) -> int:
         """What one side of all open positions is worth, in quanta."""
@@ -159,14 +182,17 @@ class Figures:
             "files": [str(path) for path in self.files],
             "markets": [market.symbol for market in self.markets],
             "from": moment(self.start),
+            "every_minutes": self.every,
             "accounts": self.accounts,
             "seed": self.seed,
             "shape_class": self.shape_class,
             "proved": self.proves,
             "every_batch_verified": self.every_batch_verified,
+            "prove_s": round(self.proving, 1),
             "replayed": self.replayed,
             **{name: self.total(name) for name in (*names, "liquidation_fees", "deleveraged")},
             "closed_worth": self.total("closed"),
+            "queue": self.queue.to_record(),
             "clamped_batches": sum(each.clamped > 0 for each in self.batches),
             "refreshed": self.total("refreshed"),
             "most_refreshed": max((each.refreshed for each in self.batches), default=0),

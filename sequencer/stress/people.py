@@ -30,7 +30,7 @@ BOTH_SHARE: Final = 0.25
 """Traders who hold every market under one margin; the others hold one."""
 
 ACTS_EVERY: Final = 720
-"""Batches between two decisions of a trader, on average: half a day."""
+"""Minutes between two decisions of a trader, on average: half a day."""
 
 MARGIN_KEPT: Final = 0.95
 """Of what initial margin allows; the rest is for fees and for the spread."""
@@ -58,12 +58,14 @@ class Habits:
 
 @dataclass(slots=True, repr=False)
 class Population:
-    """All traders and makers, and what they do next. `waiting` have no position yet."""
+    """All traders and makers, and what they do next. `every` are the minutes of a batch; `waiting`
+    have no position yet."""
 
     traders: Sequence[Trader]
     makers: Sequence[Trader]
     markets: Sequence[Market]
     seed: int
+    every: int = 1
     habits: dict[int, Habits] = field(default_factory=dict)
     waiting: list[Trader] = field(default_factory=list)
 
@@ -113,7 +115,8 @@ class Population:
         if self.waiting:
             return wishes
         for trader in self.traders:
-            if self._random.random() * ACTS_EVERY < 1 and len(wishes) + len(self.markets) <= room:
+            acts = self._random.random() * ACTS_EVERY < self.every
+            if acts and len(wishes) + len(self.markets) <= room:
                 wishes += self._change(trader, terms, holdings[trader.account])
         return wishes
 

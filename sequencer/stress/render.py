@@ -111,9 +111,24 @@ def _totals(figures: Figures) -> list[str]:
         f"for ${dollars(figures.total('liquidation_fees'))} of fees",
         f"{figures.total('deleveraged'):,} positions deleveraged, worth "
         f"${dollars(figures.total('closed'))}",
+        *_queue(figures),
         f"backstop ${dollars(figures.backstop_start)} at first, ${dollars(last.backstop)} at last; "
         f"least equity of anybody ${least}",
         f"{figures.total('refreshed'):,} accounts refreshed; {figures.open_batches:,} batches left "
         f"their step open, the longest lasted {figures.longest_open_step:,}; {clamped:,} had a "
         "clamped price",
+    ]
+
+
+def _queue(figures: Figures) -> list[str]:
+    """What the rule of other venues would have closed in place of that."""
+    found = figures.queue
+    if not found.here.worth:
+        return []
+    here, there = found.here, found.there
+    same = found.shared / here.worth
+    return [
+        f"of these ${dollars(here.profit)} had been gained, at {here.leverage:.1f} times leverage; "
+        f"by profit and leverage it would be {there.positions:,} positions with "
+        f"${dollars(there.profit)} gained, at {there.leverage:.1f} times; {same:.0%} the same lots",
     ]

@@ -77,9 +77,13 @@ def _how(figures: Figures) -> str:
     )
     return (
         f"{figures.accounts:,} simulated accounts, seed {figures.seed}, prices from {names}, "
-        f"a batch of class {figures.shape_class} every minute; {judged}. "
+        f"a batch of class {figures.shape_class} every {_minutes(figures.every)}; {judged}. "
         f"The journal gave the same {figures.replayed:,} roots again."
     )
+
+
+def _minutes(count: int) -> str:
+    return "minute" if count == 1 else f"{count} minutes"
 
 
 def _tiles(figures: Figures) -> str:
@@ -99,6 +103,7 @@ def _tiles(figures: Figures) -> str:
         ("batches with prices clamped", f"{sum(each.clamped > 0 for each in figures.batches):,}"),
         ("accounts refreshed", f"{figures.total('refreshed'):,}"),
         ("batches that left a step open", f"{figures.open_batches:,}"),
+        ("batches of the longest step", f"{figures.longest_open_step:,}"),
     ]
     if figures.proves:
         proofs = [each.proof for each in figures.batches if each.proof is not None]
@@ -114,12 +119,24 @@ def _charts(figures: Figures) -> str:
     rows, hours = figures.batches, hours_of(figures)
     times = [row.time for row in rows]
     starts = [hour.start for hour in hours]
-    taken = [hour.total("liquidated") for hour in hours]
     drawn = [
         chart.lines(
             "Oracle prices, in % of the first", times, _prices(figures), _percent, from_zero=False
         ),
-        chart.bars("Liquidated accounts an hour", starts, "accounts", taken, _count),
+        chart.bars(
+            "Liquidated accounts an hour",
+            starts,
+            "accounts",
+            [hour.total("liquidated") for hour in hours],
+            _count,
+        ),
+        chart.bars(
+            "Positions deleveraged an hour",
+            starts,
+            "positions",
+            [hour.total("deleveraged") for hour in hours],
+            _count,
+        ),
         chart.lines(
             "Open interest, one side",
             times,
@@ -135,14 +152,15 @@ def _charts(figures: Figures) -> str:
             from_zero=False,
         ),
         chart.lines("Fees so far", times, _fees(rows), _dollars, from_zero=True),
-        _per_batch("Accounts refreshed in a batch", times, [row.refreshed for row in rows]),
+        _per_batch("Accounts refreshed in a batch", times, "accounts", [r.refreshed for r in rows]),
+        _per_batch("Batches that a step has lasted", times, "batches", figures.step_lengths),
         _seconds(figures, times),
     ]
     return "".join(drawn)
 
 
-def _per_batch(name: str, times: Sequence[int], values: Sequence[int]) -> str:
-    return chart.lines(name, times, [Line("accounts", values)], _count, from_zero=True)
+def _per_batch(title: str, times: Sequence[int], name: str, values: Sequence[int]) -> str:
+    return chart.lines(title, times, [Line(name, values)], _count, from_zero=True)
 
 
 def _seconds(figures: Figures, times: Sequence[int]) -> str:

@@ -1,4 +1,4 @@
-"""The run: a batch a minute, from envelopes to roots, and to proofs if they are wanted.
+"""The run: a batch in so many minutes, from envelopes to roots, and to proofs if they are wanted.
 
 Nothing between traders and L1 is simulated: orders are signed and sealed, prices are signed and
 judged, batches go through journal and rules, proofs through L1's verifier, and at the end the
@@ -22,6 +22,7 @@ from sequencer.batches.batcher import ClosedBatch
 from sequencer.batches.ports import ReportingProver
 from sequencer.batches.replay import replay
 from sequencer.stress.figures import BatchFigures, Figures, ProofFigures
+from sequencer.stress.queue import compare
 from sequencer.stress.stage import Stage, StressOptions, make_stage
 
 
@@ -61,6 +62,7 @@ def _figures(options: StressOptions, stage: Stage, start: int) -> Figures:
         files=tuple(each.path for each in options.files),
         markets=stage.setup.genesis.governance.markets,
         start=start,
+        every=options.every,
         windows=stage.windows,
         accounts=options.accounts,
         seed=options.seed,
@@ -73,12 +75,17 @@ def _figures(options: StressOptions, stage: Stage, start: int) -> Figures:
 def _batch(stage: Stage, number: int) -> BatchFigures:
     """One batch from its reports to its file."""
     begun, venue, time = perf_counter(), stage.venue, stage.time(number)
+    held = {index: each.holding for index, each in venue.core.ledger.holders.items()}
     venue.open_batch(time, stage.reports(time))
     terms = batch_terms(venue.core.ledger.governance, venue.core.book_now)
     venue.submit(stage.envelopes(time, terms))
     closed = venue.close_batch()
     venue.take_facts()
-    return _row(stage, closed, terms, perf_counter() - begun)
+    row = _row(stage, closed, terms, perf_counter() - begun)
+    steps = closed.outcome.steps
+    row.queue = compare(steps, stage.entries, held, closed.batch.governance.backstop_account)
+    stage.entries.follow(steps)
+    return row
 
 
 def _row(

@@ -32,6 +32,7 @@ from sequencer.service.venue import Venue
 from sequencer.stress.candles import MINUTE_MS, Candles, window
 from sequencer.stress.path import PricePath, decimals_of
 from sequencer.stress.people import QUANTA, Population, capital_of
+from sequencer.stress.queue import Entries
 
 CHAIN: Final = 31337
 VENUE_NUMBER: Final = 1
@@ -49,14 +50,15 @@ TAKERS_SHARE: Final = (3, 4)
 
 @dataclass(frozen=True, slots=True)
 class StressOptions:
-    """What is asked for. `begin` (ms) and `hours` are None for all that the files have; `backstop`
-    is in dollars, None for what suits `accounts`. `insecure_seed` derives every key from a number.
-    Files go under `root`."""
+    """What is asked for. `begin` (ms) and `hours` are None for all that the files have; `every` are
+    the minutes of a batch; `backstop` is in dollars, None for what suits `accounts`.
+    `insecure_seed` derives every key from a number. Files go under `root`."""
 
     files: Sequence[Candles]
     root: Path
     begin: int | None = None
     hours: int | None = None
+    every: int = 1
     seed: int = 1
     accounts: int = 200
     backstop: int | None = None
@@ -76,16 +78,23 @@ class StressOptions:
         return window(self.files, self.begin, self.hours)
 
     @property
+    def period(self) -> int:
+        """Between two batches, in ms."""
+        return self.every * MINUTE_MS
+
+    @property
     def prelude(self) -> int:
-        """Batches before the first minute, in which everybody is registered, and one over."""
+        """Batches before the first one of the span, in which everybody is registered, and one
+        over."""
         people = self.accounts + MAKERS + 1
         return -(-people // DEPOSITS_MAX) + 1
 
 
 @dataclass(slots=True)
 class Stage:
-    """All that a run keeps between its batches. Batch k ends k minutes after `setup.genesis`.
-    `liquidated` are the accounts that ever were."""
+    """All that a run keeps between its batches. Batch k ends k times `period` ms after
+    `setup.genesis`. `liquidated` are the accounts that ever were, `entries` what open positions
+    cost."""
 
     setup: Setup
     folder: LockedFolder
@@ -95,16 +104,18 @@ class Stage:
     venue: Venue
     people: Population
     paths: Sequence[PricePath]
+    period: int
     windows: int
     room: int
     liquidated: set[int] = field(default_factory=set)
+    entries: Entries = field(default_factory=Entries)
 
     def time(self, number: int) -> int:
         """When a batch ends."""
-        return self.setup.genesis.time + number * MINUTE_MS
+        return self.setup.genesis.time + number * self.period
 
     def reports(self, time: int) -> list[SignedPackage]:
-        """What the signers say of the slot of a batch: the prices as its window begins."""
+        """What the signers say of the slot of a batch: the prices a minute before it ends."""
         governance, slot = self.setup.genesis.governance, self.venue.slot(time)
         prices = [path.at(slot) for path in self.paths]
         return [
@@ -156,8 +167,9 @@ def make_stage(options: StressOptions, verifier: Verifier, folder: LockedFolder)
         clock=clock,
         l1=l1,
         venue=Venue(setup, folder, l1, keys.address(scene.OPERATOR)),
-        people=Population(traders, makers, feed.markets, options.seed),
+        people=Population(traders, makers, feed.markets, options.seed, options.every),
         paths=_paths(options),
+        period=options.period,
         windows=feed.windows or 0,
         room=shape.trades * part // of,
     )
@@ -170,7 +182,7 @@ def _paths(options: StressOptions) -> list[PricePath]:
 def _feed(options: StressOptions) -> Feed:
     """The markets of the files and their first prices; trades are made by people alone."""
     start, end = options.span
-    begin = start - options.prelude * MINUTE_MS
+    begin = start - options.prelude * options.period
     paths = _paths(options)
     prices = tuple(path.at(begin) for path in paths)
     return Feed(
@@ -182,7 +194,7 @@ def _feed(options: StressOptions) -> Feed:
         divisors=tuple(1 for _ in paths),
         prices=prices,
         grid=Grid(begin, MINUTE_MS, options.shape_class.trades),
-        windows=options.prelude + (end - start) // MINUTE_MS,
+        windows=options.prelude + (end - start) // options.period,
         skipped={},
         trades=iter(()),
     )

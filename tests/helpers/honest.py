@@ -23,6 +23,7 @@ from tests.helpers.venue import (
     ETH,
     ETH_PRICE,
     GOVERNANCE,
+    OTHER_KEY,
     PRICES,
     USDC,
     Match,
@@ -30,8 +31,10 @@ from tests.helpers.venue import (
     buy,
     credit,
     held,
+    owner,
     real,
     register,
+    rotate,
     sell,
     transfer,
     withdraw,
@@ -73,9 +76,10 @@ def busy_venue() -> Venue:
 
 @cache
 def busy_batch() -> Batch:
-    """Every kind of thing at once: deposits, orders filled in parts and renewed, takeovers of a
-    long and of a short, one of which pays the whole fee and one all that is left; withdrawals and a
-    transfer."""
+    """Every kind of thing at once: deposits, a key exchanged by the owner of one who pays, and one
+    of a liquidated account that somebody else would like; orders filled in parts and renewed,
+    takeovers of a long and of a short, one of which pays the whole fee and one all that is left;
+    withdrawals and a transfer."""
     venue = busy_venue()
     first = venue.state.globals.deposits_consumed
     deposits = [
@@ -84,6 +88,9 @@ def busy_batch() -> Batch:
         credit(first + 2, 99, 17),
         register(first + 3, 2, 3),
         credit(first + 4, 8, 11),
+        rotate(first + 5, 4, 9),
+        rotate(first + 6, LONG, 13, owner(SHORT)),
+        rotate(first + 7, 98, 19),
     ]
     resting = sell(2, 2000)
     taker = buy(5, 700, slot=9)
@@ -107,7 +114,7 @@ def busy_batch() -> Batch:
     ]
     outflows = [
         withdraw(3, 5 * USDC),
-        transfer(4, 1, 7, slot=77),
+        venue.signed_outflow(transfer(4, 1, 7, slot=77), by=OTHER_KEY + 4),
         withdraw(3, 2**27 + 1, generation=5),
     ]
     return venue.batch(deposits, matches, takeovers=takeovers, outflows=outflows, reported=True)
@@ -176,7 +183,7 @@ def sources(name: str) -> tuple[Source, ...]:
         ]
     if name == "deposit":
         for entry, cash in test_deposit.CASES.values():
-            matrix = test_deposit.trace(entry, cash, test_deposit.judge(entry, cash))
+            matrix = test_deposit.trace(entry, cash, test_deposit.judged(entry, cash))
             found.append(_alone(test_deposit.TABLE_ALONE, matrix))
     if name == "fill":
         rows = ({"taker": 1, "buyer.filled": 1500}, {"market": 1, "price": 250_000})

@@ -110,6 +110,13 @@ class World:
         self.l1.mint(sender, amount)
         return self.l1.credit(sender, account, amount)
 
+    def rotate(self, account: int, amount: int, sender: bytes | None = None) -> QueueEntry:
+        """Its owner, or somebody else, asks that an account have its other key."""
+        entry = venue.rotate(0, account, amount, sender)
+        self.l1.mint(entry.owner, amount)
+        words = (entry.key_words, entry.viewing_words)
+        return self.l1.rotate(entry.owner, account, *words, amount)
+
     def close(
         self,
         *,

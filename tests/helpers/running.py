@@ -80,8 +80,10 @@ class Running:
         self.world.pass_time(WINDOW_MS)
         return self.venue.close_batch()
 
-    def envelope(self, order: Order) -> bytes:
-        signature = small.TOY.sign(order.account, message_digest(order, small.toy_compress_many))
+    def envelope(self, order: Order, by: int | None = None) -> bytes:
+        """An order, signed by its account's first key or by another one."""
+        signer = order.account if by is None else by
+        signature = small.TOY.sign(signer, message_digest(order, small.toy_compress_many))
         action = order_action(SignedOrder(order, signature))
         return self.venue.sealing_key.seal(action, HERE, self.venue.core.clock + WINDOW_MS)
 

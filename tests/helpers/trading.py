@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from rollup.protocol.batch import Batch
-from rollup.protocol.deposit import QueueEntry
+from rollup.protocol.deposit import EntryKind, QueueEntry
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT
 from rollup.protocol.margin import excess
 from rollup.protocol.openings import due_accounts
@@ -18,7 +18,19 @@ from rollup.protocol.rejection import Rejected
 from rollup.protocol.takeover import Takeover
 from tests.helpers.keeper import holding_of, plan
 from tests.helpers.market_books import terms_at
-from tests.helpers.venue import USDC, Match, Suite, Venue, buy, credit, register, sell
+from tests.helpers.venue import (
+    OTHER_KEY,
+    USDC,
+    Match,
+    Suite,
+    Venue,
+    buy,
+    credit,
+    owner,
+    register,
+    rotate,
+    sell,
+)
 
 MAKER = 5
 """The last trader is rich and takes the other side of whoever wants to close."""
@@ -26,6 +38,9 @@ MAKER = 5
 MATCHES_MAX = 5
 WEALTH = 10**5 * USDC
 """Nobody trades with more than this, however much somebody deposited for them."""
+
+MOST = 2**62 - 1
+"""What an entry can bring: an account takes one of these, and no second one."""
 
 OFF_CURVE = (1,) * 14
 NON_CANONICAL = (2**32 - 1,) * 14
@@ -48,7 +63,8 @@ class Trading:
         amounts = [self.rng.randint(50, 2000) * USDC for _ in range(1, MAKER)]
         self.venue.with_traders(*amounts, 10**6 * USDC)
         first = self.venue.state.globals.deposits_consumed
-        self.venue.run(self.venue.batch([credit(first, BACKSTOP_ACCOUNT, 10**6 * USDC)]))
+        rich = credit(first + 1, MAKER, MOST)
+        self.venue.run(self.venue.batch([credit(first, BACKSTOP_ACCOUNT, 10**6 * USDC), rich]))
 
     def step(self) -> Outcome:
         """One more batch, applied."""
@@ -96,8 +112,19 @@ class Trading:
             self.venue.prices = tuple(moved)
 
     def _deposits(self) -> list[QueueEntry]:
+        """The next entries of the queue; no account gets more than one other key of them."""
         first = self.venue.state.globals.deposits_consumed
-        return [self._entry(first + place) for place in range(self.rng.randint(0, 3))]
+        found: list[QueueEntry] = []
+        for place in range(self.rng.randint(0, 3)):
+            entry = self._entry(first + place)
+            known = [each.account for each in found if each.kind is EntryKind.ROTATE]
+            if entry.account not in known:
+                found.append(entry)
+        entries = [replace(entry, index=first + place) for place, entry in enumerate(found)]
+        for entry in entries:
+            if entry.kind is EntryKind.ROTATE and entry.owner == owner(entry.account):
+                self.venue.keys[entry.account] = OTHER_KEY + entry.account
+        return entries
 
     def _entry(self, index: int) -> QueueEntry:
         """A queue entry of any kind, well-formed or not."""
@@ -110,8 +137,10 @@ class Trading:
             return replace(register(index, account, amount), key_words=OFF_CURVE)
         if kind == 2:
             return replace(register(index, account, amount), key_words=NON_CANONICAL)
-        if kind == 3 and account == MAKER:
-            return credit(index, account, 2**62 - 1)
+        if kind in (3, 5) and account == MAKER:
+            return credit(index, account, MOST)
+        if kind == 4:
+            return rotate(index, account, amount, owner(self.rng.choice((account, account, 1))))
         return credit(index, account, amount)
 
     def _match(self) -> Match:

@@ -207,6 +207,24 @@ def credit(index: int, account: int, amount: int) -> QueueEntry:
     )
 
 
+OTHER_KEY = 1_000_000
+"""The other key of an account has the number of the account and this."""
+
+
+def rotate(index: int, account: int, amount: int, sender: bytes | None = None) -> QueueEntry:
+    """Its owner, or somebody else, gives an account its other key."""
+    key = public_key(OTHER_KEY + account)
+    return QueueEntry(
+        index=index,
+        kind=EntryKind.ROTATE,
+        account=account,
+        owner=owner(account) if sender is None else sender,
+        key_words=(*key.x, *key.y),
+        viewing_words=viewing(OTHER_KEY + account),
+        amount=amount,
+    )
+
+
 def buy(account: int, size: int, price: int = BTC_PRICE, **terms: int) -> Order:
     """A buy order with generous terms, each of which can be replaced."""
     return _order(Side.BUY, account, size, price, **terms)
@@ -265,6 +283,8 @@ class Venue:
     salt_key: SaltKey = field(default_factory=lambda: SaltKey(bytes(range(32))))
     prices: tuple[int, ...] = PRICES
     reports: tuple[SignedPackage, ...] = ()
+    keys: dict[int, int] = field(default_factory=dict)
+    """Whose key accounts have that have not their first one any more."""
 
     def __post_init__(self) -> None:
         self.state: State = self.genesis.state(self.suite.compress_many)
@@ -272,12 +292,13 @@ class Venue:
     def signed(self, order: Order, by: int | None = None) -> SignedOrder:
         """The order signed by its account's key, or by another account's."""
         message = message_digest(order, self.suite.compress_many)
-        return SignedOrder(order, self.suite.sign(order.account if by is None else by, message))
+        signer = self.keys.get(order.account, order.account) if by is None else by
+        return SignedOrder(order, self.suite.sign(signer, message))
 
     def signed_outflow(self, outflow: Outflow, by: int | None = None) -> SignedOutflow:
         """The outflow signed by its account's key, or by another account's."""
         (message,) = outflow_digests([outflow], self.suite.compress_many)
-        signer = outflow.account if by is None else by
+        signer = self.keys.get(outflow.account, outflow.account) if by is None else by
         return SignedOutflow(outflow, self.suite.sign(signer, message))
 
     def batch(

@@ -108,6 +108,13 @@ def credit(index: int, account: int, amount: int) -> QueueEntry:
     return QueueEntry(index, EntryKind.CREDIT, account, owner, (0,) * 14, (0,) * 8, amount)
 
 
+def rotation(index: int, account: int, amount: int, sender: int | None = None) -> QueueEntry:
+    """A queue entry by which an account's owner, or another's, exchanges its key."""
+    key = (*curve.WINDOW_OFFSET.x, *curve.WINDOW_OFFSET.y)
+    owner = (account if sender is None else sender).to_bytes(20, "big")
+    return QueueEntry(index, EntryKind.ROTATE, account, owner, key, (0,) * 8, amount)
+
+
 def order(
     account: int,
     side: Side,

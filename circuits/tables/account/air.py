@@ -3,10 +3,11 @@
 The row opens the old leaf and closes the new one as far as cash, puts the old cash on the memory
 bus at timestamp 0 and takes the last off it, sends both leaves through the account's positions and
 takes them back with sums over these, and checks the closing rule (`closing.py`). Its header is
-opened elsewhere, if anybody needs it, and the root of its slot tree goes to the tree table.
+opened elsewhere, if anybody needs it, and the root of its slot tree goes to the tree table. If its
+owner gave it another key, its new leaf starts with another header, which is held to that elsewhere.
 Height: one row a touched account, padded. Degree: 3.
-Buses: NODE, HASH, MEMORY, HEADER, CHAIN, FLAGGED, NEEDED, BACKSTOP, DUE, RANGE; sends OUTFLOW,
-SPENT.
+Buses: NODE, HASH, MEMORY, HEADER, RENEWED, CHAIN, FLAGGED, NEEDED, BACKSTOP, DUE, RANGE; sends
+OUTFLOW, SPENT.
 An account existed and exists; or it was registered in this batch (exists only); or it was never
 there, because only refused deposits named it (neither): then its leaf stays empty.
 Claims: docs/spec/claims/account.md.
@@ -16,7 +17,7 @@ from typing import Any
 
 from circuits.air.builder import Builder
 from circuits.air.table import Table
-from circuits.gadgets.buses import CHAIN, FLAGGED, HEADER, MEMORY, NODE
+from circuits.gadgets.buses import CHAIN, FLAGGED, HEADER, MEMORY, NODE, RENEWED
 from circuits.gadgets.hash import request_hash
 from circuits.gadgets.words import CASH_WORD
 from circuits.tables.account.closing import require_closing
@@ -41,8 +42,8 @@ def constraints(air: Builder, row: Columns, following: Columns) -> None:
     _flags(air, row)
     _absent(air, row)
     _header(air, row)
-    _leaf(air, row, row.before, row.existed, "account.leaf-before")
-    _leaf(air, row, row.after, row.exists, "account.leaf-after")
+    _leaf(air, row.before, row.with_header, row.existed, "account.leaf-before")
+    _leaf(air, row.after, row.with_new_header, row.exists, "account.leaf-after")
     _tree(air, row)
     _memory(air, row)
     _positions(air, row)
@@ -55,12 +56,14 @@ def constraints(air: Builder, row: Columns, following: Columns) -> None:
 
 
 def _flags(air: Builder, row: Columns) -> None:
-    for flag in (row.active, row.existed, row.exists, row.slots_touched, row.opened):
+    flags = (row.active, row.existed, row.exists, row.slots_touched, row.opened)
+    for flag in (*flags, row.rotated, row.keyed, row.rekeyed):
         air.require_bit(flag, "account.flags")
     # Lie: a padding row has slot trees, headers or registrations of accounts nobody opened.
     air.require_zero(row.exists * (1 - row.active), "account.padding-is-silent")
     air.require_zero(row.slots_touched * (1 - row.exists), "account.padding-is-silent")
     air.require_zero(row.opened * (1 - row.exists), "account.padding-is-silent")
+    air.require_zero(row.rotated * (1 - row.exists), "account.padding-is-silent")
     # Lie: an account with a debt is deleted.
     air.require_zero(row.existed * (1 - row.exists), "account.never-deleted")
 
@@ -99,16 +102,23 @@ def _header(air: Builder, row: Columns) -> None:
     created = row.exists - row.existed
     air.require_zero(created * (1 - row.opened), "account.registered")
     # Lie: a header is opened that is not the account's.
-    wanted = (row.account, *row.header, created)
+    wanted = (row.account, *row.header, created, row.keyed)
     air.send(HEADER, wanted, row.opened, claim="account.header-opened")
+    # Lie: an order is signed by the key that the account had before its owner gave it another.
+    air.require_zero(row.rotated * row.keyed, "account.rotated-key")
+    # Lie: the new leaf has another header, though nobody asked for one.
+    with air.when(1 - row.rotated):
+        air.require_all_equal(row.with_new_header, row.with_header, "account.header-kept")
+    told = (row.account, *row.with_new_header, row.rekeyed)
+    air.send(RENEWED, told, row.rotated, claim="account.header-renewed")
 
 
-def _leaf(air: Builder, row: Columns, leaf: Leaf, count: Any, claim: str) -> None:
+def _leaf(air: Builder, leaf: Leaf, with_header: Any, count: Any, claim: str) -> None:
     """The leaf is the hash of what the account holds; its positions follow in the chain."""
     # Lie: cash from nowhere, written into the new leaf or read out of an old one that never was.
     # Lie: an account that was left below maintenance is not known for it any more.
     cash = (*leaf.cash, leaf.below, *leaf.salt)
-    request_hash(air, row.with_header, leaf.slots_root, leaf.with_slots, count, claim=claim)
+    request_hash(air, with_header, leaf.slots_root, leaf.with_slots, count, claim=claim)
     request_hash(air, leaf.with_slots, cash, leaf.with_cash, count, claim=claim)
 
 

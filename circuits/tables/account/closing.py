@@ -76,8 +76,8 @@ def _require_below(air: Builder, row: Columns) -> None:
     air.require_zero(flagged * row.safety.value(), "account.below-unsafe")
     # Lie: somebody trades on with too little behind it, because he was flagged.
     air.require_zero(flagged * (1 - row.shrinks), "account.below-shrinks")
-    # Lie: and by orders of his own: nobody needs the header of an account that does not trade.
-    air.require_zero(flagged * row.opened, "account.below-trades-not")
+    # Lie: and by orders of his own. Neither key of one who does not trade signs.
+    air.require_zero(flagged * (row.keyed + row.rekeyed), "account.below-trades-not")
 
 
 def _require_risk(air: Builder, row: Columns) -> None:

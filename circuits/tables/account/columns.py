@@ -75,9 +75,13 @@ class Columns(Layout):
     exists = bit()  # after it
     slots_touched = bit()
     opened = bit()  # its header is
+    rotated = bit()  # its new leaf has another header
+    keyed = bit()  # the key that it had may sign
+    rekeyed = bit()  # the key that it has since may sign
     account = cell()
-    header = cells(DIGEST)
+    header = cells(DIGEST)  # of the header that was opened
     with_header = cells(DIGEST)  # chaining value of the leaf after the block of the header
+    with_new_header = cells(DIGEST)  # of the new leaf
     before = group(Leaf)
     after = group(Leaf)
     last_ts = cell()  # of the cash word; 0 if untouched

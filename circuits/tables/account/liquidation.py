@@ -30,7 +30,7 @@ def require_liquidation(air: Builder, row: Columns) -> None:
     below = (-1 - row.sums.excess_before[-1], LIMB_BITS)
     air.range_check(below, liquidated, claim="account.liquidatable")
     # Lie: its own order trades in the batch, before its lots are taken or after.
-    air.require_zero(liquidated * row.opened, "account.liquidated-unsigned")
+    air.require_zero(liquidated * (row.keyed + row.rekeyed), "account.liquidated-unsigned")
     # Lie: liquidation leaves it with more than it had.
     air.require_zero(liquidated * (1 - row.shrinks), "account.liquidated-shrinks")
     # Lie: a liquidation that leaves a debt behind, or a fee beyond what is left.

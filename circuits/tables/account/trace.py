@@ -33,6 +33,9 @@ _PLAIN = (
     "exists",
     "slots_touched",
     "opened",
+    "rotated",
+    "keyed",
+    "rekeyed",
     "account",
     "last_ts",
     "shrinks",
@@ -71,10 +74,13 @@ class Accounts:
             put(leaf.slots_root, records.slots_root[time])
             put(leaf.salt, records.salt[time])
         start = np.array(fold_start(TypeCode.ACCOUNT, ACCOUNT_LEAF_VERSION), dtype=np.uint32)
-        (with_header,) = continue_chain(np.tile(start, (count, 1)), [records.header])
+        starts = np.tile(start, (count, 1))
+        (with_header,) = continue_chain(starts, [records.header])
+        (with_new_header,) = continue_chain(starts, [records.new_header])
         put(row.with_header, with_header)
+        put(row.with_new_header, with_new_header)
         self._old = _fill_leaf(row.before, with_header, records.existed)
-        self._new = _fill_leaf(row.after, with_header, records.exists)
+        self._new = _fill_leaf(row.after, with_new_header, records.exists)
 
     @property
     def starts(self) -> Links:

@@ -11,17 +11,21 @@ OWNER_WORDS = 6
 
 
 class Columns(Layout):
-    """One queue entry. What became of it is one of seven bits; none is set on padding."""
+    """One queue entry. What became of it is one of nine bits; none is set on padding."""
 
     registered = bit()  # a new account, credited
     credited = bit()  # an existing account, credited
+    rotated = bit()  # an existing account, credited, that has another key from now on
     key_non_canonical = bit()
     key_off_curve = bit()
     account_exists = bit()
     account_missing = bit()
     cash_overflow = bit()
+    not_owner = bit()
     # The entry as in its public message.
     entry = cell()  # its index in the queue
+    rotates = bit()  # it asks for another key
+    kind = cell()
     account = cell()
     amount = cells(3)  # packed pairs of 62 bits
     owner = cells(OWNER_WORDS)
@@ -31,6 +35,11 @@ class Columns(Layout):
     # Whether the key is on the curve.
     x_squared = cells(DEGREE)
     off_curve_proof = cells(DEGREE)  # weights that show some coordinate of the equation not 0
+    keyed = cell()  # 1 if it gets as far as its account with a key
+    # Whose account a rotation is of.
+    asks = cell()  # 1 if that decides
+    holder = cells(OWNER_WORDS)  # the owner in the account's header
+    stranger_proof = cells(OWNER_WORDS)  # weights that show that it is not who sent the entry
     # The cash word of the account.
     previous_ts = cell()
     existed = bit()

@@ -29,6 +29,7 @@ def build(records: DepositRecords, height: int, blinded: int) -> U32:
     put(used.key_y, key[:, DEGREE:])
     put(used.viewing, records.viewing % MODULUS)
     _fill_curve(used, key)
+    _fill_owner(used, records)
     used.previous_ts[...] = records.cash.previous_ts
     used.existed[...] = records.cash.existed
     put_packed(used.cash_before, records.cash.before)
@@ -42,8 +43,12 @@ def build(records: DepositRecords, height: int, blinded: int) -> U32:
 def _fill_outcome(row: Any, kind: I64, outcome: I64) -> None:
     """One bit an outcome; crediting has one for each kind of entry."""
     paid = outcome == DepositOutcome.CREDITED
+    row.kind[...] = kind
+    row.rotates[...] = kind == EntryKind.ROTATE
     row.registered[...] = paid & (kind == EntryKind.REGISTER)
     row.credited[...] = paid & (kind == EntryKind.CREDIT)
+    row.rotated[...] = paid & (kind == EntryKind.ROTATE)
+    row.not_owner[...] = outcome == DepositOutcome.NOT_OWNER
     row.key_non_canonical[...] = outcome == DepositOutcome.KEY_NON_CANONICAL
     row.key_off_curve[...] = outcome == DepositOutcome.KEY_OFF_CURVE
     row.account_exists[...] = outcome == DepositOutcome.ACCOUNT_EXISTS
@@ -55,12 +60,28 @@ def _fill_curve(row: Any, key: I64) -> None:
     """x^2, and weights that make the first non-zero coordinate of y^2 - x^3 - 45x - 41z^3 one."""
     x = tuple(key[:, i] for i in range(DEGREE))
     y = tuple(key[:, i] for i in range(DEGREE, 2 * DEGREE))
+    refused = row.key_non_canonical + row.key_off_curve
+    row.keyed[...] = row.registered + row.account_exists + row.rotates * (1 - refused)
     square = septic.square(x)
     put(row.x_squared, np.stack(square, axis=1))
     sides = zip(septic.square(y), curve_right_side(x, square), strict=True)
     distances = np.stack([(left - right) % MODULUS for left, right in sides], axis=1)
+    put(row.off_curve_proof, _weights(distances, row.key_off_curve))
+
+
+def _fill_owner(row: Any, records: DepositRecords) -> None:
+    """Whose the account is, and weights that show that it is somebody else's."""
+    row.asks[...] = row.rotated + row.not_owner + row.rotates * row.cash_overflow
+    put(row.holder, records.holder)
+    distances = (records.holder - records.owner) % MODULUS
+    put(row.stranger_proof, _weights(distances, row.not_owner))
+
+
+def _weights(distances: I64, wanted: I64) -> I64:
+    """Weights that make the first of each row's distances that is not zero one, where that is
+    wanted; else zeros."""
     weights = np.zeros_like(distances)
     rows = np.arange(len(distances))
     first = np.argmax(distances != 0, axis=1)
-    weights[rows, first] = row.key_off_curve * inverse_or_zero(distances[rows, first])
-    put(row.off_curve_proof, weights)
+    weights[rows, first] = wanted * inverse_or_zero(distances[rows, first])
+    return weights

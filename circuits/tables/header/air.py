@@ -1,17 +1,20 @@
 """Header: one row opens the header of a touched account, where its owner or its key is needed.
 
-That is where an order or an outflow of the account acts, or where a deposit registered it.
-Height: one row an account that needs it, padded. Degree: 2.
-Buses: HEADER, HASH, KEY, OWNER, REGISTER.
+That is where an order or an outflow of the account acts, or where an entry of the L1 queue names
+it that its owner may send. If the owner gives the account another key, its new header has a row of
+its own (`renewed`), whose key signs in the batch, and not the old one.
+Height: one row an account that needs it, two if it is renewed, padded. Degree: 2.
+Buses: HEADER, RENEWED, HASH, KEY, OWNER, REGISTER, ROTATION.
 Claims: docs/spec/claims/header.md. Spec: docs/spec/03-state.md.
 """
 
 from circuits.air.builder import Builder
 from circuits.air.layout import Layout, bit, cell, cells, many
 from circuits.air.table import Table
-from circuits.gadgets.buses import HEADER, KEY, OWNER, REGISTER
-from circuits.gadgets.hash import request_chain
-from rollup.protocol.constants import SIGNATURE_SCHEME
+from circuits.gadgets.buses import HEADER, KEY, OWNER, REGISTER, RENEWED, ROTATION
+from circuits.gadgets.hash import request_chain, request_hash
+from rollup.hash.poseidon import fold_start
+from rollup.protocol.constants import ACCOUNT_LEAF_VERSION, SIGNATURE_SCHEME
 from rollup.protocol.encoding import TypeCode
 
 DIGEST = 8
@@ -25,31 +28,37 @@ class Columns(Layout):
 
     active = bit()
     created = bit()
+    renewed = bit()  # it comes in place of the account's other header
+    keyed = cell()  # 1 if its key may sign in this batch
     account = cell()
-    key_uses = cell()  # orders and outflows of this batch signed with the account's key
-    owner_uses = cell()  # withdrawals of this batch, which go to the owner
+    key_uses = cell()  # orders and outflows of this batch signed with its key
+    owner_uses = cell()  # withdrawals of this batch, which go to the owner, and rotations asked for
     owner = cells(6)
     key_x = cells(7)
     key_y = cells(7)
     viewing = cells(DIGEST)
     digests = many(HEADER_BLOCKS, cells(DIGEST))  # chaining values, the header's digest last
+    with_header = cells(DIGEST)  # chaining value of a leaf after its block, where it is renewed
 
 
 def constraints(air: Builder, row: Columns) -> None:
     """One header."""
-    air.require_bit(row.active, "header.flags")
-    air.require_bit(row.created, "header.flags")
+    for flag in (row.active, row.created, row.renewed):
+        air.require_bit(flag, "header.flags")
     # Lie: a padding row hands out keys or takes registrations of accounts nobody opened.
-    air.require_zero(row.created * (1 - row.active), "header.padding-is-silent")
-    air.require_zero(row.key_uses * (1 - row.active), "header.padding-is-silent")
-    air.require_zero(row.owner_uses * (1 - row.active), "header.padding-is-silent")
+    for said in (row.created, row.renewed, row.key_uses, row.owner_uses):
+        air.require_zero(said * (1 - row.active), "header.padding-is-silent")
+    opened = row.active - row.renewed
     # Lie: the header of another account, or one that no leaf commits to.
-    wanted = (row.account, *row.digests[-1], row.created)
-    air.receive(HEADER, wanted, row.active, claim="header.opened")
+    wanted = (row.account, *row.digests[-1], row.created, row.keyed)
+    air.receive(HEADER, wanted, opened, claim="header.opened")
+    _renewed(air, row)
     # Lie: an order is checked against a key that is not the account's; the owner is exchanged.
     words = (*row.owner, *row.key_x, *row.key_y, SIGNATURE_SCHEME, *row.viewing, 0, 0, 0)
     blocks = [words[i : i + DIGEST] for i in range(0, len(words), DIGEST)]
     request_chain(air, TypeCode.HEADER, blocks, row.digests, row.active, claim="header.hashed")
+    # Lie: something is signed by the key that an account had, or by a liquidated account's.
+    air.require_zero(row.key_uses * (1 - row.keyed), "header.keyed")
     # Lie: a signature is checked with one account's key and spent for another.
     key = [row.account, *row.key_x, *row.key_y]
     air.send(KEY, key, row.key_uses, claim="header.key")
@@ -58,6 +67,22 @@ def constraints(air: Builder, row: Columns) -> None:
     # Lie: an account appears without a registration in the L1 queue, or with another key.
     registration = [row.account, *row.owner, *row.key_x, *row.key_y, *row.viewing]
     air.receive(REGISTER, registration, row.created, claim="header.registered")
+
+
+def _renewed(air: Builder, row: Columns) -> None:
+    """A header that comes in place of another is the owner's word, and what the new leaf has."""
+    # Lie: a new header says whose the account is, so that somebody may give himself its key.
+    air.require_zero(row.renewed * row.owner_uses, "header.renewed-owns-not")
+    air.require_zero(row.renewed * row.created, "header.renewed-owns-not")
+    # Lie: the operator gives an account another key, or an owner that it does not have.
+    rotation = [row.account, *row.owner, *row.key_x, *row.key_y, *row.viewing]
+    air.receive(ROTATION, rotation, row.renewed, claim="header.renewed")
+    # Lie: the new leaf has another header than the one that was asked for.
+    start = fold_start(TypeCode.ACCOUNT, ACCOUNT_LEAF_VERSION)
+    claim = "header.renewed-leaf"
+    request_hash(air, start, row.digests[-1], row.with_header, row.renewed, claim=claim)
+    told = (row.account, *row.with_header, row.keyed)
+    air.receive(RENEWED, told, row.renewed, claim=claim)
 
 
 TABLE = Table(name="header", columns=Columns, constraints=constraints)

@@ -43,7 +43,7 @@ def columns(names: tuple[str, ...], name: str) -> list[int]:
 @pytest.mark.parametrize("place", range(DEGREE))
 def test_a_registered_key_off_the_curve_in_one_coordinate(place: int) -> None:
     entry, cash = test_deposit.CASES["registration"]
-    matrix = test_deposit.trace(entry, cash, test_deposit.judge(entry, cash))
+    matrix = test_deposit.trace(entry, cash, test_deposit.judged(entry, cash))
     names = test_deposit.TABLE.columns.names()
     x = septic.element([int(v) for v in matrix[0, columns(names, "key_x")]])
     matrix[0, columns(names, "key_y")] = near_miss(x, place)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from circuits.gadgets.buses import DEPOSIT, MEMORY, REGISTER
+from circuits.gadgets.buses import DEPOSIT, MEMORY, REGISTER, ROTATION
+from circuits.gadgets.buses import OWNER as OWNERS
 from circuits.tables.deposit.air import TABLE
 from circuits.tables.deposit.trace import build
 from circuits.tables.records import CashAccess, DepositRecords
@@ -25,6 +26,7 @@ FIRST = 40
 TABLE_ALONE = Isolated(TABLE, {"deposits_before": FIRST})
 HEIGHT = 8
 OWNER = bytes(range(20))
+STRANGER = bytes(range(1, 21))
 KEY = (*curve.GENERATOR.x, *curve.GENERATOR.y)
 OFF_CURVE = (*curve.GENERATOR.x, *curve.LADDER_START.y)
 NON_CANONICAL = (KEY[0] + P, *KEY[1:])
@@ -37,6 +39,15 @@ def register(key: tuple[int, ...] = KEY, amount: int = 10**9) -> QueueEntry:
 
 def credit(amount: int = 10**9) -> QueueEntry:
     return QueueEntry(FIRST, EntryKind.CREDIT, 5, OWNER, (0,) * 14, (0,) * 8, amount)
+
+
+def rotate(key: tuple[int, ...] = KEY, amount: int = 10**9, sender: bytes = OWNER) -> QueueEntry:
+    return QueueEntry(FIRST, EntryKind.ROTATE, 5, sender, key, VIEWING, amount)
+
+
+def judged(entry: QueueEntry, cash: int | None) -> DepositOutcome:
+    """What the rules say of an entry where OWNER has the account."""
+    return judge(entry, cash, None if cash is None else OWNER)
 
 
 def records(entry: QueueEntry, cash: int | None, claimed: DepositOutcome) -> DepositRecords:
@@ -62,8 +73,14 @@ def records(entry: QueueEntry, cash: int | None, claimed: DepositOutcome) -> Dep
         key_words=np.array([entry.key_words]),
         viewing=np.array([entry.viewing_words]),
         outcome=one * int(claimed),
+        holder=np.array([owner_words(OWNER if _asks(entry, claimed) else bytes(20))]),
         cash=access,
     )
+
+
+def _asks(entry: QueueEntry, claimed: DepositOutcome) -> bool:
+    decided = (DepositOutcome.CREDITED, DepositOutcome.CASH_OVERFLOW, DepositOutcome.NOT_OWNER)
+    return entry.kind is EntryKind.ROTATE and claimed in decided
 
 
 def trace(entry: QueueEntry, cash: int | None, claimed: DepositOutcome) -> Any:
@@ -91,6 +108,14 @@ CASES: Mapping[str, tuple[QueueEntry, int | None]] = {
     "credit past the last quantum": (credit(10), CASH_LIMIT - 10),
     "largest credit": (credit(2**62 - 1), CASH_LIMIT - 1),
     "missing account": (credit(), None),
+    "rotation": (rotate(), -(10**15)),
+    "rotation by a stranger": (rotate(sender=STRANGER), 7),
+    "rotation of a missing account": (rotate(), None),
+    "rotation of a stranger's missing account": (rotate(sender=STRANGER), None),
+    "rotation to a non-canonical key": (rotate(NON_CANONICAL), 7),
+    "rotation to a key off the curve": (rotate(OFF_CURVE, sender=STRANGER), 7),
+    "rotation past the last quantum": (rotate(amount=10), CASH_LIMIT - 10),
+    "a stranger's past the last quantum": (rotate(amount=10, sender=STRANGER), CASH_LIMIT - 10),
 }
 
 
@@ -104,14 +129,14 @@ def test_an_outcome_is_provable_exactly_where_the_rules_give_it(
     matrix = trace(entry, cash, claimed)
     heard = TABLE_ALONE.messages(matrix, DEPOSIT) == {message(entry, claimed): -1}
     provable = heard and TABLE_ALONE.failed(matrix) == set()
-    assert provable == (judge(entry, cash) is claimed)
+    assert provable == (judged(entry, cash) is claimed)
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(-(2**63), 2**63 - 1), st.integers(0, 2**62 - 1))
 def test_credit_and_overflow_are_told_apart_for_all_numbers(cash: int, amount: int) -> None:
     entry = credit(amount)
-    outcome = judge(entry, cash)
+    outcome = judged(entry, cash)
     assert TABLE_ALONE.failed(trace(entry, cash, outcome)) == set()
     other = DepositOutcome.CREDITED if outcome else DepositOutcome.CASH_OVERFLOW
     assert TABLE_ALONE.failed(trace(entry, cash, other)) == {"deposit.cash"}
@@ -121,7 +146,7 @@ def test_padding_says_nothing() -> None:
     empty = trace(credit(), 5, DepositOutcome.CREDITED)[1:]
     matrix = np.concatenate([empty, empty[:1]])
     assert TABLE_ALONE.failed(matrix) == set()
-    for bus in (DEPOSIT, MEMORY, REGISTER):
+    for bus in (DEPOSIT, MEMORY, REGISTER, OWNERS, ROTATION):
         assert TABLE_ALONE.messages(matrix, bus) == {}
 
 
@@ -144,9 +169,19 @@ def test_a_new_account_has_the_words_of_its_entry() -> None:
     assert said == {}
 
 
+def test_another_key_is_that_of_the_entry_by_the_owner_in_the_header() -> None:
+    matrix = trace(rotate(), 7, DepositOutcome.CREDITED)
+    said = TABLE_ALONE.messages(matrix, ROTATION)
+    assert said == {(5, *owner_words(OWNER), *KEY, *VIEWING): 1}
+    assert TABLE_ALONE.messages(matrix, OWNERS) == {(5, *owner_words(OWNER)): -1}
+    matrix = trace(rotate(sender=STRANGER), 7, DepositOutcome.NOT_OWNER)
+    assert TABLE_ALONE.messages(matrix, ROTATION) == {}
+    assert TABLE_ALONE.messages(matrix, OWNERS) == {(5, *owner_words(OWNER)): -1}
+
+
 def forged(column: str, value: int, case: str = "credit") -> Any:
     entry, cash = CASES[case]
-    return TABLE_ALONE.forge(trace(entry, cash, judge(entry, cash)), 0, column, value)
+    return TABLE_ALONE.forge(trace(entry, cash, judged(entry, cash)), 0, column, value)
 
 
 @pytest.mark.parametrize(
@@ -166,6 +201,20 @@ def forged(column: str, value: int, case: str = "credit") -> Any:
         ("key_y.2", 1, "account exists", "deposit.key-on-curve"),
         ("off_curve_proof.0", 0, "key off the curve", "deposit.key-off-curve"),
         ("previous_ts", 1, "credit", "deposit.access"),
+        ("rotates", 0, "rotation", "deposit.kind"),
+        ("rotates", 1, "credit", "deposit.kind"),
+        ("kind", 1, "rotation", "deposit.kind"),
+        ("kind", 1, "rotation by a stranger", "deposit.kind"),
+        ("keyed", 0, "rotation", "deposit.keyed"),
+        ("key_y.2", 1, "rotation", "deposit.key-on-curve"),
+        ("key_y.2", 1, "rotation by a stranger", "deposit.key-on-curve"),
+        ("existed", 0, "rotation", "deposit.account"),
+        ("existed", 0, "rotation by a stranger", "deposit.account"),
+        ("asks", 0, "rotation", "deposit.asks"),
+        ("asks", 0, "rotation by a stranger", "deposit.asks"),
+        ("holder.2", 1, "rotation", "deposit.is-owner"),
+        ("holder.2", 1, "rotation past the last quantum", "deposit.is-owner"),
+        ("stranger_proof.0", 0, "rotation by a stranger", "deposit.is-not-owner"),
         ("entry", FIRST - 1, "credit", "deposit.access"),
     ],
 )
@@ -178,7 +227,7 @@ def test_what_l1_enqueued_cannot_be_changed(column: str) -> None:
     """No constraint sees these, so the message no longer meets the verifier's."""
     matrix = forged(column, 123, "missing account")
     entry, cash = CASES["missing account"]
-    assert TABLE_ALONE.messages(matrix, DEPOSIT) != {message(entry, judge(entry, cash)): -1}
+    assert TABLE_ALONE.messages(matrix, DEPOSIT) != {message(entry, judged(entry, cash)): -1}
 
 
 def test_deposits_follow_the_queue_whatever_the_rows() -> None:

@@ -26,7 +26,7 @@ Case = tuple[Isolated, Callable[[], Any], set[str]]
 
 def deposit(name: str) -> Callable[[], Any]:
     entry, cash = test_deposit.CASES[name]
-    return lambda: test_deposit.trace(entry, cash, test_deposit.judge(entry, cash))
+    return lambda: test_deposit.trace(entry, cash, test_deposit.judged(entry, cash))
 
 
 PROOF = {f"off_curve_proof.{i}" for i in range(7)}
@@ -34,6 +34,12 @@ PROOF = {f"off_curve_proof.{i}" for i in range(7)}
 
 SUM = {*(f"cash_sum.{i}" for i in range(5)), "sum_carries.0.0", "sum_carries.1.0"}
 """The new cash of a refused entry: nobody reads it."""
+
+NO_HOLDER = {f"holder.{i}" for i in range(6)}
+"""Whose the account is, where that decides nothing."""
+
+OWNS = {f"stranger_proof.{i}" for i in range(6)}
+"""Weights of distances from the owner that are all 0, or of which others make up for one."""
 
 NO_PAYEE = {
     "accounts_inverse",
@@ -65,9 +71,15 @@ CASES: dict[str, Case] = {
     "withdrawal": (test_outflow.ALONE, lambda: test_outflow.trace(transfer=0), NO_PAYEE),
     "batch": (test_batch.BATCH, test_batch.trace, set()),
     "poseidon": (test_poseidon.POSEIDON, test_poseidon.trace, set()),
-    "registration": (test_deposit.TABLE_ALONE, deposit("registration"), PROOF),
-    "refused": (test_deposit.TABLE_ALONE, deposit("account exists"), PROOF | SUM),
-    "key off the curve": (test_deposit.TABLE_ALONE, deposit("key off the curve"), SUM),
+    "registration": (test_deposit.TABLE_ALONE, deposit("registration"), PROOF | NO_HOLDER),
+    "refused": (test_deposit.TABLE_ALONE, deposit("account exists"), PROOF | SUM | NO_HOLDER),
+    "key off the curve": (
+        test_deposit.TABLE_ALONE,
+        deposit("key off the curve"),
+        SUM | NO_HOLDER,
+    ),
+    "rotation": (test_deposit.TABLE_ALONE, deposit("rotation"), PROOF | OWNS),
+    "stranger": (test_deposit.TABLE_ALONE, deposit("rotation by a stranger"), PROOF | SUM),
 }
 
 

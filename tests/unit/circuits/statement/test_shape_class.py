@@ -41,6 +41,11 @@ def opened(shape: ShapeClass) -> int:
     return min(shape.orders + DEPOSITS_MAX, shape.accounts)
 
 
+def renewed(shape: ShapeClass) -> int:
+    """Headers that come in place of others: every entry of the queue may rotate an account."""
+    return min(DEPOSITS_MAX, shape.accounts)
+
+
 def nodes_far_apart(shape: ShapeClass, height: int, accounts: int) -> int:
     """Nodes of a full batch of so many accounts that are far apart below a height."""
     above = ACCOUNT_BITS - height
@@ -53,6 +58,7 @@ def hashes(shape: ShapeClass) -> int:
         2 * shape.nodes
         + shape.accounts * LEAF_HASHES
         + opened(shape) * HEADER_BLOCKS
+        + renewed(shape) * (HEADER_BLOCKS + 1)
         + 2 * shape.positions
         + 2 * shape.triggers
         + 2 * shape.orders
@@ -76,7 +82,7 @@ def test_the_fullest_batch_fits_every_table(shape: ShapeClass) -> None:
         "tree": shape.nodes,
         "order": shape.orders,
         "account": shape.accounts,
-        "header": opened(shape),
+        "header": opened(shape) + renewed(shape),
         "trigger": shape.triggers,
         "position": shape.positions,
         "total": totals(shape),

@@ -9,9 +9,10 @@ from rollup.protocol.constants import CASH_LIMIT
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.rejection import Reason
-from tests.helpers.venue import Match, Venue, buy, credit, refusal, register, sell
+from tests.helpers.venue import Match, Venue, buy, credit, owner, refusal, register, sell
 
 AMOUNT = 5_000_000
+OWNER = owner(1)
 
 
 def outcomes(outcome: Outcome) -> list[DepositOutcome]:
@@ -104,9 +105,9 @@ def test_a_registration_refused_once_may_succeed_later() -> None:
 def test_reasons_have_an_order_of_precedence() -> None:
     entry = register(0, 1, 0)
     both = with_key_word(off_curve(entry), 5, P)
-    assert judge(both, cash=0) is DepositOutcome.KEY_NON_CANONICAL
-    assert judge(off_curve(entry), cash=0) is DepositOutcome.KEY_OFF_CURVE
-    assert judge(entry, cash=0) is DepositOutcome.ACCOUNT_EXISTS
+    assert judge(both, 0, OWNER) is DepositOutcome.KEY_NON_CANONICAL
+    assert judge(off_curve(entry), 0, OWNER) is DepositOutcome.KEY_OFF_CURVE
+    assert judge(entry, 0, OWNER) is DepositOutcome.ACCOUNT_EXISTS
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_reasons_have_an_order_of_precedence() -> None:
     ],
 )
 def test_a_credit_may_not_overflow_cash(cash: int, expected: DepositOutcome) -> None:
-    assert judge(credit(0, 1, 10), cash) is expected
+    assert judge(credit(0, 1, 10), cash, OWNER) is expected
 
 
 def test_a_deposit_skipped_is_refused() -> None:

@@ -112,3 +112,57 @@ def test_people_are_told_the_account(file: Path, url: str) -> None:
     done = CliRunner().invoke(cli.deposit, arguments)
     account = keystore.describe(file).account
     assert done.exit_code == 0 and done.stdout == f"queued as entry 0, for account {account}\n"
+
+
+def rotate(file: Path, new: Path, url: str, *options: object, code: int = 0) -> dict[str, Any]:
+    arguments = ["rotate", file, new, "--l1", url, *options, "--json"]
+    done = CliRunner().invoke(cli.account, [str(each) for each in arguments])
+    assert done.exit_code == code, done.output
+    record: dict[str, Any] = json.loads(done.stdout)
+    return record
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Path:
+    """Another key file of the same owner."""
+    path = tmp_path / "next.json"
+    keystore.create(path, OWNER, "correct horse", keystore.WORK_LEAST)
+    return path
+
+
+def test_another_key_is_queued_for_the_account_and_its_file_learns_it(
+    file: Path, new: Path, url: str, served: Served
+) -> None:
+    account = deposit(file, url, "--amount", 1000, "--mint")["account"]
+    record = rotate(file, new, url, "--amount", 5, "--mint")
+    (entry,) = served.l1.queue_from(1, 9)
+    assert record == {"index": 1, "account": account, "amount": "5"}
+    assert (entry.kind, entry.account, entry.owner) == (EntryKind.ROTATE, account, OWNER)
+    assert entry.key_words == words_of(keystore.describe(new).public_key)
+    assert keystore.Keystore.open(new, "correct horse").account == account
+
+
+def test_a_key_is_not_given_to_an_account_that_is_not_registered_or_not_its_own(
+    file: Path, new: Path, tmp_path: Path, url: str, served: Served
+) -> None:
+    rotate(file, new, url, "--amount", 5, "--mint", code=ExitCode.BAD_INPUT)
+    deposit(file, url, "--amount", 1000, "--mint")
+    rotate(file, file, url, "--amount", 5, "--mint", code=ExitCode.BAD_INPUT)
+    stranger = tmp_path / "stranger.json"
+    keystore.create(stranger, bytes(20), "correct horse", keystore.WORK_LEAST)
+    rotate(file, stranger, url, "--amount", 5, "--mint", code=ExitCode.BAD_INPUT)
+    keystore.register(new, 999)
+    rotate(file, new, url, "--amount", 5, "--mint", code=ExitCode.BAD_INPUT)
+    assert len(served.l1.queue) == 1
+
+
+def test_a_second_rotation_waits_for_the_first_and_the_file_stays(
+    file: Path, new: Path, tmp_path: Path, url: str
+) -> None:
+    deposit(file, url, "--amount", 1000, "--mint")
+    rotate(file, new, url, "--amount", 5, "--mint")
+    third = tmp_path / "third.json"
+    keystore.create(third, OWNER, "correct horse", keystore.WORK_LEAST)
+    refused = rotate(file, third, url, "--amount", 5, "--mint", code=ExitCode.REFUSED_BY_PEER)
+    assert refused["reason"] == "rotating"
+    assert keystore.describe(third).account is None

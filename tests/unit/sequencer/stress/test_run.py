@@ -1,7 +1,9 @@
 """A stress test with a prover that proves nothing: everything else is real."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +117,25 @@ def test_a_part_of_the_files_is_taken_where_it_is_asked_for(tmp_path: Path) -> N
         _ = options(tmp_path, hours=2).span
 
 
+def test_a_batch_may_take_longer_than_a_minute(tmp_path: Path) -> None:
+    given = options(tmp_path, minutes=20, every=5)
+    done = run(given)
+    times = [row.time for row in done.batches]
+    assert {after - time for time, after in pairwise(times)} == {5 * MINUTE_MS}
+    assert done.windows == given.prelude + 4 and times[-1] == given.span[1]
+    assert done.succeeded and all(row.due == 0 and row.least >= 0 for row in done.batches)
+    text = report_html(done)
+    assert "every 5 minutes" in text and "every minute" in report_html(run(options(tmp_path)))
+
+
+def test_a_step_that_stays_open_is_counted_by_its_batches(figures: Figures) -> None:
+    closed = [True, False, False, True, True]
+    rows = [replace(figures.batches[0], is_closed=each) for each in closed]
+    open_figures = replace(figures, batches=rows)
+    assert open_figures.step_lengths == [1, 1, 2, 3, 1]
+    assert (open_figures.longest_open_step, open_figures.open_batches) == (3, 2)
+
+
 def test_hours_hold_every_batch_once(figures: Figures) -> None:
     hours = hours_of(figures)
     assert [row for hour in hours for row in hour.rows] == figures.batches
@@ -144,7 +165,7 @@ def test_the_report_is_one_file_that_asks_nobody(figures: Figures) -> None:
     text = report_html(figures)
     page = Page(text)
     tags = [tag for tag, _ in page.found]
-    assert tags.count("figure") == tags.count("svg") == 7
+    assert tags.count("figure") == tags.count("svg") == 9
     assert not {"script", "link", "img", "iframe", "object", "base", "form"} & set(tags)
     for _, attributes in page.found:
         assert not {"src", "href", "action", "data", "onload", "onclick"} & set(attributes)
