@@ -3,6 +3,7 @@
 from functools import cache
 
 import numpy as np
+import pytest
 
 from circuits.air.table import Table
 from circuits.statement.circuit import PUBLICS as LAYOUT
@@ -14,8 +15,9 @@ from rollup.protocol.takeover import Takeover, full_fee
 from tests.helpers.closings import honest_offer, records_of
 from tests.helpers.isolation import Isolated
 from tests.helpers.keeper import plan
-from tests.helpers.market_books import terms_at
+from tests.helpers.market_books import terms_at, unsigned_reports
 from tests.helpers.rows import Source
+from tests.helpers.skipped import DUE, NEEDY, fallen_book, liquidation
 from tests.helpers.statement import BLINDED, small_circuit, small_witness
 from tests.helpers.thin import mirrored, thin
 from tests.helpers.venue import (
@@ -146,6 +148,22 @@ def thin_witnesses() -> tuple[Witness, ...]:
     return found
 
 
+@cache
+def step_witnesses() -> tuple[Witness, ...]:
+    """The two batches of a step at a price that is held back and one that nobody gave: somebody is
+    flagged in the first, and in the second cured, while another was due."""
+    book = fallen_book(pytest.MonkeyPatch())
+    venue = book.venue
+    venue.reports = unsigned_reports(GOVERNANCE, BTC, prices=(PRICES[BTC] // 2, ETH_PRICE))
+    first = venue.run(venue.batch(refreshed=[NEEDY]))
+    venue.reports = ()
+    second = venue.run(venue.batch(takeovers=[liquidation(book)], refreshed=[DUE]))
+    found = tuple(small_witness(outcome) for outcome in (first, second))
+    if any(witness.failures() for witness in found) or not second.public.closed:
+        raise AssertionError("a step of two batches is not honest")
+    return found
+
+
 def _alone(table: Isolated, matrix: np.ndarray) -> Source:
     return Source(table.table, table.graph, matrix, table.values)
 
@@ -179,7 +197,7 @@ def sources(name: str) -> tuple[Source, ...]:
     if name in ("market", "takeover", "account", "position", "trigger"):
         found += [
             Source(placed.table, placed.graph, thinned.traces[name], thinned.publics, BLINDED)
-            for thinned in thin_witnesses()
+            for thinned in (*thin_witnesses(), *step_witnesses())
         ]
     if name == "deposit":
         for entry, cash in test_deposit.CASES.values():
@@ -192,6 +210,8 @@ def sources(name: str) -> tuple[Source, ...]:
         found.append(_alone(test_fill.FILL, matrix))
     if name == "batch":
         found.append(_alone(test_batch.BATCH, test_batch.trace()))
+        for by in range(1, len(test_batch.WANTED) + 1):
+            found.append(_alone(test_batch.MOVING, test_batch.progressing(by)))
     if name in ("account", "position", "total"):
         found += _accounts(placed.table)
     return tuple(found)

@@ -239,6 +239,13 @@ def moving(public: int, by: int | None, found: Spent, *, shut: int = 0) -> set[s
 
 
 WANTED = quotas(CLASS_S)
+MOVING = Isolated(TABLE, {**PUBLICS, "progress": 1})
+
+
+def progressing(by: int, more: int = 7) -> Any:
+    """The trace of a batch that does so much more of one kind than is progress."""
+    spent = SPENT._replace(**{Spent._fields[by - 1]: WANTED[by - 1] + more})
+    return trace(replace(records(), spent=spent, progress_by=by, progress_over=more))
 
 
 def test_a_step_that_closes_is_progress() -> None:

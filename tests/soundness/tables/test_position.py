@@ -28,7 +28,7 @@ def test_a_position_that_may_not_grow_is_not_asked(demand: str) -> None:
 
 
 FLAGS = ("active", "shrinks", "smaller", "liquidated", "kept", "needed")
-ZONE_FLAGS = ("exempt", "deleveraged", "behind", "came", "stays")
+ZONE_FLAGS = ("exempt", "deleveraged", "behind", "came", "stays", "due", "closed_out")
 
 
 @pytest.mark.parametrize("flag", (*FLAGS, *ZONE_FLAGS))
