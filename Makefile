@@ -72,8 +72,8 @@ load: setup ## Orders a CPU-second beside an older sequencer, and over HTTP at a
 	@$(BIN)/python -m benchmarks.load $(ARGS)
 
 golden: $(INSTALLED) ## Write what is pinned: the verification keys of the circuit. The diff is the review
-	@$(BIN)/crypsis prover keygen --shape-class S -o circuits/keys/s.json
-	@$(BIN)/crypsis prover keygen --shape-class M -o circuits/keys/m.json
+	@for class in S M R; do $(BIN)/crypsis prover keygen --shape-class $$class \
+		-o circuits/keys/$$(echo $$class | tr SMR smr).json || exit 1; done
 
 lock: $(INSTALLED) ## Write requirements.lock from what .venv holds
 	@{ head -1 requirements.lock; $(BIN)/python -m pip freeze --all --exclude-editable | grep -viE '^(pip|crypsis)(==| @)'; } > requirements.new

@@ -4,6 +4,7 @@ Orders are real: every fill has two of its own, each with a signature. Accounts 
 every round uses a slot of its own.
 """
 
+import random
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -16,14 +17,17 @@ from rollup.protocol.batch import Batch, PartialState
 from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.constants import ACCOUNT_BITS, DEPOSITS_MAX, DIGEST_LENGTH, TRIGGER_BITS
 from rollup.protocol.roots import state_roots
-from rollup.protocol.shape_class import ShapeClass
+from rollup.protocol.shape_class import CLASS_M, ShapeClass
 from rollup.protocol.transition import apply_batch
 from rollup.protocol.triggers import trigger_leaves
 from rollup.tree.multi import sibling_addresses, update
-from tests.helpers.venue import Match, Venue, buy, real, register, sell
+from tests.helpers.venue import BTC_PRICE, Match, Venue, buy, real, register, sell
 
 DEPOSIT = 10**12
 """A million dollars each: nobody comes near its margin."""
+
+REFRESHED_SIZE = 1_000
+"""Lots of who is refreshed."""
 
 
 def trading_batches(
@@ -50,6 +54,31 @@ def trading_batches(
         yield batch_to_bytes(in_a_book(batch, book) if book else batch)
         if first + shape_class.trades < trades:
             _adopt(venue, batch, shape_class)
+
+
+def refreshing_batch(accounts: Sequence[int], book: int, seed: int = 1) -> bytes:
+    """A batch file that opens these accounts (an even number) for their triggers only.
+
+    They traded in pairs, with margins that a seed spreads from an eighth to a half of what they
+    hold; then the price fell by a hundredth.
+    """
+    draw, venue = random.Random(seed), Venue(real())
+    held = REFRESHED_SIZE * BTC_PRICE
+    for first in range(0, len(accounts), DEPOSITS_MAX):
+        consumed = venue.state.globals.deposits_consumed
+        entries = [
+            register(consumed + i, index, int(held * draw.uniform(1 / 8, 1 / 2)))
+            for i, index in enumerate(accounts[first : first + DEPOSITS_MAX])
+        ]
+        _adopt(venue, venue.batch(entries), CLASS_M)
+    pairs = list(zip(accounts[::2], accounts[1::2], strict=True))
+    for first in range(0, len(pairs), CLASS_M.accounts // 2 - 2):
+        traded = pairs[first : first + CLASS_M.accounts // 2 - 2]
+        matches = [_match(*pair, 0, REFRESHED_SIZE) for pair in traded]
+        _adopt(venue, venue.batch([], matches), CLASS_M)
+    venue.prices = (venue.prices[0] * 99 // 100, *venue.prices[1:])
+    batch = venue.batch(refreshed=accounts, reported=True)
+    return batch_to_bytes(in_a_book(batch, book))
 
 
 def in_a_book(batch: Batch, book: int) -> Batch:

@@ -8,6 +8,7 @@ likewise.
 
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -17,16 +18,22 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from benchmarks.batches import trading_batches
+from benchmarks.batches import refreshing_batch, trading_batches
 from rollup.files import BATCH_FILE, PROOF_FILE, PUBLIC_FOLDER
-from rollup.protocol.shape_class import CLASS_M, CLASS_S, SHAPE_CLASSES, ShapeClass
+from rollup.protocol.shape_class import CLASS_M, CLASS_R, CLASS_S, SHAPE_CLASSES, ShapeClass
 
 ACCOUNTS = {CLASS_S.name: 64, CLASS_M.name: 1_000}
 """Traders of a full batch."""
 
+BOOK = 100_000
+"""Accounts of the book in which a batch of class R refreshes as many as it takes."""
+
 
 def full_batch(shape_class: ShapeClass) -> bytes:
-    """A batch file with as many fills and orders as its class takes."""
+    """A batch file with as many fills and orders as its class takes; of class R, refreshes."""
+    if shape_class is CLASS_R:
+        refreshed = random.Random(1).sample(range(2, BOOK), (CLASS_R.accounts - 1) // 2 * 2)
+        return refreshing_batch(sorted(refreshed), BOOK)
     accounts = range(1, ACCOUNTS[shape_class.name] + 1)
     return next(trading_batches(shape_class.trades, accounts, shape_class))
 

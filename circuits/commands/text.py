@@ -154,14 +154,14 @@ def transactions_text(cells: Mapping[str, Mapping[str, int]]) -> str:
 def classes_text(costs: Sequence[ClassCosts]) -> str:
     """Cells by table, each shape class a column, with the share of the whole."""
     heads = [f"class {each.shape_class.name}" for each in costs]
-    lines = [_line("table", 16, heads, 22)]
+    lines = [_line("table", 16, heads, 21)]
     for name in costs[0].parts:
         counts = [each.parts[name] for each in costs]
         shares = [count / each.cells for count, each in zip(counts, costs, strict=True)]
         row = [f"{c:,} {s:>6.1%}" for c, s in zip(counts, shares, strict=True)]
-        lines.append(_line(name, 16, row, 22))
-    lines.append(_line("all", 16, [f"{each.cells:,} {'':>6}" for each in costs], 22))
-    lines.append(_line("a trade", 16, [f"{e.cells_per_trade:,} {'':>6}" for e in costs], 22))
+        lines.append(_line(name, 16, row, 21))
+    lines.append(_line("all", 16, [f"{each.cells:,} {'':>6}" for each in costs], 21))
+    lines.append(_line("a trade", 16, [f"{e.cells_per_trade:,} {'':>6}" for e in costs], 21))
     return "\n".join(lines)
 
 

@@ -29,7 +29,7 @@ from circuits.tables.takeover.air import table as takeover_table
 from circuits.tables.total.air import TABLE as TOTAL
 from circuits.tables.tree.air import TABLE as TREE
 from circuits.tables.trigger.air import TABLE as TRIGGERS
-from rollup.protocol.shape_class import CLASS_M, CLASS_S, ShapeClass
+from rollup.protocol.shape_class import CLASS_M, CLASS_R, CLASS_S, ShapeClass
 
 _SAME_IN_ALL = {
     "base": 2**13,
@@ -72,6 +72,23 @@ HEIGHTS: Mapping[str, Mapping[str, int]] = {
         "total": 2**11,
         "trigger": 2**12,
         "slot": 2**12,
+        **_SAME_IN_ALL,
+    },
+    CLASS_R.name: {
+        "poseidon": 2**17,
+        "range": 2**16,
+        "tree": 2**16,
+        "comb": 2**13,
+        "ladder": 2**14,
+        "order": 2**10,
+        "fill": 2**10,
+        "takeover": 2**10,
+        "account": 2**12,
+        "header": 2**10,
+        "position": 2**13,
+        "total": 2**13,
+        "trigger": 2**12,
+        "slot": 2**10,
         **_SAME_IN_ALL,
     },
 }

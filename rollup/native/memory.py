@@ -15,6 +15,9 @@ PEAK_GIB = {
     ("M", "fast"): 1.4,
     ("M", "balanced"): 2.5,
     ("M", "evm"): 9.2,
+    ("R", "fast"): 1.3,
+    ("R", "balanced"): 2.3,
+    ("R", "evm"): 8.5,
 }
 """Most memory that `crypsis prove` was measured to hold, by shape class and parameter set
 (docs/performance.md)."""

@@ -4,7 +4,7 @@ Rules, sequencer, circuit and verifier read the same record. A verifier is told 
 package or a flag, and L1 pins it; a bundle never names it. Spec: docs/spec/07-batch.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 from rollup.protocol.constants import (
@@ -80,10 +80,26 @@ CLASS_M: Final = ShapeClass(
 however few accounts have them. Nodes are what the Poseidon table of 2^17 rows has room for
 beside all else; accounts in a book of a million have half of them at most."""
 
-SHAPE_CLASSES: Final = {shape.name: shape for shape in (CLASS_S, CLASS_M)}
+CLASS_R: Final = ShapeClass(
+    "R", trades=128, orders=256, accounts=3840, positions=7936, triggers=3840, nodes=41_000
+)
+"""Refreshes: the trades of class S, and accounts as in a crash, when many come due in one step. In
+a book of 100,000 accounts all of them are opened with room to spare; leaves of triggers are
+neighbours, since what comes due together has triggers close together."""
+
+SHAPE_CLASSES: Final = {shape.name: shape for shape in (CLASS_S, CLASS_M, CLASS_R)}
 """By name."""
 
-LARGEST: Final = CLASS_M
+
+def _most(name: str) -> int:
+    """The most that any class takes of something."""
+    sizes: list[int] = [getattr(shape, name) for shape in SHAPE_CLASSES.values()]
+    return max(sizes)
+
+
+LARGEST: Final = ShapeClass(
+    "any", **{each.name: _most(each.name) for each in fields(ShapeClass) if each.name != "name"}
+)
 """What records and codecs bound: no class takes more of anything."""
 
 

@@ -32,7 +32,14 @@ from circuits.statement.pinned import packaged_circuit
 from circuits.verify import StarkVerifier
 from rollup.ports import Pins, VerificationError
 from rollup.program.cli import CommandError, ExitCode, Output
-from rollup.protocol.constants import CASH_BITS, CHAIN_BITS, NUMBER_BITS, QUEUE_BITS, TIME_BITS
+from rollup.protocol.constants import (
+    CASH_BITS,
+    CHAIN_BITS,
+    NUMBER_BITS,
+    PROTOCOL_VERSION,
+    QUEUE_BITS,
+    TIME_BITS,
+)
 from rollup.protocol.pricing import PriceKind, Pricing
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import public_to_json
@@ -340,7 +347,7 @@ def test_a_public_input_of_another_version_is_refused_by_path_and_version(tmp_pa
     found = refusal(folder)
     assert found.exit_code == ExitCode.INVALID
     assert found.message.startswith(f"invalid: {file}: MALFORMED: ")
-    assert "wanted version 7, got 1" in found.message
+    assert f"wanted version {PROTOCOL_VERSION}, got 1" in found.message
 
 
 @pytest.mark.parametrize("shape_class", SHAPE_CLASSES)

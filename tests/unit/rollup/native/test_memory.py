@@ -62,6 +62,7 @@ def test_peaks_are_those_of_the_performance_page() -> None:
     }
     sets = ("fast", "balanced", "evm")
     assert rows["peak memory of the prover, GiB"] == [PEAK_GIB["M", each] for each in sets]
+    assert rows["the same in class R"] == [PEAK_GIB["R", each] for each in sets]
     assert rows["the same in class S"] == [PEAK_GIB["S", each] for each in sets]
 
 

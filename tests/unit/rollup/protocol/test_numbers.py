@@ -211,7 +211,7 @@ def test_shape_classes_have_room_for_two_orders_a_fill() -> None:
             getattr(shape, n) <= getattr(LARGEST, n)
             for n in ("trades", "orders", "accounts", "positions")
         )
-    with pytest.raises(ValueError, match="one of S, M, not 'L'"):
+    with pytest.raises(ValueError, match="one of S, M, R, not 'L'"):
         shape_class_by_name("L")
 
 
