@@ -259,9 +259,9 @@ DUE = Bus("DUE", 34, ("account",))
 it, received by account."""
 
 SPENT = Bus("SPENT", 35, ("place",))
-"""A row is spent on the step: a position that takeovers close out (1), an account that is dealt
-with (2), a position of one (3). Sent by position and account, received by batch as often as said.
-"""
+"""A row is spent on the step: a position that takeovers close out, or an account that they heal
+(1), an account that is dealt with (2), a position of one (3). Sent by position and account,
+received by batch as often as said."""
 
 BUSES = (
     RANGE,

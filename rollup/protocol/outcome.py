@@ -269,10 +269,11 @@ class TouchedTriggers(Private):
 
 
 class Spent(NamedTuple):
-    """What a batch does for its step: positions that takeovers close out, accounts that are dealt
-    with, positions of these, and buckets by which frontiers come down."""
+    """What a batch does for its step: positions that takeovers close out and accounts that they
+    heal, accounts that are dealt with, positions of these, and buckets by which frontiers come
+    down."""
 
-    closed_out: int
+    finished: int
     accounts: int
     positions: int
     buckets: int

@@ -4,9 +4,10 @@ What may keep a step open is that more came due than a batch holds. So a batch m
 closes its step, or if what it did for the step takes an eighth of some table that its class has.
 Only what a step cannot ask for again counts. An account is *dealt with* if it was due, that is the
 price had passed one of its triggers, of a side of which nobody is deleveraged in the batch; or if
-it was flagged below maintenance and is not any more. A position is *closed out* if takeovers leave
-nothing of it. And frontiers come down. Lots that are taken do not count, nor takeovers, nor zones:
-of these there would be as many as anybody likes.
+it was flagged below maintenance and is not any more. Takeovers *heal* an account that is liquidated
+and not flagged, and *close out* a position of which they leave nothing. And frontiers come down.
+Lots that are taken do not count, nor takeovers, nor zones: of these there would be as many as
+anybody likes.
 Spec: docs/spec/15-triggers.md. Why no step is held open for ever: docs/soundness/book.md.
 """
 
@@ -27,11 +28,12 @@ deposits that nobody can refuse."""
 
 
 def quotas(shape_class: ShapeClass) -> Spent:
-    """How much of each is progress: an eighth of what the class takes, rounded up."""
+    """How much of each is progress: an eighth of what the class takes, rounded up; of positions, no
+    more than can each leave a trigger and take one."""
     most = (
         shape_class.takeovers,
         shape_class.accounts,
-        shape_class.positions,
+        min(shape_class.positions, shape_class.triggers // 2),
         shape_class.triggers * COUNTERS,
     )
     return Spent(*(-(-each // SHARE) for each in most))
@@ -47,7 +49,7 @@ def spent(
     dealt = [account for account in accounts if account.dealt]
     before, after = ([number for sides in each for number in sides] for each in frontiers)
     return Spent(
-        closed_out=sum(len(closed_out(account, deleveraged)) for account in accounts),
+        finished=sum(len(closed_out(a, deleveraged)) + is_healed(a) for a in accounts),
         accounts=len(dealt),
         positions=sum(len(account.markets) for account in dealt),
         buckets=sum(max(0, old - new) for old, new in zip(before, after, strict=True)),
@@ -67,6 +69,11 @@ def closed_out(
         if account.after.positions[market] == 0
         and (account.liquidated or (account.index, market) in deleveraged)
     )
+
+
+def is_healed(account: TouchedAccount) -> bool:
+    """Whether takeovers left it no more than maintenance margin asks."""
+    return account.liquidated and account.after is not None and not account.after.below
 
 
 def progress_of(found: Spent, shape_class: ShapeClass, *, closed: bool) -> Progress | None:

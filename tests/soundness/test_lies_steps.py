@@ -64,7 +64,7 @@ def rows_of(records: Records, account: int, market: int | None = None) -> Any:
 
 def counting(records: Records, **more: int) -> Records:
     """The batch says that so much more was done for its step."""
-    places = ("closed_out", "accounts", "positions", "buckets")
+    places = ("finished", "accounts", "positions", "buckets")
     spent = tuple(
         each + more.get(name, 0) for name, each in zip(places, records.batch.spent, strict=True)
     )
@@ -95,7 +95,7 @@ def test_honest_work_breaks_nothing(book: Liar, place: Thin) -> None:
     assert outcome.spent[:3] == (0, 1, 2) and outcome.spent.buckets
     assert claims_broken_by(outcome) == set()
     outcome = place.venue.apply(place.batch(*place.plan()))
-    assert outcome.spent.closed_out == 1
+    assert outcome.spent.finished == 2
     assert claims_broken_by(outcome) == set()
 
 
@@ -131,7 +131,7 @@ def test_progress_because_a_step_that_is_open_closes(book: Liar) -> None:
     assert claims_broken_in(lie, public) == {"batch.progress-closed"}
 
 
-@pytest.mark.parametrize("kind", ["closed_out", "accounts", "positions"])
+@pytest.mark.parametrize("kind", ["finished", "accounts", "positions"])
 def test_more_said_to_be_spent_than_is(book: Liar, kind: str) -> None:
     outcome = book.outcome(book.venue.batch(refreshed=[DUE]))
     lie = counting(replay(outcome), **{kind: 20})
@@ -208,7 +208,7 @@ def test_a_cure_breaks_nothing(book: Liar) -> None:
     """By a takeover, and by a deposit."""
     book.venue.run(book.venue.batch(refreshed=[NEEDY, DUE]))
     outcome = book.outcome(book.venue.batch(takeovers=[liquidation(book)]))
-    assert outcome.spent[:3] == (0, 1, 1)
+    assert outcome.spent[:3] == (1, 1, 1)
     assert claims_broken_by(outcome) == set()
     rescue = credit(book.venue.state.globals.deposits_consumed, NEEDY, 1000 * USDC)
     outcome = book.outcome(book.venue.batch([rescue]))
@@ -247,7 +247,7 @@ def test_a_side_with_a_zone_in_which_somebody_is_due(place: Thin) -> None:
 
 def test_a_position_of_which_a_part_was_taken(place: Thin) -> None:
     outcome = place.venue.apply(place.batch(*place.plan(1, NEAR)))
-    records = counting(replay(outcome), closed_out=1)
+    records = counting(replay(outcome), finished=1)
     lie = showing(records, "closed_out", rows_of(records, NEAR, BTC))
     assert claims_broken_in(lie, outcome.public) == {"position.closed-out"}
 
@@ -256,14 +256,14 @@ def test_a_position_that_its_holder_sold(book: Liar) -> None:
     book.venue.prices = (BTC_PRICE, ETH_PRICE)
     match = Match(buy(RICH, 1500, slot=5), sell(NEEDY, 1500, slot=5), 1500)
     outcome = book.outcome(book.venue.batch(matches=[match]))
-    records = counting(replay(outcome), closed_out=1)
+    records = counting(replay(outcome), finished=1)
     lie = showing(records, "closed_out", rows_of(records, NEEDY, BTC))
     assert claims_broken_in(lie, outcome.public) == {"position.closed-out"}
 
 
 def test_a_liquidated_account_that_keeps_a_part(book: Liar) -> None:
     outcome = book.outcome(book.venue.batch(takeovers=[liquidation(book)]))
-    records = counting(replay(outcome), closed_out=1)
+    records = counting(replay(outcome), finished=1)
     lie = showing(records, "closed_out", rows_of(records, NEEDY, BTC))
     assert claims_broken_in(lie, outcome.public) == {"position.closed-out"}
 

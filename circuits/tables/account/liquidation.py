@@ -75,8 +75,11 @@ def require_standing(air: Builder, row: Columns) -> None:
     air.send(BACKSTOP, means, row.told, claim="account.backstop-told")
 
 
-SPENT_PLACE = 2
-"""Of accounts among what is spent (circuits.gadgets.buses.SPENT)."""
+HEALED_PLACE = 1
+"""Of accounts that takeovers heal among what is spent (circuits.gadgets.buses.SPENT)."""
+
+DEALT_PLACE = 2
+"""And of those that are dealt with."""
 
 
 def require_dealt(air: Builder, row: Columns) -> None:
@@ -91,4 +94,5 @@ def require_dealt(air: Builder, row: Columns) -> None:
     # Lie: one that stays below counts in every batch that takes a lot of it.
     cured = row.before.below * (1 - row.after.below)
     air.require_equal(row.dealt, row.due + cured, "account.dealt")
-    air.send(SPENT, (SPENT_PLACE,), row.dealt, claim="account.spent")
+    air.send(SPENT, (DEALT_PLACE,), row.dealt, claim="account.spent")
+    air.send(SPENT, (HEALED_PLACE,), row.healed, claim="account.spent")

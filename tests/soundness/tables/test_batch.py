@@ -32,7 +32,7 @@ from tests.helpers.isolation import Isolated
 
 HEIGHT = 4
 TABLE = table(CLASS_S)
-SPENT = Spent(closed_out=3, accounts=5, positions=9, buckets=0)
+SPENT = Spent(finished=3, accounts=5, positions=9, buckets=0)
 """What the batch does for its step: not enough for progress."""
 TIMES = (1_723_000_000_000, 1_723_000_000_400)
 TOTALS = (5 * 10**12, 5 * 10**12 + 777)

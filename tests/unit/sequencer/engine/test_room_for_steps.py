@@ -16,11 +16,11 @@ from rollup.protocol.constants import (
 )
 from rollup.protocol.outcome import Spent
 from rollup.protocol.progress import progress_of, quotas
-from rollup.protocol.shape_class import CLASS_M, CLASS_S, ShapeClass
+from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass
 from rollup.protocol.triggers import leaf_of
 from sequencer.engine.room import Opening, Room
 
-CLASSES = pytest.mark.parametrize("shape_class", [CLASS_S, CLASS_M], ids=["S", "M"])
+CLASSES = pytest.mark.parametrize("shape_class", SHAPE_CLASSES.values(), ids=SHAPE_CLASSES)
 
 
 class Crowd:
@@ -71,12 +71,11 @@ def test_accounts_that_fill_what_deposits_leave_are_progress(
 @CLASSES
 @pytest.mark.parametrize("healed", range(0, 101, 10))
 def test_takeovers_that_fill_a_batch_are_progress(shape_class: ShapeClass, healed: int) -> None:
-    """Each heals whom it is of, which is then dealt with, or closes out him or who takes: but one a
-    market at most, after which the backstop is full."""
+    """Each heals whom it is of, or closes out him or who takes: but one a market at most, after
+    which the backstop is full."""
     rows = shape_class.takeovers
-    accounts = rows * healed // 100
-    closed_out = max(0, rows - accounts - min(rows // 8, MARKETS_MAX))
-    done = Spent(closed_out, accounts, accounts, 0)
+    partial = min(rows // 8, MARKETS_MAX) * (100 - healed) // 100
+    done = Spent(rows - partial, 0, 0, 0)
     assert progress_of(done, shape_class, closed=False) is not None, done
 
 
