@@ -91,8 +91,14 @@ SHOWN = (
     Said(
         "After a batch that closes its step every account of the book, touched or not, meets "
         "maintenance margin at the prices of the batch. A batch that leaves its step open says so, "
-        "and prices stand until one closes it.",
-        ("trigger.closed", "trigger.step", "batch.closed", "docs/soundness/book.md"),
+        "and prices and parameters stand until one closes it; of a step that is open for more than "
+        "a minute only so many batches in a row do little for it.",
+        ("trigger.closed", "trigger.step", "trigger.terms", "trigger.stalled", "batch.progress"),
+    ),
+    Said(
+        "Where a price is held back orders only shrink what both sides hold, and where there is "
+        "none they do not trade; no cash leaves who holds the market.",
+        ("oracle.no-price-no-trade", "oracle.held-back", "out.steady", "market.missing-untraded"),
     ),
     Said(
         "Every account whose risk grew meets initial margin at the prices of the batch.",
@@ -132,8 +138,9 @@ NOT_SHOWN = (
         ("public.chain", "state.genesis"),
     ),
     Said(
-        "That a step which is open will be closed, or when.",
-        ("docs/spec/15-triggers.md",),
+        "That a step which is open will be closed, or when: an operator that goes on has to, one "
+        "that stops need not.",
+        ("docs/spec/15-triggers.md", "docs/soundness/book.md"),
     ),
     Said(
         "That orders were matched by price and time, or that none was left out. Whoever holds a "

@@ -6,6 +6,7 @@ from circuits.air.layout import LIMB_BITS, Layout, carries, cell, cells, group, 
 from circuits.gadgets.integer import Integer, from_limbs, from_packed, from_sums
 from circuits.tables.fill.columns import FEE_LIMBS, FILL_ROWS_MAX
 from rollup.protocol.constants import CASH_BITS, SALT_LENGTH, TIME_BITS
+from rollup.protocol.outcome import Spent
 
 DIGEST = 8
 FEE_SUM_MAX = FILL_ROWS_MAX * 2 * (2**LIMB_BITS - 1)
@@ -13,6 +14,10 @@ FEE_SUM_MAX = FILL_ROWS_MAX * 2 * (2**LIMB_BITS - 1)
 
 FEE_TOTAL_BITS = 59
 """2^12 rows of two fees below 2^46 each."""
+
+
+SPENT_BITS = 2 * LIMB_BITS
+"""Rows are below 2^13, and 2 x 64 frontiers come down by less than 2^16 buckets each."""
 
 
 class State(Layout):
@@ -52,6 +57,9 @@ class Columns(Layout):
     last_listed = cell()  # 1 if no market is new
     lagging = cell()  # sides whose frontier is above the price
     open_inverse = cell()  # of these and the flagged accounts together
+    spent = cells(len(Spent._fields))  # what is done for the step
+    reasons = cells(len(Spent._fields) + 1)  # why it is progress: it is closed, or one of these
+    spent_room = limbs(SPENT_BITS)  # by how much that is more than wanted
     old_time = limbs(TIME_BITS)
     time_room = cells(3)  # lower limbs of time - old time - 1
     fees = group(Credit)  # of the fee account

@@ -75,7 +75,7 @@ def test_risk_taken_against_an_order_while_prices_stand() -> None:
 
 
 FLAGS = ("active", "shrinks", "smaller", "liquidated", "kept", "needed")
-ZONE_FLAGS = ("excused", "exempt", "deleveraged", "behind", "came", "stays")
+ZONE_FLAGS = ("excused", "exempt", "deleveraged", "behind", "came", "stays", "due", "closed_out")
 
 
 @pytest.mark.parametrize("flag", (*FLAGS, *ZONE_FLAGS))
