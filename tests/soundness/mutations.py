@@ -81,6 +81,16 @@ FREE: tuple[tuple[str, dict[str, int], str], ...] = (
         "lots of an account whose cash is credited, or that is refused",
     ),
     (
+        r"market\.rate(\.\w+)+",
+        {"hour.rated": 0},
+        "the division of a premium rate, in a batch that proves none",
+    ),
+    (
+        r"fill\.(exhausted|rest_carries(\.\d)+)",
+        {"buyer.taken": 0, "seller.taken": 0},
+        "what a liquidated account leaves to the backstop: none is in the fill",
+    ),
+    (
         r"outflow\.asset_inverse",
         {"asset": 0},
         "the inverse of 0, which is the mark of cash",

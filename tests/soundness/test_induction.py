@@ -107,7 +107,7 @@ def test_what_is_written_was_checked_or_read(name: str) -> None:
     ("name", "words"),
     [
         ("account", ("after.cash.", "exists")),
-        ("position", ("after.words.",)),
+        ("position", ("after.words.", "traded", "took")),
         ("slot", ("after.",)),
     ],
 )

@@ -88,7 +88,7 @@ def constraints(air: Builder, now: Columns, after: Columns) -> None:
         _fee(air, now, side)
         _slot(air, now, side)
         _balances(air, now, side, which)
-        _reduces(air, side, which)
+        _reduces(air, now, side, which)
     require_counted(air, now)
     _fee_sums(air, now, after)
 
@@ -234,22 +234,22 @@ def _balances(air: Builder, row: Columns, side: Any, which: Side) -> None:
     require_access(air, word, times, values, row.active, "fill.position-access")
 
 
-def _reduces(air: Builder, side: Any, which: Side) -> None:
+def _reduces(air: Builder, row: Columns, side: Any, which: Side) -> None:
     """A fill of a reduce-only order leaves the position smaller, and does not flip it: whoever buys
     ends at 0 or below, whoever sells at 0 or above.
 
     A position is biased by 2^40, which is 2 in its top limb and 0 in the others.
     """
     *lower, top = side.position_after
-    air.require_bit(side.flat, "fill.flags")
     # Lie: somebody who only wanted to get out is brought in, on the other side.
     if which is Side.SELL:
         air.require_zero(side.reduce_only * (top - 2) * (top - 3), "fill.reduce-only")
         return
+    air.require_bit(row.flat, "fill.flags")
     # Three limbs sum below p.
-    air.require_zero(side.flat * sum(lower[1:], lower[0]), "fill.reduce-only")
-    air.require_zero(side.flat * (top - 2), "fill.reduce-only")
-    below = top - side.flat
+    air.require_zero(row.flat * sum(lower[1:], lower[0]), "fill.reduce-only")
+    air.require_zero(row.flat * (top - 2), "fill.reduce-only")
+    below = top - row.flat
     air.require_zero(side.reduce_only * below * (below - 1), "fill.reduce-only")
 
 

@@ -57,7 +57,6 @@ class Side(Layout):
     reduce_only = cell()
     when_clamped = cell()
     worst = cells(2)  # the limit in this batch: a packed pair, or a sum of such
-    flat = bit()  # of a buyer: it holds nothing afterwards
     price_room = cells(2)  # lower limbs of the distance to the limit
     rate = cell()
     fee = limbs(FEE_BITS)
@@ -103,6 +102,7 @@ class Columns(Layout):
     clip_low = cell()  # the lowest price that counts whole towards the premium
     clip_high = cell()  # and the highest
     seller_takes = bit()  # which side pays the taker's rate
+    flat = bit()  # the buyer holds nothing afterwards
     price = limbs(PRICE_BITS)
     size = limbs(SIZE_BITS)
     size_inverse = cell()  # of the sum of its limbs

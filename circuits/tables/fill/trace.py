@@ -96,7 +96,8 @@ def _fill_side(row: Any, side: Any, records: FillRecords, which: int) -> None:
     _fill_fee(row, side, values, records.notional, records.rate[which])
     _fill_slot(row, side, values)
     _fill_balances(row, side, values, 1 if which == BUY else -1)
-    side.flat[...] = (which == BUY) & (values.position.after == POSITION_LIMIT)
+    if which == BUY:
+        row.flat[...] = values.position.after == POSITION_LIMIT
 
 
 def _fill_fee(row: Any, side: Any, values: FillSide, notional: Any, rate: Any) -> None:

@@ -18,10 +18,10 @@ its ladder would be too high."""
 SHORT_BITS: Final = SUM_BITS + 1
 """What is lacking: a sum of 78 bits below zero, and a requirement."""
 
-SHORT_COLUMNS: Final = 7
+SHORT_PAIRS: Final = 4
 
 SHORT_CARRY_BITS: Final = 4
-"""Limbs of what is there, what is wanted and what is lacking: within eight limbs of either sign."""
+"""What is there, what is wanted and what is lacking: within eight packed pairs of either sign."""
 
 
 class Side(Layout):
@@ -38,7 +38,7 @@ class Side(Layout):
     zone_room = limbs(BUCKET_NUMBER_BITS)  # how far it was below or above the price
     full = bits(len(FULL))  # why the backstop takes no lot more
     short = limbs(SHORT_BITS)  # what that lacks, less one
-    short_carries = carries(SHORT_COLUMNS - 1, SHORT_CARRY_BITS)
+    short_carries = carries(SHORT_PAIRS - 1, SHORT_CARRY_BITS)
 
 
 class Means(Layout):

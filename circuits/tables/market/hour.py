@@ -33,9 +33,9 @@ from rollup.protocol.constants import (
     PREMIUM_UNIT,
     VOLUME_BITS,
 )
-from rollup.protocol.encoding import LIMB_BITS, tally_words
+from rollup.protocol.encoding import LIMB, LIMB_BITS, tally_words
 
-FILLED_MAX: Final = FILL_ROWS_MAX << LIMB_BITS
+FILLED_MAX: Final = FILL_ROWS_MAX * (LIMB - 1)
 """A sum of one limb of every fill."""
 
 OPENED_MAX: Final = ROWS_MAX << LIMB_BITS
@@ -79,7 +79,7 @@ class Tally(Layout):
 
     counted = many(KINDS, cells(LIMBS))  # sums of limbs
     sizes = many(NOTIONAL, limbs(SIZES_BITS))  # the first three of them, as numbers
-    size_carries = many(NOTIONAL, carries(LIMBS - 1, 14))
+    size_carries = many(NOTIONAL, carries(LIMBS - 1, 13))
     premium = many(2, limbs(PREMIUM_BITS))  # biased by 2^63
     premium_carries = carries(5, 17)
     volume = many(2, limbs(VOLUME_BITS))
@@ -88,7 +88,7 @@ class Tally(Layout):
     open_carries = carries(3, 15)
     not_grown = bit()  # the cap does not bind: no more is held than before
     cap_room = limbs(OPEN_INTEREST_BITS)
-    cap_carries = carries(3, 3)
+    cap_carries = carries(1, 3)  # of packed pairs
 
     def words(self, time: int) -> tuple[Any, ...]:
         """As the leaf has it, before (0) or after (1)."""
@@ -101,16 +101,16 @@ class Rate(Layout):
 
     thin = bit()  # less was traded than the impact notional
     thin_room = limbs(VOLUME_BITS)  # how much less, less one; or how much more
-    thin_carries = carries(4, 3)
+    thin_carries = carries(2, 3)  # of packed pairs, as those of `traded` and of `left`
     base = limbs(BASE_BITS)
-    rise = limbs(BASE_BITS)  # of base over volume and impact notional
-    rise_carries = carries(5, 3)
-    fall = limbs(BASE_BITS)  # of base over open interest at the price
-    fall_carries = carries(5, 17)
+    held = bit()  # it is the open interest at the price, which is more than was traded
+    gap = limbs(BASE_BITS)  # between these two
+    traded_carries = carries(2, 3)
+    held_carries = carries(5, 17)
     rest = limbs(REST_BITS)  # of the division
     rest_carries = carries(6, 16)
     left = limbs(REST_BITS)  # from there to the next rate
-    left_carries = carries(5, 6)
+    left_carries = carries(2, 5)
     tens = carries(1, 15)  # where little was traded: the rate in tens
 
 
@@ -159,7 +159,7 @@ def cap_identity(hour: Hour, tally: Tally) -> Integer:
     before, after = (from_limbs(number) for number in tally.open_interest)
     cap = from_cells(hour.cap, limb_widths(OPEN_INTEREST_BITS))
     most = cap + (before - cap).times(tally.not_grown, 0, 1)
-    return most - after - from_limbs(tally.cap_room)
+    return (most - after - from_limbs(tally.cap_room)).packed()
 
 
 def _impact(hour: Hour) -> Integer:
@@ -171,20 +171,22 @@ def thin_identity(hour: Hour, tally: Tally, rate: Rate) -> Integer:
     room."""
     more = from_limbs(tally.volume[0]) - _impact(hour)
     room = from_small(rate.thin, 0, 1) + from_limbs(rate.thin_room)
-    return more.times(1 - 2 * rate.thin, -1, 1) - room
+    return (more.times(1 - 2 * rate.thin, -1, 1) - room).packed()
 
 
-def rise_identity(hour: Hour, tally: Tally, rate: Rate) -> Integer:
-    """base - the larger one of volume and impact notional - rise."""
+def traded_identity(hour: Hour, tally: Tally, rate: Rate) -> Integer:
+    """base - the larger one of volume and impact notional - the gap where more is held."""
     volume = from_limbs(tally.volume[0])
     most = volume + (_impact(hour) - volume).times(rate.thin, 0, 1)
-    return from_limbs(rate.base) - most - from_limbs(rate.rise)
+    gap = from_limbs(rate.gap).times(rate.held, 0, 1)
+    return (from_limbs(rate.base) - most - gap).packed()
 
 
-def fall_identity(hour: Hour, tally: Tally, rate: Rate) -> Integer:
-    """base - open interest x price - fall."""
+def held_identity(hour: Hour, tally: Tally, rate: Rate) -> Integer:
+    """base - open interest x price - the gap where less is held."""
     exposed = from_limbs(tally.open_interest[0]) * _price(hour)
-    return from_limbs(rate.base) - exposed - from_limbs(rate.fall)
+    gap = from_limbs(rate.gap).times(1 - rate.held, 0, 1)
+    return from_limbs(rate.base) - exposed - gap
 
 
 def rest_identity(hour: Hour, tally: Tally, rate: Rate) -> Integer:
@@ -199,4 +201,4 @@ def left_identity(rate: Rate) -> Integer:
     """base, or ten times it where little was traded - 1 - rest - left."""
     unit = 1 + (PREMIUM_UNIT - 1) * rate.thin
     step = from_limbs(rate.base).times(unit, 1, PREMIUM_UNIT)
-    return step - constant(1) - from_limbs(rate.rest) - from_limbs(rate.left)
+    return (step - constant(1) - from_limbs(rate.rest) - from_limbs(rate.left)).packed()

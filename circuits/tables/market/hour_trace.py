@@ -15,14 +15,14 @@ from circuits.tables.market.hour import (
     Rate,
     Tally,
     cap_identity,
-    fall_identity,
+    held_identity,
     left_identity,
     open_identity,
     premium_identity,
     rest_identity,
-    rise_identity,
     sizes_identity,
     thin_identity,
+    traded_identity,
     volume_identity,
 )
 from circuits.tables.records import MarketRecords
@@ -68,15 +68,15 @@ def fill_rate(hour: Hour, tally: Tally, rate: Rate) -> None:
     rate.thin[...] = rated * thin
     _fill(rate.thin_room, np.where(thin, impact - 1 - volume, volume - impact) * rated)
     _fill(rate.base, base * rated)
-    _fill(rate.rise, (base - most) * rated)
-    _fill(rate.fall, (base - exposed) * rated)
+    rate.held[...] = rated * (exposed > most)
+    _fill(rate.gap, abs(exposed - most) * rated)
     _fill(rate.rest, rest * rated)
     _fill(rate.left, (step - 1 - rest) * rated)
     rate.tens.fill([rate.thin * (said // PREMIUM_UNIT)])
     for carries, identity in (
         (rate.thin_carries, thin_identity(hour, tally, rate)),
-        (rate.rise_carries, rise_identity(hour, tally, rate)),
-        (rate.fall_carries, fall_identity(hour, tally, rate)),
+        (rate.traded_carries, traded_identity(hour, tally, rate)),
+        (rate.held_carries, held_identity(hour, tally, rate)),
         (rate.rest_carries, rest_identity(hour, tally, rate)),
         (rate.left_carries, left_identity(rate)),
     ):

@@ -71,7 +71,7 @@ def _fill_zone(row: Columns, place: int, number: I64, records: MarketRecords) ->
         bit[...] = side.zoned * (records.full[:, place] == why)
     fill_limbs(side.short, (0,) * len(side.short))
     fill_limbs(side.short, normalise(lacking(row, place), len(side.short)))
-    side.short_carries.fill(fill_carries(lacking(row, place)))
+    side.short_carries.fill(fill_carries(lacking(row, place).packed()))
 
 
 def _fill_fold(row: Columns, records: MarketRecords) -> None:

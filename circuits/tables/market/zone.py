@@ -41,4 +41,5 @@ def _require_full(air: Builder, row: Columns, place: int, side: Side) -> None:
     for number in (side.short, side.short_carries):
         air.range_check(number, side.zoned, claim="market.full")
     with air.when(side.zoned):
-        require_identity(air, lacking(row, place), side.short_carries, "market.full")
+        lack = lacking(row, place).packed()
+        require_identity(air, lack, side.short_carries, "market.full")

@@ -52,12 +52,15 @@ NO_PAYEE = {
 }
 """Cash of nobody: a withdrawal pays no account. And the inverse of 0, which is the mark of cash."""
 
+NOBODYS_REST = {"exhausted", *(f"rest_carries.{i}.{k}" for i in range(5) for k in range(2))}
+"""What is left to the backstop, of two orders: nothing, and nobody is told."""
+
 CASES: dict[str, Case] = {
-    "fill": (test_fill.FILL, lambda: test_fill.trace({}, {"taker": 1}), set()),
+    "fill": (test_fill.FILL, lambda: test_fill.trace({}, {"taker": 1}), NOBODYS_REST),
     "first fill of a generation": (
         test_fill.FILL,
         lambda: test_fill.trace({"buyer.stored_generation": 2, "seller.stored_generation": 0}),
-        set(),
+        NOBODYS_REST,
     ),
     "takeover of a long": (test_takeover.TAKEOVER, test_takeover.trace, {"standing"}),
     "takeover of a short": (
