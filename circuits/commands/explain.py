@@ -96,8 +96,8 @@ SHOWN = (
         ("trigger.closed", "trigger.step", "trigger.terms", "trigger.stalled", "batch.progress"),
     ),
     Said(
-        "Where a price is held back orders only shrink what both sides hold, and where there is "
-        "none they do not trade; no cash leaves who holds the market.",
+        "Where a price is held back orders that meet only shrink what both sides hold, and where "
+        "there is none they do not trade; no cash leaves who holds a perpetual there.",
         ("oracle.no-price-no-trade", "oracle.held-back", "out.steady", "market.missing-untraded"),
     ),
     Said(
