@@ -78,9 +78,31 @@ SHOWN = (
         ("order.signature", "outflow.signed", "outflow.step-closed", "outflow.owner"),
     ),
     Said(
-        "Only accounts below maintenance margin were liquidated, for the fee of the market or for "
-        "all that was left, and none ends with a debt.",
-        ("account.liquidatable", "takeover.fee", "account.exhausted", "account.liquidated-equity"),
+        "Only accounts below maintenance margin were liquidated, of no more than they needed, for "
+        "the fee of the market or for all that was left, and none ends with a debt.",
+        (
+            "account.liquidatable",
+            "account.needed",
+            "takeover.fee",
+            "account.exhausted",
+            "account.liquidated-equity",
+        ),
+    ),
+    Said(
+        "What they lost went to orders that were signed, and what such an order paid less is the "
+        "backstop's; to the backstop, at the price of the batch; or, only where the backstop could "
+        "take no lot more, to positions of the other side, in the order of their triggers.",
+        ("fill.taken", "fill.rest", "batch.backstop", "market.full", "delev.order"),
+    ),
+    Said(
+        "A reduce-only order left its account with less, and on the same side. No batch adds to an "
+        "open interest beyond its cap.",
+        ("fill.reduce-only", "market.open-interest-cap"),
+    ),
+    Said(
+        "A key was exchanged only by the owner of its account, at L1, and the old one signed "
+        "nothing in the batch.",
+        ("dep.rotated", "deposit.is-owner", "account.rotated-key"),
     ),
     Said(
         "Every fill and every margin is at the price less the market's funding, which follows from "
@@ -91,8 +113,14 @@ SHOWN = (
     Said(
         "After a batch that closes its step every account of the book, touched or not, meets "
         "maintenance margin at the prices of the batch. A batch that leaves its step open says so, "
-        "and prices stand until one closes it.",
-        ("trigger.closed", "trigger.step", "batch.closed", "docs/soundness/book.md"),
+        "and prices and parameters stand until one closes it; of a step that is open for more than "
+        "a minute only so many batches in a row do little for it.",
+        ("trigger.closed", "trigger.step", "trigger.terms", "trigger.stalled", "batch.progress"),
+    ),
+    Said(
+        "Where a price is held back orders only shrink what both sides hold, and where there is "
+        "none they do not trade; no cash leaves who holds the market.",
+        ("oracle.no-price-no-trade", "oracle.held-back", "out.steady", "market.missing-untraded"),
     ),
     Said(
         "Every account whose risk grew meets initial margin at the prices of the batch.",
@@ -132,8 +160,9 @@ NOT_SHOWN = (
         ("public.chain", "state.genesis"),
     ),
     Said(
-        "That a step which is open will be closed, or when.",
-        ("docs/spec/15-triggers.md",),
+        "That a step which is open will be closed, or when: an operator that goes on has to, one "
+        "that stops need not.",
+        ("docs/spec/15-triggers.md", "docs/soundness/book.md"),
     ),
     Said(
         "That orders were matched by price and time, or that none was left out. Whoever holds a "

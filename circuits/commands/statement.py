@@ -267,7 +267,13 @@ def _step(public: PublicInput) -> str:
     if public.closed:
         return "closed: every account of the book is above maintenance at these prices"
     since = public.book_after.open_since
-    return f"open since {utc(since)}: not every account that came due is dealt with yet"
+    moved = "much" if public.progress else "little"
+    stalled = public.book_after.stalled
+    still = f", {stalled} batches in a row stand still" if stalled else ""
+    return (
+        f"open since {utc(since)}: not every account that came due is dealt with yet; {moved} was "
+        f"done for it{still}"
+    )
 
 
 def _steps(publics: Sequence[PublicInput]) -> str:

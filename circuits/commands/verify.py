@@ -33,7 +33,9 @@ from rollup.protocol.chain import ChainBroken, require_chained
 from rollup.protocol.pricing import PriceRefused, Pricing, require_priced
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import PUBLIC_BYTES_MAX, public_from_json
+from rollup.protocol.rejection import Rejected
 from rollup.protocol.shape_class import SHAPE_CLASSES
+from rollup.protocol.steps import require_step_kept
 
 BUNDLES = (f"*/{PUBLIC_FOLDER}/{PUBLIC_FILE}", f"*/*/{PUBLIC_FOLDER}/{PUBLIC_FILE}")
 """Where a folder of batches has its bundles, and a folder that has such a folder."""
@@ -154,6 +156,7 @@ def verify_bundle(bundle: Bundle, verifier: StarkVerifier) -> Verified:
         raise _invalid(file, reason, detail, number) from error
     milliseconds = round((perf_counter() - start) * 1000)
     pricing = _priced(bundle)
+    _require_step_kept(bundle)
     return Verified(bundle.public, pricing, verifier.pins, verifier.bits, len(proof), milliseconds)
 
 
@@ -164,6 +167,15 @@ def _priced(bundle: Bundle) -> Pricing:
     except PriceRefused as refused:
         file, number = bundle.folder / PUBLIC_FILE, bundle.public.number
         raise _invalid(file, refused.fault.name, refused.detail, number) from refused
+
+
+def _require_step_kept(bundle: Bundle) -> None:
+    """CommandError where the batch goes on with a step that stands still, or at other terms."""
+    try:
+        require_step_kept(bundle.public)
+    except Rejected as refused:
+        file, number = bundle.folder / PUBLIC_FILE, bundle.public.number
+        raise _invalid(file, refused.reason.name, refused.detail, number) from refused
 
 
 def sets_of_length(length: int) -> list[str]:

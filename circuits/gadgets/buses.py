@@ -134,6 +134,7 @@ CHAIN = Bus(
         "exempt",
         "clear",
         "paid_out",
+        "dealt",
         *_vector("old", 8),
         *_vector("new", 8),
         *_vector("sum", SUMS),
@@ -144,8 +145,9 @@ CHAIN = Bus(
 follows), old and new are the digests so far. safety: how many buckets below the price the triggers
 are; shrinks: no position may grow; liquidated: lots may be taken of them; exhausted: for less
 than the whole fee; exempt: they may stay where others are deleveraged, and are not; clear: they
-may not be of a side that is deleveraged; paid_out: their prices must be fresh and unclamped. Sent
-by account, then handed on by position and total, and received by account."""
+may not be of a side that is deleveraged; paid_out: their prices must be fresh and unclamped; dealt:
+they are counted as progress. Sent by account, then handed on by position and total, and received by
+account."""
 
 RISK_NUMBERS = 19
 """Elements of a market's terms that concern positions (circuits.tables.position.columns)."""
@@ -169,6 +171,7 @@ MARKET = Bus(
         *_vector("clip", 2),
         *_vector("lot_fee", 3),
         "steady",
+        "missing",
         "asset",
         *_vector("least", 2),
         *_vector("hour", HOUR_NUMBERS),
@@ -182,8 +185,8 @@ biased bucket numbers of long and short. band: low and high in packed pairs; fun
 limbs; price: the oracle's, as a packed pair; near: least price at which an order buys lots of a
 liquidated account and highest at which one sells them, in packed pairs; net: what such an account
 gets for a lot and what one costs it, its fee paid and but for F, in limbs; clip: the lowest and the
-highest price that count whole towards a premium; lot_fee: what
-liquidation costs a lot, in limbs; steady: 1 if the price is fresh and unclamped; asset: 1 if its
+highest price that count whole towards a premium; lot_fee: what liquidation costs a lot, in limbs;
+steady: 1 if the price is fresh and unclamped; missing: 1 if no quorum gave one; asset: 1 if its
 lots are a token that L1 holds; least: the least order, as a packed pair. hour: limbs of the price
 (3), of the clip (3), of the impact notional (4), of the cap on open interest (4); whether the tally
 starts again, whether a premium rate is proved, and its two balanced digits."""
@@ -244,11 +247,14 @@ SWEEP = Bus("SWEEP", 23, ("side", "trigger"))
 Sent by market from the old frontier, carried down by trigger, received by market at the new one."""
 
 FRONTIERS = Bus(
-    "FRONTIERS", 24, ("market", "listed", "lagging", *_vector("old", 8), *_vector("new", 8))
+    "FRONTIERS",
+    24,
+    ("market", "listed", "lagging", "fallen", *_vector("old", 8), *_vector("new", 8)),
 )
 """The markets leaf as far as its markets are opened: `market` is the next, listed is 1 if the last
-one was there before the batch, lagging the sides so far whose frontier is above the price. Sent by
-batch, then handed on by market, and received by batch."""
+one was there before the batch, lagging the sides so far whose frontier is above the price, fallen
+by how many buckets frontiers came down so far. Sent by batch, then handed on by market, and
+received by batch."""
 
 FLAGGED = Bus("FLAGGED", 25, ("difference",))
 """How many more accounts are flagged `below` after the batch than before it. Sent by account,
@@ -308,6 +314,15 @@ position, received by market, in one sum.
 what: 0 the size of a fill at a price that counts whole, 1 above, 2 below; 3 the notional of the
 first; 4 how many lots more a position holds that is not below zero (taken back if less)."""
 
+DUE = Bus("DUE", 36, ("account",))
+"""An account was due: the price has passed one of its old triggers. Sent by a position that shows
+it, received by account."""
+
+SPENT = Bus("SPENT", 37, ("place",))
+"""A row is spent on the step: a position that takeovers close out, or an account that they heal
+(1), an account that is dealt with (2), a position of one (3). Sent by position and account,
+received by batch as often as said."""
+
 BUSES = (
     RANGE,
     HASH,
@@ -344,5 +359,7 @@ BUSES = (
     RENEWED,
     ASSET,
     TALLY,
+    DUE,
+    SPENT,
 )
 """All buses, in order of identifier."""

@@ -12,7 +12,7 @@ from circuits.gadgets.buses import BUSES
 from circuits.statement.inputs import PUBLICS
 from circuits.tables.account.air import TABLE as ACCOUNT
 from circuits.tables.base.air import TABLE as BASE
-from circuits.tables.batch.air import TABLE as BATCH
+from circuits.tables.batch.air import table as batch_table
 from circuits.tables.comb.air import TABLE as COMB
 from circuits.tables.deposit.air import TABLE as DEPOSITS
 from circuits.tables.fill.air import table as fill_table
@@ -128,7 +128,7 @@ def tables(shape_class: ShapeClass) -> tuple[Table, ...]:
         TRIGGERS,
         SLOT,
         DEPOSITS,
-        BATCH,
+        batch_table(shape_class),
     )
 
 

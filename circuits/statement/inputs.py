@@ -34,10 +34,10 @@ from rollup.protocol.constants import (
 )
 from rollup.protocol.encoding import limbs, outflow_words, owner_words, packed
 from rollup.protocol.market import Governance
+from rollup.protocol.market_book import BookEntry
 from rollup.protocol.premium import rated_markets
-from rollup.protocol.pricing import steady_markets
 from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
-from rollup.protocol.terms import MarketTerms
+from rollup.protocol.terms import MarketTerms, batch_terms
 
 PUBLICS = PublicLayout(
     (
@@ -56,10 +56,11 @@ PUBLICS = PublicLayout(
         ("deposits_count", 1),
         ("begins_open", 1),
         ("closed", 1),
+        ("progress", 1),
     )
 )
 """The public vector. `begins_open`: the step before the batch was not closed; `closed`: that of the
-batch is."""
+batch is; `progress`: what the batch did for it is enough."""
 
 
 PUBLIC_MESSAGES_MAX = DEPOSITS_MAX + MARKETS_MAX + OUTFLOWS_MAX
@@ -84,6 +85,7 @@ def public_values(public: PublicInput) -> tuple[int, ...]:
         "deposits_count": len(public.deposits),
         "begins_open": int(public.begins_open),
         "closed": int(public.closed),
+        "progress": int(public.progress),
     }
     return PUBLICS.flatten(values)
 
@@ -95,13 +97,14 @@ def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
         PublicMessage(DEPOSIT.identifier, 1, deposit_message(deposit, public.governance))
         for deposit in public.deposits
     )
-    steady = steady_markets(public.governance, public.reports, public.prices)
-    hours = hours_of(public)
+    book, hours = public.book_after, hours_of(public)
     markets = (
         PublicMessage(
-            MARKET.identifier, 1, market_message(market, terms, steady[market], hours[market])
+            MARKET.identifier,
+            1,
+            market_message(market, terms, book.markets[market], hours[market]),
         )
-        for market, terms in enumerate(public.terms)
+        for market, terms in enumerate(batch_terms(public.governance, book))
     )
     withdrawals = (
         PublicMessage(PAYOUT.identifier, 1, payout_message(withdrawal))
@@ -127,10 +130,12 @@ def hours_of(public: PublicInput) -> tuple[Hour, ...]:
     return tuple(Hour(due, each, rate) for each, rate in zip(rated, rates, strict=True))
 
 
-def market_message(market: int, terms: MarketTerms, steady: bool, hour: Hour) -> tuple[int, ...]:
-    """A market's terms as MARKET carries them; `steady`: its price is fresh and unclamped."""
+def market_message(
+    market: int, terms: MarketTerms, entry: BookEntry, hour: Hour
+) -> tuple[int, ...]:
+    """A market's terms as MARKET carries them, how it came by its price, and what its hour asks."""
     risk, trade = risk_numbers(terms), trade_numbers(terms)
-    flags = (int(steady), int(terms.is_asset))
+    flags = (int(entry.is_steady), int(entry.missing), int(terms.is_asset))
     numbers = (*risk, *trade, *lot_fee(terms), *flags, *least_order(terms))
     return (market, *(number % P for number in (*numbers, *hour_numbers(terms, hour))))
 

@@ -166,6 +166,9 @@ def _batch(outcome: Outcome, clock: Clock) -> BatchRecords:
         rests=0 if rests is None else rests.amount,
         rest_sums=_rest_sums(outcome),
         rest_cash=_credit(rests, clock),
+        spent=outcome.spent,
+        progress_by=None if outcome.progress is None else outcome.progress.by,
+        progress_over=0 if outcome.progress is None else outcome.progress.over,
     )
 
 

@@ -27,6 +27,7 @@ from rollup.protocol.account import Account, Header
 from rollup.protocol.constants import POSITION_LIMIT, SAFETY_MAX
 from rollup.protocol.encoding import owner_words
 from rollup.protocol.outcome import Outcome, TouchedAccount
+from rollup.protocol.progress import closed_out, due_markets
 from rollup.protocol.takeover import Route
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.triggers import seats
@@ -63,6 +64,8 @@ def accounts(outcome: Outcome, clock: Clock, signed: Mapping[int, int]) -> Accou
         exhausted=column(a.exhausted for a in touched),
         paid_out=column(paid[a.index] > 0 for a in touched),
         outflows=column(paid[a.index] for a in touched),
+        due=column(bool(_due_markets(outcome, a)) for a in touched),
+        dealt=column(a.dealt for a in touched),
         relief=matrix([_relief_of(a, terms) for a in touched], BALANCED),
         exempt=column(a.exempt for a in touched),
         clear=column(_is_clear(a, backstop) for a in touched),
@@ -79,6 +82,11 @@ def _needed_of(account: TouchedAccount, terms: Sequence[MarketTerms]) -> int | N
         return None
     reduced = [m for m, n in before.positions if abs(after.positions[m]) < abs(n)]
     return max(reduced, key=lambda m: _relief(before, m, terms), default=None)
+
+
+def _due_markets(outcome: Outcome, account: TouchedAccount) -> tuple[int, ...]:
+    """Those that show that it was due; the first of them says so."""
+    return due_markets(account.before, outcome.steps.terms, outcome.steps.zones)
 
 
 def _relief(leaf: Account, market: int, terms: Sequence[MarketTerms]) -> int:
@@ -158,6 +166,8 @@ def positions(outcome: Outcome, clock: Clock) -> PositionRecords:
     traded, took = times_ordered(outcome)
     taken = _times_taken(outcome)
     needed = {a.index: _needed_of(a, outcome.steps.terms) for a in outcome.accounts}
+    gone = {a.index: closed_out(a, outcome.steps.deleveraged) for a in outcome.accounts}
+    due = {a.index: _due_markets(outcome, a)[:1] for a in outcome.accounts}
     return PositionRecords(
         owner=column(row for row, _, _ in rows),
         account=column(a.index for _, a, _ in rows),
@@ -173,6 +183,8 @@ def positions(outcome: Outcome, clock: Clock) -> PositionRecords:
         took=column(took[a.index, m] for _, a, m in rows),
         takeovers=column(taken[a.index, m] for _, a, m in rows),
         needed=column(needed[a.index] == m for _, a, m in rows),
+        closed_out=column(m in gone[a.index] for _, a, m in rows),
+        due=column(m in due[a.index] for _, a, m in rows),
         **_order_columns(outcome, rows),
     )
 

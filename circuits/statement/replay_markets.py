@@ -62,7 +62,7 @@ def triggers(outcome: Outcome) -> TriggerRecords:
 
 
 def markets(outcome: Outcome) -> MarketRecords:
-    terms = outcome.steps.terms
+    terms, book = outcome.steps.terms, outcome.public.book_after.markets
     fills = Counter((step.market, 0) for step in outcome.steps.fills)
     fills.update((s.market, _KINDS[s.side]) for s in outcome.steps.order_takeovers)
     left = Counter(step.signed.outflow.asset for step in outcome.steps.outflows)
@@ -78,6 +78,7 @@ def markets(outcome: Outcome) -> MarketRecords:
         least=matrix([least_order(each) for each in terms], 2),
         lot_fee=matrix([lot_fee(each) for each in terms], 3),
         steady=column(outcome.steps.steady),
+        missing=column(entry.missing for entry in book),
         hour=matrix(list(map(hour_numbers, terms, hours_of(outcome.public))), HOUR_NUMBERS),
         tally=(
             tallies((*before, *(NO_TALLY,) * (len(terms) - listed))),

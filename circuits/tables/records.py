@@ -216,6 +216,8 @@ class AccountRecords(Private):
     exhausted: I64  # 1 if it paid less than a whole liquidation fee
     paid_out: I64  # 1 if cash left by an outflow
     outflows: I64  # how many
+    due: I64  # 1 if a position shows that it was due
+    dealt: I64  # 1 if it was due, or is below maintenance no more
     relief: I64  # (n, 3) digits of what a lot adds to it at most if it goes, where it was needed
     exempt: I64  # 1 if it may stay where others are deleveraged
     clear: I64  # 1 if it takes: the backstop, neither liquidated nor flagged
@@ -254,6 +256,8 @@ class PositionRecords(Private):
     took: I64  # and took of liquidated accounts
     takeovers: I64  # takeovers of it: multiplicity of its LIQUIDATION message
     needed: I64  # 1 for the one of its account of which the last lot was needed
+    closed_out: I64  # 1 if takeovers left nothing of it
+    due: I64  # 1 for the one that shows that its account was due
     deleveraged: I64  # 1 if it is
     behind: I64  # 1 if it stays, for its old trigger was not passed; of one that is neither
     came: I64  # 1 if it stays, for its side held nothing before; exempt nor deleveraged
@@ -270,6 +274,7 @@ class MarketRecords(Private):
     least: I64  # (n, 2) the least order, a packed pair
     lot_fee: I64  # (n, 3) limbs of the liquidation fee of a lot
     steady: I64  # 1 if the price is fresh and unclamped
+    missing: I64  # 1 if no quorum gave it
     asset: I64  # 1 if its lots are a token that L1 holds
     hour: I64  # (n, 18) what concerns its tally, as MARKET has it
     tally: tuple[U64, U64]  # (n, 3) premium (biased by 2^63), volume, open interest; before, after
@@ -348,6 +353,9 @@ class BatchRecords(Private):
     rests: int  # sum of what they leave to it
     rest_sums: I64  # (4,)
     rest_cash: CashAccess  # (1,) its cash at REST_TIMESTAMP; zeros if there are none
+    spent: tuple[int, ...]  # what was done for the step
+    progress_by: int | None  # as in rollup.protocol.progress
+    progress_over: int  # by how much more than wanted
 
 
 @dataclass(frozen=True, slots=True, repr=False)

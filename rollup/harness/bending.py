@@ -30,7 +30,7 @@ def bent_public(stage: Stage, public: PublicInput, changes: Mapping[str, Any]) -
         elif name in ("prices", "premium_rates"):
             changed[name] = tuple(value)
         elif name == "book_before":
-            changed[name] = bent_book(public.book_before, value)
+            changed[name] = bent_book(stage, public.book_before, value)
         elif name == "reports":
             changed[name] = BENDS[value](public.reports)
         elif name == "governance":
@@ -53,17 +53,19 @@ def granted(said: Sequence[Sequence[Any]]) -> tuple[GrantedWithdrawal, ...]:
     return tuple(GrantedWithdrawal(address(owner), *what) for owner, *what in said)
 
 
-def bent_book(book: MarketBook, changes: Mapping[str, Any]) -> MarketBook:
-    """The market book with another `hour`, another step, or another member of every market: a list
-    of them."""
+def bent_book(stage: Stage, book: MarketBook, changes: Mapping[str, Any]) -> MarketBook:
+    """The market book with another `hour`, another step, other parameters, or another member of
+    every market: a list of them."""
     changed = dict(changes)
     hour = book.hour + changed.pop("hours", 0)
-    open_since = changed.pop("open_since", book.open_since)
+    step = {name: changed.pop(name, getattr(book, name)) for name in ("open_since", "stalled")}
+    if "governance" in changed:
+        step["governance"] = stage.governance(changed.pop("governance")).digest()
     markets = tuple(
         replace(entry, **{name: values[place] for name, values in changed.items()})
         for place, entry in enumerate(book.markets)
     )
-    return replace(book, hour=hour, open_since=open_since, markets=markets)
+    return replace(book, hour=hour, markets=markets, **step)
 
 
 def bent_header(stage: Stage, header: BatchHeader, changes: Mapping[str, Any]) -> BatchHeader:

@@ -46,7 +46,15 @@ class Tip:
     deposits: int
     queue_head: bytes
     book: MarketBook
+    governance: Governance
     accounts: Mapping[int, Held]
+
+    def governance_for(self, l1: DevelopmentL1, time: int) -> Governance:
+        """The parameters of the next batch: those that stand, or that L1 has for it."""
+        if self.book.is_open:
+            return self.governance
+        found: Governance = l1.governance_for(self.number + 1, time)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,7 @@ class Choice:
     attempt: int = 0
     reports: tuple[SignedPackage, ...] = ()
     closes: bool = True
+    progress: bool = True
     withdrawals: tuple[GrantedWithdrawal, ...] = ()
     premium_rates: tuple[int, ...] = ()
 
@@ -83,7 +92,8 @@ class Books:
             genesis.governance.fee_account: Held(NOTHING, genesis.fee_header.owner),
             genesis.governance.backstop_account: Held(NOTHING, genesis.backstop_header.owner),
         }
-        start = Tip(0, genesis.time, root, 0, 0, QUEUE_START, genesis.book(), own)
+        book, governance = genesis.book(), genesis.governance
+        start = Tip(0, genesis.time, root, 0, 0, QUEUE_START, book, governance, own)
         self.tips = {root: start}
         self.closed: dict[bytes, Closed] = {}
 
@@ -118,6 +128,7 @@ class Books:
             new_root=digest_of(repr((tip.root, choice))),
             receipts=head_of_receipts(tip.number + 1),
             closed=choice.closes,
+            progress=choice.progress,
             book_before=tip.book,
             reports=choice.reports,
             prices=pricing.prices,
@@ -140,6 +151,7 @@ class Books:
             deposits=consumed,
             queue_head=chain,
             book=public.book_after,
+            governance=choice.governance,
             accounts=accounts,
         )
         return self.keep(Closed(public, header_of(public, chain), after))

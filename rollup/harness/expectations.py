@@ -10,6 +10,7 @@ from rollup.l1.vault import Vault
 from rollup.protocol.assets import symbol_of
 from rollup.protocol.deposit import QUEUE_START, extend_queue
 from rollup.protocol.encoding import hex_digest
+from rollup.protocol.market_book import MarketBook
 
 NEVER = "never"
 NOTHING = "none"
@@ -84,12 +85,15 @@ def _of_book(stage: Stage, name: str) -> list[int] | str:
     return [getattr(entry, name) for entry in book.markets]
 
 
-def _open_since(stage: Stage, wanted: Any) -> int | str:
-    """Since when the step is open by the book that L1 has the digest of, from the start; 0 if it is
-    closed."""
+def _of_step(stage: Stage, said: Callable[[MarketBook], int]) -> int | str:
+    """What the book that L1 has the digest of says of its step, or its digest where it is
+    another."""
     book = stage.books.tips[stage.l1.root].book
-    if stage.l1.book != book.digest():
-        return stage.l1.book.hex()
+    return said(book) if stage.l1.book == book.digest() else stage.l1.book.hex()
+
+
+def _open_since(book: MarketBook) -> int:
+    """Since when the step is open, from the start; 0 if it is closed."""
     return book.open_since - START if book.is_open else 0
 
 
@@ -153,7 +157,10 @@ SAYS: Mapping[str, Callable[[Stage, Any], Any]] = {
     "prices": lambda stage, wanted: _of_book(stage, "price"),
     "funding": lambda stage, wanted: _of_book(stage, "funding"),
     "carry": lambda stage, wanted: _of_book(stage, "carry"),
-    "open_since": _open_since,
+    "clamped": lambda stage, wanted: _of_book(stage, "clamped"),
+    "missing": lambda stage, wanted: _of_book(stage, "missing"),
+    "open_since": lambda stage, wanted: _of_step(stage, _open_since),
+    "stalled": lambda stage, wanted: _of_step(stage, lambda book: book.stalled),
     "entries": lambda stage, wanted: len(stage.l1.queue),
     "events": lambda stage, wanted: len(stage.l1.events),
     "tail": lambda stage, wanted: [_named(stage, held.digest) for held in stage.l1.tail],

@@ -159,9 +159,10 @@ def _close(way: Walk, redo: bool, offset: int, bend: str = "") -> Closed:
     entries = queued_after(model, tip, way.random.choice((64, 64, 1)))
     if bend and (entries or bend == "more"):
         entries = bent_entries(entries, tip.deposits, bend)
-    governance = model.governance_for(tip.number + 1, time)
+    governance = tip.governance_for(model, time)
     attempt = way.random.randrange(2)
-    return way.books.close(tip, Choice(time, redo, governance, entries, attempt))
+    stands = (way.random.random() < 0.7, way.random.random() < 0.5)
+    return way.books.close(tip, Choice(time, redo, governance, entries, attempt, (), *stands))
 
 
 def _honest(way: Walk) -> None:

@@ -35,9 +35,11 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
             "withdraws",
             "premium_rates",
             "open",
+            "idle",
             "lie",
         }
     ),
+    "stall": frozenset({"every"}),
     "commit": frozenset({"as", "change", "again", "refused", "recorded", "enacts"}),
     "post": frozenset({"as", "change", "proof"}),
     "announce": frozenset({"as", "number", "from"}),

@@ -194,12 +194,12 @@ def _close(stage: Stage, step: Step) -> Act:
     if "governance" in step:
         governance = stage.governance(step["governance"])
     else:
-        governance = stage.l1.governance_for(tip.number + 1, time)
+        governance = tip.governance_for(stage.l1, time)
     redo, attempt = step.get("redo", False), step.get("attempt", 0)
     reports = reports_of(step.get("reports", {}), governance.oracle.slot(time))
-    closes, paid = not step.get("open", False), granted(step.get("withdraws", ()))
-    rates = tuple(step.get("premium_rates", ()))
-    choice = Choice(time, redo, governance, entries, attempt, reports, closes, paid, rates)
+    stands = (not step.get("open", False), not step.get("idle", False))
+    paid, rates = granted(step.get("withdraws", ())), tuple(step.get("premium_rates", ()))
+    choice = Choice(time, redo, governance, entries, attempt, reports, *stands, paid, rates)
     closed = stage.books.close(tip, choice)
     if "lie" in step:
         public = bent_public(stage, closed.public, step["lie"])
@@ -207,6 +207,29 @@ def _close(stage: Stage, step: Step) -> Act:
         stage.books.keep(closed)
     stage.closed[step["close"]] = closed
     return _nothing
+
+
+def _stall(stage: Stage, step: Step) -> Act:
+    """So many batches on L1's head, one every so many ms, that leave their step open and do nothing
+    for it."""
+
+    def act() -> Sequence[l1.Event]:
+        events: list[l1.Event] = []
+        for _ in range(step["stall"]):
+            time, tip = stage.l1.warp(step["every"]), stage.tip(None)
+            governance = tip.governance_for(stage.l1, time)
+            choice = Choice(time, False, governance, (), closes=False, progress=False)
+            closed = stage.books.close(tip, choice)
+            sender = address(OPERATOR)
+            header, public = closed.header, closed.public
+            _require_verdict(stage.l1.commit_header(sender, header), None)
+            stage.l1.post_batch(sender, public, proof_for(stage, closed, public, "honest"))
+            events.append(l1.HeaderTaken(header.number, header.time, header.digest()))
+            roots = (public.old_root, public.new_root)
+            events.append(l1.BatchAccepted(public.number, public.time, *roots))
+        return events
+
+    return act
 
 
 def _commit(stage: Stage, step: Step) -> Act:
@@ -311,6 +334,7 @@ VERBS: Mapping[str, Callable[[Stage, Step], Act]] = {
     "withdraw": _withdraw,
     "wait": _wait,
     "close": _close,
+    "stall": _stall,
     "commit": _commit,
     "post": _post,
     "announce": _announce,

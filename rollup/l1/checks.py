@@ -10,6 +10,8 @@ from rollup.protocol.constants import AMOUNT_BITS, OWNER_BYTES, SIZE_BITS
 from rollup.protocol.market import Governance
 from rollup.protocol.pricing import PriceFault, PriceRefused, require_priced
 from rollup.protocol.public import PublicInput
+from rollup.protocol.rejection import Rejected
+from rollup.protocol.steps import require_moving
 
 WORD_END = 2**32
 
@@ -64,3 +66,12 @@ def require_book(public: PublicInput, before: bytes) -> None:
         require_priced(public, plain_signer_of)
     except PriceRefused as refused:
         raise Reverted(PRICE_REVERTS[refused.fault], refused.detail) from refused
+
+
+def require_step(public: PublicInput) -> None:
+    """Revert where a batch goes on with an old step that stands still. That it goes on at the
+    parameters of the step its header was held to."""
+    try:
+        require_moving(public.book_after)
+    except Rejected as refused:
+        raise Reverted(Revert.STEP_STALLED, refused.detail) from refused

@@ -104,6 +104,7 @@ HEADER = record(
     number=INTEGER,
     time=INTEGER,
     redo=FLAG,
+    begins_open=FLAG,
     governance=HASH,
     old_root=ROOT,
     new_root=ROOT,

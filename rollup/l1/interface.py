@@ -68,6 +68,7 @@ class Revert(StrEnum):
     PRICE_UNCLAMPED = "price-unclamped"
     PRICE_DIFFERS = "price-differs"
     STEP_REPORTS = "step-reports"
+    STEP_STALLED = "step-stalled"
     PROOF = "proof"
     NOT_GOVERNOR = "not-governor"
     NUMBER_PASSED = "number-passed"
@@ -263,7 +264,8 @@ class L1(Protocol):
         """The queue's hash chain after `count` entries; None where the queue is shorter."""
 
     def governance_for(self, number: int, time: int) -> Governance:
-        """The parameters in force for a batch of this number and time."""
+        """The parameters in force for a batch of this number and time that begins a step; one that
+        goes on with an open step is under those of the batch before."""
 
     def register(
         self,

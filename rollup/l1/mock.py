@@ -13,6 +13,7 @@ from rollup.l1.checks import (
     require_amount,
     require_asset,
     require_book,
+    require_step,
     require_words,
 )
 from rollup.l1.deployment import Deployment, require_deployment
@@ -159,7 +160,7 @@ class MockL1(ContractView):
         if headers.holds(header, digest):
             return HELD
         headers.require_next(header)
-        terms = self._state.schedule.entry_for(header.number, header.time)
+        terms = self._state.schedule.entry_of(header)
         ahead = terms.governance.clock_ahead_ms
         if header.time > now + ahead:
             raise Reverted(Revert.CLOCK_AHEAD, f"{header.time} is more than {ahead} ms after {now}")
@@ -190,7 +191,7 @@ class MockL1(ContractView):
     def _take(self, header: BatchHeader, digest: bytes, now: int) -> HeaderVerdict:
         self._state.headers.take(header, digest, now)
         self._state.events.append(HeaderTaken(header.number, header.time, digest))
-        if self._state.schedule.use(header.number, header.time):
+        if self._state.schedule.use(header):
             self._state.events.append(GovernanceEnacted(header.governance, header.number))
         return HELD
 
@@ -274,8 +275,9 @@ class MockL1(ContractView):
             self._state.vault_of(mark).require_covers(public)
 
     def _require_book(self, public: PublicInput) -> None:
-        """The prices go on from the book that is proved, by the reports."""
+        """The prices go on from the book that is proved, by the reports, and so does its step."""
         require_book(public, self.book)
+        require_step(public)
 
     def _advance(self, public: PublicInput) -> None:
         """Take over the new root, settle the deposits, and make refunds and what the batch grants

@@ -1,4 +1,5 @@
-"""Which parameters are in force for a batch: a function of its number and time, known in advance.
+"""Which parameters are in force for a batch: a function of its number and time, known in advance;
+but in an open step those of its first batch.
 
 An announcement changes nothing for any time that a batch closed by now can have, which is what
 makes it harmless to the batches that wait for L1. Spec: docs/spec/09-l1.md.
@@ -11,6 +12,7 @@ from typing import Self
 from rollup.codec.strict import CodecError
 from rollup.l1.interface import Revert, Reverted
 from rollup.protocol.governance_codec import governance_from_bytes
+from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance, require_continues
 from rollup.protocol.rejection import Rejected
 
@@ -57,9 +59,16 @@ class Schedule:
         """The parameters in force for a batch of this number and time."""
         return self.entries[self.place_for(number, time)]
 
-    def use(self, number: int, time: int) -> bool:
-        """Note that a header took these; whether it is the first under them."""
-        place = self.place_for(number, time)
+    def entry_of(self, header: BatchHeader) -> Scheduled:
+        """The parameters that a header must be under: while a step is open those of the header
+        before it stand. That it says truly whether one is shows when its batch is proved."""
+        if header.begins_open:
+            return self.current
+        return self.entry_for(header.number, header.time)
+
+    def use(self, header: BatchHeader) -> bool:
+        """Note that a header took its parameters; whether it is the first under them."""
+        place = self.used if header.begins_open else self.place_for(header.number, header.time)
         is_first = place > self.used
         self.used = place
         return is_first

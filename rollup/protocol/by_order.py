@@ -89,7 +89,8 @@ def apply_order_takeover(
         require_unsigned(batch, takeover.account)
         _require_lots(takeover, order, account)
         require_price(takeover.price, order, market)
-        require_when_clamped(order, is_steady=steady[order.market])
+        is_fresh = steady[order.market] and not batch.begins_open
+        require_when_clamped(order, is_fresh=is_fresh)
         full = require_rest(takeover, order, market)
         amount = notional(takeover.price, takeover.size)
         paid = moved(takeover.size, takeover.price, market.funding)
@@ -126,10 +127,10 @@ def require_price(price: int, order: Order, market: MarketTerms) -> None:
         raise Rejected(Reason.TAKEOVER_PRICE, f"the price must be from {low} to {high}")
 
 
-def require_when_clamped(order: Order, *, is_steady: bool) -> None:
-    """Where the price is not a fresh and unclamped one, as where the step is open, only those take
-    who signed that they want to."""
-    if not (is_steady or order.when_clamped):
+def require_when_clamped(order: Order, *, is_fresh: bool) -> None:
+    """Where the price is clamped, or that of an open step, only those take who signed that they
+    want to."""
+    if not (is_fresh or order.when_clamped):
         raise Rejected(Reason.TAKEOVER_UNSTEADY, "the price is clamped or old; its order takes not")
 
 

@@ -43,9 +43,11 @@ from rollup.protocol.outcome import (
     TouchedSlot,
     TouchedTriggers,
 )
+from rollup.protocol.progress import is_dealt_with, progress_of, spent
 from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.roots import fresh_slots_root, state_roots
+from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.units import Salt
 from rollup.tree.multi import OpeningError, Pair, Update, update
 
@@ -56,7 +58,13 @@ TRIGGER_TREE = (1 << ACCOUNT_BITS) + 1
 """The trigger tree has the number after that of the last slot tree."""
 
 
-def close(batch: Batch, ledger: Ledger, steps: Steps, compress_many: CompressMany) -> Outcome:
+def close(
+    batch: Batch,
+    ledger: Ledger,
+    steps: Steps,
+    compress_many: CompressMany,
+    shape_class: ShapeClass = CLASS_S,
+) -> Outcome:
     """The outcome of a batch whose steps are done. Rejects openings that the old root denies."""
     fresh = fresh_slots_root(compress_many)
     slots, slot_trees = _close_slots(batch, ledger, fresh, compress_many)
@@ -69,7 +77,8 @@ def close(batch: Batch, ledger: Ledger, steps: Steps, compress_many: CompressMan
     triggers, counted = _close_triggers(batch, accounts, frontiers, steps, compress_many)
     markets = MarketsState(batch.frontiers, steps.tallies, batch.salts.markets)
     globals_ = _globals_after(batch, steps, accounts)
-    if steps.outflows and not is_closed(batch.frontiers, globals_.flagged, steps.terms):
+    closed = is_closed(batch.frontiers, globals_.flagged, steps.terms)
+    if steps.outflows and not closed:
         raise Rejected(Reason.OUTFLOW_STEP, "the batch leaves its step open, so no cash leaves")
     old_root, new_root = state_roots(
         tree.roots[0],
@@ -80,8 +89,11 @@ def close(batch: Batch, ledger: Ledger, steps: Steps, compress_many: CompressMan
     )
     if old_root != batch.old_root:
         raise Rejected(Reason.OLD_ROOT, "the openings do not lead to the batch's old root")
+    done = spent(accounts, steps.deleveraged, (frontiers, batch.frontiers))
+    progress = progress_of(done, shape_class, closed=closed)
+    said = {"closed": closed, "progress": progress is not None}
     return Outcome(
-        public=_public_input(batch, globals_, new_root, steps),
+        public=_public_input(batch, globals_, new_root, steps, **said),
         steps=steps,
         accounts=accounts,
         account_nodes=tree.nodes,
@@ -97,6 +109,8 @@ def close(batch: Batch, ledger: Ledger, steps: Steps, compress_many: CompressMan
         markets_after=markets,
         globals_before=batch.pre.globals,
         globals_after=globals_,
+        spent=done,
+        progress=progress,
     )
 
 
@@ -219,6 +233,7 @@ def _close_accounts(
             exempt=index == backstop
             or index in liquidated
             or is_flagged(entry.before, steps.closings[index]),
+            dealt=is_dealt_with(entry.before, after[place], steps.terms, steps.zones),
         )
         for place, (index, entry) in enumerate(entries.items())
     )
@@ -294,7 +309,15 @@ def _is_below(account: Account | None) -> int:
     return int(account is not None and account.below)
 
 
-def _public_input(batch: Batch, globals_: Globals, new_root: Digest, steps: Steps) -> PublicInput:
+def _public_input(
+    batch: Batch,
+    globals_: Globals,
+    new_root: Digest,
+    steps: Steps,
+    *,
+    closed: bool,
+    progress: bool,
+) -> PublicInput:
     deposits = steps.deposits
     return PublicInput(
         version=PROTOCOL_VERSION,
@@ -306,7 +329,8 @@ def _public_input(batch: Batch, globals_: Globals, new_root: Digest, steps: Step
         old_root=batch.old_root,
         new_root=new_root,
         receipts=batch.receipts,
-        closed=is_closed(batch.frontiers, globals_.flagged, steps.terms),
+        closed=closed,
+        progress=progress,
         book_before=batch.pre.book,
         reports=batch.reports,
         prices=batch.prices,

@@ -19,6 +19,14 @@ MARKET_BITS: Final = 16
 """A market number: so many that none need be used twice. In this version it is the market's place
 in governance."""
 
+STEP_PATIENCE_MS: Final = 60_000
+"""How long a step may be open, in batch time, before its batches must make progress: a minute, in
+which a crash that no batch holds is dealt with ten times over."""
+
+STALLED_MAX: Final = MARKETS_MAX
+"""Batches in a row without progress that an old step may have: each market may need a zone of
+deleveraging of its own, which can fill a batch and touch few accounts."""
+
 ACCOUNT_LEAF_VERSION: Final = 3
 """Version 2 is a fold over the positions that are not empty (ADR 0016); version 1 had four. Version
 3 has each position's trigger, and says in the flags whether the account is below maintenance."""

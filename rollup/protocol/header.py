@@ -14,7 +14,7 @@ from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Reason
 from rollup.protocol.units import require_bounds, require_bytes, require_digest, require_flag
 
-HEADER_TAG = b"crypsis-header-2"
+HEADER_TAG = b"crypsis-header-3"
 """Domain and version of the digest."""
 
 
@@ -24,13 +24,15 @@ class BatchHeader:
 
     `governance` and `public` are Keccak digests: of the parameters in force, and of the whole
     public input. The batch consumes `deposits` queue entries from `deposits_before` on;
-    `queue_head` is the queue's hash chain after the last of them. `receipts` is the head of the
+    `queue_head` is the queue's hash chain after the last of them. `begins_open` says that it goes
+    on with an open step, at the parameters of the batch before. `receipts` is the head of the
     operator's own chain, in clear for whoever judges a receipt.
     """
 
     number: int
     time: int
     redo: bool
+    begins_open: bool
     governance: bytes
     old_root: Digest
     new_root: Digest
@@ -44,6 +46,7 @@ class BatchHeader:
         require_bounds("number", self.number, 1, 1 << NUMBER_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
         require_bounds("time", self.time, 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS)
         require_flag("redo", self.redo)
+        require_flag("begins_open", self.begins_open)
         for name in ("governance", "receipts", "queue_head", "public"):
             require_bytes(name, getattr(self, name), DIGEST_BYTES)
         require_digest("old_root", self.old_root)
@@ -55,7 +58,8 @@ class BatchHeader:
 
     def encode(self) -> bytes:
         """Canonical bytes, field by field: tag, numbers as 8 bytes big-endian, digests as 32."""
-        numbers = (self.number, self.time, int(self.redo), self.deposits_before, self.deposits)
+        flags = (int(self.redo), int(self.begins_open))
+        numbers = (self.number, self.time, *flags, self.deposits_before, self.deposits)
         return b"".join(
             (
                 HEADER_TAG,
@@ -80,6 +84,7 @@ def header_of(public: PublicInput, queue_head: bytes) -> BatchHeader:
         number=public.number,
         time=public.time,
         redo=public.redo,
+        begins_open=public.begins_open,
         governance=public.governance.digest(),
         old_root=public.old_root,
         new_root=public.new_root,

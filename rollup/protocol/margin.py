@@ -44,11 +44,12 @@ def risk_grew(before: Holding, after: Holding, terms: Sequence[MarketTerms]) -> 
 def grown(before: Holding, after: Holding) -> list[int]:
     """The markets in which |size| grew or the sign flipped."""
     old = dict(before.positions.held)
-    return [
-        market
-        for market, new in after.positions.held
-        if abs(new) > abs(old.get(market, 0)) or old.get(market, 0) * new < 0
-    ]
+    return [m for m, new in after.positions.held if has_grown(old.get(m, 0), new)]
+
+
+def has_grown(old: int, new: int) -> bool:
+    """Whether a position grew or flipped."""
+    return abs(new) > abs(old) or old * new < 0
 
 
 def is_dust(before: Holding, after: Holding, terms: Sequence[MarketTerms]) -> bool:

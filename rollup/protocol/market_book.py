@@ -7,15 +7,17 @@ proof, and nobody states what can be computed. Spec: docs/spec/14-funding.md.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import NamedTuple, Self
 
-from rollup.hash.keccak import keccak256
+from rollup.hash.keccak import DIGEST_BYTES, keccak256
 from rollup.oracle.package import SignedPackage
 from rollup.protocol.constants import (
     CUSTODY_BITS,
     FUNDING_BITS,
     FUNDING_CAP_MAX,
     MARKETS_MAX,
+    NUMBER_BITS,
+    STEP_PATIENCE_MS,
     TIME_BITS,
 )
 from rollup.protocol.funding import (
@@ -28,28 +30,46 @@ from rollup.protocol.funding import (
     rate,
 )
 from rollup.protocol.market import Governance, Market, require_price_bounds
-from rollup.protocol.oracle import STEP_MAX, Feed
+from rollup.protocol.oracle import STEP_MAX, Feed, lower_median, ticks, values_of
 from rollup.protocol.rejection import Reason, Rejected
-from rollup.protocol.units import require_bounds, require_tuple_of
+from rollup.protocol.units import require_bounds, require_bytes, require_flag, require_tuple_of
 
 BOOK_TAG = b"crypsis-book-3"
 """Domain and version of the digest."""
 
 ENTRY_NUMBERS = ("price", "funding", "carry", "step", "funding_cap", "custody")
+ENTRY_FLAGS = ("clamped", "missing")
+
+
+class PriceFlags(NamedTuple):
+    """How a market came by its price, as its entry says it."""
+
+    clamped: bool
+    missing: bool
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether the price is fresh and unclamped."""
+        return not (self.clamped or self.missing)
 
 
 @dataclass(frozen=True, slots=True)
 class BookEntry:
     """One market after a batch: its price in ticks, its funding F in ticks, what rounding left of F
-    in 1 / RATE_SCALE of a tick, and the bounds that its governance said: how far a price moves in a
-    batch, and funding in an hour. `custody` is how many lots of an asset L1 holds for all who have
-    them together; 0 of a perpetual."""
+    in 1 / RATE_SCALE of a tick, and the bounds that its governance said: how far a price moves in
+    a batch, and funding in an hour. `custody` is how many lots of an asset L1 holds for all who
+    have them together; 0 of a perpetual.
+
+    Of the step's first batch: `clamped`, its price is held back by its bound; `missing`, no quorum
+    gave one."""
 
     price: int
     funding: int
     carry: int
     step: int
     funding_cap: int
+    clamped: bool
+    missing: bool
     custody: int = 0
 
     def __post_init__(self) -> None:
@@ -61,6 +81,13 @@ class BookEntry:
         cap = self.funding_cap
         require_bounds("funding_cap", cap, 0, FUNDING_CAP_MAX + 1, Reason.FUNDING_TOO_HIGH)
         require_bounds("custody", self.custody, 0, 1 << CUSTODY_BITS, Reason.CUSTODY_OUT_OF_BOUNDS)
+        for name in ENTRY_FLAGS:
+            require_flag(name, getattr(self, name))
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether the price is fresh and unclamped."""
+        return PriceFlags(self.clamped, self.missing).is_steady
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,39 +95,49 @@ class MarketBook:
     """The hour whose funding is charged, and every market that was listed: market k is markets[k].
 
     `open_since` is the time of the batch that opened the step which is still open, 0 if the last
-    batch closed its step. The book may list more or fewer markets than the next batch: L1 may
-    forget an announcement, or take one.
+    batch closed its step. `stalled` counts the last batches in a row that left it open and made no
+    progress, once it was open for longer than STEP_PATIENCE_MS. `governance` is the digest of the
+    parameters of the last batch, which stand while its step is open. The book may list more or
+    fewer markets than the next batch: L1 may forget an announcement, or take one.
     """
 
     hour: int
     open_since: int
+    stalled: int
+    governance: bytes
     markets: tuple[BookEntry, ...]
 
     def __post_init__(self) -> None:
         hour_end = (1 << TIME_BITS) // HOUR_MS + 1
         require_bounds("hour", self.hour, 0, hour_end, Reason.TIME_OUT_OF_BOUNDS)
         require_bounds("open_since", self.open_since, 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS)
+        require_bounds("stalled", self.stalled, 0, 1 << NUMBER_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
+        require_bytes("governance", self.governance, DIGEST_BYTES)
         require_tuple_of("markets", self.markets, BookEntry)
         require_bounds("market count", len(self.markets), 1, MARKETS_MAX + 1, Reason.MARKET_COUNT)
 
     @classmethod
     def opened(cls, governance: Governance, time: int, prices: Sequence[int]) -> Self:
-        """The book at genesis: these prices, and no funding yet."""
+        """The book at genesis: these prices, which nobody reported, and no funding yet."""
         listed = zip(governance.markets, governance.oracle.feeds, prices, strict=True)
-        return cls(
-            hour(time),
-            0,
-            tuple(_entry(market, feed, price, NO_FUNDING) for market, feed, price in listed),
-        )
+        none = PriceFlags(clamped=False, missing=True)
+        entries = (_entry(market, feed, price, NO_FUNDING, none) for market, feed, price in listed)
+        return cls(hour(time), 0, 0, governance.digest(), tuple(entries))
 
     @property
     def is_open(self) -> bool:
         """Whether the last batch left its step open."""
         return self.open_since != 0
 
-    def stepped(self, time: int, *, closed: bool) -> Self:
-        """The same after a batch of this time that closed its step, or did not."""
-        return replace(self, open_since=0 if closed else self.open_since or time)
+    def stepped(self, time: int, *, closed: bool, progress: bool) -> Self:
+        """The same after a batch of this time that closed its step, or did not; and made progress,
+        or did not."""
+        if closed:
+            return replace(self, open_since=0, stalled=0)
+        since = self.open_since or time
+        stalls = not progress and time - since > STEP_PATIENCE_MS
+        stalled = 0 if progress else self.stalled + stalls
+        return replace(self, open_since=since, stalled=stalled)
 
     def kept(self, changes: Mapping[int, int]) -> Self:
         """The same with other custody: by market, by how many lots it grew or fell. Rejected if
@@ -121,12 +158,14 @@ class MarketBook:
         return tuple(entry.price for entry in self.markets)
 
     def encode(self) -> bytes:
-        """Canonical bytes: tag, hour, since when the step is open, count of markets, and each
-        market's numbers in their order, every one as 8 bytes big-endian, in two's complement."""
-        numbers = [self.hour, self.open_since, len(self.markets)]
+        """Canonical bytes: tag, digest of governance, hour, since when the step is open, how many
+        batches it stalls for, count of markets, and each market's numbers and flags in their order,
+        every one as 8 bytes big-endian, in two's complement."""
+        numbers = [self.hour, self.open_since, self.stalled, len(self.markets)]
         for entry in self.markets:
-            numbers += [getattr(entry, name) for name in ENTRY_NUMBERS]
-        return BOOK_TAG + b"".join(number.to_bytes(8, "big", signed=True) for number in numbers)
+            numbers += [int(getattr(entry, name)) for name in (*ENTRY_NUMBERS, *ENTRY_FLAGS)]
+        words = (number.to_bytes(8, "big", signed=True) for number in numbers)
+        return b"".join((BOOK_TAG, self.governance, *words))
 
     def digest(self) -> bytes:
         """The 32 bytes that L1 holds beside the state root."""
@@ -153,24 +192,47 @@ def book_after(
     premium_rates: Sequence[int],
 ) -> MarketBook:
     """The book after a batch of this time, with these prices made of these reports; but for whether
-    the batch closes its step (`stepped`), and for what it brings into custody or lets out (`kept`).
+    the batch closes its step and makes progress (`stepped`), and for what it brings into custody or
+    lets out (`kept`).
 
+    While a step is open its prices stand, and so does how each market came by its own.
     Where an hour is due every market is charged funding once, however many hours passed, by its
     premium rate, of which there is one for each (else none).
     """
     rates = hour_rates(before, governance, time, reports, premium_rates)
     now = hour(time) if hour_is_due(before, time) else before.hour
-    listed = zip(governance.markets, governance.oracle.feeds, prices, strict=True)
+    flags = price_flags(before, governance, prices, reports)
+    listed = zip(governance.markets, governance.oracle.feeds, prices, flags, strict=True)
     markets = []
-    for number, (market, feed, price) in enumerate(listed):
+    for number, (market, feed, price, came) in enumerate(listed):
         funding, custody = NO_FUNDING, before.custody(number)
         if number < len(before.markets):
             entry = before.markets[number]
             funding = Funding(entry.funding, entry.carry)
             if number in rates:
                 funding = charged(funding, rates[number], price)
-        markets.append(_entry(market, feed, price, funding, custody))
-    return MarketBook(now, before.open_since, tuple(markets))
+        markets.append(_entry(market, feed, price, funding, came, custody))
+    stood = (before.open_since, before.stalled)
+    return MarketBook(now, *stood, governance.digest(), tuple(markets))
+
+
+def price_flags(
+    before: MarketBook,
+    governance: Governance,
+    prices: Sequence[int],
+    reports: Sequence[SignedPackage],
+) -> tuple[PriceFlags, ...]:
+    """How each listed market came by its price: by these reports, or where a step is open by those
+    of its first batch. Whether reports count is asked in rollup.protocol.pricing."""
+    reported, found = values_of(reports), []
+    listed = zip(governance.markets, governance.oracle.feeds, prices, strict=True)
+    for number, (market, feed, price) in enumerate(listed):
+        if before.is_open and number < len(before.markets):
+            entry = before.markets[number]
+            found.append(PriceFlags(entry.clamped, entry.missing))
+        else:
+            found.append(_flags(market, feed, price, reported.get(feed.feed, ())))
+    return tuple(found)
 
 
 def hour_is_due(before: MarketBook, time: int) -> bool:
@@ -204,8 +266,25 @@ def _rate(before: BookEntry, market: Market, premium_rate: int) -> int:
     return rate(premium_rate, market.interest, min(market.funding_cap, before.funding_cap))
 
 
-def _entry(market: Market, feed: Feed, price: int, funding: Funding, custody: int = 0) -> BookEntry:
-    return BookEntry(price, funding.offset, funding.carry, feed.step, market.funding_cap, custody)
+def _flags(market: Market, feed: Feed, price: int, values: Sequence[int]) -> PriceFlags:
+    """Of a price that was made of what signers reported, or of nothing."""
+    wanted = ticks(lower_median(values), feed, market.price_decimals) if values else price
+    return PriceFlags(clamped=price != wanted, missing=not values)
+
+
+def _entry(
+    market: Market, feed: Feed, price: int, funding: Funding, came: PriceFlags, custody: int = 0
+) -> BookEntry:
+    return BookEntry(
+        price=price,
+        funding=funding.offset,
+        carry=funding.carry,
+        step=feed.step,
+        funding_cap=market.funding_cap,
+        clamped=came.clamped,
+        missing=came.missing,
+        custody=custody,
+    )
 
 
 def require_book(name: str, value: object) -> None:

@@ -4,6 +4,7 @@ Part of governance. What a signer signs says neither decimals nor venue, so both
 Spec: docs/spec/12-prices.md.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -119,3 +120,23 @@ def require_reports(reports: object) -> None:
         raise Rejected(Reason.TOO_MANY, f"at most {REPORTS_MAX} reports a batch")
     if any(len(report.package.points) != 1 for report in reports):
         raise Rejected(Reason.MALFORMED, "a report is of one feed")
+
+
+def ticks(value: int, feed: Feed, price_decimals: int) -> int:
+    """A feed's value in ticks of a market, rounded down: by less than a tick, and against longs."""
+    found: int = value * 10**price_decimals // 10**feed.decimals
+    return found
+
+
+def lower_median(values: Sequence[int]) -> int:
+    """The middle one; of two middle ones the lower."""
+    return sorted(values)[(len(values) - 1) // 2]
+
+
+def values_of(reports: Sequence[SignedPackage]) -> Mapping[bytes, list[int]]:
+    """All that reports say of each feed. Whether they count is asked in rollup.protocol.pricing."""
+    found: dict[bytes, list[int]] = {}
+    for report in reports:
+        for point in report.package.points:
+            found.setdefault(point.feed, []).append(point.value)
+    return found

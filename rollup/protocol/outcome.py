@@ -261,7 +261,8 @@ class TouchedAccount(Private):
     the header that was opened, which the batch may have registered, and of the one it is closed
     with, both 0s if it does not exist after the batch either; `opened` is the first, `rotated` says
     that the owner exchanged it for the second. `markets` are those whose positions were opened,
-    rising: what it held and what it traded. `exempt`: it may stay where others are deleveraged."""
+    rising: what it held and what it traded. `exempt`: it may stay where others are deleveraged.
+    `dealt`: it was due, or is below maintenance no more, so that it counts as progress."""
 
     index: int
     before: Account | None
@@ -277,6 +278,7 @@ class TouchedAccount(Private):
     liquidated: bool
     exhausted: bool
     exempt: bool
+    dealt: bool
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -296,10 +298,31 @@ class TouchedTriggers(Private):
     leaf_after: Digest
 
 
+class Spent(NamedTuple):
+    """What a batch does for its step: positions that takeovers close out and accounts that they
+    heal, accounts that are dealt with, positions of these, and buckets by which frontiers come
+    down."""
+
+    finished: int
+    accounts: int
+    positions: int
+    buckets: int
+
+
+class Progress(NamedTuple):
+    """How a batch makes progress: `by` is 0 where it closes its step, else 1 plus a place in
+    `Spent`, which is `over` its quota by so much."""
+
+    by: int
+    over: int
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Outcome(Private):
     """All that a batch did, in the order it happened. `frontiers_before` has those that the batch
-    started from, for every market that it lists: a new market's are at its price."""
+    started from, for every market that it lists: a new market's are at its price. `spent` is
+    what it did for its step, and `progress` how that is some, or None
+    (rollup.protocol.progress)."""
 
     public: PublicInput
     steps: Steps
@@ -317,3 +340,5 @@ class Outcome(Private):
     markets_after: MarketsState
     globals_before: Globals
     globals_after: Globals
+    spent: Spent
+    progress: Progress | None

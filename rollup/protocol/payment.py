@@ -15,6 +15,7 @@ from rollup.protocol.ledger import Entry, Ledger
 from rollup.protocol.outcome import OutflowStep, PurseStep
 from rollup.protocol.outflow import Outflow, spend_slot
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
+from rollup.protocol.terms import MarketTerms
 from rollup.protocol.units import require_cash, require_position
 
 
@@ -73,10 +74,12 @@ def require_begins_step(batch: Batch) -> None:
         raise Rejected(Reason.OUTFLOW_STEP, "the step is open, so no cash leaves")
 
 
-def require_steady(ledger: Ledger, steady: Sequence[bool]) -> None:
-    """Who takes cash out has positions only where prices are fresh and unclamped."""
+def require_steady(ledger: Ledger, steady: Sequence[bool], terms: Sequence[MarketTerms]) -> None:
+    """Who takes cash out has perpetuals only where prices are fresh and unclamped. Lots of an asset
+    count for nothing whatever their price, and anybody can give an account one."""
     for index, entry in ledger.accounts.items():
-        if entry.paid_out and not all(steady[market] for market in entry.markets):
+        asked = (market for market in entry.markets if not terms[market].is_asset)
+        if entry.paid_out and not all(steady[market] for market in asked):
             where = ledger.place(index)
             detail = f"{where}: cash leaves it while a price is clamped or missing"
             raise Rejected(Reason.OUTFLOW_MARKET, detail)

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 
 from rollup.oracle.package import SignedPackage
 from rollup.protocol.market import Governance
-from rollup.protocol.market_book import MarketBook, hour_is_due
-from rollup.protocol.pricing import steady_markets
+from rollup.protocol.market_book import MarketBook, hour_is_due, price_flags
 from rollup.protocol.tally import Tally, premium_rate
 
 
@@ -42,9 +41,9 @@ def rated_markets(
     reports: Sequence[SignedPackage],
 ) -> tuple[bool, ...]:
     """Of which listed markets a batch proves the premium rate."""
-    steady = steady_markets(governance, reports, prices)
+    flags = price_flags(before, governance, prices, reports)
     listed, is_due = len(before.markets), hour_is_due(before, time)
     return tuple(
-        is_due and is_steady and not market.is_asset and number < listed
-        for number, (market, is_steady) in enumerate(zip(governance.markets, steady, strict=True))
+        is_due and came.is_steady and not market.is_asset and number < listed
+        for number, (market, came) in enumerate(zip(governance.markets, flags, strict=True))
     )

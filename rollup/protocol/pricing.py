@@ -14,7 +14,7 @@ from rollup.oracle.package import SignedPackage, feed_name
 from rollup.protocol.constants import FRACTION_SCALE
 from rollup.protocol.market import Governance
 from rollup.protocol.market_book import MarketBook, last_price, step_bound
-from rollup.protocol.oracle import PRICE_LEAST, PRICE_MOST, Feed
+from rollup.protocol.oracle import PRICE_LEAST, PRICE_MOST, Feed, lower_median, ticks
 from rollup.protocol.public import PublicInput
 
 Recover = Callable[[bytes, bytes], bytes]
@@ -67,12 +67,6 @@ class Pricing:
         return tuple(market for market, each in enumerate(self.kinds) if each is kind)
 
 
-def ticks(value: int, feed: Feed, price_decimals: int) -> int:
-    """A feed's value in ticks of a market, rounded down: by less than a tick, and against longs."""
-    found: int = value * 10**price_decimals // 10**feed.decimals
-    return found
-
-
 def step_range(before: int, step: int) -> tuple[int, int]:
     """Least and greatest price after `before`, both rounded towards it, so never further away than
     `step` ten-thousandths."""
@@ -80,11 +74,6 @@ def step_range(before: int, step: int) -> tuple[int, int]:
     high = before * (FRACTION_SCALE + step) // FRACTION_SCALE
     low = max(low, PRICE_LEAST)
     return low, max(min(high, PRICE_MOST), low)
-
-
-def lower_median(values: Sequence[int]) -> int:
-    """The middle one; of two middle ones the lower."""
-    return sorted(values)[(len(values) - 1) // 2]
 
 
 REPORT_POINTS: Final = 1
@@ -152,7 +141,8 @@ def pricing_of(
     recover: Recover,
 ) -> Pricing:
     """Prices of a batch of this time, after one that left the book `before`. PriceRefused if the
-    reports are not those of a batch, or are of one whose step is open, so that prices stand."""
+    reports are not those of a batch, or are of one whose step is open: then prices stand, and so
+    does how each market came by its own."""
     if before.is_open and reports:
         raise PriceRefused(PriceFault.STEP_REPORTS, "the step is open, so nothing is reported")
     values = values_by_market(governance, time, reports, recover)
@@ -161,8 +151,17 @@ def pricing_of(
         decimals = governance.markets[market].price_decimals
         feed = governance.oracle.feeds[market]
         last, step = last_price(before, market, feed), step_bound(before, market, feed)
-        found.append(price_of(given, feed, decimals, last, step))
+        price, kind = price_of(given, feed, decimals, last, step)
+        found.append((price, _stood(before, market) if before.is_open else kind))
     return Pricing(tuple(price for price, _ in found), tuple(kind for _, kind in found))
+
+
+def _stood(before: MarketBook, market: int) -> PriceKind:
+    """How a market came by its price in the batch that began the step."""
+    entry = before.markets[market] if market < len(before.markets) else None
+    if entry is None or entry.missing:
+        return PriceKind.MISSING
+    return PriceKind.CLAMPED if entry.clamped else PriceKind.FRESH
 
 
 def price_of(
@@ -176,23 +175,6 @@ def price_of(
     low, high = step_range(last, step)
     price = min(max(wanted, low), high)
     return price, PriceKind.FRESH if price == wanted else PriceKind.CLAMPED
-
-
-def steady_markets(
-    governance: Governance, reports: Sequence[SignedPackage], prices: Sequence[int]
-) -> tuple[bool, ...]:
-    """Whether each market's price is fresh and unclamped, by the reports of this batch. Signatures
-    are not looked at here: whoever verifies holds the same reports to `require_priced`."""
-    values: dict[bytes, list[int]] = {}
-    for report in reports:
-        for point in report.package.points:
-            values.setdefault(point.feed, []).append(point.value)
-    found = zip(governance.oracle.feeds, governance.markets, prices, strict=False)
-    return tuple(_is_steady(values.get(f.feed, ()), f, m.price_decimals, p) for f, m, p in found)
-
-
-def _is_steady(values: Sequence[int], feed: Feed, price_decimals: int, price: int) -> bool:
-    return bool(values) and price == ticks(lower_median(values), feed, price_decimals)
 
 
 _FAULTS: Final = {
@@ -210,5 +192,6 @@ def require_priced(public: PublicInput, recover: Recover) -> Pricing:
         came, wanted = public.prices[market], found.prices[market]
         if came != wanted:
             detail = f"market {market}: {wanted} ticks ({kind.value}) are wanted, not {came}"
-            raise PriceRefused(_FAULTS[kind], detail)
+            stands = public.book_before.is_open
+            raise PriceRefused(PriceFault.PRICE_MOVED if stands else _FAULTS[kind], detail)
     return found

@@ -94,7 +94,8 @@ class PublicInput:
     `receipts` is the head of the chain of receipts after the last one that promised this batch.
     `redo` says that the batch was made anew after L1 refused its header, and matches no orders.
     `closed` says that the batch closes its step: no account of the book, touched or not, is left
-    below maintenance at its prices.
+    below maintenance at its prices. `progress` that it does, or spent much of what its class holds
+    on what keeps it open (rollup.protocol.progress).
     `book_before` is the market book that the batch before left; with it, `reports` give `prices`,
     which is for whoever verifies to hold them to (rollup.protocol.pricing), and all of these give
     the book that this batch leaves. `premium_rates` has one for each market where an hour is due,
@@ -112,6 +113,7 @@ class PublicInput:
     new_root: Digest
     receipts: bytes
     closed: bool
+    progress: bool
     book_before: MarketBook
     reports: tuple[SignedPackage, ...]
     prices: tuple[int, ...]
@@ -136,6 +138,7 @@ class PublicInput:
         require_digest("new_root", self.new_root)
         require_bytes("receipts", self.receipts, DIGEST_BYTES)
         require_flag("closed", self.closed)
+        require_flag("progress", self.progress)
         require_book("book_before", self.book_before)
         require_reports(self.reports)
         require_prices(self.prices, self.governance)
@@ -195,7 +198,7 @@ class PublicInput:
         receipts as 32 bytes, prices, premium rates (in two's complement), deposits and withdrawals
         each after their count."""
         before = (self.version, self.chain, self.venue, self.number, self.time)
-        flags = (int(self.redo), int(self.closed))
+        flags = (int(self.redo), int(self.closed), int(self.progress))
         prices = (len(self.prices), *self.prices)
         rates = (len(self.premium_rates), *self.premium_rates)
         after = (*flags, self.total, self.deposits_before, len(self.deposits))
@@ -286,4 +289,5 @@ class PublicInput:
             market_of(mark): self.credited_of(mark) - self.withdrawn_of(mark)
             for mark in assets_of(self.governance)
         }
-        return book.stepped(self.time, closed=self.closed).kept(changes)
+        stepped = book.stepped(self.time, closed=self.closed, progress=self.progress)
+        return stepped.kept(changes)

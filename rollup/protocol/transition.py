@@ -34,6 +34,7 @@ from rollup.protocol.liquidation import (
 )
 from rollup.protocol.margin import closing, grown, is_dust
 from rollup.protocol.market import Governance
+from rollup.protocol.market_book import MarketBook
 from rollup.protocol.order import Order, Side, message_digests
 from rollup.protocol.outcome import (
     Closing,
@@ -47,9 +48,9 @@ from rollup.protocol.outcome import (
 )
 from rollup.protocol.outflow import Outflow, outflow_digests
 from rollup.protocol.payment import apply_outflow, move, require_steady
-from rollup.protocol.pricing import steady_markets
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
+from rollup.protocol.steps import require_moving, require_terms_stand
 from rollup.protocol.takeover import liquidated_in
 from rollup.protocol.tally import Tally, Trade, tallies_after, tallies_before
 from rollup.protocol.terms import MarketTerms, batch_terms, terms_of
@@ -80,8 +81,9 @@ def apply_batch(
     steps = take_steps(batch, ledger, lambda: authorise(batch, ledger, compress_many, verify_many))
     ledger.require_all_touched()
     require_positions_fit(ledger, shape_class)
-    outcome = close(batch, ledger, steps, compress_many)
+    outcome = close(batch, ledger, steps, compress_many, shape_class)
     require_nodes_fit(outcome, shape_class)
+    require_moving(outcome.public.book_after)
     return outcome
 
 
@@ -90,8 +92,9 @@ def take_steps(
 ) -> Steps:
     """What a batch does to the ledger, and how that leaves its accounts. Orders and outflows are
     checked by `authorised`, once the deposits have made the accounts that sign them."""
-    steady = steady_markets(batch.governance, batch.reports, batch.prices)
-    terms = batch_terms(batch.governance, batch.book)
+    book = batch.book
+    steady = tuple(entry.is_steady for entry in book.markets)
+    terms = batch_terms(batch.governance, book)
     deposits = tuple(
         apply_deposit(batch.governance, ledger, entry, DEPOSIT_TIMESTAMP + place)
         for place, entry in enumerate(batch.deposits)
@@ -102,6 +105,7 @@ def take_steps(
         for place in range(len(batch.order_takeovers))
     )
     fills = tuple(apply_fill(batch, ledger, terms, place) for place in range(len(batch.fills)))
+    require_prices_known(by_orders, fills, book)
     takeovers = tuple(
         apply_takeover(batch, ledger, terms, place) for place in range(len(batch.takeovers))
     )
@@ -109,13 +113,14 @@ def take_steps(
     fees = credit_fees(ledger, batch.governance.fee_account, fills, by_orders)
     rests = credit_rests(ledger, batch.governance.backstop_account, by_orders)
     tallies = count_trades(batch, ledger, terms, fills)
-    require_steady(ledger, steady)
+    require_steady(ledger, steady, terms)
     liquidated = liquidated_in(batch.takeovers, batch.order_takeovers)
     for account in sorted(liquidated):
         require_equity(ledger, account, terms)
     exhausted = require_fees_paid(ledger, takeovers, terms)
     exhausted |= require_rests_paid(ledger, by_orders, terms)
     closings = {index: close_account(batch, ledger, index, terms) for index in ledger.accounts}
+    require_shrinking(ledger, steady)
     for account in sorted(liquidated):
         require_needed(ledger, account, terms, closings[account])
     require_standing(ledger, takeovers, closings, liquidated)
@@ -158,14 +163,27 @@ def require_follows(batch: Batch) -> None:
 
 def require_step(batch: Batch) -> None:
     """While a step is open its prices stand: nobody is liquidated at a price and skipped at the
-    next."""
+    next. So do its parameters: what an account must have is not chosen with its step under way."""
     before = batch.pre.book
     if not before.is_open:
         return
+    require_terms_stand(before, batch.governance)
     if batch.reports:
         raise Rejected(Reason.STEP_REPORTS, "the step is open, so nothing is reported")
     if batch.prices[: len(before.markets)] != before.prices:
         raise Rejected(Reason.STEP_PRICES, "the step is open, so its prices stand")
+
+
+def require_prices_known(
+    by_orders: Sequence[OrderTakeoverStep], fills: Sequence[FillStep], book: MarketBook
+) -> None:
+    """Where no quorum gave a price no order trades: the one that stands is of nobody knows when."""
+    traded = [(f"takeover by order {place}", step.market) for place, step in enumerate(by_orders)]
+    traded += [(f"fill {place}", step.market) for place, step in enumerate(fills)]
+    for where, market in traded:
+        if book.markets[market].missing:
+            detail = f"{where}: its market has no price of its step"
+            raise Rejected(Reason.MARKET_MISSING, detail)
 
 
 def apply_deposit(
@@ -349,6 +367,18 @@ def require_open_step(entry: Entry) -> None:
     that take of liquidated accounts, may take risk."""
     if entry.exchanged.intersection(grown(entry.holding_before, entry.holding)):
         raise Rejected(Reason.STEP_RISK, "the step is open, so positions only shrink")
+
+
+def require_shrinking(ledger: Ledger, steady: Sequence[bool]) -> None:
+    """Where a price is clamped or missing, too, what orders trade with each other only shrinks, old
+    leaf against new."""
+    for index, entry in ledger.accounts.items():
+        changed = entry.exchanged.intersection(grown(entry.holding_before, entry.holding))
+        for market in sorted(changed):
+            if not steady[market]:
+                where = ledger.place(index)
+                detail = f"{where}: it grew in market {market}, whose price is clamped or missing"
+                raise Rejected(Reason.MARKET_UNSTEADY, detail)
 
 
 def require_no_dust(entry: Entry, terms: Sequence[MarketTerms]) -> None:

@@ -97,13 +97,16 @@ class Plan(Private):
         return Taking(taking.market, taking.size - found.size, taking.fee - found.fee)
 
     def _may(self, live: LiveOrder) -> bool:
-        """Whether an order may take anything in this batch: while the price of its market is not a
-        fresh one only if it says so; nobody who is to be liquidated, or was deleveraged there."""
+        """Whether an order may take anything in this batch: not where its market has no price, and
+        while that is clamped, or of an open step, only if it says so; nobody who is to be
+        liquidated, or was deleveraged there."""
         order, work = live.order, self.work
+        is_fresh = work.steady[order.market] and not work.book.is_open
         now = self.ledger.holders[order.account].holding
         old = work.before.get(order.account, now)
         return (
-            (work.steady[order.market] or order.when_clamped)
+            (is_fresh or order.when_clamped)
+            and not work.book.markets[order.market].missing
             and order.account != self.account
             and (order.account, order.market) not in work.deleveraged
             and min(excess(old, work.terms), excess(now, work.terms)) >= 0

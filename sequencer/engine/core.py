@@ -14,6 +14,7 @@ from rollup.protocol.market import Governance, require_continues, require_prices
 from rollup.protocol.order import Order, TimeInForce
 from rollup.protocol.rejection import Reason, Rejected
 from sequencer.engine.book import Book
+from sequencer.engine.candidates import meets_for, next_maker
 from sequencer.engine.closing import ask_out, close, foreseen, shut
 from sequencer.engine.command import (
     Cancel,
@@ -40,7 +41,7 @@ from sequencer.engine.event import (
     VenueReason,
 )
 from sequencer.engine.holder import reducible
-from sequencer.engine.live import LiveOrder, OrderKey, opposite
+from sequencer.engine.live import LiveOrder, OrderKey
 from sequencer.engine.meeting import Charges, Party, size_limit
 from sequencer.engine.state import CoreState, new_state
 from sequencer.engine.work import Work
@@ -197,6 +198,8 @@ def _require_next(state: CoreState, command: OpenBatch) -> Governance:
     for place, entry in enumerate(command.deposits, state.deposits_consumed):
         if entry.index != place:
             raise CoreError(f"queue entry {place} is next, not {entry.index}")
+    if state.market_book.is_open and command.governance is not None:
+        raise CoreError(f"batch {command.number}: the step is open, so its parameters stand")
     governance = command.governance or state.ledger.governance
     try:
         require_continues(state.ledger.governance, governance)
@@ -253,14 +256,10 @@ def _trade(state: CoreState, work: Work, taker: LiveOrder) -> list[Event]:
         return [end(state, taker, VenueReason.POST_ONLY_WOULD_TRADE)]
     events: list[Event] = []
     while taker.remaining and book.would_trade(taker):
-        maker = book.best(opposite(taker.order.side))
-        if maker is None:
-            break
-        price = _fair_price(work, maker, taker)
-        if price is None:
-            return [*events, end(state, taker, Reason.PRICE_OUTSIDE_BAND)]
-        if maker.order.account == taker.order.account:
-            return [*events, end(state, taker, Reason.SELF_TRADE)]
+        found = _candidate(state, work, taker)
+        if isinstance(found, Reason):
+            return [*events, end(state, taker, found)]
+        maker, price = found
         if not state.ledger.has_room(work, maker, taker):
             return [*events, _no_room(state, work, taker)]
         met, goes_on = _meet(state, work, maker, taker, price)
@@ -268,6 +267,17 @@ def _trade(state: CoreState, work: Work, taker: LiveOrder) -> list[Event]:
         if not goes_on:
             return events
     return events + _settle_remainder(state, book, taker)
+
+
+def _candidate(state: CoreState, work: Work, taker: LiveOrder) -> tuple[LiveOrder, int] | Reason:
+    """The resting order that a taker meets, and at which price; or why it meets none."""
+    maker = next_maker(state, work, taker)
+    if isinstance(maker, Reason):
+        return maker
+    price = _fair_price(work, maker, taker)
+    if price is None:
+        return Reason.PRICE_OUTSIDE_BAND
+    return Reason.SELF_TRADE if maker.order.account == taker.order.account else (maker, price)
 
 
 def _no_room(state: CoreState, work: Work, taker: LiveOrder) -> Event:
@@ -300,8 +310,7 @@ def _meet(
     room = state.ledger.most_to_open(work, maker, taker)
     if not room:
         return [end(state, taker, Reason.OPEN_INTEREST_FULL)], False
-    most = min(most, room)
-    size = min(maker.remaining, taker.remaining, most)
+    size = min(most, room, meets_for(state, work, maker, taker))
     done = state.ledger.try_fill(work, maker, taker, price, size)
     if isinstance(done, Charges):
         taker.remaining -= size

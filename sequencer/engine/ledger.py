@@ -21,7 +21,6 @@ from rollup.protocol.market_book import MarketBook, book_after, hour_is_due
 from rollup.protocol.order import Order, Side
 from rollup.protocol.outflow import Outflow
 from rollup.protocol.premium import premium_rates
-from rollup.protocol.pricing import steady_markets
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import ShapeClass
 from rollup.protocol.takeover import Route, Takeover
@@ -70,7 +69,7 @@ class Ledger:
             time=command.time,
             book=book,
             terms=batch_terms(self.governance, book),
-            steady=steady_markets(self.governance, command.reports, command.prices),
+            steady=tuple(entry.is_steady for entry in book.markets),
             room=Room(self.shape_class),
             counted=counting(begun, self.governance.markets),
             reports=command.reports,
@@ -82,16 +81,16 @@ class Ledger:
 
     def room_for_entries(self, entries: Sequence[QueueEntry]) -> int:
         """How many of the first entries a batch takes: all that an account holds is opened with it,
-        so entries for accounts of many positions fill a batch sooner. Half of its positions are
-        left to others, or deposits of a few dollars would keep everybody from trading. One entry
-        always fits. The second that somebody sends to give an account another key waits.
+        so entries for accounts of many positions fill a batch sooner. Half of its room is left to
+        others, or deposits of a few dollars would keep everybody from trading, and a step open. One
+        entry always fits. The second that somebody sends to give an account another key waits.
         """
         most = first_repeated_rotation(entries)
         room = Room(self.shape_class)
         room.take(self.opening(self.governance.fee_account))
         for place, entry in enumerate(entries[:most]):
             opening = self.opening(entry.account, markets_of(entry.asset))
-            if place and not room.fits([opening], positions=self.shape_class.positions // 2):
+            if place and not room.fits([opening], share=2):
                 return place
             room.take(opening)
         return most

@@ -71,7 +71,8 @@ def _shut(ledger: Ledger, work: Work, outflow: Outflow) -> AnyReason | None:
     if named & work.liquidated or (work.zones and ledger.governance.backstop_account in named):
         return VenueReason.SHUT
     opened = (market for account, market in work.room.positions if account == outflow.account)
-    return None if all(work.steady[market] for market in opened) else VenueReason.SHUT
+    steady = (work.steady[market] or work.terms[market].is_asset for market in opened)
+    return None if all(steady) else VenueReason.SHUT
 
 
 def _pay(ledger: Ledger, work: Work, found: Payments, outflow: Outflow) -> AnyReason | None:

@@ -70,11 +70,11 @@ class Room(Private):
         self,
         openings: Iterable[Opening],
         *,
-        positions: int | None = None,
+        share: int = 1,
         zones: int | None = None,
     ) -> bool:
-        """Whether the batch may open these too, and no more than so many positions in all; and so
-        many leaves of zones, or those reserved."""
+        """Whether the batch may open these too, in one part of so many of its room for positions,
+        leaves and nodes; and so many leaves of zones, or those reserved."""
         reserved = self._zones if zones is None else zones
         found = list(openings)
         new = {(each.account, market) for each in found for market in each.markets}
@@ -85,9 +85,9 @@ class Room(Private):
         most = self.most
         return (
             len(accounts) <= most.accounts
-            and opened <= (most.positions if positions is None else positions)
-            and len(leaves) + opened + reserved <= _unswept(most.triggers)
-            and self._nodes(found, new) + 3 * reserved <= _unswept(most.nodes)
+            and opened <= most.positions // share
+            and len(leaves) + opened + reserved <= _unswept(most.triggers) // share
+            and self._nodes(found, new) + 3 * reserved <= _unswept(most.nodes) // share
         )
 
     def reserve(self, leaves: int) -> None:

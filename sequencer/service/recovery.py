@@ -295,13 +295,14 @@ def open_batch(
     """The opening of the next batch: as much of the queue as a batch can take, the parameters that
     L1 has for its number and time, and prices by what counts of the reports offered.
 
-    While a step is open its prices stand, and no report counts.
+    While a step is open its prices and its parameters stand, and no report counts.
     A market that L1 does not list, because it forgot that it was announced, has no price in it.
     """
     core = machine.core
     number = core.number + 1
-    governance: Governance = l1.governance_for(number, time)
-    counting = () if core.market_book.is_open else offered
+    stands = core.market_book.is_open
+    governance: Governance = core.ledger.governance if stands else l1.governance_for(number, time)
+    counting = () if stands else offered
     chosen = select(governance, time, core.market_book, counting)
     queue = tuple(l1.queue_from(core.deposits_consumed, DEPOSITS_MAX))
     opening = OpenBatch(

@@ -19,7 +19,6 @@ from rollup.protocol.encoding import limbs
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT
 from rollup.protocol.market_book import hour_is_due
 from rollup.protocol.outcome import Outcome
-from rollup.protocol.pricing import steady_markets
 from rollup.protocol.takeover import Takeover
 from tests.helpers.keeper import holding_of, plan
 from tests.helpers.market_books import terms_at
@@ -92,15 +91,17 @@ def assert_publics_agree(
     assert value("total_new") == limbs(outcome.globals_after.total, 64)
     assert value("begins_open") == (public.book_before.is_open,)
     assert value("closed") == (public.closed,)
+    assert value("progress") == (public.progress,)
     assert value("deposits_count") == (len(outcome.steps.deposits),)
     deposits = [deposit_message(d, public.governance) for d in public.deposits]
-    steady = steady_markets(public.governance, public.reports, public.prices)
+    entries = public.book_after.markets
     due = hour_is_due(public.book_before, public.time)
-    rates = public.premium_rates if due else (0,) * len(steady)
+    rates = public.premium_rates if due else (0,) * len(entries)
     listed = len(public.book_before.markets)
-    hours = [Hour(due, due and each and m < listed, rates[m]) for m, each in enumerate(steady)]
+    rated = [due and entry.is_steady and m < listed for m, entry in enumerate(entries)]
     markets = [
-        market_message(m, terms, steady[m], hours[m]) for m, terms in enumerate(outcome.steps.terms)
+        market_message(m, terms, entries[m], Hour(due, rated[m], rates[m]))
+        for m, terms in enumerate(outcome.steps.terms)
     ]
     paid = [payout_message(withdrawal) for withdrawal in public.withdrawals]
     assert [m.payload for m in messages] == [*deposits, *markets, *paid]

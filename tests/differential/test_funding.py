@@ -5,6 +5,7 @@ everybody who holds a lot pays d quanta and everybody who owes one is paid them.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from math import floor
@@ -82,11 +83,11 @@ def ruled(state: State, account: int) -> int:
     return held.cash + sum(size * values[market] for market, size in held.positions)
 
 
-def orders(random: Random, venue: Venue, place: int) -> list[Match]:
-    """A few fills at prices in the band, in slots of their own."""
+def orders(random: Random, venue: Venue, place: int, traded: Sequence[int]) -> list[Match]:
+    """A few fills in these markets at prices in the band, in slots of their own."""
     matches = []
-    for slot in range(random.randrange(4)):
-        market = random.choice((BTC, ETH))
+    for slot in range(random.randrange(4) if traded else 0):
+        market = random.choice(traded)
         bid, ask = random.sample(TRADERS, 2)
         price = venue.prices[market] * random.randint(9_700, 10_300) // 10_000
         size = random.choice((1, 7, 1_000, random.randint(1, 3_000)))
@@ -105,9 +106,9 @@ def test_funding_is_what_a_ledger_that_charges_everybody_says(seed: int) -> None
     for place in range(1, HOURS):
         venue.prices = tuple(p * random.randint(9_600, 10_400) // 10_000 for p in venue.prices)
         reported = [market for market in (BTC, ETH) if random.random() < 0.8]
-        venue.reports = unsigned_reports(CHARGED, *reported)
+        venue.reports = unsigned_reports(CHARGED, *reported, prices=venue.prices)
         step = random.choice((1_000, HOUR_MS // 3, HOUR_MS, 5 * HOUR_MS))
-        outcome = venue.run(venue.batch((), orders(random, venue, place), step))
+        outcome = venue.run(venue.batch((), orders(random, venue, place, reported), step))
         explicit.follow(outcome)
         charges += outcome.public.book_after.markets != outcome.public.book_before.markets
         for account in venue.state.accounts:
@@ -122,7 +123,7 @@ def test_a_position_that_nobody_touches_is_charged_all_the_same() -> None:
     venue = Venue(genesis=genesis(CHARGED)).with_traders(10**6 * USDC, 10**6 * USDC)
     venue.run(venue.batch(matches=[Match(buy(1, 1_000), sell(2, 1_000), 1_000)]))
     before = [ruled(venue.state, account) for account in (1, 2)]
-    venue.reports = unsigned_reports(CHARGED, BTC)
+    venue.reports = unsigned_reports(CHARGED, BTC, prices=venue.prices)
     for _ in range(10):
         outcome = venue.run(venue.batch(step=HOUR_MS))
         assert [touched.index for touched in outcome.accounts] == [0]

@@ -75,6 +75,39 @@ class TrustsPrices(LocalL1):
         pass
 
 
+class LetsStepsStall(LocalL1):
+    def _require_book(self, public: PublicInput) -> None:
+        try:
+            super()._require_book(public)
+        except Reverted as error:
+            if error.reason is not Revert.STEP_STALLED:
+                raise
+
+
+class CountsNoStalls(LocalL1):
+    def _advance(self, public: PublicInput) -> None:
+        super()._advance(public)
+        self._state.book = replace(public.book_after, stalled=0).digest()
+
+
+class CallsPricesFresh(LocalL1):
+    def _advance(self, public: PublicInput) -> None:
+        super()._advance(public)
+        after = public.book_after
+        markets = tuple(replace(each, clamped=False, missing=False) for each in after.markets)
+        self._state.book = replace(after, markets=markets).digest()
+
+
+class MovesTermsInSteps(Schedule):
+    def entry_of(self, header: BatchHeader) -> Scheduled:
+        return self.entry_for(header.number, header.time)
+
+
+class KeepsOldTermsInSteps(Schedule):
+    def use(self, header: BatchHeader) -> bool:
+        return super().use(replace(header, begins_open=False))
+
+
 class KeepsTheFirstBook(LocalL1):
     def _advance(self, public: PublicInput) -> None:
         before = self.book
@@ -390,6 +423,9 @@ BROKEN: Mapping[str, Callable[..., LocalL1]] = {
         TrustsDeposits,
         TrustsTheTotal,
         TrustsPrices,
+        LetsStepsStall,
+        CountsNoStalls,
+        CallsPricesFresh,
         KeepsTheFirstBook,
         ForgetsFunding,
         LosesTheCarry,
@@ -427,7 +463,14 @@ BROKEN: Mapping[str, Callable[..., LocalL1]] = {
         ),
         "vault": (KeepsRefundsItself, KeepsWithdrawalsItself, OverflowsItsTotal),
         "queue": (ClosesRegistrationsForEver, CreditsTheUnassigned),
-        "schedule": (SkipsTheDelay, TakesAnyParameters, NeverReplaces, FollowsTheFirst),
+        "schedule": (
+            SkipsTheDelay,
+            TakesAnyParameters,
+            NeverReplaces,
+            FollowsTheFirst,
+            MovesTermsInSteps,
+            KeepsOldTermsInSteps,
+        ),
     }.items()
     for kind in kinds
 }

@@ -86,6 +86,8 @@ def records_of(cases: list[Case], offers: list[Offer], terms: Terms) -> Parts:
         told=zeros,
         paid_out=zeros,
         outflows=zeros,
+        due=zeros,
+        dealt=zeros,
         backstop=BACKSTOP,
     )
     return accounts, positions_of(cases, offers, terms), markets_of(terms)
@@ -119,6 +121,8 @@ def positions_of(cases: list[Case], offers: list[Offer], terms: Terms) -> Positi
         took=nothing,
         takeovers=nothing,
         needed=nothing,
+        closed_out=nothing,
+        due=nothing,
         deleveraged=nothing,
         behind=nothing,
         came=nothing,
@@ -140,7 +144,8 @@ def markets_of(terms: Terms) -> MarketRecords:
         hour=np.array([hour_numbers(each, NO_HOUR) for each in terms]),
         tally=(tallies, tallies),
         counted=np.zeros((count, 5, 4), dtype=np.int64),
-        steady=zeros,
+        steady=zeros + 1,
+        missing=zeros,
         asset=np.array([int(each.is_asset) for each in terms]),
         asset_uses=zeros,
         trade_uses=np.zeros((count, 3), dtype=np.int64),

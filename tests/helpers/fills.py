@@ -34,7 +34,7 @@ CLIP = {0: (598_560, 601_440), 1: (249_550, 250_450)}
 TAKER = (500, 450)
 MAKER = (100, 0)
 
-PUBLICS: Mapping[str, Any] = {"redo": 0}
+PUBLICS: Mapping[str, Any] = {"redo": 0, "begins_open": 0}
 
 Row = dict[str, int]
 

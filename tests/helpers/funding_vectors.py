@@ -89,7 +89,7 @@ def _books() -> Iterator[dict[str, Any]]:
         (GOVERNANCE, start - HOUR_MS, PRICES, (0, 1)),
         (lower, start + HOUR_MS, PRICES, (0,)),
     ):
-        reports = unsigned_reports(governance, *reported)
+        reports = unsigned_reports(governance, *reported, prices=prices)
         now = (governance, time, prices, reports)
         rates = (-37, 130) if hour_is_due(before, time) else ()
         after = book_after(before, *now, rates)

@@ -3,6 +3,7 @@
 from functools import cache
 
 import numpy as np
+import pytest
 
 from circuits.air.table import Table
 from circuits.statement.circuit import PUBLICS as LAYOUT
@@ -16,8 +17,9 @@ from tests.helpers.assets import WBTC, WBTC_MARK, WETH_MARK, asset_venue
 from tests.helpers.closings import honest_offer, records_of
 from tests.helpers.isolation import Isolated
 from tests.helpers.keeper import plan
-from tests.helpers.market_books import terms_at
+from tests.helpers.market_books import terms_at, unsigned_reports
 from tests.helpers.rows import Source
+from tests.helpers.skipped import DUE, NEEDY, fallen_book, liquidation
 from tests.helpers.statement import BLINDED, small_circuit, small_witness
 from tests.helpers.thin import mirrored, thin
 from tests.helpers.venue import (
@@ -173,6 +175,22 @@ def asset_witness() -> Witness:
     return witness
 
 
+@cache
+def step_witnesses() -> tuple[Witness, ...]:
+    """The two batches of a step at a price that is held back and one that nobody gave: somebody is
+    flagged in the first, and in the second cured, while another was due."""
+    book = fallen_book(pytest.MonkeyPatch())
+    venue = book.venue
+    venue.reports = unsigned_reports(GOVERNANCE, BTC, prices=(PRICES[BTC] // 2, ETH_PRICE))
+    first = venue.run(venue.batch(refreshed=[NEEDY]))
+    venue.reports = ()
+    second = venue.run(venue.batch(takeovers=[liquidation(book)], refreshed=[DUE]))
+    found = tuple(small_witness(outcome) for outcome in (first, second))
+    if any(witness.failures() for witness in found) or not second.public.closed:
+        raise AssertionError("a step of two batches is not honest")
+    return found
+
+
 def _alone(table: Isolated, matrix: np.ndarray) -> Source:
     return Source(table.table, table.graph, matrix, table.values)
 
@@ -203,7 +221,7 @@ def sources(name: str) -> tuple[Source, ...]:
     placed = small_circuit().table(name)
     witnesses = [busy_witness()]
     if name in ("market", "takeover", "account", "position", "trigger"):
-        witnesses += thin_witnesses()
+        witnesses += [*thin_witnesses(), *step_witnesses()]
     if name in OF_ASSETS:
         witnesses.append(asset_witness())
     found = [
@@ -226,6 +244,8 @@ def sources(name: str) -> tuple[Source, ...]:
         found += [_alone(test_market_hour.MARKET, row) for row in test_market_hour.every_kind()]
     if name == "batch":
         found.append(_alone(test_batch.BATCH, test_batch.trace()))
+        for by in range(1, len(test_batch.WANTED) + 1):
+            found.append(_alone(test_batch.MOVING, test_batch.progressing(by)))
     if name in ("account", "position", "total"):
         found += _accounts(placed.table)
     return tuple(found)

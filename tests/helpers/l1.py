@@ -132,7 +132,7 @@ class World:
         when = self.now if time is None else time
         if entries is None:
             entries = queued_after(self.l1, tip)
-        chosen = governance or self.l1.governance_for(tip.number + 1, when)
+        chosen = governance or tip.governance_for(self.l1, when)
         return self.books.close(tip, Choice(when, redo, chosen, entries, attempt))
 
     def commit(self, closed: Closed) -> HeaderVerdict:

@@ -8,7 +8,7 @@ from rollup.protocol.funding import hour
 from rollup.protocol.market import Governance
 from rollup.protocol.market_book import BookEntry, MarketBook
 from rollup.protocol.terms import MarketTerms, batch_terms
-from tests.helpers.venue import GOVERNANCE, START
+from tests.helpers.venue import GOVERNANCE, PRICES, START
 
 NONE: Final = (0,) * 64
 
@@ -27,15 +27,21 @@ def book_of(
         listed = min(number, last)
         step = governance.oracle.feeds[listed].step
         cap = governance.markets[listed].funding_cap
-        entries.append(BookEntry(price, funding[number], 0, step, cap))
-    return MarketBook(hour(time), 0, tuple(entries))
+        entries.append(BookEntry(price, funding[number], 0, step, cap, False, False))
+    return MarketBook(hour(time), 0, 0, governance.digest(), tuple(entries))
 
 
-def unsigned_reports(governance: Governance, *markets: int) -> tuple[SignedPackage, ...]:
-    """A report for each of these markets, signed by nobody: rules ask only whether there is one."""
-    feeds = [governance.oracle.feeds[market].feed for market in markets]
-    packages = (DataPackage((DataPoint(feed, 1),), START) for feed in feeds)
-    return tuple(SignedPackage(package, bytes(65)) for package in packages)
+def unsigned_reports(
+    governance: Governance, *markets: int, prices: Sequence[int] = PRICES
+) -> tuple[SignedPackage, ...]:
+    """A report of each of these markets' prices, signed by nobody: rules ask only what it says."""
+    found = []
+    for market in markets:
+        feed, decimals = governance.oracle.feeds[market], governance.markets[market].price_decimals
+        price = prices[market] if market < len(prices) else feed.listing_price
+        value = price * 10**feed.decimals // 10**decimals
+        found.append(SignedPackage(DataPackage((DataPoint(feed.feed, value),), START), bytes(65)))
+    return tuple(found)
 
 
 def terms_at(

@@ -15,8 +15,8 @@ from rollup.hash.keccak import keccak256
 from rollup.oracle.package import DataPackage, DataPoint, SignedPackage, feed_id
 from rollup.protocol.governance_codec import governance_value
 from rollup.protocol.market_book_codec import book_value
-from rollup.protocol.oracle import PRICE_MOST, Feed, OracleTerms
-from rollup.protocol.pricing import PriceRefused, pricing_of, step_range, ticks
+from rollup.protocol.oracle import PRICE_MOST, Feed, OracleTerms, ticks
+from rollup.protocol.pricing import PriceRefused, pricing_of, step_range
 from tests.helpers import venue as small
 from tests.helpers.market_books import book_of
 from tests.helpers.vectors import FOLDER

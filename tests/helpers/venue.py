@@ -327,12 +327,12 @@ class Venue:
         takeovers: Sequence[Takeover] = (),
         refreshed: Sequence[int] = (),
         outflows: Sequence[Outflow | SignedOutflow] = (),
-        reported: bool = False,
+        reported: bool = True,
         by_orders: Sequence[ByOrder] = (),
     ) -> Batch:
         """The next batch with these deposits, fills, takeovers and outflows, and accounts opened
         for their triggers only; its window ends `step` ms later. `reported`: signers reported its
-        prices."""
+        prices, if it begins a step."""
         orders: list[Order] = []
         for match in matches:
             orders += [order for order in (match.buy, match.sell) if order not in orders]
@@ -378,7 +378,7 @@ class Venue:
         takeovers: tuple[Takeover, ...] = (),
         refreshed: Sequence[int] = (),
         outflows: tuple[SignedOutflow, ...] = (),
-        reported: bool = False,
+        reported: bool = True,
         order_takeovers: tuple[OrderTakeover, ...] = (),
     ) -> Batch:
         """A batch of given parts, with the openings and salts that they need; but one that the
@@ -405,9 +405,7 @@ class Venue:
             venue=self.genesis.venue,
             number=number,
             time=time,
-            reports=tuple(reported_for(governance, self.prices, time))
-            if reported
-            else self.reports,
+            reports=self._reports(time) if reported else self.reports,
             prices=self.prices,
             redo=False,
             governance=self.genesis.governance,
@@ -433,6 +431,8 @@ class Venue:
             return draft
 
     def _reports(self, time: int) -> tuple[SignedPackage, ...]:
+        if self.reports or self.state.book.is_open:
+            return self.reports
         return tuple(reported_for(self.genesis.governance, self.prices, time))
 
     def apply(self, batch: Batch) -> Outcome:
@@ -479,7 +479,8 @@ def with_pre(batch: Batch, **changes: object) -> Batch:
 
 def begun(batch: Batch) -> Batch:
     """The batch, if the one before it had left its step open."""
-    return with_pre(batch, book=replace(batch.pre.book, open_since=START))
+    book = replace(batch.pre.book, open_since=START)
+    return replace(with_pre(batch, book=book), reports=())
 
 
 def held(*sizes: int) -> Positions:

@@ -15,7 +15,7 @@ from rollup.protocol.cancel import CancelOrder, SignedCancel
 from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.order import Side
 from rollup.protocol.shape_class import ShapeClass
-from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
+from sequencer.engine.command import Cancel, CloseBatch, Command, Submit
 from sequencer.engine.core import new_state, step
 from sequencer.engine.event import Traded
 from sequencer.service.facts import (
@@ -77,7 +77,7 @@ class Market:
         )
         deposits = tuple(entries) if self.core.number == 0 else ()
         prices = (price, *venues.PRICES[1:])
-        self.do(OpenBatch(self.core.number + 1, time, prices, deposits))
+        self.do(venues.opening(self.core.number + 1, time, prices, deposits))
 
     def send(self, account: int, side: Side, price: int, size: int, slot: int, kind: str) -> None:
         self.generation += 1

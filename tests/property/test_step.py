@@ -15,7 +15,7 @@ from rollup.protocol.cancel import CancelOrder, SignedCancel
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT
 from rollup.protocol.order import PEG_BIAS, Side
-from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
+from sequencer.engine.command import Cancel, CloseBatch, Command, Submit
 from sequencer.engine.core import CoreState, new_state, step
 from sequencer.engine.event import BatchClosed, Event, OrderEnded, Traded
 from sequencer.engine.live import LiveOrder
@@ -101,7 +101,9 @@ class World:
             self.prices[market] += self.prices[market] * move // 10_000
         time = self.core.time + 1_000
         entries = self.entries(deposits)
-        self.do(OpenBatch(self.core.number + 1, time, tuple(self.prices), entries))
+        is_open = self.core.market_book.is_open
+        number, prices = self.core.number + 1, tuple(self.prices)
+        self.do(venues.opening(number, time, prices, entries, is_open=is_open))
 
     def entries(self, deposits: Sequence[tuple[int, int]]) -> tuple[QueueEntry, ...]:
         """Credits, and before the first batch everybody's registration behind them."""

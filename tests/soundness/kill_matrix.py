@@ -60,6 +60,8 @@ MARGIN = (
 )
 NEED = "tests/soundness/test_lies_margin.py"
 SKIPPED = "tests/soundness/test_lies_triggers.py"
+WORKED = "tests/soundness/test_lies_steps.py"
+ROOTED = "tests/soundness/tables/test_batch.py"
 COUNTED = "tests/soundness/test_lies_counters.py"
 DELEVERAGED = "tests/soundness/test_lies_deleveraging.py"
 PLACED = "tests/soundness/tables/test_position.py"
@@ -88,6 +90,10 @@ BY_HAND: dict[str, str] = {
     "batch.closed": f"{SKIPPED}::test_a_flagged_account_in_a_closed_step",
     "batch.open": f"{SKIPPED}::test_a_step_denied_to_be_closed",
     "batch.accounts-root": "tests/soundness/test_lies_state.py::test_another_root",
+    "batch.progress": f"{ROOTED}::test_progress_without_a_reason",
+    "batch.progress-closed": f"{ROOTED}::test_a_step_that_closes_is_progress",
+    "batch.progress-enough": f"{ROOTED}::test_an_eighth_of_one_kind_is_progress",
+    "batch.spent": f"{ROOTED}::test_rows_that_are_spent_are_heard",
     "batch.clock": "tests/soundness/tables/test_batch.py::test_a_clock_that_does_not_advance",
     "batch.bounds": "tests/soundness/tables/test_batch.py::test_a_limb_out_of_range",
     "batch.fee-account": "tests/soundness/tables/test_batch.py::test_a_credit_before_the_last_fill",
@@ -199,12 +205,19 @@ BY_HAND: dict[str, str] = {
     "account.liquidated-equity": f"{LIQUIDATED}::test_a_fee_beyond_what_is_left",
     "market.full": f"{DELEVERAGED}::test_while_the_backstop_could_take_one_lot_more",
     "market.zone-swept": f"{DELEVERAGED}::test_a_side_that_is_deleveraged_and_not_swept",
+    "account.due": f"{WORKED}::test_an_account_that_nobody_had_to_look_at",
+    "account.dealt": f"{WORKED}::test_one_that_stays_below_counts_for_every_lot",
+    "account.spent": f"{WORKED}::test_more_said_to_be_spent_than_is",
     "account.exhausted": f"{LIQUIDATED}::test_a_friend_called_exhausted_with_something_left",
     "position.rising": f"{HELD}::test_two_positions_of_one_market",
     "position.count": f"{HELD}::test_more_positions_in_a_sum_than_a_column_can_hold",
     "position.size": CELLS,
     "position.flags": f"{PLACED}::test_a_flag_that_is_no_bit",
     "position.smaller": f"{PLACED}::test_a_position_that_may_not_grow_is_not_asked",
+    "position.unsteady-shrinks": f"{WORKED}::test_growth_that_is_not_asked",
+    "position.due": f"{WORKED}::test_an_account_that_was_refreshed_already",
+    "position.closed-out": f"{WORKED}::test_a_position_of_which_a_part_was_taken",
+    "position.spent": f"{WORKED}::test_one_position_counts_for_another_account",
     "position.held": f"{HELD}::test_a_position_that_is_there_said_to_be_empty",
     "position.not-grown": COMPARE,
     "position.no-flip": "tests/soundness/test_lies_margin.py::test_a_flip_passed_off_as_a_reduction",

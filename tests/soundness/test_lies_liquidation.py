@@ -312,10 +312,11 @@ def test_of_an_account_whose_position_is_not_opened_as_liquidated(
     records = called_liquidated(replay(outcome), WELL, 0)
     nothing = np.zeros_like(records.position.needed)
     records = replace(records, position=replace(records.position, needed=nothing))
-    assert claims_broken_in(records, outcome.public) == {"position.liquidated-only"}
+    found = claims_broken_in(records, outcome.public)
+    assert found == {"position.liquidated-only", "batch.spent"}
     silent = replace(records.position, takeovers=np.zeros_like(records.position.takeovers))
     lie = replace(records, position=silent)
-    assert claims_broken_in(lie, outcome.public) == {"takeover.liquidated"}
+    assert claims_broken_in(lie, outcome.public) == {"takeover.liquidated", "batch.spent"}
 
 
 def test_lots_that_vanish(place: Fallen, liar: Liar) -> None:

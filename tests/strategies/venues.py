@@ -1,6 +1,7 @@
 """A small venue for tests of the sequencer: cheap hashing, keys on the curve, no signatures."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from rollup.crypto import curve
 from rollup.crypto.address_key import AddressKey
@@ -15,8 +16,9 @@ from rollup.protocol.market import Governance, Market
 from rollup.protocol.order import Order, Side, SignedOrder, TimeInForce
 from rollup.protocol.units import Point
 from sequencer.batches.batcher import Batcher
-from sequencer.engine.command import NO_RECEIPT
+from sequencer.engine.command import NO_RECEIPT, OpenBatch
 from sequencer.engine.live import LiveOrder
+from tests.helpers.market_books import unsigned_reports
 from tests.helpers.oracle import oracle_terms
 
 CHAIN, VENUE = 31337, 7
@@ -66,6 +68,24 @@ def genesis(governance: Governance = GOVERNANCE) -> Genesis:
     """Two markets and the accounts of a venue."""
     own = header(), header(BACKSTOP_ACCOUNT)
     return Genesis(CHAIN, VENUE, START_MS, governance, PRICES, *own, RECEIPT_KEY.address)
+
+
+def opening(
+    number: int,
+    time: int,
+    prices: tuple[int, ...] = PRICES,
+    deposits: tuple[QueueEntry, ...] = (),
+    *,
+    listed: Governance = GOVERNANCE,
+    is_open: bool = False,
+    **more: Any,
+) -> OpenBatch:
+    """A batch whose prices somebody reported, but where a step is open; `listed` has its markets
+    where it brings no other parameters."""
+    governance = more.get("governance") or listed
+    markets = () if is_open else range(min(len(prices), len(governance.markets)))
+    reports = unsigned_reports(governance, *markets, prices=prices)
+    return OpenBatch(number, time, prices, deposits, reports=reports, **more)
 
 
 def batcher(salt: bytes = bytes(32), governance: Governance = GOVERNANCE) -> Batcher:

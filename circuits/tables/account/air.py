@@ -6,7 +6,8 @@ takes them back with sums over these, and checks the closing rule (`closing.py`)
 opened elsewhere, if anybody needs it, and the root of its slot tree goes to the tree table. If its
 owner gave it another key, its new leaf starts with another header, which is held to that elsewhere.
 Height: one row a touched account, padded. Degree: 3.
-Buses: NODE, HASH, MEMORY, HEADER, RENEWED, CHAIN, FLAGGED, NEEDED, BACKSTOP, RANGE; sends OUTFLOW.
+Buses: NODE, HASH, MEMORY, HEADER, RENEWED, CHAIN, FLAGGED, NEEDED, BACKSTOP, DUE, RANGE; sends
+OUTFLOW, SPENT.
 An account existed and exists; or it was registered in this batch (exists only); or it was never
 there, because only refused deposits named it (neither): then its leaf stays empty.
 Claims: docs/spec/claims/account.md.
@@ -21,7 +22,7 @@ from circuits.gadgets.hash import request_hash
 from circuits.gadgets.words import CASH_WORD
 from circuits.tables.account.closing import require_closing
 from circuits.tables.account.columns import FRESH_SLOTS_ROOT, Columns, Leaf
-from circuits.tables.account.liquidation import require_liquidation, require_standing
+from circuits.tables.account.liquidation import require_dealt, require_liquidation, require_standing
 from circuits.tables.account.payment import require_payment
 from circuits.tables.position.sums import started
 from rollup.hash.poseidon import fold_start
@@ -50,6 +51,7 @@ def constraints(air: Builder, row: Columns, following: Columns) -> None:
     require_liquidation(air, row)
     require_standing(air, row)
     require_payment(air, row)
+    require_dealt(air, row)
     _flagged(air, row, following)
 
 
@@ -143,7 +145,7 @@ def _memory(air: Builder, row: Columns) -> None:
 def _positions(air: Builder, row: Columns) -> None:
     """Both leaves go through all positions, which add themselves up on the way."""
     standing = (row.liquidated, row.exhausted, row.exempt, row.clear)
-    demands = (row.safety.value(), row.shrinks, *standing, row.paid_out)
+    demands = (row.safety.value(), row.shrinks, *standing, row.paid_out, row.dealt)
     digests = (*row.before.with_cash, *row.after.with_cash)
     sums = started(row.before.cash, row.after.cash)
     start = (row.account, 0, FIRST_COUNT, *demands, *digests, *sums)

@@ -100,6 +100,8 @@ class Columns(Layout):
     told = cell()  # how many sides are told what it has left
     paid_out = bit()  # cash may leave it by its holder's word
     outflows = cell()  # how often it does
+    due = bit()  # the price has passed a trigger that it had
+    dealt = bit()  # it was due, or is below maintenance no more: progress
     backstop = bit()  # it is governance's backstop
     backstop_inverse = cell()  # of the account's number less the backstop's
     safety = limbs(SAFETY_BITS)

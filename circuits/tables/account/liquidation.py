@@ -4,7 +4,7 @@ where others are deleveraged."""
 from circuits.air.builder import Builder
 from circuits.air.layout import LIMB_BITS
 from circuits.gadgets.balanced import HALF, TOP
-from circuits.gadgets.buses import BACKSTOP, NEEDED
+from circuits.gadgets.buses import BACKSTOP, DUE, NEEDED, SPENT
 from circuits.gadgets.integer import Coefficient, Integer, from_limbs, require_identity
 from circuits.tables.account.columns import Columns
 from circuits.tables.position.sums import normal
@@ -73,3 +73,26 @@ def require_standing(air: Builder, row: Columns) -> None:
     sums = row.sums
     means = (*sums.initial_after, *sums.excess_after, *sums.ladder_after)
     air.send(BACKSTOP, means, row.told, claim="account.backstop-told")
+
+
+HEALED_PLACE = 1
+"""Of accounts that takeovers heal among what is spent (circuits.gadgets.buses.SPENT)."""
+
+DEALT_PLACE = 2
+"""And of those that are dealt with."""
+
+
+def require_dealt(air: Builder, row: Columns) -> None:
+    """It counts as progress where one of its positions shows that it was due, or where it is below
+    maintenance no more. A flagged account has its triggers at the price, so that it is not due.
+    """
+    for flag in (row.due, row.dealt):
+        air.require_bit(flag, "account.flags")
+    air.require_zero(row.due * (1 - row.exists), "account.padding-is-silent")
+    # Lie: accounts are opened for nothing, and the step is kept open with them.
+    air.receive(DUE, (row.account,), row.due, claim="account.due")
+    # Lie: one that stays below counts in every batch that takes a lot of it.
+    cured = row.before.below * (1 - row.after.below)
+    air.require_equal(row.dealt, row.due + cured, "account.dealt")
+    air.send(SPENT, (DEALT_PLACE,), row.dealt, claim="account.spent")
+    air.send(SPENT, (HEALED_PLACE,), row.healed, claim="account.spent")

@@ -46,6 +46,8 @@ _PLAIN = (
     "told",
     "paid_out",
     "outflows",
+    "due",
+    "dealt",
 )
 """Columns that are as the records have them."""
 

@@ -1,21 +1,23 @@
-"""Batch: its first row ties the state roots to the public values, says whether the step is closed,
-and credits the fees.
+"""Batch: its first row ties the state roots to the public values, says whether the step is closed
+and whether the batch made progress, and credits the fees.
 
 Height: one row, padded; only the first row says anything. Degree: 3.
 Buses: HASH; sends the roots of account and trigger tree on NODE; starts and ends FRONTIERS;
-receives FLAGGED and FEES; accesses the cash word of the fee account in MEMORY at FEE_TIMESTAMP,
-also when there are no fees; and that of the backstop at REST_TIMESTAMP, if something is left to it.
+receives FLAGGED, FEES and SPENT; accesses the cash word of the fee account in MEMORY at
+FEE_TIMESTAMP, also when there are no fees; and that of the backstop at REST_TIMESTAMP, if something
+is left to it.
 Claims: docs/spec/claims/batch.md. Spec: docs/spec/07-batch.md.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from circuits.air.builder import Builder
 from circuits.air.expr import Expr, Operand
 from circuits.air.layout import pack_pairs
 from circuits.air.table import Table
-from circuits.gadgets.buses import FEES, FLAGGED, FRONTIERS, NODE
+from circuits.gadgets.buses import FEES, FLAGGED, FRONTIERS, NODE, SPENT
 from circuits.gadgets.compare import require_at_most
 from circuits.gadgets.hash import request_chain, request_hash
 from circuits.gadgets.integer import require_identity
@@ -38,18 +40,22 @@ from rollup.protocol.constants import (
     TIME_BITS,
 )
 from rollup.protocol.encoding import TypeCode, limbs
+from rollup.protocol.outcome import Spent
+from rollup.protocol.progress import quotas
+from rollup.protocol.shape_class import ShapeClass
 
 _CASH_LIMBS = len(limbs(0, CASH_BITS))
 _TIME_LIMBS = len(limbs(0, TIME_BITS))
 
 
-def constraints(air: Builder, row: Columns) -> None:
-    """The batch as a whole."""
+def constraints(wanted: Spent, air: Builder, row: Columns) -> None:
+    """The batch as a whole; to do so much for its step is progress."""
     _old_state(air, row)
     _new_state(air, row)
     _trees(air, row)
     _frontiers(air, row)
     _step(air, row)
+    _progress(air, row, wanted)
     _clock(air, row)
     _fees(air, row)
 
@@ -116,10 +122,11 @@ def _frontiers(air: Builder, row: Columns) -> None:
     """The markets leaf goes through all listed markets, from nothing to what the salt closes."""
     start = fold_start(TypeCode.MARKETS, MARKETS_LEAF_VERSION)
     # Lie: frontiers of another state; a leaf of another type or version.
-    begun = (0, 1, 0, *start, *start)
+    begun = (0, 1, 0, 0, *start, *start)
     air.send(FRONTIERS, begun, row.first, claim="batch.frontiers")
     digests = (*row.before.frontiers, *row.after.frontiers)
-    ended = (row.markets_count, row.last_listed, row.lagging, *digests)
+    *_, fallen = row.spent
+    ended = (row.markets_count, row.last_listed, row.lagging, fallen, *digests)
     air.receive(FRONTIERS, ended, row.first, claim="batch.frontiers")
 
 
@@ -134,6 +141,25 @@ def _step(air: Builder, row: Columns) -> None:
         air.require_zero(left * closed, "batch.closed")
         # Lie: a step is kept open, at its prices, and nothing is left to do.
         air.require_equal(left * row.open_inverse, 1 - closed, "batch.open")
+
+
+def _progress(air: Builder, row: Columns, wanted: Spent) -> None:
+    """It is claimed for one reason that holds: the step is closed, or so much is done for it."""
+    closes, *others = row.reasons
+    with air.when(row.first):
+        # Lie: batches that do nothing keep a step open, at prices that the operator likes.
+        air.require_one_hot(row.reasons, air.public("progress"), "batch.progress")
+        air.require_zero(closes * (1 - air.public("closed")), "batch.progress-closed")
+    *rows, _ = row.spent
+    for place, count in enumerate(rows, 1):
+        # Lie: rows count that nobody spent.
+        air.receive(SPENT, (place,), row.first * count, claim="batch.spent")
+    triples = zip(row.spent, others, wanted, strict=True)
+    over = [reason * (count - want) for count, reason, want in triples]
+    # Lie: too little. No count reaches 2^24, so that what is lacking cannot wrap.
+    air.range_check(row.spent_room, row.first, claim="batch.progress-enough")
+    with air.when(row.first):
+        air.require_equal(row.spent_room.value(), sum(over[1:], over[0]), "batch.progress-enough")
 
 
 def _clock(air: Builder, row: Columns) -> None:
@@ -153,7 +179,7 @@ def _fees(air: Builder, row: Columns) -> None:
     first, *others = rests.sums
     with air.when(row.first):
         air.require_zero(row.rested * (row.rested - 1), "batch.rests")
-        # Lie: what takeovers by orders leave is nobody's. Four sums below 2^26 stay below p.
+        # Lie: what takeovers by orders leave is nobody's. Four sums below 2^25 stay below p.
         air.require_zero((1 - row.rested) * sum(others, first), "batch.rests")
     air.bit_elsewhere(row.rested, "it counts in the first row only, and is a bit there")
     # Lie: fees credited to somebody else than governance says.
@@ -178,4 +204,6 @@ def _credit(air: Builder, credit: Any, named: tuple[Any, int], count: Any, claim
     require_access(air, (account, CASH_WORD), times, values, count, claim)
 
 
-TABLE = Table("batch", Columns, constraints)
+def table(shape_class: ShapeClass) -> Table:
+    """The table for a class: what is much of it is progress."""
+    return Table("batch", Columns, partial(constraints, quotas(shape_class)))

@@ -6,13 +6,18 @@ from circuits.air.layout import LIMB_BITS, Layout, carries, cell, cells, group, 
 from circuits.gadgets.integer import Integer, from_limbs, from_packed, from_sums
 from circuits.tables.fill.columns import FEE_LIMBS, FILL_ROWS_MAX
 from rollup.protocol.constants import CASH_BITS, SALT_LENGTH, TIME_BITS
+from rollup.protocol.outcome import Spent
 
 DIGEST = 8
 FEE_SUM_MAX = FILL_ROWS_MAX * 2 * (2**LIMB_BITS - 1)
-"""Each row of the fill table adds two limbs to a sum. Below 2^26, far from the modulus."""
+"""Each row of the fill table adds two limbs to a sum. Below 2^25, far from the modulus."""
 
-FEE_TOTAL_BITS = 59
-"""2^12 rows of two fees below 2^46 each."""
+FEE_TOTAL_BITS = 58
+"""2^11 rows of two fees below 2^46 each."""
+
+
+SPENT_BITS = 2 * LIMB_BITS
+"""Rows are below 2^13, and 2 x 64 frontiers come down by less than 2^16 buckets each."""
 
 
 class State(Layout):
@@ -36,7 +41,7 @@ class Credit(Layout):
 
     sums = cells(FEE_LIMBS)
     amount = limbs(FEE_TOTAL_BITS)
-    sum_carries = carries(4, 15)
+    sum_carries = carries(4, 13)
     previous_ts = cell()
     cash_before = cells(3)
     cash_after = limbs(CASH_BITS)
@@ -52,6 +57,9 @@ class Columns(Layout):
     last_listed = cell()  # 1 if no market is new
     lagging = cell()  # sides whose frontier is above the price
     open_inverse = cell()  # of these and the flagged accounts together
+    spent = cells(len(Spent._fields))  # what is done for the step
+    reasons = cells(len(Spent._fields) + 1)  # why it is progress: it is closed, or one of these
+    spent_room = limbs(SPENT_BITS)  # by how much that is more than wanted
     old_time = limbs(TIME_BITS)
     time_room = cells(3)  # lower limbs of time - old time - 1
     fees = group(Credit)  # of the fee account

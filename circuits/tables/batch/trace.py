@@ -7,7 +7,7 @@ import numpy as np
 from circuits.air.trace import I64, U32, Trace, inverse_or_zero, put, put_packed
 from circuits.gadgets.compare import fill_difference
 from circuits.gadgets.integer import fill_carries
-from circuits.tables.batch.columns import Columns, credit_identity, sums_identity
+from circuits.tables.batch.columns import SPENT_BITS, Columns, credit_identity, sums_identity
 from circuits.tables.chains import chain_columns, continue_chain
 from circuits.tables.market.trace import folded
 from circuits.tables.records import BatchRecords, CashAccess, MarketRecords
@@ -44,12 +44,16 @@ def _fill_credit(credit: Any, amount: int, sums: I64, cash: CashAccess) -> None:
 
 
 def _fill_step(used: Any, records: BatchRecords, markets: MarketRecords) -> None:
-    """What is left of the step: sides that lag, and flagged accounts."""
+    """What is left of the step: sides that lag, and flagged accounts; and what was done for it."""
     used.markets_count[...] = len(markets.market)
     used.last_listed[...] = markets.listed[-1] if len(markets.listed) else 1
     numbers = markets.risk[:, -2:]
     falls = (markets.frontier[0] > numbers) & (markets.listed == 1)[:, None]
     used.lagging[...] = (falls & (markets.frontier[1] > numbers)).sum()
+    put(used.spent, _row(records.spent))
+    for place, reason in enumerate(used.reasons):
+        reason[...] = records.progress_by == place
+    used.spent_room.fill(_one(records.progress_over % 2**SPENT_BITS))
     used.open_inverse[...] = inverse_or_zero(used.lagging + records.flagged[1])
 
 

@@ -71,5 +71,6 @@ def require_taken(air: Builder, row: Columns) -> None:
     air.require_zero((1 - row.exhausted) * sum(others, first), "fill.rest-waived")
     # Lie: prices stand still, and somebody's order takes at them who never agreed to that.
     for side, order in ((seller, buyer), (buyer, seller)):
-        held_back = side.taken * (1 - row.steady)
-        air.require_zero(held_back * (1 - order.when_clamped), "fill.when-clamped")
+        for held_back in (1 - row.steady, air.public("begins_open")):
+            unasked = side.taken * (1 - order.when_clamped)
+            air.require_zero(held_back * unasked, "fill.when-clamped")

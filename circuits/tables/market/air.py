@@ -48,7 +48,7 @@ def _terms(air: Builder, row: Columns) -> None:
     risk = row.risk.cells
     trade = trade_cells(row)
     # Lie: other terms than governance and price give, or those of a market that is not listed.
-    flags = (row.steady, row.asset, *row.least)
+    flags = (row.steady, row.missing, row.asset, *row.least)
     public = (*risk, *trade, *row.lot_fee, *flags, *row.hour.cells)
     air.receive(MARKET, (row.market, *public), row.active, claim="market.public")
     zones = (*(side.zoned for side in row.sides), *(side.zone for side in row.sides))
@@ -56,6 +56,8 @@ def _terms(air: Builder, row: Columns) -> None:
     terms = (row.market, *risk, *zones, row.steady, row.asset, *row.least)
     air.send(RISK, terms, row.risk_uses, claim="market.risk")
     for kind, (terms, uses) in enumerate(zip(trades(row), row.trade_uses, strict=True)):
+        # Lie: orders trade where nobody knows the price.
+        air.require_zero(uses * row.missing, "market.missing-untraded")
         air.send(TRADE, (row.market, kind, *terms), uses, claim="market.trade")
     # Lie: lots of an asset, which count for nothing, are taken for nothing.
     for uses in (row.take_uses, *row.trade_uses[1:]):
@@ -114,6 +116,12 @@ def room(side: Side, number: Any) -> Any:
     return rose + side.falls * (fell - rose)
 
 
+def fell(side: Side) -> Any:
+    """By how many buckets a frontier came down: a sweep goes no other way. On cells and on
+    arrays."""
+    return side.falls * (side.before - side.after)
+
+
 def _fold(air: Builder, row: Columns) -> None:
     fold = row.fold
     # Lie: a market that was there is passed off as new, so that its frontier starts at the price.
@@ -131,12 +139,15 @@ def _fold(air: Builder, row: Columns) -> None:
         rest = (*words[DIGEST:], *(0,) * (2 * DIGEST - len(words)))
         request_hash(air, taken, words[:DIGEST], middle, count, claim=claim)
         request_hash(air, middle, rest, last, count, claim=claim)
-    taken = (row.market, fold.listed, fold.lagging, *fold.old_taken, *fold.new_taken)
+    sums = (fold.lagging, fold.fallen)
+    taken = (row.market, fold.listed, *sums, *fold.old_taken, *fold.new_taken)
     # Lie: the frontiers of one market are put in another's place, or a market's are left out.
     air.receive(FRONTIERS, taken, row.active, claim="market.frontiers")
     old_given = _folded(fold.old_taken, fold.old_hash, row.listed)
     lagging = fold.lagging + row.sides[0].lags + row.sides[1].lags
-    given = (row.market + 1, row.listed, lagging, *old_given, *fold.new_hash)
+    # Lie: zones of deleveraging, which a step may have any number of, count as frontiers that fell.
+    fallen = fold.fallen + fell(row.sides[0]) + fell(row.sides[1])
+    given = (row.market + 1, row.listed, lagging, fallen, *old_given, *fold.new_hash)
     air.send(FRONTIERS, given, row.active, claim="market.frontiers")
 
 

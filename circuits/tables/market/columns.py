@@ -59,6 +59,7 @@ class Fold(Layout):
 
     listed = cell()  # 1 if the market before this one was listed before the batch
     lagging = cell()  # sides of the markets before this one that lag
+    fallen = cell()  # buckets by which frontiers of the markets before this one came down
     old_taken = cells(DIGEST)
     old_middle = cells(DIGEST)  # after the first of the market's two blocks
     old_hash = cells(DIGEST)
@@ -88,6 +89,7 @@ class Columns(Layout):
     lot_fee = cells(3)  # of liquidation, limbs
     clip = cells(2)  # lowest and highest price that count whole towards the premium
     steady = cell()  # 1 if the price is fresh and unclamped
+    missing = cell()  # 1 if no quorum gave it
     asset = cell()  # 1 if its lots are a token that L1 holds
     hour = group(Hour)
     risk_uses = cell()  # positions of this batch in the market

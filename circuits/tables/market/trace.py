@@ -6,7 +6,7 @@ from circuits.air.trace import I64, U32, Trace, put
 from circuits.gadgets.integer import fill_carries
 from circuits.tables.account.trace import fill_limbs, normalise
 from circuits.tables.chains import continue_chain
-from circuits.tables.market.air import room, trade_cells
+from circuits.tables.market.air import fell, room, trade_cells
 from circuits.tables.market.columns import Columns, Side, lacking
 from circuits.tables.market.hour_trace import fill_rate, fill_tally
 from circuits.tables.records import MarketRecords, PositionRecords
@@ -34,6 +34,7 @@ def build(records: MarketRecords, positions: PositionRecords, height: int, blind
     put(row.trade_uses, records.trade_uses)
     put(row.lot_fee, records.lot_fee)
     row.steady[...] = records.steady
+    row.missing[...] = records.missing
     row.asset[...] = records.asset
     row.take_uses[...] = records.take_uses
     row.asset_uses[...] = records.asset_uses
@@ -78,6 +79,8 @@ def _fill_fold(row: Columns, records: MarketRecords) -> None:
     fold = row.fold
     lagging = row.sides[0].lags + row.sides[1].lags
     fold.lagging[...] = np.cumsum(lagging) - lagging
+    fallen = fell(row.sides[0]) + fell(row.sides[1])
+    fold.fallen[...] = np.cumsum(fallen) - fallen
     fold.listed[...] = [1, *records.listed[:-1]][: len(records.listed)]
     ones = np.ones_like(records.listed)
     for time, (taken, middle, hashed, listed) in enumerate(

@@ -7,8 +7,10 @@ with its leaves: so the rows of an account are exactly the positions that its le
 and those traded in the batch. The new position's trigger is as many buckets below the price as its
 account is safe; the row says which trigger was left and which is taken.
 Height: one row a position, padded. Degree: 3.
-Whether it may stay where others are deleveraged is in `order.py`.
-Buses: CHAIN, RISK, HASH, MEMORY, RANGE; sends TRIGGER, LIQUIDATION, NEEDED, STAYS and TALLY.
+Whether it may stay where others are deleveraged is in `order.py`, and what of it is work on an open
+step in `work.py`.
+Buses: CHAIN, RISK, HASH, MEMORY, RANGE; sends TRIGGER, LIQUIDATION, NEEDED, STAYS, TALLY, DUE and
+SPENT.
 Claims: docs/spec/claims/position.md. Spec: docs/spec/03-state.md, 06-margin.md, 15-triggers.md.
 """
 
@@ -22,9 +24,10 @@ from circuits.gadgets.compare import require_at_most
 from circuits.gadgets.hash import request_hash
 from circuits.gadgets.tally import OPENED
 from circuits.gadgets.words import POSITION_WORD
-from circuits.tables.position.columns import LIMB, ROWS_MAX, Columns, Risk, Size
+from circuits.tables.position.columns import LIMB, ROWS_MAX, Columns, Risk, Size, number_of
 from circuits.tables.position.order import require_order
 from circuits.tables.position.sums import POSITIONS_MAX, product
+from circuits.tables.position.work import require_work
 from rollup.protocol.constants import POSITION_BITS, POSITION_LIMIT
 
 
@@ -32,14 +35,24 @@ def constraints(air: Builder, row: Columns) -> None:
     """One position."""
     for flag in (row.active, row.shrinks, row.smaller, row.liquidated, row.kept, row.needed):
         air.require_bit(flag, "position.flags")
-    for flag in (row.excused, row.exempt, row.deleveraged, row.behind, row.came, row.stays):
+    for flag in (
+        row.excused,
+        row.exempt,
+        row.deleveraged,
+        row.behind,
+        row.came,
+        row.stays,
+        row.due,
+    ):
         air.require_bit(flag, "position.flags")
     _require_place(air, row)
     for size in (row.before, row.after):
         _require_size(air, row, size)
     _require_demands(air, row)
-    # Lie: cash leaves an account at a price that is clamped, missing, or of a batch long ago.
-    air.require_zero(row.paid_out * (1 - row.steady), "position.steady")
+    # Lie: cash leaves an account at a price that is clamped, missing, or of a batch long ago. Lots
+    # of an asset count for nothing whatever its price, and anybody can give an account one.
+    asked = row.paid_out * (1 - row.asset)
+    air.require_zero(asked * (1 - row.steady), "position.steady")
     # Lie: margin at a friend's price, or at the terms of another market, or of none.
     # Lie: a zone that nobody of the side is deleveraged in, or one that ends nearer.
     terms = (row.market, *row.risk.cells, *row.zones.cells, row.steady, row.asset, *row.least)
@@ -47,6 +60,7 @@ def constraints(air: Builder, row: Columns) -> None:
     _require_memory(air, row)
     _require_takeovers(air, row)
     require_order(air, row)
+    require_work(air, row)
     _require_leaf(air, row)
     _require_trigger(air, row)
     _require_moves(air, row)
@@ -131,6 +145,8 @@ def _require_memory(air: Builder, row: Columns) -> None:
     # Lie: risk is taken while prices stand still, with the market elsewhere.
     grew = row.traded * (1 - row.smaller)
     air.require_zero(air.public("begins_open") * grew, "position.open-step")
+    # Lie: or at a price that is held back, or that nobody gave.
+    air.require_zero((1 - row.steady) * grew, "position.unsteady-shrinks")
     air.receive(MEMORY, end, row.active, claim="position.value-after")
 
 
@@ -164,11 +180,6 @@ def _require_leaf(air: Builder, row: Columns) -> None:
     request_hash(air, row.old_taken, block, row.old_hash, before.held, claim="position.leaf-before")
     block = after.block(row.market)
     request_hash(air, row.new_taken, block, row.new_hash, after.held, claim="position.leaf-after")
-
-
-def number_of(risk: Risk, short: Any) -> Any:
-    """The bucket of a side at the batch's price; on cells and on arrays."""
-    return risk.long_number + short * (risk.short_number - risk.long_number)
 
 
 def _require_trigger(air: Builder, row: Columns) -> None:
@@ -251,7 +262,7 @@ def _require_sums(air: Builder, row: Columns) -> list[Any]:
 
 def _require_chain(air: Builder, row: Columns, sums: Sequence[Any]) -> None:
     standing = (row.liquidated, row.exhausted, row.exempt, row.clear)
-    demands = (row.safety, row.shrinks, *standing, row.paid_out)
+    demands = (row.safety, row.shrinks, *standing, row.paid_out, row.dealt)
     least = row.market - row.gap.value()
     taken = (row.account, least, row.count, *demands, *row.old_taken, *row.new_taken)
     # Lie: a position of another account, one in two accounts, or one in none.

@@ -72,6 +72,11 @@ if Risk.width() != RISK_NUMBERS:
     raise TypeError("RISK carries another number of elements than a market's terms have")
 
 
+def number_of(risk: Risk, short: Any) -> Any:
+    """The bucket of a side at the batch's price; on cells and on arrays."""
+    return risk.long_number + short * (risk.short_number - risk.long_number)
+
+
 class Zones(Layout):
     """Of longs and of shorts: whether somebody is deleveraged, and down to which trigger."""
 
@@ -112,13 +117,16 @@ class Columns(Layout):
     paid_out = cell()
     takeovers = cell()  # of this position
     needed = bit()  # the liquidated account would be below maintenance with a lot more of it
+    closed_out = bit()  # takeovers left nothing of it
+    due = bit()  # its old trigger is above the price's bucket
+    dealt = cell()  # its account is counted as progress
     deleveraged = bit()
     behind = bit()  # it stays, and its old trigger is not above the last that is deleveraged
     came = bit()  # it stays, and its side held nothing before
     stays = bit()  # it says that it may
     zones = group(Zones)
     zone = cell()  # of its old side
-    zone_room = limbs(BUCKET_NUMBER_BITS)  # how far its old trigger is from there
+    zone_room = limbs(BUCKET_NUMBER_BITS)  # how far its old trigger is from there, or the price
     last_ts = cell()  # of the position's word
     traded = cell()  # how often an order of the account met another one in the market
     took = cell()  # and took lots of a liquidated account

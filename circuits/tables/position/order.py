@@ -25,6 +25,8 @@ def _require_old_trigger(air: Builder, row: Columns) -> None:
     before, zones, deleveraged = row.before, row.zones, row.deleveraged
     # Lie: an account is deleveraged that is liquidated, left below maintenance, or the backstop.
     air.require_zero(deleveraged * row.exempt, "position.deleveraged-only")
+    # Lie: of nobody, so that a row which no account has hands out lots.
+    air.require_zero(deleveraged * (1 - before.held), "position.deleveraged-only")
     # Lie: it is both, so that neither is asked.
     air.require_zero(deleveraged * row.behind, "position.deleveraged-only")
     long, short = zones.zone
@@ -36,7 +38,9 @@ def _require_old_trigger(air: Builder, row: Columns) -> None:
     zoned = long + before.short * (short - long)
     air.require_zero(asked * (1 - zoned), "position.zone")
     # Lie: somebody further away is deleveraged first. Lie: or one who was nearer stays.
-    air.range_check(row.zone_room, asked, claim="position.in-line")
+    looked_at = asked + row.due
+    air.bit_elsewhere(looked_at, "one asks for a zone, the other for none")
+    air.range_check(row.zone_room, looked_at, claim="position.in-line")
     with air.when(asked):
         away = (2 * deleveraged - 1) * (before.trigger - row.zone)
         air.require_equal(row.zone_room.value(), away, "position.in-line")

@@ -4,9 +4,9 @@ import numpy as np
 
 from circuits.air.trace import I64, U32, Trace, inverse_or_zero, put, put_packed
 from circuits.gadgets.compare import fill_difference
-from circuits.tables.position.air import added, number_of
+from circuits.tables.position.air import added
 from circuits.tables.position.chain import Chains
-from circuits.tables.position.columns import LIMB, Columns, Given, Size
+from circuits.tables.position.columns import LIMB, Columns, Given, Size, number_of
 from circuits.tables.position.sums import spans
 from circuits.tables.records import AccountRecords, MarketRecords, PositionRecords
 from rollup.protocol.constants import POSITION_BITS, POSITION_LIMIT
@@ -36,19 +36,21 @@ class Positions:
         row.traded[...] = records.traded
         row.took[...] = records.took
         row.safety[...] = accounts.safety[records.owner]
-        for name in ("shrinks", "liquidated", "exhausted", "exempt", "clear", "paid_out"):
+        standing = ("shrinks", "liquidated", "exhausted", "exempt", "clear", "paid_out", "dealt")
+        for name in standing:
             getattr(row, name)[...] = getattr(accounts, name)[records.owner]
-        for name in ("takeovers", "needed", "deleveraged", "behind", "came", "stays"):
+        said = ("takeovers", "needed", "closed_out", "due")
+        for name in (*said, "deleveraged", "behind", "came", "stays"):
             getattr(row, name)[...] = getattr(records, name)
         _fill_size(row.before, records.before)
         _fill_size(row.after, records.after)
         rows = _rows_of(markets, records.market)
+        row.steady[...] = markets.steady[rows]
         put(row.least, markets.least[rows])
         row.asset[...] = markets.asset[rows]
         _fill_growth(row, records)
         put(row.risk.cells, markets.risk[rows])
         put(row.zones.cells, np.hstack((markets.zoned, markets.zone))[rows])
-        row.steady[...] = markets.steady[rows]
         _fill_triggers(row, records)
         _fill_zone(row)
         columns = [column for each in added(row).values() for column in each]
@@ -117,9 +119,11 @@ def _fill_triggers(row: Columns, records: PositionRecords) -> None:
 
 
 def _fill_zone(row: Columns) -> None:
-    """How far the old trigger is from the last that is deleveraged, where it is asked."""
+    """How far the old trigger is from the last that is deleveraged, or from the price, where it is
+    asked."""
     long, short = row.zones.zone
     row.zone[...] = np.where(row.before.short, short, long)
     away = (2 * row.deleveraged - 1) * (row.before.trigger - row.zone)
-    room = (row.deleveraged + row.behind) * away
+    passed = row.before.trigger - number_of(row.risk, row.before.short) - 1
+    room = (row.deleveraged + row.behind) * away + row.due * passed
     row.zone_room.fill(room % 2**row.zone_room.bits)

@@ -71,6 +71,7 @@ class Columns(Layout):
     exempt = cell()
     clear = cell()
     paid_out = cell()
+    dealt = cell()
     old = cells(DIGEST)
     new = cells(DIGEST)
     excess_before = group(Signed)

@@ -19,7 +19,7 @@ def build(chains: Chains, accounts: AccountRecords, height: int, blinded: int) -
     row.least[...] = came.least
     row.count[...] = came.count
     standing = ("liquidated", "exhausted", "exempt", "clear")
-    for name in ("safety", "shrinks", *standing, "paid_out"):
+    for name in ("safety", "shrinks", *standing, "paid_out", "dealt"):
         getattr(row, name)[...] = getattr(accounts, name)[came.owner]
     put(row.old, came.old)
     put(row.new, came.new)

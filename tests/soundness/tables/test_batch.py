@@ -9,7 +9,8 @@ import pytest
 from circuits.gadgets.buses import FEES, HASH, MEMORY, NODE, RISK_NUMBERS
 from circuits.gadgets.buses import FLAGGED as FLAGGED_BUS
 from circuits.gadgets.buses import FRONTIERS as FRONTIERS_BUS
-from circuits.tables.batch.air import TABLE
+from circuits.gadgets.buses import SPENT as SPENT_BUS
+from circuits.tables.batch.air import table
 from circuits.tables.batch.columns import FEE_SUM_MAX, Columns
 from circuits.tables.batch.trace import build
 from circuits.tables.fill.columns import FILL_ROWS_MAX
@@ -29,9 +30,15 @@ from rollup.protocol.encoding import (
     market_blocks,
     packed,
 )
+from rollup.protocol.outcome import Spent
+from rollup.protocol.progress import quotas
+from rollup.protocol.shape_class import CLASS_S
 from tests.helpers.isolation import Isolated
 
 HEIGHT = 4
+TABLE = table(CLASS_S)
+SPENT = Spent(finished=3, accounts=5, positions=9, buckets=0)
+"""What the batch does for its step: not enough for progress."""
 TIMES = (1_723_000_000_000, 1_723_000_000_400)
 TOTALS = (5 * 10**12, 5 * 10**12 + 777)
 CONSUMED = (40, 42)
@@ -86,6 +93,7 @@ PUBLICS: dict[str, Any] = {
     "deposits_before": CONSUMED[0],
     "deposits_count": CONSUMED[1] - CONSUMED[0],
     "closed": 0,
+    "progress": 0,
 }
 BATCH = Isolated(TABLE, PUBLICS)
 
@@ -135,6 +143,9 @@ def records(
         rests=sum(left),
         rest_sums=sums_of(left),
         rest_cash=access(BACKSTOP, 5, sum(left)),
+        spent=SPENT,
+        progress_by=None,
+        progress_over=0,
     )
 
 
@@ -160,6 +171,7 @@ def markets(lag: int = 11, listed: int = 2) -> MarketRecords:
         counted=np.zeros((count, 5, 4), dtype=np.int64),
         lot_fee=np.zeros((count, 3), dtype=np.int64),
         steady=zeros,
+        missing=zeros,
         asset=zeros,
         asset_uses=zeros,
         trade_uses=np.zeros((count, 3), dtype=np.int64),
@@ -195,8 +207,8 @@ def test_an_honest_batch_holds() -> None:
     assert BATCH.messages(matrix, FLAGGED_BUS) == {(2,): -1}
     start = fold_start(TypeCode.MARKETS, MARKETS_LEAF_VERSION)
     ends = BATCH.messages(matrix, FRONTIERS_BUS)
-    assert ends.pop((0, 1, 0, *start, *start)) == 1
-    assert [(*said[:3], count) for said, count in ends.items()] == [(3, 0, 1, -1)]
+    assert ends.pop((0, 1, 0, 0, *start, *start)) == 1
+    assert [(*said[:4], count) for said, count in ends.items()] == [(3, 0, 1, 0, -1)]
     assert BATCH.messages(matrix, FEES) == {(*records().fee_sums, *records().rest_sums): -1}
 
 
@@ -269,6 +281,84 @@ def test_a_step_with_something_left_is_not_closed(flagged: int, lag: int) -> Non
     assert "batch.closed" in closed(1).failed(matrix)
 
 
+# Progress.
+
+
+def moving(public: int, by: int | None, found: Spent, *, shut: int = 0) -> set[str]:
+    """What is denied of a batch that did this, and claims progress for that reason."""
+    left = 0 if shut else 11
+    over = found[by - 1] - WANTED[by - 1] if by else 0
+    flagged = (3, 0 if shut else 5)
+    changed = replace(records(), spent=found, progress_by=by, progress_over=over, flagged=flagged)
+    statement = Isolated(TABLE, {**PUBLICS, "closed": shut, "progress": public})
+    return statement.failed(trace(changed, markets(lag=left)))
+
+
+WANTED = quotas(CLASS_S)
+MOVING = Isolated(TABLE, {**PUBLICS, "progress": 1})
+
+
+def progressing(by: int, more: int = 7) -> Any:
+    """The trace of a batch that does so much more of one kind than is progress."""
+    spent = SPENT._replace(**{Spent._fields[by - 1]: WANTED[by - 1] + more})
+    return trace(replace(records(), spent=spent, progress_by=by, progress_over=more))
+
+
+def test_a_step_that_closes_is_progress() -> None:
+    assert moving(1, 0, SPENT, shut=1) == set()
+    # Lie: it is said to close for the sake of progress, and does not.
+    assert moving(1, 0, SPENT) == {"batch.progress-closed"}
+
+
+@pytest.mark.parametrize("place", range(len(WANTED)))
+def test_an_eighth_of_one_kind_is_progress(place: int) -> None:
+    name, want = Spent._fields[place], WANTED[place]
+    enough = SPENT._replace(**{name: want})
+    assert moving(1, place + 1, enough) == set()
+    assert moving(1, place + 1, enough._replace(**{name: want + 100})) == set()
+    # Lie: one fewer.
+    assert moving(1, place + 1, enough._replace(**{name: want - 1})) == {"batch.progress-enough"}
+    # Lie: for another reason than the one that holds.
+    assert moving(1, (place + 1) % 4 + 1, enough) == {"batch.progress-enough"}
+
+
+def test_progress_without_a_reason() -> None:
+    full = Spent(*(2 * want for want in WANTED))
+    assert moving(1, None, full) == {"batch.progress"}
+    assert moving(0, 2, full) == {"batch.progress"}
+    assert moving(0, None, full) == set()
+
+
+def test_two_halves_of_a_reason() -> None:
+    """Lie: more of one kind for what another lacks."""
+    many = SPENT._replace(accounts=4000)
+    over = 4000 - WANTED.accounts
+    matrix = trace(replace(records(), spent=many, progress_by=2, progress_over=over))
+    statement = Isolated(TABLE, {**PUBLICS, "progress": 1})
+    assert statement.failed(matrix) == set()
+    for place, half in ((1, 2**30), (2, -(2**30))):
+        matrix = statement.forge(matrix, 0, f"reasons.{place}", half)
+    assert "batch.progress" in statement.failed(matrix)
+
+
+def test_rows_that_are_spent_are_heard() -> None:
+    said = BATCH.messages(trace(), SPENT_BUS)
+    assert said == {(1,): -3, (2,): -5, (3,): -9}
+
+
+def test_buckets_are_those_of_the_markets_leaf() -> None:
+    matrix = trace(replace(records(), spent=SPENT._replace(buckets=4321)))
+    ends = BATCH.messages(matrix, FRONTIERS_BUS)
+    assert [said[3] for said, count in ends.items() if count == -1] == [4321]
+
+
+def test_less_than_nothing_is_no_progress() -> None:
+    """Lie: what is lacking wraps the field."""
+    matrix = trace(replace(records(), progress_by=4, progress_over=-WANTED.buckets))
+    statement = Isolated(TABLE, {**PUBLICS, "progress": 1})
+    assert statement.failed(matrix) == {"batch.progress-enough"}
+
+
 @pytest.mark.parametrize("late", [0, 1, 2**26, 2**40])
 def test_a_clock_that_does_not_advance(late: int) -> None:
     changed = replace(records(), time=(TIMES[1] + late, TIMES[1]))
@@ -303,7 +393,7 @@ def test_a_credit_before_the_last_fill() -> None:
 
 
 def test_fee_sums_of_the_tallest_fill_table_stay_below_the_modulus() -> None:
-    assert FEE_SUM_MAX == FILL_ROWS_MAX * 2 * 8191 < 2**26
+    assert FEE_SUM_MAX == FILL_ROWS_MAX * 2 * 8191 < 2**25
 
 
 @pytest.mark.parametrize(

@@ -158,10 +158,15 @@ def test_messages_of_a_takeover_by_an_order() -> None:
 
 
 def test_only_marked_orders_take_while_prices_stand() -> None:
+    """Where they are held back, and where the step is open at prices that were fresh."""
+    stands = Isolated(table(4), {**PUBLICS, "begins_open": 1})
     held, owed = {**HELD, **HELD_ORDER}, {**OWED, **OWED_ORDER}
     for row, order in ((held, "buyer"), (owed, "seller")):
+        marked = {**row, f"{order}.when_clamped": 1}
         assert failed({**row, "steady": 0}) == {"fill.when-clamped"}
-        assert failed({**row, "steady": 0, f"{order}.when_clamped": 1}) == set()
+        assert failed({**marked, "steady": 0}) == set()
+        assert stands.failed(trace(row)) == {"fill.when-clamped"}
+        assert stands.failed(trace(marked)) == set()
 
 
 LIES = [

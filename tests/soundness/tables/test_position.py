@@ -74,8 +74,33 @@ def test_risk_taken_against_an_order_while_prices_stand() -> None:
         assert shut.failed(rows) == claims
 
 
+def test_risk_taken_against_an_order_at_a_price_that_is_held_back() -> None:
+    """As while prices stand: who takes may grow, and so may who is paid in."""
+    for sizes, name, claims in (
+        ((-5, -77), "traded", {"position.unsteady-shrinks"}),
+        ((-5, -77), "took", set()),
+        ((-5, -77), "dealt", set()),
+        ((-77, -5), "traded", set()),
+    ):
+        before, after = (Holding(2**40, held(size)) for size in sizes)
+        parts = records_of([(before, after)], [honest_offer((before, after), TERMS)], TERMS)
+        rows = POSITION.forge(np.tile(rows_of(parts)["position"], (4, 1)), 0, name, 3)
+        assert POSITION.failed(POSITION.forge(rows, 0, "steady", 0)) == claims
+
+
+def test_cash_leaves_an_account_at_a_price_that_is_held_back() -> None:
+    """Unless what it holds there is an asset, which counts for nothing."""
+    holdings = (Holding(2**40, held(5)), Holding(2**40, held(5)))
+    parts = records_of([holdings], [honest_offer(holdings, TERMS)], TERMS)
+    paid = POSITION.forge(np.tile(rows_of(parts)["position"], (4, 1)), 0, "paid_out", 1)
+    assert POSITION.failed(paid) == set()
+    held_back = POSITION.forge(paid, 0, "steady", 0)
+    assert POSITION.failed(held_back) == {"position.steady"}
+    assert POSITION.failed(POSITION.forge(held_back, 0, "asset", 1)) == set()
+
+
 FLAGS = ("active", "shrinks", "smaller", "liquidated", "kept", "needed")
-ZONE_FLAGS = ("excused", "exempt", "deleveraged", "behind", "came", "stays")
+ZONE_FLAGS = ("excused", "exempt", "deleveraged", "behind", "came", "stays", "due", "closed_out")
 
 
 @pytest.mark.parametrize("flag", (*FLAGS, *ZONE_FLAGS))

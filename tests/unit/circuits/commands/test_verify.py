@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,7 @@ from rollup.protocol.constants import (
     PREMIUM_RATE_BITS,
     PROTOCOL_VERSION,
     QUEUE_BITS,
+    STALLED_MAX,
     TIME_BITS,
 )
 from rollup.protocol.pricing import PriceKind, Pricing
@@ -72,7 +74,7 @@ def chain() -> tuple[PublicInput, ...]:
     """Three batches that join."""
     venue = Venue(TOY).with_traders(10**12, 10**12)
     batches = ((), [credit(2, 1, 5), credit(3, 9, 7)], ())
-    return tuple(venue.run(venue.batch(entries)).public for entries in batches)
+    return tuple(venue.run(venue.batch(entries, reported=False)).public for entries in batches)
 
 
 def bundle(folder: Path, public: PublicInput, proof: bytes | None = None) -> Path:
@@ -331,6 +333,41 @@ def test_batches_whose_market_books_do_not_go_on_from_each_other_do_not_join(
     elsewhere = replace(left, markets=(replace(first_market, **changes), *others))
     found = refusal(target(tmp_path, first, second, replace(third, book_before=elsewhere)))
     assert found.exit_code == ExitCode.ROOTS_DIFFER and found.record["reason"] == "BOOK"
+
+
+def _held_open(**changes: Any) -> PublicInput:
+    """A batch that goes on with an open step and does nothing for it, two minutes later."""
+    _, second, third = chain()
+    opens = replace(second, closed=False, progress=False)
+    book = replace(opens.book_after, stalled=changes.pop("stalled", 0))
+    idle = {"closed": False, "progress": False, "reports": (), "time": opens.time + 120_000}
+    return replace(third, book_before=book, **{**idle, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"stalled": STALLED_MAX}, "STEP_STALLED"),
+        ({"governance": replace(GOVERNANCE, clock_ahead_ms=1)}, "STEP_GOVERNANCE"),
+    ],
+    ids=["stands still", "other parameters"],
+)
+def test_a_valid_proof_of_a_batch_that_holds_its_step_open_is_refused(
+    tmp_path: Path, changes: dict[str, Any], reason: str
+) -> None:
+    found = refusal(bundle(tmp_path / "one", _held_open(**changes)))
+    assert found.exit_code == ExitCode.INVALID and found.record["reason"] == reason
+
+
+def test_how_an_open_step_moves_is_said(tmp_path: Path) -> None:
+    public = _held_open(stalled=STALLED_MAX - 1)
+    verify_folder(Output(), bundle(tmp_path / "one", public), StandIn())  # type: ignore[arg-type]
+    verified = Verified(public, STANDING, StandIn().pins, 100.0, 1, 1)
+    said = " ".join(statement_text(verified).split())
+    assert f"little was done for it, {STALLED_MAX} batches in a row stand still" in said
+    moving = replace(public, progress=True)
+    said = statement_text(Verified(moving, STANDING, StandIn().pins, 100.0, 1, 1))
+    assert "much was done for it" in " ".join(said.split()) and "stand still" not in said
 
 
 def test_a_folder_without_batches_and_no_folder_are_bad_input(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_numbers_in_any_order_are_a_run() -> None:
 
 def test_a_step_that_is_left_open_goes_on() -> None:
     first, second, third = chain()
-    left = replace(second, closed=False)
+    left = replace(second, closed=False, progress=False)
     goes_on = replace(third, book_before=left.book_after)
     require_chained([first, left, goes_on])
     assert goes_on.begins_open and not goes_on.book_after.is_open
@@ -94,7 +94,8 @@ def test_a_step_that_is_left_open_goes_on() -> None:
 def test_a_change_of_governance_joins_and_is_named() -> None:
     first, second, third = chain()
     other = replace(GOVERNANCE, clock_ahead_ms=1)
-    changed = [first, replace(second, governance=other), replace(third, governance=other)]
+    after = replace(second, governance=other)
+    changed = [first, after, replace(third, governance=other, book_before=after.book_after)]
     require_chained(changed)
     assert list(governance_changes(changed)) == [GovernanceChange(3, other.digest())]
     assert not list(governance_changes(chain()))
@@ -105,9 +106,10 @@ def test_parameters_that_no_state_can_go_on_under_do_not_join() -> None:
     first, second, third = chain()
     coarser = replace(GOVERNANCE.markets[0], bucket=GOVERNANCE.markets[0].bucket + 1)
     other = replace(GOVERNANCE, markets=(coarser, *GOVERNANCE.markets[1:]))
+    other_first = replace(first, governance=other)
     for lie in (
         [first, second, replace(third, governance=other)],
-        [replace(first, governance=other), second],
+        [other_first, replace(second, book_before=other_first.book_after)],
     ):
         with pytest.raises(ChainBroken) as caught:
             require_chained(lie)

@@ -11,6 +11,7 @@ from rollup.hash.keccak import keccak256
 from rollup.protocol.funding import HOUR_MS, RATE_SCALE, hour
 from rollup.protocol.market import Governance
 from rollup.protocol.market_book import (
+    ENTRY_FLAGS,
     ENTRY_NUMBERS,
     BookEntry,
     MarketBook,
@@ -39,7 +40,7 @@ def after(
     reported: tuple[int, ...] = BOTH,
 ) -> MarketBook:
     rates = (0,) * len(governance.markets) if hour_is_due(before, time) else ()
-    given = unsigned_reports(governance, *reported)
+    given = unsigned_reports(governance, *reported, prices=prices)
     return book_after(before, governance, time, prices, given, rates)
 
 
@@ -61,6 +62,8 @@ def test_at_genesis_nothing_was_charged() -> None:
         ({"carry": -1}, Reason.FUNDING_OUT_OF_BOUNDS),
         ({"carry": RATE_SCALE}, Reason.FUNDING_OUT_OF_BOUNDS),
         ({"step": 0}, Reason.FRACTION_OUT_OF_BOUNDS),
+        ({"clamped": 1}, Reason.MALFORMED),
+        ({"missing": 0}, Reason.MALFORMED),
         ({"funding_cap": 501}, Reason.FUNDING_TOO_HIGH),
         ({"funding": True}, Reason.MALFORMED),
     ],
@@ -85,12 +88,16 @@ def test_a_book_out_of_bounds_cannot_be_made(changes: dict[str, Any], reason: Re
 
 
 def test_the_digest_is_keccak_of_the_numbers_in_order_and_sees_every_one() -> None:
-    numbers = (BOOK.hour, 0, 2, *(getattr(e, n) for e in BOOK.markets for n in ENTRY_NUMBERS))
-    wanted = b"crypsis-book-3" + b"".join(n.to_bytes(8, "big", signed=True) for n in numbers)
-    assert BOOK.digest() == keccak256(wanted)
-    assert set(ENTRY_NUMBERS) == {member.name for member in fields(BookEntry)}
+    names = (*ENTRY_NUMBERS, *ENTRY_FLAGS)
+    numbers = (BOOK.hour, 0, 0, 2, *(int(getattr(e, n)) for e in BOOK.markets for n in names))
+    words = b"".join(n.to_bytes(8, "big", signed=True) for n in numbers)
+    assert BOOK.digest() == keccak256(b"crypsis-book-3" + GOVERNANCE.digest() + words)
+    assert set(names) == {member.name for member in fields(BookEntry)}
     others = [replace(BOOK, hour=BOOK.hour + 1), replace(BOOK, markets=(BTC,))]
-    others.append(replace(BOOK, open_since=START))
+    others += [replace(BOOK, open_since=START), replace(BOOK, stalled=1)]
+    others.append(replace(BOOK, governance=bytes(32)))
+    for name in ENTRY_FLAGS:
+        others.append(replace(BOOK, markets=(replace(BTC, **{name: True}), ETH)))
     for name in ENTRY_NUMBERS:
         other = replace(BTC, **{name: getattr(BTC, name) - (1 if name == "funding_cap" else -1)})
         others.append(replace(BOOK, markets=(other, ETH)))
@@ -126,7 +133,8 @@ def test_a_market_without_interest_or_cap_is_not_charged() -> None:
 
 def test_a_market_that_nobody_reports_is_not_charged_nor_later_for_that_hour() -> None:
     missed = after(reported=(1,))
-    assert missed.markets == BOOK.markets and missed.hour == BOOK.hour + 1
+    assert missed.markets == (replace(BTC, missing=True), ETH)
+    assert missed.hour == BOOK.hour + 1
     assert after(missed, time=LATER + 1).markets == BOOK.markets
 
 
@@ -176,17 +184,17 @@ def test_a_market_that_is_listed_no_more_leaves_the_book() -> None:
 
 
 def test_a_book_says_since_when_its_step_is_open() -> None:
-    opened = BOOK.stepped(START + 5, closed=False)
+    opened = BOOK.stepped(START + 5, closed=False, progress=True)
     assert opened.is_open and opened.open_since == START + 5
-    assert opened.stepped(START + 9, closed=False).open_since == START + 5
-    closed = opened.stepped(START + 9, closed=True)
+    assert opened.stepped(START + 9, closed=False, progress=True).open_since == START + 5
+    closed = opened.stepped(START + 9, closed=True, progress=True)
     assert not closed.is_open and closed == BOOK
 
 
 def test_an_hour_that_begins_in_an_open_step_is_charged_by_the_step_that_follows() -> None:
-    opened = BOOK.stepped(START + 5, closed=False)
+    opened = BOOK.stepped(START + 5, closed=False, progress=True)
     meanwhile = after(opened, reported=())
     assert meanwhile.hour == BOOK.hour and meanwhile.is_open
     assert [each.funding for each in meanwhile.markets] == [each.funding for each in BOOK.markets]
-    closed = meanwhile.stepped(LATER, closed=True)
+    closed = meanwhile.stepped(LATER, closed=True, progress=True)
     assert after(closed, time=LATER + 1).markets == after().markets != BOOK.markets

@@ -5,18 +5,21 @@ from dataclasses import replace
 
 import pytest
 
+from rollup.crypto.address_key import signer_of
+from rollup.oracle.package import SignedPackage
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
 from rollup.protocol.constants import FEE_TIMESTAMP, GENERATION_BITS, OUTFLOWS_MAX
 from rollup.protocol.market import Governance
+from rollup.protocol.market_book import book_after
 from rollup.protocol.order import message_digest
 from rollup.protocol.outflow import Outflow, OutflowKind, SignedOutflow, outflow_digests
-from rollup.protocol.pricing import PriceKind, steady_markets
+from rollup.protocol.pricing import PriceKind, pricing_of
 from rollup.protocol.public import GrantedWithdrawal
 from rollup.protocol.public_json import public_from_json, public_to_json
 from rollup.protocol.rejection import Reason
 from rollup.protocol.takeover import Takeover, full_fee
 from tests.helpers.fallen import lots_needed
-from tests.helpers.market_books import terms_at
+from tests.helpers.market_books import book_of, terms_at
 from tests.helpers.oracle import reports
 from tests.helpers.venue import (
     BACKSTOP_ACCOUNT,
@@ -194,8 +197,9 @@ def test_initial_margin_stays_behind_whatever_risk_did(venue: Venue) -> None:
 def test_a_price_that_nobody_reported_holds_cash_back(venue: Venue) -> None:
     holding(venue)
     for outflow in (withdraw(1, USDC), transfer(1, 3, USDC)):
-        assert venue.refusal(venue.batch(outflows=[outflow])) is Reason.OUTFLOW_MARKET
-    venue.run(venue.batch(outflows=[transfer(3, 1, USDC)]))
+        batch = venue.batch(outflows=[outflow], reported=False)
+        assert venue.refusal(batch) is Reason.OUTFLOW_MARKET
+    venue.run(venue.batch(outflows=[transfer(3, 1, USDC)], reported=False))
 
 
 def test_a_clamped_price_holds_cash_back_also_of_who_left_the_market_in_the_batch(
@@ -208,7 +212,8 @@ def test_a_clamped_price_holds_cash_back_also_of_who_left_the_market_in_the_batc
     assert venue.refusal(clamped) is Reason.OUTFLOW_MARKET
     out = Match(buy(2, 1000, slot=2), sell(1, 1000, slot=2), 1000)
     batch = venue.batch(matches=[out], outflows=[withdraw(1, USDC)])
-    assert venue.refusal(batch) is Reason.OUTFLOW_MARKET
+    clamped = replace(batch, reports=tuple(sorted(higher, key=_market_of)))
+    assert venue.refusal(clamped) is Reason.OUTFLOW_MARKET
 
 
 def _market_of(report: object) -> int:
@@ -280,11 +285,18 @@ def test_a_total_that_was_never_possible_is_refused(venue: Venue) -> None:
 def test_steady_is_what_the_pricing_rule_calls_fresh(venue: Venue) -> None:
     time = START + 5000
     governance: Governance = GOVERNANCE
-    found = tuple(reports(governance, PRICES, time))
-    assert steady_markets(governance, found, PRICES) == (True, True)
-    assert steady_markets(governance, found, (BTC_PRICE - 1, ETH_PRICE)) == (False, True)
-    assert steady_markets(governance, (), PRICES) == (False, False)
-    assert PriceKind.FRESH.value == "fresh"
+    found = tuple(sorted(reports(governance, PRICES, time), key=_market_of))
+    before = book_of(PRICES)
+
+    def steady(prices: tuple[int, ...], given: tuple[SignedPackage, ...]) -> tuple[bool, ...]:
+        book = book_after(before, governance, time, prices, given, ())
+        return tuple(entry.is_steady for entry in book.markets)
+
+    assert steady(PRICES, found) == (True, True)
+    assert steady((BTC_PRICE - 1, ETH_PRICE), found) == (False, True)
+    assert steady(PRICES, ()) == (False, False)
+    kinds = pricing_of(governance, time, before, found, signer_of).kinds
+    assert kinds == (PriceKind.FRESH, PriceKind.FRESH)
 
 
 def test_a_kind_is_one_of_two() -> None:

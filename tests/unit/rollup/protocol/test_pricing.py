@@ -25,18 +25,18 @@ from rollup.protocol.oracle import (
     STEP_MAX,
     Feed,
     OracleTerms,
+    lower_median,
+    ticks,
 )
 from rollup.protocol.pricing import (
     PriceFault,
     PriceKind,
     PriceRefused,
     Pricing,
-    lower_median,
     price_of,
     pricing_of,
     require_priced,
     step_range,
-    ticks,
 )
 from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Reason, Rejected
@@ -216,12 +216,21 @@ def test_every_fault_has_a_lie() -> None:
 
 
 def test_an_open_step_has_no_reports_and_keeps_its_prices() -> None:
-    opened = BEFORE.stepped(TIME - 1, closed=False)
+    opened = BEFORE.stepped(TIME - 1, closed=False, progress=True)
     with pytest.raises(PriceRefused) as caught:
         pricing_of(GOVERNANCE, TIME, opened, reports(BTC_VALUES), signer_of)
     assert caught.value.fault is PriceFault.STEP_REPORTS
     found = pricing_of(GOVERNANCE, TIME, opened, (), signer_of)
     assert found.prices == BEFORE.prices
+    assert set(found.kinds) == {PriceKind.FRESH}
+
+
+def test_in_an_open_step_it_stands_how_each_market_came_by_its_price() -> None:
+    btc, eth = BEFORE.markets[:2]
+    markets = (replace(btc, clamped=True), replace(eth, missing=True), *BEFORE.markets[2:])
+    opened = replace(BEFORE, markets=markets, open_since=TIME - 1)
+    found = pricing_of(GOVERNANCE, TIME, opened, (), signer_of)
+    assert found.kinds[:2] == (PriceKind.CLAMPED, PriceKind.MISSING)
 
 
 def test_reports_are_part_of_what_a_proof_is_about() -> None:

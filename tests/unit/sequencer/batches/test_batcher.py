@@ -6,7 +6,7 @@ from rollup.protocol.header import header_of
 from rollup.protocol.holding import Holding
 from rollup.protocol.order import Side
 from sequencer.batches.batcher import BatcherError
-from sequencer.engine.command import CloseBatch, OpenBatch, Submit
+from sequencer.engine.command import CloseBatch, Submit
 from sequencer.engine.core import CoreState, new_state, step
 from sequencer.engine.event import BatchClosed
 from tests.strategies import venues
@@ -18,7 +18,7 @@ def traded(fills: int = 1) -> CoreState:
     """A venue whose first batch is open and has some fills, and room for what comes."""
     state = new_state(venues.genesis())
     entries = tuple(venues.registration(i, i + 1, 10**13) for i in range(2))
-    step(state, OpenBatch(1, venues.START_MS + 1, venues.PRICES, entries))
+    step(state, venues.opening(1, venues.START_MS + 1, venues.PRICES, entries))
     step(state, Submit(venues.order(1, Side.SELL, PRICE, 1_000)))
     for generation in range(fills):
         taker = venues.order(2, Side.BUY, PRICE, 1, generation=generation, immediate=True)
@@ -48,7 +48,7 @@ def test_two_attempts_at_one_batch_share_no_salt() -> None:
     found = []
     for attempt in (0, 1):
         state, batcher = new_state(venues.genesis()), venues.batcher()
-        step(state, OpenBatch(1, venues.START_MS + 1, venues.PRICES, attempt=attempt))
+        step(state, venues.opening(1, venues.START_MS + 1, venues.PRICES, attempt=attempt))
         found.append(batcher.close(close(state), state).batch.salts)
     first, second = ({*salts.accounts, salts.markets, salts.globals} for salts in found)
     assert not first & second

@@ -17,7 +17,7 @@ RICH = 10**6 * 10**6
 
 def opening(machine: Machine, *deposits: object) -> OpenBatch:
     core = machine.core
-    return OpenBatch(core.number + 1, core.time + 1_000, venues.PRICES, deposits)  # type: ignore[arg-type]
+    return venues.opening(core.number + 1, core.time + 1_000, venues.PRICES, deposits)  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from rollup.protocol.cancel import CancelOrder, SignedCancel
 from rollup.protocol.order import Side
 from sequencer.engine.book import Book
-from sequencer.engine.command import Cancel, OpenBatch, Submit
+from sequencer.engine.command import Cancel, Submit
 from sequencer.engine.core import new_state, step
 from sequencer.engine.live import LiveOrder
 from tests.strategies import venues
@@ -71,7 +71,7 @@ def test_the_venue_keeps_no_order_that_was_cancelled() -> None:
     before = orders_in_memory()
     state = new_state(venues.genesis())
     entries = tuple(venues.registration(i, i + 1, 10**12) for i in range(2))
-    step(state, OpenBatch(1, venues.START_MS + 1, venues.PRICES, entries))
+    step(state, venues.opening(1, venues.START_MS + 1, venues.PRICES, entries))
     step(state, Submit(venues.order(1, Side.BUY, PRICE, 10)))
     for generation in range(ROUNDS):
         step(state, Submit(venues.order(2, Side.BUY, PRICE, 10, generation=generation)))

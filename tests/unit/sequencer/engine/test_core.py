@@ -11,7 +11,7 @@ from rollup.protocol.deposit import QUEUE_START, extend_queue
 from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.rejection import Reason
 from rollup.protocol.shape_class import CLASS_S
-from sequencer.engine.command import Cancel, CloseBatch, Command, OpenBatch, Submit
+from sequencer.engine.command import Cancel, CloseBatch, Command, Submit
 from sequencer.engine.core import (
     EXPIRY_AHEAD_MS,
     CoreError,
@@ -44,7 +44,7 @@ def venue(accounts: int = 4, cash: int = 100_000 * USDC) -> CoreState:
     """A venue with batch 1 open and some accounts registered, from 1 on."""
     state = new_state(venues.genesis())
     entries = tuple(venues.registration(i, i + 1, cash) for i in range(accounts))
-    step(state, OpenBatch(1, venues.START_MS + 1_000, venues.PRICES, entries))
+    step(state, venues.opening(1, venues.START_MS + 1_000, venues.PRICES, entries))
     return state
 
 
@@ -60,7 +60,7 @@ def cancel(account: int, slot: int, generation: int, chain: int = venues.CHAIN) 
 def next_batch(state: CoreState, prices: tuple[int, ...] = venues.PRICES) -> BatchClosed:
     closed = step(state, CloseBatch())[-1]
     assert isinstance(closed, BatchClosed)
-    step(state, OpenBatch(state.number + 1, state.time + 1_000, prices))
+    step(state, venues.opening(state.number + 1, state.time + 1_000, prices))
     return closed
 
 
@@ -211,7 +211,7 @@ def test_orders_expire_when_a_batch_opens_after_their_last_moment() -> None:
     submit(state, venues.order(1, BUY, PRICE, 10, expiry=end - 1))
     submit(state, venues.order(2, BUY, PRICE, 10, expiry=end))
     step(state, CloseBatch())
-    events = step(state, OpenBatch(2, end, venues.PRICES))
+    events = step(state, venues.opening(2, end, venues.PRICES))
     assert ends(events) == [(1, Reason.ORDER_EXPIRED)]
     assert [live.order.account for live in state.books[0]] == [2]
 
@@ -250,7 +250,7 @@ def test_a_full_batch_lets_orders_wait_and_serves_them_first() -> None:
     assert ends(step(state, cancel(5, 0, 0))) == [(5, VenueReason.CANCELLED)]
     closed = step(state, CloseBatch())[-1]
     assert isinstance(closed, BatchClosed) and len(closed.fills) == CLASS_S.trades
-    events = step(state, OpenBatch(2, state.time + 1_000, venues.PRICES))
+    events = step(state, venues.opening(2, state.time + 1_000, venues.PRICES))
     events += submit(state, venues.order(6, BUY, PRICE, 100, immediate=True))
     takers = [event.taker[0] for event in events if isinstance(event, Traded)]
     assert takers == [3, 6] and not state.is_full
@@ -264,7 +264,7 @@ def test_a_waiting_order_that_expires_meanwhile_is_ended() -> None:
         submit(state, venues.order(2, BUY, PRICE, 1, generation=generation, immediate=True))
     submit(state, venues.order(3, BUY, PRICE, 4, expiry=venues.START_MS + 1_500))
     step(state, CloseBatch())
-    events = step(state, OpenBatch(2, state.time + 1_000, venues.PRICES))
+    events = step(state, venues.opening(2, state.time + 1_000, venues.PRICES))
     assert ends(events) == [(3, Reason.ORDER_EXPIRED)]
 
 
@@ -280,7 +280,7 @@ def test_a_fill_beyond_the_notional_bound_is_split() -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        OpenBatch(2, venues.START_MS + 5_000, venues.PRICES),
+        venues.opening(2, venues.START_MS + 5_000, venues.PRICES),
     ],
 )
 def test_a_command_in_the_wrong_place_raises_and_changes_nothing(command: Command) -> None:
@@ -295,24 +295,24 @@ def test_a_command_in_the_wrong_place_raises_and_changes_nothing(command: Comman
     [
         CloseBatch(),
         Submit(venues.order(1, BUY, PRICE, 1)),
-        OpenBatch(2, venues.START_MS + 5_000, venues.PRICES),
-        OpenBatch(1, venues.START_MS, venues.PRICES),
-        OpenBatch(1, venues.START_MS + 1, (0, 1)),
-        OpenBatch(1, venues.START_MS + 1, (1, 1, 2)),
-        OpenBatch(1, venues.START_MS + 1, venues.PRICES, (venues.credit(9, 1, 1),)),
-        OpenBatch(
+        venues.opening(2, venues.START_MS + 5_000, venues.PRICES),
+        venues.opening(1, venues.START_MS, venues.PRICES),
+        venues.opening(1, venues.START_MS + 1, (0, 1)),
+        venues.opening(1, venues.START_MS + 1, (1, 1, 2)),
+        venues.opening(1, venues.START_MS + 1, venues.PRICES, (venues.credit(9, 1, 1),)),
+        venues.opening(
             1,
             venues.START_MS + 1,
             venues.PRICES,
             tuple(venues.credit(i, 1, 1) for i in range(DEPOSITS_MAX + 1)),
         ),
-        OpenBatch(
+        venues.opening(
             1,
             venues.START_MS + 1,
             venues.PRICES[:1],
             governance=listing(venues.GOVERNANCE, venues.GOVERNANCE.markets[:1]),
         ),
-        OpenBatch(
+        venues.opening(
             1,
             venues.START_MS + 1,
             venues.PRICES,
@@ -341,7 +341,7 @@ def test_orders_that_waited_go_on_when_the_batch_opens_and_not_with_the_first_co
     state = full_batch()
     submit(state, venues.order(3, BUY, PRICE, 4, immediate=True))
     step(state, CloseBatch())
-    events = step(state, OpenBatch(2, state.time + 1_000, venues.PRICES))
+    events = step(state, venues.opening(2, state.time + 1_000, venues.PRICES))
     assert trades(events) == [(PRICE, 4)] and not state.is_full
 
 
@@ -351,7 +351,7 @@ def test_an_expired_order_leaves_at_the_opening_also_behind_one_that_waits_again
     submit(state, venues.order(3, BUY, PRICE, CLASS_S.trades + 9))
     submit(state, venues.order(4, BUY, PRICE, 4, expiry=brief))
     step(state, CloseBatch())
-    redo = OpenBatch(2, state.time + 1_000, venues.PRICES, redo=True)
+    redo = venues.opening(2, state.time + 1_000, venues.PRICES, redo=True)
     assert ends(step(state, redo)) == [(4, Reason.ORDER_EXPIRED)]
     assert [live.order.account for live in state.waiting] == [3]
 
@@ -367,21 +367,21 @@ def test_the_answer_to_an_order_does_not_depend_on_an_envelope_before_it() -> No
 def test_a_batch_made_anew_matches_nothing_and_orders_go_on_after_it() -> None:
     state = venue()
     step(state, CloseBatch())
-    step(state, OpenBatch(2, state.time + 1_000, venues.PRICES, redo=True, attempt=1))
+    step(state, venues.opening(2, state.time + 1_000, venues.PRICES, redo=True, attempt=1))
     submit(state, venues.order(1, SELL, PRICE, 10))
     assert isinstance(submit(state, venues.order(2, BUY, PRICE, 10))[-1], OrderWaiting)
     submit(state, venues.order(3, BUY, PRICE, 5))
     assert ends(step(state, cancel(3, 0, 0))) == [(3, VenueReason.CANCELLED)]
     closed = step(state, CloseBatch())[-1]
     assert isinstance(closed, BatchClosed) and closed.redo and not closed.fills
-    events = step(state, OpenBatch(3, state.time + 1_000, venues.PRICES))
+    events = step(state, venues.opening(3, state.time + 1_000, venues.PRICES))
     assert trades(events) == [(PRICE, 10)]
 
 
 def test_nothing_is_immediate_in_a_batch_made_anew() -> None:
     state = venue()
     step(state, CloseBatch())
-    step(state, OpenBatch(2, state.time + 1_000, venues.PRICES, redo=True, attempt=1))
+    step(state, venues.opening(2, state.time + 1_000, venues.PRICES, redo=True, attempt=1))
     submit(state, venues.order(1, SELL, PRICE, 10))
     events = submit(state, venues.order(2, BUY, PRICE, 10, immediate=True))
     assert ends(events) == [(2, VenueReason.IMMEDIATE_REMAINDER)]
@@ -396,7 +396,7 @@ def test_announced_parameters_hold_from_the_next_batch_on() -> None:
     dearer = replace(venues.BTC, taker_fee=900)
     after = listing(venues.GOVERNANCE, (dearer, venues.ETH, third))
     prices = (*venues.PRICES, 5)
-    step(state, OpenBatch(2, state.time + 1_000, prices, governance=after))
+    step(state, venues.opening(2, state.time + 1_000, prices, governance=after))
     assert isinstance(submit(state, venues.order(2, SELL, 5, 10, market=2))[-1], OrderRested)
     submit(state, venues.order(3, SELL, PRICE, 10))
     closed = step(state, CloseBatch())[-1]

@@ -36,14 +36,14 @@ def closed(core: CoreState) -> BatchClosed:
 
 def opened(core: CoreState, time: int, *markets: int) -> None:
     entries = tuple(venues.registration(place, place + 1, RICH) for place in range(2))
-    reports = unsigned_reports(venues.GOVERNANCE, *markets)
+    reports = unsigned_reports(venues.GOVERNANCE, *markets, prices=venues.PRICES)
     step(core, OpenBatch(1, time, venues.PRICES, entries, reports=reports))
 
 
 @pytest.mark.parametrize("taker", list(Side))
 def test_a_fill_moves_price_less_funding_and_pays_fees_on_the_price(taker: Side) -> None:
     core, batcher = charged()
-    opened(core, venues.START_MS + 1_000)
+    opened(core, venues.START_MS + 1_000, 0, 1)
     for account, side in ((1, Side.BUY), (2, Side.SELL))[:: -1 if taker is Side.BUY else 1]:
         step(core, Submit(venues.order(account, side, PRICE, 700)))
     assert batcher.close(closed(core), core).outcome.public.book_before.markets[0].funding == F[0]

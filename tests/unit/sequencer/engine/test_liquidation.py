@@ -13,7 +13,7 @@ from rollup.protocol.rejection import Reason
 from rollup.protocol.shape_class import CLASS_S
 from rollup.protocol.takeover import Route, full_fee
 from rollup.protocol.terms import MarketTerms
-from sequencer.engine.command import CloseBatch, OpenBatch, Submit
+from sequencer.engine.command import CloseBatch, Submit
 from sequencer.engine.core import CoreState, new_state, step
 from sequencer.engine.event import (
     BatchClosed,
@@ -122,7 +122,9 @@ def test_every_account_with_something_left_has_an_ending(seed: int) -> None:
 
 
 def open_batch(state: CoreState, btc: int = BTC, **others: object) -> list[Event]:
-    opening = OpenBatch(state.number + 1, state.time + 1_000, (btc, ETH))
+    is_open = state.market_book.is_open
+    times = (state.number + 1, state.time + 1_000)
+    opening = venues.opening(*times, (btc, ETH), is_open=is_open)
     return step(state, replace(opening, **others))  # type: ignore[arg-type]
 
 

@@ -7,7 +7,7 @@ import pytest
 from rollup.crypto import curve
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.order import Side
-from sequencer.engine.command import CloseBatch, OpenBatch, Submit
+from sequencer.engine.command import CloseBatch, Submit
 from sequencer.engine.core import CoreError, CoreState, step
 from sequencer.engine.event import DepositJudged, Event, OrderEnded, VenueReason
 from tests.strategies import venues
@@ -20,7 +20,7 @@ FIRST = 4
 
 def next_batch(state: CoreState, *entries: QueueEntry) -> list[Event]:
     step(state, CloseBatch())
-    return step(state, OpenBatch(state.number + 1, state.time + 1_000, venues.PRICES, entries))
+    return step(state, venues.opening(state.number + 1, state.time + 1_000, venues.PRICES, entries))
 
 
 def outcomes(events: Sequence[Event]) -> list[DepositOutcome]:

@@ -27,7 +27,7 @@ from rollup.protocol.order import Order, Side, SignedOrder, message_digests
 from rollup.protocol.question import Question, question_digest
 from rollup.protocol.receipt import envelope_hash
 from rollup.protocol.rejection import Reason
-from sequencer.engine.command import Cancel, OpenBatch, Submit
+from sequencer.engine.command import Cancel, Submit
 from sequencer.engine.core import CoreState, new_state, step
 from sequencer.engine.event import VenueReason
 from sequencer.intake.admission import (
@@ -61,7 +61,7 @@ def state() -> CoreState:
         entries.append(
             QueueEntry(place, EntryKind.REGISTER, place + 1, owner, words, (0,) * 8, 10**12)
         )
-    step(core, OpenBatch(1, NOW, venues.PRICES, tuple(entries)))
+    step(core, venues.opening(1, NOW, venues.PRICES, tuple(entries)))
     return core
 
 

@@ -7,8 +7,7 @@ import pytest
 
 from rollup.codec.strict import CodecError
 from rollup.crypto.address_key import signer_of
-from rollup.protocol.oracle import PRICE_LEAST, Feed
-from rollup.protocol.pricing import ticks
+from rollup.protocol.oracle import PRICE_LEAST, Feed, ticks
 from sequencer.oracle.keys import PATTERN, fresh_keys, read_keys, write_keys
 from sequencer.oracle.signers import DevelopmentOracle, value_of
 from sequencer.service.prices import DevelopmentPrices

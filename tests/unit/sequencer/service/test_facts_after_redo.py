@@ -7,7 +7,7 @@ import pytest
 
 from rollup.protocol.order import Side
 from rollup.protocol.rejection import Reason
-from sequencer.engine.command import CloseBatch, OpenBatch, Submit
+from sequencer.engine.command import CloseBatch, Submit
 from sequencer.engine.core import CoreState, new_state, step
 from sequencer.service.facts import ChangedHands, Lives, Refused, Voided, facts_after_redo
 from tests.strategies import venues
@@ -20,7 +20,7 @@ def before() -> CoreState:
     """Accounts 1 to 3 have money, and a resting order each: receipts 1 to 3."""
     state = new_state(venues.genesis())
     entries = tuple(venues.registration(place, place + 1, 10**12) for place in range(3))
-    step(state, OpenBatch(1, venues.START_MS + 1_000, venues.PRICES, entries))
+    step(state, venues.opening(1, venues.START_MS + 1_000, venues.PRICES, entries))
     for account in (1, 2, 3):
         step(state, Submit(venues.order(account, Side.BUY, PRICE - 100, 10), account))
     step(state, CloseBatch())

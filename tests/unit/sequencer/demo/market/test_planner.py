@@ -15,7 +15,7 @@ from sequencer.demo.market.feed import open_feed
 from sequencer.demo.market.planner import Planner
 from sequencer.demo.market.trade import Slice, WantedTrade
 from sequencer.demo.market.trader import SLOTS, Intent, Trader
-from sequencer.engine.command import Cancel, CloseBatch, OpenBatch, Submit
+from sequencer.engine.command import Cancel, CloseBatch, Submit
 from sequencer.engine.core import CoreState, new_state, step
 from sequencer.engine.event import BatchClosed, OrderEnded, OrderRefused, Traded, VenueReason
 from tests.strategies import venues
@@ -35,7 +35,7 @@ def planner(crowd: Sequence[Trader], seed: int = 1) -> Planner:
 def venue(crowd: Sequence[Trader]) -> CoreState:
     state = new_state(venues.genesis())
     entries = tuple(venues.registration(i, t.account, t.capital) for i, t in enumerate(crowd))
-    step(state, OpenBatch(1, venues.START_MS + 1, venues.PRICES, entries))
+    step(state, venues.opening(1, venues.START_MS + 1, venues.PRICES, entries))
     return state
 
 
@@ -70,7 +70,7 @@ def test_a_synthetic_market_happens_trade_by_trade(seed: int) -> None:
     carried = 0
     for place, part in enumerate(parts[:-1]):
         if place:
-            step(state, OpenBatch(place + 1, state.time + 1_000, part.prices))
+            step(state, venues.opening(place + 1, state.time + 1_000, part.prices))
         intents = plans.tidy(3) + plans.backdrop(0, part.prices[0], 3, venues.EXPIRY_MS)
         intents += plans.plan(part.trades, parts[place + 1].trades, venues.EXPIRY_MS)
         assert execute(state, intents) == results(part.trades)
@@ -143,7 +143,7 @@ def test_a_quote_that_expired_is_not_counted_on() -> None:
     step(state, CloseBatch())
     plans.expire(last)
     assert any(trader.resting for trader in crowd)
-    step(state, OpenBatch(2, last + 1, venues.PRICES))
+    step(state, venues.opening(2, last + 1, venues.PRICES))
     plans.expire(last + 1)
     assert not any(trader.resting for trader in crowd)
     assert execute(state, plans.tidy(5)) == []
