@@ -205,7 +205,7 @@ BY_HAND: dict[str, str] = {
     "account.liquidated-shrinks": f"{LIQUIDATED}::test_a_liquidated_account_that_grew",
     "account.liquidated-equity": f"{LIQUIDATED}::test_a_fee_beyond_what_is_left",
     "market.full": f"{DELEVERAGED}::test_while_the_backstop_could_take_one_lot_more",
-    "market.zone": f"{DELEVERAGED}::test_a_zone_said_to_be_empty",
+    "market.zone": "tests/soundness/tables/test_market_zone.py::test_a_zone_said_to_end_at_the_price_that_does_not",
     "market.tally-bounds": GADGET,
     "market.rate-bounds": GADGET,
     "market.volume": f"{HOUR}::test_a_tally_that_is_not_what_was_counted",
