@@ -46,6 +46,11 @@ class Schedule:
         """What the last header was under."""
         return self.entries[self.used]
 
+    @property
+    def coming(self) -> Sequence[Scheduled]:
+        """What headers to come can be under, as far as it is announced."""
+        return self.entries[self.used :]
+
     def place_for(self, number: int, time: int) -> int:
         """Where in the schedule the parameters of a batch stand. It never falls as both grow."""
         fitting = (

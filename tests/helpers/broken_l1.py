@@ -166,8 +166,10 @@ class AcceptsAll:
 class _Judges(LocalL1):
     ignored: Refusal
 
-    def _judge(self, header: BatchHeader, terms: Scheduled, is_late: bool) -> Refusal | None:
-        reason = super()._judge(header, terms, is_late)
+    def _judge(
+        self, header: BatchHeader, terms: Scheduled, is_late: bool, now: int
+    ) -> Refusal | None:
+        reason = super()._judge(header, terms, is_late, now)
         return None if reason is self.ignored else reason
 
 
