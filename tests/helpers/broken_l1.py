@@ -25,6 +25,7 @@ from rollup.protocol.genesis import BACKSTOP_ACCOUNT
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance
 from rollup.protocol.public import PublicInput
+from tests.helpers.broken_given import TAKES_REPORTS, WRONG_GIVEN
 
 
 class AnybodyIsOperator(LocalL1):
@@ -183,6 +184,17 @@ class OfAnyParameters(_Judges):
 
 class OfAnyQueue(_Judges):
     ignored = Refusal.DEPOSIT_NOT_QUEUED
+
+
+class OfWhateverIsMissing(_Judges):
+    ignored = Refusal.REPORT_WITHHELD
+
+
+class JudgesByTheSameMoment(LocalL1):
+    def _judge(
+        self, header: BatchHeader, terms: Scheduled, is_late: bool, now: int
+    ) -> Refusal | None:
+        return super()._judge(header, terms, is_late, now + 1)
 
 
 class RefusesByReverting(LocalL1):
@@ -436,6 +448,9 @@ BROKEN: Mapping[str, Callable[..., LocalL1]] = {
         NeverLate,
         OfAnyParameters,
         OfAnyQueue,
+        OfWhateverIsMissing,
+        JudgesByTheSameMoment,
+        *TAKES_REPORTS,
         RefusesByReverting,
         PaysTwice,
         PaysOfAnyAsset,
@@ -465,6 +480,7 @@ BROKEN: Mapping[str, Callable[..., LocalL1]] = {
         ),
         "vault": (KeepsRefundsItself, KeepsWithdrawalsItself, OverflowsItsTotal),
         "queue": (ClosesRegistrationsForEver, CreditsTheUnassigned),
+        "given": WRONG_GIVEN,
         "schedule": (
             SkipsTheDelay,
             TakesAnyParameters,
