@@ -1,5 +1,6 @@
 """What can be read of an L1 at an address, one thing at a time."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,12 +13,12 @@ from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.market import Governance
 
 
-class RemoteView:
+class RemoteView(ABC):
     """The contract's public storage; whoever derives from this asks for it."""
 
+    @abstractmethod
     def _call(self, attribute: str, **arguments: object) -> Any:
         """The answer of one method."""
-        raise NotImplementedError
 
     @property
     def root(self) -> Digest:

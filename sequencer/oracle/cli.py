@@ -203,7 +203,8 @@ def give(console: Output, file: Path, l1: str, sender: bytes) -> None:
     left = [f"left out: {count} for {fault}" for fault, count in found.refused.items()]
     if not slots:
         said = "; ".join(left) or "there are none"
-        raise CommandError(ExitCode.INVALID, f"{file}: no reports that count: {said}", record)
+        error = f"{file}: no reports that count: {said}"
+        raise CommandError(ExitCode.INVALID, error, {"error": error, **record})
     told = [
         f"slot {each.slot}: {', '.join(each.markets)}: L1 holds {each.added} reports more"
         for each in found.slots
