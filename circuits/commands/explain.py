@@ -78,9 +78,31 @@ SHOWN = (
         ("order.signature", "outflow.signed", "outflow.step-closed", "outflow.owner"),
     ),
     Said(
-        "Only accounts below maintenance margin were liquidated, for the fee of the market or for "
-        "all that was left, and none ends with a debt.",
-        ("account.liquidatable", "takeover.fee", "account.exhausted", "account.liquidated-equity"),
+        "Only accounts below maintenance margin were liquidated, of no more than they needed, for "
+        "the fee of the market or for all that was left, and none ends with a debt.",
+        (
+            "account.liquidatable",
+            "account.needed",
+            "takeover.fee",
+            "account.exhausted",
+            "account.liquidated-equity",
+        ),
+    ),
+    Said(
+        "What they lost went to orders that were signed, and what such an order paid less is the "
+        "backstop's; to the backstop, at the price of the batch; or, only where the backstop could "
+        "take no lot more, to positions of the other side, in the order of their triggers.",
+        ("fill.taken", "fill.rest", "batch.backstop", "market.full", "delev.order"),
+    ),
+    Said(
+        "A reduce-only order left its account with less, and on the same side. No batch adds to an "
+        "open interest beyond its cap.",
+        ("fill.reduce-only", "market.open-interest-cap"),
+    ),
+    Said(
+        "A key was exchanged only by the owner of its account, at L1, and the old one signed "
+        "nothing in the batch.",
+        ("dep.rotated", "deposit.is-owner", "account.rotated-key"),
     ),
     Said(
         "Every fill and every margin is at the price less the market's funding, which follows from "
@@ -96,8 +118,8 @@ SHOWN = (
         ("trigger.closed", "trigger.step", "trigger.terms", "trigger.stalled", "batch.progress"),
     ),
     Said(
-        "Where a price is held back orders only shrink what both sides hold, and where there is "
-        "none they do not trade; no cash leaves who holds the market.",
+        "Where a price is held back orders that meet only shrink what both sides hold, and where "
+        "there is none they do not trade; no cash leaves who holds a perpetual there.",
         ("oracle.no-price-no-trade", "oracle.held-back", "out.steady", "market.missing-untraded"),
     ),
     Said(

@@ -43,7 +43,7 @@ from tests.helpers.venue import (
     transfer,
     withdraw,
 )
-from tests.soundness.tables import test_batch, test_deposit, test_fill
+from tests.soundness.tables import test_batch, test_deposit, test_fill, test_market_hour
 from tests.soundness.tables.test_free_state_cells import ACCOUNTS, POSITIONS, TERMS, publics
 
 RICH = 10**6 * USDC
@@ -240,6 +240,8 @@ def sources(name: str) -> tuple[Source, ...]:
         by_orders = ((test_fill.HELD, test_fill.HELD_ORDER), (test_fill.OWED, test_fill.OWED_ORDER))
         matrix = test_fill.trace(*({**taken, **order} for taken, order in by_orders))
         found.append(_alone(test_fill.FILL, matrix))
+    if name == "market":
+        found += [_alone(test_market_hour.MARKET, row) for row in test_market_hour.every_kind()]
     if name == "batch":
         found.append(_alone(test_batch.BATCH, test_batch.trace()))
         for by in range(1, len(test_batch.WANTED) + 1):

@@ -17,6 +17,8 @@ from circuits.tables.batch.columns import credit_identity, sums_identity
 from circuits.tables.deposit.columns import sum_identity
 from circuits.tables.fill import columns as fill
 from circuits.tables.fill.trace import fill_rest_carries
+from circuits.tables.market import hour
+from circuits.tables.market.columns import lacking
 from circuits.tables.outflow import columns as outflow
 from circuits.tables.takeover import columns as takeover
 from tests.helpers.rows import I64, Source
@@ -86,6 +88,29 @@ def refill_batch(row: Any, source: Source) -> None:
         put(credit.cash_carries, credit_identity(credit))
 
 
+def refill_market(row: Any, source: Source) -> None:
+    """The tally, the division of a rate, and what a full backstop lacks."""
+    del source
+    public, tally, rate = row.hour, row.tally, row.rate
+    for carries, sizes in zip(tally.size_carries, range(len(tally.sizes)), strict=True):
+        put(carries, hour.sizes_identity(tally, sizes))
+    put(tally.volume_carries, hour.volume_identity(public, tally))
+    put(tally.premium_carries, hour.premium_identity(public, tally))
+    put(tally.open_carries, hour.open_identity(tally, row.asset))
+    put(tally.cap_carries, hour.cap_identity(public, tally))
+    for carries, identity in (
+        (rate.thin_carries, hour.thin_identity(public, tally, rate)),
+        (rate.traded_carries, hour.traded_identity(public, tally, rate)),
+        (rate.held_carries, hour.held_identity(public, tally, rate)),
+        (rate.rest_carries, hour.rest_identity(public, tally, rate)),
+        (rate.left_carries, hour.left_identity(rate)),
+    ):
+        carries.fill([carry * public.rated for carry in fill_carries(identity)])
+    for place, side in enumerate(row.sides):
+        short = fill_carries(lacking(row, place).packed())
+        side.short_carries.fill([carry * side.zoned for carry in short])
+
+
 def refill_deposit(row: Any, source: Source) -> None:
     """The sum of cash and amount."""
     del source
@@ -100,6 +125,7 @@ REFILLS: dict[str, Refill] = {
     "total": refill_total,
     "batch": refill_batch,
     "deposit": refill_deposit,
+    "market": refill_market,
 }
 
 

@@ -1,5 +1,6 @@
 """Prices that are clamped or missing, batch by batch, as long as they like: whatever the core
-accepts the rules accept, every batch has a next one, and nobody but the backstop grows at them."""
+accepts the rules accept, every batch has a next one, and nobody grows at them but who takes of
+liquidated accounts: the backstop, and orders where the price is clamped."""
 
 from dataclasses import replace
 
@@ -44,14 +45,16 @@ class Shaky(World):
         assert isinstance(closed, BatchClosed)
         outcome = self.batcher.close(closed, self.core).outcome
         assert outcome.public.closed and outcome.public.progress
+        book = outcome.public.book_after.markets
+        took = {(step.taker.account, step.market) for step in outcome.steps.order_takeovers}
         for account in outcome.accounts:
             for market in account.markets if account.index != BACKSTOP_ACCOUNT else ():
-                if not outcome.public.book_after.markets[market].is_steady:
+                if (account.index, market) not in took and not book[market].is_steady:
                     before = account.before.positions[market] if account.before else 0
                     after = account.after.positions[market] if account.after else 0
                     assert not has_grown(before, after)
-        for step in outcome.steps.fills:
-            assert not outcome.public.book_after.markets[step.market].missing
+        for traded in (*outcome.steps.fills, *outcome.steps.order_takeovers):
+            assert not book[traded.market].missing
         self.seen["fills"] += len(outcome.steps.fills)
 
 

@@ -214,7 +214,8 @@ BY_HAND: dict[str, str] = {
     "position.size": CELLS,
     "position.flags": f"{PLACED}::test_a_flag_that_is_no_bit",
     "position.smaller": f"{PLACED}::test_a_position_that_may_not_grow_is_not_asked",
-    "position.unsteady-shrinks": f"{WORKED}::test_growth_that_is_not_asked",
+    "position.unsteady-shrinks": f"{PLACED}::"
+    "test_risk_taken_against_an_order_at_a_price_that_is_held_back",
     "position.due": f"{WORKED}::test_an_account_that_was_refreshed_already",
     "position.closed-out": f"{WORKED}::test_a_position_of_which_a_part_was_taken",
     "position.spent": f"{WORKED}::test_one_position_counts_for_another_account",

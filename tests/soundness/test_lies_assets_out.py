@@ -112,12 +112,23 @@ def test_a_market_that_is_not_listed_leaves_as_an_asset(liar: Liar) -> None:
     assert liar.refusal(batch) is Reason.ASSET_UNKNOWN
 
 
-def test_an_asset_leaves_at_a_price_that_is_not_fresh(liar: Liar) -> None:
+def test_an_asset_leaves_an_account_whose_perpetual_has_no_price(liar: Liar) -> None:
     """Whoever takes an asset out is held to what holds whoever takes cash out."""
-    batch = liar.venue.batch(outflows=[withdraw(1, 500, asset=WBTC_MARK)])
+    perp = {"market": ETH, "price": ETH_PRICE, "slot": 1}
+    opened = Match(buy(1, 1000, **perp), sell(2, 1000, **perp), 1000, ETH_PRICE)
+    liar.venue.run(liar.venue.batch(matches=[opened]))
+    batch = liar.venue.batch(outflows=[withdraw(1, 500, asset=WBTC_MARK)], reported=False)
     assert liar.refusal(batch) is Reason.OUTFLOW_MARKET
     liar.blind("require_steady")
     assert liar.claims(batch) == {"position.steady"}
+
+
+def test_an_asset_without_a_price_keeps_nothing_from_leaving(liar: Liar) -> None:
+    """Neither itself nor cash: anybody can give an account a lot of it."""
+    lot = transfer(1, 2, 1, slot=9, asset=WBTC_MARK)
+    cash, lots = withdraw(2, 500), withdraw(1, 500, asset=WBTC_MARK)
+    for outflows in ((lot, cash), (lots,)):
+        assert liar.claims(liar.venue.batch(outflows=outflows, reported=False)) == set()
 
 
 def test_an_asset_withdrawn_to_another_owner(liar: Liar) -> None:

@@ -18,6 +18,7 @@ from rollup.protocol.rejection import Reason
 from rollup.protocol.takeover import full_rest
 from tests.helpers.fallen import LONG, RICH, SHORT, WELL, Fallen, fallen
 from tests.helpers.lies import Liar, claim_closings, forge, restart
+from tests.helpers.market_books import unsigned_reports
 from tests.helpers.statement import claims_broken_in
 from tests.helpers.venue import (
     BTC,
@@ -286,12 +287,64 @@ def test_more_credited_than_was_left(place: Fallen, liar: Liar, lots: int) -> No
 
 def test_an_order_that_did_not_agree_to_such_prices(place: Fallen, liar: Liar, lots: int) -> None:
     order = bid(lots, when_clamped=False)
+    assert liar.claims(batch_of(place, take(order, lots))) == set()
+    clamped(place)
     batch = batch_of(place, take(order, lots))
     assert liar.refusal(batch) is Reason.TAKEOVER_UNSTEADY
-    fresh = batch_of(place, take(order, lots), reported=True)
-    assert liar.claims(fresh) == set()
     liar.bend("require_when_clamped", lambda *_, **__: None, by_order)
     assert liar.claims(batch) == {"fill.when-clamped"}
+
+
+def test_an_order_that_did_not_agree_to_prices_of_an_open_step(
+    place: Fallen, liar: Liar, lots: int
+) -> None:
+    """They were fresh as it began, and stand since."""
+    first = place.venue.run(place.venue.batch(refreshed=[LONG, SHORT]))
+    assert first.public.book_after.is_open and first.public.book_after.markets[BTC].is_steady
+    assert liar.claims(batch_of(place, take(bid(lots), lots))) == set()
+    batch = batch_of(place, take(bid(lots, when_clamped=False), lots))
+    assert liar.refusal(batch) is Reason.TAKEOVER_UNSTEADY
+    liar.bend("require_when_clamped", lambda *_, **__: None, by_order)
+    assert liar.claims(batch) == {"fill.when-clamped"}
+
+
+def clamped(place: Fallen) -> None:
+    """The price of BTC is held back."""
+    reported = (2 * BTC_PRICE, ETH_PRICE)
+    place.venue.reports = unsigned_reports(GOVERNANCE, BTC, ETH, prices=reported)
+
+
+def test_who_takes_may_grow_at_a_price_that_is_held_back(
+    place: Fallen, liar: Liar, lots: int
+) -> None:
+    clamped(place)
+    outcome = liar.outcome(batch_of(place, take(bid(lots), lots)))
+    assert outcome.public.book_after.markets[BTC].clamped
+    assert liar.claims(batch_of(place, take(bid(lots), lots))) == set()
+
+
+def test_who_takes_and_meets_an_order_has_not_grown_at_a_price_held_back(
+    place: Fallen, liar: Liar, lots: int
+) -> None:
+    """The lots that it took are risk that its other order did not agree to keep small."""
+    clamped(place)
+    trade = Match(buy(WELL, 10, slot=5), sell(RICH, 10, slot=5), 10)
+    batch = batch_of(place, take(bid(lots, account=WELL), lots), matches=[trade])
+    assert liar.refusal(batch) is Reason.MARKET_UNSTEADY
+    liar.blind("require_shrinking")
+    assert liar.claims(batch) == {"position.unsteady-shrinks"}
+
+
+def test_an_order_that_takes_where_no_price_is_known(place: Fallen, liar: Liar, lots: int) -> None:
+    """Pegged to it, it would have no limit."""
+    place.venue.reports = unsigned_reports(GOVERNANCE, ETH)
+    order = bid(lots, PEG_BIAS - 2_000, pegged=True)
+    batch = batch_of(place, take(order, lots))
+    assert liar.refusal(batch) is Reason.MARKET_MISSING
+    liar.blind("require_prices_known")
+    assert liar.claims(batch) == {"market.missing-untraded"}
+    by_backstop = batch_of(place, takeovers=[place.takeover(LONG, lots)])
+    assert liar.claims(by_backstop) == set()
 
 
 def test_an_order_taken_past_its_size(place: Fallen, liar: Liar, lots: int) -> None:

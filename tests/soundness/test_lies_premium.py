@@ -116,7 +116,7 @@ def test_another_rate_than_the_proof_is_about(liar: Liar) -> None:
 
 def test_a_rate_of_a_price_that_is_clamped(liar: Liar) -> None:
     tallied(liar, BUSY)
-    batch = liar.venue.batch(step=HOUR_MS)
+    batch = liar.venue.batch(step=HOUR_MS, reported=False)
     assert liar.outcome(batch).public.premium_rates == (0, 0)
     liar.bend("premium_rates", lambda *_: (100, 0), batch_module)
     assert liar.claims(batch) == {"market.rate-unasked"}

@@ -179,7 +179,7 @@ def _fees(air: Builder, row: Columns) -> None:
     first, *others = rests.sums
     with air.when(row.first):
         air.require_zero(row.rested * (row.rested - 1), "batch.rests")
-        # Lie: what takeovers by orders leave is nobody's. Four sums below 2^26 stay below p.
+        # Lie: what takeovers by orders leave is nobody's. Four sums below 2^25 stay below p.
         air.require_zero((1 - row.rested) * sum(others, first), "batch.rests")
     air.bit_elsewhere(row.rested, "it counts in the first row only, and is a bit there")
     # Lie: fees credited to somebody else than governance says.

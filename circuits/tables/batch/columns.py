@@ -10,10 +10,10 @@ from rollup.protocol.outcome import Spent
 
 DIGEST = 8
 FEE_SUM_MAX = FILL_ROWS_MAX * 2 * (2**LIMB_BITS - 1)
-"""Each row of the fill table adds two limbs to a sum. Below 2^26, far from the modulus."""
+"""Each row of the fill table adds two limbs to a sum. Below 2^25, far from the modulus."""
 
-FEE_TOTAL_BITS = 59
-"""2^12 rows of two fees below 2^46 each."""
+FEE_TOTAL_BITS = 58
+"""2^11 rows of two fees below 2^46 each."""
 
 
 SPENT_BITS = 2 * LIMB_BITS
@@ -41,7 +41,7 @@ class Credit(Layout):
 
     sums = cells(FEE_LIMBS)
     amount = limbs(FEE_TOTAL_BITS)
-    sum_carries = carries(4, 15)
+    sum_carries = carries(4, 13)
     previous_ts = cell()
     cash_before = cells(3)
     cash_after = limbs(CASH_BITS)

@@ -38,8 +38,9 @@ FEE_LIMBS = 4
 MOVED_BIAS = 1 << MOVED_BITS
 """What a fill moves is of either sign, and held above zero by this."""
 
-FILL_ROWS_MAX = 2**12
-"""Tallest fill table: sums of two fee limbs a row stay below 2^26, and timestamps below 2^13."""
+FILL_ROWS_MAX = 2**11
+"""Tallest fill table: sums of two fee limbs a row stay below 2^25, so that what they carry is one
+limb; and timestamps below 2^13."""
 
 
 class Side(Layout):

@@ -41,8 +41,8 @@ FILLED_MAX: Final = FILL_ROWS_MAX * (LIMB - 1)
 OPENED_MAX: Final = ROWS_MAX << LIMB_BITS
 """The same of every position, of either sign."""
 
-SIZES_BITS: Final = 52
-"""All sizes of a batch: 2^12 of 40 bits."""
+SIZES_BITS: Final = 51
+"""All sizes of a batch: 2^11 of 40 bits."""
 
 BASE_BITS: Final = 70
 """What a premium is measured against: a volume of 64 bits, or open interest at a price, 69."""

@@ -393,7 +393,7 @@ def test_a_credit_before_the_last_fill() -> None:
 
 
 def test_fee_sums_of_the_tallest_fill_table_stay_below_the_modulus() -> None:
-    assert FEE_SUM_MAX == FILL_ROWS_MAX * 2 * 8191 < 2**26
+    assert FEE_SUM_MAX == FILL_ROWS_MAX * 2 * 8191 < 2**25
 
 
 @pytest.mark.parametrize(

@@ -83,9 +83,32 @@ def rated(rate: int) -> Hour:
     return Hour(True, True, rate)
 
 
+THIN = Tally(-(10**6), TERMS.impact_notional - 1, 7)
 QUIET = Hour(False, False, 0)
 BEGUN = Hour(True, False, 0)
 RATE = premium_rate(BEFORE, BTC_PRICE, TERMS.impact_notional)
+
+
+def every_kind() -> list[Any]:
+    """Honest rows: with a rate of much and of little that was traded, and of more that was held; of
+    a market that is new as an hour begins, and as none does; of an asset."""
+    held = replace(BEFORE, open_interest=2**40 - 10)
+    rates = [
+        records(rated(premium_rate(before, BTC_PRICE, TERMS.impact_notional)), before, FILLS)
+        for before in (BEFORE, THIN, held)
+    ]
+    new = [
+        replace(records(hour, NO_TALLY, FILLS, 77), listed=np.zeros(1, dtype=np.int64))
+        for hour in (BEGUN, QUIET)
+    ]
+    terms = market_terms(asset_market("WBTC", 1), BTC_PRICE, 0)
+    spot = records(QUIET, fills=FILLS, terms=terms)
+    return [trace(each) for each in (*rates, *new, spot)]
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_every_kind_is_honest(place: int) -> None:
+    assert MARKET.failed(every_kind()[place]) == set()
 
 
 @pytest.mark.parametrize("hour", [QUIET, BEGUN, rated(RATE)], ids=str)
@@ -226,8 +249,6 @@ EITHER = {"tally.not_grown"}
 
 TENS = {"rate.tens.0.0", "rate.tens.0.1"}
 """Where the hour was not thin nobody asks for them."""
-
-THIN = Tally(-(10**6), TERMS.impact_notional - 1, 7)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,10 @@ import pytest
 
 from rollup.oracle.package import feed_id
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT
+from rollup.protocol.order import PEG_BIAS
 from rollup.protocol.rejection import Reason
+from tests.helpers.assets import ASSET_GOVERNANCE, WBTC, WBTC_MARK, asset_venue, spot
+from tests.helpers.fallen import LONG, RICH, WELL, fallen
 from tests.helpers.keeper import holding_of, plan
 from tests.helpers.market_books import terms_at, unsigned_reports
 from tests.helpers.thin import NEAR, thin
@@ -20,11 +23,13 @@ from tests.helpers.venue import (
     GOVERNANCE,
     PRICES,
     USDC,
+    ByOrder,
     Match,
     Venue,
     buy,
     credit,
     sell,
+    transfer,
     withdraw,
 )
 
@@ -165,6 +170,66 @@ def test_others_are_deleveraged_at_any_price(reported: tuple[int, ...]) -> None:
     outcome = place.venue.run(batch)
     assert outcome.public.closed and outcome.steps.deleveraged
     assert NEAR in {account for account, _ in outcome.steps.deleveraged}
+
+
+@pytest.mark.parametrize("how", UNSTEADY)
+def test_an_order_that_takes_may_grow_where_the_price_is_held_back(how: str) -> None:
+    """Where there is none it does not take: pegged, it would have no limit."""
+    place = fallen()
+    UNSTEADY[how](place.venue)
+    lots = place.needed(LONG)
+    order = buy(RICH, lots, PEG_BIAS, slot=3, pegged=True, when_clamped=True)
+    take = ByOrder(order, LONG, lots, BTC_PRICE)
+    batch = place.venue.batch(by_orders=[take])
+    if how == "missing":
+        assert place.venue.refusal(batch) is Reason.MARKET_MISSING
+        place.venue.run(place.batch(place.takeover(LONG, lots)))
+        return
+    before = place.venue.state.accounts[RICH].positions[BTC]
+    assert place.venue.run(batch).steps.order_takeovers
+    assert place.venue.state.accounts[RICH].positions[BTC] == before + lots
+
+
+def test_who_takes_does_not_grow_by_meeting_others() -> None:
+    place = fallen()
+    clamped(place.venue)
+    lots = place.needed(LONG)
+    order = buy(WELL, lots, BTC_PRICE, slot=3, when_clamped=True)
+    take = ByOrder(order, LONG, lots, BTC_PRICE)
+    assert place.venue.apply(place.venue.batch(by_orders=[take]))
+    for size, reason in ((1, Reason.MARKET_UNSTEADY), (lots, None)):
+        away = Match(buy(RICH, size, slot=4), sell(WELL, size, slot=4), size)
+        batch = place.venue.batch(by_orders=[take], matches=[away])
+        if reason is None:
+            assert place.venue.apply(batch)
+        else:
+            assert place.venue.refusal(batch) is reason
+
+
+def test_lots_of_an_asset_whose_price_is_missing_come_and_keep_no_cash() -> None:
+    """Anybody can give an account one: it counts for nothing, and stops nothing."""
+    venue = asset_venue()
+    first = venue.state.globals.deposits_consumed
+    entry = credit(first, 2, 5, WBTC_MARK)
+    given = transfer(1, 2, 1, slot=9, asset=WBTC_MARK)
+    venue.run(venue.batch([entry], outflows=[given, withdraw(2, USDC)], reported=False))
+    assert venue.state.accounts[2].positions[WBTC] == 6
+    out = withdraw(2, 6, slot=6, asset=WBTC_MARK)
+    assert venue.run(venue.batch(outflows=[out], reported=False)).public.withdrawals
+    perp = Match(buy(2, 10), sell(1, 10), 10)
+    venue.run(venue.batch(matches=[perp]))
+    late = venue.batch(outflows=[withdraw(2, USDC, slot=7)], reported=False)
+    assert venue.refusal(late) is Reason.OUTFLOW_MARKET
+
+
+def test_an_asset_is_not_traded_at_a_price_that_is_held_back() -> None:
+    venue = asset_venue()
+    assert venue.apply(venue.batch(matches=[spot(1, 2, 10)]))
+    missing = venue.batch(matches=[spot(1, 2, 10)], reported=False)
+    assert venue.refusal(missing) is Reason.MARKET_MISSING
+    far = (BTC_PRICE, ETH_PRICE, 2 * BTC_PRICE)
+    venue.reports = unsigned_reports(ASSET_GOVERNANCE, BTC, ETH, WBTC, prices=far)
+    assert venue.refusal(venue.batch(matches=[spot(1, 2, 10)])) is Reason.MARKET_UNSTEADY
 
 
 def test_a_market_is_missing_for_long_and_the_venue_goes_on(venue: Venue) -> None:

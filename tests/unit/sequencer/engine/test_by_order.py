@@ -1,5 +1,6 @@
 """Resting orders take lots of liquidated accounts before the backstop does; the rules agree."""
 
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
@@ -56,8 +57,8 @@ class Venue(World):
         self.close()
 
     def send(self, account: int, price: int, size: int, **marks: Any) -> list[Event]:
-        """An order in a slot of its own, which sells below zero lots. Prices of these batches are
-        nobody's reports, so that it takes only if it says so."""
+        """An order in a slot of its own, which sells below zero lots; it takes at prices that are
+        held back unless another is said."""
         self.generation += 1
         side = Side.BUY if size > 0 else Side.SELL
         marks = {"when_clamped": True, **marks}
@@ -75,12 +76,24 @@ class Venue(World):
             assert told(events, OrderRested)
         self.close()
 
-    def move(self, basis_points: int = FALL) -> tuple[list[Event], BatchClosed]:
+    def move(self, basis_points: int = FALL, how: str = "fresh") -> tuple[list[Event], BatchClosed]:
         """A batch whose price moved, and what happened as it opened."""
         seen = len(self.events)
-        self.open(basis_points, 0)
+        self.moved(basis_points, how)
         events = self.events[seen:]
         return events, self.close()
+
+    def moved(self, basis_points: int, how: str) -> None:
+        """The batch opens at a price that is fresh, clamped, or missing."""
+        if how == "fresh":
+            self.open(basis_points, 0)
+            return
+        self.prices[0] += self.prices[0] * basis_points // 10_000
+        prices, far = tuple(self.prices), (self.prices[0] * 2, self.prices[1])
+        known = (0, 1) if how == "clamped" else (1,)
+        reports = market_books.unsigned_reports(venues.GOVERNANCE, *known, prices=far)
+        opening = venues.opening(self.core.number + 1, self.core.time + 1_000, prices)
+        self.do(replace(opening, reports=reports))
 
     @property
     def terms(self) -> tuple[MarketTerms, ...]:
@@ -148,12 +161,35 @@ def test_a_bid_that_is_too_low_is_left_alone(away: int) -> None:
     assert (told(events, Took) == []) == bool(closed.takeovers) == bool(away)
 
 
-def test_an_order_that_does_not_say_that_it_takes_at_such_a_price_takes_nothing() -> None:
-    """The price is nobody's report."""
+@pytest.mark.parametrize("how", ["fresh", "clamped", "missing"])
+@pytest.mark.parametrize("marked", [False, True])
+def test_at_a_price_that_is_held_back_only_an_order_takes_that_says_so(
+    how: str, marked: bool
+) -> None:
+    """Where there is none no order does: pegged to it, it would have no limit."""
     world = Venue()
-    world.bids((BIDDER, -10, LOTS), when_clamped=False)
-    events, closed = world.move()
-    assert told(events, Took) == [] and closed.takeovers
+    world.bids((BIDDER, -10, LOTS), when_clamped=marked)
+    events, closed = world.move(how=how)
+    takes = how == "fresh" or (how == "clamped" and marked)
+    assert bool(told(events, Took)) == takes and bool(closed.takeovers) != takes
+
+
+def test_who_took_at_a_price_that_is_held_back_keeps_it_for_the_batch() -> None:
+    """What it sold of it would be a fill by which it had grown."""
+    world = Venue()
+    world.bids((BIDDER, -10, LOTS))
+    world.moved(FALL, "clamped")
+    lots = world.lots(BIDDER)
+    assert lots > 0 and world.lots(MAKER) == -LOTS
+    world.send(BIDDER, world.prices[0], -1)
+    events = world.send(MAKER, world.prices[0], 1)
+    assert told(events, Traded) == []
+    (ended,) = told(events, OrderEnded)
+    assert ended.reason is Reason.MARKET_UNSTEADY
+    world.close()
+    world.open(0, 0)
+    assert told(world.send(MAKER, world.prices[0], 1), Traded)
+    world.close()
 
 
 @pytest.mark.parametrize(("above", "edge"), [(500, False), (30_000, True)])

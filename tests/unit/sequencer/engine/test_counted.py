@@ -11,7 +11,7 @@ from rollup.protocol.rejection import Reason
 from rollup.protocol.tally import NO_TALLY, Tally
 from rollup.protocol.terms import market_terms
 from sequencer.batches.batcher import Batcher
-from sequencer.engine.command import CloseBatch, OpenBatch, Submit
+from sequencer.engine.command import CloseBatch, Submit
 from sequencer.engine.core import step
 from sequencer.engine.counted import counting
 from sequencer.engine.event import BatchClosed, Event, OrderEnded, Traded
@@ -28,7 +28,7 @@ CAPPED = replace(
 def opened(traders: int) -> tuple[CoreState, Batcher]:
     core, batcher = new_state(venues.genesis(CAPPED)), venues.batcher(governance=CAPPED)
     entries = tuple(venues.registration(k, k + 1, RICH) for k in range(traders))
-    step(core, OpenBatch(1, venues.START_MS + 1_000, venues.PRICES, entries))
+    step(core, venues.opening(1, venues.START_MS + 1_000, venues.PRICES, entries, listed=CAPPED))
     return core, batcher
 
 

@@ -10,6 +10,7 @@ from rollup.protocol.assets import USDC as IN_CASH
 from rollup.protocol.cancel import CancelOrder, SignedCancel
 from rollup.protocol.constants import OUTFLOWS_MAX
 from rollup.protocol.deposit import QueueEntry
+from rollup.protocol.market import Governance
 from rollup.protocol.outflow import Outflow, OutflowKind
 from rollup.protocol.public import GrantedWithdrawal
 from rollup.protocol.rejection import Reason
@@ -26,6 +27,7 @@ from sequencer.engine.event import (
     VenueReason,
 )
 from sequencer.engine.ledger import Ledger
+from tests.helpers.assets import ASSET_GOVERNANCE, ASSET_PRICES, WBTC_MARK
 from tests.helpers.market_books import terms_at
 from tests.helpers.venue import (
     BACKSTOP_ACCOUNT,
@@ -57,9 +59,17 @@ KEYS = Venue()
 class Running:
     """A machine, and batches one after the other."""
 
-    def __init__(self, *amounts: int, backstop: int = RICH) -> None:
+    def __init__(
+        self,
+        *amounts: int,
+        backstop: int = RICH,
+        governance: Governance = GOVERNANCE,
+        prices: tuple[int, ...] = PRICES,
+    ) -> None:
+        self.governance, self.prices = governance, prices
+        started = genesis(governance, prices)
         self.machine = Machine(
-            Setup(genesis(), SaltKey(bytes(32)), TOY.compress_many, TOY.verify_many)
+            Setup(started, SaltKey(bytes(32)), TOY.compress_many, TOY.verify_many)
         )
         entries = [register(place, place + 1, each) for place, each in enumerate(amounts)]
         self.open([*entries, credit(len(amounts), BACKSTOP_ACCOUNT, backstop)])
@@ -68,14 +78,15 @@ class Running:
     def open(
         self,
         entries: Sequence[QueueEntry] = (),
-        prices: tuple[int, ...] = PRICES,
+        prices: tuple[int, ...] | None = None,
         *,
         reported: bool = True,
         redo: bool = False,
     ) -> list[Event]:
+        prices = self.prices if prices is None else prices
         number = self.machine.core.number + 1
         time = START + 1000 * number
-        reports = tuple(reported_for(GOVERNANCE, prices, time) if reported else ())
+        reports = tuple(reported_for(self.governance, prices, time) if reported else ())
         opening = OpenBatch(number, time, prices, tuple(entries), redo=redo, reports=reports)
         return self.machine.do(opening).events
 
@@ -210,6 +221,19 @@ def test_initial_margin_is_asked_when_all_else_is_done(venue: Running) -> None:
     events = venue.close().events
     assert [type(each) for each in events[:-1]] == [OutflowPaid, OutflowRefused]
     assert refused(events) is Reason.MARGIN
+
+
+def test_an_asset_without_a_price_keeps_nothing_from_leaving() -> None:
+    """Anybody can give an account a lot of one."""
+    venue = Running(RICH, RICH, governance=ASSET_GOVERNANCE, prices=ASSET_PRICES)
+    venue.open([credit(venue.machine.core.deposits_consumed, 1, 50, WBTC_MARK)])
+    venue.close()
+    venue.open(reported=False)
+    venue.ask(transfer(1, 2, 1, asset=WBTC_MARK))
+    venue.ask(withdraw(2, 5 * USDC))
+    venue.ask(withdraw(1, 49, slot=8, asset=WBTC_MARK))
+    events = venue.close().events
+    assert [type(each) for each in events[:-1]] == [OutflowPaid] * 3
 
 
 def test_without_fresh_prices_only_who_holds_nothing_is_paid(venue: Running) -> None:
