@@ -85,6 +85,13 @@ def l1() -> None:
     "--shape-class", type=click.Choice(list(SHAPE_CLASSES)), default=CLASS_S.name, show_default=True
 )
 @click.option(
+    "--interval-ms",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Batches end at genesis and every so many ms after it, and at no other time.",
+)
+@click.option(
     "--governance-delay-ms", type=click.IntRange(1), default=GOVERNANCE_DELAY_MS, show_default=True
 )
 @click.option(
@@ -101,6 +108,7 @@ def up(
     governor: bytes | None,
     parameters: str,
     shape_class: str,
+    interval_ms: int,
     governance_delay_ms: int,
     proof_deadline_ms: int,
     least_deposit: int,
@@ -122,6 +130,7 @@ def up(
         governor,
         parameters,
         shape_class,
+        interval_ms,
         governance_delay_ms,
         proof_deadline_ms,
         least_deposit,

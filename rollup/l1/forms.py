@@ -233,6 +233,7 @@ DEPLOYMENT = record(
     pins=PINS,
     operator=ADDRESS,
     governor=ADDRESS,
+    interval_ms=INTEGER,
     governance_delay=INTEGER,
     proof_deadline_ms=INTEGER,
     least_deposit=WHOLE,

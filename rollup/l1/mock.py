@@ -37,7 +37,7 @@ from rollup.l1.interface import (
     Withdrawn,
 )
 from rollup.l1.queue import FULL, DepositQueue, QueueLimits
-from rollup.l1.schedule import Schedule, Scheduled
+from rollup.l1.schedule import Schedule, Scheduled, require_interval
 from rollup.l1.state import ContractState, ContractView
 from rollup.oracle.package import SignedPackage
 from rollup.ports import VerificationError, Verifier
@@ -181,6 +181,7 @@ class MockL1(ContractView):
         if headers.holds(header, digest):
             return HELD
         headers.require_next(header)
+        self._require_on_grid(header)
         terms = self._state.schedule.entry_of(header)
         ahead = terms.governance.clock_ahead_ms
         if header.time > now + ahead:
@@ -197,6 +198,13 @@ class MockL1(ContractView):
                 self._refuse(header, digest, Refusal.CLOCK_BEHIND, now)
             return self._take(header, digest, now)
         return HeaderVerdict(recorded or self._refuse(header, digest, reason, now))
+
+    def _require_on_grid(self, header: BatchHeader) -> None:
+        """The time is a place of the venue's grid. A redo has the time that it had."""
+        interval, start = self._deployment.interval_ms, self._deployment.genesis.time
+        if (header.time - start) % interval:
+            detail = f"batches end every {interval} ms after {start}, none at {header.time}"
+            raise Reverted(Revert.OFF_GRID, detail)
 
     def _judge(
         self, header: BatchHeader, terms: Scheduled, is_late: bool, now: int
@@ -338,6 +346,7 @@ class MockL1(ContractView):
             raise Reverted(
                 Revert.NUMBER_PASSED, f"batch {self.head_number} has a header; {number} is too late"
             )
+        require_interval(governance, self._deployment.interval_ms)
         scheduled = self._state.schedule.announce(
             governance, number, self._clock(), self._deployment.governance_delay
         )

@@ -116,6 +116,17 @@ def require_delay(governance: Governance, delay: int) -> None:
         )
 
 
+def require_interval(governance: Governance, interval_ms: int) -> None:
+    """Revert unless at any moment some place of a grid is within the clock's bounds.
+
+    So an operator that comes at any time has a time for its next batch.
+    """
+    reach = governance.clock_behind_ms + governance.clock_ahead_ms + 1
+    if interval_ms > reach:
+        detail = f"the clock's bounds reach {reach} ms, the interval is {interval_ms}"
+        raise Reverted(Revert.INTERVAL_TOO_LONG, detail)
+
+
 def _is_replaceable(last: Scheduled, now: int) -> bool:
     """Whether a batch closed by now is too early to be under the last parameters."""
     return now + last.governance.clock_ahead_ms < last.valid_from

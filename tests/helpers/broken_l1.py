@@ -197,6 +197,11 @@ class JudgesByTheSameMoment(LocalL1):
         return super()._judge(header, terms, is_late, now + 1)
 
 
+class EndsBatchesAnyTime(LocalL1):
+    def _require_on_grid(self, header: BatchHeader) -> None:
+        pass
+
+
 class RefusesByReverting(LocalL1):
     def _refuse(self, *_: Any) -> Any:
         raise Reverted(Revert.CLOCK_AHEAD)
@@ -450,6 +455,7 @@ BROKEN: Mapping[str, Callable[..., LocalL1]] = {
         OfAnyQueue,
         OfWhateverIsMissing,
         JudgesByTheSameMoment,
+        EndsBatchesAnyTime,
         *TAKES_REPORTS,
         RefusesByReverting,
         PaysTwice,

@@ -59,6 +59,7 @@ def deployment(**changes: object) -> Deployment:
         pins=PINS,
         operator=OPERATOR,
         governor=GOVERNOR,
+        interval_ms=1,
         governance_delay=DELAY,
         proof_deadline_ms=DEADLINE,
         least_deposit=LEAST,
@@ -73,9 +74,10 @@ class World:
     verifier: StubVerifier = field(default_factory=StubVerifier)
     now: int = venue.START
     limits: QueueLimits = FULL
+    interval_ms: int = 1
 
     def __post_init__(self) -> None:
-        made = deployment()
+        made = deployment(interval_ms=self.interval_ms)
         self.genesis = made.genesis
         self.l1 = MockL1(
             made, self.verifier, lambda: self.now, venue.toy_compress_many, self.limits
