@@ -84,3 +84,10 @@ WRONG_GIVEN = (
     OfAnySlot,
     OfAnyMarket,
 )
+
+ABOUT_GIVEN = {
+    "OfWhateverIsMissing",
+    "JudgesByTheSameMoment",
+    *(kind.__name__ for kind in (*TAKES_REPORTS, *WRONG_GIVEN)),
+}
+"""Names of those that the scenarios of one group find, which would else come last."""
