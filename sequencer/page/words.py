@@ -98,16 +98,25 @@ MEMBERS: Final = (
         "closed",
         "Step closed",
         "Whether nobody in the whole book, touched or not, is left below maintenance margin at the "
-        "batch's prices. While it is not so, the next batch keeps these prices.",
+        "batch's prices. While it is not so, the next batch keeps these prices, and the venue's "
+        "parameters.",
         "that more accounts came due than a batch or the backstop could take, and for how long. "
         "Not which, nor how many.",
+    ),
+    Member(
+        "progress",
+        "Progress",
+        "Whether the batch closes its step, or did much of what keeps it open. Of a step that is "
+        "open for more than a minute only so many batches in a row may do little.",
+        "roughly how many accounts came due, by how many batches it takes. Not which.",
     ),
     Member(
         "book_before",
         "The market book before",
         "What the batch before left of the markets: prices, from which a price moves no further "
-        "than a step, funding, which longs pay shorts, and since when a step is open. L1 holds its "
-        "digest beside the root.",
+        "than a step, and whether each was held back or missing, funding, which longs pay shorts, "
+        "since when a step is open, and for how many batches in a row little was done for it. L1 "
+        "holds its digest beside the root.",
         "what was public with that batch already.",
     ),
     Member(
@@ -203,7 +212,8 @@ SILENT: Final = (
         ("public.chain", "state.genesis"),
     ),
     Said(
-        "That a step which is left open will be closed, or when.",
+        "That a step which is left open will be closed, or when: an operator that goes on has to, "
+        "one that stops need not.",
         ("docs/spec/15-triggers.md",),
     ),
     Said(

@@ -69,6 +69,7 @@ TAKEN = "tests/soundness/tables/test_takeover.py"
 BY_ORDER = "tests/soundness/test_lies_by_order.py"
 LIQUIDATED = "tests/soundness/test_lies_liquidation.py"
 HELD = "tests/soundness/test_lies_positions.py"
+HOUR = "tests/soundness/tables/test_market_hour.py"
 
 STEP = "tests/soundness/tables/test_outflow.py::test_in_a_batch_that_is_not_a_step_of_its_own"
 
@@ -204,6 +205,11 @@ BY_HAND: dict[str, str] = {
     "account.liquidated-shrinks": f"{LIQUIDATED}::test_a_liquidated_account_that_grew",
     "account.liquidated-equity": f"{LIQUIDATED}::test_a_fee_beyond_what_is_left",
     "market.full": f"{DELEVERAGED}::test_while_the_backstop_could_take_one_lot_more",
+    "market.zone": "tests/soundness/tables/test_market_zone.py::test_a_zone_said_to_end_at_the_price_that_does_not",
+    "market.tally-bounds": GADGET,
+    "market.rate-bounds": GADGET,
+    "market.volume": f"{HOUR}::test_a_tally_that_is_not_what_was_counted",
+    "market.rate": f"{HOUR}::test_the_rate_of_the_rule_is_the_only_one",
     "market.zone-swept": f"{DELEVERAGED}::test_a_side_that_is_deleveraged_and_not_swept",
     "account.due": f"{WORKED}::test_an_account_that_nobody_had_to_look_at",
     "account.dealt": f"{WORKED}::test_one_that_stays_below_counts_for_every_lot",

@@ -15,7 +15,7 @@ from circuits.statement.circuit import circuit
 from tests.soundness.kill_matrix import BY_HAND, Search, unexplained
 
 ROOT = Path(__file__).resolve().parents[2]
-WHOLE = ("tree", "range", "base", "slot", "header", "market", "outflow")
+WHOLE = ("tree", "range", "base", "slot", "header", "outflow")
 TENTHS = ("poseidon",)
 SHARE = {
     "batch": 0.3,
@@ -26,6 +26,7 @@ SHARE = {
     "takeover": 0.3,
     "account": 0.4,
     "trigger": 0.4,
+    "market": 0.35,
     "position": 0.4,
     "total": 0.3,
     "deposit": 0.5,

@@ -34,6 +34,7 @@ from sequencer.service.facts import (
     Rested,
 )
 from sequencer.service.venue import Venue
+from tests.helpers.oracle import reports
 from tests.strategies import venues
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -69,14 +70,14 @@ class Queue:
 
 @pytest.fixture
 def venue(tmp_path: Path) -> Iterator[Venue]:
-    """Batch 1 is open; accounts 1 to 3 have money."""
+    """Batch 1 is open at fresh prices; accounts 1 to 3 have money."""
     setup = Setup(
         venues.genesis(), SaltKey(bytes(32)), venues.quick_compress_many, venues.always_valid
     )
     folder = VenueFolder(tmp_path).lock()
     folder.start(setup.genesis, bytes(32), venues.RECEIPT_MATERIAL)
     running = Venue(setup, folder, Queue(), OPERATOR)  # type: ignore[arg-type]
-    running.open_batch(venues.START_MS + 1_000)
+    running.open_batch(END, reports(venues.GOVERNANCE, venues.PRICES, END))
     yield running
     running.close()
     folder.close()

@@ -25,6 +25,7 @@ from sequencer.service.answers import sight
 from sequencer.service.fact_codec import facts_from_bytes, facts_to_bytes
 from sequencer.service.facts import Fact, OutflowAsked, OutflowPaid, OutflowRefused, Received
 from sequencer.service.venue import Venue
+from tests.helpers.oracle import reports
 from tests.strategies import venues
 from tests.unit.sequencer.service.test_facts import END, OPERATOR, PRICE, Queue, send
 
@@ -155,14 +156,15 @@ def test_a_client_reads_what_it_was_told(folder: LockedFolder) -> None:
 def test_a_venue_without_fresh_prices_pays_who_holds_nothing(folder: LockedFolder) -> None:
     """The other is told `shut`; both had asked in the same words."""
     venue = start(folder)
-    venue.open_batch(END)
+    venue.open_batch(END, reports(venues.GOVERNANCE, venues.PRICES, END))
     send(
         venue,
         order_action(venues.order(ONE, Side.BUY, PRICE, 10)),
         order_action(venues.order(TWO, Side.SELL, PRICE, 10)),
-        outflow(ONE, 5),
-        outflow(3, 5),
     )
+    venue.close_batch()
+    venue.open_batch(END + 1_000)
+    send(venue, outflow(ONE, 5), outflow(3, 5))
     venue.take_facts()
     venue.close_batch()
     told = venue.take_facts()
