@@ -172,7 +172,8 @@ NOT_SHOWN = (
     Said(
         "That the signers told the truth; that no report of theirs was left out, nor the batch's "
         "time chosen, so that a median came out as the operator likes, or a market without a "
-        "quorum; or that the first market book before was that of a batch before.",
+        "quorum (L1 asks for any quorum that it was given before the header, and for a time on "
+        "the grid); or that the first market book before was that of a batch before.",
         ("oracle.withheld", "oracle.time", "docs/spec/12-prices.md"),
     ),
     Said(

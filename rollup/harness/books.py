@@ -5,17 +5,19 @@ account's holding and owner, from which no withdrawal is taken, since L1 does no
 So any batch can be closed on any other, honestly or bent on purpose.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from rollup.crypto.plain_recovery import plain_signer_of
 from rollup.harness.difference import Difference
 from rollup.harness.people import digest_of
+from rollup.harness.reports import Reports
 from rollup.hash.keccak import keccak256
 from rollup.hash.poseidon import Digest
 from rollup.l1.development import DevelopmentL1
-from rollup.oracle.package import SignedPackage
 from rollup.protocol.assets import USDC
 from rollup.protocol.constants import DEPOSITS_MAX, PROTOCOL_VERSION
 from rollup.protocol.deposit import QUEUE_START, DepositOutcome, QueueEntry, extend_queue, judge
@@ -24,7 +26,7 @@ from rollup.protocol.header import BatchHeader, header_of
 from rollup.protocol.holding import NOTHING, Holding, received
 from rollup.protocol.market import Governance
 from rollup.protocol.market_book import MarketBook, hour_is_due
-from rollup.protocol.pricing import pricing_of
+from rollup.protocol.pricing import PriceRefused, judged, pricing_of
 from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
 
 
@@ -75,7 +77,7 @@ class Choice:
     governance: Governance
     entries: Sequence[QueueEntry]
     attempt: int = 0
-    reports: tuple[SignedPackage, ...] = ()
+    reports: Reports = ()
     closes: bool = True
     progress: bool = True
     withdrawals: tuple[GrantedWithdrawal, ...] = ()
@@ -161,6 +163,17 @@ class Books:
         self.tips[closed.tip.root] = closed.tip
         self.closed[closed.header.digest()] = closed
         return closed
+
+
+def held_reports(l1: DevelopmentL1, governance: Governance, time: int) -> Reports:
+    """All that L1 holds for a batch of this time and counts in it, in the order of a batch."""
+    slot, found = governance.oracle.slot(time), {}
+    for report in l1.given_reports(slot):
+        with suppress(PriceRefused):
+            found[judged(report, governance, slot, plain_signer_of)] = report
+    counts = Counter(market for market, _ in found)
+    quorum = governance.oracle.quorum
+    return tuple(found[key] for key in sorted(found) if counts[key[0]] >= quorum)
 
 
 def prices_of(first: tuple[int, ...], governance: Governance) -> tuple[int, ...]:

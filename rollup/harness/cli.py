@@ -8,6 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rollup.harness.l1_cli import (
+    PORT,
+    Hex,
+    known_errors,
+    l1_option,
+    remote_l1,
+    sender_option,
+)
 from rollup.program.cli import CommandError, ExitCode, Output, conventions
 from rollup.protocol.constants import COLLATERAL_DECIMALS, OWNER_BYTES
 from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES
@@ -19,8 +27,6 @@ if TYPE_CHECKING:
     from rollup.protocol.deposit import QueueEntry
 
 SETS = ("fast", "balanced", "evm")
-PORT = 8645
-DEFAULT_URL = f"http://127.0.0.1:{PORT}/"
 MOCK = "mock"
 FAILURES_SHOWN = 20
 GOVERNANCE_DELAY_MS = 24 * 3_600_000
@@ -29,26 +35,6 @@ LEAST_DOLLARS = "10"
 file_type = click.Path(path_type=Path)
 
 _AMOUNT = re.compile(rf"([0-9]{{1,20}})(?:\.([0-9]{{1,{COLLATERAL_DECIMALS}}}))?")
-
-
-class Hex(click.ParamType[bytes]):
-    """So many bytes in lower-case hex."""
-
-    name = "hex"
-
-    def __init__(self, length: int) -> None:
-        self._length = length
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> bytes:
-        """The bytes, or what is wanted instead."""
-        if isinstance(value, bytes):
-            return value
-        text = str(value)
-        if not re.fullmatch(rf"[0-9a-f]{{{2 * self._length}}}", text):
-            self.fail(f"wanted {self._length} bytes in lower-case hex", param, ctx)
-        return bytes.fromhex(text)
 
 
 class Dollars(click.ParamType[int]):
@@ -69,8 +55,6 @@ class Dollars(click.ParamType[int]):
         return int(whole + decimals)
 
 
-l1_option = click.option("--l1", default=DEFAULT_URL, show_default=True, help="Of the L1.")
-sender_option = click.option("--sender", type=Hex(OWNER_BYTES), required=True, help="Who calls.")
 amount_option = click.option("--amount", type=Dollars(), required=True, help="USDC.")
 mint_option = click.option(
     "--mint", is_flag=True, help="Give the sender the money first: test money, of a test L1."
@@ -101,6 +85,13 @@ def l1() -> None:
     "--shape-class", type=click.Choice(list(SHAPE_CLASSES)), default=CLASS_S.name, show_default=True
 )
 @click.option(
+    "--interval-ms",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Batches end at genesis and every so many ms after it, and at no other time.",
+)
+@click.option(
     "--governance-delay-ms", type=click.IntRange(1), default=GOVERNANCE_DELAY_MS, show_default=True
 )
 @click.option(
@@ -117,6 +108,7 @@ def up(
     governor: bytes | None,
     parameters: str,
     shape_class: str,
+    interval_ms: int,
     governance_delay_ms: int,
     proof_deadline_ms: int,
     least_deposit: int,
@@ -138,6 +130,7 @@ def up(
         governor,
         parameters,
         shape_class,
+        interval_ms,
         governance_delay_ms,
         proof_deadline_ms,
         least_deposit,
@@ -174,7 +167,7 @@ def check(
     walks = [(f"{seed}/{place}", calls) for place in range(sequences)]
     if only and RANDOM_GROUP not in only:
         walks = []
-    with _known_errors(), _target(target) as found:
+    with known_errors(), _target(target) as found:
         report = run(found, chosen, walks, lambda finding: console.progress(finding.name))
     record = _record(report, target, seed)
     text = _table(report, seed)
@@ -190,7 +183,7 @@ def status(console: Output, l1: str) -> None:
     """What an L1 holds: batches, queue, money, refusals, clock."""
     from rollup.protocol.encoding import hex_digest
 
-    with _known_errors(), _remote(l1) as remote:
+    with known_errors(), remote_l1(l1) as remote:
         refusal, tail = remote.refusal, remote.tail
         record: dict[str, Any] = {
             "url": l1,
@@ -200,6 +193,7 @@ def status(console: Output, l1: str) -> None:
             "root": hex_digest(remote.root),
             "waiting_for_proof": [held.header.number for held in tail],
             "redo_wanted_of": None if refusal is None else refusal.number,
+            "slots_given": len(remote.given),
             "queue": len(remote.queue),
             "consumed": remote.consumed,
             "custody": str(remote.custody),
@@ -232,7 +226,7 @@ def deposit(
     console: Output, l1: str, sender: "Address", account: int, amount: int, mint: bool
 ) -> None:
     """Queue a deposit into an account that is registered."""
-    with _known_errors(), _remote(l1) as remote:
+    with known_errors(), remote_l1(l1) as remote:
         if mint:
             remote.mint(sender, amount)
         entry = remote.credit(sender, account, amount)
@@ -259,7 +253,7 @@ def register(
     """Queue the registration of the sender's own account, with a first deposit."""
     from rollup.protocol.encoding import words_of
 
-    with _known_errors(), _remote(l1) as remote:
+    with known_errors(), remote_l1(l1) as remote:
         if mint:
             remote.mint(sender, amount)
         entry = remote.register(sender, words_of(key), words_of(viewing), amount)
@@ -273,7 +267,7 @@ def register(
 @conventions
 def withdraw(console: Output, l1: str, sender: "Address", asset: int) -> None:
     """Pay out what batches granted to the sender, and what refused deposits gave back."""
-    with _known_errors(), _remote(l1) as remote:
+    with known_errors(), remote_l1(l1) as remote:
         paid = remote.withdraw(sender, asset)
     unit = "lots" if asset else "quanta"
     console.result({"paid": str(paid)}, f"paid {paid} {unit}")
@@ -285,7 +279,7 @@ def withdraw(console: Output, l1: str, sender: "Address", asset: int) -> None:
 @conventions
 def warp(console: Output, l1: str, milliseconds: int) -> None:
     """Move the clock of a test L1 on by so many MILLISECONDS."""
-    with _known_errors(), _remote(l1) as remote:
+    with known_errors(), remote_l1(l1) as remote:
         now = remote.warp(milliseconds)
     console.result({"time": now}, f"L1's clock shows {now}")
 
@@ -310,35 +304,8 @@ def _target(target: str) -> Iterator[Any]:
     if target == MOCK:
         yield LocalTarget()
         return
-    with _remote(target) as remote:
+    with remote_l1(target) as remote:
         yield RemoteTarget(remote)
-
-
-@contextmanager
-def _remote(url: str) -> "Iterator[RemoteL1]":
-    from rollup.l1.remote import RemoteL1
-
-    with RemoteL1(url) as remote:
-        yield remote
-
-
-@contextmanager
-def _known_errors() -> Iterator[None]:
-    """What an L1 or the way to it answers, as messages with exit codes."""
-    from rollup.l1.connection import NoAnswerInTime, RemoteError, Unreachable
-    from rollup.l1.interface import Reverted
-
-    try:
-        yield
-    except Reverted as error:
-        record = {"error": str(error), "reason": error.reason.value}
-        raise CommandError(ExitCode.REFUSED_BY_PEER, f"L1 reverts: {error}", record) from error
-    except Unreachable as error:
-        raise CommandError(ExitCode.UNREACHABLE, str(error)) from error
-    except NoAnswerInTime as error:
-        raise CommandError(ExitCode.TIMEOUT, str(error)) from error
-    except RemoteError as error:
-        raise CommandError(ExitCode.REFUSED_BY_PEER, str(error)) from error
 
 
 def _say_queued(console: Output, entry: "QueueEntry") -> None:

@@ -36,6 +36,9 @@ ORACLE = OracleTerms(
         Feed(feed_id("ETH"), decimals=8, step=300, listing_price=PRICES[1]),
     ),
 )
+INTERVAL_MS = 1
+"""Batches end when they like: who deploys for a venue says its interval."""
+
 CLOCK_BEHIND_MS = 3_600_000
 CLOCK_AHEAD_MS = 60_000
 GOVERNANCE_DELAY_MS = 24 * 3_600_000
@@ -61,6 +64,7 @@ def devnet_deployment(
     compress_many: CompressMany,
     operator: Address | None = None,
     governor: Address | None = None,
+    interval_ms: int = INTERVAL_MS,
     governance_delay: int = GOVERNANCE_DELAY_MS,
     proof_deadline_ms: int = PROOF_DEADLINE_MS,
     least_deposit: int = LEAST_DEPOSIT,
@@ -72,6 +76,7 @@ def devnet_deployment(
         pins=pins,
         operator=address(OPERATOR) if operator is None else operator,
         governor=address(GOVERNOR) if governor is None else governor,
+        interval_ms=interval_ms,
         governance_delay=governance_delay,
         proof_deadline_ms=proof_deadline_ms,
         least_deposit=least_deposit,

@@ -6,6 +6,7 @@ from typing import Any
 from rollup.harness.difference import Difference
 from rollup.harness.people import START, address
 from rollup.harness.stage import Stage
+from rollup.l1.given import reports_digest
 from rollup.l1.vault import Vault
 from rollup.protocol.assets import symbol_of
 from rollup.protocol.deposit import QUEUE_START, extend_queue
@@ -107,6 +108,15 @@ def _redo_until(stage: Stage, wanted: Any) -> int | str:
     return until - START if until else NEVER
 
 
+def _given(stage: Stage, wanted: Any) -> list[list[int]]:
+    """By slot, from the start, how many reports are held; none where the digest is not theirs."""
+    found = []
+    for slot, digest in sorted(stage.l1.given.items()):
+        reports = stage.l1.given_reports(slot)
+        found.append([slot - START, len(reports) if reports_digest(reports) == digest else 0])
+    return found
+
+
 def _governance(stage: Stage, governance: object) -> str:
     names = [name for name, known in stage.governances.items() if known == governance]
     return names[0] if names else "other"
@@ -169,6 +179,7 @@ SAYS: Mapping[str, Callable[[Stage, Any], Any]] = {
     "refusal": _refusal,
     "redo_until": _redo_until,
     "governance": lambda stage, wanted: _governance(stage, stage.l1.governance),
+    "given": _given,
     "governance_for": _governance_for,
     "wants_redo": _wants_redo,
     "headers": _headers,

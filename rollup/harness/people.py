@@ -123,6 +123,7 @@ def deployment() -> Deployment:
         pins=PINS,
         operator=address(OPERATOR),
         governor=address(GOVERNOR),
+        interval_ms=1,
         governance_delay=86_400_000,
         proof_deadline_ms=7_200_000,
         least_deposit=5,

@@ -10,13 +10,14 @@ from random import Random
 from typing import Any, TypeVar
 
 from rollup.harness.bending import bent_entries
-from rollup.harness.books import Books, Choice, Closed, queued_after
+from rollup.harness.books import Books, Choice, Closed, held_reports, queued_after
 from rollup.harness.difference import Difference
 from rollup.harness.oracle import OracleDeployment, oracle_proof
 from rollup.harness.people import (
     GOVERNANCE,
     GOVERNOR,
     OPERATOR,
+    ORACLE,
     PINS,
     START,
     address,
@@ -24,6 +25,7 @@ from rollup.harness.people import (
     key_words,
     viewing_words,
 )
+from rollup.harness.reports import QUORUM, reports_of
 from rollup.harness.stage import Target
 from rollup.harness.targets import LocalTarget
 from rollup.l1.development import PROPERTIES, DevelopmentL1
@@ -152,6 +154,16 @@ def _announce(way: Walk) -> None:
     )
 
 
+def _give(way: Walk) -> None:
+    """A quorum of a slot that is near, or not quite one."""
+    random, slot_ms = way.random, ORACLE.slot_ms
+    slot = (way.model.now() // slot_ms + random.choice((0, 0, 0, -1, -60, 1))) * slot_ms
+    values = {"BTC": [6_000_000_000_000] * random.choice((QUORUM, QUORUM, QUORUM - 1))}
+    reports = reports_of(values, slot)
+    sender = address(random.choice(SENDERS))
+    way.same(f"give of {slot}", lambda l1: l1.give_reports(sender, reports))
+
+
 def _close(way: Walk, redo: bool, offset: int, bend: str = "") -> Closed:
     tip, model = way.books.head(way.model), way.model
     refusal = model.refusal
@@ -161,8 +173,10 @@ def _close(way: Walk, redo: bool, offset: int, bend: str = "") -> Closed:
         entries = bent_entries(entries, tip.deposits, bend)
     governance = tip.governance_for(model, time)
     attempt = way.random.randrange(2)
+    takes = not tip.book.is_open and way.random.random() < 0.8
+    reports = held_reports(model, governance, time) if takes else ()
     stands = (way.random.random() < 0.7, way.random.random() < 0.5)
-    return way.books.close(tip, Choice(time, redo, governance, entries, attempt, (), *stands))
+    return way.books.close(tip, Choice(time, redo, governance, entries, attempt, reports, *stands))
 
 
 def _honest(way: Walk) -> None:
@@ -233,7 +247,19 @@ def _reorganise(way: Walk) -> None:
 
 
 ACTIONS: Sequence[Callable[[Walk], None]] = (
-    *(_wait, _wait, _register, _register, _credit, _rotate, _withdraw, _donate, _announce),
+    *(
+        _wait,
+        _wait,
+        _give,
+        _give,
+        _register,
+        _register,
+        _credit,
+        _rotate,
+        _withdraw,
+        _donate,
+        _announce,
+    ),
     *(_honest, _honest, _honest, _ready, _late, _bent, _bent, _post, _post, _post),
     *(_mark, _reorganise),
 )

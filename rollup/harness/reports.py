@@ -112,11 +112,27 @@ def _other_value(reports: Reports) -> Reports:
     return (SignedPackage(forged, first.signature), *rest)
 
 
+def _of_two_feeds(reports: Reports) -> Reports:
+    """The first of two feeds, in one package of its signer's."""
+    first, *rest = reports
+    points = (*first.package.points, DataPoint(feed_id("SOL"), 1))
+    return (_resigned(first, signer_name(0), points=points), *rest)
+
+
+def _last_moved(reports: Reports) -> Reports:
+    *rest, last = reports
+    return (*rest, *_moved(-1000)((last,)))
+
+
 BENDS: Mapping[str, Callable[[Reports], Reports]] = {
+    "as they are": lambda reports: reports,
     "none": lambda reports: (),
     "three": lambda reports: reports_of({"BTC": [6_000_000_000_000] * 3}, 1_700_000_000_000),
     "of the slot before": _moved(-1000),
     "of the slot after": _moved(1000),
+    "beside the grid": _moved(-500),
+    "last of the slot before": _last_moved,
+    "first of two feeds": _of_two_feeds,
     "an hour old": _moved(-3_600_000),
     "an hour ahead": _moved(3_600_000),
     "first one ms late": _first_anew(time=1_700_000_000_001),

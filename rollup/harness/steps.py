@@ -1,21 +1,24 @@
 """What a step of a scenario does to L1, and which events must come of it."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rollup.harness.bending import bent_entries, bent_header, bent_public, granted, proof_for
-from rollup.harness.books import Choice, Closed, queued_after
+from rollup.harness.books import Choice, Closed, held_reports, queued_after
 from rollup.harness.difference import Difference
 from rollup.harness.expectations import require_expected
 from rollup.harness.people import GOVERNOR, OPERATOR, START, address, key_words, viewing_words
-from rollup.harness.reports import reports_of
+from rollup.harness.reports import BENDS, Reports, reports_of
 from rollup.harness.scenario import Step, verb_of
 from rollup.harness.stage import Stage
 from rollup.l1 import interface as l1
+from rollup.oracle.package import SignedPackage
 from rollup.protocol.assets import USDC, is_known
 from rollup.protocol.constants import AMOUNT_BITS, DEPOSITS_MAX, OWNER_BYTES, SIZE_BITS
 from rollup.protocol.deposit import NO_KEY, NO_VIEWING, EntryKind, QueueEntry
 from rollup.protocol.header import header_of
+from rollup.protocol.market import Governance
 
 Act = Callable[[], Sequence[l1.Event]]
 """The call, once all is prepared: it gives the events that it must have caused."""
@@ -173,6 +176,31 @@ def _withdraw(stage: Stage, step: Step) -> Act:
     return act
 
 
+def _give(stage: Stage, step: Step) -> Act:
+    """Give reports of a slot, bent or as their signers signed them; whose market gains some, of so
+    many signers L1 then holds one."""
+    slot = START + step["slot"]
+    reports = BENDS[step.get("bend", "as they are")](reports_of(step["give"], slot))
+    sender, number = address(step.get("as", "alice")), stage.l1.head_number + 1
+    feeds = stage.l1.governance_for(number, stage.l1.now()).oracle.feeds
+    held = stage.l1.given_reports(slot)
+
+    def act() -> Sequence[l1.Event]:
+        added = stage.l1.give_reports(sender, reports)
+        if added != step.get("adds", added):
+            raise Difference(f"it held {len(reports) - added} of them, wanted {step['adds']} new")
+        before, after = Counter(map(_feed, held)), Counter(map(_feed, stage.l1.given_reports(slot)))
+        pairs = [(market, each.feed) for market, each in enumerate(feeds)]
+        gains = [(market, after[feed]) for market, feed in pairs if after[feed] != before[feed]]
+        return [l1.ReportsGiven(slot, *gain) for gain in gains]
+
+    return act
+
+
+def _feed(report: SignedPackage) -> bytes:
+    return report.package.points[0].feed
+
+
 def _wait(stage: Stage, step: Step) -> Act:
     def act() -> Sequence[l1.Event]:
         wanted = stage.l1.now() + step["wait"]
@@ -196,7 +224,7 @@ def _close(stage: Stage, step: Step) -> Act:
     else:
         governance = tip.governance_for(stage.l1, time)
     redo, attempt = step.get("redo", False), step.get("attempt", 0)
-    reports = reports_of(step.get("reports", {}), governance.oracle.slot(time))
+    reports = _reports(stage, step.get("reports", {}), governance, time)
     stands = (not step.get("open", False), not step.get("idle", False))
     paid, rates = granted(step.get("withdraws", ())), tuple(step.get("premium_rates", ()))
     choice = Choice(time, redo, governance, entries, attempt, reports, *stands, paid, rates)
@@ -207,6 +235,13 @@ def _close(stage: Stage, step: Step) -> Act:
         stage.books.keep(closed)
     stage.closed[step["close"]] = closed
     return _nothing
+
+
+def _reports(stage: Stage, said: Any, governance: Governance, time: int) -> Reports:
+    """Those that a scenario says, or all that L1 holds."""
+    if said == "held":
+        return held_reports(stage.l1, governance, time)
+    return reports_of(said, governance.oracle.slot(time))
 
 
 def _stall(stage: Stage, step: Step) -> Act:
@@ -332,6 +367,7 @@ VERBS: Mapping[str, Callable[[Stage, Step], Act]] = {
     "credit": _credit,
     "rotate": _rotate,
     "withdraw": _withdraw,
+    "give": _give,
     "wait": _wait,
     "close": _close,
     "stall": _stall,

@@ -35,6 +35,7 @@ class UpOptions:
     governor: Address | None
     parameters: str
     shape_class: str
+    interval_ms: int
     governance_delay: int
     proof_deadline_ms: int
     least_deposit: int
@@ -102,6 +103,7 @@ def _fresh(options: UpOptions) -> Deployment:
         compress_cached,
         options.operator,
         options.governor,
+        options.interval_ms,
         options.governance_delay,
         options.proof_deadline_ms,
         options.least_deposit,

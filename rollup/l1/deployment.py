@@ -6,7 +6,7 @@ from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
 from rollup.l1.checks import require_address
 from rollup.l1.interface import Address, Revert, Reverted
-from rollup.l1.schedule import require_delay
+from rollup.l1.schedule import require_delay, require_interval
 from rollup.ports import Pins
 from rollup.protocol.constants import AMOUNT_BITS, TIME_BITS
 from rollup.protocol.encoding import hex_digest
@@ -17,6 +17,8 @@ from rollup.protocol.genesis import Genesis
 class Deployment:
     """What the contract is created with. Times in ms; `root` is the state root of `genesis`.
 
+    Batches end on a grid of time, at genesis and every `interval_ms` after it, so that nobody
+    chooses a moment between two places of it.
     Deposits that no batch has consumed yet have the whole `governance_delay` to leave or adapt, so
     a longer one is safer. A header unproved for longer than `proof_deadline_ms` stops further
     headers. `least_deposit` in quanta is what makes a place in the queue cost something.
@@ -27,6 +29,7 @@ class Deployment:
     pins: Pins
     operator: Address
     governor: Address
+    interval_ms: int
     governance_delay: int
     proof_deadline_ms: int
     least_deposit: int
@@ -37,6 +40,8 @@ def require_deployment(deployment: Deployment, compress_many: CompressMany) -> N
     require_address(deployment.operator)
     require_address(deployment.governor)
     require_delay(deployment.genesis.governance, deployment.governance_delay)
+    _require_positive("interval_ms", deployment.interval_ms, TIME_BITS)
+    require_interval(deployment.genesis.governance, deployment.interval_ms)
     _require_positive("proof_deadline_ms", deployment.proof_deadline_ms, TIME_BITS)
     _require_positive("least_deposit", deployment.least_deposit, AMOUNT_BITS)
     root = deployment.genesis.state(compress_many).root

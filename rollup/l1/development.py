@@ -43,6 +43,7 @@ PROPERTIES = (
     "funds",
     "owed",
     "wallets",
+    "given",
     "events",
 )
 """All that can be read of a contract without an argument."""

@@ -18,13 +18,16 @@ from rollup.codec.forms import (
     record,
     union,
 )
+from rollup.codec.strict import CodecError
 from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import Digest
 from rollup.l1 import interface as l1
 from rollup.l1.deployment import Deployment
+from rollup.l1.given import SLOTS_MAX
 from rollup.l1.interface import Address, Revert, Reverted
 from rollup.l1.queue import QueueLimits
 from rollup.l1.vault import Vault
+from rollup.oracle.package import REPORT_BYTES, PackageError, SignedPackage
 from rollup.ports import Pins
 from rollup.protocol.constants import DIGEST_LENGTH, MARKETS_MAX
 from rollup.protocol.deposit import KEY_WORDS, DepositOutcome, QueueEntry
@@ -33,6 +36,7 @@ from rollup.protocol.genesis import GENESIS_BYTES_MAX, Genesis, genesis_from_jso
 from rollup.protocol.governance_codec import governance_value, read_governance
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance
+from rollup.protocol.oracle import REPORTS_MAX
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import (
     PUBLIC_BYTES_MAX,
@@ -48,6 +52,9 @@ PROOF_BYTES_MAX = 2**23
 
 ANY_ADDRESS_BYTES = 64
 """What is no address must still arrive, to be refused as such."""
+
+ANY_REPORT_BYTES = 8 * REPORT_BYTES
+"""A package of several feeds is no report, and must still arrive to be refused as such."""
 
 WORDS_MAX = 2 * KEY_WORDS
 ENTRIES_MAX = 10**6
@@ -80,6 +87,20 @@ def _read_genesis(node: Node) -> Genesis:
     return genesis_from_json(node.text(GENESIS_BYTES_MAX).encode())
 
 
+def _read_report(node: Node) -> SignedPackage:
+    try:
+        return SignedPackage.decode(REPORT_HEX.read(node))
+    except PackageError as error:
+        raise CodecError(f"{node.path}: {error}") from error
+
+
+def _read_markets(node: Node) -> int:
+    markets = [each.integer() for each in node.items(MARKETS_MAX)]
+    if markets != sorted(set(markets)) or not set(markets) <= set(range(MARKETS_MAX)):
+        raise node.wrong("markets that rise")
+    return sum(1 << market for market in markets)
+
+
 def _vault(
     pending: Mapping[Address, int], wallets: Mapping[Address, int], **counters: int
 ) -> Vault:
@@ -99,12 +120,21 @@ GENESIS: Form[Genesis] = Form(genesis_to_json, _read_genesis)
 ENTRY: Form[QueueEntry] = Form(entry_value, read_entry)
 QUEUE = many(ENTRY, ENTRIES_MAX)
 
+REPORT_HEX = hexadecimal(ANY_REPORT_BYTES)
+REPORT: Form[SignedPackage] = Form(lambda report: report.encode().hex(), _read_report)
+REPORTS = many(REPORT, REPORTS_MAX)
+GIVEN = pairs(INTEGER, HASH, SLOTS_MAX)
+MISSING: Form[int] = Form(
+    lambda bits: [market for market in range(MARKETS_MAX) if bits >> market & 1], _read_markets
+)
+
 HEADER = record(
     BatchHeader,
     number=INTEGER,
     time=INTEGER,
     redo=FLAG,
     begins_open=FLAG,
+    missing=MISSING,
     governance=HASH,
     old_root=ROOT,
     new_root=ROOT,
@@ -165,6 +195,10 @@ EVENT = union(
         l1.GovernanceEnacted,
         record(l1.GovernanceEnacted, digest=HASH, number=INTEGER),
     ),
+    reports_given=(
+        l1.ReportsGiven,
+        record(l1.ReportsGiven, slot=INTEGER, market=INTEGER, signers=INTEGER),
+    ),
 )
 EVENTS = many(EVENT, ENTRIES_MAX)
 PRICES: Form[tuple[int, ...]] = Form(
@@ -199,6 +233,7 @@ DEPLOYMENT = record(
     pins=PINS,
     operator=ADDRESS,
     governor=ADDRESS,
+    interval_ms=INTEGER,
     governance_delay=INTEGER,
     proof_deadline_ms=INTEGER,
     least_deposit=WHOLE,

@@ -44,6 +44,11 @@ class HeaderChain:
         """The last header held, or what is proved."""
         return Head.after(self.tail[-1].header) if self.tail else self.proved
 
+    @property
+    def next_time(self) -> int:
+        """The least time that the next header can have."""
+        return self.head.time + 1 if self.refusal is None else self.refusal.time
+
     def holds(self, header: BatchHeader, digest: bytes) -> bool:
         """Whether exactly this header is held. Reverts where another one has its number."""
         held = self.digests.get(header.number)

@@ -3,12 +3,13 @@
 Every implementation is held to the same tests. Spec: docs/spec/09-l1.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from rollup.hash.poseidon import Digest
+from rollup.oracle.package import SignedPackage
 from rollup.protocol.assets import USDC
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.header import BatchHeader
@@ -40,6 +41,7 @@ class Revert(StrEnum):
     WRONG_NUMBER = "wrong-number"
     OLD_ROOT = "old-root"
     CLOCK_NOT_ADVANCED = "clock-not-advanced"
+    OFF_GRID = "off-grid"
     CLOCK_AHEAD = "clock-ahead"
     DEPOSITS_SKIPPED = "deposits-skipped"
     REDO_TIME = "redo-time"
@@ -64,6 +66,9 @@ class Revert(StrEnum):
     REPORT_REPEATED = "report-repeated"
     REPORT_ORDER = "report-order"
     REPORT_QUORUM = "report-quorum"
+    BAD_REPORTS = "bad-reports"
+    REPORT_AHEAD = "report-ahead"
+    REPORT_STALE = "report-stale"
     PRICE_MOVED = "price-moved"
     PRICE_UNCLAMPED = "price-unclamped"
     PRICE_DIFFERS = "price-differs"
@@ -73,6 +78,7 @@ class Revert(StrEnum):
     NOT_GOVERNOR = "not-governor"
     NUMBER_PASSED = "number-passed"
     DELAY_TOO_SHORT = "delay-too-short"
+    INTERVAL_TOO_LONG = "interval-too-long"
     GOVERNANCE_CHANGED = "governance-changed"
     GOVERNANCE_UNSAFE = "governance-unsafe"
     BAD_DEPLOYMENT = "bad-deployment"
@@ -85,6 +91,7 @@ class Refusal(StrEnum):
     GOVERNANCE = "governance"
     DEPOSIT_NOT_QUEUED = "deposit-not-queued"
     CLOCK_BEHIND = "clock-behind"
+    REPORT_WITHHELD = "report-withheld"
 
 
 class Reverted(Exception):
@@ -181,6 +188,15 @@ class GovernanceEnacted:
     number: int
 
 
+@dataclass(frozen=True, slots=True)
+class ReportsGiven:
+    """Reports of a market and a slot were given; of so many signers L1 holds one now."""
+
+    slot: int
+    market: int
+    signers: int
+
+
 Event: TypeAlias = (
     DepositQueued
     | HeaderTaken
@@ -191,6 +207,7 @@ Event: TypeAlias = (
     | Withdrawn
     | GovernanceAnnounced
     | GovernanceEnacted
+    | ReportsGiven
 )
 
 
@@ -251,6 +268,13 @@ class L1(Protocol):
         """All parameters there are, genesis first; of those that fit a batch by number and time,
         the last are in force."""
 
+    @property
+    def given(self) -> Mapping[int, bytes]:
+        """By slot, in ms, the digest of the signed reports of it that are held."""
+
+    def given_reports(self, slot: int) -> Sequence[SignedPackage]:
+        """The reports of a slot that are held, by feed and signer."""
+
     def queue_from(self, first: int, count: int) -> Sequence[QueueEntry]:
         """At most `count` entries of the queue, from index `first` on."""
 
@@ -293,6 +317,10 @@ class L1(Protocol):
         """Ask that an account whose index was assigned have another key and viewing commitment, and
         deposit into it. A batch refuses it if the sender is not the account's owner. The next one
         of a sender waits until the last is consumed in a batch that is proved."""
+
+    def give_reports(self, sender: Address, reports: Sequence[SignedPackage]) -> int:
+        """Give signed reports of one slot, of each market a quorum or none, so that no header can
+        call such a market missing; returns how many L1 did not hold. Anybody can."""
 
     def commit_header(self, sender: Address, header: BatchHeader) -> HeaderVerdict:
         """Hold a closed batch to its content, before there is a proof."""

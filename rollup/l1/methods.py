@@ -15,6 +15,7 @@ from rollup.l1.forms import (
     DEPLOYMENT,
     ENTRY,
     EVENTS,
+    GIVEN,
     GOVERNANCE,
     GOVERNANCE_TO_JUDGE,
     HASH,
@@ -26,6 +27,7 @@ from rollup.l1.forms import (
     PUBLIC,
     QUEUE,
     REFUSED,
+    REPORTS,
     ROOT,
     TAIL,
     VAULTS,
@@ -82,6 +84,7 @@ _RESULTS: dict[str, Form[Any]] = {
     "funds": WHOLE,
     "owed": WHOLE,
     "wallets": MONEY,
+    "given": GIVEN,
     "events": EVENTS,
 }
 _MONEY: dict[str, Form[Any]] = {"amount": WHOLE, "asset": INTEGER}
@@ -94,6 +97,7 @@ _METHODS = (
     Method("l1_queue_from", "queue_from", Kind.READ, QUEUE, {"first": INTEGER, "count": INTEGER}),
     Method("l1_queue_head", "queue_head", Kind.READ, optional(HASH), {"count": INTEGER}),
     Method("l1_governance_for", "governance_for", Kind.READ, GOVERNANCE, _PLACE),
+    Method("l1_given_reports", "given_reports", Kind.READ, REPORTS, {"slot": INTEGER}),
     Method(
         "l1_register",
         "register",
@@ -120,6 +124,13 @@ _METHODS = (
             "viewing_words": WORDS,
             "amount": WHOLE,
         },
+    ),
+    Method(
+        "l1_give_reports",
+        "give_reports",
+        Kind.CALL,
+        INTEGER,
+        {"sender": ADDRESS, "reports": REPORTS},
     ),
     Method(
         "l1_commit_header",

@@ -17,6 +17,7 @@ from rollup.l1.checks import (
     require_words,
 )
 from rollup.l1.deployment import Deployment, require_deployment
+from rollup.l1.given import require_slot, signed_by, slot_of
 from rollup.l1.headers import Head, HeaderChain
 from rollup.l1.interface import (
     Address,
@@ -29,14 +30,16 @@ from rollup.l1.interface import (
     HeaderTaken,
     HeaderVerdict,
     Refusal,
+    ReportsGiven,
     Revert,
     Reverted,
     WithdrawalGranted,
     Withdrawn,
 )
 from rollup.l1.queue import FULL, DepositQueue, QueueLimits
-from rollup.l1.schedule import Schedule, Scheduled
+from rollup.l1.schedule import Schedule, Scheduled, require_interval
 from rollup.l1.state import ContractState, ContractView
+from rollup.oracle.package import SignedPackage
 from rollup.ports import VerificationError, Verifier
 from rollup.protocol.assets import USDC, assets_of, market_of
 from rollup.protocol.constants import DIGEST_LENGTH
@@ -153,6 +156,24 @@ class MockL1(ContractView):
         self._state.events.append(Withdrawn(sender, asset, amount))
         return amount
 
+    def give_reports(self, sender: Address, reports: Sequence[SignedPackage]) -> int:
+        """Hold signed reports of one slot, from now on, against headers that call it missing."""
+        require_address(sender)
+        now, given = self._clock(), self._state.given
+        slot, wanted = slot_of(reports), self._state.wanted(now)
+        governance = self._state.schedule.entry_for(self.head_number + 1, now).governance
+        require_slot(slot, governance, now, wanted)
+        if not given.has_room(slot, wanted):
+            raise Reverted(Revert.REPORT_STALE, f"older slots are held, and no more than {slot}")
+        by_whom = signed_by(reports, governance, slot)
+        pairs = zip(reports, by_whom, strict=True)
+        added = [market for report, (market, signer) in pairs if given.hold(report, signer, now)]
+        given.forget(wanted)
+        for market in sorted(set(added)):
+            held = given.signers(governance.oracle.feeds[market].feed, slot, now + 1)
+            self._state.events.append(ReportsGiven(slot, market, len(held)))
+        return len(added)
+
     def commit_header(self, sender: Address, header: BatchHeader) -> HeaderVerdict:
         """Hold a closed batch to its content, or put on record why it cannot be held."""
         self._require_operator(sender)
@@ -160,6 +181,7 @@ class MockL1(ContractView):
         if headers.holds(header, digest):
             return HELD
         headers.require_next(header)
+        self._require_on_grid(header)
         terms = self._state.schedule.entry_of(header)
         ahead = terms.governance.clock_ahead_ms
         if header.time > now + ahead:
@@ -170,14 +192,23 @@ class MockL1(ContractView):
         is_late = header.time < now - terms.governance.clock_behind_ms
         is_called = headers.require_redo(header, is_late)
         headers.require_proofs(now, self._deployment.proof_deadline_ms)
-        reason = self._judge(header, terms, is_late)
+        reason = self._judge(header, terms, is_late, now)
         if reason is None:
             if header.redo and not is_called:
                 self._refuse(header, digest, Refusal.CLOCK_BEHIND, now)
             return self._take(header, digest, now)
         return HeaderVerdict(recorded or self._refuse(header, digest, reason, now))
 
-    def _judge(self, header: BatchHeader, terms: Scheduled, is_late: bool) -> Refusal | None:
+    def _require_on_grid(self, header: BatchHeader) -> None:
+        """The time is a place of the venue's grid. A redo has the time that it had."""
+        interval, start = self._deployment.interval_ms, self._deployment.genesis.time
+        if (header.time - start) % interval:
+            detail = f"batches end every {interval} ms after {start}, none at {header.time}"
+            raise Reverted(Revert.OFF_GRID, detail)
+
+    def _judge(
+        self, header: BatchHeader, terms: Scheduled, is_late: bool, now: int
+    ) -> Refusal | None:
         """Why an honest operator, too, could find its closed batch impossible to hold."""
         count = header.deposits_before + header.deposits
         if header.governance != terms.digest:
@@ -186,6 +217,8 @@ class MockL1(ContractView):
             return Refusal.DEPOSIT_NOT_QUEUED
         if is_late and not header.redo:
             return Refusal.CLOCK_BEHIND
+        if self._state.given.withheld(header, terms.governance, now):
+            return Refusal.REPORT_WITHHELD
         return None
 
     def _take(self, header: BatchHeader, digest: bytes, now: int) -> HeaderVerdict:
@@ -193,6 +226,7 @@ class MockL1(ContractView):
         self._state.events.append(HeaderTaken(header.number, header.time, digest))
         if self._state.schedule.use(header):
             self._state.events.append(GovernanceEnacted(header.governance, header.number))
+        self._state.given.forget(self._state.wanted(now))
         return HELD
 
     def _refuse(
@@ -312,6 +346,7 @@ class MockL1(ContractView):
             raise Reverted(
                 Revert.NUMBER_PASSED, f"batch {self.head_number} has a header; {number} is too late"
             )
+        require_interval(governance, self._deployment.interval_ms)
         scheduled = self._state.schedule.announce(
             governance, number, self._clock(), self._deployment.governance_delay
         )

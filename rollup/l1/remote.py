@@ -14,22 +14,17 @@ import httpx
 from rollup.codec import shallow_json
 from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError, Value
-from rollup.hash.poseidon import Digest
 from rollup.l1.connection import NoAnswerInTime, RefusedByPeer, Unreachable
-from rollup.l1.deployment import Deployment
 from rollup.l1.development import PROPERTIES, frozen
 from rollup.l1.interface import (
     Address,
-    Event,
-    GovernanceAnnounced,
-    HeaderRefused,
     HeaderVerdict,
-    HeldHeader,
     Revert,
     Reverted,
 )
 from rollup.l1.methods import BY_ATTRIBUTE, REVERTED, Method
-from rollup.l1.vault import Vault
+from rollup.l1.remote_view import RemoteView
+from rollup.oracle.package import SignedPackage
 from rollup.protocol.assets import USDC
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.header import BatchHeader
@@ -53,7 +48,7 @@ Read: TypeAlias = tuple[str, Mapping[str, object]]
 """What is read of an L1: the attribute, and its arguments if it is a method."""
 
 
-class RemoteL1:
+class RemoteL1(RemoteView):
     """Implements `rollup.l1.development.DevelopmentL1` at an address."""
 
     def __init__(self, url: str, answer_seconds: float = ANSWER_SECONDS) -> None:
@@ -156,140 +151,6 @@ class RemoteL1:
             parts.append(part)
         return b"".join(parts)
 
-    @property
-    def root(self) -> Digest:
-        """The state root that is proved."""
-        root: Digest = self._call("root")
-        return root
-
-    @property
-    def proved_number(self) -> int:
-        """Number of the last batch that is proved; 0 is genesis."""
-        return int(self._call("proved_number"))
-
-    @property
-    def head_number(self) -> int:
-        """Number of the last batch whose header is held, proved or not."""
-        return int(self._call("head_number"))
-
-    @property
-    def tail(self) -> Sequence[HeldHeader]:
-        """Headers held and not proved yet, oldest first."""
-        return tuple(self._call("tail"))
-
-    @property
-    def refusal(self) -> HeaderRefused | None:
-        """The refusal on record that waits for its redo."""
-        refusal: HeaderRefused | None = self._call("refusal")
-        return refusal
-
-    @property
-    def redo_until(self) -> int:
-        """L1 time of the last refusal: batches up to it were closed before anybody could know."""
-        return int(self._call("redo_until"))
-
-    @property
-    def governance(self) -> Governance:
-        """The parameters that the last header was under."""
-        governance: Governance = self._call("governance")
-        return governance
-
-    @property
-    def parameters(self) -> Sequence[GovernanceAnnounced]:
-        """All parameters there are, genesis first."""
-        return tuple(self._call("parameters"))
-
-    @property
-    def queue(self) -> Sequence[QueueEntry]:
-        """All deposits ever queued, in order."""
-        return tuple(self._call("queue"))
-
-    @property
-    def consumed(self) -> int:
-        """Queue entries that a proved batch has consumed."""
-        return int(self._call("consumed"))
-
-    @property
-    def accounts(self) -> Mapping[Address, int]:
-        """The index that each sender was assigned."""
-        return dict(self._call("accounts"))
-
-    @property
-    def book(self) -> bytes:
-        """Digest of the market book that the last proved batch left."""
-        digest: bytes = self._call("book")
-        return digest
-
-    @property
-    def custody(self) -> int:
-        """Quanta under custody of the rollup."""
-        return int(self._call("custody"))
-
-    @property
-    def assets(self) -> Mapping[int, Vault]:
-        """The ledger of each asset by its mark, in lots."""
-        found: Mapping[int, Vault] = self._call("assets")
-        return found
-
-    @property
-    def queued(self) -> int:
-        """Quanta of deposits that no proved batch has consumed."""
-        return int(self._call("queued"))
-
-    @property
-    def pending(self) -> Mapping[Address, int]:
-        """Quanta that each sender can withdraw."""
-        return dict(self._call("pending"))
-
-    @property
-    def funds(self) -> int:
-        """Quanta that the contract holds."""
-        return int(self._call("funds"))
-
-    @property
-    def owed(self) -> int:
-        """Quanta that the contract owes by its own counters."""
-        return int(self._call("owed"))
-
-    @property
-    def wallets(self) -> Mapping[Address, int]:
-        """Test money of each address."""
-        return dict(self._call("wallets"))
-
-    @property
-    def events(self) -> Sequence[Event]:
-        """Everything that happened, in order."""
-        return tuple(self._call("events"))
-
-    @property
-    def deployment(self) -> Deployment:
-        """What the contract was created with."""
-        deployment: Deployment = self._call("deployment")
-        return deployment
-
-    def queue_from(self, first: int, count: int) -> Sequence[QueueEntry]:
-        """At most `count` entries of the queue, from index `first` on."""
-        return tuple(self._call("queue_from", first=first, count=count))
-
-    def wants_redo(self, number: int, time: int) -> bool:
-        """Whether a batch of this number and time must be made anew."""
-        return bool(self._call("wants_redo", number=number, time=time))
-
-    def header_digest(self, number: int) -> bytes | None:
-        """Digest of the header held under a number, also after it is proved."""
-        digest: bytes | None = self._call("header_digest", number=number)
-        return digest
-
-    def queue_head(self, count: int) -> bytes | None:
-        """The queue's hash chain after `count` entries; None where the queue is shorter."""
-        head: bytes | None = self._call("queue_head", count=count)
-        return head
-
-    def governance_for(self, number: int, time: int) -> Governance:
-        """The parameters in force for a batch of this number and time."""
-        governance: Governance = self._call("governance_for", number=number, time=time)
-        return governance
-
     def register(
         self,
         sender: Address,
@@ -333,6 +194,10 @@ class RemoteL1:
             amount=amount,
         )
         return entry
+
+    def give_reports(self, sender: Address, reports: Sequence[SignedPackage]) -> int:
+        """Give signed reports of one slot; returns how many L1 did not hold."""
+        return int(self._call("give_reports", sender=sender, reports=tuple(reports)))
 
     def commit_header(self, sender: Address, header: BatchHeader) -> HeaderVerdict:
         """Hold a closed batch to its content, before there is a proof."""

@@ -46,6 +46,11 @@ class Schedule:
         """What the last header was under."""
         return self.entries[self.used]
 
+    @property
+    def coming(self) -> Sequence[Scheduled]:
+        """What headers to come can be under, as far as it is announced."""
+        return self.entries[self.used :]
+
     def place_for(self, number: int, time: int) -> int:
         """Where in the schedule the parameters of a batch stand. It never falls as both grow."""
         fitting = (
@@ -109,6 +114,17 @@ def require_delay(governance: Governance, delay: int) -> None:
             Revert.DELAY_TOO_SHORT,
             f"the delay of {delay} ms must exceed the clock bound of {governance.clock_ahead_ms}",
         )
+
+
+def require_interval(governance: Governance, interval_ms: int) -> None:
+    """Revert unless at any moment some place of a grid is within the clock's bounds.
+
+    So an operator that comes at any time has a time for its next batch.
+    """
+    reach = governance.clock_behind_ms + governance.clock_ahead_ms + 1
+    if interval_ms > reach:
+        detail = f"the clock's bounds reach {reach} ms, the interval is {interval_ms}"
+        raise Reverted(Revert.INTERVAL_TOO_LONG, detail)
 
 
 def _is_replaceable(last: Scheduled, now: int) -> bool:

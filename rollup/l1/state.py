@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rollup.hash.poseidon import Digest
+from rollup.l1.given import GivenReports, Wanted
 from rollup.l1.headers import HeaderChain
 from rollup.l1.interface import (
     Address,
@@ -15,6 +16,7 @@ from rollup.l1.interface import (
 from rollup.l1.queue import DepositQueue
 from rollup.l1.schedule import Schedule
 from rollup.l1.vault import Vault
+from rollup.oracle.package import SignedPackage
 from rollup.protocol.assets import USDC
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.market import Governance
@@ -33,7 +35,18 @@ class ContractState:
     queue: DepositQueue = field(default_factory=DepositQueue)
     vault: Vault = field(default_factory=Vault)
     assets: dict[int, Vault] = field(default_factory=dict)
+    given: GivenReports = field(default_factory=GivenReports)
     events: list[Event] = field(default_factory=list)
+
+    def wanted(self, now: int) -> Wanted:
+        """Which slots a header that is not committed yet can ask for, under any parameters that it
+        can be under."""
+        coming = [each.governance for each in self.schedule.coming]
+        time = self.headers.next_time
+        return Wanted(
+            first=min(each.oracle.slot(time) for each in coming),
+            prompt=min(each.oracle.slot(now - each.clock_behind_ms) for each in coming),
+        )
 
     def vault_of(self, mark: int) -> Vault:
         """The ledger of USDC or of an asset: an empty one, which is not kept yet, before its first
@@ -152,9 +165,18 @@ class ContractView:
         return self._state.vault.wallets
 
     @property
+    def given(self) -> Mapping[int, bytes]:
+        """By slot, in ms, the digest of the signed reports of it that are held."""
+        return self._state.given.digests
+
+    @property
     def events(self) -> Sequence[Event]:
         """Everything that happened, in order."""
         return self._state.events
+
+    def given_reports(self, slot: int) -> Sequence[SignedPackage]:
+        """The reports of a slot that are held, by feed and signer."""
+        return self._state.given.of(slot)
 
     def queue_from(self, first: int, count: int) -> Sequence[QueueEntry]:
         """At most `count` entries of the queue, from index `first` on."""

@@ -23,11 +23,13 @@ from rollup.l1.forms import (
     LIMITS,
     QUEUE,
     REFUSED,
+    REPORT,
     ROOT,
     TAIL,
     VAULT,
     VAULTS,
 )
+from rollup.l1.given import SLOTS_MAX, GivenReport, GivenReports
 from rollup.l1.headers import Head, HeaderChain
 from rollup.l1.interface import Address, HeaderRefused, HeldHeader
 from rollup.l1.queue import DepositQueue, QueueLimits
@@ -35,9 +37,10 @@ from rollup.l1.schedule import Schedule, Scheduled
 from rollup.l1.state import ContractState
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.market import Governance
+from rollup.protocol.oracle import REPORTS_MAX
 from rollup.protocol.rejection import Rejected
 
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 STATE_BYTES_MAX = 2**28
 
 
@@ -135,6 +138,11 @@ HEADERS = record(
 )
 SCHEDULED = record(_scheduled, governance=GOVERNANCE, number=INTEGER, valid_from=INTEGER)
 SCHEDULE = record(Schedule.restored, entries=many(SCHEDULED, ENTRIES_MAX), used=INTEGER)
+GIVEN_REPORT = record(GivenReport, report=REPORT, signer=ADDRESS, at=INTEGER)
+_GIVEN = many(GIVEN_REPORT, SLOTS_MAX * REPORTS_MAX)
+GIVEN_REPORTS: Form[GivenReports] = Form(
+    lambda given: _GIVEN.write(given.all), lambda node: GivenReports.restored(_GIVEN.read(node))
+)
 STATE = record(
     _state,
     headers=HEADERS,
@@ -149,6 +157,7 @@ STATE = record(
     ),
     vault=VAULT,
     assets=VAULTS,
+    given=GIVEN_REPORTS,
     events=EVENTS,
 )
 STORED = record(Stored, deployment=DEPLOYMENT, state=STATE, ahead_ms=INTEGER)

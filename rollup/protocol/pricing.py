@@ -4,6 +4,7 @@ Reports are public data beside the proof. The circuit sees the prices alone; who
 bundle, and L1, holds them to this rule. Spec: docs/spec/12-prices.md.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -103,33 +104,42 @@ def judged(
     return markets[0], signer
 
 
-def values_by_market(
-    governance: Governance, time: int, reports: Sequence[SignedPackage], recover: Recover
-) -> list[list[int]]:
-    """What the reports of a batch say of each market: a quorum of signers, or nobody. PriceRefused
-    for a report that counts for nothing, one too many, or too few."""
-    slot, last = governance.oracle.slot(time), (-1, b"")
-    values: list[list[int]] = [[] for _ in governance.markets]
-    seen: set[tuple[int, bytes]] = set()
+def judged_together(
+    governance: Governance, slot: int, reports: Sequence[SignedPackage], recover: Recover
+) -> list[tuple[int, bytes]]:
+    """The market and the signer of each report of a slot: rising, each once, and of a market a
+    quorum of signers or nobody. PriceRefused for a report that counts for nothing, one too many,
+    or too few."""
+    found: list[tuple[int, bytes]] = []
     for place, report in enumerate(reports):
         try:
             market, signer = judged(report, governance, slot, recover)
         except PriceRefused as refused:
             raise PriceRefused(refused.fault, f"report {place}: {refused.detail}") from refused
-        if (market, signer) in seen:
+        if (market, signer) in found:
             detail = f"report {place}: {signer.hex()} reports twice for market {market}"
             raise PriceRefused(PriceFault.REPORT_REPEATED, detail)
-        if (market, signer) < last:
+        if found and (market, signer) < found[-1]:
             detail = f"report {place}: reports that rise by market, then by signer, are wanted"
             raise PriceRefused(PriceFault.REPORT_ORDER, detail)
-        seen.add(last := (market, signer))
-        values[market].append(report.package.points[0].value)
-    for market, given in enumerate(values):
-        if 0 < len(given) < governance.oracle.quorum:
-            detail = (
-                f"market {market}: {governance.oracle.quorum} reports or none, not {len(given)}"
-            )
+        found.append((market, signer))
+    quorum, counts = governance.oracle.quorum, Counter(market for market, _ in found)
+    for market, count in sorted(counts.items()):
+        if count < quorum:
+            detail = f"market {market}: {quorum} reports or none, not {count}"
             raise PriceRefused(PriceFault.REPORT_QUORUM, detail)
+    return found
+
+
+def values_by_market(
+    governance: Governance, time: int, reports: Sequence[SignedPackage], recover: Recover
+) -> list[list[int]]:
+    """What the reports of a batch say of each market: a quorum of signers, or nobody.
+    PriceRefused as `judged_together` says."""
+    by_whom = judged_together(governance, governance.oracle.slot(time), reports, recover)
+    values: list[list[int]] = [[] for _ in governance.markets]
+    for report, (market, _) in zip(reports, by_whom, strict=True):
+        values[market].append(report.package.points[0].value)
     return values
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rollup.l1.interface import Address, HeaderVerdict, HeldHeader
+from rollup.oracle.package import SignedPackage
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance
@@ -26,6 +27,10 @@ class L1(Protocol):
 
     def queue_from(self, first: int, count: int) -> Sequence[QueueEntry]:
         """At most `count` queued deposits, from index `first` on."""
+
+    def given_reports(self, slot: int) -> Sequence[SignedPackage]:
+        """Signed reports of a slot that anybody gave L1: a batch that has none of them can be
+        refused for it."""
 
     @property
     def head_number(self) -> int:

@@ -177,7 +177,7 @@ def _prepare(options: DemoOptions, verifier: Verifier, feed: Feed, folder: Locke
     setup = Setup(genesis, SaltKey(material), compress_many, verify_many, options.shape_class)
     clock = scene.Clock(genesis.time)
     timed = _TimedVerifier(verifier)
-    l1 = scene.deploy(genesis, keys, timed, clock)
+    l1 = scene.deploy(genesis, keys, timed, clock, feed.grid.window_ms)
     traders, others = scene.register_traders(l1, keys, options.traders, options.seed)
     scene.queue_refusable(l1, keys, traders[0])
     scene.queue_backstop(l1, keys, genesis.governance.backstop_account)

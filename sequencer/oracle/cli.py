@@ -1,5 +1,5 @@
-"""`crypsis oracle`: development signers, and a provider's packages for a venue's folder of
-reports."""
+"""`crypsis oracle`: development signers, and a provider's packages for a venue's folder of reports
+or for L1."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rollup.files import read_bounded
+from rollup.harness.l1_cli import known_errors, l1_option, remote_l1, sender_option
 from rollup.program.cli import CommandError, ExitCode, Output, conventions, input_file
 
 if TYPE_CHECKING:
@@ -170,6 +171,45 @@ def read(console: Output, file: Path, reports: Path | None, feed: tuple[str, ...
             write_reports(reports, slot, "gateway", here)
     text = "\n".join(map(_line, packages))
     console.result({"packages": rows, "written": len(wanted) if reports else 0}, text)
+
+
+@oracle.command()
+@click.argument("file", type=file_type)
+@l1_option
+@sender_option
+@conventions
+def give(console: Output, file: Path, l1: str, sender: bytes) -> None:
+    """Give L1 the signed reports in FILE, so that no batch can call their market missing.
+
+    FILE is one of a venue's folder of reports, or a gateway's JSON. Anybody can give: what counts
+    is who signed. Of each market a quorum of registered signers is wanted, all of one slot; what
+    does not count is left out, and said. From the next moment on L1 refuses a header, on record,
+    whose batch has no reports of such a market for that slot. It holds what a header to come can
+    still ask for: a slot that is before that, or not there yet, is reverted (exit 5). If nothing
+    counts, that is exit 1.
+    """
+    from sequencer.oracle.giving import give as give_to
+    from sequencer.oracle.giving import read_packages
+
+    with input_file(file):
+        packages = read_packages(file)
+    with known_errors(), remote_l1(l1) as remote:
+        found = give_to(remote, sender, packages)
+    slots = [
+        {"slot": each.slot, "markets": dict(each.markets), "added": each.added}
+        for each in found.slots
+    ]
+    record = {"slots": slots, "left_out": dict(found.refused)}
+    left = [f"left out: {count} for {fault}" for fault, count in found.refused.items()]
+    if not slots:
+        said = "; ".join(left) or "there are none"
+        error = f"{file}: no reports that count: {said}"
+        raise CommandError(ExitCode.INVALID, error, {"error": error, **record})
+    told = [
+        f"slot {each.slot}: {', '.join(each.markets)}: L1 holds {each.added} reports more"
+        for each in found.slots
+    ]
+    console.result(record, "\n".join([*told, *left]))
 
 
 def _feeds(package: "SignedPackage") -> list[str]:

@@ -222,7 +222,8 @@ SILENT: Final = (
     ),
     Said("That a cancelled order was left unfilled.", (SEQUENCER,)),
     Said(
-        "That the signers of its prices told the truth, or that no report of theirs was left out.",
+        "That the signers of its prices told the truth, or that no report of theirs was left out, "
+        "but for a quorum that somebody gave L1 before the batch's header.",
         ("oracle.withheld", "docs/spec/12-prices.md"),
     ),
     Said("Who knows what: the operator sees every order.", (SOUNDNESS,)),

@@ -15,6 +15,7 @@ from typing import Final, Protocol, TypeAlias
 from rollup.l1.connection import RemoteError
 from rollup.l1.deployment import Deployment
 from rollup.l1.interface import Address, HeaderVerdict, HeldHeader, Reverted
+from rollup.oracle.package import SignedPackage
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance
@@ -219,6 +220,11 @@ class FarL1:
         """Queued deposits; none where they were consumed by a proved batch."""
         place = first - self.seen.consumed
         return self.seen.queue[place : place + count] if place >= 0 else ()
+
+    def given_reports(self, slot: int) -> Sequence[SignedPackage]:
+        """Signed reports of a slot that L1 held at the last look."""
+        held = self.seen.given.get(slot)
+        return () if held is None else held.reports
 
     def wants_redo(self, number: int, time: int) -> bool:
         """As l1.headers says: refused, or closed before anybody could know of the last refusal."""

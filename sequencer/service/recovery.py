@@ -213,7 +213,8 @@ def make_anew(
     attempt: int,
 ) -> MadeAnew:
     """Do void batches again on a machine that stands before the first of them: same numbers, times
-    and reports, the parameters and the queue that L1 has now, and what traders sent.
+    and reports, the parameters, the queue and the further reports that L1 has now, and what traders
+    sent.
 
     Where L1 wants a redo they match no orders: what came later must not choose for them. A report
     whose signer the parameters of now do not register counts no more.
@@ -293,7 +294,8 @@ def open_batch(
     machine: Machine, l1: L1, time: int, offered: Sequence[SignedPackage], attempt: int
 ) -> tuple[OpenBatch, Selection]:
     """The opening of the next batch: as much of the queue as a batch can take, the parameters that
-    L1 has for its number and time, and prices by what counts of the reports offered.
+    L1 has for its number and time, and prices by what counts of the reports offered and of those
+    that L1 holds: it takes no header that calls a market missing of which it holds a quorum.
 
     While a step is open its prices and its parameters stand, and no report counts.
     A market that L1 does not list, because it forgot that it was announced, has no price in it.
@@ -302,7 +304,8 @@ def open_batch(
     number = core.number + 1
     stands = core.market_book.is_open
     governance: Governance = core.ledger.governance if stands else l1.governance_for(number, time)
-    counting = () if stands else offered
+    given = [each for each in l1.given_reports(governance.oracle.slot(time)) if each not in offered]
+    counting = () if stands else (*offered, *given)
     chosen = select(governance, time, core.market_book, counting)
     queue = tuple(l1.queue_from(core.deposits_consumed, DEPOSITS_MAX))
     opening = OpenBatch(

@@ -4,6 +4,7 @@ The venue chooses nothing: it takes every report of the slot that the rule names
 registered, once, where there is a quorum of them. What is left out is told by its reason.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -42,11 +43,19 @@ class Selection:
 def select(
     governance: Governance, time: int, before: MarketBook, offered: Sequence[SignedPackage]
 ) -> Selection:
-    """What a batch of this time, after the book `before`, has of the reports offered.
+    """What a batch of this time, after the book `before`, has of the reports offered."""
+    reports, refused = counting(governance, governance.oracle.slot(time), offered)
+    pricing = pricing_of(governance, time, before, reports, signer_of)
+    return Selection(reports, pricing, refused)
+
+
+def counting(
+    governance: Governance, slot: int, offered: Sequence[SignedPackage]
+) -> tuple[tuple[SignedPackage, ...], tuple[PriceRefused, ...]]:
+    """The reports of a slot that count, in the order of a batch, and why others do not.
 
     Where a signer signed two of one feed, which only a signer can, the lower bytes are taken.
     """
-    slot = governance.oracle.slot(time)
     taken: dict[tuple[int, bytes], SignedPackage] = {}
     refused: list[PriceRefused] = []
     for report in sorted(offered, key=SignedPackage.encode):
@@ -60,18 +69,13 @@ def select(
             refused.append(PriceRefused(PriceFault.REPORT_REPEATED, detail))
         else:
             taken[key] = report
-    counts = [
-        sum(market == place for market, _ in taken) for place in range(len(governance.markets))
-    ]
-    for market, count in enumerate(counts):
-        if 0 < count < governance.oracle.quorum:
+    counts, quorum = Counter(market for market, _ in taken), governance.oracle.quorum
+    for market, count in sorted(counts.items()):
+        if count < quorum:
             detail = f"market {market}: {count} reports are no quorum"
             refused += [PriceRefused(PriceFault.REPORT_QUORUM, detail)] * count
-    reports = tuple(
-        taken[key] for key in sorted(taken) if counts[key[0]] >= governance.oracle.quorum
-    )
-    pricing = pricing_of(governance, time, before, reports, signer_of)
-    return Selection(reports, pricing, tuple(refused))
+    reports = tuple(taken[key] for key in sorted(taken) if counts[key[0]] >= quorum)
+    return reports, tuple(refused)
 
 
 def _judged(governance: Governance, slot: int, report: SignedPackage) -> tuple[int, bytes]:

@@ -11,7 +11,9 @@ from typing import Any, Final, TypeAlias
 
 from rollup.l1.connection import RefusedByPeer
 from rollup.l1.deployment import Deployment
+from rollup.l1.given import reports_digest
 from rollup.l1.interface import GovernanceAnnounced, HeaderRefused, HeldHeader
+from rollup.oracle.package import SignedPackage
 from rollup.protocol.deposit import QUEUE_START, QueueEntry, extend_queue
 
 Read: TypeAlias = tuple[str, Mapping[str, object]]
@@ -26,10 +28,15 @@ WINDOW_MAX: Final = 65_536
 batches of any venue file consume, so a longer queue costs its senders money and us nothing."""
 
 ROUNDS_MAX: Final = 80
-"""Looks until one is whole: each brings a page, or what changed since the one before."""
+"""Looks until one is whole: each brings a page, some slots of reports, or what changed since the
+one before. No L1 holds reports of more than 768 slots."""
 
 DIGESTS: Final = 64
 """Digests of one round; L1 takes so many requests together."""
+
+REPORT_SLOTS: Final = 16
+"""Slots whose reports are read together: some MiB where every market is reported by every
+signer."""
 
 
 class AnotherContract(RefusedByPeer):
@@ -37,9 +44,18 @@ class AnotherContract(RefusedByPeer):
 
 
 @dataclass(frozen=True, slots=True)
+class GivenSlot:
+    """The reports that L1 holds of a slot, and their digest."""
+
+    digest: bytes
+    reports: tuple[SignedPackage, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """L1 at one moment. `queue` begins with the first entry that no proved batch consumed, and
-    `queue_head` is its chain after the last of it; `digests` of headers by number."""
+    `queue_head` is its chain after the last of it; `digests` of headers by number, `given` the
+    reports that it holds by slot."""
 
     head_number: int = 0
     proved_number: int = 0
@@ -51,6 +67,7 @@ class Seen:
     queue: tuple[QueueEntry, ...] = ()
     queue_head: bytes | None = None
     digests: Mapping[int, bytes] = field(default_factory=dict)
+    given: Mapping[int, GivenSlot] = field(default_factory=dict)
     ahead_ms: int = 0
 
     @property
@@ -95,6 +112,7 @@ _ALWAYS: Final = (
     "redo_until",
     "parameters",
     "consumed",
+    "given",
 )
 
 
@@ -126,7 +144,8 @@ def _round(
     _require_possible(seen, deployment)
     seen, has_digest = _with_digests(seen, known, found["digest"])
     seen, has_queue = _with_queue(seen, known, found["queue_head"], tuple(found["page"]))
-    return seen, has_digest and has_queue
+    seen, has_given = _with_given(seen, known, found["given"], read_all)
+    return seen, has_digest and has_queue and has_given
 
 
 def _other(found: Deployment, wanted: Deployment) -> str:
@@ -185,3 +204,17 @@ def _with_queue(
     chain = reduce(extend_queue, page, head or QUEUE_START)
     queue = (*known.queue, *page)[seen.consumed - known.consumed :]
     return replace(seen, queue=queue, queue_head=chain), len(page) < PAGE
+
+
+def _with_given(
+    seen: Seen, known: Seen, digests: Mapping[int, bytes], read_all: ReadAll
+) -> tuple[Seen, bool]:
+    """The reports that L1 holds: what was known of them where its digest is the same, and others
+    read anew, as many as travel together; whether that is all."""
+    given = {slot: held for slot, held in known.given.items() if digests.get(slot) == held.digest}
+    asked = sorted(digests.keys() - given.keys(), reverse=True)[:REPORT_SLOTS]
+    answers = read_all([("given_reports", {"slot": slot}) for slot in asked]) if asked else []
+    for slot, reports in zip(asked, map(tuple, answers), strict=True):
+        if reports_digest(reports) == digests[slot]:  # else it changed in between
+            given[slot] = GivenSlot(digests[slot], reports)
+    return replace(seen, given=given), len(given) == len(digests)

@@ -152,7 +152,7 @@ def make_stage(options: StressOptions, verifier: Verifier, folder: LockedFolder)
     shape = options.shape_class
     setup = Setup(genesis, SaltKey(material), compress_many, verify_many, shape)
     clock = scene.Clock(genesis.time)
-    l1 = scene.deploy(genesis, keys, verifier, clock)
+    l1 = scene.deploy(genesis, keys, verifier, clock, feed.grid.window_ms)
     traders, makers = _register(l1, keys, options)
     backstop = genesis.governance.backstop_account
     _deposit(l1, keys.address("backstop"), backstop, options.backstop_quanta)

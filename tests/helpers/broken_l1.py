@@ -25,6 +25,7 @@ from rollup.protocol.genesis import BACKSTOP_ACCOUNT
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance
 from rollup.protocol.public import PublicInput
+from tests.helpers.broken_given import TAKES_REPORTS, WRONG_GIVEN
 
 
 class AnybodyIsOperator(LocalL1):
@@ -166,8 +167,10 @@ class AcceptsAll:
 class _Judges(LocalL1):
     ignored: Refusal
 
-    def _judge(self, header: BatchHeader, terms: Scheduled, is_late: bool) -> Refusal | None:
-        reason = super()._judge(header, terms, is_late)
+    def _judge(
+        self, header: BatchHeader, terms: Scheduled, is_late: bool, now: int
+    ) -> Refusal | None:
+        reason = super()._judge(header, terms, is_late, now)
         return None if reason is self.ignored else reason
 
 
@@ -181,6 +184,22 @@ class OfAnyParameters(_Judges):
 
 class OfAnyQueue(_Judges):
     ignored = Refusal.DEPOSIT_NOT_QUEUED
+
+
+class OfWhateverIsMissing(_Judges):
+    ignored = Refusal.REPORT_WITHHELD
+
+
+class JudgesByTheSameMoment(LocalL1):
+    def _judge(
+        self, header: BatchHeader, terms: Scheduled, is_late: bool, now: int
+    ) -> Refusal | None:
+        return super()._judge(header, terms, is_late, now + 1)
+
+
+class EndsBatchesAnyTime(LocalL1):
+    def _require_on_grid(self, header: BatchHeader) -> None:
+        pass
 
 
 class RefusesByReverting(LocalL1):
@@ -434,6 +453,10 @@ BROKEN: Mapping[str, Callable[..., LocalL1]] = {
         NeverLate,
         OfAnyParameters,
         OfAnyQueue,
+        OfWhateverIsMissing,
+        JudgesByTheSameMoment,
+        EndsBatchesAnyTime,
+        *TAKES_REPORTS,
         RefusesByReverting,
         PaysTwice,
         PaysOfAnyAsset,
@@ -463,6 +486,7 @@ BROKEN: Mapping[str, Callable[..., LocalL1]] = {
         ),
         "vault": (KeepsRefundsItself, KeepsWithdrawalsItself, OverflowsItsTotal),
         "queue": (ClosesRegistrationsForEver, CreditsTheUnassigned),
+        "given": WRONG_GIVEN,
         "schedule": (
             SkipsTheDelay,
             TakesAnyParameters,

@@ -142,7 +142,7 @@ class Simulation:
 
     def __init__(self, root: Path, *, seed: int = 0, proves: bool = True, provers: int = 1) -> None:
         self.random = Random(seed)
-        self.world = World()
+        self.world = World(interval_ms=INTERVAL_MS)
         self.near = Near(self.world)
         self.running = Running(root, self.world, self._reach)
         self.proves, self.provers = proves, provers

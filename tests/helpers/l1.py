@@ -9,7 +9,8 @@ from enum import Enum
 
 import pytest
 
-from rollup.harness.books import Books, Choice, Closed, Tip, queued_after
+from rollup.harness.books import Books, Choice, Closed, Tip, held_reports, queued_after
+from rollup.harness.reports import Reports
 from rollup.l1.deployment import Deployment
 from rollup.l1.interface import L1, HeaderVerdict, Revert, Reverted
 from rollup.l1.mock import MockL1
@@ -58,6 +59,7 @@ def deployment(**changes: object) -> Deployment:
         pins=PINS,
         operator=OPERATOR,
         governor=GOVERNOR,
+        interval_ms=1,
         governance_delay=DELAY,
         proof_deadline_ms=DEADLINE,
         least_deposit=LEAST,
@@ -72,9 +74,10 @@ class World:
     verifier: StubVerifier = field(default_factory=StubVerifier)
     now: int = venue.START
     limits: QueueLimits = FULL
+    interval_ms: int = 1
 
     def __post_init__(self) -> None:
-        made = deployment()
+        made = deployment(interval_ms=self.interval_ms)
         self.genesis = made.genesis
         self.l1 = MockL1(
             made, self.verifier, lambda: self.now, venue.toy_compress_many, self.limits
@@ -126,6 +129,7 @@ class World:
         governance: Governance | None = None,
         entries: Sequence[QueueEntry] | None = None,
         attempt: int = 0,
+        reports: Reports = (),
     ) -> Closed:
         """Close a batch on L1's head, or after another one; it consumes what L1 has queued."""
         tip = self.head if after is None else after.tip
@@ -133,7 +137,17 @@ class World:
         if entries is None:
             entries = queued_after(self.l1, tip)
         chosen = governance or tip.governance_for(self.l1, when)
-        return self.books.close(tip, Choice(when, redo, chosen, entries, attempt))
+        return self.books.close(tip, Choice(when, redo, chosen, entries, attempt, reports))
+
+    def honest(
+        self, *, time: int | None = None, redo: bool = False, after: Closed | None = None
+    ) -> Closed:
+        """A batch that has all reports which L1 holds for it."""
+        tip = self.head if after is None else after.tip
+        when = self.now if time is None else time
+        governance = tip.governance_for(self.l1, when)
+        held = () if tip.book.is_open else held_reports(self.l1, governance, when)
+        return self.close(time=when, redo=redo, after=after, governance=governance, reports=held)
 
     def commit(self, closed: Closed) -> HeaderVerdict:
         return self.l1.commit_header(OPERATOR, closed.header)
@@ -153,6 +167,11 @@ class World:
         self.prove_tail()
         return closed
 
+    def prove_honestly(self, *, time: int | None = None, redo: bool = False) -> None:
+        """Such a batch, held and proved with the tail before it."""
+        assert self.commit(self.honest(time=time, redo=redo)).is_taken
+        self.prove_tail()
+
     def prove_tail(self) -> None:
         for held in self.l1.tail:
             self.post(self.closed[held.digest])
@@ -160,7 +179,7 @@ class World:
     def stored(self) -> list[object]:
         """All that the contract stores, to compare."""
         state = self.l1.checkpoint()
-        rooms = (state.headers, state.schedule, state.queue, state.vault)
+        rooms = (state.headers, state.schedule, state.queue, state.vault, state.given)
         return [*(vars(room) for room in rooms), state.events]
 
     def revert(self, call: Callable[[], object]) -> Revert:

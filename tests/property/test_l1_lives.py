@@ -20,7 +20,8 @@ from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.market import Governance
 from tests.helpers import venue
 from tests.helpers.l1 import AHEAD, BEHIND, DEADLINE, DELAY, GOVERNOR, LEAST, Closed, World
-from tests.helpers.venue import GOVERNANCE, owner
+from tests.helpers.oracle import reports
+from tests.helpers.venue import GOVERNANCE, PRICES, owner
 
 T = TypeVar("T")
 
@@ -54,6 +55,16 @@ class Venue(RuleBasedStateMachine):
     def time_passes(self, wait: int) -> None:
         self.world.pass_time(wait)
 
+    @rule(back=st.sampled_from([0, 1, 2, 600]), market=st.integers(0, 1))
+    def give(self, back: int, market: int) -> None:
+        """A quorum of a slot that was, by whom parameters of now register."""
+        l1, now = self.world.l1, self.world.now
+        governance = l1.governance_for(l1.head_number + 1, now)
+        time = now - back * governance.oracle.slot_ms
+        signed = reports(governance, PRICES, time)
+        half = len(signed) // 2
+        attempt(lambda: l1.give_reports(owner(1), [signed[:half], signed[half:]][market]))
+
     @rule(sender=senders, account=st.integers(0, 5), amount=amounts, is_good=st.booleans())
     def deposit(self, sender: int, account: int, amount: int, is_good: bool) -> None:
         """A registration with a key or without, then a credit to anybody; and what is owed out."""
@@ -74,7 +85,7 @@ class Venue(RuleBasedStateMachine):
             last = self.waiting[-1] if self.waiting else None
             after = self.world.head if last is None else last.tip
             self.world.now = max(self.world.now, after.time + 1)
-            self.waiting.append(self.world.close(after=last))
+            self.waiting.append(self.world.honest(after=last))
 
     @rule(late=lateness, count=st.integers(1, 3))
     def bring(self, late: int, count: int) -> None:
@@ -109,7 +120,7 @@ class Venue(RuleBasedStateMachine):
     def redo(self) -> None:
         refusal = self.world.l1.refusal
         if refusal is not None:
-            attempt(lambda: self.world.commit(self.world.close(time=refusal.time, redo=True)))
+            attempt(lambda: self.world.commit(self.world.honest(time=refusal.time, redo=True)))
 
     @rule()
     def prove(self) -> None:
@@ -162,11 +173,11 @@ def go_on(world: World) -> None:
     l1 = world.l1
     world.prove_tail()
     if l1.refusal is not None:
-        world.prove(time=l1.refusal.time, redo=True)
+        world.prove_honestly(time=l1.refusal.time, redo=True)
     batches = l1.proved_number
     while l1.proved_number == batches or l1.queued:
         world.now = 1 + max(world.now, world.head.time, l1.redo_until)
-        world.prove()
+        world.prove_honestly()
     for sender in list(l1.pending):
         l1.withdraw(sender)
     assert (l1.queued, l1.tail, l1.refusal) == (0, (), None)

@@ -113,14 +113,17 @@ def make_oracle(keys: KeySource, feed: Feed) -> OracleTerms:
     )
 
 
-def deploy(start: Genesis, keys: KeySource, verifier: Verifier, clock: Clock) -> MockL1:
-    """The mock L1 with the venue's contract on it."""
+def deploy(
+    start: Genesis, keys: KeySource, verifier: Verifier, clock: Clock, interval_ms: int
+) -> MockL1:
+    """The mock L1 with the venue's contract on it: batches end every `interval_ms`."""
     deployment = Deployment(
         genesis=start,
         root=start.state(compress_many).root,
         pins=verifier.pins,
         operator=keys.address(OPERATOR),
         governor=keys.address("governor"),
+        interval_ms=interval_ms,
         governance_delay=GOVERNANCE_DELAY_MS,
         proof_deadline_ms=PROOF_DEADLINE_MS,
         least_deposit=LEAST_DEPOSIT,

@@ -1,6 +1,6 @@
 """The conformance suite: what it covers, that the mock passes, and that wrong L1s do not."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from enum import Enum
 from typing import Any
@@ -14,6 +14,7 @@ from rollup.harness.targets import LocalTarget
 from rollup.l1.development import LocalL1
 from rollup.l1.interface import Address, Refusal, Revert
 from rollup.protocol.public import PublicInput
+from tests.helpers.broken_given import ABOUT_GIVEN
 from tests.helpers.broken_l1 import BROKEN
 from tests.helpers.seed import draws
 
@@ -64,10 +65,12 @@ def test_the_mock_conforms_and_agrees_with_the_model_in_random_calls() -> None:
     assert report.counts()[RANDOM_GROUP] == (10, 10)
 
 
-@pytest.mark.parametrize("make", BROKEN.values(), ids=BROKEN)
-def test_an_l1_that_is_wrong_in_one_way_fails_a_scenario(make: Callable[..., LocalL1]) -> None:
-    target = LocalTarget(make)
-    assert any(difference(target, scenario) for scenario in SCENARIOS)
+@pytest.mark.parametrize("name", BROKEN)
+def test_an_l1_that_is_wrong_in_one_way_fails_a_scenario(name: str) -> None:
+    target = LocalTarget(BROKEN[name])
+    first = "withheld" if name in ABOUT_GIVEN else ""
+    scenarios = sorted(SCENARIOS, key=lambda scenario: scenario.group != first)
+    assert any(difference(target, scenario) for scenario in scenarios)
 
 
 def test_there_are_more_than_ten_wrong_l1s() -> None:

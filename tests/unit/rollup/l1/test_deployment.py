@@ -4,7 +4,7 @@ import pytest
 
 from rollup.l1.interface import Revert, Reverted
 from rollup.l1.mock import MockL1
-from tests.helpers.l1 import AHEAD, StubVerifier, deployment
+from tests.helpers.l1 import AHEAD, BEHIND, StubVerifier, deployment
 from tests.helpers.venue import START, toy_compress_many
 
 
@@ -27,6 +27,8 @@ def test_the_state_root_is_the_one_of_genesis() -> None:
         ({"governor": b""}, Revert.BAD_ADDRESS),
         ({"governance_delay": AHEAD}, Revert.DELAY_TOO_SHORT),
         ({"proof_deadline_ms": 0}, Revert.BAD_DEPLOYMENT),
+        ({"interval_ms": 0}, Revert.BAD_DEPLOYMENT),
+        ({"interval_ms": BEHIND + AHEAD + 2}, Revert.INTERVAL_TOO_LONG),
         ({"proof_deadline_ms": 2**52}, Revert.BAD_DEPLOYMENT),
         ({"least_deposit": 0}, Revert.BAD_DEPLOYMENT),
         ({"least_deposit": 2**62}, Revert.BAD_DEPLOYMENT),

@@ -5,10 +5,11 @@ from dataclasses import fields, replace
 import pytest
 
 from rollup.protocol.deposit import QUEUE_START, DepositOutcome, extend_queue
-from rollup.protocol.header import BatchHeader, header_of
+from rollup.protocol.header import BatchHeader, header_of, missing_of
 from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Reason
-from tests.helpers.venue import USDC, Venue, credit, refusal, register
+from tests.helpers.oracle import reports
+from tests.helpers.venue import PRICES, USDC, Venue, credit, refusal, register
 
 ENTRIES = (register(0, 1, 5 * USDC), credit(1, 1, USDC))
 
@@ -99,3 +100,16 @@ def test_a_header_of_no_batch_cannot_be_made(header: BatchHeader) -> None:
     assert refusal(lambda: replace(header, number=0)) is Reason.NUMBER_OUT_OF_BOUNDS
     assert refusal(lambda: replace(header, deposits=65)) is Reason.TOO_MANY
     assert refusal(lambda: replace(header, public=b"")) is Reason.MALFORMED
+    assert refusal(lambda: replace(header, missing=1 << 64)) is Reason.MARKET_COUNT
+
+
+def test_a_header_says_which_markets_nobody_reported(public: PublicInput) -> None:
+    time, governance = public.time, public.governance
+    signed = reports(governance, PRICES, time)
+    feeds = [each.feed for each in governance.oracle.feeds]
+    of_eth = tuple(each for each in signed if each.package.points[0].feed == feeds[1])
+    assert missing_of(replace(public, reports=())) == 0b11
+    assert missing_of(replace(public, reports=of_eth)) == 0b01
+    assert missing_of(replace(public, reports=tuple(signed))) == 0
+    going_on = replace(public.book_before, open_since=public.time - 1)
+    assert missing_of(replace(public, book_before=going_on, reports=())) == 0

@@ -11,6 +11,7 @@ import pytest
 
 from rollup.crypto.envelope import Action, Destination, EnvelopeReason, PaddingAction
 from rollup.crypto.salt import SaltKey
+from rollup.oracle.package import SignedPackage
 from rollup.protocol.cancel import CancelOrder, SignedCancel
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.market import Governance
@@ -56,6 +57,9 @@ class Queue:
     def queue_from(self, first: int, count: int) -> list[QueueEntry]:
         entries = [venues.registration(place, place + 1, 10**12) for place in range(3)]
         return entries[first : first + count]
+
+    def given_reports(self, slot: int) -> list[SignedPackage]:
+        return []
 
     def wants_redo(self, number: int, time: int) -> bool:
         return False

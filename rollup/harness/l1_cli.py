@@ -1,0 +1,71 @@
+"""What commands that call an L1 at an address share: their options, and what goes wrong as a
+message with its exit code."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from rollup.program.cli import CommandError, ExitCode
+from rollup.protocol.constants import OWNER_BYTES
+
+if TYPE_CHECKING:
+    from rollup.l1.remote import RemoteL1
+
+
+PORT = 8645
+DEFAULT_URL = f"http://127.0.0.1:{PORT}/"
+
+
+class Hex(click.ParamType[bytes]):
+    """So many bytes in lower-case hex."""
+
+    name = "hex"
+
+    def __init__(self, length: int) -> None:
+        self._length = length
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> bytes:
+        """The bytes, or what is wanted instead."""
+        if isinstance(value, bytes):
+            return value
+        text = str(value)
+        if not re.fullmatch(rf"[0-9a-f]{{{2 * self._length}}}", text):
+            self.fail(f"wanted {self._length} bytes in lower-case hex", param, ctx)
+        return bytes.fromhex(text)
+
+
+l1_option = click.option("--l1", default=DEFAULT_URL, show_default=True, help="Of the L1.")
+sender_option = click.option("--sender", type=Hex(OWNER_BYTES), required=True, help="Who calls.")
+
+
+@contextmanager
+def remote_l1(url: str) -> "Iterator[RemoteL1]":
+    """The L1 at an address."""
+    from rollup.l1.remote import RemoteL1
+
+    with RemoteL1(url) as remote:
+        yield remote
+
+
+@contextmanager
+def known_errors() -> Iterator[None]:
+    """What an L1 or the way to it answers, as messages with exit codes."""
+    from rollup.l1.connection import NoAnswerInTime, RemoteError, Unreachable
+    from rollup.l1.interface import Reverted
+
+    try:
+        yield
+    except Reverted as error:
+        record = {"error": str(error), "reason": error.reason.value}
+        raise CommandError(ExitCode.REFUSED_BY_PEER, f"L1 reverts: {error}", record) from error
+    except Unreachable as error:
+        raise CommandError(ExitCode.UNREACHABLE, str(error)) from error
+    except NoAnswerInTime as error:
+        raise CommandError(ExitCode.TIMEOUT, str(error)) from error
+    except RemoteError as error:
+        raise CommandError(ExitCode.REFUSED_BY_PEER, str(error)) from error
