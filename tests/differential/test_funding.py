@@ -178,7 +178,7 @@ def test_premium_rates_are_what_counting_every_fill_and_position_gives(seed: int
     for place in range(1, HOURS):
         before = venue.state.book
         step = random.choice((1_000, HOUR_MS // 3, HOUR_MS, 5 * HOUR_MS))
-        batch = venue.batch((), orders(random, venue, place), step, reported=True)
+        batch = venue.batch((), orders(random, venue, place, (BTC, ETH)), step)
         outcome = venue.run(batch)
         public = outcome.public
         if hour_is_due(before, public.time):
@@ -200,7 +200,8 @@ def test_a_clamped_price_has_no_premium_and_the_hour_counts_again() -> None:
     dear = Match(buy(1, 900, price=601_000), sell(2, 900, price=601_000), 900, 601_000)
     venue.run(venue.batch(matches=[dear], reported=True))
     assert venue.state.markets.tallies[BTC].premium == 900 * 1_000
-    venue.reports = unsigned_reports(CHARGED, BTC)  # of another value: the price is clamped
+    far = tuple(2 * price for price in PRICES)
+    venue.reports = unsigned_reports(CHARGED, BTC, prices=far)
     outcome = venue.run(venue.batch(step=HOUR_MS))
     assert outcome.public.premium_rates == (0, 0)
     after = venue.state.markets.tallies[BTC]

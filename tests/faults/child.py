@@ -18,6 +18,7 @@ from sequencer.batches.artefacts import VenueFolder
 from sequencer.service.facts import Accepted
 from tests.helpers import venue as small
 from tests.helpers.l1 import proof_of
+from tests.helpers.oracle import reports
 from tests.helpers.running import SALT, SETUP, Running
 from tests.helpers.venue import RECEIPT_MATERIAL
 
@@ -42,7 +43,8 @@ class Child(Running):
         while True:
             if self.venue.core.work is None:
                 now = time.time_ns() // 1_000_000
-                self.venue.open_batch(max(now, self.venue.core.time) + WINDOW_MS)
+                ends = max(now, self.venue.core.time) + WINDOW_MS
+                self.venue.open_batch(ends, reports(small.GOVERNANCE, small.PRICES, ends))
             for _ in range(self.random.randint(1, 4)):
                 self.trade()
             self.venue.close_batch()
