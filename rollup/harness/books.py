@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from rollup.crypto.plain_recovery import plain_signer_of
@@ -28,6 +29,9 @@ from rollup.protocol.market import Governance
 from rollup.protocol.market_book import MarketBook, hour_is_due
 from rollup.protocol.pricing import PriceRefused, judged, pricing_of
 from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
+
+_signer_of = lru_cache(4096)(plain_signer_of)
+"""The same reports are closed on again and again."""
 
 
 class Held(NamedTuple):
@@ -116,9 +120,7 @@ class Books:
             if each.outcome is DepositOutcome.CREDITED and each.entry.asset == USDC
         )
         withdrawn = sum(each.amount for each in choice.withdrawals if each.asset == USDC)
-        pricing = pricing_of(
-            choice.governance, choice.time, tip.book, choice.reports, plain_signer_of
-        )
+        pricing = pricing_of(choice.governance, choice.time, tip.book, choice.reports, _signer_of)
         public = PublicInput(
             version=PROTOCOL_VERSION,
             chain=self.genesis.chain,
@@ -170,7 +172,7 @@ def held_reports(l1: DevelopmentL1, governance: Governance, time: int) -> Report
     slot, found = governance.oracle.slot(time), {}
     for report in l1.given_reports(slot):
         with suppress(PriceRefused):
-            found[judged(report, governance, slot, plain_signer_of)] = report
+            found[judged(report, governance, slot, _signer_of)] = report
     counts = Counter(market for market, _ in found)
     quorum = governance.oracle.quorum
     return tuple(found[key] for key in sorted(found) if counts[key[0]] >= quorum)

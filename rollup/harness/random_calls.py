@@ -247,19 +247,7 @@ def _reorganise(way: Walk) -> None:
 
 
 ACTIONS: Sequence[Callable[[Walk], None]] = (
-    *(
-        _wait,
-        _wait,
-        _give,
-        _give,
-        _register,
-        _register,
-        _credit,
-        _rotate,
-        _withdraw,
-        _donate,
-        _announce,
-    ),
+    *(_wait, _wait, _give, _register, _register, _credit, _rotate, _withdraw, _donate, _announce),
     *(_honest, _honest, _honest, _ready, _late, _bent, _bent, _post, _post, _post),
     *(_mark, _reorganise),
 )
