@@ -35,7 +35,8 @@ def test_two_traders_meet_over_http_and_each_is_told_its_own(running: Devnet) ->
     for told in (sent, taken):
         assert told["rows"][0][:2] == ["accepted", told["receipt"]["sequence"]]
     assert taken["receipt"]["sequence"] == sent["receipt"]["sequence"] + 1
-    sold, bought = seller.ask(), buyer.ask()
+    bought = buyer.until(lambda answer: answer["positions"])
+    sold = seller.ask()
     assert "accepted" in [row[0] for row in sold["facts"]["rows"]]
     fills = [row for row in bought["facts"]["rows"] if row[0] == "filled"]
     assert sum(row[7] for row in fills) == int(dict(bought["positions"])[0]) > 0

@@ -224,6 +224,13 @@ def other_scales(value: Any) -> None:
     market["size_decimals"] -= 1
 
 
+def told(proved: Proved, lie: Callable[[Any], None]) -> PublicInput:
+    """The public input with a lie in it."""
+    value = proved.value
+    lie(value)
+    return public_from_json(encoded(value))
+
+
 def other_receipts(value: Any) -> None:
     value["receipts"] = "01" + value["receipts"][2:]
 
@@ -243,7 +250,6 @@ def same_word_mod_p(value: Any) -> None:
         pytest.param(rename(1), id="another symbol of the second market"),
         pytest.param(governance(clock_behind_ms=60_001), id="another bound behind the clock"),
         pytest.param(governance(clock_ahead_ms=5_001), id="another bound ahead of the clock"),
-        pytest.param(other_scales, id="other scales of price and size"),
         pytest.param(other_receipts, id="another head of the receipts"),
         pytest.param(same_word_mod_p, id="a word of a refused key less p"),
     ],
@@ -252,12 +258,24 @@ def test_what_no_element_of_the_circuit_shows_is_bound_by_the_digest(
     proved: Proved, lie: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the digest in the transcript, one proof serves both; with it, one alone."""
-    value = proved.value
-    lie(value)
-    other = public_from_json(encoded(value))
+    other = told(proved, lie)
     assert other != proved.public
     with monkeypatch.context() as patches:
         deaf(patches)
         StarkVerifier("fast", "S").verify(other, proved.unbound)
     with pytest.raises(VerificationError):
         StarkVerifier("fast", "S").verify(other, proved.proof)
+
+
+def test_other_scales_show_in_how_a_price_came_to_be(
+    proved: Proved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same reports are then of another price, and this one is held back: the tables hear it."""
+    other = told(proved, other_scales)
+    assert proved.public.book_after.markets[0].is_steady
+    assert other.book_after.markets[0].clamped
+    with pytest.raises(VerificationError):
+        StarkVerifier("fast", "S").verify(other, proved.proof)
+    deaf(monkeypatch)
+    with pytest.raises(VerificationError):
+        StarkVerifier("fast", "S").verify(other, proved.unbound)

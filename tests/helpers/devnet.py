@@ -170,6 +170,15 @@ class Trader:
         assert isinstance(record, dict)
         return record
 
+    def until(self, holds: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+        """The first answer for which something holds: where reports of a price come late, orders
+        meet in a later batch."""
+        end = time.monotonic() + WAIT_S
+        while not holds(answer := self.ask()):
+            assert time.monotonic() < end, f"it did not come to be: {answer}"
+            time.sleep(0.2)
+        return answer
+
     def _seal(self, action: Action) -> tuple[bytes, Exported]:
         return self.key.seal_answerable(action, self.here, self._time() + 60_000)
 
