@@ -29,7 +29,8 @@ class Scene(Private):
 
     `before` has what opened accounts held before the batch, `liquidated` those of which lots are
     taken in it, `took` whose orders took such lots, by market, `zones` down to which trigger others
-    of a market and side are deleveraged in it.
+    of a market and side are deleveraged in it. `due` are all of whom the price has passed a
+    trigger: nobody else can be below maintenance margin by what it held before.
     """
 
     holders: Mapping[int, Holder]
@@ -37,6 +38,7 @@ class Scene(Private):
     terms: Sequence[MarketTerms]
     backstop: int
     before: Mapping[int, Holding]
+    due: frozenset[int]
     liquidated: frozenset[int]
     zones: Zones
     took: frozenset[tuple[int, int]] = frozenset()
@@ -124,8 +126,10 @@ def _by_relief(draft: Draft) -> list[tuple[int, int]]:
 
 
 def _most(draft: Draft, market: int, size: int, wanted: int) -> int:
-    """The most of so many lots that the backstop can carry."""
-    low, high = 0, wanted
+    """The most of so many lots that the backstop can carry: none, as often as it is full."""
+    if not wanted or not _carries(draft, market, size, 1):
+        return 0
+    low, high = 1, wanted
     while low < high:
         middle = (low + high + 1) // 2
         if _carries(draft, market, size, middle):
@@ -155,8 +159,12 @@ def _close_pairs(draft: Draft, market: int, size: int) -> None:
     """Lots of those of the other side that are below maintenance margin too, as far as both need
     it."""
     scene, side = draft.scene, 1 - side_of(size)
+    if _lots(draft, market) <= 0:
+        return
     for _, accounts in scene.index.nearest(market, side):
-        for taker in sorted(accounts - {draft.account}):
+        for taker in sorted((accounts & scene.due) - {draft.account}):
+            if _lots(draft, market) <= 0:
+                return
             old = scene.before.get(taker, scene.holders[taker].holding)
             held = draft.holding(taker)
             if excess(old, scene.terms) >= 0 or old.positions[market] * size >= 0:
@@ -194,19 +202,18 @@ def line(draft: Draft, market: int, side: int) -> Iterator[tuple[int, int]]:
     """Who of a side is asked, with his old trigger: the nearest first. It ends before one who may
     not be passed over and may not be asked either: below maintenance, and not liquidated, or one
     whose order took lots in the market."""
-    scene = draft.scene
-    for trigger, accounts in scene.index.nearest(market, side):
-        for account in sorted(accounts):
-            if account in draft.liquidated or account == scene.backstop:
+    scene, liquidated = draft.scene, draft.liquidated
+    for trigger, accounts in scene.index.rising(market, side):
+        for account in accounts:
+            if account in liquidated or account == scene.backstop:
                 continue
             if scene.holders[account].below:
                 continue
-            if draft.lacks(account):
+            if not draft.holding(account).positions[market]:
+                continue
+            if draft.lacks(account) or (account, market) in scene.took:
                 return
-            if draft.holding(account).positions[market]:
-                if (account, market) in scene.took:
-                    return
-                yield account, trigger
+            yield account, trigger
 
 
 def is_allowed(draft: Draft) -> bool:

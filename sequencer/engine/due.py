@@ -18,7 +18,9 @@ def look_after_the_due(state: CoreState, work: Work) -> list[Event]:
     """
     events: list[Event] = []
     left = []
-    for account in state.ledger.due(work):
+    due = state.ledger.due(work)
+    work.due = frozenset(due)
+    for account in due:
         if not state.ledger.may_open(work, account):
             continue
         if not state.ledger.refresh(work, account):

@@ -142,6 +142,8 @@ class Ledger:
         """Take of an account below maintenance margin what the backstop can carry, and close lots
         of the other side with the rest. Empty, with nothing changed, where that does not heal it,
         or the batch has no room for it."""
+        if len(work.takeovers) >= self.shape_class.takeovers:
+            return ()
         backstop = self.governance.backstop_account
         scene = Scene(
             self.holders,
@@ -149,6 +151,7 @@ class Ledger:
             work.terms,
             backstop,
             work.before,
+            work.due,
             frozenset(work.liquidated),
             work.zones,
             frozenset(work.took),

@@ -19,12 +19,14 @@ class TriggerIndex:
     def __init__(self) -> None:
         self._sides: dict[tuple[int, int], SortedDict] = {}
         self._below: set[int] = set()
+        self._rising: dict[tuple[int, int, int], list[int]] = {}
 
     def put(self, account: int, holder: Holder) -> None:
         """Count an account that is not counted."""
         for market, side, trigger in holder.seats:
             counted = self._sides.setdefault((market, side), SortedDict())
             counted.setdefault(trigger, set()).add(account)
+            self._rising.pop((market, side, trigger), None)
         if holder.below:
             self._below.add(account)
 
@@ -33,6 +35,7 @@ class TriggerIndex:
         for market, side, trigger in holder.seats:
             counted = self._sides[market, side]
             counted[trigger].remove(account)
+            self._rising.pop((market, side, trigger), None)
             if not counted[trigger]:
                 del counted[trigger]
         self._below.discard(account)
@@ -41,6 +44,15 @@ class TriggerIndex:
         """Triggers of a side from the highest down, with whose positions have them."""
         counted = self._sides.get((market, side), SortedDict())
         yield from reversed(counted.items())
+
+    def rising(self, market: int, side: int) -> Iterator[tuple[int, list[int]]]:
+        """The same with accounts in their order: sorted once, and asked for by every plan of a
+        batch, in which nobody is counted anew."""
+        for trigger, accounts in self.nearest(market, side):
+            key = (market, side, trigger)
+            if key not in self._rising:
+                self._rising[key] = sorted(accounts)
+            yield trigger, self._rising[key]
 
     def due(self, terms: Sequence[MarketTerms]) -> set[int]:
         """Accounts of which the price has passed a trigger, and those that are below: without them

@@ -20,12 +20,12 @@ from sequencer.engine.room import Room
 class Work(Private):
     """The batch that is open: its terms, what it did so far, and what accounts held before it.
 
-    `room` has all that the batch opens. `liquidated` accounts have no action of their own in this
-    batch, nor has anybody where it goes on with an open step but to take of these; `deleveraged`
-    ones, by market, trade nothing there. `took`: whose orders took lots of liquidated accounts, by
-    market. `zones`: by market and side, down to which old trigger. `asked` counts the outflows that
-    wait for the batch to close, which have their places in it; `steady` says of each market whether
-    its price is fresh and unclamped.
+    `room` has all that the batch opens. `due`: of whom the price has passed a trigger as it opens.
+    `liquidated` accounts have no action of their own in this batch, nor has anybody where it goes
+    on with an open step but to take of these; `deleveraged` ones, by market, trade nothing there.
+    `took`: whose orders took lots of liquidated accounts, by market. `zones`: by market and side,
+    down to which old trigger. `asked` counts the outflows that wait for the batch to close, which
+    have their places in it; `steady` says of each market whether its price is fresh and unclamped.
     """
 
     number: int
@@ -39,6 +39,7 @@ class Work(Private):
     redo: bool = False
     attempt: int = 0
     before: dict[int, Holding] = field(default_factory=dict)
+    due: frozenset[int] = frozenset()
     deposits: list[QueueEntry] = field(default_factory=list)
     orders: list[SignedOrder] = field(default_factory=list)
     places: dict[OrderKey, int] = field(default_factory=dict)
