@@ -33,8 +33,9 @@ from rollup.native.simd import LANES
 
 POINT = 2 * WORDS
 
-LADDER_ROWS = curve.DIGITS + 1
-"""A row a digit, and one that holds the end V."""
+LADDER_ROWS = curve.DIGITS + 2
+"""A row a digit, one that begins with the end V, and one that goes on from there: the circuit holds
+two digits a row, on the row of the end as well."""
 
 COMB_ROWS = curve.BYTES + 1
 """A row a byte, and one that holds the end F."""
@@ -77,7 +78,7 @@ SHIFT_NEGATED = words(curve.negate(curve.CONSTANT_SHIFT))
 class SignatureTrace(NamedTuple):
     """What the schedule of n signatures passes through, uint32 but for the last (uint8).
 
-    ladder (n, 61, 70): rows of LADDER_* words; row 60 begins with V and goes on with the entry S.
+    ladder (n, 62, 70): rows of LADDER_* words; row 60 begins with V, it and row 61 go on with S.
     comb (n, 29, 42): rows of ADDITION_* words: point before, entry; row 28 begins with F, with
     entry 0 of window 0. entries (n, 4, 14): the window table T. table (n, 3, 42): row d - 1 is
     T[d - 1], P, and the slope and inverse of their sum T[d]. final (n, 42): R, V, slope, inverse.
@@ -198,7 +199,8 @@ def _ladder(entries: U32Array, digits: U8Array, rows: Rows) -> tuple[U32Array, U
         select_lanes(entries, choices, entry)
         _ladder_step(lanes, entry, rows)
     end, marks = lanes.point.copy(), lanes.exceptional.copy()
-    _ladder_step(lanes, entries[0], rows)
+    for _ in range(LADDER_ROWS - len(steps)):
+        _ladder_step(lanes, entries[0], rows)
     return end, marks
 
 

@@ -45,7 +45,7 @@ PLACES = 8
 BLINDED = 8
 CHAIN, VENUE, NOW = 31337, 7, 1_723_000_000_000
 
-HEIGHTS = {"base": 2**13, "comb": 32 * PLACES, "ladder": 64 * PLACES, "order": 4 * PLACES}
+HEIGHTS = {"base": 2**13, "comb": 32 * PLACES, "ladder": 32 * PLACES, "order": 4 * PLACES}
 
 BACKSTOP = 2**30 - 1
 

@@ -19,7 +19,7 @@ SMALL_HEIGHTS = {
     "tree": 2**10,
     "base": 2**13,
     "comb": 2**9,
-    "ladder": 2**10,
+    "ladder": 2**9,
     "order": 2**6,
     "fill": 2**5,
     "takeover": 2**5,

@@ -35,7 +35,7 @@ LOWEST = {
     "tree": 2**10,
     "base": 2**13,
     "comb": 2**10,
-    "ladder": 2**11,
+    "ladder": 2**10,
     "order": 2**7,
     "fill": 2**7,
     "takeover": 2**7,

@@ -113,6 +113,7 @@ BY_HAND: dict[str, str] = {
     "ladder.double": WAY,
     "ladder.double-again": WAY,
     "ladder.line": WAY,
+    "ladder.middle": WAY,
     "ladder.digits": "tests/soundness/test_signature_lies.py::test_an_element_that_starts_with_more_than_its_digits_is_refused",
     "order.flags": "tests/soundness/test_signature_lies.py::test_a_flag_that_is_no_bit_is_refused",
     "order.place": "tests/soundness/test_signature_lies.py::test_an_order_without_a_signature_place_is_refused",

@@ -358,22 +358,24 @@ def test_adding_two_points_of_equal_x_is_refused() -> None:
     assert lie.broken() == {"order.windows"}
 
 
-def test_a_digit_of_another_value_is_refused() -> None:
+@pytest.mark.parametrize("place", ["high", "low"])
+def test_a_digit_of_another_value_is_refused(place: str) -> None:
     bench = honest()
     row = VICTIM * LADDER_ROWS + 7
-    digit = bench.cells("ladder", row, "digit")[0]
-    lie = bench.with_cells("ladder", row, digit=(digit + 1) % 4)
+    digit = bench.cells("ladder", row, f"{place}.digit")[0]
+    lie = bench.with_cells("ladder", row, **{f"{place}.digit": (digit + 1) % 4})
     assert lie.broken() == {"ladder.digits", "ladder.entry", "order.served"}
 
 
-def test_a_digit_that_is_no_digit_is_refused() -> None:
-    lie = honest().with_cells("ladder", VICTIM * LADDER_ROWS + 7, digit=4)
+@pytest.mark.parametrize("place", ["high", "low"])
+def test_a_digit_that_is_no_digit_is_refused(place: str) -> None:
+    lie = honest().with_cells("ladder", VICTIM * LADDER_ROWS + 7, **{f"{place}.digit": 4})
     assert "ladder.entry" in lie.broken()
 
 
 def test_an_element_that_starts_with_more_than_its_digits_is_refused() -> None:
     bench = honest()
-    row = VICTIM * LADDER_ROWS + 12
+    row = VICTIM * LADDER_ROWS + 6
     value = bench.cells("ladder", row, "value")[0]
     lie = bench.with_cells("ladder", row, value=value + 1)
     assert lie.broken() == {"ladder.digits"}
@@ -381,7 +383,7 @@ def test_an_element_that_starts_with_more_than_its_digits_is_refused() -> None:
 
 def test_a_challenge_part_of_another_signature_is_refused() -> None:
     bench = honest()
-    rows = [VICTIM * LADDER_ROWS + 11, LADDER_ROWS + 11]
+    rows = [VICTIM * LADDER_ROWS + 5, LADDER_ROWS + 5]
     value = bench.cells("ladder", rows[1], "value")
     lie = bench.with_cells("ladder", rows[0], value=value)
     assert lie.broken() == {"ladder.digits", "ladder.challenge", "order.challenge-part"}
@@ -392,14 +394,21 @@ def test_a_challenge_part_of_another_signature_is_refused() -> None:
     [
         ("ladder", LADDER_ROWS, 0, "x", {"ladder.start", "ladder.double"}),
         ("ladder", LADDER_ROWS, 5, "x", {"ladder.sum", "ladder.double"}),
-        ("ladder", LADDER_ROWS, 5, "slope_1", {"ladder.double"}),
-        ("ladder", LADDER_ROWS, 5, "x_1", {"ladder.double", "ladder.double-again"}),
-        ("ladder", LADDER_ROWS, 5, "slope_2", {"ladder.double-again"}),
-        ("ladder", LADDER_ROWS, 5, "x_2", {"ladder.double-again", "ladder.line"}),
-        ("ladder", LADDER_ROWS, 5, "slope_3", {"ladder.line", "ladder.sum"}),
-        ("ladder", LADDER_ROWS, 5, "inverse", {"ladder.line"}),
-        ("ladder", LADDER_ROWS, 5, "entry_x", {"ladder.line", "ladder.entry"}),
-        ("ladder", LADDER_ROWS, 60, "y", {"ladder.sum", "ladder.end", "order.ladder"}),
+        ("ladder", LADDER_ROWS, 5, "high.slope_1", {"ladder.double"}),
+        ("ladder", LADDER_ROWS, 5, "low.slope_1", {"ladder.double"}),
+        ("ladder", LADDER_ROWS, 5, "high.x_1", {"ladder.double", "ladder.double-again"}),
+        ("ladder", LADDER_ROWS, 5, "low.x_1", {"ladder.double", "ladder.double-again"}),
+        ("ladder", LADDER_ROWS, 5, "high.slope_2", {"ladder.double-again", "ladder.line"}),
+        ("ladder", LADDER_ROWS, 5, "low.slope_2", {"ladder.double-again", "ladder.line"}),
+        ("ladder", LADDER_ROWS, 5, "high.slope_3", {"ladder.line", "ladder.middle"}),
+        ("ladder", LADDER_ROWS, 5, "low.slope_3", {"ladder.line", "ladder.sum"}),
+        ("ladder", LADDER_ROWS, 5, "middle_x", {"ladder.middle", "ladder.double"}),
+        ("ladder", LADDER_ROWS, 5, "high.inverse", {"ladder.line"}),
+        ("ladder", LADDER_ROWS, 5, "low.inverse", {"ladder.line"}),
+        ("ladder", LADDER_ROWS, 5, "high.entry_x", {"ladder.line", "ladder.entry"}),
+        ("ladder", LADDER_ROWS, 5, "low.entry_x", {"ladder.line", "ladder.entry"}),
+        ("ladder", LADDER_ROWS, 5, "high.entry_y", {"ladder.line", "ladder.entry"}),
+        ("ladder", LADDER_ROWS, 30, "y", {"ladder.sum", "ladder.end", "order.ladder"}),
         ("comb", COMB_ROWS, 0, "y", {"comb.start", "comb.line"}),
         ("comb", COMB_ROWS, 5, "x", {"comb.sum", "comb.line"}),
         ("comb", COMB_ROWS, 5, "slope", {"comb.line", "comb.sum"}),

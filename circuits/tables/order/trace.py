@@ -145,7 +145,7 @@ def _fill_signature(row: Columns, signatures: Signatures) -> None:
         _put_point(entry.point, _next_entry(steps, step))
         put(entry.slope, steps.table[:, step, kernels.ADDITION_SLOPE :][:, :DEGREE])
         put(entry.inverse, steps.table[:, step, kernels.ADDITION_INVERSE :])
-    _put_point(row.ladder_end, steps.ladder[:, -1, : kernels.POINT])
+    _put_point(row.ladder_end, steps.ladder[:, curve.DIGITS, : kernels.POINT])
     _put_point(row.comb_end, steps.comb[:, -1, : kernels.POINT])
     put(row.slope, steps.final[:, kernels.ADDITION_SLOPE :][:, :DEGREE])
     put(row.inverse, steps.final[:, kernels.ADDITION_INVERSE :])

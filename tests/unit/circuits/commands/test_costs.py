@@ -10,6 +10,7 @@ from circuits.stark.report import report_for
 from circuits.stark.shape import shape_of
 from circuits.statement.circuit import circuit
 from circuits.tables.ladder.air import TABLE as LADDER
+from circuits.tables.schedule import LADDER_ROWS
 from rollup.protocol.shape_class import CLASS_M, CLASS_S
 
 SHAPE = shape_of(circuit(), FAST)
@@ -25,7 +26,7 @@ def test_the_parts_of_a_proof_are_all_of_it(parameters: Parameters) -> None:
 def test_transactions_cost_the_rows_that_they_fill() -> None:
     cells = transaction_cells(SHAPE)
     half_columns = 2 * LADDER.width + 5 * len(circuit().table("ladder").graph.interactions)
-    assert cells["a signature"]["ladder"] == 61 * half_columns // 2
+    assert cells["a signature"]["ladder"] == LADDER_ROWS * half_columns // 2
     assert sum(cells["a fill"].values()) < sum(cells["a signature"].values())
     needs = {"a signature": 256, "an order": 256, "a fill": 128}
     filled = sum(count * sum(cells[kind].values()) for kind, count in needs.items())

@@ -42,12 +42,12 @@ def test_more_orders_than_places_are_refused() -> None:
 
 
 def test_the_ladder_reads_the_challenge_from_its_most_significant_element() -> None:
-    values = ladder_values(64)
+    values = ladder_values(32)
     closing = [e for e, c in zip(values["element"], values["closes"], strict=True) if c]
     assert closing == [4, 3, 2, 1, 0]
     opening = [i for i, opens in enumerate(values["opens"]) if opens]
-    assert opening == [0, 12, 24, 36, 48]
-    assert sum(values["adds"]) == 60 and values["ends"][60] == 1
+    assert opening == [0, 6, 12, 18, 24]
+    assert sum(values["adds"]) == 30 and values["ends"][30] == 1
 
 
 def test_the_base_table_is_fixed_and_complete() -> None:
