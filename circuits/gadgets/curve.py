@@ -1,8 +1,8 @@
 """Affine addition on the septic curve y^2 = x^3 + 45x + 41z^3, with the slope as a witness.
 
 All constraints have degree 2 in points given as cells. The group has prime order, so no point has
-y = 0, and a doubling needs no inverse. An addition of points with equal x is not provable: its
-`inverse` could not exist, and without that a free slope would forge any result.
+y = 0, and a doubling needs no more. An addition of points with equal x is not provable: its cells
+`apart` could not exist, and without them a free slope would forge any result.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from typing import Any
 
 from circuits.air.builder import Builder
 from circuits.gadgets import septic
-from rollup.crypto.curve import CURVE_CONSTANT, CURVE_LINEAR
+from rollup.crypto.curve import APART_WORDS, CURVE_CONSTANT, CURVE_LINEAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,19 @@ def require_chord(
     left: CircuitPoint,
     right: CircuitPoint,
     slope: Sequence[Any],
-    inverse: Sequence[Any],
+    apart: Sequence[Any],
     claim: str,
+    added: Any = 1,
 ) -> None:
-    """slope is that of the line through two points, and inverse * (right.x - left.x) = 1."""
+    """slope is that of the line through two points, and `apart` shows that their x differ.
+
+    For d = right.x - left.x the APART_WORDS cells of `apart` have apart[0] d[0] + apart[1] d[1] = 1,
+    so one of these coefficients is not 0, as `rollup.crypto.curve.add` demands. Where `added` is 0
+    nobody uses the sum, and they show nothing.
+    """
     run = septic.subtract(right.x, left.x)
-    one = (1, 0, 0, 0, 0, 0, 0)
-    air.require_all_equal(septic.multiply(run, inverse), one, claim)
+    shown = [cell * part for cell, part in zip(apart, run[:APART_WORDS], strict=True)]
+    air.require_equal(sum(shown[1:], shown[0]), added, claim)
     rise = septic.subtract(right.y, left.y)
     air.require_all_equal(septic.multiply(slope, run), rise, claim)
 
@@ -64,11 +70,11 @@ def require_addition(
     right: CircuitPoint,
     slope: Sequence[Any],
     out: CircuitPoint,
-    inverse: Sequence[Any],
+    apart: Sequence[Any],
     claim: str,
 ) -> None:
     """out = left + right, and their x differ."""
-    require_chord(air, left, right, slope, inverse, claim)
+    require_chord(air, left, right, slope, apart, claim)
     air.require_all_equal(out.x, third_x(left.x, right.x, slope), claim)
     air.require_all_equal(out.y, third_y(left, out.x, slope), claim)
 

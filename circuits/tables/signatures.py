@@ -6,7 +6,11 @@ that satisfies the curve constraints.
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from circuits.air.trace import I64, inverse_or_zero
 from circuits.tables.records import U8, U32
+from rollup.crypto.curve import APART_WORDS
 from rollup.crypto.kernels import SignatureTrace
 from rollup.private import Private
 
@@ -29,3 +33,12 @@ class Signatures(Private):
     high: U32  # (n, 5) what the challenge leaves out of the digest
     digits: U8  # (n, 60) most significant first
     steps: SignatureTrace
+
+
+def apart(x: U32, other_x: U32) -> I64:
+    """Cells that show that two x differ, (n, 2), from rows that begin with them: what makes 1 of
+    the first of two coefficients that differs, and 0 for the other; zeros if neither does."""
+    gaps = other_x[:, :APART_WORDS].astype(np.int64) - x[:, :APART_WORDS]
+    first = inverse_or_zero(gaps[:, 0])
+    second = inverse_or_zero(np.where(first == 0, gaps[:, 1], 0))
+    return np.stack([first, second], axis=1)

@@ -1,8 +1,8 @@
 """Curve steps on SIMD lanes: 16 points at once. Reference: rollup.crypto.curve.
 
 Points are 14 Montgomery planes, x then y, as `rollup.crypto.septic_kernels` lays them out. An
-operation that is exceptional in a lane (it would divide by 0) goes on with an inverse of 0 and
-marks the lane.
+operation that is exceptional in a lane marks it; where it would divide by 0 it goes on with an
+inverse of 0.
 """
 
 import numpy as np
@@ -12,6 +12,7 @@ from rollup.crypto.septic_kernels import (
     WORDS,
     add,
     invert_lanes,
+    is_set_word,
     load_element,
     multiply,
     store_element,
@@ -19,7 +20,7 @@ from rollup.crypto.septic_kernels import (
 )
 from rollup.field.koalabear import P
 from rollup.native.jit import U8Array, U32Array, kernel
-from rollup.native.simd import LANES, field_add, field_subtract, splat32
+from rollup.native.simd import LANES, field_add, field_subtract, load, splat32, store
 
 LINEAR = np.uint32(CURVE_LINEAR * 2**32 % P)
 CONSTANT = np.uint32(CURVE_CONSTANT[3] * 2**32 % P)
@@ -50,14 +51,18 @@ def add_lanes(
     prefixes: U32Array,
     exceptional: U32Array,
 ) -> None:
-    """a becomes a + b; slopes and 1 / (b.x - a.x) are left behind. Reference: curve.add.
+    """a becomes a + b; slopes are left behind. Marks lanes whose x are not apart in their first two
+    words (curve.APART_WORDS). Reference: curve.add.
 
-    Points are 14 planes, x then y; slopes, inverses and prefixes (scratch) 7; exceptional (lanes,).
+    Points are 14 planes, x then y; slopes, inverses and prefixes (both scratch) 7; exceptional
+    (lanes,).
     """
     lanes = a.shape[1]
     for i in range(0, lanes, LANES):
         run = subtract(load_element(b, 0, i), load_element(a, 0, i))
         store_element(inverses, 0, i, run)
+        alike = splat32(np.uint32(1)) - is_set_word(run[0] | run[1])
+        store(exceptional, i, load(exceptional, i) | alike)
     invert_lanes(inverses, prefixes, exceptional)
     for i in range(0, lanes, LANES):
         rise = subtract(load_element(b, WORDS, i), load_element(a, WORDS, i))

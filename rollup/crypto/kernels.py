@@ -48,15 +48,13 @@ LADDER_SLOPE_2 = LADDER_X_1 + WORDS
 LADDER_X_2 = LADDER_SLOPE_2 + WORDS
 LADDER_ENTRY = LADDER_X_2 + WORDS
 LADDER_SLOPE_3 = LADDER_ENTRY + POINT
-LADDER_INVERSE = LADDER_SLOPE_3 + WORDS
-LADDER_WORDS = LADDER_INVERSE + WORDS
+LADDER_WORDS = LADDER_SLOPE_3 + WORDS
 
-# Words of an addition: both points, slope and inverse.
+# Words of an addition: both points and the slope.
 ADDITION_POINT = 0
 ADDITION_OTHER = POINT
 ADDITION_SLOPE = 2 * POINT
-ADDITION_INVERSE = ADDITION_SLOPE + WORDS
-ADDITION_WORDS = ADDITION_INVERSE + WORDS
+ADDITION_WORDS = ADDITION_SLOPE + WORDS
 
 TABLE_ENTRIES = 4
 
@@ -78,11 +76,11 @@ SHIFT_NEGATED = words(curve.negate(curve.CONSTANT_SHIFT))
 class SignatureTrace(NamedTuple):
     """What the schedule of n signatures passes through, uint32 but for the last (uint8).
 
-    ladder (n, 62, 70): rows of LADDER_* words; row 60 begins with V, it and row 61 go on with S.
-    comb (n, 29, 42): rows of ADDITION_* words: point before, entry; row 28 begins with F, with
-    entry 0 of window 0. entries (n, 4, 14): the window table T. table (n, 3, 42): row d - 1 is
-    T[d - 1], P, and the slope and inverse of their sum T[d]. final (n, 42): R, V, slope, inverse.
-    total (n, 14): R + V. exceptional (n,): 1 where an addition met equal x, or a doubling y = 0
+    ladder (n, 62, 63): rows of LADDER_* words; row 60 begins with V, it and row 61 go on with S.
+    comb (n, 29, 35): rows of ADDITION_* words: point before, entry; row 28 begins with F, with
+    entry 0 of window 0. entries (n, 4, 14): the window table T. table (n, 3, 35): row d - 1 is
+    T[d - 1], P, and the slope of their sum T[d]. final (n, 35): R, V, slope. total (n, 14): R + V.
+    exceptional (n,): 1 where an addition met two x that are not apart, or a doubling y = 0
     (possible off the curve only).
     """
 
@@ -183,7 +181,7 @@ def _window_table(keys: U32Array, rows: Rows) -> tuple[U32Array, U32Array]:
     for step in range(TABLE_ENTRIES - 1):
         lanes.add(keys)
         entries[step + 1] = lanes.point
-        _keep(rows, entries[step], keys, lanes.slopes, lanes.inverses)
+        _keep(rows, entries[step], keys, lanes.slopes)
     return entries, lanes.exceptional
 
 
@@ -211,7 +209,7 @@ def _ladder_step(lanes: Lanes, entry: U32Array, rows: list[U32Array]) -> None:
         lanes.double()
         kept += [lanes.slopes.copy(), lanes.point[:WORDS].copy()]
     lanes.add(entry)
-    _keep(rows, *kept, entry, lanes.slopes, lanes.inverses)
+    _keep(rows, *kept, entry, lanes.slopes)
 
 
 def _comb(response: U8Array, rows: Rows) -> tuple[U32Array, U32Array]:
@@ -232,7 +230,7 @@ def _comb_step(lanes: Lanes, entry: U32Array, rows: list[U32Array]) -> None:
     """An addition, with its row."""
     before = lanes.point.copy()
     lanes.add(np.ascontiguousarray(entry))
-    _keep(rows, before, entry, lanes.slopes, lanes.inverses)
+    _keep(rows, before, entry, lanes.slopes)
 
 
 @cache
@@ -333,7 +331,7 @@ def trace_many(
         _, third = _comb(_padded(responses[some]), comb)
         lanes = Lanes.start(nonce)
         lanes.add(ladder_end)
-        final = np.concatenate([nonce, ladder_end, lanes.slopes, lanes.inverses])
+        final = np.concatenate([nonce, ladder_end, lanes.slopes])
         _write(ladder, into.ladder)
         _write(comb, into.comb)
         _write(table, into.table)

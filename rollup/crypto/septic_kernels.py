@@ -270,11 +270,17 @@ def inverse(a):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _is_set(a):  # type: ignore[no-untyped-def]
-    """1 in the lanes where an element is not 0, else 0."""
-    some = as_pairs(a[0] | a[1] | a[2] | a[3] | a[4] | a[5] | a[6])
+def is_set_word(word):  # type: ignore[no-untyped-def]
+    """1 in the lanes where a word is not 0, else 0."""
+    some = as_pairs(word)
     one = splat64(np.uint64(1))
     return join_low_halves(smaller64(low_halves(some), one), smaller64(high_halves(some), one))
+
+
+@kernel
+def _is_set(a):  # type: ignore[no-untyped-def]
+    """1 in the lanes where an element is not 0, else 0."""
+    return is_set_word(a[0] | a[1] | a[2] | a[3] | a[4] | a[5] | a[6])
 
 
 @kernel

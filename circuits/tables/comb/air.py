@@ -5,7 +5,7 @@ table; row 28 holds the end F. The signature's place is fixed, and so is the win
 no check, because the base table admits bytes only.
 
 Height: 32 rows a signature. Degree: 3. Buses: receives BASE, sends COMB_END. Rows past the last
-signature repeat a valid addition.
+signature repeat an end, which adds nothing.
 Claims: docs/spec/claims/comb.md. Spec: docs/spec/10-signatures.md.
 """
 
@@ -30,7 +30,7 @@ class Columns(Layout):
     entry_x = cells(DEGREE)  # B[i][byte]
     entry_y = cells(DEGREE)
     slope = cells(DEGREE)
-    inverse = cells(DEGREE)  # 1 / (entry_x - x)
+    apart = cells(curve.APART_WORDS)  # shows that entry_x is not x
 
 
 class Fixed(Layout):
@@ -72,7 +72,7 @@ def constraints(air: Builder, row: Columns, below: Columns) -> None:
     payload = [fixed.window, row.byte, *row.entry_x, *row.entry_y]
     air.receive(BASE, payload, fixed.adds, claim="comb.entry")
     # Lie: the two x are equal, so that any slope satisfies the line and the sum is free.
-    require_chord(air, total, entry, row.slope, row.inverse, "comb.line")
+    require_chord(air, total, entry, row.slope, row.apart, "comb.line", fixed.adds)
     # Lie: the next row goes on from another point than the sum.
     with air.transition(), air.when(fixed.adds):
         air.require_all_equal(below.x, third_x(row.x, row.entry_x, row.slope), "comb.sum")

@@ -3,13 +3,13 @@
 from circuits.air.trace import I64, U32, Trace, put
 from circuits.tables.comb.air import Columns
 from circuits.tables.schedule import COMB_ROWS
-from circuits.tables.signatures import Signatures
+from circuits.tables.signatures import Signatures, apart
 from rollup.crypto import kernels
 from rollup.field.septic import DEGREE
 
 
 def build(signatures: Signatures, height: int, blinded: int) -> U32:
-    """uint32 (height, width). The rows past the last signature repeat row 0."""
+    """uint32 (height, width). The rows past the last signature repeat an end."""
     trace = Trace(Columns, height, blinded, canonical=True)
     used = signatures.count * COMB_ROWS
     row = trace.rows(0, used)
@@ -21,8 +21,10 @@ def build(signatures: Signatures, height: int, blinded: int) -> U32:
     _point(row.x, row.y, steps, kernels.ADDITION_POINT)
     _point(row.entry_x, row.entry_y, steps, kernels.ADDITION_OTHER)
     put(row.slope, steps[:, kernels.ADDITION_SLOPE :][:, :DEGREE])
-    put(row.inverse, steps[:, kernels.ADDITION_INVERSE :][:, :DEGREE])
-    trace.cells[:, used:] = trace.cells[:, :1]
+    shown = apart(steps, steps[:, kernels.ADDITION_OTHER :])
+    shown[COMB_ROWS - 1 :: COMB_ROWS] = 0
+    put(row.apart, shown)
+    trace.cells[:, used:] = trace.cells[:, COMB_ROWS - 1 : COMB_ROWS]
     return trace.finish()
 
 

@@ -8,7 +8,7 @@ table serves the four entries and the challenge, so a row needs no range check: 
 0..3 finds no entry.
 
 Every sum is on the curve, whose order is odd, so a doubling has no exceptional case. Rows past the
-last signature repeat a valid step.
+last signature repeat an end, which adds nothing: what it goes on with is never used.
 Height: 32 rows a signature. Degree: 3. Buses: receives WINDOW and CHALLENGE, sends LADDER_END.
 Claims: docs/spec/claims/ladder.md. Spec: docs/spec/10-signatures.md.
 """
@@ -46,7 +46,7 @@ class Step(Layout):
     entry_x = cells(DEGREE)  # T[digit]
     entry_y = cells(DEGREE)
     slope_3 = cells(DEGREE)
-    inverse = cells(DEGREE)  # 1 / (entry_x - x of four times the sum)
+    apart = cells(curve.APART_WORDS)  # shows that entry_x is not the x of four times the sum
 
 
 class Columns(Layout):
@@ -134,7 +134,7 @@ def _quadruple_and_line(air: Builder, total: CircuitPoint, step: Step) -> Septic
     quadruple = CircuitPoint(x_2, third_y(twice, x_2, step.slope_2))
     # Lie: the two x are equal, so that any slope satisfies the line and the sum is free.
     entry = CircuitPoint(step.entry_x, step.entry_y)
-    require_chord(air, quadruple, entry, step.slope_3, step.inverse, "ladder.line")
+    require_chord(air, quadruple, entry, step.slope_3, step.apart, "ladder.line", air.fixed.adds)
     return third_x(x_2, step.entry_x, step.slope_3)
 
 

@@ -6,13 +6,13 @@ from circuits.air.trace import I64, U32, Trace, put
 from circuits.tables.ladder.air import DIGIT_VALUES, Columns, Step
 from circuits.tables.records import U8
 from circuits.tables.schedule import DIGITS_PER_ROW, LADDER_ROWS
-from circuits.tables.signatures import Signatures
+from circuits.tables.signatures import Signatures, apart
 from rollup.crypto import curve, kernels, schnorr
 from rollup.field.septic import DEGREE
 
 
 def build(signatures: Signatures, height: int, blinded: int) -> U32:
-    """uint32 (height, width). The rows past the last signature repeat row 0."""
+    """uint32 (height, width). The rows past the last signature repeat an end."""
     trace = Trace(Columns, height, blinded, canonical=True)
     used = signatures.count * LADDER_ROWS
     row = trace.rows(0, used)
@@ -27,7 +27,7 @@ def build(signatures: Signatures, height: int, blinded: int) -> U32:
     row.high.digit[...] = _with_end(digits[:, ::DIGITS_PER_ROW])
     row.low.digit[...] = _with_end(digits[:, 1::DIGITS_PER_ROW])
     row.value[...] = _with_end(_values(digits)[:, 1::DIGITS_PER_ROW])
-    trace.cells[:, used:] = trace.cells[:, :1]
+    trace.cells[:, used:] = trace.cells[:, LADDER_ROWS - 1 : LADDER_ROWS]
     return trace.finish()
 
 
@@ -40,10 +40,12 @@ def _fill_step(step: Step, words: U32) -> None:
         (step.entry_x, kernels.LADDER_ENTRY),
         (step.entry_y, kernels.LADDER_ENTRY + DEGREE),
         (step.slope_3, kernels.LADDER_SLOPE_3),
-        (step.inverse, kernels.LADDER_INVERSE),
     )
     for cells, at in places:
         put(cells, words[:, at : at + DEGREE])
+    shown = apart(words[:, kernels.LADDER_X_2 :], words[:, kernels.LADDER_ENTRY :])
+    shown[LADDER_ROWS - 1 :: LADDER_ROWS] = 0
+    put(step.apart, shown)
 
 
 def _values(digits: U8) -> I64:

@@ -65,7 +65,7 @@ class Entry(Layout):
 
     point = group(PointCells)
     slope = cells(DEGREE)
-    inverse = cells(DEGREE)  # 1 / (key.x - x of the entry before)
+    apart = cells(curve.APART_WORDS)  # shows that key.x is not the x of the entry before
 
 
 class Part(Layout):
@@ -111,7 +111,7 @@ class Columns(Layout):
     ladder_end = group(PointCells)  # V
     comb_end = group(PointCells)  # F
     slope = cells(DEGREE)  # of R + V
-    inverse = cells(DEGREE)  # 1 / (V.x - R.x)
+    apart = cells(curve.APART_WORDS)  # shows that V.x is not R.x
 
 
 class Fixed(Layout):
@@ -230,7 +230,7 @@ def _windows(air: Builder, row: Columns) -> None:
     _serve(air, row, 0, before)
     for digit, entry in enumerate(row.entries, start=1):
         point = CircuitPoint(entry.point.x, entry.point.y)
-        require_addition(air, before, key, entry.slope, point, entry.inverse, "order.windows")
+        require_addition(air, before, key, entry.slope, point, entry.apart, "order.windows")
         _serve(air, row, digit, point)
         before = point
 
@@ -257,7 +257,7 @@ def _signature(air: Builder, row: Columns) -> None:
         CircuitPoint(shifted.x, shifted.y),
         row.slope,
         CircuitPoint(end.x, end.y),
-        row.inverse,
+        row.apart,
         "order.signature",
     )
 

@@ -1,5 +1,6 @@
 """Order: how the rows are filled, and the signatures that ladder and comb share with them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from circuits.gadgets.integer import PACKED_BITS
 from circuits.tables.chains import chain_columns, chain_starts, continue_chain
 from circuits.tables.order.air import HIGH_MAX, Columns, PointCells
 from circuits.tables.records import OrderRecords
-from circuits.tables.signatures import Signatures
+from circuits.tables.signatures import Signatures, apart
 from rollup.crypto import curve, kernels, schnorr
 from rollup.field.septic import DEGREE
 from rollup.protocol.constants import SIGNATURE_SCHEME, TIME_BITS
@@ -143,12 +144,16 @@ def _fill_signature(row: Columns, signatures: Signatures) -> None:
     put(row.nonce_x_squared, kernels.multiply_elements(nonce_x, nonce_x))
     for step, entry in enumerate(row.entries):
         _put_point(entry.point, _next_entry(steps, step))
-        put(entry.slope, steps.table[:, step, kernels.ADDITION_SLOPE :][:, :DEGREE])
-        put(entry.inverse, steps.table[:, step, kernels.ADDITION_INVERSE :])
+        _put_line(entry.slope, entry.apart, steps.table[:, step])
     _put_point(row.ladder_end, steps.ladder[:, curve.DIGITS, : kernels.POINT])
     _put_point(row.comb_end, steps.comb[:, -1, : kernels.POINT])
-    put(row.slope, steps.final[:, kernels.ADDITION_SLOPE :][:, :DEGREE])
-    put(row.inverse, steps.final[:, kernels.ADDITION_INVERSE :])
+    _put_line(row.slope, row.apart, steps.final)
+
+
+def _put_line(slope: Sequence[I64], shown: Sequence[I64], words: U32) -> None:
+    """Of an addition what no point says."""
+    put(slope, words[:, kernels.ADDITION_SLOPE :])
+    put(shown, apart(words, words[:, kernels.ADDITION_OTHER :]))
 
 
 def _put_point(point: PointCells, words: U32) -> None:

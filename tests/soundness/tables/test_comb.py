@@ -20,6 +20,7 @@ def moved(trace, place: int):  # type: ignore[no-untyped-def]
     forged = trace.copy()
     names = circuit().table("comb").table.columns.names()
     at = {name: [names.index(f"{name}.{k}") for k in range(DEGREE)] for name in COLUMNS}
+    apart = [names.index(f"apart.{k}") for k in range(2)]
     point = [int(value) for value in forged[0, at["x"] + at["y"]]]
     point[place] = (point[place] + 1) % P
     x, y = tuple(point[:DEGREE]), tuple(point[DEGREE:])
@@ -27,16 +28,18 @@ def moved(trace, place: int):  # type: ignore[no-untyped-def]
         forged[row, at["x"]], forged[row, at["y"]] = x, y
         entry_x = tuple(int(value) for value in forged[row, at["entry_x"]])
         entry_y = tuple(int(value) for value in forged[row, at["entry_y"]])
-        inverse = septic.inverse(septic.subtract(entry_x, x))
-        slope = septic.multiply(septic.subtract(entry_y, y), inverse)
-        forged[row, at["inverse"]], forged[row, at["slope"]] = inverse, slope
+        run = septic.subtract(entry_x, x)
+        slope = septic.multiply(septic.subtract(entry_y, y), septic.inverse(run))
+        forged[row, at["slope"]] = slope
+        adds = row < COMB_ROWS - 1
+        forged[row, apart] = (pow(run[0], -1, P) if adds else 0, 0)
         x_sum = septic.subtract(septic.subtract(septic.square(slope), x), entry_x)
         drop = septic.multiply(slope, septic.subtract(x, x_sum))
         x, y = x_sum, septic.subtract(drop, y)
     return forged
 
 
-COLUMNS = ("x", "y", "entry_x", "entry_y", "slope", "inverse")
+COLUMNS = ("x", "y", "entry_x", "entry_y", "slope")
 
 
 @pytest.mark.parametrize("place", range(2 * DEGREE))

@@ -65,8 +65,8 @@ def closed(forged: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
         return tuple(int(v) for v in x), tuple(int(v) for v in y)  # type: ignore[return-value]
 
     (x, y), (other_x, other_y) = point("nonce"), point("ladder_end")
-    inverse = septic.inverse(septic.subtract(other_x, x))
-    slope = septic.multiply(septic.subtract(other_y, y), inverse)
+    run = septic.subtract(other_x, x)
+    slope = septic.multiply(septic.subtract(other_y, y), septic.inverse(run))
     x_sum = septic.subtract(septic.subtract(septic.square(slope), x), other_x)
     y_sum = septic.subtract(septic.multiply(slope, septic.subtract(x, x_sum)), y)
     for name, value in (("slope", slope), ("comb_end.x", x_sum), ("comb_end.y", y_sum)):

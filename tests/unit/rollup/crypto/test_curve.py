@@ -5,6 +5,7 @@ import pytest
 from rollup.crypto import curve
 from rollup.crypto.curve import ExceptionalAddition, Point
 from rollup.field.koalabear import P
+from tests.helpers.points import beside
 
 NAMED = {
     "e": curve.GENERATOR,
@@ -55,6 +56,20 @@ def test_an_addition_of_equal_x_is_exceptional() -> None:
             curve.add(g, other)
         with pytest.raises(ExceptionalAddition):
             curve.add_many([curve.double(g), g], [g, other])
+
+
+def test_an_addition_of_x_that_begin_alike_is_exceptional() -> None:
+    """Two coefficients decide, as in the circuit; the complete group law minds all seven."""
+    g, other = curve.GENERATOR, beside(curve.GENERATOR, curve.APART_WORDS)
+    assert curve.are_apart(g, beside(g, curve.APART_WORDS - 1))
+    assert curve.is_on_curve(other) and other.x != g.x
+    with pytest.raises(ExceptionalAddition):
+        curve.add(g, other)
+    with pytest.raises(ExceptionalAddition):
+        curve.add_many([curve.double(g), g], [g, other])
+    total = curve.combine(g, other)
+    assert total is not None and curve.is_on_curve(total)
+    assert curve.add(total, curve.negate(g)) == other
 
 
 def test_many_additions_are_the_additions() -> None:

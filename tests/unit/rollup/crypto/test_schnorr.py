@@ -4,12 +4,13 @@ import pickle
 
 import pytest
 
-from rollup.crypto import curve, schnorr
+from rollup.crypto import batched, curve, schnorr
 from rollup.crypto.curve import ExceptionalAddition, Point
 from rollup.crypto.schnorr import MalformedSignature, SecretKey, Signature
 from rollup.field.koalabear import P
 from rollup.hash.poseidon import Digest
 from rollup.protocol.encoding import TypeCode
+from tests.helpers.points import beside
 
 SECRET = SecretKey(0x1234567890ABCDEF1234567890ABCDEF)
 MESSAGE: Digest = (1, 2, 3, 4, 5, 6, 7, 8)
@@ -82,11 +83,20 @@ def test_a_key_or_nonce_off_the_curve_is_refused() -> None:
     assert not schnorr.verify(key, MESSAGE, Signature(bent, signature.s))
 
 
-@pytest.mark.parametrize("key", [curve.WINDOW_OFFSET, curve.negate(curve.WINDOW_OFFSET)])
+MEETING = [
+    curve.WINDOW_OFFSET,
+    curve.negate(curve.WINDOW_OFFSET),
+    beside(curve.WINDOW_OFFSET, curve.APART_WORDS),
+]
+
+
+@pytest.mark.parametrize("key", MEETING)
 def test_a_key_that_meets_the_window_offset_is_refused(key: Point) -> None:
-    """S + P is a doubling or infinity: the circuit cannot prove it, so nobody may rely on it."""
+    """S + P is a doubling, infinity, or of two x that begin alike: the circuit cannot prove it, so
+    nobody may rely on it."""
     signature = schnorr.sign(SECRET, MESSAGE, ENTROPY)
     assert not schnorr.verify(key, MESSAGE, signature)
+    assert not batched.verify(key, MESSAGE, signature.to_bytes())
     with pytest.raises(ExceptionalAddition):
         schnorr.ladder_table(key)
 
