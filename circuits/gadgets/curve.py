@@ -33,7 +33,7 @@ def require_chord(
 ) -> None:
     """slope is that of the line through two points, and `apart` shows that their x differ.
 
-    For d = right.x - left.x the APART_WORDS cells of `apart` have apart[0] d[0] + apart[1] d[1] = 1,
+    For d = right.x - left.x its APART_WORDS cells have apart[0] d[0] + apart[1] d[1] = 1,
     so one of these coefficients is not 0, as `rollup.crypto.curve.add` demands. Where `added` is 0
     nobody uses the sum, and they show nothing.
     """

@@ -2,7 +2,8 @@
 
 Signature k has rows LADDER_ROWS * k onwards of the ladder, COMB_ROWS * k onwards of the comb, and
 row k of order. For ladder and comb the number of signatures follows from the height, and a few rows
-of each 32 are left for blinding: 256 signatures are 2^13 rows of either. The order table is told their number. Numbers that disagree leave messages unanswered, so no proof exists.
+of each 32 are left for blinding: 256 signatures are 2^13 rows of either. The order table is told
+their number. Numbers that disagree leave messages unanswered, so no proof exists.
 """
 
 from rollup.crypto import curve

@@ -33,9 +33,9 @@ POINT_WORDS = 2 * COORDINATE_WORDS
 
 
 APART_WORDS = 2
-"""An addition wants two x that differ in one of so many coefficients, the lowest. All seven would do
-as well, but so few are two cells of the circuit where the inverse of a difference is seven; chance
-meets 2^-62 of all pairs."""
+"""An addition wants two x that differ in one of so many coefficients, the lowest: two cells of the
+circuit show it, where a difference in any of the seven takes seven. By chance one pair in 2^62 does
+not."""
 
 
 class ExceptionalAddition(Exception):
