@@ -128,8 +128,8 @@ def sign_many(
 ) -> list[Signature]:
     """A signature of each message by its key; `entropies` as in schnorr.sign.
 
-    The same signatures as schnorr.sign gives. Raises ExceptionalAddition where its first nonce
-    fails, which has chance 2^-200.
+    The same signatures as schnorr.sign gives. Where its first nonce fails, which has chance 2^-55,
+    raises ExceptionalAddition, or ValueError if its point fails.
     """
     if entropies is None:
         entropies = [entropy_source.token_bytes(ENTROPY_BYTES) for _ in secrets]

@@ -6,8 +6,9 @@ s * G = R + c * P.
 
 Verification runs the circuit's schedule of affine additions, step for step: a ladder of 60 two-bit
 digits for V = c * P + K, a comb of 28 byte windows for F = s * G + K, and the check R + V = F. An
-addition of two points with equal x refuses the signature, here as there. No honest signer meets one
-(about 2^-208 a signature), and nobody can aim at one without a discrete logarithm.
+addition of two points whose x begin alike refuses the signature, here as there. No honest signer
+meets one (about 2^-55 a signature), and to aim at one, with as many tries, gives a signature that
+nobody accepts.
 
 This code is not constant-time: it branches and looks tables up by secret values. Sign only where
 nobody else measures time or caches.
@@ -277,7 +278,10 @@ def sign(secret: SecretKey, message: Digest, entropy: bytes | None = None) -> Si
     """
     mixed = secrets.token_bytes(ENTROPY_BYTES) if entropy is None else entropy
     for nonce in nonces(secret, message, mixed):
-        r = times_generator(nonce)
+        try:
+            r = times_generator(nonce)
+        except ExceptionalAddition:
+            continue
         c = challenge(r, secret.public, message)
         signature = respond(secret, nonce, r, c)
         if verify(secret.public, message, signature):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from circuits.air.layout import Layout, cell, cells
-from circuits.air.trace import Trace
+from circuits.air.trace import Trace, inverse_or_zero
 from rollup.field.koalabear import P
 
 
@@ -59,3 +59,11 @@ def test_cells_of_field_elements_refuse_what_is_none() -> None:
 
     with pytest.raises(ValueError, match="no field element"):
         filled(True, change)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 7, 64, 101])
+def test_inverses_are_taken_together_and_zeros_stay(count: int) -> None:
+    values = np.array([(i * i * 12_345_678_901) % P if i % 5 else 0 for i in range(count)])
+    found = inverse_or_zero(values - P * (values % 2))
+    assert found.dtype == np.int64 and found.shape == values.shape
+    assert found.tolist() == [pow(value, -1, P) if value else 0 for value in values.tolist()]

@@ -1,5 +1,6 @@
 """Signatures in plain integers: encodings, secrecy, nonces and the schedule."""
 
+import itertools
 import pickle
 
 import pytest
@@ -106,6 +107,22 @@ def test_a_final_addition_of_equal_x_is_refused() -> None:
     v = schnorr.ladder(SECRET.public, 5)
     with pytest.raises(ExceptionalAddition):
         curve.add(v, v)
+
+
+def test_a_nonce_that_meets_an_exception_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No nonce is known that does, so the comb is made to refuse the first one."""
+    first, second = itertools.islice(schnorr.nonces(SECRET, MESSAGE, ENTROPY), 2)
+    plain = schnorr.times_generator
+
+    def refusing(scalar: int) -> Point:
+        if scalar == first:
+            raise ExceptionalAddition("two points whose x begin alike met in an addition")
+        return plain(scalar)
+
+    monkeypatch.setattr(schnorr, "times_generator", refusing)
+    signature = schnorr.sign(SECRET, MESSAGE, ENTROPY)
+    assert signature.r == plain(second)
+    assert schnorr.verify(SECRET.public, MESSAGE, signature)
 
 
 def test_bytes_are_canonical_and_nothing_else_decodes() -> None:
