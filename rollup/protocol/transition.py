@@ -8,7 +8,7 @@ Spec: docs/spec/07-batch.md.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from rollup.hash.many import CompressMany
 from rollup.protocol.assets import USDC
@@ -45,6 +45,8 @@ from rollup.protocol.outcome import (
     OrderTakeoverStep,
     Outcome,
     Steps,
+    TakeoverStep,
+    settled_of,
 )
 from rollup.protocol.outflow import Outflow, outflow_digests
 from rollup.protocol.payment import apply_outflow, move, require_steady
@@ -60,6 +62,7 @@ from rollup.protocol.trade import (
     moved,
     notional,
     require_in_time,
+    require_live,
     require_pair,
     require_price,
 )
@@ -96,7 +99,7 @@ def take_steps(
     steady = tuple(entry.is_steady for entry in book.markets)
     terms = batch_terms(batch.governance, book)
     deposits = tuple(
-        apply_deposit(batch.governance, ledger, entry, DEPOSIT_TIMESTAMP + place)
+        apply_deposit(batch.governance, book.ended, ledger, entry, DEPOSIT_TIMESTAMP + place)
         for place, entry in enumerate(batch.deposits)
     )
     orders = authorised()
@@ -112,7 +115,7 @@ def take_steps(
     outflows = tuple(apply_outflow(batch, ledger, place) for place in range(len(batch.outflows)))
     fees = credit_fees(ledger, batch.governance.fee_account, fills, by_orders)
     rests = credit_rests(ledger, batch.governance.backstop_account, by_orders)
-    tallies = count_trades(batch, ledger, terms, fills)
+    tallies = count_trades(batch, ledger, terms, fills, takeovers)
     require_steady(ledger, steady, terms)
     liquidated = liquidated_in(batch.takeovers, batch.order_takeovers)
     for account in sorted(liquidated):
@@ -187,7 +190,11 @@ def require_prices_known(
 
 
 def apply_deposit(
-    governance: Governance, ledger: Ledger, entry: QueueEntry, timestamp: int
+    governance: Governance,
+    ended: Collection[int],
+    ledger: Ledger,
+    entry: QueueEntry,
+    timestamp: int,
 ) -> DepositStep:
     """Consume one queue entry: open or credit its account, give it another key, or refuse it and
     change nothing. Rejected: ROTATED_TWICE, since one batch opens one header and closes one."""
@@ -195,7 +202,7 @@ def apply_deposit(
         account = ledger.touch(entry.account)
         header, before = account.header, account.holding
         existed, owner = header is not None, None if header is None else header.owner
-        outcome = judge(entry, before if existed else None, owner, governance)
+        outcome = judge(entry, before if existed else None, owner, governance, ended)
         if outcome is DepositOutcome.CREDITED:
             move(account, entry.asset, entry.amount)
             if entry.kind is EntryKind.REGISTER:
@@ -285,6 +292,7 @@ def apply_fill(batch: Batch, ledger: Ledger, terms: Sequence[MarketTerms], place
         buy, sell = batch.orders[fill.buy].order, batch.orders[fill.sell].order
         require_pair(buy, sell)
         market = terms_of(terms, buy.market)
+        require_live(market)
         require_price(fill.price, buy, sell, market)
         amount = notional(fill.price, fill.size)
         paid = moved(fill.size, fill.price, market.funding)
@@ -300,12 +308,19 @@ def apply_fill(batch: Batch, ledger: Ledger, terms: Sequence[MarketTerms], place
 
 
 def count_trades(
-    batch: Batch, ledger: Ledger, terms: Sequence[MarketTerms], fills: Sequence[FillStep]
+    batch: Batch,
+    ledger: Ledger,
+    terms: Sequence[MarketTerms],
+    fills: Sequence[FillStep],
+    takeovers: Sequence[TakeoverStep],
 ) -> tuple[Tally, ...]:
-    """What the batch leaves of each market's tally: fills between orders, and who holds lots."""
-    begun = tallies_before(batch.pre.markets.tallies, len(terms), is_due=batch.is_hour_due)
+    """What the batch leaves of each market's tally: fills between orders, who holds lots, and what
+    was settled. What ends with the batch is not known yet (`rollup.protocol.closing`)."""
+    ended, old = batch.pre.book.ended, batch.pre.markets.tallies
+    begun = tallies_before(old, len(terms), is_due=batch.is_hour_due, ended=ended)
     trades = (Trade(step.market, step.fill.price, step.fill.size) for step in fills)
-    return tallies_after(begun, trades, ledger.opened(len(terms)), terms)
+    opened = ledger.opened(len(terms))
+    return tallies_after(begun, trades, opened, terms, settled_of(takeovers))
 
 
 def credit_fees(
