@@ -28,10 +28,11 @@ def ending_markets(governance: Governance, book: MarketBook) -> frozenset[int]:
 
 
 def is_ending(market: Market, feed: Feed, entry: BookEntry) -> bool:
-    """Whether a live market is over: it is delisted; or its price is at an end of its range, where
-    it would be held for ever; or, of a perpetual, one of its sides may leave the range of bucket
-    numbers within two steps."""
-    if market.delisted or not PRICE_LEAST < entry.price < PRICE_MOST:
+    """Whether a live market is over: it is delisted; or its price is held at an end of what a price
+    can be; or, of a perpetual, one of its sides may leave the range of bucket numbers within two
+    steps."""
+    is_held = entry.clamped and entry.price in (PRICE_LEAST, PRICE_MOST)
+    if market.delisted or is_held or entry.price < PRICE_LEAST:
         return True
     if market.is_asset:
         return False

@@ -33,6 +33,8 @@ from tests.helpers.ended import (
     settling,
     traded,
 )
+from tests.helpers.market_books import unsigned_reports
+from tests.helpers.oracle import oracle_terms
 from tests.helpers.venue import (
     BTC,
     BTC_MARKET,
@@ -45,6 +47,7 @@ from tests.helpers.venue import (
     begun,
     buy,
     credit,
+    genesis,
     held,
     refusal,
     sell,
@@ -107,13 +110,38 @@ def test_nothing_is_required_of_its_lots_and_they_count_whole(venue: Venue) -> N
 
 
 @pytest.mark.parametrize(
-    ("price", "is_over"),
-    [(2**10, True), (2**10 + 1, False), (BTC_PRICE, False), (2**29 - 1, True)],
+    ("price", "clamped", "is_over"),
+    [
+        (2**10 - 1, False, True),
+        (2**10, True, True),
+        (2**10, False, False),
+        (2**10 + 1, True, False),
+        (BTC_PRICE, True, False),
+        (2**29 - 2, True, False),
+        (2**29 - 1, False, False),
+        (2**29 - 1, True, True),
+    ],
 )
-def test_a_market_ends_at_the_ends_of_what_a_price_can_be(price: int, is_over: bool) -> None:
+def test_a_market_ends_where_its_price_is_held_at_an_end(
+    price: int, clamped: bool, is_over: bool
+) -> None:
+    """Signers report less than the least price, or more than the greatest: for good."""
     market = replace(BTC_MARKET, bucket=2**21 - 1)
     entry = replace(ended().state.book.markets[BTC], price=price, funding=0, ended=False)
-    assert is_ending(market, FEED, entry) is is_over
+    assert is_ending(market, FEED, replace(entry, clamped=clamped)) is is_over
+
+
+def test_a_price_that_falls_below_the_least_ends_its_market() -> None:
+    """It is held at the least, and would be for ever."""
+    low = (1_050, ETH_PRICE)
+    markets = (replace(BTC_MARKET, bucket=1), GOVERNANCE.markets[ETH])
+    oracle = oracle_terms(("BTC", "ETH"), low)
+    governance = replace(GOVERNANCE, markets=markets, oracle=oracle)
+    venue = Venue(genesis=genesis(governance, low), prices=low)
+    reports = tuple(unsigned_reports(governance, BTC, prices=(900, ETH_PRICE)))
+    venue.prices, venue.reports = (1_024, ETH_PRICE), reports
+    venue.run(venue.batch())
+    assert venue.state.book.ended == {BTC}
 
 
 def test_it_ends_within_two_steps_of_the_last_bucket() -> None:
