@@ -166,8 +166,12 @@ def require_follows(batch: Batch) -> None:
 
 def require_step(batch: Batch) -> None:
     """While a step is open its prices stand: nobody is liquidated at a price and skipped at the
-    next. So do its parameters: what an account must have is not chosen with its step under way."""
+    next. So do its parameters: what an account must have is not chosen with its step under way. The
+    price of a market that has ended stands for good."""
     before = batch.pre.book
+    for market in before.ended.intersection(range(len(batch.prices))):
+        if batch.prices[market] != before.markets[market].price:
+            raise Rejected(Reason.MARKET_ENDED, f"market {market} has ended, so its price stands")
     if not before.is_open:
         return
     require_terms_stand(before, batch.governance)

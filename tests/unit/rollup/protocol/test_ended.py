@@ -101,6 +101,11 @@ def test_its_price_and_f_stand_for_good_whatever_is_reported(venue: Venue) -> No
         assert "BTC" not in outcome.public.funding_rates
 
 
+def test_rules_refuse_another_price(venue: Venue) -> None:
+    venue.prices = (LAST_PRICE + 1, ETH_PRICE)
+    assert venue.refusal(venue.batch()) is Reason.MARKET_ENDED
+
+
 def test_nothing_is_required_of_its_lots_and_they_count_whole(venue: Venue) -> None:
     found = terms(venue.run(venue.batch()))
     assert (found.maintenance, found.initial, found.liquidation_fee) == (0, 0, 0)
