@@ -45,16 +45,18 @@ from rollup.protocol.outcome import (
     OrderTakeoverStep,
     Outcome,
     Steps,
-    TakeoverStep,
-    settled_of,
 )
 from rollup.protocol.outflow import Outflow, outflow_digests
 from rollup.protocol.payment import apply_outflow, move, require_steady
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
-from rollup.protocol.steps import require_moving, require_terms_stand
+from rollup.protocol.steps import (
+    require_last_prices_stand,
+    require_moving,
+    require_terms_stand,
+)
 from rollup.protocol.takeover import liquidated_in
-from rollup.protocol.tally import Tally, Trade, tallies_after, tallies_before
+from rollup.protocol.tallied import count_trades
 from rollup.protocol.terms import MarketTerms, batch_terms, terms_of
 from rollup.protocol.trade import (
     fee,
@@ -166,12 +168,9 @@ def require_follows(batch: Batch) -> None:
 
 def require_step(batch: Batch) -> None:
     """While a step is open its prices stand: nobody is liquidated at a price and skipped at the
-    next. So do its parameters: what an account must have is not chosen with its step under way. The
-    price of a market that has ended stands for good."""
+    next. So do its parameters: what an account must have is not chosen with its step under way."""
     before = batch.pre.book
-    for market in before.ended.intersection(range(len(batch.prices))):
-        if batch.prices[market] != before.markets[market].price:
-            raise Rejected(Reason.MARKET_ENDED, f"market {market} has ended, so its price stands")
+    require_last_prices_stand(before, batch.prices)
     if not before.is_open:
         return
     require_terms_stand(before, batch.governance)
@@ -309,22 +308,6 @@ def apply_fill(batch: Batch, ledger: Ledger, terms: Sequence[MarketTerms], place
             ledger.existing(order.account).exchanged.add(order.market)
     timestamp = FILL_TIMESTAMP + len(batch.order_takeovers) + place
     return FillStep(timestamp, fill, buy.market, amount, paid, buyer, seller)
-
-
-def count_trades(
-    batch: Batch,
-    ledger: Ledger,
-    terms: Sequence[MarketTerms],
-    fills: Sequence[FillStep],
-    takeovers: Sequence[TakeoverStep],
-) -> tuple[Tally, ...]:
-    """What the batch leaves of each market's tally: fills between orders, who holds lots, and what
-    was settled. What ends with the batch is not known yet (`rollup.protocol.closing`)."""
-    ended, old = batch.pre.book.ended, batch.pre.markets.tallies
-    begun = tallies_before(old, len(terms), is_due=batch.is_hour_due, ended=ended)
-    trades = (Trade(step.market, step.fill.price, step.fill.size) for step in fills)
-    opened = ledger.opened(len(terms))
-    return tallies_after(begun, trades, opened, terms, settled_of(takeovers))
 
 
 def credit_fees(

@@ -323,13 +323,12 @@ def _of_liquidation(
         case core.Took():
             return event.key[0], _took(event, batch)
         case core.Liquidated():
-            return event.account, _liquidated(event, batch)
-        case core.Deleveraged():
+            lost = (event.market, event.price, event.size, event.side, event.fee, event.time)
+            return event.account, Liquidated(batch, *lost)
+        case core.Deleveraged() | core.Settled():
+            kind = Settled if isinstance(event, core.Settled) else Deleveraged
             told = (event.market, event.price, event.size, event.side, event.time)
-            return event.account, Deleveraged(batch, *told)
-        case core.Settled():
-            told = (event.market, event.price, event.size, event.side, event.time)
-            return event.account, Settled(batch, *told)
+            return event.account, kind(batch, *told)
 
 
 def _of_outflow(
@@ -391,12 +390,6 @@ def _took(event: core.Took, batch: int) -> Filled:
     """A fill like any other: of whom the lots are is not said."""
     terms = (event.market, event.price, event.size, True)
     return Filled(_own(event.key), batch, *terms, event.side, event.fee, event.time, event.receipt)
-
-
-def _liquidated(event: core.Liquidated, batch: int) -> Liquidated:
-    return Liquidated(
-        batch, event.market, event.price, event.size, event.side, event.fee, event.time
-    )
 
 
 def _own(key: OrderKey) -> OwnKey:

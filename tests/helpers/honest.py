@@ -44,7 +44,13 @@ from tests.helpers.venue import (
     transfer,
     withdraw,
 )
-from tests.soundness.tables import test_batch, test_deposit, test_fill, test_market_hour
+from tests.soundness.tables import (
+    test_batch,
+    test_deposit,
+    test_fill,
+    test_market_hour,
+    test_takeover,
+)
 from tests.soundness.tables.test_free_state_cells import ACCOUNTS, POSITIONS, TERMS, publics
 
 RICH = 10**6 * USDC
@@ -262,6 +268,10 @@ def sources(name: str) -> tuple[Source, ...]:
         by_orders = ((test_fill.HELD, test_fill.HELD_ORDER), (test_fill.OWED, test_fill.OWED_ORDER))
         matrix = test_fill.trace(*({**taken, **order} for taken, order in by_orders))
         found.append(_alone(test_fill.FILL, matrix))
+    if name == "takeover":
+        large = {"settled": 1, "size": 2**40 - 1, "value": 5}
+        rows = (test_takeover.trace(**large, short=short) for short in (0, 1))
+        found += [_alone(test_takeover.TAKEOVER, row) for row in rows]
     if name == "market":
         found += [_alone(test_market_hour.MARKET, row) for row in test_market_hour.every_kind()]
     if name == "batch":

@@ -196,9 +196,12 @@ def test_a_changed_cell_of_a_settlement(name: str, value: int, claims: set[str])
 
 
 def test_padding_settles_nothing() -> None:
-    matrix = trace()
-    found = TAKEOVER.failed(TAKEOVER.forge(matrix, 1, "settled", 1))
-    assert "takeover.padding-is-silent" in found
+    """It would hand out what only the position of a liquidated account sends."""
+    matrix = trace(settled=1, size=0, value=0)
+    for name, value in {"active": 0, "taker_account": BACKSTOP}.items():
+        matrix = TAKEOVER.forge(matrix, 0, name, value)
+    assert TAKEOVER.failed(matrix) == {"takeover.padding-is-silent"}
+    assert TAKEOVER.messages(matrix, LIQUIDATION) == {(ACCOUNT, MARKET, 0, 0): 1}
 
 
 def test_a_takeover_that_is_none_is_not_counted() -> None:
