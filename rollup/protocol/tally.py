@@ -126,6 +126,13 @@ def tallies_after(
     )
 
 
+def net_settled(tallies: Sequence[Tally], terms: Sequence[MarketTerms]) -> tuple[int, ...]:
+    """Lots of each market that were settled, those that were owed below zero: none of one that
+    lives."""
+    pairs = zip(tallies, terms, strict=True)
+    return tuple(tally.premium if each.is_ended else 0 for tally, each in pairs)
+
+
 def ended_again(tallies: Sequence[Tally], ending: Collection[int]) -> tuple[Tally, ...]:
     """Tallies where these markets end: what they settle is counted from nothing."""
     return tuple(
