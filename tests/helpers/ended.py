@@ -7,7 +7,20 @@ from rollup.protocol.batch import Batch
 from rollup.protocol.market import Governance
 from rollup.protocol.state import State
 from rollup.protocol.takeover import Route, Takeover
-from tests.helpers.venue import BTC, BTC_PRICE, ETH, TOY, USDC, Match, Suite, Venue, buy, sell
+from tests.helpers.venue import (
+    BTC,
+    BTC_PRICE,
+    ETH,
+    ETH_PRICE,
+    TOY,
+    USDC,
+    Match,
+    Suite,
+    Venue,
+    buy,
+    credit,
+    sell,
+)
 
 LONG, SHORT, OTHER = 1, 2, 3
 """Traders: one holds lots of both markets, two owe lots of the one that has ended."""
@@ -52,6 +65,25 @@ def traded(suite: Suite = TOY) -> Venue:
         Match(buy(LONG, 50, **ether), sell(SHORT, 50, **ether), 50, 250_000),
     ]
     venue.run(venue.batch(matches=matches))
+    return venue
+
+
+def in_need(suite: Suite = TOY) -> Venue:
+    """The same, where OTHER is far below maintenance with what it owes of ETH, and the backstop is
+    rich."""
+    venue = Venue(suite=suite).with_traders(1000 * USDC, 1000 * USDC, 100 * USDC)
+    first = venue.state.globals.deposits_consumed
+    venue.run(venue.batch([credit(first, venue.genesis.governance.backstop_account, 10**12)]))
+    ether = {"price": ETH_PRICE, "market": ETH, "slot": 1}
+    matches = [
+        Match(buy(LONG, 1000), sell(SHORT, 700), 700),
+        Match(buy(LONG, 1000), sell(OTHER, 300), 300),
+        Match(buy(SHORT, 2500, **ether), sell(OTHER, 2500, **ether), 2500, ETH_PRICE),
+    ]
+    venue.run(venue.batch(matches=matches))
+    delist(venue, BTC)
+    venue.run(venue.batch())
+    venue.prices = (venue.prices[BTC], 277_000)
     return venue
 
 

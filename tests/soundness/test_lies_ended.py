@@ -11,11 +11,13 @@ from circuits.statement.replay import replay
 from circuits.tables.records import Records
 from rollup.protocol import closing, liquidation
 from rollup.protocol.constants import TAKEOVER_TIMESTAMP
+from rollup.protocol.holding import Holding
 from rollup.protocol.outcome import Outcome, TakeoverStep
 from rollup.protocol.rejection import Reason
 from rollup.protocol.takeover import Route, Takeover
 from rollup.protocol.tally import Tally
-from rollup.protocol.terms import MarketTerms
+from rollup.protocol.terms import MarketTerms, batch_terms
+from sequencer.engine.liquidation import Taking, takings
 from tests.helpers.assets import ASSET_GOVERNANCE, WBTC, asset_venue, spot
 from tests.helpers.ended import (
     LAST_PRICE,
@@ -27,6 +29,8 @@ from tests.helpers.ended import (
     delist,
     delisted,
     ended,
+    in_need,
+    require_conserved,
     settlement,
     settling,
     traded,
@@ -74,6 +78,54 @@ def test_the_batch_that_ends_a_market_breaks_nothing(monkeypatch: pytest.MonkeyP
     batch = venue.batch(matches=[Match(buy(LONG, 5, slot=2), sell(SHORT, 5, slot=2), 5)])
     assert liar.outcome(batch).public.ending == {BTC}
     assert liar.claims(batch) == set()
+
+
+@pytest.mark.parametrize("settled_first", [True, False])
+def test_who_is_liquidated_may_be_settled_too(
+    settled_first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is settled was not needed, and heals nobody: as many lots are taken as without it."""
+    venue = in_need(real())
+    (taking,) = takings_of(venue)
+    both = [Takeover(OTHER, *taking), settlement(OTHER)]
+    batch = venue.batch(takeovers=both[::-1] if settled_first else both)
+    outcome = Liar(venue, monkeypatch).outcome(batch)
+    assert outcome.public.closed and outcome.steps.liquidated == {OTHER}
+    assert claims_broken_in(replay(outcome), outcome.public) == set()
+    one_more = venue.batch(takeovers=[settlement(OTHER), Takeover(OTHER, ETH, *more(taking))])
+    assert venue.refusal(one_more) is Reason.TAKEOVER_UNNEEDED
+
+
+def test_who_stays_below_maintenance_may_be_settled_and_so_in_the_open_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    venue = in_need(real())
+    liar = Liar(venue, monkeypatch)
+    few = Takeover(OTHER, ETH, 10, 10 * 6_925)
+    first = venue.run(venue.batch(takeovers=[settlement(LONG), few]))
+    assert not first.public.closed and venue.state.accounts[OTHER].below
+    batch = venue.batch(takeovers=[settlement(OTHER), settlement(SHORT)])
+    outcome = liar.outcome(batch)
+    assert outcome.public.begins_open and not outcome.public.closed
+    assert not outcome.steps.liquidated
+    assert claims_broken_in(replay(outcome), outcome.public) == set()
+    venue.run(batch)
+    (taking,) = takings_of(venue)
+    last = venue.run(venue.batch(takeovers=[Takeover(OTHER, *taking)]))
+    assert last.public.closed
+    require_conserved(venue.state)
+
+
+def takings_of(venue: Venue) -> tuple[Taking, ...]:
+    """What OTHER has to lose."""
+    terms = batch_terms(venue.genesis.governance, venue.batch().book)
+    leaf = venue.state.accounts[OTHER]
+    return takings(Holding(leaf.cash, leaf.positions), terms)
+
+
+def more(taking: Taking) -> tuple[int, int]:
+    """Three lots more, at the whole fee: one is spared by the fee of others."""
+    return taking.size + 3, taking.fee // taking.size * (taking.size + 3)
 
 
 # Settled where nothing is over.
