@@ -60,9 +60,9 @@ SHOWN = (
         ("fill.limit", "fill.cap", "fill.fee-cap", "fill.band"),
     ),
     Said(
-        "Cash and size move only between the two sides of a fill or a takeover, fees go to the fee "
-        "account, and the total under custody changes by the credited deposits and the withdrawals "
-        "listed alone.",
+        "Cash and size move only between the two sides of a fill or a takeover, or size becomes "
+        "cash where a market has ended; fees go to the fee account, and the total under custody "
+        "changes by the credited deposits and the withdrawals listed alone.",
         ("fill.cash", "fill.position", "takeover.cash-kept", "batch.fees", "dep.credited"),
     ),
     Said(
@@ -121,6 +121,12 @@ SHOWN = (
         "Where a price is held back orders that meet only shrink what both sides hold, and where "
         "there is none they do not trade; no cash leaves who holds a perpetual there.",
         ("oracle.no-price-no-trade", "oracle.held-back", "out.steady", "market.missing-untraded"),
+    ),
+    Said(
+        "Where a market has ended its price and funding stand for good and nothing trades. What is "
+        "settled there is all that an account has of it, for exactly what it is worth and no fee, "
+        "and is counted, so that it is paid by those who owe lots of it.",
+        ("end.stands", "market.ended-untraded", "takeover.settled-whole", "end.conserved"),
     ),
     Said(
         "Every account whose risk grew meets initial margin at the prices of the batch.",

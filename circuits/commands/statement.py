@@ -66,12 +66,17 @@ def statement_record(verified: Verified) -> dict[str, object]:
         "book_before": public.book_before.digest().hex(),
         "book_after": public.book_after.digest().hex(),
         "prices": [each.to_record() for each in quotes(verified)],
+        "ended": ended_of(public),
         "funding_rates": public.funding_rates,
         "oracle": _oracle_record(public),
         **_verifier_record(verified),
         "proof_bytes": verified.proof_bytes,
         "milliseconds": verified.milliseconds,
     }
+
+
+NOT_FRESH = (PriceKind.CLAMPED, PriceKind.MISSING)
+"""How a live market comes by a price that is not its own of now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,18 @@ def quotes(verified: Verified) -> list[Quote]:
         Quote(market.symbol, entry.price, entry.funding, market.price_decimals, kind)
         for market, entry, kind in rows
     ]
+
+
+def ended_of(public: PublicInput) -> list[str]:
+    """Symbols of the markets that are over after a batch."""
+    listed = public.governance.markets
+    return [listed[market].symbol for market in sorted(public.book_after.ended)]
+
+
+def _ended(public: PublicInput) -> str:
+    """What it means that a market has ended."""
+    names = ", ".join(ended_of(public))
+    return f"{names}: price and funding stand for good; what is held of it becomes cash"
 
 
 def _funding(public: PublicInput) -> str:
@@ -167,7 +184,7 @@ def chain_record(chain: Sequence[Verified]) -> dict[str, object]:
         "not_fresh": [
             each.public.number
             for each in chain
-            if any(kind is not PriceKind.FRESH for kind in each.pricing.kinds)
+            if any(kind in NOT_FRESH for kind in each.pricing.kinds)
         ],
         **_verifier_record(chain[0]),
         "proof_bytes": sum(each.proof_bytes for each in chain),
@@ -195,6 +212,7 @@ def statement_text(verified: Verified) -> str:
         _wrapped("custody", custody_text(held)),
         _wrapped("prices", ", ".join(map(str, quotes(verified)))),
         *([_wrapped("funding", _funding(public))] if public.funding_rates else []),
+        *([_wrapped("ended", _ended(public))] if ended_of(public) else []),
         _wrapped("signed", _signed(public)),
         _line("redo", "yes: made anew, without fills" if public.redo else "no"),
         _wrapped("step", _step(public)),
@@ -235,6 +253,7 @@ def chain_text(chain: Sequence[Verified]) -> str:
         _wrapped("redo", redo or "none"),
         _wrapped("steps", _steps(publics)),
         _wrapped("prices", _freshness(chain)),
+        *([_wrapped("ended", _ended(last))] if ended_of(last) else []),
         _line("proofs", f"{size / 1024:,.0f} KiB in {spent} ms"),
     ]
     return "\n".join(lines)
@@ -300,7 +319,7 @@ def _freshness(chain: Sequence[Verified]) -> str:
     """Which batches have a price that no quorum gave, or that may not move as far as it says."""
     found = {
         kind: [str(each.public.number) for each in chain if kind in each.pricing.kinds]
-        for kind in (PriceKind.CLAMPED, PriceKind.MISSING)
+        for kind in NOT_FRESH
     }
     said = [f"{kind.value} in {', '.join(numbers)}" for kind, numbers in found.items() if numbers]
     return "signed; " + ("; ".join(said) or "all fresh")

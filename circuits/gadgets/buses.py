@@ -173,6 +173,8 @@ MARKET = Bus(
         "steady",
         "missing",
         "asset",
+        "ended",
+        "ends",
         *_vector("least", 2),
         *_vector("hour", HOUR_NUMBERS),
     ),
@@ -187,7 +189,8 @@ liquidated account and highest at which one sells them, in packed pairs; net: wh
 gets for a lot and what one costs it, its fee paid and but for F, in limbs; clip: the lowest and the
 highest price that count whole towards a premium; lot_fee: what liquidation costs a lot, in limbs;
 steady: 1 if the price is fresh and unclamped; missing: 1 if no quorum gave one; asset: 1 if its
-lots are a token that L1 holds; least: the least order, as a packed pair. hour: limbs of the price
+lots are a token that L1 holds; ended: 1 if the market is over; ends: 1 if it is with the step that
+this batch closes; least: the least order, as a packed pair. hour: limbs of the price
 (3), of the clip (3), of the impact notional (4), of the cap on open interest (4); whether the tally
 starts again, whether a premium rate is proved, and its two balanced digits."""
 
@@ -230,8 +233,9 @@ kind: 0 of two orders, inside the band; 1 where an order buys lots of a liquidat
 one sells them: then one edge of the band is a nearer one, and net is what the account gets for a
 lot, or what one costs it."""
 
-TAKE = Bus("TAKE", 20, ("market", *_vector("value", 3), *_vector("lot_fee", 3)))
-"""Value of a lot and liquidation fee of one market. Sent by market, received by takeover."""
+TAKE = Bus("TAKE", 20, ("market", *_vector("value", 3), *_vector("lot_fee", 3), "ended"))
+"""Value of a lot and liquidation fee of one market, and whether it is over. Sent by market,
+received by takeover."""
 
 LIQUIDATION = Bus("LIQUIDATION", 21, ("account", "market", "short", "standing"))
 """A position, of its old side, that may lose lots: of a liquidated account (standing 0, or 1 if it
@@ -312,7 +316,8 @@ TALLY = Bus("TALLY", 35, ("market", "what", "limb"))
 position, received by market, in one sum.
 
 what: 0 the size of a fill at a price that counts whole, 1 above, 2 below; 3 the notional of the
-first; 4 how many lots more a position holds that is not below zero (taken back if less)."""
+first; and of a market that has ended the size of what is settled, of either sign, which takeover
+sends; 4 how many lots more a position holds that is not below zero (taken back if less)."""
 
 DUE = Bus("DUE", 36, ("account",))
 """An account was due: the price has passed one of its old triggers. Sent by a position that shows

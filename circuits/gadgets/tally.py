@@ -7,5 +7,9 @@ KINDS: Final = 5
 
 INSIDE, ABOVE, BELOW, NOTIONAL, OPENED = range(KINDS)
 
+SETTLED: Final = NOTIONAL
+"""What is settled comes where the notional of fills does: a market that has ended has none, and in
+the place of its premium is what was settled."""
+
 LIMBS: Final = 4
 """Limbs of each: of a size, of a notional, of a position's magnitude."""

@@ -6,7 +6,7 @@ terms come from `rollup.protocol.terms`, the one derivation that rules, sequence
 share.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from circuits.air.layout import limb_widths
@@ -15,7 +15,7 @@ from circuits.gadgets.balanced import BUCKET_COUNT, balanced
 from circuits.gadgets.buses import DEPOSIT, MARKET, PAYOUT
 from circuits.stark.lookup import PublicMessage
 from rollup.field.koalabear import P
-from rollup.protocol.assets import USDC, is_known
+from rollup.protocol.assets import USDC, is_taken
 from rollup.protocol.constants import (
     AMOUNT_BITS,
     BUCKET_BITS,
@@ -94,15 +94,19 @@ def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
     """What the verifier puts on the buses itself: every consumed queue entry with its outcome, the
     terms of every listed market, and every withdrawal."""
     deposits = (
-        PublicMessage(DEPOSIT.identifier, 1, deposit_message(deposit, public.governance))
+        PublicMessage(
+            DEPOSIT.identifier,
+            1,
+            deposit_message(deposit, public.governance, public.book_before.ended),
+        )
         for deposit in public.deposits
     )
-    book, hours = public.book_after, hours_of(public)
+    book, hours, ending = public.book, hours_of(public), public.ending
     markets = (
         PublicMessage(
             MARKET.identifier,
             1,
-            market_message(market, terms, book.markets[market], hours[market]),
+            market_message(market, terms, book.markets[market], hours[market], market in ending),
         )
         for market, terms in enumerate(batch_terms(public.governance, book))
     )
@@ -114,8 +118,8 @@ def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
 
 
 class Hour(NamedTuple):
-    """Of one market: whether its tally starts again, whether a premium rate is proved, and which
-    one is said."""
+    """Of one market: whether its tally starts again, which that of an ended one never does; whether
+    a premium rate is proved, and which one is said."""
 
     is_due: bool
     is_rated: bool
@@ -127,16 +131,21 @@ def hours_of(public: PublicInput) -> tuple[Hour, ...]:
     now = (public.governance, public.time, public.prices, public.reports)
     rated, due = rated_markets(public.book_before, *now), public.is_hour_due
     rates = public.premium_rates or (0,) * len(rated)
-    return tuple(Hour(due, each, rate) for each, rate in zip(rated, rates, strict=True))
+    over = public.book_before.is_ended
+    return tuple(
+        Hour(due and not over(market), each, rate)
+        for market, (each, rate) in enumerate(zip(rated, rates, strict=True))
+    )
 
 
 def market_message(
-    market: int, terms: MarketTerms, entry: BookEntry, hour: Hour
+    market: int, terms: MarketTerms, entry: BookEntry, hour: Hour, ends: bool = False
 ) -> tuple[int, ...]:
-    """A market's terms as MARKET carries them, how it came by its price, and what its hour asks."""
+    """A market's terms as MARKET carries them, how it came by its price, whether it is over or will
+    be with the step, and what its hour asks."""
     risk, trade = risk_numbers(terms), trade_numbers(terms)
-    flags = (int(entry.is_steady), int(entry.missing), int(terms.is_asset))
-    numbers = (*risk, *trade, *lot_fee(terms), *flags, *least_order(terms))
+    flags = (entry.is_steady, entry.missing, terms.is_asset, terms.is_ended, ends)
+    numbers = (*risk, *trade, *lot_fee(terms), *map(int, flags), *least_order(terms))
     return (market, *(number % P for number in (*numbers, *hour_numbers(terms, hour))))
 
 
@@ -194,11 +203,13 @@ def payout_message(withdrawal: GrantedWithdrawal) -> tuple[int, ...]:
     return (*owner, withdrawal.asset, *amount)
 
 
-def deposit_message(deposit: ConsumedDeposit, governance: Governance) -> tuple[int, ...]:
-    """A queue entry as DEPOSIT carries it: 32-bit words mod p, whether what it is of is listed, and
-    whether its words were below p, which nobody asks of one that is not."""
+def deposit_message(
+    deposit: ConsumedDeposit, governance: Governance, ended: Collection[int] = ()
+) -> tuple[int, ...]:
+    """A queue entry as DEPOSIT carries it: 32-bit words mod p, whether what it is of is listed and
+    has not ended, and whether its words were below p, which nobody asks of one that is not."""
     entry = deposit.entry
-    known = is_known(governance, entry.asset)
+    known = is_taken(governance, ended, entry.asset)
     return (
         entry.index,
         int(entry.kind),

@@ -194,6 +194,8 @@ def _times_taken(outcome: Outcome) -> Counter[tuple[int, int]]:
     found: Counter[tuple[int, int]] = Counter()
     for step in outcome.steps.takeovers:
         takeover = step.takeover
+        if takeover.route is Route.SETTLED:  # asks nothing of the position but its word
+            continue
         found[takeover.account, takeover.market] += 1
         if takeover.route is not Route.BACKSTOP:
             found[takeover.taker, takeover.market] += 1

@@ -17,6 +17,7 @@ from circuits.gadgets.tally import (
     LIMBS,
     NOTIONAL,
     OPENED,
+    SETTLED,
 )
 from circuits.statement.columns import column, matrix
 from circuits.statement.inputs import (
@@ -38,7 +39,7 @@ from rollup.protocol.assets import mark_of
 from rollup.protocol.constants import COUNTERS, LADDER_BITS, PREMIUM_LIMIT
 from rollup.protocol.encoding import LIMB_BITS, limbs
 from rollup.protocol.order import Side
-from rollup.protocol.outcome import Outcome, Valuation
+from rollup.protocol.outcome import Outcome, Valuation, settled_of
 from rollup.protocol.tally import NO_TALLY, Tally
 from rollup.protocol.triggers import SIDES
 
@@ -62,7 +63,8 @@ def triggers(outcome: Outcome) -> TriggerRecords:
 
 
 def markets(outcome: Outcome) -> MarketRecords:
-    terms, book = outcome.steps.terms, outcome.public.book_after.markets
+    terms, book = outcome.steps.terms, outcome.public.book.markets
+    ends = outcome.public.ending
     fills = Counter((step.market, 0) for step in outcome.steps.fills)
     fills.update((s.market, _KINDS[s.side]) for s in outcome.steps.order_takeovers)
     left = Counter(step.signed.outflow.asset for step in outcome.steps.outflows)
@@ -74,6 +76,8 @@ def markets(outcome: Outcome) -> MarketRecords:
         risk=matrix([risk_numbers(each) for each in terms], RISK_NUMBERS),
         asset_uses=column(left[mark_of(market)] for market in range(len(terms))),
         asset=column(each.is_asset for each in terms),
+        ended=column(each.is_ended for each in terms),
+        ends=column(market in ends for market in range(len(terms))),
         trade=matrix([trade_numbers(each) for each in terms], TRADE_NUMBERS),
         least=matrix([least_order(each) for each in terms], 2),
         lot_fee=matrix([lot_fee(each) for each in terms], 3),
@@ -106,7 +110,8 @@ def tallies(found: Sequence[Tally]) -> U64:
 
 
 def counted(outcome: Outcome) -> I64:
-    """Sums of limbs of what fills and positions say of each market, as TALLY has them."""
+    """Sums of limbs of what fills, settlements and positions say of each market, as TALLY has
+    them."""
     terms = outcome.steps.terms
     sums = np.zeros((len(terms), KINDS, LIMBS), dtype=np.int64)
     for step in outcome.steps.fills:
@@ -115,6 +120,8 @@ def counted(outcome: Outcome) -> I64:
         sums[step.market, kind] += _limbs(step.fill.size)
         if kind == INSIDE:
             sums[step.market, NOTIONAL] += _limbs(step.notional)
+    for market, lots in settled_of(outcome.steps.takeovers):
+        sums[market, SETTLED] += (1 if lots > 0 else -1) * _limbs(abs(lots))
     for account in outcome.accounts:
         for market in account.markets:
             for state, sign in ((account.before, -1), (account.after, 1)):

@@ -26,18 +26,25 @@ _TAKE_WIDTH = 6
 _WAIVED_WIDTH = len(limbs(0, FULL_FEE_BITS))
 
 
+_NOBODY = HolderStep(0, 0, 0, 0, 0)
+"""Who takes what is settled."""
+
+
 def takeovers(outcome: Outcome, clock: Clock) -> TakeoverRecords:
     """The records of the takeover table, each access with the time of the one before it."""
     steps, terms = outcome.steps.takeovers, outcome.steps.terms
     asked = [step.takeover for step in steps]
     exhausted = outcome.steps.exhausted
     waived = [full_fee(each.size, terms[each.market]) - each.fee for each in asked]
-    closes = [each.route is not Route.BACKSTOP for each in asked]
+    closes = [each.route in (Route.DELEVERAGED, Route.LIQUIDATED) for each in asked]
     both: tuple[list[HolderStep], list[HolderStep]] = ([], [])
     times: tuple[list[tuple[int, int]], list[tuple[int, int]]] = ([], [])
     for step in steps:
         for side, holder in enumerate((step.liquidated, step.taker)):
-            both[side].append(holder)
+            both[side].append(holder or _NOBODY)
+            if holder is None:
+                times[side].append((0, 0))
+                continue
             words = (CASH_WORD, POSITION_WORD + step.takeover.market)
             cash, position = (clock.touch(holder.account, w, step.timestamp) for w in words)
             times[side].append((cash, position))
@@ -51,7 +58,8 @@ def takeovers(outcome: Outcome, clock: Clock) -> TakeoverRecords:
         fee=column(each.fee for each in asked),
         waived=matrix([_waived_limbs(each) for each in waived], _WAIVED_WIDTH),
         closes=column(closes),
-        taker_account=column(step.taker.account for step in steps),
+        settled=column(each.route is Route.SETTLED for each in asked),
+        taker_account=column((step.taker or _NOBODY).account for step in steps),
         standing=column(_standing_of(each, exhausted) for each in asked),
         liquidated=_holder(both[0], times[0]),
         taker=_holder(both[1], times[1]),

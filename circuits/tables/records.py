@@ -125,6 +125,7 @@ class TakeoverRecords(Private):
     waived: I64  # (n, 6) limbs of size x fee of a lot - fee
     closes: I64  # 1 if the taker is not the backstop, and loses as many lots of the other side
     taker_account: I64
+    settled: I64  # 1 if nobody takes the lots, since their market has ended; zeros as taker
     standing: I64  # of the taker, where it is not the backstop: 0, 1, 2 as on LIQUIDATION
     liquidated: TakeoverHolder
     taker: TakeoverHolder
@@ -276,6 +277,8 @@ class MarketRecords(Private):
     steady: I64  # 1 if the price is fresh and unclamped
     missing: I64  # 1 if no quorum gave it
     asset: I64  # 1 if its lots are a token that L1 holds
+    ended: I64  # 1 if it is over
+    ends: I64  # 1 if it is with the step that the batch closes
     hour: I64  # (n, 18) what concerns its tally, as MARKET has it
     tally: tuple[U64, U64]  # (n, 3) premium (biased by 2^63), volume, open interest; before, after
     counted: I64  # (n, 5, 4) sums of limbs, as TALLY has them

@@ -6,7 +6,7 @@ So any batch can be closed on any other, honestly or bent on purpose.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -113,7 +113,8 @@ class Books:
 
     def close(self, tip: Tip, choice: Choice) -> Closed:
         """A batch on this tip that says what is so."""
-        accounts, deposits = consume(tip.accounts, choice.entries, choice.governance)
+        given = (choice.entries, choice.governance, tip.book.ended)
+        accounts, deposits = consume(tip.accounts, *given)
         credited = sum(
             each.entry.amount
             for each in deposits
@@ -196,16 +197,19 @@ def queued_after(l1: DevelopmentL1, tip: Tip, most: int = DEPOSITS_MAX) -> Seque
 
 
 def consume(
-    accounts: Mapping[int, Held], entries: Sequence[QueueEntry], governance: Governance
+    accounts: Mapping[int, Held],
+    entries: Sequence[QueueEntry],
+    governance: Governance,
+    ended: Collection[int] = (),
 ) -> tuple[dict[int, Held], tuple[ConsumedDeposit, ...]]:
-    """Accounts after these entries, and what became of each."""
+    """Accounts after these entries, where these markets have ended, and what became of each."""
     after = dict(accounts)
 
     def outcomes() -> Iterator[ConsumedDeposit]:
         for entry in entries:
             held = after.get(entry.account)
             holding, whose = (None, None) if held is None else held
-            outcome = judge(entry, holding, whose, governance)
+            outcome = judge(entry, holding, whose, governance, ended)
             if outcome is DepositOutcome.CREDITED:
                 before, owner = (NOTHING, entry.owner) if held is None else held
                 after[entry.account] = Held(received(before, entry.asset, entry.amount), owner)

@@ -169,6 +169,7 @@ SAYS: Mapping[str, Callable[[Stage, Any], Any]] = {
     "carry": lambda stage, wanted: _of_book(stage, "carry"),
     "clamped": lambda stage, wanted: _of_book(stage, "clamped"),
     "missing": lambda stage, wanted: _of_book(stage, "missing"),
+    "ended": lambda stage, wanted: _of_book(stage, "ended"),
     "open_since": lambda stage, wanted: _of_step(stage, _open_since),
     "stalled": lambda stage, wanted: _of_step(stage, lambda book: book.stalled),
     "entries": lambda stage, wanted: len(stage.l1.queue),

@@ -5,7 +5,7 @@ from typing import Final
 
 from rollup.crypto.plain_recovery import plain_signer_of
 from rollup.l1.interface import Revert, Reverted
-from rollup.protocol.assets import USDC, is_known
+from rollup.protocol.assets import USDC, is_known, market_of
 from rollup.protocol.constants import AMOUNT_BITS, OWNER_BYTES, SIZE_BITS
 from rollup.protocol.market import Governance
 from rollup.protocol.pricing import PriceFault, PriceRefused, require_priced
@@ -47,6 +47,13 @@ def require_asset(asset: object, governance: Governance) -> None:
     """Revert unless it is the mark of USDC or of an asset that is listed."""
     if type(asset) is not int or not is_known(governance, asset):
         raise Reverted(Revert.UNKNOWN_ASSET, f"no asset is listed under the mark {asset}")
+
+
+def require_taken(asset: int, governance: Governance) -> None:
+    """Revert where it is an asset that is delisted: it has ended, or is about to. What is queued
+    already the venue refuses, and it goes back."""
+    if asset != USDC and governance.markets[market_of(asset)].delisted:
+        raise Reverted(Revert.DELISTED_ASSET, f"no more is taken of the asset {asset}")
 
 
 def require_words(name: str, words: Sequence[int], count: int) -> None:

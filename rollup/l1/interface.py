@@ -35,6 +35,7 @@ class Revert(StrEnum):
     ROTATING = "rotating"
     UNKNOWN_ACCOUNT = "unknown-account"
     UNKNOWN_ASSET = "unknown-asset"
+    DELISTED_ASSET = "delisted-asset"
     NOTHING_TO_WITHDRAW = "nothing-to-withdraw"
     NOT_OPERATOR = "not-operator"
     HEADER_EXISTS = "header-exists"

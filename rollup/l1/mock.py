@@ -14,6 +14,7 @@ from rollup.l1.checks import (
     require_asset,
     require_book,
     require_step,
+    require_taken,
     require_words,
 )
 from rollup.l1.deployment import Deployment, require_deployment
@@ -133,6 +134,7 @@ class MockL1(ContractView):
         """The amount fits its word, and is enough to pay for a place in the queue: of an asset as
         many lots as are worth that at its first price, which is in quanta a lot."""
         require_asset(asset, self.governance)
+        require_taken(asset, self.governance)
         require_amount(amount, asset)
         least = self._deployment.least_deposit
         if asset != USDC:

@@ -6,6 +6,7 @@ is the asset of market n, lots of which are an account's position there.
 Spec: docs/spec/17-assets.md.
 """
 
+from collections.abc import Collection
 from typing import Final
 
 from rollup.protocol.constants import MARKET_BITS
@@ -50,6 +51,11 @@ def is_asset(governance: Governance, market: int) -> bool:
 def is_known(governance: Governance, mark: int) -> bool:
     """Whether the venue keeps what a mark is of: USDC, or an asset that is listed."""
     return mark == USDC or is_asset(governance, market_of(mark))
+
+
+def is_taken(governance: Governance, ended: Collection[int], mark: int) -> bool:
+    """Whether the venue takes more of what a mark is of: not of an asset that has ended."""
+    return is_known(governance, mark) and (mark == USDC or market_of(mark) not in ended)
 
 
 def require_known(governance: Governance, mark: int) -> None:

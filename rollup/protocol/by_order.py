@@ -28,6 +28,7 @@ from rollup.protocol.trade import (
     moved,
     notional,
     require_fee,
+    require_live,
     require_reduce_only,
 )
 from rollup.protocol.units import require_cash, require_position
@@ -84,6 +85,7 @@ def apply_order_takeover(
         order = batch.orders[takeover.order].order
         market = terms_of(terms, order.market)
         account = ledger.existing(takeover.account)
+        require_live(market)
         require_takeable(market)
         require_liquidatable(account, terms)
         require_unsigned(batch, takeover.account)

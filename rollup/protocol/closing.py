@@ -34,6 +34,7 @@ from rollup.protocol.deleveraging import (
     zone_seats,
 )
 from rollup.protocol.deposit import DepositOutcome
+from rollup.protocol.ended import ending_markets
 from rollup.protocol.ledger import Entry, Ledger
 from rollup.protocol.margin import triggers_of
 from rollup.protocol.outcome import (
@@ -48,6 +49,7 @@ from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInp
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.roots import fresh_slots_root, state_roots
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
+from rollup.protocol.tally import ended_again
 from rollup.protocol.units import Salt
 from rollup.tree.multi import OpeningError, Pair, Update, update
 
@@ -75,9 +77,11 @@ def close(
     tree = _update(ACCOUNT_BITS, leaves, batch.pre.account_siblings, compress_many)
     frontiers = frontiers_before(batch.pre.markets.frontiers, steps.terms)
     triggers, counted = _close_triggers(batch, accounts, frontiers, steps, compress_many)
-    markets = MarketsState(batch.frontiers, steps.tallies, batch.salts.markets)
     globals_ = _globals_after(batch, steps, accounts)
     closed = is_closed(batch.frontiers, globals_.flagged, steps.terms)
+    ending = ending_markets(batch.governance, batch.book) if closed else ()
+    tallies = ended_again(steps.tallies, ending)
+    markets = MarketsState(batch.frontiers, tallies, batch.salts.markets)
     if steps.outflows and not closed:
         raise Rejected(Reason.OUTFLOW_STEP, "the batch leaves its step open, so no cash leaves")
     old_root, new_root = state_roots(

@@ -4,6 +4,7 @@ Every entry that L1 can enqueue is consumable: credited, or refused with a reaso
 So no deposit, however malformed, can stop the venue. Spec: docs/spec/05-deposits.md.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -11,7 +12,7 @@ from rollup.crypto.curve import Point, is_on_curve
 from rollup.field.koalabear import P
 from rollup.hash.keccak import DIGEST_BYTES, keccak256
 from rollup.protocol.account import Header
-from rollup.protocol.assets import USDC, is_known, require_mark
+from rollup.protocol.assets import USDC, is_taken, require_mark
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
     AMOUNT_BITS,
@@ -136,16 +137,20 @@ def extend_queue(head: bytes, entry: QueueEntry) -> bytes:
 
 
 def judge(
-    entry: QueueEntry, holding: Holding | None, owner: bytes | None, governance: Governance
+    entry: QueueEntry,
+    holding: Holding | None,
+    owner: bytes | None,
+    governance: Governance,
+    ended: Collection[int] = (),
 ) -> DepositOutcome:
     """What becomes of an entry, given what its account holds and whose it is (None: no such
-    account).
+    account), and which markets have ended.
 
-    What it is of must be listed. Registration and rotation: canonical words, then on the curve.
-    Registration: the account must not exist. All others: it must. Rotation: the sender owns it.
-    Then cash + amount must stay below 2**63, or lots + amount below 2**40.
+    What it is of must be listed, and not have ended. Registration and rotation: canonical words,
+    then on the curve. Registration: the account must not exist. All others: it must. Rotation: the
+    sender owns it. Then cash + amount must stay below 2**63, or lots + amount below 2**40.
     """
-    if not is_known(governance, entry.asset):
+    if not is_taken(governance, ended, entry.asset):
         return DepositOutcome.ASSET_UNKNOWN
     if entry.kind is not EntryKind.CREDIT and (fault := _key_fault(entry)) is not None:
         return fault

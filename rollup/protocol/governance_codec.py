@@ -34,6 +34,7 @@ MARKET_NUMBERS = (
     "open_interest_cap",
     "kind",
     "least_order",
+    "delisted",
 )
 GOVERNANCE_NUMBERS = ("fee_account", "backstop_account", "clock_behind_ms", "clock_ahead_ms")
 ORACLE_NUMBERS = ("quorum", "slot_ms", "lag_ms")
@@ -52,7 +53,7 @@ def governance_value(governance: Governance) -> Value:
 
 
 def market_numbers(market: Market) -> dict[str, int]:
-    """All of a market that is a number, by name; its kind is one too."""
+    """All of a market that is a number, by name; its kind and whether it is delisted are, too."""
     return {name: int(getattr(market, name)) for name in MARKET_NUMBERS}
 
 
@@ -62,8 +63,10 @@ def market_of_numbers(symbol: str, numbers: Mapping[str, int]) -> Market:
         kind = MarketKind(numbers["kind"])
     except ValueError as error:
         raise Rejected(Reason.MALFORMED, "kind must be 0 (perp) or 1 (asset)") from error
-    others = {name: number for name, number in numbers.items() if name != "kind"}
-    return Market(symbol, **others, kind=kind)
+    if numbers["delisted"] not in (0, 1):
+        raise Rejected(Reason.MALFORMED, "delisted must be 0 or 1")
+    others = {n: number for n, number in numbers.items() if n not in ("kind", "delisted")}
+    return Market(symbol, **others, kind=kind, delisted=numbers["delisted"] == 1)
 
 
 def _market_value(market: Market) -> Value:

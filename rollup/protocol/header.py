@@ -109,8 +109,14 @@ def header_of(public: PublicInput, queue_head: bytes) -> BatchHeader:
 
 def missing_of(public: PublicInput) -> int:
     """The markets that a batch has no reports of, a bit each, market 0 the lowest: whose price
-    stands because nobody reported it. None where a batch goes on with an open step."""
+    stands because nobody reported it. None where a batch goes on with an open step, and none that
+    has ended, whose price stands for good."""
     if public.begins_open:
         return 0
     reported, feeds = values_of(public.reports), public.governance.oracle.feeds
-    return sum(1 << market for market, each in enumerate(feeds) if each.feed not in reported)
+    over = public.book_before.is_ended
+    return sum(
+        1 << market
+        for market, each in enumerate(feeds)
+        if each.feed not in reported and not over(market)
+    )

@@ -2,7 +2,9 @@
 
 The backstop is the account that governance names. It takes lots of accounts below maintenance
 margin at what a lot is worth, and is paid a fee for it. Others take them only to close lots of
-their own (rollup.protocol.deleveraging). Spec: docs/spec/13-liquidation.md.
+their own (rollup.protocol.deleveraging). In a market that has ended nobody takes lots: positions of
+anybody are settled, whole, at what they are worth.
+Spec: docs/spec/13-liquidation.md and 18-ended.md.
 """
 
 from collections.abc import Sequence
@@ -22,6 +24,7 @@ from rollup.protocol.outflow import Outflow
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
 from rollup.protocol.takeover import Route, Takeover, fee_due
 from rollup.protocol.terms import MarketTerms, terms_of
+from rollup.protocol.trade import require_live
 from rollup.protocol.triggers import side_of
 from rollup.protocol.units import require_cash, require_position
 
@@ -41,6 +44,9 @@ def apply_takeover(
     with refusals_at(f"takeover {place}"):
         market = terms_of(terms, takeover.market)
         require_takeable(market)
+        if takeover.route is Route.SETTLED:
+            return _settle(ledger, market, takeover, place)
+        require_live(market)
         require_not_backstop(takeover, backstop)
         account = ledger.existing(takeover.account)
         index = backstop if takeover.route is Route.BACKSTOP else takeover.taker
@@ -57,6 +63,26 @@ def apply_takeover(
         liquidated = move(takeover.account, account, takeover.market, paid, -moved)
         taken = move(index, taker, takeover.market, -paid, moved)
     return TakeoverStep(TAKEOVER_TIMESTAMP + place, takeover, held < 0, liquidated, taken)
+
+
+def _settle(ledger: Ledger, market: MarketTerms, takeover: Takeover, place: int) -> TakeoverStep:
+    """All that an account has in a market that has ended becomes cash, whoever it is and however it
+    stands: it is worth the same as before to every rule of margin, so nothing more is asked."""
+    account = ledger.existing(takeover.account)
+    held = account.positions[takeover.market]
+    require_settled(takeover, held, market)
+    settled = move(takeover.account, account, takeover.market, held * market.value, -held)
+    return TakeoverStep(TAKEOVER_TIMESTAMP + place, takeover, held < 0, settled, None)
+
+
+def require_settled(takeover: Takeover, held: int, market: MarketTerms) -> None:
+    """In a market that has ended, for no fee, and whole."""
+    if not market.is_ended:
+        raise Rejected(Reason.MARKET_LIVE, "its market has not ended")
+    if takeover.fee:
+        raise Rejected(Reason.TAKEOVER_FEE, "nobody is paid a fee for a settlement")
+    if takeover.size != abs(held):
+        raise Rejected(Reason.TAKEOVER_SIZE, "a settlement is of all that its account has there")
 
 
 def _require_taker(

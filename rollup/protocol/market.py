@@ -26,9 +26,9 @@ from rollup.protocol.constants import (
 )
 from rollup.protocol.oracle import Feed, OracleTerms
 from rollup.protocol.rejection import Reason, Rejected
-from rollup.protocol.units import require_bounds, require_tuple_of
+from rollup.protocol.units import require_bounds, require_flag, require_tuple_of
 
-GOVERNANCE_TAG = b"crypsis-governance-4"
+GOVERNANCE_TAG = b"crypsis-governance-5"
 """Domain and version of the digest."""
 
 SYMBOL_LENGTH_MAX = 16
@@ -74,6 +74,7 @@ class Market:
     `impact_notional` at least, in quanta: so much has to be traded or held to move funding by what
     it pays. No batch adds to more than `open_interest_cap` lots held. `least_order`, in lots, is
     the least that a batch leaves of a position which it makes larger or turns round; 0 for none.
+    A market that is `delisted` ends with the first step that closes (rollup.protocol.ended).
     """
 
     symbol: str
@@ -92,10 +93,12 @@ class Market:
     open_interest_cap: int
     kind: MarketKind = MarketKind.PERP
     least_order: int = 0
+    delisted: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.kind, MarketKind):
             raise Rejected(Reason.MALFORMED, "kind must be a MarketKind")
+        require_flag("delisted", self.delisted)
         _require_symbol(self.symbol)
         for name in ("price_decimals", "size_decimals"):
             scale = getattr(self, name)
@@ -264,6 +267,7 @@ class Governance:
                 market.open_interest_cap,
                 int(market.kind),
                 market.least_order,
+                int(market.delisted),
             )
             parts.extend(number.to_bytes(8, "big") for number in numbers)
         tail = (
@@ -285,8 +289,12 @@ def _require_safe_step(number: int, market: Market, feed: Feed) -> None:
     """What one step moves a lot's value stays below its maintenance margin: theorem T's first
     inequality, step + cap x (1 + step) + allowance < maintenance, exact and in whole numbers.
 
-    So an account that meets maintenance at one step's prices is not below zero at the next one's.
+    So an account that meets maintenance at one step's prices is not below zero at the next one's. A
+    delisted market is exempt: its price moves once more, by no more than its last terms allowed,
+    which kept this.
     """
+    if market.delisted:
+        return
     funding = market.funding_cap * (FRACTION_SCALE + feed.step)
     moved = (feed.step + TICK_ALLOWANCE) * FEE_SCALE + funding
     if moved >= market.maintenance_fraction * FEE_SCALE:
@@ -314,8 +322,8 @@ def _require_buckets(number: int, market: Market, feed: Feed) -> None:
 def require_continues(before: Governance, after: Governance) -> None:
     """Refuse unless a state under `before` can go on under `after`: every market keeps its number,
     symbol, kind, scale and bucket, since positions are counted in its lots and triggers in its
-    buckets; its maintenance moves by a step at most; others may be added behind them; and fee
-    account and backstop stay, which L1 cannot know to exist."""
+    buckets; its maintenance moves by a step at most, and one that is delisted stays so; others may
+    be added behind them; and fee account and backstop stay, which L1 cannot know to exist."""
     for name in ("fee_account", "backstop_account"):
         kept, given = getattr(before, name), getattr(after, name)
         if given != kept:
@@ -336,6 +344,9 @@ def _require_market_continues(number: int, before: Market, after: Market, step: 
             Reason.GOVERNANCE_CHANGED,
             f"market {number} must keep its symbol, its kind, its scale and its bucket",
         )
+    if before.delisted and not after.delisted:
+        detail = f"market {number} is delisted, and stays so"
+        raise Rejected(Reason.GOVERNANCE_CHANGED, detail)
     moved = abs(after.maintenance_fraction - before.maintenance_fraction)
     if moved > step:
         raise Rejected(

@@ -5,9 +5,9 @@ one that follows from public data alone. So prices, funding and what bounds them
 proof, and nobody states what can be computed. Spec: docs/spec/14-funding.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 from rollup.hash.keccak import DIGEST_BYTES, keccak256
 from rollup.oracle.package import SignedPackage
@@ -34,11 +34,11 @@ from rollup.protocol.oracle import STEP_MAX, Feed, lower_median, ticks, values_o
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.units import require_bounds, require_bytes, require_flag, require_tuple_of
 
-BOOK_TAG = b"crypsis-book-3"
+BOOK_TAG = b"crypsis-book-4"
 """Domain and version of the digest."""
 
 ENTRY_NUMBERS = ("price", "funding", "carry", "step", "funding_cap", "custody")
-ENTRY_FLAGS = ("clamped", "missing")
+ENTRY_FLAGS = ("clamped", "missing", "ended")
 
 
 class PriceFlags(NamedTuple):
@@ -53,6 +53,10 @@ class PriceFlags(NamedTuple):
         return not (self.clamped or self.missing)
 
 
+STEADY: Final = PriceFlags(clamped=False, missing=False)
+"""Of a price that is fresh, and of one that stands for good because its market has ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class BookEntry:
     """One market after a batch: its price in ticks, its funding F in ticks, what rounding left of F
@@ -61,7 +65,8 @@ class BookEntry:
     have them together; 0 of a perpetual.
 
     Of the step's first batch: `clamped`, its price is held back by its bound; `missing`, no quorum
-    gave one."""
+    gave one. `ended`: the market is over from the next step on, at this price and F
+    (rollup.protocol.ended)."""
 
     price: int
     funding: int
@@ -71,6 +76,7 @@ class BookEntry:
     clamped: bool
     missing: bool
     custody: int = 0
+    ended: bool = False
 
     def __post_init__(self) -> None:
         require_price_bounds("price", self.price)
@@ -86,7 +92,7 @@ class BookEntry:
 
     @property
     def is_steady(self) -> bool:
-        """Whether the price is fresh and unclamped."""
+        """Whether the price is fresh and unclamped, or that of an ended market."""
         return PriceFlags(self.clamped, self.missing).is_steady
 
 
@@ -139,6 +145,14 @@ class MarketBook:
         stalled = 0 if progress else self.stalled + stalls
         return replace(self, open_since=since, stalled=stalled)
 
+    def ending(self, markets: Collection[int]) -> Self:
+        """The same where these markets are ended from the next step on."""
+        entries = tuple(
+            replace(entry, ended=entry.ended or number in markets)
+            for number, entry in enumerate(self.markets)
+        )
+        return replace(self, markets=entries)
+
     def kept(self, changes: Mapping[int, int]) -> Self:
         """The same with other custody: by market, by how many lots it grew or fell. Rejected if
         more leaves than there is."""
@@ -151,6 +165,15 @@ class MarketBook:
     def custody(self, market: int) -> int:
         """Lots of an asset under custody; 0 where the market was not listed."""
         return self.markets[market].custody if market < len(self.markets) else 0
+
+    @property
+    def ended(self) -> frozenset[int]:
+        """The markets that are over."""
+        return frozenset(number for number, entry in enumerate(self.markets) if entry.ended)
+
+    def is_ended(self, market: int) -> bool:
+        """Whether a market is over; False where it was not listed."""
+        return market < len(self.markets) and self.markets[market].ended
 
     @property
     def prices(self) -> tuple[int, ...]:
@@ -192,10 +215,11 @@ def book_after(
     premium_rates: Sequence[int],
 ) -> MarketBook:
     """The book after a batch of this time, with these prices made of these reports; but for whether
-    the batch closes its step and makes progress (`stepped`), and for what it brings into custody or
-    lets out (`kept`).
+    the batch closes its step and makes progress (`stepped`), for which markets end with that
+    (`ending`), and for what it brings into custody or lets out (`kept`).
 
-    While a step is open its prices stand, and so does how each market came by its own.
+    While a step is open its prices stand, and so does how each market came by its own; those of a
+    market that has ended stand for good.
     Where an hour is due every market is charged funding once, however many hours passed, by its
     premium rate, of which there is one for each (else none).
     """
@@ -211,7 +235,8 @@ def book_after(
             funding = Funding(entry.funding, entry.carry)
             if number in rates:
                 funding = charged(funding, rates[number], price)
-        markets.append(_entry(market, feed, price, funding, came, custody))
+        ended = before.is_ended(number)
+        markets.append(_entry(market, feed, price, funding, came, custody, ended))
     stood = (before.open_since, before.stalled)
     return MarketBook(now, *stood, governance.digest(), tuple(markets))
 
@@ -227,7 +252,9 @@ def price_flags(
     reported, found = values_of(reports), []
     listed = zip(governance.markets, governance.oracle.feeds, prices, strict=True)
     for number, (market, feed, price) in enumerate(listed):
-        if before.is_open and number < len(before.markets):
+        if before.is_ended(number):
+            found.append(STEADY)
+        elif before.is_open and number < len(before.markets):
             entry = before.markets[number]
             found.append(PriceFlags(entry.clamped, entry.missing))
         else:
@@ -249,7 +276,8 @@ def hour_rates(
     premium_rates: Sequence[int],
 ) -> dict[int, int]:
     """The rate that each market is charged for the hour that is due, in 1 / RATE_SCALE: not one
-    that is new, or has no report, so that its price is not of now. Empty where no hour is due."""
+    that is new or ended, or has no report, so that its price is not of now. Empty where no hour is
+    due."""
     if not hour_is_due(before, time):
         return {}
     reported = {report.package.points[0].feed for report in reports}
@@ -257,7 +285,7 @@ def hour_rates(
     return {
         number: _rate(entry, market, premium_rates[number])
         for number, (entry, market, feed) in enumerate(listed)
-        if feed.feed in reported
+        if feed.feed in reported and not entry.ended
     }
 
 
@@ -273,7 +301,13 @@ def _flags(market: Market, feed: Feed, price: int, values: Sequence[int]) -> Pri
 
 
 def _entry(
-    market: Market, feed: Feed, price: int, funding: Funding, came: PriceFlags, custody: int = 0
+    market: Market,
+    feed: Feed,
+    price: int,
+    funding: Funding,
+    came: PriceFlags,
+    custody: int = 0,
+    ended: bool = False,
 ) -> BookEntry:
     return BookEntry(
         price=price,
@@ -284,6 +318,7 @@ def _entry(
         clamped=came.clamped,
         missing=came.missing,
         custody=custody,
+        ended=ended,
     )
 
 

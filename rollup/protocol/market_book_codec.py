@@ -75,5 +75,5 @@ def book_from_bytes(data: bytes) -> MarketBook:
 
 def _entry_of(numbers: Sequence[int], flags: Sequence[bool]) -> BookEntry:
     price, funding, carry, step, funding_cap, custody = numbers
-    clamped, missing = flags
-    return BookEntry(price, funding, carry, step, funding_cap, clamped, missing, custody)
+    clamped, missing, ended = flags
+    return BookEntry(price, funding, carry, step, funding_cap, clamped, missing, custody, ended)

@@ -3,7 +3,7 @@
 Nothing here is claimed by anybody: the rules derive all of it from the batch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -127,13 +127,23 @@ class HolderStep(Private):
 @dataclass(frozen=True, slots=True, repr=False)
 class TakeoverStep(Private):
     """One takeover at its memory timestamp. `short`: the lots were owed, not held. Where its route
-    says so `taker` is liquidated too."""
+    says so `taker` is liquidated too; what is settled has none, and `liquidated` is whose it was,
+    who is not."""
 
     timestamp: int
     takeover: Takeover
     short: bool
     liquidated: HolderStep
-    taker: HolderStep
+    taker: HolderStep | None
+
+
+def settled_of(takeovers: Iterable[TakeoverStep]) -> list[tuple[int, int]]:
+    """Market and size of what was settled, lots that were owed below zero."""
+    return [
+        (step.takeover.market, step.liquidated.position_before)
+        for step in takeovers
+        if step.takeover.route is Route.SETTLED
+    ]
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -21,9 +21,9 @@ def premium_rates(
     reports: Sequence[SignedPackage],
 ) -> tuple[int, ...]:
     """One for each listed market, of the state before the batch at its prices; none unless an hour
-    is due. 0 where nothing is proved: of an asset, which has no funding; of a market that is new;
-    and of one whose price is clamped or missing, since trades that were held to it say nothing of
-    what it is worth."""
+    is due. 0 where nothing is proved: of an asset, which has no funding; of a market that is new
+    or has ended; and of one whose price is clamped or missing, since trades that were held to it
+    say nothing of what it is worth."""
     if not hour_is_due(before, time):
         return ()
     rated = rated_markets(before, governance, time, prices, reports)
@@ -44,6 +44,9 @@ def rated_markets(
     flags = price_flags(before, governance, prices, reports)
     listed, is_due = len(before.markets), hour_is_due(before, time)
     return tuple(
-        is_due and came.is_steady and not market.is_asset and number < listed
+        is_due
+        and came.is_steady
+        and not (market.is_asset or before.is_ended(number))
+        and number < listed
         for number, (market, came) in enumerate(zip(governance.markets, flags, strict=True))
     )

@@ -54,6 +54,7 @@ class PriceKind(StrEnum):
     FRESH = "fresh"
     CLAMPED = "clamped"
     MISSING = "missing"
+    ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,8 @@ def pricing_of(
 ) -> Pricing:
     """Prices of a batch of this time, after one that left the book `before`. PriceRefused if the
     reports are not those of a batch, or are of one whose step is open: then prices stand, and so
-    does how each market came by its own."""
+    does how each market came by its own. The price of a market that has ended stands for good,
+    whatever is reported."""
     if before.is_open and reports:
         raise PriceRefused(PriceFault.STEP_REPORTS, "the step is open, so nothing is reported")
     values = values_by_market(governance, time, reports, recover)
@@ -162,6 +164,8 @@ def pricing_of(
         feed = governance.oracle.feeds[market]
         last, step = last_price(before, market, feed), step_bound(before, market, feed)
         price, kind = price_of(given, feed, decimals, last, step)
+        if before.is_ended(market):
+            price, kind = last, PriceKind.ENDED
         found.append((price, _stood(before, market) if before.is_open else kind))
     return Pricing(tuple(price for price, _ in found), tuple(kind for _, kind in found))
 
@@ -171,6 +175,8 @@ def _stood(before: MarketBook, market: int) -> PriceKind:
     entry = before.markets[market] if market < len(before.markets) else None
     if entry is None or entry.missing:
         return PriceKind.MISSING
+    if entry.ended:
+        return PriceKind.ENDED
     return PriceKind.CLAMPED if entry.clamped else PriceKind.FRESH
 
 
@@ -191,6 +197,7 @@ _FAULTS: Final = {
     PriceKind.MISSING: PriceFault.PRICE_MOVED,
     PriceKind.CLAMPED: PriceFault.PRICE_UNCLAMPED,
     PriceKind.FRESH: PriceFault.PRICE_DIFFERS,
+    PriceKind.ENDED: PriceFault.PRICE_MOVED,
 }
 
 

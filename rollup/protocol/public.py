@@ -26,6 +26,7 @@ from rollup.protocol.constants import (
 )
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.encoding import digest_bytes
+from rollup.protocol.ended import ending_markets
 from rollup.protocol.market import Governance, require_prices
 from rollup.protocol.market_book import (
     MarketBook,
@@ -45,7 +46,7 @@ from rollup.protocol.units import (
     require_tuple_of,
 )
 
-PUBLIC_TAG = b"crypsis-public-7"
+PUBLIC_TAG = b"crypsis-public-8"
 """Domain and version of the digest."""
 
 
@@ -278,16 +279,26 @@ class PublicInput:
     @property
     def terms(self) -> tuple[MarketTerms, ...]:
         """Terms of every listed market, as the rules used them."""
-        return batch_terms(self.governance, self.book_after)
+        return batch_terms(self.governance, self.book)
+
+    @property
+    def book(self) -> MarketBook:
+        """The market book with the batch's prices and funding, before it is asked what else it
+        leaves."""
+        given = (self.governance, self.time, self.prices, self.reports, self.premium_rates)
+        return book_after(self.book_before, *given)
+
+    @property
+    def ending(self) -> frozenset[int]:
+        """The markets that end with the step that the batch closes."""
+        return ending_markets(self.governance, self.book) if self.closed else frozenset()
 
     @property
     def book_after(self) -> MarketBook:
         """The market book that the batch leaves: nobody states it."""
-        given = (self.governance, self.time, self.prices, self.reports, self.premium_rates)
-        book = book_after(self.book_before, *given)
         changes = {
             market_of(mark): self.credited_of(mark) - self.withdrawn_of(mark)
             for mark in assets_of(self.governance)
         }
-        stepped = book.stepped(self.time, closed=self.closed, progress=self.progress)
-        return stepped.kept(changes)
+        stepped = self.book.stepped(self.time, closed=self.closed, progress=self.progress)
+        return stepped.ending(self.ending).kept(changes)

@@ -81,6 +81,8 @@ class Reason(StrEnum):
     STEP_STALLED = "step-stalled"
     MARKET_MISSING = "market-missing"
     MARKET_UNSTEADY = "market-unsteady"
+    MARKET_ENDED = "market-ended"
+    MARKET_LIVE = "market-live"
     FRONTIER_COUNT = "frontier-count"
     FRONTIER = "frontier"
     SKIPPED = "skipped"

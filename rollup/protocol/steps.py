@@ -4,6 +4,8 @@ Whether a batch leaves its step open and makes progress is proved; the rest foll
 inputs, so that rules, L1 and whoever verifies ask the same here. Spec: docs/spec/15-triggers.md.
 """
 
+from collections.abc import Sequence
+
 from rollup.protocol.constants import STALLED_MAX
 from rollup.protocol.market import Governance
 from rollup.protocol.market_book import MarketBook
@@ -16,6 +18,13 @@ def require_terms_stand(before: MarketBook, governance: Governance) -> None:
     if before.is_open and governance.digest() != before.governance:
         detail = "the step is open, so its parameters stand"
         raise Rejected(Reason.STEP_GOVERNANCE, detail)
+
+
+def require_last_prices_stand(before: MarketBook, prices: Sequence[int]) -> None:
+    """The price of a market that has ended stands for good."""
+    for market in sorted(before.ended):
+        if market < len(prices) and prices[market] != before.markets[market].price:
+            raise Rejected(Reason.MARKET_ENDED, f"market {market} has ended, so its price stands")
 
 
 def require_moving(after: MarketBook) -> None:

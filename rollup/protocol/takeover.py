@@ -1,7 +1,8 @@
 """A takeover: lots of an account below maintenance margin go to the backstop, at the oracle price
 less a fee; or, at the oracle price, to an account of the other side, whose lots they close; or to
-an order, at the order's price. The records, and their numbers; when they are allowed is in
-liquidation.py, deleveraging.py and by_order.py.
+an order, at the order's price. And a settlement: lots of a market that has ended become cash. The
+records, and their numbers; when they are allowed is in liquidation.py, deleveraging.py, by_order.py
+and ended.py.
 
 Private: it shows whose position was taken. Spec: docs/spec/13-liquidation.md.
 """
@@ -27,12 +28,13 @@ from rollup.protocol.units import require_bounds
 
 
 class Route(IntEnum):
-    """Who takes the lots: the backstop; an account that is deleveraged by them; or one that is
-    liquidated too, so that both lose lots at once."""
+    """Who takes the lots: the backstop; an account that is deleveraged by them; one that is
+    liquidated too, so that both lose lots at once; or nobody, since their market has ended."""
 
     BACKSTOP = 0
     DELEVERAGED = 1
     LIQUIDATED = 2
+    SETTLED = 3
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -40,7 +42,7 @@ class Takeover(Private):
     """`size` lots of one market leave an account, whatever side they are of.
 
     `fee` in quanta is what the account pays the backstop for it; nobody else is paid one. `taker`
-    is the account that takes them, and 0 where the route says that it is the backstop.
+    is the account that takes them, and 0 where the route says that it is the backstop or nobody.
     """
 
     account: int
@@ -62,8 +64,8 @@ class Takeover(Private):
             require_bounds(f"takeover {name}", getattr(self, name), low, end, reason)
         if not isinstance(self.route, Route):
             raise Rejected(Reason.MALFORMED, "a takeover's route must be a Route")
-        if self.route is Route.BACKSTOP and self.taker:
-            raise Rejected(Reason.MALFORMED, "the backstop is named by the route alone")
+        if self.route in (Route.BACKSTOP, Route.SETTLED) and self.taker:
+            raise Rejected(Reason.MALFORMED, "the backstop is named by the route alone, and nobody")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -107,16 +109,20 @@ def full_fee(size: int, terms: MarketTerms) -> int:
 
 
 def fee_due(takeover: Takeover, terms: MarketTerms) -> int:
-    """The whole fee of a takeover: none where it is not the backstop's."""
+    """The whole fee of a takeover: none where it is not the backstop's, and so none of what is
+    settled."""
     return full_fee(takeover.size, terms) if takeover.route is Route.BACKSTOP else 0
 
 
 def liquidated_in(
     takeovers: Iterable[Takeover], by_orders: Iterable[OrderTakeover]
 ) -> frozenset[int]:
-    """The accounts that lots are taken of, and those that take and are liquidated as well."""
+    """The accounts that lots are taken of, and those that take and are liquidated as well; whose
+    lots are settled is not liquidated by that."""
     found = {takeover.account for takeover in by_orders}
     for takeover in takeovers:
+        if takeover.route is Route.SETTLED:
+            continue
         found.add(takeover.account)
         if takeover.route is Route.LIQUIDATED:
             found.add(takeover.taker)

@@ -2,11 +2,12 @@
 
 Private: the markets leaf of the state commits to them. A batch that begins a step in a later hour
 proves of each market the premium rate of the hours before, which is all that anybody learns, and
-counts from nothing again. Bounds, and why no sum wraps: docs/circuits/trades.md.
+counts from nothing again. A market that has ended has no premium: in its place are the lots that
+were settled. Bounds, and why no sum wraps: docs/circuits/trades.md.
 Spec: docs/spec/14-funding.md.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
@@ -26,7 +27,8 @@ from rollup.protocol.units import require_bounds
 @dataclass(frozen=True, slots=True, repr=False)
 class Tally(Private):
     """Of one market: premium and volume of the fills between orders since the hour was last due,
-    in quanta, and its open interest, the lots held by all who hold any."""
+    in quanta, and its open interest, the lots held by all who hold any. Once it has ended `premium`
+    is how many lots were settled, those that were owed below zero."""
 
     premium: int
     volume: int
@@ -40,8 +42,12 @@ class Tally(Private):
         require_bounds("open interest", self.open_interest, 0, end, lots)
 
     def begun_again(self) -> "Tally":
-        """The same where an hour is due: who holds what stays."""
+        """The same where an hour is due, or the market ends: who holds what stays."""
         return replace(self, premium=0, volume=0)
+
+    def with_settled(self, lots: int) -> "Tally":
+        """The same with so many more lots settled, net, of a market that has ended."""
+        return replace(self, premium=self.premium + lots)
 
     def with_fill(self, price: int, size: int, terms: MarketTerms) -> "Tally":
         """The same with one fill between orders. Rejected if the hour's volume leaves its bounds:
@@ -80,12 +86,18 @@ def premium_rate(tally: Tally, price: int, impact_notional: int) -> int:
     return tally.premium * FEE_SCALE // (most * unit) * unit
 
 
-def tallies_before(old: Sequence[Tally], listed: int, *, is_due: bool) -> tuple[Tally, ...]:
-    """What a batch counts on from in each listed market: from nothing where an hour is due, or the
-    market is new. Rejected if a market is gone, for its positions are not."""
+def tallies_before(
+    old: Sequence[Tally], listed: int, *, is_due: bool, ended: Collection[int] = ()
+) -> tuple[Tally, ...]:
+    """What a batch counts on from in each listed market: from nothing where an hour is due, unless
+    it is one that has ended, or where the market is new. Rejected if a market is gone, for its
+    positions are not."""
     if len(old) > listed:
         raise Rejected(Reason.TALLY_COUNT, f"{len(old)} markets were listed, not {listed}")
-    kept = (tally.begun_again() if is_due else tally for tally in old)
+    kept = (
+        tally.begun_again() if is_due and market not in ended else tally
+        for market, tally in enumerate(old)
+    )
     return (*kept, *(NO_TALLY,) * (listed - len(old)))
 
 
@@ -94,8 +106,10 @@ def tallies_after(
     trades: Iterable[Trade],
     opened: Sequence[int],
     terms: Sequence[MarketTerms],
+    settled: Iterable[tuple[int, int]] = (),
 ) -> tuple[Tally, ...]:
-    """Tallies after a batch of these fills, which opened so many lots of each market, net. Rejected
+    """Tallies after a batch of these fills, which opened so many lots of each market, net, and in
+    which lots were `settled`, each a market and a size of either sign. Rejected
     where it adds to an open interest that ends above the cap; one that is above may fall, or stay.
     An asset has no open interest: its lots are custody, which is public and has no cap."""
     found = list(before)
@@ -104,9 +118,25 @@ def tallies_after(
             found[market] = found[market].with_fill(price, size, terms[market])
         except Rejected as refusal:
             raise Rejected(refusal.reason, f"fill {place}: {refusal.detail}") from None
+    for market, lots in settled:
+        found[market] = found[market].with_settled(lots)
     return tuple(
         _opened(market, tally, lots, each)
         for market, (tally, lots, each) in enumerate(zip(found, opened, terms, strict=True))
+    )
+
+
+def net_settled(tallies: Sequence[Tally], terms: Sequence[MarketTerms]) -> tuple[int, ...]:
+    """Lots of each market that were settled, those that were owed below zero: none of one that
+    lives."""
+    pairs = zip(tallies, terms, strict=True)
+    return tuple(tally.premium if each.is_ended else 0 for tally, each in pairs)
+
+
+def ended_again(tallies: Sequence[Tally], ending: Collection[int]) -> tuple[Tally, ...]:
+    """Tallies where these markets end: what they settle is counted from nothing."""
+    return tuple(
+        tally.begun_again() if market in ending else tally for market, tally in enumerate(tallies)
     )
 
 

@@ -36,8 +36,11 @@ class MarketTerms:
 
     `funding` is F (rollup.protocol.funding) and `value` what a lot is worth, the price less F, of
     either sign. 1 <= maintenance <= initial <= price < 2**29: a requirement is rounded up, so that
-    no position is free to hold. A side's value over maintenance counts in whole buckets of `bucket`
-    ticks, rounded down: against the holder, by less than a bucket.
+    no position is free to hold while its market lives. A side's value over maintenance counts in
+    whole buckets of `bucket` ticks, rounded down: against the holder, by less than a bucket.
+
+    A market that `is_ended` moves no more: nothing is required of its lots, which count at exactly
+    what they are worth, and nothing is charged for them (rollup.protocol.ended).
 
     What is counted of a fill's price towards the premium is within `clip` ticks of the oracle's.
     `impact_notional` (quanta) and `open_interest_cap` (lots) are those of governance.
@@ -58,6 +61,7 @@ class MarketTerms:
     clip: int
     impact_notional: int
     open_interest_cap: int
+    is_ended: bool = False
 
     @property
     def is_asset(self) -> bool:
@@ -75,7 +79,9 @@ class MarketTerms:
         return self._whole_buckets(-self.value - self.maintenance)
 
     def _whole_buckets(self, ticks: int) -> int:
-        return 0 if self.is_asset else ticks // self.bucket * self.bucket
+        if self.is_asset:
+            return 0
+        return ticks if self.is_ended else ticks // self.bucket * self.bucket
 
     @property
     def long_relief(self) -> int:
@@ -126,29 +132,32 @@ class MarketTerms:
         return -self.value - self.initial
 
 
-def market_terms(market: Market, price: int, funding: int) -> MarketTerms:
+def market_terms(
+    market: Market, price: int, funding: int, *, is_ended: bool = False
+) -> MarketTerms:
     """Terms of one market at a price of 1 to 2**29 - 1 ticks, and F within 2**28 of 0. Rejected if
-    a side's value is in no bucket that has a number: such a price is some fifty times that of the
-    listing."""
+    a side's value is in no bucket that has a number: a market ends before its price gets there."""
     low, high = price_band(price, market.band_fraction)
     if market.is_asset:
-        return _asset_terms(market, price, (low, high))
+        return _asset_terms(market, price, (low, high), is_ended=is_ended)
+    asked = 0 if is_ended else 1
     terms = MarketTerms(
         price=price,
         funding=funding,
         value=price - funding,
         bucket=market.bucket,
-        maintenance=fraction_up(price, market.maintenance_fraction),
-        initial=fraction_up(price, market.initial_fraction),
+        maintenance=asked * fraction_up(price, market.maintenance_fraction),
+        initial=asked * fraction_up(price, market.initial_fraction),
         band_low=low,
         band_high=high,
         taker_fee=market.taker_fee,
         maker_fee=market.maker_fee,
-        liquidation_fee=fraction_up(price, market.liquidation_fee),
-        least_order=market.least_order,
+        liquidation_fee=asked * fraction_up(price, market.liquidation_fee),
+        least_order=asked * market.least_order,
         clip=premium_clip(price, market),
         impact_notional=market.impact_notional,
         open_interest_cap=market.open_interest_cap,
+        is_ended=is_ended,
     )
     if not all(0 <= number < 1 << BUCKET_NUMBER_BITS for number in terms.numbers):
         detail = f"{market.symbol}: a price of {price} ticks is in no bucket"
@@ -156,7 +165,9 @@ def market_terms(market: Market, price: int, funding: int) -> MarketTerms:
     return terms
 
 
-def _asset_terms(market: Market, price: int, band: tuple[int, int]) -> MarketTerms:
+def _asset_terms(
+    market: Market, price: int, band: tuple[int, int], *, is_ended: bool
+) -> MarketTerms:
     """Terms of an asset: what an order pays, and nothing that counts."""
     return MarketTerms(
         price=price,
@@ -174,13 +185,18 @@ def _asset_terms(market: Market, price: int, band: tuple[int, int]) -> MarketTer
         clip=0,
         impact_notional=0,
         open_interest_cap=0,
+        is_ended=is_ended,
     )
 
 
 def batch_terms(governance: Governance, book: MarketBook) -> tuple[MarketTerms, ...]:
-    """Terms of all listed markets at the book that a batch leaves, by market number."""
+    """Terms of all listed markets at the prices and funding of a batch, by market number: `book` is
+    that before it is known whether the batch closes its step."""
     pairs = zip(governance.markets, book.markets, strict=True)
-    return tuple(market_terms(market, entry.price, entry.funding) for market, entry in pairs)
+    return tuple(
+        market_terms(market, entry.price, entry.funding, is_ended=entry.ended)
+        for market, entry in pairs
+    )
 
 
 def fraction_up(price: int, fraction: int) -> int:

@@ -55,6 +55,12 @@ def require_pair(buy: Order, sell: Order) -> None:
         raise Rejected(Reason.SELF_TRADE, "one account is on both sides")
 
 
+def require_live(market: MarketTerms) -> None:
+    """No order trades in a market that has ended."""
+    if market.is_ended:
+        raise Rejected(Reason.MARKET_ENDED, "its market has ended")
+
+
 def require_price(price: int, buy: Order, sell: Order, market: MarketTerms) -> None:
     """Inside both limits and the market's band around the batch's oracle price."""
     if not (sell.accepts(price, market.price) and buy.accepts(price, market.price)):

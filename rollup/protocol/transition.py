@@ -8,7 +8,7 @@ Spec: docs/spec/07-batch.md.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from rollup.hash.many import CompressMany
 from rollup.protocol.assets import USDC
@@ -50,9 +50,13 @@ from rollup.protocol.outflow import Outflow, outflow_digests
 from rollup.protocol.payment import apply_outflow, move, require_steady
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
-from rollup.protocol.steps import require_moving, require_terms_stand
+from rollup.protocol.steps import (
+    require_last_prices_stand,
+    require_moving,
+    require_terms_stand,
+)
 from rollup.protocol.takeover import liquidated_in
-from rollup.protocol.tally import Tally, Trade, tallies_after, tallies_before
+from rollup.protocol.tallied import count_trades
 from rollup.protocol.terms import MarketTerms, batch_terms, terms_of
 from rollup.protocol.trade import (
     fee,
@@ -60,6 +64,7 @@ from rollup.protocol.trade import (
     moved,
     notional,
     require_in_time,
+    require_live,
     require_pair,
     require_price,
 )
@@ -96,7 +101,7 @@ def take_steps(
     steady = tuple(entry.is_steady for entry in book.markets)
     terms = batch_terms(batch.governance, book)
     deposits = tuple(
-        apply_deposit(batch.governance, ledger, entry, DEPOSIT_TIMESTAMP + place)
+        apply_deposit(batch.governance, book.ended, ledger, entry, DEPOSIT_TIMESTAMP + place)
         for place, entry in enumerate(batch.deposits)
     )
     orders = authorised()
@@ -112,7 +117,7 @@ def take_steps(
     outflows = tuple(apply_outflow(batch, ledger, place) for place in range(len(batch.outflows)))
     fees = credit_fees(ledger, batch.governance.fee_account, fills, by_orders)
     rests = credit_rests(ledger, batch.governance.backstop_account, by_orders)
-    tallies = count_trades(batch, ledger, terms, fills)
+    tallies = count_trades(batch, ledger, terms, fills, takeovers)
     require_steady(ledger, steady, terms)
     liquidated = liquidated_in(batch.takeovers, batch.order_takeovers)
     for account in sorted(liquidated):
@@ -165,6 +170,7 @@ def require_step(batch: Batch) -> None:
     """While a step is open its prices stand: nobody is liquidated at a price and skipped at the
     next. So do its parameters: what an account must have is not chosen with its step under way."""
     before = batch.pre.book
+    require_last_prices_stand(before, batch.prices)
     if not before.is_open:
         return
     require_terms_stand(before, batch.governance)
@@ -187,7 +193,11 @@ def require_prices_known(
 
 
 def apply_deposit(
-    governance: Governance, ledger: Ledger, entry: QueueEntry, timestamp: int
+    governance: Governance,
+    ended: Collection[int],
+    ledger: Ledger,
+    entry: QueueEntry,
+    timestamp: int,
 ) -> DepositStep:
     """Consume one queue entry: open or credit its account, give it another key, or refuse it and
     change nothing. Rejected: ROTATED_TWICE, since one batch opens one header and closes one."""
@@ -195,7 +205,7 @@ def apply_deposit(
         account = ledger.touch(entry.account)
         header, before = account.header, account.holding
         existed, owner = header is not None, None if header is None else header.owner
-        outcome = judge(entry, before if existed else None, owner, governance)
+        outcome = judge(entry, before if existed else None, owner, governance, ended)
         if outcome is DepositOutcome.CREDITED:
             move(account, entry.asset, entry.amount)
             if entry.kind is EntryKind.REGISTER:
@@ -285,6 +295,7 @@ def apply_fill(batch: Batch, ledger: Ledger, terms: Sequence[MarketTerms], place
         buy, sell = batch.orders[fill.buy].order, batch.orders[fill.sell].order
         require_pair(buy, sell)
         market = terms_of(terms, buy.market)
+        require_live(market)
         require_price(fill.price, buy, sell, market)
         amount = notional(fill.price, fill.size)
         paid = moved(fill.size, fill.price, market.funding)
@@ -297,15 +308,6 @@ def apply_fill(batch: Batch, ledger: Ledger, terms: Sequence[MarketTerms], place
             ledger.existing(order.account).exchanged.add(order.market)
     timestamp = FILL_TIMESTAMP + len(batch.order_takeovers) + place
     return FillStep(timestamp, fill, buy.market, amount, paid, buyer, seller)
-
-
-def count_trades(
-    batch: Batch, ledger: Ledger, terms: Sequence[MarketTerms], fills: Sequence[FillStep]
-) -> tuple[Tally, ...]:
-    """What the batch leaves of each market's tally: fills between orders, and who holds lots."""
-    begun = tallies_before(batch.pre.markets.tallies, len(terms), is_due=batch.is_hour_due)
-    trades = (Trade(step.market, step.fill.price, step.fill.size) for step in fills)
-    return tallies_after(begun, trades, ledger.opened(len(terms)), terms)
 
 
 def credit_fees(

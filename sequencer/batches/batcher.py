@@ -70,7 +70,7 @@ class Batcher:
 
     def close(self, closed: BatchClosed, core: CoreState) -> ClosedBatch:
         """The record of what the core closed; the state moves on to its outcome, and the core
-        learns whether its step is closed.
+        learns whether its step is closed, and which markets end with that.
 
         Raises Rejected if the rules refuse the batch, BatcherError if they see other results.
         """
@@ -78,7 +78,7 @@ class Batcher:
             batch, outcome = self._judged(closed)
             _require_agreement(outcome, core)
             self.state.adopt(outcome)
-            core.market_book = self.state.book
+            core.market_book, core.tallies = self.state.book, outcome.markets_after.tallies
         return ClosedBatch(batch, outcome, header_of(outcome.public, core.queue_head))
 
     def would_pay(self, closed: BatchClosed) -> bool:
@@ -159,7 +159,7 @@ def _require_agreement(outcome: Outcome, core: CoreState) -> None:
     if wrong:
         count = f"{len(wrong)} of {len(outcome.accounts)} accounts differ"
         raise BatcherError(f"batch {outcome.public.number}: {count}")
-    if core.tallies != outcome.markets_after.tallies:
+    if core.tallies != outcome.steps.tallies:
         raise BatcherError(f"batch {outcome.public.number}: tallies differ")
 
 

@@ -147,7 +147,7 @@ class OwnBook:
         if fact.kind is FactKind.VOIDED:
             self._void(fact.number or 0)
             return
-        if fact.kind in (FactKind.LIQUIDATED, FactKind.DELEVERAGED):
+        if fact.kind in (FactKind.LIQUIDATED, FactKind.DELEVERAGED, FactKind.SETTLED):
             self._liquidated(fact, markets)
             return
         if fact.kind is FactKind.RECEIVED:

@@ -34,7 +34,7 @@ ORDER_COLUMNS = (
     "reason",
 )
 FILL_COLUMNS = ("batch", "time", "order", "market", "side", "price", "size", "fee", "maker", "void")
-LIQUIDATION_COLUMNS = ("batch", "time", "market", "side", "price", "size", "fee", "void")
+LIQUIDATION_COLUMNS = ("batch", "time", "market", "side", "price", "size", "fee", "settled", "void")
 ACCOUNT_COLUMNS = ("account", "owner", "insecure", "file")
 ORDER_ID = re.compile("(0|[1-9][0-9]{0,2})/(0|[1-9][0-9]{0,8})")
 """As `order list` shows them."""
@@ -323,7 +323,7 @@ def fills(console: Output, url: str, account: Path, password_file: Path | None) 
     lost = [liquidation_record(each) for each in taken]
     text = _timed_table(found, FILL_COLUMNS)
     if lost:
-        text += "\n\nliquidated:\n" + _timed_table(lost, LIQUIDATION_COLUMNS)
+        text += "\n\nliquidated or settled:\n" + _timed_table(lost, LIQUIDATION_COLUMNS)
     console.result({"fills": found, "liquidations": lost}, text)
 
 

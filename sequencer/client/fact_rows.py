@@ -34,7 +34,7 @@ def fact_of(node: Node) -> Fact:
         raise node.wrong("a row that docs/api.md describes")
     if kind is FactKind.VOIDED:
         return Fact(kind, number=number_of(cells[1], 1 << NUMBER_BITS))
-    if kind in (FactKind.LIQUIDATED, FactKind.DELEVERAGED):
+    if kind in (FactKind.LIQUIDATED, FactKind.DELEVERAGED, FactKind.SETTLED):
         return Fact(kind, **_moved(cells[1:]))
     if kind is FactKind.RECEIVED:
         return Fact(kind, **_received(cells[1:]))
@@ -113,6 +113,7 @@ _LENGTHS: Final = {
     FactKind.FILLED: 12,
     FactKind.LIQUIDATED: 8,
     FactKind.DELEVERAGED: 8,
+    FactKind.SETTLED: 8,
     FactKind.ENDED: 6,
     FactKind.CANCELLED: 4,
     FactKind.CANCEL_REFUSED: 5,

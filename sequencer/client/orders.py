@@ -66,7 +66,8 @@ class Fill(Private):
 @dataclass(slots=True, repr=False)
 class Liquidation(Private):
     """Lots that the account lost in a batch that ends at `time` (the venue's ms): `size` sold or
-    bought back at the oracle's `price`, for a `fee` in USDC; or `deleveraged`, for none."""
+    bought back at the oracle's `price`, for a `fee` in USDC; or `deleveraged`, for none; or
+    `settled`, since the market has ended, at its last price and for none."""
 
     symbol: str
     side: Side
@@ -77,6 +78,7 @@ class Liquidation(Private):
     time: int
     is_void: bool = False
     deleveraged: bool = False
+    settled: bool = False
 
 
 @dataclass(slots=True, repr=False)
@@ -220,6 +222,7 @@ def liquidation_of(fact: Fact, market: Market) -> Liquidation:
         batch=fact.number or 0,
         time=fact.time or 0,
         deleveraged=fact.kind is FactKind.DELEVERAGED,
+        settled=fact.kind is FactKind.SETTLED,
     )
 
 

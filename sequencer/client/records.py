@@ -77,6 +77,8 @@ class FactKind(StrEnum):
     """Lots of the account were taken: of no order of one's own."""
     DELEVERAGED = "deleveraged"
     """Lots of the account closed lots of somebody who was liquidated."""
+    SETTLED = "settled"
+    """Lots that the account had in a market that has ended became cash."""
     ENDED = "ended"
     CANCELLED = "cancelled"
     """A cancel did what it asked for; the order's end is told by itself."""

@@ -61,6 +61,7 @@ def liquidation_record(each: Liquidation) -> Record:
         "time": each.time,
         "void": each.is_void,
         "deleveraged": each.deleveraged,
+        "settled": each.settled,
     }
 
 

@@ -43,6 +43,7 @@ from sequencer.engine.event import (
 from sequencer.engine.holder import reducible
 from sequencer.engine.live import LiveOrder, OrderKey
 from sequencer.engine.meeting import Charges, Party, size_limit
+from sequencer.engine.settling import leave, settle
 from sequencer.engine.state import CoreState, new_state
 from sequencer.engine.work import Work
 
@@ -102,6 +103,8 @@ def _bar(state: CoreState, work: Work, order: Order) -> AnyReason | None:
     """Why its account has no order at all in this batch, or none in its market."""
     if order.account == state.ledger.governance.backstop_account:
         return Reason.BACKSTOP_SIGNED
+    if work.terms[order.market].is_ended:
+        return Reason.MARKET_ENDED
     if order.account in work.liquidated:
         return VenueReason.LIQUIDATED
     return VenueReason.DELEVERAGED if (order.account, order.market) in work.deleveraged else None
@@ -148,9 +151,10 @@ def _working(state: CoreState) -> Work:
 
 
 def _open(state: CoreState, command: OpenBatch) -> list[Event]:
-    """Deposits first, and orders of a key that its owner took away end; then expired orders leave,
-    pegged ones move, and accounts below maintenance margin are liquidated; then orders that the
-    last batch had no room for go on, in their order, before anybody else is asked."""
+    """Deposits first, and orders of a key that its owner took away end; then orders leave that
+    expired or whose market has ended, pegged ones move, accounts below maintenance margin are
+    liquidated, and positions of markets that have ended are settled; then orders that the last
+    batch had no room for go on, in their order, before anybody else is asked."""
     _adopt(state, _require_next(state, command))
     state.work = work = state.ledger.begin(command, state.market_book, state.tallies)
     events: list[Event] = [BatchOpened(command.number)]
@@ -164,8 +168,10 @@ def _open(state: CoreState, command: OpenBatch) -> list[Event]:
     for book in state.books:
         for live in book.expire(command.time):
             events.append(end(state, live, Reason.ORDER_EXPIRED))
+    events += leave(state, work)
     events += _peg(state, work)
-    return events + look_after_the_due(state, work) + _resume(state, work)
+    events += look_after_the_due(state, work)
+    return events + settle(state, work) + _resume(state, work)
 
 
 def _peg(state: CoreState, work: Work) -> list[Event]:

@@ -45,6 +45,10 @@ class Counted(Private):
         sold = max(seller, 0) - max(seller - closing, 0)
         return closing + room - self.opened[market] - bought + sold
 
+    def settle(self, market: int, lots: int) -> None:
+        """Count lots that became cash, those that were owed below zero."""
+        self.tallies[market] = self.tallies[market].with_settled(lots)
+
     @property
     def after(self) -> tuple[Tally, ...]:
         """Each market's tally, if the batch ended now."""

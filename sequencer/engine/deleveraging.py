@@ -17,7 +17,7 @@ from rollup.protocol.takeover import Route, Takeover, full_fee
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.triggers import side_of
 from sequencer.engine.holder import Holder
-from sequencer.engine.liquidation import moved, relief
+from sequencer.engine.liquidation import live, moved, relief
 from sequencer.engine.solvency import TriggerIndex
 
 Zones = Mapping[tuple[int, int], int]
@@ -121,7 +121,7 @@ def _let_the_backstop(draft: Draft) -> None:
 
 def _by_relief(draft: Draft) -> list[tuple[int, int]]:
     terms = draft.scene.terms
-    held = draft.holding(draft.account).positions.held
+    held = live(draft.holding(draft.account), terms)
     return sorted(held, key=lambda each: (-relief(each[1], terms[each[0]]), each[0]))
 
 

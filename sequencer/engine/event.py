@@ -214,6 +214,20 @@ class Deleveraged(Private):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Settled(Private):
+    """All `size` lots that an account had in a market that has ended became cash, in the batch that
+    ends at `time`: for what they are worth at its last `price`, for no fee. `side` is how its
+    position went."""
+
+    account: int
+    market: int
+    price: int
+    size: int
+    side: Side
+    time: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class BatchClosed(Private):
     """All that a batch record needs of the trading; the batcher adds the state's openings.
 
@@ -256,5 +270,6 @@ Event = (
     | OutflowPaid
     | Liquidated
     | Deleveraged
+    | Settled
     | BatchClosed
 )

@@ -63,7 +63,7 @@ class Ledger:
         now = (self.governance, command.time, command.prices, command.reports)
         book = book_after(before, *now, premium_rates(before, tallies, *now))
         is_due = hour_is_due(before, command.time)
-        begun = tallies_before(tallies, len(book.markets), is_due=is_due)
+        begun = tallies_before(tallies, len(book.markets), is_due=is_due, ended=before.ended)
         work = Work(
             number=command.number,
             time=command.time,
@@ -107,7 +107,8 @@ class Ledger:
 
     def deposit(self, work: Work, entry: QueueEntry) -> DepositOutcome:
         """Consume one queue entry: credited, or refused with its outcome."""
-        outcome = judge(entry, *known(self.holders.get(entry.account)), self.governance)
+        holder = self.holders.get(entry.account)
+        outcome = judge(entry, *known(holder), self.governance, work.book.ended)
         is_credited = outcome is DepositOutcome.CREDITED
         self.touch(work, entry.account, markets_of(entry.asset) if is_credited else ())
         work.deposits.append(entry)

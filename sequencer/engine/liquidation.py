@@ -29,10 +29,11 @@ def takings(holding: Holding, terms: Sequence[MarketTerms]) -> tuple[Taking, ...
 
     Where everything must go and the whole fees would leave less than nothing, fees are what is
     left: such an account is exhausted. Empty where there is less than nothing before any fee, which
-    no ending allows.
+    no ending allows. Of a market that has ended nothing is taken: it is settled.
     """
     wanted, chosen = -excess(holding, terms), []
-    for market, size in sorted(holding.positions.held, key=lambda held: _order(held, terms)):
+    held = live(holding, terms)
+    for market, size in sorted(held, key=lambda each: _order(each, terms)):
         if wanted <= 0:
             break
         gain = relief(size, terms[market])
@@ -42,6 +43,11 @@ def takings(holding: Holding, terms: Sequence[MarketTerms]) -> tuple[Taking, ...
     if wanted <= 0:
         return tuple(chosen)
     return _exhausted(chosen, value(holding, terms).equity)
+
+
+def live(holding: Holding, terms: Sequence[MarketTerms]) -> list[tuple[int, int]]:
+    """What is held in markets that have not ended: market and size."""
+    return [each for each in holding.positions.held if not terms[each[0]].is_ended]
 
 
 def _exhausted(chosen: Sequence[Taking], left: int) -> tuple[Taking, ...]:

@@ -114,9 +114,9 @@ MEMBERS: Final = (
         "book_before",
         "The market book before",
         "What the batch before left of the markets: prices, from which a price moves no further "
-        "than a step, and whether each was held back or missing, funding, which longs pay shorts, "
-        "since when a step is open, and for how many batches in a row little was done for it. L1 "
-        "holds its digest beside the root.",
+        "than a step, and whether each was held back or missing, or its market has ended, so that "
+        "it stands for good; funding, which longs pay shorts; since when a step is open, and for "
+        "how many batches in a row little was done for it. L1 holds its digest beside the root.",
         "what was public with that batch already.",
     ),
     Member(

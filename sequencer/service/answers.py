@@ -36,6 +36,7 @@ from sequencer.service.facts import (
     Received,
     Refused,
     Rested,
+    Settled,
     Voided,
     Waiting,
 )
@@ -205,9 +206,10 @@ def _row(fact: Fact) -> _Row:
         case Liquidated():
             terms: _Row = [fact.batch, fact.market, fact.price, fact.size]
             return ["liquidated", *terms, int(fact.side), fact.fee, fact.time]
-        case Deleveraged():
+        case Deleveraged() | Settled():
+            what = "settled" if isinstance(fact, Settled) else "deleveraged"
             terms = [fact.batch, fact.market, fact.price, fact.size]
-            return ["deleveraged", *terms, int(fact.side), 0, fact.time]
+            return [what, *terms, int(fact.side), 0, fact.time]
         case Received():
             return ["received", fact.batch, fact.asset, fact.amount, fact.time]
         case ChangedHands():

@@ -212,7 +212,8 @@ class Daemon:
         if selection is None:
             return
         pairs = zip(core.ledger.governance.markets, selection.pricing.kinds, strict=True)
-        lacking = [f"{m.symbol} {kind}" for m, kind in pairs if kind is not PriceKind.FRESH]
+        known = (PriceKind.FRESH, PriceKind.ENDED)
+        lacking = [f"{m.symbol} {kind}" for m, kind in pairs if kind not in known]
         said = ", ".join(lacking)
         if said != self._oracle:
             what = f"warning: prices are not fresh: {said}" if said else "prices are fresh again"

@@ -26,6 +26,7 @@ from sequencer.service.facts import (
     Received,
     Refused,
     Rested,
+    Settled,
     Voided,
     Waiting,
 )
@@ -42,6 +43,7 @@ _KINDS: Final[dict[str, Callable[..., Fact]]] = {
     "filled": Filled,
     "liquidated": Liquidated,
     "deleveraged": Deleveraged,
+    "settled": Settled,
     "ended": Ended,
     "cancelled": Cancelled,
     "cancel-refused": CancelRefused,

@@ -105,6 +105,20 @@ class Deleveraged(Private):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Settled(Private):
+    """In a batch, which ends at `time`, all `size` lots that the account had in a market that has
+    ended became cash: for what they are worth at its last `price`, for no fee. `side` is how its
+    position went. It comes of no envelope."""
+
+    batch: int
+    market: int
+    price: int
+    size: int
+    side: Side
+    time: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Ended(Private):
     """The order left the venue; its generation is used up."""
 
@@ -205,6 +219,7 @@ Fact = (
     | Filled
     | Liquidated
     | Deleveraged
+    | Settled
     | Ended
     | Cancelled
     | CancelRefused
@@ -281,7 +296,7 @@ def facts_of(events: Iterable[core.Event], batch: int) -> Iterator[tuple[int, Fa
             case core.Traded():
                 yield event.maker[0], _filled(event, batch, is_maker=True)
                 yield event.taker[0], _filled(event, batch, is_maker=False)
-            case core.Took() | core.Liquidated() | core.Deleveraged():
+            case core.Took() | core.Liquidated() | core.Deleveraged() | core.Settled():
                 yield _of_liquidation(event, batch)
             case core.OrderAccepted(key=key):
                 yield key[0], Accepted(_own(key), event.receipt)
@@ -302,16 +317,18 @@ def facts_of(events: Iterable[core.Event], batch: int) -> Iterator[tuple[int, Fa
 
 
 def _of_liquidation(
-    event: core.Took | core.Liquidated | core.Deleveraged, batch: int
+    event: core.Took | core.Liquidated | core.Deleveraged | core.Settled, batch: int
 ) -> tuple[int, Fact]:
     match event:
         case core.Took():
             return event.key[0], _took(event, batch)
         case core.Liquidated():
-            return event.account, _liquidated(event, batch)
-        case core.Deleveraged():
+            lost = (event.market, event.price, event.size, event.side, event.fee, event.time)
+            return event.account, Liquidated(batch, *lost)
+        case core.Deleveraged() | core.Settled():
+            kind = Settled if isinstance(event, core.Settled) else Deleveraged
             told = (event.market, event.price, event.size, event.side, event.time)
-            return event.account, Deleveraged(batch, *told)
+            return event.account, kind(batch, *told)
 
 
 def _of_outflow(
@@ -373,12 +390,6 @@ def _took(event: core.Took, batch: int) -> Filled:
     """A fill like any other: of whom the lots are is not said."""
     terms = (event.market, event.price, event.size, True)
     return Filled(_own(event.key), batch, *terms, event.side, event.fee, event.time, event.receipt)
-
-
-def _liquidated(event: core.Liquidated, batch: int) -> Liquidated:
-    return Liquidated(
-        batch, event.market, event.price, event.size, event.side, event.fee, event.time
-    )
 
 
 def _own(key: OrderKey) -> OwnKey:

@@ -43,8 +43,11 @@ class Selection:
 def select(
     governance: Governance, time: int, before: MarketBook, offered: Sequence[SignedPackage]
 ) -> Selection:
-    """What a batch of this time, after the book `before`, has of the reports offered."""
-    reports, refused = counting(governance, governance.oracle.slot(time), offered)
+    """What a batch of this time, after the book `before`, has of the reports offered: none of a
+    market that has ended, which change nothing."""
+    feeds = {governance.oracle.feeds[market].feed for market in before.ended}
+    wanted = [r for r in offered if not all(point.feed in feeds for point in r.package.points)]
+    reports, refused = counting(governance, governance.oracle.slot(time), wanted)
     pricing = pricing_of(governance, time, before, reports, signer_of)
     return Selection(reports, pricing, refused)
 

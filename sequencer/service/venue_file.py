@@ -239,6 +239,7 @@ provers = 1          # processes that prove different batches side by side
 # kind is 0 for a perpetual. It is 1 for an asset: a token that L1 holds, with initial_fraction and
 # maintenance_fraction of 10000 (none of it is collateral) and liquidation_fee, bucket, funding_cap
 # and interest of 0. A position that grows holds least_order lots at least.
+# delisted is 1 for a market that ends with the next step: for good.
 # feed is what signers call the market, feed_decimals are those of its values, which no signature
 # says. In one batch a price moves by price_step ten-thousandths at most. first_price is the price
 # before the first report; development signers move around it, and never further away than
@@ -261,6 +262,7 @@ impact_notional = 10000000000
 open_interest_cap = 1000000000
 kind = 0
 least_order = 1
+delisted = 0
 feed = "BTC"
 feed_decimals = 8
 price_step = 200
@@ -284,6 +286,7 @@ impact_notional = 10000000000
 open_interest_cap = 1000000000
 kind = 0
 least_order = 1
+delisted = 0
 feed = "ETH"
 feed_decimals = 8
 price_step = 300

@@ -15,8 +15,10 @@ from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.holding import Holding
 from rollup.protocol.margin import excess, value
+from rollup.protocol.outcome import Steps
 from rollup.protocol.pricing import PriceKind
 from rollup.protocol.takeover import Route
+from rollup.protocol.tally import net_settled
 from rollup.protocol.terms import MarketTerms, batch_terms
 from sequencer.batches.artefacts import VenueFolder
 from sequencer.batches.batcher import ClosedBatch
@@ -125,7 +127,9 @@ def _row(
         due=sum(excess(holding, terms) < 0 for holding in holdings),
         is_closed=closed.outcome.public.closed,
         least=min(value(holding, terms).equity for holding in holdings),
-        is_conserved=is_conserved(holdings, closed.outcome.public.total, len(terms)),
+        is_conserved=is_conserved(
+            holdings, closed.outcome.public.total, len(terms), _settled(steps, terms)
+        ),
         seconds=seconds,
         root=closed.outcome.public.new_root,
     )
@@ -153,13 +157,26 @@ def _refreshed(closed: ClosedBatch) -> int:
     return sum(account.index not in busy for account in closed.outcome.accounts)
 
 
-def is_conserved(holdings: Sequence[Holding], custody: int, markets: int) -> bool:
-    """All cash together is what L1 has under custody, and every market's sizes sum to nothing."""
-    sizes = [0] * markets
+def _settled(steps: Steps, terms: Sequence[MarketTerms]) -> list[tuple[int, int]]:
+    """Of each market how many lots were settled since it ended, and what a lot is worth."""
+    settled = net_settled(steps.tallies, terms)
+    return [(lots, each.value) for lots, each in zip(settled, terms, strict=True)]
+
+
+def is_conserved(
+    holdings: Sequence[Holding],
+    custody: int,
+    markets: int,
+    settled: Sequence[tuple[int, int]] = (),
+) -> bool:
+    """All cash together is what L1 has under custody and what settled lots were paid, and every
+    market's sizes, with those that were settled, sum to nothing."""
+    sizes = [lots for lots, _ in settled] or [0] * markets
+    paid = sum(lots * value for lots, value in settled)
     for holding in holdings:
         for market, size in holding.positions.held:
             sizes[market] += size
-    return sum(holding.cash for holding in holdings) == custody and not any(sizes)
+    return sum(holding.cash for holding in holdings) == custody + paid and not any(sizes)
 
 
 def _open_interest(holdings: Sequence[Holding], markets: int) -> tuple[int, ...]:

@@ -147,6 +147,8 @@ def markets_of(terms: Terms) -> MarketRecords:
         steady=zeros + 1,
         missing=zeros,
         asset=np.array([int(each.is_asset) for each in terms]),
+        ended=np.array([int(each.is_ended) for each in terms]),
+        ends=zeros,
         asset_uses=zeros,
         trade_uses=np.zeros((count, 3), dtype=np.int64),
         take_uses=zeros,

@@ -15,6 +15,7 @@ from rollup.protocol.order import Side
 from rollup.protocol.takeover import Takeover, full_fee
 from tests.helpers.assets import WBTC, WBTC_MARK, WETH_MARK, asset_venue
 from tests.helpers.closings import honest_offer, records_of
+from tests.helpers.ended import delist, settlement, traded
 from tests.helpers.isolation import Isolated
 from tests.helpers.keeper import plan
 from tests.helpers.market_books import terms_at, unsigned_reports
@@ -43,7 +44,13 @@ from tests.helpers.venue import (
     transfer,
     withdraw,
 )
-from tests.soundness.tables import test_batch, test_deposit, test_fill, test_market_hour
+from tests.soundness.tables import (
+    test_batch,
+    test_deposit,
+    test_fill,
+    test_market_hour,
+    test_takeover,
+)
 from tests.soundness.tables.test_free_state_cells import ACCOUNTS, POSITIONS, TERMS, publics
 
 RICH = 10**6 * USDC
@@ -191,6 +198,25 @@ def step_witnesses() -> tuple[Witness, ...]:
     return found
 
 
+@cache
+def ended_witnesses() -> tuple[Witness, ...]:
+    """A batch with which a market ends, while orders still meet there; and two that settle lots of
+    it, held and owed, beside an order of who is settled that trades elsewhere."""
+    venue = traded(real())
+    delist(venue, BTC)
+    last = Match(buy(1, 5, slot=2), sell(2, 5, slot=2), 5)
+    outcomes = [venue.run(venue.batch(matches=[last]))]
+    ether = {"market": ETH, "price": ETH_PRICE, "slot": 3}
+    match = Match(buy(3, 9, **ether), sell(1, 9, **ether), 9, ETH_PRICE)
+    settled = [settlement(1, 1005), settlement(3)]
+    outcomes.append(venue.run(venue.batch(matches=[match], takeovers=settled)))
+    outcomes.append(venue.run(venue.batch(takeovers=[settlement(2, 705)], step=3_600_000)))
+    found = tuple(small_witness(outcome) for outcome in outcomes)
+    if any(witness.failures() for witness in found):
+        raise AssertionError("a batch that settles is not honest")
+    return found
+
+
 def _alone(table: Isolated, matrix: np.ndarray) -> Source:
     return Source(table.table, table.graph, matrix, table.values)
 
@@ -222,6 +248,8 @@ def sources(name: str) -> tuple[Source, ...]:
     witnesses = [busy_witness()]
     if name in ("market", "takeover", "account", "position", "trigger"):
         witnesses += [*thin_witnesses(), *step_witnesses()]
+    if name in ("market", "takeover"):
+        witnesses += ended_witnesses()
     if name in OF_ASSETS:
         witnesses.append(asset_witness())
     found = [
@@ -240,6 +268,10 @@ def sources(name: str) -> tuple[Source, ...]:
         by_orders = ((test_fill.HELD, test_fill.HELD_ORDER), (test_fill.OWED, test_fill.OWED_ORDER))
         matrix = test_fill.trace(*({**taken, **order} for taken, order in by_orders))
         found.append(_alone(test_fill.FILL, matrix))
+    if name == "takeover":
+        large = {"settled": 1, "size": 2**40 - 1, "value": 5}
+        rows = (test_takeover.trace(**large, short=short) for short in (0, 1))
+        found += [_alone(test_takeover.TAKEOVER, row) for row in rows]
     if name == "market":
         found += [_alone(test_market_hour.MARKET, row) for row in test_market_hour.every_kind()]
     if name == "batch":

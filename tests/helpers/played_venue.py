@@ -62,6 +62,7 @@ MARKETS = [
         "open_interest_cap": 10**9,
         "kind": 0,
         "least_order": 1,
+        "delisted": 0,
     }
     for place, (symbol, decimals) in enumerate((("BTC-PERP", 1), ("ETH-PERP", 2)))
 ]

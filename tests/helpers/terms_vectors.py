@@ -31,8 +31,8 @@ NAMES: Final = (
 )
 
 MARKETS: Final = (
-    ("BTC-PERP", 1, 5, 1000, 500, 300, 450, 150, 250, 600, 300, 100, 10**10, 10**9, 0, 1),
-    ("ETH-PERP", 2, 4, 1200, 600, 400, 450, 150, 300, 250, 300, 100, 10**10, 10**9, 0, 20),
+    ("BTC-PERP", 1, 5, 1000, 500, 300, 450, 150, 250, 600, 300, 100, 10**10, 10**9, 0, 1, 0),
+    ("ETH-PERP", 2, 4, 1200, 600, 400, 450, 150, 300, 250, 300, 100, 10**10, 10**9, 0, 20, 1),
     (
         "FULL-PERP",
         0,
@@ -50,9 +50,10 @@ MARKETS: Final = (
         2**40 - 1,
         0,
         2**40 - 1,
+        0,
     ),
-    ("ODD-PERP", 3, 3, 777, 333, 123, 1, 1, 322, 1, 2, 16, 1, 1, 0, 7),
-    ("WBTC", 1, 5, 10_000, 10_000, 300, 450, 150, 0, 0, 0, 0, 0, 0, 1, 0),
+    ("ODD-PERP", 3, 3, 777, 333, 123, 1, 1, 322, 1, 2, 16, 1, 1, 0, 7, 0),
+    ("WBTC", 1, 5, 10_000, 10_000, 300, 450, 150, 0, 0, 0, 0, 0, 0, 1, 0, 1),
 )
 PRICES: Final = (1, 2, 99, 10_000, 600_001, 2**24, 2**29 - 1)
 FUNDINGS: Final = (0, -1, 2**28, -(2**28), 12_345, -600_002, 1)
@@ -64,11 +65,14 @@ def market_of(record: Any) -> Market:
     return market_of_numbers(record["symbol"], {name: record[name] for name in MARKET_NUMBERS})
 
 
-def vector(record: dict[str, Any], price: int, funding: int) -> dict[str, Any]:
-    """A market, a price, F, and its terms: none for a value that is in no bucket."""
-    given = {"market": record, "price": price, "funding": funding}
+def vector(
+    record: dict[str, Any], price: int, funding: int, *, ended: bool = False
+) -> dict[str, Any]:
+    """A market, a price, F, whether it has ended, and its terms: none for a value that is in no
+    bucket."""
+    given = {"market": record, "price": price, "funding": funding, "ended": ended}
     try:
-        terms = market_terms(market_of(record), price, funding)
+        terms = market_terms(market_of(record), price, funding, is_ended=ended)
     except Rejected as refusal:
         if refusal.reason is not Reason.PRICE_OUTSIDE_BUCKETS:
             raise
@@ -93,9 +97,10 @@ def made() -> dict[str, Any]:
         "buckets of both sides; null where a price is in no bucket. "
         "Spec: docs/spec/06-margin.md",
         "terms": [
-            vector(record, price, funding)
+            vector(record, price, funding, ended=ended)
             for record in records
             for price, funding in zip(PRICES, FUNDINGS, strict=True)
+            for ended in ((False, True) if record["delisted"] else (False,))
         ],
     }
 

@@ -161,6 +161,7 @@ BY_HAND: dict[str, str] = {
     "fill.cash-access": "tests/soundness/test_lies_state.py::test_a_fill_hidden_between_two_others",
     "fill.position-access": "tests/soundness/test_lies_state.py::test_a_fill_hidden_between_two_others",
     "takeover.bounds": GADGET,
+    "takeover.padding-is-silent": f"{TAKEN}::test_padding_settles_nothing",
     "takeover.flags": f"{TAKEN}::test_a_changed_cell_breaks_its_claim",
     "outflow.flags": "follows from order.flags: the kind is one that was signed, and padding has none",
     "outflow.padding-is-silent": "tests/soundness/tables/test_outflow.py::test_a_changed_cell_breaks_its_claim",

@@ -48,7 +48,7 @@ def _terms(air: Builder, row: Columns) -> None:
     risk = row.risk.cells
     trade = trade_cells(row)
     # Lie: other terms than governance and price give, or those of a market that is not listed.
-    flags = (row.steady, row.missing, row.asset, *row.least)
+    flags = (row.steady, row.missing, row.asset, row.ended, row.ends, *row.least)
     public = (*risk, *trade, *row.lot_fee, *flags, *row.hour.cells)
     air.receive(MARKET, (row.market, *public), row.active, claim="market.public")
     zones = (*(side.zoned for side in row.sides), *(side.zone for side in row.sides))
@@ -58,6 +58,8 @@ def _terms(air: Builder, row: Columns) -> None:
     for kind, (terms, uses) in enumerate(zip(trades(row), row.trade_uses, strict=True)):
         # Lie: orders trade where nobody knows the price.
         air.require_zero(uses * row.missing, "market.missing-untraded")
+        # Lie: or where the market is over, at a price that stands for good.
+        air.require_zero(uses * row.ended, "market.ended-untraded")
         air.send(TRADE, (row.market, kind, *terms), uses, claim="market.trade")
     # Lie: lots of an asset, which count for nothing, are taken for nothing.
     for uses in (row.take_uses, *row.trade_uses[1:]):
@@ -65,7 +67,7 @@ def _terms(air: Builder, row: Columns) -> None:
     # Lie: lots of a perpetual leave an account as if they were a token.
     air.require_zero(row.asset_uses * (1 - row.asset), "market.asset")
     air.send(ASSET, (row.market + POSITION_WORD,), row.asset_uses, claim="market.asset")
-    take = (*row.risk.value, *row.lot_fee)
+    take = (*row.risk.value, *row.lot_fee, row.ended)
     air.send(TAKE, (row.market, *take), row.take_uses, claim="market.take")
 
 

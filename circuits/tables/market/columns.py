@@ -91,6 +91,8 @@ class Columns(Layout):
     steady = cell()  # 1 if the price is fresh and unclamped
     missing = cell()  # 1 if no quorum gave it
     asset = cell()  # 1 if its lots are a token that L1 holds
+    ended = cell()  # 1 if it is over
+    ends = cell()  # 1 if it is with the step that the batch closes
     hour = group(Hour)
     risk_uses = cell()  # positions of this batch in the market
     trade_uses = cells(3)  # fills, takeovers by orders that buy, and by orders that sell

@@ -2,8 +2,9 @@
 identities between them, which constraints run on cells and the trace on arrays.
 
 How large everything can be stands here: from these bounds the builder proves that no column of an
-identity reaches p. Sums of limbs come over TALLY, from at most FILL_ROWS_MAX fills and ROWS_MAX
-positions, and have range-checked limbs there; public numbers are the verifier's.
+identity reaches p. Sums of limbs come over TALLY, from at most FILL_ROWS_MAX fills, ROWS_MAX
+positions and TAKEOVER_ROWS_MAX settlements, and have range-checked limbs there; public numbers are
+the verifier's.
 """
 
 from typing import Any, Final
@@ -22,6 +23,7 @@ from circuits.gadgets.integer import (
 from circuits.gadgets.tally import KINDS, LIMBS, NOTIONAL, OPENED
 from circuits.tables.fill.columns import FILL_ROWS_MAX
 from circuits.tables.position.columns import ROWS_MAX
+from circuits.tables.takeover.columns import TAKEOVER_ROWS_MAX
 from rollup.protocol.constants import (
     CLIP_BITS,
     FEE_SCALE,
@@ -38,8 +40,11 @@ from rollup.protocol.encoding import LIMB, LIMB_BITS, tally_words
 FILLED_MAX: Final = FILL_ROWS_MAX * (LIMB - 1)
 """A sum of one limb of every fill."""
 
+SETTLED_MAX: Final = TAKEOVER_ROWS_MAX * (LIMB - 1)
+"""The same of every settlement, of either sign."""
+
 OPENED_MAX: Final = ROWS_MAX << LIMB_BITS
-"""The same of every position, of either sign."""
+"""And of every position."""
 
 SIZES_BITS: Final = 51
 """All sizes of a batch: 2^11 of 40 bits."""
@@ -90,10 +95,14 @@ class Tally(Layout):
     cap_room = limbs(OPEN_INTEREST_BITS)
     cap_carries = carries(1, 3)  # of packed pairs
 
+    def counted_words(self, time: int) -> tuple[Any, ...]:
+        """Those of premium and volume, before (0) or after (1)."""
+        found = (self.premium[time], self.volume[time])
+        return tuple(word for number in found for word in number.packed())
+
     def words(self, time: int) -> tuple[Any, ...]:
         """As the leaf has it, before (0) or after (1)."""
-        found = (self.premium[time], self.volume[time], self.open_interest[time])
-        return tuple(word for number in found for word in number.packed())
+        return (*self.counted_words(time), *self.open_interest[time].packed())
 
 
 class Rate(Layout):
@@ -140,10 +149,14 @@ def volume_identity(hour: Hour, tally: Tally) -> Integer:
 
 def premium_identity(hour: Hour, tally: Tally) -> Integer:
     """premium after - before, but where it starts again - (notional - price x size) of what counts
-    whole - clip x (sizes above - sizes below)."""
+    whole - clip x (sizes above - sizes below). Of a market that has ended: the same of what is
+    settled, in the place of the notional; there are no fills, and it never starts again."""
     before, after = (from_limbs(number) - PREMIUM_LIMIT for number in tally.premium)
     inside, above, below = (from_limbs(sizes) for sizes in tally.sizes)
-    whole = from_sums(tally.counted[NOTIONAL], FILLED_MAX) - _price(hour) * inside
+    notional = tuple(
+        Coefficient(c, -SETTLED_MAX, FILLED_MAX + SETTLED_MAX) for c in tally.counted[NOTIONAL]
+    )
+    whole = Integer(notional) - _price(hour) * inside
     return after - before.times(1 - hour.due, 0, 1) - whole - _clip(hour) * (above - below)
 
 

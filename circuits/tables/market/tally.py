@@ -29,21 +29,34 @@ def require_tally(air: Builder, row: Columns) -> None:
         for kind in range(NOTIONAL):
             carries = tally.size_carries[kind]
             require_identity(air, sizes_identity(tally, kind), carries, "market.sizes")
-        # Lie: a fill is left out of the volume; an hour is not begun again, or begun too early.
-        volume = volume_identity(hour, tally)
-        require_identity(air, volume, tally.volume_carries, "market.volume")
-        # Lie: a premium of the wrong sign, or of a price that is clipped elsewhere.
-        premium = premium_identity(hour, tally)
-        require_identity(air, premium, tally.premium_carries, "market.premium")
         # Lie: open interest falls, and nobody holds less; or tokens that come in meet a cap.
         opened = open_identity(tally, row.asset)
         require_identity(air, opened, tally.open_carries, "market.open-interest")
         # Lie: lots are opened beyond the cap.
         cap = cap_identity(hour, tally)
         require_identity(air, cap, tally.cap_carries, "market.open-interest-cap")
+    _require_counting(air, row)
     # Lie: a market that is new brings a premium with it.
     with air.when(row.active - row.listed):
         air.require_all_equal(tally.words(0), NEW_TALLY, "market.new-tally")
+
+
+def _require_counting(air: Builder, row: Columns) -> None:
+    """Premium and volume go on, but where the market ends: then they are nothing, and what is
+    settled is counted from there."""
+    hour, tally = row.hour, row.tally
+    with air.when(row.active - row.ends):
+        # Lie: a fill is left out of the volume; an hour is not begun again, or begun too early.
+        volume = volume_identity(hour, tally)
+        require_identity(air, volume, tally.volume_carries, "market.volume")
+        # Lie: a premium of the wrong sign, or of a price that is clipped elsewhere.
+        # Lie: lots are settled and not counted, or counted and not settled.
+        premium = premium_identity(hour, tally)
+        require_identity(air, premium, tally.premium_carries, "market.premium")
+    # Lie: what a market traded before it ended passes for lots that were settled.
+    with air.when(row.ends):
+        words = tally.counted_words(1)
+        air.require_all_equal(words, NEW_TALLY[: len(words)], "market.ended-tally")
 
 
 def _require_counted(air: Builder, row: Columns) -> None:

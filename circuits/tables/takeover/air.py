@@ -1,14 +1,16 @@
 """Takeover: one row moves lots of a liquidated account to the backstop, or to an account of the
-other side, whose lots they close.
+other side, whose lots they close; or it settles what anybody has in a market that has ended.
 
 The account gets what the lots are worth, less the fee; the taker pays it. The row knows that the
 account is liquidated, of which side its lots were and whether it may pay less than the whole fee
 from LIQUIDATION, which only the position of a liquidated or deleveraged account sends; that it ends
-with no more of either side is checked there. Row j accesses memory at time TAKEOVER_TIMESTAMP + j.
+with no more of either side is checked there. A row that settles has no taker: the account ends with
+nothing in the market, so that neither its side nor its standing needs another witness, and what it
+had is counted in the market's tally. Row j accesses memory at time TAKEOVER_TIMESTAMP + j.
 Height: one row a takeover, padded; rows in use need not be contiguous, and are among the first
 rows, as many as the shape class takes trades. Degree: 3.
-Buses: receives TAKE and LIQUIDATION, accesses four words of MEMORY, RANGE.
-Claims: docs/spec/claims/takeover.md. Spec: docs/spec/13-liquidation.md.
+Buses: receives TAKE and LIQUIDATION, accesses four words of MEMORY, sends TALLY, RANGE.
+Claims: docs/spec/claims/takeover.md. Spec: docs/spec/13-liquidation.md and 18-ended.md.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,9 +20,10 @@ from typing import Any
 from circuits.air.builder import Builder
 from circuits.air.layout import Layout, cell
 from circuits.air.table import Table
-from circuits.gadgets.buses import LIQUIDATION, TAKE
+from circuits.gadgets.buses import LIQUIDATION, TAKE, TALLY
 from circuits.gadgets.integer import require_identity
 from circuits.gadgets.memory import require_access
+from circuits.gadgets.tally import SETTLED
 from circuits.gadgets.words import CASH_WORD, POSITION_WORD
 from circuits.tables.takeover.columns import (
     TAKEOVER_ROWS_MAX,
@@ -29,8 +32,10 @@ from circuits.tables.takeover.columns import (
     fee_identity,
     kept_identity,
     position_identity,
+    taken,
 )
 from rollup.protocol.constants import TAKEOVER_TIMESTAMP
+from rollup.protocol.encoding import position_words
 
 
 class Fixed(Layout):
@@ -47,22 +52,28 @@ def fixed_values(takeovers: int, height: int) -> Mapping[str, Sequence[int]]:
 
 def constraints(air: Builder, row: Columns) -> None:
     """One takeover."""
-    for flag in (row.active, row.short, row.exhausted, row.closes):
+    for flag in (row.active, row.short, row.exhausted, row.closes, row.settled):
         air.require_bit(flag, "takeover.flags")
     # Lie: a takeover beyond the batch's last, at a time not before the fee credit.
     air.require_zero(row.active * (1 - air.fixed.place), "takeover.place")
     # Lie: lots at another market's price, at none, or at a price that the venue made up.
-    air.receive(TAKE, (row.market, *row.value, *row.lot_fee), row.active, claim="takeover.market")
+    # Lie: lots of a live market are settled; or lots of one that has ended are taken by anybody.
+    terms = (row.market, *row.value, *row.lot_fee, row.settled)
+    air.receive(TAKE, terms, row.active, claim="takeover.market")
+    # Lie: a padding row counts what nobody settled.
+    air.require_zero(row.settled * (1 - row.active), "takeover.padding-is-silent")
+    air.bit_elsewhere(taken(row), "only a row in use settles")
     # Lie: lots of an account that is healthy, or that signed an order.
     # Lie: lots of the other side: a long grows, at the oracle price, under the name of liquidation.
     named = (row.account, row.market, row.short, row.exhausted)
-    air.receive(LIQUIDATION, named, row.active, claim="takeover.liquidated")
+    air.receive(LIQUIDATION, named, taken(row), claim="takeover.liquidated")
     _numbers(air, row)
     _fee(air, row)
     _balances(air, row)
     _taker(air, row)
-    _words(air, row, row.liquidated, row.account)
-    _words(air, row, row.taker, row.taker_account)
+    _settled(air, row)
+    _words(air, row, row.liquidated, row.account, row.active)
+    _words(air, row, row.taker, row.taker_account, taken(row))
 
 
 def _numbers(air: Builder, row: Columns) -> None:
@@ -99,13 +110,29 @@ def _taker(air: Builder, row: Columns) -> None:
     """The backstop; or an account that has lots of the other side to lose."""
     # Lie: lots and fee to a friend.
     named = row.taker_account - air.public("backstop_account")
-    air.require_zero(row.active * (1 - row.closes) * named, "takeover.backstop")
-    # Lie: a padding row uses up what a position says.
-    air.require_zero(row.closes * (1 - row.active), "takeover.padding-is-silent")
+    air.require_zero(taken(row) * (1 - row.closes) * named, "takeover.backstop")
+    # Lie: a row that has no taker, or is none, uses up what a position says.
+    air.require_zero(row.closes * (1 - taken(row)), "takeover.padding-is-silent")
     # Lie: a friend's lots of the same side grow; or somebody's who is neither liquidated nor in
     # line.
     other = (row.taker_account, row.market, 1 - row.short, row.standing)
     air.receive(LIQUIDATION, other, row.closes, claim="takeover.other-side")
+
+
+def _settled(air: Builder, row: Columns) -> None:
+    """All that is held or owed becomes cash, and is counted."""
+    with air.when(row.settled):
+        # Lie: more lots than there are, or some of them; lots that are held are settled as if they
+        # were owed. What is left is nothing, and the size is above zero.
+        left = row.liquidated.position_after.packed()
+        air.require_all_equal(left, position_words(0), "takeover.settled-whole")
+    # Lie: lots that were owed are counted as lots that were held.
+    air.require_equal(row.counted, row.settled * (1 - 2 * row.short), "takeover.settled-counted")
+    for place, limb in enumerate(row.size):
+        count = row.counted * limb
+        air.number_elsewhere(count, "a range-checked limb, of a row that is active")
+        # Lie: lots are settled and nobody counts them, or on the wrong side: cash from nowhere.
+        air.send(TALLY, (row.market, SETTLED, place), count, claim="takeover.settled-counted")
 
 
 def _balances(air: Builder, row: Columns) -> None:
@@ -117,27 +144,30 @@ def _balances(air: Builder, row: Columns) -> None:
     with air.when(row.active):
         # Lie: a worse price than the oracle's, or a fee taken twice.
         require_identity(air, cash_identity(row), row.cash_carries, "takeover.cash")
+    with air.when(taken(row)):
         # Lie: cash from nowhere for the taker, or a loss that nobody bears.
         require_identity(air, kept_identity(row), row.kept_carries, "takeover.cash-kept")
-        # Lie: lots that vanish, so that positions do not sum to zero.
-        for holder, direction in ((row.liquidated, -1), (row.taker, 1)):
-            moved = position_identity(row, holder, direction)
+    # Lie: lots that vanish, so that positions do not sum to zero.
+    sides = ((row.liquidated, -1, row.active), (row.taker, 1, taken(row)))
+    for holder, direction, count in sides:
+        moved = position_identity(row, holder, direction)
+        with air.when(count):
             require_identity(air, moved, holder.position_carries, "takeover.position")
 
 
-def _words(air: Builder, row: Columns, holder: Any, account: Any) -> None:
+def _words(air: Builder, row: Columns, holder: Any, account: Any, count: Any) -> None:
     now = row.index + TAKEOVER_TIMESTAMP
     # Lie: another account's cash, or an account that does not exist (the word's last element).
     values = ((*holder.cash_before, 1), (*holder.cash_after.packed(), 1))
     times = (holder.cash_ts, now)
     word = (account, CASH_WORD)
-    require_access(air, word, times, values, row.active, "takeover.cash-access")
+    require_access(air, word, times, values, count, "takeover.cash-access")
     # Lie: the position of another market or account.
     # Lie: an order of the taker's was filled in the market, before it comes to this.
     values = ((*holder.position_before, 0, 0), (*holder.position_after.packed(), 0, 0))
     times = (holder.position_ts, now)
     word = (account, row.market + POSITION_WORD)
-    require_access(air, word, times, values, row.active, "takeover.position-access")
+    require_access(air, word, times, values, count, "takeover.position-access")
 
 
 def table(takeovers: int) -> Table:

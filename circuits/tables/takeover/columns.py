@@ -47,6 +47,8 @@ class Columns(Layout):
     short = bit()  # the lots were owed, not held
     exhausted = bit()  # the account pays what it has left, and not the whole fee
     closes = bit()  # the taker is not the backstop: it loses as many lots of the other side
+    settled = bit()  # nobody takes the lots: their market has ended, and they become cash
+    counted = cell()  # 1 where lots are settled that were held, -1 where they were owed
     standing = cell()  # of the taker, where it is not the backstop
     taker_account = cell()
     value = cells(COUNT)  # of a lot, balanced limbs
@@ -61,6 +63,11 @@ class Columns(Layout):
     kept_carries = carries(2, 3)
     liquidated = group(Holder)
     taker = group(Holder)
+
+
+def taken(row: Any) -> Any:
+    """1 where somebody takes the lots; on cells and on arrays."""
+    return row.active - row.settled
 
 
 def fee_identity(row: Any) -> Integer:

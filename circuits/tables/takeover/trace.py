@@ -19,8 +19,10 @@ def build(records: TakeoverRecords, height: int, blinded: int) -> U32:
     trace = Trace(Columns, height, blinded)
     row = trace.rows(0, len(records.account))
     row.active[...] = 1
-    for name in ("account", "market", "short", "exhausted", "closes", "standing", "taker_account"):
+    named = ("account", "market", "short", "exhausted", "closes", "settled", "standing")
+    for name in (*named, "taker_account"):
         getattr(row, name)[...] = getattr(records, name)
+    row.counted[...] = row.settled * (1 - 2 * row.short)
     put((*row.value, *row.lot_fee), records.take)
     for given, value in zip(row.given, row.value, strict=True):
         given[...] = (1 - 2 * row.short) * value

@@ -63,6 +63,7 @@ function factsOf(account) {
   const rows = [...account.facts].reverse().map(([what, ...rest]) => {
     if (what === "voided") return [what, "", `batch ${rest[0]}`];
     if (what === "liquidated") return [what, "", liquidation(rest)];
+    if (what === "settled") return [what, "", settlement(rest)];
     const [, slot, , ...members] = rest;
     return [what, slot, (DETAILS[what] ?? String)(members)];
   });
@@ -77,6 +78,13 @@ function liquidation([batch, place, price, size, side, fee, time]) {
   return `the backstop took ${scaled(size, market.size_decimals, 0)} ${market.symbol} ` +
     `${side ? "held" : "owed"} at ${scaled(price, market.price_decimals)}, fee ${usdc(fee)}, ` +
     `batch ${batch} of ${clock(time)}`;
+}
+
+function settlement([batch, place, price, size, side, , time]) {
+  const market = venue.markets[place];
+  return `${market.symbol} has ended: ${scaled(size, market.size_decimals, 0)} ` +
+    `${side ? "held" : "owed"} became cash at ${scaled(price, market.price_decimals)} less its ` +
+    `funding, batch ${batch} of ${clock(time)}`;
 }
 
 const DETAILS = {

@@ -9,7 +9,16 @@ import pytest
 
 from circuits.air.graph import MODULUS
 from circuits.gadgets.buses import TALLY
-from circuits.gadgets.tally import ABOVE, BELOW, INSIDE, KINDS, LIMBS, NOTIONAL, OPENED
+from circuits.gadgets.tally import (
+    ABOVE,
+    BELOW,
+    INSIDE,
+    KINDS,
+    LIMBS,
+    NOTIONAL,
+    OPENED,
+    SETTLED,
+)
 from circuits.statement.inputs import Hour, hour_numbers
 from circuits.statement.replay_markets import tallies
 from circuits.tables.market import trace as market_trace
@@ -28,6 +37,7 @@ MARKET = Isolated(TABLE)
 HEIGHT = 4
 COLUMNS = TABLE.columns.names()
 TERMS = market_terms(BTC_MARKET, BTC_PRICE, 0)
+OVER = market_terms(BTC_MARKET, BTC_PRICE, 0, is_ended=True)
 LOW, HIGH = BTC_PRICE - TERMS.clip, BTC_PRICE + TERMS.clip
 BEFORE = Tally(-123_456_789_012, 3 * 10**12 + 7, 5_000_001)
 FILLS = ((BTC_PRICE + 7, 9_000), (LOW - 1, 3), (HIGH + 50, 2**30), (BTC_PRICE - 1, 2**32))
@@ -56,18 +66,24 @@ def records(
     fills: tuple[tuple[int, int], ...] = (),
     opened: int = 0,
     terms: MarketTerms = TERMS,
+    settled: int = 0,
+    *,
+    ends: bool = False,
 ) -> MarketRecords:
-    """One market, honestly counted."""
-    after = before.begun_again() if hour.is_due else before
+    """One market, honestly counted; `ends` with the batch, or over and so many lots `settled`."""
+    after = (before.begun_again() if hour.is_due else before).with_settled(settled)
     for price, size in fills:
         after = after.with_fill(price, size, terms)
     if not terms.is_asset:
         after = replace(after, open_interest=after.open_interest + opened)
+    sums = counted(fills, opened, terms)
+    sums[0, SETTLED] += (1 if settled > 0 else -1) * limbs_of(abs(settled))
     return replace(
         markets_of((terms,)),
+        ends=np.array([int(ends)]),
         hour=np.array([hour_numbers(terms, hour)]),
-        tally=(tallies((before,)), tallies((after,))),
-        counted=counted(fills, opened, terms),
+        tally=(tallies((before,)), tallies((after.begun_again() if ends else after,))),
+        counted=sums,
     )
 
 
@@ -91,7 +107,8 @@ RATE = premium_rate(BEFORE, BTC_PRICE, TERMS.impact_notional)
 
 def every_kind() -> list[Any]:
     """Honest rows: with a rate of much and of little that was traded, and of more that was held; of
-    a market that is new as an hour begins, and as none does; of an asset."""
+    a market that is new as an hour begins, and as none does; of an asset; of one that ends while
+    orders meet, and of one that is over, in which lots held and lots owed are settled."""
     held = replace(BEFORE, open_interest=2**40 - 10)
     rates = [
         records(rated(premium_rate(before, BTC_PRICE, TERMS.impact_notional)), before, FILLS)
@@ -103,10 +120,15 @@ def every_kind() -> list[Any]:
     ]
     terms = market_terms(asset_market("WBTC", 1), BTC_PRICE, 0)
     spot = records(QUIET, fills=FILLS, terms=terms)
-    return [trace(each) for each in (*rates, *new, spot)]
+    over = [
+        records(QUIET, Tally(premium, 9, 2**40 - 1), (), -7, OVER, settled)
+        for premium, settled in ((0, 2**40 - 1), (-(2**41), -(2**39) - 12_345))
+    ]
+    ending = records(rated(RATE), BEFORE, FILLS, ends=True)
+    return [trace(each) for each in (*rates, *new, spot, *over, ending)]
 
 
-@pytest.mark.parametrize("place", range(6))
+@pytest.mark.parametrize("place", range(9))
 def test_every_kind_is_honest(place: int) -> None:
     assert MARKET.failed(every_kind()[place]) == set()
 

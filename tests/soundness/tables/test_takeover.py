@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from circuits.gadgets.balanced import balanced
-from circuits.gadgets.buses import LIQUIDATION, MEMORY, TAKE
+from circuits.gadgets.buses import LIQUIDATION, MEMORY, TAKE, TALLY
+from circuits.gadgets.tally import SETTLED
 from circuits.gadgets.words import CASH_WORD, POSITION_WORD
 from circuits.tables.records import (
     CashAccess,
@@ -18,6 +19,7 @@ from circuits.tables.records import (
 from circuits.tables.takeover.air import table
 from circuits.tables.takeover.columns import FULL_FEE_BITS
 from circuits.tables.takeover.trace import build
+from rollup.field.koalabear import P
 from rollup.protocol.constants import CASH_LIMIT, POSITION_LIMIT, TAKEOVER_TIMESTAMP
 from rollup.protocol.encoding import limbs, packed
 from tests.helpers.isolation import Isolated
@@ -62,14 +64,16 @@ def records(
     closes: int = 0,
     standing: int = 0,
     last: int = 71,
+    settled: int = 0,
 ) -> TakeoverRecords:
-    """One honest takeover of these numbers."""
+    """One honest takeover of these numbers, or a settlement, of all that is there."""
     way = -1 if short else 1
+    lot_fee = 0 if settled else lot_fee
     waived = size * lot_fee if closes else waived
     fee = size * lot_fee - waived
     taker = FRIEND if closes else BACKSTOP
     paid, moved = way * size * value - fee, way * size
-    held = way * LOTS[0]
+    held = way * (size if settled else LOTS[0])
     return TakeoverRecords(
         account=column(ACCOUNT),
         market=column(MARKET),
@@ -81,9 +85,12 @@ def records(
         waived=np.array([limbs(waived, FULL_FEE_BITS)], dtype=np.int64),
         liquidated=holder(ACCOUNT, (CASH[0], CASH[0] + paid), (held, held - moved)),
         closes=column(closes),
-        taker_account=column(taker),
+        settled=column(settled),
+        taker_account=column(0 if settled else taker),
         standing=column(standing),
-        taker=holder(taker, (CASH[1], CASH[1] - paid), (LOTS[1], LOTS[1] + moved), last),
+        taker=holder(0, (0, 0), (0, 0), 0)
+        if settled
+        else holder(taker, (CASH[1], CASH[1] - paid), (LOTS[1], LOTS[1] + moved), last),
     )
 
 
@@ -103,6 +110,9 @@ HONEST = {
     "a lot worth less than nothing": {"value": -(2**30) + 1},
     "that deleverages somebody": {"closes": 1, "standing": 2, "last": 0},
     "that liquidates both": {"closes": 1, "standing": 0, "last": 0},
+    "that settles lots held": {"settled": 1},
+    "that settles lots owed": {"settled": 1, "short": 1},
+    "that settles as many as there can be": {"settled": 1, "size": 2**40 - 1, "value": 5},
     "that liquidates both, and exhausts one": {"closes": 1, "standing": 1, "short": 1, "last": 0},
 }
 
@@ -113,9 +123,12 @@ def test_an_honest_takeover_holds(terms: dict[str, int]) -> None:
     assert TAKEOVER.failed(matrix) == set()
     given = records(**terms)
     assert TAKEOVER.messages(matrix, TAKE) == {
-        (MARKET, *(digit % (2**31 - 2**24 + 1) for digit in given.take[0].tolist())): -1
+        (MARKET, *(digit % P for digit in given.take[0].tolist()), int(given.settled[0])): -1
     }
     short = int(given.short[0])
+    if given.settled[0]:
+        assert not TAKEOVER.messages(matrix, LIQUIDATION)
+        return
     named = {(ACCOUNT, MARKET, short, int(given.exhausted[0])): -1}
     if given.closes[0]:
         named[FRIEND, MARKET, 1 - short, int(given.standing[0])] = -1
@@ -133,6 +146,67 @@ def test_both_accounts_words_are_taken_and_put_back() -> None:
         old, new = (packed(int(side[0]), 41) for side in (place.before, place.after))
         assert said[(account, word, 71, *old, 0, 0)] == -1
         assert said[(account, word, TAKEOVER_TIMESTAMP, *new, 0, 0)] == 1
+
+
+def test_a_settlement_touches_one_account_and_is_counted() -> None:
+    for short in (0, 1):
+        matrix = trace(settled=1, short=short)
+        said = TAKEOVER.messages(matrix, MEMORY)
+        assert {message[0] for message in said} == {ACCOUNT} and len(said) == 4
+        counted = TAKEOVER.messages(matrix, TALLY)
+        sign = -1 if short else 1
+        places = {(MARKET, SETTLED, k): sign * limb for k, limb in enumerate(limbs(SIZE, 40))}
+        assert counted == {place: count for place, count in places.items() if count}
+    assert not TAKEOVER.messages(trace(), TALLY)
+
+
+@pytest.mark.parametrize("left", [1, -1, 2**40 - 1])
+def test_what_is_settled_is_all_there_is(left: int) -> None:
+    given = records(settled=1)
+    cash = (CASH[0], CASH[0] + SIZE * VALUE)
+    lie = replace(given, liquidated=holder(ACCOUNT, cash, (SIZE + left, left)))
+    assert TAKEOVER.failed(build(lie, HEIGHT, 0)) == {"takeover.settled-whole"}
+
+
+def test_lots_that_were_owed_are_not_settled_as_if_they_were_held() -> None:
+    given = records(settled=1, short=1)
+    found = TAKEOVER.failed(build(replace(given, short=column(0)), HEIGHT, 0))
+    assert {"takeover.cash", "takeover.position"} <= found
+
+
+def test_a_settlement_costs_nothing() -> None:
+    given = records(settled=1)
+    cash = (CASH[0], CASH[0] + SIZE * VALUE - 7)
+    lie = replace(given, fee=column(7), liquidated=holder(ACCOUNT, cash, (SIZE, 0)))
+    assert "takeover.fee" in TAKEOVER.failed(build(lie, HEIGHT, 0))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "claims"),
+    [
+        ("settled", 2, {"takeover.flags"}),
+        ("counted", -1, {"takeover.settled-counted"}),
+        ("counted", 0, {"takeover.settled-counted"}),
+        ("closes", 1, {"takeover.padding-is-silent"}),
+    ],
+)
+def test_a_changed_cell_of_a_settlement(name: str, value: int, claims: set[str]) -> None:
+    matrix = trace(settled=1)
+    assert claims <= TAKEOVER.failed(TAKEOVER.forge(matrix, 0, name, value))
+
+
+def test_padding_settles_nothing() -> None:
+    """It would hand out what only the position of a liquidated account sends."""
+    matrix = trace(settled=1, size=0, value=0)
+    for name, value in {"active": 0, "taker_account": BACKSTOP}.items():
+        matrix = TAKEOVER.forge(matrix, 0, name, value)
+    assert TAKEOVER.failed(matrix) == {"takeover.padding-is-silent"}
+    assert TAKEOVER.messages(matrix, LIQUIDATION) == {(ACCOUNT, MARKET, 0, 0): 1}
+
+
+def test_a_takeover_that_is_none_is_not_counted() -> None:
+    found = TAKEOVER.failed(TAKEOVER.forge(trace(), 0, "counted", 1))
+    assert found == {"takeover.settled-counted"}
 
 
 def test_padding_says_nothing() -> None:

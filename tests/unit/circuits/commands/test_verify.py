@@ -48,6 +48,7 @@ from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import public_to_json
 from rollup.protocol.shape_class import SHAPE_CLASSES
 from sequencer.oracle.signers import reports
+from tests.helpers.ended import ended
 from tests.helpers.oracle import KEYS, STRANGER
 from tests.helpers.venue import GOVERNANCE, PRICES, TOY, Venue, credit
 
@@ -357,6 +358,22 @@ def test_a_valid_proof_of_a_batch_that_holds_its_step_open_is_refused(
 ) -> None:
     found = refusal(bundle(tmp_path / "one", _held_open(**changes)))
     assert found.exit_code == ExitCode.INVALID and found.record["reason"] == reason
+
+
+def test_markets_that_have_ended_are_named(tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+    """Their price is no warning: it stands for good."""
+    venue = ended()
+    public = venue.run(venue.batch(reported=False)).public
+    said = record(capsys, bundle(tmp_path / "one", public))
+    assert said["ended"] == ["BTC"]
+    prices = {each["market"]: each["kind"] for each in said["prices"]}  # type: ignore[attr-defined]
+    assert prices["BTC"] == "ended"
+    pricing = Pricing(public.prices, (PriceKind.ENDED, PriceKind.FRESH))
+    verified = Verified(public, pricing, StandIn().pins, 100.0, 1, 1)
+    told = " ".join(statement_text(verified).split())
+    assert "BTC: price and funding stand for good; what is held of it becomes cash" in told
+    assert chain_record([verified])["not_fresh"] == []
+    assert "ended" not in statement_text(Verified(chain()[1], STANDING, StandIn().pins, 1.0, 1, 1))
 
 
 def test_how_an_open_step_moves_is_said(tmp_path: Path) -> None:

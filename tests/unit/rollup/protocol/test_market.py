@@ -99,6 +99,7 @@ MARKET_CHANGES = {
     "open_interest_cap": 2**40 - 2,
     "kind": MarketKind.ASSET,
     "least_order": 2,
+    "delisted": True,
 }
 
 
@@ -137,9 +138,9 @@ def test_no_member_is_left_out_of_those_tests() -> None:
 
 
 def test_the_digest_is_keccak_of_the_members_in_order() -> None:
-    numbers = (1, 5, 1000, 500, 400, 500, 100, 250, 600, 200, 100, 10**10, 2**40 - 1, 0, 0)
+    numbers = (1, 5, 1000, 500, 400, 500, 100, 250, 600, 200, 100, 10**10, 2**40 - 1, 0, 0, 0)
     one = listing(GOVERNANCE, [BTC_MARKET])
-    expected = b"crypsis-governance-4" + (1).to_bytes(8, "big")
+    expected = b"crypsis-governance-5" + (1).to_bytes(8, "big")
     expected += b"BTC" + bytes(13) + b"".join(n.to_bytes(8, "big") for n in numbers)
     expected += b"".join(n.to_bytes(8, "big") for n in (0, 2**30 - 1, 60_000, 5_000))
     expected += (3).to_bytes(8, "big") + b"".join(key.address for key in KEYS)

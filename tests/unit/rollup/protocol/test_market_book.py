@@ -91,7 +91,7 @@ def test_the_digest_is_keccak_of_the_numbers_in_order_and_sees_every_one() -> No
     names = (*ENTRY_NUMBERS, *ENTRY_FLAGS)
     numbers = (BOOK.hour, 0, 0, 2, *(int(getattr(e, n)) for e in BOOK.markets for n in names))
     words = b"".join(n.to_bytes(8, "big", signed=True) for n in numbers)
-    assert BOOK.digest() == keccak256(b"crypsis-book-3" + GOVERNANCE.digest() + words)
+    assert BOOK.digest() == keccak256(b"crypsis-book-4" + GOVERNANCE.digest() + words)
     assert set(names) == {member.name for member in fields(BookEntry)}
     others = [replace(BOOK, hour=BOOK.hour + 1), replace(BOOK, markets=(BTC,))]
     others += [replace(BOOK, open_since=START), replace(BOOK, stalled=1)]

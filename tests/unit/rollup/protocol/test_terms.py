@@ -78,7 +78,7 @@ def test_the_vectors_are_what_this_program_computes() -> None:
     found = terms_vectors()
     assert len(found["terms"]) >= 8
     for each in found["terms"]:
-        again = vector(each["market"], each["price"], each["funding"])
+        again = vector(each["market"], each["price"], each["funding"], ended=each["ended"])
         assert json.loads(json.dumps(again)) == each
 
 
@@ -97,7 +97,8 @@ IN_BUCKETS = [each for each in terms_vectors()["terms"] if each["terms"]]
 
 @pytest.mark.parametrize("each", IN_BUCKETS, ids=lambda each: str(each["price"]))
 def test_the_circuit_is_sent_the_numbers_of_the_vectors(each: dict[str, object]) -> None:
-    terms = market_terms(market_of(each["market"]), each["price"], each["funding"])
+    numbers = (market_of(each["market"]), each["price"], each["funding"])
+    terms = market_terms(*numbers, is_ended=each["ended"])
     digits = risk_numbers(terms)
     sides = ("long_maintenance", "short_maintenance", "long_initial", "short_initial")
     place = 0

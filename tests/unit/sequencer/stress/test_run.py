@@ -165,6 +165,15 @@ def test_what_is_conserved(cash: tuple[int, int], sizes: tuple[int, int], conser
     assert is_conserved(holdings, 5, 2) is conserved
 
 
+def test_lots_that_were_settled_are_paid_and_count() -> None:
+    """A long of three was paid twelve a lot; who owes them has not been settled yet."""
+    holdings = [Holding(41, held()), Holding(0, held(-3))]
+    assert is_conserved(holdings, 5, 2, [(3, 12), (0, 7)])
+    assert not is_conserved(holdings, 5, 2)
+    assert not is_conserved(holdings, 5, 2, [(3, 11), (0, 7)])
+    assert not is_conserved(holdings, 5, 2, [(0, 12), (3, 7)])
+
+
 def test_hours_hold_every_batch_once(figures: Figures) -> None:
     hours = hours_of(figures)
     assert [row for hour in hours for row in hour.rows] == figures.batches
