@@ -135,7 +135,8 @@ def market_message(
 ) -> tuple[int, ...]:
     """A market's terms as MARKET carries them, how it came by its price, and what its hour asks."""
     risk, trade = risk_numbers(terms), trade_numbers(terms)
-    flags = (int(entry.is_steady), int(entry.missing), int(terms.is_asset))
+    kind = (int(terms.is_asset), int(terms.is_idle))
+    flags = (int(entry.is_steady), int(entry.missing), *kind)
     numbers = (*risk, *trade, *lot_fee(terms), *flags, *least_order(terms))
     return (market, *(number % P for number in (*numbers, *hour_numbers(terms, hour))))
 

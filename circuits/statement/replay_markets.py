@@ -74,6 +74,7 @@ def markets(outcome: Outcome) -> MarketRecords:
         risk=matrix([risk_numbers(each) for each in terms], RISK_NUMBERS),
         asset_uses=column(left[mark_of(market)] for market in range(len(terms))),
         asset=column(each.is_asset for each in terms),
+        idle=column(each.is_idle for each in terms),
         trade=matrix([trade_numbers(each) for each in terms], TRADE_NUMBERS),
         least=matrix([least_order(each) for each in terms], 2),
         lot_fee=matrix([lot_fee(each) for each in terms], 3),

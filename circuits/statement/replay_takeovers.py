@@ -11,6 +11,7 @@ from circuits.gadgets.balanced import balanced
 from circuits.gadgets.words import CASH_WORD, POSITION_WORD
 from circuits.statement.columns import Clock, biased_cash, column, matrix
 from circuits.statement.inputs import lot_fee
+from circuits.statement.replay_fills import taker_of, times_taken_by_orders
 from circuits.tables.records import CashAccess, PositionAccess, TakeoverHolder, TakeoverRecords
 from circuits.tables.takeover.columns import FULL_FEE_BITS
 from rollup.protocol.constants import POSITION_LIMIT
@@ -33,6 +34,8 @@ def takeovers(outcome: Outcome, clock: Clock) -> TakeoverRecords:
     exhausted = outcome.steps.exhausted
     waived = [full_fee(each.size, terms[each.market]) - each.fee for each in asked]
     closes = [each.route is not Route.BACKSTOP for each in asked]
+    took = times_taken_by_orders(outcome)
+    counts: tuple[list[int], list[int]] = ([], [])
     both: tuple[list[HolderStep], list[HolderStep]] = ([], [])
     times: tuple[list[tuple[int, int]], list[tuple[int, int]]] = ([], [])
     for step in steps:
@@ -41,6 +44,9 @@ def takeovers(outcome: Outcome, clock: Clock) -> TakeoverRecords:
             words = (CASH_WORD, POSITION_WORD + step.takeover.market)
             cash, position = (clock.touch(holder.account, w, step.timestamp) for w in words)
             times[side].append((cash, position))
+            counts[side].append(took[holder.account, step.takeover.market])
+        if step.takeover.route is Route.BACKSTOP:
+            took[taker_of(step)] += 1
     return TakeoverRecords(
         account=column(each.account for each in asked),
         market=column(each.market for each in asked),
@@ -53,8 +59,8 @@ def takeovers(outcome: Outcome, clock: Clock) -> TakeoverRecords:
         closes=column(closes),
         taker_account=column(step.taker.account for step in steps),
         standing=column(_standing_of(each, exhausted) for each in asked),
-        liquidated=_holder(both[0], times[0]),
-        taker=_holder(both[1], times[1]),
+        liquidated=_holder(both[0], times[0], counts[0]),
+        taker=_holder(both[1], times[1], counts[1]),
     )
 
 
@@ -74,7 +80,9 @@ def _waived_limbs(amount: int) -> tuple[int, ...]:
     return limbs(amount % 2**FULL_FEE_BITS, FULL_FEE_BITS)
 
 
-def _holder(steps: Sequence[HolderStep], times: Sequence[tuple[int, int]]) -> TakeoverHolder:
+def _holder(
+    steps: Sequence[HolderStep], times: Sequence[tuple[int, int]], took: Sequence[int]
+) -> TakeoverHolder:
     exists = np.ones(len(steps), dtype=np.int64)
     return TakeoverHolder(
         cash=CashAccess(
@@ -90,4 +98,5 @@ def _holder(steps: Sequence[HolderStep], times: Sequence[tuple[int, int]]) -> Ta
             before=column(step.position_before + POSITION_LIMIT for step in steps),
             after=column(step.position_after + POSITION_LIMIT for step in steps),
         ),
+        took=column(took),
     )

@@ -109,6 +109,7 @@ class TakeoverHolder(Private):
 
     cash: CashAccess
     position: PositionAccess
+    took: I64  # how often it took lots there before
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -214,7 +215,8 @@ class AccountRecords(Private):
     shrinks: I64  # 1 if no position of it grew
     liquidated: I64  # 1 if anything was taken over
     exhausted: I64  # 1 if it paid less than a whole liquidation fee
-    paid_out: I64  # 1 if cash left by an outflow
+    paid_out: I64  # 1 if anything left by an outflow
+    cash_out: I64  # 1 if cash did
     outflows: I64  # how many
     due: I64  # 1 if a position shows that it was due
     dealt: I64  # 1 if it was due, or is below maintenance no more
@@ -276,6 +278,7 @@ class MarketRecords(Private):
     steady: I64  # 1 if the price is fresh and unclamped
     missing: I64  # 1 if no quorum gave it
     asset: I64  # 1 if its lots are a token that L1 holds
+    idle: I64  # 1 if they count for nothing
     hour: I64  # (n, 18) what concerns its tally, as MARKET has it
     tally: tuple[U64, U64]  # (n, 3) premium (biased by 2^63), volume, open interest; before, after
     counted: I64  # (n, 5, 4) sums of limbs, as TALLY has them

@@ -5,7 +5,7 @@ Bounds named `X_BITS` mean 0 <= x < 2**X_BITS. Spec: docs/spec/01-numbers.md.
 
 from typing import Final
 
-PROTOCOL_VERSION: Final = 7
+PROTOCOL_VERSION: Final = 8
 """Version of the public input and of the batch file; any change of meaning raises it."""
 
 SIGNATURE_SCHEME: Final = 1
@@ -138,6 +138,10 @@ FRACTION_SCALE: Final = 10**4
 
 BUCKET_BITS: Final = 21
 """A bucket, in ticks: a 16-bit number of it, whose least part is a price, stays below 2**37."""
+
+DEBT_STOP_PART: Final = 4
+"""Nobody takes new debt against assets while what they count for is more than one part in so many
+of the USDC under custody: what can be owed against them is then at most a quarter of it."""
 
 FUNDING_CAP_MAX: Final = 500
 """Funding of an hour, in millionths of the price: at most 0.05 %."""

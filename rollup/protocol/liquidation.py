@@ -41,6 +41,7 @@ def apply_takeover(
     with refusals_at(f"takeover {place}"):
         market = terms_of(terms, takeover.market)
         require_takeable(market)
+        require_backstop_takes(market, takeover.route)
         require_not_backstop(takeover, backstop)
         account = ledger.existing(takeover.account)
         index = backstop if takeover.route is Route.BACKSTOP else takeover.taker
@@ -55,7 +56,7 @@ def apply_takeover(
         paid = direction * takeover.size * market.value - takeover.fee
         moved = direction * takeover.size
         liquidated = move(takeover.account, account, takeover.market, paid, -moved)
-        taken = move(index, taker, takeover.market, -paid, moved)
+        taken = _take(ledger, takeover.route, index, takeover.market, (-paid, moved))
     return TakeoverStep(TAKEOVER_TIMESTAMP + place, takeover, held < 0, liquidated, taken)
 
 
@@ -74,10 +75,27 @@ def _require_taker(
         require_no_backstop(takeover, batch.governance.backstop_account)
 
 
+def _take(
+    ledger: Ledger, route: Route, index: int, market: int, moved: tuple[int, int]
+) -> HolderStep:
+    """What comes to the taker; the backstop is noted to have taken."""
+    taker = ledger.accounts[index]
+    if route is Route.BACKSTOP:
+        taker.took.add(market)
+    cash, lots = moved
+    return move(index, taker, market, cash, lots)
+
+
 def require_takeable(market: MarketTerms) -> None:
-    """A lot of an asset counts for nothing: taken at that, it would be taken for nothing."""
-    if market.is_asset:
-        raise Rejected(Reason.ASSET_TAKEN, "nobody takes lots of an asset of anybody")
+    """Where a lot of an asset counts for nothing it would be taken for nothing."""
+    if market.is_idle:
+        raise Rejected(Reason.ASSET_TAKEN, "what counts for nothing is taken of nobody")
+
+
+def require_backstop_takes(market: MarketTerms, route: Route) -> None:
+    """Nobody owes an asset, so that there are no lots of the other side to close."""
+    if market.is_asset and route is not Route.BACKSTOP:
+        raise Rejected(Reason.ASSET_TAKEN, "lots of an asset close nobody's")
 
 
 def require_not_backstop(takeover: Takeover, backstop: int) -> None:

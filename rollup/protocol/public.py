@@ -45,7 +45,7 @@ from rollup.protocol.units import (
     require_tuple_of,
 )
 
-PUBLIC_TAG = b"crypsis-public-7"
+PUBLIC_TAG = b"crypsis-public-8"
 """Domain and version of the digest."""
 
 
@@ -284,7 +284,7 @@ class PublicInput:
     def book_after(self) -> MarketBook:
         """The market book that the batch leaves: nobody states it."""
         given = (self.governance, self.time, self.prices, self.reports, self.premium_rates)
-        book = book_after(self.book_before, *given)
+        book = book_after(self.book_before, *given, self.total_before)
         changes = {
             market_of(mark): self.credited_of(mark) - self.withdrawn_of(mark)
             for mark in assets_of(self.governance)

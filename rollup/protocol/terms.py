@@ -30,9 +30,10 @@ class MarketTerms:
     """What one batch's rules need of one market; ticks, but for the taker's and maker's fee rates
     (of FEE_SCALE) and the least order (lots).
 
-    A lot of an asset counts for nothing, which is a bucket of 0: its value and all that margin is
-    made of are 0, its sides are in bucket number 0 whatever its price is, and a fill of it moves
-    the price alone. What follows is of perpetuals.
+    Where nothing of an asset counts its bucket is 0: its value and all that margin is made of are
+    0, its sides are in bucket number 0 whatever its price is. Of any asset nobody owes a lot, so
+    that its short side counts for nothing and is in bucket number 0; F is 0; and its haircuts are
+    in the place of margin fractions. What follows is of perpetuals and of assets that count.
 
     `funding` is F (rollup.protocol.funding) and `value` what a lot is worth, the price less F, of
     either sign. 1 <= maintenance <= initial <= price < 2**29: a requirement is rounded up, so that
@@ -58,10 +59,11 @@ class MarketTerms:
     clip: int
     impact_notional: int
     open_interest_cap: int
+    is_asset: bool = False
 
     @property
-    def is_asset(self) -> bool:
-        """Whether a lot is a token that L1 holds, and counts for nothing."""
+    def is_idle(self) -> bool:
+        """Whether a lot counts for nothing: that of an asset whose haircuts are the whole of it."""
         return self.bucket == 0
 
     @property
@@ -71,11 +73,11 @@ class MarketTerms:
 
     @property
     def short_maintenance(self) -> int:
-        """The same of a lot owed."""
-        return self._whole_buckets(-self.value - self.maintenance)
+        """The same of a lot owed; nobody owes an asset."""
+        return 0 if self.is_asset else self._whole_buckets(-self.value - self.maintenance)
 
     def _whole_buckets(self, ticks: int) -> int:
-        return 0 if self.is_asset else ticks // self.bucket * self.bucket
+        return 0 if self.is_idle else ticks // self.bucket * self.bucket
 
     @property
     def long_relief(self) -> int:
@@ -96,13 +98,12 @@ class MarketTerms:
     @property
     def numbers(self) -> tuple[int, int]:
         """Biased numbers of the buckets in which a long's and a short's side value are."""
-        if self.is_asset:
+        if self.is_idle:
             return (0, 0)
-        long, short = self.long_maintenance, self.short_maintenance
-        return (
-            long // self.bucket + BUCKET_OFFSETS[0],
-            short // self.bucket + BUCKET_OFFSETS[1],
-        )
+        long = self.long_maintenance // self.bucket + BUCKET_OFFSETS[0]
+        if self.is_asset:
+            return (long, 0)
+        return long, self.short_maintenance // self.bucket + BUCKET_OFFSETS[1]
 
     @property
     def least_bid(self) -> int:
@@ -122,33 +123,38 @@ class MarketTerms:
 
     @property
     def short_initial(self) -> int:
-        """The same of a lot owed."""
-        return -self.value - self.initial
+        """The same of a lot owed; nobody owes an asset."""
+        return 0 if self.is_asset else -self.value - self.initial
 
 
-def market_terms(market: Market, price: int, funding: int) -> MarketTerms:
+def market_terms(
+    market: Market, price: int, funding: int, *, is_stopped: bool = False
+) -> MarketTerms:
     """Terms of one market at a price of 1 to 2**29 - 1 ticks, and F within 2**28 of 0. Rejected if
     a side's value is in no bucket that has a number: such a price is some fifty times that of the
-    listing."""
+    listing. Where it `is_stopped` nothing of an asset counts over initial margin: no new debt."""
     low, high = price_band(price, market.band_fraction)
-    if market.is_asset:
-        return _asset_terms(market, price, (low, high))
+    if market.is_idle:
+        return _idle_terms(market, price, (low, high))
+    stopped = market.is_asset and is_stopped
+    offset = 0 if market.is_asset else funding
     terms = MarketTerms(
         price=price,
-        funding=funding,
-        value=price - funding,
+        funding=offset,
+        value=price - offset,
         bucket=market.bucket,
         maintenance=fraction_up(price, market.maintenance_fraction),
-        initial=fraction_up(price, market.initial_fraction),
+        initial=price if stopped else fraction_up(price, market.initial_fraction),
         band_low=low,
         band_high=high,
         taker_fee=market.taker_fee,
         maker_fee=market.maker_fee,
         liquidation_fee=fraction_up(price, market.liquidation_fee),
         least_order=market.least_order,
-        clip=premium_clip(price, market),
+        clip=0 if market.is_asset else premium_clip(price, market),
         impact_notional=market.impact_notional,
         open_interest_cap=market.open_interest_cap,
+        is_asset=market.is_asset,
     )
     if not all(0 <= number < 1 << BUCKET_NUMBER_BITS for number in terms.numbers):
         detail = f"{market.symbol}: a price of {price} ticks is in no bucket"
@@ -156,8 +162,8 @@ def market_terms(market: Market, price: int, funding: int) -> MarketTerms:
     return terms
 
 
-def _asset_terms(market: Market, price: int, band: tuple[int, int]) -> MarketTerms:
-    """Terms of an asset: what an order pays, and nothing that counts."""
+def _idle_terms(market: Market, price: int, band: tuple[int, int]) -> MarketTerms:
+    """Terms of an asset of which nothing counts: what an order pays."""
     return MarketTerms(
         price=price,
         funding=0,
@@ -174,13 +180,23 @@ def _asset_terms(market: Market, price: int, band: tuple[int, int]) -> MarketTer
         clip=0,
         impact_notional=0,
         open_interest_cap=0,
+        is_asset=True,
     )
 
 
 def batch_terms(governance: Governance, book: MarketBook) -> tuple[MarketTerms, ...]:
-    """Terms of all listed markets at the book that a batch leaves, by market number."""
+    """Terms of all listed markets at the book that a batch leaves, by market number. No asset
+    stands for new debt under the debt stop, nor one whose price is clamped or missing."""
     pairs = zip(governance.markets, book.markets, strict=True)
-    return tuple(market_terms(market, entry.price, entry.funding) for market, entry in pairs)
+    return tuple(
+        market_terms(
+            market,
+            entry.price,
+            entry.funding,
+            is_stopped=book.debt_stop or not entry.is_steady,
+        )
+        for market, entry in pairs
+    )
 
 
 def fraction_up(price: int, fraction: int) -> int:

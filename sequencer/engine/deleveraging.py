@@ -29,7 +29,7 @@ class Scene(Private):
 
     `before` has what opened accounts held before the batch, `liquidated` those of which lots are
     taken in it, `took` whose orders took such lots, by market, `zones` down to which trigger others
-    of a market and side are deleveraged in it. `due` are all of whom the price has passed a
+    of a market and side are deleveraged in it, `acted` in which markets the backstop took. `due` are all of whom the price has passed a
     trigger: nobody else can be below maintenance margin by what it held before.
     """
 
@@ -42,6 +42,7 @@ class Scene(Private):
     liquidated: frozenset[int]
     zones: Zones
     took: frozenset[tuple[int, int]] = frozenset()
+    acted: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True, repr=False)
@@ -68,6 +69,12 @@ class Draft(Private):
     def liquidated(self) -> frozenset[int]:
         """Of whom lots are taken in the batch."""
         return self.scene.liquidated | self.paired | {self.account}
+
+    @property
+    def acted(self) -> frozenset[int]:
+        """Markets in which the backstop takes."""
+        taken = (each.market for each in self.takeovers if each.route is Route.BACKSTOP)
+        return self.scene.acted.union(taken)
 
     def lacks(self, account: int) -> bool:
         """Whether an account would be below maintenance margin."""
@@ -121,7 +128,8 @@ def _let_the_backstop(draft: Draft) -> None:
 
 def _by_relief(draft: Draft) -> list[tuple[int, int]]:
     terms = draft.scene.terms
-    held = draft.holding(draft.account).positions.held
+    positions = draft.holding(draft.account).positions
+    held = [each for each in positions.held if not terms[each[0]].is_idle]
     return sorted(held, key=lambda each: (-relief(each[1], terms[each[0]]), each[0]))
 
 
@@ -152,7 +160,8 @@ def _carries(draft: Draft, market: int, size: int, lots: int) -> bool:
     except Rejected:
         return False
     before = scene.before.get(index, scene.holders[index].holding)
-    return margin_refusal(before, after, scene.terms) is None
+    acted = draft.acted | {market}
+    return margin_refusal(before, after, scene.terms, acted=acted) is None
 
 
 def _close_pairs(draft: Draft, market: int, size: int) -> None:

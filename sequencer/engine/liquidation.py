@@ -28,11 +28,12 @@ def takings(holding: Holding, terms: Sequence[MarketTerms]) -> tuple[Taking, ...
     relieve it most goes first, and no more lots than are needed, rounded up to whole ones.
 
     Where everything must go and the whole fees would leave less than nothing, fees are what is
-    left: such an account is exhausted. Empty where there is less than nothing before any fee, which
+    left: such an account is exhausted. What counts for nothing is not taken. Empty where there is less than nothing before any fee, which
     no ending allows.
     """
     wanted, chosen = -excess(holding, terms), []
-    for market, size in sorted(holding.positions.held, key=lambda held: _order(held, terms)):
+    held = [each for each in holding.positions.held if not terms[each[0]].is_idle]
+    for market, size in sorted(held, key=lambda each: _order(each, terms)):
         if wanted <= 0:
             break
         gain = relief(size, terms[market])

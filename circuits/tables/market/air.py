@@ -48,20 +48,20 @@ def _terms(air: Builder, row: Columns) -> None:
     risk = row.risk.cells
     trade = trade_cells(row)
     # Lie: other terms than governance and price give, or those of a market that is not listed.
-    flags = (row.steady, row.missing, row.asset, *row.least)
+    flags = (row.steady, row.missing, row.asset, row.idle, *row.least)
     public = (*risk, *trade, *row.lot_fee, *flags, *row.hour.cells)
     air.receive(MARKET, (row.market, *public), row.active, claim="market.public")
     zones = (*(side.zoned for side in row.sides), *(side.zone for side in row.sides))
     # Lie: a clamped price is passed off as the market's own, so that cash leaves at it.
-    terms = (row.market, *risk, *zones, row.steady, row.asset, *row.least)
+    terms = (row.market, *risk, *zones, row.steady, row.asset, row.idle, *row.least)
     air.send(RISK, terms, row.risk_uses, claim="market.risk")
     for kind, (terms, uses) in enumerate(zip(trades(row), row.trade_uses, strict=True)):
         # Lie: orders trade where nobody knows the price.
         air.require_zero(uses * row.missing, "market.missing-untraded")
         air.send(TRADE, (row.market, kind, *terms), uses, claim="market.trade")
-    # Lie: lots of an asset, which count for nothing, are taken for nothing.
+    # Lie: lots of an asset that count for nothing are taken for nothing.
     for uses in (row.take_uses, *row.trade_uses[1:]):
-        air.require_zero(uses * row.asset, "market.asset-not-taken")
+        air.require_zero(uses * row.idle, "market.asset-not-taken")
     # Lie: lots of a perpetual leave an account as if they were a token.
     air.require_zero(row.asset_uses * (1 - row.asset), "market.asset")
     air.send(ASSET, (row.market + POSITION_WORD,), row.asset_uses, claim="market.asset")

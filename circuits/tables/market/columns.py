@@ -91,6 +91,7 @@ class Columns(Layout):
     steady = cell()  # 1 if the price is fresh and unclamped
     missing = cell()  # 1 if no quorum gave it
     asset = cell()  # 1 if its lots are a token that L1 holds
+    idle = cell()  # 1 if they count for nothing
     hour = group(Hour)
     risk_uses = cell()  # positions of this batch in the market
     trade_uses = cells(3)  # fills, takeovers by orders that buy, and by orders that sell

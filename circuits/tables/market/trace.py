@@ -36,6 +36,7 @@ def build(records: MarketRecords, positions: PositionRecords, height: int, blind
     row.steady[...] = records.steady
     row.missing[...] = records.missing
     row.asset[...] = records.asset
+    row.idle[...] = records.idle
     row.take_uses[...] = records.take_uses
     row.asset_uses[...] = records.asset_uses
     numbers = (row.risk.long_number, row.risk.short_number)

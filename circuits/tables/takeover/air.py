@@ -61,8 +61,9 @@ def constraints(air: Builder, row: Columns) -> None:
     _fee(air, row)
     _balances(air, row)
     _taker(air, row)
-    _words(air, row, row.liquidated, row.account)
-    _words(air, row, row.taker, row.taker_account)
+    _words(air, row, row.liquidated, row.account, 0)
+    # Lie: lots of an asset grow in the backstop, and it is not held to initial margin.
+    _words(air, row, row.taker, row.taker_account, 1 - row.closes)
 
 
 def _numbers(air: Builder, row: Columns) -> None:
@@ -106,6 +107,8 @@ def _taker(air: Builder, row: Columns) -> None:
     # line.
     other = (row.taker_account, row.market, 1 - row.short, row.standing)
     air.receive(LIQUIDATION, other, row.closes, claim="takeover.other-side")
+    # Lie: an order of who is deleveraged took lots in the market.
+    air.require_zero(row.closes * row.taker.took, "takeover.took-not")
 
 
 def _balances(air: Builder, row: Columns) -> None:
@@ -125,7 +128,7 @@ def _balances(air: Builder, row: Columns) -> None:
             require_identity(air, moved, holder.position_carries, "takeover.position")
 
 
-def _words(air: Builder, row: Columns, holder: Any, account: Any) -> None:
+def _words(air: Builder, row: Columns, holder: Any, account: Any, takes: Any) -> None:
     now = row.index + TAKEOVER_TIMESTAMP
     # Lie: another account's cash, or an account that does not exist (the word's last element).
     values = ((*holder.cash_before, 1), (*holder.cash_after.packed(), 1))
@@ -134,7 +137,9 @@ def _words(air: Builder, row: Columns, holder: Any, account: Any) -> None:
     require_access(air, word, times, values, row.active, "takeover.cash-access")
     # Lie: the position of another market or account.
     # Lie: an order of the taker's was filled in the market, before it comes to this.
-    values = ((*holder.position_before, 0, 0), (*holder.position_after.packed(), 0, 0))
+    counts = ((0, holder.took), (0, holder.took + takes))
+    sizes = (holder.position_before, holder.position_after.packed())
+    values = tuple((*size, *count) for size, count in zip(sizes, counts, strict=True))
     times = (holder.position_ts, now)
     word = (account, row.market + POSITION_WORD)
     require_access(air, word, times, values, row.active, "takeover.position-access")

@@ -36,6 +36,7 @@ class Holder(Layout):
     position_before = cells(2)
     position_after = limbs(POSITION_BITS)
     position_carries = carries(1, 3)
+    took = cell()  # how often it took lots there before
 
 
 class Columns(Layout):

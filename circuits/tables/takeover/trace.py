@@ -46,4 +46,5 @@ def _fill_holder(row: Any, holder: Any, values: TakeoverHolder, direction: int) 
     holder.position_ts[...] = values.position.previous_ts
     put_packed(holder.position_before, values.position.before)
     holder.position_after.fill(values.position.after)
+    holder.took[...] = values.took
     holder.position_carries.fill(fill_carries(position_identity(row, holder, direction)))

@@ -29,6 +29,8 @@ VALUE, LOT_FEE = 600_000, 15_000
 SIZE = 2**27 + 5
 CASH = (-(10**15), 2**62)
 LOTS = (2**30, -77)
+TOOK = 3
+"""How often the backstop took lots there before."""
 
 TAKEOVER = Isolated(table(PLACES), {"backstop_account": BACKSTOP})
 
@@ -38,9 +40,10 @@ def column(value: int, kind: Any = np.int64) -> Any:
 
 
 def holder(
-    account: int, cash: tuple[int, int], lots: tuple[int, int], last: int = 71
+    account: int, cash: tuple[int, int], lots: tuple[int, int], last: int = 71, took: int = 0
 ) -> TakeoverHolder:
-    """Cash and position of an account, before and after; the position is as it was at `last`."""
+    """Cash and position of an account, before and after; the position is as it was at `last`, and
+    it had taken lots there so often."""
     before, after = (np.array([(c + CASH_LIMIT) % 2**64], dtype=np.uint64) for c in cash)
     one = column(1)
     return TakeoverHolder(
@@ -48,6 +51,7 @@ def holder(
         position=PositionAccess(
             column(last), column(lots[0] + POSITION_LIMIT), column(lots[1] + POSITION_LIMIT)
         ),
+        took=column(took),
     )
 
 
@@ -83,7 +87,9 @@ def records(
         closes=column(closes),
         taker_account=column(taker),
         standing=column(standing),
-        taker=holder(taker, (CASH[1], CASH[1] - paid), (LOTS[1], LOTS[1] + moved), last),
+        taker=holder(
+            taker, (CASH[1], CASH[1] - paid), (LOTS[1], LOTS[1] + moved), last, 0 if closes else TOOK
+        ),
     )
 
 
@@ -125,14 +131,15 @@ def test_an_honest_takeover_holds(terms: dict[str, int]) -> None:
 def test_both_accounts_words_are_taken_and_put_back() -> None:
     given, said = records(), TAKEOVER.messages(trace(), MEMORY)
     assert len(said) == 8
-    for account, values in ((ACCOUNT, given.liquidated), (BACKSTOP, given.taker)):
+    for account, values, took in ((ACCOUNT, given.liquidated, 0), (BACKSTOP, given.taker, TOOK)):
         old, new = (packed(int(side[0]), 64) for side in (values.cash.before, values.cash.after))
         assert said[(account, CASH_WORD, 70, *old, 1)] == -1
         assert said[(account, CASH_WORD, TAKEOVER_TIMESTAMP, *new, 1)] == 1
         word, place = POSITION_WORD + MARKET, values.position
         old, new = (packed(int(side[0]), 41) for side in (place.before, place.after))
-        assert said[(account, word, 71, *old, 0, 0)] == -1
-        assert said[(account, word, TAKEOVER_TIMESTAMP, *new, 0, 0)] == 1
+        assert said[(account, word, 71, *old, 0, took)] == -1
+        more = took + (account == BACKSTOP)
+        assert said[(account, word, TAKEOVER_TIMESTAMP, *new, 0, more)] == 1
 
 
 def test_padding_says_nothing() -> None:
@@ -198,6 +205,11 @@ def test_a_taker_is_one_whose_orders_did_not_trade_there() -> None:
     words = [message for message in said if message[1] != CASH_WORD]
     assert len(words) == 4
     assert all(message[-2:] == (0, 0) for message in words)
+
+
+def test_who_is_deleveraged_took_nothing_there() -> None:
+    matrix = TAKEOVER.forge(trace(closes=1, standing=2, last=70), 0, "taker.took", 1)
+    assert TAKEOVER.failed(matrix) == {"takeover.took-not"}
 
 
 def test_who_is_deleveraged_is_paid_no_fee() -> None:
