@@ -174,6 +174,7 @@ MARKET = Bus(
         "missing",
         "asset",
         "idle",
+        *_vector("estate", 4),
         *_vector("least", 2),
         *_vector("hour", HOUR_NUMBERS),
     ),
@@ -188,7 +189,7 @@ liquidated account and highest at which one sells them, in packed pairs; net: wh
 gets for a lot and what one costs it, its fee paid and but for F, in limbs; clip: the lowest and the
 highest price that count whole towards a premium; lot_fee: what liquidation costs a lot, in limbs;
 steady: 1 if the price is fresh and unclamped; missing: 1 if no quorum gave one; asset: 1 if its
-lots are a token that L1 holds; idle: 1 if they count for nothing; least: the least order, as a packed pair. hour: limbs of the price
+lots are a token that L1 holds; idle: 1 if they count for nothing; estate: limbs of how many the estate takes; least: the least order, as a packed pair. hour: limbs of the price
 (3), of the clip (3), of the impact notional (4), of the cap on open interest (4); whether the tally
 starts again, whether a premium rate is proved, and its two balanced digits."""
 
@@ -310,11 +311,12 @@ ASSET = Bus("ASSET", 34, ("asset",))
 """The mark of a listed asset. Sent by market as often as it is asked for, received by outflow."""
 
 TALLY = Bus("TALLY", 35, ("market", "what", "limb"))
-"""What a market's trades add up to, limb by limb: a limb is how often it is said. Sent by fill and
-position, received by market, in one sum.
+"""What a market's trades add up to, limb by limb: a limb is how often it is said. Sent by fill,
+position and takeover, received by market, in one sum.
 
 what: 0 the size of a fill at a price that counts whole, 1 above, 2 below; 3 the notional of the
-first; 4 how many lots more a position holds that is not below zero (taken back if less)."""
+first; 4 how many lots more a position holds that is not below zero (taken back if less); 5 the size
+of what the estate takes."""
 
 DUE = Bus("DUE", 36, ("account",))
 """An account was due: the price has passed one of its old triggers. Sent by a position that shows

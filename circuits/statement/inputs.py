@@ -15,13 +15,14 @@ from circuits.gadgets.balanced import BUCKET_COUNT, balanced
 from circuits.gadgets.buses import DEPOSIT, MARKET, PAYOUT
 from circuits.stark.lookup import PublicMessage
 from rollup.field.koalabear import P
-from rollup.protocol.assets import USDC, is_known
+from rollup.protocol.assets import USDC, is_known, mark_of
 from rollup.protocol.constants import (
     AMOUNT_BITS,
     BUCKET_BITS,
     CASH_BITS,
     CLIP_BITS,
     DEPOSITS_MAX,
+    ESTATE_BITS,
     IMPACT_BITS,
     MARKETS_MAX,
     OPEN_INTEREST_BITS,
@@ -102,7 +103,13 @@ def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
         PublicMessage(
             MARKET.identifier,
             1,
-            market_message(market, terms, book.markets[market], hours[market]),
+            market_message(
+                market,
+                terms,
+                book.markets[market],
+                hours[market],
+                public.taken_of(mark_of(market)),
+            ),
         )
         for market, terms in enumerate(batch_terms(public.governance, book))
     )
@@ -131,12 +138,14 @@ def hours_of(public: PublicInput) -> tuple[Hour, ...]:
 
 
 def market_message(
-    market: int, terms: MarketTerms, entry: BookEntry, hour: Hour
+    market: int, terms: MarketTerms, entry: BookEntry, hour: Hour, taken: int
 ) -> tuple[int, ...]:
-    """A market's terms as MARKET carries them, how it came by its price, and what its hour asks."""
+    """A market's terms as MARKET carries them, how it came by its price, how many lots of it the
+    estate takes, and what its hour asks."""
     risk, trade = risk_numbers(terms), trade_numbers(terms)
     kind = (int(terms.is_asset), int(terms.is_idle))
     flags = (int(entry.is_steady), int(entry.missing), *kind)
+    flags += estate_numbers(taken)
     numbers = (*risk, *trade, *lot_fee(terms), *flags, *least_order(terms))
     return (market, *(number % P for number in (*numbers, *hour_numbers(terms, hour))))
 
@@ -177,6 +186,11 @@ def hour_numbers(terms: MarketTerms, hour: Hour) -> tuple[int, ...]:
         int(hour.is_rated),
         *balanced(hour.premium_rate, PREMIUM_RATE_BITS, 2),
     )
+
+
+def estate_numbers(taken: int) -> tuple[int, ...]:
+    """How many lots the estate takes, as limbs."""
+    return limbs(taken, ESTATE_BITS)
 
 
 def lot_fee(terms: MarketTerms) -> tuple[int, ...]:

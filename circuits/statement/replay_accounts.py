@@ -29,7 +29,6 @@ from rollup.protocol.constants import POSITION_LIMIT, SAFETY_MAX
 from rollup.protocol.encoding import owner_words
 from rollup.protocol.outcome import Outcome, TouchedAccount
 from rollup.protocol.progress import closed_out, due_markets
-from rollup.protocol.takeover import Route
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.triggers import seats
 
@@ -199,7 +198,7 @@ def _times_taken(outcome: Outcome) -> Counter[tuple[int, int]]:
     for step in outcome.steps.takeovers:
         takeover = step.takeover
         found[takeover.account, takeover.market] += 1
-        if takeover.route is not Route.BACKSTOP:
+        if takeover.closes:
             found[takeover.taker, takeover.market] += 1
     for each in outcome.steps.order_takeovers:
         found[each.takeover.account, each.market] += 1

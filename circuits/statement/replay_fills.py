@@ -108,7 +108,7 @@ def times_ordered(outcome: Outcome) -> tuple[Counter[Seat], Counter[Seat]]:
     traded: Counter[Seat] = Counter()
     for step in outcome.steps.fills:
         traded.update((side.account, step.market) for side in (step.buyer, step.seller))
-    return traded, times_taken_by_orders(outcome) + Counter(map(taker_of, taken(outcome)))
+    return traded, times_taken_by_orders(outcome) + taken_by_backstop(outcome)
 
 
 def times_taken_by_orders(outcome: Outcome) -> Counter[Seat]:
@@ -116,14 +116,16 @@ def times_taken_by_orders(outcome: Outcome) -> Counter[Seat]:
     return Counter((step.taker.account, step.market) for step in outcome.steps.order_takeovers)
 
 
-def taken(outcome: Outcome) -> list[TakeoverStep]:
-    """What the backstop took."""
-    steps = outcome.steps.takeovers
-    return [step for step in steps if step.takeover.route is Route.BACKSTOP]
+def taken_by_backstop(outcome: Outcome) -> Counter[Seat]:
+    """How often the backstop took of liquidated accounts in a market."""
+    takers = (seat_of_backstop(step) for step in outcome.steps.takeovers)
+    return Counter(seat for seat in takers if seat is not None)
 
 
-def taker_of(step: TakeoverStep) -> Seat:
-    """Who took it, and in which market."""
+def seat_of_backstop(step: TakeoverStep) -> Seat | None:
+    """The backstop and the market, where it is the one that takes."""
+    if step.taker is None or step.takeover.route is not Route.BACKSTOP:
+        return None
     return step.taker.account, step.takeover.market
 
 

@@ -124,7 +124,8 @@ class TakeoverRecords(Private):
     size: I64
     fee: I64
     waived: I64  # (n, 6) limbs of size x fee of a lot - fee
-    closes: I64  # 1 if the taker is not the backstop, and loses as many lots of the other side
+    closes: I64  # 1 if the taker loses as many lots of the other side
+    estate: I64  # 1 if there is no taker: the lots leave the state
     taker_account: I64
     standing: I64  # of the taker, where it is not the backstop: 0, 1, 2 as on LIQUIDATION
     liquidated: TakeoverHolder
@@ -279,9 +280,10 @@ class MarketRecords(Private):
     missing: I64  # 1 if no quorum gave it
     asset: I64  # 1 if its lots are a token that L1 holds
     idle: I64  # 1 if they count for nothing
+    estate: I64  # (n, 4) limbs of how many the estate takes
     hour: I64  # (n, 18) what concerns its tally, as MARKET has it
     tally: tuple[U64, U64]  # (n, 3) premium (biased by 2^63), volume, open interest; before, after
-    counted: I64  # (n, 5, 4) sums of limbs, as TALLY has them
+    counted: I64  # (n, 6, 4) sums of limbs, as TALLY has them
     trade_uses: I64  # (n, 3) fills, takeovers by orders that buy, and by orders that sell
     take_uses: I64  # takeovers
     asset_uses: I64  # outflows of the asset

@@ -117,6 +117,9 @@ OUTFLOW_BITS: Final = 53
 """What one withdrawal or transfer takes out: 9 billion dollars. The bits that an order's size and
 highest fee have together, so that one table of the circuit reads both from the same cells."""
 
+ESTATE_BITS: Final = 51
+"""Lots of one asset that the estate takes in a batch: 2**11 takeovers of less than 2**40 each."""
+
 TIME_BITS: Final = 52
 """Milliseconds since 1970: good for 142,000 years, and four full limbs."""
 

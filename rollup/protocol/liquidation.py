@@ -41,17 +41,18 @@ def apply_takeover(
     with refusals_at(f"takeover {place}"):
         market = terms_of(terms, takeover.market)
         require_takeable(market)
-        require_backstop_takes(market, takeover.route)
+        require_route(market, takeover.route)
         require_not_backstop(takeover, backstop)
         account = ledger.existing(takeover.account)
         index = backstop if takeover.route is Route.BACKSTOP else takeover.taker
-        taker = ledger.existing(index, Reason.BACKSTOP_ACCOUNT_MISSING)
+        if takeover.route is not Route.ESTATE:
+            ledger.existing(index, Reason.BACKSTOP_ACCOUNT_MISSING)
         require_liquidatable(account, terms)
         require_unsigned(batch, takeover.account)
         held = account.positions[takeover.market]
         require_reduces(takeover, held)
         require_no_higher_fee(takeover, market)
-        _require_taker(batch, takeover, taker, held, terms)
+        _require_taker(batch, ledger, takeover, held, terms)
         direction = -1 if held < 0 else 1
         paid = direction * takeover.size * market.value - takeover.fee
         moved = direction * takeover.size
@@ -61,11 +62,12 @@ def apply_takeover(
 
 
 def _require_taker(
-    batch: Batch, takeover: Takeover, taker: Entry, held: int, terms: Sequence[MarketTerms]
+    batch: Batch, ledger: Ledger, takeover: Takeover, held: int, terms: Sequence[MarketTerms]
 ) -> None:
-    """Who is not the backstop takes lots only to lose as many of its own."""
-    if takeover.route is Route.BACKSTOP:
+    """Who is neither backstop nor estate takes lots only to lose as many of its own."""
+    if not takeover.closes:
         return
+    taker = ledger.accounts[takeover.taker]
     require_other_side(takeover, taker, held)
     if takeover.route is Route.LIQUIDATED:
         require_liquidatable(taker, terms)
@@ -77,8 +79,11 @@ def _require_taker(
 
 def _take(
     ledger: Ledger, route: Route, index: int, market: int, moved: tuple[int, int]
-) -> HolderStep:
-    """What comes to the taker; the backstop is noted to have taken."""
+) -> HolderStep | None:
+    """What comes to the taker; the backstop is noted to have taken. What the estate takes leaves
+    the state, and what it pays comes into it: both are public."""
+    if route is Route.ESTATE:
+        return None
     taker = ledger.accounts[index]
     if route is Route.BACKSTOP:
         taker.took.add(market)
@@ -92,10 +97,13 @@ def require_takeable(market: MarketTerms) -> None:
         raise Rejected(Reason.ASSET_TAKEN, "what counts for nothing is taken of nobody")
 
 
-def require_backstop_takes(market: MarketTerms, route: Route) -> None:
-    """Nobody owes an asset, so that there are no lots of the other side to close."""
-    if market.is_asset and route is not Route.BACKSTOP:
+def require_route(market: MarketTerms, route: Route) -> None:
+    """Nobody owes an asset, so that there are no lots of the other side to close; and the estate
+    takes nothing else: what it sells at L1 is a token."""
+    if market.is_asset and route in (Route.DELEVERAGED, Route.LIQUIDATED):
         raise Rejected(Reason.ASSET_TAKEN, "lots of an asset close nobody's")
+    if route is Route.ESTATE and not market.is_asset:
+        raise Rejected(Reason.ESTATE_ASSET, "the estate takes assets alone")
 
 
 def require_not_backstop(takeover: Takeover, backstop: int) -> None:

@@ -242,7 +242,6 @@ class Governance:
         for number, (market, feed) in enumerate(zip(self.markets, self.oracle.feeds, strict=True)):
             _require_safe_step(number, market, feed)
             _require_buckets(number, market, feed)
-            require_whole_haircut(number, market)
 
     def _require_accounts(self) -> None:
         """Accounts of the venue's own, and two of them: what the backstop has is no fee."""
@@ -309,13 +308,6 @@ def _require_safe_step(number: int, market: Market, feed: Feed) -> None:
             f"{TICK_ALLOWANCE} for roundings, must stay below "
             f"maintenance {market.maintenance_fraction}",
         )
-
-
-def require_whole_haircut(number: int, market: Market) -> None:
-    """Nothing of an asset counts in this version: where the backstop is full, nobody takes it."""
-    if market.is_asset and not market.is_idle:
-        detail = f"market {number}: the haircuts of an asset must be {FRACTION_SCALE}"
-        raise Rejected(Reason.HAIRCUT, detail)
 
 
 def _require_buckets(number: int, market: Market, feed: Feed) -> None:

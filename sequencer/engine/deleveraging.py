@@ -15,7 +15,7 @@ from rollup.protocol.margin import excess, margin_refusal, value
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.takeover import Route, Takeover, full_fee
 from rollup.protocol.terms import MarketTerms
-from rollup.protocol.triggers import side_of
+from rollup.protocol.triggers import SIDES, side_of
 from sequencer.engine.holder import Holder
 from sequencer.engine.liquidation import moved, relief
 from sequencer.engine.solvency import TriggerIndex
@@ -89,12 +89,15 @@ class Draft(Private):
         route: Route = Route.BACKSTOP,
         taker: int = 0,
     ) -> None:
-        """One takeover more: by the backstop, or by somebody whose lots it closes."""
-        index = self.scene.backstop if route is Route.BACKSTOP else taker
+        """One takeover more: by the backstop, by the estate, or by somebody whose lots it
+        closes."""
         self.takeovers.append(Takeover(self.account, market, size, fee, route, taker))
         signed = size if self.holding(self.account).positions[market] > 0 else -size
         terms = self.scene.terms[market]
         self.ends[self.account] = moved(self.holding(self.account), market, -signed, fee, terms)
+        if route is Route.ESTATE:
+            return
+        index = self.scene.backstop if route is Route.BACKSTOP else taker
         self.ends[index] = moved(self.holding(index), market, signed, -fee, terms)
 
 
@@ -106,6 +109,9 @@ def plan(scene: Scene, account: int) -> Draft | None:
         if account != scene.backstop:
             _let_the_backstop(draft)
         for market, size in _by_relief(draft):
+            if scene.terms[market].is_asset:
+                _let_the_estate(draft, market)
+                continue
             _close_pairs(draft, market, size)
             _close_others(draft, market, size)
     except Rejected:
@@ -162,6 +168,14 @@ def _carries(draft: Draft, market: int, size: int, lots: int) -> bool:
     before = scene.before.get(index, scene.holders[index].holding)
     acted = draft.acted | {market}
     return margin_refusal(before, after, scene.terms, acted=acted) is None
+
+
+def _let_the_estate(draft: Draft, market: int) -> None:
+    """The estate takes what is left of an asset, which nobody of another side could close."""
+    lots = _lots(draft, market)
+    if lots > 0:
+        draft.take(market, lots, route=Route.ESTATE)
+        draft.zones[market, SIDES[1]] = 0
 
 
 def _close_pairs(draft: Draft, market: int, size: int) -> None:
@@ -271,6 +285,8 @@ def zone_leaves(zones: Zones, terms: Sequence[MarketTerms]) -> int:
     count = 0
     for (market, side), lowest in zones.items():
         each = terms[market]
+        if each.is_asset:  # nobody has its other side
+            continue
         high = each.numbers[side] + 2 * (each.maintenance // each.bucket) + 2
         count += max(0, high - lowest) // 8 + 2
     return count

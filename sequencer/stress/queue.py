@@ -95,7 +95,7 @@ def compare(
     began; None if it deleveraged nobody."""
     found: dict[tuple[int, bool], dict[int, int]] = {}
     for step in steps.takeovers:
-        if step.takeover.route is Route.DELEVERAGED:
+        if step.takeover.route is Route.DELEVERAGED and step.taker is not None:
             lots = found.setdefault((step.takeover.market, step.taker.position_before > 0), {})
             account = step.takeover.taker
             lots[account] = lots.get(account, 0) + step.takeover.size
@@ -181,7 +181,7 @@ def _moves(steps: Steps) -> Iterator[tuple[int, int, int, int, int]]:
             yield side.account, fill.market, *sizes, fill.fill.price
     for step in steps.takeovers:
         market = step.takeover.market
-        for holder in (step.liquidated, step.taker):
+        for holder in filter(None, (step.liquidated, step.taker)):
             sizes = (holder.position_before, holder.position_after)
             yield holder.account, market, *sizes, steps.terms[market].price
 

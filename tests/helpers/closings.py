@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from circuits.gadgets.tally import KINDS, LIMBS
 from circuits.statement.inputs import (
     Hour,
     hour_numbers,
@@ -148,11 +149,12 @@ def markets_of(terms: Terms) -> MarketRecords:
         lot_fee=np.array([lot_fee(each) for each in terms]),
         hour=np.array([hour_numbers(each, NO_HOUR) for each in terms]),
         tally=(tallies, tallies),
-        counted=np.zeros((count, 5, 4), dtype=np.int64),
+        counted=np.zeros((count, KINDS, LIMBS), dtype=np.int64),
         steady=zeros + 1,
         missing=zeros,
         asset=np.array([int(each.is_asset) for each in terms]),
         idle=np.array([int(each.is_idle) for each in terms]),
+        estate=np.zeros((count, 4), dtype=np.int64),
         asset_uses=zeros,
         trade_uses=np.zeros((count, 3), dtype=np.int64),
         take_uses=zeros,

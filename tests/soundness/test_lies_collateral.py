@@ -3,7 +3,6 @@
 The rules are bent one check at a time, so that the lie is all that there is to be found.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 
 from circuits.statement.replay import replay
-from rollup.protocol import liquidation, market, transition
+from rollup.protocol import liquidation, transition
 from rollup.protocol.market import Governance, require_continues
 from rollup.protocol.rejection import Reason
 from rollup.protocol.takeover import Route, Takeover
@@ -50,13 +49,6 @@ from tests.helpers.venue import (
 )
 
 PUBLIC = "public.message"
-
-
-@pytest.fixture(autouse=True)
-def collateral(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Governance of this version takes no such haircuts; rules and circuit know them."""
-    monkeypatch.setattr(market, "require_whole_haircut", lambda *_: None)
-    yield
 
 
 @pytest.fixture
@@ -280,7 +272,7 @@ def test_lots_of_an_asset_that_close_somebodys(due: Pledged, liar: Liar, route: 
     """There are none of the other side: a friend gets them at the oracle's price, for no fee."""
     batch = due.venue.batch(takeovers=[Takeover(HOLDER, WBTC, due.needed[0].size, 0, route, RICH)])
     assert liar.refusal(batch) is Reason.ASSET_TAKEN
-    names = ("require_backstop_takes", "require_other_side", "require_liquidatable")
+    names = ("require_route", "require_other_side", "require_liquidatable")
     for name in (*names, "require_unordered", "require_no_backstop"):
         liar.blind(name, liquidation)
     for name in ("require_needed", "require_full", "require_standing"):

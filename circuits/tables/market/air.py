@@ -24,7 +24,7 @@ from circuits.gadgets.words import POSITION_WORD
 from circuits.tables.market.columns import Columns, Side
 from circuits.tables.market.rate import require_rate
 from circuits.tables.market.tally import require_tally
-from circuits.tables.market.zone import require_zone
+from circuits.tables.market.zone import require_estate, require_zone
 from circuits.tables.position.columns import DIGEST
 
 
@@ -36,6 +36,7 @@ def constraints(air: Builder, row: Columns) -> None:
     for place, side in enumerate(row.sides):
         _frontier(air, row, place, side)
         require_zone(air, row, place, side)
+    require_estate(air, row)
     require_tally(air, row)
     require_rate(air, row)
     _fold(air, row)
@@ -48,7 +49,7 @@ def _terms(air: Builder, row: Columns) -> None:
     risk = row.risk.cells
     trade = trade_cells(row)
     # Lie: other terms than governance and price give, or those of a market that is not listed.
-    flags = (row.steady, row.missing, row.asset, row.idle, *row.least)
+    flags = (row.steady, row.missing, row.asset, row.idle, *row.estate, *row.least)
     public = (*risk, *trade, *row.lot_fee, *flags, *row.hour.cells)
     air.receive(MARKET, (row.market, *public), row.active, claim="market.public")
     zones = (*(side.zoned for side in row.sides), *(side.zone for side in row.sides))

@@ -48,6 +48,7 @@ class Columns(Layout):
     short = bit()  # the lots were owed, not held
     exhausted = bit()  # the account pays what it has left, and not the whole fee
     closes = bit()  # the taker is not the backstop: it loses as many lots of the other side
+    estate = bit()  # there is no taker: the lots leave the state
     standing = cell()  # of the taker, where it is not the backstop
     taker_account = cell()
     value = cells(COUNT)  # of a lot, balanced limbs

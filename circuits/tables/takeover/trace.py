@@ -19,7 +19,8 @@ def build(records: TakeoverRecords, height: int, blinded: int) -> U32:
     trace = Trace(Columns, height, blinded)
     row = trace.rows(0, len(records.account))
     row.active[...] = 1
-    for name in ("account", "market", "short", "exhausted", "closes", "standing", "taker_account"):
+    names = ("account", "market", "short", "exhausted", "closes", "estate", "standing")
+    for name in (*names, "taker_account"):
         getattr(row, name)[...] = getattr(records, name)
     put((*row.value, *row.lot_fee), records.take)
     for given, value in zip(row.given, row.value, strict=True):
@@ -31,15 +32,19 @@ def build(records: TakeoverRecords, height: int, blinded: int) -> U32:
     row.fee_carries.fill(fill_carries(fee_identity(row)))
     holders = ((row.liquidated, records.liquidated, -1), (row.taker, records.taker, 1))
     for holder, values, direction in holders:
-        _fill_holder(row, holder, values, direction)
+        there = 1 if direction < 0 else 1 - row.estate
+        _fill_holder(row, holder, values, direction, there)
     row.cash_carries.fill(fill_carries(cash_identity(row)))
-    row.kept_carries.fill(fill_carries(kept_identity(row)))
+    kept = fill_carries(kept_identity(row))
+    row.kept_carries.fill([carry * (1 - row.estate) for carry in kept])
     trace.fill_rest()
     return trace.finish()
 
 
-def _fill_holder(row: Any, holder: Any, values: TakeoverHolder, direction: int) -> None:
-    """Cash and position of one account."""
+def _fill_holder(
+    row: Any, holder: Any, values: TakeoverHolder, direction: int, there: Any
+) -> None:
+    """Cash and position of one account, where it is there."""
     holder.cash_ts[...] = values.cash.previous_ts
     put_packed(holder.cash_before, values.cash.before)
     holder.cash_after.fill(values.cash.after)
@@ -47,4 +52,5 @@ def _fill_holder(row: Any, holder: Any, values: TakeoverHolder, direction: int) 
     put_packed(holder.position_before, values.position.before)
     holder.position_after.fill(values.position.after)
     holder.took[...] = values.took
-    holder.position_carries.fill(fill_carries(position_identity(row, holder, direction)))
+    carries = fill_carries(position_identity(row, holder, direction))
+    holder.position_carries.fill([carry * there for carry in carries])

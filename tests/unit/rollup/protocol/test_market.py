@@ -7,7 +7,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rollup.hash.keccak import keccak256
-from rollup.protocol import market as market_module
 from rollup.protocol.market import (
     ABSENT_OF_ASSETS,
     Governance,
@@ -109,10 +108,7 @@ def test_what_an_asset_does_not_have_is_zero(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MARKET_CHANGES)
-def test_the_digest_sees_every_number_of_a_market(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(market_module, "require_whole_haircut", lambda *_: None)
+def test_the_digest_sees_every_number_of_a_market(name: str) -> None:
     market = replace(BTC_MARKET)
     object.__setattr__(market, name, MARKET_CHANGES[name])
     other = replace(GOVERNANCE, markets=(market, ETH_MARKET))
