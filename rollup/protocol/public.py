@@ -309,7 +309,11 @@ class PublicInput:
     @property
     def estate_paid(self) -> int:
         """What it credits for all of them, in quanta: the price of each."""
-        return sum(each.lots * self.prices[market_of(each.asset)] for each in self.estate)
+        return sum(each.lots * self.price_of(each.asset) for each in self.estate)
+
+    def price_of(self, mark: int) -> int:
+        """The oracle's price of an asset, in quanta a lot."""
+        return self.prices[market_of(mark)]
 
     def custody_change(self, mark: int) -> int:
         """By how many lots the custody of an asset grows."""

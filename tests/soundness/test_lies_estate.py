@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from circuits.statement.replay import replay
-from rollup.protocol import liquidation
+from rollup.protocol import closing, liquidation
 from rollup.protocol.outcome import Outcome, TakeoverStep
 from rollup.protocol.public import EstateTaken
 from rollup.protocol.rejection import Reason
@@ -110,6 +110,7 @@ def test_the_backstop_takes_what_it_can_first(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_perpetual(place: Pledged, liar: Liar) -> None:
+    """Nobody could sell it at L1; nor can everybody be told of it."""
     batch = place.venue.batch(takeovers=[taken(place, 60_000, BTC)])
     assert liar.refusal(batch) is Reason.ESTATE_ASSET
     liar.blind("require_route", liquidation)
@@ -117,6 +118,7 @@ def test_a_perpetual(place: Pledged, liar: Liar) -> None:
     number = place.terms[BTC].numbers[1]
     liar.after("zones_of", lambda zones, *_: dict.fromkeys(zones, number))
     liar.blind("require_full")
+    liar.bend("EstateTaken", lambda *_: EstateTaken(WBTC_MARK, 60_000), closing)
     assert "market.estate-asset" in liar.claims(batch)
 
 
