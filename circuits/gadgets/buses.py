@@ -23,8 +23,8 @@ MEMORY = Bus("MEMORY", 4, ("account", "word", "ts", "v0", "v1", "v2", "v3"))
 
 Word CASH_WORD: (cash in three packed pairs, exists). POSITION_WORD + m: (position in market m in
 two packed pairs, how often an order of the account met another one there in the batch, and how
-often one, or the account as the backstop, took lots of a liquidated account). SLOT_WORD + s: (generation, filled in two packed
-pairs, 0). Biased, 13-bit limbs."""
+often one, or the account as the backstop, took lots of a liquidated account). SLOT_WORD + s:
+(generation, filled in two packed pairs, 0). Biased, 13-bit limbs."""
 
 BASE = Bus("BASE", 5, ("window", "byte", *_vector("x", 7), *_vector("y", 7)))
 """byte * 256^window * G + S_window, an entry of the fixed-base table. Sent by base."""
@@ -143,11 +143,11 @@ CHAIN = Bus(
 """An account's leaves as far as their positions are opened: the next market is `least` or above,
 `count` positions are in the sums since they were limbs (plus 1; 0: they are limbs and no position
 follows), old and new are the digests so far. safety: how many buckets below the price the triggers
-are; shrinks: no position may grow; liquidated: lots may be taken of them; exhausted: for less
-than the whole fee; exempt: they may stay where others are deleveraged, and are not; clear: they
-may not be of a side that is deleveraged; paid_out: their prices must be fresh and unclamped, and
-if it is 2, assets count for nothing over initial margin; dealt: they are counted as progress. Sent by account, then handed on by position and total, and received by
-account."""
+are; shrinks: no position may grow; liquidated: lots may be taken of them; exhausted: for less than
+the whole fee; exempt: they may stay where others are deleveraged, and are not; clear: they may not
+be of a side that is deleveraged; paid_out: their prices must be fresh and unclamped, and if it is
+2, assets count for nothing over initial margin; dealt: they are counted as progress. Sent by
+account, then handed on by position and total, and received by account."""
 
 RISK_NUMBERS = 19
 """Elements of a market's terms that concern positions (circuits.tables.position.columns)."""
@@ -189,9 +189,10 @@ liquidated account and highest at which one sells them, in packed pairs; net: wh
 gets for a lot and what one costs it, its fee paid and but for F, in limbs; clip: the lowest and the
 highest price that count whole towards a premium; lot_fee: what liquidation costs a lot, in limbs;
 steady: 1 if the price is fresh and unclamped; missing: 1 if no quorum gave one; asset: 1 if its
-lots are a token that L1 holds; idle: 1 if they count for nothing; estate: limbs of how many the estate takes; least: the least order, as a packed pair. hour: limbs of the price
-(3), of the clip (3), of the impact notional (4), of the cap on open interest (4); whether the tally
-starts again, whether a premium rate is proved, and its two balanced digits."""
+lots are a token that L1 holds; idle: 1 if they count for nothing; estate: limbs of how many the
+estate takes; least: the least order, as a packed pair. hour: limbs of the price (3), of the clip
+(3), of the impact notional (4), of the cap on open interest (4); whether the tally starts again,
+whether a premium rate is proved, and its two balanced digits."""
 
 RISK = Bus(
     "RISK",
@@ -269,7 +270,8 @@ deposit."""
 
 OUTFLOW = Bus("OUTFLOW", 27, ("account", "cash"))
 """Cash (if `cash` is 1) or an asset may leave this account: its row meets initial margin, at prices
-that are fresh and unclamped, and without its assets where cash does. Sent by account as often as it is asked for, received by outflow."""
+that are fresh and unclamped, and without its assets where cash does. Sent by account as often as it
+is asked for, received by outflow."""
 
 PAYOUT = Bus("PAYOUT", 28, (*_vector("owner", 6), "asset", *_vector("amount", 3)))
 """A withdrawal that L1 is told of. Sent by the verifier, received by outflow.

@@ -1,4 +1,4 @@
-"""The estate in scenarios: what a batch gives it, who buys of it, and that everything is covered."""
+"""The estate in scenarios: what a batch gives it, who buys of it, and that all is covered."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

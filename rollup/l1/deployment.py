@@ -12,7 +12,6 @@ from rollup.protocol.constants import AMOUNT_BITS, TIME_BITS
 from rollup.protocol.encoding import hex_digest
 from rollup.protocol.genesis import Genesis
 
-
 ESTATE_SALE_MS = 24 * 3_600_000
 """A day, in which somebody of every time zone is awake."""
 

@@ -327,8 +327,8 @@ def _require_buckets(number: int, market: Market, feed: Feed) -> None:
 def require_continues(before: Governance, after: Governance) -> None:
     """Refuse unless a state under `before` can go on under `after`: every market keeps its number,
     symbol, kind, scale and bucket, since positions are counted in its lots and triggers in its
-    buckets; its maintenance, and both haircuts of an asset, move by a step at most; others may be added behind them; and fee
-    account and backstop stay, which L1 cannot know to exist."""
+    buckets; its maintenance, and both haircuts of an asset, move by a step at most; others may be
+    added behind them; and fee account and backstop stay, which L1 cannot know to exist."""
     for name in ("fee_account", "backstop_account"):
         kept, given = getattr(before, name), getattr(after, name)
         if given != kept:

@@ -164,8 +164,8 @@ class MarketBook:
 
     def encode(self) -> bytes:
         """Canonical bytes: tag, digest of governance, hour, since when the step is open, how many
-        batches it stalls for, the debt stop, count of markets, and each market's numbers and flags in their order,
-        every one as 8 bytes big-endian, in two's complement."""
+        batches it stalls for, the debt stop, count of markets, and each market's numbers and flags
+        in their order, every one as 8 bytes big-endian, in two's complement."""
         stop = int(self.debt_stop)
         numbers = [self.hour, self.open_since, self.stalled, stop, len(self.markets)]
         for entry in self.markets:

@@ -339,8 +339,7 @@ class PublicInput:
         given = (self.governance, self.time, self.prices, self.reports, self.premium_rates)
         book = book_after(self.book_before, *given, self.total_before)
         changes = {
-            market_of(mark): self.custody_change(mark)
-            for mark in assets_of(self.governance)
+            market_of(mark): self.custody_change(mark) for mark in assets_of(self.governance)
         }
         stepped = book.stepped(self.time, closed=self.closed, progress=self.progress)
         return stepped.kept(changes)

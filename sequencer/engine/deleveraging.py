@@ -29,8 +29,9 @@ class Scene(Private):
 
     `before` has what opened accounts held before the batch, `liquidated` those of which lots are
     taken in it, `took` whose orders took such lots, by market, `zones` down to which trigger others
-    of a market and side are deleveraged in it, `acted` in which markets the backstop took. `due` are all of whom the price has passed a
-    trigger: nobody else can be below maintenance margin by what it held before.
+    of a market and side are deleveraged in it, `acted` in which markets the backstop took. `due`
+    are all of whom the price has passed a trigger: nobody else can be below maintenance margin by
+    what it held before.
     """
 
     holders: Mapping[int, Holder]

@@ -28,8 +28,8 @@ def takings(holding: Holding, terms: Sequence[MarketTerms]) -> tuple[Taking, ...
     relieve it most goes first, and no more lots than are needed, rounded up to whole ones.
 
     Where everything must go and the whole fees would leave less than nothing, fees are what is
-    left: such an account is exhausted. What counts for nothing is not taken. Empty where there is less than nothing before any fee, which
-    no ending allows.
+    left: such an account is exhausted. What counts for nothing is not taken. Empty where there is
+    less than nothing before any fee, which no ending allows.
     """
     wanted, chosen = -excess(holding, terms), []
     held = [each for each in holding.positions.held if not terms[each[0]].is_idle]

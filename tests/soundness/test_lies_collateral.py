@@ -95,9 +95,7 @@ def counted_as(liar: Liar, **changes: Any) -> None:
 
 
 @pytest.mark.parametrize("changes", [{"initial": 1}, {"maintenance": 1}, {"value": 2 * BTC_PRICE}])
-def test_an_asset_that_counts_for_more(
-    place: Pledged, liar: Liar, changes: dict[str, int]
-) -> None:
+def test_an_asset_that_counts_for_more(place: Pledged, liar: Liar, changes: dict[str, int]) -> None:
     counted_as(liar, **changes)
     assert {"market.public", PUBLIC} <= liar.claims(liar.venue.batch(refreshed=[HOLDER]))
 
@@ -125,9 +123,7 @@ def test_the_debt_stop_stands_with_the_step(place: Pledged) -> None:
     assert venue.batch().book.debt_stop
 
 
-def test_an_asset_whose_price_is_missing_counts_for_no_new_debt(
-    place: Pledged, liar: Liar
-) -> None:
+def test_an_asset_whose_price_is_missing_counts_for_no_new_debt(place: Pledged, liar: Liar) -> None:
     """Nor one that is held back: it may be worth less. The holder owes what it paid for another
     asset, and may pay nothing out until there is a price."""
     place.deposit(RICH, HELD, WETH + 1)
@@ -260,7 +256,9 @@ def test_a_fee_of_an_asset_that_is_not_the_markets(due: Pledged, liar: Liar, wor
 
 def test_a_lot_of_an_asset_too_many(due: Pledged, liar: Liar) -> None:
     (whole,) = due.needed
-    more = Takeover(HOLDER, WBTC, whole.size + 1, (whole.size + 1) * due.terms[WBTC].liquidation_fee)
+    more = Takeover(
+        HOLDER, WBTC, whole.size + 1, (whole.size + 1) * due.terms[WBTC].liquidation_fee
+    )
     batch = due.venue.batch(takeovers=[more])
     assert liar.refusal(batch) is Reason.TAKEOVER_UNNEEDED
     liar.blind("require_needed")

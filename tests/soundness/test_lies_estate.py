@@ -45,7 +45,8 @@ def liar(place: Pledged, monkeypatch: pytest.MonkeyPatch) -> Liar:
 
 def wanted(place: Pledged) -> int:
     """The fewest lots that heal the holder, for no fee."""
-    return -(-(-place.excess()) // place.terms[WBTC].long_relief)
+    missing, each = -place.excess(), place.terms[WBTC].long_relief
+    return -(-missing // each)
 
 
 def taken(place: Pledged, lots: int, market: int = WBTC, fee: int = 0) -> Takeover:
@@ -97,7 +98,8 @@ def test_the_backstop_takes_what_it_can_first(monkeypatch: pytest.MonkeyPatch) -
     each = BTC_PRICE - terms.liquidation_fee - terms.long_initial
     most = 300 * USDC // each
     gain = terms.long_relief - terms.liquidation_fee
-    rest = -(-(-place.excess() - most * gain) // terms.long_relief)
+    missing = -place.excess() - most * gain
+    rest = -(-missing // terms.long_relief)
     first = Takeover(HOLDER, WBTC, most, most * terms.liquidation_fee)
     batch = place.venue.batch(takeovers=[first, taken(place, rest)])
     assert liar.claims(batch) == set()
@@ -175,9 +177,7 @@ TOLD: dict[str, Change] = {
 
 
 @pytest.mark.parametrize("change", TOLD.values(), ids=TOLD.keys())
-def test_what_l1_is_told_is_not_what_was_taken(
-    place: Pledged, liar: Liar, change: Change
-) -> None:
+def test_what_l1_is_told_is_not_what_was_taken(place: Pledged, liar: Liar, change: Change) -> None:
     place.deposit(1, 5, WETH + 1)
     lots = wanted(place)
     outcome = liar.outcome(place.venue.batch(takeovers=[taken(place, lots)]))

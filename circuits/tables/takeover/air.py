@@ -93,9 +93,7 @@ def _fee(air: Builder, row: Columns) -> None:
         require_identity(air, fee_identity(row), row.fee_carries, "takeover.fee")
     # Lie: a friend pays less, and keeps what the backstop should have. Six limbs sum below p.
     first, *others = row.waived
-    air.require_zero(
-        (1 - row.exhausted) * (1 - free) * sum(others, first), "takeover.fee-waived"
-    )
+    air.require_zero((1 - row.exhausted) * (1 - free) * sum(others, first), "takeover.fee-waived")
     # Lie: who is deleveraged is paid for it, or the estate. Five limbs sum below p.
     first, *others = row.fee
     air.require_zero(free * sum(others, first), "takeover.fee-free")
@@ -148,9 +146,7 @@ def _balances(air: Builder, row: Columns) -> None:
             require_identity(air, moved, holder.position_carries, "takeover.position")
 
 
-def _words(
-    air: Builder, row: Columns, holder: Any, account: Any, counts: tuple[Any, Any]
-) -> None:
+def _words(air: Builder, row: Columns, holder: Any, account: Any, counts: tuple[Any, Any]) -> None:
     """Cash and position of an account: whether it is there, and how often it takes lots."""
     now, (there, takes) = row.index + TAKEOVER_TIMESTAMP, counts
     # Lie: another account's cash, or an account that does not exist (the word's last element).

@@ -41,9 +41,7 @@ def build(records: TakeoverRecords, height: int, blinded: int) -> U32:
     return trace.finish()
 
 
-def _fill_holder(
-    row: Any, holder: Any, values: TakeoverHolder, direction: int, there: Any
-) -> None:
+def _fill_holder(row: Any, holder: Any, values: TakeoverHolder, direction: int, there: Any) -> None:
     """Cash and position of one account, where it is there."""
     holder.cash_ts[...] = values.cash.previous_ts
     put_packed(holder.cash_before, values.cash.before)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from circuits.gadgets.balanced import balanced
-from circuits.gadgets.buses import LIQUIDATION, MEMORY, TAKE
+from circuits.gadgets.buses import LIQUIDATION, MEMORY, TAKE, TALLY
+from circuits.gadgets.tally import ESTATE
 from circuits.gadgets.words import CASH_WORD, POSITION_WORD
 from circuits.tables.records import (
     CashAccess,
@@ -64,14 +65,16 @@ def records(
     value: int = VALUE,
     lot_fee: int = LOT_FEE,
     closes: int = 0,
+    estate: int = 0,
     standing: int = 0,
     last: int = 71,
 ) -> TakeoverRecords:
     """One honest takeover of these numbers."""
     way = -1 if short else 1
-    waived = size * lot_fee if closes else waived
+    waived = size * lot_fee if closes or estate else waived
     fee = size * lot_fee - waived
     taker = FRIEND if closes else BACKSTOP
+    took = 0 if closes else TOOK
     paid, moved = way * size * value - fee, way * size
     held = way * LOTS[0]
     return TakeoverRecords(
@@ -87,9 +90,8 @@ def records(
         closes=column(closes),
         taker_account=column(taker),
         standing=column(standing),
-        taker=holder(
-            taker, (CASH[1], CASH[1] - paid), (LOTS[1], LOTS[1] + moved), last, 0 if closes else TOOK
-        ),
+        estate=column(estate),
+        taker=holder(taker, (CASH[1], CASH[1] - paid), (LOTS[1], LOTS[1] + moved), last, took),
     )
 
 
@@ -234,3 +236,41 @@ def test_cash_that_overflows_is_out_of_range() -> None:
     change = (CASH_LIMIT - 1, CASH_LIMIT + 10**12)
     lie = replace(given, liquidated=holder(ACCOUNT, change, (LOTS[0], LOTS[0] - SIZE)))
     assert "takeover.cash" in TAKEOVER.failed(build(lie, HEIGHT, 0))
+
+
+def of_the_estate() -> Any:
+    return trace(estate=1)
+
+
+def test_the_estate_takes_for_no_fee_and_nobody_is_given_the_lots() -> None:
+    matrix, given = of_the_estate(), records(estate=1)
+    assert TAKEOVER.failed(matrix) == set()
+    said = TAKEOVER.messages(matrix, MEMORY)
+    assert len(said) == 4 and {message[0] for message in said} == {ACCOUNT}
+    told = TAKEOVER.messages(matrix, TALLY)
+    digits = limbs(SIZE, 40)
+    assert told == {(MARKET, ESTATE, k): digit for k, digit in enumerate(digits) if digit}
+    assert int(given.fee[0]) == 0 and not TAKEOVER.messages(trace(), TALLY)
+
+
+@pytest.mark.parametrize(
+    ("column_", "value", "claims"),
+    [
+        ("closes", 1, {"takeover.estate"}),
+        ("fee.0", 1, {"takeover.fee-free", "takeover.fee"}),
+        ("liquidated.cash_after.0", 1, {"takeover.cash"}),
+        ("liquidated.position_after.0", 1, {"takeover.position"}),
+        ("estate", 0, {"takeover.backstop", "takeover.fee-waived"}),
+    ],
+)
+def test_a_changed_cell_of_the_estates_row(column_: str, value: int, claims: set[str]) -> None:
+    matrix = TAKEOVER.forge(of_the_estate(), 0, "taker_account", FRIEND)
+    names = TAKEOVER.table.columns.names()
+    old = int(matrix[0, names.index(column_)])
+    new = value if column_ in ("closes", "estate") else old + value
+    assert claims <= TAKEOVER.failed(TAKEOVER.forge(matrix, 0, column_, new))
+
+
+def test_padding_gives_the_estate_nothing() -> None:
+    matrix = TAKEOVER.forge(trace(), 1, "estate", 1)
+    assert "takeover.estate" in TAKEOVER.failed(matrix)
