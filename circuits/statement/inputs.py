@@ -144,8 +144,7 @@ def market_message(
     estate takes, and what its hour asks."""
     risk, trade = risk_numbers(terms), trade_numbers(terms)
     kind = (int(terms.is_asset), int(terms.is_idle))
-    flags = (int(entry.is_steady), int(entry.missing), *kind)
-    flags += estate_numbers(taken)
+    flags = (int(entry.is_steady), int(entry.missing), *kind, *estate_numbers(taken))
     numbers = (*risk, *trade, *lot_fee(terms), *flags, *least_order(terms))
     return (market, *(number % P for number in (*numbers, *hour_numbers(terms, hour))))
 

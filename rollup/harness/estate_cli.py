@@ -27,16 +27,13 @@ def estate(console: Output, l1: str) -> None:
     """What the estate lacks, and what it has for sale at which price now."""
     with known_errors(), remote_l1(l1) as remote:
         found = remote.estate
-        record = {
-            "lacks": str(found.lacks),
-            "surplus": str(found.surplus),
-            "sales": _sales(remote),
-        }
+        sales = _sales(remote)
+    record = {"lacks": str(found.lacks), "surplus": str(found.surplus), "sales": sales}
     lines = [f"lacks    {found.lacks} quanta", f"surplus  {found.surplus} quanta"]
     lines += [
         f"{each['symbol']:<8} {each['lots']} lots at {each['price']} quanta each (mark "
         f"{each['asset']})"
-        for each in record["sales"]  # type: ignore[union-attr]
+        for each in sales
     ]
     console.result(record, "\n".join(lines))
 
