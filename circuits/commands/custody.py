@@ -2,7 +2,8 @@
 JSON.
 
 Everything here is added up from public data: what was there before the first batch, what was
-credited, what was granted. L1 keeps counters of its own for the same (`crypsis l1 status`)."""
+credited, what was granted, what the estate took. L1 keeps counters of its own for the same
+(`crypsis l1 status`)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from rollup.protocol.public import PublicInput
 @dataclass(frozen=True, slots=True)
 class Custody:
     """One token over some batches that join, in its least units: quanta of USDC, lots of an asset.
-    before + credited - granted = after."""
+    before + credited - granted + estate = after: the estate takes lots of an asset, and what it
+    paid for them is owed in USDC, of which L1 may lack some."""
 
     symbol: str
     mark: int
@@ -24,11 +26,12 @@ class Custody:
     credited: int
     granted: int
     grants: int
+    estate: int
 
     @property
     def after(self) -> int:
-        """What L1 holds for the rollup after the last batch."""
-        return self.before + self.credited - self.granted
+        """What is owed to the accounts of the rollup after the last batch."""
+        return self.before + self.credited - self.granted + self.estate
 
     def to_record(self) -> dict[str, object]:
         """For JSON, numbers as text: they can pass 2^53."""
@@ -38,6 +41,7 @@ class Custody:
             "before": str(self.before),
             "credited": str(self.credited),
             "granted": str(self.granted),
+            "estate": str(self.estate),
             "after": str(self.after),
         }
 
@@ -69,9 +73,24 @@ def custody_of(publics: Sequence[PublicInput]) -> tuple[Custody, ...]:
                 credited=sum(public.credited_of(mark) for public in publics),
                 granted=sum(each.amount for each in granted),
                 grants=len(granted),
+                estate=sum(_by_estate(public, mark) for public in publics),
             )
         )
     return tuple(found)
+
+
+def _by_estate(public: PublicInput, mark: int) -> int:
+    """What the estate changes."""
+    return public.estate_paid if mark == USDC else -public.taken_of(mark)
+
+
+def estate_text(found: Sequence[Custody]) -> str:
+    """What the estate took of accounts that were liquidated, and owes for it; empty if nothing."""
+    paid = [each.amount(each.estate) for each in found if each.estate > 0]
+    taken = [each.amount(-each.estate) for each in found if each.estate < 0]
+    if not taken:
+        return ""
+    return f"took {', '.join(taken)} for {', '.join(paid)}, lacking until they are sold"
 
 
 def granted_text(found: Sequence[Custody]) -> str:

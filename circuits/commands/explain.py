@@ -62,14 +62,22 @@ SHOWN = (
     Said(
         "Cash and size move only between the two sides of a fill or a takeover, or size becomes "
         "cash where a market has ended; fees go to the fee account, and the total under custody "
-        "changes by the credited deposits and the withdrawals listed alone.",
+        "changes by the credited deposits, the withdrawals and what the estate paid, all listed, "
+        "alone.",
         ("fill.cash", "fill.position", "takeover.cash-kept", "batch.fees", "dep.credited"),
     ),
     Said(
         "Nobody owes lots of an asset, and what all have of one together is what L1 holds for "
-        "them: the custody that follows from deposits and withdrawals. It counts for nothing in "
-        "any margin.",
-        ("asset.held", "position.asset-not-owed", "asset.custody", "asset.haircut"),
+        "them: the custody that follows from deposits, withdrawals and what the estate took. It "
+        "counts for its price less a haircut, or for nothing; for nothing in new debt under the "
+        "debt stop, and where dollars leave its account.",
+        (
+            "asset.held",
+            "position.asset-not-owed",
+            "asset.custody",
+            "asset.stopped",
+            "asset.borrowed",
+        ),
     ),
     Said(
         "Cash or an asset left an account only where the key of the account signed for it, in a "
@@ -91,8 +99,9 @@ SHOWN = (
     Said(
         "What they lost went to orders that were signed, and what such an order paid less is the "
         "backstop's; to the backstop, at the price of the batch; or, only where the backstop could "
-        "take no lot more, to positions of the other side, in the order of their triggers.",
-        ("fill.taken", "fill.rest", "batch.backstop", "market.full", "delev.order"),
+        "take no lot more, to positions of the other side, in the order of their triggers, and of "
+        "an asset to the estate: as many lots as are listed.",
+        ("fill.taken", "fill.rest", "batch.backstop", "market.full", "delev.order", "estate.told"),
     ),
     Said(
         "A reduce-only order left its account with less, and on the same side. No batch adds to an "
@@ -159,6 +168,11 @@ NOT_SHOWN = (
         "That L1 accepted it. L1 alone knows its queue, its clock, the governance in force and "
         "the root before.",
         ("docs/spec/09-l1.md",),
+    ),
+    Said(
+        "That L1 holds in dollars all that accounts are owed: it may lack what the estate paid for "
+        "assets that it has not sold yet. L1 says how much that is.",
+        ("estate.lacks", "estate.waiting"),
     ),
     Said(
         "That the state under the first old root was itself reached by valid batches, or that no "

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from textwrap import fill
 
-from circuits.commands.custody import custody_of, custody_text, granted_text
+from circuits.commands.custody import Custody, custody_of, custody_text, estate_text, granted_text
 from circuits.soundness.report import round_down
 from circuits.stark.parameters import PARAMETER_SETS, Parameters
 from rollup.ports import Pins
@@ -60,6 +60,7 @@ def statement_record(verified: Verified) -> dict[str, object]:
         "withdrawn": str(public.withdrawn),
         "total": str(public.total),
         "custody": [each.to_record() for each in custody_of([public])],
+        "debt_stop": public.book_after.debt_stop,
         "redo": public.redo,
         "closed": public.closed,
         "open_since": public.book_after.open_since,
@@ -210,6 +211,12 @@ def statement_text(verified: Verified) -> str:
         _line("deposits", _deposits([public])),
         _wrapped("withdrawn", granted_text(held)),
         _wrapped("custody", custody_text(held)),
+        *_estate_lines(held),
+        *(
+            [_line("debt stop", "no new debt against assets")]
+            if public.book_after.debt_stop
+            else []
+        ),
         _wrapped("prices", ", ".join(map(str, quotes(verified)))),
         *([_wrapped("funding", _funding(public))] if public.funding_rates else []),
         *([_wrapped("ended", _ended(public))] if ended_of(public) else []),
@@ -250,6 +257,7 @@ def chain_text(chain: Sequence[Verified]) -> str:
         _line("deposits", _deposits(publics)),
         _wrapped("withdrawn", granted_text(held)),
         _wrapped("custody", custody_text(held)),
+        *_estate_lines(held),
         _wrapped("redo", redo or "none"),
         _wrapped("steps", _steps(publics)),
         _wrapped("prices", _freshness(chain)),
@@ -257,6 +265,12 @@ def chain_text(chain: Sequence[Verified]) -> str:
         _line("proofs", f"{size / 1024:,.0f} KiB in {spent} ms"),
     ]
     return "\n".join(lines)
+
+
+def _estate_lines(held: Sequence[Custody]) -> list[str]:
+    """What the estate took, where it took anything."""
+    text = estate_text(held)
+    return [_wrapped("estate", text)] if text else []
 
 
 def utc(milliseconds: int) -> str:

@@ -23,8 +23,8 @@ MEMORY = Bus("MEMORY", 4, ("account", "word", "ts", "v0", "v1", "v2", "v3"))
 
 Word CASH_WORD: (cash in three packed pairs, exists). POSITION_WORD + m: (position in market m in
 two packed pairs, how often an order of the account met another one there in the batch, and how
-often one took lots of a liquidated account). SLOT_WORD + s: (generation, filled in two packed
-pairs, 0). Biased, 13-bit limbs."""
+often one, or the account as the backstop, took lots of a liquidated account). SLOT_WORD + s:
+(generation, filled in two packed pairs, 0). Biased, 13-bit limbs."""
 
 BASE = Bus("BASE", 5, ("window", "byte", *_vector("x", 7), *_vector("y", 7)))
 """byte * 256^window * G + S_window, an entry of the fixed-base table. Sent by base."""
@@ -143,11 +143,11 @@ CHAIN = Bus(
 """An account's leaves as far as their positions are opened: the next market is `least` or above,
 `count` positions are in the sums since they were limbs (plus 1; 0: they are limbs and no position
 follows), old and new are the digests so far. safety: how many buckets below the price the triggers
-are; shrinks: no position may grow; liquidated: lots may be taken of them; exhausted: for less
-than the whole fee; exempt: they may stay where others are deleveraged, and are not; clear: they
-may not be of a side that is deleveraged; paid_out: their prices must be fresh and unclamped; dealt:
-they are counted as progress. Sent by account, then handed on by position and total, and received by
-account."""
+are; shrinks: no position may grow; liquidated: lots may be taken of them; exhausted: for less than
+the whole fee; exempt: they may stay where others are deleveraged, and are not; clear: they may not
+be of a side that is deleveraged; paid_out: their prices must be fresh and unclamped, and if it is
+2, assets count for nothing over initial margin; dealt: they are counted as progress. Sent by
+account, then handed on by position and total, and received by account."""
 
 RISK_NUMBERS = 19
 """Elements of a market's terms that concern positions (circuits.tables.position.columns)."""
@@ -173,8 +173,10 @@ MARKET = Bus(
         "steady",
         "missing",
         "asset",
+        "idle",
         "ended",
         "ends",
+        *_vector("estate", 4),
         *_vector("least", 2),
         *_vector("hour", HOUR_NUMBERS),
     ),
@@ -188,11 +190,13 @@ limbs; price: the oracle's, as a packed pair; near: least price at which an orde
 liquidated account and highest at which one sells them, in packed pairs; net: what such an account
 gets for a lot and what one costs it, its fee paid and but for F, in limbs; clip: the lowest and the
 highest price that count whole towards a premium; lot_fee: what liquidation costs a lot, in limbs;
-steady: 1 if the price is fresh and unclamped; missing: 1 if no quorum gave one; asset: 1 if its
-lots are a token that L1 holds; ended: 1 if the market is over; ends: 1 if it is with the step that
-this batch closes; least: the least order, as a packed pair. hour: limbs of the price
-(3), of the clip (3), of the impact notional (4), of the cap on open interest (4); whether the tally
-starts again, whether a premium rate is proved, and its two balanced digits."""
+steady: 1 if the price is fresh and unclamped; missing: 1 if no quorum gave one, or the market is of
+an asset and over; asset: 1 if its
+lots are a token that L1 holds; idle: 1 if they count for nothing; ended: 1 if the market is over
+and positions there become cash; ends: 1 if it is over with the step that this batch closes; estate:
+limbs of how many lots the estate takes; least: the least order, as a packed pair. hour: limbs of
+the price (3), of the clip (3), of the impact notional (4), of the cap on open interest (4); whether
+the tally starts again, whether a premium rate is proved, and its two balanced digits."""
 
 RISK = Bus(
     "RISK",
@@ -204,6 +208,7 @@ RISK = Bus(
         *_vector("zone", 2),
         "steady",
         "asset",
+        "idle",
         *_vector("least", 2),
     ),
 )
@@ -268,9 +273,10 @@ OWNER = Bus("OWNER", 26, ("account", *_vector("owner", 6)))
 """The owner in an account's header, an L1 address. Sent by header, received by outflow and
 deposit."""
 
-OUTFLOW = Bus("OUTFLOW", 27, ("account",))
-"""Cash or an asset may leave this account: its row meets initial margin, at prices that are fresh
-and unclamped. Sent by account as often as it is asked for, received by outflow."""
+OUTFLOW = Bus("OUTFLOW", 27, ("account", "cash"))
+"""Cash (if `cash` is 1) or an asset may leave this account: its row meets initial margin, at prices
+that are fresh and unclamped, and without its assets where cash does. Sent by account as often as it
+is asked for, received by outflow."""
 
 PAYOUT = Bus("PAYOUT", 28, (*_vector("owner", 6), "asset", *_vector("amount", 3)))
 """A withdrawal that L1 is told of. Sent by the verifier, received by outflow.
@@ -312,12 +318,13 @@ ASSET = Bus("ASSET", 34, ("asset",))
 """The mark of a listed asset. Sent by market as often as it is asked for, received by outflow."""
 
 TALLY = Bus("TALLY", 35, ("market", "what", "limb"))
-"""What a market's trades add up to, limb by limb: a limb is how often it is said. Sent by fill and
-position, received by market, in one sum.
+"""What a market's trades add up to, limb by limb: a limb is how often it is said. Sent by fill,
+position and takeover, received by market, in one sum.
 
 what: 0 the size of a fill at a price that counts whole, 1 above, 2 below; 3 the notional of the
 first; and of a market that has ended the size of what is settled, of either sign, which takeover
-sends; 4 how many lots more a position holds that is not below zero (taken back if less)."""
+sends; 4 how many lots more a position holds that is not below zero (taken back if less); 5 the size
+of what the estate takes."""
 
 DUE = Bus("DUE", 36, ("account",))
 """An account was due: the price has passed one of its old triggers. Sent by a position that shows

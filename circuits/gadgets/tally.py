@@ -2,10 +2,11 @@
 
 from typing import Final
 
-KINDS: Final = 5
-"""Sizes of fills whose price counts whole, above, below; notional of the first; lots opened."""
+KINDS: Final = 6
+"""Sizes of fills whose price counts whole, above, below; notional of the first; lots opened; lots
+that the estate takes."""
 
-INSIDE, ABOVE, BELOW, NOTIONAL, OPENED = range(KINDS)
+INSIDE, ABOVE, BELOW, NOTIONAL, OPENED, ESTATE = range(KINDS)
 
 SETTLED: Final = NOTIONAL
 """What is settled comes where the notional of fills does: a market that has ended has none, and in

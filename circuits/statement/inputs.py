@@ -15,13 +15,14 @@ from circuits.gadgets.balanced import BUCKET_COUNT, balanced
 from circuits.gadgets.buses import DEPOSIT, MARKET, PAYOUT
 from circuits.stark.lookup import PublicMessage
 from rollup.field.koalabear import P
-from rollup.protocol.assets import USDC, is_taken
+from rollup.protocol.assets import USDC, is_taken, mark_of
 from rollup.protocol.constants import (
     AMOUNT_BITS,
     BUCKET_BITS,
     CASH_BITS,
     CLIP_BITS,
     DEPOSITS_MAX,
+    ESTATE_BITS,
     IMPACT_BITS,
     MARKETS_MAX,
     OPEN_INTEREST_BITS,
@@ -106,7 +107,14 @@ def public_messages(public: PublicInput) -> tuple[PublicMessage, ...]:
         PublicMessage(
             MARKET.identifier,
             1,
-            market_message(market, terms, book.markets[market], hours[market], market in ending),
+            market_message(
+                market,
+                terms,
+                book.markets[market],
+                hours[market],
+                taken=public.taken_of(mark_of(market)),
+                ends=market in ending,
+            ),
         )
         for market, terms in enumerate(batch_terms(public.governance, book))
     )
@@ -138,14 +146,22 @@ def hours_of(public: PublicInput) -> tuple[Hour, ...]:
     )
 
 
+def is_untraded(terms: MarketTerms, entry: BookEntry) -> bool:
+    """Whether no order trades whatever else holds: nobody knows the price, or an asset is over. A
+    perpetual that is over says so apart, since its positions are settled."""
+    return entry.missing or (terms.is_ended and terms.is_asset)
+
+
 def market_message(
-    market: int, terms: MarketTerms, entry: BookEntry, hour: Hour, ends: bool = False
+    market: int, terms: MarketTerms, entry: BookEntry, hour: Hour, *, taken: int, ends: bool = False
 ) -> tuple[int, ...]:
     """A market's terms as MARKET carries them, how it came by its price, whether it is over or will
-    be with the step, and what its hour asks."""
+    be with the step, how many lots of it the estate takes, and what its hour asks."""
     risk, trade = risk_numbers(terms), trade_numbers(terms)
-    flags = (entry.is_steady, entry.missing, terms.is_asset, terms.is_ended, ends)
-    numbers = (*risk, *trade, *lot_fee(terms), *map(int, flags), *least_order(terms))
+    kind = (terms.is_asset, terms.is_idle, terms.is_settled, ends)
+    flags = (entry.is_steady, is_untraded(terms, entry), *kind)
+    told = (*map(int, flags), *estate_numbers(taken))
+    numbers = (*risk, *trade, *lot_fee(terms), *told, *least_order(terms))
     return (market, *(number % P for number in (*numbers, *hour_numbers(terms, hour))))
 
 
@@ -185,6 +201,11 @@ def hour_numbers(terms: MarketTerms, hour: Hour) -> tuple[int, ...]:
         int(hour.is_rated),
         *balanced(hour.premium_rate, PREMIUM_RATE_BITS, 2),
     )
+
+
+def estate_numbers(taken: int) -> tuple[int, ...]:
+    """How many lots the estate takes, as limbs."""
+    return limbs(taken, ESTATE_BITS)
 
 
 def lot_fee(terms: MarketTerms) -> tuple[int, ...]:

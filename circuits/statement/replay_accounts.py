@@ -24,6 +24,7 @@ from circuits.tables.records import (
     PositionRecords,
 )
 from rollup.protocol.account import Account, Header
+from rollup.protocol.assets import USDC
 from rollup.protocol.constants import POSITION_LIMIT, SAFETY_MAX
 from rollup.protocol.encoding import owner_words
 from rollup.protocol.outcome import Outcome, TouchedAccount
@@ -37,7 +38,9 @@ def accounts(outcome: Outcome, clock: Clock, signed: Mapping[int, int]) -> Accou
     touched = outcome.accounts
     before, after = [a.before for a in touched], [a.after for a in touched]
     terms, backstop = outcome.steps.terms, outcome.public.governance.backstop_account
-    paid = Counter(step.signed.outflow.account for step in outcome.steps.outflows)
+    outflows = [step.signed.outflow for step in outcome.steps.outflows]
+    paid = Counter(each.account for each in outflows)
+    cash = {each.account for each in outflows if each.asset == USDC}
     opened = _opened(outcome, signed)
     return AccountRecords(
         account=column(a.index for a in touched),
@@ -63,6 +66,7 @@ def accounts(outcome: Outcome, clock: Clock, signed: Mapping[int, int]) -> Accou
         liquidated=column(a.liquidated for a in touched),
         exhausted=column(a.exhausted for a in touched),
         paid_out=column(paid[a.index] > 0 for a in touched),
+        cash_out=column(a.index in cash for a in touched),
         outflows=column(paid[a.index] for a in touched),
         due=column(bool(_due_markets(outcome, a)) for a in touched),
         dealt=column(a.dealt for a in touched),
@@ -197,7 +201,7 @@ def _times_taken(outcome: Outcome) -> Counter[tuple[int, int]]:
         if takeover.route is Route.SETTLED:  # asks nothing of the position but its word
             continue
         found[takeover.account, takeover.market] += 1
-        if takeover.route is not Route.BACKSTOP:
+        if takeover.closes:
             found[takeover.taker, takeover.market] += 1
     for each in outcome.steps.order_takeovers:
         found[each.takeover.account, each.market] += 1

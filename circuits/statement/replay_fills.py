@@ -24,7 +24,15 @@ from rollup.private import Private
 from rollup.protocol.constants import MOVED_BITS, POSITION_LIMIT, PRICE_BITS, REST_BITS
 from rollup.protocol.encoding import limbs
 from rollup.protocol.order import Order, Side
-from rollup.protocol.outcome import FillStep, HolderStep, OrderTakeoverStep, Outcome, SideStep
+from rollup.protocol.outcome import (
+    FillStep,
+    HolderStep,
+    OrderTakeoverStep,
+    Outcome,
+    SideStep,
+    TakeoverStep,
+)
+from rollup.protocol.takeover import Route
 from rollup.protocol.terms import MarketTerms
 
 Seat = tuple[int, int]
@@ -95,12 +103,30 @@ def fills(outcome: Outcome, clock: Clock) -> FillRecords:
 
 
 def times_ordered(outcome: Outcome) -> tuple[Counter[Seat], Counter[Seat]]:
-    """How often orders of an account met others in a market, and took of liquidated accounts."""
+    """How often orders of an account met others in a market, and took of liquidated accounts; or it
+    took as the backstop."""
     traded: Counter[Seat] = Counter()
     for step in outcome.steps.fills:
         traded.update((side.account, step.market) for side in (step.buyer, step.seller))
-    took = Counter((step.taker.account, step.market) for step in outcome.steps.order_takeovers)
-    return traded, took
+    return traded, times_taken_by_orders(outcome) + taken_by_backstop(outcome)
+
+
+def times_taken_by_orders(outcome: Outcome) -> Counter[Seat]:
+    """How often orders of an account took of liquidated accounts in a market."""
+    return Counter((step.taker.account, step.market) for step in outcome.steps.order_takeovers)
+
+
+def taken_by_backstop(outcome: Outcome) -> Counter[Seat]:
+    """How often the backstop took of liquidated accounts in a market."""
+    takers = (seat_of_backstop(step) for step in outcome.steps.takeovers)
+    return Counter(seat for seat in takers if seat is not None)
+
+
+def seat_of_backstop(step: TakeoverStep) -> Seat | None:
+    """The backstop and the market, where it is the one that takes."""
+    if step.taker is None or step.takeover.route is not Route.BACKSTOP:
+        return None
+    return step.taker.account, step.takeover.market
 
 
 def limb_sums(amounts: Iterable[int]) -> I64:

@@ -12,6 +12,7 @@ from circuits.gadgets.buses import HOUR_NUMBERS, RISK_NUMBERS
 from circuits.gadgets.tally import (
     ABOVE,
     BELOW,
+    ESTATE,
     INSIDE,
     KINDS,
     LIMBS,
@@ -21,8 +22,10 @@ from circuits.gadgets.tally import (
 )
 from circuits.statement.columns import column, matrix
 from circuits.statement.inputs import (
+    estate_numbers,
     hour_numbers,
     hours_of,
+    is_untraded,
     least_order,
     lot_fee,
     risk_numbers,
@@ -40,6 +43,7 @@ from rollup.protocol.constants import COUNTERS, LADDER_BITS, PREMIUM_LIMIT
 from rollup.protocol.encoding import LIMB_BITS, limbs
 from rollup.protocol.order import Side
 from rollup.protocol.outcome import Outcome, Valuation, settled_of
+from rollup.protocol.takeover import Route
 from rollup.protocol.tally import NO_TALLY, Tally
 from rollup.protocol.triggers import SIDES
 
@@ -70,19 +74,21 @@ def markets(outcome: Outcome) -> MarketRecords:
     left = Counter(step.signed.outflow.asset for step in outcome.steps.outflows)
     taken = Counter(step.takeover.market for step in outcome.steps.takeovers)
     listed, zones = len(outcome.markets_before.frontiers), outcome.steps.zones
-    before = outcome.markets_before.tallies
+    before, estate = outcome.markets_before.tallies, outcome.steps.estate
     return MarketRecords(
         market=column(range(len(terms))),
         risk=matrix([risk_numbers(each) for each in terms], RISK_NUMBERS),
         asset_uses=column(left[mark_of(market)] for market in range(len(terms))),
         asset=column(each.is_asset for each in terms),
-        ended=column(each.is_ended for each in terms),
+        idle=column(each.is_idle for each in terms),
+        ended=column(each.is_settled for each in terms),
         ends=column(market in ends for market in range(len(terms))),
+        estate=matrix([estate_numbers(estate.get(m, 0)) for m in range(len(terms))], 4),
         trade=matrix([trade_numbers(each) for each in terms], TRADE_NUMBERS),
         least=matrix([least_order(each) for each in terms], 2),
         lot_fee=matrix([lot_fee(each) for each in terms], 3),
         steady=column(outcome.steps.steady),
-        missing=column(entry.missing for entry in book),
+        missing=column(map(is_untraded, terms, book)),
         hour=matrix(list(map(hour_numbers, terms, hours_of(outcome.public))), HOUR_NUMBERS),
         tally=(
             tallies((*before, *(NO_TALLY,) * (len(terms) - listed))),
@@ -122,6 +128,9 @@ def counted(outcome: Outcome) -> I64:
             sums[step.market, NOTIONAL] += _limbs(step.notional)
     for market, lots in settled_of(outcome.steps.takeovers):
         sums[market, SETTLED] += (1 if lots > 0 else -1) * _limbs(abs(lots))
+    for taken in outcome.steps.takeovers:
+        if taken.takeover.route is Route.ESTATE:
+            sums[taken.takeover.market, ESTATE] += _limbs(taken.takeover.size)
     for account in outcome.accounts:
         for market in account.markets:
             for state, sign in ((account.before, -1), (account.after, 1)):

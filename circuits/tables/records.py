@@ -109,6 +109,7 @@ class TakeoverHolder(Private):
 
     cash: CashAccess
     position: PositionAccess
+    took: I64  # how often it took lots there before
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -123,7 +124,8 @@ class TakeoverRecords(Private):
     size: I64
     fee: I64
     waived: I64  # (n, 6) limbs of size x fee of a lot - fee
-    closes: I64  # 1 if the taker is not the backstop, and loses as many lots of the other side
+    closes: I64  # 1 if the taker loses as many lots of the other side
+    estate: I64  # 1 if there is no taker: the lots leave the state
     taker_account: I64
     settled: I64  # 1 if nobody takes the lots, since their market has ended; zeros as taker
     standing: I64  # of the taker, where it is not the backstop: 0, 1, 2 as on LIQUIDATION
@@ -215,7 +217,8 @@ class AccountRecords(Private):
     shrinks: I64  # 1 if no position of it grew
     liquidated: I64  # 1 if anything was taken over
     exhausted: I64  # 1 if it paid less than a whole liquidation fee
-    paid_out: I64  # 1 if cash left by an outflow
+    paid_out: I64  # 1 if anything left by an outflow
+    cash_out: I64  # 1 if cash did
     outflows: I64  # how many
     due: I64  # 1 if a position shows that it was due
     dealt: I64  # 1 if it was due, or is below maintenance no more
@@ -277,11 +280,13 @@ class MarketRecords(Private):
     steady: I64  # 1 if the price is fresh and unclamped
     missing: I64  # 1 if no quorum gave it
     asset: I64  # 1 if its lots are a token that L1 holds
-    ended: I64  # 1 if it is over
-    ends: I64  # 1 if it is with the step that the batch closes
+    idle: I64  # 1 if they count for nothing
+    ended: I64  # 1 if it is over, and positions there become cash
+    ends: I64  # 1 if it is over with the step that the batch closes
+    estate: I64  # (n, 4) limbs of how many the estate takes
     hour: I64  # (n, 18) what concerns its tally, as MARKET has it
     tally: tuple[U64, U64]  # (n, 3) premium (biased by 2^63), volume, open interest; before, after
-    counted: I64  # (n, 5, 4) sums of limbs, as TALLY has them
+    counted: I64  # (n, 6, 4) sums of limbs, as TALLY has them
     trade_uses: I64  # (n, 3) fills, takeovers by orders that buy, and by orders that sell
     take_uses: I64  # takeovers
     asset_uses: I64  # outflows of the asset

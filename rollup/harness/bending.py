@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from rollup.harness.books import Closed
+from rollup.harness.estate import estate_of
 from rollup.harness.oracle import oracle_proof
 from rollup.harness.people import START, address, digest_of, key_words, viewing_words
 from rollup.harness.reports import BENDS
@@ -35,8 +36,8 @@ def bent_public(stage: Stage, public: PublicInput, changes: Mapping[str, Any]) -
             changed[name] = BENDS[value](public.reports)
         elif name == "governance":
             changed[name] = stage.governance(value)
-        elif name == "withdrawals":
-            changed[name] = granted(value)
+        elif name in ("withdrawals", "estate"):
+            changed[name] = (granted if name == "withdrawals" else estate_of)(value)
         elif name == "deposits":
             changed[name] = DEPOSITS[value](public.deposits)
         elif name == "deposits_before":

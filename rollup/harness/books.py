@@ -19,7 +19,7 @@ from rollup.harness.reports import Reports
 from rollup.hash.keccak import keccak256
 from rollup.hash.poseidon import Digest
 from rollup.l1.development import DevelopmentL1
-from rollup.protocol.assets import USDC
+from rollup.protocol.assets import USDC, market_of
 from rollup.protocol.constants import DEPOSITS_MAX, PROTOCOL_VERSION
 from rollup.protocol.deposit import QUEUE_START, DepositOutcome, QueueEntry, extend_queue, judge
 from rollup.protocol.genesis import Genesis
@@ -28,7 +28,12 @@ from rollup.protocol.holding import NOTHING, Holding, received
 from rollup.protocol.market import Governance
 from rollup.protocol.market_book import MarketBook, hour_is_due
 from rollup.protocol.pricing import PriceRefused, judged, pricing_of
-from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
+from rollup.protocol.public import (
+    ConsumedDeposit,
+    EstateTaken,
+    GrantedWithdrawal,
+    PublicInput,
+)
 
 _signer_of = lru_cache(4096)(plain_signer_of)
 """The same reports are closed on again and again."""
@@ -86,6 +91,7 @@ class Choice:
     progress: bool = True
     withdrawals: tuple[GrantedWithdrawal, ...] = ()
     premium_rates: tuple[int, ...] = ()
+    estate: tuple[EstateTaken, ...] = ()
 
 
 class Books:
@@ -122,6 +128,7 @@ class Books:
         )
         withdrawn = sum(each.amount for each in choice.withdrawals if each.asset == USDC)
         pricing = pricing_of(choice.governance, choice.time, tip.book, choice.reports, _signer_of)
+        paid = sum(each.lots * pricing.prices[market_of(each.asset)] for each in choice.estate)
         public = PublicInput(
             version=PROTOCOL_VERSION,
             chain=self.genesis.chain,
@@ -139,10 +146,11 @@ class Books:
             prices=pricing.prices,
             premium_rates=_premium_rates(tip, choice),
             redo=choice.redo,
-            total=tip.total + credited - withdrawn,
+            total=tip.total + credited - withdrawn + paid,
             deposits_before=tip.deposits,
             deposits=deposits,
             withdrawals=choice.withdrawals,
+            estate=choice.estate,
         )
         chain = tip.queue_head
         for entry in choice.entries:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rollup.harness.estate_cli import add_estate
 from rollup.harness.l1_cli import (
     PORT,
     Hex,
@@ -202,6 +203,7 @@ def status(console: Output, l1: str) -> None:
             "owed": str(remote.owed),
             "accounts": len(remote.accounts),
             "assets": _assets(remote),
+            "estate_lacks": str(remote.estate.lacks),
         }
     console.result(record, "\n".join(f"{name:<18} {value}" for name, value in record.items()))
 
@@ -271,6 +273,9 @@ def withdraw(console: Output, l1: str, sender: "Address", asset: int) -> None:
         paid = remote.withdraw(sender, asset)
     unit = "lots" if asset else "quanta"
     console.result({"paid": str(paid)}, f"paid {paid} {unit}")
+
+
+add_estate(l1)
 
 
 @l1.command()

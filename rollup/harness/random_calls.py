@@ -26,17 +26,24 @@ from rollup.harness.people import (
     viewing_words,
 )
 from rollup.harness.reports import QUORUM, reports_of
-from rollup.harness.stage import Target
+from rollup.harness.stage import Target, governance_of
 from rollup.harness.targets import LocalTarget
 from rollup.l1.development import PROPERTIES, DevelopmentL1
 from rollup.l1.interface import Reverted
 from rollup.l1.queue import FULL
+from rollup.protocol.assets import USDC, is_known, market_of
 from rollup.protocol.header import BatchHeader
+from rollup.protocol.market import Governance
+from rollup.protocol.market_book import MarketBook
+from rollup.protocol.public import EstateTaken
 
 T = TypeVar("T")
 
 SENDERS = ("alice", "bob", "carol", "dave")
 MARKS_MAX = 3
+ESTATE_MARK = 3
+"""An asset that is listed where parameters list it."""
+WITH_ASSET = governance_of({"markets": [{"like": 0}, {"like": 1}, {"asset": "WBTC"}]})
 
 
 @dataclass(slots=True)
@@ -111,8 +118,10 @@ def _register(way: Walk) -> None:
 
 def _credit(way: Walk) -> None:
     name, amount, account = way.random.choice(SENDERS), _amount(way), way.random.randrange(6)
-    _mint(way, name, amount)
-    way.same(f"credit {account}", lambda l1: l1.credit(address(name), account, amount))
+    asset = ESTATE_MARK if way.random.random() < 0.3 else USDC
+    _mint(way, name, amount, asset)
+    call = (address(name), account, amount, asset)
+    way.same(f"credit {account}", lambda l1: l1.credit(*call))
 
 
 def _rotate(way: Walk) -> None:
@@ -128,14 +137,29 @@ def _amount(way: Walk) -> int:
     return way.random.choice((least, least, 1000, 2**61, least - 1, 0))
 
 
-def _mint(way: Walk, name: str, amount: int) -> None:
+def _mint(way: Walk, name: str, amount: int, asset: int = USDC) -> None:
     if amount and way.random.random() < 0.9:
-        way.same(f"mint {name}", lambda l1: l1.mint(address(name), amount))
+        way.same(f"mint {name}", lambda l1: l1.mint(address(name), amount, asset))
 
 
 def _withdraw(way: Walk) -> None:
     name = way.random.choice(SENDERS)
     way.same(f"withdraw {name}", lambda l1: l1.withdraw(address(name)))
+
+
+def _buy(way: Walk) -> None:
+    """Lots of an asset of which there are some for sale, or none."""
+    name, lots = way.random.choice(SENDERS), way.random.choice((1, 5, 40))
+    most = way.random.choice((0, 10**7, 2**62))
+    _mint(way, name, 2**40)
+    call = (address(name), ESTATE_MARK, lots, most)
+    way.same(f"buy {lots} lots", lambda l1: l1.buy(*call))
+
+
+def _cover(way: Walk) -> None:
+    name, amount = way.random.choice(SENDERS), way.random.choice((1, 600_000, 10**9))
+    _mint(way, name, amount)
+    way.same(f"cover {amount}", lambda l1: l1.cover(address(name), amount))
 
 
 def _donate(way: Walk) -> None:
@@ -146,7 +170,8 @@ def _donate(way: Walk) -> None:
 def _announce(way: Walk) -> None:
     delay = deployment().governance_delay
     bounds = way.random.choice((0, 1, 5_000, delay - 1, delay))
-    governance = replace(GOVERNANCE, clock_ahead_ms=bounds, fee_account=way.random.choice((0,) * 5))
+    listed = way.random.choice((GOVERNANCE, WITH_ASSET))
+    governance = replace(listed, clock_ahead_ms=bounds, fee_account=way.random.choice((0,) * 5))
     number = way.model.head_number + way.random.randrange(4)
     sender = address(way.random.choice((GOVERNOR, GOVERNOR, GOVERNOR, OPERATOR)))
     way.same(
@@ -176,7 +201,16 @@ def _close(way: Walk, redo: bool, offset: int, bend: str = "") -> Closed:
     takes = not tip.book.is_open and way.random.random() < 0.8
     reports = held_reports(model, governance, time) if takes else ()
     stands = (way.random.random() < 0.7, way.random.random() < 0.5)
-    return way.books.close(tip, Choice(time, redo, governance, entries, attempt, reports, *stands))
+    choice = Choice(time, redo, governance, entries, attempt, reports, *stands)
+    return way.books.close(tip, replace(choice, estate=_taken(way, tip.book, governance)))
+
+
+def _taken(way: Walk, book: MarketBook, governance: Governance) -> tuple[EstateTaken, ...]:
+    """Some of what is under custody of the asset, now and then."""
+    there = min(book.custody(market_of(ESTATE_MARK)), 2**40)
+    if not there or not is_known(governance, ESTATE_MARK) or way.random.random() < 0.5:
+        return ()
+    return (EstateTaken(ESTATE_MARK, way.random.choice((1, min(there, 40), there))),)
 
 
 def _honest(way: Walk) -> None:
@@ -248,6 +282,7 @@ def _reorganise(way: Walk) -> None:
 
 ACTIONS: Sequence[Callable[[Walk], None]] = (
     *(_wait, _wait, _give, _register, _register, _credit, _rotate, _withdraw, _donate, _announce),
+    *(_buy, _cover),
     *(_honest, _honest, _honest, _ready, _late, _bent, _bent, _post, _post, _post),
     *(_mark, _reorganise),
 )

@@ -20,6 +20,8 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
     "credit": frozenset({"account", "amount", "asset", "unfunded", "gets"}),
     "rotate": frozenset({"account", "amount", "key", "viewing", "unfunded", "gets"}),
     "withdraw": frozenset({"pays", "asset"}),
+    "buy": frozenset({"asset", "lots", "most", "brings", "pays", "endows"}),
+    "cover": frozenset({"amount", "unfunded"}),
     "give": frozenset({"as", "slot", "bend", "adds"}),
     "wait": frozenset(),
     "close": frozenset(
@@ -34,6 +36,7 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
             "attempt",
             "reports",
             "withdraws",
+            "estate",
             "premium_rates",
             "open",
             "idle",
@@ -50,7 +53,7 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
 }
 """What can be done, and what can be said of it; `reverts` can be said of all but `expect`."""
 
-ANSWERS = {"withdraw": "pays", "announce": "from", "give": "adds"}
+ANSWERS = {"withdraw": "pays", "buy": "pays", "announce": "from", "give": "adds"}
 """What must be said of a call that succeeds."""
 
 HEAD_MEMBERS = {"name", "cases", "deployment", "verifier", "limits", "reverts", "steps", "final"}

@@ -7,6 +7,7 @@ from typing import Any
 from rollup.harness.bending import bent_entries, bent_header, bent_public, granted, proof_for
 from rollup.harness.books import Choice, Closed, held_reports, queued_after
 from rollup.harness.difference import Difference
+from rollup.harness.estate import ESTATE_VERBS, estate_of, require_covered
 from rollup.harness.expectations import require_expected
 from rollup.harness.people import GOVERNOR, OPERATOR, START, address, key_words, viewing_words
 from rollup.harness.reports import BENDS, Reports, reports_of
@@ -43,7 +44,7 @@ def perform(stage: Stage, step: Step) -> None:
     after = stage.l1.view()
     if verb_of(step) != "reorganise":
         _require_events(before, after, events)
-    _require_covered(after)
+    require_covered(after)
 
 
 def _require_unchanged(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
@@ -67,17 +68,6 @@ def _require_events(
         raise Difference(f"it gave the events {found}, wanted {names}")
     (place, *_) = [i for i, (a, b) in enumerate(zip(came, wanted, strict=True)) if a != b]
     raise Difference(f"its event {names[place]} is {came[place]}, wanted {wanted[place]}")
-
-
-def _require_covered(view: Mapping[str, Any]) -> None:
-    for mark, vault in view["assets"].items():
-        if vault.funds < vault.owed:
-            raise Difference(f"of asset {mark} it owes {vault.owed} and holds {vault.funds}")
-    owed = view["custody"] + view["queued"] + sum(view["pending"].values())
-    if view["owed"] != owed:
-        raise Difference(f"it says that it owes {view['owed']}, its counters say {owed}")
-    if view["funds"] < owed:
-        raise Difference(f"it owes {owed} and holds {view['funds']}")
 
 
 def _nothing() -> Sequence[l1.Event]:
@@ -227,7 +217,8 @@ def _close(stage: Stage, step: Step) -> Act:
     reports = _reports(stage, step.get("reports", {}), governance, time)
     stands = (not step.get("open", False), not step.get("idle", False))
     paid, rates = granted(step.get("withdraws", ())), tuple(step.get("premium_rates", ()))
-    choice = Choice(time, redo, governance, entries, attempt, reports, *stands, paid, rates)
+    estate = estate_of(step.get("estate", ()))
+    choice = Choice(time, redo, governance, entries, attempt, reports, *stands, paid, rates, estate)
     closed = stage.books.close(tip, choice)
     if "lie" in step:
         public = bent_public(stage, closed.public, step["lie"])
@@ -316,11 +307,15 @@ def _post(stage: Stage, step: Step) -> Act:
             )
             for each in public.refunds
         ]
+        takes = [
+            l1.EstateTook(public.number, each.asset, each.lots, public.price_of(each.asset))
+            for each in public.estate
+        ]
         grants = [
             l1.WithdrawalGranted(public.number, place, each.owner, each.asset, each.amount)
             for place, each in enumerate(public.withdrawals)
         ]
-        return [accepted, *refunds, *grants]
+        return [accepted, *refunds, *takes, *grants]
 
     return act
 
@@ -361,6 +356,7 @@ def _expect(stage: Stage, step: Step) -> Act:
 
 
 VERBS: Mapping[str, Callable[[Stage, Step], Act]] = {
+    **ESTATE_VERBS,
     "mint": _mint,
     "donate": _donate,
     "register": _register,

@@ -12,6 +12,9 @@ from rollup.protocol.constants import AMOUNT_BITS, TIME_BITS
 from rollup.protocol.encoding import hex_digest
 from rollup.protocol.genesis import Genesis
 
+ESTATE_SALE_MS = 24 * 3_600_000
+"""A day, in which somebody of every time zone is awake."""
+
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
@@ -21,7 +24,8 @@ class Deployment:
     chooses a moment between two places of it.
     Deposits that no batch has consumed yet have the whole `governance_delay` to leave or adapt, so
     a longer one is safer. A header unproved for longer than `proof_deadline_ms` stops further
-    headers. `least_deposit` in quanta is what makes a place in the queue cost something.
+    headers. What the estate has to sell gets cheaper evenly for `estate_sale_ms`, and is free then.
+    `least_deposit` in quanta is what makes a place in the queue cost something.
     """
 
     genesis: Genesis
@@ -33,6 +37,7 @@ class Deployment:
     governance_delay: int
     proof_deadline_ms: int
     least_deposit: int
+    estate_sale_ms: int = ESTATE_SALE_MS
 
 
 def require_deployment(deployment: Deployment, compress_many: CompressMany) -> None:
@@ -44,6 +49,7 @@ def require_deployment(deployment: Deployment, compress_many: CompressMany) -> N
     require_interval(deployment.genesis.governance, deployment.interval_ms)
     _require_positive("proof_deadline_ms", deployment.proof_deadline_ms, TIME_BITS)
     _require_positive("least_deposit", deployment.least_deposit, AMOUNT_BITS)
+    _require_positive("estate_sale_ms", deployment.estate_sale_ms, TIME_BITS)
     root = deployment.genesis.state(compress_many).root
     if deployment.root != root:
         raise Reverted(

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from rollup.hash.many import CompressMany
 from rollup.l1.deployment import Deployment
+from rollup.l1.estate import Estate
 from rollup.l1.interface import L1, Address, Event
 from rollup.l1.mock import MockL1
 from rollup.l1.queue import FULL, QueueLimits
@@ -38,6 +39,7 @@ PROPERTIES = (
     "book",
     "custody",
     "assets",
+    "estate",
     "queued",
     "pending",
     "funds",
@@ -71,6 +73,10 @@ class DevelopmentL1(L1, Protocol):
     @property
     def assets(self) -> Mapping[int, Vault]:
         """The ledger of each asset by its mark, in lots."""
+
+    @property
+    def estate(self) -> Estate:
+        """What the estate lacks, and what of it is for sale."""
 
     @property
     def book(self) -> bytes:
@@ -177,6 +183,8 @@ class LocalL1(MockL1):
 
 def frozen(value: object) -> object:
     """A copy that later calls do not change; of a mapping, what is not zero."""
+    if isinstance(value, Estate):
+        return Estate(value.lacks, value.surplus, dict(value.sales))
     if isinstance(value, Mapping):
         return {name: member for name, member in value.items() if member != 0}
     if isinstance(value, list | tuple):

@@ -23,6 +23,7 @@ from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import Digest
 from rollup.l1 import interface as l1
 from rollup.l1.deployment import Deployment
+from rollup.l1.estate import Estate, Sale
 from rollup.l1.given import SLOTS_MAX
 from rollup.l1.interface import Address, Revert, Reverted
 from rollup.l1.queue import QueueLimits
@@ -108,6 +109,10 @@ def _vault(
     return Vault(pending=defaultdict(int, pending), wallets=defaultdict(int, wallets), **counters)
 
 
+def _estate(lacks: int, surplus: int, sales: Mapping[int, Sale]) -> Estate:
+    return Estate(lacks, surplus, dict(sales))
+
+
 ROOT: Form[Digest] = Form(lambda root: digest_bytes(root).hex(), _read_digest)
 HASH = fixed(DIGEST_BYTES)
 ADDRESS = hexadecimal(ANY_ADDRESS_BYTES)
@@ -190,6 +195,18 @@ EVENT = union(
         ),
     ),
     withdrawn=(l1.Withdrawn, record(l1.Withdrawn, owner=ADDRESS, asset=INTEGER, amount=WHOLE)),
+    estate_took=(
+        l1.EstateTook,
+        record(l1.EstateTook, number=INTEGER, asset=INTEGER, lots=WHOLE, price=WHOLE),
+    ),
+    estate_sold=(
+        l1.EstateSold,
+        record(l1.EstateSold, buyer=ADDRESS, asset=INTEGER, lots=WHOLE, paid=WHOLE),
+    ),
+    estate_covered=(
+        l1.EstateCovered,
+        record(l1.EstateCovered, sender=ADDRESS, amount=WHOLE),
+    ),
     governance_announced=(l1.GovernanceAnnounced, ANNOUNCED),
     governance_enacted=(
         l1.GovernanceEnacted,
@@ -212,8 +229,11 @@ VAULT = record(
     queued=WHOLE,
     pending=MONEY,
     funds=WHOLE,
+    estate=WHOLE,
     wallets=MONEY,
 )
+SALE = record(Sale, lots=WHOLE, start=WHOLE, since=INTEGER)
+ESTATE = record(_estate, lacks=WHOLE, surplus=WHOLE, sales=pairs(INTEGER, SALE, MARKETS_MAX))
 VAULTS = pairs(INTEGER, VAULT, MARKETS_MAX)
 INDICES = pairs(ADDRESS, INTEGER, ENTRIES_MAX)
 
@@ -237,5 +257,6 @@ DEPLOYMENT = record(
     governance_delay=INTEGER,
     proof_deadline_ms=INTEGER,
     least_deposit=WHOLE,
+    estate_sale_ms=INTEGER,
 )
 LIMITS = record(QueueLimits, accounts=INTEGER, entries=INTEGER)

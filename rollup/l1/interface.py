@@ -37,6 +37,10 @@ class Revert(StrEnum):
     UNKNOWN_ASSET = "unknown-asset"
     DELISTED_ASSET = "delisted-asset"
     NOTHING_TO_WITHDRAW = "nothing-to-withdraw"
+    FUNDS_LACKING = "funds-lacking"
+    NOT_FOR_SALE = "not-for-sale"
+    COST_ABOVE_LIMIT = "cost-above-limit"
+    NOTHING_TO_COVER = "nothing-to-cover"
     NOT_OPERATOR = "not-operator"
     HEADER_EXISTS = "header-exists"
     WRONG_NUMBER = "wrong-number"
@@ -164,6 +168,34 @@ class WithdrawalGranted:
 
 
 @dataclass(frozen=True, slots=True)
+class EstateTook:
+    """A batch gave the estate lots of an asset, for so many quanta each."""
+
+    number: int
+    asset: int
+    lots: int
+    price: int
+
+
+@dataclass(frozen=True, slots=True)
+class EstateSold:
+    """Lots of the estate were bought, for so many quanta in all."""
+
+    buyer: Address
+    asset: int
+    lots: int
+    paid: int
+
+
+@dataclass(frozen=True, slots=True)
+class EstateCovered:
+    """Somebody paid so many quanta of what the estate lacks."""
+
+    sender: Address
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class Withdrawn:
     """A pending balance was paid out."""
 
@@ -206,6 +238,9 @@ Event: TypeAlias = (
     | DepositRefunded
     | WithdrawalGranted
     | Withdrawn
+    | EstateTook
+    | EstateSold
+    | EstateCovered
     | GovernanceAnnounced
     | GovernanceEnacted
     | ReportsGiven
@@ -331,6 +366,13 @@ class L1(Protocol):
 
     def withdraw(self, sender: Address, asset: int = USDC) -> int:
         """Pay the sender's pending balance of USDC or of an asset; returns what was paid."""
+
+    def buy(self, sender: Address, asset: int, lots: int, most: int) -> int:
+        """Buy lots of an asset that the estate has, for what they cost now, at most so many quanta;
+        returns what was paid. Anybody can."""
+
+    def cover(self, sender: Address, amount: int) -> None:
+        """Pay so many quanta of what the estate lacks. Anybody can."""
 
     def announce_governance(self, sender: Address, governance: Governance, number: int) -> int:
         """Announce parameters for batches from a number on; returns their earliest batch time."""

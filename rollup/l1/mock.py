@@ -38,6 +38,7 @@ from rollup.l1.interface import (
     Withdrawn,
 )
 from rollup.l1.queue import FULL, DepositQueue, QueueLimits
+from rollup.l1.sales import buy, cover, take_in
 from rollup.l1.schedule import Schedule, Scheduled, require_interval
 from rollup.l1.state import ContractState, ContractView
 from rollup.oracle.package import SignedPackage
@@ -157,6 +158,19 @@ class MockL1(ContractView):
         amount = self._state.vault_of(asset).pay(sender)
         self._state.events.append(Withdrawn(sender, asset, amount))
         return amount
+
+    def buy(self, sender: Address, asset: int, lots: int, most: int) -> int:
+        """Sell lots that the estate has, for what they cost now."""
+        require_address(sender)
+        require_asset(asset, self.governance)
+        require_amount(lots, asset)
+        return buy(self._state, self._deployment, self._clock(), (sender, asset, lots, most))
+
+    def cover(self, sender: Address, amount: int) -> None:
+        """Take money for what the estate lacks."""
+        require_address(sender)
+        require_amount(amount)
+        cover(self._state, sender, amount)
 
     def give_reports(self, sender: Address, reports: Sequence[SignedPackage]) -> int:
         """Hold signed reports of one slot, from now on, against headers that call it missing."""
@@ -305,7 +319,8 @@ class MockL1(ContractView):
             if place >= len(queue) or queue[place] != deposit.entry:
                 raise Reverted(Revert.DEPOSIT_NOT_QUEUED, f"entry {place} is not in the queue")
         if public.total_before != self.custody:
-            changes = f"{self.custody} + {public.credited} - {public.withdrawn} quanta"
+            grown = f"{self.custody} + {public.credited} + {public.estate_paid}"
+            changes = f"{grown} - {public.withdrawn} quanta"
             raise Reverted(Revert.TOTAL, f"{changes} are under custody, not {public.total}")
         for mark in assets_of(public.governance):
             self._state.vault_of(mark).require_covers(public)
@@ -333,6 +348,7 @@ class MockL1(ContractView):
             state.events.append(
                 DepositRefunded(entry.index, entry.owner, entry.asset, entry.amount, refund.outcome)
             )
+        take_in(state, public, self._clock())
         for place, granted in enumerate(public.withdrawals):
             state.events.append(
                 WithdrawalGranted(

@@ -212,6 +212,14 @@ class RemoteL1(RemoteView):
         """Pay the sender's pending balance of USDC or of an asset; returns what was paid."""
         return int(self._call("withdraw", sender=sender, asset=asset))
 
+    def buy(self, sender: Address, asset: int, lots: int, most: int) -> int:
+        """Buy lots of an asset that the estate has; returns what was paid."""
+        return int(self._call("buy", sender=sender, asset=asset, lots=lots, most=most))
+
+    def cover(self, sender: Address, amount: int) -> None:
+        """Pay so many quanta of what the estate lacks."""
+        self._call("cover", sender=sender, amount=amount)
+
     def announce_governance(self, sender: Address, governance: Governance, number: int) -> int:
         """Announce parameters for batches from a number on; returns their earliest batch time."""
         announced = {"sender": sender, "governance": governance, "number": number}

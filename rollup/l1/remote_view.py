@@ -6,6 +6,7 @@ from typing import Any
 
 from rollup.hash.poseidon import Digest
 from rollup.l1.deployment import Deployment
+from rollup.l1.estate import Estate
 from rollup.l1.interface import Address, Event, GovernanceAnnounced, HeaderRefused, HeldHeader
 from rollup.l1.vault import Vault
 from rollup.oracle.package import SignedPackage
@@ -93,6 +94,12 @@ class RemoteView(ABC):
     def assets(self) -> Mapping[int, Vault]:
         """The ledger of each asset by its mark, in lots."""
         found: Mapping[int, Vault] = self._call("assets")
+        return found
+
+    @property
+    def estate(self) -> Estate:
+        """What the estate lacks, and what of it is for sale."""
+        found: Estate = self._call("estate")
         return found
 
     @property

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rollup.hash.poseidon import Digest
+from rollup.l1.estate import Estate
 from rollup.l1.given import GivenReports, Wanted
 from rollup.l1.headers import HeaderChain
 from rollup.l1.interface import (
@@ -35,6 +36,7 @@ class ContractState:
     queue: DepositQueue = field(default_factory=DepositQueue)
     vault: Vault = field(default_factory=Vault)
     assets: dict[int, Vault] = field(default_factory=dict)
+    estate: Estate = field(default_factory=Estate)
     given: GivenReports = field(default_factory=GivenReports)
     events: list[Event] = field(default_factory=list)
 
@@ -135,6 +137,11 @@ class ContractView:
         return self._state.assets
 
     @property
+    def estate(self) -> Estate:
+        """What the estate lacks, and what of it is for sale."""
+        return self._state.estate
+
+    @property
     def queued(self) -> int:
         """Quanta of deposits that no proved batch has consumed."""
         return self._state.vault.queued
@@ -156,7 +163,8 @@ class ContractView:
 
     @property
     def owed(self) -> int:
-        """Quanta that the contract owes by its own counters; never more than `funds`."""
+        """Quanta that the contract owes by its own counters; never more than `funds` and what the
+        estate lacks."""
         return self._state.vault.owed
 
     @property

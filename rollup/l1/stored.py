@@ -17,6 +17,7 @@ from rollup.l1.forms import (
     ADDRESS,
     DEPLOYMENT,
     ENTRIES_MAX,
+    ESTATE,
     EVENTS,
     GOVERNANCE,
     HASH,
@@ -40,7 +41,7 @@ from rollup.protocol.market import Governance
 from rollup.protocol.oracle import REPORTS_MAX
 from rollup.protocol.rejection import Rejected
 
-FORMAT_VERSION = 6
+FORMAT_VERSION = 7
 STATE_BYTES_MAX = 2**28
 
 
@@ -157,6 +158,7 @@ STATE = record(
     ),
     vault=VAULT,
     assets=VAULTS,
+    estate=ESTATE,
     given=GIVEN_REPORTS,
     events=EVENTS,
 )

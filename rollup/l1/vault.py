@@ -16,9 +16,11 @@ def _balances() -> defaultdict[Address, int]:
 @dataclass
 class Vault:
     """The ledger of one token, USDC or an asset's, and beside it custody, deposits still queued,
-    and pending balances. `mark` says which (rollup.protocol.assets); it counts quanta or lots.
+    pending balances, and lots that the estate has. `mark` says which (rollup.protocol.assets); it
+    counts quanta or lots.
 
-    What it holds is never less than what it owes; a donated unit makes it more, and breaks nothing.
+    What it holds is never less than what it owes, but for what the estate lacks of USDC; a donated
+    unit makes it more, and breaks nothing.
     """
 
     mark: int = USDC
@@ -26,12 +28,14 @@ class Vault:
     queued: int = 0
     pending: defaultdict[Address, int] = field(default_factory=_balances)
     funds: int = 0
+    estate: int = 0
     wallets: defaultdict[Address, int] = field(default_factory=_balances)
 
     @property
     def owed(self) -> int:
-        """What is owed by the contract's own counters; never more than `funds`."""
-        return self.custody + self.queued + sum(self.pending.values())
+        """What is owed by the contract's own counters: of an asset never more than `funds`, of USDC
+        never more than that and what the estate lacks."""
+        return self.custody + self.queued + self.estate + sum(self.pending.values())
 
     def take(self, sender: Address, amount: int) -> None:
         """Money of the sender becomes the contract's."""
@@ -43,18 +47,26 @@ class Vault:
 
     def enqueue(self, sender: Address, amount: int) -> None:
         """Money of the sender comes in with a queue entry."""
+        self.require_room(amount)
+        self.take(sender, amount)
+        self.queued += amount
+
+    def require_room(self, amount: int) -> None:
+        """Revert where so much more could not be counted."""
         bits = CASH_BITS if self.mark == USDC else CUSTODY_BITS
         if self.custody + self.queued + amount >= 1 << bits:
             raise Reverted(Revert.CUSTODY_FULL, f"the total would not fit {bits} bits")
-        self.take(sender, amount)
-        self.queued += amount
 
     def settle(self, public: PublicInput) -> None:
         """Consumed deposits leave the queue: into custody, or back to their senders. Withdrawals
         leave custody for their owners to claim."""
         entries = [each.entry for each in public.deposits if each.entry.asset == self.mark]
         self.queued -= sum(entry.amount for entry in entries)
-        self.custody += public.credited_of(self.mark) - public.withdrawn_of(self.mark)
+        if self.mark == USDC:
+            self.custody = public.total
+        else:
+            self.custody += public.custody_change(self.mark)
+            self.estate += public.taken_of(self.mark)
         for refund in public.refunds:
             if refund.entry.asset == self.mark:
                 self.pending[refund.entry.owner] += refund.entry.amount
@@ -63,18 +75,29 @@ class Vault:
                 self.pending[withdrawal.owner] += withdrawal.amount
 
     def require_covers(self, public: PublicInput) -> None:
-        """Revert where a batch grants more than it leaves under custody."""
-        granted = public.withdrawn_of(self.mark)
+        """Revert where a batch grants more, or gives more to the estate, than it leaves under
+        custody."""
+        granted, taken = public.withdrawn_of(self.mark), public.taken_of(self.mark)
         there = self.custody + public.credited_of(self.mark)
-        if granted > there:
-            detail = f"asset {self.mark}: {granted} are granted of {there} under custody"
+        if granted + taken > there:
+            detail = f"asset {self.mark}: {granted} are granted, {taken} taken, of {there}"
             raise Reverted(Revert.GRANT_TOO_LARGE, detail)
 
+    def sell(self, buyer: Address, lots: int) -> None:
+        """Lots of the estate become the buyer's."""
+        self.estate -= lots
+        self.funds -= lots
+        self.wallets[buyer] += lots
+
     def pay(self, sender: Address) -> int:
-        """Pay out the sender's pending balance; returns what was paid."""
+        """Pay out the sender's pending balance; returns what was paid. Where the estate lacks USDC
+        it may have to wait; what is queued pays nobody."""
         amount = self.pending.get(sender, 0)
         if amount == 0:
             raise Reverted(Revert.NOTHING_TO_WITHDRAW, "no pending balance")
+        there = self.funds - self.queued - self.estate
+        if amount > there:
+            raise Reverted(Revert.FUNDS_LACKING, f"{amount} is pending, {there} can be paid now")
         del self.pending[sender]
         self.funds -= amount
         self.wallets[sender] += amount

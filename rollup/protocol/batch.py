@@ -326,7 +326,7 @@ class Batch(Private):
         """The market book with this batch's prices and funding. Nobody states it; whether the batch
         leaves its step open is known when it is done (`PublicInput.book_after`)."""
         now = (self.governance, self.time, self.prices, self.reports)
-        return book_after(self.pre.book, *now, self.premium_rates)
+        return book_after(self.pre.book, *now, self.premium_rates, self.pre.globals.total)
 
     @property
     def is_hour_due(self) -> bool:

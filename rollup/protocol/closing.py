@@ -15,7 +15,7 @@ from rollup.protocol.account import (
     header_digests,
     slot_leaves,
 )
-from rollup.protocol.assets import USDC
+from rollup.protocol.assets import USDC, mark_of
 from rollup.protocol.batch import Batch, Globals, MarketsState
 from rollup.protocol.constants import ACCOUNT_BITS, PROTOCOL_VERSION, SLOT_BITS, TRIGGER_BITS
 from rollup.protocol.counting import (
@@ -45,7 +45,12 @@ from rollup.protocol.outcome import (
     TouchedTriggers,
 )
 from rollup.protocol.progress import is_dealt_with, progress_of, spent
-from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
+from rollup.protocol.public import (
+    ConsumedDeposit,
+    EstateTaken,
+    GrantedWithdrawal,
+    PublicInput,
+)
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.roots import fresh_slots_root, state_roots
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
@@ -281,8 +286,8 @@ def _headers(entries: Sequence[Entry], compress_many: CompressMany) -> list[tupl
 
 
 def _globals_after(batch: Batch, steps: Steps, accounts: Sequence[TouchedAccount]) -> Globals:
-    """The new globals: custody grows by exactly what was credited, and falls by what is withdrawn;
-    flagged accounts are counted."""
+    """The new globals: custody grows by exactly what was credited and what the estate paid, and
+    falls by what is withdrawn; flagged accounts are counted."""
     before, deposits = batch.pre.globals, steps.deposits
     credited = sum(
         step.entry.amount
@@ -290,10 +295,11 @@ def _globals_after(batch: Batch, steps: Steps, accounts: Sequence[TouchedAccount
         if step.outcome is DepositOutcome.CREDITED and step.entry.asset == USDC
     )
     withdrawn = sum(each.amount for each in granted(steps) if each.asset == USDC)
+    paid = steps.estate_paid
     return Globals(
         number=batch.number,
         time=batch.time,
-        total=before.total + credited - withdrawn,
+        total=before.total + credited - withdrawn + paid,
         deposits_consumed=before.deposits_consumed + len(deposits),
         salt=batch.salts.globals,
         flagged=before.flagged + sum(_is_below(a.after) - _is_below(a.before) for a in accounts),
@@ -344,4 +350,5 @@ def _public_input(
         deposits_before=batch.pre.globals.deposits_consumed,
         deposits=tuple(ConsumedDeposit(step.entry, step.outcome) for step in deposits),
         withdrawals=granted(steps),
+        estate=tuple(EstateTaken(mark_of(m), lots) for m, lots in steps.estate.items()),
     )

@@ -117,6 +117,9 @@ OUTFLOW_BITS: Final = 53
 """What one withdrawal or transfer takes out: 9 billion dollars. The bits that an order's size and
 highest fee have together, so that one table of the circuit reads both from the same cells."""
 
+ESTATE_BITS: Final = 51
+"""Lots of one asset that the estate takes in a batch: 2**11 takeovers of less than 2**40 each."""
+
 TIME_BITS: Final = 52
 """Milliseconds since 1970: good for 142,000 years, and four full limbs."""
 
@@ -138,6 +141,10 @@ FRACTION_SCALE: Final = 10**4
 
 BUCKET_BITS: Final = 21
 """A bucket, in ticks: a 16-bit number of it, whose least part is a price, stays below 2**37."""
+
+DEBT_STOP_PART: Final = 4
+"""Nobody takes new debt against assets while what they count for is more than one part in so many
+of the USDC under custody: what can be owed against them is then at most a quarter of it."""
 
 FUNDING_CAP_MAX: Final = 500
 """Funding of an hour, in millionths of the price: at most 0.05 %."""

@@ -16,7 +16,7 @@ from rollup.protocol.outcome import Closing, TakeoverStep, TouchedAccount, Valua
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.takeover import Route, Takeover
 from rollup.protocol.terms import MarketTerms
-from rollup.protocol.triggers import Seat, seats, side_of, swept
+from rollup.protocol.triggers import SIDES, Seat, seats, side_of, swept
 
 # Who takes.
 
@@ -68,10 +68,14 @@ def is_flagged(before: Account | None, found: Closing) -> bool:
 
 
 def zones_of(ledger: Ledger, takeovers: Sequence[TakeoverStep]) -> Zones:
-    """By market and side of who was deleveraged, the lowest old trigger of any of them."""
+    """By market and side of who was deleveraged, the lowest old trigger of any of them. Where the
+    estate took, the side that nobody has of its asset, down to nothing: so that the backstop is
+    asked, and nobody in line."""
     zones: dict[tuple[int, int], int] = {}
     for step in takeovers:
         takeover = step.takeover
+        if takeover.route is Route.ESTATE:
+            zones[takeover.market, SIDES[1]] = 0
         if takeover.route is not Route.DELEVERAGED:
             continue
         before = ledger.accounts[takeover.taker].before
@@ -90,8 +94,8 @@ def require_full(
     terms: Sequence[MarketTerms],
     liquidated: frozenset[int],
 ) -> None:
-    """Where somebody is deleveraged the backstop, as it ends the batch, could not take one lot more
-    at the oracle price, and has none that such a lot would have closed."""
+    """Where somebody is deleveraged, or the estate takes, the backstop, as it ends the batch, could
+    not take one lot more at the oracle price, and has none that such a lot would have closed."""
     if not zones:
         return
     entry = ledger.existing(backstop, Reason.BACKSTOP_ACCOUNT_MISSING)

@@ -29,19 +29,20 @@ def ending_markets(governance: Governance, book: MarketBook) -> frozenset[int]:
 
 def is_ending(market: Market, feed: Feed, entry: BookEntry) -> bool:
     """Whether a live market is over: it is delisted; or its price is held at an end of what a price
-    can be; or, of a perpetual, one of its sides may leave the range of bucket numbers within two
-    steps."""
+    can be; or one of its sides, of an asset that of who holds it, may leave the range of bucket
+    numbers within two steps."""
     is_held = entry.clamped and entry.price in (PRICE_LEAST, PRICE_MOST)
     if market.delisted or is_held or entry.price < PRICE_LEAST:
         return True
-    if market.is_asset:
+    if market.is_idle:
         return False
     room = 2 * step_buckets(market, feed, entry.price)
     try:
         numbers = market_terms(market, entry.price, entry.funding).numbers
     except Rejected:  # of a book that no batch leaves
         return True
-    return any(min(n, (1 << BUCKET_NUMBER_BITS) - 1 - n) < room for n in numbers)
+    sides = numbers[:1] if market.is_asset else numbers
+    return any(min(n, (1 << BUCKET_NUMBER_BITS) - 1 - n) < room for n in sides)
 
 
 def step_buckets(market: Market, feed: Feed, price: int) -> int:

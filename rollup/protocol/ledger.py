@@ -21,7 +21,8 @@ class Entry(Private):
     is the one that it had first, `rotated` says that it has another since; `traded`
     are the markets in which something was filled, by orders of its own or not; `ordered` are those
     in which an order of its own was, and `exchanged` those in which it met another order;
-    `paid_out` says that cash left it by its holder's word."""
+    `took` are those in which it took lots as the backstop; `paid_out` says that something left it
+    by its holder's word, and `cash_out` that USDC did."""
 
     before: Account | None
     header: Header | None
@@ -33,7 +34,14 @@ class Entry(Private):
     traded: set[int] = field(default_factory=set)
     ordered: set[int] = field(default_factory=set)
     exchanged: set[int] = field(default_factory=set)
+    took: set[int] = field(default_factory=set)
     paid_out: bool = False
+    cash_out: bool = False
+
+    @property
+    def acted(self) -> set[int]:
+        """Markets in which it bought or sold by its own doing."""
+        return self.ordered | self.took
 
     @property
     def holding_before(self) -> Holding:

@@ -24,7 +24,6 @@ from rollup.protocol.outflow import Outflow
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
 from rollup.protocol.takeover import Route, Takeover, fee_due
 from rollup.protocol.terms import MarketTerms, terms_of
-from rollup.protocol.trade import require_live
 from rollup.protocol.triggers import side_of
 from rollup.protocol.units import require_cash, require_position
 
@@ -44,24 +43,25 @@ def apply_takeover(
     with refusals_at(f"takeover {place}"):
         market = terms_of(terms, takeover.market)
         require_takeable(market)
+        require_route(market, takeover.route)
         if takeover.route is Route.SETTLED:
             return _settle(ledger, market, takeover, place)
-        require_live(market)
         require_not_backstop(takeover, backstop)
         account = ledger.existing(takeover.account)
         index = backstop if takeover.route is Route.BACKSTOP else takeover.taker
-        taker = ledger.existing(index, Reason.BACKSTOP_ACCOUNT_MISSING)
+        if takeover.route is not Route.ESTATE:
+            ledger.existing(index, Reason.BACKSTOP_ACCOUNT_MISSING)
         require_liquidatable(account, terms)
         require_unsigned(batch, takeover.account)
         held = account.positions[takeover.market]
         require_reduces(takeover, held)
         require_no_higher_fee(takeover, market)
-        _require_taker(batch, takeover, taker, held, terms)
+        _require_taker(batch, ledger, takeover, held, terms)
         direction = -1 if held < 0 else 1
         paid = direction * takeover.size * market.value - takeover.fee
         moved = direction * takeover.size
         liquidated = move(takeover.account, account, takeover.market, paid, -moved)
-        taken = move(index, taker, takeover.market, -paid, moved)
+        taken = _take(ledger, takeover.route, index, takeover.market, (-paid, moved))
     return TakeoverStep(TAKEOVER_TIMESTAMP + place, takeover, held < 0, liquidated, taken)
 
 
@@ -77,7 +77,7 @@ def _settle(ledger: Ledger, market: MarketTerms, takeover: Takeover, place: int)
 
 def require_settled(takeover: Takeover, held: int, market: MarketTerms) -> None:
     """In a market that has ended, for no fee, and whole."""
-    if not market.is_ended:
+    if not market.is_settled:
         raise Rejected(Reason.MARKET_LIVE, "its market has not ended")
     if takeover.fee:
         raise Rejected(Reason.TAKEOVER_FEE, "nobody is paid a fee for a settlement")
@@ -86,11 +86,12 @@ def require_settled(takeover: Takeover, held: int, market: MarketTerms) -> None:
 
 
 def _require_taker(
-    batch: Batch, takeover: Takeover, taker: Entry, held: int, terms: Sequence[MarketTerms]
+    batch: Batch, ledger: Ledger, takeover: Takeover, held: int, terms: Sequence[MarketTerms]
 ) -> None:
-    """Who is not the backstop takes lots only to lose as many of its own."""
-    if takeover.route is Route.BACKSTOP:
+    """Who is neither backstop nor estate takes lots only to lose as many of its own."""
+    if not takeover.closes:
         return
+    taker = ledger.accounts[takeover.taker]
     require_other_side(takeover, taker, held)
     if takeover.route is Route.LIQUIDATED:
         require_liquidatable(taker, terms)
@@ -100,10 +101,36 @@ def _require_taker(
         require_no_backstop(takeover, batch.governance.backstop_account)
 
 
+def _take(
+    ledger: Ledger, route: Route, index: int, market: int, moved: tuple[int, int]
+) -> HolderStep | None:
+    """What comes to the taker; the backstop is noted to have taken. What the estate takes leaves
+    the state, and what it pays comes into it: both are public."""
+    if route is Route.ESTATE:
+        return None
+    taker = ledger.accounts[index]
+    if route is Route.BACKSTOP:
+        taker.took.add(market)
+    cash, lots = moved
+    return move(index, taker, market, cash, lots)
+
+
 def require_takeable(market: MarketTerms) -> None:
-    """A lot of an asset counts for nothing: taken at that, it would be taken for nothing."""
-    if market.is_asset:
-        raise Rejected(Reason.ASSET_TAKEN, "nobody takes lots of an asset of anybody")
+    """Where a lot of an asset counts for nothing it would be taken for nothing."""
+    if market.is_idle:
+        raise Rejected(Reason.ASSET_TAKEN, "what counts for nothing is taken of nobody")
+
+
+def require_route(market: MarketTerms, route: Route) -> None:
+    """Nobody owes an asset, so that there are no lots of the other side to close, and no cash but
+    that of others to settle it with; the estate takes nothing else: what it sells at L1 is a token.
+    Positions of a perpetual that is over are settled, and not taken."""
+    if market.is_asset and route not in (Route.BACKSTOP, Route.ESTATE):
+        raise Rejected(Reason.ASSET_TAKEN, "lots of an asset close nobody's, and are not settled")
+    if market.is_settled and route is not Route.SETTLED:
+        raise Rejected(Reason.MARKET_ENDED, "its market has ended")
+    if route is Route.ESTATE and not market.is_asset:
+        raise Rejected(Reason.ESTATE_ASSET, "the estate takes assets alone")
 
 
 def require_not_backstop(takeover: Takeover, backstop: int) -> None:

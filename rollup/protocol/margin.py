@@ -5,7 +5,7 @@ alike. Sums of |size| x whole ticks a lot (rollup.protocol.terms), so all is in 
 compared exactly.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rollup.protocol.constants import LADDER_BITS, SAFETY_MAX
 from rollup.protocol.holding import Holding
@@ -16,8 +16,11 @@ from rollup.protocol.terms import MarketTerms, terms_of
 from rollup.protocol.triggers import side_of
 
 
-def value(holding: Holding, terms: Sequence[MarketTerms]) -> Valuation:
-    """A holding at these terms, in quanta. Rejected for a market not listed."""
+def value(
+    holding: Holding, terms: Sequence[MarketTerms], *, without_assets: bool = False
+) -> Valuation:
+    """A holding at these terms, in quanta; over initial margin `without_assets`, if so. Rejected
+    for a market not listed."""
     equity = excess = initial = holding.cash
     ladder = 0
     for market, size in holding.positions.held:
@@ -25,7 +28,8 @@ def value(holding: Holding, terms: Sequence[MarketTerms]) -> Valuation:
         lots, long = abs(size), size > 0
         equity += size * found.value
         excess += lots * (found.long_maintenance if long else found.short_maintenance)
-        initial += lots * (found.long_initial if long else found.short_initial)
+        if not (without_assets and found.is_asset):
+            initial += lots * (found.long_initial if long else found.short_initial)
         ladder += lots * found.bucket
     return Valuation(equity, excess, initial, ladder)
 
@@ -35,10 +39,21 @@ def excess(holding: Holding, terms: Sequence[MarketTerms]) -> int:
     return value(holding, terms).excess
 
 
-def risk_grew(before: Holding, after: Holding, terms: Sequence[MarketTerms]) -> bool:
-    """Whether any |size| grew or any sign flipped. Fees and losses alone are not risk taken; nor
-    are lots of an asset, which lose nothing that counts."""
-    return any(not terms_of(terms, market).is_asset for market in grown(before, after))
+def risk_grew(
+    before: Holding,
+    after: Holding,
+    terms: Sequence[MarketTerms],
+    acted: Collection[int] = (),
+) -> bool:
+    """Whether any |size| grew or any sign flipped. Fees and losses alone are not risk taken. Nor
+    are lots of an asset that somebody brought; but those that were bought, where they count: in a
+    market where the account `acted`, by orders of its own or as the backstop."""
+
+    def is_risk(market: int) -> bool:
+        found = terms_of(terms, market)
+        return not found.is_asset or (not found.is_idle and market in acted)
+
+    return any(is_risk(market) for market in grown(before, after))
 
 
 def grown(before: Holding, after: Holding) -> list[int]:
@@ -74,17 +89,21 @@ def closing(
     *,
     traded: bool,
     paid_out: bool = False,
+    cash_out: bool = False,
+    acted: Collection[int] = (),
 ) -> Closing:
     """How a batch may close an account. `traded` says that orders of its own were filled,
-    `paid_out` that cash left it by an outflow, which is risk taken like any other.
+    `paid_out` that something left it by an outflow, which is risk taken like any other, and
+    `cash_out` that USDC did, so that none of its assets counts over initial margin: nobody takes
+    out what he borrowed. `acted`: as `risk_grew` asks.
 
     Rejected: ASSET_OWED if it would owe an asset, MARGIN if it is left with too little, LADDER if
     it grew too large, BELOW_RISK and BELOW_TRADED if it is below maintenance and did more than
     being liquidated or paid in to.
     """
     require_not_owed(after, terms)
-    mark, now = value(before, terms), value(after, terms)
-    grew = paid_out or risk_grew(before, after, terms)
+    mark, now = value(before, terms), value(after, terms, without_assets=cash_out)
+    grew = paid_out or risk_grew(before, after, terms, acted)
     if grew:
         _require_initial(now)
     if now.excess >= 0:
@@ -112,12 +131,19 @@ def safety_of(now: Valuation) -> int:
 
 
 def margin_refusal(
-    before: Holding, after: Holding, terms: Sequence[MarketTerms], *, paid_out: bool = False
+    before: Holding,
+    after: Holding,
+    terms: Sequence[MarketTerms],
+    *,
+    paid_out: bool = False,
+    cash_out: bool = False,
+    acted: Collection[int] = (),
 ) -> Reason | None:
     """Why an account that trades, or pays out, could not be closed so, LADDER, ASSET_OWED or
     MARGIN; None if it could."""
+    said = {"paid_out": paid_out, "cash_out": cash_out}
     try:
-        closing(before, after, terms, traded=True, paid_out=paid_out)
+        closing(before, after, terms, traded=True, acted=acted, **said)
     except Rejected as refusal:
         told = (Reason.LADDER, Reason.ASSET_OWED)
         return refusal.reason if refusal.reason in told else Reason.MARGIN

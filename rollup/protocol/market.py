@@ -43,8 +43,6 @@ LISTING_BUCKETS_MAX = 1 << 13
 
 
 ABSENT_OF_ASSETS: Final = (
-    "liquidation_fee",
-    "bucket",
     "funding_cap",
     "interest",
     "impact_notional",
@@ -52,6 +50,9 @@ ABSENT_OF_ASSETS: Final = (
     "least_order",
 )
 """Members of a market that are 0 where it is an asset."""
+
+ABSENT_OF_IDLE: Final = ("liquidation_fee", "bucket")
+"""And where nothing of it counts."""
 
 
 class MarketKind(IntEnum):
@@ -118,7 +119,7 @@ class Market:
         if self.is_asset:
             self._require_safe_asset()
             return
-        require_bounds("bucket", self.bucket, 1, 1 << BUCKET_BITS, Reason.BUCKET_OUT_OF_BOUNDS)
+        self._require_bucket()
         least_end = 1 << SIZE_BITS
         require_bounds("least_order", self.least_order, 0, least_end, Reason.SIZE_OUT_OF_BOUNDS)
         self._require_safe_fractions()
@@ -131,17 +132,28 @@ class Market:
         """Whether its lots are a token that L1 holds."""
         return self.kind is MarketKind.ASSET
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether its lots count for nothing: an asset whose haircuts are the whole of it."""
+        return self.is_asset and self.maintenance_fraction == FRACTION_SCALE
+
     def _require_safe_asset(self) -> None:
-        """Its fractions are haircuts, and whole: a lot counts for nothing, so nobody can owe money
-        against it that a fall of its price would leave uncovered. There is nothing to liquidate or
-        to fund, no bucket that its price could leave, and no cap on what people bring of it."""
-        for name in ("initial_fraction", "maintenance_fraction"):
-            if getattr(self, name) != FRACTION_SCALE:
-                detail = f"{name} of an asset must be {FRACTION_SCALE}: nothing of it is collateral"
-                raise Rejected(Reason.HAIRCUT, detail)
-        for name in ABSENT_OF_ASSETS:
+        """Its fractions are haircuts. There is nothing to fund, and no cap on what people bring of
+        it. Where the haircuts are the whole, there is nothing to liquidate either, and no bucket
+        that its price could leave; else they are held to what a long's margins are."""
+        for name in ABSENT_OF_ASSETS + (ABSENT_OF_IDLE if self.is_idle else ()):
             if getattr(self, name) != 0:
-                raise Rejected(Reason.ASSET_TERMS, f"{name} of an asset must be 0")
+                raise Rejected(Reason.ASSET_TERMS, f"{name} of such an asset must be 0")
+        if not self.is_idle:
+            self._require_bucket()
+            self._require_safe_fractions()
+            self._require_safe_liquidation()
+        elif self.initial_fraction != FRACTION_SCALE:
+            detail = "where nothing counts over maintenance margin, nothing does over initial"
+            raise Rejected(Reason.HAIRCUT, detail)
+
+    def _require_bucket(self) -> None:
+        require_bounds("bucket", self.bucket, 1, 1 << BUCKET_BITS, Reason.BUCKET_OUT_OF_BOUNDS)
 
     def _require_safe_fractions(self) -> None:
         """maintenance <= initial, and the band narrower than their difference.
@@ -290,10 +302,10 @@ def _require_safe_step(number: int, market: Market, feed: Feed) -> None:
     inequality, step + cap x (1 + step) + allowance < maintenance, exact and in whole numbers.
 
     So an account that meets maintenance at one step's prices is not below zero at the next one's. A
-    delisted market is exempt: its price moves once more, by no more than its last terms allowed,
-    which kept this.
+    delisted perpetual is exempt: its price moves once more, by no more than its last terms allowed,
+    which kept this. A delisted asset goes on counting, and its haircut may move.
     """
-    if market.delisted:
+    if market.delisted and not market.is_asset:
         return
     funding = market.funding_cap * (FRACTION_SCALE + feed.step)
     moved = (feed.step + TICK_ALLOWANCE) * FEE_SCALE + funding
@@ -307,8 +319,9 @@ def _require_safe_step(number: int, market: Market, feed: Feed) -> None:
 
 
 def _require_buckets(number: int, market: Market, feed: Feed) -> None:
-    """A listing price lies well inside what numbers of buckets can say; an asset has none."""
-    if market.is_asset:
+    """A listing price lies well inside what numbers of buckets can say; where nothing counts there
+    are none."""
+    if market.is_idle:
         return
     most = market.bucket * LISTING_BUCKETS_MAX
     if feed.listing_price > most:
@@ -322,8 +335,9 @@ def _require_buckets(number: int, market: Market, feed: Feed) -> None:
 def require_continues(before: Governance, after: Governance) -> None:
     """Refuse unless a state under `before` can go on under `after`: every market keeps its number,
     symbol, kind, scale and bucket, since positions are counted in its lots and triggers in its
-    buckets; its maintenance moves by a step at most, and one that is delisted stays so; others may
-    be added behind them; and fee account and backstop stay, which L1 cannot know to exist."""
+    buckets; its maintenance, and both haircuts of an asset, move by a step at most, and one that is
+    delisted stays so; others may be added behind them; and fee account and backstop stay, which L1
+    cannot know to exist."""
     for name in ("fee_account", "backstop_account"):
         kept, given = getattr(before, name), getattr(after, name)
         if given != kept:
@@ -352,6 +366,12 @@ def _require_market_continues(number: int, before: Market, after: Market, step: 
         raise Rejected(
             Reason.GOVERNANCE_CHANGED,
             f"market {number}: maintenance may move by a step of {step}, not by {moved}",
+        )
+    moved = abs(after.initial_fraction - before.initial_fraction)
+    if before.is_asset and moved > step:
+        raise Rejected(
+            Reason.GOVERNANCE_CHANGED,
+            f"market {number}: a haircut may move by a step of {step}, not by {moved}",
         )
 
 

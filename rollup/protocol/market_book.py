@@ -13,6 +13,8 @@ from rollup.hash.keccak import DIGEST_BYTES, keccak256
 from rollup.oracle.package import SignedPackage
 from rollup.protocol.constants import (
     CUSTODY_BITS,
+    DEBT_STOP_PART,
+    FRACTION_SCALE,
     FUNDING_BITS,
     FUNDING_CAP_MAX,
     MARKETS_MAX,
@@ -102,7 +104,8 @@ class MarketBook:
 
     `open_since` is the time of the batch that opened the step which is still open, 0 if the last
     batch closed its step. `stalled` counts the last batches in a row that left it open and made no
-    progress, once it was open for longer than STEP_PATIENCE_MS. `governance` is the digest of the
+    progress, once it was open for longer than STEP_PATIENCE_MS. `debt_stop` says that nobody takes
+    new debt against assets in the step of the last batch. `governance` is the digest of the
     parameters of the last batch, which stand while its step is open. The book may list more or
     fewer markets than the next batch: L1 may forget an announcement, or take one.
     """
@@ -110,6 +113,7 @@ class MarketBook:
     hour: int
     open_since: int
     stalled: int
+    debt_stop: bool
     governance: bytes
     markets: tuple[BookEntry, ...]
 
@@ -118,6 +122,7 @@ class MarketBook:
         require_bounds("hour", self.hour, 0, hour_end, Reason.TIME_OUT_OF_BOUNDS)
         require_bounds("open_since", self.open_since, 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS)
         require_bounds("stalled", self.stalled, 0, 1 << NUMBER_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
+        require_flag("debt_stop", self.debt_stop)
         require_bytes("governance", self.governance, DIGEST_BYTES)
         require_tuple_of("markets", self.markets, BookEntry)
         require_bounds("market count", len(self.markets), 1, MARKETS_MAX + 1, Reason.MARKET_COUNT)
@@ -128,7 +133,7 @@ class MarketBook:
         listed = zip(governance.markets, governance.oracle.feeds, prices, strict=True)
         none = PriceFlags(clamped=False, missing=True)
         entries = (_entry(market, feed, price, NO_FUNDING, none) for market, feed, price in listed)
-        return cls(hour(time), 0, 0, governance.digest(), tuple(entries))
+        return cls(hour(time), 0, 0, False, governance.digest(), tuple(entries))
 
     @property
     def is_open(self) -> bool:
@@ -182,9 +187,10 @@ class MarketBook:
 
     def encode(self) -> bytes:
         """Canonical bytes: tag, digest of governance, hour, since when the step is open, how many
-        batches it stalls for, count of markets, and each market's numbers and flags in their order,
-        every one as 8 bytes big-endian, in two's complement."""
-        numbers = [self.hour, self.open_since, self.stalled, len(self.markets)]
+        batches it stalls for, the debt stop, count of markets, and each market's numbers and flags
+        in their order, every one as 8 bytes big-endian, in two's complement."""
+        stop = int(self.debt_stop)
+        numbers = [self.hour, self.open_since, self.stalled, stop, len(self.markets)]
         for entry in self.markets:
             numbers += [int(getattr(entry, name)) for name in (*ENTRY_NUMBERS, *ENTRY_FLAGS)]
         words = (number.to_bytes(8, "big", signed=True) for number in numbers)
@@ -213,10 +219,12 @@ def book_after(
     prices: Sequence[int],
     reports: Sequence[SignedPackage],
     premium_rates: Sequence[int],
+    total: int,
 ) -> MarketBook:
     """The book after a batch of this time, with these prices made of these reports; but for whether
     the batch closes its step and makes progress (`stepped`), for which markets end with that
-    (`ending`), and for what it brings into custody or lets out (`kept`).
+    (`ending`), and for what it brings into custody or lets out (`kept`). `total` is the USDC under
+    custody before it, in quanta.
 
     While a step is open its prices stand, and so does how each market came by its own; those of a
     market that has ended stand for good.
@@ -237,8 +245,27 @@ def book_after(
                 funding = charged(funding, rates[number], price)
         ended = before.is_ended(number)
         markets.append(_entry(market, feed, price, funding, came, custody, ended))
-    stood = (before.open_since, before.stalled)
+    stop = is_debt_stopped(before, governance, prices, total)
+    stood = (before.open_since, before.stalled, stop)
     return MarketBook(now, *stood, governance.digest(), tuple(markets))
+
+
+def is_debt_stopped(
+    before: MarketBook, governance: Governance, prices: Sequence[int], total: int
+) -> bool:
+    """Whether nobody takes new debt against assets in a step: what they count for over maintenance
+    margin, all that are under custody before its first batch at its prices, is more than
+    1 / DEBT_STOP_PART of the USDC that is (`total`, quanta). It stands while the step is open."""
+    if before.is_open:
+        return before.debt_stop
+    listed = enumerate(zip(governance.markets, prices, strict=True))
+    counted = sum(
+        before.custody(number)
+        * (price * (FRACTION_SCALE - market.maintenance_fraction) // FRACTION_SCALE)
+        for number, (market, price) in listed
+        if market.is_asset
+    )
+    return DEBT_STOP_PART * counted > total
 
 
 def price_flags(

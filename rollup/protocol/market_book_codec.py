@@ -25,6 +25,7 @@ def book_value(book: MarketBook) -> Value:
         "hour": book.hour,
         "open_since": book.open_since,
         "stalled": book.stalled,
+        "debt_stop": book.debt_stop,
         "governance": book.governance.hex(),
         "markets": [{name: getattr(entry, name) for name in _MEMBERS} for entry in book.markets],
     }
@@ -32,9 +33,10 @@ def book_value(book: MarketBook) -> Value:
 
 def read_book(node: Node) -> MarketBook:
     """The book in a record. Raises CodecError on its shape, Rejected on its values."""
-    record = node.record((*_BOOK_NUMBERS, "governance", "markets"))
+    record = node.record((*_BOOK_NUMBERS, "debt_stop", "governance", "markets"))
     return MarketBook(
         **{name: record[name].integer() for name in _BOOK_NUMBERS},
+        debt_stop=record["debt_stop"].boolean(),
         governance=record["governance"].hexadecimal(DIGEST_BYTES),
         markets=tuple(_read_entry(entry) for entry in record["markets"].items(MARKETS_MAX)),
     )
@@ -54,10 +56,10 @@ def book_from_bytes(data: bytes) -> MarketBook:
     tag, rest = data[: len(BOOK_TAG)], data[len(BOOK_TAG) :]
     governance, rest = rest[:DIGEST_BYTES], rest[DIGEST_BYTES:]
     count, left = divmod(len(rest), _NUMBER_BYTES)
-    first, width = len(_BOOK_NUMBERS) + 1, len(_MEMBERS)
+    first, width = len(_BOOK_NUMBERS) + 2, len(_MEMBERS)
     if tag != BOOK_TAG or left or count < first or (count - first) % width:
         raise CodecError("market book: not its canonical bytes")
-    hour, open_since, stalled, _, *numbers = (
+    hour, open_since, stalled, stop, _, *numbers = (
         int.from_bytes(rest[at : at + _NUMBER_BYTES], "big", signed=True)
         for at in range(0, len(rest), _NUMBER_BYTES)
     )
@@ -67,7 +69,7 @@ def book_from_bytes(data: bytes) -> MarketBook:
     markets = tuple(
         _entry_of(each[:plain], [flag != 0 for flag in each[plain:]]) for each in entries
     )
-    book = MarketBook(hour, open_since, stalled, governance, markets)
+    book = MarketBook(hour, open_since, stalled, stop != 0, governance, markets)
     if book.encode() != data:
         raise CodecError("market book: not its canonical bytes")
     return book

@@ -127,8 +127,8 @@ class HolderStep(Private):
 @dataclass(frozen=True, slots=True, repr=False)
 class TakeoverStep(Private):
     """One takeover at its memory timestamp. `short`: the lots were owed, not held. Where its route
-    says so `taker` is liquidated too; what is settled has none, and `liquidated` is whose it was,
-    who is not."""
+    says so `taker` is liquidated too; it is None where the estate takes, and where `liquidated` is
+    whose position is settled, who is not liquidated by that."""
 
     timestamp: int
     takeover: Takeover
@@ -216,7 +216,8 @@ class Steps(Private):
 
     `steady` says of each market whether its price is fresh and unclamped; `exhausted` are the
     accounts that paid less than the whole fee of a takeover; `zones` says for each market and side
-    in which somebody was deleveraged down to which trigger; `tallies` are those that the batch
+    in which somebody was deleveraged down to which trigger, and has the side that nobody has of an
+    asset of which the estate took; `tallies` are those that the batch
     leaves; `rests` is what takeovers by orders left to the backstop, where there are any."""
 
     terms: tuple[MarketTerms, ...]
@@ -242,6 +243,21 @@ class Steps(Private):
             (step.takeover for step in self.takeovers),
             (step.takeover for step in self.order_takeovers),
         )
+
+    @property
+    def estate(self) -> dict[int, int]:
+        """Lots that the estate took, by market, rising."""
+        found: dict[int, int] = {}
+        for step in self.takeovers:
+            if step.takeover.route is Route.ESTATE:
+                market = step.takeover.market
+                found[market] = found.get(market, 0) + step.takeover.size
+        return dict(sorted(found.items()))
+
+    @property
+    def estate_paid(self) -> int:
+        """What it credited for them, in quanta."""
+        return sum(lots * self.terms[market].value for market, lots in self.estate.items())
 
     @property
     def deleveraged(self) -> frozenset[tuple[int, int]]:

@@ -33,6 +33,7 @@ def apply_outflow(batch: Batch, ledger: Ledger, place: int) -> OutflowStep:
         before, after = move(account, outflow.asset, -outflow.amount)
         ledger.slots[slot] = slot_after
         account.paid_out = True
+        account.cash_out |= outflow.asset == USDC
         receiver = None if outflow.is_withdrawal else _receive(ledger, outflow)
     return OutflowStep(
         OUTFLOW_TIMESTAMP + place,
@@ -75,8 +76,8 @@ def require_begins_step(batch: Batch) -> None:
 
 
 def require_steady(ledger: Ledger, steady: Sequence[bool], terms: Sequence[MarketTerms]) -> None:
-    """Who takes cash out has perpetuals only where prices are fresh and unclamped. Lots of an asset
-    count for nothing whatever their price, and anybody can give an account one."""
+    """Who pays out has perpetuals only where prices are fresh and unclamped. Lots of an asset count
+    for nothing over initial margin at any other price, and anybody can give an account one."""
     for index, entry in ledger.accounts.items():
         asked = (market for market in entry.markets if not terms[market].is_asset)
         if entry.paid_out and not all(steady[market] for market in asked):

@@ -15,6 +15,7 @@ from rollup.protocol.constants import (
     CHAIN_BITS,
     CUSTODY_BITS,
     DEPOSITS_MAX,
+    ESTATE_BITS,
     NUMBER_BITS,
     OUTFLOW_BITS,
     OUTFLOWS_MAX,
@@ -87,8 +88,27 @@ class GrantedWithdrawal:
 
 
 @dataclass(frozen=True, slots=True)
+class EstateTaken:
+    """How many lots of an asset the estate takes in a batch, for the oracle's price each. Whose
+    they were is not said."""
+
+    asset: int
+    lots: int
+
+    def __post_init__(self) -> None:
+        require_mark("estate's asset", self.asset)
+        reason = Reason.AMOUNT_OUT_OF_BOUNDS
+        require_bounds("estate's lots", self.lots, 1, 1 << ESTATE_BITS, reason)
+
+    def encode(self) -> bytes:
+        """Canonical bytes: the asset and its lots as 8 bytes each, big-endian."""
+        return self.asset.to_bytes(8, "big") + self.lots.to_bytes(8, "big")
+
+
+@dataclass(frozen=True, slots=True)
 class PublicInput:
-    """What a proof is about. `total` is the USDC under custody after the batch, in quanta.
+    """What a proof is about. `total` is what accounts are owed together after the
+    batch, in quanta of USDC.
 
     `number` is the new batch number and `time` the end of its window; both roots are state roots.
     `prices` has one for each market of `governance`, in their order.
@@ -101,7 +121,8 @@ class PublicInput:
     which is for whoever verifies to hold them to (rollup.protocol.pricing), and all of these give
     the book that this batch leaves. `premium_rates` has one for each market where an hour is due,
     else none: millionths for eight hours, proved of what the state holds, 0 where nothing is.
-    `withdrawals` are what the batch grants, in the order in which it does.
+    `withdrawals` are what the batch grants, in the order in which it does; `estate` what the estate
+    takes, by rising asset.
     """
 
     version: int
@@ -124,6 +145,7 @@ class PublicInput:
     deposits_before: int
     deposits: tuple[ConsumedDeposit, ...]
     withdrawals: tuple[GrantedWithdrawal, ...] = ()
+    estate: tuple[EstateTaken, ...] = ()
 
     def __post_init__(self) -> None:
         version_end = PROTOCOL_VERSION + 1
@@ -147,6 +169,7 @@ class PublicInput:
         require_flag("redo", self.redo)
         require_bounds("total", self.total, 0, 1 << CASH_BITS, Reason.TOTAL_OUT_OF_BOUNDS)
         self._require_deposits()
+        self._require_estate()
         self._require_total()
 
     def _require_premium_rates(self) -> None:
@@ -177,6 +200,17 @@ class PublicInput:
                     f"not {deposit.entry.index}",
                 )
 
+    def _require_estate(self) -> None:
+        """Listed assets, each once. That they count is proved."""
+        require_tuple_of("estate", self.estate, EstateTaken)
+        marks = [each.asset for each in self.estate]
+        if marks != sorted(set(marks)):
+            raise Rejected(Reason.MALFORMED, "what the estate takes rises by asset, each once")
+        for mark in marks:
+            with refusals_at(f"estate, asset {mark}"):
+                if mark not in assets_of(self.governance):
+                    raise Rejected(Reason.ASSET_UNKNOWN, "no asset is listed under its mark")
+
     def _require_total(self) -> None:
         """What was under custody before the batch is a total too, and not below zero."""
         require_tuple_of("withdrawals", self.withdrawals, GrantedWithdrawal)
@@ -189,15 +223,15 @@ class PublicInput:
         require_bounds("total before", before, 0, 1 << CASH_BITS, Reason.TOTAL_OUT_OF_BOUNDS)
         for mark in assets_of(self.governance):
             before = self.book_before.custody(market_of(mark))
-            after = before + self.credited_of(mark) - self.withdrawn_of(mark)
+            after = before + self.custody_change(mark)
             name, reason = f"custody of asset {mark}", Reason.CUSTODY_OUT_OF_BOUNDS
             require_bounds(name, after, 0, 1 << CUSTODY_BITS, reason)
 
     def encode(self) -> bytes:
         """Canonical bytes of all of it, field by field: tag, then each number as 8 bytes
         big-endian, governance, reports and the book before as digests, roots and head of the
-        receipts as 32 bytes, prices, premium rates (in two's complement), deposits and withdrawals
-        each after their count."""
+        receipts as 32 bytes, prices, premium rates (in two's complement), deposits, withdrawals and
+        what the estate takes each after their count."""
         before = (self.version, self.chain, self.venue, self.number, self.time)
         flags = (int(self.redo), int(self.closed), int(self.progress))
         prices = (len(self.prices), *self.prices)
@@ -219,6 +253,8 @@ class PublicInput:
                 *(deposit.encode() for deposit in self.deposits),
                 len(self.withdrawals).to_bytes(8, "big"),
                 *(withdrawal.encode() for withdrawal in self.withdrawals),
+                len(self.estate).to_bytes(8, "big"),
+                *(each.encode() for each in self.estate),
             )
         )
 
@@ -244,7 +280,7 @@ class PublicInput:
     @property
     def total_before(self) -> int:
         """USDC under custody before the batch, in quanta."""
-        return self.total - self.credited + self.withdrawn
+        return self.total - self.credited + self.withdrawn - self.estate_paid
 
     @property
     def funding_rates(self) -> dict[str, int]:
@@ -267,6 +303,23 @@ class PublicInput:
             if deposit.outcome is DepositOutcome.CREDITED and deposit.entry.asset == mark
         )
 
+    def taken_of(self, mark: int) -> int:
+        """Lots of an asset that the estate takes."""
+        return sum(each.lots for each in self.estate if each.asset == mark)
+
+    @property
+    def estate_paid(self) -> int:
+        """What it credits for all of them, in quanta: the price of each."""
+        return sum(each.lots * self.price_of(each.asset) for each in self.estate)
+
+    def price_of(self, mark: int) -> int:
+        """The oracle's price of an asset, in quanta a lot."""
+        return self.prices[market_of(mark)]
+
+    def custody_change(self, mark: int) -> int:
+        """By how many lots the custody of an asset grows."""
+        return self.credited_of(mark) - self.withdrawn_of(mark) - self.taken_of(mark)
+
     def withdrawn_of(self, mark: int) -> int:
         """What was withdrawn of USDC or of an asset."""
         return sum(each.amount for each in self.withdrawals if each.asset == mark)
@@ -286,7 +339,7 @@ class PublicInput:
         """The market book with the batch's prices and funding, before it is asked what else it
         leaves."""
         given = (self.governance, self.time, self.prices, self.reports, self.premium_rates)
-        return book_after(self.book_before, *given)
+        return book_after(self.book_before, *given, self.total_before)
 
     @property
     def ending(self) -> frozenset[int]:
@@ -297,8 +350,7 @@ class PublicInput:
     def book_after(self) -> MarketBook:
         """The market book that the batch leaves: nobody states it."""
         changes = {
-            market_of(mark): self.credited_of(mark) - self.withdrawn_of(mark)
-            for mark in assets_of(self.governance)
+            market_of(mark): self.custody_change(mark) for mark in assets_of(self.governance)
         }
         stepped = self.book.stepped(self.time, closed=self.closed, progress=self.progress)
         return stepped.ending(self.ending).kept(changes)

@@ -25,7 +25,12 @@ from rollup.protocol.encoding import digest_bytes, words_of
 from rollup.protocol.governance_codec import governance_value, read_governance
 from rollup.protocol.market_book_codec import book_value, read_book
 from rollup.protocol.oracle import REPORTS_MAX
-from rollup.protocol.public import ConsumedDeposit, GrantedWithdrawal, PublicInput
+from rollup.protocol.public import (
+    ConsumedDeposit,
+    EstateTaken,
+    GrantedWithdrawal,
+    PublicInput,
+)
 from rollup.protocol.rejection import Rejected
 
 PUBLIC_BYTES_MAX = 2**18
@@ -48,6 +53,7 @@ OTHERS = (
     "total",
     "deposits",
     "withdrawals",
+    "estate",
 )
 
 ENTRY_MEMBERS = (
@@ -80,6 +86,7 @@ def public_to_json(public: PublicInput) -> bytes:
             "total": str(public.total),
             "deposits": [_deposit_value(deposit) for deposit in public.deposits],
             "withdrawals": [_withdrawal_value(each) for each in public.withdrawals],
+            "estate": [{"asset": each.asset, "lots": str(each.lots)} for each in public.estate],
         }
     )
 
@@ -153,6 +160,7 @@ def _read_public(node: Node) -> PublicInput:
         withdrawals=tuple(
             _read_withdrawal(each) for each in record["withdrawals"].items(OUTFLOWS_MAX)
         ),
+        estate=tuple(_read_estate(each) for each in record["estate"].items(MARKETS_MAX)),
     )
 
 
@@ -177,6 +185,11 @@ def _read_withdrawal(node: Node) -> GrantedWithdrawal:
     record = node.record(("owner", "asset", "amount"))
     owner, amount = record["owner"].hexadecimal(OWNER_BYTES), record["amount"].decimal()
     return GrantedWithdrawal(owner, amount, record["asset"].integer())
+
+
+def _read_estate(node: Node) -> EstateTaken:
+    record = node.record(("asset", "lots"))
+    return EstateTaken(record["asset"].integer(), record["lots"].decimal())
 
 
 def _entry_of(record: Mapping[str, Node]) -> QueueEntry:

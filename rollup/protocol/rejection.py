@@ -114,6 +114,7 @@ class Reason(StrEnum):
     ASSET_UNKNOWN = "asset-unknown"
     ASSET_OWED = "asset-owed"
     ASSET_TAKEN = "asset-taken"
+    ESTATE_ASSET = "estate-asset"
     CUSTODY_OUT_OF_BOUNDS = "custody-out-of-bounds"
 
     # Cash that may not leave its account.

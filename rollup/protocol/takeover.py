@@ -29,12 +29,15 @@ from rollup.protocol.units import require_bounds
 
 class Route(IntEnum):
     """Who takes the lots: the backstop; an account that is deleveraged by them; one that is
-    liquidated too, so that both lose lots at once; or nobody, since their market has ended."""
+    liquidated too, so that both lose lots at once; nobody, since their market has ended; or the
+    estate, which is no account: L1 holds what it takes, and owes the price of it to whom it was
+    taken of."""
 
     BACKSTOP = 0
     DELEVERAGED = 1
     LIQUIDATED = 2
     SETTLED = 3
+    ESTATE = 4
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -42,7 +45,7 @@ class Takeover(Private):
     """`size` lots of one market leave an account, whatever side they are of.
 
     `fee` in quanta is what the account pays the backstop for it; nobody else is paid one. `taker`
-    is the account that takes them, and 0 where the route says that it is the backstop or nobody.
+    is the account that takes them, and 0 where the route says that it is none, or the backstop.
     """
 
     account: int
@@ -64,8 +67,14 @@ class Takeover(Private):
             require_bounds(f"takeover {name}", getattr(self, name), low, end, reason)
         if not isinstance(self.route, Route):
             raise Rejected(Reason.MALFORMED, "a takeover's route must be a Route")
-        if self.route in (Route.BACKSTOP, Route.SETTLED) and self.taker:
-            raise Rejected(Reason.MALFORMED, "the backstop is named by the route alone, and nobody")
+        if not self.closes and self.taker:
+            detail = "backstop and estate are named by the route alone, and so is nobody"
+            raise Rejected(Reason.MALFORMED, detail)
+
+    @property
+    def closes(self) -> bool:
+        """Whether its taker loses as many lots of the other side."""
+        return self.route in (Route.DELEVERAGED, Route.LIQUIDATED)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

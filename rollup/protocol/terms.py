@@ -30,9 +30,10 @@ class MarketTerms:
     """What one batch's rules need of one market; ticks, but for the taker's and maker's fee rates
     (of FEE_SCALE) and the least order (lots).
 
-    A lot of an asset counts for nothing, which is a bucket of 0: its value and all that margin is
-    made of are 0, its sides are in bucket number 0 whatever its price is, and a fill of it moves
-    the price alone. What follows is of perpetuals.
+    Where nothing of an asset counts its bucket is 0: its value and all that margin is made of are
+    0, its sides are in bucket number 0 whatever its price is. Of any asset nobody owes a lot, so
+    that its short side counts for nothing and is in bucket number 0; F is 0; and its haircuts are
+    in the place of margin fractions. What follows is of perpetuals and of assets that count.
 
     `funding` is F (rollup.protocol.funding) and `value` what a lot is worth, the price less F, of
     either sign. 1 <= maintenance <= initial <= price < 2**29: a requirement is rounded up, so that
@@ -61,11 +62,17 @@ class MarketTerms:
     clip: int
     impact_notional: int
     open_interest_cap: int
+    is_asset: bool = False
     is_ended: bool = False
 
     @property
-    def is_asset(self) -> bool:
-        """Whether a lot is a token that L1 holds, and counts for nothing."""
+    def is_settled(self) -> bool:
+        """Whether the market is over and a perpetual's, so that positions become cash."""
+        return self.is_ended and not self.is_asset
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether a lot counts for nothing: that of an asset whose haircuts are the whole of it."""
         return self.bucket == 0
 
     @property
@@ -75,13 +82,13 @@ class MarketTerms:
 
     @property
     def short_maintenance(self) -> int:
-        """The same of a lot owed."""
-        return self._whole_buckets(-self.value - self.maintenance)
+        """The same of a lot owed; nobody owes an asset."""
+        return 0 if self.is_asset else self._whole_buckets(-self.value - self.maintenance)
 
     def _whole_buckets(self, ticks: int) -> int:
-        if self.is_asset:
+        if self.is_idle:
             return 0
-        return ticks if self.is_ended else ticks // self.bucket * self.bucket
+        return ticks if self.is_settled else ticks // self.bucket * self.bucket
 
     @property
     def long_relief(self) -> int:
@@ -102,13 +109,12 @@ class MarketTerms:
     @property
     def numbers(self) -> tuple[int, int]:
         """Biased numbers of the buckets in which a long's and a short's side value are."""
-        if self.is_asset:
+        if self.is_idle:
             return (0, 0)
-        long, short = self.long_maintenance, self.short_maintenance
-        return (
-            long // self.bucket + BUCKET_OFFSETS[0],
-            short // self.bucket + BUCKET_OFFSETS[1],
-        )
+        long = self.long_maintenance // self.bucket + BUCKET_OFFSETS[0]
+        if self.is_asset:
+            return (long, 0)
+        return long, self.short_maintenance // self.bucket + BUCKET_OFFSETS[1]
 
     @property
     def least_bid(self) -> int:
@@ -128,35 +134,46 @@ class MarketTerms:
 
     @property
     def short_initial(self) -> int:
-        """The same of a lot owed."""
-        return -self.value - self.initial
+        """The same of a lot owed; nobody owes an asset."""
+        return 0 if self.is_asset else -self.value - self.initial
 
 
 def market_terms(
-    market: Market, price: int, funding: int, *, is_ended: bool = False
+    market: Market,
+    price: int,
+    funding: int,
+    *,
+    is_ended: bool = False,
+    is_stopped: bool = False,
 ) -> MarketTerms:
     """Terms of one market at a price of 1 to 2**29 - 1 ticks, and F within 2**28 of 0. Rejected if
-    a side's value is in no bucket that has a number: a market ends before its price gets there."""
+    a side's value is in no bucket that has a number: a market ends before its price gets there.
+    Where it `is_stopped`, or is over, nothing of an asset counts over initial margin: no new debt.
+    What an asset counts for over maintenance margin stands when it is over; a perpetual then asks
+    for nothing."""
     low, high = price_band(price, market.band_fraction)
-    if market.is_asset:
-        return _asset_terms(market, price, (low, high), is_ended=is_ended)
-    asked = 0 if is_ended else 1
+    if market.is_idle:
+        return _idle_terms(market, price, (low, high), is_ended=is_ended)
+    stopped = market.is_asset and (is_stopped or is_ended)
+    offset = 0 if market.is_asset else funding
+    asked = 0 if is_ended and not market.is_asset else 1
     terms = MarketTerms(
         price=price,
-        funding=funding,
-        value=price - funding,
+        funding=offset,
+        value=price - offset,
         bucket=market.bucket,
         maintenance=asked * fraction_up(price, market.maintenance_fraction),
-        initial=asked * fraction_up(price, market.initial_fraction),
+        initial=price if stopped else asked * fraction_up(price, market.initial_fraction),
         band_low=low,
         band_high=high,
         taker_fee=market.taker_fee,
         maker_fee=market.maker_fee,
         liquidation_fee=asked * fraction_up(price, market.liquidation_fee),
         least_order=asked * market.least_order,
-        clip=premium_clip(price, market),
+        clip=0 if market.is_asset else premium_clip(price, market),
         impact_notional=market.impact_notional,
         open_interest_cap=market.open_interest_cap,
+        is_asset=market.is_asset,
         is_ended=is_ended,
     )
     if not all(0 <= number < 1 << BUCKET_NUMBER_BITS for number in terms.numbers):
@@ -165,10 +182,10 @@ def market_terms(
     return terms
 
 
-def _asset_terms(
+def _idle_terms(
     market: Market, price: int, band: tuple[int, int], *, is_ended: bool
 ) -> MarketTerms:
-    """Terms of an asset: what an order pays, and nothing that counts."""
+    """Terms of an asset of which nothing counts: what an order pays."""
     return MarketTerms(
         price=price,
         funding=0,
@@ -185,16 +202,24 @@ def _asset_terms(
         clip=0,
         impact_notional=0,
         open_interest_cap=0,
+        is_asset=True,
         is_ended=is_ended,
     )
 
 
 def batch_terms(governance: Governance, book: MarketBook) -> tuple[MarketTerms, ...]:
     """Terms of all listed markets at the prices and funding of a batch, by market number: `book` is
-    that before it is known whether the batch closes its step."""
+    that before it is known whether the batch closes its step. No asset stands for new debt under
+    the debt stop, nor one whose price is clamped or missing."""
     pairs = zip(governance.markets, book.markets, strict=True)
     return tuple(
-        market_terms(market, entry.price, entry.funding, is_ended=entry.ended)
+        market_terms(
+            market,
+            entry.price,
+            entry.funding,
+            is_ended=entry.ended,
+            is_stopped=book.debt_stop or not entry.is_steady,
+        )
         for market, entry in pairs
     )
 

@@ -356,6 +356,8 @@ def close_account(
             terms,
             traded=bool(entry.ordered),
             paid_out=entry.paid_out,
+            cash_out=entry.cash_out,
+            acted=entry.acted,
         )
         if batch.begins_open:
             require_open_step(entry)

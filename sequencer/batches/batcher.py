@@ -78,7 +78,8 @@ class Batcher:
             batch, outcome = self._judged(closed)
             _require_agreement(outcome, core)
             self.state.adopt(outcome)
-            core.market_book, core.tallies = self.state.book, outcome.markets_after.tallies
+            core.market_book, core.total = self.state.book, self.state.globals.total
+            core.tallies = outcome.markets_after.tallies
         return ClosedBatch(batch, outcome, header_of(outcome.public, core.queue_head))
 
     def would_pay(self, closed: BatchClosed) -> bool:
@@ -140,7 +141,8 @@ class Batcher:
         """Of every listed market in the batch."""
         before, tallies = self.state.book, self.state.markets.tallies
         now = (closed.governance, closed.time, closed.prices, closed.reports)
-        book = book_after(before, *now, premium_rates(before, tallies, *now))
+        rates = premium_rates(before, tallies, *now)
+        book = book_after(before, *now, rates, self.state.globals.total)
         return batch_terms(closed.governance, book)
 
     def _salts(self, pre: PartialState, number: int, attempt: int) -> NewSalts:

@@ -112,6 +112,8 @@ def _require_boundary(core: CoreState, state: State) -> None:
         raise StandingError("core and committed state are not after the same batch")
     if core.market_book != state.book or len(state.markets.frontiers) != len(state.book.markets):
         raise StandingError("core and committed state have other market books")
+    if core.total != state.globals.total:
+        raise StandingError("core and committed state have other custody")
     if core.tallies != state.markets.tallies:
         raise StandingError("core and committed state have other tallies")
     if core.ledger.holders.keys() != state.accounts.keys():
@@ -243,6 +245,7 @@ def _read(reader: _Reader, setup: Setup) -> Standing:
         books=_books(ledger.governance),
         market_book=book,
         tallies=tallies,
+        total=total,
         sequence=sequence,
     )
     _read_orders(reader, core)

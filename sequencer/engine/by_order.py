@@ -143,7 +143,8 @@ class Plan(Private):
         except Rejected:
             return None
         before = work.before.get(order.account, holder.holding)
-        if rest < 0 or trade_refusal(before, after, work.terms) is not None:
+        acted = work.acted_in(order.account, (order.market,))
+        if rest < 0 or trade_refusal(before, after, work.terms, acted) is not None:
             return None
         return Take(live, size, price, paid_fee, rest, charge, after, slot)
 

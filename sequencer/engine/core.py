@@ -156,7 +156,7 @@ def _open(state: CoreState, command: OpenBatch) -> list[Event]:
     liquidated, and positions of markets that have ended are settled; then orders that the last
     batch had no room for go on, in their order, before anybody else is asked."""
     _adopt(state, _require_next(state, command))
-    state.work = work = state.ledger.begin(command, state.market_book, state.tallies)
+    state.work = work = state.ledger.begin(command, state.market_book, state.tallies, state.total)
     events: list[Event] = [BatchOpened(command.number)]
     for entry in command.deposits:
         outcome = state.ledger.deposit(work, entry)

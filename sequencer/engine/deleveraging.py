@@ -15,7 +15,7 @@ from rollup.protocol.margin import excess, margin_refusal, value
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.takeover import Route, Takeover, full_fee
 from rollup.protocol.terms import MarketTerms
-from rollup.protocol.triggers import side_of
+from rollup.protocol.triggers import SIDES, side_of
 from sequencer.engine.holder import Holder
 from sequencer.engine.liquidation import live, moved, relief
 from sequencer.engine.solvency import TriggerIndex
@@ -29,8 +29,9 @@ class Scene(Private):
 
     `before` has what opened accounts held before the batch, `liquidated` those of which lots are
     taken in it, `took` whose orders took such lots, by market, `zones` down to which trigger others
-    of a market and side are deleveraged in it. `due` are all of whom the price has passed a
-    trigger: nobody else can be below maintenance margin by what it held before.
+    of a market and side are deleveraged in it, `acted` in which markets the backstop took. `due`
+    are all of whom the price has passed a trigger: nobody else can be below maintenance margin by
+    what it held before.
     """
 
     holders: Mapping[int, Holder]
@@ -42,6 +43,7 @@ class Scene(Private):
     liquidated: frozenset[int]
     zones: Zones
     took: frozenset[tuple[int, int]] = frozenset()
+    acted: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True, repr=False)
@@ -69,6 +71,12 @@ class Draft(Private):
         """Of whom lots are taken in the batch."""
         return self.scene.liquidated | self.paired | {self.account}
 
+    @property
+    def acted(self) -> frozenset[int]:
+        """Markets in which the backstop takes."""
+        taken = (each.market for each in self.takeovers if each.route is Route.BACKSTOP)
+        return self.scene.acted.union(taken)
+
     def lacks(self, account: int) -> bool:
         """Whether an account would be below maintenance margin."""
         return excess(self.holding(account), self.scene.terms) < 0
@@ -82,12 +90,15 @@ class Draft(Private):
         route: Route = Route.BACKSTOP,
         taker: int = 0,
     ) -> None:
-        """One takeover more: by the backstop, or by somebody whose lots it closes."""
-        index = self.scene.backstop if route is Route.BACKSTOP else taker
+        """One takeover more: by the backstop, by the estate, or by somebody whose lots it
+        closes."""
         self.takeovers.append(Takeover(self.account, market, size, fee, route, taker))
         signed = size if self.holding(self.account).positions[market] > 0 else -size
         terms = self.scene.terms[market]
         self.ends[self.account] = moved(self.holding(self.account), market, -signed, fee, terms)
+        if route is Route.ESTATE:
+            return
+        index = self.scene.backstop if route is Route.BACKSTOP else taker
         self.ends[index] = moved(self.holding(index), market, signed, -fee, terms)
 
 
@@ -99,6 +110,9 @@ def plan(scene: Scene, account: int) -> Draft | None:
         if account != scene.backstop:
             _let_the_backstop(draft)
         for market, size in _by_relief(draft):
+            if scene.terms[market].is_asset:
+                _let_the_estate(draft, market)
+                continue
             _close_pairs(draft, market, size)
             _close_others(draft, market, size)
     except Rejected:
@@ -152,7 +166,16 @@ def _carries(draft: Draft, market: int, size: int, lots: int) -> bool:
     except Rejected:
         return False
     before = scene.before.get(index, scene.holders[index].holding)
-    return margin_refusal(before, after, scene.terms) is None
+    acted = draft.acted | {market}
+    return margin_refusal(before, after, scene.terms, acted=acted) is None
+
+
+def _let_the_estate(draft: Draft, market: int) -> None:
+    """The estate takes what is left of an asset, which nobody of another side could close."""
+    lots = _lots(draft, market)
+    if lots > 0:
+        draft.take(market, lots, route=Route.ESTATE)
+        draft.zones[market, SIDES[1]] = 0
 
 
 def _close_pairs(draft: Draft, market: int, size: int) -> None:
@@ -262,6 +285,8 @@ def zone_leaves(zones: Zones, terms: Sequence[MarketTerms]) -> int:
     count = 0
     for (market, side), lowest in zones.items():
         each = terms[market]
+        if each.is_asset:  # nobody has its other side
+            continue
         high = each.numbers[side] + 2 * (each.maintenance // each.bucket) + 2
         count += max(0, high - lowest) // 8 + 2
     return count

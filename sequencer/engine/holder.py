@@ -1,6 +1,6 @@
 """An account as the venue trades it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from rollup.private import Private
@@ -53,10 +53,13 @@ def seats_of(positions: Positions, triggers: Sequence[int]) -> tuple[Seat, ...]:
     )
 
 
-def trade_refusal(before: Holding, after: Holding, terms: Sequence[MarketTerms]) -> Reason | None:
+def trade_refusal(
+    before: Holding, after: Holding, terms: Sequence[MarketTerms], acted: Collection[int]
+) -> Reason | None:
     """Why orders may not bring an account there: its margin, its ladder, or a position that grew
-    and is less than the least order. None if they may."""
-    refusal = margin_refusal(before, after, terms)
+    and is less than the least order. None if they may. `acted`: markets in which they were
+    filled."""
+    refusal = margin_refusal(before, after, terms, acted=acted)
     dust = refusal is None and is_dust(before, after, terms)
     return Reason.LEAST_ORDER if dust else refusal
 

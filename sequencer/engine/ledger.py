@@ -57,11 +57,13 @@ class Ledger:
         self.holders: dict[int, Holder] = {}
         self.index = TriggerIndex()
 
-    def begin(self, command: OpenBatch, before: MarketBook, tallies: Sequence[Tally]) -> Work:
-        """A new batch after one that left this market book and these tallies; the fee account is
-        always part of it, and its parameters are those of now."""
+    def begin(
+        self, command: OpenBatch, before: MarketBook, tallies: Sequence[Tally], total: int
+    ) -> Work:
+        """A new batch after one that left this market book, these tallies and so much USDC under
+        custody; the fee account is always part of it, and its parameters are those of now."""
         now = (self.governance, command.time, command.prices, command.reports)
-        book = book_after(before, *now, premium_rates(before, tallies, *now))
+        book = book_after(before, *now, premium_rates(before, tallies, *now), total)
         is_due = hour_is_due(before, command.time)
         begun = tallies_before(tallies, len(book.markets), is_due=is_due, ended=before.ended)
         work = Work(
@@ -156,6 +158,7 @@ class Ledger:
             frozenset(work.liquidated),
             work.zones,
             frozenset(work.took),
+            work.acted_in(backstop),
         )
         draft = plan(scene, account)
         if draft is None or not self._room_to_close(work, draft):
@@ -167,6 +170,7 @@ class Ledger:
             self.touch(work, index, markets if index in draft.ends else ())
         for index, after in draft.ends.items():
             self.hold(work, index, after)
+        work.act(backstop, draft.acted)
         work.takeovers += draft.takeovers
         work.liquidated |= draft.liquidated
         work.zones = merged(work.zones, draft.zones)
@@ -180,10 +184,17 @@ class Ledger:
         """Whether the closing rule lets the batch end with what a plan leaves: one of two that are
         liquidated may be left flagged."""
         if index not in draft.paired:
-            return self.may_become(work, index, draft.ends[index])
+            acted = draft.acted if index == self.governance.backstop_account else ()
+            return self.may_become(work, index, draft.ends[index], acted)
         before = work.before.get(index, self.holders[index].holding)
         try:
-            closing(before, draft.ends[index], work.terms, traded=False)
+            closing(
+                before,
+                draft.ends[index],
+                work.terms,
+                traded=False,
+                acted=work.acted_in(index),
+            )
         except Rejected:
             return False
         return True
@@ -197,10 +208,14 @@ class Ledger:
         takeovers = len(work.takeovers) + len(draft.takeovers)
         return takeovers <= self.shape_class.takeovers and work.room.fits(opened, zones=zones)
 
-    def may_become(self, work: Work, account: int, after: Holding) -> bool:
-        """Whether the closing rule lets a batch leave an account so."""
+    def may_become(
+        self, work: Work, account: int, after: Holding, acted: Iterable[int] = ()
+    ) -> bool:
+        """Whether the closing rule lets a batch leave an account so, which has acted in these
+        markets beside those of before."""
         before = work.before.get(account, self.holders[account].holding)
-        return margin_refusal(before, after, work.terms) is None
+        markets = work.acted_in(account, acted)
+        return margin_refusal(before, after, work.terms, acted=markets) is None
 
     def has_room(self, work: Work, maker: LiveOrder, taker: LiveOrder) -> bool:
         """Whether the batch can hold one more fill, of these two orders. If it is made anew it
@@ -263,7 +278,8 @@ class Ledger:
         except Rejected as refusal:
             return refusal.reason
         before = work.before.get(order.account, holder.holding)
-        return trade_refusal(before, after, work.terms)
+        acted = work.acted_in(order.account, (order.market,))
+        return trade_refusal(before, after, work.terms, acted)
 
     def try_fill(
         self, work: Work, maker: LiveOrder, taker: LiveOrder, price: int, size: int
@@ -350,7 +366,8 @@ class Ledger:
         slot = fill_slot(order, holder.slot(order.slot), size)
         after = settled(holder.holding, order, paid, size, charge)
         before = work.before.get(order.account, holder.holding)
-        refusal = trade_refusal(before, after, work.terms)
+        acted = work.acted_in(order.account, (order.market,))
+        refusal = trade_refusal(before, after, work.terms, acted)
         if refusal is not None:
             raise Rejected(refusal)
         return _Side(party, live, after, slot, charge)
@@ -371,4 +388,5 @@ class Ledger:
         self.hold(work, order.account, side.holding)
         self.holders[order.account].slots[order.slot] = side.slot
         work.fees += side.charge
+        work.act(order.account, (order.market,))
         work.name(side.live)

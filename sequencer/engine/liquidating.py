@@ -60,7 +60,9 @@ def _heals(ledger: Ledger, work: Work, by_orders: Plan, chosen: Sequence[Taking]
         return False
     if not ledger.may_become(work, account, after):
         return False
-    return ledger.may_become(work, number, ends) if left else _may_end(ledger, work, number, ends)
+    if not left:
+        return _may_end(ledger, work, number, ends)
+    return ledger.may_become(work, number, ends, [each.market for each in left])
 
 
 def _left(by_orders: Plan, chosen: Sequence[Taking]) -> list[Taking]:
@@ -83,7 +85,7 @@ def _may_end(ledger: Ledger, work: Work, account: int, after: Holding) -> bool:
     """Whether the closing rule lets an account without orders end so, flagged or not."""
     before = work.before.get(account, ledger.holders[account].holding)
     try:
-        closing(before, after, work.terms, traded=False)
+        closing(before, after, work.terms, traded=False, acted=work.acted_in(account))
     except Rejected:
         return False
     return True
@@ -108,6 +110,7 @@ def _take(state: CoreState, work: Work, account: int, take: Take) -> list[Event]
     ledger.holders[order.account].slots[order.slot] = take.slot
     work.fees += take.charge
     work.took.add((order.account, order.market))
+    work.act(order.account, (order.market,))
     work.order_takeovers.append(
         OrderTakeover(work.name(live), account, take.size, take.price, take.rest)
     )
@@ -127,6 +130,7 @@ def _let_the_backstop(ledger: Ledger, work: Work, account: int, left: Sequence[T
         ledger.touch(work, index, [taking.market for taking in left])
     ledger.hold(work, account, lost(before, left, work.terms))
     ledger.hold(work, number, gained(backstop, before, left, work.terms))
+    work.act(number, [taking.market for taking in left])
     work.takeovers += [Takeover(account, *taking) for taking in left]
 
 

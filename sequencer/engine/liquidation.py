@@ -28,8 +28,9 @@ def takings(holding: Holding, terms: Sequence[MarketTerms]) -> tuple[Taking, ...
     relieve it most goes first, and no more lots than are needed, rounded up to whole ones.
 
     Where everything must go and the whole fees would leave less than nothing, fees are what is
-    left: such an account is exhausted. Empty where there is less than nothing before any fee, which
-    no ending allows. Of a market that has ended nothing is taken: it is settled.
+    left: such an account is exhausted. What counts for nothing is not taken, and nothing of a
+    market that is settled. Empty where there is less than nothing before any fee, which no ending
+    allows.
     """
     wanted, chosen = -excess(holding, terms), []
     held = live(holding, terms)
@@ -46,8 +47,9 @@ def takings(holding: Holding, terms: Sequence[MarketTerms]) -> tuple[Taking, ...
 
 
 def live(holding: Holding, terms: Sequence[MarketTerms]) -> list[tuple[int, int]]:
-    """What is held in markets that have not ended: market and size."""
-    return [each for each in holding.positions.held if not terms[each[0]].is_ended]
+    """What can be taken of all that is held: market and size."""
+    takeable = [not (each.is_settled or each.is_idle) for each in terms]
+    return [each for each in holding.positions.held if takeable[each[0]]]
 
 
 def _exhausted(chosen: Sequence[Taking], left: int) -> tuple[Taking, ...]:

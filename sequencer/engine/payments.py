@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from rollup.private import Private
 from rollup.protocol.account import SlotState
-from rollup.protocol.assets import require_known
+from rollup.protocol.assets import USDC, require_known
 from rollup.protocol.holding import Holding, received
 from rollup.protocol.margin import margin_refusal
 from rollup.protocol.outflow import Outflow, SignedOutflow, spend_slot
@@ -36,11 +36,13 @@ class Asked(NamedTuple):
 
 @dataclass(slots=True, repr=False)
 class Payments(Private):
-    """What was decided: who is paid and who is not, and what accounts and slots then hold."""
+    """What was decided: who is paid and who is not, what accounts and slots then hold, and of whom
+    USDC leaves."""
 
     paid: list[Asked] = field(default_factory=list)
     refused: list[tuple[Asked, AnyReason]] = field(default_factory=list)
     holdings: dict[int, Holding] = field(default_factory=dict)
+    cash_out: set[int] = field(default_factory=set)
     slots: dict[tuple[int, int], SlotState] = field(default_factory=dict)
 
 
@@ -86,11 +88,18 @@ def _pay(ledger: Ledger, work: Work, found: Payments, outflow: Outflow) -> AnyRe
         payee = None if outflow.is_withdrawal else _paid(ledger, found, outflow)
     except Rejected as refusal:
         return refusal.reason
-    before = work.before.get(outflow.account, payer.holding)
-    reason: Reason | None = margin_refusal(before, after, work.terms, paid_out=True)
+    cash_out = outflow.asset == USDC or outflow.account in found.cash_out
+    said = {"paid_out": True, "cash_out": cash_out}
+    before, acted = work.before.get(outflow.account, payer.holding), work.acted_in(outflow.account)
+    reason: Reason | None = margin_refusal(before, after, work.terms, acted=acted, **said)
     if reason is not None:
         return reason
+    grows = payee is not None and outflow.asset != USDC
+    if payee and grows and not ledger.may_become(work, outflow.receiver, payee):
+        return VenueReason.SHUT
     found.slots[place], found.holdings[outflow.account] = slot, after
+    if cash_out:
+        found.cash_out.add(outflow.account)
     if payee is not None:
         found.holdings[outflow.receiver] = payee
     return None

@@ -22,7 +22,7 @@ class CoreState(Private):
     """Everything the core knows; `step` owns it and changes it.
 
     `market_book` is what the last batch left of prices and funding, public and no order book, and
-    `tallies` of each market's trades.
+    `tallies` of each market's trades; `total` the USDC under custody, in quanta.
     `live` holds the one live order of a slot; `used` the lowest generation a slot still accepts;
     `waiting` the orders a full batch could not take, first come first; `asked` the outflows of the
     open batch, and `is_shut` that it pays none of them; `queue_head` the hash chain
@@ -39,6 +39,7 @@ class CoreState(Private):
     books: tuple[Book, ...]
     market_book: MarketBook
     tallies: tuple[Tally, ...]
+    total: int = 0
     live: dict[tuple[int, int], LiveOrder] = field(default_factory=dict)
     used: dict[tuple[int, int], int] = field(default_factory=dict)
     waiting: deque[LiveOrder] = field(default_factory=deque)

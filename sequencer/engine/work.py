@@ -1,5 +1,6 @@
 """The batch that is open."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from rollup.oracle.package import SignedPackage
@@ -23,7 +24,8 @@ class Work(Private):
     `room` has all that the batch opens. `due`: of whom the price has passed a trigger as it opens.
     `liquidated` accounts have no action of their own in this batch, nor has anybody where it goes
     on with an open step but to take of these; `deleveraged` ones, by market, trade nothing there.
-    `took`: whose orders took lots of liquidated accounts, by market. `zones`: by market and side,
+    `took`: whose orders took lots of liquidated accounts, by market. `acted`: by account, markets
+    in which its orders were filled, or it took lots as the backstop. `zones`: by market and side,
     down to which old trigger. `asked` counts the outflows that wait for the batch to close, which
     have their places in it; `steady` says of each market whether its price is fresh and unclamped.
     """
@@ -47,6 +49,7 @@ class Work(Private):
     takeovers: list[Takeover] = field(default_factory=list)
     order_takeovers: list[OrderTakeover] = field(default_factory=list)
     took: set[tuple[int, int]] = field(default_factory=set)
+    acted: dict[int, set[int]] = field(default_factory=dict)
     liquidated: set[int] = field(default_factory=set)
     deleveraged: set[tuple[int, int]] = field(default_factory=set)
     zones: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -57,6 +60,14 @@ class Work(Private):
     def prices(self) -> tuple[int, ...]:
         """Its oracle prices."""
         return self.book.prices
+
+    def act(self, account: int, markets: Iterable[int]) -> None:
+        """From now on an account has acted in these markets."""
+        self.acted.setdefault(account, set()).update(markets)
+
+    def acted_in(self, account: int, more: Iterable[int] = ()) -> frozenset[int]:
+        """The markets in which an account acted, and some more."""
+        return frozenset(self.acted.get(account, ())).union(more)
 
     @property
     def trades(self) -> int:

@@ -115,8 +115,9 @@ MEMBERS: Final = (
         "The market book before",
         "What the batch before left of the markets: prices, from which a price moves no further "
         "than a step, and whether each was held back or missing, or its market has ended, so that "
-        "it stands for good; funding, which longs pay shorts; since when a step is open, and for "
-        "how many batches in a row little was done for it. L1 holds its digest beside the root.",
+        "it stands for good; funding, which longs pay shorts; since when a step is open, for how "
+        "many batches in a row little was done for it, and whether assets count for no new debt. "
+        "L1 holds its digest beside the root.",
         "what was public with that batch already.",
     ),
     Member(
@@ -170,6 +171,13 @@ MEMBERS: Final = (
         "Withdrawals",
         "What this batch paid out of accounts, to be claimed at L1 by their owners.",
         "which owner took out how much, and when. Not what is left, and nothing of transfers.",
+    ),
+    Member(
+        "estate",
+        "The estate",
+        "Lots of assets that were taken of liquidated accounts at the oracle's price because the "
+        "backstop could carry no more. L1 sells them, and lacks the price until then.",
+        "that accounts with assets were liquidated, and of how much together. Not which.",
     ),
 )
 

@@ -152,7 +152,7 @@ def _refreshed(closed: ClosedBatch) -> int:
         busy.update((each.account, batch.governance.backstop_account))
     for takeover in batch.takeovers:
         busy.update((takeover.account, batch.governance.backstop_account))
-        if takeover.route is not Route.BACKSTOP:
+        if takeover.closes:
             busy.add(takeover.taker)
     return sum(account.index not in busy for account in closed.outcome.accounts)
 

@@ -25,6 +25,7 @@ from rollup.protocol.genesis import BACKSTOP_ACCOUNT
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance
 from rollup.protocol.public import PublicInput
+from tests.helpers.broken_estate import WRONG_ESTATES, WRONG_SALES, PaysFromTheQueue
 from tests.helpers.broken_given import TAKES_REPORTS, WRONG_GIVEN
 
 
@@ -463,6 +464,7 @@ BROKEN: Mapping[str, Callable[..., LocalL1]] = {
         TakesWhatIsNoAsset,
         GrantsWhatIsNotThere,
         MixesItsLedgers,
+        *WRONG_SALES,
         AnybodyGoverns,
         AnnouncesLate,
         RegistersTwice,
@@ -484,7 +486,8 @@ BROKEN: Mapping[str, Callable[..., LocalL1]] = {
             ForgetsWhenItRefused,
             TakesTheSecondHeader,
         ),
-        "vault": (KeepsRefundsItself, KeepsWithdrawalsItself, OverflowsItsTotal),
+        "vault": (KeepsRefundsItself, KeepsWithdrawalsItself, OverflowsItsTotal, PaysFromTheQueue),
+        "estate": WRONG_ESTATES,
         "queue": (ClosesRegistrationsForEver, CreditsTheUnassigned),
         "given": WRONG_GIVEN,
         "schedule": (

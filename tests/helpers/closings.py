@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from circuits.gadgets.tally import KINDS, LIMBS
 from circuits.statement.inputs import (
     Hour,
     hour_numbers,
@@ -31,7 +32,8 @@ Parts = tuple[AccountRecords, PositionRecords, MarketRecords]
 
 
 class Offer(NamedTuple):
-    """How an account is closed: what its row claims."""
+    """How an account is closed: what its row claims; `paid_out` is 1 if an asset left it, 2 if USDC
+    did, and `acted` whether its orders were filled in every market."""
 
     safety: int
     below: bool = False
@@ -39,6 +41,8 @@ class Offer(NamedTuple):
     liquidated: bool = False
     exhausted: bool = False
     relief: tuple[int, int, int] = (0, 0, 0)
+    paid_out: int = 0
+    acted: bool = False
 
 
 def honest_offer(case: Case, terms: Terms) -> Offer:
@@ -84,7 +88,8 @@ def records_of(cases: list[Case], offers: list[Offer], terms: Terms) -> Parts:
         exempt=np.array([is_exempt(offer) for offer in offers], dtype=np.int64),
         clear=zeros,
         told=zeros,
-        paid_out=zeros,
+        paid_out=np.array([bool(offer.paid_out) for offer in offers], dtype=np.int64),
+        cash_out=np.array([offer.paid_out > 1 for offer in offers], dtype=np.int64),
         outflows=zeros,
         due=zeros,
         dealt=zeros,
@@ -109,6 +114,7 @@ def positions_of(cases: list[Case], offers: list[Offer], terms: Terms) -> Positi
             rows.append((row, market, *sizes, 7 if sizes[0] else 0, new.get(market, 0)))
     found = np.array(rows, dtype=np.int64).reshape(len(rows), 6)
     nothing = np.zeros(len(rows), dtype=np.int64)
+    acted = np.array([offers[row].acted for row, *_ in rows], dtype=np.int64)
     return PositionRecords(
         owner=found[:, 0],
         account=found[:, 0],
@@ -117,7 +123,7 @@ def positions_of(cases: list[Case], offers: list[Offer], terms: Terms) -> Positi
         after=found[:, 3] + POSITION_LIMIT,
         trigger=(found[:, 4], found[:, 5]),
         last_ts=nothing,
-        traded=nothing,
+        traded=acted,
         took=nothing,
         takeovers=nothing,
         needed=nothing,
@@ -143,12 +149,14 @@ def markets_of(terms: Terms) -> MarketRecords:
         lot_fee=np.array([lot_fee(each) for each in terms]),
         hour=np.array([hour_numbers(each, NO_HOUR) for each in terms]),
         tally=(tallies, tallies),
-        counted=np.zeros((count, 5, 4), dtype=np.int64),
+        counted=np.zeros((count, KINDS, LIMBS), dtype=np.int64),
         steady=zeros + 1,
         missing=zeros,
         asset=np.array([int(each.is_asset) for each in terms]),
-        ended=np.array([int(each.is_ended) for each in terms]),
+        idle=np.array([int(each.is_idle) for each in terms]),
+        ended=np.array([int(each.is_settled) for each in terms]),
         ends=zeros,
+        estate=np.zeros((count, 4), dtype=np.int64),
         asset_uses=zeros,
         trade_uses=np.zeros((count, 3), dtype=np.int64),
         take_uses=zeros,

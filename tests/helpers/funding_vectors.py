@@ -92,7 +92,7 @@ def _books() -> Iterator[dict[str, Any]]:
         reports = unsigned_reports(governance, *reported, prices=prices)
         now = (governance, time, prices, reports)
         rates = (-37, 130) if hour_is_due(before, time) else ()
-        after = book_after(before, *now, rates)
+        after = book_after(before, *now, rates, 0)
         yield {
             "before": _book(before),
             "funding_cap": [market.funding_cap for market in governance.markets],

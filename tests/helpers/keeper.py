@@ -90,6 +90,8 @@ def _reliefs(found: Holding, terms: Sequence[MarketTerms]) -> Iterator[tuple[int
     """By how much a lot less lowers what is missing, of each position."""
     for market, size in found.positions:
         each = terms[market]
+        if each.is_idle:
+            continue
         worth = each.value if size > 0 else -each.value
         counted_as = each.long_maintenance if size > 0 else each.short_maintenance
         yield worth - each.liquidation_fee - counted_as, market, size

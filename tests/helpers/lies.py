@@ -92,7 +92,7 @@ def claim_closings(patches: pytest.MonkeyPatch, accounts: Container[int], **clai
             return honest(batch, ledger, index, terms)
         entry = ledger.accounts[index]
         mark, now = value(entry.holding_before, terms), value(entry.holding, terms)
-        grew = risk_grew(entry.holding_before, entry.holding, terms)
+        grew = risk_grew(entry.holding_before, entry.holding, terms, entry.acted)
         safety = max(0, safety_of(now))
         truth = Closing(mark, now, safety, below=now.excess < 0, grew=grew)
         told = claimed.get("safety", lambda best: best)(safety)

@@ -28,7 +28,7 @@ def book_of(
         step = governance.oracle.feeds[listed].step
         cap = governance.markets[listed].funding_cap
         entries.append(BookEntry(price, funding[number], 0, step, cap, False, False))
-    return MarketBook(hour(time), 0, 0, governance.digest(), tuple(entries))
+    return MarketBook(hour(time), 0, 0, False, governance.digest(), tuple(entries))
 
 
 def unsigned_reports(

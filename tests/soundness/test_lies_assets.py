@@ -257,11 +257,9 @@ def test_lots_of_an_asset_taken_over(liar: Liar) -> None:
 # Governance.
 
 
-@pytest.mark.parametrize("name", ["initial_fraction", "maintenance_fraction"])
-def test_an_asset_that_is_collateral(name: str) -> None:
-    """Not before somebody takes what is owed against it."""
-    whole = ASSETS[0]
-    assert refusal(lambda: replace(whole, **{name: 9_999})) is Reason.HAIRCUT
+def test_an_asset_that_counts_for_new_debt_alone() -> None:
+    """It would be taken as soon as somebody owed against it."""
+    assert refusal(lambda: replace(ASSETS[0], initial_fraction=9_999)) is Reason.HAIRCUT
 
 
 @pytest.mark.parametrize("name", ["liquidation_fee", "bucket", "funding_cap", "interest"])

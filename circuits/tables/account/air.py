@@ -23,7 +23,7 @@ from circuits.gadgets.words import CASH_WORD
 from circuits.tables.account.closing import require_closing
 from circuits.tables.account.columns import FRESH_SLOTS_ROOT, Columns, Leaf
 from circuits.tables.account.liquidation import require_dealt, require_liquidation, require_standing
-from circuits.tables.account.payment import require_payment
+from circuits.tables.account.payment import payment, require_payment
 from circuits.tables.position.sums import started
 from rollup.hash.poseidon import fold_start
 from rollup.protocol.account import EMPTY_LEAF
@@ -145,7 +145,7 @@ def _memory(air: Builder, row: Columns) -> None:
 def _positions(air: Builder, row: Columns) -> None:
     """Both leaves go through all positions, which add themselves up on the way."""
     standing = (row.liquidated, row.exhausted, row.exempt, row.clear)
-    demands = (row.safety.value(), row.shrinks, *standing, row.paid_out, row.dealt)
+    demands = (row.safety.value(), row.shrinks, *standing, payment(row), row.dealt)
     digests = (*row.before.with_cash, *row.after.with_cash)
     sums = started(row.before.cash, row.after.cash)
     start = (row.account, 0, FIRST_COUNT, *demands, *digests, *sums)

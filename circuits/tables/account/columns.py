@@ -98,6 +98,7 @@ class Columns(Layout):
     exempt = cell()  # 1 if it may stay where others are deleveraged
     clear = cell()  # 1 if it takes, so that it may have no lots of a side that is deleveraged
     told = cell()  # how many sides are told what it has left
+    cash_out = bit()  # it is cash, or that too
     paid_out = bit()  # cash may leave it by its holder's word
     outflows = cell()  # how often it does
     due = bit()  # the price has passed a trigger that it had

@@ -45,6 +45,7 @@ _PLAIN = (
     "clear",
     "told",
     "paid_out",
+    "cash_out",
     "outflows",
     "due",
     "dealt",

@@ -24,7 +24,7 @@ from circuits.gadgets.words import POSITION_WORD
 from circuits.tables.market.columns import Columns, Side
 from circuits.tables.market.rate import require_rate
 from circuits.tables.market.tally import require_tally
-from circuits.tables.market.zone import require_zone
+from circuits.tables.market.zone import require_estate, require_zone
 from circuits.tables.position.columns import DIGEST
 
 
@@ -36,6 +36,7 @@ def constraints(air: Builder, row: Columns) -> None:
     for place, side in enumerate(row.sides):
         _frontier(air, row, place, side)
         require_zone(air, row, place, side)
+    require_estate(air, row)
     require_tally(air, row)
     require_rate(air, row)
     _fold(air, row)
@@ -48,12 +49,13 @@ def _terms(air: Builder, row: Columns) -> None:
     risk = row.risk.cells
     trade = trade_cells(row)
     # Lie: other terms than governance and price give, or those of a market that is not listed.
-    flags = (row.steady, row.missing, row.asset, row.ended, row.ends, *row.least)
+    of_kind = (row.asset, row.idle, row.ended, row.ends)
+    flags = (row.steady, row.missing, *of_kind, *row.estate, *row.least)
     public = (*risk, *trade, *row.lot_fee, *flags, *row.hour.cells)
     air.receive(MARKET, (row.market, *public), row.active, claim="market.public")
     zones = (*(side.zoned for side in row.sides), *(side.zone for side in row.sides))
     # Lie: a clamped price is passed off as the market's own, so that cash leaves at it.
-    terms = (row.market, *risk, *zones, row.steady, row.asset, *row.least)
+    terms = (row.market, *risk, *zones, row.steady, row.asset, row.idle, *row.least)
     air.send(RISK, terms, row.risk_uses, claim="market.risk")
     for kind, (terms, uses) in enumerate(zip(trades(row), row.trade_uses, strict=True)):
         # Lie: orders trade where nobody knows the price.
@@ -61,9 +63,9 @@ def _terms(air: Builder, row: Columns) -> None:
         # Lie: or where the market is over, at a price that stands for good.
         air.require_zero(uses * row.ended, "market.ended-untraded")
         air.send(TRADE, (row.market, kind, *terms), uses, claim="market.trade")
-    # Lie: lots of an asset, which count for nothing, are taken for nothing.
+    # Lie: lots of an asset that count for nothing are taken for nothing.
     for uses in (row.take_uses, *row.trade_uses[1:]):
-        air.require_zero(uses * row.asset, "market.asset-not-taken")
+        air.require_zero(uses * row.idle, "market.asset-not-taken")
     # Lie: lots of a perpetual leave an account as if they were a token.
     air.require_zero(row.asset_uses * (1 - row.asset), "market.asset")
     air.send(ASSET, (row.market + POSITION_WORD,), row.asset_uses, claim="market.asset")

@@ -3,13 +3,34 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from circuits.air.layout import Layout, bit, bits, carries, cell, cells, group, limbs, many
+from circuits.air.layout import (
+    LIMB_BITS,
+    Layout,
+    bit,
+    bits,
+    carries,
+    cell,
+    cells,
+    group,
+    limb_widths,
+    limbs,
+    many,
+)
 from circuits.gadgets.balanced import BUCKET_TOP, COUNT, HALF, TOP
-from circuits.gadgets.integer import Coefficient, Integer, constant, from_limbs
+from circuits.gadgets.integer import (
+    Coefficient,
+    Integer,
+    constant,
+    from_cells,
+    from_limbs,
+    from_sums,
+)
+from circuits.gadgets.tally import ESTATE
 from circuits.tables.market.hour import Hour, Rate, Tally
 from circuits.tables.position.columns import DIGEST, Risk
 from circuits.tables.position.sums import COLUMNS, LADDER_WIDTHS, SUM_BITS, normal, normal_ladder
-from rollup.protocol.constants import BUCKET_NUMBER_BITS, LADDER_BITS
+from circuits.tables.takeover.columns import TAKEOVER_ROWS_MAX
+from rollup.protocol.constants import BUCKET_NUMBER_BITS, ESTATE_BITS, LADDER_BITS
 
 FULL: Final = ("initial", "excess", "ladder")
 """Why the backstop takes no lot more: it has not the initial margin, or the maintenance margin, or
@@ -17,6 +38,9 @@ its ladder would be too high."""
 
 SHORT_BITS: Final = SUM_BITS + 1
 """What is lacking: a sum of 78 bits below zero, and a requirement."""
+
+TAKEN_MAX: Final = TAKEOVER_ROWS_MAX << LIMB_BITS
+"""A sum of one limb of every takeover."""
 
 SHORT_PAIRS: Final = 4
 
@@ -89,10 +113,13 @@ class Columns(Layout):
     lot_fee = cells(3)  # of liquidation, limbs
     clip = cells(2)  # lowest and highest price that count whole towards the premium
     steady = cell()  # 1 if the price is fresh and unclamped
-    missing = cell()  # 1 if no quorum gave it
+    missing = cell()  # 1 if no quorum gave it, or an asset is over
     asset = cell()  # 1 if its lots are a token that L1 holds
-    ended = cell()  # 1 if it is over
-    ends = cell()  # 1 if it is with the step that the batch closes
+    idle = cell()  # 1 if they count for nothing
+    ended = cell()  # 1 if it is over, and positions there become cash
+    ends = cell()  # 1 if it is over with the step that the batch closes
+    estate = cells(4)  # how many the estate takes, in limbs
+    estate_carries = carries(3, 14)
     hour = group(Hour)
     risk_uses = cell()  # positions of this batch in the market
     trade_uses = cells(3)  # fills, takeovers by orders that buy, and by orders that sell
@@ -103,6 +130,13 @@ class Columns(Layout):
     tally = group(Tally)
     rate = group(Rate)
     fold = group(Fold)
+
+
+def estate_identity(row: Columns) -> Integer:
+    """What the estate takes as the verifier says it - the sums of what takeovers say. On cells and
+    on arrays."""
+    counted = from_sums(row.tally.counted[ESTATE], TAKEN_MAX)
+    return from_cells(row.estate, limb_widths(ESTATE_BITS)) - counted
 
 
 def lacking(row: Columns, place: int) -> Integer:

@@ -7,7 +7,7 @@ from circuits.gadgets.integer import fill_carries
 from circuits.tables.account.trace import fill_limbs, normalise
 from circuits.tables.chains import continue_chain
 from circuits.tables.market.air import fell, room, trade_cells
-from circuits.tables.market.columns import Columns, Side, lacking
+from circuits.tables.market.columns import Columns, Side, estate_identity, lacking
 from circuits.tables.market.hour_trace import fill_rate, fill_tally
 from circuits.tables.records import MarketRecords, PositionRecords
 from rollup.hash.poseidon import fold_start
@@ -27,6 +27,8 @@ def build(records: MarketRecords, positions: PositionRecords, height: int, blind
     put(row.least, records.least)
     put(row.hour.cells, records.hour)
     fill_tally(row.hour, row.tally, records)
+    put(row.estate, records.estate)
+    row.estate_carries.fill(fill_carries(estate_identity(row)))
     fill_rate(row.hour, row.tally, row.rate)
     markets, uses = np.unique(positions.market, return_counts=True)
     counts = dict(zip(markets.tolist(), uses.tolist(), strict=True))
@@ -38,6 +40,7 @@ def build(records: MarketRecords, positions: PositionRecords, height: int, blind
     row.asset[...] = records.asset
     row.ended[...] = records.ended
     row.ends[...] = records.ends
+    row.idle[...] = records.idle
     row.take_uses[...] = records.take_uses
     row.asset_uses[...] = records.asset_uses
     numbers = (row.risk.long_number, row.risk.short_number)

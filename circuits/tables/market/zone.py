@@ -7,7 +7,8 @@ is deleveraged there. The trigger table goes over it as over what a frontier pas
 from circuits.air.builder import Builder
 from circuits.gadgets.buses import BACKSTOP, SWEEP
 from circuits.gadgets.integer import require_identity
-from circuits.tables.market.columns import Columns, Side, lacking
+from circuits.gadgets.tally import ESTATE
+from circuits.tables.market.columns import Columns, Side, estate_identity, lacking
 
 
 def require_zone(air: Builder, row: Columns, place: int, side: Side) -> None:
@@ -31,6 +32,22 @@ def require_zone(air: Builder, row: Columns, place: int, side: Side) -> None:
     air.send(SWEEP, (key, number), side.deep, claim="market.zone-whole")
     air.receive(SWEEP, (key, side.zone), side.deep, claim="market.zone-whole")
     _require_full(air, row, place, side)
+
+
+def require_estate(air: Builder, row: Columns) -> None:
+    """What takeovers say that the estate takes is what everybody is told. It has a zone of the side
+    that nobody has, down to nothing, so that the backstop is full."""
+    first, *others = row.tally.counted[ESTATE]
+    # Lots of each takeover are not below zero, and four sums of limbs stay below p.
+    taken = sum(others, first)
+    # Lie: the estate takes a perpetual, that nobody can sell at L1.
+    air.require_zero(taken * (1 - row.asset), "market.estate-asset")
+    # Lie: the estate takes what the backstop could: it pays more, and others lack it.
+    air.require_zero(taken * (1 - row.sides[1].zoned), "market.estate-full")
+    air.range_check(row.estate_carries, row.active, claim="market.estate")
+    with air.when(row.active):
+        # Lie: lots leave the state and L1 is not told; or it is, and they stay.
+        require_identity(air, estate_identity(row), row.estate_carries, "market.estate")
 
 
 def _require_full(air: Builder, row: Columns, place: int, side: Side) -> None:

@@ -53,7 +53,10 @@ def constraints(air: Builder, row: Columns) -> None:
     air.require_zero(row.active * (1 - air.public("closed")), "outflow.step-closed")
     air.require_zero(row.active * air.public("begins_open"), "outflow.step-begun")
     # Lie: cash leaves an account that is not held to initial margin and to fresh prices.
-    air.receive(OUTFLOW, (row.account,), row.active, claim="outflow.margin")
+    air.receive(OUTFLOW, (row.account, row.with_cash), row.active, claim="outflow.margin")
+    # Lie: cash leaves as an asset does, so that what was borrowed against assets goes.
+    cash = row.active - row.of_asset
+    air.require_zero(cash * (1 - row.with_cash), "outflow.cash-told")
     _asset(air, row)
     _signed(air, row)
     _receiver(air, row)

@@ -38,6 +38,7 @@ class Columns(Layout):
     asset = cell()  # mark of what leaves: the word that it leaves, 0 for cash
     asset_inverse = cell()
     of_asset = bit()  # 1 unless it is cash
+    with_cash = cell()  # 1 if cash leaves the account in the batch
     accounts_inverse = cell()  # of the account's number less the receiver's
     amount = cells(3)  # 26, 14 and 13 bits
     amount_inverse = cell()  # of their sum

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from circuits.air.trace import U32, Trace, inverse_or_zero, put, put_packed
 from circuits.gadgets.integer import fill_carries
 from circuits.tables.outflow.columns import Columns, purse_identity, receiver_of
@@ -19,6 +21,7 @@ def build(records: OutflowRecords, height: int, blinded: int) -> U32:
         getattr(row, name)[...] = getattr(records, name)
     put_packed(row.receiver, records.receiver)
     row.of_asset[...] = records.asset != USDC
+    row.with_cash[...] = np.isin(records.account, records.account[records.asset == USDC])
     row.asset_inverse[...] = inverse_or_zero(records.asset)
     row.accounts_inverse[...] = row.transfer * inverse_or_zero(row.account - receiver_of(row))
     _fill_amount(row, records)

@@ -50,13 +50,13 @@ def constraints(air: Builder, row: Columns) -> None:
         _require_size(air, row, size)
     _require_demands(air, row)
     # Lie: cash leaves an account at a price that is clamped, missing, or of a batch long ago. Lots
-    # of an asset count for nothing whatever its price, and anybody can give an account one.
+    # of an asset count for nothing over initial margin then, and anybody can give an account one.
     asked = row.paid_out * (1 - row.asset)
     air.require_zero(asked * (1 - row.steady), "position.steady")
     # Lie: margin at a friend's price, or at the terms of another market, or of none.
     # Lie: a zone that nobody of the side is deleveraged in, or one that ends nearer.
-    terms = (row.market, *row.risk.cells, *row.zones.cells, row.steady, row.asset, *row.least)
-    air.receive(RISK, terms, row.active, claim="position.terms")
+    terms = (row.market, *row.risk.cells, *row.zones.cells, row.steady, row.asset, row.idle)
+    air.receive(RISK, (*terms, *row.least), row.active, claim="position.terms")
     _require_memory(air, row)
     _require_takeovers(air, row)
     require_order(air, row)
@@ -106,9 +106,17 @@ def _require_demands(air: Builder, row: Columns) -> None:
     """What an account whose risk did not grow asks of each of its positions; and of one that is
     deleveraged whatever the account does elsewhere."""
     before, after = row.before, row.after
-    # Lots of an asset lose nothing that counts: that more are held is no risk taken.
+    # That more of an asset was brought is no risk taken.
     for asked in (row.shrinks * (1 - row.asset), row.deleveraged):
         air.require_zero(asked * (1 - row.smaller), "position.smaller")
+    # Lie: lots of an asset that counts are bought, by maintenance margin alone.
+    bought = (row.traded + row.took) * (1 - row.smaller)
+    air.require_equal(row.grown, bought, "position.grown")
+    air.require_zero(row.shrinks * (row.asset - row.idle) * row.grown, "position.bought")
+    # Lie: cash leaves that was borrowed against an asset. `paid_out` is 0, 1 or 2.
+    cash = row.paid_out * (row.paid_out - 1)
+    air.require_zero(row.asset * (cash - 2 * row.uncounted), "position.uncounted")
+    air.require_zero(row.uncounted * (1 - row.asset), "position.uncounted")
     # Lie: an asset is sold, paid out or given away that the account does not have.
     air.require_zero(row.asset * after.short, "position.asset-not-owed")
     # Lie: dust, that costs a row of every proof and nobody trades for its own sake.
@@ -235,7 +243,8 @@ def added(row: Columns) -> dict[str, list[Any]]:
         "excess_before": product(old, _of_side(before.short, *maintenance)),
         "excess_after": product(new, _of_side(after.short, *maintenance)),
         "ladder_after": product(new, risk.bucket),
-        "initial_after": product(new, _of_side(after.short, *initial)),
+        # Nobody owes an asset, and so much it counts where it counts for nothing.
+        "initial_after": product(new, _of_side(after.short + row.uncounted, *initial)),
         "equity_after": product(new, [sign * digit for digit in risk.value]),
     }
 

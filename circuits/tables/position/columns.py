@@ -139,6 +139,9 @@ class Columns(Layout):
     least = cells(2)  # the market's least order, a packed pair
     steady = cell()  # 1 if the market's price is fresh and unclamped
     asset = cell()  # 1 if the market's lots are a token that L1 holds
+    idle = cell()  # 1 if they count for nothing
+    grown = cell()  # how often it was traded or taken, if it is not smaller
+    uncounted = cell()  # 1 if it is of an asset, and cash leaves its account
     sunk = limbs(SAFETY_BITS)  # buckets that the trigger would be below the lowest
     kept = bit()  # 1 if side and trigger are as they were: then nothing is said of them
     old_taken = cells(DIGEST)

@@ -36,9 +36,10 @@ class Positions:
         row.traded[...] = records.traded
         row.took[...] = records.took
         row.safety[...] = accounts.safety[records.owner]
-        standing = ("shrinks", "liquidated", "exhausted", "exempt", "clear", "paid_out", "dealt")
+        standing = ("shrinks", "liquidated", "exhausted", "exempt", "clear", "dealt")
         for name in standing:
             getattr(row, name)[...] = getattr(accounts, name)[records.owner]
+        row.paid_out[...] = (accounts.paid_out + accounts.cash_out)[records.owner]
         said = ("takeovers", "needed", "closed_out", "due")
         for name in (*said, "deleveraged", "behind", "came", "stays"):
             getattr(row, name)[...] = getattr(records, name)
@@ -48,6 +49,8 @@ class Positions:
         row.steady[...] = markets.steady[rows]
         put(row.least, markets.least[rows])
         row.asset[...] = markets.asset[rows]
+        row.idle[...] = markets.idle[rows]
+        row.uncounted[...] = row.asset * accounts.cash_out[records.owner]
         _fill_growth(row, records)
         put(row.risk.cells, markets.risk[rows])
         put(row.zones.cells, np.hstack((markets.zoned, markets.zone))[rows])
@@ -96,9 +99,11 @@ def _fill_growth(row: Columns, records: PositionRecords) -> None:
     before, after = (np.abs(s - POSITION_LIMIT) for s in (records.before, records.after))
     flipped = row.after.held * (row.after.short - row.before.short)
     stays = (after <= before) & (flipped == 0)
-    asked = row.shrinks & (1 - row.asset)
+    acted = (row.traded + row.took) > 0
+    asked = row.shrinks & (1 - row.asset | (row.asset - row.idle) & acted)
     row.smaller[...] = asked | records.deleveraged | stays
     row.excused[...] = row.clear * (1 - row.smaller)
+    row.grown[...] = (row.traded + row.took) * (1 - row.smaller)
     low, high = row.least
     least = np.where(row.smaller, after + records.needed, low + _PAIR * high)
     most = np.where(row.smaller, before, after)

@@ -36,6 +36,7 @@ class Holder(Layout):
     position_before = cells(2)
     position_after = limbs(POSITION_BITS)
     position_carries = carries(1, 3)
+    took = cell()  # how often it took lots there before
 
 
 class Columns(Layout):
@@ -49,6 +50,7 @@ class Columns(Layout):
     closes = bit()  # the taker is not the backstop: it loses as many lots of the other side
     settled = bit()  # nobody takes the lots: their market has ended, and they become cash
     counted = cell()  # 1 where lots are settled that were held, -1 where they were owed
+    estate = bit()  # there is no taker: the lots leave the state
     standing = cell()  # of the taker, where it is not the backstop
     taker_account = cell()
     value = cells(COUNT)  # of a lot, balanced limbs
@@ -65,9 +67,14 @@ class Columns(Layout):
     taker = group(Holder)
 
 
-def taken(row: Any) -> Any:
-    """1 where somebody takes the lots; on cells and on arrays."""
+def liquidates(row: Any) -> Any:
+    """1 where lots leave who is liquidated; on cells and on arrays."""
     return row.active - row.settled
+
+
+def taken(row: Any) -> Any:
+    """1 where an account takes the lots; on cells and on arrays."""
+    return row.active - row.settled - row.estate
 
 
 def fee_identity(row: Any) -> Integer:

@@ -11,6 +11,7 @@ from circuits.tables.takeover.columns import (
     fee_identity,
     kept_identity,
     position_identity,
+    taken,
 )
 
 
@@ -19,8 +20,8 @@ def build(records: TakeoverRecords, height: int, blinded: int) -> U32:
     trace = Trace(Columns, height, blinded)
     row = trace.rows(0, len(records.account))
     row.active[...] = 1
-    named = ("account", "market", "short", "exhausted", "closes", "settled", "standing")
-    for name in (*named, "taker_account"):
+    names = ("account", "market", "short", "exhausted", "closes", "settled", "estate", "standing")
+    for name in (*names, "taker_account"):
         getattr(row, name)[...] = getattr(records, name)
     row.counted[...] = row.settled * (1 - 2 * row.short)
     put((*row.value, *row.lot_fee), records.take)
@@ -33,19 +34,23 @@ def build(records: TakeoverRecords, height: int, blinded: int) -> U32:
     row.fee_carries.fill(fill_carries(fee_identity(row)))
     holders = ((row.liquidated, records.liquidated, -1), (row.taker, records.taker, 1))
     for holder, values, direction in holders:
-        _fill_holder(row, holder, values, direction)
+        there = 1 if direction < 0 else taken(row)
+        _fill_holder(row, holder, values, direction, there)
     row.cash_carries.fill(fill_carries(cash_identity(row)))
-    row.kept_carries.fill(fill_carries(kept_identity(row)))
+    kept = fill_carries(kept_identity(row))
+    row.kept_carries.fill([carry * taken(row) for carry in kept])
     trace.fill_rest()
     return trace.finish()
 
 
-def _fill_holder(row: Any, holder: Any, values: TakeoverHolder, direction: int) -> None:
-    """Cash and position of one account."""
+def _fill_holder(row: Any, holder: Any, values: TakeoverHolder, direction: int, there: Any) -> None:
+    """Cash and position of one account, where it is there."""
     holder.cash_ts[...] = values.cash.previous_ts
     put_packed(holder.cash_before, values.cash.before)
     holder.cash_after.fill(values.cash.after)
     holder.position_ts[...] = values.position.previous_ts
     put_packed(holder.position_before, values.position.before)
     holder.position_after.fill(values.position.after)
-    holder.position_carries.fill(fill_carries(position_identity(row, holder, direction)))
+    holder.took[...] = values.took
+    carries = fill_carries(position_identity(row, holder, direction))
+    holder.position_carries.fill([carry * there for carry in carries])

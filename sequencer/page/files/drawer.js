@@ -122,6 +122,7 @@ function valueOf(name, input) {
     case "governance": return [governancePart(value)];
     case "deposits": return [depositsPart(value)];
     case "withdrawals": return [withdrawalsPart(value)];
+    case "estate": return [estatePart(value, input.governance.markets)];
     default: return [String(value)];
   }
 }
@@ -156,3 +157,9 @@ function withdrawalsPart(granted) {
     table("Withdrawals", ["owner", "amount"], rows, [0]));
 }
 
+function estatePart(taken, markets) {
+  if (!taken.length) return make("span", {}, "nothing");
+  const rows = taken.map((each) => [markets[each.asset - 1].symbol, digits(each.lots)]);
+  return make("div", { class: "scroll" },
+    table("What the estate took", ["asset", "lots"], rows, [0]));
+}

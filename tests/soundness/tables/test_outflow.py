@@ -76,7 +76,7 @@ def test_an_honest_outflow_holds(terms: dict[str, int]) -> None:
     to = packed(int(given.receiver[0]), 30)
     signed = (ACCOUNT, SLOT, GENERATION, 0, transfer, *to, *amount, 0, 0, 0, 1)
     assert ALONE.messages(matrix, ORDER) == {signed: -1}
-    assert ALONE.messages(matrix, OUTFLOW) == {(ACCOUNT,): -1}
+    assert ALONE.messages(matrix, OUTFLOW) == {(ACCOUNT, 1): -1}
     whose = owner_words(OWNER_BYTES)
     granted = {} if transfer else {(*whose, 0, *amount): -1}
     assert ALONE.messages(matrix, PAYOUT) == granted
@@ -110,6 +110,13 @@ def of_asset(*, transfer: int = 1, amount: int = 700) -> OutflowRecords:
     given = records(transfer=transfer, amount=amount, asset=MARK)
     payee = lots(given.payee, LOTS[1], LOTS[1] + amount) if transfer else given.payee
     return replace(given, payer=lots(given.payer, LOTS[0], LOTS[0] - amount), payee=payee)
+
+
+def test_cash_that_leaves_is_told_as_cash() -> None:
+    assert ALONE.failed(ALONE.forge(trace(), 0, "with_cash", 0)) == {"outflow.cash-told"}
+    lots = build(of_asset(), HEIGHT, 0)
+    assert ALONE.messages(lots, OUTFLOW) == {(ACCOUNT, 0): -1}
+    assert ALONE.failed(ALONE.forge(lots, 0, "with_cash", 1)) == set()
 
 
 @pytest.mark.parametrize("transfer", [0, 1])

@@ -1,15 +1,19 @@
 """The position row: what may not grow is asked whether it did."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from circuits.tables.position.air import TABLE
 from rollup.protocol.holding import Holding
+from rollup.protocol.terms import MarketTerms, market_terms
+from tests.helpers.assets import ASSETS
 from tests.helpers.closings import BACKSTOP, honest_offer, records_of
+from tests.helpers.collateral import counting_asset
 from tests.helpers.isolation import Isolated
-from tests.helpers.venue import held
+from tests.helpers.venue import BTC_PRICE, held
 from tests.soundness.tables.test_free_state_cells import TERMS, rows_of
 
 POSITION = Isolated(TABLE, {"backstop_account": BACKSTOP, "begins_open": 0})
@@ -71,6 +75,7 @@ def test_risk_taken_against_an_order_while_prices_stand() -> None:
         before, after = (Holding(2**40, held(size)) for size in sizes)
         parts = records_of([(before, after)], [honest_offer((before, after), TERMS)], TERMS)
         rows = shut.forge(np.tile(rows_of(parts)["position"], (4, 1)), 0, name, 3)
+        rows = shut.forge(rows, 0, "grown", 3 * (sizes[1] == -77))
         assert shut.failed(rows) == claims
 
 
@@ -85,6 +90,8 @@ def test_risk_taken_against_an_order_at_a_price_that_is_held_back() -> None:
         before, after = (Holding(2**40, held(size)) for size in sizes)
         parts = records_of([(before, after)], [honest_offer((before, after), TERMS)], TERMS)
         rows = POSITION.forge(np.tile(rows_of(parts)["position"], (4, 1)), 0, name, 3)
+        grown = 3 * (sizes[1] == -77 and name != "dealt")
+        rows = POSITION.forge(rows, 0, "grown", grown)
         assert POSITION.failed(POSITION.forge(rows, 0, "steady", 0)) == claims
 
 
@@ -109,3 +116,39 @@ def test_a_flag_that_is_no_bit(flag: str) -> None:
     parts = records_of([holdings], [honest_offer(holdings, TERMS)], TERMS)
     rows = np.tile(rows_of(parts)["position"], (4, 1))
     assert "position.flags" in POSITION.failed(POSITION.forge(rows, 0, flag, 2))
+
+
+COUNTING = market_terms(counting_asset(), BTC_PRICE, 0)
+IDLE = market_terms(ASSETS[0], BTC_PRICE, 0)
+
+
+def bought(terms: MarketTerms, **claimed: Any) -> Any:
+    """Rows of an account that buys 72 lots of an asset, and is said to shrink."""
+    holdings = (Holding(2**40, held(5)), Holding(2**40, held(77)))
+    offer = honest_offer(holdings, (terms,))._replace(shrinks=True, **claimed)
+    return np.tile(rows_of(records_of([holdings], [offer], (terms,)))["position"], (4, 1))
+
+
+@pytest.mark.parametrize(("terms", "claims"), [(COUNTING, {"position.bought"}), (IDLE, set())])
+def test_lots_of_an_asset_that_were_bought(terms: MarketTerms, claims: set[str]) -> None:
+    """They are risk taken where they count, and an order of the account was filled there."""
+    rows = bought(terms)
+    assert POSITION.failed(rows) == set()
+    for name, times in (("traded", 3), ("took", 2)):
+        traded = POSITION.forge(POSITION.forge(rows, 0, name, times), 0, "grown", times)
+        assert POSITION.failed(traded) == claims
+        assert "position.grown" in POSITION.failed(POSITION.forge(traded, 0, "grown", 0))
+
+
+def test_an_asset_that_counts_where_dollars_leave() -> None:
+    """Over initial margin it counts for nothing there, and only there."""
+    for paid_out, uncounted in ((0, 0), (1, 0), (2, 1)):
+        rows = bought(COUNTING, paid_out=paid_out)
+        assert POSITION.failed(rows) == set()
+        lie = POSITION.forge(rows, 0, "uncounted", 1 - uncounted)
+        assert "position.uncounted" in POSITION.failed(lie)
+    holdings = (Holding(2**40, held(5)), Holding(2**40, held(4)))
+    parts = records_of([holdings], [honest_offer(holdings, TERMS)], TERMS)
+    perpetual = np.tile(rows_of(parts)["position"], (4, 1))
+    lie = POSITION.forge(perpetual, 0, "uncounted", 1)
+    assert "position.uncounted" in POSITION.failed(lie)

@@ -8,7 +8,7 @@ import pytest
 
 from circuits.gadgets.balanced import balanced
 from circuits.gadgets.buses import LIQUIDATION, MEMORY, TAKE, TALLY
-from circuits.gadgets.tally import SETTLED
+from circuits.gadgets.tally import ESTATE, SETTLED
 from circuits.gadgets.words import CASH_WORD, POSITION_WORD
 from circuits.tables.records import (
     CashAccess,
@@ -31,6 +31,8 @@ VALUE, LOT_FEE = 600_000, 15_000
 SIZE = 2**27 + 5
 CASH = (-(10**15), 2**62)
 LOTS = (2**30, -77)
+TOOK = 3
+"""How often the backstop took lots there before."""
 
 TAKEOVER = Isolated(table(PLACES), {"backstop_account": BACKSTOP})
 
@@ -40,9 +42,10 @@ def column(value: int, kind: Any = np.int64) -> Any:
 
 
 def holder(
-    account: int, cash: tuple[int, int], lots: tuple[int, int], last: int = 71
+    account: int, cash: tuple[int, int], lots: tuple[int, int], last: int = 71, took: int = 0
 ) -> TakeoverHolder:
-    """Cash and position of an account, before and after; the position is as it was at `last`."""
+    """Cash and position of an account, before and after; the position is as it was at `last`, and
+    it had taken lots there so often."""
     before, after = (np.array([(c + CASH_LIMIT) % 2**64], dtype=np.uint64) for c in cash)
     one = column(1)
     return TakeoverHolder(
@@ -50,6 +53,7 @@ def holder(
         position=PositionAccess(
             column(last), column(lots[0] + POSITION_LIMIT), column(lots[1] + POSITION_LIMIT)
         ),
+        took=column(took),
     )
 
 
@@ -62,6 +66,7 @@ def records(
     value: int = VALUE,
     lot_fee: int = LOT_FEE,
     closes: int = 0,
+    estate: int = 0,
     standing: int = 0,
     last: int = 71,
     settled: int = 0,
@@ -69,9 +74,10 @@ def records(
     """One honest takeover of these numbers, or a settlement, of all that is there."""
     way = -1 if short else 1
     lot_fee = 0 if settled else lot_fee
-    waived = size * lot_fee if closes else waived
+    waived = size * lot_fee if closes or estate else waived
     fee = size * lot_fee - waived
     taker = FRIEND if closes else BACKSTOP
+    took = 0 if closes else TOOK
     paid, moved = way * size * value - fee, way * size
     held = way * (size if settled else LOTS[0])
     return TakeoverRecords(
@@ -88,9 +94,10 @@ def records(
         settled=column(settled),
         taker_account=column(0 if settled else taker),
         standing=column(standing),
+        estate=column(estate),
         taker=holder(0, (0, 0), (0, 0), 0)
         if settled
-        else holder(taker, (CASH[1], CASH[1] - paid), (LOTS[1], LOTS[1] + moved), last),
+        else holder(taker, (CASH[1], CASH[1] - paid), (LOTS[1], LOTS[1] + moved), last, took),
     )
 
 
@@ -138,14 +145,15 @@ def test_an_honest_takeover_holds(terms: dict[str, int]) -> None:
 def test_both_accounts_words_are_taken_and_put_back() -> None:
     given, said = records(), TAKEOVER.messages(trace(), MEMORY)
     assert len(said) == 8
-    for account, values in ((ACCOUNT, given.liquidated), (BACKSTOP, given.taker)):
+    for account, values, took in ((ACCOUNT, given.liquidated, 0), (BACKSTOP, given.taker, TOOK)):
         old, new = (packed(int(side[0]), 64) for side in (values.cash.before, values.cash.after))
         assert said[(account, CASH_WORD, 70, *old, 1)] == -1
         assert said[(account, CASH_WORD, TAKEOVER_TIMESTAMP, *new, 1)] == 1
         word, place = POSITION_WORD + MARKET, values.position
         old, new = (packed(int(side[0]), 41) for side in (place.before, place.after))
-        assert said[(account, word, 71, *old, 0, 0)] == -1
-        assert said[(account, word, TAKEOVER_TIMESTAMP, *new, 0, 0)] == 1
+        assert said[(account, word, 71, *old, 0, took)] == -1
+        more = took + (account == BACKSTOP)
+        assert said[(account, word, TAKEOVER_TIMESTAMP, *new, 0, more)] == 1
 
 
 def test_a_settlement_touches_one_account_and_is_counted() -> None:
@@ -274,6 +282,11 @@ def test_a_taker_is_one_whose_orders_did_not_trade_there() -> None:
     assert all(message[-2:] == (0, 0) for message in words)
 
 
+def test_who_is_deleveraged_took_nothing_there() -> None:
+    matrix = TAKEOVER.forge(trace(closes=1, standing=2, last=70), 0, "taker.took", 1)
+    assert TAKEOVER.failed(matrix) == {"takeover.took-not"}
+
+
 def test_who_is_deleveraged_is_paid_no_fee() -> None:
     given = records(closes=1, standing=2, last=0)
     paid = replace(given, fee=given.fee + 1, waived=records().waived)
@@ -296,3 +309,41 @@ def test_cash_that_overflows_is_out_of_range() -> None:
     change = (CASH_LIMIT - 1, CASH_LIMIT + 10**12)
     lie = replace(given, liquidated=holder(ACCOUNT, change, (LOTS[0], LOTS[0] - SIZE)))
     assert "takeover.cash" in TAKEOVER.failed(build(lie, HEIGHT, 0))
+
+
+def of_the_estate() -> Any:
+    return trace(estate=1)
+
+
+def test_the_estate_takes_for_no_fee_and_nobody_is_given_the_lots() -> None:
+    matrix, given = of_the_estate(), records(estate=1)
+    assert TAKEOVER.failed(matrix) == set()
+    said = TAKEOVER.messages(matrix, MEMORY)
+    assert len(said) == 4 and {message[0] for message in said} == {ACCOUNT}
+    told = TAKEOVER.messages(matrix, TALLY)
+    digits = limbs(SIZE, 40)
+    assert told == {(MARKET, ESTATE, k): digit for k, digit in enumerate(digits) if digit}
+    assert int(given.fee[0]) == 0 and not TAKEOVER.messages(trace(), TALLY)
+
+
+@pytest.mark.parametrize(
+    ("column_", "value", "claims"),
+    [
+        ("closes", 1, {"takeover.estate"}),
+        ("fee.0", 1, {"takeover.fee-free", "takeover.fee"}),
+        ("liquidated.cash_after.0", 1, {"takeover.cash"}),
+        ("liquidated.position_after.0", 1, {"takeover.position"}),
+        ("estate", 0, {"takeover.backstop", "takeover.fee-waived"}),
+    ],
+)
+def test_a_changed_cell_of_the_estates_row(column_: str, value: int, claims: set[str]) -> None:
+    matrix = TAKEOVER.forge(of_the_estate(), 0, "taker_account", FRIEND)
+    names = TAKEOVER.table.columns.names()
+    old = int(matrix[0, names.index(column_)])
+    new = value if column_ in ("closes", "estate") else old + value
+    assert claims <= TAKEOVER.failed(TAKEOVER.forge(matrix, 0, column_, new))
+
+
+def test_padding_gives_the_estate_nothing() -> None:
+    matrix = TAKEOVER.forge(trace(), 1, "estate", 1)
+    assert "takeover.estate" in TAKEOVER.failed(matrix)

@@ -41,7 +41,7 @@ def after(
 ) -> MarketBook:
     rates = (0,) * len(governance.markets) if hour_is_due(before, time) else ()
     given = unsigned_reports(governance, *reported, prices=prices)
-    return book_after(before, governance, time, prices, given, rates)
+    return book_after(before, governance, time, prices, given, rates, 0)
 
 
 def test_at_genesis_nothing_was_charged() -> None:
@@ -89,13 +89,13 @@ def test_a_book_out_of_bounds_cannot_be_made(changes: dict[str, Any], reason: Re
 
 def test_the_digest_is_keccak_of_the_numbers_in_order_and_sees_every_one() -> None:
     names = (*ENTRY_NUMBERS, *ENTRY_FLAGS)
-    numbers = (BOOK.hour, 0, 0, 2, *(int(getattr(e, n)) for e in BOOK.markets for n in names))
+    numbers = (BOOK.hour, 0, 0, 0, 2, *(int(getattr(e, n)) for e in BOOK.markets for n in names))
     words = b"".join(n.to_bytes(8, "big", signed=True) for n in numbers)
     assert BOOK.digest() == keccak256(b"crypsis-book-4" + GOVERNANCE.digest() + words)
     assert set(names) == {member.name for member in fields(BookEntry)}
     others = [replace(BOOK, hour=BOOK.hour + 1), replace(BOOK, markets=(BTC,))]
     others += [replace(BOOK, open_since=START), replace(BOOK, stalled=1)]
-    others.append(replace(BOOK, governance=bytes(32)))
+    others += [replace(BOOK, debt_stop=True), replace(BOOK, governance=bytes(32))]
     for name in ENTRY_FLAGS:
         others.append(replace(BOOK, markets=(replace(BTC, **{name: True}), ETH)))
     for name in ENTRY_NUMBERS:

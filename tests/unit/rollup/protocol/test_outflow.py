@@ -289,7 +289,7 @@ def test_steady_is_what_the_pricing_rule_calls_fresh(venue: Venue) -> None:
     before = book_of(PRICES)
 
     def steady(prices: tuple[int, ...], given: tuple[SignedPackage, ...]) -> tuple[bool, ...]:
-        book = book_after(before, governance, time, prices, given, ())
+        book = book_after(before, governance, time, prices, given, (), 0)
         return tuple(entry.is_steady for entry in book.markets)
 
     assert steady(PRICES, found) == (True, True)
