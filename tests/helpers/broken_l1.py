@@ -229,6 +229,25 @@ class TakesWhatIsNoAsset(LocalL1):
             super()._require_deposit(amount, asset)
 
 
+class TakesWhatIsDelisted(LocalL1):
+    def _require_deposit(self, amount: int, asset: int = USDC) -> None:
+        try:
+            super()._require_deposit(amount, asset)
+        except Reverted as reverted:
+            if reverted.reason is not Revert.DELISTED_ASSET:
+                raise
+
+
+class EndsNoMarket(LocalL1):
+    """Keeps the book as if every market lived on."""
+
+    def _advance(self, public: PublicInput) -> None:
+        super()._advance(public)
+        book = public.book_after
+        lives = tuple(replace(entry, ended=False) for entry in book.markets)
+        self._state.book = replace(book, markets=lives).digest()
+
+
 class AnybodyGoverns(LocalL1):
     def announce_governance(self, sender: Address, governance: Governance, number: int) -> int:
         return super().announce_governance(self.deployment.governor, governance, number)
@@ -462,6 +481,8 @@ BROKEN: Mapping[str, Callable[..., LocalL1]] = {
         PaysTwice,
         PaysOfAnyAsset,
         TakesWhatIsNoAsset,
+        TakesWhatIsDelisted,
+        EndsNoMarket,
         GrantsWhatIsNotThere,
         MixesItsLedgers,
         *WRONG_SALES,
