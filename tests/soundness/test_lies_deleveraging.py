@@ -12,7 +12,7 @@ from rollup.protocol import closing, deleveraging, liquidation, transition
 from rollup.protocol.margin import value
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.rejection import Reason, Rejected
-from rollup.protocol.takeover import Route, Takeover, full_fee
+from rollup.protocol.takeover import full_fee
 from rollup.protocol.triggers import SHORT
 from tests.helpers.lies import Liar
 from tests.helpers.skipped import uncounted
@@ -25,10 +25,11 @@ from tests.helpers.thin import (
     LOTS,
     MIDDLE,
     NEAR,
+    OPENING,
     Thin,
     thin,
 )
-from tests.helpers.venue import BTC, ETH, USDC, Match, buy, real, sell
+from tests.helpers.venue import BTC, ETH, PRICES, USDC, Match, buy, real, sell, transfer
 
 
 @pytest.fixture
@@ -217,6 +218,16 @@ def test_a_zone_said_to_be_empty(place: Thin, liar: Liar) -> None:
     assert found == {"position.in-line", "position.taken-whole"}
 
 
+def test_a_zone_that_nobody_looked_through(place: Thin, liar: Liar) -> None:
+    """Its counters are not opened as swept: whoever is in it was not counted."""
+    outcome = liar.outcome(place.batch(*place.plan()))
+    records = replay(outcome)
+    nothing = np.zeros_like(records.trigger.swept)
+    unseen = replace(records.trigger, swept=nothing, staying=np.zeros_like(records.trigger.staying))
+    claims = claims_broken_in(replace(records, trigger=unseen), outcome.public)
+    assert claims == {"market.zone-whole", "market.sweep"}
+
+
 def test_a_friend_who_loses_one_lot_while_others_behind_him_lose_theirs(
     place: Thin, liar: Liar
 ) -> None:
@@ -290,13 +301,33 @@ def test_one_who_came_in_the_batch_may_stay(place: Thin, liar: Liar) -> None:
 # Whom.
 
 
-def test_of_the_same_side(place: Thin, liar: Liar) -> None:
+def test_one_who_has_no_lots_there(place: Thin, liar: Liar) -> None:
     """A friend is given lots at the oracle price, for no fee, under the name of deleveraging."""
     batch = place.batch(place.closes(IDLE, place.needed))
     assert liar.refusal(batch) is Reason.TAKER_SIDE
     liar.blind("require_other_side", liquidation)
-    found = liar.claims(batch)
-    assert {"takeover.other-side", "position.not-grown"} & found
+    nowhere = {"position.deleveraged-only", "position.zone"}
+    assert liar.claims(batch) == NOT_OF_THE_OTHER_SIDE | nowhere
+
+
+NOT_OF_THE_OTHER_SIDE = {"takeover.other-side", "position.taken", "position.not-grown"}
+
+
+def test_of_the_same_side(place: Thin, liar: Liar) -> None:
+    """A friend who is long as well grows by lots of the one who is relieved."""
+    price, venue = OPENING[BTC], place.venue
+    venue.prices = OPENING
+    venue.run(venue.batch(outflows=[transfer(IDLE, FAR, 72 * USDC)], reported=True))
+    terms = {"price": price, "market": BTC, "slot": 11}
+    venue.run(
+        venue.batch(matches=[Match(buy(IDLE, 180, **terms), sell(FAR, 180, **terms), 180, price)])
+    )
+    venue.prices = PRICES
+    batch = place.batch(place.closes(IDLE, 20), *place.plan(place.needed - 20))
+    assert liar.refusal(batch) is Reason.TAKER_SIDE
+    liar.blind("require_other_side", liquidation)
+    no_order(liar)
+    assert liar.claims(batch) == NOT_OF_THE_OTHER_SIDE
 
 
 def test_more_lots_than_it_has(place: Thin, liar: Liar) -> None:
@@ -382,33 +413,3 @@ def test_as_if_the_taker_were_the_backstop(place: Thin, liar: Liar) -> None:
     lie = replace(records, takeover=replace(records.takeover, closes=nothing))
     found = claims_broken_in(lie, outcome.public)
     assert {"takeover.backstop", "position.taken"} <= found
-
-
-# Two that are liquidated at once.
-
-
-@pytest.fixture
-def pair(monkeypatch: pytest.MonkeyPatch) -> tuple[Thin, Liar]:
-    """A short of BTC that holds ETH, which fell too: both it and the long are below maintenance."""
-    place = thin(real(), hedged=True)
-    return place, Liar(place.venue, monkeypatch)
-
-
-def test_two_that_are_liquidated_lose_lots_to_each_other(pair: tuple[Thin, Liar]) -> None:
-    """For no fee, however much the backstop has, and with nobody in line asked."""
-    place, liar = pair
-    place.deposit(BACKSTOP, 10**6 * USDC)
-    outcome = liar.outcome(place.batch(*place.both()))
-    assert not outcome.steps.zones
-    assert {LONG, IDLE} == outcome.steps.liquidated
-    assert claims_broken_in(replay(outcome), outcome.public) == set()
-
-
-def test_with_one_that_is_healthy(pair: tuple[Thin, Liar]) -> None:
-    place, liar = pair
-    batch = place.batch(Takeover(LONG, BTC, 5, 0, Route.LIQUIDATED, NEAR))
-    assert liar.refusal(batch) is Reason.NOT_LIQUIDATABLE
-    liar.blind("require_liquidatable", liquidation)
-    liar.blind("require_needed")
-    found = liar.claims(batch)
-    assert "account.liquidatable" in found

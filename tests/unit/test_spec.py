@@ -18,6 +18,11 @@ FOLDER = ROOT / "docs" / "spec"
 CHAPTERS = {p.name: p.read_text(encoding="utf-8") for p in sorted(FOLDER.glob("[0-9]*.md"))}
 OVERVIEW = CHAPTERS["00-overview.md"]
 SPEC = "\n".join(CHAPTERS.values())
+TOLD = "\n".join(
+    path.read_text(encoding="utf-8")
+    for folder, ending in (("tests", "*.py"), ("rollup/harness/scenarios", "*.toml"))
+    for path in (ROOT / folder).rglob(ending)
+)
 SOURCES = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "rollup").rglob("*.py"))
 
 
@@ -29,6 +34,13 @@ def test_every_reason_is_in_the_specification(reason: Enum) -> None:
 @pytest.mark.parametrize("reason", [*Reason, *Revert, *Refusal])
 def test_every_reason_is_given_somewhere(reason: Enum) -> None:
     assert re.search(rf"\b{type(reason).__name__}\.{reason.name}\b", SOURCES)
+
+
+@pytest.mark.parametrize("reason", [*Reason, *Revert, *Refusal])
+def test_every_reason_is_named_in_a_test(reason: Enum) -> None:
+    """As a member, or as what a scenario expects: in all tests but this one."""
+    member = rf"\b{type(reason).__name__}\.{reason.name}\b"
+    assert re.search(rf'{member}|"{reason.value}["@:]', TOLD)
 
 
 @pytest.mark.parametrize("outcome", [o for o in DepositOutcome if o is not DepositOutcome.CREDITED])

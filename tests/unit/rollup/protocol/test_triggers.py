@@ -28,13 +28,14 @@ from rollup.protocol.triggers import (
     swept,
 )
 from tests.helpers.keeper import holding_of, plan
-from tests.helpers.market_books import terms_at
+from tests.helpers.market_books import terms_at, unsigned_reports
 from tests.helpers.venue import (
     BTC,
     BTC_MARKET,
     BTC_PRICE,
     ETH,
     ETH_PRICE,
+    GOVERNANCE,
     USDC,
     Match,
     Venue,
@@ -226,6 +227,14 @@ def opened(venue: Venue) -> Venue:
 def test_prices_stand_while_a_step_is_open(opened: Venue) -> None:
     opened.prices = (DOWN[0] + 1, DOWN[1])
     assert opened.refusal(opened.batch()) is Reason.STEP_PRICES
+
+
+def test_nothing_is_reported_while_a_step_is_open(opened: Venue) -> None:
+    """Not even the prices that stand: a report of them would be a second choice of the step's."""
+    batch = opened.batch()
+    told = unsigned_reports(GOVERNANCE, BTC, ETH, prices=DOWN)
+    assert not batch.reports and batch.prices == DOWN
+    assert opened.refusal(replace(batch, reports=told)) is Reason.STEP_REPORTS
 
 
 def test_an_open_step_is_closed_by_liquidation(opened: Venue) -> None:
