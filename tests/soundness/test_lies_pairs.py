@@ -118,9 +118,12 @@ def test_two_that_are_liquidated_lose_lots_to_each_other(rich_pair: tuple[Thin, 
     assert claims_broken_in(replay(outcome), outcome.public) == set()
 
 
-def test_two_lose_lots_to_each_other_where_no_price_is_known(rich_pair: tuple[Thin, Liar]) -> None:
-    """No order trades there; these two were below maintenance at the price that stands."""
-    place, liar = rich_pair
+def test_two_lose_lots_to_each_other_where_no_price_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No order trades there; these two are below maintenance at the price that stands."""
+    place = thin(real(), hedged=True, funded=10**6 * USDC)
+    liar = Liar(place.venue, monkeypatch)
     place.venue.reports = unsigned_reports(GOVERNANCE, ETH, prices=place.venue.prices)
     outcome = liar.outcome(place.batch(*place.both()))
     assert outcome.public.book_after.markets[BTC].missing
