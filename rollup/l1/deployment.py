@@ -1,6 +1,7 @@
 """What the contract is created with, and what is refused at its creation."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
@@ -8,9 +9,11 @@ from rollup.l1.checks import require_address
 from rollup.l1.interface import Address, Revert, Reverted
 from rollup.l1.schedule import require_delay, require_interval
 from rollup.ports import Pins
-from rollup.protocol.constants import AMOUNT_BITS, TIME_BITS
+from rollup.protocol.constants import AMOUNT_BITS, DEPOSITS_MAX, TIME_BITS
 from rollup.protocol.encoding import hex_digest
 from rollup.protocol.genesis import Genesis
+
+ENTRY_WAIT_MS: Final = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,9 @@ class Deployment:
     Deposits that no batch has consumed yet have the whole `governance_delay` to leave or adapt, so
     a longer one is safer. A header unproved for longer than `proof_deadline_ms` stops further
     headers. `least_deposit` in quanta is what makes a place in the queue cost something.
+
+    A batch leaves no queue entry that had waited for longer than `entry_wait_ms` when it ended,
+    unless it takes `entries_least` of them: as many as fit any batch of the class that is pinned.
     """
 
     genesis: Genesis
@@ -33,6 +39,14 @@ class Deployment:
     governance_delay: int
     proof_deadline_ms: int
     least_deposit: int
+    entry_wait_ms: int = ENTRY_WAIT_MS
+    entries_least: int = 1
+
+
+def entry_wait_of(interval_ms: int) -> int:
+    """How long an entry may wait, in ms: half a minute, or what a venue of long batches needs,
+    which reads the queue as it opens a batch: the one under way, the next, and one more."""
+    return max(ENTRY_WAIT_MS, 3 * interval_ms)
 
 
 def require_deployment(deployment: Deployment, compress_many: CompressMany) -> None:
@@ -44,6 +58,12 @@ def require_deployment(deployment: Deployment, compress_many: CompressMany) -> N
     require_interval(deployment.genesis.governance, deployment.interval_ms)
     _require_positive("proof_deadline_ms", deployment.proof_deadline_ms, TIME_BITS)
     _require_positive("least_deposit", deployment.least_deposit, AMOUNT_BITS)
+    _require_positive("entry_wait_ms", deployment.entry_wait_ms, TIME_BITS)
+    if type(deployment.entries_least) is not int or not (
+        1 <= deployment.entries_least <= DEPOSITS_MAX
+    ):
+        detail = f"entries_least is from 1 to {DEPOSITS_MAX}, not {deployment.entries_least}"
+        raise Reverted(Revert.BAD_DEPLOYMENT, detail)
     root = deployment.genesis.state(compress_many).root
     if deployment.root != root:
         raise Reverted(

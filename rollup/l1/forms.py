@@ -237,5 +237,7 @@ DEPLOYMENT = record(
     governance_delay=INTEGER,
     proof_deadline_ms=INTEGER,
     least_deposit=WHOLE,
+    entry_wait_ms=INTEGER,
+    entries_least=INTEGER,
 )
 LIMITS = record(QueueLimits, accounts=INTEGER, entries=INTEGER)

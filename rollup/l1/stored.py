@@ -40,7 +40,7 @@ from rollup.protocol.market import Governance
 from rollup.protocol.oracle import REPORTS_MAX
 from rollup.protocol.rejection import Rejected
 
-FORMAT_VERSION = 6
+FORMAT_VERSION = 7
 STATE_BYTES_MAX = 2**28
 
 
@@ -105,10 +105,13 @@ def _scheduled(governance: Governance, number: int, valid_from: int) -> Schedule
 def _queue(
     limits: QueueLimits,
     entries: Sequence[QueueEntry],
+    times: Sequence[int],
     registered: Sequence[Address],
     rotating: Sequence[Address],
 ) -> DepositQueue:
-    return DepositQueue.restored(limits, entries, registered, rotating)
+    if len(times) != len(entries):
+        raise CodecError(f"l1: {len(entries)} queue entries have {len(times)} times")
+    return DepositQueue.restored(limits, entries, times, registered, rotating)
 
 
 def _state(**rooms: object) -> ContractState:
@@ -152,6 +155,7 @@ STATE = record(
         _queue,
         limits=LIMITS,
         entries=QUEUE,
+        times=many(INTEGER, ENTRIES_MAX),
         registered=_in_order(many(ADDRESS, ENTRIES_MAX)),
         rotating=_in_order(many(ADDRESS, ENTRIES_MAX)),
     ),
