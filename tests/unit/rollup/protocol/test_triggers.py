@@ -257,6 +257,28 @@ def test_positions_may_shrink_while_a_step_is_open(opened: Venue) -> None:
     opened.run(opened.batch(matches=[less]))
 
 
+@pytest.mark.parametrize(
+    ("lots", "refused"),
+    [(1400, None), (1, Reason.BELOW_TRADED), (-1, Reason.MARGIN), (1600, Reason.STEP_RISK)],
+)
+def test_who_is_flagged_may_cure_itself_by_orders_that_shrink(
+    venue: Venue, lots: int, refused: Reason | None
+) -> None:
+    down(venue).run(venue.batch(refreshed=[1, 3]))
+    assert venue.state.accounts[1].below
+    price, size = DOWN[0], abs(lots)
+    terms = {"price": price, "generation": 2}
+    bid, ask = (2, 1) if lots > 0 else (1, 2)
+    batch = venue.batch(
+        matches=[Match(buy(bid, size, **terms), sell(ask, size, **terms), size, price)]
+    )
+    if refused is not None:
+        assert venue.refusal(batch) is refused
+        return
+    outcome = venue.run(batch)
+    assert outcome.public.closed and not venue.state.accounts[1].below
+
+
 def test_the_backstop_alone_takes_risk_while_a_step_is_open(opened: Venue) -> None:
     outcome = opened.apply(opened.batch(takeovers=[liquidation(opened)]))
     backstop = next(each for each in outcome.accounts if each.index == BACKSTOP_ACCOUNT)
