@@ -61,9 +61,16 @@ SHOWN = (
     ),
     Said(
         "Cash and size move only between the two sides of a fill or a takeover, fees go to the fee "
-        "account, and the total under custody changes by the credited deposits and the withdrawals "
-        "listed alone.",
-        ("fill.cash", "fill.position", "takeover.cash-kept", "batch.fees", "dep.credited"),
+        "account, what an order leaves of a liquidation to the backstop, and the total under "
+        "custody changes by the credited deposits and the withdrawals listed alone.",
+        (
+            "fill.cash",
+            "fill.position",
+            "takeover.cash-kept",
+            "batch.fees",
+            "batch.rests",
+            "dep.credited",
+        ),
     ),
     Said(
         "Nobody owes lots of an asset, and what all have of one together is what L1 holds for "

@@ -9,6 +9,7 @@ import pytest
 from circuits.statement.circuit import circuit
 from circuits.tables.schedule import COMB_ROWS, COMB_STRIDE, LADDER_ROWS, LADDER_STRIDE
 from rollup.l1.interface import Refusal, Revert
+from rollup.protocol.constants import ACCOUNT_LEAF_VERSION, MARKETS_LEAF_VERSION
 from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.rejection import Reason
 from rollup.protocol.shape_class import CLASS_S
@@ -41,6 +42,12 @@ def test_every_reason_is_named_in_a_test(reason: Enum) -> None:
     """As a member, or as what a scenario expects: in all tests but this one."""
     member = rf"\b{type(reason).__name__}\.{reason.name}\b"
     assert re.search(rf'{member}|"{reason.value}["@:]', TOLD)
+
+
+def test_the_folds_start_where_the_chapter_on_hashes_says() -> None:
+    chapter = CHAPTERS["02-hashes.md"]
+    assert f"from (1, 0, version = {ACCOUNT_LEAF_VERSION}, 0" in chapter
+    assert f"from (4, 0, version = {MARKETS_LEAF_VERSION}, 0" in chapter
 
 
 @pytest.mark.parametrize("outcome", [o for o in DepositOutcome if o is not DepositOutcome.CREDITED])
