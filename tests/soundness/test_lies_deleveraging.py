@@ -25,11 +25,10 @@ from tests.helpers.thin import (
     LOTS,
     MIDDLE,
     NEAR,
-    OPENING,
     Thin,
     thin,
 )
-from tests.helpers.venue import BTC, ETH, PRICES, USDC, Match, buy, real, sell, transfer
+from tests.helpers.venue import BTC, ETH, USDC, Match, buy, real, sell
 
 
 @pytest.fixture
@@ -299,35 +298,6 @@ def test_one_who_came_in_the_batch_may_stay(place: Thin, liar: Liar) -> None:
 
 
 # Whom.
-
-
-def test_one_who_has_no_lots_there(place: Thin, liar: Liar) -> None:
-    """A friend is given lots at the oracle price, for no fee, under the name of deleveraging."""
-    batch = place.batch(place.closes(IDLE, place.needed))
-    assert liar.refusal(batch) is Reason.TAKER_SIDE
-    liar.blind("require_other_side", liquidation)
-    nowhere = {"position.deleveraged-only", "position.zone"}
-    assert liar.claims(batch) == NOT_OF_THE_OTHER_SIDE | nowhere
-
-
-NOT_OF_THE_OTHER_SIDE = {"takeover.other-side", "position.taken", "position.not-grown"}
-
-
-def test_of_the_same_side(place: Thin, liar: Liar) -> None:
-    """A friend who is long as well grows by lots of the one who is relieved."""
-    price, venue = OPENING[BTC], place.venue
-    venue.prices = OPENING
-    venue.run(venue.batch(outflows=[transfer(IDLE, FAR, 72 * USDC)], reported=True))
-    terms = {"price": price, "market": BTC, "slot": 11}
-    venue.run(
-        venue.batch(matches=[Match(buy(IDLE, 180, **terms), sell(FAR, 180, **terms), 180, price)])
-    )
-    venue.prices = PRICES
-    batch = place.batch(place.closes(IDLE, 20), *place.plan(place.needed - 20))
-    assert liar.refusal(batch) is Reason.TAKER_SIDE
-    liar.blind("require_other_side", liquidation)
-    no_order(liar)
-    assert liar.claims(batch) == NOT_OF_THE_OTHER_SIDE
 
 
 def test_more_lots_than_it_has(place: Thin, liar: Liar) -> None:

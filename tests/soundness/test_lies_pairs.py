@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from circuits.statement.replay import replay
-from rollup.protocol import by_order, liquidation
+from rollup.protocol import by_order, closing, liquidation
 from rollup.protocol.batch import Batch
 from rollup.protocol.ledger import Ledger
 from rollup.protocol.outcome import TakeoverStep
@@ -22,9 +22,22 @@ from rollup.protocol.terms import MarketTerms
 from tests.helpers import fallen
 from tests.helpers.lies import Liar
 from tests.helpers.market_books import unsigned_reports
+from tests.helpers.skipped import uncounted
 from tests.helpers.statement import claims_broken_by, claims_broken_in
-from tests.helpers.thin import BACKSTOP, IDLE, LONG, NEAR, Thin, thin
-from tests.helpers.venue import BTC, ETH, GOVERNANCE, PRICES, USDC, ByOrder, buy, real, sell
+from tests.helpers.thin import BACKSTOP, FAR, IDLE, LONG, NEAR, OPENING, Thin, thin
+from tests.helpers.venue import (
+    BTC,
+    ETH,
+    GOVERNANCE,
+    PRICES,
+    USDC,
+    ByOrder,
+    Match,
+    buy,
+    real,
+    sell,
+    transfer,
+)
 
 # An order and somebody who is not liquidated.
 
@@ -90,6 +103,42 @@ def test_an_order_that_takes_of_who_is_called_deleveraged(monkeypatch: pytest.Mo
         "position.zone",
         "batch.spent",
     }
+
+
+# One who is deleveraged, and has no lots of the other side.
+
+NOT_OF_THE_OTHER_SIDE = {"takeover.other-side", "position.taken", "position.not-grown"}
+
+
+def test_one_who_has_no_lots_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A friend is given lots at the oracle price, for no fee, under the name of deleveraging."""
+    place = thin(real())
+    liar = Liar(place.venue, monkeypatch)
+    batch = place.batch(place.closes(IDLE, place.needed))
+    assert liar.refusal(batch) is Reason.TAKER_SIDE
+    liar.blind("require_other_side", liquidation)
+    nowhere = {"position.deleveraged-only", "position.zone"}
+    assert liar.claims(batch) == NOT_OF_THE_OTHER_SIDE | nowhere
+
+
+def test_of_the_same_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A friend who is long as well grows by lots of the one who is relieved."""
+    place = thin(real())
+    price, venue = OPENING[BTC], place.venue
+    venue.prices = OPENING
+    venue.run(venue.batch(outflows=[transfer(IDLE, FAR, 72 * USDC)], reported=True))
+    terms = {"price": price, "market": BTC, "slot": 11}
+    match = Match(buy(IDLE, 180, **terms), sell(FAR, 180, **terms), 180, price)
+    venue.run(venue.batch(matches=[match]))
+    venue.prices = PRICES
+    liar = Liar(venue, monkeypatch)
+    batch = place.batch(place.closes(IDLE, 20), *place.plan(place.needed - 20))
+    assert liar.refusal(batch) is Reason.TAKER_SIDE
+    liar.blind("require_other_side", liquidation)
+    uncounted(monkeypatch)
+    for name in ("require_whole", "require_swept"):
+        liar.blind(name, closing)
+    assert liar.claims(batch) == NOT_OF_THE_OTHER_SIDE
 
 
 # Two that are liquidated at once.
