@@ -10,13 +10,14 @@ from rollup.harness.people import GOVERNOR, OPERATOR, address, own_headers
 from rollup.harness.reports import QUORUM, signer_addresses
 from rollup.hash.keccak import keccak256
 from rollup.hash.many import CompressMany
-from rollup.l1.deployment import Deployment
+from rollup.l1.deployment import Deployment, entry_wait_of
 from rollup.l1.interface import Address
 from rollup.oracle.package import feed_id
 from rollup.ports import Pins
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT, Genesis
 from rollup.protocol.market import Governance, Market
 from rollup.protocol.oracle import Feed, OracleTerms
+from rollup.protocol.shape_class import shape_class_by_name
 
 CHAIN, VENUE = 31337, 1
 MARKETS = (
@@ -80,4 +81,6 @@ def devnet_deployment(
         governance_delay=governance_delay,
         proof_deadline_ms=proof_deadline_ms,
         least_deposit=least_deposit,
+        entry_wait_ms=entry_wait_of(interval_ms),
+        entries_least=shape_class_by_name(pins.shape_class).entries_least,
     )

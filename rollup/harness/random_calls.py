@@ -102,7 +102,7 @@ def _outcome(call: Callable[[DevelopmentL1], T], l1: DevelopmentL1) -> T | str:
 def _wait(way: Walk) -> None:
     terms = deployment()
     behind, ahead = GOVERNANCE.clock_behind_ms, GOVERNANCE.clock_ahead_ms
-    waits = (0, 1, 1000, behind, behind + 1, terms.proof_deadline_ms + 1)
+    waits = (0, 1, 1000, terms.entry_wait_ms, behind, behind + 1, terms.proof_deadline_ms + 1)
     longer = (terms.governance_delay - ahead, terms.governance_delay)
     milliseconds = way.random.choice((*waits, *longer))
     way.same(f"wait {milliseconds}", lambda l1: l1.warp(milliseconds))

@@ -1,6 +1,7 @@
 """What the contract is created with, and what is refused at its creation."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import Digest
@@ -8,11 +9,13 @@ from rollup.l1.checks import require_address
 from rollup.l1.interface import Address, Revert, Reverted
 from rollup.l1.schedule import require_delay, require_interval
 from rollup.ports import Pins
-from rollup.protocol.constants import AMOUNT_BITS, TIME_BITS
+from rollup.protocol.constants import AMOUNT_BITS, DEPOSITS_MAX, TIME_BITS
 from rollup.protocol.encoding import hex_digest
 from rollup.protocol.genesis import Genesis
 
-ESTATE_SALE_MS = 24 * 3_600_000
+ENTRY_WAIT_MS: Final = 30_000
+
+ESTATE_SALE_MS: Final = 24 * 3_600_000
 """A day, in which somebody of every time zone is awake."""
 
 
@@ -26,6 +29,9 @@ class Deployment:
     a longer one is safer. A header unproved for longer than `proof_deadline_ms` stops further
     headers. What the estate has to sell gets cheaper evenly for `estate_sale_ms`, and is free then.
     `least_deposit` in quanta is what makes a place in the queue cost something.
+
+    A batch leaves no queue entry that had waited for longer than `entry_wait_ms` when it ended,
+    unless it takes `entries_least` of them: as many as fit any batch of the class that is pinned.
     """
 
     genesis: Genesis
@@ -37,7 +43,15 @@ class Deployment:
     governance_delay: int
     proof_deadline_ms: int
     least_deposit: int
+    entry_wait_ms: int = ENTRY_WAIT_MS
+    entries_least: int = 1
     estate_sale_ms: int = ESTATE_SALE_MS
+
+
+def entry_wait_of(interval_ms: int) -> int:
+    """How long an entry may wait, in ms: half a minute, or what a venue of long batches needs,
+    which reads the queue as it opens a batch: the one under way, the next, and one more."""
+    return max(ENTRY_WAIT_MS, 3 * interval_ms)
 
 
 def require_deployment(deployment: Deployment, compress_many: CompressMany) -> None:
@@ -50,6 +64,12 @@ def require_deployment(deployment: Deployment, compress_many: CompressMany) -> N
     _require_positive("proof_deadline_ms", deployment.proof_deadline_ms, TIME_BITS)
     _require_positive("least_deposit", deployment.least_deposit, AMOUNT_BITS)
     _require_positive("estate_sale_ms", deployment.estate_sale_ms, TIME_BITS)
+    _require_positive("entry_wait_ms", deployment.entry_wait_ms, TIME_BITS)
+    if type(deployment.entries_least) is not int or not (
+        1 <= deployment.entries_least <= DEPOSITS_MAX
+    ):
+        detail = f"entries_least is from 1 to {DEPOSITS_MAX}, not {deployment.entries_least}"
+        raise Reverted(Revert.BAD_DEPLOYMENT, detail)
     root = deployment.genesis.state(compress_many).root
     if deployment.root != root:
         raise Reverted(

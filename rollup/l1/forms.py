@@ -258,5 +258,7 @@ DEPLOYMENT = record(
     proof_deadline_ms=INTEGER,
     least_deposit=WHOLE,
     estate_sale_ms=INTEGER,
+    entry_wait_ms=INTEGER,
+    entries_least=INTEGER,
 )
 LIMITS = record(QueueLimits, accounts=INTEGER, entries=INTEGER)

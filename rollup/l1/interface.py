@@ -97,6 +97,7 @@ class Refusal(StrEnum):
     DEPOSIT_NOT_QUEUED = "deposit-not-queued"
     CLOCK_BEHIND = "clock-behind"
     REPORT_WITHHELD = "report-withheld"
+    QUEUE_HELD_BACK = "queue-held-back"
 
 
 class Reverted(Exception):

@@ -147,7 +147,7 @@ class MockL1(ContractView):
     def _enqueue(self, entry: QueueEntry) -> QueueEntry:
         """Money first, since it can revert; then the entry."""
         self._state.vault_of(entry.asset).enqueue(entry.owner, entry.amount)
-        self._state.queue.append(entry)
+        self._state.queue.append(entry, self._clock())
         self._state.events.append(DepositQueued(entry))
         return entry
 
@@ -235,7 +235,17 @@ class MockL1(ContractView):
             return Refusal.CLOCK_BEHIND
         if self._state.given.withheld(header, terms.governance, now):
             return Refusal.REPORT_WITHHELD
+        if self._holds_back(header, count):
+            return Refusal.QUEUE_HELD_BACK
         return None
+
+    def _holds_back(self, header: BatchHeader, count: int) -> bool:
+        """Whether the batch leaves an entry that had waited too long when it ended, and takes fewer
+        than any batch has room for."""
+        since = self._state.queue.waits_since(count)
+        if since is None or header.deposits >= self._deployment.entries_least:
+            return False
+        return header.time - since > self._deployment.entry_wait_ms
 
     def _take(self, header: BatchHeader, digest: bytes, now: int) -> HeaderVerdict:
         self._state.headers.take(header, digest, now)

@@ -33,12 +33,13 @@ FULL = QueueLimits()
 
 
 class DepositQueue:
-    """Every entry ever queued, the chain's head after each, and whose registrations and rotations
-    are open."""
+    """Every entry ever queued, the L1 time in ms of each, the chain's head after each, and whose
+    registrations and rotations are open."""
 
     def __init__(self, limits: QueueLimits = FULL) -> None:
         self.limits = limits
         self.entries: list[QueueEntry] = []
+        self.times: list[int] = []
         self.accounts: dict[Address, int] = {}
         self._heads = [QUEUE_START]
         self.registered: set[Address] = set()
@@ -95,9 +96,14 @@ class DepositQueue:
         if not is_assigned and account != BACKSTOP_ACCOUNT:
             raise Reverted(Revert.UNKNOWN_ACCOUNT, f"account {account} was never assigned")
 
-    def append(self, entry: QueueEntry) -> None:
+    def waits_since(self, count: int) -> int | None:
+        """Since which L1 time the oldest entry waits that is not among the first `count`."""
+        return self.times[count] if 0 <= count < len(self.times) else None
+
+    def append(self, entry: QueueEntry, now: int) -> None:
         """Queue an entry that one of the above has made."""
         self.entries.append(entry)
+        self.times.append(now)
         self._heads.append(extend_queue(self._heads[-1], entry))
         if entry.kind is EntryKind.REGISTER:
             self.registered.add(entry.owner)
@@ -120,14 +126,15 @@ class DepositQueue:
         cls,
         limits: QueueLimits,
         entries: Sequence[QueueEntry],
+        times: Sequence[int],
         registered: Iterable[Address],
         rotating: Iterable[Address],
     ) -> Self:
-        """The queue that held these entries; `registered` are whose registrations are open,
-        `rotating` whose rotations."""
+        """The queue that held these entries, each since its time; `registered` are whose
+        registrations are open, `rotating` whose rotations."""
         queue = cls(limits)
-        for entry in entries:
-            queue.append(entry)
+        for entry, time in zip(entries, times, strict=True):
+            queue.append(entry, time)
         queue.registered, queue.rotating = set(registered), set(rotating)
         return queue
 

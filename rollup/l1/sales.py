@@ -38,11 +38,11 @@ def buy(state: ContractState, deployment: Deployment, now: int, wanted: Wanted) 
     state.estate.sold(asset, lots, cost)
     state.vault_of(asset).sell(sender, lots)
     state.events.append(EstateSold(sender, asset, lots, cost))
-    _endow(state, deployment, sender)
+    _endow(state, deployment, sender, now)
     return cost
 
 
-def _endow(state: ContractState, deployment: Deployment, sender: Address) -> None:
+def _endow(state: ContractState, deployment: Deployment, sender: Address, now: int) -> None:
     """A surplus comes to the backstop by an entry of the queue, once it is enough for one and there
     is room."""
     surplus, vault = state.estate.surplus, state.vault
@@ -56,7 +56,7 @@ def _endow(state: ContractState, deployment: Deployment, sender: Address) -> Non
         return
     state.estate.surplus = 0
     vault.queued += surplus
-    state.queue.append(entry)
+    state.queue.append(entry, now)
     state.events.append(DepositQueued(entry))
 
 

@@ -106,10 +106,13 @@ def _scheduled(governance: Governance, number: int, valid_from: int) -> Schedule
 def _queue(
     limits: QueueLimits,
     entries: Sequence[QueueEntry],
+    times: Sequence[int],
     registered: Sequence[Address],
     rotating: Sequence[Address],
 ) -> DepositQueue:
-    return DepositQueue.restored(limits, entries, registered, rotating)
+    if len(times) != len(entries):
+        raise CodecError(f"l1: {len(entries)} queue entries have {len(times)} times")
+    return DepositQueue.restored(limits, entries, times, registered, rotating)
 
 
 def _state(**rooms: object) -> ContractState:
@@ -153,6 +156,7 @@ STATE = record(
         _queue,
         limits=LIMITS,
         entries=QUEUE,
+        times=many(INTEGER, ENTRIES_MAX),
         registered=_in_order(many(ADDRESS, ENTRIES_MAX)),
         rotating=_in_order(many(ADDRESS, ENTRIES_MAX)),
     ),

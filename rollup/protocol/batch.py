@@ -36,7 +36,6 @@ from rollup.protocol.encoding import (
     fold_markets,
     globals_blocks,
     market_blocks,
-    prices_blocks,
 )
 from rollup.protocol.market import Governance, require_prices
 from rollup.protocol.market_book import MarketBook, book_after, hour_is_due, require_book
@@ -120,11 +119,6 @@ def require_frontiers(frontiers: object) -> None:
             require_bounds(
                 "frontier", frontier, 0, 1 << BUCKET_NUMBER_BITS, Reason.TRIGGER_OUT_OF_BOUNDS
             )
-
-
-def prices_digest(prices: Sequence[int], compress_many: CompressMany) -> Digest:
-    """What a proof holds of the prices: everybody who knows them computes it."""
-    return chain_one(TypeCode.PRICES, prices_blocks(prices), compress_many)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

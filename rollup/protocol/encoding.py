@@ -55,7 +55,6 @@ class TypeCode(IntEnum):
     CHALLENGE = 7
     CANCEL = 8
     QUESTION = 9
-    PRICES = 10
     TRIGGERS = 11
     OUTFLOW = 12
 
@@ -154,11 +153,6 @@ def trigger_blocks(counters: Sequence[int]) -> tuple[Block, ...]:
 def slot_blocks(generation: int, filled: int) -> tuple[Block, ...]:
     """SLOT, 1 block: generation, filled 2, zeros 5."""
     return split_blocks((generation, *packed(filled, SIZE_BITS)))
-
-
-def prices_blocks(prices: Sequence[int]) -> tuple[Block, ...]:
-    """PRICES: how many there are, then each, in the order of their markets."""
-    return split_blocks((len(prices), *prices))
 
 
 def tally_words(premium: int, volume: int, open_interest: int) -> tuple[int, ...]:

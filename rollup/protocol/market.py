@@ -335,9 +335,10 @@ def _require_buckets(number: int, market: Market, feed: Feed) -> None:
 def require_continues(before: Governance, after: Governance) -> None:
     """Refuse unless a state under `before` can go on under `after`: every market keeps its number,
     symbol, kind, scale and bucket, since positions are counted in its lots and triggers in its
-    buckets; its maintenance, and both haircuts of an asset, move by a step at most, and one that is
-    delisted stays so; others may be added behind them; and fee account and backstop stay, which L1
-    cannot know to exist."""
+    buckets; its maintenance, and both haircuts of an asset, move by the narrower step of both at
+    most, and one that is delisted stays so; others may be added behind them; and fee account and
+    backstop stay, which L1 cannot know to exist. A feed and its decimals may change: the price then
+    walks to the new one by steps."""
     for name in ("fee_account", "backstop_account"):
         kept, given = getattr(before, name), getattr(after, name)
         if given != kept:
@@ -348,7 +349,8 @@ def require_continues(before: Governance, after: Governance) -> None:
             f"all {len(before.markets)} markets must stay, not {len(after.markets)}",
         )
     for number, (old, new) in enumerate(zip(before.markets, after.markets, strict=False)):
-        _require_market_continues(number, old, new, before.oracle.feeds[number].step)
+        step = min(terms.oracle.feeds[number].step for terms in (before, after))
+        _require_market_continues(number, old, new, step)
 
 
 def _require_market_continues(number: int, before: Market, after: Market, step: int) -> None:

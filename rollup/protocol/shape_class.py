@@ -9,6 +9,8 @@ from typing import Final
 
 from rollup.protocol.constants import (
     ACCOUNT_BITS,
+    BUCKET_NUMBER_BITS,
+    COUNTERS,
     DEPOSITS_MAX,
     MARKETS_MAX,
     OUTFLOWS_MAX,
@@ -54,6 +56,22 @@ class ShapeClass:
     def takeovers(self) -> int:
         """As many as trades: each has a memory timestamp of its own, and a row."""
         return self.trades
+
+    @property
+    def entries_least(self) -> int:
+        """How many queue entries a third of any batch has room for, beside the fee account: their
+        accounts are as far apart as can be, hold every market, and leave and take a leaf of
+        triggers in each. One at the least, which always fits.
+        """
+        side = BUCKET_NUMBER_BITS - (COUNTERS.bit_length() - 1)
+        nodes = ACCOUNT_BITS + 2 * MARKETS_MAX * side
+        above = TRIGGER_BITS + 4 * MARKETS_MAX  # of the sides of all markets, once
+        room = (
+            self.positions // 3 // MARKETS_MAX,
+            self.triggers // 3 // (2 * MARKETS_MAX),
+            (self.nodes // 3 - above) // nodes,
+        )
+        return max(1, min(*room, DEPOSITS_MAX) - 1)
 
     def encode(self) -> bytes:
         """Canonical bytes: the length of the name and the name, then numbers of 4 bytes each,

@@ -11,10 +11,10 @@ from rollup.crypto.batched import verify_many
 from rollup.files import PRIVATE_FOLDER
 from rollup.hash.batched import compress_many
 from rollup.installed import installed_verifier
-from rollup.l1.deployment import Deployment
+from rollup.l1.deployment import Deployment, entry_wait_of
 from rollup.l1.remote import RemoteL1
 from rollup.protocol.genesis import Genesis
-from rollup.protocol.shape_class import SHAPE_CLASSES
+from rollup.protocol.shape_class import SHAPE_CLASSES, shape_class_by_name
 from sequencer.api.door import Door
 from sequencer.batches.artefacts import GENESIS_FILE, LockedFolder, VenueFolder
 from sequencer.batches.machine import Setup
@@ -129,6 +129,8 @@ def deployment_of(begun: Begun) -> Deployment:
         governance_delay=file.governance_delay_ms,
         proof_deadline_ms=file.proof_deadline_ms,
         least_deposit=file.least_deposit,
+        entry_wait_ms=entry_wait_of(file.interval_ms),
+        entries_least=shape_class_by_name(file.shape_class).entries_least,
     )
 
 

@@ -191,6 +191,22 @@ class OfWhateverIsMissing(_Judges):
     ignored = Refusal.REPORT_WITHHELD
 
 
+class OfWhoeverWaits(_Judges):
+    ignored = Refusal.QUEUE_HELD_BACK
+
+
+class WaitsAMomentLess(LocalL1):
+    def _holds_back(self, header: BatchHeader, count: int) -> bool:
+        return super()._holds_back(replace(header, time=header.time + 1), count)
+
+
+class WaitsForAnyEntry(LocalL1):
+    """One entry taken is enough, however many fit."""
+
+    def _holds_back(self, header: BatchHeader, count: int) -> bool:
+        return not header.deposits and super()._holds_back(header, count)
+
+
 class JudgesByTheSameMoment(LocalL1):
     def _judge(
         self, header: BatchHeader, terms: Scheduled, is_late: bool, now: int
@@ -474,6 +490,9 @@ BROKEN: Mapping[str, Callable[..., LocalL1]] = {
         OfAnyParameters,
         OfAnyQueue,
         OfWhateverIsMissing,
+        OfWhoeverWaits,
+        WaitsAMomentLess,
+        WaitsForAnyEntry,
         JudgesByTheSameMoment,
         EndsBatchesAnyTime,
         *TAKES_REPORTS,

@@ -75,9 +75,10 @@ class World:
     now: int = venue.START
     limits: QueueLimits = FULL
     interval_ms: int = 1
+    entries_least: int = 1
 
     def __post_init__(self) -> None:
-        made = deployment(interval_ms=self.interval_ms)
+        made = deployment(interval_ms=self.interval_ms, entries_least=self.entries_least)
         self.genesis = made.genesis
         self.l1 = MockL1(
             made, self.verifier, lambda: self.now, venue.toy_compress_many, self.limits

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from rollup.oracle.package import feed_id
 from rollup.protocol.market import Governance, require_continues
+from rollup.protocol.market_book import step_bound
 from rollup.protocol.openings import due_accounts
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.state import State
 from tests.helpers.keeper import Keeper, Scan
-from tests.helpers.venue import BTC_MARKET, GOVERNANCE, USDC, Venue
+from tests.helpers.market_books import terms_at
+from tests.helpers.venue import BTC_MARKET, GOVERNANCE, USDC, Venue, genesis
 
 STEP = min(feed.step for feed in GOVERNANCE.oracle.feeds)
 """How far a price may go, in ten-thousandths: to the brink of theorem T."""
@@ -132,6 +134,45 @@ def test_parameters_that_move_bring_accounts_due_and_skip_nobody(seed: int) -> N
         if place % 3 == 0:
             judge(book, book.trade(rng, 4))
     assert book.seen["refreshed"] + book.seen["taken"] > 2, book.seen
+
+
+def tight(maintenance: int, step: int) -> Governance:
+    """High leverage: hardly more maintenance than a step, in ten-thousandths."""
+    markets = tuple(
+        replace(
+            market,
+            maintenance_fraction=maintenance,
+            initial_fraction=maintenance + 100,
+            band_fraction=90,
+            liquidation_fee=maintenance // 2,
+        )
+        for market in GOVERNANCE.markets
+    )
+    feeds = tuple(replace(feed, step=step) for feed in GOVERNANCE.oracle.feeds)
+    return replace(GOVERNANCE, markets=markets, oracle=replace(GOVERNANCE.oracle, feeds=feeds))
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_margin_and_a_step_that_are_raised_together_leave_nobody_below_zero(seed: int) -> None:
+    """Accounts have the old margin in the first batch under the new one: its prices move by the old
+    step. By the new one, which theorem T allows, somebody would be below zero."""
+    before, after = tight(150, 100), tight(250, 200)
+    require_continues(before, after)
+    rng = Random(seed)
+    venue = Venue(genesis=genesis(before)).with_traders(*[100 * USDC] * 20)
+    book = Keeper(venue)
+    for _ in range(3):
+        judge(book, book.trade(rng, 20))
+    for outcome in book.step(moved(venue.prices, (-100, -100))):
+        judge(book, outcome)
+    venue.genesis = replace(venue.genesis, governance=after)
+    bounds = {step_bound(venue.state.book, market, after.oracle.feeds[market]) for market in (0, 1)}
+    assert bounds == {100}
+    wild = terms_at(moved(venue.prices, (-200, -200)), after)
+    assert any(found.equity < 0 for found in Scan(venue.state, wild).values().values())
+    for outcome in book.step(moved(venue.prices, (-100, -100))):
+        judge(book, outcome)
+    assert step_bound(venue.state.book, 0, after.oracle.feeds[0]) == 200
 
 
 def test_a_market_that_is_listed_later_begins_at_its_price() -> None:

@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollup.protocol.account import Account
+from rollup.protocol.constants import DEPOSITS_MAX
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT
 from rollup.protocol.holding import Holding
 from rollup.protocol.margin import value
 from rollup.protocol.order import Side
+from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.takeover import Route, Takeover
 from sequencer.engine.command import CloseBatch
 from sequencer.engine.event import BatchClosed, Deleveraged, Liquidated
@@ -29,9 +31,10 @@ Book = dict[int, Account]
 class Thin(World):
     """A world whose backstop gets so many dollars, and in which every batch is judged."""
 
-    def __init__(self, dollars: int) -> None:
-        super().__init__()
+    def __init__(self, dollars: int, shape_class: ShapeClass = CLASS_S) -> None:
+        super().__init__(shape_class=shape_class)
         self.dollars = dollars
+        self.patience = 8
         self.takeovers: list[Takeover] = []
         self.open(0, 0)
 
@@ -72,7 +75,7 @@ class Thin(World):
     def close_to_the_end(self) -> bool:
         """Batches at the same prices until the step is closed. Whether it never is."""
         self.close()
-        for _ in range(8):
+        for _ in range(self.patience):
             if not self.core.market_book.is_open:
                 return False
             self.open(0, 0)
@@ -121,6 +124,46 @@ def test_no_step_is_without_an_end(plan: Plan, dollars: int) -> None:
     world.play(plan)
     cash = sum(holder.holding.cash for holder in world.core.ledger.holders.values())
     assert cash == world.batcher.state.globals.total
+
+
+TINY = ShapeClass(
+    "tiny", trades=2, orders=4, accounts=DEPOSITS_MAX + 16, positions=256, triggers=64, nodes=4000
+)
+
+falls = st.tuples(st.sampled_from([-440, -300, 300, 440]), st.sampled_from([-440, 0, 440]))
+
+
+@settings(max_examples=20, deadline=None)
+@given(plans, st.sampled_from([0, 20, 200]))
+def test_no_step_is_without_an_end_where_a_batch_takes_two_of_anything(
+    plan: Plan, dollars: int
+) -> None:
+    world = Thin(dollars, TINY)
+    world.patience = 64
+    world.play(plan)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.sampled_from(Side),
+    st.lists(st.integers(0, 5), min_size=2, max_size=6),
+    st.lists(falls, min_size=1, max_size=6),
+    st.sampled_from([0, 20, 200]),
+)
+def test_no_step_is_without_an_end_where_all_are_on_one_side(
+    side: Side, holders: list[int], moves: list[tuple[int, int]], dollars: int
+) -> None:
+    """Everybody but account 6 holds one side of all that there is; then nobody orders anything."""
+    world = Thin(dollars)
+    sent: list[tuple[int, ...]] = []
+    other = Side.SELL if side is Side.BUY else Side.BUY
+    for place, holder in enumerate(holders):
+        trader, market = 1 + holder % 5, place % 2
+        size = (40_000, 70_000)[market] // len(holders)
+        sent.append((6, other, 0, size, place % 4, market, "rest"))
+        sent.append((trader, side, 0, size, place % 4, market, "rest"))
+    quiet: list[tuple[int, ...]] = []
+    world.play([(0, 0, sent), *((btc, eth, quiet) for btc, eth in moves)])
 
 
 def test_a_crash_deleverages_who_is_nearest() -> None:

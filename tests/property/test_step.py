@@ -15,6 +15,7 @@ from rollup.protocol.cancel import CancelOrder, SignedCancel
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT
 from rollup.protocol.order import PEG_BIAS, Side
+from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from sequencer.engine.command import Cancel, CloseBatch, Command, Submit
 from sequencer.engine.core import CoreState, new_state, step
 from sequencer.engine.event import BatchClosed, Event, OrderEnded, Traded
@@ -65,11 +66,11 @@ Plan = Sequence[tuple[int, int, list[tuple[int, int]], list[tuple[int, ...]]]]
 class World:
     """The core and the committed state side by side, fed by a plan."""
 
-    def __init__(self, backstop: int = 1_000_000) -> None:
+    def __init__(self, backstop: int = 1_000_000, shape_class: ShapeClass = CLASS_S) -> None:
         """`backstop` is what it begins with, in dollars."""
         self.backstop = backstop
-        self.core: CoreState = new_state(venues.genesis())
-        self.batcher = venues.batcher()
+        self.core: CoreState = new_state(venues.genesis(), shape_class)
+        self.batcher = venues.batcher(shape_class=shape_class)
         self.prices = list(venues.PRICES)
         self.generation = 0
         self.events: list[Event] = []

@@ -28,10 +28,12 @@ class Part:
 
 
 def pytest_of(seed: int) -> tuple[list[str], dict[str, str]]:
-    """The command that runs the tests of this folder on the examples of a seed; its environment."""
+    """The command that runs the tests of this folder, and the search for colluders, on the examples
+    of a seed; its environment."""
     command = [sys.executable, "-m", "pytest", "-v", "--tb=short", f"--hypothesis-seed={seed}"]
     profile = {"HYPOTHESIS_PROFILE": "random", VARIABLE: str(seed)}
-    return [*command, "tests/soundness"], {**os.environ, **profile}
+    searched = ("tests/soundness", "tests/property/test_collusion.py")
+    return [*command, *searched], {**os.environ, **profile}
 
 
 def tests(seed: int) -> tuple[str, bool]:

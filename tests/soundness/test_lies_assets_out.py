@@ -6,17 +6,21 @@ The rules are bent one check at a time, so that the lie is all that there is to 
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
+from circuits.statement.replay import replay
 from rollup.protocol import margin, payment, transition
 from rollup.protocol.account import SlotState
 from rollup.protocol.assets import USDC
 from rollup.protocol.ledger import Ledger
 from rollup.protocol.openings import completed
 from rollup.protocol.outcome import Outcome
+from rollup.protocol.outflow import Outflow
 from rollup.protocol.public import GrantedWithdrawal
 from rollup.protocol.rejection import Reason
 from tests.helpers.assets import (
+    HELD,
     ON_MARGIN,
     WBTC,
     WBTC_MARK,
@@ -26,9 +30,9 @@ from tests.helpers.assets import (
     paying,
     spot,
 )
-from tests.helpers.lies import Liar, forge
+from tests.helpers.lies import Liar, claim_closings, forge
 from tests.helpers.market_books import terms_at
-from tests.helpers.statement import claims_broken_by
+from tests.helpers.statement import claims_broken_by, claims_broken_in
 from tests.helpers.venue import (
     BTC,
     BTC_PRICE,
@@ -40,6 +44,7 @@ from tests.helpers.venue import (
     buy,
     owner,
     real,
+    register,
     sell,
     transfer,
     withdraw,
@@ -110,6 +115,25 @@ def test_lots_of_a_perpetual_given_away_as_an_asset(liar: Liar) -> None:
 def test_a_market_that_is_not_listed_leaves_as_an_asset(liar: Liar) -> None:
     batch = paying(liar.venue, transfer(1, 2, 400, asset=60))
     assert liar.refusal(batch) is Reason.ASSET_UNKNOWN
+    outcome = liar.outcome(paying(liar.venue, transfer(1, 2, 400, asset=WBTC_MARK)))
+    records = replay(outcome)
+    elsewhere = np.full_like(records.outflow.asset, 60)
+    lie = replace(records, outflow=replace(records.outflow, asset=elsewhere))
+    access = {"outflow.cash-access", "position.value-before", "position.value-after"}
+    unasked = {"order.offered", "outflow.signed", "market.asset"}
+    claims = {"outflow.asset-listed", *access, *unasked}
+    assert claims_broken_in(lie, outcome.public) == claims
+
+
+@pytest.mark.parametrize("outflow", [withdraw(3, 1), transfer(3, 1, 1)])
+def test_borrowed_cash_leaves_against_an_asset(liar: Liar, outflow: Outflow) -> None:
+    """Nothing of an asset is collateral: who has an asset and no cash owes what it takes."""
+    first = liar.venue.state.globals.deposits_consumed
+    liar.venue.run(liar.venue.batch([register(first, 3, HELD, WBTC_MARK)]))
+    batch = paying(liar.venue, outflow)
+    assert liar.refusal(batch) is Reason.MARGIN
+    claim_closings(liar.monkeypatch, {3}, below=False, grew=True, safety=lambda _: 0)
+    assert liar.claims(batch) == {"account.initial", "account.safety"}
 
 
 def test_an_asset_leaves_an_account_whose_perpetual_has_no_price(liar: Liar) -> None:

@@ -23,6 +23,7 @@ from tests.helpers.lies import Liar
 from tests.helpers.skipped import (
     DUE,
     NEEDY,
+    RICH,
     at_the_price,
     fallen_book,
     numbers,
@@ -37,6 +38,11 @@ from tests.helpers.statement import (
 )
 from tests.helpers.venue import (
     BTC,
+    BTC_PRICE,
+    ETH_PRICE,
+    Match,
+    buy,
+    sell,
     with_pre,
 )
 
@@ -179,6 +185,22 @@ def test_a_move_kept_silent(book: Liar) -> None:
     for row in np.flatnonzero(trace[:, names.index("account")] == DUE):
         trace[row, names.index("kept")] = 1
     assert {"position.kept", "trigger.counted"} <= denied(witness.failures())
+
+
+def test_a_flip_kept_silent(book: Liar) -> None:
+    """A long became a short with the trigger that it had: as a long it is counted for good."""
+    venue = book.venue
+    venue.prices = (BTC_PRICE, ETH_PRICE)
+    flip = Match(buy(RICH, 2000, slot=5), sell(DUE, 2000, slot=5), 2000)
+    witness = small_witness(book.outcome(venue.batch(matches=[flip])))
+    assert not witness.failures()
+    trace, names = witness.traces["position"], POSITION.columns.names()
+    mine = (trace[:, names.index("account")] == DUE) & (trace[:, names.index("market")] == BTC)
+    (row,) = np.flatnonzero(mine)
+    trace[row, names.index("kept")] = 1
+    trace[row, names.index("after.trigger")] = trace[row, names.index("before.trigger")]
+    missed = {"position.trigger", "position.leaf-after"}
+    assert denied(witness.failures()) == {"position.kept", "trigger.counted", *missed}
 
 
 def test_a_trigger_of_no_position(book: Liar) -> None:

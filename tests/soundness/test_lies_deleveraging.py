@@ -12,7 +12,7 @@ from rollup.protocol import closing, deleveraging, liquidation, transition
 from rollup.protocol.margin import value
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.rejection import Reason, Rejected
-from rollup.protocol.takeover import Route, Takeover, full_fee
+from rollup.protocol.takeover import full_fee
 from rollup.protocol.triggers import SHORT
 from tests.helpers.lies import Liar
 from tests.helpers.skipped import uncounted
@@ -217,6 +217,16 @@ def test_a_zone_said_to_be_empty(place: Thin, liar: Liar) -> None:
     assert found == {"position.in-line", "position.taken-whole"}
 
 
+def test_a_zone_that_nobody_looked_through(place: Thin, liar: Liar) -> None:
+    """Its counters are not opened as swept: whoever is in it was not counted."""
+    outcome = liar.outcome(place.batch(*place.plan()))
+    records = replay(outcome)
+    nothing = np.zeros_like(records.trigger.swept)
+    unseen = replace(records.trigger, swept=nothing, staying=np.zeros_like(records.trigger.staying))
+    claims = claims_broken_in(replace(records, trigger=unseen), outcome.public)
+    assert claims == {"market.zone-whole", "market.sweep"}
+
+
 def test_a_friend_who_loses_one_lot_while_others_behind_him_lose_theirs(
     place: Thin, liar: Liar
 ) -> None:
@@ -288,15 +298,6 @@ def test_one_who_came_in_the_batch_may_stay(place: Thin, liar: Liar) -> None:
 
 
 # Whom.
-
-
-def test_of_the_same_side(place: Thin, liar: Liar) -> None:
-    """A friend is given lots at the oracle price, for no fee, under the name of deleveraging."""
-    batch = place.batch(place.closes(IDLE, place.needed))
-    assert liar.refusal(batch) is Reason.TAKER_SIDE
-    liar.blind("require_other_side", liquidation)
-    found = liar.claims(batch)
-    assert {"takeover.other-side", "position.not-grown"} & found
 
 
 def test_more_lots_than_it_has(place: Thin, liar: Liar) -> None:
@@ -382,33 +383,3 @@ def test_as_if_the_taker_were_the_backstop(place: Thin, liar: Liar) -> None:
     lie = replace(records, takeover=replace(records.takeover, closes=nothing))
     found = claims_broken_in(lie, outcome.public)
     assert {"takeover.backstop", "position.taken"} <= found
-
-
-# Two that are liquidated at once.
-
-
-@pytest.fixture
-def pair(monkeypatch: pytest.MonkeyPatch) -> tuple[Thin, Liar]:
-    """A short of BTC that holds ETH, which fell too: both it and the long are below maintenance."""
-    place = thin(real(), hedged=True)
-    return place, Liar(place.venue, monkeypatch)
-
-
-def test_two_that_are_liquidated_lose_lots_to_each_other(pair: tuple[Thin, Liar]) -> None:
-    """For no fee, however much the backstop has, and with nobody in line asked."""
-    place, liar = pair
-    place.deposit(BACKSTOP, 10**6 * USDC)
-    outcome = liar.outcome(place.batch(*place.both()))
-    assert not outcome.steps.zones
-    assert {LONG, IDLE} == outcome.steps.liquidated
-    assert claims_broken_in(replay(outcome), outcome.public) == set()
-
-
-def test_with_one_that_is_healthy(pair: tuple[Thin, Liar]) -> None:
-    place, liar = pair
-    batch = place.batch(Takeover(LONG, BTC, 5, 0, Route.LIQUIDATED, NEAR))
-    assert liar.refusal(batch) is Reason.NOT_LIQUIDATABLE
-    liar.blind("require_liquidatable", liquidation)
-    liar.blind("require_needed")
-    found = liar.claims(batch)
-    assert "account.liquidatable" in found

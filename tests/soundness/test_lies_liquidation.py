@@ -123,6 +123,17 @@ def test_a_fee_beyond_what_is_left(place: Fallen, liar: Liar) -> None:
     assert "account.liquidated-equity" in liar.claims(batch)
 
 
+def test_the_whole_fee_on_a_part_that_leaves_a_debt(place: Fallen, liar: Liar) -> None:
+    """It keeps 200 lots and is flagged: the fee is more than all that it had."""
+    batch = place.batch(place.takeover(SHORT, 4000))
+    assert place.equity(SHORT) < 4000 * place.terms[ETH].liquidation_fee
+    assert liar.refusal(batch) is Reason.LIQUIDATED_EQUITY
+    liar.blind("require_equity")
+    outcome = liar.outcome(batch)
+    assert outcome.steps.closings[SHORT].below
+    assert claims_broken_by(outcome) == {"account.liquidated-equity"}
+
+
 def test_a_fee_above_the_markets(place: Fallen, liar: Liar) -> None:
     batch = place.batch(place.takeover(LONG, 700, 700 * 15_000 + 1))
     assert liar.refusal(batch) is Reason.TAKEOVER_FEE

@@ -20,7 +20,7 @@ from rollup.protocol.outflow import Outflow, SignedOutflow
 from rollup.protocol.public import GrantedWithdrawal
 from rollup.protocol.rejection import Reason
 from rollup.protocol.takeover import Takeover
-from tests.helpers.lies import Liar, forge, make_liar
+from tests.helpers.lies import Liar, claim_closings, forge, make_liar
 from tests.helpers.market_books import terms_at
 from tests.helpers.statement import claims_broken_by, claims_broken_in
 from tests.helpers.venue import (
@@ -273,6 +273,8 @@ def test_more_than_there_is(liar: Liar) -> None:
     """Trader 3 holds nothing and owes it."""
     batch = paying(liar, withdraw(3, 1000 * USDC + 1))
     assert liar.refusal(batch) is Reason.MARGIN
+    claim_closings(liar.monkeypatch, {3}, below=False, grew=True)
+    assert liar.claims(batch) == {"account.initial", "account.safety"}
 
 
 def test_the_account_is_not_told(liar: Liar) -> None:

@@ -21,7 +21,7 @@ from rollup.protocol.genesis import BACKSTOP_ACCOUNT
 from rollup.protocol.openings import completed
 from rollup.protocol.rejection import Reason
 from rollup.protocol.triggers import LONG, SHORT, Seat
-from tests.helpers.lies import Liar, forge
+from tests.helpers.lies import Liar, claim_closings, forge
 from tests.helpers.oracle import oracle_terms
 from tests.helpers.skipped import (
     DOWN,
@@ -106,6 +106,34 @@ def test_an_account_past_its_trigger_left_out(
     assert claims_broken_by(lie) == {"trigger.swept-is-empty"}
 
 
+def test_an_open_step_closed_by_an_empty_sweep(
+    opened: Liar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prices stand and nobody is touched: who is still past its trigger is swept over in the next
+    batch instead."""
+    batch = at_the_price(opened, opened.venue.batch())
+    assert opened.refusal(batch) is Reason.SKIPPED
+    uncounted(monkeypatch)
+    lie = opened.as_it_is(batch)
+    assert lie.public.begins_open and lie.public.closed
+    assert claims_broken_by(lie) == {"trigger.swept-is-empty"}
+
+
+def test_an_open_step_whose_frontiers_are_said_to_have_been_at_the_price(
+    opened: Liar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then nothing is left to sweep: but the old state says where they were."""
+    batch = at_the_price(opened, opened.venue.batch())
+    uncounted(monkeypatch)
+    lie = opened.as_it_is(batch)
+    records = replay(lie)
+    _, after = records.market.frontier
+    unswept = replace(records.trigger, swept=np.zeros_like(records.trigger.swept))
+    market = replace(records.market, frontier=(after, after))
+    claims = claims_broken_in(replace(records, market=market, trigger=unswept), lie.public)
+    assert claims == {"batch.root-before", "batch.frontiers", "market.frontiers"}
+
+
 def test_an_account_past_its_trigger_on_the_short_side(
     book: Liar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,17 +171,42 @@ def test_a_frontier_lowered_without_a_sweep(book: Liar, sweeping: bool) -> None:
     assert {"market.frontier-room"} <= denied(witness.failures())
 
 
-@pytest.mark.parametrize("shift", [-1, 1], ids=["below the price", "above its old place"])
-def test_a_frontier_that_goes_too_far(book: Liar, shift: int) -> None:
+RISES = {"batch.root-after", "market.frontier"}
+FALLS_FURTHER = {
+    "batch.frontiers",
+    "batch.root-after",
+    "market.frontier",
+    "market.frontier-room",
+    "market.frontiers",
+    "market.sweep",
+    "trigger.swept",
+}
+FALLS_SHORT = {
+    "batch.closed",
+    "batch.frontiers",
+    "batch.open",
+    "batch.root-after",
+    "market.frontiers",
+    "market.sweep",
+    "trigger.swept",
+}
+
+
+@pytest.mark.parametrize("market", [BTC, ETH])
+@pytest.mark.parametrize("side", [LONG, SHORT])
+@pytest.mark.parametrize("shift", [-1, 1])
+def test_a_frontier_elsewhere_on_one_side(book: Liar, market: int, side: int, shift: int) -> None:
+    """It is raised past the price, or less far; it falls past the price, or less far than swept."""
     outcome = book.outcome(whole(book))
     records = replay(outcome)
     before, after = records.market.frontier
     moved = after.copy()
-    moved[0] += shift if shift < 0 else before[0] - after[0] + shift
+    moved[market, side] += shift
     lie = replace(records, market=replace(records.market, frontier=(before, moved)))
-    claims = claims_broken_in(lie, outcome.public)
-    wanted = "market.frontier-room" if shift < 0 else "market.sweep"
-    assert {wanted, "market.sweep", "batch.root-after"} <= claims
+    falls = before[market, side] > after[market, side]
+    assert falls == ((market, side) in ((BTC, LONG), (ETH, SHORT)))
+    wanted = (FALLS_FURTHER if shift < 0 else FALLS_SHORT) if falls else RISES
+    assert claims_broken_in(lie, outcome.public) == wanted
 
 
 def test_an_old_frontier_said_to_be_lower(book: Liar) -> None:
@@ -240,6 +293,22 @@ def test_a_flagged_account_in_a_closed_step(book: Liar) -> None:
     outcome = book.outcome(book.venue.batch(refreshed=[NEEDY, DUE]))
     assert outcome.globals_after.flagged == 1
     assert claims_broken_by(said(outcome, closed=True)) == {"batch.closed", "batch.open"}
+
+
+def test_a_healthy_account_flagged(book: Liar) -> None:
+    """It is kept out of the market, and its triggers at the price: nobody is obliged to end it."""
+    batch = book.venue.batch(refreshed=[DUE])
+    claim_closings(book.monkeypatch, (DUE,), below=True, grew=False, safety=lambda _: 0)
+    lie = book.outcome(batch)
+    assert not lie.public.closed
+    assert claims_broken_by(lie) == {"account.below", "account.below-at-the-mark"}
+
+
+def test_a_flagged_account_with_triggers_under_the_price(book: Liar) -> None:
+    """It would be passed over by the sweeps of the steps to come, as if it were safe."""
+    batch = book.venue.batch(refreshed=[NEEDY, DUE])
+    claim_closings(book.monkeypatch, (NEEDY,), below=True, grew=False, safety=lambda _: 3)
+    assert claims_broken_by(book.outcome(batch)) == {"account.below-unsafe"}
 
 
 def test_a_flag_forgotten_in_the_next_batch(book: Liar) -> None:

@@ -9,6 +9,7 @@ import pytest
 from circuits.statement.circuit import circuit
 from circuits.tables.schedule import COMB_ROWS, COMB_STRIDE, LADDER_ROWS, LADDER_STRIDE
 from rollup.l1.interface import Refusal, Revert
+from rollup.protocol.constants import ACCOUNT_LEAF_VERSION, MARKETS_LEAF_VERSION
 from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.rejection import Reason
 from rollup.protocol.shape_class import CLASS_S
@@ -18,6 +19,11 @@ FOLDER = ROOT / "docs" / "spec"
 CHAPTERS = {p.name: p.read_text(encoding="utf-8") for p in sorted(FOLDER.glob("[0-9]*.md"))}
 OVERVIEW = CHAPTERS["00-overview.md"]
 SPEC = "\n".join(CHAPTERS.values())
+TOLD = "\n".join(
+    path.read_text(encoding="utf-8")
+    for folder, ending in (("tests", "*.py"), ("rollup/harness/scenarios", "*.toml"))
+    for path in (ROOT / folder).rglob(ending)
+)
 SOURCES = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "rollup").rglob("*.py"))
 
 
@@ -29,6 +35,19 @@ def test_every_reason_is_in_the_specification(reason: Enum) -> None:
 @pytest.mark.parametrize("reason", [*Reason, *Revert, *Refusal])
 def test_every_reason_is_given_somewhere(reason: Enum) -> None:
     assert re.search(rf"\b{type(reason).__name__}\.{reason.name}\b", SOURCES)
+
+
+@pytest.mark.parametrize("reason", [*Reason, *Revert, *Refusal])
+def test_every_reason_is_named_in_a_test(reason: Enum) -> None:
+    """As a member, or as what a scenario expects: in all tests but this one."""
+    member = rf"\b{type(reason).__name__}\.{reason.name}\b"
+    assert re.search(rf'{member}|"{reason.value}["@:]', TOLD)
+
+
+def test_the_folds_start_where_the_chapter_on_hashes_says() -> None:
+    chapter = CHAPTERS["02-hashes.md"]
+    assert f"from (1, 0, version = {ACCOUNT_LEAF_VERSION}, 0" in chapter
+    assert f"from (4, 0, version = {MARKETS_LEAF_VERSION}, 0" in chapter
 
 
 @pytest.mark.parametrize("outcome", [o for o in DepositOutcome if o is not DepositOutcome.CREDITED])

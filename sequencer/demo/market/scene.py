@@ -8,7 +8,7 @@ from random import Random
 from rollup.crypto.address_key import AddressKey
 from rollup.field.koalabear import P
 from rollup.hash.batched import compress_many
-from rollup.l1.deployment import Deployment
+from rollup.l1.deployment import Deployment, entry_wait_of
 from rollup.l1.mock import MockL1
 from rollup.oracle.package import feed_id
 from rollup.ports import Verifier
@@ -127,6 +127,7 @@ def deploy(
         governance_delay=GOVERNANCE_DELAY_MS,
         proof_deadline_ms=PROOF_DEADLINE_MS,
         least_deposit=LEAST_DEPOSIT,
+        entry_wait_ms=entry_wait_of(interval_ms),
     )
     return MockL1(deployment, verifier, clock, compress_many)
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from rollup.l1.interface import DepositQueued, Revert
+from rollup.harness.books import Closed
+from rollup.l1.deployment import ENTRY_WAIT_MS
+from rollup.l1.interface import DepositQueued, Refusal, Revert
 from rollup.l1.queue import FULL, QueueLimits
 from rollup.protocol.deposit import QUEUE_START, DepositOutcome, extend_queue
 from tests.helpers.l1 import LEAST, STRANGER, World
@@ -115,3 +117,56 @@ def test_counters_of_accounts_and_entries_never_outgrow_their_words() -> None:
     register = lambda: world.l1.register(STRANGER, KEY, VIEWING, LEAST)  # noqa: E731
     assert world.revert(register) is Revert.ACCOUNTS_FULL
     assert world.revert(lambda: world.l1.credit(STRANGER, 1, LEAST)) is Revert.QUEUE_FULL
+
+
+# How long an entry waits (dep.held-back).
+
+
+def verdict(world: World, closed: Closed) -> Refusal | None:
+    refused = world.commit(closed).refusal
+    return None if refused is None else refused.reason
+
+
+@pytest.mark.parametrize(
+    ("waited", "refusal"), [(ENTRY_WAIT_MS, None), (ENTRY_WAIT_MS + 1, Refusal.QUEUE_HELD_BACK)]
+)
+def test_an_entry_waits_for_half_a_minute_of_batches(
+    world: World, waited: int, refusal: Refusal | None
+) -> None:
+    world.register(1, LEAST)
+    world.pass_time(waited)
+    assert verdict(world, world.close(entries=())) is refusal
+
+
+def test_the_time_of_the_batch_counts_and_not_that_of_its_header(world: World) -> None:
+    world.register(1, LEAST)
+    world.pass_time(ENTRY_WAIT_MS)
+    closed = world.close(entries=())
+    world.pass_time(ENTRY_WAIT_MS)
+    assert verdict(world, closed) is None
+
+
+def test_the_redo_of_a_batch_that_held_entries_back_takes_them(world: World) -> None:
+    """L1 was silent, say: there is a way on, at the same time."""
+    world.register(1, LEAST)
+    world.pass_time(ENTRY_WAIT_MS + 1)
+    closed = world.close(entries=())
+    assert verdict(world, closed) is Refusal.QUEUE_HELD_BACK
+    world.pass_time(10 * ENTRY_WAIT_MS)
+    again = world.close(time=closed.header.time, redo=True, entries=())
+    assert verdict(world, again) is Refusal.QUEUE_HELD_BACK
+    redo = world.close(time=closed.header.time, redo=True)
+    assert verdict(world, redo) is None
+    assert redo.header.deposits == 1
+
+
+@pytest.mark.parametrize("least", [1, 2, 3])
+def test_as_many_entries_as_fit_any_batch_are_enough(least: int) -> None:
+    """Others may wait, or deposits for accounts of many positions would end the venue."""
+    world = World(entries_least=least)
+    queue = [world.register(number, LEAST) for number in range(1, 5)]
+    world.pass_time(ENTRY_WAIT_MS + 1)
+    fewer, enough = (world.close(entries=queue[:count]) for count in (least - 1, least))
+    assert verdict(world, fewer) is Refusal.QUEUE_HELD_BACK
+    redo = world.close(time=enough.header.time, redo=True, entries=queue[:least])
+    assert verdict(world, redo) is None

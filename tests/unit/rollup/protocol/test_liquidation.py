@@ -14,7 +14,20 @@ from rollup.protocol.positions import NO_POSITIONS
 from rollup.protocol.rejection import Reason
 from rollup.protocol.takeover import Takeover
 from tests.helpers.fallen import BACKSTOP, LONG, LOTS, RICH, SHORT, WELL, Fallen, fallen
-from tests.helpers.venue import BTC, ETH, PRICES, USDC, Match, buy, credit, held, sell
+from tests.helpers.venue import (
+    BTC,
+    ETH,
+    GOVERNANCE,
+    PRICES,
+    USDC,
+    Match,
+    buy,
+    credit,
+    genesis,
+    held,
+    refusal,
+    sell,
+)
 
 
 @pytest.fixture
@@ -216,6 +229,20 @@ def test_a_backstop_that_was_never_opened_takes_nothing(place: Fallen) -> None:
         salts=replace(batch.salts, accounts=batch.salts.accounts[: len(without)]),
     )
     assert place.venue.refusal(bent) is Reason.OPENING_MISSING
+
+
+def test_a_backstop_that_does_not_exist_takes_nothing(place: Fallen) -> None:
+    """Another is named, and is opened as an account that nobody registered."""
+    batch = place.batch(place.takeover(LONG, 1))
+    other = replace(batch.governance, backstop_account=8)
+    opened = place.venue.state.open({0: [], LONG: [], 8: []})
+    bent = replace(batch, governance=other, pre=opened)
+    assert place.venue.refusal(bent) is Reason.BACKSTOP_ACCOUNT_MISSING
+
+
+def test_genesis_registers_the_backstop_that_it_names() -> None:
+    other = replace(GOVERNANCE, backstop_account=8)
+    assert refusal(lambda: genesis(other)) is Reason.BACKSTOP_ACCOUNT_MISSING
 
 
 def test_a_market_that_is_not_listed_has_no_takeovers(place: Fallen) -> None:

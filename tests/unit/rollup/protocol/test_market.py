@@ -7,6 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rollup.hash.keccak import keccak256
+from rollup.oracle.package import feed_id
 from rollup.protocol.market import (
     ABSENT_OF_ASSETS,
     Governance,
@@ -239,6 +240,30 @@ def test_a_market_keeps_what_its_positions_rest_on(changes: dict[str, object]) -
     oracle = replace(before.oracle, feeds=(feed,))
     after = replace(before, markets=(market,), oracle=oracle)
     assert refusal(lambda: require_continues(before, after)) is Reason.GOVERNANCE_CHANGED
+
+
+@pytest.mark.parametrize(("old", "new"), [(300, 100), (100, 300)])
+def test_maintenance_moves_by_the_narrower_step_of_both(old: int, new: int) -> None:
+    """A step that is lowered with it, or raised with it, gives it no more room."""
+    before, after = stepping(old, band_fraction=300), stepping(new, band_fraction=300)
+
+    def moved(by: int) -> Governance:
+        market = replace(after.markets[0], maintenance_fraction=500 + by)
+        return replace(after, markets=(market,))
+
+    for by in (-100, 100):
+        require_continues(before, moved(by))
+    for by in (-101, 101):
+        found = refusal(lambda by=by: require_continues(before, moved(by)))
+        assert found is Reason.GOVERNANCE_CHANGED
+
+
+def test_a_market_may_be_given_another_feed() -> None:
+    """What its price then is, it walks to by steps (oracle.bound)."""
+    (feed,) = stepping(100).oracle.feeds
+    for changes in ({"feed": feed_id("XBT")}, {"decimals": feed.decimals - 1}):
+        oracle = replace(stepping(100).oracle, feeds=(replace(feed, **changes),))
+        require_continues(stepping(100), replace(stepping(100), oracle=oracle))
 
 
 def test_maintenance_moves_by_a_step_and_a_venues_accounts_stay() -> None:

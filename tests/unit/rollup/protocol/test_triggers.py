@@ -28,13 +28,14 @@ from rollup.protocol.triggers import (
     swept,
 )
 from tests.helpers.keeper import holding_of, plan
-from tests.helpers.market_books import terms_at
+from tests.helpers.market_books import terms_at, unsigned_reports
 from tests.helpers.venue import (
     BTC,
     BTC_MARKET,
     BTC_PRICE,
     ETH,
     ETH_PRICE,
+    GOVERNANCE,
     USDC,
     Match,
     Venue,
@@ -228,6 +229,14 @@ def test_prices_stand_while_a_step_is_open(opened: Venue) -> None:
     assert opened.refusal(opened.batch()) is Reason.STEP_PRICES
 
 
+def test_nothing_is_reported_while_a_step_is_open(opened: Venue) -> None:
+    """Not even the prices that stand: a report of them would be a second choice of the step's."""
+    batch = opened.batch()
+    told = unsigned_reports(GOVERNANCE, BTC, ETH, prices=DOWN)
+    assert not batch.reports and batch.prices == DOWN
+    assert opened.refusal(replace(batch, reports=told)) is Reason.STEP_REPORTS
+
+
 def test_an_open_step_is_closed_by_liquidation(opened: Venue) -> None:
     outcome = opened.run(opened.batch(takeovers=[liquidation(opened)]))
     assert outcome.public.closed and outcome.public.begins_open
@@ -246,6 +255,28 @@ def test_positions_may_shrink_while_a_step_is_open(opened: Venue) -> None:
     price = DOWN[0]
     less = Match(buy(2, 9, price, generation=2), sell(3, 9, price, generation=2), 9, price)
     opened.run(opened.batch(matches=[less]))
+
+
+@pytest.mark.parametrize(
+    ("lots", "refused"),
+    [(1400, None), (1, Reason.BELOW_TRADED), (-1, Reason.MARGIN), (1600, Reason.STEP_RISK)],
+)
+def test_who_is_flagged_may_cure_itself_by_orders_that_shrink(
+    venue: Venue, lots: int, refused: Reason | None
+) -> None:
+    down(venue).run(venue.batch(refreshed=[1, 3]))
+    assert venue.state.accounts[1].below
+    price, size = DOWN[0], abs(lots)
+    terms = {"price": price, "generation": 2}
+    bid, ask = (2, 1) if lots > 0 else (1, 2)
+    batch = venue.batch(
+        matches=[Match(buy(bid, size, **terms), sell(ask, size, **terms), size, price)]
+    )
+    if refused is not None:
+        assert venue.refusal(batch) is refused
+        return
+    outcome = venue.run(batch)
+    assert outcome.public.closed and not venue.state.accounts[1].below
 
 
 def test_the_backstop_alone_takes_risk_while_a_step_is_open(opened: Venue) -> None:

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 from random import Random
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from rollup.protocol.holding import Holding
+from rollup.protocol.liquidation import require_needed
 from rollup.protocol.margin import excess, value
 from rollup.protocol.order import Side
 from rollup.protocol.positions import Positions
@@ -119,6 +122,51 @@ def test_every_account_with_something_left_has_an_ending(seed: int) -> None:
         assert all(full) or value(end, terms).equity == 0
         for market, size, _ in chosen:
             assert 0 < size <= abs(account.positions[market])
+
+
+def dear(fee: int, btc: int, eth: int) -> tuple[MarketTerms, ...]:
+    """Terms under a liquidation fee in ten-thousandths, of a maintenance margin of 500."""
+    margins = {"maintenance_fraction": 500, "initial_fraction": 1000}
+    markets = tuple(
+        replace(each, liquidation_fee=fee, **margins) for each in venues.GOVERNANCE.markets
+    )
+    governance = replace(venues.GOVERNANCE, markets=markets)
+    return market_books.terms_at((btc, eth), governance)
+
+
+@pytest.mark.parametrize("lots", [1, 2, 5, 20])
+@pytest.mark.parametrize("fee", [200, 250, 260, 300, 400, 489])
+def test_coarse_lots_at_dear_fees_have_an_ending(lots: int, fee: int) -> None:
+    """No part that keeps half its share for ever, and no whole that may not be, is left over."""
+    random = Random(lots * fee)
+    for _ in range(100):
+        terms = dear(fee, random.randrange(2**11, 2**23), random.randrange(2**11, 2**23))
+        held = ((0, random.choice((-lots, lots))), (1, random.choice((-lots, lots))))
+        account = below(random, terms, held[: random.randint(1, 2)])
+        chosen = takings(account, terms)
+        end = after(account, chosen, terms)
+        assert excess(end, terms) >= 0 and value(end, terms).equity >= 0
+        needed(account, end, chosen, terms)
+
+
+def below(
+    random: Random, terms: tuple[MarketTerms, ...], held: tuple[tuple[int, int], ...]
+) -> Holding:
+    """An account that holds this, below maintenance and with no less than nothing."""
+    owed = sum(size * terms[market].value for market, size in held)
+    margin = -excess(holding(-owed, *held), terms)
+    return holding(-owed + random.randrange(margin), *held)
+
+
+def needed(
+    old: Holding, end: Holding, chosen: tuple[Taking, ...], terms: tuple[MarketTerms, ...]
+) -> None:
+    """What the rules ask of who is liquidated, unless they refuse it."""
+    entry = SimpleNamespace(holding_before=old, positions=end.positions)
+    ledger: Any = SimpleNamespace(accounts={LONG: entry}, place=str)
+    found: Any = SimpleNamespace(below=False, after=value(end, terms))
+    assert chosen
+    require_needed(ledger, LONG, terms, found)
 
 
 def open_batch(state: CoreState, btc: int = BTC, **others: object) -> list[Event]:

@@ -10,11 +10,12 @@ from rollup.protocol.market import Governance
 from rollup.protocol.order import Side
 from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Reason
-from rollup.protocol.shape_class import CLASS_S
+from rollup.protocol.shape_class import CLASS_M, CLASS_R, CLASS_S
 from sequencer.engine.command import OpenBatch
 from sequencer.engine.core import CoreError, CoreState, new_state, refusal, step
 from sequencer.engine.holder import Holder
 from sequencer.engine.live import LiveOrder
+from sequencer.engine.room import Opening, Room
 from tests.helpers.oracle import listing
 from tests.strategies import venues
 
@@ -97,3 +98,17 @@ def test_the_queue_waits_where_its_accounts_hold_more_than_a_batch_opens() -> No
     with pytest.raises(CoreError, match="hold more than they may"):
         opened(state, credits=most + 1)
     opened(state, credits=most)
+
+
+def test_so_many_entries_fit_any_batch_of_a_class() -> None:
+    """As many as L1 asks of a batch that leaves others (dep.held-back): for accounts far apart that
+    hold every market, beside a fee account that does, in half of the room."""
+    assert [shape.entries_least for shape in (CLASS_S, CLASS_M, CLASS_R)] == [1, 7, 6]
+    for shape in (CLASS_M, CLASS_R):
+        room = Room(shape)
+        for place in range(shape.entries_least + 1):
+            far = Opening(
+                place << 26, tuple(range(MARKETS_MAX)), tuple(range(place, 1 << 20, 1 << 14))
+            )
+            assert room.fits([far], share=2)
+            room.take(far)
