@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rollup.protocol.batch import Batch
 from rollup.protocol.holding import Holding
 from rollup.protocol.margin import value
+from rollup.protocol.market import Governance
 from rollup.protocol.takeover import Route, Takeover
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.triggers import side_of
@@ -23,6 +24,7 @@ from tests.helpers.venue import (
     Venue,
     buy,
     credit,
+    genesis,
     sell,
 )
 
@@ -42,7 +44,7 @@ class Thin:
     @property
     def terms(self) -> tuple[MarketTerms, ...]:
         """Terms of the batch to come."""
-        return terms_at(self.venue.prices)
+        return terms_at(self.venue.prices, self.venue.genesis.governance)
 
     def holding(self, account: int) -> Holding:
         """What an account holds."""
@@ -113,14 +115,20 @@ def mirrored(suite: Suite = TOY) -> Thin:
     return place
 
 
-def thin(suite: Suite = TOY, *, funded: int = 0, hedged: bool = False) -> Thin:
+def thin(
+    suite: Suite = TOY,
+    *,
+    funded: int = 0,
+    hedged: bool = False,
+    governance: Governance = GOVERNANCE,
+) -> Thin:
     """A fresh one; `funded` is what the backstop has. `hedged`: the idle trader owes BTC and holds
     ETH, which falls so far that it is below maintenance as well."""
     amounts = (100, 34, 29, 100, 40) if hedged else (100, 34, 29, 60, 100)
-    place = Thin(Venue(suite=suite).with_traders(*(each * USDC for each in amounts)))
+    venue = Venue(suite=suite, genesis=genesis(governance))
+    place = Thin(venue.with_traders(*(each * USDC for each in amounts)))
     if funded:
         place.deposit(BACKSTOP, funded)
-    venue = place.venue
     venue.prices = OPENING
     terms = {"price": OPENING[BTC], "market": BTC}
     bid = buy(LONG, LOTS[LONG], **terms)
