@@ -173,6 +173,8 @@ def markets(lag: int = 11, listed: int = 2) -> MarketRecords:
         steady=zeros,
         missing=zeros,
         asset=zeros,
+        ended=zeros,
+        ends=zeros,
         asset_uses=zeros,
         trade_uses=np.zeros((count, 3), dtype=np.int64),
         take_uses=zeros,
