@@ -101,7 +101,7 @@ def take_steps(
     steady = tuple(entry.is_steady for entry in book.markets)
     terms = batch_terms(batch.governance, book)
     deposits = tuple(
-        apply_deposit(batch.governance, book.ended, ledger, entry, DEPOSIT_TIMESTAMP + place)
+        apply_deposit(batch.governance, ledger, entry, DEPOSIT_TIMESTAMP + place, book.ended)
         for place, entry in enumerate(batch.deposits)
     )
     orders = authorised()
@@ -194,10 +194,10 @@ def require_prices_known(
 
 def apply_deposit(
     governance: Governance,
-    ended: Collection[int],
     ledger: Ledger,
     entry: QueueEntry,
     timestamp: int,
+    ended: Collection[int],
 ) -> DepositStep:
     """Consume one queue entry: open or credit its account, give it another key, or refuse it and
     change nothing. Rejected: ROTATED_TWICE, since one batch opens one header and closes one."""

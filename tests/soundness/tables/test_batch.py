@@ -173,6 +173,8 @@ def markets(lag: int = 11, listed: int = 2) -> MarketRecords:
         steady=zeros,
         missing=zeros,
         asset=zeros,
+        ended=zeros,
+        ends=zeros,
         idle=zeros,
         estate=np.zeros((count, 4), dtype=np.int64),
         asset_uses=zeros,

@@ -55,6 +55,19 @@ NO_PAYEE = {
 NOBODYS_REST = {"exhausted", *(f"rest_carries.{i}.{k}" for i in range(5) for k in range(2))}
 """What is left to the backstop, of two orders: nothing, and nobody is told."""
 
+NO_TAKER = {
+    "standing",
+    "taker_account",
+    *(f"taker.{name}" for name in ("cash_ts", "position_ts")),
+    *(f"taker.cash_before.{i}" for i in range(3)),
+    *(f"taker.cash_after.{i}" for i in range(5)),
+    *(f"taker.position_before.{i}" for i in range(2)),
+    *(f"taker.position_after.{i}" for i in range(4)),
+    *(f"taker.position_carries.{i}.0" for i in range(1)),
+    *(f"kept_carries.{i}.0" for i in range(2)),
+}
+"""Nobody takes what is settled."""
+
 CASES: dict[str, Case] = {
     "fill": (test_fill.FILL, lambda: test_fill.trace({}, {"taker": 1}), NOBODYS_REST),
     "first fill of a generation": (
@@ -72,6 +85,11 @@ CASES: dict[str, Case] = {
         test_takeover.TAKEOVER,
         lambda: test_takeover.trace(closes=1, standing=2, last=0),
         set(),
+    ),
+    "settlement": (
+        test_takeover.TAKEOVER,
+        lambda: test_takeover.trace(settled=1),
+        NO_TAKER | {"exhausted"},
     ),
     "transfer": (
         test_outflow.ALONE,
