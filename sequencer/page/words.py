@@ -216,6 +216,11 @@ STAGES: Final = {
 SILENT: Final = (
     Said("That L1 accepted it: a proof knows nothing of L1's clock and queue.", (L1,)),
     Said(
+        "That L1 holds in dollars all that accounts are owed: it may lack what the estate paid for "
+        "assets that are not sold yet, and L1 says how much.",
+        ("estate.lacks",),
+    ),
+    Said(
         "That the batches before it were proved, or that none follows.",
         ("public.chain", "state.genesis"),
     ),

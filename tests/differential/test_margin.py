@@ -23,7 +23,7 @@ from circuits.tables.total.air import TABLE as TOTAL
 from rollup.protocol.constants import CASH_LIMIT, LADDER_BITS, POSITION_LIMIT, SAFETY_MAX
 from rollup.protocol.holding import Holding
 from rollup.protocol.margin import closing, risk_grew, value
-from rollup.protocol.market import Market
+from rollup.protocol.market import Market, MarketKind
 from rollup.protocol.rejection import Rejected
 from rollup.protocol.terms import market_terms
 from tests.helpers.closings import BACKSTOP, Case, Offer, Parts, Terms, honest_offer, records_of
@@ -47,11 +47,15 @@ KNOWN = PUBLICS.flatten(
 def holds(case: Case, offer: Offer, terms: Terms) -> bool:
     """Whether the rules close an account so: as design and spec say it, clause by clause."""
     before, after = case
-    mark, now = value(before, terms), value(after, terms)
+    bare = offer.paid_out == 2
+    mark, now = value(before, terms), value(after, terms, without_assets=bare)
+    if any(size < 0 and terms[market].is_asset for market, size in after.positions):
+        return False
     if now.ladder >= 1 << LADDER_BITS:
         return False
     if offer.shrinks:
-        if risk_grew(before, after, terms):
+        acted = range(len(terms)) if offer.acted else ()
+        if offer.paid_out or risk_grew(before, after, terms, acted):
             return False
     elif now.initial < 0:
         return False
@@ -84,10 +88,15 @@ def random_terms(rng: Random, count: int) -> Terms:
         maintenance = rng.choice([1, initial - 1, rng.randint(1, initial - 1)])
         price = rng.choice([1, 2**29 - 1, rng.randint(1, 2**29 - 1), rng.randint(1, 10**6)])
         market = Market(f"M{len(terms)}", 1, 5, 10_000, 11, 1, 0, 0, 0, 1, 0, 0, 1, 1)
+        kind = rng.choice([MarketKind.PERP, MarketKind.PERP, MarketKind.ASSET])
+        object.__setattr__(market, "kind", kind)
         object.__setattr__(market, "initial_fraction", initial)
         object.__setattr__(market, "maintenance_fraction", maintenance)
         size = rng.choice([1, 2**21 - 1, max(1, price // 1000), rng.randint(1, 2**21 - 1)])
         object.__setattr__(market, "bucket", min(size, 2**21 - 1))
+        if market.is_asset and rng.random() < 0.3:
+            for name in ("initial_fraction", "maintenance_fraction"):
+                object.__setattr__(market, name, 10_000)
         funding = rng.choice([0, -(2**28), 2**28, rng.randint(-1000, 1000)])
         try:
             terms.append(market_terms(market, price, funding))
@@ -118,7 +127,11 @@ def random_case(rng: Random, terms: Terms) -> Case:
     sizes = tuple(random_size(rng) for _ in terms)
     if rng.random() < 0.7:
         sizes = tuple(size >> 26 for size in sizes)
+    sizes = tuple(abs(n) if t.is_asset else n for n, t in zip(sizes, terms, strict=True))
+    sizes = tuple(min(size, POSITION_LIMIT - 1) for size in sizes)
     after = tuple(next_size(rng, size) for size in sizes)
+    if rng.random() < 0.9:
+        after = tuple(max(0, n) if t.is_asset else n for n, t in zip(after, terms, strict=True))
     if rng.random() < 0.2:
         after = sizes
     old, new = (value(Holding(0, held(*each)), terms) for each in (sizes, after))
@@ -168,6 +181,8 @@ def offers_of(rng: Random, case: Case, terms: Terms) -> list[Offer]:
     safeties = [*near, 0, SAFETY_MAX, rng.randint(0, SAFETY_MAX)]
     others = [best._replace(safety=safety) for safety in safeties]
     turned = best._replace(shrinks=not best.shrinks)
+    told = {"paid_out": rng.choice([0, 1, 2]), "acted": rng.random() < 0.5}
+    turned = turned._replace(**told) if rng.random() < 0.5 else best._replace(**told)
     return [best, *others, turned, best._replace(below=not best.below, safety=0)]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from rollup.harness.served import Served
 from rollup.l1.interface import Revert, Reverted
 from rollup.l1.remote import RemoteL1
 from rollup.protocol.deposit import QUEUE_START
@@ -17,7 +18,9 @@ from rollup.protocol.genesis import genesis_to_json
 from rollup.protocol.header import header_of
 from tests.helpers import venue
 from tests.helpers.program import PROGRAM, crypsis
+from tests.helpers.serving import serving
 from tests.helpers.venue import Venue
+from tests.unit.rollup.l1.test_estate import with_estate
 
 SENDER = "ab" * 20
 KEY, VIEWING = "01" * 56, "02" * 32
@@ -66,6 +69,22 @@ def test_a_revert_is_said_with_its_reason_and_exit_code(url: str) -> None:
     assert (done["code"], done["reason"]) == (5, "nothing-to-withdraw")
     poor = called("deposit", "--sender", "cd" * 20, "--account", 0, "--amount", "10", url=url)
     assert (poor["code"], poor["reason"]) == (5, "balance-too-small")
+
+
+def test_the_estate_is_bought_of_and_covered() -> None:
+    with serving(Served(with_estate())) as url:
+        found = called("estate", url=url)
+        (sale,) = found["sales"]
+        assert (found["lacks"], sale["symbol"], sale["lots"]) == ("3000000", "WBTC", "5")
+        assert 600_000 <= int(sale["price"]) <= 630_000
+        terms = ("--sender", SENDER, "--asset", 3, "--lots", 2)
+        assert called("buy", *terms, "--most", 5, url=url)["reason"] == "cost-above-limit"
+        paid = called("buy", *terms, "--most", 1_260_000, "--mint", url=url)
+        left = 3_000_000 - int(paid["paid"])
+        some = called("cover", "--sender", SENDER, "--amount", 1_000, "--mint", url=url)
+        assert some["lacks"] == str(left - 1_000) == called("status", url=url)["estate_lacks"]
+        far = called("cover", "--sender", SENDER, "--amount", left, url=url)
+        assert (far["code"], far["reason"]) == (5, "nothing-to-cover")
 
 
 @pytest.mark.parametrize("amount", ["1e3", "-1", "0.0000001", "1.", ".5", "1_0", "٣", "NaN"])

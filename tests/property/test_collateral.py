@@ -63,15 +63,17 @@ bets = st.lists(
 class World:
     """Account 1 has dollars and takes the other side; the others have an asset and nothing else."""
 
-    def __init__(self, funded: int) -> None:
+    def __init__(self, funded: int, dollars: int) -> None:
         started = genesis(GOVERNED, COLLATERAL_PRICES)
         setup = Setup(started, SaltKey(bytes(32)), TOY.compress_many, TOY.verify_many)
         self.machine = Machine(setup)
         self.prices = COLLATERAL_PRICES
         self.lacks = 0
+        self.stopped = 0
+        self.brought = dollars + funded
         self.seen: Counter[Route] = Counter()
         first = 1 + len(HOLDERS)
-        entries = [register(0, 1, 10 * WEALTH)]
+        entries = [register(0, 1, dollars)]
         entries += [register(each - 1, each, HELD, WBTC_MARK) for each in HOLDERS]
         if funded:
             entries.append(credit(first, BACKSTOP, funded))
@@ -115,7 +117,8 @@ class World:
         cash = sum(each.cash for each in state.accounts.values())
         lots = sum(each.positions[WBTC] for each in state.accounts.values())
         assert cash == state.globals.total and lots == state.book.custody(WBTC)
-        assert cash - self.lacks <= 10 * WEALTH + 10**6 * USDC
+        assert cash == self.brought + self.lacks
+        self.stopped += state.book.debt_stop
 
     def moved(self, moves: tuple[int, int, int]) -> None:
         """The next prices: of both perpetuals, and of the asset that counts."""
@@ -124,9 +127,12 @@ class World:
 
 
 def crash(
-    funded: int, positions: Sequence[tuple[int, bool, int]], moves: Sequence[tuple[int, int, int]]
+    funded: int,
+    positions: Sequence[tuple[int, bool, int]],
+    moves: Sequence[tuple[int, int, int]],
+    dollars: int = 10 * WEALTH,
 ) -> World:
-    world = World(funded)
+    world = World(funded, dollars)
     world.open()
     for account, (market, buys, percent) in zip(HOLDERS, positions, strict=True):
         world.bet(account, market, buys, percent)
@@ -138,15 +144,28 @@ def crash(
     return world
 
 
-@pytest.mark.parametrize("funded", [0, 5_000 * USDC])
+SCARCE = 1_030_000 * USDC
+"""Of USDC, a little more than four times what the asset counts for at first."""
+
+
+@pytest.mark.parametrize(
+    ("funded", "dollars"), [(0, 10 * WEALTH), (5_000 * USDC, 10 * WEALTH), (0, SCARCE)]
+)
 @some
 @given(positions=bets, moves=crashes)
 def test_assets_as_the_only_collateral(
     funded: int,
+    dollars: int,
     positions: Sequence[tuple[int, bool, int]],
     moves: Sequence[tuple[int, int, int]],
 ) -> None:
-    crash(funded, positions, moves)
+    crash(funded, positions, moves, dollars)
+
+
+def test_the_debt_stop_comes_and_goes_with_prices() -> None:
+    up, down = [(0, 0, STEP)] * 3, [(0, 0, -STEP)] * 3
+    world = crash(0, [(BTC, True, 99)] * 5, [*up, *down], SCARCE)
+    assert 1 <= world.stopped <= 5
 
 
 @pytest.mark.parametrize(

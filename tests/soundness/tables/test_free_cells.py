@@ -52,6 +52,18 @@ NO_PAYEE = {
 }
 """Cash of nobody: a withdrawal pays no account. And the inverse of 0, which is the mark of cash."""
 
+NO_TAKER = {
+    "standing",
+    "taker_account",
+    *(f"taker.{name}" for name in ("cash_ts", "position_ts", "took", "position_carries.0.0")),
+    *(f"taker.cash_before.{i}" for i in range(3)),
+    *(f"taker.cash_after.{i}" for i in range(5)),
+    *(f"taker.position_before.{i}" for i in range(2)),
+    *(f"taker.position_after.{i}" for i in range(4)),
+    *(f"kept_carries.{i}.0" for i in range(2)),
+}
+"""Nobody has the lots."""
+
 NOBODYS_REST = {"exhausted", *(f"rest_carries.{i}.{k}" for i in range(5) for k in range(2))}
 """What is left to the backstop, of two orders: nothing, and nobody is told."""
 
@@ -90,6 +102,11 @@ CASES: dict[str, Case] = {
         test_takeover.TAKEOVER,
         lambda: test_takeover.trace(settled=1),
         NO_TAKER | {"exhausted"},
+    ),
+    "takeover of the estate": (
+        test_takeover.TAKEOVER,
+        test_takeover.of_the_estate,
+        NO_TAKER,
     ),
     "transfer": (
         test_outflow.ALONE,

@@ -1,7 +1,9 @@
 """Custody of each token, as `crypsis verify` says it."""
 
-from circuits.commands.custody import custody_of, custody_text, granted_text
+from circuits.commands.custody import custody_of, custody_text, estate_text, granted_text
+from rollup.protocol.takeover import Route, Takeover
 from tests.helpers.assets import HELD, WBTC_MARK, WETH_MARK, asset_venue, paying
+from tests.helpers.collateral import HOLDER, WBTC, pledged
 from tests.helpers.venue import USDC, credit, transfer, withdraw
 
 
@@ -38,5 +40,23 @@ def test_each_token_is_added_up_over_all_batches() -> None:
         "before": "100000",
         "credited": "40",
         "granted": "100",
+        "estate": "0",
         "after": "99940",
     }
+
+
+def test_what_the_estate_took_is_owed_in_dollars() -> None:
+    place = pledged(funded=0)
+    place.opened()
+    place.falls()
+    lots = -(place.excess() // place.terms[WBTC].long_relief)
+    takeover = Takeover(HOLDER, WBTC, lots, 0, Route.ESTATE)
+    public = place.venue.run(place.venue.batch(takeovers=[takeover])).public
+    cash, bitcoin, ether = custody_of([public])
+    assert (bitcoin.estate, bitcoin.after) == (-lots, HELD - lots)
+    assert (cash.estate, cash.after) == (lots * 600_000, public.total)
+    assert estate_text((cash, bitcoin, ether)) == (
+        f"took {bitcoin.amount(lots)} for {cash.amount(lots * 600_000)}, "
+        "lacking until they are sold"
+    )
+    assert estate_text((ether,)) == ""
