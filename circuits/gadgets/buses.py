@@ -22,9 +22,9 @@ MEMORY = Bus("MEMORY", 4, ("account", "word", "ts", "v0", "v1", "v2", "v3"))
 """The value of a word since time ts. An access receives the previous message and sends the next.
 
 Word CASH_WORD: (cash in three packed pairs, exists). POSITION_WORD + m: (position in market m in
-two packed pairs, how often an order of the account met another one there in the batch, and how
-often one took lots of a liquidated account). SLOT_WORD + s: (generation, filled in two packed
-pairs, 0). Biased, 13-bit limbs."""
+two packed pairs, how often an order of the account met another one there in the batch, which of the
+backstop's are not counted, and how often one took lots of a liquidated account). SLOT_WORD + s:
+(generation, filled in two packed pairs, 0). Biased, 13-bit limbs."""
 
 BASE = Bus("BASE", 5, ("window", "byte", *_vector("x", 7), *_vector("y", 7)))
 """byte * 256^window * G + S_window, an entry of the fixed-base table. Sent by base."""
@@ -61,14 +61,16 @@ ORDER = Bus(
         "pegged",
         "reduce_only",
         "when_clamped",
+        "backstop",
         "outflow",
     ),
 )
 """A signed order in time. Sent by order once for each fill it takes part in, received by fill.
 
-Price and size in packed pairs: only so can they be compared without wrapping the field. outflow: 1
-if it is a withdrawal or transfer, received by outflow: then market is the mark of its asset, side
-its kind, price the receiver, and size and max_fee together the amount."""
+Price and size in packed pairs: only so can they be compared without wrapping the field. backstop:
+1 if it is an order of the backstop: then it is reduce-only, whatever was signed. outflow: 1 if it
+is a withdrawal or transfer, received by outflow: then market is the mark of its asset, side its
+kind, price the receiver, and size and max_fee together the amount."""
 
 REGISTER = Bus(
     "REGISTER",
@@ -228,7 +230,11 @@ that is fresh and unclamped, and clip. Sent by market, received by fill.
 
 kind: 0 of two orders, inside the band; 1 where an order buys lots of a liquidated account, 2 where
 one sells them: then one edge of the band is a nearer one, and net is what the account gets for a
-lot, or what one costs it."""
+lot, or what one costs it; 3 of two orders of which the backstop's buys, 4 where that sells: then
+one edge is the oracle price."""
+
+TRADE_KINDS = 5
+"""How many kinds of TRADE there are."""
 
 TAKE = Bus("TAKE", 20, ("market", *_vector("value", 3), *_vector("lot_fee", 3)))
 """Value of a lot and liquidation fee of one market. Sent by market, received by takeover."""

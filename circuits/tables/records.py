@@ -65,8 +65,9 @@ class FillSide(Private):
     generation: I64
     limit: I64  # order's price
     pegged: I64  # 1 if that is its offset from the oracle's
-    reduce_only: I64
+    reduce_only: I64  # 1 of the backstop's too
     when_clamped: I64
+    backstop: I64  # 1 if it is an order of the backstop
     size: I64  # order's size in lots
     max_fee: I64
     fee: I64  # quanta, rounded up; of a liquidated account what is the backstop's
@@ -279,7 +280,7 @@ class MarketRecords(Private):
     hour: I64  # (n, 18) what concerns its tally, as MARKET has it
     tally: tuple[U64, U64]  # (n, 3) premium (biased by 2^63), volume, open interest; before, after
     counted: I64  # (n, 5, 4) sums of limbs, as TALLY has them
-    trade_uses: I64  # (n, 3) fills, takeovers by orders that buy, and by orders that sell
+    trade_uses: I64  # (n, 5) how often TRADE is asked for, by kind
     take_uses: I64  # takeovers
     asset_uses: I64  # outflows of the asset
     listed: I64  # 1 if it was before the batch

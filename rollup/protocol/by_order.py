@@ -87,6 +87,7 @@ def apply_order_takeover(
         require_takeable(market)
         require_liquidatable(account, terms)
         require_unsigned(batch, takeover.account)
+        require_no_backstop_order(order, batch.governance.backstop_account)
         _require_lots(takeover, order, account)
         require_price(takeover.price, order, market)
         is_fresh = steady[order.market] and not batch.begins_open
@@ -104,6 +105,12 @@ def apply_order_takeover(
     timestamp = FILL_TIMESTAMP + place
     of_order = (order.market, order.side, amount, paid, full)
     return OrderTakeoverStep(timestamp, takeover, *of_order, taker, taken)
+
+
+def require_no_backstop_order(order: Order, backstop: int) -> None:
+    """The backstop takes for its fee, in takeovers, and by no order."""
+    if order.account == backstop:
+        raise Rejected(Reason.BACKSTOP_SIGNED, "no order of the backstop takes lots")
 
 
 def _require_lots(takeover: OrderTakeover, order: Order, account: Entry) -> None:

@@ -124,6 +124,7 @@ class Reason(StrEnum):
     LIQUIDATED_SIGNED = "liquidated-signed"
     LIQUIDATED_EQUITY = "liquidated-equity"
     BACKSTOP_SIGNED = "backstop-signed"
+    BACKSTOP_PRICE = "backstop-price"
     BACKSTOP_LIQUIDATED = "backstop-liquidated"
     TAKEOVER_SIZE = "takeover-size"
     TAKEOVER_FEE = "takeover-fee"

@@ -30,7 +30,7 @@ from rollup.protocol.liquidation import (
     require_equity,
     require_fees_paid,
     require_needed,
-    require_trader,
+    require_payer,
 )
 from rollup.protocol.margin import closing, grown, is_dust
 from rollup.protocol.market import Governance
@@ -44,6 +44,7 @@ from rollup.protocol.outcome import (
     OrderStep,
     OrderTakeoverStep,
     Outcome,
+    SideStep,
     Steps,
 )
 from rollup.protocol.outflow import Outflow, outflow_digests
@@ -59,6 +60,7 @@ from rollup.protocol.trade import (
     fee_rate,
     moved,
     notional,
+    require_backstop_order,
     require_in_time,
     require_pair,
     require_price,
@@ -227,14 +229,13 @@ def authorise(
     for place, order in enumerate(orders):
         with refusals_at(f"order {place}"):
             _require_venue(order, batch)
-            require_trader(order, batch.governance.backstop_account)
             require_in_time(order, batch.time)
             keys.append(ledger.header(order.account).key)
     outflows = [signed.outflow for signed in batch.outflows]
     for place, outflow in enumerate(outflows):
         with refusals_at(f"outflow {place}"):
             _require_venue(outflow, batch)
-            require_trader(outflow, batch.governance.backstop_account)
+            require_payer(outflow, batch.governance.backstop_account)
             require_in_time(outflow, batch.time)
             keys.append(ledger.header(outflow.account).key)
     messages = [
@@ -293,10 +294,22 @@ def apply_fill(batch: Batch, ledger: Ledger, terms: Sequence[MarketTerms], place
         buyer_fee, seller_fee = fee(amount, buyer_rate), fee(amount, seller_rate)
         buyer = apply_side(ledger, fill.buy, buy, fill.size, paid, buyer_rate, buyer_fee)
         seller = apply_side(ledger, fill.sell, sell, fill.size, paid, seller_rate, seller_fee)
-        for order in (buy, sell):
-            ledger.existing(order.account).exchanged.add(order.market)
+        for order, step in ((buy, buyer), (sell, seller)):
+            _note_exchange(batch, ledger, order, step, fill.price, market)
     timestamp = FILL_TIMESTAMP + len(batch.order_takeovers) + place
     return FillStep(timestamp, fill, buy.market, amount, paid, buyer, seller)
+
+
+def _note_exchange(
+    batch: Batch, ledger: Ledger, order: Order, step: SideStep, price: int, market: MarketTerms
+) -> None:
+    """Where prices stand still, positions in which orders met may not grow. The backstop's never do
+    by its orders, so that it may take lots there all the same."""
+    if order.account == batch.governance.backstop_account:
+        sizes = step.position_before, step.position_after
+        require_backstop_order(order, price, market.price, *sizes)
+    else:
+        ledger.existing(order.account).exchanged.add(order.market)
 
 
 def count_trades(

@@ -99,7 +99,7 @@ class Plan(Private):
     def _may(self, live: LiveOrder) -> bool:
         """Whether an order may take anything in this batch: not where its market has no price, and
         while that is clamped, or of an open step, only if it says so; nobody who is to be
-        liquidated, or was deleveraged there."""
+        liquidated, or was deleveraged there; and not the backstop's, which takes what is left."""
         order, work = live.order, self.work
         is_fresh = work.steady[order.market] and not work.book.is_open
         now = self.ledger.holders[order.account].holding
@@ -108,6 +108,7 @@ class Plan(Private):
             (is_fresh or order.when_clamped)
             and not work.book.markets[order.market].missing
             and order.account != self.account
+            and not live.of_backstop
             and (order.account, order.market) not in work.deleveraged
             and min(excess(old, work.terms), excess(now, work.terms)) >= 0
         )

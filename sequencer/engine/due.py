@@ -31,6 +31,9 @@ def look_after_the_due(state: CoreState, work: Work) -> list[Event]:
     backstop = state.ledger.governance.backstop_account
     for account in sorted(left, key=lambda each: (each != backstop, each)):
         events += _deleverage(state, work, account)
+    if work.zones:
+        # It is full as the batch ends: nothing that its orders do may give it room.
+        events += end_all(state, backstop, VenueReason.DELEVERAGED)
     return events
 
 

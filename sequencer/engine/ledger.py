@@ -26,11 +26,11 @@ from rollup.protocol.shape_class import ShapeClass
 from rollup.protocol.takeover import Route, Takeover
 from rollup.protocol.tally import Tally, tallies_before
 from rollup.protocol.terms import MarketTerms, batch_terms
-from rollup.protocol.trade import fee, fill_slot, moved, notional, require_fee
+from rollup.protocol.trade import bounded, fee, fill_slot, moved, notional, require_fee
 from sequencer.engine.command import OpenBatch
 from sequencer.engine.counted import counting
 from sequencer.engine.deleveraging import Draft, Scene, merged, plan, zone_leaves
-from sequencer.engine.holder import Holder, known, reducible, settled, trade_refusal
+from sequencer.engine.holder import Holder, facing, known, reducible, settled, trade_refusal
 from sequencer.engine.live import LiveOrder
 from sequencer.engine.meeting import Charges, Fault, Party
 from sequencer.engine.room import Opening, Room, first_repeated_rotation
@@ -244,6 +244,17 @@ class Ledger:
         work.asked += 1
         return True
 
+    def reducible(self, work: Work, order: Order) -> int:
+        """Lots that an order may trade now for all that is said of reducing. Orders of the backstop
+        only reduce; and as fills come before takeovers, what it took in the batch is not there yet.
+        """
+        holding = self.holders[order.account].holding
+        if order.account != self.governance.backstop_account:
+            return reducible(order, holding)
+        held = holding.positions[order.market]
+        sizes = (held, held - work.taken_over(order.market))
+        return min(order.size, *(facing(order.side, size) for size in sizes))
+
     def could_fill(self, work: Work, order: Order) -> Reason | None:
         """Why the whole order, filled alone at its limit inside the band, would break a rule.
 
@@ -251,10 +262,13 @@ class Ledger:
         """
         terms = work.terms[order.market]
         holder = self.holders[order.account]
-        size = min(order.size, reducible(order, holder.holding))
+        size = min(order.size, self.reducible(work, order))
         if not size:
             return Reason.REDUCE_ONLY
-        price = min(max(order.limit(terms.price), terms.band_low), terms.band_high)
+        limit = order.limit(terms.price)
+        if order.account == self.governance.backstop_account:
+            limit = bounded(limit, order.side, terms.price)
+        price = min(max(limit, terms.band_low), terms.band_high)
         charge = fee(price * size, max(terms.taker_fee, terms.maker_fee))
         paid = size * (price - terms.funding)
         try:
@@ -343,7 +357,7 @@ class Ledger:
         """One side after the fill. Rejected if fee cap, slot, bounds or margin forbid it."""
         order = live.order
         holder = self.holders[order.account]
-        if not reducible(order, holder.holding):
+        if not self.reducible(work, order):
             raise Rejected(Reason.REDUCE_ONLY)
         require_fee(order, rate)
         slot = fill_slot(order, holder.slot(order.slot), size)

@@ -9,7 +9,7 @@ from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.holding import Holding
 from rollup.protocol.market_book import MarketBook
 from rollup.protocol.order import SignedOrder
-from rollup.protocol.takeover import OrderTakeover, Takeover
+from rollup.protocol.takeover import OrderTakeover, Route, Takeover
 from rollup.protocol.terms import MarketTerms
 from sequencer.engine.counted import Counted
 from sequencer.engine.live import LiveOrder, OrderKey
@@ -62,6 +62,14 @@ class Work(Private):
     def trades(self) -> int:
         """Fills and takeovers by orders so far."""
         return len(self.fills) + len(self.order_takeovers)
+
+    def taken_over(self, market: int) -> int:
+        """The lots, signed, that the backstop took of liquidated accounts so far."""
+        return sum(
+            each.size if self.before[each.account].positions[market] > 0 else -each.size
+            for each in self.takeovers
+            if each.market == market and each.route is Route.BACKSTOP
+        )
 
     def name(self, live: LiveOrder) -> int:
         """The place of an order among those that the batch carries, from now on if not before."""

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from circuits.gadgets.buses import TRADE_KINDS
 from circuits.statement.inputs import (
     Hour,
     hour_numbers,
@@ -148,7 +149,7 @@ def markets_of(terms: Terms) -> MarketRecords:
         missing=zeros,
         asset=np.array([int(each.is_asset) for each in terms]),
         asset_uses=zeros,
-        trade_uses=np.zeros((count, 3), dtype=np.int64),
+        trade_uses=np.zeros((count, TRADE_KINDS), dtype=np.int64),
         take_uses=zeros,
         listed=zeros + 1,
         frontier=(numbers, numbers),

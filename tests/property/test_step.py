@@ -94,7 +94,7 @@ class World:
         filled = stored.filled if stored.generation == order.generation else 0
         assert live.remaining == order.size - filled > 0
         assert self.core.live[order.account, order.slot] is live
-        assert live.limit == order.limit(self.prices[order.market])
+        assert live.limit == live.limit_at(self.prices[order.market])
 
     def open(self, *moves: int, deposits: Sequence[tuple[int, int]] = ()) -> None:
         for market, move in enumerate(moves):

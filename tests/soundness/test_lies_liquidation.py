@@ -230,12 +230,12 @@ def test_by_another_account_than_the_backstop(place: Fallen, liar: Liar) -> None
 
 
 def test_the_backstops_signed_orders(place: Fallen, liar: Liar) -> None:
-    """It would buy dear from a friend what it takes for nothing."""
+    """It would take risk as anybody does, and not be there when it is needed."""
     trade = Match(buy(BACKSTOP, 10, slot=5), sell(RICH, 10, slot=5), 10)
     batch = liar.venue.batch(matches=[trade])
-    assert liar.refusal(batch) is Reason.BACKSTOP_SIGNED
-    liar.blind("require_trader")
-    assert liar.claims(batch) == {"order.not-the-backstop"}
+    assert liar.refusal(batch) is Reason.REDUCE_ONLY
+    liar.blind("require_backstop_order")
+    assert liar.claims(batch) == {"fill.reduce-only"}
 
 
 def priced(liar: Liar, change: Callable[[MarketTerms], MarketTerms]) -> None:

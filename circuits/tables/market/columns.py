@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from circuits.air.layout import Layout, bit, bits, carries, cell, cells, group, limbs, many
 from circuits.gadgets.balanced import BUCKET_TOP, COUNT, HALF, TOP
+from circuits.gadgets.buses import TRADE_KINDS
 from circuits.gadgets.integer import Coefficient, Integer, constant, from_limbs
 from circuits.tables.market.hour import Hour, Rate, Tally
 from circuits.tables.position.columns import DIGEST, Risk
@@ -93,7 +94,7 @@ class Columns(Layout):
     asset = cell()  # 1 if its lots are a token that L1 holds
     hour = group(Hour)
     risk_uses = cell()  # positions of this batch in the market
-    trade_uses = cells(3)  # fills, takeovers by orders that buy, and by orders that sell
+    trade_uses = cells(TRADE_KINDS)  # how often it is traded in, by kind
     take_uses = cell()  # takeovers
     asset_uses = cell()  # outflows of the asset
     sides = many(2, group(Side))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from circuits.gadgets.buses import FEES, HASH, MEMORY, NODE, RISK_NUMBERS
+from circuits.gadgets.buses import FEES, HASH, MEMORY, NODE, RISK_NUMBERS, TRADE_KINDS
 from circuits.gadgets.buses import FLAGGED as FLAGGED_BUS
 from circuits.gadgets.buses import FRONTIERS as FRONTIERS_BUS
 from circuits.gadgets.buses import SPENT as SPENT_BUS
@@ -174,7 +174,7 @@ def markets(lag: int = 11, listed: int = 2) -> MarketRecords:
         missing=zeros,
         asset=zeros,
         asset_uses=zeros,
-        trade_uses=np.zeros((count, 3), dtype=np.int64),
+        trade_uses=np.zeros((count, TRADE_KINDS), dtype=np.int64),
         take_uses=zeros,
         listed=(np.arange(count) < listed).astype(np.int64),
         frontier=(np.array([(17_000, 48_000), (300, 401), (7, 8)]), after),

@@ -18,7 +18,7 @@ from circuits.air.evaluate import filled, messages
 from circuits.air.graph import MODULUS
 from circuits.air.table import Table
 from circuits.gadgets.balanced import balanced
-from circuits.gadgets.buses import BUSES
+from circuits.gadgets.buses import BUSES, TRADE_KINDS
 from circuits.statement.inputs import PUBLICS
 from circuits.statement.witness import account_tables
 from circuits.tables.account.air import TABLE as ACCOUNT
@@ -272,7 +272,7 @@ def test_every_cell_of_a_market_row_is_held(case: str, monkeypatch: pytest.Monke
     at = np.array([each.numbers for each in TERMS])
     used = replace(
         markets,
-        trade_uses=np.ones((2, 3), dtype=np.int64),
+        trade_uses=np.ones((2, TRADE_KINDS), dtype=np.int64),
         take_uses=one,
         listed=one * listed,
         frontier=(at + np.array(before), at + np.array(after)),
