@@ -262,9 +262,9 @@ one was there before the batch, lagging the sides so far whose frontier is above
 by how many buckets frontiers came down so far. Sent by batch, then handed on by market, and
 received by batch."""
 
-FLAGGED = Bus("FLAGGED", 25, ("difference",))
-"""How many more accounts are flagged `below` after the batch than before it. Sent by account,
-received by batch."""
+FLAGGED = Bus("FLAGGED", 25, ("difference", "refreshed"))
+"""How many more accounts are flagged `below` after the batch than before it, and the sum of
+all refresh fees. Sent once by account, received by batch."""
 
 OWNER = Bus("OWNER", 26, ("account", *_vector("owner", 6)))
 """The owner in an account's header, an L1 address. Sent by header, received by outflow and
@@ -321,8 +321,8 @@ what: 0 the size of a fill at a price that counts whole, 1 above, 2 below; 3 the
 first; 4 how many lots more a position holds that is not below zero (taken back if less)."""
 
 DUE = Bus("DUE", 36, ("account",))
-"""An account was due: the price has passed one of its old triggers. Sent by a position that shows
-it, received by account."""
+"""An account was due: the price has passed one of its old triggers. Sent by each position of which
+that is so, received by account as often as it is said."""
 
 SPENT = Bus("SPENT", 37, ("place",))
 """A row is spent on the step: a position that takeovers close out, or an account that they heal

@@ -218,12 +218,15 @@ class AccountRecords(Private):
     paid_out: I64  # 1 if cash left by an outflow
     outflows: I64  # how many
     due: I64  # 1 if a position shows that it was due
+    dues: I64  # how many do
+    refreshed: I64  # the fee that it pays for that
     dealt: I64  # 1 if it was due, or is below maintenance no more
     relief: I64  # (n, 3) digits of what a lot adds to it at most if it goes, where it was needed
     exempt: I64  # 1 if it may stay where others are deleveraged
     clear: I64  # 1 if it takes: the backstop, neither liquidated nor flagged
     told: I64  # sides that are deleveraged, for the backstop: multiplicity of its BACKSTOP message
     backstop: int  # the account that takes
+    refresh_fee: int  # of a market's governance
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -350,8 +353,9 @@ class BatchRecords(Private):
     credited: int  # sum of credited deposits
     cash: CashAccess  # (1,) the fee account's cash at FEE_TIMESTAMP
     backstop: int  # the account that takes
-    rested: int  # 1 if there are takeovers by orders
-    rests: int  # sum of what they leave to it
+    refreshed: int  # sum of all refresh fees
+    rested: int  # 1 if there are takeovers by orders, or such fees
+    rests: int  # sum of what the first leave to it
     rest_sums: I64  # (4,)
     rest_cash: CashAccess  # (1,) its cash at REST_TIMESTAMP; zeros if there are none
     spent: tuple[int, ...]  # what was done for the step

@@ -27,6 +27,7 @@ from rollup.protocol.trade import (
     fill_slot,
     moved,
     notional,
+    require_backstop_order,
     require_fee,
     require_reduce_only,
 )
@@ -67,6 +68,18 @@ def apply_side(
         position_before=position_before,
         position_after=position_after,
     )
+
+
+def note_exchange(
+    batch: Batch, ledger: Ledger, order: Order, step: SideStep, price: int, market: MarketTerms
+) -> None:
+    """Where prices stand still, positions in which orders met may not grow. The backstop's never do
+    by its orders, so that it may take lots there all the same."""
+    if order.account == batch.governance.backstop_account:
+        sizes = step.position_before, step.position_after
+        require_backstop_order(order, price, market.price, *sizes)
+    else:
+        ledger.existing(order.account).exchanged.add(order.market)
 
 
 def apply_order_takeover(
@@ -154,12 +167,13 @@ def require_rest(takeover: OrderTakeover, order: Order, market: MarketTerms) -> 
 
 
 def credit_rests(
-    ledger: Ledger, backstop: int, steps: Sequence[OrderTakeoverStep]
+    ledger: Ledger, backstop: int, steps: Sequence[OrderTakeoverStep], refreshed: int = 0
 ) -> FeeStep | None:
-    """Credit what takeovers by orders leave to the backstop, once, if there are any."""
-    if not steps:
+    """Credit what takeovers by orders leave to the backstop, and what refreshes cost in all, once,
+    if there is any of either."""
+    if not steps and not refreshed:
         return None
-    amount = sum(step.takeover.rest for step in steps)
+    amount = sum(step.takeover.rest for step in steps) + refreshed
     account = ledger.existing(backstop, Reason.BACKSTOP_ACCOUNT_MISSING)
     before = account.cash
     account.cash = before + amount

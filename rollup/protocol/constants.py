@@ -5,7 +5,7 @@ Bounds named `X_BITS` mean 0 <= x < 2**X_BITS. Spec: docs/spec/01-numbers.md.
 
 from typing import Final
 
-PROTOCOL_VERSION: Final = 7
+PROTOCOL_VERSION: Final = 8
 """Version of the public input and of the batch file; any change of meaning raises it."""
 
 SIGNATURE_SCHEME: Final = 1
@@ -56,6 +56,9 @@ counter of its leaf it is."""
 SAFETY_MAX: Final = 2**12 - 1
 """Largest safety of an account, in buckets: four thousand of a thousandth of the listing price. An
 account that is safer by more is looked at early, which costs a refresh."""
+
+REFRESH_FEE_BITS: Final = 13
+"""What a refresh may cost, in quanta: less than a cent, and much more than its proof. One limb."""
 
 LADDER_BITS: Final = 45
 """Where risk grew, sum |size| x bucket is below 2**45. Since a bucket number has 16 bits, no sum of

@@ -35,7 +35,13 @@ MARKET_NUMBERS = (
     "kind",
     "least_order",
 )
-GOVERNANCE_NUMBERS = ("fee_account", "backstop_account", "clock_behind_ms", "clock_ahead_ms")
+GOVERNANCE_NUMBERS = (
+    "fee_account",
+    "backstop_account",
+    "clock_behind_ms",
+    "clock_ahead_ms",
+    "refresh_fee",
+)
 ORACLE_NUMBERS = ("quorum", "slot_ms", "lag_ms")
 FEED_NUMBERS = ("decimals", "step", "listing_price")
 

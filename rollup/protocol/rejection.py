@@ -44,6 +44,7 @@ class Reason(StrEnum):
     STEP_TOO_WIDE = "step-too-wide"
     LIQUIDATION_FEE_TOO_HIGH = "liquidation-fee-too-high"
     FUNDING_TOO_HIGH = "funding-too-high"
+    REFRESH_FEE_OUT_OF_BOUNDS = "refresh-fee-out-of-bounds"
     BUCKET_OUT_OF_BOUNDS = "bucket-out-of-bounds"
     IMPACT_OUT_OF_BOUNDS = "impact-out-of-bounds"
     HAIRCUT = "haircut"

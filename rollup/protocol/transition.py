@@ -2,8 +2,8 @@
 
 `apply_batch` is the specification of what a proof says. Steps happen in this order: deposits as
 queued, takeovers by orders as listed, fills as listed, takeovers as listed, outflows as listed, one
-credit of all fees and one of all rests, the closing rule for every opened account, then the leaves
-and the counters of triggers are closed.
+credit of all fees, refresh fees of whoever was due, one credit of these and of all rests, the
+closing rule for every opened account, then the leaves and the counters of triggers are closed.
 Spec: docs/spec/07-batch.md.
 """
 
@@ -17,6 +17,7 @@ from rollup.protocol.by_order import (
     apply_order_takeover,
     apply_side,
     credit_rests,
+    note_exchange,
     require_rests_paid,
 )
 from rollup.protocol.closing import close
@@ -44,11 +45,11 @@ from rollup.protocol.outcome import (
     OrderStep,
     OrderTakeoverStep,
     Outcome,
-    SideStep,
     Steps,
 )
 from rollup.protocol.outflow import Outflow, outflow_digests
 from rollup.protocol.payment import apply_outflow, move, require_steady
+from rollup.protocol.refreshing import charge_refreshes
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.steps import require_moving, require_terms_stand
@@ -60,7 +61,6 @@ from rollup.protocol.trade import (
     fee_rate,
     moved,
     notional,
-    require_backstop_order,
     require_in_time,
     require_pair,
     require_price,
@@ -113,10 +113,12 @@ def take_steps(
     )
     outflows = tuple(apply_outflow(batch, ledger, place) for place in range(len(batch.outflows)))
     fees = credit_fees(ledger, batch.governance.fee_account, fills, by_orders)
-    rests = credit_rests(ledger, batch.governance.backstop_account, by_orders)
+    liquidated = liquidated_in(batch.takeovers, batch.order_takeovers)
+    refreshed = charge_refreshes(ledger, batch.governance, terms, liquidated)
+    backstop = batch.governance.backstop_account
+    rests = credit_rests(ledger, backstop, by_orders, sum(refreshed.values()))
     tallies = count_trades(batch, ledger, terms, fills)
     require_steady(ledger, steady, terms)
-    liquidated = liquidated_in(batch.takeovers, batch.order_takeovers)
     for account in sorted(liquidated):
         require_equity(ledger, account, terms)
     exhausted = require_fees_paid(ledger, takeovers, terms)
@@ -127,7 +129,6 @@ def take_steps(
         require_needed(ledger, account, terms, closings[account])
     require_standing(ledger, takeovers, closings, liquidated)
     zones = zones_of(ledger, takeovers)
-    backstop = batch.governance.backstop_account
     require_full(ledger, zones, backstop, closings, terms, liquidated)
     return Steps(
         terms,
@@ -144,6 +145,7 @@ def take_steps(
         tallies,
         by_orders,
         rests,
+        refreshed,
     )
 
 
@@ -295,21 +297,9 @@ def apply_fill(batch: Batch, ledger: Ledger, terms: Sequence[MarketTerms], place
         buyer = apply_side(ledger, fill.buy, buy, fill.size, paid, buyer_rate, buyer_fee)
         seller = apply_side(ledger, fill.sell, sell, fill.size, paid, seller_rate, seller_fee)
         for order, step in ((buy, buyer), (sell, seller)):
-            _note_exchange(batch, ledger, order, step, fill.price, market)
+            note_exchange(batch, ledger, order, step, fill.price, market)
     timestamp = FILL_TIMESTAMP + len(batch.order_takeovers) + place
     return FillStep(timestamp, fill, buy.market, amount, paid, buyer, seller)
-
-
-def _note_exchange(
-    batch: Batch, ledger: Ledger, order: Order, step: SideStep, price: int, market: MarketTerms
-) -> None:
-    """Where prices stand still, positions in which orders met may not grow. The backstop's never do
-    by its orders, so that it may take lots there all the same."""
-    if order.account == batch.governance.backstop_account:
-        sizes = step.position_before, step.position_after
-        require_backstop_order(order, price, market.price, *sizes)
-    else:
-        ledger.existing(order.account).exchanged.add(order.market)
 
 
 def count_trades(

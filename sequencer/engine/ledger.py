@@ -15,7 +15,7 @@ from rollup.protocol.batch import Fill
 from rollup.protocol.constants import CASH_LIMIT, OUTFLOWS_MAX
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
 from rollup.protocol.holding import NOTHING, Holding, received
-from rollup.protocol.margin import closing, excess, margin_refusal
+from rollup.protocol.margin import closing, margin_refusal
 from rollup.protocol.market import Governance
 from rollup.protocol.market_book import MarketBook, book_after, hour_is_due
 from rollup.protocol.order import Order, Side
@@ -33,6 +33,7 @@ from sequencer.engine.deleveraging import Draft, Scene, merged, plan, zone_leave
 from sequencer.engine.holder import Holder, facing, known, reducible, settled, trade_refusal
 from sequencer.engine.live import LiveOrder
 from sequencer.engine.meeting import Charges, Fault, Party
+from sequencer.engine.refreshing import is_short, owed, require_payable
 from sequencer.engine.room import Opening, Room, first_repeated_rotation
 from sequencer.engine.solvency import TriggerIndex
 from sequencer.engine.work import Work
@@ -46,6 +47,7 @@ class _Side(NamedTuple):
     holding: Holding
     slot: SlotState
     charge: int
+    refresh: int
 
 
 class Ledger:
@@ -130,13 +132,13 @@ class Ledger:
         would open more than that."""
         return work.room.fits([self.opening(account)])
 
-    def refresh(self, work: Work, account: int) -> bool:
-        """Give an account that came due new triggers, if it meets maintenance margin, which counts
-        what somebody deposited in time. Whether it does. The batch has room for the account."""
-        if excess(self.holders[account].holding, work.terms) < 0:
-            return False
-        self.touch(work, account)
-        return True
+    def charge(self, work: Work, account: int, fee: int) -> None:
+        """Take so much of an account, for being due, and give it to the backstop, which is open."""
+        if fee:
+            work.refreshed[account] = work.refreshed.get(account, 0) + fee
+            for index, change in ((account, -fee), (self.governance.backstop_account, fee)):
+                holding = self.holders[index].holding
+                self.hold(work, index, holding._replace(cash=holding.cash + change))
 
     def deleverage(self, work: Work, account: int) -> tuple[Takeover, ...]:
         """Take of an account below maintenance margin what the backstop can carry, and close lots
@@ -160,6 +162,9 @@ class Ledger:
         if draft is None or not self._room_to_close(work, draft):
             return ()
         if not all(self._may_end(work, draft, index) for index in draft.ends):
+            return ()
+        others = draft.ends.keys() - draft.liquidated
+        if any(is_short(self.governance, work, i, self.holders[i]) for i in others):
             return ()
         markets = {takeover.market for takeover in draft.takeovers}
         for index in {*draft.ends, backstop}:
@@ -206,7 +211,8 @@ class Ledger:
         holds none, and while a step is open orders wait: its prices are old. Nor where the fee
         account is liquidated: what was taken of it leaves it what it must have, and not the fees
         of fills, of which an exhausted account would have something left."""
-        spent = self.governance.fee_account in work.liquidated
+        fees = self.governance.fee_account
+        spent = fees in work.liquidated or is_short(self.governance, work, fees, self.holders[fees])
         if work.redo or work.book.is_open or spent:
             return False
         pair, most = (maker, taker), self.shape_class
@@ -306,6 +312,8 @@ class Ledger:
             return Fault(Party.TAKER, refusal.reason)
         for side in sides:
             self._take(work, side, size)
+        for side in sides:
+            self.charge(work, side.live.order.account, side.refresh)
         places = {live.order.side: work.places[live.key] for live in (maker, taker)}
         work.fills.append(Fill(places[Side.BUY], places[Side.SELL], price, size, taker.order.side))
         of_taker, of_maker = sides
@@ -363,10 +371,13 @@ class Ledger:
         slot = fill_slot(order, holder.slot(order.slot), size)
         after = settled(holder.holding, order, paid, size, charge)
         before = work.before.get(order.account, holder.holding)
-        refusal = trade_refusal(before, after, work.terms)
+        more = owed(self.governance, work, order.account, holder, after)
+        require_payable(self.governance, work, more)
+        ends = after._replace(cash=after.cash - more)
+        refusal = trade_refusal(before, ends, work.terms)
         if refusal is not None:
             raise Rejected(refusal)
-        return _Side(party, live, after, slot, charge)
+        return _Side(party, live, after, slot, charge, more)
 
     def _fees_fit(self, work: Work, sides: list[_Side]) -> bool:
         """Whether the fee account could still be credited all fees if the batch ended here."""

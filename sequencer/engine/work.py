@@ -24,8 +24,9 @@ class Work(Private):
     `liquidated` accounts have no action of their own in this batch, nor has anybody where it goes
     on with an open step but to take of these; `deleveraged` ones, by market, trade nothing there.
     `took`: whose orders took lots of liquidated accounts, by market. `zones`: by market and side,
-    down to which old trigger. `asked` counts the outflows that wait for the batch to close, which
-    have their places in it; `steady` says of each market whether its price is fresh and unclamped.
+    down to which old trigger. `refreshed`: what accounts paid for being due. `asked` counts the
+    outflows that wait for the batch to close, which have their places in it; `steady` says of each
+    market whether its price is fresh and unclamped.
     """
 
     number: int
@@ -51,6 +52,7 @@ class Work(Private):
     deleveraged: set[tuple[int, int]] = field(default_factory=set)
     zones: dict[tuple[int, int], int] = field(default_factory=dict)
     fees: int = 0
+    refreshed: dict[int, int] = field(default_factory=dict)
     asked: int = 0
 
     @property

@@ -24,6 +24,7 @@ from sequencer.service.facts import (
     OutflowPaid,
     OutflowRefused,
     Received,
+    Refreshed,
     Refused,
     Rested,
     Voided,
@@ -49,6 +50,7 @@ _KINDS: Final[dict[str, Callable[..., Fact]]] = {
     "outflow-paid": OutflowPaid,
     "outflow-refused": OutflowRefused,
     "received": Received,
+    "refreshed": Refreshed,
     "voided": Voided,
     "lives": Lives,
 }

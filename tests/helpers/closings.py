@@ -88,8 +88,11 @@ def records_of(cases: list[Case], offers: list[Offer], terms: Terms) -> Parts:
         paid_out=zeros,
         outflows=zeros,
         due=zeros,
+        dues=zeros,
+        refreshed=zeros,
         dealt=zeros,
         backstop=BACKSTOP,
+        refresh_fee=0,
     )
     return accounts, positions_of(cases, offers, terms), markets_of(terms)
 

@@ -240,6 +240,7 @@ def sources(name: str) -> tuple[Source, ...]:
         by_orders = ((test_fill.HELD, test_fill.HELD_ORDER), (test_fill.OWED, test_fill.OWED_ORDER))
         matrix = test_fill.trace(*({**taken, **order} for taken, order in by_orders))
         found.append(_alone(test_fill.FILL, matrix))
+        found.append(_alone(test_fill.FILL, test_fill.trace(test_fill.BUYS, test_fill.SELLS)))
     if name == "market":
         found += [_alone(test_market_hour.MARKET, row) for row in test_market_hour.every_kind()]
     if name == "batch":

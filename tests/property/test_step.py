@@ -19,6 +19,7 @@ from sequencer.engine.command import Cancel, CloseBatch, Command, Submit
 from sequencer.engine.core import CoreState, new_state, step
 from sequencer.engine.event import BatchClosed, Event, OrderEnded, Traded
 from sequencer.engine.live import LiveOrder
+from tests.helpers.lies import forge
 from tests.strategies import venues
 
 TRADERS = range(1, 7)
@@ -65,11 +66,13 @@ Plan = Sequence[tuple[int, int, list[tuple[int, int]], list[tuple[int, ...]]]]
 class World:
     """The core and the committed state side by side, fed by a plan."""
 
-    def __init__(self, backstop: int = 1_000_000) -> None:
-        """`backstop` is what it begins with, in dollars."""
+    def __init__(self, backstop: int = 1_000_000, fee: int = 0) -> None:
+        """`backstop` is what it begins with, in dollars; `fee` what a refresh costs, in quanta:
+        perhaps more than governance can say."""
         self.backstop = backstop
-        self.core: CoreState = new_state(venues.genesis())
-        self.batcher = venues.batcher()
+        governance = forge(venues.GOVERNANCE, refresh_fee=fee)
+        self.core: CoreState = new_state(venues.genesis(governance))
+        self.batcher = venues.batcher(governance=governance)
         self.prices = list(venues.PRICES)
         self.generation = 0
         self.events: list[Event] = []
@@ -169,9 +172,9 @@ class World:
 
 
 @settings(max_examples=120, deadline=None)
-@given(batches)
-def test_what_step_accepts_the_rules_accept(plan: Plan) -> None:
-    world = World()
+@given(batches, st.sampled_from([0, 8_191, 50 * DOLLAR]))
+def test_what_step_accepts_the_rules_accept(plan: Plan, fee: int) -> None:
+    world = World(fee=fee)
     world.run(plan)
     owed: Counter[int] = Counter()
     for holder in world.core.ledger.holders.values():

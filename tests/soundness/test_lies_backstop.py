@@ -69,7 +69,7 @@ def test_on_the_wrong_side_of_the_oracle_price(
     """A friend has the difference, inside the band and the limits of both."""
     batch = trade(liar, side, 10, price, market)
     assert liar.refusal(batch) is Reason.BACKSTOP_PRICE
-    liar.blind("require_backstop_order")
+    liar.blind("require_backstop_order", by_order)
     assert liar.claims(batch) == {"fill.band"}
 
 
@@ -86,7 +86,7 @@ def test_on_the_wrong_side_of_the_oracle_price(
 def test_that_grow_or_flip_what_it_holds(liar: Liar, side: Side, market: int, size: int) -> None:
     batch = trade(liar, side, size, (BTC_PRICE, ETH_PRICE)[market], market)
     assert liar.refusal(batch) is Reason.REDUCE_ONLY
-    liar.blind("require_backstop_order")
+    liar.blind("require_backstop_order", by_order)
     assert liar.claims(batch) == {"fill.reduce-only"}
 
 
@@ -113,7 +113,7 @@ def test_that_meet_each_other(liar: Liar) -> None:
     batch = liar.venue.batch(matches=[match])
     assert liar.refusal(batch) is Reason.SELF_TRADE
     liar.blind("require_pair")
-    liar.blind("require_backstop_order")
+    liar.blind("require_backstop_order", by_order)
     assert "fill.distinct-accounts" in liar.claims(batch)
 
 
@@ -139,7 +139,7 @@ def misnamed(outcome: Outcome, account: int) -> Records:
 def test_that_pass_for_anybodys(liar: Liar) -> None:
     """Then they may take risk, at any price in the band."""
     batch = trade(liar, Side.BUY, 10, BTC_PRICE + 5, BTC)
-    liar.blind("require_backstop_order")
+    liar.blind("require_backstop_order", by_order)
     outcome = liar.outcome(batch)
     assert claims_broken_in(misnamed(outcome, SHORT), outcome.public) == {"order.backstop"}
 

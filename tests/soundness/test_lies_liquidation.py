@@ -12,7 +12,7 @@ import pytest
 
 from circuits.statement.replay import replay
 from circuits.tables.records import Records, TakeoverRecords
-from rollup.protocol import liquidation
+from rollup.protocol import by_order, liquidation
 from rollup.protocol.ledger import Ledger
 from rollup.protocol.outcome import Outcome, TakeoverStep
 from rollup.protocol.rejection import Reason
@@ -234,7 +234,7 @@ def test_the_backstops_signed_orders(place: Fallen, liar: Liar) -> None:
     trade = Match(buy(BACKSTOP, 10, slot=5), sell(RICH, 10, slot=5), 10)
     batch = liar.venue.batch(matches=[trade])
     assert liar.refusal(batch) is Reason.REDUCE_ONLY
-    liar.blind("require_backstop_order")
+    liar.blind("require_backstop_order", by_order)
     assert liar.claims(batch) == {"fill.reduce-only"}
 
 
