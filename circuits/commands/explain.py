@@ -111,9 +111,10 @@ SHOWN = (
         ("fill.taken", "fill.rest", "batch.backstop", "market.full", "delev.order", "estate.told"),
     ),
     Said(
-        "A reduce-only order left its account with less, and on the same side. No batch adds to an "
-        "open interest beyond its cap.",
-        ("fill.reduce-only", "market.open-interest-cap"),
+        "A reduce-only order left its account with less, and on the same side; so did every order "
+        "of the backstop, at the oracle price or a better one. No batch adds to an open interest "
+        "beyond its cap.",
+        ("fill.reduce-only", "order.backstop", "market.trade", "market.open-interest-cap"),
     ),
     Said(
         "A key was exchanged only by the owner of its account, at L1, and the old one signed "

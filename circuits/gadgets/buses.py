@@ -22,9 +22,10 @@ MEMORY = Bus("MEMORY", 4, ("account", "word", "ts", "v0", "v1", "v2", "v3"))
 """The value of a word since time ts. An access receives the previous message and sends the next.
 
 Word CASH_WORD: (cash in three packed pairs, exists). POSITION_WORD + m: (position in market m in
-two packed pairs, how often an order of the account met another one there in the batch, and how
-often one, or the account as the backstop, took lots of a liquidated account). SLOT_WORD + s:
-(generation, filled in two packed pairs, 0). Biased, 13-bit limbs."""
+two packed pairs, how often an order of the account met another one there in the batch, which of the
+backstop's are not counted, and how often one, or the account as the backstop, took lots of a
+liquidated account). SLOT_WORD + s: (generation, filled in two packed pairs, 0). Biased, 13-bit
+limbs."""
 
 BASE = Bus("BASE", 5, ("window", "byte", *_vector("x", 7), *_vector("y", 7)))
 """byte * 256^window * G + S_window, an entry of the fixed-base table. Sent by base."""
@@ -61,14 +62,16 @@ ORDER = Bus(
         "pegged",
         "reduce_only",
         "when_clamped",
+        "backstop",
         "outflow",
     ),
 )
 """A signed order in time. Sent by order once for each fill it takes part in, received by fill.
 
-Price and size in packed pairs: only so can they be compared without wrapping the field. outflow: 1
-if it is a withdrawal or transfer, received by outflow: then market is the mark of its asset, side
-its kind, price the receiver, and size and max_fee together the amount."""
+Price and size in packed pairs: only so can they be compared without wrapping the field. backstop:
+1 if it is an order of the backstop: then it is reduce-only, whatever was signed. outflow: 1 if it
+is a withdrawal or transfer, received by outflow: then market is the mark of its asset, side its
+kind, price the receiver, and size and max_fee together the amount."""
 
 REGISTER = Bus(
     "REGISTER",
@@ -236,7 +239,11 @@ that is fresh and unclamped, and clip. Sent by market, received by fill.
 
 kind: 0 of two orders, inside the band; 1 where an order buys lots of a liquidated account, 2 where
 one sells them: then one edge of the band is a nearer one, and net is what the account gets for a
-lot, or what one costs it."""
+lot, or what one costs it; 3 of two orders of which the backstop's buys, 4 where that sells: then
+one edge is the oracle price."""
+
+TRADE_KINDS = 5
+"""How many kinds of TRADE there are."""
 
 TAKE = Bus("TAKE", 20, ("market", *_vector("value", 3), *_vector("lot_fee", 3), "ended"))
 """Value of a lot and liquidation fee of one market, and whether it is over. Sent by market,
@@ -265,9 +272,9 @@ one was there before the batch, lagging the sides so far whose frontier is above
 by how many buckets frontiers came down so far. Sent by batch, then handed on by market, and
 received by batch."""
 
-FLAGGED = Bus("FLAGGED", 25, ("difference",))
-"""How many more accounts are flagged `below` after the batch than before it. Sent by account,
-received by batch."""
+FLAGGED = Bus("FLAGGED", 25, ("difference", "refreshed"))
+"""How many more accounts are flagged `below` after the batch than before it, and the sum of
+all refresh fees. Sent once by account, received by batch."""
 
 OWNER = Bus("OWNER", 26, ("account", *_vector("owner", 6)))
 """The owner in an account's header, an L1 address. Sent by header, received by outflow and
@@ -327,8 +334,8 @@ sends; 4 how many lots more a position holds that is not below zero (taken back 
 of what the estate takes."""
 
 DUE = Bus("DUE", 36, ("account",))
-"""An account was due: the price has passed one of its old triggers. Sent by a position that shows
-it, received by account."""
+"""An account was due: the price has passed one of its old triggers. Sent by each position of which
+that is so, received by account as often as it is said."""
 
 SPENT = Bus("SPENT", 37, ("place",))
 """A row is spent on the step: a position that takeovers close out, or an account that they heal

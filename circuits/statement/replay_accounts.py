@@ -69,12 +69,15 @@ def accounts(outcome: Outcome, clock: Clock, signed: Mapping[int, int]) -> Accou
         cash_out=column(a.index in cash for a in touched),
         outflows=column(paid[a.index] for a in touched),
         due=column(bool(_due_markets(outcome, a)) for a in touched),
+        dues=column(len(_due_markets(outcome, a)) for a in touched),
+        refreshed=column(outcome.steps.refreshed.get(a.index, 0) for a in touched),
         dealt=column(a.dealt for a in touched),
         relief=matrix([_relief_of(a, terms) for a in touched], BALANCED),
         exempt=column(a.exempt for a in touched),
         clear=column(_is_clear(a, backstop) for a in touched),
         told=column(len(outcome.steps.zones) * (a.index == backstop) for a in touched),
         backstop=backstop,
+        refresh_fee=outcome.public.governance.refresh_fee,
     )
 
 
@@ -89,8 +92,8 @@ def _needed_of(account: TouchedAccount, terms: Sequence[MarketTerms]) -> int | N
 
 
 def _due_markets(outcome: Outcome, account: TouchedAccount) -> tuple[int, ...]:
-    """Those that show that it was due; the first of them says so."""
-    return due_markets(account.before, outcome.steps.terms, outcome.steps.zones)
+    """Those that show that it was due."""
+    return due_markets(account.before, outcome.steps.terms)
 
 
 def _relief(leaf: Account, market: int, terms: Sequence[MarketTerms]) -> int:
@@ -171,7 +174,7 @@ def positions(outcome: Outcome, clock: Clock) -> PositionRecords:
     taken = _times_taken(outcome)
     needed = {a.index: _needed_of(a, outcome.steps.terms) for a in outcome.accounts}
     gone = {a.index: closed_out(a, outcome.steps.deleveraged) for a in outcome.accounts}
-    due = {a.index: _due_markets(outcome, a)[:1] for a in outcome.accounts}
+    due = {a.index: _due_markets(outcome, a) for a in outcome.accounts}
     return PositionRecords(
         owner=column(row for row, _, _ in rows),
         account=column(a.index for _, a, _ in rows),

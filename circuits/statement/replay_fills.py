@@ -73,6 +73,7 @@ class _Row(Private):
 def fills(outcome: Outcome, clock: Clock) -> FillRecords:
     """The records of the fill table, each access with the time of the one before it."""
     rows, terms = _rows(outcome, clock), outcome.steps.terms
+    backstop = outcome.public.governance.backstop_account
     buyers, sellers = ([row.halves[side] for row in rows] for side in (0, 1))
     found = [terms[row.market] for row in rows]
     return FillRecords(
@@ -86,8 +87,8 @@ def fills(outcome: Outcome, clock: Clock) -> FillRecords:
             column(_rate(row, Side.BUY, each) for row, each in zip(rows, found, strict=True)),
             column(_rate(row, Side.SELL, each) for row, each in zip(rows, found, strict=True)),
         ),
-        band_low=column(_least(row, each) for row, each in zip(rows, found, strict=True)),
-        band_high=column(_most(row, each) for row, each in zip(rows, found, strict=True)),
+        band_low=column(_least(r, each, backstop) for r, each in zip(rows, found, strict=True)),
+        band_high=column(_most(r, each, backstop) for r, each in zip(rows, found, strict=True)),
         taker_fee=column(each.taker_fee for each in found),
         maker_fee=column(each.maker_fee for each in found),
         funding=matrix([balanced(each.funding) for each in found], COUNT),
@@ -107,7 +108,7 @@ def times_ordered(outcome: Outcome) -> tuple[Counter[Seat], Counter[Seat]]:
     took as the backstop."""
     traded: Counter[Seat] = Counter()
     for step in outcome.steps.fills:
-        traded.update((side.account, step.market) for side in (step.buyer, step.seller))
+        traded.update(_met(outcome, step))
     return traded, times_taken_by_orders(outcome) + taken_by_backstop(outcome)
 
 
@@ -157,8 +158,15 @@ def _rows(outcome: Outcome, clock: Clock) -> list[_Row]:
         took[each.taker.account, each.market] += 1
     for fill in outcome.steps.fills:
         rows.append(_of_fill(fill, half))
-        traded.update((side.account, fill.market) for side in (fill.buyer, fill.seller))
+        traded.update(_met(outcome, fill))
     return rows
+
+
+def _met(outcome: Outcome, step: FillStep) -> list[Seat]:
+    """Whose positions it counts for, in which orders met: not the backstop's."""
+    backstop = outcome.public.governance.backstop_account
+    accounts = (side.account for side in (step.buyer, step.seller))
+    return [(account, step.market) for account in accounts if account != backstop]
 
 
 def _of_fill(step: FillStep, half: _HalfOf) -> _Row:
@@ -191,12 +199,23 @@ def _rate(row: _Row, side: Side, terms: MarketTerms) -> int:
     return step.fee_rate if isinstance(step, SideStep) else terms.taker_fee
 
 
-def _least(row: _Row, terms: MarketTerms) -> int:
-    return terms.least_bid if _is_taken(row.halves[Side.SELL]) else terms.band_low
+def _least(row: _Row, terms: MarketTerms, backstop: int) -> int:
+    seller = row.halves[Side.SELL]
+    if _is_taken(seller):
+        return terms.least_bid
+    return terms.price if _is_of(seller, backstop) else terms.band_low
 
 
-def _most(row: _Row, terms: MarketTerms) -> int:
-    return terms.most_asked if _is_taken(row.halves[Side.BUY]) else terms.band_high
+def _most(row: _Row, terms: MarketTerms, backstop: int) -> int:
+    buyer = row.halves[Side.BUY]
+    if _is_taken(buyer):
+        return terms.most_asked
+    return terms.price if _is_of(buyer, backstop) else terms.band_high
+
+
+def _is_of(half: _Half, backstop: int) -> bool:
+    """Whether it is an order of the backstop."""
+    return not _is_taken(half) and half.step.account == backstop
 
 
 def _net(row: _Row, terms: MarketTerms) -> tuple[int, ...]:
@@ -217,6 +236,8 @@ def _side(outcome: Outcome, rows: Sequence[_Row], halves: Sequence[_Half]) -> Fi
     def of_order(name: str) -> I64:
         return column(0 if order is None else int(getattr(order, name)) for order in orders)
 
+    backstop = outcome.public.governance.backstop_account
+    theirs = column(_is_of(half, backstop) for half in halves)
     return FillSide(
         taken=column(order is None for order in orders),
         order=column(0 if step is None else step.order for step in slots),
@@ -228,8 +249,9 @@ def _side(outcome: Outcome, rows: Sequence[_Row], halves: Sequence[_Half]) -> Fi
             for row, order in zip(rows, orders, strict=True)
         ),
         pegged=of_order("pegged"),
-        reduce_only=of_order("reduce_only"),
+        reduce_only=of_order("reduce_only") | theirs,
         when_clamped=of_order("when_clamped"),
+        backstop=theirs,
         size=of_order("size"),
         max_fee=of_order("max_fee"),
         fee=column(half.charge for half in halves),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from circuits.gadgets.buses import HOUR_NUMBERS, RISK_NUMBERS
+from circuits.gadgets.buses import HOUR_NUMBERS, RISK_NUMBERS, TRADE_KINDS
 from circuits.gadgets.tally import (
     ABOVE,
     BELOW,
@@ -42,13 +42,16 @@ from rollup.protocol.assets import mark_of
 from rollup.protocol.constants import COUNTERS, LADDER_BITS, PREMIUM_LIMIT
 from rollup.protocol.encoding import LIMB_BITS, limbs
 from rollup.protocol.order import Side
-from rollup.protocol.outcome import Outcome, Valuation, settled_of
+from rollup.protocol.outcome import FillStep, Outcome, Valuation, settled_of
 from rollup.protocol.takeover import Route
 from rollup.protocol.tally import NO_TALLY, Tally
 from rollup.protocol.triggers import SIDES
 
 _KINDS = {Side.BUY: 1, Side.SELL: 2}
 """Kinds of TRADE: of takeovers by orders of a side."""
+
+_BACKSTOP_KINDS = {Side.BUY: 3, Side.SELL: 4}
+"""And of fills in which an order of the backstop has that side."""
 
 TRADE_NUMBERS = 23
 """Numbers of a market for fills."""
@@ -69,7 +72,7 @@ def triggers(outcome: Outcome) -> TriggerRecords:
 def markets(outcome: Outcome) -> MarketRecords:
     terms, book = outcome.steps.terms, outcome.public.book.markets
     ends = outcome.public.ending
-    fills = Counter((step.market, 0) for step in outcome.steps.fills)
+    fills = Counter((step.market, _kind_of(outcome, step)) for step in outcome.steps.fills)
     fills.update((s.market, _KINDS[s.side]) for s in outcome.steps.order_takeovers)
     left = Counter(step.signed.outflow.asset for step in outcome.steps.outflows)
     taken = Counter(step.takeover.market for step in outcome.steps.takeovers)
@@ -95,7 +98,10 @@ def markets(outcome: Outcome) -> MarketRecords:
             tallies(outcome.markets_after.tallies),
         ),
         counted=counted(outcome),
-        trade_uses=matrix([[fills[m, kind] for kind in range(3)] for m in range(len(terms))], 3),
+        trade_uses=matrix(
+            [[fills[m, kind] for kind in range(TRADE_KINDS)] for m in range(len(terms))],
+            TRADE_KINDS,
+        ),
         take_uses=column(taken[market] for market in range(len(terms))),
         listed=column(market < listed for market in range(len(terms))),
         frontier=(
@@ -107,6 +113,13 @@ def markets(outcome: Outcome) -> MarketRecords:
         full=matrix([[_why_full(outcome, m, s) for s in SIDES] for m in range(len(terms))], 2),
         backstop=column(_means(_backstop(outcome))),
     )
+
+
+def _kind_of(outcome: Outcome, step: FillStep) -> int:
+    """The kind of TRADE that a fill of two orders has."""
+    backstop = outcome.public.governance.backstop_account
+    sides = ((Side.BUY, step.buyer), (Side.SELL, step.seller))
+    return sum(_BACKSTOP_KINDS[side] for side, each in sides if each.account == backstop)
 
 
 def tallies(found: Sequence[Tally]) -> U64:

@@ -65,8 +65,9 @@ class FillSide(Private):
     generation: I64
     limit: I64  # order's price
     pegged: I64  # 1 if that is its offset from the oracle's
-    reduce_only: I64
+    reduce_only: I64  # 1 of the backstop's too
     when_clamped: I64
+    backstop: I64  # 1 if it is an order of the backstop
     size: I64  # order's size in lots
     max_fee: I64
     fee: I64  # quanta, rounded up; of a liquidated account what is the backstop's
@@ -221,12 +222,15 @@ class AccountRecords(Private):
     cash_out: I64  # 1 if cash did
     outflows: I64  # how many
     due: I64  # 1 if a position shows that it was due
+    dues: I64  # how many do
+    refreshed: I64  # the fee that it pays for that
     dealt: I64  # 1 if it was due, or is below maintenance no more
     relief: I64  # (n, 3) digits of what a lot adds to it at most if it goes, where it was needed
     exempt: I64  # 1 if it may stay where others are deleveraged
     clear: I64  # 1 if it takes: the backstop, neither liquidated nor flagged
     told: I64  # sides that are deleveraged, for the backstop: multiplicity of its BACKSTOP message
     backstop: int  # the account that takes
+    refresh_fee: int  # of a market's governance
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -287,7 +291,7 @@ class MarketRecords(Private):
     hour: I64  # (n, 18) what concerns its tally, as MARKET has it
     tally: tuple[U64, U64]  # (n, 3) premium (biased by 2^63), volume, open interest; before, after
     counted: I64  # (n, 6, 4) sums of limbs, as TALLY has them
-    trade_uses: I64  # (n, 3) fills, takeovers by orders that buy, and by orders that sell
+    trade_uses: I64  # (n, 5) how often TRADE is asked for, by kind
     take_uses: I64  # takeovers
     asset_uses: I64  # outflows of the asset
     listed: I64  # 1 if it was before the batch
@@ -357,8 +361,9 @@ class BatchRecords(Private):
     credited: int  # sum of credited deposits
     cash: CashAccess  # (1,) the fee account's cash at FEE_TIMESTAMP
     backstop: int  # the account that takes
-    rested: int  # 1 if there are takeovers by orders
-    rests: int  # sum of what they leave to it
+    refreshed: int  # sum of all refresh fees
+    rested: int  # 1 if there are takeovers by orders, or such fees
+    rests: int  # sum of what the first leave to it
     rest_sums: I64  # (4,)
     rest_cash: CashAccess  # (1,) its cash at REST_TIMESTAMP; zeros if there are none
     spent: tuple[int, ...]  # what was done for the step

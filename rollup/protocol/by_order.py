@@ -27,6 +27,7 @@ from rollup.protocol.trade import (
     fill_slot,
     moved,
     notional,
+    require_backstop_order,
     require_fee,
     require_live,
     require_reduce_only,
@@ -70,6 +71,18 @@ def apply_side(
     )
 
 
+def note_exchange(
+    batch: Batch, ledger: Ledger, order: Order, step: SideStep, price: int, market: MarketTerms
+) -> None:
+    """Where prices stand still, positions in which orders met may not grow. The backstop's never do
+    by its orders, so that it may take lots there all the same."""
+    if order.account == batch.governance.backstop_account:
+        sizes = step.position_before, step.position_after
+        require_backstop_order(order, price, market.price, *sizes)
+    else:
+        ledger.existing(order.account).exchanged.add(order.market)
+
+
 def apply_order_takeover(
     batch: Batch,
     ledger: Ledger,
@@ -89,6 +102,7 @@ def apply_order_takeover(
         require_takeable(market)
         require_liquidatable(account, terms)
         require_unsigned(batch, takeover.account)
+        require_no_backstop_order(order, batch.governance.backstop_account)
         _require_lots(takeover, order, account)
         require_price(takeover.price, order, market)
         is_fresh = steady[order.market] and not batch.begins_open
@@ -106,6 +120,12 @@ def apply_order_takeover(
     timestamp = FILL_TIMESTAMP + place
     of_order = (order.market, order.side, amount, paid, full)
     return OrderTakeoverStep(timestamp, takeover, *of_order, taker, taken)
+
+
+def require_no_backstop_order(order: Order, backstop: int) -> None:
+    """The backstop takes for its fee, in takeovers, and by no order."""
+    if order.account == backstop:
+        raise Rejected(Reason.BACKSTOP_SIGNED, "no order of the backstop takes lots")
 
 
 def _require_lots(takeover: OrderTakeover, order: Order, account: Entry) -> None:
@@ -149,12 +169,13 @@ def require_rest(takeover: OrderTakeover, order: Order, market: MarketTerms) -> 
 
 
 def credit_rests(
-    ledger: Ledger, backstop: int, steps: Sequence[OrderTakeoverStep]
+    ledger: Ledger, backstop: int, steps: Sequence[OrderTakeoverStep], refreshed: int = 0
 ) -> FeeStep | None:
-    """Credit what takeovers by orders leave to the backstop, once, if there are any."""
-    if not steps:
+    """Credit what takeovers by orders leave to the backstop, and what refreshes cost in all, once,
+    if there is any of either."""
+    if not steps and not refreshed:
         return None
-    amount = sum(step.takeover.rest for step in steps)
+    amount = sum(step.takeover.rest for step in steps) + refreshed
     account = ledger.existing(backstop, Reason.BACKSTOP_ACCOUNT_MISSING)
     before = account.cash
     account.cash = before + amount

@@ -242,7 +242,7 @@ def _close_accounts(
             exempt=index == backstop
             or index in liquidated
             or is_flagged(entry.before, steps.closings[index]),
-            dealt=is_dealt_with(entry.before, after[place], steps.terms, steps.zones),
+            dealt=is_dealt_with(entry.before, after[place], steps.terms),
         )
         for place, (index, entry) in enumerate(entries.items())
     )

@@ -57,6 +57,9 @@ SAFETY_MAX: Final = 2**12 - 1
 """Largest safety of an account, in buckets: four thousand of a thousandth of the listing price. An
 account that is safer by more is looked at early, which costs a refresh."""
 
+REFRESH_FEE_BITS: Final = 13
+"""What a refresh may cost, in quanta: less than a cent, and much more than its proof. One limb."""
+
 LADDER_BITS: Final = 45
 """Where risk grew, sum |size| x bucket is below 2**45. Since a bucket number has 16 bits, no sum of
 side values passes 2**61 for as long as its market lives, whatever prices do; and cash stays below

@@ -36,7 +36,13 @@ MARKET_NUMBERS = (
     "least_order",
     "delisted",
 )
-GOVERNANCE_NUMBERS = ("fee_account", "backstop_account", "clock_behind_ms", "clock_ahead_ms")
+GOVERNANCE_NUMBERS = (
+    "fee_account",
+    "backstop_account",
+    "clock_behind_ms",
+    "clock_ahead_ms",
+    "refresh_fee",
+)
 ORACLE_NUMBERS = ("quorum", "slot_ms", "lag_ms")
 FEED_NUMBERS = ("decimals", "step", "listing_price")
 

@@ -20,7 +20,8 @@ class Entry(Private):
     """One opened account as the batch proceeds. `header` is None while it does not exist, `opened`
     is the one that it had first, `rotated` says that it has another since; `traded`
     are the markets in which something was filled, by orders of its own or not; `ordered` are those
-    in which an order of its own was, and `exchanged` those in which it met another order;
+    in which an order of its own was, and `exchanged` those in which it met another order,
+    but for the backstop's;
     `took` are those in which it took lots as the backstop; `paid_out` says that something left it
     by its holder's word, and `cash_out` that USDC did."""
 

@@ -18,7 +18,6 @@ from rollup.protocol.deleveraging import (
 )
 from rollup.protocol.ledger import Entry, Ledger
 from rollup.protocol.margin import excess, value
-from rollup.protocol.order import Order
 from rollup.protocol.outcome import Closing, HolderStep, TakeoverStep
 from rollup.protocol.outflow import Outflow
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
@@ -28,11 +27,11 @@ from rollup.protocol.triggers import side_of
 from rollup.protocol.units import require_cash, require_position
 
 
-def require_trader(action: Order | Outflow, backstop: int) -> None:
-    """The backstop signs nothing in this version: nothing would keep it from taking more risk than
-    it can carry, or from being emptied, just when it is needed."""
-    if action.account == backstop:
-        raise Rejected(Reason.BACKSTOP_SIGNED, "the backstop's account signs nothing")
+def require_payer(outflow: Outflow, backstop: int) -> None:
+    """The backstop pays nothing out in this version: nothing would keep it from being emptied just
+    when it is needed."""
+    if outflow.account == backstop:
+        raise Rejected(Reason.BACKSTOP_SIGNED, "the backstop pays nothing out")
 
 
 def apply_takeover(

@@ -21,6 +21,7 @@ from rollup.protocol.constants import (
     MARKETS_MAX,
     OPEN_INTEREST_BITS,
     ORACLE_PRICE_BITS,
+    REFRESH_FEE_BITS,
     SIZE_BITS,
     TIME_BITS,
 )
@@ -216,7 +217,8 @@ def _require_symbol(symbol: object) -> None:
 class Governance:
     """All parameters that change only through L1, after a delay. Market k is markets[k].
 
-    Fees go to `fee_account`; `backstop_account` takes over what liquidated accounts hold.
+    Fees go to `fee_account`; `backstop_account` takes over what liquidated accounts hold, and is
+    paid `refresh_fee` quanta by whoever comes due and is healthy; 0: nothing.
 
     Clock rule, when L1 takes a header: -clock_behind_ms <= batch time - L1 time <= clock_ahead_ms.
     """
@@ -227,6 +229,7 @@ class Governance:
     clock_behind_ms: int
     clock_ahead_ms: int
     oracle: OracleTerms
+    refresh_fee: int = 0
 
     def __post_init__(self) -> None:
         require_tuple_of("markets", self.markets, Market)
@@ -238,6 +241,8 @@ class Governance:
         for name in ("clock_behind_ms", "clock_ahead_ms"):
             bound = getattr(self, name)
             require_bounds(name, bound, 0, 1 << TIME_BITS, Reason.TIME_OUT_OF_BOUNDS)
+        end, reason = 1 << REFRESH_FEE_BITS, Reason.REFRESH_FEE_OUT_OF_BOUNDS
+        require_bounds("refresh_fee", self.refresh_fee, 0, end, reason)
         if not isinstance(self.oracle, OracleTerms):
             raise Rejected(Reason.MALFORMED, "oracle must be OracleTerms")
         if len(self.oracle.feeds) != len(self.markets):
@@ -287,6 +292,7 @@ class Governance:
             self.backstop_account,
             self.clock_behind_ms,
             self.clock_ahead_ms,
+            self.refresh_fee,
         )
         parts.extend(number.to_bytes(8, "big") for number in tail)
         parts.append(self.oracle.encode())

@@ -4,7 +4,7 @@ Nothing here is claimed by anybody: the rules derive all of it from the batch.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from rollup.crypto.curve import Point
@@ -217,8 +217,9 @@ class Steps(Private):
     `steady` says of each market whether its price is fresh and unclamped; `exhausted` are the
     accounts that paid less than the whole fee of a takeover; `zones` says for each market and side
     in which somebody was deleveraged down to which trigger, and has the side that nobody has of an
-    asset of which the estate took; `tallies` are those that the batch
-    leaves; `rests` is what takeovers by orders left to the backstop, where there are any."""
+    asset of which the estate took; `tallies` are those that the batch leaves; `refreshed` are the
+    refresh fees by account; `rests` is what takeovers by orders left to the backstop and what these
+    fees come to, where there is any."""
 
     terms: tuple[MarketTerms, ...]
     steady: tuple[bool, ...]
@@ -234,6 +235,7 @@ class Steps(Private):
     tallies: tuple[Tally, ...]
     order_takeovers: tuple[OrderTakeoverStep, ...] = ()
     rests: FeeStep | None = None
+    refreshed: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def liquidated(self) -> frozenset[int]:

@@ -3,7 +3,7 @@
 What may keep a step open is that more came due than a batch holds. So a batch makes progress if it
 closes its step, or if what it did for the step takes an eighth of some table that its class has.
 Only what a step cannot ask for again counts. An account is *dealt with* if it was due, that is the
-price had passed one of its triggers, of a side of which nobody is deleveraged in the batch; or if
+price had passed one of its triggers; or if
 it was flagged below maintenance and is not any more. Takeovers *heal* an account that is liquidated
 and not flagged, and *close out* a position of which they leave nothing. And frontiers come down.
 Lots that are taken do not count, nor takeovers, nor zones: of these there would be as many as
@@ -19,7 +19,7 @@ from rollup.protocol.constants import COUNTERS
 from rollup.protocol.counting import Frontiers
 from rollup.protocol.outcome import Progress, Spent, TouchedAccount
 from rollup.protocol.shape_class import ShapeClass
-from rollup.protocol.terms import MarketTerms
+from rollup.protocol.terms import MarketTerms, terms_of
 from rollup.protocol.triggers import seats
 
 SHARE: Final = 8
@@ -89,22 +89,17 @@ def is_dealt_with(
     before: Account | None,
     after: Account | None,
     terms: Sequence[MarketTerms],
-    zones: Collection[tuple[int, int]],
 ) -> bool:
     """Whether an account was due, or is below maintenance no more."""
     cured = before is not None and before.below and after is not None and not after.below
-    return cured or bool(due_markets(before, terms, zones))
+    return cured or bool(due_markets(before, terms))
 
 
-def due_markets(
-    before: Account | None, terms: Sequence[MarketTerms], zones: Collection[tuple[int, int]]
-) -> tuple[int, ...]:
+def due_markets(before: Account | None, terms: Sequence[MarketTerms]) -> tuple[int, ...]:
     """The markets that show that an account was due: the price has passed the trigger that it had
-    there, and of its side nobody is deleveraged. Who is deleveraged is closed out, and counts so.
-    """
+    there. Rejected for a market not listed."""
     return tuple(
         seat.market
         for seat in seats(before)
-        if seat.trigger > terms[seat.market].numbers[seat.side]
-        and (seat.market, seat.side) not in zones
+        if seat.trigger > terms_of(terms, seat.market).numbers[seat.side]
     )

@@ -72,6 +72,20 @@ def require_price(price: int, buy: Order, sell: Order, market: MarketTerms) -> N
         )
 
 
+def require_backstop_order(order: Order, price: int, oracle: int, before: int, after: int) -> None:
+    """An order of the backstop only reduces, whatever it says, at the oracle's price or a better
+    one: it spends nothing of what liquidations need, and gives no friend any of it."""
+    if bounded(price, order.side, oracle) != price:
+        done = "buys above" if order.side is Side.BUY else "sells below"
+        raise Rejected(Reason.BACKSTOP_PRICE, f"the backstop {done} the oracle price")
+    _require_reduces(before, after, "an order of the backstop")
+
+
+def bounded(limit: int, side: Side, oracle: int) -> int:
+    """A limit, in ticks, but no worse than the oracle price: that of an order of the backstop."""
+    return min(limit, oracle) if side is Side.BUY else max(limit, oracle)
+
+
 def require_fee(order: Order, rate: int) -> None:
     """The rate charged is no higher than the one signed."""
     if rate > order.max_fee:
@@ -93,8 +107,13 @@ def filled_before(order: Order, stored: SlotState) -> int:
 
 def require_reduce_only(order: Order, before: int, after: int) -> None:
     """Each fill of a reduce-only order leaves the position smaller, and does not flip it."""
-    if order.reduce_only and not (abs(after) < abs(before) and before * after >= 0):
-        raise Rejected(Reason.REDUCE_ONLY, "a reduce-only order would not reduce its position")
+    if order.reduce_only:
+        _require_reduces(before, after, "a reduce-only order")
+
+
+def _require_reduces(before: int, after: int, name: str) -> None:
+    if not (abs(after) < abs(before) and before * after >= 0):
+        raise Rejected(Reason.REDUCE_ONLY, f"{name} would not reduce its position")
 
 
 def fill_slot(order: Order, stored: SlotState, size: int) -> SlotState:

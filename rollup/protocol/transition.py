@@ -2,8 +2,8 @@
 
 `apply_batch` is the specification of what a proof says. Steps happen in this order: deposits as
 queued, takeovers by orders as listed, fills as listed, takeovers as listed, outflows as listed, one
-credit of all fees and one of all rests, the closing rule for every opened account, then the leaves
-and the counters of triggers are closed.
+credit of all fees, refresh fees of whoever was due, one credit of these and of all rests, the
+closing rule for every opened account, then the leaves and the counters of triggers are closed.
 Spec: docs/spec/07-batch.md.
 """
 
@@ -17,6 +17,7 @@ from rollup.protocol.by_order import (
     apply_order_takeover,
     apply_side,
     credit_rests,
+    note_exchange,
     require_rests_paid,
 )
 from rollup.protocol.closing import close
@@ -30,7 +31,7 @@ from rollup.protocol.liquidation import (
     require_equity,
     require_fees_paid,
     require_needed,
-    require_trader,
+    require_payer,
 )
 from rollup.protocol.margin import closing, grown, is_dust
 from rollup.protocol.market import Governance
@@ -48,6 +49,7 @@ from rollup.protocol.outcome import (
 )
 from rollup.protocol.outflow import Outflow, outflow_digests
 from rollup.protocol.payment import apply_outflow, move, require_steady
+from rollup.protocol.refreshing import charge_refreshes
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.steps import (
@@ -116,10 +118,12 @@ def take_steps(
     )
     outflows = tuple(apply_outflow(batch, ledger, place) for place in range(len(batch.outflows)))
     fees = credit_fees(ledger, batch.governance.fee_account, fills, by_orders)
-    rests = credit_rests(ledger, batch.governance.backstop_account, by_orders)
+    liquidated = liquidated_in(batch.takeovers, batch.order_takeovers)
+    refreshed = charge_refreshes(ledger, batch.governance, terms, liquidated)
+    backstop = batch.governance.backstop_account
+    rests = credit_rests(ledger, backstop, by_orders, sum(refreshed.values()))
     tallies = count_trades(batch, ledger, terms, fills, takeovers)
     require_steady(ledger, steady, terms)
-    liquidated = liquidated_in(batch.takeovers, batch.order_takeovers)
     for account in sorted(liquidated):
         require_equity(ledger, account, terms)
     exhausted = require_fees_paid(ledger, takeovers, terms)
@@ -130,7 +134,6 @@ def take_steps(
         require_needed(ledger, account, terms, closings[account])
     require_standing(ledger, takeovers, closings, liquidated)
     zones = zones_of(ledger, takeovers)
-    backstop = batch.governance.backstop_account
     require_full(ledger, zones, backstop, closings, terms, liquidated)
     return Steps(
         terms,
@@ -147,6 +150,7 @@ def take_steps(
         tallies,
         by_orders,
         rests,
+        refreshed,
     )
 
 
@@ -237,14 +241,13 @@ def authorise(
     for place, order in enumerate(orders):
         with refusals_at(f"order {place}"):
             _require_venue(order, batch)
-            require_trader(order, batch.governance.backstop_account)
             require_in_time(order, batch.time)
             keys.append(ledger.header(order.account).key)
     outflows = [signed.outflow for signed in batch.outflows]
     for place, outflow in enumerate(outflows):
         with refusals_at(f"outflow {place}"):
             _require_venue(outflow, batch)
-            require_trader(outflow, batch.governance.backstop_account)
+            require_payer(outflow, batch.governance.backstop_account)
             require_in_time(outflow, batch.time)
             keys.append(ledger.header(outflow.account).key)
     messages = [
@@ -304,8 +307,8 @@ def apply_fill(batch: Batch, ledger: Ledger, terms: Sequence[MarketTerms], place
         buyer_fee, seller_fee = fee(amount, buyer_rate), fee(amount, seller_rate)
         buyer = apply_side(ledger, fill.buy, buy, fill.size, paid, buyer_rate, buyer_fee)
         seller = apply_side(ledger, fill.sell, sell, fill.size, paid, seller_rate, seller_fee)
-        for order in (buy, sell):
-            ledger.existing(order.account).exchanged.add(order.market)
+        for order, step in ((buy, buyer), (sell, seller)):
+            note_exchange(batch, ledger, order, step, fill.price, market)
     timestamp = FILL_TIMESTAMP + len(batch.order_takeovers) + place
     return FillStep(timestamp, fill, buy.market, amount, paid, buyer, seller)
 

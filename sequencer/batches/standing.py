@@ -320,6 +320,7 @@ def _read_orders(reader: _Reader, core: CoreState) -> None:
         order = live.order
         if order.market >= len(core.books):
             raise StandingError("an order in a listed market is wanted")
+        live.of_backstop = order.account == core.ledger.governance.backstop_account
         live.peg(core.market_book.markets[order.market].price)
         core.live[order.account, order.slot] = live
         if place == _RESTING:

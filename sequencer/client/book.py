@@ -153,6 +153,8 @@ class OwnBook:
         if fact.kind is FactKind.RECEIVED:
             self.incoming.append(incoming_of(fact, markets))
             return
+        if fact.kind is FactKind.REFRESHED:
+            return  # cash alone, which the venue tells
         self.slots.learn(fact.key)
         if fact.kind in OUTFLOW_FACTS:
             self._outflow(fact, markets)

@@ -12,6 +12,7 @@ from rollup.protocol.constants import (
     NUMBER_BITS,
     OUTFLOW_BITS,
     PRICE_BITS,
+    REFRESH_FEE_BITS,
     SEQUENCE_BITS,
     SIZE_BITS,
     SLOT_BITS,
@@ -38,6 +39,8 @@ def fact_of(node: Node) -> Fact:
         return Fact(kind, **_moved(cells[1:]))
     if kind is FactKind.RECEIVED:
         return Fact(kind, **_received(cells[1:]))
+    if kind is FactKind.REFRESHED:
+        return Fact(kind, **_refreshed(cells[1:]))
     return _of_receipt(node, kind, cells)
 
 
@@ -105,6 +108,12 @@ def _received(cells: list[Node]) -> dict[str, Any]:
     return {name: number_of(cell, end) for cell, (name, end) in pairs}
 
 
+def _refreshed(cells: list[Node]) -> dict[str, Any]:
+    ends = {"number": 1 << NUMBER_BITS, "fee": 1 << REFRESH_FEE_BITS, "time": 1 << TIME_BITS}
+    pairs = zip(cells, ends.items(), strict=True)
+    return {name: number_of(cell, end) for cell, (name, end) in pairs}
+
+
 _LENGTHS: Final = {
     FactKind.ACCEPTED: 4,
     FactKind.REFUSED: 5,
@@ -121,6 +130,7 @@ _LENGTHS: Final = {
     FactKind.OUTFLOW_PAID: 10,
     FactKind.OUTFLOW_REFUSED: 5,
     FactKind.RECEIVED: 5,
+    FactKind.REFRESHED: 4,
     FactKind.LIVES: 5,
     FactKind.VOIDED: 2,
 }

@@ -88,6 +88,8 @@ class FactKind(StrEnum):
     OUTFLOW_REFUSED = "outflow-refused"
     RECEIVED = "received"
     """Another account paid this one: of nothing of one's own."""
+    REFRESHED = "refreshed"
+    """The price had passed a trigger of the account, which it paid for."""
     LIVES = "lives"
     VOIDED = "voided"
 

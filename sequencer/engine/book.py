@@ -65,7 +65,7 @@ class Book:
             raise BookError("an order that crosses the book must trade before it can rest")
         self._sides[live.order.side].setdefault(_rank(live), _Queue())[live.sequence] = live
         self._expiries[_due(live)] = live
-        if live.order.pegged:
+        if live.moves:
             self._pegged[live.sequence] = live
         live.is_resting = True
 
@@ -91,10 +91,11 @@ class Book:
             self.remove(live)
 
     def move(self, oracle: int) -> list[LiveOrder]:
-        """Let pegged orders rest at the limits that an oracle price gives, behind those of their
-        price; return those that would trade there, which rest no more, by arrival."""
+        """Let pegged orders, and the backstop's, rest at the limits that an oracle price gives,
+        behind those of their price; return those that would trade there, which rest no more, by
+        arrival."""
         pegged: list[LiveOrder] = list(self._pegged.values())
-        moved = [live for live in pegged if live.order.limit(oracle) != live.limit]
+        moved = [live for live in pegged if live.limit_at(oracle) != live.limit]
         crossing = []
         for live in moved:
             self.remove(live)

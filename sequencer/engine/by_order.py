@@ -25,6 +25,7 @@ from sequencer.engine.ledger import Ledger
 from sequencer.engine.liquidation import Taking
 from sequencer.engine.live import LiveOrder
 from sequencer.engine.meeting import size_limit
+from sequencer.engine.refreshing import is_short
 from sequencer.engine.room import Opening
 from sequencer.engine.work import Work
 
@@ -99,15 +100,19 @@ class Plan(Private):
     def _may(self, live: LiveOrder) -> bool:
         """Whether an order may take anything in this batch: not where its market has no price, and
         while that is clamped, or of an open step, only if it says so; nobody who is to be
-        liquidated, or was deleveraged there."""
+        liquidated, or was deleveraged there; not the
+        backstop's, which takes what is left; and nobody who is due and has not paid for that."""
         order, work = live.order, self.work
         is_fresh = work.steady[order.market] and not work.book.is_open
-        now = self.ledger.holders[order.account].holding
+        holder = self.ledger.holders[order.account]
+        now = holder.holding
         old = work.before.get(order.account, now)
         return (
             (is_fresh or order.when_clamped)
             and not work.book.markets[order.market].missing
             and order.account != self.account
+            and not live.of_backstop
+            and not is_short(self.ledger.governance, work, order.account, holder)
             and (order.account, order.market) not in work.deleveraged
             and min(excess(old, work.terms), excess(now, work.terms)) >= 0
         )
@@ -184,7 +189,9 @@ def plan(
     where the fee account is liquidated or is to be: fees would be more than it needs."""
     found = Plan(ledger, work, account)
     venue = ledger.governance.fee_account
-    spent = venue in work.liquidated or excess(ledger.holders[venue].holding, work.terms) < 0
+    holder = ledger.holders[venue]
+    spent = venue in work.liquidated or excess(holder.holding, work.terms) < 0
+    spent = spent or is_short(ledger.governance, work, venue, holder)
     if work.redo or spent:
         return found
     held = ledger.holders[account].holding.positions

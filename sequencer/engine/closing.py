@@ -17,6 +17,7 @@ from sequencer.engine.event import (
     OutflowAsked,
     OutflowPaid,
     OutflowRefused,
+    Refreshed,
     VenueReason,
 )
 from sequencer.engine.payments import Asked, Payments, decide, none_of
@@ -83,7 +84,9 @@ def close(state: CoreState, work: Work, receipts: bytes) -> list[Event]:
     """Pay out, credit the fees, and tell what was in the batch."""
     payments = _payments(state, work)
     closed = _closed(state, work, payments, receipts)
-    events = _pay_out(state, work, payments)
+    paid = sorted(work.refreshed.items())
+    events: list[Event] = [Refreshed(account, fee, work.time) for account, fee in paid]
+    events += _pay_out(state, work, payments)
     state.ledger.finish(work)
     state.number, state.time, state.work = work.number, work.time, None
     state.market_book = work.book

@@ -40,7 +40,6 @@ from sequencer.engine.event import (
     Traded,
     VenueReason,
 )
-from sequencer.engine.holder import reducible
 from sequencer.engine.live import LiveOrder, OrderKey
 from sequencer.engine.meeting import Charges, Party, size_limit
 from sequencer.engine.settling import leave, settle
@@ -101,13 +100,13 @@ def refusal(state: CoreState, order: Order) -> AnyReason | None:
 
 def _bar(state: CoreState, work: Work, order: Order) -> AnyReason | None:
     """Why its account has no order at all in this batch, or none in its market."""
-    if order.account == state.ledger.governance.backstop_account:
-        return Reason.BACKSTOP_SIGNED
     if work.terms[order.market].is_ended:
         return Reason.MARKET_ENDED
     if order.account in work.liquidated:
         return VenueReason.LIQUIDATED
-    return VenueReason.DELEVERAGED if (order.account, order.market) in work.deleveraged else None
+    is_full = work.zones and order.account == state.ledger.governance.backstop_account
+    barred = is_full or (order.account, order.market) in work.deleveraged
+    return VenueReason.DELEVERAGED if barred else None
 
 
 def _terms_refusal(work: Work, order: Order) -> AnyReason | None:
@@ -244,7 +243,8 @@ def _submit(state: CoreState, command: Submit) -> list[Event]:
         return [OrderRefused(_key(order), reason, command.receipt)]
     stored = state.ledger.holders[order.account].slot(order.slot)
     filled = stored.filled if stored.generation == order.generation else 0
-    live = LiveOrder(command.signed, order.size - filled, state.sequence, command.receipt)
+    parts = (command.signed, order.size - filled, state.sequence, command.receipt)
+    live = LiveOrder(*parts, of_backstop=order.account == state.ledger.governance.backstop_account)
     live.peg(work.prices[order.market])
     state.sequence += 1
     state.live[order.account, order.slot] = live
@@ -310,9 +310,8 @@ def _meet(
     """One candidate fill: filled, or the failing order is ended. Whether the taker goes on."""
     book = state.books[taker.order.market]
     most = size_limit(price, work.terms[taker.order.market].funding)
-    holders = state.ledger.holders
     for live in (maker, taker):
-        most = min(most, reducible(live.order, holders[live.order.account].holding))
+        most = min(most, state.ledger.reducible(work, live.order))
     room = state.ledger.most_to_open(work, maker, taker)
     if not room:
         return [end(state, taker, Reason.OPEN_INTEREST_FULL)], False

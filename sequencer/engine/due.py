@@ -1,10 +1,15 @@
 """Who is due as a batch opens: refreshed, liquidated, or healed by deleveraging."""
 
+from collections.abc import Sequence
+
+from rollup.protocol.margin import excess
 from rollup.protocol.order import Side
 from rollup.protocol.takeover import Route
 from sequencer.engine.ending import end_all
 from sequencer.engine.event import Deleveraged, Event, Liquidated, VenueReason
+from sequencer.engine.ledger import Ledger
 from sequencer.engine.liquidating import liquidate
+from sequencer.engine.refreshing import owed
 from sequencer.engine.state import CoreState
 from sequencer.engine.work import Work
 
@@ -20,18 +25,44 @@ def look_after_the_due(state: CoreState, work: Work) -> list[Event]:
     left = []
     due = state.ledger.due(work)
     work.due = frozenset(due)
-    for account in due:
+    backstop = state.ledger.governance.backstop_account
+    for account in _refresh(state, work, due):
         if not state.ledger.may_open(work, account):
             continue
-        if not state.ledger.refresh(work, account):
-            found, healed = liquidate(state, work, account)
-            events += found
-            if not healed:
-                left.append(account)
-    backstop = state.ledger.governance.backstop_account
+        found, healed = liquidate(state, work, account)
+        events += found
+        if not healed:
+            left.append(account)
     for account in sorted(left, key=lambda each: (each != backstop, each)):
         events += _deleverage(state, work, account)
+    if work.zones:
+        # It is full as the batch ends: nothing that its orders do may give it room.
+        events += end_all(state, backstop, VenueReason.DELEVERAGED)
     return events
+
+
+def _refresh(state: CoreState, work: Work, due: Sequence[int]) -> list[int]:
+    """All who are healthy are refreshed, whom the batch opens already before others; the backstop
+    last, since it is paid for them. Those who are not healthy."""
+    ledger, backstop = state.ledger, state.ledger.governance.backstop_account
+    if due and ledger.governance.refresh_fee:
+        # Deposits leave half of the room, so that there is room for one account more.
+        ledger.touch(work, backstop)
+    ranked = sorted(due, key=lambda each: (each == backstop, each not in work.before, each))
+    opened = (each for each in ranked if ledger.may_open(work, each))
+    healthy = {each for each in opened if _is_refreshed(ledger, work, each)}
+    return [each for each in due if each not in healthy]
+
+
+def _is_refreshed(ledger: Ledger, work: Work, account: int) -> bool:
+    """Give an account that came due new triggers, if it meets maintenance margin, which counts what
+    somebody deposited in time; it pays for that. Whether it does."""
+    holder = ledger.holders[account]
+    if excess(holder.holding, work.terms) < 0:
+        return False
+    ledger.touch(work, account)
+    ledger.charge(work, account, owed(ledger.governance, work, account, holder, holder.holding))
+    return True
 
 
 def _deleverage(state: CoreState, work: Work, account: int) -> list[Event]:

@@ -228,6 +228,16 @@ class Settled(Private):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Refreshed(Private):
+    """The price had passed a trigger of an account, and it meets maintenance margin: in the batch
+    that ends at `time` it paid `fee` quanta for being looked at."""
+
+    account: int
+    fee: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class BatchClosed(Private):
     """All that a batch record needs of the trading; the batcher adds the state's openings.
 
@@ -271,5 +281,6 @@ Event = (
     | Liquidated
     | Deleveraged
     | Settled
+    | Refreshed
     | BatchClosed
 )

@@ -68,8 +68,12 @@ def reducible(order: Order, holding: Holding) -> int:
     """Lots that an order may trade now for all that it says of reducing."""
     if not order.reduce_only:
         return order.size
-    held = holding.positions[order.market]
-    return max(0, -held if order.side is Side.BUY else held)
+    return facing(order.side, holding.positions[order.market])
+
+
+def facing(side: Side, held: int) -> int:
+    """Lots of a position that an order of a side may close."""
+    return max(0, -held if side is Side.BUY else held)
 
 
 def settled(holding: Holding, order: Order, paid: int, size: int, charge: int) -> Holding:

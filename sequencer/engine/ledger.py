@@ -15,7 +15,7 @@ from rollup.protocol.batch import Fill
 from rollup.protocol.constants import CASH_LIMIT, OUTFLOWS_MAX
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
 from rollup.protocol.holding import NOTHING, Holding, received
-from rollup.protocol.margin import closing, excess, margin_refusal
+from rollup.protocol.margin import closing, margin_refusal
 from rollup.protocol.market import Governance
 from rollup.protocol.market_book import MarketBook, book_after, hour_is_due
 from rollup.protocol.order import Order, Side
@@ -26,13 +26,14 @@ from rollup.protocol.shape_class import ShapeClass
 from rollup.protocol.takeover import Route, Takeover
 from rollup.protocol.tally import Tally, tallies_before
 from rollup.protocol.terms import MarketTerms, batch_terms
-from rollup.protocol.trade import fee, fill_slot, moved, notional, require_fee
+from rollup.protocol.trade import bounded, fee, fill_slot, moved, notional, require_fee
 from sequencer.engine.command import OpenBatch
 from sequencer.engine.counted import counting
 from sequencer.engine.deleveraging import Draft, Scene, merged, plan, zone_leaves
-from sequencer.engine.holder import Holder, known, reducible, settled, trade_refusal
+from sequencer.engine.holder import Holder, facing, known, reducible, settled, trade_refusal
 from sequencer.engine.live import LiveOrder
 from sequencer.engine.meeting import Charges, Fault, Party
+from sequencer.engine.refreshing import is_short, owed, require_payable
 from sequencer.engine.room import Opening, Room, first_repeated_rotation
 from sequencer.engine.solvency import TriggerIndex
 from sequencer.engine.work import Work
@@ -46,6 +47,7 @@ class _Side(NamedTuple):
     holding: Holding
     slot: SlotState
     charge: int
+    refresh: int
 
 
 class Ledger:
@@ -133,13 +135,13 @@ class Ledger:
         would open more than that."""
         return work.room.fits([self.opening(account)])
 
-    def refresh(self, work: Work, account: int) -> bool:
-        """Give an account that came due new triggers, if it meets maintenance margin, which counts
-        what somebody deposited in time. Whether it does. The batch has room for the account."""
-        if excess(self.holders[account].holding, work.terms) < 0:
-            return False
-        self.touch(work, account)
-        return True
+    def charge(self, work: Work, account: int, fee: int) -> None:
+        """Take so much of an account, for being due, and give it to the backstop, which is open."""
+        if fee:
+            work.refreshed[account] = work.refreshed.get(account, 0) + fee
+            for index, change in ((account, -fee), (self.governance.backstop_account, fee)):
+                holding = self.holders[index].holding
+                self.hold(work, index, holding._replace(cash=holding.cash + change))
 
     def deleverage(self, work: Work, account: int) -> tuple[Takeover, ...]:
         """Take of an account below maintenance margin what the backstop can carry, and close lots
@@ -164,6 +166,9 @@ class Ledger:
         if draft is None or not self._room_to_close(work, draft):
             return ()
         if not all(self._may_end(work, draft, index) for index in draft.ends):
+            return ()
+        others = draft.ends.keys() - draft.liquidated
+        if any(is_short(self.governance, work, i, self.holders[i]) for i in others):
             return ()
         markets = {takeover.market for takeover in draft.takeovers}
         for index in {*draft.ends, backstop}:
@@ -222,7 +227,8 @@ class Ledger:
         holds none, and while a step is open orders wait: its prices are old. Nor where the fee
         account is liquidated: what was taken of it leaves it what it must have, and not the fees
         of fills, of which an exhausted account would have something left."""
-        spent = self.governance.fee_account in work.liquidated
+        fees = self.governance.fee_account
+        spent = fees in work.liquidated or is_short(self.governance, work, fees, self.holders[fees])
         if work.redo or work.book.is_open or spent:
             return False
         pair, most = (maker, taker), self.shape_class
@@ -260,6 +266,17 @@ class Ledger:
         work.asked += 1
         return True
 
+    def reducible(self, work: Work, order: Order) -> int:
+        """Lots that an order may trade now for all that is said of reducing. Orders of the backstop
+        only reduce; and as fills come before takeovers, what it took in the batch is not there yet.
+        """
+        holding = self.holders[order.account].holding
+        if order.account != self.governance.backstop_account:
+            return reducible(order, holding)
+        held = holding.positions[order.market]
+        sizes = (held, held - work.taken_over(order.market))
+        return min(order.size, *(facing(order.side, size) for size in sizes))
+
     def could_fill(self, work: Work, order: Order) -> Reason | None:
         """Why the whole order, filled alone at its limit inside the band, would break a rule.
 
@@ -267,10 +284,13 @@ class Ledger:
         """
         terms = work.terms[order.market]
         holder = self.holders[order.account]
-        size = min(order.size, reducible(order, holder.holding))
+        size = min(order.size, self.reducible(work, order))
         if not size:
             return Reason.REDUCE_ONLY
-        price = min(max(order.limit(terms.price), terms.band_low), terms.band_high)
+        limit = order.limit(terms.price)
+        if order.account == self.governance.backstop_account:
+            limit = bounded(limit, order.side, terms.price)
+        price = min(max(limit, terms.band_low), terms.band_high)
         charge = fee(price * size, max(terms.taker_fee, terms.maker_fee))
         paid = size * (price - terms.funding)
         try:
@@ -309,6 +329,8 @@ class Ledger:
             return Fault(Party.TAKER, refusal.reason)
         for side in sides:
             self._take(work, side, size)
+        for side in sides:
+            self.charge(work, side.live.order.account, side.refresh)
         places = {live.order.side: work.places[live.key] for live in (maker, taker)}
         work.fills.append(Fill(places[Side.BUY], places[Side.SELL], price, size, taker.order.side))
         of_taker, of_maker = sides
@@ -360,17 +382,20 @@ class Ledger:
         """One side after the fill. Rejected if fee cap, slot, bounds or margin forbid it."""
         order = live.order
         holder = self.holders[order.account]
-        if not reducible(order, holder.holding):
+        if not self.reducible(work, order):
             raise Rejected(Reason.REDUCE_ONLY)
         require_fee(order, rate)
         slot = fill_slot(order, holder.slot(order.slot), size)
         after = settled(holder.holding, order, paid, size, charge)
         before = work.before.get(order.account, holder.holding)
+        more = owed(self.governance, work, order.account, holder, after)
+        require_payable(self.governance, work, more)
+        ends = after._replace(cash=after.cash - more)
         acted = work.acted_in(order.account, (order.market,))
-        refusal = trade_refusal(before, after, work.terms, acted)
+        refusal = trade_refusal(before, ends, work.terms, acted)
         if refusal is not None:
             raise Rejected(refusal)
-        return _Side(party, live, after, slot, charge)
+        return _Side(party, live, after, slot, charge, more)
 
     def _fees_fit(self, work: Work, sides: list[_Side]) -> bool:
         """Whether the fee account could still be credited all fees if the batch ended here."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from rollup.protocol.order import Order, Side, SignedOrder
+from rollup.protocol.trade import bounded
 
 OrderKey = tuple[int, int, int]
 """(account, slot, generation): what an order is called; used once."""
@@ -14,13 +15,15 @@ class LiveOrder:
 
     Compared by identity: one object is one order. `receipt` is that of its Submit. `limit` is the
     worst price that it accepts in this batch: a pegged order's moves with the oracle's, and is
-    known once `peg` was called. `is_resting` is the book's to set.
+    known once `peg` was called. One `of_backstop` has no limit that is worse than the oracle's
+    price, and only reduces. `is_resting` is the book's to set.
     """
 
     signed: SignedOrder
     remaining: int
     sequence: int
     receipt: int
+    of_backstop: bool = False
     is_resting: bool = False
     limit: int = field(init=False)
 
@@ -41,9 +44,19 @@ class LiveOrder:
         order = self.signed.order
         return (order.account, order.slot, order.generation)
 
+    @property
+    def moves(self) -> bool:
+        """Whether its limit moves with the oracle's price."""
+        return self.order.pegged or self.of_backstop
+
+    def limit_at(self, oracle: int) -> int:
+        """The worst price that it accepts in a batch with this oracle price."""
+        limit = self.order.limit(oracle)
+        return bounded(limit, self.order.side, oracle) if self.of_backstop else limit
+
     def peg(self, oracle: int) -> None:
         """Take the limit that this oracle price gives."""
-        self.limit = self.order.limit(oracle)
+        self.limit = self.limit_at(oracle)
 
     def accepts(self, price: int) -> bool:
         """Whether a price is at least as good as the limit."""

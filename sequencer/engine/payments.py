@@ -18,6 +18,7 @@ from rollup.protocol.rejection import Reason, Rejected
 from sequencer.engine.event import AnyReason, VenueReason
 from sequencer.engine.ledger import Ledger
 from sequencer.engine.live import OrderKey
+from sequencer.engine.refreshing import is_short
 from sequencer.engine.work import Work
 
 
@@ -68,9 +69,12 @@ def none_of(asked: Sequence[Asked]) -> Payments:
 def _shut(ledger: Ledger, work: Work, outflow: Outflow) -> AnyReason | None:
     """Why the batch pays nothing out of this account, or to it, whatever it holds. A withdrawal
     goes to no account: its receiver has the number of one. The backstop is paid nothing where
-    others were deleveraged because it could carry no more."""
+    others were deleveraged because it could carry no more; nor one who has not paid for being due,
+    since more cash would be taken for that."""
     named = {outflow.account} if outflow.is_withdrawal else {outflow.account, outflow.receiver}
     if named & work.liquidated or (work.zones and ledger.governance.backstop_account in named):
+        return VenueReason.SHUT
+    if any(is_short(ledger.governance, work, each, ledger.holders[each]) for each in named):
         return VenueReason.SHUT
     opened = (market for account, market in work.room.positions if account == outflow.account)
     steady = (work.steady[market] or work.terms[market].is_asset for market in opened)

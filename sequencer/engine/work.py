@@ -10,7 +10,7 @@ from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.holding import Holding
 from rollup.protocol.market_book import MarketBook
 from rollup.protocol.order import SignedOrder
-from rollup.protocol.takeover import OrderTakeover, Takeover
+from rollup.protocol.takeover import OrderTakeover, Route, Takeover
 from rollup.protocol.terms import MarketTerms
 from sequencer.engine.counted import Counted
 from sequencer.engine.live import LiveOrder, OrderKey
@@ -26,8 +26,9 @@ class Work(Private):
     on with an open step but to take of these; `deleveraged` ones, by market, trade nothing there.
     `took`: whose orders took lots of liquidated accounts, by market. `acted`: by account, markets
     in which its orders were filled, or it took lots as the backstop. `zones`: by market and side,
-    down to which old trigger. `asked` counts the outflows that wait for the batch to close, which
-    have their places in it; `steady` says of each market whether its price is fresh and unclamped.
+    down to which old trigger. `refreshed`: what accounts paid for being due. `asked` counts the
+    outflows that wait for the batch to close, which have their places in it; `steady` says of each
+    market whether its price is fresh and unclamped.
     """
 
     number: int
@@ -54,6 +55,7 @@ class Work(Private):
     deleveraged: set[tuple[int, int]] = field(default_factory=set)
     zones: dict[tuple[int, int], int] = field(default_factory=dict)
     fees: int = 0
+    refreshed: dict[int, int] = field(default_factory=dict)
     asked: int = 0
 
     @property
@@ -73,6 +75,14 @@ class Work(Private):
     def trades(self) -> int:
         """Fills and takeovers by orders so far."""
         return len(self.fills) + len(self.order_takeovers)
+
+    def taken_over(self, market: int) -> int:
+        """The lots, signed, that the backstop took of liquidated accounts so far."""
+        return sum(
+            each.size if self.before[each.account].positions[market] > 0 else -each.size
+            for each in self.takeovers
+            if each.market == market and each.route is Route.BACKSTOP
+        )
 
     def name(self, live: LiveOrder) -> int:
         """The place of an order among those that the batch carries, from now on if not before."""

@@ -141,7 +141,7 @@ def differing(pinned: VenueFile, now: VenueFile) -> list[str]:
 def _governance(old: Governance, new: Governance) -> list[str]:
     found = [
         _line(name, getattr(old, name), getattr(new, name))
-        for name in ("clock_behind_ms", "clock_ahead_ms")
+        for name in ("clock_behind_ms", "clock_ahead_ms", "refresh_fee")
         if getattr(old, name) != getattr(new, name)
     ]
     found += _oracle(old.oracle, new.oracle)

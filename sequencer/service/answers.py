@@ -34,6 +34,7 @@ from sequencer.service.facts import (
     OutflowPaid,
     OutflowRefused,
     Received,
+    Refreshed,
     Refused,
     Rested,
     Settled,
@@ -212,6 +213,8 @@ def _row(fact: Fact) -> _Row:
             return [what, *terms, int(fact.side), 0, fact.time]
         case Received():
             return ["received", fact.batch, fact.asset, fact.amount, fact.time]
+        case Refreshed():
+            return ["refreshed", fact.batch, fact.fee, fact.time]
         case ChangedHands():
             raise TypeError("that an account changed hands is told to nobody")
     what, rest = _members(fact)

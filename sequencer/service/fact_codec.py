@@ -24,6 +24,7 @@ from sequencer.service.facts import (
     OutflowPaid,
     OutflowRefused,
     Received,
+    Refreshed,
     Refused,
     Rested,
     Settled,
@@ -51,6 +52,7 @@ _KINDS: Final[dict[str, Callable[..., Fact]]] = {
     "outflow-paid": OutflowPaid,
     "outflow-refused": OutflowRefused,
     "received": Received,
+    "refreshed": Refreshed,
     "voided": Voided,
     "lives": Lives,
 }

@@ -119,6 +119,17 @@ class Settled(Private):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Refreshed(Private):
+    """In a batch, which ends at `time`, the account paid `fee` quanta because the price had passed
+    the bucket at which it must be looked at, and it met maintenance margin. It comes of no
+    envelope."""
+
+    batch: int
+    fee: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Ended(Private):
     """The order left the venue; its generation is used up."""
 
@@ -220,6 +231,7 @@ Fact = (
     | Liquidated
     | Deleveraged
     | Settled
+    | Refreshed
     | Ended
     | Cancelled
     | CancelRefused
@@ -298,6 +310,8 @@ def facts_of(events: Iterable[core.Event], batch: int) -> Iterator[tuple[int, Fa
                 yield event.taker[0], _filled(event, batch, is_maker=False)
             case core.Took() | core.Liquidated() | core.Deleveraged() | core.Settled():
                 yield _of_liquidation(event, batch)
+            case core.Refreshed(account=account):
+                yield account, Refreshed(batch, event.fee, event.time)
             case core.OrderAccepted(key=key):
                 yield key[0], Accepted(_own(key), event.receipt)
             case core.OrderRefused(key=key):

@@ -106,7 +106,7 @@ def venue_from_toml(data: bytes) -> VenueFile:
 
 def _read(node: Node) -> VenueFile:
     tables = ("clock", "l1", "oracle", "proving", "markets")
-    record = node.record(("chain", "venue", *tables))
+    record = node.record(("chain", "venue", "refresh_fee", *tables))
     clock = record["clock"].record(("interval_ms", "behind_ms", "ahead_ms"))
     l1 = record["l1"].record(("least_deposit", "governance_delay_ms", "proof_deadline_ms"))
     proving = record["proving"].record(("shape_class", "parameters", "lag_batches", "provers"))
@@ -114,7 +114,9 @@ def _read(node: Node) -> VenueFile:
     behind, ahead = clock["behind_ms"].integer(), clock["ahead_ms"].integer()
     oracle = _read_oracle(record["oracle"], tuple(feed for _, feed, _ in markets))
     listed = tuple(market for market, _, _ in markets)
-    governance = Governance(listed, FEE_ACCOUNT, BACKSTOP_ACCOUNT, behind, ahead, oracle)
+    own = (FEE_ACCOUNT, BACKSTOP_ACCOUNT)
+    fee = record["refresh_fee"].integer()
+    governance = Governance(listed, *own, behind, ahead, oracle, fee)
     found = VenueFile(
         chain=_between(record["chain"], 0, IDENTIFIER_MAX),
         venue=_between(record["venue"], 0, IDENTIFIER_MAX),
@@ -205,6 +207,7 @@ EXAMPLE: Final = """\
 
 chain = 31337 # of the L1 that holds the money
 venue = 1     # tells venues of one chain apart
+refresh_fee = 5000  # quanta that an account pays when a price passes its trigger; 0 for none
 
 [clock]
 interval_ms = 10000  # a batch closes at every multiple of this after genesis, empty or not

@@ -40,6 +40,7 @@ KNOWN = PUBLICS.flatten(
     {
         **{name: (0,) * size if size > 1 else 0 for name, size in PUBLICS.sizes},
         "backstop_account": BACKSTOP,
+        "refresh_fee": 0,
     }
 )
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from circuits.gadgets.buses import TRADE_KINDS
 from circuits.gadgets.tally import KINDS, LIMBS
 from circuits.statement.inputs import (
     Hour,
@@ -92,8 +93,11 @@ def records_of(cases: list[Case], offers: list[Offer], terms: Terms) -> Parts:
         cash_out=np.array([offer.paid_out > 1 for offer in offers], dtype=np.int64),
         outflows=zeros,
         due=zeros,
+        dues=zeros,
+        refreshed=zeros,
         dealt=zeros,
         backstop=BACKSTOP,
+        refresh_fee=0,
     )
     return accounts, positions_of(cases, offers, terms), markets_of(terms)
 
@@ -158,7 +162,7 @@ def markets_of(terms: Terms) -> MarketRecords:
         ends=zeros,
         estate=np.zeros((count, 4), dtype=np.int64),
         asset_uses=zeros,
-        trade_uses=np.zeros((count, 3), dtype=np.int64),
+        trade_uses=np.zeros((count, TRADE_KINDS), dtype=np.int64),
         take_uses=zeros,
         listed=zeros + 1,
         frontier=(numbers, numbers),

@@ -66,6 +66,7 @@ _SIDE = {
     "pegged": 0,
     "reduce_only": 0,
     "when_clamped": 0,
+    "backstop": 0,
     "taken": 0,
     "traded": 0,
     "took": 0,
@@ -82,8 +83,10 @@ def complete(changes: Mapping[str, int]) -> Row:
     band = BAND[row["market"]]
     held, owed = (changes.get(f"{side}.taken", 0) for side in ("seller", "buyer"))
     quarter, fee = row["fee"] // 4, row["fee"]
-    row.setdefault("band_low", row["oracle"] - quarter if held else band[0])
-    row.setdefault("band_high", row["oracle"] + quarter if owed else band[1])
+    low = row["oracle"] if changes.get("seller.backstop") else band[0]
+    high = row["oracle"] if changes.get("buyer.backstop") else band[1]
+    row.setdefault("band_low", row["oracle"] - quarter if held else low)
+    row.setdefault("band_high", row["oracle"] + quarter if owed else high)
     net = row["oracle"] - fee if held else row["oracle"] + fee if owed else 0
     row.setdefault("net", net)
     for name, price in zip(("clip_low", "clip_high"), CLIP[row["market"]], strict=True):
@@ -172,6 +175,7 @@ def _side(full: list[Row], side: str, column: Callable[..., Any]) -> FillSide:
         pegged=own("pegged"),
         reduce_only=own("reduce_only"),
         when_clamped=own("when_clamped"),
+        backstop=own("backstop"),
         size=own("size"),
         max_fee=own("max_fee"),
         fee=own("fee"),

@@ -268,6 +268,7 @@ def sources(name: str) -> tuple[Source, ...]:
         by_orders = ((test_fill.HELD, test_fill.HELD_ORDER), (test_fill.OWED, test_fill.OWED_ORDER))
         matrix = test_fill.trace(*({**taken, **order} for taken, order in by_orders))
         found.append(_alone(test_fill.FILL, matrix))
+        found.append(_alone(test_fill.FILL, test_fill.trace(test_fill.BUYS, test_fill.SELLS)))
     if name == "takeover":
         large = {"settled": 1, "size": 2**40 - 1, "value": 5}
         rows = (test_takeover.trace(**large, short=short) for short in (0, 1))

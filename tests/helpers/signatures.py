@@ -192,7 +192,7 @@ def terms_of(records: OrderRecords) -> list[tuple[int, ...]]:
             int(flags & flag > 0) for flag in (PEGGED_FLAG, REDUCE_ONLY_FLAG, WHEN_CLAMPED_FLAG)
         ]
         row = (*(int(column[i]) for column in names), *price, *size, int(records.max_fee[i]))
-        row = (*row, *marks, 0)
+        row = (*row, *marks, 0, 0)
         terms += [row] * uses
     return terms
 

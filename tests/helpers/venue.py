@@ -389,7 +389,7 @@ class Venue:
             touched.setdefault(entry.account, set())
         for signed in orders:
             touched.setdefault(signed.order.account, set()).add(signed.order.slot)
-        if takeovers or order_takeovers:
+        if takeovers or order_takeovers or governance.refresh_fee:
             touched.setdefault(self.genesis.governance.backstop_account, set())
         takers = (each.taker for each in takeovers if each.route is not Route.BACKSTOP)
         losers = [takeover.account for takeover in (*takeovers, *order_takeovers)]

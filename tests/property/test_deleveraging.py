@@ -22,7 +22,7 @@ from sequencer.engine.command import CloseBatch
 from sequencer.engine.event import BatchClosed, Deleveraged, Liquidated
 from tests.helpers.market_books import terms_at
 from tests.property.test_liquidation import Plan, plans
-from tests.property.test_step import World
+from tests.property.test_step import DOLLAR, World
 from tests.strategies import venues
 
 Book = dict[int, Account]
@@ -31,8 +31,8 @@ Book = dict[int, Account]
 class Thin(World):
     """A world whose backstop gets so many dollars, and in which every batch is judged."""
 
-    def __init__(self, dollars: int, shape_class: ShapeClass = CLASS_S) -> None:
-        super().__init__(shape_class=shape_class)
+    def __init__(self, dollars: int, shape_class: ShapeClass = CLASS_S, fee: int = 0) -> None:
+        super().__init__(shape_class=shape_class, fee=fee)
         self.dollars = dollars
         self.patience = 8
         self.takeovers: list[Takeover] = []
@@ -118,9 +118,9 @@ def trigger_of(account: Account, market: int) -> int:
 
 
 @settings(max_examples=60, deadline=None)
-@given(plans, st.sampled_from([0, 20, 200, 1_000]))
-def test_no_step_is_without_an_end(plan: Plan, dollars: int) -> None:
-    world = Thin(dollars)
+@given(plans, st.sampled_from([0, 20, 200, 1_000]), st.sampled_from([0, 8_191, 10 * DOLLAR]))
+def test_no_step_is_without_an_end(plan: Plan, dollars: int, fee: int) -> None:
+    world = Thin(dollars, fee)
     world.play(plan)
     cash = sum(holder.holding.cash for holder in world.core.ledger.holders.values())
     assert cash == world.batcher.state.globals.total

@@ -20,6 +20,7 @@ from sequencer.engine.command import Cancel, CloseBatch, Command, Submit
 from sequencer.engine.core import CoreState, new_state, step
 from sequencer.engine.event import BatchClosed, Event, OrderEnded, Traded
 from sequencer.engine.live import LiveOrder
+from tests.helpers.lies import forge
 from tests.strategies import venues
 
 TRADERS = range(1, 7)
@@ -66,11 +67,15 @@ Plan = Sequence[tuple[int, int, list[tuple[int, int]], list[tuple[int, ...]]]]
 class World:
     """The core and the committed state side by side, fed by a plan."""
 
-    def __init__(self, backstop: int = 1_000_000, shape_class: ShapeClass = CLASS_S) -> None:
-        """`backstop` is what it begins with, in dollars."""
+    def __init__(
+        self, backstop: int = 1_000_000, shape_class: ShapeClass = CLASS_S, fee: int = 0
+    ) -> None:
+        """`backstop` is what it begins with, in dollars; `fee` what a refresh costs, in quanta:
+        perhaps more than governance can say."""
         self.backstop = backstop
-        self.core: CoreState = new_state(venues.genesis(), shape_class)
-        self.batcher = venues.batcher(shape_class=shape_class)
+        governance = forge(venues.GOVERNANCE, refresh_fee=fee)
+        self.core: CoreState = new_state(venues.genesis(governance), shape_class)
+        self.batcher = venues.batcher(governance=governance, shape_class=shape_class)
         self.prices = list(venues.PRICES)
         self.generation = 0
         self.events: list[Event] = []
@@ -95,7 +100,7 @@ class World:
         filled = stored.filled if stored.generation == order.generation else 0
         assert live.remaining == order.size - filled > 0
         assert self.core.live[order.account, order.slot] is live
-        assert live.limit == order.limit(self.prices[order.market])
+        assert live.limit == live.limit_at(self.prices[order.market])
 
     def open(self, *moves: int, deposits: Sequence[tuple[int, int]] = ()) -> None:
         for market, move in enumerate(moves):
@@ -170,9 +175,9 @@ class World:
 
 
 @settings(max_examples=120, deadline=None)
-@given(batches)
-def test_what_step_accepts_the_rules_accept(plan: Plan) -> None:
-    world = World()
+@given(batches, st.sampled_from([0, 8_191, 50 * DOLLAR]))
+def test_what_step_accepts_the_rules_accept(plan: Plan, fee: int) -> None:
+    world = World(fee=fee)
     world.run(plan)
     owed: Counter[int] = Counter()
     for holder in world.core.ledger.holders.values():

@@ -71,6 +71,8 @@ LIQUIDATED = "tests/soundness/test_lies_liquidation.py"
 HELD = "tests/soundness/test_lies_positions.py"
 HOUR = "tests/soundness/tables/test_market_hour.py"
 
+REFRESHED = "tests/soundness/test_lies_refresh.py"
+
 STEP = "tests/soundness/tables/test_outflow.py::test_in_a_batch_that_is_not_a_step_of_its_own"
 
 # ruff: noqa: E501
@@ -116,6 +118,7 @@ BY_HAND: dict[str, str] = {
     "ladder.middle": WAY,
     "ladder.digits": "tests/soundness/test_signature_lies.py::test_an_element_that_starts_with_more_than_its_digits_is_refused",
     "order.flags": "tests/soundness/test_signature_lies.py::test_a_flag_that_is_no_bit_is_refused",
+    "order.backstop": "tests/soundness/test_lies_backstop.py::test_that_pass_for_anybodys",
     "order.place": "tests/soundness/test_signature_lies.py::test_an_order_without_a_signature_place_is_refused",
     "order.expiry": "tests/soundness/test_signature_lies.py::test_an_expired_order_is_refused",
     "order.windows": "tests/soundness/test_signature_lies.py::test_a_window_table_of_another_key_is_refused",
@@ -132,6 +135,7 @@ BY_HAND: dict[str, str] = {
     "fill.market": "tests/soundness/tables/test_fill.py::test_a_fill_asks_for_the_terms_that_it_trades_at",
     "fill.place": TRADE,
     "fill.peg": "tests/soundness/tables/test_fill.py::test_pegged_limits_follow_the_oracle",
+    "fill.backstop-takes-not": TRADE,
     "fill.reduce-only": TRADE,
     "fill.padding-is-silent": "tests/soundness/tables/test_fill.py::test_padding_takes_nobodys_lots",
     "fill.taken-takes": TRADE,
@@ -196,6 +200,10 @@ BY_HAND: dict[str, str] = {
     "account.below-trades-not": f"{NEED}::test_an_account_under_maintenance_that_trades_for_the_fun_of_it",
     "account.flagged": f"{SKIPPED}::test_a_flagged_account_that_nobody_counts",
     "order.peg": "tests/soundness/test_signature_lies.py::test_an_offset_that_is_too_large",
+    "account.refresh-fee": f"{REFRESHED}::test_that_is_waived_or_short_for_a_friend",
+    "account.refresh-cash": f"{REFRESHED}::test_fees_are_taken_of_any_cash",
+    "account.refreshed": f"{REFRESHED}::test_of_one_who_was_due_and_says_nothing",
+    "account.refreshes-summed": f"{REFRESHED}::test_that_the_accounts_do_not_sum_up",
     "batch.rests": f"{BY_ORDER}::test_a_rest_that_nobody_is_credited",
     "batch.backstop": f"{BY_ORDER}::test_a_rest_for_a_friend",
     "position.least": f"{PLACED}::test_a_position_that_may_not_grow_is_not_asked",

@@ -61,6 +61,11 @@ FREE: tuple[tuple[str, dict[str, int], str], ...] = (
         "an account that stays absent, after a refused credit, has no header and no leaf",
     ),
     (
+        r"account\.(dues_inverse|refresh\.(cash_low|inverse))",
+        {"refresh.pays": 0},
+        "who pays no refresh fee has no cash to check, and who was not due no count to invert",
+    ),
+    (
         r"account\.(least|sums(\.\w+)+)",
         ABSENT,
         "an account that stays absent has no positions",

@@ -167,7 +167,7 @@ def short_backstop(monkeypatch: pytest.MonkeyPatch) -> tuple[Thin, Liar]:
         Match(buy(BACKSTOP, 400, **ether), sell(IDLE, 400, **ether), 400, 250_000),
     ]
     with monkeypatch.context() as once:
-        once.setattr(transition, "require_trader", lambda *_: None)
+        once.setattr(transition, "note_exchange", lambda *_: None)
         venue.run(venue.batch(matches=matches))
     venue.prices = (600_000, 245_000)
     found = value(place.holding(BACKSTOP), place.terms)

@@ -12,7 +12,7 @@ import pytest
 
 from circuits.statement.replay import replay
 from circuits.tables.records import Records, TakeoverRecords
-from rollup.protocol import liquidation
+from rollup.protocol import by_order, liquidation
 from rollup.protocol.ledger import Ledger
 from rollup.protocol.outcome import Outcome, TakeoverStep
 from rollup.protocol.rejection import Reason
@@ -241,12 +241,12 @@ def test_by_another_account_than_the_backstop(place: Fallen, liar: Liar) -> None
 
 
 def test_the_backstops_signed_orders(place: Fallen, liar: Liar) -> None:
-    """It would buy dear from a friend what it takes for nothing."""
+    """It would take risk as anybody does, and not be there when it is needed."""
     trade = Match(buy(BACKSTOP, 10, slot=5), sell(RICH, 10, slot=5), 10)
     batch = liar.venue.batch(matches=[trade])
-    assert liar.refusal(batch) is Reason.BACKSTOP_SIGNED
-    liar.blind("require_trader")
-    assert liar.claims(batch) == {"order.not-the-backstop"}
+    assert liar.refusal(batch) is Reason.REDUCE_ONLY
+    liar.blind("require_backstop_order", by_order)
+    assert liar.claims(batch) == {"fill.reduce-only"}
 
 
 def priced(liar: Liar, change: Callable[[MarketTerms], MarketTerms]) -> None:

@@ -153,8 +153,8 @@ def test_of_the_backstop(liar: Liar) -> None:
     liar.venue.run(liar.venue.batch([entry]))
     batch = paying(liar, withdraw(BACKSTOP_ACCOUNT, SPARE))
     assert liar.refusal(batch) is Reason.BACKSTOP_SIGNED
-    liar.blind("require_trader")
-    assert liar.claims(batch) == {"order.not-the-backstop"}
+    liar.blind("require_payer")
+    assert liar.claims(batch) == {"outflow.signed", "order.offered"}
 
 
 # Where to, and how much.

@@ -160,7 +160,7 @@ def test_a_market_row_that_adds_what_did_not_come_down(place: Thin) -> None:
 def test_an_account_that_nobody_had_to_look_at(book: Liar) -> None:
     outcome = book.outcome(book.venue.batch(refreshed=[RICH]))
     records = counting(replay(outcome), accounts=1, positions=2)
-    lie = called(records, RICH, due=1, dealt=1)
+    lie = called(records, RICH, due=1, dues=1, dealt=1)
     assert claims_broken_in(lie, outcome.public) == {"account.due"}
     lie = showing(lie, "due", rows_of(records, RICH, BTC))
     assert claims_broken_in(lie, outcome.public) == {"position.due"}
@@ -173,7 +173,7 @@ def test_an_account_that_was_refreshed_already(book: Liar) -> None:
     book.venue.run(book.venue.batch(refreshed=[DUE]))
     outcome = book.outcome(book.venue.batch(refreshed=[DUE]))
     assert outcome.spent.accounts == 0
-    lie = called(counting(replay(outcome), accounts=1, positions=2), DUE, due=1, dealt=1)
+    lie = called(counting(replay(outcome), accounts=1, positions=2), DUE, due=1, dues=1, dealt=1)
     lie = showing(lie, "due", rows_of(lie, DUE, BTC))
     assert claims_broken_in(lie, outcome.public) == {"position.due"}
 
@@ -184,7 +184,7 @@ def test_a_position_that_was_not_there_and_was_due(book: Liar) -> None:
     trade = {"market": ETH, "slot": 5, "price": ETH_PRICE}
     match = Match(buy(NEEDY, 1, **trade), sell(RICH, 1, **trade), 1, ETH_PRICE)
     outcome = book.outcome(book.venue.batch(matches=[match]))
-    lie = called(counting(replay(outcome), accounts=1, positions=2), NEEDY, due=1, dealt=1)
+    lie = called(counting(replay(outcome), accounts=1, positions=2), NEEDY, due=1, dues=1, dealt=1)
     rows = rows_of(lie, NEEDY, ETH)
     lie = showing(lie, "due", rows)
     before, after = lie.position.trigger
@@ -232,11 +232,11 @@ def small_columns(name: str) -> list[str]:
     return list(small_circuit().table(name).table.columns.names())
 
 
-def test_a_side_with_a_zone_in_which_somebody_is_due(place: Thin) -> None:
-    """One cell says how far a trigger is from the zone, and cannot say both."""
+def test_one_that_is_deleveraged_and_was_not_due(place: Thin) -> None:
+    """It loses its place, and pays for being looked at as well."""
     outcome = place.venue.apply(place.batch(*place.plan()))
     records = counting(replay(outcome), accounts=1, positions=1)
-    lie = called(records, NEAR, due=1, dealt=1)
+    lie = called(records, NEAR, due=1, dues=1, dealt=1)
     lie = showing(lie, "due", rows_of(records, NEAR, BTC))
     assert "position.due" in claims_broken_in(lie, outcome.public)
 

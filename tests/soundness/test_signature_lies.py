@@ -148,13 +148,13 @@ def test_terms_changed_after_signing_are_refused(name: str, value: int) -> None:
 def test_terms_that_do_not_hash_to_the_signed_message_are_refused() -> None:
     bench = honest().with_cells("order", VICTIM, max_fee=(8000,))
     fills = terms_of(bench.records)
-    fills[VICTIM] = (*fills[VICTIM][:-5], 8000, *fills[VICTIM][-4:])
+    fills[VICTIM] = (*fills[VICTIM][:-6], 8000, *fills[VICTIM][-5:])
     assert bench.broken(fills=fills) == {"order.message"}
 
 
 def test_a_fill_on_terms_nobody_signed_is_refused() -> None:
     fills = terms_of(honest_records())
-    fills[VICTIM] = (*fills[VICTIM][:-5], 8000, *fills[VICTIM][-4:])
+    fills[VICTIM] = (*fills[VICTIM][:-6], 8000, *fills[VICTIM][-5:])
     assert honest().broken(fills=fills) == {"order.offered"}
 
 
@@ -240,7 +240,7 @@ def test_an_order_without_a_signature_place_is_refused() -> None:
 def test_a_row_without_an_order_offers_none() -> None:
     bench = honest()
     lie = bench.with_cells("order", STAND_IN, uses=1)
-    nothing = (0,) * 14
+    nothing = (0,) * 15
     assert lie.broken(fills=[*terms_of(bench.records), nothing]) == {"order.unused"}
 
 

@@ -2,7 +2,8 @@
 
 The row opens the old leaf and closes the new one as far as cash, puts the old cash on the memory
 bus at timestamp 0 and takes the last off it, sends both leaves through the account's positions and
-takes them back with sums over these, and checks the closing rule (`closing.py`). Its header is
+takes them back with sums over these, and checks the closing rule (`closing.py`). A refresh fee is
+taken of the cash on the way to the new leaf (`refresh.py`). Its header is
 opened elsewhere, if anybody needs it, and the root of its slot tree goes to the tree table. If its
 owner gave it another key, its new leaf starts with another header, which is held to that elsewhere.
 Height: one row a touched account, padded. Degree: 3.
@@ -17,13 +18,14 @@ from typing import Any
 
 from circuits.air.builder import Builder
 from circuits.air.table import Table
-from circuits.gadgets.buses import CHAIN, FLAGGED, HEADER, MEMORY, NODE, RENEWED
+from circuits.gadgets.buses import CHAIN, HEADER, MEMORY, NODE, RENEWED
 from circuits.gadgets.hash import request_hash
 from circuits.gadgets.words import CASH_WORD
 from circuits.tables.account.closing import require_closing
-from circuits.tables.account.columns import FRESH_SLOTS_ROOT, Columns, Leaf
+from circuits.tables.account.columns import ACCOUNT_ROWS_MAX, FRESH_SLOTS_ROOT, Columns, Leaf
 from circuits.tables.account.liquidation import require_dealt, require_liquidation, require_standing
 from circuits.tables.account.payment import payment, require_payment
+from circuits.tables.account.refresh import cash_before_fee, require_refresh, require_told
 from circuits.tables.position.sums import started
 from rollup.hash.poseidon import fold_start
 from rollup.protocol.account import EMPTY_LEAF
@@ -52,7 +54,8 @@ def constraints(air: Builder, row: Columns, following: Columns) -> None:
     require_standing(air, row)
     require_payment(air, row)
     require_dealt(air, row)
-    _flagged(air, row, following)
+    require_refresh(air, row)
+    require_told(air, row, following)
 
 
 def _flags(air: Builder, row: Columns) -> None:
@@ -138,7 +141,7 @@ def _memory(air: Builder, row: Columns) -> None:
     # Lie: the last cash is not what is written into the leaf: a loss is dropped, a gain invented.
     start = [row.account, CASH_WORD, 0, *row.before.cash, row.existed]
     air.send(MEMORY, start, row.active, claim="account.value-before")
-    end = [row.account, CASH_WORD, row.last_ts, *row.after.cash, row.exists]
+    end = [row.account, CASH_WORD, row.last_ts, *cash_before_fee(row), row.exists]
     air.receive(MEMORY, end, row.active, claim="account.value-after")
 
 
@@ -156,18 +159,4 @@ def _positions(air: Builder, row: Columns) -> None:
     air.receive(CHAIN, end, row.exists, claim="account.positions-complete")
 
 
-def _flagged(air: Builder, row: Columns, following: Columns) -> None:
-    """How many more accounts are flagged, summed down the rows and told on the last one."""
-
-    def more(each: Columns) -> Any:
-        return each.after.below - each.before.below
-
-    # Lie: an account is left below maintenance and nobody counts it, so that the step closes.
-    with air.first_row():
-        air.require_equal(row.flagged, more(row), "account.flagged")
-    with air.transition():
-        air.require_equal(following.flagged, row.flagged + more(following), "account.flagged")
-    air.send(FLAGGED, (row.flagged,), row.last, claim="account.flagged")
-
-
-TABLE = Table(name="account", columns=Columns, constraints=constraints)
+TABLE = Table(name="account", columns=Columns, constraints=constraints, height_max=ACCOUNT_ROWS_MAX)

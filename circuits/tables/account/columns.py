@@ -19,6 +19,9 @@ FRESH_SLOTS_ROOT = fresh_slots_root(compress_many)
 LEAF_BLOCKS = 3
 """Blocks of a leaf before its positions: header digest, slots root, cash with flags and salt."""
 
+ACCOUNT_ROWS_MAX = 2**12
+"""Tallest table: the sum of refresh fees, a limb each, stays below 2^25."""
+
 CASH_WORDS = 3
 """Cash biased by 2^63, as on the memory bus and in the leaf: packed pairs of 26, 26 and 12 bits."""
 
@@ -43,6 +46,18 @@ class Leaf(Layout):
     salt = cells(SALT)
     with_cash = cells(DIGEST)  # after the block of cash, from which the positions go on
     leaf = cells(DIGEST)
+
+
+class Refresh(Layout):
+    """The refresh fee: what is taken of the cash that the batch left, on the way to the leaf."""
+
+    pays = bit()  # it was due, and is neither liquidated nor flagged nor the backstop
+    charged = cell()
+    cash_low = cell()  # low limb of the leaf's new cash
+    stops = bit()  # the sum with the fee carries into the second pair
+    passes = bit()  # and into the third
+    inverse = cell()  # of one more than the pair of the leaf that it carries into
+    sum = cell()  # of all fees up to this row
 
 
 class Ends(Layout):
@@ -102,6 +117,8 @@ class Columns(Layout):
     paid_out = bit()  # cash may leave it by its holder's word
     outflows = cell()  # how often it does
     due = bit()  # the price has passed a trigger that it had
+    dues = cell()  # how many
+    dues_inverse = cell()
     dealt = bit()  # it was due, or is below maintenance no more: progress
     backstop = bit()  # it is governance's backstop
     backstop_inverse = cell()  # of the account's number less the backstop's
@@ -111,4 +128,5 @@ class Columns(Layout):
     rest_carries = carries(COLUMNS - 1, CARRY_BITS)
     room = limbs(LADDER_BITS)  # what the rest falls short of a bucket
     room_carries = carries(2, ROOM_CARRY_BITS)
+    refresh = group(Refresh)
     flagged = cell()  # sum over the rows so far: flagged after less before

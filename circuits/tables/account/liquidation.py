@@ -90,7 +90,10 @@ def require_dealt(air: Builder, row: Columns) -> None:
         air.require_bit(flag, "account.flags")
     air.require_zero(row.due * (1 - row.exists), "account.padding-is-silent")
     # Lie: accounts are opened for nothing, and the step is kept open with them.
-    air.receive(DUE, (row.account,), row.due, claim="account.due")
+    # Lie: one that was due is not, so that it pays nothing. A count of positions is below p.
+    air.receive(DUE, (row.account,), row.dues, claim="account.due")
+    air.require_equal(row.dues * row.dues_inverse, row.due, "account.due")
+    air.require_zero(row.dues * (1 - row.due), "account.due")
     # Lie: one that stays below counts in every batch that takes a lot of it.
     cured = row.before.below * (1 - row.after.below)
     air.require_equal(row.dealt, row.due + cured, "account.dealt")

@@ -17,6 +17,7 @@ from circuits.tables.account.air import FIRST_COUNT
 from circuits.tables.account.closing import safe_excess, unsafe_room
 from circuits.tables.account.columns import FRESH_SLOTS_ROOT, Columns, Leaf
 from circuits.tables.account.liquidation import needed_gap
+from circuits.tables.account.refresh_trace import fill_refresh
 from circuits.tables.chains import continue_chain
 from circuits.tables.position.chain import Chains, Links
 from circuits.tables.position.columns import LIMB
@@ -48,6 +49,7 @@ _PLAIN = (
     "cash_out",
     "outflows",
     "due",
+    "dues",
     "dealt",
 )
 """Columns that are as the records have them."""
@@ -110,10 +112,12 @@ class Accounts:
         put(row.before.leaf, ends.old)
         put(row.after.leaf, ends.new)
         _fill_closing(row)
+        fill_refresh(row, self.records)
         rest = self._trace.rows(len(self.records.account), self._trace.active)
         _fill_padding(rest)
         row.flagged[...] = np.cumsum(row.after.below - row.before.below)
         rest.flagged[...] = row.flagged[-1] if len(row.flagged) else 0
+        rest.refresh.sum[...] = row.refresh.sum[-1] if len(row.flagged) else 0
         self._trace.fill_rest()
         return self._trace.finish()
 

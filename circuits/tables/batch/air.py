@@ -134,7 +134,8 @@ def _step(air: Builder, row: Columns) -> None:
     """The step is closed exactly if no side lags and no account is flagged."""
     before, after, closed = row.before.flagged, row.after.flagged, air.public("closed")
     # Lie: accounts are left below maintenance and not counted, or forgotten while they are.
-    air.receive(FLAGGED, (after - before,), row.first, claim="batch.flagged")
+    # Lie: refresh fees that nobody paid are the backstop's, or what was paid is nobody's.
+    air.receive(FLAGGED, (after - before, row.refreshed), row.first, claim="batch.flagged")
     left = row.lagging + after
     with air.when(row.first):
         # Lie: a step is said to be closed and somebody was skipped.
@@ -177,20 +178,31 @@ def _fees(air: Builder, row: Columns) -> None:
     air.receive(FEES, (*fees.sums, *rests.sums), row.first, claim="batch.fees")
     rested = row.first * row.rested
     first, *others = rests.sums
+    left = sum(others, first) + row.refreshed
     with air.when(row.first):
         air.require_zero(row.rested * (row.rested - 1), "batch.rests")
-        # Lie: what takeovers by orders leave is nobody's. Four sums below 2^25 stay below p.
-        air.require_zero((1 - row.rested) * sum(others, first), "batch.rests")
+        # Lie: what takeovers by orders leave is nobody's, or what refreshes cost. Five sums
+        # below 2^26 stay below p.
+        air.require_zero((1 - row.rested) * left, "batch.rests")
     air.bit_elsewhere(row.rested, "it counts in the first row only, and is a bit there")
     # Lie: fees credited to somebody else than governance says.
-    _credit(air, fees, (air.public("fee_account"), FEE_TIMESTAMP), row.first, "batch.fee-account")
+    named = (air.public("fee_account"), FEE_TIMESTAMP)
+    _credit(air, fees, named, row.first, "batch.fee-account")
     # Lie: what is the backstop's is credited to a friend.
     named = (air.public("backstop_account"), REST_TIMESTAMP)
-    _credit(air, rests, named, rested, "batch.backstop")
+    _credit(air, rests, named, rested, "batch.backstop", row.refreshed)
 
 
-def _credit(air: Builder, credit: Any, named: tuple[Any, int], count: Any, claim: str) -> None:
-    """An account is credited the amount, at a time, where `count` is 1."""
+def _credit(
+    air: Builder,
+    credit: Any,
+    named: tuple[Any, int],
+    count: Any,
+    claim: str,
+    more: Any = 0,
+) -> None:
+    """An account is credited the amount, at a time, where `count` is 1; `more` is in it beside what
+    fills sum up to."""
     account, time = named
     for number in (credit.amount, credit.sum_carries, credit.cash_after, credit.cash_carries):
         air.range_check(number, count, claim="batch.bounds")
@@ -198,7 +210,7 @@ def _credit(air: Builder, credit: Any, named: tuple[Any, int], count: Any, claim
         # Lie: more credited than charged.
         require_identity(air, sums_identity(credit), credit.sum_carries, "batch.fees")
         # Lie: fees that disappear, or cash from nowhere for who is credited.
-        require_identity(air, credit_identity(credit), credit.cash_carries, "batch.credit")
+        require_identity(air, credit_identity(credit, more), credit.cash_carries, "batch.credit")
     values = ((*credit.cash_before, 1), (*credit.cash_after.packed(), 1))
     times = (credit.previous_ts, time)
     require_access(air, (account, CASH_WORD), times, values, count, claim)

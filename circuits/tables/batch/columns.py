@@ -3,7 +3,8 @@
 from typing import Any
 
 from circuits.air.layout import LIMB_BITS, Layout, carries, cell, cells, group, limbs
-from circuits.gadgets.integer import Integer, from_limbs, from_packed, from_sums
+from circuits.gadgets.integer import Coefficient, Integer, from_limbs, from_packed, from_sums
+from circuits.tables.account.columns import ACCOUNT_ROWS_MAX
 from circuits.tables.fill.columns import FEE_LIMBS, FILL_ROWS_MAX
 from rollup.protocol.constants import CASH_BITS, SALT_LENGTH, TIME_BITS
 from rollup.protocol.outcome import Spent
@@ -11,6 +12,9 @@ from rollup.protocol.outcome import Spent
 DIGEST = 8
 FEE_SUM_MAX = FILL_ROWS_MAX * 2 * (2**LIMB_BITS - 1)
 """Each row of the fill table adds two limbs to a sum. Below 2^25, far from the modulus."""
+
+REFRESH_SUM_MAX = ACCOUNT_ROWS_MAX * (2**LIMB_BITS - 1)
+"""Each row of the account table adds a limb to the sum: below 2^25."""
 
 FEE_TOTAL_BITS = 58
 """2^11 rows of two fees below 2^46 each."""
@@ -45,7 +49,7 @@ class Credit(Layout):
     previous_ts = cell()
     cash_before = cells(3)
     cash_after = limbs(CASH_BITS)
-    cash_carries = carries(2, 2)
+    cash_carries = carries(2, 3)
 
 
 class Columns(Layout):
@@ -64,6 +68,7 @@ class Columns(Layout):
     time_room = cells(3)  # lower limbs of time - old time - 1
     fees = group(Credit)  # of the fee account
     rests = group(Credit)  # of the backstop
+    refreshed = cell()  # all refresh fees, which are the backstop's too
     rested = cell()  # 1 if something is left to it
 
 
@@ -72,7 +77,8 @@ def sums_identity(credit: Any) -> Integer:
     return from_limbs(credit.amount) - from_sums(credit.sums, FEE_SUM_MAX)
 
 
-def credit_identity(credit: Any) -> Integer:
-    """cash after - before - the amount."""
+def credit_identity(credit: Any, more: Any = 0) -> Integer:
+    """cash after - before - the amount - more."""
     after = from_limbs(credit.cash_after).packed()
-    return after - from_packed(credit.cash_before, CASH_BITS) - from_limbs(credit.amount).packed()
+    change = after - from_packed(credit.cash_before, CASH_BITS) - from_limbs(credit.amount).packed()
+    return change - Integer((Coefficient(more, 0, REFRESH_SUM_MAX),), 2 * LIMB_BITS)

@@ -27,20 +27,21 @@ def build(records: BatchRecords, markets: MarketRecords, height: int, blinded: i
     used.old_time.fill(_one(before))
     fill_difference(used.time_room, _one(before + 1), _one(after), TIME_BITS)
     _fill_credit(used.fees, records.fees, records.fee_sums, records.cash)
-    _fill_credit(used.rests, records.rests, records.rest_sums, records.rest_cash)
+    used.refreshed[...] = records.refreshed
+    _fill_credit(used.rests, records.rests, records.rest_sums, records.rest_cash, used.refreshed)
     used.rested[...] = records.rested
     trace.fill_rest()
     return trace.finish()
 
 
-def _fill_credit(credit: Any, amount: int, sums: I64, cash: CashAccess) -> None:
+def _fill_credit(credit: Any, amount: int, sums: I64, cash: CashAccess, more: Any = 0) -> None:
     put(credit.sums, _row(sums))
     credit.amount.fill(_one(amount))
     credit.sum_carries.fill(fill_carries(sums_identity(credit)))
     credit.previous_ts[...] = cash.previous_ts
     put_packed(credit.cash_before, cash.before)
     credit.cash_after.fill(cash.after)
-    credit.cash_carries.fill(fill_carries(credit_identity(credit)))
+    credit.cash_carries.fill(fill_carries(credit_identity(credit, more)))
 
 
 def _fill_step(used: Any, records: BatchRecords, markets: MarketRecords) -> None:

@@ -77,6 +77,7 @@ def constraints(air: Builder, now: Columns, after: Columns) -> None:
     terms = (*now.band_low, *now.band_high, now.taker_fee, now.maker_fee, *now.funding)
     trade = (*terms, *now.oracle, *now.net, now.steady, now.clip_low, now.clip_high)
     # Lie: the nearer edge of a takeover is missing; two orders meet beyond it.
+    # Lie: the backstop buys above the oracle's price or sells below, and a friend has the rest.
     air.receive(TRADE, (now.market, kind(now), *trade), now.active, claim="fill.market")
     require_taken(air, now)
     _terms(air, now)
@@ -152,7 +153,7 @@ def _rates(air: Builder, row: Columns) -> None:
 def _order(air: Builder, row: Columns, side: Any, which: Side) -> None:
     """Both orders were signed, are of this market, and are on their own side."""
     terms = (side.account, side.slot, side.generation, row.market, int(which))
-    marks = (side.pegged, side.reduce_only, side.when_clamped)
+    marks = (side.pegged, side.reduce_only, side.when_clamped, side.backstop)
     signed = (*terms, *side.limit, *side.order_size, side.max_fee, *marks, 0)
     # Lie: an order that nobody signed, of another market, or a sale passed off as a purchase.
     # Lie: a signed withdrawal, filled as if it were an order.
@@ -224,10 +225,12 @@ def _balances(air: Builder, row: Columns, side: Any, which: Side) -> None:
     cash_word = (side.account, CASH_WORD)
     require_access(air, cash_word, (side.cash_ts, now), cash_values, row.active, "fill.cash-access")
     # Lie: the position of another market or account.
-    # Lie: nobody is told that an order traded there.
+    # Lie: nobody is told that an order traded there. One of the backstop's is not counted: it only
+    # reduces, and the backstop may take lots there all the same.
     word = (side.account, row.market + POSITION_WORD)
     other = row.seller if which is Side.BUY else row.buyer
-    counts = (side.traded + row.active - taken(row), side.took + other.taken)
+    met = row.active - taken(row) - side.backstop
+    counts = (side.traded + met, side.took + other.taken)
     before = (*side.position_before, side.traded, side.took)
     values = (before, (*side.position_after.packed(), *counts))
     times = (side.position_ts, now)

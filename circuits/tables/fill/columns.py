@@ -57,6 +57,7 @@ class Side(Layout):
     pegged = cell()  # the limit is an offset from the oracle's price, biased
     reduce_only = cell()
     when_clamped = cell()
+    backstop = cell()  # it is an order of the backstop
     worst = cells(2)  # the limit in this batch: a packed pair, or a sum of such
     price_room = cells(2)  # lower limbs of the distance to the limit
     rate = cell()

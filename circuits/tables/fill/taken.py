@@ -22,8 +22,9 @@ def taken(row: Columns) -> Any:
 
 def kind(row: Columns) -> Any:
     """0 of two orders, 1 where lots that were held are bought, 2 where lots that were owed are
-    sold: as TRADE says it."""
-    return row.seller.taken + 2 * row.buyer.taken
+    sold, 3 where the backstop's order buys of another, 4 where it sells: as TRADE says it."""
+    of_backstop = 3 * row.buyer.backstop + 4 * row.seller.backstop
+    return row.seller.taken + 2 * row.buyer.taken + of_backstop
 
 
 def ordered(row: Columns, side: Any) -> Any:
@@ -51,6 +52,10 @@ def require_taken(air: Builder, row: Columns) -> None:
         # Lie: a padding row uses up what a position says.
         air.require_zero(side.taken * (1 - row.active), "fill.padding-is-silent")
     air.bit_elsewhere(taken(row), "one side takes, and only that is taken")
+    for side in (buyer, seller):
+        # Lie: the backstop takes by its orders, for more than its fee leaves it.
+        # Lie: a side without an order is called the backstop's, to have other edges.
+        air.require_zero(taken(row) * side.backstop, "fill.backstop-takes-not")
     # Lie: the order pays the taker's fee; both sides are taken, and nobody's lots are lost.
     air.require_zero(seller.taken * (1 - row.seller_takes), "fill.taken-takes")
     air.require_zero(buyer.taken * row.seller_takes, "fill.taken-takes")

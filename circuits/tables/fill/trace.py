@@ -84,7 +84,7 @@ def _fill_side(row: Any, side: Any, records: FillRecords, which: int) -> None:
     put_packed(side.limit, values.limit)
     put_packed(side.order_size, values.size)
     side.max_fee[...] = values.max_fee
-    for name in ("pegged", "reduce_only", "when_clamped"):
+    for name in ("pegged", "reduce_only", "when_clamped", "backstop"):
         getattr(side, name)[...] = getattr(values, name)
     away = (row.oracle[0] - PEG_BIAS, row.oracle[1])
     for worst, signed, peg in zip(side.worst, side.limit, away, strict=True):

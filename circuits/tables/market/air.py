@@ -64,7 +64,7 @@ def _terms(air: Builder, row: Columns) -> None:
         air.require_zero(uses * row.ended, "market.ended-untraded")
         air.send(TRADE, (row.market, kind, *terms), uses, claim="market.trade")
     # Lie: lots of an asset that count for nothing are taken for nothing.
-    for uses in (row.take_uses, *row.trade_uses[1:]):
+    for uses in (row.take_uses, *row.trade_uses[1:3]):
         air.require_zero(uses * row.idle, "market.asset-not-taken")
     # Lie: lots of a perpetual leave an account as if they were a token.
     air.require_zero(row.asset_uses * (1 - row.asset), "market.asset")
@@ -82,12 +82,14 @@ def trade_cells(row: Columns) -> tuple[Any, ...]:
 
 def trades(row: Columns) -> tuple[tuple[Any, ...], ...]:
     """What TRADE carries of it, by kind: of two orders; of one that buys what a liquidated account
-    loses; of one that sells it."""
+    loses; of one that sells it; of two of which the backstop's buys, or sells."""
     common = (row.taker_fee, row.maker_fee, *row.funding, *row.price)
     return (
         (*row.band_low, *row.band_high, *common, 0, 0, 0, row.steady, *row.clip),
         (*row.near_low, *row.band_high, *common, *row.net_low, row.steady, *row.clip),
         (*row.band_low, *row.near_high, *common, *row.net_high, row.steady, *row.clip),
+        (*row.band_low, *row.price, *common, 0, 0, 0, row.steady, *row.clip),
+        (*row.price, *row.band_high, *common, 0, 0, 0, row.steady, *row.clip),
     )
 
 

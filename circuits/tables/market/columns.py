@@ -17,6 +17,7 @@ from circuits.air.layout import (
     many,
 )
 from circuits.gadgets.balanced import BUCKET_TOP, COUNT, HALF, TOP
+from circuits.gadgets.buses import TRADE_KINDS
 from circuits.gadgets.integer import (
     Coefficient,
     Integer,
@@ -122,7 +123,7 @@ class Columns(Layout):
     estate_carries = carries(3, 14)
     hour = group(Hour)
     risk_uses = cell()  # positions of this batch in the market
-    trade_uses = cells(3)  # fills, takeovers by orders that buy, and by orders that sell
+    trade_uses = cells(TRADE_KINDS)  # how often it is traded in, by kind
     take_uses = cell()  # takeovers
     asset_uses = cell()  # outflows of the asset
     sides = many(2, group(Side))

@@ -82,6 +82,7 @@ class Columns(Layout):
     uses = cell()  # sides of fills that name it
     # What was signed, beside scheme, chain and venue.
     account = cell()
+    backstop = bit()  # it is the one that governance names
     backstop_inverse = cell()  # of the account's number less the backstop's
     slot = limbs(SLOT_BITS)
     generation = limbs(GENERATION_BITS)
@@ -143,17 +144,22 @@ def constraints(air: Builder, row: Columns) -> None:
     # Lie: a signed withdrawal is filled as an order, or an order paid out as a withdrawal.
     size = row.size.packed()
     terms = [row.account, row.slot.value(), row.generation.value(), row.market.value(), row.side]
-    marks = [row.pegged, row.reduce_only, row.when_clamped]
+    # Lie: an order of the backstop that does not say so takes risk, just when it is needed.
+    reduces = row.reduce_only + row.backstop * (1 - row.reduce_only)
+    marks = [row.pegged, reduces, row.when_clamped, row.backstop]
     terms += [*row.price.packed(), *size, row.max_fee.value(), *marks, row.outflow]
     air.send(ORDER, terms, row.uses, claim="order.offered")
 
 
 def _fields(air: Builder, row: Columns) -> None:
     """Every signed number is inside its bounds, and the order is in time and a trader's."""
+    distance = row.account - air.public("backstop_account")
+    air.require_bit(row.backstop, "order.flags")
     with air.when(row.active):
-        # Lie: the backstop trades, and is not there when it is needed.
-        distance = row.account - air.public("backstop_account")
-        air.require_equal(distance * row.backstop_inverse, 1, "order.not-the-backstop")
+        # Lie: the backstop's order passes for anybody's, and spends what liquidations need.
+        air.require_equal(distance * row.backstop_inverse, 1 - row.backstop, "order.backstop")
+    # Lie: somebody's order may be asked for no more than to reduce, so that it is never met.
+    air.require_zero(row.backstop * distance, "order.backstop")
     # Lie: a slot that is the address of a cash or position word, a size that wraps,
     # a market number that is a slot's address.
     numbers = (row.slot, row.generation, row.market, row.price, row.size, row.expiry, row.max_fee)

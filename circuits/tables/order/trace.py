@@ -117,6 +117,7 @@ def _fill_fields(row: Columns, records: OrderRecords) -> None:
     row.active[...] = 1
     row.uses[...] = records.uses
     row.account[...] = records.account
+    row.backstop[...] = records.account == records.backstop
     row.backstop_inverse[...] = inverse_or_zero(records.account - records.backstop)
     for name in _NUMBERS:
         getattr(row, name).fill(getattr(records, name))

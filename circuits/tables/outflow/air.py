@@ -78,8 +78,8 @@ def _signed(air: Builder, row: Columns) -> None:
     generation = row.generation.value() - 1
     terms = (row.account, row.slot, generation, row.asset, row.transfer)
     # Lie: nobody signed it; an order passed off as a withdrawal; another amount, asset or
-    # receiver.
-    signed = (*terms, *row.receiver, *row.amount, 0, 0, 0, 1)
+    # receiver. Lie: the backstop is emptied, and is not there when it is needed.
+    signed = (*terms, *row.receiver, *row.amount, 0, 0, 0, 0, 1)
     air.receive(ORDER, signed, row.active, claim="outflow.signed")
     first, *others = row.amount
     with air.when(row.active):

@@ -119,6 +119,7 @@ class Columns(Layout):
     needed = bit()  # the liquidated account would be below maintenance with a lot more of it
     closed_out = bit()  # takeovers left nothing of it
     due = bit()  # its old trigger is above the price's bucket
+    due_room = limbs(BUCKET_NUMBER_BITS)  # by how much more than one, or how far it is below
     dealt = cell()  # its account is counted as progress
     deleveraged = bit()
     behind = bit()  # it stays, and its old trigger is not above the last that is deleveraged
@@ -126,7 +127,7 @@ class Columns(Layout):
     stays = bit()  # it says that it may
     zones = group(Zones)
     zone = cell()  # of its old side
-    zone_room = limbs(BUCKET_NUMBER_BITS)  # how far its old trigger is from there, or the price
+    zone_room = limbs(BUCKET_NUMBER_BITS)  # how far its old trigger is from there
     last_ts = cell()  # of the position's word
     traded = cell()  # how often an order of the account met another one in the market
     took = cell()  # and took lots of a liquidated account

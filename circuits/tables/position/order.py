@@ -38,9 +38,7 @@ def _require_old_trigger(air: Builder, row: Columns) -> None:
     zoned = long + before.short * (short - long)
     air.require_zero(asked * (1 - zoned), "position.zone")
     # Lie: somebody further away is deleveraged first. Lie: or one who was nearer stays.
-    looked_at = asked + row.due
-    air.bit_elsewhere(looked_at, "one asks for a zone, the other for none")
-    air.range_check(row.zone_room, looked_at, claim="position.in-line")
+    air.range_check(row.zone_room, asked, claim="position.in-line")
     with air.when(asked):
         away = (2 * deleveraged - 1) * (before.trigger - row.zone)
         air.require_equal(row.zone_room.value(), away, "position.in-line")

@@ -8,6 +8,7 @@ from circuits.tables.position.air import added
 from circuits.tables.position.chain import Chains
 from circuits.tables.position.columns import LIMB, Columns, Given, Size, number_of
 from circuits.tables.position.sums import spans
+from circuits.tables.position.work import due_gap
 from circuits.tables.records import AccountRecords, MarketRecords, PositionRecords
 from rollup.protocol.constants import POSITION_BITS, POSITION_LIMIT
 
@@ -124,11 +125,11 @@ def _fill_triggers(row: Columns, records: PositionRecords) -> None:
 
 
 def _fill_zone(row: Columns) -> None:
-    """How far the old trigger is from the last that is deleveraged, or from the price, where it is
-    asked."""
+    """How far the old trigger is from the last that is deleveraged, where it is asked, and from the
+    price."""
     long, short = row.zones.zone
     row.zone[...] = np.where(row.before.short, short, long)
     away = (2 * row.deleveraged - 1) * (row.before.trigger - row.zone)
-    passed = row.before.trigger - number_of(row.risk, row.before.short) - 1
-    room = (row.deleveraged + row.behind) * away + row.due * passed
+    room = (row.deleveraged + row.behind) * away
     row.zone_room.fill(room % 2**row.zone_room.bits)
+    row.due_room.fill(due_gap(row) % 2**row.due_room.bits)

@@ -5,6 +5,8 @@ maintenance no more; then all its positions count as rows that are spent on the 
 takeovers close out nothing is left, which happens once.
 """
 
+from typing import Any
+
 from circuits.air.builder import Builder
 from circuits.gadgets.buses import DUE, SPENT
 from circuits.tables.position.columns import Columns, number_of
@@ -27,17 +29,23 @@ def require_work(air: Builder, row: Columns) -> None:
 
 
 def _require_due(air: Builder, row: Columns) -> None:
-    """How far the price has passed it is in the cells of a zone: there is none of its side."""
+    """Its old trigger is above the price's bucket exactly if it says so. A row without an old
+    position has any trigger, and may have none."""
     before, due = row.before, row.due
-    # Lie: where nothing is held there is no trigger that a leaf vouches for.
+    # Lie: where nothing was held there is no trigger that a leaf vouches for.
     air.require_zero(due * (1 - before.held), "position.due")
-    long, short = row.zones.zoned
-    air.require_zero(due * (long + before.short * (short - long)), "position.due")
-    with air.when(due):
-        # Lie: accounts that nobody had to look at are refreshed, and the step goes on for ever.
-        passed = before.trigger - number_of(row.risk, before.short) - 1
-        air.require_equal(row.zone_room.value(), passed, "position.due")
+    air.range_check(row.due_room, row.active, claim="position.due")
+    # Lie: accounts that nobody had to look at are refreshed, and the step goes on for ever.
+    # Lie: a friend who was due says nothing, and pays no fee.
+    air.require_equal(row.due_room.value(), due_gap(row), "position.due")
     air.send(DUE, (row.account,), due, claim="position.due")
+
+
+def due_gap(row: Columns) -> Any:
+    """How far the old trigger is above the price's bucket, less one, of a position that is due; how
+    far below it, of any other. On cells and on arrays."""
+    passed = row.before.trigger - number_of(row.risk, row.before.short)
+    return (2 * row.due - 1) * passed - row.due
 
 
 def _require_closed_out(air: Builder, row: Columns) -> None:

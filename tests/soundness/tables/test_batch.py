@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from circuits.gadgets.buses import FEES, HASH, MEMORY, NODE, RISK_NUMBERS
+from circuits.gadgets.buses import FEES, HASH, MEMORY, NODE, RISK_NUMBERS, TRADE_KINDS
 from circuits.gadgets.buses import FLAGGED as FLAGGED_BUS
 from circuits.gadgets.buses import FRONTIERS as FRONTIERS_BUS
 from circuits.gadgets.buses import SPENT as SPENT_BUS
@@ -116,7 +116,10 @@ def access(account: int, cash: int, credited: int) -> CashAccess:
 
 
 def records(
-    fees: list[int] | None = None, cash: int = -(10**9), rests: list[int] | None = None
+    fees: list[int] | None = None,
+    cash: int = -(10**9),
+    rests: list[int] | None = None,
+    refreshed: int = 0,
 ) -> BatchRecords:
     paid = FEES_PAID if fees is None else fees
     left = RESTS if rests is None else rests
@@ -139,10 +142,11 @@ def records(
         credited=TOTALS[1] - TOTALS[0],
         cash=access(FEE_ACCOUNT, cash, total),
         backstop=BACKSTOP,
-        rested=int(bool(left)),
+        refreshed=refreshed,
+        rested=int(bool(left) or refreshed > 0),
         rests=sum(left),
         rest_sums=sums_of(left),
-        rest_cash=access(BACKSTOP, 5, sum(left)),
+        rest_cash=access(BACKSTOP, 5, sum(left) + refreshed),
         spent=SPENT,
         progress_by=None,
         progress_over=0,
@@ -178,7 +182,7 @@ def markets(lag: int = 11, listed: int = 2) -> MarketRecords:
         idle=zeros,
         estate=np.zeros((count, 4), dtype=np.int64),
         asset_uses=zeros,
-        trade_uses=np.zeros((count, 3), dtype=np.int64),
+        trade_uses=np.zeros((count, TRADE_KINDS), dtype=np.int64),
         take_uses=zeros,
         listed=(np.arange(count) < listed).astype(np.int64),
         frontier=(np.array([(17_000, 48_000), (300, 401), (7, 8)]), after),
@@ -208,7 +212,7 @@ def test_an_honest_batch_holds() -> None:
     triggers = (*TRIGGERS[0].tolist(), *TRIGGERS[1].tolist())
     roots = {(0, 0, 0, *accounts): 1, (2**30 + 1, 0, 0, *triggers): 1}
     assert BATCH.messages(matrix, NODE) == roots
-    assert BATCH.messages(matrix, FLAGGED_BUS) == {(2,): -1}
+    assert BATCH.messages(matrix, FLAGGED_BUS) == {(2, 0): -1}
     start = fold_start(TypeCode.MARKETS, MARKETS_LEAF_VERSION)
     ends = BATCH.messages(matrix, FRONTIERS_BUS)
     assert ends.pop((0, 1, 0, 0, *start, *start)) == 1
@@ -227,6 +231,19 @@ def test_the_fee_account_is_credited_also_with_nothing() -> None:
         said = BATCH.messages(matrix, MEMORY)
         assert said[(FEE_ACCOUNT, 0, 70, *before, 1)] == -1
         assert said[(FEE_ACCOUNT, 0, FEE_TIMESTAMP, *after, 1)] == 1
+
+
+@pytest.mark.parametrize("rests", [[], RESTS])
+@pytest.mark.parametrize("refreshed", [0, 1, 2**13 - 1, (2**13 - 1) * 2**12])
+def test_the_backstop_is_credited_refresh_fees_too(rests: list[int], refreshed: int) -> None:
+    changed = records(rests=rests, refreshed=refreshed)
+    matrix = trace(changed)
+    assert BATCH.failed(matrix) == set()
+    assert BATCH.messages(matrix, FLAGGED_BUS) == {(2, refreshed): -1}
+    credited = int(changed.rest_cash.after[0]) - int(changed.rest_cash.before[0])
+    assert credited == sum(rests) + refreshed
+    if refreshed:
+        assert BATCH.failed(trace(replace(changed, refreshed=refreshed - 1))) == {"batch.credit"}
 
 
 def test_the_backstop_is_credited_only_if_something_is_left_to_it() -> None:

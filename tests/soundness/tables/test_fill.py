@@ -72,7 +72,7 @@ def test_messages_say_what_the_fill_did() -> None:
     assert said[(11, 1, FILL_TIMESTAMP, moved & (2**26 - 1), moved >> 26, 1, 0)] == 1
     assert said[(12, SLOT_WORD + 3, FILL_TIMESTAMP, 7, 1500, 0, 0)] == 1
     assert len(said) == 12
-    order = (11, 3, 7, 0, 0, 600_500, 0, 40_000, 0, 1000, 0, 0, 0, 0)
+    order = (11, 3, 7, 0, 0, 600_500, 0, 40_000, 0, 1000, 0, 0, 0, 0, 0)
     assert FILL.messages(matrix, ORDER)[order] == -1
     assert FILL.messages(matrix, ORDER).total() == -2
 
@@ -113,6 +113,29 @@ def test_reduce_only_orders_may_end_at_nothing() -> None:
     assert failed({**short, **long, **both}) == set()
     more = {"buyer.position": -(2**40), "seller.position": 2**40 - 1}
     assert failed({**more, **both}, {**short, "buyer.reduce_only": 1}) == set()
+
+
+BUYS = {"buyer.backstop": 1, "buyer.reduce_only": 1, "buyer.position": -5_000}
+"""The backstop owes lots, and buys some of another trader."""
+
+SELLS = {"seller.backstop": 1, "seller.reduce_only": 1, "seller.position": 5_000}
+
+
+def test_orders_of_the_backstop_trade_at_the_oracle_price_or_better() -> None:
+    best = {"price": 580_000, "seller.limit": 1}, {"price": 620_000, "buyer.limit": 2**30 - 1}
+    assert failed(BUYS, SELLS, {**BUYS, **best[0]}, {**SELLS, **best[1]}) == set()
+
+
+def test_terms_of_a_fill_of_the_backstop() -> None:
+    """It asks for the kind that has the oracle's price as an edge, and its word counts nothing, so
+    that the backstop may take lots there later."""
+    for changes, kind, band in ((BUYS, 3, (580_000, 600_000)), (SELLS, 4, (600_000, 620_000))):
+        ((terms, count),) = FILL.messages(trace(changes), TRADE).items()
+        assert (terms[:2], terms[2], terms[4], count) == ((0, kind), *band, -1)
+    said = FILL.messages(trace(BUYS), MEMORY)
+    left, other = POSITION_LIMIT - 4_000, POSITION_LIMIT - 1_040
+    for account, size, traded in ((11, left, 0), (12, other, 1)):
+        assert said[(account, 1, FILL_TIMESTAMP, size & (2**26 - 1), size >> 26, traded, 0)] == 1
 
 
 HELD = {"taker": 1, "seller.taken": 1, "seller.position": 5_000, "price": 598_000}
@@ -216,6 +239,23 @@ LIES = [
         "an order of the account itself",
         {**HELD, **HELD_ORDER, "seller.account": 11},
         {"fill.distinct-accounts"},
+    ),
+    ("the backstop above the oracle", {**BUYS, "price": 600_001}, {"fill.band"}),
+    ("the backstop below the oracle", {**SELLS, "price": 599_999}, {"fill.band"}),
+    (
+        "the backstop takes what is held",
+        {**HELD, **HELD_ORDER, **BUYS},
+        {"fill.backstop-takes-not"},
+    ),
+    (
+        "the backstop takes what is owed",
+        {**OWED, **OWED_ORDER, **SELLS},
+        {"fill.backstop-takes-not"},
+    ),
+    (
+        "a side without an order is the backstop's",
+        {**HELD, **HELD_ORDER, "seller.backstop": 1},
+        {"fill.backstop-takes-not"},
     ),
     (
         "a reduce-only order that buys past nothing",

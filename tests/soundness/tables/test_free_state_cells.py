@@ -18,7 +18,7 @@ from circuits.air.evaluate import filled, messages
 from circuits.air.graph import MODULUS
 from circuits.air.table import Table
 from circuits.gadgets.balanced import balanced
-from circuits.gadgets.buses import BUSES
+from circuits.gadgets.buses import BUSES, TRADE_KINDS
 from circuits.statement.inputs import PUBLICS
 from circuits.statement.witness import account_tables
 from circuits.tables.account.air import TABLE as ACCOUNT
@@ -112,6 +112,9 @@ UNHASHED = {
 }
 """An account that is being registered has no old leaf to hash."""
 
+NO_FEE = {"dues_inverse", "refresh.cash_low", "refresh.inverse"}
+"""What is asked of who pays a refresh fee."""
+
 LONG, HALF = held(1000, -500), held(500, -250)
 
 NEEDY, LESS = Holding(-500_000_000, LONG), Holding(-235_000_000, HALF)
@@ -146,7 +149,7 @@ def test_every_cell_of_an_account_row_is_held(case: str, monkeypatch: pytest.Mon
     row = rows_of(records_of([holdings], [offer], TERMS))["account"]
     # Nobody hears which key may sign for an account of which no header is opened.
     unheard = set() if offer.liquidated or offer.below else {"keyed", "rekeyed"}
-    assert unnoticed(ACCOUNT, row, monkeypatch) == free | unheard
+    assert unnoticed(ACCOUNT, row, monkeypatch) == free | unheard | NO_FEE
 
 
 def test_every_cell_of_a_new_account_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +157,7 @@ def test_every_cell_of_a_new_account_is_held(monkeypatch: pytest.MonkeyPatch) ->
     accounts, positions, markets = records_of([nothing], [Offer(4095, shrinks=True)], TERMS)
     new = replace(accounts, existed=np.zeros(1, dtype=np.int64), opened=accounts.exists)
     row = rows_of((new, positions, markets))["account"]
-    assert unnoticed(ACCOUNT, row, monkeypatch) == ROOM | NEED | UNHASHED | {"rekeyed"}
+    assert unnoticed(ACCOUNT, row, monkeypatch) == ROOM | NEED | UNHASHED | NO_FEE | {"rekeyed"}
 
 
 CAME = {"came"}
@@ -173,7 +176,7 @@ POSITIONS: dict[str, tuple[Case, set[str]]] = {
     "flipped": ((Holding(0, held(-77)), Holding(2**40, held(78))), CAME),
     "opened": (
         (Holding(0, held()), Holding(2**40, held(5))),
-        CAME | {*free_limbs("old_hash", 8), "before.inverse", "before.trigger"},
+        CAME | {*free_limbs("old_hash", 8), "before.inverse"},
     ),
     "closed": ((Holding(0, held(5)), Holding(2**40, held())), SHORT_OF_NOTHING),
 }
@@ -272,7 +275,7 @@ def test_every_cell_of_a_market_row_is_held(case: str, monkeypatch: pytest.Monke
     at = np.array([each.numbers for each in TERMS])
     used = replace(
         markets,
-        trade_uses=np.ones((2, 3), dtype=np.int64),
+        trade_uses=np.ones((2, TRADE_KINDS), dtype=np.int64),
         take_uses=one,
         listed=one * listed,
         frontier=(at + np.array(before), at + np.array(after)),

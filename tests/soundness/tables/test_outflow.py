@@ -74,7 +74,7 @@ def test_an_honest_outflow_holds(terms: dict[str, int]) -> None:
     assert ALONE.failed(matrix) == set()
     transfer, amount = int(given.transfer[0]), outflow_words(int(given.amount[0]))
     to = packed(int(given.receiver[0]), 30)
-    signed = (ACCOUNT, SLOT, GENERATION, 0, transfer, *to, *amount, 0, 0, 0, 1)
+    signed = (ACCOUNT, SLOT, GENERATION, 0, transfer, *to, *amount, 0, 0, 0, 0, 1)
     assert ALONE.messages(matrix, ORDER) == {signed: -1}
     assert ALONE.messages(matrix, OUTFLOW) == {(ACCOUNT, 1): -1}
     whose = owner_words(OWNER_BYTES)

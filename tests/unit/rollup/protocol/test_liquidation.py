@@ -8,7 +8,6 @@ from rollup.protocol.batch import Batch
 from rollup.protocol.constants import TAKEOVER_TIMESTAMP
 from rollup.protocol.holding import Holding
 from rollup.protocol.margin import value
-from rollup.protocol.order import Side
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.positions import NO_POSITIONS
 from rollup.protocol.rejection import Reason
@@ -197,15 +196,6 @@ def test_a_liquidated_account_trades_nothing_in_the_batch(place: Fallen) -> None
     trade = Match(buy(RICH, 10, slot=5), order, 10)
     batch = place.venue.batch(matches=[trade], takeovers=[place.takeover(LONG, 10)])
     assert place.venue.refusal(batch) is Reason.LIQUIDATED_SIGNED
-
-
-@pytest.mark.parametrize("side", Side)
-def test_the_backstop_signs_no_orders(place: Fallen, side: Side) -> None:
-    mine, theirs = (buy, sell) if side is Side.BUY else (sell, buy)
-    orders = mine(BACKSTOP, 10, slot=5), theirs(RICH, 10, slot=5)
-    match = Match(*(orders if side is Side.BUY else orders[::-1]), 10)
-    batch = place.venue.batch(matches=[match])
-    assert place.venue.refusal(batch) is Reason.BACKSTOP_SIGNED
 
 
 def test_the_backstop_takes_nothing_from_itself(place: Fallen) -> None:

@@ -72,6 +72,8 @@ def test_an_unsafe_market_cannot_be_made(changes: dict[str, object], reason: Rea
         ({"backstop_account": 2**30}, Reason.ACCOUNT_OUT_OF_BOUNDS),
         ({"backstop_account": 0}, Reason.ACCOUNT_OUT_OF_BOUNDS),
         ({"clock_ahead_ms": -1}, Reason.TIME_OUT_OF_BOUNDS),
+        ({"refresh_fee": -1}, Reason.REFRESH_FEE_OUT_OF_BOUNDS),
+        ({"refresh_fee": 2**13}, Reason.REFRESH_FEE_OUT_OF_BOUNDS),
     ],
 )
 def test_an_unsafe_governance_cannot_be_made(changes: dict[str, object], reason: Reason) -> None:
@@ -118,7 +120,8 @@ def test_the_digest_sees_every_number_of_a_market(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["fee_account", "backstop_account", "clock_behind_ms", "clock_ahead_ms"]
+    "name",
+    ["fee_account", "backstop_account", "clock_behind_ms", "clock_ahead_ms", "refresh_fee"],
 )
 def test_the_digest_sees_every_number_of_governance(name: str) -> None:
     moved = -1 if name == "backstop_account" else 1
@@ -135,6 +138,7 @@ def test_no_member_is_left_out_of_those_tests() -> None:
         "clock_behind_ms",
         "clock_ahead_ms",
         "oracle",
+        "refresh_fee",
     }
 
 
@@ -143,7 +147,7 @@ def test_the_digest_is_keccak_of_the_members_in_order() -> None:
     one = listing(GOVERNANCE, [BTC_MARKET])
     expected = b"crypsis-governance-5" + (1).to_bytes(8, "big")
     expected += b"BTC" + bytes(13) + b"".join(n.to_bytes(8, "big") for n in numbers)
-    expected += b"".join(n.to_bytes(8, "big") for n in (0, 2**30 - 1, 60_000, 5_000))
+    expected += b"".join(n.to_bytes(8, "big") for n in (0, 2**30 - 1, 60_000, 5_000, 0))
     expected += (3).to_bytes(8, "big") + b"".join(key.address for key in KEYS)
     expected += b"".join(n.to_bytes(8, "big") for n in (2, 100, 1_000, 1))
     expected += b"BTC" + bytes(29)

@@ -12,7 +12,6 @@ from rollup.protocol.liquidation import require_needed
 from rollup.protocol.margin import excess, value
 from rollup.protocol.order import Side
 from rollup.protocol.positions import Positions
-from rollup.protocol.rejection import Reason
 from rollup.protocol.shape_class import CLASS_S
 from rollup.protocol.takeover import Route, full_fee
 from rollup.protocol.terms import MarketTerms
@@ -280,13 +279,6 @@ def test_without_margin_of_the_backstop_lots_of_the_other_side_are_closed() -> N
     takeovers = close(state).takeovers
     assert {each.route for each in takeovers} == {Route.DELEVERAGED}
     assert {each.fee for each in takeovers} == {0}
-
-
-def test_the_backstop_signs_no_order() -> None:
-    state = long_account()
-    open_batch(state)
-    (refused,) = step(state, Submit(venues.order(BACKSTOP, Side.BUY, BTC, 1)))
-    assert isinstance(refused, OrderRefused) and refused.reason is Reason.BACKSTOP_SIGNED
 
 
 def fallen_fee_account() -> CoreState:
