@@ -62,23 +62,10 @@ NO_TAKER = {
     *(f"taker.position_after.{i}" for i in range(4)),
     *(f"kept_carries.{i}.0" for i in range(2)),
 }
-"""Nobody has the lots."""
+"""Nobody has the lots: they are settled, or the estate takes them."""
 
 NOBODYS_REST = {"exhausted", *(f"rest_carries.{i}.{k}" for i in range(5) for k in range(2))}
 """What is left to the backstop, of two orders: nothing, and nobody is told."""
-
-NO_TAKER = {
-    "standing",
-    "taker_account",
-    *(f"taker.{name}" for name in ("cash_ts", "position_ts")),
-    *(f"taker.cash_before.{i}" for i in range(3)),
-    *(f"taker.cash_after.{i}" for i in range(5)),
-    *(f"taker.position_before.{i}" for i in range(2)),
-    *(f"taker.position_after.{i}" for i in range(4)),
-    *(f"taker.position_carries.{i}.0" for i in range(1)),
-    *(f"kept_carries.{i}.0" for i in range(2)),
-}
-"""Nobody takes what is settled."""
 
 CASES: dict[str, Case] = {
     "fill": (test_fill.FILL, lambda: test_fill.trace({}, {"taker": 1}), NOBODYS_REST),
