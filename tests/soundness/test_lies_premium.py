@@ -9,8 +9,8 @@ import pytest
 
 from circuits.statement.replay import replay
 from rollup.protocol import batch as batch_module
+from rollup.protocol import tallied as tallied_module
 from rollup.protocol import tally as tally_module
-from rollup.protocol import transition
 from rollup.protocol.batch import Batch
 from rollup.protocol.funding import HOUR_MS
 from rollup.protocol.ledger import Ledger
@@ -126,15 +126,17 @@ def test_a_rate_of_a_price_that_is_clamped(liar: Liar) -> None:
 def test_a_tally_that_starts_at_another_time(liar: Liar, is_due: bool) -> None:
     tallied(liar, BUSY)
     batch = hourly(liar) if is_due else liar.venue.batch(reported=True)
-    honest = transition.tallies_before
-    liar.bend("tallies_before", lambda old, n, **_: honest(old, n, is_due=not is_due))
+    honest = tallied_module.tallies_before
+    liar.bend(
+        "tallies_before", lambda old, n, **_: honest(old, n, is_due=not is_due), tallied_module
+    )
     assert liar.claims(batch) == {"market.volume", "market.premium"}
 
 
 def test_a_fill_that_is_left_out_of_the_volume(liar: Liar) -> None:
     batch = liar.venue.batch(matches=[dear()])
-    honest = transition.tallies_after
-    liar.bend("tallies_after", lambda begun, _, opened, terms: honest(begun, [], opened, terms))
+    honest = tallied_module.tallies_after
+    liar.bend("tallies_after", lambda begun, _, *rest: honest(begun, [], *rest), tallied_module)
     assert liar.claims(batch) == {"market.volume", "market.premium"}
 
 
