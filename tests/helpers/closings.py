@@ -108,14 +108,16 @@ def is_exempt(offer: Offer) -> bool:
 
 
 def positions_of(cases: list[Case], offers: list[Offer], terms: Terms) -> PositionRecords:
-    """Their positions, with triggers that follow from what is claimed; the old ones are 7."""
+    """Their positions, with triggers that follow from what is claimed; the old ones are 7, of an
+    asset that counts for nothing 0."""
     rows = []
     for row, (before, after) in enumerate(cases):
         triggers = triggers_of(after.positions, offers[row].safety, terms)
         new = dict(zip(after.positions.markets, triggers, strict=True))
         for market in sorted({*before.positions.markets, *after.positions.markets}):
             sizes = (before.positions[market], after.positions[market])
-            rows.append((row, market, *sizes, 7 if sizes[0] else 0, new.get(market, 0)))
+            old = 7 if sizes[0] and not terms[market].is_idle else 0
+            rows.append((row, market, *sizes, old, new.get(market, 0)))
     found = np.array(rows, dtype=np.int64).reshape(len(rows), 6)
     nothing = np.zeros(len(rows), dtype=np.int64)
     acted = np.array([offers[row].acted for row, *_ in rows], dtype=np.int64)
