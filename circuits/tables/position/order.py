@@ -27,6 +27,8 @@ def _require_old_trigger(air: Builder, row: Columns) -> None:
     air.require_zero(deleveraged * row.exempt, "position.deleveraged-only")
     # Lie: of nobody, so that a row which no account has hands out lots.
     air.require_zero(deleveraged * (1 - before.held), "position.deleveraged-only")
+    # Lie: an order of his took lots in the market, to grow what he is to lose.
+    air.require_zero(deleveraged * row.took, "position.took-not")
     # Lie: it is both, so that neither is asked.
     air.require_zero(deleveraged * row.behind, "position.deleveraged-only")
     long, short = zones.zone

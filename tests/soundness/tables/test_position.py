@@ -152,3 +152,11 @@ def test_an_asset_that_counts_where_dollars_leave() -> None:
     perpetual = np.tile(rows_of(parts)["position"], (4, 1))
     lie = POSITION.forge(perpetual, 0, "uncounted", 1)
     assert "position.uncounted" in POSITION.failed(lie)
+
+
+def test_who_is_deleveraged_took_nothing_there() -> None:
+    holdings = (Holding(2**40, held(-77)), Holding(2**40, held(-5)))
+    parts = records_of([holdings], [honest_offer(holdings, TERMS)], TERMS)
+    rows = POSITION.forge(np.tile(rows_of(parts)["position"], (4, 1)), 0, "took", 1)
+    assert POSITION.failed(rows) == set()
+    assert "position.took-not" in POSITION.failed(POSITION.forge(rows, 0, "deleveraged", 1))

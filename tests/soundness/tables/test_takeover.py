@@ -282,11 +282,6 @@ def test_a_taker_is_one_whose_orders_did_not_trade_there() -> None:
     assert all(message[-2:] == (0, 0) for message in words)
 
 
-def test_who_is_deleveraged_took_nothing_there() -> None:
-    matrix = TAKEOVER.forge(trace(closes=1, standing=2, last=70), 0, "taker.took", 1)
-    assert TAKEOVER.failed(matrix) == {"takeover.took-not"}
-
-
 def test_who_is_deleveraged_is_paid_no_fee() -> None:
     given = records(closes=1, standing=2, last=0)
     paid = replace(given, fee=given.fee + 1, waived=records().waived)

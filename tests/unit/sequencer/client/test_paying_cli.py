@@ -121,6 +121,8 @@ def test_what_is_no_amount_is_wrong_usage(
 
 def test_what_l1_has_for_an_owner_is_claimed_once(account: Path) -> None:
     l1 = Served(fresh())
+    l1.l1.mint(OWNER, 12_500_000)
+    l1.l1.donate(OWNER, 12_500_000)
     l1.l1.pending[OWNER] = 12_500_000
     with serving(l1) as url:
         where = ("--account", account, "--l1", url)
