@@ -11,9 +11,10 @@ from typing import Self
 
 from rollup.codec.strict import CodecError
 from rollup.l1.interface import Revert, Reverted
+from rollup.protocol.continuing import require_continues
 from rollup.protocol.governance_codec import governance_from_bytes
 from rollup.protocol.header import BatchHeader
-from rollup.protocol.market import Governance, require_continues
+from rollup.protocol.market import Governance
 from rollup.protocol.rejection import Rejected
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-from rollup.protocol.market import require_continues
+from rollup.protocol.continuing import require_continues
 from rollup.protocol.public import PublicInput
 from rollup.protocol.receipt import RECEIPTS_START
 from rollup.protocol.rejection import Rejected

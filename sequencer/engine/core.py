@@ -9,8 +9,9 @@ from collections import deque
 from typing import Final
 
 from rollup.protocol.constants import DEPOSITS_MAX
+from rollup.protocol.continuing import require_continues
 from rollup.protocol.deposit import DepositOutcome, EntryKind, extend_queue
-from rollup.protocol.market import Governance, require_continues, require_prices
+from rollup.protocol.market import Governance, require_prices
 from rollup.protocol.order import Order, TimeInForce
 from rollup.protocol.rejection import Reason, Rejected
 from sequencer.engine.book import Book

@@ -71,6 +71,13 @@ def reducible(order: Order, holding: Holding) -> int:
     return facing(order.side, holding.positions[order.market])
 
 
+def least_reducible(order: Order, holding: Holding, taken: int) -> int:
+    """Lots that an order of the backstop, which only reduces, may trade now: fills come before
+    takeovers, so that what it took in the batch is not there yet."""
+    held = holding.positions[order.market]
+    return min(order.size, *(facing(order.side, size) for size in (held, held - taken)))
+
+
 def facing(side: Side, held: int) -> int:
     """Lots of a position that an order of a side may close."""
     return max(0, -held if side is Side.BUY else held)

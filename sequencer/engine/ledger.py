@@ -30,7 +30,14 @@ from rollup.protocol.trade import bounded, fee, fill_slot, moved, notional, requ
 from sequencer.engine.command import OpenBatch
 from sequencer.engine.counted import counting
 from sequencer.engine.deleveraging import Draft, Scene, merged, plan, zone_leaves
-from sequencer.engine.holder import Holder, facing, known, reducible, settled, trade_refusal
+from sequencer.engine.holder import (
+    Holder,
+    known,
+    least_reducible,
+    reducible,
+    settled,
+    trade_refusal,
+)
 from sequencer.engine.live import LiveOrder
 from sequencer.engine.meeting import Charges, Fault, Party
 from sequencer.engine.refreshing import is_short, owed, require_payable
@@ -193,13 +200,8 @@ class Ledger:
             return self.may_become(work, index, draft.ends[index], acted)
         before = work.before.get(index, self.holders[index].holding)
         try:
-            closing(
-                before,
-                draft.ends[index],
-                work.terms,
-                traded=False,
-                acted=work.acted_in(index),
-            )
+            acted = work.acted_in(index)
+            closing(before, draft.ends[index], work.terms, traded=False, acted=acted)
         except Rejected:
             return False
         return True
@@ -235,11 +237,9 @@ class Ledger:
         orders = len(work.orders) + sum(live.key not in work.places for live in pair)
         if work.trades >= most.trades or orders + work.asked > most.orders:
             return False
+        places = ((live.order.account, live.order.market, live.order.slot) for live in pair)
         return work.room.fits(
-            [
-                self.opening(live.order.account, (live.order.market,), (live.order.slot,))
-                for live in pair
-            ]
+            [self.opening(who, (market,), (slot,)) for who, market, slot in places]
         )
 
     def most_to_open(self, work: Work, maker: LiveOrder, taker: LiveOrder) -> int:
@@ -267,15 +267,11 @@ class Ledger:
         return True
 
     def reducible(self, work: Work, order: Order) -> int:
-        """Lots that an order may trade now for all that is said of reducing. Orders of the backstop
-        only reduce; and as fills come before takeovers, what it took in the batch is not there yet.
-        """
+        """Lots that an order may trade now for all that is said of reducing."""
         holding = self.holders[order.account].holding
         if order.account != self.governance.backstop_account:
             return reducible(order, holding)
-        held = holding.positions[order.market]
-        sizes = (held, held - work.taken_over(order.market))
-        return min(order.size, *(facing(order.side, size) for size in sizes))
+        return least_reducible(order, holding, work.taken_over(order.market))
 
     def could_fill(self, work: Work, order: Order) -> Reason | None:
         """Why the whole order, filled alone at its limit inside the band, would break a rule.

@@ -30,7 +30,8 @@ from sequencer.engine.event import Event, OrderRefused, OutflowRefused, VenueRea
 from sequencer.intake.admission import Admission, Asked, Verdict, sender_of
 from sequencer.service import recovery
 from sequencer.service.answer import Answer, Became, answer_to
-from sequencer.service.facts import Fact, facts_after_redo, facts_of, refused_fact
+from sequencer.service.facts import Fact, facts_of, refused_fact
+from sequencer.service.facts_after_redo import facts_after_redo
 from sequencer.service.given import GivenAnswers
 from sequencer.service.guard import Guard
 from sequencer.service.history import History

@@ -100,7 +100,7 @@ def assert_publics_agree(
     listed = len(public.book_before.markets)
     rated = [due and entry.is_steady and m < listed for m, entry in enumerate(entries)]
     markets = [
-        market_message(m, terms, entries[m], Hour(due, rated[m], rates[m]), 0)
+        market_message(m, terms, entries[m], Hour(due, rated[m], rates[m]), taken=0)
         for m, terms in enumerate(outcome.steps.terms)
     ]
     paid = [payout_message(withdrawal) for withdrawal in public.withdrawals]

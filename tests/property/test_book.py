@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rollup.oracle.package import feed_id
-from rollup.protocol.market import Governance, require_continues
+from rollup.protocol.continuing import require_continues
+from rollup.protocol.market import Governance
 from rollup.protocol.market_book import step_bound
 from rollup.protocol.openings import due_accounts
 from rollup.protocol.outcome import Outcome

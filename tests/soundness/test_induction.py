@@ -106,7 +106,10 @@ def test_what_is_written_was_checked_or_read(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("account", ("after.cash.", "exists")),
+        (
+            "account",
+            ("after.cash.", "exists", "refresh.stops", "refresh.passes", "refresh.charged"),
+        ),
         ("position", ("after.words.", "traded", "took")),
         ("slot", ("after.",)),
     ],

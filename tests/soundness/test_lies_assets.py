@@ -10,8 +10,9 @@ import pytest
 
 from rollup.protocol import liquidation, margin, payment, transition
 from rollup.protocol.assets import USDC
+from rollup.protocol.continuing import require_continues
 from rollup.protocol.deposit import DepositOutcome
-from rollup.protocol.market import Market, MarketKind, require_continues
+from rollup.protocol.market import Market, MarketKind
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.public import ConsumedDeposit
 from rollup.protocol.rejection import Reason

@@ -11,7 +11,8 @@ import pytest
 
 from circuits.statement.replay import replay
 from rollup.protocol import liquidation, transition
-from rollup.protocol.market import Governance, require_continues
+from rollup.protocol.continuing import require_continues
+from rollup.protocol.market import Governance
 from rollup.protocol.rejection import Reason
 from rollup.protocol.takeover import Route, Takeover
 from rollup.protocol.terms import MarketTerms

@@ -276,13 +276,13 @@ def test_orders_that_meet_in_an_asset_that_is_over(monkeypatch: pytest.MonkeyPat
     batch = venue.batch(matches=[spot(1, 2, 10)])
     assert liar.refusal(batch) is Reason.MARKET_ENDED
     liar.blind("require_live")
-    assert liar.claims(batch) == {"market.ended-untraded"}
+    assert liar.claims(batch) == {"market.missing-untraded"}
 
 
 def test_the_backstop_takes_where_the_market_is_over(liar: Liar) -> None:
     batch = liar.venue.batch(takeovers=[Takeover(LONG, BTC, 1000, 0)])
     assert liar.refusal(batch) is Reason.MARKET_ENDED
-    for name in ("require_live", "require_liquidatable"):
+    for name in ("require_route", "require_liquidatable"):
         liar.blind(name, liquidation)
     for name in ("require_needed", "require_equity"):
         liar.blind(name)
@@ -298,7 +298,8 @@ def test_an_asset_is_settled(monkeypatch: pytest.MonkeyPatch) -> None:
     liar = Liar(venue, monkeypatch)
     batch = venue.batch(takeovers=[Takeover(1, WBTC, 100_000, 0, Route.SETTLED)])
     assert liar.refusal(batch) is Reason.ASSET_TAKEN
-    liar.blind("require_takeable", liquidation)
+    for name in ("require_takeable", "require_route", "require_settled"):
+        liar.blind(name, liquidation)
     assert "market.asset-not-taken" in liar.claims(batch)
 
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from rollup.protocol.continuing import require_continues
 from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.ended import ending_markets, is_ending, step_buckets
 from rollup.protocol.funding import HOUR_MS
-from rollup.protocol.market import require_continues
 from rollup.protocol.market_book_codec import book_from_bytes
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.positions import NO_POSITIONS

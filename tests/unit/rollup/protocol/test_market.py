@@ -8,13 +8,8 @@ from hypothesis import strategies as st
 
 from rollup.hash.keccak import keccak256
 from rollup.oracle.package import feed_id
-from rollup.protocol.market import (
-    ABSENT_OF_ASSETS,
-    Governance,
-    Market,
-    MarketKind,
-    require_continues,
-)
+from rollup.protocol.continuing import require_continues
+from rollup.protocol.market import ABSENT_OF_ASSETS, Governance, Market, MarketKind
 from rollup.protocol.oracle import PRICE_LEAST
 from rollup.protocol.pricing import step_range
 from rollup.protocol.rejection import Reason

@@ -41,7 +41,7 @@ class Venue(World):
     """A world with a refresh fee, in which one account is long of both markets."""
 
     def __init__(self, backstop: int = 10**6, fee: int = FEE) -> None:
-        super().__init__(backstop, fee)
+        super().__init__(backstop, fee=fee)
         self.open(0, 0)
         self.trade(LONG, MAKER, BTC, 22_000)
         self.trade(LONG, MAKER, ETH, 50_000)

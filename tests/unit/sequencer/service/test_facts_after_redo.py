@@ -9,7 +9,8 @@ from rollup.protocol.order import Side
 from rollup.protocol.rejection import Reason
 from sequencer.engine.command import CloseBatch, Submit
 from sequencer.engine.core import CoreState, new_state, step
-from sequencer.service.facts import ChangedHands, Lives, Refused, Voided, facts_after_redo
+from sequencer.service.facts import ChangedHands, Lives, Refused, Voided
+from sequencer.service.facts_after_redo import facts_after_redo
 from tests.strategies import venues
 
 PRICE = venues.PRICES[0]
