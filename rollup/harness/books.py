@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from rollup.crypto.plain_recovery import plain_signer_of
 from rollup.harness.difference import Difference
-from rollup.harness.people import digest_of
+from rollup.harness.people import PINS, digest_of
 from rollup.harness.reports import Reports
 from rollup.hash.keccak import keccak256
 from rollup.hash.poseidon import Digest
@@ -86,6 +86,7 @@ class Choice:
     progress: bool = True
     withdrawals: tuple[GrantedWithdrawal, ...] = ()
     premium_rates: tuple[int, ...] = ()
+    shape_class: str = PINS.shape_class
 
 
 class Books:
@@ -123,6 +124,7 @@ class Books:
         pricing = pricing_of(choice.governance, choice.time, tip.book, choice.reports, _signer_of)
         public = PublicInput(
             version=PROTOCOL_VERSION,
+            shape_class=choice.shape_class,
             chain=self.genesis.chain,
             venue=self.genesis.venue,
             number=tip.number + 1,

@@ -60,7 +60,7 @@ def devnet_genesis(now: int) -> Genesis:
 
 def devnet_deployment(
     genesis: Genesis,
-    pins: Pins,
+    pins: tuple[Pins, ...],
     compress_many: CompressMany,
     operator: Address | None = None,
     governor: Address | None = None,

@@ -40,7 +40,7 @@ from rollup.protocol.market import Governance
 from rollup.protocol.oracle import REPORTS_MAX
 from rollup.protocol.rejection import Rejected
 
-FORMAT_VERSION = 6
+FORMAT_VERSION = 7
 STATE_BYTES_MAX = 2**28
 
 

@@ -36,6 +36,7 @@ from rollup.protocol.market_book import (
 )
 from rollup.protocol.oracle import require_reports
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
+from rollup.protocol.shape_class import is_class_name, name_bytes
 from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.units import (
     require_bounds,
@@ -45,7 +46,7 @@ from rollup.protocol.units import (
     require_tuple_of,
 )
 
-PUBLIC_TAG = b"crypsis-public-7"
+PUBLIC_TAG = b"crypsis-public-8"
 """Domain and version of the digest."""
 
 
@@ -89,6 +90,7 @@ class GrantedWithdrawal:
 class PublicInput:
     """What a proof is about. `total` is the USDC under custody after the batch, in quanta.
 
+    `shape_class` names the class of the batch, and so which verifier its proof is for.
     `number` is the new batch number and `time` the end of its window; both roots are state roots.
     `prices` has one for each market of `governance`, in their order.
     `receipts` is the head of the chain of receipts after the last one that promised this batch.
@@ -104,6 +106,7 @@ class PublicInput:
     """
 
     version: int
+    shape_class: str
     chain: int
     venue: int
     number: int
@@ -127,6 +130,8 @@ class PublicInput:
     def __post_init__(self) -> None:
         version_end = PROTOCOL_VERSION + 1
         require_bounds("version", self.version, PROTOCOL_VERSION, version_end, Reason.MALFORMED)
+        if not is_class_name(self.shape_class):
+            raise Rejected(Reason.MALFORMED, "shape_class must be the name of a class")
         for name in ("chain", "venue"):
             identifier = getattr(self, name)
             require_bounds(name, identifier, 0, 1 << CHAIN_BITS, Reason.IDENTIFIER_OUT_OF_BOUNDS)
@@ -193,10 +198,10 @@ class PublicInput:
             require_bounds(name, after, 0, 1 << CUSTODY_BITS, reason)
 
     def encode(self) -> bytes:
-        """Canonical bytes of all of it, field by field: tag, then each number as 8 bytes
-        big-endian, governance, reports and the book before as digests, roots and head of the
-        receipts as 32 bytes, prices, premium rates (in two's complement), deposits and withdrawals
-        each after their count."""
+        """Canonical bytes of all of it, field by field: tag, the class's name as 8 bytes
+        (rollup.protocol.shape_class), then each number as 8 bytes big-endian, governance, reports
+        and the book before as digests, roots and head of the receipts as 32 bytes, prices, premium
+        rates (in two's complement), deposits and withdrawals each after their count."""
         before = (self.version, self.chain, self.venue, self.number, self.time)
         flags = (int(self.redo), int(self.closed), int(self.progress))
         prices = (len(self.prices), *self.prices)
@@ -205,6 +210,7 @@ class PublicInput:
         return b"".join(
             (
                 PUBLIC_TAG,
+                name_bytes(self.shape_class),
                 *(number.to_bytes(8, "big") for number in before),
                 self.governance.digest(),
                 digest_bytes(self.old_root),

@@ -18,9 +18,7 @@ def look_after_the_due(state: CoreState, work: Work) -> list[Event]:
     """
     events: list[Event] = []
     left = []
-    due = state.ledger.due(work)
-    work.due = frozenset(due)
-    for account in due:
+    for account in sorted(work.due):
         if not state.ledger.may_open(work, account):
             continue
         if not state.ledger.refresh(work, account):

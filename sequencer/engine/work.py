@@ -9,6 +9,7 @@ from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.holding import Holding
 from rollup.protocol.market_book import MarketBook
 from rollup.protocol.order import SignedOrder
+from rollup.protocol.shape_class import ShapeClass
 from rollup.protocol.takeover import OrderTakeover, Takeover
 from rollup.protocol.terms import MarketTerms
 from sequencer.engine.counted import Counted
@@ -57,6 +58,11 @@ class Work(Private):
     def prices(self) -> tuple[int, ...]:
         """Its oracle prices."""
         return self.book.prices
+
+    @property
+    def shape_class(self) -> ShapeClass:
+        """How much it may hold."""
+        return self.room.most
 
     @property
     def trades(self) -> int:
