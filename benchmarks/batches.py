@@ -17,8 +17,7 @@ from rollup.protocol.batch import Batch, PartialState
 from rollup.protocol.batch_codec import batch_to_bytes
 from rollup.protocol.constants import ACCOUNT_BITS, DEPOSITS_MAX, DIGEST_LENGTH, TRIGGER_BITS
 from rollup.protocol.roots import state_roots
-from rollup.protocol.shape_class import CLASS_M, ShapeClass
-from rollup.protocol.transition import apply_batch
+from rollup.protocol.shape_class import CLASS_M, CLASS_R, ShapeClass
 from rollup.protocol.triggers import trigger_leaves
 from rollup.tree.multi import sibling_addresses, update
 from tests.helpers.venue import BTC_PRICE, Match, Venue, buy, real, register, sell
@@ -44,6 +43,7 @@ def trading_batches(
         consumed = venue.state.globals.deposits_consumed
         named = enumerate(accounts[first : first + DEPOSITS_MAX])
         venue.run(venue.batch([register(consumed + i, index, DEPOSIT) for i, index in named]))
+    venue.shape_class = shape_class
     pairs = len(accounts) // 2
     matches = [
         _match(accounts[2 * (k % pairs)], accounts[2 * (k % pairs) + 1], k // pairs, 1_000 + k)
@@ -53,7 +53,7 @@ def trading_batches(
         batch = venue.batch([], matches[first : first + shape_class.trades])
         yield batch_to_bytes(in_a_book(batch, book) if book else batch)
         if first + shape_class.trades < trades:
-            _adopt(venue, batch, shape_class)
+            venue.run(batch)
 
 
 def refreshing_batch(accounts: Sequence[int], book: int, seed: int = 1) -> bytes:
@@ -62,7 +62,7 @@ def refreshing_batch(accounts: Sequence[int], book: int, seed: int = 1) -> bytes
     They traded in pairs, with margins that a seed spreads from an eighth to a half of what they
     hold; then the price fell by a hundredth.
     """
-    draw, venue = random.Random(seed), Venue(real())
+    draw, venue = random.Random(seed), Venue(real(), shape_class=CLASS_M)
     held = REFRESHED_SIZE * BTC_PRICE
     for first in range(0, len(accounts), DEPOSITS_MAX):
         consumed = venue.state.globals.deposits_consumed
@@ -70,13 +70,14 @@ def refreshing_batch(accounts: Sequence[int], book: int, seed: int = 1) -> bytes
             register(consumed + i, index, int(held * draw.uniform(1 / 8, 1 / 2)))
             for i, index in enumerate(accounts[first : first + DEPOSITS_MAX])
         ]
-        _adopt(venue, venue.batch(entries), CLASS_M)
+        venue.run(venue.batch(entries))
     pairs = list(zip(accounts[::2], accounts[1::2], strict=True))
     for first in range(0, len(pairs), CLASS_M.accounts // 2 - 2):
         traded = pairs[first : first + CLASS_M.accounts // 2 - 2]
         matches = [_match(*pair, 0, REFRESHED_SIZE) for pair in traded]
-        _adopt(venue, venue.batch([], matches), CLASS_M)
+        venue.run(venue.batch([], matches))
     venue.prices = (venue.prices[0] * 99 // 100, *venue.prices[1:])
+    venue.shape_class = CLASS_R
     batch = venue.batch(refreshed=accounts, reported=True)
     return batch_to_bytes(in_a_book(batch, book))
 
@@ -112,17 +113,6 @@ def _triggers_root(pre: PartialState, hashing: CompressMany) -> Digest:
 
 def _match(buyer: int, seller: int, slot: int, size: int) -> Match:
     return Match(buy(buyer, size, slot=slot), sell(seller, size, slot=slot), size)
-
-
-def _adopt(venue: Venue, batch: Batch, shape_class: ShapeClass) -> None:
-    suite = venue.suite
-    outcome = apply_batch(
-        batch,
-        compress_many=suite.compress_many,
-        verify_many=suite.verify_many,
-        shape_class=shape_class,
-    )
-    venue.state.adopt(outcome)
 
 
 def _digest() -> Digest:

@@ -9,6 +9,7 @@ minute.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,6 +72,7 @@ class Step:
     takeovers: int = 0
     deleveraged: int = 0
     opened: int = 0
+    classes: Counter[str] = field(default_factory=Counter)
 
     def take(self, closed: ClosedBatch, seconds: float) -> None:
         """Count a batch in."""
@@ -82,6 +84,7 @@ class Step:
         self.takeovers += len(steps.takeovers)
         self.deleveraged += len(steps.deleveraged)
         self.opened += len(closed.outcome.accounts)
+        self.classes[closed.batch.shape_class.name] += 1
 
     def to_record(self) -> dict[str, object]:
         """A line of output."""
@@ -95,6 +98,7 @@ class Step:
             "takeovers": self.takeovers,
             "deleveraged": self.deleveraged,
             "accounts_opened": self.opened,
+            "classes": dict(self.classes),
         }
 
 
@@ -148,7 +152,14 @@ class Town:
         }
 
 
-def make_town(files: Sequence[Path], begin: int, count: int, backstop: int, shape: str) -> Town:
+def make_town(
+    files: Sequence[Path],
+    begin: int,
+    count: int,
+    backstop: int,
+    shape: str,
+    crash: str | None = None,
+) -> Town:
     """A venue of so many traders as a price path begins; `backstop` is in dollars."""
     keys = KeySource(1)
     paths = [_path(file) for file in files]
@@ -157,9 +168,9 @@ def make_town(files: Sequence[Path], begin: int, count: int, backstop: int, shap
     holdings = dict(_holdings(count, genesis, terms))
     backstop_account = genesis.governance.backstop_account
     holdings[backstop_account] = Holding(backstop * QUANTA, NO_POSITIONS)
-    setup = Setup(
-        genesis, SaltKey(keys.salt_material()), compress_many, verify_many, SHAPE_CLASSES[shape]
-    )
+    classes = (SHAPE_CLASSES[name] for name in (shape, crash) if name)
+    salts = SaltKey(keys.salt_material())
+    setup = Setup(genesis, salts, compress_many, verify_many, *classes)
     custody = sum(each.cash for each in holdings.values())
     standing = _standing(setup, holdings, terms, custody)
     return Town(Machine(setup, standing), genesis, keys, paths, custody)
@@ -219,7 +230,8 @@ def _standing(
     setup: Setup, holdings: Mapping[int, Holding], terms: Sequence[MarketTerms], custody: int
 ) -> Standing:
     """The committed state of this book, and the core that knows it."""
-    genesis, core = setup.genesis, new_state(setup.genesis, setup.shape_class)
+    genesis = setup.genesis
+    core = new_state(genesis, setup.shape_class, setup.crash_class)
     fresh = fresh_slots_root(compress_many)
     accounts = {
         index: Account(holder.header, 0, NO_POSITIONS, fresh, NO_SALT)
@@ -265,6 +277,7 @@ def _header(genesis: Genesis, index: int) -> Header:
 @click.option(
     "--shape-class", type=click.Choice(list(SHAPE_CLASSES)), default=CLASS_M.name, show_default=True
 )
+@click.option("--crash-class", type=click.Choice(list(SHAPE_CLASSES)))
 def main(
     files: tuple[Path, ...],
     begin: str,
@@ -272,11 +285,12 @@ def main(
     accounts: int,
     backstop: int | None,
     shape_class: str,
+    crash_class: str | None,
 ) -> None:
     """A line of JSON a step, on stdout."""
     start = time_of(begin)
     dollars = BACKSTOP_DOLLARS * accounts if backstop is None else backstop
-    town = make_town(files, start, accounts, dollars, shape_class)
+    town = make_town(files, start, accounts, dollars, shape_class, crash_class)
     time = start + MINUTE_MS
     while time <= start + minutes * MINUTE_MS:
         step = town.step(time)

@@ -58,7 +58,7 @@ class Town:
 
     def __post_init__(self) -> None:
         made = deployment(root=SETUP.genesis.state(compress_many).root)
-        self.l1 = MockL1(made, StubVerifier(), lambda: self.now, compress_many)
+        self.l1 = MockL1(made, [StubVerifier()], lambda: self.now, compress_many)
 
     def venue(self) -> "Opened":
         """Open it, for a `with`."""

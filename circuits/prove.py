@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 from circuits.soundness.report import require_secure, round_down
@@ -17,6 +16,7 @@ from circuits.statement.inputs import PUBLIC_MESSAGES_MAX
 from circuits.statement.pinned import pinned_key
 from circuits.statement.witness import Witness
 from circuits.tables.base.trace import with_kernel
+from rollup.codec.strict import CodecError
 from rollup.files import (
     META_FILE,
     PRIVATE_FOLDER,
@@ -30,10 +30,12 @@ from rollup.files import (
     require_writable,
     write_whole,
 )
+from rollup.native.memory import collector_paused
 from rollup.ports import VerificationError
+from rollup.protocol.batch_codec import batch_from_bytes
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import public_to_json
-from rollup.protocol.shape_class import CLASS_S, shape_class_by_name
+from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass, shape_class_by_name
 
 Report = Callable[[str, float], None]
 """Called with each phase as it begins, and the share of the proof that is done by then, 0 to 1."""
@@ -81,40 +83,64 @@ class Bundle:
         write_whole(folder / PUBLIC_FOLDER / PROOF_FILE, self.proof)
 
 
-class StarkProver:
-    """Implements `rollup.ports.Prover` for the statement of one shape class.
+@dataclass(frozen=True, slots=True)
+class _Engine:
+    """What proves the batches of one shape class: its fixed columns are committed once and kept."""
 
-    Fixed columns are committed at the first proof and kept: one object for many batches.
+    prover: Prover
+    tables: tuple[str, ...]
+    statement: dict[str, str]
+    bits: float
+
+    @classmethod
+    def of(cls, shape_class: ShapeClass, parameters: Parameters) -> "_Engine":
+        """InsecureParameters where the set has less than 100 proven bits for this class."""
+        traced = circuit(shape_class)
+        bits = require_secure(shape_of(traced, parameters), PUBLIC_MESSAGES_MAX).bits
+        statement = with_kernel(traced)
+        prover = Prover(statement, parameters)
+        if prover.fixed_root != pinned_key(shape_class).fixed_root(statement, parameters):
+            raise VerificationError(Failure.WRONG_KEY, "the pinned key has other fixed columns")
+        names = {"shape_class": shape_class.name, "parameter_set": parameters.name}
+        tables = tuple(placed.name for placed in traced.tables)
+        return cls(prover, tables, {"circuit_digest": traced.digest.hex(), **names}, bits)
+
+
+class StarkProver:
+    """Implements `rollup.ports.Prover` for the statements of some shape classes.
+
+    What a class needs is loaded for its first batch and kept: one object for many batches.
     """
 
-    def __init__(self, parameter_set: str = "fast", shape_class: str = CLASS_S.name) -> None:
-        """ValueError unless set and class are among those proofs are made with."""
+    def __init__(self, parameter_set: str = "fast", *shape_classes: str) -> None:
+        """Of all classes where none is named. ValueError unless set and classes are among those
+        proofs are made with."""
         self._parameters: Parameters = parameters_by_name(parameter_set)
-        self._class = shape_class_by_name(shape_class)
+        named = shape_classes or tuple(SHAPE_CLASSES)
+        self._classes = tuple(map(shape_class_by_name, dict.fromkeys(named)))
+        self._engines: dict[str, _Engine] = {}
 
     @property
-    def statement(self) -> dict[str, str]:
-        """What it proves and with what, by name."""
+    def statement(self) -> dict[str, object]:
+        """What it proves and with what, by name, its first class first."""
         return {
-            "circuit_digest": circuit(self._class).digest.hex(),
-            "shape_class": self._class.name,
+            "shape_classes": [each.name for each in self._classes],
             "parameter_set": self._parameters.name,
         }
 
-    @cached_property
-    def _engine(self) -> Prover:
-        statement = with_kernel(circuit(self._class))
-        engine = Prover(statement, self._parameters)
-        if engine.fixed_root != pinned_key(self._class).fixed_root(statement, self._parameters):
-            raise VerificationError(Failure.WRONG_KEY, "the pinned key has other fixed columns")
-        return engine
+    @property
+    def first_class(self) -> ShapeClass:
+        """The class whose batches it is asked for most."""
+        return self._classes[0]
 
-    @cached_property
-    def _bits(self) -> float:
-        """Proven bits; InsecureParameters below 100."""
-        return require_secure(
-            shape_of(circuit(self._class), self._parameters), PUBLIC_MESSAGES_MAX
-        ).bits
+    def _engine(self, shape_class: ShapeClass) -> _Engine:
+        """CodecError for a batch of a class that is not this prover's."""
+        if shape_class not in self._classes:
+            wanted = " or ".join(each.name for each in self._classes)
+            raise CodecError(f"batch: shape class {wanted} is wanted, not {shape_class.name}")
+        if shape_class.name not in self._engines:
+            self._engines[shape_class.name] = _Engine.of(shape_class, self._parameters)
+        return self._engines[shape_class.name]
 
     def prove(
         self, batch: bytes, folder: Path, progress: Callable[[str], None] = _silent
@@ -139,43 +165,43 @@ class StarkProver:
 
     def prove_bundle(self, batch: bytes, report: Report = _unheard) -> Bundle:
         """The same, without writing anything."""
-        bits = self._bits
-        engine = self._engine
-        executed = apply_and_fill(
-            batch, self._parameters, self._class, lambda phase: report(phase, 0.0)
-        )
+        with collector_paused():
+            read = batch_from_bytes(batch)
+        engine = self._engine(read.shape_class)
+        executed = apply_and_fill(read, self._parameters, lambda phase: report(phase, 0.0))
         public, account = executed.outcome.public, summary(executed.outcome)
         seconds, witness = executed.seconds, executed.witness
         del executed  # its records make room for the proof
-        proved = self._run(engine, witness, report)
-        return Bundle(public, proved.proof, self._meta(account, seconds, proved, bits))
+        proved = _run(engine, witness, report)
+        return Bundle(public, proved.proof, _meta(account, seconds, proved, engine))
 
-    def _run(self, engine: Prover, witness: Witness, report: Report) -> Proved:
-        """The proof; the witness gives away its traces."""
-        names = [placed.name for placed in circuit(self._class).tables]
-        return engine.prove(
-            (witness.traces.pop(name) for name in names),
-            *witness.known,
-            progress=lambda phase, share: report(f"proof: {phase}", share),
-        )
 
-    def _meta(
-        self, account: dict[str, object], seconds: dict[str, float], proved: Proved, bits: float
-    ) -> dict[str, object]:
-        """What meta.json says; `account` and `seconds` are of the batch applied and filled."""
-        report = proved.report
-        phases = {**seconds, **report.phases_s}
-        return {
-            **account,
-            **self.statement,
-            "bits": round_down(bits),
-            "tables": {
-                table.name: {**asdict(table), "cells": table.cells(table.height)}
-                for table in report.tables
-            },
-            "shared_cells": report.shared_cells,
-            "cells": report.cells,
-            "phases_s": {name: round(spent, 3) for name, spent in phases.items()},
-            "seconds": round(sum(phases.values()), 3),
-            "proof_bytes": len(proved.proof),
-        }
+def _run(engine: _Engine, witness: Witness, report: Report) -> Proved:
+    """The proof; the witness gives away its traces."""
+    return engine.prover.prove(
+        (witness.traces.pop(name) for name in engine.tables),
+        *witness.known,
+        progress=lambda phase, share: report(f"proof: {phase}", share),
+    )
+
+
+def _meta(
+    account: dict[str, object], seconds: dict[str, float], proved: Proved, engine: _Engine
+) -> dict[str, object]:
+    """What meta.json says; `account` and `seconds` are of the batch applied and filled."""
+    report = proved.report
+    phases = {**seconds, **report.phases_s}
+    return {
+        **account,
+        **engine.statement,
+        "bits": round_down(engine.bits),
+        "tables": {
+            table.name: {**asdict(table), "cells": table.cells(table.height)}
+            for table in report.tables
+        },
+        "shared_cells": report.shared_cells,
+        "cells": report.cells,
+        "phases_s": {name: round(spent, 3) for name, spent in phases.items()},
+        "seconds": round(sum(phases.values()), 3),
+        "proof_bytes": len(proved.proof),
+    }

@@ -5,6 +5,7 @@ package, never from a bundle. The circuit is packaged as tapes, which load faste
 traced; `circuits.stark.verifier.verify` takes a traced one as well.
 """
 
+from collections.abc import Sequence
 from functools import cached_property
 
 from circuits.soundness.report import require_secure
@@ -16,7 +17,7 @@ from circuits.statement.inputs import PUBLIC_MESSAGES_MAX, public_messages, publ
 from circuits.statement.pinned import packaged_circuit, pinned_key
 from rollup.ports import Pins, VerificationError
 from rollup.protocol.public import PublicInput
-from rollup.protocol.shape_class import CLASS_S, ShapeClass, shape_class_by_name
+from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES, ShapeClass, shape_class_by_name
 
 PROOF_BYTES_MAX = 2**23
 """No parameter set gives a proof of this circuit of 8 MiB; more is refused unread."""
@@ -54,7 +55,9 @@ class StarkVerifier:
         return require_secure(shape, PUBLIC_MESSAGES_MAX).bits
 
     def verify(self, public: PublicInput, proof: bytes) -> None:
-        """Return if the proof shows that `public` is true; VerificationError otherwise."""
+        """Return if the proof shows that `public`, which names this class, is true;
+        VerificationError otherwise."""
+        self._require_class(public.shape_class)
         try:
             verifier.verify(
                 packaged_circuit(self._class),
@@ -67,3 +70,33 @@ class StarkVerifier:
             )
         except errors.VerificationError as refusal:
             raise VerificationError(refusal.reason, refusal.detail) from refusal
+
+    def _require_class(self, named: str) -> None:
+        """VerificationError for a public input that names another class."""
+        # Lie: a batch is proved in the circuit of one class and named as of another, which L1 pins:
+        # what it did for an open step would be measured by a smaller one.
+        if named != self._class.name:
+            detail = f"the public input names shape class {named}, the key is of {self._class.name}"
+            raise VerificationError(errors.Failure.WRONG_KEY, detail)
+
+
+class StarkVerifiers:
+    """The verifiers of one parameter set, for each shape class that is accepted: each is loaded
+    when it is first asked for."""
+
+    def __init__(
+        self, parameter_set: str = "fast", shape_classes: Sequence[str] = tuple(SHAPE_CLASSES)
+    ) -> None:
+        """ValueError unless set and classes are among those proofs are accepted with."""
+        named = dict.fromkeys(shape_classes)
+        self._verifiers = {name: StarkVerifier(parameter_set, name) for name in named}
+        self.parameter_set = parameter_set
+
+    @property
+    def shape_classes(self) -> tuple[str, ...]:
+        """The classes that are accepted, by name."""
+        return tuple(self._verifiers)
+
+    def of(self, shape_class: str) -> StarkVerifier | None:
+        """The verifier of a class by its name; None for one that is not accepted."""
+        return self._verifiers.get(shape_class)

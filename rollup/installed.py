@@ -3,7 +3,7 @@ the extras that bring what some commands need."""
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import requires
 
 from rollup.entry import InstallationError, only_entry_point
@@ -33,6 +33,14 @@ def installed_verifier(parameter_set: str, shape_class: str = CLASS_S.name) -> I
         )
     make: Callable[[str, str], InstalledVerifier] = found.load()
     return make(parameter_set, shape_class)
+
+
+def installed_verifiers(
+    parameter_set: str, shape_classes: Sequence[str]
+) -> tuple[InstalledVerifier, ...]:
+    """The installed verifiers for some shape classes by name, in the order in which a contract pins
+    them: that of the names. InstallationError as for one."""
+    return tuple(installed_verifier(parameter_set, each) for each in sorted(set(shape_classes)))
 
 
 def extra_with(module: str) -> str | None:

@@ -3,6 +3,7 @@
 Implementations are found through the entry-point groups `crypsis.prover` and `crypsis.verifier`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -25,8 +26,11 @@ class VerificationError(Exception):
         return (type(self), (self.reason, self.detail))
 
 
-PINS_TAG = b"crypsis-pins-1"
-"""Domain and version of the digest."""
+PINS_TAG = b"crypsis-pins-2"
+"""Domain and version of the digests."""
+
+CLASSES_MAX = 8
+"""Shape classes that one contract pins a verifier for, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,8 @@ class Pins:
     `circuit` is the digest of the statement (tables, buses and their heights), `fixed_root` commits
     to the fixed columns, which that digest does not reach. `parameters` are the bytes of every
     number of the proof system, `shape` those of the class of batches that the tables have room for
-    (rollup.protocol.shape_class). The names are what messages call the two; they pin nothing.
+    (rollup.protocol.shape_class), and `shape_class` its name, which a public input names it by. The
+    name of the parameter set is what messages call it; it pins nothing.
     """
 
     circuit: bytes
@@ -44,16 +49,28 @@ class Pins:
     parameters: bytes
     shape: bytes
     parameter_set: str = field(compare=False)
-    shape_class: str = field(compare=False)
+    shape_class: str
 
     def encode(self) -> bytes:
         """Canonical bytes of all that pins: tag, then each member after its length of 4 bytes."""
-        members = (self.circuit, self.fixed_root, self.parameters, self.shape)
-        return PINS_TAG + b"".join(len(each).to_bytes(4, "big") + each for each in members)
+        name = self.shape_class.encode("utf-8")
+        members = (self.circuit, self.fixed_root, self.parameters, self.shape, name)
+        return PINS_TAG + _joined(members)
 
     def digest(self) -> bytes:
         """Keccak-256 of the canonical bytes: the one name of a statement and its proof system."""
         return keccak256(self.encode())
+
+
+def pins_digest(pins: Sequence[Pins]) -> bytes:
+    """The one name of all statements that a contract takes proofs of: Keccak-256 of the tag, their
+    count as 4 bytes, and each one's canonical bytes after their length, in the order of pins."""
+    count = len(pins).to_bytes(4, "big")
+    return keccak256(PINS_TAG + count + _joined([each.encode() for each in pins]))
+
+
+def _joined(members: Sequence[bytes]) -> bytes:
+    return b"".join(len(each).to_bytes(4, "big") + each for each in members)
 
 
 class Prover(Protocol):
@@ -67,7 +84,7 @@ class Prover(Protocol):
 
 
 class Verifier(Protocol):
-    """Says whether a proof shows that the public input is true."""
+    """Says whether a proof shows that the public input is true, of batches of one shape class."""
 
     @property
     def pins(self) -> Pins:
@@ -76,7 +93,8 @@ class Verifier(Protocol):
     def verify(self, public: PublicInput, proof: bytes) -> None:
         """Return if the proof is valid for exactly this public input.
 
-        Raises VerificationError, whatever the bytes are, and nothing else.
+        Raises VerificationError, whatever the bytes are and whatever class the public input names,
+        and nothing else.
         """
 
 

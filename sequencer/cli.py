@@ -16,6 +16,12 @@ from sequencer.service.venue_file import PARAMETER_SETS
 BATCHES_MAX: Final = 100_000
 """A day of windows of a second, and more."""
 
+crash_class_option = click.option(
+    "--crash-class",
+    type=click.Choice(list(SHAPE_CLASSES)),
+    help="Of batches in which more comes due than --shape-class opens, of a venue with both.",
+)
+
 
 def batches_wanted(_: click.Context, __: click.Parameter, text: str) -> int | None:
     """The number in `--batches`, or None for all. Usage error for anything else."""
@@ -117,7 +123,7 @@ def demo(
         shape_class=SHAPE_CLASSES[shape_class],
         proves=prove,
     )
-    prover = ResidentProver(parameters, shape_class=shape_class)
+    prover = ResidentProver(parameters, shape_classes=(shape_class,))
     summary = Summary()
     with (
         known_errors(),
@@ -218,6 +224,7 @@ def moment_wanted(_: click.Context, __: click.Parameter, text: str | None) -> in
 @click.option(
     "--shape-class", type=click.Choice(list(SHAPE_CLASSES)), default=CLASS_S.name, show_default=True
 )
+@crash_class_option
 @click.option(
     "--prove/--no-prove",
     default=False,
@@ -240,6 +247,7 @@ def stress(
     hours: int | None,
     parameters: str,
     shape_class: str,
+    crash_class: str | None,
     prove: bool,
     target: Path,
     report: Path | None,
@@ -255,7 +263,7 @@ def stress(
     and a report with charts.
     """
     from rollup.files import write_whole
-    from rollup.installed import installed_verifier
+    from rollup.installed import installed_verifiers
     from sequencer.batches.resident import ResidentProver
     from sequencer.stress.candles import read_candles
     from sequencer.stress.render import Screen, tables
@@ -263,7 +271,11 @@ def stress(
     from sequencer.stress.run import run_stress
     from sequencer.stress.stage import StressOptions
 
-    prover = ResidentProver(parameters, shape_class=shape_class)
+    named = [name for name in (shape_class, crash_class) if name is not None]
+    prover, verifiers = (
+        ResidentProver(parameters, shape_classes=named),
+        installed_verifiers(parameters, named),
+    )
     with known_errors(), prover, Screen(console) as screen:
         wanted = StressOptions(
             files=tuple(read_candles(path) for path in files),
@@ -271,12 +283,13 @@ def stress(
             begin=begin,
             hours=hours,
             shape_class=SHAPE_CLASSES[shape_class],
+            crash_class=None if crash_class is None else SHAPE_CLASSES[crash_class],
             proves=prove,
             **options,
         )
         if prove:
             prover.start()  # it gets warm while the venue is made
-        for figures in run_stress(wanted, prover, installed_verifier(parameters, shape_class)):
+        for figures in run_stress(wanted, prover, verifiers):
             screen.show(figures)
     page = target / "stress.html" if report is None else report
     write_whole(page, report_html(figures).encode("utf-8"))
@@ -291,8 +304,9 @@ def stress(
 @click.option(
     "--shape-class", type=click.Choice(list(SHAPE_CLASSES)), default=CLASS_S.name, show_default=True
 )
+@crash_class_option
 @conventions
-def replay(console: Output, journal: Path, shape_class: str) -> None:
+def replay(console: Output, journal: Path, shape_class: str, crash_class: str | None) -> None:
     """Run a journal again; exit 7 if a batch comes out with another root than it had.
 
     JOURNAL is target/private/journal; genesis and salt key are read from the folders it lies in.
@@ -313,16 +327,19 @@ def replay(console: Output, journal: Path, shape_class: str) -> None:
     with known_errors():
         require_file(journal)
         genesis, salt_key = folder.read_genesis(), folder.read_salt_key()
-        setup = Setup(genesis, salt_key, compress_many, verify_many, SHAPE_CLASSES[shape_class])
+        classes = (SHAPE_CLASSES[name] for name in (shape_class, crash_class) if name)
+        setup = Setup(genesis, salt_key, compress_many, verify_many, *classes)
         for closed in replay_journal(journal, setup):
             batches.append(closed)
             fills, root = len(closed.batch.fills), hex_digest(closed.header.new_root)
-            console.say(f"batch {closed.batch.number}: {fills} fills, root {root}")
+            named = f"batch {closed.batch.number}, class {closed.batch.shape_class.name}"
+            console.say(f"{named}: {fills} fills, root {root}")
         compared = require_bundles(folder, batches)
     record = {
         "batches": [
             {
                 "batch": closed.batch.number,
+                "shape_class": closed.batch.shape_class.name,
                 "fills": len(closed.batch.fills),
                 "root": hex_digest(closed.header.new_root),
             }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from circuits.commands.options import class_option, cluster_option, parameters_option
+from circuits.commands.options import asked_class_option, cluster_option, parameters_option
 from rollup.files import (
     BATCH_FILE,
     PRIVATE_FOLDER,
@@ -22,25 +22,32 @@ from rollup.protocol.shape_class import SHAPE_CLASSES
 if TYPE_CHECKING:
     from circuits.commands.many import BatchFile
 
+_Pins = tuple[str, tuple[str, ...]]
+"""A parameter set and the shape classes that are asked for, by name."""
+
 
 @click.command()
 @click.argument("folder", type=file_type)
 @parameters_option
-@class_option
+@asked_class_option
 @click.option("--explain", is_flag=True, help="Say what the proof shows and what it does not.")
 @conventions
-def verify(console: Output, folder: Path, parameters: str, shape_class: str, explain: bool) -> None:
+def verify(
+    console: Output, folder: Path, parameters: str, asked: tuple[str, ...], explain: bool
+) -> None:
     """Check a proof bundle offline, or a folder of them: exit 0 if valid, 1 if not.
 
     FOLDER holds public.json and proof.bin, or the batches of a venue, as target and target/batches
     do: then each proof is checked, and that each batch starts where the one before it ended (exit 7
-    if not). The circuit, its pins, the parameter set and the shape class come from this package and
-    this command line, never from a bundle.
+    if not). The circuits, their pins and the parameter set come from this package and this command
+    line, never from a bundle. A public input names its shape class, S, M or R: its proof is checked
+    with that class's circuit, if --shape-class does not ask for others.
     """
     from circuits.commands.verify import verify_folder
-    from circuits.verify import StarkVerifier
+    from circuits.verify import StarkVerifiers
 
-    verify_folder(console, folder, StarkVerifier(parameters, shape_class), explain=explain)
+    verifiers = StarkVerifiers(parameters, asked or tuple(SHAPE_CLASSES))
+    verify_folder(console, folder, verifiers, explain=explain)
 
 
 @click.command()
@@ -53,7 +60,7 @@ def verify(console: Output, folder: Path, parameters: str, shape_class: str, exp
     help=f"Folder that gets {PUBLIC_FOLDER}/ and {PRIVATE_FOLDER}/; of several, one for each.",
 )
 @parameters_option
-@class_option
+@asked_class_option
 @click.option(
     "--workers", type=click.IntRange(1, 256), help="Prove several batches in so many processes."
 )
@@ -64,7 +71,7 @@ def prove(
     batch: tuple[Path, ...],
     output: Path,
     parameters: str,
-    shape_class: str,
+    asked: tuple[str, ...],
     workers: int | None,
     cluster: str | None,
 ) -> None:
@@ -72,30 +79,32 @@ def prove(
 
     Several batch files, or a folder of batches such as target/batches, must follow each other. They
     are proved independently, into DIR/000042/public/ and so on, and joined by their state roots.
+    A batch file names its shape class.
     """
     from circuits.commands.no_proof import no_proof
 
     if workers is not None and cluster is not None:
         raise click.UsageError("--workers and --cluster exclude each other")
-    pins = (parameters, shape_class)
-    with no_proof(*pins):
+    classes = asked or tuple(SHAPE_CLASSES)
+    with no_proof(parameters, *classes):
         if len(batch) > 1 or batch[0].is_dir() or cluster is not None:
-            _prove_many(console, batch, output, pins, workers or 1, cluster)
+            _prove_many(console, batch, output, (parameters, classes), workers or 1, cluster)
         else:
-            _prove_one(console, batch[0], output, pins)
+            _prove_one(console, batch[0], output, (parameters, classes))
 
 
-def _prove_one(console: Output, batch: Path, output: Path, pins: tuple[str, str]) -> None:
+def _prove_one(console: Output, batch: Path, output: Path, pins: _Pins) -> None:
     from circuits.prove import StarkProver
     from rollup.protocol.batch_codec import BATCH_BYTES_MAX
 
     data = read_bounded(batch, BATCH_BYTES_MAX)
     with input_file(batch):
-        public, meta = StarkProver(*pins).prove_with_meta(data, output, console.progress)
+        prover = StarkProver(pins[0], *pins[1])
+        public, meta = prover.prove_with_meta(data, output, console.progress)
     bundle = str(output / PUBLIC_FOLDER)
     text = (
         f"proved batch {public.number} in {meta['seconds']} s, {meta['bits']} bits "
-        f"({meta['parameter_set']}): {bundle}"
+        f"({meta['parameter_set']}/{meta['shape_class']}): {bundle}"
     )
     console.result({"bundle": bundle, **meta}, text)
 
@@ -104,18 +113,18 @@ def _prove_many(
     console: Output,
     paths: tuple[Path, ...],
     output: Path,
-    pins: tuple[str, str],
+    pins: _Pins,
     workers: int,
     cluster: str | None,
 ) -> None:
     from circuits.commands.cluster import cluster_workers, require_scheduler
     from circuits.commands.many import local_workers, prove_all
     from circuits.prove import Bundle, require_room
-    from circuits.verify import StarkVerifier
+    from circuits.verify import StarkVerifiers
 
     if cluster is not None:
         require_scheduler(cluster)
-    batches = [_read_batch(file) for path in paths for file in _batch_files(path)]
+    batches = [_read_batch(file, pins[1]) for path in paths for file in _batch_files(path)]
     folders = {batch.number: output / f"{batch.number:06d}" for batch in batches}
     for folder in folders.values():
         require_room(folder)
@@ -130,19 +139,29 @@ def _prove_many(
     start = perf_counter()
     processes = cluster_workers(cluster) if cluster else local_workers(workers, len(batches))
     with processes as pool:
-        publics = prove_all(pool, batches, *pins, StarkVerifier(*pins), done)
+        publics = prove_all(pool, batches, pins[0], StarkVerifiers(*pins), done)
     seconds = round(perf_counter() - start, 3)
     bundles = [records[public.number] for public in publics]
     text = f"proved {len(bundles)} batches in {seconds} s, each from the root before: {output}"
     console.result({"bundles": bundles, "seconds": seconds}, text)
 
 
-def _read_batch(path: Path) -> "BatchFile":
+def _read_batch(path: Path, classes: tuple[str, ...]) -> "BatchFile":
     from circuits.commands.many import BatchFile
     from rollup.protocol.batch_codec import BATCH_BYTES_MAX
 
     with input_file(path):
-        return BatchFile.of(read_bounded(path, BATCH_BYTES_MAX))
+        batch = BatchFile.of(read_bounded(path, BATCH_BYTES_MAX))
+        _require_class(batch.shape_class, classes)
+    return batch
+
+
+def _require_class(named: str, classes: tuple[str, ...]) -> None:
+    """CodecError for a batch of a class that was not asked for."""
+    from rollup.codec.strict import CodecError
+
+    if named not in classes:
+        raise CodecError(f"batch: shape class {' or '.join(classes)} is wanted, not {named}")
 
 
 def _batch_files(path: Path) -> list[Path]:
@@ -158,17 +177,19 @@ def _batch_files(path: Path) -> list[Path]:
 
 @click.command()
 @click.argument("batch", type=file_type)
-@class_option
+@asked_class_option
 @conventions
-def execute(console: Output, batch: Path, shape_class: str) -> None:
+def execute(console: Output, batch: Path, asked: tuple[str, ...]) -> None:
     """Apply a batch and fill its tables without proving; exit 1 if a claim does not hold."""
     from circuits.commands.text import execution_text, failures_text
     from circuits.statement.execute import execute_batch
-    from rollup.protocol.batch_codec import BATCH_BYTES_MAX
+    from rollup.protocol.batch_codec import BATCH_BYTES_MAX, batch_from_bytes
 
     data = read_bounded(batch, BATCH_BYTES_MAX)
     with input_file(batch):
-        record = execute_batch(data, SHAPE_CLASSES[shape_class], console.progress)
+        read = batch_from_bytes(data)
+        _require_class(read.shape_class.name, asked or tuple(SHAPE_CLASSES))
+        record = execute_batch(read, console.progress)
     if record["failures"]:
         raise CommandError(ExitCode.INVALID, failures_text(record), record)
     console.result(record, execution_text(record))

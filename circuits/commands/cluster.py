@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from circuits.commands.many import BatchFile, Workers
 from circuits.prove import Bundle, Report
-from circuits.verify import StarkVerifier
+from circuits.verify import StarkVerifiers
 from rollup.program.exit_codes import ExitCode
 
 SCHEMES = ("tcp", "tls")
@@ -100,21 +100,17 @@ class ClusterProver:
     `circuits.prove.StarkProver` is by `crypsis prover serve`."""
 
     workers: Workers
-    statement: dict[str, str]
-    verifier: StarkVerifier
+    statement: dict[str, Any]
+    verifiers: StarkVerifiers
 
     def prove_bundle(self, batch: bytes, report: Report) -> Bundle:
         """A bundle that is verified. As StarkProver's; NotProved where a worker sends none."""
         file = BatchFile.of(batch)
         report("cluster: waiting for a proof", 0.0)
         with _losses():
-            bundle = self.workers.prove(file, *self._pins).result()
+            bundle = self.workers.prove(file, self.statement["parameter_set"]).result()
         report("cluster: verifying the proof", 0.99)
-        return file.require_proved(bundle, self.verifier)
-
-    @property
-    def _pins(self) -> tuple[str, str]:
-        return (self.statement["parameter_set"], self.statement["shape_class"])
+        return file.require_proved(bundle, self.verifiers)
 
 
 async def _shake_hands(address: str) -> None:

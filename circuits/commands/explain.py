@@ -160,6 +160,11 @@ SHOWN = (
         ("oracle.slot", "oracle.quorum", "oracle.median", "oracle.step", "oracle.missing"),
     ),
     Said(
+        "The proof is of the circuit of the shape class that the public input names, so the batch "
+        "holds no more trades, takeovers and orders than that class takes.",
+        ("public.class", "batch.class", "fill.place", "takeover.place", "order.place"),
+    ),
+    Said(
         "The proof is of this public input alone: every member of it is bound by its digest.",
         ("public.digest", "docs/soundness/protocol.md"),
     ),
@@ -173,8 +178,8 @@ JOINED = Said(
 
 NOT_SHOWN = (
     Said(
-        "That L1 accepted it. L1 alone knows its queue, its clock, the governance in force and "
-        "the root before.",
+        "That L1 accepted it. L1 alone knows its queue, its clock, the governance in force, the "
+        "classes that it pins and the root before.",
         ("docs/spec/09-l1.md",),
     ),
     Said(

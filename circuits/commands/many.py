@@ -12,7 +12,7 @@ from concurrent.futures import Executor, Future, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from circuits.prove import Bundle, StarkProver
@@ -39,6 +39,13 @@ GIVEN = (
 """Members of the public input that a batch states itself."""
 
 
+class Verifiers(Protocol):
+    """The verifiers of the shape classes that are asked for: `circuits.verify.StarkVerifiers`."""
+
+    def of(self, shape_class: str) -> Verifier | None:
+        """The verifier of a class by its name, if that is asked for."""
+
+
 class NotProved(Exception):
     """What a worker sent back is no proof of the batch that it was given."""
 
@@ -49,6 +56,7 @@ class BatchFile(Private):
 
     data: bytes
     number: int
+    shape_class: str
     stated: dict[str, object]
 
     @classmethod
@@ -56,19 +64,28 @@ class BatchFile(Private):
         """Read it. CodecError if the bytes are no batch, Rejected if it cannot be one."""
         batch = batch_from_bytes(data)
         stated = {name: getattr(batch, name) for name in GIVEN}
-        stated |= {"deposits": batch.deposits, "book_before": batch.pre.book}
-        return cls(data, batch.number, stated)
+        shape_class = batch.shape_class.name
+        stated |= {
+            "shape_class": shape_class,
+            "deposits": batch.deposits,
+            "book_before": batch.pre.book,
+        }
+        return cls(data, batch.number, shape_class, stated)
 
-    def require_proved(self, bundle: object, verifier: Verifier) -> Bundle:
+    def require_proved(self, bundle: object, verifiers: Verifiers) -> Bundle:
         """The same bundle, if it is a proof of this batch; NotProved otherwise."""
         if not isinstance(bundle, Bundle):
             raise NotProved(f"batch {self.number}: a bundle is wanted from the worker")
         public = bundle.public
         found: dict[str, object] = {name: getattr(public, name) for name in GIVEN}
+        found["shape_class"] = public.shape_class
         found["book_before"] = public.book_before
         found["deposits"] = tuple(each.entry for each in public.deposits)
         if found != self.stated:
             raise NotProved(f"batch {self.number}: the worker's proof is about another batch")
+        verifier = verifiers.of(self.shape_class)
+        if verifier is None:
+            raise NotProved(f"batch {self.number}: class {self.shape_class} was not asked for")
         try:
             verifier.verify(public, bundle.proof)
         except VerificationError as error:
@@ -88,10 +105,9 @@ class Workers:
     executor: Executor
     at_once: Mapping[str, int] | None = None
 
-    def prove(self, batch: BatchFile, parameter_set: str, shape_class: str) -> "Future[Bundle]":
+    def prove(self, batch: BatchFile, parameter_set: str) -> "Future[Bundle]":
         """Begin with a batch. What comes back is to be verified before it is used."""
-        pins = (parameter_set, shape_class)
-        return self.executor.submit(_prove, batch.data, *pins, self.at_once)
+        return self.executor.submit(_prove, batch.data, parameter_set, self.at_once)
 
 
 @contextmanager
@@ -107,8 +123,7 @@ def prove_all(
     workers: Workers,
     batches: Sequence[BatchFile],
     parameter_set: str,
-    shape_class: str,
-    verifier: Verifier,
+    verifiers: Verifiers,
     done: Callable[[Bundle], None],
 ) -> list[PublicInput]:
     """Prove batch files that follow each other; `done` gets each bundle as it is finished and
@@ -119,11 +134,11 @@ def prove_all(
     their roots after.
     """
     require_consecutive([batch.number for batch in batches])
-    waiting = {workers.prove(batch, parameter_set, shape_class): batch for batch in batches}
+    waiting = {workers.prove(batch, parameter_set): batch for batch in batches}
     publics = []
     try:
         for finished in as_completed(waiting):
-            bundle = waiting[finished].require_proved(finished.result(), verifier)
+            bundle = waiting[finished].require_proved(finished.result(), verifiers)
             done(bundle)
             publics.append(bundle.public)
     finally:
@@ -134,14 +149,12 @@ def prove_all(
     return publics
 
 
-def _prove(
-    data: bytes, parameter_set: str, shape_class: str, at_once: Mapping[str, int] | None
-) -> Bundle:
+def _prove(data: bytes, parameter_set: str, at_once: Mapping[str, int] | None) -> Bundle:
     """Runs in a worker, which keeps its prover for the next batch."""
     if at_once is not None:
         take_share(at_once)
     try:
-        return _prover(parameter_set, shape_class).prove_bundle(data)
+        return _prover(parameter_set).prove_bundle(data)
     except MemoryError:
         raise MemoryError from None  # NumPy's own does not survive the way back
 
@@ -156,5 +169,5 @@ def take_share(at_once: Mapping[str, int]) -> None:
 
 
 @cache
-def _prover(parameter_set: str, shape_class: str) -> StarkProver:
-    return StarkProver(parameter_set, shape_class)
+def _prover(parameter_set: str) -> StarkProver:
+    return StarkProver(parameter_set)

@@ -14,8 +14,9 @@ from rollup.protocol.chain import ChainBroken
 
 
 @contextmanager
-def no_proof(parameters: str, shape_class: str) -> Iterator[None]:
-    """Why there is no proof, as a message with an exit code."""
+def no_proof(parameters: str, *shape_classes: str) -> Iterator[None]:
+    """Why there is no proof, as a message with an exit code. Of memory it says what a batch of each
+    class takes that there may be."""
     try:
         yield
     except (InsecureParameters, UnsatisfiedError, NotProved) as error:
@@ -25,8 +26,8 @@ def no_proof(parameters: str, shape_class: str) -> Iterator[None]:
     except ClusterError as error:
         raise CommandError(error.exit_code, str(error)) from error
     except MemoryError as error:
-        wanted = memory_wanted(shape_class, parameters)
+        wanted = memory_wanted(shape_classes, parameters)
         raise CommandError(ExitCode.NO_MEMORY, f"not enough memory: {wanted}") from error
     except BrokenProcessPool as error:
-        died = killed(shape_class, parameters)
+        died = killed(shape_classes, parameters)
         raise CommandError(ExitCode.NO_MEMORY, f"a worker process was {died}") from error

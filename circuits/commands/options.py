@@ -21,6 +21,23 @@ class_option = click.option(
     show_default=True,
     help="How much a batch may hold: S up to 128 trades, M up to 1,024, R as S and 3,840 accounts.",
 )
+asked_class_option = click.option(
+    "--shape-class",
+    "asked",
+    type=click.Choice(list(SHAPE_CLASSES)),
+    multiple=True,
+    show_default="any that the package has",
+    help="Ask that the batch be of this class; more than once for one of several.",
+)
+served_classes_option = click.option(
+    "--shape-class",
+    "shape_classes",
+    type=click.Choice(list(SHAPE_CLASSES)),
+    multiple=True,
+    default=(CLASS_S.name,),
+    show_default=True,
+    help="Of the batches that it is asked for, the commonest first; more than once for several.",
+)
 cluster_option = click.option(
     "--cluster",
     metavar="ADDRESS",

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import click
 
-from circuits.commands.options import class_option, cluster_option, parameters_option
+from circuits.commands.options import (
+    class_option,
+    cluster_option,
+    parameters_option,
+    served_classes_option,
+)
 from rollup.files import write_whole
 from rollup.program.cli import CommandError, ExitCode, Output, conventions, file_type
 from rollup.protocol.shape_class import SHAPE_CLASSES
@@ -139,13 +144,16 @@ def keygen(console: Output, output: Path, shape_class: str) -> None:
 
 @prover.command()
 @parameters_option
-@class_option
+@served_classes_option
 @cluster_option
 @conventions
-def serve(console: Output, parameters: str, shape_class: str, cluster: str | None) -> None:
+def serve(
+    console: Output, parameters: str, shape_classes: tuple[str, ...], cluster: str | None
+) -> None:
     """Stay up and prove what is asked: a JSON object a line, on standard input and output.
 
-    Says {"ready": true, ...} when fixed tables and kernels are loaded. A request is {"id", "batch":
+    Says {"ready": true, ...} when kernels and the fixed tables of the first class are loaded; those
+    of another class are with its first batch. A request is {"id", "batch":
     FILE, "output": DIR}; its answers are {"id", "phase", "share"} while it is proved, and at last
     {"id", "ok": true, ...} or {"id", "error", "reason", "exit_code"}. One at a time; ends when
     standard input does. (Under `prover`, since what follows `prove` is a batch file.)
@@ -158,19 +166,19 @@ def serve(console: Output, parameters: str, shape_class: str, cluster: str | Non
     from circuits.commands.serve import serve as serve_requests
     from circuits.prove import StarkProver
 
-    prover = StarkProver(parameters, shape_class)
+    prover = StarkProver(parameters, *shape_classes)
     if cluster is None:
         serve_requests(prover, sys.stdin.buffer, console.record)
         return
     from circuits.commands.cluster import ClusterProver, cluster_workers, require_scheduler
     from circuits.commands.no_proof import no_proof
-    from circuits.verify import StarkVerifier
+    from circuits.verify import StarkVerifiers
 
-    with no_proof(parameters, shape_class):
+    with no_proof(parameters, *shape_classes):
         require_scheduler(cluster)
         with cluster_workers(cluster) as workers:
-            verifier = StarkVerifier(parameters, shape_class)
-            elsewhere = ClusterProver(workers, prover.statement, verifier)
+            verifiers = StarkVerifiers(parameters, shape_classes)
+            elsewhere = ClusterProver(workers, prover.statement, verifiers)
             serve_requests(elsewhere, sys.stdin.buffer, console.record)
 
 

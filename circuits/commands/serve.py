@@ -2,11 +2,14 @@
 
 One JSON object a line, requests on standard input and answers on standard output:
 
-    ready     {"ready": true, "parameter_set", "shape_class", "circuit_digest"}, first and once
+    ready     {"ready": true, "parameter_set", "shape_classes"}, first and once
     request   {"id", "batch", "output"}: prove this file into this folder
     progress  {"id", "phase", "share"}, any number of them
     answer    {"id", "ok": true, ...what meta.json says}
     or        {"id", "error", "reason", "exit_code"}, as `crypsis prove` would have ended
+
+A batch file names its shape class, which is one of these: the fixed tables of the first are loaded
+when it is ready, those of another with its first batch.
 
 Nothing is read ahead, so whatever waits is in the pipe, and is nobody's when the prover ends.
 """
@@ -16,7 +19,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import Any, BinaryIO, Final, Protocol
 
 from circuits.commands.no_proof import no_proof
 from circuits.commands.warm import warm_prover
@@ -35,8 +38,8 @@ class BundleProver(Protocol):
     """Whoever makes the proofs: `circuits.prove.StarkProver` here, or workers elsewhere."""
 
     @property
-    def statement(self) -> dict[str, str]:
-        """What it proves and with what, by name."""
+    def statement(self) -> dict[str, Any]:
+        """What it proves and with what, by name: `parameter_set` and `shape_classes`."""
 
     def prove_bundle(self, batch: bytes, report: Report) -> Bundle:
         """A bundle, or why there is none."""
@@ -178,7 +181,7 @@ def _prove(prover: BundleProver, request: Request, answer: Answer) -> dict[str, 
         answer({"id": request.id, "phase": phase, "share": round(share, 3)})
 
     names = prover.statement
-    with no_proof(names["parameter_set"], names["shape_class"]):
+    with no_proof(names["parameter_set"], *names["shape_classes"]):
         require_room(request.output)
         batch = read_bounded(request.batch, BATCH_BYTES_MAX)
         with input_file(request.batch):

@@ -1,5 +1,6 @@
 """What `crypsis verify` says that it verified: a statement in full, for people and for JSON."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -188,10 +189,22 @@ def chain_record(chain: Sequence[Verified]) -> dict[str, object]:
             if any(kind in NOT_FRESH for kind in each.pricing.kinds)
         ],
         **_verifier_record(chain[0]),
+        "shape_classes": _counted_classes(publics),
+        "pins_by_class": _pins_by_class(chain),
         "proof_bytes": sum(each.proof_bytes for each in chain),
         "milliseconds": sum(each.milliseconds for each in chain),
         "batches": [statement_record(each) for each in chain],
     }
+
+
+def _counted_classes(publics: Sequence[PublicInput]) -> dict[str, int]:
+    """How many batches are of each shape class."""
+    return dict(sorted(Counter(public.shape_class for public in publics).items()))
+
+
+def _pins_by_class(chain: Sequence[Verified]) -> dict[str, str]:
+    found = {each.pins.shape_class: each.pins.digest().hex() for each in chain}
+    return dict(sorted(found.items()))
 
 
 def statement_text(verified: Verified) -> str:
@@ -208,6 +221,7 @@ def statement_text(verified: Verified) -> str:
         _line("governance", public.governance.digest().hex()),
         _line("receipts", public.receipts.hex()),
         *_verifier_lines(verified),
+        _line("class", public.shape_class),
         _line("deposits", _deposits([public])),
         _wrapped("withdrawn", granted_text(held)),
         _wrapped("custody", custody_text(held)),
@@ -253,7 +267,8 @@ def chain_text(chain: Sequence[Verified]) -> str:
             )
         ),
         _line("receipts", last.receipts.hex()),
-        *_verifier_lines(chain[0]),
+        *(line for each in _of_each_class(chain) for line in _verifier_lines(each)),
+        _wrapped("classes", _classes(publics)),
         _line("deposits", _deposits(publics)),
         _wrapped("withdrawn", granted_text(held)),
         _wrapped("custody", custody_text(held)),
@@ -293,6 +308,19 @@ def _verifier_lines(verified: Verified) -> list[str]:
         ),
         _line("security", f"{round_down(verified.bits)} proven bits"),
     ]
+
+
+def _of_each_class(chain: Sequence[Verified]) -> list[Verified]:
+    """The first batch of each shape class."""
+    found: dict[str, Verified] = {}
+    for each in chain:
+        found.setdefault(each.public.shape_class, each)
+    return [found[name] for name in sorted(found)]
+
+
+def _classes(publics: Sequence[PublicInput]) -> str:
+    counted = _counted_classes(publics)
+    return ", ".join(f"{name}: {count} of {len(publics)}" for name, count in counted.items())
 
 
 def _step(public: PublicInput) -> str:

@@ -1,7 +1,8 @@
 """`crypsis verify`: one proof bundle, or a folder of bundles that must join.
 
-Circuit, pins, parameters and shape class come from the package and the command line, never from a
-bundle. Plain Python, like the verifier itself: no numpy and no numba on the import path.
+Circuit, pins and parameters come from the package and the command line, never from a bundle; of
+the shape classes that the package has, or that are asked for, a bundle says which it is of. Plain
+Python, like the verifier itself: no numpy and no numba on the import path.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ from circuits.stark.parameters import PARAMETER_SETS
 from circuits.stark.proof import encoded_length
 from circuits.stark.shape import shape_of
 from circuits.statement.pinned import packaged_circuit
-from circuits.verify import PROOF_BYTES_MAX, StarkVerifier
+from circuits.verify import PROOF_BYTES_MAX, StarkVerifier, StarkVerifiers
 from rollup.codec.strict import CodecError
 from rollup.crypto.plain_recovery import plain_signer_of
 from rollup.files import PROOF_FILE, PUBLIC_FILE, PUBLIC_FOLDER, FileTooLarge, read_bounded
@@ -55,18 +56,19 @@ class Bundle:
 
 
 def verify_folder(
-    console: Output, folder: Path, verifier: StarkVerifier, *, explain: bool = False
+    console: Output, folder: Path, verifiers: StarkVerifiers, *, explain: bool = False
 ) -> None:
     """Verify what the folder holds and say what it shows; CommandError says why it does not."""
     bundle = bundle_at(folder)
     if bundle is not None:
-        verified = verify_bundle(_read(bundle), verifier)
-        record, text = statement_record(verified), statement_text(verified)
+        chain = [verify_bundle(_read(bundle), verifiers)]
+        record, text = statement_record(chain[0]), statement_text(chain[0])
     else:
-        chain = _verify_chain(console, folder, verifier)
+        chain = _verify_chain(console, folder, verifiers)
         record, text = chain_record(chain), chain_text(chain)
     if explain:
-        said = explanation(verifier.pins, verifier.bits, is_chain=bundle is None)
+        bits = min(each.bits for each in chain)
+        said = explanation(chain[0].pins, bits, is_chain=bundle is None)
         record["explanation"] = said.to_record()
         text = f"{text}\n\n{explanation_text(said)}"
     console.result(record, text)
@@ -92,7 +94,7 @@ def bundles_in(folder: Path) -> list[Path]:
     raise CommandError(ExitCode.BAD_INPUT, f"{folder}: a folder with {wanted} is wanted")
 
 
-def _verify_chain(console: Output, folder: Path, verifier: StarkVerifier) -> list[Verified]:
+def _verify_chain(console: Output, folder: Path, verifiers: StarkVerifiers) -> list[Verified]:
     """Every batch in the folder by its number, then that they join."""
     bundles = sorted(map(_read, bundles_in(folder)), key=lambda bundle: bundle.public.number)
     verified: list[Verified] = []
@@ -100,7 +102,7 @@ def _verify_chain(console: Output, folder: Path, verifier: StarkVerifier) -> lis
         console.progress(
             f"batch {bundle.public.number}: {len(verified)} of {len(bundles)} verified"
         )
-        verified.append(verify_bundle(bundle, verifier))
+        verified.append(verify_bundle(bundle, verifiers))
     _require_chained(folder, [each.public for each in verified])
     return verified
 
@@ -131,9 +133,10 @@ def _read(folder: Path) -> Bundle:
         raise _invalid(file, Failure.MALFORMED.name, detail) from error
 
 
-def verify_bundle(bundle: Bundle, verifier: StarkVerifier) -> Verified:
+def verify_bundle(bundle: Bundle, verifiers: StarkVerifiers) -> Verified:
     """A bundle whose proof is valid for its public input, and whose prices are what its reports
     give. CommandError if it is not."""
+    verifier = _verifier_of(bundle, verifiers)
     start = perf_counter()
     file, number = bundle.proof_file, bundle.public.number
     try:
@@ -151,13 +154,25 @@ def verify_bundle(bundle: Bundle, verifier: StarkVerifier) -> Verified:
                 asked = f"{verifier.pins.parameter_set}/{verifier.pins.shape_class}"
                 detail = (
                     f"these are the bytes of a proof of {' or '.join(others)}; "
-                    f"--parameters/--shape-class say {asked}"
+                    f"--parameters and the public input say {asked}"
                 )
         raise _invalid(file, reason, detail, number) from error
     milliseconds = round((perf_counter() - start) * 1000)
     pricing = _priced(bundle)
     _require_step_kept(bundle)
     return Verified(bundle.public, pricing, verifier.pins, verifier.bits, len(proof), milliseconds)
+
+
+def _verifier_of(bundle: Bundle, verifiers: StarkVerifiers) -> StarkVerifier:
+    """The verifier of the class that a bundle names. CommandError where none is accepted."""
+    named = bundle.public.shape_class
+    found = verifiers.of(named)
+    if found is None:
+        accepted = ", ".join(verifiers.shape_classes)
+        detail = f"the batch is of shape class {named}; accepted is {accepted}"
+        file = bundle.folder / PUBLIC_FILE
+        raise _invalid(file, "OTHER_CLASS", detail, bundle.public.number)
+    return found
 
 
 def _priced(bundle: Bundle) -> Pricing:

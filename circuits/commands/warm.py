@@ -36,6 +36,7 @@ from rollup.protocol.market import Governance, Market
 from rollup.protocol.openings import completed
 from rollup.protocol.oracle import Feed, OracleTerms
 from rollup.protocol.receipt import RECEIPTS_START
+from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.terms import batch_terms
 from rollup.protocol.transition import apply_batch
 
@@ -91,8 +92,9 @@ def warm_proofs() -> int:
 
 
 def warm_prover(prover: StarkProver) -> None:
-    """Load what the first batch of a prover would wait for: its fixed tables and every kernel."""
-    prover.prove_bundle(batch_to_bytes(_empty_batch()))
+    """Load what the first batch of a prover's first class would wait for: its fixed tables and
+    every kernel. Its other classes wait until they are asked for."""
+    prover.prove_bundle(batch_to_bytes(_empty_batch(prover.first_class)))
     warm_signatures()
 
 
@@ -105,7 +107,7 @@ def warm_signatures() -> int:
     return KernelCache.compiled
 
 
-def _empty_batch() -> Batch:
+def _empty_batch(shape_class: ShapeClass = CLASS_S) -> Batch:
     """The first batch of a venue with one market and no trader."""
     market = Market("WARM", 1, 5, 1_000, 500, 300, 500, 200, 250, 10, 0, 0, 1, 1)
     feed = Feed(b"WARM".ljust(FEED_BYTES, b"\0"), decimals=8, step=1, listing_price=10_000)
@@ -115,6 +117,7 @@ def _empty_batch() -> Batch:
     genesis = Genesis(1, 1, 1, governance, (10_000,), header, header, bytes(OWNER_BYTES))
     state, salts = genesis.state(compress_many), SaltKey(bytes(KEY_BYTES))
     draft = Batch(
+        shape_class=shape_class,
         chain=genesis.chain,
         venue=genesis.venue,
         number=1,

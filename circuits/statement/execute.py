@@ -14,10 +14,9 @@ from rollup.crypto.batched import verify_many
 from rollup.hash.batched import compress_many
 from rollup.native.memory import collector_paused
 from rollup.private import Private
-from rollup.protocol.batch_codec import batch_from_bytes
+from rollup.protocol.batch import Batch
 from rollup.protocol.encoding import hex_digest
 from rollup.protocol.outcome import Outcome
-from rollup.protocol.shape_class import ShapeClass
 from rollup.protocol.transition import apply_batch
 
 Progress = Callable[[str], None]
@@ -34,38 +33,29 @@ class Executed(Private):
 
 
 @collector_paused()
-def apply_and_fill(
-    batch: bytes, parameters: Parameters, shape_class: ShapeClass, progress: Progress
-) -> Executed:
-    """What a batch file does and the witness of it.
-
-    CodecError if the bytes are no batch, Rejected if the batch breaks a rule.
-    """
+def apply_and_fill(batch: Batch, parameters: Parameters, progress: Progress) -> Executed:
+    """What a batch does and the witness of it, in tables of its class. Rejected if it breaks a
+    rule."""
     seconds: dict[str, float] = {}
     start = perf_counter()
     progress("rules: applying the batch")
-    outcome = apply_batch(
-        batch_from_bytes(batch),
-        compress_many=compress_many,
-        verify_many=verify_many,
-        shape_class=shape_class,
-    )
+    outcome = apply_batch(batch, compress_many=compress_many, verify_many=verify_many)
     seconds["rules"] = perf_counter() - start
     progress("witness: filling the tables")
     start = perf_counter()
-    witness = build(outcome, parameters.blinded_rows, shape_class)
+    witness = build(outcome, parameters.blinded_rows, batch.shape_class)
     seconds["witness"] = perf_counter() - start
     return Executed(outcome, witness, seconds)
 
 
-def execute_batch(batch: bytes, shape_class: ShapeClass, progress: Progress) -> dict[str, object]:
+def execute_batch(batch: Batch, progress: Progress) -> dict[str, object]:
     """Apply, fill and check; a record of what happened, `failures` empty if every claim holds.
 
     A failure has its place and claim; values, which are private, are left to `circuits.air.check`.
 
-    CodecError if the bytes are no batch, Rejected if the batch breaks a rule.
+    Rejected if the batch breaks a rule.
     """
-    executed = apply_and_fill(batch, FAST, shape_class, progress)
+    executed = apply_and_fill(batch, FAST, progress)
     progress("check: every claim on every row")
     start = perf_counter()
     failures = executed.witness.failures()
@@ -87,6 +77,7 @@ def summary(outcome: Outcome) -> dict[str, object]:
     public, steps = outcome.public, outcome.steps
     return {
         "batch": public.number,
+        "shape_class": public.shape_class,
         "deposits": len(steps.deposits),
         "orders": len(steps.orders),
         "fills": len(steps.fills),

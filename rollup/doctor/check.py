@@ -35,5 +35,5 @@ class Surroundings:
     host: str
     port: int
     parameter_set: str
-    shape_class: str
+    shape_classes: tuple[str, ...]
     l1: str | None = None

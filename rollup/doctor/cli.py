@@ -35,7 +35,15 @@ Source = Callable[[Surroundings], Iterable[Check]]
     "--port", type=click.IntRange(0, 65535), default=8550, show_default=True, help="And the port."
 )
 @click.option("--parameters", type=click.Choice(SETS), default=SETS[0], show_default=True)
-@click.option("--shape-class", type=click.Choice(CLASSES), default=CLASSES[0], show_default=True)
+@click.option(
+    "--shape-class",
+    "shape_classes",
+    type=click.Choice(CLASSES),
+    multiple=True,
+    default=(CLASSES[0],),
+    show_default=True,
+    help="Of its batches; more than once for a venue of several.",
+)
 @click.option("--l1", metavar="URL", help="Ask this L1 too, and compare its clock.")
 @conventions
 def doctor(
@@ -44,7 +52,7 @@ def doctor(
     host: str,
     port: int,
     parameters: str,
-    shape_class: str,
+    shape_classes: tuple[str, ...],
     l1: str | None,
 ) -> None:
     """Check this machine: libraries, kernels, cores, memory, disk, port, and an L1 if one is named.
@@ -54,7 +62,7 @@ def doctor(
     """
     from rollup.doctor.machine import CHECKS
 
-    about = Surroundings(state, host, port, parameters, shape_class, l1)
+    about = Surroundings(state, host, port, parameters, shape_classes, l1)
     sources: list[Source] = [*CHECKS, *(each.load() for each in entry_points(group=GROUP))]
     found: list[Check] = []
     for source in sources:

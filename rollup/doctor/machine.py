@@ -13,7 +13,7 @@ from typing import Final
 
 from rollup.doctor.check import Check, Health, Surroundings
 from rollup.installed import libraries_of
-from rollup.native.memory import PEAK_GIB
+from rollup.native.memory import peak_gib
 
 PYTHON_LEAST: Final = (3, 11)
 EXTRAS: Final = {
@@ -75,8 +75,8 @@ def cores(_: Surroundings) -> Iterator[Check]:
 
 def memory(about: Surroundings) -> Iterator[Check]:
     """What is free of it, beside what a proof of this class takes."""
-    wanted = PEAK_GIB[about.shape_class, about.parameter_set]
-    what = f"class {about.shape_class} at `{about.parameter_set}` takes {wanted} GiB a prover"
+    wanted, named = peak_gib(about.shape_classes, about.parameter_set), about.shape_classes
+    what = f"class {' and '.join(named)} at `{about.parameter_set}` takes {wanted} GiB a prover"
     free = _available_gib()
     if free is None:
         yield Check("memory", Health.WARNING, "unknown", what)

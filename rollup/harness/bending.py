@@ -12,6 +12,7 @@ from rollup.harness.reports import BENDS
 from rollup.harness.scenario import ScenarioError
 from rollup.harness.stage import Stage, pins_of
 from rollup.hash.keccak import keccak256
+from rollup.ports import Pins
 from rollup.protocol.deposit import NO_KEY, NO_VIEWING, DepositOutcome, EntryKind, QueueEntry
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market_book import MarketBook
@@ -104,14 +105,18 @@ def bent_entries(entries: Sequence[QueueEntry], first: int, how: str) -> Sequenc
 
 def proof_for(stage: Stage, closed: Closed, public: PublicInput, kind: str) -> bytes:
     """The bytes that are brought as proof of a public input."""
-    honest = oracle_proof(stage.pins, public)
+    pins = stage.pins_for(public)
+    honest = oracle_proof(pins, public)
     if kind in ("circuit", "fixed_root", "parameters", "shape"):
-        return oracle_proof(pins_of(stage.pins, {kind: "another"}), public)
+        return oracle_proof(pins_of(pins, {kind: "another"}), public)
     kinds: Mapping[str, Callable[[], bytes]] = {
         "honest": lambda: honest,
-        "of what the header says": lambda: oracle_proof(stage.pins, closed.public),
-        "of another chain": lambda: oracle_proof(stage.pins, replace(public, chain=1)),
-        "of another venue": lambda: oracle_proof(stage.pins, replace(public, venue=1)),
+        "of what the header says": lambda: oracle_proof(
+            stage.pins_for(closed.public), closed.public
+        ),
+        "of another chain": lambda: oracle_proof(pins, replace(public, chain=1)),
+        "of another venue": lambda: oracle_proof(pins, replace(public, venue=1)),
+        "of the other class": lambda: oracle_proof(_other(stage.pins, pins), public),
         "first byte flipped": lambda: bytes([honest[0] ^ 1]) + honest[1:],
         "last byte flipped": lambda: honest[:-1] + bytes([honest[-1] ^ 1]),
         "cut short": lambda: honest[:-1],
@@ -121,8 +126,14 @@ def proof_for(stage: Stage, closed: Closed, public: PublicInput, kind: str) -> b
     if kind in kinds:
         return kinds[kind]()
     if kind.startswith("of "):
-        return oracle_proof(stage.pins, stage.batch(kind.removeprefix("of ")).public)
+        other = stage.batch(kind.removeprefix("of ")).public
+        return oracle_proof(stage.pins_for(other), other)
     raise ScenarioError(f"no proof is {kind!r}")
+
+
+def _other(all_pins: Sequence[Pins], pins: Pins) -> Pins:
+    """The first pins that are for another class."""
+    return next(each for each in all_pins if each != pins)
 
 
 Deposits = tuple[ConsumedDeposit, ...]

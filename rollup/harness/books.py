@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from rollup.crypto.plain_recovery import plain_signer_of
 from rollup.harness.difference import Difference
-from rollup.harness.people import digest_of
+from rollup.harness.people import PINS, digest_of
 from rollup.harness.reports import Reports
 from rollup.hash.keccak import keccak256
 from rollup.hash.poseidon import Digest
@@ -92,6 +92,7 @@ class Choice:
     withdrawals: tuple[GrantedWithdrawal, ...] = ()
     premium_rates: tuple[int, ...] = ()
     estate: tuple[EstateTaken, ...] = ()
+    shape_class: str = PINS.shape_class
 
 
 class Books:
@@ -131,6 +132,7 @@ class Books:
         paid = sum(each.lots * pricing.prices[market_of(each.asset)] for each in choice.estate)
         public = PublicInput(
             version=PROTOCOL_VERSION,
+            shape_class=choice.shape_class,
             chain=self.genesis.chain,
             venue=self.genesis.venue,
             number=tip.number + 1,

@@ -83,7 +83,13 @@ def l1() -> None:
 @click.option("--governor", type=Hex(OWNER_BYTES), help="Who announces parameters.")
 @click.option("--parameters", type=click.Choice(SETS), default=SETS[0], show_default=True)
 @click.option(
-    "--shape-class", type=click.Choice(list(SHAPE_CLASSES)), default=CLASS_S.name, show_default=True
+    "--shape-class",
+    "shape_classes",
+    type=click.Choice(list(SHAPE_CLASSES)),
+    multiple=True,
+    default=(CLASS_S.name,),
+    show_default=True,
+    help="Of batches that it takes proofs of; more than once for several.",
 )
 @click.option(
     "--interval-ms",
@@ -108,7 +114,7 @@ def up(
     operator: bytes | None,
     governor: bytes | None,
     parameters: str,
-    shape_class: str,
+    shape_classes: tuple[str, ...],
     interval_ms: int,
     governance_delay_ms: int,
     proof_deadline_ms: int,
@@ -130,7 +136,7 @@ def up(
         operator,
         governor,
         parameters,
-        shape_class,
+        shape_classes,
         interval_ms,
         governance_delay_ms,
         proof_deadline_ms,

@@ -17,7 +17,7 @@ from rollup.ports import Pins
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT, Genesis
 from rollup.protocol.market import Governance, Market
 from rollup.protocol.oracle import Feed, OracleTerms
-from rollup.protocol.shape_class import shape_class_by_name
+from rollup.protocol.shape_class import entries_least
 
 CHAIN, VENUE = 31337, 1
 MARKETS = (
@@ -61,7 +61,7 @@ def devnet_genesis(now: int) -> Genesis:
 
 def devnet_deployment(
     genesis: Genesis,
-    pins: Pins,
+    pins: tuple[Pins, ...],
     compress_many: CompressMany,
     operator: Address | None = None,
     governor: Address | None = None,
@@ -82,5 +82,5 @@ def devnet_deployment(
         proof_deadline_ms=proof_deadline_ms,
         least_deposit=least_deposit,
         entry_wait_ms=entry_wait_of(interval_ms),
-        entries_least=shape_class_by_name(pins.shape_class).entries_least,
+        entries_least=entries_least(each.shape_class for each in pins),
     )

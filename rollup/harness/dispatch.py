@@ -97,7 +97,7 @@ def deployed(asked: OracleDeployment, compress_many: CompressMany) -> LocalL1:
     """A fresh contract under test: its clock stands until it is moved."""
     return LocalL1(
         asked.deployment,
-        OracleVerifier(asked.verifier),
+        [OracleVerifier(each) for each in asked.verifiers],
         ManualClock(lambda: asked.time),
         compress_many,
         asked.limits,

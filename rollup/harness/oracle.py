@@ -8,9 +8,9 @@ proves and what for; whoever can write those bytes can prove anything. No venue 
 from dataclasses import dataclass
 from enum import Enum
 
-from rollup.codec.forms import INTEGER, record
+from rollup.codec.forms import INTEGER, many, record
 from rollup.l1.deployment import Deployment
-from rollup.l1.forms import DEPLOYMENT, LIMITS, PINS
+from rollup.l1.forms import ANY_PINS_MAX, DEPLOYMENT, LIMITS, PINS
 from rollup.l1.queue import QueueLimits
 from rollup.ports import Pins, VerificationError
 from rollup.protocol.public import PublicInput
@@ -38,17 +38,18 @@ class OracleVerifier:
 
     def verify(self, public: PublicInput, proof: bytes) -> None:
         """Return if the proof is the one of this public input; VerificationError otherwise."""
-        if proof != oracle_proof(self.pins, public):
+        is_of_class = public.shape_class == self.pins.shape_class
+        if not is_of_class or proof != oracle_proof(self.pins, public):
             raise VerificationError(Forged.NOT_OF_THIS)
 
 
 @dataclass(frozen=True, slots=True)
 class OracleDeployment:
-    """A contract to hold to the suite: `verifier` is what its test verifier says that it is for,
-    `time` where its clock stands until it is moved, `limits` when its counters are used up."""
+    """A contract to hold to the suite: `verifiers` are what its test verifiers say that they are
+    for, `time` where its clock stands until it is moved, `limits` when its counters are used up."""
 
     deployment: Deployment
-    verifier: Pins
+    verifiers: tuple[Pins, ...]
     time: int
     limits: QueueLimits
 
@@ -57,5 +58,9 @@ TEST_DEPLOY = "test_deploy"
 """The method by which an endpoint forgets its contract and has a new one under test."""
 
 ORACLE_DEPLOYMENT = record(
-    OracleDeployment, deployment=DEPLOYMENT, verifier=PINS, time=INTEGER, limits=LIMITS
+    OracleDeployment,
+    deployment=DEPLOYMENT,
+    verifiers=many(PINS, ANY_PINS_MAX),
+    time=INTEGER,
+    limits=LIMITS,
 )

@@ -48,7 +48,12 @@ GOVERNANCE = Governance(
     clock_ahead_ms=5_000,
     oracle=ORACLE,
 )
-PINS = Pins(b"\x01" * 32, b"\x02" * 32, b"parameters", b"shape", "suite", "suite")
+PINS = Pins(b"\x01" * 32, b"\x02" * 32, b"parameters", b"shape", "suite", "S")
+CRASH_PINS = Pins(b"\x03" * 32, b"\x04" * 32, b"parameters", b"crash shape", "suite", "R")
+ALL_PINS = (CRASH_PINS, PINS)
+"""What scenarios pin: batches are of class S where they say nothing else."""
+
+PINS_BY_CLASS = {each.shape_class: each for each in ALL_PINS}
 
 
 @cache
@@ -120,7 +125,7 @@ def deployment() -> Deployment:
     return Deployment(
         genesis=start,
         root=start.state(compress_cached).root,
-        pins=PINS,
+        pins=ALL_PINS,
         operator=address(OPERATOR),
         governor=address(GOVERNOR),
         interval_ms=1,

@@ -14,11 +14,12 @@ from rollup.harness.books import Books, Choice, Closed, held_reports, queued_aft
 from rollup.harness.difference import Difference
 from rollup.harness.oracle import OracleDeployment, oracle_proof
 from rollup.harness.people import (
+    ALL_PINS,
     GOVERNANCE,
     GOVERNOR,
     OPERATOR,
     ORACLE,
-    PINS,
+    PINS_BY_CLASS,
     START,
     address,
     deployment,
@@ -79,7 +80,7 @@ class Walk:
 
 def walk(target: Target, seed: str, calls: int) -> int:
     """One sequence of so many steps; returns how many calls were made. Difference at the first."""
-    asked = OracleDeployment(deployment(), PINS, START, FULL)
+    asked = OracleDeployment(deployment(), ALL_PINS, START, FULL)
     books = Books(asked.deployment.genesis, asked.deployment.root)
     model = LocalTarget().deploy(asked)
     way = Walk(target.deploy(asked), model, Random(seed), books)
@@ -202,7 +203,9 @@ def _close(way: Walk, redo: bool, offset: int, bend: str = "") -> Closed:
     reports = held_reports(model, governance, time) if takes else ()
     stands = (way.random.random() < 0.7, way.random.random() < 0.5)
     choice = Choice(time, redo, governance, entries, attempt, reports, *stands)
-    return way.books.close(tip, replace(choice, estate=_taken(way, tip.book, governance)))
+    taken = _taken(way, tip.book, governance)
+    told = replace(choice, estate=taken, shape_class=ALL_PINS[attempt].shape_class)
+    return way.books.close(tip, told)
 
 
 def _taken(way: Walk, book: MarketBook, governance: Governance) -> tuple[EstateTaken, ...]:
@@ -260,7 +263,11 @@ def _post(way: Walk) -> None:
     if not batches:
         return
     public = (batches[0] if way.random.random() < 0.9 else batches[-1]).public
-    proof = oracle_proof(PINS, public) if way.random.random() < 0.9 else b"none"
+    proof = (
+        oracle_proof(PINS_BY_CLASS[public.shape_class], public)
+        if way.random.random() < 0.9
+        else b"none"
+    )
     sender = address(OPERATOR)
     way.same(f"post {public.number}", lambda l1: l1.post_batch(sender, public, proof))
 

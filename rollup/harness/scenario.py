@@ -40,6 +40,7 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
             "premium_rates",
             "open",
             "idle",
+            "class",
             "lie",
         }
     ),

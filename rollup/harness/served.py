@@ -4,7 +4,7 @@ Every call that changed something is in the file before it is answered; where it
 the call has not happened.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import time_ns
 from typing import Any, Self
@@ -32,7 +32,7 @@ class Served:
         cls,
         path: Path | None,
         deploy: Callable[[], Deployment],
-        verifier: Callable[[Deployment], Verifier],
+        verifiers: Callable[[Deployment], Sequence[Verifier]],
         compress_many: CompressMany,
     ) -> Self:
         """Go on from the file, or deploy anew where there is none."""
@@ -40,7 +40,7 @@ class Served:
         deployment = deploy() if stored is None else stored.deployment
         clock = ManualClock(wall_clock, 0 if stored is None else stored.ahead_ms)
         try:
-            l1 = LocalL1(deployment, verifier(deployment), clock, compress_many)
+            l1 = LocalL1(deployment, verifiers(deployment), clock, compress_many)
         except Reverted as error:
             raise CodecError(f"{path or 'genesis'}: {error}") from error
         if stored is not None:

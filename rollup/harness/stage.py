@@ -7,7 +7,17 @@ from typing import Any, Protocol, TypeVar
 
 from rollup.harness.books import Books, Closed, Tip
 from rollup.harness.oracle import OracleDeployment
-from rollup.harness.people import GOVERNANCE, ORACLE, PINS, START, address, deployment, digest_of
+from rollup.harness.people import (
+    CRASH_PINS,
+    GOVERNANCE,
+    ORACLE,
+    PINS,
+    PINS_BY_CLASS,
+    START,
+    address,
+    deployment,
+    digest_of,
+)
 from rollup.harness.scenario import Scenario, ScenarioError
 from rollup.l1.deployment import Deployment
 from rollup.l1.development import DevelopmentL1
@@ -17,6 +27,7 @@ from rollup.ports import Pins
 from rollup.protocol.constants import FRACTION_SCALE
 from rollup.protocol.market import Governance, Market, MarketKind
 from rollup.protocol.oracle import Feed
+from rollup.protocol.public import PublicInput
 
 T = TypeVar("T")
 
@@ -36,7 +47,7 @@ class Stage:
 
     l1: DevelopmentL1
     books: Books
-    pins: Pins
+    pins: tuple[Pins, ...]
     governances: Mapping[str, Governance]
     closed: dict[str, Closed] = field(default_factory=dict)
     marks: dict[str, int] = field(default_factory=dict)
@@ -46,6 +57,12 @@ class Stage:
         if name not in self.closed:
             raise ScenarioError(f"no batch was closed as {name!r}")
         return self.closed[name]
+
+    def pins_for(self, public: PublicInput) -> Pins:
+        """What a proof of a public input is for: the class that it names, or any where that is not
+        pinned."""
+        pins = {each.shape_class: each for each in self.pins}
+        return pins.get(public.shape_class, self.pins[0])
 
     def governance(self, name: str) -> Governance:
         """Parameters by name."""
@@ -67,10 +84,11 @@ def deployment_of(scenario: Scenario) -> OracleDeployment:
             changes[name] = address(changes[name])
     if "root" in changes:
         changes["root"] = digest_of(changes["root"])
+    if "pins" in changes:
+        changes["pins"] = tuple(_pinned(name) for name in changes["pins"])
     limits = replace(FULL, **scenario.limits)
-    return OracleDeployment(
-        replace(wanted, **changes), pins_of(PINS, scenario.verifier), START, limits
-    )
+    verifiers = (CRASH_PINS, pins_of(PINS, scenario.verifier))
+    return OracleDeployment(replace(wanted, **changes), verifiers, START, limits)
 
 
 def stage(scenario: Scenario, l1: DevelopmentL1, deployed: Deployment) -> Stage:
@@ -80,6 +98,11 @@ def stage(scenario: Scenario, l1: DevelopmentL1, deployed: Deployment) -> Stage:
         known[name] = governance_of(changes)
     books = Books(deployed.genesis, deployed.root)
     return Stage(l1, books, deployed.pins, known)
+
+
+def _pinned(name: str) -> Pins:
+    """Pins for a class of this name."""
+    return PINS_BY_CLASS.get(name, replace(PINS, shape_class=name))
 
 
 def pins_of(pins: Pins, changes: Mapping[str, str]) -> Pins:

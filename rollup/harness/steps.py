@@ -9,7 +9,15 @@ from rollup.harness.books import Choice, Closed, held_reports, queued_after
 from rollup.harness.difference import Difference
 from rollup.harness.estate import ESTATE_VERBS, estate_of, require_covered
 from rollup.harness.expectations import require_expected
-from rollup.harness.people import GOVERNOR, OPERATOR, START, address, key_words, viewing_words
+from rollup.harness.people import (
+    GOVERNOR,
+    OPERATOR,
+    PINS,
+    START,
+    address,
+    key_words,
+    viewing_words,
+)
 from rollup.harness.reports import BENDS, Reports, reports_of
 from rollup.harness.scenario import Step, verb_of
 from rollup.harness.stage import Stage
@@ -217,8 +225,8 @@ def _close(stage: Stage, step: Step) -> Act:
     reports = _reports(stage, step.get("reports", {}), governance, time)
     stands = (not step.get("open", False), not step.get("idle", False))
     paid, rates = granted(step.get("withdraws", ())), tuple(step.get("premium_rates", ()))
-    estate = estate_of(step.get("estate", ()))
-    choice = Choice(time, redo, governance, entries, attempt, reports, *stands, paid, rates, estate)
+    what = (estate_of(step.get("estate", ())), step.get("class", PINS.shape_class))
+    choice = Choice(time, redo, governance, entries, attempt, reports, *stands, paid, rates, *what)
     closed = stage.books.close(tip, choice)
     if "lie" in step:
         public = bent_public(stage, closed.public, step["lie"])

@@ -21,8 +21,8 @@ class LocalTarget:
     def deploy(self, asked: OracleDeployment) -> DevelopmentL1:
         """A fresh contract, whose clock stands at `asked.time`. Reverted where it is refused."""
         clock = ManualClock(lambda: asked.time)
-        verifier = OracleVerifier(asked.verifier)
-        return self._make(asked.deployment, verifier, clock, compress_cached, asked.limits)
+        verifiers = [OracleVerifier(each) for each in asked.verifiers]
+        return self._make(asked.deployment, verifiers, clock, compress_cached, asked.limits)
 
 
 class RemoteTarget:

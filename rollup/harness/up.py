@@ -16,17 +16,17 @@ from rollup.harness.dispatch import answers_under_test, contract_answers
 from rollup.harness.http import LOOPBACK, TEST_PATH, application, listen, server
 from rollup.harness.people import compress_cached
 from rollup.harness.served import Served, wall_clock
-from rollup.installed import installed_verifier
+from rollup.installed import installed_verifier, installed_verifiers
 from rollup.l1.deployment import Deployment
 from rollup.l1.interface import Address
-from rollup.ports import Pins, Verifier
+from rollup.ports import Pins, Verifier, pins_digest
 from rollup.protocol.encoding import hex_digest
 from rollup.protocol.genesis import GENESIS_BYTES_MAX, Genesis, genesis_from_json
 
 
 @dataclass(frozen=True, slots=True)
 class UpOptions:
-    """What the command was told; `parameters` and `shape_class` are for a fresh contract."""
+    """What the command was told; `parameters` and `shape_classes` are for a fresh contract."""
 
     port: int
     state: Path | None
@@ -34,7 +34,7 @@ class UpOptions:
     operator: Address | None
     governor: Address | None
     parameters: str
-    shape_class: str
+    shape_classes: tuple[str, ...]
     interval_ms: int
     governance_delay: int
     proof_deadline_ms: int
@@ -49,7 +49,7 @@ def up(options: UpOptions, heard: Callable[[dict[str, Any], str], None]) -> None
     """Serve until a signal; `heard` is told where, once calls are taken."""
     with _alone(options.state), listen(options.port) as bound:
         served = Served.started(
-            options.state, lambda: _fresh(options), _verifier_of, compress_cached
+            options.state, lambda: _fresh(options), _verifiers_of, compress_cached
         )
         record = record_of(served, bound.getsockname()[1])
         app = application(contract_answers(served), answers_under_test(compress_cached))
@@ -69,9 +69,9 @@ def record_of(served: Served, port: int) -> dict[str, Any]:
         "operator": deployment.operator.hex(),
         "governor": deployment.governor.hex(),
         "genesis_root": hex_digest(deployment.root),
-        "pins": deployment.pins.digest().hex(),
-        "parameters": deployment.pins.parameter_set,
-        "shape_class": deployment.pins.shape_class,
+        "pins": pins_digest(deployment.pins).hex(),
+        "pins_by_class": {each.shape_class: each.digest().hex() for each in deployment.pins},
+        "parameters": deployment.pins[0].parameter_set,
         "proved_number": served.l1.proved_number,
         "head_number": served.l1.head_number,
         "time": served.l1.now(),
@@ -80,6 +80,7 @@ def record_of(served: Served, port: int) -> dict[str, Any]:
 
 def banner(record: dict[str, Any], state: Path | None) -> str:
     """The same for people."""
+    classes = ", ".join(record["pins_by_class"])
     lines = (
         ("L1", f"{record['url']}   JSON-RPC 2.0, methods l1_* and dev_*"),
         ("Under test", f"{record['test_url']}   crypsis l1 check --target {record['test_url']}"),
@@ -87,7 +88,7 @@ def banner(record: dict[str, Any], state: Path | None) -> str:
         ("Operator", record["operator"]),
         ("Governor", record["governor"]),
         ("Genesis root", record["genesis_root"]),
-        ("Pins", f"{record['pins']} ({record['parameters']}/{record['shape_class']})"),
+        ("Pins", f"{record['pins']} ({record['parameters']}/{classes})"),
         ("Batches", f"{record['proved_number']} proved, {record['head_number']} held"),
         ("State", "in memory only" if state is None else str(state)),
     )
@@ -96,10 +97,10 @@ def banner(record: dict[str, Any], state: Path | None) -> str:
 
 def _fresh(options: UpOptions) -> Deployment:
     genesis = devnet_genesis(wall_clock()) if options.genesis is None else _read(options.genesis)
-    pins = installed_verifier(options.parameters, options.shape_class).pins
+    verifiers = installed_verifiers(options.parameters, options.shape_classes)
     return devnet_deployment(
         genesis,
-        pins,
+        tuple(each.pins for each in verifiers),
         compress_cached,
         options.operator,
         options.governor,
@@ -117,9 +118,13 @@ def _read(path: Path) -> Genesis:
         raise CodecError(f"{path}: {error}") from error
 
 
-def _verifier_of(deployment: Deployment) -> Verifier:
-    """The installed verifier that a deployment pins. CodecError where none is it."""
-    pins: Pins = deployment.pins
+def _verifiers_of(deployment: Deployment) -> list[Verifier]:
+    """The installed verifiers that a deployment pins."""
+    return [_verifier_of(each) for each in deployment.pins]
+
+
+def _verifier_of(pins: Pins) -> Verifier:
+    """The installed verifier that is pinned. CodecError where none is it."""
     try:
         verifier = installed_verifier(pins.parameter_set, pins.shape_class)
     except ValueError as error:

@@ -1,5 +1,6 @@
 """What the contract is created with, and what is refused at its creation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,7 +9,7 @@ from rollup.hash.poseidon import Digest
 from rollup.l1.checks import require_address
 from rollup.l1.interface import Address, Revert, Reverted
 from rollup.l1.schedule import require_delay, require_interval
-from rollup.ports import Pins
+from rollup.ports import CLASSES_MAX, Pins
 from rollup.protocol.constants import AMOUNT_BITS, DEPOSITS_MAX, TIME_BITS
 from rollup.protocol.encoding import hex_digest
 from rollup.protocol.genesis import Genesis
@@ -23,6 +24,7 @@ ESTATE_SALE_MS: Final = 24 * 3_600_000
 class Deployment:
     """What the contract is created with. Times in ms; `root` is the state root of `genesis`.
 
+    `pins` has one verifier for each shape class that a batch may be of, by the names of these.
     Batches end on a grid of time, at genesis and every `interval_ms` after it, so that nobody
     chooses a moment between two places of it.
     Deposits that no batch has consumed yet have the whole `governance_delay` to leave or adapt, so
@@ -36,7 +38,7 @@ class Deployment:
 
     genesis: Genesis
     root: Digest
-    pins: Pins
+    pins: tuple[Pins, ...]
     operator: Address
     governor: Address
     interval_ms: int
@@ -58,6 +60,7 @@ def require_deployment(deployment: Deployment, compress_many: CompressMany) -> N
     """Refuse a deployment under which the venue could not live."""
     require_address(deployment.operator)
     require_address(deployment.governor)
+    _require_pins(deployment.pins)
     require_delay(deployment.genesis.governance, deployment.governance_delay)
     _require_positive("interval_ms", deployment.interval_ms, TIME_BITS)
     require_interval(deployment.genesis.governance, deployment.interval_ms)
@@ -76,6 +79,14 @@ def require_deployment(deployment: Deployment, compress_many: CompressMany) -> N
             Revert.GENESIS_ROOT,
             f"genesis has the root {hex_digest(root)}, not {hex_digest(deployment.root)}",
         )
+
+
+def _require_pins(pins: Sequence[Pins]) -> None:
+    """One class at least, none twice, in one order: so that what is pinned has one digest."""
+    names = [each.shape_class for each in pins]
+    if not 1 <= len(names) <= CLASSES_MAX or names != sorted(set(names)):
+        detail = f"pins are for 1 to {CLASSES_MAX} shape classes whose names rise, not {names}"
+        raise Reverted(Revert.BAD_DEPLOYMENT, detail)
 
 
 def _require_positive(name: str, value: int, bits: int) -> None:

@@ -137,12 +137,12 @@ class LocalL1(MockL1):
     def __init__(
         self,
         deployment: Deployment,
-        verifier: Verifier,
+        verifiers: Sequence[Verifier],
         clock: ManualClock,
         compress_many: CompressMany,
         limits: QueueLimits = FULL,
     ) -> None:
-        super().__init__(deployment, verifier, clock, compress_many, limits)
+        super().__init__(deployment, verifiers, clock, compress_many, limits)
         self.clock = clock
         self._marks: dict[int, ContractState] = {}
         self._marked = 0

@@ -29,7 +29,7 @@ from rollup.l1.interface import Address, Revert, Reverted
 from rollup.l1.queue import QueueLimits
 from rollup.l1.vault import Vault
 from rollup.oracle.package import REPORT_BYTES, PackageError, SignedPackage
-from rollup.ports import Pins
+from rollup.ports import CLASSES_MAX, Pins
 from rollup.protocol.constants import DIGEST_LENGTH, MARKETS_MAX
 from rollup.protocol.deposit import KEY_WORDS, DepositOutcome, QueueEntry
 from rollup.protocol.encoding import digest_bytes, words_of
@@ -62,6 +62,8 @@ ENTRIES_MAX = 10**6
 """Queue entries, headers and events of a mock L1: more is refused unread."""
 
 PIN_BYTES_MAX = 4096
+ANY_PINS_MAX = 8 * CLASSES_MAX
+"""Pins of more classes than there may be must still arrive to be refused as such."""
 
 
 def _read_digest(node: Node) -> Digest:
@@ -250,7 +252,7 @@ DEPLOYMENT = record(
     Deployment,
     genesis=GENESIS,
     root=ROOT,
-    pins=PINS,
+    pins=many(PINS, ANY_PINS_MAX),
     operator=ADDRESS,
     governor=ADDRESS,
     interval_ms=INTEGER,

@@ -42,7 +42,7 @@ from rollup.l1.sales import buy, cover, take_in
 from rollup.l1.schedule import Schedule, Scheduled, require_interval
 from rollup.l1.state import ContractState, ContractView
 from rollup.oracle.package import SignedPackage
-from rollup.ports import VerificationError, Verifier
+from rollup.ports import Pins, VerificationError, Verifier
 from rollup.protocol.assets import USDC, assets_of, market_of
 from rollup.protocol.constants import DIGEST_LENGTH
 from rollup.protocol.deposit import KEY_WORDS, QueueEntry
@@ -59,14 +59,14 @@ class MockL1(ContractView):
     def __init__(
         self,
         deployment: Deployment,
-        verifier: Verifier,
+        verifiers: Sequence[Verifier],
         clock: Callable[[], int],
         compress_many: CompressMany,
         limits: QueueLimits = FULL,
     ) -> None:
         require_deployment(deployment, compress_many)
         self._deployment = deployment
-        self._verifier = verifier
+        self._verifiers = {each.pins.shape_class: each for each in verifiers}
         self._clock = clock
         genesis = deployment.genesis
         head = Head(number=0, time=genesis.time, root=deployment.root, deposits=0)
@@ -265,13 +265,13 @@ class MockL1(ContractView):
     def post_batch(self, sender: Address, public: PublicInput, proof: bytes) -> None:
         """Check everything about a batch, its proof last; then advance the root."""
         self._require_operator(sender)
-        self._require_pins()
+        verifier = self._verifier_for(public.shape_class)
         self._require_header(public)
         self._require_venue(public)
         self._require_deposits(public)
         self._require_book(public)
         try:
-            self._verifier.verify(public, proof)
+            verifier.verify(public, proof)
         except VerificationError as error:
             raise Reverted(Revert.PROOF, str(error)) from error
         self._advance(public)
@@ -280,22 +280,16 @@ class MockL1(ContractView):
         if sender != self._deployment.operator:
             raise Reverted(Revert.NOT_OPERATOR, "only the operator brings headers and proofs")
 
-    def _require_pins(self) -> None:
-        """The verifier at hand is the one that was deployed."""
-        pinned, found = self._deployment.pins, self._verifier.pins
-        checks = (
-            (Revert.PIN_CIRCUIT, pinned.circuit, found.circuit),
-            (Revert.PIN_FIXED, pinned.fixed_root, found.fixed_root),
-            (Revert.PIN_PARAMETERS, pinned.parameters, found.parameters),
-            (Revert.PIN_SHAPE, pinned.shape, found.shape),
-        )
-        for reason, want, got in checks:
-            if want != got:
-                raise Reverted(
-                    reason,
-                    f"{want.hex()} ({pinned.parameter_set}/{pinned.shape_class}) is pinned, "
-                    f"the verifier has {got.hex()} ({found.parameter_set}/{found.shape_class})",
-                )
+    def _verifier_for(self, shape_class: str) -> Verifier:
+        """The verifier of the class that a batch says it is of: that is pinned, and the one at hand
+        is the one that was deployed."""
+        pins = {each.shape_class: each for each in self._deployment.pins}
+        if shape_class not in pins or shape_class not in self._verifiers:
+            detail = f"{', '.join(pins)} are pinned, and class {shape_class} has no verifier"
+            raise Reverted(Revert.PIN_SHAPE, detail)
+        verifier = self._verifiers[shape_class]
+        _require_pinned(pins[shape_class], verifier.pins)
+        return verifier
 
     def _require_header(self, public: PublicInput) -> None:
         """The batch is the oldest of the tail, and is what its header said, whole."""
@@ -389,3 +383,20 @@ def _require_keys(
     require_words("key", key_words, KEY_WORDS)
     require_words("viewing commitment", viewing_words, DIGEST_LENGTH)
     return tuple(key_words), tuple(viewing_words)
+
+
+def _require_pinned(pinned: Pins, found: Pins) -> None:
+    """A verifier is for what was deployed, byte by byte."""
+    checks = (
+        (Revert.PIN_CIRCUIT, pinned.circuit, found.circuit),
+        (Revert.PIN_FIXED, pinned.fixed_root, found.fixed_root),
+        (Revert.PIN_PARAMETERS, pinned.parameters, found.parameters),
+        (Revert.PIN_SHAPE, pinned.shape, found.shape),
+    )
+    for reason, want, got in checks:
+        if want != got:
+            raise Reverted(
+                reason,
+                f"{want.hex()} ({pinned.parameter_set}/{pinned.shape_class}) is pinned, "
+                f"the verifier has {got.hex()} ({found.parameter_set}/{found.shape_class})",
+            )

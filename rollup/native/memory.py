@@ -4,7 +4,7 @@ import ctypes
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,15 +29,23 @@ be mapped on their own."""
 _NEVER = 0x7FFFFFFF
 
 
-def memory_wanted(shape_class: str, parameter_set: str) -> str:
-    """What a proof takes, for people who have less."""
-    peak = PEAK_GIB[shape_class, parameter_set]
-    return f"about {peak} GiB are wanted for class {shape_class} at `{parameter_set}`"
+def peak_gib(shape_classes: Sequence[str], parameter_set: str) -> float:
+    """Most memory of one process that proves batches of these classes in turn, in GiB: what each
+    keeps between its batches is less than the peak of any, so their sum is a bound."""
+    return round(sum(PEAK_GIB[each, parameter_set] for each in set(shape_classes)), 1)
 
 
-def killed(shape_class: str, parameter_set: str) -> str:
+def memory_wanted(shape_classes: Sequence[str], parameter_set: str) -> str:
+    """What a proof takes, by the classes that it may be of, for people who have less."""
+    first, *others = shape_classes
+    more = "".join(f", {PEAK_GIB[each, parameter_set]} GiB for class {each}" for each in others)
+    peak = PEAK_GIB[first, parameter_set]
+    return f"about {peak} GiB are wanted for class {first}{more} at `{parameter_set}`"
+
+
+def killed(shape_classes: Sequence[str], parameter_set: str) -> str:
     """What to say of a prover that was killed from outside, and so could say nothing itself."""
-    return f"killed (out of memory? {memory_wanted(shape_class, parameter_set)})"
+    return f"killed (out of memory? {memory_wanted(shape_classes, parameter_set)})"
 
 
 def keep_freed_memory() -> bool:

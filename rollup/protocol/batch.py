@@ -242,9 +242,10 @@ class NewSalts(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Batch(Private):
-    """One batch. `time` is the end of its window; `prices` are the oracle prices of its markets,
-    and `reports` what they were made of (rollup.protocol.pricing); `receipts` is the head of the
-    chain of receipts when it was closed (rollup.protocol.receipt).
+    """One batch, which holds no more than its `shape_class` takes. `time` is the end of its window;
+    `prices` are the oracle prices of its markets, and `reports` what they were made of
+    (rollup.protocol.pricing); `receipts` is the head of the chain of receipts when it was closed
+    (rollup.protocol.receipt).
 
     `redo` says that L1 refused the batch that first had this number or one before it: this one is
     batched anew, at the same time and prices, and matches no orders.
@@ -253,6 +254,7 @@ class Batch(Private):
     are the takeovers by orders, which come before all fills.
     """
 
+    shape_class: ShapeClass
     chain: int
     venue: int
     number: int
@@ -274,6 +276,8 @@ class Batch(Private):
     order_takeovers: tuple[OrderTakeover, ...] = ()
 
     def __post_init__(self) -> None:
+        if not isinstance(self.shape_class, ShapeClass):
+            raise Rejected(Reason.MALFORMED, "a batch holds a ShapeClass")
         for name in ("chain", "venue"):
             identifier = getattr(self, name)
             require_bounds(name, identifier, 0, 1 << CHAIN_BITS, Reason.IDENTIFIER_OUT_OF_BOUNDS)
@@ -333,8 +337,9 @@ class Batch(Private):
         now = (self.governance, self.time, self.prices, self.reports)
         return premium_rates(self.pre.book, self.pre.markets.tallies, *now)
 
-    def require_fits(self, shape: ShapeClass) -> None:
+    def require_fits(self) -> None:
         """Rejected with TOO_MANY if the batch holds more than its shape class takes."""
+        shape = self.shape_class
         signed = len(self.orders) + len(self.outflows)
         _require_count("orders and outflows", signed, shape.orders)
         trades = len(self.fills) + len(self.order_takeovers)

@@ -42,7 +42,7 @@ from rollup.protocol.oracle import REPORTS_MAX
 from rollup.protocol.outflow_codec import outflow_value, read_outflow
 from rollup.protocol.positions import Positions
 from rollup.protocol.rejection import Rejected
-from rollup.protocol.shape_class import LARGEST
+from rollup.protocol.shape_class import LARGEST, NAME_LENGTH_MAX, SHAPE_CLASSES, ShapeClass
 from rollup.protocol.trade_codec import (
     fill_value,
     order_takeover_value,
@@ -68,6 +68,7 @@ TRIGGER_SIBLINGS_MAX = LARGEST.triggers * TRIGGER_BITS
 
 BATCH_NUMBERS = ("chain", "venue", "number", "time")
 BATCH_MEMBERS = (
+    "shape_class",
     "reports",
     "prices",
     "frontiers",
@@ -105,6 +106,7 @@ def batch_to_bytes(batch: Batch) -> bytes:
     return encode(
         {
             "version": PROTOCOL_VERSION,
+            "shape_class": batch.shape_class.name,
             **_numbers(batch, BATCH_NUMBERS),
             "reports": [report.encode() for report in batch.reports],
             "prices": list(batch.prices),
@@ -202,6 +204,7 @@ def _read_batch(node: Node) -> Batch:
     numbers: dict[str, Any] = {name: record[name].integer() for name in BATCH_NUMBERS}
     return Batch(
         **numbers,
+        shape_class=_shape_class(record["shape_class"]),
         reports=tuple(_read_report(each) for each in record["reports"].items(REPORTS_MAX)),
         prices=_integers(record["prices"]),
         frontiers=read_frontiers(record["frontiers"]),
@@ -222,6 +225,13 @@ def _read_batch(node: Node) -> Batch:
         pre=_read_pre(record["pre"]),
         salts=_read_salts(record["salts"]),
     )
+
+
+def _shape_class(node: Node) -> ShapeClass:
+    name = node.text(NAME_LENGTH_MAX)
+    if name not in SHAPE_CLASSES:
+        raise node.wrong(f"one of {', '.join(SHAPE_CLASSES)}")
+    return SHAPE_CLASSES[name]
 
 
 def _read_report(node: Node) -> SignedPackage:

@@ -53,7 +53,6 @@ from rollup.protocol.public import (
 )
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.roots import fresh_slots_root, state_roots
-from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.tally import ended_again
 from rollup.protocol.units import Salt
 from rollup.tree.multi import OpeningError, Pair, Update, update
@@ -65,13 +64,7 @@ TRIGGER_TREE = (1 << ACCOUNT_BITS) + 1
 """The trigger tree has the number after that of the last slot tree."""
 
 
-def close(
-    batch: Batch,
-    ledger: Ledger,
-    steps: Steps,
-    compress_many: CompressMany,
-    shape_class: ShapeClass = CLASS_S,
-) -> Outcome:
+def close(batch: Batch, ledger: Ledger, steps: Steps, compress_many: CompressMany) -> Outcome:
     """The outcome of a batch whose steps are done. Rejects openings that the old root denies."""
     fresh = fresh_slots_root(compress_many)
     slots, slot_trees = _close_slots(batch, ledger, fresh, compress_many)
@@ -99,7 +92,7 @@ def close(
     if old_root != batch.old_root:
         raise Rejected(Reason.OLD_ROOT, "the openings do not lead to the batch's old root")
     done = spent(accounts, steps.deleveraged, (frontiers, batch.frontiers))
-    progress = progress_of(done, shape_class, closed=closed)
+    progress = progress_of(done, batch.shape_class, closed=closed)
     said = {"closed": closed, "progress": progress is not None}
     return Outcome(
         public=_public_input(batch, globals_, new_root, steps, **said),
@@ -331,6 +324,7 @@ def _public_input(
     deposits = steps.deposits
     return PublicInput(
         version=PROTOCOL_VERSION,
+        shape_class=batch.shape_class.name,
         chain=batch.chain,
         venue=batch.venue,
         number=batch.number,

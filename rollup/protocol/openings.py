@@ -15,7 +15,6 @@ from rollup.protocol.deleveraging import zone_seats
 from rollup.protocol.ledger import Ledger
 from rollup.protocol.margin import triggers_of
 from rollup.protocol.outcome import Steps, Zones
-from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.state import State
 from rollup.protocol.terms import MarketTerms
 from rollup.protocol.transition import take_steps
@@ -23,7 +22,7 @@ from rollup.protocol.triggers import LONG, SHORT, SIDES, Seat, leaf_of, leaves_o
 from rollup.tree.multi import ancestors
 
 
-def completed(draft: Batch, state: State, shape_class: ShapeClass = CLASS_S) -> Batch:
+def completed(draft: Batch, state: State) -> Batch:
     """The batch with the leaves of triggers that it counts and sweeps, and with its frontiers as
     low as the counters and its class allow.
 
@@ -35,8 +34,8 @@ def completed(draft: Batch, state: State, shape_class: ShapeClass = CLASS_S) -> 
     changes = _changes(ledger, steps)
     zone = zone_seats(steps.zones, steps.terms)
     touched = leaves_of(changes) | leaves_of(zone)
-    nodes = _nodes_left(draft, shape_class)
-    sweep = _Sweep(state, changes, touched, shape_class.triggers, nodes)
+    nodes = _nodes_left(draft)
+    sweep = _Sweep(state, changes, touched, draft.shape_class.triggers, nodes)
     before = frontiers_before(draft.pre.markets.frontiers, steps.terms)
     frontiers = sweep.frontiers(before, steps.terms, steps.zones)
     triggers, siblings = state.open_triggers(sweep.leaves)
@@ -84,12 +83,12 @@ def _changes(ledger: Ledger, steps: Steps) -> Counter[Seat]:
     return changes
 
 
-def _nodes_left(draft: Batch, shape_class: ShapeClass) -> int:
+def _nodes_left(draft: Batch) -> int:
     """Inner nodes that the class has room for beside those of accounts and slots."""
     accounts = [opening.index for opening in draft.pre.accounts]
     slots = [opening.account << SLOT_BITS | opening.slot for opening in draft.pre.slots]
     opened = len(ancestors(accounts, ACCOUNT_BITS)) + len(ancestors(slots, SLOT_BITS))
-    return shape_class.nodes - opened
+    return draft.shape_class.nodes - opened
 
 
 class _Sweep:

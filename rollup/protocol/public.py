@@ -38,6 +38,7 @@ from rollup.protocol.market_book import (
 )
 from rollup.protocol.oracle import require_reports
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
+from rollup.protocol.shape_class import is_class_name, name_bytes
 from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.units import (
     require_bounds,
@@ -110,6 +111,7 @@ class PublicInput:
     """What a proof is about. `total` is what accounts are owed together after the
     batch, in quanta of USDC.
 
+    `shape_class` names the class of the batch, and so which verifier its proof is for.
     `number` is the new batch number and `time` the end of its window; both roots are state roots.
     `prices` has one for each market of `governance`, in their order.
     `receipts` is the head of the chain of receipts after the last one that promised this batch.
@@ -126,6 +128,7 @@ class PublicInput:
     """
 
     version: int
+    shape_class: str
     chain: int
     venue: int
     number: int
@@ -150,6 +153,8 @@ class PublicInput:
     def __post_init__(self) -> None:
         version_end = PROTOCOL_VERSION + 1
         require_bounds("version", self.version, PROTOCOL_VERSION, version_end, Reason.MALFORMED)
+        if not is_class_name(self.shape_class):
+            raise Rejected(Reason.MALFORMED, "shape_class must be the name of a class")
         for name in ("chain", "venue"):
             identifier = getattr(self, name)
             require_bounds(name, identifier, 0, 1 << CHAIN_BITS, Reason.IDENTIFIER_OUT_OF_BOUNDS)
@@ -228,10 +233,11 @@ class PublicInput:
             require_bounds(name, after, 0, 1 << CUSTODY_BITS, reason)
 
     def encode(self) -> bytes:
-        """Canonical bytes of all of it, field by field: tag, then each number as 8 bytes
-        big-endian, governance, reports and the book before as digests, roots and head of the
-        receipts as 32 bytes, prices, premium rates (in two's complement), deposits, withdrawals and
-        what the estate takes each after their count."""
+        """Canonical bytes of all of it, field by field: tag, the class's name as 8 bytes
+        (rollup.protocol.shape_class), then each number as 8 bytes big-endian, governance, reports
+        and the book before as digests, roots and head of the receipts as 32 bytes, prices, premium
+        rates (in two's complement), deposits, withdrawals and what the estate takes each after
+        their count."""
         before = (self.version, self.chain, self.venue, self.number, self.time)
         flags = (int(self.redo), int(self.closed), int(self.progress))
         prices = (len(self.prices), *self.prices)
@@ -240,6 +246,7 @@ class PublicInput:
         return b"".join(
             (
                 PUBLIC_TAG,
+                name_bytes(self.shape_class),
                 *(number.to_bytes(8, "big") for number in before),
                 self.governance.digest(),
                 digest_bytes(self.old_root),

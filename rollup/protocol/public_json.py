@@ -32,6 +32,7 @@ from rollup.protocol.public import (
     PublicInput,
 )
 from rollup.protocol.rejection import Rejected
+from rollup.protocol.shape_class import NAME_LENGTH_MAX
 
 PUBLIC_BYTES_MAX = 2**18
 """64 deposits of some 500 bytes, 64 withdrawals of 100, and for each of 64 markets 8 reports of 284
@@ -41,6 +42,7 @@ WORD_BYTES = 4
 NUMBERS = ("version", "chain", "venue", "number", "time", "deposits_before")
 ROOTS = ("old_root", "new_root")
 OTHERS = (
+    "shape_class",
     "governance",
     "receipts",
     "closed",
@@ -74,6 +76,7 @@ def public_to_json(public: PublicInput) -> bytes:
         {
             **{name: getattr(public, name) for name in NUMBERS},
             **{name: digest_bytes(getattr(public, name)).hex() for name in ROOTS},
+            "shape_class": public.shape_class,
             "governance": governance_value(public.governance),
             "receipts": public.receipts.hex(),
             "closed": public.closed,
@@ -144,6 +147,7 @@ def _read_public(node: Node) -> PublicInput:
     record = node.record((*NUMBERS, *ROOTS, *OTHERS))
     return PublicInput(
         **{name: record[name].integer() for name in NUMBERS},
+        shape_class=record["shape_class"].text(NAME_LENGTH_MAX),
         old_root=_digest(record["old_root"]),
         new_root=_digest(record["new_root"]),
         receipts=record["receipts"].hexadecimal(DIGEST_BYTES),

@@ -1,10 +1,12 @@
 """Shape classes: how much a batch may hold, so that its proof has one shape. The one home of it.
 
-Rules, sequencer, circuit and verifier read the same record. A verifier is told its class by its
-package or a flag, and L1 pins it; a bundle never names it. Spec: docs/spec/07-batch.md.
+Rules, sequencer, circuit and verifier read the same record. A batch and its public input name their
+class, and L1 pins a verifier for each class that it takes. Spec: docs/spec/07-batch.md.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from functools import reduce
 from typing import Final
 
 from rollup.protocol.constants import (
@@ -17,6 +19,9 @@ from rollup.protocol.constants import (
     TRADES_LIMIT,
     TRIGGER_BITS,
 )
+
+NAME_LENGTH_MAX: Final = 8
+"""Bytes that the name of a class takes in a digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,8 @@ class ShapeClass:
     nodes: int
 
     def __post_init__(self) -> None:
+        if not is_class_name(self.name):
+            raise ValueError(f"a class is named by 1 to {NAME_LENGTH_MAX} letters")
         if not 1 <= self.trades <= TRADES_LIMIT:
             raise ValueError(f"a class takes 1 to {TRADES_LIMIT} trades, not {self.trades}")
         if not 2 <= self.orders <= 2 * self.trades:
@@ -81,6 +88,25 @@ class ShapeClass:
         numbers = (*sizes, self.triggers, self.nodes, DEPOSITS_MAX, OUTFLOWS_MAX)
         words = (number.to_bytes(4, "big") for number in numbers)
         return b"".join((len(name).to_bytes(1, "big"), name, *words))
+
+    def common(self, other: "ShapeClass | None") -> "ShapeClass":
+        """What fits a batch of either class: the less of each member, under this name."""
+        if other is None:
+            return self
+        sizes = (each.name for each in fields(ShapeClass) if each.name != "name")
+        least = {size: min(getattr(self, size), getattr(other, size)) for size in sizes}
+        return ShapeClass(self.name, **least)
+
+
+def is_class_name(name: object) -> bool:
+    """Whether a class could be called so: 1 to NAME_LENGTH_MAX letters of ASCII."""
+    is_text = isinstance(name, str) and name.isascii() and name.isalpha()
+    return is_text and len(str(name)) <= NAME_LENGTH_MAX
+
+
+def name_bytes(name: str) -> bytes:
+    """The name of a class in a digest: its letters, then zeros, NAME_LENGTH_MAX bytes."""
+    return name.encode("ascii").ljust(NAME_LENGTH_MAX, b"\0")
 
 
 CLASS_S: Final = ShapeClass(
@@ -126,3 +152,10 @@ def shape_class_by_name(name: str) -> ShapeClass:
     if name not in SHAPE_CLASSES:
         raise ValueError(f"a shape class is one of {', '.join(SHAPE_CLASSES)}, not {name!r}")
     return SHAPE_CLASSES[name]
+
+
+def entries_least(names: Iterable[str]) -> int:
+    """How many queue entries any batch of a venue of these classes has room for beside others.
+    Raises ValueError for an unknown name, or none."""
+    first, *others = map(shape_class_by_name, names)
+    return reduce(ShapeClass.common, others, first).entries_least

@@ -51,7 +51,7 @@ from rollup.protocol.outflow import Outflow, outflow_digests
 from rollup.protocol.payment import apply_outflow, move, require_steady
 from rollup.protocol.refreshing import charge_refreshes
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
-from rollup.protocol.shape_class import CLASS_S, ShapeClass
+from rollup.protocol.shape_class import ShapeClass
 from rollup.protocol.steps import (
     require_last_prices_stand,
     require_moving,
@@ -78,18 +78,17 @@ def apply_batch(
     *,
     compress_many: CompressMany,
     verify_many: VerifyMany,
-    shape_class: ShapeClass = CLASS_S,
 ) -> Outcome:
     """Everything the batch does to the state it opens. Raises Rejected at the first broken rule."""
-    batch.require_fits(shape_class)
+    batch.require_fits()
     require_follows(batch)
     require_step(batch)
     ledger = Ledger(batch.pre)
     steps = take_steps(batch, ledger, lambda: authorise(batch, ledger, compress_many, verify_many))
     ledger.require_all_touched()
-    require_positions_fit(ledger, shape_class)
-    outcome = close(batch, ledger, steps, compress_many, shape_class)
-    require_nodes_fit(outcome, shape_class)
+    require_positions_fit(ledger, batch.shape_class)
+    outcome = close(batch, ledger, steps, compress_many)
+    require_nodes_fit(outcome, batch.shape_class)
     require_moving(outcome.public.book_after)
     return outcome
 

@@ -19,7 +19,6 @@ from rollup.protocol.openings import completed
 from rollup.protocol.outcome import Outcome, TouchedAccount
 from rollup.protocol.premium import premium_rates
 from rollup.protocol.rejection import Reason, Rejected
-from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.state import State
 from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.transition import apply_batch
@@ -56,12 +55,10 @@ class Batcher:
         *,
         compress_many: CompressMany,
         verify_many: VerifyMany,
-        shape_class: ShapeClass = CLASS_S,
         state: State | None = None,
     ) -> None:
         """`state` is where to go on from, which is genesis unless it is given."""
         self.genesis = genesis
-        self._class = shape_class
         self.state = genesis.state(compress_many) if state is None else state
         self._salt_key = salt_key
         self._compress_many = compress_many
@@ -102,10 +99,7 @@ class Batcher:
             return foreseen[1:]
         batch = self._record(closed)
         outcome = apply_batch(
-            batch,
-            compress_many=self._compress_many,
-            verify_many=self._verify_many,
-            shape_class=self._class,
+            batch, compress_many=self._compress_many, verify_many=self._verify_many
         )
         return batch, outcome
 
@@ -115,6 +109,7 @@ class Batcher:
             touched[account].append(slot)
         pre = self.state.open(touched)
         draft = Batch(
+            shape_class=closed.shape_class,
             chain=self.genesis.chain,
             venue=self.genesis.venue,
             number=closed.number,
@@ -135,7 +130,7 @@ class Batcher:
             outflows=closed.outflows,
             order_takeovers=closed.order_takeovers,
         )
-        return completed(draft, self.state, self._class)
+        return completed(draft, self.state)
 
     def _terms(self, closed: BatchClosed) -> tuple[MarketTerms, ...]:
         """Of every listed market in the batch."""

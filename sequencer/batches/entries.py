@@ -29,7 +29,8 @@ ENTRY_BYTES_MAX: Final = 1 << 17
 """The longest command, an opening with 64 deposits and 8 reports for each of 64 markets, takes 88
 KiB."""
 
-_HEADER: Final = struct.Struct("<16sHII32s8s")
+NAME_BYTES: Final = 8
+_HEADER: Final = struct.Struct(f"<16sHII32s{NAME_BYTES}s")
 _ROOT: Final = struct.Struct("<BI32s")
 _REDO: Final = struct.Struct("<BI32sIQ")
 _RECEIPT: Final = struct.Struct("<BQ32s")
@@ -60,7 +61,8 @@ class TornTail(JournalError):
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Which venue's journal: its chain, its identifier, the digest of its genesis governance, and
-    the shape class of its batches, which decides what a batch has room for."""
+    the shape classes of its batches, which decide what a batch has room for: by name, the crash
+    class after a plus."""
 
     chain: int
     venue: int
@@ -68,8 +70,10 @@ class Identity:
     shape_class: str = CLASS_S.name
 
     def encode(self) -> bytes:
-        """The file's header."""
+        """The file's header. ValueError for names of classes that have no room in it."""
         name = self.shape_class.encode("ascii")
+        if len(name) > NAME_BYTES:
+            raise ValueError(f"a journal names its classes in {NAME_BYTES} letters")
         return _HEADER.pack(MAGIC, VERSION, self.chain, self.venue, self.governance, name)
 
     @property
@@ -79,10 +83,13 @@ class Identity:
         return Place(len(head), head)
 
 
-def identity_of(genesis: Genesis, shape_class: ShapeClass = CLASS_S) -> Identity:
-    """Which journal belongs to a genesis and to batches of a shape class."""
+def identity_of(
+    genesis: Genesis, shape_class: ShapeClass = CLASS_S, crash_class: ShapeClass | None = None
+) -> Identity:
+    """Which journal belongs to a genesis and to batches of a shape class, or of either of two."""
     digest = genesis.governance.digest()
-    return Identity(genesis.chain, genesis.venue, digest, shape_class.name)
+    name = "+".join(each.name for each in (shape_class, crash_class) if each is not None)
+    return Identity(genesis.chain, genesis.venue, digest, name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ journal compares it with L1 (sequencer.service.recovery). Private: it holds orde
 the file is readable by its owner only.
 
     header = magic (16) || version (2) || chain (4) || venue (4) || governance digest (32)
-             || shape class (8, ASCII)
+             || shape class, or "S+R" of two (8, ASCII)
     entry  = length of body (4) || its check (4) || body || link (32)
     link   = HMAC-SHA256(key, link before, the header for the first || length || body)
     check  = the first bytes of HMAC-SHA256(key, link before || length), so that a damaged length is

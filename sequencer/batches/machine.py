@@ -21,18 +21,23 @@ from sequencer.engine.event import BatchClosed, Event
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Setup(Private):
-    """What a venue's roots depend on beside its commands, and the functions that compute them."""
+    """What a venue's roots depend on beside its commands, and the functions that compute them.
+
+    A batch is of the `shape_class`, or of the `crash_class` where there is one and many are due
+    (sequencer.engine.choosing).
+    """
 
     genesis: Genesis
     salt_key: SaltKey
     compress_many: CompressMany
     verify_many: VerifyMany
     shape_class: ShapeClass = CLASS_S
+    crash_class: ShapeClass | None = None
 
     @property
     def identity(self) -> Identity:
         """Which journal belongs to it."""
-        return identity_of(self.genesis, self.shape_class)
+        return identity_of(self.genesis, self.shape_class, self.crash_class)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -57,14 +62,15 @@ class Machine:
     def __init__(self, setup: Setup, standing: Standing | None = None) -> None:
         """`standing` is the new machine's own from now on."""
         self.core = (
-            new_state(setup.genesis, setup.shape_class) if standing is None else standing.core
+            new_state(setup.genesis, setup.shape_class, setup.crash_class)
+            if standing is None
+            else standing.core
         )
         self.batcher = Batcher(
             setup.genesis,
             setup.salt_key,
             compress_many=setup.compress_many,
             verify_many=setup.verify_many,
-            shape_class=setup.shape_class,
             state=None if standing is None else standing.state,
         )
 

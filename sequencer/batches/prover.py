@@ -52,11 +52,12 @@ class ProcessProver:
         parameter_set: str,
         command: Sequence[str] | None = None,
         timeout_s: float = TIMEOUT_S,
-        shape_class: str = CLASS_S.name,
+        shape_classes: Sequence[str] = (CLASS_S.name,),
     ) -> None:
-        """`command` is what to start instead of the `crypsis` beside this interpreter."""
-        self._options = ("--parameters", parameter_set, "--shape-class", shape_class)
-        self._statement = (shape_class, parameter_set)
+        """`command` is what to start instead of the `crypsis` beside this interpreter. A batch of
+        another class than these is refused."""
+        self._options = ("--parameters", parameter_set, *class_options(shape_classes))
+        self._statement = (shape_classes, parameter_set)
         self._command = tuple(command) if command is not None else (program(),)
         self._timeout_s = timeout_s
 
@@ -87,6 +88,11 @@ class ProcessProver:
             raise ProverError(killed(*self._statement), ExitCode.NO_MEMORY)
         if process.returncode != 0:
             raise failure(process.returncode, _record(answer), said)
+
+
+def class_options(shape_classes: Sequence[str]) -> tuple[str, ...]:
+    """Shape classes by name, as `crypsis prove` and its like are told them."""
+    return tuple(word for each in shape_classes for word in ("--shape-class", each))
 
 
 def program() -> str:

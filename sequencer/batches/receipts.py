@@ -114,7 +114,11 @@ class ReceiptChain:
 
 
 def published(
-    journal: Path, batch: int, since: int, shape_class: ShapeClass = CLASS_S
+    journal: Path,
+    batch: int,
+    since: int,
+    shape_class: ShapeClass = CLASS_S,
+    crash_class: ShapeClass | None = None,
 ) -> list[Receipt]:
     """The receipts of a venue's journal up to a batch's head, from sequence `since` on. Read from
     the last batch on that was closed before, if the store beside the journal tells of it.
@@ -123,7 +127,7 @@ def published(
     """
     folder = VenueFolder(journal.resolve().parent.parent)
     genesis, salt_key = folder.read_genesis(), folder.read_salt_key()
-    identity = identity_of(genesis, shape_class)
+    identity = identity_of(genesis, shape_class, crash_class)
     before = _before(folder, journal, identity, salt_key.store_key(), since)
     if before is None or before.number >= batch:
         start, chain = None, ReceiptChain(genesis)

@@ -25,7 +25,14 @@ from rollup.protocol.public import PublicInput
 from rollup.protocol.shape_class import CLASS_S
 from sequencer.batches.artefacts import BatchFolder
 from sequencer.batches.ports import Progress
-from sequencer.batches.prover import TIMEOUT_S, ProverError, failure, program, silent
+from sequencer.batches.prover import (
+    TIMEOUT_S,
+    ProverError,
+    class_options,
+    failure,
+    program,
+    silent,
+)
 
 RETRIES_MAX: Final = 3
 """How often a batch is asked for again when its prover was lost. Each time it is a new process."""
@@ -66,20 +73,23 @@ class ResidentProver:
         parameter_set: str,
         command: Sequence[str] | None = None,
         timeout_s: float = TIMEOUT_S,
-        shape_class: str = CLASS_S.name,
+        shape_classes: Sequence[str] = (CLASS_S.name,),
         cluster: str | None = None,
         retries: int = RETRIES_MAX,
     ) -> None:
         """`command` is what to start instead of the `crypsis` beside this interpreter; `timeout_s`
-        is how long one attempt may take, start-up included. `cluster` is the address of a Dask
+        is how long one attempt may take, start-up included. `shape_classes` are those of the
+        batches that it is asked for: the first is warm when the process is ready, another is loaded
+        with its first batch, and then both are kept. `cluster` is the address of a Dask
         scheduler whose workers make the proofs, which the process then verifies. With no `retries`
         a lost process is the caller's to count: the next batch, or the same again, has a new one.
         """
         elsewhere = () if cluster is None else ("--cluster", cluster)
-        options = ("--parameters", parameter_set, "--shape-class", shape_class, *elsewhere)
+        options = ("--parameters", parameter_set, *class_options(shape_classes), *elsewhere)
         begin = tuple(command) if command is not None else (program(),)
         self._command = (*begin, "prover", "serve", *options, "--json")
-        self._statement = {"parameter_set": parameter_set, "shape_class": shape_class}
+        self._statement = {"parameter_set": parameter_set, "shape_classes": list(shape_classes)}
+        self._killed = killed(shape_classes, parameter_set)
         self._timeout_s = timeout_s
         self._retries = retries
         self._turn = Lock()
@@ -189,8 +199,7 @@ class ResidentProver:
 
     def _died(self, ended: _Ended) -> ProverLost:
         if ended.exit_code == -signal.SIGKILL:
-            names = (self._statement["shape_class"], self._statement["parameter_set"])
-            return ProverLost(killed(*names), ExitCode.NO_MEMORY)
+            return ProverLost(self._killed, ExitCode.NO_MEMORY)
         return ProverLost(f"exit code {ended.exit_code}: {ended.why}", ended.exit_code)
 
     def _running(self) -> "_Process":

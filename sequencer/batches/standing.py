@@ -225,7 +225,8 @@ def _read(reader: _Reader, setup: Setup) -> Standing:
     book = book_from_bytes(reader.take(reader.length()))
     frontiers = tuple(_read_frontiers(reader) for _ in book.markets)
     tallies = tuple(Tally(*reader.unpack(_TALLY)) for _ in book.markets)
-    ledger = Ledger(governance_from_bytes(reader.take(reader.length())), setup.shape_class)
+    governance = governance_from_bytes(reader.take(reader.length()))
+    ledger = Ledger(governance, setup.shape_class, setup.crash_class)
     a, b, c, d, *words = words
     globals_ = Globals(number, time, total, consumed, (a, b, c, d), flagged)
     (a, b, c, d), root = words[:4], tuple(words[4:])

@@ -13,7 +13,6 @@ from rollup.protocol.batch import Batch
 from rollup.protocol.pricing import PriceRefused, require_priced
 from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Rejected
-from rollup.protocol.shape_class import ShapeClass
 from rollup.protocol.transition import apply_batch
 from sequencer.demo.events import ForgeryJudged
 
@@ -165,30 +164,23 @@ def flip_byte(proof: bytes) -> tuple[bytes, int]:
     return proof[:place] + bytes((proof[place] ^ 1,)) + proof[place + 1 :], place
 
 
-def judged(
-    forgeries: Sequence[Forgery], batch: Batch, shape_class: ShapeClass
-) -> Iterator[ForgeryJudged]:
+def judged(forgeries: Sequence[Forgery], batch: Batch) -> Iterator[ForgeryJudged]:
     """What the rules say of lies about a batch."""
     for forgery in forgeries:
         refused_by = reason = detail = ""
         try:
-            apply_batch(
-                forgery.forge(batch),
-                compress_many=compress_many,
-                verify_many=verify_many,
-                shape_class=shape_class,
-            )
+            apply_batch(forgery.forge(batch), compress_many=compress_many, verify_many=verify_many)
         except Rejected as error:
             refused_by, reason, detail = "rules", error.reason.value, error.detail
         yield ForgeryJudged(forgery.name, forgery.sentence, refused_by, reason, detail)
 
 
-def last_judged(batch: Batch, shape_class: ShapeClass) -> Iterator[ForgeryJudged]:
+def last_judged(batch: Batch) -> Iterator[ForgeryJudged]:
     """What the rules say of lies about who is liquidated and who is paid in a batch."""
     if batch.takeovers:
-        yield from judged(LIQUIDATION_FORGERIES, batch, shape_class)
+        yield from judged(LIQUIDATION_FORGERIES, batch)
     if batch.outflows:
-        yield from judged(OUTFLOW_FORGERIES, batch, shape_class)
+        yield from judged(OUTFLOW_FORGERIES, batch)
 
 
 def prices_judged(public: PublicInput) -> Iterator[ForgeryJudged]:

@@ -177,7 +177,7 @@ def _prepare(options: DemoOptions, verifier: Verifier, feed: Feed, folder: Locke
     setup = Setup(genesis, SaltKey(material), compress_many, verify_many, options.shape_class)
     clock = scene.Clock(genesis.time)
     timed = _TimedVerifier(verifier)
-    l1 = scene.deploy(genesis, keys, timed, clock, feed.grid.window_ms)
+    l1 = scene.deploy(genesis, keys, [timed], clock, feed.grid.window_ms)
     traders, others = scene.register_traders(l1, keys, options.traders, options.seed)
     scene.queue_refusable(l1, keys, traders[0])
     scene.queue_backstop(l1, keys, genesis.governance.backstop_account)
@@ -368,14 +368,13 @@ def _last_act(
 ) -> Iterator[ForgeryJudged]:
     """Forged versions of the last batch that traded, of its prices, and of the last batch of all:
     each to be refused with a reason. Then its proof, if there is one."""
-    shape_class = stage.setup.shape_class
     if traded is not None:
-        yield from judged(FORGERIES, traded.batch, shape_class)
+        yield from judged(FORGERIES, traded.batch)
         yield from prices_judged(traded.outcome.public)
-    yield from last_judged(fallen.batch, shape_class)
+    yield from last_judged(fallen.batch)
     if fallen.batch.takeovers:
         lies = skip_forgeries(stage.folder.journal, stage.setup, fallen.batch)
-        yield from judged(lies, fallen.batch, shape_class)
+        yield from judged(lies, fallen.batch)
     if stage.public is not None:
         yield flipped_judged(stage.public, stage.proof, stage.verifier)
 

@@ -29,12 +29,12 @@ def skip_forgeries(journal: Path, setup: Setup, fallen: Batch) -> Sequence[Forge
         Forgery(
             "skipped account",
             "the operator leaves out its own account that is due, and says that nobody is",
-            lambda batch: skip(batch, state, setup),
+            lambda batch: skip(batch, state),
         ),
         Forgery(
             "lowered counter",
             "the same, with one position less counted where the account's trigger is",
-            lambda batch: lower_counter(skip(batch, state, setup), batch),
+            lambda batch: lower_counter(skip(batch, state), batch),
         ),
     )
 
@@ -48,7 +48,7 @@ def state_before(journal: Path, setup: Setup, number: int) -> State:
     return machine.batcher.state
 
 
-def skip(batch: Batch, state: State, setup: Setup) -> Batch:
+def skip(batch: Batch, state: State) -> Batch:
     """The batch without its liquidated accounts, as if every step were closed."""
     spared = liquidated_in(batch.takeovers, batch.order_takeovers)
     spared |= {batch.governance.backstop_account}
@@ -64,7 +64,7 @@ def skip(batch: Batch, state: State, setup: Setup) -> Batch:
             slots[opening.account].append(opening.slot)
     salts = replace(batch.salts, accounts=batch.salts.accounts[: len(slots)])
     draft = replace(trading, takeovers=(), pre=state.open(slots), salts=salts)
-    honest = completed(draft, state, setup.shape_class)
+    honest = completed(draft, state)
     terms = batch_terms(batch.governance, batch.book)
     claimed = tuple(each.numbers for each in terms)
     before = frontiers_before(state.markets.frontiers, terms)

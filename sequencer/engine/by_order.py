@@ -161,7 +161,7 @@ class Plan(Private):
         """Whether the batch has room for it beside the rest of the plan, and the fee account for
         its fee."""
         ledger, work, takes = self.ledger, self.work, [*self.takes, take]
-        most, governance = ledger.shape_class, ledger.governance
+        most, governance = work.shape_class, ledger.governance
         orders = len(work.orders) + work.asked + sum(t.live.key not in work.places for t in takes)
         if work.trades + len(takes) > most.trades or orders > most.orders:
             return False

@@ -116,6 +116,7 @@ def _pay_out(state: CoreState, work: Work, payments: Payments) -> list[Event]:
 def _closed(state: CoreState, work: Work, payments: Payments, receipts: bytes) -> BatchClosed:
     filled = {(each.order.account, each.order.slot) for each in work.orders}
     return BatchClosed(
+        shape_class=work.shape_class,
         number=work.number,
         time=work.time,
         prices=work.prices,

@@ -23,10 +23,8 @@ def look_after_the_due(state: CoreState, work: Work) -> list[Event]:
     """
     events: list[Event] = []
     left = []
-    due = state.ledger.due(work)
-    work.due = frozenset(due)
     backstop = state.ledger.governance.backstop_account
-    for account in _refresh(state, work, due):
+    for account in _refresh(state, work, sorted(work.due)):
         if not state.ledger.may_open(work, account):
             continue
         found, healed = liquidate(state, work, account)

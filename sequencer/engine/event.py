@@ -14,6 +14,7 @@ from rollup.protocol.market import Governance
 from rollup.protocol.order import Side, SignedOrder
 from rollup.protocol.outflow import OutflowKind, SignedOutflow
 from rollup.protocol.rejection import Reason
+from rollup.protocol.shape_class import ShapeClass
 from rollup.protocol.takeover import OrderTakeover, Takeover
 from sequencer.engine.command import NO_RECEIPT
 from sequencer.engine.live import OrderKey
@@ -245,6 +246,7 @@ class BatchClosed(Private):
     `receipts` is the head that the closing command gave.
     """
 
+    shape_class: ShapeClass
     number: int
     time: int
     prices: tuple[int, ...]

@@ -27,6 +27,7 @@ from rollup.protocol.takeover import Route, Takeover
 from rollup.protocol.tally import Tally, tallies_before
 from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.trade import bounded, fee, fill_slot, moved, notional, require_fee
+from sequencer.engine.choosing import class_for
 from sequencer.engine.command import OpenBatch
 from sequencer.engine.counted import counting
 from sequencer.engine.deleveraging import Draft, Scene, merged, plan, zone_leaves
@@ -58,11 +59,18 @@ class _Side(NamedTuple):
 
 
 class Ledger:
-    """All accounts of the venue. A batch holds no more than its shape class takes."""
+    """All accounts of the venue. A batch holds no more than its shape class takes, which is
+    `shape_class`, or `crash_class` where that saves batches (sequencer.engine.choosing)."""
 
-    def __init__(self, governance: Governance, shape_class: ShapeClass) -> None:
+    def __init__(
+        self,
+        governance: Governance,
+        shape_class: ShapeClass,
+        crash_class: ShapeClass | None = None,
+    ) -> None:
         self.governance = governance
         self.shape_class = shape_class
+        self.crash_class = crash_class
         self.holders: dict[int, Holder] = {}
         self.index = TriggerIndex()
 
@@ -70,34 +78,40 @@ class Ledger:
         self, command: OpenBatch, before: MarketBook, tallies: Sequence[Tally], total: int
     ) -> Work:
         """A new batch after one that left this market book, these tallies and so much USDC under
-        custody; the fee account is always part of it, and its parameters are those of now."""
+        custody; the fee account is always part of it, and its parameters are those of now. Its
+        class follows from who is due at its prices."""
         now = (self.governance, command.time, command.prices, command.reports)
         book = book_after(before, *now, premium_rates(before, tallies, *now), total)
         is_due = hour_is_due(before, command.time)
         begun = tallies_before(tallies, len(book.markets), is_due=is_due, ended=before.ended)
+        terms = batch_terms(self.governance, book)
+        due = self.index.due(terms)
+        shape_class = class_for(self, sorted(due), terms)
         work = Work(
             number=command.number,
             time=command.time,
             book=book,
-            terms=batch_terms(self.governance, book),
+            terms=terms,
             steady=tuple(entry.is_steady for entry in book.markets),
-            room=Room(self.shape_class),
+            room=Room(shape_class),
             counted=counting(begun, self.governance.markets),
             reports=command.reports,
             redo=command.redo,
             attempt=command.attempt,
+            due=frozenset(due),
         )
         self.touch(work, self.governance.fee_account)
         return work
 
     def room_for_entries(self, entries: Sequence[QueueEntry]) -> int:
-        """How many of the first entries a batch takes: all that an account holds is opened with it,
-        so entries for accounts of many positions fill a batch sooner. Half of its room is left to
-        others, or deposits of a few dollars would keep everybody from trading, and a step open. One
-        entry always fits. The second that somebody sends to give an account another key waits.
+        """How many of the first entries a batch of either class takes: all that an account holds is
+        opened with it, so entries for accounts of many positions fill a batch sooner. Half of its
+        room is left to others, or deposits of a few dollars would keep everybody from trading, and
+        a step open. One entry always fits. The second that somebody sends to give an account
+        another key waits.
         """
         most = first_repeated_rotation(entries)
-        room = Room(self.shape_class)
+        room = Room(self.shape_class.common(self.crash_class))
         room.take(self.opening(self.governance.fee_account))
         for place, entry in enumerate(entries[:most]):
             opening = self.opening(entry.account, markets_of(entry.asset))
@@ -133,10 +147,6 @@ class Ledger:
         holder.holding = received(holder.holding, entry.asset, entry.amount)
         return outcome
 
-    def due(self, work: Work) -> list[int]:
-        """Accounts that have to be looked at for the batch to close its step, rising."""
-        return sorted(self.index.due(work.terms))
-
     def may_open(self, work: Work, account: int) -> bool:
         """Whether the batch has room for the account alone. Where it has not, it has none for what
         would open more than that."""
@@ -154,7 +164,7 @@ class Ledger:
         """Take of an account below maintenance margin what the backstop can carry, and close lots
         of the other side with the rest. Empty, with nothing changed, where that does not heal it,
         or the batch has no room for it."""
-        if len(work.takeovers) >= self.shape_class.takeovers:
+        if len(work.takeovers) >= work.shape_class.takeovers:
             return ()
         backstop = self.governance.backstop_account
         scene = Scene(
@@ -213,7 +223,7 @@ class Ledger:
         opened = [backstop, *(self.opening(index, markets) for index in draft.ends)]
         zones = zone_leaves(merged(work.zones, draft.zones), work.terms)
         takeovers = len(work.takeovers) + len(draft.takeovers)
-        return takeovers <= self.shape_class.takeovers and work.room.fits(opened, zones=zones)
+        return takeovers <= work.shape_class.takeovers and work.room.fits(opened, zones=zones)
 
     def may_become(
         self, work: Work, account: int, after: Holding, acted: Iterable[int] = ()
@@ -233,7 +243,7 @@ class Ledger:
         spent = fees in work.liquidated or is_short(self.governance, work, fees, self.holders[fees])
         if work.redo or work.book.is_open or spent:
             return False
-        pair, most = (maker, taker), self.shape_class
+        pair, most = (maker, taker), work.shape_class
         orders = len(work.orders) + sum(live.key not in work.places for live in pair)
         if work.trades >= most.trades or orders + work.asked > most.orders:
             return False
@@ -257,7 +267,7 @@ class Ledger:
         if not outflow.is_withdrawal:
             opened.append(self.opening(outflow.receiver, markets))
         orders = len(work.orders) + work.asked
-        if work.asked >= OUTFLOWS_MAX or orders >= self.shape_class.orders:
+        if work.asked >= OUTFLOWS_MAX or orders >= work.shape_class.orders:
             return False
         if not work.room.fits(opened):
             return False

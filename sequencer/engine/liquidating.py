@@ -50,7 +50,7 @@ def _heals(ledger: Ledger, work: Work, by_orders: Plan, chosen: Sequence[Taking]
     left = _left(by_orders, chosen)
     opened = [*by_orders.openings, ledger.opening(number, [each.market for each in left])]
     takeovers = len(work.takeovers) + len(left)
-    if takeovers > ledger.shape_class.takeovers or not work.room.fits(opened):
+    if takeovers > work.shape_class.takeovers or not work.room.fits(opened):
         return False
     before, backstop = ledger.holders[account].holding, ledger.holders[number].holding
     try:

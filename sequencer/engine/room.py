@@ -80,13 +80,13 @@ class Room(Private):
         new = {(each.account, market) for each in found for market in each.markets}
         new -= self.positions
         opened = len(self.positions) + len(new)
-        accounts = self.accounts.union(each.account for each in found)
-        leaves = self._leaves.union(*(each.leaves for each in found))
-        most = self.most
+        accounts = {each.account for each in found} - self.accounts
+        leaves = {leaf for each in found for leaf in each.leaves} - self._leaves
+        most, counted = self.most, len(self._leaves) + len(leaves)
         return (
-            len(accounts) <= most.accounts
+            len(self.accounts) + len(accounts) <= most.accounts
             and opened <= most.positions // share
-            and len(leaves) + opened + reserved <= _unswept(most.triggers) // share
+            and counted + opened + reserved <= _unswept(most.triggers) // share
             and self._nodes(found, new) + 3 * reserved <= _unswept(most.nodes) // share
         )
 

@@ -37,7 +37,7 @@ def settle(state: CoreState, work: Work) -> list[Event]:
     ledger, events = state.ledger, []
     for market, account in _unsettled(ledger, work):
         opening = ledger.opening(account)
-        is_full = len(work.takeovers) >= ledger.shape_class.takeovers // SHARE
+        is_full = len(work.takeovers) >= work.shape_class.takeovers // SHARE
         if is_full or not work.room.fits([opening], share=SHARE):
             break
         event = _settled(ledger, work, account, market)

@@ -64,9 +64,11 @@ class CoreState(Private):
         return bool(self.waiting)
 
 
-def new_state(genesis: Genesis, shape_class: ShapeClass = CLASS_S) -> CoreState:
+def new_state(
+    genesis: Genesis, shape_class: ShapeClass = CLASS_S, crash_class: ShapeClass | None = None
+) -> CoreState:
     """The venue before its first batch: its own accounts alone, and no order."""
-    ledger = Ledger(genesis.governance, shape_class)
+    ledger = Ledger(genesis.governance, shape_class, crash_class)
     ledger.holders[genesis.governance.fee_account] = Holder(genesis.fee_header)
     ledger.holders[genesis.governance.backstop_account] = Holder(genesis.backstop_header)
     return CoreState(

@@ -10,6 +10,7 @@ from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.holding import Holding
 from rollup.protocol.market_book import MarketBook
 from rollup.protocol.order import SignedOrder
+from rollup.protocol.shape_class import ShapeClass
 from rollup.protocol.takeover import OrderTakeover, Route, Takeover
 from rollup.protocol.terms import MarketTerms
 from sequencer.engine.counted import Counted
@@ -70,6 +71,11 @@ class Work(Private):
     def acted_in(self, account: int, more: Iterable[int] = ()) -> frozenset[int]:
         """The markets in which an account acted, and some more."""
         return frozenset(self.acted.get(account, ())).union(more)
+
+    @property
+    def shape_class(self) -> ShapeClass:
+        """How much it may hold."""
+        return self.room.most
 
     @property
     def trades(self) -> int:

@@ -71,7 +71,7 @@ class About:
 
     l1: str
     parameters: str
-    shape_class: str
+    shape_classes: tuple[str, ...]
     bits: str
     proves: bool
     shows_accounts: bool = False

@@ -43,6 +43,14 @@ MEMBERS: Final = (
         "which rules to read it by.",
     ),
     Member(
+        "shape_class",
+        "Shape class",
+        "How much the batch may hold, and so which circuit its proof is of. A venue may have a "
+        "class for crashes, which opens more accounts.",
+        "where a venue has two, that many more accounts came due in a batch of the crash class "
+        "than the other opens, most of them above maintenance. Not how many, nor whose.",
+    ),
+    Member(
         "chain",
         "Chain",
         "The L1 that holds the money. Every order is signed for it.",

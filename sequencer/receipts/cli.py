@@ -153,10 +153,19 @@ def check(console: Output, file: Path, chain: Path, public: Path, genesis: Path)
 @click.option(
     "--shape-class", type=click.Choice(list(SHAPE_CLASSES)), default=CLASS_S.name, show_default=True
 )
+@click.option(
+    "--crash-class", type=click.Choice(list(SHAPE_CLASSES)), help="Of a venue that has one."
+)
 @click.option("-o", "--output", type=file_type, required=True, help="File to write, one a line.")
 @conventions
 def publish(
-    console: Output, journal: Path, batch: int, since: int, shape_class: str, output: Path
+    console: Output,
+    journal: Path,
+    batch: int,
+    since: int,
+    shape_class: str,
+    crash_class: str | None,
+    output: Path,
 ) -> None:
     """Write the receipts that lead to a batch's head, from sequence --since on.
 
@@ -170,7 +179,8 @@ def publish(
     from sequencer.batches.receipts import published
 
     try:
-        receipts = published(journal, batch, since, SHAPE_CLASSES[shape_class])
+        classes = (SHAPE_CLASSES[name] for name in (shape_class, crash_class) if name)
+        receipts = published(journal, batch, since, *classes)
     except (ArtefactError, JournalError) as error:
         raise CommandError(ExitCode.BAD_INPUT, str(error)) from error
     write_whole(output, list_to_ndjson(receipts), PRIVATE_MODE)

@@ -10,15 +10,16 @@ from typing import Final
 from rollup.crypto.batched import verify_many
 from rollup.files import PRIVATE_FOLDER
 from rollup.hash.batched import compress_many
-from rollup.installed import installed_verifier
+from rollup.installed import installed_verifiers
 from rollup.l1.deployment import Deployment, entry_wait_of
 from rollup.l1.remote import RemoteL1
 from rollup.protocol.genesis import Genesis
-from rollup.protocol.shape_class import SHAPE_CLASSES, shape_class_by_name
+from rollup.protocol.shape_class import SHAPE_CLASSES, entries_least
 from sequencer.api.door import Door
 from sequencer.batches.artefacts import GENESIS_FILE, LockedFolder, VenueFolder
 from sequencer.batches.machine import Setup
 from sequencer.batches.ports import L1Pending
+from sequencer.batches.prover import class_options
 from sequencer.batches.resident import ResidentProver
 from sequencer.demo.market.keys import KeySource
 from sequencer.oracle.folder import ReportFolder
@@ -119,10 +120,11 @@ def running(plan: Plan, say: Say, detail: Say) -> Iterator[Running]:
 def deployment_of(begun: Begun) -> Deployment:
     """What the contract of a venue is created with."""
     file = begun.file
+    verifiers = installed_verifiers(file.parameters, file.shape_classes)
     return Deployment(
         genesis=begun.genesis,
         root=begun.genesis.state(compress_many).root,
-        pins=installed_verifier(file.parameters, file.shape_class).pins,
+        pins=tuple(each.pins for each in verifiers),
         operator=begun.roles.operator,
         governor=begun.roles.governor,
         interval_ms=file.interval_ms,
@@ -130,7 +132,7 @@ def deployment_of(begun: Begun) -> Deployment:
         proof_deadline_ms=file.proof_deadline_ms,
         least_deposit=file.least_deposit,
         entry_wait_ms=entry_wait_of(file.interval_ms),
-        entries_least=shape_class_by_name(file.shape_class).entries_least,
+        entries_least=entries_least(file.shape_classes),
     )
 
 
@@ -143,7 +145,7 @@ def l1_arguments(begun: Begun, folder: Path) -> list[str]:
         *("--operator", begun.roles.operator.hex()),
         *("--governor", begun.roles.governor.hex()),
         *("--parameters", file.parameters),
-        *("--shape-class", file.shape_class),
+        *class_options(file.shape_classes),
         *("--interval-ms", str(file.interval_ms)),
         *("--governance-delay-ms", str(file.governance_delay_ms)),
         *("--proof-deadline-ms", str(file.proof_deadline_ms)),
@@ -185,8 +187,8 @@ def _own_signers(plan: Plan, begun: Begun, say: Say) -> SignerProcess:
 def _venue(begun: Begun, folder: LockedFolder, far: FarL1, courier: Courier) -> Venue:
     """The venue as its journal left it. A journal that L1 has another branch of asks for all its
     headers, which are looked up in between."""
-    shape_class = SHAPE_CLASSES[begun.file.shape_class]
-    setup = Setup(begun.genesis, begun.salt_key, compress_many, verify_many, shape_class)
+    classes = (SHAPE_CLASSES[name] for name in begun.file.shape_classes)
+    setup = Setup(begun.genesis, begun.salt_key, compress_many, verify_many, *classes)
     for _ in range(LOOKS_MAX):
         try:
             return Venue(setup, folder, far, begun.roles.operator)
@@ -216,7 +218,7 @@ def _proving(plan: Plan, file: VenueFile, stack: ExitStack, detail: Say) -> Proo
         return None
     provers = [
         stack.enter_context(
-            ResidentProver(file.parameters, shape_class=file.shape_class, retries=0)
+            ResidentProver(file.parameters, shape_classes=file.shape_classes, retries=0)
         )
         for _ in range(file.provers)
     ]

@@ -40,7 +40,7 @@ def banner(plan: Plan, found: Running, host: str, port: int) -> str:
         lines.append("Accounts, with a million dollars each once a batch has taken their deposit")
     lines += [f"  {file.account:>3}  0x{file.owner.hex()}  {file.path}" for file in found.accounts]
     symbols = ", ".join(market.symbol for market in found.file.governance.markets)
-    proofs = f"{found.file.parameters}, class {found.file.shape_class}"
+    proofs = f"{found.file.parameters}, class {' or '.join(found.file.shape_classes)}"
     lines += [
         "",
         f"Chain         {found.file.chain}",

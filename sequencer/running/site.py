@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.routing import BaseRoute
 
-from rollup.installed import installed_verifier
+from rollup.installed import installed_verifiers
 from sequencer.page.site import About, page_routes
 from sequencer.running.assembly import Running
 from sequencer.running.shown_accounts import ShownAccounts
@@ -19,11 +19,12 @@ MOCK: Final = "mock"
 def site(found: Running, port: int, *, proves: bool, shows_accounts: bool) -> Sequence[BaseRoute]:
     """Routes beside the API's, for a venue that listens on `port`."""
     file = found.file
-    bits = installed_verifier(file.parameters, file.shape_class).bits
+    verifiers = installed_verifiers(file.parameters, file.shape_classes)
+    bits = min(each.bits for each in verifiers)
     about = About(
         l1=MOCK,
         parameters=file.parameters,
-        shape_class=file.shape_class,
+        shape_classes=file.shape_classes,
         bits=f"{floor(bits * 10) / 10:.1f}",
         proves=proves,
         shows_accounts=shows_accounts,

@@ -50,6 +50,8 @@ FIRST_PRICE_MAX: Final = PRICE_MAX * FRACTION_SCALE // (FRACTION_SCALE + SWING_M
 IDENTIFIER_MAX: Final = (1 << CHAIN_BITS) - 1
 
 FEED_KEYS: Final = ("feed", "feed_decimals", "price_step")
+PROVING_KEYS: Final = ("shape_class", "crash_class", "parameters", "lag_batches", "provers")
+NO_CLASS: Final = "none"
 PROVERS: Final = (1, 16)
 PARAMETER_SETS: Final = ("fast", "balanced", "evm")
 
@@ -65,6 +67,7 @@ class VenueFile:
     chain: int
     venue: int
     shape_class: str
+    crash_class: str | None
     parameters: str
     interval_ms: int
     lag_batches: int
@@ -75,6 +78,11 @@ class VenueFile:
     governance: Governance
     prices: tuple[int, ...]
     swings: tuple[int, ...]
+
+    @property
+    def shape_classes(self) -> tuple[str, ...]:
+        """The classes that its batches can be of, by name, the ordinary one first."""
+        return (self.shape_class, *(() if self.crash_class is None else (self.crash_class,)))
 
     def genesis(
         self, time: int, fee_header: Header, backstop_header: Header, receipt_signer: bytes
@@ -109,7 +117,7 @@ def _read(node: Node) -> VenueFile:
     record = node.record(("chain", "venue", "refresh_fee", *tables))
     clock = record["clock"].record(("interval_ms", "behind_ms", "ahead_ms"))
     l1 = record["l1"].record(("least_deposit", "governance_delay_ms", "proof_deadline_ms"))
-    proving = record["proving"].record(("shape_class", "parameters", "lag_batches", "provers"))
+    proving = record["proving"].record(PROVING_KEYS)
     markets = [_read_market(each) for each in record["markets"].items(MARKETS_MAX)]
     behind, ahead = clock["behind_ms"].integer(), clock["ahead_ms"].integer()
     oracle = _read_oracle(record["oracle"], tuple(feed for _, feed, _ in markets))
@@ -121,6 +129,7 @@ def _read(node: Node) -> VenueFile:
         chain=_between(record["chain"], 0, IDENTIFIER_MAX),
         venue=_between(record["venue"], 0, IDENTIFIER_MAX),
         shape_class=_choice(proving["shape_class"], tuple(SHAPE_CLASSES)),
+        crash_class=_crash_class(proving["crash_class"], proving["shape_class"]),
         parameters=_choice(proving["parameters"], PARAMETER_SETS),
         interval_ms=_between(clock["interval_ms"], *INTERVAL_MS),
         lag_batches=_between(proving["lag_batches"], *LAG_BATCHES),
@@ -182,6 +191,14 @@ def _require_lag(found: VenueFile, node: Node) -> None:
         raise CodecError(f"{node.path}.lag_ms: wanted {wanted}, got {lag}")
 
 
+def _crash_class(node: Node, ordinary: Node) -> str | None:
+    """A class that opens more accounts than the ordinary one, or none."""
+    least = SHAPE_CLASSES[_choice(ordinary, tuple(SHAPE_CLASSES))].accounts
+    larger = [each.name for each in SHAPE_CLASSES.values() if each.accounts > least]
+    name = _choice(node, (NO_CLASS, *larger))
+    return None if name == NO_CLASS else name
+
+
 def _choice(node: Node, names: tuple[str, ...]) -> str:
     name = node.text(NAME_LENGTH_MAX)
     if name not in names:
@@ -227,6 +244,7 @@ lag_ms = 12000   # a batch takes the last slot that is so long before its time: 
 
 [proving]
 shape_class = "S"    # S: 128 trades a batch; M: 1,024; R: as S, and 3,840 accounts
+crash_class = "none" # of batches in which more comes due than shape_class opens: R, or none
 parameters = "fast"  # fast, balanced or evm: from quick to prove to cheap to verify
 lag_batches = 8      # with so many batches unproved no new one is opened
 provers = 1          # processes that prove different batches side by side

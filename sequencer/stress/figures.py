@@ -40,6 +40,7 @@ class BatchFigures:
     """
 
     number: int
+    shape_class: str
     time: int
     prices: tuple[int, ...]
     clamped: int
@@ -71,6 +72,7 @@ class BatchFigures:
         """For `--json`."""
         record: dict[str, object] = {
             "batch": self.number,
+            "shape_class": self.shape_class,
             "time": self.time,
             "prices": list(self.prices),
             "clamped": self.clamped,
@@ -121,6 +123,7 @@ class Figures:
     accounts: int
     seed: int
     shape_class: str
+    crash_class: str | None
     proves: bool
     backstop_start: int
     batches: list[BatchFigures] = field(default_factory=list)
@@ -155,6 +158,11 @@ class Figures:
             if each.queue is not None:
                 total.add(each.queue)
         return total
+
+    @property
+    def crash_batches(self) -> int:
+        """Batches of the crash class."""
+        return sum(each.shape_class == self.crash_class for each in self.batches)
 
     @property
     def open_batches(self) -> int:
@@ -196,6 +204,8 @@ class Figures:
             "accounts": self.accounts,
             "seed": self.seed,
             "shape_class": self.shape_class,
+            "crash_class": self.crash_class,
+            "crash_batches": self.crash_batches,
             "proved": self.proves,
             "every_batch_verified": self.every_batch_verified,
             "prove_s": round(self.proving, 1),

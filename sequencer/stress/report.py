@@ -77,9 +77,14 @@ def _how(figures: Figures) -> str:
     )
     return (
         f"{figures.accounts:,} simulated accounts, seed {figures.seed}, prices from {names}, "
-        f"a batch of class {figures.shape_class} every {_minutes(figures.every)}; {judged}. "
+        f"a batch of class {_classes(figures)} every {_minutes(figures.every)}; {judged}. "
         f"The journal gave the same {figures.replayed:,} roots again."
     )
+
+
+def _classes(figures: Figures) -> str:
+    crash = figures.crash_class
+    return figures.shape_class if crash is None else f"{figures.shape_class} or {crash}"
 
 
 def _minutes(count: int) -> str:
@@ -106,6 +111,8 @@ def _tiles(figures: Figures) -> str:
         ("batches that left a step open", f"{figures.open_batches:,}"),
         ("batches of the longest step", f"{figures.longest_open_step:,}"),
     ]
+    if figures.crash_class is not None:
+        found.append((f"batches of class {figures.crash_class}", f"{figures.crash_batches:,}"))
     if figures.proves:
         proofs = [each.proof for each in figures.batches if each.proof is not None]
         found += [

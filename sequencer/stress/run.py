@@ -34,13 +34,13 @@ class StressError(Exception):
 
 
 def run_stress(
-    options: StressOptions, prover: ReportingProver, verifier: Verifier
+    options: StressOptions, prover: ReportingProver, verifiers: Sequence[Verifier]
 ) -> Iterator[Figures]:
     """Run everything; the figures so far after each batch, and once more when the journal was
     replayed. Raises TapeError, StressError, the prover's errors."""
     start, _ = options.span
     with VenueFolder(options.root).lock() as folder:
-        stage = make_stage(options, verifier, folder)
+        stage = make_stage(options, verifiers, folder)
         figures = _figures(options, stage, start)
         yield figures
         with closing(stage.venue):
@@ -70,6 +70,7 @@ def _figures(options: StressOptions, stage: Stage, start: int) -> Figures:
         accounts=options.accounts,
         seed=options.seed,
         shape_class=options.shape_class.name,
+        crash_class=None if options.crash_class is None else options.crash_class.name,
         proves=options.proves,
         backstop_start=options.backstop_quanta,
     )
@@ -104,6 +105,7 @@ def _row(
     closed_lots = [each for each in batch.takeovers if each.route is Route.DELEVERAGED]
     row = BatchFigures(
         number=batch.number,
+        shape_class=batch.shape_class.name,
         time=batch.time,
         prices=batch.prices,
         clamped=sum(kind is PriceKind.CLAMPED for kind in kinds),

@@ -67,6 +67,7 @@ class StressOptions:
     bids: int = 0
     insecure_seed: int | None = None
     shape_class: ShapeClass = CLASS_S
+    crash_class: ShapeClass | None = None
     proves: bool = False
 
     @property
@@ -141,7 +142,9 @@ class Stage:
         )
 
 
-def make_stage(options: StressOptions, verifier: Verifier, folder: LockedFolder) -> Stage:
+def make_stage(
+    options: StressOptions, verifiers: Sequence[Verifier], folder: LockedFolder
+) -> Stage:
     """Genesis, L1 with everybody's deposits in its queue, and the venue with an empty journal."""
     keys, paths = KeySource(options.insecure_seed), _paths(options)
     times = batch_times(paths, options.prelude, options.span, options.every)
@@ -149,10 +152,10 @@ def make_stage(options: StressOptions, verifier: Verifier, folder: LockedFolder)
     genesis = scene.make_genesis(keys, CHAIN, VENUE_NUMBER, feed)
     material = keys.salt_material()
     folder.start(genesis, material, keys.receipt_material())
-    shape = options.shape_class
-    setup = Setup(genesis, SaltKey(material), compress_many, verify_many, shape)
+    shape, crash = options.shape_class, options.crash_class
+    setup = Setup(genesis, SaltKey(material), compress_many, verify_many, shape, crash)
     clock = scene.Clock(genesis.time)
-    l1 = scene.deploy(genesis, keys, verifier, clock, feed.grid.window_ms)
+    l1 = scene.deploy(genesis, keys, verifiers, clock, feed.grid.window_ms)
     traders, makers = _register(l1, keys, options)
     backstop = genesis.governance.backstop_account
     _deposit(l1, keys.address("backstop"), backstop, options.backstop_quanta)

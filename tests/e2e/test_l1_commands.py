@@ -108,7 +108,7 @@ def test_one_scenario_is_checked_at_an_address(url: str) -> None:
     target = ("--target", f"{url}test")
     done = crypsis("l1", "check", *target, "--only", name, "--only", "pins", "--json")
     assert (done.code, done.json["conformant"]) == (0, True)
-    assert done.json["groups"] == {"money": [1, 1], "pins": [9, 9]}
+    assert done.json["groups"] == {"money": [1, 1], "pins": [21, 21]}
 
 
 def test_a_name_that_is_no_scenarios_is_a_usage_error() -> None:
@@ -163,7 +163,7 @@ def test_its_verifier_is_the_real_one(tmp_path: Path) -> None:
         up("--genesis", genesis, "--operator", SENDER) as (record, _),
         RemoteL1(record["url"]) as remote,
     ):
-        pins = remote.deployment.pins
+        (pins,) = remote.deployment.pins
         assert (pins.parameter_set, pins.shape_class, len(pins.circuit)) == ("fast", "S", 32)
         assert remote.root == small.state.root
         step = remote.now() - venue.START

@@ -84,7 +84,7 @@ def looked_at(
         with suppress(WebSocketDisconnect):
             await socket.receive_text()
 
-    about = About("mock", "fast", "S", "102.6", proves=True)
+    about = About("mock", "fast", ("S",), "102.6", proves=True)
     routes = [*page_routes(about), *(Route(path, answer) for path in found)]
     routes.append(WebSocketRoute("/v1/stream", stream))
     with (

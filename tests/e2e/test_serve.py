@@ -106,7 +106,7 @@ def test_memory_after_twelve_batches_is_that_after_one_and_input_that_ends_is_an
     sizes = []
     with serving() as served:
         assert served.ready["ready"] is True
-        assert (served.ready["shape_class"], served.ready["parameter_set"]) == ("S", "fast")
+        assert (served.ready["shape_classes"], served.ready["parameter_set"]) == (["S"], "fast")
         for number in range(BATCHES):
             served.stdin.write("no request\n")
             served.ask("missing", tmp_path / "none", tmp_path)

@@ -109,7 +109,7 @@ class Killer:
 def killer(root: Path, random: Random) -> Iterator[Killer]:
     """An L1 that outlives every venue, with two traders who have money there."""
     clock = ManualClock(lambda: time.time_ns() // 1_000_000, 0)
-    l1 = LocalL1(deployment(), StubVerifier(), clock, small.toy_compress_many)
+    l1 = LocalL1(deployment(), [StubVerifier()], clock, small.toy_compress_many)
     for account in (1, 2):
         key = small.public_key(account)
         l1.mint(small.owner(account), RICH)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from rollup.harness.oracle import OracleDeployment
-from rollup.harness.people import PINS, START, compress_cached, deployment
+from rollup.harness.people import ALL_PINS, START, compress_cached, deployment
 from rollup.harness.stage import governance_of
 from rollup.harness.targets import LocalTarget
 from rollup.l1.development import LocalL1
@@ -23,6 +23,6 @@ def asset_l1(least_deposit: int = 5) -> LocalL1:
     root = genesis.state(compress_cached).root
     deployed = replace(made, genesis=genesis, root=root, least_deposit=least_deposit)
     limits = QueueLimits(accounts=100, entries=1000)
-    found = LocalTarget().deploy(OracleDeployment(deployed, PINS, START, limits))
+    found = LocalTarget().deploy(OracleDeployment(deployed, ALL_PINS, START, limits))
     assert isinstance(found, LocalL1)
     return found

@@ -19,6 +19,7 @@ from rollup.l1.queue import DepositQueue
 from rollup.l1.schedule import Schedule, Scheduled
 from rollup.l1.state import ContractState
 from rollup.l1.vault import Vault
+from rollup.ports import Verifier
 from rollup.protocol.assets import USDC
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT
@@ -35,8 +36,16 @@ class AnybodyIsOperator(LocalL1):
 
 
 class PinsNothing(LocalL1):
-    def _require_pins(self) -> None:
-        pass
+    def _verifier_for(self, shape_class: str) -> Verifier:
+        return next(iter(self._verifiers.values()))
+
+
+class TakesOneVerifierForAll(LocalL1):
+    """Whatever class a batch is of: its first verifier."""
+
+    def _verifier_for(self, shape_class: str) -> Verifier:
+        first = self._deployment.pins[-1].shape_class
+        return super()._verifier_for(first)
 
 
 class IgnoresTheHeader(LocalL1):
@@ -153,8 +162,8 @@ DEAF_TO_PRICES = tuple(
 
 
 class Unverified(LocalL1):
-    def __init__(self, deployment: Deployment, verifier: Any, *rest: Any) -> None:
-        super().__init__(deployment, AcceptsAll(verifier), *rest)
+    def __init__(self, deployment: Deployment, verifiers: Any, *rest: Any) -> None:
+        super().__init__(deployment, [AcceptsAll(each) for each in verifiers], *rest)
 
 
 class AcceptsAll:
@@ -472,6 +481,7 @@ BROKEN: Mapping[str, Callable[..., LocalL1]] = {
         PaysTheOperator,
         AnybodyIsOperator,
         PinsNothing,
+        TakesOneVerifierForAll,
         IgnoresTheHeader,
         OfAnyReceipts,
         OfAnyVenue,

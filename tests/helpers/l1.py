@@ -56,7 +56,7 @@ def deployment(**changes: object) -> Deployment:
     honest = Deployment(
         genesis=genesis,
         root=genesis.state(venue.toy_compress_many).root,
-        pins=PINS,
+        pins=(PINS,),
         operator=OPERATOR,
         governor=GOVERNOR,
         interval_ms=1,
@@ -81,7 +81,7 @@ class World:
         made = deployment(interval_ms=self.interval_ms, entries_least=self.entries_least)
         self.genesis = made.genesis
         self.l1 = MockL1(
-            made, self.verifier, lambda: self.now, venue.toy_compress_many, self.limits
+            made, [self.verifier], lambda: self.now, venue.toy_compress_many, self.limits
         )
         self.contract: L1 = self.l1
         self.books = Books(made.genesis, made.root)

@@ -31,6 +31,7 @@ from rollup.protocol.outflow import Outflow, OutflowKind, SignedOutflow, outflow
 from rollup.protocol.positions import Positions
 from rollup.protocol.receipt import RECEIPTS_START
 from rollup.protocol.rejection import Reason, Rejected
+from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.state import State
 from rollup.protocol.takeover import OrderTakeover, Route, Takeover, full_rest
 from rollup.protocol.terms import market_terms
@@ -303,6 +304,7 @@ class Venue:
     reports: tuple[SignedPackage, ...] = ()
     keys: dict[int, int] = field(default_factory=dict)
     """Whose key accounts have that have not their first one any more."""
+    shape_class: ShapeClass = CLASS_S
 
     def __post_init__(self) -> None:
         self.state: State = self.genesis.state(self.suite.compress_many)
@@ -401,6 +403,7 @@ class Venue:
                 touched.setdefault(paid.outflow.receiver, set())
         time = self.state.globals.time + step
         draft = Batch(
+            shape_class=self.shape_class,
             chain=self.genesis.chain,
             venue=self.genesis.venue,
             number=number,

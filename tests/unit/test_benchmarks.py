@@ -20,9 +20,7 @@ from sequencer.stress.candles import MINUTE_MS
 from tests.helpers.candles import START_MS, fall, write
 from tests.helpers.venue import real
 
-SMALL = ShapeClass(
-    "small", trades=3, orders=6, accounts=100, positions=256, triggers=64, nodes=4000
-)
+SMALL = ShapeClass("S", trades=3, orders=6, accounts=100, positions=256, triggers=64, nodes=4000)
 
 
 def test_batches_follow_each_other_and_keep_the_rules() -> None:

@@ -20,7 +20,7 @@ from rollup.protocol.market_book import BookEntry, MarketBook
 from rollup.protocol.order import Side
 from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Rejected
-from rollup.protocol.shape_class import CLASS_S
+from rollup.protocol.shape_class import ShapeClass
 from rollup.protocol.terms import MarketTerms
 from sequencer.engine import event
 from tests.helpers.honest import RICH, busy_batch
@@ -37,8 +37,10 @@ PUBLIC = (
     SignedPackage,
     QueueEntry,
     Header,
+    ShapeClass,
 )
-"""L1 and every verifier know these; an account's header comes from the L1 queue."""
+"""L1 and every verifier know these; an account's header comes from the L1 queue, and the
+classes from a list."""
 
 
 def reached(value: object) -> Iterator[object]:
@@ -59,7 +61,7 @@ def reached(value: object) -> Iterator[object]:
 
 def test_no_record_of_a_batch_or_of_its_witness_shows_a_value() -> None:
     data = batch_to_bytes(busy_batch())
-    executed = apply_and_fill(data, FAST, CLASS_S, lambda _: None)
+    executed = apply_and_fill(batch_from_bytes(data), FAST, lambda _: None)
     roots = (batch_from_bytes(data), executed, replay(executed.outcome))
     seen = {type(record): record for root in roots for record in reached(root)}
     assert len(seen) > 30

@@ -114,13 +114,13 @@ def make_oracle(keys: KeySource, feed: Feed) -> OracleTerms:
 
 
 def deploy(
-    start: Genesis, keys: KeySource, verifier: Verifier, clock: Clock, interval_ms: int
+    start: Genesis, keys: KeySource, verifiers: Sequence[Verifier], clock: Clock, interval_ms: int
 ) -> MockL1:
     """The mock L1 with the venue's contract on it: batches end every `interval_ms`."""
     deployment = Deployment(
         genesis=start,
         root=start.state(compress_many).root,
-        pins=verifier.pins,
+        pins=tuple(each.pins for each in verifiers),
         operator=keys.address(OPERATOR),
         governor=keys.address("governor"),
         interval_ms=interval_ms,
@@ -129,7 +129,7 @@ def deploy(
         least_deposit=LEAST_DEPOSIT,
         entry_wait_ms=entry_wait_of(interval_ms),
     )
-    return MockL1(deployment, verifier, clock, compress_many)
+    return MockL1(deployment, verifiers, clock, compress_many)
 
 
 def register_traders(

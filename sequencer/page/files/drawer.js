@@ -53,7 +53,7 @@ async function provedParts(number) {
     [get(path), get(`${path}/public.json`), proofBytes(`${path}/proof.bin`)]);
   return [
     make("p", {}, venue.words.says),
-    facts([...timeFacts(record), ...proofFacts(bytes)]),
+    facts([...timeFacts(record), ...proofFacts(bytes, input)]),
     rootPart("Old root", input.old_root), rootPart("New root", input.new_root),
     make("p", { class: "downloads" },
       link(`${path}/public.json`, `batch-${number}-public.json`, "public.json"),
@@ -86,9 +86,10 @@ function timeFacts(record) {
   return found;
 }
 
-function proofFacts(bytes) {
-  const { bits, parameters, shape_class: shape } = venue.about;
-  const found = [["Proven bits", bits], ["Parameters", `${parameters}, class ${shape}`]];
+function proofFacts(bytes, input) {
+  const { bits, parameters } = venue.about;
+  const named = `${parameters}, class ${input.shape_class}`;
+  const found = [["Proven bits", bits], ["Parameters", named]];
   return bytes === null ? found : [...found, ["Proof", kibibytes(bytes)]];
 }
 

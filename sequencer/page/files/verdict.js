@@ -50,13 +50,14 @@ const part = (name, value) => make("span", {}, `${name} `, make("code", {}, valu
 /** What to type to check a batch without this page. */
 export function command(number) {
   const folder = `batch-${number}`;
-  const { parameters, shape_class: shape } = venue.about;
+  const { parameters } = venue.about;
+  const classes = venue.about.shape_classes.map((name) => `--shape-class ${name}`).join(" ");
   const origin = PLAIN_ORIGIN.test(location.origin) ? location.origin : "URL-OF-THE-VENUE";
   return [
     `from=${origin}/v1/batches/${number}`,
     `curl -fsS --create-dirs -o ${folder}/public.json $from/public.json`,
     `curl -fsS --create-dirs -o ${folder}/proof.bin $from/proof.bin`,
-    `crypsis verify --explain --parameters ${parameters} --shape-class ${shape} ${folder}`,
+    `crypsis verify --explain --parameters ${parameters} ${classes} ${folder}`,
   ].join("\n");
 }
 

@@ -7,7 +7,7 @@ import pytest
 from circuits.stark.parameters import FAST
 from circuits.statement.pinned import pinned_key
 from circuits.verify import StarkVerifier, pins_of
-from rollup.ports import Pins
+from rollup.ports import Pins, pins_digest
 from rollup.protocol.shape_class import CLASS_M, CLASS_S
 
 KEY = pinned_key(CLASS_S)
@@ -56,9 +56,21 @@ def test_every_pair_of_set_and_class_has_pins_of_its_own() -> None:
     assert len(found) == 2 * len(KEY.fixed_roots)
 
 
-def test_names_pin_nothing() -> None:
-    renamed = replace(PINS, parameter_set="another", shape_class="another")
+def test_the_name_of_a_parameter_set_pins_nothing() -> None:
+    renamed = replace(PINS, parameter_set="another")
     assert renamed == PINS and renamed.digest() == PINS.digest()
+
+
+def test_the_name_of_a_class_pins_since_public_inputs_name_it() -> None:
+    renamed = replace(PINS, shape_class="another")
+    assert renamed != PINS and renamed.digest() != PINS.digest()
+
+
+def test_pins_of_several_classes_have_one_digest() -> None:
+    small, refreshing = (StarkVerifier("fast", name).pins for name in "SR")
+    found = [(small,), (refreshing,), (refreshing, small), (small, refreshing), (small, small)]
+    digests = {pins_digest(each) for each in found} | {small.digest(), refreshing.digest()}
+    assert len(digests) == len(found) + 2
 
 
 def test_bytes_moved_from_one_member_to_the_next_are_other_pins() -> None:

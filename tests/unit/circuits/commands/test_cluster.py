@@ -24,7 +24,7 @@ from circuits.commands.cluster import (
 from circuits.commands.many import Workers, take_share
 from circuits.commands.serve import answer_all
 from circuits.prove import Bundle
-from circuits.verify import StarkVerifier
+from circuits.verify import StarkVerifiers
 from rollup.native.jit import THREADS_VARIABLE
 from rollup.program.exit_codes import ExitCode
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
@@ -92,12 +92,12 @@ class Elsewhere:
 def test_a_bundle_from_elsewhere_that_is_no_proof_is_not_written(tmp_path: Path) -> None:
     batch = batch_to_bytes(Venue(TOY).batch())
     public = Venue(TOY).apply(batch_from_bytes(batch)).public
-    statement = {"parameter_set": "fast", "shape_class": "S", "circuit_digest": "00"}
+    statement = {"parameter_set": "fast", "shape_classes": ["S"]}
     (tmp_path / "batch").write_bytes(batch)
     request = {"id": 1, "batch": str(tmp_path / "batch"), "output": str(tmp_path / "out")}
     for sent in (None, Bundle(public, b"no proof", {}), Bundle(replace(public, number=9), b"", {})):
         workers = Workers(cast(Executor, Elsewhere(sent)), {})
-        prover = ClusterProver(workers, statement, StarkVerifier("fast", "S"))
+        prover = ClusterProver(workers, statement, StarkVerifiers("fast", ["S"]))
         said: list[Mapping[str, object]] = []
         answer_all(prover, io.BytesIO(json.dumps(request).encode()), said.append)
         assert said[-1]["exit_code"] == ExitCode.INVALID

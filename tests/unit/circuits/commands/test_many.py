@@ -35,6 +35,9 @@ class AnythingButEmpty:
 
     pins = Pins(b"", b"", b"", b"", "fast", "S")
 
+    def of(self, shape_class: str) -> "AnythingButEmpty | None":
+        return self if shape_class == "S" else None
+
     def verify(self, public: PublicInput, proof: bytes) -> None:
         del public
         if proof != PROOF:
@@ -77,7 +80,7 @@ def prove(files: list[bytes], workers: Executor | None = None) -> list[int]:
     batches = [BatchFile.of(data) for data in files]
     try:
         publics = prove_all(
-            Workers(workers or RulesAlone()), batches, "fast", "S", AnythingButEmpty(), done.append
+            Workers(workers or RulesAlone()), batches, "fast", AnythingButEmpty(), done.append
         )
     except NotProved:
         assert done == []
@@ -126,7 +129,7 @@ def test_refusals_travel_between_processes() -> None:
 
 
 def test_all_that_a_batch_says_of_its_public_input_is_compared() -> None:
-    assert {*GIVEN, "deposits"} == set(Batch.__slots__) & set(PublicInput.__slots__)
+    assert {*GIVEN, "deposits", "shape_class"} == set(Batch.__slots__) & set(PublicInput.__slots__)
 
 
 @pytest.mark.parametrize(
@@ -146,8 +149,19 @@ def test_all_that_a_batch_says_of_its_public_input_is_compared() -> None:
             lambda bundle: replace(bundle, public=replace(bundle.public, receipts=b"\1" * 32)),
             "batch 2: the worker's proof is about another batch",
         ),
+        (
+            lambda bundle: replace(bundle, public=replace(bundle.public, shape_class="R")),
+            "batch 2: the worker's proof is about another batch",
+        ),
     ],
-    ids=["no bundle", "no proof", "another number", "another state", "another head of receipts"],
+    ids=[
+        "no bundle",
+        "no proof",
+        "another number",
+        "another state",
+        "another head",
+        "another class",
+    ],
 )
 def test_a_bundle_of_a_worker_is_verified_before_it_counts(
     chain: list[bytes], spoil: Callable[[Bundle], object], message: str

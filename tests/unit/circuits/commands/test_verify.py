@@ -30,7 +30,7 @@ from circuits.stark.proof import encoded_length
 from circuits.stark.shape import shape_of
 from circuits.statement.circuit import circuit
 from circuits.statement.pinned import packaged_circuit
-from circuits.verify import StarkVerifier
+from circuits.verify import StarkVerifier, StarkVerifiers
 from rollup.ports import Pins, VerificationError
 from rollup.program.cli import CommandError, ExitCode, Output
 from rollup.protocol.constants import (
@@ -60,10 +60,14 @@ CLAMPED = Pricing(PRICES, (PriceKind.CLAMPED,) * 2)
 
 @dataclass(frozen=True)
 class StandIn:
-    """A verifier of digests."""
+    """A verifier of digests, and the verifiers of class S."""
 
     pins: Pins = StarkVerifier("fast", "S").pins
     bits: float = 102.67
+    shape_classes: tuple[str, ...] = ("S",)
+
+    def of(self, shape_class: str) -> "StandIn | None":
+        return self if shape_class in self.shape_classes else None
 
     def verify(self, public: PublicInput, proof: bytes) -> None:
         if proof != public.digest():
@@ -420,7 +424,44 @@ def test_a_proof_of_another_set_or_class_is_called_so(
     found = refusal(bundle(tmp_path / "other", chain()[0], bytes(length)))
     assert found.exit_code == ExitCode.INVALID and found.record["reason"] == "OTHER_PARAMETERS"
     assert f"these are the bytes of a proof of {' or '.join(called)}; " in found.message
-    assert found.message.endswith("--parameters/--shape-class say fast/S")
+    assert found.message.endswith("--parameters and the public input say fast/S")
+
+
+def test_a_batch_names_its_class_and_its_proof_is_checked_with_that_circuit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a class that is not accepted it says so, before any proof is read."""
+    named = replace(chain()[1], shape_class="R")
+    folder = bundle(tmp_path / "one", named)
+    found = refusal(folder)
+    assert found.exit_code == ExitCode.INVALID and found.record["reason"] == "OTHER_CLASS"
+    assert "the batch is of shape class R; accepted is S" in found.message
+    both = StandIn(shape_classes=("S", "R"))
+    verify_folder(Output(), folder, both)  # type: ignore[arg-type]
+    assert "class       R" in capsys.readouterr().out
+
+
+def test_a_chain_says_how_many_batches_are_of_each_class(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second, third = chain()
+    folder = target(tmp_path, first, replace(second, shape_class="R"), third)
+    both = StandIn(shape_classes=("S", "R"))
+    verify_folder(Output(as_json=True), folder, both)  # type: ignore[arg-type]
+    said = json.loads(capsys.readouterr().out)
+    assert said["shape_classes"] == {"R": 1, "S": 2}
+    verify_folder(Output(), folder, both)  # type: ignore[arg-type]
+    assert "classes     R: 1 of 3, S: 2 of 3" in capsys.readouterr().out
+
+
+def test_a_verifier_is_of_the_class_that_a_public_input_names() -> None:
+    """Lie: a proof of one class under the name of another, which the other's verifier is asked."""
+    for name, asked in (("R", "S"), ("S", "M"), ("Z", "S")):
+        with pytest.raises(VerificationError) as caught:
+            StarkVerifier("fast", asked).verify(replace(chain()[1], shape_class=name), b"")
+        assert caught.value.reason is Failure.WRONG_KEY
+    assert StarkVerifiers("fast").shape_classes == ("S", "M", "R")
+    assert StarkVerifiers("fast").of("Z") is None and StarkVerifiers("fast", ["S"]).of("R") is None
 
 
 def largest() -> PublicInput:

@@ -20,7 +20,7 @@ from tests.unit.rollup.l1.test_stored import fresh
 
 @pytest.fixture
 def about(tmp_path: Path) -> Surroundings:
-    return Surroundings(tmp_path / "not" / "there", "127.0.0.1", 0, "fast", "S")
+    return Surroundings(tmp_path / "not" / "there", "127.0.0.1", 0, "fast", ("S",))
 
 
 def one(check: Callable[[Surroundings], Iterable[Check]], about: Surroundings) -> Check:
@@ -75,6 +75,8 @@ def test_memory_is_compared_with_what_a_proof_takes(
     found = one(machine.memory, about)
     assert found.health is health
     assert str(PEAK_GIB["S", "fast"]) in found.found + found.advice
+    both = one(machine.memory, replace(about, shape_classes=("S", "R")))
+    assert "class S and R at `fast` takes 1.8 GiB" in both.found + both.advice
 
 
 def test_a_folder_that_is_not_there_yet_is_measured_where_it_would_be_and_left_as_it_was(

@@ -247,7 +247,7 @@ def test_a_contract_goes_on_from_its_file(tmp_path: Path) -> None:
     path = tmp_path / "l1.json"
 
     def started() -> Served:
-        return Served.started(path, deployment, lambda _: OracleVerifier(PINS), compress_cached)
+        return Served.started(path, deployment, lambda _: [OracleVerifier(PINS)], compress_cached)
 
     first = started()
     with serving(first) as url, RemoteL1(url) as remote:

@@ -9,7 +9,7 @@ from tests.helpers.venue import START, toy_compress_many
 
 
 def deploy(**changes: object) -> MockL1:
-    return MockL1(deployment(**changes), StubVerifier(), lambda: START, toy_compress_many)
+    return MockL1(deployment(**changes), [StubVerifier()], lambda: START, toy_compress_many)
 
 
 def test_the_state_root_is_the_one_of_genesis() -> None:

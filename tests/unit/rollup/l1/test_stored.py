@@ -6,7 +6,7 @@ import pytest
 
 from rollup.codec.strict import CodecError
 from rollup.harness.oracle import OracleDeployment
-from rollup.harness.people import PINS, START, deployment
+from rollup.harness.people import ALL_PINS, START, deployment
 from rollup.harness.random_calls import ACTIONS, Books, Walk
 from rollup.harness.targets import LocalTarget
 from rollup.l1.development import LocalL1
@@ -18,7 +18,7 @@ LIMITS = QueueLimits(accounts=100, entries=1000)
 
 
 def fresh() -> LocalL1:
-    made = LocalTarget().deploy(OracleDeployment(deployment(), PINS, START, LIMITS))
+    made = LocalTarget().deploy(OracleDeployment(deployment(), ALL_PINS, START, LIMITS))
     assert isinstance(made, LocalL1)
     return made
 

@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from rollup.native.memory import PEAK_GIB, collector_paused, keep_freed_memory
+from rollup.native.memory import (
+    PEAK_GIB,
+    collector_paused,
+    keep_freed_memory,
+    memory_wanted,
+    peak_gib,
+)
 
 PROBE = """
 import resource
@@ -64,6 +70,15 @@ def test_peaks_are_those_of_the_performance_page() -> None:
     assert rows["peak memory of the prover, GiB"] == [PEAK_GIB["M", each] for each in sets]
     assert rows["the same in class R"] == [PEAK_GIB["R", each] for each in sets]
     assert rows["the same in class S"] == [PEAK_GIB["S", each] for each in sets]
+
+
+def test_who_proves_several_classes_keeps_what_each_needs() -> None:
+    """Measured for S and R at `fast`: 1.4 GiB at most."""
+    assert peak_gib(["S"], "fast") == PEAK_GIB["S", "fast"] == 0.5
+    assert peak_gib(["S", "R"], "fast") == 1.8
+    one, two = memory_wanted(["S"], "fast"), memory_wanted(["S", "R"], "fast")
+    assert one == "about 0.5 GiB are wanted for class S at `fast`"
+    assert two == "about 0.5 GiB are wanted for class S, 1.3 GiB for class R at `fast`"
 
 
 RETURNED = """

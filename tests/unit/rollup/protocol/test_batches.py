@@ -259,8 +259,8 @@ def test_no_batch_holds_more_than_the_largest_class(batch: Batch) -> None:
 def test_a_batch_holds_what_its_shape_class_takes(venue: Venue, batch: Batch) -> None:
     crowded = replace(batch, fills=batch.fills * (CLASS_S.trades + 1))
     assert venue.refusal(crowded) is Reason.TOO_MANY
-    crowded.require_fits(CLASS_M)
-    assert refusal(lambda: crowded.require_fits(CLASS_S)) is Reason.TOO_MANY
+    replace(crowded, shape_class=CLASS_M).require_fits()
+    assert refusal(crowded.require_fits) is Reason.TOO_MANY
 
 
 def test_same_batch_same_root(venue: Venue, batch: Batch) -> None:

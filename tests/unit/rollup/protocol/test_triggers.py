@@ -14,7 +14,6 @@ from rollup.protocol.rejection import Reason
 from rollup.protocol.shape_class import CLASS_S
 from rollup.protocol.takeover import Takeover
 from rollup.protocol.terms import batch_terms, market_terms
-from rollup.protocol.transition import apply_batch
 from rollup.protocol.triggers import (
     LONG,
     NO_COUNTERS,
@@ -355,18 +354,11 @@ def test_a_sweep_stops_where_a_class_has_no_room_left(venue: Venue) -> None:
     tight = replace(CLASS_S, triggers=2)
     batch = completed(down(venue).batch(takeovers=[liquidation(venue)], refreshed=[3]), venue.state)
     assert len(batch.pre.triggers) > 2
-    poorer = completed(venue.batch(), venue.state, tight)
+    poorer = completed(replace(venue.batch(), shape_class=tight), venue.state)
     assert len(poorer.pre.triggers) <= 2
     opened = len(venue.apply(poorer).account_nodes) + len(venue.apply(poorer).slot_nodes)
     shallow = replace(CLASS_S, nodes=opened + 40)
-    few = completed(venue.batch(), venue.state, shallow)
+    few = completed(replace(venue.batch(), shape_class=shallow), venue.state)
     assert len(poorer.pre.triggers) < len(few.pre.triggers) < len(batch.pre.triggers)
     assert len(venue.apply(few).trigger_nodes) <= 40
-    suite = venue.suite
-    outcome = apply_batch(
-        poorer,
-        compress_many=suite.compress_many,
-        verify_many=suite.verify_many,
-        shape_class=tight,
-    )
-    assert not outcome.public.closed
+    assert not venue.apply(poorer).public.closed

@@ -58,7 +58,7 @@ def test_a_prover_that_hangs_is_stopped(tmp_path: Path) -> None:
 
 def test_a_prover_that_was_killed_is_said_to_have_wanted_memory(tmp_path: Path) -> None:
     script = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-    killed = ProcessProver("evm", (sys.executable, "-c", script), shape_class="M")
+    killed = ProcessProver("evm", (sys.executable, "-c", script), shape_classes=("M",))
     wanted = r"killed \(out of memory\? about 9.2 GiB are wanted for class M at `evm`\)"
     with pytest.raises(ProverError, match=wanted) as caught:
         killed.prove(b"", tmp_path)

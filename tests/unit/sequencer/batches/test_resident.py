@@ -28,7 +28,7 @@ def say(**record):
     print(json.dumps(record), flush=True)
 
 def ready():
-    say(ready=True, parameter_set="fast", shape_class="S")
+    say(ready=True, parameter_set="fast", shape_classes=["S"])
 
 def note(text):
     with notes.open("a") as file:
@@ -236,13 +236,23 @@ def test_a_prover_that_died_between_batches_costs_no_retry(
 def test_a_prover_of_another_statement_is_not_asked(
     make: Callable[..., ResidentProver], notes: Path, tmp_path: Path
 ) -> None:
-    script = "say(ready=True, parameter_set='evm', shape_class='S'); time.sleep(600)"
+    script = "say(ready=True, parameter_set='evm', shape_classes=['S']); time.sleep(600)"
     with (
         make(script) as prover,
         pytest.raises(ProverError, match="a prover with parameter_set fast is wanted"),
     ):
         prover.prove(b"", tmp_path / "out")
     assert starts(notes) == 1
+
+
+def test_a_prover_of_other_classes_is_not_asked(
+    make: Callable[..., ResidentProver], tmp_path: Path
+) -> None:
+    with (
+        make("ready(); time.sleep(600)", shape_classes=("S", "R")) as prover,
+        pytest.raises(ProverError, match=r"a prover with shape_classes \['S', 'R'\] is wanted"),
+    ):
+        prover.prove(b"", tmp_path / "out")
 
 
 def test_a_prover_that_is_not_there_is_named_and_not_tried_again(tmp_path: Path) -> None:

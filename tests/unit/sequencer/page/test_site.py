@@ -13,7 +13,7 @@ import sequencer.page
 from sequencer.page.site import FOR_EVER, FRESH, HEADERS, POLICY, About, documents, page_routes
 
 FILES = Path(sequencer.page.__file__).parent / "files"
-ABOUT = About("mock", "fast", "S", "102.6", proves=True)
+ABOUT = About("mock", "fast", ("S",), "102.6", proves=True)
 PAGE = (FILES / "index.html").read_text(encoding="utf-8")
 SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in FILES.glob("*.js")}
 ALL_SCRIPTS = "\n".join(SCRIPTS.values())

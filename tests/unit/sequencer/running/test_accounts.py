@@ -22,7 +22,7 @@ LEAST = 5
 @pytest.fixture
 def l1() -> LocalL1:
     clock = ManualClock(lambda: small.START)
-    return LocalL1(deployment(), StubVerifier(), clock, small.toy_compress_many)
+    return LocalL1(deployment(), [StubVerifier()], clock, small.toy_compress_many)
 
 
 def fund(l1: Any, folder: Path, count: int, kind: str = "account") -> list[accounts.KeyFile]:

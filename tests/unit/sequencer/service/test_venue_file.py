@@ -47,6 +47,8 @@ def test_the_example_is_a_venue() -> None:
         ("delay_ms = 604800000", "delay_ms = 60000", "wanted more than ahead_ms, 60000, got 60000"),
         ('"fast"', '"quick"', "wanted one of fast, balanced, evm, got 'quick'"),
         ('shape_class = "S"', 'shape_class = "L"', "wanted one of S, M, R, got 'L'"),
+        ('crash_class = "none"', 'crash_class = "S"', "wanted one of none, M, R, got 'S'"),
+        ('crash_class = "none"', 'crash_class = ""', "wanted one of none, M, R, got ''"),
         ("lag_batches = 8", "lag_batches = 1", "lag_batches: wanted 2 to 1000, got 1"),
         ("least_deposit = 10000000", "least_deposit = 0", "least_deposit: wanted 1 to"),
         ("band_fraction = 300", "band_fraction = 500", "markets[0]: band-too-wide"),
@@ -82,6 +84,15 @@ def test_a_file_that_is_not_as_wanted_is_refused_with_key_wanted_and_came(
 ) -> None:
     assert old in EXAMPLE
     assert said in refusal(EXAMPLE.replace(old, new, 1))
+
+
+def test_a_crash_class_opens_more_accounts_than_the_ordinary_one() -> None:
+    alone = venue_from_toml(EXAMPLE.encode())
+    assert (alone.crash_class, alone.shape_classes) == (None, ("S",))
+    both = EXAMPLE.replace('crash_class = "none"', 'crash_class = "R"', 1)
+    assert venue_from_toml(both.encode()).shape_classes == ("S", "R")
+    refreshing = both.replace('shape_class = "S"', 'shape_class = "R"', 1)
+    assert "crash_class: wanted one of none, got 'R'" in refusal(refreshing)
 
 
 def test_no_market_and_one_too_many_are_refused() -> None:

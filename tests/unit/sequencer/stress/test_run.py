@@ -11,6 +11,7 @@ import pytest
 
 from rollup.protocol.margin import Holding
 from rollup.protocol.public import PublicInput
+from rollup.protocol.shape_class import CLASS_R
 from sequencer.demo.market.tape.error import TapeError
 from sequencer.stress.candles import MINUTE_MS, read_candles
 from sequencer.stress.figures import Figures, hours_of
@@ -35,7 +36,7 @@ def options(folder: Path, minutes: int = 6, **members: Any) -> StressOptions:
 
 def run(given: StressOptions, prover: StandIn | None = None) -> Figures:
     stand_in = StandIn() if prover is None else prover
-    return list(run_stress(given, stand_in, stand_in))[-1]
+    return list(run_stress(given, stand_in, [stand_in]))[-1]
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,17 @@ def test_who_holds_both_of_two_markets_that_part_is_refreshed_and_keeps_all(tmp_
     done = run(options(tmp_path, files=files, accounts=40))
     assert done.total("refreshed") > 0
     assert all(row.is_closed and row.due == 0 for row in done.batches)
+
+
+def test_a_venue_with_a_crash_class_says_how_many_batches_had_it(tmp_path: Path) -> None:
+    """Twelve accounts fill no batch of class S, so none does."""
+    done = run(options(tmp_path, minutes=2, crash_class=CLASS_R))
+    assert done.succeeded and done.crash_batches == 0
+    record = done.to_record()
+    assert (record["crash_class"], record["crash_batches"]) == ("R", 0)
+    assert {row.shape_class for row in done.batches} == {"S"}
+    page = report_html(done)
+    assert "class S or R" in page and "batches of class R" in page
 
 
 def test_the_backstop_gets_fees_and_carries_what_it_took(figures: Figures) -> None:
