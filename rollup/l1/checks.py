@@ -5,6 +5,7 @@ from typing import Final
 
 from rollup.crypto.plain_recovery import plain_signer_of
 from rollup.l1.interface import Revert, Reverted
+from rollup.ports import Pins
 from rollup.protocol.assets import USDC, is_known, market_of
 from rollup.protocol.constants import AMOUNT_BITS, OWNER_BYTES, SIZE_BITS
 from rollup.protocol.market import Governance
@@ -82,3 +83,20 @@ def require_step(public: PublicInput) -> None:
         require_moving(public.book_after)
     except Rejected as refused:
         raise Reverted(Revert.STEP_STALLED, refused.detail) from refused
+
+
+def require_pinned(pinned: Pins, found: Pins) -> None:
+    """A verifier is for what was deployed, byte by byte."""
+    checks = (
+        (Revert.PIN_CIRCUIT, pinned.circuit, found.circuit),
+        (Revert.PIN_FIXED, pinned.fixed_root, found.fixed_root),
+        (Revert.PIN_PARAMETERS, pinned.parameters, found.parameters),
+        (Revert.PIN_SHAPE, pinned.shape, found.shape),
+    )
+    for reason, want, got in checks:
+        if want != got:
+            raise Reverted(
+                reason,
+                f"{want.hex()} ({pinned.parameter_set}/{pinned.shape_class}) is pinned, "
+                f"the verifier has {got.hex()} ({found.parameter_set}/{found.shape_class})",
+            )

@@ -13,6 +13,7 @@ from rollup.l1.checks import (
     require_amount,
     require_asset,
     require_book,
+    require_pinned,
     require_step,
     require_taken,
     require_words,
@@ -42,7 +43,7 @@ from rollup.l1.sales import buy, cover, take_in
 from rollup.l1.schedule import Schedule, Scheduled, require_interval
 from rollup.l1.state import ContractState, ContractView
 from rollup.oracle.package import SignedPackage
-from rollup.ports import Pins, VerificationError, Verifier
+from rollup.ports import VerificationError, Verifier
 from rollup.protocol.assets import USDC, assets_of, market_of
 from rollup.protocol.constants import DIGEST_LENGTH
 from rollup.protocol.deposit import KEY_WORDS, QueueEntry
@@ -288,7 +289,7 @@ class MockL1(ContractView):
             detail = f"{', '.join(pins)} are pinned, and class {shape_class} has no verifier"
             raise Reverted(Revert.PIN_SHAPE, detail)
         verifier = self._verifiers[shape_class]
-        _require_pinned(pins[shape_class], verifier.pins)
+        require_pinned(pins[shape_class], verifier.pins)
         return verifier
 
     def _require_header(self, public: PublicInput) -> None:
@@ -383,20 +384,3 @@ def _require_keys(
     require_words("key", key_words, KEY_WORDS)
     require_words("viewing commitment", viewing_words, DIGEST_LENGTH)
     return tuple(key_words), tuple(viewing_words)
-
-
-def _require_pinned(pinned: Pins, found: Pins) -> None:
-    """A verifier is for what was deployed, byte by byte."""
-    checks = (
-        (Revert.PIN_CIRCUIT, pinned.circuit, found.circuit),
-        (Revert.PIN_FIXED, pinned.fixed_root, found.fixed_root),
-        (Revert.PIN_PARAMETERS, pinned.parameters, found.parameters),
-        (Revert.PIN_SHAPE, pinned.shape, found.shape),
-    )
-    for reason, want, got in checks:
-        if want != got:
-            raise Reverted(
-                reason,
-                f"{want.hex()} ({pinned.parameter_set}/{pinned.shape_class}) is pinned, "
-                f"the verifier has {got.hex()} ({found.parameter_set}/{found.shape_class})",
-            )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rollup.protocol.margin import excess
 from rollup.protocol.order import Side
 from rollup.protocol.takeover import Route
+from sequencer.engine.closing_out import deleverage
 from sequencer.engine.ending import end_all
 from sequencer.engine.event import Deleveraged, Event, Liquidated, VenueReason
 from sequencer.engine.ledger import Ledger
@@ -69,7 +70,7 @@ def _deleverage(state: CoreState, work: Work, account: int) -> list[Event]:
     if not state.ledger.may_open(work, account):
         return []
     before = state.ledger.holders[account].holding.positions
-    chosen = state.ledger.deleverage(work, account)
+    chosen = deleverage(state.ledger, work, account)
     if not chosen:
         return []
     events = end_all(state, account, VenueReason.LIQUIDATED)

@@ -15,7 +15,7 @@ from rollup.protocol.batch import Fill
 from rollup.protocol.constants import CASH_LIMIT, OUTFLOWS_MAX
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
 from rollup.protocol.holding import NOTHING, Holding, received
-from rollup.protocol.margin import closing, margin_refusal
+from rollup.protocol.margin import margin_refusal
 from rollup.protocol.market import Governance
 from rollup.protocol.market_book import MarketBook, book_after, hour_is_due
 from rollup.protocol.order import Order, Side
@@ -23,14 +23,12 @@ from rollup.protocol.outflow import Outflow
 from rollup.protocol.premium import premium_rates
 from rollup.protocol.rejection import Reason, Rejected
 from rollup.protocol.shape_class import ShapeClass
-from rollup.protocol.takeover import Route, Takeover
 from rollup.protocol.tally import Tally, tallies_before
 from rollup.protocol.terms import MarketTerms, batch_terms
 from rollup.protocol.trade import bounded, fee, fill_slot, moved, notional, require_fee
 from sequencer.engine.choosing import class_for
 from sequencer.engine.command import OpenBatch
 from sequencer.engine.counted import counting
-from sequencer.engine.deleveraging import Draft, Scene, merged, plan, zone_leaves
 from sequencer.engine.holder import (
     Holder,
     known,
@@ -159,71 +157,6 @@ class Ledger:
             for index, change in ((account, -fee), (self.governance.backstop_account, fee)):
                 holding = self.holders[index].holding
                 self.hold(work, index, holding._replace(cash=holding.cash + change))
-
-    def deleverage(self, work: Work, account: int) -> tuple[Takeover, ...]:
-        """Take of an account below maintenance margin what the backstop can carry, and close lots
-        of the other side with the rest. Empty, with nothing changed, where that does not heal it,
-        or the batch has no room for it."""
-        if len(work.takeovers) >= work.shape_class.takeovers:
-            return ()
-        backstop = self.governance.backstop_account
-        scene = Scene(
-            self.holders,
-            self.index,
-            work.terms,
-            backstop,
-            work.before,
-            work.due,
-            frozenset(work.liquidated),
-            work.zones,
-            frozenset(work.took),
-            work.acted_in(backstop),
-        )
-        draft = plan(scene, account)
-        if draft is None or not self._room_to_close(work, draft):
-            return ()
-        if not all(self._may_end(work, draft, index) for index in draft.ends):
-            return ()
-        others = draft.ends.keys() - draft.liquidated
-        if any(is_short(self.governance, work, i, self.holders[i]) for i in others):
-            return ()
-        markets = {takeover.market for takeover in draft.takeovers}
-        for index in {*draft.ends, backstop}:
-            self.touch(work, index, markets if index in draft.ends else ())
-        for index, after in draft.ends.items():
-            self.hold(work, index, after)
-        work.act(backstop, draft.acted)
-        work.takeovers += draft.takeovers
-        work.liquidated |= draft.liquidated
-        work.zones = merged(work.zones, draft.zones)
-        work.room.reserve(zone_leaves(work.zones, work.terms))
-        work.deleveraged |= {
-            (each.taker, each.market) for each in draft.takeovers if each.route is Route.DELEVERAGED
-        }
-        return tuple(draft.takeovers)
-
-    def _may_end(self, work: Work, draft: Draft, index: int) -> bool:
-        """Whether the closing rule lets the batch end with what a plan leaves: one of two that are
-        liquidated may be left flagged."""
-        if index not in draft.paired:
-            acted = draft.acted if index == self.governance.backstop_account else ()
-            return self.may_become(work, index, draft.ends[index], acted)
-        before = work.before.get(index, self.holders[index].holding)
-        try:
-            acted = work.acted_in(index)
-            closing(before, draft.ends[index], work.terms, traded=False, acted=acted)
-        except Rejected:
-            return False
-        return True
-
-    def _room_to_close(self, work: Work, draft: Draft) -> bool:
-        """Whether the batch can hold a plan beside what it has."""
-        markets = {takeover.market for takeover in draft.takeovers}
-        backstop = self.opening(self.governance.backstop_account)
-        opened = [backstop, *(self.opening(index, markets) for index in draft.ends)]
-        zones = zone_leaves(merged(work.zones, draft.zones), work.terms)
-        takeovers = len(work.takeovers) + len(draft.takeovers)
-        return takeovers <= work.shape_class.takeovers and work.room.fits(opened, zones=zones)
 
     def may_become(
         self, work: Work, account: int, after: Holding, acted: Iterable[int] = ()
