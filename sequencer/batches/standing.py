@@ -49,7 +49,7 @@ from sequencer.engine.ledger import Ledger
 from sequencer.engine.live import LiveOrder
 from sequencer.intake.wire import SUBMIT_BYTES, WireError, command_from_bytes, command_to_bytes
 
-VERSION: Final = 4
+VERSION: Final = 5
 
 _HEAD: Final = struct.Struct(f"<HIQI{DIGEST_BYTES}sQQI4I4I8I")
 _FRONTIERS: Final = struct.Struct("<HH")
