@@ -1,4 +1,4 @@
-"""Lies about an asset that counts and is over: it goes on to count, and nobody trades or settles it.
+"""Lies about an asset that counts and is over: it counts on, and nobody trades or settles it.
 
 The rules are bent one check at a time, so that the lie is all that there is to be found.
 """
