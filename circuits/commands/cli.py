@@ -33,7 +33,7 @@ _Pins = tuple[str, tuple[str, ...]]
 @click.option("--explain", is_flag=True, help="Say what the proof shows and what it does not.")
 @conventions
 def verify(
-    console: Output, folder: Path, parameters: str, asked: tuple[str, ...], explain: bool
+    console: Output, folder: Path, parameters: str, shape_class: tuple[str, ...], explain: bool
 ) -> None:
     """Check a proof bundle offline, or a folder of them: exit 0 if valid, 1 if not.
 
@@ -46,7 +46,7 @@ def verify(
     from circuits.commands.verify import verify_folder
     from circuits.verify import StarkVerifiers
 
-    verifiers = StarkVerifiers(parameters, asked or tuple(SHAPE_CLASSES))
+    verifiers = StarkVerifiers(parameters, shape_class or tuple(SHAPE_CLASSES))
     verify_folder(console, folder, verifiers, explain=explain)
 
 
@@ -71,7 +71,7 @@ def prove(
     batch: tuple[Path, ...],
     output: Path,
     parameters: str,
-    asked: tuple[str, ...],
+    shape_class: tuple[str, ...],
     workers: int | None,
     cluster: str | None,
 ) -> None:
@@ -85,7 +85,7 @@ def prove(
 
     if workers is not None and cluster is not None:
         raise click.UsageError("--workers and --cluster exclude each other")
-    classes = asked or tuple(SHAPE_CLASSES)
+    classes = shape_class or tuple(SHAPE_CLASSES)
     with no_proof(parameters, *classes):
         if len(batch) > 1 or batch[0].is_dir() or cluster is not None:
             _prove_many(console, batch, output, (parameters, classes), workers or 1, cluster)
@@ -179,7 +179,7 @@ def _batch_files(path: Path) -> list[Path]:
 @click.argument("batch", type=file_type)
 @asked_class_option
 @conventions
-def execute(console: Output, batch: Path, asked: tuple[str, ...]) -> None:
+def execute(console: Output, batch: Path, shape_class: tuple[str, ...]) -> None:
     """Apply a batch and fill its tables without proving; exit 1 if a claim does not hold."""
     from circuits.commands.text import execution_text, failures_text
     from circuits.statement.execute import execute_batch
@@ -188,7 +188,7 @@ def execute(console: Output, batch: Path, asked: tuple[str, ...]) -> None:
     data = read_bounded(batch, BATCH_BYTES_MAX)
     with input_file(batch):
         read = batch_from_bytes(data)
-        _require_class(read.shape_class.name, asked or tuple(SHAPE_CLASSES))
+        _require_class(read.shape_class.name, shape_class or tuple(SHAPE_CLASSES))
         record = execute_batch(read, console.progress)
     if record["failures"]:
         raise CommandError(ExitCode.INVALID, failures_text(record), record)

@@ -23,7 +23,6 @@ class_option = click.option(
 )
 asked_class_option = click.option(
     "--shape-class",
-    "asked",
     type=click.Choice(list(SHAPE_CLASSES)),
     multiple=True,
     show_default="any that the package has",
@@ -31,7 +30,6 @@ asked_class_option = click.option(
 )
 served_classes_option = click.option(
     "--shape-class",
-    "shape_classes",
     type=click.Choice(list(SHAPE_CLASSES)),
     multiple=True,
     default=(CLASS_S.name,),

@@ -148,7 +148,7 @@ def keygen(console: Output, output: Path, shape_class: str) -> None:
 @cluster_option
 @conventions
 def serve(
-    console: Output, parameters: str, shape_classes: tuple[str, ...], cluster: str | None
+    console: Output, parameters: str, shape_class: tuple[str, ...], cluster: str | None
 ) -> None:
     """Stay up and prove what is asked: a JSON object a line, on standard input and output.
 
@@ -166,7 +166,7 @@ def serve(
     from circuits.commands.serve import serve as serve_requests
     from circuits.prove import StarkProver
 
-    prover = StarkProver(parameters, *shape_classes)
+    prover = StarkProver(parameters, *shape_class)
     if cluster is None:
         serve_requests(prover, sys.stdin.buffer, console.record)
         return
@@ -174,10 +174,10 @@ def serve(
     from circuits.commands.no_proof import no_proof
     from circuits.verify import StarkVerifiers
 
-    with no_proof(parameters, *shape_classes):
+    with no_proof(parameters, *shape_class):
         require_scheduler(cluster)
         with cluster_workers(cluster) as workers:
-            verifiers = StarkVerifiers(parameters, shape_classes)
+            verifiers = StarkVerifiers(parameters, shape_class)
             elsewhere = ClusterProver(workers, prover.statement, verifiers)
             serve_requests(elsewhere, sys.stdin.buffer, console.record)
 

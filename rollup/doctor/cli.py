@@ -37,7 +37,6 @@ Source = Callable[[Surroundings], Iterable[Check]]
 @click.option("--parameters", type=click.Choice(SETS), default=SETS[0], show_default=True)
 @click.option(
     "--shape-class",
-    "shape_classes",
     type=click.Choice(CLASSES),
     multiple=True,
     default=(CLASSES[0],),
@@ -52,7 +51,7 @@ def doctor(
     host: str,
     port: int,
     parameters: str,
-    shape_classes: tuple[str, ...],
+    shape_class: tuple[str, ...],
     l1: str | None,
 ) -> None:
     """Check this machine: libraries, kernels, cores, memory, disk, port, and an L1 if one is named.
@@ -62,7 +61,7 @@ def doctor(
     """
     from rollup.doctor.machine import CHECKS
 
-    about = Surroundings(state, host, port, parameters, shape_classes, l1)
+    about = Surroundings(state, host, port, parameters, shape_class, l1)
     sources: list[Source] = [*CHECKS, *(each.load() for each in entry_points(group=GROUP))]
     found: list[Check] = []
     for source in sources:

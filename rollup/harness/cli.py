@@ -84,7 +84,6 @@ def l1() -> None:
 @click.option("--parameters", type=click.Choice(SETS), default=SETS[0], show_default=True)
 @click.option(
     "--shape-class",
-    "shape_classes",
     type=click.Choice(list(SHAPE_CLASSES)),
     multiple=True,
     default=(CLASS_S.name,),
@@ -114,7 +113,7 @@ def up(
     operator: bytes | None,
     governor: bytes | None,
     parameters: str,
-    shape_classes: tuple[str, ...],
+    shape_class: tuple[str, ...],
     interval_ms: int,
     governance_delay_ms: int,
     proof_deadline_ms: int,
@@ -136,7 +135,7 @@ def up(
         operator,
         governor,
         parameters,
-        shape_classes,
+        shape_class,
         interval_ms,
         governance_delay_ms,
         proof_deadline_ms,

@@ -69,7 +69,9 @@ def test_too_little_memory_says_how_much_is_wanted(demo: Demo, tmp_path: Path) -
     arguments = ("prove", batch_file(demo, 1), "-o", tmp_path / "out")
     done = under(resource.RLIMIT_AS, LITTLE_MEMORY, *arguments)
     assert done.returncode == NO_MEMORY
-    wanted = "about 0.5 GiB are wanted for class S at `fast`"
+    wanted = (
+        "about 0.5 GiB are wanted for class S, 1.4 GiB for class M, 1.3 GiB for class R at `fast`"
+    )
     assert done.stderr == f"crypsis: not enough memory: {wanted}\n"
     assert not (tmp_path / "out").exists()
 

@@ -120,7 +120,7 @@ def trigger_of(account: Account, market: int) -> int:
 @settings(max_examples=60, deadline=None)
 @given(plans, st.sampled_from([0, 20, 200, 1_000]), st.sampled_from([0, 8_191, 10 * DOLLAR]))
 def test_no_step_is_without_an_end(plan: Plan, dollars: int, fee: int) -> None:
-    world = Thin(dollars, fee)
+    world = Thin(dollars, fee=fee)
     world.play(plan)
     cash = sum(holder.holding.cash for holder in world.core.ledger.holders.values())
     assert cash == world.batcher.state.globals.total

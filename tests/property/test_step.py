@@ -75,7 +75,7 @@ class World:
         self.backstop = backstop
         governance = forge(venues.GOVERNANCE, refresh_fee=fee)
         self.core: CoreState = new_state(venues.genesis(governance), shape_class)
-        self.batcher = venues.batcher(governance=governance, shape_class=shape_class)
+        self.batcher = venues.batcher(governance=governance)
         self.prices = list(venues.PRICES)
         self.generation = 0
         self.events: list[Event] = []

@@ -14,7 +14,6 @@ from rollup.protocol.deposit import EntryKind, QueueEntry
 from rollup.protocol.genesis import BACKSTOP_ACCOUNT, FEE_ACCOUNT, Genesis
 from rollup.protocol.market import Governance, Market
 from rollup.protocol.order import Order, Side, SignedOrder, TimeInForce
-from rollup.protocol.shape_class import CLASS_S, ShapeClass
 from rollup.protocol.units import Point
 from sequencer.batches.batcher import Batcher
 from sequencer.engine.command import NO_RECEIPT, OpenBatch
@@ -92,7 +91,6 @@ def opening(
 def batcher(
     salt: bytes = bytes(32),
     governance: Governance = GOVERNANCE,
-    shape_class: ShapeClass = CLASS_S,
 ) -> Batcher:
     """The committed state with cheap hashing."""
     return Batcher(
@@ -100,7 +98,6 @@ def batcher(
         SaltKey(salt),
         compress_many=quick_compress_many,
         verify_many=always_valid,
-        shape_class=shape_class,
     )
 
 

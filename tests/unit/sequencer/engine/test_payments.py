@@ -15,6 +15,7 @@ from rollup.protocol.outflow import Outflow, OutflowKind
 from rollup.protocol.public import GrantedWithdrawal
 from rollup.protocol.rejection import Reason
 from sequencer.batches.machine import Done, Machine, Setup
+from sequencer.engine import due
 from sequencer.engine.command import Cancel, CloseBatch, OpenBatch, PayOut, Submit
 from sequencer.engine.event import (
     AnyReason,
@@ -26,7 +27,6 @@ from sequencer.engine.event import (
     OutflowRefused,
     VenueReason,
 )
-from sequencer.engine.ledger import Ledger
 from tests.helpers.assets import ASSET_GOVERNANCE, ASSET_PRICES, WBTC_MARK
 from tests.helpers.market_books import terms_at
 from tests.helpers.venue import (
@@ -295,7 +295,7 @@ def test_nobody_is_paid_in_a_batch_that_leaves_its_step_open(
 ) -> None:
     """The backstop has nothing and the batch no room to deleverage, so who is below maintenance
     stays: cash and prices wait for him."""
-    monkeypatch.setattr(Ledger, "deleverage", lambda *_: ())
+    monkeypatch.setattr(due, "deleverage", lambda *_: ())
     venue = Running(60 * USDC, RICH, RICH, backstop=0)
     venue.open()
     venue.trade(900)

@@ -17,8 +17,8 @@ from sequencer.batches.replay import replay
 from sequencer.client.book import OwnBook
 from sequencer.client.slots import ForgetfulStore, Slots
 from sequencer.client.wire import account_answer
+from sequencer.engine import due
 from sequencer.engine.event import VenueReason
-from sequencer.engine.ledger import Ledger
 from sequencer.intake.admission import order_action
 from sequencer.service.answers import sight
 from sequencer.service.fact_codec import facts_from_bytes, facts_to_bytes
@@ -153,7 +153,7 @@ class Poor(Funded):
 @pytest.fixture
 def nobody_is_deleveraged(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches have no room for it: so that a step stays open."""
-    monkeypatch.setattr(Ledger, "deleverage", lambda *_: ())
+    monkeypatch.setattr(due, "deleverage", lambda *_: ())
 
 
 def test_whose_lots_are_closed_is_told(folder: LockedFolder) -> None:
