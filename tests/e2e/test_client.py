@@ -25,7 +25,7 @@ WAIT_S = 240
 def running() -> Iterator[Devnet]:
     """Batches every second, no proofs, four traders."""
     with devnet("--interval", 1_000, "--no-proofs", "--accounts", 4) as found:
-        found.until(lambda status: status["held"] >= 1)
+        found.steady_price()
         yield found
 
 
@@ -107,7 +107,7 @@ def where(running: Devnet, account: Path) -> tuple[object, ...]:
 
 def test_an_order_is_proved_and_its_proof_checked_by_whoever_sent_it() -> None:
     with devnet("--interval", 2_000, "--accounts", 2) as found:
-        found.until(lambda status: status["held"] >= 1)
+        found.steady_price()
 
         async def trade() -> None:
             url, verifier = found.banner["url"], installed_verifier("fast")

@@ -27,7 +27,7 @@ def running() -> Iterator[Devnet]:
 
 def test_two_traders_meet_over_http_and_each_is_told_its_own(running: Devnet) -> None:
     seller, buyer = Trader(running, 0), Trader(running, 1)
-    price = running.json("/v1/prices")["prices"][0]["price"]
+    price = running.steady_price()
     before = seller.ask()
     assert before["ok"] and before["cash"] == str(10**12) and before["orders"] == []
     sent = seller.order(Side.SELL, price, 100)

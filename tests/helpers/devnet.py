@@ -61,6 +61,20 @@ class Devnet:
             time.sleep(0.2)
         raise AssertionError(f"it did not come to be: {self.json('/v1/status')}")
 
+    def steady_price(self) -> int:
+        """The first market's price once a batch moved it by less than a hundredth. Development
+        prices swing by more than a step, so that the first ones of a venue may be held back, and
+        orders that would meet at such a price end."""
+        end, held, before = time.monotonic() + WAIT_S, 0, 0
+        while time.monotonic() < end:
+            now = self.json("/v1/status")["held"]
+            price: int = self.json("/v1/prices")["prices"][0]["price"]
+            if now != held and before and 100 * abs(price - before) < before:
+                return price
+            held, before = (now, price) if now != held else (held, before)
+            time.sleep(0.2)
+        raise AssertionError(f"no price stood: {self.json('/v1/prices')}")
+
     def kill(self) -> None:
         """SIGKILL for the whole group: the venue, its L1, its provers, its crowd."""
         family = psutil.Process(self.process.pid).children(recursive=True)
