@@ -152,6 +152,7 @@ class Game:
             self.prices_gave += moved
             self.holder_has += moved if place == 0 else 0
         self.values = now
+        self.holder_has -= self.fees_of_holder(outcome)
         colluding = {owner(account) for account in COLLUDERS}
         grants = outcome.public.withdrawals
         paid = sum(each.amount for each in grants if each.owner in colluding)
@@ -164,6 +165,19 @@ class Game:
         self.seen["by order"] += len(outcome.steps.order_takeovers)
         self.seen.update(step.takeover.route.name for step in outcome.steps.takeovers)
         return outcome
+
+    def fees_of_holder(self, outcome: Outcome) -> int:
+        """What takeovers cost it beside the oracle price, once prices made it due."""
+        steps = outcome.steps
+        lost = [(each.takeover.market, each.liquidated) for each in steps.takeovers]
+        lost += [(each.market, each.liquidated) for each in steps.order_takeovers]
+        return -sum(
+            was.cash_after
+            - was.cash_before
+            + (was.position_after - was.position_before) * self.values[market]
+            for market, was in lost
+            if was.account == HOLDER
+        )
 
     def attempt(self, *batches: Batch) -> bool:
         """Run the first of these that the rules take."""
