@@ -61,15 +61,17 @@ SHOWN = (
     ),
     Said(
         "Cash and size move only between the two sides of a fill or a takeover, or size becomes "
-        "cash where a market has ended; fees go to the fee account, what an order leaves of a "
-        "liquidation to the backstop, and the total under custody changes by the credited "
-        "deposits, the withdrawals and what the estate paid, all listed, alone.",
+        "cash where a market has ended; fees go to the fee account, and to the backstop what an "
+        "order leaves of a liquidation and what who is due and healthy pays for being looked at; "
+        "the total under custody changes by the credited deposits, the withdrawals and what the "
+        "estate paid, all listed, alone.",
         (
             "fill.cash",
             "fill.position",
             "takeover.cash-kept",
             "batch.fees",
             "batch.rests",
+            "account.refreshed",
             "dep.credited",
         ),
     ),

@@ -27,7 +27,7 @@ NEVER = 10**6
 
 ADDITIONS = {"order": ("order.windows", "entries")}
 """Claims that are a chain of point additions, and the columns they fill: the search alone does not
-find that an inverse, a slope, x and y are to be solved for in this order, seven at a time."""
+find that what tells the x apart, a slope, x and y are to be solved for in this order."""
 
 
 def solve(matrix: I64, right: I64) -> I64 | None:
@@ -141,9 +141,9 @@ class Forger:
         constraints = self.window.source.graph.constraints
         items = [i for i, constraint in enumerate(constraints) if constraint.claim == claim]
         names = self.window.source.names
-        fields = [
-            f"{part}.{j}" for part in ("inverse", "slope", "point.x", "point.y") for j in range(7)
-        ]
+        # Of the two cells that show that the x differ one is solved for; the other is any.
+        parts = ("slope", "point.x", "point.y")
+        fields = ["apart.0", *(f"{part}.{j}" for part in parts for j in range(7))]
         cells = [f"{group}.{k}.{name}" for k in range(len(items) // len(fields)) for name in fields]
         return {
             item: self.place[self.window.own[0], names.index(name)]

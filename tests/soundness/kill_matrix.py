@@ -159,6 +159,9 @@ BY_HAND: dict[str, str] = {
     "fill.band": COMPARE,
     "fill.limit": COMPARE,
     "fill.cap": COMPARE,
+    "fill.clip": "tests/soundness/tables/test_fill.py::test_a_fill_on_another_side_of_the_clip",
+    "fill.counted": "tests/soundness/tables/test_fill.py"
+    "::test_a_fill_is_counted_by_its_side_of_the_clip",
     "fill.fee-sum": "tests/soundness/tables/test_fill.py::test_a_fee_left_out_of_the_sums",
     "fill.fees-sent": "tests/soundness/tables/test_fill.py::test_fee_sums_are_sent_once_over_all_rows",
     "fill.slot-access": "tests/soundness/test_lies_trade.py::test_one_order_in_two_batches_with_a_forgotten_slot",
