@@ -102,6 +102,9 @@ BY_HAND: dict[str, str] = {
     "batch.fee-account": "tests/soundness/tables/test_batch.py::test_a_credit_before_the_last_fill",
     "deposit.key-on-curve": "tests/soundness/tables/test_curve_points.py::test_a_registered_key_off_the_curve_in_one_coordinate",
     "deposit.bounds": GADGET,
+    "deposit.kind": "tests/soundness/tables/test_deposit.py::test_a_changed_cell_breaks_its_claim",
+    "deposit.of-asset": "tests/soundness/tables/test_deposit.py::test_a_forged_cell_of_an_asset",
+    "deposit.lots": "tests/soundness/tables/test_deposit.py::test_a_forged_cell_of_an_asset",
     "deposit.one-outcome": "tests/soundness/tables/test_deposit.py::test_an_outcome_is_provable_exactly_where_the_rules_give_it",
     "deposit.access": "tests/soundness/test_lies_deposit.py::test_deposits_out_of_their_order",
     "deposit.register": "tests/soundness/tables/test_deposit.py::test_a_new_account_has_the_words_of_its_entry",
@@ -167,6 +170,8 @@ BY_HAND: dict[str, str] = {
     "fill.slot-access": "tests/soundness/test_lies_trade.py::test_one_order_in_two_batches_with_a_forgotten_slot",
     "fill.cash-access": "tests/soundness/test_lies_state.py::test_a_fill_hidden_between_two_others",
     "fill.position-access": "tests/soundness/test_lies_state.py::test_a_fill_hidden_between_two_others",
+    "takeover.estate": "tests/soundness/tables/test_takeover.py"
+    "::test_padding_gives_the_estate_nothing",
     "takeover.bounds": GADGET,
     "takeover.padding-is-silent": f"{TAKEN}::test_padding_settles_nothing",
     "takeover.flags": f"{TAKEN}::test_a_changed_cell_breaks_its_claim",
