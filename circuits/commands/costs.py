@@ -11,21 +11,20 @@ from dataclasses import dataclass
 
 from circuits.stark.parameters import CHUNKS, Parameters
 from circuits.stark.proof import (
-    ELEMENT_BYTES,
     FIBRE_WIDTH,
     NONCE_BYTES,
+    VERSION_BYTES,
     top_log2,
     tree_depth,
 )
 from circuits.stark.report import report_for
-from circuits.stark.shape import Phase, Shape, shape_of
+from circuits.stark.shape import Shape, shape_of
+from circuits.stark.stacks import ELEMENT_BYTES, WORD_BYTES, Phase
 from circuits.statement.circuit import circuit
 from circuits.tables.account.columns import LEAF_BLOCKS
 from circuits.tables.header.air import HEADER_BLOCKS
 from circuits.tables.order.air import CHALLENGE_BLOCKS, MESSAGE_BLOCKS
 from circuits.tables.schedule import COMB_ROWS, LADDER_ROWS
-from rollup.field.extension import DEGREE
-from rollup.hash.keccak import DIGEST_BYTES
 from rollup.protocol.constants import ACCOUNT_BITS, SLOT_BITS, TRIGGER_BITS
 from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass
 
@@ -108,19 +107,23 @@ def proof_parts(shape: Shape) -> dict[str, int]:
     trees: list[int | None] = [None] * len(Phase) + list(layers)
     rows = {
         f"rows of the {phase.name.lower()} tree": queries
-        * sum(4 * width for _, width in shape.group_widths(phase))
+        * WORD_BYTES
+        * shape.row_width(phase)
         for phase in Phase
     }
     below_tops = sum(tree_depth(shape, tree) - top_log2(shape, tree) for tree in trees)
     salted = sum(shape.salted(phase) for phase in Phase)
-    roots = DIGEST_BYTES * (len(Phase) - 1 + len(layers))
+    digest_bytes = shape.parameters.digest_bytes
+    roots = digest_bytes * (len(Phase) - 1 + len(layers))
+    opened = shape.opened_here + shape.opened_below + CHUNKS
     return {
-        "opened values": ELEMENT_BYTES * (2 * shape.trace_columns + CHUNKS * DEGREE),
+        "version": len(VERSION_BYTES),
+        "opened values": ELEMENT_BYTES * opened,
         **rows,
         "fibres of the folds": queries * len(layers) * 4 * FIBRE_WIDTH,
         "salts": queries * salted * shape.parameters.salt_bytes,
-        "paths": queries * below_tops * DIGEST_BYTES,
-        "whole layers of the trees": DIGEST_BYTES * sum(1 << top_log2(shape, t) for t in trees),
+        "paths": queries * below_tops * digest_bytes,
+        "whole layers of the trees": digest_bytes * sum(1 << top_log2(shape, t) for t in trees),
         "roots and nonces": roots + NONCE_BYTES * (2 + len(layers)),
         "terminals and final polynomial": ELEMENT_BYTES
         * (len(shape.groups) + shape.final_coefficients),

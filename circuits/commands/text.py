@@ -10,7 +10,8 @@ from circuits.commands.costs import ClassCosts
 from circuits.soundness.report import Evaluation, Report, round_down
 from circuits.stark.parameters import PARAMETER_SETS, Parameters
 from circuits.stark.report import report_for
-from circuits.stark.shape import Phase, Shape
+from circuits.stark.shape import Shape
+from circuits.stark.stacks import Phase
 
 TABLES_WIDTH = 20
 """Columns for the names of tables of one height, so that a line fits a terminal of 80."""

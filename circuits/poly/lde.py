@@ -6,6 +6,7 @@ point of [c][r] is shift * omega_(nB)^(r B + c), so that natural index i = r * B
 Reference: circuits.poly.reference, column by column.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -95,18 +96,18 @@ def _inverse_plan(log2: int) -> _Plan:
     )
 
 
-@lru_cache(maxsize=32)
-def _forward_plan(log2: int, blowup_log2: int, shift: int) -> _Plan:
+@lru_cache(maxsize=128)
+def _coset_plan(log2: int, shift: int) -> _Plan:
+    """The transform to the coset shift * <omega>."""
     first, second = _split(log2)
     generator = omega(log2)
-    shifts = powers(omega(log2 + blowup_log2), 1 << blowup_log2, shift)
     small1, small2 = pow(generator, 1 << second, P), pow(generator, 1 << first, P)
     return _Plan(
         _bit_reversal(first),
         _bit_reversal(second),
         _stage_twiddles(first, 1, small1),
-        np.stack([_middle_twiddles((first, second), int(s), generator, 1) for s in shifts]),
-        np.stack([_stage_twiddles(second, pow(int(s), 1 << first, P), small2) for s in shifts]),
+        _middle_twiddles((first, second), shift, generator, 1),
+        _stage_twiddles(second, pow(shift, 1 << first, P), small2),
     )
 
 
@@ -116,17 +117,21 @@ def _height_log2(matrix: npt.NDArray[np.uint32]) -> int:
     return log2_of(matrix.shape[0])
 
 
-def _coefficient_blocks(values: U32Array) -> U32Array:
-    """Coefficients (blocks, n, 16) in the order of the kernels, of columns given on <omega>."""
-    height, width = values.shape
-    plan = _inverse_plan(_height_log2(values))
-    blocks = width // LANES
-    out = aligned_empty(blocks, height, LANES)
+def coefficients_of(values: U32Array) -> U32Array:
+    """Coefficients (n, W), low degree first, of columns (n, width) given on <omega_n>.
+
+    W is the width padded with zero columns to a multiple of 16.
+    """
+    log2 = _height_log2(values)
+    matrix = padded(values)
+    height, width = matrix.shape
+    plan = _inverse_plan(log2)
+    out = aligned_empty(height, width)
     parallel(
         inverse_blocks,
-        blocks,
+        width // LANES,
         width,
-        values,
+        matrix,
         out,
         plan.reverse1,
         plan.reverse2,
@@ -135,58 +140,84 @@ def _coefficient_blocks(values: U32Array) -> U32Array:
         plan.twiddles2,
     )
     return out
-
-
-def _extend_blocks(coefficients: U32Array, blowup_log2: int, shift: int) -> U32Array:
-    blocks, height, _ = coefficients.shape
-    log2 = log2_of(height)
-    if blowup_log2 < 0 or log2 + blowup_log2 > TWO_ADICITY or not 0 < shift < P:
-        raise ValueError(f"no coset {shift} * <omega> of 2^{log2 + blowup_log2} points exists")
-    plan = _forward_plan(log2, blowup_log2, shift)
-    width, cosets = blocks * LANES, 1 << blowup_log2
-    out = aligned_empty(cosets, height, width)
-    parallel(
-        forward_blocks,
-        blocks * cosets,
-        width,
-        coefficients,
-        out,
-        plan.reverse1,
-        plan.reverse2,
-        plan.twiddles2,
-        plan.middle,
-        plan.twiddles1,
-    )
-    return out
-
-
-def extend(trace: U32Array, blowup_log2: int, shift: int) -> U32Array:
-    """Low-degree extension of columns (n, width) given on <omega_n>: (B, n, W)."""
-    _height_log2(trace)
-    return _extend_blocks(_coefficient_blocks(padded(trace)), blowup_log2, shift)
 
 
 def interpolate(values: U32Array, shift: int = 1) -> U32Array:
     """Coefficients (n, width), low degree first, of columns given on shift * <omega_n>."""
-    log2 = _height_log2(values)
-    first, second = _split(log2)
     height, width = values.shape
-    blocks = _coefficient_blocks(padded(values))
-    grid = blocks.reshape(-1, 1 << first, 1 << second, LANES)
-    natural = np.ascontiguousarray(grid.transpose(2, 1, 0, 3)).reshape(height, -1)[:, :width]
+    natural = coefficients_of(values)[:, :width]
     if shift == 1:
         return np.ascontiguousarray(natural)
     scale = powers(inverse(shift), height)
     return multiply_many(natural, np.broadcast_to(scale[:, None], natural.shape))
 
 
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Coefficients of `width` columns (a multiple of 16) and n rows, where the kernels find them.
+
+    strides: in elements, from one block of 16 columns to the next, from coefficient k1 + n1 k2 to
+    the next k1, and to the next k2, n1 being `first_size` of log2 n.
+    """
+
+    values: U32Array
+    width: int
+    log2: int
+    strides: tuple[int, int, int]
+
+
+def first_size(log2: int) -> int:
+    """n1: how many transforms of size n / n1 a transform of size n is made of."""
+    return 1 << _split(log2)[0]
+
+
+def blocks_of(coefficients: U32Array) -> Blocks:
+    """Columns of coefficients (n, W), low degree first, W a multiple of 16."""
+    log2, width = _height_log2(coefficients), coefficients.shape[1]
+    if width % COLUMN_PADDING:
+        raise ValueError(f"{width} columns are no whole blocks of {COLUMN_PADDING}")
+    return Blocks(coefficients, width, log2, (LANES, width, first_size(log2) * width))
+
+
+def on_cosets(blocks: Blocks, shifts: Sequence[int]) -> U32Array:
+    """Values (cosets, n, W) of columns on the cosets shift * <omega_n>, one for each shift."""
+    if not all(0 < shift < P for shift in shifts):
+        raise ValueError(f"no coset {min(shifts)} * <omega> of 2^{blocks.log2} points exists")
+    plans = [_coset_plan(blocks.log2, shift) for shift in shifts]
+    out = aligned_empty(len(plans), 1 << blocks.log2, blocks.width)
+    parallel(
+        forward_blocks,
+        blocks.width // LANES * len(plans),
+        blocks.width,
+        blocks.values,
+        blocks.strides,
+        out,
+        plans[0].reverse1,
+        plans[0].reverse2,
+        np.stack([plan.twiddles2 for plan in plans]),
+        np.stack([plan.middle for plan in plans]),
+        plans[0].twiddles1,
+    )
+    return out
+
+
+def shifts_of_cosets(log2: int, blowup_log2: int, shift: int) -> list[int]:
+    """Shifts of all cosets of an extended matrix. ValueError if there is no such domain."""
+    if blowup_log2 < 0 or log2 + blowup_log2 > TWO_ADICITY or not 0 < shift < P:
+        raise ValueError(f"no coset {shift} * <omega> of 2^{log2 + blowup_log2} points exists")
+    return [shift_of_coset(c, log2, blowup_log2, shift) for c in range(1 << blowup_log2)]
+
+
+def extend(trace: U32Array, blowup_log2: int, shift: int) -> U32Array:
+    """Low-degree extension of columns (n, width) given on <omega_n>: (B, n, W)."""
+    shifts = shifts_of_cosets(_height_log2(trace), blowup_log2, shift)
+    return on_cosets(blocks_of(coefficients_of(trace)), shifts)
+
+
 def extend_coefficients(coefficients: U32Array, blowup_log2: int, shift: int) -> U32Array:
     """Values (B, n, W) of polynomials given as columns of n coefficients, low degree first."""
-    first, second = _split(_height_log2(coefficients))
-    grid = padded(coefficients).reshape(1 << second, 1 << first, -1, LANES)
-    blocks = np.ascontiguousarray(grid.transpose(2, 1, 0, 3))
-    height = coefficients.shape[0]
-    return _extend_blocks(blocks.reshape(-1, height, LANES), blowup_log2, shift)
+    shifts = shifts_of_cosets(_height_log2(coefficients), blowup_log2, shift)
+    return on_cosets(blocks_of(padded(coefficients)), shifts)
 
 
 def shift_of_coset(index: int, height_log2: int, blowup_log2: int, shift: int) -> int:

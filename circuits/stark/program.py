@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from circuits.air.tape import Code, Instruction, Tape
-from circuits.stark.shape import Phase
+from circuits.stark.stacks import Phase
 from rollup.field.extension import DEGREE
 from rollup.field.kernels import to_montgomery
 from rollup.native.jit import U32Array

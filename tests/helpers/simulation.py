@@ -25,7 +25,8 @@ from circuits.stark.masks import MASK_BUS, MASK_COLUMNS
 from circuits.stark.parameters import CHUNKS, Parameters
 from circuits.stark.proof import Proof, decode
 from circuits.stark.prover import Prover
-from circuits.stark.shape import Group, Phase, Shape
+from circuits.stark.shape import Group, Shape
+from circuits.stark.stacks import Phase
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
 from rollup.field.koalabear import P, omega

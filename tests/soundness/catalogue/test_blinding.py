@@ -17,7 +17,7 @@ from circuits.stark.parameters import BALANCED, EVM, FAST, INSECURE_TEST, OPENED
 from circuits.stark.proof import encode
 from circuits.stark.prover import Prover
 from circuits.stark.random import SEED_BYTES, FieldStream
-from circuits.stark.shape import Phase
+from circuits.stark.stacks import Phase
 from rollup.field.extension import DEGREE
 from rollup.field.koalabear import GENERATOR, P
 from tests.helpers.malice import an_instance, decoded, honest_proof, prove, refusal, shape

@@ -17,7 +17,8 @@ from circuits.stark.domain import inverse_zerofiers, point
 from circuits.stark.errors import Failure, VerificationError
 from circuits.stark.parameters import CHUNKS, FAST, INSECURE_TEST, Parameters
 from circuits.stark.proof import Proof, encode, encoded_length
-from circuits.stark.shape import Phase, shape_of
+from circuits.stark.shape import shape_of
+from circuits.stark.stacks import Phase
 from rollup.field import extension
 from rollup.field.extension import DEGREE
 from rollup.field.koalabear import P
