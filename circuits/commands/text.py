@@ -138,7 +138,7 @@ def _bits_lines(reports: Sequence[Report]) -> list[str]:
     for term in reports[0].proven.terms:
         add(term.name, partial(Evaluation.bits_of, name=term.name))
     add("weakest", attrgetter("bits"))
-    add("all terms together", attrgetter("total_bits"))
+    add("all rounds together", attrgetter("total_bits"))
     proven = ", ".join(f"{each.parameter_set} {round_down(each.bits)}" for each in reports)
     return [*lines, f"proven bits: {proven}"]
 
