@@ -15,7 +15,7 @@ the Ethereum Foundation's bar for 2026."""
 
 DIGEST_BYTES_MIN = 26
 """104 bits against collisions of tree digests. 25 bytes have 100.0, and 99.2 by the bound of BCS,
-which counts what a prover may hash besides."""
+3 (Q^2 + 1) / 2^200 for Q hashes."""
 
 QUERIES = "queries"
 
