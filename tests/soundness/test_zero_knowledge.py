@@ -5,12 +5,14 @@ from functools import cache
 
 import pytest
 
+from circuits.stark.masks import MASK_COLUMNS
 from circuits.stark.parameters import CHUNKS, INSECURE_TEST, Parameters
 from circuits.stark.shape import Shape
 from circuits.stark.stacks import Phase
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
 from rollup.field.koalabear import omega
+from rollup.native.jit import U32Array
 from tests.helpers.circuits import Instance
 from tests.helpers.linear import UnsolvableError
 from tests.helpers.matching import Matching
@@ -107,6 +109,28 @@ def test_a_column_is_opened_below_only_because_of_its_stack_and_others_are_not(c
     assert {len(each.columns) for each in stacks} == {shape.largest_stack}
     assert opened > set(shape.groups[0].below[Phase.MAIN]) != set()
     assert len(opened) < shape.groups[0].columns(Phase.MAIN)
+
+
+@everywhere
+def test_all_that_a_simulation_chooses_is_random_in_a_proof(case) -> None:
+    """It replaces what the prover drew, so it would not miss a column that was not blinded."""
+    shape, one = seen_of(case)
+    two = Recorder(case.witness(1), case.parameters, case.blinding).run()
+    rows = INSECURE_TEST.blinded_rows
+    for group in shape.groups:
+        for phase, matrices in ((Phase.MAIN, "main"), (Phase.LOOKUP, "lookup")):
+            pair = (getattr(run, matrices)[group.number] for run in (one, two))
+            assert_fresh(*(matrix[-rows:, : group.widths[phase]] for matrix in pair))
+        masks = slice(group.widths[Phase.MAIN] - MASK_COLUMNS, group.widths[Phase.MAIN])
+        assert_fresh(*(run.main[group.number][:1, masks] for run in (one, two)))
+    masked, end = (CHUNKS - 1) * DEGREE, CHUNKS * DEGREE
+    assert_fresh(*(run.quotient[shape.chunk_coefficients :, :masked] for run in (one, two)))
+    assert_fresh(*(run.quotient[:, end:] for run in (one, two)))
+
+
+def assert_fresh(one: U32Array, two: U32Array) -> None:
+    """Two draws: cells agree as seldom as uniform ones do."""
+    assert one.size and one.shape == two.shape and (one == two).sum() <= 1
 
 
 @everywhere
