@@ -6,7 +6,7 @@ from benchmarks.timing import Row, time_runs
 from circuits.pcs.grind import grind
 from circuits.pcs.merkle import commit
 from circuits.poly.lde import extend
-from circuits.poly.sums import combine_columns, evaluate_columns
+from circuits.poly.sums import combine_columns, evaluate_coefficients
 from rollup.crypto import batched
 from rollup.field.kernels import inverse_many, multiply_many
 from rollup.field.koalabear import P
@@ -67,7 +67,7 @@ def _openings() -> list[Row]:
             "Keccak of 2^16 leaves of 176 columns, with the tree",
             7 << 16,
             "permutation",
-            time_runs(lambda: commit([extended], [176], salts)),
+            time_runs(lambda: commit(extended, 176, salts)),
         ),
         Row(
             "batching into the extension, 2^16 rows",
@@ -79,7 +79,7 @@ def _openings() -> list[Row]:
             "evaluation of 176 columns at two points",
             trace.size,
             "cell",
-            time_runs(lambda: evaluate_columns(trace, 176, COSET_SHIFT, points)),
+            time_runs(lambda: evaluate_coefficients(trace, 176, points)),
         ),
         Row("grinding of 20 bits", 1, "nonce", time_runs(lambda: grind(bytes(32), 20))),
     ]

@@ -7,8 +7,10 @@ import pytest
 
 from circuits.poly import lde, reference
 from circuits.poly.domains import lifted_shift
-from circuits.poly.sums import combine_columns, evaluate_columns
+from circuits.poly.sums import combine_columns, evaluate_coefficients, values_at
 from rollup.field import extension
+from rollup.field.extension import Element
+from rollup.field.extension_kernels import element_at
 from rollup.field.koalabear import GENERATOR, P, omega
 from tests.helpers.fields import coset_point, natural_order, random_element, random_values
 
@@ -125,35 +127,53 @@ def test_cosets_that_do_not_exist_are_refused(blowup_log2: int, shift: int) -> N
 
 @pytest.mark.parametrize("log2", [0, 1, 4, 7, 12])
 def test_columns_evaluate_as_their_polynomials_do(log2: int) -> None:
-    values = random_values((1 << log2, 18), log2)
+    coefficients = random_values((1 << log2, 18), log2)
     points = [random_element(1), random_element(2)]
-    evaluated = evaluate_columns(lde.padded(values), 18, 5, points)
-    coefficients = lde.interpolate(values, 5)
+    evaluated = evaluate_coefficients(coefficients, 18, points)
     for point, row in zip(points, evaluated, strict=True):
         assert len(row) == 18
         for column in (0, 17):
             assert row[column] == reference.evaluate(coefficients[:, column].tolist(), point)
 
 
-def test_a_point_of_the_domain_is_refused() -> None:
-    with pytest.raises(ValueError, match="domain"):
-        evaluate_columns(random_values((4, 16), 7), 1, 5, [extension.embed(5)])
+@pytest.mark.parametrize(("log2", "points"), [(0, 1), (4, 5), (7, 7), (12, 2)])
+def test_rows_are_summed_by_base_field_weights(log2: int, points: int) -> None:
+    """Also where the points are no multiple of the five that share a pass."""
+    matrices = [random_values((1 << log2, 16 * (k + 1)), k) for k in range(2)]
+    weights = random_values((points, 1 << log2), log2)
+    for matrix, found in zip(matrices, values_at(matrices, weights), strict=True):
+        assert found.shape == (points, matrix.shape[1])
+        products = weights.astype(object) @ matrix.astype(object)
+        assert (found == products % P).all()
 
 
+HIGHEST: Element = (P - 1, P - 1, P - 1, P - 1, P - 1)
+
+
+@pytest.mark.parametrize("moved", [False, True])
 @pytest.mark.parametrize("width", [16, 48, 64])
-def test_column_sums_agree(width: int) -> None:
+def test_column_sums_agree(width: int, moved: bool) -> None:
+    """Of the first columns, and of columns from any on, across vectors."""
     matrix = random_values((32, width), 8)
     matrix[0] = P - 1
-    weights = [[random_element(k) for k in range(width - 1)], [], [(P - 1,) * 5] * width]
-    sums = combine_columns(matrix, weights)  # type: ignore[arg-type]
+    weights = [[random_element(k) for k in range(width - 1)], [], [HIGHEST] * width]
+    firsts = [1, 7, 0] if moved else None
+    if firsts is not None:
+        weights += [[random_element(k) for k in range(2)], [random_element(9)]]
+        firsts += [width // 2 - 1, width - 1]
+    sums = combine_columns(matrix, weights, firsts)
     for row in (0, 31):
         for group, group_weights in enumerate(weights):
+            first = 0 if firsts is None else firsts[group]
             expected = extension.ZERO
-            for value, weight in zip(matrix[row].tolist(), group_weights, strict=False):
-                expected = extension.add(expected, extension.scale(weight, value))  # type: ignore[arg-type]
-            assert tuple(sums[group, :, row].tolist()) == expected
+            for value, weight in zip(matrix[row, first:].tolist(), group_weights, strict=False):
+                expected = extension.add(expected, extension.scale(weight, value))
+            assert element_at(sums[group], row) == expected
 
 
 def test_column_sums_refuse_parts_of_vectors() -> None:
     with pytest.raises(ValueError, match="whole vectors"):
         combine_columns(random_values((32, 15), 9), [])
+    for firsts in (None, [16]):
+        with pytest.raises(ValueError, match="too narrow"):
+            combine_columns(random_values((32, 16), 9), [[HIGHEST] * (1 if firsts else 17)], firsts)
