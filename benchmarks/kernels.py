@@ -6,7 +6,7 @@ from benchmarks.timing import Row, time_runs
 from circuits.pcs.grind import grind
 from circuits.pcs.merkle import commit
 from circuits.poly.lde import extend
-from circuits.poly.sums import combine_columns, evaluate_coefficients
+from circuits.poly.sums import combine_columns, evaluate_columns
 from rollup.crypto import batched
 from rollup.field.kernels import inverse_many, multiply_many
 from rollup.field.koalabear import P
@@ -79,7 +79,7 @@ def _openings() -> list[Row]:
             "evaluation of 176 columns at two points",
             trace.size,
             "cell",
-            time_runs(lambda: evaluate_coefficients(trace, 176, points)),
+            time_runs(lambda: evaluate_columns(trace, 176, COSET_SHIFT, points)),
         ),
         Row("grinding of 20 bits", 1, "nonce", time_runs(lambda: grind(bytes(32), 20))),
     ]

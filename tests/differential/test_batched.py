@@ -11,7 +11,6 @@ import pytest
 
 from circuits.poly import reference
 from circuits.stark.batched import Opened, batch, open_columns
-from circuits.stark.committed import CommittedPhase
 from circuits.stark.parameters import CHUNKS, INSECURE_TEST
 from circuits.stark.queries import Challenges, _Combiner
 from circuits.stark.shape import Shape, shape_of
@@ -22,7 +21,7 @@ from rollup.field.extension_kernels import element_at
 from rollup.field.koalabear import omega
 from tests.helpers.circuits import small_circuit
 from tests.helpers.fields import random_element
-from tests.helpers.phases import batch_terms, functions, point_of, random_phases
+from tests.helpers.phases import Phases, batch_terms, functions, point_of, random_phases
 
 ZETA, BETA = random_element(71), random_element(72)
 
@@ -35,7 +34,8 @@ class Case:
 
     def __init__(self, heights: tuple[int, int], *, resident: bool) -> None:
         self.shape: Shape = shape_of(small_circuit(*heights), INSECURE_TEST)
-        self.phases: list[CommittedPhase] = random_phases(self.shape, resident=resident)
+        self.columns = random_phases(self.shape, resident=resident)
+        self.phases = self.columns.committed
         self.opened: Opened = open_columns(self.shape, self.phases, ZETA)
 
 
@@ -44,11 +44,11 @@ def case(request: pytest.FixtureRequest) -> Case:
     return Case(request.param, resident=True)
 
 
-def plain_value(matrix: Any, words: range, at: Element) -> Element:
+def plain_value(columns: Phases, phase: Phase, group: int, words: range, at: Element) -> Element:
     """A column of E from its words, by plain evaluation."""
     total = extension.ZERO
     for word, basis in zip(words, extension.powers(extension.X, DEGREE), strict=False):
-        value = reference.evaluate(matrix[:, word].tolist(), at)
+        value = reference.evaluate(columns.column(phase, group, word), at)
         total = extension.add(total, extension.multiply(value, basis))
     return total
 
@@ -58,19 +58,19 @@ def test_opened_values_are_those_of_the_columns_stack_by_stack(case: Case) -> No
     omega_n = extension.scale(ZETA, omega(shape.log2_height))
     for stack in shape.stacks:
         places, words = shape.places(stack.group), WORDS[stack.phase]
-        matrix = case.phases[stack.phase].coefficients[stack.group]
         for values, at in ((here, ZETA), (after, omega_n)):
             if values is after and not stack.below:
                 continue
             raised = extension.power(at, places)
             for column in stack.columns:
                 own = range(words * column, words * (column + 1))
-                assert next(values) == plain_value(matrix, own, raised)
+                assert next(values) == plain_value(
+                    case.columns, stack.phase, stack.group, own, raised
+                )
     assert not [*here, *after]
-    (quotient,) = case.phases[Phase.QUOTIENT].coefficients
     for number, value in enumerate(case.opened.chunks):
         own = range(DEGREE * number, DEGREE * (number + 1))
-        assert value == plain_value(quotient, own, ZETA)
+        assert value == plain_value(case.columns, Phase.QUOTIENT, 0, own, ZETA)
     assert len(case.opened.chunks) == CHUNKS
 
 
@@ -79,7 +79,7 @@ def test_prover_verifier_and_formula_have_one_batch(case: Case) -> None:
     shape = case.shape
     f0 = batch(shape, case.phases, ZETA, BETA)
     assert f0.shape == (DEGREE, 1 << shape.log2_domain)
-    parts = functions(shape, case.phases, case.opened)
+    parts = functions(case.columns, case.opened)
     indices = (0, 5, shape.parameters.blowup * 77 + 3, (1 << shape.log2_domain) - 1)
     weights = extension.powers(BETA, shape.batched)
     combiner = combiner_of(shape, case.opened)
@@ -130,7 +130,9 @@ def test_every_word_of_a_row_counts(case: Case) -> None:
 
 
 def test_without_kept_rows_the_batch_is_the_same(case: Case) -> None:
-    low = random_phases(case.shape, resident=False)
-    assert all(phase.rows is None for phase in low)
+    low = random_phases(case.shape, resident=False).committed
+    assert all(each.columns.extended is None for each in low)
+    assert all(each.columns.extended is not None for each in case.phases)
+    assert open_columns(case.shape, low, ZETA) == case.opened
     kept = batch(case.shape, case.phases, ZETA, BETA)
     assert (batch(case.shape, low, ZETA, BETA) == kept).all()

@@ -7,7 +7,7 @@ import pytest
 
 from circuits.poly import lde, reference
 from circuits.poly.domains import lifted_shift
-from circuits.poly.sums import combine_columns, evaluate_coefficients, values_at
+from circuits.poly.sums import combine_columns, evaluate_columns, values_at
 from rollup.field import extension
 from rollup.field.extension import Element
 from rollup.field.extension_kernels import element_at
@@ -127,13 +127,36 @@ def test_cosets_that_do_not_exist_are_refused(blowup_log2: int, shift: int) -> N
 
 @pytest.mark.parametrize("log2", [0, 1, 4, 7, 12])
 def test_columns_evaluate_as_their_polynomials_do(log2: int) -> None:
-    coefficients = random_values((1 << log2, 18), log2)
+    values = random_values((1 << log2, 18), log2)
     points = [random_element(1), random_element(2)]
-    evaluated = evaluate_coefficients(coefficients, 18, points)
+    evaluated = evaluate_columns(lde.padded(values), 18, 5, points)
+    coefficients = lde.interpolate(values, 5)
     for point, row in zip(points, evaluated, strict=True):
         assert len(row) == 18
         for column in (0, 17):
             assert row[column] == reference.evaluate(coefficients[:, column].tolist(), point)
+
+
+def test_a_point_of_the_domain_is_refused() -> None:
+    with pytest.raises(ValueError, match="domain"):
+        evaluate_columns(random_values((4, 16), 7), 1, 5, [extension.embed(5)])
+
+
+@pytest.mark.parametrize("log2", [0, 1, 4, 7])
+def test_blocks_hold_their_coefficients_in_an_order_that_they_know(log2: int) -> None:
+    """As a matrix of columns, and as the inverse transform leaves them."""
+    values = random_values((1 << log2, 18), log2)
+    natural = lde.padded(lde.interpolate(values))
+    numbers = np.arange(1 << log2, dtype=np.uint32)
+    for blocks, in_columns in (
+        (lde.blocks_of(natural), True),
+        (lde.coefficients_of(values), False),
+    ):
+        assert blocks.in_columns is in_columns
+        order = blocks.in_order(numbers)
+        rows = np.concatenate(blocks.matrices(), axis=1)
+        assert np.array_equal(rows, natural[order])
+        assert np.array_equal(lde.on_cosets(blocks, [5])[0], lde.extend(values, 0, 5)[0])
 
 
 @pytest.mark.parametrize(("log2", "points"), [(0, 1), (4, 5), (7, 7), (12, 2)])

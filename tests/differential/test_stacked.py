@@ -2,19 +2,20 @@
 
 import functools
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from circuits.poly import reference
-from circuits.poly.lde import Blocks, first_size, on_cosets
-from circuits.poly.stacked import NO_COLUMN, Placed, divided, stacked
+from circuits.poly.kernels import IndexArray
+from circuits.poly.lde import extend_coefficients, padded_width
+from circuits.poly.stacked import NO_COLUMN, divided, stack_columns, stacked_row
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
 from rollup.field.koalabear import GENERATOR, P
 from rollup.native.jit import U32Array
-from rollup.native.simd import LANES
-from tests.helpers.fields import random_element, random_values
+from tests.helpers.fields import coset_point, random_element, random_values
 
 
 @functools.cache
@@ -24,20 +25,7 @@ def galois_field():  # type: ignore[no-untyped-def]
     return galois.GF(P, primitive_element=GENERATOR, verify=False)
 
 
-def natural(blocks: Blocks) -> U32Array:
-    """The words of blocks as columns of coefficients, low degree first, by the given strides."""
-    size, rows = 1 << blocks.log2, first_size(blocks.log2)
-    found = np.empty((size, blocks.width), dtype=np.uint32)
-    block, first, second = blocks.strides
-    flat = blocks.values.reshape(-1)
-    for index in range(size):
-        for start in range(0, blocks.width, LANES):
-            place = start // LANES * block + index % rows * first + index // rows * second
-            found[index, start : start + LANES] = flat[place : place + LANES]
-    return found
-
-
-def table_of(places: int, words: int, width: int, seed: int) -> np.ndarray:
+def table_of(places: int, words: int, width: int, seed: int) -> IndexArray:
     """Columns in any places, some of them empty, the first word full."""
     source = np.random.default_rng(seed)
     table = source.integers(NO_COLUMN, width, (places, words))
@@ -45,15 +33,43 @@ def table_of(places: int, words: int, width: int, seed: int) -> np.ndarray:
     return table
 
 
-def parts_of(log2: int, sizes: Sequence[tuple[int, int, int]]) -> tuple[list[Placed], int]:
-    """Random matrices: (log2 of the places, words, columns) each; and how many words they are."""
-    parts, first = [], 0
+@dataclass(frozen=True)
+class Group:
+    """Random columns as coefficients (n, width), and their places in words from `first` on."""
+
+    coefficients: U32Array
+    table: IndexArray
+    first: int
+
+    @property
+    def places(self) -> int:
+        """s."""
+        return len(self.table)
+
+    def on_coset(self, shift: int) -> U32Array:
+        """What the columns are on shift^s * <omega_n>, with columns of padding beside them."""
+        own = pow(shift, self.places, P)
+        return extend_coefficients(self.coefficients, 0, own)[0]
+
+    def word(self, word: int) -> list[int]:
+        """Coefficient r s + k of a word is coefficient r of the column at place k."""
+        places, height = self.places, len(self.coefficients)
+        found = [0] * (places * height)
+        for place, column in enumerate(self.table[:, word].tolist()):
+            if column != NO_COLUMN:
+                found[place::places] = self.coefficients[:, column].tolist()
+        return found
+
+
+def groups_of(log2: int, sizes: Sequence[tuple[int, int, int]]) -> tuple[list[Group], int]:
+    """Random groups: (log2 of the places, words, columns) each; and how many words they are."""
+    groups, first = [], 0
     for number, (log2_places, words, width) in enumerate(sizes):
-        coefficients = random_values((1 << (log2 - log2_places), -(-width // 16) * 16), number)
+        coefficients = random_values((1 << (log2 - log2_places), width), number)
         table = table_of(1 << log2_places, words, width, number)
-        parts.append(Placed(coefficients, table, first))
+        groups.append(Group(coefficients, table, first))
         first += words
-    return parts, first
+    return groups, first
 
 
 SIZES = [
@@ -61,68 +77,68 @@ SIZES = [
     (5, [(0, 5, 7), (2, 3, 11)]),
     (6, [(3, 17, 40), (6, 2, 9)]),
     (7, [(0, 15, 15), (1, 18, 33), (4, 1, 16), (5, 20, 80)]),
-    (11, [(0, 1, 1), (3, 31, 60), (10, 2, 30)]),
+    (9, [(0, 1, 1), (3, 31, 60), (8, 2, 30), (9, 33, 5)]),
 ]
+
+SHIFT = 1_234_567
+
+UNTOUCHED = 77
 
 
 @pytest.mark.parametrize(("log2", "sizes"), SIZES)
-def test_a_stack_holds_its_columns_by_place(log2: int, sizes: list[tuple[int, int, int]]) -> None:
-    parts, width = parts_of(log2, sizes)
-    blocks = stacked(parts, log2, width)
-    found = natural(blocks)
-    assert found.shape == (1 << log2, -(-width // LANES) * LANES)
-    assert not found[:, width:].any()
-    for part in parts:
-        places, words = part.table.shape
-        for place in range(places):
-            for word in range(words):
-                column = part.table[place, word]
-                wanted = part.coefficients[:, column] if column != NO_COLUMN else 0
-                assert (found[place::places, part.first + word] == wanted).all()
-
-
-@pytest.mark.parametrize(("log2", "sizes"), SIZES[:4])
-def test_stacks_take_the_values_of_their_definition(
+def test_rows_of_stacks_are_the_values_of_their_definition(
     log2: int, sizes: list[tuple[int, int, int]]
 ) -> None:
-    """T(x) = sum_k x^k t_k(x^s), on two cosets, by plain evaluation of the columns."""
-    parts, width = parts_of(log2, sizes)
-    shifts = [5, 1234567]
-    values = on_cosets(stacked(parts, log2, width), shifts)
-    root = pow(GENERATOR, (P - 1) >> log2, P)
-    for coset, row in ((0, 0), (0, 3), (1, (1 << log2) - 1)):
-        x = shifts[coset] * pow(root, row, P) % P
-        for part in parts:
-            places, words = part.table.shape
-            power = extension.embed(pow(x, places, P))
-            for word in {0, words - 1}:
-                total = 0
-                for place, column in enumerate(part.table[:, word].tolist()):
-                    if column != NO_COLUMN:
-                        coefficients = part.coefficients[:, column].tolist()
-                        value, *_ = reference.evaluate(coefficients, power)
-                        total += pow(x, place, P) * value
-                assert int(values[coset, row, part.first + word]) == total % P
+    """T(X) = sum_k X^k t_k(X^s) on a coset; what stands beside the words of a group stays."""
+    groups, width = groups_of(log2, sizes)
+    out = np.full((1 << log2, padded_width(width + 1)), UNTOUCHED, dtype=np.uint32)
+    for group in groups:
+        stack_columns(group.on_coset(SHIFT), group.table, SHIFT, group.first, out)
+    assert (out[:, width:] == UNTOUCHED).all()
+    for group in groups:
+        for word in range(group.table.shape[1]):
+            wanted = reference.evaluate_on_coset(group.word(word), log2, SHIFT)
+            assert out[:, group.first + word].tolist() == wanted
+
+
+@pytest.mark.parametrize(("log2", "sizes"), SIZES)
+def test_one_row_of_stacks_is_that_of_all(log2: int, sizes: list[tuple[int, int, int]]) -> None:
+    """As the queries make it: from the columns at x^s."""
+    groups, _ = groups_of(log2, sizes)
+    for index in (0, 5, (1 << log2) - 1):
+        x = coset_point(log2, SHIFT, index)
+        for group in groups:
+            values = group.on_coset(SHIFT)
+            found = stacked_row(values[index % len(values)], group.table, x)
+            for word in {0, group.table.shape[1] - 1}:
+                value, *rest = reference.evaluate(group.word(word), extension.embed(x))
+                assert (found[word], rest) == (value, [0] * 4)
 
 
 def test_a_stack_is_the_sum_that_galois_composes() -> None:
     import galois
 
     field = galois_field()
-    parts, width = parts_of(6, [(3, 2, 8)])
-    found = natural(stacked(parts, 6, width))
+    (group,), _ = groups_of(6, [(3, 2, 8)])
     inner = galois.Poly(field([1] + [0] * 8))  # X^8
     total = galois.Poly.Zero(field)
     for place in range(8):
-        column = galois.Poly(field(parts[0].coefficients[::-1, place]))
+        column = galois.Poly(field(group.coefficients[::-1, place]))
         total += galois.Poly(field([1] + [0] * place)) * column(inner)
-    assert total.coefficients(64, order="asc").tolist() == found[:, 0].tolist()
+    assert total.coefficients(64, order="asc").tolist() == group.word(0)
+    out = np.zeros((64, 16), dtype=np.uint32)
+    stack_columns(group.on_coset(SHIFT), group.table, SHIFT, 0, out)
+    points = field([coset_point(6, SHIFT, index) for index in range(64)])
+    assert np.array_equal(total(points), field(out[:, 0]))
 
 
-def test_matrices_that_do_not_fill_a_stack_are_refused() -> None:
-    parts, width = parts_of(5, [(2, 3, 11)])
-    with pytest.raises(ValueError, match="are not 2"):
-        stacked(parts, 6, width)
+@pytest.mark.parametrize(("rows", "first"), [(64, 0), (16, 0), (32, 14)])
+def test_columns_that_do_not_make_the_rows_are_refused(rows: int, first: int) -> None:
+    """Of another height, or more words than there is room for."""
+    (group,), _ = groups_of(5, [(2, 3, 11)])
+    out = np.zeros((rows, 16), dtype=np.uint32)
+    with pytest.raises(ValueError, match="at 4 places are not"):
+        stack_columns(group.on_coset(SHIFT), group.table, SHIFT, first, out)
 
 
 # Division by X^s - y.

@@ -7,13 +7,13 @@ coefficient, and the batch is its formula, function by function.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from circuits.poly.lde import padded_width
+from circuits.poly.lde import blocks_of, coefficients_of, interpolate, padded
 from circuits.stark.batched import Opened
 from circuits.stark.committed import CommittedPhase, commit_phase
 from circuits.stark.parameters import CHUNKS
 from circuits.stark.random import FieldStream
 from circuits.stark.shape import Shape
-from circuits.stark.stacks import Phase, Stack
+from circuits.stark.stacks import TRACE_PHASES, Phase, Stack
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
 from rollup.field.koalabear import GENERATOR, P, omega
@@ -26,45 +26,63 @@ Word = list[int]
 """Coefficients over F, low degree first."""
 
 
-def random_coefficients(shape: Shape, phase: Phase) -> list[U32Array]:
-    """Of every column of a phase, by group; columns beside them are zero."""
-    if phase is Phase.QUOTIENT:
-        sizes = [(shape.height, shape.quotient_width)]
-    else:
-        sizes = [(group.height, group.widths[phase]) for group in shape.groups]
-    matrices = []
-    for number, (height, width) in enumerate(sizes):
-        matrix = random_values((height, padded_width(width)), 10 * phase + number)
-        matrix[:, width:] = 0
-        matrices.append(matrix)
-    return matrices
+@dataclass(frozen=True)
+class Phases:
+    """All phases of a shape. `coefficients[phase][group]` are (n, columns), low degree first; the
+    quotient phase has one group, of the tallest height."""
+
+    shape: Shape
+    coefficients: dict[Phase, list[U32Array]]
+    committed: list[CommittedPhase]
+
+    def column(self, phase: Phase, group: int, column: int) -> Word:
+        """The coefficients of a base-field column."""
+        word: Word = self.coefficients[phase][group][:, column].tolist()
+        return word
+
+    def stack(self, stack: Stack) -> list[Word]:
+        """The words of a stack: coefficient r s + k of a word is coefficient r of its column k."""
+        places = self.shape.places(stack.group)
+        words = [[0] * self.shape.height for _ in range(stack.words)]
+        for place, column in enumerate(stack.columns):
+            for number, word in enumerate(words):
+                base = column * stack.words + number
+                word[place::places] = self.column(stack.phase, stack.group, base)
+        return words
+
+    def quotient(self) -> list[list[Word]]:
+        """The chunks, then the random polynomial, five words each."""
+        return [
+            [self.column(Phase.QUOTIENT, 0, DEGREE * number + k) for k in range(DEGREE)]
+            for number in range(CHUNKS + 1)
+        ]
+
+    def words(self, phase: Phase) -> list[Word]:
+        """All words of a row of a phase."""
+        if phase is Phase.QUOTIENT:
+            functions = self.quotient()
+        else:
+            functions = [self.stack(each) for each in self.shape.stacks if each.phase == phase]
+        return [word for function in functions for word in function]
 
 
-def random_phases(shape: Shape, *, resident: bool) -> list[CommittedPhase]:
-    """All phases, committed."""
+def random_phases(shape: Shape, *, resident: bool) -> Phases:
+    """Random columns, committed; the same ones for the same shape."""
     stream = FieldStream(insecure_seed=SEED)
-    return [
-        commit_phase(shape, phase, random_coefficients(shape, phase), stream, resident=resident)
-        for phase in Phase
-    ]
-
-
-def stack_words(shape: Shape, phases: Sequence[CommittedPhase], stack: Stack) -> list[Word]:
-    """The words of a stack: coefficient r s + k of a word is coefficient r of its column k."""
-    places = shape.places(stack.group)
-    words = [[0] * shape.height for _ in range(stack.words)]
-    matrix = phases[stack.phase].coefficients[stack.group]
-    for place, column in enumerate(stack.columns):
-        for number, word in enumerate(words):
-            word[place::places] = matrix[:, column * stack.words + number].tolist()
-    return words
-
-
-def quotient_words(phases: Sequence[CommittedPhase]) -> list[list[Word]]:
-    """The chunks, then the random polynomial, five words each."""
-    (matrix,) = phases[Phase.QUOTIENT].coefficients
-    columns = matrix[:, : (CHUNKS + 1) * DEGREE].T.tolist()
-    return [columns[start : start + DEGREE] for start in range(0, len(columns), DEGREE)]
+    coefficients, committed = {}, []
+    for phase in TRACE_PHASES:
+        values = [
+            random_values((group.height, group.widths[phase]), 10 * phase + group.number)
+            for group in shape.groups
+        ]
+        coefficients[phase] = [interpolate(matrix) for matrix in values]
+        blocks = map(coefficients_of, reversed(values))
+        committed.append(commit_phase(shape, phase, blocks, stream, resident=resident))
+    quotient = random_values((shape.height, shape.quotient_width), 30)
+    coefficients[Phase.QUOTIENT] = [quotient]
+    blocks = iter([blocks_of(padded(quotient))])
+    committed.append(commit_phase(shape, Phase.QUOTIENT, blocks, stream, resident=resident))
+    return Phases(shape, coefficients, committed)
 
 
 @dataclass(frozen=True)
@@ -77,18 +95,15 @@ class Function:
     after: Sequence[Element] | None
 
 
-def functions(
-    shape: Shape, phases: Sequence[CommittedPhase], opened: Opened
-) -> tuple[list[Function], Function]:
+def functions(phases: Phases, opened: Opened) -> tuple[list[Function], Function]:
     """Those that are opened, in the order of the batch, and the random polynomial."""
-    here, after = iter(opened.here), iter(opened.after)
+    here, after, shape = iter(opened.here), iter(opened.after), phases.shape
     found = []
     for stack in shape.stacks:
         values = [next(here) for _ in stack.columns]
         below = [next(after) for _ in stack.columns] if stack.below else None
-        words = stack_words(shape, phases, stack)
-        found.append(Function(words, shape.places(stack.group), values, below))
-    *chunks, random = quotient_words(phases)
+        found.append(Function(phases.stack(stack), shape.places(stack.group), values, below))
+    *chunks, random = phases.quotient()
     found += [
         Function(words, 1, [value], None)
         for words, value in zip(chunks, opened.chunks, strict=True)
@@ -136,7 +151,7 @@ def batch_terms(
     opened, random = batched
     yield 0, function_at(random, x)
     count, number_below = len(opened), 0
-    omega_n = extension.scale(zeta, omega(shape.log2_height))
+    row_below = extension.scale(zeta, omega(shape.log2_height))
     for number, each in enumerate(opened):
         value = function_at(each, x)
         yield 1 + number, value
@@ -144,7 +159,7 @@ def batch_terms(
         divided = quotient_at(value, opened_at(each.here, x), x, each.places, at)
         yield 1 + count + number, divided
         if each.after is not None:
-            at = extension.power(omega_n, each.places)
+            at = extension.power(row_below, each.places)
             divided = quotient_at(value, opened_at(each.after, x), x, each.places, at)
             yield 1 + 2 * count + number_below, divided
             number_below += 1

@@ -40,7 +40,7 @@ def shape() -> Shape:
 def honest() -> list[Function]:
     """All functions of the batch, honestly opened."""
     phases = random_phases(shape(), resident=True)
-    found, random = functions(shape(), phases, open_columns(shape(), phases, ZETA))
+    found, random = functions(phases, open_columns(shape(), phases.committed, ZETA))
     return [*found, random]
 
 
@@ -108,7 +108,7 @@ def test_functions_and_quotients_have_the_degrees_of_their_places(honest: list[F
 
 def test_the_batch_has_the_degree_that_is_tested() -> None:
     phases = random_phases(shape(), resident=True)
-    assert degree(batch(shape(), phases, ZETA, random_element(82))) == shape().height - 1
+    assert degree(batch(shape(), phases.committed, ZETA, random_element(82))) == shape().height - 1
 
 
 @dataclass(frozen=True)

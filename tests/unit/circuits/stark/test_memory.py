@@ -1,13 +1,12 @@
 """With rows kept and with rows made anew, a prover makes the same bytes."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from circuits.stark import committed
-from circuits.stark.committed import COSETS_REMADE, CommittedPhase, commit_fixed
+from circuits.stark.committed import COSETS_REMADE, Columns, commit_fixed
 from circuits.stark.key import VerificationKey
 from circuits.stark.parameters import (
     BALANCED,
@@ -19,11 +18,11 @@ from circuits.stark.parameters import (
 )
 from circuits.stark.prover import Prover
 from circuits.stark.shape import shape_of
-from circuits.stark.stacks import Phase
+from circuits.stark.stacks import TRACE_PHASES, Phase
 from circuits.stark.verifier import verify
 from rollup.field.koalabear import P
 from tests.helpers.circuits import Instance, lonely_instance, small_circuit, small_instance
-from tests.helpers.phases import point_of, quotient_words, random_phases, stack_words, word_at
+from tests.helpers.phases import Phases, point_of, random_phases, word_at
 
 SEED = bytes(range(32))
 
@@ -94,70 +93,70 @@ def test_rows_are_kept_where_the_domain_is_small(
 
 
 def test_rows_are_kept_or_not_as_asked() -> None:
-    circuit = small_circuit(512, 512)
-    kept = commit_fixed(circuit, WIDE, resident=True).committed
-    remade = commit_fixed(circuit, WIDE, resident=False).committed
-    assert remade.rows is None
-    assert kept.rows is not None
+    circuit = small_circuit(512, 1024)
+    kept, remade = (
+        commit_fixed(circuit, WIDE, resident=resident).committed for resident in (True, False)
+    )
+    assert kept.columns.extended is not None
+    assert remade.columns.extended is None
     assert kept.tree.root == remade.tree.root
     for coset in (0, 5, WIDE.blowup - 1):
-        assert np.array_equal(kept.coset(coset), remade.coset(coset))
+        assert np.array_equal(kept.columns.rows(coset), remade.columns.rows(coset))
 
 
 # The rows that queries open.
 
 
 @pytest.fixture(scope="module", params=[(256, 256), (256, 512), (256, 2048)])
-def phases(request: pytest.FixtureRequest) -> Iterator[tuple[list[CommittedPhase], ...]]:
+def phases(request: pytest.FixtureRequest) -> tuple[Phases, Phases]:
     """Random phases at 32 cosets, kept and not."""
     shape = shape_of(small_circuit(*request.param), SHORT)
-    yield random_phases(shape, resident=True), random_phases(shape, resident=False)
+    return random_phases(shape, resident=True), random_phases(shape, resident=False)
 
 
 def test_rows_weighed_are_rows_remade_and_rows_kept(
-    phases: tuple[list[CommittedPhase], ...], monkeypatch: pytest.MonkeyPatch
+    phases: tuple[Phases, Phases], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept, low = phases
-    blowup, size = SHORT.blowup, 1 << kept[0].shape.log2_domain
+    blowup, size = SHORT.blowup, 1 << kept.shape.log2_domain
     assert blowup > COSETS_REMADE
     indices = [0, 1, blowup + 1, 1, 7 * blowup + 30, size - 1, size // 2]
     for phase in Phase:
-        wanted = kept[phase].open(indices)
-        assert low[phase].open(indices) == wanted
+        wanted = kept.committed[phase].open(indices)
+        assert low.committed[phase].open(indices) == wanted
         with monkeypatch.context() as patch:
             patch.setattr(committed, "COSETS_REMADE", blowup)
-            patch.setattr(CommittedPhase, "_weighed", None)
-            assert low[phase].open(indices) == wanted
+            patch.setattr(Columns, "_weighed", None)
+            assert low.committed[phase].open(indices) == wanted
 
 
-def test_rows_are_the_stacks_at_their_points(phases: tuple[list[CommittedPhase], ...]) -> None:
-    """Against the definition of the stacks, by plain evaluation."""
+def test_rows_are_the_stacks_at_their_points(phases: tuple[Phases, Phases]) -> None:
+    """Rows that are hashed, and rows that are opened, against the definition of the stacks."""
     _, low = phases
-    shape = low[0].shape
-    indices = [3, SHORT.blowup * 100 + 17]
+    shape, blowup = low.shape, SHORT.blowup
+    indices = [3, blowup * 100 + 17]
     for phase in Phase:
-        if phase is Phase.QUOTIENT:
-            functions = quotient_words(low)
-        else:
-            functions = [stack_words(shape, low, stack) for stack in shape.stacks_of(phase)]
-        words = [word for function in functions for word in function]
-        for index, opening in zip(indices, low[phase].open(indices), strict=True):
+        words, width = low.words(phase), shape.row_width(phase)
+        for index, opening in zip(indices, low.committed[phase].open(indices), strict=True):
             x = point_of(shape, index)
             assert list(opening.row) == [word_at(word, x) for word in words]
+            hashed = low.committed[phase].columns.rows(index % blowup)
+            assert hashed[index // blowup, :width].tolist() == list(opening.row)
 
 
-def test_values_of_a_group_are_those_on_its_own_coset(
-    phases: tuple[list[CommittedPhase], ...],
-) -> None:
-    """What the quotient is made of: kept rows of the tallest group, and evaluation of others."""
+def test_values_of_a_group_are_those_on_its_own_coset(phases: tuple[Phases, Phases]) -> None:
+    """What the quotient is made of, with values kept and made anew."""
     kept, low = phases
-    shape = kept[0].shape
-    for phase in (Phase.FIXED, Phase.MAIN, Phase.LOOKUP):
+    shape = kept.shape
+    for phase in TRACE_PHASES:
         for group in shape.groups:
             width = group.widths[phase]
+            word = low.column(phase, group.number, width - 1)
             for coset in (0, 2):
-                found = [each[phase].values(group.number, coset) for each in (kept, low)]
+                found = [
+                    each.committed[phase].columns.values(group.number, coset)
+                    for each in (kept, low)
+                ]
                 assert np.array_equal(found[0][..., :width], found[1][..., :width])
-                column = low[phase].coefficients[group.number][:, width - 1].tolist()
                 x = pow(point_of(shape, coset + 5 * SHORT.blowup), shape.places(group.number), P)
-                assert int(found[1][0, 5, width - 1]) == word_at(column, x)
+                assert int(found[1][0, 5, width - 1]) == word_at(word, x)
