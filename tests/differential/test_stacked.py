@@ -10,7 +10,14 @@ import pytest
 from circuits.poly import reference
 from circuits.poly.kernels import IndexArray
 from circuits.poly.lde import extend_coefficients, padded_width
-from circuits.poly.stacked import NO_COLUMN, divided, stack_columns, stacked_row
+from circuits.poly.stacked import (
+    NO_COLUMN,
+    arranged,
+    arranged_width,
+    divided,
+    stack_columns,
+    stacked_row,
+)
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
 from rollup.field.koalabear import GENERATOR, P
@@ -46,10 +53,17 @@ class Group:
         """s."""
         return len(self.table)
 
+    @property
+    def words(self) -> int:
+        """Words of a row."""
+        return self.table.shape[1]
+
     def on_coset(self, shift: int) -> U32Array:
-        """What the columns are on shift^s * <omega_n>, with columns of padding beside them."""
-        own = pow(shift, self.places, P)
-        return extend_coefficients(self.coefficients, 0, own)[0]
+        """What the columns are on shift^s * <omega_n>, arranged by place."""
+        values = extend_coefficients(self.coefficients, 0, pow(shift, self.places, P))[0]
+        order = np.full(arranged_width(self.places, self.words), NO_COLUMN)
+        order[: self.table.size] = self.table.reshape(-1)
+        return arranged(values, order)
 
     def word(self, word: int) -> list[int]:
         """Coefficient r s + k of a word is coefficient r of the column at place k."""
@@ -93,10 +107,10 @@ def test_rows_of_stacks_are_the_values_of_their_definition(
     groups, width = groups_of(log2, sizes)
     out = np.full((1 << log2, padded_width(width + 1)), UNTOUCHED, dtype=np.uint32)
     for group in groups:
-        stack_columns(group.on_coset(SHIFT), group.table, SHIFT, group.first, out)
+        stack_columns(group.on_coset(SHIFT), group.words, SHIFT, group.first, out)
     assert (out[:, width:] == UNTOUCHED).all()
     for group in groups:
-        for word in range(group.table.shape[1]):
+        for word in range(group.words):
             wanted = reference.evaluate_on_coset(group.word(word), log2, SHIFT)
             assert out[:, group.first + word].tolist() == wanted
 
@@ -109,8 +123,8 @@ def test_one_row_of_stacks_is_that_of_all(log2: int, sizes: list[tuple[int, int,
         x = coset_point(log2, SHIFT, index)
         for group in groups:
             values = group.on_coset(SHIFT)
-            found = stacked_row(values[index % len(values)], group.table, x)
-            for word in {0, group.table.shape[1] - 1}:
+            found = stacked_row(values[index % len(values)], group.places, group.words, x)
+            for word in {0, group.words - 1}:
                 value, *rest = reference.evaluate(group.word(word), extension.embed(x))
                 assert (found[word], rest) == (value, [0] * 4)
 
@@ -127,18 +141,32 @@ def test_a_stack_is_the_sum_that_galois_composes() -> None:
         total += galois.Poly(field([1] + [0] * place)) * column(inner)
     assert total.coefficients(64, order="asc").tolist() == group.word(0)
     out = np.zeros((64, 16), dtype=np.uint32)
-    stack_columns(group.on_coset(SHIFT), group.table, SHIFT, 0, out)
+    stack_columns(group.on_coset(SHIFT), group.words, SHIFT, 0, out)
     points = field([coset_point(6, SHIFT, index) for index in range(64)])
     assert np.array_equal(total(points), field(out[:, 0]))
 
 
-@pytest.mark.parametrize(("rows", "first"), [(64, 0), (16, 0), (32, 14)])
-def test_columns_that_do_not_make_the_rows_are_refused(rows: int, first: int) -> None:
-    """Of another height, or more words than there is room for."""
+@pytest.mark.parametrize(
+    ("rows", "words", "first"), [(20, 3, 0), (4, 3, 0), (32, 3, 14), (32, 17, 0), (64, 3, 0)]
+)
+def test_columns_that_do_not_make_the_rows_are_refused(rows: int, words: int, first: int) -> None:
+    """No whole places, more words than there is room for, or more than there are columns for."""
     (group,), _ = groups_of(5, [(2, 3, 11)])
-    out = np.zeros((rows, 16), dtype=np.uint32)
-    with pytest.raises(ValueError, match="at 4 places are not"):
-        stack_columns(group.on_coset(SHIFT), group.table, SHIFT, first, out)
+    values, out = group.on_coset(SHIFT), np.zeros((rows, 32), dtype=np.uint32)
+    with pytest.raises(ValueError, match=r"do not stack|are not \d+ words"):
+        stack_columns(values, words, SHIFT, first + 16, out)
+
+
+@pytest.mark.parametrize("width", [1, 16, 33])
+def test_columns_are_arranged_and_gaps_are_zero(width: int) -> None:
+    values = random_values((8, width), width)
+    order = np.array([width - 1, NO_COLUMN, 0, 0, *[NO_COLUMN] * 15, width // 2])
+    found = arranged(values, order)
+    assert found.shape == (8, 32)
+    for place, column in enumerate(order.tolist()):
+        wanted = values[:, column] if column != NO_COLUMN else 0
+        assert (found[:, place] == wanted).all()
+    assert not found[:, order.size :].any()
 
 
 # Division by X^s - y.

@@ -7,9 +7,9 @@ coefficient, and the batch is its formula, function by function.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from circuits.poly.lde import blocks_of, coefficients_of, interpolate, padded
+from circuits.poly.lde import blocks_of, interpolate, padded
 from circuits.stark.batched import Opened
-from circuits.stark.committed import CommittedPhase, commit_phase
+from circuits.stark.committed import CommittedPhase, arranged_coefficients, commit_phase
 from circuits.stark.parameters import CHUNKS
 from circuits.stark.random import FieldStream
 from circuits.stark.shape import Shape
@@ -76,12 +76,12 @@ def random_phases(shape: Shape, *, resident: bool) -> Phases:
             for group in shape.groups
         ]
         coefficients[phase] = [interpolate(matrix) for matrix in values]
-        blocks = map(coefficients_of, reversed(values))
+        blocks = arranged_coefficients(shape, phase, values)
         committed.append(commit_phase(shape, phase, blocks, stream, resident=resident))
     quotient = random_values((shape.height, shape.quotient_width), 30)
     coefficients[Phase.QUOTIENT] = [quotient]
-    blocks = iter([blocks_of(padded(quotient))])
-    committed.append(commit_phase(shape, Phase.QUOTIENT, blocks, stream, resident=resident))
+    last = [blocks_of(padded(quotient))]
+    committed.append(commit_phase(shape, Phase.QUOTIENT, last, stream, resident=resident))
     return Phases(shape, coefficients, committed)
 
 

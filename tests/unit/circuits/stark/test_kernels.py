@@ -13,6 +13,7 @@ from circuits.stark.evaluate import GroupContext, Rows, evaluate_group
 from circuits.stark.lookup import lookup_challenges
 from circuits.stark.lookup_columns import message_constants
 from circuits.stark.parameters import CHUNKS, INSECURE_TEST
+from circuits.stark.program import compile_program
 from circuits.stark.quotient import Committed, QuotientInputs, add_group
 from circuits.stark.shape import Group, Shape, shape_of
 from circuits.stark.stacks import TRACE_PHASES, Phase
@@ -71,6 +72,43 @@ def rows_at(group: Group, committed: Committed, row: int) -> Rows:
     return Rows(*parts)  # type: ignore[arg-type]
 
 
+def rearranged(group: Group, committed: Committed) -> tuple[Committed, dict[Phase, list[int]]]:
+    """The same columns in places of another order, with gaps, and where each of them is."""
+    matrices, places = [], {}
+    for phase, matrix in zip(
+        TRACE_PHASES, (committed.fixed, committed.main, committed.lookup), strict=True
+    ):
+        width = group.widths[phase]
+        room = padded_width(2 * width)
+        places[phase] = RNG.permutation(room)[:width].tolist()
+        moved = RNG.integers(0, P, (1, HEIGHT, room), dtype=np.uint32)
+        moved[..., places[phase]] = matrix[..., :width]
+        matrices.append(moved)
+    return Committed(*matrices), places
+
+
+@pytest.mark.parametrize("shape", SHAPES[:3], ids=lambda shape: shape.groups[0].name)
+def test_columns_may_stand_in_any_places(shape: Shape) -> None:
+    (group,) = shape.groups
+    challenges = lookup_challenges(element(), element(), shape)
+    publics = [int(value) for value in RNG.integers(0, P, shape.public_width)]
+    constants = message_constants(challenges, [bus for bus, _ in shape.bus_widths])
+    inputs = QuotientInputs(shape, (), publics, constants, [element()], element())
+    weights = extension.powers(inputs.kappa, group.constraints + 1)
+    shorter = np.zeros((DEGREE, HEIGHT), dtype=np.uint32)
+    committed = random_group(group)
+    moved, places = rearranged(group, committed)
+    programs = [
+        compile_program(group.tape, publics, with_lookup=True),
+        compile_program(group.tape, publics, with_lookup=True, places=places),
+    ]
+    found = [
+        add_group(inputs, group, columns, weights, shorter, 1, program)
+        for columns, program in zip((committed, moved), programs, strict=True)
+    ]
+    assert np.array_equal(*found)
+
+
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.groups[0].name)
 def test_kernel_agrees_with_the_plain_reader(shape: Shape) -> None:
     (group,) = shape.groups
@@ -83,6 +121,7 @@ def test_kernel_agrees_with_the_plain_reader(shape: Shape) -> None:
         terminals=[element()],
         kappa=element(),
     )
+    program = compile_program(group.tape, inputs.publics, with_lookup=True)
     weights = extension.powers(inputs.kappa, group.constraints + 1)
     shorter = RNG.integers(0, P, (DEGREE, HEIGHT // 2), dtype=np.uint32)
     shift = lifted_shift(8, shape.log2_height)
@@ -90,7 +129,7 @@ def test_kernel_agrees_with_the_plain_reader(shape: Shape) -> None:
     context = GroupContext(inputs.publics, challenges, weights, inputs.terminals[0])
     for coset, rows in ((0, (0, 77)), (1, (128,)), (2, (HEIGHT - 1, 15))):
         committed = random_group(group)
-        found = add_group(inputs, group, committed, weights, shorter, coset)
+        found = add_group(inputs, group, committed, weights, shorter, coset, program)
         for row in rows:
             sums = evaluate_group(group, rows_at(group, committed, row), context)
             lifted = element_at(shorter, row % (HEIGHT // 2))
