@@ -189,7 +189,7 @@ class _Session(Private):
             transcript.absorb("opened-chunks", encode_elements(opened.chunks))
         with clock.phase("batch"):
             batch_nonce = work(transcript, "batch-nonce", shape.parameters.grinding_batch)
-            values = batch(shape, phases, zeta, transcript.challenge("batch"))
+            values = batch(shape, phases, opened, zeta, transcript.challenge("batch"))
         with clock.phase("folds"):
             folded = fold_layers(shape, transcript, values)
         with clock.phase("queries"):
