@@ -134,7 +134,7 @@ class Blocks:
     @property
     def in_columns(self) -> bool:
         """Whether they stand as a matrix with a row for each coefficient, low degree first."""
-        return self.strides[0] == LANES
+        return self.values.ndim == 2
 
     def matrices(self) -> list[U32Array]:
         """The coefficients as matrices with a row for each coefficient, in some order."""
