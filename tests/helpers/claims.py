@@ -1,0 +1,255 @@
+"""Provers that commit to one thing and claim another, and verifiers of the batch that lack a part.
+
+    by_formula(monkeypatch)             f_0 is what the verifier's formula makes of the claims
+    claiming(monkeypatch, change)       the claims are others than what was committed
+    committing(monkeypatch, phase, ..)  what is committed is another than what was opened
+    reason(monkeypatch, instance, weak) a verifier with the hole accepts; why the real one does not
+
+The prover of the product divides by polynomials and so makes an f_0 of low degree whatever is
+claimed, which fails at the first query. A clever prover takes the verifier's formula: then all
+folds are in order, and only the degree of f_0 can tell on it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from circuits.stark import prover, queries
+from circuits.stark.batched import Opened
+from circuits.stark.committed import CommittedPhase, generate_key
+from circuits.stark.domain import point
+from circuits.stark.errors import Failure, VerificationError
+from circuits.stark.parameters import INSECURE_TEST, Parameters
+from circuits.stark.proof import Opening
+from circuits.stark.shape import Shape
+from circuits.stark.stacks import Phase, Stack
+from circuits.stark.verifier import _Verification, verify
+from rollup.field import extension
+from rollup.field.extension import DEGREE, Element
+from rollup.native.jit import U32Array
+from tests.helpers.circuits import Instance
+from tests.helpers.malice import (
+    challenges,
+    deaf,
+    opened,
+    prove,
+    quotient_gap,
+    skip_degree_check,
+)
+
+
+class BindsNothing(queries._Combiner):
+    """Only the stacks and chunks themselves are tested: opened values are bound to nothing."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._here = [replace(part, factor=extension.ZERO) for part in self._here]
+        self._after = [replace(part, factor=extension.ZERO) for part in self._after]
+
+
+class BindsNothingBelow(queries._Combiner):
+    """Values of the row below are bound to nothing."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._after = [replace(part, factor=extension.ZERO) for part in self._after]
+
+
+class OnlyDivided(queries._Combiner):
+    """Stacks and chunks are tested through their quotients alone."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._bare = extension.ZERO
+
+
+class OneEquation(queries._Combiner):
+    """Of a stack's s opened values only sum_k zeta^k v_k is bound: divided by X - zeta."""
+
+    def __init__(self, shape: Shape, proof: Any, known: queries.Challenges) -> None:
+        super().__init__(shape, proof, known)
+        powers = extension.powers(known.batch, shape.batched)
+        functions = queries._functions(shape, proof)
+        terms = [
+            (power, each.words, [_evaluated(each.here, known.zeta)])
+            for power, each in zip(powers, functions, strict=False)
+        ]
+        self._here = [queries._divided(0, known.zeta, powers[1 + len(functions)], terms)]
+
+
+def _evaluated(coefficients: Sequence[Element], at: Element) -> Element:
+    total = extension.ZERO
+    for value in reversed(coefficients):
+        total = extension.add(extension.multiply(total, at), value)
+    return total
+
+
+def by_formula(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on f_0 is, on the whole domain, what the verifier computes from the committed rows
+    and the claimed values, whatever its degree."""
+    opening = prover.open_columns
+    claimed: list[Opened] = []
+
+    def remember(*arguments: Any) -> Opened:
+        claimed.append(opening(*arguments))
+        return claimed[-1]
+
+    def batch(
+        shape: Shape, phases: Sequence[CommittedPhase], zeta: Element, beta: Element
+    ) -> U32Array:
+        known = queries.Challenges(zeta, beta, (), ())
+        combiner = queries._Combiner(shape, claimed[-1], known)  # type: ignore[arg-type]
+        values = np.empty((1 << shape.log2_domain, DEGREE), dtype=np.uint32)
+        for coset in range(shape.parameters.blowup):
+            rows = [phases[p].coset(coset)[:, : shape.row_width(p)].tolist() for p in Phase]
+            for number, row in enumerate(zip(*rows, strict=True)):
+                index = number * shape.parameters.blowup + coset
+                leaves = [Opening(tuple(words), b"", ()) for words in row]
+                values[index] = combiner.combine(index, leaves)
+        return np.ascontiguousarray(values.T)
+
+    monkeypatch.setattr(prover, "open_columns", remember)
+    monkeypatch.setattr(prover, "batch", batch)
+    skip_degree_check(monkeypatch)
+
+
+def claiming(
+    monkeypatch: pytest.MonkeyPatch, change: Callable[[Shape, Opened, Element], Opened]
+) -> None:
+    """From now on opened values are claimed otherwise: change(shape, true values, zeta)."""
+    opening = prover.open_columns
+
+    def lying(shape: Shape, phases: Sequence[CommittedPhase], zeta: Element) -> Opened:
+        return change(shape, opening(shape, phases, zeta), zeta)
+
+    monkeypatch.setattr(prover, "open_columns", lying)
+
+
+def fitting(
+    monkeypatch: pytest.MonkeyPatch,
+    lie: Instance,
+    direction: Callable[[Shape, Element], dict[int, Element]],
+) -> None:
+    """From now on some values at zeta are moved until the constraints see nothing of a lie.
+
+    direction: by which multiple of one element each of them moves. For instances at HEIGHTS, and
+    values that no constraint multiplies by each other.
+    """
+    deaf(monkeypatch)
+    terminals: list[Any] = []
+    columns = prover._Session._lookup_columns
+
+    def remember(session: Any, main: Any, constants: Any) -> Any:
+        result = columns(session, main, constants)
+        terminals.append(result[1])
+        return result
+
+    def fitted(shape: Shape, found: Opened, zeta: Element) -> Opened:
+        moves = direction(shape, zeta)
+
+        def moved(step: Element) -> Opened:
+            here = list(found.here)
+            for place, multiple in moves.items():
+                here[place] = extension.add(here[place], extension.multiply(step, multiple))
+            return replace(found, here=tuple(here))
+
+        def gap(claim: Opened) -> Element:
+            part = opened(terminals[-1], claim.here, claim.after, claim.chunks)
+            return quotient_gap(lie, part, challenges())
+
+        before, beside = gap(found), gap(moved(extension.ONE))
+        assert before != extension.ZERO, "there is no lie"
+        slope = extension.subtract(before, beside)
+        result = moved(extension.multiply(before, extension.inverse(slope)))
+        assert gap(result) == extension.ZERO
+        return result
+
+    monkeypatch.setattr(prover._Session, "_lookup_columns", remember)
+    claiming(monkeypatch, fitted)
+
+
+def committing(
+    monkeypatch: pytest.MonkeyPatch,
+    phase: Phase,
+    change: Callable[[Shape, list[U32Array]], list[U32Array]],
+) -> None:
+    """From now on a phase is committed with other coefficients than those that are opened and
+    that the quotient is of: change(shape, a copy of the coefficients of all groups).
+
+    Columns of the tallest group must stay: the quotient reads them as they are committed.
+    """
+    commit = prover.commit_phase
+
+    def other(shape: Shape, which: Phase, true: Any, stream: Any, *, resident: bool) -> Any:
+        if which is not phase:
+            return commit(shape, which, true, stream, resident=resident)
+        bent = change(shape, [each.copy() for each in true])
+        made = commit(shape, which, bent, stream, resident=True)
+        return replace(made, coefficients=tuple(true))
+
+    monkeypatch.setattr(prover, "commit_phase", other)
+
+
+def place_of(shape: Shape, phase: Phase, group: int, column: int, *, below: bool = False) -> int:
+    """Where a column's value stands among those opened at zeta, or in the row below."""
+    columns = [
+        (stack.phase, stack.group, each)
+        for stack in shape.stacks
+        for each in stack.columns
+        if stack.below or not below
+    ]
+    return columns.index((phase, group, column))
+
+
+def stack_of(shape: Shape, phase: Phase, group: int, column: int) -> Stack:
+    """The stack that a column is in."""
+    (found,) = [
+        stack
+        for stack in shape.stacks_of(phase)
+        if stack.group == group and column in stack.columns
+    ]
+    return found
+
+
+def verdict(
+    instance: Instance, proof: bytes, parameters: Parameters = INSECURE_TEST
+) -> Failure | None:
+    """Why a proof is refused under the key of its circuit; None if it is accepted."""
+    key = generate_key(instance.circuit, [parameters])
+    try:
+        verify(instance.circuit, key, *instance.known, parameters, proof)
+    except VerificationError as refused:
+        return refused.reason
+    return None
+
+
+def blind_to_constraints(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on the verifier takes any opened values for satisfying."""
+
+    def anything(verification: _Verification, *arguments: Any) -> Element:
+        return verification._from_chunks(arguments[-1])
+
+    monkeypatch.setattr(_Verification, "_from_constraints", anything)
+
+
+def reason(
+    monkeypatch: pytest.MonkeyPatch, instance: Instance, weak: type[queries._Combiner]
+) -> Failure | None:
+    """Why the verifier refuses the best that the (bent) prover has for it.
+
+    First the same prover convinces a verifier whose batch is the weak one.
+    """
+    by_formula(monkeypatch)
+    with monkeypatch.context() as patched:
+        patched.setattr(queries, "_Combiner", weak)
+        assert verdict(instance, prove(instance)) is None
+    return verdict(instance, prove(instance))
+
+
+def points(shape: Shape, coset: int) -> list[int]:
+    """The points of a coset of D, in the order of its rows."""
+    blowup = shape.parameters.blowup
+    return [point(shape, row * blowup + coset) for row in range(shape.height)]
