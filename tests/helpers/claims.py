@@ -10,7 +10,8 @@ claimed, which fails at the first query. A clever prover takes the verifier's fo
 folds are in order, and only the degree of f_0 can tell on it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -18,20 +19,22 @@ import numpy as np
 import pytest
 
 from circuits.stark import prover, queries
+from circuits.stark import shape as shapes
 from circuits.stark.batched import Opened
 from circuits.stark.committed import CommittedPhase, generate_key
 from circuits.stark.domain import point
 from circuits.stark.errors import Failure, VerificationError
 from circuits.stark.parameters import INSECURE_TEST, Parameters
-from circuits.stark.proof import Opening
+from circuits.stark.proof import Opening, Proof
 from circuits.stark.shape import Shape
 from circuits.stark.stacks import Phase, Stack
 from circuits.stark.verifier import _Verification, verify
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
 from rollup.native.jit import U32Array
-from tests.helpers.circuits import Instance
+from tests.helpers.circuits import Instance, small_instance
 from tests.helpers.malice import (
+    HEIGHTS,
     challenges,
     deaf,
     opened,
@@ -39,6 +42,15 @@ from tests.helpers.malice import (
     quotient_gap,
     skip_degree_check,
 )
+
+SHORT = 0
+"""The group of the table of 512 rows: s = 2 beside one of 1,024."""
+
+CUBE = 2
+"""Main column of the short group, first in its stack, that one constraint reads, linearly."""
+
+FOURFOLD = (HEIGHTS[0], 4 * HEIGHTS[0])
+"""Heights with s = 4, where columns share a stack with one that is read in the row below."""
 
 
 class BindsNothing(queries._Combiner):
@@ -253,3 +265,28 @@ def points(shape: Shape, coset: int) -> list[int]:
     """The points of a coset of D, in the order of its rows."""
     blowup = shape.parameters.blowup
     return [point(shape, row * blowup + coset) for row in range(shape.height)]
+
+
+@contextmanager
+def another_map(change: Callable[[tuple[Stack, ...]], tuple[Stack, ...]]) -> Iterator[None]:
+    """Within, columns are arranged in other stacks, for prover and verifier."""
+    stacks = shapes._stacks
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(shapes, "_stacks", lambda *arguments: change(stacks(*arguments)))
+        shapes._shape.cache_clear()
+        yield
+    shapes._shape.cache_clear()
+
+
+def with_tree(proof: Proof, number: int, phase: Phase, opening: Opening) -> Proof:
+    """A proof with one opening of one query replaced."""
+    trees = list(proof.queries[number].trees)
+    trees[phase] = opening
+    changed = list(proof.queries)
+    changed[number] = replace(proof.queries[number], trees=tuple(trees))
+    return replace(proof, queries=tuple(changed))
+
+
+def fourfold() -> Instance:
+    """A satisfied statement at FOURFOLD."""
+    return small_instance(*FOURFOLD, INSECURE_TEST.blinded_rows)

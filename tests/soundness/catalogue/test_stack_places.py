@@ -1,0 +1,262 @@
+"""S5 to S9: where columns stand in stacks, what stands beside them, and their degrees."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from circuits.pcs import merkle
+from circuits.stark import batched, committed, prover
+from circuits.stark import shape as shapes
+from circuits.stark.batched import Opened
+from circuits.stark.committed import generate_key
+from circuits.stark.domain import point, power_of_two
+from circuits.stark.errors import Failure
+from circuits.stark.parameters import INSECURE_TEST
+from circuits.stark.proof import encode
+from circuits.stark.shape import Shape, shape_of
+from circuits.stark.stacks import Phase, Stack, arrange
+from rollup.field import extension
+from rollup.field.extension import DEGREE, Element
+from rollup.field.koalabear import P
+from tests.helpers.claims import (
+    CUBE,
+    SHORT,
+    BindsNothing,
+    OnlyDivided,
+    another_map,
+    blind_to_constraints,
+    claiming,
+    committing,
+    fourfold,
+    place_of,
+    points,
+    reason,
+    stack_of,
+    verdict,
+    with_tree,
+)
+from tests.helpers.malice import (
+    an_instance,
+    decoded,
+    honest_proof,
+    prove,
+    refusal,
+    shape,
+)
+
+# S5: a column in another stack or place.
+
+
+def turned(column: int, other: int, phase: Phase) -> Any:
+    """The map of stacks with two columns of the short group exchanged."""
+    names = {column: other, other: column}
+
+    def change(stacks: tuple[Stack, ...]) -> tuple[Stack, ...]:
+        return tuple(
+            replace(each, columns=tuple(names.get(c, c) for c in each.columns))
+            if each.phase is phase and each.group == SHORT
+            else each
+            for each in stacks
+        )
+
+    return change
+
+
+PLACES = [
+    (Phase.MAIN, 2, 3),
+    (Phase.MAIN, 0, 1),
+    (Phase.MAIN, 5, 6),
+    (Phase.LOOKUP, 1, 2),
+    (Phase.FIXED, 0, 1),
+    (Phase.FIXED, 1, 2),
+]
+"""Columns in one stack, and columns of two."""
+
+
+@pytest.mark.parametrize(("phase", "column", "other"), PLACES)
+def test_s5_a_proof_of_another_map(phase, column, other) -> None:
+    """Whole and in order, for a verifier of that map; ours takes the values where they stand, and
+    has another root of fixed columns, so other challenges."""
+    instance = an_instance()
+    with another_map(turned(column, other, phase)):
+        proof = prove(instance)
+        assert verdict(instance, proof) is None
+    assert refusal(instance, proof) is (
+        Failure.UNBALANCED_BUSES if phase is Phase.FIXED else Failure.CONSTRAINTS
+    )
+
+
+@pytest.mark.parametrize(("phase", "column", "other"), PLACES)
+def test_s5_a_column_committed_in_another_place(monkeypatch, phase, column, other) -> None:
+    """Opened and read where it belongs, and committed elsewhere."""
+    if phase is Phase.FIXED:
+        with another_map(turned(column, other, phase)):
+            elsewhere = generate_key(an_instance().circuit, [INSECURE_TEST])
+        own = generate_key(an_instance().circuit, [INSECURE_TEST])
+        assert elsewhere.fixed_roots != own.fixed_roots
+        return
+    table = committed.place_table
+
+    def bent(shape: Shape, which: Phase, group: int) -> Any:
+        found = table(shape, which, group)
+        if which is phase and group == SHORT:
+            words = DEGREE if phase is Phase.LOOKUP else 1
+            one, two = found // words == column, found // words == other
+            shift = (other - column) * words
+            found[one], found[two] = found[one] + shift, found[two] - shift
+        return found
+
+    monkeypatch.setattr(committed, "place_table", bent)
+    assert reason(monkeypatch, an_instance(), BindsNothing) is Failure.FINAL_POLYNOMIAL
+
+
+def test_s5_the_map_of_another_set(monkeypatch) -> None:
+    """More queries make another map the cheaper one. A proof in that map is not of this set."""
+    instance = fourfold()
+    own = shape_of(instance.circuit, INSECURE_TEST).stacks
+
+    def arranged(*arguments: Any) -> Any:
+        return arrange(*arguments[:-1], 10)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shapes, "arrange", arranged)
+        shapes._shape.cache_clear()
+        assert shape_of(instance.circuit, INSECURE_TEST).stacks != own
+        proof = prove(instance)
+        assert verdict(instance, proof) is None
+    shapes._shape.cache_clear()
+    assert shape_of(instance.circuit, replace(INSECURE_TEST, queries=6)).stacks == own
+    assert verdict(instance, proof) is Failure.MALFORMED
+
+
+# S6: a stack of another height.
+
+
+def test_s6_a_stack_laid_out_for_another_height(monkeypatch) -> None:
+    """Columns one after the other instead of interleaved: sum_k X^(k n) t_k(X), of degree < N."""
+
+    def after_each_other(shape: Shape, coefficients: list[Any]) -> list[Any]:
+        short, places = coefficients[SHORT], shape.places(SHORT)
+        for stack in shape.stacks_of(Phase.MAIN):
+            if stack.group == SHORT:
+                columns = list(stack.columns)
+                laid = short[:, columns].T.reshape(-1)
+                short[:, columns] = laid.reshape(-1, places)
+        return coefficients
+
+    committing(monkeypatch, Phase.MAIN, after_each_other)
+    assert reason(monkeypatch, an_instance(), BindsNothing) is Failure.FINAL_POLYNOMIAL
+
+
+def test_s6_values_at_the_point_of_another_height(monkeypatch) -> None:
+    """Columns of the short table opened at zeta, and not at zeta^s."""
+    monkeypatch.setattr(batched, "power_of_two", lambda value, _: value)
+    with monkeypatch.context() as patched:
+        blind_to_constraints(patched)
+        assert reason(patched, an_instance(), BindsNothing) is Failure.FINAL_POLYNOMIAL
+    assert verdict(an_instance(), prove(an_instance())) is Failure.CONSTRAINTS
+
+
+# S7: padding.
+
+
+def test_s7_a_place_without_a_column_that_is_not_zero(monkeypatch) -> None:
+    """It has no opened value: the verifier takes zero for it."""
+    lone = stack_of(shape(), Phase.LOOKUP, SHORT, 0)
+    assert lone.columns == (0,) and shape().places(SHORT) == 2
+    table = committed.place_table
+
+    def filled(shape: Shape, phase: Phase, group: int) -> Any:
+        found = table(shape, phase, group)
+        if phase is Phase.LOOKUP and group == SHORT:
+            assert found[1, 0] == -1
+            found[1, 0] = DEGREE
+        return found
+
+    monkeypatch.setattr(committed, "place_table", filled)
+    assert reason(monkeypatch, an_instance(), BindsNothing) is Failure.FINAL_POLYNOMIAL
+
+
+# S8: degrees.
+
+
+class Tall(committed.CommittedPhase):
+    """A main phase whose cube is t(Y) + 5 (Y^n - 1): the same rows, and degree n."""
+
+    def values(self, group: int, coset: int) -> Any:
+        found = super().values(group, coset)
+        if group == SHORT:
+            at = point(self.shape, coset)
+            height = self.shape.groups[SHORT].height
+            found = found.copy()
+            over = 5 * (pow(at, self.shape.places(SHORT) * height, P) - 1)
+            found[..., CUBE] = (found[..., CUBE].astype(np.int64) + over) % P
+        return found
+
+
+def commit_tall(shape: Shape, true: Any, stream: Any) -> Tall:
+    """The main phase with a column of degree n: T gets 5 (X^N - 1)."""
+    made = committed.commit_phase(shape, Phase.MAIN, true, stream, resident=True)
+    assert made.rows is not None
+    rows = made.rows.copy()
+    stacks = shape.stacks_of(Phase.MAIN)
+    word = stacks.index(stack_of(shape, Phase.MAIN, SHORT, CUBE))
+    for coset in range(shape.parameters.blowup):
+        over = [5 * (pow(x, shape.height, P) - 1) % P for x in points(shape, coset)]
+        rows[coset, :, word] = (rows[coset, :, word].astype(np.int64) + over) % P
+    leaves = merkle.Leaves(
+        shape.parameters.blowup, shape.height, shape.row_width(Phase.MAIN), made.tree.salts
+    )
+    leaves.add(0, rows)
+    return Tall(shape, Phase.MAIN, made.coefficients, leaves.tree(), rows)
+
+
+def test_s8_columns_of_degree_n(monkeypatch) -> None:
+    """Rows, constraints and quotients are those of an honest prover; only the stack itself is of
+    degree N, which a batch of quotients alone does not see."""
+    assert stack_of(shape(), Phase.MAIN, SHORT, CUBE).columns[0] == CUBE
+    commit = prover.commit_phase
+
+    def tall(shape: Shape, phase: Phase, true: Any, stream: Any, *, resident: bool) -> Any:
+        if phase is Phase.MAIN:
+            return commit_tall(shape, true, stream)
+        return commit(shape, phase, true, stream, resident=resident)
+
+    def opened(shape: Shape, found: Opened, zeta: Element) -> Opened:
+        here = list(found.here)
+        over = extension.subtract(power_of_two(zeta, shape.log2_height), extension.ONE)
+        place = place_of(shape, Phase.MAIN, SHORT, CUBE)
+        here[place] = extension.add(here[place], extension.scale(over, 5))
+        return replace(found, here=tuple(here))
+
+    monkeypatch.setattr(prover, "commit_phase", tall)
+    claiming(monkeypatch, opened)
+    assert reason(monkeypatch, an_instance(), OnlyDivided) is Failure.FINAL_POLYNOMIAL
+
+
+# S9: words of lookup stacks.
+
+
+@pytest.mark.parametrize("component", range(DEGREE))
+def test_s9_one_component_of_a_lookup_stack(monkeypatch, component) -> None:
+    """Four words of a fraction as they should be, and one that is another polynomial."""
+
+    def changed(_: Shape, coefficients: list[Any]) -> list[Any]:
+        coefficients[SHORT][7, DEGREE + component] ^= 1
+        return coefficients
+
+    committing(monkeypatch, Phase.LOOKUP, changed)
+    assert reason(monkeypatch, an_instance(), BindsNothing) is Failure.FINAL_POLYNOMIAL
+
+
+@pytest.mark.parametrize("phase", [Phase.MAIN, Phase.LOOKUP, Phase.QUOTIENT])
+def test_s9_one_word_of_an_opened_row(phase) -> None:
+    proof = decoded(honest_proof())
+    opening = proof.queries[0].trees[phase]
+    for word in {0, 1, len(opening.row) - 2, len(opening.row) - 1}:
+        row = list(opening.row)
+        row[word] = (row[word] + 1) % P
+        bent = with_tree(proof, 0, phase, replace(opening, row=tuple(row)))
+        assert refusal(an_instance(), encode(bent)) is Failure.MERKLE_PATH
