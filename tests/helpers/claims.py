@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from circuits.poly.lde import blocks_of, interpolate, padded
 from circuits.stark import prover, queries
 from circuits.stark import shape as shapes
 from circuits.stark.batched import Opened
-from circuits.stark.committed import CommittedPhase, generate_key
-from circuits.stark.domain import point
+from circuits.stark.committed import Columns, CommittedPhase, generate_key
 from circuits.stark.errors import Failure, VerificationError
 from circuits.stark.parameters import INSECURE_TEST, Parameters
 from circuits.stark.proof import Opening, Proof
@@ -116,7 +116,7 @@ def by_formula(monkeypatch: pytest.MonkeyPatch) -> None:
         combiner = queries._Combiner(shape, claimed[-1], known)  # type: ignore[arg-type]
         values = np.empty((1 << shape.log2_domain, DEGREE), dtype=np.uint32)
         for coset in range(shape.parameters.blowup):
-            rows = [phases[p].coset(coset)[:, : shape.row_width(p)].tolist() for p in Phase]
+            rows = [phases[p].columns.rows(coset)[:, : shape.row_width(p)].tolist() for p in Phase]
             for number, row in enumerate(zip(*rows, strict=True)):
                 index = number * shape.parameters.blowup + coset
                 leaves = [Opening(tuple(words), b"", ()) for words in row]
@@ -183,26 +183,35 @@ def fitting(
     claiming(monkeypatch, fitted)
 
 
+class Split:
+    """Columns that are opened and constrained, and others whose rows are committed."""
+
+    def __init__(self, read: Columns, shown: Columns) -> None:
+        self.shape, self.phase = read.shape, read.phase
+        self.values = read.values
+        self.rows, self.rows_at = shown.rows, shown.rows_at
+
+
 def committing(
     monkeypatch: pytest.MonkeyPatch,
     phase: Phase,
-    change: Callable[[Shape, list[U32Array]], list[U32Array]],
+    change: Callable[[Shape, list[U32Array]], None],
 ) -> None:
     """From now on a phase is committed with other coefficients than those that are opened and
-    that the quotient is of: change(shape, a copy of the coefficients of all groups).
+    that the quotient is of: change(shape, coefficients (n, width) of all groups, in place)."""
+    commit = prover._Session._commit
 
-    Columns of the tallest group must stay: the quotient reads them as they are committed.
-    """
-    commit = prover.commit_phase
-
-    def other(shape: Shape, which: Phase, true: Any, stream: Any, *, resident: bool) -> Any:
+    def other(session: Any, which: Phase, matrices: Sequence[U32Array]) -> Any:
+        made = commit(session, which, matrices)
         if which is not phase:
-            return commit(shape, which, true, stream, resident=resident)
-        bent = change(shape, [each.copy() for each in true])
-        made = commit(shape, which, bent, stream, resident=True)
-        return replace(made, coefficients=tuple(true))
+            return made
+        bent = [interpolate(matrix) for matrix in matrices]
+        change(session.shape, bent)
+        blocks = (blocks_of(padded(each)) for each in reversed(bent))
+        shown = session._commit_coefficients(which, blocks)
+        return replace(shown, columns=Split(made.columns, shown.columns))
 
-    monkeypatch.setattr(prover, "commit_phase", other)
+    monkeypatch.setattr(prover._Session, "_commit", other)
 
 
 def place_of(shape: Shape, phase: Phase, group: int, column: int, *, below: bool = False) -> int:
@@ -259,12 +268,6 @@ def reason(
         patched.setattr(queries, "_Combiner", weak)
         assert verdict(instance, prove(instance)) is None
     return verdict(instance, prove(instance))
-
-
-def points(shape: Shape, coset: int) -> list[int]:
-    """The points of a coset of D, in the order of its rows."""
-    blowup = shape.parameters.blowup
-    return [point(shape, row * blowup + coset) for row in range(shape.height)]
 
 
 @contextmanager

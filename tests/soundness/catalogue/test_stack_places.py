@@ -1,16 +1,16 @@
 """S5 to S9: where columns stand in stacks, what stands beside them, and their degrees."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from circuits.pcs import merkle
+from circuits.pcs.merkle import Leaves
 from circuits.stark import batched, committed, prover
 from circuits.stark import shape as shapes
 from circuits.stark.batched import Opened
-from circuits.stark.committed import generate_key
+from circuits.stark.committed import Columns, CommittedPhase, generate_key
 from circuits.stark.domain import point, power_of_two
 from circuits.stark.errors import Failure
 from circuits.stark.parameters import INSECURE_TEST
@@ -31,7 +31,6 @@ from tests.helpers.claims import (
     committing,
     fourfold,
     place_of,
-    points,
     reason,
     stack_of,
     verdict,
@@ -137,14 +136,13 @@ def test_s5_the_map_of_another_set(monkeypatch) -> None:
 def test_s6_a_stack_laid_out_for_another_height(monkeypatch) -> None:
     """Columns one after the other instead of interleaved: sum_k X^(k n) t_k(X), of degree < N."""
 
-    def after_each_other(shape: Shape, coefficients: list[Any]) -> list[Any]:
+    def after_each_other(shape: Shape, coefficients: list[Any]) -> None:
         short, places = coefficients[SHORT], shape.places(SHORT)
         for stack in shape.stacks_of(Phase.MAIN):
             if stack.group == SHORT:
                 columns = list(stack.columns)
                 laid = short[:, columns].T.reshape(-1)
                 short[:, columns] = laid.reshape(-1, places)
-        return coefficients
 
     committing(monkeypatch, Phase.MAIN, after_each_other)
     assert reason(monkeypatch, an_instance(), BindsNothing) is Failure.FINAL_POLYNOMIAL
@@ -182,35 +180,36 @@ def test_s7_a_place_without_a_column_that_is_not_zero(monkeypatch) -> None:
 # S8: degrees.
 
 
-class Tall(committed.CommittedPhase):
-    """A main phase whose cube is t(Y) + 5 (Y^n - 1): the same rows, and degree n."""
+EXCESS = 5
+"""A column t(Y) becomes t(Y) + 5 (Y^n - 1), which is the same on all rows and has degree n."""
+
+
+class Tall(Columns):
+    """The columns of the main phase, of which the cube has degree n."""
 
     def values(self, group: int, coset: int) -> Any:
         found = super().values(group, coset)
         if group == SHORT:
-            at = point(self.shape, coset)
-            height = self.shape.groups[SHORT].height
             found = found.copy()
-            over = 5 * (pow(at, self.shape.places(SHORT) * height, P) - 1)
-            found[..., CUBE] = (found[..., CUBE].astype(np.int64) + over) % P
+            cube = found[..., CUBE].astype(np.int64)
+            found[..., CUBE] = (cube + excess(self.shape, coset)) % P
         return found
 
 
-def commit_tall(shape: Shape, true: Any, stream: Any) -> Tall:
-    """The main phase with a column of degree n: T gets 5 (X^N - 1)."""
-    made = committed.commit_phase(shape, Phase.MAIN, true, stream, resident=True)
-    assert made.rows is not None
-    rows = made.rows.copy()
-    stacks = shape.stacks_of(Phase.MAIN)
-    word = stacks.index(stack_of(shape, Phase.MAIN, SHORT, CUBE))
+def excess(shape: Shape, coset: int) -> int:
+    """5 (Y^n - 1) on a coset, where Y^n = X^N is constant."""
+    return EXCESS * (pow(point(shape, coset), shape.height, P) - 1) % P
+
+
+def made_tall(honest: CommittedPhase) -> CommittedPhase:
+    """The main phase with the cube of degree n; its stack gets 5 (X^N - 1)."""
+    shape = honest.columns.shape
+    columns = Tall(*(getattr(honest.columns, each.name) for each in fields(Columns)))
+    width = shape.row_width(Phase.MAIN)
+    leaves = Leaves(shape.parameters.blowup, shape.height, width, honest.tree.salts)
     for coset in range(shape.parameters.blowup):
-        over = [5 * (pow(x, shape.height, P) - 1) % P for x in points(shape, coset)]
-        rows[coset, :, word] = (rows[coset, :, word].astype(np.int64) + over) % P
-    leaves = merkle.Leaves(
-        shape.parameters.blowup, shape.height, shape.row_width(Phase.MAIN), made.tree.salts
-    )
-    leaves.add(0, rows)
-    return Tall(shape, Phase.MAIN, made.coefficients, leaves.tree(), rows)
+        leaves.add(coset, columns.rows(coset))
+    return CommittedPhase(columns, leaves.tree())
 
 
 def test_s8_columns_of_degree_n(monkeypatch) -> None:
@@ -219,16 +218,17 @@ def test_s8_columns_of_degree_n(monkeypatch) -> None:
     assert stack_of(shape(), Phase.MAIN, SHORT, CUBE).columns[0] == CUBE
     commit = prover.commit_phase
 
-    def tall(shape: Shape, phase: Phase, true: Any, stream: Any, *, resident: bool) -> Any:
-        if phase is Phase.MAIN:
-            return commit_tall(shape, true, stream)
-        return commit(shape, phase, true, stream, resident=resident)
+    def tall(shape: Shape, phase: Phase, *arguments: Any, **options: Any) -> CommittedPhase:
+        honest = commit(shape, phase, *arguments, **options)
+        return made_tall(honest) if phase is Phase.MAIN else honest
 
     def opened(shape: Shape, found: Opened, zeta: Element) -> Opened:
-        here = list(found.here)
-        over = extension.subtract(power_of_two(zeta, shape.log2_height), extension.ONE)
-        place = place_of(shape, Phase.MAIN, SHORT, CUBE)
-        here[place] = extension.add(here[place], extension.scale(over, 5))
+        """The prover evaluates what the values on the first coset interpolate to."""
+        vanishing = extension.subtract(power_of_two(zeta, shape.log2_height), extension.ONE)
+        known = extension.embed(excess(shape, 0))
+        missing = extension.subtract(extension.scale(vanishing, EXCESS), known)
+        here, place = list(found.here), place_of(shape, Phase.MAIN, SHORT, CUBE)
+        here[place] = extension.add(here[place], missing)
         return replace(found, here=tuple(here))
 
     monkeypatch.setattr(prover, "commit_phase", tall)
@@ -243,9 +243,8 @@ def test_s8_columns_of_degree_n(monkeypatch) -> None:
 def test_s9_one_component_of_a_lookup_stack(monkeypatch, component) -> None:
     """Four words of a fraction as they should be, and one that is another polynomial."""
 
-    def changed(_: Shape, coefficients: list[Any]) -> list[Any]:
+    def changed(_: Shape, coefficients: list[Any]) -> None:
         coefficients[SHORT][7, DEGREE + component] ^= 1
-        return coefficients
 
     committing(monkeypatch, Phase.LOOKUP, changed)
     assert reason(monkeypatch, an_instance(), BindsNothing) is Failure.FINAL_POLYNOMIAL
