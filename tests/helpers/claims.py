@@ -16,13 +16,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
-from circuits.poly.lde import blocks_of, interpolate, padded
+from circuits.poly.lde import Blocks, blocks_of, interpolate, padded
+from circuits.poly.stacked import arranged
 from circuits.stark import prover, queries
 from circuits.stark import shape as shapes
 from circuits.stark.batched import Opened
-from circuits.stark.committed import Columns, CommittedPhase, generate_key
+from circuits.stark.committed import Columns, CommittedPhase, arrangement, generate_key
 from circuits.stark.errors import Failure, VerificationError
 from circuits.stark.parameters import INSECURE_TEST, Parameters
 from circuits.stark.proof import Opening, Proof
@@ -187,28 +189,40 @@ class Split:
     """Columns that are opened and constrained, and others whose rows are committed."""
 
     def __init__(self, read: Columns, shown: Columns) -> None:
-        self.shape, self.phase = read.shape, read.phase
-        self.values = read.values
+        self._read = read
         self.rows, self.rows_at = shown.rows, shown.rows_at
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._read, name)
+
+
+Order = npt.NDArray[np.int64]
 
 
 def committing(
     monkeypatch: pytest.MonkeyPatch,
     phase: Phase,
-    change: Callable[[Shape, list[U32Array]], None],
+    change: Callable[[U32Array, Order], None],
 ) -> None:
-    """From now on a phase is committed with other coefficients than those that are opened and
-    that the quotient is of: change(shape, coefficients (n, width) of all groups, in place)."""
+    """From now on a phase is committed with other columns of the short group than those that are
+    opened and that the quotient is of: change(coefficients, order), in place.
+
+    coefficients (n, width) are by column; order is that of `circuits.stark.committed.arrangement`.
+    """
     commit = prover._Session._commit
+
+    def bent(shape: Shape, matrices: Sequence[U32Array]) -> Iterator[Blocks]:
+        for group, matrix in zip(reversed(shape.groups), reversed(matrices), strict=True):
+            coefficients, order = interpolate(matrix), arrangement(shape, phase, group.number)
+            if group.number == SHORT:
+                change(coefficients, order)
+            yield blocks_of(padded(arranged(padded(coefficients), order)))
 
     def other(session: Any, which: Phase, matrices: Sequence[U32Array]) -> Any:
         made = commit(session, which, matrices)
         if which is not phase:
             return made
-        bent = [interpolate(matrix) for matrix in matrices]
-        change(session.shape, bent)
-        blocks = (blocks_of(padded(each)) for each in reversed(bent))
-        shown = session._commit_coefficients(which, blocks)
+        shown = session._commit_coefficients(which, bent(session.shape, matrices))
         return replace(shown, columns=Split(made.columns, shown.columns))
 
     monkeypatch.setattr(prover._Session, "_commit", other)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from circuits.pcs.merkle import Leaves
-from circuits.stark import batched, committed, prover
+from circuits.poly.stacked import NO_COLUMN
+from circuits.stark import batched, prover
 from circuits.stark import shape as shapes
 from circuits.stark.batched import Opened
 from circuits.stark.committed import Columns, CommittedPhase, generate_key
@@ -20,11 +21,13 @@ from circuits.stark.stacks import Phase, Stack, arrange
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
 from rollup.field.koalabear import P
+from rollup.native.jit import U32Array
 from tests.helpers.claims import (
     CUBE,
     SHORT,
     BindsNothing,
     OnlyDivided,
+    Order,
     another_map,
     blind_to_constraints,
     claiming,
@@ -96,18 +99,13 @@ def test_s5_a_column_committed_in_another_place(monkeypatch, phase, column, othe
         own = generate_key(an_instance().circuit, [INSECURE_TEST])
         assert elsewhere.fixed_roots != own.fixed_roots
         return
-    table = committed.place_table
+    size = DEGREE if phase is Phase.LOOKUP else 1
+    here, there = (list(range(each * size, each * size + size)) for each in (column, other))
 
-    def bent(shape: Shape, which: Phase, group: int) -> Any:
-        found = table(shape, which, group)
-        if which is phase and group == SHORT:
-            words = DEGREE if phase is Phase.LOOKUP else 1
-            one, two = found // words == column, found // words == other
-            shift = (other - column) * words
-            found[one], found[two] = found[one] + shift, found[two] - shift
-        return found
+    def exchanged(coefficients: U32Array, _: Order) -> None:
+        coefficients[:, here + there] = coefficients[:, there + here]
 
-    monkeypatch.setattr(committed, "place_table", bent)
+    committing(monkeypatch, phase, exchanged)
     assert reason(monkeypatch, an_instance(), BindsNothing) is Failure.FINAL_POLYNOMIAL
 
 
@@ -136,13 +134,13 @@ def test_s5_the_map_of_another_set(monkeypatch) -> None:
 def test_s6_a_stack_laid_out_for_another_height(monkeypatch) -> None:
     """Columns one after the other instead of interleaved: sum_k X^(k n) t_k(X), of degree < N."""
 
-    def after_each_other(shape: Shape, coefficients: list[Any]) -> None:
-        short, places = coefficients[SHORT], shape.places(SHORT)
-        for stack in shape.stacks_of(Phase.MAIN):
-            if stack.group == SHORT:
-                columns = list(stack.columns)
-                laid = short[:, columns].T.reshape(-1)
-                short[:, columns] = laid.reshape(-1, places)
+    stacks = [each for each in shape().stacks_of(Phase.MAIN) if each.group == SHORT]
+
+    def after_each_other(coefficients: U32Array, _: Order) -> None:
+        for stack in stacks:
+            columns = list(stack.columns)
+            laid = coefficients[:, columns].T.reshape(-1)
+            coefficients[:, columns] = laid.reshape(-1, shape().places(SHORT))
 
     committing(monkeypatch, Phase.MAIN, after_each_other)
     assert reason(monkeypatch, an_instance(), BindsNothing) is Failure.FINAL_POLYNOMIAL
@@ -164,16 +162,13 @@ def test_s7_a_place_without_a_column_that_is_not_zero(monkeypatch) -> None:
     """It has no opened value: the verifier takes zero for it."""
     lone = stack_of(shape(), Phase.LOOKUP, SHORT, 0)
     assert lone.columns == (0,) and shape().places(SHORT) == 2
-    table = committed.place_table
+    words = sum(each.words for each in shape().stacks_of(Phase.LOOKUP) if each.group == SHORT)
 
-    def filled(shape: Shape, phase: Phase, group: int) -> Any:
-        found = table(shape, phase, group)
-        if phase is Phase.LOOKUP and group == SHORT:
-            assert found[1, 0] == -1
-            found[1, 0] = DEGREE
-        return found
+    def filled(_: U32Array, order: Order) -> None:
+        assert order[words] == NO_COLUMN
+        order[words] = DEGREE
 
-    monkeypatch.setattr(committed, "place_table", filled)
+    committing(monkeypatch, Phase.LOOKUP, filled)
     assert reason(monkeypatch, an_instance(), BindsNothing) is Failure.FINAL_POLYNOMIAL
 
 
@@ -191,8 +186,9 @@ class Tall(Columns):
         found = super().values(group, coset)
         if group == SHORT:
             found = found.copy()
-            cube = found[..., CUBE].astype(np.int64)
-            found[..., CUBE] = (cube + excess(self.shape, coset)) % P
+            place = self.places(group)[CUBE]
+            cube = found[..., place].astype(np.int64)
+            found[..., place] = (cube + excess(self.shape, coset)) % P
         return found
 
 
@@ -243,8 +239,8 @@ def test_s8_columns_of_degree_n(monkeypatch) -> None:
 def test_s9_one_component_of_a_lookup_stack(monkeypatch, component) -> None:
     """Four words of a fraction as they should be, and one that is another polynomial."""
 
-    def changed(_: Shape, coefficients: list[Any]) -> None:
-        coefficients[SHORT][7, DEGREE + component] ^= 1
+    def changed(coefficients: U32Array, _: Order) -> None:
+        coefficients[7, DEGREE + component] ^= 1
 
     committing(monkeypatch, Phase.LOOKUP, changed)
     assert reason(monkeypatch, an_instance(), BindsNothing) is Failure.FINAL_POLYNOMIAL
