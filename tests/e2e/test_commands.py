@@ -78,14 +78,23 @@ def test_one_changed_byte_of_the_proof_is_refused_with_a_reason(bundle: Path, pl
     assert done.json["valid"] is False and done.json["reason"]
 
 
-@pytest.mark.parametrize("change", [b"", b"short", "truncated", "longer"])
-def test_a_proof_of_another_length_is_refused(bundle: Path, change: bytes | str) -> None:
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda proof: b"", "PROTOCOL_VERSION"),
+        (lambda proof: b"short", "PROTOCOL_VERSION"),
+        (lambda proof: b"\2" + proof[1:], "PROTOCOL_VERSION"),
+        (lambda proof: proof[4:], "PROTOCOL_VERSION"),
+        (lambda proof: proof[:4], "MALFORMED"),
+        (lambda proof: proof[:-1], "MALFORMED"),
+        (lambda proof: proof + b"\0", "MALFORMED"),
+    ],
+)
+def test_a_proof_of_another_length_or_version_is_refused(bundle: Path, change, reason) -> None:
     file = bundle / "proof.bin"
-    proof = file.read_bytes()
-    changed = {"truncated": proof[:-1], "longer": proof + b"\0"}.get(str(change), change)
-    file.write_bytes(changed if isinstance(changed, bytes) else b"")
+    file.write_bytes(change(file.read_bytes()))
     done = crypsis("verify", bundle, "--json")
-    assert (done.code, done.json["reason"]) == (INVALID, "MALFORMED")
+    assert (done.code, done.json["reason"]) == (INVALID, reason)
 
 
 @pytest.mark.parametrize(
