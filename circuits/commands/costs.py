@@ -80,14 +80,14 @@ class ClassCosts:
         return {**self.tables, "sums and masks": self.shared, "quotient": self.quotient}
 
     @property
-    def total(self) -> int:
+    def cells(self) -> int:
         """All of them."""
         return sum(self.parts.values())
 
     @property
     def cells_per_trade(self) -> int:
         """Of a full batch."""
-        return self.total // self.shape_class.trades
+        return self.cells // self.shape_class.trades
 
 
 def transaction_cells(shape: Shape) -> dict[str, dict[str, int]]:
@@ -130,7 +130,7 @@ class ClassBytes:
         return {**self.tables, **own, "paths, folds, rest": self.rest}
 
     @property
-    def total(self) -> int:
+    def bytes(self) -> int:
         """The whole proof."""
         return sum(self.parts.values())
 

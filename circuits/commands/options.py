@@ -27,7 +27,11 @@ memory_option = click.option(
     type=click.Choice(list(map(str, MemoryMode))),
     default=MemoryMode.AUTO.value,
     show_default=True,
-    help="HELP",
+    help=(
+        "low: columns on the evaluation domain are made part by part, for each use anew, and not "
+        "kept; high: made once and kept. The same proof; what it takes is in docs/performance.md. "
+        "auto: high at `fast`, low at sets with larger domains."
+    ),
 )
 asked_class_option = click.option(
     "--shape-class",

@@ -85,7 +85,7 @@ def _show_costs(
         record["transactions"] = cells
         record["classes"] = {
             each.shape_class.name: {
-                "cells": each.total,
+                "cells": each.cells,
                 "cells_per_trade": each.cells_per_trade,
                 "tables": dict(each.tables),
                 "sums_and_masks": each.shared,
@@ -96,7 +96,7 @@ def _show_costs(
         found = class_bytes(chosen)
         record["proof_bytes_by_table"] = {
             each.shape_class.name: {
-                "bytes": each.total,
+                "bytes": each.bytes,
                 "tables": dict(each.tables),
                 "sums_masks_and_fixed": each.shared,
                 "quotient": each.quotient,

@@ -120,22 +120,22 @@ def _table_line(names: str, cells: Iterable[str]) -> str:
 def _parameters_lines() -> list[str]:
     """Every set a column."""
     records = [parameters_record(each) for each in PARAMETER_SETS.values()]
-    lines = [_line("parameters", 20, PARAMETER_SETS, 18)]
+    lines = [_line("parameters", 20, PARAMETER_SETS, 15)]
     for name in records[0]:
         values = [str(record[name]) for record in records]
-        lines.append(_line(name.replace("_", " "), 20, values, 18))
+        lines.append(_line(name.replace("_", " "), 20, values, 15))
     return lines
 
 
 def _bits_lines(reports: Sequence[Report]) -> list[str]:
     """Bits by term, each set a column, by the bound that counts and by the other."""
     bounds = " / ".join(each.bound for each in reports[0].evaluations)
-    lines = [f"bits by {bounds}:", _line("", 20, [each.parameter_set for each in reports], 18)]
+    lines = [f"bits by {bounds}:", _line("", 20, [each.parameter_set for each in reports], 15)]
 
     def add(name: str, bits: Callable[[Evaluation], float]) -> None:
         by_set = [[round_down(bits(each)) for each in report.evaluations] for report in reports]
         cells = [" / ".join(f"{each:5.1f}" for each in evaluations) for evaluations in by_set]
-        lines.append(_line(name, 20, cells, 18))
+        lines.append(_line(name, 20, cells, 15))
 
     for term in reports[0].proven.terms:
         add(term.name, partial(Evaluation.bits_of, name=term.name))
@@ -175,21 +175,22 @@ def class_bytes_text(parameters: Parameters, found: Sequence[ClassBytes]) -> str
 
 def _parts_by_class(head: str, found: Sequence[ClassCosts] | Sequence[ClassBytes]) -> list[str]:
     """Each part a line with its share of the whole, then the whole."""
+    totals = [sum(each.parts.values()) for each in found]
     lines = [_line(head, 20, [f"class {each.shape_class.name}" for each in found], 20)]
     for name in found[0].parts:
-        counts = [(each.parts[name], each.total) for each in found]
+        counts = zip((each.parts[name] for each in found), totals, strict=True)
         row = [f"{count:,} {count / total:>6.1%}" for count, total in counts]
         lines.append(_line(name, 20, row, 20))
-    return [*lines, _line("all", 20, [f"{each.total:,} {'':>6}" for each in found], 20)]
+    return [*lines, _line("all", 20, [f"{total:,} {'':>6}" for total in totals], 20)]
 
 
 def parts_text(parts: Mapping[str, Mapping[str, int]]) -> str:
     """Bytes of a proof by part, each parameter set a column."""
-    lines = [_line("bytes of a proof", 32, parts, 14)]
+    lines = [_line("bytes of a proof", 32, parts, 12)]
     for name in next(iter(parts.values())):
-        lines.append(_line(name, 32, [f"{each[name]:,}" for each in parts.values()], 14))
+        lines.append(_line(name, 32, [f"{each[name]:,}" for each in parts.values()], 12))
     sums = [f"{sum(each.values()):,}" for each in parts.values()]
-    return "\n".join([*lines, _line("all", 32, sums, 14)])
+    return "\n".join([*lines, _line("all", 32, sums, 12)])
 
 
 def _line(first: str, first_width: int, rest: Iterable[str], width: int) -> str:

@@ -46,7 +46,7 @@ from rollup.protocol.constants import (
 from rollup.protocol.pricing import PriceKind, Pricing
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import public_to_json
-from rollup.protocol.shape_class import SHAPE_CLASSES
+from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES
 from sequencer.oracle.signers import reports
 from tests.helpers.ended import ended
 from tests.helpers.oracle import KEYS, STRANGER
@@ -425,6 +425,20 @@ def test_a_proof_of_another_set_or_class_is_called_so(
     assert found.exit_code == ExitCode.INVALID and found.record["reason"] == "OTHER_PARAMETERS"
     assert f"these are the bytes of a proof of {' or '.join(called)}; " in found.message
     assert found.message.endswith("--parameters and the public input say fast/S")
+
+
+@pytest.mark.parametrize("name", PARAMETER_SETS)
+def test_a_proof_of_version_2_is_called_so_whatever_its_length(tmp_path: Path, name: str) -> None:
+    """It began with a root, and had up to two megabytes."""
+    verifiers = StarkVerifiers(name, ["S"])
+    length = encoded_length(shape_of(packaged_circuit(CLASS_S), PARAMETER_SETS[name]))
+    for number, size in enumerate((length, 2_026_996, 3)):
+        folder = bundle(tmp_path / str(number), chain()[0], bytes(range(1, 9)) * (size // 8 + 1))
+        with pytest.raises(CommandError) as caught:
+            verify_folder(Output(), folder, verifiers)
+        assert caught.value.exit_code == ExitCode.INVALID
+        assert caught.value.record["reason"] == "PROTOCOL_VERSION"
+        assert Failure.PROTOCOL_VERSION.value in caught.value.message
 
 
 def test_a_batch_names_its_class_and_its_proof_is_checked_with_that_circuit(
