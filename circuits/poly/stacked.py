@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from circuits.poly.kernels import IndexArray, transform
-from circuits.poly.lde import bit_reversal, stage_twiddles
+from circuits.poly.lde import bit_reversal, padded_width, stage_twiddles
 from circuits.poly.reference import log2_of
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
 from rollup.field.kernels import powers
 from rollup.field.koalabear import P, omega
-from rollup.native.aligned import words32
+from rollup.native.aligned import aligned_empty, words32
 from rollup.native.jit import U32Array, kernel, parallel
 from rollup.native.simd import LANES, field_multiply, load, splat32, store
 
@@ -30,10 +30,37 @@ _COPY_GRAIN = 1 << 10
 """Rows that a thread copies at least."""
 
 NO_COLUMN = -1
-"""In a table of places: nothing stands there."""
+"""In an order of columns: nothing stands there."""
 
 _ONE = (1 << 32) % P
 """1 in Montgomery form."""
+
+
+@kernel
+def arrange_rows(  # type: ignore[no-untyped-def]
+    start, stop, values, order, out
+):
+    """Rows start..stop with their columns in another order; zero where there is no column."""
+    width, stride = values.shape[1], out.shape[1]
+    source, target = values.reshape(values.size), out.reshape(out.size)
+    for row in range(start, stop):
+        for place in range(order.size):
+            column = order[place]
+            value = source[row * width + column] if column >= 0 else np.uint32(0)
+            target[row * stride + place] = value
+
+
+def arranged(values: U32Array, order: npt.NDArray[np.int64]) -> U32Array:
+    """A matrix (n, padded width) with column order[i], or zeros for NO_COLUMN, as its column i."""
+    out = aligned_empty(len(values), padded_width(len(order)))
+    out[:, len(order) :] = 0
+    parallel(arrange_rows, len(values), values, order, out, grain=_COPY_GRAIN)
+    return out
+
+
+def arranged_width(places: int, words: int) -> int:
+    """Columns of a matrix of so many words at each place, with room for whole vectors."""
+    return padded_width((places - 1) * words + padded_width(words))
 
 
 @kernel
@@ -41,7 +68,7 @@ def stack_rows(
     start: int,
     stop: int,
     values: U32Array,
-    table: npt.NDArray[np.int64],
+    words: int,
     points: U32Array,
     reverse: IndexArray,
     twiddles: U32Array,
@@ -50,16 +77,16 @@ def stack_rows(
 ) -> None:
     """Rows r + n j of the words of one group, for r in start..stop and all j.
 
-    values (n, W): its columns on the coset of n points; table (s, words): the column at each place
-    of each word, or NO_COLUMN; points (n,): x_r; reverse, twiddles: of a transform of size s; out
-    (N, W'): the words stand from column `first` on.
+    values (n, W): column k words + j is what stands at place k of word j; points (n,): x_r;
+    reverse, twiddles: of a transform of size s; out (N, W'): the words stand from column `first`
+    on. W is at least `arranged_width`: the last vector of a row reads beyond its words.
     """
-    places, words = table.shape
+    places = reverse.size
     height, width = values.shape
     stride = out.shape[1]
     source, target = values.reshape(values.size), out.reshape(out.size)
     scales = np.empty(places, dtype=np.uint32)
-    gathered = words32(places * LANES)
+    scaled = words32(places * LANES)
     buffer = words32(places * LANES)
     for row in range(start, stop):
         power = np.uint64(_ONE)
@@ -67,15 +94,11 @@ def stack_rows(
             scales[place] = power
             power = power * np.uint64(points[row]) % np.uint64(P)
         for word in range(0, words, LANES):
-            count = min(LANES, words - word)
             for place in range(places):
-                for lane in range(count):
-                    column = table[place, word + lane]
-                    value = source[row * width + column] if column >= 0 else np.uint32(0)
-                    gathered[place * LANES + lane] = value
-                lanes = load(gathered, place * LANES)
-                store(gathered, place * LANES, field_multiply(lanes, splat32(scales[place])))
-            transform(gathered, 0, LANES, reverse, buffer, twiddles)
+                lanes = load(source, row * width + place * words + word)
+                store(scaled, place * LANES, field_multiply(lanes, splat32(scales[place])))
+            transform(scaled, 0, LANES, reverse, buffer, twiddles)
+            count = min(LANES, words - word)
             for place in range(places):
                 at = (place * height + row) * stride + first + word
                 if count == LANES:
@@ -86,36 +109,39 @@ def stack_rows(
 
 
 @kernel
-def copy_rows(start: int, stop: int, values: U32Array, words: int, out: U32Array) -> None:
-    """The first columns of rows start..stop."""
+def copy_rows(  # type: ignore[no-untyped-def]
+    start, stop, values, words, first, out
+):
+    """The first columns of rows start..stop, from column `first` on."""
     width, stride = values.shape[1], out.shape[1]
     source, target = values.reshape(values.size), out.reshape(out.size)
     for row in range(start, stop):
         for word in range(0, words // LANES * LANES, LANES):
-            store(target, row * stride + word, load(source, row * width + word))
+            store(target, row * stride + first + word, load(source, row * width + word))
         for word in range(words // LANES * LANES, words):
-            target[row * stride + word] = source[row * width + word]
+            target[row * stride + first + word] = source[row * width + word]
 
 
-def stack_columns(
-    values: U32Array, table: npt.NDArray[np.int64], shift: int, first: int, out: U32Array
-) -> None:
+def stack_columns(values: U32Array, words: int, shift: int, first: int, out: U32Array) -> None:
     """Write the words of one group's stacks into rows (N, W') of the coset shift * <omega_N>.
 
-    values (n, W): its columns on shift^s * <omega_n>; table (s, words), s n = N.
+    values (n, W): its columns on shift^s * <omega_n>, column k words + j being what stands at place
+    k of word j.
     """
-    places, words = table.shape
+    places = len(out) // len(values)
     if len(values) * places != len(out) or first + words > out.shape[1]:
-        raise ValueError(f"{len(values)} rows at {places} places are not {len(out)} rows")
-    if places == 1 and first == 0 and np.array_equal(table[0], np.arange(words)):
-        parallel(copy_rows, len(values), values, words, out, grain=_COPY_GRAIN)
+        raise ValueError(f"{words} words of {len(values)} rows do not stack to {out.shape}")
+    if values.shape[1] < arranged_width(places, words):
+        raise ValueError(f"{values.shape[1]} columns are not {words} words at {places} places")
+    if places == 1:
+        parallel(copy_rows, len(values), values, words, first, out, grain=_COPY_GRAIN)
         return
     log2 = log2_of(places)
     parallel(
         stack_rows,
         len(values),
         values,
-        table,
+        words,
         powers(omega(log2_of(len(out))), len(values), shift),
         bit_reversal(log2),
         stage_twiddles(log2, 1, omega(log2)),
@@ -125,12 +151,12 @@ def stack_columns(
     )
 
 
-def stacked_row(values: U32Array, table: npt.NDArray[np.int64], x: int) -> list[int]:
+def stacked_row(values: U32Array, places: int, words: int, x: int) -> list[int]:
     """The words of one group's stacks at a point x, from its columns (W,) at x^s."""
-    cells = np.where(table == NO_COLUMN, 0, values[table]).astype(np.uint64)
-    weighed = cells * powers(x, len(table)).astype(np.uint64)[:, None] % np.uint64(P)
-    words: list[int] = (weighed.sum(axis=0) % np.uint64(P)).tolist()
-    return words
+    cells = values[: places * words].reshape(places, words).astype(np.uint64)
+    weighed = cells * powers(x, places).astype(np.uint64)[:, None] % np.uint64(P)
+    row: list[int] = (weighed.sum(axis=0) % np.uint64(P)).tolist()
+    return row
 
 
 @kernel

@@ -64,10 +64,12 @@ def _evaluated(
     points = [at, extension.scale(at, koalabear.omega(group.log2_height))]
     if phase is Phase.QUOTIENT or not group.below[phase]:
         points = points[:1]
-    width = shape.quotient_width if phase is Phase.QUOTIENT else group.widths[phase]
     values = committed.columns.values(group.number, 0)[0]
     shift = lifted_shift(group.log2_height, shape.log2_height)
-    opened = evaluate_columns(values, width, shift, points)
+    opened = [
+        committed.columns.by_column(group.number, each)
+        for each in evaluate_columns(values, values.shape[1], shift, points)
+    ]
     if phase in (Phase.LOOKUP, Phase.QUOTIENT):
         opened = [_elements(values) for values in opened]
     return opened[0], opened[-1]

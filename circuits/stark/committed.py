@@ -5,7 +5,7 @@ coefficients alone. Rows of stacks are made coset by coset, hashed, and let go a
 is made from its columns. Both ways make the same tree.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,7 +24,13 @@ from circuits.poly.lde import (
     shift_of_coset,
     shifts_of_cosets,
 )
-from circuits.poly.stacked import NO_COLUMN, stack_columns, stacked_row
+from circuits.poly.stacked import (
+    NO_COLUMN,
+    arranged,
+    arranged_width,
+    stack_columns,
+    stacked_row,
+)
 from circuits.poly.sums import values_at
 from circuits.stark.blinding import empty_matrix
 from circuits.stark.domain import point
@@ -34,6 +40,7 @@ from circuits.stark.proof import Opening, top_log2
 from circuits.stark.random import FieldStream
 from circuits.stark.shape import Shape, shape_of
 from circuits.stark.stacks import Phase
+from rollup.field.extension import Element
 from rollup.field.kernels import powers
 from rollup.field.koalabear import P
 from rollup.native.aligned import aligned_empty
@@ -48,13 +55,15 @@ class Columns:
     """The columns of a phase, by group in the order of its row: the tallest first.
 
     Each group has its values (B, n, padded width) on the cosets of its domain, or, where these are
-    None, coefficients. The quotient phase has one group, of the tallest height.
+    None, coefficients. Columns are arranged by place: `orders` has, for each group, the base-field
+    column that is arranged there, what stands at place k of word j being at k words + j. The
+    quotient phase has one group, of the tallest height.
     """
 
     shape: Shape
     phase: Phase
     groups: tuple[int, ...]
-    tables: tuple[npt.NDArray[np.int64], ...] = field(repr=False)
+    orders: tuple[npt.NDArray[np.int64], ...] = field(repr=False)
     coefficients: tuple[Blocks, ...] = field(repr=False)
     extended: tuple[U32Array, ...] | None = field(repr=False)
 
@@ -77,20 +86,39 @@ class Columns:
             return values
         out = aligned_empty(self.shape.height, padded_width(width))
         shift, first = coset_shift(self.shape, coset), 0
-        for group, table in zip(self.groups, self.tables, strict=True):
-            stack_columns(self.values(group, coset)[0], table, shift, first, out)
-            first += table.shape[1]
+        for group in self.groups:
+            words = self.words(group)
+            stack_columns(self.values(group, coset)[0], words, shift, first, out)
+            first += words
         out[:, width:] = 0
         return out
 
     def rows_at(self, indices: Sequence[int]) -> list[tuple[int, ...]]:
         """The rows at positions of D: position r B + c is row r of coset c."""
         found: list[list[int]] = [[] for _ in indices]
-        for group, table in zip(self.groups, self.tables, strict=True):
+        for group in self.groups:
+            places, words = self.shape.places(group), self.words(group)
             columns = self._columns_at(group, indices)
-            for words, cells, index in zip(found, columns, indices, strict=True):
-                words.extend(stacked_row(cells, table, point(self.shape, index)))
-        return [tuple(words) for words in found]
+            for row, cells, index in zip(found, columns, indices, strict=True):
+                row.extend(stacked_row(cells, places, words, point(self.shape, index)))
+        return [tuple(row) for row in found]
+
+    def words(self, group: int) -> int:
+        """Words of a group in a row."""
+        return words_of(self.shape, self.phase, group)
+
+    def places(self, group: int) -> list[int]:
+        """Where each base-field column of a group stands among the arranged ones."""
+        order = self.orders[self.groups.index(group)].tolist()
+        found = [0] * (max(order) + 1)
+        for place, column in enumerate(order):
+            if column != NO_COLUMN:
+                found[column] = place
+        return found
+
+    def by_column(self, group: int, arranged_values: Sequence[Element]) -> list[Element]:
+        """Values of arranged columns in the order of the base-field columns themselves."""
+        return [arranged_values[place] for place in self.places(group)]
 
     def _columns_at(self, group: int, indices: Sequence[int]) -> list[U32Array]:
         """The columns of a group at the s-th powers of the points at some positions."""
@@ -134,20 +162,28 @@ class CommittedPhase:
         ]
 
 
-def place_table(shape: Shape, phase: Phase, group: int) -> npt.NDArray[np.int64]:
-    """(s, words): the base-field column of a group at each place of each word of its stacks."""
+def words_of(shape: Shape, phase: Phase, group: int) -> int:
+    """Words of a group in a row of a phase."""
     if phase is Phase.QUOTIENT:
-        return np.arange(shape.quotient_width)[None]
-    stacks = [stack for stack in shape.stacks_of(phase) if stack.group == group]
-    words = sum(stack.words for stack in stacks)
-    table = np.full((shape.places(group), words), NO_COLUMN, dtype=np.int64)
+        return shape.quotient_width
+    return sum(stack.words for stack in shape.stacks_of(phase) if stack.group == group)
+
+
+def arrangement(shape: Shape, phase: Phase, group: int) -> npt.NDArray[np.int64]:
+    """The base-field column of a group at each place of each word, place by place, or NO_COLUMN."""
+    words, places = words_of(shape, phase, group), shape.places(group)
+    if phase is Phase.QUOTIENT or places == 1:
+        return np.arange(words)
+    order = np.full(arranged_width(places, words), NO_COLUMN, dtype=np.int64)
     word = 0
-    for stack in stacks:
-        for coefficient in range(stack.words):
+    for stack in shape.stacks_of(phase):
+        if stack.group == group:
             for place, column in enumerate(stack.columns):
-                table[place, word] = column * stack.words + coefficient
-            word += 1
-    return table
+                for coefficient in range(stack.words):
+                    at = place * words + word + coefficient
+                    order[at] = column * stack.words + coefficient
+            word += stack.words
+    return order
 
 
 def coset_shift(shape: Shape, coset: int) -> int:
@@ -164,14 +200,14 @@ def _own_shift(shape: Shape, group: int) -> int:
 def commit_phase(
     shape: Shape,
     phase: Phase,
-    coefficients: Iterator[Blocks],
+    coefficients: Iterable[Blocks],
     stream: FieldStream | None,
     *,
     resident: bool,
 ) -> CommittedPhase:
     """The tree of a phase over the rows of its stacks; salted from the stream if it is to hide.
 
-    coefficients: of each group, the tallest first.
+    coefficients: of each group, the tallest first, arranged by place (`arranged_coefficients`).
     """
     parameters = shape.parameters
     columns = _columns(shape, phase, coefficients, resident=resident)
@@ -187,20 +223,33 @@ def commit_phase(
     return CommittedPhase(columns, leaves.tree())
 
 
+def arranged_coefficients(
+    shape: Shape, phase: Phase, matrices: Sequence[U32Array]
+) -> Iterator[Blocks]:
+    """Coefficients of the columns of a trace phase, from rows (n, padded width) by group: the
+    tallest group first, each arranged by place."""
+    for group, matrix in zip(reversed(shape.groups), reversed(matrices), strict=True):
+        if shape.places(group.number) == 1:
+            yield coefficients_of(matrix)
+        else:
+            order = arrangement(shape, phase, group.number)
+            yield coefficients_of(arranged(matrix, order))
+
+
 def _columns(
-    shape: Shape, phase: Phase, coefficients: Iterator[Blocks], *, resident: bool
+    shape: Shape, phase: Phase, coefficients: Iterable[Blocks], *, resident: bool
 ) -> Columns:
     """What a phase keeps of its columns; coefficients are taken one group after the other."""
     numbers = [group.number for group in reversed(shape.groups)]
     groups = tuple(numbers[:1] if phase is Phase.QUOTIENT else numbers)
-    tables = tuple(place_table(shape, phase, group) for group in groups)
+    orders = tuple(arrangement(shape, phase, group) for group in groups)
     if not resident:
-        return Columns(shape, phase, groups, tables, tuple(coefficients), None)
+        return Columns(shape, phase, groups, orders, tuple(coefficients), None)
     extended = []
     for group, blocks in zip(groups, coefficients, strict=True):
         log2_blowup, shift = shape.parameters.log2_blowup, _own_shift(shape, group)
         extended.append(on_cosets(blocks, shifts_of_cosets(blocks.log2, log2_blowup, shift)))
-    return Columns(shape, phase, groups, tables, (), tuple(extended))
+    return Columns(shape, phase, groups, orders, (), tuple(extended))
 
 
 def _salts(shape: Shape, phase: Phase, stream: FieldStream | None) -> U8Array | None:
@@ -237,7 +286,7 @@ def commit_fixed(circuit: Circuit, parameters: Parameters, *, resident: bool) ->
             out=matrix[:, : group.widths[Phase.FIXED]],
         )
         matrices.append(matrix)
-    coefficients = map(coefficients_of, reversed(matrices))
+    coefficients = arranged_coefficients(shape, Phase.FIXED, matrices)
     committed = commit_phase(shape, Phase.FIXED, coefficients, None, resident=resident)
     return FixedColumns(shape, tuple(matrices), committed)
 

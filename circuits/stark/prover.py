@@ -7,18 +7,19 @@ messages, the quotient's chunks are masked, a random polynomial is in the batch,
 All randomness of a proof comes from one stream, seeded by the operating system and used once.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from circuits.air.circuit import Circuit
 from circuits.pcs.transcript import Transcript
-from circuits.poly.lde import Blocks, blocks_of, coefficients_of, padded
+from circuits.poly.lde import Blocks, blocks_of, padded
 from circuits.stark.batched import batch, open_columns
 from circuits.stark.binding import bind_statement
 from circuits.stark.blinding import blind_rows, main_matrices, masked_chunks
 from circuits.stark.committed import (
     CommittedPhase,
     FixedColumns,
+    arranged_coefficients,
     commit_fixed,
     commit_phase,
 )
@@ -214,9 +215,9 @@ class _Session(Private):
         )
 
     def _commit(self, phase: Phase, matrices: Sequence[U32Array]) -> CommittedPhase:
-        return self._commit_coefficients(phase, map(coefficients_of, reversed(matrices)))
+        return self._commit_coefficients(phase, arranged_coefficients(self.shape, phase, matrices))
 
-    def _commit_coefficients(self, phase: Phase, coefficients: Iterator[Blocks]) -> CommittedPhase:
+    def _commit_coefficients(self, phase: Phase, coefficients: Iterable[Blocks]) -> CommittedPhase:
         return commit_phase(self.shape, phase, coefficients, self.stream, resident=self.resident)
 
     def _lookup_challenges(self) -> LookupChallenges:
@@ -261,4 +262,4 @@ class _Session(Private):
         phases = (self.fixed.committed, main, lookup)
         inputs = QuotientInputs(self.shape, phases, self.publics, constants, terminals, kappa)
         columns = masked_chunks(self.shape, quotient_coefficients(inputs), self.stream)
-        return self._commit_coefficients(Phase.QUOTIENT, iter([blocks_of(padded(columns))]))
+        return self._commit_coefficients(Phase.QUOTIENT, [blocks_of(padded(columns))])

@@ -16,7 +16,7 @@ from circuits.poly.lde import interpolate, shift_of_coset
 from circuits.stark.committed import CommittedPhase
 from circuits.stark.lookup_columns import MessageConstants
 from circuits.stark.parameters import CHUNKS
-from circuits.stark.program import SLOT, compile_program
+from circuits.stark.program import SLOT, Program, compile_program
 from circuits.stark.quotient_kernels import quotient_blocks, solve_parts
 from circuits.stark.shape import Group, Shape
 from circuits.stark.zerofiers import inverse_zerofiers
@@ -62,22 +62,35 @@ def quotient_coefficients(inputs: QuotientInputs) -> U32Array:
     most = max(group.constraints for group in shape.groups)
     weights = extension.powers(inputs.kappa, most + 1)
     values = np.empty((DEGREE, CHUNKS, shape.height), dtype=np.uint32)
+    programs = [_program(inputs, group) for group in shape.groups]
     for coset in range(CHUNKS):
-        values[:, coset] = _on_coset(inputs, weights, coset)
+        values[:, coset] = _on_coset(inputs, weights, coset, programs)
     coefficients = _interpolate(shape, values)
     if coefficients[CHUNKS * shape.chunk_coefficients :].any():
         raise UnsatisfiedError("a constraint fails: `circuits.air.check` names it and its row")
     return coefficients
 
 
-def _on_coset(inputs: QuotientInputs, weights: Sequence[Element], coset: int) -> U32Array:
+def _program(inputs: QuotientInputs, group: Group) -> Program:
+    """The program of a group on columns as their phases arrange them."""
+    places = {each.columns.phase: each.columns.places(group.number) for each in inputs.phases}
+    return compile_program(group.tape, inputs.publics, with_lookup=True, places=places)
+
+
+def _on_coset(
+    inputs: QuotientInputs,
+    weights: Sequence[Element],
+    coset: int,
+    programs: Sequence[Program],
+) -> U32Array:
     """The quotient on one coset of the tallest height, (5, N), from the shortest group on."""
     shape = inputs.shape
     total = np.zeros((DEGREE, shape.groups[0].height), dtype=np.uint32)
     for group in shape.groups:
         fixed, main, lookup = (each.columns.values(group.number, coset) for each in inputs.phases)
         committed = Committed(fixed, main, lookup)
-        total = add_group(inputs, group, committed, weights, total, coset)
+        program = programs[group.number]
+        total = add_group(inputs, group, committed, weights, total, coset, program)
     return total
 
 
@@ -88,9 +101,9 @@ def add_group(
     weights: Sequence[Element],
     shorter: U32Array,
     coset: int,
+    program: Program,
 ) -> U32Array:
     """The sum so far, lifted and multiplied, plus this group's share: planes over the rows."""
-    program = compile_program(group.tape, inputs.publics, with_lookup=True)
     out = np.empty((DEGREE, group.height), dtype=np.uint32)
     matrices = (committed.fixed, committed.main, committed.lookup)
     strides = np.array([matrix.shape[2] for matrix in matrices], dtype=np.int64)
