@@ -106,9 +106,7 @@ def proof_parts(shape: Shape) -> dict[str, int]:
     queries, layers = shape.parameters.queries, range(shape.folds)
     trees: list[int | None] = [None] * len(Phase) + list(layers)
     rows = {
-        f"rows of the {phase.name.lower()} tree": queries
-        * WORD_BYTES
-        * shape.row_width(phase)
+        f"rows of the {phase.name.lower()} tree": queries * WORD_BYTES * shape.row_width(phase)
         for phase in Phase
     }
     below_tops = sum(tree_depth(shape, tree) - top_log2(shape, tree) for tree in trees)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import log2
 
+from circuits.pcs.merkle_verify import DIGEST_BYTES_MIN
 from circuits.soundness import errors
 from circuits.soundness.bounds import BOUNDS, M_MIN, Bound, agreement
 from circuits.soundness.counts import Counts, counts_of
@@ -12,10 +13,6 @@ from circuits.stark.shape import Shape
 REQUIRED_BITS = 100.0
 """Proven bits that every set outside tests has, in its weakest round and summed over all rounds:
 the Ethereum Foundation's bar for 2026."""
-
-DIGEST_BYTES_MIN = 26
-"""104 bits against collisions of tree digests. 25 bytes have 100.0, and 99.2 by the bound of BCS,
-3 (Q^2 + 1) / 2^200 for Q hashes."""
 
 QUERIES = "queries"
 

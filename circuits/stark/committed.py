@@ -143,7 +143,7 @@ def place_table(shape: Shape, phase: Phase, group: int) -> npt.NDArray[np.int64]
 
 def rows_on(shape: Shape, blocks: Blocks, coset: int) -> U32Array:
     """The rows of one coset of D, (N, padded width)."""
-    (rows,) = on_cosets(blocks, [coset_shift(shape, coset)])
+    rows: U32Array = on_cosets(blocks, [coset_shift(shape, coset)])[0]
     return rows
 
 
