@@ -102,31 +102,37 @@ def verify(
 
 
 def check_statement(circuit: Circuit, key: Key, numbers: Numbers, statement: Statement) -> None:
-    """All that a verifier checks before it looks at a proof."""
-    heights, widths = circuit.heights, dict(circuit.bus_widths)
-    largest = 2 ** (24 - numbers.log_blowup)
-    conditions = [
-        circuit.digest == key.circuit_digest,
-        26 <= numbers.digest_bytes <= 32,
-        len(heights) > 0 and list(heights) == sorted(set(heights)),
-        len(heights) == len(circuit.tapes),
-        all(4 * numbers.blinded <= n <= largest and n & (n - 1) == 0 for n in heights),
-        all(1 <= bus <= P - 3 for bus in widths),
-        len(statement.digest) == 32,
-        len(statement.publics) == circuit.public_width,
-        all(0 <= value < P for value in statement.publics),
-    ]
+    """All that a verifier checks before it looks at a proof (proof-format.md, the statement)."""
+    require(circuit.digest == key.circuit_digest, Reason.KEY)
+    check_circuit(circuit, numbers)
+    require(len(statement.digest) == 32, Reason.PUBLICS)
+    require(len(statement.publics) == circuit.public_width, Reason.PUBLICS)
+    require(all(0 <= value < P for value in statement.publics), Reason.PUBLICS)
+    widths = dict(circuit.bus_widths)
     for bus, sign, count, payload in statement.messages:
-        conditions += [widths.get(bus) == len(payload), sign in (1, -1), 0 <= count < P]
-        conditions += [0 <= value < P for value in payload]
+        require(widths.get(bus) == len(payload), Reason.MESSAGES)
+        require(sign in (1, -1), Reason.MESSAGES)
+        require(all(0 <= value < P for value in (count, *payload)), Reason.MESSAGES)
     said = Counter[int]()
-    for tape, height in zip(circuit.tapes, heights, strict=False):
+    for tape, height in zip(circuit.tapes, circuit.heights, strict=True):
         for message in tape.messages:
             said[message.bus] += height
     for bus, _, count, _ in statement.messages:
         said[bus] += count
-    conditions += [messages < P for messages in said.values()]
-    require(all(conditions), Reason.STATEMENT)
+    require(all(messages < P for messages in said.values()), Reason.COUNTS)
+
+
+def check_circuit(circuit: Circuit, numbers: Numbers) -> None:
+    """Heights, buses and digests that the parameters allow."""
+    heights = circuit.heights
+    largest = 2 ** (24 - numbers.log_blowup)
+    conditions = [
+        26 <= numbers.digest_bytes <= 32,
+        len(heights) > 0 and list(heights) == sorted(set(heights)),
+        all(4 * numbers.blinded <= n <= largest and n & (n - 1) == 0 for n in heights),
+        all(1 <= bus <= P - 3 for bus, _ in circuit.bus_widths),
+    ]
+    require(all(conditions), Reason.CIRCUIT)
 
 
 def absorb_statement(
@@ -373,9 +379,9 @@ class Run:
         depths, tops = self.shape.layer_depths, self.proof.tops[4:]
         for depth, top, gamma, leaf in zip(depths, tops, self.gammas, leaves, strict=True):
             slot, position = divmod(position, 2**depth)
-            require(leaf.leads_to(top, depth, position), Reason.TREE)
             values = to_elements(leaf.row)
             require(values[slot] == value, Reason.LAYER)
+            require(leaf.leads_to(top, depth, position), Reason.TREE)
             value = fold(values, x * pow(omega(8), -slot, P) % P, gamma)
             x = pow(x, 8, P)
         require(horner(self.proof.final, embed(x)) == value, Reason.FINAL)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from circuits.air.tape import Code, Instruction, Message, Tape
 from rollup.field.extension import Element
@@ -20,7 +21,11 @@ SALT_BYTES = 16
 class Reason(StrEnum):
     """Why a proof is refused."""
 
-    STATEMENT = "the statement does not fit the circuit, the key or the parameters"
+    KEY = "the key is of another circuit"
+    CIRCUIT = "heights, buses or digest bytes do not suit the parameters"
+    PUBLICS = "the digest or the public values do not fit the circuit"
+    MESSAGES = "a public message does not fit the circuit's buses"
+    COUNTS = "a bus may carry p messages or more"
     VERSION = "the proof does not begin with the version"
     LENGTH = "the proof has another length"
     WORD = "a word is at or above p"
@@ -96,7 +101,7 @@ def read_circuit(package: str) -> Circuit:
     )
 
 
-def _read_tape(line: list) -> Tape:
+def _read_tape(line: list[Any]) -> Tape:
     name, (main, fixed, registers, constraints), constants, publics, steps, messages, fractions = (
         line
     )
@@ -173,7 +178,9 @@ class Transcript:
         """Everything sent goes in before the next challenge."""
         self.state = keccak256(self._step(1, label) + data)
 
-    def _draw(self, label: str, size: int, count: int, keep: Callable[[int], int | None]) -> list:
+    def _draw(
+        self, label: str, size: int, count: int, keep: Callable[[int], int | None]
+    ) -> list[int]:
         kept: list[int] = []
         block = 0
         while len(kept) < count:

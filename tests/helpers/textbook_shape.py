@@ -103,7 +103,7 @@ class Shape:
 
     def places(self, group: int) -> int:
         """s of a group."""
-        return 2**self.log_height // self.heights[group]
+        return max(self.heights) // self.heights[group]
 
     def row_words(self, phase: int) -> int:
         """Words of a row of a phase's tree."""
