@@ -123,11 +123,10 @@ def check_statement(circuit: Circuit, key: Key, numbers: Numbers, statement: Sta
 
 
 def check_circuit(circuit: Circuit, numbers: Numbers) -> None:
-    """Heights, buses and digests that the parameters allow."""
+    """Heights and buses that the parameters allow."""
     heights = circuit.heights
     largest = 2 ** (24 - numbers.log_blowup)
     conditions = [
-        26 <= numbers.digest_bytes <= 32,
         len(heights) > 0 and list(heights) == sorted(set(heights)),
         all(4 * numbers.blinded <= n <= largest and n & (n - 1) == 0 for n in heights),
         all(1 <= bus <= P - 3 for bus, _ in circuit.bus_widths),

@@ -22,7 +22,7 @@ class Reason(StrEnum):
     """Why a proof is refused."""
 
     KEY = "the key is of another circuit"
-    CIRCUIT = "heights, buses or digest bytes do not suit the parameters"
+    CIRCUIT = "heights or buses do not suit the parameters"
     PUBLICS = "the digest or the public values do not fit the circuit"
     MESSAGES = "a public message does not fit the circuit's buses"
     COUNTS = "a bus may carry p messages or more"
