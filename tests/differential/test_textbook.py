@@ -5,36 +5,29 @@ alone. Both judge honest proofs of many shapes, mutated bytes, mutated statement
 provers that lie.
 """
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
-from importlib import resources
 from random import Random
 
 import pytest
 
-from circuits.prove import StarkProver
-from circuits.stark import prover
+from circuits.pcs.transcript import Transcript
+from circuits.stark import low_degree, prover
 from circuits.stark.batched import Opened
 from circuits.stark.errors import Failure
 from circuits.stark.lookup import PublicMessage
-from circuits.stark.parameters import FAST, INSECURE_TEST, PARAMETER_SETS
+from circuits.stark.parameters import INSECURE_TEST
 from circuits.stark.proof import Proof, encode
 from circuits.stark.shape import shape_of
-from circuits.stark.stacks import Phase, arrange
-from circuits.statement.inputs import public_messages, public_values
-from circuits.statement.pinned import circuit_file, key_file, packaged_circuit, pinned_key
 from rollup.field import extension
+from rollup.field.extension import Element
 from rollup.field.koalabear import P
-from rollup.protocol.batch_codec import batch_to_bytes
-from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES
-from tests.helpers import textbook_shape
 from tests.helpers.circuits import small_instance
 from tests.helpers.malice import drop_high_coefficients, skip_balance, skip_degree_check
 from tests.helpers.scrambled import add_p, cut, exchange, flip, overwrite
 from tests.helpers.seed import draws
-from tests.helpers.two_verifiers import Case, numbers, prove, proved, read
-from tests.helpers.venue import USDC, Match, Venue, buy, real, sell
+from tests.helpers.textbook_format import Transcript as Textbook
+from tests.helpers.two_verifiers import Case, prove, proved
 
 SHORT = replace(INSECURE_TEST, digest_bytes=26)
 WIDE = replace(INSECURE_TEST, log2_blowup=6, queries=4, grinding_query=0, digest_bytes=29)
@@ -56,63 +49,6 @@ def test_honest_proofs_of_many_shapes(heights, parameters) -> None:
     """From no fold to three, from one place in a stack to sixteen."""
     suitable = tuple(max(height, parameters.min_height) for height in heights)
     assert proved(suitable, parameters).judged() is None
-
-
-@pytest.fixture(scope="module")
-def class_s() -> Case:
-    """A batch of class S at `fast`: the packaged circuit, key and prover."""
-    venue = Venue(suite=real()).with_traders(*[1000 * USDC] * 2)
-    batch = batch_to_bytes(venue.batch([], [Match(buy(1, 100), sell(2, 100), 100)]))
-    bundle = StarkProver(FAST.name, CLASS_S.name).prove_bundle(batch)
-    return Case(
-        packaged_circuit(CLASS_S),
-        packaged(circuit_file(CLASS_S)),
-        pinned_key(CLASS_S),
-        bundle.public.digest(),
-        tuple(public_values(bundle.public)),
-        tuple(public_messages(bundle.public)),
-        FAST,
-        bundle.proof,
-    )
-
-
-def packaged(name: str) -> str:
-    """A file of circuits/keys."""
-    return (resources.files("circuits") / "keys" / name).read_text(encoding="ascii")
-
-
-def test_the_statement_of_class_s(class_s) -> None:
-    assert class_s.judged() is None
-    record = json.loads(packaged(key_file(CLASS_S)))
-    assert bytes.fromhex(record["fixed_roots"][FAST.name]) == class_s.key.fixed_roots[FAST.name]
-    draw = draws(1)
-    for mutate in (flip, overwrite):
-        assert class_s.judged(proof=mutate(class_s.proof, draw)) is not None
-
-
-def test_the_map_of_stacks_of_every_class_and_set() -> None:
-    for shape_class in SHAPE_CLASSES.values():
-        circuit = read(packaged(circuit_file(shape_class)))
-        for parameters in PARAMETER_SETS.values():
-            mine = textbook_shape.Shape(circuit, numbers(parameters)).stacks
-            theirs = shape_of(packaged_circuit(shape_class), parameters).stacks
-            assert [(s.phase, s.group, s.columns, s.below) for s in mine] == [
-                (s.phase, s.group, s.columns, s.below) for s in theirs
-            ]
-
-
-def test_the_arrangement_of_any_group() -> None:
-    draw, own = draws(2), 0
-    for _ in range(300):
-        width, places = draw.randint(1, 40), 2 ** draw.randrange(6)
-        below = sorted(draw.sample(range(width), draw.randint(0, min(width, 6))))
-        phase, queries = draw.choice([Phase.MAIN, Phase.LOOKUP]), draw.randint(1, 90)
-        words = 5 if phase is Phase.LOOKUP else 1
-        mine = textbook_shape.arrange(width, below, places, words, queries)
-        theirs = arrange(phase, 0, width, below, places, queries)
-        assert [tuple(columns) for columns in mine] == [stack.columns for stack in theirs]
-        own += any(len(columns) < places for columns in mine[:-1])
-    assert 0 < own < 300
 
 
 # Mutated bytes
@@ -333,15 +269,15 @@ def opening(bend: Callable[[Opened], Opened], patches: pytest.MonkeyPatch) -> Ca
     return prove(small_instance(512, 1024, INSECURE_TEST.blinded_rows), INSECURE_TEST)
 
 
+def another(values: Sequence[Element], place: int) -> tuple[Element, ...]:
+    """The values, one of them another."""
+    changed = extension.add(values[place], extension.ONE)
+    return (*values[:place], changed, *values[place + 1 :])
+
+
 def plus_one(name: str, place: int) -> Callable[[Opened], Opened]:
     """One of the opened values is another."""
-
-    def bend(opened: Opened) -> Opened:
-        values = list(getattr(opened, name))
-        values[place] = extension.add(values[place], extension.ONE)
-        return replace(opened, **{name: tuple(values)})
-
-    return bend
+    return lambda opened: replace(opened, **{name: another(getattr(opened, name), place)})
 
 
 def test_opened_values_that_are_not_the_columns(monkeypatch) -> None:
@@ -370,3 +306,23 @@ def test_traces_that_are_false(row, column, reason, monkeypatch) -> None:
     instance.traces[0][row, column] = (cell + 1) % P
     bent(monkeypatch)
     assert prove(instance, INSECURE_TEST).judged() is reason
+
+
+def test_a_final_polynomial_that_is_not_the_last_fold(monkeypatch) -> None:
+    honest = low_degree._final_polynomial
+    monkeypatch.setattr(low_degree, "_final_polynomial", lambda *args: another(honest(*args), 5))
+    assert prove(small_instance(512, 1024, 32), INSECURE_TEST).judged() is Failure.FINAL_POLYNOMIAL
+
+
+def test_a_public_message_whose_denominator_is_zero(monkeypatch) -> None:
+    """Challenges that nobody draws: alpha is the fingerprint of a public message."""
+    case = cases()[0]
+    message = case.messages[-1]
+    beta = extension.X
+    summed = extension.scale(extension.power(beta, 6), message.bus + 1)
+    for value, power in zip(message.payload, extension.powers(beta, 2), strict=True):
+        summed = extension.add(summed, extension.scale(power, value))
+    drawn = {"lookup-alpha": summed, "lookup-beta": beta}
+    for drawing, name in ((Transcript, "challenge_outside_base_field"), (Textbook, "outside")):
+        monkeypatch.setattr(drawing, name, lambda _, label: drawn[label])
+    assert case.judged() is Failure.DEGENERATE_CHALLENGE
