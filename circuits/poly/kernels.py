@@ -94,14 +94,16 @@ def inverse_blocks(
 ) -> None:
     """Coefficients of the columns of blocks start..stop.
 
-    values (n, width), width a multiple of 16; coefficients (n, width), low degree first, of
-    `aligned_empty`. middle (n, 2): row k1 * n2 + j2 is w^(-k1 j2) / n.
+    values (n, width), width a multiple of 16; coefficients (blocks, n, 16), coefficient
+    k1 + n1 * k2 in row k1 * n2 + k2, of `aligned_empty`. middle (n, 2): row k1 * n2 + j2 is
+    w^(-k1 j2) / n.
     """
     n1, n2 = reverse1.size, reverse2.size
     buffer = words32(max(n1, n2) * LANES)
     stride = (n2 + 1) * LANES
     grid = words32(n1 * stride)
     for block in range(start, stop):
+        base = block * n1 * n2 * LANES
         for j2 in range(n2):
             first = j2 * width + block * LANES
             transform(values, first, n2 * width, reverse1, buffer, twiddles1)
@@ -111,9 +113,9 @@ def inverse_blocks(
                 store(grid, k1 * stride + j2 * LANES, value)
         for k1 in range(n1):
             transform(grid, k1 * stride, LANES, reverse2, buffer, twiddles2)
+            row = base + k1 * n2 * LANES
             for k2 in range(n2):
-                place = (k1 + n1 * k2) * width + block * LANES
-                stream(coefficients, place, load(buffer, k2 * LANES))
+                stream(coefficients, row + k2 * LANES, load(buffer, k2 * LANES))
     publish()
 
 

@@ -40,14 +40,15 @@ def padded(matrix: U32Array) -> U32Array:
     return result
 
 
-def _bit_reversal(log2: int) -> IndexArray:
+def bit_reversal(log2: int) -> IndexArray:
+    """The order in which a transform of 2^log2 rows reads them."""
     order = np.zeros(1, dtype=np.int64)
     for _ in range(log2):
         order = np.concatenate([2 * order, 2 * order + 1])
     return order
 
 
-def _stage_twiddles(log2: int, shift: int, generator: int) -> U32Array:
+def stage_twiddles(log2: int, shift: int, generator: int) -> U32Array:
     """Entry h + j: shift^(size/2h) * generator^(j size/2h), for h = 1, 2, 4 .. size/2 and j < h."""
     size = 1 << log2
     table = np.zeros(size, dtype=np.uint32)
@@ -88,11 +89,11 @@ def _inverse_plan(log2: int) -> _Plan:
     first, second = _split(log2)
     step = inverse(omega(log2))
     return _Plan(
-        _bit_reversal(first),
-        _bit_reversal(second),
-        _stage_twiddles(first, 1, pow(step, 1 << second, P)),
+        bit_reversal(first),
+        bit_reversal(second),
+        stage_twiddles(first, 1, pow(step, 1 << second, P)),
         _middle_twiddles((first, second), 1, step, inverse(1 << log2)),
-        _stage_twiddles(second, 1, pow(step, 1 << first, P)),
+        stage_twiddles(second, 1, pow(step, 1 << first, P)),
     )
 
 
@@ -103,11 +104,11 @@ def _coset_plan(log2: int, shift: int) -> _Plan:
     generator = omega(log2)
     small1, small2 = pow(generator, 1 << second, P), pow(generator, 1 << first, P)
     return _Plan(
-        _bit_reversal(first),
-        _bit_reversal(second),
-        _stage_twiddles(first, 1, small1),
+        bit_reversal(first),
+        bit_reversal(second),
+        stage_twiddles(first, 1, small1),
         _middle_twiddles((first, second), shift, generator, 1),
-        _stage_twiddles(second, pow(shift, 1 << first, P), small2),
+        stage_twiddles(second, pow(shift, 1 << first, P), small2),
     )
 
 
@@ -117,19 +118,49 @@ def _height_log2(matrix: npt.NDArray[np.uint32]) -> int:
     return log2_of(matrix.shape[0])
 
 
-def coefficients_of(values: U32Array) -> U32Array:
-    """Coefficients (n, W), low degree first, of columns (n, width) given on <omega_n>.
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Coefficients of `width` columns (a multiple of 16) and n rows, where the kernels find them.
 
-    W is the width padded with zero columns to a multiple of 16.
+    strides: in elements, from one block of 16 columns to the next, from coefficient k1 + n1 k2 to
+    the next k1, and to the next k2; n1 is the first factor of n in which a transform is split.
     """
+
+    values: U32Array
+    width: int
+    log2: int
+    strides: tuple[int, int, int]
+
+    @property
+    def in_columns(self) -> bool:
+        """Whether they stand as a matrix with a row for each coefficient, low degree first."""
+        return self.strides[0] == LANES
+
+    def matrices(self) -> list[U32Array]:
+        """The coefficients as matrices with a row for each coefficient, in some order."""
+        if self.in_columns:
+            return [self.values]
+        return list(self.values.reshape(-1, 1 << self.log2, LANES))
+
+    def in_order(self, natural: U32Array) -> U32Array:
+        """A value for each coefficient, low degree first, in the order of those rows."""
+        if self.in_columns:
+            return natural
+        first, _ = _split(self.log2)
+        return natural.reshape(-1, 1 << first).T.reshape(-1)
+
+
+def coefficients_of(values: U32Array) -> Blocks:
+    """Coefficients of columns (n, width) given on <omega_n>, padded with zero columns to blocks."""
     log2 = _height_log2(values)
     matrix = padded(values)
     height, width = matrix.shape
     plan = _inverse_plan(log2)
-    out = aligned_empty(height, width)
+    blocks = width // LANES
+    out = aligned_empty(blocks, height, LANES)
     parallel(
         inverse_blocks,
-        width // LANES,
+        blocks,
         width,
         matrix,
         out,
@@ -139,36 +170,7 @@ def coefficients_of(values: U32Array) -> U32Array:
         plan.middle,
         plan.twiddles2,
     )
-    return out
-
-
-def interpolate(values: U32Array, shift: int = 1) -> U32Array:
-    """Coefficients (n, width), low degree first, of columns given on shift * <omega_n>."""
-    height, width = values.shape
-    natural = coefficients_of(values)[:, :width]
-    if shift == 1:
-        return np.ascontiguousarray(natural)
-    scale = powers(inverse(shift), height)
-    return multiply_many(natural, np.broadcast_to(scale[:, None], natural.shape))
-
-
-@dataclass(frozen=True, slots=True)
-class Blocks:
-    """Coefficients of `width` columns (a multiple of 16) and n rows, where the kernels find them.
-
-    strides: in elements, from one block of 16 columns to the next, from coefficient k1 + n1 k2 to
-    the next k1, and to the next k2, n1 being `first_size` of log2 n.
-    """
-
-    values: U32Array
-    width: int
-    log2: int
-    strides: tuple[int, int, int]
-
-
-def first_size(log2: int) -> int:
-    """n1: how many transforms of size n / n1 a transform of size n is made of."""
-    return 1 << _split(log2)[0]
+    return Blocks(out, width, log2, (height * LANES, LANES << _split(log2)[1], LANES))
 
 
 def blocks_of(coefficients: U32Array) -> Blocks:
@@ -176,7 +178,20 @@ def blocks_of(coefficients: U32Array) -> Blocks:
     log2, width = _height_log2(coefficients), coefficients.shape[1]
     if width % COLUMN_PADDING:
         raise ValueError(f"{width} columns are no whole blocks of {COLUMN_PADDING}")
-    return Blocks(coefficients, width, log2, (LANES, width, first_size(log2) * width))
+    return Blocks(coefficients, width, log2, (LANES, width, width << _split(log2)[0]))
+
+
+def interpolate(values: U32Array, shift: int = 1) -> U32Array:
+    """Coefficients (n, width), low degree first, of columns given on shift * <omega_n>."""
+    height, width = values.shape
+    blocks = coefficients_of(values)
+    first, second = _split(blocks.log2)
+    grid = blocks.values.reshape(-1, 1 << first, 1 << second, LANES)
+    natural = np.ascontiguousarray(grid.transpose(2, 1, 0, 3)).reshape(height, -1)[:, :width]
+    if shift == 1:
+        return np.ascontiguousarray(natural)
+    scale = powers(inverse(shift), height)
+    return multiply_many(natural, np.broadcast_to(scale[:, None], natural.shape))
 
 
 def on_cosets(blocks: Blocks, shifts: Sequence[int]) -> U32Array:
@@ -211,7 +226,7 @@ def shifts_of_cosets(log2: int, blowup_log2: int, shift: int) -> list[int]:
 def extend(trace: U32Array, blowup_log2: int, shift: int) -> U32Array:
     """Low-degree extension of columns (n, width) given on <omega_n>: (B, n, W)."""
     shifts = shifts_of_cosets(_height_log2(trace), blowup_log2, shift)
-    return on_cosets(blocks_of(coefficients_of(trace)), shifts)
+    return on_cosets(coefficients_of(trace), shifts)
 
 
 def extend_coefficients(coefficients: U32Array, blowup_log2: int, shift: int) -> U32Array:

@@ -1,82 +1,136 @@
 """Stacking: columns of a short table become one of the tallest height.
 
-Columns t_0 .. t_(s-1) of n coefficients are the one polynomial sum_k X^k t_k(X^s) of N = s n
-coefficients: coefficient r s + k of it is coefficient r of t_k. So nothing is computed, only
-placed. Division by X^s - y of such a polynomial is the division by Y - y of each t_k."""
+Columns t_0 .. t_(s-1) of n coefficients are the one polynomial T(X) = sum_k X^k t_k(X^s) of N = s n
+coefficients. On a coset of N points x_i it is a transform of size s of what the columns are on a
+coset of n points: x_i^s = x_(i mod n)^s, so
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+    T(x_(r + n j)) = sum_k (x_r^k t_k(x_r^s)) w_s^(j k).
+
+Division by X^s - y of such a polynomial is the division by Y - y of each t_k.
+"""
 
 import numpy as np
 import numpy.typing as npt
 
-from circuits.poly.lde import Blocks, first_size
+from circuits.poly.kernels import IndexArray, transform
+from circuits.poly.lde import bit_reversal, stage_twiddles
+from circuits.poly.reference import log2_of
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
-from rollup.field.koalabear import P
-from rollup.native.aligned import aligned_empty
+from rollup.field.kernels import powers
+from rollup.field.koalabear import P, omega
+from rollup.native.aligned import words32
 from rollup.native.jit import U32Array, kernel, parallel
-from rollup.native.simd import LANES
+from rollup.native.simd import LANES, field_multiply, load, splat32, store
 
-_GRAIN = 1 << 10
-"""Coefficients that a thread places at least."""
+_GRAIN = 4
+"""Rows that a thread takes at least: of each it makes s rows."""
+
+_COPY_GRAIN = 1 << 10
+"""Rows that a thread copies at least."""
 
 NO_COLUMN = -1
 """In a table of places: nothing stands there."""
 
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """Where the columns of a matrix of coefficients (n, W) go: `table[k, j]` is the column at place
-    k of word j of the stacked matrix, counted from word `first`, or NO_COLUMN."""
-
-    coefficients: U32Array
-    table: npt.NDArray[np.int64]
-    first: int
+_ONE = (1 << 32) % P
+"""1 in Montgomery form."""
 
 
 @kernel
-def place_words(start, stop, coefficients, width, table, first, first_rows, out):  # type: ignore[no-untyped-def]
-    """Coefficients start..stop of the words of one matrix, into the blocks of all.
+def stack_rows(
+    start: int,
+    stop: int,
+    values: U32Array,
+    table: npt.NDArray[np.int64],
+    points: U32Array,
+    reverse: IndexArray,
+    twiddles: U32Array,
+    first: int,
+    out: U32Array,
+) -> None:
+    """Rows r + n j of the words of one group, for r in start..stop and all j.
 
-    coefficients (n, width); table (s, words); out (blocks, n1, n2, 16): coefficient k1 + n1 k2.
+    values (n, W): its columns on the coset of n points; table (s, words): the column at each place
+    of each word, or NO_COLUMN; points (n,): x_r; reverse, twiddles: of a transform of size s; out
+    (N, W'): the words stand from column `first` on.
     """
     places, words = table.shape
-    source = coefficients.reshape(coefficients.size)
-    target = out.reshape(out.size)
-    size = out.shape[1] * out.shape[2]
-    second_rows = size // first_rows
-    for index in range(start, stop):
-        row = index // places * width
-        place = index % places
-        position = index % first_rows * second_rows + index // first_rows
-        word = 0
-        while word < words:
-            block = (first + word) // LANES
-            last = min(words, (block + 1) * LANES - first)
-            base = (block * size + position) * LANES - block * LANES + first
-            for j in range(word, last):
-                column = table[place, j]
-                target[base + j] = source[row + column] if column >= 0 else np.uint32(0)
-            word = last
+    height, width = values.shape
+    stride = out.shape[1]
+    source, target = values.reshape(values.size), out.reshape(out.size)
+    scales = np.empty(places, dtype=np.uint32)
+    gathered = words32(places * LANES)
+    buffer = words32(places * LANES)
+    for row in range(start, stop):
+        power = np.uint64(_ONE)
+        for place in range(places):
+            scales[place] = power
+            power = power * np.uint64(points[row]) % np.uint64(P)
+        for word in range(0, words, LANES):
+            count = min(LANES, words - word)
+            for place in range(places):
+                for lane in range(count):
+                    column = table[place, word + lane]
+                    value = source[row * width + column] if column >= 0 else np.uint32(0)
+                    gathered[place * LANES + lane] = value
+                lanes = load(gathered, place * LANES)
+                store(gathered, place * LANES, field_multiply(lanes, splat32(scales[place])))
+            transform(gathered, 0, LANES, reverse, buffer, twiddles)
+            for place in range(places):
+                at = (place * height + row) * stride + first + word
+                if count == LANES:
+                    store(target, at, load(buffer, place * LANES))
+                else:
+                    for lane in range(count):
+                        target[at + lane] = buffer[place * LANES + lane]
 
 
-def stacked(parts: Sequence[Placed], log2: int, width: int) -> Blocks:
-    """The coefficients of `width` words of 2^log2 coefficients, from all parts beside each
-    other."""
-    rows = first_size(log2)
-    blocks, columns = -(-width // LANES), (1 << log2) // rows
-    out = aligned_empty(blocks, rows, columns, LANES)
-    if width % LANES:
-        out[-1, :, :, width % LANES :] = 0
-    for part in parts:
-        height, stride = part.coefficients.shape
-        if height * len(part.table) != 1 << log2:
-            raise ValueError(f"{height} rows at {len(part.table)} places are not 2^{log2}")
-        arguments = (part.coefficients, stride, part.table, part.first, rows, out)
-        parallel(place_words, 1 << log2, *arguments, grain=_GRAIN)
-    strides = (LANES << log2, columns * LANES, LANES)
-    return Blocks(out.reshape(-1), blocks * LANES, log2, strides)
+@kernel
+def copy_rows(start: int, stop: int, values: U32Array, words: int, out: U32Array) -> None:
+    """The first columns of rows start..stop."""
+    width, stride = values.shape[1], out.shape[1]
+    source, target = values.reshape(values.size), out.reshape(out.size)
+    for row in range(start, stop):
+        for word in range(0, words // LANES * LANES, LANES):
+            store(target, row * stride + word, load(source, row * width + word))
+        for word in range(words // LANES * LANES, words):
+            target[row * stride + word] = source[row * width + word]
+
+
+def stack_columns(
+    values: U32Array, table: npt.NDArray[np.int64], shift: int, first: int, out: U32Array
+) -> None:
+    """Write the words of one group's stacks into rows (N, W') of the coset shift * <omega_N>.
+
+    values (n, W): its columns on shift^s * <omega_n>; table (s, words), s n = N.
+    """
+    places, words = table.shape
+    if len(values) * places != len(out) or first + words > out.shape[1]:
+        raise ValueError(f"{len(values)} rows at {places} places are not {len(out)} rows")
+    if places == 1 and first == 0 and np.array_equal(table[0], np.arange(words)):
+        parallel(copy_rows, len(values), values, words, out, grain=_COPY_GRAIN)
+        return
+    log2 = log2_of(places)
+    parallel(
+        stack_rows,
+        len(values),
+        values,
+        table,
+        powers(omega(log2_of(len(out))), len(values), shift),
+        bit_reversal(log2),
+        stage_twiddles(log2, 1, omega(log2)),
+        first,
+        out,
+        grain=_GRAIN,
+    )
+
+
+def stacked_row(values: U32Array, table: npt.NDArray[np.int64], x: int) -> list[int]:
+    """The words of one group's stacks at a point x, from its columns (W,) at x^s."""
+    cells = np.where(table == NO_COLUMN, 0, values[table]).astype(np.uint64)
+    weighed = cells * powers(x, len(table)).astype(np.uint64)[:, None] % np.uint64(P)
+    words: list[int] = (weighed.sum(axis=0) % np.uint64(P)).tolist()
+    return words
 
 
 @kernel

@@ -15,14 +15,14 @@ from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
 from rollup.field.extension_kernels import (
     constant_planes,
+    inverse_planes,
     load_lanes,
-    multiply_planes,
-    planes_of,
+    scale_planes,
     store_lanes,
 )
 from rollup.field.extension_simd import add_products, no_sums, reduce_sums, splat_element
-from rollup.field.kernels import to_montgomery
-from rollup.field.koalabear import P
+from rollup.field.kernels import powers, subtract_many, to_montgomery
+from rollup.field.koalabear import P, inverse, omega
 from rollup.native.aligned import words32
 from rollup.native.jit import U32Array, kernel, parallel
 from rollup.native.simd import LANES, field_add, load, store, transpose
@@ -130,29 +130,55 @@ def combine_columns(
     return out
 
 
-@lru_cache(maxsize=16)
-def _powers(log2: int, point: Element) -> U32Array:
-    """Planes (5, n) of 1, point, point^2, .. for n = 2^log2 powers, by doubling."""
-    planes = planes_of([extension.ONE])
-    step = point
-    for _ in range(log2):
-        shifted = multiply_planes(planes, constant_planes(step, planes.shape[1]))
-        planes = np.concatenate([planes, shifted], axis=1)
-        step = extension.square(step)
-    return planes
+def _lagrange_weights(log2: int, shift: int, point: Element) -> U32Array:
+    """Planes (5, n): weight of the value at shift * omega^r in the value at a point.
 
-
-def evaluate_coefficients(
-    coefficients: U32Array, width: int, points: Sequence[Element]
-) -> list[list[Element]]:
-    """The value of each of the first `width` columns at each point: [point][column].
-
-    coefficients (n, W), low degree first.
+    With z = point / shift: (z^n - 1) / n * omega^r / (z - omega^r).
     """
-    log2 = log2_of(coefficients.shape[0])
-    weights = np.stack([_powers(log2, point).T for point in points])
-    sums = _weighted_rows(padded(coefficients), _prepared(weights))[:, :, :width].transpose(0, 2, 1)
-    return [[(c[0], c[1], c[2], c[3], c[4]) for c in columns] for columns in sums.tolist()]
+    n = 1 << log2
+    z = extension.scale(point, inverse(shift))
+    roots = powers(omega(log2), n)
+    denominators = constant_planes(z, n)
+    denominators[0] = subtract_many(denominators[0], roots)
+    if not denominators.any(axis=0).all():
+        raise ValueError("the point of an evaluation lies on the domain")
+    return scale_planes(inverse_planes(denominators), roots)
+
+
+@lru_cache(maxsize=16)
+def _row_weights(log2: int, shift: int, points: tuple[Element, ...]) -> U32Array:
+    """Weights as `row_sums` takes them; kept, since all phases of a proof are evaluated at the same
+    points, one pair for each height."""
+    return _prepared(np.stack([_lagrange_weights(log2, shift, point).T for point in points]))
+
+
+def evaluate_columns(
+    values: U32Array, width: int, shift: int, points: Sequence[Element]
+) -> list[list[Element]]:
+    """Every column's value at each point: [point][column], from its values on shift * <omega_n>.
+
+    values (n, W), of which the first `width` columns count. Points lie off the domain (outside
+    the base field they always do): else ValueError.
+    """
+    log2 = log2_of(values.shape[0])
+    sums = _weighted_rows(padded(values), _row_weights(log2, shift, tuple(points)))
+    per_point = sums[:, :, :width].transpose(0, 2, 1)
+    return [
+        _scaled_elements(per_point[k].tolist(), _vanishing_over_size(log2, shift, point))
+        for k, point in enumerate(points)
+    ]
+
+
+def _vanishing_over_size(log2: int, shift: int, point: Element) -> Element:
+    """((point / shift)^n - 1) / n."""
+    value = extension.scale(point, inverse(shift))
+    for _ in range(log2):
+        value = extension.square(value)
+    return extension.scale(extension.subtract(value, extension.ONE), inverse(1 << log2))
+
+
+def _scaled_elements(rows: list[list[int]], factor: Element) -> list[Element]:
+    return [extension.multiply((c[0], c[1], c[2], c[3], c[4]), factor) for c in rows]
 
 
 def values_at(matrices: Sequence[U32Array], weights: U32Array) -> list[U32Array]:

@@ -7,17 +7,19 @@ wrong opened value is no polynomial's and fails at the queries."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 
+from circuits.poly.domains import lifted_shift
 from circuits.poly.lde import blocks_of, interpolate, on_cosets, padded
 from circuits.poly.stacked import divided
-from circuits.poly.sums import combine_columns, evaluate_coefficients
+from circuits.poly.sums import combine_columns, evaluate_columns
 from circuits.stark.committed import CommittedPhase, coset_shift
 from circuits.stark.domain import power_of_two
 from circuits.stark.parameters import CHUNKS
-from circuits.stark.shape import Shape
-from circuits.stark.stacks import TRACE_PHASES, WORDS, Phase
+from circuits.stark.shape import Group, Shape
+from circuits.stark.stacks import TRACE_PHASES, Phase
 from rollup.field import extension, koalabear
 from rollup.field.extension import DEGREE, Element
 from rollup.field.extension_kernels import constant_planes, multiply_planes
@@ -43,31 +45,32 @@ def open_columns(shape: Shape, phases: Sequence[CommittedPhase], zeta: Element) 
     after: list[Element] = []
     for phase in TRACE_PHASES:
         for group in reversed(shape.groups):
-            at = power_of_two(zeta, shape.log2_height - group.log2_height)
-            below = extension.scale(at, koalabear.omega(group.log2_height))
-            coefficients = phases[phase].coefficients[group.number]
-            stacks = [each for each in shape.stacks_of(phase) if each.group == group.number]
-            columns = [column for stack in stacks for column in stack.columns]
-            here += _evaluated(coefficients, columns, phase, at)
-            columns = [column for stack in stacks if stack.below for column in stack.columns]
-            after += _evaluated(coefficients, columns, phase, below)
-    (quotient,) = phases[Phase.QUOTIENT].coefficients
-    chunks = _elements(evaluate_coefficients(quotient, CHUNKS * DEGREE, [zeta])[0])
-    return Opened(tuple(here), tuple(after), tuple(chunks))
+            now, below = _evaluated(phases[phase], group, zeta)
+            for stack in shape.stacks_of(phase):
+                if stack.group == group.number:
+                    here += (now[column] for column in stack.columns)
+                    after += (below[column] for column in stack.columns if stack.below)
+    tallest = shape.groups[-1]
+    chunks, _ = _evaluated(phases[Phase.QUOTIENT], tallest, zeta)
+    return Opened(tuple(here), tuple(after), tuple(chunks[:CHUNKS]))
 
 
 def _evaluated(
-    coefficients: U32Array, columns: Sequence[int], phase: Phase, at: Element
-) -> list[Element]:
-    """Some columns of a phase at a point, those of lookups as elements of E."""
-    if not columns:
-        return []
-    words = [WORDS[phase] * column + k for column in columns for k in range(WORDS[phase])]
-    width = max(words) + 1
-    if words != list(range(width)):
-        coefficients, width = np.ascontiguousarray(coefficients[:, words]), len(words)
-    (values,) = evaluate_coefficients(coefficients, width, [at])
-    return _elements(values) if WORDS[phase] == DEGREE else values
+    committed: CommittedPhase, group: Group, zeta: Element
+) -> tuple[list[Element], list[Element]]:
+    """The columns of a group at zeta^s, and in the row below if one of them is opened there."""
+    shape, phase = committed.columns.shape, committed.columns.phase
+    at = power_of_two(zeta, shape.log2_height - group.log2_height)
+    points = [at, extension.scale(at, koalabear.omega(group.log2_height))]
+    if phase is Phase.QUOTIENT or not group.below[phase]:
+        points = points[:1]
+    width = shape.quotient_width if phase is Phase.QUOTIENT else group.widths[phase]
+    values = committed.columns.values(group.number, 0)[0]
+    shift = lifted_shift(group.log2_height, shape.log2_height)
+    opened = evaluate_columns(values, width, shift, points)
+    if phase in (Phase.LOOKUP, Phase.QUOTIENT):
+        opened = [_elements(values) for values in opened]
+    return opened[0], opened[-1]
 
 
 def _elements(values: Sequence[Element]) -> list[Element]:
@@ -81,12 +84,20 @@ def _elements(values: Sequence[Element]) -> list[Element]:
     return elements
 
 
+class _Kind(Enum):
+    """Which functions are summed: all of a group, those opened below, the random polynomial."""
+
+    HERE = "here"
+    BELOW = "below"
+    RANDOM = "random"
+
+
 @dataclass(frozen=True, slots=True)
 class _Sum:
-    """Which functions are summed: those of one group, all or the ones opened below."""
+    """Functions of one group."""
 
     group: int
-    below: bool
+    kind: _Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +113,19 @@ def batch(shape: Shape, phases: Sequence[CommittedPhase], zeta: Element, beta: E
     """f_0 on the whole domain: planes (5, B N) in natural order."""
     powers = extension.powers(beta, shape.batched)
     functions = shape.trace_stacks + CHUNKS
-    sums = _coefficients(shape, _weighted_sums(shape, phases, powers))
-    (quotient,) = phases[Phase.QUOTIENT].coefficients
-    start = CHUNKS * DEGREE
-    total = np.ascontiguousarray(quotient[:, start : start + DEGREE].T)
-    for key, coefficients in sums.items():
+    total = np.zeros((DEGREE, shape.height), dtype=np.uint32)
+    for key, coefficients in _sums(shape, phases, powers).items():
         log2 = shape.log2_height - shape.groups[key.group].log2_height
         at = power_of_two(zeta, log2)
-        factor = powers[1 + functions]
-        if key.below:
+        if key.kind is not _Kind.BELOW:
+            factor = powers[1] if key.kind is _Kind.HERE else extension.ONE
+            total = add_many(total, _scaled(coefficients, factor))
+            factor = powers[1 + functions]
+        else:
             at = extension.scale(at, koalabear.omega(shape.groups[key.group].log2_height))
             factor = powers[1 + 2 * functions]
-        else:
-            total = add_many(total, _scaled(coefficients, powers[1]))
-        total = add_many(total, _scaled(divided(coefficients, 1 << log2, at), factor))
+        if key.kind is not _Kind.RANDOM:
+            total = add_many(total, _scaled(divided(coefficients, 1 << log2, at), factor))
     return _on_domain(shape, total)
 
 
@@ -125,20 +135,23 @@ def _scaled(coefficients: U32Array, factor: Element) -> U32Array:
     return multiply_planes(planes, constant_planes(factor, planes.shape[1]))
 
 
-def _weighted_sums(
+def _sums(
     shape: Shape, phases: Sequence[CommittedPhase], powers: Sequence[Element]
 ) -> dict[_Sum, U32Array]:
-    """Values (5, N) of each sum on the first coset of the domain."""
+    """Coefficients (N, 5) of each sum, from values on the first coset of the domain."""
     totals: dict[_Sum, U32Array] = {}
     spans = _spans(shape, powers)
     for phase in Phase:
         mine = spans[phase]
         weights, firsts = [span.weights for span in mine], [span.first for span in mine]
-        found = combine_columns(phases[phase].coset(0), weights, firsts)
+        found = combine_columns(phases[phase].columns.rows(0), weights, firsts)
         for span, values in zip(mine, found, strict=True):
             known = totals.get(span.sum)
             totals[span.sum] = values if known is None else add_many(known, values)
-    return totals
+    side_by_side = np.concatenate(list(totals.values())).T
+    found = interpolate(side_by_side, coset_shift(shape, 0))
+    columns = (found[:, k : k + DEGREE] for k in range(0, found.shape[1], DEGREE))
+    return {key: np.ascontiguousarray(each) for key, each in zip(totals, columns, strict=True)}
 
 
 def _spans(shape: Shape, powers: Sequence[Element]) -> dict[Phase, list[_Span]]:
@@ -151,17 +164,19 @@ def _spans(shape: Shape, powers: Sequence[Element]) -> dict[Phase, list[_Span]]:
             stacks = [each for each in shape.stacks_of(phase) if each.group == group.number]
             words = [each.words for each in stacks]
             all_of_it = [weight for each in words for weight in _words(next(here), each)]
-            spans[phase].append(_Span(_Sum(group.number, below=False), first, all_of_it))
+            spans[phase].append(_Span(_Sum(group.number, _Kind.HERE), first, all_of_it))
             below = [
                 weight
                 for each in stacks
                 for weight in _words(next(after) if each.below else extension.ZERO, each.words)
             ]
             if any(each.below for each in stacks):
-                spans[phase].append(_trimmed(_Sum(group.number, below=True), first, below))
+                spans[phase].append(_trimmed(_Sum(group.number, _Kind.BELOW), first, below))
             first += sum(words)
     chunks = [weight for _ in range(CHUNKS) for weight in _words(next(here), DEGREE)]
-    spans[Phase.QUOTIENT].append(_Span(_Sum(shape.groups[-1].number, below=False), 0, chunks))
+    tallest = shape.groups[-1].number
+    random = _Span(_Sum(tallest, _Kind.RANDOM), len(chunks), list(_BASIS))
+    spans[Phase.QUOTIENT] += [_Span(_Sum(tallest, _Kind.HERE), 0, chunks), random]
     return spans
 
 
@@ -174,14 +189,6 @@ def _trimmed(key: _Sum, first: int, weights: list[Element]) -> _Span:
     """Without the zeros before and behind."""
     used = [k for k, weight in enumerate(weights) if weight != extension.ZERO]
     return _Span(key, first + used[0], weights[used[0] : used[-1] + 1])
-
-
-def _coefficients(shape: Shape, sums: dict[_Sum, U32Array]) -> dict[_Sum, U32Array]:
-    """Coefficients (N, 5) of each sum, all interpolated side by side."""
-    values = np.concatenate(list(sums.values())).T
-    found = interpolate(values, coset_shift(shape, 0))
-    columns = (found[:, k : k + DEGREE] for k in range(0, found.shape[1], DEGREE))
-    return {key: np.ascontiguousarray(each) for key, each in zip(sums, columns, strict=True)}
 
 
 def _on_domain(shape: Shape, coefficients: U32Array) -> U32Array:

@@ -1,10 +1,11 @@
-"""Committed phases: coefficients of all columns, and a tree over what their stacks are on D.
+"""Committed phases: the columns of all groups, and a tree over what their stacks are on D.
 
-A phase keeps the coefficients of its columns. The words of its rows on the cosets of D are either
-kept (*resident*: a query reads them) or made coset by coset and let go again, which takes a
-fraction of the memory and makes the same tree."""
+A phase keeps what its columns are on all cosets of their own domains (*resident*), or their
+coefficients alone. Rows of stacks are made coset by coset, hashed, and let go again; a queried row
+is made from its columns. Both ways make the same tree.
+"""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,9 +16,15 @@ from circuits.air.merge import SELECTORS
 from circuits.air.trace import fixed_matrix
 from circuits.pcs.merkle import Leaves, Tree
 from circuits.poly.domains import lifted_shift
-from circuits.poly.lde import Blocks, blocks_of, coefficients_of, on_cosets, shift_of_coset
-from circuits.poly.lde import first_size as first_size_of
-from circuits.poly.stacked import NO_COLUMN, Placed, stacked
+from circuits.poly.lde import (
+    Blocks,
+    coefficients_of,
+    on_cosets,
+    padded_width,
+    shift_of_coset,
+    shifts_of_cosets,
+)
+from circuits.poly.stacked import NO_COLUMN, stack_columns, stacked_row
 from circuits.poly.sums import values_at
 from circuits.stark.blinding import empty_matrix
 from circuits.stark.domain import point
@@ -28,107 +35,109 @@ from circuits.stark.random import FieldStream
 from circuits.stark.shape import Shape, shape_of
 from circuits.stark.stacks import Phase
 from rollup.field.kernels import powers
+from rollup.field.koalabear import P
+from rollup.native.aligned import aligned_empty
 from rollup.native.jit import U8Array, U32Array
-from rollup.native.simd import LANES
 
 COSETS_REMADE = 8
 """Up to so many cosets, those of the queried rows are made again; of more, each row by weights."""
 
 
 @dataclass(frozen=True, slots=True)
-class CommittedPhase:
-    """The coefficients of a phase, (n, padded width) for each group, its tree, and its rows
-    (B, N, padded width) if they are kept. The quotient phase is one group of height N."""
+class Columns:
+    """The columns of a phase, by group in the order of its row: the tallest first.
+
+    Each group has its values (B, n, padded width) on the cosets of its domain, or, where these are
+    None, coefficients. The quotient phase has one group, of the tallest height.
+    """
 
     shape: Shape
     phase: Phase
-    coefficients: tuple[U32Array, ...] = field(repr=False)
-    tree: Tree = field(repr=False)
-    rows: U32Array | None = field(repr=False)
-
-    def coset(self, number: int) -> U32Array:
-        """The rows of one coset, (N, padded width)."""
-        if self.rows is not None:
-            kept: U32Array = self.rows[number]
-            return kept
-        return rows_on(
-            self.shape, stacks_of_phase(self.shape, self.phase, self.coefficients), number
-        )
+    groups: tuple[int, ...]
+    tables: tuple[npt.NDArray[np.int64], ...] = field(repr=False)
+    coefficients: tuple[Blocks, ...] = field(repr=False)
+    extended: tuple[U32Array, ...] | None = field(repr=False)
 
     def values(self, group: int, coset: int) -> U32Array:
-        """What the columns of a group are on a coset of its own domain, as the quotient's kernel
-        takes them: (1, n, padded width).
+        """What the columns of a group are on a coset of its own domain: (1, n, padded width)."""
+        place = self.groups.index(group)
+        if self.extended is not None:
+            return self.extended[place][coset : coset + 1]
+        shift = _own_shift(self.shape, group)
+        log2, log2_blowup = self._log2(group), self.shape.parameters.log2_blowup
+        return on_cosets(
+            self.coefficients[place], [shift_of_coset(coset, log2, log2_blowup, shift)]
+        )
 
-        The tallest group stands first in a row, and each of its columns is a stack, so that kept
-        rows are its values.
-        """
-        shape = self.shape
-        if self.rows is not None and shape.places(group) == 1:
-            return self.rows[coset : coset + 1]
-        log2 = shape.groups[group].log2_height
-        shift = lifted_shift(log2, shape.log2_height)
-        own = shift_of_coset(coset, log2, shape.parameters.log2_blowup, shift)
-        return on_cosets(blocks_of(self.coefficients[group]), [own])
+    def rows(self, coset: int) -> U32Array:
+        """The rows of a coset of D, (N, padded width)."""
+        width = self.shape.row_width(self.phase)
+        if len(self.groups) == 1:
+            values: U32Array = self.values(self.groups[0], coset)[0]
+            return values
+        out = aligned_empty(self.shape.height, padded_width(width))
+        shift, first = coset_shift(self.shape, coset), 0
+        for group, table in zip(self.groups, self.tables, strict=True):
+            stack_columns(self.values(group, coset)[0], table, shift, first, out)
+            first += table.shape[1]
+        out[:, width:] = 0
+        return out
+
+    def rows_at(self, indices: Sequence[int]) -> list[tuple[int, ...]]:
+        """The rows at positions of D: position r B + c is row r of coset c."""
+        found: list[list[int]] = [[] for _ in indices]
+        for group, table in zip(self.groups, self.tables, strict=True):
+            columns = self._columns_at(group, indices)
+            for words, cells, index in zip(found, columns, indices, strict=True):
+                words.extend(stacked_row(cells, table, point(self.shape, index)))
+        return [tuple(words) for words in found]
+
+    def _columns_at(self, group: int, indices: Sequence[int]) -> list[U32Array]:
+        """The columns of a group at the s-th powers of the points at some positions."""
+        blowup = self.shape.parameters.blowup
+        if self.extended is None and blowup > COSETS_REMADE:
+            return self._weighed(group, indices)
+        found: dict[int, U32Array] = {}
+        height = self.shape.groups[group].height
+        for coset in sorted({index % blowup for index in indices}):
+            values = self.values(group, coset)[0]
+            for number, index in enumerate(indices):
+                if index % blowup == coset:
+                    found[number] = values[index // blowup % height].copy()
+        return [found[number] for number in range(len(indices))]
+
+    def _weighed(self, group: int, indices: Sequence[int]) -> list[U32Array]:
+        """The same as sums over coefficients weighed by powers of the points."""
+        places, height = self.shape.places(group), self.shape.groups[group].height
+        blocks = self.coefficients[self.groups.index(group)]
+        points = [pow(point(self.shape, index), places, P) for index in indices]
+        weights = np.stack([blocks.in_order(powers(x, height)) for x in points])
+        return list(np.concatenate(values_at(blocks.matrices(), weights), axis=1))
+
+    def _log2(self, group: int) -> int:
+        return self.shape.groups[group].log2_height
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedPhase:
+    """The columns of a phase, and the tree over their rows."""
+
+    columns: Columns
+    tree: Tree = field(repr=False)
 
     def open(self, indices: Sequence[int]) -> list[Opening]:
         """The openings of queried positions."""
-        width, top = self.shape.row_width(self.phase), top_log2(self.shape, None)
-        openings = []
-        for index, row in zip(indices, self._rows_at(indices), strict=True):
-            salt, path = self.tree.open(index, top)
-            openings.append(Opening(tuple(row[:width].tolist()), salt, path))
-        return openings
-
-    def _rows_at(self, indices: Sequence[int]) -> list[U32Array]:
-        """The rows at positions r B + c of D: row r of coset c."""
-        blowup = self.shape.parameters.blowup
-        if self.rows is None and blowup > COSETS_REMADE:
-            return self._weighed(indices)
-        places = [(index % blowup, index // blowup, k) for k, index in enumerate(indices)]
-        found: dict[int, U32Array] = {}
-        for coset in sorted({coset for coset, _, _ in places}):
-            rows = self.coset(coset)
-            found |= {k: rows[row].copy() for each, row, k in places if each == coset}
-        return [found[k] for k in range(len(indices))]
-
-    def _weighed(self, indices: Sequence[int]) -> list[U32Array]:
-        """The rows as sums over coefficients weighed by powers of their points."""
-        blocks = stacks_of_phase(self.shape, self.phase, self.coefficients)
-        size = 1 << blocks.log2
-        rows = [powers(point(self.shape, index), size) for index in indices]
-        weights = np.stack([in_block_order(row, blocks) for row in rows])
-        sums = values_at(block_matrices(blocks), weights)
-        return list(np.concatenate(sums, axis=1))
-
-
-def in_block_order(natural: U32Array, blocks: Blocks) -> U32Array:
-    """A value for each coefficient, low degree first, in the order in which a block holds them."""
-    if blocks.strides[0] == LANES:
-        return natural
-    return natural.reshape(-1, first_size_of(blocks.log2)).T.reshape(-1)
-
-
-def block_matrices(blocks: Blocks) -> list[U32Array]:
-    """The coefficients as matrices with a row for each coefficient."""
-    if blocks.strides[0] == LANES:
-        return [blocks.values]
-    return list(blocks.values.reshape(-1, 1 << blocks.log2, LANES))
-
-
-def stacks_of_phase(shape: Shape, phase: Phase, coefficients: Sequence[U32Array]) -> Blocks:
-    """The coefficients of all stacks of a phase, in the order of its row."""
-    if phase is Phase.QUOTIENT:
-        return blocks_of(coefficients[0])
-    parts, first = [], 0
-    for group in reversed(shape.groups):
-        table = place_table(shape, phase, group.number)
-        parts.append(Placed(coefficients[group.number], table, first))
-        first += table.shape[1]
-    return stacked(parts, shape.log2_height, first)
+        top = top_log2(self.columns.shape, None)
+        return [
+            Opening(row, *self.tree.open(index, top))
+            for index, row in zip(indices, self.columns.rows_at(indices), strict=True)
+        ]
 
 
 def place_table(shape: Shape, phase: Phase, group: int) -> npt.NDArray[np.int64]:
     """(s, words): the base-field column of a group at each place of each word of its stacks."""
+    if phase is Phase.QUOTIENT:
+        return np.arange(shape.quotient_width)[None]
     stacks = [stack for stack in shape.stacks_of(phase) if stack.group == group]
     words = sum(stack.words for stack in stacks)
     table = np.full((shape.places(group), words), NO_COLUMN, dtype=np.int64)
@@ -141,28 +150,31 @@ def place_table(shape: Shape, phase: Phase, group: int) -> npt.NDArray[np.int64]
     return table
 
 
-def rows_on(shape: Shape, blocks: Blocks, coset: int) -> U32Array:
-    """The rows of one coset of D, (N, padded width)."""
-    rows: U32Array = on_cosets(blocks, [coset_shift(shape, coset)])[0]
-    return rows
-
-
 def coset_shift(shape: Shape, coset: int) -> int:
     """Shift of a coset of D."""
-    shift = lifted_shift(shape.log2_height, shape.log2_height)
+    shift = _own_shift(shape, shape.groups[-1].number)
     return shift_of_coset(coset, shape.log2_height, shape.parameters.log2_blowup, shift)
+
+
+def _own_shift(shape: Shape, group: int) -> int:
+    """Shift of the domain of a group: the s-th powers of D."""
+    return lifted_shift(shape.groups[group].log2_height, shape.log2_height)
 
 
 def commit_phase(
     shape: Shape,
     phase: Phase,
-    coefficients: Sequence[U32Array],
+    coefficients: Iterator[Blocks],
     stream: FieldStream | None,
     *,
     resident: bool,
 ) -> CommittedPhase:
-    """The tree of a phase over the rows of its stacks; salted from the stream if it is to hide."""
+    """The tree of a phase over the rows of its stacks; salted from the stream if it is to hide.
+
+    coefficients: of each group, the tallest first.
+    """
     parameters = shape.parameters
+    columns = _columns(shape, phase, coefficients, resident=resident)
     leaves = Leaves(
         parameters.blowup,
         shape.height,
@@ -170,16 +182,25 @@ def commit_phase(
         _salts(shape, phase, stream),
         parameters.digest_bytes,
     )
-    blocks = stacks_of_phase(shape, phase, coefficients)
-    cosets = range(parameters.blowup)
-    rows = None
-    if resident:
-        rows = on_cosets(blocks, [coset_shift(shape, coset) for coset in cosets])
-        leaves.add(0, rows)
-    else:
-        for coset in cosets:
-            leaves.add(coset, rows_on(shape, blocks, coset))
-    return CommittedPhase(shape, phase, tuple(coefficients), leaves.tree(), rows)
+    for coset in range(parameters.blowup):
+        leaves.add(coset, columns.rows(coset))
+    return CommittedPhase(columns, leaves.tree())
+
+
+def _columns(
+    shape: Shape, phase: Phase, coefficients: Iterator[Blocks], *, resident: bool
+) -> Columns:
+    """What a phase keeps of its columns; coefficients are taken one group after the other."""
+    numbers = [group.number for group in reversed(shape.groups)]
+    groups = tuple(numbers[:1] if phase is Phase.QUOTIENT else numbers)
+    tables = tuple(place_table(shape, phase, group) for group in groups)
+    if not resident:
+        return Columns(shape, phase, groups, tables, tuple(coefficients), None)
+    extended = []
+    for group, blocks in zip(groups, coefficients, strict=True):
+        log2_blowup, shift = shape.parameters.log2_blowup, _own_shift(shape, group)
+        extended.append(on_cosets(blocks, shifts_of_cosets(blocks.log2, log2_blowup, shift)))
+    return Columns(shape, phase, groups, tables, (), tuple(extended))
 
 
 def _salts(shape: Shape, phase: Phase, stream: FieldStream | None) -> U8Array | None:
@@ -216,7 +237,7 @@ def commit_fixed(circuit: Circuit, parameters: Parameters, *, resident: bool) ->
             out=matrix[:, : group.widths[Phase.FIXED]],
         )
         matrices.append(matrix)
-    coefficients = [coefficients_of(matrix) for matrix in matrices]
+    coefficients = map(coefficients_of, reversed(matrices))
     committed = commit_phase(shape, Phase.FIXED, coefficients, None, resident=resident)
     return FixedColumns(shape, tuple(matrices), committed)
 

@@ -7,12 +7,12 @@ messages, the quotient's chunks are masked, a random polynomial is in the batch,
 All randomness of a proof comes from one stream, seeded by the operating system and used once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from circuits.air.circuit import Circuit
 from circuits.pcs.transcript import Transcript
-from circuits.poly.lde import coefficients_of, padded
+from circuits.poly.lde import Blocks, blocks_of, coefficients_of, padded
 from circuits.stark.batched import batch, open_columns
 from circuits.stark.binding import bind_statement
 from circuits.stark.blinding import blind_rows, main_matrices, masked_chunks
@@ -214,12 +214,9 @@ class _Session(Private):
         )
 
     def _commit(self, phase: Phase, matrices: Sequence[U32Array]) -> CommittedPhase:
-        coefficients = [coefficients_of(matrix) for matrix in matrices]
-        return self._commit_coefficients(phase, coefficients)
+        return self._commit_coefficients(phase, map(coefficients_of, reversed(matrices)))
 
-    def _commit_coefficients(
-        self, phase: Phase, coefficients: Sequence[U32Array]
-    ) -> CommittedPhase:
+    def _commit_coefficients(self, phase: Phase, coefficients: Iterator[Blocks]) -> CommittedPhase:
         return commit_phase(self.shape, phase, coefficients, self.stream, resident=self.resident)
 
     def _lookup_challenges(self) -> LookupChallenges:
@@ -264,4 +261,4 @@ class _Session(Private):
         phases = (self.fixed.committed, main, lookup)
         inputs = QuotientInputs(self.shape, phases, self.publics, constants, terminals, kappa)
         columns = masked_chunks(self.shape, quotient_coefficients(inputs), self.stream)
-        return self._commit_coefficients(Phase.QUOTIENT, [padded(columns)])
+        return self._commit_coefficients(Phase.QUOTIENT, iter([blocks_of(padded(columns))]))

@@ -75,7 +75,7 @@ def _on_coset(inputs: QuotientInputs, weights: Sequence[Element], coset: int) ->
     shape = inputs.shape
     total = np.zeros((DEGREE, shape.groups[0].height), dtype=np.uint32)
     for group in shape.groups:
-        fixed, main, lookup = (phase.values(group.number, coset) for phase in inputs.phases)
+        fixed, main, lookup = (each.columns.values(group.number, coset) for each in inputs.phases)
         committed = Committed(fixed, main, lookup)
         total = add_group(inputs, group, committed, weights, total, coset)
     return total
