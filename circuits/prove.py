@@ -10,12 +10,11 @@ from circuits.stark.errors import Failure
 from circuits.stark.parameters import Parameters, parameters_by_name
 from circuits.stark.prover import Proved, Prover
 from circuits.stark.shape import shape_of
-from circuits.statement.circuit import circuit
 from circuits.statement.execute import apply_and_fill, summary
 from circuits.statement.inputs import PUBLIC_MESSAGES_MAX
 from circuits.statement.pinned import pinned_key
+from circuits.statement.proving import proving_circuit
 from circuits.statement.witness import Witness
-from circuits.tables.base.trace import with_kernel
 from rollup.codec.strict import CodecError
 from rollup.files import (
     META_FILE,
@@ -95,15 +94,14 @@ class _Engine:
     @classmethod
     def of(cls, shape_class: ShapeClass, parameters: Parameters) -> "_Engine":
         """InsecureParameters where the set has less than 100 proven bits for this class."""
-        traced = circuit(shape_class)
-        bits = require_secure(shape_of(traced, parameters), PUBLIC_MESSAGES_MAX).bits
-        statement = with_kernel(traced)
+        statement = proving_circuit(shape_class)
+        bits = require_secure(shape_of(statement, parameters), PUBLIC_MESSAGES_MAX).bits
         prover = Prover(statement, parameters)
         if prover.fixed_root != pinned_key(shape_class).fixed_root(statement, parameters):
             raise VerificationError(Failure.WRONG_KEY, "the pinned key has other fixed columns")
         names = {"shape_class": shape_class.name, "parameter_set": parameters.name}
-        tables = tuple(placed.name for placed in traced.tables)
-        return cls(prover, tables, {"circuit_digest": traced.digest.hex(), **names}, bits)
+        tables = tuple(placed.name for placed in statement.tables)
+        return cls(prover, tables, {"circuit_digest": statement.digest.hex(), **names}, bits)
 
 
 class StarkProver:

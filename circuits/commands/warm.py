@@ -15,9 +15,8 @@ from time import perf_counter
 from circuits.prove import StarkProver
 from circuits.stark.parameters import FAST
 from circuits.stark.prover import Prover
-from circuits.statement.circuit import circuit
+from circuits.statement.proving import proving_circuit
 from circuits.statement.witness import build
-from circuits.tables.base.trace import with_kernel
 from rollup.crypto import batched, curve
 from rollup.crypto.salt import KEY_BYTES, SaltKey
 from rollup.files import write_whole
@@ -86,8 +85,9 @@ def warm_proofs() -> int:
         _empty_batch(), compress_many=compress_many, verify_many=batched.verify_many
     )
     witness = build(outcome, FAST.blinded_rows)
-    traces = [witness.traces[placed.name] for placed in circuit().tables]
-    Prover(with_kernel(circuit()), FAST).prove(traces, *witness.known)
+    statement = proving_circuit(CLASS_S)
+    traces = [witness.traces[placed.name] for placed in statement.tables]
+    Prover(statement, FAST).prove(traces, *witness.known)
     return KernelCache.compiled
 
 
