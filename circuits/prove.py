@@ -7,6 +7,7 @@ from pathlib import Path
 
 from circuits.soundness.report import require_secure, round_down
 from circuits.stark.errors import Failure
+from circuits.stark.kept import prepared_prover
 from circuits.stark.parameters import Parameters, parameters_by_name
 from circuits.stark.prover import Proved, Prover
 from circuits.stark.shape import shape_of
@@ -96,8 +97,9 @@ class _Engine:
         """InsecureParameters where the set has less than 100 proven bits for this class."""
         statement = proving_circuit(shape_class)
         bits = require_secure(shape_of(statement, parameters), PUBLIC_MESSAGES_MAX).bits
-        prover = Prover(statement, parameters)
-        if prover.fixed_root != pinned_key(shape_class).fixed_root(statement, parameters):
+        root = pinned_key(shape_class).fixed_root(statement, parameters)
+        prover = prepared_prover(statement, parameters, root)
+        if prover.fixed_root != root:
             raise VerificationError(Failure.WRONG_KEY, "the pinned key has other fixed columns")
         names = {"shape_class": shape_class.name, "parameter_set": parameters.name}
         tables = tuple(placed.name for placed in statement.tables)
