@@ -37,16 +37,17 @@ HEADER_BYTES = 4 * PAGE
 def store_arrays(file: Path, arrays: Arrays) -> None:
     """Write arrays to a file, whole or not at all. OSError if that cannot be done; ValueError if
     they are more than the header can name."""
-    places, start = [], HEADER_BYTES
+    places: list[tuple[str, str, tuple[int, ...], int]] = []
+    start = HEADER_BYTES
     for name, array in arrays.items():
-        places.append([name, array.dtype.str, array.shape, start])
+        places.append((name, array.dtype.str, array.shape, start))
         start += -(-array.nbytes // PAGE) * PAGE
     handle, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
     try:
         with os.fdopen(handle, "wb") as written:
             written.truncate(start)
-            for (*_, place), array in zip(places, arrays.values(), strict=True):
-                written.seek(place)
+            for place, array in zip(places, arrays.values(), strict=True):
+                written.seek(place[-1])
                 written.write(np.ascontiguousarray(array).data)
         held = _mapped(Path(temporary))
         written_header = _header({"arrays": places, "checksum": _checksum(places, held)})
