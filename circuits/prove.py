@@ -167,7 +167,7 @@ class StarkProver:
         """The same, without writing anything."""
         with collector_paused():
             read = batch_from_bytes(batch)
-        engine = self._engine(read.shape_class)
+            engine = self._engine(read.shape_class)
         executed = apply_and_fill(read, self._parameters, lambda phase: report(phase, 0.0))
         public, account = executed.outcome.public, summary(executed.outcome)
         seconds, witness = executed.seconds, executed.witness
