@@ -1,7 +1,7 @@
 """Who signed a digest, in plain Python: what `crypsis verify` and the mock L1 ask.
 
-The curve is py-ecc's. Its own recovery takes three products of points in turn; here are the two that
-the formula has, side by side. It is slow, a few milliseconds a signature, and a person can read it;
+The curve is py-ecc's. Its own recovery takes three products of points in turn; these are the two of
+the formula, side by side. It is slow, a few milliseconds a signature, and a person can read it;
 where a venue checks many, `rollup.crypto.address_key.signer_of` is libsecp256k1, and a test holds
 the two to each other.
 """
