@@ -27,12 +27,16 @@ _SMALL = 1 << 27
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Filled(Private):
-    """A table with its columns, uint32 (height, width); only the first `active` rows count."""
+    """A table with its columns, uint32 (height, width); only the first `active` rows count.
+
+    With `only_messages` nobody asks for its constraints: a packaged table is then not traced.
+    """
 
     placed: Placed
     main: U32
     fixed: U32
     active: int
+    only_messages: bool = False
 
     @property
     def name(self) -> str:
@@ -42,10 +46,10 @@ class Filled(Private):
     @property
     def graph(self) -> Graph:
         """Graph of the table."""
-        return self.placed.graph
+        return self.placed.messages if self.only_messages else self.placed.graph
 
 
-def filled(placed: Placed, main: U32, blinded: int = 0) -> Filled:
+def filled(placed: Placed, main: U32, blinded: int = 0, *, only_messages: bool = False) -> Filled:
     """A trace beside its fixed columns. ValueError on another shape or non-canonical values."""
     if main.shape != (placed.height, placed.width) or main.dtype != np.uint32:
         raise ValueError(
@@ -55,7 +59,7 @@ def filled(placed: Placed, main: U32, blinded: int = 0) -> Filled:
     if main.max(initial=0) >= MODULUS:
         raise ValueError(f"{placed.name}: a cell is not canonical")
     fixed = fixed_matrix(placed.table, placed.height, blinded)
-    return Filled(placed, main, fixed, placed.height - blinded)
+    return Filled(placed, main, fixed, placed.height - blinded, only_messages)
 
 
 def evaluate_block(
