@@ -268,7 +268,9 @@ def _read_pre(node: Node) -> PartialState:
         slots=members(record["slots"], SLOTS_TOUCHED_MAX, batch_lists.slots, _read_slot),
         account_siblings=_digests(record["account_siblings"], SIBLINGS_MAX),
         slot_siblings=_digests(record["slot_siblings"], SLOT_SIBLINGS_MAX),
-        triggers=tuple(_read_triggers(leaf) for leaf in record["triggers"].items(LARGEST.triggers)),
+        triggers=members(
+            record["triggers"], LARGEST.triggers, batch_lists.triggers, _read_triggers
+        ),
         trigger_siblings=_digests(record["trigger_siblings"], TRIGGER_SIBLINGS_MAX),
     )
 

@@ -15,6 +15,7 @@ from rollup.hash.poseidon import Digest
 from rollup.protocol.account import Account, Header, SlotState
 from rollup.protocol.batch import AccountOpening, Fill, SlotOpening
 from rollup.protocol.constants import (
+    COUNTERS,
     DIGEST_LENGTH,
     MARKETS_MAX,
     OWNER_BYTES,
@@ -26,6 +27,7 @@ from rollup.protocol.encoding import point_of
 from rollup.protocol.order import Order, Side, SignedOrder, TimeInForce
 from rollup.protocol.positions import Positions
 from rollup.protocol.trade_codec import FILL_NUMBERS, ORDER_FLAGS, ORDER_NUMBERS
+from rollup.protocol.triggers import TriggerOpening
 from rollup.protocol.units import Salt
 
 _DIGEST: Final = Struct(f"<{DIGEST_LENGTH}I")
@@ -96,6 +98,14 @@ def slots(values: Sequence[Any]) -> list[SlotOpening] | None:
     if found is None:
         return None
     return [SlotOpening(a, slot, SlotState(n, filled)) for a, slot, n, filled in found]
+
+
+def triggers(values: Sequence[Any]) -> list[TriggerOpening] | None:
+    """Opened leaves of triggers. Rejected by their own bounds."""
+    found = whole.rows(values, 1 + COUNTERS)
+    if found is None:
+        return None
+    return [TriggerOpening(index, tuple(counters)) for index, *counters in found]
 
 
 def salts(values: Sequence[Any]) -> list[Salt] | None:

@@ -39,6 +39,8 @@ LIMB = 1 << LIMB_BITS
 
 _PAIR_MASK = LIMB * LIMB - 1
 
+_ZEROS: Block = (0, 0, 0, 0, 0, 0, 0, 0)
+
 OWNER_LIMB_BITS = 27
 """An owner of 160 bits is 6 elements of 27 bits; it is only hashed, never computed with."""
 
@@ -106,8 +108,8 @@ def owner_words(owner: bytes) -> tuple[int, ...]:
 
 def split_blocks(elements: Sequence[int]) -> tuple[Block, ...]:
     """Elements cut into blocks of 8, the last one filled up with zeros."""
-    filled = [*elements, *[0] * (-len(elements) % 8)]
-    return tuple([_block(filled[i : i + 8]) for i in range(0, len(filled), 8)])
+    filled = iter((*elements, *_ZEROS[: -len(elements) % len(_ZEROS)]))
+    return tuple(zip(*[filled] * len(_ZEROS), strict=True))
 
 
 def _block(elements: Sequence[int]) -> Block:
