@@ -25,11 +25,11 @@ def compress_many(left: Sequence[Digest], right: Sequence[Digest]) -> list[Diges
         )
     if not left:
         return []
-    images = kernels.compress_many(_rows(left), _rows(right))
+    images = kernels.compress_many(digest_rows(left), digest_rows(right))
     return list(_DIGEST.iter_unpack(images.tobytes()))
 
 
-def _rows(digests: Sequence[Digest]) -> U32Array:
+def digest_rows(digests: Sequence[Digest]) -> U32Array:
     """Digests as uint32 (n, 8): twice as fast as NumPy takes tuples."""
     words = struct.pack(f"={DIGEST_WIDTH * len(digests)}I", *chain.from_iterable(digests))
     return np.frombuffer(words, dtype=np.uint32).reshape(len(digests), DIGEST_WIDTH)
