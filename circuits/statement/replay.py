@@ -4,6 +4,7 @@ No rule is applied and nothing is checked: a forged outcome gives forged records
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -126,17 +127,18 @@ def _slots(outcome: Outcome, clock: Clock) -> SlotRecords:
 
 def _tree(outcome: Outcome) -> TreeRecords:
     nodes = (*outcome.account_nodes, *outcome.slot_nodes, *outcome.trigger_nodes)
-    members = zip(*nodes, strict=True) if nodes else iter([()] * len(TouchedNode._fields))
-    node = TouchedNode(*members)  # type: ignore[arg-type]  # of each member, that of all nodes
+    names = TouchedNode._fields
+    members: dict[str, Sequence[Any]] = dict.fromkeys(names, ())
+    members.update(zip(names, zip(*nodes, strict=True), strict=False))
     return TreeRecords(
-        tree=column(node.tree),
-        depth=column(node.depth),
-        index=column(node.index),
-        left=(digest_rows(node.left_old), digest_rows(node.left_new)),
-        right=(digest_rows(node.right_old), digest_rows(node.right_new)),
-        node=(digest_rows(node.old), digest_rows(node.new)),
-        left_touched=column(node.left_touched),
-        right_touched=column(node.right_touched),
+        tree=column(members["tree"]),
+        depth=column(members["depth"]),
+        index=column(members["index"]),
+        left=(digest_rows(members["left_old"]), digest_rows(members["left_new"])),
+        right=(digest_rows(members["right_old"]), digest_rows(members["right_new"])),
+        node=(digest_rows(members["old"]), digest_rows(members["new"])),
+        left_touched=column(members["left_touched"]),
+        right_touched=column(members["right_touched"]),
     )
 
 
