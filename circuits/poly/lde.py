@@ -7,7 +7,7 @@ Reference: circuits.poly.reference, column by column.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -126,7 +126,7 @@ class Blocks:
     the next k1, and to the next k2; n1 is the first factor of n in which a transform is split.
     """
 
-    values: U32Array
+    values: U32Array = field(repr=False)
     width: int
     log2: int
     strides: tuple[int, int, int]
