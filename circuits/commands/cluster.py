@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from circuits.commands.errors import ClusterError
 from circuits.commands.many import BatchFile, Workers
 from circuits.prove import Bundle, Report
 from circuits.verify import StarkVerifiers
+from rollup.native.memory import MemoryMode
 from rollup.program.exit_codes import ExitCode
 
 SCHEMES = ("tcp", "tls")
@@ -22,14 +24,6 @@ ANSWER_TIMEOUT_S = 2
 
 HANDSHAKE_TIMEOUT_S = 5
 """For what took the connection to show that it is a scheduler."""
-
-
-class ClusterError(Exception):
-    """The cluster cannot be used; `exit_code` tells a wrong address from one without an answer."""
-
-    def __init__(self, detail: str, exit_code: ExitCode = ExitCode.UNREACHABLE) -> None:
-        super().__init__(detail)
-        self.exit_code = exit_code
 
 
 def require_scheduler(address: str) -> None:
@@ -108,7 +102,8 @@ class ClusterProver:
         file = BatchFile.of(batch)
         report("cluster: waiting for a proof", 0.0)
         with _losses():
-            bundle = self.workers.prove(file, self.statement["parameter_set"]).result()
+            memory = MemoryMode(self.statement["memory"])
+            bundle = self.workers.prove(file, self.statement["parameter_set"], memory).result()
         report("cluster: verifying the proof", 0.99)
         return file.require_proved(bundle, self.verifiers)
 

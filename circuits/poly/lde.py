@@ -134,7 +134,7 @@ class Blocks:
     @property
     def in_columns(self) -> bool:
         """Whether they stand as a matrix with a row for each coefficient, low degree first."""
-        return self.strides[0] == LANES
+        return self.values.ndim == 2
 
     def matrices(self) -> list[U32Array]:
         """The coefficients as matrices with a row for each coefficient, in some order."""
@@ -148,6 +148,11 @@ class Blocks:
             return natural
         first, _ = _split(self.log2)
         return natural.reshape(-1, 1 << first).T.reshape(-1)
+
+
+def block_strides(log2: int) -> tuple[int, int, int]:
+    """Strides of coefficients as `coefficients_of` leaves them, (blocks, n, 16)."""
+    return LANES << log2, LANES << _split(log2)[1], LANES
 
 
 def coefficients_of(values: U32Array) -> Blocks:
@@ -170,7 +175,7 @@ def coefficients_of(values: U32Array) -> Blocks:
         plan.middle,
         plan.twiddles2,
     )
-    return Blocks(out, width, log2, (height * LANES, LANES << _split(log2)[1], LANES))
+    return Blocks(out, width, log2, block_strides(log2))
 
 
 def blocks_of(coefficients: U32Array) -> Blocks:

@@ -6,7 +6,7 @@ coset of n points: x_i^s = x_(i mod n)^s, so
 
     T(x_(r + n j)) = sum_k (x_r^k t_k(x_r^s)) w_s^(j k).
 
-Division by X^s - y of such a polynomial is the division by Y - y of each t_k.
+So does (T - sum_k X^k v_k) / (X^s - y): it is the stack of the (t_k - v_k) / (Y - y).
 """
 
 import numpy as np
@@ -15,13 +15,19 @@ import numpy.typing as npt
 from circuits.poly.kernels import IndexArray, transform
 from circuits.poly.lde import bit_reversal, padded_width, stage_twiddles
 from circuits.poly.reference import log2_of
-from rollup.field import extension
-from rollup.field.extension import DEGREE, Element
 from rollup.field.kernels import powers
 from rollup.field.koalabear import P, omega
 from rollup.native.aligned import aligned_empty, words32
 from rollup.native.jit import U32Array, kernel, parallel
-from rollup.native.simd import LANES, field_multiply, load, splat32, store
+from rollup.native.simd import (
+    LANES,
+    field_add,
+    field_multiply,
+    field_subtract,
+    load,
+    splat32,
+    store,
+)
 
 _GRAIN = 4
 """Rows that a thread takes at least: of each it makes s rows."""
@@ -79,7 +85,8 @@ def stack_rows(
 
     values (n, W): column k words + j is what stands at place k of word j; points (n,): x_r;
     reverse, twiddles: of a transform of size s; out (N, W'): the words stand from column `first`
-    on. W is at least `arranged_width`: the last vector of a row reads beyond its words.
+    on. W is at least `arranged_width`: the last vector of a row reads beyond its words, and what
+    stands behind the words in `out` may be written over.
     """
     places = reverse.size
     height, width = values.shape
@@ -101,11 +108,37 @@ def stack_rows(
             count = min(LANES, words - word)
             for place in range(places):
                 at = (place * height + row) * stride + first + word
-                if count == LANES:
+                if first + word + LANES <= stride:
                     store(target, at, load(buffer, place * LANES))
                 else:
                     for lane in range(count):
                         target[at + lane] = buffer[place * LANES + lane]
+
+
+@kernel
+def stack_pairs(start, stop, values, words, points, first, out):  # type: ignore[no-untyped-def]
+    """`stack_rows` for two places."""
+    height, width = values.shape
+    stride = out.shape[1]
+    source, target = values.reshape(values.size), out.reshape(out.size)
+    for row in range(start, stop):
+        scale = splat32(np.uint32(np.uint64(points[row]) * np.uint64(_ONE) % np.uint64(P)))
+        low = row * stride + first
+        high = (height + row) * stride + first
+        for word in range(0, words, LANES):
+            even = load(source, row * width + word)
+            odd = field_multiply(load(source, row * width + words + word), scale)
+            total, difference = field_add(even, odd), field_subtract(even, odd)
+            if first + word + LANES <= stride:
+                store(target, low + word, total)
+                store(target, high + word, difference)
+            else:
+                room = words32(2 * LANES)
+                store(room, 0, total)
+                store(room, LANES, difference)
+                for lane in range(words - word):
+                    target[low + word + lane] = room[lane]
+                    target[high + word + lane] = room[LANES + lane]
 
 
 @kernel
@@ -137,12 +170,16 @@ def stack_columns(values: U32Array, words: int, shift: int, first: int, out: U32
         parallel(copy_rows, len(values), values, words, first, out, grain=_COPY_GRAIN)
         return
     log2 = log2_of(places)
+    points = powers(omega(log2_of(len(out))), len(values), shift)
+    if places == 2:
+        parallel(stack_pairs, len(values), values, words, points, first, out, grain=_COPY_GRAIN)
+        return
     parallel(
         stack_rows,
         len(values),
         values,
         words,
-        powers(omega(log2_of(len(out))), len(values), shift),
+        points,
         bit_reversal(log2),
         stage_twiddles(log2, 1, omega(log2)),
         first,
@@ -157,44 +194,3 @@ def stacked_row(values: U32Array, places: int, words: int, x: int) -> list[int]:
     weighed = cells * powers(x, places).astype(np.uint64)[:, None] % np.uint64(P)
     row: list[int] = (weighed.sum(axis=0) % np.uint64(P)).tolist()
     return row
-
-
-@kernel
-def divide_places(start, stop, places, matrix, coefficients, quotient):  # type: ignore[no-untyped-def]
-    """Division by X^s - y for places start..stop: quotient[i] = coefficient[i + s] + y quotient[i +
-    s].
-
-    matrix (5, 5): the product by y, row by coefficient; arrays (N, 5), canonical.
-    """
-    prime = np.uint64(P)
-    size = coefficients.shape[0]
-    held = np.zeros(DEGREE, dtype=np.uint64)
-    fresh = np.zeros(DEGREE, dtype=np.uint64)
-    for place in range(start, stop):
-        held[:] = 0
-        for index in range(size - places + place, -1, -places):
-            for k in range(DEGREE):
-                quotient[index, k] = held[k]
-            for k in range(DEGREE):
-                low = held[0] * matrix[k, 0] + held[1] * matrix[k, 1] + held[2] * matrix[k, 2]
-                high = held[3] * matrix[k, 3] + held[4] * matrix[k, 4]
-                fresh[k] = (low % prime + high % prime + np.uint64(coefficients[index, k])) % prime
-            for k in range(DEGREE):
-                held[k] = fresh[k]
-
-
-def divided(coefficients: U32Array, places: int, point: Element) -> U32Array:
-    """The quotient (N, 5) of a polynomial over E by X^s - y, for s places and y = point.
-
-    coefficients (N, 5), low degree first. What remains, of degree < s, is let go.
-    """
-    columns = []
-    for k in range(DEGREE):
-        basis = tuple(int(k == other) for other in range(DEGREE))
-        columns.append(
-            extension.multiply(point, (basis[0], basis[1], basis[2], basis[3], basis[4]))
-        )
-    matrix = np.array(columns, dtype=np.uint64).T.copy()
-    quotient = np.empty_like(coefficients)
-    parallel(divide_places, places, places, matrix, coefficients, quotient, grain=1)
-    return quotient

@@ -1,9 +1,11 @@
 """The batch of the opening argument, prover's side: opened values, and f_0 from them.
 
-The formula of f_0 is in `circuits.stark.queries`, which checks it at the queried positions. Here it
-is made of coefficients: the weighted sum of all stacks with one denominator X^s - y is divided
-once, and only the five columns of f_0 are taken to the domain. A division lets a remainder go, so a
-wrong opened value is no polynomial's and fails at the queries."""
+The formula of f_0 is in `circuits.stark.queries`, which checks it at the queried positions. It is a
+polynomial of degree < N, so its values on one coset of N points give it everywhere. There, a sum of
+stacks with one denominator X^s - y is the stack of sums with the denominator Y - y: columns are
+summed and divided at the height of their table, and five columns a group are stacked. A wrong
+opened value leaves no polynomial, and the queries on the other cosets refuse it.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,18 +14,19 @@ from enum import Enum
 import numpy as np
 
 from circuits.poly.domains import lifted_shift
-from circuits.poly.lde import blocks_of, interpolate, on_cosets, padded
-from circuits.poly.stacked import divided
+from circuits.poly.lde import blocks_of, interpolate, on_cosets, padded, padded_width
+from circuits.poly.stacked import arranged_width, stack_columns
 from circuits.poly.sums import combine_columns, evaluate_columns
 from circuits.stark.committed import CommittedPhase, coset_shift
 from circuits.stark.domain import power_of_two
 from circuits.stark.parameters import CHUNKS
 from circuits.stark.shape import Group, Shape
-from circuits.stark.stacks import TRACE_PHASES, Phase
+from circuits.stark.stacks import TRACE_PHASES, Phase, Stack
 from rollup.field import extension, koalabear
 from rollup.field.extension import DEGREE, Element
-from rollup.field.extension_kernels import constant_planes, multiply_planes
-from rollup.field.kernels import add_many
+from rollup.field.extension_kernels import constant_planes, inverse_planes, multiply_planes
+from rollup.field.kernels import add_many, subtract_many
+from rollup.field.kernels import powers as field_powers
 from rollup.native.jit import U32Array
 
 _BASIS = tuple(extension.powers(extension.X, DEGREE))
@@ -86,7 +89,29 @@ def _elements(values: Sequence[Element]) -> list[Element]:
     return elements
 
 
-class _Kind(Enum):
+def batch(
+    shape: Shape,
+    phases: Sequence[CommittedPhase],
+    opened: Opened,
+    zeta: Element,
+    beta: Element,
+) -> U32Array:
+    """f_0 on the whole domain: planes (5, B N) in natural order."""
+    powers = extension.powers(beta, shape.batched)
+    sums: dict[int, dict[Kind, Sum]] = {group.number: {} for group in shape.groups}
+    for phase, group, weighed in weighed_words(shape, opened, powers):
+        values = phases[phase].columns.values(group, 0)[0]
+        for kind, found in _sums(shape, values, weighed).items():
+            known = sums[group].get(kind)
+            sums[group][kind] = found if known is None else known.plus(found)
+    total = np.zeros((DEGREE, shape.height), dtype=np.uint32)
+    for owner in shape.groups:
+        shares = _shares(shape, owner, sums[owner.number], zeta, powers)
+        total = add_many(total, _stacked(shape, shares, owner.height))
+    return _on_domain(shape, total)
+
+
+class Kind(Enum):
     """Which functions are summed: all of a group, those opened below, the random polynomial."""
 
     HERE = "here"
@@ -95,110 +120,158 @@ class _Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class _Sum:
-    """Functions of one group."""
+class Weighed:
+    """Weights of the words of a group in the row of a phase, and the sums of the opened values,
+    weighed alike, by place."""
 
-    group: int
-    kind: _Kind
+    words: Sequence[Element]
+    opened: Sequence[Element]
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
-    """Weights of words of a phase's row from `first` on, as part of a sum."""
+class Sum:
+    """A weighted sum of stacks on the first coset of D, as what stands at each place of it.
 
-    sum: _Sum
-    first: int
-    weights: list[Element]
+    values: (5, s, n), on the coset of n points; opened: their weighed values at the opened point.
+    """
+
+    values: U32Array
+    opened: Sequence[Element]
+
+    def plus(self, other: "Sum") -> "Sum":
+        """The sum over both."""
+        opened = [extension.add(a, b) for a, b in zip(self.opened, other.opened, strict=True)]
+        return Sum(add_many(self.values, other.values), opened)
 
 
-def batch(shape: Shape, phases: Sequence[CommittedPhase], zeta: Element, beta: Element) -> U32Array:
-    """f_0 on the whole domain: planes (5, B N) in natural order."""
-    powers = extension.powers(beta, shape.batched)
+def weighed_words(
+    shape: Shape, opened: Opened, powers: Sequence[Element]
+) -> Iterator[tuple[Phase, int, dict[Kind, Weighed]]]:
+    """For each phase and group, the weights by sum: function i has power i, and those opened below
+    are counted anew."""
+    here, after, zero = iter(powers), iter(powers), extension.ZERO
+    now, below = iter(opened.here), iter(opened.after)
+    for phase in TRACE_PHASES:
+        for group in reversed(shape.groups):
+            stacks = [each for each in shape.stacks_of(phase) if each.group == group.number]
+            bases = [next(here) for _ in stacks]
+            found = {Kind.HERE: _weighed(shape, stacks, bases, now)}
+            if any(each.below for each in stacks):
+                bases = [next(after) if each.below else zero for each in stacks]
+                found[Kind.BELOW] = _weighed(shape, stacks, bases, below, only_below=True)
+            yield phase, group.number, found
+    bases = [next(here) for _ in range(CHUNKS)]
+    chunks = _spread(bases, [DEGREE] * CHUNKS)
+    at_zeta = _combined(bases, opened.chunks)
+    random = Weighed([*[zero] * len(chunks), *_BASIS], [zero])
+    found = {Kind.HERE: Weighed([*chunks, *[zero] * DEGREE], [at_zeta]), Kind.RANDOM: random}
+    yield Phase.QUOTIENT, shape.groups[-1].number, found
+
+
+def _weighed(
+    shape: Shape,
+    stacks: Sequence[Stack],
+    bases: Sequence[Element],
+    values: Iterator[Element],
+    *,
+    only_below: bool = False,
+) -> Weighed:
+    """The weights of a group's words, and the sums of its opened values, taken off `values`."""
+    opened = [extension.ZERO] * shape.places(stacks[0].group)
+    for stack, base in zip(stacks, bases, strict=True):
+        for place in range(len(stack.columns) if stack.below or not only_below else 0):
+            share = extension.multiply(base, next(values))
+            opened[place] = extension.add(opened[place], share)
+    return Weighed(_spread(bases, [stack.words for stack in stacks]), opened)
+
+
+def _combined(weights: Sequence[Element], values: Sequence[Element]) -> Element:
+    total = extension.ZERO
+    for weight, value in zip(weights, values, strict=True):
+        total = extension.add(total, extension.multiply(weight, value))
+    return total
+
+
+def _sums(shape: Shape, values: U32Array, weighed: dict[Kind, Weighed]) -> dict[Kind, Sum]:
+    """The sums over the words of one group and phase. values (n, W): its arranged columns.
+
+    A sum of stacks is the stack of the sums of what stands at each place.
+    """
+    height = len(values)
+    places, weights = shape.height // height, [each.words for each in weighed.values()]
+    firsts = [place * len(weights[0]) for _ in weights for place in range(places)]
+    sums = combine_columns(values, [each for each in weights for _ in range(places)], firsts)
+    by_kind = sums.reshape(len(weights), places, DEGREE, height).transpose(0, 2, 1, 3)
+    return {
+        kind: Sum(np.ascontiguousarray(planes), weighed[kind].opened)
+        for kind, planes in zip(weighed, by_kind, strict=True)
+    }
+
+
+def _shares(
+    shape: Shape, group: Group, kinds: dict[Kind, Sum], zeta: Element, powers: Sequence[Element]
+) -> U32Array:
+    """What a group adds to f_0, as what stands at each place: planes (5, s n)."""
     functions = shape.trace_stacks + CHUNKS
-    total = np.zeros((DEGREE, shape.height), dtype=np.uint32)
-    for key, coefficients in _sums(shape, phases, powers).items():
-        log2 = shape.log2_height - shape.groups[key.group].log2_height
-        at = power_of_two(zeta, log2)
-        if key.kind is not _Kind.BELOW:
-            factor = powers[1] if key.kind is _Kind.HERE else extension.ONE
-            total = add_many(total, _scaled(coefficients, factor))
-            factor = powers[1 + functions]
-        else:
-            at = extension.scale(at, koalabear.omega(shape.groups[key.group].log2_height))
-            factor = powers[1 + 2 * functions]
-        if key.kind is not _Kind.RANDOM:
-            total = add_many(total, _scaled(divided(coefficients, 1 << log2, at), factor))
-    return _on_domain(shape, total)
+    at = power_of_two(zeta, shape.log2_height - group.log2_height)
+    here = kinds[Kind.HERE]
+    total = _scaled(here.values.reshape(DEGREE, -1), powers[1])
+    total = add_many(total, _scaled(_divided(shape, group, here, at), powers[1 + functions]))
+    if Kind.BELOW in kinds:
+        below = extension.scale(at, koalabear.omega(group.log2_height))
+        quotient = _divided(shape, group, kinds[Kind.BELOW], below)
+        total = add_many(total, _scaled(quotient, powers[1 + 2 * functions]))
+    if Kind.RANDOM in kinds:
+        total = add_many(total, kinds[Kind.RANDOM].values.reshape(DEGREE, -1))
+    return total
 
 
-def _scaled(coefficients: U32Array, factor: Element) -> U32Array:
-    """Planes (5, N) of coefficients (N, 5) times an element."""
-    planes = np.ascontiguousarray(coefficients.T)
+def _scaled(planes: U32Array, factor: Element) -> U32Array:
+    """Planes times an element."""
     return multiply_planes(planes, constant_planes(factor, planes.shape[1]))
 
 
-def _sums(
-    shape: Shape, phases: Sequence[CommittedPhase], powers: Sequence[Element]
-) -> dict[_Sum, U32Array]:
-    """Coefficients (N, 5) of each sum, from values on the first coset of the domain."""
-    totals: dict[_Sum, U32Array] = {}
-    spans = _spans(shape, powers)
-    for phase in Phase:
-        mine = spans[phase]
-        weights, firsts = [span.weights for span in mine], [span.first for span in mine]
-        found = combine_columns(phases[phase].columns.rows(0), weights, firsts)
-        for span, values in zip(mine, found, strict=True):
-            known = totals.get(span.sum)
-            totals[span.sum] = values if known is None else add_many(known, values)
-    side_by_side = np.concatenate(list(totals.values())).T
-    found = interpolate(side_by_side, coset_shift(shape, 0))
-    columns = (found[:, k : k + DEGREE] for k in range(0, found.shape[1], DEGREE))
-    return {key: np.ascontiguousarray(each) for key, each in zip(totals, columns, strict=True)}
+def _divided(shape: Shape, group: Group, summed: Sum, point: Element) -> U32Array:
+    """(t_k - v_k) / (Y - point) for what stands at each place k, planes (5, s n)."""
+    opened = np.array(summed.opened, dtype=np.uint32).T[:, :, None]
+    numerators = subtract_many(
+        summed.values, np.ascontiguousarray(np.broadcast_to(opened, summed.values.shape))
+    )
+    shift = lifted_shift(group.log2_height, shape.log2_height)
+    x = field_powers(koalabear.omega(group.log2_height), group.height, shift)
+    distances = constant_planes(extension.negate(point), group.height)
+    distances[0] = add_many(distances[0], x)
+    inverses = np.tile(inverse_planes(distances), (1, shape.places(group.number)))
+    return multiply_planes(numerators.reshape(DEGREE, -1), inverses)
 
 
-def _spans(shape: Shape, powers: Sequence[Element]) -> dict[Phase, list[_Span]]:
-    """The weights of every word: function i has power i, those opened below are counted anew."""
-    spans: dict[Phase, list[_Span]] = {phase: [] for phase in Phase}
-    here, after = iter(powers), iter(powers)
-    for phase in TRACE_PHASES:
-        first = 0
-        for group in reversed(shape.groups):
-            stacks = [each for each in shape.stacks_of(phase) if each.group == group.number]
-            words = [each.words for each in stacks]
-            all_of_it = [weight for each in words for weight in _words(next(here), each)]
-            spans[phase].append(_Span(_Sum(group.number, _Kind.HERE), first, all_of_it))
-            below = [
-                weight
-                for each in stacks
-                for weight in _words(next(after) if each.below else extension.ZERO, each.words)
-            ]
-            if any(each.below for each in stacks):
-                spans[phase].append(_trimmed(_Sum(group.number, _Kind.BELOW), first, below))
-            first += sum(words)
-    chunks = [weight for _ in range(CHUNKS) for weight in _words(next(here), DEGREE)]
-    tallest = shape.groups[-1].number
-    random = _Span(_Sum(tallest, _Kind.RANDOM), len(chunks), list(_BASIS))
-    spans[Phase.QUOTIENT] += [_Span(_Sum(tallest, _Kind.HERE), 0, chunks), random]
-    return spans
+def _stacked(shape: Shape, planes: U32Array, height: int) -> U32Array:
+    """The stack of what stands at each place, planes (5, s n), as planes (5, N)."""
+    places = shape.height // height
+    columns = np.zeros((height, arranged_width(places, DEGREE)), dtype=np.uint32)
+    by_row = planes.reshape(DEGREE, places, height).transpose(2, 1, 0)
+    columns[:, : places * DEGREE] = by_row.reshape(height, -1)
+    out = np.empty((shape.height, padded_width(DEGREE)), dtype=np.uint32)
+    stack_columns(columns, DEGREE, coset_shift(shape, 0), 0, out)
+    return np.ascontiguousarray(out[:, :DEGREE].T)
 
 
-def _words(power: Element, words: int) -> Iterator[Element]:
-    """The weights of a function's words: of its coefficients, if it is over E."""
-    return (extension.multiply(power, basis) for basis in _BASIS[:words])
+def _spread(powers: Sequence[Element], words: Sequence[int]) -> list[Element]:
+    """The weights of the words of functions: of the coefficients of one that is over E."""
+    return [
+        extension.multiply(power, basis)
+        for power, count in zip(powers, words, strict=True)
+        for basis in _BASIS[:count]
+    ]
 
 
-def _trimmed(key: _Sum, first: int, weights: list[Element]) -> _Span:
-    """Without the zeros before and behind."""
-    used = [k for k, weight in enumerate(weights) if weight != extension.ZERO]
-    return _Span(key, first + used[0], weights[used[0] : used[-1] + 1])
-
-
-def _on_domain(shape: Shape, coefficients: U32Array) -> U32Array:
-    """Planes (5, B N) in natural order, from planes of coefficients (5, N)."""
+def _on_domain(shape: Shape, values: U32Array) -> U32Array:
+    """Planes (5, B N) in natural order, from planes (5, N) on the first coset."""
     blowup = shape.parameters.blowup
-    blocks = blocks_of(padded(np.ascontiguousarray(coefficients.T)))
+    coefficients = interpolate(np.ascontiguousarray(values.T), coset_shift(shape, 0))
+    blocks = blocks_of(padded(coefficients))
     out = np.empty((DEGREE, shape.height, blowup), dtype=np.uint32)
     for coset in range(blowup):
-        values = on_cosets(blocks, [coset_shift(shape, coset)])[0]
-        out[:, :, coset] = values[:, :DEGREE].T
+        rows = on_cosets(blocks, [coset_shift(shape, coset)])[0]
+        out[:, :, coset] = rows[:, :DEGREE].T
     return out.reshape(DEGREE, -1)

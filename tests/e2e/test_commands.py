@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from circuits.stark.parameters import PARAMETER_SETS
 from tests.helpers.blocked import without_extras
 from tests.helpers.feeds import START_MS, trade, written
 from tests.helpers.program import Demo, crypsis
@@ -279,6 +280,7 @@ def test_a_journal_whose_last_batch_was_cut_off_is_told_by_the_bundle(
         ["verify", "x", "--parameters", "weak"],
         ["verify", "x", "-q", "-v"],
         ["prover", "bench", "--rows", "3"],
+        ["prove", "x", "-o", "y", "--memory", "none"],
     ],
 )
 def test_wrong_usage_exits_2(arguments: list[str]) -> None:
@@ -286,7 +288,7 @@ def test_wrong_usage_exits_2(arguments: list[str]) -> None:
 
 
 def test_info_shows_bits_by_term_for_every_set() -> None:
-    for parameter_set in ("fast", "balanced", "evm"):
+    for parameter_set in PARAMETER_SETS:
         record = crypsis("prover", "info", "--parameters", parameter_set, "--json").json
         assert record["bits"] >= 100
         assert record["sets"][parameter_set]["bounds"] == record["bounds"]
@@ -294,7 +296,7 @@ def test_info_shows_bits_by_term_for_every_set() -> None:
             assert min(bound["terms"].values()) == bound["bits"]
     shown = crypsis("prover", "info").stdout
     assert "out of domain" in shown
-    assert all(f"{name} 10" in shown.splitlines()[-1] for name in ("fast", "balanced", "evm"))
+    assert all(f"{name} 10" in shown.splitlines()[-1] for name in PARAMETER_SETS)
 
 
 def test_every_command_explains_itself() -> None:
