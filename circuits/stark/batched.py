@@ -8,7 +8,7 @@ opened value leaves no polynomial, and the queries on the other cosets refuse it
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
@@ -135,7 +135,7 @@ class Sum:
     values: (5, s, n), on the coset of n points; opened: their weighed values at the opened point.
     """
 
-    values: U32Array
+    values: U32Array = field(repr=False)
     opened: Sequence[Element]
 
     def plus(self, other: "Sum") -> "Sum":

@@ -104,18 +104,16 @@ def _evaluated(coefficients: Sequence[Element], at: Element) -> Element:
 def by_formula(monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on f_0 is, on the whole domain, what the verifier computes from the committed rows
     and the claimed values, whatever its degree."""
-    opening = prover.open_columns
-    claimed: list[Opened] = []
-
-    def remember(*arguments: Any) -> Opened:
-        claimed.append(opening(*arguments))
-        return claimed[-1]
 
     def batch(
-        shape: Shape, phases: Sequence[CommittedPhase], zeta: Element, beta: Element
+        shape: Shape,
+        phases: Sequence[CommittedPhase],
+        claimed: Opened,
+        zeta: Element,
+        beta: Element,
     ) -> U32Array:
         known = queries.Challenges(zeta, beta, (), ())
-        combiner = queries._Combiner(shape, claimed[-1], known)  # type: ignore[arg-type]
+        combiner = queries._Combiner(shape, claimed, known)  # type: ignore[arg-type]
         values = np.empty((1 << shape.log2_domain, DEGREE), dtype=np.uint32)
         for coset in range(shape.parameters.blowup):
             rows = [phases[p].columns.rows(coset)[:, : shape.row_width(p)].tolist() for p in Phase]
@@ -125,7 +123,6 @@ def by_formula(monkeypatch: pytest.MonkeyPatch) -> None:
                 values[index] = combiner.combine(index, leaves)
         return np.ascontiguousarray(values.T)
 
-    monkeypatch.setattr(prover, "open_columns", remember)
     monkeypatch.setattr(prover, "batch", batch)
     skip_degree_check(monkeypatch)
 

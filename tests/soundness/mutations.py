@@ -96,6 +96,29 @@ FREE: tuple[tuple[str, dict[str, int], str], ...] = (
         "what a liquidated account leaves to the backstop: none is in the fill",
     ),
     (
+        r"account\.(safety|rest|rest_carries|room|room_carries)(\.\d+)+",
+        ABSENT,
+        "an account that stays absent has no safety",
+    ),
+    (
+        r"batch\.rests\.(amount|sum_carries|previous_ts|cash_\w+)(\.\d)*",
+        {"rested": 0},
+        "the credit of what takeovers leave to the backstop, where they leave nothing",
+    ),
+    (
+        r"market\.backstop\.\w+\.\d",
+        {"sides.0.zoned": 0, "sides.1.zoned": 0},
+        "what the backstop has, in a market where nobody is deleveraged",
+    ),
+    *(
+        (
+            rf"market\.sides\.{side}\.(zone|zone_room\.\d|short(_carries)?(\.\d)+)",
+            {f"sides.{side}.zoned": 0},
+            "how far deleveraging goes, and what the backstop lacks, where there is none",
+        )
+        for side in (0, 1)
+    ),
+    (
         r"outflow\.asset_inverse",
         {"asset": 0},
         "the inverse of 0, which is the mark of cash",

@@ -45,16 +45,12 @@ from tests.helpers.malice import (
 def passing_off(monkeypatch: pytest.MonkeyPatch, tries: int) -> None:
     """From now on the random polynomial is opened, at the queried positions, as whatever makes up
     for wrong opened values; a salt is sought under which its leaf keeps its digest."""
-    opening, open_queries, batch = prover.open_columns, prover.open_queries, prover.batch
+    open_queries, batch = prover.open_queries, prover.batch
     known: dict[str, Any] = {}
 
-    def opened(shape: Shape, phases: Any, zeta: Element) -> Opened:
-        known["claims"] = opening(shape, phases, zeta)
-        return known["claims"]
-
-    def batched(shape: Shape, phases: Any, zeta: Element, beta: Element) -> Any:
-        known["challenges"] = queries.Challenges(zeta, beta, (), ())
-        known["values"] = batch(shape, phases, zeta, beta)
+    def batched(shape: Shape, phases: Any, claimed: Opened, zeta: Element, beta: Element) -> Any:
+        known["claims"], known["challenges"] = claimed, queries.Challenges(zeta, beta, (), ())
+        known["values"] = batch(shape, phases, claimed, zeta, beta)
         return known["values"]
 
     def queried(shape: Shape, phases: Any, trees: Any, indices: Sequence[int]) -> Any:
@@ -67,7 +63,6 @@ def passing_off(monkeypatch: pytest.MonkeyPatch, tries: int) -> None:
             forged.append(made_up(shape, query, rest, tries))
         return tuple(forged)
 
-    monkeypatch.setattr(prover, "open_columns", opened)
     monkeypatch.setattr(prover, "batch", batched)
     monkeypatch.setattr(prover, "open_queries", queried)
 
