@@ -36,7 +36,7 @@ class Peak(NamedTuple):
 
 
 PEAK_GIB: Final = {
-    ("S", "fast"): Peak(0.5, 0.6),
+    ("S", "fast"): Peak(0.4, 0.6),
     ("S", "balanced"): Peak(0.5, 0.9),
     ("S", "l1"): Peak(1.1, 4.9),
     ("S", "l1-tall"): Peak(0.7, 2.6),
