@@ -38,8 +38,8 @@ class Peak(NamedTuple):
 PEAK_GIB: Final = {
     ("S", "fast"): Peak(0.4, 0.6),
     ("S", "balanced"): Peak(0.5, 0.9),
-    ("S", "l1"): Peak(1.1, 4.9),
-    ("S", "l1-tall"): Peak(0.7, 2.6),
+    ("S", "l1"): Peak(1.1, 5.2),
+    ("S", "l1-tall"): Peak(0.7, 2.7),
     ("M", "fast"): Peak(1.0, 1.8),
     ("M", "balanced"): Peak(1.2, 2.9),
     ("M", "l1"): Peak(3.5, 20.0),
