@@ -7,15 +7,15 @@ from pathlib import Path
 
 from circuits.soundness.report import require_secure, round_down
 from circuits.stark.errors import Failure
+from circuits.stark.kept import prepared_prover
 from circuits.stark.parameters import Parameters, parameters_by_name
 from circuits.stark.prover import Proved, Prover
 from circuits.stark.shape import shape_of
-from circuits.statement.circuit import circuit
 from circuits.statement.execute import apply_and_fill, summary
 from circuits.statement.inputs import PUBLIC_MESSAGES_MAX
 from circuits.statement.pinned import pinned_key
+from circuits.statement.proving import proving_circuit
 from circuits.statement.witness import Witness
-from circuits.tables.base.trace import with_kernel
 from rollup.codec.strict import CodecError
 from rollup.files import (
     META_FILE,
@@ -95,15 +95,15 @@ class _Engine:
     @classmethod
     def of(cls, shape_class: ShapeClass, parameters: Parameters, memory: MemoryMode) -> "_Engine":
         """InsecureParameters where the set has less than 100 proven bits for this class."""
-        traced = circuit(shape_class)
-        bits = require_secure(shape_of(traced, parameters), PUBLIC_MESSAGES_MAX).bits
-        statement = with_kernel(traced)
-        prover = Prover(statement, parameters, low_memory=memory.is_low)
-        if prover.fixed_root != pinned_key(shape_class).fixed_root(statement, parameters):
+        statement = proving_circuit(shape_class)
+        bits = require_secure(shape_of(statement, parameters), PUBLIC_MESSAGES_MAX).bits
+        root = pinned_key(shape_class).fixed_root(statement, parameters)
+        prover = prepared_prover(statement, parameters, root, low_memory=memory.is_low)
+        if prover.fixed_root != root:
             raise VerificationError(Failure.WRONG_KEY, "the pinned key has other fixed columns")
         names = {"shape_class": shape_class.name, "parameter_set": parameters.name}
-        tables = tuple(placed.name for placed in traced.tables)
-        return cls(prover, tables, {"circuit_digest": traced.digest.hex(), **names}, bits)
+        tables = tuple(placed.name for placed in statement.tables)
+        return cls(prover, tables, {"circuit_digest": statement.digest.hex(), **names}, bits)
 
 
 class StarkProver:
@@ -175,7 +175,7 @@ class StarkProver:
         """The same, without writing anything."""
         with collector_paused():
             read = batch_from_bytes(batch)
-        engine = self._engine(read.shape_class)
+            engine = self._engine(read.shape_class)
         executed = apply_and_fill(read, self._parameters, lambda phase: report(phase, 0.0))
         public, account = executed.outcome.public, summary(executed.outcome)
         seconds, witness = executed.seconds, executed.witness

@@ -27,14 +27,41 @@ class Placed:
         return self.table.name
 
     @property
+    def messages(self) -> Graph:
+        """A graph of at least its messages: what a witness and its lookup columns are made by."""
+        return self.graph
+
+    @property
     def width(self) -> int:
         """Witness columns."""
-        return self.graph.width
+        return self.messages.width
 
     @property
     def fixed_width(self) -> int:
         """Fixed columns, the three selectors included."""
-        return self.graph.fixed_width
+        return self.messages.fixed_width
+
+
+class PackagedTable(Placed):
+    """A table whose messages are packaged: traced only where somebody asks for its constraints."""
+
+    def __init__(self, table: Table, height: int, messages: Graph, publics: PublicLayout) -> None:
+        # A frozen record is filled as its own constructor does it; `graph` stays out.
+        known = {"table": table, "height": height, "_messages": messages, "_publics": publics}
+        for name, value in known.items():
+            object.__setattr__(self, name, value)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The whole graph, traced when it is first asked for."""
+        publics: PublicLayout = self.__dict__["_publics"]
+        return self.table.trace_graph(publics)
+
+    @property
+    def messages(self) -> Graph:
+        """The packaged graph."""
+        found: Graph = self.__dict__["_messages"]
+        return found
 
 
 @dataclass(frozen=True)

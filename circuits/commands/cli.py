@@ -1,6 +1,8 @@
 """Commands of the proof system: prove, execute, verify.
 
-Engines are imported when a command is called: `verify` must start without numpy and numba.
+Engines are imported when a command is called: `verify` must start without numpy and numba. There is
+no search for cycles meanwhile: it would walk over all new classes again and again, a tenth of the
+start.
 """
 
 from pathlib import Path
@@ -21,7 +23,7 @@ from rollup.files import (
     PUBLIC_FOLDER,
     read_bounded,
 )
-from rollup.native.memory import MemoryMode
+from rollup.native.memory import MemoryMode, collector_paused
 from rollup.program.cli import CommandError, ExitCode, Output, conventions, file_type, input_file
 from rollup.protocol.shape_class import SHAPE_CLASSES
 
@@ -52,8 +54,9 @@ def verify(
     line, never from a bundle. A public input names its shape class, S, M or R: its proof is checked
     with that class's circuit, if --shape-class does not ask for others.
     """
-    from circuits.commands.verify import verify_folder
-    from circuits.verify import StarkVerifiers
+    with collector_paused():
+        from circuits.commands.verify import verify_folder
+        from circuits.verify import StarkVerifiers
 
     verifiers = StarkVerifiers(parameters, shape_class or tuple(SHAPE_CLASSES))
     verify_folder(console, folder, verifiers, explain=explain)
@@ -92,7 +95,8 @@ def prove(
     are proved independently, into DIR/000042/public/ and so on, and joined by their state roots.
     A batch file names its shape class.
     """
-    from circuits.commands.no_proof import no_proof
+    with collector_paused():
+        from circuits.commands.no_proof import no_proof
 
     if workers is not None and cluster is not None:
         raise click.UsageError("--workers and --cluster exclude each other")
@@ -106,8 +110,9 @@ def prove(
 
 
 def _prove_one(console: Output, batch: Path, output: Path, pins: _Pins, memory: MemoryMode) -> None:
-    from circuits.prove import StarkProver
-    from rollup.protocol.batch_codec import BATCH_BYTES_MAX
+    with collector_paused():
+        from circuits.prove import StarkProver
+        from rollup.protocol.batch_codec import BATCH_BYTES_MAX
 
     data = read_bounded(batch, BATCH_BYTES_MAX)
     with input_file(batch):

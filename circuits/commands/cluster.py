@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from circuits.commands.errors import ClusterError
 from circuits.commands.many import BatchFile, Workers
 from circuits.prove import Bundle, Report
 from circuits.verify import StarkVerifiers
@@ -23,14 +24,6 @@ ANSWER_TIMEOUT_S = 2
 
 HANDSHAKE_TIMEOUT_S = 5
 """For what took the connection to show that it is a scheduler."""
-
-
-class ClusterError(Exception):
-    """The cluster cannot be used; `exit_code` tells a wrong address from one without an answer."""
-
-    def __init__(self, detail: str, exit_code: ExitCode = ExitCode.UNREACHABLE) -> None:
-        super().__init__(detail)
-        self.exit_code = exit_code
 
 
 def require_scheduler(address: str) -> None:

@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from circuits.commands.errors import NotProved
 from circuits.prove import Bundle, StarkProver
 from rollup.native.jit import THREADS_VARIABLE
 from rollup.native.memory import MemoryMode
@@ -45,10 +46,6 @@ class Verifiers(Protocol):
 
     def of(self, shape_class: str) -> Verifier | None:
         """The verifier of a class by its name, if that is asked for."""
-
-
-class NotProved(Exception):
-    """What a worker sent back is no proof of the batch that it was given."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

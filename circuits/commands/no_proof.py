@@ -1,11 +1,10 @@
 """Why there is no proof, for whoever asked for one: `crypsis prove`, or `crypsis prover serve`."""
 
 from collections.abc import Iterator
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 
-from circuits.commands.cluster import ClusterError
-from circuits.commands.many import NotProved
+from circuits.commands.errors import ClusterError, NotProved
 from circuits.soundness.report import InsecureParameters
 from circuits.stark.quotient import UnsatisfiedError
 from rollup.native.memory import MemoryMode, killed, memory_wanted
@@ -30,6 +29,6 @@ def no_proof(
     except MemoryError as error:
         wanted = memory_wanted(shape_classes, parameters, memory)
         raise CommandError(ExitCode.NO_MEMORY, f"not enough memory: {wanted}") from error
-    except BrokenProcessPool as error:
+    except BrokenExecutor as error:  # of processes: threads here have nothing that breaks them
         died = killed(shape_classes, parameters, memory)
         raise CommandError(ExitCode.NO_MEMORY, f"a worker process was {died}") from error

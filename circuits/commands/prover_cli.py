@@ -147,17 +147,24 @@ def bench(
 def keygen(console: Output, output: Path, shape_class: str) -> None:
     """Compute what pins the circuit: its digest with the roots of its fixed columns, and its tapes.
 
-    The tapes go beside the key, into a file of the same name that ends in .tapes.
+    The tapes go beside the key, into a file of the same name that ends in .tapes; what its tables
+    say, which a prover needs as well, into one that ends in .messages.
     """
-    from circuits.statement.keygen import statement_key, statement_tapes
+    from circuits.statement.keygen import statement_key, statement_messages, statement_tapes
 
     key = statement_key(SHAPE_CLASSES[shape_class])
-    tapes = output.with_suffix(".tapes")
+    tapes, messages = output.with_suffix(".tapes"), output.with_suffix(".messages")
     write_whole(output, key.to_json().encode("ascii"))
     write_whole(tapes, statement_tapes(SHAPE_CLASSES[shape_class]).encode("ascii"))
+    write_whole(messages, statement_messages(SHAPE_CLASSES[shape_class]).encode("ascii"))
     digest = key.circuit_digest.hex()
-    record = {"circuit_digest": digest, "file": str(output), "tapes": str(tapes)}
-    console.result(record, f"{output}, {tapes}: circuit {digest}")
+    record = {
+        "circuit_digest": digest,
+        "file": str(output),
+        "tapes": str(tapes),
+        "messages": str(messages),
+    }
+    console.result(record, f"{output}, {tapes}, {messages}: circuit {digest}")
 
 
 @prover.command()

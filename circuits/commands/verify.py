@@ -28,6 +28,7 @@ from circuits.verify import PROOF_BYTES_MAX, StarkVerifier, StarkVerifiers
 from rollup.codec.strict import CodecError
 from rollup.crypto.plain_recovery import plain_signer_of
 from rollup.files import PROOF_FILE, PUBLIC_FILE, PUBLIC_FOLDER, FileTooLarge, read_bounded
+from rollup.native.memory import collector_paused
 from rollup.ports import VerificationError
 from rollup.program.cli import CommandError, ExitCode, Output
 from rollup.protocol.chain import ChainBroken, require_chained
@@ -133,6 +134,7 @@ def _read(folder: Path) -> Bundle:
         raise _invalid(file, Failure.MALFORMED.name, detail) from error
 
 
+@collector_paused()
 def verify_bundle(bundle: Bundle, verifiers: StarkVerifiers) -> Verified:
     """A bundle whose proof is valid for its public input, and whose prices are what its reports
     give. CommandError if it is not."""

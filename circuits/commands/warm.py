@@ -13,11 +13,12 @@ from pathlib import Path
 from time import perf_counter
 
 from circuits.prove import StarkProver
+from circuits.stark.committed import commit_fixed
+from circuits.stark.kept import keep_fixed, kept_file
 from circuits.stark.parameters import FAST
-from circuits.stark.prover import Prover
-from circuits.statement.circuit import circuit
+from circuits.stark.prover import Prover, keeps_rows
+from circuits.statement.proving import proving_circuit
 from circuits.statement.witness import build
-from circuits.tables.base.trace import with_kernel
 from rollup.crypto import batched, curve
 from rollup.crypto.salt import KEY_BYTES, SaltKey
 from rollup.files import write_whole
@@ -86,8 +87,14 @@ def warm_proofs() -> int:
         _empty_batch(), compress_many=compress_many, verify_many=batched.verify_many
     )
     witness = build(outcome, FAST.blinded_rows)
-    traces = [witness.traces[placed.name] for placed in circuit().tables]
-    Prover(with_kernel(circuit()), FAST).prove(traces, *witness.known)
+    statement = proving_circuit(CLASS_S)
+    traces = [witness.traces[placed.name] for placed in statement.tables]
+    # Made, not loaded: the kernels of fixed columns are wanted as well.
+    fixed = commit_fixed(statement, FAST, resident=keeps_rows(FAST, None))
+    Prover(statement, FAST, fixed=fixed).prove(traces, *witness.known)
+    file = kept_file(fixed.committed.tree.root, resident=keeps_rows(FAST, None))
+    if file is not None:
+        keep_fixed(file, fixed)
     return KernelCache.compiled
 
 

@@ -150,6 +150,11 @@ class Blocks:
         return natural.reshape(-1, 1 << first).T.reshape(-1)
 
 
+def block_strides(log2: int) -> tuple[int, int, int]:
+    """Strides of coefficients as `coefficients_of` leaves them, (blocks, n, 16)."""
+    return LANES << log2, LANES << _split(log2)[1], LANES
+
+
 def coefficients_of(values: U32Array) -> Blocks:
     """Coefficients of columns (n, width) given on <omega_n>, padded with zero columns to blocks."""
     log2 = _height_log2(values)
@@ -170,7 +175,7 @@ def coefficients_of(values: U32Array) -> Blocks:
         plan.middle,
         plan.twiddles2,
     )
-    return Blocks(out, width, log2, (height * LANES, LANES << _split(log2)[1], LANES))
+    return Blocks(out, width, log2, block_strides(log2))
 
 
 def blocks_of(coefficients: U32Array) -> Blocks:

@@ -6,7 +6,7 @@ is made from its columns. Both ways make the same tree.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -236,20 +236,26 @@ def arranged_coefficients(
             yield coefficients_of(arranged(matrix, order))
 
 
+def empty_columns(shape: Shape, phase: Phase) -> Columns:
+    """The columns of a phase before there are any: groups, and how each is arranged."""
+    numbers = [group.number for group in reversed(shape.groups)]
+    groups = tuple(numbers[:1] if phase is Phase.QUOTIENT else numbers)
+    orders = tuple(arrangement(shape, phase, group) for group in groups)
+    return Columns(shape, phase, groups, orders, (), None)
+
+
 def _columns(
     shape: Shape, phase: Phase, coefficients: Iterable[Blocks], *, resident: bool
 ) -> Columns:
     """What a phase keeps of its columns; coefficients are taken one group after the other."""
-    numbers = [group.number for group in reversed(shape.groups)]
-    groups = tuple(numbers[:1] if phase is Phase.QUOTIENT else numbers)
-    orders = tuple(arrangement(shape, phase, group) for group in groups)
+    empty = empty_columns(shape, phase)
     if not resident:
-        return Columns(shape, phase, groups, orders, tuple(coefficients), None)
+        return replace(empty, coefficients=tuple(coefficients))
     extended = []
-    for group, blocks in zip(groups, coefficients, strict=True):
+    for group, blocks in zip(empty.groups, coefficients, strict=True):
         log2_blowup, shift = shape.parameters.log2_blowup, _own_shift(shape, group)
         extended.append(on_cosets(blocks, shifts_of_cosets(blocks.log2, log2_blowup, shift)))
-    return Columns(shape, phase, groups, orders, (), tuple(extended))
+    return replace(empty, extended=tuple(extended))
 
 
 def _salts(shape: Shape, phase: Phase, stream: FieldStream | None) -> U8Array | None:

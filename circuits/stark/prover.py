@@ -49,6 +49,13 @@ RESIDENT_BLOWUP = 4
 """Points of the domain a row up to which rows on it are kept, if nothing else is asked for."""
 
 
+def keeps_rows(parameters: Parameters, low_memory: bool | None) -> bool:
+    """Whether a prover keeps columns on the evaluation domain, rather than coefficients."""
+    if low_memory is None:
+        return parameters.blowup <= RESIDENT_BLOWUP
+    return not low_memory
+
+
 @dataclass(frozen=True, slots=True)
 class Proved:
     """A proof and its account."""
@@ -65,13 +72,19 @@ class Prover:
     """
 
     def __init__(
-        self, circuit: Circuit, parameters: Parameters, *, low_memory: bool | None = None
+        self,
+        circuit: Circuit,
+        parameters: Parameters,
+        *,
+        low_memory: bool | None = None,
+        fixed: FixedColumns | None = None,
     ) -> None:
+        """fixed: the circuit's columns for these parameters, where the caller has them, kept as
+        this prover keeps what it commits to (`keeps_rows`)."""
         self._circuit = circuit
         keep_freed_memory()
-        large = parameters.blowup > RESIDENT_BLOWUP
-        self._resident = not (large if low_memory is None else low_memory)
-        self._fixed = commit_fixed(circuit, parameters, resident=self._resident)
+        self._resident = keeps_rows(parameters, low_memory)
+        self._fixed = fixed or commit_fixed(circuit, parameters, resident=self._resident)
 
     @property
     def shape(self) -> Shape:

@@ -2,7 +2,7 @@
 
 from circuits.stark.committed import generate_key
 from circuits.stark.key import VerificationKey
-from circuits.stark.lowered import lower_circuit
+from circuits.stark.lowered import CircuitMessages, lower_circuit
 from circuits.stark.parameters import PARAMETER_SETS
 from circuits.statement.circuit import circuit
 from rollup.protocol.shape_class import ShapeClass
@@ -16,3 +16,8 @@ def statement_key(shape_class: ShapeClass) -> VerificationKey:
 def statement_tapes(shape_class: ShapeClass) -> str:
     """The circuit as verifiers load it: the file beside the key."""
     return lower_circuit(circuit(shape_class)).to_json()
+
+
+def statement_messages(shape_class: ShapeClass) -> str:
+    """What its tables say, as provers load it beside the tapes."""
+    return CircuitMessages.of(circuit(shape_class)).to_json()

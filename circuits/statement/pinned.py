@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 
 from circuits.stark.key import VerificationKey
-from circuits.stark.lowered import Lowered
+from circuits.stark.lowered import CircuitMessages, Lowered
 from rollup.protocol.shape_class import ShapeClass
 
 
@@ -19,6 +19,11 @@ def key_file(shape_class: ShapeClass) -> str:
 def circuit_file(shape_class: ShapeClass) -> str:
     """Name of the packaged circuit of a class beside its key."""
     return f"{shape_class.name.lower()}.tapes"
+
+
+def messages_file(shape_class: ShapeClass) -> str:
+    """Name of the messages of a class's tables beside its circuit, for provers."""
+    return f"{shape_class.name.lower()}.messages"
 
 
 @cache
@@ -34,6 +39,14 @@ def packaged_circuit(shape_class: ShapeClass) -> Lowered:
     FileNotFoundError or ValueError if the installation is damaged.
     """
     return Lowered.from_json(_read(circuit_file(shape_class)))
+
+
+def packaged_messages(shape_class: ShapeClass) -> CircuitMessages:
+    """What the tables of the packaged circuit say.
+
+    FileNotFoundError or ValueError if the installation is damaged.
+    """
+    return CircuitMessages.from_json(_read(messages_file(shape_class)))
 
 
 def _read(name: str) -> str:

@@ -14,8 +14,8 @@ from circuits.air.circuit import Circuit
 from circuits.air.evaluate import U32, Filled, filled, requests
 from circuits.gadgets.buses import BASE, HASH
 from circuits.stark.lookup import PublicMessage
-from circuits.statement.circuit import circuit
 from circuits.statement.inputs import public_messages, public_values
+from circuits.statement.proving import proving_circuit
 from circuits.statement.replay import replay
 from circuits.tables.account.trace import Accounts
 from circuits.tables.base import trace as base
@@ -73,7 +73,7 @@ def build(outcome: Outcome, blinded: int, shape_class: ShapeClass = CLASS_S) -> 
 
     ValueError if the batch does not fit the tables of the class.
     """
-    return build_from(replay(outcome), outcome.public, circuit(shape_class), blinded)
+    return build_from(replay(outcome), outcome.public, proving_circuit(shape_class), blinded)
 
 
 def build_from(records: Records, public: PublicInput, circuit: Circuit, blinded: int) -> Witness:
@@ -127,7 +127,10 @@ def account_tables(
 
 def fill_lookups(traces: Traces, publics: tuple[int, ...], circuit: Circuit, blinded: int) -> None:
     """Add the tables that answer the others: their rows and multiplicities follow from messages."""
-    tables = [filled(circuit.table(name), trace, blinded) for name, trace in traces.items()]
+    tables = [
+        filled(circuit.table(name), trace, blinded, only_messages=True)
+        for name, trace in traces.items()
+    ]
     builders = ((HASH, "poseidon", poseidon), (RANGE, "range", range_table), (BASE, "base", base))
     for bus, name, table in builders:
         payload, counts = requests(_speakers(tables, bus), publics, bus.identifier, bus.width)

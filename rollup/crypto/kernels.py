@@ -29,6 +29,7 @@ from rollup.field.kernels import to_montgomery
 from rollup.hash.kernels import compress_many
 from rollup.hash.poseidon import chain_start
 from rollup.native.jit import U8Array, U32Array, parallel
+from rollup.native.kept import kept_arrays
 from rollup.native.simd import LANES
 
 POINT = 2 * WORDS
@@ -236,6 +237,12 @@ def _comb_step(lanes: Lanes, entry: U32Array, rows: list[U32Array]) -> None:
 @cache
 def _base_lanes() -> U32Array:
     """The base table as Montgomery planes of each window, (28, 14, 256)."""
+    base = kept_arrays("base_lanes", lambda: {"base": _made_base_lanes()})["base"]
+    base.flags.writeable = False
+    return base
+
+
+def _made_base_lanes() -> U32Array:
     step, steps = curve.GENERATOR, []
     for _ in range(curve.BYTES):
         steps.append(words(step))
@@ -248,7 +255,6 @@ def _base_lanes() -> U32Array:
     for byte in range(1, curve.BYTE_VALUES):
         lanes.add(step_lanes)
         base[:, :, byte] = lanes.point[:, : curve.BYTES].T
-    base.flags.writeable = False
     return base
 
 

@@ -25,6 +25,7 @@ from rollup.hash.poseidon_simd import dot, mix, sparse_step
 from rollup.hash.sparse import CORNER, FIRST_PARTIAL, sparse_rounds
 from rollup.native.aligned import words32
 from rollup.native.jit import U32Array, kernel, parallel
+from rollup.native.kept import kept_arrays
 from rollup.native.simd import (
     LANES,
     field_add,
@@ -70,6 +71,10 @@ def _next_factor(factor: int) -> int:
 @lru_cache(maxsize=1)
 def _tables() -> Tables:
     """All constants of the kernels: see the module's first lines for the factors."""
+    return Tables(**kept_arrays("poseidon_tables", lambda: _made_tables()._asdict()))
+
+
+def _made_tables() -> Tables:
     sparse = sparse_rounds()
     half = FULL_ROUNDS // 2
     published = [*ROUND_CONSTANTS[:half], *ROUND_CONSTANTS[-half:]]

@@ -5,6 +5,7 @@ circuit table and the verifier's statement are tested against it.
 """
 
 from collections.abc import Sequence
+from operator import mul
 
 from rollup.field.koalabear import P
 from rollup.hash.constants import (
@@ -32,7 +33,7 @@ MDS_ROWS = tuple(
 
 
 def _mix(state: list[int]) -> list[int]:
-    return [sum(m * s for m, s in zip(row, state, strict=True)) % P for row in MDS_ROWS]
+    return [sum(map(mul, row, state)) % P for row in MDS_ROWS]
 
 
 def is_full_round(index: int) -> bool:

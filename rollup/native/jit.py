@@ -51,42 +51,63 @@ PACKAGES = ("rollup", "circuits", "sequencer")
 ROOT = Path(__file__).resolve().parents[2]
 """The folder that holds the packages."""
 
-_KERNEL_LINE = re.compile(r"^\s*(@kernel\b|@kernel_part\b|@intrinsic\b)", re.MULTILINE)
+_KERNEL_LINE = re.compile(
+    rb"^\s*(?:@kernel\b|@kernel_part\b|@intrinsic\b)|\bkept_arrays\(", re.MULTILINE
+)
+_KERNEL_WORDS = (b"@kernel", b"@intrinsic", b"kept_arrays(")
+"""One of them is in every file with such a line: looked for first, since that is fast."""
+
 _IMPORT_LINE = re.compile(
-    r"^from ((?:rollup|circuits|sequencer)[\w.]*) import (\([^)]*\)|[^\n]*)", re.MULTILINE
+    rb"^from ((?:rollup|circuits|sequencer)[\w.]*) import (\([^)]*\)|[^\n]*)", re.MULTILINE
 )
 """Imports of a module by its dotted path alone (`import rollup.x`) are not in use here."""
 
 
-def _imported_files(root: Path, text: str) -> Iterable[Path]:
-    """Files of this project that a source imports from, or imports as a module."""
+def _project_files(root: Path) -> dict[str, bytes]:
+    """Every Python file of the packages under root: its content by its path from there."""
+    found = {}
+    waiting = [package for package in PACKAGES if (root / package).is_dir()]
+    while waiting:
+        folder = waiting.pop()
+        with os.scandir(root / folder) as entries:
+            for entry in entries:
+                name = f"{folder}/{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(name)
+                elif name.endswith(".py"):
+                    with open(entry.path, "rb") as file:
+                        found[name] = file.read()
+    return found
+
+
+def _imported_files(text: bytes) -> Iterable[str]:
+    """Where the modules would lie that a source imports from, or imports as modules."""
     for package, names in _IMPORT_LINE.findall(text):
-        modules = [package] + [f"{package}.{name}" for name in re.findall(r"\w+", names)]
-        for module in modules:
-            path = root.joinpath(*module.split(".")).with_suffix(".py")
-            if path.is_file():
-                yield path
+        place = package.decode().replace(".", "/")
+        yield f"{place}.py"
+        for name in re.findall(rb"\w+", names):
+            yield f"{place}/{name.decode()}.py"
 
 
-def kernel_sources(root: Path) -> list[Path]:
-    """Every file under root that holds kernels, and every project file that those import, sorted.
+def kernel_sources(root: Path) -> dict[str, bytes]:
+    """Every file under root that holds kernels, or arrays kept beside them, and every project file
+    that those import: contents by path from root, sorted.
 
     Constants that a kernel imports are frozen into its machine code, so their files count too.
     """
-    texts = {
-        path: path.read_text(encoding="utf-8")
-        for package in PACKAGES
-        for path in (root / package).rglob("*.py")
-    }
-    waiting = [path for path, text in texts.items() if _KERNEL_LINE.search(text)]
-    found: set[Path] = set()
+    files = _project_files(root)
+    waiting = [
+        path
+        for path, text in files.items()
+        if any(word in text for word in _KERNEL_WORDS) and _KERNEL_LINE.search(text)
+    ]
+    found: set[str] = set()
     while waiting:
         path = waiting.pop()
-        if path in found:
-            continue
-        found.add(path)
-        waiting.extend(_imported_files(root, texts[path]))
-    return sorted(found)
+        if path not in found and path in files:
+            found.add(path)
+            waiting.extend(_imported_files(files[path]))
+    return {path: files[path] for path in sorted(found)}
 
 
 def compiler_identity() -> str:
@@ -103,9 +124,8 @@ def compiler_identity() -> str:
 def source_digest(root: Path) -> str:
     """16 hexadecimal digits over all kernel sources and what compiles them for which processor."""
     state = hashlib.sha256(compiler_identity().encode())
-    for path in kernel_sources(root):
-        content = path.read_bytes()
-        state.update(f"\n{path.relative_to(root).as_posix()} {len(content)}\n".encode())
+    for path, content in kernel_sources(root).items():
+        state.update(f"\n{path} {len(content)}\n".encode())
         state.update(content)
     return state.hexdigest()[:16]
 

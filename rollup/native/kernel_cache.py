@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.runtime.nrt import rtsys
 
 CHECKSUM_BYTES: Final = hashlib.sha256().digest_size
 
@@ -89,9 +90,14 @@ class KernelCache(FunctionCache):
         )
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The compiled kernel, or None."""
+        """The compiled kernel, or None.
+
+        Numba would first import all that it can compile, a tenth of a second and more: a kernel
+        that is there needs its runtime alone, and the compiler asks for the rest itself.
+        """
         try:
-            return super().load_overload(sig, target_context)
+            rtsys.initialize(target_context)
+            return self._load_overload(sig, target_context)
         except Exception:
             return None
 

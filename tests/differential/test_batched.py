@@ -77,7 +77,7 @@ def test_opened_values_are_those_of_the_columns_stack_by_stack(case: Case) -> No
 def test_prover_verifier_and_formula_have_one_batch(case: Case) -> None:
     """Every power of the challenge has one function, and the highest is `batched` - 1."""
     shape = case.shape
-    f0 = batch(shape, case.phases, ZETA, BETA)
+    f0 = batch(shape, case.phases, case.opened, ZETA, BETA)
     assert f0.shape == (DEGREE, 1 << shape.log2_domain)
     parts = functions(case.columns, case.opened)
     indices = (0, 5, shape.parameters.blowup * 77 + 3, (1 << shape.log2_domain) - 1)
@@ -114,6 +114,20 @@ def test_every_opened_value_counts(case: Case) -> None:
             assert combiner_of(shape, other).combine(index, trees) != honest, (name, place)
 
 
+@pytest.mark.parametrize("name", ["here", "after", "chunks"])
+def test_a_batch_of_a_wrong_opened_value_is_none_of_the_verifier(case: Case, name: str) -> None:
+    """The prover makes a polynomial of what f_0 is on one coset, whatever it was told."""
+    shape, values = case.shape, list(getattr(case.opened, name))
+    values[-1] = extension.add(values[-1], extension.ONE)
+    wrong = replace(case.opened, **{name: tuple(values)})
+    f0, combiner = batch(shape, case.phases, wrong, ZETA, BETA), combiner_of(shape, wrong)
+    blowup = shape.parameters.blowup
+    for index in (0, 5 * blowup, 1, 5 * blowup + 3):
+        trees = [phase.open([index])[0] for phase in case.phases]
+        agree = combiner.combine(index, trees) == element_at(f0, index)
+        assert agree is (index % blowup == 0)
+
+
 def test_every_word_of_a_row_counts(case: Case) -> None:
     """Those of the chunks and of the random polynomial, too."""
     shape, index = case.shape, 99
@@ -134,5 +148,5 @@ def test_without_kept_rows_the_batch_is_the_same(case: Case) -> None:
     assert all(each.columns.extended is None for each in low)
     assert all(each.columns.extended is not None for each in case.phases)
     assert open_columns(case.shape, low, ZETA) == case.opened
-    kept = batch(case.shape, case.phases, ZETA, BETA)
-    assert (batch(case.shape, low, ZETA, BETA) == kept).all()
+    kept = batch(case.shape, case.phases, case.opened, ZETA, BETA)
+    assert (batch(case.shape, low, case.opened, ZETA, BETA) == kept).all()

@@ -10,19 +10,11 @@ import pytest
 from circuits.poly import reference
 from circuits.poly.kernels import IndexArray
 from circuits.poly.lde import extend_coefficients, padded_width
-from circuits.poly.stacked import (
-    NO_COLUMN,
-    arranged,
-    arranged_width,
-    divided,
-    stack_columns,
-    stacked_row,
-)
+from circuits.poly.stacked import NO_COLUMN, arranged, arranged_width, stack_columns, stacked_row
 from rollup.field import extension
-from rollup.field.extension import DEGREE, Element
 from rollup.field.koalabear import GENERATOR, P
 from rollup.native.jit import U32Array
-from tests.helpers.fields import coset_point, random_element, random_values
+from tests.helpers.fields import coset_point, random_values
 
 
 @functools.cache
@@ -89,6 +81,7 @@ def groups_of(log2: int, sizes: Sequence[tuple[int, int, int]]) -> tuple[list[Gr
 SIZES = [
     (4, [(0, 3, 3)]),
     (5, [(0, 5, 7), (2, 3, 11)]),
+    (6, [(0, 9, 9), (1, 6, 20)]),
     (6, [(3, 17, 40), (6, 2, 9)]),
     (7, [(0, 15, 15), (1, 18, 33), (4, 1, 16), (5, 20, 80)]),
     (9, [(0, 1, 1), (3, 31, 60), (8, 2, 30), (9, 33, 5)]),
@@ -96,19 +89,16 @@ SIZES = [
 
 SHIFT = 1_234_567
 
-UNTOUCHED = 77
-
 
 @pytest.mark.parametrize(("log2", "sizes"), SIZES)
 def test_rows_of_stacks_are_the_values_of_their_definition(
     log2: int, sizes: list[tuple[int, int, int]]
 ) -> None:
-    """T(X) = sum_k X^k t_k(X^s) on a coset; what stands beside the words of a group stays."""
+    """T(X) = sum_k X^k t_k(X^s) on a coset; words of a group before stay, one after the other."""
     groups, width = groups_of(log2, sizes)
-    out = np.full((1 << log2, padded_width(width + 1)), UNTOUCHED, dtype=np.uint32)
+    out = np.empty((1 << log2, padded_width(width)), dtype=np.uint32)
     for group in groups:
         stack_columns(group.on_coset(SHIFT), group.words, SHIFT, group.first, out)
-    assert (out[:, width:] == UNTOUCHED).all()
     for group in groups:
         for word in range(group.words):
             wanted = reference.evaluate_on_coset(group.word(word), log2, SHIFT)
@@ -167,57 +157,3 @@ def test_columns_are_arranged_and_gaps_are_zero(width: int) -> None:
         wanted = values[:, column] if column != NO_COLUMN else 0
         assert (found[:, place] == wanted).all()
     assert not found[:, order.size :].any()
-
-
-# Division by X^s - y.
-
-
-def multiplied_back(quotient: U32Array, places: int, point: Element) -> list[Element]:
-    """(X^s - y) times a polynomial over E."""
-    rows: list[Element] = [tuple(row) for row in quotient.tolist()]
-    raised = [extension.ZERO] * places + rows
-    scaled = [extension.multiply(point, row) for row in rows] + [extension.ZERO] * places
-    return [extension.subtract(a, b) for a, b in zip(raised, scaled, strict=True)]
-
-
-@pytest.mark.parametrize(("log2", "log2_places"), [(0, 0), (3, 0), (6, 0), (6, 3), (7, 1), (5, 5)])
-def test_quotient_and_remainder_make_the_polynomial(log2: int, log2_places: int) -> None:
-    size, places = 1 << log2, 1 << log2_places
-    coefficients = random_values((size, DEGREE), log2)
-    coefficients[size // 2] = P - 1
-    point = random_element(log2)
-    quotient = divided(coefficients, places, point)
-    assert not quotient[size - places :].any()
-    product = multiplied_back(quotient, places, point)
-    rest = [
-        extension.subtract(tuple(row), other)
-        for row, other in zip(coefficients.tolist(), product, strict=False)
-    ]
-    assert not any(any(value) for value in (*rest[places:], *product[size:]))
-    for place in range(places):
-        column = [tuple(row) for row in coefficients[place::places].tolist()]
-        assert rest[place] == reference.evaluate(column, point)
-
-
-def test_the_division_of_a_stack_is_the_stack_of_the_divisions() -> None:
-    places, point = 4, random_element(3)
-    coefficients = random_values((64, DEGREE), 5)
-    whole = divided(coefficients, places, point)
-    for place in range(places):
-        alone = divided(np.ascontiguousarray(coefficients[place::places]), 1, point)
-        assert np.array_equal(whole[place::places], alone)
-
-
-def test_division_agrees_with_galois() -> None:
-    """By a point of F, so that the five coefficient functions are divided one by one."""
-    import galois
-
-    field = galois_field()
-    places, point = 8, 987_654_321
-    coefficients = random_values((64, DEGREE), 6)
-    found = divided(coefficients, places, extension.embed(point))
-    divisor = galois.Poly(field([1] + [0] * (places - 1) + [P - point]))
-    for k in range(DEGREE):
-        polynomial = galois.Poly(field(coefficients[::-1, k]))
-        quotient = polynomial // divisor
-        assert quotient.coefficients(64, order="asc").tolist() == found[:, k].tolist()

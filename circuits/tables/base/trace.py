@@ -45,12 +45,14 @@ def fixed_values(height: int) -> Mapping[str, Sequence[int]]:
     return {name: column.tolist() for name, column in columns.items()}
 
 
+TABLE_BY_KERNEL = replace(TABLE, fixed_values=fixed_values)
+"""The same table, with its fixed columns from here."""
+
+
 def with_kernel(circuit: Circuit) -> Circuit:
     """The same circuit, whose base table gets its fixed columns here: for a prover's start."""
     tables = tuple(
-        replace(placed, table=replace(placed.table, fixed_values=fixed_values))
-        if placed.table is TABLE
-        else placed
+        replace(placed, table=TABLE_BY_KERNEL) if placed.table is TABLE else placed
         for placed in circuit.tables
     )
     return replace(circuit, tables=tables)

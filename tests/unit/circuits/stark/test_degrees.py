@@ -107,8 +107,10 @@ def test_functions_and_quotients_have_the_degrees_of_their_places(honest: list[F
 
 
 def test_the_batch_has_the_degree_that_is_tested() -> None:
-    phases = random_phases(shape(), resident=True)
-    assert degree(batch(shape(), phases.committed, ZETA, random_element(82))) == shape().height - 1
+    committed = random_phases(shape(), resident=True).committed
+    opened = open_columns(shape(), committed, ZETA)
+    f0 = batch(shape(), committed, opened, ZETA, random_element(82))
+    assert degree(f0) == shape().height - 1
 
 
 @dataclass(frozen=True)
