@@ -54,7 +54,7 @@ PEAK_GIB: Final = {
 
 LOW_BY_DEFAULT: Final = frozenset({"balanced", "l1", "l1-tall"})
 """The sets whose prover keeps no rows on the domain unless it is told to: those with more than 4
-points a row (`circuits.stark.prover.RESIDENT_BLOWUP`)."""
+points a row (`circuits.stark.prover.keeps_rows`)."""
 
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
 """Parameters of mallopt: how much free memory at the heap's top is given back; how many blocks may
