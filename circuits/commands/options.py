@@ -28,9 +28,10 @@ memory_option = click.option(
     default=MemoryMode.AUTO.value,
     show_default=True,
     help=(
-        "low: columns on the evaluation domain are made part by part, for each use anew, and not "
-        "kept; high: made once and kept. The same proof; what it takes is in docs/performance.md. "
-        "auto: high at `fast`, low at sets with larger domains."
+        "low: rows on the evaluation domain are made part by part, for each use anew, and let go; "
+        "at `fast` that saves a third of the memory or more, and costs a twentieth of the CPU. "
+        "high: they are made once, and kept. auto: high at `fast`, low at the others, where it "
+        "saves more and costs nothing. The proof has the same bytes."
     ),
 )
 asked_class_option = click.option(

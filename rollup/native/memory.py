@@ -36,25 +36,25 @@ class Peak(NamedTuple):
 
 
 PEAK_GIB: Final = {
-    ("S", "fast"): Peak(0.5, 0.5),
-    ("S", "balanced"): Peak(0.5, 0.8),
-    ("S", "l1"): Peak(0.7, 4.4),
-    ("S", "l1-tall"): Peak(0.6, 2.4),
-    ("M", "fast"): Peak(0.9, 1.4),
-    ("M", "balanced"): Peak(1.0, 2.5),
-    ("M", "l1"): Peak(3.0, 17.0),
-    ("M", "l1-tall"): Peak(2.0, 9.2),
-    ("R", "fast"): Peak(0.9, 1.3),
-    ("R", "balanced"): Peak(1.0, 2.3),
-    ("R", "l1"): Peak(3.0, 16.0),
-    ("R", "l1-tall"): Peak(2.0, 8.5),
+    ("S", "fast"): Peak(0.4, 0.6),
+    ("S", "balanced"): Peak(0.5, 0.9),
+    ("S", "l1"): Peak(1.1, 5.2),
+    ("S", "l1-tall"): Peak(0.7, 2.7),
+    ("M", "fast"): Peak(1.0, 1.8),
+    ("M", "balanced"): Peak(1.2, 2.9),
+    ("M", "l1"): Peak(3.8, 20.0),
+    ("M", "l1-tall"): Peak(2.3, 10.5),
+    ("R", "fast"): Peak(1.0, 1.7),
+    ("R", "balanced"): Peak(1.1, 2.7),
+    ("R", "l1"): Peak(3.5, 17.0),
+    ("R", "l1-tall"): Peak(2.2, 9.0),
 }
 """Most memory that `crypsis prove` was measured to hold, by shape class and parameter set
 (docs/performance.md)."""
 
 LOW_BY_DEFAULT: Final = frozenset({"balanced", "l1", "l1-tall"})
 """The sets whose prover keeps no rows on the domain unless it is told to: those with more than 4
-points a row (`circuits.stark.prover.RESIDENT_BLOWUP`)."""
+points a row (`circuits.stark.prover.keeps_rows`)."""
 
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
 """Parameters of mallopt: how much free memory at the heap's top is given back; how many blocks may

@@ -52,7 +52,7 @@ def test_a_batch_in_a_large_book_keeps_the_rules() -> None:
 
 def test_lines_of_peaks_are_those_of_the_performance_page() -> None:
     """Each set a figure, rounded up."""
-    runs = [Run(1.0, 1.0, round(gib * 2**30), "") for gib in (0.31, 0.4, 1.0, 9.99)]
+    runs = [Run(1.0, 1.0, round(gib * 2**30), "") for gib in (0.31, 0.39, 1.0, 9.99)]
     wanted = "| peak memory, class S, low, GiB | 0.4 | 0.4 | 1.0 | 10.0 |"
     assert peaks.line("S", MemoryMode.LOW, runs) == wanted
     page = (Path(__file__).resolve().parents[2] / "docs" / "performance.md").read_text()

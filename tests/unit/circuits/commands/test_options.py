@@ -17,7 +17,7 @@ from circuits.commands import options
 from circuits.commands.many import BatchFile, Workers
 from circuits.prove import StarkProver
 from circuits.stark.parameters import PARAMETER_SETS
-from circuits.stark.prover import RESIDENT_BLOWUP
+from circuits.stark.prover import keeps_rows
 from rollup.codec.strict import CodecError
 from rollup.native.memory import LOW_BY_DEFAULT, PEAK_GIB, MemoryMode
 from rollup.program.cli import root
@@ -67,8 +67,8 @@ def test_sets_repeated_by_hand_are_the_parameter_sets() -> None:
 
 
 def test_auto_is_known_without_the_prover_and_is_what_the_prover_does() -> None:
-    large = {name for name, each in PARAMETER_SETS.items() if each.blowup > RESIDENT_BLOWUP}
-    assert large == LOW_BY_DEFAULT
+    low = {name for name, each in PARAMETER_SETS.items() if not keeps_rows(each, None)}
+    assert low == LOW_BY_DEFAULT
 
 
 @pytest.mark.parametrize("mode", MemoryMode)

@@ -11,11 +11,13 @@ import pytest
 from circuits.commands.serve import REQUEST_BYTES_MAX, answer_all
 from circuits.stark.quotient import UnsatisfiedError
 from rollup.codec.strict import CodecError
+from rollup.native.memory import memory_wanted
 from rollup.program.cli import CommandError
 from rollup.program.exit_codes import ExitCode
 from rollup.protocol.rejection import Reason, Rejected
 
 Record = dict[str, Any]
+WANTED = memory_wanted(["S"], "fast")
 
 
 class Bundle:
@@ -88,7 +90,7 @@ def test_a_batch_is_proved_into_its_folder_and_every_phase_is_told(
         (b"rejected", ExitCode.INVALID, "margin", "margin: account 5"),
         (b"malformed", ExitCode.BAD_INPUT, None, "0.msgpack: batch: not a msgpack message"),
         (b"unsatisfied", ExitCode.INVALID, None, "no proof: a bus is unbalanced"),
-        (b"memory", ExitCode.NO_MEMORY, None, "not enough memory: about 0.5 GiB are wanted"),
+        (b"memory", ExitCode.NO_MEMORY, None, f"not enough memory: {WANTED}"),
     ],
 )
 def test_a_batch_without_a_proof_is_answered_as_prove_would_end_and_the_next_is_proved(
