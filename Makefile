@@ -11,7 +11,7 @@ SOURCES = rollup circuits sequencer tests benchmarks examples
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help environment setup demo test soundness fuzz faults check format bench bench-peers bench-growth bench-resident bench-restart load golden lock clean
+.PHONY: help environment setup demo test soundness fuzz faults check format bench bench-peers bench-growth bench-resident bench-peaks bench-restart load golden lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ bench-growth: setup ## Measure how cost grows with trades and with the book; a t
 
 bench-resident: setup ## A batch in a prover that stays up beside one in a process of its own, and its memory
 	@$(BIN)/python -m benchmarks.resident $(ARGS)
+
+bench-peaks: setup ## The most memory of a proof, by class, set and --memory (ARGS="--shape-class S"; a quarter of an hour)
+	@$(BIN)/python -m benchmarks.peaks $(ARGS)
 
 bench-restart: setup ## How long a venue takes to start again after 10, 100 and 1,000 batches (minutes)
 	@$(BIN)/python -m benchmarks.restart $(ARGS)

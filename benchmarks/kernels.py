@@ -67,7 +67,7 @@ def _openings() -> list[Row]:
             "Keccak of 2^16 leaves of 176 columns, with the tree",
             7 << 16,
             "permutation",
-            time_runs(lambda: commit([extended], [176], salts)),
+            time_runs(lambda: commit(extended, 176, salts)),
         ),
         Row(
             "batching into the extension, 2^16 rows",

@@ -30,7 +30,7 @@ from rollup.files import (
     require_writable,
     write_whole,
 )
-from rollup.native.memory import collector_paused
+from rollup.native.memory import MemoryMode, collector_paused
 from rollup.ports import VerificationError
 from rollup.protocol.batch_codec import batch_from_bytes
 from rollup.protocol.public import PublicInput
@@ -93,12 +93,12 @@ class _Engine:
     bits: float
 
     @classmethod
-    def of(cls, shape_class: ShapeClass, parameters: Parameters) -> "_Engine":
+    def of(cls, shape_class: ShapeClass, parameters: Parameters, memory: MemoryMode) -> "_Engine":
         """InsecureParameters where the set has less than 100 proven bits for this class."""
         statement = proving_circuit(shape_class)
         bits = require_secure(shape_of(statement, parameters), PUBLIC_MESSAGES_MAX).bits
         root = pinned_key(shape_class).fixed_root(statement, parameters)
-        prover = prepared_prover(statement, parameters, root)
+        prover = prepared_prover(statement, parameters, root, low_memory=memory.is_low)
         if prover.fixed_root != root:
             raise VerificationError(Failure.WRONG_KEY, "the pinned key has other fixed columns")
         names = {"shape_class": shape_class.name, "parameter_set": parameters.name}
@@ -112,12 +112,18 @@ class StarkProver:
     What a class needs is loaded for its first batch and kept: one object for many batches.
     """
 
-    def __init__(self, parameter_set: str = "fast", *shape_classes: str) -> None:
+    def __init__(
+        self,
+        parameter_set: str = "fast",
+        *shape_classes: str,
+        memory: MemoryMode = MemoryMode.AUTO,
+    ) -> None:
         """Of all classes where none is named. ValueError unless set and classes are among those
         proofs are made with."""
         self._parameters: Parameters = parameters_by_name(parameter_set)
         named = shape_classes or tuple(SHAPE_CLASSES)
         self._classes = tuple(map(shape_class_by_name, dict.fromkeys(named)))
+        self._memory = memory
         self._engines: dict[str, _Engine] = {}
 
     @property
@@ -126,6 +132,7 @@ class StarkProver:
         return {
             "shape_classes": [each.name for each in self._classes],
             "parameter_set": self._parameters.name,
+            "memory": self._memory.value,
         }
 
     @property
@@ -139,7 +146,8 @@ class StarkProver:
             wanted = " or ".join(each.name for each in self._classes)
             raise CodecError(f"batch: shape class {wanted} is wanted, not {shape_class.name}")
         if shape_class.name not in self._engines:
-            self._engines[shape_class.name] = _Engine.of(shape_class, self._parameters)
+            engine = _Engine.of(shape_class, self._parameters, self._memory)
+            self._engines[shape_class.name] = engine
         return self._engines[shape_class.name]
 
     def prove(

@@ -20,7 +20,8 @@ from rollup.protocol.public import PublicInput
 from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES, ShapeClass, shape_class_by_name
 
 PROOF_BYTES_MAX = 2**23
-"""No parameter set gives a proof of this circuit of 8 MiB; more is refused unread."""
+"""No parameter set gives a proof of this circuit of even half a MiB; more than 8 is refused unread.
+Proofs of version 2 had up to 2 MiB, and are read, so that they can be called so."""
 
 
 def pins_of(key: VerificationKey, parameters: Parameters, shape_class: ShapeClass) -> Pins:

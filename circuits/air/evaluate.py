@@ -21,6 +21,9 @@ U32 = NDArray[np.uint32]
 BLOCK_ROWS = 2048
 """Rows evaluated together: one node is 16 KiB."""
 
+COUNTED_MAX = 1 << 20
+"""Pairs of numbers whose keys stay below this are told apart by a list of all keys."""
+
 _SMALL = 1 << 27
 """Sixteen products of a coefficient below this and a field element stay below 2^63."""
 
@@ -66,27 +69,45 @@ def evaluate_block(
     table: Filled, nodes: Iterable[int], publics: Sequence[int], start: int, stop: int
 ) -> dict[int, I64]:
     """Values of the given nodes, and of all they need, on rows start to stop."""
-    graph = table.graph
+    return _evaluate(table, _needed(table, nodes), publics, np.arange(start, stop))
+
+
+def _needed(table: Filled, nodes: Iterable[int]) -> list[int]:
+    """Some nodes and all they need, each after what it reads."""
+    return sorted(count_uses(table.graph.nodes, list(dict.fromkeys(nodes))))
+
+
+def _evaluate(
+    table: Filled, order: Iterable[int], publics: Sequence[int], rows: I64
+) -> dict[int, I64]:
+    """Values of nodes, each after what it reads, on some rising rows."""
+    graph, count = table.graph, len(rows)
+    places = tuple(_places(rows, shift, table.placed.height) for shift in (0, 1))
     values: dict[int, I64] = {}
-    for position in sorted(count_uses(graph.nodes, list(dict.fromkeys(nodes)))):
+    for position in order:
         node = graph.nodes[position]
         if node.op is Op.COLUMN:
-            values[position] = _column(table, node, start, stop)
+            section, index, shift = node.args
+            matrix = table.fixed if section else table.main
+            values[position] = matrix[places[shift], index].astype(np.int64)
         elif node.op is Op.CONST:
-            values[position] = np.full(stop - start, node.args[0], dtype=np.int64)
+            values[position] = np.full(count, node.args[0], dtype=np.int64)
         elif node.op is Op.PUBLIC:
-            values[position] = np.full(stop - start, publics[node.args[0]], dtype=np.int64)
+            values[position] = np.full(count, publics[node.args[0]], dtype=np.int64)
         else:
             values[position] = _operation(node, values)
     return values
 
 
-def _column(table: Filled, node: Node, start: int, stop: int) -> I64:
-    section, index, shift = node.args
-    matrix = table.fixed if section else table.main
-    rows = (np.arange(start, stop) + shift) % len(matrix)
-    column: I64 = matrix[rows, index].astype(np.int64)
-    return column
+def _places(rows: I64, shift: int, height: int) -> slice | I64:
+    """Where to read so many rows below some rising rows; a slice, which is read several times as
+    fast, where they are neighbours."""
+    if not len(rows):
+        return slice(0, 0)
+    first, last = int(rows[0]) + shift, int(rows[-1]) + shift
+    if last < height and last - first == len(rows) - 1:
+        return slice(first, last + 1)
+    return (rows + shift) % height
 
 
 def _operation(node: Node, values: Mapping[int, I64]) -> I64:
@@ -131,22 +152,51 @@ class Messages(Private):
 
 
 def messages(table: Filled, publics: Sequence[int], buses: Iterable[int]) -> list[Messages]:
-    """All messages of a table on some buses."""
+    """All messages of a table on some buses. A payload is evaluated only where its count is not
+    zero: most rows of a large table are padding, which says nothing."""
     wanted = set(buses)
     chosen = [m for m in table.graph.interactions if m.bus in wanted]
-    nodes = [node for m in chosen for node in (*m.payload, m.count)]
-    parts: list[list[tuple[I64, I64, I64]]] = [[] for _ in chosen]
+    spoken = _spoken(table, list(dict.fromkeys(m.count for m in chosen)), publics)
+    found: list[Messages] = []
+    for node, (rows, counts) in spoken.items():
+        alike = [m for m in chosen if m.count == node]
+        payloads = _payloads(table, alike, publics, rows)
+        for message, payload in zip(alike, payloads, strict=True):
+            signed = counts * message.sign % MODULUS
+            found.append(Messages(table.name, message, rows, payload, signed))
+    return found
+
+
+def _spoken(
+    table: Filled, nodes: Sequence[int], publics: Sequence[int]
+) -> dict[int, tuple[I64, I64]]:
+    """The rows where each of some nodes is not zero, and its values there."""
+    order = _needed(table, nodes)
+    parts: dict[int, list[tuple[I64, I64]]] = {node: [] for node in nodes}
     for start, stop in blocks(table):
-        values = evaluate_block(table, nodes, publics, start, stop)
-        for part, message in zip(parts, chosen, strict=True):
-            count = values[message.count] * message.sign % MODULUS
-            used = np.flatnonzero(count)
-            payload = np.stack([values[node][used] for node in message.payload], axis=1)
-            part.append((used + start, payload, count[used]))
-    return [
-        Messages(table.name, message, *(np.concatenate(piece) for piece in zip(*part, strict=True)))
-        for message, part in zip(chosen, parts, strict=True)
-    ]
+        values = _evaluate(table, order, publics, np.arange(start, stop))
+        for node, part in parts.items():
+            used = np.flatnonzero(values[node])
+            part.append((used + start, values[node][used]))
+    return {
+        node: (np.concatenate([rows for rows, _ in part]), np.concatenate([n for _, n in part]))
+        for node, part in parts.items()
+    }
+
+
+def _payloads(
+    table: Filled, chosen: Sequence[Interaction], publics: Sequence[int], rows: I64
+) -> list[I64]:
+    """Payloads of some messages on some rising rows, each (rows, width)."""
+    order = _needed(table, (node for message in chosen for node in message.payload))
+    found = [np.empty((len(rows), len(m.payload)), dtype=np.int64) for m in chosen]
+    for start in range(0, len(rows), BLOCK_ROWS):
+        stop = min(start + BLOCK_ROWS, len(rows))
+        values = _evaluate(table, order, publics, rows[start:stop])
+        for matrix, message in zip(found, chosen, strict=True):
+            for place, node in enumerate(message.payload):
+                matrix[start:stop, place] = values[node]
+    return found
 
 
 def requests(
@@ -172,9 +222,23 @@ def distinct_rows(matrix: U32) -> tuple[U32, I64]:
     """The different rows of a matrix, and for each row of it which of them it is."""
     if not len(matrix):
         return matrix, np.zeros(0, dtype=np.int64)
+    if matrix.shape[1] == 2 and (width := int(matrix[:, 1].max()) + 1) <= COUNTED_MAX:
+        keys = matrix[:, 0].astype(np.int64) * width + matrix[:, 1]
+        if (end := int(keys.max()) + 1) <= COUNTED_MAX:
+            return _distinct_pairs(keys, end, width)
     packed = np.ascontiguousarray(matrix).view(np.dtype((np.void, 4 * matrix.shape[1]))).ravel()
     _, first, place = np.unique(packed, return_index=True, return_inverse=True)
     return matrix[first], place.reshape(-1)
+
+
+def _distinct_pairs(keys: I64, end: int, width: int) -> tuple[U32, I64]:
+    """The same of pairs (a, b) as numbers a * width + b below `end`, b < width: range checks, a
+    dozen for each row of the tables, are counted in a tenth of the time that sorting takes."""
+    present = np.zeros(end, dtype=np.int64)
+    present[keys] = 1
+    found = np.flatnonzero(present)
+    distinct = np.stack([found // width, found % width], axis=1).astype(np.uint32)
+    return distinct, (np.cumsum(present) - 1)[keys]
 
 
 def fill_circuit(

@@ -77,6 +77,34 @@ class Tape:
         """Number of slots."""
         return self.first_register + self.registers
 
+    def operands(self) -> Iterator[int]:
+        """Every operand that an instruction or a message reads, as often as it is read."""
+        for step in self.instructions:
+            match step.code:
+                case Code.ADD | Code.SUB | Code.MUL:
+                    yield from step.args
+                case Code.LINEAR:
+                    yield from step.args[1::2]
+                case Code.ACCUMULATE:
+                    yield step.args[2]
+        for message in self.messages:
+            yield from (*message.payload, message.count)
+
+    def read_below(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The fixed and the main columns that are read in the row below, ascending."""
+        slots = {operand // 2 for operand in self.operands() if operand % 2}
+        main = sorted(slot for slot in slots if slot < self.main_width)
+        fixed = sorted(slot - self.main_width for slot in slots if slot >= self.main_width)
+        return tuple(fixed), tuple(main)
+
+    def scopes(self) -> tuple[int, ...]:
+        """The scope of each constraint."""
+        found = [0] * self.constraints
+        for step in self.instructions:
+            if step.code is Code.ACCUMULATE:
+                found[step.args[0]] = step.args[1]
+        return tuple(found)
+
 
 _CODES = {Op.ADD: Code.ADD, Op.SUB: Code.SUB, Op.MUL: Code.MUL, Op.LINEAR: Code.LINEAR}
 

@@ -4,7 +4,9 @@ Every active row is a permutation of its own random input. A few compressions an
 asked for by public messages, so that both buses carry something.
 """
 
+import resource
 import statistics
+import sys
 from collections.abc import Callable
 from time import perf_counter, process_time
 
@@ -30,6 +32,7 @@ from rollup.hash.constants import WIDTH
 from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import compress
 from rollup.native.jit import U32Array
+from rollup.native.memory import MemoryMode
 
 RANGE_HEIGHT = 2 * (ENTRIES + 1)
 ASKED = 4
@@ -74,6 +77,7 @@ def measure(
     runs: int,
     say: Callable[[str], None],
     *,
+    memory: MemoryMode = MemoryMode.AUTO,
     profile: bool = False,
 ) -> dict[str, object]:
     """Prove once unmeasured, then `runs` times, and verify once; the figures of the best run, for
@@ -83,7 +87,7 @@ def measure(
     time, which says nothing about how fast rows are proved.
     """
     statement = circuit(rows)
-    prover = Prover(statement, parameters)
+    prover = Prover(statement, parameters, low_memory=memory.is_low)
     traces, messages = instance(rows, parameters.blinded_rows)
     walls, processors, reports = [], [], []
     say("warming up ...")
@@ -96,6 +100,7 @@ def measure(
         reports.append(proved.report)
         proof = proved.proof
         say(f"run {run + 1} of {runs}: {walls[-1]:.2f} s")
+    peak = _peak_mib()
     key = generate_key(statement, [parameters])
     start = perf_counter()
     verify(statement, key, NO_STATEMENT, (), messages, parameters, proof)
@@ -103,14 +108,22 @@ def measure(
     best = walls.index(min(walls))
     return {
         "parameter_set": parameters.name,
+        "memory": memory.value,
         "rows": rows,
         "rows_per_second": round(rows / walls[best]),
         "best_s": walls[best],
         "median_s": statistics.median(walls),
         "cpu_s": processors[best],
+        "peak_mib": peak,
         "phases_s": reports[best].phases_s,
         "proof_bytes": len(proof),
         "verify_ms": round(verify_s * 1000),
         "cells": reports[best].cells,
         **({"profile": profile_record(prover.shape, reports[best])} if profile else {}),
     }
+
+
+def _peak_mib() -> int:
+    """Most memory that this process has held so far. Linux counts it in KiB, macOS in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak >> (20 if sys.platform == "darwin" else 10)

@@ -11,14 +11,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from circuits.commands.options import asked_class_option, cluster_option, parameters_option
+from circuits.commands.options import (
+    asked_class_option,
+    cluster_option,
+    memory_option,
+    parameters_option,
+)
 from rollup.files import (
     BATCH_FILE,
     PRIVATE_FOLDER,
     PUBLIC_FOLDER,
     read_bounded,
 )
-from rollup.native.memory import collector_paused
+from rollup.native.memory import MemoryMode, collector_paused
 from rollup.program.cli import CommandError, ExitCode, Output, conventions, file_type, input_file
 from rollup.protocol.shape_class import SHAPE_CLASSES
 
@@ -27,6 +32,9 @@ if TYPE_CHECKING:
 
 _Pins = tuple[str, tuple[str, ...]]
 """A parameter set and the shape classes that are asked for, by name."""
+
+_Where = tuple[int, str | None]
+"""How many processes prove, or the address of the cluster whose workers do."""
 
 
 @click.command()
@@ -65,6 +73,7 @@ def verify(
 )
 @parameters_option
 @asked_class_option
+@memory_option
 @click.option(
     "--workers", type=click.IntRange(1, 256), help="Prove several batches in so many processes."
 )
@@ -76,6 +85,7 @@ def prove(
     output: Path,
     parameters: str,
     shape_class: tuple[str, ...],
+    memory: str,
     workers: int | None,
     cluster: str | None,
 ) -> None:
@@ -90,22 +100,23 @@ def prove(
 
     if workers is not None and cluster is not None:
         raise click.UsageError("--workers and --cluster exclude each other")
-    classes = shape_class or tuple(SHAPE_CLASSES)
-    with no_proof(parameters, *classes):
+    classes, mode = shape_class or tuple(SHAPE_CLASSES), MemoryMode(memory)
+    pins = (parameters, classes)
+    with no_proof(parameters, *classes, memory=mode):
         if len(batch) > 1 or batch[0].is_dir() or cluster is not None:
-            _prove_many(console, batch, output, (parameters, classes), workers or 1, cluster)
+            _prove_many(console, batch, output, pins, mode, (workers or 1, cluster))
         else:
-            _prove_one(console, batch[0], output, (parameters, classes))
+            _prove_one(console, batch[0], output, pins, mode)
 
 
-def _prove_one(console: Output, batch: Path, output: Path, pins: _Pins) -> None:
+def _prove_one(console: Output, batch: Path, output: Path, pins: _Pins, memory: MemoryMode) -> None:
     with collector_paused():
         from circuits.prove import StarkProver
         from rollup.protocol.batch_codec import BATCH_BYTES_MAX
 
     data = read_bounded(batch, BATCH_BYTES_MAX)
     with input_file(batch):
-        prover = StarkProver(pins[0], *pins[1])
+        prover = StarkProver(pins[0], *pins[1], memory=memory)
         public, meta = prover.prove_with_meta(data, output, console.progress)
     bundle = str(output / PUBLIC_FOLDER)
     text = (
@@ -120,14 +131,15 @@ def _prove_many(
     paths: tuple[Path, ...],
     output: Path,
     pins: _Pins,
-    workers: int,
-    cluster: str | None,
+    memory: MemoryMode,
+    where: _Where,
 ) -> None:
     from circuits.commands.cluster import cluster_workers, require_scheduler
     from circuits.commands.many import local_workers, prove_all
     from circuits.prove import Bundle, require_room
     from circuits.verify import StarkVerifiers
 
+    workers, cluster = where
     if cluster is not None:
         require_scheduler(cluster)
     batches = [_read_batch(file, pins[1]) for path in paths for file in _batch_files(path)]
@@ -145,7 +157,7 @@ def _prove_many(
     start = perf_counter()
     processes = cluster_workers(cluster) if cluster else local_workers(workers, len(batches))
     with processes as pool:
-        publics = prove_all(pool, batches, pins[0], StarkVerifiers(*pins), done)
+        publics = prove_all(pool, batches, pins[0], StarkVerifiers(*pins), done, memory)
     seconds = round(perf_counter() - start, 3)
     bundles = [records[public.number] for public in publics]
     text = f"proved {len(bundles)} batches in {seconds} s, each from the root before: {output}"

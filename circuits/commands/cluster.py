@@ -15,6 +15,7 @@ from circuits.commands.errors import ClusterError
 from circuits.commands.many import BatchFile, Workers
 from circuits.prove import Bundle, Report
 from circuits.verify import StarkVerifiers
+from rollup.native.memory import MemoryMode
 from rollup.program.exit_codes import ExitCode
 
 SCHEMES = ("tcp", "tls")
@@ -101,7 +102,8 @@ class ClusterProver:
         file = BatchFile.of(batch)
         report("cluster: waiting for a proof", 0.0)
         with _losses():
-            bundle = self.workers.prove(file, self.statement["parameter_set"]).result()
+            memory = MemoryMode(self.statement["memory"])
+            bundle = self.workers.prove(file, self.statement["parameter_set"], memory).result()
         report("cluster: verifying the proof", 0.99)
         return file.require_proved(bundle, self.verifiers)
 

@@ -1,31 +1,38 @@
 """What a batch costs in committed cells, by transaction type and by table of each shape class; and
-what a proof costs in bytes, by part.
+what a proof costs in bytes, by table and by part.
 
 A transaction's cells are the rows that it fills, times the columns of their tables: main ones, and
 half a lookup column for each message. What padding, blinding, running sums, masks and the fixed
 tables take comes on top: a table has its height whatever a batch holds.
+
+Cells are what proving costs; bytes are what L1 pays for. A column of a table that is s times
+shorter than the tallest stands in a stack with s - 1 others: of a query's word it takes one part in
+s, and then its opened values. So how wide a table is weighs much less in bytes than in cells, and a
+short one less than a tall one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
+from circuits.stark.lowered import TablePlace
 from circuits.stark.parameters import CHUNKS, Parameters
 from circuits.stark.proof import (
-    ELEMENT_BYTES,
     FIBRE_WIDTH,
     NONCE_BYTES,
+    VERSION_BYTES,
+    encoded_length,
     top_log2,
     tree_depth,
 )
 from circuits.stark.report import report_for
-from circuits.stark.shape import Phase, Shape, shape_of
+from circuits.stark.shape import RUNNING_SUM, Group, Shape, shape_of
+from circuits.stark.stacks import ELEMENT_BYTES, TRACE_PHASES, WORD_BYTES, Phase
 from circuits.statement.circuit import circuit
 from circuits.tables.account.columns import LEAF_BLOCKS
 from circuits.tables.header.air import HEADER_BLOCKS
 from circuits.tables.order.air import CHALLENGE_BLOCKS, MESSAGE_BLOCKS
 from circuits.tables.schedule import COMB_ROWS, LADDER_ROWS
-from rollup.field.extension import DEGREE
-from rollup.hash.keccak import DIGEST_BYTES
 from rollup.protocol.constants import ACCOUNT_BITS, SLOT_BITS, TRIGGER_BITS
 from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass
 
@@ -102,25 +109,102 @@ def class_costs(parameters: Parameters) -> tuple[ClassCosts, ...]:
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class ClassBytes:
+    """Bytes of a proof of one class, by table: what queries show of its stacks, and opened values.
+
+    `shared` are running sums, masks, fixed columns, and halves of lookup columns without a second
+    message; `rest` are paths, salts, folds and all that no column adds to.
+    """
+
+    shape_class: ShapeClass
+    tables: Mapping[str, int]
+    shared: int
+    quotient: int
+    rest: int
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """Bytes by table, then what is no table's."""
+        own = {"sums, masks, fixed": self.shared, "quotient": self.quotient}
+        return {**self.tables, **own, "paths, folds, rest": self.rest}
+
+    @property
+    def bytes(self) -> int:
+        """The whole proof."""
+        return sum(self.parts.values())
+
+
+def class_bytes(parameters: Parameters) -> tuple[ClassBytes, ...]:
+    """The bytes of a proof of every shape class."""
+    return tuple(
+        proof_bytes(shape_class, shape_of(circuit(shape_class), parameters))
+        for shape_class in SHAPE_CLASSES.values()
+    )
+
+
+def proof_bytes(shape_class: ShapeClass, shape: Shape) -> ClassBytes:
+    """Bytes of a proof of this shape, by table; a part of a byte is no table's."""
+    columns = _column_bytes(shape)
+    placed = [(table.number, group, table) for group in shape.groups for table in group.tables]
+    tables = {
+        table.name: int(_table_bytes(group, table, columns))
+        for _, group, table in sorted(placed, key=itemgetter(0))
+    }
+    row = WORD_BYTES * shape.parameters.queries
+    quotient = row * shape.row_width(Phase.QUOTIENT) + ELEMENT_BYTES * CHUNKS
+    trace = sum(round(sum(each)) for each in columns.values())
+    rest = encoded_length(shape) - quotient - trace
+    return ClassBytes(shape_class, tables, trace - sum(tables.values()), quotient, rest)
+
+
+def _column_bytes(shape: Shape) -> dict[tuple[Phase, int], list[float]]:
+    """Bytes of each column, by phase and group: its share of its stack's words, once a query, and
+    the values that it is opened to. Together they are whole for each phase and group."""
+    found = {
+        (phase, group.number): [0.0] * group.columns(phase)
+        for phase in TRACE_PHASES
+        for group in shape.groups
+    }
+    for stack in shape.stacks:
+        row = WORD_BYTES * shape.parameters.queries * stack.words / len(stack.columns)
+        for column in stack.columns:
+            opened = ELEMENT_BYTES * (1 + stack.below)
+            found[stack.phase, stack.group][column] = row + opened
+    return found
+
+
+def _table_bytes(
+    group: Group, table: TablePlace, columns: Mapping[tuple[Phase, int], Sequence[float]]
+) -> float:
+    """Its main columns, and half a fraction column, an average one, for each message."""
+    main = columns[Phase.MAIN, group.number][table.start : table.stop]
+    fractions = columns[Phase.LOOKUP, group.number][RUNNING_SUM + 1 :]
+    each = sum(fractions) / len(fractions) if fractions else 0.0
+    return sum(main) + each * table.messages / 2
+
+
 def proof_parts(shape: Shape) -> dict[str, int]:
     """Bytes of every proof of a shape, by part; together the encoded length."""
     queries, layers = shape.parameters.queries, range(shape.folds)
     trees: list[int | None] = [None] * len(Phase) + list(layers)
     rows = {
-        f"rows of the {phase.name.lower()} tree": queries
-        * sum(4 * width for _, width in shape.group_widths(phase))
+        f"rows of the {phase.name.lower()} tree": queries * WORD_BYTES * shape.row_width(phase)
         for phase in Phase
     }
     below_tops = sum(tree_depth(shape, tree) - top_log2(shape, tree) for tree in trees)
     salted = sum(shape.salted(phase) for phase in Phase)
-    roots = DIGEST_BYTES * (len(Phase) - 1 + len(layers))
+    digest_bytes = shape.parameters.digest_bytes
+    roots = digest_bytes * (len(Phase) - 1 + len(layers))
+    opened = shape.opened_here + shape.opened_below + CHUNKS
     return {
-        "opened values": ELEMENT_BYTES * (2 * shape.trace_columns + CHUNKS * DEGREE),
+        "version": len(VERSION_BYTES),
+        "opened values": ELEMENT_BYTES * opened,
         **rows,
         "fibres of the folds": queries * len(layers) * 4 * FIBRE_WIDTH,
         "salts": queries * salted * shape.parameters.salt_bytes,
-        "paths": queries * below_tops * DIGEST_BYTES,
-        "whole layers of the trees": DIGEST_BYTES * sum(1 << top_log2(shape, t) for t in trees),
+        "paths": queries * below_tops * digest_bytes,
+        "whole layers of the trees": digest_bytes * sum(1 << top_log2(shape, t) for t in trees),
         "roots and nonces": roots + NONCE_BYTES * (2 + len(layers)),
         "terminals and final polynomial": ELEMENT_BYTES
         * (len(shape.groups) + shape.final_coefficients),

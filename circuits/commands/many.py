@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from circuits.commands.errors import NotProved
 from circuits.prove import Bundle, StarkProver
 from rollup.native.jit import THREADS_VARIABLE
+from rollup.native.memory import MemoryMode
 from rollup.ports import VerificationError, Verifier
 from rollup.private import Private
 from rollup.program.children import worker_pool
@@ -102,9 +103,11 @@ class Workers:
     executor: Executor
     at_once: Mapping[str, int] | None = None
 
-    def prove(self, batch: BatchFile, parameter_set: str) -> "Future[Bundle]":
+    def prove(
+        self, batch: BatchFile, parameter_set: str, memory: MemoryMode = MemoryMode.AUTO
+    ) -> "Future[Bundle]":
         """Begin with a batch. What comes back is to be verified before it is used."""
-        return self.executor.submit(_prove, batch.data, parameter_set, self.at_once)
+        return self.executor.submit(_prove, batch.data, parameter_set, memory, self.at_once)
 
 
 @contextmanager
@@ -122,6 +125,7 @@ def prove_all(
     parameter_set: str,
     verifiers: Verifiers,
     done: Callable[[Bundle], None],
+    memory: MemoryMode = MemoryMode.AUTO,
 ) -> list[PublicInput]:
     """Prove batch files that follow each other; `done` gets each bundle as it is finished and
     verified here: a worker is another process, perhaps on another machine.
@@ -131,7 +135,7 @@ def prove_all(
     their roots after.
     """
     require_consecutive([batch.number for batch in batches])
-    waiting = {workers.prove(batch, parameter_set): batch for batch in batches}
+    waiting = {workers.prove(batch, parameter_set, memory): batch for batch in batches}
     publics = []
     try:
         for finished in as_completed(waiting):
@@ -146,12 +150,14 @@ def prove_all(
     return publics
 
 
-def _prove(data: bytes, parameter_set: str, at_once: Mapping[str, int] | None) -> Bundle:
+def _prove(
+    data: bytes, parameter_set: str, memory: MemoryMode, at_once: Mapping[str, int] | None
+) -> Bundle:
     """Runs in a worker, which keeps its prover for the next batch."""
     if at_once is not None:
         take_share(at_once)
     try:
-        return _prover(parameter_set).prove_bundle(data)
+        return _prover(parameter_set, memory).prove_bundle(data)
     except MemoryError:
         raise MemoryError from None  # NumPy's own does not survive the way back
 
@@ -166,5 +172,5 @@ def take_share(at_once: Mapping[str, int]) -> None:
 
 
 @cache
-def _prover(parameter_set: str) -> StarkProver:
-    return StarkProver(parameter_set)
+def _prover(parameter_set: str, memory: MemoryMode) -> StarkProver:
+    return StarkProver(parameter_set, memory=memory)

@@ -7,13 +7,15 @@ from contextlib import contextmanager
 from circuits.commands.errors import ClusterError, NotProved
 from circuits.soundness.report import InsecureParameters
 from circuits.stark.quotient import UnsatisfiedError
-from rollup.native.memory import killed, memory_wanted
+from rollup.native.memory import MemoryMode, killed, memory_wanted
 from rollup.program.cli import CommandError, ExitCode
 from rollup.protocol.chain import ChainBroken
 
 
 @contextmanager
-def no_proof(parameters: str, *shape_classes: str) -> Iterator[None]:
+def no_proof(
+    parameters: str, *shape_classes: str, memory: MemoryMode = MemoryMode.AUTO
+) -> Iterator[None]:
     """Why there is no proof, as a message with an exit code. Of memory it says what a batch of each
     class takes that there may be."""
     try:
@@ -25,8 +27,8 @@ def no_proof(parameters: str, *shape_classes: str) -> Iterator[None]:
     except ClusterError as error:
         raise CommandError(error.exit_code, str(error)) from error
     except MemoryError as error:
-        wanted = memory_wanted(shape_classes, parameters)
+        wanted = memory_wanted(shape_classes, parameters, memory)
         raise CommandError(ExitCode.NO_MEMORY, f"not enough memory: {wanted}") from error
     except BrokenExecutor as error:  # of processes: threads here have nothing that breaks them
-        died = killed(shape_classes, parameters)
+        died = killed(shape_classes, parameters, memory)
         raise CommandError(ExitCode.NO_MEMORY, f"a worker process was {died}") from error

@@ -2,9 +2,10 @@
 
 import click
 
+from rollup.native.memory import MemoryMode
 from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES
 
-SETS = ("fast", "balanced", "evm")
+SETS = ("fast", "balanced", "l1", "l1-tall")
 """Parameter sets by name: `circuits.stark.parameters.PARAMETER_SETS`, without importing it."""
 
 parameters_option = click.option(
@@ -20,6 +21,17 @@ class_option = click.option(
     default=CLASS_S.name,
     show_default=True,
     help="How much a batch may hold: S up to 128 trades, M up to 1,024, R as S and 3,840 accounts.",
+)
+memory_option = click.option(
+    "--memory",
+    type=click.Choice(list(map(str, MemoryMode))),
+    default=MemoryMode.AUTO.value,
+    show_default=True,
+    help=(
+        "low: columns on the evaluation domain are made part by part, for each use anew, and not "
+        "kept; high: made once and kept. The same proof; what it takes is in docs/performance.md. "
+        "auto: high at `fast`, low at sets with larger domains."
+    ),
 )
 asked_class_option = click.option(
     "--shape-class",

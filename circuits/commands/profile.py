@@ -18,10 +18,11 @@ from circuits.air.tape import Code
 from circuits.pcs.kernels import search_nonces
 from circuits.poly.kernels import transform
 from circuits.poly.lde import padded_width
-from circuits.stark.parameters import CHUNKS, FOLD_LOG2, OPENED_POINTS
+from circuits.stark.parameters import CHUNKS, FOLD_LOG2
 from circuits.stark.proof import FIBRE_WIDTH
 from circuits.stark.report import ProofReport
-from circuits.stark.shape import TRACE_PHASES, Group, Phase, Shape
+from circuits.stark.shape import Group, Shape
+from circuits.stark.stacks import TRACE_PHASES, Phase
 from rollup.field.extension import DEGREE
 from rollup.field.kernels import to_montgomery, with_factor
 from rollup.native.jit import parallel
@@ -119,39 +120,36 @@ def work_by_phase(shape: Shape) -> dict[str, Work]:
         "main": _committed(shape, Phase.MAIN),
         "lookup": _committed(shape, Phase.LOOKUP) + _lookup_fractions(shape),
         "quotient": _quotient(shape),
-        "opening": _column_sums(shape, 1).times(OPENED_POINTS),
-        "batch": _column_sums(shape, parameters.blowup) + _divisions(shape) + batch_work,
+        "opening": _column_sums(shape),
+        "batch": _column_sums(shape) + _divisions(shape) + batch_work,
         "folds": _folds(shape),
         "queries": query_work,
     }
 
 
-def _extended(shape: Shape, width: int, log2_height: int, *, coefficients: bool = False) -> Work:
-    """Columns taken to all cosets; each transform is two passes over its rows."""
+def _transformed(width: int, log2_height: int, times: int) -> Work:
+    """Columns transformed so many times; each transform is two passes over its rows."""
     cells = padded_width(width) << log2_height
-    transforms = shape.parameters.blowup + (0 if coefficients else 1)
-    products = cells * (log2_height / 2 + 1) * transforms
-    return Work(products, 0, 4 * cells * _WORD * transforms)
+    return Work(cells * (log2_height / 2 + 1) * times, 0, 4 * cells * _WORD * times)
 
 
-def _tree(shape: Shape, widths: list[tuple[int, int]], salt: int) -> Work:
-    """Leaves over matrices given by (log2 of height, width), and the nodes."""
-    total, previous = Work(), 0
-    for log2_height, width in widths:
-        size = shape.parameters.blowup << log2_height
-        own_salt = salt if log2_height == shape.log2_height else 0
-        octets = 8 + previous + _WORD * (width + width % 2) + own_salt
-        hashed = Work(0, size * (octets // _RATE + 1), size * _WORD * padded_width(width))
-        total, previous = total + hashed, _DIGEST
-    leaves = shape.parameters.blowup << shape.log2_height
-    return total + Work(0, leaves, 3 * _DIGEST * leaves)
+def _tree(shape: Shape, phase: Phase) -> Work:
+    """Rows of all stacks taken to the whole domain and hashed, and the nodes."""
+    width, blowup = shape.row_width(phase), shape.parameters.blowup
+    octets = 8 + _WORD * (width + width % 2) + shape.parameters.salt_bytes
+    leaves = blowup << shape.log2_height
+    hashed = Work(0, leaves * (octets // _RATE + 1), leaves * _WORD * padded_width(width))
+    nodes = Work(0, leaves, 3 * _DIGEST * leaves)
+    return _transformed(width, shape.log2_height, blowup) + hashed + nodes
 
 
 def _committed(shape: Shape, phase: Phase) -> Work:
-    widths = [(group.log2_height, group.widths[phase]) for group in shape.groups]
-    total = _tree(shape, widths, shape.parameters.salt_bytes)
-    for log2_height, width in widths:
-        total += _extended(shape, width, log2_height)
+    """Coefficients of all columns, placed in stacks, and the tree."""
+    total = _tree(shape, phase)
+    for group in shape.groups:
+        width = group.widths[phase]
+        total += _transformed(width, group.log2_height, 1)
+        total += Work(0, 0, 2 * _WORD * padded_width(width) << group.log2_height)
     return total
 
 
@@ -187,28 +185,32 @@ def _row_products(group: Group) -> int:
 
 
 def _quotient(shape: Shape) -> Work:
-    width, log2 = shape.quotient_width, shape.log2_height
-    total = _extended(shape, width, log2, coefficients=True)
-    total += _tree(shape, [(log2, width)], shape.parameters.salt_bytes)
-    total += Work(CHUNKS * padded_width(DEGREE) * (log2 / 2 + 1) * shape.height)
+    total = _tree(shape, Phase.QUOTIENT)
+    total += Work(CHUNKS * padded_width(DEGREE) * (shape.log2_height / 2 + 1) * shape.height)
     for group in shape.groups:
+        if shape.places(group.number) > 1:
+            for width in group.widths:
+                total += _transformed(width, group.log2_height, CHUNKS)
         moved = _WORD * sum(group.widths)
         total += Work(_row_products(group), 0, moved).times(CHUNKS * group.height)
     return total
 
 
-def _column_sums(shape: Shape, cosets: int) -> Work:
-    """One weighted sum over all columns, in every row of so many cosets."""
+def _column_sums(shape: Shape) -> Work:
+    """One weighted sum over all columns."""
     cells = padded_width(shape.quotient_width) * shape.height
     for group in shape.groups:
         cells += group.height * sum(padded_width(group.widths[phase]) for phase in TRACE_PHASES)
-    return Work(DEGREE * cells, 0, _WORD * cells).times(cosets)
+    return Work(DEGREE * cells, 0, _WORD * cells)
 
 
 def _divisions(shape: Shape) -> Work:
-    point = _INVERSE_PRODUCTS + 3 * _EXTENSION_PRODUCTS
-    row = Work(OPENED_POINTS * point, 0, _WORD * DEGREE * (3 + OPENED_POINTS) * 3)
-    return row.times(1 << shape.log2_domain)
+    """A sum for each group, interpolated and divided; f_0 taken to the domain."""
+    below = {stack.group for stack in shape.stacks if stack.below}
+    sums = len(shape.groups) + len(below)
+    divided = Work(3 * _EXTENSION_PRODUCTS, 0, 6 * _WORD * DEGREE).times(sums * shape.height)
+    transforms = _transformed(DEGREE * sums, shape.log2_height, 1)
+    return divided + transforms + _transformed(DEGREE, shape.log2_height, shape.parameters.blowup)
 
 
 def _folds(shape: Shape) -> Work:

@@ -10,10 +10,12 @@ import click
 from circuits.commands.options import (
     class_option,
     cluster_option,
+    memory_option,
     parameters_option,
     served_classes_option,
 )
 from rollup.files import write_whole
+from rollup.native.memory import MemoryMode
 from rollup.program.cli import CommandError, ExitCode, Output, conventions, file_type
 from rollup.protocol.shape_class import SHAPE_CLASSES
 
@@ -26,7 +28,9 @@ def prover() -> None:
 @prover.command()
 @parameters_option
 @class_option
-@click.option("--costs", is_flag=True, help="Cells by transaction type, and by table and class.")
+@click.option(
+    "--costs", is_flag=True, help="Cells by transaction type; cells and bytes by table and class."
+)
 @click.option("--proof", is_flag=True, help="Bytes of a proof by part, for every parameter set.")
 @conventions
 def info(console: Output, parameters: str, shape_class: str, costs: bool, proof: bool) -> None:
@@ -67,8 +71,8 @@ def _show_costs(
     console: Output, parameters: str, shape_class: str, costs: bool, proof: bool
 ) -> None:
     """The answers to `--costs` and `--proof`."""
-    from circuits.commands.costs import class_costs, proof_parts, transaction_cells
-    from circuits.commands.text import classes_text, parts_text, transactions_text
+    from circuits.commands.costs import class_bytes, class_costs, proof_parts, transaction_cells
+    from circuits.commands.text import class_bytes_text, classes_text, parts_text, transactions_text
     from circuits.stark.parameters import PARAMETER_SETS, parameters_by_name
     from circuits.stark.shape import shape_of
     from circuits.statement.circuit import circuit
@@ -89,7 +93,18 @@ def _show_costs(
             }
             for each in classes
         }
-        texts += [transactions_text(cells), classes_text(classes)]
+        found = class_bytes(chosen)
+        record["proof_bytes_by_table"] = {
+            each.shape_class.name: {
+                "bytes": each.bytes,
+                "tables": dict(each.tables),
+                "sums_masks_and_fixed": each.shared,
+                "quotient": each.quotient,
+                "rest": each.rest,
+            }
+            for each in found
+        }
+        texts += [transactions_text(cells), classes_text(classes), class_bytes_text(chosen, found)]
     if proof:
         parts = {
             each.name: proof_parts(shape_of(statement, each)) for each in PARAMETER_SETS.values()
@@ -101,6 +116,7 @@ def _show_costs(
 
 @prover.command()
 @parameters_option
+@memory_option
 @click.option(
     "--rows",
     type=click.Choice([str(1 << log2) for log2 in range(10, 21)]),
@@ -111,14 +127,16 @@ def _show_costs(
 @click.option("--runs", type=click.IntRange(1, 20), default=3, show_default=True)
 @click.option("--profile", is_flag=True, help="Show each phase beside what the machine allows.")
 @conventions
-def bench(console: Output, parameters: str, rows: str, runs: int, profile: bool) -> None:
+def bench(
+    console: Output, parameters: str, memory: str, rows: str, runs: int, profile: bool
+) -> None:
     """Prove a Poseidon and a range table, and say how many rows a second."""
     from circuits.commands.bench import measure
     from circuits.commands.text import bench_text
     from circuits.stark.parameters import parameters_by_name
 
-    chosen = parameters_by_name(parameters)
-    record = measure(chosen, int(rows), runs, console.say, profile=profile)
+    chosen, mode = parameters_by_name(parameters), MemoryMode(memory)
+    record = measure(chosen, int(rows), runs, console.say, memory=mode, profile=profile)
     console.result(record, bench_text(record))
 
 
@@ -152,10 +170,15 @@ def keygen(console: Output, output: Path, shape_class: str) -> None:
 @prover.command()
 @parameters_option
 @served_classes_option
+@memory_option
 @cluster_option
 @conventions
 def serve(
-    console: Output, parameters: str, shape_class: tuple[str, ...], cluster: str | None
+    console: Output,
+    parameters: str,
+    shape_class: tuple[str, ...],
+    memory: str,
+    cluster: str | None,
 ) -> None:
     """Stay up and prove what is asked: a JSON object a line, on standard input and output.
 
@@ -173,7 +196,8 @@ def serve(
     from circuits.commands.serve import serve as serve_requests
     from circuits.prove import StarkProver
 
-    prover = StarkProver(parameters, *shape_class)
+    mode = MemoryMode(memory)
+    prover = StarkProver(parameters, *shape_class, memory=mode)
     if cluster is None:
         serve_requests(prover, sys.stdin.buffer, console.record)
         return
@@ -181,7 +205,7 @@ def serve(
     from circuits.commands.no_proof import no_proof
     from circuits.verify import StarkVerifiers
 
-    with no_proof(parameters, *shape_class):
+    with no_proof(parameters, *shape_class, memory=mode):
         require_scheduler(cluster)
         with cluster_workers(cluster) as workers:
             verifiers = StarkVerifiers(parameters, shape_class)

@@ -2,7 +2,7 @@
 
 One JSON object a line, requests on standard input and answers on standard output:
 
-    ready     {"ready": true, "parameter_set", "shape_classes"}, first and once
+    ready     {"ready": true, "parameter_set", "shape_classes", "memory"}, first and once
     request   {"id", "batch", "output"}: prove this file into this folder
     progress  {"id", "phase", "share"}, any number of them
     answer    {"id", "ok": true, ...what meta.json says}
@@ -26,7 +26,7 @@ from circuits.commands.warm import warm_prover
 from circuits.prove import Bundle, Report, StarkProver, require_room
 from rollup.codec import shallow_json
 from rollup.files import PUBLIC_FOLDER, read_bounded
-from rollup.native.memory import resident_bytes, return_freed_memory
+from rollup.native.memory import MemoryMode, resident_bytes, return_freed_memory
 from rollup.program.cli import CommandError, ExitCode, command_error, input_file
 from rollup.protocol.batch_codec import BATCH_BYTES_MAX
 
@@ -39,7 +39,7 @@ class BundleProver(Protocol):
 
     @property
     def statement(self) -> dict[str, Any]:
-        """What it proves and with what, by name: `parameter_set` and `shape_classes`."""
+        """What it proves and with what, by name: `parameter_set`, `shape_classes`, `memory`."""
 
     def prove_bundle(self, batch: bytes, report: Report) -> Bundle:
         """A bundle, or why there is none."""
@@ -181,7 +181,8 @@ def _prove(prover: BundleProver, request: Request, answer: Answer) -> dict[str, 
         answer({"id": request.id, "phase": phase, "share": round(share, 3)})
 
     names = prover.statement
-    with no_proof(names["parameter_set"], *names["shape_classes"]):
+    classes, memory = names["shape_classes"], MemoryMode(names["memory"])
+    with no_proof(names["parameter_set"], *classes, memory=memory):
         require_room(request.output)
         batch = read_bounded(request.batch, BATCH_BYTES_MAX)
         with input_file(request.batch):

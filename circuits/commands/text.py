@@ -6,11 +6,12 @@ from operator import attrgetter
 from textwrap import wrap
 from typing import Any
 
-from circuits.commands.costs import ClassCosts
+from circuits.commands.costs import ClassBytes, ClassCosts
 from circuits.soundness.report import Evaluation, Report, round_down
 from circuits.stark.parameters import PARAMETER_SETS, Parameters
 from circuits.stark.report import report_for
-from circuits.stark.shape import Phase, Shape
+from circuits.stark.shape import Shape
+from circuits.stark.stacks import ELEMENT_BYTES, WORD_BYTES, Phase
 
 TABLES_WIDTH = 20
 """Columns for the names of tables of one height, so that a line fits a terminal of 80."""
@@ -36,7 +37,8 @@ def bench_text(record: Mapping[str, Any]) -> str:
     phases = ", ".join(f"{name} {seconds:.2f}" for name, seconds in record["phases_s"].items())
     text = (
         f"{record['rows']} Poseidon rows at {record['parameter_set']}: {record['best_s']:.2f} s "
-        f"best, {record['median_s']:.2f} s median, {record['cpu_s']:.2f} CPU-seconds\n"
+        f"best, {record['median_s']:.2f} s median, {record['cpu_s']:.2f} CPU-seconds, "
+        f"{record['peak_mib']:,} MiB at most\n"
         f"{record['rows_per_second']} rows a second; seconds by phase: {phases}\n"
         f"proof {record['proof_bytes'] / 1024:.0f} KiB, verified in {record['verify_ms']} ms"
     )
@@ -93,6 +95,7 @@ def parameters_record(parameters: Parameters) -> dict[str, object]:
         "grinding_fold_bits": parameters.grinding_fold,
         "blinded_rows": parameters.blinded_rows,
         "salt_bytes": parameters.salt_bytes,
+        "digest_bytes": parameters.digest_bytes,
     }
 
 
@@ -117,27 +120,27 @@ def _table_line(names: str, cells: Iterable[str]) -> str:
 def _parameters_lines() -> list[str]:
     """Every set a column."""
     records = [parameters_record(each) for each in PARAMETER_SETS.values()]
-    lines = [_line("parameters", 20, PARAMETER_SETS, 18)]
+    lines = [_line("parameters", 20, PARAMETER_SETS, 15)]
     for name in records[0]:
         values = [str(record[name]) for record in records]
-        lines.append(_line(name.replace("_", " "), 20, values, 18))
+        lines.append(_line(name.replace("_", " "), 20, values, 15))
     return lines
 
 
 def _bits_lines(reports: Sequence[Report]) -> list[str]:
     """Bits by term, each set a column, by the bound that counts and by the other."""
     bounds = " / ".join(each.bound for each in reports[0].evaluations)
-    lines = [f"bits by {bounds}:", _line("", 20, [each.parameter_set for each in reports], 18)]
+    lines = [f"bits by {bounds}:", _line("", 20, [each.parameter_set for each in reports], 15)]
 
     def add(name: str, bits: Callable[[Evaluation], float]) -> None:
         by_set = [[round_down(bits(each)) for each in report.evaluations] for report in reports]
         cells = [" / ".join(f"{each:5.1f}" for each in evaluations) for evaluations in by_set]
-        lines.append(_line(name, 20, cells, 18))
+        lines.append(_line(name, 20, cells, 15))
 
     for term in reports[0].proven.terms:
         add(term.name, partial(Evaluation.bits_of, name=term.name))
     add("weakest", attrgetter("bits"))
-    add("all terms together", attrgetter("total_bits"))
+    add("all rounds together", attrgetter("total_bits"))
     proven = ", ".join(f"{each.parameter_set} {round_down(each.bits)}" for each in reports)
     return [*lines, f"proven bits: {proven}"]
 
@@ -153,25 +156,41 @@ def transactions_text(cells: Mapping[str, Mapping[str, int]]) -> str:
 
 def classes_text(costs: Sequence[ClassCosts]) -> str:
     """Cells by table, each shape class a column, with the share of the whole."""
-    heads = [f"class {each.shape_class.name}" for each in costs]
-    lines = [_line("table", 16, heads, 21)]
-    for name in costs[0].parts:
-        counts = [each.parts[name] for each in costs]
-        shares = [count / each.cells for count, each in zip(counts, costs, strict=True)]
-        row = [f"{c:,} {s:>6.1%}" for c, s in zip(counts, shares, strict=True)]
-        lines.append(_line(name, 16, row, 21))
-    lines.append(_line("all", 16, [f"{each.cells:,} {'':>6}" for each in costs], 21))
-    lines.append(_line("a trade", 16, [f"{e.cells_per_trade:,} {'':>6}" for e in costs], 21))
+    lines = _parts_by_class("table: cells", costs)
+    lines.append(_line("a trade", 20, [f"{e.cells_per_trade:,} {'':>6}" for e in costs], 20))
     return "\n".join(lines)
+
+
+def class_bytes_text(parameters: Parameters, found: Sequence[ClassBytes]) -> str:
+    """Bytes of a proof by table, each shape class a column, and what a column of a table costs."""
+    row = WORD_BYTES * parameters.queries
+    note = (
+        f"At `{parameters.name}` a main column of the tallest table takes {row} bytes in rows, one "
+        f"of a table s times shorter {row} / s; and either {ELEMENT_BYTES} for its opened value, "
+        f"{ELEMENT_BYTES} more where its stack is read in the row below. Cells are what a prover "
+        "pays for, bytes what L1 does."
+    )
+    return "\n".join([*_parts_by_class("table: bytes", found), *wrap(note, 80)])
+
+
+def _parts_by_class(head: str, found: Sequence[ClassCosts] | Sequence[ClassBytes]) -> list[str]:
+    """Each part a line with its share of the whole, then the whole."""
+    totals = [sum(each.parts.values()) for each in found]
+    lines = [_line(head, 20, [f"class {each.shape_class.name}" for each in found], 20)]
+    for name in found[0].parts:
+        counts = zip((each.parts[name] for each in found), totals, strict=True)
+        row = [f"{count:,} {count / total:>6.1%}" for count, total in counts]
+        lines.append(_line(name, 20, row, 20))
+    return [*lines, _line("all", 20, [f"{total:,} {'':>6}" for total in totals], 20)]
 
 
 def parts_text(parts: Mapping[str, Mapping[str, int]]) -> str:
     """Bytes of a proof by part, each parameter set a column."""
-    lines = [_line("bytes of a proof", 32, parts, 14)]
+    lines = [_line("bytes of a proof", 32, parts, 12)]
     for name in next(iter(parts.values())):
-        lines.append(_line(name, 32, [f"{each[name]:,}" for each in parts.values()], 14))
+        lines.append(_line(name, 32, [f"{each[name]:,}" for each in parts.values()], 12))
     sums = [f"{sum(each.values()):,}" for each in parts.values()]
-    return "\n".join([*lines, _line("all", 32, sums, 14)])
+    return "\n".join([*lines, _line("all", 32, sums, 12)])
 
 
 def _line(first: str, first_width: int, rest: Iterable[str], width: int) -> str:

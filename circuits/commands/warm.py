@@ -14,8 +14,9 @@ from time import perf_counter
 
 from circuits.prove import StarkProver
 from circuits.stark.committed import commit_fixed
-from circuits.stark.kept import PreparedProver, keep_fixed, kept_file
+from circuits.stark.kept import keep_fixed, kept_file
 from circuits.stark.parameters import FAST
+from circuits.stark.prover import Prover, keeps_rows
 from circuits.statement.proving import proving_circuit
 from circuits.statement.witness import build
 from rollup.crypto import batched, curve
@@ -88,9 +89,10 @@ def warm_proofs() -> int:
     witness = build(outcome, FAST.blinded_rows)
     statement = proving_circuit(CLASS_S)
     traces = [witness.traces[placed.name] for placed in statement.tables]
-    fixed = commit_fixed(statement, FAST)  # made, not loaded: its kernels are wanted as well
-    PreparedProver(statement, fixed).prove(traces, *witness.known)
-    file = kept_file(fixed.committed.tree.root)
+    # Made, not loaded: the kernels of fixed columns are wanted as well.
+    fixed = commit_fixed(statement, FAST, resident=keeps_rows(FAST, None))
+    Prover(statement, FAST, fixed=fixed).prove(traces, *witness.known)
+    file = kept_file(fixed.committed.tree.root, resident=keeps_rows(FAST, None))
     if file is not None:
         keep_fixed(file, fixed)
     return KernelCache.compiled

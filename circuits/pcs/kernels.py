@@ -18,78 +18,82 @@ NOT_FOUND = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @kernel
-def _write_digests(state: U64Array, square: U64Array, out: U64Array, first: int) -> None:
-    """out[first + k] = digest of state k, for 8 states; `square` is room for 64 words."""
+def _write_digests(  # type: ignore[no-untyped-def]
+    state, square, last_word, out, first, step
+):
+    """out[first + k step] = digest of state k, for 8 states, its last word masked; `square` is room
+    for 64 words."""
     offsets = np.arange(STATES) * STATES
     transpose(state, offsets, square, 0)
     for k in range(STATES):
-        for word in range(DIGEST_LANES):
-            out[first + k, word] = square[k * STATES + word]
+        place = first + k * step
+        for word in range(DIGEST_LANES - 1):
+            out[place, word] = square[k * STATES + word]
+        last = square[k * STATES + DIGEST_LANES - 1]
+        out[place, DIGEST_LANES - 1] = last & last_word
 
 
 @kernel
-def leaf_links(
+def leaf_digests(
     start: int,
     stop: int,
     rows: U64Array,
-    shape: tuple[int, int, int, int],
+    shape: tuple[int, int],
     tag: int,
-    previous: U64Array,
     salts: U64Array,
+    last_word: np.uint64,
+    place: tuple[int, int],
     out: U64Array,
 ) -> None:
-    """Leaf links of a tree for groups start..stop of 8 leaves.
+    """Leaves of one coset of a matrix, for groups start..stop of 8 of its rows.
 
-    rows: a flat row-major matrix (cosets, height, stride) of pairs of uint32, leaf i being row
-    [i mod cosets][i div cosets]; shape: (cosets, height, stride, columns), stride in pairs and a
-    multiple of 8, columns counted in uint32; previous: (size', 4) links, or (0, 4); salts:
-    (size, 2), or (0, 2); out: (size, 4). Size is a multiple of 8.
+    rows: a flat row-major matrix of pairs of uint32; shape: (stride, columns), stride in pairs and
+    a multiple of 8, columns counted in uint32; salts: (size, 2), or (0, 2); last_word: the bits
+    that are kept of a digest's last word; place: (c, B), row r being leaf r B + c; out: (size, 4).
     """
-    cosets, height, stride, columns = shape
+    stride, columns = shape
+    coset, cosets = place
     pairs = (columns + 1) // 2
     offsets = np.empty(STATES, dtype=np.int64)
-    by_digest = np.empty(STATES, dtype=np.int64)
     square = words64(STATES * STATES)
     state = words64(STATE_LANES * STATES)
     message = words64((stride + 3 * RATE_LANES) * STATES)
     for group in range(start, stop):
         first = group * STATES
         store(message, 0, splat64(np.uint64(tag)))
-        lanes = 1
-        if previous.shape[0] > 0:
-            for k in range(STATES):
-                digest = previous[(first + k) % previous.shape[0]]
-                for word in range(DIGEST_LANES):
-                    message[(lanes + word) * STATES + k] = digest[word]
-            lanes += DIGEST_LANES
-        for k in range(STATES):
-            leaf = first + k
-            offsets[k] = ((leaf % cosets) * height + leaf // cosets) * stride
         for pair in range(0, pairs, STATES):
             for k in range(STATES):
-                by_digest[k] = offsets[k] + pair
-            transpose(rows, by_digest, message, (lanes + pair) * STATES)
-        lanes += pairs
+                offsets[k] = (first + k) * stride + pair
+            transpose(rows, offsets, message, (1 + pair) * STATES)
+        lanes = 1 + pairs
         if columns & 1:
             for k in range(STATES):
                 message[(lanes - 1) * STATES + k] &= np.uint64(0xFFFFFFFF)
         if salts.shape[0] > 0:
             for k in range(STATES):
-                message[lanes * STATES + k] = salts[first + k, 0]
-                message[(lanes + 1) * STATES + k] = salts[first + k, 1]
+                leaf = (first + k) * cosets + coset
+                message[lanes * STATES + k] = salts[leaf, 0]
+                message[(lanes + 1) * STATES + k] = salts[leaf, 1]
             lanes += 2
         absorb(state, message, pad(message, lanes))
-        _write_digests(state, square, out, first)
+        _write_digests(state, square, last_word, out, first * cosets + coset, cosets)
 
 
 @kernel
 def node_levels(
-    start: int, stop: int, children: U64Array, tag: int, levels: int, out: U64Array
+    start: int,
+    stop: int,
+    children: U64Array,
+    tag: int,
+    levels: int,
+    last_word: np.uint64,
+    out: U64Array,
 ) -> None:
     """The levels above 2m children, for subtrees start..stop of as many each.
 
-    children (2m, 4); out: levels of m, m/2, .. digests of 4 words, one after the other. A subtree
-    has 8 nodes in the highest of the levels, so that what is hashed is still in the nearest cache.
+    children (2m, 4); last_word: the bits that are kept of a digest's last word; out: levels of m,
+    m/2, .. digests of 4 words, one after the other. A subtree has 8 nodes in the highest of the
+    levels, so that what is hashed is still in the nearest cache.
     """
     flat = children.reshape(children.size)
     offsets = np.empty(STATES, dtype=np.int64)
@@ -109,7 +113,7 @@ def node_levels(
                     offsets[k] = (below + (group * STATES + k) * 2) * DIGEST_LANES
                 transpose(source, offsets, message, STATES)
                 absorb(state, message, blocks)
-                _write_digests(state, square, out, level + group * STATES)
+                _write_digests(state, square, last_word, out, level + group * STATES, 1)
             source, below, level, size = above, level, level + size, size // 2
 
 

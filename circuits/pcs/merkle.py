@@ -1,17 +1,15 @@
-"""Merkle trees over matrices, prover's side. The verifier's: circuits.pcs.merkle_verify.
+"""Merkle trees over a matrix, prover's side. The verifier's: circuits.pcs.merkle_verify.
 
-A tree commits to row i mod size of every matrix in leaf i, sizes being powers of two; the layout
-of a leaf is written down in circuits.pcs.merkle_verify.
+A matrix stands on B cosets of n rows; leaf r B + c is row r of coset c, and cosets may come one
+after the other: a tree keeps digests, not rows.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from circuits.pcs.kernels import DIGEST_LANES, leaf_links, node_levels
-from circuits.pcs.merkle_verify import NODE_TAG, SALT_BYTES, leaf_digest, link_tag, node
+from circuits.pcs.kernels import DIGEST_LANES, leaf_digests, node_levels
+from circuits.pcs.merkle_verify import NODE_TAG, SALT_BYTES, leaf_digest, leaf_tag, node
 from circuits.poly.lde import padded
 from circuits.poly.reference import log2_of
 from rollup.hash.keccak import DIGEST_BYTES
@@ -28,183 +26,166 @@ _SUBTREE_LEVELS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
-    """A leaf as a proof shows it: a row of every matrix, the salt, the siblings upwards."""
-
-    rows: tuple[tuple[int, ...], ...]
-    salt: bytes
-    path: tuple[bytes, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Matrix:
-    """A committed matrix: values (cosets, height, stride), of which `width` columns count."""
-
-    values: U32Array = field(repr=False)
-    width: int
-
-    @property
-    def size(self) -> int:
-        """Rows in natural order: cosets times height."""
-        cosets, height, _ = self.values.shape
-        return int(cosets * height)
-
-    def row(self, index: int) -> tuple[int, ...]:
-        """The row of natural index `index` mod size."""
-        index %= self.size
-        cosets = self.values.shape[0]
-        return tuple(self.values[index % cosets, index // cosets, : self.width].tolist())
-
-
-@dataclass(frozen=True, slots=True)
 class Tree:
-    """A committed tree: its matrices, salts (size, 16), and levels from the leaves to the root."""
+    """A committed tree: salts (size, 16), and levels of digests from the leaves to the root.
 
-    matrices: tuple[Matrix, ...]
+    A digest takes 32 bytes of memory, of which the first `digest_bytes` count and the others are 0.
+    """
+
     salts: U8Array | None = field(repr=False)
     levels: tuple[U64Array, ...] = field(repr=False)
+    digest_bytes: int = DIGEST_BYTES
 
     @property
     def root(self) -> bytes:
         """The commitment."""
-        return self.levels[-1].tobytes()
+        return self._digest(self.levels[-1])
 
     @property
     def depth(self) -> int:
         """log2 of the number of leaves."""
         return len(self.levels) - 1
 
-    @property
-    def layout(self) -> list[tuple[int, int]]:
-        """(log2 of size, width) of every matrix, as `opening_root` takes it."""
-        return [(log2_of(matrix.size), matrix.width) for matrix in self.matrices]
-
     def level(self, log2: int) -> list[bytes]:
         """The 2^log2 digests of a level; level(0) is the root alone."""
         if not 0 <= log2 <= self.depth:
             raise ValueError(f"a tree of depth {self.depth} has no level of 2^{log2} digests")
-        data = self.levels[self.depth - log2].tobytes()
-        return [data[i : i + DIGEST_BYTES] for i in range(0, len(data), DIGEST_BYTES)]
+        return [self._digest(words) for words in self.levels[self.depth - log2]]
 
-    def open(self, index: int, top_log2: int = 0) -> Opening:
-        """Open leaf `index`; the path ends below the level of 2^top_log2 digests."""
+    def open(self, index: int, top_log2: int = 0) -> tuple[bytes, tuple[bytes, ...]]:
+        """Salt and path of leaf `index`; the path ends below the level of 2^top_log2 digests."""
         if not 0 <= index < 1 << self.depth or not 0 <= top_log2 <= self.depth:
             raise ValueError(f"leaf {index} below level {top_log2} is not of depth {self.depth}")
-        rows = tuple(matrix.row(index) for matrix in self.matrices)
         salt = b"" if self.salts is None else self.salts[index].tobytes()
-        path = [
-            level[(index >> height) ^ 1].tobytes()
+        path = (
+            self._digest(level[(index >> height) ^ 1])
             for height, level in enumerate(self.levels[: self.depth - top_log2])
-        ]
-        return Opening(rows, salt, tuple(path))
-
-
-def _matrix(values: U32Array, width: int) -> Matrix:
-    if values.ndim == 2:
-        values = values[None]
-    if values.ndim != 3 or not 0 < width <= values.shape[2]:
-        raise ValueError(f"{width} columns of a matrix of shape {values.shape} cannot be committed")
-    log2_of(values.shape[0] * values.shape[1])
-    cosets, height, stride = values.shape
-    if stride % 16 or not values.flags.c_contiguous or values.dtype != np.uint32:
-        values = padded(values.reshape(cosets * height, stride)).reshape(cosets, height, -1)
-    return Matrix(values, width)
-
-
-def _joined(matrices: Sequence[Matrix]) -> Matrix:
-    """The matrices of one size side by side, each with an even number of columns."""
-    if len(matrices) == 1:
-        return matrices[0]
-    parts = []
-    for matrix in matrices:
-        rows = matrix.values.transpose(1, 0, 2).reshape(matrix.size, -1)[:, : matrix.width]
-        parts.append(np.pad(rows, ((0, 0), (0, matrix.width % 2))))
-    joined = np.concatenate(parts, axis=1)
-    return _matrix(joined, joined.shape[1])
-
-
-def _links(
-    matrix: Matrix, tag: bytes, previous: U64Array, salts: npt.NDArray[np.uint64]
-) -> U64Array:
-    """The links of one size by the kernel; size is a multiple of 8."""
-    cosets, height, stride = matrix.values.shape
-    out = np.empty((matrix.size, DIGEST_LANES), dtype=np.uint64)
-    parallel(
-        leaf_links,
-        matrix.size // _LANES,
-        matrix.values.reshape(-1).view(np.uint64),
-        (cosets, height, stride // 2, matrix.width),
-        int.from_bytes(tag, "little"),
-        previous,
-        salts,
-        out,
-        grain=_GRAIN,
-    )
-    return out
-
-
-def _leaves(matrices: Sequence[Matrix], salts: U8Array | None) -> U64Array:
-    sizes = sorted({matrix.size for matrix in matrices})
-    if sizes[0] < _LANES:
-        return _small_leaves(matrices, sizes[-1], salts)
-    no_salts = np.empty((0, SALT_BYTES // 8), dtype=np.uint64)
-    links = np.empty((0, DIGEST_LANES), dtype=np.uint64)
-    for size in sizes:
-        salted = salts is not None and size == sizes[-1]
-        words = salts.view(np.uint64) if salted and salts is not None else no_salts
-        tag = link_tag(log2_of(size), links.shape[0] > 0, salted)
-        group = _joined([matrix for matrix in matrices if matrix.size == size])
-        links = _links(group, tag, links, words)
-    return links
-
-
-def _small_leaves(matrices: Sequence[Matrix], size: int, salts: U8Array | None) -> U64Array:
-    """All leaves by the reference."""
-    layout = [(log2_of(matrix.size), matrix.width) for matrix in matrices]
-    digests = [
-        leaf_digest(
-            layout,
-            [matrix.row(index) for matrix in matrices],
-            b"" if salts is None else salts[index].tobytes(),
         )
-        for index in range(size)
-    ]
-    return np.frombuffer(b"".join(digests), dtype=np.uint64).reshape(size, DIGEST_LANES)
+        return salt, tuple(path)
+
+    def _digest(self, words: U64Array) -> bytes:
+        return words.tobytes()[: self.digest_bytes]
 
 
-def _levels_above(children: U64Array) -> list[U64Array]:
+class Leaves:
+    """The leaves of a tree under way: digests of (cosets, height) rows of `width` columns.
+
+    salts: 16 uniform bytes for each leaf, (size, 16) uint8, or None for public data. ValueError if
+    they have another shape.
+    """
+
+    def __init__(
+        self,
+        cosets: int,
+        height: int,
+        width: int,
+        salts: U8Array | None = None,
+        digest_bytes: int = DIGEST_BYTES,
+    ) -> None:
+        size = cosets * height
+        self._depth = log2_of(size)
+        if salts is not None and (salts.shape != (size, SALT_BYTES) or salts.dtype != np.uint8):
+            raise ValueError(f"salts are ({size}, {SALT_BYTES}) bytes, not {salts.shape}")
+        self._cosets, self._height, self._width = cosets, height, width
+        self._salts = None if salts is None else np.ascontiguousarray(salts)
+        self._digest_bytes = digest_bytes
+        self._digests = np.empty((size, DIGEST_LANES), dtype=np.uint64)
+
+    def add(self, first: int, values: U32Array) -> None:
+        """Hash the rows of cosets `first`, `first` + 1, ..: canonical uint32 (cosets, height, W).
+
+        Of the W columns the first `width` count; a matrix (rows, columns) is one coset.
+        """
+        matrix = values if values.ndim == 3 else values[None]
+        stride = matrix.shape[-1]
+        if matrix.shape[1] != self._height or not 0 < self._width <= stride:
+            wanted = f"({self._height}, {self._width})"
+            raise ValueError(f"rows {wanted} cannot be committed from a matrix {values.shape}")
+        for number, coset in enumerate(matrix, first):
+            if self._height < _LANES:
+                self._hash_plainly(number, coset)
+            else:
+                self._hash(number, coset)
+
+    def tree(self) -> Tree:
+        """The tree above all leaves, which must have been hashed."""
+        levels = [self._digests]
+        while levels[-1].shape[0] > 1:
+            levels += _levels_above(levels[-1], self._digest_bytes)
+        return Tree(self._salts, tuple(levels), self._digest_bytes)
+
+    def _hash(self, coset: int, values: U32Array) -> None:
+        stride = values.shape[1]
+        if stride % 16 or not values.flags.c_contiguous or values.dtype != np.uint32:
+            values = padded(values)
+        salts = np.empty((0, SALT_BYTES // 8), dtype=np.uint64)
+        if self._salts is not None:
+            salts = self._salts.view(np.uint64)
+        parallel(
+            leaf_digests,
+            self._height // _LANES,
+            values.reshape(-1).view(np.uint64),
+            (values.shape[1] // 2, self._width),
+            int.from_bytes(leaf_tag(self._depth, self._salts is not None), "little"),
+            salts,
+            _last_word(self._digest_bytes),
+            (coset, self._cosets),
+            self._digests,
+            grain=_GRAIN,
+        )
+
+    def _hash_plainly(self, coset: int, values: U32Array) -> None:
+        """All leaves of a coset by the reference."""
+        for row, cells in enumerate(values[:, : self._width].tolist()):
+            leaf = row * self._cosets + coset
+            salt = b"" if self._salts is None else self._salts[leaf].tobytes()
+            digest = leaf_digest(self._depth, cells, salt, self._digest_bytes)
+            filled = digest.ljust(DIGEST_BYTES, b"\x00")
+            self._digests[leaf] = np.frombuffer(filled, dtype=np.uint64)
+
+
+def _last_word(digest_bytes: int) -> np.uint64:
+    """What is kept of the last 8 of 32 bytes."""
+    return np.uint64((1 << 8 * (digest_bytes - DIGEST_BYTES + 8)) - 1)
+
+
+def _levels_above(children: U64Array, digest_bytes: int) -> list[U64Array]:
     """Some levels above one: by the kernel as many as its subtrees have, by the reference one."""
     count = children.shape[0] // 2
     if count < _LANES:
-        pairs = [(children[2 * k], children[2 * k + 1]) for k in range(count)]
-        digests = b"".join(node(left.tobytes(), right.tobytes()) for left, right in pairs)
-        return [np.frombuffer(digests, dtype=np.uint64).reshape(count, DIGEST_LANES)]
+        pairs = [children[2 * k : 2 * k + 2] for k in range(count)]
+        digests = [
+            node(left.tobytes()[:digest_bytes], right.tobytes()[:digest_bytes]).ljust(
+                DIGEST_BYTES, b"\x00"
+            )
+            for left, right in pairs
+        ]
+        return [np.frombuffer(b"".join(digests), dtype=np.uint64).reshape(count, DIGEST_LANES)]
     levels = min(_SUBTREE_LEVELS, log2_of(count // _LANES) + 1)
     subtrees = count // _LANES >> levels - 1
     sizes = [count >> height for height in range(levels)]
     out = np.empty((sum(sizes), DIGEST_LANES), dtype=np.uint64)
     tag = int.from_bytes(NODE_TAG, "little")
-    parallel(node_levels, subtrees, children, tag, levels, out)
+    parallel(node_levels, subtrees, children, tag, levels, _last_word(digest_bytes), out)
     return np.split(out, np.cumsum(sizes)[:-1])
 
 
 def commit(
-    matrices: Sequence[U32Array], widths: Sequence[int], salts: U8Array | None = None
+    values: U32Array,
+    width: int,
+    salts: U8Array | None = None,
+    digest_bytes: int = DIGEST_BYTES,
 ) -> Tree:
-    """Commit to matrices, in this order; rows of one leaf follow it within each size.
+    """Commit to a whole matrix: (cosets, height, W), or (rows, columns) in natural order."""
+    cosets, height = (1, values.shape[0]) if values.ndim == 2 else values.shape[:2]
+    leaves = Leaves(cosets, height, width, salts, digest_bytes)
+    leaves.add(0, values)
+    return leaves.tree()
 
-    A matrix is (cosets, height, stride) as `circuits.poly.lde` extends it, or (size, columns) in
-    natural order; of its columns the first `width` count, and all values are canonical uint32.
-    salts: 16 uniform bytes for each leaf, (largest size, 16) uint8, or None for public data.
-    """
-    if not matrices or len(matrices) != len(widths):
-        raise ValueError(f"{len(matrices)} matrices with {len(widths)} widths cannot be committed")
-    held = tuple(_matrix(values, width) for values, width in zip(matrices, widths, strict=True))
-    size = max(matrix.size for matrix in held)
-    if salts is not None and (salts.shape != (size, SALT_BYTES) or salts.dtype != np.uint8):
-        raise ValueError(f"salts are ({size}, {SALT_BYTES}) bytes, not {salts.shape}")
-    kept = None if salts is None else np.ascontiguousarray(salts)
-    levels = [_leaves(held, kept)]
-    while levels[-1].shape[0] > 1:
-        levels += _levels_above(levels[-1])
-    return Tree(held, kept, tuple(levels))
+
+def opened_row(values: U32Array, width: int, index: int) -> tuple[int, ...]:
+    """The row of leaf `index` of a matrix (cosets, height, W), or (rows, columns)."""
+    matrix = values if values.ndim == 3 else values[None]
+    cosets = len(matrix)
+    row: list[int] = matrix[index % cosets, index // cosets, :width].tolist()
+    return tuple(row)

@@ -1,12 +1,12 @@
 """Kernels of the number-theoretic transform: 16 columns in lanes, two cache-sized passes.
 
-A block is 16 columns of a row-major matrix. With n = n1 * n2, an inverse transform takes row
-j1 * n2 + j2 through transforms of size n1 over j1 and of size n2 over j2, and leaves coefficient
-k1 + n1 * k2 in row k1 * n2 + k2. A forward transform goes back: size n2 over k2, size n1 over k1.
-So both stay in order, and each small transform works in a buffer that fits the first cache. Between
-the passes a block lies in a grid whose rows are one vector longer than n2: columns of a grid of
-powers of two would all fall on a few places of the caches. The last pass streams its results.
-Twiddles are pairs (w * R mod p, that * MU mod 2^32) for `field_scale`.
+A block is 16 columns of a matrix. With n = n1 * n2, an inverse transform takes row j1 * n2 + j2
+through transforms of size n1 over j1 and of size n2 over j2, which gives coefficient k1 + n1 * k2.
+A forward transform goes back: size n2 over k2, size n1 over k1. So both stay in order, and each
+small transform works in a buffer that fits the first cache. Between the passes a block lies in a
+grid whose rows are one vector longer than n2: columns of a grid of powers of two would all fall on
+a few places of the caches. The last pass streams its results. Twiddles are pairs (w * R mod p, that
+* MU mod 2^32) for `field_scale`.
 """
 
 import numpy as np
@@ -112,8 +112,8 @@ def inverse_blocks(
                 value = field_scale(load(buffer, k1 * LANES), middle[row, 0], middle[row, 1])
                 store(grid, k1 * stride + j2 * LANES, value)
         for k1 in range(n1):
-            row = base + k1 * n2 * LANES
             transform(grid, k1 * stride, LANES, reverse2, buffer, twiddles2)
+            row = base + k1 * n2 * LANES
             for k2 in range(n2):
                 stream(coefficients, row + k2 * LANES, load(buffer, k2 * LANES))
     publish()
@@ -125,6 +125,7 @@ def forward_blocks(
     stop: int,
     width: int,
     coefficients: U32Array,
+    strides: tuple[int, int, int],
     out: U32Array,
     reverse1: IndexArray,
     reverse2: IndexArray,
@@ -134,10 +135,10 @@ def forward_blocks(
 ) -> None:
     """Values on every coset, for tasks block * cosets + c in start..stop.
 
-    coefficients (blocks, n, 16) as `inverse_blocks` leaves them; out (cosets, n, width) of
-    `aligned_empty`; twiddles2 (cosets, n2, 2) for the coset of shift s^n1; middle (cosets, n, 2):
-    row k1 * n2 + r2 is (s * w^r2)^k1; twiddles1 (n1, 2) for shift 1.
-    """
+    coefficient k1 + n1 * k2 of a block's columns stands in `coefficients` at block * strides[0] +
+    k1 * strides[1] + k2 * strides[2]; out (cosets, n, width) of `aligned_empty`; twiddles2 (cosets,
+    n2, 2) for the coset of shift s^n1; middle (cosets, n, 2): row k1 * n2 + r2 is (s * w^r2)^k1;
+    twiddles1 (n1, 2) for shift 1."""
     n1, n2 = reverse1.size, reverse2.size
     n = n1 * n2
     cosets = twiddles2.shape[0]
@@ -147,8 +148,8 @@ def forward_blocks(
     for task in range(start, stop):
         block, c = task // cosets, task % cosets
         for k1 in range(n1):
-            source = (block * n + k1 * n2) * LANES
-            transform(coefficients, source, LANES, reverse2, buffer, twiddles2[c])
+            source = block * strides[0] + k1 * strides[1]
+            transform(coefficients, source, strides[2], reverse2, buffer, twiddles2[c])
             for r2 in range(n2):
                 row = k1 * n2 + r2
                 w, m = middle[c, row, 0], middle[c, row, 1]

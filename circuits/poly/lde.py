@@ -6,7 +6,8 @@ point of [c][r] is shift * omega_(nB)^(r B + c), so that natural index i = r * B
 Reference: circuits.poly.reference, column by column.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -39,14 +40,15 @@ def padded(matrix: U32Array) -> U32Array:
     return result
 
 
-def _bit_reversal(log2: int) -> IndexArray:
+def bit_reversal(log2: int) -> IndexArray:
+    """The order in which a transform of 2^log2 rows reads them."""
     order = np.zeros(1, dtype=np.int64)
     for _ in range(log2):
         order = np.concatenate([2 * order, 2 * order + 1])
     return order
 
 
-def _stage_twiddles(log2: int, shift: int, generator: int) -> U32Array:
+def stage_twiddles(log2: int, shift: int, generator: int) -> U32Array:
     """Entry h + j: shift^(size/2h) * generator^(j size/2h), for h = 1, 2, 4 .. size/2 and j < h."""
     size = 1 << log2
     table = np.zeros(size, dtype=np.uint32)
@@ -87,26 +89,26 @@ def _inverse_plan(log2: int) -> _Plan:
     first, second = _split(log2)
     step = inverse(omega(log2))
     return _Plan(
-        _bit_reversal(first),
-        _bit_reversal(second),
-        _stage_twiddles(first, 1, pow(step, 1 << second, P)),
+        bit_reversal(first),
+        bit_reversal(second),
+        stage_twiddles(first, 1, pow(step, 1 << second, P)),
         _middle_twiddles((first, second), 1, step, inverse(1 << log2)),
-        _stage_twiddles(second, 1, pow(step, 1 << first, P)),
+        stage_twiddles(second, 1, pow(step, 1 << first, P)),
     )
 
 
-@lru_cache(maxsize=32)
-def _forward_plan(log2: int, blowup_log2: int, shift: int) -> _Plan:
+@lru_cache(maxsize=128)
+def _coset_plan(log2: int, shift: int) -> _Plan:
+    """The transform to the coset shift * <omega>."""
     first, second = _split(log2)
     generator = omega(log2)
-    shifts = powers(omega(log2 + blowup_log2), 1 << blowup_log2, shift)
     small1, small2 = pow(generator, 1 << second, P), pow(generator, 1 << first, P)
     return _Plan(
-        _bit_reversal(first),
-        _bit_reversal(second),
-        _stage_twiddles(first, 1, small1),
-        np.stack([_middle_twiddles((first, second), int(s), generator, 1) for s in shifts]),
-        np.stack([_stage_twiddles(second, pow(int(s), 1 << first, P), small2) for s in shifts]),
+        bit_reversal(first),
+        bit_reversal(second),
+        stage_twiddles(first, 1, small1),
+        _middle_twiddles((first, second), shift, generator, 1),
+        stage_twiddles(second, pow(shift, 1 << first, P), small2),
     )
 
 
@@ -116,17 +118,56 @@ def _height_log2(matrix: npt.NDArray[np.uint32]) -> int:
     return log2_of(matrix.shape[0])
 
 
-def _coefficient_blocks(values: U32Array) -> U32Array:
-    """Coefficients (blocks, n, 16) in the order of the kernels, of columns given on <omega>."""
-    height, width = values.shape
-    plan = _inverse_plan(_height_log2(values))
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Coefficients of `width` columns (a multiple of 16) and n rows, where the kernels find them.
+
+    strides: in elements, from one block of 16 columns to the next, from coefficient k1 + n1 k2 to
+    the next k1, and to the next k2; n1 is the first factor of n in which a transform is split.
+    """
+
+    values: U32Array = field(repr=False)
+    width: int
+    log2: int
+    strides: tuple[int, int, int]
+
+    @property
+    def in_columns(self) -> bool:
+        """Whether they stand as a matrix with a row for each coefficient, low degree first."""
+        return self.values.ndim == 2
+
+    def matrices(self) -> list[U32Array]:
+        """The coefficients as matrices with a row for each coefficient, in some order."""
+        if self.in_columns:
+            return [self.values]
+        return list(self.values.reshape(-1, 1 << self.log2, LANES))
+
+    def in_order(self, natural: U32Array) -> U32Array:
+        """A value for each coefficient, low degree first, in the order of those rows."""
+        if self.in_columns:
+            return natural
+        first, _ = _split(self.log2)
+        return natural.reshape(-1, 1 << first).T.reshape(-1)
+
+
+def block_strides(log2: int) -> tuple[int, int, int]:
+    """Strides of coefficients as `coefficients_of` leaves them, (blocks, n, 16)."""
+    return LANES << log2, LANES << _split(log2)[1], LANES
+
+
+def coefficients_of(values: U32Array) -> Blocks:
+    """Coefficients of columns (n, width) given on <omega_n>, padded with zero columns to blocks."""
+    log2 = _height_log2(values)
+    matrix = padded(values)
+    height, width = matrix.shape
+    plan = _inverse_plan(log2)
     blocks = width // LANES
     out = aligned_empty(blocks, height, LANES)
     parallel(
         inverse_blocks,
         blocks,
         width,
-        values,
+        matrix,
         out,
         plan.reverse1,
         plan.reverse2,
@@ -134,45 +175,23 @@ def _coefficient_blocks(values: U32Array) -> U32Array:
         plan.middle,
         plan.twiddles2,
     )
-    return out
+    return Blocks(out, width, log2, block_strides(log2))
 
 
-def _extend_blocks(coefficients: U32Array, blowup_log2: int, shift: int) -> U32Array:
-    blocks, height, _ = coefficients.shape
-    log2 = log2_of(height)
-    if blowup_log2 < 0 or log2 + blowup_log2 > TWO_ADICITY or not 0 < shift < P:
-        raise ValueError(f"no coset {shift} * <omega> of 2^{log2 + blowup_log2} points exists")
-    plan = _forward_plan(log2, blowup_log2, shift)
-    width, cosets = blocks * LANES, 1 << blowup_log2
-    out = aligned_empty(cosets, height, width)
-    parallel(
-        forward_blocks,
-        blocks * cosets,
-        width,
-        coefficients,
-        out,
-        plan.reverse1,
-        plan.reverse2,
-        plan.twiddles2,
-        plan.middle,
-        plan.twiddles1,
-    )
-    return out
-
-
-def extend(trace: U32Array, blowup_log2: int, shift: int) -> U32Array:
-    """Low-degree extension of columns (n, width) given on <omega_n>: (B, n, W)."""
-    _height_log2(trace)
-    return _extend_blocks(_coefficient_blocks(padded(trace)), blowup_log2, shift)
+def blocks_of(coefficients: U32Array) -> Blocks:
+    """Columns of coefficients (n, W), low degree first, W a multiple of 16."""
+    log2, width = _height_log2(coefficients), coefficients.shape[1]
+    if width % COLUMN_PADDING:
+        raise ValueError(f"{width} columns are no whole blocks of {COLUMN_PADDING}")
+    return Blocks(coefficients, width, log2, (LANES, width, width << _split(log2)[0]))
 
 
 def interpolate(values: U32Array, shift: int = 1) -> U32Array:
     """Coefficients (n, width), low degree first, of columns given on shift * <omega_n>."""
-    log2 = _height_log2(values)
-    first, second = _split(log2)
     height, width = values.shape
-    blocks = _coefficient_blocks(padded(values))
-    grid = blocks.reshape(-1, 1 << first, 1 << second, LANES)
+    blocks = coefficients_of(values)
+    first, second = _split(blocks.log2)
+    grid = blocks.values.reshape(-1, 1 << first, 1 << second, LANES)
     natural = np.ascontiguousarray(grid.transpose(2, 1, 0, 3)).reshape(height, -1)[:, :width]
     if shift == 1:
         return np.ascontiguousarray(natural)
@@ -180,13 +199,45 @@ def interpolate(values: U32Array, shift: int = 1) -> U32Array:
     return multiply_many(natural, np.broadcast_to(scale[:, None], natural.shape))
 
 
+def on_cosets(blocks: Blocks, shifts: Sequence[int]) -> U32Array:
+    """Values (cosets, n, W) of columns on the cosets shift * <omega_n>, one for each shift."""
+    if not all(0 < shift < P for shift in shifts):
+        raise ValueError(f"no coset {min(shifts)} * <omega> of 2^{blocks.log2} points exists")
+    plans = [_coset_plan(blocks.log2, shift) for shift in shifts]
+    out = aligned_empty(len(plans), 1 << blocks.log2, blocks.width)
+    parallel(
+        forward_blocks,
+        blocks.width // LANES * len(plans),
+        blocks.width,
+        blocks.values,
+        blocks.strides,
+        out,
+        plans[0].reverse1,
+        plans[0].reverse2,
+        np.stack([plan.twiddles2 for plan in plans]),
+        np.stack([plan.middle for plan in plans]),
+        plans[0].twiddles1,
+    )
+    return out
+
+
+def shifts_of_cosets(log2: int, blowup_log2: int, shift: int) -> list[int]:
+    """Shifts of all cosets of an extended matrix. ValueError if there is no such domain."""
+    if blowup_log2 < 0 or log2 + blowup_log2 > TWO_ADICITY or not 0 < shift < P:
+        raise ValueError(f"no coset {shift} * <omega> of 2^{log2 + blowup_log2} points exists")
+    return [shift_of_coset(c, log2, blowup_log2, shift) for c in range(1 << blowup_log2)]
+
+
+def extend(trace: U32Array, blowup_log2: int, shift: int) -> U32Array:
+    """Low-degree extension of columns (n, width) given on <omega_n>: (B, n, W)."""
+    shifts = shifts_of_cosets(_height_log2(trace), blowup_log2, shift)
+    return on_cosets(coefficients_of(trace), shifts)
+
+
 def extend_coefficients(coefficients: U32Array, blowup_log2: int, shift: int) -> U32Array:
     """Values (B, n, W) of polynomials given as columns of n coefficients, low degree first."""
-    first, second = _split(_height_log2(coefficients))
-    grid = padded(coefficients).reshape(1 << second, 1 << first, -1, LANES)
-    blocks = np.ascontiguousarray(grid.transpose(2, 1, 0, 3))
-    height = coefficients.shape[0]
-    return _extend_blocks(blocks.reshape(-1, height, LANES), blowup_log2, shift)
+    shifts = shifts_of_cosets(_height_log2(coefficients), blowup_log2, shift)
+    return on_cosets(blocks_of(padded(coefficients)), shifts)
 
 
 def shift_of_coset(index: int, height_log2: int, blowup_log2: int, shift: int) -> int:

@@ -67,12 +67,13 @@ def row_sums(  # type: ignore[no-untyped-def]
 
 @kernel
 def column_sums(  # type: ignore[no-untyped-def]
-    start, stop, values, width, weights, out
+    start, stop, values, width, weights, spans, out
 ):
     """out[g, k, row] = sum over columns of weights[g, k, column] * value, for groups of 16 rows.
 
     values: flat (rows, width), width a multiple of 16; weights: flat (groups, 5, width + 16) in
-    Montgomery form, zeros beyond the width; out (groups, 5, rows).
+    Montgomery form; spans (groups, 2): first and last + 1 of the columns with weights other than
+    zero, multiples of 16; out (groups, 5, rows).
     """
     groups, rows = out.shape[0], out.shape[2]
     flat = out.reshape(out.size)
@@ -81,12 +82,13 @@ def column_sums(  # type: ignore[no-untyped-def]
     stride = width + LANES
     for group in range(start, stop):
         for g in range(groups):
+            first, last = spans[g, 0], spans[g, 1]
             for row in range(LANES):
                 source = (group * LANES + row) * width
                 sums = no_sums()
-                for column in range(0, width, 2 * LANES):
+                for column in range(first, last, 2 * LANES):
                     weight = g * DEGREE * stride + column
-                    after = min(column + LANES, width - LANES)
+                    after = min(column + LANES, last - LANES)
                     sums = add_products(
                         sums,
                         load(values, source + column),
@@ -103,21 +105,28 @@ def column_sums(  # type: ignore[no-untyped-def]
                 store(flat, (g * DEGREE + k) * rows + group * LANES, total)
 
 
-def combine_columns(matrix: U32Array, weights: Sequence[Sequence[Element]]) -> U32Array:
-    """sum over columns of weights[g][column] * column as planes: (groups, 5, rows).
+def combine_columns(
+    matrix: U32Array, weights: Sequence[Sequence[Element]], firsts: Sequence[int] | None = None
+) -> U32Array:
+    """sum over columns of weights[g][k] * (column firsts[g] + k) as planes: (groups, 5, rows).
 
-    matrix (rows, W) canonical, rows and W multiples of 16; each group weighs the first columns.
+    matrix (rows, W) canonical, rows and W multiples of 16; without `firsts`, each group weighs the
+    first columns.
     """
     rows, width = matrix.shape
-    if rows % LANES or width % LANES or any(len(group) > width for group in weights):
+    starts = [0] * len(weights) if firsts is None else firsts
+    ends = [start + len(group) for start, group in zip(starts, weights, strict=True)]
+    if rows % LANES or width % LANES or any(end > width for end in ends):
         raise ValueError(f"a matrix of shape {matrix.shape} is not of whole vectors, or too narrow")
     table = np.zeros((len(weights), DEGREE, width + LANES), dtype=np.uint32)
+    spans = np.zeros((len(weights), 2), dtype=np.int64)
     for g, group in enumerate(weights):
         if group:
-            table[g, :, : len(group)] = to_montgomery(np.array(group, dtype=np.uint64)).T
+            table[g, :, starts[g] : ends[g]] = to_montgomery(np.array(group, dtype=np.uint64)).T
+            spans[g] = starts[g] // LANES * LANES, -(-ends[g] // LANES) * LANES
     out = np.empty((len(weights), DEGREE, rows), dtype=np.uint32)
-    flat = np.ascontiguousarray(matrix).reshape(-1)
-    parallel(column_sums, rows // LANES, flat, width, table.reshape(-1), out, grain=_COLUMN_GRAIN)
+    arguments = (np.ascontiguousarray(matrix).reshape(-1), width, table.reshape(-1), spans, out)
+    parallel(column_sums, rows // LANES, *arguments, grain=_COLUMN_GRAIN)
     return out
 
 
@@ -138,11 +147,9 @@ def _lagrange_weights(log2: int, shift: int, point: Element) -> U32Array:
 
 @lru_cache(maxsize=16)
 def _row_weights(log2: int, shift: int, points: tuple[Element, ...]) -> U32Array:
-    """Montgomery-form weights as `row_sums` takes them; kept, since all phases of a proof are
-    evaluated at the same points, one pair for each height."""
-    weights = np.stack([_lagrange_weights(log2, shift, point).T for point in points])
-    even = np.pad(weights, ((0, 0), (0, weights.shape[1] % 2), (0, 0)))
-    return to_montgomery(even).reshape(-1)
+    """Weights as `row_sums` takes them; kept, since all phases of a proof are evaluated at the same
+    points, one pair for each height."""
+    return _prepared(np.stack([_lagrange_weights(log2, shift, point).T for point in points]))
 
 
 def evaluate_columns(
@@ -154,23 +161,7 @@ def evaluate_columns(
     the base field they always do): else ValueError.
     """
     log2 = log2_of(values.shape[0])
-    matrix = padded(values)
-    rows, stride = matrix.shape
-    weights = _row_weights(log2, shift, tuple(points))
-    if rows == 1:
-        matrix, rows = np.pad(matrix, ((0, 1), (0, 0))), 2
-    segments = max(1, rows // SEGMENT_ROWS)
-    partial = np.empty((segments, len(points), DEGREE, stride), dtype=np.uint32)
-    parallel(
-        row_sums,
-        stride // LANES * segments,
-        matrix.reshape(-1),
-        stride,
-        rows,
-        weights,
-        partial,
-    )
-    sums = partial.sum(axis=0, dtype=np.uint64) % np.uint64(P)
+    sums = _weighted_rows(padded(values), _row_weights(log2, shift, tuple(points)))
     per_point = sums[:, :, :width].transpose(0, 2, 1)
     return [
         _scaled_elements(per_point[k].tolist(), _vanishing_over_size(log2, shift, point))
@@ -188,3 +179,46 @@ def _vanishing_over_size(log2: int, shift: int, point: Element) -> Element:
 
 def _scaled_elements(rows: list[list[int]], factor: Element) -> list[Element]:
     return [extension.multiply((c[0], c[1], c[2], c[3], c[4]), factor) for c in rows]
+
+
+def values_at(matrices: Sequence[U32Array], weights: U32Array) -> list[U32Array]:
+    """sum over rows of weights[point, row] * row, all in F: (points, W) for each matrix.
+
+    Five points share one pass, as the coefficients of one element.
+    """
+    points, rows = weights.shape
+    groups = -(-points // DEGREE)
+    table = np.zeros((groups * DEGREE, rows), dtype=np.uint32)
+    table[:points] = weights
+    by_element = np.ascontiguousarray(table.reshape(groups, DEGREE, rows).transpose(0, 2, 1))
+    prepared = _prepared(by_element)
+    return [
+        _weighted_rows(matrix, prepared).reshape(groups * DEGREE, -1)[:points]
+        for matrix in matrices
+    ]
+
+
+def _prepared(weights: U32Array) -> U32Array:
+    """Weights (groups, n, 5) as the kernel takes them: an even number of rows, Montgomery form."""
+    table = np.pad(weights, ((0, 0), (0, weights.shape[1] % 2), (0, 0)))
+    return to_montgomery(table.astype(np.uint64))
+
+
+def _weighted_rows(matrix: U32Array, weights: U32Array) -> U32Array:
+    """sum over rows of weights[g, row] * row: (groups, 5, W), from prepared weights."""
+    rows, stride = matrix.shape
+    if rows == 1:
+        matrix, rows = np.pad(matrix, ((0, 1), (0, 0))), 2
+    segments = max(1, rows // SEGMENT_ROWS)
+    partial = np.empty((segments, len(weights), DEGREE, stride), dtype=np.uint32)
+    parallel(
+        row_sums,
+        stride // LANES * segments,
+        matrix.reshape(-1),
+        stride,
+        rows,
+        weights.reshape(-1),
+        partial,
+    )
+    sums: U32Array = (partial.sum(axis=0, dtype=np.uint64) % np.uint64(P)).astype(np.uint32)
+    return sums

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from circuits.air.graph import COLUMN_DEGREE_MAX
-from circuits.stark.parameters import FOLD_LOG2, OPENED_POINTS
+from circuits.stark.parameters import CHUNKS, FOLD_LOG2
 from circuits.stark.shape import Shape
 from rollup.field.extension import DEGREE
 from rollup.field.koalabear import P
@@ -14,6 +14,8 @@ class Counts:
     """What the error terms of docs/soundness/README.md count.
 
     `height` is k, rows of the tallest table; `log2_blowup` gives the rate 2^-log2_blowup.
+    `largest_stack` is s, the columns of the shortest table that make one of full height;
+    `blinded_rows` is h; `batched` counts functions, of which the last has the highest power.
     """
 
     height: int
@@ -22,15 +24,18 @@ class Counts:
     grinding_query: int
     grinding_batch: int
     grinding_fold: int
-    groups: int
+    blinded_rows: int
+    digest_bytes: int
+    largest_stack: int
     constraints: int
     batched: int
     messages: int
     fingerprint_power: int
     folds: int
     constraint_degree: int = COLUMN_DEGREE_MAX
-    opened_points: int = OPENED_POINTS
+    chunks: int = CHUNKS
     fold_arity: int = 1 << FOLD_LOG2
+    base_field_size: int = P
     field_size: int = P**DEGREE
 
     @property
@@ -40,7 +45,7 @@ class Counts:
 
     @property
     def domain(self) -> int:
-        """n: points of the evaluation domain of the tallest table."""
+        """n: points of the evaluation domain."""
         return self.height << self.log2_blowup
 
 
@@ -54,7 +59,9 @@ def counts_of(shape: Shape, public_messages: int) -> Counts:
         grinding_query=parameters.grinding_query,
         grinding_batch=parameters.grinding_batch,
         grinding_fold=parameters.grinding_fold,
-        groups=len(shape.groups),
+        blinded_rows=parameters.blinded_rows,
+        digest_bytes=parameters.digest_bytes,
+        largest_stack=shape.largest_stack,
         constraints=shape.constraints,
         batched=shape.batched,
         messages=shape.interactions + public_messages,

@@ -27,16 +27,20 @@ def constraint_batching(counts: Counts, m: int) -> float:
 def out_of_domain(counts: Counts, m: int) -> float:
     """The point zeta: a quotient identity that is false as polynomials holds at one point.
 
-    A union over the groups, although they share the point.
+    The groups share one identity. Times X^k - 1, it has on the constraints' side columns of
+    degree <= k - s, the factor h s of the blinded rows, and s more where the last active row is
+    left out; on the other side the top chunk. Zeta is drawn off the base field.
     """
-    span = counts.height + counts.opened_points - 1
-    degree = counts.constraint_degree * span + counts.height - 1
-    points = counts.field_size - counts.height - counts.domain
-    return counts.groups * list_size(counts, m) * degree / points
+    rows, blinded = counts.height, counts.blinded_rows
+    constraints = counts.constraint_degree * rows + (blinded + 1) * counts.largest_stack
+    chunks = (counts.chunks + 1) * rows - (counts.chunks - 1) * blinded + 2
+    points = counts.field_size - counts.base_field_size
+    return list_size(counts, m) * max(constraints, chunks) / points
 
 
 def batching(counts: Counts, line: float) -> float:
-    """The batch challenge: far functions have a close sum over powers. One line error a power."""
+    """The batch challenge: far functions have a close sum over powers. One line error a power,
+    up to the highest."""
     return line * (counts.batched - 1) / 2.0**counts.grinding_batch
 
 

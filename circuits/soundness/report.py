@@ -4,17 +4,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import log2
 
+from circuits.pcs.merkle_verify import DIGEST_BYTES_MIN
 from circuits.soundness import errors
 from circuits.soundness.bounds import BOUNDS, M_MIN, Bound, agreement
 from circuits.soundness.counts import Counts, counts_of
 from circuits.stark.shape import Shape
 
 REQUIRED_BITS = 100.0
-"""Proven bits that every set outside tests has: the Ethereum Foundation's bar for 2026."""
+"""Proven bits that every set outside tests has, in its weakest round and summed over all rounds:
+the Ethereum Foundation's bar for 2026."""
 
 QUERIES = "queries"
 
-HASH_BITS = 128.0
+HASH = "hash"
+
+HASH_BITS_MAX = 128.0
 """Collisions of Keccak-256, which no parameter raises."""
 
 M_MAX = 1 << 16
@@ -35,7 +39,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """One bound at its best m. `bits` is the weakest round; `total_bits` sums all rounds."""
+    """One bound at its best m. `bits` is the weakest term; `total_bits` sums all rounds."""
 
     bound: str
     m: int
@@ -43,21 +47,26 @@ class Evaluation:
 
     @property
     def bits(self) -> float:
-        """Bits of the weakest round: what an attacker who retries that round works against."""
+        """Bits of the weakest term: what an attacker who retries that round works against."""
         return min(term.bits for term in self.terms)
+
+    @property
+    def rounds(self) -> tuple[Term, ...]:
+        """The rounds of the proof: all terms but the hash, which is no challenge."""
+        return tuple(term for term in self.terms if term.name != HASH)
 
     @property
     def total_bits(self) -> float:
         """Bits of the sum of all rounds: the chance of a single attempt at a whole proof."""
-        return -log2(sum(2.0**-term.bits for term in self.terms))
+        return -log2(sum(2.0**-term.bits for term in self.rounds))
 
     def bits_of(self, name: str) -> float:
         """Bits of one term."""
         return next(term.bits for term in self.terms if term.name == name)
 
     def bits_besides(self, name: str) -> float:
-        """Bits of the weakest of all other terms."""
-        return min(term.bits for term in self.terms if term.name != name)
+        """Bits of the weakest of all other rounds."""
+        return min(term.bits for term in self.rounds if term.name != name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +107,31 @@ def evaluate(parameter_set: str, counts: Counts) -> Report:
 
 
 def require_secure(shape: Shape, public_messages: int) -> Report:
-    """The report; InsecureParameters if the reference bound proves less than 100 bits."""
+    """The report; InsecureParameters as `require_bits` says."""
     return require_bits(report(shape, public_messages))
 
 
 def require_bits(found: Report) -> Report:
-    """The same report; InsecureParameters if the reference bound proves less than 100 bits."""
-    if found.bits < REQUIRED_BITS:
-        weakest = min(found.proven.terms, key=lambda term: term.bits)
+    """The same report; InsecureParameters if digests are too short, or if the reference bound
+    proves less than 100 bits in the weakest round or for all rounds together."""
+    digest_bytes = found.counts.digest_bytes
+    if digest_bytes < DIGEST_BYTES_MIN:
         raise InsecureParameters(
-            f"parameter set {found.parameter_set} proves {found.bits:.2f} bits for this circuit "
-            f"(weakest: {weakest.name}); {REQUIRED_BITS:.0f} are required"
+            f"parameter set {found.parameter_set} has digests of {digest_bytes} bytes; "
+            f"{DIGEST_BYTES_MIN} are required"
         )
+    weakest = min(found.proven.terms, key=lambda term: term.bits)
+    _require(found, found.bits, f"weakest: {weakest.name}")
+    _require(found, found.proven.total_bits, "all rounds together")
     return found
+
+
+def _require(found: Report, bits: float, which: str) -> None:
+    if bits < REQUIRED_BITS:
+        raise InsecureParameters(
+            f"parameter set {found.parameter_set} proves {bits:.2f} bits for this circuit "
+            f"({which}); {REQUIRED_BITS:.0f} are required"
+        )
 
 
 def best(bound: Bound, counts: Counts) -> Evaluation:
@@ -147,9 +168,14 @@ def at(bound: Bound, counts: Counts, m: int) -> Evaluation:
         _term("batching", errors.batching(counts, line)),
         *folds,
         _term(QUERIES, errors.query(counts, m)),
-        Term("hash", HASH_BITS),
+        Term(HASH, hash_bits(counts.digest_bytes)),
     )
     return Evaluation(bound.name, m, terms)
+
+
+def hash_bits(digest_bytes: int) -> float:
+    """Bits against a collision of tree digests of so many bytes, as of the hash itself."""
+    return min(HASH_BITS_MAX, 4.0 * digest_bytes)
 
 
 def round_down(bits: float) -> float:
@@ -168,9 +194,10 @@ def _folded(counts: Counts) -> Iterator[Counts]:
 
 
 def _require_applicable(counts: Counts, m: int) -> None:
-    """The out-of-domain argument needs k + points < (1 - delta) n, and delta must be positive."""
+    """Openings are bound where functions of degree < k + s agree: k + s < (1 - delta) n. Delta
+    must be positive."""
     share = agreement(counts, m)
-    if share >= 1 or counts.height + counts.opened_points >= share * counts.domain:
+    if share >= 1 or counts.height + counts.largest_stack >= share * counts.domain:
         raise InsecureParameters(
             f"no proven bound applies to {counts.height} rows at rate 1/{1 << counts.log2_blowup}"
         )

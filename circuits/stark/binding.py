@@ -14,7 +14,7 @@ from circuits.stark.shape import Shape
 from rollup.field.koalabear import P
 from rollup.hash.keccak import DIGEST_BYTES
 
-PROTOCOL = "lifted DEEP-ALI, LogUp, FRI"
+PROTOCOL = "stacked DEEP-ALI, LogUp, FRI"
 
 
 def bind_statement(

@@ -13,7 +13,8 @@ from circuits.stark.lowered import TablePlace
 from circuits.stark.masks import MASK_COLUMNS
 from circuits.stark.parameters import CHUNKS
 from circuits.stark.random import FieldStream
-from circuits.stark.shape import Group, Phase, Shape
+from circuits.stark.shape import Group, Shape
+from circuits.stark.stacks import Phase
 from rollup.field.extension import DEGREE
 from rollup.field.kernels import place_canonical, subtract_many
 from rollup.native.aligned import aligned_zeros

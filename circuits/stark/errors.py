@@ -6,6 +6,7 @@ from enum import Enum
 class Failure(Enum):
     """Why a proof was refused. The value is the text shown to a user."""
 
+    PROTOCOL_VERSION = "the proof is not of this version of the proof system"
     MALFORMED = "the proof does not have the bytes that the circuit and the parameters call for"
     NON_CANONICAL = "the proof holds a field element that is not below p"
     PUBLIC_VALUES = "the public values do not fit the circuit"

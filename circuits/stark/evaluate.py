@@ -3,26 +3,31 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import mul
+from typing import Any
 
 from circuits.air.graph import Scope
 from circuits.air.tape import Code, Instruction, Tape
 from circuits.stark.lookup import LookupChallenges, Term, fraction_defect
-from circuits.stark.shape import SUM_CONSTRAINTS, Group
+from circuits.stark.shape import RUNNING_SUM, SUM_CONSTRAINTS, Group
 from rollup.field import extension
-from rollup.field.extension import DEGREE, Element
+from rollup.field.extension import Element
 from rollup.field.koalabear import P
+
+Below = Sequence[Element | None]
+"""Values in the row below: None for a column that is not opened there, which nobody may read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Values of one group's columns at y (the row) and at y * omega (the row below)."""
+    """Values of one group's columns at y (the row) and at y * omega (the row below). A lookup
+    column is one of E."""
 
     fixed: Sequence[Element]
     main: Sequence[Element]
     lookup: Sequence[Element]
-    fixed_after: Sequence[Element]
-    main_after: Sequence[Element]
-    lookup_after: Sequence[Element]
+    fixed_after: Below
+    main_after: Below
+    lookup_after: Below
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +41,10 @@ class GroupContext:
 
 
 def evaluate_group(group: Group, rows: Rows, context: GroupContext) -> list[Element]:
-    """For each scope, the sum of weight_k * (constraint k) over the group's constraints.
+    """For each scope, the sum of weight * (constraint) over the group's constraints.
 
-    Constraints are numbered: those of the tape, the fraction columns, the running sum.
+    Constraints are counted as those of the tape, the fraction columns, the running sum; which power
+    weighs each is `Group.powers`.
     """
     reader = _Reader(group, rows, context)
     for instruction in group.tape.instructions:
@@ -78,7 +84,8 @@ class _Reader:
         values[2 * instruction.target] = result
 
     def _accumulate(self, number: int, scope: Scope, value: Element) -> None:
-        share = extension.multiply(self._context.weights[number], value)
+        weight = self._context.weights[self._group.powers[number]]
+        share = extension.multiply(weight, value)
         self.sums[scope] = extension.add(self.sums[scope], share)
 
     def _fraction(self, column: int) -> None:
@@ -90,43 +97,34 @@ class _Reader:
             signed = count if message.sign == 1 else extension.negate(count)
             denominator = self._context.challenges.denominator(message.bus, payload)
             terms.append(Term(signed, denominator))
-        defect = fraction_defect(lookup_column(self._rows.lookup, 1 + column), terms)
+        defect = fraction_defect(self._rows.lookup[RUNNING_SUM + 1 + column], terms)
         self._accumulate(self._group.tape.constraints + column, Scope.ALL, defect)
 
     def running_sum(self) -> None:
         """The sum is 0 on the first row, moves on by the fractions, and ends at the terminal."""
         number = self._group.constraints - SUM_CONSTRAINTS
-        before = lookup_column(self._rows.lookup, 0)
+        before, after = self._rows.lookup[RUNNING_SUM], self._rows.lookup_after[RUNNING_SUM]
+        if after is None:
+            raise ValueError("the running sum is opened in the row below")
         moved = before
-        for column in range(1, self._group.fractions + 1):
-            moved = extension.add(moved, lookup_column(self._rows.lookup, column))
-        after = lookup_column(self._rows.lookup_after, 0)
+        for fraction in self._rows.lookup[RUNNING_SUM + 1 :]:
+            moved = extension.add(moved, fraction)
         self._accumulate(number, Scope.FIRST, before)
         self._accumulate(number + 1, Scope.TRANSITION, extension.subtract(after, moved))
         end = extension.subtract(moved, self._context.terminal)
         self._accumulate(number + 2, Scope.LAST, end)
 
 
-def lookup_column(values: Sequence[Element], column: int) -> Element:
-    """The value of an extension column, from those of its five coefficient columns."""
-    return from_coefficients(values[DEGREE * column : DEGREE * (column + 1)])
-
-
-def from_coefficients(values: Sequence[Element]) -> Element:
-    """sum_k X^k values_k: the value of an extension polynomial from its coefficient polynomials."""
-    total = extension.ZERO
-    for value in reversed(values):
-        total = extension.add(extension.multiply(total, extension.X), value)
-    return total
-
-
 def _operands(tape: Tape, rows: Rows, publics: Sequence[int]) -> list[Element]:
-    """The value of every operand of the tape, registers still zero."""
+    """The value of every operand of the tape, registers still zero.
+
+    What is not opened below is None, and `shape_of` takes no tape that reads it.
+    """
     constants = (*tape.constants, *(publics[index] for index in tape.publics))
     registers = [extension.ZERO] * tape.registers
     now = [*rows.main, *rows.fixed]
     now += [*(extension.embed(value) for value in constants), *registers]
-    values = [extension.ZERO] * (2 * tape.slots)
+    values: list[Any] = [None] * (2 * tape.slots)
     values[0::2] = now
     below = [*rows.main_after, *rows.fixed_after]
     values[1 : 2 * len(below) : 2] = below

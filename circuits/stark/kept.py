@@ -8,6 +8,7 @@ no proof has to believe: with wrong ones the quotient is no polynomial, and ther
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +16,26 @@ import numpy as np
 import numpy.typing as npt
 
 from circuits.air.circuit import Circuit
-from circuits.pcs.merkle import Matrix, Tree
-from circuits.poly.lde import padded_width
-from circuits.stark.committed import CommittedPhase, FixedColumns, commit_fixed
+from circuits.pcs.merkle import Tree
+from circuits.poly.lde import Blocks, block_strides, padded_width
+from circuits.stark.committed import (
+    CommittedPhase,
+    FixedColumns,
+    commit_fixed,
+    empty_columns,
+)
 from circuits.stark.parameters import Parameters
-from circuits.stark.prover import Prover
-from circuits.stark.shape import Phase, Shape, shape_of
+from circuits.stark.prover import Prover, keeps_rows
+from circuits.stark.shape import Shape, shape_of
+from circuits.stark.stacks import Phase
 from rollup.native.array_file import load_arrays, store_arrays
 from rollup.native.jit import choose_cache
-from rollup.native.memory import keep_freed_memory
+from rollup.native.simd import LANES
 
 FOLDER = "fixed"
 """Beside the folders of kernels: columns stay good when a source changes, kernels do not."""
 
-LAYOUT = 2
+LAYOUT = 3
 """Of the arrays below, as the proof system's version: another number is another file."""
 
 BYTES_MAX = 1 << 28
@@ -37,34 +44,29 @@ BYTES_MAX = 1 << 28
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 
-class PreparedProver(Prover):
-    """A prover that is given its fixed columns."""
-
-    def __init__(self, circuit: Circuit, fixed: FixedColumns) -> None:
-        keep_freed_memory()
-        self._circuit = circuit
-        self._fixed = fixed
-
-
-def prepared_prover(circuit: Circuit, parameters: Parameters, root: bytes) -> PreparedProver:
+def prepared_prover(
+    circuit: Circuit, parameters: Parameters, root: bytes, *, low_memory: bool | None = None
+) -> Prover:
     """A prover with the fixed columns of this root: kept ones, else made here and kept.
 
     What is made here may have another root, where circuit and key do not belong together: it is
     then not kept, and `fixed_root` says which.
     """
-    shape, file = shape_of(circuit, parameters), kept_file(root)
-    fixed = None if file is None else load_fixed(file, shape, root)
+    resident = keeps_rows(parameters, low_memory)
+    shape, file = shape_of(circuit, parameters), kept_file(root, resident=resident)
+    fixed = None if file is None else load_fixed(file, shape, root, resident=resident)
     if fixed is None:
-        fixed = commit_fixed(circuit, parameters)
+        fixed = commit_fixed(circuit, parameters, resident=resident)
         if file is not None and fixed.committed.tree.root == root:
             keep_fixed(file, fixed)
-    return PreparedProver(circuit, fixed)
+    return Prover(circuit, parameters, low_memory=low_memory, fixed=fixed)
 
 
-def kept_file(root: bytes) -> Path | None:
+def kept_file(root: bytes, *, resident: bool) -> Path | None:
     """Where the fixed columns of a root are kept; None if nothing can be kept."""
     folder, _ = choose_cache(FOLDER)
-    return None if folder is None else folder / f"{root.hex()}.{LAYOUT}"
+    kind = "values" if resident else "coefficients"
+    return None if folder is None else folder / f"{root.hex()}.{kind}.{LAYOUT}"
 
 
 def keep_fixed(file: Path, fixed: FixedColumns) -> None:
@@ -81,43 +83,56 @@ def keep_fixed(file: Path, fixed: FixedColumns) -> None:
         warnings.warn(text, RuntimeWarning, stacklevel=2)
 
 
-def load_fixed(file: Path, shape: Shape, root: bytes) -> FixedColumns | None:
+def load_fixed(file: Path, shape: Shape, root: bytes, *, resident: bool) -> FixedColumns | None:
     """The fixed columns in a file; None if there are none of this shape and root."""
     arrays = load_arrays(file)
-    if arrays is None or not _fits(arrays, shape):
+    if arrays is None or not _fits(arrays, shape, resident=resident):
         return None
-    fixed = _fixed_columns(arrays, shape)
+    fixed = _fixed_columns(arrays, shape, resident=resident)
     return fixed if fixed.committed.tree.root == root else None
 
 
 def fixed_arrays(fixed: FixedColumns) -> dict[str, npt.NDArray[Any]]:
-    """The arrays that a file holds: rows and extension of every group, levels of the tree."""
-    committed = fixed.committed
+    """The arrays that a file holds: rows of every group, values on its cosets or coefficients, both
+    the tallest group first, and levels of the tree."""
+    columns, levels = fixed.committed.columns, fixed.committed.tree.levels
+    held = columns.extended or [each.values for each in columns.coefficients]
     return {
         **{f"rows.{i}": array for i, array in enumerate(fixed.matrices)},
-        **{f"extended.{i}": array for i, array in enumerate(committed.extended)},
-        **{f"level.{i}": array for i, array in enumerate(committed.tree.levels)},
+        **{f"columns.{i}": array for i, array in enumerate(held)},
+        **{f"level.{i}": array for i, array in enumerate(levels)},
     }
 
 
-def _fits(arrays: Arrays, shape: Shape) -> bool:
+def _fits(arrays: Arrays, shape: Shape, *, resident: bool) -> bool:
     """Whether names, types and shapes are those of the fixed columns of this shape."""
     wanted: dict[str, tuple[type, tuple[int, ...]]] = {}
     for i, group in enumerate(shape.groups):
-        size = (group.height, padded_width(group.widths[Phase.FIXED]))
-        wanted[f"rows.{i}"] = np.uint32, size
-        wanted[f"extended.{i}"] = np.uint32, (1 << shape.parameters.log2_blowup, *size)
+        wanted[f"rows.{i}"] = np.uint32, (group.height, padded_width(group.widths[Phase.FIXED]))
+    empty = empty_columns(shape, Phase.FIXED)
+    for i, (number, order) in enumerate(zip(empty.groups, empty.orders, strict=True)):
+        height, width = shape.groups[number].height, padded_width(len(order))
+        values = (shape.parameters.blowup, height, width)
+        wanted[f"columns.{i}"] = np.uint32, values if resident else (width // LANES, height, LANES)
     for i in range(shape.log2_domain + 1):
         wanted[f"level.{i}"] = np.uint64, (1 << shape.log2_domain - i, 4)
     found = {name: (array.dtype.type, array.shape) for name, array in arrays.items()}
     return found == wanted
 
 
-def _fixed_columns(arrays: Arrays, shape: Shape) -> FixedColumns:
-    groups = range(len(shape.groups))
-    extended = tuple(arrays[f"extended.{i}"] for i in groups)
-    widths = [width for _, width in shape.group_widths(Phase.FIXED)]
-    matrices = tuple(Matrix(*each) for each in zip(extended, widths, strict=True))
+def _fixed_columns(arrays: Arrays, shape: Shape, *, resident: bool) -> FixedColumns:
+    empty = empty_columns(shape, Phase.FIXED)
+    held = tuple(arrays[f"columns.{i}"] for i in range(len(empty.groups)))
+    columns = replace(empty, extended=held)
+    if not resident:
+        columns = replace(empty, coefficients=tuple(map(_blocks, held)))
     levels = tuple(arrays[f"level.{i}"] for i in range(shape.log2_domain + 1))
-    committed = CommittedPhase(extended, Tree(matrices, None, levels))
-    return FixedColumns(shape, tuple(arrays[f"rows.{i}"] for i in groups), committed)
+    tree = Tree(None, levels, shape.parameters.digest_bytes)
+    rows = tuple(arrays[f"rows.{i}"] for i in range(len(shape.groups)))
+    return FixedColumns(shape, rows, CommittedPhase(columns, tree))
+
+
+def _blocks(values: npt.NDArray[Any]) -> Blocks:
+    blocks, height, _ = values.shape
+    log2 = height.bit_length() - 1
+    return Blocks(values, blocks * LANES, log2, block_strides(log2))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from circuits.air.circuit import Circuit
+from circuits.pcs.merkle_verify import DIGEST_BYTES_MIN
 from circuits.stark.errors import Failure, VerificationError
 from circuits.stark.lowered import Lowered
 from circuits.stark.parameters import Parameters
@@ -47,8 +48,11 @@ class VerificationKey:
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a verification key: {error}") from error
         key = VerificationKey(digest, roots)
-        if any(len(part) != DIGEST_BYTES for part in (digest, *roots.values())):
-            raise ValueError(f"a digest of a verification key has {DIGEST_BYTES} bytes")
+        if len(digest) != DIGEST_BYTES:
+            raise ValueError(f"the circuit digest of a verification key has {DIGEST_BYTES} bytes")
+        if not all(DIGEST_BYTES_MIN <= len(root) <= DIGEST_BYTES for root in roots.values()):
+            wanted = f"{DIGEST_BYTES_MIN} to {DIGEST_BYTES}"
+            raise ValueError(f"a root of a verification key has {wanted} bytes")
         if key.to_json() != text:
             raise ValueError("a verification key is written in one way only")
         return key

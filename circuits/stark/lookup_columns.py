@@ -13,7 +13,8 @@ from circuits.stark.blinding import empty_matrix
 from circuits.stark.kernels import message_blocks
 from circuits.stark.lookup import LookupChallenges
 from circuits.stark.program import SLOT, compile_program
-from circuits.stark.shape import Group, Phase
+from circuits.stark.shape import Group
+from circuits.stark.stacks import Phase
 from rollup.field.extension import DEGREE, Element, negate
 from rollup.field.extension_kernels import inverse_planes, multiply_planes
 from rollup.field.kernels import to_montgomery

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 
 from rollup.field.extension import DEGREE
 from rollup.field.koalabear import TWO_ADICITY, P
+from rollup.hash.keccak import DIGEST_BYTES
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
+"""Raised with every change of what proofs are; each proof begins with it."""
 
 CHUNKS = 3
 """The quotient has degree < 2.25 N: three chunks of N - h coefficients hold it when N >= 4 h."""
 
-OPENED_POINTS = 2
-"""Every trace column is opened at zeta and at the next row, zeta * omega."""
+SEEN_POINTS = 2
+"""Points of E that a column may be opened at: zeta and the row below."""
 
 FOLD_LOG2 = 3
 """A fold by 8 halves three times at the price of one layer."""
@@ -27,7 +29,10 @@ FINAL_LOG2_MIN = 6
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """One parameter set. Grinding is in bits of work at three places of the transcript."""
+    """One parameter set. Grinding is in bits of work at three places of the transcript.
+
+    `digest_bytes` are kept of each digest in a Merkle tree; all other digests are whole.
+    """
 
     name: str
     log2_blowup: int
@@ -36,6 +41,7 @@ class Parameters:
     grinding_batch: int
     grinding_fold: int
     salt_bytes: int = 16
+    digest_bytes: int = DIGEST_BYTES
 
     @property
     def blowup(self) -> int:
@@ -46,10 +52,11 @@ class Parameters:
     def blinded_rows(self) -> int:
         """h = 2 q + 4 e: the rows at the end of every table that are random and unconstrained.
 
-        A column is seen at q points of the domain and at two points of E with their conjugates;
-        2 q + 2 e would do (docs/soundness/zero-knowledge.md), the rest is margin.
+        What is seen of a column depends on its values at q points of the domain and in the row
+        below them, and at two points of E with their conjugates; 2 q + 2 e would do
+        (docs/soundness/zero-knowledge.md), the rest is margin.
         """
-        return 2 * self.queries + 4 * DEGREE
+        return 2 * self.queries + 2 * SEEN_POINTS * DEGREE
 
     @property
     def min_height(self) -> int:
@@ -87,7 +94,7 @@ class Parameters:
             FOLD_LOG2,
             FINAL_LOG2_MIN,
             CHUNKS,
-            OPENED_POINTS,
+            self.digest_bytes,
         )
         return b"".join(field.to_bytes(4, "little") for field in fields)
 
@@ -108,10 +115,13 @@ FAST = Parameters("fast", 2, 83, 20, 16, 10)
 BALANCED = Parameters("balanced", 3, 55, 20, 12, 8)
 """Rate 1/8: 101.5 bits up to 2^21."""
 
-EVM = Parameters("evm", 5, 31, 26, 16, 10)
-"""Rate 1/32: the smallest proof, for tables up to 2^19; 103.0 bits."""
+L1 = Parameters("l1", 6, 25, 27, 20, 14, digest_bytes=26)
+"""Rate 1/64: the smallest proof, for tables up to 2^18; 101.8 bits."""
 
-PARAMETER_SETS = {parameters.name: parameters for parameters in (FAST, BALANCED, EVM)}
+L1_TALL = Parameters("l1-tall", 5, 31, 26, 16, 10, digest_bytes=26)
+"""Rate 1/32: half the memory and work of `l1`, for the classes whose tables are tall."""
+
+PARAMETER_SETS = {parameters.name: parameters for parameters in (FAST, BALANCED, L1, L1_TALL)}
 """The sets that a proof may be made with; the test set is not among them."""
 
 INSECURE_TEST = Parameters("insecure-test", 2, 6, 2, 1, 1)

@@ -6,14 +6,14 @@ transposition brings. Then come the constants and public values that are operand
 sum, then the registers.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from circuits.air.tape import Code, Instruction, Tape
-from circuits.stark.shape import Phase
+from circuits.stark.stacks import Phase
 from rollup.field.extension import DEGREE
 from rollup.field.kernels import to_montgomery
 from rollup.native.jit import U32Array
@@ -32,6 +32,10 @@ SLOT = VECTORS * LANES
 
 ADD_CONSTANT, SUB_CONSTANT, SUB_FROM = 6, 7, 8
 """Codes beside those of the tape: x + c, x - c, c - x, with (target, x, c)."""
+
+
+NOT_ARRANGED: Mapping[Phase, Sequence[int]] = {}
+"""Columns that stand in their own order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,11 @@ class Program:
 class _Compiler:
     """Places the operands of one tape and encodes its instructions."""
 
-    def __init__(self, tape: Tape, publics: Sequence[int]) -> None:
+    def __init__(
+        self, tape: Tape, publics: Sequence[int], places: Mapping[Phase, Sequence[int]]
+    ) -> None:
         self._tape = tape
+        self._places = places
         self._tiles: dict[tuple[int, int, int], int] = {}
         values = (*tape.constants, *(publics[index] for index in tape.publics))
         montgomery = to_montgomery(np.array(values, dtype=np.uint64)).tolist()
@@ -96,7 +103,8 @@ class _Compiler:
 
     def _tile(self, phase: Phase, shift: int, column: int) -> int:
         """Offset of a column of the matrix of a phase; its tile is taken up if it is new."""
-        tile, inside = divmod(column, TILE)
+        places = self._places.get(phase)
+        tile, inside = divmod(column if places is None else places[column], TILE)
         key = (int(phase), shift, tile)
         return self._tiles.setdefault(key, len(self._tiles) * TILE * SLOT) + inside * SLOT
 
@@ -180,6 +188,16 @@ def _with_constant(code: Code, known: int) -> int:
     return SUB_FROM if known == 0 else SUB_CONSTANT
 
 
-def compile_program(tape: Tape, publics: Sequence[int], *, with_lookup: bool) -> Program:
-    """The program of the tape of a group; `with_lookup` also loads the lookup columns."""
-    return _Compiler(tape, publics).program(with_lookup=with_lookup)
+def compile_program(
+    tape: Tape,
+    publics: Sequence[int],
+    *,
+    with_lookup: bool,
+    places: Mapping[Phase, Sequence[int]] = NOT_ARRANGED,
+) -> Program:
+    """The program of the tape of a group; `with_lookup` also loads the lookup columns.
+
+    places: where each base-field column of a phase stands in its matrix; of a phase without, each
+    column is in its own place.
+    """
+    return _Compiler(tape, publics, places).program(with_lookup=with_lookup)

@@ -1,22 +1,24 @@
 """The proof and its bytes.
 
-Every length follows from the shape, so the encoding is a plain concatenation and has one form:
-decoding checks the total length first, then that every field element is canonical. Integers are
-little-endian; a base-field element has 4 bytes, an element of E its five coefficients, low first.
-"""
+A proof begins with the version of the proof system. Every length that follows is of the shape, so
+the encoding is a plain concatenation and has one form: decoding checks the version, the total
+length, then that every field element is canonical. Integers are little-endian; a base-field element
+has 4 bytes, an element of E its five coefficients, low first."""
 
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from circuits.stark.errors import Failure, VerificationError
-from circuits.stark.parameters import CHUNKS, FOLD_LOG2
-from circuits.stark.shape import Phase, Shape
+from circuits.stark.parameters import CHUNKS, FOLD_LOG2, PROTOCOL_VERSION
+from circuits.stark.shape import Shape
+from circuits.stark.stacks import ELEMENT_BYTES, Phase
 from rollup.field.extension import DEGREE, Element
 from rollup.field.koalabear import P
-from rollup.hash.keccak import DIGEST_BYTES
 
-ELEMENT_BYTES = 4 * DEGREE
+VERSION_BYTES = PROTOCOL_VERSION.to_bytes(4, "little")
+"""What every proof begins with. A proof of version 2 begins with a root."""
+
 NONCE_BYTES = 8
 FIBRE_WIDTH = DEGREE << FOLD_LOG2
 
@@ -26,9 +28,9 @@ Row = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """One leaf of one tree: a row for every group of the phase, its salt, the path upwards."""
+    """One leaf of one tree: its row, its salt, the path upwards."""
 
-    rows: tuple[Row, ...]
+    row: Row
     salt: bytes
     path: Digests
 
@@ -53,8 +55,9 @@ class Query:
 class Proof:
     """A proof, in the order of its bytes.
 
-    `tops` holds, for each phase and then each layer, the one tree layer at which paths end.
-    """
+    `here` are the columns of all stacks at zeta, stack by stack, `after` those of the stacks that
+    are opened in the row below. `tops` holds, for each phase and then each layer, the one tree
+    layer at which paths end."""
 
     main_root: bytes
     lookup_root: bytes
@@ -83,8 +86,8 @@ def top_log2(shape: Shape, layer: int | None) -> int:
 
 def encode(proof: Proof) -> bytes:
     """The bytes of a proof."""
-    parts: list[bytes] = [proof.main_root, proof.lookup_root, encode_elements(proof.terminals)]
-    parts += [proof.quotient_root]
+    parts: list[bytes] = [VERSION_BYTES, proof.main_root, proof.lookup_root]
+    parts += [encode_elements(proof.terminals), proof.quotient_root]
     parts += [encode_elements(values) for values in (proof.here, proof.after, proof.chunks)]
     parts += [_nonce(proof.batch_nonce)]
     parts += [part for layer in proof.layers for part in (layer.root, _nonce(layer.nonce))]
@@ -92,7 +95,7 @@ def encode(proof: Proof) -> bytes:
     parts += [digest for top in proof.tops for digest in top]
     for query in proof.queries:
         for opening in (*query.trees, *query.layers):
-            parts += [struct.pack(f"<{len(row)}I", *row) for row in opening.rows]
+            parts += [struct.pack(f"<{len(opening.row)}I", *opening.row)]
             parts += [opening.salt, *opening.path]
     return b"".join(parts)
 
@@ -109,15 +112,18 @@ def _nonce(value: int) -> bytes:
 
 def decode(data: bytes, shape: Shape) -> Proof:
     """The proof that the bytes are. Raises VerificationError for any others."""
+    if data[: len(VERSION_BYTES)] != VERSION_BYTES:
+        detail = f"it does not begin with {PROTOCOL_VERSION}"
+        raise VerificationError(Failure.PROTOCOL_VERSION, detail)
     wanted = encoded_length(shape)
     if len(data) != wanted:
         raise VerificationError(Failure.MALFORMED, f"{len(data)} bytes where {wanted} are wanted")
-    return _read(_Reader(data), shape)
+    return _read(_Reader(data, shape.parameters.digest_bytes), shape)
 
 
 def encoded_length(shape: Shape) -> int:
     """Bytes of every proof of this shape."""
-    counter = _Counter()
+    counter = _Counter(b"", shape.parameters.digest_bytes)
     _read(counter, shape)
     return counter.length
 
@@ -125,8 +131,9 @@ def encoded_length(shape: Shape) -> int:
 class _Reader:
     """Takes pieces off the front of a byte string of the right length."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, digest_bytes: int) -> None:
         self._data = data
+        self._digest_bytes = digest_bytes
         self._position = 0
 
     def take(self, length: int) -> bytes:
@@ -154,14 +161,18 @@ class _Reader:
 
     def digests(self, count: int) -> Digests:
         """The next digests."""
-        return tuple(self.take(DIGEST_BYTES) for _ in range(count))
+        return tuple(self.digest() for _ in range(count))
+
+    def digest(self) -> bytes:
+        """The next digest, of as many bytes as the parameters keep."""
+        return self.take(self._digest_bytes)
 
 
 class _Counter(_Reader):
     """A reader that only counts: it measures the encoding with the code that decodes it."""
 
-    def __init__(self) -> None:
-        super().__init__(b"")
+    def __init__(self, data: bytes, digest_bytes: int) -> None:
+        super().__init__(data, digest_bytes)
         self.length = 0
 
     def take(self, length: int) -> bytes:
@@ -178,16 +189,17 @@ class _Counter(_Reader):
 
 
 def _read(reader: _Reader, shape: Shape) -> Proof:
+    reader.take(len(VERSION_BYTES))
     return Proof(
-        main_root=reader.take(DIGEST_BYTES),
-        lookup_root=reader.take(DIGEST_BYTES),
+        main_root=reader.digest(),
+        lookup_root=reader.digest(),
         terminals=reader.elements(len(shape.groups)),
-        quotient_root=reader.take(DIGEST_BYTES),
-        here=reader.elements(shape.trace_columns),
-        after=reader.elements(shape.trace_columns),
-        chunks=reader.elements(CHUNKS * DEGREE),
+        quotient_root=reader.digest(),
+        here=reader.elements(shape.opened_here),
+        after=reader.elements(shape.opened_below),
+        chunks=reader.elements(CHUNKS),
         batch_nonce=reader.nonce(),
-        layers=tuple(Layer(reader.take(DIGEST_BYTES), reader.nonce()) for _ in range(shape.folds)),
+        layers=tuple(Layer(reader.digest(), reader.nonce()) for _ in range(shape.folds)),
         final=reader.elements(shape.final_coefficients),
         query_nonce=reader.nonce(),
         tops=tuple(reader.digests(1 << top_log2(shape, layer)) for layer in _trees(shape)),
@@ -206,13 +218,11 @@ def _read_query(reader: _Reader, shape: Shape) -> Query:
 
 
 def _read_opening(reader: _Reader, shape: Shape, phase: Phase) -> Opening:
-    widths = [width for _, width in shape.group_widths(phase)]
-    rows = tuple(reader.row(width) for width in widths)
-    salt_bytes = shape.parameters.salt_bytes if shape.salted(phase) else 0
-    salt = reader.take(salt_bytes)
-    return Opening(rows, salt, reader.digests(tree_depth(shape, None) - top_log2(shape, None)))
+    row = reader.row(shape.row_width(phase))
+    salt = reader.take(shape.parameters.salt_bytes if shape.salted(phase) else 0)
+    return Opening(row, salt, reader.digests(tree_depth(shape, None) - top_log2(shape, None)))
 
 
 def _read_fibre(reader: _Reader, shape: Shape, layer: int) -> Opening:
-    rows = (reader.row(FIBRE_WIDTH),)
-    return Opening(rows, b"", reader.digests(tree_depth(shape, layer) - top_log2(shape, layer)))
+    row = reader.row(FIBRE_WIDTH)
+    return Opening(row, b"", reader.digests(tree_depth(shape, layer) - top_log2(shape, layer)))

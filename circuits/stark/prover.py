@@ -12,17 +12,16 @@ from dataclasses import dataclass
 
 from circuits.air.circuit import Circuit
 from circuits.pcs.transcript import Transcript
-from circuits.poly.domains import lifted_shift
-from circuits.poly.lde import extend_coefficients
-from circuits.poly.sums import evaluate_columns
+from circuits.poly.lde import Blocks, blocks_of, padded
+from circuits.stark.batched import batch, open_columns
 from circuits.stark.binding import bind_statement
 from circuits.stark.blinding import blind_rows, main_matrices, masked_chunks
 from circuits.stark.committed import (
     CommittedPhase,
     FixedColumns,
+    arranged_coefficients,
     commit_fixed,
     commit_phase,
-    extend_groups,
 )
 from circuits.stark.lookup import (
     LookupChallenges,
@@ -31,24 +30,30 @@ from circuits.stark.lookup import (
     lookup_challenges,
 )
 from circuits.stark.lookup_columns import MessageConstants, lookup_columns, message_constants
-from circuits.stark.low_degree import Opened, batch, fold_layers, open_queries, work
+from circuits.stark.low_degree import fold_layers, open_queries, work
 from circuits.stark.masks import MASK_BUS
-from circuits.stark.parameters import CHUNKS, Parameters
+from circuits.stark.parameters import Parameters
 from circuits.stark.proof import Proof, encode, encode_elements, top_log2
-from circuits.stark.quotient import (
-    Committed,
-    QuotientInputs,
-    UnsatisfiedError,
-    quotient_coefficients,
-)
+from circuits.stark.quotient import QuotientInputs, UnsatisfiedError, quotient_coefficients
 from circuits.stark.random import FieldStream
 from circuits.stark.report import Clock, Progress, ProofReport, report_for
-from circuits.stark.shape import TRACE_PHASES, Phase, Shape
-from rollup.field import extension, koalabear
-from rollup.field.extension import DEGREE, Element
+from circuits.stark.shape import Shape
+from circuits.stark.stacks import Phase
+from rollup.field import extension
+from rollup.field.extension import Element
 from rollup.native.jit import U32Array
 from rollup.native.memory import keep_freed_memory
 from rollup.private import Private
+
+RESIDENT_BLOWUP = 4
+"""Points of the domain a row up to which rows on it are kept, if nothing else is asked for."""
+
+
+def keeps_rows(parameters: Parameters, low_memory: bool | None) -> bool:
+    """Whether a prover keeps columns on the evaluation domain, rather than coefficients."""
+    if low_memory is None:
+        return parameters.blowup <= RESIDENT_BLOWUP
+    return not low_memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +65,26 @@ class Proved:
 
 
 class Prover:
-    """Proves one circuit with one parameter set, as often as wanted; fixed columns are kept."""
+    """Proves one circuit with one parameter set, as often as wanted; fixed columns are kept.
 
-    def __init__(self, circuit: Circuit, parameters: Parameters) -> None:
+    With `low_memory` the rows on the evaluation domain are made coset by coset, several times, and
+    not kept; a proof has the same bytes. Without a word, they are kept where the domain is small.
+    """
+
+    def __init__(
+        self,
+        circuit: Circuit,
+        parameters: Parameters,
+        *,
+        low_memory: bool | None = None,
+        fixed: FixedColumns | None = None,
+    ) -> None:
+        """fixed: the circuit's columns for these parameters, where the caller has them, kept as
+        this prover keeps what it commits to (`keeps_rows`)."""
         self._circuit = circuit
         keep_freed_memory()
-        self._fixed = commit_fixed(circuit, parameters)
+        self._resident = keeps_rows(parameters, low_memory)
+        self._fixed = fixed or commit_fixed(circuit, parameters, resident=self._resident)
 
     @property
     def shape(self) -> Shape:
@@ -100,6 +119,7 @@ class Prover:
         report = report_for(self.shape)
         session = _Session(
             fixed=self._fixed,
+            resident=self._resident,
             publics=tuple(publics),
             messages=tuple(messages),
             stream=FieldStream(insecure_seed=insecure_seed_for_tests),
@@ -135,6 +155,7 @@ class _Session(Private):
     """One proof under way: run once, then thrown away."""
 
     fixed: FixedColumns
+    resident: bool
     publics: tuple[int, ...]
     messages: tuple[PublicMessage, ...]
     stream: FieldStream
@@ -174,13 +195,14 @@ class _Session(Private):
             transcript.absorb("quotient-root", quotient.tree.root)
         phases = (self.fixed.committed, main, lookup, quotient)
         with clock.phase("opening"):
-            opened = self._open(phases, transcript.challenge_outside_base_field("zeta"))
+            zeta = transcript.challenge_outside_base_field("zeta")
+            opened = open_columns(shape, phases, zeta)
             transcript.absorb("opened-here", encode_elements(opened.here))
             transcript.absorb("opened-after", encode_elements(opened.after))
             transcript.absorb("opened-chunks", encode_elements(opened.chunks))
         with clock.phase("batch"):
             batch_nonce = work(transcript, "batch-nonce", shape.parameters.grinding_batch)
-            values = batch(shape, phases, opened, transcript.challenge("batch"))
+            values = batch(shape, phases, opened, zeta, transcript.challenge("batch"))
         with clock.phase("folds"):
             folded = fold_layers(shape, transcript, values)
         with clock.phase("queries"):
@@ -188,15 +210,15 @@ class _Session(Private):
             indices = transcript.indices("queries", shape.log2_domain, shape.parameters.queries)
             queries = open_queries(shape, phases, folded.trees, indices)
         tops = [phase.tree.level(top_log2(shape, None)) for phase in phases]
-        tops += [tree.level(top_log2(shape, i)) for i, tree in enumerate(folded.trees)]
+        tops += [tree.level(top_log2(shape, i)) for i, (_, tree) in enumerate(folded.trees)]
         return Proof(
             main_root=main.tree.root,
             lookup_root=lookup.tree.root,
             terminals=terminals,
             quotient_root=quotient.tree.root,
-            here=tuple(opened.here),
-            after=tuple(opened.after),
-            chunks=tuple(opened.chunks),
+            here=opened.here,
+            after=opened.after,
+            chunks=opened.chunks,
             batch_nonce=batch_nonce,
             layers=folded.layers,
             final=folded.final,
@@ -206,8 +228,10 @@ class _Session(Private):
         )
 
     def _commit(self, phase: Phase, matrices: Sequence[U32Array]) -> CommittedPhase:
-        extended = extend_groups(self.shape, matrices)
-        return commit_phase(self.shape, phase, extended, self.stream)
+        return self._commit_coefficients(phase, arranged_coefficients(self.shape, phase, matrices))
+
+    def _commit_coefficients(self, phase: Phase, coefficients: Iterable[Blocks]) -> CommittedPhase:
+        return commit_phase(self.shape, phase, coefficients, self.stream, resident=self.resident)
 
     def _lookup_challenges(self) -> LookupChallenges:
         alpha = self.transcript.challenge_outside_base_field("lookup-alpha")
@@ -248,31 +272,7 @@ class _Session(Private):
         kappa: Element,
     ) -> CommittedPhase:
         """The masked chunks of the quotient and the random polynomial, committed."""
-        shape = self.shape
-        parts = (self.fixed.committed, main, lookup)
-        by_group = zip(*(part.extended for part in parts), strict=True)
-        groups = [Committed(*matrices) for matrices in by_group]
-        inputs = QuotientInputs(shape, groups, self.publics, constants, terminals, kappa)
-        columns = masked_chunks(shape, quotient_coefficients(inputs), self.stream)
-        shift = lifted_shift(shape.log2_height, shape.log2_height)
-        extended = extend_coefficients(columns, shape.parameters.log2_blowup, shift)
-        return commit_phase(shape, Phase.QUOTIENT, [extended], self.stream)
-
-    def _open(self, phases: Sequence[CommittedPhase], zeta: Element) -> Opened:
-        """All trace columns at zeta and in the row below, the chunks at zeta."""
-        shape = self.shape
-        here: list[Element] = []
-        after: list[Element] = []
-        for phase in TRACE_PHASES:
-            for number, group in enumerate(shape.groups):
-                at = extension.power(zeta, 1 << (shape.log2_height - group.log2_height))
-                below = extension.scale(at, koalabear.omega(group.log2_height))
-                values = phases[phase].extended[number][0]
-                shift = lifted_shift(group.log2_height, shape.log2_height)
-                opened = evaluate_columns(values, group.widths[phase], shift, [at, below])
-                here += opened[0]
-                after += opened[1]
-        values = phases[Phase.QUOTIENT].extended[0][0]
-        shift = lifted_shift(shape.log2_height, shape.log2_height)
-        (chunks,) = evaluate_columns(values, CHUNKS * DEGREE, shift, [zeta])
-        return Opened(zeta, here, after, chunks)
+        phases = (self.fixed.committed, main, lookup)
+        inputs = QuotientInputs(self.shape, phases, self.publics, constants, terminals, kappa)
+        columns = masked_chunks(self.shape, quotient_coefficients(inputs), self.stream)
+        return self._commit_coefficients(Phase.QUOTIENT, [blocks_of(padded(columns))])

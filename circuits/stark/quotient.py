@@ -13,9 +13,10 @@ import numpy as np
 
 from circuits.poly.domains import lifted_shift
 from circuits.poly.lde import interpolate, shift_of_coset
+from circuits.stark.committed import CommittedPhase
 from circuits.stark.lookup_columns import MessageConstants
 from circuits.stark.parameters import CHUNKS
-from circuits.stark.program import SLOT, compile_program
+from circuits.stark.program import SLOT, Program, compile_program
 from circuits.stark.quotient_kernels import quotient_blocks, solve_parts
 from circuits.stark.shape import Group, Shape
 from circuits.stark.zerofiers import inverse_zerofiers
@@ -36,7 +37,7 @@ class UnsatisfiedError(Exception):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Committed(Private):
-    """Extended matrices of one group: fixed, main, lookup, each (B, n, padded width)."""
+    """Columns of one group on a coset: fixed, main, lookup, each (1, n, padded width)."""
 
     fixed: U32Array
     main: U32Array
@@ -45,10 +46,10 @@ class Committed(Private):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class QuotientInputs(Private):
-    """All that the quotient depends on. `groups` are parallel to the groups of the shape."""
+    """All that the quotient depends on. `phases`: fixed, main, lookup."""
 
     shape: Shape
-    groups: Sequence[Committed]
+    phases: Sequence[CommittedPhase]
     publics: Sequence[int]
     constants: MessageConstants
     terminals: Sequence[Element]
@@ -60,13 +61,37 @@ def quotient_coefficients(inputs: QuotientInputs) -> U32Array:
     shape = inputs.shape
     most = max(group.constraints for group in shape.groups)
     weights = extension.powers(inputs.kappa, most + 1)
-    total = np.zeros((DEGREE, CHUNKS * shape.groups[0].height), dtype=np.uint32)
-    for group, committed in zip(shape.groups, inputs.groups, strict=True):
-        total = add_group(inputs, group, committed, weights, total)
-    coefficients = _interpolate(shape, total)
+    values = np.empty((DEGREE, CHUNKS, shape.height), dtype=np.uint32)
+    programs = [_program(inputs, group) for group in shape.groups]
+    for coset in range(CHUNKS):
+        values[:, coset] = _on_coset(inputs, weights, coset, programs)
+    coefficients = _interpolate(shape, values)
     if coefficients[CHUNKS * shape.chunk_coefficients :].any():
         raise UnsatisfiedError("a constraint fails: `circuits.air.check` names it and its row")
     return coefficients
+
+
+def _program(inputs: QuotientInputs, group: Group) -> Program:
+    """The program of a group on columns as their phases arrange them."""
+    places = {each.columns.phase: each.columns.places(group.number) for each in inputs.phases}
+    return compile_program(group.tape, inputs.publics, with_lookup=True, places=places)
+
+
+def _on_coset(
+    inputs: QuotientInputs,
+    weights: Sequence[Element],
+    coset: int,
+    programs: Sequence[Program],
+) -> U32Array:
+    """The quotient on one coset of the tallest height, (5, N), from the shortest group on."""
+    shape = inputs.shape
+    total = np.zeros((DEGREE, shape.groups[0].height), dtype=np.uint32)
+    for group in shape.groups:
+        fixed, main, lookup = (each.columns.values(group.number, coset) for each in inputs.phases)
+        committed = Committed(fixed, main, lookup)
+        program = programs[group.number]
+        total = add_group(inputs, group, committed, weights, total, coset, program)
+    return total
 
 
 def add_group(
@@ -75,28 +100,30 @@ def add_group(
     committed: Committed,
     weights: Sequence[Element],
     shorter: U32Array,
+    coset: int,
+    program: Program,
 ) -> U32Array:
-    """The sum so far, lifted and multiplied, plus this group's share: planes over (coset, row)."""
-    program = compile_program(group.tape, inputs.publics, with_lookup=True)
-    out = np.empty((DEGREE, CHUNKS * group.height), dtype=np.uint32)
+    """The sum so far, lifted and multiplied, plus this group's share: planes over the rows."""
+    out = np.empty((DEGREE, group.height), dtype=np.uint32)
     matrices = (committed.fixed, committed.main, committed.lookup)
     strides = np.array([matrix.shape[2] for matrix in matrices], dtype=np.int64)
+    rows = slice(coset * group.height, (coset + 1) * group.height)
     challenges = (
-        _elements(weights[: group.constraints]),
+        _elements([weights[power] for power in group.powers]),
         inputs.constants.buses,
         inputs.constants.powers,
         _elements([inputs.terminals[group.number]]),
     )
     parallel(
         quotient_blocks,
-        CHUNKS * group.height // SLOT,
+        group.height // SLOT,
         program.arguments,
         program.lookup,
         (group.fractions, group.tape.constraints),
         (*matrices, strides),
         group.height,
         challenges,
-        _zerofiers(inputs.shape, group),
+        np.ascontiguousarray(_zerofiers(inputs.shape, group)[:, rows]),
         _elements([weights[group.constraints]]),
         shorter,
         out,
@@ -117,7 +144,7 @@ def _zerofiers(shape: Shape, group: Group) -> U32Array:
 
 
 def _interpolate(shape: Shape, values: U32Array) -> U32Array:
-    """Coefficients (3 N, 5) from values on three cosets, planes over (coset, row).
+    """Coefficients (3 N, 5) from values (5, 3, N) on three cosets.
 
     On a coset X^N is a constant c_k, so interpolation there gives A_0 + c_k A_1 + c_k^2 A_2, for
     the three parts A_i of N coefficients each; three such equations are solved for the parts. The
@@ -126,7 +153,7 @@ def _interpolate(shape: Shape, values: U32Array) -> U32Array:
     """
     height = shape.height
     shift = lifted_shift(shape.log2_height, shape.log2_height)
-    cosets = values.reshape(DEGREE, CHUNKS, height).transpose(2, 1, 0)
+    cosets = values.transpose(2, 1, 0)
     folded = interpolate(cosets.reshape(height, CHUNKS * DEGREE))
     blowup = shape.parameters.log2_blowup
     shifts = [shift_of_coset(k, shape.log2_height, blowup, shift) for k in range(CHUNKS)]

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from circuits.stark.shape import Phase, Shape
+from circuits.stark.shape import Shape
+from circuits.stark.stacks import Phase
 from rollup.field.extension import DEGREE
 
 Progress = Callable[[str, float], None]

@@ -4,39 +4,31 @@ Widths, heights, order of columns, number of constraints and folds: prover, veri
 soundness calculator all read them here. A proof says nothing about its own shape.
 
 Tables of one height stand side by side as one, a *group* (`circuits.air.merge`); groups go from the
-shortest to the tallest, tables inside a group in statement order. `columns` of the batch are the
-fixed, main and lookup columns in this order: phase, group, column.
+shortest to the tallest, tables inside a group in statement order. What is committed of them are
+stacks (`circuits.stark.stacks`), in this order: phase, group from the tallest, stack.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from functools import lru_cache
 
 from circuits.air.circuit import Circuit
-from circuits.air.graph import MODULUS, Graph
+from circuits.air.graph import MODULUS, Graph, Scope
 from circuits.air.tape import Tape
 from circuits.stark.errors import Failure, VerificationError
 from circuits.stark.lowered import Lowered, TablePlace, lower_circuit
 from circuits.stark.masks import MASK_BUS, MASK_PAYLOAD
 from circuits.stark.parameters import CHUNKS, Parameters, final_log2, fold_count
+from circuits.stark.stacks import TRACE_PHASES, WORDS, Phase, Stack, arrange, require_opened
 from rollup.field.extension import DEGREE
 
+RUNNING_SUM = 0
+"""Lookup column of the running sum, the one that is read in the row below; fractions follow it."""
 
-class Phase(IntEnum):
-    """The committed trees, in the order in which their columns are batched."""
-
-    FIXED = 0
-    MAIN = 1
-    LOOKUP = 2
-    QUOTIENT = 3
-
-
-TRACE_PHASES = (Phase.FIXED, Phase.MAIN, Phase.LOOKUP)
-
-
-SUM_CONSTRAINTS = 3
+SUM_SCOPES = (Scope.FIRST, Scope.TRANSITION, Scope.LAST)
 """The running sum starts at zero, moves on by the fractions, ends at the terminal."""
+
+SUM_CONSTRAINTS = len(SUM_SCOPES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +36,17 @@ class Group:
     """All tables of one height as one: a matrix a phase, a running sum, a mask, a tape.
 
     `number` is its place in the ring of masks and among the terminals: groups ascend in height.
-    `widths` are columns by phase. `graph` is None and `tables` empty in the shape of a packaged
-    circuit: a verifier reads the tape alone.
-    """
+    `widths` are base-field columns by phase; `below` the columns of each trace phase that some
+    constraint reads in the row below; `powers[c]` the power of the challenge by which constraint c
+    is weighed, constraints being those of the tape, the fractions, the sum. `graph` is None and
+    `tables` empty in the shape of a packaged circuit: a verifier reads the tape alone."""
 
     number: int
     log2_height: int
     tape: Tape
     widths: tuple[int, int, int]
+    below: tuple[tuple[int, ...], ...]
+    powers: tuple[int, ...]
     graph: Graph | None
     tables: tuple[TablePlace, ...]
 
@@ -75,13 +70,18 @@ class Group:
         """Constraints with a power of the challenge each: the tables', the fractions, the sum."""
         return self.tape.constraints + self.fractions + SUM_CONSTRAINTS
 
+    def columns(self, phase: Phase) -> int:
+        """Columns of a trace phase, a lookup column being one of E."""
+        return self.widths[phase] // WORDS[phase]
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The whole. `groups` ascend in height."""
+    """The whole. `groups` ascend in height, `stacks` are in the order of rows and openings."""
 
     parameters: Parameters
     groups: tuple[Group, ...]
+    stacks: tuple[Stack, ...]
     payload_width: int
     public_width: int
     bus_widths: tuple[tuple[int, int], ...]
@@ -93,7 +93,7 @@ class Shape:
 
     @property
     def height(self) -> int:
-        """N: rows of the tallest table, to which all others are lifted."""
+        """N: rows of the tallest table, and coefficients of every stack."""
         return 1 << self.log2_height
 
     @property
@@ -102,19 +102,48 @@ class Shape:
         return self.log2_height + self.parameters.log2_blowup
 
     @property
-    def trace_columns(self) -> int:
-        """K: columns opened at two points: fixed, main, lookup."""
-        return sum(sum(group.widths) for group in self.groups)
-
-    @property
     def quotient_width(self) -> int:
         """Base-field columns of the quotient matrix: the chunks and the random polynomial."""
         return (CHUNKS + 1) * DEGREE
 
     @property
+    def trace_stacks(self) -> int:
+        """S: committed functions of the trace, a lookup stack being one over E."""
+        return len(self.stacks)
+
+    @property
+    def below_stacks(self) -> int:
+        """A: stacks that are opened in the row below as well."""
+        return sum(stack.below for stack in self.stacks)
+
+    @property
+    def largest_stack(self) -> int:
+        """s: places of a stack of the shortest group."""
+        return 1 << (self.log2_height - self.groups[0].log2_height)
+
+    @property
+    def opened_here(self) -> int:
+        """Values opened at zeta: every column of the trace."""
+        return sum(len(stack.columns) for stack in self.stacks)
+
+    @property
+    def opened_below(self) -> int:
+        """Values opened in the row below: every column of the stacks opened there."""
+        return sum(len(stack.columns) for stack in self.stacks if stack.below)
+
+    @property
     def batched(self) -> int:
-        """Functions that the batch challenge combines: columns times points, chunks, random one."""
-        return 2 * self.trace_columns + CHUNKS * DEGREE + 1
+        """Functions that the batch challenge combines: stacks and chunks, bare and divided, the
+        stacks opened below, the random polynomial."""
+        return 2 * (self.trace_stacks + CHUNKS) + self.below_stacks + 1
+
+    def places(self, group: int) -> int:
+        """s = N / n of a group."""
+        return 1 << (self.log2_height - self.groups[group].log2_height)
+
+    def stacks_of(self, phase: Phase) -> tuple[Stack, ...]:
+        """The stacks of a trace phase, in the order of its row."""
+        return tuple(stack for stack in self.stacks if stack.phase == phase)
 
     @property
     def chunk_coefficients(self) -> int:
@@ -154,16 +183,11 @@ class Shape:
         """W: the power of beta at which bus identifiers stand, above every payload."""
         return max(self.payload_width, MASK_PAYLOAD)
 
-    def group_widths(self, phase: Phase) -> list[tuple[int, int]]:
-        """(log2 height, columns) of the matrices of a phase, ascending in height."""
+    def row_width(self, phase: Phase) -> int:
+        """Words of a row of a phase."""
         if phase is Phase.QUOTIENT:
-            return [(self.log2_height, self.quotient_width)]
-        return [(group.log2_height, group.widths[phase]) for group in self.groups]
-
-    def batch_start(self, phase: Phase, group: Group) -> int:
-        """Position of a group's first column of a trace phase among the batched columns."""
-        earlier = sum(each.widths[other] for other in range(phase) for each in self.groups)
-        return earlier + sum(each.widths[phase] for each in self.groups[: group.number])
+            return self.quotient_width
+        return sum(stack.words for stack in self.stacks_of(phase))
 
     def salted(self, phase: Phase) -> bool:
         """Whether leaves of the phase hide their rows. Fixed columns are public."""
@@ -198,15 +222,37 @@ def _shape(keyed: _ByDigest, parameters: Parameters) -> Shape:
     lowered = circuit if isinstance(circuit, Lowered) else lower_circuit(circuit)
     _check_heights(lowered.heights, parameters)
     _check_buses(lowered)
+    groups = tuple(_group(lowered, number) for number in range(len(lowered.heights)))
     shape = Shape(
         parameters=parameters,
-        groups=tuple(_group(lowered, number) for number in range(len(lowered.heights))),
+        groups=groups,
+        stacks=_stacks(groups, parameters.queries),
         payload_width=lowered.payload_width,
         public_width=lowered.public_width,
         bus_widths=lowered.bus_widths,
     )
     _check_multiplicities(shape)
+    for group in groups:
+        for phase in TRACE_PHASES:
+            require_opened(group.below[phase], shape.stacks, phase, group.number, group.name)
     return shape
+
+
+def _stacks(groups: Sequence[Group], queries: int) -> tuple[Stack, ...]:
+    """The stacks of all groups: phase, group from the tallest, stack."""
+    return tuple(
+        stack
+        for phase in TRACE_PHASES
+        for group in reversed(groups)
+        for stack in arrange(
+            phase,
+            group.number,
+            group.columns(phase),
+            group.below[phase],
+            groups[-1].height // group.height,
+            queries,
+        )
+    )
 
 
 def _group(lowered: Lowered, number: int) -> Group:
@@ -216,9 +262,22 @@ def _group(lowered: Lowered, number: int) -> Group:
         log2_height=lowered.heights[number].bit_length() - 1,
         tape=tape,
         widths=(tape.fixed_width, tape.main_width, (1 + len(tape.fractions)) * DEGREE),
+        below=(*tape.read_below(), (RUNNING_SUM,)),
+        powers=_powers(tape),
         graph=lowered.graphs[number] if lowered.graphs else None,
         tables=lowered.tables[number] if lowered.tables else (),
     )
+
+
+def _powers(tape: Tape) -> tuple[int, ...]:
+    """The place of each constraint among all of its group, by scope: so a verifier adds up the
+    constraints of a scope by one product each."""
+    scopes = [*tape.scopes(), *[Scope.ALL] * len(tape.fractions), *SUM_SCOPES]
+    order = sorted(range(len(scopes)), key=lambda constraint: (scopes[constraint], constraint))
+    powers = [0] * len(order)
+    for place, constraint in enumerate(order):
+        powers[constraint] = place
+    return tuple(powers)
 
 
 def _check_heights(heights: Sequence[int], parameters: Parameters) -> None:

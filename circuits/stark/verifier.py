@@ -15,16 +15,17 @@ from circuits.pcs.transcript import Transcript
 from circuits.stark.binding import bind_statement
 from circuits.stark.domain import inverse_zerofiers, power_of_two
 from circuits.stark.errors import Failure, VerificationError
-from circuits.stark.evaluate import GroupContext, Rows, evaluate_group, from_coefficients
+from circuits.stark.evaluate import GroupContext, Rows, evaluate_group
 from circuits.stark.key import VerificationKey
 from circuits.stark.lookup import LookupChallenges, PublicMessage, balance, lookup_challenges
 from circuits.stark.lowered import Lowered
-from circuits.stark.parameters import CHUNKS, Parameters
+from circuits.stark.parameters import Parameters
 from circuits.stark.proof import NONCE_BYTES, Proof, decode, encode_elements
 from circuits.stark.queries import Challenges, check_queries
-from circuits.stark.shape import Group, Phase, Shape, shape_of
+from circuits.stark.shape import Shape, shape_of
+from circuits.stark.stacks import TRACE_PHASES, Phase
 from rollup.field import extension
-from rollup.field.extension import DEGREE, Element
+from rollup.field.extension import Element
 
 
 def verify(
@@ -87,40 +88,25 @@ class _Verification:
         total = extension.ZERO
         most = max(group.constraints for group in self.shape.groups)
         weights = extension.powers(kappa, most + 1)
+        rows = opened_rows(self.shape, self.proof.here, self.proof.after)
         for group in self.shape.groups:
             at = power_of_two(zeta, self.shape.log2_height - group.log2_height)
             blinded_rows = self.shape.parameters.blinded_rows
             inverses = inverse_zerofiers(group.log2_height, blinded_rows, at)
             terminal = self.proof.terminals[group.number]
             context = GroupContext(self.publics, lookup, weights, terminal)
-            sums = evaluate_group(group, self._rows(group), context)
+            sums = evaluate_group(group, rows[group.number], context)
             total = extension.multiply(total, weights[group.constraints])
             for value, inverse in zip(sums, inverses, strict=True):
                 total = extension.add(total, extension.multiply(value, inverse))
         return total
 
-    def _rows(self, group: Group) -> Rows:
-        def part(values: Sequence[Element], phase: Phase) -> Sequence[Element]:
-            start = self.shape.batch_start(phase, group)
-            return values[start : start + group.widths[phase]]
-
-        here, after = self.proof.here, self.proof.after
-        return Rows(
-            fixed=part(here, Phase.FIXED),
-            main=part(here, Phase.MAIN),
-            lookup=part(here, Phase.LOOKUP),
-            fixed_after=part(after, Phase.FIXED),
-            main_after=part(after, Phase.MAIN),
-            lookup_after=part(after, Phase.LOOKUP),
-        )
-
     def _from_chunks(self, zeta: Element) -> Element:
         """The quotient from its chunks: sum_i zeta^(i (N - h)) Q_i(zeta)."""
         step = extension.power(zeta, self.shape.chunk_coefficients)
         total = extension.ZERO
-        for chunk in reversed(range(CHUNKS)):
-            coefficients = self.proof.chunks[DEGREE * chunk : DEGREE * (chunk + 1)]
-            total = extension.add(extension.multiply(total, step), from_coefficients(coefficients))
+        for chunk in reversed(self.proof.chunks):
+            total = extension.add(extension.multiply(total, step), chunk)
         return total
 
     def low_degree_test(self, zeta: Element) -> Challenges:
@@ -145,3 +131,26 @@ class _Verification:
         if not check_grinding(self.transcript.state, bits, nonce):
             raise VerificationError(Failure.GRINDING, label)
         self.transcript.absorb(label, nonce.to_bytes(NONCE_BYTES, "little"))
+
+
+def opened_rows(shape: Shape, here: Sequence[Element], after: Sequence[Element]) -> list[Rows]:
+    """The opened values of each group, which come stack by stack, by phase and column."""
+    now: dict[tuple[int, Phase], list[Element]] = {}
+    below: dict[tuple[int, Phase], list[Element | None]] = {}
+    for group in shape.groups:
+        for phase in TRACE_PHASES:
+            now[group.number, phase] = [extension.ZERO] * group.columns(phase)
+            below[group.number, phase] = [None] * group.columns(phase)
+    opened_here, opened_after = iter(here), iter(after)
+    for stack in shape.stacks:
+        for column in stack.columns:
+            now[stack.group, stack.phase][column] = next(opened_here)
+        for column in stack.columns if stack.below else ():
+            below[stack.group, stack.phase][column] = next(opened_after)
+    return [
+        Rows(
+            *(now[group.number, phase] for phase in TRACE_PHASES),
+            *(below[group.number, phase] for phase in TRACE_PHASES),
+        )
+        for group in shape.groups
+    ]

@@ -4,6 +4,7 @@ No rule is applied and nothing is checked: a forged outcome gives forged records
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -26,11 +27,13 @@ from circuits.tables.records import (
     SlotRecords,
     TreeRecords,
 )
+from rollup.hash.batched import digest_rows
 from rollup.protocol.assets import USDC
 from rollup.protocol.constants import POSITION_LIMIT
 from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.encoding import owner_words
 from rollup.protocol.outcome import DepositStep, FeeStep, Outcome
+from rollup.tree.multi import TouchedNode
 
 
 def replay(outcome: Outcome) -> Records:
@@ -124,19 +127,18 @@ def _slots(outcome: Outcome, clock: Clock) -> SlotRecords:
 
 def _tree(outcome: Outcome) -> TreeRecords:
     nodes = (*outcome.account_nodes, *outcome.slot_nodes, *outcome.trigger_nodes)
-    digests = np.array(
-        [(*n.left_old, *n.left_new, *n.right_old, *n.right_new, *n.old, *n.new) for n in nodes],
-        dtype=np.uint32,
-    ).reshape(len(nodes), 6, 8)
+    names = TouchedNode._fields
+    members: dict[str, Sequence[Any]] = dict.fromkeys(names, ())
+    members.update(zip(names, zip(*nodes, strict=True), strict=False))
     return TreeRecords(
-        tree=column(n.tree for n in nodes),
-        depth=column(n.depth for n in nodes),
-        index=column(n.index for n in nodes),
-        left=(digests[:, 0], digests[:, 1]),
-        right=(digests[:, 2], digests[:, 3]),
-        node=(digests[:, 4], digests[:, 5]),
-        left_touched=column(n.left_touched for n in nodes),
-        right_touched=column(n.right_touched for n in nodes),
+        tree=column(members["tree"]),
+        depth=column(members["depth"]),
+        index=column(members["index"]),
+        left=(digest_rows(members["left_old"]), digest_rows(members["left_new"])),
+        right=(digest_rows(members["right_old"]), digest_rows(members["right_new"])),
+        node=(digest_rows(members["old"]), digest_rows(members["new"])),
+        left_touched=column(members["left_touched"]),
+        right_touched=column(members["right_touched"]),
     )
 
 

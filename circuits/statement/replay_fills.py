@@ -6,6 +6,7 @@ No rule is applied and nothing is checked: a forged outcome gives forged records
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
@@ -35,6 +36,18 @@ from rollup.protocol.outcome import (
 from rollup.protocol.takeover import Route
 from rollup.protocol.terms import MarketTerms
 
+_ORDER_MEMBERS = (
+    "slot",
+    "generation",
+    "pegged",
+    "reduce_only",
+    "when_clamped",
+    "size",
+    "max_fee",
+)
+_NO_ORDER = (0,) * len(_ORDER_MEMBERS)
+_of_order = attrgetter(*_ORDER_MEMBERS)
+
 Seat = tuple[int, int]
 """An account and a market."""
 
@@ -42,7 +55,7 @@ _HalfOf = Callable[["SideStep | HolderStep", int, int, int], "_Half"]
 """The half of a step, from what it is charged, its market and its time."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(slots=True, repr=False)
 class _Half(Private):
     """One side of a row: of an order, or an account that is liquidated."""
 
@@ -55,7 +68,7 @@ class _Half(Private):
     slot_ts: int
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(slots=True, repr=False)
 class _Row(Private):
     """A row of the table."""
 
@@ -106,9 +119,10 @@ def fills(outcome: Outcome, clock: Clock) -> FillRecords:
 def times_ordered(outcome: Outcome) -> tuple[Counter[Seat], Counter[Seat]]:
     """How often orders of an account met others in a market, and took of liquidated accounts; or it
     took as the backstop."""
-    traded: Counter[Seat] = Counter()
-    for step in outcome.steps.fills:
-        traded.update(_met(outcome, step))
+    fills = outcome.steps.fills
+    backstop = outcome.public.governance.backstop_account
+    seats = [(side.account, s.market) for s in fills for side in (s.buyer, s.seller)]
+    traded = Counter(seat for seat in seats if seat[0] != backstop)
     return traded, times_taken_by_orders(outcome) + taken_by_backstop(outcome)
 
 
@@ -140,6 +154,7 @@ def limb_sums(amounts: Iterable[int]) -> I64:
 def _rows(outcome: Outcome, clock: Clock) -> list[_Row]:
     traded: Counter[Seat] = Counter()
     took: Counter[Seat] = Counter()
+    backstop = outcome.public.governance.backstop_account
 
     def half(step: SideStep | HolderStep, charge: int, market: int, timestamp: int) -> _Half:
         seat = (step.account, market)
@@ -158,15 +173,9 @@ def _rows(outcome: Outcome, clock: Clock) -> list[_Row]:
         took[each.taker.account, each.market] += 1
     for fill in outcome.steps.fills:
         rows.append(_of_fill(fill, half))
-        traded.update(_met(outcome, fill))
+        for side in (fill.buyer, fill.seller):
+            traded[side.account, fill.market] += side.account != backstop
     return rows
-
-
-def _met(outcome: Outcome, step: FillStep) -> list[Seat]:
-    """Whose positions it counts for, in which orders met: not the backstop's."""
-    backstop = outcome.public.governance.backstop_account
-    accounts = (side.account for side in (step.buyer, step.seller))
-    return [(account, step.market) for account in accounts if account != backstop]
 
 
 def _of_fill(step: FillStep, half: _HalfOf) -> _Row:
@@ -229,12 +238,11 @@ def _net(row: _Row, terms: MarketTerms) -> tuple[int, ...]:
 
 def _side(outcome: Outcome, rows: Sequence[_Row], halves: Sequence[_Half]) -> FillSide:
     orders = [_order_of(outcome, half) for half in halves]
+    numbers = [_NO_ORDER if order is None else _of_order(order) for order in orders]
+    of_order = dict(zip(_ORDER_MEMBERS, matrix(numbers, len(_ORDER_MEMBERS)).T, strict=True))
     account = column(half.step.account for half in halves)
     exists = np.ones(len(halves), dtype=np.int64)
     slots = [half.step if isinstance(half.step, SideStep) else None for half in halves]
-
-    def of_order(name: str) -> I64:
-        return column(0 if order is None else int(getattr(order, name)) for order in orders)
 
     backstop = outcome.public.governance.backstop_account
     theirs = column(_is_of(half, backstop) for half in halves)
@@ -242,18 +250,18 @@ def _side(outcome: Outcome, rows: Sequence[_Row], halves: Sequence[_Half]) -> Fi
         taken=column(order is None for order in orders),
         order=column(0 if step is None else step.order for step in slots),
         account=account,
-        slot=of_order("slot"),
-        generation=of_order("generation"),
+        slot=of_order["slot"],
+        generation=of_order["generation"],
         limit=column(
             row.price if order is None else order.price
             for row, order in zip(rows, orders, strict=True)
         ),
-        pegged=of_order("pegged"),
-        reduce_only=of_order("reduce_only") | theirs,
-        when_clamped=of_order("when_clamped"),
+        pegged=of_order["pegged"],
+        reduce_only=of_order["reduce_only"] | theirs,
+        when_clamped=of_order["when_clamped"],
         backstop=theirs,
-        size=of_order("size"),
-        max_fee=of_order("max_fee"),
+        size=of_order["size"],
+        max_fee=of_order["max_fee"],
         fee=column(half.charge for half in halves),
         traded=column(half.traded for half in halves),
         took=column(half.took for half in halves),

@@ -4,7 +4,7 @@ No rule is applied and nothing is checked: a forged outcome gives forged records
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -52,6 +52,9 @@ _KINDS = {Side.BUY: 1, Side.SELL: 2}
 
 _BACKSTOP_KINDS = {Side.BUY: 3, Side.SELL: 4}
 """And of fills in which an order of the backstop has that side."""
+
+_Said = tuple[int, int, int, int]
+"""Market, kind, sign and amount."""
 
 TRADE_NUMBERS = 23
 """Numbers of a market for fills."""
@@ -131,29 +134,39 @@ def tallies(found: Sequence[Tally]) -> U64:
 def counted(outcome: Outcome) -> I64:
     """Sums of limbs of what fills, settlements and positions say of each market, as TALLY has
     them."""
+    said = [*_filled(outcome), *_taken(outcome), *_opened(outcome)]
+    sums = np.zeros((len(outcome.steps.terms), KINDS, LIMBS), dtype=np.int64)
+    places, values = matrix([each[:3] for each in said], 3), [each[3] for each in said]
+    lowest = np.array([value & 2 ** (LIMB_BITS * LIMBS) - 1 for value in values], dtype=np.int64)
+    cut = lowest[:, None] >> LIMB_BITS * np.arange(LIMBS) & 2**LIMB_BITS - 1
+    np.add.at(sums, (places[:, 0], places[:, 1]), places[:, 2:] * cut)
+    return sums
+
+
+def _filled(outcome: Outcome) -> Iterator[_Said]:
     terms = outcome.steps.terms
-    sums = np.zeros((len(terms), KINDS, LIMBS), dtype=np.int64)
     for step in outcome.steps.fills:
         away, clip = step.fill.price - terms[step.market].price, terms[step.market].clip
         kind = ABOVE if away > clip else BELOW if away < -clip else INSIDE
-        sums[step.market, kind] += _limbs(step.fill.size)
+        yield step.market, kind, 1, step.fill.size
         if kind == INSIDE:
-            sums[step.market, NOTIONAL] += _limbs(step.notional)
+            yield step.market, NOTIONAL, 1, step.notional
+
+
+def _taken(outcome: Outcome) -> Iterator[_Said]:
     for market, lots in settled_of(outcome.steps.takeovers):
-        sums[market, SETTLED] += (1 if lots > 0 else -1) * _limbs(abs(lots))
+        yield market, SETTLED, 1 if lots > 0 else -1, abs(lots)
     for taken in outcome.steps.takeovers:
         if taken.takeover.route is Route.ESTATE:
-            sums[taken.takeover.market, ESTATE] += _limbs(taken.takeover.size)
+            yield taken.takeover.market, ESTATE, 1, taken.takeover.size
+
+
+def _opened(outcome: Outcome) -> Iterator[_Said]:
     for account in outcome.accounts:
         for market in account.markets:
             for state, sign in ((account.before, -1), (account.after, 1)):
                 if state is not None:
-                    sums[market, OPENED] += sign * _limbs(max(state.positions[market], 0))
-    return sums
-
-
-def _limbs(value: int) -> I64:
-    return np.array([value >> LIMB_BITS * k & 2**LIMB_BITS - 1 for k in range(LIMBS)])
+                    yield market, OPENED, sign, max(state.positions[market], 0)
 
 
 _NOTHING = Valuation(0, 0, 0, 0)

@@ -5,6 +5,7 @@ No rule is applied and nothing is checked: a forged outcome gives forged records
 
 from collections import Counter
 from collections.abc import Sequence
+from operator import attrgetter
 
 import numpy as np
 
@@ -12,7 +13,6 @@ from circuits.statement.columns import column, matrix
 from circuits.tables.records import OrderRecords
 from rollup.crypto.curve import Point
 from rollup.protocol.constants import SEPTIC_LENGTH, SIGNATURE_BYTES, SIZE_BITS
-from rollup.protocol.order import Order
 from rollup.protocol.outcome import Outcome
 from rollup.protocol.outflow import Outflow
 
@@ -28,6 +28,7 @@ _NUMBERS = (
     "max_fee",
     "flags",
 )
+_of_order = attrgetter(*_NUMBERS)
 
 
 def signers(outcome: Outcome) -> Counter[int]:
@@ -40,7 +41,7 @@ def signers(outcome: Outcome) -> Counter[int]:
 def orders(outcome: Outcome) -> OrderRecords:
     """The records of the order table: orders, then outflows."""
     steps, paid = outcome.steps.orders, outcome.steps.outflows
-    rows = [_of_order(step.signed.order) for step in steps]
+    rows: list[tuple[int, ...]] = [_of_order(step.signed.order) for step in steps]
     rows += [_of_outflow(step.signed.outflow) for step in paid]
     numbers = np.array(rows, dtype=np.int64).reshape(len(rows), len(_NUMBERS))
     signatures = [step.signed.signature for step in steps]
@@ -59,10 +60,6 @@ def orders(outcome: Outcome) -> OrderRecords:
         time=outcome.public.time,
         backstop=outcome.public.governance.backstop_account,
     )
-
-
-def _of_order(order: Order) -> tuple[int, ...]:
-    return tuple(int(getattr(order, name)) for name in _NUMBERS)
 
 
 def _of_outflow(outflow: Outflow) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ encodings longer than needed cannot pass.
 """
 
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import chain
 from typing import Any, TypeAlias
 
 import msgpack
@@ -17,6 +17,7 @@ INTEGER_LOW = -(2**63)
 INTEGER_END = 2**64
 DEPTH_MAX = 32
 """Nesting deeper than any record of ours: refused before it can exhaust the stack."""
+_FORMAT = frozenset({int, bytes, str, bool, type(None), list, dict})
 _NESTED = (list, dict)  # a union would be made anew for each member that is asked about
 INTEGER_WANTED = "an integer of at most 64 bits is wanted"
 
@@ -39,15 +40,13 @@ def decode(data: bytes, size_max: int, what: str) -> Value:
     if len(data) > size_max:
         raise CodecError(f"{what}: at most {size_max} bytes are wanted, {len(data)} came")
     try:
-        value: Any = msgpack.unpackb(data, raw=False, object_pairs_hook=_rising)
-    except CodecError as error:
-        raise CodecError(f"{what}: {error}") from error
+        value: Any = msgpack.unpackb(data, raw=False)
     except msgpack.ExtraData as error:
         raise CodecError(f"{what}: bytes after the end of the message") from error
     except (ValueError, msgpack.UnpackException, RecursionError, OverflowError) as error:
         raise CodecError(f"{what}: not a msgpack message ({_brief(error)})") from error
     try:
-        _require_value(value, 0)
+        _require_decoded(value)
     except CodecError as error:
         raise CodecError(f"{what}: {error}") from error
     if _packed(value) != data:
@@ -62,15 +61,33 @@ def _packed(value: Value) -> bytes:
     return encoded
 
 
-def _rising(pairs: list[tuple[object, object]]) -> dict[object, object]:
-    """A decoded map, whose keys must be text and rise: then a repeated one cannot be lost."""
-    names = [name for name, _ in pairs]
-    for name in names:
-        if type(name) is not str:
-            raise CodecError(f"text keys are wanted, {type(name).__name__} came")
-    if any(one >= two for one, two in pairwise(names)):  # type: ignore[operator]
+def _require_decoded(value: object) -> None:
+    """Refuse what msgpack has and the format has not, level by level: kinds of members are looked
+    at all at once, since a batch has tens of thousands. msgpack has no integer out of range.
+
+    Of a repeated key the last member alone is here; then the encoding of the rest is shorter.
+    """
+    level: list[Any] = [value]
+    for _ in range(DEPTH_MAX + 1):
+        for kind in set(map(type, level)) - _FORMAT:
+            raise CodecError(f"{kind.__name__} is not a value of the format")
+        maps = [member for member in level if type(member) is dict]
+        for each in maps:
+            _require_rising(each)
+        lists = [member for member in level if type(member) is list]
+        level = [*chain.from_iterable(lists), *chain.from_iterable(map(dict.values, maps))]
+        if not level:
+            return
+    raise CodecError(f"nesting of at most {DEPTH_MAX} is wanted")
+
+
+def _require_rising(record: dict[object, object]) -> None:
+    """Keys are text and rise."""
+    names = list(record)
+    for kind in set(map(type, names)) - {str}:
+        raise CodecError(f"text keys are wanted, {kind.__name__} came")
+    if names != sorted(names):  # type: ignore[type-var]
         raise CodecError("not the canonical encoding of its content")
-    return dict(pairs)
 
 
 def _brief(error: BaseException) -> str:

@@ -4,6 +4,7 @@ What the sequencer's admission, the rules and the simulated traders call. Many s
 cost a tenth of one at a time.
 """
 
+import itertools
 import secrets as entropy_source
 from collections.abc import Sequence
 
@@ -25,8 +26,10 @@ def is_on_curve(point: Point) -> bool:
 
 
 def _points(points: Sequence[Point]) -> U32Array:
-    rows = [(*x, *y) for x, y in points]
-    return np.array(rows, dtype=np.uint32).reshape(len(rows), curve.POINT_WORDS)
+    """Points with canonical coordinates as rows."""
+    words = itertools.chain.from_iterable(itertools.chain.from_iterable(points))
+    rows = np.array(list(words), dtype=np.uint32)
+    return rows.reshape(len(points), curve.POINT_WORDS)
 
 
 def _point(row: U32Array) -> Point:
@@ -70,7 +73,8 @@ def verify_many(
         counts = f"{len(keys)}, {len(messages)} and {len(signatures)}"
         raise ValueError(f"keys, messages and signatures of one number are wanted, not {counts}")
     matrix, well_formed = _signatures(signatures)
-    well_formed &= np.array([_is_canonical(key) for key in keys], dtype=np.bool_)
+    canonical = {key: _is_canonical(key) for key in set(keys)}
+    well_formed &= np.array([canonical[key] for key in keys], dtype=np.bool_)
     places = np.flatnonzero(well_formed).tolist()
     valid = np.zeros(len(keys), dtype=np.bool_)
     valid[places] = kernels.verify_arrays(

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from rollup.native.memory import MemoryMode
+
 
 class Health(StrEnum):
     """How an answer is to be taken."""
@@ -36,4 +38,5 @@ class Surroundings:
     port: int
     parameter_set: str
     shape_classes: tuple[str, ...]
+    memory: MemoryMode = MemoryMode.AUTO
     l1: str | None = None

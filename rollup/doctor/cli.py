@@ -9,13 +9,13 @@ from typing import Final
 import click
 
 from rollup.doctor.check import Check, Health, Surroundings
-from rollup.native.memory import PEAK_GIB
+from rollup.native.memory import PEAK_GIB, MemoryMode
 from rollup.program.cli import CommandError, ExitCode, Output, conventions, file_type
 
 GROUP: Final = "crypsis.checks"
 """Entry points: functions of Surroundings that give Checks, for what other packages alone know."""
 
-SETS: Final = tuple(sorted({name for _, name in PEAK_GIB}, key=("fast", "balanced", "evm").index))
+SETS: Final = tuple(dict.fromkeys(name for _, name in PEAK_GIB))
 CLASSES: Final = tuple(sorted({name for name, _ in PEAK_GIB}, reverse=True))
 MARKS: Final = {Health.OK: "ok", Health.WARNING: "!!", Health.FAILED: "NO"}
 
@@ -43,6 +43,13 @@ Source = Callable[[Surroundings], Iterable[Check]]
     show_default=True,
     help="Of its batches; more than once for a venue of several.",
 )
+@click.option(
+    "--memory",
+    type=click.Choice(list(map(str, MemoryMode))),
+    default=MemoryMode.AUTO.value,
+    show_default=True,
+    help="As its provers are told it: see `crypsis prove --help`.",
+)
 @click.option("--l1", metavar="URL", help="Ask this L1 too, and compare its clock.")
 @conventions
 def doctor(
@@ -52,6 +59,7 @@ def doctor(
     port: int,
     parameters: str,
     shape_class: tuple[str, ...],
+    memory: str,
     l1: str | None,
 ) -> None:
     """Check this machine: libraries, kernels, cores, memory, disk, port, and an L1 if one is named.
@@ -61,7 +69,7 @@ def doctor(
     """
     from rollup.doctor.machine import CHECKS
 
-    about = Surroundings(state, host, port, parameters, shape_class, l1)
+    about = Surroundings(state, host, port, parameters, shape_class, MemoryMode(memory), l1)
     sources: list[Source] = [*CHECKS, *(each.load() for each in entry_points(group=GROUP))]
     found: list[Check] = []
     for source in sources:

@@ -13,7 +13,7 @@ from typing import Final
 
 from rollup.doctor.check import Check, Health, Surroundings
 from rollup.installed import libraries_of
-from rollup.native.memory import peak_gib
+from rollup.native.memory import MemoryMode, peak_gib
 
 PYTHON_LEAST: Final = (3, 11)
 EXTRAS: Final = {
@@ -75,13 +75,15 @@ def cores(_: Surroundings) -> Iterator[Check]:
 
 def memory(about: Surroundings) -> Iterator[Check]:
     """What is free of it, beside what a proof of this class takes."""
-    wanted, named = peak_gib(about.shape_classes, about.parameter_set), about.shape_classes
-    what = f"class {' and '.join(named)} at `{about.parameter_set}` takes {wanted} GiB a prover"
+    named, chosen = about.shape_classes, about.parameter_set
+    wanted, least = (peak_gib(named, chosen, mode) for mode in (about.memory, MemoryMode.LOW))
+    what = f"class {' and '.join(named)} at `{chosen}` takes {wanted} GiB a prover"
     free = _available_gib()
     if free is None:
         yield Check("memory", Health.WARNING, "unknown", what)
     elif free < wanted:
-        advice = f"{what}: another class, another set, or another machine"
+        lower = f"--memory low takes {least} GiB, or " if least <= free else ""
+        advice = f"{what}: {lower}another class, another set, or another machine"
         yield Check("memory", Health.FAILED, f"{free:.1f} GiB free", advice)
     else:
         yield Check("memory", Health.OK, f"{free:.1f} GiB free; {what}")

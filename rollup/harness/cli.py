@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rollup.l1.remote import RemoteL1
     from rollup.protocol.deposit import QueueEntry
 
-SETS = ("fast", "balanced", "evm")
+SETS = ("fast", "balanced", "l1", "l1-tall")
 MOCK = "mock"
 FAILURES_SHOWN = 20
 GOVERNANCE_DELAY_MS = 24 * 3_600_000

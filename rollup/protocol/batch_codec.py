@@ -8,9 +8,11 @@ from typing import Any
 
 from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError, Value, decode, encode
+from rollup.codec.whole import members
 from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import Digest
 from rollup.oracle.package import REPORT_BYTES, PackageError, SignedPackage
+from rollup.protocol import batch_lists
 from rollup.protocol.account import Account, Header, SlotState
 from rollup.protocol.batch import (
     AccountOpening,
@@ -213,11 +215,11 @@ def _read_batch(node: Node) -> Batch:
         receipts=record["receipts"].raw(DIGEST_BYTES),
         old_root=_digest(record["old_root"]),
         deposits=tuple(_read_entry(entry) for entry in record["deposits"].items(DEPOSITS_MAX)),
-        orders=tuple(read_order(order) for order in record["orders"].items(LARGEST.orders)),
+        orders=members(record["orders"], LARGEST.orders, batch_lists.orders, read_order),
         order_takeovers=tuple(
             read_order_takeover(each) for each in record["order_takeovers"].items(LARGEST.trades)
         ),
-        fills=tuple(read_fill(fill) for fill in record["fills"].items(LARGEST.trades)),
+        fills=members(record["fills"], LARGEST.trades, batch_lists.fills, read_fill),
         takeovers=tuple(
             read_takeover(each) for each in record["takeovers"].items(LARGEST.takeovers)
         ),
@@ -262,13 +264,13 @@ def _read_pre(node: Node) -> PartialState:
             **{name: globals_[name].integer() for name in GLOBALS_NUMBERS},
             salt=_salt(globals_["salt"]),
         ),
-        accounts=tuple(
-            _read_opening(opening) for opening in record["accounts"].items(LARGEST.accounts)
-        ),
-        slots=tuple(_read_slot(slot) for slot in record["slots"].items(SLOTS_TOUCHED_MAX)),
+        accounts=members(record["accounts"], LARGEST.accounts, batch_lists.openings, _read_opening),
+        slots=members(record["slots"], SLOTS_TOUCHED_MAX, batch_lists.slots, _read_slot),
         account_siblings=_digests(record["account_siblings"], SIBLINGS_MAX),
         slot_siblings=_digests(record["slot_siblings"], SLOT_SIBLINGS_MAX),
-        triggers=tuple(_read_triggers(leaf) for leaf in record["triggers"].items(LARGEST.triggers)),
+        triggers=members(
+            record["triggers"], LARGEST.triggers, batch_lists.triggers, _read_triggers
+        ),
         trigger_siblings=_digests(record["trigger_siblings"], TRIGGER_SIBLINGS_MAX),
     )
 
@@ -316,7 +318,7 @@ def _read_slot(node: Node) -> SlotOpening:
 def _read_salts(node: Node) -> NewSalts:
     record = node.record(("accounts", "markets", "globals"))
     return NewSalts(
-        accounts=tuple(_salt(salt) for salt in record["accounts"].items(LARGEST.accounts)),
+        accounts=members(record["accounts"], LARGEST.accounts, batch_lists.salts, _salt),
         markets=_salt(record["markets"]),
         globals=_salt(record["globals"]),
     )
@@ -343,7 +345,7 @@ def _digest(node: Node) -> Digest:
 
 
 def _digests(node: Node, most: int) -> tuple[Digest, ...]:
-    return tuple(_digest(member) for member in node.items(most))
+    return members(node, most, batch_lists.digests, _digest)
 
 
 def _salt(node: Node) -> Salt:

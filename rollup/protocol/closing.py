@@ -10,7 +10,6 @@ from rollup.hash.many import CompressMany
 from rollup.hash.poseidon import ZERO_DIGEST, Digest
 from rollup.protocol.account import (
     Account,
-    Header,
     account_leaves,
     header_digests,
     slot_leaves,
@@ -263,19 +262,23 @@ def _account_after(
 
 def _headers(entries: Sequence[Entry], compress_many: CompressMany) -> list[tuple[Digest, Digest]]:
     """Digests of the first and the last header of each entry, zeros where there is no account. All
-    but the rotated have one header."""
-    wanted: dict[Header, Digest] = {}
-    for entry in entries:
-        for header in (entry.opened, entry.header):
-            if header is not None:
-                wanted[header] = ZERO_DIGEST
-    digests = header_digests(list(wanted), compress_many)
-    found = dict(zip(wanted, digests, strict=True))
+    but the rotated have one header, and one record of it."""
+    first = [entry.opened for entry in entries if entry.opened is not None]
+    last = [
+        entry.header
+        for entry in entries
+        if entry.header is not None and entry.header is not entry.opened
+    ]
+    digests = header_digests([*first, *last], compress_many)
+    opened, renewed = iter(digests[: len(first)]), iter(digests[len(first) :])
 
-    def of(header: Header | None) -> Digest:
-        return ZERO_DIGEST if header is None else found[header]
+    def of(entry: Entry) -> tuple[Digest, Digest]:
+        before = ZERO_DIGEST if entry.opened is None else next(opened)
+        if entry.header is None:
+            return before, ZERO_DIGEST
+        return before, before if entry.header is entry.opened else next(renewed)
 
-    return [(of(entry.opened), of(entry.header)) for entry in entries]
+    return [of(entry) for entry in entries]
 
 
 def _globals_after(batch: Batch, steps: Steps, accounts: Sequence[TouchedAccount]) -> Globals:

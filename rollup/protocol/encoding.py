@@ -39,6 +39,8 @@ LIMB = 1 << LIMB_BITS
 
 _PAIR_MASK = LIMB * LIMB - 1
 
+_ZEROS: Block = (0, 0, 0, 0, 0, 0, 0, 0)
+
 OWNER_LIMB_BITS = 27
 """An owner of 160 bits is 6 elements of 27 bits; it is only hashed, never computed with."""
 
@@ -73,9 +75,13 @@ def _require_fit(value: int, bits: int) -> None:
 
 def packed(value: int, bits: int) -> tuple[int, ...]:
     """`value` < 2**bits as 26-bit elements, low first: pairs of limbs, an odd last limb alone."""
-    _require_fit(value, bits)
+    if value < 0 or value >> bits:
+        _require_fit(value, bits)
     if 2 * LIMB_BITS < bits <= 4 * LIMB_BITS:  # sizes, times and positions, thousands a batch
         return (value & _PAIR_MASK, value >> 2 * LIMB_BITS)
+    if 4 * LIMB_BITS < bits <= 6 * LIMB_BITS:  # cash
+        middle = value >> 2 * LIMB_BITS & _PAIR_MASK
+        return (value & _PAIR_MASK, middle, value >> 4 * LIMB_BITS)
     return tuple(value >> place & _PAIR_MASK for place in range(0, bits, 2 * LIMB_BITS))
 
 
@@ -101,13 +107,13 @@ def owner_words(owner: bytes) -> tuple[int, ...]:
     """Six elements of an L1 address: its big-endian integer in 27-bit limbs, low first."""
     value = int.from_bytes(owner, "big")
     mask = (1 << OWNER_LIMB_BITS) - 1
-    return tuple(value >> OWNER_LIMB_BITS * place & mask for place in range(6))
+    return tuple([value >> OWNER_LIMB_BITS * place & mask for place in range(6)])
 
 
 def split_blocks(elements: Sequence[int]) -> tuple[Block, ...]:
     """Elements cut into blocks of 8, the last one filled up with zeros."""
-    filled = [*elements, *[0] * (-len(elements) % 8)]
-    return tuple([_block(filled[i : i + 8]) for i in range(0, len(filled), 8)])
+    filled = iter((*elements, *_ZEROS[: -len(elements) % len(_ZEROS)]))
+    return tuple(zip(*[filled] * len(_ZEROS), strict=True))
 
 
 def _block(elements: Sequence[int]) -> Block:
@@ -152,7 +158,8 @@ def trigger_blocks(counters: Sequence[int]) -> tuple[Block, ...]:
 
 def slot_blocks(generation: int, filled: int) -> tuple[Block, ...]:
     """SLOT, 1 block: generation, filled 2, zeros 5."""
-    return split_blocks((generation, *packed(filled, SIZE_BITS)))
+    low, high = packed(filled, SIZE_BITS)
+    return ((generation, low, high, 0, 0, 0, 0, 0),)
 
 
 def tally_words(premium: int, volume: int, open_interest: int) -> tuple[int, ...]:
@@ -217,7 +224,10 @@ def _fold_many(
     start: Digest, messages: Sequence[Sequence[Block]], compress_many: CompressMany
 ) -> list[Digest]:
     digests: list[Digest] = [start] * len(messages)
-    for place in range(max(map(len, messages), default=0)):
+    together = min(map(len, messages), default=0)
+    for place in range(together):
+        digests = compress_many(digests, [message[place] for message in messages])
+    for place in range(together, max(map(len, messages), default=0)):
         going = [index for index, message in enumerate(messages) if place < len(message)]
         states = [digests[index] for index in going]
         blocks = [messages[index][place] for index in going]

@@ -17,10 +17,10 @@ SlotKey = tuple[int, int]
 
 @dataclass(slots=True, repr=False)
 class Entry(Private):
-    """One opened account as the batch proceeds. `header` is None while it does not exist, `opened`
-    is the one that it had first, `rotated` says that it has another since; `traded`
-    are the markets in which something was filled, by orders of its own or not; `ordered` are those
-    in which an order of its own was, and `exchanged` those in which it met another order,
+    """One opened account as the batch proceeds, with what it held before. `header` is None while it
+    does not exist, `opened` is the one that it had first, `rotated` says that it has another since;
+    `traded` are the markets in which something was filled, by orders of its own or not; `ordered`
+    are those in which an order of its own was, and `exchanged` those in which it met another order,
     but for the backstop's;
     `took` are those in which it took lots as the backstop; `paid_out` says that something left it
     by its holder's word, and `cash_out` that USDC did."""
@@ -29,6 +29,7 @@ class Entry(Private):
     header: Header | None
     cash: int
     positions: Positions
+    holding_before: Holding = NOTHING
     opened: Header | None = None
     rotated: bool = False
     touched: bool = False
@@ -43,12 +44,6 @@ class Entry(Private):
     def acted(self) -> set[int]:
         """Markets in which it bought or sold by its own doing."""
         return self.ordered | self.took
-
-    @property
-    def holding_before(self) -> Holding:
-        """What it held before the batch."""
-        before = self.before
-        return NOTHING if before is None else Holding(before.cash, before.positions)
 
     @property
     def holding(self) -> Holding:
@@ -73,6 +68,7 @@ class Ledger:
         self.accounts = {o.index: _entry(o.account) for o in pre.accounts}
         self.slots = {(o.account, o.slot): o.state for o in pre.slots}
         self._slots_touched: set[SlotKey] = set()
+        self._places = {index: place for place, index in enumerate(self.accounts)}
 
     def touch(self, index: int) -> Entry:
         """The account at an index, existing or not; refused unless the batch opened it."""
@@ -126,10 +122,11 @@ class Ledger:
 
     def place(self, index: int) -> str:
         """Which opening an account has: what a refusal says instead of the account's index."""
-        return f"account opening {list(self.accounts).index(index)}"
+        return f"account opening {self._places[index]}"
 
 
 def _entry(account: Account | None) -> Entry:
     if account is None:
         return Entry(None, None, 0, NO_POSITIONS)
-    return Entry(account, account.header, account.cash, account.positions, account.header)
+    held = Holding(account.cash, account.positions)
+    return Entry(account, account.header, *held, held, account.header)

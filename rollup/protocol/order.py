@@ -71,6 +71,7 @@ _BOUNDS = (
 )
 _NUMBERS = attrgetter(*(name for name, _, _, _ in _BOUNDS))
 _RANGES = tuple((low, end) for _, low, end, _ in _BOUNDS)
+_MARKS = attrgetter(*(name for name, _ in FLAGS))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -107,13 +108,9 @@ class Order(Private):
         for value, (low, end) in zip(_NUMBERS(self), _RANGES, strict=True):
             if type(value) is not int or not low <= value < end:
                 self._require_numbers()
-        kinds = (("side", Side), ("time_in_force", TimeInForce))
-        for name, kind in kinds:
-            if not isinstance(getattr(self, name), kind):
-                raise Rejected(Reason.MALFORMED, f"{name} must be a {kind.__name__}")
-        for name, _ in FLAGS:
-            if not isinstance(getattr(self, name), bool):
-                raise Rejected(Reason.MALFORMED, f"{name} must be true or false")
+        is_known = isinstance(self.side, Side) and isinstance(self.time_in_force, TimeInForce)
+        if not is_known or set(map(type, _MARKS(self))) != {bool}:
+            self._require_kinds()
         if self.pegged:
             end, reason = 1 << PEG_BITS, Reason.PRICE_OUT_OF_BOUNDS
             require_bounds("price of a pegged order", self.price, 1, end, reason)
@@ -123,11 +120,23 @@ class Order(Private):
         for name, low, end, reason in _BOUNDS:
             require_bounds(name, getattr(self, name), low, end, reason)
 
+    def _require_kinds(self) -> None:
+        """Rejected with the name of the first member that is of another kind."""
+        for name, kind in (("side", Side), ("time_in_force", TimeInForce)):
+            if not isinstance(getattr(self, name), kind):
+                raise Rejected(Reason.MALFORMED, f"{name} must be a {kind.__name__}")
+        for name, _ in FLAGS:
+            if not isinstance(getattr(self, name), bool):
+                raise Rejected(Reason.MALFORMED, f"{name} must be true or false")
+
     @property
     def flags(self) -> int:
         """The flags word that is hashed: time in force, and what it is marked as."""
-        marks = (flag for name, flag in FLAGS if getattr(self, name))
-        return self.time_in_force + sum(marks)
+        word = int(self.time_in_force)
+        for is_marked, (_, flag) in zip(_MARKS(self), FLAGS, strict=True):
+            if is_marked:
+                word += flag
+        return word
 
     def limit(self, oracle: int) -> int:
         """The worst price acceptable in a batch with this oracle price, in ticks: perhaps not a

@@ -1,7 +1,5 @@
 """Why the rules refuse: a closed list of reasons, and the one exception that carries them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 
 
@@ -165,11 +163,19 @@ class Rejected(Exception):
         return (type(self), (self.reason, self.detail))
 
 
-@contextmanager
-def refusals_at(place: str) -> Iterator[None]:
-    """Put the place (`fill 3`) in front of the detail of any refusal inside."""
-    try:
-        yield
-    except Rejected as refusal:
-        detail = f"{place}: {refusal.detail}" if refusal.detail else place
-        raise Rejected(refusal.reason, detail) from None
+class refusals_at:
+    """Put the place (`fill 3`) in front of the detail of any refusal inside. No generator: each
+    order, fill and account of a batch enters one."""
+
+    __slots__ = ("_place",)
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, Rejected):
+            detail = f"{self._place}: {error.detail}" if error.detail else self._place
+            raise Rejected(error.reason, detail) from None

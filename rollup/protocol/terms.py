@@ -7,7 +7,7 @@ Spec: docs/spec/06-margin.md.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from rollup.protocol.constants import (
@@ -64,6 +64,20 @@ class MarketTerms:
     open_interest_cap: int
     is_asset: bool = False
     is_ended: bool = False
+    long_maintenance: int = field(init=False, repr=False, compare=False)
+    """What a lot held adds to the excess over maintenance margin: whole buckets."""
+    short_maintenance: int = field(init=False, repr=False, compare=False)
+    """The same of a lot owed; nobody owes an asset."""
+    numbers: tuple[int, int] = field(init=False, repr=False, compare=False)
+    """Biased numbers of the buckets in which a long's and a short's side value are."""
+
+    def __post_init__(self) -> None:
+        """What is asked of every account is found once."""
+        long = self._whole_buckets(self.value - self.maintenance)
+        short = 0 if self.is_asset else self._whole_buckets(-self.value - self.maintenance)
+        object.__setattr__(self, "long_maintenance", long)
+        object.__setattr__(self, "short_maintenance", short)
+        object.__setattr__(self, "numbers", self._numbers())
 
     @property
     def is_settled(self) -> bool:
@@ -74,16 +88,6 @@ class MarketTerms:
     def is_idle(self) -> bool:
         """Whether a lot counts for nothing: that of an asset whose haircuts are the whole of it."""
         return self.bucket == 0
-
-    @property
-    def long_maintenance(self) -> int:
-        """What a lot held adds to the excess over maintenance margin: whole buckets."""
-        return self._whole_buckets(self.value - self.maintenance)
-
-    @property
-    def short_maintenance(self) -> int:
-        """The same of a lot owed; nobody owes an asset."""
-        return 0 if self.is_asset else self._whole_buckets(-self.value - self.maintenance)
 
     def _whole_buckets(self, ticks: int) -> int:
         if self.is_idle:
@@ -106,9 +110,7 @@ class MarketTerms:
         """Both, by side."""
         return self.long_relief, self.short_relief
 
-    @property
-    def numbers(self) -> tuple[int, int]:
-        """Biased numbers of the buckets in which a long's and a short's side value are."""
+    def _numbers(self) -> tuple[int, int]:
         if self.is_idle:
             return (0, 0)
         long = self.long_maintenance // self.bucket + BUCKET_OFFSETS[0]

@@ -79,11 +79,12 @@ def require_counters(counters: object) -> None:
             require_bounds("counter", count, 0, COUNTER_MAX + 1, Reason.COUNTER_OUT_OF_BOUNDS)
 
 
-def seats(account: Account | None) -> Iterator[Seat]:
+def seats(account: Account | None) -> list[Seat]:
     """Where an account's positions are counted."""
-    if account is not None:
-        for (market, size), trigger in zip(account.positions, account.triggers, strict=True):
-            yield Seat(market, side_of(size), trigger)
+    if account is None:
+        return []
+    held = zip(account.positions.held, account.triggers, strict=True)
+    return [Seat(market, LONG if size > 0 else SHORT, trigger) for (market, size), trigger in held]
 
 
 def moves(before: Account | None, after: Account | None) -> Iterator[tuple[Seat, int]]:

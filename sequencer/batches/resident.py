@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import IO, Any, Final, Self
 
 from rollup.codec import shallow_json
-from rollup.native.memory import killed
+from rollup.native.memory import MemoryMode, killed
 from rollup.program.children import GRACE_S, started
 from rollup.program.exit_codes import ExitCode
 from rollup.protocol.public import PublicInput
@@ -76,20 +76,23 @@ class ResidentProver:
         shape_classes: Sequence[str] = (CLASS_S.name,),
         cluster: str | None = None,
         retries: int = RETRIES_MAX,
+        memory: MemoryMode = MemoryMode.AUTO,
     ) -> None:
         """`command` is what to start instead of the `crypsis` beside this interpreter; `timeout_s`
         is how long one attempt may take, start-up included. `shape_classes` are those of the
         batches that it is asked for: the first is warm when the process is ready, another is loaded
         with its first batch, and then both are kept. `cluster` is the address of a Dask
-        scheduler whose workers make the proofs, which the process then verifies. With no `retries`
+        scheduler whose workers make the proofs, which the process then verifies. `memory` is how it
+        treats its rows on the evaluation domain (`rollup.native.memory`). With no `retries`
         a lost process is the caller's to count: the next batch, or the same again, has a new one.
         """
         elsewhere = () if cluster is None else ("--cluster", cluster)
-        options = ("--parameters", parameter_set, *class_options(shape_classes), *elsewhere)
+        named = ("--parameters", parameter_set, "--memory", memory.value)
+        options = (*named, *class_options(shape_classes), *elsewhere)
         begin = tuple(command) if command is not None else (program(),)
         self._command = (*begin, "prover", "serve", *options, "--json")
         self._statement = {"parameter_set": parameter_set, "shape_classes": list(shape_classes)}
-        self._killed = killed(shape_classes, parameter_set)
+        self._killed = killed(shape_classes, parameter_set, memory)
         self._timeout_s = timeout_s
         self._retries = retries
         self._turn = Lock()

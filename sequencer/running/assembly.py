@@ -218,7 +218,12 @@ def _proving(plan: Plan, file: VenueFile, stack: ExitStack, detail: Say) -> Proo
         return None
     provers = [
         stack.enter_context(
-            ResidentProver(file.parameters, shape_classes=file.shape_classes, retries=0)
+            ResidentProver(
+                file.parameters,
+                shape_classes=file.shape_classes,
+                memory=file.memory,
+                retries=0,
+            )
         )
         for _ in range(file.provers)
     ]

@@ -42,7 +42,7 @@ PINNED_FILE: Final = "venue.toml"
 ROLES_FILE: Final = "roles.json"
 ROLES_BYTES_MAX: Final = 4096
 ROLES_VERSION: Final = 1
-FREE: Final = ("lag_batches", "provers", "swings")
+FREE: Final = ("memory", "lag_batches", "provers", "swings")
 """Members of a venue file that are no part of genesis or of L1's deployment: they may change."""
 
 

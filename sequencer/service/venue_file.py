@@ -13,6 +13,7 @@ from typing import Final
 from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError
 from rollup.files import read_bounded
+from rollup.native.memory import MemoryMode
 from rollup.oracle.package import FEED_TEXT_MAX, PackageError, feed_id
 from rollup.protocol.account import Header
 from rollup.protocol.constants import (
@@ -50,10 +51,17 @@ FIRST_PRICE_MAX: Final = PRICE_MAX * FRACTION_SCALE // (FRACTION_SCALE + SWING_M
 IDENTIFIER_MAX: Final = (1 << CHAIN_BITS) - 1
 
 FEED_KEYS: Final = ("feed", "feed_decimals", "price_step")
-PROVING_KEYS: Final = ("shape_class", "crash_class", "parameters", "lag_batches", "provers")
+PROVING_KEYS: Final = (
+    "shape_class",
+    "crash_class",
+    "parameters",
+    "memory",
+    "lag_batches",
+    "provers",
+)
 NO_CLASS: Final = "none"
 PROVERS: Final = (1, 16)
-PARAMETER_SETS: Final = ("fast", "balanced", "evm")
+PARAMETER_SETS: Final = ("fast", "balanced", "l1", "l1-tall")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,7 @@ class VenueFile:
     shape_class: str
     crash_class: str | None
     parameters: str
+    memory: MemoryMode
     interval_ms: int
     lag_batches: int
     provers: int
@@ -131,6 +140,7 @@ def _read(node: Node) -> VenueFile:
         shape_class=_choice(proving["shape_class"], tuple(SHAPE_CLASSES)),
         crash_class=_crash_class(proving["crash_class"], proving["shape_class"]),
         parameters=_choice(proving["parameters"], PARAMETER_SETS),
+        memory=MemoryMode(_choice(proving["memory"], tuple(map(str, MemoryMode)))),
         interval_ms=_between(clock["interval_ms"], *INTERVAL_MS),
         lag_batches=_between(proving["lag_batches"], *LAG_BATCHES),
         provers=_between(proving["provers"], *PROVERS),
@@ -245,7 +255,8 @@ lag_ms = 12000   # a batch takes the last slot that is so long before its time: 
 [proving]
 shape_class = "S"    # S: 128 trades a batch; M: 1,024; R: as S, and 3,840 accounts
 crash_class = "none" # of batches in which more comes due than shape_class opens: R, or none
-parameters = "fast"  # fast, balanced or evm: from quick to prove to cheap to verify
+parameters = "fast"  # fast, balanced, l1-tall or l1: from quick to prove to short for L1
+memory = "auto"      # of a prover: high takes more of it, low more time, auto what suits the set
 lag_batches = 8      # with so many batches unproved no new one is opened
 provers = 1          # processes that prove different batches side by side
 

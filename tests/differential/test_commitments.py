@@ -1,29 +1,30 @@
-"""Trees, grinding, folds and batching of the kernels against the verifier's plain integers."""
+"""Trees, grinding and folds of the kernels against the verifier's plain integers."""
 
 import numpy as np
 import pytest
 
-from circuits.pcs import deep, fold, fri, merkle, merkle_verify
+from circuits.pcs import fold, fri, merkle, merkle_verify
 from circuits.pcs.grind import grind
 from circuits.pcs.grinding import check_grinding
 from circuits.pcs.keccak_kernel import RATE_LANES, STATE_LANES, STATES, absorb, pad
-from circuits.poly import lde
-from circuits.poly.domains import lifted_shift
-from rollup.field import extension
-from rollup.field.extension import Element
 from rollup.field.extension_kernels import element_at
 from rollup.hash.keccak import keccak256
+from rollup.native.jit import U8Array
 from tests.helpers.fields import coset_point, natural_order, random_element, random_values
 
 SHAPES = [
-    [((4, 16, 32), 21)],
-    [((1, 1, 16), 3)],
-    [((1, 2, 16), 16)],
-    [((2, 2, 16), 5), ((2, 32, 16), 2)],
-    [((32, 4, 16), 9)],
-    [((4, 64, 48), 33), ((4, 4, 16), 16), ((4, 16, 32), 21)],
-    [((4, 16, 32), 21), ((4, 16, 16), 3), ((4, 64, 48), 48), ((4, 64, 208), 176)],
+    ((4, 16, 32), 21),
+    ((1, 1, 16), 3),
+    ((1, 2, 16), 16),
+    ((2, 8, 16), 2),
+    ((32, 4, 16), 9),
+    ((4, 64, 48), 33),
+    ((64, 16, 48), 48),
+    ((4, 256, 208), 176),
 ]
+"""Cosets, rows and stored columns, and how many of these count."""
+
+DIGESTS = (32, 26)
 
 
 @pytest.mark.parametrize("lanes", [1, 16, 17, 18, 40])
@@ -39,54 +40,117 @@ def test_keccak_agrees_with_pycryptodome(lanes: int) -> None:
         assert state.reshape(STATE_LANES, STATES)[:4, k].tobytes() == expected
 
 
+def salts_of(size: int) -> U8Array:
+    """16 bytes for each leaf, none like another."""
+    octets = b"".join(keccak256(leaf.to_bytes(4, "little"))[:16] for leaf in range(size))
+    return np.frombuffer(octets, dtype=np.uint8).reshape(size, 16)
+
+
+@pytest.mark.parametrize("digest_bytes", DIGESTS)
 @pytest.mark.parametrize("salted", [False, True])
-@pytest.mark.parametrize("shapes", SHAPES)
+@pytest.mark.parametrize(("shape", "width"), SHAPES)
 def test_every_opening_leads_to_the_root(
-    shapes: list[tuple[tuple[int, int, int], int]], salted: bool
+    shape: tuple[int, int, int], width: int, salted: bool, digest_bytes: int
 ) -> None:
-    matrices = [random_values(shape, k) for k, (shape, _) in enumerate(shapes)]
-    size = max(shape[0] * shape[1] for shape, _ in shapes)
-    salts = np.frombuffer(keccak256(b"salts") * (size // 2 + 1), dtype=np.uint8)
-    kept = salts[: size * 16].reshape(size, 16) if salted else None
-    tree = merkle.commit(matrices, [width for _, width in shapes], kept)
+    matrix, size = random_values(shape, width), shape[0] * shape[1]
+    salts = salts_of(size) if salted else None
+    tree = merkle.commit(matrix, width, salts, digest_bytes)
+    layout, rows = (tree.depth, width, digest_bytes), natural_order(matrix)[:, :width].tolist()
+    assert 1 << tree.depth == size
+    assert len(tree.root) == digest_bytes
     for index in {*range(min(size, 9)), size // 2, size - 1}:
-        opening = tree.open(index)
-        assert opening.salt == (b"" if kept is None else kept[index].tobytes())
-        arguments = (tree.layout, index, opening.rows, opening.salt)
-        assert merkle_verify.opening_root(*arguments, opening.path) == tree.root
+        salt, path = tree.open(index)
+        assert salt == (b"" if salts is None else salts[index].tobytes())
+        assert merkle_verify.opening_root(layout, index, rows[index], salt, path) == tree.root
         for top in range(tree.depth + 1):
-            path = tree.open(index, top).path
+            _, path = tree.open(index, top)
             node = tree.level(top)[index >> len(path)]
-            assert merkle_verify.opening_root(*arguments, path) == node
+            assert merkle_verify.opening_root(layout, index, rows[index], salt, path) == node
+
+
+@pytest.mark.parametrize("digest_bytes", DIGESTS)
+def test_all_leaves_and_nodes_are_those_of_the_reference(digest_bytes: int) -> None:
+    matrix, salts = random_values((4, 32, 32), 7), salts_of(128)
+    tree = merkle.commit(matrix, 19, salts, digest_bytes)
+    level = [
+        merkle_verify.leaf_digest(7, row, salt.tobytes(), digest_bytes)
+        for row, salt in zip(natural_order(matrix)[:, :19].tolist(), salts, strict=True)
+    ]
+    for log2 in range(7, 0, -1):
+        assert tree.level(log2) == level
+        level = [merkle_verify.node(*level[k : k + 2]) for k in range(0, len(level), 2)]
+    assert level == [tree.root]
+
+
+@pytest.mark.parametrize("shape", [(8, 4, 16), (8, 16, 32)])
+def test_cosets_one_after_the_other_make_the_same_tree(shape: tuple[int, int, int]) -> None:
+    """In any order, and some of them together."""
+    matrix, size = random_values(shape, 9), shape[0] * shape[1]
+    whole = merkle.commit(matrix, 11, salts_of(size), 26)
+    leaves = merkle.Leaves(shape[0], shape[1], 11, salts_of(size), 26)
+    for first, stop in ((5, 8), (0, 1), (2, 5), (1, 2)):
+        leaves.add(first, matrix[first:stop] if stop - first > 1 else matrix[first])
+    assert leaves.tree().level(whole.depth) == whole.level(whole.depth)
+    assert leaves.tree().root == whole.root
+
+
+def test_columns_that_do_not_count_change_nothing() -> None:
+    matrix = random_values((4, 16, 32), 1)
+    root = merkle.commit(matrix, 21).root
+    matrix[:, :, 21:] += 1
+    assert merkle.commit(matrix, 21).root == root
+    matrix[3, 15, 20] ^= 1
+    assert merkle.commit(matrix, 21).root != root
 
 
 def test_rows_are_those_of_the_natural_index() -> None:
     matrix = random_values((4, 16, 32), 1)
-    tree = merkle.commit([matrix], [20])
     natural = natural_order(matrix)
-    assert list(tree.open(37).rows[0]) == natural[37, :20].tolist()
+    assert list(merkle.opened_row(matrix, 20, 37)) == natural[37, :20].tolist()
+    assert list(merkle.opened_row(natural, 20, 37)) == natural[37, :20].tolist()
 
 
 def test_a_matrix_in_natural_order_commits_to_the_same() -> None:
     matrix = random_values((4, 16, 32), 2)
     rows = np.ascontiguousarray(natural_order(matrix)[:, :21])
-    assert merkle.commit([rows], [21]).root == merkle.commit([matrix], [21]).root
+    assert merkle.commit(rows, 21).root == merkle.commit(matrix, 21).root
 
 
 @pytest.mark.parametrize(
-    ("widths", "salts"),
-    [([], None), ([17], None), ([0], None), ([3], np.zeros((2, 16), dtype=np.uint8))],
+    ("shape", "width", "salts"),
+    [
+        ((1, 8, 16), 17, None),
+        ((1, 8, 16), 0, None),
+        ((1, 8, 16), 3, np.zeros((2, 16), dtype=np.uint8)),
+        ((1, 8, 16), 3, np.zeros((8, 16), dtype=np.uint32)),
+        ((3, 8, 16), 3, None),
+    ],
 )
-def test_what_cannot_be_committed_is_refused(widths: list[int], salts: object) -> None:
+def test_what_cannot_be_committed_is_refused(
+    shape: tuple[int, int, int], width: int, salts: object
+) -> None:
     with pytest.raises(ValueError):
-        merkle.commit([random_values((1, 8, 16), 3)], widths, salts)  # type: ignore[arg-type]
+        merkle.commit(random_values(shape, 3), width, salts)  # type: ignore[arg-type]
+
+
+def test_cosets_of_another_height_are_refused() -> None:
+    leaves = merkle.Leaves(2, 16, 3)
+    with pytest.raises(ValueError, match="cannot be committed"):
+        leaves.add(0, random_values((1, 8, 16), 3))
 
 
 @pytest.mark.parametrize(("index", "top_log2"), [(-1, 0), (8, 0), (0, 4)])
 def test_openings_outside_the_tree_are_refused(index: int, top_log2: int) -> None:
-    tree = merkle.commit([random_values((1, 8, 16), 3)], [3])
+    tree = merkle.commit(random_values((1, 8, 16), 3), 3)
     with pytest.raises(ValueError, match="depth"):
         tree.open(index, top_log2)
+
+
+@pytest.mark.parametrize("log2", [-1, 4])
+def test_levels_outside_the_tree_are_refused(log2: int) -> None:
+    tree = merkle.commit(random_values((1, 8, 16), 3), 3)
+    with pytest.raises(ValueError, match="no level"):
+        tree.level(log2)
 
 
 @pytest.mark.parametrize("bits", [0, 1, 7, 8, 13])
@@ -119,60 +183,3 @@ def test_folded_layers_agree(log2: int) -> None:
 def test_a_layer_of_fewer_than_eight_values_is_refused() -> None:
     with pytest.raises(ValueError, match="does not fold"):
         fri.fold_planes(random_values((5, 4), 1), 3, random_element(1))
-
-
-def part(log2: int, width: int, groups: list[bool]) -> deep.Part:
-    trace = random_values((1 << log2, width), width)
-    weights = [
-        [random_element(10 * g + k) for k in range(width)] if used else []
-        for g, used in enumerate(groups)
-    ]
-    return deep.Part(lde.extend(trace, 2, lifted_shift(log2, 6)), weights)
-
-
-def batched_at(parts: list[deep.Part], index: int) -> list[Element]:
-    totals = [extension.ZERO] * 3
-    for matrix, weights in ((natural_order(p.matrix), p.weights) for p in parts):
-        row = matrix[index % matrix.shape[0]].tolist()
-        for g, group in enumerate(weights):
-            for value, weight in zip(row, group, strict=False):
-                totals[g] = extension.add(totals[g], extension.scale(weight, value))
-    return totals
-
-
-def test_the_batched_quotient_agrees_at_every_kind_of_position() -> None:
-    parts = [
-        part(6, 19, [True, True, False]),
-        part(4, 5, [True, True, False]),
-        part(6, 16, [True, False, True]),
-        part(2, 33, [True, True, False]),
-    ]
-    openings = [
-        deep.OpenedAt(random_element(k), (random_element(k + 1), factor), random_element(k + 2))
-        for k, factor in ((50, extension.ZERO), (60, random_element(63)))
-    ]
-    f0 = deep.deep_batch(parts, openings, 6, 2, lifted_shift(6, 6))
-    assert f0.shape == (5, 256)
-    for index in (0, 1, 77, 255):
-        x = extension.embed(coset_point(8, lifted_shift(6, 6), index))
-        totals = batched_at(parts, index)
-        expected = totals[2]
-        for opening in openings:
-            numerator = extension.negate(opening.constant)
-            for factor, total in zip(opening.factors, totals, strict=False):
-                numerator = extension.add(numerator, extension.multiply(factor, total))
-            divisor = extension.inverse(extension.subtract(x, opening.point))
-            expected = extension.add(expected, extension.multiply(numerator, divisor))
-        assert element_at(f0, index) == expected
-
-
-def test_a_batch_without_the_tallest_matrix_is_refused() -> None:
-    opening = deep.OpenedAt(extension.X, (), extension.ZERO)
-    with pytest.raises(ValueError, match="tallest"):
-        deep.deep_batch([part(2, 3, [True])], [opening], 6, 2, 3)
-
-
-def test_openings_of_different_sums_are_refused() -> None:
-    openings = [deep.OpenedAt(extension.X, (extension.ONE,) * k, extension.ZERO) for k in (1, 2)]
-    with pytest.raises(ValueError, match="a factor for each sum"):
-        deep.deep_batch([part(6, 3, [True])], openings, 6, 2, 3)

@@ -7,8 +7,10 @@ import pytest
 
 from circuits.poly import lde, reference
 from circuits.poly.domains import lifted_shift
-from circuits.poly.sums import combine_columns, evaluate_columns
+from circuits.poly.sums import combine_columns, evaluate_columns, values_at
 from rollup.field import extension
+from rollup.field.extension import Element
+from rollup.field.extension_kernels import element_at
 from rollup.field.koalabear import GENERATOR, P, omega
 from tests.helpers.fields import coset_point, natural_order, random_element, random_values
 
@@ -140,20 +142,61 @@ def test_a_point_of_the_domain_is_refused() -> None:
         evaluate_columns(random_values((4, 16), 7), 1, 5, [extension.embed(5)])
 
 
+@pytest.mark.parametrize("log2", [0, 1, 4, 7])
+def test_blocks_hold_their_coefficients_in_an_order_that_they_know(log2: int) -> None:
+    """As a matrix of columns, and as the inverse transform leaves them."""
+    values = random_values((1 << log2, 18), log2)
+    natural = lde.padded(lde.interpolate(values))
+    numbers = np.arange(1 << log2, dtype=np.uint32)
+    for blocks, in_columns in (
+        (lde.blocks_of(natural), True),
+        (lde.coefficients_of(values), False),
+    ):
+        assert blocks.in_columns is in_columns
+        order = blocks.in_order(numbers)
+        rows = np.concatenate(blocks.matrices(), axis=1)
+        assert np.array_equal(rows, natural[order])
+        assert np.array_equal(lde.on_cosets(blocks, [5])[0], lde.extend(values, 0, 5)[0])
+
+
+@pytest.mark.parametrize(("log2", "points"), [(0, 1), (4, 5), (7, 7), (12, 2)])
+def test_rows_are_summed_by_base_field_weights(log2: int, points: int) -> None:
+    """Also where the points are no multiple of the five that share a pass."""
+    matrices = [random_values((1 << log2, 16 * (k + 1)), k) for k in range(2)]
+    weights = random_values((points, 1 << log2), log2)
+    for matrix, found in zip(matrices, values_at(matrices, weights), strict=True):
+        assert found.shape == (points, matrix.shape[1])
+        products = weights.astype(object) @ matrix.astype(object)
+        assert (found == products % P).all()
+
+
+HIGHEST: Element = (P - 1, P - 1, P - 1, P - 1, P - 1)
+
+
+@pytest.mark.parametrize("moved", [False, True])
 @pytest.mark.parametrize("width", [16, 48, 64])
-def test_column_sums_agree(width: int) -> None:
+def test_column_sums_agree(width: int, moved: bool) -> None:
+    """Of the first columns, and of columns from any on, across vectors."""
     matrix = random_values((32, width), 8)
     matrix[0] = P - 1
-    weights = [[random_element(k) for k in range(width - 1)], [], [(P - 1,) * 5] * width]
-    sums = combine_columns(matrix, weights)  # type: ignore[arg-type]
+    weights = [[random_element(k) for k in range(width - 1)], [], [HIGHEST] * width]
+    firsts = [1, 7, 0] if moved else None
+    if firsts is not None:
+        weights += [[random_element(k) for k in range(2)], [random_element(9)]]
+        firsts += [width // 2 - 1, width - 1]
+    sums = combine_columns(matrix, weights, firsts)
     for row in (0, 31):
         for group, group_weights in enumerate(weights):
+            first = 0 if firsts is None else firsts[group]
             expected = extension.ZERO
-            for value, weight in zip(matrix[row].tolist(), group_weights, strict=False):
-                expected = extension.add(expected, extension.scale(weight, value))  # type: ignore[arg-type]
-            assert tuple(sums[group, :, row].tolist()) == expected
+            for value, weight in zip(matrix[row, first:].tolist(), group_weights, strict=False):
+                expected = extension.add(expected, extension.scale(weight, value))
+            assert element_at(sums[group], row) == expected
 
 
 def test_column_sums_refuse_parts_of_vectors() -> None:
     with pytest.raises(ValueError, match="whole vectors"):
         combine_columns(random_values((32, 15), 9), [])
+    for firsts in (None, [16]):
+        with pytest.raises(ValueError, match="too narrow"):
+            combine_columns(random_values((32, 16), 9), [[HIGHEST] * (1 if firsts else 17)], firsts)

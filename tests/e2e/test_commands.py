@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from circuits.stark.parameters import PARAMETER_SETS
 from tests.helpers.blocked import without_extras
 from tests.helpers.feeds import START_MS, trade, written
 from tests.helpers.program import Demo, crypsis
@@ -78,14 +79,23 @@ def test_one_changed_byte_of_the_proof_is_refused_with_a_reason(bundle: Path, pl
     assert done.json["valid"] is False and done.json["reason"]
 
 
-@pytest.mark.parametrize("change", [b"", b"short", "truncated", "longer"])
-def test_a_proof_of_another_length_is_refused(bundle: Path, change: bytes | str) -> None:
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda proof: b"", "PROTOCOL_VERSION"),
+        (lambda proof: b"short", "PROTOCOL_VERSION"),
+        (lambda proof: b"\2" + proof[1:], "PROTOCOL_VERSION"),
+        (lambda proof: proof[4:], "PROTOCOL_VERSION"),
+        (lambda proof: proof[:4], "MALFORMED"),
+        (lambda proof: proof[:-1], "MALFORMED"),
+        (lambda proof: proof + b"\0", "MALFORMED"),
+    ],
+)
+def test_a_proof_of_another_length_or_version_is_refused(bundle: Path, change, reason) -> None:
     file = bundle / "proof.bin"
-    proof = file.read_bytes()
-    changed = {"truncated": proof[:-1], "longer": proof + b"\0"}.get(str(change), change)
-    file.write_bytes(changed if isinstance(changed, bytes) else b"")
+    file.write_bytes(change(file.read_bytes()))
     done = crypsis("verify", bundle, "--json")
-    assert (done.code, done.json["reason"]) == (INVALID, "MALFORMED")
+    assert (done.code, done.json["reason"]) == (INVALID, reason)
 
 
 @pytest.mark.parametrize(
@@ -270,6 +280,7 @@ def test_a_journal_whose_last_batch_was_cut_off_is_told_by_the_bundle(
         ["verify", "x", "--parameters", "weak"],
         ["verify", "x", "-q", "-v"],
         ["prover", "bench", "--rows", "3"],
+        ["prove", "x", "-o", "y", "--memory", "none"],
     ],
 )
 def test_wrong_usage_exits_2(arguments: list[str]) -> None:
@@ -277,7 +288,7 @@ def test_wrong_usage_exits_2(arguments: list[str]) -> None:
 
 
 def test_info_shows_bits_by_term_for_every_set() -> None:
-    for parameter_set in ("fast", "balanced", "evm"):
+    for parameter_set in PARAMETER_SETS:
         record = crypsis("prover", "info", "--parameters", parameter_set, "--json").json
         assert record["bits"] >= 100
         assert record["sets"][parameter_set]["bounds"] == record["bounds"]
@@ -285,7 +296,7 @@ def test_info_shows_bits_by_term_for_every_set() -> None:
             assert min(bound["terms"].values()) == bound["bits"]
     shown = crypsis("prover", "info").stdout
     assert "out of domain" in shown
-    assert all(f"{name} 10" in shown.splitlines()[-1] for name in ("fast", "balanced", "evm"))
+    assert all(f"{name} 10" in shown.splitlines()[-1] for name in PARAMETER_SETS)
 
 
 def test_every_command_explains_itself() -> None:

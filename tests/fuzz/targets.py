@@ -17,6 +17,7 @@ from typing import Any
 
 from circuits.stark.errors import VerificationError
 from circuits.stark.parameters import INSECURE_TEST
+from circuits.stark.proof import VERSION_BYTES
 from circuits.stark.verifier import verify
 from rollup.codec.strict import CodecError, decode, encode
 from rollup.crypto import envelope
@@ -121,12 +122,13 @@ def run_verifier(data: bytes) -> str:
 
 
 def run_verifier_full_length(data: bytes) -> str:
-    """The same with the length and all words mended, so that the mutation gets past the codec."""
+    """The same with version, length and words mended, so that the mutation gets past the codec."""
     honest = honest_proof()
     mended = bytearray((data + honest[len(data) :])[: len(honest)])
     for place in range(3, len(honest), 4):
         if mended[place - 3 : place + 1] != honest[place - 3 : place + 1]:
             mended[place] &= 0x3F
+    mended[: len(VERSION_BYTES)] = VERSION_BYTES
     return run_verifier(bytes(mended))
 
 

@@ -9,7 +9,7 @@ from circuits.stark.prover import Prover
 from rollup.hash.keccak import keccak256
 from tests.helpers.circuits import small_instance
 
-DIGEST = "3f282d31308b6e4a35f6cfcc2edad9e0174f414dd93cbffcae6848ce1bba16ec"
+DIGEST = "1cd0eb864b10f250679801f4ae804d6041088cb6cb651743e785f069a0b64f4a"
 
 
 def test_the_bytes_of_a_seeded_proof() -> None:
@@ -19,5 +19,5 @@ def test_the_bytes_of_a_seeded_proof() -> None:
         *instance.known,
         insecure_seed_for_tests=bytes(range(32)),
     )
-    assert PROTOCOL_VERSION == 2
+    assert PROTOCOL_VERSION == 3
     assert keccak256(proved.proof).hex() == DIGEST

@@ -210,7 +210,7 @@ def with_final_through_the_queries(proof: Proof, known: Challenges) -> Proof:
         for layer, challenge in enumerate(known.folds):
             slot, leaf = divmod(position, 1 << tree_depth(shape(), layer))
             start = x * pow(koalabear.omega(FOLD_LOG2), -slot, P) % P
-            fibre = _fibre(proof.queries[number].layers[layer].rows[0])
+            fibre = _fibre(proof.queries[number].layers[layer].row)
             value = fold_values(fibre, start, challenge)
             position, x = leaf, pow(x, 1 << FOLD_LOG2, P)
         values[x] = value

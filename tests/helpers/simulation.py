@@ -1,11 +1,12 @@
 """Exact simulation: another witness, with randomness solved for it, gives the very same view.
 
 The view of a proof is all that a verifier sees but for hashes, salts and nonces: terminals, opened
-values, the final polynomial, the rows and fibres at the queried positions. `View.of` a witness A is
-recorded with the challenges; then `Simulator` runs the same prover on a witness B of the same
-statement and, at each place where randomness goes in, solves a linear system so that what will be
-seen is what was seen of A. That this succeeds for every B, with as many solutions, is what perfect
-zero knowledge of the interactive proof means (docs/soundness/zero-knowledge.md).
+values, the rows of stacks, chunks and R at the queried positions, and what is made of f_0, here
+f_0 whole. `Recorder` proves a witness A and keeps the view with the challenges; then `Simulator`
+runs the same prover on a witness B of the same statement and, at each place where randomness goes
+in, solves a linear system so that what will be seen is what was seen of A. That this succeeds for
+every B, with as many solutions, is what perfect zero knowledge of the interactive proof means
+(docs/soundness/zero-knowledge.md). What is solved for of columns is in `tests.helpers.matching`.
 """
 
 from collections.abc import Sequence
@@ -20,28 +21,40 @@ from circuits.pcs.transcript import Transcript
 from circuits.poly.domains import lifted_shift
 from circuits.poly.lde import interpolate
 from circuits.stark import binding, prover
-from circuits.stark.domain import point
+from circuits.stark.key import VerificationKey
 from circuits.stark.masks import MASK_BUS, MASK_COLUMNS
 from circuits.stark.parameters import CHUNKS, Parameters
-from circuits.stark.proof import Proof, decode
+from circuits.stark.proof import Proof, decode, encode
 from circuits.stark.prover import Prover
-from circuits.stark.shape import Group, Phase, Shape
+from circuits.stark.shape import Group, Shape
+from circuits.stark.stacks import Phase
+from circuits.stark.verifier import verify
 from rollup.field import extension
 from rollup.field.extension import DEGREE, Element
-from rollup.field.koalabear import P, omega
+from rollup.field.koalabear import P
 from rollup.native.jit import U32Array
 from tests.helpers.circuits import Instance
-
-
-class UnsolvableError(Exception):
-    """No randomness makes the other witness look the same."""
+from tests.helpers.linear import (
+    UnsolvableError,
+    coordinates,
+    extension_power_rows,
+    power_rows,
+    product,
+    random_element,
+    solve,
+)
+from tests.helpers.matching import Matcher, Matching, Places
 
 
 @dataclass(slots=True)
 class Tape:
-    """Challenges in the order drawn; a transcript records them, or plays them back."""
+    """Challenges in the order drawn; a transcript records them, or plays them back.
+
+    `indices` are recorded in the place of drawn ones, if there are any.
+    """
 
     drawn: list[Any] = field(default_factory=list)
+    indices: tuple[int, ...] = ()
     position: int = 0
 
 
@@ -63,11 +76,8 @@ class ScriptedTranscript(Transcript):
     def challenge(self, label: str) -> Element:
         return self._next(super().challenge(label))
 
-    def challenge_outside_base_field(self, label: str) -> Element:
-        return super().challenge_outside_base_field(label)
-
     def indices(self, label: str, log2_size: int, count: int) -> list[int]:
-        return self._next(super().indices(label, log2_size, count))
+        return self._next(list(self.tape.indices) or super().indices(label, log2_size, count))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +92,46 @@ class Seen:
     batched: U32Array
 
     @property
-    def view(self) -> tuple[Any, ...]:
-        """What the verifier sees, but for hashes, salts and nonces."""
+    def view(self) -> dict[str, Any]:
+        """What the verifier sees, but for hashes, salts and nonces; all of f_0 instead of parts."""
         proof = self.proof
-        rows = [
-            [opening.rows for opening in (*query.trees, *query.layers)] for query in proof.queries
-        ]
-        return proof.terminals, proof.here, proof.after, proof.chunks, proof.final, rows
+        rows = {phase: [query.trees[phase].row for query in proof.queries] for phase in Phase}
+        quotient = rows.pop(Phase.QUOTIENT)
+        return {
+            "terminals": proof.terminals,
+            "opened": (proof.here, proof.after),
+            "chunks": proof.chunks,
+            **{f"{phase.name.lower()} rows": found for phase, found in rows.items()},
+            "chunk rows": [row[: CHUNKS * DEGREE] for row in quotient],
+            "R rows": [row[CHUNKS * DEGREE :] for row in quotient],
+            "f_0": self.batched.tobytes(),
+            "layers": [[opening.row for opening in query.layers] for query in proof.queries],
+            "final": proof.final,
+        }
+
+    def differs_in(self, other: "Seen") -> set[str]:
+        """The parts of the view that are another's own."""
+        view, others = self.view, other.view
+        return {part for part in view if view[part] != others[part]}
 
 
 @dataclass(frozen=True, slots=True)
 class Blinding:
-    """Which defences a prover has; the controls switch one off."""
+    """Which defences a prover has; the controls switch one off. `one_fraction` is whether the
+    first fraction column of the shortest group is blinded."""
 
     masks: bool = True
     lookup_rows: bool = True
+    one_fraction: bool = True
     chunk_masks: bool = True
     random_polynomial: bool = True
+
+    def bare_words(self, group: Group) -> slice:
+        """Words of the lookup phase whose last rows are zero."""
+        if not self.lookup_rows:
+            return slice(None)
+        one = not self.one_fraction and group.number == 0
+        return slice(DEGREE, 2 * DEGREE) if one else slice(0)
 
 
 HONEST = Blinding()
@@ -107,12 +140,18 @@ HONEST = Blinding()
 class Recorder:
     """Runs the prover, switched-off defences aside, and keeps what it did."""
 
-    def __init__(self, instance: Instance, parameters: Parameters, blinding: Blinding) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        parameters: Parameters,
+        blinding: Blinding,
+        indices: tuple[int, ...] = (),
+    ) -> None:
         self.instance = instance
         self.prover = Prover(instance.circuit, parameters)
         self.shape = self.prover.shape
         self.blinding = blinding
-        self.tape = Tape()
+        self.tape = Tape(indices=indices)
         self.main: tuple[U32Array, ...] = ()
         self.lookup: list[U32Array] = []
         self.quotient: U32Array = np.empty((0, 0), dtype=np.uint32)
@@ -129,13 +168,21 @@ class Recorder:
         with ExitStack() as patches:
             for name in self.originals:
                 patches.enter_context(patch.object(prover, name, getattr(self, name)))
-            transcript = patch.object(
-                binding, "Transcript", lambda _: ScriptedTranscript(self.tape)
-            )
-            patches.enter_context(transcript)
+            patches.enter_context(self._scripted())
             proved = self.prover.prove(self.instance.traces, *self.instance.known)
         proof = decode(proved.proof, self.shape)
         return Seen(proof, self.tape.drawn, self.main, self.lookup, self.quotient, self.batched)
+
+    def verify(self, seen: Seen) -> None:
+        """VerificationError unless a verifier with the challenges of the tape accepts the proof."""
+        parameters, circuit = self.shape.parameters, self.instance.circuit
+        key = VerificationKey(circuit.digest, {parameters.name: self.prover.fixed_root})
+        self.tape.position = 0
+        with self._scripted():
+            verify(circuit, key, *self.instance.known, parameters, encode(seen.proof))
+
+    def _scripted(self) -> Any:
+        return patch.object(binding, "Transcript", lambda _: ScriptedTranscript(self.tape))
 
     def main_matrices(self, shape: Shape, traces: Any, stream: Any) -> tuple[U32Array, ...]:
         self.main = self.originals["main_matrices"](shape, traces, stream)
@@ -148,10 +195,8 @@ class Recorder:
     def blind_rows(
         self, shape: Shape, group: Group, phase: Phase, matrix: U32Array, stream: Any
     ) -> None:
-        if self.blinding.lookup_rows:
-            self.originals["blind_rows"](shape, group, phase, matrix, stream)
-        else:
-            matrix[-shape.parameters.blinded_rows :] = 0
+        self.originals["blind_rows"](shape, group, phase, matrix, stream)
+        matrix[-shape.parameters.blinded_rows :, self.blinding.bare_words(group)] = 0
         self.lookup.append(matrix)
 
     def masked_chunks(self, shape: Shape, coefficients: U32Array, stream: Any) -> U32Array:
@@ -181,13 +226,19 @@ class Simulator(Recorder):
     """Runs the prover on another witness so that the view of `seen` comes out."""
 
     def __init__(
-        self, instance: Instance, parameters: Parameters, blinding: Blinding, seen: Seen
+        self,
+        instance: Instance,
+        parameters: Parameters,
+        blinding: Blinding,
+        seen: Seen,
+        matching: Matching = Matching.VALUES,
     ) -> None:
         super().__init__(instance, parameters, blinding)
         self.seen = seen
+        self.matching = matching
         self.tape = Tape(list(seen.challenges))
         self.alpha, self.beta, _, self.zeta = seen.challenges[:4]
-        self.indices = seen.challenges[-1]
+        self.places = Places(self.shape, self.zeta, tuple(seen.challenges[-1]))
         self.random_polynomial = np.zeros((self.shape.height, DEGREE), dtype=np.uint32)
         self.draw = np.random.default_rng()
 
@@ -211,7 +262,7 @@ class Simulator(Recorder):
         if self.blinding.masks:
             self._solve_masks()
         for number, group in enumerate(shape.groups):
-            solve_rows(self, group, self.main[number], self.seen.main[number])
+            self._match(group, Phase.MAIN, self.main[number], self.seen.main[number])
         return self.main
 
     def blind_rows(
@@ -219,7 +270,11 @@ class Simulator(Recorder):
     ) -> None:
         super().blind_rows(shape, group, phase, matrix, stream)
         if self.blinding.lookup_rows:
-            solve_rows(self, group, matrix, self.seen.lookup[len(self.lookup) - 1])
+            self._match(group, phase, matrix, self.seen.lookup[len(self.lookup) - 1])
+            matrix[-shape.parameters.blinded_rows :, self.blinding.bare_words(group)] = 0
+
+    def _match(self, group: Group, phase: Phase, matrix: U32Array, seen: U32Array) -> None:
+        Matcher(self.places, self.matching, self.draw).match(group, phase, matrix, seen)
 
     def masked_chunks(self, shape: Shape, coefficients: U32Array, stream: Any) -> U32Array:
         self.quotient = super().masked_chunks(shape, coefficients, stream)
@@ -279,7 +334,7 @@ class Simulator(Recorder):
         shape = self.shape
         rows, size = shape.parameters.blinded_rows, shape.chunk_coefficients
         bare = bare_chunks(shape, coefficients).astype(np.int64)
-        points = [point(shape, index) for index in sorted(set(self.indices))]
+        points = self.places.points()
         functionals = np.concatenate(
             [power_rows(points, shape.height), extension_power_rows(self.zeta, shape.height)]
         )
@@ -292,107 +347,3 @@ class Simulator(Recorder):
             following = slice((chunk + 1) * DEGREE, (chunk + 2) * DEGREE)
             bare[:rows, following] = (bare[:rows, following] - mask) % P
         self.quotient[:, : CHUNKS * DEGREE] = bare
-
-
-def solve_rows(simulator: Simulator, group: Group, matrix: U32Array, seen: U32Array) -> None:
-    """Blinded rows with which all columns of a matrix look as `seen` does.
-
-    They are seen at the queried points, at the points below these (through the quotient), and at
-    the two opened points.
-    """
-    shape, height = simulator.shape, group.height
-    blinded = shape.parameters.blinded_rows
-    lift = shape.height // height
-    root = omega(group.log2_height)
-    opened = {pow(point(shape, index), lift, P) for index in simulator.indices}
-    points = sorted(opened | {x * root % P for x in opened})
-    at = extension.power(simulator.zeta, lift)
-    functionals = np.concatenate(
-        [
-            np.array([lagrange_base(group.log2_height, x) for x in points], dtype=np.int64),
-            lagrange_extension(group.log2_height, at),
-            lagrange_extension(group.log2_height, extension.scale(at, root)),
-        ]
-    )
-    wanted = product(functionals, seen)
-    have = product(functionals[:, :-blinded], matrix[:-blinded])
-    matrix[-blinded:] = solve(functionals[:, -blinded:], (wanted - have) % P, simulator.draw)
-
-
-def lagrange_base(log2: int, x: int) -> list[int]:
-    """L_r(x) for all rows r, x off the subgroup."""
-    root, size = omega(log2), 1 << log2
-    scale = (pow(x, size, P) - 1) * pow(size, -1, P) % P
-    rows = [pow(root, r, P) for r in range(size)]
-    return [scale * row * pow(x - row, -1, P) % P for row in rows]
-
-
-def lagrange_extension(log2: int, at: Element) -> Any:
-    """L_r(y), coefficient by coefficient: (5, n)."""
-    root, size = omega(log2), 1 << log2
-    rows = [extension.embed(pow(root, r, P)) for r in range(size)]
-    vanishing = extension.subtract(extension.power(at, size), extension.ONE)
-    scale = extension.scale(vanishing, pow(size, -1, P))
-    inverses = extension.inverse_many([extension.subtract(at, row) for row in rows])
-    values = [
-        extension.multiply(extension.multiply(scale, row), inverse)
-        for row, inverse in zip(rows, inverses, strict=True)
-    ]
-    return np.array(values, dtype=np.int64).T
-
-
-def power_rows(points: Sequence[int], size: int) -> Any:
-    """x^k for each point: (points, size)."""
-    return np.array([[pow(x, k, P) for k in range(size)] for x in points], dtype=np.int64)
-
-
-def extension_power_rows(at: Element, size: int) -> Any:
-    """y^k, coefficient by coefficient: (5, size)."""
-    return np.array(extension.powers(at, size), dtype=np.int64).T
-
-
-def product(left: Any, right: Any) -> Any:
-    """Matrix product mod p."""
-    total = np.zeros((left.shape[0], right.shape[1]), dtype=np.int64)
-    for k in range(left.shape[1]):
-        total = (total + left[:, k : k + 1] * right[k].astype(np.int64)) % P
-    return total
-
-
-def solve(matrix: Any, right: Any, draw: np.random.Generator) -> Any:
-    """A random solution of matrix * solution = right mod p, for every column of `right`."""
-    rows, unknowns = matrix.shape
-    work = np.concatenate([matrix % P, right % P], axis=1)
-    pivots: list[int] = []
-    for column in range(unknowns):
-        rank = len(pivots)
-        found = np.nonzero(work[rank:, column])[0]
-        if rank == rows or not len(found):
-            continue
-        work[[rank, rank + found[0]]] = work[[rank + found[0], rank]]
-        work[rank] = work[rank] * pow(int(work[rank, column]), -1, P) % P
-        for row in range(rows):
-            if row != rank and work[row, column]:
-                work[row] = (work[row] - work[row, column] * work[rank]) % P
-        pivots.append(column)
-    if work[len(pivots) :, unknowns:].any():
-        raise UnsolvableError(f"{rows} conditions on {unknowns} unknowns contradict each other")
-    solution = draw.integers(0, P, (unknowns, right.shape[1]))
-    free = [column for column in range(unknowns) if column not in pivots]
-    reduced = work[: len(pivots), unknowns:]
-    for column in free:
-        reduced = (reduced - work[: len(pivots), column : column + 1] * solution[column]) % P
-    solution[pivots] = reduced
-    return solution
-
-
-def coordinates(value: Element, basis: Sequence[Element], draw: np.random.Generator) -> list[int]:
-    """Base-field coordinates of an element in a basis of E."""
-    matrix = np.array(basis, dtype=np.int64).T
-    return solve(matrix, np.array(value, dtype=np.int64)[:, None], draw)[:, 0].tolist()
-
-
-def random_element(draw: np.random.Generator) -> Element:
-    """A uniform element of E; not for secrets."""
-    a, b, c, d, e = draw.integers(0, P, DEGREE).tolist()
-    return (a, b, c, d, e)

@@ -121,14 +121,21 @@ class Whole:
 
     def verdict(self, forgery: Forgery | None) -> Failure | None:
         """Why the proof is refused; None if it is accepted."""
+        return self.reason(self.proof(forgery))
+
+    def proof(self, forgery: Forgery | None) -> bytes:
+        """What the prover makes of the forged cell."""
         traces = self.witness.traces if forgery is None else self.traces(forgery)
         ordered = [traces[placed.name] for placed in self.circuit.tables]
         known = self.witness.known
         with pytest.MonkeyPatch.context() as patches:
             reckless(patches)
-            proof = self.prover.prove(ordered, *known).proof
+            return self.prover.prove(ordered, *known).proof
+
+    def reason(self, proof: bytes) -> Failure | None:
+        """Why a proof is refused; None if it is accepted."""
         try:
-            verify(self.circuit, self.key, *known, INSECURE_TEST, proof)
+            verify(self.circuit, self.key, *self.witness.known, INSECURE_TEST, proof)
         except VerificationError as refused:
             return refused.reason
         return None

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs" / "soundness").glob("*.md"))
-COUNTS = {"T": 14, "F": 12, "L": 10, "A": 12, "Z": 6}
+COUNTS = {"T": 14, "F": 12, "S": 11, "L": 10, "A": 12, "Z": 6}
 ATTACKS = {"A": 10, "B": 10, "H": 11, "M": 12, "D": 5}
 """On the book, by round."""
 

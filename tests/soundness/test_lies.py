@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 
 from circuits.stark import low_degree, prover, quotient
+from circuits.stark.batched import Opened
 from circuits.stark.committed import generate_key
 from circuits.stark.errors import Failure, VerificationError
-from circuits.stark.low_degree import Opened
+from circuits.stark.masks import MASK_BUS
 from circuits.stark.parameters import INSECURE_TEST, Parameters
 from circuits.stark.prover import Prover
-from circuits.stark.shape import MASK_BUS
 from circuits.stark.verifier import verify
 from rollup.field import extension
 from rollup.field.koalabear import P
 from tests.helpers.circuits import Instance, small_instance
+from tests.helpers.claims import by_formula
 
 
 @pytest.fixture
@@ -124,16 +125,15 @@ def test_masks_that_do_not_close_the_ring(instance, monkeypatch) -> None:
 @pytest.mark.parametrize("member", ["here", "after", "chunks"])
 def test_an_opened_value_that_is_another(instance, monkeypatch, member) -> None:
     """Refused by the constraints, or, where they do not see the value, by the low-degree test."""
-    opening = prover._Session._open
+    opening = prover.open_columns
 
-    def bent(session, phases, zeta) -> Opened:
-        opened = opening(session, phases, zeta)
-        values = list(getattr(opened, member))
-        values[-1] = extension.add(values[-1], extension.ONE)
-        return replace(opened, **{member: values})
+    def bent(shape, phases, zeta) -> Opened:
+        opened = opening(shape, phases, zeta)
+        *others, last = getattr(opened, member)
+        return replace(opened, **{member: (*others, extension.add(last, extension.ONE))})
 
-    monkeypatch.setattr(prover._Session, "_open", bent)
-    skip_degree_check(monkeypatch)
+    monkeypatch.setattr(prover, "open_columns", bent)
+    by_formula(monkeypatch)
     reason = verdict(instance)
     assert reason in (Failure.CONSTRAINTS, Failure.FINAL_POLYNOMIAL)
 

@@ -13,7 +13,7 @@ from circuits.stark.errors import Failure, VerificationError
 from circuits.stark.key import VerificationKey
 from circuits.stark.lookup import PublicMessage
 from circuits.stark.parameters import INSECURE_TEST, Parameters
-from circuits.stark.proof import Proof, decode, encode
+from circuits.stark.proof import VERSION_BYTES, Proof, decode, encode
 from circuits.stark.prover import Prover
 from circuits.stark.shape import shape_of
 from circuits.stark.verifier import verify
@@ -23,6 +23,8 @@ from tests.helpers.circuits import Instance, small_instance
 from tests.helpers.seed import draws
 
 HEIGHTS = (1024, 512)
+
+VERSION = len(VERSION_BYTES)
 
 
 @cache
@@ -75,7 +77,7 @@ def test_random_bit_flips() -> None:
 
 
 def test_every_byte_of_the_head() -> None:
-    """Roots, terminals and the first opened values, byte by byte."""
+    """Version, roots, terminals and the first opened values, byte by byte."""
     proof = honest()[2]
     for position in range(0, 400):
         changed = bytearray(proof)
@@ -85,11 +87,13 @@ def test_every_byte_of_the_head() -> None:
 
 def test_lengths() -> None:
     proof = honest()[2]
-    for wrong in (b"", proof[:1], proof[:-1], proof[1:], proof + b"\x00", proof + proof):
+    for wrong in (b"", proof[:1], proof[: VERSION - 1], proof[1:]):
+        assert refuse(wrong) is Failure.PROTOCOL_VERSION
+    for wrong in (proof[:VERSION], proof[:-1], proof + b"\x00", proof + proof):
         assert refuse(wrong) is Failure.MALFORMED
     draw = draws(2)
     for _ in range(30):
-        assert refuse(proof[: draw.randrange(len(proof))]) is Failure.MALFORMED
+        assert refuse(proof[: draw.randrange(VERSION, len(proof))]) is Failure.MALFORMED
 
 
 def test_noise_of_the_right_length() -> None:
@@ -102,12 +106,13 @@ def test_noise_of_the_right_length() -> None:
 def test_values_at_or_above_p_are_not_canonical() -> None:
     """Adding p to a field element keeps its value and is refused for its form alone."""
     proof = honest()[2]
-    for position in (64, 64 + 40 + 32, len(proof) // 4 * 4 - 2000):
+    first = VERSION + 64
+    for position in (first, first + 40 + 32, len(proof) // 4 * 4 - 2000):
         value = int.from_bytes(proof[position : position + 4], "little")
         if value + P < 2**32:
             changed = proof[:position] + (value + P).to_bytes(4, "little") + proof[position + 4 :]
             assert refuse(changed) is not None
-    changed = proof[:64] + P.to_bytes(4, "little") + proof[68:]
+    changed = proof[:first] + P.to_bytes(4, "little") + proof[first + 4 :]
     assert refuse(changed) is Failure.NON_CANONICAL
 
 
@@ -241,6 +246,7 @@ def test_another_circuit() -> None:
         {"grinding_batch": 0},
         {"grinding_fold": 0},
         {"salt_bytes": 0},
+        {"digest_bytes": 26},
     ],
 )
 def test_a_proof_is_of_its_parameters_alone(weaker) -> None:
@@ -248,7 +254,7 @@ def test_a_proof_is_of_its_parameters_alone(weaker) -> None:
     instance, _, proof = honest()
     parameters = replace(INSECURE_TEST, **weaker)
     refuse(proof, parameters=parameters)
-    if "salt_bytes" in weaker or "queries" in weaker:
+    if "salt_bytes" in weaker or "queries" in weaker:  # no such proof has this height or salt
         return
     downgraded = Prover(instance.circuit, parameters).prove(instance.traces, *instance.known)
     refuse(downgraded.proof)

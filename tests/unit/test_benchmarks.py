@@ -9,12 +9,14 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from benchmarks import crash_book, engine, load, network, restart
+from benchmarks import crash_book, engine, load, network, peaks, restart
 from benchmarks.batches import trading_batches
 from benchmarks.chart import chart
+from benchmarks.whole_batch import Run
+from rollup.native.memory import MemoryMode
 from rollup.protocol.batch_codec import batch_from_bytes
 from rollup.protocol.order import Side
-from rollup.protocol.shape_class import ShapeClass
+from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass
 from rollup.protocol.transition import apply_batch
 from sequencer.stress.candles import MINUTE_MS
 from tests.helpers.candles import START_MS, fall, write
@@ -46,6 +48,17 @@ def test_a_batch_in_a_large_book_keeps_the_rules() -> None:
     same = batch_from_bytes(alone).pre.account_siblings
     changed = sum(a != b for a, b in zip(batch.pre.account_siblings, same, strict=True))
     assert changed > 40
+
+
+def test_lines_of_peaks_are_those_of_the_performance_page() -> None:
+    """Each set a figure, rounded up."""
+    runs = [Run(1.0, 1.0, round(gib * 2**30), "") for gib in (0.31, 0.4, 1.0, 9.99)]
+    wanted = "| peak memory, class S, low, GiB | 0.4 | 0.4 | 1.0 | 10.0 |"
+    assert peaks.line("S", MemoryMode.LOW, runs) == wanted
+    page = (Path(__file__).resolve().parents[2] / "docs" / "performance.md").read_text()
+    for shape_class in SHAPE_CLASSES:
+        for mode in peaks.MODES:
+            assert f"\n{peaks.line(shape_class, mode, [])[:-2]}" in page
 
 
 def test_the_chart_is_well_formed() -> None:

@@ -2,9 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
 
+import circuits.pcs
+import circuits.poly
+import circuits.stark
 from circuits.air.circuit import Circuit
 from circuits.stark.lookup import PublicMessage
 from circuits.stark.parameters import FAST
@@ -82,6 +87,37 @@ def test_events_of_the_venue_show_no_order() -> None:
     assert {"OrderAccepted", "OrderRefused", "OrderRested", "OrderEnded", "Traded"} <= private
     traded = event.Traded(0, 618003, 41, (1, 2, 3), (4, 5, 6), Side.BUY, 618, 619, 620)
     assert repr(traded) == str(traded) == "Traded(private)"
+
+
+WITHOUT_WITNESS = {"Program", "MessageConstants", "_Plan"}
+"""Records of the prover whose arrays are of the circuit, the public input or the challenges."""
+
+
+def test_no_record_of_the_prover_shows_an_array() -> None:
+    """Columns, coefficients, rows and salts: no one of them is in a traceback or a log."""
+    packages = (circuits.stark, circuits.pcs, circuits.poly)
+    modules = [
+        import_module(found.name)
+        for package in packages
+        for found in iter_modules(package.__path__, package.__name__ + ".")
+    ]
+    records = {
+        kind
+        for module in modules
+        for kind in vars(module).values()
+        if is_dataclass(kind) and isinstance(kind, type)
+    }
+    assert len(records) > 20
+    shown = {
+        f"{kind.__name__}.{each.name}"
+        for kind in records
+        for each in fields(kind)
+        if "ndarray" in str(each.type)
+        and each.repr
+        and not issubclass(kind, Private)
+        and kind.__name__ not in WITHOUT_WITNESS
+    }
+    assert shown == set()
 
 
 PRICE, SIZE, FILLED = 600_123, 7_301, 7_302

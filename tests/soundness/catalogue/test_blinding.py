@@ -13,16 +13,21 @@ from circuits.pcs.merkle_verify import SALT_BYTES
 from circuits.poly.domains import lifted_shift
 from circuits.stark import prover, random
 from circuits.stark.errors import Failure
-from circuits.stark.parameters import BALANCED, EVM, FAST, INSECURE_TEST, OPENED_POINTS, Parameters
+from circuits.stark.parameters import (
+    INSECURE_TEST,
+    PARAMETER_SETS,
+    SEEN_POINTS,
+    Parameters,
+)
 from circuits.stark.proof import encode
 from circuits.stark.prover import Prover
 from circuits.stark.random import SEED_BYTES, FieldStream
-from circuits.stark.shape import Phase
+from circuits.stark.stacks import Phase
 from rollup.field.extension import DEGREE
 from rollup.field.koalabear import GENERATOR, P
 from tests.helpers.malice import an_instance, decoded, honest_proof, prove, refusal, shape
 
-SETS = (FAST, BALANCED, EVM, INSECURE_TEST)
+SETS = (*PARAMETER_SETS.values(), INSECURE_TEST)
 
 
 def test_z2_terminals_are_masked_and_change_with_every_proof() -> None:
@@ -85,12 +90,12 @@ def test_z3_a_reused_prover_state_is_refused(monkeypatch) -> None:
 def test_z4_blinded_rows_follow_from_the_queries_and_cannot_be_configured() -> None:
     assert "blinded_rows" not in {field.name for field in fields(Parameters)}
     for parameters in SETS:
-        assert parameters.blinded_rows == 2 * parameters.queries + 2 * OPENED_POINTS * DEGREE
+        assert parameters.blinded_rows == 2 * parameters.queries + 2 * SEEN_POINTS * DEGREE
         assert parameters.min_height >= 4 * parameters.blinded_rows
     with pytest.raises((AttributeError, TypeError)):
-        FAST.blinded_rows = 8  # type: ignore[misc]
+        INSECURE_TEST.blinded_rows = 8  # type: ignore[misc]
     with pytest.raises(TypeError):
-        replace(FAST, blinded_rows=8)  # type: ignore[call-arg]
+        replace(INSECURE_TEST, blinded_rows=8)  # type: ignore[call-arg]
 
 
 def test_z5_no_query_position_is_a_row() -> None:

@@ -20,7 +20,8 @@ from circuits.stark.lookup import LookupChallenges, PublicMessage, balance
 from circuits.stark.parameters import INSECURE_TEST
 from circuits.stark.proof import decode, encode
 from circuits.stark.prover import Prover
-from circuits.stark.shape import Phase, Shape, shape_of
+from circuits.stark.shape import Shape, shape_of
+from circuits.stark.stacks import Phase
 from circuits.stark.verifier import verify
 from rollup.field import extension
 from rollup.field.koalabear import P

@@ -16,8 +16,9 @@ from circuits.stark.binding import bind_statement
 from circuits.stark.domain import inverse_zerofiers, point
 from circuits.stark.errors import Failure, VerificationError
 from circuits.stark.parameters import CHUNKS, FAST, INSECURE_TEST, Parameters
-from circuits.stark.proof import Proof, encode, encoded_length
-from circuits.stark.shape import Phase, shape_of
+from circuits.stark.proof import VERSION_BYTES, Proof, encode, encoded_length
+from circuits.stark.shape import shape_of
+from circuits.stark.stacks import Phase
 from rollup.field import extension
 from rollup.field.extension import DEGREE
 from rollup.field.koalabear import P
@@ -61,7 +62,7 @@ def test_f1_a_batch_of_too_high_a_degree(monkeypatch) -> None:
 def test_f1_shorter_tables_bring_no_word_of_their_own() -> None:
     """Nothing is rolled in between folds: all heights are in f_0, under one batch challenge."""
     mixed = shape_of(small_circuit(1024, 512), INSECURE_TEST)
-    assert mixed.batched == 2 * mixed.trace_columns + CHUNKS * DEGREE + 1
+    assert mixed.batched == 2 * (mixed.trace_stacks + CHUNKS) + mixed.below_stacks + 1
     assert {field.name for field in fields(Proof)} >= {"layers", "final"}
     assert mixed.folds == shape_of(small_circuit(1024, 1024), INSECURE_TEST).folds
     assert len(decoded(honest_proof()).layers) == shape().folds
@@ -138,19 +139,19 @@ def test_f5_extra_digests_in_the_top_of_a_tree() -> None:
 
 
 def test_f6_rows_and_indices_of_another_tree() -> None:
-    rows, salt, layout = [(1, 2)], bytes(16), [(3, 2)]
+    row, salt, layout = (1, 2), bytes(16), (3, 2, 32)
     path = [bytes(32)] * 3
     for index in (-1, 8, 2**40):
         with pytest.raises(ValueError, match="is not of a"):
-            opening_root(layout, index, rows, salt, path)
-    with pytest.raises(ValueError, match="widths"):
-        opening_root(layout, 0, [(1,)], salt, path)
-    with pytest.raises(ValueError, match="widths"):
-        opening_root(layout, 0, [(1, 2), (3,)], salt, path)
+            opening_root(layout, index, row, salt, path)
+    for other in ((1,), (1, 2, 3), ()):
+        with pytest.raises(ValueError, match="width"):
+            opening_root(layout, 0, other, salt, path)
     with pytest.raises(ValueError, match="is not of a"):
-        opening_root(layout, 0, rows, salt, [*path, bytes(32)])
-    roots = {opening_root([(3, 2), (k, 2)], 0, rows * 2, salt, path) for k in (1, 2)}
-    roots.add(opening_root(layout, 0, rows, salt, path))
+        opening_root(layout, 0, row, salt, [*path, bytes(32)])
+    with pytest.raises(ValueError, match="a digest 26"):
+        opening_root((3, 2, 26), 0, row, salt, path)
+    roots = {opening_root((depth, 2, 32), 0, row, salt, path) for depth in (3, 4, 5)}
     assert len(roots) == 3
 
 
@@ -158,22 +159,19 @@ def test_f7_a_node_passed_off_as_a_leaf() -> None:
     """Tags and lengths keep them apart; a short row is not the zero-padded longer one."""
     left, right = bytes(range(32)), bytes(range(32, 64))
     words = [int.from_bytes((left + right)[i : i + 4], "little") for i in range(0, 64, 4)]
-    leaves = {leaf_digest([(2, 16)], [words], b""), leaf_digest([(3, 16)], [words], b"")}
-    leaves |= {leaf_digest([(2, 16)], [words], bytes(16)), node(left, right)}
+    leaves = {leaf_digest(2, words, b""), leaf_digest(3, words, b"")}
+    leaves |= {leaf_digest(2, words, bytes(16)), node(left, right)}
     assert len(leaves) == 4
-    layouts = [(2, 1)], [(2, 2)]
-    odd, even = (
-        leaf_digest(layout, [row], b"") for layout, row in zip(layouts, ((5,), (5, 0)), strict=True)
-    )
+    odd, even = leaf_digest(2, (5,), b""), leaf_digest(2, (5, 0), b"")
     assert odd == even, "padding is the same bytes: only the pinned width tells them apart"
-    with pytest.raises(ValueError, match="widths"):
-        opening_root(layouts[0], 0, [(5, 0)], b"", [])
+    with pytest.raises(ValueError, match="width"):
+        opening_root((2, 1, 32), 0, (5, 0), b"", [])
 
 
 def test_f8_trailing_bytes_and_elements_that_are_not_canonical() -> None:
     proof = honest_proof()
     assert refusal(an_instance(), proof + b"\x00") is Failure.MALFORMED
-    place = 64
+    place = len(VERSION_BYTES) + 64
     value = int.from_bytes(proof[place : place + 4], "little")
     if value + P < 2**32:
         other = proof[:place] + (value + P).to_bytes(4, "little") + proof[place + 4 :]
@@ -203,7 +201,7 @@ def test_f10_heights_under_the_least_and_tables_without_columns() -> None:
         shape_of(Circuit((), PUBLICS, (SQUARE,)), INSECURE_TEST)
     assert caught.value.reason is Failure.UNSUITABLE_HEIGHTS
     alone = Circuit.build([(SQUARES_TABLE, 512)], PUBLICS, (SQUARE,))
-    assert shape_of(alone, INSECURE_TEST).group_widths(Phase.FIXED)
+    assert shape_of(alone, INSECURE_TEST).stacks_of(Phase.FIXED)
 
 
 def test_f11_noise_and_other_parameters_never_crash_the_verifier() -> None:
@@ -220,9 +218,9 @@ def test_f11_noise_and_other_parameters_never_crash_the_verifier() -> None:
 
 def test_f12_chunks_in_another_order_or_of_another_number(monkeypatch) -> None:
     proof = decoded(honest_proof())
-    turned = (*proof.chunks[DEGREE:], *proof.chunks[:DEGREE])
+    turned = (*proof.chunks[1:], proof.chunks[0])
     assert refusal(an_instance(), encode(replace(proof, chunks=turned))) is Failure.CONSTRAINTS
-    fewer = encode(replace(proof, chunks=proof.chunks[:-DEGREE]))
+    fewer = encode(replace(proof, chunks=proof.chunks[:-1]))
     assert refusal(an_instance(), fewer) is Failure.MALFORMED
     reckless(monkeypatch)
     drop_high_coefficients(monkeypatch)
@@ -259,6 +257,7 @@ def weaker() -> dict[str, Parameters]:
         "fewer bits of work for the batch": replace(INSECURE_TEST, grinding_batch=0),
         "fewer bits of work for folds": replace(INSECURE_TEST, grinding_fold=0),
         "far fewer queries": replace(INSECURE_TEST, queries=2),
+        "shorter digests": replace(INSECURE_TEST, digest_bytes=26),
         "shorter h": Thin(**members),
     }
 

@@ -9,19 +9,21 @@ from circuits.air.circuit import Circuit
 from circuits.air.graph import Constraint, Graph, Interaction, Scope
 from circuits.pcs.transcript import Transcript
 from circuits.stark import prover
+from circuits.stark.batched import Opened
 from circuits.stark.binding import bind_statement
-from circuits.stark.committed import commit_fixed, generate_key
+from circuits.stark.committed import generate_key
 from circuits.stark.errors import Failure, VerificationError
-from circuits.stark.low_degree import Opened
 from circuits.stark.parameters import INSECURE_TEST
 from circuits.stark.proof import encode, encoded_length
 from circuits.stark.queries import check_queries
+from circuits.stark.shape import shape_of
 from circuits.stark.verifier import verify
 from rollup.field import extension
 from rollup.field.koalabear import P
 from rollup.hash.keccak import DIGEST_BYTES
 from tests.helpers import circuits as small
 from tests.helpers.circuits import small_instance
+from tests.helpers.claims import by_formula
 from tests.helpers.malice import (
     HEIGHTS,
     Deaf,
@@ -78,7 +80,8 @@ def test_t1_opened_values_not_absorbed_before_the_batch_challenge(monkeypatch) -
     proof, known = decoded(prove(lie)), challenges()
     gap = quotient_gap(lie, proof, known)
     assert gap != extension.ZERO
-    ratio = extension.multiply(extension.X, extension.inverse(known.batch))
+    step = extension.power(known.zeta, shape().chunk_coefficients)
+    ratio = extension.multiply(step, extension.inverse(known.batch))
     first = extension.multiply(gap, extension.inverse(extension.subtract(extension.ONE, ratio)))
     second = extension.negate(extension.multiply(first, extension.inverse(known.batch)))
     chunks = [*proof.chunks]
@@ -220,7 +223,7 @@ def test_t6_heights_absorbed_or_checked_only_mod_p() -> None:
     states, digests = set(), set()
     for heights in ((512, 512), (512, 1024), (1024, 512), (1024, 1024)):
         circuit = small_instance(*heights, INSECURE_TEST.blinded_rows).circuit
-        other = commit_fixed(circuit, INSECURE_TEST).shape
+        other = shape_of(circuit, INSECURE_TEST)
         states.add(bind_statement(other, digest, bytes(32), bytes(32), instance.publics, ()).state)
         digests.add(circuit.digest)
         assert circuit.digest == digest or heights != HEIGHTS
@@ -279,15 +282,15 @@ def test_t12_positions_known_before_the_final_polynomial(monkeypatch) -> None:
     reckless(monkeypatch)
     lie = false_instance()
     deaf(monkeypatch, "final-polynomial")
-    opening = prover._Session._open
+    opening = prover.open_columns
 
-    def lying(session, phases, zeta) -> Opened:
-        found = opening(session, phases, zeta)
+    def lying(shape, phases, zeta) -> Opened:
+        found = opening(shape, phases, zeta)
         seen = Deaf.latest.drawn  # type: ignore[attr-defined]
         assert seen["zeta"][-1] == zeta
         part = opened(terminals[0], found.here, found.after, found.chunks)
         gap = quotient_gap(lie, part, challenges())
-        chunks = [extension.add(found.chunks[0], gap), *found.chunks[1:]]
+        chunks = (extension.add(found.chunks[0], gap), *found.chunks[1:])
         return replace(found, chunks=chunks)
 
     terminals = []
@@ -298,7 +301,8 @@ def test_t12_positions_known_before_the_final_polynomial(monkeypatch) -> None:
         terminals.append(result[1])
         return result
 
-    monkeypatch.setattr(prover._Session, "_open", lying)
+    monkeypatch.setattr(prover, "open_columns", lying)
+    by_formula(monkeypatch)
     monkeypatch.setattr(prover._Session, "_lookup_columns", remember)
     proof = decoded(prove(lie))
     forged = encode(with_final_through_the_queries(proof, challenges()))

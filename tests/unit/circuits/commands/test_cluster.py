@@ -92,7 +92,7 @@ class Elsewhere:
 def test_a_bundle_from_elsewhere_that_is_no_proof_is_not_written(tmp_path: Path) -> None:
     batch = batch_to_bytes(Venue(TOY).batch())
     public = Venue(TOY).apply(batch_from_bytes(batch)).public
-    statement = {"parameter_set": "fast", "shape_classes": ["S"]}
+    statement = {"parameter_set": "fast", "shape_classes": ["S"], "memory": "low"}
     (tmp_path / "batch").write_bytes(batch)
     request = {"id": 1, "batch": str(tmp_path / "batch"), "output": str(tmp_path / "out")}
     for sent in (None, Bundle(public, b"no proof", {}), Bundle(replace(public, number=9), b"", {})):

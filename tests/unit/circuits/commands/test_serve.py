@@ -31,7 +31,7 @@ class Bundle:
 class Prover:
     """Proves bytes that are the name of no error, and raises the others."""
 
-    statement: ClassVar = {"parameter_set": "fast", "shape_classes": ["S"]}
+    statement: ClassVar = {"parameter_set": "fast", "shape_classes": ["S"], "memory": "auto"}
     errors: ClassVar[dict[bytes, BaseException]] = {
         b"rejected": Rejected(Reason.MARGIN, "account 5"),
         b"malformed": CodecError("batch: not a msgpack message"),

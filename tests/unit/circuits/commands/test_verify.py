@@ -30,7 +30,7 @@ from circuits.stark.proof import encoded_length
 from circuits.stark.shape import shape_of
 from circuits.statement.circuit import circuit
 from circuits.statement.pinned import packaged_circuit
-from circuits.verify import StarkVerifier, StarkVerifiers
+from circuits.verify import PROOF_BYTES_MAX, StarkVerifier, StarkVerifiers
 from rollup.ports import Pins, VerificationError
 from rollup.program.cli import CommandError, ExitCode, Output
 from rollup.protocol.constants import (
@@ -46,7 +46,7 @@ from rollup.protocol.constants import (
 from rollup.protocol.pricing import PriceKind, Pricing
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import public_to_json
-from rollup.protocol.shape_class import SHAPE_CLASSES
+from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES
 from sequencer.oracle.signers import reports
 from tests.helpers.ended import ended
 from tests.helpers.oracle import KEYS, STRANGER
@@ -425,6 +425,34 @@ def test_a_proof_of_another_set_or_class_is_called_so(
     assert found.exit_code == ExitCode.INVALID and found.record["reason"] == "OTHER_PARAMETERS"
     assert f"these are the bytes of a proof of {' or '.join(called)}; " in found.message
     assert found.message.endswith("--parameters and the public input say fast/S")
+
+
+@pytest.mark.parametrize("name", PARAMETER_SETS)
+def test_a_proof_of_version_2_is_called_so_whatever_its_length(tmp_path: Path, name: str) -> None:
+    """It began with a root, and had up to two megabytes."""
+    verifiers = StarkVerifiers(name, ["S"])
+    length = encoded_length(shape_of(packaged_circuit(CLASS_S), PARAMETER_SETS[name]))
+    for number, size in enumerate((length, 2_026_996, 3)):
+        folder = bundle(tmp_path / str(number), chain()[0], bytes(range(1, 9)) * (size // 8 + 1))
+        with pytest.raises(CommandError) as caught:
+            verify_folder(Output(), folder, verifiers)
+        assert caught.value.exit_code == ExitCode.INVALID
+        assert caught.value.record["reason"] == "PROTOCOL_VERSION"
+        assert Failure.PROTOCOL_VERSION.value in caught.value.message
+
+
+def test_every_reason_of_the_verifier_is_on_the_page_of_the_format() -> None:
+    page = (ROOT / "docs" / "soundness" / "proof-format.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `([A-Z_]+)` \|", page, re.MULTILINE)
+    assert sorted(listed) == sorted(each.name for each in Failure)
+
+
+def test_no_proof_of_any_set_and_class_is_too_long_to_be_read() -> None:
+    """Half a MiB, says the bound's text."""
+    for shape_class in SHAPE_CLASSES.values():
+        for parameters in PARAMETER_SETS.values():
+            length = encoded_length(shape_of(packaged_circuit(shape_class), parameters))
+            assert 16 * length < PROOF_BYTES_MAX
 
 
 def test_a_batch_names_its_class_and_its_proof_is_checked_with_that_circuit(

@@ -4,36 +4,53 @@ import pytest
 
 from circuits.pcs.fold import fold_values
 from circuits.pcs.grinding import NONCE_LIMIT, check_grinding
-from circuits.pcs.merkle_verify import NODE_TAG, leaf_digest, link_tag, node, opening_root
+from circuits.pcs.merkle_verify import NODE_TAG, leaf_digest, leaf_tag, node, opening_root
 from circuits.poly.reference import evaluate
 from rollup.field import extension
 from rollup.field.koalabear import P, omega
 from rollup.hash.keccak import keccak256
 from tests.helpers.fields import random_element
 
-LAYOUT = [(1, 2), (2, 3)]
-ROWS = ((1, 2), (3, 4, 5))
+LAYOUT = (2, 3, 32)
+SHORT = (2, 3, 26)
+ROW = (3, 4, 5)
 SALT = bytes(range(16))
 PATH = (bytes(32), bytes([7]) * 32)
+SHORT_PATH = tuple(digest[:26] for digest in PATH)
+HONEST = {"layout": LAYOUT, "index": 1, "row": ROW, "salt": SALT, "path": PATH}
 
 
-def test_a_leaf_is_a_chain_over_sizes() -> None:
-    first = keccak256(link_tag(1, False, False) + bytes([1, 0, 0, 0, 2, 0, 0, 0]))
-    last = bytes([3, 0, 0, 0, 4, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0])
-    expected = keccak256(link_tag(2, True, True) + first + last + SALT)
-    assert leaf_digest(LAYOUT, ROWS, SALT) == expected
+def test_a_leaf_is_its_tag_its_row_its_salt() -> None:
+    row = bytes([3, 0, 0, 0, 4, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0])
+    assert leaf_digest(2, ROW, SALT) == keccak256(leaf_tag(2, True) + row + SALT)
+    assert leaf_digest(2, ROW, b"") == keccak256(leaf_tag(2, False) + row)
+    assert leaf_digest(2, ROW[:2], b"") == keccak256(leaf_tag(2, False) + row[:8])
+    assert leaf_digest(2, ROW, SALT, 26) == leaf_digest(2, ROW, SALT)[:26]
 
 
-def test_a_path_climbs_left_and_right() -> None:
-    leaf = leaf_digest(LAYOUT, ROWS, SALT)
-    expected = node(PATH[1], node(leaf, PATH[0]))
-    assert opening_root(LAYOUT, 2, ROWS, SALT, PATH) == expected
-    assert opening_root(LAYOUT, 2, ROWS, SALT, PATH[:1]) == node(leaf, PATH[0])
+def test_a_node_of_cut_digests_has_them_in_places_of_32_bytes() -> None:
+    left, right = (keccak256(side)[:26] for side in (b"left", b"right"))
+    gap = bytes(6)
+    assert node(left, right) == keccak256(NODE_TAG + left + gap + right + gap)[:26]
+    whole = [digest + gap for digest in (left, right)]
+    assert node(*whole) == keccak256(NODE_TAG + b"".join(whole))
+    assert node(left, right) != node(right, left)
+
+
+@pytest.mark.parametrize(("layout", "path"), [(LAYOUT, PATH), (SHORT, SHORT_PATH)])
+def test_a_path_climbs_left_and_right(
+    layout: tuple[int, int, int], path: tuple[bytes, ...]
+) -> None:
+    leaf = leaf_digest(2, ROW, SALT, layout[2])
+    expected = node(path[1], node(leaf, path[0]))
+    assert len(expected) == layout[2]
+    assert opening_root(layout, 2, ROW, SALT, path) == expected
+    assert opening_root(layout, 2, ROW, SALT, path[:1]) == node(leaf, path[0])
 
 
 def test_no_two_kinds_of_input_start_alike() -> None:
-    tags = {link_tag(size, p, s) for size in range(25) for p in (0, 1) for s in (0, 1)}
-    assert len(tags) == 100
+    tags = {leaf_tag(depth, salted) for depth in range(25) for salted in (False, True)}
+    assert len(tags) == 50
     assert NODE_TAG not in tags
     assert {len(tag) for tag in tags} == {len(NODE_TAG)}
 
@@ -43,29 +60,31 @@ def test_no_two_kinds_of_input_start_alike() -> None:
     [
         {"index": -1},
         {"index": 4},
-        {"rows": ((1, 2),)},
-        {"rows": ((1, 2), (3, 4))},
-        {"rows": ((1, P), (3, 4, 5))},
-        {"rows": ((1, -1), (3, 4, 5))},
+        {"row": (3, 4)},
+        {"row": (3, 4, 5, 0)},
+        {"row": (3, P, 5)},
+        {"row": (3, -1, 5)},
         {"salt": bytes(15)},
         {"path": (bytes(31), bytes(32))},
+        {"path": SHORT_PATH},
         {"path": (*PATH, bytes(32))},
+        {"layout": SHORT},
+        {"layout": (2, 4, 32)},
+        {"layout": (1, 3, 32)},
     ],
 )
 def test_openings_of_another_shape_are_refused(change: dict[str, object]) -> None:
-    arguments = {"layout": LAYOUT, "index": 1, "rows": ROWS, "salt": SALT, "path": PATH, **change}
     with pytest.raises(ValueError):
-        opening_root(**arguments)  # type: ignore[arg-type]
+        opening_root(**{**HONEST, **change})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"index": 0}, {"rows": ((1, 3), (3, 4, 5))}, {"salt": bytes(16)}, {"path": PATH[::-1]}],
+    [{"index": 0}, {"row": (4, 3, 5)}, {"salt": bytes(16)}, {"salt": b""}, {"path": PATH[::-1]}],
 )
 def test_another_opening_has_another_root(change: dict[str, object]) -> None:
-    honest = {"layout": LAYOUT, "index": 1, "rows": ROWS, "salt": SALT, "path": PATH}
-    forged = {**honest, **change}
-    assert opening_root(**honest) != opening_root(**forged)  # type: ignore[arg-type]
+    forged = {**HONEST, **change}
+    assert opening_root(**HONEST) != opening_root(**forged)  # type: ignore[arg-type]
 
 
 def test_work_is_checked_bit_by_bit() -> None:

@@ -39,8 +39,10 @@ def test_counts_are_those_of_the_circuit() -> None:
     heights = {each.height for each in tables}
     messages = sum(len(each.graph.interactions) * each.height for each in tables)
     assert counts.messages == messages + 2 * sum(heights) + PUBLIC_MESSAGES_MAX
-    assert counts.groups == len(heights)
     assert counts.height == max(heights)
+    assert counts.largest_stack == max(heights) // min(heights)
+    assert counts.blinded_rows == parameters.blinded_rows
+    assert counts.digest_bytes == parameters.digest_bytes
     own = sum(len(each.graph.constraints) for each in tables)
     alone = Counter(each.height for each in tables for _ in range(unpaired(each.graph)))
     fractions = sum(

@@ -17,7 +17,7 @@ from rollup.native.array_file import store_arrays
 from tests.helpers.circuits import small_circuit, small_instance
 
 CIRCUIT = small_circuit(256, 512)
-FIXED = commit_fixed(CIRCUIT, INSECURE_TEST)
+FIXED = commit_fixed(CIRCUIT, INSECURE_TEST, resident=True)
 ROOT = FIXED.committed.tree.root
 SHAPE = shape_of(CIRCUIT, INSECURE_TEST)
 
@@ -26,7 +26,7 @@ SHAPE = shape_of(CIRCUIT, INSECURE_TEST)
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the columns of this circuit would be kept; nothing is there yet."""
     monkeypatch.setenv(jit.CACHE_VARIABLE, str(tmp_path / "cache"))
-    found = kept_file(ROOT)
+    found = kept_file(ROOT, resident=True)
     assert found is not None and not found.exists()
     assert found.is_relative_to(tmp_path)
     return found
@@ -37,9 +37,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """An entry for each time that fixed columns are made."""
     calls: list[str] = []
 
-    def counted(*arguments: object) -> FixedColumns:
+    def counted(*arguments: object, **named: object) -> FixedColumns:
         calls.append("made")
-        return commit_fixed(*arguments)  # type: ignore[arg-type]
+        return commit_fixed(*arguments, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(kept, "commit_fixed", counted)
     return calls
@@ -59,13 +59,13 @@ def test_they_are_made_once_and_then_mapped(file: Path, made: list[str]) -> None
 
 def test_what_is_kept_is_what_was_made(file: Path) -> None:
     keep_fixed(file, FIXED)
-    found = load_fixed(file, SHAPE, ROOT)
+    found = load_fixed(file, SHAPE, ROOT, resident=True)
     assert found is not None and found.shape == FIXED.shape
     ours, theirs = fixed_arrays(found), fixed_arrays(FIXED)
     assert list(ours) == list(theirs)
     assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
     tree, other = found.committed.tree, FIXED.committed.tree
-    assert tree.layout == other.layout and tree.open(3) == other.open(3)
+    assert tree.depth == other.depth and tree.open(3) == other.open(3)
 
 
 def damaged(file: Path) -> None:
@@ -79,7 +79,7 @@ def cut(file: Path) -> None:
 
 
 def foreign(file: Path) -> None:
-    keep_fixed(file, commit_fixed(small_circuit(512, 512), INSECURE_TEST))
+    keep_fixed(file, commit_fixed(small_circuit(512, 512), INSECURE_TEST, resident=True))
 
 
 def another_tree(file: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_file_that_is_not_theirs_is_made_anew(
     whole = file.read_bytes()
     spoil(file)
     assert file.read_bytes() != whole
-    assert load_fixed(file, SHAPE, ROOT) is None
+    assert load_fixed(file, SHAPE, ROOT, resident=True) is None
     assert prepared_prover(CIRCUIT, INSECURE_TEST, ROOT).fixed_root == ROOT
     assert made == ["made"] and file.read_bytes() == whole
 
@@ -145,7 +145,7 @@ def test_where_they_cannot_be_kept_a_prover_has_them_all_the_same(
         prover = prepared_prover(CIRCUIT, INSECURE_TEST, ROOT)
     assert prover.fixed_root == ROOT and not file.exists()
     monkeypatch.setattr(kept, "choose_cache", lambda _: (None, ["nowhere"]))
-    assert kept_file(ROOT) is None
+    assert kept_file(ROOT, resident=True) is None
     assert prepared_prover(CIRCUIT, INSECURE_TEST, ROOT).fixed_root == ROOT
 
 

@@ -8,7 +8,7 @@ from circuits.stark.committed import generate_key
 from circuits.stark.errors import Failure, VerificationError
 from circuits.stark.key import VerificationKey
 from circuits.stark.lookup import PublicMessage
-from circuits.stark.parameters import BALANCED, EVM, FAST, INSECURE_TEST, Parameters
+from circuits.stark.parameters import BALANCED, FAST, INSECURE_TEST, L1, L1_TALL, Parameters
 from circuits.stark.proof import decode, encode, encoded_length
 from circuits.stark.prover import Prover, prove
 from circuits.stark.quotient import UnsatisfiedError
@@ -16,8 +16,10 @@ from circuits.stark.shape import shape_of
 from circuits.stark.verifier import verify
 from tests.helpers.circuits import Instance, lonely_instance, small_instance
 
-EVM_WITHOUT_WORK = replace(EVM, grinding_query=8)
-"""The search of 2^26 nonces is a matter of seconds, and none of this test."""
+WITHOUT_WORK = [
+    replace(each, grinding_query=8, grinding_batch=4, grinding_fold=2) for each in (L1, L1_TALL)
+]
+"""The search of 2^27 nonces is a matter of seconds, and none of this test."""
 
 
 def check(instance: Instance, parameters: Parameters) -> bytes:
@@ -46,7 +48,7 @@ def test_one_table_alone_and_too_low_to_fold(height, folds) -> None:
     assert shape_of(instance.circuit, INSECURE_TEST).folds == folds
 
 
-@pytest.mark.parametrize("parameters", [FAST, BALANCED, EVM_WITHOUT_WORK])
+@pytest.mark.parametrize("parameters", [FAST, BALANCED, *WITHOUT_WORK])
 def test_real_parameters(parameters) -> None:
     check(small_instance(1024, 2048, parameters.blinded_rows), parameters)
 

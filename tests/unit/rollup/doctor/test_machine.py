@@ -13,7 +13,7 @@ from rollup.doctor import machine
 from rollup.doctor.check import Check, Health, Surroundings
 from rollup.harness.served import Served
 from rollup.l1.remote import RemoteL1
-from rollup.native.memory import PEAK_GIB
+from rollup.native.memory import PEAK_GIB, MemoryMode, peak_gib
 from tests.helpers.serving import serving
 from tests.unit.rollup.l1.test_stored import fresh
 
@@ -74,9 +74,27 @@ def test_memory_is_compared_with_what_a_proof_takes(
     monkeypatch.setattr(machine, "MEMORY_FILE", tmp_path / "meminfo")
     found = one(machine.memory, about)
     assert found.health is health
-    assert str(PEAK_GIB["S", "fast"]) in found.found + found.advice
+    assert str(PEAK_GIB["S", "fast"].high) in found.found + found.advice
     both = one(machine.memory, replace(about, shape_classes=("S", "R")))
-    assert "class S and R at `fast` takes 1.8 GiB" in both.found + both.advice
+    wanted = peak_gib(["S", "R"], "fast")
+    assert f"class S and R at `fast` takes {wanted} GiB" in both.found + both.advice
+
+
+def test_where_low_memory_mode_would_do_it_is_said(
+    about: Surroundings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peak = PEAK_GIB["M", "fast"]
+    between = int((peak.low + peak.high) / 2 * 2**20)
+    (tmp_path / "meminfo").write_text(f"MemAvailable: {between} kB\n")
+    monkeypatch.setattr(machine, "MEMORY_FILE", tmp_path / "meminfo")
+    high = replace(about, shape_classes=("M",))
+    found = one(machine.memory, high)
+    assert found.health is Health.FAILED
+    assert f"--memory low takes {peak.low} GiB" in found.advice
+    low = one(machine.memory, replace(high, memory=MemoryMode.LOW))
+    assert low.health is Health.OK and f"takes {peak.low} GiB" in low.found
+    (tmp_path / "meminfo").write_text("MemAvailable: 1024 kB\n")
+    assert "--memory" not in one(machine.memory, high).advice
 
 
 def test_a_folder_that_is_not_there_yet_is_measured_where_it_would_be_and_left_as_it_was(

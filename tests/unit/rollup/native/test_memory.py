@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from rollup.native.memory import (
+    LOW_BY_DEFAULT,
     PEAK_GIB,
+    MemoryMode,
     collector_paused,
     keep_freed_memory,
+    killed,
     memory_wanted,
     peak_gib,
 )
@@ -63,22 +66,43 @@ def test_peaks_are_those_of_the_performance_page() -> None:
     rows = {
         name.strip(): [float(each) for each in figures]
         for name, *figures in re.findall(
-            r"^\|([^|]*)\| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$", page.read_text(), re.MULTILINE
+            r"^\|([^|]*)\| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$",
+            page.read_text(),
+            re.MULTILINE,
         )
     }
-    sets = ("fast", "balanced", "evm")
-    assert rows["peak memory of the prover, GiB"] == [PEAK_GIB["M", each] for each in sets]
-    assert rows["the same in class R"] == [PEAK_GIB["R", each] for each in sets]
-    assert rows["the same in class S"] == [PEAK_GIB["S", each] for each in sets]
+    sets = ("fast", "balanced", "l1", "l1-tall")
+    for shape_class in ("S", "M", "R"):
+        for mode in ("low", "high"):
+            wanted = [getattr(PEAK_GIB[shape_class, each], mode) for each in sets]
+            assert rows[f"peak memory, class {shape_class}, {mode}, GiB"] == wanted
 
 
 def test_who_proves_several_classes_keeps_what_each_needs() -> None:
-    """Measured for S and R at `fast`: 1.4 GiB at most."""
-    assert peak_gib(["S"], "fast") == PEAK_GIB["S", "fast"] == 0.5
-    assert peak_gib(["S", "R"], "fast") == 1.8
+    small, large = PEAK_GIB["S", "fast"].high, PEAK_GIB["R", "fast"].high
+    assert peak_gib(["S"], "fast") == small
+    assert peak_gib(["S", "R"], "fast") == round(small + large, 1)
     one, two = memory_wanted(["S"], "fast"), memory_wanted(["S", "R"], "fast")
-    assert one == "about 0.5 GiB are wanted for class S at `fast`"
-    assert two == "about 0.5 GiB are wanted for class S, 1.3 GiB for class R at `fast`"
+    less = "; less in low-memory mode"
+    assert one == f"about {small} GiB are wanted for class S at `fast`{less}"
+    assert (
+        two == f"about {small} GiB are wanted for class S, {large} GiB for class R at `fast`{less}"
+    )
+
+
+def test_what_a_proof_takes_goes_by_the_mode_and_by_the_set_where_none_is_named() -> None:
+    for (shape_class, parameter_set), peak in PEAK_GIB.items():
+        low, high = (
+            peak_gib([shape_class], parameter_set, mode)
+            for mode in (MemoryMode.LOW, MemoryMode.HIGH)
+        )
+        assert (low, high) == peak and low < high
+        default = low if parameter_set in LOW_BY_DEFAULT else high
+        assert peak_gib([shape_class], parameter_set) == default
+    said = killed(["M"], "l1")
+    assert said == f"killed (out of memory? {memory_wanted(['M'], 'l1', MemoryMode.LOW)})"
+    assert str(PEAK_GIB["M", "l1"].low) in said and "low-memory" not in said
+    assert [mode.is_low for mode in MemoryMode] == [None, True, False]
 
 
 RETURNED = """

@@ -1,11 +1,13 @@
 """The prover as a process: what it is asked, what its answers mean, how it ends."""
 
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
 from rollup.codec.strict import CodecError
+from rollup.native.memory import PEAK_GIB
 from rollup.program.exit_codes import ExitCode
 from rollup.protocol.rejection import Reason, Rejected
 from sequencer.batches.artefacts import ArtefactError
@@ -58,9 +60,10 @@ def test_a_prover_that_hangs_is_stopped(tmp_path: Path) -> None:
 
 def test_a_prover_that_was_killed_is_said_to_have_wanted_memory(tmp_path: Path) -> None:
     script = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-    killed = ProcessProver("evm", (sys.executable, "-c", script), shape_classes=("M",))
-    wanted = r"killed \(out of memory\? about 9.2 GiB are wanted for class M at `evm`\)"
-    with pytest.raises(ProverError, match=wanted) as caught:
+    killed = ProcessProver("l1-tall", (sys.executable, "-c", script), shape_classes=("M",))
+    peak = PEAK_GIB["M", "l1-tall"].low
+    wanted = f"killed (out of memory? about {peak} GiB are wanted for class M at `l1-tall`)"
+    with pytest.raises(ProverError, match=re.escape(wanted)) as caught:
         killed.prove(b"", tmp_path)
     assert caught.value.exit_code == ExitCode.NO_MEMORY
 

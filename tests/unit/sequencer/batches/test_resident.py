@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
 from rollup.codec.strict import CodecError
+from rollup.native.memory import MemoryMode
 from rollup.protocol.rejection import Reason, Rejected
 from sequencer.batches.artefacts import ArtefactError
 from sequencer.batches.prover import ProverError
@@ -60,7 +62,7 @@ def notes(tmp_path: Path) -> Path:
 def make(notes: Path) -> Callable[..., ResidentProver]:
     """A prover that is a script; it may use what the prelude has."""
 
-    def made(script: str, timeout_s: float = 20, **options: int) -> ResidentProver:
+    def made(script: str, timeout_s: float = 20, **options: Any) -> ResidentProver:
         whole = PRELUDE.format(notes=str(notes)) + textwrap.dedent(script)
         return ResidentProver("fast", (sys.executable, "-c", whole), timeout_s, **options)
 
@@ -90,14 +92,14 @@ def test_one_process_proves_batch_after_batch(
         say(id=asked["id"], phase="proof: main", share=0.25)
         say(id=asked["id"], ok=True)
     """
-    with make(script) as prover:
+    with make(script, memory=MemoryMode.LOW) as prover:
         for number in (1, 2, 3):
             with no_bundle():
                 prover.prove(b"batch", tmp_path / str(number), said.append)
     assert said == ["proof: main (25% done)"] * 3
     start, arguments, *asked = notes.read_text().split()
     assert start == "start"
-    assert arguments == "prover_serve_--parameters_fast_--shape-class_S_--json"
+    assert arguments == "prover_serve_--parameters_fast_--memory_low_--shape-class_S_--json"
     folders = [tmp_path / str(number) for number in (1, 2, 3)]
     assert [json.loads(each) for each in asked] == [
         {"id": number, "batch": str(folder / "private" / "batch.msgpack"), "output": str(folder)}
@@ -236,7 +238,7 @@ def test_a_prover_that_died_between_batches_costs_no_retry(
 def test_a_prover_of_another_statement_is_not_asked(
     make: Callable[..., ResidentProver], notes: Path, tmp_path: Path
 ) -> None:
-    script = "say(ready=True, parameter_set='evm', shape_classes=['S']); time.sleep(600)"
+    script = "say(ready=True, parameter_set='l1', shape_classes=['S']); time.sleep(600)"
     with (
         make(script) as prover,
         pytest.raises(ProverError, match="a prover with parameter_set fast is wanted"),

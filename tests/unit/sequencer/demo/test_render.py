@@ -167,8 +167,8 @@ def test_the_command_to_check_a_proof_works_as_printed(
     monkeypatch.chdir(tmp_path)
     public = Path("target/batches/000003/public")
     assert verify_command(public, "fast", "S") == f"'a b/crypsis' verify {public}"
-    said = verify_command(tmp_path / public, "evm", "M")
-    assert said == f"'a b/crypsis' verify {public} --parameters evm --shape-class M"
+    said = verify_command(tmp_path / public, "l1-tall", "M")
+    assert said == f"'a b/crypsis' verify {public} --parameters l1-tall --shape-class M"
     monkeypatch.chdir(program.parent)
     assert verify_command(tmp_path / public, "fast", "S").startswith("./crypsis verify /")
     program.unlink()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from rollup.codec.strict import CodecError
+from rollup.native.memory import MemoryMode
 from sequencer.batches.artefacts import ArtefactError, LockedFolder, VenueFolder
 from sequencer.demo.market.keys import KeySource
 from sequencer.running.state import (
@@ -82,7 +83,7 @@ def test_a_market_that_is_added_is_named() -> None:
 
 def test_what_is_no_part_of_genesis_or_deployment_may_change(folder: LockedFolder) -> None:
     begun(folder)
-    changed = replace(FILE, lag_batches=3, provers=2, swings=(1, 2))
+    changed = replace(FILE, memory=MemoryMode.LOW, lag_batches=3, provers=2, swings=(1, 2))
     assert go_on(folder, changed).file == changed
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from rollup.codec.strict import CodecError
+from rollup.native.memory import MemoryMode
 from rollup.protocol.constants import FRACTION_SCALE, MARKETS_MAX
 from sequencer.service.prices import DevelopmentPrices
 from sequencer.service.venue_file import VenueFile, read_venue_file, venue_from_toml
@@ -24,6 +25,7 @@ def test_the_example_is_a_venue() -> None:
     found = venue_from_toml(EXAMPLE.encode())
     assert (found.chain, found.venue, found.interval_ms) == (31337, 1, 10_000)
     assert (found.shape_class, found.parameters, found.lag_batches) == ("S", "fast", 8)
+    assert found.memory is MemoryMode.AUTO
     assert [market.symbol for market in found.governance.markets] == ["BTC-PERP", "ETH-PERP"]
     assert found.prices == (600_000, 250_000) and found.swings == (600, 800)
     own = small.genesis().fee_header, small.genesis().backstop_header
@@ -45,7 +47,8 @@ def test_the_example_is_a_venue() -> None:
         ("= 10000 ", "= 3600001", "interval_ms: wanted 100 to 3600000, got 3600001"),
         ("behind_ms = 3600000", "behind_ms = 9999", "behind_ms: wanted at least the interval"),
         ("delay_ms = 604800000", "delay_ms = 60000", "wanted more than ahead_ms, 60000, got 60000"),
-        ('"fast"', '"quick"', "wanted one of fast, balanced, evm, got 'quick'"),
+        ('"fast"', '"quick"', "wanted one of fast, balanced, l1, l1-tall, got 'quick'"),
+        ('memory = "auto"', 'memory = "none"', "wanted one of auto, low, high, got 'none'"),
         ('shape_class = "S"', 'shape_class = "L"', "wanted one of S, M, R, got 'L'"),
         ('crash_class = "none"', 'crash_class = "S"', "wanted one of none, M, R, got 'S'"),
         ('crash_class = "none"', 'crash_class = ""', "wanted one of none, M, R, got ''"),
