@@ -34,6 +34,45 @@ def _write_digests(  # type: ignore[no-untyped-def]
 
 
 @kernel
+def hash_leaves(  # type: ignore[no-untyped-def]
+    rows, offsets, columns, tag, salts, last_word, leaf, step, room, out
+):
+    """Leaves leaf, leaf + step, .. of 8 rows, whose pairs of uint32 begin at `offsets`.
+
+    room: (8, room for a message, state, square) to work in. Reads whole vectors of 8 pairs.
+    """
+    by_pair, message, state, square = room
+    pairs = (columns + 1) // 2
+    store(message, 0, splat64(np.uint64(tag)))
+    for pair in range(0, pairs, STATES):
+        for k in range(STATES):
+            by_pair[k] = offsets[k] + pair
+        transpose(rows, by_pair, message, (1 + pair) * STATES)
+    lanes = 1 + pairs
+    if columns & 1:
+        for k in range(STATES):
+            message[(lanes - 1) * STATES + k] &= np.uint64(0xFFFFFFFF)
+    if salts.shape[0] > 0:
+        for k in range(STATES):
+            message[lanes * STATES + k] = salts[leaf + k * step, 0]
+            message[(lanes + 1) * STATES + k] = salts[leaf + k * step, 1]
+        lanes += 2
+    absorb(state, message, pad(message, lanes))
+    _write_digests(state, square, last_word, out, leaf, step)
+
+
+@kernel
+def leaf_room(stride):  # type: ignore[no-untyped-def]
+    """Room for `hash_leaves` on rows of so many pairs, a multiple of 8."""
+    return (
+        np.empty(STATES, dtype=np.int64),
+        words64((stride + 3 * RATE_LANES) * STATES),
+        words64(STATE_LANES * STATES),
+        words64(STATES * STATES),
+    )
+
+
+@kernel
 def leaf_digests(
     start: int,
     stop: int,
@@ -53,30 +92,14 @@ def leaf_digests(
     """
     stride, columns = shape
     coset, cosets = place
-    pairs = (columns + 1) // 2
     offsets = np.empty(STATES, dtype=np.int64)
-    square = words64(STATES * STATES)
-    state = words64(STATE_LANES * STATES)
-    message = words64((stride + 3 * RATE_LANES) * STATES)
+    room = leaf_room(stride)
     for group in range(start, stop):
         first = group * STATES
-        store(message, 0, splat64(np.uint64(tag)))
-        for pair in range(0, pairs, STATES):
-            for k in range(STATES):
-                offsets[k] = (first + k) * stride + pair
-            transpose(rows, offsets, message, (1 + pair) * STATES)
-        lanes = 1 + pairs
-        if columns & 1:
-            for k in range(STATES):
-                message[(lanes - 1) * STATES + k] &= np.uint64(0xFFFFFFFF)
-        if salts.shape[0] > 0:
-            for k in range(STATES):
-                leaf = (first + k) * cosets + coset
-                message[lanes * STATES + k] = salts[leaf, 0]
-                message[(lanes + 1) * STATES + k] = salts[leaf, 1]
-            lanes += 2
-        absorb(state, message, pad(message, lanes))
-        _write_digests(state, square, last_word, out, first * cosets + coset, cosets)
+        for k in range(STATES):
+            offsets[k] = (first + k) * stride
+        leaf = first * cosets + coset
+        hash_leaves(rows, offsets, columns, tag, salts, last_word, leaf, cosets, room, out)
 
 
 @kernel

@@ -10,6 +10,7 @@ import numpy as np
 
 from circuits.pcs.kernels import DIGEST_LANES, leaf_digests, node_levels
 from circuits.pcs.merkle_verify import NODE_TAG, SALT_BYTES, leaf_digest, leaf_tag, node
+from circuits.pcs.stacked_leaves import Stacks, stacked_leaves
 from circuits.poly.lde import padded
 from circuits.poly.reference import log2_of
 from rollup.hash.keccak import DIGEST_BYTES
@@ -107,6 +108,28 @@ class Leaves:
             else:
                 self._hash(number, coset)
 
+    def add_stacks(self, coset: int, flat: U32Array, stacks: Stacks, shift: int) -> None:
+        """Hash the rows of a coset shift * <omega> that columns stack to.
+
+        flat: the arranged columns of all groups, as `stacks` says.
+        """
+        shortest = stacks.shortest
+        parallel(
+            stacked_leaves,
+            shortest,
+            flat,
+            stacks.groups,
+            stacks.reversals,
+            stacks.twiddles,
+            stacks.points(shift),
+            (shortest, stacks.height // shortest, self._width),
+            int.from_bytes(leaf_tag(self._depth, self._salts is not None), "little"),
+            self._salt_words(),
+            _last_word(self._digest_bytes),
+            (coset, self._cosets),
+            self._digests,
+        )
+
     def tree(self) -> Tree:
         """The tree above all leaves, which must have been hashed."""
         levels = [self._digests]
@@ -118,21 +141,23 @@ class Leaves:
         stride = values.shape[1]
         if stride % 16 or not values.flags.c_contiguous or values.dtype != np.uint32:
             values = padded(values)
-        salts = np.empty((0, SALT_BYTES // 8), dtype=np.uint64)
-        if self._salts is not None:
-            salts = self._salts.view(np.uint64)
         parallel(
             leaf_digests,
             self._height // _LANES,
             values.reshape(-1).view(np.uint64),
             (values.shape[1] // 2, self._width),
             int.from_bytes(leaf_tag(self._depth, self._salts is not None), "little"),
-            salts,
+            self._salt_words(),
             _last_word(self._digest_bytes),
             (coset, self._cosets),
             self._digests,
             grain=_GRAIN,
         )
+
+    def _salt_words(self) -> U64Array:
+        if self._salts is None:
+            return np.empty((0, SALT_BYTES // 8), dtype=np.uint64)
+        return self._salts.view(np.uint64)
 
     def _hash_plainly(self, coset: int, values: U32Array) -> None:
         """All leaves of a coset by the reference."""

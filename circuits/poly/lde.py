@@ -199,12 +199,16 @@ def interpolate(values: U32Array, shift: int = 1) -> U32Array:
     return multiply_many(natural, np.broadcast_to(scale[:, None], natural.shape))
 
 
-def on_cosets(blocks: Blocks, shifts: Sequence[int]) -> U32Array:
-    """Values (cosets, n, W) of columns on the cosets shift * <omega_n>, one for each shift."""
+def on_cosets(blocks: Blocks, shifts: Sequence[int], out: U32Array | None = None) -> U32Array:
+    """Values (cosets, n, W) of columns on the cosets shift * <omega_n>, one for each shift.
+
+    out: where they go, contiguous and at the start of a cache line, if the caller has a place.
+    """
     if not all(0 < shift < P for shift in shifts):
         raise ValueError(f"no coset {min(shifts)} * <omega> of 2^{blocks.log2} points exists")
     plans = [_coset_plan(blocks.log2, shift) for shift in shifts]
-    out = aligned_empty(len(plans), 1 << blocks.log2, blocks.width)
+    if out is None:
+        out = aligned_empty(len(plans), 1 << blocks.log2, blocks.width)
     parallel(
         forward_blocks,
         blocks.width // LANES * len(plans),

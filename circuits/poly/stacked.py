@@ -70,6 +70,49 @@ def arranged_width(places: int, words: int) -> int:
 
 
 @kernel
+def stack_row(  # type: ignore[no-untyped-def]
+    source, at, words, point, reverse, twiddles, room, target, place, step, first
+):
+    """The words of one group on the rows above one row of its columns.
+
+    source: flat values, the row's columns from `at` on, column k words + j being what stands at
+    place k of word j; point: x_r; reverse, twiddles: of a transform of size s; room: 32 s and
+    s elements to work in; target: (rows, W'), whose row place + j step gets x_(r + n j), from
+    column `first` on. The last vector of a row reads beyond its words (`arranged_width`), and what
+    stands behind the words in the target may be written over.
+    """
+    lanes_room, scales = room
+    places, stride = reverse.size, target.shape[1]
+    out = target.reshape(target.size)
+    scaled, buffer = lanes_room[: places * LANES], lanes_room[places * LANES :]
+    if places > 1:
+        power = np.uint64(_ONE)
+        for k in range(places):
+            scales[k] = power
+            power = power * np.uint64(point) % np.uint64(P)
+    for word in range(0, words, LANES):
+        if places == 1:
+            store(buffer, 0, load(source, at + word))
+        elif places == 2:
+            even = load(source, at + word)
+            odd = field_multiply(load(source, at + words + word), splat32(scales[1]))
+            store(buffer, 0, field_add(even, odd))
+            store(buffer, LANES, field_subtract(even, odd))
+        else:
+            for k in range(places):
+                lanes = load(source, at + k * words + word)
+                store(scaled, k * LANES, field_multiply(lanes, splat32(scales[k])))
+            transform(scaled, 0, LANES, reverse, buffer, twiddles)
+        for j in range(places):
+            to = (place + j * step) * stride + first + word
+            if first + word + LANES <= stride:
+                store(out, to, load(buffer, j * LANES))
+            else:
+                for lane in range(min(LANES, words - word)):
+                    out[to + lane] = buffer[j * LANES + lane]
+
+
+@kernel
 def stack_rows(
     start: int,
     stop: int,
@@ -83,76 +126,25 @@ def stack_rows(
 ) -> None:
     """Rows r + n j of the words of one group, for r in start..stop and all j.
 
-    values (n, W): column k words + j is what stands at place k of word j; points (n,): x_r;
-    reverse, twiddles: of a transform of size s; out (N, W'): the words stand from column `first`
-    on. W is at least `arranged_width`: the last vector of a row reads beyond its words, and what
-    stands behind the words in `out` may be written over.
+    values (n, W): its arranged columns; points (n,): x_r; out (N, W').
     """
-    places = reverse.size
     height, width = values.shape
-    stride = out.shape[1]
-    source, target = values.reshape(values.size), out.reshape(out.size)
-    scales = np.empty(places, dtype=np.uint32)
-    scaled = words32(places * LANES)
-    buffer = words32(places * LANES)
+    source = values.reshape(values.size)
+    room = (words32(2 * reverse.size * LANES), np.empty(reverse.size, dtype=np.uint32))
     for row in range(start, stop):
-        power = np.uint64(_ONE)
-        for place in range(places):
-            scales[place] = power
-            power = power * np.uint64(points[row]) % np.uint64(P)
-        for word in range(0, words, LANES):
-            for place in range(places):
-                lanes = load(source, row * width + place * words + word)
-                store(scaled, place * LANES, field_multiply(lanes, splat32(scales[place])))
-            transform(scaled, 0, LANES, reverse, buffer, twiddles)
-            count = min(LANES, words - word)
-            for place in range(places):
-                at = (place * height + row) * stride + first + word
-                if first + word + LANES <= stride:
-                    store(target, at, load(buffer, place * LANES))
-                else:
-                    for lane in range(count):
-                        target[at + lane] = buffer[place * LANES + lane]
-
-
-@kernel
-def stack_pairs(start, stop, values, words, points, first, out):  # type: ignore[no-untyped-def]
-    """`stack_rows` for two places."""
-    height, width = values.shape
-    stride = out.shape[1]
-    source, target = values.reshape(values.size), out.reshape(out.size)
-    for row in range(start, stop):
-        scale = splat32(np.uint32(np.uint64(points[row]) * np.uint64(_ONE) % np.uint64(P)))
-        low = row * stride + first
-        high = (height + row) * stride + first
-        for word in range(0, words, LANES):
-            even = load(source, row * width + word)
-            odd = field_multiply(load(source, row * width + words + word), scale)
-            total, difference = field_add(even, odd), field_subtract(even, odd)
-            if first + word + LANES <= stride:
-                store(target, low + word, total)
-                store(target, high + word, difference)
-            else:
-                room = words32(2 * LANES)
-                store(room, 0, total)
-                store(room, LANES, difference)
-                for lane in range(words - word):
-                    target[low + word + lane] = room[lane]
-                    target[high + word + lane] = room[LANES + lane]
-
-
-@kernel
-def copy_rows(  # type: ignore[no-untyped-def]
-    start, stop, values, words, first, out
-):
-    """The first columns of rows start..stop, from column `first` on."""
-    width, stride = values.shape[1], out.shape[1]
-    source, target = values.reshape(values.size), out.reshape(out.size)
-    for row in range(start, stop):
-        for word in range(0, words // LANES * LANES, LANES):
-            store(target, row * stride + first + word, load(source, row * width + word))
-        for word in range(words // LANES * LANES, words):
-            target[row * stride + first + word] = source[row * width + word]
+        stack_row(
+            source,
+            row * width,
+            words,
+            points[row],
+            reverse,
+            twiddles,
+            room,
+            out,
+            row,
+            height,
+            first,
+        )
 
 
 def stack_columns(values: U32Array, words: int, shift: int, first: int, out: U32Array) -> None:
@@ -166,20 +158,13 @@ def stack_columns(values: U32Array, words: int, shift: int, first: int, out: U32
         raise ValueError(f"{words} words of {len(values)} rows do not stack to {out.shape}")
     if values.shape[1] < arranged_width(places, words):
         raise ValueError(f"{values.shape[1]} columns are not {words} words at {places} places")
-    if places == 1:
-        parallel(copy_rows, len(values), values, words, first, out, grain=_COPY_GRAIN)
-        return
     log2 = log2_of(places)
-    points = powers(omega(log2_of(len(out))), len(values), shift)
-    if places == 2:
-        parallel(stack_pairs, len(values), values, words, points, first, out, grain=_COPY_GRAIN)
-        return
     parallel(
         stack_rows,
         len(values),
         values,
         words,
-        points,
+        powers(omega(log2_of(len(out))), len(values), shift),
         bit_reversal(log2),
         stage_twiddles(log2, 1, omega(log2)),
         first,

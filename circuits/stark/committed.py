@@ -15,6 +15,7 @@ from circuits.air.circuit import Circuit
 from circuits.air.merge import SELECTORS
 from circuits.air.trace import fixed_matrix
 from circuits.pcs.merkle import Leaves, Tree
+from circuits.pcs.stacked_leaves import Stacks, stacks_of
 from circuits.poly.domains import lifted_shift
 from circuits.poly.lde import (
     Blocks,
@@ -22,7 +23,6 @@ from circuits.poly.lde import (
     on_cosets,
     padded_width,
     shift_of_coset,
-    shifts_of_cosets,
 )
 from circuits.poly.stacked import (
     NO_COLUMN,
@@ -54,44 +54,59 @@ COSETS_REMADE = 8
 class Columns:
     """The columns of a phase, by group in the order of its row: the tallest first.
 
-    Each group has its values (B, n, padded width) on the cosets of its domain, or, where these are
-    None, coefficients. Columns are arranged by place: `orders` has, for each group, the base-field
-    column that is arranged there, what stands at place k of word j being at k words + j. The
-    quotient phase has one group, of the tallest height.
+    The groups have their values on the cosets of their domains, side by side in one flat array for
+    each coset, (B, size) as `stacks` says; or, where these are None, coefficients. Columns are
+    arranged by place: `orders` has, for each group, the base-field column that is arranged there,
+    what stands at place k of word j being at k words + j. The quotient phase has one group, of the
+    tallest height.
     """
 
     shape: Shape
     phase: Phase
     groups: tuple[int, ...]
     orders: tuple[npt.NDArray[np.int64], ...] = field(repr=False)
+    stacks: Stacks
     coefficients: tuple[Blocks, ...] = field(repr=False)
-    extended: tuple[U32Array, ...] | None = field(repr=False)
+    extended: U32Array | None = field(repr=False)
 
     def values(self, group: int, coset: int) -> U32Array:
         """What the columns of a group are on a coset of its own domain: (1, n, padded width)."""
         place = self.groups.index(group)
         if self.extended is not None:
-            return self.extended[place][coset : coset + 1]
-        shift = _own_shift(self.shape, group)
-        log2, log2_blowup = self._log2(group), self.shape.parameters.log2_blowup
-        return on_cosets(
-            self.coefficients[place], [shift_of_coset(coset, log2, log2_blowup, shift)]
-        )
+            return self.stacks.part(self.extended[coset], place)[None]
+        return on_cosets(self.coefficients[place], [own_shift(self.shape, group, coset)])
+
+    def flat(self, coset: int) -> U32Array:
+        """The columns of all groups on a coset of their own domains, as `stacks` says."""
+        if self.extended is not None:
+            kept: U32Array = self.extended[coset]
+            return kept
+        out = aligned_empty(self.stacks.size)
+        for place, (group, blocks) in enumerate(zip(self.groups, self.coefficients, strict=True)):
+            part = self.stacks.part(out, place)[None]
+            on_cosets(blocks, [own_shift(self.shape, group, coset)], part)
+        return out
 
     def rows(self, coset: int) -> U32Array:
         """The rows of a coset of D, (N, padded width)."""
         width = self.shape.row_width(self.phase)
-        if len(self.groups) == 1:
-            values: U32Array = self.values(self.groups[0], coset)[0]
-            return values
+        flat, shift, first = self.flat(coset), coset_shift(self.shape, coset), 0
         out = aligned_empty(self.shape.height, padded_width(width))
-        shift, first = coset_shift(self.shape, coset), 0
-        for group in self.groups:
+        for place, group in enumerate(self.groups):
             words = self.words(group)
-            stack_columns(self.values(group, coset)[0], words, shift, first, out)
+            stack_columns(self.stacks.part(flat, place), words, shift, first, out)
             first += words
         out[:, width:] = 0
         return out
+
+    def hash_rows(self, leaves: Leaves, coset: int) -> None:
+        """Add the rows of a coset of D to the leaves of a tree."""
+        if self.stacks.fused:
+            leaves.add_stacks(coset, self.flat(coset), self.stacks, coset_shift(self.shape, coset))
+        elif len(self.groups) == 1:
+            leaves.add(coset, self.values(self.groups[0], coset))
+        else:
+            leaves.add(coset, self.rows(coset))
 
     def rows_at(self, indices: Sequence[int]) -> list[tuple[int, ...]]:
         """The rows at positions of D: position r B + c is row r of coset c."""
@@ -142,9 +157,6 @@ class Columns:
         weights = np.stack([blocks.in_order(powers(x, height)) for x in points])
         return list(np.concatenate(values_at(blocks.matrices(), weights), axis=1))
 
-    def _log2(self, group: int) -> int:
-        return self.shape.groups[group].log2_height
-
 
 @dataclass(frozen=True, slots=True)
 class CommittedPhase:
@@ -188,13 +200,14 @@ def arrangement(shape: Shape, phase: Phase, group: int) -> npt.NDArray[np.int64]
 
 def coset_shift(shape: Shape, coset: int) -> int:
     """Shift of a coset of D."""
-    shift = _own_shift(shape, shape.groups[-1].number)
-    return shift_of_coset(coset, shape.log2_height, shape.parameters.log2_blowup, shift)
+    return own_shift(shape, shape.groups[-1].number, coset)
 
 
-def _own_shift(shape: Shape, group: int) -> int:
-    """Shift of the domain of a group: the s-th powers of D."""
-    return lifted_shift(shape.groups[group].log2_height, shape.log2_height)
+def own_shift(shape: Shape, group: int, coset: int) -> int:
+    """Shift of a coset of the domain of a group: the s-th powers of D."""
+    log2 = shape.groups[group].log2_height
+    shift = lifted_shift(log2, shape.log2_height)
+    return shift_of_coset(coset, log2, shape.parameters.log2_blowup, shift)
 
 
 def commit_phase(
@@ -219,7 +232,7 @@ def commit_phase(
         parameters.digest_bytes,
     )
     for coset in range(parameters.blowup):
-        leaves.add(coset, columns.rows(coset))
+        columns.hash_rows(leaves, coset)
     return CommittedPhase(columns, leaves.tree())
 
 
@@ -241,7 +254,11 @@ def empty_columns(shape: Shape, phase: Phase) -> Columns:
     numbers = [group.number for group in reversed(shape.groups)]
     groups = tuple(numbers[:1] if phase is Phase.QUOTIENT else numbers)
     orders = tuple(arrangement(shape, phase, group) for group in groups)
-    return Columns(shape, phase, groups, orders, (), None)
+    sizes = [
+        (shape.groups[group].height, padded_width(len(order)), words_of(shape, phase, group))
+        for group, order in zip(groups, orders, strict=True)
+    ]
+    return Columns(shape, phase, groups, orders, stacks_of(shape.height, sizes), (), None)
 
 
 def _columns(
@@ -251,11 +268,12 @@ def _columns(
     empty = empty_columns(shape, phase)
     if not resident:
         return replace(empty, coefficients=tuple(coefficients))
-    extended = []
-    for group, blocks in zip(empty.groups, coefficients, strict=True):
-        log2_blowup, shift = shape.parameters.log2_blowup, _own_shift(shape, group)
-        extended.append(on_cosets(blocks, shifts_of_cosets(blocks.log2, log2_blowup, shift)))
-    return replace(empty, extended=tuple(extended))
+    extended = aligned_empty(shape.parameters.blowup, empty.stacks.size)
+    for place, (group, blocks) in enumerate(zip(empty.groups, coefficients, strict=True)):
+        for coset, flat in enumerate(extended):
+            part = empty.stacks.part(flat, place)[None]
+            on_cosets(blocks, [own_shift(shape, group, coset)], part)
+    return replace(empty, extended=extended)
 
 
 def _salts(shape: Shape, phase: Phase, stream: FieldStream | None) -> U8Array | None:

@@ -93,10 +93,12 @@ def load_fixed(file: Path, shape: Shape, root: bytes, *, resident: bool) -> Fixe
 
 
 def fixed_arrays(fixed: FixedColumns) -> dict[str, npt.NDArray[Any]]:
-    """The arrays that a file holds: rows of every group, values on its cosets or coefficients, both
-    the tallest group first, and levels of the tree."""
+    """The arrays that a file holds: rows of every group, values on all cosets or coefficients by
+    group, the tallest first, and levels of the tree."""
     columns, levels = fixed.committed.columns, fixed.committed.tree.levels
-    held = columns.extended or [each.values for each in columns.coefficients]
+    held = [each.values for each in columns.coefficients]
+    if columns.extended is not None:
+        held = [columns.extended]
     return {
         **{f"rows.{i}": array for i, array in enumerate(fixed.matrices)},
         **{f"columns.{i}": array for i, array in enumerate(held)},
@@ -110,10 +112,10 @@ def _fits(arrays: Arrays, shape: Shape, *, resident: bool) -> bool:
     for i, group in enumerate(shape.groups):
         wanted[f"rows.{i}"] = np.uint32, (group.height, padded_width(group.widths[Phase.FIXED]))
     empty = empty_columns(shape, Phase.FIXED)
-    for i, (number, order) in enumerate(zip(empty.groups, empty.orders, strict=True)):
-        height, width = shape.groups[number].height, padded_width(len(order))
-        values = (shape.parameters.blowup, height, width)
-        wanted[f"columns.{i}"] = np.uint32, values if resident else (width // LANES, height, LANES)
+    if resident:
+        wanted["columns.0"] = np.uint32, (shape.parameters.blowup, empty.stacks.size)
+    for i, (_, height, width, *_) in enumerate([] if resident else empty.stacks.groups.tolist()):
+        wanted[f"columns.{i}"] = np.uint32, (width // LANES, height, LANES)
     for i in range(shape.log2_domain + 1):
         wanted[f"level.{i}"] = np.uint64, (1 << shape.log2_domain - i, 4)
     found = {name: (array.dtype.type, array.shape) for name, array in arrays.items()}
@@ -122,9 +124,9 @@ def _fits(arrays: Arrays, shape: Shape, *, resident: bool) -> bool:
 
 def _fixed_columns(arrays: Arrays, shape: Shape, *, resident: bool) -> FixedColumns:
     empty = empty_columns(shape, Phase.FIXED)
-    held = tuple(arrays[f"columns.{i}"] for i in range(len(empty.groups)))
-    columns = replace(empty, extended=held)
+    columns = replace(empty, extended=arrays["columns.0"]) if resident else empty
     if not resident:
+        held = (arrays[f"columns.{i}"] for i in range(len(empty.groups)))
         columns = replace(empty, coefficients=tuple(map(_blocks, held)))
     levels = tuple(arrays[f"level.{i}"] for i in range(shape.log2_domain + 1))
     tree = Tree(None, levels, shape.parameters.digest_bytes)

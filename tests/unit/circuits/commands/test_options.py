@@ -44,7 +44,7 @@ class Recorder:
 def asked(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     """Whoever makes a prover makes this one."""
     recorder = Recorder()
-    monkeypatch.setattr(circuits.prove, "Prover", recorder)
+    monkeypatch.setattr(circuits.prove, "prepared_prover", recorder)
     monkeypatch.setattr(circuits.commands.bench, "Prover", recorder)
     return recorder
 
