@@ -157,14 +157,14 @@ def messages(table: Filled, publics: Sequence[int], buses: Iterable[int]) -> lis
     wanted = set(buses)
     chosen = [m for m in table.graph.interactions if m.bus in wanted]
     spoken = _spoken(table, list(dict.fromkeys(m.count for m in chosen)), publics)
-    found: list[Messages] = []
+    found: dict[int, Messages] = {}
     for node, (rows, counts) in spoken.items():
-        alike = [m for m in chosen if m.count == node]
-        payloads = _payloads(table, alike, publics, rows)
-        for message, payload in zip(alike, payloads, strict=True):
-            signed = counts * message.sign % MODULUS
-            found.append(Messages(table.name, message, rows, payload, signed))
-    return found
+        places = [place for place, message in enumerate(chosen) if message.count == node]
+        payloads = _payloads(table, [chosen[place] for place in places], publics, rows)
+        for place, payload in zip(places, payloads, strict=True):
+            signed = counts * chosen[place].sign % MODULUS
+            found[place] = Messages(table.name, chosen[place], rows, payload, signed)
+    return [found[place] for place in range(len(chosen))]
 
 
 def _spoken(

@@ -315,7 +315,8 @@ def _write(rows: list[U32Array], out: U32Array) -> None:
     """Kept rows as canonical (lanes, steps, words) into out, whose lanes may be fewer."""
     kept = np.stack(rows)
     leave(kept)
-    out[...] = kept.transpose(2, 0, 1)[: len(out)]
+    for step, planes in enumerate(kept):  # turned over in the first cache, not all of it at once
+        out[:, step] = planes.T[: len(out)]
 
 
 def trace_many(

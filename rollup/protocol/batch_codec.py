@@ -98,7 +98,6 @@ PRE_MEMBERS = (
     "triggers",
     "trigger_siblings",
 )
-ACCOUNT_MEMBERS = ("header", "cash", "positions", "triggers", "below", "slots_root", "salt")
 ENTRY_NUMBERS = ("index", "account", "asset", "amount")
 GLOBALS_NUMBERS = ("number", "time", "total", "deposits_consumed", "flagged")
 
@@ -281,14 +280,14 @@ def _read_triggers(node: Node) -> TriggerOpening:
 
 
 def _read_opening(node: Node) -> AccountOpening:
-    record = node.record(("index", "account"))
+    record = node.record(batch_lists.OPENING)
     present = record["account"].value is not None
     account = _read_account(record["account"]) if present else None
     return AccountOpening(record["index"].integer(), account)
 
 
 def _read_account(node: Node) -> Account:
-    record = node.record(ACCOUNT_MEMBERS)
+    record = node.record(batch_lists.ACCOUNT)
     return Account(
         header=_read_header(record["header"]),
         cash=record["cash"].integer(),
@@ -301,7 +300,7 @@ def _read_account(node: Node) -> Account:
 
 
 def _read_header(node: Node) -> Header:
-    record = node.record(("owner", "key", "viewing", "scheme"))
+    record = node.record(batch_lists.HEADER)
     return Header(
         owner=record["owner"].raw(OWNER_BYTES),
         key=point_of(_words(record["key"], KEY_WORDS)),

@@ -50,7 +50,7 @@ _ORDER: Final[Mapping[str, type]] = {
 }
 _SIDE, _TIME = tuple(_ORDER).index("side"), tuple(_ORDER).index("time_in_force")
 
-_ACCOUNT: Final[Mapping[str, type]] = {
+ACCOUNT: Final[Mapping[str, type]] = {
     "header": dict,
     "cash": int,
     "positions": list,
@@ -59,8 +59,13 @@ _ACCOUNT: Final[Mapping[str, type]] = {
     "slots_root": bytes,
     "salt": bytes,
 }
-_OPENING: Final = ("index", "account")
-_HEADER: Final[Mapping[str, type]] = {"owner": bytes, "key": bytes, "viewing": bytes, "scheme": int}
+"""Members of an account's record, and what each is."""
+
+HEADER: Final[Mapping[str, type]] = {"owner": bytes, "key": bytes, "viewing": bytes, "scheme": int}
+"""The same of a header."""
+
+OPENING: Final = ("index", "account")
+"""Members of an opened place's record; `account` may be nothing."""
 
 
 def orders(values: Sequence[Any]) -> list[SignedOrder] | None:
@@ -116,7 +121,7 @@ def salts(values: Sequence[Any]) -> list[Salt] | None:
 
 def openings(values: Sequence[Any]) -> list[AccountOpening] | None:
     """Opened accounts, and places where none is. Rejected by their own bounds, the first first."""
-    found = whole.records(values, _OPENING)
+    found = whole.records(values, OPENING)
     if found is None or not whole.are(found[0], int):
         return None
     parts = _accounts([account for account in found[1] if account is not None])
@@ -131,11 +136,11 @@ def openings(values: Sequence[Any]) -> list[AccountOpening] | None:
 
 def _accounts(values: Sequence[Any]) -> list[Sequence[Any]] | None:
     """What accounts are made from: columns, in the order that `_account` takes them."""
-    found = whole.columns(values, _ACCOUNT)
+    found = whole.columns(values, ACCOUNT)
     if found is None:
         return None
     headers, cash, positions, triggers, below, roots, account_salts = found
-    headed = whole.columns(headers, _HEADER)
+    headed = whole.columns(headers, HEADER)
     if headed is None or not _are_held(positions) or not _are_triggers(triggers):
         return None
     owners, keys, viewing, schemes = headed

@@ -92,6 +92,7 @@ def test_messages_are_those_of_every_row_whose_count_is_not_zero(
     pairs = table(said, blinded)
     wanted = expected(pairs.main, pairs.active)
     spoken = {each.interaction.claim: each for each in messages(pairs, (9,), BUSES)}
+    assert list(spoken) == [each.claim for each in pairs.graph.interactions]
     assert set(spoken) == set(wanted)
     for claim, rows in wanted.items():
         found = spoken[claim]
