@@ -76,6 +76,13 @@ class Columns:
             return self.stacks.part(self.extended[coset], place)[None]
         return on_cosets(self.coefficients[place], [own_shift(self.shape, group, coset)])
 
+    def trace(self, group: int) -> U32Array:
+        """The rows (n, padded width) of a group as they were before they were arranged, from
+        coefficients."""
+        blocks = self.coefficients[self.groups.index(group)]
+        (rows,) = on_cosets(blocks, [1])
+        return arranged(rows, np.array(self.places(group)))
+
     def flat(self, coset: int) -> U32Array:
         """The columns of all groups on a coset of their own domains, as `stacks` says."""
         if self.extended is not None:
@@ -237,11 +244,11 @@ def commit_phase(
 
 
 def arranged_coefficients(
-    shape: Shape, phase: Phase, matrices: Sequence[U32Array]
+    shape: Shape, phase: Phase, matrices: Iterable[U32Array]
 ) -> Iterator[Blocks]:
-    """Coefficients of the columns of a trace phase, from rows (n, padded width) by group: the
-    tallest group first, each arranged by place."""
-    for group, matrix in zip(reversed(shape.groups), reversed(matrices), strict=True):
+    """Coefficients of the columns of a trace phase, arranged by place, from rows (n, padded width):
+    those of the tallest group first, in either."""
+    for group, matrix in zip(reversed(shape.groups), matrices, strict=True):
         if shape.places(group.number) == 1:
             yield coefficients_of(matrix)
         else:
@@ -310,7 +317,7 @@ def commit_fixed(circuit: Circuit, parameters: Parameters, *, resident: bool) ->
             out=matrix[:, : group.widths[Phase.FIXED]],
         )
         matrices.append(matrix)
-    coefficients = arranged_coefficients(shape, Phase.FIXED, matrices)
+    coefficients = arranged_coefficients(shape, Phase.FIXED, reversed(matrices))
     committed = commit_phase(shape, Phase.FIXED, coefficients, None, resident=resident)
     return FixedColumns(shape, tuple(matrices), committed)
 

@@ -7,7 +7,7 @@ messages, the quotient's chunks are masked, a random polynomial is in the batch,
 All randomness of a proof comes from one stream, seeded by the operating system and used once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from circuits.air.circuit import Circuit
@@ -138,6 +138,12 @@ class Prover:
         return Proved(proof, report)
 
 
+def drained(matrices: list[U32Array]) -> Iterator[U32Array]:
+    """The matrices, the last one first, each let go by the list as it is taken."""
+    while matrices:
+        yield matrices.pop()
+
+
 def prove(
     circuit: Circuit,
     traces: Iterable[U32Array],
@@ -176,18 +182,18 @@ class _Session(Private):
             raise ValueError("the state of a prover makes one proof, and this one was used")
         shape, transcript, clock = self.shape, self.transcript, self.clock
         with clock.phase("main"):
-            rows = main_matrices(shape, traces, self.stream)
-            main = self._commit(Phase.MAIN, rows)
+            rows = list(main_matrices(shape, traces, self.stream))
+            main = self._commit(Phase.MAIN, reversed(rows) if self.resident else drained(rows))
             transcript.absorb("main-root", main.tree.root)
         with clock.phase("lookup"):
             challenges = self._lookup_challenges()
             constants = self._message_constants(challenges)
-            columns, terminals = self._lookup_columns(rows, constants)
-            del rows  # nobody reads the trace itself any more
+            traced = rows if self.resident else map(main.columns.trace, range(len(shape.groups)))
+            columns, terminals = self._lookup_columns(traced, constants)
+            del rows, traced  # nobody reads the trace itself any more
             self._check_balance(challenges, terminals)
             transcript.absorb("terminals", encode_elements(terminals))
-            lookup = self._commit(Phase.LOOKUP, columns)
-            del columns
+            lookup = self._commit(Phase.LOOKUP, drained(columns))
             transcript.absorb("lookup-root", lookup.tree.root)
         with clock.phase("quotient"):
             kappa = transcript.challenge("constraints")
@@ -227,7 +233,8 @@ class _Session(Private):
             queries=queries,
         )
 
-    def _commit(self, phase: Phase, matrices: Sequence[U32Array]) -> CommittedPhase:
+    def _commit(self, phase: Phase, matrices: Iterable[U32Array]) -> CommittedPhase:
+        """matrices: of each group, the tallest first."""
         return self._commit_coefficients(phase, arranged_coefficients(self.shape, phase, matrices))
 
     def _commit_coefficients(self, phase: Phase, coefficients: Iterable[Blocks]) -> CommittedPhase:
@@ -246,7 +253,7 @@ class _Session(Private):
             raise UnsatisfiedError("a bus is unbalanced: `circuits.air.check` names the messages")
 
     def _lookup_columns(
-        self, main: Sequence[U32Array], constants: MessageConstants
+        self, main: Iterable[U32Array], constants: MessageConstants
     ) -> tuple[list[U32Array], tuple[Element, ...]]:
         """Lookup matrices of all groups, blinded, and their terminals.
 

@@ -76,7 +76,7 @@ def random_phases(shape: Shape, *, resident: bool) -> Phases:
             for group in shape.groups
         ]
         coefficients[phase] = [interpolate(matrix) for matrix in values]
-        blocks = arranged_coefficients(shape, phase, values)
+        blocks = arranged_coefficients(shape, phase, reversed(values))
         committed.append(commit_phase(shape, phase, blocks, stream, resident=resident))
     quotient = random_values((shape.height, shape.quotient_width), 30)
     coefficients[Phase.QUOTIENT] = [quotient]
