@@ -1,8 +1,7 @@
 """Evaluation domains, in plain integers.
 
-A column of a table of height n is committed on the coset s_n <w_(nB)> with s_n = 3^(N/n): the
-points of the tallest table's coset, raised to the power N/n by which the column is lifted. Point i
-of that coset is s_N w_(NB)^i, and a lifted column takes there its own value at i mod nB.
+Everything is committed on D = 3 <w_(NB)>, N rows of the tallest table. Point i is 3 w_(NB)^i, and
+what a stack is there comes from what its columns are at the (N/n)-th power of it.
 """
 
 from circuits.stark.shape import Shape
