@@ -10,7 +10,6 @@ JSON.
 """
 
 import gc
-import io
 import json
 import os
 import runpy
@@ -18,25 +17,29 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter, process_time
+from typing import Any
+
+import click
 
 FIRST_PHASE = "rules"
 PROOF = "proof:"
 
 
-class Ear(io.TextIOWrapper):
-    """Standard error that ends the process when the first phase begins, and says what CPU time it
-    had used by then, decoding excluded: one program decodes before that line, the other after."""
+class Ear:
+    """Hears what the program says, ends the process when the first phase begins, and says what CPU
+    time it had used by then, decoding excluded: one program decodes before that line, the other
+    after."""
 
-    def __init__(self) -> None:
-        super().__init__(io.BytesIO(), encoding="utf-8")
+    def __init__(self, say: Callable[..., None]) -> None:
+        self._say = say
         self.decoding = 0.0
 
-    def write(self, text: str) -> int:
-        """A line of the program."""
-        if text.startswith(FIRST_PHASE):
-            print(json.dumps(process_time() - self.decoding), flush=True)
+    def __call__(self, message: object = None, **how: Any) -> None:
+        """In the place of `click.echo`."""
+        if str(message).startswith(FIRST_PHASE):
+            os.write(1, (json.dumps(process_time() - self.decoding) + "\n").encode())
             os._exit(0)
-        return super().write(text)
+        self._say(message, **how)
 
 
 def write_batch(shape_class: str, file: str) -> None:
@@ -49,16 +52,12 @@ def write_batch(shape_class: str, file: str) -> None:
 
 
 def start(shape_class: str, parameter_set: str, file: str, folder: str) -> None:
-    """Run the program as its users do, up to the first phase. What it complains of goes on."""
-    ear = Ear()
+    """Run the program as its users do, up to the first phase."""
+    click.echo = ear = Ear(click.echo)
     _time_decoding(ear)
-    standard, sys.stderr = sys.stderr, ear
     options = ["--parameters", parameter_set, "--shape-class", shape_class, "-v"]
     sys.argv = ["crypsis", "prove", file, "-o", folder, *options]
-    try:
-        runpy.run_path(str(Path(sys.executable).with_name("crypsis")), run_name="__main__")
-    finally:
-        standard.write(ear.buffer.getvalue().decode())  # type: ignore[attr-defined]
+    runpy.run_path(str(Path(sys.executable).with_name("crypsis")), run_name="__main__")
 
 
 def _time_decoding(ear: Ear) -> None:
