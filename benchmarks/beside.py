@@ -18,6 +18,7 @@ from benchmarks.ratios import L1_SETS, Pair, Row, class_rows, record, table
 from benchmarks.resident import Resident, resident
 from benchmarks.whole_batch import Run
 from rollup.doctor.machine import available_gib
+from rollup.field.extension import DEGREE
 from rollup.files import PROOF_FILE, PUBLIC_FOLDER
 from rollup.program.cli import Output
 from rollup.protocol.shape_class import SHAPE_CLASSES
@@ -230,10 +231,12 @@ def growth(old: Program, shape_class: str) -> dict[str, Pair]:
 
 
 def circuit_size(program: Program, shape_class: str) -> tuple[int, int]:
-    """Cells, and columns of the base field that are opened: fixed, main, lookup."""
+    """Committed cells; and fixed, main and lookup columns, of which the last hold an element of
+    the extension each."""
     said = json.loads(program.run("prover", "info", "--shape-class", shape_class, "--json").stdout)
-    kinds = ("fixed_columns", "main_columns", "lookup_columns")
-    columns = sum(group[kind] for group in said["groups"].values() for kind in kinds)
+    words = {"fixed_columns": 1, "main_columns": 1, "lookup_columns": DEGREE}
+    groups = said["groups"].values()
+    columns = sum(group[kind] // each for group in groups for kind, each in words.items())
     return said["cells"], columns
 
 

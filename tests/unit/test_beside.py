@@ -107,7 +107,7 @@ def test_bytes_and_sizes_are_read_from_what_a_program_says(tmp_path: Path) -> No
     said = {"cells": 99, "groups": groups, "proof_bytes": PARTS}
     stand_in = program(tmp_path, f"print({json.dumps(said)!r})")
     assert beside.proof_kilobytes(stand_in, "S") == {"fast": 400.5}
-    assert beside.circuit_size(stand_in, "S") == (99, 34)
+    assert beside.circuit_size(stand_in, "S") == (99, 18)
 
 
 def test_a_program_that_fails_is_no_measurement(tmp_path: Path) -> None:
