@@ -111,7 +111,7 @@ def measure(
     """All figures of a class, by the keys of its rows."""
     figures: Figures = {}
     with tempfile.TemporaryDirectory(prefix="crypsis-beside-") as temporary:
-        say(f"class {shape_class}: batches")
+        say(f"class {shape_class}: writing full batches")
         before = Bench.of(old, shape_class, Path(temporary) / "before")
         now = Bench.of(NOW, shape_class, Path(temporary) / "now")
         for part in (_sizes, _short, _batches, _steady):

@@ -23,8 +23,17 @@ OLD_COMMIT = "ec87584"
 FOLDER = ROOT / "target" / OLD_COMMIT
 SCRIPT = ROOT / "benchmarks" / "either.py"
 
-_FOREIGN = ("PYTHONPATH", "VIRTUAL_ENV", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
-"""What the present program's environment says of itself, and the older one must not hear."""
+_UNHEARD = (
+    "PYTHONPATH",
+    "PYTHONDONTWRITEBYTECODE",
+    "VIRTUAL_ENV",
+    "MAKEFLAGS",
+    "MFLAGS",
+    "MAKELEVEL",
+    "MAKEOVERRIDES",
+)
+"""What would lead one program to the other's modules or environment, or let either compile its
+modules anew in every process, which no user's does."""
 
 
 class OlderMissingError(Exception):
@@ -55,8 +64,8 @@ NOW = Program("now", ROOT, Path(sys.executable))
 
 
 def environment() -> dict[str, str]:
-    """The environment without what would lead one program to the other's modules."""
-    return {name: value for name, value in os.environ.items() if name not in _FOREIGN}
+    """The environment of either program, as that of somebody who uses one of them."""
+    return {name: value for name, value in os.environ.items() if name not in _UNHEARD}
 
 
 def last_line(command: list[str], sources: Path) -> str:
