@@ -53,7 +53,7 @@ format: $(INSTALLED) ## Format and mend what ruff can mend
 	@$(BIN)/ruff check --fix $(SOURCES)
 	@$(BIN)/ruff format $(SOURCES)
 
-bench: setup ## Measure this machine: kernels, rows a second, a whole batch; prints a table, writes JSON
+bench: setup ## Measure this machine, then this commit beside ec87584 (ARGS=--beside: that alone, 5 minutes; --heavy)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 bench-peers: setup ## Poseidon proofs beside Plonky3's, in one run (needs cargo, else skips)

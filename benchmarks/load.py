@@ -7,14 +7,9 @@ its first run compiles its kernels, which nothing counts.
 """
 
 import json
-import os
-import subprocess
 import sys
-import tarfile
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +17,13 @@ import click
 
 from benchmarks.network import measure
 from benchmarks.network import text as network_text
+from benchmarks.older import OLD_COMMIT, ROOT, OlderMissingError, last_line
+from benchmarks.older import sources as older_sources
 from benchmarks.timing import processor_name
 from rollup.native.jit import thread_count
-from rollup.program.cli import Output, conventions
+from rollup.program.cli import CommandError, ExitCode, Output, conventions
 from rollup.protocol.shape_class import SHAPE_CLASSES
 
-ROOT = Path(__file__).resolve().parent.parent
-OLD_COMMIT = "ec87584"
 OLD_SCRIPT = ROOT / "benchmarks" / f"engine_{OLD_COMMIT}.py"
 PARTS = ("submit_s", "answers_s", "close_s")
 ORDERS = 2048
@@ -72,14 +67,6 @@ def parsed(line: str, orders: int) -> Measured:
     return Measured(orders, *(float(found[name]) for name in PARTS))
 
 
-def unpack(commit: str, folder: Path) -> None:
-    """The sources of a commit, out of this repository's history."""
-    command = ["git", "-C", str(ROOT), "archive", "--format=tar", commit]
-    archive = subprocess.run(command, capture_output=True, check=True).stdout
-    with tarfile.open(fileobj=BytesIO(archive)) as tar:
-        tar.extractall(folder, filter="data")
-
-
 def run_now(shape_class: str, orders: int) -> Measured:
     """One run of today's sequencer."""
     options = ["--shape-class", shape_class, "--orders", str(orders)]
@@ -92,13 +79,7 @@ def run_old(sources: Path, shape_class: str, orders: int) -> Measured:
 
 
 def _run(command: list[str], sources: Path, orders: int) -> Measured:
-    environment = {**os.environ, "PYTHONPATH": str(sources)}
-    done = subprocess.run(
-        command, cwd=sources, env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}: {done.stderr[-500:]}")
-    return parsed(done.stdout.splitlines()[-1], orders)
+    return parsed(last_line(command, sources), orders)
 
 
 def side_by_side(shape_class: str, orders: int, runs: int, sources: Path) -> dict[str, Any]:
@@ -173,14 +154,15 @@ def load(
 def _beside(
     output: Output, orders: int, runs: int, classes: tuple[str, ...]
 ) -> list[dict[str, Any]]:
+    try:
+        sources = older_sources()
+    except OlderMissingError as error:
+        raise CommandError(ExitCode.BAD_INPUT, str(error)) from error
+    run_old(sources, next(iter(SHAPE_CLASSES)), 64)
     records = []
-    with tempfile.TemporaryDirectory(prefix="crypsis-load-") as temporary:
-        sources = Path(temporary)
-        unpack(OLD_COMMIT, sources)
-        run_old(sources, next(iter(SHAPE_CLASSES)), 64)
-        for name in classes:
-            records.append(side_by_side(name, orders, runs, sources))
-            output.say(text(records[-1]))
+    for name in classes:
+        records.append(side_by_side(name, orders, runs, sources))
+        output.say(text(records[-1]))
     return records
 
 

@@ -22,6 +22,9 @@ from benchmarks.batches import refreshing_batch, trading_batches
 from rollup.files import BATCH_FILE, PROOF_FILE, PUBLIC_FOLDER
 from rollup.protocol.shape_class import CLASS_M, CLASS_R, CLASS_S, SHAPE_CLASSES, ShapeClass
 
+PROGRAM = Path(sys.executable).with_name("crypsis")
+"""This commit's program."""
+
 ACCOUNTS = {CLASS_S.name: 64, CLASS_M.name: 1_000}
 """Traders of a full batch."""
 
@@ -106,12 +109,14 @@ def text(record: Mapping[str, Any]) -> str:
     )
 
 
-def run_command(*arguments: str) -> Run:
+def run_command(
+    *arguments: str, program: Path = PROGRAM, environment: Mapping[str, str] | None = None
+) -> Run:
     """Run `crypsis` and wait for it, with the resources that it alone used."""
-    command = [str(Path(sys.executable).parent / "crypsis"), *arguments]
+    command = [str(program), *arguments]
     start = perf_counter()
     with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(command, stdout=output)
+        process = subprocess.Popen(command, stdout=output, env=environment)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         wall = perf_counter() - start

@@ -78,7 +78,7 @@ def memory(about: Surroundings) -> Iterator[Check]:
     named, chosen = about.shape_classes, about.parameter_set
     wanted, least = (peak_gib(named, chosen, mode) for mode in (about.memory, MemoryMode.LOW))
     what = f"class {' and '.join(named)} at `{chosen}` takes {wanted} GiB a prover"
-    free = _available_gib()
+    free = available_gib()
     if free is None:
         yield Check("memory", Health.WARNING, "unknown", what)
     elif free < wanted:
@@ -89,7 +89,8 @@ def memory(about: Surroundings) -> Iterator[Check]:
         yield Check("memory", Health.OK, f"{free:.1f} GiB free; {what}")
 
 
-def _available_gib() -> float | None:
+def available_gib() -> float | None:
+    """Memory that a new process may have; None where the system does not say."""
     try:
         for line in MEMORY_FILE.read_text(encoding="ascii").splitlines():
             name, _, rest = line.partition(":")

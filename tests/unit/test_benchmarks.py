@@ -12,6 +12,7 @@ import pytest
 from benchmarks import crash_book, engine, load, network, peaks, restart
 from benchmarks.batches import trading_batches
 from benchmarks.chart import chart
+from benchmarks.older import OLD_COMMIT
 from benchmarks.whole_batch import Run
 from rollup.native.memory import MemoryMode
 from rollup.protocol.batch_codec import batch_from_bytes
@@ -103,7 +104,7 @@ def test_the_table_names_both_and_their_ratio() -> None:
     before, after = load.Measured(100, 2.0, 0.0, 1.0), load.Measured(100, 0.5, 0.3, 0.2)
     record = {
         "shape_class": "M",
-        load.OLD_COMMIT: before.record(),
+        OLD_COMMIT: before.record(),
         "now": after.record(),
         "ratio": 3.0,
         "ratios": [3.0],
