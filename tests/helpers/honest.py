@@ -19,9 +19,9 @@ from tests.helpers.ended import delist, settlement, traded
 from tests.helpers.isolation import Isolated
 from tests.helpers.keeper import plan
 from tests.helpers.market_books import terms_at, unsigned_reports
-from tests.helpers.rows import Source
+from tests.helpers.rows import Source, source_of
 from tests.helpers.skipped import DUE, NEEDY, fallen_book, liquidation
-from tests.helpers.statement import BLINDED, small_circuit, small_witness
+from tests.helpers.statement import small_circuit, small_witness
 from tests.helpers.thin import mirrored, thin
 from tests.helpers.venue import (
     BTC,
@@ -252,10 +252,7 @@ def sources(name: str) -> tuple[Source, ...]:
         witnesses += ended_witnesses()
     if name in OF_ASSETS:
         witnesses.append(asset_witness())
-    found = [
-        Source(placed.table, placed.graph, witness.traces[name], witness.publics, BLINDED)
-        for witness in witnesses
-    ]
+    found = [source_of(witness, name) for witness in witnesses]
     if name == "deposit":
         for entry, cash in test_deposit.CASES.values():
             matrix = test_deposit.trace(entry, cash, test_deposit.judged(entry, cash))
@@ -273,6 +270,7 @@ def sources(name: str) -> tuple[Source, ...]:
         large = {"settled": 1, "size": 2**40 - 1, "value": 5}
         rows = (test_takeover.trace(**large, short=short) for short in (0, 1))
         found += [_alone(test_takeover.TAKEOVER, row) for row in rows]
+        found.append(_alone(test_takeover.TAKEOVER, test_takeover.of_the_estate()))
     if name == "market":
         found += [_alone(test_market_hour.MARKET, row) for row in test_market_hour.every_kind()]
     if name == "batch":

@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 from circuits.air.bus import RANGE
 from circuits.air.evaluate import _operation
 from circuits.air.graph import MODULUS, Constraint, Graph, Op, Scope
-from circuits.air.table import Table
+from circuits.air.table import Selectors, Table
 from circuits.air.trace import fixed_matrix
 from circuits.gadgets.buses import BASE, HASH
+from circuits.statement.witness import Witness
 from circuits.tables.base.air import TABLE as BASE_TABLE
 from rollup.hash.constants import DIGEST_WIDTH, WIDTH
 from rollup.hash.kernels import compress_many
@@ -73,6 +74,12 @@ class Source:
         """Column names."""
         return self.table.columns.names()
 
+    def cells(self, row: int) -> dict[str, int]:
+        """What the columns of a row hold, by name; fixed ones with `fixed.` before theirs."""
+        fixed = (f"fixed.{name}" for name in (*Selectors.names(), *self.table.fixed.names()))
+        values = (*self.matrix[row].tolist(), *self.fixed[row].tolist())
+        return dict(zip((*self.names, *fixed), values, strict=True))
+
     @property
     def items(self) -> int:
         """Constraints and messages."""
@@ -81,6 +88,12 @@ class Source:
     def claim(self, item: int) -> str:
         """The claim of an item."""
         return (*self.graph.constraints, *self.graph.interactions)[item].claim
+
+
+def source_of(witness: Witness, name: str) -> Source:
+    """A table of a witness."""
+    placed, trace = witness.circuit.table(name), witness.traces[name]
+    return Source(placed.table, placed.graph, trace, witness.publics, witness.blinded)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from rollup.field.koalabear import P
 from rollup.protocol.shape_class import ShapeClass
 from tests.helpers.honest import busy_batch, busy_venue
 from tests.helpers.malice import reckless
+from tests.helpers.rows import source_of
 
 ANSWERING = ("poseidon", "range", "base")
 
@@ -99,10 +100,9 @@ class Whole:
         value = random.choice([old + 1, old - 1, 1 - old, old + 8192, random.randrange(P)]) % P
         return Forgery(table, column, row, value if value != old else (old + 2) % P)
 
-    def honest_cell(self, forgery: Forgery, column: str) -> int:
-        """What another column of the forged row holds."""
-        names = self.circuit.table(forgery.table).table.columns.names()
-        return int(self.witness.traces[forgery.table][forgery.row, names.index(column)])
+    def honest_cells(self, forgery: Forgery) -> dict[str, int]:
+        """What the columns of the forged row hold, by name."""
+        return source_of(self.witness, forgery.table).cells(forgery.row)
 
     def traces(self, forgery: Forgery) -> Mapping[str, np.ndarray]:
         """All traces with the forged cell, answers counted again."""
