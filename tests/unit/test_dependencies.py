@@ -27,7 +27,7 @@ def bundle(tmp_path: Path) -> Path:
 def test_the_verifier_runs_on_the_base_dependencies_alone(bundle: Path) -> None:
     done = without_extras("verify", bundle, "--json")
     assert done.returncode == 1, done.stderr
-    assert json.loads(done.stdout)["reason"] == "MALFORMED"
+    assert json.loads(done.stdout)["reason"] == "PROTOCOL_VERSION"
 
 
 def test_every_base_dependency_is_used_by_the_verifier(bundle: Path) -> None:
