@@ -363,8 +363,8 @@ def _on_curve(points: U32Array) -> NDArray[np.bool_]:
 def verify_arrays(
     keys: U32Array, nonces: U32Array, responses: U8Array, messages: U32Array
 ) -> U8Array:
-    """1 where schnorr.verify is true: keys and R (n, 14), responses (n, 28), messages (n, 8), all of
-    canonical words, as `rollup.crypto.batched` checks."""
+    """1 where schnorr.verify is true: keys and R (n, 14), responses (n, 28), messages (n, 8), all
+    of canonical words, as `rollup.crypto.batched` checks."""
     valid = np.zeros(len(keys), dtype=np.uint8)
     digits = digits_of_parts(challenge_parts_many(keys, nonces, messages))
 
