@@ -7,9 +7,12 @@ from random import Random
 import numpy as np
 import pytest
 
-from circuits.air.table import Selectors
+from circuits.air.builder import Builder
+from circuits.air.layout import Layout, cell
+from circuits.air.table import Selectors, Table
 from circuits.statement.witness import fill_lookups
 from tests.helpers.honest import busy_witness
+from tests.helpers.isolation import Isolated
 from tests.helpers.rows import ANSWERERS, Source, source_of
 from tests.helpers.statement import denied, small_circuit
 from tests.soundness.cells import Cells, Changes, judged, searched
@@ -94,15 +97,38 @@ def _without(source: Source, claim: str) -> Source:
     return replace(source, graph=dropped)
 
 
-def test_a_value_that_only_a_product_allows_is_tried() -> None:
-    """Of a cell in a quadratic constraint the other root, whatever it is."""
-    forger = Cells(source_of(busy_witness(), "takeover"))
-    column = forger.source.names.index("closes")
-    row = np.zeros(1, dtype=np.int64)
-    tried = forger.forged([0], [column], Random(33))
-    old = int(forger.source.matrix[0, column])
-    assert 1 - old in tried.values
-    assert forger.accepted(Changes(row, row + column, row + old)).values.tolist() == [old]
+class Roots(Layout):
+    """A cell with two honest values, and one that nobody reads."""
+
+    either = cell()
+    unread = cell()
+
+
+def test_a_value_that_only_a_product_allows_is_found() -> None:
+    """Of a cell in a quadratic constraint the other root, wherever it is."""
+
+    def constraints(air: Builder, row: Roots) -> None:
+        air.require_zero((row.either - 5) * (row.either - 987_654_321), "roots.either")
+
+    alone = Isolated(Table("roots", Roots, constraints))
+    matrix = np.full((4, 2), 5, dtype=np.uint32)
+    forger = Cells(Source(alone.table, alone.graph, matrix, alone.values))
+    accepted = forger.accepted(forger.forged([1, 2], [0], Random(33)))
+    assert set(_triples(accepted)) == {(1, 0, 987_654_321), (2, 0, 987_654_321)}
+    changes = forger.forged([1, 2], [1], Random(33))
+    assert len(forger.accepted(changes)) == len(changes) > 0
+
+
+def test_the_row_above_sees_a_change_and_rows_at_the_ends_are_none() -> None:
+    def constraints(air: Builder, row: Roots, below: Roots) -> None:
+        with air.transition():
+            air.require_equal(row.either, below.unread, "roots.below")
+
+    alone = Isolated(Table("roots", Roots, constraints))
+    matrix = np.full((4, 2), 7, dtype=np.uint32)
+    forger = Cells(Source(alone.table, alone.graph, matrix, alone.values, blinded=1))
+    accepted = forger.accepted(forger.forged([0, 1, 2], [0, 1], Random(34)))
+    assert {(row, column) for row, column, _ in _triples(accepted)} == {(0, 1), (2, 0)}
 
 
 def test_every_excuse_names_columns_and_cells_that_there_are() -> None:
