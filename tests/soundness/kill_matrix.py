@@ -214,6 +214,8 @@ BY_HAND: dict[str, str] = {
     "account.refreshes-summed": f"{REFRESHED}::test_that_the_accounts_do_not_sum_up",
     "batch.rests": f"{BY_ORDER}::test_a_rest_that_nobody_is_credited",
     "batch.backstop": f"{BY_ORDER}::test_a_rest_for_a_friend",
+    "position.bought": f"{PLACED}::test_lots_of_an_asset_that_were_bought",
+    "position.deleveraged-only": f"{DELEVERAGED}::test_the_backstop_itself",
     "position.least": f"{PLACED}::test_a_position_that_may_not_grow_is_not_asked",
     "position.excused": f"{PLACED}::test_a_friends_dust_is_no_backstops",
     "position.open-step": f"{SKIPPED}::test_risk_that_grows_while_a_step_is_open",
