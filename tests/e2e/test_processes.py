@@ -52,7 +52,7 @@ def test_a_worker_that_is_killed_is_said_to_have_wanted_memory(demo: Demo, tmp_p
         subprocess.run(["kill", "-KILL", str(workers[0])], check=True)
         _, said = process.communicate(timeout=ENDED_WITHIN_S)
     assert process.returncode == 71
-    assert "killed (out of memory? about 0.5 GiB are wanted for class S, " in said
+    assert "killed (out of memory? about 0.6 GiB are wanted for class S, " in said
     assert len(said.splitlines()) == 1
 
 

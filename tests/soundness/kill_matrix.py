@@ -518,12 +518,13 @@ class Search:
                 if message.bus == RANGE.identifier:
                     bits = int(window.values(window.honest[None], row)[message.payload[0]][0])
                     roots = [message.payload[1]]
-                    steps = [2**bits, -(2**bits), 127 * 2**11, 127 * 2**13, -1]
+                    power = pow(2, bits, MODULUS)
+                    steps = [power, -power, 127 * 2**11, 127 * 2**13, -1]
             for place in sorted(forger._cells_under(roots, row)):
                 for step in steps:
                     start = window.honest.copy()
                     cell = forger.cells[place]
-                    start[cell] = (start[cell] + step) % MODULUS
+                    start[cell] = (int(start[cell]) + step) % MODULUS
                     yield start
 
 
