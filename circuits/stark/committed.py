@@ -97,11 +97,11 @@ class Columns:
     def rows(self, coset: int) -> U32Array:
         """The rows of a coset of D, (N, padded width)."""
         width = self.shape.row_width(self.phase)
-        flat, shift, first = self.flat(coset), coset_shift(self.shape, coset), 0
         out = aligned_empty(self.shape.height, padded_width(width))
-        for place, group in enumerate(self.groups):
+        shift, first = coset_shift(self.shape, coset), 0
+        for group in self.groups:
             words = self.words(group)
-            stack_columns(self.stacks.part(flat, place), words, shift, first, out)
+            stack_columns(self.values(group, coset)[0], words, shift, first, out)
             first += words
         out[:, width:] = 0
         return out

@@ -74,7 +74,7 @@ def load_arrays(file: Path) -> dict[str, npt.NDArray[Any]] | None:
         if record["format"] != FORMAT or record["checksum"] != _checksum(places, held):
             return None
         return {name: _array(held, *place) for name, *place in places}
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
 

@@ -10,7 +10,7 @@ claimed, which fails at the first query. A clever prover takes the verifier's fo
 folds are in order, and only the degree of f_0 can tell on it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -209,17 +209,18 @@ def committing(
     commit = prover._Session._commit
 
     def bent(shape: Shape, matrices: Sequence[U32Array]) -> Iterator[Blocks]:
-        for group, matrix in zip(reversed(shape.groups), reversed(matrices), strict=True):
+        for group, matrix in zip(reversed(shape.groups), matrices, strict=True):
             coefficients, order = interpolate(matrix), arrangement(shape, phase, group.number)
             if group.number == SHORT:
                 change(coefficients, order)
             yield blocks_of(padded(arranged(padded(coefficients), order)))
 
-    def other(session: Any, which: Phase, matrices: Sequence[U32Array]) -> Any:
-        made = commit(session, which, matrices)
+    def other(session: Any, which: Phase, matrices: Iterable[U32Array]) -> Any:
+        held = list(matrices)
+        made = commit(session, which, held)
         if which is not phase:
             return made
-        shown = session._commit_coefficients(which, bent(session.shape, matrices))
+        shown = session._commit_coefficients(which, bent(session.shape, held))
         return replace(shown, columns=Split(made.columns, shown.columns))
 
     monkeypatch.setattr(prover._Session, "_commit", other)
