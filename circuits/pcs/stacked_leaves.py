@@ -30,12 +30,12 @@ PLACES_MIN = STATES
 class Stacks:
     """How the columns of the groups of a phase stand in one flat array, and what they stack to.
 
-    groups: for each group, the tallest first, (offset, height, width, words, first word of a row,
-    offset of its reversal); reversals and twiddles: of the transforms of size s.
+    height: N; size: elements of the flat array of one coset; groups: for each group, the tallest
+    first, (offset, height, width, words, first word of a row, offset of its reversal);
+    reversals and twiddles: of the transforms of size s.
     """
 
     height: int
-    width: int
     size: int
     groups: npt.NDArray[np.int64] = field(repr=False)
     reversals: IndexArray = field(repr=False)
@@ -76,7 +76,6 @@ def stacks_of(height: int, sizes: Sequence[tuple[int, int, int]]) -> Stacks:
     largest = log2_of(height // min(rows for rows, _, _ in sizes))
     return Stacks(
         height,
-        first,
         offset,
         np.array(groups, dtype=np.int64),
         np.concatenate(reversals),
