@@ -11,7 +11,7 @@ SOURCES = rollup circuits sequencer tests benchmarks examples
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help environment setup demo test soundness fuzz faults check format bench bench-peers bench-growth bench-resident bench-peaks bench-restart load golden lock clean
+.PHONY: help environment setup demo test soundness fuzz faults check format bench bench-peers bench-growth bench-resident bench-peaks bench-restart load golden lock clean contracts contracts-tools
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -49,6 +49,14 @@ check: $(INSTALLED) ## Format, lint, types and import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+contracts-tools: $(INSTALLED) ## The pinned compiler and a node of an EVM chain, into .venv (needs npm)
+	@mkdir -p $(VENV)/node && cp rollup/l1/evm/package.json rollup/l1/evm/package-lock.json $(VENV)/node/
+	@cd $(VENV)/node && npm ci --ignore-scripts --no-audit --no-fund --silent
+
+contracts: contracts-tools ## Compile the contracts of L1 (ARGS=--check compares with what the repository has)
+	@$(BIN)/python -m rollup.l1.evm.generate $(ARGS)
+	@$(BIN)/python -m rollup.l1.evm.compiler $(ARGS)
+
 format: $(INSTALLED) ## Format and mend what ruff can mend
 	@$(BIN)/ruff check --fix $(SOURCES)
 	@$(BIN)/ruff format $(SOURCES)
@@ -79,7 +87,7 @@ golden: $(INSTALLED) ## Write what is pinned: the verification keys of the circu
 		-o circuits/keys/$$(echo $$class | tr SMR smr).json || exit 1; done
 
 lock: $(INSTALLED) ## Write requirements.lock from what .venv holds
-	@{ head -1 requirements.lock; $(BIN)/python -m pip freeze --all --exclude-editable | grep -viE '^(pip|crypsis)(==| @)'; } > requirements.new
+	@{ head -1 requirements.lock; $(BIN)/python -m pip freeze --all --exclude-editable | grep -viE '^(pip|crypsis)(==| @)' | sed "s/^pyrevm==.*/& ; python_version < '3.13'/"; } > requirements.new
 	@mv requirements.new requirements.lock
 
 clean: ## Remove build products and artefacts, keep .venv

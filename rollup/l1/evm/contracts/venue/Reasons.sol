@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+// Written by rollup/l1/evm/generate.py; `make contracts` writes it anew.
+
+/// A call that changed nothing: the place in `Revert` of why.
+error Reverted(uint8 reason);
+
+library Reverts {
+    uint8 internal constant BAD_ADDRESS = 0;
+    uint8 internal constant BAD_WORDS = 1;
+    uint8 internal constant BAD_AMOUNT = 2;
+    uint8 internal constant AMOUNT_TOO_SMALL = 3;
+    uint8 internal constant BALANCE_TOO_SMALL = 4;
+    uint8 internal constant CUSTODY_FULL = 5;
+    uint8 internal constant QUEUE_FULL = 6;
+    uint8 internal constant ACCOUNTS_FULL = 7;
+    uint8 internal constant REGISTERED = 8;
+    uint8 internal constant ROTATING = 9;
+    uint8 internal constant UNKNOWN_ACCOUNT = 10;
+    uint8 internal constant UNKNOWN_ASSET = 11;
+    uint8 internal constant DELISTED_ASSET = 12;
+    uint8 internal constant NOTHING_TO_WITHDRAW = 13;
+    uint8 internal constant FUNDS_LACKING = 14;
+    uint8 internal constant NOT_FOR_SALE = 15;
+    uint8 internal constant COST_ABOVE_LIMIT = 16;
+    uint8 internal constant NOTHING_TO_COVER = 17;
+    uint8 internal constant NOT_OPERATOR = 18;
+    uint8 internal constant HEADER_EXISTS = 19;
+    uint8 internal constant WRONG_NUMBER = 20;
+    uint8 internal constant OLD_ROOT = 21;
+    uint8 internal constant CLOCK_NOT_ADVANCED = 22;
+    uint8 internal constant OFF_GRID = 23;
+    uint8 internal constant CLOCK_AHEAD = 24;
+    uint8 internal constant DEPOSITS_SKIPPED = 25;
+    uint8 internal constant REDO_TIME = 26;
+    uint8 internal constant REDO_WANTED = 27;
+    uint8 internal constant REDO_UNCALLED = 28;
+    uint8 internal constant PROOF_OVERDUE = 29;
+    uint8 internal constant PIN_CIRCUIT = 30;
+    uint8 internal constant PIN_FIXED = 31;
+    uint8 internal constant PIN_PARAMETERS = 32;
+    uint8 internal constant PIN_SHAPE = 33;
+    uint8 internal constant NO_HEADER = 34;
+    uint8 internal constant HEADER_DIFFERS = 35;
+    uint8 internal constant WRONG_VENUE = 36;
+    uint8 internal constant DEPOSIT_NOT_QUEUED = 37;
+    uint8 internal constant TOTAL = 38;
+    uint8 internal constant GRANT_TOO_LARGE = 39;
+    uint8 internal constant BOOK_BEFORE = 40;
+    uint8 internal constant REPORT_SLOT = 41;
+    uint8 internal constant REPORT_FEED = 42;
+    uint8 internal constant REPORT_SIGNATURE = 43;
+    uint8 internal constant REPORT_SIGNER = 44;
+    uint8 internal constant REPORT_REPEATED = 45;
+    uint8 internal constant REPORT_ORDER = 46;
+    uint8 internal constant REPORT_QUORUM = 47;
+    uint8 internal constant BAD_REPORTS = 48;
+    uint8 internal constant REPORT_AHEAD = 49;
+    uint8 internal constant REPORT_STALE = 50;
+    uint8 internal constant PRICE_MOVED = 51;
+    uint8 internal constant PRICE_UNCLAMPED = 52;
+    uint8 internal constant PRICE_DIFFERS = 53;
+    uint8 internal constant STEP_REPORTS = 54;
+    uint8 internal constant STEP_STALLED = 55;
+    uint8 internal constant PROOF = 56;
+    uint8 internal constant NOT_GOVERNOR = 57;
+    uint8 internal constant NUMBER_PASSED = 58;
+    uint8 internal constant DELAY_TOO_SHORT = 59;
+    uint8 internal constant INTERVAL_TOO_LONG = 60;
+    uint8 internal constant GOVERNANCE_CHANGED = 61;
+    uint8 internal constant GOVERNANCE_UNSAFE = 62;
+    uint8 internal constant BAD_DEPLOYMENT = 63;
+    uint8 internal constant GENESIS_ROOT = 64;
+}
+
+library Refusals {
+    uint8 internal constant GOVERNANCE = 0;
+    uint8 internal constant DEPOSIT_NOT_QUEUED = 1;
+    uint8 internal constant CLOCK_BEHIND = 2;
+    uint8 internal constant REPORT_WITHHELD = 3;
+    uint8 internal constant QUEUE_HELD_BACK = 4;
+}
+
+library DepositOutcomes {
+    uint8 internal constant CREDITED = 0;
+    uint8 internal constant KEY_NON_CANONICAL = 1;
+    uint8 internal constant KEY_OFF_CURVE = 2;
+    uint8 internal constant ACCOUNT_EXISTS = 3;
+    uint8 internal constant ACCOUNT_MISSING = 4;
+    uint8 internal constant CASH_OVERFLOW = 5;
+    uint8 internal constant NOT_OWNER = 6;
+    uint8 internal constant ASSET_OVERFLOW = 7;
+    uint8 internal constant ASSET_UNKNOWN = 8;
+}
+
+library EntryKinds {
+    uint8 internal constant REGISTER = 0;
+    uint8 internal constant CREDIT = 1;
+    uint8 internal constant ROTATE = 2;
+}

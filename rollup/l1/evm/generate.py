@@ -1,0 +1,75 @@
+"""What contracts and rules both say, written for contracts from the records that the rules read.
+
+    python -m rollup.l1.evm.generate [--check]
+
+Lists of reasons by place, and bounds and domains by name. Never edited by hand.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Final
+
+from rollup.l1.evm.compiler import CONTRACTS
+from rollup.l1.interface import Refusal, Revert
+from rollup.protocol import constants
+from rollup.protocol.deposit import DepositOutcome, EntryKind
+
+REASONS: Final = CONTRACTS / "venue/Reasons.sol"
+NUMBERS: Final = CONTRACTS / "venue/Numbers.sol"
+_HEAD: Final = "// SPDX-License-Identifier: MIT\npragma solidity 0.8.37;\n\n"
+_ORIGIN: Final = "// Written by rollup/l1/evm/generate.py; `make contracts` writes it anew.\n\n"
+
+
+def reasons() -> str:
+    """Places of the closed lists of reasons, as libraries of constants, and the error that says
+    one."""
+    parts = [_HEAD, _ORIGIN, "/// A call that changed nothing: the place in `Revert` of why.\n"]
+    parts.append("error Reverted(uint8 reason);\n")
+    for kind in (Revert, Refusal):
+        names = [member.name for member in kind]
+        parts.append(
+            _library(f"{kind.__name__}s", dict(zip(names, range(len(names)), strict=True)))
+        )
+    for numbered in (DepositOutcome, EntryKind):
+        parts.append(_library(f"{numbered.__name__}s", {m.name: m.value for m in numbered}))
+    return "".join(parts)
+
+
+def numbers() -> str:
+    """Every whole number of rollup.protocol.constants."""
+    found = {
+        name: value
+        for name, value in vars(constants).items()
+        if name.isupper() and type(value) is int and value >= 0
+    }
+    return _HEAD + _ORIGIN.rstrip("\n") + "\n" + _library("Numbers", found, "uint256")
+
+
+def _library(name: str, values: dict[str, int], kind: str = "uint8") -> str:
+    lines = [f"    {kind} internal constant {key} = {value};\n" for key, value in values.items()]
+    return f"\nlibrary {name} {{\n{''.join(lines)}}}\n"
+
+
+def written() -> dict[Path, str]:
+    """Every generated file and what it must say."""
+    return {REASONS: reasons(), NUMBERS: numbers()}
+
+
+def main() -> int:
+    """Write them, or with --check say which differ."""
+    parser = argparse.ArgumentParser(description="write what contracts share with the rules")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if any differ")
+    asked = parser.parse_args()
+    differ = [
+        path for path, text in written().items() if not path.exists() or path.read_text() != text
+    ]
+    for path in differ:
+        if not asked.check:
+            path.write_text(written()[path])
+        print(f"{'differs' if asked.check else 'written'}: {path.name}")
+    return 1 if differ and asked.check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
