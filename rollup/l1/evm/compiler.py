@@ -60,6 +60,8 @@ def _solidity() -> Iterator[Artefact]:
     out = _solc({"language": "Solidity", "sources": sources, "settings": settings})
     for source, contracts in out["contracts"].items():
         for name, made in contracts.items():
+            if not made["abi"]:
+                continue  # of a library without external functions nothing is deployed
             yield _artefact(name, made, {_name(path): path for path in files}, source)
 
 
