@@ -72,6 +72,13 @@ library Reverts {
     uint8 internal constant GOVERNANCE_UNSAFE = 62;
     uint8 internal constant BAD_DEPLOYMENT = 63;
     uint8 internal constant GENESIS_ROOT = 64;
+    uint8 internal constant FROZEN = 65;
+    uint8 internal constant NOT_FROZEN = 66;
+    uint8 internal constant NOT_OVERDUE = 67;
+    uint8 internal constant NOTHING_TO_RECLAIM = 68;
+    uint8 internal constant NOT_OWNER = 69;
+    uint8 internal constant ESCAPED = 70;
+    uint8 internal constant WRONG_LEAF = 71;
 }
 
 library Refusals {
