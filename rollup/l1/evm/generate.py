@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from rollup.l1.evm import poseidon
 from rollup.l1.evm.compiler import CONTRACTS
 from rollup.l1.interface import Refusal, Revert
 from rollup.protocol import constants
@@ -17,6 +18,8 @@ from rollup.protocol.deposit import DepositOutcome, EntryKind
 
 REASONS: Final = CONTRACTS / "venue/Reasons.sol"
 NUMBERS: Final = CONTRACTS / "venue/Numbers.sol"
+POSEIDON_NUMBERS: Final = CONTRACTS / "venue/poseidon_numbers.yul"
+POSEIDON_DATA: Final = CONTRACTS / "venue/poseidon_data.yul"
 _HEAD: Final = "// SPDX-License-Identifier: MIT\npragma solidity 0.8.37;\n\n"
 _ORIGIN: Final = "// Written by rollup/l1/evm/generate.py; `make contracts` writes it anew.\n\n"
 
@@ -53,7 +56,12 @@ def _library(name: str, values: dict[str, int], kind: str = "uint8") -> str:
 
 def written() -> dict[Path, str]:
     """Every generated file and what it must say."""
-    return {REASONS: reasons(), NUMBERS: numbers()}
+    return {
+        REASONS: reasons(),
+        NUMBERS: numbers(),
+        POSEIDON_NUMBERS: poseidon.numbers(),
+        POSEIDON_DATA: poseidon.data(),
+    }
 
 
 def main() -> int:
