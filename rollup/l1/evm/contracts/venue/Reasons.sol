@@ -106,3 +106,8 @@ library EntryKinds {
     uint8 internal constant CREDIT = 1;
     uint8 internal constant ROTATE = 2;
 }
+
+library MarketKinds {
+    uint8 internal constant PERP = 0;
+    uint8 internal constant ASSET = 1;
+}
