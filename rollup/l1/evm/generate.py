@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from rollup.field.koalabear import P
 from rollup.l1 import given
 from rollup.l1.evm.compiler import CONTRACTS
 from rollup.l1.interface import Refusal, Revert
@@ -56,7 +57,7 @@ TAGS: Final = {
 
 def numbers() -> str:
     """Every whole number that these modules name, and every tag. ValueError where two mean different ones."""
-    found: dict[str, int] = {}
+    found: dict[str, int] = {"FIELD_ORDER": P}
     for module in NUMBERED:
         for name, value in vars(module).items():
             if name.isupper() and not name.startswith("_") and type(value) is int and value >= 0:

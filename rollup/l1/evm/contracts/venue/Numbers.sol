@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 // Written by rollup/l1/evm/generate.py; `make contracts` writes it anew.
 
 library Numbers {
+    uint256 internal constant FIELD_ORDER = 2130706433;
     uint256 internal constant PROTOCOL_VERSION = 8;
     uint256 internal constant SIGNATURE_SCHEME = 1;
     uint256 internal constant MARKETS_MAX = 64;
