@@ -10,10 +10,11 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from rollup.l1 import given
+from rollup import ports
+from rollup.l1 import estate, given
 from rollup.l1.evm.compiler import CONTRACTS
 from rollup.l1.interface import Refusal, Revert
-from rollup.protocol import constants, funding, market, oracle
+from rollup.protocol import constants, funding, genesis, market, oracle
 from rollup.protocol.deposit import DepositOutcome, EntryKind
 from rollup.protocol.header import HEADER_TAG
 from rollup.protocol.market import GOVERNANCE_TAG, MarketKind
@@ -41,7 +42,7 @@ def reasons() -> str:
     return "".join(parts)
 
 
-NUMBERED: Final = (constants, market, oracle, funding, given)
+NUMBERED: Final = (constants, market, oracle, funding, given, genesis, estate, ports)
 """Modules whose whole numbers contracts have too."""
 
 

@@ -94,6 +94,12 @@ library Numbers {
     uint256 internal constant PROMPT_SLOTS_MAX = 512;
     uint256 internal constant LATE_SLOTS_MAX = 256;
     uint256 internal constant SLOTS_MAX = 768;
+    uint256 internal constant FEE_ACCOUNT = 0;
+    uint256 internal constant BACKSTOP_ACCOUNT = 1073741823;
+    uint256 internal constant GENESIS_BYTES_MAX = 65536;
+    uint256 internal constant FIRST_ACCOUNT = 1;
+    uint256 internal constant START_FRACTION = 10500;
+    uint256 internal constant CLASSES_MAX = 8;
 }
 
 library Tags {
