@@ -11,13 +11,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
+from rollup import ports
 from rollup.crypto import signature_form
-from rollup.l1 import given
+from rollup.field.koalabear import P
+from rollup.l1 import estate, given
+from rollup.l1.escape import LEAF_TAG
 from rollup.l1.evm import poseidon
 from rollup.l1.evm.compiler import CONTRACTS
 from rollup.l1.interface import Refusal, Revert
 from rollup.oracle import package
-from rollup.protocol import constants, funding, market, oracle
+from rollup.protocol import constants, funding, genesis, market, oracle
 from rollup.protocol.deposit import DepositOutcome, EntryKind
 from rollup.protocol.header import HEADER_TAG
 from rollup.protocol.market import GOVERNANCE_TAG, MarketKind
@@ -47,7 +50,7 @@ def reasons() -> str:
     return "".join(parts)
 
 
-NUMBERED: Final = (constants, market, oracle, funding, given)
+NUMBERED: Final = (constants, market, oracle, funding, given, genesis, estate, ports)
 """Modules whose whole numbers contracts have too."""
 
 
@@ -56,16 +59,16 @@ TAGS: Final = {
     "BOOK": BOOK_TAG,
     "PUBLIC": PUBLIC_TAG,
     "HEADER": HEADER_TAG,
+    "LEAF": LEAF_TAG,
 }
 """What canonical bytes start with."""
 
 
 def numbers() -> str:
     """Every whole number that these modules name, and every tag."""
-    found = _numbers_of(*NUMBERED)
-    found |= zip(
-        ("LONG_BUCKET_OFFSET", "SHORT_BUCKET_OFFSET"), constants.BUCKET_OFFSETS, strict=True
-    )
+    found = {"FIELD_ORDER": P, **_numbers_of(*NUMBERED)}
+    offsets = ("LONG_BUCKET_OFFSET", "SHORT_BUCKET_OFFSET")
+    found |= zip(offsets, constants.BUCKET_OFFSETS, strict=True)
     tags = [
         f'    bytes{len(tag)} internal constant {name} = "{tag.decode("ascii")}";\n'
         for name, tag in TAGS.items()
@@ -81,10 +84,9 @@ def _numbers_of(*modules: ModuleType) -> dict[str, int]:
     for module in modules:
         for name, value in vars(module).items():
             is_public = name.isupper() and not name.startswith("_")
-            if not is_public or type(value) is not int or value < 0:
-                continue
-            if found.setdefault(name, value) != value:
-                raise ValueError(f"{name} is {found[name]} and {value}")
+            if is_public and type(value) is int and value >= 0:
+                if found.setdefault(name, value) != value:
+                    raise ValueError(f"{name} is {found[name]} and {value}")
     return found
 
 
