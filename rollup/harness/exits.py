@@ -79,7 +79,7 @@ BENT_LEAVES: Final[Mapping[str, Callable[[LeafOpening], LeafOpening]]] = {
     "position": _shorter,
     "owner": _usurped,
     "below": _account_bent(below=True),
-    "salt": _account_bent(salt=(1, 2, 3, 4)),
+    "salt": _account_bent(salt=(4, 3, 2, 1)),
     "slots": _account_bent(slots_root=digest_of("other slots")),
     "index": lambda leaf: replace(leaf, index=leaf.index ^ 1),
     "level": _higher,

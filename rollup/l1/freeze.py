@@ -33,7 +33,7 @@ def turn_of(times: Sequence[int], index: int, pace_ms: int) -> int:
     """The L1 time from which an entry waits for nothing but the venue: when it was queued, or its
     `pace` after the turn of the entry before it, whichever is later. So nobody makes a venue that
     works look dead by queueing more than it can take."""
-    turn = 0
+    turn = -pace_ms
     for time in times[: index + 1]:
         turn = max(time, turn + pace_ms)
     return turn

@@ -14,6 +14,7 @@ from typing import Final
 from rollup import ports
 from rollup.crypto import signature_form
 from rollup.field.koalabear import P
+from rollup.hash.poseidon import HASH_VERSION
 from rollup.l1 import estate, given
 from rollup.l1.escape import LEAF_TAG
 from rollup.l1.evm import poseidon
@@ -22,6 +23,7 @@ from rollup.l1.interface import Refusal, Revert
 from rollup.oracle import package
 from rollup.protocol import constants, funding, genesis, market, oracle
 from rollup.protocol.deposit import DepositOutcome, EntryKind
+from rollup.protocol.encoding import LIMB_BITS, OWNER_LIMB_BITS, TypeCode
 from rollup.protocol.header import HEADER_TAG
 from rollup.protocol.market import GOVERNANCE_TAG, MarketKind
 from rollup.protocol.market_book import BOOK_TAG
@@ -45,7 +47,7 @@ def reasons() -> str:
         parts.append(
             _library(f"{kind.__name__}s", dict(zip(names, range(len(names)), strict=True)))
         )
-    for numbered in (DepositOutcome, EntryKind, MarketKind):
+    for numbered in (DepositOutcome, EntryKind, MarketKind, TypeCode):
         parts.append(_library(f"{numbered.__name__}s", {m.name: m.value for m in numbered}))
     return "".join(parts)
 
@@ -53,6 +55,13 @@ def reasons() -> str:
 NUMBERED: Final = (constants, market, oracle, funding, given, genesis, estate, ports)
 """Modules whose whole numbers contracts have too."""
 
+
+LAYOUT: Final = {
+    "HASH_VERSION": HASH_VERSION,
+    "LIMB_BITS": LIMB_BITS,
+    "OWNER_LIMB_BITS": OWNER_LIMB_BITS,
+}
+"""What hashes of the state are made with."""
 
 TAGS: Final = {
     "GOVERNANCE": GOVERNANCE_TAG,
@@ -66,7 +75,7 @@ TAGS: Final = {
 
 def numbers() -> str:
     """Every whole number that these modules name, and every tag."""
-    found = {"FIELD_ORDER": P, **_numbers_of(*NUMBERED)}
+    found = {"FIELD_ORDER": P, **LAYOUT, **_numbers_of(*NUMBERED)}
     offsets = ("LONG_BUCKET_OFFSET", "SHORT_BUCKET_OFFSET")
     found |= zip(offsets, constants.BUCKET_OFFSETS, strict=True)
     tags = [
@@ -84,9 +93,9 @@ def _numbers_of(*modules: ModuleType) -> dict[str, int]:
     for module in modules:
         for name, value in vars(module).items():
             is_public = name.isupper() and not name.startswith("_")
-            if is_public and type(value) is int and value >= 0:
-                if found.setdefault(name, value) != value:
-                    raise ValueError(f"{name} is {found[name]} and {value}")
+            is_whole = is_public and type(value) is int and value >= 0
+            if is_whole and found.setdefault(name, value) != value:
+                raise ValueError(f"{name} is {found[name]} and {value}")
     return found
 
 

@@ -37,6 +37,21 @@ library BookCodec {
         }
     }
 
+    /// How many markets the book in these bytes has, which are those of a book.
+    function marketsOf(bytes calldata data) internal pure returns (uint256) {
+        return (data.length - HEAD_BYTES) / ENTRY_BYTES;
+    }
+
+    /// Price and F in ticks of one of them.
+    function priceOf(bytes calldata data, uint256 market)
+        internal
+        pure
+        returns (uint256 price, int256 funding)
+    {
+        uint256 offset = HEAD_BYTES + market * ENTRY_BYTES;
+        return (_number(data, offset), int64(uint64(_number(data, offset + 8))));
+    }
+
     /// The canonical bytes of a book.
     function encode(Book memory book) internal pure returns (bytes memory data) {
         uint256 count = book.markets.length;

@@ -24,6 +24,7 @@ library GovernanceReader {
     uint256 internal constant FEED_BYTES = Numbers.FEED_BYTES + FEED_NUMBERS * NUMBER_BYTES;
 
     /// Places of numbers of a market and of the numbers behind the markets.
+    uint256 private constant MAINTENANCE = 3;
     uint256 private constant KIND = 13;
     uint256 private constant DELISTED = 15;
     uint256 private constant CLOCK_BEHIND = 2;
@@ -133,9 +134,31 @@ library GovernanceReader {
         listingPrice = number(DataContract.read(held, place, NUMBER_BYTES), 0);
     }
 
+    /// Whether a mark is of an asset that is listed.
+    function isAsset(address held, uint256 mark) internal view returns (bool) {
+        uint256 count = number(DataContract.read(held, COUNT_AT, NUMBER_BYTES), 0);
+        if (mark == 0 || mark > count) return false;
+        return _ofMarket(held, mark - 1, KIND) == MarketKinds.ASSET;
+    }
+
+    /// Whether lots of a listed asset count: its haircut over maintenance margin is not the whole
+    /// of it (`Market.is_idle`).
+    function counts(address held, uint256 mark) internal view returns (bool) {
+        return _ofMarket(held, mark - 1, MAINTENANCE) != Numbers.FRACTION_SCALE;
+    }
+
     /// The number of 8 bytes at a place.
     function number(bytes memory data, uint256 place) internal pure returns (uint256) {
         return uint256(_word(data, place)) >> 192;
+    }
+
+    function _ofMarket(address held, uint256 market, uint256 member)
+        private
+        view
+        returns (uint256)
+    {
+        uint256 place = MARKETS_AT + market * MARKET_BYTES + Numbers.SYMBOL_LENGTH_MAX;
+        return number(DataContract.read(held, place + member * NUMBER_BYTES, NUMBER_BYTES), 0);
     }
 
     function _oracleAt(address held) private view returns (uint256) {

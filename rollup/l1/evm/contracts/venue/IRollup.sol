@@ -83,6 +83,20 @@ interface IRollupEvents {
     event ReportsGiven(uint256 indexed slot, uint256 market, uint256 signers);
     /// Before the ReportsGiven of a call: all that was given, as rollup.oracle.package encodes it.
     event ReportsCame(uint256 indexed slot, uint256 givenAt, bytes reports);
+    /// The last proved batch is the venue's last.
+    event Frozen(address indexed sender, uint256 number, uint256 time);
+    event EntryReclaimed(
+        uint256 indexed index, address indexed owner, uint256 asset, uint256 amount
+    );
+    event AccountEscaped(uint256 indexed account, address indexed owner, uint256 amount);
+    event AssetEscaped(
+        uint256 indexed account,
+        address indexed owner,
+        uint256 asset,
+        uint256 lots,
+        uint256 kept,
+        uint256 price
+    );
     /// The token of a mark, for ever.
     event TokenListed(uint256 indexed asset, address token, uint256 unit);
 }

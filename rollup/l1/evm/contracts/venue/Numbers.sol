@@ -5,6 +5,9 @@ pragma solidity 0.8.37;
 
 library Numbers {
     uint256 internal constant FIELD_ORDER = 2130706433;
+    uint256 internal constant HASH_VERSION = 1;
+    uint256 internal constant LIMB_BITS = 13;
+    uint256 internal constant OWNER_LIMB_BITS = 27;
     uint256 internal constant PROTOCOL_VERSION = 8;
     uint256 internal constant SIGNATURE_SCHEME = 1;
     uint256 internal constant MARKETS_MAX = 64;

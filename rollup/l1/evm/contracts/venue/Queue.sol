@@ -18,12 +18,15 @@ library Queue {
     }
 
     /// `accountsEnd` is the first account index that is never assigned, `entriesEnd` how many
-    /// entries there can ever be; `times` are four of 64 bits a word, the first lowest.
+    /// entries there can ever be, `paceMs` how long the venue has for each (rollup.l1.freeze).
+    /// `times` are four of 52 bits a word, the first lowest; above them is by how much the turn of
+    /// the first is later than its time.
     struct Store {
-        uint64 accountsEnd;
-        uint64 entriesEnd;
-        uint64 count;
-        uint64 nextAccount;
+        uint32 accountsEnd;
+        uint32 entriesEnd;
+        uint32 count;
+        uint32 nextAccount;
+        uint64 paceMs;
         mapping(uint256 count => bytes32) heads;
         mapping(uint256 word => uint256) times;
         mapping(address => Sender) senders;
@@ -40,12 +43,21 @@ library Queue {
     }
 
     uint256 private constant TIMES = 4;
+    uint256 private constant LATE_AT = TIMES * Numbers.TIME_BITS;
 
-    /// An empty queue.
-    function open(Store storage queue, uint256 accounts, uint256 entries) internal {
-        queue.accountsEnd = uint64(accounts);
-        queue.entriesEnd = uint64(entries);
-        queue.nextAccount = uint64(Numbers.FIRST_ACCOUNT);
+    /// An empty queue of a venue that closes a batch every so many ms and takes at least so many
+    /// entries then, where so many wait.
+    function open(
+        Store storage queue,
+        uint256 accounts,
+        uint256 entries,
+        uint256 intervalMs,
+        uint256 entriesLeast
+    ) internal {
+        queue.accountsEnd = uint32(accounts);
+        queue.entriesEnd = uint32(entries);
+        queue.nextAccount = uint32(Numbers.FIRST_ACCOUNT);
+        queue.paceMs = uint64((intervalMs + entriesLeast - 1) / entriesLeast);
     }
 
     /// The account that a registration of the sender asks for.
@@ -87,12 +99,12 @@ library Queue {
         index = queue.count;
         entry = encode(index, asked);
         queue.heads[index + 1] = keccak256(abi.encodePacked(queue.heads[index], entry));
-        queue.times[index / TIMES] |= time << (64 * (index % TIMES));
-        queue.count = uint64(index + 1);
+        keepTime(queue, index, time);
+        queue.count = uint32(index + 1);
         if (asked.kind == EntryKinds.REGISTER) {
             queue.senders[asked.owner] =
                 Sender(uint64(asked.account), true, queue.senders[asked.owner].rotating);
-            if (asked.account == queue.nextAccount) queue.nextAccount = uint64(asked.account + 1);
+            if (asked.account == queue.nextAccount) queue.nextAccount = uint32(asked.account + 1);
         } else if (asked.kind == EntryKinds.ROTATE) {
             queue.senders[asked.owner].rotating = true;
         }
@@ -125,7 +137,38 @@ library Queue {
         returns (bool waits, uint256 time)
     {
         if (count >= queue.count) return (false, 0);
-        return (true, uint64(queue.times[count / TIMES] >> (64 * (count % TIMES))));
+        return (true, timeIn(queue.times[count / TIMES], count % TIMES));
+    }
+
+    /// The L1 time from which an entry that is queued waits for nothing but the venue: when it was
+    /// queued, or `paceMs` after the turn of the entry before it, whichever is later.
+    function turnOf(Store storage queue, uint256 index) internal view returns (uint256 turn) {
+        uint256 times = queue.times[index / TIMES];
+        turn = timeIn(times, 0) + (times >> LATE_AT);
+        for (uint256 place = 1; place <= index % TIMES; ++place) {
+            turn = later(timeIn(times, place), turn + queue.paceMs);
+        }
+    }
+
+    /// Times are of an L1's clock, so within their bits; what is late is cut at the most that fits,
+    /// which no venue comes to.
+    function keepTime(Store storage queue, uint256 index, uint256 time) private {
+        uint256 place = index % TIMES;
+        uint256 kept = time << (place * Numbers.TIME_BITS);
+        if (place == 0 && index != 0) {
+            uint256 late = later(time, turnOf(queue, index - 1) + queue.paceMs) - time;
+            uint256 most = type(uint256).max >> LATE_AT;
+            kept |= (late < most ? late : most) << LATE_AT;
+        }
+        queue.times[index / TIMES] |= kept;
+    }
+
+    function timeIn(uint256 times, uint256 place) private pure returns (uint256) {
+        return times >> (place * Numbers.TIME_BITS) & ((1 << Numbers.TIME_BITS) - 1);
+    }
+
+    function later(uint256 one, uint256 other) private pure returns (uint256) {
+        return one > other ? one : other;
     }
 
     /// A batch that consumed an entry is proved: a refused registration may be tried again, and a

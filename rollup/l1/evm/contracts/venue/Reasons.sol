@@ -111,3 +111,17 @@ library MarketKinds {
     uint8 internal constant PERP = 0;
     uint8 internal constant ASSET = 1;
 }
+
+library TypeCodes {
+    uint8 internal constant ACCOUNT = 1;
+    uint8 internal constant HEADER = 2;
+    uint8 internal constant SLOT = 3;
+    uint8 internal constant MARKETS = 4;
+    uint8 internal constant GLOBALS = 5;
+    uint8 internal constant ORDER = 6;
+    uint8 internal constant CHALLENGE = 7;
+    uint8 internal constant CANCEL = 8;
+    uint8 internal constant QUESTION = 9;
+    uint8 internal constant TRIGGERS = 11;
+    uint8 internal constant OUTFLOW = 12;
+}
