@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rollup.harness.estate_cli import add_estate
+from rollup.harness.exits_cli import add_exits
 from rollup.harness.l1_cli import (
     PORT,
     Hex,
@@ -281,6 +282,7 @@ def withdraw(console: Output, l1: str, sender: "Address", asset: int) -> None:
 
 
 add_estate(l1)
+add_exits(l1)
 
 
 @l1.command()

@@ -11,7 +11,7 @@ from rollup.crypto.batched import verify_many
 from rollup.files import PRIVATE_FOLDER
 from rollup.hash.batched import compress_many
 from rollup.installed import installed_verifiers
-from rollup.l1.deployment import Deployment, entry_wait_of
+from rollup.l1.deployment import Deployment, entry_wait_of, freeze_after_of
 from rollup.l1.remote import RemoteL1
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.shape_class import SHAPE_CLASSES, entries_least
@@ -121,6 +121,8 @@ def deployment_of(begun: Begun) -> Deployment:
     """What the contract of a venue is created with."""
     file = begun.file
     verifiers = installed_verifiers(file.parameters, file.shape_classes)
+    entry_wait = entry_wait_of(file.interval_ms)
+    waits = (file.governance_delay_ms, entry_wait, file.proof_deadline_ms)
     return Deployment(
         genesis=begun.genesis,
         root=begun.genesis.state(compress_many).root,
@@ -131,8 +133,9 @@ def deployment_of(begun: Begun) -> Deployment:
         governance_delay=file.governance_delay_ms,
         proof_deadline_ms=file.proof_deadline_ms,
         least_deposit=file.least_deposit,
-        entry_wait_ms=entry_wait_of(file.interval_ms),
+        entry_wait_ms=entry_wait,
         entries_least=entries_least(file.shape_classes),
+        freeze_after_ms=freeze_after_of(*waits),
     )
 
 
