@@ -5,7 +5,6 @@ The methods beyond Ethereum's own are anvil's.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from rollup.l1.connection import NoAnswerInTime
@@ -18,21 +17,13 @@ from rollup.l1.evm.chain import (
     Receipt,
     require_fits,
 )
+from rollup.l1.evm.node_logs import NodeLogs, log_of
 from rollup.l1.evm.rpc import Node, NodeRefused, content, number, text
 from rollup.l1.interface import Address
 
 RECEIPT_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.002
 """Receipts of a node that mines at once come a moment after the transaction."""
-
-
-@dataclass(slots=True)
-class Heard:
-    """Logs of a contract up to a block, and the hash by which that block is known again."""
-
-    block: int
-    digest: str
-    logs: list[Log] = field(default_factory=list)
 
 
 class NodeChain:
@@ -49,7 +40,7 @@ class NodeChain:
         self._node = node
         self._sleep = sleep
         self._stands = start
-        self._heard: dict[Address, Heard] = {}
+        self._logs = NodeLogs(node)
         self._marks: dict[int, str] = {}
         self._marked = 0
         node.ask("anvil_autoImpersonateAccount", True)
@@ -101,22 +92,8 @@ class NodeChain:
         self.set_time(now)
 
     def logs(self, address: Address) -> Sequence[Log]:
-        """All that a contract ever said, in order: of blocks that are known still, as they were."""
-        latest = self._node.ask("eth_getBlockByNumber", "latest", False)
-        head, digest = number(latest["number"]), latest["hash"]
-        heard = self._heard.get(address)
-        if heard is None or not self._stands_still(heard):
-            heard = self._heard[address] = Heard(-1, "")
-        if heard.block < head:
-            bounds = {"fromBlock": hex(heard.block + 1), "toBlock": hex(head)}
-            found = self._node.ask("eth_getLogs", {"address": text(address), **bounds})
-            heard.logs += [log_of(each) for each in found]
-            heard.block, heard.digest = head, digest
-        return list(heard.logs)
-
-    def _stands_still(self, heard: Heard) -> bool:
-        block = self._node.ask("eth_getBlockByNumber", hex(heard.block), False)
-        return block is not None and block["hash"] == heard.digest
+        """All that a contract ever said, in order."""
+        return self._logs.of(address)
 
     def _transact(self, call: dict[str, str]) -> Receipt:
         """Simulated first, on the block to come: a receipt says neither what was returned nor why
@@ -152,9 +129,3 @@ class NodeChain:
                 return receipt
             self._sleep(POLL_SECONDS)
         raise NoAnswerInTime(f"transaction {digest} is not mined after {RECEIPT_SECONDS:.0f} s")
-
-
-def log_of(record: Any) -> Log:
-    """A log as a node writes it."""
-    topics = tuple(content(topic) for topic in record["topics"])
-    return Log(content(record["address"]), topics, content(record["data"]))
