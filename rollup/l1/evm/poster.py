@@ -126,9 +126,11 @@ class Poster:
     def _bring(self, call: Call, sent: Sent) -> None:
         """Sign and send. What the node says of a transaction that it has, or that another of the
         same nonce stands against, is no fault: the wait shows which of them is mined."""
+        receiver = {} if call.to is None else {"to": call.to}
         signed = self._account.sign_transaction(
             {
-                **self._record(call, text_sender=False),
+                **receiver,
+                "data": call.data,
                 "type": 2,
                 "chainId": self._chain,
                 "nonce": sent.nonce,
@@ -209,13 +211,9 @@ class Poster:
     def _mined_count(self) -> int:
         return number(self._node.ask("eth_getTransactionCount", text(self.address), "latest"))
 
-    def _record(self, call: Call, text_sender: bool = True) -> dict[str, Any]:
-        record: dict[str, Any] = {"data": text(call.data)}
-        if call.to is not None:
-            record["to"] = text(call.to)
-        if text_sender:
-            record["from"] = text(self.address)
-        return record
+    def _record(self, call: Call) -> dict[str, str]:
+        receiver = {} if call.to is None else {"to": text(call.to)}
+        return {**receiver, "from": text(self.address), "data": text(call.data)}
 
 
 _NO_FAULT: Final = ("already known", "underpriced", "nonce too low", "already imported")
