@@ -71,9 +71,9 @@ class History:
 
     def _header_taken(self, said: Members) -> None:
         header = header_from_bytes(said["header"])
-        self.state.headers.take(header, said["digest"], said["at"])
+        self.state.headers.take(header, said["digest"], said["takenAt"])
         self.state.schedule.use(header)
-        self.state.given.forget(self.state.wanted(said["at"]))
+        self.state.given.forget(self.state.wanted(said["takenAt"]))
         self.state.events.append(l1.HeaderTaken(said["number"], said["time"], said["digest"]))
 
     def _header_refused(self, said: Members) -> None:
@@ -100,8 +100,8 @@ class History:
 
     def _reports_came(self, said: Members) -> None:
         for report in packages_from_bytes(said["reports"]):
-            self.state.given.hold(report, signer_of(report), said["at"])
-        self.state.given.forget(self.state.wanted(said["at"]))
+            self.state.given.hold(report, signer_of(report), said["givenAt"])
+        self.state.given.forget(self.state.wanted(said["givenAt"]))
 
     def _listed(self, said: Members) -> None:
         self.tokens[said["asset"]] = (address(said["token"]), said["unit"])
