@@ -126,4 +126,5 @@ library Packages {
     uint256 internal constant FEED_TEXT_MAX = 31;
     uint256 internal constant POINTS_MAX = 1024;
     uint256 internal constant PACKAGES_MAX = 1024;
+    uint256 internal constant LENGTH_BYTES = 4;
 }
