@@ -131,7 +131,8 @@ def edges(data: bytes, place: int) -> Iterator[int]:
     """The numbers on both sides of where the rules begin to refuse, going up and going down from
     the number that stands there."""
     honest = int.from_bytes(data[place : place + NUMBER], "big")
-    for taken, refused in ((honest, 2**64), (honest, -1)):
+    for end in (2**64, -1):
+        taken, refused = honest, end
         while abs(refused - taken) > 1:
             middle = (taken + refused) // 2
             if is_safe(with_number(data, place, middle)):

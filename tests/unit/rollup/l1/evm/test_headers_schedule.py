@@ -1,7 +1,7 @@
 """Headers, parameters and given reports: the contract answers whatever the mock answers."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final, TypeVar
