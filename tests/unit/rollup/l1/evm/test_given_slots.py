@@ -12,7 +12,7 @@ from rollup.l1.interface import Revert
 from rollup.oracle.package import SignedPackage, packages_to_bytes
 from rollup.protocol.constants import TIME_BITS
 from sequencer.oracle import signers
-from tests.helpers.linked import Linked
+from tests.helpers.linked import MALFORMED, Linked
 from tests.helpers.oracle import KEYS
 from tests.helpers.venue import GOVERNANCE, PRICES
 
@@ -113,3 +113,12 @@ def test_a_slot_that_was_forgotten_begins_anew() -> None:
 
 def report_of(slot: int) -> bytes:
     return as_bytes(signers.reports(SIGNER, GOVERNED, PRICES[:1], slot)[0])
+
+
+def test_bytes_that_are_no_reports_are_refused() -> None:
+    slots = Slots()
+    report = report_of(START)
+    for data in (b"", report[:3], report[:-1], report + b"\0"):
+        assert slots.contract.call("giveFor", 1, START, data, START) == MALFORMED
+    nothing = packages_to_bytes(())
+    assert slots.contract.call("giveFor", 1, START, nothing, START) is Revert.BAD_REPORTS

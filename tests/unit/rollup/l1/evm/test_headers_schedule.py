@@ -10,13 +10,14 @@ import pytest
 
 from rollup.harness.books import Closed
 from rollup.l1.interface import Refusal, Revert, Reverted
-from rollup.oracle.package import SignedPackage
+from rollup.oracle.package import DataPackage, DataPoint, SignedPackage
 from rollup.protocol.deposit import QueueEntry
-from rollup.protocol.market import Governance
+from rollup.protocol.market import GOVERNANCE_TAG, Governance
+from rollup.protocol.oracle import REPORTS_MAX
 from sequencer.oracle import signers as signing
 from tests.helpers import venue
 from tests.helpers.l1 import AHEAD, BEHIND, DEADLINE, LEAST
-from tests.helpers.oracle import KEYS, listing, reports
+from tests.helpers.oracle import KEYS, listing, oracle_terms, reports
 from tests.helpers.oracle import STRANGER as NOBODY
 from tests.helpers.twin import Twin
 from tests.helpers.venue import BTC_MARKET, GOVERNANCE, PRICES
@@ -52,6 +53,11 @@ GOVERNANCES: Final = (
     unsafe(clock_ahead_ms=1 << 60, refresh_fee=1 << 13),
     unsafe(clock_behind_ms=0, clock_ahead_ms=0, refresh_fee=1 << 13),
 )
+
+ANOTHER: Final = replace(
+    GOVERNANCE, oracle=oracle_terms(("XBT", "XET"), PRICES, slot_ms=GOVERNANCE.oracle.slot_ms)
+)
+"""Of other feeds."""
 
 
 class Player:
@@ -117,7 +123,9 @@ class Player:
         known = [each for each in given if each.package.points[0].feed == feed_of(governance, 0)]
         fewer = [known[:2], known[1:], known, given, given]
         other = governance.oracle.slot(time) + governance.oracle.slot_ms
-        nobody = signing.reports(NOBODY, governance, PRICES[:1], other)
+        slot = governance.oracle.slot(time)
+        nobody = signing.reports(NOBODY, governance, PRICES[:1], slot)
+        two = DataPackage((*given[0].package.points, DataPoint(b"\xff" * 32, 1)), slot)
         bends = [
             *fewer * 3,
             [],
@@ -126,6 +134,9 @@ class Player:
             [known[0], *known],
             [*known, *reports(governance, PRICES, other)[:half]],
             nobody,
+            reports(ANOTHER, PRICES[:1], time),
+            [SignedPackage(two, bytes(65)), *known],
+            known * (REPORTS_MAX // half + 1),
             [replace(known[0], signature=bytes(65)), *known[1:]],
         ]
         return draw.choice(bends)
@@ -253,7 +264,9 @@ REACHED: Final = {
     Revert.REPORT_AHEAD,
     Revert.REPORT_STALE,
     Revert.REPORT_SLOT,
+    Revert.REPORT_FEED,
     Revert.REPORT_SIGNATURE,
+    Revert.REPORT_SIGNER,
     Revert.REPORT_REPEATED,
     Revert.REPORT_ORDER,
     Revert.REPORT_QUORUM,
@@ -274,3 +287,15 @@ def reasons() -> set[Revert | Refusal]:
 def test_random_calls_are_answered_as_the_mock_answers(reasons: set[Revert | Refusal]) -> None:
     """And between them the calls meet every reason that there is."""
     assert reasons >= REACHED, sorted(REACHED - reasons)
+
+
+def test_bytes_that_are_no_parameters_are_unsafe_ones() -> None:
+    """Clock bounds are asked for before anything else is, where they are there."""
+    linked, data, count = Twin().linked, GOVERNANCE.encode(), len(GOVERNANCE_TAG)
+    for length in range(0, len(data), 5):
+        asked = ("announce", data[:length], 1, venue.START)
+        assert linked.call(*asked) is Revert.GOVERNANCE_UNSAFE
+    for many in (0, 3, 65, 1 << 32, (1 << 64) - 1):
+        bent = data[:count] + many.to_bytes(8, "big") + data[count + 8 :]
+        assert linked.call("announce", bent, 1, venue.START) is Revert.GOVERNANCE_UNSAFE
+    assert linked.call("announce", data, 1, venue.START) == venue.START + Twin().delay
