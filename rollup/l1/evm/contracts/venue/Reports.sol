@@ -149,8 +149,8 @@ library Reports {
         return _word(data, offset) >> (256 - 8 * Packages.LENGTH_BYTES);
     }
 
-    /// The report in the REPORT_BYTES from there: feed, value, then in one word, of whose end nothing
-    /// is asked, time, size of a value and count of points; and the signature.
+    /// The report in the REPORT_BYTES from there: feed, value, then at the head of one word time,
+    /// size of a value and count of points; and the signature.
     function _readReport(bytes calldata data, uint256 offset, Report memory report)
         private
         pure
