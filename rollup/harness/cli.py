@@ -10,7 +10,9 @@ import click
 
 from rollup.harness.estate_cli import add_estate
 from rollup.harness.l1_cli import (
+    ANVIL,
     PORT,
+    PYREVM,
     Hex,
     known_errors,
     l1_option,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 SETS = ("fast", "balanced", "l1", "l1-tall")
 MOCK = "mock"
+TARGETS = "mock; the contracts on pyrevm or on an anvil; the URL of an endpoint, or of a test node."
 FAILURES_SHOWN = 20
 GOVERNANCE_DELAY_MS = 24 * 3_600_000
 PROOF_DEADLINE_MS = 6 * 3_600_000
@@ -145,7 +148,7 @@ def up(
 
 
 @l1.command()
-@click.option("--target", default=MOCK, show_default=True, help="mock, or the URL of an endpoint.")
+@click.option("--target", default=MOCK, show_default=True, help=TARGETS)
 @click.option("--only", multiple=True, metavar="NAME", help="Only scenarios of this name or group.")
 @click.option("--seed", type=click.IntRange(0), help="Of the random calls; else a fresh one.")
 @click.option("--sequences", type=click.IntRange(0, 10_000), default=20, show_default=True)
@@ -313,6 +316,15 @@ def _target(target: str) -> Iterator[Any]:
 
     if target == MOCK:
         yield LocalTarget()
+        return
+    from rollup.l1.evm.rpc import is_node
+
+    if target in (PYREVM, ANVIL) or is_node(target):
+        from rollup.harness.evm_target import evm_target
+        from rollup.harness.people import compress_cached
+
+        with evm_target(target, compress_cached) as chain:
+            yield chain
         return
     with remote_l1(target) as remote:
         yield RemoteTarget(remote)
