@@ -5,11 +5,11 @@
 writes `contracts/stark/field_constants.yul`, which `field.yul` includes.
 """
 
-import argparse
 import sys
 from collections.abc import Iterable
 from typing import Final
 
+from circuits.evm.refusals import write_or_check
 from rollup.field.extension import DEGREE, FROBENIUS_IMAGES, FROBENIUS_SQUARED_IMAGES, Element
 from rollup.field.koalabear import P
 from rollup.l1.evm.compiler import CONTRACTS
@@ -86,16 +86,5 @@ def text() -> str:
     return head + "".join(lines)
 
 
-def main() -> int:
-    """Write the file, or with --check say whether it differs."""
-    parser = argparse.ArgumentParser(description="write the numbers of field.yul")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if it differs")
-    asked = parser.parse_args()
-    same = FILE.exists() and FILE.read_text() == text()
-    if not same and not asked.check:
-        FILE.write_text(text())
-    return 1 if asked.check and not same else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(FILE, text(), "write the numbers of field.yul"))
