@@ -38,7 +38,7 @@ _REFUSE: Final = """
 
       function refuse(failure) {{ refuse_at(failure, {no_query}, {no_tree}) }}
 
-      function malformed() {{
+      function revert_malformed() {{
         mstore(0, {malformed:#x})
         revert(0, 4)
       }}
@@ -53,7 +53,7 @@ def selector(signature: str) -> bytes:
 def text() -> str:
     """The file."""
     places = "".join(
-        f"      function {failure.name.lower()}() -> v {{ v := {place} }}\n"
+        f"      function failure_{failure.name.lower()}() -> v {{ v := {place} }}\n"
         for place, failure in enumerate(Failure)
     )
     return (
