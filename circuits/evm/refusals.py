@@ -36,9 +36,11 @@ _REFUSE: Final = """
         revert(0, 100)
       }}
 
-      function refuse(failure) {{ refuse_at(failure, {no_query}, {no_tree}) }}
+      function no_query() -> v {{ v := {no_query} }}
+      function no_tree() -> v {{ v := {no_tree} }}
+      function refuse(failure) {{ refuse_at(failure, no_query(), no_tree()) }}
 
-      function malformed() {{
+      function revert_malformed() {{
         mstore(0, {malformed:#x})
         revert(0, 4)
       }}
@@ -53,7 +55,7 @@ def selector(signature: str) -> bytes:
 def text() -> str:
     """The file."""
     places = "".join(
-        f"      function {failure.name.lower()}() -> v {{ v := {place} }}\n"
+        f"      function failure_{failure.name.lower()}() -> v {{ v := {place} }}\n"
         for place, failure in enumerate(Failure)
     )
     return (

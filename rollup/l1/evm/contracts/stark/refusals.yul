@@ -1,19 +1,19 @@
       // Written by circuits/evm/refusals.py.
-      function protocol_version() -> v { v := 0 }
-      function malformed() -> v { v := 1 }
-      function non_canonical() -> v { v := 2 }
-      function public_values() -> v { v := 3 }
-      function public_messages() -> v { v := 4 }
-      function wrong_key() -> v { v := 5 }
-      function unsuitable_heights() -> v { v := 6 }
-      function multiplicity_bound() -> v { v := 7 }
-      function degenerate_challenge() -> v { v := 8 }
-      function unbalanced_buses() -> v { v := 9 }
-      function constraints() -> v { v := 10 }
-      function grinding() -> v { v := 11 }
-      function merkle_path() -> v { v := 12 }
-      function fold() -> v { v := 13 }
-      function final_polynomial() -> v { v := 14 }
+      function failure_protocol_version() -> v { v := 0 }
+      function failure_malformed() -> v { v := 1 }
+      function failure_non_canonical() -> v { v := 2 }
+      function failure_public_values() -> v { v := 3 }
+      function failure_public_messages() -> v { v := 4 }
+      function failure_wrong_key() -> v { v := 5 }
+      function failure_unsuitable_heights() -> v { v := 6 }
+      function failure_multiplicity_bound() -> v { v := 7 }
+      function failure_degenerate_challenge() -> v { v := 8 }
+      function failure_unbalanced_buses() -> v { v := 9 }
+      function failure_constraints() -> v { v := 10 }
+      function failure_grinding() -> v { v := 11 }
+      function failure_merkle_path() -> v { v := 12 }
+      function failure_fold() -> v { v := 13 }
+      function failure_final_polynomial() -> v { v := 14 }
 
       // Places in `Failure`, and where: a query or 65535, a tree or 255.
       function refuse_at(failure, query, tree) {
@@ -24,9 +24,11 @@
         revert(0, 100)
       }
 
-      function refuse(failure) { refuse_at(failure, 65535, 255) }
+      function no_query() -> v { v := 65535 }
+      function no_tree() -> v { v := 255 }
+      function refuse(failure) { refuse_at(failure, no_query(), no_tree()) }
 
-      function malformed() {
+      function revert_malformed() {
         mstore(0, 0x7b6ad3f00000000000000000000000000000000000000000000000000000000)
         revert(0, 4)
       }
