@@ -8,12 +8,17 @@ Lists of reasons by place, and bounds and tags by name. Never edited by hand.
 import argparse
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
-from rollup.l1 import given
+from rollup import ports
+from rollup.crypto import signature_form
+from rollup.field.koalabear import P
+from rollup.l1 import estate, given
 from rollup.l1.evm.compiler import CONTRACTS
 from rollup.l1.interface import Refusal, Revert
-from rollup.protocol import constants, funding, market, oracle
+from rollup.oracle import package
+from rollup.protocol import constants, funding, genesis, market, oracle
 from rollup.protocol.deposit import DepositOutcome, EntryKind
 from rollup.protocol.header import HEADER_TAG
 from rollup.protocol.market import GOVERNANCE_TAG, MarketKind
@@ -41,7 +46,7 @@ def reasons() -> str:
     return "".join(parts)
 
 
-NUMBERED: Final = (constants, market, oracle, funding, given)
+NUMBERED: Final = (constants, market, oracle, funding, given, genesis, estate, ports)
 """Modules whose whole numbers contracts have too."""
 
 
@@ -55,19 +60,29 @@ TAGS: Final = {
 
 
 def numbers() -> str:
-    """Every whole number that these modules name, and every tag. ValueError where two mean different ones."""
-    found: dict[str, int] = {}
-    for module in NUMBERED:
-        for name, value in vars(module).items():
-            if name.isupper() and not name.startswith("_") and type(value) is int and value >= 0:
-                if found.setdefault(name, value) != value:
-                    raise ValueError(f"{name} is {found[name]} and {value}")
+    """Every whole number that these modules name, and every tag."""
+    found = {"FIELD_ORDER": P, **_numbers_of(*NUMBERED)}
+    offsets = ("LONG_BUCKET_OFFSET", "SHORT_BUCKET_OFFSET")
+    found |= zip(offsets, constants.BUCKET_OFFSETS, strict=True)
     tags = [
         f'    bytes{len(tag)} internal constant {name} = "{tag.decode("ascii")}";\n'
         for name, tag in TAGS.items()
     ]
     listed = _library("Numbers", found, "uint256") + f"\nlibrary Tags {{\n{''.join(tags)}}}\n"
+    listed += _library("Packages", _numbers_of(signature_form, package), "uint256")
     return _HEAD + _ORIGIN.rstrip("\n") + "\n" + listed
+
+
+def _numbers_of(*modules: ModuleType) -> dict[str, int]:
+    """The whole numbers that these modules name. ValueError where two mean different ones."""
+    found: dict[str, int] = {}
+    for module in modules:
+        for name, value in vars(module).items():
+            is_public = name.isupper() and not name.startswith("_")
+            if is_public and type(value) is int and value >= 0:
+                if found.setdefault(name, value) != value:
+                    raise ValueError(f"{name} is {found[name]} and {value}")
+    return found
 
 
 def _library(name: str, values: dict[str, int], kind: str = "uint8") -> str:

@@ -60,9 +60,9 @@ struct Deployment {
 interface IRollupEvents {
     /// `entry` are the bytes of rollup.protocol.deposit.QueueEntry.
     event DepositQueued(uint256 indexed index, uint256 time, bytes entry);
-    /// `header` are the bytes of rollup.protocol.header.BatchHeader, `at` the L1 time.
+    /// `header` are the bytes of rollup.protocol.header.BatchHeader.
     event HeaderTaken(
-        uint256 indexed number, uint256 time, bytes32 digest, uint256 at, bytes header
+        uint256 indexed number, uint256 time, bytes32 digest, uint256 takenAt, bytes header
     );
     /// `reason` is a place in Refusal.
     event HeaderRefused(uint256 indexed number, uint256 time, bytes32 digest, uint8 reason);
@@ -82,7 +82,7 @@ interface IRollupEvents {
     event GovernanceEnacted(bytes32 digest, uint256 indexed number);
     event ReportsGiven(uint256 indexed slot, uint256 market, uint256 signers);
     /// Before the ReportsGiven of a call: all that was given, as rollup.oracle.package encodes it.
-    event ReportsCame(uint256 indexed slot, uint256 at, bytes reports);
+    event ReportsCame(uint256 indexed slot, uint256 givenAt, bytes reports);
     /// The token of a mark, for ever.
     event TokenListed(uint256 indexed asset, address token, uint256 unit);
 }

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 // Written by rollup/l1/evm/generate.py; `make contracts` writes it anew.
 
 library Numbers {
+    uint256 internal constant FIELD_ORDER = 2130706433;
     uint256 internal constant PROTOCOL_VERSION = 8;
     uint256 internal constant SIGNATURE_SCHEME = 1;
     uint256 internal constant MARKETS_MAX = 64;
@@ -94,6 +95,14 @@ library Numbers {
     uint256 internal constant PROMPT_SLOTS_MAX = 512;
     uint256 internal constant LATE_SLOTS_MAX = 256;
     uint256 internal constant SLOTS_MAX = 768;
+    uint256 internal constant FEE_ACCOUNT = 0;
+    uint256 internal constant BACKSTOP_ACCOUNT = 1073741823;
+    uint256 internal constant GENESIS_BYTES_MAX = 65536;
+    uint256 internal constant FIRST_ACCOUNT = 1;
+    uint256 internal constant START_FRACTION = 10500;
+    uint256 internal constant CLASSES_MAX = 8;
+    uint256 internal constant LONG_BUCKET_OFFSET = 16384;
+    uint256 internal constant SHORT_BUCKET_OFFSET = 49152;
 }
 
 library Tags {
@@ -101,4 +110,21 @@ library Tags {
     bytes14 internal constant BOOK = "crypsis-book-4";
     bytes16 internal constant PUBLIC = "crypsis-public-8";
     bytes16 internal constant HEADER = "crypsis-header-4";
+}
+
+library Packages {
+    uint256 internal constant SIGNATURE_BYTES = 65;
+    uint256 internal constant ORDER = 115792089237316195423570985008687907852837564279074904382605163141518161494337;
+    uint256 internal constant FEED_BYTES = 32;
+    uint256 internal constant VALUE_BYTES = 32;
+    uint256 internal constant POINT_BYTES = 64;
+    uint256 internal constant TIME_BYTES = 6;
+    uint256 internal constant SIZE_BYTES = 4;
+    uint256 internal constant COUNT_BYTES = 3;
+    uint256 internal constant TAIL_BYTES = 13;
+    uint256 internal constant REPORT_BYTES = 142;
+    uint256 internal constant FEED_TEXT_MAX = 31;
+    uint256 internal constant POINTS_MAX = 1024;
+    uint256 internal constant PACKAGES_MAX = 1024;
+    uint256 internal constant LENGTH_BYTES = 4;
 }
