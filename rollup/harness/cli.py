@@ -107,6 +107,9 @@ def l1() -> None:
     "--proof-deadline-ms", type=click.IntRange(1), default=PROOF_DEADLINE_MS, show_default=True
 )
 @click.option("--least-deposit", type=Dollars(), default=LEAST_DOLLARS, show_default=True)
+@click.option(
+    "--chain", help="The contracts in the mock's place: on an anvil, or the test node at a URL."
+)
 @conventions
 def up(
     console: Output,
@@ -121,13 +124,18 @@ def up(
     governance_delay_ms: int,
     proof_deadline_ms: int,
     least_deposit: int,
+    chain: str | None,
 ) -> None:
     """Serve a mock L1 on this machine, until Ctrl-C or SIGTERM.
 
     It takes a sender's word for who it is and mints money for everybody: for development alone.
     Proofs it verifies in earnest, by the verifier that is installed. With --state and a file that
     is there, all other options but --port are the file's. --port 0 takes a free one and says which.
+    With --chain the contracts themselves answer, created anew: the chain keeps their state, and -v
+    says the gas of each transaction.
     """
+    if chain is not None and state is not None:
+        raise click.UsageError("--state is a mock's; a chain keeps its own")
     from rollup.harness.up import UpOptions
     from rollup.harness.up import up as serve
 
@@ -143,8 +151,9 @@ def up(
         governance_delay_ms,
         proof_deadline_ms,
         least_deposit,
+        chain,
     )
-    serve(options, console.result)
+    serve(options, console.result, console.detail)
 
 
 @l1.command()

@@ -117,5 +117,5 @@ def evm_target(where: str, compress_many: CompressMany) -> Iterator[EvmTarget]:
             node = stack.enter_context(anvil_node(TEST_CHAIN, timestamp=1))
         else:
             node = stack.enter_context(HttpNode(where))
-        block = node.ask("eth_getBlockByNumber", "latest", False)
-        yield EvmTarget(NodeChain(node, number(block["timestamp"])), statement, compress_many)
+        start = number(node.ask("eth_getBlockByNumber", "latest", False)["timestamp"])
+        yield EvmTarget(NodeChain(node, lambda: start), statement, compress_many)
