@@ -42,7 +42,5 @@ class Workshop:
         self._linked(artefact(name))
 
     def _linked(self, found: Artefact) -> bytes:
-        libraries = {
-            name: self.shared(name, self._linked(artefact(name))) for name in found.links
-        }
+        libraries = {name: self.shared(name, self._linked(artefact(name))) for name in found.links}
         return found.linked(libraries)

@@ -4,6 +4,7 @@ from functools import cache
 from typing import Final
 
 from circuits.evm.context import Known, context, split
+from circuits.evm.deploy import FACTS, engines, verifier
 from circuits.evm.facts import statement_bytes
 from circuits.evm.refusals import MALFORMED, NO_QUERY, NO_TREE, REFUSED, selector
 from circuits.stark import errors
@@ -12,7 +13,10 @@ from circuits.stark.parameters import parameters_by_name
 from circuits.stark.shape import Shape, shape_of
 from circuits.statement.inputs import public_messages, public_values
 from circuits.statement.pinned import packaged_circuit, pinned_key
+from circuits.verify import pins_of
 from rollup.l1.evm.proofs import ProofParts
+from rollup.l1.evm.workshop import Workshop
+from rollup.l1.interface import Address
 from rollup.ports import VerificationError
 from rollup.protocol.public import PublicInput
 from rollup.protocol.shape_class import shape_class_by_name
@@ -41,6 +45,15 @@ class StarkOnChain:
         statement = statement_bytes(*known)
         fact = left[:_WORD]
         return ProofParts(statement, parts.opening, left, parts.tops, parts.queries, fact)
+
+    def create(self, workshop: Workshop, parameter_set: str, shape_class: str) -> Address:
+        """Create the contract that verifies proofs of a class, and what it rests on."""
+        found, parameters = shape_class_by_name(shape_class), parameters_by_name(parameter_set)
+        circuit, key = packaged_circuit(found), pinned_key(found)
+        made = {each.name: workshop.shared(each.name, each.initcode({})) for each in engines()}
+        for each in verifier(circuit, key, parameters, pins_of(key, parameters, found)):
+            made[each.name] = workshop.create_code(each.name, each.initcode(made))
+        return made[FACTS]
 
     def refusal(self, data: bytes) -> str:
         """What a verifier's contract said as it refused, in the words of the Python verifier."""
