@@ -11,6 +11,7 @@ import click
 from rollup.harness.estate_cli import add_estate
 from rollup.harness.l1_cli import (
     ANVIL,
+    MOCK,
     PORT,
     PYREVM,
     Hex,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from rollup.protocol.deposit import QueueEntry
 
 SETS = ("fast", "balanced", "l1", "l1-tall")
-MOCK = "mock"
 TARGETS = "mock; the contracts on pyrevm or on an anvil; the URL of an endpoint, or of a test node."
 FAILURES_SHOWN = 20
 GOVERNANCE_DELAY_MS = 24 * 3_600_000

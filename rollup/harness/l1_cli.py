@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 PORT = 8645
-PYREVM, ANVIL = "pyrevm", "anvil"
-"""Chains that need no address: an EVM in this process, and a node that is started."""
+MOCK, PYREVM, ANVIL = "mock", "pyrevm", "anvil"
+"""L1s that need no address: the model, an EVM in this process, and a node that is started."""
 
 DEFAULT_URL = f"http://127.0.0.1:{PORT}/"
 
