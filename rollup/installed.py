@@ -50,7 +50,7 @@ def installed_chain_proofs() -> "ChainProofs":
     found = only_entry_point(CHAIN_GROUP, PROOF_SYSTEM)
     if found is None:
         raise InstallationError(_missing(CHAIN_GROUP))
-    make: "Callable[[], ChainProofs]" = found.load()
+    make: Callable[[], ChainProofs] = found.load()
     return make()
 
 

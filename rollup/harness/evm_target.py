@@ -1,11 +1,15 @@
 """The contracts, held to the suite: on an EVM in this process, or on a node."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from rollup.harness.anvil import anvil_node
+from rollup.harness.l1_cli import ANVIL, PYREVM
 from rollup.harness.oracle import OracleDeployment
 from rollup.hash.many import CompressMany
+from rollup.installed import installed_chain_proofs
 from rollup.l1.development import DevelopmentL1
 from rollup.l1.evm.abi import Interface
 from rollup.l1.evm.artefact import artefact
@@ -18,6 +22,8 @@ from rollup.l1.evm.deploy import (
     deploy_venue,
     pin_words,
 )
+from rollup.l1.evm.node_chain import NodeChain
+from rollup.l1.evm.rpc import HttpNode, number
 from rollup.l1.evm.workshop import Workshop
 from rollup.l1.interface import Address, Revert, Reverted
 from rollup.ports import Pins
@@ -26,6 +32,7 @@ from rollup.protocol.constants import COLLATERAL_DECIMALS
 from rollup.protocol.encoding import hex_digest
 from rollup.protocol.public import PublicInput
 
+TEST_CHAIN: Final = 31337
 TEST_FACTS: Final = "TestFacts"
 UNIT: Final = 1
 """Timestamps of a chain under test are ms: scenarios stand a millisecond apart."""
@@ -93,3 +100,22 @@ class EvmTarget:
         name, *rest = pin_words(pins)
         made = self._workshop.create(TEST_FACTS, *rest, name, pins.digest())
         return OracleFacts(self._chain, made, Interface(artefact(TEST_FACTS).abi), self._statement)
+
+
+@contextmanager
+def evm_target(where: str, compress_many: CompressMany) -> Iterator[EvmTarget]:
+    """The contracts on `pyrevm`, on an `anvil` that is started for them, or on the development node
+    at a URL, whose clock is then moved and stands."""
+    statement = installed_chain_proofs().statement
+    if where == PYREVM:
+        from rollup.l1.evm.revm_chain import RevmChain  # noqa: PLC0415  # an EVM not all have
+
+        yield EvmTarget(RevmChain(), statement, compress_many)
+        return
+    with ExitStack() as stack:
+        if where == ANVIL:
+            node = stack.enter_context(anvil_node(TEST_CHAIN, timestamp=1))
+        else:
+            node = stack.enter_context(HttpNode(where))
+        start = number(node.ask("eth_getBlockByNumber", "latest", False)["timestamp"])
+        yield EvmTarget(NodeChain(node, lambda: start), statement, compress_many)

@@ -21,7 +21,7 @@ from rollup.l1.interface import (
 )
 from rollup.oracle.package import SignedPackage, packages_to_bytes
 from rollup.protocol.assets import USDC, assets_of
-from rollup.protocol.constants import TIME_BITS
+from rollup.protocol.constants import OWNER_BYTES, TIME_BITS
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance
@@ -126,6 +126,7 @@ class EvmL1(EvmView):
 
     def commit_header(self, sender: Address, header: BatchHeader) -> HeaderVerdict:
         """Bring a header, to be held or refused on record."""
+        _require_someone(sender, Revert.NOT_OPERATOR)
         receipt = self._send(sender, "commitHeader", header.encode())
         place = self._answer("commitHeader", receipt)
         if place == NOT_REFUSED:
@@ -136,6 +137,7 @@ class EvmL1(EvmView):
     def post_batch(self, sender: Address, public: PublicInput, proof: bytes) -> None:
         """Bring a batch, and its proof before it where the contract asks for nothing else: what it
         would refuse anyway costs no verification."""
+        _require_someone(sender, Revert.NOT_OPERATOR)
         try:
             self._post(sender, public)
             return
@@ -158,7 +160,9 @@ class EvmL1(EvmView):
         """Announce parameters for batches from a number on; returns their earliest batch time."""
         marks = [mark for mark in assets_of(governance) if mark not in self._heard().tokens]
         tokens = [self._tokens(mark) for mark in marks]
-        call = (governance.encode(), word(number), tokens)
+        # A number below zero has passed as surely as that of genesis, and has no word.
+        call = (governance.encode(), max(0, number), tokens)
+        _require_someone(sender, Revert.NOT_GOVERNOR)
         receipt = self._send(sender, "announceGovernance", *call)
         return int(self._answer("announceGovernance", receipt))
 
@@ -185,7 +189,7 @@ class EvmL1(EvmView):
         """Send money to the contract without telling it."""
         require_amount(amount)
         token, unit = self._heard().tokens[USDC]
-        if self._of_token(token, "balanceOf", sender) < amount * unit:
+        if self._balance(token, sender) < amount * unit:
             raise Reverted(Revert.BALANCE_TOO_SMALL, f"{amount} is not there")
         self._of_owner(token, sender, "transfer", self._venue.address, amount * unit)
 
@@ -226,6 +230,12 @@ class EvmL1(EvmView):
         heard = [self._venue.rollup.heard(log) for log in logs]
         entries = [said["entry"] for name, said in filter(None, heard) if name == "DepositQueued"]
         return entry_from_bytes(entries[0])
+
+
+def _require_someone(sender: Address, otherwise: Revert) -> None:
+    """Revert for what is no address, in whose name nothing can be sent: it has no such office."""
+    if len(sender) != OWNER_BYTES:
+        raise Reverted(otherwise, f"an address is {OWNER_BYTES} bytes")
 
 
 def _words(words: Sequence[int]) -> list[int]:

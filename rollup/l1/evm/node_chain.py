@@ -29,25 +29,28 @@ POLL_SECONDS: Final = 0.002
 class NodeChain:
     """Implements `rollup.l1.evm.chain.Chain` by a node that mines each transaction at once.
 
-    `start` is the timestamp at which its clock stands until it is set; without one the clock is the
-    node's. Equal timestamps of blocks are taken by anvil where the interval of timestamps is 0, and
-    earlier ones by no node: a clock that stands is told anew after each restore.
+    `clock` gives timestamps: each block has that of its moment, and several of one moment have the
+    same. Anvil takes equal timestamps, where their interval is 0, and no earlier ones; left to
+    itself it counts a second on for each block, and would leave any clock behind.
     """
 
     def __init__(
-        self, node: Node, start: int | None = None, sleep: Callable[[float], None] = time.sleep
+        self,
+        node: Node,
+        clock: Callable[[], int],
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._node = node
+        self._clock = clock
         self._sleep = sleep
-        self._stands = start
+        self._ahead = 0
+        self._told: int | None = None
         self._logs = NodeLogs(node)
         self._marks: dict[int, str] = {}
         self._marked = 0
         node.ask("anvil_autoImpersonateAccount", True)
         node.ask("anvil_setNextBlockBaseFeePerGas", "0x0")
-        if start is not None:
-            node.ask("anvil_setBlockTimestampInterval", 0)
-            self.set_time(start)
+        node.ask("anvil_setBlockTimestampInterval", 0)
 
     def deploy(self, code: bytes, sender: Address = DEPLOYER) -> Receipt:
         """Create a contract by its initcode with arguments. CallReverted by its constructor."""
@@ -63,17 +66,11 @@ class NodeChain:
 
     def time(self) -> int:
         """Timestamp of the next block."""
-        if self._stands is not None:
-            return self._stands
-        return number(self._node.ask("eth_getBlockByNumber", "pending", False)["timestamp"])
+        return self._clock() + self._ahead
 
     def set_time(self, time: int) -> None:
         """The clock shows this from now on."""
-        if self._stands is None:
-            self._node.ask("evm_increaseTime", max(0, time - self.time()))
-            return
-        self._node.ask("evm_setNextBlockTimestamp", time)
-        self._stands = time
+        self._ahead += time - self.time()
 
     def checkpoint(self) -> int:
         """The chain as it is now, by a number that rises."""
@@ -84,12 +81,11 @@ class NodeChain:
     def restore(self, mark: int) -> None:
         """Forget all since a checkpoint, those taken since as well. A node goes back to each
         snapshot once, so another is taken in its place."""
-        now = self.time()
         if self._node.ask("evm_revert", self._marks[mark]) is not True:
             raise ChainError(f"the node does not know snapshot {self._marks[mark]}")
         self._marks = {each: kept for each, kept in self._marks.items() if each < mark}
         self._marks[mark] = self._node.ask("evm_snapshot")
-        self.set_time(now)
+        self._told = None
 
     def logs(self, address: Address) -> Sequence[Log]:
         """All that a contract ever said, in order."""
@@ -101,6 +97,7 @@ class NodeChain:
         data = content(call["data"])
         if "to" in call:
             require_fits(data)
+        self._tell_time()
         returned = self._simulated(call, "pending")
         sent = {**call, "gas": hex(GAS_MAX), "gasPrice": "0x0"}
         receipt = self._awaited(self._node.ask("eth_sendTransaction", sent))
@@ -113,6 +110,12 @@ class NodeChain:
             [log_of(each) for each in receipt["logs"]],
             content(created) if created else None,
         )
+
+    def _tell_time(self) -> None:
+        now = self.time()
+        if now != self._told:
+            self._node.ask("evm_setNextBlockTimestamp", now)
+            self._told = now
 
     def _simulated(self, call: dict[str, str], block: str) -> bytes:
         try:

@@ -3,6 +3,7 @@ that nodes pass on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Protocol
 
 from rollup.hash.keccak import keccak256
@@ -23,8 +24,8 @@ CODING_BYTES: Final = 1024
 @dataclass(frozen=True, slots=True)
 class ProofParts:
     """A proof as a verifier's contract takes it. `statement` and `opening` come first; what that
-    leaves is `context`, with which, and with `tops`, each of `queries` is checked; `fact` is what is
-    true when all are."""
+    leaves is `context`, with which, and with `tops`, each of `queries` is checked; `fact` is what
+    is true when all are."""
 
     statement: bytes
     opening: bytes
@@ -96,7 +97,7 @@ class StarkFacts:
             raise ChainError(f"no query of {each} bytes fits a transaction beside its context")
         calls = -(-total // (room // each))
         starts = [total * place // calls for place in range(calls + 1)]
-        return [(a, b - a) for a, b in zip(starts, starts[1:], strict=False)]
+        return [(first, end - first) for first, end in pairwise(starts)]
 
     def _queries(self, sender: Address, parts: ProofParts, first: int, count: int) -> Receipt:
         data = b"".join(parts.queries[first : first + count])

@@ -107,3 +107,12 @@ def content(value: object) -> bytes:
 def text(data: bytes) -> str:
     """Bytes or an address as a node writes them."""
     return "0x" + data.hex()
+
+
+def is_node(url: str) -> bool:
+    """Whether a chain's node answers there, and no endpoint of ours."""
+    with HttpNode(url) as node:
+        try:
+            return number(node.ask("eth_chainId")) > 0
+        except NodeRefused:
+            return False

@@ -2,17 +2,17 @@
 what it said."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from rollup.hash.poseidon import Digest
 from rollup.l1.deployment import Deployment
 from rollup.l1.development import PROPERTIES, frozen
 from rollup.l1.estate import Estate, Sale
 from rollup.l1.evm.abi import Interface, address, word
-from rollup.l1.evm.chain import CallReverted, Chain
+from rollup.l1.evm.chain import CallReverted, Chain, Log
 from rollup.l1.evm.history import REFUSALS, History
 from rollup.l1.evm.records import root_of
 from rollup.l1.interface import (
@@ -33,6 +33,10 @@ NOT_REFUSED: Final = 255
 """Where a place in Refusal would stand."""
 
 NOBODY: Final = bytes(20)
+_LOGS: Final = b""
+"""In place of calldata: all that a contract said."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ class EvmView:
         self._chain = chain
         self._venue = venue
         self._history = History(venue.deployment, venue.rollup)
-        self._stands_still = False
+        self._moment: dict[tuple[Address, bytes], Any] | None = None
 
     @property
     def deployment(self) -> Deployment:
@@ -72,17 +76,27 @@ class EvmView:
 
     @contextmanager
     def _at_one_moment(self) -> Iterator[None]:
-        """Logs are read once, however much is asked of them."""
-        self._heard()
-        self._stands_still = True
+        """Nothing is asked twice, since nothing changes."""
+        self._moment = {}
         try:
             yield
         finally:
-            self._stands_still = False
+            self._moment = None
+
+    def _once(self, asked: tuple[Address, bytes], ask: Callable[[], T]) -> T:
+        """What the chain answers; at one moment what it answered before."""
+        if self._moment is None:
+            return ask()
+        if asked not in self._moment:
+            self._moment[asked] = ask()
+        found: T = self._moment[asked]
+        return found
+
+    def _logs(self, address: Address) -> Sequence[Log]:
+        return self._once((address, _LOGS), lambda: self._chain.logs(address))
 
     def _heard(self) -> History:
-        if not self._stands_still:
-            self._history.read(self._chain.logs(self._venue.address))
+        self._history.read(self._logs(self._venue.address))
         return self._history
 
     @property
@@ -90,12 +104,17 @@ class EvmView:
         return self._heard().state
 
     def _read(self, name: str, *arguments: object) -> tuple[Any, ...]:
-        calldata = self._venue.rollup.call(name, *arguments)
-        return self._venue.rollup.answer(name, self._chain.read(self._venue.address, calldata))
+        return self._ask(self._venue.address, self._venue.rollup, name, *arguments)
 
-    def _of_token(self, token: Address, name: str, *arguments: object) -> int:
-        calldata = self._venue.token.call(name, *arguments)
-        return int(self._venue.token.answer(name, self._chain.read(token, calldata))[0])
+    def _ask(
+        self, contract: Address, interface: Interface, name: str, *arguments: object
+    ) -> tuple[Any, ...]:
+        calldata = interface.call(name, *arguments)
+        answer = self._once((contract, calldata), lambda: self._chain.read(contract, calldata))
+        return interface.answer(name, answer)
+
+    def _balance(self, token: Address, owner: Address) -> int:
+        return int(self._ask(token, self._venue.token, "balanceOf", owner)[0])
 
     @property
     def root(self) -> Digest:
@@ -264,7 +283,7 @@ class EvmView:
         if mark not in self._heard().tokens:
             return {}
         token, unit = self._history.tokens[mark]
-        moves = [self._venue.token.heard(log) for log in self._chain.logs(token)]
+        moves = [self._venue.token.heard(log) for log in self._logs(token)]
         people = {address(said["to"]) for name, said in filter(None, moves) if name == "Transfer"}
         people -= {self._venue.address, NOBODY}
-        return {each: self._of_token(token, "balanceOf", each) // unit for each in people}
+        return {each: self._balance(token, each) // unit for each in people}

@@ -12,7 +12,7 @@ class Workshop:
     def __init__(self, chain: Chain) -> None:
         self.chain = chain
         self.receipts: list[tuple[str, Receipt]] = []
-        self._libraries: dict[str, Address] = {}
+        self._shared: dict[str, Address] = {}
 
     def create(self, name: str, *arguments: object) -> Address:
         """A contract of that name. CallReverted by its constructor."""
@@ -31,12 +31,16 @@ class Workshop:
         self.receipts.append((name, receipt))
         return receipt.created
 
+    def shared(self, name: str, code: bytes) -> Address:
+        """A contract that all others of this chain can use: created once."""
+        if name not in self._shared:
+            self._shared[name] = self.create_code(name, code)
+        return self._shared[name]
+
     def link(self, name: str) -> None:
         """Create all libraries that a contract needs, before it is wanted."""
         self._linked(artefact(name))
 
     def _linked(self, found: Artefact) -> bytes:
-        for name in found.links:
-            if name not in self._libraries:
-                self._libraries[name] = self.create(name)
-        return found.linked(self._libraries)
+        libraries = {name: self.shared(name, self._linked(artefact(name))) for name in found.links}
+        return found.linked(libraries)

@@ -25,7 +25,7 @@ def node() -> Iterator[Chain]:
     if anvil() is None:
         pytest.skip("anvil is not installed: make contracts-tools")
     with anvil_node(31337, 1) as node:
-        yield NodeChain(node, START)
+        yield NodeChain(node, lambda: START)
 
 
 @pytest.fixture(params=["revm", "anvil"])
