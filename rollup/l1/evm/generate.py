@@ -11,12 +11,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
+from rollup import ports
 from rollup.crypto import signature_form
-from rollup.l1 import given
+from rollup.field.koalabear import P
+from rollup.l1 import estate, given
 from rollup.l1.evm.compiler import CONTRACTS
 from rollup.l1.interface import Refusal, Revert
 from rollup.oracle import package
-from rollup.protocol import constants, funding, market, oracle
+from rollup.protocol import constants, funding, genesis, market, oracle
 from rollup.protocol.deposit import DepositOutcome, EntryKind
 from rollup.protocol.header import HEADER_TAG
 from rollup.protocol.market import GOVERNANCE_TAG, MarketKind
@@ -44,7 +46,7 @@ def reasons() -> str:
     return "".join(parts)
 
 
-NUMBERED: Final = (constants, market, oracle, funding, given)
+NUMBERED: Final = (constants, market, oracle, funding, given, genesis, estate, ports)
 """Modules whose whole numbers contracts have too."""
 
 
@@ -59,10 +61,9 @@ TAGS: Final = {
 
 def numbers() -> str:
     """Every whole number that these modules name, and every tag."""
-    found = _numbers_of(*NUMBERED)
-    found |= zip(
-        ("LONG_BUCKET_OFFSET", "SHORT_BUCKET_OFFSET"), constants.BUCKET_OFFSETS, strict=True
-    )
+    found = {"FIELD_ORDER": P, **_numbers_of(*NUMBERED)}
+    offsets = ("LONG_BUCKET_OFFSET", "SHORT_BUCKET_OFFSET")
+    found |= zip(offsets, constants.BUCKET_OFFSETS, strict=True)
     tags = [
         f'    bytes{len(tag)} internal constant {name} = "{tag.decode("ascii")}";\n'
         for name, tag in TAGS.items()

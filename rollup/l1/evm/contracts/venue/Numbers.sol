@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 // Written by rollup/l1/evm/generate.py; `make contracts` writes it anew.
 
 library Numbers {
+    uint256 internal constant FIELD_ORDER = 2130706433;
     uint256 internal constant PROTOCOL_VERSION = 8;
     uint256 internal constant SIGNATURE_SCHEME = 1;
     uint256 internal constant MARKETS_MAX = 64;
@@ -94,6 +95,12 @@ library Numbers {
     uint256 internal constant PROMPT_SLOTS_MAX = 512;
     uint256 internal constant LATE_SLOTS_MAX = 256;
     uint256 internal constant SLOTS_MAX = 768;
+    uint256 internal constant FEE_ACCOUNT = 0;
+    uint256 internal constant BACKSTOP_ACCOUNT = 1073741823;
+    uint256 internal constant GENESIS_BYTES_MAX = 65536;
+    uint256 internal constant FIRST_ACCOUNT = 1;
+    uint256 internal constant START_FRACTION = 10500;
+    uint256 internal constant CLASSES_MAX = 8;
     uint256 internal constant LONG_BUCKET_OFFSET = 16384;
     uint256 internal constant SHORT_BUCKET_OFFSET = 49152;
 }
