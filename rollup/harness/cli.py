@@ -11,7 +11,10 @@ import click
 from rollup.harness.estate_cli import add_estate
 from rollup.harness.exits_cli import add_exits
 from rollup.harness.l1_cli import (
+    ANVIL,
+    MOCK,
     PORT,
+    PYREVM,
     Hex,
     known_errors,
     l1_option,
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from rollup.protocol.deposit import QueueEntry
 
 SETS = ("fast", "balanced", "l1", "l1-tall")
-MOCK = "mock"
+TARGETS = "mock; the contracts on pyrevm or on an anvil; the URL of an endpoint, or of a test node."
 FAILURES_SHOWN = 20
 GOVERNANCE_DELAY_MS = 24 * 3_600_000
 PROOF_DEADLINE_MS = 6 * 3_600_000
@@ -105,6 +108,9 @@ def l1() -> None:
     "--proof-deadline-ms", type=click.IntRange(1), default=PROOF_DEADLINE_MS, show_default=True
 )
 @click.option("--least-deposit", type=Dollars(), default=LEAST_DOLLARS, show_default=True)
+@click.option(
+    "--chain", help="The contracts in the mock's place: on an anvil, or the test node at a URL."
+)
 @conventions
 def up(
     console: Output,
@@ -119,13 +125,18 @@ def up(
     governance_delay_ms: int,
     proof_deadline_ms: int,
     least_deposit: int,
+    chain: str | None,
 ) -> None:
     """Serve a mock L1 on this machine, until Ctrl-C or SIGTERM.
 
     It takes a sender's word for who it is and mints money for everybody: for development alone.
     Proofs it verifies in earnest, by the verifier that is installed. With --state and a file that
     is there, all other options but --port are the file's. --port 0 takes a free one and says which.
+    With --chain the contracts themselves answer, created anew: the chain keeps their state, and -v
+    says the gas of each transaction.
     """
+    if chain is not None and state is not None:
+        raise click.UsageError("--state is a mock's; a chain keeps its own")
     from rollup.harness.up import UpOptions
     from rollup.harness.up import up as serve
 
@@ -141,12 +152,13 @@ def up(
         governance_delay_ms,
         proof_deadline_ms,
         least_deposit,
+        chain,
     )
-    serve(options, console.result)
+    serve(options, console.result, console.detail)
 
 
 @l1.command()
-@click.option("--target", default=MOCK, show_default=True, help="mock, or the URL of an endpoint.")
+@click.option("--target", default=MOCK, show_default=True, help=TARGETS)
 @click.option("--only", multiple=True, metavar="NAME", help="Only scenarios of this name or group.")
 @click.option("--seed", type=click.IntRange(0), help="Of the random calls; else a fresh one.")
 @click.option("--sequences", type=click.IntRange(0, 10_000), default=20, show_default=True)
@@ -315,6 +327,15 @@ def _target(target: str) -> Iterator[Any]:
 
     if target == MOCK:
         yield LocalTarget()
+        return
+    from rollup.l1.evm.rpc import is_node
+
+    if target in (PYREVM, ANVIL) or is_node(target):
+        from rollup.harness.evm_target import evm_target
+        from rollup.harness.people import compress_cached
+
+        with evm_target(target, compress_cached) as chain:
+            yield chain
         return
     with remote_l1(target) as remote:
         yield RemoteTarget(remote)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 
 PORT = 8645
+MOCK, PYREVM, ANVIL = "mock", "pyrevm", "anvil"
+"""L1s that need no address: the model, an EVM in this process, and a node that is started."""
+
 DEFAULT_URL = f"http://127.0.0.1:{PORT}/"
 
 

@@ -72,6 +72,15 @@ class Machine:
         self._fund(sender)
         return _bytes(self._evm.deploy(_text(sender), code))
 
+    def create(self, code: bytes, sender: bytes = SENDER) -> Outcome:
+        """A transaction that creates a contract: its address is the answer. `execution` is all of
+        its gas beside the transaction's own, which calldata's floor never reaches."""
+        try:
+            address = self.deploy(code, sender)
+        except RuntimeError as error:
+            return Outcome(False, _reason(str(error)), self._gas() - TRANSACTION_GAS)
+        return Outcome(True, address, self._gas() - TRANSACTION_GAS, self._heard())
+
     def call(self, to: bytes, calldata: bytes, sender: bytes = SENDER, value: int = 0) -> Outcome:
         """A transaction: what it changed stays, unless it reverts."""
         return self._run(to, calldata, sender, value, is_static=False)
@@ -105,9 +114,11 @@ class Machine:
             )
         except RuntimeError as error:
             return Outcome(False, _reason(str(error)), self._gas() - own)
+        return Outcome(True, bytes(data), self._gas() - own, self._heard())
+
+    def _heard(self) -> list[tuple[bytes, Sequence[bytes], bytes]]:
         result = self._evm.result
-        logs = [] if result is None else [_log(each) for each in result.logs]
-        return Outcome(True, bytes(data), self._gas() - own, logs)
+        return [] if result is None else [_log(each) for each in result.logs]
 
     def _gas(self) -> int:
         result = self._evm.result
