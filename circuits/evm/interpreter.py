@@ -23,12 +23,14 @@ every lane. The code of a step is the place of what carries it out, in units of 
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from functools import cache
 from typing import Final
 
+from circuits.evm.assembler import JUMPDEST, PC, POP, Expression, Writer
 from circuits.evm.field_constants import constants
+from circuits.evm.lanes import EMPTY, MODULUS, accumulate, combined, lanes_below_p
 from circuits.evm.refusals import write_or_check
 from rollup.l1.evm.compiler import CONTRACTS
 
@@ -37,32 +39,7 @@ FILE: Final = CONTRACTS / "stark/interpreter.yul"
 UNIT_LOG2: Final = 4
 """log2 of the bytes at whose multiples steps begin."""
 
-Expression = int | str | tuple[object, ...]
-"""A number, a value on the stack by name, or an operation and its arguments."""
-
-_OPERATIONS: Final = {
-    "add": 0x01,
-    "mul": 0x02,
-    "sub": 0x03,
-    "mod": 0x06,
-    "addmod": 0x08,
-    "mulmod": 0x09,
-    "and": 0x16,
-    "or": 0x17,
-    "shl": 0x1B,
-    "shr": 0x1C,
-    "sar": 0x1D,
-    "mload": 0x51,
-}
-_POP: Final = b"\x50"
-_MSTORE: Final = b"\x52"
-_JUMP: Final = b"\x56"
-_PC: Final = b"\x58"
-_JUMPDEST: Final = b"\x5b"
-
 _C: Final = constants()
-_MODULUS: Final = _C["modulus"]
-_EMPTY: Final = _C["bias_parts"]
 
 
 class Step(Enum):
@@ -108,79 +85,10 @@ SIZES: Final = {"s": 2, "f": 2, "l": 4}
 """Bytes of operands."""
 
 
-class _Writer:
-    """Bytes of one step, with the names of what is on the stack, lowest first."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self.code = bytearray()
-        self.names = [*names]
-
-    def value(self, expression: Expression) -> None:
-        """Leave a value on the stack."""
-        match expression:
-            case int():
-                self._push(expression)
-            case str():
-                depth = len(self.names) - self.names.index(expression)
-                self.code.append(0x7F + depth)
-            case (str() as operation, *arguments):
-                for argument in reversed(arguments):
-                    self.value(argument)  # type: ignore[arg-type]
-                self.code.append(_OPERATIONS[operation])
-                del self.names[-len(arguments) :]
-            case _:
-                raise TypeError(f"not an expression: {expression}")
-        self.names.append("")
-
-    def let(self, name: str, expression: Expression) -> None:
-        """Leave a value on the stack by name."""
-        self.value(expression)
-        self.names[-1] = name
-
-    def set(self, name: str, expression: Expression) -> None:
-        """Another value in the place of one on the stack."""
-        self.value(expression)
-        depth = len(self.names) - 1 - self.names.index(name)
-        self.code.append(0x8F + depth)
-        self.drop()
-
-    def advance(self, size: int) -> None:
-        """Add to the top of the stack."""
-        self._push(size)
-        self.code.append(_OPERATIONS["add"])
-
-    def store(self, place: Expression, value: Expression) -> None:
-        """A word to memory."""
-        self.value(value)
-        self.value(place)
-        self.code += _MSTORE
-        del self.names[-2:]
-
-    def drop(self) -> None:
-        """Forget the top of the stack."""
-        self.code += _POP
-        self.names.pop()
-
-    def drop_to(self, name: str) -> None:
-        """Forget all above a value."""
-        while self.names[-1] != name:
-            self.drop()
-
-    def jump(self, place: Expression) -> None:
-        """Go on at a place."""
-        self.value(place)
-        self.code += _JUMP
-        self.names.pop()
-
-    def _push(self, value: int) -> None:
-        size = (value.bit_length() + 7) // 8
-        self.code += bytes([0x5F + size]) + value.to_bytes(size, "big")
-
-
 _FRAME: Final = ("base", "low", "middle", "high", "at")
 
 
-def _next(writer: _Writer) -> None:
+def _next(writer: Writer) -> None:
     """Go to the step at `at`, its first word on the stack."""
     writer.let("t", ("mload", "at"))
     writer.jump(("add", ("shl", UNIT_LOG2, ("shr", 248, "t")), "base"))
@@ -211,126 +119,82 @@ def _high_part(value: Expression) -> Expression:
     return ("and", ("shr", 21, value), _C["low_10"])
 
 
-def _accumulate(writer: _Writer, name: str, x: Expression, y: Expression) -> None:
-    product = ("mulmod", x, y, _MODULUS)
-    writer.set(name, ("addmod", product, name, _MODULUS))
-
-
-def _times(writer: _Writer, x: Expression, y: Expression) -> None:
+def _times(writer: Writer, x: Expression, y: Expression) -> None:
     writer.let("y", y)
     writer.let("x", x)
-    _accumulate(writer, "low", "x", _low_part("y"))
-    _accumulate(writer, "middle", "x", _middle_part("y"))
-    _accumulate(writer, "high", "x", _high_part("y"))
+    accumulate(writer, "low", "x", _low_part("y"))
+    accumulate(writer, "middle", "x", _middle_part("y"))
+    accumulate(writer, "high", "x", _high_part("y"))
 
 
-def _weight(writer: _Writer) -> None:
+def _weight(writer: Writer) -> None:
     writer.let("w", _place(1))
     writer.let("x", _slot(3))
-    _accumulate(writer, "low", "x", ("mload", "w"))
-    _accumulate(writer, "middle", "x", ("mload", ("add", 32, "w")))
-    _accumulate(writer, "high", "x", ("mload", ("add", 64, "w")))
+    accumulate(writer, "low", "x", ("mload", "w"))
+    accumulate(writer, "middle", "x", ("mload", ("add", 32, "w")))
+    accumulate(writer, "high", "x", ("mload", ("add", 64, "w")))
 
 
-def _large(writer: _Writer) -> None:
+def _large(writer: Writer) -> None:
     writer.let("x", _slot(5))
     for name, right, mask in (("low", 0, 0x7FF), ("middle", 11, 0x3FF), ("high", 21, 0x3FF)):
         part = ("and", mask, ("shr", 216 + right, "t"))
         writer.set(name, ("add", name, ("mul", part, "x")))
 
 
-def _lanes(lanes: Sequence[Expression]) -> Expression:
-    """Lanes below 2^102, each modulo p, side by side."""
-    total: Expression = ("mod", lanes[0], _C["prime"])
-    for k, lane in enumerate(lanes[1:], start=1):
-        total = ("or", total, ("shl", 51 * k, ("mod", lane, _C["prime"])))
-    return total
-
-
-def _combined(writer: _Writer, parts: Sequence[tuple[str, int]]) -> Expression:
-    """The lanes of accumulators times powers of two, modulo p: even lanes and odd ones have room
-    for both 51 bits and what they are shifted by; the highest has its own."""
-
-    def pairs(shift: int) -> Expression:
-        total: Expression = 0
-        for name, power in parts:
-            lanes = ("shr", shift, name) if shift else name
-            each = ("and", _C["lanes_02"], lanes)
-            shifted = ("shl", power, each) if power else each
-            total = shifted if total == 0 else ("add", total, shifted)
-        return total
-
-    writer.let("even", pairs(0))
-    writer.let("odd", pairs(51))
-    highest: Expression = 0
-    for name, power in parts:
-        top: Expression = ("shr", 204, name)
-        shifted = ("shl", power, top) if power else top
-        highest = shifted if highest == 0 else ("add", highest, shifted)
-    return _lanes(
-        (
-            ("and", _C["low_102"], "even"),
-            ("and", _C["low_102"], "odd"),
-            ("shr", 102, "even"),
-            ("shr", 102, "odd"),
-            highest,
-        )
-    )
-
-
-def _sum(writer: _Writer) -> None:
+def _sum(writer: Writer) -> None:
     lanes: list[Expression] = ["low"]
     lanes += [("shr", 51 * k, "low") for k in range(1, 5)]
     masked: list[Expression] = [("and", _C["low_51"], lane) for lane in lanes[:4]]
-    writer.store(_place(1), _lanes([*masked, lanes[4]]))
-    writer.set("low", _EMPTY)
+    writer.store(_place(1), lanes_below_p([*masked, lanes[4]]))
+    writer.set("low", EMPTY)
 
 
-def _parts(writer: _Writer) -> None:
-    combined = _combined(writer, (("low", 0), ("middle", 11), ("high", 21)))
-    writer.store(_place(1), combined)
+def _parts(writer: Writer) -> None:
+    value = combined(writer, (("low", 0), ("middle", 11), ("high", 21)))
+    writer.store(_place(1), value)
     for name in ("low", "middle", "high"):
-        writer.set(name, _EMPTY)
+        writer.set(name, EMPTY)
 
 
-def _mul(writer: _Writer, x: Expression) -> None:
+def _mul(writer: Writer, x: Expression) -> None:
     writer.let("y", _slot(5))
     writer.let("x", x)
-    low = ("mulmod", "x", ("and", "y", _C["low_16"]), _MODULUS)
-    high = ("mulmod", "x", ("and", ("shr", 16, "y"), _C["low_15"]), _MODULUS)
-    writer.let("first", ("addmod", low, "low", _MODULUS))
-    writer.let("second", ("addmod", high, _EMPTY, _MODULUS))
-    writer.store(_place(1), _combined(writer, (("first", 0), ("second", 16))))
-    writer.set("low", _EMPTY)
+    low = ("mulmod", "x", ("and", "y", _C["low_16"]), MODULUS)
+    high = ("mulmod", "x", ("and", ("shr", 16, "y"), _C["low_15"]), MODULUS)
+    writer.let("first", ("addmod", low, "low", MODULUS))
+    writer.let("second", ("addmod", high, EMPTY, MODULUS))
+    writer.store(_place(1), combined(writer, (("first", 0), ("second", 16))))
+    writer.set("low", EMPTY)
 
 
-def _canonical(writer: _Writer, lanes: Expression) -> None:
+def _canonical(writer: Writer, lanes: Expression) -> None:
     """Lanes below 2 p, once less p where they are p or more."""
     writer.let("sum", lanes)
     excess = ("and", _C["ones"], ("shr", 31, ("add", _C["complement"], "sum")))
     writer.store(_place(1), ("sub", "sum", ("mul", _C["prime"], excess)))
 
 
-def _add(writer: _Writer, value: Expression) -> None:
+def _add(writer: Writer, value: Expression) -> None:
     writer.set("low", ("add", "low", value))
 
 
-_CARRIED_OUT: Final[Mapping[Step, Callable[[_Writer], None]]] = {
+_CARRIED_OUT: Final[Mapping[Step, Callable[[Writer], None]]] = {
     Step.PLUS: lambda writer: _add(writer, _slot(1)),
     Step.MINUS: lambda writer: writer.set("low", ("sub", "low", _slot(1))),
     Step.TERM: lambda writer: _add(writer, ("mul", _factor(1), _slot(3))),
     Step.LARGE: _large,
     Step.TIMES: lambda writer: _times(writer, _slot(1), _slot(3)),
-    Step.MINUS_TIMES: lambda writer: _times(writer, ("sub", _MODULUS, _slot(1)), _slot(3)),
+    Step.MINUS_TIMES: lambda writer: _times(writer, ("sub", MODULUS, _slot(1)), _slot(3)),
     # A negative factor makes x negative, which the modulus turns round.
     Step.FACTOR: lambda writer: _times(
-        writer, ("add", _MODULUS, ("mul", _factor(1), _slot(3))), _slot(5)
+        writer, ("add", MODULUS, ("mul", _factor(1), _slot(3))), _slot(5)
     ),
     Step.WEIGHT: _weight,
     Step.SUM: _sum,
     Step.PARTS: _parts,
     Step.MUL: lambda writer: _mul(writer, _slot(3)),
-    Step.MINUS_MUL: lambda writer: _mul(writer, ("sub", _MODULUS, _slot(3))),
+    Step.MINUS_MUL: lambda writer: _mul(writer, ("sub", MODULUS, _slot(3))),
     Step.ADD: lambda writer: _canonical(writer, ("add", _slot(3), _slot(5))),
     Step.SUB: lambda writer: _canonical(writer, ("sub", ("add", _C["primes"], _slot(3)), _slot(5))),
 }
@@ -339,20 +203,20 @@ _CARRIED_OUT: Final[Mapping[Step, Callable[[_Writer], None]]] = {
 
 def _step(step: Step) -> bytes:
     """What carries a step out and goes to the next."""
-    writer = _Writer([*_FRAME, "t"])
+    writer = Writer([*_FRAME, "t"])
     _CARRIED_OUT[step](writer)
     writer.drop_to("at")
     writer.advance(1 + sum(SIZES[kind] for kind in OPERANDS[step]))
     _next(writer)
-    return _JUMPDEST + bytes(writer.code)
+    return JUMPDEST + bytes(writer.code)
 
 
 def _begin() -> bytes:
     """From `at` on the stack to the frame, and to the first step."""
-    code = _PC  # base: the place of this very byte
-    writer = _Writer(["at", "base"])
+    code = PC  # base: the place of this very byte
+    writer = Writer(["at", "base"])
     for name in ("low", "middle", "high"):
-        writer.let(name, _EMPTY)
+        writer.let(name, EMPTY)
     writer.let("to", "at")
     writer.names = ["", *_FRAME]
     _next(writer)
@@ -367,7 +231,7 @@ def assembled() -> tuple[bytes, dict[Step, int]]:
         code += b"\0" * (-len(code) % (1 << UNIT_LOG2))
         codes[step] = len(code) >> UNIT_LOG2
         # The frame, what it was made from and the word at hand go.
-        code += _JUMPDEST + _POP * (len(_FRAME) + 2) if step is Step.END else _step(step)
+        code += JUMPDEST + POP * (len(_FRAME) + 2) if step is Step.END else _step(step)
     if max(codes.values()) > 0xFF:
         raise ValueError("the code of a step has one byte")
     return bytes(code), codes
