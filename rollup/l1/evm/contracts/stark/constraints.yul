@@ -119,7 +119,8 @@
         let root := group_root(block)
         r := 1
         for { let left := blinded_rows() } left { left := sub(left, 1) } {
-          r := mul5(r, sub5(y, row))
+          // The lowest lane may be 2 p: it is never in a product that is taken away.
+          r := mul5(add(y, sub(prime(), row)), r)
           row := mulmod(row, root, prime())
         }
       }
