@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from circuits.evm.refusals import write_or_check
+from circuits.evm.tape_code import FACTORS_MAX, PRODUCTS_MAX
 from rollup.field.extension import DEGREE, FROBENIUS_IMAGES, FROBENIUS_SQUARED_IMAGES, Element
 from rollup.field.koalabear import P
 from rollup.l1.evm.compiler import CONTRACTS
@@ -24,6 +25,9 @@ FILE: Final = CONTRACTS / "stark/field_constants.yul"
 
 _NEGATIVE_PRODUCTS: Final = 4
 """Products that a coefficient of a product takes away at most: X^2 has -(c_5), four of them."""
+
+_POSITIVE_PRODUCTS: Final = 6
+"""Products that a coefficient of a product adds up at most: X^2 has three, c_7 and c_8."""
 
 
 def word(element: Element) -> int:
@@ -60,6 +64,11 @@ def constants() -> dict[str, int]:
         "top_bits": lanes(0b11 << 31),
         "modulus": (1 << (LANE_BITS * DEGREE)) + (1 << (2 * LANE_BITS)) - 1,
         "bias": lanes(multiple_above(_NEGATIVE_PRODUCTS << (31 + LOW_BITS))),
+        "bias_parts": lanes(multiple_above(PRODUCTS_MAX * _POSITIVE_PRODUCTS << (31 + 11))),
+        "bias_terms": lanes(multiple_above(FACTORS_MAX << 31)),
+        "low_10": lanes(0x3FF),
+        "low_11": lanes(0x7FF),
+        "slot_mask": 0xFFFF << 5,
         "low_16": lanes(0xFFFF),
         "low_15": lanes(0x7FFF),
         "low_51": (1 << LANE_BITS) - 1,

@@ -36,7 +36,9 @@ _REFUSE: Final = """
         revert(0, 100)
       }}
 
-      function refuse(failure) {{ refuse_at(failure, {no_query}, {no_tree}) }}
+      function no_query() -> v {{ v := {no_query} }}
+      function no_tree() -> v {{ v := {no_tree} }}
+      function refuse(failure) {{ refuse_at(failure, no_query(), no_tree()) }}
 
       function revert_malformed() {{
         mstore(0, {malformed:#x})

@@ -93,7 +93,7 @@
       }
 
       // s^e in F, 1 for e = 0.
-      function power(s, e) -> r {
+      function power_base(s, e) -> r {
         r := 1
         for {} e { e := shr(1, e) } {
           if and(e, 1) { r := mulmod(r, s, prime()) }
@@ -138,7 +138,7 @@
         let first := frobenius(a)
         let pair := mul5(first, frobenius(first))
         let conjugates := mul5(pair, frobenius_squared(pair))
-        r := scale5(conjugates, power(mul5(a, conjugates), sub(prime(), 2)))
+        r := scale5(conjugates, power_base(mul5(a, conjugates), sub(prime(), 2)))
       }
 
       // The `count` words at `place` become their inverses, by one inversion. As many words at

@@ -24,7 +24,9 @@
         revert(0, 100)
       }
 
-      function refuse(failure) { refuse_at(failure, 65535, 255) }
+      function no_query() -> v { v := 65535 }
+      function no_tree() -> v { v := 255 }
+      function refuse(failure) { refuse_at(failure, no_query(), no_tree()) }
 
       function revert_malformed() {
         mstore(0, 0x7b6ad3f00000000000000000000000000000000000000000000000000000000)

@@ -1,0 +1,481 @@
+"""All that StarkBegin is told of a circuit and a parameter set: words, and code for its groups.
+
+The manifest is a row of 32-byte words, which the contract copies to `MANIFEST_SLOT` of its memory:
+the fields named here, in this order; three words for each bus from 0 (width or `NO_BUS`, copies of
+all tables, room for its constant); a block a group (`GROUP_FIELDS`, then its segments of code and
+its runs of stacks); constants. What the fields call a place is a byte of memory, what they call an
+offset a byte of the opening.
+
+    python -m circuits.evm.begin_manifest [--check]
+
+writes the readers of these words, `contracts/stark/begin_fields.yul`.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from circuits.air.circuit import Circuit
+from circuits.air.graph import Scope
+from circuits.evm.blobs import BLOB_BYTES
+from circuits.evm.refusals import write_or_check
+from circuits.evm.tape_code import PRODUCTS_MAX, WEIGHT_WORDS, Memory, Op, compile_tape
+from circuits.pcs.transcript import Transcript
+from circuits.stark.binding import PROTOCOL
+from circuits.stark.key import VerificationKey
+from circuits.stark.lowered import Lowered
+from circuits.stark.parameters import CHUNKS, Parameters
+from circuits.stark.proof import NONCE_BYTES, VERSION_BYTES, top_log2
+from circuits.stark.shape import RUNNING_SUM, SUM_CONSTRAINTS, SUM_SCOPES, Group, Shape, shape_of
+from circuits.stark.stacks import ELEMENT_BYTES, TRACE_PHASES, Phase
+from rollup.field.koalabear import P, omega
+from rollup.hash.keccak import keccak256
+from rollup.l1.evm.compiler import CONTRACTS
+
+FILE: Final = CONTRACTS / "stark/begin_fields.yul"
+
+MANIFEST_SLOT: Final = 32
+"""Where the manifest stands in memory, in words; below are the contract's own few."""
+
+NO_BUS: Final = 1 << 255
+"""Width of a bus that public messages cannot name: no payload is so long."""
+
+BUSES_MAX: Final = 256
+BUS_WORDS: Final = 3
+
+POSITIONS_PER_WORD: Final = 8
+
+FACT_TAG: Final = b"crypsis-fact-1"
+
+FIELDS: Final = (
+    "state",  # of the transcript, after parameters and circuit
+    "circuit",  # digest
+    "parameters",  # digest
+    "fixed_root",  # zeros after
+    "digest_bytes",
+    "heights",  # log2, a byte a group, zeros after
+    "tops",  # log2 of digests of a tree, a byte a tree, zeros after
+    "groups",
+    "trees",
+    "here",  # values opened at zeta
+    "after",  # values opened in the row below
+    "chunks",
+    "layers",
+    "final",  # coefficients
+    "queries",
+    "work_batch",
+    "work_fold",
+    "work_query",
+    "log2_height",
+    "log2_domain",
+    "publics",
+    "buses",
+    "powers",  # of beta before that of bus identifiers
+    "blinded_rows",
+    "chunk_coefficients",
+    "functions",  # that the batch challenge combines: stacks and chunks
+    "opening_bytes",
+    "offset_lookup_root",
+    "offset_terminals",
+    "offset_quotient_root",
+    "offset_here",
+    "offset_after",
+    "offset_chunks",
+    "offset_batch_nonce",
+    "offset_layers",
+    "offset_final",
+    "offset_query_nonce",
+    "offset_tops",
+    "place_buses",
+    "place_groups",
+    "place_terminals",
+    "place_values",
+    "place_chunks",
+    "place_final",
+    "place_publics",
+    "place_fingerprints",
+    "place_weights",
+    "place_answers",
+    "place_tape",
+    "place_inverses",
+    "place_challenges",
+    "place_positions",
+    "place_buffer",
+    "place_batch",
+    "place_context",
+)
+
+GROUP_FIELDS: Final = (
+    "log2_height",
+    "root",  # of unity, of the order of its height
+    "last_row",  # the root's power there
+    "first_blinded",  # the root's power there
+    "lift",  # log2 of places of a stack
+    "all",  # constraints by scope
+    "transition",
+    "first",
+    "last",
+    "running",  # place of the running sum, before the fractions
+    "running_after",  # place of its value in the row below
+    "fractions",
+    "answer_first",  # places of the constraints of the running sum
+    "answer_transition",
+    "answer_last",
+    "segments",  # of code: (place of its blob in the directory, first byte, bytes)
+    "runs",  # (place of values, stacks, columns of each, first power of the batch challenge)
+    "runs_below",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BeginData:
+    """The manifest, and the blobs of code that the directory names after it."""
+
+    manifest: bytes
+    tapes: tuple[bytes, ...]
+
+
+def begin_data(
+    circuit: Circuit | Lowered, key: VerificationKey, parameters: Parameters
+) -> BeginData:
+    """What StarkBegin reads for a circuit. ValueError if its memory has no room for it."""
+    shape = shape_of(circuit, parameters)
+    return _Builder(shape, key.circuit_digest, key.fixed_root(circuit, parameters)).build()
+
+
+class _Builder:
+    """Lays the memory out, then writes down where everything is."""
+
+    def __init__(self, shape: Shape, circuit: bytes, fixed_root: bytes) -> None:
+        self._shape = shape
+        self._circuit = circuit
+        self._fixed_root = fixed_root
+        self._buses = 1 + max(bus for bus, _ in (*shape.bus_widths, (0, 0)))
+        if self._buses > BUSES_MAX:
+            raise ValueError(f"a bus has an identifier below {BUSES_MAX}")
+        values = {value for group in shape.groups for value in group.tape.constants}
+        self._constants = {value: place for place, value in enumerate(sorted(values))}
+        self._tapes: list[bytes] = []
+        self._opened = _Opened(shape)
+
+    def build(self) -> BeginData:
+        """The manifest and the code."""
+        length = self._lay_out(blocks=self._block_words())
+        blocks = self._blocks()
+        words = [*self._fields(), *self._bus_words(), *(word for block in blocks for word in block)]
+        words += self._constants
+        if len(words) != length:
+            raise AssertionError("a manifest has another length than was laid out")
+        return BeginData(b"".join(word.to_bytes(32, "big") for word in words), tuple(self._tapes))
+
+    def _block_words(self) -> int:
+        """Words of all blocks: code is compiled once more when places are known."""
+        self._lay_out(blocks=0)
+        words = sum(map(len, self._blocks()))
+        self._tapes.clear()
+        return words
+
+    def _lay_out(self, blocks: int) -> int:
+        """Give everything a slot; answers the words of the manifest."""
+        shape = self._shape
+        slot = MANIFEST_SLOT + len(FIELDS)
+        self._bus_slot, slot = slot, slot + BUS_WORDS * self._buses
+        self._block_slot, slot = slot, slot + blocks
+        self._constant_slot, slot = slot, slot + len(self._constants)
+        length = slot - MANIFEST_SLOT
+        self._terminals, slot = slot, slot + len(shape.groups)
+        self._values, slot = slot, slot + shape.opened_here + shape.opened_below
+        self._chunks, slot = slot, slot + CHUNKS
+        self._final, slot = slot, slot + shape.final_coefficients
+        self._publics, slot = slot, slot + shape.public_width
+        self._fingerprints, slot = slot, slot + WEIGHT_WORDS * shape.fingerprint_power
+        self._weights, slot = slot, slot + WEIGHT_WORDS * PRODUCTS_MAX
+        self._inverses, slot = slot, slot + 1 + 2 * len(shape.groups)
+        self._challenges, slot = slot, slot + 1 + shape.folds
+        self._positions, slot = slot, slot + -(-shape.parameters.queries // POSITIONS_PER_WORD)
+        # From here on memory is used anew: for what is hashed, for a group's answers, registers
+        # and code, for the powers of the batch challenge.
+        self._buffer = self._answers = self._batch = slot
+        self._registers = slot + max(group.constraints for group in shape.groups)
+        self._context = slot + WEIGHT_WORDS * (shape.trace_stacks + CHUNKS)
+        self._tape = self._registers + (max(g.tape.registers for g in shape.groups) + 64) * 4
+        return length
+
+    def _fields(self) -> list[int]:
+        shape, parameters = self._shape, self._shape.parameters
+        trees = [None] * len(Phase) + list(range(shape.folds))
+        tops = [top_log2(shape, layer) for layer in trees]
+        places = {
+            "buses": self._bus_slot,
+            "groups": self._block_slot,
+            "terminals": self._terminals,
+            "values": self._values,
+            "chunks": self._chunks,
+            "final": self._final,
+            "publics": self._publics,
+            "fingerprints": self._fingerprints,
+            "weights": self._weights,
+            "answers": self._answers,
+            "tape": self._tape,
+            "inverses": self._inverses,
+            "challenges": self._challenges,
+            "positions": self._positions,
+            "buffer": self._buffer,
+            "batch": self._batch,
+            "context": self._context,
+        }
+        offsets = _offsets(shape, parameters.digest_bytes)
+        end = offsets["tops"] + parameters.digest_bytes * sum(1 << log2 for log2 in tops)
+        named = {
+            "state": int.from_bytes(self._state(), "big"),
+            "circuit": int.from_bytes(self._circuit, "big"),
+            "parameters": int.from_bytes(keccak256(parameters.encode()), "big"),
+            "fixed_root": _left(self._fixed_root),
+            "digest_bytes": parameters.digest_bytes,
+            "heights": _left(bytes(group.log2_height for group in shape.groups)),
+            "tops": _left(bytes(tops)),
+            "groups": len(shape.groups),
+            "trees": len(trees),
+            "here": shape.opened_here,
+            "after": shape.opened_below,
+            "chunks": CHUNKS,
+            "layers": shape.folds,
+            "final": shape.final_coefficients,
+            "queries": parameters.queries,
+            "work_batch": parameters.grinding_batch,
+            "work_fold": parameters.grinding_fold,
+            "work_query": parameters.grinding_query,
+            "log2_height": shape.log2_height,
+            "log2_domain": shape.log2_domain,
+            "publics": shape.public_width,
+            "buses": self._buses,
+            "powers": shape.fingerprint_power,
+            "blinded_rows": parameters.blinded_rows,
+            "chunk_coefficients": shape.chunk_coefficients,
+            "functions": shape.trace_stacks + CHUNKS,
+            "opening_bytes": end,
+            **{f"offset_{name}": offset for name, offset in offsets.items()},
+            **{f"place_{name}": 32 * slot for name, slot in places.items()},
+        }
+        return [named.pop(name) for name in FIELDS]
+
+    def _state(self) -> bytes:
+        transcript = Transcript(PROTOCOL)
+        transcript.absorb("parameters", self._shape.parameters.encode())
+        transcript.absorb("circuit", self._circuit)
+        return transcript.state
+
+    def _bus_words(self) -> list[int]:
+        widths, copies = dict(self._shape.bus_widths), self._shape.bus_messages()
+        return [
+            word
+            for bus in range(self._buses)
+            for word in (widths.get(bus, NO_BUS), copies.get(bus, 0), 0)
+        ]
+
+    def _blocks(self) -> list[list[int]]:
+        return [self._block(group) for group in self._shape.groups]
+
+    def _block(self, group: Group) -> list[int]:
+        counts = self._scope_counts(group)
+        root = omega(group.log2_height)
+        blinded = self._shape.parameters.blinded_rows
+        lookup = self._opened.here(group.number, Phase.LOOKUP)
+        first = group.constraints - SUM_CONSTRAINTS
+        answers = [
+            32 * (self._answers + group.powers[first + place]) for place in range(len(SUM_SCOPES))
+        ]
+        segments = self._segments(group)
+        runs = list(self._runs(group, below=False))
+        runs_below = list(self._runs(group, below=True))
+        after = self._opened.below(group.number, Phase.LOOKUP)[RUNNING_SUM]
+        fixed = (
+            group.log2_height,
+            root,
+            pow(root, -(blinded + 1), P),
+            pow(root, -blinded, P),
+            self._shape.log2_height - group.log2_height,
+            *counts,
+            32 * (self._values + lookup[RUNNING_SUM]),
+            32 * (self._values + after),
+            group.fractions,
+            *answers,
+            len(segments),
+            len(runs),
+            len(runs_below),
+        )
+        words = [*fixed]
+        for part in (*segments, *runs, *runs_below):
+            words += part
+        return words
+
+    def _scope_counts(self, group: Group) -> list[int]:
+        scopes = [*group.tape.scopes(), *[Scope.ALL] * group.fractions, *SUM_SCOPES]
+        return [scopes.count(scope) for scope in Scope]
+
+    def _segments(self, group: Group) -> list[tuple[int, int, int]]:
+        """The group's code, put behind what is there, cut between instructions."""
+        compiled = compile_tape(group.tape, self._memory(group))
+        if compiled.end > self._tape:
+            raise ValueError(f"{group.name}: more registers than memory was laid out for")
+        segments, part = [], b""
+        room = BLOB_BYTES - len(self._tapes[-1]) if self._tapes else 0
+        for instruction in compiled.instructions:
+            if len(part) + len(instruction) + 1 > room:
+                segments += self._put(part)
+                part, room = b"", BLOB_BYTES
+                self._tapes.append(b"")
+            part += instruction
+        return segments + self._put(part)
+
+    def _put(self, part: bytes) -> list[tuple[int, int, int]]:
+        if not part:
+            return []
+        ended = part + bytes([Op.END])
+        start = len(self._tapes[-1])
+        self._tapes[-1] += ended
+        return [(len(self._tapes), 1 + start, len(ended))]
+
+    def _memory(self, group: Group) -> Memory:
+        tape = group.tape
+        operands: dict[int, int] = {}
+        starts = ((Phase.MAIN, 0), (Phase.FIXED, tape.main_width))
+        for phase, first in starts:
+            for column, place in self._opened.here(group.number, phase).items():
+                operands[2 * (first + column)] = self._values + place
+            for column, place in self._opened.below(group.number, phase).items():
+                operands[2 * (first + column) + 1] = self._values + place
+        constants = {2 * (tape.first_constant + k): v for k, v in enumerate(tape.constants)}
+        for operand, value in constants.items():
+            operands[operand] = self._constant_slot + self._constants[value]
+        first_public = tape.first_constant + len(tape.constants)
+        for k, index in enumerate(tape.publics):
+            operands[2 * (first_public + k)] = self._publics + index
+        column = self._opened.here(group.number, Phase.LOOKUP)[RUNNING_SUM] + 1
+        return Memory(
+            operands=operands,
+            constants=constants,
+            answers=self._answers,
+            powers=group.powers,
+            column=self._values + column,
+            fingerprints=self._fingerprints,
+            buses={
+                bus: self._bus_slot + BUS_WORDS * bus + BUS_WORDS - 1 for bus in range(self._buses)
+            },
+            registers=self._registers,
+        )
+
+    def _runs(self, group: Group, *, below: bool) -> Iterator[tuple[int, int, int, int]]:
+        """Stacks of equal width that follow each other, as (place, stacks, columns, power)."""
+        shape = self._shape
+        place, power, run = (shape.opened_here if below else 0), 0, [0, 0, 0, 0]
+        for stack in shape.stacks:
+            if below and not stack.below:
+                continue
+            width = len(stack.columns)
+            if stack.group == group.number:
+                follows = run[1] and run[2] == width and run[3] + run[1] == power
+                if follows:
+                    run[1] += 1
+                else:
+                    if run[1]:
+                        yield self._run(run)
+                    run = [place, 1, width, power]
+            place, power = place + width, power + 1
+        if run[1]:
+            yield self._run(run)
+        if not below and group is shape.groups[-1]:
+            yield self._run([self._chunks - self._values, CHUNKS, 1, shape.trace_stacks])
+
+    def _run(self, run: Sequence[int]) -> tuple[int, int, int, int]:
+        place, stacks, columns, power = run
+        weights = 32 * (self._batch + WEIGHT_WORDS * power)
+        return 32 * (self._values + place), stacks, columns, weights
+
+
+class _Opened:
+    """Where each column's opened values stand among all, those below after those here."""
+
+    def __init__(self, shape: Shape) -> None:
+        self._here: dict[tuple[int, Phase], dict[int, int]] = {}
+        self._below: dict[tuple[int, Phase], dict[int, int]] = {}
+        for group in shape.groups:
+            for phase in TRACE_PHASES:
+                self._here[group.number, phase] = {}
+                self._below[group.number, phase] = {}
+        place, after = 0, shape.opened_here
+        for stack in shape.stacks:
+            for column in stack.columns:
+                self._here[stack.group, stack.phase][column] = place
+                place += 1
+            for column in stack.columns if stack.below else ():
+                self._below[stack.group, stack.phase][column] = after
+                after += 1
+        for group in shape.groups:
+            places = self._here[group.number, Phase.LOOKUP]
+            first = places[RUNNING_SUM]
+            if places != {column: first + column for column in range(1 + group.fractions)}:
+                raise ValueError("lookup columns are opened in another order than their own")
+
+    def here(self, group: int, phase: Phase) -> dict[int, int]:
+        """Places of the values at zeta, by column."""
+        return self._here[group, phase]
+
+    def below(self, group: int, phase: Phase) -> dict[int, int]:
+        """Places of the values in the row below, by column."""
+        return self._below[group, phase]
+
+
+def _offsets(shape: Shape, digest_bytes: int) -> dict[str, int]:
+    """Where the parts of the opening begin; the main root is at the first byte after the
+    version."""
+    sizes = (
+        ("lookup_root", digest_bytes),
+        ("terminals", ELEMENT_BYTES * len(shape.groups)),
+        ("quotient_root", digest_bytes),
+        ("here", ELEMENT_BYTES * shape.opened_here),
+        ("after", ELEMENT_BYTES * shape.opened_below),
+        ("chunks", ELEMENT_BYTES * CHUNKS),
+        ("batch_nonce", NONCE_BYTES),
+        ("layers", (digest_bytes + NONCE_BYTES) * shape.folds),
+        ("final", ELEMENT_BYTES * shape.final_coefficients),
+        ("query_nonce", NONCE_BYTES),
+        ("tops", 0),
+    )
+    offsets, offset = {}, len(VERSION_BYTES) + digest_bytes
+    for name, size in sizes:
+        offsets[name] = offset
+        offset += size
+    return offsets
+
+
+def _left(data: bytes) -> int:
+    """At most 32 bytes as a word, zeros after them."""
+    return int.from_bytes(data.ljust(32, b"\0"), "big")
+
+
+def text() -> str:
+    """The readers of the manifest's words, for the contract."""
+    first = 32 * MANIFEST_SLOT
+    lines = ["      // Written by circuits/evm/begin_manifest.py, which says what the fields are.\n"]
+    lines.append(f"      function place_manifest() -> v {{ v := {first:#x} }}\n")
+    lines.append(f"      function weight_count() -> v {{ v := {PRODUCTS_MAX} }}\n")
+    lines.append(f"      function fact_tag() -> v {{ v := {_left(FACT_TAG):#x} }}\n")
+    lines.append(f"      function fact_tag_bytes() -> v {{ v := {len(FACT_TAG)} }}\n")
+    lines.append(
+        f"      function version() -> v {{ v := {int.from_bytes(VERSION_BYTES, 'big'):#x} }}\n"
+    )
+    for number, name in enumerate(FIELDS):
+        place = first + 32 * number
+        lines.append(f"      function {name}() -> v {{ v := mload({place:#x}) }}\n")
+    for number, name in enumerate(GROUP_FIELDS):
+        lines.append(
+            f"      function group_{name}(at) -> v {{ v := mload(add(at, {32 * number})) }}\n"
+        )
+    lines.append(f"      function group_bytes() -> v {{ v := {32 * len(GROUP_FIELDS)} }}\n")
+    return "".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(write_or_check(FILE, text(), "write the readers of manifests"))
