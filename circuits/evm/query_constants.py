@@ -8,7 +8,7 @@ writes `contracts/stark/query_constants.yul`.
 import sys
 from typing import Final
 
-from circuits.evm.field_constants import lanes
+from circuits.evm.field_constants import LANE_BITS, lanes
 from circuits.evm.refusals import write_or_check
 from circuits.pcs.merkle_verify import NODE_TAG
 from circuits.stark.parameters import FOLD_LOG2
@@ -38,7 +38,8 @@ def constants() -> dict[str, int]:
         "above_31": (1 << 31) % P,
         "complement_32": _each_32((1 << 31) - P),
         "top_32": _each_32(1 << 31),
-    }
+        "even_32": int.from_bytes((bytes(4) + b"\xff" * 4) * 4, "big"),
+    } | {f"lane_{k}": lanes((1 << LANE_BITS) - 1, [k]) for k in range(DEGREE)}
 
 
 def text() -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from circuits.evm.context import Parts, context, draw, split
-from circuits.evm.data import data_code
+from circuits.evm.blobs import blob_initcode
 from circuits.evm.query_manifest import query_manifest
 from circuits.evm.refusals import MALFORMED, NO_QUERY, NO_TREE, REFUSED, selector
 from circuits.stark.committed import generate_key
@@ -148,7 +148,7 @@ class QueryMachine:
 
     def __init__(self, shape: Shape) -> None:
         self._machine = Machine()
-        self._manifest = self._machine.deploy(data_code(query_manifest(shape)))
+        self._manifest = self._machine.deploy(blob_initcode(query_manifest(shape)))
         self._queries = self._machine.deploy(artefact("StarkQueries").code)
         self._shape = shape
 

@@ -22,7 +22,9 @@ object "StarkQueries" {
       //INCLUDE query_constants
       //INCLUDE query_table
       //INCLUDE query_paths
+      //INCLUDE query_dots
       //INCLUDE query_sums
+      //INCLUDE query_weights
       //INCLUDE query_folds
 
       // Lie: queries that the proof does not have; tops of another proof, which rows of another proof
@@ -47,6 +49,7 @@ object "StarkQueries" {
       prepare_weights()
       prepare_challenges()
       prepare_points()
+      prepare_packed()
       mstore(0, node_tag())
       for { let i := 0 } lt(i, query_count()) { i := add(i, 1) } {
         let from := add(data_start(), mul(i, query_bytes()))

@@ -93,9 +93,8 @@
 
       function check_final(i, layer, x, value) {
         for { let k := layer } k { k := sub(k, 1) } { x := eighth_power(x) }
-        let blocks := shr(3, add(queries(), 7))
-        let from := sub(tops_start(), shl(5, add(final_count(), blocks)))
-        if sub(as_folded(evaluate(from, final_count(), x), layer), value) {
-          refuse_query(failure_final_polynomial(), i, 0xff)
+        put_powers(x, vectors(final_count()))
+        if sub(as_folded(evaluate(mload(final_at()), final_count()), layer), value) {
+          refuse_query(failure_final_polynomial(), i, no_tree())
         }
       }
