@@ -10,11 +10,11 @@
         for { let layer := folds() } layer { layer := sub(layer, 1) } {
           let gamma := calldataload(from)
           from := add(from, 32)
-          mstore(at, gamma)
-          gamma := mul5(gamma, gamma)
-          mstore(add(at, 32), gamma)
-          mstore(add(at, 64), mul5(gamma, gamma))
-          at := add(at, 96)
+          for { let k := fold_log2() } k { k := sub(k, 1) } {
+            put_factor(at, gamma)
+            gamma := mul5(gamma, gamma)
+            at := add(at, factor_bytes())
+          }
         }
       }
 
@@ -32,25 +32,25 @@
 
       // Half of the values of a fibre, `gap` bytes of memory, from pairs that stand `gap` apart. The
       // first point of the fibre has the inverse omega_8^turn `inverse_`; each next one is turned
-      // back by `step`.
-      function halve(gap, challenge, inverse_, turn, step) {
+      // back by `step`. `factor` is of the challenge.
+      function halve(gap, factor, inverse_, turn, step) {
         let end := add(fibre(), gap)
         for { let at := fibre() } lt(at, end) { at := add(at, 32) } {
           let u := mload(at)
           let v := mload(add(at, gap))
-          let factor := scale5(challenge, mulmod(inverse_, eighth_root(turn), prime()))
-          mstore(at, muladd5(sub5(u, v), factor, add(u, v)))
+          let s := mulmod(inverse_, eighth_root(turn), prime())
+          mstore(at, mul_factor(factor, sub5(u, v), s, add(u, v)))
           turn := sub(turn, step)
         }
       }
 
       // 8 times the fold of the loaded fibre; the queried point is number `slot` of it.
       function fold(gammas, inverse_, slot) -> r {
-        halve(128, mload(gammas), inverse_, slot, 1)
+        halve(128, gammas, inverse_, slot, 1)
         inverse_ := mulmod(inverse_, inverse_, prime())
-        halve(64, mload(add(gammas, 32)), inverse_, shl(1, slot), 2)
+        halve(64, add(gammas, factor_bytes()), inverse_, shl(1, slot), 2)
         inverse_ := mulmod(inverse_, inverse_, prime())
-        halve(32, mload(add(gammas, 64)), inverse_, shl(2, slot), 4)
+        halve(32, add(gammas, shl(1, factor_bytes())), inverse_, shl(2, slot), 4)
         r := mload(fibre())
       }
 
@@ -86,7 +86,7 @@
           from := check_path(i, add(phases(), layer), from, index)
           value := fold(gammas, inverse_, slot)
           inverse_ := eighth_power(inverse_)
-          gammas := add(gammas, 96)
+          gammas := add(gammas, mul(3, factor_bytes()))
         }
         check_final(i, layer, mload(points), value)
       }

@@ -99,12 +99,17 @@
         let places := shl(field_of(mload(group), 2), 1)
         let summed := 0
         summed, packed := group_sum(group, from, packed)
-        let rest := sub5(mul5(mload(batch_m()), summed), evaluate(packed, places))
+        let rest := sub5(mul_factor(mload(factor_m()), summed, 1, 0), evaluate(packed, places))
         packed := add(packed, mul(160, vectors(places)))
         total := muladd5(rest, mload(inverse_), add5(total, summed))
         inverse_ := add(inverse_, 32)
         if field_of(mload(group), 0) {
-          summed := mul5(mload(batch_2m()), below_sum(group, from))
+          summed := mul_factor(
+            add(mload(factor_m()), factor_bytes()),
+            below_sum(group, from),
+            1,
+            0
+          )
           rest := sub5(summed, evaluate(packed, places))
           packed := add(packed, mul(160, vectors(places)))
           total := muladd5(rest, mload(inverse_), total)

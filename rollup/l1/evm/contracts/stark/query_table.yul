@@ -8,8 +8,7 @@
       function points_at() -> at { at := 0xe0 }
       function inverses_at() -> at { at := 0x100 }
       function leaf_at() -> at { at := 0x120 }
-      function batch_m() -> at { at := 0x140 }
-      function batch_2m() -> at { at := 0x160 }
+      function factor_m() -> at { at := 0x140 }
       function trees_at() -> at { at := 0x180 }
       function groups_at() -> at { at := 0x1a0 }
       function packed_at() -> at { at := 0x1c0 }
@@ -41,6 +40,8 @@
       function eighth_root(k) -> v { v := mload(add(0x600, shl(5, and(k, 7)))) }
       function header_end() -> at { at := 0x700 }
 
+      function factor_bytes() -> n { n := 320 }
+
       function field_of(word, k) -> v { v := and(shr(shl(5, k), word), 0xffffffff) }
 
       function first_query() -> v { v := calldataload(0x20) }
@@ -62,8 +63,10 @@
         mstore(groups_at(), add(trees, shl(5, add(phases(), folds()))))
         mstore(weights_at(), after)
         after := add(add(after, shl(5, functions())), spread)
+        mstore(factor_m(), after)
+        after := add(after, shl(1, factor_bytes()))
         mstore(gammas_at(), after)
-        after := add(after, mul(96, folds()))
+        after := add(after, mul(mul(3, factor_bytes()), folds()))
         mstore(points_at(), after)
         after := add(after, shl(6, query_count()))
         mstore(inverses_at(), after)

@@ -14,15 +14,15 @@
         let end := add(at, shl(5, functions()))
         let spread := end
         let batch := calldataload(add(context_start(), 64))
-        let low := and(batch, low_16())
-        let high := and(shr(16, batch), low_15())
+        let factor := mload(leaf_at())
+        put_factor(factor, batch)
         let power_ := 1
         for {} lt(at, base) { at := add(at, 32) } {
-          power_ := muladd_split(power_, low, high, 0)
+          power_ := mul_factor(factor, power_, 1, 0)
           mstore(at, power_)
         }
         for {} lt(at, end) { at := add(at, 32) } {
-          power_ := muladd_split(power_, low, high, 0)
+          power_ := mul_factor(factor, power_, 1, 0)
           mstore(at, power_)
           let moved := power_
           for { let c := degree() } c { c := sub(c, 1) } {
@@ -31,8 +31,8 @@
             moved := times_x(moved)
           }
         }
-        mstore(batch_m(), power_)
-        mstore(batch_2m(), mul5(power_, power_))
+        put_factor(mload(factor_m()), power_)
+        put_factor(add(mload(factor_m()), factor_bytes()), mul5(power_, power_))
       }
 
       // The weights of all runs and sums in the order in which `combine` meets them, then those of
