@@ -458,7 +458,9 @@ def _left(data: bytes) -> int:
 def text() -> str:
     """The readers of the manifest's words, for the contract."""
     first = 32 * MANIFEST_SLOT
-    lines = ["      // Written by circuits/evm/begin_manifest.py, which says what the fields are.\n"]
+    lines = [
+        "      // Written by circuits/evm/begin_manifest.py, which says what the fields are.\n"
+    ]
     lines.append(f"      function place_manifest() -> v {{ v := {first:#x} }}\n")
     lines.append(f"      function weight_count() -> v {{ v := {PRODUCTS_MAX} }}\n")
     lines.append(f"      function fact_tag() -> v {{ v := {_left(FACT_TAG):#x} }}\n")
