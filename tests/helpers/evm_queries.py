@@ -72,14 +72,18 @@ class Toy:
             return int(found[1]), Phase[found[2]]
         if found := re.fullmatch(r"query (\d+), layer (\d+)", detail):
             return int(found[1]), len(Phase) + int(found[2])
+        if found := re.fullmatch(r"top of tree (\d+)", detail):
+            return NO_QUERY, int(found[1])
         if found := re.fullmatch(r"query (\d+)", detail):
             return int(found[1]), NO_TREE
         return NO_QUERY, NO_TREE
 
     def row_ending(self, end: int) -> tuple[int, int]:
-        """Query and tree of the row that ends at a byte of the proof."""
+        """Query and tree of the row that ends at a byte of the proof; of the opening none."""
         each = len(self.parts.queries[0])
         start = len(self.proof) - each * self.parameters.queries
+        if end <= start:
+            return NO_QUERY, NO_TREE
         query, place = divmod(end - start, each)
         return query, next(tree for tree, row in enumerate(self.rows) if row.stop == place)
 
