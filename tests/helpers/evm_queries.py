@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass, replace
 from functools import cache
 
-from circuits.evm.context import Parts, context, draw, split
 from circuits.evm.blobs import blob_initcode
+from circuits.evm.context import Parts, context, draw, split
 from circuits.evm.query_manifest import query_manifest
 from circuits.evm.refusals import MALFORMED, NO_QUERY, NO_TREE, REFUSED, selector
 from circuits.stark.committed import generate_key

@@ -52,8 +52,8 @@ def test_a_change_anywhere_in_a_proof_is_refused_as_python_refuses_it(name: str)
         if chance.randrange(3):
             proof[place] ^= 1 << chance.randrange(8)
         else:
-            place = min(place, len(proof) - WORD_BYTES)
-            proof[place : place + WORD_BYTES] = P.to_bytes(WORD_BYTES, "little")
+            start = min(place, len(proof) - WORD_BYTES)
+            proof[start : start + WORD_BYTES] = P.to_bytes(WORD_BYTES, "little")
         verdict = made.verdict(bytes(proof))
         assert said(made, contracts, machine, bytes(proof)) == verdict
         seen.add(verdict[0] if verdict else None)
