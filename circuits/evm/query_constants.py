@@ -19,6 +19,12 @@ from rollup.l1.evm.compiler import CONTRACTS
 
 FILE: Final = CONTRACTS / "stark/query_constants.yul"
 
+GATHERED_WORDS: Final = 0x60
+"""Memory: all words of rows so far, or-ed with what shows that they are not below p."""
+
+DOT_SUMS: Final = 0x220
+"""Memory: five words, the sums of coefficients of products."""
+
 
 def _each_32(value: int) -> int:
     """The same value in each uint32 of a word."""
@@ -28,6 +34,8 @@ def _each_32(value: int) -> int:
 def constants() -> dict[str, int]:
     """Every number by name."""
     return {
+        "gathered_words": GATHERED_WORDS,
+        "dot_sums": DOT_SUMS,
         "node_tag": int.from_bytes(NODE_TAG, "big"),
         "phases": len(Phase),
         "fold_log2": FOLD_LOG2,

@@ -22,6 +22,7 @@ object "StarkQueries" {
       //INCLUDE query_constants
       //INCLUDE query_table
       //INCLUDE query_paths
+      //INCLUDE query_kernels
       //INCLUDE query_dots
       //INCLUDE query_sums
       //INCLUDE query_weights

@@ -1,0 +1,179 @@
+"""Loops of StarkQueries that are worth assembling: a compiler of Yul makes them a third dearer.
+
+    python -m circuits.evm.query_kernels [--check]
+
+writes `contracts/stark/query_kernels.yul`.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from circuits.evm.assembler import JUMPI, PC, Expression, Writer
+from circuits.evm.field_constants import constants
+from circuits.evm.query_constants import DOT_SUMS, GATHERED_WORDS
+from circuits.evm.query_constants import constants as query_constants
+from circuits.evm.refusals import write_or_check
+from circuits.pcs.merkle_verify import NODE_TAG
+from rollup.field.extension import DEGREE
+from rollup.hash.keccak import DIGEST_BYTES
+from rollup.l1.evm.compiler import CONTRACTS
+
+FILE: Final = CONTRACTS / "stark/query_kernels.yul"
+
+VECTOR_BYTES: Final = 32 * DEGREE
+"""Packed weights of four numbers: a word for each coefficient."""
+
+_ALL_ONES: Final = (1 << 256) - 1
+_TOP_LANE: Final = 192
+_FIELD: Final = constants()
+_QUERY: Final = query_constants()
+
+
+class _Loop(Writer):
+    """Code that may jump: `arguments` are those of the function, the first on top."""
+
+    def __init__(self, *arguments: str) -> None:
+        super().__init__(arguments[::-1])
+        self.code += PC
+        self.names.append("base")
+
+    def repeat_if(self, condition: Expression, label: int) -> None:
+        """Go on at a label before, if a value is not 0."""
+        self.value(condition)
+        self.value(("add", label, "base"))
+        self.code += JUMPI
+        del self.names[-2:]
+
+    def swap_32(self, name: str) -> None:
+        """The four bytes of each uint32 of a word, the other way round."""
+        for bits, mask in ((8, "bytes_even"), (16, "pairs_even")):
+            high = ("and", _FIELD[mask], ("shr", bits, name))
+            low = ("shl", bits, ("and", _FIELD[mask], name))
+            self.set(name, ("or", low, high))
+
+
+def _products(vector: str, start: int, coefficient: int) -> Expression:
+    """The sum of four products, of one coefficient of their weights."""
+    place = start + 32 * coefficient
+    at: Expression = ("add", place, "weights") if place else "weights"
+    return ("shr", _TOP_LANE, ("mul", vector, ("mload", at)))
+
+
+def add_run() -> bytes:
+    """add_run(from, left, weights)."""
+    writer = _Loop("from", "left", "weights")
+    sums = [f"sum {k}" for k in range(DEGREE)]
+    for name in ("gathered", *sums):
+        writer.let(name, 0)
+    start = writer.label()
+    writer.let("words", ("calldataload", "from"))
+    writer.swap_32("words")
+    unused = ("shr", ("shl", 5, "left"), _ALL_ONES)
+    writer.set("words", ("and", "words", ("sub", _ALL_ONES, unused)))
+    above = ("or", "words", ("add", _QUERY["complement_32"], "words"))
+    writer.set("gathered", ("or", "gathered", above))
+    writer.let("others", ("and", _QUERY["even_32"], ("shr", 32, "words")))
+    writer.set("words", ("and", _QUERY["even_32"], "words"))
+    for k, name in enumerate(sums):
+        added = ("add", _products("others", 0, k), _products("words", VECTOR_BYTES, k))
+        writer.set(name, ("add", added, name))
+    writer.drop_to(sums[-1])
+    writer.set("from", ("add", 32, "from"))
+    writer.set("weights", ("add", 2 * VECTOR_BYTES, "weights"))
+    writer.let("more", ("gt", "left", 8))
+    writer.set("left", ("sub", "left", 8))
+    _repeat_by_top(writer, start)
+    gathered = ("or", ("mload", GATHERED_WORDS), "gathered")
+    writer.store(GATHERED_WORDS, gathered)
+    _add_sums(writer, sums)
+    return bytes(writer.code)
+
+
+def _repeat_by_top(writer: _Loop, label: int) -> None:
+    """Go on at a label before, if the top of the stack is not 0, which goes."""
+    writer.value(("add", label, "base"))
+    writer.code += JUMPI
+    del writer.names[-2:]
+
+
+def _add_sums(writer: _Loop, sums: Sequence[str]) -> None:
+    """Adds sums to those in memory, and leaves nothing on the stack."""
+    for k, name in enumerate(sums):
+        place = DOT_SUMS + 32 * k
+        writer.store(place, ("add", ("mload", place), name))
+    while writer.names:
+        writer.drop()
+
+
+def add_vectors() -> bytes:
+    """add_vectors(numbers, count, weights)."""
+    writer = _Loop("numbers", "count", "weights")
+    sums = [f"sum {k}" for k in range(DEGREE)]
+    writer.set("count", ("add", "numbers", ("shl", 5, "count")))
+    for name in sums:
+        writer.let(name, 0)
+    start = writer.label()
+    writer.let("vector", ("mload", "numbers"))
+    for k, name in enumerate(sums):
+        writer.set(name, ("add", _products("vector", 0, k), name))
+    writer.drop()
+    writer.set("numbers", ("add", 32, "numbers"))
+    writer.set("weights", ("add", VECTOR_BYTES, "weights"))
+    writer.repeat_if(("lt", "numbers", "count"), start)
+    _add_sums(writer, sums)
+    return bytes(writer.code)
+
+
+_NODE_START: Final = DIGEST_BYTES - len(NODE_TAG)
+_NODE_BYTES: Final = len(NODE_TAG) + 2 * DIGEST_BYTES
+_HASH_NODE: Final = bytes([0x60, _NODE_BYTES, 0x60, _NODE_START, 0x20])
+"""PUSH1 PUSH1 KECCAK256: of the tag before 0x20 and the two words from there."""
+
+
+def climb() -> bytes:
+    """climb(from, end, index, digest, mask, step)."""
+    writer = _Loop("from", "end", "index", "digest", "mask", "step")
+    over = writer.jump_on_if(("iszero", ("lt", "from", "end")))
+    start = writer.label()
+    writer.let("side", ("shl", 5, ("and", 1, "index")))
+    writer.store(("add", DIGEST_BYTES, "side"), "digest")
+    sibling = ("and", "mask", ("calldataload", "from"))
+    writer.store(("sub", 2 * DIGEST_BYTES, "side"), sibling)
+    writer.code += _HASH_NODE
+    writer.names.append("node")
+    writer.set("digest", ("and", "mask", "node"))
+    writer.drop_to("base")
+    writer.set("index", ("shr", 1, "index"))
+    writer.set("from", ("add", "step", "from"))
+    writer.repeat_if(("lt", "from", "end"), start)
+    writer.come(over)
+    writer.set("step", "digest")
+    writer.drop_to("step")
+    return bytes(writer.code)
+
+
+def text() -> str:
+    """The file."""
+    return f"""      // Written by circuits/evm/query_kernels.py.
+
+      // Adds `left` words of a row, from calldata, times their weights, eight at a time: those after
+      // the last one become 0. Of eight, words 0, 2, 4, 6 are one vector, 1, 3, 5, 7 the other.
+      function add_run(from, left, weights) {{
+        verbatim_3i_0o(hex"{add_run().hex()}", from, left, weights)
+      }}
+
+      // Adds `count` words of four numbers each at `numbers` times their weights; at least one.
+      function add_vectors(numbers, count, weights) {{
+        verbatim_3i_0o(hex"{add_vectors().hex()}", numbers, count, weights)
+      }}
+
+      // The node that a path of siblings leads to. The node's tag is in the bytes before 0x20.
+      function climb(from, end, index, digest, mask, step) -> r {{
+        r := verbatim_6i_1o(hex"{climb().hex()}", from, end, index, digest, mask, step)
+      }}
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(write_or_check(FILE, text(), "assemble the kernels of StarkQueries"))
