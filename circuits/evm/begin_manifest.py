@@ -19,8 +19,10 @@ from typing import Final
 from circuits.air.circuit import Circuit
 from circuits.air.graph import Scope
 from circuits.evm.blobs import BLOB_BYTES
+from circuits.evm.field_constants import PRODUCTS_MAX
+from circuits.evm.interpreter import Step, encode
 from circuits.evm.refusals import write_or_check
-from circuits.evm.tape_code import PRODUCTS_MAX, WEIGHT_WORDS, Memory, Op, compile_tape
+from circuits.evm.tape_code import WEIGHT_WORDS, Memory, compile_tape
 from circuits.pcs.transcript import Transcript
 from circuits.stark.binding import PROTOCOL
 from circuits.stark.key import VerificationKey
@@ -332,7 +334,7 @@ class _Builder:
     def _put(self, part: bytes) -> list[tuple[int, int, int]]:
         if not part:
             return []
-        ended = part + bytes([Op.END])
+        ended = part + encode(Step.END)
         start = len(self._tapes[-1])
         self._tapes[-1] += ended
         return [(len(self._tapes), 1 + start, len(ended))]

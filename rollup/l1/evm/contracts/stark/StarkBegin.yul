@@ -15,7 +15,7 @@ object "StarkBegin" {
       //INCLUDE refusals
       //INCLUDE begin_fields
       //INCLUDE sums
-      //INCLUDE tape
+      //INCLUDE interpreter
       //INCLUDE transcript
       //INCLUDE statement
       //INCLUDE opening

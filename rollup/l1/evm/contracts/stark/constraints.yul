@@ -95,17 +95,17 @@
         }
       }
 
-      // sum_k kappa^k of `count` words at `at`, by parts of as many as the table has powers.
+      // sum_k kappa^k of `count` words at `at`, by parts of as many as the table has powers, the
+      // last one first.
       function weigh(at, count, block_step) -> r {
-        let size := weight_count()
         let low := and(block_step, low_16())
         let high := and(shr(16, block_step), low_15())
-        let part := mod(count, size)
-        at := add(at, shl(5, sub(count, part)))
-        r := dot_few(at, 32, place_weights(), part)
-        for { count := sub(count, part) } count { count := sub(count, size) } {
-          at := sub(at, shl(5, size))
-          r := muladd_split(r, low, high, dot_few(at, 32, place_weights(), size))
+        at := add(at, shl(5, count))
+        for {} count {} {
+          let few := add(mod(sub(count, 1), weight_count()), 1)
+          at := sub(at, shl(5, few))
+          r := muladd_split(r, low, high, dot_few(at, 32, place_weights(), few))
+          count := sub(count, few)
         }
       }
 
