@@ -25,6 +25,9 @@ GATHERED_WORDS: Final = 0x60
 DOT_SUMS: Final = 0x220
 """Memory: five words, the sums of coefficients of products."""
 
+BATCH_FACTOR: Final = 0x3C0
+"""Memory: ten words, what products with b are made of."""
+
 
 def _each_32(value: int) -> int:
     """The same value in each uint32 of a word."""
@@ -36,6 +39,7 @@ def constants() -> dict[str, int]:
     return {
         "gathered_words": GATHERED_WORDS,
         "dot_sums": DOT_SUMS,
+        "batch_factor": BATCH_FACTOR,
         "node_tag": int.from_bytes(NODE_TAG, "big"),
         "phases": len(Phase),
         "fold_log2": FOLD_LOG2,

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from circuits.evm.assembler import JUMPI, PC, Expression, Writer
-from circuits.evm.field_constants import constants
-from circuits.evm.query_constants import DOT_SUMS, GATHERED_WORDS
+from circuits.evm.field_constants import LANE_BITS, constants
+from circuits.evm.query_constants import BATCH_FACTOR, DOT_SUMS, GATHERED_WORDS
 from circuits.evm.query_constants import constants as query_constants
 from circuits.evm.refusals import write_or_check
 from circuits.pcs.merkle_verify import NODE_TAG
 from rollup.field.extension import DEGREE
+from rollup.field.koalabear import P
 from rollup.hash.keccak import DIGEST_BYTES
 from rollup.l1.evm.compiler import CONTRACTS
 
@@ -125,6 +126,32 @@ def add_vectors() -> bytes:
     return bytes(writer.code)
 
 
+def powers() -> bytes:
+    """powers(at, end, vector, top): the element whose coefficients are in vector and top."""
+    writer = _Loop("at", "end", "vector", "top")
+    coefficients = [f"coefficient {k}" for k in range(DEGREE)]
+    start = writer.label()
+    for k, name in enumerate(coefficients):
+        four = ("shr", _TOP_LANE, ("mul", "vector", ("mload", BATCH_FACTOR + 32 * k)))
+        fifth = ("mul", "top", ("mload", BATCH_FACTOR + VECTOR_BYTES + 32 * k))
+        writer.let(name, ("mod", ("add", four, fifth), P))
+    writer.set("top", coefficients[-1])
+    vector: Expression = coefficients[3]
+    lanes: Expression = coefficients[0]
+    for k in range(3):
+        vector = ("or", vector, ("shl", _TOP_LANE - 64 * k, coefficients[k]))
+    for k in range(1, DEGREE):
+        lanes = ("or", lanes, ("shl", LANE_BITS * k, coefficients[k]))
+    writer.set("vector", vector)
+    writer.store("at", lanes)
+    writer.drop_to("base")
+    writer.set("at", ("add", 32, "at"))
+    writer.repeat_if(("lt", "at", "end"), start)
+    while writer.names:
+        writer.drop()
+    return bytes(writer.code)
+
+
 _NODE_START: Final = DIGEST_BYTES - len(NODE_TAG)
 _NODE_BYTES: Final = len(NODE_TAG) + 2 * DIGEST_BYTES
 _HASH_NODE: Final = bytes([0x60, _NODE_BYTES, 0x60, _NODE_START, 0x20])
@@ -166,6 +193,12 @@ def text() -> str:
       // Adds `count` words of four numbers each at `numbers` times their weights; at least one.
       function add_vectors(numbers, count, weights) {{
         verbatim_3i_0o(hex"{add_vectors().hex()}", numbers, count, weights)
+      }}
+
+      // Fills memory from `at` to `end`, not nothing, with products: of the element whose first four
+      // coefficients are a vector, and the last is `top`, with b, b^2, ..
+      function put_powers_of_batch(at, end, vector, top) {{
+        verbatim_4i_0o(hex"{powers().hex()}", at, end, vector, top)
       }}
 
       // The node that a path of siblings leads to. The node's tag is in the bytes before 0x20.

@@ -14,29 +14,29 @@
       function final_at() -> at { at := 0x1e0 }
       function powers_at() -> at { at := 0x200 }
       function fibre() -> at { at := 0x2c0 }
-      function table() -> at { at := 0x3c0 }
+      function table() -> at { at := 0x500 }
 
       // The header of the manifest, in the order of circuits/evm/query_manifest.py.
-      function queries() -> v { v := mload(0x3c0) }
-      function query_bytes() -> v { v := mload(0x3e0) }
-      function context_bytes() -> v { v := mload(0x400) }
-      function tops_bytes() -> v { v := mload(0x420) }
-      function log2_domain() -> v { v := mload(0x440) }
-      function folds() -> v { v := mload(0x460) }
-      function groups() -> v { v := mload(0x480) }
-      function final_count() -> v { v := mload(0x4a0) }
-      function digest_bytes() -> v { v := mload(0x4c0) }
-      function digest_mask() -> v { v := mload(0x4e0) }
-      function root() -> v { v := mload(0x500) }
-      function root_inverse() -> v { v := mload(0x520) }
-      function shift_inverse() -> v { v := mload(0x540) }
-      function functions() -> v { v := mload(0x560) }
-      function base_functions() -> v { v := mload(0x580) }
-      function denominators() -> v { v := mload(0x5a0) }
-      function random_place() -> v { v := mload(0x5c0) }
-      function layers_place() -> v { v := mload(0x5e0) }
-      function eighth_root(k) -> v { v := mload(add(0x600, shl(5, and(k, 7)))) }
-      function header_end() -> at { at := 0x700 }
+      function queries() -> v { v := mload(0x500) }
+      function query_bytes() -> v { v := mload(0x520) }
+      function context_bytes() -> v { v := mload(0x540) }
+      function tops_bytes() -> v { v := mload(0x560) }
+      function log2_domain() -> v { v := mload(0x580) }
+      function folds() -> v { v := mload(0x5a0) }
+      function groups() -> v { v := mload(0x5c0) }
+      function final_count() -> v { v := mload(0x5e0) }
+      function digest_bytes() -> v { v := mload(0x600) }
+      function digest_mask() -> v { v := mload(0x620) }
+      function root() -> v { v := mload(0x640) }
+      function root_inverse() -> v { v := mload(0x660) }
+      function shift_inverse() -> v { v := mload(0x680) }
+      function functions() -> v { v := mload(0x6a0) }
+      function base_functions() -> v { v := mload(0x6c0) }
+      function denominators() -> v { v := mload(0x6e0) }
+      function random_place() -> v { v := mload(0x700) }
+      function layers_place() -> v { v := mload(0x720) }
+      function eighth_root(k) -> v { v := mload(add(0x740, shl(5, and(k, 7)))) }
+      function header_end() -> at { at := 0x840 }
 
       function factor_bytes() -> n { n := 320 }
 

@@ -14,23 +14,17 @@
         let end := add(at, shl(5, functions()))
         let spread := end
         let batch := calldataload(add(context_start(), 64))
-        let factor := mload(leaf_at())
-        put_factor(factor, batch)
-        let power_ := 1
-        for {} lt(at, base) { at := add(at, 32) } {
-          power_ := mul_factor(factor, power_, 1, 0)
-          mstore(at, power_)
-        }
-        for {} lt(at, end) { at := add(at, 32) } {
-          power_ := mul_factor(factor, power_, 1, 0)
-          mstore(at, power_)
-          let moved := power_
+        put_factor(batch_factor(), batch)
+        put_powers_of_batch(at, end, shl(192, 1), 0)
+        for { at := base } lt(at, end) { at := add(at, 32) } {
+          let moved := mload(at)
           for { let c := degree() } c { c := sub(c, 1) } {
             mstore(spread, moved)
             spread := add(spread, 32)
             moved := times_x(moved)
           }
         }
+        let power_ := mload(sub(end, 32))
         put_factor(mload(factor_m()), power_)
         put_factor(add(mload(factor_m()), factor_bytes()), mul5(power_, power_))
       }
