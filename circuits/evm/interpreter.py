@@ -10,16 +10,19 @@ sum low + 2^11 middle + 2^21 high is meant. A step is its code, 1 byte, and its 
 word of memory, by its place in words) has 2 bytes, a factor 2 (signed), a large one 4.
 
     PLUS x          low += x                    MINUS x         low -= x
-    TERM f x        low += f x                  LARGE f x       f x to all three
+    PLUS_PLUS x y   low += x + y                PLUS_MINUS x y      low += x - y
+    MINUS_MINUS x y low -= x + y                TERM f x        low += f x
+    TERMS f x g y   low += f x + g y            LARGE f x       f x to all three
     TIMES x y       x y to all three            MINUS_TIMES x y     - x y
     FACTOR f x y    f x y                       WEIGHT w x          w x, w a split power
+    LARGES f x g y  f x + g y                   WEIGHTS w x y       w x + (the next power) y
     SUM t           t := low                    PARTS t         t := all three
     MUL t x y       t := low + x y              MINUS_MUL t x y     low - x y
     ADD t x y       t := x + y                  SUB t x y           x - y
     END
 
 SUM, PARTS, MUL and MINUS_MUL empty the accumulators: they then hold the bias, a multiple of p in
-every lane. The code of a step is the place of what carries it out, in units of 16 bytes.
+every lane. The code of a step is the place of what carries it out, in units of 32 bytes.
 """
 
 import sys
@@ -36,7 +39,10 @@ from rollup.l1.evm.compiler import CONTRACTS
 
 FILE: Final = CONTRACTS / "stark/interpreter.yul"
 
-UNIT_LOG2: Final = 4
+WEIGHT_WORDS: Final = 4
+"""A power in a table: its lowest 11 bits, the next 10, the highest 10, and the power itself."""
+
+UNIT_LOG2: Final = 5
 """log2 of the bytes at whose multiples steps begin."""
 
 _C: Final = constants()
@@ -59,6 +65,12 @@ class Step(Enum):
     MINUS_TIMES = auto()
     FACTOR = auto()
     MINUS_MUL = auto()
+    PLUS_PLUS = auto()
+    PLUS_MINUS = auto()
+    MINUS_MINUS = auto()
+    TERMS = auto()
+    LARGES = auto()
+    WEIGHTS = auto()
     END = auto()
 
 
@@ -77,6 +89,12 @@ OPERANDS: Final = {
     Step.MINUS_MUL: "sss",
     Step.ADD: "sss",
     Step.SUB: "sss",
+    Step.PLUS_PLUS: "ss",
+    Step.PLUS_MINUS: "ss",
+    Step.MINUS_MINUS: "ss",
+    Step.TERMS: "fsfs",
+    Step.LARGES: "lsls",
+    Step.WEIGHTS: "sss",
     Step.END: "",
 }
 """Kinds of a step's operands: s a slot, f a factor, l a large one."""
@@ -127,19 +145,32 @@ def _times(writer: Writer, x: Expression, y: Expression) -> None:
     accumulate(writer, "high", "x", _high_part("y"))
 
 
-def _weight(writer: Writer) -> None:
+def _weight(writer: Writer, values: int) -> None:
     writer.let("w", _place(1))
-    writer.let("x", _slot(3))
-    accumulate(writer, "low", "x", ("mload", "w"))
-    accumulate(writer, "middle", "x", ("mload", ("add", 32, "w")))
-    accumulate(writer, "high", "x", ("mload", ("add", 64, "w")))
+    for number in range(values):
+        writer.let("x", _slot(3 + 2 * number))
+        for part, name in enumerate(("low", "middle", "high")):
+            place = ("add", 32 * (WEIGHT_WORDS * number + part), "w")
+            accumulate(writer, name, "x", ("mload", place))
+        writer.drop()
 
 
-def _large(writer: Writer) -> None:
-    writer.let("x", _slot(5))
+def _large(writer: Writer, offset: int) -> None:
+    writer.let("x", _slot(offset + SIZES["l"]))
+    lowest = 256 - 8 * (offset + SIZES["l"])
     for name, right, mask in (("low", 0, 0x7FF), ("middle", 11, 0x3FF), ("high", 21, 0x3FF)):
-        part = ("and", mask, ("shr", 216 + right, "t"))
+        part = ("and", mask, ("shr", lowest + right, "t"))
         writer.set(name, ("add", name, ("mul", part, "x")))
+    writer.drop()
+
+
+def _larges(writer: Writer) -> None:
+    _large(writer, 1)
+    _large(writer, 1 + SIZES["l"] + SIZES["s"])
+
+
+def _term(offset: int) -> Expression:
+    return ("mul", _factor(offset), _slot(offset + SIZES["f"]))
 
 
 def _sum(writer: Writer) -> None:
@@ -182,15 +213,21 @@ def _add(writer: Writer, value: Expression) -> None:
 _CARRIED_OUT: Final[Mapping[Step, Callable[[Writer], None]]] = {
     Step.PLUS: lambda writer: _add(writer, _slot(1)),
     Step.MINUS: lambda writer: writer.set("low", ("sub", "low", _slot(1))),
-    Step.TERM: lambda writer: _add(writer, ("mul", _factor(1), _slot(3))),
-    Step.LARGE: _large,
+    Step.PLUS_PLUS: lambda writer: _add(writer, ("add", _slot(1), _slot(3))),
+    Step.PLUS_MINUS: lambda writer: _add(writer, ("sub", _slot(1), _slot(3))),
+    Step.MINUS_MINUS: lambda writer: writer.set("low", ("sub", ("sub", "low", _slot(1)), _slot(3))),
+    Step.TERM: lambda writer: _add(writer, _term(1)),
+    Step.TERMS: lambda writer: _add(writer, ("add", _term(1), _term(5))),
+    Step.LARGE: lambda writer: _large(writer, 1),
+    Step.LARGES: _larges,
+    Step.WEIGHTS: lambda writer: _weight(writer, 2),
     Step.TIMES: lambda writer: _times(writer, _slot(1), _slot(3)),
     Step.MINUS_TIMES: lambda writer: _times(writer, ("sub", MODULUS, _slot(1)), _slot(3)),
     # A negative factor makes x negative, which the modulus turns round.
     Step.FACTOR: lambda writer: _times(
         writer, ("add", MODULUS, ("mul", _factor(1), _slot(3))), _slot(5)
     ),
-    Step.WEIGHT: _weight,
+    Step.WEIGHT: lambda writer: _weight(writer, 1),
     Step.SUM: _sum,
     Step.PARTS: _parts,
     Step.MUL: lambda writer: _mul(writer, _slot(3)),

@@ -9,9 +9,9 @@ import sys
 from typing import Final
 
 from circuits.evm.assembler import PC, Writer
+from circuits.evm.interpreter import WEIGHT_WORDS
 from circuits.evm.lanes import EMPTY, accumulate, combined
 from circuits.evm.refusals import write_or_check
-from circuits.evm.tape_code import WEIGHT_WORDS
 from rollup.l1.evm.compiler import CONTRACTS
 
 FILE: Final = CONTRACTS / "stark/kernels.yul"

@@ -13,11 +13,8 @@ from typing import Final
 
 from circuits.air.tape import Code, Instruction, Tape
 from circuits.evm.field_constants import FACTORS_MAX, PRODUCTS_MAX
-from circuits.evm.interpreter import Step, encode
+from circuits.evm.interpreter import WEIGHT_WORDS, Step, encode
 from rollup.field.koalabear import P
-
-WEIGHT_WORDS: Final = 4
-"""A power in a table: its lowest 11 bits, the next 10, the highest 10, and the power itself."""
 
 SLOTS_MAX: Final = 1 << 16
 
@@ -321,21 +318,39 @@ class _Steps:
 
     @property
     def _terms(self) -> bytes:
-        return b"".join(map(_term, self._small))
+        pluses = [value for factor, value in self._small if factor == 1]
+        minuses = [value for factor, value in self._small if factor == -1]
+        code = []
+        while pluses and minuses:
+            code.append(encode(Step.PLUS_MINUS, pluses.pop(), minuses.pop()))
+        for one, two, values in (
+            (Step.PLUS, Step.PLUS_PLUS, pluses),
+            (Step.MINUS, Step.MINUS_MINUS, minuses),
+        ):
+            code += _by_two(one, two, [(value,) for value in values])
+        terms = [term for term in self._small if abs(term[0]) != 1]
+        return b"".join([*code, *_by_two(Step.TERM, Step.TERMS, terms)])
 
     @property
     def _by_parts(self) -> bytes:
-        code = [encode(Step.LARGE, factor, value) for factor, value in self._large]
+        code = _by_two(Step.LARGE, Step.LARGES, self._large)
         code += [_product(*product) for product in self._products]
-        code += [encode(Step.WEIGHT, weight, value) for weight, value in self._weighted]
+        waiting = sorted(self._weighted)
+        while waiting:
+            weight, value = waiting.pop(0)
+            if waiting and waiting[0][0] == weight + WEIGHT_WORDS:
+                code.append(encode(Step.WEIGHTS, weight, value, waiting.pop(0)[1]))
+            else:
+                code.append(encode(Step.WEIGHT, weight, value))
         return b"".join(code)
 
 
-def _term(term: tuple[int, int]) -> bytes:
-    factor, value = term
-    if abs(factor) == 1:
-        return encode(Step.PLUS if factor == 1 else Step.MINUS, value)
-    return encode(Step.TERM, factor, value)
+def _by_two(one: Step, two: Step, operands: Sequence[tuple[int, ...]]) -> list[bytes]:
+    """Steps of one kind, two at a time as far as they go."""
+    even = len(operands) // 2 * 2
+    pairs = zip(operands[0:even:2], operands[1:even:2], strict=True)
+    code = [encode(two, *left, *right) for left, right in pairs]
+    return code + [encode(one, *rest) for rest in operands[even:]]
 
 
 def _product(factor: int, left: int, right: int) -> bytes:

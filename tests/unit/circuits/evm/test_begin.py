@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from circuits.evm import begin_manifest, pinned, refusals
+from circuits.evm import begin_fields, pinned, refusals
 from circuits.evm.begin_manifest import begin_data
 from circuits.evm.context import context, split
 from circuits.evm.facts import statement_bytes
@@ -214,5 +214,5 @@ def test_what_is_deployed_for_each_class_is_what_is_pinned() -> None:
 
 
 def test_generated_files_are_as_they_would_be_written() -> None:
-    for module in (begin_manifest, refusals):
+    for module in (begin_fields, refusals):
         assert module.FILE.read_text() == module.text()

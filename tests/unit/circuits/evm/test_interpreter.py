@@ -79,13 +79,18 @@ def test_sums_of_terms_and_products() -> None:
     random = Random(11)
     for _ in range(40):
         values = [draw(random) for _ in range(6)]
-        weight = draw(random)
+        weight, other = draw(random), draw(random)
         a, b, c, d, e, _ = values
-        memory = [*map(word, values), *split(weight)]
+        memory = [*map(word, values), *split(weight), *split(other)]
         factor = random.randrange(-FACTORS_MAX // 4, FACTORS_MAX // 4)
         large = random.choice([P - 1, random.randrange(P)])
         code = encode(Step.PLUS, 0) + encode(Step.MINUS, 1) + encode(Step.TERM, factor, 2)
+        # And pairs, which cancel but for twice e.
+        code += encode(Step.PLUS_PLUS, 3, 4) + encode(Step.MINUS_MINUS, 3, 0)
+        code += encode(Step.TERMS, 3, 1, -2, 4) + encode(Step.PLUS_MINUS, 0, 1)
+        code += encode(Step.TERMS, -2, 1, 3, 4)
         terms = extension.add(extension.subtract(a, b), extension.scale(c, factor % P))
+        terms = extension.add(terms, extension.scale(e, 2))
         product = extension.multiply(d, e)
         found = run(memory, code + encode(Step.SUM, 5))
         assert element(found[5]) == terms
@@ -96,6 +101,7 @@ def test_sums_of_terms_and_products() -> None:
         parts = encode(Step.TIMES, 0, 1) + encode(Step.MINUS_TIMES, 2, 3)
         parts += encode(Step.FACTOR, -7, 3, 4) + encode(Step.FACTOR, 9, 4, 0)
         parts += encode(Step.LARGE, large, 1) + encode(Step.WEIGHT, 6, 2)
+        parts += encode(Step.LARGES, 5, 2, large, 3) + encode(Step.WEIGHTS, 6, 3, 4)
         for each in (
             extension.multiply(a, b),
             extension.negate(extension.multiply(c, d)),
@@ -103,13 +109,17 @@ def test_sums_of_terms_and_products() -> None:
             extension.scale(extension.multiply(e, a), 9),
             extension.scale(b, large),
             extension.multiply(c, weight),
+            extension.scale(c, 5),
+            extension.scale(d, large),
+            extension.multiply(d, weight),
+            extension.multiply(e, other),
         ):
             terms = extension.add(terms, each)
         found = run(memory, code + parts + encode(Step.PARTS, 5) + code + encode(Step.SUM, 4))
         assert element(found[5]) == terms
         # And the accumulators were emptied.
         assert found[:4] == memory[:4]
-        again = run([*memory[:4], 0, *memory[5:]], code + encode(Step.SUM, 4))
+        again = run(memory, code + encode(Step.SUM, 4))
         assert found[4] == again[4]
         pair = run(memory, encode(Step.ADD, 5, 0, 1) + encode(Step.SUB, 4, 0, 1))
         assert element(pair[5]) == extension.add(a, b)
