@@ -25,6 +25,9 @@ GATHERED_WORDS: Final = 0x60
 DOT_SUMS: Final = 0x220
 """Memory: five words, the sums of coefficients of products."""
 
+FIBRE: Final = 0x2C0
+"""Memory: the eight values of a fibre."""
+
 BATCH_FACTOR: Final = 0x3C0
 """Memory: ten words, what products with b are made of."""
 
@@ -39,6 +42,7 @@ def constants() -> dict[str, int]:
     return {
         "gathered_words": GATHERED_WORDS,
         "dot_sums": DOT_SUMS,
+        "fibre": FIBRE,
         "batch_factor": BATCH_FACTOR,
         "node_tag": int.from_bytes(NODE_TAG, "big"),
         "phases": len(Phase),

@@ -6,15 +6,16 @@ writes `contracts/stark/query_kernels.yul`.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from circuits.evm.assembler import JUMPI, PC, Expression, Writer
 from circuits.evm.field_constants import LANE_BITS, constants
-from circuits.evm.query_constants import BATCH_FACTOR, DOT_SUMS, GATHERED_WORDS
+from circuits.evm.query_constants import BATCH_FACTOR, DOT_SUMS, FIBRE, GATHERED_WORDS
 from circuits.evm.query_constants import constants as query_constants
 from circuits.evm.refusals import write_or_check
 from circuits.pcs.merkle_verify import NODE_TAG
+from circuits.stark.proof import FIBRE_WIDTH
 from rollup.field.extension import DEGREE
 from rollup.field.koalabear import P
 from rollup.hash.keccak import DIGEST_BYTES
@@ -24,6 +25,9 @@ FILE: Final = CONTRACTS / "stark/query_kernels.yul"
 
 VECTOR_BYTES: Final = 32 * DEGREE
 """Packed weights of four numbers: a word for each coefficient."""
+
+LANE64_BITS: Final = 64
+"""Between the numbers of a vector, and between weights."""
 
 _ALL_ONES: Final = (1 << 256) - 1
 _TOP_LANE: Final = 192
@@ -152,6 +156,99 @@ def powers() -> bytes:
     return bytes(writer.code)
 
 
+def _shifted(value: Expression, bits: int) -> Expression:
+    """A value so many bits up, or down if they are below 0."""
+    if bits == 0:
+        return value
+    return ("shl", bits, value) if bits > 0 else ("shr", -bits, value)
+
+
+def pack() -> bytes:
+    """pack(at, a, b, c, d)."""
+    elements = ("a", "b", "c", "d")
+    writer = Writer(("at", *elements)[::-1])
+    for k in range(DEGREE):
+        total: Expression = 0
+        for place, name in enumerate(elements):
+            lane = ("and", _QUERY[f"lane_{k}"], name)
+            moved = _shifted(lane, LANE64_BITS * place - LANE_BITS * k)
+            total = ("or", total, moved) if place else moved
+        writer.store(("add", 32 * k, "at") if k else "at", total)
+    while writer.names:
+        writer.drop()
+    return bytes(writer.code)
+
+
+def mul_factor() -> bytes:
+    """mul_factor(factor, a, s, c)."""
+    writer = Writer(("factor", "a", "s", "c")[::-1])
+
+    def coefficient(k: int, product: Expression) -> Expression:
+        lane = ("and", _QUERY["lane_0"], _shifted("c", -LANE_BITS * k))
+        return ("add", ("mul", "s", product), lane)
+
+    _multiply(writer, coefficient, "c")
+    return bytes(writer.code)
+
+
+def times_factor() -> bytes:
+    """times_factor(factor, a)."""
+    writer = Writer(("factor", "a")[::-1])
+    _multiply(writer, lambda _, product: product, "a")
+    return bytes(writer.code)
+
+
+def _multiply(
+    writer: Writer, coefficient: Callable[[int, Expression], Expression], result: str
+) -> None:
+    """Leave in the place of `result`, the lowest on the stack, what is made of the coefficients of
+    the product of a and a factor."""
+    vector: Expression = ("shl", _TOP_LANE, ("and", _QUERY["lane_0"], "a"))
+    for k in range(1, DEGREE - 1):
+        lane = ("and", _QUERY[f"lane_{k}"], "a")
+        moved = _shifted(lane, _TOP_LANE - LANE64_BITS * k - LANE_BITS * k)
+        vector = ("or", vector, moved)
+    writer.let("vector", vector)
+    writer.let("top", ("shr", LANE_BITS * (DEGREE - 1), "a"))
+    total: Expression = "coefficient 0"
+    for k in range(DEGREE):
+        four = ("shr", _TOP_LANE, ("mul", "vector", ("mload", _offset("factor", 32 * k))))
+        fifth = ("mul", "top", ("mload", _offset("factor", VECTOR_BYTES + 32 * k)))
+        made = coefficient(k, ("add", four, fifth))
+        writer.let(f"coefficient {k}", ("mod", made, P))
+        if k:
+            total = ("or", total, ("shl", LANE_BITS * k, f"coefficient {k}"))
+    writer.set(result, total)
+    writer.drop_to(result)
+
+
+def _offset(name: str, size: int) -> Expression:
+    return ("add", size, name) if size else name
+
+
+def load_fibre() -> bytes:
+    """load_fibre(from): straight on, eight uint32 from each word of calldata."""
+    writer = _Loop("from")
+    words = [f"words {k}" for k in range(FIBRE_WIDTH // 8)]
+    gathered: Expression = ("mload", GATHERED_WORDS)
+    for k, name in enumerate(words):
+        writer.let(name, ("calldataload", _offset("from", 32 * k)))
+        writer.swap_32(name)
+        gathered = ("or", ("or", gathered, name), ("add", _QUERY["complement_32"], name))
+    writer.store(GATHERED_WORDS, gathered)
+    for number in range(FIBRE_WIDTH // DEGREE):
+        total: Expression = 0
+        for k in range(DEGREE):
+            word, place = divmod(DEGREE * number + k, 8)
+            value = ("and", 0xFFFFFFFF, _shifted(words[word], -32 * (7 - place)))
+            moved = _shifted(value, LANE_BITS * k)
+            total = ("or", total, moved) if k else moved
+        writer.store(FIBRE + 32 * number, total)
+    while writer.names:
+        writer.drop()
+    return bytes(writer.code)
+
+
 _NODE_START: Final = DIGEST_BYTES - len(NODE_TAG)
 _NODE_BYTES: Final = len(NODE_TAG) + 2 * DIGEST_BYTES
 _HASH_NODE: Final = bytes([0x60, _NODE_BYTES, 0x60, _NODE_START, 0x20])
@@ -184,8 +281,8 @@ def text() -> str:
     """The file."""
     return f"""      // Written by circuits/evm/query_kernels.py.
 
-      // Adds `left` words of a row, from calldata, times their weights, eight at a time: those after
-      // the last one become 0. Of eight, words 0, 2, 4, 6 are one vector, 1, 3, 5, 7 the other.
+      // Adds `left` words of a row, from calldata, times their weights, eight at a time: those
+      // after the last become 0. Of eight, words 0, 2, 4, 6 are a vector, and 1, 3, 5, 7 another.
       function add_run(from, left, weights) {{
         verbatim_3i_0o(hex"{add_run().hex()}", from, left, weights)
       }}
@@ -195,8 +292,28 @@ def text() -> str:
         verbatim_3i_0o(hex"{add_vectors().hex()}", numbers, count, weights)
       }}
 
-      // Fills memory from `at` to `end`, not nothing, with products: of the element whose first four
-      // coefficients are a vector, and the last is `top`, with b, b^2, ..
+      // Four elements as weights: five words at `at`, one for each coefficient.
+      function pack(at, a, b, c, d) {{
+        verbatim_5i_0o(hex"{pack().hex()}", at, a, b, c, d)
+      }}
+
+      // (a b) s + c for b whose factor is at hand, and s in F. Lanes of c are below 2^51.
+      function mul_factor(factor, a, s, c) -> r {{
+        r := verbatim_4i_1o(hex"{mul_factor().hex()}", factor, a, s, c)
+      }}
+
+      // a b for b whose factor is at hand.
+      function times_factor(factor, a) -> r {{
+        r := verbatim_2i_1o(hex"{times_factor().hex()}", factor, a)
+      }}
+
+      // The eight elements of a fibre, from calldata.
+      function load_fibre(from) {{
+        verbatim_1i_0o(hex"{load_fibre().hex()}", from)
+      }}
+
+      // Fills memory from `at` to `end`, not nothing, with products of b, b^2, .. and the element
+      // whose first four coefficients are a vector, and the last is `top`.
       function put_powers_of_batch(at, end, vector, top) {{
         verbatim_4i_0o(hex"{powers().hex()}", at, end, vector, top)
       }}

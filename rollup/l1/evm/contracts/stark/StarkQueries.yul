@@ -5,8 +5,9 @@ object "StarkQueries" {
   }
   object "runtime" {
     code {
-      // The queries of a verification, a stretch of them a call. Pure: it reads calldata and one data
-      // contract, and returns nothing, or reverts with Refused(failure, query, tree) or Malformed().
+      // The queries of a verification, a stretch of them a call. Pure: it reads calldata and one
+      // data contract, and returns nothing, or reverts with Refused(failure, query, tree) or
+      // Malformed().
       //
       //     address of the manifest (circuits/evm/query_manifest.py), 32 bytes
       //     first query, number of queries, 32 bytes each
@@ -28,8 +29,8 @@ object "StarkQueries" {
       //INCLUDE query_weights
       //INCLUDE query_folds
 
-      // Lie: queries that the proof does not have; tops of another proof, which rows of another proof
-      // lead to; a longer text that begins with the queries.
+      // Lie: queries that the proof does not have; tops of another proof, which rows of another
+      // proof lead to; a longer text that begins with the queries.
       function check_call() {
         let rest := sub(queries(), first_query())
         if or(iszero(lt(first_query(), queries())), gt(query_count(), rest)) { revert_malformed() }

@@ -1,6 +1,7 @@
       // Written by circuits/evm/query_constants.py.
       function gathered_words() -> v { v := 0x60 }
       function dot_sums() -> v { v := 0x220 }
+      function fibre() -> v { v := 0x2c0 }
       function batch_factor() -> v { v := 0x3c0 }
       function node_tag() -> v { v := 0x6e6f646500000000 }
       function phases() -> v { v := 0x4 }

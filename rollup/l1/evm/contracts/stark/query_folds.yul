@@ -1,5 +1,5 @@
-      // Folds by 8: circuits/pcs/fold.py, as three folds by 2. g(X) = g_0(X^2) + X g_1(X^2) folds with
-      // a challenge c to g_0 + c g_1, from 2 g_0 = g(x) + g(-x) and 2 x g_1 = g(x) - g(-x). With
+      // Folds by 8: circuits/pcs/fold.py, as three folds by 2. g(X) = g_0(X^2) + X g_1(X^2) folds
+      // with a challenge c to g_0 + c g_1, from 2 g_0 = g(x) + g(-x) and 2 x g_1 = g(x) - g(-x). With
       // c, c^2, c^4 in turn, the three are the fold by 8; the factors 2 are left in, so that values
       // are 8 times what they stand for.
 
@@ -18,20 +18,8 @@
         }
       }
 
-      // The eight elements of a fibre, from calldata.
-      function load_fibre(from) {
-        let gathered := mload(gathered_elements())
-        for { let at := fibre() } lt(at, add(fibre(), 256)) { at := add(at, 32) } {
-          let element := element_at(from)
-          gathered := or(gathered, excess_32(element))
-          mstore(at, element)
-          from := add(from, 20)
-        }
-        mstore(gathered_elements(), gathered)
-      }
-
-      // Half of the values of a fibre, `gap` bytes of memory, from pairs that stand `gap` apart. The
-      // first point of the fibre has the inverse omega_8^turn `inverse_`; each next one is turned
+      // Half of the values of a fibre, `gap` bytes of memory, from pairs that stand `gap` apart.
+      // The first point of the fibre has the inverse omega_8^turn `inverse_`; each next one is turned
       // back by `step`. `factor` is of the challenge.
       function halve(gap, factor, inverse_, turn, step) {
         let end := add(fibre(), gap)

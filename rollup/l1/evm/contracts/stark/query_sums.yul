@@ -52,9 +52,9 @@
         after := packed
       }
 
-      // The weighted sum of the stacks of a group that are opened below. Their words are among those
-      // of the group's runs, which hold them to be below p. Those of one word are multiplied by their
-      // low 16 bits and by the rest, apart: lanes below 2^47, and what `settle` leaves.
+      // The weighted sum of the stacks of a group that are opened below. Their words are among
+      // those of the group's runs, which hold them to be below p. Those of one word are multiplied
+      // by their low 16 bits and by the rest, apart: lanes below 2^47, and what `settle` leaves.
       function below_sum(group, from) -> r {
         let low := 0
         let high := 0
@@ -99,17 +99,13 @@
         let places := shl(field_of(mload(group), 2), 1)
         let summed := 0
         summed, packed := group_sum(group, from, packed)
-        let rest := sub5(mul_factor(mload(factor_m()), summed, 1, 0), evaluate(packed, places))
+        let rest := sub5(times_factor(mload(factor_m()), summed), evaluate(packed, places))
         packed := add(packed, mul(160, vectors(places)))
         total := muladd5(rest, mload(inverse_), add5(total, summed))
         inverse_ := add(inverse_, 32)
         if field_of(mload(group), 0) {
-          summed := mul_factor(
-            add(mload(factor_m()), factor_bytes()),
-            below_sum(group, from),
-            1,
-            0
-          )
+          let factor := add(mload(factor_m()), factor_bytes())
+          summed := times_factor(factor, below_sum(group, from))
           rest := sub5(summed, evaluate(packed, places))
           packed := add(packed, mul(160, vectors(places)))
           total := muladd5(rest, mload(inverse_), total)

@@ -1,5 +1,6 @@
-      // Where everything is. Memory: three words to hash nodes in, registers, a fibre, the manifest;
-      // then what is computed once a call, each part's start in a register; then room to hash leaves.
+      // Where everything is. Memory: three words to hash nodes in, registers, a fibre, a factor, the
+      // manifest; then what is computed once a call, each part's start in a register; then room to
+      // hash leaves.
 
       function gathered_elements() -> at { at := 0x80 }
       function weights_at() -> at { at := 0xa0 }
@@ -13,7 +14,6 @@
       function packed_at() -> at { at := 0x1c0 }
       function final_at() -> at { at := 0x1e0 }
       function powers_at() -> at { at := 0x200 }
-      function fibre() -> at { at := 0x2c0 }
       function table() -> at { at := 0x500 }
 
       // The header of the manifest, in the order of circuits/evm/query_manifest.py.

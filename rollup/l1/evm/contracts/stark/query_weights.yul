@@ -98,8 +98,8 @@
 
       function before(from, end) -> v { if lt(from, end) { v := calldataload(from) } }
 
-      // Points of all queries of the call with their inverses, and 1 / (x^s - point) for each point of
-      // each group, by one inversion.
+      // Points of all queries of the call with their inverses, and 1 / (x^s - point) for each point
+      // of each group, by one inversion.
       function prepare_points() {
         let at := mload(inverses_at())
         let points := mload(points_at())
