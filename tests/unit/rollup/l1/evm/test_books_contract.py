@@ -294,6 +294,22 @@ def test_the_last_prices_at_which_a_market_lives(funding: int) -> None:
             assert PROBE.ask("isEnding", market, feed, each) == is_ending(market, feed, each)
 
 
+@pytest.mark.parametrize("end", [FUNDING_MOST, -FUNDING_MOST])
+def test_the_last_funding_at_which_a_market_lives(end: int) -> None:
+    """Where a side's value is far below zero its buckets are rounded down there too."""
+    feed, market = GOVERNANCE.oracle.feeds[0], replace(BTC_MARKET, bucket=61)
+    entry = a_batch().book_before.markets[0]
+    alive, over = 0, end
+    while abs(over - alive) > 1:
+        middle = (alive + over) // 2
+        is_over = is_ending(market, feed, replace(entry, funding=middle))
+        alive, over = (alive, middle) if is_over else (middle, over)
+    assert is_ending(market, feed, replace(entry, funding=over))
+    for funding in range(min(alive, over) - 2, max(alive, over) + 3):
+        each = replace(entry, funding=funding)
+        assert PROBE.ask("isEnding", market, feed, each) == is_ending(market, feed, each)
+
+
 # Public inputs of the tests' venues.
 
 
