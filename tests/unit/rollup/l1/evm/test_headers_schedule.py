@@ -360,6 +360,16 @@ def test_a_redo_is_taken_once_its_refusal_has_ceased_to_hold() -> None:
     assert refusal_of(twin, redo) is None
 
 
+def test_a_late_redo_that_nobody_called_for_is_held_and_put_on_record() -> None:
+    """A reorganisation can have taken back the refusal that it answers."""
+    twin = Twin()
+    closed = twin.close(time=twin.now + 1, redo=True)
+    assert refusal_of(twin, closed) is Revert.REDO_UNCALLED
+    twin.pass_time(1 + BEHIND + 1)
+    assert refusal_of(twin, closed) is None
+    assert twin.l1.redo_until == twin.now
+
+
 def test_what_no_closed_batch_can_be_under_is_replaced_and_nothing_else() -> None:
     twin = Twin()
     first = twin.announce(GOVERNANCES[1], 9)
