@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rollup.harness.chain_cli import add_chain
 from rollup.harness.estate_cli import add_estate
 from rollup.harness.l1_cli import (
     ANVIL,
@@ -26,6 +27,7 @@ from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES
 
 if TYPE_CHECKING:
     from rollup.harness.suite import Report
+    from rollup.l1.evm.view import EvmView
     from rollup.l1.interface import Address
     from rollup.l1.remote import RemoteL1
     from rollup.protocol.deposit import QueueEntry
@@ -196,15 +198,19 @@ def check(
 
 @l1.command()
 @l1_option
+@click.option("--node", help="URL of an execution node that has the contract, in place of --l1.")
+@click.option("--contract", type=file_type, help="Which it is: what `crypsis l1 deploy` wrote.")
 @conventions
-def status(console: Output, l1: str) -> None:
+def status(console: Output, l1: str, node: str | None, contract: Path | None) -> None:
     """What an L1 holds: batches, queue, money, refusals, clock."""
     from rollup.protocol.encoding import hex_digest
 
-    with known_errors(), remote_l1(l1) as remote:
+    if (node is None) != (contract is None):
+        raise click.UsageError("--node and --contract go together")
+    with known_errors(), _looked_at(l1, node, contract) as remote:
         refusal, tail = remote.refusal, remote.tail
         record: dict[str, Any] = {
-            "url": l1,
+            "url": node or l1,
             "time": remote.now(),
             "proved_number": remote.proved_number,
             "head_number": remote.head_number,
@@ -225,7 +231,20 @@ def status(console: Output, l1: str) -> None:
     console.result(record, "\n".join(f"{name:<18} {value}" for name, value in record.items()))
 
 
-def _assets(remote: "RemoteL1") -> dict[str, str]:
+@contextmanager
+def _looked_at(l1: str, node: str | None, contract: Path | None) -> "Iterator[RemoteL1 | EvmView]":
+    """The L1 at an address, or the contract on a node."""
+    if node is None or contract is None:
+        with remote_l1(l1) as remote:
+            yield remote
+        return
+    from rollup.harness.on_chain import viewed
+
+    with viewed(node, contract) as found:
+        yield found
+
+
+def _assets(remote: "RemoteL1 | EvmView") -> dict[str, str]:
     """What is under custody of each asset that anybody has any of, in lots, by its symbol."""
     from rollup.protocol.assets import symbol_of
 
@@ -293,6 +312,7 @@ def withdraw(console: Output, l1: str, sender: "Address", asset: int) -> None:
 
 
 add_estate(l1)
+add_chain(l1)
 
 
 @l1.command()
