@@ -14,6 +14,7 @@ from rollup.l1.interface import (
     Reverted,
 )
 from rollup.l1.state import ContractState
+from rollup.protocol.constants import AMOUNT_BITS
 from rollup.protocol.public import PublicInput
 
 Wanted = tuple[Address, int, int, int]
@@ -44,9 +45,9 @@ def buy(state: ContractState, deployment: Deployment, now: int, wanted: Wanted) 
 
 def _endow(state: ContractState, deployment: Deployment, sender: Address, now: int) -> None:
     """A surplus comes to the backstop by an entry of the queue, once it is enough for one and there
-    is room."""
+    is room. One that is more than an entry can bring waits as well."""
     surplus, vault = state.estate.surplus, state.vault
-    if surplus < deployment.least_deposit:
+    if not deployment.least_deposit <= surplus < 1 << AMOUNT_BITS:
         return
     backstop = deployment.genesis.governance.backstop_account
     try:

@@ -7,6 +7,7 @@ import {Money} from "venue/Money.sol";
 import {Numbers} from "venue/Numbers.sol";
 import {Queue} from "venue/Queue.sol";
 import {EntryKinds, Reverted, Reverts} from "venue/Reasons.sol";
+import {Schedule} from "venue/Schedule.sol";
 import {Vault} from "venue/Vault.sol";
 
 /// The calls that queue an entry, of rollup.l1.mock.
@@ -14,10 +15,8 @@ library Deposits {
     using Queue for Queue.Store;
     using Vault for Vault.Ledger;
 
-    /// What is in force for a deposit: the data contract of the last header's parameters, the least
-    /// deposit, and L1's time.
+    /// What is in force for a deposit: the least that it may be, in quanta, and L1's time.
     struct Terms {
-        address parameters;
         uint256 leastDeposit;
         uint256 time;
     }
@@ -28,14 +27,15 @@ library Deposits {
     /// Queue the registration of the sender's own account, with a first deposit.
     function register(
         Money storage money,
-        Terms calldata terms,
+        Schedule.Store storage schedule,
+        Terms memory terms,
         uint256[] calldata key,
         uint256[] calldata viewing,
         uint256 amount,
         uint256 asset
-    ) external returns (uint256) {
+    ) internal returns (uint256) {
         bytes memory words = packed(key, viewing);
-        Assets.requireDeposit(terms.parameters, asset, amount, terms.leastDeposit);
+        Assets.requireDeposit(schedule, asset, amount, terms.leastDeposit);
         uint256 account = money.queue.requireRegistration(msg.sender);
         Queue.Asked memory asked =
             Queue.Asked(EntryKinds.REGISTER, account, msg.sender, amount, asset, words);
@@ -45,12 +45,13 @@ library Deposits {
     /// Queue a deposit into an assigned account, the sender's or another's.
     function credit(
         Money storage money,
-        Terms calldata terms,
+        Schedule.Store storage schedule,
+        Terms memory terms,
         uint256 account,
         uint256 amount,
         uint256 asset
-    ) external returns (uint256) {
-        Assets.requireDeposit(terms.parameters, asset, amount, terms.leastDeposit);
+    ) internal returns (uint256) {
+        Assets.requireDeposit(schedule, asset, amount, terms.leastDeposit);
         money.queue.requireCredit(account);
         Queue.Asked memory asked = Queue.Asked(
             EntryKinds.CREDIT, account, msg.sender, amount, asset, new bytes(4 * WORDS)
@@ -61,14 +62,15 @@ library Deposits {
     /// Queue another key for an assigned account, with a deposit into it.
     function rotate(
         Money storage money,
-        Terms calldata terms,
+        Schedule.Store storage schedule,
+        Terms memory terms,
         uint256 account,
         uint256[] calldata key,
         uint256[] calldata viewing,
         uint256 amount
-    ) external returns (uint256) {
+    ) internal returns (uint256) {
         bytes memory words = packed(key, viewing);
-        Assets.requireDeposit(terms.parameters, Assets.USDC, amount, terms.leastDeposit);
+        Assets.requireDeposit(schedule, Assets.USDC, amount, terms.leastDeposit);
         money.queue.requireRotation(msg.sender, account);
         Queue.Asked memory asked =
             Queue.Asked(EntryKinds.ROTATE, account, msg.sender, amount, Assets.USDC, words);

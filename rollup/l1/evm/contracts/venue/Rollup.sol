@@ -21,7 +21,6 @@ import {Header, Malformed} from "venue/Types.sol";
 /// what it was created with.
 contract Rollup is RollupView {
     using Queue for Queue.Store;
-    using Schedule for Schedule.Store;
 
     address public immutable operator;
     address public immutable governor;
@@ -35,6 +34,8 @@ contract Rollup is RollupView {
     uint256 public immutable chain;
     uint256 public immutable venueNumber;
     uint256 public immutable genesisTime;
+
+    uint256 private constant MS_PER_SECOND = 1000;
 
     bool private transient isEntered;
 
@@ -74,8 +75,9 @@ contract Rollup is RollupView {
         uint256 amount,
         uint256 asset
     ) external alone returns (uint256) {
-        return
-            Deposits.register(venue.money, deposit(), keyWords, viewingWords, amount, asset);
+        return Deposits.register(
+            venue.money, venue.schedule, deposit(), keyWords, viewingWords, amount, asset
+        );
     }
 
     function credit(uint256 account, uint256 amount, uint256 asset)
@@ -83,7 +85,7 @@ contract Rollup is RollupView {
         alone
         returns (uint256)
     {
-        return Deposits.credit(venue.money, deposit(), account, amount, asset);
+        return Deposits.credit(venue.money, venue.schedule, deposit(), account, amount, asset);
     }
 
     function rotate(
@@ -92,8 +94,9 @@ contract Rollup is RollupView {
         uint256[] calldata viewingWords,
         uint256 amount
     ) external alone returns (uint256) {
-        return
-            Deposits.rotate(venue.money, deposit(), account, keyWords, viewingWords, amount);
+        return Deposits.rotate(
+            venue.money, venue.schedule, deposit(), account, keyWords, viewingWords, amount
+        );
     }
 
     function giveReports(bytes calldata reports) external alone returns (uint256) {
@@ -133,13 +136,12 @@ contract Rollup is RollupView {
     }
 
     function withdraw(uint256 asset) external alone returns (uint256) {
-        return Sales.withdraw(venue.money, parameters(), asset);
+        return Sales.withdraw(venue.money, venue.schedule, asset);
     }
 
     function buy(uint256 asset, uint256 lots, uint256 most) external alone returns (uint256) {
-        Sales.Terms memory terms =
-            Sales.Terms(parameters(), leastDeposit, estateSaleMs, time());
-        return Sales.buy(venue.money, terms, asset, lots, most);
+        Sales.Terms memory terms = Sales.Terms(leastDeposit, estateSaleMs, time());
+        return Sales.buy(venue.money, venue.schedule, terms, asset, lots, most);
     }
 
     function cover(uint256 amount) external alone {
@@ -162,12 +164,7 @@ contract Rollup is RollupView {
 
     /// What a deposit is held to now.
     function deposit() private view returns (Deposits.Terms memory) {
-        return Deposits.Terms(parameters(), leastDeposit, time());
-    }
-
-    /// The data contract of the parameters that the last header was under.
-    function parameters() private view returns (address) {
-        return venue.schedule.current().data;
+        return Deposits.Terms(leastDeposit, time());
     }
 
     /// What a header that consumes the queue up to `count` is judged by.
@@ -183,7 +180,8 @@ contract Rollup is RollupView {
         bool isCounted = with.chain >> Numbers.CHAIN_BITS == 0
             && with.venue >> Numbers.CHAIN_BITS == 0 && with.time >> Numbers.TIME_BITS == 0
             && with.accounts <= Numbers.BACKSTOP_ACCOUNT
-            && with.entries >> Numbers.QUEUE_BITS == 0 && with.clockUnit != 0;
+            && with.entries >> Numbers.QUEUE_BITS == 0 && with.clockUnit != 0
+            && with.clockUnit <= MS_PER_SECOND;
         if (!isCounted) revert Malformed();
     }
 

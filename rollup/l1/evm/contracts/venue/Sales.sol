@@ -8,6 +8,7 @@ import {Money} from "venue/Money.sol";
 import {Numbers} from "venue/Numbers.sol";
 import {Queue} from "venue/Queue.sol";
 import {EntryKinds, Reverted, Reverts} from "venue/Reasons.sol";
+import {Schedule} from "venue/Schedule.sol";
 import {Vault} from "venue/Vault.sol";
 
 /// The calls that pay out or sell, of rollup.l1.mock and rollup.l1.sales.
@@ -16,10 +17,8 @@ library Sales {
     using Queue for Queue.Store;
     using Vault for Vault.Ledger;
 
-    /// What is in force for a sale: the data contract of the last header's parameters, the least
-    /// deposit, how long a price falls, and L1's time.
+    /// What is in force for a sale: the least deposit, how long a price falls, and L1's time.
     struct Terms {
-        address parameters;
         uint256 leastDeposit;
         uint256 duration;
         uint256 time;
@@ -28,11 +27,11 @@ library Sales {
     uint256 private constant ENTRY_BYTES = 4 * (2 * Numbers.SEPTIC_LENGTH + Numbers.DIGEST_LENGTH);
 
     /// Pay the sender's pending balance.
-    function withdraw(Money storage money, address parameters, uint256 asset)
-        external
+    function withdraw(Money storage money, Schedule.Store storage schedule, uint256 asset)
+        internal
         returns (uint256 amount)
     {
-        Assets.requireKnown(parameters, asset);
+        Assets.requireKnown(schedule, asset);
         amount = money.vault.ledgers[asset].pay(msg.sender);
         emit IRollupEvents.Withdrawn(msg.sender, asset, amount);
     }
@@ -40,12 +39,13 @@ library Sales {
     /// Sell lots for what they cost now; what it brings beyond what is lacking is the backstop's.
     function buy(
         Money storage money,
-        Terms calldata terms,
+        Schedule.Store storage schedule,
+        Terms memory terms,
         uint256 asset,
         uint256 lots,
         uint256 most
-    ) external returns (uint256 paid) {
-        Assets.requireKnown(terms.parameters, asset);
+    ) internal returns (uint256 paid) {
+        Assets.requireKnown(schedule, asset);
         Assets.requireAmount(asset, lots);
         paid = money.estate.cost(asset, lots, terms.time, terms.duration);
         if (paid > most) revert Reverted(Reverts.COST_ABOVE_LIMIT);
@@ -59,7 +59,7 @@ library Sales {
     }
 
     /// Take money for what the estate lacks, and no more.
-    function cover(Money storage money, uint256 amount) external {
+    function cover(Money storage money, uint256 amount) internal {
         Assets.requireAmount(Assets.USDC, amount);
         if (amount > money.estate.lacks) revert Reverted(Reverts.NOTHING_TO_COVER);
         money.estate.pay(amount);
@@ -69,7 +69,7 @@ library Sales {
 
     /// A surplus comes to the backstop by an entry of the queue, once it is enough for one and
     /// there is room.
-    function endow(Money storage money, Terms calldata terms) private {
+    function endow(Money storage money, Terms memory terms) private {
         uint256 surplus = money.estate.surplus;
         Vault.Ledger storage ledger = money.vault.ledgers[Assets.USDC];
         if (surplus < terms.leastDeposit || surplus >> Numbers.AMOUNT_BITS != 0) return;

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from rollup.codec.fields import Node
 from rollup.crypto.address_key import signer_of
 from rollup.l1.interface import Revert
-from rollup.protocol.constants import FUNDING_BITS, STALLED_MAX, STEP_PATIENCE_MS
+from rollup.oracle.package import feed_id
+from rollup.protocol.constants import FUNDING_BITS, MARKETS_MAX, STALLED_MAX, STEP_PATIENCE_MS
 from rollup.protocol.ended import ending_markets, is_ending
 from rollup.protocol.funding import HOUR_MS, RATE_SCALE, Funding, charged, rate
 from rollup.protocol.governance_codec import read_governance
@@ -22,15 +23,26 @@ from rollup.protocol.oracle import PRICE_LEAST, PRICE_MOST
 from rollup.protocol.pricing import pricing_of
 from rollup.protocol.public import PublicInput
 from tests.helpers.assets import ASSETS
-from tests.helpers.contracts import Probe, members_of
+from tests.helpers.contracts import Probe, members_of, revm
 from tests.helpers.ended import delist, traded
 from tests.helpers.funding_vectors import FILE
 from tests.helpers.market_books import book_of, unsigned_reports
 from tests.helpers.venue import BTC_MARKET, GOVERNANCE, PRICES, START, Venue
-from tests.helpers.venue_batches import PricedBatch, batches, entries, markets, numbers
+from tests.helpers.venue_batches import (
+    KEYS,
+    PricedBatch,
+    batches,
+    entries,
+    markets,
+    numbers,
+    signed,
+)
 
 PROBE = Probe("BooksProbe")
 VECTORS = json.loads(FILE.read_text("ascii"))
+GAS_MAX = revm.GAS_MAX
+"""Gas of a transaction at most."""
+
 FUNDING_MOST = 1 << FUNDING_BITS
 
 
@@ -306,3 +318,30 @@ def test_a_market_that_is_delisted_ends_with_its_step() -> None:
     require_public(public)
     require_public(replace(public, closed=False))
     require_public(venue.run(venue.batch()).public)
+
+
+def test_the_largest_venue_with_every_report_fits_a_transaction() -> None:
+    """64 markets, five signers each, an hour that is due."""
+    listed = tuple(replace(BTC_MARKET, symbol=f"M{place}") for place in range(MARKETS_MAX))
+    given = tuple(replace(GOVERNANCE.oracle.feeds[0], feed=feed_id(m.symbol)) for m in listed)
+    signers = tuple(key.address for key in KEYS)
+    oracle = replace(GOVERNANCE.oracle, signers=signers, quorum=3, feeds=given)
+    governance = replace(GOVERNANCE, markets=listed, oracle=oracle)
+    time = a_batch().time
+    reports = tuple(
+        signed(key, feed.feed, (60_010 + place) * 10**8, oracle.slot(time))
+        for feed in given
+        for place, key in enumerate(KEYS)
+    )
+    batch = PricedBatch(
+        governance=governance,
+        book_before=book_of((600_000,) * MARKETS_MAX, governance),
+        time=time,
+        prices=(600_120,) * MARKETS_MAX,
+        reports=reports,
+        premium_rates=(-100,) * MARKETS_MAX,
+        changes=(0,) * MARKETS_MAX,
+    )
+    wanted = (members(book_by_rules(batch), bytes(32)), left_by_rules(batch).digest())
+    assert PROBE.ask("follow", batch, 0, batch.changes) == wanted
+    assert PROBE.gas < GAS_MAX // 2
