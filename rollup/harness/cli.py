@@ -1,8 +1,6 @@
 """Commands of the L1 harness. What they run is imported when a command is called."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +9,15 @@ import click
 from rollup.harness.chain_cli import add_chain
 from rollup.harness.estate_cli import add_estate
 from rollup.harness.l1_cli import (
-    ANVIL,
     MOCK,
     PORT,
-    PYREVM,
     Hex,
     known_errors,
     l1_option,
+    looked_at,
     remote_l1,
     sender_option,
+    target_of,
 )
 from rollup.program.cli import CommandError, ExitCode, Output, conventions
 from rollup.protocol.constants import COLLATERAL_DECIMALS, OWNER_BYTES
@@ -155,7 +153,8 @@ def up(
         least_deposit,
         chain,
     )
-    serve(options, console.result, console.detail)
+    with known_errors():
+        serve(options, console.result, console.detail)
 
 
 @l1.command()
@@ -187,7 +186,7 @@ def check(
     walks = [(f"{seed}/{place}", calls) for place in range(sequences)]
     if only and RANDOM_GROUP not in only:
         walks = []
-    with known_errors(), _target(target) as found:
+    with known_errors(), target_of(target) as found:
         report = run(found, chosen, walks, lambda finding: console.progress(finding.name))
     record = _record(report, target, seed)
     text = _table(report, seed)
@@ -207,7 +206,7 @@ def status(console: Output, l1: str, node: str | None, contract: Path | None) ->
 
     if (node is None) != (contract is None):
         raise click.UsageError("--node and --contract go together")
-    with known_errors(), _looked_at(l1, node, contract) as remote:
+    with known_errors(), looked_at(l1, node, contract) as remote:
         refusal, tail = remote.refusal, remote.tail
         record: dict[str, Any] = {
             "url": node or l1,
@@ -229,19 +228,6 @@ def status(console: Output, l1: str, node: str | None, contract: Path | None) ->
             "estate_lacks": str(remote.estate.lacks),
         }
     console.result(record, "\n".join(f"{name:<18} {value}" for name, value in record.items()))
-
-
-@contextmanager
-def _looked_at(l1: str, node: str | None, contract: Path | None) -> "Iterator[RemoteL1 | EvmView]":
-    """The L1 at an address, or the contract on a node."""
-    if node is None or contract is None:
-        with remote_l1(l1) as remote:
-            yield remote
-        return
-    from rollup.harness.on_chain import viewed
-
-    with viewed(node, contract) as found:
-        yield found
 
 
 def _assets(remote: "RemoteL1 | EvmView") -> dict[str, str]:
@@ -337,26 +323,6 @@ def _chosen(only: tuple[str, ...]) -> list[Any]:
     if unknown:
         raise click.UsageError(f"no scenario and no group is called {unknown[0]!r}")
     return [s for s in scenarios if not only or s.name in only or s.group in only]
-
-
-@contextmanager
-def _target(target: str) -> Iterator[Any]:
-    from rollup.harness.targets import LocalTarget, RemoteTarget
-
-    if target == MOCK:
-        yield LocalTarget()
-        return
-    from rollup.l1.evm.rpc import is_node
-
-    if target in (PYREVM, ANVIL) or is_node(target):
-        from rollup.harness.evm_target import evm_target
-        from rollup.harness.people import compress_cached
-
-        with evm_target(target, compress_cached) as chain:
-            yield chain
-        return
-    with remote_l1(target) as remote:
-        yield RemoteTarget(remote)
 
 
 def _say_queued(console: Output, entry: "QueueEntry") -> None:
