@@ -1,7 +1,8 @@
 """An EVM in this process (revm, through pyrevm): contracts deployed and called, gas told exactly.
 
 Its rules are those of Cancun whatever fork it is asked for: execution gas is that of later forks,
-calldata is billed by `bill`, and precompiles of Prague are absent.
+calldata is billed by `bill`, and precompiles of Prague are absent. What one call of a machine
+touched is warm for the next, as in one transaction: a later call's gas is less than a chain bills.
 """
 
 from collections.abc import Sequence
