@@ -1,42 +1,31 @@
 """All that StarkBegin is told of a circuit and a parameter set: words, and code for its groups.
 
-The manifest is a row of 32-byte words, which the contract copies to `MANIFEST_SLOT` of its memory:
-the fields named here, in this order; three words for each bus from 0 (width or `NO_BUS`, copies of
-all tables, room for its constant); a block a group (`GROUP_FIELDS`, then its segments of code and
-its runs of stacks); constants. What the fields call a place is a byte of memory, what they call an
-offset a byte of the opening.
-
-    python -m circuits.evm.begin_manifest [--check]
-
-writes the readers of these words, `contracts/stark/begin_fields.yul`.
+`circuits.evm.begin_fields` says what the words are. What the fields call a place is a byte of
+memory, what they call an offset a byte of the opening.
 """
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from circuits.air.circuit import Circuit
 from circuits.air.graph import Scope
+from circuits.evm.begin_fields import FIELDS, MANIFEST_SLOT, left_aligned
+from circuits.evm.begin_layout import Opened, offsets_of
 from circuits.evm.blobs import BLOB_BYTES
-from circuits.evm.refusals import write_or_check
-from circuits.evm.tape_code import PRODUCTS_MAX, WEIGHT_WORDS, Memory, Op, compile_tape
+from circuits.evm.field_constants import PRODUCTS_MAX
+from circuits.evm.interpreter import WEIGHT_WORDS, Step, encode
+from circuits.evm.tape_code import Memory, compile_tape
 from circuits.pcs.transcript import Transcript
 from circuits.stark.binding import PROTOCOL
 from circuits.stark.key import VerificationKey
 from circuits.stark.lowered import Lowered
 from circuits.stark.parameters import CHUNKS, Parameters
-from circuits.stark.proof import NONCE_BYTES, VERSION_BYTES, top_log2
+from circuits.stark.proof import top_log2
 from circuits.stark.shape import RUNNING_SUM, SUM_CONSTRAINTS, SUM_SCOPES, Group, Shape, shape_of
-from circuits.stark.stacks import ELEMENT_BYTES, TRACE_PHASES, Phase
+from circuits.stark.stacks import Phase
 from rollup.field.koalabear import P, omega
 from rollup.hash.keccak import keccak256
-from rollup.l1.evm.compiler import CONTRACTS
-
-FILE: Final = CONTRACTS / "stark/begin_fields.yul"
-
-MANIFEST_SLOT: Final = 32
-"""Where the manifest stands in memory, in words; below are the contract's own few."""
 
 NO_BUS: Final = 1 << 255
 """Width of a bus that public messages cannot name: no payload is so long."""
@@ -45,87 +34,6 @@ BUSES_MAX: Final = 256
 BUS_WORDS: Final = 3
 
 POSITIONS_PER_WORD: Final = 8
-
-FACT_TAG: Final = b"crypsis-fact-1"
-
-FIELDS: Final = (
-    "state",  # of the transcript, after parameters and circuit
-    "circuit",  # digest
-    "parameters",  # digest
-    "fixed_root",  # zeros after
-    "digest_bytes",
-    "heights",  # log2, a byte a group, zeros after
-    "tops",  # log2 of digests of a tree, a byte a tree, zeros after
-    "groups",
-    "trees",
-    "here",  # values opened at zeta
-    "after",  # values opened in the row below
-    "chunks",
-    "layers",
-    "final",  # coefficients
-    "queries",
-    "work_batch",
-    "work_fold",
-    "work_query",
-    "log2_height",
-    "log2_domain",
-    "publics",
-    "buses",
-    "powers",  # of beta before that of bus identifiers
-    "blinded_rows",
-    "chunk_coefficients",
-    "functions",  # that the batch challenge combines: stacks and chunks
-    "opening_bytes",
-    "offset_lookup_root",
-    "offset_terminals",
-    "offset_quotient_root",
-    "offset_here",
-    "offset_after",
-    "offset_chunks",
-    "offset_batch_nonce",
-    "offset_layers",
-    "offset_final",
-    "offset_query_nonce",
-    "offset_tops",
-    "place_buses",
-    "place_groups",
-    "place_terminals",
-    "place_values",
-    "place_chunks",
-    "place_final",
-    "place_publics",
-    "place_fingerprints",
-    "place_weights",
-    "place_answers",
-    "place_tape",
-    "place_inverses",
-    "place_challenges",
-    "place_positions",
-    "place_buffer",
-    "place_batch",
-    "place_context",
-)
-
-GROUP_FIELDS: Final = (
-    "log2_height",
-    "root",  # of unity, of the order of its height
-    "last_row",  # the root's power there
-    "first_blinded",  # the root's power there
-    "lift",  # log2 of places of a stack
-    "all",  # constraints by scope
-    "transition",
-    "first",
-    "last",
-    "running",  # place of the running sum, before the fractions
-    "running_after",  # place of its value in the row below
-    "fractions",
-    "answer_first",  # places of the constraints of the running sum
-    "answer_transition",
-    "answer_last",
-    "segments",  # of code: (place of its blob in the directory, first byte, bytes)
-    "runs",  # (place of values, stacks, columns of each, first power of the batch challenge)
-    "runs_below",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +65,7 @@ class _Builder:
         values = {value for group in shape.groups for value in group.tape.constants}
         self._constants = {value: place for place, value in enumerate(sorted(values))}
         self._tapes: list[bytes] = []
-        self._opened = _Opened(shape)
+        self._opened = Opened(shape)
 
     def build(self) -> BeginData:
         """The manifest and the code."""
@@ -225,16 +133,16 @@ class _Builder:
             "batch": self._batch,
             "context": self._context,
         }
-        offsets = _offsets(shape, parameters.digest_bytes)
+        offsets = offsets_of(shape, parameters.digest_bytes)
         end = offsets["tops"] + parameters.digest_bytes * sum(1 << log2 for log2 in tops)
         named = {
             "state": int.from_bytes(self._state(), "big"),
             "circuit": int.from_bytes(self._circuit, "big"),
             "parameters": int.from_bytes(keccak256(parameters.encode()), "big"),
-            "fixed_root": _left(self._fixed_root),
+            "fixed_root": left_aligned(self._fixed_root),
             "digest_bytes": parameters.digest_bytes,
-            "heights": _left(bytes(group.log2_height for group in shape.groups)),
-            "tops": _left(bytes(tops)),
+            "heights": left_aligned(bytes(group.log2_height for group in shape.groups)),
+            "tops": left_aligned(bytes(tops)),
             "groups": len(shape.groups),
             "trees": len(trees),
             "here": shape.opened_here,
@@ -332,7 +240,7 @@ class _Builder:
     def _put(self, part: bytes) -> list[tuple[int, int, int]]:
         if not part:
             return []
-        ended = part + bytes([Op.END])
+        ended = part + encode(Step.END)
         start = len(self._tapes[-1])
         self._tapes[-1] += ended
         return [(len(self._tapes), 1 + start, len(ended))]
@@ -392,92 +300,3 @@ class _Builder:
         place, stacks, columns, power = run
         weights = 32 * (self._batch + WEIGHT_WORDS * power)
         return 32 * (self._values + place), stacks, columns, weights
-
-
-class _Opened:
-    """Where each column's opened values stand among all, those below after those here."""
-
-    def __init__(self, shape: Shape) -> None:
-        self._here: dict[tuple[int, Phase], dict[int, int]] = {}
-        self._below: dict[tuple[int, Phase], dict[int, int]] = {}
-        for group in shape.groups:
-            for phase in TRACE_PHASES:
-                self._here[group.number, phase] = {}
-                self._below[group.number, phase] = {}
-        place, after = 0, shape.opened_here
-        for stack in shape.stacks:
-            for column in stack.columns:
-                self._here[stack.group, stack.phase][column] = place
-                place += 1
-            for column in stack.columns if stack.below else ():
-                self._below[stack.group, stack.phase][column] = after
-                after += 1
-        for group in shape.groups:
-            places = self._here[group.number, Phase.LOOKUP]
-            first = places[RUNNING_SUM]
-            if places != {column: first + column for column in range(1 + group.fractions)}:
-                raise ValueError("lookup columns are opened in another order than their own")
-
-    def here(self, group: int, phase: Phase) -> dict[int, int]:
-        """Places of the values at zeta, by column."""
-        return self._here[group, phase]
-
-    def below(self, group: int, phase: Phase) -> dict[int, int]:
-        """Places of the values in the row below, by column."""
-        return self._below[group, phase]
-
-
-def _offsets(shape: Shape, digest_bytes: int) -> dict[str, int]:
-    """Where the parts of the opening begin; the main root is at the first byte after the
-    version."""
-    sizes = (
-        ("lookup_root", digest_bytes),
-        ("terminals", ELEMENT_BYTES * len(shape.groups)),
-        ("quotient_root", digest_bytes),
-        ("here", ELEMENT_BYTES * shape.opened_here),
-        ("after", ELEMENT_BYTES * shape.opened_below),
-        ("chunks", ELEMENT_BYTES * CHUNKS),
-        ("batch_nonce", NONCE_BYTES),
-        ("layers", (digest_bytes + NONCE_BYTES) * shape.folds),
-        ("final", ELEMENT_BYTES * shape.final_coefficients),
-        ("query_nonce", NONCE_BYTES),
-        ("tops", 0),
-    )
-    offsets, offset = {}, len(VERSION_BYTES) + digest_bytes
-    for name, size in sizes:
-        offsets[name] = offset
-        offset += size
-    return offsets
-
-
-def _left(data: bytes) -> int:
-    """At most 32 bytes as a word, zeros after them."""
-    return int.from_bytes(data.ljust(32, b"\0"), "big")
-
-
-def text() -> str:
-    """The readers of the manifest's words, for the contract."""
-    first = 32 * MANIFEST_SLOT
-    lines = [
-        "      // Written by circuits/evm/begin_manifest.py, which says what the fields are.\n"
-    ]
-    lines.append(f"      function place_manifest() -> v {{ v := {first:#x} }}\n")
-    lines.append(f"      function weight_count() -> v {{ v := {PRODUCTS_MAX} }}\n")
-    lines.append(f"      function fact_tag() -> v {{ v := {_left(FACT_TAG):#x} }}\n")
-    lines.append(f"      function fact_tag_bytes() -> v {{ v := {len(FACT_TAG)} }}\n")
-    lines.append(
-        f"      function version() -> v {{ v := {int.from_bytes(VERSION_BYTES, 'big'):#x} }}\n"
-    )
-    for number, name in enumerate(FIELDS):
-        place = first + 32 * number
-        lines.append(f"      function {name}() -> v {{ v := mload({place:#x}) }}\n")
-    for number, name in enumerate(GROUP_FIELDS):
-        lines.append(
-            f"      function group_{name}(at) -> v {{ v := mload(add(at, {32 * number})) }}\n"
-        )
-    lines.append(f"      function group_bytes() -> v {{ v := {32 * len(GROUP_FIELDS)} }}\n")
-    return "".join(lines)
-
-
-if __name__ == "__main__":
-    sys.exit(write_or_check(FILE, text(), "write the readers of manifests"))

@@ -11,7 +11,7 @@ All words of 32 bytes, big-endian:
     the positions, eight uint32 a word, zeros after the last
 
 An element of E is one word (`circuits.evm.field_constants.word`). The functions i are the S stacks
-and the three chunks, M = S + 3, the stacks j those opened below; chunks belong to the tallest group.
+and the three chunks, which belong to the tallest group, M = S + 3; the stacks j those opened below.
 """
 
 from collections.abc import Sequence
@@ -103,15 +103,19 @@ def context(shape: Shape, key: VerificationKey, known: Known, proof: bytes) -> b
     """The context of a proof that verifies as far as its queries; nothing is checked but the
     proof's form and the statement's (VerificationError)."""
     decoded = decode(proof, shape)
-    challenges = draw(shape, key, known, decoded)
-    words = [challenges.batch, *challenges.folds]
+    named = fact(key, shape, statement_bytes(*known)) + keccak256(split(proof, shape).tops)
+    return named + numbers(shape, decoded, draw(shape, key, known, decoded))
+
+
+def numbers(shape: Shape, proof: Proof, challenges: Challenges) -> bytes:
+    """The context after its two digests."""
+    elements = [challenges.batch, *challenges.folds]
     for group in shape.groups:
-        words += _group(shape, group, decoded, challenges)
-    words += decoded.final
-    parts = [fact(key, shape, statement_bytes(*known)), keccak256(split(proof, shape).tops)]
-    parts += [word(element).to_bytes(EVM_WORD, "big") for element in words]
+        elements += _group(shape, group, proof, challenges)
+    elements += proof.final
+    words = b"".join(word(element).to_bytes(EVM_WORD, "big") for element in elements)
     positions = b"".join(index.to_bytes(4, "big") for index in challenges.indices)
-    return b"".join(parts) + positions + bytes(-len(positions) % EVM_WORD)
+    return words + positions + bytes(-len(positions) % EVM_WORD)
 
 
 def draw(shape: Shape, key: VerificationKey, known: Known, proof: Proof) -> Challenges:

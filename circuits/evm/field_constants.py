@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from circuits.evm.refusals import write_or_check
-from circuits.evm.tape_code import FACTORS_MAX, PRODUCTS_MAX
 from rollup.field.extension import DEGREE, FROBENIUS_IMAGES, FROBENIUS_SQUARED_IMAGES, Element
 from rollup.field.koalabear import P
 from rollup.l1.evm.compiler import CONTRACTS
@@ -20,6 +19,12 @@ LANE_BITS: Final = 51
 
 LOW_BITS: Final = 16
 """A factor is split into the low 16 bits of its lanes and the 15 above."""
+
+PRODUCTS_MAX: Final = 32
+"""Products by parts of 11 bits that are summed before they are reduced, at most."""
+
+FACTORS_MAX: Final = 1 << 15
+"""Factors of what is added to such a sum, together, are below this."""
 
 FILE: Final = CONTRACTS / "stark/field_constants.yul"
 
@@ -65,7 +70,6 @@ def constants() -> dict[str, int]:
         "modulus": (1 << (LANE_BITS * DEGREE)) + (1 << (2 * LANE_BITS)) - 1,
         "bias": lanes(multiple_above(_NEGATIVE_PRODUCTS << (31 + LOW_BITS))),
         "bias_parts": lanes(multiple_above(PRODUCTS_MAX * _POSITIVE_PRODUCTS << (31 + 11))),
-        "bias_terms": lanes(multiple_above(FACTORS_MAX << 31)),
         "low_10": lanes(0x3FF),
         "low_11": lanes(0x7FF),
         "slot_mask": 0xFFFF << 5,

@@ -106,8 +106,8 @@ def _salt(shape: Shape, phase: Phase) -> int:
 
 
 def _tree(shape: Shape, number: int) -> int:
-    """Tag of a leaf (two numbers), bytes of its row, bytes of zeros after it, bytes of salt, digests
-    of a path, bytes of tops before its own."""
+    """Tag of a leaf (two numbers), bytes of its row, bytes of zeros after it, bytes of salt,
+    digests of a path, bytes of tops before its own."""
     layer = trees(shape)[number]
     width = FIBRE_WIDTH if layer is not None else shape.row_width(Phase(number))
     salt = _salt(shape, Phase(number)) if layer is None else 0

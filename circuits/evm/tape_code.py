@@ -1,60 +1,22 @@
-"""Tapes as bytes: what the contract's interpreter runs in the place of a tape's instructions.
+"""Tapes as code that the contract's interpreter runs (`circuits.evm.interpreter`).
 
 Every value is a word of memory, named by its place in words (a *slot*). A tape's sums and products
 become sums of signed products and terms as long as intermediate values have one reader each; a
 constraint's value and a fraction's defect go to slots of their own, in the order of their powers of
 the challenge, where one weighted sum takes them up. So nothing is left of ACCUMULATE and FRACTION.
-
-Instructions begin with the code, 1 byte; slots have 2 bytes, factors 2 (signed), counts 1:
-
-    MUL, ADD, SUB   target, left, right
-    SUM             terms, target; terms
-    PRODUCT         terms, target, left, right; terms            left right + the terms
-    PRODUCTS        terms, products, target; terms; (factor, left, right) each
-    WEIGHTED        terms, products, target; terms; (weight's slot, value) each
-    LARGE           terms, target; (factor of 4 bytes, value) each
-    END
-
-A term is (factor, value). Terms are padded to four, but for those of LARGE; their count is of
-fours. A weight's slot is the first of four in a table of split powers (`WEIGHT_WORDS`).
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import Final
 
 from circuits.air.tape import Code, Instruction, Tape
+from circuits.evm.field_constants import FACTORS_MAX, PRODUCTS_MAX
+from circuits.evm.interpreter import WEIGHT_WORDS, Step, encode
 from rollup.field.koalabear import P
 
-WEIGHT_WORDS: Final = 4
-"""A power in a table: its lowest 11 bits, the next 10, the highest 10, and the power itself."""
-
-PRODUCTS_MAX: Final = 32
-"""Factors of the products of one sum, together, at most: what 51 bits of a lane hold."""
-
-FACTORS_MAX: Final = 1 << 15
-"""Factors of the terms of one sum, together, are below this."""
-
-LARGE_TERMS_MAX: Final = 15
-"""Terms of LARGE: 2^31 2^16 each, in 51 bits."""
-
 SLOTS_MAX: Final = 1 << 16
-
-
-class Op(IntEnum):
-    """Codes of instructions."""
-
-    END = 0
-    PRODUCT = 1
-    MUL = 2
-    SUM = 3
-    PRODUCTS = 4
-    WEIGHTED = 5
-    SUB = 6
-    ADD = 7
-    LARGE = 8
 
 
 @dataclass(slots=True)
@@ -75,21 +37,25 @@ class _Node:
             yield value
 
     @property
-    def small(self) -> bool:
-        """Whether one instruction of small factors computes it."""
-        products = sum(abs(factor) for factor, _, _ in self.products)
-        return self.has_small_terms and max(products, len(self.weighted)) <= PRODUCTS_MAX
+    def large(self) -> list[int]:
+        """Operands whose factors are not small, or are not in what small ones may be together."""
+        small, large = 0, []
+        for operand, factor in sorted(self.terms.items(), key=lambda term: abs(term[1])):
+            small += abs(factor)
+            if small >= FACTORS_MAX:
+                large.append(operand)
+        return large
 
     @property
-    def has_small_terms(self) -> bool:
-        """Whether its terms are such that 51 bits of a lane hold their sum."""
-        return sum(map(abs, self.terms.values())) < FACTORS_MAX
+    def products_total(self) -> int:
+        """What the accumulators hold PRODUCTS_MAX of."""
+        factors = sum(abs(factor) for factor, _, _ in self.products)
+        return factors + len(self.weighted) + len(self.large)
 
     @property
     def fits(self) -> bool:
-        """Whether one instruction computes it."""
-        bare = not self.products and not self.weighted
-        return self.small or (bare and len(self.terms) <= LARGE_TERMS_MAX)
+        """Whether it is reduced once."""
+        return self.products_total <= PRODUCTS_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +160,10 @@ class _Reader:
         message = self._tape.messages[place]
         node = _Node(Counter({self._memory.buses[message.bus]: 1}))
         for k, operand in enumerate(message.payload):
+            if k == 0:
+                # The first weight is -1.
+                node.terms[self._value(operand)] -= 1
+                continue
             weight = self._memory.fingerprints + WEIGHT_WORDS * k
             constant = self._memory.constants.get(operand)
             if constant is not None and abs(_centred(constant)) < FACTORS_MAX // PRODUCTS_MAX:
@@ -218,7 +188,7 @@ def _fuse(nodes: list[_Node]) -> None:
             if inner.target is not None or inner.weighted or node.weighted:
                 continue
             merged = _merged(node, operand, factor, inner)
-            if merged.small:
+            if merged.fits and len(merged.large) <= len(node.large) + len(inner.large):
                 node.terms, node.products = merged.terms, merged.products
                 inner.target = _GONE
 
@@ -231,7 +201,7 @@ def _merged(node: _Node, operand: int, factor: int, inner: _Node) -> _Node:
     terms = Counter(node.terms)
     del terms[operand]
     for each, inner_factor in inner.terms.items():
-        terms[each] += factor * inner_factor
+        terms[each] = _centred((terms[each] + factor * inner_factor) % P)
     products = [(factor * each, left, right) for each, left, right in inner.products]
     return _Node(terms, [*node.products, *products])
 
@@ -245,7 +215,7 @@ def _live(nodes: list[_Node]) -> list[tuple[int, _Node]]:
 
 
 def _cut(nodes: list[tuple[int, _Node]]) -> list[tuple[int, _Node]]:
-    """Sums that are too long for one instruction, as several."""
+    """Sums that are too long to be reduced once, as several."""
     cut: list[tuple[int, _Node]] = []
     spare = min((name for name, _ in nodes), default=0) - 1
     for name, node in nodes:
@@ -259,21 +229,18 @@ def _cut(nodes: list[tuple[int, _Node]]) -> list[tuple[int, _Node]]:
 
 
 def _parted(node: _Node, name: int) -> tuple[_Node, _Node]:
-    """What one instruction holds of a sum, and the rest with that, by its name, as a term."""
-    if not node.has_small_terms:
-        terms = sorted(node.terms.items(), key=lambda term: -abs(term[1]))
-        part, kept = _Node(Counter(dict(terms[:LARGE_TERMS_MAX]))), terms[LARGE_TERMS_MAX:]
-        rest = _Node(Counter(dict(kept)), node.products, node.weighted, node.target)
+    """As much of a sum as is reduced once, and the rest with that, by its name, as a term."""
+    large = set(node.large[:PRODUCTS_MAX])
+    if large:
+        part = _Node(Counter({each: node.terms[each] for each in large}))
+        kept = {each: factor for each, factor in node.terms.items() if each not in large}
+        rest = _Node(Counter(kept), node.products, node.weighted, node.target)
     else:
-        most = PRODUCTS_MAX // _factor_max(node)
+        most = PRODUCTS_MAX // max((abs(factor) for factor, _, _ in node.products), default=1)
         part = _Node(Counter(), node.products[:most], node.weighted[:most])
         rest = _Node(node.terms, node.products[most:], node.weighted[most:], node.target)
     rest.terms[name] += 1
     return part, rest
-
-
-def _factor_max(node: _Node) -> int:
-    return max((abs(factor) for factor, _, _ in node.products), default=1)
 
 
 class _Writer:
@@ -294,7 +261,7 @@ class _Writer:
         written = []
         for step, (name, node) in enumerate(self._nodes):
             read = [each for each in dict.fromkeys(node.operands()) if each < 0]
-            arguments = _Arguments(node, self._slots)
+            code = _Steps(node, self._slots)
             # Operands are read before the target is written: one may give way to it.
             self._free += [
                 self._slots[each]
@@ -302,7 +269,7 @@ class _Writer:
                 if self._last[each] == step and each not in self._pinned
             ]
             self._slots[name] = self._take() if node.target is None else node.target
-            written.append(arguments.encode(self._slots[name]))
+            written.append(code.into(self._slots[name]))
         if self._end > SLOTS_MAX:
             raise ValueError("a tape's values do not fit into memory")
         return Compiled(tuple(written), self._end)
@@ -314,64 +281,79 @@ class _Writer:
         return self._end - 1
 
 
-class _Arguments:
-    """A node with slots in the place of operands."""
+class _Steps:
+    """A node as steps of the interpreter."""
 
     def __init__(self, node: _Node, slots: Mapping[int, int]) -> None:
         def slot(operand: int) -> int:
             return operand if operand >= 0 else slots[operand]
 
-        self.terms = [(factor, slot(operand)) for operand, factor in node.terms.items()]
-        self.products = [(f, slot(left), slot(right)) for f, left, right in node.products]
-        self.weighted = [(weight, slot(value)) for weight, value in node.weighted]
-        self._small = node.has_small_terms
+        large = set(node.large)
+        terms = node.terms.items()
+        self._small = [(factor, slot(each)) for each, factor in terms if each not in large]
+        self._large = [(factor % P, slot(each)) for each, factor in terms if each in large]
+        self._products = [(f, slot(left), slot(right)) for f, left, right in node.products]
+        self._weighted = [(weight, slot(value)) for weight, value in node.weighted]
 
-    def encode(self, target: int) -> bytes:
-        """The instruction."""
-        at = _slot(target)
-        if self.weighted:
-            body = b"".join(_slot(weight) + _slot(value) for weight, value in self.weighted)
-            return self._long(Op.WEIGHTED, len(self.weighted), at, body)
-        if not self.products:
-            return self._sum(at)
-        if len(self.products) == 1 and self.products[0][0] == 1:
-            _, left, right = self.products[0]
-            operands = _slot(left) + _slot(right)
-            if not self.terms:
-                return bytes([Op.MUL]) + at + operands
-            return self._short(Op.PRODUCT, at + operands)
-        body = b"".join(_factor(f) + _slot(a) + _slot(b) for f, a, b in self.products)
-        return self._long(Op.PRODUCTS, len(self.products), at, body)
+    def into(self, target: int) -> bytes:
+        """Code that leaves the value at a slot."""
+        if self._large or self._weighted or len(self._products) > 1:
+            return self._terms + self._by_parts + encode(Step.PARTS, target)
+        if not self._products:
+            return self._pair(target) or self._terms + encode(Step.SUM, target)
+        ((factor, left, right),) = self._products
+        if abs(factor) != 1:
+            return self._terms + self._by_parts + encode(Step.PARTS, target)
+        step = Step.MUL if factor == 1 else Step.MINUS_MUL
+        return self._terms + encode(step, target, left, right)
 
-    def _sum(self, at: bytes) -> bytes:
-        if not self._small:
-            body = b"".join((f % P).to_bytes(4, "big") + _slot(value) for f, value in self.terms)
-            return bytes([Op.LARGE, len(self.terms)]) + at + body
-        factors = sorted(self.terms, reverse=True)
-        if [factor for factor, _ in factors] in ([1, 1], [1, -1]):
-            op = Op.ADD if factors[1][0] == 1 else Op.SUB
-            return bytes([op]) + at + _slot(factors[0][1]) + _slot(factors[1][1])
-        return self._short(Op.SUM, at)
-
-    def _short(self, op: Op, middle: bytes) -> bytes:
-        return bytes([op, self._fours]) + middle + self._padded
-
-    def _long(self, op: Op, count: int, at: bytes, body: bytes) -> bytes:
-        return bytes([op, self._fours, count]) + at + self._padded + body
+    def _pair(self, target: int) -> bytes:
+        """Of a bare sum or difference of two."""
+        match sorted(self._small, reverse=True):
+            case [(1, left), (1, right)]:
+                return encode(Step.ADD, target, left, right)
+            case [(1, left), (-1, right)]:
+                return encode(Step.SUB, target, left, right)
+        return b""
 
     @property
-    def _fours(self) -> int:
-        return -(-len(self.terms) // 4)
+    def _terms(self) -> bytes:
+        pluses = [value for factor, value in self._small if factor == 1]
+        minuses = [value for factor, value in self._small if factor == -1]
+        code = []
+        while pluses and minuses:
+            code.append(encode(Step.PLUS_MINUS, pluses.pop(), minuses.pop()))
+        for one, two, values in (
+            (Step.PLUS, Step.PLUS_PLUS, pluses),
+            (Step.MINUS, Step.MINUS_MINUS, minuses),
+        ):
+            code += _by_two(one, two, [(value,) for value in values])
+        terms = [term for term in self._small if abs(term[0]) != 1]
+        return b"".join([*code, *_by_two(Step.TERM, Step.TERMS, terms)])
 
     @property
-    def _padded(self) -> bytes:
-        padding = [(0, 0)] * (4 * self._fours - len(self.terms))
-        return b"".join(_factor(f) + _slot(value) for f, value in [*self.terms, *padding])
+    def _by_parts(self) -> bytes:
+        code = _by_two(Step.LARGE, Step.LARGES, self._large)
+        code += [_product(*product) for product in self._products]
+        waiting = sorted(self._weighted)
+        while waiting:
+            weight, value = waiting.pop(0)
+            if waiting and waiting[0][0] == weight + WEIGHT_WORDS:
+                code.append(encode(Step.WEIGHTS, weight, value, waiting.pop(0)[1]))
+            else:
+                code.append(encode(Step.WEIGHT, weight, value))
+        return b"".join(code)
 
 
-def _slot(place: int) -> bytes:
-    return place.to_bytes(2, "big")
+def _by_two(one: Step, two: Step, operands: Sequence[tuple[int, ...]]) -> list[bytes]:
+    """Steps of one kind, two at a time as far as they go."""
+    even = len(operands) // 2 * 2
+    pairs = zip(operands[0:even:2], operands[1:even:2], strict=True)
+    code = [encode(two, *left, *right) for left, right in pairs]
+    return code + [encode(one, *rest) for rest in operands[even:]]
 
 
-def _factor(value: int) -> bytes:
-    return value.to_bytes(2, "big", signed=True)
+def _product(factor: int, left: int, right: int) -> bytes:
+    if abs(factor) == 1:
+        return encode(Step.TIMES if factor == 1 else Step.MINUS_TIMES, left, right)
+    return encode(Step.FACTOR, factor, left, right)

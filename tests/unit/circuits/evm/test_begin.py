@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from circuits.evm import begin_fields, pinned, refusals
 from circuits.evm.begin_manifest import begin_data
 from circuits.evm.context import context, split
 from circuits.evm.facts import statement_bytes
@@ -206,3 +207,12 @@ def test_the_code_and_its_data_fit_into_contracts() -> None:
     made = toy(128, 512)
     data = begin_data(made.instance.circuit, made.key, made.parameters)
     assert max(map(len, (data.manifest, *data.tapes))) < CODE_BYTES_MAX
+
+
+def test_what_is_deployed_for_each_class_is_what_is_pinned() -> None:
+    assert pinned.FILE.read_text() == pinned.text()
+
+
+def test_generated_files_are_as_they_would_be_written() -> None:
+    for module in (begin_fields, refusals):
+        assert module.FILE.read_text() == module.text()

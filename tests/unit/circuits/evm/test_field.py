@@ -91,6 +91,12 @@ def test_lanes_that_are_not_canonical_are_added_to_a_product() -> None:
     assert one(MULADD, word(a), word(b), word((most,) * DEGREE)) == expected
 
 
+def test_the_lowest_lane_of_a_left_factor_may_be_twice_p() -> None:
+    highest: Element = (P - 1, P - 1, P - 1, P - 1, P - 1)
+    left = word(highest) + P
+    assert one(MUL, left, word(highest)) == extension.multiply(highest, highest)
+
+
 def test_scaling_and_powers() -> None:
     for a in samples():
         for factor in (*EDGES, 0x12345678):

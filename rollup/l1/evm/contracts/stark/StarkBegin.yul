@@ -4,9 +4,9 @@ object "StarkBegin" {
     return(0, datasize("runtime"))
   }
   object "runtime" {
-    // All that circuits/stark/verifier.py checks of a proof before its queries, and the check of the
-    // tops of its trees; answers the context that the queries depend on. One code for every circuit
-    // and parameter set: what differs is data in contracts that the directory names.
+    // All that circuits/stark/verifier.py checks of a proof before its queries, and the check of
+    // the tops of its trees; answers the context that the queries depend on. One code for every
+    // circuit and parameter set: what differs is data in contracts that the directory names.
     //
     // Calldata: address of the directory, bytes of the statement, bytes of the opening (a word
     // each), the statement, the opening. Reads no storage and writes none.
@@ -15,7 +15,7 @@ object "StarkBegin" {
       //INCLUDE refusals
       //INCLUDE begin_fields
       //INCLUDE sums
-      //INCLUDE tape
+      //INCLUDE interpreter
       //INCLUDE transcript
       //INCLUDE statement
       //INCLUDE opening

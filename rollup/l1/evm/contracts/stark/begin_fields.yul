@@ -1,4 +1,4 @@
-      // Written by circuits/evm/begin_manifest.py, which says what the fields are.
+      // Written by circuits/evm/begin_fields.py, which says what the fields are.
       function place_manifest() -> v { v := 0x400 }
       function weight_count() -> v { v := 32 }
       function fact_tag() -> v { v := 0x637279707369732d666163742d31000000000000000000000000000000000000 }

@@ -11,8 +11,8 @@
           run_group(block)
           running_sum(block, mload(add(place_terminals(), shl(5, group))))
           let y := square_often(zeta, group_lift(block))
-          total := mul5(total, constraint_power(kappa, block))
-          total := add5(total, scopes(block, group, y, kappa, block_step))
+          let here_total, power := scopes(block, group, y, kappa, block_step)
+          total := muladd5(total, power, here_total)
           block := next_block(block)
         }
       }
@@ -23,9 +23,11 @@
         next := add(next, add(mul(96, group_segments(block)), shl(7, runs)))
       }
 
-      function constraint_power(kappa, block) -> r {
-        let count := add(group_all(block), group_transition(block))
-        r := power5(kappa, add(count, add(group_first(block), group_last(block))))
+      // kappa^count, most often out of the table.
+      function kappa_power(kappa, count) -> r {
+        switch lt(count, weight_count())
+        case 1 { r := mload(add(add(place_weights(), 96), shl(7, count))) }
+        default { r := power5(kappa, count) }
       }
 
       // 1 / (zeta^N - 1), then for each group 1 / (y - 1) and 1 / (y - last row), y the group's
@@ -69,43 +71,45 @@
         mstore(group_answer_last(block), sub5(moved, terminal))
       }
 
-      // The answers of all scopes, weighed and over their zerofiers.
-      function scopes(block, group, y, kappa, block_step) -> total {
+      // The answers of all scopes, weighed and over their zerofiers; and the power of kappa after
+      // them all.
+      function scopes(block, group, y, kappa, block_step) -> total, power {
         let inverses := add(place_inverses(), shl(6, group))
         let at := add(place_answers(), shl(5, group_all(block)))
         let every := mul5(mload(place_inverses()), blinding_zerofier(block, y))
         let scope := weigh(place_answers(), group_all(block), block_step)
         total := mul5(scope, every)
-        let power := power5(kappa, group_all(block))
+        power := power5(kappa, group_all(block))
         if group_transition(block) {
           scope := mul5(power, weigh(at, group_transition(block), block_step))
           total := muladd5(scope, mul5(every, sub5(y, group_last_row(block))), total)
-          power := mul5(power, power5(kappa, group_transition(block)))
+          power := mul5(power, kappa_power(kappa, group_transition(block)))
           at := add(at, shl(5, group_transition(block)))
         }
         if group_first(block) {
           scope := mul5(power, weigh(at, group_first(block), block_step))
           total := muladd5(scope, mload(add(inverses, 32)), total)
-          power := mul5(power, power5(kappa, group_first(block)))
+          power := mul5(power, kappa_power(kappa, group_first(block)))
           at := add(at, shl(5, group_first(block)))
         }
         if group_last(block) {
           scope := mul5(power, weigh(at, group_last(block), block_step))
           total := muladd5(scope, mload(add(inverses, 64)), total)
+          power := mul5(power, kappa_power(kappa, group_last(block)))
         }
       }
 
-      // sum_k kappa^k of `count` words at `at`, by parts of as many as the table has powers.
+      // sum_k kappa^k of `count` words at `at`, by parts of as many as the table has powers, the
+      // last one first.
       function weigh(at, count, block_step) -> r {
-        let size := weight_count()
         let low := and(block_step, low_16())
         let high := and(shr(16, block_step), low_15())
-        let part := mod(count, size)
-        at := add(at, shl(5, sub(count, part)))
-        r := dot_few(at, 32, place_weights(), part)
-        for { count := sub(count, part) } count { count := sub(count, size) } {
-          at := sub(at, shl(5, size))
-          r := muladd_split(r, low, high, dot_few(at, 32, place_weights(), size))
+        at := add(at, shl(5, count))
+        for {} count {} {
+          let few := add(mod(sub(count, 1), weight_count()), 1)
+          at := sub(at, shl(5, few))
+          r := muladd_split(r, low, high, dot_few(at, 32, place_weights(), few))
+          count := sub(count, few)
         }
       }
 
@@ -115,7 +119,8 @@
         let root := group_root(block)
         r := 1
         for { let left := blinded_rows() } left { left := sub(left, 1) } {
-          r := mul5(r, sub5(y, row))
+          // The lowest lane may be 2 p: it is never in a product that is taken away.
+          r := mul5(add(y, sub(prime(), row)), r)
           row := mulmod(row, root, prime())
         }
       }

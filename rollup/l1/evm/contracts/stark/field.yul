@@ -1,5 +1,5 @@
-      // The quintic extension E = F[X] / (X^5 + X^2 - 1) of rollup/field/extension.py, one element a
-      // word: coefficient k at bit 51 k, below p. With X = 2^51 the number 2^255 + 2^102 - 1 is
+      // The quintic extension E = F[X] / (X^5 + X^2 - 1) of rollup/field/extension.py, one element
+      // a word: coefficient k at bit 51 k, below p. With X = 2^51 the number 2^255 + 2^102 - 1 is
       // X^5 + X^2 - 1, so a product modulo it is the product in E, its lanes not yet below p.
       // Functions want canonical elements and give canonical elements unless they say otherwise.
 

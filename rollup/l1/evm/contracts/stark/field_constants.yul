@@ -7,7 +7,6 @@
       function modulus() -> v { v := 0x800000000000000000000000000000000000003fffffffffffffffffffffffff }
       function bias() -> v { v := 0x200006f04081140000de08102280001bc102045000037820408a00006f040811 }
       function bias_parts() -> v { v := 0x3000067060c1960000ce0c1832c00019c18306580003383060cb000067060c19 }
-      function bias_terms() -> v { v := 0x40007d00810308000fa01020610001f402040c20003e804081840007d008103 }
       function low_10() -> v { v := 0x3ff00000000007fe0000000000ffc0000000001ff80000000003ff }
       function low_11() -> v { v := 0x7ff0000000000ffe0000000001ffc0000000003ff80000000007ff }
       function slot_mask() -> v { v := 0x1fffe0 }

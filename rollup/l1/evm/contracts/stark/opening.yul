@@ -9,15 +9,15 @@
         }
         if sub(size, opening_bytes()) { refuse(failure_malformed()) }
         let bad := take_elements(add(from, offset_terminals()), place_terminals(), groups())
-        let opened := add(here(), after())
-        bad := or(bad, take_elements(add(from, offset_here()), place_values(), opened))
-        bad := or(bad, take_elements(add(from, offset_chunks()), place_chunks(), chunks()))
+        // What is opened at zeta, in the row below and of the chunks: bytes and words without gaps.
+        let opened := add(add(here(), after()), chunks())
+        bad := or(bad, take_many(add(from, offset_here()), place_values(), opened))
         bad := or(bad, take_elements(add(from, offset_final()), place_final(), final()))
         // Lie: the same proof in other bytes.
         if excess_any(bad) { refuse(failure_non_canonical()) }
       }
 
-      // Elements to words; answers what `excess_any` tells of.
+      // The same as take_many, of few, in less code.
       function take_elements(from, to, count) -> bad {
         for { let end := add(to, shl(5, count)) } lt(to, end) { to := add(to, 32) } {
           let value := element_at(from)

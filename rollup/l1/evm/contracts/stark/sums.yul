@@ -47,28 +47,16 @@
         }
       }
 
-      // The sum of `count` values, `stride` bytes apart, times weights: of 32 at most.
-      function dot_few(value, stride, weight, count) -> r {
-        let low := 0
-        let middle := 0
-        let high := 0
-        for {} count { count := sub(count, 1) } {
-          let v := mload(value)
-          low := addmod(low, mulmod(v, mload(weight), modulus()), modulus())
-          middle := addmod(middle, mulmod(v, mload(add(weight, 32)), modulus()), modulus())
-          high := addmod(high, mulmod(v, mload(add(weight, 64)), modulus()), modulus())
-          value := add(value, stride)
-          weight := add(weight, 128)
-        }
-        r := comb_parts(low, middle, high, 0)
-      }
+      //INCLUDE kernels
 
-      // The same of any number.
+      // What dot_few gives, of any number.
       function dot(value, stride, weight, count) -> r {
-        for {} gt(count, 32) { count := sub(count, 32) } {
-          r := add5(r, dot_few(value, stride, weight, 32))
-          value := add(value, shl(5, stride))
-          weight := add(weight, 4096)
+        for {} count {} {
+          let few := count
+          if gt(few, weight_count()) { few := weight_count() }
+          r := add5(r, dot_few(value, stride, weight, few))
+          value := add(value, mul(few, stride))
+          weight := add(weight, shl(7, few))
+          count := sub(count, few)
         }
-        r := add5(r, dot_few(value, stride, weight, count))
       }
