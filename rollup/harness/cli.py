@@ -1,25 +1,24 @@
 """Commands of the L1 harness. What they run is imported when a command is called."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from rollup.harness.chain_cli import add_chain
 from rollup.harness.estate_cli import add_estate
 from rollup.harness.exits_cli import add_exits
 from rollup.harness.l1_cli import (
-    ANVIL,
     MOCK,
     PORT,
-    PYREVM,
     Hex,
     known_errors,
     l1_option,
+    looked_at,
     remote_l1,
     sender_option,
+    target_of,
 )
 from rollup.program.cli import CommandError, ExitCode, Output, conventions
 from rollup.protocol.constants import COLLATERAL_DECIMALS, OWNER_BYTES
@@ -27,6 +26,7 @@ from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES
 
 if TYPE_CHECKING:
     from rollup.harness.suite import Report
+    from rollup.l1.evm.view import EvmView
     from rollup.l1.interface import Address
     from rollup.l1.remote import RemoteL1
     from rollup.protocol.deposit import QueueEntry
@@ -154,7 +154,8 @@ def up(
         least_deposit,
         chain,
     )
-    serve(options, console.result, console.detail)
+    with known_errors():
+        serve(options, console.result, console.detail)
 
 
 @l1.command()
@@ -186,7 +187,7 @@ def check(
     walks = [(f"{seed}/{place}", calls) for place in range(sequences)]
     if only and RANDOM_GROUP not in only:
         walks = []
-    with known_errors(), _target(target) as found:
+    with known_errors(), target_of(target) as found:
         report = run(found, chosen, walks, lambda finding: console.progress(finding.name))
     record = _record(report, target, seed)
     text = _table(report, seed)
@@ -197,15 +198,19 @@ def check(
 
 @l1.command()
 @l1_option
+@click.option("--node", help="URL of an execution node that has the contract, in place of --l1.")
+@click.option("--contract", type=file_type, help="Which it is: what `crypsis l1 deploy` wrote.")
 @conventions
-def status(console: Output, l1: str) -> None:
+def status(console: Output, l1: str, node: str | None, contract: Path | None) -> None:
     """What an L1 holds: batches, queue, money, refusals, clock."""
     from rollup.protocol.encoding import hex_digest
 
-    with known_errors(), remote_l1(l1) as remote:
+    if (node is None) != (contract is None):
+        raise click.UsageError("--node and --contract go together")
+    with known_errors(), looked_at(l1, node, contract) as remote:
         refusal, tail = remote.refusal, remote.tail
         record: dict[str, Any] = {
-            "url": l1,
+            "url": node or l1,
             "time": remote.now(),
             "proved_number": remote.proved_number,
             "head_number": remote.head_number,
@@ -226,7 +231,7 @@ def status(console: Output, l1: str) -> None:
     console.result(record, "\n".join(f"{name:<18} {value}" for name, value in record.items()))
 
 
-def _assets(remote: "RemoteL1") -> dict[str, str]:
+def _assets(remote: "RemoteL1 | EvmView") -> dict[str, str]:
     """What is under custody of each asset that anybody has any of, in lots, by its symbol."""
     from rollup.protocol.assets import symbol_of
 
@@ -295,6 +300,7 @@ def withdraw(console: Output, l1: str, sender: "Address", asset: int) -> None:
 
 add_estate(l1)
 add_exits(l1)
+add_chain(l1)
 
 
 @l1.command()
@@ -319,26 +325,6 @@ def _chosen(only: tuple[str, ...]) -> list[Any]:
     if unknown:
         raise click.UsageError(f"no scenario and no group is called {unknown[0]!r}")
     return [s for s in scenarios if not only or s.name in only or s.group in only]
-
-
-@contextmanager
-def _target(target: str) -> Iterator[Any]:
-    from rollup.harness.targets import LocalTarget, RemoteTarget
-
-    if target == MOCK:
-        yield LocalTarget()
-        return
-    from rollup.l1.evm.rpc import is_node
-
-    if target in (PYREVM, ANVIL) or is_node(target):
-        from rollup.harness.evm_target import evm_target
-        from rollup.harness.people import compress_cached
-
-        with evm_target(target, compress_cached) as chain:
-            yield chain
-        return
-    with remote_l1(target) as remote:
-        yield RemoteTarget(remote)
 
 
 def _say_queued(console: Output, entry: "QueueEntry") -> None:

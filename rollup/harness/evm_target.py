@@ -62,8 +62,16 @@ class OracleFacts:
 class EvmTarget:
     """Contracts on a chain, deployed anew for each scenario: libraries and tokens once."""
 
-    def __init__(self, chain: Chain, statement: Statement, compress_many: CompressMany) -> None:
+    def __init__(
+        self,
+        chain: Chain,
+        statement: Statement,
+        compress_many: CompressMany,
+        paid: Callable[[str, Receipt], None] = lambda what, receipt: None,
+    ) -> None:
+        """`paid` hears of each transaction of a contract."""
         self._chain = chain
+        self._paid = paid
         self._statement = statement
         self._compress_many = compress_many
         self._workshop = Workshop(chain)
@@ -85,7 +93,7 @@ class EvmTarget:
         )
         venue = deploy_venue(self._workshop, asked.deployment, around)
         self._require_root(asked)
-        return EvmL1(self._chain, venue, facts, self._token)
+        return EvmL1(self._chain, venue, facts, self._token, self._paid)
 
     def _require_root(self, asked: OracleDeployment) -> None:
         """What whoever deploys sees to: no contract can compute the state root of a genesis."""

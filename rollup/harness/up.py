@@ -121,7 +121,9 @@ def banner(record: dict[str, Any], state: Path | str | None) -> str:
 
 
 def _fresh(options: UpOptions) -> Deployment:
-    genesis = devnet_genesis(wall_clock()) if options.genesis is None else _read(options.genesis)
+    genesis = (
+        devnet_genesis(wall_clock()) if options.genesis is None else read_genesis(options.genesis)
+    )
     verifiers = installed_verifiers(options.parameters, options.shape_classes)
     return devnet_deployment(
         genesis,
@@ -136,7 +138,8 @@ def _fresh(options: UpOptions) -> Deployment:
     )
 
 
-def _read(path: Path) -> Genesis:
+def read_genesis(path: Path) -> Genesis:
+    """The genesis in a file. CodecError, with its name, for anything else."""
     try:
         return genesis_from_json(read_bounded(path, GENESIS_BYTES_MAX))
     except CodecError as error:

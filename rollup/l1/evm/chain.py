@@ -49,15 +49,30 @@ class Log:
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What became of a transaction that succeeded: `data` is what the call returned, `gas` what was
-    billed, calldata included. `created` is the address of a new contract."""
+    billed, calldata included. `created` is the address of a new contract, `sent` the calldata or
+    its initcode."""
 
     data: bytes
     gas: int
     logs: Sequence[Log] = ()
     created: Address | None = None
+    sent: bytes = b""
 
 
-class Chain(Protocol):
+class Readable(Protocol):
+    """A chain that is looked at."""
+
+    def read(self, to: Address, calldata: bytes) -> bytes:
+        """What a view answers. CallReverted where it refuses."""
+
+    def time(self) -> int:
+        """Timestamp of the next block, in the chain's own unit."""
+
+    def logs(self, address: Address) -> Sequence[Log]:
+        """All that a contract ever said, in order."""
+
+
+class Chain(Readable, Protocol):
     """A chain that takes a sender's word for who it is."""
 
     def deploy(self, code: bytes, sender: Address = DEPLOYER) -> Receipt:
@@ -65,12 +80,6 @@ class Chain(Protocol):
 
     def send(self, to: Address, calldata: bytes, sender: Address) -> Receipt:
         """A transaction. CallReverted, and then nothing has changed."""
-
-    def read(self, to: Address, calldata: bytes) -> bytes:
-        """What a view answers."""
-
-    def time(self) -> int:
-        """Timestamp of the next block, in the chain's own unit."""
 
     def set_time(self, time: int) -> None:
         """The clock shows this from now on; it never goes back."""
@@ -81,9 +90,6 @@ class Chain(Protocol):
     def restore(self, mark: Any) -> None:
         """Forget all since a checkpoint, those taken since as well; it can be restored again. The
         clock goes on."""
-
-    def logs(self, address: Address) -> Sequence[Log]:
-        """All that a contract ever said, in order."""
 
 
 def require_fits(calldata: bytes) -> None:

@@ -72,6 +72,7 @@ class EvmL1(EvmView):
     ) -> None:
         """`facts` by the name of the class; `paid` hears of each transaction of the contract."""
         super().__init__(chain, venue)
+        self._chain = chain
         self._facts = facts
         self._tokens = tokens
         self._paid = paid

@@ -109,6 +109,7 @@ class NodeChain:
             number(receipt["gasUsed"]),
             [log_of(each) for each in receipt["logs"]],
             content(created) if created else None,
+            data,
         )
 
     def _tell_time(self) -> None:

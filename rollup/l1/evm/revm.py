@@ -11,11 +11,12 @@ from typing import Any, Final
 
 import pyrevm
 
+from rollup.l1.evm.bill import TRANSACTION_GAS
+
 SENDER: Final = b"\x5e" * 20
 GAS_MAX: Final = 1 << 24
 """Gas of a transaction at most (EIP-7825)."""
 
-TRANSACTION_GAS: Final = 21_000
 _TEST_GAS: Final = 1 << 32
 
 
@@ -30,31 +31,11 @@ class Outcome:
     logs: Sequence[tuple[bytes, Sequence[bytes], bytes]] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """What calldata costs: standard tokens, and the floor that execution hides under (EIP-7623;
-    EIP-7976 is the next fork's)."""
-
-    zero: int = 4
-    other: int = 16
-    floor_zero: int = 10
-    floor_other: int = 40
-
-
-OSAKA: Final = Prices()
-AMSTERDAM: Final = Prices(floor_zero=64, floor_other=64)
-
-
-def bill(calldata: bytes, execution: int, prices: Prices = OSAKA) -> int:
-    """Gas of a transaction with this calldata that executes so much."""
-    zeros = calldata.count(0)
-    others = len(calldata) - zeros
-    standard = prices.zero * zeros + prices.other * others + execution
-    return TRANSACTION_GAS + max(standard, prices.floor_zero * zeros + prices.floor_other * others)
-
-
 class Machine:
-    """One chain in memory. `time` is the timestamp of blocks, in seconds."""
+    """One chain in memory. `time` is the timestamp of blocks, in seconds.
+
+    It never ends a block: a slot that any call has touched is warm in the next ones, and counts as
+    changed from what it was at first. So gas of storage is less than what a chain bills."""
 
     def __init__(self, time: int = 0) -> None:
         self._evm = pyrevm.EVM(gas_limit=_TEST_GAS)

@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
+from rollup.l1.evm.bill import TRANSACTION_GAS, bill
 from rollup.l1.evm.chain import DEPLOYER, CallReverted, Log, Receipt, require_fits
-from rollup.l1.evm.revm import TRANSACTION_GAS, Machine, bill
+from rollup.l1.evm.revm import Machine
 from rollup.l1.interface import Address
 
 
 class RevmChain:
     """Implements `rollup.l1.evm.chain.Chain`. Its clock stands until it is set.
 
+    It bills too little for storage: the machine takes all that ever happens for one transaction, in
+    which whatever was touched is warm, and a slot has changed once. A node bills exactly.
     Contracts are created with more calldata than a transaction has: initcode has a bound of its
     own, which the machine enforces.
     """
@@ -28,7 +31,7 @@ class RevmChain:
         if not made.succeeded:
             raise CallReverted(made.data)
         logs = self._keep(made.logs)
-        return Receipt(b"", TRANSACTION_GAS + made.execution, logs, made.data)
+        return Receipt(b"", TRANSACTION_GAS + made.execution, logs, made.data, code)
 
     def send(self, to: Address, calldata: bytes, sender: Address) -> Receipt:
         """A transaction. CallReverted, and then nothing has changed."""
@@ -37,7 +40,7 @@ class RevmChain:
         if not outcome.succeeded:
             raise CallReverted(outcome.data)
         gas, logs = bill(calldata, outcome.execution), self._keep(outcome.logs)
-        return Receipt(outcome.data, gas, logs)
+        return Receipt(outcome.data, gas, logs, sent=calldata)
 
     def read(self, to: Address, calldata: bytes) -> bytes:
         """What a view answers."""

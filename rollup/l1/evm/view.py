@@ -12,7 +12,7 @@ from rollup.l1.deployment import Deployment
 from rollup.l1.development import PROPERTIES, frozen
 from rollup.l1.estate import Estate, Sale
 from rollup.l1.evm.abi import Interface, address, word
-from rollup.l1.evm.chain import CallReverted, Chain, Log
+from rollup.l1.evm.chain import CallReverted, Log, Readable
 from rollup.l1.evm.history import REFUSALS, History
 from rollup.l1.evm.records import root_of
 from rollup.l1.freeze import Exits
@@ -55,8 +55,8 @@ class VenueContract:
 class EvmView:
     """The contract's public storage, read only."""
 
-    def __init__(self, chain: Chain, venue: VenueContract) -> None:
-        self._chain = chain
+    def __init__(self, chain: Readable, venue: VenueContract) -> None:
+        self._read_from = chain
         self._venue = venue
         self._history = History(venue.deployment, venue.rollup)
         self._moment: dict[tuple[Address, bytes], Any] | None = None
@@ -73,7 +73,7 @@ class EvmView:
 
     def now(self) -> int:
         """L1's time in ms: that of the next block."""
-        return self._chain.time() * self._venue.unit
+        return self._read_from.time() * self._venue.unit
 
     @contextmanager
     def _at_one_moment(self) -> Iterator[None]:
@@ -94,7 +94,7 @@ class EvmView:
         return found
 
     def _logs(self, address: Address) -> Sequence[Log]:
-        return self._once((address, _LOGS), lambda: self._chain.logs(address))
+        return self._once((address, _LOGS), lambda: self._read_from.logs(address))
 
     def _heard(self) -> History:
         self._history.read(self._logs(self._venue.address))
@@ -111,7 +111,7 @@ class EvmView:
         self, contract: Address, interface: Interface, name: str, *arguments: object
     ) -> tuple[Any, ...]:
         calldata = interface.call(name, *arguments)
-        answer = self._once((contract, calldata), lambda: self._chain.read(contract, calldata))
+        answer = self._once((contract, calldata), lambda: self._read_from.read(contract, calldata))
         return interface.answer(name, answer)
 
     def _balance(self, token: Address, owner: Address) -> int:

@@ -1,5 +1,7 @@
 """Contracts brought onto a chain: each with the libraries that it is linked to, once a chain."""
 
+from collections.abc import Callable
+
 from rollup.l1.evm.abi import Interface
 from rollup.l1.evm.artefact import INITCODE_BYTES_MAX, Artefact, artefact
 from rollup.l1.evm.chain import Chain, ChainError, Receipt
@@ -7,11 +9,13 @@ from rollup.l1.interface import Address
 
 
 class Workshop:
-    """Creates contracts by name. `receipts` are those of all that it has created."""
+    """Creates contracts by name. `paid` hears of each."""
 
-    def __init__(self, chain: Chain) -> None:
+    def __init__(
+        self, chain: Chain, paid: Callable[[str, Receipt], None] = lambda name, receipt: None
+    ) -> None:
         self.chain = chain
-        self.receipts: list[tuple[str, Receipt]] = []
+        self._paid = paid
         self._shared: dict[str, Address] = {}
 
     def create(self, name: str, *arguments: object) -> Address:
@@ -28,7 +32,7 @@ class Workshop:
         receipt = self.chain.deploy(code)
         if receipt.created is None:
             raise ChainError(f"{name}: the chain does not say where it is")
-        self.receipts.append((name, receipt))
+        self._paid(name, receipt)
         return receipt.created
 
     def shared(self, name: str, code: bytes) -> Address:

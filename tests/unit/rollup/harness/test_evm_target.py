@@ -1,4 +1,4 @@
-"""The contracts are held to the suite as the mock is: every scenario, and random calls beside it."""
+"""The contracts are held to the suite as the mock is: every scenario, and random calls beside."""
 
 from collections.abc import Iterator
 
