@@ -14,7 +14,6 @@ from circuits.evm.facts import FACT_TAG
 from circuits.gadgets import balanced
 from circuits.gadgets.buses import DEPOSIT, MARKET, PAYOUT
 from circuits.statement.inputs import PUBLICS, RATE_DIGITS
-from rollup.field.koalabear import P
 from rollup.l1.evm.compiler import CONTRACTS
 from rollup.protocol.encoding import OWNER_LIMB_BITS
 
@@ -33,7 +32,6 @@ library Layout {
 def numbers() -> dict[str, int]:
     """Every number by its name."""
     found = {
-        "MODULUS": P,
         "PUBLICS_WIDTH": PUBLICS.width,
         "LIMB_BITS": LIMB_BITS,
         "OWNER_LIMB_BITS": OWNER_LIMB_BITS,

@@ -1,6 +1,6 @@
 """The statement of a batch as the contract makes it is the one that the verifier absorbs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from typing import Any
 
@@ -9,14 +9,16 @@ import pytest
 from circuits.evm import layout
 from circuits.evm.facts import FACT_TAG, fact_of, statement_bytes, statement_of
 from circuits.stark.lookup import PublicMessage
+from circuits.statement.inputs import hours_of
 from rollup.hash.keccak import keccak256
 from rollup.l1.interface import Revert
 from rollup.ports import Pins
+from rollup.protocol.assets import assets_of
 from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Reason, Rejected
 from tests.helpers.contracts import Probe
-from tests.helpers.public_inputs import any_digest, any_public, parts_of
+from tests.helpers.public_inputs import any_deposits, any_digest, any_public, parts_of
 from tests.helpers.seed import draws
 
 PINS = Pins(keccak256(b"circuit"), b"\x07" * 24, b"parameters", b"shape", "set", "S")
@@ -44,10 +46,52 @@ def test_the_layout_is_that_of_the_circuit() -> None:
 
 
 def test_any_statement(probe) -> None:
-    rng, found = draws(31), 0
+    """Markets of every kind among them: what is asked of each is met on some of them."""
+    rng, seen, found = draws(31), set(), 0
     for _ in range(150):
-        found += _hold(probe, any_public(rng)) is not None
+        public = any_public(rng)
+        if _hold(probe, public) is not None:
+            found += 1
+            seen |= set(_kinds_of(public))
     assert found > 50
+    assert len(seen) == len(KINDS)
+
+
+KINDS: dict[str, Callable[[PublicInput, int], bool]] = {
+    "idle": lambda public, n: public.terms[n].is_idle,
+    "asset that counts": lambda public, n: public.terms[n].is_asset and public.terms[n].bucket > 0,
+    "settled": lambda public, n: public.terms[n].is_settled,
+    "asset that is over": lambda public, n: public.terms[n].is_asset and public.terms[n].is_ended,
+    "ends with the step": lambda public, n: n in public.ending,
+    "clamped": lambda public, n: public.book.markets[n].clamped,
+    "missing": lambda public, n: public.book.markets[n].missing,
+    "F below zero": lambda public, n: public.terms[n].funding < 0,
+    "debt stop": lambda public, n: public.book.debt_stop and public.terms[n].is_asset,
+    "rated": lambda public, n: hours_of(public)[n].is_rated,
+    "rate below zero": lambda public, n: hours_of(public)[n].premium_rate < 0,
+    "new": lambda public, n: n >= len(public.book_before.markets),
+    "open step": lambda public, n: public.begins_open,
+    "taken by the estate": lambda public, n: public.taken_of(n + 1) > 0,
+}
+
+
+def _kinds_of(public: PublicInput) -> Iterator[str]:
+    for name, holds in KINDS.items():
+        if any(holds(public, market) for market in range(len(public.governance.markets))):
+            yield name
+
+
+def test_gas_of_a_batch_of_the_smallest_class(probe) -> None:
+    """Two perpetuals, two assets and 40 entries: read, priced into a book, and stated."""
+    rng = draws(34)
+    public = any_public(rng, markets=4, is_calm=True)
+    while len(assets_of(public.governance)) != 2:
+        public = any_public(rng, markets=4, is_calm=True)
+    entries = any_deposits(rng, public.governance, public.deposits_before, 40)
+    refused = tuple(replace(each, outcome=DepositOutcome.CASH_OVERFLOW) for each in entries)
+    public = replace(public, deposits=refused, withdrawals=(), estate=(), total=10**12)
+    assert _hold(probe, public) is not None
+    assert probe.gas < 800_000
 
 
 def test_the_largest_statement(probe) -> None:

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Layout} from "venue/Layout.sol";
+import {Numbers} from "venue/Numbers.sol";
 
 /// Field elements in memory as a transcript absorbs them: 8 bytes each, little-endian. Numbers are
 /// below 2^32. Each function writes from `offset` on and returns where the next element goes; what
@@ -9,12 +10,10 @@ import {Layout} from "venue/Layout.sol";
 library Elements {
     uint256 internal constant BYTES = 8;
     uint256 internal constant SLACK = 32 - BYTES;
+    uint256 internal constant WORDS = 22;
 
     uint256 private constant LIMB_END = 1 << Layout.LIMB_BITS;
-    uint256 private constant PAIR_BITS = 2 * Layout.LIMB_BITS;
-    uint256 private constant PAIR_END = 1 << PAIR_BITS;
-    uint256 private constant OWNER_BITS = 160;
-    uint256 private constant WORDS = 8;
+    uint256 private constant OWNER_BITS = 8 * Numbers.OWNER_BYTES;
 
     /// One number.
     function put(uint256 offset, uint256 element) internal pure returns (uint256 next) {
@@ -29,9 +28,11 @@ library Elements {
         return put(offset, flag ? 1 : 0);
     }
 
-    /// A number of either sign, of less than the modulus in size, as its residue.
+    /// A number of either sign, of less than p in size, as its residue.
     function putSigned(uint256 offset, int256 number) internal pure returns (uint256) {
-        return put(offset, uint256(number < 0 ? number + int256(Layout.MODULUS) : number));
+        unchecked {
+            return put(offset, uint256(number < 0 ? number + int256(Numbers.FIELD_ORDER) : number));
+        }
     }
 
     /// So many limbs of a number, low first.
@@ -40,10 +41,7 @@ library Elements {
         pure
         returns (uint256)
     {
-        for (uint256 place = 0; place < bits; place += Layout.LIMB_BITS) {
-            offset = put(offset, (number >> place) % LIMB_END);
-        }
-        return offset;
+        return _putParts(offset, number, bits, Layout.LIMB_BITS);
     }
 
     /// Pairs of limbs of a number, low first; an odd last limb alone.
@@ -52,10 +50,7 @@ library Elements {
         pure
         returns (uint256)
     {
-        for (uint256 place = 0; place < bits; place += PAIR_BITS) {
-            offset = put(offset, (number >> place) % PAIR_END);
-        }
-        return offset;
+        return _putParts(offset, number, bits, 2 * Layout.LIMB_BITS);
     }
 
     /// So many digits around zero of a number of either sign, low first; the last one has the rest.
@@ -64,43 +59,73 @@ library Elements {
         pure
         returns (uint256)
     {
-        int256 half = int256(LIMB_END / 2);
-        for (uint256 i = 1; i < digits; ++i) {
-            int256 digit = int256(uint256(number + half) & (LIMB_END - 1)) - half;
-            offset = putSigned(offset, digit);
-            number = (number - digit) >> Layout.LIMB_BITS;
+        // Numbers are far from the ends of a word.
+        unchecked {
+            int256 half = int256(LIMB_END / 2);
+            for (uint256 i = 1; i < digits; ++i) {
+                int256 digit = int256(uint256(number + half) & (LIMB_END - 1)) - half;
+                offset = putSigned(offset, digit);
+                number = (number - digit) >> Layout.LIMB_BITS;
+            }
+            return putSigned(offset, number);
         }
-        return putSigned(offset, number);
     }
 
     /// An L1 address: its limbs, low first.
     function putOwner(uint256 offset, address owner) internal pure returns (uint256) {
-        uint256 number = uint160(owner);
-        for (uint256 place = 0; place < OWNER_BITS; place += Layout.OWNER_LIMB_BITS) {
-            offset = put(offset, (number >> place) % (1 << Layout.OWNER_LIMB_BITS));
+        return _putParts(offset, uint160(owner), OWNER_BITS, Layout.OWNER_LIMB_BITS);
+    }
+
+    /// Words of 32 bits, reduced, and whether none had to be.
+    function putWords(uint256 offset, uint32[WORDS] memory words)
+        internal
+        pure
+        returns (uint256 next, bool areElements)
+    {
+        uint256 order = Numbers.FIELD_ORDER;
+        uint256 count = WORDS;
+        assembly ("memory-safe") {
+            areElements := 1
+            next := offset
+            let end := add(words, shl(5, count))
+            for {} lt(words, end) { words := add(words, 32) } {
+                let element := mload(words)
+                if iszero(lt(element, order)) {
+                    element := mod(element, order)
+                    areElements := 0
+                }
+                let half := or(shl(8, and(element, 0x00ff00ff)), and(shr(8, element), 0x00ff00ff))
+                mstore(next, shl(224, or(shl(16, half), shr(16, half))))
+                next := add(next, 8)
+            }
         }
-        return offset;
     }
 
     /// A digest of 8 elements, which travel as 4 bytes each, little-endian.
     function putDigest(uint256 offset, bytes32 digest) internal pure returns (uint256) {
-        for (uint256 i = 0; i < WORDS; ++i) {
-            bytes4 word = bytes4(digest << (32 * i));
-            assembly ("memory-safe") {
-                mstore(offset, word)
-                offset := add(offset, 8)
+        bytes32 first = bytes4(type(uint32).max);
+        uint256 count = Numbers.DIGEST_LENGTH;
+        assembly ("memory-safe") {
+            let end := add(offset, shl(3, count))
+            for {} lt(offset, end) { offset := add(offset, 8) } {
+                mstore(offset, and(digest, first))
+                digest := shl(32, digest)
             }
         }
         return offset;
     }
 
-    /// Whether each of its 8 words is an element in its one form.
-    function isDigest(bytes32 digest) internal pure returns (bool) {
-        for (uint256 i = 0; i < WORDS; ++i) {
-            uint256 word = uint32(bytes4(digest << (32 * i)));
-            uint256 half = ((word & 0x00ff00ff) << 8) | ((word >> 8) & 0x00ff00ff);
-            if ((((half & 0xffff) << 16) | (half >> 16)) >= Layout.MODULUS) return false;
+    /// Parts of `width` bits of a number of `bits` bits, low first; the last one has what is left.
+    function _putParts(uint256 offset, uint256 number, uint256 bits, uint256 width)
+        private
+        pure
+        returns (uint256)
+    {
+        unchecked {
+            for (uint256 place = 0; place < bits; place += width) {
+                offset = put(offset, (number >> place) & ((1 << width) - 1));
+            }
         }
-        return true;
+        return offset;
     }
 }

@@ -1,35 +1,31 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Tags} from "venue/Numbers.sol";
+import {HeaderCodec} from "venue/HeaderCodec.sol";
 import {Reports, Said} from "venue/Reports.sol";
-import {BookEntry, PublicInput} from "venue/Types.sol";
+import {BookEntry, Header, PublicInput} from "venue/Types.sol";
 
 /// The header that belongs to a batch: header_of of rollup.protocol.header.
 library HeaderOf {
     /// Its digest; `queueHead` is the queue's chain after the entries that the batch consumed.
     function digest(PublicInput memory batch, bytes32 queueHead) internal pure returns (bytes32) {
-        bytes memory numbers = abi.encodePacked(
-            Tags.HEADER,
-            uint64(batch.number),
-            uint64(batch.time),
-            uint64(batch.redo ? 1 : 0),
-            uint64(batch.bookBefore.openSince == 0 ? 0 : 1),
-            uint64(missing(batch)),
-            uint64(batch.depositsBefore),
-            uint64(batch.deposits.length)
-        );
-        return keccak256(
-            bytes.concat(
-                numbers,
-                batch.governance.digest,
-                batch.oldRoot,
-                batch.newRoot,
-                batch.receipts,
-                queueHead,
-                batch.digest
-            )
-        );
+        Header memory header = Header({
+            digest: 0,
+            number: batch.number,
+            time: batch.time,
+            redo: batch.redo,
+            beginsOpen: batch.bookBefore.openSince != 0,
+            missing: missing(batch),
+            depositsBefore: batch.depositsBefore,
+            deposits: batch.deposits.length,
+            governance: batch.governance.digest,
+            oldRoot: batch.oldRoot,
+            newRoot: batch.newRoot,
+            receipts: batch.receipts,
+            queueHead: queueHead,
+            publicDigest: batch.digest
+        });
+        return keccak256(HeaderCodec.encode(header));
     }
 
     /// The markets that a batch has no reports of, a bit each, market 0 the lowest. None where it

@@ -32,10 +32,11 @@ library Lists {
         next = offset + NUMBER_BYTES;
         found = new Deposit[](count);
         for (uint256 i = 0; i < count; ++i) {
-            _readEntry(data, next, found[i].entry);
-            _require(found[i].entry.index == first + i);
-            found[i].outcome = number(data, next + ENTRY_BYTES);
-            _require(found[i].outcome <= DepositOutcomes.ASSET_UNKNOWN);
+            Deposit memory each = found[i];
+            _readEntry(data, next, each.entry);
+            _require(each.entry.index == first + i);
+            each.outcome = number(data, next + ENTRY_BYTES);
+            _require(each.outcome <= DepositOutcomes.ASSET_UNKNOWN);
             next += DEPOSIT_BYTES;
         }
     }
@@ -120,10 +121,14 @@ library Lists {
     {
         uint256 all = 0;
         uint32[WORDS] memory words = entry.words;
-        for (uint256 i = 0; i < WORDS; ++i) {
-            uint256 each = uint256(word(data, offset + i * WORD_BYTES)) >> 224;
-            words[i] = uint32(each);
-            all |= each;
+        uint256 size = WORDS * WORD_BYTES;
+        assembly ("memory-safe") {
+            let start := add(data.offset, offset)
+            for { let k := 0 } lt(k, size) { k := add(k, 4) } {
+                let each := shr(224, calldataload(add(start, k)))
+                mstore(add(words, shl(3, k)), each)
+                all := or(all, each)
+            }
         }
         return all == 0;
     }

@@ -18,7 +18,6 @@ library Messages {
     using Elements for uint256;
     using Terms for MarketTerms;
 
-    uint256 private constant WORDS = 22;
     uint256 private constant HEAD = 4;
 
     /// Elements that all messages of a batch take.
@@ -38,8 +37,9 @@ library Messages {
         for (uint256 i = 0; i < batch.deposits.length; ++i) {
             offset = _putDeposit(offset, batch, batch.deposits[i]);
         }
+        uint256[] memory taken = Totals.taken(batch);
         for (uint256 market = 0; market < book.markets.length; ++market) {
-            offset = _putMarket(offset, batch, book, market);
+            offset = _putMarket(offset, batch, book, market, taken[market]);
         }
         for (uint256 i = 0; i < batch.withdrawals.length; ++i) {
             offset = _putPayout(offset, batch.withdrawals[i]);
@@ -65,24 +65,9 @@ library Messages {
         offset = offset.put(entry.index).put(entry.kind).put(entry.account).put(entry.asset);
         offset = offset.putFlag(entry.asset != Totals.USDC);
         offset = offset.putPacked(entry.amount, Numbers.AMOUNT_BITS).putOwner(entry.owner);
-        (offset, isCanonical) = _putWords(offset, entry.words);
+        (offset, isCanonical) = offset.putWords(entry.words);
         offset = offset.putFlag(isKnown).putFlag(isCanonical || !isKnown);
         return offset.put(deposit.outcome);
-    }
-
-    /// Words of 32 bits as elements, and whether all were.
-    function _putWords(uint256 offset, uint32[WORDS] memory words)
-        private
-        pure
-        returns (uint256, bool isCanonical)
-    {
-        isCanonical = true;
-        for (uint256 i = 0; i < WORDS; ++i) {
-            uint256 word = words[i];
-            if (word >= Layout.MODULUS) (word, isCanonical) = (word % Layout.MODULUS, false);
-            offset = offset.put(word);
-        }
-        return (offset, isCanonical);
     }
 
     /// Whether the venue takes more of what a mark is of: not of an asset that has ended.
@@ -99,18 +84,20 @@ library Messages {
 
     /// A market's terms, how it came by its price, whether it is over or will be with the step, how
     /// many lots of it the estate takes, and what its hour asks.
-    function _putMarket(uint256 offset, PublicInput memory batch, Book memory book, uint256 market)
-        private
-        pure
-        returns (uint256)
-    {
+    function _putMarket(
+        uint256 offset,
+        PublicInput memory batch,
+        Book memory book,
+        uint256 market,
+        uint256 taken
+    ) private pure returns (uint256) {
         BookEntry memory entry = book.markets[market];
         MarketTerms memory terms = Terms.inBook(batch.governance.markets[market], book, entry);
         offset = _putHead(offset, Layout.MARKET_BUS, Layout.MARKET_WIDTH).put(market);
         offset = _putTrade(_putRisk(offset, terms), terms);
         offset = offset.putLimbs(terms.liquidationFee, Numbers.PRICE_BITS);
         offset = _putFlags(offset, batch, entry, terms, market);
-        offset = offset.putLimbs(Totals.takenOf(batch, market + 1), Numbers.ESTATE_BITS);
+        offset = offset.putLimbs(taken, Numbers.ESTATE_BITS);
         offset = offset.putPacked(terms.leastOrder, Numbers.SIZE_BITS);
         return _putHour(offset, batch, entry, terms, market);
     }

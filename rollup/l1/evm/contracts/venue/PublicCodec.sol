@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 import {BookCodec} from "venue/BookCodec.sol";
 import {Books} from "venue/Books.sol";
-import {Elements} from "venue/Elements.sol";
 import {GovernanceReader} from "venue/GovernanceReader.sol";
+import {HeaderCodec} from "venue/HeaderCodec.sol";
 import {Lists} from "venue/Lists.sol";
 import {Numbers, Tags} from "venue/Numbers.sol";
 import {Reports} from "venue/Reports.sol";
@@ -88,7 +88,7 @@ library PublicCodec {
         batch.bookBefore.digest = Lists.word(data, DIGESTS_AT + 4 * 32);
         batch.reportsDigest = Lists.word(data, DIGESTS_AT + 5 * 32);
         // Lie: a second name of a root, since two words that differ by p are one element.
-        _require(Elements.isDigest(batch.oldRoot) && Elements.isDigest(batch.newRoot));
+        _require(HeaderCodec.isRoot(batch.oldRoot) && HeaderCodec.isRoot(batch.newRoot));
     }
 
     /// What the batch names by its digest, from the bytes that have it.

@@ -54,6 +54,14 @@ library Totals {
         }
     }
 
+    /// The same of every market, in their order.
+    function taken(PublicInput memory batch) internal pure returns (uint256[] memory lots) {
+        lots = new uint256[](batch.governance.markets.length);
+        for (uint256 i = 0; i < batch.estate.length; ++i) {
+            lots[batch.estate[i].asset - 1] = batch.estate[i].lots;
+        }
+    }
+
     /// What it credits for all of them, in quanta: the price of each.
     function estatePaid(PublicInput memory batch) internal pure returns (uint256 sum) {
         for (uint256 i = 0; i < batch.estate.length; ++i) {
