@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 import pytest
 
 from rollup.harness.books import Closed
+from rollup.l1.deployment import ENTRY_WAIT_MS
 from rollup.l1.interface import Refusal, Revert, Reverted
 from rollup.oracle.package import DataPackage, DataPoint, SignedPackage
 from rollup.protocol.deposit import QueueEntry
@@ -299,3 +300,82 @@ def test_bytes_that_are_no_parameters_are_unsafe_ones() -> None:
         bent = data[:count] + many.to_bytes(8, "big") + data[count + 8 :]
         assert linked.call("announce", bent, 1, venue.START) is Revert.GOVERNANCE_UNSAFE
     assert linked.call("announce", data, 1, venue.START) == venue.START + Twin().delay
+
+
+# The last moment of each bound, and the first behind it.
+
+
+def refusal_of(twin: Twin, closed: Closed) -> Refusal | Revert | None:
+    """Why both refuse a header, on record or not; None where both hold it."""
+    try:
+        refused = twin.commit(closed).refusal
+    except Reverted as error:
+        return error.reason
+    return None if refused is None else refused.reason
+
+
+@pytest.mark.parametrize(("late", "found"), [(0, None), (1, Revert.PROOF_OVERDUE)])
+def test_a_proof_has_until_its_deadline(late: int, found: Revert | None) -> None:
+    twin = Twin()
+    twin.pass_time(1)
+    twin.take()
+    twin.pass_time(DEADLINE + late)
+    assert refusal_of(twin, twin.close()) is found
+
+
+@pytest.mark.parametrize(("late", "found"), [(0, None), (1, Refusal.CLOCK_BEHIND)])
+def test_a_header_has_until_its_clock_bound(late: int, found: Refusal | None) -> None:
+    twin = Twin()
+    closed = twin.close(time=twin.now + 1)
+    twin.pass_time(1 + BEHIND + late)
+    assert refusal_of(twin, closed) is found
+
+
+@pytest.mark.parametrize(("early", "found"), [(0, None), (1, Revert.CLOCK_AHEAD)])
+def test_a_header_comes_no_earlier_than_its_clock_bound(early: int, found: Revert | None) -> None:
+    twin = Twin()
+    assert refusal_of(twin, twin.close(time=twin.now + AHEAD + early)) is found
+
+
+@pytest.mark.parametrize(("late", "found"), [(0, None), (1, Refusal.QUEUE_HELD_BACK)])
+def test_an_entry_waits_no_longer_than_it_may(late: int, found: Refusal | None) -> None:
+    twin = Twin()
+    twin.register(1, LEAST)
+    twin.pass_time(ENTRY_WAIT_MS + late)
+    assert refusal_of(twin, twin.close(entries=[])) is found
+
+
+def test_a_redo_is_taken_once_its_refusal_has_ceased_to_hold() -> None:
+    """What is on record of it is no answer for ever, or the venue could stand still."""
+    twin = Twin()
+    twin.pass_time(1_000)
+    assert refusal_of(twin, twin.close(governance=GOVERNANCES[1])) is Refusal.GOVERNANCE
+    before = twin.l1.checkpoint()
+    entry = twin.register(1, LEAST)
+    twin.l1.revert_to(before)
+    redo = twin.close(time=twin.now, redo=True, entries=[entry])
+    for _ in range(2):
+        assert refusal_of(twin, redo) is Refusal.DEPOSIT_NOT_QUEUED
+    assert twin.register(1, LEAST) == entry
+    assert refusal_of(twin, redo) is None
+
+
+def test_a_late_redo_that_nobody_called_for_is_held_and_put_on_record() -> None:
+    """A reorganisation can have taken back the refusal that it answers."""
+    twin = Twin()
+    closed = twin.close(time=twin.now + 1, redo=True)
+    assert refusal_of(twin, closed) is Revert.REDO_UNCALLED
+    twin.pass_time(1 + BEHIND + 1)
+    assert refusal_of(twin, closed) is None
+    assert twin.l1.redo_until == twin.now
+
+
+def test_what_no_closed_batch_can_be_under_is_replaced_and_nothing_else() -> None:
+    twin = Twin()
+    first = twin.announce(GOVERNANCES[1], 9)
+    twin.pass_time(twin.delay - AHEAD - 1)
+    twin.announce(GOVERNANCES[1], 8)
+    twin.pass_time(twin.delay - AHEAD)
+    twin.announce(GOVERNANCES[3], 7)
+    numbers = [each.number for each in twin.l1.parameters]
+    assert numbers == [0, 8, 7] and first < twin.now
