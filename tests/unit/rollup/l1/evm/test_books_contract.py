@@ -23,6 +23,7 @@ from rollup.protocol.oracle import PRICE_LEAST, PRICE_MOST
 from rollup.protocol.pricing import pricing_of
 from rollup.protocol.public import PublicInput
 from tests.helpers.assets import ASSETS
+from tests.helpers.collateral import counting_asset
 from tests.helpers.contracts import Probe, members_of, revm
 from tests.helpers.ended import delist, traded
 from tests.helpers.funding_vectors import FILE
@@ -275,21 +276,38 @@ def test_the_last_prices_at_which_a_market_lives(funding: int) -> None:
     """Where the answer turns, on either side, it turns on chain too."""
     feed = GOVERNANCE.oracle.feeds[0]
     entry = replace(a_batch().book_before.markets[0], funding=funding)
-    turns = 0
-    for market in (BTC_MARKET, replace(BTC_MARKET, bucket=60), replace(BTC_MARKET, bucket=6000)):
-        low, high = 10**6 if market.bucket == 60 else PRICE_LEAST, PRICE_MOST - 1
-        is_over = is_ending(market, feed, replace(entry, price=high))
-        if is_over == is_ending(market, feed, replace(entry, price=low)):
-            continue
+    for market in (
+        BTC_MARKET,
+        replace(BTC_MARKET, bucket=60),
+        counting_asset(),
+        counting_asset(bucket=7),
+    ):
+        low, high = 50_000, PRICE_MOST - 1
+        assert is_ending(market, feed, replace(entry, price=high))
+        assert not is_ending(market, feed, replace(entry, price=low))
         while high - low > 1:
             middle = (low + high) // 2
-            at_middle = is_ending(market, feed, replace(entry, price=middle))
-            low, high = (low, middle) if at_middle == is_over else (middle, high)
-        turns += 1
+            is_over = is_ending(market, feed, replace(entry, price=middle))
+            low, high = (low, middle) if is_over else (middle, high)
         for price in (low - 1, low, high, high + 1):
             each = replace(entry, price=price)
             assert PROBE.ask("isEnding", market, feed, each) == is_ending(market, feed, each)
-    assert turns
+
+
+@pytest.mark.parametrize("end", [FUNDING_MOST, -FUNDING_MOST])
+def test_the_last_funding_at_which_a_market_lives(end: int) -> None:
+    """Where a side's value is far below zero its buckets are rounded down there too."""
+    feed, market = GOVERNANCE.oracle.feeds[0], replace(BTC_MARKET, bucket=61)
+    entry = a_batch().book_before.markets[0]
+    alive, over = 0, end
+    while abs(over - alive) > 1:
+        middle = (alive + over) // 2
+        is_over = is_ending(market, feed, replace(entry, funding=middle))
+        alive, over = (alive, middle) if is_over else (middle, over)
+    assert is_ending(market, feed, replace(entry, funding=over))
+    for funding in range(min(alive, over) - 2, max(alive, over) + 3):
+        each = replace(entry, funding=funding)
+        assert PROBE.ask("isEnding", market, feed, each) == is_ending(market, feed, each)
 
 
 # Public inputs of the tests' venues.
