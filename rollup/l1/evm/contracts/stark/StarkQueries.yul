@@ -5,8 +5,9 @@ object "StarkQueries" {
   }
   object "runtime" {
     code {
-      // The queries of a verification, a stretch of them a call. Pure: it reads calldata and one data
-      // contract, and returns nothing, or reverts with Refused(failure, query, tree) or Malformed().
+      // The queries of a verification, a stretch of them a call. Pure: it reads calldata and one
+      // data contract, and returns nothing, or reverts with Refused(failure, query, tree) or
+      // Malformed().
       //
       //     address of the manifest (circuits/evm/query_manifest.py), 32 bytes
       //     first query, number of queries, 32 bytes each
@@ -22,11 +23,14 @@ object "StarkQueries" {
       //INCLUDE query_constants
       //INCLUDE query_table
       //INCLUDE query_paths
+      //INCLUDE query_kernels
+      //INCLUDE query_dots
       //INCLUDE query_sums
+      //INCLUDE query_weights
       //INCLUDE query_folds
 
-      // Lie: queries that the proof does not have; tops of another proof, which rows of another proof
-      // lead to; a longer text that begins with the queries.
+      // Lie: queries that the proof does not have; tops of another proof, which rows of another
+      // proof lead to; a longer text that begins with the queries.
       function check_call() {
         let rest := sub(queries(), first_query())
         if or(iszero(lt(first_query(), queries())), gt(query_count(), rest)) { revert_malformed() }
@@ -47,6 +51,7 @@ object "StarkQueries" {
       prepare_weights()
       prepare_challenges()
       prepare_points()
+      prepare_packed()
       mstore(0, node_tag())
       for { let i := 0 } lt(i, query_count()) { i := add(i, 1) } {
         let from := add(data_start(), mul(i, query_bytes()))

@@ -1,5 +1,5 @@
-      // Folds by 8: circuits/pcs/fold.py, as three folds by 2. g(X) = g_0(X^2) + X g_1(X^2) folds with
-      // a challenge c to g_0 + c g_1, from 2 g_0 = g(x) + g(-x) and 2 x g_1 = g(x) - g(-x). With
+      // Folds by 8: circuits/pcs/fold.py, as three folds by 2. g(X) = g_0(X^2) + X g_1(X^2) folds
+      // with a challenge c to g_0 + c g_1, from 2 g_0 = g(x) + g(-x) and 2 x g_1 = g(x) - g(-x). With
       // c, c^2, c^4 in turn, the three are the fold by 8; the factors 2 are left in, so that values
       // are 8 times what they stand for.
 
@@ -10,47 +10,35 @@
         for { let layer := folds() } layer { layer := sub(layer, 1) } {
           let gamma := calldataload(from)
           from := add(from, 32)
-          mstore(at, gamma)
-          gamma := mul5(gamma, gamma)
-          mstore(add(at, 32), gamma)
-          mstore(add(at, 64), mul5(gamma, gamma))
-          at := add(at, 96)
+          for { let k := fold_log2() } k { k := sub(k, 1) } {
+            put_factor(at, gamma)
+            gamma := mul5(gamma, gamma)
+            at := add(at, factor_bytes())
+          }
         }
       }
 
-      // The eight elements of a fibre, from calldata.
-      function load_fibre(from) {
-        let gathered := mload(gathered_elements())
-        for { let at := fibre() } lt(at, add(fibre(), 256)) { at := add(at, 32) } {
-          let element := element_at(from)
-          gathered := or(gathered, excess_32(element))
-          mstore(at, element)
-          from := add(from, 20)
-        }
-        mstore(gathered_elements(), gathered)
-      }
-
-      // Half of the values of a fibre, `gap` bytes of memory, from pairs that stand `gap` apart. The
-      // first point of the fibre has the inverse omega_8^turn `inverse_`; each next one is turned
-      // back by `step`.
-      function halve(gap, challenge, inverse_, turn, step) {
+      // Half of the values of a fibre, `gap` bytes of memory, from pairs that stand `gap` apart.
+      // The first point of the fibre has the inverse omega_8^turn `inverse_`; each next one is turned
+      // back by `step`. `factor` is of the challenge.
+      function halve(gap, factor, inverse_, turn, step) {
         let end := add(fibre(), gap)
         for { let at := fibre() } lt(at, end) { at := add(at, 32) } {
           let u := mload(at)
           let v := mload(add(at, gap))
-          let factor := scale5(challenge, mulmod(inverse_, eighth_root(turn), prime()))
-          mstore(at, muladd5(sub5(u, v), factor, add(u, v)))
+          let s := mulmod(inverse_, eighth_root(turn), prime())
+          mstore(at, mul_factor(factor, sub5(u, v), s, add(u, v)))
           turn := sub(turn, step)
         }
       }
 
       // 8 times the fold of the loaded fibre; the queried point is number `slot` of it.
       function fold(gammas, inverse_, slot) -> r {
-        halve(128, mload(gammas), inverse_, slot, 1)
+        halve(128, gammas, inverse_, slot, 1)
         inverse_ := mulmod(inverse_, inverse_, prime())
-        halve(64, mload(add(gammas, 32)), inverse_, shl(1, slot), 2)
+        halve(64, add(gammas, factor_bytes()), inverse_, shl(1, slot), 2)
         inverse_ := mulmod(inverse_, inverse_, prime())
-        halve(32, mload(add(gammas, 64)), inverse_, shl(2, slot), 4)
+        halve(32, add(gammas, shl(1, factor_bytes())), inverse_, shl(2, slot), 4)
         r := mload(fibre())
       }
 
@@ -86,16 +74,15 @@
           from := check_path(i, add(phases(), layer), from, index)
           value := fold(gammas, inverse_, slot)
           inverse_ := eighth_power(inverse_)
-          gammas := add(gammas, 96)
+          gammas := add(gammas, mul(3, factor_bytes()))
         }
         check_final(i, layer, mload(points), value)
       }
 
       function check_final(i, layer, x, value) {
         for { let k := layer } k { k := sub(k, 1) } { x := eighth_power(x) }
-        let blocks := shr(3, add(queries(), 7))
-        let from := sub(tops_start(), shl(5, add(final_count(), blocks)))
-        if sub(as_folded(evaluate(from, final_count(), x), layer), value) {
-          refuse_query(failure_final_polynomial(), i, 0xff)
+        put_powers(x, vectors(final_count()))
+        if sub(as_folded(evaluate(mload(final_at()), final_count()), layer), value) {
+          refuse_query(failure_final_polynomial(), i, no_tree())
         }
       }

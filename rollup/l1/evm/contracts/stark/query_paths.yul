@@ -16,28 +16,14 @@
         digest := and(keccak256(at, sub(add(place, salt), at)), digest_mask())
       }
 
-      // The node that a path of siblings leads to, and its index in its level. The node's tag is in
-      // the bytes before 0x20.
-      function climb(from, end, index, digest) -> reached, place {
-        let mask := digest_mask()
-        let step := digest_bytes()
-        for {} lt(from, end) { from := add(from, step) } {
-          let side := shl(5, and(index, 1))
-          mstore(add(0x20, side), digest)
-          mstore(sub(0x40, side), and(calldataload(from), mask))
-          digest := and(keccak256(0x18, 72), mask)
-          index := shr(1, index)
-        }
-        reached := digest
-        place := index
-      }
-
       // Lie: a row that is not the committed one. Returns where the opening ends.
       function check_path(i, tree, from, index) -> end {
         let info := mload(add(mload(trees_at()), shl(5, tree)))
         let path := add(add(from, field_of(info, 4)), field_of(info, 2))
         end := add(path, mul(field_of(info, 1), digest_bytes()))
-        let digest, place := climb(path, end, index, leaf(from, info))
+        let digest := leaf(from, info)
+        digest := climb(path, end, index, digest, digest_mask(), digest_bytes())
+        let place := shr(field_of(info, 1), index)
         let top := add(add(tops_start(), field_of(info, 0)), mul(place, digest_bytes()))
         if sub(digest, and(calldataload(top), digest_mask())) {
           refuse_query(failure_merkle_path(), i, tree)

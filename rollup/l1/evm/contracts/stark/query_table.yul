@@ -1,41 +1,44 @@
-      // Where everything is. Memory: three words to hash nodes in, registers, a fibre, the manifest;
-      // then what is computed once a call, each part's start in a register; then room to hash leaves.
+      // Where everything is. Memory: three words to hash nodes in, registers, a fibre, a factor, the
+      // manifest; then what is computed once a call, each part's start in a register; then room to
+      // hash leaves.
 
-      function gathered_words() -> at { at := 0x60 }
       function gathered_elements() -> at { at := 0x80 }
       function weights_at() -> at { at := 0xa0 }
       function gammas_at() -> at { at := 0xc0 }
       function points_at() -> at { at := 0xe0 }
       function inverses_at() -> at { at := 0x100 }
       function leaf_at() -> at { at := 0x120 }
-      function batch_m() -> at { at := 0x140 }
-      function batch_2m() -> at { at := 0x160 }
+      function factor_m() -> at { at := 0x140 }
       function trees_at() -> at { at := 0x180 }
       function groups_at() -> at { at := 0x1a0 }
-      function fibre() -> at { at := 0x200 }
-      function table() -> at { at := 0x300 }
+      function packed_at() -> at { at := 0x1c0 }
+      function final_at() -> at { at := 0x1e0 }
+      function powers_at() -> at { at := 0x200 }
+      function table() -> at { at := 0x500 }
 
       // The header of the manifest, in the order of circuits/evm/query_manifest.py.
-      function queries() -> v { v := mload(0x300) }
-      function query_bytes() -> v { v := mload(0x320) }
-      function context_bytes() -> v { v := mload(0x340) }
-      function tops_bytes() -> v { v := mload(0x360) }
-      function log2_domain() -> v { v := mload(0x380) }
-      function folds() -> v { v := mload(0x3a0) }
-      function groups() -> v { v := mload(0x3c0) }
-      function final_count() -> v { v := mload(0x3e0) }
-      function digest_bytes() -> v { v := mload(0x400) }
-      function digest_mask() -> v { v := mload(0x420) }
-      function root() -> v { v := mload(0x440) }
-      function root_inverse() -> v { v := mload(0x460) }
-      function shift_inverse() -> v { v := mload(0x480) }
-      function functions() -> v { v := mload(0x4a0) }
-      function base_functions() -> v { v := mload(0x4c0) }
-      function denominators() -> v { v := mload(0x4e0) }
-      function random_place() -> v { v := mload(0x500) }
-      function layers_place() -> v { v := mload(0x520) }
-      function eighth_root(k) -> v { v := mload(add(0x540, shl(5, and(k, 7)))) }
-      function header_end() -> at { at := 0x640 }
+      function queries() -> v { v := mload(0x500) }
+      function query_bytes() -> v { v := mload(0x520) }
+      function context_bytes() -> v { v := mload(0x540) }
+      function tops_bytes() -> v { v := mload(0x560) }
+      function log2_domain() -> v { v := mload(0x580) }
+      function folds() -> v { v := mload(0x5a0) }
+      function groups() -> v { v := mload(0x5c0) }
+      function final_count() -> v { v := mload(0x5e0) }
+      function digest_bytes() -> v { v := mload(0x600) }
+      function digest_mask() -> v { v := mload(0x620) }
+      function root() -> v { v := mload(0x640) }
+      function root_inverse() -> v { v := mload(0x660) }
+      function shift_inverse() -> v { v := mload(0x680) }
+      function functions() -> v { v := mload(0x6a0) }
+      function base_functions() -> v { v := mload(0x6c0) }
+      function denominators() -> v { v := mload(0x6e0) }
+      function random_place() -> v { v := mload(0x700) }
+      function layers_place() -> v { v := mload(0x720) }
+      function eighth_root(k) -> v { v := mload(add(0x740, shl(5, and(k, 7)))) }
+      function header_end() -> at { at := 0x840 }
+
+      function factor_bytes() -> n { n := 320 }
 
       function field_of(word, k) -> v { v := and(shr(shl(5, k), word), 0xffffffff) }
 
@@ -58,8 +61,10 @@
         mstore(groups_at(), add(trees, shl(5, add(phases(), folds()))))
         mstore(weights_at(), after)
         after := add(add(after, shl(5, functions())), spread)
+        mstore(factor_m(), after)
+        after := add(after, shl(1, factor_bytes()))
         mstore(gammas_at(), after)
-        after := add(after, mul(96, folds()))
+        after := add(after, mul(mul(3, factor_bytes()), folds()))
         mstore(points_at(), after)
         after := add(after, shl(6, query_count()))
         mstore(inverses_at(), after)
