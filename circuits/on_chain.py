@@ -5,7 +5,7 @@ from typing import Final
 
 from circuits.evm.context import Known, context, split
 from circuits.evm.deploy import FACTS, engines, verifier
-from circuits.evm.facts import statement_bytes
+from circuits.evm.facts import statement_of
 from circuits.evm.refusals import MALFORMED, NO_QUERY, NO_TREE, REFUSED, selector
 from circuits.stark import errors
 from circuits.stark.errors import Failure
@@ -30,7 +30,7 @@ class StarkOnChain:
 
     def statement(self, public: PublicInput) -> bytes:
         """What a verifier's contract is asked about a batch."""
-        return statement_bytes(*_known(public))
+        return statement_of(public)
 
     def parts(self, public: PublicInput, proof: bytes, parameter_set: str) -> ProofParts:
         """A proof in its parts. VerificationError for one of another form."""
@@ -42,8 +42,7 @@ class StarkOnChain:
         except errors.VerificationError as refusal:
             raise VerificationError(refusal.reason, refusal.detail) from refusal
         parts = split(proof, shape)
-        statement = statement_bytes(*known)
-        fact = left[:_WORD]
+        statement, fact = statement_of(public), left[:_WORD]
         return ProofParts(statement, parts.opening, left, parts.tops, parts.queries, fact)
 
     def create(self, workshop: Workshop, parameter_set: str, shape_class: str) -> Address:

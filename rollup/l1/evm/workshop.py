@@ -9,12 +9,14 @@ from rollup.l1.interface import Address
 
 
 class Workshop:
-    """Creates contracts by name. `paid` hears of each."""
+    """Creates contracts by name. `receipts` are those of all that it has created; `paid` hears of
+    each as it comes."""
 
     def __init__(
         self, chain: Chain, paid: Callable[[str, Receipt], None] = lambda name, receipt: None
     ) -> None:
         self.chain = chain
+        self.receipts: list[tuple[str, Receipt]] = []
         self._paid = paid
         self._shared: dict[str, Address] = {}
 
@@ -32,6 +34,7 @@ class Workshop:
         receipt = self.chain.deploy(code)
         if receipt.created is None:
             raise ChainError(f"{name}: the chain does not say where it is")
+        self.receipts.append((name, receipt))
         self._paid(name, receipt)
         return receipt.created
 
