@@ -3,7 +3,7 @@
 An entry of the queue asks for USDC out of the sender's own account, without a signature of the
 venue's kind. A batch pays it, under the rules of every outflow, or shows a bar: one of those for
 which no batch of this state could pay. Which of the two is decided as the batch ends, when it is
-known what the account holds and whether the step is closed. Spec: docs/spec/20-exits.md.
+known what the account holds and whether the step is closed. Spec: docs/spec/21-forced-exits.md.
 """
 
 from collections.abc import Collection, Sequence

@@ -48,7 +48,7 @@ from rollup.protocol.units import (
     require_tuple_of,
 )
 
-PUBLIC_TAG = b"crypsis-public-8"
+PUBLIC_TAG = b"crypsis-public-9"
 """Domain and version of the digest."""
 
 
