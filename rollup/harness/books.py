@@ -93,6 +93,7 @@ class Choice:
     premium_rates: tuple[int, ...] = ()
     estate: tuple[EstateTaken, ...] = ()
     shape_class: str = PINS.shape_class
+    root: Digest | None = None
 
 
 class Books:
@@ -139,7 +140,7 @@ class Books:
             time=choice.time,
             governance=choice.governance,
             old_root=tip.root,
-            new_root=digest_of(repr((tip.root, choice))),
+            new_root=choice.root or digest_of(repr((tip.root, choice))),
             receipts=head_of_receipts(tip.number + 1),
             closed=choice.closes,
             progress=choice.progress,

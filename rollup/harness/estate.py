@@ -9,6 +9,7 @@ from rollup.harness.scenario import Step
 from rollup.harness.stage import Stage
 from rollup.l1 import interface as l1
 from rollup.l1.estate import Estate
+from rollup.l1.freeze import Exits
 from rollup.protocol.assets import USDC
 from rollup.protocol.public import EstateTaken
 
@@ -32,7 +33,8 @@ def require_covered(view: Mapping[str, Any]) -> None:
     for mark, sale in estate.sales.items():
         if view["assets"][mark].estate != sale.lots:
             raise Difference(f"of asset {mark} it does not hold what is for sale")
-    if view["funds"] + estate.lacks < owed + estate.surplus:
+    exits: Exits = view["exits"]
+    if view["funds"] + estate.lacks + exits.debts < owed + estate.surplus:
         raise Difference(f"it owes {owed}, holds {view['funds']} and says it lacks {estate.lacks}")
 
 

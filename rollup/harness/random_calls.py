@@ -6,6 +6,7 @@ found a difference finds it again.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from random import Random
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from rollup.harness.people import (
     PINS_BY_CLASS,
     START,
     address,
+    compress_cached,
     deployment,
     key_words,
     viewing_words,
@@ -30,7 +32,9 @@ from rollup.harness.reports import QUORUM, reports_of
 from rollup.harness.stage import Target, governance_of
 from rollup.harness.targets import LocalTarget
 from rollup.l1.development import PROPERTIES, DevelopmentL1
+from rollup.l1.escape import LeafOpening
 from rollup.l1.interface import Reverted
+from rollup.l1.leaf_of import leaf_of
 from rollup.l1.queue import FULL
 from rollup.protocol.assets import USDC, is_known, market_of
 from rollup.protocol.header import BatchHeader
@@ -287,10 +291,42 @@ def _reorganise(way: Walk) -> None:
     way.same("reorganisation", lambda l1: l1.root)
 
 
+def _freeze(way: Walk) -> None:
+    """Now and then after all that anybody may wait for: a sequence ends with it, mostly."""
+    name = way.random.choice(SENDERS)
+    if way.random.random() < 0.1:
+        longest = deployment().freeze_after_ms + 1
+        way.same(f"wait {longest}", lambda l1: l1.warp(longest))
+    way.same(f"freeze by {name}", lambda l1: l1.freeze(address(name)))
+
+
+def _reclaim(way: Walk) -> None:
+    """An entry near the end of the queue, mostly by whoever sent it."""
+    queue = way.model.queue
+    index = way.random.randrange(max(0, len(queue) - 4), len(queue) + 1)
+    is_there = index < len(queue) and way.random.random() < 0.8
+    sender = queue[index].owner if is_there else address(way.random.choice(SENDERS))
+    way.same(f"reclaim {index}", lambda l1: l1.reclaim(sender, index))
+
+
+def _escape(way: Walk) -> None:
+    """Who owns the account of fees, with its leaf as it was at genesis."""
+    leaf, book = _leaf_of_fees(), way.books.genesis.book()
+    sender = address(way.random.choice(("fee", "fee", "alice")))
+    way.same("escape of fees", lambda l1: l1.escape(sender, leaf, book))
+
+
+@cache
+def _leaf_of_fees() -> LeafOpening:
+    genesis = deployment().genesis
+    return leaf_of(genesis.state(compress_cached), genesis.governance.fee_account)
+
+
 ACTIONS: Sequence[Callable[[Walk], None]] = (
     *(_wait, _wait, _give, _register, _register, _credit, _rotate, _withdraw, _donate, _announce),
     *(_buy, _cover),
     *(_honest, _honest, _honest, _ready, _late, _bent, _bent, _post, _post, _post),
     *(_mark, _reorganise),
+    *(_freeze, _reclaim, _escape),
 )
 """What can happen next, the likelier the more often it stands here."""

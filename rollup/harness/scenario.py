@@ -22,6 +22,9 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
     "withdraw": frozenset({"pays", "asset"}),
     "buy": frozenset({"asset", "lots", "most", "brings", "pays", "endows"}),
     "cover": frozenset({"amount", "unfunded"}),
+    "freeze": frozenset(),
+    "reclaim": frozenset({"entry", "pays"}),
+    "escape": frozenset({"account", "of", "bend", "pays", "lots", "kept"}),
     "give": frozenset({"as", "slot", "bend", "adds"}),
     "wait": frozenset(),
     "close": frozenset(
@@ -37,6 +40,7 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
             "reports",
             "withdraws",
             "estate",
+            "state",
             "premium_rates",
             "open",
             "idle",
@@ -54,7 +58,14 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
 }
 """What can be done, and what can be said of it; `reverts` can be said of all but `expect`."""
 
-ANSWERS = {"withdraw": "pays", "buy": "pays", "announce": "from", "give": "adds"}
+ANSWERS = {
+    "withdraw": "pays",
+    "buy": "pays",
+    "announce": "from",
+    "give": "adds",
+    "reclaim": "pays",
+    "escape": "pays",
+}
 """What must be said of a call that succeeds."""
 
 HEAD_MEMBERS = {"name", "cases", "deployment", "verifier", "limits", "reverts", "steps", "final"}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from rollup.harness.books import Books, Closed, Tip
+from rollup.harness.leaves import Leaves
 from rollup.harness.oracle import OracleDeployment
 from rollup.harness.people import (
     CRASH_PINS,
@@ -51,6 +52,13 @@ class Stage:
     governances: Mapping[str, Governance]
     closed: dict[str, Closed] = field(default_factory=dict)
     marks: dict[str, int] = field(default_factory=dict)
+    leaves: dict[str, Leaves] = field(default_factory=dict)
+
+    def leaves_of(self, name: str) -> Leaves:
+        """The accounts that a batch was closed with."""
+        if name not in self.leaves:
+            raise ScenarioError(f"nobody said what accounts {name!r} left")
+        return self.leaves[name]
 
     def batch(self, name: str) -> Closed:
         """A batch that the scenario closed."""

@@ -2,13 +2,16 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rollup.harness.bending import bent_entries, bent_header, bent_public, granted, proof_for
 from rollup.harness.books import Choice, Closed, held_reports, queued_after
 from rollup.harness.difference import Difference
 from rollup.harness.estate import ESTATE_VERBS, estate_of, require_covered
+from rollup.harness.exits import EXIT_VERBS
 from rollup.harness.expectations import require_expected
+from rollup.harness.leaves import Leaves
 from rollup.harness.people import (
     GOVERNOR,
     OPERATOR,
@@ -227,6 +230,9 @@ def _close(stage: Stage, step: Step) -> Act:
     paid, rates = granted(step.get("withdraws", ())), tuple(step.get("premium_rates", ()))
     what = (estate_of(step.get("estate", ())), step.get("class", PINS.shape_class))
     choice = Choice(time, redo, governance, entries, attempt, reports, *stands, paid, rates, *what)
+    if "state" in step:
+        leaves = stage.leaves[step["close"]] = Leaves(step["state"], step["close"])
+        choice = replace(choice, root=leaves.root)
     closed = stage.books.close(tip, choice)
     if "lie" in step:
         public = bent_public(stage, closed.public, step["lie"])
@@ -365,6 +371,7 @@ def _expect(stage: Stage, step: Step) -> Act:
 
 VERBS: Mapping[str, Callable[[Stage, Step], Act]] = {
     **ESTATE_VERBS,
+    **EXIT_VERBS,
     "mint": _mint,
     "donate": _donate,
     "register": _register,

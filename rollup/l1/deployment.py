@@ -19,6 +19,9 @@ ENTRY_WAIT_MS: Final = 30_000
 ESTATE_SALE_MS: Final = 24 * 3_600_000
 """A day, in which somebody of every time zone is awake."""
 
+FREEZE_AFTER_MS: Final = 7 * 24 * 3_600_000
+"""A week, in which an honest operator mends whatever broke."""
+
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
@@ -34,6 +37,8 @@ class Deployment:
 
     A batch leaves no queue entry that had waited for longer than `entry_wait_ms` when it ended,
     unless it takes `entries_least` of them: as many as fit any batch of the class that is pinned.
+    Anybody freezes the venue where an entry or a header waited for longer than `freeze_after_ms`
+    (rollup.l1.freeze).
     """
 
     genesis: Genesis
@@ -48,6 +53,7 @@ class Deployment:
     entry_wait_ms: int = ENTRY_WAIT_MS
     entries_least: int = 1
     estate_sale_ms: int = ESTATE_SALE_MS
+    freeze_after_ms: int = FREEZE_AFTER_MS
 
 
 def entry_wait_of(interval_ms: int) -> int:
@@ -73,6 +79,7 @@ def require_deployment(deployment: Deployment, compress_many: CompressMany) -> N
     ):
         detail = f"entries_least is from 1 to {DEPOSITS_MAX}, not {deployment.entries_least}"
         raise Reverted(Revert.BAD_DEPLOYMENT, detail)
+    _require_patience(deployment)
     root = deployment.genesis.state(compress_many).root
     if deployment.root != root:
         raise Reverted(
@@ -86,6 +93,16 @@ def _require_pins(pins: Sequence[Pins]) -> None:
     names = [each.shape_class for each in pins]
     if not 1 <= len(names) <= CLASSES_MAX or names != sorted(set(names)):
         detail = f"pins are for 1 to {CLASSES_MAX} shape classes whose names rise, not {names}"
+        raise Reverted(Revert.BAD_DEPLOYMENT, detail)
+
+
+def _require_patience(deployment: Deployment) -> None:
+    """Nobody freezes a venue before its operator could have been given other parameters, have
+    closed a batch under them, and have proved it."""
+    _require_positive("freeze_after_ms", deployment.freeze_after_ms, TIME_BITS)
+    waits = (deployment.governance_delay, deployment.entry_wait_ms, deployment.proof_deadline_ms)
+    if deployment.freeze_after_ms <= sum(waits):
+        detail = f"freeze_after_ms is more than {sum(waits)}, not {deployment.freeze_after_ms}"
         raise Reverted(Revert.BAD_DEPLOYMENT, detail)
 
 

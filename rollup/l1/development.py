@@ -5,12 +5,13 @@ clock that is moved by hand, and `rollup.l1.remote.RemoteL1` one that is reached
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from rollup.hash.many import CompressMany
 from rollup.l1.deployment import Deployment
 from rollup.l1.estate import Estate
+from rollup.l1.freeze import Exits
 from rollup.l1.interface import L1, Address, Event
 from rollup.l1.mock import MockL1
 from rollup.l1.queue import FULL, QueueLimits
@@ -46,6 +47,7 @@ PROPERTIES = (
     "owed",
     "wallets",
     "given",
+    "exits",
     "events",
 )
 """All that can be read of a contract without an argument."""
@@ -77,6 +79,10 @@ class DevelopmentL1(L1, Protocol):
     @property
     def estate(self) -> Estate:
         """What the estate lacks, and what of it is for sale."""
+
+    @property
+    def exits(self) -> Exits:
+        """Whether the venue is frozen, and who took out what since."""
 
     @property
     def book(self) -> bytes:
@@ -185,6 +191,8 @@ def frozen(value: object) -> object:
     """A copy that later calls do not change; of a mapping, what is not zero."""
     if isinstance(value, Estate):
         return Estate(value.lacks, value.surplus, dict(value.sales))
+    if isinstance(value, Exits):
+        return replace(value, reclaimed=set(value.reclaimed), escaped=set(value.escaped))
     if isinstance(value, Mapping):
         return {name: member for name, member in value.items() if member != 0}
     if isinstance(value, list | tuple):

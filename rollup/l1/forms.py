@@ -1,7 +1,7 @@
 """The records of L1 as JSON: what its calls take and answer, and what a file of its state holds."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from rollup.codec.fields import Node
 from rollup.codec.forms import (
@@ -23,7 +23,9 @@ from rollup.hash.keccak import DIGEST_BYTES
 from rollup.hash.poseidon import Digest
 from rollup.l1 import interface as l1
 from rollup.l1.deployment import Deployment
+from rollup.l1.escape import AssetPayout, LeafOpening, Payout, leaf_from_bytes
 from rollup.l1.estate import Estate, Sale
+from rollup.l1.freeze import Exits
 from rollup.l1.given import SLOTS_MAX
 from rollup.l1.interface import Address, Revert, Reverted
 from rollup.l1.queue import QueueLimits
@@ -37,6 +39,8 @@ from rollup.protocol.genesis import GENESIS_BYTES_MAX, Genesis, genesis_from_jso
 from rollup.protocol.governance_codec import governance_value, read_governance
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance
+from rollup.protocol.market_book import MarketBook
+from rollup.protocol.market_book_codec import book_from_bytes
 from rollup.protocol.oracle import REPORTS_MAX
 from rollup.protocol.public import PublicInput
 from rollup.protocol.public_json import (
@@ -56,6 +60,9 @@ ANY_ADDRESS_BYTES = 64
 
 ANY_REPORT_BYTES = 8 * REPORT_BYTES
 """A package of several feeds is no report, and must still arrive to be refused as such."""
+
+ENCODED_BYTES_MAX = 2**14
+"""A leaf with its path, or a market book, of as many positions and markets as there may be."""
 
 WORDS_MAX = 2 * KEY_WORDS
 ENTRIES_MAX = 10**6
@@ -97,6 +104,14 @@ def _read_report(node: Node) -> SignedPackage:
         raise CodecError(f"{node.path}: {error}") from error
 
 
+def _read_leaf(node: Node) -> LeafOpening:
+    return leaf_from_bytes(ENCODED.read(node))
+
+
+def _read_book(node: Node) -> MarketBook:
+    return book_from_bytes(ENCODED.read(node))
+
+
 def _read_markets(node: Node) -> int:
     markets = [each.integer() for each in node.items(MARKETS_MAX)]
     if markets != sorted(set(markets)) or not set(markets) <= set(range(MARKETS_MAX)):
@@ -111,6 +126,12 @@ def _vault(
     return Vault(pending=defaultdict(int, pending), wallets=defaultdict(int, wallets), **counters)
 
 
+def _exits(
+    frozen_at: int | None, debts: int, reclaimed: Sequence[int], escaped: Sequence[int]
+) -> Exits:
+    return Exits(frozen_at, debts, set(reclaimed), set(escaped))
+
+
 def _estate(lacks: int, surplus: int, sales: Mapping[int, Sale]) -> Estate:
     return Estate(lacks, surplus, dict(sales))
 
@@ -119,6 +140,7 @@ ROOT: Form[Digest] = Form(lambda root: digest_bytes(root).hex(), _read_digest)
 HASH = fixed(DIGEST_BYTES)
 ADDRESS = hexadecimal(ANY_ADDRESS_BYTES)
 PROOF = hexadecimal(PROOF_BYTES_MAX)
+ENCODED = hexadecimal(ENCODED_BYTES_MAX)
 WORDS = many(INTEGER, WORDS_MAX)
 GOVERNANCE: Form[Governance] = Form(governance_value, read_governance)
 GOVERNANCE_TO_JUDGE: Form[Governance] = Form(governance_value, _read_announced)
@@ -162,6 +184,16 @@ ANNOUNCED = record(
     l1.GovernanceAnnounced, governance=GOVERNANCE, number=INTEGER, valid_from=INTEGER
 )
 PARAMETERS = many(ANNOUNCED, ENTRIES_MAX)
+
+_ASSET_PAYOUT = {"asset": INTEGER, "lots": WHOLE, "kept": WHOLE, "price": INTEGER}
+LEAF: Form[LeafOpening] = Form(lambda leaf: leaf.encode().hex(), _read_leaf)
+BOOK: Form[MarketBook] = Form(lambda book: book.encode().hex(), _read_book)
+PAYOUT = record(
+    Payout,
+    amount=WHOLE,
+    covered=WHOLE,
+    assets=many(record(AssetPayout, **_ASSET_PAYOUT), MARKETS_MAX),
+)
 
 EVENT = union(
     deposit_queued=(l1.DepositQueued, record(l1.DepositQueued, entry=ENTRY)),
@@ -218,6 +250,19 @@ EVENT = union(
         l1.ReportsGiven,
         record(l1.ReportsGiven, slot=INTEGER, market=INTEGER, signers=INTEGER),
     ),
+    frozen=(l1.Frozen, record(l1.Frozen, sender=ADDRESS, number=INTEGER, time=INTEGER)),
+    entry_reclaimed=(
+        l1.EntryReclaimed,
+        record(l1.EntryReclaimed, index=INTEGER, owner=ADDRESS, asset=INTEGER, amount=WHOLE),
+    ),
+    account_escaped=(
+        l1.AccountEscaped,
+        record(l1.AccountEscaped, account=INTEGER, owner=ADDRESS, amount=WHOLE),
+    ),
+    asset_escaped=(
+        l1.AssetEscaped,
+        record(l1.AssetEscaped, account=INTEGER, owner=ADDRESS, **_ASSET_PAYOUT),
+    ),
 )
 EVENTS = many(EVENT, ENTRIES_MAX)
 PRICES: Form[tuple[int, ...]] = Form(
@@ -236,6 +281,13 @@ VAULT = record(
 )
 SALE = record(Sale, lots=WHOLE, start=WHOLE, since=INTEGER)
 ESTATE = record(_estate, lacks=WHOLE, surplus=WHOLE, sales=pairs(INTEGER, SALE, MARKETS_MAX))
+_NUMBERS: Form[Collection[int]] = Form(
+    lambda numbers: many(INTEGER, ENTRIES_MAX).write(sorted(numbers)),
+    many(INTEGER, ENTRIES_MAX).read,
+)
+EXITS = record(
+    _exits, frozen_at=optional(INTEGER), debts=WHOLE, reclaimed=_NUMBERS, escaped=_NUMBERS
+)
 VAULTS = pairs(INTEGER, VAULT, MARKETS_MAX)
 INDICES = pairs(ADDRESS, INTEGER, ENTRIES_MAX)
 
@@ -262,5 +314,6 @@ DEPLOYMENT = record(
     estate_sale_ms=INTEGER,
     entry_wait_ms=INTEGER,
     entries_least=INTEGER,
+    freeze_after_ms=INTEGER,
 )
 LIMITS = record(QueueLimits, accounts=INTEGER, entries=INTEGER)

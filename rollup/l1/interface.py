@@ -5,108 +5,23 @@ Every implementation is held to the same tests. Spec: docs/spec/09-l1.md.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from rollup.hash.poseidon import Digest
+from rollup.l1.escape import LeafOpening, Payout
+from rollup.l1.reasons import Refusal as Refusal  # noqa: PLC0414 (of this interface)
+from rollup.l1.reasons import Revert as Revert  # noqa: PLC0414 (of this interface)
+from rollup.l1.reasons import Reverted as Reverted  # noqa: PLC0414 (of this interface)
 from rollup.oracle.package import SignedPackage
 from rollup.protocol.assets import USDC
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance
+from rollup.protocol.market_book import MarketBook
 from rollup.protocol.public import PublicInput
 
 Address: TypeAlias = bytes
 """20 bytes."""
-
-
-class Revert(StrEnum):
-    """Why a call changed nothing."""
-
-    BAD_ADDRESS = "bad-address"
-    BAD_WORDS = "bad-words"
-    BAD_AMOUNT = "bad-amount"
-    AMOUNT_TOO_SMALL = "amount-too-small"
-    BALANCE_TOO_SMALL = "balance-too-small"
-    CUSTODY_FULL = "custody-full"
-    QUEUE_FULL = "queue-full"
-    ACCOUNTS_FULL = "accounts-full"
-    REGISTERED = "registered"
-    ROTATING = "rotating"
-    UNKNOWN_ACCOUNT = "unknown-account"
-    UNKNOWN_ASSET = "unknown-asset"
-    DELISTED_ASSET = "delisted-asset"
-    NOTHING_TO_WITHDRAW = "nothing-to-withdraw"
-    FUNDS_LACKING = "funds-lacking"
-    NOT_FOR_SALE = "not-for-sale"
-    COST_ABOVE_LIMIT = "cost-above-limit"
-    NOTHING_TO_COVER = "nothing-to-cover"
-    NOT_OPERATOR = "not-operator"
-    HEADER_EXISTS = "header-exists"
-    WRONG_NUMBER = "wrong-number"
-    OLD_ROOT = "old-root"
-    CLOCK_NOT_ADVANCED = "clock-not-advanced"
-    OFF_GRID = "off-grid"
-    CLOCK_AHEAD = "clock-ahead"
-    DEPOSITS_SKIPPED = "deposits-skipped"
-    REDO_TIME = "redo-time"
-    REDO_WANTED = "redo-wanted"
-    REDO_UNCALLED = "redo-uncalled"
-    PROOF_OVERDUE = "proof-overdue"
-    PIN_CIRCUIT = "pin-circuit"
-    PIN_FIXED = "pin-fixed"
-    PIN_PARAMETERS = "pin-parameters"
-    PIN_SHAPE = "pin-shape"
-    NO_HEADER = "no-header"
-    HEADER_DIFFERS = "header-differs"
-    WRONG_VENUE = "wrong-venue"
-    DEPOSIT_NOT_QUEUED = "deposit-not-queued"
-    TOTAL = "total"
-    GRANT_TOO_LARGE = "grant-too-large"
-    BOOK_BEFORE = "book-before"
-    REPORT_SLOT = "report-slot"
-    REPORT_FEED = "report-feed"
-    REPORT_SIGNATURE = "report-signature"
-    REPORT_SIGNER = "report-signer"
-    REPORT_REPEATED = "report-repeated"
-    REPORT_ORDER = "report-order"
-    REPORT_QUORUM = "report-quorum"
-    BAD_REPORTS = "bad-reports"
-    REPORT_AHEAD = "report-ahead"
-    REPORT_STALE = "report-stale"
-    PRICE_MOVED = "price-moved"
-    PRICE_UNCLAMPED = "price-unclamped"
-    PRICE_DIFFERS = "price-differs"
-    STEP_REPORTS = "step-reports"
-    STEP_STALLED = "step-stalled"
-    PROOF = "proof"
-    NOT_GOVERNOR = "not-governor"
-    NUMBER_PASSED = "number-passed"
-    DELAY_TOO_SHORT = "delay-too-short"
-    INTERVAL_TOO_LONG = "interval-too-long"
-    GOVERNANCE_CHANGED = "governance-changed"
-    GOVERNANCE_UNSAFE = "governance-unsafe"
-    BAD_DEPLOYMENT = "bad-deployment"
-    GENESIS_ROOT = "genesis-root"
-
-
-class Refusal(StrEnum):
-    """Why a header was refused for good: the call succeeds and the refusal stays on record."""
-
-    GOVERNANCE = "governance"
-    DEPOSIT_NOT_QUEUED = "deposit-not-queued"
-    CLOCK_BEHIND = "clock-behind"
-    REPORT_WITHHELD = "report-withheld"
-    QUEUE_HELD_BACK = "queue-held-back"
-
-
-class Reverted(Exception):
-    """A call that changed nothing. `reason` is why, `detail` the numbers."""
-
-    def __init__(self, reason: Revert, detail: str = "") -> None:
-        super().__init__(f"{reason.value}: {detail}" if detail else reason.value)
-        self.reason = reason
-        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +146,47 @@ class ReportsGiven:
     signers: int
 
 
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """Somebody froze the venue: the last proved batch is its last."""
+
+    sender: Address
+    number: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class EntryReclaimed:
+    """An entry that no proved batch consumed was paid back to whoever had sent it."""
+
+    index: int
+    owner: Address
+    asset: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEscaped:
+    """An account was opened to the last root by its owner, who can withdraw so many quanta."""
+
+    account: int
+    owner: Address
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class AssetEscaped:
+    """Lots of an account that escaped: its owner can withdraw `lots`, and `kept` went to the estate
+    for what the account owed, for `price` quanta each."""
+
+    account: int
+    owner: Address
+    asset: int
+    lots: int
+    kept: int
+    price: int
+
+
 Event: TypeAlias = (
     DepositQueued
     | HeaderTaken
@@ -245,6 +201,10 @@ Event: TypeAlias = (
     | GovernanceAnnounced
     | GovernanceEnacted
     | ReportsGiven
+    | Frozen
+    | EntryReclaimed
+    | AccountEscaped
+    | AssetEscaped
 )
 
 
@@ -308,6 +268,10 @@ class L1(Protocol):
     @property
     def given(self) -> Mapping[int, bytes]:
         """By slot, in ms, the digest of the signed reports of it that are held."""
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the venue has ended: nothing is left to do but to take out what is in it."""
 
     def given_reports(self, slot: int) -> Sequence[SignedPackage]:
         """The reports of a slot that are held, by feed and signer."""
@@ -377,3 +341,15 @@ class L1(Protocol):
 
     def announce_governance(self, sender: Address, governance: Governance, number: int) -> int:
         """Announce parameters for batches from a number on; returns their earliest batch time."""
+
+    def freeze(self, sender: Address) -> None:
+        """End the venue for good, where a queue entry or a header waited too long for a proof.
+        Anybody can."""
+
+    def reclaim(self, sender: Address, index: int) -> int:
+        """Pay an entry that no proved batch consumed back to its sender, once the venue is frozen;
+        returns what was paid."""
+
+    def escape(self, sender: Address, leaf: LeafOpening, book: MarketBook) -> Payout:
+        """Give the owner of an account what it has by the last root and the book beside it, once,
+        to withdraw."""

@@ -12,18 +12,22 @@ from rollup.codec.forms import FLAG, INTEGER, NOTHING, WHOLE, Form, optional
 from rollup.l1.development import PROPERTIES
 from rollup.l1.forms import (
     ADDRESS,
+    BOOK,
     DEPLOYMENT,
     ENTRY,
     ESTATE,
     EVENTS,
+    EXITS,
     GIVEN,
     GOVERNANCE,
     GOVERNANCE_TO_JUDGE,
     HASH,
     HEADER,
     INDICES,
+    LEAF,
     MONEY,
     PARAMETERS,
+    PAYOUT,
     PROOF,
     PUBLIC,
     QUEUE,
@@ -87,6 +91,7 @@ _RESULTS: dict[str, Form[Any]] = {
     "owed": WHOLE,
     "wallets": MONEY,
     "given": GIVEN,
+    "exits": EXITS,
     "events": EVENTS,
 }
 _MONEY: dict[str, Form[Any]] = {"amount": WHOLE, "asset": INTEGER}
@@ -157,6 +162,15 @@ _METHODS = (
     ),
     Method("l1_cover", "cover", Kind.CALL, NOTHING, {"sender": ADDRESS, "amount": WHOLE}),
     Method("l1_withdraw", "withdraw", Kind.CALL, WHOLE, {"sender": ADDRESS, "asset": INTEGER}),
+    Method("l1_freeze", "freeze", Kind.CALL, NOTHING, {"sender": ADDRESS}),
+    Method("l1_reclaim", "reclaim", Kind.CALL, WHOLE, {"sender": ADDRESS, "index": INTEGER}),
+    Method(
+        "l1_escape",
+        "escape",
+        Kind.CALL,
+        PAYOUT,
+        {"sender": ADDRESS, "leaf": LEAF, "book": BOOK},
+    ),
     Method(
         "l1_announce_governance",
         "announce_governance",

@@ -19,6 +19,7 @@ from rollup.l1.checks import (
     require_words,
 )
 from rollup.l1.deployment import Deployment, require_deployment
+from rollup.l1.exits import ExitingL1
 from rollup.l1.given import require_slot, signed_by, slot_of
 from rollup.l1.headers import Head, HeaderChain
 from rollup.l1.interface import (
@@ -41,7 +42,7 @@ from rollup.l1.interface import (
 from rollup.l1.queue import FULL, DepositQueue, QueueLimits
 from rollup.l1.sales import buy, cover, take_in
 from rollup.l1.schedule import Schedule, Scheduled, require_interval
-from rollup.l1.state import ContractState, ContractView
+from rollup.l1.state import ContractState
 from rollup.oracle.package import SignedPackage
 from rollup.ports import VerificationError, Verifier
 from rollup.protocol.assets import USDC, assets_of, market_of
@@ -54,7 +55,7 @@ from rollup.protocol.public import PublicInput
 HELD = HeaderVerdict()
 
 
-class MockL1(ContractView):
+class MockL1(ExitingL1):
     """One venue's contract, with a token ledger beside it. `clock` gives the L1 time in ms."""
 
     def __init__(
@@ -66,14 +67,13 @@ class MockL1(ContractView):
         limits: QueueLimits = FULL,
     ) -> None:
         require_deployment(deployment, compress_many)
-        self._deployment = deployment
         self._verifiers = {each.pins.shape_class: each for each in verifiers}
-        self._clock = clock
         genesis = deployment.genesis
         head = Head(number=0, time=genesis.time, root=deployment.root, deposits=0)
         queue = DepositQueue(limits)
         headers, schedule = HeaderChain(head), Schedule(genesis.governance)
-        super().__init__(ContractState(headers, schedule, genesis.book().digest(), queue))
+        state = ContractState(headers, schedule, genesis.book().digest(), queue)
+        super().__init__(state, deployment, clock, compress_many)
 
     def checkpoint(self) -> ContractState:
         """L1 as it is now, for `revert_to`. Not a call of the contract."""
@@ -106,6 +106,7 @@ class MockL1(ContractView):
         asset: int = USDC,
     ) -> QueueEntry:
         """Queue the registration of the sender's own account, with a first deposit."""
+        self._require_live()
         require_address(sender)
         key, viewing = _require_keys(key_words, viewing_words)
         self._require_deposit(amount, asset)
@@ -113,6 +114,7 @@ class MockL1(ContractView):
 
     def credit(self, sender: Address, account: int, amount: int, asset: int = USDC) -> QueueEntry:
         """Queue a deposit into an assigned account."""
+        self._require_live()
         require_address(sender)
         self._require_deposit(amount, asset)
         return self._enqueue(self._state.queue.credit(sender, account, amount, asset))
@@ -127,6 +129,7 @@ class MockL1(ContractView):
     ) -> QueueEntry:
         """Queue another key for an assigned account, with a deposit into it. Whether the sender
         owns the account is the batch's to find out: L1 does not know the headers."""
+        self._require_live()
         require_address(sender)
         key, viewing = _require_keys(key_words, viewing_words)
         self._require_deposit(amount)
@@ -175,6 +178,7 @@ class MockL1(ContractView):
 
     def give_reports(self, sender: Address, reports: Sequence[SignedPackage]) -> int:
         """Hold signed reports of one slot, from now on, against headers that call it missing."""
+        self._require_live()
         require_address(sender)
         now, given = self._clock(), self._state.given
         slot, wanted = slot_of(reports), self._state.wanted(now)
@@ -193,6 +197,7 @@ class MockL1(ContractView):
 
     def commit_header(self, sender: Address, header: BatchHeader) -> HeaderVerdict:
         """Hold a closed batch to its content, or put on record why it cannot be held."""
+        self._require_live()
         self._require_operator(sender)
         headers, digest, now = self._state.headers, header.digest(), self._clock()
         if headers.holds(header, digest):
@@ -265,6 +270,7 @@ class MockL1(ContractView):
 
     def post_batch(self, sender: Address, public: PublicInput, proof: bytes) -> None:
         """Check everything about a batch, its proof last; then advance the root."""
+        self._require_live()
         self._require_operator(sender)
         verifier = self._verifier_for(public.shape_class)
         self._require_header(public)
@@ -363,6 +369,7 @@ class MockL1(ContractView):
 
     def announce_governance(self, sender: Address, governance: Governance, number: int) -> int:
         """Announce parameters for batches from a number on; returns their earliest batch time."""
+        self._require_live()
         if sender != self._deployment.governor:
             raise Reverted(Revert.NOT_GOVERNOR, "only the governor announces parameters")
         if type(number) is not int or number <= self.head_number:

@@ -16,6 +16,7 @@ from rollup.codec.fields import Node
 from rollup.codec.strict import CodecError, Value
 from rollup.l1.connection import NoAnswerInTime, RefusedByPeer, Unreachable
 from rollup.l1.development import PROPERTIES, frozen
+from rollup.l1.escape import LeafOpening, Payout
 from rollup.l1.interface import (
     Address,
     HeaderVerdict,
@@ -29,6 +30,7 @@ from rollup.protocol.assets import USDC
 from rollup.protocol.deposit import QueueEntry
 from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance
+from rollup.protocol.market_book import MarketBook
 from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Rejected
 
@@ -219,6 +221,19 @@ class RemoteL1(RemoteView):
     def cover(self, sender: Address, amount: int) -> None:
         """Pay so many quanta of what the estate lacks."""
         self._call("cover", sender=sender, amount=amount)
+
+    def freeze(self, sender: Address) -> None:
+        """End the venue, where something waited too long for a proof."""
+        self._call("freeze", sender=sender)
+
+    def reclaim(self, sender: Address, index: int) -> int:
+        """Pay an entry back that no proved batch consumed; returns what was paid."""
+        return int(self._call("reclaim", sender=sender, index=index))
+
+    def escape(self, sender: Address, leaf: LeafOpening, book: MarketBook) -> Payout:
+        """Give the owner of an account what it has by the last root and book, once."""
+        paid: Payout = self._call("escape", sender=sender, leaf=leaf, book=book)
+        return paid
 
     def announce_governance(self, sender: Address, governance: Governance, number: int) -> int:
         """Announce parameters for batches from a number on; returns their earliest batch time."""

@@ -7,6 +7,7 @@ from typing import Any
 from rollup.hash.poseidon import Digest
 from rollup.l1.deployment import Deployment
 from rollup.l1.estate import Estate
+from rollup.l1.freeze import Exits
 from rollup.l1.interface import Address, Event, GovernanceAnnounced, HeaderRefused, HeldHeader
 from rollup.l1.vault import Vault
 from rollup.oracle.package import SignedPackage
@@ -126,6 +127,17 @@ class RemoteView(ABC):
     def wallets(self) -> Mapping[Address, int]:
         """Test money of each address."""
         return dict(self._call("wallets"))
+
+    @property
+    def exits(self) -> Exits:
+        """Whether the venue is frozen, and who took out what since."""
+        found: Exits = self._call("exits")
+        return found
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the venue has ended: nothing is left to do but to take out what is in it."""
+        return self.exits.is_frozen
 
     @property
     def events(self) -> Sequence[Event]:

@@ -38,19 +38,25 @@ def buy(state: ContractState, deployment: Deployment, now: int, wanted: Wanted) 
     state.estate.sold(asset, lots, cost)
     state.vault_of(asset).sell(sender, lots)
     state.events.append(EstateSold(sender, asset, lots, cost))
-    _endow(state, deployment, sender, now)
+    endow(state, deployment, now)
     return cost
 
 
-def _endow(state: ContractState, deployment: Deployment, sender: Address, now: int) -> None:
+def endow(state: ContractState, deployment: Deployment, now: int) -> None:
     """A surplus comes to the backstop by an entry of the queue, once it is enough for one and there
-    is room."""
+    is room; and to its owner where the venue is frozen. The entry is its owner's too: whoever an
+    entry is of gets it back."""
     surplus, vault = state.estate.surplus, state.vault
+    owner = deployment.genesis.backstop_header.owner
+    if state.exits.is_frozen:
+        state.estate.surplus = 0
+        vault.owe(owner, surplus)
+        return
     if surplus < deployment.least_deposit:
         return
     backstop = deployment.genesis.governance.backstop_account
     try:
-        entry = state.queue.credit(sender, backstop, surplus)
+        entry = state.queue.credit(owner, backstop, surplus)
         vault.require_room(surplus)
     except Reverted:
         return

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from rollup.hash.poseidon import Digest
 from rollup.l1.estate import Estate
+from rollup.l1.freeze import Exits
 from rollup.l1.given import GivenReports, Wanted
 from rollup.l1.headers import HeaderChain
 from rollup.l1.interface import (
@@ -38,6 +39,7 @@ class ContractState:
     assets: dict[int, Vault] = field(default_factory=dict)
     estate: Estate = field(default_factory=Estate)
     given: GivenReports = field(default_factory=GivenReports)
+    exits: Exits = field(default_factory=Exits)
     events: list[Event] = field(default_factory=list)
 
     def wanted(self, now: int) -> Wanted:
@@ -176,6 +178,16 @@ class ContractView:
     def given(self) -> Mapping[int, bytes]:
         """By slot, in ms, the digest of the signed reports of it that are held."""
         return self._state.given.digests
+
+    @property
+    def exits(self) -> Exits:
+        """Whether the venue is frozen, and who took out what since."""
+        return self._state.exits
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the venue has ended: nothing is left to do but to take out what is in it."""
+        return self._state.exits.is_frozen
 
     @property
     def events(self) -> Sequence[Event]:

@@ -19,6 +19,7 @@ from rollup.l1.forms import (
     ENTRIES_MAX,
     ESTATE,
     EVENTS,
+    EXITS,
     GOVERNANCE,
     HASH,
     LIMITS,
@@ -41,7 +42,7 @@ from rollup.protocol.market import Governance
 from rollup.protocol.oracle import REPORTS_MAX
 from rollup.protocol.rejection import Rejected
 
-FORMAT_VERSION = 7
+FORMAT_VERSION = 8
 STATE_BYTES_MAX = 2**28
 
 
@@ -164,6 +165,7 @@ STATE = record(
     assets=VAULTS,
     estate=ESTATE,
     given=GIVEN_REPORTS,
+    exits=EXITS,
     events=EVENTS,
 )
 STORED = record(Stored, deployment=DEPLOYMENT, state=STATE, ahead_ms=INTEGER)

@@ -89,6 +89,23 @@ class Vault:
         self.funds -= lots
         self.wallets[buyer] += lots
 
+    def give_back(self, sender: Address, amount: int) -> None:
+        """Pay an entry of the queue back. It waits for nobody: what is queued pays nothing else."""
+        self.queued -= amount
+        self.funds -= amount
+        self.wallets[sender] += amount
+
+    def owe(self, owner: Address, amount: int) -> None:
+        """So much more is the owner's to claim."""
+        if amount:
+            self.pending[owner] += amount
+
+    def release(self, owner: Address, lots: int, kept: int) -> None:
+        """Lots of an asset leave custody: for their owner to claim, and to the estate."""
+        self.custody -= lots + kept
+        self.owe(owner, lots)
+        self.estate += kept
+
     def pay(self, sender: Address) -> int:
         """Pay out the sender's pending balance; returns what was paid. Where the estate lacks USDC
         it may have to wait; what is queued pays nobody."""

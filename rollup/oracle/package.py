@@ -38,7 +38,8 @@ POINTS_MAX: Final = 1024
 PACKAGES_MAX: Final = 1 << 10
 """Packages of a list: at most 64 markets, each with at most 16 signers."""
 
-_LENGTH_BYTES: Final = 4
+LENGTH_BYTES: Final = 4
+"""Of the count of packages in a list, and of the length of each."""
 
 
 class PackageError(ValueError):
@@ -156,12 +157,12 @@ def packages_to_bytes(packages: tuple[SignedPackage, ...]) -> bytes:
 
 def packages_from_bytes(data: bytes) -> tuple[SignedPackage, ...]:
     """The packages in these bytes. PackageError for any others than their one encoding."""
-    count, place = _read_length(data, 0), _LENGTH_BYTES
+    count, place = _read_length(data, 0), LENGTH_BYTES
     if count > PACKAGES_MAX:
         raise PackageError(f"at most {PACKAGES_MAX} packages are wanted, not {count}")
     packages = []
     for _ in range(count):
-        start = place + _LENGTH_BYTES
+        start = place + LENGTH_BYTES
         place = start + _read_length(data, place)
         if place > len(data):
             raise PackageError("as many bytes as are announced are wanted")
@@ -172,10 +173,10 @@ def packages_from_bytes(data: bytes) -> tuple[SignedPackage, ...]:
 
 
 def _length(number: int) -> bytes:
-    return number.to_bytes(_LENGTH_BYTES, "big")
+    return number.to_bytes(LENGTH_BYTES, "big")
 
 
 def _read_length(data: bytes, place: int) -> int:
-    if len(data) < place + _LENGTH_BYTES:
-        raise PackageError(f"a length of {_LENGTH_BYTES} bytes is wanted")
-    return int.from_bytes(data[place : place + _LENGTH_BYTES], "big")
+    if len(data) < place + LENGTH_BYTES:
+        raise PackageError(f"a length of {LENGTH_BYTES} bytes is wanted")
+    return int.from_bytes(data[place : place + LENGTH_BYTES], "big")

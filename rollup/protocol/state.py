@@ -87,11 +87,19 @@ class State:
             if account.slots_root != self._slot_trees.root(index):
                 raise ValueError("an account's slots have another root than it names")
 
+    def roots(self) -> tuple[Digest, Digest, Digest, Digest]:
+        """Of accounts, markets, triggers and globals: what the state root is made of."""
+        markets = self.markets.digest(self._compress_many)
+        globals_ = self.globals.digest(self._compress_many)
+        return self._account_tree.root(), markets, self._trigger_tree.root(), globals_
+
     def _state_root(self) -> Digest:
-        hashing = self._compress_many
-        accounts = [self._account_tree.root()]
-        markets, globals_ = [self.markets.digest(hashing)], [self.globals.digest(hashing)]
-        return state_roots(accounts, markets, [self._trigger_tree.root()], globals_, hashing)[0]
+        accounts, markets, triggers, globals_ = ([root] for root in self.roots())
+        return state_roots(accounts, markets, triggers, globals_, self._compress_many)[0]
+
+    def path(self, account: int) -> tuple[Digest, ...]:
+        """The siblings of an account's leaf, from the leaf up, one a level."""
+        return self._account_tree.siblings([account])
 
     def slot(self, account: int, slot: int) -> SlotState:
         """The state of one slot; fresh if it was never used."""

@@ -27,6 +27,7 @@ from rollup.protocol.header import BatchHeader
 from rollup.protocol.market import Governance
 from rollup.protocol.public import PublicInput
 from tests.helpers.broken_estate import WRONG_ESTATES, WRONG_SALES, PaysFromTheQueue
+from tests.helpers.broken_exits import WRONG_EXITS
 from tests.helpers.broken_given import TAKES_REPORTS, WRONG_GIVEN
 
 
@@ -515,6 +516,7 @@ BROKEN: Mapping[str, Callable[..., LocalL1]] = {
         GrantsWhatIsNotThere,
         MixesItsLedgers,
         *WRONG_SALES,
+        *WRONG_EXITS,
         AnybodyGoverns,
         AnnouncesLate,
         RegistersTwice,

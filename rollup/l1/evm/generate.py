@@ -2,21 +2,37 @@
 
     python -m rollup.l1.evm.generate [--check]
 
-Lists of reasons by place, and bounds and domains by name. Never edited by hand.
+Lists of reasons by place, and bounds and tags by name. Never edited by hand.
 """
 
 import argparse
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
+from rollup import ports
+from rollup.crypto import signature_form
+from rollup.field.koalabear import P
+from rollup.hash.poseidon import HASH_VERSION
+from rollup.l1 import estate, given
+from rollup.l1.escape import LEAF_TAG
+from rollup.l1.evm import poseidon
 from rollup.l1.evm.compiler import CONTRACTS
 from rollup.l1.interface import Refusal, Revert
-from rollup.protocol import constants
+from rollup.oracle import package
+from rollup.protocol import constants, funding, genesis, market, oracle
 from rollup.protocol.deposit import DepositOutcome, EntryKind
+from rollup.protocol.encoding import LIMB_BITS, OWNER_LIMB_BITS, TypeCode
+from rollup.protocol.header import HEADER_TAG
+from rollup.protocol.market import GOVERNANCE_TAG, MarketKind
+from rollup.protocol.market_book import BOOK_TAG
+from rollup.protocol.public import PUBLIC_TAG
 
 REASONS: Final = CONTRACTS / "venue/Reasons.sol"
 NUMBERS: Final = CONTRACTS / "venue/Numbers.sol"
+POSEIDON_NUMBERS: Final = CONTRACTS / "venue/poseidon_numbers.yul"
+POSEIDON_DATA: Final = CONTRACTS / "venue/poseidon_data.yul"
 _HEAD: Final = "// SPDX-License-Identifier: MIT\npragma solidity 0.8.37;\n\n"
 _ORIGIN: Final = "// Written by rollup/l1/evm/generate.py; `make contracts` writes it anew.\n\n"
 
@@ -31,19 +47,56 @@ def reasons() -> str:
         parts.append(
             _library(f"{kind.__name__}s", dict(zip(names, range(len(names)), strict=True)))
         )
-    for numbered in (DepositOutcome, EntryKind):
+    for numbered in (DepositOutcome, EntryKind, MarketKind, TypeCode):
         parts.append(_library(f"{numbered.__name__}s", {m.name: m.value for m in numbered}))
     return "".join(parts)
 
 
+NUMBERED: Final = (constants, market, oracle, funding, given, genesis, estate, ports)
+"""Modules whose whole numbers contracts have too."""
+
+
+LAYOUT: Final = {
+    "HASH_VERSION": HASH_VERSION,
+    "LIMB_BITS": LIMB_BITS,
+    "OWNER_LIMB_BITS": OWNER_LIMB_BITS,
+}
+"""What hashes of the state are made with."""
+
+TAGS: Final = {
+    "GOVERNANCE": GOVERNANCE_TAG,
+    "BOOK": BOOK_TAG,
+    "PUBLIC": PUBLIC_TAG,
+    "HEADER": HEADER_TAG,
+    "LEAF": LEAF_TAG,
+}
+"""What canonical bytes start with."""
+
+
 def numbers() -> str:
-    """Every whole number of rollup.protocol.constants."""
-    found = {
-        name: value
-        for name, value in vars(constants).items()
-        if name.isupper() and type(value) is int and value >= 0
-    }
-    return _HEAD + _ORIGIN.rstrip("\n") + "\n" + _library("Numbers", found, "uint256")
+    """Every whole number that these modules name, and every tag."""
+    found = {"FIELD_ORDER": P, **LAYOUT, **_numbers_of(*NUMBERED)}
+    offsets = ("LONG_BUCKET_OFFSET", "SHORT_BUCKET_OFFSET")
+    found |= zip(offsets, constants.BUCKET_OFFSETS, strict=True)
+    tags = [
+        f'    bytes{len(tag)} internal constant {name} = "{tag.decode("ascii")}";\n'
+        for name, tag in TAGS.items()
+    ]
+    listed = _library("Numbers", found, "uint256") + f"\nlibrary Tags {{\n{''.join(tags)}}}\n"
+    listed += _library("Packages", _numbers_of(signature_form, package), "uint256")
+    return _HEAD + _ORIGIN.rstrip("\n") + "\n" + listed
+
+
+def _numbers_of(*modules: ModuleType) -> dict[str, int]:
+    """The whole numbers that these modules name. ValueError where two mean different ones."""
+    found: dict[str, int] = {}
+    for module in modules:
+        for name, value in vars(module).items():
+            is_public = name.isupper() and not name.startswith("_")
+            is_whole = is_public and type(value) is int and value >= 0
+            if is_whole and found.setdefault(name, value) != value:
+                raise ValueError(f"{name} is {found[name]} and {value}")
+    return found
 
 
 def _library(name: str, values: dict[str, int], kind: str = "uint8") -> str:
@@ -53,7 +106,12 @@ def _library(name: str, values: dict[str, int], kind: str = "uint8") -> str:
 
 def written() -> dict[Path, str]:
     """Every generated file and what it must say."""
-    return {REASONS: reasons(), NUMBERS: numbers()}
+    return {
+        REASONS: reasons(),
+        NUMBERS: numbers(),
+        POSEIDON_NUMBERS: poseidon.numbers(),
+        POSEIDON_DATA: poseidon.data(),
+    }
 
 
 def main() -> int:

@@ -45,7 +45,7 @@ def test_all_that_a_contract_stores_comes_back_and_goes_on_alike(seed: int) -> N
     again.clock.ahead_ms = found.ahead_ms
     again.revert_to(found.state)
     assert (found.deployment, again.now(), again.view()) == (l1.deployment, l1.now(), l1.view())
-    for room in ("headers", "schedule", "queue", "vault", "given"):
+    for room in ("headers", "schedule", "queue", "vault", "given", "exits"):
         one, other = getattr(l1.checkpoint(), room), getattr(again.checkpoint(), room)
         assert vars(one) == vars(other), room
     books = Books(deployment().genesis, deployment().root)

@@ -4,6 +4,10 @@ pragma solidity 0.8.37;
 // Written by rollup/l1/evm/generate.py; `make contracts` writes it anew.
 
 library Numbers {
+    uint256 internal constant FIELD_ORDER = 2130706433;
+    uint256 internal constant HASH_VERSION = 1;
+    uint256 internal constant LIMB_BITS = 13;
+    uint256 internal constant OWNER_LIMB_BITS = 27;
     uint256 internal constant PROTOCOL_VERSION = 8;
     uint256 internal constant SIGNATURE_SCHEME = 1;
     uint256 internal constant MARKETS_MAX = 64;
@@ -75,4 +79,56 @@ library Numbers {
     uint256 internal constant SEPTIC_LENGTH = 7;
     uint256 internal constant OWNER_BYTES = 20;
     uint256 internal constant SIGNATURE_BYTES = 84;
+    uint256 internal constant SYMBOL_LENGTH_MAX = 16;
+    uint256 internal constant TICK_ALLOWANCE = 10;
+    uint256 internal constant LISTING_BUCKETS_MAX = 8192;
+    uint256 internal constant FEED_BYTES = 32;
+    uint256 internal constant SIGNERS_MAX = 8;
+    uint256 internal constant REPORTS_MAX = 512;
+    uint256 internal constant FEED_DECIMALS_MAX = 18;
+    uint256 internal constant STEP_MAX = 9999;
+    uint256 internal constant PRICE_LEAST = 1024;
+    uint256 internal constant PRICE_MOST = 536870911;
+    uint256 internal constant SLOT_MS_MAX = 3600000;
+    uint256 internal constant LAG_MS_MAX = 86400000;
+    uint256 internal constant HOUR_MS = 3600000;
+    uint256 internal constant RATE_SCALE = 8000000;
+    uint256 internal constant FUNDING_MAX = 268435456;
+    uint256 internal constant PRICES_MAX = 64;
+    uint256 internal constant PROMPT_SLOTS_MAX = 512;
+    uint256 internal constant LATE_SLOTS_MAX = 256;
+    uint256 internal constant SLOTS_MAX = 768;
+    uint256 internal constant FEE_ACCOUNT = 0;
+    uint256 internal constant BACKSTOP_ACCOUNT = 1073741823;
+    uint256 internal constant GENESIS_BYTES_MAX = 65536;
+    uint256 internal constant FIRST_ACCOUNT = 1;
+    uint256 internal constant START_FRACTION = 10500;
+    uint256 internal constant CLASSES_MAX = 8;
+    uint256 internal constant LONG_BUCKET_OFFSET = 16384;
+    uint256 internal constant SHORT_BUCKET_OFFSET = 49152;
+}
+
+library Tags {
+    bytes20 internal constant GOVERNANCE = "crypsis-governance-5";
+    bytes14 internal constant BOOK = "crypsis-book-4";
+    bytes16 internal constant PUBLIC = "crypsis-public-8";
+    bytes16 internal constant HEADER = "crypsis-header-4";
+    bytes16 internal constant LEAF = "crypsis-escape-1";
+}
+
+library Packages {
+    uint256 internal constant SIGNATURE_BYTES = 65;
+    uint256 internal constant ORDER = 115792089237316195423570985008687907852837564279074904382605163141518161494337;
+    uint256 internal constant FEED_BYTES = 32;
+    uint256 internal constant VALUE_BYTES = 32;
+    uint256 internal constant POINT_BYTES = 64;
+    uint256 internal constant TIME_BYTES = 6;
+    uint256 internal constant SIZE_BYTES = 4;
+    uint256 internal constant COUNT_BYTES = 3;
+    uint256 internal constant TAIL_BYTES = 13;
+    uint256 internal constant REPORT_BYTES = 142;
+    uint256 internal constant FEED_TEXT_MAX = 31;
+    uint256 internal constant POINTS_MAX = 1024;
+    uint256 internal constant PACKAGES_MAX = 1024;
+    uint256 internal constant LENGTH_BYTES = 4;
 }

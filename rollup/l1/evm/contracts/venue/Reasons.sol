@@ -72,6 +72,13 @@ library Reverts {
     uint8 internal constant GOVERNANCE_UNSAFE = 62;
     uint8 internal constant BAD_DEPLOYMENT = 63;
     uint8 internal constant GENESIS_ROOT = 64;
+    uint8 internal constant FROZEN = 65;
+    uint8 internal constant NOT_FROZEN = 66;
+    uint8 internal constant NOT_OVERDUE = 67;
+    uint8 internal constant NOTHING_TO_RECLAIM = 68;
+    uint8 internal constant NOT_OWNER = 69;
+    uint8 internal constant ESCAPED = 70;
+    uint8 internal constant WRONG_LEAF = 71;
 }
 
 library Refusals {
@@ -98,4 +105,23 @@ library EntryKinds {
     uint8 internal constant REGISTER = 0;
     uint8 internal constant CREDIT = 1;
     uint8 internal constant ROTATE = 2;
+}
+
+library MarketKinds {
+    uint8 internal constant PERP = 0;
+    uint8 internal constant ASSET = 1;
+}
+
+library TypeCodes {
+    uint8 internal constant ACCOUNT = 1;
+    uint8 internal constant HEADER = 2;
+    uint8 internal constant SLOT = 3;
+    uint8 internal constant MARKETS = 4;
+    uint8 internal constant GLOBALS = 5;
+    uint8 internal constant ORDER = 6;
+    uint8 internal constant CHALLENGE = 7;
+    uint8 internal constant CANCEL = 8;
+    uint8 internal constant QUESTION = 9;
+    uint8 internal constant TRIGGERS = 11;
+    uint8 internal constant OUTFLOW = 12;
 }

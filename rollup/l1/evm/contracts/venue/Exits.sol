@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Estate} from "venue/Estate.sol";
+import {Headers} from "venue/Headers.sol";
+import {IRollupEvents} from "venue/IRollup.sol";
+import {Leaf, LeafCodec} from "venue/LeafCodec.sol";
+import {LeafRoot} from "venue/LeafRoot.sol";
+import {Money} from "venue/Money.sol";
+import {Payouts} from "venue/Payouts.sol";
+import {Queue} from "venue/Queue.sol";
+import {Reverted, Reverts} from "venue/Reasons.sol";
+import {Malformed} from "venue/Types.sol";
+import {Vault} from "venue/Vault.sol";
+
+/// The end of a venue, and what is taken out of it then (rollup.l1.freeze, rollup.l1.exits).
+library Exits {
+    using Estate for Estate.Store;
+    using Headers for Headers.Store;
+    using Queue for Queue.Store;
+    using Vault for Vault.Ledger;
+
+    /// When the venue was frozen; what those who escaped were paid beyond custody; and which entries
+    /// were reclaimed and which accounts escaped. `custody` and `debts` are never both above 0.
+    struct Store {
+        bool isFrozen;
+        uint64 frozenAt;
+        uint128 debts;
+        mapping(uint256 index => bool) reclaimed;
+        mapping(uint256 account => bool) escaped;
+    }
+
+    /// What a freeze asks of: the least wait, L1's time, and whose the estate's surplus is then.
+    struct Patience {
+        uint256 freezeAfterMs;
+        uint256 time;
+        address backstopOwner;
+    }
+
+    /// What an account is opened to: the data contract of the last header's parameters, the digest
+    /// of the last book, L1's time, and the contract that hashes.
+    struct Last {
+        address parameters;
+        bytes32 book;
+        uint256 time;
+        address poseidon;
+    }
+
+    uint256 private constant USDC = 0;
+    /// Places in the bytes of rollup.protocol.deposit.QueueEntry.
+    uint256 private constant ASSET_AT = 24;
+    uint256 private constant AMOUNT_AT = 32;
+    uint256 private constant OWNER_AT = 40;
+
+    /// FROZEN once the venue has ended.
+    function requireLive(Store storage exits) internal view {
+        if (exits.isFrozen) revert Reverted(Reverts.FROZEN);
+    }
+
+    /// End the venue, where an entry or a header waited too long for a proof.
+    function freeze(
+        Store storage exits,
+        Money storage money,
+        Headers.Store storage headers,
+        Patience calldata patience
+    ) external {
+        requireLive(exits);
+        if (!isOverdue(money.queue, headers, patience)) revert Reverted(Reverts.NOT_OVERDUE);
+        exits.isFrozen = true;
+        exits.frozenAt = uint64(patience.time);
+        emit IRollupEvents.Frozen(msg.sender, headers.proved, patience.time);
+        uint256 surplus = money.estate.surplus;
+        money.estate.surplus = 0;
+        money.vault.ledgers[USDC].pending[patience.backstopOwner] += surplus;
+    }
+
+    /// Pay an entry back that no proved batch consumed, to its sender: `entry` are its bytes, which
+    /// the chain of the queue has at its place.
+    function reclaim(
+        Store storage exits,
+        Money storage money,
+        Headers.Store storage headers,
+        uint256 index,
+        bytes calldata entry
+    ) external returns (uint256 amount) {
+        requireFrozen(exits);
+        bool waits = index >= headers.held[headers.proved].deposits && index < money.queue.count;
+        if (!waits || exits.reclaimed[index]) revert Reverted(Reverts.NOTHING_TO_RECLAIM);
+        bytes32 head = keccak256(abi.encodePacked(money.queue.heads[index], entry));
+        if (head != money.queue.heads[index + 1]) revert Malformed();
+        if (address(bytes20(entry[OWNER_AT:OWNER_AT + 20])) != msg.sender) {
+            revert Reverted(Reverts.NOT_OWNER);
+        }
+        exits.reclaimed[index] = true;
+        uint256 asset = LeafCodec.number(entry, ASSET_AT);
+        amount = LeafCodec.number(entry, AMOUNT_AT);
+        Vault.Ledger storage ledger = money.vault.ledgers[asset];
+        ledger.queued -= uint64(amount);
+        emit IRollupEvents.EntryReclaimed(index, msg.sender, asset, amount);
+        ledger.give(msg.sender, amount);
+    }
+
+    /// Give the owner of an account what it has by the last root and book, once. Both are canonical
+    /// bytes: of rollup.l1.escape.LeafOpening and of rollup.protocol.market_book.MarketBook.
+    function escape(
+        Store storage exits,
+        Money storage money,
+        Headers.Store storage headers,
+        Last calldata last,
+        bytes calldata data,
+        bytes calldata book
+    ) external {
+        Leaf memory leaf = LeafCodec.read(data);
+        requireFrozen(exits);
+        if (exits.escaped[leaf.index]) revert Reverted(Reverts.ESCAPED);
+        if (leaf.owner != msg.sender) revert Reverted(Reverts.NOT_OWNER);
+        if (keccak256(book) != last.book) revert Reverted(Reverts.BOOK_BEFORE);
+        if (LeafRoot.root(last.poseidon, data, leaf) != headers.held[headers.proved].root) {
+            revert Reverted(Reverts.WRONG_LEAF);
+        }
+        Payouts.Payout memory paid = Payouts.payout(leaf, book, last.parameters);
+        requireThere(money, paid);
+        exits.escaped[leaf.index] = true;
+        settle(exits, money.vault.ledgers[USDC], paid);
+        emit IRollupEvents.AccountEscaped(leaf.index, msg.sender, paid.amount);
+        for (uint256 k = 0; k < paid.assets.length; ++k) {
+            release(money, leaf.index, paid.assets[k], headers.proved, last.time);
+        }
+    }
+
+    function requireFrozen(Store storage exits) private view {
+        if (!exits.isFrozen) revert Reverted(Reverts.NOT_FROZEN);
+    }
+
+    /// Whether the oldest entry that no proved batch consumed, or the oldest header that is not
+    /// proved, has waited for too long.
+    function isOverdue(
+        Queue.Store storage queue,
+        Headers.Store storage headers,
+        Patience calldata patience
+    ) private view returns (bool) {
+        (bool waits, Headers.Held storage held) = headers.oldest();
+        if (waits && patience.time > held.takenAt + patience.freezeAfterMs) return true;
+        uint256 consumed = headers.held[headers.proved].deposits;
+        if (consumed >= queue.count) return false;
+        return patience.time > queue.turnOf(consumed) + patience.freezeAfterMs;
+    }
+
+    /// No asset leaves beyond what is under custody: a false root takes nothing of another.
+    function requireThere(Money storage money, Payouts.Payout memory paid) private view {
+        for (uint256 k = 0; k < paid.assets.length; ++k) {
+            Payouts.Asset memory asset = paid.assets[k];
+            if (asset.lots + asset.kept > money.vault.ledgers[asset.mark].custody) {
+                revert Reverted(Reverts.GRANT_TOO_LARGE);
+            }
+        }
+    }
+
+    /// USDC: what is kept comes to custody and what is paid leaves it, or is owed by those who have
+    /// not escaped.
+    function settle(Store storage exits, Vault.Ledger storage ledger, Payouts.Payout memory paid)
+        private
+    {
+        uint256 there = ledger.custody + paid.covered;
+        uint256 leaving = exits.debts + paid.amount;
+        (uint256 custody, uint256 debts) =
+            there > leaving ? (there - leaving, uint256(0)) : (uint256(0), leaving - there);
+        if (custody >> 64 != 0 || debts >> 128 != 0) revert Reverted(Reverts.CUSTODY_FULL);
+        (ledger.custody, exits.debts) = (uint64(custody), uint128(debts));
+        if (paid.amount != 0) ledger.pending[msg.sender] += paid.amount;
+    }
+
+    /// Lots of an asset leave custody: for their owner to claim, and to the estate to sell.
+    function release(
+        Money storage money,
+        uint256 account,
+        Payouts.Asset memory asset,
+        uint256 number,
+        uint256 time
+    ) private {
+        Vault.Ledger storage ledger = money.vault.ledgers[asset.mark];
+        ledger.custody -= uint64(asset.lots + asset.kept);
+        if (asset.lots != 0) ledger.pending[msg.sender] += asset.lots;
+        emit IRollupEvents.AssetEscaped(
+            account, msg.sender, asset.mark, asset.lots, asset.kept, asset.price
+        );
+        if (asset.kept == 0) return;
+        ledger.estate += uint128(asset.kept);
+        money.estate.take(asset.mark, asset.kept, asset.price, time);
+        emit IRollupEvents.EstateTook(number, asset.mark, asset.kept, asset.price);
+    }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Estate} from "venue/Estate.sol";
+import {Listings} from "venue/Listings.sol";
+import {Queue} from "venue/Queue.sol";
+import {Vault} from "venue/Vault.sol";
+
+/// All that the contract stores of money: who wants to bring it, where it is, what of it is for
+/// sale, and which assets there are.
+struct Money {
+    Queue.Store queue;
+    Vault.Store vault;
+    Estate.Store estate;
+    Listings.Store listings;
+}

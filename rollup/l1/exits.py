@@ -1,0 +1,142 @@
+"""The calls that end a venue, and that take out what is in it after that.
+
+Spec: docs/spec/20-exits.md.
+"""
+
+from collections.abc import Callable
+
+from rollup.hash.many import CompressMany
+from rollup.l1.checks import require_address
+from rollup.l1.deployment import Deployment
+from rollup.l1.escape import LeafOpening, Payout, is_payable, payout
+from rollup.l1.freeze import is_overdue, pace, turn_of
+from rollup.l1.interface import (
+    AccountEscaped,
+    Address,
+    AssetEscaped,
+    EntryReclaimed,
+    EstateTook,
+    Frozen,
+    Revert,
+    Reverted,
+)
+from rollup.l1.sales import endow
+from rollup.l1.state import ContractState, ContractView
+from rollup.protocol.market_book import MarketBook
+
+
+class ExitingL1(ContractView):
+    """A contract that can be frozen, and what is done with it then."""
+
+    def __init__(
+        self,
+        state: ContractState,
+        deployment: Deployment,
+        clock: Callable[[], int],
+        compress_many: CompressMany,
+    ) -> None:
+        super().__init__(state)
+        self._deployment = deployment
+        self._clock = clock
+        self._compress_many = compress_many
+
+    def _require_live(self) -> None:
+        if self.is_frozen:
+            raise Reverted(Revert.FROZEN, f"the venue ended with batch {self.proved_number}")
+
+    def _require_frozen(self) -> None:
+        if not self.is_frozen:
+            raise Reverted(Revert.NOT_FROZEN, "the venue lives")
+
+    def freeze(self, sender: Address) -> None:
+        """End the venue, where something waited too long for a proof."""
+        require_address(sender)
+        self._require_live()
+        now, state = self._clock(), self._state
+        if not is_overdue(now, self._deployment.freeze_after_ms, self._waits()):
+            raise Reverted(Revert.NOT_OVERDUE, "nothing has waited long enough for a proof")
+        state.exits.frozen_at = now
+        state.events.append(Frozen(sender, self.proved_number, now))
+        endow(state, self._deployment, now)
+
+    def _waits(self) -> list[int]:
+        """Since when the oldest entry waits that no proved batch consumed, and the oldest header
+        that is not proved."""
+        times, deployment = self._state.queue.times, self._deployment
+        waits = [held.taken_at for held in self.tail[:1]]
+        if self.consumed < len(times):
+            each = pace(deployment.interval_ms, deployment.entries_least)
+            waits.append(turn_of(times, self.consumed, each))
+        return waits
+
+    def reclaim(self, sender: Address, index: int) -> int:
+        """Pay an entry back that no proved batch consumed, to its sender."""
+        require_address(sender)
+        self._require_frozen()
+        state, queue = self._state, self._state.queue.entries
+        is_waiting = type(index) is int and self.consumed <= index < len(queue)
+        if not is_waiting or index in state.exits.reclaimed:
+            raise Reverted(Revert.NOTHING_TO_RECLAIM, f"entry {index} waits for nothing")
+        entry = queue[index]
+        if entry.owner != sender:
+            raise Reverted(Revert.NOT_OWNER, f"entry {index} is somebody else's")
+        state.exits.reclaimed.add(index)
+        state.vault_of(entry.asset).give_back(sender, entry.amount)
+        state.events.append(EntryReclaimed(index, sender, entry.asset, entry.amount))
+        return entry.amount
+
+    def escape(self, sender: Address, leaf: LeafOpening, book: MarketBook) -> Payout:
+        """Give the owner of an account what it has by the last root and book, once."""
+        require_address(sender)
+        self._require_frozen()
+        if leaf.index in self._state.exits.escaped:
+            raise Reverted(Revert.ESCAPED, f"account {leaf.index} has escaped")
+        self._require_opened(sender, leaf, book)
+        paid = payout(leaf.account, book, self.governance)
+        self._require_there(paid)
+        self._state.exits.escaped.add(leaf.index)
+        self._let_out(sender, leaf.index, paid)
+        return paid
+
+    def _require_opened(self, sender: Address, leaf: LeafOpening, book: MarketBook) -> None:
+        """The leaf is the sender's, and of the last root; and the book is that beside it."""
+        if leaf.account.header.owner != sender:
+            raise Reverted(Revert.NOT_OWNER, f"account {leaf.index} is somebody else's")
+        if book.digest() != self.book:
+            detail = f"the last market book is {self.book.hex()}, not {book.digest().hex()}"
+            raise Reverted(Revert.BOOK_BEFORE, detail)
+        is_there = leaf.root(self._compress_many) == self.root
+        if not is_there or not is_payable(leaf.account, book, self.governance):
+            raise Reverted(Revert.WRONG_LEAF, f"account {leaf.index} is another one there")
+
+    def _require_there(self, paid: Payout) -> None:
+        """No asset leaves beyond what is under custody: a false root takes nothing of another."""
+        for each in paid.assets:
+            lots, there = each.lots + each.kept, self._state.vault_of(each.asset).custody
+            if lots > there:
+                detail = f"asset {each.asset}: {lots} would leave, of {there}"
+                raise Reverted(Revert.GRANT_TOO_LARGE, detail)
+
+    def _let_out(self, owner: Address, account: int, paid: Payout) -> None:
+        """What is paid is the owner's to withdraw, and what is kept the estate's to sell."""
+        state, now = self._state, self._clock()
+        state.exits.debts, state.vault.custody = _left(state, paid)
+        state.vault.owe(owner, paid.amount)
+        state.events.append(AccountEscaped(account, owner, paid.amount))
+        for each in paid.assets:
+            state.vault_of(each.asset).release(owner, each.lots, each.kept)
+            state.events.append(
+                AssetEscaped(account, owner, each.asset, each.lots, each.kept, each.price)
+            )
+            if each.kept:
+                state.estate.take(each.asset, each.kept, each.price, now)
+                state.events.append(
+                    EstateTook(self.proved_number, each.asset, each.kept, each.price)
+                )
+
+
+def _left(state: ContractState, paid: Payout) -> tuple[int, int]:
+    """Debts and custody of USDC after an escape. Their difference is what all accounts together
+    that have not escaped have of it: it grows by what was kept, and falls by what is paid."""
+    left = state.vault.custody - state.exits.debts + paid.covered - paid.amount
+    return max(0, -left), max(0, left)

@@ -1,0 +1,161 @@
+"""L1s that are each wrong about the end of a venue in one way."""
+
+from dataclasses import replace
+
+from rollup.hash.poseidon import Digest
+from rollup.l1.development import LocalL1
+from rollup.l1.escape import LeafOpening, Payout
+from rollup.l1.freeze import Exits
+from rollup.l1.interface import Address, Revert, Reverted
+from rollup.protocol.market_book import MarketBook
+
+
+class FreezesAnyTime(LocalL1):
+    """It does not ask whether anything waits."""
+
+    def _waits(self) -> list[int]:
+        return [-(2**60)]
+
+
+class NeverFreezes(LocalL1):
+    def _waits(self) -> list[int]:
+        return []
+
+
+class FreezesWhereNothingIsQueued(LocalL1):
+    """It looks only at the queue."""
+
+    def _waits(self) -> list[int]:
+        held = [each.taken_at for each in self.tail[:1]]
+        return [since for since in super()._waits() if since not in held]
+
+
+class CountsNoTurns(LocalL1):
+    """Whoever queues more than a venue can take makes it look dead."""
+
+    def _waits(self) -> list[int]:
+        times = self._state.queue.times[self.consumed : self.consumed + 1]
+        return [*times, *(held.taken_at for held in self.tail[:1])]
+
+
+class GoesOnWhenFrozen(LocalL1):
+    def _require_live(self) -> None:
+        pass
+
+
+class LetsOutWhileItLives(LocalL1):
+    def _require_frozen(self) -> None:
+        pass
+
+
+class ReclaimsTwice(LocalL1):
+    def reclaim(self, sender: Address, index: int) -> int:
+        self._state.exits.reclaimed.discard(index)
+        return super().reclaim(sender, index)
+
+
+class ReclaimsForAnybody(LocalL1):
+    def reclaim(self, sender: Address, index: int) -> int:
+        queue = self._state.queue.entries
+        owner = queue[index].owner if 0 <= index < len(queue) else sender
+        return super().reclaim(owner, index)
+
+
+class ReclaimsWhatWasConsumed(LocalL1):
+    @property
+    def consumed(self) -> int:
+        return 0 if self.is_frozen else super().consumed
+
+
+class EscapesTwice(LocalL1):
+    def escape(self, sender: Address, leaf: LeafOpening, book: MarketBook) -> Payout:
+        self._state.exits.escaped.discard(leaf.index)
+        return super().escape(sender, leaf, book)
+
+
+class AsksNoOwner(LocalL1):
+    def _require_opened(self, sender: Address, leaf: LeafOpening, book: MarketBook) -> None:
+        super()._require_opened(leaf.account.header.owner, leaf, book)
+
+
+class TakesAnyBook(LocalL1):
+    def _require_opened(self, sender: Address, leaf: LeafOpening, book: MarketBook) -> None:
+        kept, self._state.book = self._state.book, book.digest()
+        try:
+            super()._require_opened(sender, leaf, book)
+        finally:
+            self._state.book = kept
+
+
+class TakesAnyLeaf(LocalL1):
+    def _require_opened(self, sender: Address, leaf: LeafOpening, book: MarketBook) -> None:
+        try:
+            super()._require_opened(sender, leaf, book)
+        except Reverted as error:
+            if error.reason is not Revert.WRONG_LEAF:
+                raise
+
+
+class TakesTheHead(LocalL1):
+    """It takes the root of a header that is not proved."""
+
+    @property
+    def root(self) -> Digest:
+        if self.is_frozen and self.tail:
+            return self.tail[-1].header.new_root
+        return super().root
+
+
+class LetsOutMoreThanThereIs(LocalL1):
+    def _require_there(self, paid: Payout) -> None:
+        pass
+
+
+class KeepsNothingForDebts(LocalL1):
+    """Who owes takes all of its assets."""
+
+    def _let_out(self, owner: Address, account: int, paid: Payout) -> None:
+        whole = tuple(replace(each, lots=each.lots + each.kept, kept=0) for each in paid.assets)
+        super()._let_out(owner, account, replace(paid, covered=0, assets=whole))
+
+
+class ForgetsDebts(LocalL1):
+    """What was paid beyond custody is nobody's to owe."""
+
+    def _let_out(self, owner: Address, account: int, paid: Payout) -> None:
+        super()._let_out(owner, account, paid)
+        self._state.exits.debts = 0
+
+
+class PaysTheBuyer(LocalL1):
+    """A surplus after the freeze stays where it is."""
+
+    def buy(self, sender: Address, asset: int, lots: int, most: int) -> int:
+        kept = self._state.exits
+        self._state.exits = Exits()
+        try:
+            return super().buy(sender, asset, lots, most)
+        finally:
+            self._state.exits = kept
+
+
+WRONG_EXITS = (
+    FreezesAnyTime,
+    NeverFreezes,
+    FreezesWhereNothingIsQueued,
+    CountsNoTurns,
+    GoesOnWhenFrozen,
+    LetsOutWhileItLives,
+    ReclaimsTwice,
+    ReclaimsForAnybody,
+    ReclaimsWhatWasConsumed,
+    EscapesTwice,
+    AsksNoOwner,
+    TakesAnyBook,
+    TakesAnyLeaf,
+    TakesTheHead,
+    LetsOutMoreThanThereIs,
+    KeepsNothingForDebts,
+    ForgetsDebts,
+    PaysTheBuyer,
+)
