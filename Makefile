@@ -55,6 +55,8 @@ contracts-tools: $(INSTALLED) ## The pinned compiler and a node of an EVM chain,
 
 contracts: contracts-tools ## Compile the contracts of L1 (ARGS=--check compares with what the repository has)
 	@$(BIN)/python -m rollup.l1.evm.generate $(ARGS)
+	@for each in layout refusals field_constants begin_fields interpreter kernels query_constants query_kernels pinned; do \
+		$(BIN)/python -m circuits.evm.$$each $(ARGS) || exit 1; done
 	@$(BIN)/python -m rollup.l1.evm.compiler $(ARGS)
 
 format: $(INSTALLED) ## Format and mend what ruff can mend

@@ -5,13 +5,18 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import requires
+from typing import TYPE_CHECKING
 
 from rollup.entry import InstallationError, only_entry_point
 from rollup.ports import InstalledVerifier
 from rollup.protocol.shape_class import CLASS_S
 
+if TYPE_CHECKING:
+    from rollup.l1.evm.proofs import ChainProofs
+
 DISTRIBUTION = "crypsis"
 VERIFIER_GROUP = "crypsis.verifier"
+CHAIN_GROUP = "crypsis.chain"
 
 PROOF_SYSTEM = "stark"
 """The one implementation that this distribution brings."""
@@ -26,11 +31,7 @@ def installed_verifier(parameter_set: str, shape_class: str = CLASS_S.name) -> I
     """
     found = only_entry_point(VERIFIER_GROUP, PROOF_SYSTEM)
     if found is None:
-        wanted = f"{PROOF_SYSTEM!r} in {VERIFIER_GROUP}"
-        raise InstallationError(
-            f"no package offers {wanted}; install this one anew, from its folder: "
-            f"{sys.executable} -m pip install --no-deps --editable ."
-        )
+        raise InstallationError(_missing(VERIFIER_GROUP))
     make: Callable[[str, str], InstalledVerifier] = found.load()
     return make(parameter_set, shape_class)
 
@@ -41,6 +42,23 @@ def installed_verifiers(
     """The installed verifiers for some shape classes by name, in the order in which a contract pins
     them: that of the names. InstallationError as for one."""
     return tuple(installed_verifier(parameter_set, each) for each in sorted(set(shape_classes)))
+
+
+def installed_chain_proofs() -> "ChainProofs":
+    """What the installed proof system offers for chains. InstallationError if none does, or several
+    distributions do."""
+    found = only_entry_point(CHAIN_GROUP, PROOF_SYSTEM)
+    if found is None:
+        raise InstallationError(_missing(CHAIN_GROUP))
+    make: Callable[[], ChainProofs] = found.load()
+    return make()
+
+
+def _missing(group: str) -> str:
+    return (
+        f"no package offers {PROOF_SYSTEM!r} in {group}; install this one anew, from its folder: "
+        f"{sys.executable} -m pip install --no-deps --editable ."
+    )
 
 
 def extra_with(module: str) -> str | None:

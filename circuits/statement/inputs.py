@@ -7,7 +7,7 @@ share.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from circuits.air.layout import limb_widths
 from circuits.air.publics import PublicLayout
@@ -67,6 +67,9 @@ batch is; `progress`: what the batch did for it is enough."""
 
 PUBLIC_MESSAGES_MAX = DEPOSITS_MAX + MARKETS_MAX + OUTFLOWS_MAX
 """Messages of the verifier at most: what soundness counts."""
+
+RATE_DIGITS: Final = 2
+"""Balanced digits of a premium rate."""
 
 
 def public_values(public: PublicInput) -> tuple[int, ...]:
@@ -201,7 +204,7 @@ def hour_numbers(terms: MarketTerms, hour: Hour) -> tuple[int, ...]:
         *limbs(terms.open_interest_cap, OPEN_INTEREST_BITS),
         int(hour.is_due),
         int(hour.is_rated),
-        *balanced(hour.premium_rate, PREMIUM_RATE_BITS, 2),
+        *balanced(hour.premium_rate, PREMIUM_RATE_BITS, RATE_DIGITS),
     )
 
 

@@ -1,21 +1,24 @@
 """Commands of the L1 harness. What they run is imported when a command is called."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from rollup.harness.chain_cli import add_chain
 from rollup.harness.estate_cli import add_estate
+from rollup.harness.exits_cli import add_exits
 from rollup.harness.l1_cli import (
+    MOCK,
     PORT,
     Hex,
     known_errors,
     l1_option,
+    looked_at,
     remote_l1,
     sender_option,
+    target_of,
 )
 from rollup.program.cli import CommandError, ExitCode, Output, conventions
 from rollup.protocol.constants import COLLATERAL_DECIMALS, OWNER_BYTES
@@ -23,12 +26,13 @@ from rollup.protocol.shape_class import CLASS_S, SHAPE_CLASSES
 
 if TYPE_CHECKING:
     from rollup.harness.suite import Report
+    from rollup.l1.evm.view import EvmView
     from rollup.l1.interface import Address
     from rollup.l1.remote import RemoteL1
     from rollup.protocol.deposit import QueueEntry
 
 SETS = ("fast", "balanced", "l1", "l1-tall")
-MOCK = "mock"
+TARGETS = "mock; the contracts on pyrevm or on an anvil; the URL of an endpoint, or of a test node."
 FAILURES_SHOWN = 20
 GOVERNANCE_DELAY_MS = 24 * 3_600_000
 PROOF_DEADLINE_MS = 6 * 3_600_000
@@ -104,6 +108,9 @@ def l1() -> None:
     "--proof-deadline-ms", type=click.IntRange(1), default=PROOF_DEADLINE_MS, show_default=True
 )
 @click.option("--least-deposit", type=Dollars(), default=LEAST_DOLLARS, show_default=True)
+@click.option(
+    "--chain", help="The contracts in the mock's place: on an anvil, or the test node at a URL."
+)
 @conventions
 def up(
     console: Output,
@@ -118,13 +125,18 @@ def up(
     governance_delay_ms: int,
     proof_deadline_ms: int,
     least_deposit: int,
+    chain: str | None,
 ) -> None:
     """Serve a mock L1 on this machine, until Ctrl-C or SIGTERM.
 
     It takes a sender's word for who it is and mints money for everybody: for development alone.
     Proofs it verifies in earnest, by the verifier that is installed. With --state and a file that
     is there, all other options but --port are the file's. --port 0 takes a free one and says which.
+    With --chain the contracts themselves answer, created anew: the chain keeps their state, and -v
+    says the gas of each transaction.
     """
+    if chain is not None and state is not None:
+        raise click.UsageError("--state is a mock's; a chain keeps its own")
     from rollup.harness.up import UpOptions
     from rollup.harness.up import up as serve
 
@@ -140,12 +152,14 @@ def up(
         governance_delay_ms,
         proof_deadline_ms,
         least_deposit,
+        chain,
     )
-    serve(options, console.result)
+    with known_errors():
+        serve(options, console.result, console.detail)
 
 
 @l1.command()
-@click.option("--target", default=MOCK, show_default=True, help="mock, or the URL of an endpoint.")
+@click.option("--target", default=MOCK, show_default=True, help=TARGETS)
 @click.option("--only", multiple=True, metavar="NAME", help="Only scenarios of this name or group.")
 @click.option("--seed", type=click.IntRange(0), help="Of the random calls; else a fresh one.")
 @click.option("--sequences", type=click.IntRange(0, 10_000), default=20, show_default=True)
@@ -173,7 +187,7 @@ def check(
     walks = [(f"{seed}/{place}", calls) for place in range(sequences)]
     if only and RANDOM_GROUP not in only:
         walks = []
-    with known_errors(), _target(target) as found:
+    with known_errors(), target_of(target) as found:
         report = run(found, chosen, walks, lambda finding: console.progress(finding.name))
     record = _record(report, target, seed)
     text = _table(report, seed)
@@ -184,15 +198,19 @@ def check(
 
 @l1.command()
 @l1_option
+@click.option("--node", help="URL of an execution node that has the contract, in place of --l1.")
+@click.option("--contract", type=file_type, help="Which it is: what `crypsis l1 deploy` wrote.")
 @conventions
-def status(console: Output, l1: str) -> None:
+def status(console: Output, l1: str, node: str | None, contract: Path | None) -> None:
     """What an L1 holds: batches, queue, money, refusals, clock."""
     from rollup.protocol.encoding import hex_digest
 
-    with known_errors(), remote_l1(l1) as remote:
+    if (node is None) != (contract is None):
+        raise click.UsageError("--node and --contract go together")
+    with known_errors(), looked_at(l1, node, contract) as remote:
         refusal, tail = remote.refusal, remote.tail
         record: dict[str, Any] = {
-            "url": l1,
+            "url": node or l1,
             "time": remote.now(),
             "proved_number": remote.proved_number,
             "head_number": remote.head_number,
@@ -213,7 +231,7 @@ def status(console: Output, l1: str) -> None:
     console.result(record, "\n".join(f"{name:<18} {value}" for name, value in record.items()))
 
 
-def _assets(remote: "RemoteL1") -> dict[str, str]:
+def _assets(remote: "RemoteL1 | EvmView") -> dict[str, str]:
     """What is under custody of each asset that anybody has any of, in lots, by its symbol."""
     from rollup.protocol.assets import symbol_of
 
@@ -281,6 +299,8 @@ def withdraw(console: Output, l1: str, sender: "Address", asset: int) -> None:
 
 
 add_estate(l1)
+add_exits(l1)
+add_chain(l1)
 
 
 @l1.command()
@@ -305,17 +325,6 @@ def _chosen(only: tuple[str, ...]) -> list[Any]:
     if unknown:
         raise click.UsageError(f"no scenario and no group is called {unknown[0]!r}")
     return [s for s in scenarios if not only or s.name in only or s.group in only]
-
-
-@contextmanager
-def _target(target: str) -> Iterator[Any]:
-    from rollup.harness.targets import LocalTarget, RemoteTarget
-
-    if target == MOCK:
-        yield LocalTarget()
-        return
-    with remote_l1(target) as remote:
-        yield RemoteTarget(remote)
 
 
 def _say_queued(console: Output, entry: "QueueEntry") -> None:

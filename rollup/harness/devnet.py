@@ -10,7 +10,7 @@ from rollup.harness.people import GOVERNOR, OPERATOR, address, own_headers
 from rollup.harness.reports import QUORUM, signer_addresses
 from rollup.hash.keccak import keccak256
 from rollup.hash.many import CompressMany
-from rollup.l1.deployment import Deployment, entry_wait_of
+from rollup.l1.deployment import Deployment, entry_wait_of, freeze_after_of
 from rollup.l1.interface import Address
 from rollup.oracle.package import feed_id
 from rollup.ports import Pins
@@ -71,6 +71,7 @@ def devnet_deployment(
     least_deposit: int = LEAST_DEPOSIT,
 ) -> Deployment:
     """A contract for this genesis, with the delays of a development network."""
+    entry_wait = entry_wait_of(interval_ms)
     return Deployment(
         genesis=genesis,
         root=genesis.state(compress_many).root,
@@ -81,6 +82,7 @@ def devnet_deployment(
         governance_delay=governance_delay,
         proof_deadline_ms=proof_deadline_ms,
         least_deposit=least_deposit,
-        entry_wait_ms=entry_wait_of(interval_ms),
+        entry_wait_ms=entry_wait,
         entries_least=entries_least(each.shape_class for each in pins),
+        freeze_after_ms=freeze_after_of(governance_delay, entry_wait, proof_deadline_ms),
     )

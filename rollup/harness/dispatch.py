@@ -6,7 +6,7 @@ parameters are refused. Up to BATCH_MAX requests come as one list and are answer
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from rollup.codec import shallow_json
 from rollup.codec.fields import Node
@@ -16,7 +16,7 @@ from rollup.harness.served import Served
 from rollup.hash.many import CompressMany
 from rollup.l1.development import DevelopmentError, LocalL1, ManualClock
 from rollup.l1.interface import Reverted
-from rollup.l1.methods import METHODS, REVERTED
+from rollup.l1.methods import METHODS, REVERTED, Method
 from rollup.protocol.rejection import Rejected
 
 BATCH_MAX = 64
@@ -31,6 +31,13 @@ INTERNAL_ERROR = -32603
 
 Answer = Callable[[str, object], Value]
 """The result of a method by its name and its raw parameters."""
+
+
+class Answering(Protocol):
+    """A contract, wherever it is kept."""
+
+    def answer(self, method: Method, arguments: Mapping[str, Any]) -> Any:
+        """What the contract answers."""
 
 
 class RpcError(Exception):
@@ -62,7 +69,7 @@ def handle(body: bytes, answer: Answer) -> bytes | None:
     return _encoded(answers) if answers else None
 
 
-def contract_answers(served: Served) -> Answer:
+def contract_answers(served: Answering) -> Answer:
     """The methods of one contract."""
 
     def answer(name: str, raw: object) -> Value:

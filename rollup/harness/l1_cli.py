@@ -4,6 +4,7 @@ message with its exit code."""
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,10 +13,15 @@ from rollup.program.cli import CommandError, ExitCode
 from rollup.protocol.constants import OWNER_BYTES
 
 if TYPE_CHECKING:
+    from rollup.harness.stage import Target
+    from rollup.l1.evm.view import EvmView
     from rollup.l1.remote import RemoteL1
 
 
 PORT = 8645
+MOCK, PYREVM, ANVIL = "mock", "pyrevm", "anvil"
+"""L1s that need no address: the model, an EVM in this process, and a node that is started."""
+
 DEFAULT_URL = f"http://127.0.0.1:{PORT}/"
 
 
@@ -69,3 +75,37 @@ def known_errors() -> Iterator[None]:
         raise CommandError(ExitCode.TIMEOUT, str(error)) from error
     except RemoteError as error:
         raise CommandError(ExitCode.REFUSED_BY_PEER, str(error)) from error
+
+
+@contextmanager
+def looked_at(l1: str, node: str | None, contract: Path | None) -> "Iterator[RemoteL1 | EvmView]":
+    """The L1 at an address, or the contract on a node."""
+    if node is None or contract is None:
+        with remote_l1(l1) as remote:
+            yield remote
+        return
+    from rollup.harness.on_chain import viewed
+
+    with viewed(node, contract) as found:
+        yield found
+
+
+@contextmanager
+def target_of(target: str) -> "Iterator[Target]":
+    """What is held to the suite: one by name, or what answers at an address."""
+    from rollup.harness.targets import LocalTarget, RemoteTarget
+
+    if target == MOCK:
+        yield LocalTarget()
+        return
+    from rollup.l1.evm.rpc import is_node
+
+    if target in (PYREVM, ANVIL) or is_node(target):
+        from rollup.harness.evm_target import evm_target
+        from rollup.harness.people import compress_cached
+
+        with evm_target(target, compress_cached) as chain:
+            yield chain
+        return
+    with remote_l1(target) as remote:
+        yield RemoteTarget(remote)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rollup.codec.strict import CodecError
 from rollup.files import read_bounded
@@ -23,10 +23,15 @@ from rollup.ports import Pins, Verifier, pins_digest
 from rollup.protocol.encoding import hex_digest
 from rollup.protocol.genesis import GENESIS_BYTES_MAX, Genesis, genesis_from_json
 
+if TYPE_CHECKING:
+    from rollup.harness.on_chain import ServedChain
+    from rollup.l1.evm.chain import Receipt
+
 
 @dataclass(frozen=True, slots=True)
 class UpOptions:
-    """What the command was told; `parameters` and `shape_classes` are for a fresh contract."""
+    """What the command was told; `parameters` and `shape_classes` are for a fresh contract. `chain`
+    is where the contract is on an EVM: `anvil`, or the URL of a development node."""
 
     port: int
     state: Path | None
@@ -39,25 +44,45 @@ class UpOptions:
     governance_delay: int
     proof_deadline_ms: int
     least_deposit: int
+    chain: str | None = None
 
 
 class InUse(OSError):
     """Another process serves this file."""
 
 
-def up(options: UpOptions, heard: Callable[[dict[str, Any], str], None]) -> None:
-    """Serve until a signal; `heard` is told where, once calls are taken."""
-    with _alone(options.state), listen(options.port) as bound:
-        served = Served.started(
-            options.state, lambda: _fresh(options), _verifiers_of, compress_cached
-        )
+def up(
+    options: UpOptions, heard: Callable[[dict[str, Any], str], None], say: Callable[[str], None]
+) -> None:
+    """Serve until a signal; `heard` is told where, once calls are taken, and `say` what
+    transactions cost on a chain."""
+    with _alone(options.state), listen(options.port) as bound, _served(options, say) as served:
         record = record_of(served, bound.getsockname()[1])
         app = application(contract_answers(served), answers_under_test(compress_cached))
-        heard(record, banner(record, options.state))
+        heard(record, banner(record, options.chain or options.state))
         asyncio.run(server(app).serve(sockets=[bound]))
 
 
-def record_of(served: Served, port: int) -> dict[str, Any]:
+@contextmanager
+def _served(options: UpOptions, say: Callable[[str], None]) -> "Iterator[Served | ServedChain]":
+    if options.chain is None:
+        verifiers = _verifiers_of
+        yield Served.started(options.state, lambda: _fresh(options), verifiers, compress_cached)
+        return
+    from rollup.harness.on_chain import (  # noqa: PLC0415  # libraries of the extra `evm`
+        ServedChain,
+        create_venue,
+        development_chain,
+    )
+
+    def paid(what: str, receipt: "Receipt") -> None:
+        say(f"gas {receipt.gas:>9,} {what}")
+
+    with development_chain(options.chain) as chain:
+        yield ServedChain(create_venue(chain, _fresh(options), compress_cached, paid))
+
+
+def record_of(served: "Served | ServedChain", port: int) -> dict[str, Any]:
     """What a client needs to know, for machines."""
     deployment = served.l1.deployment
     url = f"http://{LOOPBACK}:{port}"
@@ -78,7 +103,7 @@ def record_of(served: Served, port: int) -> dict[str, Any]:
     }
 
 
-def banner(record: dict[str, Any], state: Path | None) -> str:
+def banner(record: dict[str, Any], state: Path | str | None) -> str:
     """The same for people."""
     classes = ", ".join(record["pins_by_class"])
     lines = (
@@ -96,7 +121,9 @@ def banner(record: dict[str, Any], state: Path | None) -> str:
 
 
 def _fresh(options: UpOptions) -> Deployment:
-    genesis = devnet_genesis(wall_clock()) if options.genesis is None else _read(options.genesis)
+    genesis = (
+        devnet_genesis(wall_clock()) if options.genesis is None else read_genesis(options.genesis)
+    )
     verifiers = installed_verifiers(options.parameters, options.shape_classes)
     return devnet_deployment(
         genesis,
@@ -111,7 +138,8 @@ def _fresh(options: UpOptions) -> Deployment:
     )
 
 
-def _read(path: Path) -> Genesis:
+def read_genesis(path: Path) -> Genesis:
+    """The genesis in a file. CodecError, with its name, for anything else."""
     try:
         return genesis_from_json(read_bounded(path, GENESIS_BYTES_MAX))
     except CodecError as error:

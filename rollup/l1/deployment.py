@@ -62,6 +62,12 @@ def entry_wait_of(interval_ms: int) -> int:
     return max(ENTRY_WAIT_MS, 3 * interval_ms)
 
 
+def freeze_after_of(governance_delay: int, entry_wait_ms: int, proof_deadline_ms: int) -> int:
+    """How long anybody waits before he may freeze, in ms: a week, or twice as long as an honest
+    operator under new parameters may wait for."""
+    return max(FREEZE_AFTER_MS, 2 * (governance_delay + entry_wait_ms + proof_deadline_ms))
+
+
 def require_deployment(deployment: Deployment, compress_many: CompressMany) -> None:
     """Refuse a deployment under which the venue could not live."""
     require_address(deployment.operator)

@@ -14,6 +14,7 @@ from rollup.l1.interface import (
     Reverted,
 )
 from rollup.l1.state import ContractState
+from rollup.protocol.constants import AMOUNT_BITS
 from rollup.protocol.public import PublicInput
 
 Wanted = tuple[Address, int, int, int]
@@ -44,15 +45,15 @@ def buy(state: ContractState, deployment: Deployment, now: int, wanted: Wanted) 
 
 def endow(state: ContractState, deployment: Deployment, now: int) -> None:
     """A surplus comes to the backstop by an entry of the queue, once it is enough for one and there
-    is room; and to its owner where the venue is frozen. The entry is its owner's too: whoever an
-    entry is of gets it back."""
+    is room, one that is more than an entry can bring waits as well; and to its owner where the
+    venue is frozen. The entry is its owner's too: whoever an entry is of gets it back."""
     surplus, vault = state.estate.surplus, state.vault
     owner = deployment.genesis.backstop_header.owner
     if state.exits.is_frozen:
         state.estate.surplus = 0
         vault.owe(owner, surplus)
         return
-    if surplus < deployment.least_deposit:
+    if not deployment.least_deposit <= surplus < 1 << AMOUNT_BITS:
         return
     backstop = deployment.genesis.governance.backstop_account
     try:

@@ -88,7 +88,7 @@ class Schedule:
         _require_safe(governance)
         require_delay(governance, delay)
         last = self.entries[-1]
-        kept = self.entries[:-1] if _is_replaceable(last, now) else self.entries
+        kept = self.entries[:-1] if is_replaceable(last, now) else self.entries
         for entry in kept[self.used :]:
             _require_successor(entry.governance, governance)
         entry = Scheduled(governance, governance.digest(), number, now + delay)
@@ -128,7 +128,7 @@ def require_interval(governance: Governance, interval_ms: int) -> None:
         raise Reverted(Revert.INTERVAL_TOO_LONG, detail)
 
 
-def _is_replaceable(last: Scheduled, now: int) -> bool:
+def is_replaceable(last: Scheduled, now: int) -> bool:
     """Whether a batch closed by now is too early to be under the last parameters."""
     return now + last.governance.clock_ahead_ms < last.valid_from
 

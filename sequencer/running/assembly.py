@@ -11,7 +11,7 @@ from rollup.crypto.batched import verify_many
 from rollup.files import PRIVATE_FOLDER
 from rollup.hash.batched import compress_many
 from rollup.installed import installed_verifiers
-from rollup.l1.deployment import Deployment, entry_wait_of
+from rollup.l1.deployment import Deployment, entry_wait_of, freeze_after_of
 from rollup.l1.remote import RemoteL1
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.shape_class import SHAPE_CLASSES, entries_least
@@ -24,7 +24,7 @@ from sequencer.batches.resident import ResidentProver
 from sequencer.demo.market.keys import KeySource
 from sequencer.oracle.folder import ReportFolder
 from sequencer.running.accounts import DARING_DOLLARS, KeyFile, fund_backstop, funded
-from sequencer.running.l1_process import L1Process
+from sequencer.running.l1_process import ChainProcess, L1Process
 from sequencer.running.signer_process import SignerProcess
 from sequencer.running.state import (
     PINNED_FILE,
@@ -58,7 +58,8 @@ class Plan:
     there: `accounts` for whoever uses it and `crowd` for its crowd. `text` is the venue file for a
     folder without a venue, `file` what a venue that is there has to be of. `reports` is where
     signers leave reports, if not in the folder; without `l1`, development signers are started too.
-    `shows_accounts` says that the page shows the accounts to whoever is on this machine."""
+    `shows_accounts` says that the page shows the accounts to whoever is on this machine. `on_chain`
+    that its own L1 is the contracts on a chain, which begins and ends with the program."""
 
     state: Path
     text: str | None = None
@@ -72,6 +73,7 @@ class Plan:
     insecure_seed: int | None = None
     proves: bool = True
     shows_accounts: bool = False
+    on_chain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,8 @@ def deployment_of(begun: Begun) -> Deployment:
     """What the contract of a venue is created with."""
     file = begun.file
     verifiers = installed_verifiers(file.parameters, file.shape_classes)
+    entry_wait = entry_wait_of(file.interval_ms)
+    waits = (file.governance_delay_ms, entry_wait, file.proof_deadline_ms)
     return Deployment(
         genesis=begun.genesis,
         root=begun.genesis.state(compress_many).root,
@@ -131,8 +135,9 @@ def deployment_of(begun: Begun) -> Deployment:
         governance_delay=file.governance_delay_ms,
         proof_deadline_ms=file.proof_deadline_ms,
         least_deposit=file.least_deposit,
-        entry_wait_ms=entry_wait_of(file.interval_ms),
+        entry_wait_ms=entry_wait,
         entries_least=entries_least(file.shape_classes),
+        freeze_after_ms=freeze_after_of(*waits),
     )
 
 
@@ -161,8 +166,10 @@ def _begun(plan: Plan, folder: LockedFolder) -> Begun:
 
 
 def _own_l1(plan: Plan, begun: Begun, say: Say) -> L1Process:
-    arguments = [*l1_arguments(begun, plan.state), "--state", str(plan.state / L1_FILE)]
-    return L1Process(arguments, plan.l1_port, say)
+    arguments = l1_arguments(begun, plan.state)
+    if plan.on_chain:
+        return ChainProcess(arguments, plan.l1_port, say)
+    return L1Process([*arguments, "--state", str(plan.state / L1_FILE)], plan.l1_port, say)
 
 
 def reports_of(plan: Plan) -> Path:

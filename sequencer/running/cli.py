@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from rollup.harness.l1_cli import ANVIL, MOCK
 from rollup.program.cli import CommandError, ExitCode, Output, conventions
 from sequencer.cli import known_errors
+from sequencer.service.venue_file import EXAMPLE_INTERVAL_MS, PARAMETER_SETS, example
 
 if TYPE_CHECKING:
     from sequencer.running.assembly import Plan
@@ -210,12 +212,24 @@ def run(
     type=click.IntRange(0, 50),
     default=10,
     show_default=True,
-    help="Accounts with money at the mock L1, and a key file each.",
+    help="Accounts with money at L1, and a key file each.",
 )
 @click.option(
     "--l1-port",
     type=click.IntRange(0, 65535),
-    help="Of the mock L1: 8645, or a free one where --port is 0.",
+    help="Of the L1: 8645, or a free one where --port is 0.",
+)
+@click.option(
+    "--l1",
+    type=click.Choice([MOCK, ANVIL]),
+    default=MOCK,
+    show_default=True,
+    help="anvil: the contracts on a node, started for them, that verify every proof.",
+)
+@click.option(
+    "--parameters",
+    type=click.Choice(PARAMETER_SETS),
+    help="Of a new devnet's proofs; fast if it is not told.",
 )
 @served
 @seeded
@@ -230,13 +244,15 @@ def devnet(
     accounts: int,
     l1_port: int | None,
     show_accounts: bool,
+    l1: str,
+    parameters: str | None,
     **options: Any,
 ) -> None:
     """L1, sequencer, prover, accounts with money, and traders if wanted: a whole venue.
 
     The same --state goes on where it was, after Ctrl-C as after a crash of the machine: L1, keys,
     accounts and orders are in it. Ctrl-C closes the open batch, proves and posts it; a second one
-    ends at once.
+    ends at once. With --l1 anvil L1 is a chain that ends with the devnet: it is always a new one.
     """
     from sequencer.running.assembly import Plan
 
@@ -248,7 +264,8 @@ def devnet(
         if state is None:
             state = Path(stack.enter_context(TemporaryDirectory(prefix="crypsis-devnet-")))
             console.say("files go to a temporary folder, which is removed at the end; --state DIR")
-        text = _devnet_text(interval)
+        text = _devnet_text(interval, parameters)
+        _require_new(state, l1, parameters)
         plan = Plan(
             state,
             text=text,
@@ -260,15 +277,25 @@ def devnet(
             insecure_seed=options["insecure_seed"],
             proves=options["proofs"],
             shows_accounts=show_accounts,
+            on_chain=l1 == ANVIL,
         )
         _serve(console, plan, host, port)
 
 
-def _devnet_text(interval: int | None) -> str:
-    """The venue file of a new devnet."""
-    from sequencer.service.venue_file import EXAMPLE, example
+def _require_new(state: Path, l1: str, parameters: str | None) -> None:
+    """A usage error for a devnet that was begun, where what is asked for is of new ones."""
+    from sequencer.running.state import is_begun
 
-    return EXAMPLE if interval is None else example(interval)
+    asked = ["--l1 anvil"] * (l1 == ANVIL) + ["--parameters"] * (parameters is not None)
+    if asked and is_begun(state):
+        detail = f"{state} holds a devnet already; {asked[0]} is for a new one"
+        raise CommandError(ExitCode.USAGE, detail)
+
+
+def _devnet_text(interval: int | None, parameters: str | None) -> str:
+    """The venue file of a new devnet."""
+    found = EXAMPLE_INTERVAL_MS if interval is None else interval
+    return example(found, parameters or PARAMETER_SETS[0])
 
 
 def _devnet_file(state: Path, interval: int) -> "VenueFile | None":

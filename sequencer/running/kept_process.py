@@ -35,6 +35,8 @@ class KeptProcess(Resource, ABC):
 
     words: ClassVar[tuple[str, ...]]
     name: ClassVar[str]
+    starts_again = True
+    """Whether it goes on where it was, once it is started again."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         """InstallationError where there is no `crypsis` to start."""
@@ -87,6 +89,9 @@ class KeptProcess(Resource, ABC):
                 self._last.append(error.strerror or type(error).__name__)
             if self._ends.is_set() or not self._was_ready:
                 break
+            if not self.starts_again:
+                self._say(f"{self.name} ended ({self._last_words()}), and what it held is lost")
+                break
             self._say(f"{self.name} ended ({self._last_words()}): started again")
             self._ends.wait(PAUSE_S)
         self._settled.set()
@@ -121,6 +126,10 @@ class KeptProcess(Resource, ABC):
     def _listen(self, stream: IO[str] | None) -> None:
         while stream is not None and (line := stream.readline(LINE_CHARACTERS_MAX)):
             self._last.append(line.strip())
+            self._overhear(line.strip())
+
+    def _overhear(self, line: str) -> None:
+        """A line of its standard error, as it comes."""
 
     def _last_words(self) -> str:
         return next(filter(None, reversed(self._last)), "it said nothing")

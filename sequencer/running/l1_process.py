@@ -1,9 +1,13 @@
-"""The mock L1 of a devnet: `crypsis l1 up` as a process, on its port and its file whenever it is
-started again."""
+"""The L1 of a devnet: `crypsis l1 up` as a process. A mock is on its port and its file whenever it
+is started again; the contracts on a chain of its own are gone with the chain."""
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from sequencer.running.kept_process import KeptProcess
+
+GAS: Final = "gas "
+"""What a line about a transaction begins with."""
 
 
 class L1Process(KeptProcess):
@@ -19,6 +23,11 @@ class L1Process(KeptProcess):
         self._port = port
         self.url = ""
 
+    def _overhear(self, line: str) -> None:
+        """What transactions cost, where they cost anything."""
+        if line.startswith(GAS):
+            self._say(line)
+
     def _arguments(self) -> Sequence[str]:
         return ("--port", str(self._port), *self._given)
 
@@ -30,3 +39,13 @@ class L1Process(KeptProcess):
         self.url = url
         self._port = int(url.rstrip("/").rpartition(":")[2])
         return True
+
+
+class ChainProcess(L1Process):
+    """The contracts of a venue on an anvil, which ends with it. It says the gas of each call."""
+
+    name = "L1 on a chain"
+    starts_again = False
+
+    def _arguments(self) -> Sequence[str]:
+        return ("--chain", "anvil", "-v", *super()._arguments())

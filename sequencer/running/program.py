@@ -46,7 +46,8 @@ def run_program(plan: Plan, host: str, port: int, console: Output) -> None:
                 crowd = start_crowd(host, bound, found.crowd, found.daring, found.seed)
                 stack.callback(crowd.terminate)
 
-        pages = site(found, bound, proves=plan.proves, shows_accounts=plan.shows_accounts)
+        shown = {"shows_accounts": plan.shows_accounts, "on_chain": plan.on_chain}
+        pages = site(found, bound, proves=plan.proves, **shown)
         gc.collect()
         gc.freeze()  # code and the state it started with stay: a search for cycles stops orders
         serve(found.door, listening, talk, ready, pages)

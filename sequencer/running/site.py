@@ -13,16 +13,19 @@ from sequencer.running.assembly import Running
 from sequencer.running.shown_accounts import ShownAccounts
 
 MOCK: Final = "mock"
-"""The one kind of L1 that a venue of this version can have."""
+CHAIN: Final = "the contracts on a chain of this machine"
+"""What the page calls the L1 of a venue."""
 
 
-def site(found: Running, port: int, *, proves: bool, shows_accounts: bool) -> Sequence[BaseRoute]:
+def site(
+    found: Running, port: int, *, proves: bool, shows_accounts: bool, on_chain: bool = False
+) -> Sequence[BaseRoute]:
     """Routes beside the API's, for a venue that listens on `port`."""
     file = found.file
     verifiers = installed_verifiers(file.parameters, file.shape_classes)
     bits = min(each.bits for each in verifiers)
     about = About(
-        l1=MOCK,
+        l1=CHAIN if on_chain else MOCK,
         parameters=file.parameters,
         shape_classes=file.shape_classes,
         bits=f"{floor(bits * 10) / 10:.1f}",

@@ -347,8 +347,8 @@ def lacks_signers(text: str) -> bool:
     return _NO_SIGNERS in text
 
 
-def example(interval_ms: int) -> str:
-    """The example with another interval, and slots and lag that suit it."""
+def example(interval_ms: int, parameters: str = PARAMETER_SETS[0]) -> str:
+    """The example with another interval, and slots and lag that suit it, and other proofs."""
     slot_ms = max(_LEAST_SLOT_MS, min(EXAMPLE_SLOT_MS, interval_ms))
     changes = (
         ("interval_ms", EXAMPLE_INTERVAL_MS, interval_ms),
@@ -358,4 +358,4 @@ def example(interval_ms: int) -> str:
     text = EXAMPLE
     for name, old, new in changes:
         text = text.replace(f"{name} = {old} ", f"{name} = {new} ", 1)
-    return text
+    return text.replace(f'parameters = "{PARAMETER_SETS[0]}" ', f'parameters = "{parameters}" ', 1)

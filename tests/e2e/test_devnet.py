@@ -10,6 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from rollup.l1.evm.tools import anvil
+from rollup.l1.remote import RemoteL1
 from rollup.protocol.order import Side
 from tests.helpers.devnet import Devnet, Trader, devnet, program, sequencer
 from tests.helpers.program import crypsis
@@ -191,3 +193,22 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
         done = crypsis("devnet", "--port", port, "--state", tmp_path / "venue")
     assert done.code == 4 and f"port {port}" in done.stderr
     assert not (tmp_path / "venue").exists()
+
+
+@pytest.mark.skipif(anvil() is None, reason="anvil is not installed: make contracts-tools")
+def test_on_a_chain_every_batch_is_verified_by_the_contracts(tmp_path: Path) -> None:
+    """The gas of each call is said; a batch counts as proved once the contract took its proof. The
+    chain ends with the devnet, and no second one can go on where it was."""
+    state = tmp_path / "venue"
+    options = ("--interval", 10_000, "--l1", "anvil", "--accounts", 1, "--state", state)
+    with devnet(*options) as found:
+        found.until(lambda status: status["proved"] >= 1)
+        with RemoteL1(found.banner["l1"]) as l1:
+            assert l1.proved_number >= 1 and l1.consumed >= 1
+            assert l1.custody > 0 and l1.owed <= l1.funds
+        code, said = found.end()
+    assert code == 0, said
+    calls = [each.split()[2] for each in said.splitlines() if each.startswith("gas ")]
+    assert calls.count("post") >= 1 and calls.count("proof") >= 3 * calls.count("post")
+    again = crypsis("devnet", "--port", 0, *options)
+    assert again.code == 2 and "is for a new one" in again.stderr

@@ -11,10 +11,14 @@ from typing import Any
 import pytest
 
 from rollup.harness.served import Served
+from rollup.hash.batched import compress_many
+from rollup.l1.deployment import FREEZE_AFTER_MS
+from rollup.l1.exit_file import exit_to_bytes
 from rollup.l1.interface import Revert, Reverted
+from rollup.l1.leaf_of import leaf_of
 from rollup.l1.remote import RemoteL1
 from rollup.protocol.deposit import QUEUE_START
-from rollup.protocol.genesis import genesis_to_json
+from rollup.protocol.genesis import FEE_ACCOUNT, genesis_to_json
 from rollup.protocol.header import header_of
 from tests.helpers import venue
 from tests.helpers.program import PROGRAM, crypsis
@@ -69,6 +73,31 @@ def test_a_revert_is_said_with_its_reason_and_exit_code(url: str) -> None:
     assert (done["code"], done["reason"]) == (5, "nothing-to-withdraw")
     poor = called("deposit", "--sender", "cd" * 20, "--account", 0, "--amount", "10", url=url)
     assert (poor["code"], poor["reason"]) == (5, "balance-too-small")
+
+
+def test_a_venue_that_proves_nothing_is_left(tmp_path: Path) -> None:
+    paid = ("--amount", "12.5", "--mint")
+    registering = ("--sender", SENDER, "--key", KEY, "--viewing", VIEWING)
+    file = tmp_path / "fees.json"
+    with up() as (record, _):
+        url = record["url"]
+        with RemoteL1(url) as remote:
+            genesis = remote.deployment.genesis
+        state = genesis.state(compress_many)
+        file.write_bytes(exit_to_bytes(leaf_of(state, FEE_ACCOUNT), state.book))
+        assert called("register", *registering, *paid, url=url)["index"] == 0
+        early = called("freeze", "--sender", SENDER, url=url)
+        assert (early["code"], early["reason"]) == (5, "not-overdue")
+        assert called("escape", file, url=url)["reason"] == "not-frozen"
+        called("warp", FREEZE_AFTER_MS + 1, url=url)
+        assert called("freeze", "--sender", SENDER, url=url)["number"] == 0
+        back = called("reclaim", "--sender", SENDER, "--entry", 0, url=url)
+        assert (back["code"], back["paid"]) == (0, "12500000")
+        escaped = called("escape", file, url=url)
+        assert (escaped["code"], escaped["amount"], escaped["assets"]) == (0, "0", [])
+        assert called("escape", file, url=url)["reason"] == "escaped"
+        file.write_bytes(b"{}")
+        assert called("escape", file, url=url)["code"] == 3
 
 
 def test_the_estate_is_bought_of_and_covered() -> None:

@@ -103,12 +103,19 @@ def _kind(component: Component) -> str:
 def value_of(value: Any, component: Component) -> Any:
     """An argument as eth-abi takes it: a record of the rules member by member."""
     if "components" not in component:
-        return value
+        return _plain(value, component["type"])
     if component["type"].endswith("[]"):
         one = {**component, "type": component["type"].removesuffix("[]")}
         return tuple(value_of(each, one) for each in value)
     members = component["components"]
     return tuple(value_of(_member(value, each["name"]), each) for each in members)
+
+
+def _plain(value: Any, kind: str) -> Any:
+    """A value without members: an address as answers have it, in hex."""
+    if kind == "address[]":
+        return tuple(_plain(each, "address") for each in value)
+    return f"0x{value.hex()}" if kind == "address" and isinstance(value, bytes) else value
 
 
 def _member(record: Any, name: str) -> Any:
@@ -122,7 +129,7 @@ def _member(record: Any, name: str) -> Any:
 
 _Reader = Callable[[Any], Any]
 _OTHERS: Final[Sequence[tuple[type, Mapping[str, _Reader]]]] = (
-    (Market, {"symbol": lambda market: market.symbol.encode("ascii")}),
+    (Market, {"symbol": lambda market: market.symbol.encode("ascii").ljust(16, b"\0")}),
     (Governance, {"digest": Governance.digest}),
     (MarketBook, {"digest": MarketBook.digest}),
     (QueueEntry, {"words": lambda entry: (*entry.key_words, *entry.viewing_words)}),

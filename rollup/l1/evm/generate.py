@@ -93,8 +93,9 @@ def _numbers_of(*modules: ModuleType) -> dict[str, int]:
     for module in modules:
         for name, value in vars(module).items():
             is_public = name.isupper() and not name.startswith("_")
-            is_whole = is_public and type(value) is int and value >= 0
-            if is_whole and found.setdefault(name, value) != value:
+            if not is_public or type(value) is not int or value < 0:
+                continue
+            if found.setdefault(name, value) != value:
                 raise ValueError(f"{name} is {found[name]} and {value}")
     return found
 

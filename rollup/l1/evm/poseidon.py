@@ -74,7 +74,8 @@ def _rounds() -> tuple[list[list[int]], list[int]]:
     """Constants of the full rounds, and of element 0 in the partial ones. Of these the others are
     not touched before the matrix: they are added after it instead, to those of the next round."""
     half = FULL_ROUNDS // 2
-    full, firsts = [list(constants) for constants in ROUND_CONSTANTS[:half]], []
+    full = [list(constants) for constants in ROUND_CONSTANTS[:half]]
+    firsts: list[int] = []
     late = [0] * WIDTH
     for constants in ROUND_CONSTANTS[half:]:
         moved = [(c + m) % P for c, m in zip(constants, late, strict=True)]

@@ -1,7 +1,8 @@
 """An EVM in this process (revm, through pyrevm): contracts deployed and called, gas told exactly.
 
 Its rules are those of Cancun whatever fork it is asked for: execution gas is that of later forks,
-calldata is billed by `bill`, and precompiles of Prague are absent.
+calldata is billed by `bill`, and precompiles of Prague are absent. What one call of a machine
+touched is warm for the next, as in one transaction: a later call's gas is less than a chain bills.
 """
 
 from collections.abc import Sequence
@@ -10,11 +11,12 @@ from typing import Any, Final
 
 import pyrevm
 
+from rollup.l1.evm.bill import TRANSACTION_GAS
+
 SENDER: Final = b"\x5e" * 20
 GAS_MAX: Final = 1 << 24
 """Gas of a transaction at most (EIP-7825)."""
 
-TRANSACTION_GAS: Final = 21_000
 _TEST_GAS: Final = 1 << 32
 
 
@@ -29,31 +31,11 @@ class Outcome:
     logs: Sequence[tuple[bytes, Sequence[bytes], bytes]] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """What calldata costs: standard tokens, and the floor that execution hides under (EIP-7623;
-    EIP-7976 is the next fork's)."""
-
-    zero: int = 4
-    other: int = 16
-    floor_zero: int = 10
-    floor_other: int = 40
-
-
-OSAKA: Final = Prices()
-AMSTERDAM: Final = Prices(floor_zero=64, floor_other=64)
-
-
-def bill(calldata: bytes, execution: int, prices: Prices = OSAKA) -> int:
-    """Gas of a transaction with this calldata that executes so much."""
-    zeros = calldata.count(0)
-    others = len(calldata) - zeros
-    standard = prices.zero * zeros + prices.other * others + execution
-    return TRANSACTION_GAS + max(standard, prices.floor_zero * zeros + prices.floor_other * others)
-
-
 class Machine:
-    """One chain in memory. `time` is the timestamp of blocks, in seconds."""
+    """One chain in memory. `time` is the timestamp of blocks, in seconds.
+
+    It never ends a block: a slot that any call has touched is warm in the next ones, and counts as
+    changed from what it was at first. So gas of storage is less than what a chain bills."""
 
     def __init__(self, time: int = 0) -> None:
         self._evm = pyrevm.EVM(gas_limit=_TEST_GAS)
@@ -71,6 +53,15 @@ class Machine:
         """The address of a new contract. Refused as RuntimeError with what it reverted with."""
         self._fund(sender)
         return _bytes(self._evm.deploy(_text(sender), code))
+
+    def create(self, code: bytes, sender: bytes = SENDER) -> Outcome:
+        """A transaction that creates a contract: its address is the answer. `execution` is all of
+        its gas beside the transaction's own, which calldata's floor never reaches."""
+        try:
+            address = self.deploy(code, sender)
+        except RuntimeError as error:
+            return Outcome(False, _reason(str(error)), self._gas() - TRANSACTION_GAS)
+        return Outcome(True, address, self._gas() - TRANSACTION_GAS, self._heard())
 
     def call(self, to: bytes, calldata: bytes, sender: bytes = SENDER, value: int = 0) -> Outcome:
         """A transaction: what it changed stays, unless it reverts."""
@@ -105,9 +96,11 @@ class Machine:
             )
         except RuntimeError as error:
             return Outcome(False, _reason(str(error)), self._gas() - own)
+        return Outcome(True, bytes(data), self._gas() - own, self._heard())
+
+    def _heard(self) -> list[tuple[bytes, Sequence[bytes], bytes]]:
         result = self._evm.result
-        logs = [] if result is None else [_log(each) for each in result.logs]
-        return Outcome(True, bytes(data), self._gas() - own, logs)
+        return [] if result is None else [_log(each) for each in result.logs]
 
     def _gas(self) -> int:
         result = self._evm.result

@@ -57,6 +57,14 @@ def with_estate() -> LocalL1:
     return l1
 
 
+def test_a_surplus_that_no_entry_can_bring_waits() -> None:
+    l1 = with_estate()
+    l1.estate.lacks, l1.estate.surplus = 0, 1 << 62
+    l1.mint(BOB, 10**7)
+    assert l1.buy(BOB, WBTC, 1, 10**7) == 630_000
+    assert (l1.estate.surplus, l1.queued, list(l1.queue)) == ((1 << 62) + 630_000, 0, [])
+
+
 def test_the_estate_is_stored_and_comes_back() -> None:
     l1 = with_estate()
     data = stored_to_bytes(Stored(l1.deployment, l1.checkpoint(), l1.clock.ahead_ms))

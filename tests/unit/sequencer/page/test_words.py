@@ -63,7 +63,7 @@ STILL_MISSING = (
     ("invented", "docs/sequencer.md", "Nobody should trade money at such prices"),
     ("plain HTTP", "docs/api.md", "The server speaks plain HTTP"),
     ("One operator", "docs/soundness/README.md", "It can also refuse service"),
-    ("mock", "docs/l1.md", "There is no adapter for a chain"),
+    ("mock", "docs/l1.md", "It takes a sender's word for who it is"),
     ("2^108", "docs/soundness/README.md", "2^108"),
 )
 """A part of a sentence on the page, and what the document that says it in full has for it."""

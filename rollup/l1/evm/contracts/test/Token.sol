@@ -33,13 +33,17 @@ contract Token {
         return true;
     }
 
-    function transfer(address to, uint256 amount) external returns (bool) {
+    function transfer(address to, uint256 amount) external virtual returns (bool) {
         move(msg.sender, to, amount);
         return true;
     }
 
     /// An allowance of 2^256 - 1 is for ever.
-    function transferFrom(address from, address to, uint256 amount) external returns (bool) {
+    function transferFrom(address from, address to, uint256 amount)
+        external
+        virtual
+        returns (bool)
+    {
         uint256 allowed = allowance[from][msg.sender];
         if (allowed < amount) revert TooLittle(from, amount);
         if (allowed != type(uint256).max) allowance[from][msg.sender] = allowed - amount;
@@ -47,7 +51,7 @@ contract Token {
         return true;
     }
 
-    function move(address from, address to, uint256 amount) private {
+    function move(address from, address to, uint256 amount) internal {
         if (balanceOf[from] < amount) revert TooLittle(from, amount);
         balanceOf[from] -= amount;
         balanceOf[to] += amount;

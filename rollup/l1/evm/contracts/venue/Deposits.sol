@@ -1,43 +1,41 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Assets} from "venue/Assets.sol";
 import {IRollupEvents} from "venue/IRollup.sol";
-import {Listings} from "venue/Listings.sol";
 import {Money} from "venue/Money.sol";
 import {Numbers} from "venue/Numbers.sol";
 import {Queue} from "venue/Queue.sol";
 import {EntryKinds, Reverted, Reverts} from "venue/Reasons.sol";
+import {Schedule} from "venue/Schedule.sol";
 import {Vault} from "venue/Vault.sol";
 
 /// The calls that queue an entry, of rollup.l1.mock.
 library Deposits {
-    using Listings for Listings.Store;
     using Queue for Queue.Store;
     using Vault for Vault.Ledger;
 
-    /// What is in force for a deposit: the digest of the last header's parameters, the least
-    /// deposit, and L1's time.
+    /// What is in force for a deposit: the least that it may be, in quanta, and L1's time.
     struct Terms {
-        bytes32 governance;
         uint256 leastDeposit;
         uint256 time;
     }
 
-    uint256 private constant USDC = 0;
     uint256 private constant KEY_WORDS = 2 * Numbers.SEPTIC_LENGTH;
     uint256 private constant WORDS = KEY_WORDS + Numbers.DIGEST_LENGTH;
 
     /// Queue the registration of the sender's own account, with a first deposit.
     function register(
         Money storage money,
-        Terms calldata terms,
+        Schedule.Store storage schedule,
+        Terms memory terms,
         uint256[] calldata key,
         uint256[] calldata viewing,
         uint256 amount,
         uint256 asset
-    ) external returns (uint256) {
+    ) internal returns (uint256) {
         bytes memory words = packed(key, viewing);
-        requireDeposit(money, terms, asset, amount);
+        Assets.requireDeposit(schedule, asset, amount, terms.leastDeposit);
         uint256 account = money.queue.requireRegistration(msg.sender);
         Queue.Asked memory asked =
             Queue.Asked(EntryKinds.REGISTER, account, msg.sender, amount, asset, words);
@@ -47,12 +45,13 @@ library Deposits {
     /// Queue a deposit into an assigned account, the sender's or another's.
     function credit(
         Money storage money,
-        Terms calldata terms,
+        Schedule.Store storage schedule,
+        Terms memory terms,
         uint256 account,
         uint256 amount,
         uint256 asset
-    ) external returns (uint256) {
-        requireDeposit(money, terms, asset, amount);
+    ) internal returns (uint256) {
+        Assets.requireDeposit(schedule, asset, amount, terms.leastDeposit);
         money.queue.requireCredit(account);
         Queue.Asked memory asked = Queue.Asked(
             EntryKinds.CREDIT, account, msg.sender, amount, asset, new bytes(4 * WORDS)
@@ -63,28 +62,19 @@ library Deposits {
     /// Queue another key for an assigned account, with a deposit into it.
     function rotate(
         Money storage money,
-        Terms calldata terms,
+        Schedule.Store storage schedule,
+        Terms memory terms,
         uint256 account,
         uint256[] calldata key,
         uint256[] calldata viewing,
         uint256 amount
-    ) external returns (uint256) {
+    ) internal returns (uint256) {
         bytes memory words = packed(key, viewing);
-        requireDeposit(money, terms, USDC, amount);
+        Assets.requireDeposit(schedule, Assets.USDC, amount, terms.leastDeposit);
         money.queue.requireRotation(msg.sender, account);
         Queue.Asked memory asked =
-            Queue.Asked(EntryKinds.ROTATE, account, msg.sender, amount, USDC, words);
+            Queue.Asked(EntryKinds.ROTATE, account, msg.sender, amount, Assets.USDC, words);
         return enqueue(money, asked, terms.time);
-    }
-
-    function requireDeposit(
-        Money storage money,
-        Terms calldata terms,
-        uint256 asset,
-        uint256 amount
-    ) private view {
-        uint256 least = terms.leastDeposit;
-        money.listings.requireDeposit(terms.governance, asset, amount, least);
     }
 
     /// The entry first, then its money: where that does not come, nothing has happened.

@@ -30,7 +30,8 @@ struct PinnedClass {
 /// rollup.l1.deployment.Deployment. `governance` are its canonical bytes; `root` and `book` the state
 /// root and the digest of the market book of the genesis, which the contract cannot recompute:
 /// whoever trusts a venue compares them with its genesis. `usdc` is the token of mark 0, `tokens`
-/// those of the assets that are listed, by rising mark. `clockUnit` is how many ms one unit of the
+/// those of the assets that are listed, by rising mark. `backstopOwner` is who owns the genesis's
+/// backstop, `poseidon` the contract that hashes (venue/Poseidon16.yul). `clockUnit` is how many ms one unit of the
 /// chain's timestamps is. `accounts` and `entries` are rollup.l1.queue.QueueLimits.
 struct Deployment {
     uint256 chain;
@@ -49,6 +50,9 @@ struct Deployment {
     uint256 entryWaitMs;
     uint256 entriesLeast;
     uint256 estateSaleMs;
+    uint256 freezeAfterMs;
+    address backstopOwner;
+    address poseidon;
     TokenTerms usdc;
     TokenTerms[] tokens;
     uint256 clockUnit;
@@ -143,6 +147,16 @@ interface IRollup is IRollupEvents {
 
     function cover(uint256 amount) external;
 
+    /// End the venue, where an entry or a header waited too long for a proof.
+    function freeze() external;
+
+    /// Pay an entry back that no proved batch consumed, by its canonical bytes.
+    function reclaim(uint256 index, bytes calldata entry) external returns (uint256 amount);
+
+    /// Give the sender's account what it has by the last root and book, to withdraw: the canonical
+    /// bytes of rollup.l1.escape.LeafOpening and of the market book. What is paid is in the events.
+    function escape(bytes calldata leaf, bytes calldata book) external;
+
     /// `tokens` are those of the assets listed that had none, by rising mark: theirs for ever.
     function announceGovernance(
         bytes calldata governance,
@@ -215,6 +229,9 @@ interface IRollup is IRollupEvents {
             uint256 funds,
             TokenTerms memory token
         );
+
+    /// Whether the venue is frozen, since when, and what those who escaped were paid beyond custody.
+    function exits() external view returns (bool isFrozen, uint256 frozenAt, uint256 debts);
 
     function pending(uint256 asset, address owner) external view returns (uint256);
 

@@ -2,9 +2,8 @@
 pragma solidity 0.8.37;
 
 import {Numbers} from "venue/Numbers.sol";
-import {EntryKinds, Reverted, Reverts} from "venue/Reasons.sol";
-import {Deposit, Malformed} from "venue/Types.sol";
-import {DepositOutcomes} from "venue/Reasons.sol";
+import {DepositOutcomes, EntryKinds, Reverted, Reverts} from "venue/Reasons.sol";
+import {Deposit, Entry, Malformed} from "venue/Types.sol";
 
 /// The deposit queue: who may enter it, and the hash chain that names what is in it
 /// (rollup.l1.queue). Of an entry the chain is all that is stored: whoever says what it was brings
@@ -121,6 +120,19 @@ library Queue {
             asked.owner,
             asked.words
         );
+    }
+
+    /// The chain after one more entry.
+    function extended(bytes32 before, Entry memory entry) internal pure returns (bytes32) {
+        uint256[3] memory groups;
+        for (uint256 place = 0; place < entry.words.length; ++place) {
+            groups[place / 8] = groups[place / 8] << 32 | entry.words[place];
+        }
+        bytes memory words = abi.encodePacked(groups[0], groups[1], uint192(groups[2]));
+        Asked memory asked = Asked(
+            entry.kind, entry.account, entry.owner, entry.amount, entry.asset, words
+        );
+        return keccak256(abi.encodePacked(before, encode(entry.index, asked)));
     }
 
     /// The chain after `count` entries. Malformed where the queue is shorter.

@@ -22,6 +22,10 @@ struct Said {
 /// Signed reports: rollup.oracle.package of one point, and who signed them, as
 /// rollup.protocol.pricing judges it. Spec: docs/spec/12-prices.md.
 library Reports {
+    uint256 private constant SIZES_BITS = 8 * (Packages.SIZE_BYTES + Packages.COUNT_BYTES);
+    /// Size of a value and count of points, side by side, of a package of one point.
+    uint256 private constant SIZES = Packages.VALUE_BYTES << 8 * Packages.COUNT_BYTES | 1;
+
     /// The reports in the bytes of packages_to_bytes. `fits` says whether there are no more than a
     /// batch can have and each is of one feed; where it does not hold nothing is read. Malformed
     /// for bytes that are no such list.
@@ -37,7 +41,7 @@ library Reports {
         uint256 offset = Packages.LENGTH_BYTES;
         for (uint256 place = 0; place < count; ++place) {
             offset += Packages.LENGTH_BYTES;
-            _readReport(data[offset:offset + Packages.REPORT_BYTES], reports[place]);
+            _readReport(data, offset, reports[place]);
             offset += Packages.REPORT_BYTES;
         }
         fits = true;
@@ -76,12 +80,38 @@ library Reports {
         pure
         returns (Said[] memory found)
     {
-        found = new Said[](oracle.feeds.length);
-        uint256[][] memory values = _valuesByMarket(oracle, reports);
-        for (uint256 market = 0; market < found.length; ++market) {
+        uint256 listed = oracle.feeds.length;
+        uint256[] memory markets = marketsOf(oracle, reports);
+        uint256[][] memory values = new uint256[][](listed);
+        // One place more is for reports of no market.
+        uint256[] memory counts = new uint256[](listed + 1);
+        for (uint256 place = 0; place < markets.length; ++place) ++counts[markets[place]];
+        for (uint256 market = 0; market < listed; ++market) {
+            values[market] = new uint256[](counts[market]);
+        }
+        for (uint256 place = markets.length; place > 0; --place) {
+            uint256 market = markets[place - 1];
+            if (market < listed) values[market][--counts[market]] = reports[place - 1].value;
+        }
+        found = new Said[](listed);
+        for (uint256 market = 0; market < listed; ++market) {
             uint256 count = values[market].length;
             if (count == 0) continue;
             found[market] = Said({count: count, median: lowerMedian(values[market])});
+        }
+    }
+
+    /// The market of each report, as many as are listed where its feed is none's.
+    function marketsOf(Oracle memory oracle, Report[] memory reports)
+        internal
+        pure
+        returns (uint256[] memory markets)
+    {
+        uint256 near = 0;
+        markets = new uint256[](reports.length);
+        for (uint256 place = 0; place < reports.length; ++place) {
+            near = _marketOf(oracle.feeds, reports[place].feed, near);
+            markets[place] = near;
         }
     }
 
@@ -90,8 +120,10 @@ library Reports {
         for (uint256 next = 1; next < values.length; ++next) {
             uint256 value = values[next];
             uint256 place = next;
-            for (; place > 0 && values[place - 1] > value; --place) {
-                values[place] = values[place - 1];
+            while (place > 0) {
+                uint256 before = values[place - 1];
+                if (before <= value) break;
+                values[place--] = before;
             }
             values[place] = value;
         }
@@ -114,21 +146,30 @@ library Reports {
 
     function _length(bytes calldata data, uint256 offset) private pure returns (uint256) {
         if (data.length < offset + Packages.LENGTH_BYTES) revert Malformed();
-        return uint32(bytes4(data[offset:offset + Packages.LENGTH_BYTES]));
+        return _word(data, offset) >> (256 - 8 * Packages.LENGTH_BYTES);
     }
 
-    /// The report in REPORT_BYTES: feed, value, time, size of a value, count of points, signature.
-    function _readReport(bytes calldata data, Report memory report) private pure {
-        uint256 offset = Packages.POINT_BYTES;
-        report.feed = bytes32(data[:Packages.FEED_BYTES]);
-        report.value = uint256(bytes32(data[Packages.FEED_BYTES:offset]));
-        report.time = uint48(bytes6(data[offset:offset + Packages.TIME_BYTES]));
-        offset += Packages.TIME_BYTES;
-        uint256 size = uint32(bytes4(data[offset:offset + Packages.SIZE_BYTES]));
-        offset += Packages.SIZE_BYTES;
-        uint256 points = uint24(bytes3(data[offset:offset + Packages.COUNT_BYTES]));
-        if (size != Packages.VALUE_BYTES || points != 1) revert Malformed();
-        report.signature = data[offset + Packages.COUNT_BYTES:];
+    /// The report in the REPORT_BYTES from there: feed, value, then at the head of one word time,
+    /// size of a value and count of points; and the signature.
+    function _readReport(bytes calldata data, uint256 offset, Report memory report)
+        private
+        pure
+    {
+        uint256 tail = _word(data, offset + Packages.POINT_BYTES);
+        uint256 sizes = tail >> (256 - 8 * Packages.TAIL_BYTES);
+        if (uint56(sizes) != SIZES) revert Malformed();
+        report.feed = bytes32(_word(data, offset));
+        report.value = _word(data, offset + Packages.FEED_BYTES);
+        report.time = sizes >> SIZES_BITS;
+        offset += Packages.POINT_BYTES + Packages.TAIL_BYTES;
+        report.signature = data[offset:offset + Packages.SIGNATURE_BYTES];
+    }
+
+    /// 32 bytes of the data; behind its end there are other bytes, or zeros.
+    function _word(bytes calldata data, uint256 offset) private pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := calldataload(add(data.offset, offset))
+        }
     }
 
     /// The market that a report is for, and who signed it; the search begins with the market
@@ -153,8 +194,7 @@ library Reports {
                 report.feed,
                 report.value,
                 uint48(report.time),
-                uint32(Packages.VALUE_BYTES),
-                uint24(1)
+                uint56(SIZES)
             )
         );
     }
@@ -229,29 +269,6 @@ library Reports {
             if (place < markets.length && markets[place] == markets[first]) continue;
             if (place - first < quorum) revert Reverted(Reverts.REPORT_QUORUM);
             first = place;
-        }
-    }
-
-    /// The values of each market, in the order of the reports.
-    function _valuesByMarket(Oracle memory oracle, Report[] memory reports)
-        private
-        pure
-        returns (uint256[][] memory values)
-    {
-        uint256 listed = oracle.feeds.length;
-        uint256[] memory counts = new uint256[](listed + 1);
-        uint256[] memory markets = new uint256[](reports.length);
-        uint256 market = 0;
-        for (uint256 place = 0; place < reports.length; ++place) {
-            market = _marketOf(oracle.feeds, reports[place].feed, market % listed);
-            markets[place] = market;
-            ++counts[market];
-        }
-        values = new uint256[][](listed + 1);
-        for (uint256 each = 0; each <= listed; ++each) values[each] = new uint256[](counts[each]);
-        for (uint256 place = reports.length; place > 0; --place) {
-            market = markets[place - 1];
-            values[market][--counts[market]] = reports[place - 1].value;
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Assets} from "venue/Assets.sol";
 import {TokenTerms} from "venue/IRollup.sol";
 import {Numbers} from "venue/Numbers.sol";
 import {Reverted, Reverts} from "venue/Reasons.sol";
@@ -34,8 +35,6 @@ library Vault {
         mapping(address token => bool) isUsed;
     }
 
-    uint256 private constant USDC = 0;
-
     /// Give a mark its token, for ever. Malformed for none, one without code, and one that is used.
     function list(Store storage store, uint256 mark, TokenTerms memory terms) internal {
         bool isToken = terms.token.code.length != 0 && terms.unit != 0;
@@ -50,7 +49,7 @@ library Vault {
         view
         returns (bool)
     {
-        uint256 bits = mark == USDC ? Numbers.CASH_BITS : Numbers.CUSTODY_BITS;
+        uint256 bits = mark == Assets.USDC ? Numbers.CASH_BITS : Numbers.CUSTODY_BITS;
         return uint256(ledger.custody) + ledger.queued + amount < 1 << bits;
     }
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from rollup.codec.fields import Node
 from rollup.crypto.address_key import signer_of
 from rollup.l1.interface import Revert
-from rollup.protocol.constants import FUNDING_BITS, STALLED_MAX, STEP_PATIENCE_MS
+from rollup.oracle.package import feed_id
+from rollup.protocol.constants import FUNDING_BITS, MARKETS_MAX, STALLED_MAX, STEP_PATIENCE_MS
 from rollup.protocol.ended import ending_markets, is_ending
 from rollup.protocol.funding import HOUR_MS, RATE_SCALE, Funding, charged, rate
 from rollup.protocol.governance_codec import read_governance
@@ -22,15 +23,27 @@ from rollup.protocol.oracle import PRICE_LEAST, PRICE_MOST
 from rollup.protocol.pricing import pricing_of
 from rollup.protocol.public import PublicInput
 from tests.helpers.assets import ASSETS
-from tests.helpers.contracts import Probe, members_of
+from tests.helpers.collateral import counting_asset
+from tests.helpers.contracts import Probe, members_of, revm
 from tests.helpers.ended import delist, traded
 from tests.helpers.funding_vectors import FILE
 from tests.helpers.market_books import book_of, unsigned_reports
 from tests.helpers.venue import BTC_MARKET, GOVERNANCE, PRICES, START, Venue
-from tests.helpers.venue_batches import PricedBatch, batches, entries, markets, numbers
+from tests.helpers.venue_batches import (
+    KEYS,
+    PricedBatch,
+    batches,
+    entries,
+    markets,
+    numbers,
+    signed,
+)
 
 PROBE = Probe("BooksProbe")
 VECTORS = json.loads(FILE.read_text("ascii"))
+GAS_MAX = revm.GAS_MAX
+"""Gas of a transaction at most."""
+
 FUNDING_MOST = 1 << FUNDING_BITS
 
 
@@ -263,21 +276,38 @@ def test_the_last_prices_at_which_a_market_lives(funding: int) -> None:
     """Where the answer turns, on either side, it turns on chain too."""
     feed = GOVERNANCE.oracle.feeds[0]
     entry = replace(a_batch().book_before.markets[0], funding=funding)
-    turns = 0
-    for market in (BTC_MARKET, replace(BTC_MARKET, bucket=60), replace(BTC_MARKET, bucket=6000)):
-        low, high = 10**6 if market.bucket == 60 else PRICE_LEAST, PRICE_MOST - 1
-        is_over = is_ending(market, feed, replace(entry, price=high))
-        if is_over == is_ending(market, feed, replace(entry, price=low)):
-            continue
+    for market in (
+        BTC_MARKET,
+        replace(BTC_MARKET, bucket=60),
+        counting_asset(),
+        counting_asset(bucket=7),
+    ):
+        low, high = 50_000, PRICE_MOST - 1
+        assert is_ending(market, feed, replace(entry, price=high))
+        assert not is_ending(market, feed, replace(entry, price=low))
         while high - low > 1:
             middle = (low + high) // 2
-            at_middle = is_ending(market, feed, replace(entry, price=middle))
-            low, high = (low, middle) if at_middle == is_over else (middle, high)
-        turns += 1
+            is_over = is_ending(market, feed, replace(entry, price=middle))
+            low, high = (low, middle) if is_over else (middle, high)
         for price in (low - 1, low, high, high + 1):
             each = replace(entry, price=price)
             assert PROBE.ask("isEnding", market, feed, each) == is_ending(market, feed, each)
-    assert turns
+
+
+@pytest.mark.parametrize("end", [FUNDING_MOST, -FUNDING_MOST])
+def test_the_last_funding_at_which_a_market_lives(end: int) -> None:
+    """Where a side's value is far below zero its buckets are rounded down there too."""
+    feed, market = GOVERNANCE.oracle.feeds[0], replace(BTC_MARKET, bucket=61)
+    entry = a_batch().book_before.markets[0]
+    alive, over = 0, end
+    while abs(over - alive) > 1:
+        middle = (alive + over) // 2
+        is_over = is_ending(market, feed, replace(entry, funding=middle))
+        alive, over = (alive, middle) if is_over else (middle, over)
+    assert is_ending(market, feed, replace(entry, funding=over))
+    for funding in range(min(alive, over) - 2, max(alive, over) + 3):
+        each = replace(entry, funding=funding)
+        assert PROBE.ask("isEnding", market, feed, each) == is_ending(market, feed, each)
 
 
 # Public inputs of the tests' venues.
@@ -306,3 +336,30 @@ def test_a_market_that_is_delisted_ends_with_its_step() -> None:
     require_public(public)
     require_public(replace(public, closed=False))
     require_public(venue.run(venue.batch()).public)
+
+
+def test_the_largest_venue_with_every_report_fits_a_transaction() -> None:
+    """64 markets, five signers each, an hour that is due."""
+    listed = tuple(replace(BTC_MARKET, symbol=f"M{place}") for place in range(MARKETS_MAX))
+    given = tuple(replace(GOVERNANCE.oracle.feeds[0], feed=feed_id(m.symbol)) for m in listed)
+    signers = tuple(key.address for key in KEYS)
+    oracle = replace(GOVERNANCE.oracle, signers=signers, quorum=3, feeds=given)
+    governance = replace(GOVERNANCE, markets=listed, oracle=oracle)
+    time = a_batch().time
+    reports = tuple(
+        signed(key, feed.feed, (60_010 + place) * 10**8, oracle.slot(time))
+        for feed in given
+        for place, key in enumerate(KEYS)
+    )
+    batch = PricedBatch(
+        governance=governance,
+        book_before=book_of((600_000,) * MARKETS_MAX, governance),
+        time=time,
+        prices=(600_120,) * MARKETS_MAX,
+        reports=reports,
+        premium_rates=(-100,) * MARKETS_MAX,
+        changes=(0,) * MARKETS_MAX,
+    )
+    wanted = (members(book_by_rules(batch), bytes(32)), left_by_rules(batch).digest())
+    assert PROBE.ask("follow", batch, 0, batch.changes) == wanted
+    assert PROBE.gas < GAS_MAX // 2

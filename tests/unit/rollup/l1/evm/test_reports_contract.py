@@ -12,19 +12,24 @@ from hypothesis import strategies as st
 from rollup.crypto.address_key import signer_of
 from rollup.crypto.plain_recovery import plain_signer_of
 from rollup.crypto.signature_form import ORDER
+from rollup.harness.reports import BENDS as BENT
+from rollup.harness.reports import QUORUM, reports_of, signer_addresses
 from rollup.l1.checks import PRICE_REVERTS
 from rollup.l1.interface import Revert
 from rollup.oracle.package import (
     DataPackage,
     DataPoint,
+    PackageError,
     SignedPackage,
     feed_id,
+    packages_from_bytes,
     packages_to_bytes,
 )
 from rollup.protocol.market import Governance
 from rollup.protocol.oracle import (
     REPORTS_MAX,
     lower_median,
+    require_reports,
     values_of,
 )
 from rollup.protocol.pricing import (
@@ -32,7 +37,8 @@ from rollup.protocol.pricing import (
     PriceRefused,
     judged_together,
 )
-from tests.helpers.contracts import MALFORMED, Probe, members_of
+from rollup.protocol.rejection import Rejected
+from tests.helpers.contracts import MALFORMED, CallRefused, Probe, members_of
 from tests.helpers.price_vectors import BTC, ETH, GOVERNANCE, KEYS, SLOT
 from tests.helpers.price_vectors import STRANGER as UNREGISTERED
 from tests.helpers.venue_batches import PricedBatch, batches, signed
@@ -110,6 +116,23 @@ def _with(place: int, value: bytes) -> bytes:
 )
 def test_other_bytes_are_no_reports(data: bytes) -> None:
     assert PROBE.refusal("read", data) == MALFORMED
+
+
+@given(st.lists(st.tuples(st.integers(0, 879), st.integers(1, 255)), min_size=1, max_size=3))
+def test_bytes_changed_are_other_reports_or_none(changes: list[tuple[int, int]]) -> None:
+    data = bytearray(packages_to_bytes(honest()))
+    for place, change in changes:
+        data[place] ^= change
+    try:
+        wanted = packages_from_bytes(bytes(data))
+        require_reports(wanted)
+    except (PackageError, Rejected):
+        try:
+            assert PROBE.ask("read", bytes(data)) == ((), False)
+        except CallRefused as refused:
+            assert refused.reason == MALFORMED
+    else:
+        assert PROBE.ask("read", bytes(data)) == (members_of(PROBE, "read", wanted), True)
 
 
 # Judged.
@@ -274,8 +297,16 @@ def test_bent_reports_are_judged_as_the_rules_do(
     reports = list(batch.reports)
     if reports:
         bend(reports, place % len(reports))
-    governance, slot = batch.governance, batch.governance.oracle.slot(batch.time)
-    data = packages_to_bytes(tuple(reports))
+    slot = batch.governance.oracle.slot(batch.time)
+    require_judged_alike(batch.governance, slot, tuple(reports))
+
+
+def require_judged_alike(governance: Governance, slot: int, reports: Reports) -> None:
+    """Contract and rules say the same of reports, or refuse them with the same reason."""
+    data = packages_to_bytes(reports)
+    if any(len(report.package.points) != 1 for report in reports):
+        assert PROBE.ask("read", data) == ((), False)
+        return
     try:
         wanted = judged_together(governance, slot, reports, signer_of)
     except PriceRefused as refused:
@@ -283,3 +314,11 @@ def test_bent_reports_are_judged_as_the_rules_do(
         assert PROBE.refusal("judged", governance, slot, data) is reason
     else:
         assert said_by_contract(governance, slot, data) == wanted
+
+
+@pytest.mark.parametrize("name", BENT)
+def test_what_scenarios_say_of_reports_is_judged_as_the_rules_do(name: str) -> None:
+    oracle = replace(GOVERNANCE.oracle, signers=signer_addresses(), quorum=QUORUM)
+    governance = replace(GOVERNANCE, oracle=oracle)
+    values = {"BTC": [60_010 * BTC] * 3, "ETH": [2_510 * ETH] * 4}
+    require_judged_alike(governance, SLOT, BENT[name](reports_of(values, SLOT)))

@@ -1,0 +1,27 @@
+      // Written by circuits/evm/field_constants.py.
+      function prime() -> v { v := 0x7f000001 }
+      function primes() -> v { v := 0x7f00000100000fe00000200001fc00000400003f800000800007f000001 }
+      function complement() -> v { v := 0xffffff0000001fffffe0000003fffffc0000007fffff8000000ffffff }
+      function ones() -> v { v := 0x1000000000000200000000000040000000000008000000000001 }
+      function top_bits() -> v { v := 0x180000000000030000000000006000000000000c00000000000180000000 }
+      function modulus() -> v { v := 0x800000000000000000000000000000000000003fffffffffffffffffffffffff }
+      function bias() -> v { v := 0x200006f04081140000de08102280001bc102045000037820408a00006f040811 }
+      function bias_parts() -> v { v := 0x3000067060c1960000ce0c1832c00019c18306580003383060cb000067060c19 }
+      function low_10() -> v { v := 0x3ff00000000007fe0000000000ffc0000000001ff80000000003ff }
+      function low_11() -> v { v := 0x7ff0000000000ffe0000000001ffc0000000003ff80000000007ff }
+      function slot_mask() -> v { v := 0x1fffe0 }
+      function low_16() -> v { v := 0xffff000000001fffe000000003fffc000000007fff800000000ffff }
+      function low_15() -> v { v := 0x7fff000000000fffe000000001fffc000000003fff8000000007fff }
+      function low_51() -> v { v := 0x7ffffffffffff }
+      function low_102() -> v { v := 0x3fffffffffffffffffffffffff }
+      function lanes_02() -> v { v := 0x1ffffffffffffc0000000000007ffffffffffff }
+      function bytes_even() -> v { v := 0xff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff }
+      function pairs_even() -> v { v := 0xffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff }
+      function frobenius_1() -> v { v := 0x250cf2000008fdea70e0000175c285e4000022f661d0000005df5feeb }
+      function frobenius_2() -> v { v := 0x119bee9000000a48575340000092af1d600000000a8b310000064280990 }
+      function frobenius_3() -> v { v := 0x1e02e14400000ac54d2d000000a814f6b8000009a14317000001a4ca5a4 }
+      function frobenius_4() -> v { v := 0x3d3d0ba1000001117372c00001ded7fcbc0000221daa53000005153c3c1 }
+      function squared_1() -> v { v := 0x614d73c600000f11f21c2000006a8e299000003ab7da2a00000158956ed }
+      function squared_2() -> v { v := 0xaee180b0000007ad740e00000788f24640000014faea200000024da2d1 }
+      function squared_3() -> v { v := 0x4933117c00000788cfc8c00001bb2cba400000150153d780000242a4bc3 }
+      function squared_4() -> v { v := 0x2e26044e0000005f46a9600000f9b034f800002ff42b7f8000001c9532d }

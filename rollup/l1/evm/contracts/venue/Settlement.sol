@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Assets} from "venue/Assets.sol";
+import {Estate} from "venue/Estate.sol";
+import {IRollupEvents} from "venue/IRollup.sol";
+import {Money} from "venue/Money.sol";
+import {Queue} from "venue/Queue.sol";
+import {DepositOutcomes, Reverted, Reverts} from "venue/Reasons.sol";
+import {Totals} from "venue/Totals.sol";
+import {Deposit, Entry, EstateTaken, PublicInput, Withdrawal} from "venue/Types.sol";
+import {Vault} from "venue/Vault.sol";
+
+/// What a batch moves of the money, before it is proved (`_require_deposits` of rollup.l1.mock) and
+/// after (`_advance`, rollup.l1.vault, rollup.l1.sales).
+library Settlement {
+    using Estate for Estate.Store;
+    using Queue for Queue.Store;
+
+    /// The total goes on from what is under custody, and of no asset more is granted, or given to
+    /// the estate, than the batch leaves under custody.
+    function requireCovered(Money storage money, PublicInput memory batch) internal view {
+        uint256 custody = money.vault.ledgers[Assets.USDC].custody;
+        if (Totals.before(batch) != int256(custody)) revert Reverted(Reverts.TOTAL);
+        uint256 count = batch.governance.markets.length;
+        for (uint256 mark = 1; mark <= count; ++mark) {
+            if (!Totals.isAsset(batch.governance, mark)) continue;
+            uint256 gone = Totals.withdrawnOf(batch, mark) + Totals.takenOf(batch, mark);
+            if (gone == 0) continue;
+            uint256 there = money.vault.ledgers[mark].custody + Totals.creditedOf(batch, mark);
+            if (gone > there) revert Reverted(Reverts.GRANT_TOO_LARGE);
+        }
+    }
+
+    /// The batch is proved: its deposits leave the queue, into custody or back to their senders;
+    /// what it grants is its owners' to claim, and what the estate takes is for sale.
+    function settle(Money storage money, PublicInput memory batch, uint256 time) internal {
+        emit IRollupEvents.BatchAccepted(batch.number, batch.time, batch.oldRoot, batch.newRoot);
+        for (uint256 place = 0; place < batch.deposits.length; ++place) {
+            consume(money, batch.deposits[place]);
+        }
+        for (uint256 place = 0; place < batch.estate.length; ++place) {
+            takeIn(money, batch, batch.estate[place], time);
+        }
+        for (uint256 place = 0; place < batch.withdrawals.length; ++place) {
+            grant(money, batch.number, place, batch.withdrawals[place]);
+        }
+        money.vault.ledgers[Assets.USDC].custody = uint64(batch.total);
+    }
+
+    /// An entry that was consumed: under custody, or to be had by its sender.
+    function consume(Money storage money, Deposit memory deposit) private {
+        Entry memory entry = deposit.entry;
+        Vault.Ledger storage ledger = money.vault.ledgers[entry.asset];
+        money.queue.settle(deposit);
+        ledger.queued -= uint64(entry.amount);
+        if (deposit.outcome == DepositOutcomes.CREDITED) {
+            if (entry.asset != Assets.USDC) ledger.custody += uint64(entry.amount);
+            return;
+        }
+        ledger.pending[entry.owner] += entry.amount;
+        emit IRollupEvents.DepositRefunded(
+            entry.index, entry.owner, entry.asset, entry.amount, uint8(deposit.outcome)
+        );
+    }
+
+    /// Lots that the estate takes: out of custody, for sale at the batch's price.
+    function takeIn(
+        Money storage money,
+        PublicInput memory batch,
+        EstateTaken memory taken,
+        uint256 time
+    ) private {
+        uint256 price = batch.prices[taken.asset - 1];
+        Vault.Ledger storage ledger = money.vault.ledgers[taken.asset];
+        ledger.custody -= uint64(taken.lots);
+        ledger.estate += uint128(taken.lots);
+        money.estate.take(taken.asset, taken.lots, price, time);
+        emit IRollupEvents.EstateTook(batch.number, taken.asset, taken.lots, price);
+    }
+
+    /// What a batch grants, out of custody: the total of USDC is told by the batch.
+    function grant(
+        Money storage money,
+        uint256 number,
+        uint256 place,
+        Withdrawal memory granted
+    ) private {
+        Vault.Ledger storage ledger = money.vault.ledgers[granted.asset];
+        if (granted.asset != Assets.USDC) ledger.custody -= uint64(granted.amount);
+        ledger.pending[granted.owner] += granted.amount;
+        emit IRollupEvents.WithdrawalGranted(
+            number, place, granted.owner, granted.asset, granted.amount
+        );
+    }
+}

@@ -1,0 +1,42 @@
+"""What calls cost, as a node bills them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from rollup.harness.anvil import anvil_node
+from rollup.harness.gas import Bill, bill_of, play_calls
+from rollup.l1.evm.chain import Receipt
+from rollup.l1.evm.node_chain import NodeChain
+from rollup.l1.evm.tools import anvil
+
+MOST = {"register": 200_000, "credit": 110_000, "commitHeader": 180_000, "withdraw": 80_000}
+"""Bounds of what people and the operator pay for: a deposit, a header, a withdrawal."""
+
+
+@pytest.fixture(scope="module")
+def calls() -> Iterator[list[Bill]]:
+    if anvil() is None:
+        pytest.skip("anvil is not installed: make contracts-tools")
+    found: list[Bill] = []
+    with anvil_node(31337, 1) as node:
+        chain = NodeChain(node, lambda: 1)
+        play_calls(chain, lambda name, receipt: found.append(bill_of(name, receipt)))
+    yield found
+
+
+def test_every_call_is_billed_and_none_above_its_budget(calls: list[Bill]) -> None:
+    billed = {each.name: each.today for each in calls}
+    assert set(billed) == {
+        *MOST,
+        *("proof", "post", "giveReports", "announceGovernance"),
+    }
+    assert {name: gas for name, gas in billed.items() if gas > MOST.get(name, 10**6)} == {}
+
+
+def test_only_a_floor_rises_with_the_next_fork(calls: list[Bill]) -> None:
+    assert all(each.today <= each.next_fork for each in calls)
+    data = bytes([1]) * 1_000
+    dear, cheap = Receipt(b"", 200_000, sent=data), Receipt(b"", 50_000, sent=data)
+    assert bill_of("dear", dear) == Bill("dear", 1_000, 200_000, 200_000)
+    assert bill_of("cheap", cheap) == Bill("cheap", 1_000, 50_000, 21_000 + 64 * 1_000)

@@ -1,0 +1,164 @@
+"""The public input of a batch as the contract reads it: the record's bytes and no others."""
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from rollup.field.koalabear import P
+from rollup.hash.keccak import keccak256
+from rollup.protocol.header import header_of
+from rollup.protocol.public import PublicInput
+from rollup.protocol.rejection import Rejected
+from tests.helpers.contracts import MALFORMED, CallRefused, Probe, members_of
+from tests.helpers.public_inputs import NotCanonical, any_public, parts_of, public_from_bytes
+from tests.helpers.seed import draws
+
+PRICES_AT = 256
+"""Where the lists begin."""
+
+
+@pytest.fixture(scope="module")
+def probe() -> Probe:
+    return Probe("StatementProbe")
+
+
+@pytest.fixture(scope="module")
+def public() -> PublicInput:
+    """One with something in every list."""
+    rng = draws(11)
+    while True:
+        found = any_public(rng, markets=4)
+        if found.premium_rates and found.deposits and found.withdrawals and len(found.estate) > 1:
+            return found
+
+
+def _refused(probe: Probe, public: PublicInput, data: bytes) -> bool:
+    """Whether the contract refuses these bytes as no canonical ones; else it has their digest."""
+    try:
+        digest = probe.ask("take", data, *parts_of(public)[1:])
+    except CallRefused as refused:
+        assert refused.reason == MALFORMED
+        return True
+    assert digest == keccak256(data)
+    return False
+
+
+def test_any_public_input_is_read_member_by_member(probe) -> None:
+    rng = draws(12)
+    for _ in range(40):
+        public = any_public(rng)
+        assert probe.ask("read", *parts_of(public)) == members_of(probe, "read", public)
+
+
+def test_the_largest_is_read(probe) -> None:
+    public = any_public(draws(13), markets=64, many=64)
+    assert probe.ask("read", *parts_of(public)) == members_of(probe, "read", public)
+
+
+def test_header(probe) -> None:
+    rng, seen = draws(14), set()
+    for _ in range(40):
+        public, head = any_public(rng), rng.randbytes(32)
+        header = header_of(public, head)
+        assert probe.ask("headerDigest", *parts_of(public), head) == header.digest()
+        seen.add((header.begins_open, header.missing != 0, header.redo))
+    assert len(seen) >= 5
+
+
+def test_bytes_are_refused_where_the_record_refuses_them(probe) -> None:
+    """Whatever is changed, the contract reads exactly what Python would have written so."""
+    rng, refused, turns = draws(15), 0, 600
+    for turn in range(turns):
+        if turn % 20 == 0:
+            public = any_public(rng)
+            data = public.encode()
+        bent = _bent(rng, data)
+        try:
+            public_from_bytes(bent, public)
+            is_read = bent[64:96] + bent[192:256] == data[64:96] + data[192:256]
+        except (NotCanonical, Rejected):
+            is_read = False
+        assert _refused(probe, public, bent) is not is_read
+        refused += not is_read
+    assert turns // 4 < refused < turns
+
+
+def _bent(rng: Random, data: bytes) -> bytes:
+    """Another bit, another number, or bytes that are more or fewer."""
+    way, place = rng.randrange(5), rng.randrange(len(data))
+    if way == 0:
+        return data[:place] + bytes([data[place] ^ 1 << rng.randrange(8)]) + data[place + 1 :]
+    if way == 1:
+        aligned = rng.choice((place, place // 8 * 8))
+        number = rng.choice((0, 1, 2, 3, (1 << 64) - 1, rng.randrange(1 << rng.randint(1, 64))))
+        return data[:aligned] + number.to_bytes(8, "big") + data[aligned + 8 :]
+    if way == 2:
+        return data[:place]
+    if way == 3:
+        return data + rng.randbytes(rng.choice((1, 8, 36)))
+    return data[:place] + rng.randbytes(rng.choice((1, 8))) + data[place:]
+
+
+@pytest.mark.parametrize(
+    "place, value",
+    [
+        (15, b"7"),
+        (16, b"\0"),
+        (17, b"1"),
+        (17, b"\0A"),
+        (24, (7).to_bytes(8, "big")),
+        (24, (9).to_bytes(8, "big")),
+        (32, (1 << 30).to_bytes(8, "big")),
+        (40, (1 << 30).to_bytes(8, "big")),
+        (48, bytes(8)),
+        (48, (1 << 30).to_bytes(8, "big")),
+        (56, (1 << 52).to_bytes(8, "big")),
+        (96, P.to_bytes(4, "little")),
+        (124, P.to_bytes(4, "little")),
+        (128, b"\xff" * 4),
+        (156, P.to_bytes(4, "little")),
+        (PRICES_AT, (3).to_bytes(8, "big")),
+        (PRICES_AT, (5).to_bytes(8, "big")),
+        (PRICES_AT + 8, bytes(8)),
+        (PRICES_AT + 8, (1 << 29).to_bytes(8, "big")),
+        (PRICES_AT + 40, bytes(8)),
+        (PRICES_AT + 48, (1 << 17).to_bytes(8, "big")),
+        (PRICES_AT + 48, (-(1 << 17)).to_bytes(8, "big", signed=True)),
+        (PRICES_AT + 80, (2).to_bytes(8, "big")),
+        (PRICES_AT + 88, (2).to_bytes(8, "big")),
+        (PRICES_AT + 96, (2).to_bytes(8, "big")),
+        (PRICES_AT + 112, ((1 << 30) - 1).to_bytes(8, "big")),
+        (PRICES_AT + 120, (65).to_bytes(8, "big")),
+    ],
+)
+def test_one_number_out_of_bounds(probe, public, place, value) -> None:
+    data = public.encode()
+    assert not _refused(probe, public, data)
+    assert _refused(probe, public, data[:place] + value + data[place + len(value) :])
+
+
+def test_bytes_of_something_else_than_the_batch_names(probe, public) -> None:
+    """Lie: other parameters, another book, other reports than those that the digests are of."""
+    data, *named = parts_of(public)
+    other = replace(
+        public,
+        governance=replace(public.governance, clock_ahead_ms=2),
+        book_before=replace(public.book_before, stalled=public.book_before.stalled + 1),
+        reports=public.reports[1:],
+    )
+    for place, part in enumerate(parts_of(other)[1:]):
+        bent = [*named[:place], part, *named[place + 1 :]]
+        assert part != named[place]
+        assert probe.refusal("take", data, *bent) == MALFORMED
+
+
+def test_named_bytes_that_are_not_canonical(probe, public) -> None:
+    """The digest is of them, and they are still nobody's."""
+    data, *named = parts_of(public)
+    starts = (64, 192, 224)
+    for place, start in enumerate(starts):
+        for bad in (named[place] + b"\0", named[place][:-1], b""):
+            bent = data[:start] + keccak256(bad) + data[start + 32 :]
+            parts = [*named[:place], bad, *named[place + 1 :]]
+            assert probe.refusal("take", bent, *parts) == MALFORMED
