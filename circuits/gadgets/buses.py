@@ -342,6 +342,14 @@ SPENT = Bus("SPENT", 37, ("place",))
 (1), an account that is dealt with (2), a position of one (3). Sent by position and account,
 received by batch as often as said."""
 
+BARRED = Bus("BARRED", 38, ("account", *_vector("amount", 3)))
+"""An exit of so much out of this account was refused, which its row shows a bar to. Sent by
+account, received by deposit. amount: packed pairs of 62 bits."""
+
+UNSTEADY = Bus("UNSTEADY", 39, ("account",))
+"""A position of a perpetual that this account has, or had, is in a market whose price is clamped or
+missing. Sent by position, received by account as often as it is said."""
+
 BUSES = (
     RANGE,
     HASH,
@@ -380,5 +388,7 @@ BUSES = (
     TALLY,
     DUE,
     SPENT,
+    BARRED,
+    UNSTEADY,
 )
 """All buses, in order of identifier."""

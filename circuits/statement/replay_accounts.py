@@ -27,7 +27,7 @@ from rollup.protocol.account import Account, Header
 from rollup.protocol.assets import USDC
 from rollup.protocol.constants import POSITION_LIMIT, SAFETY_MAX
 from rollup.protocol.encoding import owner_words
-from rollup.protocol.outcome import Outcome, TouchedAccount
+from rollup.protocol.outcome import BarredExit, ExitBar, Outcome, TouchedAccount
 from rollup.protocol.progress import closed_out, due_markets
 from rollup.protocol.takeover import Route
 from rollup.protocol.terms import MarketTerms
@@ -39,8 +39,12 @@ def accounts(outcome: Outcome, clock: Clock, signed: Mapping[int, int]) -> Accou
     before, after = [a.before for a in touched], [a.after for a in touched]
     terms, backstop = outcome.steps.terms, outcome.public.governance.backstop_account
     outflows = [step.signed.outflow for step in outcome.steps.outflows]
+    exits = [s.entry for s in outcome.steps.deposits if s.is_exit and s.outcome == 0]
     paid = Counter(each.account for each in outflows)
+    paid.update(each.account for each in exits)
     cash = {each.account for each in outflows if each.asset == USDC}
+    cash.update(each.account for each in exits)
+    barred = {each.account: each for each in outcome.barred}
     opened = _opened(outcome, signed)
     return AccountRecords(
         account=column(a.index for a in touched),
@@ -68,6 +72,8 @@ def accounts(outcome: Outcome, clock: Clock, signed: Mapping[int, int]) -> Accou
         paid_out=column(paid[a.index] > 0 for a in touched),
         cash_out=column(a.index in cash for a in touched),
         outflows=column(paid[a.index] for a in touched),
+        barred=column(_bar_of(barred.get(a.index)) for a in touched),
+        barred_amount=column(barred[a.index].amount if a.index in barred else 0 for a in touched),
         due=column(bool(_due_markets(outcome, a)) for a in touched),
         dues=column(len(_due_markets(outcome, a)) for a in touched),
         refreshed=column(outcome.steps.refreshed.get(a.index, 0) for a in touched),
@@ -79,6 +85,11 @@ def accounts(outcome: Outcome, clock: Clock, signed: Mapping[int, int]) -> Accou
         backstop=backstop,
         refresh_fee=outcome.public.governance.refresh_fee,
     )
+
+
+def _bar_of(barred: BarredExit | None) -> int:
+    """The place of the bar, plus 1; 0 where no exit was refused."""
+    return 0 if barred is None else tuple(ExitBar).index(barred.bar) + 1
 
 
 def _needed_of(account: TouchedAccount, terms: Sequence[MarketTerms]) -> int | None:
@@ -175,6 +186,7 @@ def positions(outcome: Outcome, clock: Clock) -> PositionRecords:
     needed = {a.index: _needed_of(a, outcome.steps.terms) for a in outcome.accounts}
     gone = {a.index: closed_out(a, outcome.steps.deleveraged) for a in outcome.accounts}
     due = {a.index: _due_markets(outcome, a) for a in outcome.accounts}
+    barring = _barring(outcome)
     return PositionRecords(
         owner=column(row for row, _, _ in rows),
         account=column(a.index for _, a, _ in rows),
@@ -192,8 +204,20 @@ def positions(outcome: Outcome, clock: Clock) -> PositionRecords:
         needed=column(needed[a.index] == m for _, a, m in rows),
         closed_out=column(m in gone[a.index] for _, a, m in rows),
         due=column(m in due[a.index] for _, a, m in rows),
+        unsteady=column((a.index, m) in barring for _, a, m in rows),
         **_order_columns(outcome, rows),
     )
+
+
+def _barring(outcome: Outcome) -> set[tuple[int, int]]:
+    """(account, market) of a position for each exit that is refused for the price of one."""
+    wanted = {each.account for each in outcome.barred if each.bar is ExitBar.UNSTEADY}
+    terms, steady, found = outcome.steps.terms, outcome.steps.steady, set()
+    for account in outcome.accounts:
+        if account.index in wanted:
+            unsteady = (m for m in account.markets if not steady[m] and not terms[m].is_asset)
+            found.add((account.index, next(unsteady)))
+    return found
 
 
 def _times_taken(outcome: Outcome) -> Counter[tuple[int, int]]:

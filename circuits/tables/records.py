@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rollup.private import Private
+from rollup.protocol.outcome import ExitBar
 
 I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
 U32 = NDArray[np.uint32]
 U8 = NDArray[np.uint8]
+
+_SHORT = tuple(ExitBar).index(ExitBar.SHORT) + 1
 
 BUY, SELL = 0, 1
 """Index of a side everywhere: column 0 the buyer, column 1 the seller."""
@@ -221,6 +224,8 @@ class AccountRecords(Private):
     paid_out: I64  # 1 if anything left by an outflow
     cash_out: I64  # 1 if cash did
     outflows: I64  # how many
+    barred: I64  # of an exit that was refused the place of its bar in ExitBar, plus 1; else 0
+    barred_amount: I64  # what it asked for
     due: I64  # 1 if a position shows that it was due
     dues: I64  # how many do
     refreshed: I64  # the fee that it pays for that
@@ -231,6 +236,17 @@ class AccountRecords(Private):
     told: I64  # sides that are deleveraged, for the backstop: multiplicity of its BACKSTOP message
     backstop: int  # the account that takes
     refresh_fee: int  # of a market's governance
+
+    @property
+    def short(self) -> I64:
+        """1 if an exit was refused because it has not enough."""
+        found: I64 = (self.barred == _SHORT).astype(np.int64)
+        return found
+
+    @property
+    def payment(self) -> I64:
+        """What its positions hear of outflows (circuits.tables.account.payment)."""
+        return self.paid_out + self.cash_out + 2 * self.short
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -266,6 +282,7 @@ class PositionRecords(Private):
     needed: I64  # 1 for the one of its account of which the last lot was needed
     closed_out: I64  # 1 if takeovers left nothing of it
     due: I64  # 1 for the one that shows that its account was due
+    unsteady: I64  # 1 for the one that bars an exit of its account
     deleveraged: I64  # 1 if it is
     behind: I64  # 1 if it stays, for its old trigger was not passed; of one that is neither
     came: I64  # 1 if it stays, for its side held nothing before; exempt nor deleveraged

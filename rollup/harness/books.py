@@ -21,7 +21,14 @@ from rollup.hash.poseidon import Digest
 from rollup.l1.development import DevelopmentL1
 from rollup.protocol.assets import USDC, market_of
 from rollup.protocol.constants import DEPOSITS_MAX, PROTOCOL_VERSION
-from rollup.protocol.deposit import QUEUE_START, DepositOutcome, QueueEntry, extend_queue, judge
+from rollup.protocol.deposit import (
+    QUEUE_START,
+    DepositOutcome,
+    EntryKind,
+    QueueEntry,
+    extend_queue,
+    judge,
+)
 from rollup.protocol.genesis import Genesis
 from rollup.protocol.header import BatchHeader, header_of
 from rollup.protocol.holding import NOTHING, Holding, received
@@ -122,13 +129,12 @@ class Books:
     def close(self, tip: Tip, choice: Choice) -> Closed:
         """A batch on this tip that says what is so."""
         given = (choice.entries, choice.governance, tip.book.ended)
-        accounts, deposits = consume(tip.accounts, *given)
-        credited = sum(
-            each.entry.amount
-            for each in deposits
-            if each.outcome is DepositOutcome.CREDITED and each.entry.asset == USDC
-        )
+        can_pay = choice.closes and not tip.book.is_open
+        accounts, deposits = consume(tip.accounts, *given, can_pay=can_pay)
+        done = [each.entry for each in deposits if each.outcome is DepositOutcome.CREDITED]
+        credited = sum(entry.brought for entry in done if entry.asset == USDC)
         withdrawn = sum(each.amount for each in choice.withdrawals if each.asset == USDC)
+        withdrawn += sum(entry.amount for entry in done if entry.kind is EntryKind.EXIT)
         pricing = pricing_of(choice.governance, choice.time, tip.book, choice.reports, _signer_of)
         paid = sum(each.lots * pricing.prices[market_of(each.asset)] for each in choice.estate)
         public = PublicInput(
@@ -212,18 +218,23 @@ def consume(
     entries: Sequence[QueueEntry],
     governance: Governance,
     ended: Collection[int] = (),
+    *,
+    can_pay: bool = True,
 ) -> tuple[dict[int, Held], tuple[ConsumedDeposit, ...]]:
-    """Accounts after these entries, where these markets have ended, and what became of each."""
+    """Accounts after these entries, where these markets have ended, and what became of each. An
+    exit is paid where there is cash for it, if the batch can pay at all."""
     after = dict(accounts)
 
     def outcomes() -> Iterator[ConsumedDeposit]:
         for entry in entries:
             held = after.get(entry.account)
             holding, whose = (None, None) if held is None else held
-            outcome = judge(entry, holding, whose, governance, ended)
+            is_paid = can_pay and holding is not None and holding.cash >= entry.amount
+            outcome = judge(entry, holding, whose, governance, ended, is_paid=is_paid)
             if outcome is DepositOutcome.CREDITED:
                 before, owner = (NOTHING, entry.owner) if held is None else held
-                after[entry.account] = Held(received(before, entry.asset, entry.amount), owner)
+                moved = entry.brought or -entry.amount
+                after[entry.account] = Held(received(before, entry.asset, moved), owner)
             yield ConsumedDeposit(entry, outcome)
 
     deposits = tuple(outcomes())

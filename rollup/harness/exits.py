@@ -5,16 +5,36 @@ from dataclasses import replace
 from typing import Final
 
 from rollup.harness.difference import Difference
-from rollup.harness.people import START, address, digest_of
+from rollup.harness.people import LEAST_DEPOSIT, START, address, digest_of
 from rollup.harness.scenario import Step
 from rollup.harness.stage import Stage
 from rollup.l1 import interface as l1
 from rollup.l1.escape import LeafOpening, Payout
 from rollup.protocol.account import Account
+from rollup.protocol.assets import USDC
+from rollup.protocol.constants import OWNER_BYTES
+from rollup.protocol.deposit import EntryKind
 from rollup.protocol.market_book import MarketBook
 from rollup.protocol.positions import Positions
 
 Act = Callable[[], Sequence[l1.Event]]
+
+
+def _exit(stage: Stage, step: Step) -> Act:
+    sender, account, amount = address(step["exit"]), step["account"], step["amount"]
+    if not step.get("unfunded") and len(sender) == OWNER_BYTES:
+        stage.l1.mint(sender, LEAST_DEPOSIT)
+
+    def act() -> Sequence[l1.Event]:
+        entry = stage.l1.request_exit(sender, account, amount)
+        came = (entry.kind, entry.owner, entry.account, entry.asset, entry.amount)
+        if came != (EntryKind.EXIT, sender, account, USDC, amount):
+            raise Difference("the entry is not what was asked for")
+        if entry.index != step.get("gets", entry.index):
+            raise Difference(f"it gave entry {entry.index}, wanted {step['gets']}")
+        return [l1.DepositQueued(entry)]
+
+    return act
 
 
 def _freeze(stage: Stage, step: Step) -> Act:
@@ -136,6 +156,7 @@ def _events(stage: Stage, owner: bytes, account: int, paid: Payout) -> Sequence[
 
 
 EXIT_VERBS: Mapping[str, Callable[[Stage, Step], Act]] = {
+    "exit": _exit,
     "freeze": _freeze,
     "reclaim": _reclaim,
     "escape": _escape,

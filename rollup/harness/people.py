@@ -31,6 +31,9 @@ OPERATOR, GOVERNOR = "operator", "governor"
 BAD_ADDRESSES = {"short": b"\x01" * (OWNER_BYTES - 1), "long": b"\x01" * 21, "nobody": b""}
 """What is no address, by name."""
 
+LEAST_DEPOSIT = 5
+"""Quanta of a deposit at least, and of the stake of an exit."""
+
 MARKETS = (
     Market("BTC", 1, 5, 1000, 500, 400, 500, 100, 250, 600, 200, 100, 10**10, 10**9),
     Market("ETH", 2, 4, 1000, 500, 400, 450, 0, 250, 250, 0, 0, 10**10, 10**9),
@@ -131,7 +134,7 @@ def deployment() -> Deployment:
         interval_ms=1,
         governance_delay=86_400_000,
         proof_deadline_ms=7_200_000,
-        least_deposit=5,
+        least_deposit=LEAST_DEPOSIT,
     )
 
 

@@ -137,6 +137,14 @@ def _rotate(way: Walk) -> None:
     way.same(f"rotate {account}", lambda l1: l1.rotate(*given))
 
 
+def _exit(way: Walk) -> None:
+    name, account = way.random.choice(SENDERS), way.random.randrange(6)
+    amount = way.random.choice((1, 5, 1000, 2**53 - 1, 2**53, 0))
+    _mint(way, name, deployment().least_deposit)
+    call = (address(name), account, amount)
+    way.same(f"exit {account}", lambda l1: l1.request_exit(*call))
+
+
 def _amount(way: Walk) -> int:
     least = deployment().least_deposit
     return way.random.choice((least, least, 1000, 2**61, least - 1, 0))
@@ -323,7 +331,19 @@ def _leaf_of_fees() -> LeafOpening:
 
 
 ACTIONS: Sequence[Callable[[Walk], None]] = (
-    *(_wait, _wait, _give, _register, _register, _credit, _rotate, _withdraw, _donate, _announce),
+    *(
+        _wait,
+        _wait,
+        _give,
+        _register,
+        _register,
+        _credit,
+        _rotate,
+        _exit,
+        _withdraw,
+        _donate,
+        _announce,
+    ),
     *(_buy, _cover),
     *(_honest, _honest, _honest, _ready, _late, _bent, _bent, _post, _post, _post),
     *(_mark, _reorganise),

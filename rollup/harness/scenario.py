@@ -19,6 +19,7 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
     "register": frozenset({"amount", "asset", "key", "viewing", "unfunded", "gets"}),
     "credit": frozenset({"account", "amount", "asset", "unfunded", "gets"}),
     "rotate": frozenset({"account", "amount", "key", "viewing", "unfunded", "gets"}),
+    "exit": frozenset({"account", "amount", "unfunded", "gets"}),
     "withdraw": frozenset({"pays", "asset"}),
     "buy": frozenset({"asset", "lots", "most", "brings", "pays", "endows"}),
     "cover": frozenset({"amount", "unfunded"}),

@@ -321,6 +321,11 @@ def _post(stage: Stage, step: Step) -> Act:
             )
             for each in public.refunds
         ]
+        answers = [
+            l1.ExitAnswered(each.entry.index, each.entry.owner, each.entry.amount, each.outcome)
+            for each in public.deposits
+            if each.entry.kind is EntryKind.EXIT
+        ]
         takes = [
             l1.EstateTook(public.number, each.asset, each.lots, public.price_of(each.asset))
             for each in public.estate
@@ -329,7 +334,7 @@ def _post(stage: Stage, step: Step) -> Act:
             l1.WithdrawalGranted(public.number, place, each.owner, each.asset, each.amount)
             for place, each in enumerate(public.withdrawals)
         ]
-        return [accepted, *refunds, *takes, *grants]
+        return [accepted, *refunds, *answers, *takes, *grants]
 
     return act
 

@@ -7,7 +7,7 @@ from rollup.crypto.plain_recovery import plain_signer_of
 from rollup.l1.interface import Revert, Reverted
 from rollup.ports import Pins
 from rollup.protocol.assets import USDC, is_known, market_of
-from rollup.protocol.constants import AMOUNT_BITS, OWNER_BYTES, SIZE_BITS
+from rollup.protocol.constants import AMOUNT_BITS, OUTFLOW_BITS, OWNER_BYTES, SIZE_BITS
 from rollup.protocol.market import Governance
 from rollup.protocol.pricing import PriceFault, PriceRefused, require_priced
 from rollup.protocol.public import PublicInput
@@ -42,6 +42,12 @@ def require_amount(amount: object, asset: int = USDC) -> None:
     bits = AMOUNT_BITS if asset == USDC else SIZE_BITS
     if type(amount) is not int or not 1 <= amount < 1 << bits:
         raise Reverted(Revert.BAD_AMOUNT, f"from 1 to 2^{bits} - 1, not {amount}")
+
+
+def require_wanted(amount: object) -> None:
+    """Revert unless a batch can grant so much: 1 to 2^53 - 1 quanta."""
+    if type(amount) is not int or not 1 <= amount < 1 << OUTFLOW_BITS:
+        raise Reverted(Revert.BAD_AMOUNT, f"from 1 to 2^{OUTFLOW_BITS} - 1, not {amount}")
 
 
 def require_asset(asset: object, governance: Governance) -> None:

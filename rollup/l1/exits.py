@@ -1,4 +1,5 @@
-"""The calls that end a venue, and that take out what is in it after that.
+"""The calls by which owners take out what is theirs without the operator's leave: an exit through
+the queue; and those that end a venue, and take out what is in it after that.
 
 Spec: docs/spec/20-exits.md.
 """
@@ -6,7 +7,7 @@ Spec: docs/spec/20-exits.md.
 from collections.abc import Callable
 
 from rollup.hash.many import CompressMany
-from rollup.l1.checks import require_address
+from rollup.l1.checks import require_address, require_wanted
 from rollup.l1.deployment import Deployment
 from rollup.l1.escape import LeafOpening, Payout, is_payable, payout
 from rollup.l1.freeze import is_overdue, pace, turn_of
@@ -14,15 +15,19 @@ from rollup.l1.interface import (
     AccountEscaped,
     Address,
     AssetEscaped,
+    DepositQueued,
     EntryReclaimed,
     EstateTook,
+    ExitAnswered,
     Frozen,
     Revert,
     Reverted,
 )
 from rollup.l1.sales import endow
 from rollup.l1.state import ContractState, ContractView
+from rollup.protocol.deposit import EntryKind, QueueEntry
 from rollup.protocol.market_book import MarketBook
+from rollup.protocol.public import PublicInput
 
 
 class ExitingL1(ContractView):
@@ -59,6 +64,19 @@ class ExitingL1(ContractView):
         state.events.append(Frozen(sender, self.proved_number, now))
         endow(state, self._deployment, now)
 
+    def request_exit(self, sender: Address, account: int, amount: int) -> QueueEntry:
+        """Queue what an owner wants out of an account. Whether the sender owns it is the batch's to
+        find out. The stake is what a place in the queue costs: it comes back."""
+        self._require_live()
+        require_address(sender)
+        require_wanted(amount)
+        state = self._state
+        entry = state.queue.exit(sender, account, amount)
+        state.vault.enqueue(sender, self._deployment.least_deposit)
+        state.queue.append(entry, self._clock())
+        state.events.append(DepositQueued(entry))
+        return entry
+
     def _waits(self) -> list[int]:
         """Since when the oldest entry waits that no proved batch consumed, and the oldest header
         that is not proved."""
@@ -81,9 +99,11 @@ class ExitingL1(ContractView):
         if entry.owner != sender:
             raise Reverted(Revert.NOT_OWNER, f"entry {index} is somebody else's")
         state.exits.reclaimed.add(index)
-        state.vault_of(entry.asset).give_back(sender, entry.amount)
-        state.events.append(EntryReclaimed(index, sender, entry.asset, entry.amount))
-        return entry.amount
+        is_exit = entry.kind is EntryKind.EXIT
+        amount = self._deployment.least_deposit if is_exit else entry.amount
+        state.vault_of(entry.asset).give_back(sender, amount)
+        state.events.append(EntryReclaimed(index, sender, entry.asset, amount))
+        return amount
 
     def escape(self, sender: Address, leaf: LeafOpening, book: MarketBook) -> Payout:
         """Give the owner of an account what it has by the last root and book, once."""
@@ -133,6 +153,15 @@ class ExitingL1(ContractView):
                 state.events.append(
                     EstateTook(self.proved_number, each.asset, each.kept, each.price)
                 )
+
+
+def answered(public: PublicInput) -> list[ExitAnswered]:
+    """What became of the exits that a batch consumed."""
+    exits = (each for each in public.deposits if each.entry.kind is EntryKind.EXIT)
+    return [
+        ExitAnswered(each.entry.index, each.entry.owner, each.entry.amount, each.outcome)
+        for each in exits
+    ]
 
 
 def _left(state: ContractState, paid: Payout) -> tuple[int, int]:

@@ -217,6 +217,16 @@ EVENT = union(
             outcome=choice(DepositOutcome),
         ),
     ),
+    exit_answered=(
+        l1.ExitAnswered,
+        record(
+            l1.ExitAnswered,
+            index=INTEGER,
+            owner=ADDRESS,
+            amount=WHOLE,
+            outcome=choice(DepositOutcome),
+        ),
+    ),
     withdrawal_granted=(
         l1.WithdrawalGranted,
         record(

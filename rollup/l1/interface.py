@@ -72,6 +72,17 @@ class DepositRefunded:
 
 
 @dataclass(frozen=True, slots=True)
+class ExitAnswered:
+    """A batch consumed an exit: its owner can withdraw the amount if `outcome` is CREDITED, and the
+    stake that came with it in any case."""
+
+    index: int
+    owner: Address
+    amount: int
+    outcome: DepositOutcome
+
+
+@dataclass(frozen=True, slots=True)
 class WithdrawalGranted:
     """A batch took an amount out of custody, which its owner can withdraw; `place` is among those
     of the batch."""
@@ -193,6 +204,7 @@ Event: TypeAlias = (
     | HeaderRefused
     | BatchAccepted
     | DepositRefunded
+    | ExitAnswered
     | WithdrawalGranted
     | Withdrawn
     | EstateTook
@@ -318,6 +330,12 @@ class L1(Protocol):
         """Ask that an account whose index was assigned have another key and viewing commitment, and
         deposit into it. A batch refuses it if the sender is not the account's owner. The next one
         of a sender waits until the last is consumed in a batch that is proved."""
+
+    def request_exit(self, sender: Address, account: int, amount: int) -> QueueEntry:
+        """Ask for USDC out of the sender's account, whose index was assigned: a batch pays it, or
+        shows a bar. A stake of the least deposit comes with it, which is the sender's again when it
+        is consumed. The next one of a sender waits until the last is consumed in a batch that is
+        proved."""
 
     def give_reports(self, sender: Address, reports: Sequence[SignedPackage]) -> int:
         """Give signed reports of one slot, of each market a quorum or none, so that no header can

@@ -133,6 +133,13 @@ _METHODS = (
         },
     ),
     Method(
+        "l1_request_exit",
+        "request_exit",
+        Kind.CALL,
+        ENTRY,
+        {"sender": ADDRESS, "account": INTEGER, "amount": WHOLE},
+    ),
+    Method(
         "l1_give_reports",
         "give_reports",
         Kind.CALL,

@@ -19,7 +19,7 @@ from rollup.l1.checks import (
     require_words,
 )
 from rollup.l1.deployment import Deployment, require_deployment
-from rollup.l1.exits import ExitingL1
+from rollup.l1.exits import ExitingL1, answered
 from rollup.l1.given import require_slot, signed_by, slot_of
 from rollup.l1.headers import Head, HeaderChain
 from rollup.l1.interface import (
@@ -348,7 +348,7 @@ class MockL1(ExitingL1):
         state.book = public.book_after.digest()
         state.headers.prove()
         for vault in (state.vault, *state.assets.values()):
-            vault.settle(public)
+            vault.settle(public, self._deployment.least_deposit)
         for deposit in public.deposits:
             state.queue.settle(deposit)
         state.events.append(
@@ -359,6 +359,7 @@ class MockL1(ExitingL1):
             state.events.append(
                 DepositRefunded(entry.index, entry.owner, entry.asset, entry.amount, refund.outcome)
             )
+        state.events += answered(public)
         take_in(state, public, self._clock())
         for place, granted in enumerate(public.withdrawals):
             state.events.append(

@@ -34,7 +34,7 @@ FULL = QueueLimits()
 
 class DepositQueue:
     """Every entry ever queued, the L1 time in ms of each, the chain's head after each, and whose
-    registrations and rotations are open."""
+    registrations, rotations and exits are open."""
 
     def __init__(self, limits: QueueLimits = FULL) -> None:
         self.limits = limits
@@ -44,6 +44,7 @@ class DepositQueue:
         self._heads = [QUEUE_START]
         self.registered: set[Address] = set()
         self.rotating: set[Address] = set()
+        self.exiting: set[Address] = set()
         self._next_account = FIRST_ACCOUNT
 
     def head(self, count: int) -> bytes | None:
@@ -91,6 +92,15 @@ class DepositQueue:
         index = self._next_index()
         return QueueEntry(index, EntryKind.ROTATE, account, sender, key, viewing, amount)
 
+    def exit(self, sender: Address, account: int, amount: int) -> QueueEntry:
+        """The entry that asks for USDC out of such an account; it is not queued yet. A sender has
+        one at a time, as of rotations."""
+        if sender in self.exiting:
+            raise Reverted(Revert.EXITING, "the sender's last exit is not consumed")
+        self._require_assigned(account)
+        index, kind = self._next_index(), EntryKind.EXIT
+        return QueueEntry(index, kind, account, sender, NO_KEY, NO_VIEWING, amount)
+
     def _require_assigned(self, account: int) -> None:
         is_assigned = type(account) is int and 0 <= account < self._next_account
         if not is_assigned and account != BACKSTOP_ACCOUNT:
@@ -111,12 +121,16 @@ class DepositQueue:
             self._next_account = max(self._next_account, entry.account + 1)
         elif entry.kind is EntryKind.ROTATE:
             self.rotating.add(entry.owner)
+        elif entry.kind is EntryKind.EXIT:
+            self.exiting.add(entry.owner)
 
     def settle(self, deposit: ConsumedDeposit) -> None:
         """A batch that consumed an entry is proved: a refused registration may be tried again, and
-        a next rotation sent."""
+        a next rotation or exit sent."""
         if deposit.entry.kind is EntryKind.ROTATE:
             self.rotating.discard(deposit.entry.owner)
+        elif deposit.entry.kind is EntryKind.EXIT:
+            self.exiting.discard(deposit.entry.owner)
         is_refused = deposit.outcome is not DepositOutcome.CREDITED
         if is_refused and deposit.entry.kind is EntryKind.REGISTER:
             self.registered.discard(deposit.entry.owner)
@@ -129,13 +143,15 @@ class DepositQueue:
         times: Sequence[int],
         registered: Iterable[Address],
         rotating: Iterable[Address],
+        exiting: Iterable[Address],
     ) -> Self:
         """The queue that held these entries, each since its time; `registered` are whose
-        registrations are open, `rotating` whose rotations."""
+        registrations are open, `rotating` whose rotations, `exiting` whose exits."""
         queue = cls(limits)
         for entry, time in zip(entries, times, strict=True):
             queue.append(entry, time)
         queue.registered, queue.rotating = set(registered), set(rotating)
+        queue.exiting = set(exiting)
         return queue
 
     def _next_index(self) -> int:

@@ -16,6 +16,7 @@ class Revert(StrEnum):
     ACCOUNTS_FULL = "accounts-full"
     REGISTERED = "registered"
     ROTATING = "rotating"
+    EXITING = "exiting"
     UNKNOWN_ACCOUNT = "unknown-account"
     UNKNOWN_ASSET = "unknown-asset"
     DELISTED_ASSET = "delisted-asset"

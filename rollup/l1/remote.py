@@ -197,6 +197,12 @@ class RemoteL1(RemoteView):
         )
         return entry
 
+    def request_exit(self, sender: Address, account: int, amount: int) -> QueueEntry:
+        """Ask for USDC out of the sender's account."""
+        what = {"account": account, "amount": amount}
+        entry: QueueEntry = self._call("request_exit", sender=sender, **what)
+        return entry
+
     def give_reports(self, sender: Address, reports: Sequence[SignedPackage]) -> int:
         """Give signed reports of one slot; returns how many L1 did not hold."""
         return int(self._call("give_reports", sender=sender, reports=tuple(reports)))

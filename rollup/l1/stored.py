@@ -110,10 +110,11 @@ def _queue(
     times: Sequence[int],
     registered: Sequence[Address],
     rotating: Sequence[Address],
+    exiting: Sequence[Address],
 ) -> DepositQueue:
     if len(times) != len(entries):
         raise CodecError(f"l1: {len(entries)} queue entries have {len(times)} times")
-    return DepositQueue.restored(limits, entries, times, registered, rotating)
+    return DepositQueue.restored(limits, entries, times, registered, rotating, exiting)
 
 
 def _state(**rooms: object) -> ContractState:
@@ -160,6 +161,7 @@ STATE = record(
         times=many(INTEGER, ENTRIES_MAX),
         registered=_in_order(many(ADDRESS, ENTRIES_MAX)),
         rotating=_in_order(many(ADDRESS, ENTRIES_MAX)),
+        exiting=_in_order(many(ADDRESS, ENTRIES_MAX)),
     ),
     vault=VAULT,
     assets=VAULTS,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from rollup.l1.interface import Address, Revert, Reverted
 from rollup.protocol.assets import USDC
 from rollup.protocol.constants import CASH_BITS, CUSTODY_BITS
+from rollup.protocol.deposit import EntryKind
 from rollup.protocol.public import PublicInput
 
 
@@ -57,11 +58,17 @@ class Vault:
         if self.custody + self.queued + amount >= 1 << bits:
             raise Reverted(Revert.CUSTODY_FULL, f"the total would not fit {bits} bits")
 
-    def settle(self, public: PublicInput) -> None:
-        """Consumed deposits leave the queue: into custody, or back to their senders. Withdrawals
-        leave custody for their owners to claim."""
+    def settle(self, public: PublicInput, stake: int) -> None:
+        """Consumed deposits leave the queue: into custody, or back to their senders. Withdrawals,
+        and exits that are paid, leave custody for their owners to claim; the stake of every exit is
+        its sender's again."""
         entries = [each.entry for each in public.deposits if each.entry.asset == self.mark]
-        self.queued -= sum(entry.amount for entry in entries)
+        for entry in entries:
+            if entry.kind is EntryKind.EXIT:
+                self.queued -= stake
+                self.pending[entry.owner] += stake
+            else:
+                self.queued -= entry.amount
         if self.mark == USDC:
             self.custody = public.total
         else:
@@ -70,7 +77,7 @@ class Vault:
         for refund in public.refunds:
             if refund.entry.asset == self.mark:
                 self.pending[refund.entry.owner] += refund.entry.amount
-        for withdrawal in public.withdrawals:
+        for withdrawal in (*public.withdrawals, *public.exits):
             if withdrawal.asset == self.mark:
                 self.pending[withdrawal.owner] += withdrawal.amount
 

@@ -251,7 +251,8 @@ class Batch(Private):
     batched anew, at the same time and prices, and matches no orders.
     `frontiers` are where it leaves those of the listed markets.
     `outflows` are withdrawals and transfers, in the order in which they happen; `order_takeovers`
-    are the takeovers by orders, which come before all fills.
+    are the takeovers by orders, which come before all fills. `exits` are the indices of the queue
+    entries that ask for money and are paid.
     """
 
     shape_class: ShapeClass
@@ -274,6 +275,7 @@ class Batch(Private):
     frontiers: tuple[tuple[int, int], ...]
     outflows: tuple[SignedOutflow, ...] = ()
     order_takeovers: tuple[OrderTakeover, ...] = ()
+    exits: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.shape_class, ShapeClass):
@@ -305,6 +307,7 @@ class Batch(Private):
         require_tuple_of("takeovers by orders", self.order_takeovers, OrderTakeover)
         _require_count("takeovers by orders", len(self.order_takeovers), LARGEST.trades)
         _require_count("outflows", len(self.outflows), OUTFLOWS_MAX)
+        _require_exits(self.exits)
         if not isinstance(self.pre, PartialState) or not isinstance(self.salts, NewSalts):
             raise Rejected(Reason.MALFORMED, "a batch holds a PartialState and NewSalts")
         if len(self.salts.accounts) != len(self.pre.accounts):
@@ -347,6 +350,17 @@ class Batch(Private):
         _require_count("takeovers", len(self.takeovers), shape.takeovers)
         _require_count("accounts", len(self.pre.accounts), shape.accounts)
         _require_count("leaves of triggers", len(self.pre.triggers), shape.triggers)
+
+
+def _require_exits(exits: object) -> None:
+    """Indices of queue entries, rising."""
+    require_tuple_of("exits", exits, int)
+    if not isinstance(exits, tuple):
+        raise Rejected(Reason.MALFORMED, "exits must be a tuple")
+    for index in exits:
+        require_bounds("exit", index, 0, 1 << QUEUE_BITS, Reason.NUMBER_OUT_OF_BOUNDS)
+    _require_count("exits", len(exits), DEPOSITS_MAX)
+    _require_rising("exit", [(index,) for index in exits])
 
 
 def _require_count(name: str, count: int, most: int) -> None:

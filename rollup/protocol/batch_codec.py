@@ -79,6 +79,7 @@ BATCH_MEMBERS = (
     "receipts",
     "old_root",
     "deposits",
+    "exits",
     "orders",
     "order_takeovers",
     "fills",
@@ -117,6 +118,7 @@ def batch_to_bytes(batch: Batch) -> bytes:
             "receipts": batch.receipts,
             "old_root": digest_bytes(batch.old_root),
             "deposits": [_entry_value(entry) for entry in batch.deposits],
+            "exits": list(batch.exits),
             "orders": [order_value(signed) for signed in batch.orders],
             "order_takeovers": [order_takeover_value(each) for each in batch.order_takeovers],
             "fills": [fill_value(fill) for fill in batch.fills],
@@ -214,6 +216,7 @@ def _read_batch(node: Node) -> Batch:
         receipts=record["receipts"].raw(DIGEST_BYTES),
         old_root=_digest(record["old_root"]),
         deposits=tuple(_read_entry(entry) for entry in record["deposits"].items(DEPOSITS_MAX)),
+        exits=tuple(index.integer() for index in record["exits"].items(DEPOSITS_MAX)),
         orders=members(record["orders"], LARGEST.orders, batch_lists.orders, read_order),
         order_takeovers=tuple(
             read_order_takeover(each) for each in record["order_takeovers"].items(LARGEST.trades)

@@ -34,6 +34,7 @@ from rollup.protocol.deleveraging import (
 )
 from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.ended import ending_markets
+from rollup.protocol.exits import barred_exits
 from rollup.protocol.ledger import Entry, Ledger
 from rollup.protocol.margin import triggers_of
 from rollup.protocol.outcome import (
@@ -79,8 +80,11 @@ def close(batch: Batch, ledger: Ledger, steps: Steps, compress_many: CompressMan
     ending = ending_markets(batch.governance, batch.book) if closed else ()
     tallies = ended_again(steps.tallies, ending)
     markets = MarketsState(batch.frontiers, tallies, batch.salts.markets)
-    if steps.outflows and not closed:
+    if (steps.outflows or batch.exits) and not closed:
         raise Rejected(Reason.OUTFLOW_STEP, "the batch leaves its step open, so no cash leaves")
+    exempt = {each.index for each in accounts if each.exempt}
+    asked = (batch, ledger, steps.terms, steps.steady, exempt)
+    barred = barred_exits(*asked, closed=closed)
     old_root, new_root = state_roots(
         tree.roots[0],
         [state.digest(compress_many) for state in (batch.pre.markets, markets)],
@@ -112,6 +116,7 @@ def close(batch: Batch, ledger: Ledger, steps: Steps, compress_many: CompressMan
         globals_after=globals_,
         spent=done,
         progress=progress,
+        barred=barred,
     )
 
 
@@ -285,12 +290,10 @@ def _globals_after(batch: Batch, steps: Steps, accounts: Sequence[TouchedAccount
     """The new globals: custody grows by exactly what was credited and what the estate paid, and
     falls by what is withdrawn; flagged accounts are counted."""
     before, deposits = batch.pre.globals, steps.deposits
-    credited = sum(
-        step.entry.amount
-        for step in deposits
-        if step.outcome is DepositOutcome.CREDITED and step.entry.asset == USDC
-    )
+    done = [s for s in deposits if s.outcome is DepositOutcome.CREDITED and s.entry.asset == USDC]
+    credited = sum(step.entry.brought for step in done)
     withdrawn = sum(each.amount for each in granted(steps) if each.asset == USDC)
+    withdrawn += sum(step.entry.amount for step in done if step.is_exit)
     paid = steps.estate_paid
     return Globals(
         number=batch.number,

@@ -1,4 +1,4 @@
-"""The L1 queue: registrations, credits and rotations of keys, and what becomes of each.
+"""The L1 queue: registrations, credits, rotations of keys and exits, and what becomes of each.
 
 Every entry that L1 can enqueue is consumable: credited, or refused with a reason and refunded.
 So no deposit, however malformed, can stop the venue. Spec: docs/spec/05-deposits.md.
@@ -18,6 +18,7 @@ from rollup.protocol.constants import (
     AMOUNT_BITS,
     CASH_LIMIT,
     DIGEST_LENGTH,
+    OUTFLOW_BITS,
     OWNER_BYTES,
     POSITION_LIMIT,
     QUEUE_BITS,
@@ -47,10 +48,12 @@ class EntryKind(IntEnum):
     REGISTER = 0
     CREDIT = 1
     ROTATE = 2
+    EXIT = 3
 
 
 class DepositOutcome(IntEnum):
-    """What became of a queue entry: credited and done, or why its amount goes back."""
+    """What became of a queue entry: credited and done, or why its amount goes back; of an exit
+    CREDITED says that it was paid."""
 
     CREDITED = 0
     KEY_NON_CANONICAL = 1
@@ -61,6 +64,7 @@ class DepositOutcome(IntEnum):
     NOT_OWNER = 6
     ASSET_OVERFLOW = 7
     ASSET_UNKNOWN = 8
+    EXIT_BARRED = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,8 @@ class QueueEntry:
     refund goes to. Words are any 32-bit numbers, because L1 does not know the field; REGISTER and
     ROTATE bring a key (x, y) and a viewing commitment, CREDIT has zeros there. `amount` is in
     quanta of USDC, or in lots of the asset that the mark `asset` names (rollup.protocol.assets),
-    which ROTATE does not bring.
+    which ROTATE does not bring. EXIT brings nothing: its amount, of USDC, is what its sender wants
+    out of the account.
     """
 
     index: int
@@ -95,12 +100,17 @@ class QueueEntry:
         for word in (*self.key_words, *self.viewing_words):
             require_bounds("word", word, 0, 1 << 32, Reason.WORD_OUT_OF_BOUNDS)
         require_mark("asset", self.asset)
-        amount_bits = AMOUNT_BITS if self.asset == USDC else SIZE_BITS
-        require_bounds("amount", self.amount, 0, 1 << amount_bits, Reason.AMOUNT_OUT_OF_BOUNDS)
-        if self.kind is EntryKind.CREDIT and any((*self.key_words, *self.viewing_words)):
-            raise Rejected(Reason.MALFORMED, "a credit brings no key and no viewing commitment")
-        if self.kind is EntryKind.ROTATE and self.asset != USDC:
-            raise Rejected(Reason.MALFORMED, "a rotation brings USDC")
+        self._require_amount()
+        if not self.has_key and any((*self.key_words, *self.viewing_words)):
+            raise Rejected(Reason.MALFORMED, "it brings no key and no viewing commitment")
+        if self.kind in (EntryKind.ROTATE, EntryKind.EXIT) and self.asset != USDC:
+            raise Rejected(Reason.MALFORMED, "a rotation and an exit are of USDC")
+
+    def _require_amount(self) -> None:
+        bits, least = AMOUNT_BITS if self.asset == USDC else SIZE_BITS, 0
+        if self.kind is EntryKind.EXIT:
+            bits, least = OUTFLOW_BITS, 1
+        require_bounds("amount", self.amount, least, 1 << bits, Reason.AMOUNT_OUT_OF_BOUNDS)
 
     def encode(self) -> bytes:
         """Canonical bytes, every member at its width, big-endian: numbers 8 bytes, words 4."""
@@ -112,6 +122,16 @@ class QueueEntry:
                 *(word.to_bytes(4, "big") for word in (*self.key_words, *self.viewing_words)),
             )
         )
+
+    @property
+    def has_key(self) -> bool:
+        """Whether it brings a key and a viewing commitment."""
+        return self.kind in (EntryKind.REGISTER, EntryKind.ROTATE)
+
+    @property
+    def brought(self) -> int:
+        """What comes in with it, quanta or lots: of an exit nothing."""
+        return 0 if self.kind is EntryKind.EXIT else self.amount
 
     @property
     def is_canonical(self) -> bool:
@@ -142,24 +162,35 @@ def judge(
     owner: bytes | None,
     governance: Governance,
     ended: Collection[int] = (),
+    *,
+    is_paid: bool = False,
 ) -> DepositOutcome:
     """What becomes of an entry, given what its account holds and whose it is (None: no such
     account), and which markets have ended.
 
     What it is of must be listed, and not have ended. Registration and rotation: canonical words,
     then on the curve. Registration: the account must not exist. All others: it must. Rotation: the
-    sender owns it. Then cash + amount must stay below 2**63, or lots + amount below 2**40.
+    sender owns it. Then cash + amount must stay below 2**63, or lots + amount below 2**40. Exit:
+    the account must exist and be the sender's; then the batch says whether it `is_paid`, and is
+    held to that when it ends (rollup.protocol.exits).
     """
     if not is_taken(governance, ended, entry.asset):
         return DepositOutcome.ASSET_UNKNOWN
-    if entry.kind is not EntryKind.CREDIT and (fault := _key_fault(entry)) is not None:
+    if entry.has_key and (fault := _key_fault(entry)) is not None:
         return fault
     if entry.kind is EntryKind.REGISTER:
         return DepositOutcome.CREDITED if holding is None else DepositOutcome.ACCOUNT_EXISTS
     if holding is None:
         return DepositOutcome.ACCOUNT_MISSING
-    if entry.kind is EntryKind.ROTATE and entry.owner != owner:
+    if entry.kind in (EntryKind.ROTATE, EntryKind.EXIT) and entry.owner != owner:
         return DepositOutcome.NOT_OWNER
+    return _judge_money(entry, holding, is_paid=is_paid)
+
+
+def _judge_money(entry: QueueEntry, holding: Holding, *, is_paid: bool) -> DepositOutcome:
+    """Of an entry that its account may have."""
+    if entry.kind is EntryKind.EXIT:
+        return DepositOutcome.CREDITED if is_paid else DepositOutcome.EXIT_BARRED
     if entry.asset == USDC:
         fits, too_much = holding.cash + entry.amount < CASH_LIMIT, DepositOutcome.CASH_OVERFLOW
     else:

@@ -23,7 +23,8 @@ class Entry(Private):
     are those in which an order of its own was, and `exchanged` those in which it met another order,
     but for the backstop's;
     `took` are those in which it took lots as the backstop; `paid_out` says that something left it
-    by its holder's word, and `cash_out` that USDC did."""
+    by its holder's word, and `cash_out` that USDC did; `barred` is what an exit asked for that was
+    refused."""
 
     before: Account | None
     header: Header | None
@@ -39,6 +40,7 @@ class Entry(Private):
     took: set[int] = field(default_factory=set)
     paid_out: bool = False
     cash_out: bool = False
+    barred: int | None = None
 
     @property
     def acted(self) -> set[int]:

@@ -5,6 +5,7 @@ Nothing here is claimed by anybody: the rules derive all of it from the batch.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import NamedTuple
 
 from rollup.crypto.curve import Point
@@ -74,9 +75,39 @@ class DepositStep(Private):
 
     @property
     def asks_owner(self) -> bool:
-        """Whether the owner of the account decides: it is there, and another key is asked for."""
-        decided = (DepositOutcome.CREDITED, DepositOutcome.CASH_OVERFLOW, DepositOutcome.NOT_OWNER)
-        return self.entry.kind is EntryKind.ROTATE and self.outcome in decided
+        """Whether the owner of the account decides: it is there, and another key, or its money, is
+        asked for."""
+        decided = (
+            DepositOutcome.CREDITED,
+            DepositOutcome.CASH_OVERFLOW,
+            DepositOutcome.NOT_OWNER,
+            DepositOutcome.EXIT_BARRED,
+        )
+        owned = (EntryKind.ROTATE, EntryKind.EXIT)
+        return self.entry.kind in owned and self.outcome in decided
+
+    @property
+    def is_exit(self) -> bool:
+        """Whether it asks for money, and brings none."""
+        return self.entry.kind is EntryKind.EXIT
+
+
+class ExitBar(StrEnum):
+    """Why a batch pays no exit out of an account. Public is only that there is one."""
+
+    SHUT = "shut"
+    STANDING = "standing"
+    UNSTEADY = "unsteady"
+    SHORT = "short"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class BarredExit(Private):
+    """The one exit of an account that a batch refuses, what it asked for in quanta, and the bar."""
+
+    account: int
+    amount: int
+    bar: ExitBar
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -350,7 +381,7 @@ class Outcome(Private):
     """All that a batch did, in the order it happened. `frontiers_before` has those that the batch
     started from, for every market that it lists: a new market's are at its price. `spent` is
     what it did for its step, and `progress` how that is some, or None
-    (rollup.protocol.progress)."""
+    (rollup.protocol.progress). `barred` are the exits that were refused, each with the reason."""
 
     public: PublicInput
     steps: Steps
@@ -370,3 +401,4 @@ class Outcome(Private):
     globals_after: Globals
     spent: Spent
     progress: Progress | None
+    barred: tuple[BarredExit, ...] = ()

@@ -25,7 +25,7 @@ from rollup.protocol.constants import (
     QUEUE_BITS,
     TIME_BITS,
 )
-from rollup.protocol.deposit import DepositOutcome, QueueEntry
+from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry
 from rollup.protocol.encoding import digest_bytes
 from rollup.protocol.ended import ending_markets
 from rollup.protocol.market import Governance, require_prices
@@ -48,7 +48,7 @@ from rollup.protocol.units import (
     require_tuple_of,
 )
 
-PUBLIC_TAG = b"crypsis-public-8"
+PUBLIC_TAG = b"crypsis-public-9"
 """Domain and version of the digest."""
 
 
@@ -306,7 +306,7 @@ class PublicInput:
     def credited_of(self, mark: int) -> int:
         """What was credited of USDC or of an asset."""
         return sum(
-            deposit.entry.amount
+            deposit.entry.brought
             for deposit in self.deposits
             if deposit.outcome is DepositOutcome.CREDITED and deposit.entry.asset == mark
         )
@@ -330,12 +330,24 @@ class PublicInput:
 
     def withdrawn_of(self, mark: int) -> int:
         """What was withdrawn of USDC or of an asset."""
-        return sum(each.amount for each in self.withdrawals if each.asset == mark)
+        granted = (*self.withdrawals, *self.exits)
+        return sum(each.amount for each in granted if each.asset == mark)
+
+    @property
+    def exits(self) -> tuple[GrantedWithdrawal, ...]:
+        """What entries that asked for it were paid, in the order of the queue."""
+        paid = (d.entry for d in self.deposits if d.outcome is DepositOutcome.CREDITED)
+        return tuple(
+            GrantedWithdrawal(entry.owner, entry.amount)
+            for entry in paid
+            if entry.kind is EntryKind.EXIT
+        )
 
     @property
     def refunds(self) -> tuple[ConsumedDeposit, ...]:
-        """Refused entries: L1 gives their amounts back to their senders."""
-        return tuple(d for d in self.deposits if d.outcome is not DepositOutcome.CREDITED)
+        """Refused entries that brought something: L1 gives it back to their senders."""
+        refused = (d for d in self.deposits if d.outcome is not DepositOutcome.CREDITED)
+        return tuple(each for each in refused if each.entry.kind is not EntryKind.EXIT)
 
     @property
     def terms(self) -> tuple[MarketTerms, ...]:

@@ -120,6 +120,9 @@ class Reason(StrEnum):
     OUTFLOW_RECEIVER = "outflow-receiver"
     OUTFLOW_STEP = "outflow-step"
     OUTFLOW_MARKET = "outflow-market"
+    EXIT_UNPAID = "exit-unpaid"
+    EXIT_TWICE = "exit-twice"
+    EXIT_PAYABLE = "exit-payable"
 
     # A liquidation that may not be, or not like this.
     NOT_LIQUIDATABLE = "not-liquidatable"

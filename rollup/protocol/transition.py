@@ -24,6 +24,7 @@ from rollup.protocol.closing import close
 from rollup.protocol.constants import DEPOSIT_TIMESTAMP, FEE_TIMESTAMP, FILL_TIMESTAMP
 from rollup.protocol.deleveraging import require_full, require_standing, zones_of
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry, judge
+from rollup.protocol.exits import note_exits
 from rollup.protocol.holding import balance
 from rollup.protocol.ledger import Entry, Ledger
 from rollup.protocol.liquidation import (
@@ -34,7 +35,6 @@ from rollup.protocol.liquidation import (
     require_payer,
 )
 from rollup.protocol.margin import closing, grown, is_dust
-from rollup.protocol.market import Governance
 from rollup.protocol.market_book import MarketBook
 from rollup.protocol.order import Order, Side, message_digests
 from rollup.protocol.outcome import (
@@ -102,9 +102,10 @@ def take_steps(
     steady = tuple(entry.is_steady for entry in book.markets)
     terms = batch_terms(batch.governance, book)
     deposits = tuple(
-        apply_deposit(batch.governance, ledger, entry, DEPOSIT_TIMESTAMP + place, book.ended)
+        apply_deposit(batch, ledger, entry, DEPOSIT_TIMESTAMP + place, book.ended)
         for place, entry in enumerate(batch.deposits)
     )
+    note_exits(batch, ledger, deposits)
     orders = authorised()
     by_orders = tuple(
         apply_order_takeover(batch, ledger, terms, steady, place)
@@ -196,21 +197,24 @@ def require_prices_known(
 
 
 def apply_deposit(
-    governance: Governance,
+    batch: Batch,
     ledger: Ledger,
     entry: QueueEntry,
     timestamp: int,
     ended: Collection[int],
 ) -> DepositStep:
-    """Consume one queue entry: open or credit its account, give it another key, or refuse it and
-    change nothing. Rejected: ROTATED_TWICE, since one batch opens one header and closes one."""
+    """Consume one queue entry: open or credit its account, give it another key, pay out of it, or
+    refuse it and change nothing. Rejected: ROTATED_TWICE, since one batch opens one header and
+    closes one."""
     with refusals_at(f"deposit {entry.index}"):
         account = ledger.touch(entry.account)
         header, before = account.header, account.holding
         existed, owner = header is not None, None if header is None else header.owner
-        outcome = judge(entry, before if existed else None, owner, governance, ended)
+        held, is_paid = before if existed else None, entry.index in batch.exits
+        outcome = judge(entry, held, owner, batch.governance, ended, is_paid=is_paid)
         if outcome is DepositOutcome.CREDITED:
-            move(account, entry.asset, entry.amount)
+            paid = -entry.amount if is_paid else entry.brought
+            move(account, entry.asset, paid)
             if entry.kind is EntryKind.REGISTER:
                 account.header = account.opened = entry.header()
             elif entry.kind is EntryKind.ROTATE:

@@ -129,6 +129,7 @@ class Batcher:
             frontiers=tuple(each.numbers for each in self._terms(closed)),
             outflows=closed.outflows,
             order_takeovers=closed.order_takeovers,
+            exits=closed.exits,
         )
         return completed(draft, self.state)
 

@@ -15,7 +15,7 @@ from rollup.protocol.units import VerifyMany
 from sequencer.batches.batcher import Batcher, ClosedBatch
 from sequencer.batches.entries import Identity, identity_of
 from sequencer.engine.command import CloseBatch, Command
-from sequencer.engine.core import CoreState, foreseen, new_state, shut, step
+from sequencer.engine.core import CoreState, foreseen, new_state, shut, step, waits
 from sequencer.engine.event import BatchClosed, Event
 
 
@@ -103,7 +103,7 @@ class Machine:
     def _foresee(self, command: CloseBatch) -> None:
         """Nothing is paid out in a batch that leaves its step open. Only the rules can say: which
         accounts are due follows from the committed state, which the core does not know."""
-        if not self.core.asked:
+        if not waits(self.core):
             return
         closed = foreseen(self.core, command.receipts)
         if closed is not None and not self.batcher.would_pay(closed):

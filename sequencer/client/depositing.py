@@ -1,4 +1,5 @@
-"""What a trader asks of L1, in its owner's name: deposits, another key, and what was withdrawn."""
+"""What a trader asks of L1, in its owner's name: deposits, another key, an exit, and what was
+withdrawn."""
 
 import secrets
 from collections.abc import Callable
@@ -68,6 +69,24 @@ def claim(path: Path, url: str, asset: str = CASH) -> dict[str, object]:
         file, what = describe(path), _listed(url, asset)
     steps = _asked(url, lambda l1: l1.withdraw(file.owner, what.mark))
     return {"owner": file.owner.hex(), "asset": asset, "amount": str(what.amount(steps))}
+
+
+def request_exit(path: Path, url: str, amount: str, mint: bool) -> dict[str, object]:
+    """Queue what the owner wants out of the account, of USDC. KeyFileError where it has none."""
+    with known_errors():
+        file = describe(path)
+        quanta = _steps(amount, _listed(url, CASH))
+        if file.account is None:
+            raise KeyFileError(f"{file.path}: the account is not registered yet: crypsis deposit")
+        account = file.account
+
+    def queue(l1: RemoteL1) -> QueueEntry:
+        if mint:
+            l1.mint(file.owner, l1.deployment.least_deposit)
+        return l1.request_exit(file.owner, account, quanta)
+
+    entry = _asked(url, queue)
+    return {"index": entry.index, "account": account, "amount": amount}
 
 
 def _listed(url: str, asset: str) -> Asset:

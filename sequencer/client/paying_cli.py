@@ -1,4 +1,4 @@
-"""Commands that take money out: withdraw, transfer, and claim at L1."""
+"""Commands that take money out: withdraw, transfer, exit, and claim at L1."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,6 +103,31 @@ def claim(console: Output, account: Path, l1: str, asset: str) -> None:
 
     record = ask(account, l1, asset)
     console.result(record, f"L1 paid {record['amount']} {record['asset']} to {record['owner']}")
+
+
+@click.command("exit")
+@click.argument("amount")
+@account_option
+@click.option("--l1", default=DEFAULT_L1, show_default=True, help="Of the L1.")
+@click.option("--mint", is_flag=True, help="Test money for the stake: of a development L1.")
+@conventions
+def request_exit(console: Output, amount: str, account: Path, l1: str, mint: bool) -> None:
+    """Ask L1 for AMOUNT of USDC out of the account, where the operator cannot refuse to hear it.
+
+    A batch pays it, or proves that no batch could: because the step is open, a price is missing or
+    clamped, the account is liquidated, or too little would be left. Everybody sees which account
+    asked for how much, and whether it was paid: a withdrawal shows neither. A stake of the least
+    deposit comes back with the answer; claim both.
+
+    \b
+    crypsis exit 250 --account trader.json
+    crypsis claim --account trader.json
+    """
+    from sequencer.client.depositing import request_exit as ask
+
+    record = ask(account, l1, amount, mint)
+    told = f"entry {record['index']} of the queue asks for {amount} USDC"
+    console.result(record, f"{told}; once its batch is proved: crypsis claim")
 
 
 def _say(console: Output, paid: "OwnOutflow", what_next: str) -> None:

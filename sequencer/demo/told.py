@@ -21,7 +21,7 @@ def opened(
     credited = [event for event in judged if event.outcome is DepositOutcome.CREDITED]
     amounts: Counter[int] = Counter()
     for event in credited:
-        amounts[event.entry.asset] += event.entry.amount
+        amounts[event.entry.asset] += event.entry.brought
     refused = Counter(
         event.outcome.name.lower().replace("_", "-")
         for event in judged

@@ -7,12 +7,14 @@ prices, and whoever wants it still signs again.
 """
 
 from rollup.protocol.assets import is_known
+from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.outflow import Outflow
 from rollup.protocol.rejection import Reason
 from sequencer.engine.command import PayOut
 from sequencer.engine.event import (
     AnyReason,
     BatchClosed,
+    DepositJudged,
     Event,
     OutflowAsked,
     OutflowPaid,
@@ -74,10 +76,16 @@ def shut(state: CoreState) -> None:
 
 def foreseen(state: CoreState, receipts: bytes) -> BatchClosed | None:
     """The batch as it would be closed now, if anybody would be paid in it. Changes nothing."""
-    if state.work is None or not state.asked:
+    if state.work is None or not waits(state):
         return None
     payments = _payments(state, state.work)
-    return _closed(state, state.work, payments, receipts) if payments.paid else None
+    pays = payments.paid or payments.exits
+    return _closed(state, state.work, payments, receipts) if pays else None
+
+
+def waits(state: CoreState) -> bool:
+    """Whether anybody waits to be paid as the open batch closes."""
+    return bool(state.asked) or (state.work is not None and bool(state.work.exits))
 
 
 def close(state: CoreState, work: Work, receipts: bytes) -> list[Event]:
@@ -95,7 +103,9 @@ def close(state: CoreState, work: Work, receipts: bytes) -> list[Event]:
 
 
 def _payments(state: CoreState, work: Work) -> Payments:
-    return none_of(state.asked) if state.is_shut else decide(state.ledger, work, state.asked)
+    if state.is_shut:
+        return none_of(work, state.asked)
+    return decide(state.ledger, work, state.asked)
 
 
 def _pay_out(state: CoreState, work: Work, payments: Payments) -> list[Event]:
@@ -105,7 +115,10 @@ def _pay_out(state: CoreState, work: Work, payments: Payments) -> list[Event]:
     for (account, slot), stored in payments.slots.items():
         state.ledger.holders[account].slots[slot] = stored
     state.asked, state.is_shut = [], False
-    events: list[Event] = []
+    became = [(each, DepositOutcome.CREDITED) for each in payments.exits]
+    became += [(each, DepositOutcome.EXIT_BARRED) for each in payments.barred]
+    became.sort(key=lambda pair: pair[0].index)
+    events: list[Event] = [DepositJudged(entry, outcome) for entry, outcome in became]
     for each in payments.paid:
         outflow = each.signed.outflow
         what = (outflow.kind, outflow.receiver, outflow.asset, outflow.amount)
@@ -130,6 +143,7 @@ def _closed(state: CoreState, work: Work, payments: Payments, receipts: bytes) -
         takeovers=tuple(work.takeovers),
         order_takeovers=tuple(work.order_takeovers),
         outflows=tuple(each.signed for each in payments.paid),
+        exits=tuple(sorted(entry.index for entry in payments.exits)),
         accounts=tuple(sorted(work.before)),
         slots=tuple(sorted(filled | payments.slots.keys())),
         receipts=receipts,

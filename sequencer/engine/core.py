@@ -16,7 +16,7 @@ from rollup.protocol.order import Order, TimeInForce
 from rollup.protocol.rejection import Reason, Rejected
 from sequencer.engine.book import Book
 from sequencer.engine.candidates import meets_for, next_maker
-from sequencer.engine.closing import ask_out, close, foreseen, shut
+from sequencer.engine.closing import ask_out, close, foreseen, shut, waits
 from sequencer.engine.command import (
     Cancel,
     CloseBatch,
@@ -56,6 +56,7 @@ __all__ = [
     "refusal",
     "shut",
     "step",
+    "waits",
 ]
 
 EXPIRY_AHEAD_MS: Final = 90 * 24 * 3_600_000
@@ -160,7 +161,8 @@ def _open(state: CoreState, command: OpenBatch) -> list[Event]:
     events: list[Event] = [BatchOpened(command.number)]
     for entry in command.deposits:
         outcome = state.ledger.deposit(work, entry)
-        events.append(DepositJudged(entry, outcome))
+        if outcome is not None:
+            events.append(DepositJudged(entry, outcome))
         if entry.kind is EntryKind.ROTATE and outcome is DepositOutcome.CREDITED:
             events += end_all(state, entry.account, VenueReason.KEY_ROTATED)
         state.deposits_consumed += 1

@@ -242,7 +242,8 @@ class Refreshed(Private):
 class BatchClosed(Private):
     """All that a batch record needs of the trading; the batcher adds the state's openings.
 
-    `accounts` and `slots` are what was touched, rising; `governance` are the parameters in force;
+    `exits` are the indices of queue entries that are paid. `accounts` and `slots` are what was
+    touched, rising; `governance` are the parameters in force;
     `receipts` is the head that the closing command gave.
     """
 
@@ -260,6 +261,7 @@ class BatchClosed(Private):
     takeovers: tuple[Takeover, ...]
     order_takeovers: tuple[OrderTakeover, ...]
     outflows: tuple[SignedOutflow, ...]
+    exits: tuple[int, ...]
     accounts: tuple[int, ...]
     slots: tuple[tuple[int, int], ...]
     receipts: bytes

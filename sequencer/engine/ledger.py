@@ -40,7 +40,7 @@ from sequencer.engine.holder import (
 from sequencer.engine.live import LiveOrder
 from sequencer.engine.meeting import Charges, Fault, Party
 from sequencer.engine.refreshing import is_short, owed, require_payable
-from sequencer.engine.room import Opening, Room, first_repeated_rotation
+from sequencer.engine.room import Opening, Room, first_repeated
 from sequencer.engine.solvency import TriggerIndex
 from sequencer.engine.work import Work
 
@@ -106,9 +106,9 @@ class Ledger:
         opened with it, so entries for accounts of many positions fill a batch sooner. Half of its
         room is left to others, or deposits of a few dollars would keep everybody from trading, and
         a step open. One entry always fits. The second that somebody sends to give an account
-        another key waits.
+        another key, or to take money out of it, waits.
         """
-        most = first_repeated_rotation(entries)
+        most = first_repeated(entries)
         room = Room(self.shape_class.common(self.crash_class))
         room.take(self.opening(self.governance.fee_account))
         for place, entry in enumerate(entries[:most]):
@@ -128,13 +128,17 @@ class Ledger:
         held = {*holder.holding.positions.markets, *(seat.market for seat in holder.seats)}
         return Opening(account, tuple(held.union(markets)), holder.leaves, slots)
 
-    def deposit(self, work: Work, entry: QueueEntry) -> DepositOutcome:
-        """Consume one queue entry: credited, or refused with its outcome."""
+    def deposit(self, work: Work, entry: QueueEntry) -> DepositOutcome | None:
+        """Consume one queue entry: credited, or refused with its outcome. None of an exit that may
+        be paid: what becomes of it is known when the batch closes."""
         holder = self.holders.get(entry.account)
         outcome = judge(entry, *known(holder), self.governance, work.book.ended)
         is_credited = outcome is DepositOutcome.CREDITED
         self.touch(work, entry.account, markets_of(entry.asset) if is_credited else ())
         work.deposits.append(entry)
+        if outcome is DepositOutcome.EXIT_BARRED:
+            work.exits.append(entry)
+            return None
         if not is_credited:
             return outcome
         if entry.kind is EntryKind.REGISTER:

@@ -11,6 +11,8 @@ from typing import NamedTuple
 from rollup.private import Private
 from rollup.protocol.account import SlotState
 from rollup.protocol.assets import USDC, require_known
+from rollup.protocol.deposit import QueueEntry
+from rollup.protocol.exits import Left, bar_of
 from rollup.protocol.holding import Holding, received
 from rollup.protocol.margin import margin_refusal
 from rollup.protocol.outflow import Outflow, SignedOutflow, spend_slot
@@ -38,8 +40,10 @@ class Asked(NamedTuple):
 @dataclass(slots=True, repr=False)
 class Payments(Private):
     """What was decided: who is paid and who is not, what accounts and slots then hold, and of whom
-    USDC leaves."""
+    USDC leaves. `exits` are entries of the queue that are paid, `barred` those that are not."""
 
+    exits: list[QueueEntry] = field(default_factory=list)
+    barred: list[QueueEntry] = field(default_factory=list)
     paid: list[Asked] = field(default_factory=list)
     refused: list[tuple[Asked, AnyReason]] = field(default_factory=list)
     holdings: dict[int, Holding] = field(default_factory=dict)
@@ -48,12 +52,18 @@ class Payments(Private):
 
 
 def decide(ledger: Ledger, work: Work, asked: Sequence[Asked]) -> Payments:
-    """Each in the order in which it came; what a batch cannot pay is refused, and does not wait: it
-    was signed for an account that may be another one at the next prices."""
+    """Exits first, each in the order in which it came; out of an account whose exit is refused
+    nothing is paid, since what bars it may be that nothing is. What a batch cannot pay is refused,
+    and does not wait: it was signed for an account that may be another one at the next prices."""
     found = Payments()
+    for entry in work.exits:
+        _exit(ledger, work, found, entry)
+    barred = {entry.account for entry in found.barred}
     for each in asked:
         outflow = each.signed.outflow
-        reason = _shut(ledger, work, outflow) or _pay(ledger, work, found, outflow)
+        is_barred = outflow.account in barred
+        reason = VenueReason.SHUT if is_barred else _shut(ledger, work, outflow)
+        reason = reason or _pay(ledger, work, found, outflow)
         if reason is None:
             found.paid.append(each)
         else:
@@ -61,9 +71,26 @@ def decide(ledger: Ledger, work: Work, asked: Sequence[Asked]) -> Payments:
     return found
 
 
-def none_of(asked: Sequence[Asked]) -> Payments:
+def none_of(work: Work, asked: Sequence[Asked]) -> Payments:
     """Nobody is paid: the step stays open."""
-    return Payments(refused=[(each, VenueReason.SHUT) for each in asked])
+    refused: list[tuple[Asked, AnyReason]] = [(each, VenueReason.SHUT) for each in asked]
+    return Payments(refused=refused, barred=list(work.exits))
+
+
+def _exit(ledger: Ledger, work: Work, found: Payments, entry: QueueEntry) -> None:
+    """Pay an exit, on paper, unless the rules know a bar (rollup.protocol.exits). That the step
+    stays open is found out later."""
+    account = entry.account
+    holding = found.holdings.get(account, ledger.holders[account].holding)
+    exempt = account in work.liquidated or account == ledger.governance.backstop_account
+    markets = {market for holder, market in work.room.positions if holder == account}
+    left = Left(holding, markets, exempt, account in found.cash_out)
+    if bar_of(entry.amount, left, work.terms, work.steady, is_shut=False) is not None:
+        found.barred.append(entry)
+        return
+    found.exits.append(entry)
+    found.holdings[account] = received(holding, USDC, -entry.amount)
+    found.cash_out.add(account)
 
 
 def _shut(ledger: Ledger, work: Work, outflow: Outflow) -> AnyReason | None:

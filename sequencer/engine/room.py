@@ -120,15 +120,17 @@ class Room(Private):
         return known + _trigger_nodes(self._in_market + Counter(market for _, market in new))
 
 
-def first_repeated_rotation(entries: Sequence[QueueEntry]) -> int:
-    """The place of the first entry by which somebody rotates an account that an earlier one of his
-    rotates, or how many entries there are: a batch takes one. L1 queues no two at a time."""
-    seen: set[tuple[int, bytes]] = set()
+def first_repeated(entries: Sequence[QueueEntry]) -> int:
+    """The place of the first entry by which somebody rotates an account, or takes money out of one,
+    for which an earlier one of his asks the same; or how many entries there are: a batch takes one.
+    L1 queues no two at a time."""
+    seen: set[tuple[EntryKind, int, bytes]] = set()
     for place, entry in enumerate(entries):
-        if entry.kind is EntryKind.ROTATE:
-            if (entry.account, entry.owner) in seen:
+        if entry.kind in (EntryKind.ROTATE, EntryKind.EXIT):
+            asked = (entry.kind, entry.account, entry.owner)
+            if asked in seen:
                 return place
-            seen.add((entry.account, entry.owner))
+            seen.add(asked)
     return len(entries)
 
 

@@ -28,8 +28,9 @@ class Work(Private):
     `took`: whose orders took lots of liquidated accounts, by market. `acted`: by account, markets
     in which its orders were filled, or it took lots as the backstop. `zones`: by market and side,
     down to which old trigger. `refreshed`: what accounts paid for being due. `asked` counts the
-    outflows that wait for the batch to close, which have their places in it; `steady` says of each
-    market whether its price is fresh and unclamped.
+    outflows that wait for the batch to close, which have their places in it, and `exits` are
+    entries of the queue that do; `steady` says of each market whether its price is fresh and
+    unclamped.
     """
 
     number: int
@@ -45,6 +46,7 @@ class Work(Private):
     before: dict[int, Holding] = field(default_factory=dict)
     due: frozenset[int] = frozenset()
     deposits: list[QueueEntry] = field(default_factory=list)
+    exits: list[QueueEntry] = field(default_factory=list)
     orders: list[SignedOrder] = field(default_factory=list)
     places: dict[OrderKey, int] = field(default_factory=dict)
     fills: list[Fill] = field(default_factory=list)

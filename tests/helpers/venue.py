@@ -233,6 +233,13 @@ def rotate(index: int, account: int, amount: int, sender: bytes | None = None) -
     )
 
 
+def take_out(index: int, account: int, amount: int, sender: bytes | None = None) -> QueueEntry:
+    """Its owner, or somebody else, wants USDC out of an account."""
+    entry = credit(index, account, amount)
+    sent_by = owner(account) if sender is None else sender
+    return replace(entry, kind=EntryKind.EXIT, owner=sent_by)
+
+
 def buy(account: int, size: int, price: int = BTC_PRICE, **terms: int) -> Order:
     """A buy order with generous terms, each of which can be replaced."""
     return _order(Side.BUY, account, size, price, **terms)
@@ -331,10 +338,11 @@ class Venue:
         outflows: Sequence[Outflow | SignedOutflow] = (),
         reported: bool = True,
         by_orders: Sequence[ByOrder] = (),
+        exits: Sequence[int] = (),
     ) -> Batch:
         """The next batch with these deposits, fills, takeovers and outflows, and accounts opened
         for their triggers only; its window ends `step` ms later. `reported`: signers reported its
-        prices, if it begins a step."""
+        prices, if it begins a step. `exits`: which of its entries are paid."""
         orders: list[Order] = []
         for match in matches:
             orders += [order for order in (match.buy, match.sell) if order not in orders]
@@ -362,6 +370,7 @@ class Venue:
             paid,
             reported,
             order_takeovers,
+            tuple(exits),
         )
 
     def _rest(self, given: ByOrder) -> int:
@@ -382,6 +391,7 @@ class Venue:
         outflows: tuple[SignedOutflow, ...] = (),
         reported: bool = True,
         order_takeovers: tuple[OrderTakeover, ...] = (),
+        exits: tuple[int, ...] = (),
     ) -> Batch:
         """A batch of given parts, with the openings and salts that they need; but one that the
         rules will refuse may lack leaves of triggers."""
@@ -427,6 +437,7 @@ class Venue:
             frontiers=((0, 0),) * len(governance.markets),
             outflows=outflows,
             order_takeovers=order_takeovers,
+            exits=exits,
         )
         try:
             return completed(draft, self.state)

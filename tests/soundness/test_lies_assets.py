@@ -152,14 +152,14 @@ def test_lots_of_a_perpetual_deposited(liar: Liar) -> None:
     """Its mark names no asset, so whoever verifies says that the entry is refused."""
     batch = liar.venue.batch([credit(next_entry(liar), 1, 500, ETH + 1)])
     assert liar.outcome(batch).steps.deposits[0].outcome is DepositOutcome.ASSET_UNKNOWN
-    liar.bend("judge", lambda *_: DepositOutcome.CREDITED)
+    liar.bend("judge", lambda *_, **__: DepositOutcome.CREDITED)
     assert liar.claims(batch) == {"deposit.queue", PUBLIC}
 
 
 @pytest.mark.parametrize("lie", [DepositOutcome.ASSET_UNKNOWN, DepositOutcome.ASSET_OVERFLOW])
 def test_a_good_deposit_of_an_asset_refused(liar: Liar, lie: DepositOutcome) -> None:
     batch = liar.venue.batch([credit(next_entry(liar), 1, 500, WBTC_MARK)])
-    liar.bend("judge", lambda *_: lie)
+    liar.bend("judge", lambda *_, **__: lie)
     wanted = {
         DepositOutcome.ASSET_UNKNOWN: {"deposit.queue", PUBLIC},
         DepositOutcome.ASSET_OVERFLOW: {"deposit.cash"},
@@ -183,7 +183,7 @@ def test_more_lots_than_an_account_may_hold(liar: Liar) -> None:
 def test_an_account_that_an_asset_opens_twice(liar: Liar) -> None:
     batch = liar.venue.batch([register(next_entry(liar), 1, 5, WBTC_MARK)])
     assert liar.outcome(batch).steps.deposits[0].outcome is DepositOutcome.ACCOUNT_EXISTS
-    liar.bend("judge", lambda *_: DepositOutcome.CREDITED)
+    liar.bend("judge", lambda *_, **__: DepositOutcome.CREDITED)
     assert "deposit.account" in liar.claims(batch)
 
 

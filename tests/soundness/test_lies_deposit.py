@@ -30,7 +30,7 @@ def with_public(outcome: Outcome, **changes: Any) -> Outcome:
 
 def judged(liar: Liar, outcome: DepositOutcome) -> None:
     """Let every entry have this outcome."""
-    liar.bend("judge", lambda *_: outcome)
+    liar.bend("judge", lambda *_, **__: outcome)
 
 
 def honest(liar: Liar, entry: QueueEntry, outcome: DepositOutcome) -> Batch:

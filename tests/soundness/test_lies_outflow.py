@@ -154,7 +154,8 @@ def test_of_the_backstop(liar: Liar) -> None:
     batch = paying(liar, withdraw(BACKSTOP_ACCOUNT, SPARE))
     assert liar.refusal(batch) is Reason.BACKSTOP_SIGNED
     liar.blind("require_payer")
-    assert liar.claims(batch) == {"outflow.signed", "order.offered"}
+    signed = {"outflow.signed", "order.offered"}
+    assert liar.claims(batch) == {*signed, "account.paid-out-standing"}
 
 
 # Where to, and how much.
@@ -343,4 +344,4 @@ def test_of_a_liquidated_account(monkeypatch: pytest.MonkeyPatch) -> None:
     liar.blind("require_needed", transition)
     broken = liar.claims(paying(liar, withdraw(1, USDC), takeovers=taken))
     unsigned = {"account.liquidated-shrinks", "account.liquidated-unsigned"}
-    assert broken == {*unsigned, "account.needed"}
+    assert broken == {*unsigned, "account.needed", "account.paid-out-standing"}

@@ -28,7 +28,7 @@ FIRST = 3
 
 def judged(liar: Liar, outcome: DepositOutcome) -> None:
     """Let every entry have this outcome."""
-    liar.bend("judge", lambda *_: outcome)
+    liar.bend("judge", lambda *_, **__: outcome)
 
 
 def trade(liar: Liar, *entries: QueueEntry, key: int = 1) -> Batch:

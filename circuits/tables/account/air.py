@@ -7,8 +7,8 @@ taken of the cash on the way to the new leaf (`refresh.py`). Its header is
 opened elsewhere, if anybody needs it, and the root of its slot tree goes to the tree table. If its
 owner gave it another key, its new leaf starts with another header, which is held to that elsewhere.
 Height: one row a touched account, padded. Degree: 3.
-Buses: NODE, HASH, MEMORY, HEADER, RENEWED, CHAIN, FLAGGED, NEEDED, BACKSTOP, DUE, RANGE; sends
-OUTFLOW, SPENT.
+Buses: NODE, HASH, MEMORY, HEADER, RENEWED, CHAIN, FLAGGED, NEEDED, BACKSTOP, DUE, UNSTEADY, RANGE;
+sends OUTFLOW, BARRED, SPENT.
 An account existed and exists; or it was registered in this batch (exists only); or it was never
 there, because only refused deposits named it (neither): then its leaf stays empty.
 Claims: docs/spec/claims/account.md.
@@ -24,7 +24,7 @@ from circuits.gadgets.words import CASH_WORD
 from circuits.tables.account.closing import require_closing
 from circuits.tables.account.columns import ACCOUNT_ROWS_MAX, FRESH_SLOTS_ROOT, Columns, Leaf
 from circuits.tables.account.liquidation import require_dealt, require_liquidation, require_standing
-from circuits.tables.account.payment import payment, require_payment
+from circuits.tables.account.payment import payment, require_exit, require_payment
 from circuits.tables.account.refresh import cash_before_fee, require_refresh, require_told
 from circuits.tables.position.sums import started
 from rollup.hash.poseidon import fold_start
@@ -53,6 +53,7 @@ def constraints(air: Builder, row: Columns, following: Columns) -> None:
     require_liquidation(air, row)
     require_standing(air, row)
     require_payment(air, row)
+    require_exit(air, row)
     require_dealt(air, row)
     require_refresh(air, row)
     require_told(air, row, following)

@@ -36,6 +36,10 @@ SPARE_CARRY_BITS = 3
 """A relief, less limbs of an excess and of what is spare: within four limbs of either sign."""
 
 
+LACKING_CARRY_BITS = 3
+"""An amount less one, limbs of a sum and of what is lacking: within four pairs of either sign."""
+
+
 class Leaf(Layout):
     """What an account holds beside its positions, and how it is hashed; before or after."""
 
@@ -58,6 +62,19 @@ class Refresh(Layout):
     passes = bit()  # and into the third
     inverse = cell()  # of one more than the pair of the leaf that it carries into
     sum = cell()  # of all fees up to this row
+
+
+class Exit(Layout):
+    """An exit that was refused: what it asked for, and the bar that holds."""
+
+    refused = bit()
+    amount = cells(CASH_WORDS)  # packed pairs of 62 bits
+    shut = bit()  # nothing leaves in this batch
+    standing = bit()  # it is the backstop, liquidated or flagged
+    unsteady = bit()  # a position of it is in a market whose price is clamped or missing
+    short = bit()  # it would be left below initial margin, without its assets
+    lacking = limbs(SUM_BITS)  # by how much, less one
+    carries = carries(2, LACKING_CARRY_BITS)
 
 
 class Ends(Layout):
@@ -129,4 +146,5 @@ class Columns(Layout):
     room = limbs(LADDER_BITS)  # what the rest falls short of a bucket
     room_carries = carries(2, ROOM_CARRY_BITS)
     refresh = group(Refresh)
+    exit = group(Exit)
     flagged = cell()  # sum over the rows so far: flagged after less before

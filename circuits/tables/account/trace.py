@@ -17,6 +17,7 @@ from circuits.tables.account.air import FIRST_COUNT
 from circuits.tables.account.closing import safe_excess, unsafe_room
 from circuits.tables.account.columns import FRESH_SLOTS_ROOT, Columns, Leaf
 from circuits.tables.account.liquidation import needed_gap
+from circuits.tables.account.payment import lacking_gap
 from circuits.tables.account.refresh_trace import fill_refresh
 from circuits.tables.chains import continue_chain
 from circuits.tables.position.chain import Chains, Links
@@ -26,6 +27,7 @@ from circuits.tables.records import AccountRecords
 from rollup.hash.poseidon import fold_start
 from rollup.protocol.constants import ACCOUNT_LEAF_VERSION, CASH_LIMIT, SAFETY_MAX
 from rollup.protocol.encoding import TypeCode
+from rollup.protocol.outcome import ExitBar
 
 _PAIR_BITS = 2 * LIMB_BITS
 
@@ -70,6 +72,10 @@ class Accounts:
         row.safety.fill(records.safety)
         put(row.relief, records.relief)
         _fill_backstop(self._trace.row, records.backstop)
+        put_packed(row.exit.amount, records.barred_amount)
+        for place, bar in enumerate((*ExitBar,), 1):
+            getattr(row.exit, bar.value)[...] = records.barred == place
+        row.exit.refused[...] = records.barred > 0
         put(row.header, records.header)
         for time, leaf in enumerate((row.before, row.after)):
             put_packed(leaf.cash, records.cash[time])
@@ -157,6 +163,7 @@ def _fill_closing(row: Columns) -> None:
     row.room.fill(_low_bits(room, row.room.bits))
     row.room_carries.fill(fill_carries(room - from_limbs(row.room).packed()))
     _fill_needed(row)
+    _fill_exit(row)
     row.ordinary[...] = (1 - row.after.below) * (1 - row.backstop)
 
 
@@ -168,6 +175,28 @@ def _fill_needed(row: Columns) -> None:
     fill_limbs(row.spare, normalise(gap, len(row.spare)))
     gap = needed_gap(row).times(row.healed, 0, 1)
     row.spare_carries.fill(fill_carries(gap))
+
+
+def _fill_exit(row: Columns) -> None:
+    """What it lacks of what a refused exit asked for."""
+    lacking, short = row.exit.lacking, row.exit.short
+    fill_limbs(lacking, (0,) * len(lacking))
+    gap = lacking_gap(row).times(short, 0, 1)
+    fill_limbs(lacking, _halves(gap, len(lacking)))
+    row.exit.carries.fill(fill_carries(lacking_gap(row).times(short, 0, 1)))
+
+
+def _halves(number: Integer, count: int) -> list[Any]:
+    """The lowest `count` limbs of a number in packed pairs, the top one with all that is above."""
+    digits: list[Any] = []
+    carry: Any = 0
+    for place in range(count):
+        if place % 2 == 0:
+            carry = carry + number.columns[place // 2].value
+        last = place == count - 1
+        digits.append(carry if last else carry & (LIMB - 1))
+        carry = carry >> LIMB_BITS
+    return digits
 
 
 def _low_bits(number: Integer, bits: int) -> Any:

@@ -12,7 +12,7 @@ OWNER_WORDS = 6
 
 
 class Columns(Layout):
-    """One queue entry. What became of it is one of ten bits; none is set on padding."""
+    """One queue entry. What became of it is one of twelve bits; none is set on padding."""
 
     registered = bit()  # a new account, credited
     credited = bit()  # an existing account, credited
@@ -25,9 +25,12 @@ class Columns(Layout):
     not_owner = bit()
     asset_unknown = bit()
     unknown_credit = bit()  # that one is a credit
+    paid = bit()  # an exit: what it asks for leaves the account
+    barred = bit()  # an exit that no batch of this state can pay
     # The entry as in its public message.
     entry = cell()  # its index in the queue
     rotates = bit()  # it asks for another key
+    exits = bit()  # it asks for money
     kind = cell()
     account = cell()
     asset = cell()  # mark of what it is of: the word of its position, 0 for USDC
@@ -41,7 +44,7 @@ class Columns(Layout):
     x_squared = cells(DEGREE)
     off_curve_proof = cells(DEGREE)  # weights that show some coordinate of the equation not 0
     keyed = cell()  # 1 if it gets as far as its account with a key
-    # Whose account a rotation is of.
+    # Whose account a rotation or an exit is of.
     asks = cell()  # 1 if that decides
     holder = cells(OWNER_WORDS)  # the owner in the account's header
     stranger_proof = cells(OWNER_WORDS)  # weights that show that it is not who sent the entry
@@ -49,7 +52,7 @@ class Columns(Layout):
     previous_ts = cell()
     existed = bit()
     cash_before = cells(3)
-    cash_paid = bit()  # it is credited to cash
+    cash_paid = bit()  # it is credited to cash, or paid out of it
     # The word of its position, where lots are added.
     looked = bit()  # it is looked at
     position_ts = cell()
@@ -75,8 +78,8 @@ def lowered(row: Any) -> list[Any]:
 
 
 def sum_identity(row: Any) -> Integer:
-    """sum + 2^64 if it overflows - cash or lifted position - amount."""
+    """sum + 2^64 if it overflows - cash or lifted position - amount, or + amount that is paid."""
     wrapped = constant(2**CASH_BITS, PACKED_BITS).times(row.overflow, 0, 1)
     before = from_packed(lifted(row), CASH_BITS)
-    amount = from_packed(row.amount, AMOUNT_BITS)
+    amount = from_packed(row.amount, AMOUNT_BITS).times(1 - 2 * row.paid, -1, 1)
     return from_limbs(row.sum).packed() + wrapped - before - amount

@@ -50,10 +50,11 @@ def _fill_sum(row: Any, records: DepositRecords) -> None:
     lift = np.uint64(2**CASH_BITS - 2**POSITION_BITS)
     lots = records.position.before.astype(np.uint64) + lift
     before = np.where(records.asset != USDC, lots, records.cash.before)
-    row.sum.fill(before + records.amount.astype(np.uint64))
-    paid = row.registered + row.credited + row.rotated
-    row.cash_paid[...] = paid * (1 - row.of_asset)
-    row.looked[...] = (paid + row.overflow) * row.of_asset
+    amount = records.amount.astype(np.uint64)
+    row.sum.fill(np.where(row.paid == 1, before - amount, before + amount))
+    moved = row.registered + row.credited + row.rotated + row.paid
+    row.cash_paid[...] = moved * (1 - row.of_asset)
+    row.looked[...] = (moved + row.overflow) * row.of_asset
 
 
 def _fill_outcome(row: Any, records: DepositRecords) -> None:
@@ -62,6 +63,9 @@ def _fill_outcome(row: Any, records: DepositRecords) -> None:
     paid = outcome == DepositOutcome.CREDITED
     row.kind[...] = kind
     row.rotates[...] = kind == EntryKind.ROTATE
+    row.exits[...] = kind == EntryKind.EXIT
+    row.paid[...] = paid & (kind == EntryKind.EXIT)
+    row.barred[...] = outcome == DepositOutcome.EXIT_BARRED
     row.registered[...] = paid & (kind == EntryKind.REGISTER)
     row.credited[...] = paid & (kind == EntryKind.CREDIT)
     row.rotated[...] = paid & (kind == EntryKind.ROTATE)
@@ -91,7 +95,8 @@ def _fill_curve(row: Any, key: I64) -> None:
 
 def _fill_owner(row: Any, records: DepositRecords) -> None:
     """Whose the account is, and weights that show that it is somebody else's."""
-    row.asks[...] = row.rotated + row.not_owner + row.rotates * row.overflow
+    refused = row.not_owner + row.rotates * row.overflow
+    row.asks[...] = row.rotated + refused + row.paid + row.barred
     put(row.holder, records.holder)
     distances = (records.holder - records.owner) % MODULUS
     put(row.stranger_proof, _weights(distances, row.not_owner))

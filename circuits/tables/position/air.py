@@ -9,8 +9,8 @@ account is safe; the row says which trigger was left and which is taken.
 Height: one row a position, padded. Degree: 3.
 Whether it may stay where others are deleveraged is in `order.py`, and what of it is work on an open
 step in `work.py`.
-Buses: CHAIN, RISK, HASH, MEMORY, RANGE; sends TRIGGER, LIQUIDATION, NEEDED, STAYS, TALLY, DUE and
-SPENT.
+Buses: CHAIN, RISK, HASH, MEMORY, RANGE; sends TRIGGER, LIQUIDATION, NEEDED, STAYS, TALLY, DUE,
+UNSTEADY and SPENT.
 Claims: docs/spec/claims/position.md. Spec: docs/spec/03-state.md, 06-margin.md, 15-triggers.md.
 """
 
@@ -19,7 +19,16 @@ from typing import Any
 
 from circuits.air.builder import Builder
 from circuits.air.table import Table
-from circuits.gadgets.buses import CHAIN, LIQUIDATION, MEMORY, NEEDED, RISK, TALLY, TRIGGER
+from circuits.gadgets.buses import (
+    CHAIN,
+    LIQUIDATION,
+    MEMORY,
+    NEEDED,
+    RISK,
+    TALLY,
+    TRIGGER,
+    UNSTEADY,
+)
 from circuits.gadgets.compare import require_at_most
 from circuits.gadgets.hash import request_hash
 from circuits.gadgets.tally import OPENED
@@ -43,6 +52,7 @@ def constraints(air: Builder, row: Columns) -> None:
         row.came,
         row.stays,
         row.due,
+        row.unsteady,
     ):
         air.require_bit(flag, "position.flags")
     _require_place(air, row)
@@ -53,6 +63,10 @@ def constraints(air: Builder, row: Columns) -> None:
     # of an asset count for nothing over initial margin then, and anybody can give an account one.
     asked = row.paid_out * (1 - row.asset)
     air.require_zero(asked * (1 - row.steady), "position.steady")
+    # Lie: an exit is refused for a fresh price, for an asset's, or for a position of nobody.
+    for said in (row.steady, row.asset, 1 - row.active):
+        air.require_zero(row.unsteady * said, "position.unsteady")
+    air.send(UNSTEADY, (row.account,), row.unsteady, claim="position.unsteady")
     # Lie: margin at a friend's price, or at the terms of another market, or of none.
     # Lie: a zone that nobody of the side is deleveraged in, or one that ends nearer.
     terms = (row.market, *row.risk.cells, *row.zones.cells, row.steady, row.asset, row.idle)

@@ -118,6 +118,7 @@ class Columns(Layout):
     takeovers = cell()  # of this position
     needed = bit()  # the liquidated account would be below maintenance with a lot more of it
     closed_out = bit()  # takeovers left nothing of it
+    unsteady = bit()  # its market's price is clamped or missing, which bars an exit
     due = bit()  # its old trigger is above the price's bucket
     due_room = limbs(BUCKET_NUMBER_BITS)  # by how much more than one, or how far it is below
     dealt = cell()  # its account is counted as progress

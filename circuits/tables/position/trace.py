@@ -40,8 +40,8 @@ class Positions:
         standing = ("shrinks", "liquidated", "exhausted", "exempt", "clear", "dealt")
         for name in standing:
             getattr(row, name)[...] = getattr(accounts, name)[records.owner]
-        row.paid_out[...] = (accounts.paid_out + accounts.cash_out)[records.owner]
-        said = ("takeovers", "needed", "closed_out", "due")
+        row.paid_out[...] = accounts.payment[records.owner]
+        said = ("takeovers", "needed", "closed_out", "due", "unsteady")
         for name in (*said, "deleveraged", "behind", "came", "stays"):
             getattr(row, name)[...] = getattr(records, name)
         _fill_size(row.before, records.before)
@@ -51,7 +51,7 @@ class Positions:
         put(row.least, markets.least[rows])
         row.asset[...] = markets.asset[rows]
         row.idle[...] = markets.idle[rows]
-        row.uncounted[...] = row.asset * accounts.cash_out[records.owner]
+        row.uncounted[...] = row.asset * (accounts.cash_out + accounts.short)[records.owner]
         _fill_growth(row, records)
         put(row.risk.cells, markets.risk[rows])
         put(row.zones.cells, np.hstack((markets.zoned, markets.zone))[rows])

@@ -21,7 +21,7 @@ def build(chains: Chains, accounts: AccountRecords, height: int, blinded: int) -
     standing = ("liquidated", "exhausted", "exempt", "clear")
     for name in ("safety", "shrinks", *standing, "dealt"):
         getattr(row, name)[...] = getattr(accounts, name)[came.owner]
-    row.paid_out[...] = (accounts.paid_out + accounts.cash_out)[came.owner]
+    row.paid_out[...] = accounts.payment[came.owner]
     put(row.old, came.old)
     put(row.new, came.new)
     for each, span in zip(row.sums, spans().values(), strict=True):

@@ -27,7 +27,7 @@ from tests.helpers.isolation import Isolated
 FIRST = 40
 """Queue index of the batch's first entry."""
 
-TABLE_ALONE = Isolated(TABLE, {"deposits_before": FIRST})
+TABLE_ALONE = Isolated(TABLE, {"deposits_before": FIRST, "closed": 1, "begins_open": 0})
 HEIGHT = 8
 OWNER = bytes(range(20))
 STRANGER = bytes(range(1, 21))

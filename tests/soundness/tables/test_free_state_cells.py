@@ -37,6 +37,7 @@ from circuits.tables.trigger.air import TABLE as TRIGGER
 from circuits.tables.trigger.trace import build as build_trigger
 from rollup.protocol.holding import Holding
 from rollup.protocol.margin import value
+from rollup.protocol.outcome import ExitBar
 from tests.helpers.closings import BACKSTOP, Case, Offer, Parts, honest_offer, records_of
 from tests.helpers.market_books import terms_at
 from tests.helpers.venue import BTC_PRICE, ETH_PRICE, held
@@ -106,6 +107,13 @@ CARRIES = {name for name in ACCOUNT.columns.names() if name.startswith("rest_car
 NEED = {name for name in ACCOUNT.columns.names() if name.startswith(("relief", "spare"))}
 """What a lot adds and how far the excess is below it: asked of those that are healed."""
 
+NO_EXIT = {
+    name
+    for name in ACCOUNT.columns.names()
+    if name.startswith(("exit.amount", "exit.lacking", "exit.carries"))
+}
+"""What an exit asked for, and by how much the account lacks it: of one that is refused."""
+
 UNHASHED = {
     *free_limbs("before.salt", 4),
     *free_limbs("before.with_slots", 8),
@@ -149,7 +157,24 @@ def test_every_cell_of_an_account_row_is_held(case: str, monkeypatch: pytest.Mon
     row = rows_of(records_of([holdings], [offer], TERMS))["account"]
     # Nobody hears which key may sign for an account of which no header is opened.
     unheard = set() if offer.liquidated or offer.below else {"keyed", "rekeyed"}
-    assert unnoticed(ACCOUNT, row, monkeypatch) == free | unheard | NO_FEE
+    assert unnoticed(ACCOUNT, row, monkeypatch) == free | unheard | NO_FEE | NO_EXIT
+
+
+@pytest.mark.parametrize("bar", ExitBar)
+def test_every_cell_of_an_exit_that_is_refused_is_held(
+    bar: ExitBar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a batch that leaves its step open: where any of the bars may hold."""
+    liquidated = bar is ExitBar.STANDING
+    holdings, offer, free = ACCOUNTS["liquidated" if liquidated else "larger"]
+    accounts, *others = records_of([holdings], [offer], TERMS)
+    place = np.array([tuple(ExitBar).index(bar) + 1])
+    barred = replace(accounts, barred=place, barred_amount=np.array([10**12]))
+    row = rows_of((barred, *others))["account"]
+    lacking = {name for name in NO_EXIT if not name.startswith("exit.amount")}
+    allowed = set() if bar is ExitBar.SHORT else lacking
+    unheard = set() if liquidated else {"keyed", "rekeyed"}
+    assert unnoticed(ACCOUNT, row, monkeypatch) == free | unheard | NO_FEE | allowed
 
 
 def test_every_cell_of_a_new_account_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +182,10 @@ def test_every_cell_of_a_new_account_is_held(monkeypatch: pytest.MonkeyPatch) ->
     accounts, positions, markets = records_of([nothing], [Offer(4095, shrinks=True)], TERMS)
     new = replace(accounts, existed=np.zeros(1, dtype=np.int64), opened=accounts.exists)
     row = rows_of((new, positions, markets))["account"]
-    assert unnoticed(ACCOUNT, row, monkeypatch) == ROOM | NEED | UNHASHED | NO_FEE | {"rekeyed"}
+    assert unnoticed(ACCOUNT, row, monkeypatch) == ROOM | NEED | UNHASHED | NO_FEE | {
+        "rekeyed",
+        *NO_EXIT,
+    }
 
 
 CAME = {"came"}

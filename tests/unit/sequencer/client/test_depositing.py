@@ -13,7 +13,7 @@ from rollup.program.exit_codes import ExitCode
 from rollup.protocol.constants import COLLATERAL_DECIMALS
 from rollup.protocol.deposit import EntryKind
 from rollup.protocol.encoding import words_of
-from sequencer.client import cli, keystore
+from sequencer.client import cli, keystore, paying_cli
 from tests.helpers.serving import serving
 from tests.unit.rollup.l1.test_stored import fresh
 
@@ -154,6 +154,27 @@ def test_a_key_is_not_given_to_an_account_that_is_not_registered_or_not_its_own(
     keystore.register(new, 999)
     rotate(file, new, url, "--amount", 5, "--mint", code=ExitCode.BAD_INPUT)
     assert len(served.l1.queue) == 1
+
+
+def leave(file: Path, url: str, *options: object, code: int = 0) -> dict[str, Any]:
+    arguments = [*options, "--account", file, "--l1", url, "--json"]
+    done = CliRunner().invoke(paying_cli.request_exit, [str(each) for each in arguments])
+    assert done.exit_code == code, done.output
+    record: dict[str, Any] = json.loads(done.stdout)
+    return record
+
+
+def test_an_exit_is_queued_for_the_account_in_the_name_of_its_owner(
+    file: Path, url: str, served: Served
+) -> None:
+    leave(file, url, 5, "--mint", code=ExitCode.BAD_INPUT)
+    account = deposit(file, url, "--amount", 1000, "--mint")["account"]
+    assert leave(file, url, "2.5", "--mint") == {"index": 1, "account": account, "amount": "2.5"}
+    (entry,) = served.l1.queue_from(1, 9)
+    assert (entry.kind, entry.owner, entry.amount) == (EntryKind.EXIT, OWNER, 2_500_000)
+    refused = leave(file, url, 1, "--mint", code=ExitCode.REFUSED_BY_PEER)
+    assert refused["reason"] == "exiting"
+    leave(file, url, "0.0000001", code=ExitCode.USAGE)
 
 
 def test_a_second_rotation_waits_for_the_first_and_the_file_stays(
