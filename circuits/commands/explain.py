@@ -46,8 +46,9 @@ SHOWN = (
         ("batch.old-root", "batch.new-root", "batch.root-after"),
     ),
     Said(
-        "The queue entries listed were consumed in order, each credited or refused as it says.",
-        ("dep.queue", "deposit.queue", "deposit.one-outcome"),
+        "The queue entries listed were consumed in order, each credited, paid or refused as "
+        "it says; an exit that is refused could not be paid by any batch of this state.",
+        ("dep.queue", "deposit.queue", "deposit.one-outcome", "forced.barred", "account.barred"),
     ),
     Said(
         "Every order that traded was signed by the key of its account, for this venue and chain, "

@@ -11,10 +11,11 @@ from circuits.soundness.report import round_down
 from circuits.stark.parameters import PARAMETER_SETS, Parameters
 from rollup.ports import Pins
 from rollup.protocol.chain import governance_changes
+from rollup.protocol.deposit import EntryKind
 from rollup.protocol.encoding import hex_digest
 from rollup.protocol.funding import percent
 from rollup.protocol.pricing import PriceKind, Pricing
-from rollup.protocol.public import PublicInput
+from rollup.protocol.public import ConsumedDeposit, PublicInput
 
 WIDTH = 80
 LABEL_WIDTH = 12
@@ -55,8 +56,10 @@ def statement_record(verified: Verified) -> dict[str, object]:
         "governance_digest": public.governance.digest().hex(),
         "receipts": public.receipts.hex(),
         "deposits_before": public.deposits_before,
-        "deposits_credited": len(public.deposits) - len(public.refunds),
+        "deposits_credited": len(public.deposits) - len(public.refunds) - len(_exits(public)),
         "deposits_refused": len(public.refunds),
+        "exits_paid": len(public.exits),
+        "exits_refused": len(_exits(public)) - len(public.exits),
         "withdrawals": len(public.withdrawals),
         "withdrawn": str(public.withdrawn),
         "total": str(public.total),
@@ -347,8 +350,17 @@ def _steps(publics: Sequence[PublicInput]) -> str:
 def _deposits(publics: Sequence[PublicInput]) -> str:
     count = sum(len(public.deposits) for public in publics)
     refused = sum(len(public.refunds) for public in publics)
+    exits = sum(len(_exits(public)) for public in publics)
+    paid = sum(len(public.exits) for public in publics)
     before = publics[0].deposits_before
-    return f"{count} from queue entry {before} on: {count - refused} credited, {refused} refused"
+    credited = count - refused - exits
+    told = f"{count} from queue entry {before} on: {credited} credited, {refused} refused"
+    return f"{told}; {paid} exits paid, {exits - paid} refused" if exits else told
+
+
+def _exits(public: PublicInput) -> list[ConsumedDeposit]:
+    """The queue entries that ask for money."""
+    return [each for each in public.deposits if each.entry.kind is EntryKind.EXIT]
 
 
 def _signed(public: PublicInput) -> str:

@@ -171,7 +171,8 @@ MEMBERS: Final = (
     Member(
         "deposits",
         "Deposits",
-        "The queue entries that this batch consumed, each credited, or refused with its reason.",
+        "The queue entries that this batch consumed, each credited, or refused with its reason; an "
+        "exit is paid to its owner, or refused because no batch of this state could pay it.",
         "who brought in how much, for which account and when: L1's queue is public anyway.",
     ),
     Member(
