@@ -11,7 +11,7 @@ from rollup.l1.evm.artefact import artefact
 from rollup.l1.evm.bill import bill
 from rollup.l1.interface import Revert
 from rollup.protocol.assets import assets_of
-from rollup.protocol.deposit import QueueEntry
+from rollup.protocol.deposit import EntryKind, QueueEntry
 from rollup.protocol.encoding import digest_bytes
 from rollup.protocol.market import Governance
 from rollup.protocol.market_book import MarketBook
@@ -22,6 +22,9 @@ revm = pytest.importorskip("rollup.l1.evm.revm", reason="pyrevm has no wheel for
 MALFORMED: Final = "malformed"
 RICH: Final = 1 << 63
 """What the venue holds of each token: more than anybody takes out."""
+
+STAKE: Final = 3
+"""What comes with an exit."""
 
 ASKED: Final = "(uint256,uint256,address,uint256,uint256,bytes)"
 
@@ -89,10 +92,11 @@ class Ended:
         self.ask("prove(bytes32,bytes32,uint256)", *said)
 
     def queue_up(self, entry: QueueEntry, time: int) -> None:
-        """An entry comes into the queue."""
+        """An entry comes into the queue, an exit with its stake."""
+        brought = STAKE if entry.kind is EntryKind.EXIT else entry.amount
         words = entry.encode()[60:]
         asked = (int(entry.kind), entry.account, entry.owner, entry.amount, entry.asset, words)
-        self.ask(f"queueUp({ASKED},uint256)", asked, time)
+        self.ask(f"queueUp({ASKED},uint256,uint256)", asked, brought, time)
 
     def end(self) -> None:
         """Freeze it, because of a header that waited for ever."""

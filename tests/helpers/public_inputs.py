@@ -156,7 +156,8 @@ def _changes(
     found: Counter[int] = Counter()
     for deposit in deposits:
         if deposit.outcome is DepositOutcome.CREDITED:
-            found[deposit.entry.asset] += deposit.entry.amount
+            is_exit = deposit.entry.kind is EntryKind.EXIT
+            found[deposit.entry.asset] += (-1 if is_exit else 1) * deposit.entry.amount
     for withdrawal in withdrawals:
         found[withdrawal.asset] -= withdrawal.amount
     for taken in estate:
@@ -246,8 +247,8 @@ def any_entry(rng: Random, governance: Governance, index: int) -> QueueEntry:
     """An entry whose words may be more than elements."""
     kind = rng.choice(tuple(EntryKind))
     marks = (0, 0, *assets_of(governance), rng.randint(1, 70), (1 << 16) - 1)
-    asset = 0 if kind is EntryKind.ROTATE else rng.choice(marks)
-    brings = kind is not EntryKind.CREDIT
+    asset = 0 if kind in (EntryKind.ROTATE, EntryKind.EXIT) else rng.choice(marks)
+    brings = kind in (EntryKind.REGISTER, EntryKind.ROTATE)
     end = P if rng.random() < 0.5 else 1 << 32
     words = tuple(rng.choice((0, P - 1, rng.randrange(end))) for _ in range(22))
     return QueueEntry(
@@ -257,9 +258,16 @@ def any_entry(rng: Random, governance: Governance, index: int) -> QueueEntry:
         owner=rng.randbytes(20),
         key_words=words[:14] if brings else NO_KEY,
         viewing_words=words[14:] if brings else NO_VIEWING,
-        amount=rng.randrange(1 << rng.randint(1, 40 if asset else 56)),
+        amount=_amount(rng, kind, asset),
         asset=asset,
     )
+
+
+def _amount(rng: Random, kind: EntryKind, asset: int) -> int:
+    """What an entry brings, or of an exit what it asks for, up to the most that it can."""
+    if kind is EntryKind.EXIT:
+        return rng.choice((1, (1 << 53) - 1, rng.randrange(1, 1 << rng.randint(1, 53))))
+    return rng.randrange(1 << rng.randint(1, 40 if asset else 56))
 
 
 def any_withdrawals(

@@ -109,6 +109,11 @@ class EvmL1(EvmView):
         words = (_words(key_words), _words(viewing_words))
         return self._enqueued(self._send(sender, "rotate", word(account), *words, word(amount)))
 
+    def request_exit(self, sender: Address, account: int, amount: int) -> QueueEntry:
+        """Ask for USDC out of the sender's account."""
+        numbers = (word(account), word(amount))
+        return self._enqueued(self._send(sender, "requestExit", *numbers))
+
     def withdraw(self, sender: Address, asset: int = USDC) -> int:
         """Pay the sender's pending balance, of USDC or of an asset."""
         return int(self._answer("withdraw", self._send(sender, "withdraw", word(asset))))

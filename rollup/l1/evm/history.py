@@ -60,10 +60,12 @@ class History:
                 _TAKEN[name](self, members)
 
     def pending_owners(self, asset: int) -> set[l1.Address]:
-        """Who was ever granted or given back any of an asset."""
+        """Who was ever granted, paid or given back any of an asset."""
         kinds = (l1.DepositRefunded, l1.WithdrawalGranted, l1.AssetEscaped)
         events = self.state.events
         found = {each.owner for each in events if isinstance(each, kinds) and each.asset == asset}
+        if asset == USDC:
+            found |= {each.owner for each in events if isinstance(each, l1.ExitAnswered)}
         if asset == USDC and self.state.exits.is_frozen:
             found |= {each.owner for each in events if isinstance(each, l1.AccountEscaped)}
             found.add(self._deployment.genesis.backstop_header.owner)
@@ -148,12 +150,19 @@ def _refunded(history: History, said: Members) -> None:
     history.state.events.append(refund)
 
 
+def _answered(history: History, said: Members) -> None:
+    owner, outcome = address(said["owner"]), DepositOutcome(said["outcome"])
+    answer = l1.ExitAnswered(said["index"], owner, said["amount"], outcome)
+    history.state.events.append(answer)
+
+
 _TAKEN: Final[Mapping[str, Callable[[History, Members], None]]] = {
     "DepositQueued": History._queued,
     "HeaderTaken": History._header_taken,
     "HeaderRefused": History._header_refused,
     "BatchAccepted": History._accepted,
     "DepositRefunded": _refunded,
+    "ExitAnswered": _answered,
     "WithdrawalGranted": _plain(
         l1.WithdrawalGranted, "number", "place", "owner", "asset", "amount"
     ),

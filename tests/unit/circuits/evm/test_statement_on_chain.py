@@ -14,7 +14,7 @@ from rollup.hash.keccak import keccak256
 from rollup.l1.interface import Revert
 from rollup.ports import Pins
 from rollup.protocol.assets import assets_of
-from rollup.protocol.deposit import DepositOutcome
+from rollup.protocol.deposit import DepositOutcome, EntryKind
 from rollup.protocol.public import PublicInput
 from rollup.protocol.rejection import Reason, Rejected
 from tests.helpers.contracts import Probe
@@ -47,14 +47,17 @@ def test_the_layout_is_that_of_the_circuit() -> None:
 
 def test_any_statement(probe) -> None:
     """Markets of every kind among them: what is asked of each is met on some of them."""
-    rng, seen, found = draws(31), set(), 0
+    rng, seen, answers, found = draws(31), set(), set(), 0
     for _ in range(150):
         public = any_public(rng)
         if _hold(probe, public) is not None:
             found += 1
             seen |= set(_kinds_of(public))
+            exits = (each for each in public.deposits if each.entry.kind is EntryKind.EXIT)
+            answers |= {each.outcome for each in exits}
     assert found > 50
     assert len(seen) == len(KINDS)
+    assert {DepositOutcome.CREDITED, DepositOutcome.EXIT_BARRED} <= answers
 
 
 KINDS: dict[str, Callable[[PublicInput, int], bool]] = {
@@ -121,12 +124,14 @@ def test_fact(probe) -> None:
 
 
 def _plain() -> PublicInput:
-    """One whose every list has something, and whose markets are in buckets."""
+    """One whose every list has something, whose markets are in buckets, and whose total has room to
+    be another."""
     rng = draws(33)
     while True:
         public = any_public(rng, markets=4, is_calm=True)
         has_all = public.premium_rates and public.reports and public.deposits
-        if has_all and public.withdrawals and public.estate and not public.closed:
+        has_room = public.withdrawn < public.total_before < 1 << 63
+        if has_all and has_room and public.withdrawals and public.estate and not public.closed:
             try:
                 statement_of(public)
             except Rejected:
@@ -139,7 +144,7 @@ Change = Callable[[PublicInput], Any]
 
 def _first_deposit(public: PublicInput) -> Any:
     first, *rest = public.deposits
-    outcome = DepositOutcome((first.outcome + 1) % 9 or 1)
+    outcome = DepositOutcome((first.outcome + 1) % len(DepositOutcome) or 1)
     return (replace(first, outcome=outcome), *rest)
 
 
@@ -170,7 +175,10 @@ CHANGES: dict[str, Change] = {
     ),
     "reports": lambda public: (),
     "prices": lambda public: (public.prices[0] ^ 1, *public.prices[1:]),
-    "premium_rates": lambda public: (public.premium_rates[0] ^ 1, *public.premium_rates[1:]),
+    "premium_rates": lambda public: (
+        0 if public.premium_rates[0] else 1,
+        *public.premium_rates[1:],
+    ),
     "redo": lambda public: not public.redo,
     "total": lambda public: public.total ^ 1,
     "deposits_before": lambda public: public.deposits_before + 1,

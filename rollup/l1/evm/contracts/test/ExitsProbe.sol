@@ -53,8 +53,9 @@ contract ExitsProbe {
         money.vault.ledgers[mark].custody = uint64(custody);
     }
 
-    function queueUp(Queue.Asked memory asked, uint256 time) external {
-        money.vault.ledgers[asked.asset].queued += uint64(asked.amount);
+    /// An entry, and what came with it.
+    function queueUp(Queue.Asked memory asked, uint256 brought, uint256 time) external {
+        money.vault.ledgers[asked.asset].queued += uint64(brought);
         money.queue.append(asked, time);
     }
 
@@ -68,8 +69,11 @@ contract ExitsProbe {
         );
     }
 
-    function reclaim(uint256 index, bytes calldata entry) external returns (uint256) {
-        return Exits.reclaim(exits, money, headers, index, entry);
+    function reclaim(uint256 stake, uint256 index, bytes calldata entry)
+        external
+        returns (uint256)
+    {
+        return Exits.reclaim(exits, money, headers, stake, index, entry);
     }
 
     function escape(uint256 time, bytes calldata leaf, bytes calldata book_) external {

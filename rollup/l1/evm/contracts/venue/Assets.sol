@@ -46,6 +46,12 @@ library Assets {
         if (amount == 0 || amount >> bits != 0) revert Reverted(Reverts.BAD_AMOUNT);
     }
 
+    /// Revert unless a batch can pay an exit of so much: 1 to 2^53 - 1 quanta.
+    function requireWanted(uint256 amount) internal pure {
+        bool isWanted = amount != 0 && amount >> Numbers.OUTFLOW_BITS == 0;
+        if (!isWanted) revert Reverted(Reverts.BAD_AMOUNT);
+    }
+
     /// Whether an asset is listed, whether it is delisted, and its first price in quanta a lot.
     function asset(Schedule.Store storage schedule, uint256 mark)
         private

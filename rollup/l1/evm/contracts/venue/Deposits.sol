@@ -39,7 +39,7 @@ library Deposits {
         uint256 account = money.queue.requireRegistration(msg.sender);
         Queue.Asked memory asked =
             Queue.Asked(EntryKinds.REGISTER, account, msg.sender, amount, asset, words);
-        return enqueue(money, asked, terms.time);
+        return enqueue(money, asked, amount, terms.time);
     }
 
     /// Queue a deposit into an assigned account, the sender's or another's.
@@ -56,7 +56,7 @@ library Deposits {
         Queue.Asked memory asked = Queue.Asked(
             EntryKinds.CREDIT, account, msg.sender, amount, asset, new bytes(4 * WORDS)
         );
-        return enqueue(money, asked, terms.time);
+        return enqueue(money, asked, amount, terms.time);
     }
 
     /// Queue another key for an assigned account, with a deposit into it.
@@ -74,21 +74,38 @@ library Deposits {
         money.queue.requireRotation(msg.sender, account);
         Queue.Asked memory asked =
             Queue.Asked(EntryKinds.ROTATE, account, msg.sender, amount, Assets.USDC, words);
-        return enqueue(money, asked, terms.time);
+        return enqueue(money, asked, amount, terms.time);
     }
 
-    /// The entry first, then its money: where that does not come, nothing has happened.
-    function enqueue(Money storage money, Queue.Asked memory asked, uint256 time)
-        private
-        returns (uint256 index)
+    /// Queue what an owner wants out of an account, whose stake is what a place in the queue costs.
+    /// Whether the sender owns it is the batch's to find out.
+    function exit(Money storage money, Terms memory terms, uint256 account, uint256 amount)
+        internal
+        returns (uint256)
     {
+        Assets.requireWanted(amount);
+        money.queue.requireExit(msg.sender, account);
+        Queue.Asked memory asked = Queue.Asked(
+            EntryKinds.EXIT, account, msg.sender, amount, Assets.USDC, new bytes(4 * WORDS)
+        );
+        return enqueue(money, asked, terms.leastDeposit, terms.time);
+    }
+
+    /// The entry first, then the money that comes with it, `brought` in quanta or lots: where that
+    /// does not come, nothing has happened.
+    function enqueue(
+        Money storage money,
+        Queue.Asked memory asked,
+        uint256 brought,
+        uint256 time
+    ) private returns (uint256 index) {
         Vault.Ledger storage ledger = money.vault.ledgers[asked.asset];
-        if (!ledger.hasRoom(asked.asset, asked.amount)) revert Reverted(Reverts.CUSTODY_FULL);
-        ledger.queued += uint64(asked.amount);
+        if (!ledger.hasRoom(asked.asset, brought)) revert Reverted(Reverts.CUSTODY_FULL);
+        ledger.queued += uint64(brought);
         bytes memory entry;
         (index, entry) = money.queue.append(asked, time);
         emit IRollupEvents.DepositQueued(index, time, entry);
-        ledger.take(asked.owner, asked.amount);
+        ledger.take(asked.owner, brought);
     }
 
     /// A key and a viewing commitment as the 88 bytes of their words. Reverts unless they are 14

@@ -9,7 +9,7 @@ import {LeafRoot} from "venue/LeafRoot.sol";
 import {Money} from "venue/Money.sol";
 import {Payouts} from "venue/Payouts.sol";
 import {Queue} from "venue/Queue.sol";
-import {Reverted, Reverts} from "venue/Reasons.sol";
+import {EntryKinds, Reverted, Reverts} from "venue/Reasons.sol";
 import {Malformed} from "venue/Types.sol";
 import {Vault} from "venue/Vault.sol";
 
@@ -48,6 +48,7 @@ library Exits {
 
     uint256 private constant USDC = 0;
     /// Places in the bytes of rollup.protocol.deposit.QueueEntry.
+    uint256 private constant KIND_AT = 8;
     uint256 private constant ASSET_AT = 24;
     uint256 private constant AMOUNT_AT = 32;
     uint256 private constant OWNER_AT = 40;
@@ -74,12 +75,13 @@ library Exits {
         money.vault.ledgers[USDC].pending[patience.backstopOwner] += surplus;
     }
 
-    /// Pay an entry back that no proved batch consumed, to its sender: `entry` are its bytes, which
-    /// the chain of the queue has at its place.
+    /// Pay an entry back that no proved batch consumed, to its sender: what came with it, of an exit
+    /// the `stake`. `entry` are its bytes, which the chain of the queue has at its place.
     function reclaim(
         Store storage exits,
         Money storage money,
         Headers.Store storage headers,
+        uint256 stake,
         uint256 index,
         bytes calldata entry
     ) external returns (uint256 amount) {
@@ -93,7 +95,8 @@ library Exits {
         }
         exits.reclaimed[index] = true;
         uint256 asset = LeafCodec.number(entry, ASSET_AT);
-        amount = LeafCodec.number(entry, AMOUNT_AT);
+        bool isExit = LeafCodec.number(entry, KIND_AT) == EntryKinds.EXIT;
+        amount = isExit ? stake : LeafCodec.number(entry, AMOUNT_AT);
         Vault.Ledger storage ledger = money.vault.ledgers[asset];
         ledger.queued -= uint64(amount);
         emit IRollupEvents.EntryReclaimed(index, msg.sender, asset, amount);

@@ -77,6 +77,11 @@ interface IRollupEvents {
     event WithdrawalGranted(
         uint256 indexed number, uint256 place, address indexed owner, uint256 asset, uint256 amount
     );
+    /// An exit was consumed: paid if `outcome` is CREDITED (DepositOutcomes). Its stake is its
+    /// owner's again in any case.
+    event ExitAnswered(
+        uint256 indexed index, address indexed owner, uint256 amount, uint8 outcome
+    );
     event Withdrawn(address indexed owner, uint256 asset, uint256 amount);
     event EstateTook(uint256 indexed number, uint256 asset, uint256 lots, uint256 price);
     event EstateSold(address indexed buyer, uint256 asset, uint256 lots, uint256 paid);
@@ -125,6 +130,9 @@ interface IRollup is IRollupEvents {
         uint256 amount
     ) external returns (uint256 index);
 
+    /// Ask for USDC out of an account, as its owner. A stake of the least deposit comes with it.
+    function requestExit(uint256 account, uint256 amount) external returns (uint256 index);
+
     /// `reports` as rollup.oracle.package.packages_to_bytes; returns how many were not held.
     function giveReports(bytes calldata reports) external returns (uint256 added);
 
@@ -150,7 +158,8 @@ interface IRollup is IRollupEvents {
     /// End the venue, where an entry or a header waited too long for a proof.
     function freeze() external;
 
-    /// Pay an entry back that no proved batch consumed, by its canonical bytes.
+    /// Pay an entry back that no proved batch consumed, by its canonical bytes; of an exit its
+    /// stake.
     function reclaim(uint256 index, bytes calldata entry) external returns (uint256 amount);
 
     /// Give the sender's account what it has by the last root and book, to withdraw: the canonical
@@ -212,11 +221,11 @@ interface IRollup is IRollupEvents {
     function queuedAt(uint256 index) external view returns (uint256);
 
     /// The account of a sender (0: none), whether its registration is open or credited, and whether
-    /// a rotation of its waits.
+    /// a rotation of its waits, and an exit.
     function sender(address who)
         external
         view
-        returns (uint256 account, bool registered, bool rotating);
+        returns (uint256 account, bool registered, bool rotating, bool exiting);
 
     /// The ledger of a mark and its token (rollup.l1.vault.Vault).
     function vault(uint256 asset)

@@ -36,7 +36,7 @@ library Lists {
             _readEntry(data, next, each.entry);
             _require(each.entry.index == first + i);
             each.outcome = number(data, next + ENTRY_BYTES);
-            _require(each.outcome <= DepositOutcomes.ASSET_UNKNOWN);
+            _require(each.outcome <= DepositOutcomes.EXIT_BARRED);
             next += DEPOSIT_BYTES;
         }
     }
@@ -103,14 +103,20 @@ library Lists {
         entry.asset = number(data, offset + 3 * NUMBER_BYTES);
         entry.amount = number(data, offset + 4 * NUMBER_BYTES);
         entry.owner = address(bytes20(word(data, offset + OWNER_AT)));
-        _require(entry.kind <= EntryKinds.ROTATE);
+        _require(entry.kind <= EntryKinds.EXIT);
         _require(entry.account < 1 << Numbers.ACCOUNT_BITS);
         _require(entry.asset < 1 << Numbers.MARKET_BITS);
         bool isUsdc = entry.asset == Totals.USDC;
-        _require(entry.amount < 1 << (isUsdc ? Numbers.AMOUNT_BITS : Numbers.SIZE_BITS));
         bool areZero = _readWords(data, offset + WORDS_AT, entry);
-        _require(entry.kind != EntryKinds.CREDIT || areZero);
-        _require(entry.kind != EntryKinds.ROTATE || isUsdc);
+        bool bringsKey = entry.kind == EntryKinds.REGISTER || entry.kind == EntryKinds.ROTATE;
+        _require(bringsKey || areZero);
+        if (entry.kind == EntryKinds.EXIT) {
+            // Lie: an exit of an asset, of nothing, or of more than can be granted.
+            _require(isUsdc && 0 < entry.amount && entry.amount < 1 << Numbers.OUTFLOW_BITS);
+        } else {
+            _require(entry.kind != EntryKinds.ROTATE || isUsdc);
+            _require(entry.amount < 1 << (isUsdc ? Numbers.AMOUNT_BITS : Numbers.SIZE_BITS));
+        }
     }
 
     /// The words of an entry, and whether all are zero.

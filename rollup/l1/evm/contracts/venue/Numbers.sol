@@ -8,7 +8,7 @@ library Numbers {
     uint256 internal constant HASH_VERSION = 1;
     uint256 internal constant LIMB_BITS = 13;
     uint256 internal constant OWNER_LIMB_BITS = 27;
-    uint256 internal constant PROTOCOL_VERSION = 8;
+    uint256 internal constant PROTOCOL_VERSION = 9;
     uint256 internal constant SIGNATURE_SCHEME = 1;
     uint256 internal constant MARKETS_MAX = 64;
     uint256 internal constant MARKET_BITS = 16;
@@ -111,7 +111,7 @@ library Numbers {
 library Tags {
     bytes20 internal constant GOVERNANCE = "crypsis-governance-5";
     bytes14 internal constant BOOK = "crypsis-book-4";
-    bytes16 internal constant PUBLIC = "crypsis-public-8";
+    bytes16 internal constant PUBLIC = "crypsis-public-9";
     bytes16 internal constant HEADER = "crypsis-header-4";
     bytes16 internal constant LEAF = "crypsis-escape-1";
 }

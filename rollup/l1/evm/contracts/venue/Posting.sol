@@ -21,11 +21,12 @@ library Posting {
     using Headers for Headers.Store;
     using Queue for Queue.Store;
 
-    /// What the contract is of, and L1's time.
+    /// What the contract is of, L1's time, and the stake of an exit.
     struct Rules {
         uint256 chain;
         uint256 venue;
         uint256 time;
+        uint256 stake;
     }
 
     /// Advance by the batch of these bytes, the canonical ones of its public input, its parameters,
@@ -48,7 +49,7 @@ library Posting {
         Settlement.requireCovered(venue.money, batch);
         venue.book = requireProved(venue, batch, pinned);
         venue.headers.prove();
-        Settlement.settle(venue.money, batch, rules.time);
+        Settlement.settle(venue.money, batch, rules.stake, rules.time);
     }
 
     /// The batch is the oldest of the tail, and is what its header said, whole. The queue's own

@@ -14,6 +14,7 @@ library Queue {
         uint64 account;
         bool registered;
         bool rotating;
+        bool exiting;
     }
 
     /// `accountsEnd` is the first account index that is never assigned, `entriesEnd` how many
@@ -79,6 +80,13 @@ library Queue {
         requireIndex(queue);
     }
 
+    /// The sender may ask for USDC out of an account: one exit at a time, as of rotations.
+    function requireExit(Store storage queue, address owner, uint256 account) internal view {
+        if (queue.senders[owner].exiting) revert Reverted(Reverts.EXITING);
+        requireAssigned(queue, account);
+        requireIndex(queue);
+    }
+
     /// The account was assigned, or is the backstop's, and there is an index for the entry.
     function requireCredit(Store storage queue, uint256 account) internal view {
         requireAssigned(queue, account);
@@ -101,11 +109,14 @@ library Queue {
         keepTime(queue, index, time);
         queue.count = uint32(index + 1);
         if (asked.kind == EntryKinds.REGISTER) {
-            queue.senders[asked.owner] =
-                Sender(uint64(asked.account), true, queue.senders[asked.owner].rotating);
+            Sender memory known = queue.senders[asked.owner];
+            (known.account, known.registered) = (uint64(asked.account), true);
+            queue.senders[asked.owner] = known;
             if (asked.account == queue.nextAccount) queue.nextAccount = uint32(asked.account + 1);
         } else if (asked.kind == EntryKinds.ROTATE) {
             queue.senders[asked.owner].rotating = true;
+        } else if (asked.kind == EntryKinds.EXIT) {
+            queue.senders[asked.owner].exiting = true;
         }
     }
 
@@ -184,10 +195,12 @@ library Queue {
     }
 
     /// A batch that consumed an entry is proved: a refused registration may be tried again, and a
-    /// next rotation sent.
+    /// next rotation or exit sent.
     function settle(Store storage queue, Deposit memory deposit) internal {
         if (deposit.entry.kind == EntryKinds.ROTATE) {
             queue.senders[deposit.entry.owner].rotating = false;
+        } else if (deposit.entry.kind == EntryKinds.EXIT) {
+            queue.senders[deposit.entry.owner].exiting = false;
         } else if (
             deposit.entry.kind == EntryKinds.REGISTER
                 && deposit.outcome != DepositOutcomes.CREDITED

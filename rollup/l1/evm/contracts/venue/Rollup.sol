@@ -114,6 +114,10 @@ contract Rollup is RollupView {
         );
     }
 
+    function requestExit(uint256 account, uint256 amount) external alone live returns (uint256) {
+        return Deposits.exit(venue.money, deposit(), account, amount);
+    }
+
     function giveReports(bytes calldata reports) external alone live returns (uint256) {
         uint256 number = uint256(venue.headers.head) + 1;
         uint256 least = Headers.nextTime(venue.headers);
@@ -146,7 +150,7 @@ contract Rollup is RollupView {
         bytes calldata book_,
         bytes calldata reports
     ) external alone live onlyOperator {
-        Posting.Rules memory rules = Posting.Rules(chain, venueNumber, time());
+        Posting.Rules memory rules = Posting.Rules(chain, venueNumber, time(), leastDeposit);
         Posting.post(venue, rules, publicInput, governance_, book_, reports);
     }
 
@@ -171,7 +175,9 @@ contract Rollup is RollupView {
     }
 
     function reclaim(uint256 index, bytes calldata entry) external alone returns (uint256) {
-        return Exits.reclaim(venue.exits, venue.money, venue.headers, index, entry);
+        return Exits.reclaim(
+            venue.exits, venue.money, venue.headers, leastDeposit, index, entry
+        );
     }
 
     function escape(bytes calldata leaf, bytes calldata book_) external alone {

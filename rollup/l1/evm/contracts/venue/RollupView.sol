@@ -81,9 +81,9 @@ abstract contract RollupView is IRollup {
         return since;
     }
 
-    function sender(address who) external view returns (uint256, bool, bool) {
+    function sender(address who) external view returns (uint256, bool, bool, bool) {
         Queue.Sender memory known = venue.money.queue.senders[who];
-        return (known.account, known.registered, known.rotating);
+        return (known.account, known.registered, known.rotating, known.exiting);
     }
 
     function vault(uint256 asset)

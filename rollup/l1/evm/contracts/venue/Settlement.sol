@@ -6,7 +6,7 @@ import {Estate} from "venue/Estate.sol";
 import {IRollupEvents} from "venue/IRollup.sol";
 import {Money} from "venue/Money.sol";
 import {Queue} from "venue/Queue.sol";
-import {DepositOutcomes, Reverted, Reverts} from "venue/Reasons.sol";
+import {DepositOutcomes, EntryKinds, Reverted, Reverts} from "venue/Reasons.sol";
 import {Totals} from "venue/Totals.sol";
 import {Deposit, Entry, EstateTaken, PublicInput, Withdrawal} from "venue/Types.sol";
 import {Vault} from "venue/Vault.sol";
@@ -33,11 +33,25 @@ library Settlement {
     }
 
     /// The batch is proved: its deposits leave the queue, into custody or back to their senders;
-    /// what it grants is its owners' to claim, and what the estate takes is for sale.
-    function settle(Money storage money, PublicInput memory batch, uint256 time) internal {
+    /// what it grants is its owners' to claim, and what the estate takes is for sale. `stake` is
+    /// what came with every exit.
+    function settle(Money storage money, PublicInput memory batch, uint256 stake, uint256 time)
+        internal
+    {
         emit IRollupEvents.BatchAccepted(batch.number, batch.time, batch.oldRoot, batch.newRoot);
+        uint256 exits = 0;
         for (uint256 place = 0; place < batch.deposits.length; ++place) {
-            consume(money, batch.deposits[place]);
+            Deposit memory each = batch.deposits[place];
+            money.queue.settle(each);
+            if (each.entry.kind == EntryKinds.EXIT) ++exits;
+            else consume(money, each);
+        }
+        // Their events are behind all of the refunds.
+        for (uint256 place = 0; exits != 0; ++place) {
+            Deposit memory each = batch.deposits[place];
+            if (each.entry.kind != EntryKinds.EXIT) continue;
+            answer(money, each, stake);
+            --exits;
         }
         for (uint256 place = 0; place < batch.estate.length; ++place) {
             takeIn(money, batch, batch.estate[place], time);
@@ -48,11 +62,23 @@ library Settlement {
         money.vault.ledgers[Assets.USDC].custody = uint64(batch.total);
     }
 
-    /// An entry that was consumed: under custody, or to be had by its sender.
+    /// An exit that was consumed: its stake is its owner's again, and what it is paid, out of
+    /// custody of USDC, which the batch tells.
+    function answer(Money storage money, Deposit memory deposit, uint256 stake) private {
+        Entry memory entry = deposit.entry;
+        Vault.Ledger storage ledger = money.vault.ledgers[Assets.USDC];
+        ledger.queued -= uint64(stake);
+        uint256 paid = Totals.isPaidExit(deposit) ? entry.amount : 0;
+        ledger.pending[entry.owner] += stake + paid;
+        emit IRollupEvents.ExitAnswered(
+            entry.index, entry.owner, entry.amount, uint8(deposit.outcome)
+        );
+    }
+
+    /// An entry that was consumed and no exit: under custody, or to be had by its sender.
     function consume(Money storage money, Deposit memory deposit) private {
         Entry memory entry = deposit.entry;
         Vault.Ledger storage ledger = money.vault.ledgers[entry.asset];
-        money.queue.settle(deposit);
         ledger.queued -= uint64(entry.amount);
         if (deposit.outcome == DepositOutcomes.CREDITED) {
             if (entry.asset != Assets.USDC) ledger.custody += uint64(entry.amount);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {DepositOutcomes, MarketKinds} from "venue/Reasons.sol";
+import {DepositOutcomes, EntryKinds, MarketKinds} from "venue/Reasons.sol";
 import {Deposit, EstateTaken, Governance, PublicInput, Withdrawal} from "venue/Types.sol";
 
 /// What a batch moves of USDC and of each asset: the sums of rollup.protocol.public.PublicInput. A
@@ -20,7 +20,7 @@ library Totals {
             && governance.markets[mark - 1].kind == MarketKinds.ASSET;
     }
 
-    /// What was credited of USDC or of an asset.
+    /// What was credited of USDC or of an asset. An exit brings nothing.
     function creditedOf(PublicInput memory batch, uint256 mark)
         internal
         pure
@@ -28,13 +28,13 @@ library Totals {
     {
         for (uint256 i = 0; i < batch.deposits.length; ++i) {
             Deposit memory each = batch.deposits[i];
-            if (each.outcome == DepositOutcomes.CREDITED && each.entry.asset == mark) {
-                sum += each.entry.amount;
-            }
+            bool isCredited =
+                each.outcome == DepositOutcomes.CREDITED && each.entry.kind != EntryKinds.EXIT;
+            if (isCredited && each.entry.asset == mark) sum += each.entry.amount;
         }
     }
 
-    /// What was withdrawn of USDC or of an asset.
+    /// What was withdrawn of USDC or of an asset, and paid to exits.
     function withdrawnOf(PublicInput memory batch, uint256 mark)
         internal
         pure
@@ -44,6 +44,14 @@ library Totals {
             Withdrawal memory each = batch.withdrawals[i];
             if (each.asset == mark) sum += each.amount;
         }
+        for (uint256 i = 0; mark == USDC && i < batch.deposits.length; ++i) {
+            if (isPaidExit(batch.deposits[i])) sum += batch.deposits[i].entry.amount;
+        }
+    }
+
+    /// Whether an entry is an exit that the batch pays: of USDC always.
+    function isPaidExit(Deposit memory deposit) internal pure returns (bool) {
+        return deposit.entry.kind == EntryKinds.EXIT && deposit.outcome == DepositOutcomes.CREDITED;
     }
 
     /// Lots of an asset that the estate takes.

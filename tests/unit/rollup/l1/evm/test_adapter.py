@@ -26,6 +26,7 @@ ENTRIES = (
     QueueEntry(0, EntryKind.REGISTER, 1, ALICE, key_words("alice"), viewing_words(), 7, 3),
     QueueEntry(2**30 - 1, EntryKind.CREDIT, 2**30 - 1, ALICE, NO_KEY, NO_VIEWING, 2**62 - 1),
     QueueEntry(5, EntryKind.ROTATE, 2, ALICE, (2**32 - 1,) * 14, (0,) * 8, 1),
+    QueueEntry(6, EntryKind.EXIT, 2, ALICE, NO_KEY, NO_VIEWING, 2**53 - 1),
 )
 HEADER = BatchHeader(
     number=9,

@@ -15,20 +15,20 @@ from rollup.l1.interface import Revert, Reverted
 from rollup.l1.leaf_of import leaf_of
 from rollup.protocol.account import Account
 from rollup.protocol.constants import ACCOUNT_BITS
-from rollup.protocol.deposit import QueueEntry
+from rollup.protocol.deposit import EntryKind, QueueEntry
 from rollup.protocol.market_book import MarketBook
 from rollup.protocol.positions import Positions
 from rollup.protocol.state import State
 from tests.helpers import venue
 from tests.helpers.exits import GOVERNED, frozen_on, genesis_of_assets, random_state
-from tests.helpers.exits_contract import ESCAPE, MALFORMED, Ended
+from tests.helpers.exits_contract import ESCAPE, MALFORMED, STAKE, Ended
 
 GAS_MOST = 1_500_000
 """Of an escape, its calldata and the transaction's own included."""
 
 BACKSTOP = b"\xbb" * 20
 FREEZE = "freeze(uint256,uint256,address)"
-RECLAIM = "reclaim(uint256,bytes)"
+RECLAIM = "reclaim(uint256,uint256,bytes)"
 WBTC, FREE = 3, 4
 
 
@@ -299,18 +299,37 @@ def test_an_entry_is_paid_back_once_to_its_sender_and_at_once() -> None:
     ended.prove(state.root, state.book, 1)
     first, second, third = (entry.encode() for entry in entries)
     owner = entries[1].owner
-    assert ended.refusal(RECLAIM, 1, second, sender=owner) == Revert.NOT_FROZEN
+    assert ended.refusal(RECLAIM, STAKE, 1, second, sender=owner) == Revert.NOT_FROZEN
     ended.end()
     for index, data in ((0, first), (3, second), (2**255, second), (3, b"")):
-        assert ended.refusal(RECLAIM, index, data, sender=owner) == Revert.NOTHING_TO_RECLAIM
+        assert ended.refusal(RECLAIM, STAKE, index, data, sender=owner) == Revert.NOTHING_TO_RECLAIM
     larger = second[:32] + (2**40).to_bytes(8, "big") + second[40:]
     for data in (third, larger, second + b"\0", second[:-1], b""):
-        assert ended.refusal(RECLAIM, 1, data, sender=owner) == MALFORMED
-    assert ended.refusal(RECLAIM, 1, second) == Revert.NOT_OWNER
+        assert ended.refusal(RECLAIM, STAKE, 1, data, sender=owner) == MALFORMED
+    assert ended.refusal(RECLAIM, STAKE, 1, second) == Revert.NOT_OWNER
     held = ended.numbers("ledger(uint256)", 0)
-    ended.ask(RECLAIM, 1, second, sender=owner)
+    ended.ask(RECLAIM, STAKE, 1, second, sender=owner)
     after = ended.numbers("ledger(uint256)", 0)
     assert (held[1] - after[1], held[3] - after[3]) == (11, 11)
-    assert ended.refusal(RECLAIM, 1, second, sender=owner) == Revert.NOTHING_TO_RECLAIM
-    ended.ask(RECLAIM, 2, third, sender=entries[2].owner)
+    assert ended.refusal(RECLAIM, STAKE, 1, second, sender=owner) == Revert.NOTHING_TO_RECLAIM
+    ended.ask(RECLAIM, STAKE, 2, third, sender=entries[2].owner)
     assert ended.numbers("ledger(uint256)", WBTC)[1] == 0
+
+
+def test_of_an_exit_its_stake_is_paid_back_and_not_what_it_asked_for() -> None:
+    """Lie: whoever asks for all that there is reclaims it from a venue that has ended."""
+    ended, state = Ended(GOVERNED), some_state(1)
+    wanted = replace(entry_of(0), kind=EntryKind.EXIT, amount=2**53 - 1)
+    ended.queue_up(wanted, 100)
+    ended.queue_up(entry_of(1), 100)
+    ended.keep((5, 6, 7))
+    ended.prove(state.root, state.book, 0)
+    ended.end()
+    data, owner = wanted.encode(), wanted.owner
+    as_credit = data[:15] + bytes([EntryKind.CREDIT]) + data[16:]
+    assert ended.refusal(RECLAIM, STAKE, 0, as_credit, sender=owner) == MALFORMED
+    held = ended.numbers("ledger(uint256)", 0)
+    ended.ask(RECLAIM, STAKE, 0, data, sender=owner)
+    after = ended.numbers("ledger(uint256)", 0)
+    assert (held[1] - after[1], held[3] - after[3]) == (STAKE, STAKE)
+    assert ended.refusal(RECLAIM, STAKE, 0, data, sender=owner) == Revert.NOTHING_TO_RECLAIM

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("pyrevm", reason="pyrevm has no wheel for this Python")
 
 from rollup.harness.evm_target import EvmTarget
-from rollup.harness.people import address, key_words, viewing_words
+from rollup.harness.people import LEAST_DEPOSIT, address, key_words, viewing_words
 from rollup.harness.scenario import load
 from rollup.harness.stage import Stage
 from rollup.harness.suite import run
@@ -20,7 +20,7 @@ from tests.helpers.odd_tokens import Manner, OddTarget, played
 
 ROLLUP = Interface(artefact("Rollup").abi)
 ALICE, BOB = address("alice"), address("bob")
-MONEY = ("money", "deposits", "queue", "estate", "assets")
+MONEY = ("money", "deposits", "queue", "estate", "assets", "exits")
 """Groups of scenarios that move tokens."""
 
 REFUNDED = """
@@ -97,6 +97,17 @@ def test_no_deposit_is_queued_whose_money_did_not_come_whole(
     assert contract(world).credit(BOB, 1, 100).amount == 100
 
 
+@pytest.mark.parametrize("manner", [Manner.MOVES_NOTHING, Manner.KEEPS_A_PART])
+def test_no_exit_is_queued_whose_stake_did_not_come_whole(odd: OddTarget, manner: Manner) -> None:
+    """Lie: a place in the queue that costs nothing, or a stake that comes back as more."""
+    world = played(odd, REFUNDED + '{ mint = "bob", amount = 500 },')
+    odd.behave(odd.made[0], manner)
+    refused(contract(world), Revert.BALANCE_TOO_SMALL, "request_exit", 1, 100)
+    odd.behave(odd.made[0], Manner.HONEST)
+    assert contract(world).request_exit(BOB, 1, 100).amount == 100
+    assert contract(world).queued == LEAST_DEPOSIT
+
+
 @pytest.mark.parametrize(
     "manner",
     [Manner.SAYS_NO, Manner.SAYS_TWO, Manner.REVERTS, Manner.MOVES_NOTHING, Manner.TAKES_MORE],
@@ -140,6 +151,7 @@ CALLS = {
     "register": (key_words("bob"), viewing_words(), 50, 0),
     "credit": (1, 50, 0),
     "rotate": (1, key_words("bob"), viewing_words(), 50),
+    "requestExit": (1, 50),
     "giveReports": (b"",),
     "commitHeader": (b"",),
     "post": (b"", b"", b"", b""),

@@ -7,8 +7,10 @@ import pytest
 
 from rollup.field.koalabear import P
 from rollup.hash.keccak import keccak256
+from rollup.protocol.constants import PROTOCOL_VERSION
+from rollup.protocol.deposit import NO_KEY, NO_VIEWING, DepositOutcome, EntryKind, QueueEntry
 from rollup.protocol.header import header_of
-from rollup.protocol.public import PublicInput
+from rollup.protocol.public import ConsumedDeposit, PublicInput
 from rollup.protocol.rejection import Rejected
 from tests.helpers.contracts import MALFORMED, CallRefused, Probe, members_of
 from tests.helpers.public_inputs import NotCanonical, any_public, parts_of, public_from_bytes
@@ -107,8 +109,8 @@ def _bent(rng: Random, data: bytes) -> bytes:
         (16, b"\0"),
         (17, b"1"),
         (17, b"\0A"),
-        (24, (7).to_bytes(8, "big")),
-        (24, (9).to_bytes(8, "big")),
+        (24, (PROTOCOL_VERSION - 1).to_bytes(8, "big")),
+        (24, (PROTOCOL_VERSION + 1).to_bytes(8, "big")),
         (32, (1 << 30).to_bytes(8, "big")),
         (40, (1 << 30).to_bytes(8, "big")),
         (48, bytes(8)),
@@ -136,6 +138,57 @@ def test_one_number_out_of_bounds(probe, public, place, value) -> None:
     data = public.encode()
     assert not _refused(probe, public, data)
     assert _refused(probe, public, data[:place] + value + data[place + len(value) :])
+
+
+ENTRY_AT = PRICES_AT + 128
+"""Where the first entry of a batch of four markets begins, in whose hour rates are due."""
+
+
+@pytest.mark.parametrize(
+    "place, value",
+    [
+        (8, (4).to_bytes(8, "big")),
+        (24, (1).to_bytes(8, "big")),
+        (32, bytes(8)),
+        (32, (1 << 53).to_bytes(8, "big")),
+        (60, b"\0\0\0\1"),
+        (144, b"\0\0\0\1"),
+        (148, (10).to_bytes(8, "big")),
+    ],
+)
+def test_an_exit_is_of_usdc_brings_no_words_and_asks_for_what_can_be_granted(
+    probe, public, place, value
+) -> None:
+    asks = QueueEntry(public.deposits_before, EntryKind.EXIT, 7, b"o" * 20, NO_KEY, NO_VIEWING, 1)
+    barred = ConsumedDeposit(asks, DepositOutcome.EXIT_BARRED)
+    bent = replace(public, deposits=(barred,), withdrawals=(), estate=(), total=5)
+    data = bent.encode()
+    assert not _refused(probe, bent, data)
+    at = ENTRY_AT + place
+    wrong = data[:at] + value + data[at + len(value) :]
+    assert wrong != data and _refused(probe, bent, wrong)
+
+
+def test_exits_that_are_paid_leave_custody(probe, public) -> None:
+    """Lie: what was under custody before is counted as if an exit brought its amount, or as if
+    nobody was paid: then one of these two would not be read, or be read with another total."""
+    most = (1 << 53) - 1
+    asks = QueueEntry(
+        public.deposits_before, EntryKind.EXIT, 7, b"o" * 20, NO_KEY, NO_VIEWING, most
+    )
+    for outcome, total in (
+        (DepositOutcome.CREDITED, (1 << 64) - most),
+        (DepositOutcome.EXIT_BARRED, (1 << 64) - 1),
+    ):
+        consumed = (ConsumedDeposit(asks, outcome),)
+        good = replace(public, deposits=consumed, withdrawals=(), estate=(), total=0)
+        assert not _refused(probe, good, good.encode())
+        data = good.encode()
+        at = PRICES_AT + 104
+        assert data[at : at + 8] == bytes(8)
+        wrong = data[:at] + total.to_bytes(8, "big") + data[at + 8 :]
+        is_too_much = outcome is DepositOutcome.CREDITED
+        assert _refused(probe, good, wrong) is is_too_much
 
 
 def test_bytes_of_something_else_than_the_batch_names(probe, public) -> None:
