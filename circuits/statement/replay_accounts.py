@@ -25,9 +25,10 @@ from circuits.tables.records import (
 )
 from rollup.protocol.account import Account, Header
 from rollup.protocol.assets import USDC
+from rollup.protocol.barred import BarredExit, ExitBar
 from rollup.protocol.constants import POSITION_LIMIT, SAFETY_MAX
 from rollup.protocol.encoding import owner_words
-from rollup.protocol.outcome import BarredExit, ExitBar, Outcome, TouchedAccount
+from rollup.protocol.outcome import Outcome, TouchedAccount
 from rollup.protocol.progress import closed_out, due_markets
 from rollup.protocol.takeover import Route
 from rollup.protocol.terms import MarketTerms

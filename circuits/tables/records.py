@@ -13,14 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rollup.private import Private
-from rollup.protocol.outcome import ExitBar
 
 I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
 U32 = NDArray[np.uint32]
 U8 = NDArray[np.uint8]
-
-_SHORT = tuple(ExitBar).index(ExitBar.SHORT) + 1
 
 BUY, SELL = 0, 1
 """Index of a side everywhere: column 0 the buyer, column 1 the seller."""
@@ -236,17 +233,6 @@ class AccountRecords(Private):
     told: I64  # sides that are deleveraged, for the backstop: multiplicity of its BACKSTOP message
     backstop: int  # the account that takes
     refresh_fee: int  # of a market's governance
-
-    @property
-    def short(self) -> I64:
-        """1 if an exit was refused because it has not enough."""
-        found: I64 = (self.barred == _SHORT).astype(np.int64)
-        return found
-
-    @property
-    def payment(self) -> I64:
-        """What its positions hear of outflows (circuits.tables.account.payment)."""
-        return self.paid_out + self.cash_out + 2 * self.short
 
 
 @dataclass(frozen=True, slots=True, repr=False)

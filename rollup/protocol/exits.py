@@ -9,12 +9,13 @@ known what the account holds and whether the step is closed. Spec: docs/spec/21-
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from rollup.protocol.barred import BarredExit, ExitBar
 from rollup.protocol.batch import Batch
 from rollup.protocol.deposit import DepositOutcome
 from rollup.protocol.holding import Holding
 from rollup.protocol.ledger import Entry, Ledger
 from rollup.protocol.margin import value
-from rollup.protocol.outcome import BarredExit, DepositStep, ExitBar
+from rollup.protocol.outcome import DepositStep
 from rollup.protocol.payment import require_begins_step
 from rollup.protocol.rejection import Reason, Rejected, refusals_at
 from rollup.protocol.terms import MarketTerms

@@ -5,13 +5,13 @@ Nothing here is claimed by anybody: the rules derive all of it from the batch.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import NamedTuple
 
 from rollup.crypto.curve import Point
 from rollup.hash.poseidon import Digest
 from rollup.private import Private
 from rollup.protocol.account import Account, Header, SlotState
+from rollup.protocol.barred import BarredExit
 from rollup.protocol.batch import Fill, Globals, MarketsState
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry
 from rollup.protocol.order import Side, SignedOrder
@@ -90,24 +90,6 @@ class DepositStep(Private):
     def is_exit(self) -> bool:
         """Whether it asks for money, and brings none."""
         return self.entry.kind is EntryKind.EXIT
-
-
-class ExitBar(StrEnum):
-    """Why a batch pays no exit out of an account. Public is only that there is one."""
-
-    SHUT = "shut"
-    STANDING = "standing"
-    UNSTEADY = "unsteady"
-    SHORT = "short"
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class BarredExit(Private):
-    """The one exit of an account that a batch refuses, what it asked for in quanta, and the bar."""
-
-    account: int
-    amount: int
-    bar: ExitBar
 
 
 @dataclass(frozen=True, slots=True, repr=False)

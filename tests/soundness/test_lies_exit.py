@@ -9,9 +9,10 @@ import pytest
 from circuits.statement.replay import replay
 from rollup.protocol import closing as leaves
 from rollup.protocol import exits, liquidation, margin, payment, transition
+from rollup.protocol.barred import BarredExit, ExitBar
 from rollup.protocol.batch import Batch
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
-from rollup.protocol.outcome import BarredExit, ExitBar, Outcome
+from rollup.protocol.outcome import Outcome
 from rollup.protocol.public import ConsumedDeposit
 from rollup.protocol.rejection import Reason
 from rollup.protocol.takeover import Takeover

@@ -25,9 +25,9 @@ from circuits.tables.position.columns import LIMB
 from circuits.tables.position.sums import spans, started
 from circuits.tables.records import AccountRecords
 from rollup.hash.poseidon import fold_start
+from rollup.protocol.barred import ExitBar
 from rollup.protocol.constants import ACCOUNT_LEAF_VERSION, CASH_LIMIT, SAFETY_MAX
 from rollup.protocol.encoding import TypeCode
-from rollup.protocol.outcome import ExitBar
 
 _PAIR_BITS = 2 * LIMB_BITS
 

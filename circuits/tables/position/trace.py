@@ -4,6 +4,7 @@ import numpy as np
 
 from circuits.air.trace import I64, U32, Trace, inverse_or_zero, put, put_packed
 from circuits.gadgets.compare import fill_difference
+from circuits.tables.account.payment import heard, short
 from circuits.tables.position.air import added
 from circuits.tables.position.chain import Chains
 from circuits.tables.position.columns import LIMB, Columns, Given, Size, number_of
@@ -40,7 +41,7 @@ class Positions:
         standing = ("shrinks", "liquidated", "exhausted", "exempt", "clear", "dealt")
         for name in standing:
             getattr(row, name)[...] = getattr(accounts, name)[records.owner]
-        row.paid_out[...] = accounts.payment[records.owner]
+        row.paid_out[...] = heard(accounts)[records.owner]
         said = ("takeovers", "needed", "closed_out", "due", "unsteady")
         for name in (*said, "deleveraged", "behind", "came", "stays"):
             getattr(row, name)[...] = getattr(records, name)
@@ -51,7 +52,7 @@ class Positions:
         put(row.least, markets.least[rows])
         row.asset[...] = markets.asset[rows]
         row.idle[...] = markets.idle[rows]
-        row.uncounted[...] = row.asset * (accounts.cash_out + accounts.short)[records.owner]
+        row.uncounted[...] = row.asset * (accounts.cash_out + short(accounts))[records.owner]
         _fill_growth(row, records)
         put(row.risk.cells, markets.risk[rows])
         put(row.zones.cells, np.hstack((markets.zoned, markets.zone))[rows])

@@ -2,6 +2,7 @@
 
 from circuits.air.trace import U32, Trace, put
 from circuits.gadgets.integer import fill_carries
+from circuits.tables.account.payment import heard
 from circuits.tables.position.chain import Chains
 from circuits.tables.position.sums import spans
 from circuits.tables.records import AccountRecords
@@ -21,7 +22,7 @@ def build(chains: Chains, accounts: AccountRecords, height: int, blinded: int) -
     standing = ("liquidated", "exhausted", "exempt", "clear")
     for name in ("safety", "shrinks", *standing, "dealt"):
         getattr(row, name)[...] = getattr(accounts, name)[came.owner]
-    row.paid_out[...] = accounts.payment[came.owner]
+    row.paid_out[...] = heard(accounts)[came.owner]
     put(row.old, came.old)
     put(row.new, came.new)
     for each, span in zip(row.sums, spans().values(), strict=True):

@@ -35,9 +35,9 @@ from circuits.tables.tree.air import TABLE as TREE
 from circuits.tables.tree.trace import build as build_tree
 from circuits.tables.trigger.air import TABLE as TRIGGER
 from circuits.tables.trigger.trace import build as build_trigger
+from rollup.protocol.barred import ExitBar
 from rollup.protocol.holding import Holding
 from rollup.protocol.margin import value
-from rollup.protocol.outcome import ExitBar
 from tests.helpers.closings import BACKSTOP, Case, Offer, Parts, honest_offer, records_of
 from tests.helpers.market_books import terms_at
 from tests.helpers.venue import BTC_PRICE, ETH_PRICE, held

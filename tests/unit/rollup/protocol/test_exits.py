@@ -2,9 +2,10 @@
 
 import pytest
 
+from rollup.protocol.barred import BarredExit, ExitBar
 from rollup.protocol.batch_codec import batch_from_bytes, batch_to_bytes
 from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry
-from rollup.protocol.outcome import BarredExit, ExitBar, Outcome
+from rollup.protocol.outcome import Outcome
 from rollup.protocol.public import GrantedWithdrawal
 from rollup.protocol.public_json import public_from_json, public_to_json
 from rollup.protocol.rejection import Reason

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
+from rollup.protocol.barred import ExitBar
 from rollup.protocol.deposit import DepositOutcome, QueueEntry
-from rollup.protocol.outcome import ExitBar
 from sequencer.batches.machine import Done
 from sequencer.engine import due
 from sequencer.engine.event import DepositJudged, OutflowPaid, VenueReason
