@@ -194,10 +194,11 @@ def test_an_exit_is_paid_out_of_a_liquidated_account(monkeypatch: pytest.MonkeyP
     liar = fallen(monkeypatch)
     fee = 900 * terms_at(liar.venue.prices)[BTC].liquidation_fee
     taken = [Takeover(1, BTC, 900, fee)]
-    batch = asking(liar, take_out(FIRST + 1, 1, USDC), paid=True, takeovers=taken)
     liar.blind("require_needed", transition)
+    batch = asking(liar, take_out(FIRST + 1, 1, USDC), paid=True, takeovers=taken)
     assert liar.refusal(batch) is Reason.LIQUIDATED_SIGNED
     liar.blind("require_unsigned", liquidation)
+    batch = asking(liar, take_out(FIRST + 1, 1, USDC), paid=True, takeovers=taken)
     assert "account.paid-out-standing" in liar.claims(batch)
 
 
