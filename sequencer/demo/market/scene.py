@@ -8,7 +8,7 @@ from random import Random
 from rollup.crypto.address_key import AddressKey
 from rollup.field.koalabear import P
 from rollup.hash.batched import compress_many
-from rollup.l1.deployment import Deployment, entry_wait_of
+from rollup.l1.deployment import Deployment, entry_wait_of, freeze_after_of
 from rollup.l1.mock import MockL1
 from rollup.oracle.package import feed_id
 from rollup.ports import Verifier
@@ -117,6 +117,8 @@ def deploy(
     start: Genesis, keys: KeySource, verifiers: Sequence[Verifier], clock: Clock, interval_ms: int
 ) -> MockL1:
     """The mock L1 with the venue's contract on it: batches end every `interval_ms`."""
+    entry_wait = entry_wait_of(interval_ms)
+    waits = (GOVERNANCE_DELAY_MS, entry_wait, PROOF_DEADLINE_MS)
     deployment = Deployment(
         genesis=start,
         root=start.state(compress_many).root,
@@ -127,7 +129,8 @@ def deploy(
         governance_delay=GOVERNANCE_DELAY_MS,
         proof_deadline_ms=PROOF_DEADLINE_MS,
         least_deposit=LEAST_DEPOSIT,
-        entry_wait_ms=entry_wait_of(interval_ms),
+        entry_wait_ms=entry_wait,
+        freeze_after_ms=freeze_after_of(*waits),
     )
     return MockL1(deployment, verifiers, clock, compress_many)
 
