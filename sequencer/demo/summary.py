@@ -1,6 +1,6 @@
 """What a demonstration came to: a row for every batch, the verdict on every forgery."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from rollup.protocol.encoding import hex_digest
@@ -8,6 +8,9 @@ from sequencer.demo.events import (
     BatchClosed,
     BatchOpened,
     DemoEvent,
+    EvmAbsent,
+    EvmReady,
+    EvmTrial,
     ForgeryJudged,
     JournalReplayed,
     MarketReady,
@@ -81,6 +84,9 @@ class Summary:
     batches: list[BatchRow] = field(default_factory=list)
     forgeries: list[ForgeryJudged] = field(default_factory=list)
     replayed: JournalReplayed | None = None
+    evm: EvmReady | None = None
+    evm_absent: EvmAbsent | None = None
+    trials: list[EvmTrial] = field(default_factory=list)
 
     def add(self, event: DemoEvent) -> None:
         """Take in what happened."""
@@ -99,6 +105,12 @@ class Summary:
                 self.forgeries.append(event)
             case JournalReplayed():
                 self.replayed = event
+            case EvmReady():
+                self.evm = event
+            case EvmAbsent():
+                self.evm_absent = event
+            case EvmTrial():
+                self.trials.append(event)
 
     @property
     def proves(self) -> bool:
@@ -107,7 +119,8 @@ class Summary:
 
     @property
     def succeeded(self) -> bool:
-        """Whether every batch was accepted, every forgery refused, and the journal agreed.
+        """Whether every batch was accepted, every forgery refused, and the journal agreed;
+        and whether contracts on an EVM, if it was asked, said what Python says.
 
         Without proofs L1 is not asked: then every batch was judged by the rules as it closed.
         """
@@ -118,7 +131,8 @@ class Summary:
             for row in self.batches
         )
         refused = all(forgery.refused_by for forgery in self.forgeries)
-        return accepted and refused and self.replayed is not None
+        agreed = all(trial.is_as_wanted for trial in self.trials)
+        return accepted and refused and agreed and self.replayed is not None
 
     @property
     def last_bundle(self) -> Path | None:
@@ -141,7 +155,16 @@ class Summary:
                 for each in self.forgeries
             ],
             "replayed": self.replayed is not None,
+            "evm": self._evm_record(),
         }
+
+    def _evm_record(self) -> dict[str, object] | None:
+        """None if no EVM was asked for, or there was no proof to bring."""
+        if self.evm_absent is not None:
+            return {"lacks": self.evm_absent.lacks}
+        if self.evm is None:
+            return None
+        return {**asdict(self.evm), "trials": [asdict(each) for each in self.trials]}
 
 
 def _market_record(market: MarketReady) -> dict[str, object]:
