@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rollup.hash.poseidon import Digest
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
+
+if TYPE_CHECKING:
+    from rollup.harness.left_venue import Exit
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +240,15 @@ class EvmTrial:
         return not self.proved and bool(reasons[0]) and reasons[0] == reasons[1]
 
 
+@dataclass(frozen=True, slots=True)
+class VenueLeft:
+    """How people got their money out of a small venue whose operator went away: each call at the
+    contracts, and whether a mock L1 answers all of them as they do."""
+
+    exits: tuple["Exit", ...]
+    as_mock: bool
+
+
 DemoEvent = (
     MarketReady
     | BatchOpened
@@ -250,4 +262,5 @@ DemoEvent = (
     | EvmAbsent
     | EvmReady
     | EvmTrial
+    | VenueLeft
 )

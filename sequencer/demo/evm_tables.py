@@ -1,5 +1,5 @@
 """How the last act on an EVM looks: what each transaction of the proof cost, then who refused what
-was changed of it, and why."""
+was changed of it, and why; and how people leave a venue without its operator."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from rollup.harness.some_evm import NODE
-from sequencer.demo.events import EvmAbsent, EvmReady, EvmTrial
+from sequencer.demo.events import EvmAbsent, EvmReady, EvmTrial, VenueLeft
 
 _ENGINES = {NODE: "anvil, a node of its own"}
 _IN_PROCESS = "revm in this process, which bills a little less for storage than a node"
@@ -53,6 +53,20 @@ def refusal_table(trials: Sequence[EvmTrial]) -> Table:
         table.add_row(trial.name, by if trial.on_chain else "NOBODY on chain", trial.on_chain)
         by = "Python" if trial.in_python else "NOBODY in Python"
         table.add_row("", by, trial.in_python)
+    return table
+
+
+def exit_table(left: VenueLeft) -> Table:
+    """A call a row: who made it, its gas, and what he got."""
+    table = _table()
+    for head in ("who", "call"):
+        table.add_column(head, no_wrap=True)
+    table.add_column("gas", justify="right", no_wrap=True)
+    table.add_column("verdict", overflow="fold")
+    for each in left.exits:
+        verdict = "done" if each.paid is None else f"{each.paid / 10**6:,.2f} USDC"
+        verdict = f"refused: {each.reason}" if each.reason else verdict
+        table.add_row(each.who, each.call, "" if each.gas is None else f"{each.gas:,}", verdict)
     return table
 
 

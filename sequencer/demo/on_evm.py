@@ -1,5 +1,6 @@
 """The last act: the proof of the last batch goes to the contracts that verify it, on an EVM; then
-the same proof with one bit changed, which they refuse for the reason for which Python does."""
+the same proof with one bit changed, which they refuse for the reason for which Python does; and
+people get their money out of a venue whose operator has gone."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -11,7 +12,14 @@ from rollup.installed import installed_chain_proofs
 from rollup.l1.evm.chain import CallReverted
 from rollup.ports import VerificationError, Verifier
 from rollup.protocol.public import PublicInput
-from sequencer.demo.events import DemoEvent, EvmAbsent, EvmReady, EvmTransaction, EvmTrial
+from sequencer.demo.events import (
+    DemoEvent,
+    EvmAbsent,
+    EvmReady,
+    EvmTransaction,
+    EvmTrial,
+    VenueLeft,
+)
 
 if TYPE_CHECKING:
     from rollup.l1.evm.proofs import ProofParts, StarkFacts
@@ -48,10 +56,12 @@ LIES: Final = (
 
 def on_evm(public: PublicInput, proof: bytes, verifier: Verifier) -> Iterator[DemoEvent]:
     """Contracts for the batch's class are created, and each trial is made on them as they were
-    created. EvmAbsent alone where no EVM is here; ChainError or RemoteError where one fails."""
+    created. Then people leave a small venue on the same chain. EvmAbsent alone where no EVM is
+    here; ChainError or RemoteError where one fails."""
     try:
         with some_evm() as engine:
             yield from _trials(engine, public, proof, verifier)
+            yield _left(engine)
     except NoEvm as error:
         yield EvmAbsent(str(error))
 
@@ -70,6 +80,15 @@ def _trials(
         forged = lie.forge(parts)
         said = _verdict(verifier, public, forged.opening + b"".join(forged.queries))
         yield _tried(lie.name, facts, forged, said, is_forged=True)
+
+
+def _left(engine: Engine) -> VenueLeft:
+    """The end of a venue, on contracts and on the mock."""
+    from rollup.harness.left_venue import exits_of_mock, exits_on_chain  # noqa: PLC0415
+
+    exits = tuple(exits_on_chain(engine.chain))
+    without_gas = [replace(each, gas=None) for each in exits]
+    return VenueLeft(exits, without_gas == list(exits_of_mock()))
 
 
 def _created(engine: Engine, parameter_set: str, shape_class: str) -> tuple["StarkFacts", EvmReady]:

@@ -32,6 +32,7 @@ from sequencer.demo.events import (
 )
 from sequencer.demo.evm_tables import (
     absent_text,
+    exit_table,
     ready_text,
     refusal_table,
     transaction_table,
@@ -171,6 +172,13 @@ def _print_evm(console: Console, summary: Summary) -> None:
         console.print(transaction_table(proof))
         console.print()
         console.print(refusal_table(forged))
+    if summary.left is not None:
+        console.print(
+            "\nA small venue there, whose operator has gone (a test verifier took its batch)"
+        )
+        console.print(exit_table(summary.left))
+        if not summary.left.as_mock:
+            console.print("THE MOCK ANSWERS OTHERWISE")
 
 
 def _market_lines(event: MarketReady) -> list[str]:

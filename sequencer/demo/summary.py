@@ -16,6 +16,7 @@ from sequencer.demo.events import (
     MarketReady,
     Posted,
     Proved,
+    VenueLeft,
 )
 
 
@@ -87,6 +88,7 @@ class Summary:
     evm: EvmReady | None = None
     evm_absent: EvmAbsent | None = None
     trials: list[EvmTrial] = field(default_factory=list)
+    left: VenueLeft | None = None
 
     def add(self, event: DemoEvent) -> None:
         """Take in what happened."""
@@ -111,6 +113,8 @@ class Summary:
                 self.evm_absent = event
             case EvmTrial():
                 self.trials.append(event)
+            case VenueLeft():
+                self.left = event
 
     @property
     def proves(self) -> bool:
@@ -120,7 +124,7 @@ class Summary:
     @property
     def succeeded(self) -> bool:
         """Whether every batch was accepted, every forgery refused, and the journal agreed;
-        and whether contracts on an EVM, if it was asked, said what Python says.
+        and whether contracts on an EVM, if they were asked, said what Python and the mock say.
 
         Without proofs L1 is not asked: then every batch was judged by the rules as it closed.
         """
@@ -132,6 +136,7 @@ class Summary:
         )
         refused = all(forgery.refused_by for forgery in self.forgeries)
         agreed = all(trial.is_as_wanted for trial in self.trials)
+        agreed &= self.left is None or self.left.as_mock
         return accepted and refused and agreed and self.replayed is not None
 
     @property
@@ -164,7 +169,9 @@ class Summary:
             return {"lacks": self.evm_absent.lacks}
         if self.evm is None:
             return None
-        return {**asdict(self.evm), "trials": [asdict(each) for each in self.trials]}
+        left = None if self.left is None else asdict(self.left)
+        trials = [asdict(each) for each in self.trials]
+        return {**asdict(self.evm), "trials": trials, "left_venue": left}
 
 
 def _market_record(market: MarketReady) -> dict[str, object]:

@@ -10,7 +10,7 @@ from rollup.installed import installed_chain_proofs, installed_verifier
 from rollup.l1.evm.chain import GAS_MAX
 from rollup.ports import VerificationError
 from rollup.protocol.public_json import public_from_json
-from sequencer.demo.events import EvmAbsent, EvmReady, EvmTrial
+from sequencer.demo.events import EvmAbsent, EvmReady, EvmTrial, VenueLeft
 from sequencer.demo.market.calibration import TAPE_FILE
 from sequencer.demo.on_evm import LIES, on_evm
 from tests.helpers.feeds import data_folder
@@ -92,9 +92,11 @@ def test_contracts_refuse_for_the_reason_for_which_python_does(
     monkeypatch.setattr(some_evm, _OTHER[engine], lambda *_: None)
     folder, verifier = demo.batch(2) / "public", installed_verifier("fast", "S")
     public = public_from_json((folder / "public.json").read_bytes())
-    ready, *trials = on_evm(public, (folder / "proof.bin").read_bytes(), verifier)
-    if isinstance(ready, EvmAbsent):
+    events = list(on_evm(public, (folder / "proof.bin").read_bytes(), verifier))
+    if isinstance(events[0], EvmAbsent):
         pytest.skip(f"no {engine} here")
+    ready, *trials, left = events
+    assert isinstance(left, VenueLeft) and left.as_mock
     assert isinstance(ready, EvmReady) and ready.engine == engine
     parts = installed_chain_proofs().parts(public, (folder / "proof.bin").read_bytes(), "fast")
     _, *forged = trials
@@ -108,6 +110,26 @@ def test_contracts_refuse_for_the_reason_for_which_python_does(
     assert all(isinstance(trial, EvmTrial) and trial.is_as_wanted for trial in trials)
     assert [trial.on_chain for trial in trials] == [
         each["on_chain"] for each in demo.record["evm"]["trials"]
+    ]
+
+
+def test_people_leave_a_venue_without_its_operator(demo: Demo) -> None:
+    found = demo.record["evm"]
+    if "lacks" in found:
+        pytest.skip(found["lacks"])
+    from rollup.harness.left_venue import BROUGHT, LATE, WON
+
+    left = found["left_venue"]
+    assert left["as_mock"]
+    paid = {(each["who"], each["call"]): each["paid"] for each in left["exits"] if each["paid"]}
+    got = [quanta for (_, call), quanta in paid.items() if call != "escape"]
+    assert sum(got) == sum(BROUGHT.values()) + LATE
+    assert paid["alice", "withdraw"] == BROUGHT["alice"] + WON
+    assert [each["reason"] for each in left["exits"] if each["reason"]] == [
+        "not-overdue",
+        "not-owner",
+        "wrong-leaf",
+        "escaped",
     ]
 
 

@@ -21,6 +21,7 @@ from sequencer.demo.events import (
     Posted,
     ProofPhase,
     Proved,
+    VenueLeft,
 )
 from sequencer.demo.render import lines_of, tables
 from sequencer.demo.summary import Summary
@@ -218,6 +219,28 @@ def test_the_act_on_an_evm_is_two_tables() -> None:
     assert "of a query contract, queries 0 to 19 path: tree 2 Python path: LOOKUP tree" in words
     text = tables(summary_of(*EVENTS, EVM, WHOLE, replace(CHANGED, on_chain="", in_python="")))
     assert "NOBODY on chain" in text and "NOBODY in Python" in text
+
+
+def test_a_venue_that_is_left_is_a_table_and_as_the_mock_has_it() -> None:
+    pytest.importorskip("eth_abi", reason="the extra `evm` brings it")
+    from rollup.harness.left_venue import Exit
+
+    exits = (
+        Exit("bob", "freeze after a day", reason="not-overdue"),
+        Exit("bob", "freeze after eight", gas=64_257),
+        Exit("alice", "escape", 5_100_000_000, gas=1_206_818),
+    )
+    summary = summary_of(*EVENTS, EVM, WHOLE, CHANGED, VenueLeft(exits, as_mock=True))
+    assert summary.succeeded
+    words = " ".join(tables(summary).split())
+    assert "bob freeze after a day refused: not-overdue bob" in words
+    assert "bob freeze after eight 64,257 done" in words
+    assert words.endswith("alice escape 1,206,818 5,100.00 USDC")
+    assert max(map(len, tables(summary).splitlines())) <= 80
+    differs = summary_of(*EVENTS, EVM, WHOLE, CHANGED, VenueLeft(exits, as_mock=False))
+    assert not differs.succeeded and "THE MOCK ANSWERS OTHERWISE" in tables(differs)
+    record = summary.to_record()["evm"]
+    assert record["left_venue"]["exits"][2]["paid"] == 5_100_000_000  # type: ignore[index]
 
 
 def test_no_evm_is_a_line_and_no_failure() -> None:
