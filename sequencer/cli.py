@@ -73,6 +73,11 @@ def batches_wanted(_: click.Context, __: click.Parameter, text: str) -> int | No
     help="Prove batches and post them to L1, or only sequence, judge and replay them.",
 )
 @click.option(
+    "--evm/--no-evm",
+    default=True,
+    help="Verify the last proof by contracts on an EVM as well, where there is one, or do not.",
+)
+@click.option(
     "--target",
     type=file_type,
     default=Path("target"),
@@ -89,13 +94,16 @@ def demo(
     parameters: str,
     shape_class: str,
     prove: bool,
+    evm: bool,
     target: Path,
 ) -> None:
     """Orders in, proofs out, a new root on L1: the whole rollup, nothing simulated but the traders.
 
     Without --data, a seeded synthetic market. A batch holds the trades of one window of time, a
     second in class S and 8 s in class M. A process of its own proves one after the other, and each
-    is posted to a mock L1, which verifies the proof. At the end, forged versions of the last batch.
+    is posted to a mock L1, which verifies the proof. At the end, forged versions of the last batch;
+    then its proof goes to the contracts that verify it on an EVM, as it is and with a bit changed:
+    to an anvil where `make contracts-tools` has installed one, else to revm in this process.
 
     --data reads frames (a receive time in ns, a space, the JSON of a trade or bookTicker stream),
     or Binance's public CSV of aggTrades or klines, futures or spot, with or without a header, ms or
@@ -122,6 +130,7 @@ def demo(
         insecure_seed=insecure_seed,
         shape_class=SHAPE_CLASSES[shape_class],
         proves=prove,
+        evm=evm,
     )
     prover = ResidentProver(parameters, shape_classes=(shape_class,))
     summary = Summary()
@@ -354,6 +363,8 @@ def replay(console: Output, journal: Path, shape_class: str, crash_class: str | 
 @contextmanager
 def known_errors() -> Iterator[None]:
     """The venue's errors as messages with exit codes; a wrong journal is named first."""
+    from rollup.l1.connection import RemoteError
+    from rollup.l1.evm.chain import ChainError
     from sequencer.batches.artefacts import ArtefactError
     from sequencer.batches.entries import JournalError
     from sequencer.batches.prover import ProverError
@@ -374,5 +385,7 @@ def known_errors() -> Iterator[None]:
         passed_on = {ExitCode.NO_MEMORY, ExitCode.CANNOT_WRITE, ExitCode.TIMEOUT}
         code = ExitCode(error.exit_code) if error.exit_code in passed_on else ExitCode.UNREACHABLE
         raise CommandError(code, str(error)) from error
+    except (ChainError, RemoteError) as error:
+        raise CommandError(ExitCode.UNREACHABLE, f"the chain: {error}") from error
     except (DemoError, StressError) as error:
         raise CommandError(ExitCode.INVALID, str(error)) from error

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rollup.hash.poseidon import Digest
 from rollup.protocol.shape_class import CLASS_S, ShapeClass
+
+if TYPE_CHECKING:
+    from rollup.harness.left_venue import Exit
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +18,8 @@ class DemoOptions:
 
     `batches` is None for as many as the feed lasts. `insecure_seed` derives every key from a
     number, so that roots can be reproduced; None draws them from the CSPRNG. `trades` are the most
-    of a batch, None for what suits its shape class. Files go under `root`.
+    of a batch, None for what suits its shape class. Files go under `root`. `evm` is whether the
+    last proof, if there are any, is brought to contracts as well.
     """
 
     root: Path
@@ -29,6 +33,7 @@ class DemoOptions:
     venue: int = 1
     shape_class: ShapeClass = CLASS_S
     proves: bool = True
+    evm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +178,77 @@ class JournalReplayed:
     root: Digest
 
 
+@dataclass(frozen=True, slots=True)
+class EvmAbsent:
+    """No EVM is here: what is lacking, and how to get it."""
+
+    lacks: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvmReady:
+    """Contracts that verify proofs of a class were created on `engine`, for `gas` in all."""
+
+    engine: str
+    shape_class: str
+    contracts: int
+    gas: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class EvmTransaction:
+    """What a transaction brings of a proof, bytes of its calldata, its gas; None if refused."""
+
+    part: str
+    calldata: int
+    gas: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EvmTrial:
+    """A proof was brought to contracts, in `transactions` up to the one that was refused: as it is,
+    or with one bit changed, and `name` is of what.
+
+    `proved` is whether they then say that it was verified. `on_chain` and `in_python` are why it
+    was refused, empty if it was not: a reason, and after a colon the place, in the words of each.
+    """
+
+    name: str
+    is_forged: bool
+    transactions: tuple[EvmTransaction, ...]
+    proved: bool
+    on_chain: str
+    in_python: str
+
+    @property
+    def calldata(self) -> int:
+        """Bytes of all transactions."""
+        return sum(each.calldata for each in self.transactions)
+
+    @property
+    def gas(self) -> int:
+        """Of all transactions that were not refused."""
+        return sum(each.gas or 0 for each in self.transactions)
+
+    @property
+    def is_as_wanted(self) -> bool:
+        """Whether both accepted what is no forgery, or refused what is, for the same reason."""
+        if not self.is_forged:
+            return self.proved and not self.on_chain and not self.in_python
+        reasons = [said.partition(": ")[0] for said in (self.on_chain, self.in_python)]
+        return not self.proved and bool(reasons[0]) and reasons[0] == reasons[1]
+
+
+@dataclass(frozen=True, slots=True)
+class VenueLeft:
+    """How people got their money out of a small venue whose operator went away: each call at the
+    contracts, and whether a mock L1 answers all of them as they do."""
+
+    exits: tuple["Exit", ...]
+    as_mock: bool
+
+
 DemoEvent = (
     MarketReady
     | BatchOpened
@@ -183,4 +259,8 @@ DemoEvent = (
     | Claimed
     | ForgeryJudged
     | JournalReplayed
+    | EvmAbsent
+    | EvmReady
+    | EvmTrial
+    | VenueLeft
 )

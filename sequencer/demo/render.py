@@ -22,12 +22,20 @@ from sequencer.demo.events import (
     BatchOpened,
     Claimed,
     DemoEvent,
+    EvmReady,
     ForgeryJudged,
     JournalReplayed,
     MarketReady,
     Posted,
     ProofPhase,
     Proved,
+)
+from sequencer.demo.evm_tables import (
+    absent_text,
+    exit_table,
+    ready_text,
+    refusal_table,
+    transaction_table,
 )
 from sequencer.demo.summary import BatchRow, Summary
 
@@ -132,6 +140,8 @@ def _lines_of(event: DemoEvent) -> list[str]:
         case JournalReplayed():
             batches = _number_of(event.batches, "batch", "batches")
             lines = [f"journal: {batches} replayed to root {_short(event.root)}"]
+        case EvmReady():
+            lines = [ready_text(event)]
         case _:
             lines = []
     return lines
@@ -146,9 +156,29 @@ def tables(summary: Summary) -> str:
     if summary.forgeries:
         console.print("\nLast act: forgeries of the last batch that traded", markup=False)
         console.print(_forgery_table(summary.forgeries))
+    _print_evm(console, summary)
     written = console.file
     text = written.getvalue() if isinstance(written, StringIO) else ""
     return "\n".join(line.rstrip() for line in text.rstrip().splitlines())
+
+
+def _print_evm(console: Console, summary: Summary) -> None:
+    """The last batch on an EVM, or why it is not there."""
+    if summary.evm_absent is not None:
+        console.print("", *_folded(absent_text(summary.evm_absent)), sep="\n", markup=False)
+    if summary.evm is not None:
+        console.print("\nThe last batch on an EVM: its proof, verified by contracts")
+        proof, *forged = summary.trials
+        console.print(transaction_table(proof))
+        console.print()
+        console.print(refusal_table(forged))
+    if summary.left is not None:
+        console.print(
+            "\nA small venue there, whose operator has gone (a test verifier took its batch)"
+        )
+        console.print(exit_table(summary.left))
+        if not summary.left.as_mock:
+            console.print("THE MOCK ANSWERS OTHERWISE")
 
 
 def _market_lines(event: MarketReady) -> list[str]:

@@ -53,6 +53,7 @@ from sequencer.demo.market.keys import KeySource
 from sequencer.demo.market.tokens import spot_of, with_assets
 from sequencer.demo.market.trade import Slice, WantedTrade
 from sequencer.demo.market.trader import Trader
+from sequencer.demo.on_evm import on_evm
 from sequencer.demo.skip import skip_forgeries
 from sequencer.demo.told import claimed, opened, withdrawn_assets
 from sequencer.engine.event import VenueReason
@@ -80,6 +81,8 @@ def run_demo(
             yield _market_ready(options, stage, feed)
             yield from _acts(options, stage, feed, prover)
         yield _replayed(options, stage)
+        if options.evm and stage.public is not None:
+            yield from on_evm(stage.public, stage.proof, stage.verifier)
 
 
 def _acts(

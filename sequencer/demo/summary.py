@@ -1,6 +1,6 @@
 """What a demonstration came to: a row for every batch, the verdict on every forgery."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from rollup.protocol.encoding import hex_digest
@@ -8,11 +8,15 @@ from sequencer.demo.events import (
     BatchClosed,
     BatchOpened,
     DemoEvent,
+    EvmAbsent,
+    EvmReady,
+    EvmTrial,
     ForgeryJudged,
     JournalReplayed,
     MarketReady,
     Posted,
     Proved,
+    VenueLeft,
 )
 
 
@@ -81,6 +85,10 @@ class Summary:
     batches: list[BatchRow] = field(default_factory=list)
     forgeries: list[ForgeryJudged] = field(default_factory=list)
     replayed: JournalReplayed | None = None
+    evm: EvmReady | None = None
+    evm_absent: EvmAbsent | None = None
+    trials: list[EvmTrial] = field(default_factory=list)
+    left: VenueLeft | None = None
 
     def add(self, event: DemoEvent) -> None:
         """Take in what happened."""
@@ -99,6 +107,14 @@ class Summary:
                 self.forgeries.append(event)
             case JournalReplayed():
                 self.replayed = event
+            case EvmReady():
+                self.evm = event
+            case EvmAbsent():
+                self.evm_absent = event
+            case EvmTrial():
+                self.trials.append(event)
+            case VenueLeft():
+                self.left = event
 
     @property
     def proves(self) -> bool:
@@ -107,7 +123,8 @@ class Summary:
 
     @property
     def succeeded(self) -> bool:
-        """Whether every batch was accepted, every forgery refused, and the journal agreed.
+        """Whether every batch was accepted, every forgery refused, and the journal agreed;
+        and whether contracts on an EVM, if they were asked, said what Python and the mock say.
 
         Without proofs L1 is not asked: then every batch was judged by the rules as it closed.
         """
@@ -118,7 +135,9 @@ class Summary:
             for row in self.batches
         )
         refused = all(forgery.refused_by for forgery in self.forgeries)
-        return accepted and refused and self.replayed is not None
+        agreed = all(trial.is_as_wanted for trial in self.trials)
+        agreed &= self.left is None or self.left.as_mock
+        return accepted and refused and agreed and self.replayed is not None
 
     @property
     def last_bundle(self) -> Path | None:
@@ -141,7 +160,18 @@ class Summary:
                 for each in self.forgeries
             ],
             "replayed": self.replayed is not None,
+            "evm": self._evm_record(),
         }
+
+    def _evm_record(self) -> dict[str, object] | None:
+        """None if no EVM was asked for, or there was no proof to bring."""
+        if self.evm_absent is not None:
+            return {"lacks": self.evm_absent.lacks}
+        if self.evm is None:
+            return None
+        left = None if self.left is None else asdict(self.left)
+        trials = [asdict(each) for each in self.trials]
+        return {**asdict(self.evm), "trials": trials, "left_venue": left}
 
 
 def _market_record(market: MarketReady) -> dict[str, object]:

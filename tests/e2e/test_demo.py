@@ -4,7 +4,15 @@ from collections.abc import Callable
 
 import pytest
 
+from rollup.harness import some_evm
+from rollup.harness.some_evm import IN_PROCESS, NODE
+from rollup.installed import installed_chain_proofs, installed_verifier
+from rollup.l1.evm.chain import GAS_MAX
+from rollup.ports import VerificationError
+from rollup.protocol.public_json import public_from_json
+from sequencer.demo.events import EvmAbsent, EvmReady, EvmTrial, VenueLeft
 from sequencer.demo.market.calibration import TAPE_FILE
+from sequencer.demo.on_evm import LIES, on_evm
 from tests.helpers.feeds import data_folder
 from tests.helpers.program import Demo, crypsis
 
@@ -15,6 +23,9 @@ PRICE_LIES = {
     "short quorum": "report-quorum",
     "malleated signature": "report-signature",
 }
+
+_OTHER = {NODE: "_in_process", IN_PROCESS: "_node"}
+"""What opens the other EVM, by each one's name."""
 
 
 def test_every_batch_is_proved_and_accepted(demo: Demo) -> None:
@@ -57,8 +68,74 @@ def test_every_forgery_is_refused_with_a_reason(demo: Demo) -> None:
     assert all(each["reason"] for each in demo.record["forgeries"])
 
 
+def test_contracts_verify_the_last_proof_and_refuse_what_is_changed(demo: Demo) -> None:
+    found = demo.record["evm"]
+    if "lacks" in found:
+        pytest.skip(found["lacks"])
+    proof, *forged = found["trials"]
+    assert proof["proved"] and proof["on_chain"] == proof["in_python"] == ""
+    assert (
+        sum(each["calldata"] for each in proof["transactions"])
+        > demo.record["batches"][-1]["proof_bytes"]
+    )
+    assert all(0 < each["gas"] <= GAS_MAX for each in proof["transactions"])
+    assert [each["name"] for each in forged] == ["of a query", "of the opening"]
+    for each in forged:
+        assert not each["proved"] and each["transactions"][-1]["gas"] is None
+
+
+@pytest.mark.parametrize("engine", [NODE, IN_PROCESS])
+def test_contracts_refuse_for_the_reason_for_which_python_does(
+    demo: Demo, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On each EVM that is here, and both say the same of the same bytes."""
+    monkeypatch.setattr(some_evm, _OTHER[engine], lambda *_: None)
+    folder, verifier = demo.batch(2) / "public", installed_verifier("fast", "S")
+    public = public_from_json((folder / "public.json").read_bytes())
+    events = list(on_evm(public, (folder / "proof.bin").read_bytes(), verifier))
+    if isinstance(events[0], EvmAbsent):
+        pytest.skip(f"no {engine} here")
+    ready, *trials, left = events
+    assert isinstance(left, VenueLeft) and left.as_mock
+    assert isinstance(ready, EvmReady) and ready.engine == engine
+    parts = installed_chain_proofs().parts(public, (folder / "proof.bin").read_bytes(), "fast")
+    _, *forged = trials
+    for lie, trial in zip(LIES, forged, strict=True):
+        assert isinstance(trial, EvmTrial)
+        changed = lie.forge(parts)
+        with pytest.raises(VerificationError) as refused:
+            verifier.verify(public, changed.opening + b"".join(changed.queries))
+        assert trial.on_chain.partition(": ")[0] == refused.value.reason.value
+        assert trial.in_python == str(refused.value)
+    assert all(isinstance(trial, EvmTrial) and trial.is_as_wanted for trial in trials)
+    assert [trial.on_chain for trial in trials] == [
+        each["on_chain"] for each in demo.record["evm"]["trials"]
+    ]
+
+
+def test_people_leave_a_venue_without_its_operator(demo: Demo) -> None:
+    found = demo.record["evm"]
+    if "lacks" in found:
+        pytest.skip(found["lacks"])
+    from rollup.harness.left_venue import BROUGHT, LATE, WON
+
+    left = found["left_venue"]
+    assert left["as_mock"]
+    paid = {(each["who"], each["call"]): each["paid"] for each in left["exits"] if each["paid"]}
+    got = [quanta for (_, call), quanta in paid.items() if call != "escape"]
+    assert sum(got) == sum(BROUGHT.values()) + LATE
+    assert paid["alice", "withdraw"] == BROUGHT["alice"] + WON
+    assert [each["reason"] for each in left["exits"] if each["reason"]] == [
+        "not-overdue",
+        "not-owner",
+        "wrong-leaf",
+        "escaped",
+    ]
+
+
 def test_the_same_seed_gives_the_same_roots(demo: Demo, run_demo: Callable[..., Demo]) -> None:
-    again = run_demo("--batches", 1, seed=demo.seed)
+    again = run_demo("--batches", 1, "--no-evm", seed=demo.seed)
+    assert again.record["evm"] is None
     assert again.record["genesis_root"] == demo.record["genesis_root"]
     assert again.record["batches"][0]["root"] == demo.record["batches"][0]["root"]
 

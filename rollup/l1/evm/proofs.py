@@ -1,7 +1,7 @@
 """A proof brought to the contract that verifies it: its opening, then its queries, in transactions
 that nodes pass on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Protocol
@@ -75,9 +75,7 @@ class StarkFacts:
         if self.is_valid(parts.fact):
             return []
         try:
-            receipts = [self._call(sender, "begin", parts.statement, parts.opening)]
-            for first, count in self.cuts(parts):
-                receipts.append(self._queries(sender, parts, first, count))
+            receipts = [self.send(call, sender) for _, call in self.calls(parts)]
         except CallReverted as error:
             raise NotProved(self.proofs.refusal(error.data)) from error
         if not self.is_valid(parts.fact):
@@ -89,6 +87,18 @@ class StarkFacts:
         answer = self.chain.read(self.address, self.interface.call("isValid", fact))
         return bool(self.interface.answer("isValid", answer)[0])
 
+    def calls(self, parts: ProofParts) -> Iterator[tuple[str, bytes]]:
+        """All that is sent of a proof, in order: what it checks, in words, and its calldata."""
+        yield "begin", self.interface.call("begin", parts.statement, parts.opening)
+        for first, count in self.cuts(parts):
+            data = b"".join(parts.queries[first : first + count])
+            call = (parts.session, parts.context, parts.tops, first, count, data)
+            yield f"queries {first} to {first + count - 1}", self.interface.call("queries", *call)
+
+    def send(self, calldata: bytes, sender: Address) -> Receipt:
+        """A transaction. CallReverted, with a reason that `proofs.refusal` says in words."""
+        return self.chain.send(self.address, calldata, sender)
+
     def cuts(self, parts: ProofParts) -> Sequence[tuple[int, int]]:
         """First query and count of each transaction: as many as fit one, spread evenly."""
         total, each = len(parts.queries), len(parts.queries[0])
@@ -98,11 +108,3 @@ class StarkFacts:
         calls = -(-total // (room // each))
         starts = [total * place // calls for place in range(calls + 1)]
         return [(first, end - first) for first, end in pairwise(starts)]
-
-    def _queries(self, sender: Address, parts: ProofParts, first: int, count: int) -> Receipt:
-        data = b"".join(parts.queries[first : first + count])
-        call = (parts.session, parts.context, parts.tops, first, count, data)
-        return self._call(sender, "queries", *call)
-
-    def _call(self, sender: Address, name: str, *arguments: object) -> Receipt:
-        return self.chain.send(self.address, self.interface.call(name, *arguments), sender)

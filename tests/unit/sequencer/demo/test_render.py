@@ -11,12 +11,17 @@ from sequencer.demo.events import (
     BatchClosed,
     BatchOpened,
     DemoEvent,
+    EvmAbsent,
+    EvmReady,
+    EvmTransaction,
+    EvmTrial,
     ForgeryJudged,
     JournalReplayed,
     MarketReady,
     Posted,
     ProofPhase,
     Proved,
+    VenueLeft,
 )
 from sequencer.demo.render import lines_of, tables
 from sequencer.demo.summary import Summary
@@ -71,6 +76,11 @@ PROVED = Proved(1, 3.25, 1_234_652, Path("target/batches/000001"), META)
 POSTED = Posted(1, 612.0, ROOT, 0, "")
 REFUSED = ForgeryJudged("inflated balance", "a lie", "rules", "old-root", "openings")
 REPLAYED = JournalReplayed(Path("journal"), 1, ROOT)
+EVM = EvmReady("anvil", "S", 10, 33_270_691, 0.62)
+SENT = (EvmTransaction("begin", 79_172, 8_417_556), EvmTransaction("queries 0 to 19", 9_999, 777))
+LEFT_OUT = (SENT[0], EvmTransaction("queries 0 to 19", 9_999, None))
+WHOLE = EvmTrial("as it is", False, SENT, True, "", "")
+CHANGED = EvmTrial("of a query", True, LEFT_OUT, False, "path: tree 2", "path: LOOKUP tree")
 EVENTS: tuple[DemoEvent, ...] = (MARKET, OPENED, CLOSED, PROVED, POSTED, REFUSED, REPLAYED)
 
 
@@ -98,6 +108,8 @@ def summary_of(*events: DemoEvent) -> Summary:
         (PROVED, "3.25 s, 1,206 KiB, 102.6 proven bits: target/batches/000001"),
         (POSTED, "accepted in 612 ms, root 010000000200"),
         (REPLAYED, "1 batch replayed"),
+        (EVM, "EVM: anvil, a node of its own; 10 contracts that verify class S created in 0.6 s"),
+        (replace(EVM, engine="revm"), "EVM: revm in this process, which bills a little less"),
     ],
 )
 def test_an_event_is_said_in_words(event: DemoEvent, said: str) -> None:
@@ -195,3 +207,62 @@ def test_the_record_has_a_row_a_batch() -> None:
             "detail": "openings",
         }
     ]
+
+
+def test_the_act_on_an_evm_is_two_tables() -> None:
+    text = tables(summary_of(*EVENTS, EVM, WHOLE, CHANGED))
+    assert max(map(len, text.splitlines())) <= 80
+    words = " ".join(text.split())
+    assert "begin 79,172 8,417,556 good" in words
+    assert "queries 0 to 19 9,999 777 good, and all: PROVED" in words
+    assert "the whole proof 89,171 8,418,333" in words
+    assert "of a query contract, queries 0 to 19 path: tree 2 Python path: LOOKUP tree" in words
+    text = tables(summary_of(*EVENTS, EVM, WHOLE, replace(CHANGED, on_chain="", in_python="")))
+    assert "NOBODY on chain" in text and "NOBODY in Python" in text
+
+
+def test_a_venue_that_is_left_is_a_table_and_as_the_mock_has_it() -> None:
+    pytest.importorskip("eth_abi", reason="the extra `evm` brings it")
+    from rollup.harness.left_venue import Exit
+
+    exits = (
+        Exit("bob", "freeze after a day", reason="not-overdue"),
+        Exit("bob", "freeze after eight", gas=64_257),
+        Exit("alice", "escape", 5_100_000_000, gas=1_206_818),
+    )
+    summary = summary_of(*EVENTS, EVM, WHOLE, CHANGED, VenueLeft(exits, as_mock=True))
+    assert summary.succeeded
+    words = " ".join(tables(summary).split())
+    assert "bob freeze after a day refused: not-overdue bob" in words
+    assert "bob freeze after eight 64,257 done" in words
+    assert words.endswith("alice escape 1,206,818 5,100.00 USDC")
+    assert max(map(len, tables(summary).splitlines())) <= 80
+    differs = summary_of(*EVENTS, EVM, WHOLE, CHANGED, VenueLeft(exits, as_mock=False))
+    assert not differs.succeeded and "THE MOCK ANSWERS OTHERWISE" in tables(differs)
+    record = summary.to_record()["evm"]
+    assert record["left_venue"]["exits"][2]["paid"] == 5_100_000_000  # type: ignore[index]
+
+
+def test_no_evm_is_a_line_and_no_failure() -> None:
+    summary = summary_of(*EVENTS, EvmAbsent("no node runs here"))
+    assert summary.succeeded and summary.to_record()["evm"] == {"lacks": "no node runs here"}
+    assert tables(summary).endswith("\n\nThe last batch on an EVM: left out: no node runs here")
+
+
+def test_contracts_that_differ_from_python_are_a_failure() -> None:
+    honest = summary_of(*EVENTS, EVM, WHOLE, CHANGED)
+    assert honest.succeeded
+    assert summary_of(*EVENTS).to_record()["evm"] is None
+    record = honest.to_record()["evm"]
+    assert record["engine"] == "anvil" and len(record["trials"]) == 2  # type: ignore[index]
+    for trial in (
+        replace(WHOLE, proved=False),
+        replace(WHOLE, on_chain="path"),
+        replace(WHOLE, in_python="path"),
+        replace(CHANGED, proved=True),
+        replace(CHANGED, on_chain="fold: tree 2"),
+        replace(CHANGED, in_python=""),
+        replace(CHANGED, on_chain="", in_python=""),
+    ):
+        assert not trial.is_as_wanted
+        assert not summary_of(*EVENTS, EVM, WHOLE, CHANGED, trial).succeeded

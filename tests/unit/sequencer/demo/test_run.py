@@ -12,6 +12,8 @@ import pytest
 from rollup.crypto.batched import verify_many
 from rollup.crypto.salt import SaltKey
 from rollup.files import write_whole
+from rollup.harness import anvil as node_program
+from rollup.harness import some_evm
 from rollup.hash.batched import compress_many
 from rollup.hash.keccak import keccak256
 from rollup.ports import Pins, VerificationError
@@ -31,6 +33,7 @@ from sequencer.demo.events import (
     Claimed,
     DemoEvent,
     DemoOptions,
+    EvmAbsent,
     ForgeryJudged,
     JournalReplayed,
     MarketReady,
@@ -365,6 +368,40 @@ def test_without_proofs_rules_journal_and_replay_are_the_same(
     assert [type(event) for event in found] == story
     assert roots(found) == roots(events)
     assert not list(tmp_path.rglob("proof.bin"))
+
+
+def test_where_no_evm_is_the_act_is_a_plain_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(some_evm, "anvil", lambda: None)
+    monkeypatch.setattr(some_evm, "MACHINE", "no_such_package")
+    *_, replayed, absent = run(options(tmp_path, batches=1, evm=True))
+    assert isinstance(replayed, JournalReplayed) and isinstance(absent, EvmAbsent)
+    for word in ("make contracts-tools", "npm", "pyrevm", "Python below 3.13"):
+        assert word in absent.lacks
+    monkeypatch.setattr(some_evm, "CODING", "no_such_package")
+    with pytest.raises(some_evm.NoEvm, match=r"pip install 'crypsis\[evm\]'"), some_evm.some_evm():
+        pass
+
+
+def test_without_proofs_no_evm_is_asked_for(tmp_path: Path) -> None:
+    *_, last = run_demo(options(tmp_path, batches=1, evm=True, proves=False), Unused(), Unused())
+    assert isinstance(last, JournalReplayed)
+
+
+def test_a_node_that_does_not_start_gives_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that ends at once, one that the kernel does not take, and none: all the same."""
+    alien = tmp_path / "anvil"
+    alien.write_bytes(b"no program")
+    alien.chmod(0o700)
+    monkeypatch.setattr(some_evm, "MACHINE", "no_such_package")
+    for program in (Path("/bin/false"), alien, tmp_path / "absent"):
+        monkeypatch.setattr(some_evm, "anvil", lambda found=program: found)
+        monkeypatch.setattr(node_program, "anvil", lambda found=program: found)
+        with pytest.raises(some_evm.NoEvm, match="no node runs here"), some_evm.some_evm():
+            pass
 
 
 def test_a_batch_of_class_m_holds_more_and_replays_under_its_class(tmp_path: Path) -> None:
