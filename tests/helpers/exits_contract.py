@@ -8,6 +8,7 @@ import pytest
 from rollup.hash.keccak import keccak256
 from rollup.l1.escape import LeafOpening
 from rollup.l1.evm.artefact import artefact
+from rollup.l1.evm.bill import bill
 from rollup.l1.interface import Revert
 from rollup.protocol.assets import assets_of
 from rollup.protocol.deposit import QueueEntry
@@ -59,7 +60,7 @@ class Ended:
         kinds = _kinds(form)
         data = selector(form) + eth_abi.encode(kinds, arguments)
         outcome = self.machine.call(self.address, data, sender)
-        self.gas, self.bill = outcome.execution, revm.bill(data, outcome.execution)
+        self.gas, self.bill = outcome.execution, bill(data, outcome.execution)
         self.logs = outcome.logs
         if not outcome.succeeded:
             raise Refused(_reason(outcome.data))
