@@ -11,7 +11,7 @@ SOURCES = rollup circuits sequencer tests benchmarks examples
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help environment setup demo test soundness fuzz faults check format bench bench-peers bench-growth bench-resident bench-peaks bench-restart load golden lock clean contracts contracts-tools
+.PHONY: help environment setup demo test soundness fuzz faults check format bench bench-peers bench-growth bench-resident bench-peaks bench-restart bench-gas load golden lock clean contracts contracts-tools
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -80,6 +80,9 @@ bench-peaks: setup ## The most memory of a proof, by class, set and --memory (AR
 
 bench-restart: setup ## How long a venue takes to start again after 10, 100 and 1,000 batches (minutes)
 	@$(BIN)/python -m benchmarks.restart $(ARGS)
+
+bench-gas: setup ## What verifying a proof of the set l1 costs on an EVM, by transaction; proves a batch of S and M (minutes; ARGS="--shape-class S")
+	@$(BIN)/python -m benchmarks.gas $(ARGS)
 
 load: setup ## Orders a CPU-second beside an older sequencer, and over HTTP at a devnet on loopback (minutes)
 	@$(BIN)/python -m benchmarks.load $(ARGS)

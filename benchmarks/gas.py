@@ -27,7 +27,8 @@ from circuits.statement.pinned import packaged_circuit, pinned_key
 from circuits.verify import pins_of
 from rollup.files import BATCH_FILE, PROOF_FILE, PUBLIC_FILE, PUBLIC_FOLDER
 from rollup.hash.keccak import keccak256
-from rollup.l1.evm.revm import AMSTERDAM, GAS_MAX, Machine, bill
+from rollup.l1.evm.bill import AMSTERDAM, bill
+from rollup.l1.evm.revm import GAS_MAX, Machine
 from rollup.protocol.public_json import public_from_json
 from rollup.protocol.shape_class import SHAPE_CLASSES, ShapeClass
 
