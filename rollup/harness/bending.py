@@ -92,7 +92,7 @@ def bent_entries(entries: Sequence[QueueEntry], first: int, how: str) -> Sequenc
     if how == "fewer":
         return entries[:-1]
     if how == "other":
-        return (*entries[:-1], replace(entries[-1], amount=entries[-1].amount + 1))
+        return (*entries[:-1], replace(entries[-1], amount=entries[-1].amount - 1 or 2))
     if how == "more":
         index = first + len(entries)
         sender = address("stranger")

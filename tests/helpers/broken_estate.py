@@ -67,8 +67,8 @@ class PaysFromTheQueue(Vault):
 class KeepsEstateInCustody(Vault):
     """Lots that the estate takes stay under custody."""
 
-    def settle(self, public: PublicInput) -> None:
-        super().settle(public)
+    def settle(self, public: PublicInput, stake: int) -> None:
+        super().settle(public, stake)
         if self.mark:
             self.custody += public.taken_of(self.mark)
 

@@ -1,13 +1,16 @@
-"""L1s that are each wrong about the end of a venue in one way."""
+"""L1s that are each wrong about exits or about the end of a venue in one way."""
 
 from dataclasses import replace
+from typing import Any
 
 from rollup.hash.poseidon import Digest
 from rollup.l1.development import LocalL1
 from rollup.l1.escape import LeafOpening, Payout
 from rollup.l1.freeze import Exits
-from rollup.l1.interface import Address, Revert, Reverted
+from rollup.l1.interface import Address, ExitAnswered, Revert, Reverted
+from rollup.protocol.deposit import DepositOutcome, EntryKind, QueueEntry
 from rollup.protocol.market_book import MarketBook
+from rollup.protocol.public import PublicInput
 
 
 class FreezesAnyTime(LocalL1):
@@ -139,7 +142,91 @@ class PaysTheBuyer(LocalL1):
             self._state.exits = kept
 
 
+class KeepsStakes(LocalL1):
+    """Who is refused loses what a place in the queue cost."""
+
+    def _advance(self, public: PublicInput) -> None:
+        super()._advance(public)
+        for each in public.deposits:
+            is_refused = each.outcome is not DepositOutcome.CREDITED
+            if each.entry.kind is EntryKind.EXIT and is_refused:
+                self._state.vault.pending[each.entry.owner] -= self._deployment.least_deposit
+
+
+class PaysWhoIsBarred(LocalL1):
+    def _advance(self, public: PublicInput) -> None:
+        super()._advance(public)
+        for each in public.deposits:
+            if each.outcome is DepositOutcome.EXIT_BARRED:
+                self._state.vault.pending[each.entry.owner] += each.entry.amount
+
+
+class QueuesExitsWithoutEnd(LocalL1):
+    """One sender fills a batch."""
+
+    def request_exit(self, sender: Address, account: int, amount: int) -> QueueEntry:
+        self._state.queue.exiting.discard(sender)
+        return super().request_exit(sender, account, amount)
+
+
+class LeavesExitsOpen(LocalL1):
+    """A sender has one exit, ever."""
+
+    def _advance(self, public: PublicInput) -> None:
+        super()._advance(public)
+        exits = (each.entry for each in public.deposits if each.entry.kind is EntryKind.EXIT)
+        self._state.queue.exiting |= {entry.owner for entry in exits}
+
+
+class ForgetsExitsOfWhoRegisters(LocalL1):
+    def register(self, sender: Address, *given: Any, **more: Any) -> QueueEntry:
+        entry = super().register(sender, *given, **more)
+        self._state.queue.exiting.discard(sender)
+        return entry
+
+
+class GivesPlacesAway(LocalL1):
+    """No stake is taken, and one comes back."""
+
+    def request_exit(self, sender: Address, account: int, amount: int) -> QueueEntry:
+        entry = super().request_exit(sender, account, amount)
+        self._state.vault.funds -= self._deployment.least_deposit
+        self._state.vault.wallets[sender] += self._deployment.least_deposit
+        return entry
+
+
+class AnswersFirst(LocalL1):
+    """Exits are told before refunds."""
+
+    def _advance(self, public: PublicInput) -> None:
+        before = len(self._state.events)
+        super()._advance(public)
+        first, *rest = self._state.events[before:]
+        rest.sort(key=lambda event: not isinstance(event, ExitAnswered))
+        self._state.events[before:] = [first, *rest]
+
+
+class ReclaimsWhatWasAskedFor(LocalL1):
+    """Of an exit, not its stake."""
+
+    def reclaim(self, sender: Address, index: int) -> int:
+        paid = super().reclaim(sender, index)
+        entry = self._state.queue.entries[index]
+        if entry.kind is EntryKind.EXIT:
+            self._state.vault.wallets[sender] += entry.amount - paid
+            return entry.amount
+        return paid
+
+
 WRONG_EXITS = (
+    KeepsStakes,
+    PaysWhoIsBarred,
+    QueuesExitsWithoutEnd,
+    LeavesExitsOpen,
+    ForgetsExitsOfWhoRegisters,
+    GivesPlacesAway,
+    AnswersFirst,
+    ReclaimsWhatWasAskedFor,
     FreezesAnyTime,
     NeverFreezes,
     FreezesWhereNothingIsQueued,

@@ -384,9 +384,9 @@ class TakesTheSecondHeader(HeaderChain):
 
 
 class KeepsWithdrawalsItself(Vault):
-    def settle(self, public: PublicInput) -> None:
+    def settle(self, public: PublicInput, stake: int) -> None:
         before = dict(self.pending)
-        super().settle(public)
+        super().settle(public, stake)
         for withdrawal in public.withdrawals:
             self.pending[withdrawal.owner] = before.get(withdrawal.owner, 0)
 
@@ -422,9 +422,9 @@ class PaysTheOperator(LocalL1):
 
 
 class KeepsRefundsItself(Vault):
-    def settle(self, public: PublicInput) -> None:
+    def settle(self, public: PublicInput, stake: int) -> None:
         before = dict(self.pending)
-        super().settle(public)
+        super().settle(public, stake)
         self.pending.clear()
         self.pending.update(before)
 

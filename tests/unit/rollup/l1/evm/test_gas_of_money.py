@@ -20,6 +20,9 @@ ROLLUP = Interface(artefact("Rollup").abi)
 DEPOSIT_GAS = 120_000
 """Of money for an account that is there."""
 
+EXIT_GAS = 120_000
+"""Of asking for money out of an account: its stake comes as a deposit does."""
+
 REGISTRATION_GAS = 145_000
 """Of one's own account: 22 words of keys, and whose it is is kept."""
 
@@ -55,4 +58,5 @@ def test_deposits_and_withdrawals_keep_within_their_budgets(target: OddTarget) -
     assert gas(target, "carol", "register", *words, 50, USDC) <= REGISTRATION_GAS
     deposits = [gas(target, "alice", "credit", 1, 100, USDC) for _ in range(8)]
     assert max(deposits) <= DEPOSIT_GAS
+    assert gas(target, "alice", "requestExit", 1, 20) <= EXIT_GAS
     assert gas(target, "bob", "withdraw", USDC) <= WITHDRAWAL_GAS
