@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {HeaderCodec} from "venue/HeaderCodec.sol";
-import {Reports, Said} from "venue/Reports.sol";
+import {Reports} from "venue/Reports.sol";
 import {BookEntry, Header, PublicInput} from "venue/Types.sol";
 
 /// The header that belongs to a batch: header_of of rollup.protocol.header.
@@ -33,10 +33,12 @@ library HeaderOf {
     function missing(PublicInput memory batch) internal pure returns (uint256 bits) {
         if (batch.bookBefore.openSince != 0) return 0;
         BookEntry[] memory before = batch.bookBefore.markets;
-        Said[] memory said = Reports.said(batch.governance.oracle, batch.reports);
-        for (uint256 market = 0; market < said.length; ++market) {
+        uint256[] memory reported = Reports.marketsOf(batch.governance.oracle, batch.reports);
+        uint256 heard = 0;
+        for (uint256 place = 0; place < reported.length; ++place) heard |= 1 << reported[place];
+        for (uint256 market = 0; market < batch.governance.oracle.feeds.length; ++market) {
             bool isEnded = market < before.length && before[market].ended;
-            if (said[market].count == 0 && !isEnded) bits |= 1 << market;
+            if (heard >> market & 1 == 0 && !isEnded) bits |= 1 << market;
         }
     }
 }
