@@ -147,6 +147,9 @@ CALLS = {
     "buy": (3, 1, 10**9),
     "cover": (1,),
     "announceGovernance": (b"", 9, []),
+    "freeze": (),
+    "reclaim": (0, b""),
+    "escape": (b"", b""),
 }
 
 
