@@ -17,7 +17,7 @@ from rollup.l1.evm.abi import Interface
 from rollup.l1.evm.artefact import CODE_BYTES_MAX, FOLDER, INITCODE_BYTES_MAX, artefact
 from rollup.l1.evm.chain import CallReverted
 from rollup.l1.evm.contract import REVERTED, EvmL1
-from rollup.l1.evm.deploy import Surroundings, create_token, deploy_venue
+from rollup.l1.evm.deploy import Surroundings, create_token, deploy_venue, prepare
 from rollup.l1.evm.revm_chain import RevmChain
 from rollup.l1.evm.workshop import Workshop
 from rollup.l1.interface import Revert
@@ -81,6 +81,16 @@ def test_nothing_is_created_with_what_cannot_be(
 ) -> None:
     with pytest.raises(RefusedByPeer, match=MALFORMED.hex()):
         deploy_venue(workshop, deployment(), around(workshop, **changes))
+
+
+def test_nothing_is_created_without_a_contract_that_hashes(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    surroundings = around(workshop)
+    prepare(workshop)
+    monkeypatch.setattr("rollup.l1.evm.deploy.prepare", lambda _: b"\x77" * 20)
+    with pytest.raises(RefusedByPeer, match=MALFORMED.hex()):
+        deploy_venue(workshop, deployment(), surroundings)
 
 
 def test_no_token_has_units_of_nothing(workshop: Workshop) -> None:
