@@ -6,15 +6,11 @@ impossible in this batch; so that no owner is refused what a batch of this state
 
 from typing import Any
 
-import numpy as np
-
 from circuits.air.builder import Builder
 from circuits.gadgets.buses import BARRED, OUTFLOW, UNSTEADY
 from circuits.gadgets.integer import Integer, from_limbs, from_packed, require_identity
 from circuits.tables.account.columns import Columns
 from circuits.tables.position.sums import normal
-from circuits.tables.records import I64, AccountRecords
-from rollup.protocol.barred import ExitBar
 from rollup.protocol.constants import AMOUNT_BITS
 
 
@@ -74,17 +70,6 @@ def lacking_gap(row: Columns) -> Integer:
     amount = from_packed(row.exit.amount, AMOUNT_BITS)
     left = normal(row.sums.initial_after).packed()
     return amount - 1 - left - from_limbs(row.exit.lacking).packed()
-
-
-def short(records: AccountRecords) -> I64:
-    """1 if an exit was refused because the account has not enough."""
-    place = tuple(ExitBar).index(ExitBar.SHORT) + 1
-    return np.equal(records.barred, place).astype(np.int64)
-
-
-def heard(records: AccountRecords) -> I64:
-    """The same as `payment`, of records."""
-    return records.paid_out + records.cash_out + 2 * short(records)
 
 
 def payment(row: Columns) -> Any:

@@ -4,7 +4,7 @@ import numpy as np
 
 from circuits.air.trace import I64, U32, Trace, inverse_or_zero, put, put_packed
 from circuits.gadgets.compare import fill_difference
-from circuits.tables.account.payment import heard, short
+from circuits.tables.account.payment_trace import heard, short
 from circuits.tables.position.air import added
 from circuits.tables.position.chain import Chains
 from circuits.tables.position.columns import LIMB, Columns, Given, Size, number_of

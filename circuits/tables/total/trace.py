@@ -2,7 +2,7 @@
 
 from circuits.air.trace import U32, Trace, put
 from circuits.gadgets.integer import fill_carries
-from circuits.tables.account.payment import heard
+from circuits.tables.account.payment_trace import heard
 from circuits.tables.position.chain import Chains
 from circuits.tables.position.sums import spans
 from circuits.tables.records import AccountRecords
