@@ -60,7 +60,7 @@ def custody_of(publics: Sequence[PublicInput]) -> tuple[Custody, ...]:
     for mark in (USDC, *assets_of(governance)):
         first = publics[0]
         is_cash = mark == USDC
-        granted = [g for public in publics for g in public.withdrawals if g.asset == mark]
+        granted = [each for public in publics for each in public.granted if each.asset == mark]
         market = None if is_cash else market_of(mark)
         found.append(
             Custody(

@@ -64,7 +64,8 @@ SHOWN = (
         "Cash and size move only between the two sides of a fill or a takeover, or size becomes "
         "cash where a market has ended; fees go to the fee account, and to the backstop what an "
         "order leaves of a liquidation and what who is due and healthy pays for being looked at; "
-        "the total under custody changes by the credited deposits, the withdrawals and what the "
+        "the total under custody changes by the credited deposits, the withdrawals, the exits "
+        "that are paid and what the "
         "estate paid, all listed, alone.",
         (
             "fill.cash",

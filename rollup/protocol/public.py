@@ -330,8 +330,12 @@ class PublicInput:
 
     def withdrawn_of(self, mark: int) -> int:
         """What was withdrawn of USDC or of an asset."""
-        granted = (*self.withdrawals, *self.exits)
-        return sum(each.amount for each in granted if each.asset == mark)
+        return sum(each.amount for each in self.granted if each.asset == mark)
+
+    @property
+    def granted(self) -> tuple[GrantedWithdrawal, ...]:
+        """All that L1 has to pay to owners: withdrawals, then exits that are paid."""
+        return (*self.withdrawals, *self.exits)
 
     @property
     def exits(self) -> tuple[GrantedWithdrawal, ...]:

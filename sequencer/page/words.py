@@ -192,7 +192,8 @@ MEMBERS: Final = (
 
 SAYS: Final = (
     "The state under the old root, changed by exactly the deposits that L1 queued, by trades that "
-    "both owners signed, and by withdrawals and transfers that their owners signed, is the state "
+    "both owners signed, by withdrawals and transfers that their owners signed, and by exits that "
+    "owners asked L1 for, is the state "
     "under the new root. Every fill kept the limits, sizes "
     "and fee caps of both orders and the price band, and every account that was touched satisfies "
     "the margin rule."

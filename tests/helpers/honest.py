@@ -33,6 +33,7 @@ from tests.helpers.venue import (
     USDC,
     Match,
     Venue,
+    begun,
     buy,
     credit,
     held,
@@ -41,6 +42,7 @@ from tests.helpers.venue import (
     register,
     rotate,
     sell,
+    take_out,
     transfer,
     withdraw,
 )
@@ -217,6 +219,31 @@ def ended_witnesses() -> tuple[Witness, ...]:
     return found
 
 
+@cache
+def exit_witnesses() -> tuple[Witness, ...]:
+    """Exits that are paid, and one refused for each bar: in a batch that could pay, in one whose
+    prices nobody gave, and in one that begins in an open step."""
+    venue = Venue(suite=real()).with_traders(*[RICH] * 4)
+    venue.run(venue.batch(matches=[Match(buy(1, 1000), sell(2, 1000), 1000)]))
+    first = venue.state.globals.deposits_consumed
+    own = take_out(first + 3, BACKSTOP, 7, venue.genesis.backstop_header.owner)
+    asked = [
+        take_out(first, 1, 5 * USDC),
+        take_out(first + 1, 2, 2**45),
+        take_out(first + 2, 3, RICH),
+        own,
+        take_out(first + 4, 4, 7, owner(1)),
+        take_out(first + 5, 99, 7),
+    ]
+    paid = venue.batch(asked, exits=[first, first + 2])
+    blind = venue.batch([take_out(first, 1, 7), take_out(first + 1, 2, 9)], reported=False)
+    shut = begun(venue.batch([take_out(first, 1, 7), take_out(first + 1, 3, 9)]))
+    found = tuple(small_witness(venue.apply(batch)) for batch in (paid, blind, shut))
+    if any(witness.failures() for witness in found):
+        raise AssertionError("a batch of exits is not honest")
+    return found
+
+
 def _alone(table: Isolated, matrix: np.ndarray) -> Source:
     return Source(table.table, table.graph, matrix, table.values)
 
@@ -250,6 +277,8 @@ def sources(name: str) -> tuple[Source, ...]:
         witnesses += [*thin_witnesses(), *step_witnesses()]
     if name in ("market", "takeover"):
         witnesses += ended_witnesses()
+    if name in ("deposit", "account", "position", "header"):
+        witnesses += exit_witnesses()
     if name in OF_ASSETS:
         witnesses.append(asset_witness())
     found = [source_of(witness, name) for witness in witnesses]

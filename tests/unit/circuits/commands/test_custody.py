@@ -4,7 +4,7 @@ from circuits.commands.custody import custody_of, custody_text, estate_text, gra
 from rollup.protocol.takeover import Route, Takeover
 from tests.helpers.assets import HELD, WBTC_MARK, WETH_MARK, asset_venue, paying
 from tests.helpers.collateral import HOLDER, WBTC, pledged
-from tests.helpers.venue import USDC, credit, transfer, withdraw
+from tests.helpers.venue import USDC, Venue, credit, take_out, transfer, withdraw
 
 
 def test_each_token_is_added_up_over_all_batches() -> None:
@@ -43,6 +43,16 @@ def test_each_token_is_added_up_over_all_batches() -> None:
         "estate": "0",
         "after": "99940",
     }
+
+
+def test_an_exit_that_is_paid_is_a_grant_and_one_that_is_refused_is_nothing() -> None:
+    venue = Venue().with_traders(100 * USDC, 100 * USDC)
+    asked = [take_out(2, 1, 30 * USDC), take_out(3, 2, 101 * USDC)]
+    public = venue.run(venue.batch(asked, exits=[2])).public
+    (cash,) = custody_of([public])
+    assert (cash.before, cash.credited, cash.granted) == (200 * USDC, 0, 30 * USDC)
+    assert (cash.after, public.total) == (170 * USDC, 170 * USDC)
+    assert granted_text((cash,)) == "30.000000 USDC, in 1 grant for L1 to pay"
 
 
 def test_what_the_estate_took_is_owed_in_dollars() -> None:
