@@ -329,8 +329,8 @@ TRUST: Final = (
         (SEQUENCER, "oracle.terms"),
     ),
     Said(
-        "There is no forced exit yet: an operator can refuse a withdrawal as it can an order. "
-        "Funding is interest alone.",
+        "An operator can leave a withdrawal out as it can an order. Its owner then asks L1 for "
+        "USDC, and a batch pays it or proves that none could; assets leave by a withdrawal alone.",
         ("README.md",),
     ),
     Said(

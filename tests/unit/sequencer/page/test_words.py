@@ -57,7 +57,7 @@ def test_every_stage_before_the_proof_is_explained() -> None:
 
 
 STILL_MISSING = (
-    ("no forced exit", "README.md", "No forced exit** in this version"),
+    ("leave a withdrawal out", "README.md", "assets leave by a withdrawal alone"),
     ("Receipts bind", "docs/sequencer.md", "not that they were matched in it"),
     ("Price-time priority", "docs/sequencer.md", "an operator could fill a cancelled order"),
     ("invented", "docs/sequencer.md", "Nobody should trade money at such prices"),
