@@ -12,6 +12,7 @@ from rollup.harness.people import (
     ALL_PINS,
     GOVERNANCE,
     GOVERNOR,
+    LEAST_DEPOSIT,
     OPERATOR,
     ORACLE,
     PINS,
@@ -85,6 +86,8 @@ def play_calls(chain: Chain, paid: Paid) -> None:
     l1.mint(alice, 2 * AMOUNT)
     l1.register(alice, key_words("alice"), viewing_words(), AMOUNT)
     l1.credit(alice, 1, AMOUNT)
+    l1.mint(alice, LEAST_DEPOSIT)
+    l1.request_exit(alice, 1, PAID)
     books = Books(asked.deployment.genesis, asked.deployment.root)
     _batch(l1, books)
     _batch(l1, books, (GrantedWithdrawal(alice, PAID, USDC),))
