@@ -363,7 +363,7 @@ def replay(console: Output, journal: Path, shape_class: str, crash_class: str | 
 @contextmanager
 def known_errors() -> Iterator[None]:
     """The venue's errors as messages with exit codes; a wrong journal is named first."""
-    from rollup.l1.connection import RemoteError
+    from rollup.l1.connection import NoAnswerInTime, RemoteError, Unreachable
     from rollup.l1.evm.chain import ChainError
     from sequencer.batches.artefacts import ArtefactError
     from sequencer.batches.entries import JournalError
@@ -385,7 +385,13 @@ def known_errors() -> Iterator[None]:
         passed_on = {ExitCode.NO_MEMORY, ExitCode.CANNOT_WRITE, ExitCode.TIMEOUT}
         code = ExitCode(error.exit_code) if error.exit_code in passed_on else ExitCode.UNREACHABLE
         raise CommandError(code, str(error)) from error
-    except (ChainError, RemoteError) as error:
+    except NoAnswerInTime as error:
+        raise CommandError(ExitCode.TIMEOUT, str(error)) from error
+    except Unreachable as error:
+        raise CommandError(ExitCode.UNREACHABLE, str(error)) from error
+    except RemoteError as error:
+        raise CommandError(ExitCode.REFUSED_BY_PEER, str(error)) from error
+    except ChainError as error:
         raise CommandError(ExitCode.UNREACHABLE, f"the chain: {error}") from error
     except (DemoError, StressError) as error:
         raise CommandError(ExitCode.INVALID, str(error)) from error

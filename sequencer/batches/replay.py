@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rollup.protocol.encoding import digest_bytes
 from rollup.protocol.rejection import Rejected
+from rollup.protocol.state import State
 from sequencer.batches.artefacts import VenueFolder
 from sequencer.batches.batcher import BatcherError, ClosedBatch
 from sequencer.batches.branches import Source
@@ -40,6 +41,23 @@ def replay(path: Path, setup: Setup) -> Iterator[ClosedBatch]:
     source, chain = Source(path, setup), ReceiptChain(setup.genesis)
     known = source.survey(lambda entry: chain.read(path, entry))
     return Replay(path, Machine(setup)).run(source.entries(known.now))
+
+
+def state_after(path: Path, setup: Setup, number: int) -> State:
+    """The committed state after a batch of a journal that counts; 0 for genesis.
+
+    JournalError or RootsDiffer as in `replay`, JournalError too for a batch that was never closed.
+    """
+    source, chain = Source(path, setup), ReceiptChain(setup.genesis)
+    known = source.survey(lambda entry: chain.read(path, entry)).now
+    if number > known.number:
+        end = known.closed[-1][1] if known.closed else 0
+        detail = f"batch {number} is wanted, the last closed is {known.number}"
+        raise JournalError(path, end, detail)
+    again = Replay(path, Machine(setup))
+    for _ in again.run(source.entries(known.before(number + 1))):
+        pass
+    return again.machine.standing.state
 
 
 Happened = Callable[[Entry, int, Sequence[Event]], None]

@@ -1,8 +1,8 @@
 """Commands that run a venue: `crypsis sequencer` and `crypsis devnet`."""
 
 import shlex
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +12,8 @@ import click
 
 from rollup.harness.l1_cli import ANVIL, MOCK
 from rollup.program.cli import CommandError, ExitCode, Output, conventions
-from sequencer.cli import known_errors
+from sequencer.running.errors_cli import program_errors
+from sequencer.running.leaves_cli import leaves
 from sequencer.service.venue_file import EXAMPLE_INTERVAL_MS, PARAMETER_SETS, example
 
 if TYPE_CHECKING:
@@ -72,6 +73,9 @@ def sequencer() -> None:
     """Run a venue, or begin one."""
 
 
+sequencer.add_command(leaves)
+
+
 @sequencer.command()
 @config_option
 @click.option("--state", type=file_type, help="Begin the venue of the file in this folder.")
@@ -124,7 +128,7 @@ def _begin(
     from sequencer.service.venue_file import VENUE_BYTES_MAX, read_venue_file
 
     file = read_venue_file(config)
-    with _program_errors(), VenueFolder(state).lock() as folder:
+    with program_errors(), VenueFolder(state).lock() as folder:
         if is_begun(state):
             raise CommandError(ExitCode.BAD_INPUT, f"{state}: a venue was begun there")
         text = read_bounded(config, VENUE_BYTES_MAX).decode("utf-8")
@@ -316,32 +320,6 @@ def _serve(console: Output, plan: "Plan", host: str, port: int) -> None:
 
     if host != LOOPBACK:
         console.say(f"warning: {host} is not {LOOPBACK}: whoever reaches it reaches this venue")
-    with _program_errors():
+    with program_errors():
         run_program(plan, host, port, console)
     console.say("drained: every batch that was opened is at L1")
-
-
-@contextmanager
-def _program_errors() -> Iterator[None]:
-    """The errors of a running venue as messages with exit codes."""
-    from rollup.l1.connection import NoAnswerInTime, RemoteError, Unreachable
-    from sequencer.running.kept_process import NotStarted
-    from sequencer.running.program import CannotListen
-    from sequencer.running.serve import EndedAtOnce
-    from sequencer.service.daemon import DaemonHalted
-
-    try:
-        with known_errors():
-            yield
-    except EndedAtOnce as error:
-        raise CommandError(ExitCode.INTERRUPTED, str(error)) from error
-    except NotStarted as error:
-        raise CommandError(error.exit_code, str(error)) from error
-    except (CannotListen, Unreachable) as error:
-        raise CommandError(ExitCode.UNREACHABLE, str(error)) from error
-    except NoAnswerInTime as error:
-        raise CommandError(ExitCode.TIMEOUT, str(error)) from error
-    except RemoteError as error:
-        raise CommandError(ExitCode.REFUSED_BY_PEER, str(error)) from error
-    except DaemonHalted as error:
-        raise CommandError(ExitCode.REFUSED_BY_PEER, f"the venue halted: {error}") from error

@@ -10,8 +10,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from rollup.hash.batched import compress_many
 from rollup.l1.evm.tools import anvil
+from rollup.l1.exit_file import exit_from_bytes
 from rollup.l1.remote import RemoteL1
+from rollup.protocol.encoding import hex_digest
 from rollup.protocol.order import Side
 from tests.helpers.devnet import Devnet, Trader, devnet, program, sequencer
 from tests.helpers.program import crypsis
@@ -102,6 +105,7 @@ def test_proofs_reach_l1_and_a_killed_devnet_goes_on_to_the_same_roots(tmp_path:
         assert {number: after[number]["new_root"] for number in held} == held
         assert found.get("/v1/batches/1/proof.bin") == proof
         assert Trader(found, 0).ask()["cash"] == str(10**12)
+        require_leaves(found, state, tmp_path / "leaves")
         code, said = found.end()
     assert code == 0, said
     verified = crypsis("verify", state, "--json")
@@ -111,6 +115,21 @@ def test_proofs_reach_l1_and_a_killed_devnet_goes_on_to_the_same_roots(tmp_path:
     replayed = crypsis("replay", state / "private" / "journal", "--json")
     assert replayed.code == 0
     assert replayed.json["bundles_compared"] == len(replayed.json["batches"]) >= 2
+
+
+def require_leaves(running: Devnet, state: Path, output: Path) -> None:
+    """The operator's files open every account to the root that L1 holds, while the venue runs."""
+    asked = ("sequencer", "leaves", "--state", state, "-o", output, "--json")
+    written = crypsis(*asked, "--l1", running.banner["l1"])
+    assert written.code == 0, written.stderr
+    number, root = written.json["batch"], written.json["root"]
+    assert root == running.json(f"/v1/batches/{number}")["new_root"]
+    opened = [exit_from_bytes(Path(file).read_bytes()) for file in written.json["files"]]
+    assert {hex_digest(leaf.root(compress_many)) for leaf, _ in opened} == {root}
+    assert str(10**12) in [str(leaf.account.cash) for leaf, _ in opened]
+    assert crypsis(*asked, "--batch", number, "--account", 999_999).code == 3
+    beyond = crypsis(*asked, "--batch", 10**6)
+    assert beyond.code == 3 and "batch 1000000 is wanted" in beyond.json["error"]
 
 
 def test_signers_that_are_lost_are_started_again_and_batches_go_on(tmp_path: Path) -> None:
