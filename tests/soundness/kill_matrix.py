@@ -59,6 +59,10 @@ MARGIN = (
     "tests/differential/test_margin.py::test_the_tables_close_an_account_exactly_where_the_rules_do"
 )
 NEED = "tests/soundness/test_lies_margin.py"
+BARS = (
+    "tests/soundness/tables/test_free_state_cells.py"
+    "::test_every_cell_of_an_exit_that_is_refused_is_held"
+)
 SKIPPED = "tests/soundness/test_lies_triggers.py"
 WORKED = "tests/soundness/test_lies_steps.py"
 ROOTED = "tests/soundness/tables/test_batch.py"
@@ -105,6 +109,9 @@ BY_HAND: dict[str, str] = {
     "deposit.kind": "tests/soundness/tables/test_deposit.py::test_a_changed_cell_breaks_its_claim",
     "deposit.of-asset": "tests/soundness/tables/test_deposit.py::test_a_forged_cell_of_an_asset",
     "deposit.lots": "tests/soundness/tables/test_deposit.py::test_a_forged_cell_of_an_asset",
+    "deposit.exit-begun": "tests/soundness/test_lies_exit.py::test_an_exit_is_paid_in_an_open_step",
+    "deposit.exit-closed": "tests/soundness/test_lies_exit.py"
+    "::test_an_exit_is_paid_by_a_batch_that_leaves_its_step_open",
     "deposit.one-outcome": "tests/soundness/tables/test_deposit.py::test_an_outcome_is_provable_exactly_where_the_rules_give_it",
     "deposit.access": "tests/soundness/test_lies_deposit.py::test_deposits_out_of_their_order",
     "deposit.register": "tests/soundness/tables/test_deposit.py::test_a_new_account_has_the_words_of_its_entry",
@@ -231,6 +238,9 @@ BY_HAND: dict[str, str] = {
     "market.volume": f"{HOUR}::test_a_tally_that_is_not_what_was_counted",
     "market.rate": f"{HOUR}::test_the_rate_of_the_rule_is_the_only_one",
     "market.zone-swept": f"{DELEVERAGED}::test_a_side_that_is_deleveraged_and_not_swept",
+    "account.needed": "tests/soundness/test_lies_need.py::test_one_lot_too_many",
+    "account.barred": BARS,
+    "account.barred-short": BARS,
     "account.due": f"{WORKED}::test_an_account_that_nobody_had_to_look_at",
     "account.dealt": f"{WORKED}::test_one_that_stays_below_counts_for_every_lot",
     "account.spent": f"{WORKED}::test_more_said_to_be_spent_than_is",
