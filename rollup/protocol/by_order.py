@@ -101,7 +101,7 @@ def apply_order_takeover(
         require_live(market)
         require_takeable(market)
         require_liquidatable(account, terms)
-        require_unsigned(batch, takeover.account)
+        require_unsigned(batch, ledger, takeover.account)
         require_no_backstop_order(order, batch.governance.backstop_account)
         _require_lots(takeover, order, account)
         require_price(takeover.price, order, market)

@@ -51,7 +51,7 @@ def apply_takeover(
         if takeover.route is not Route.ESTATE:
             ledger.existing(index, Reason.BACKSTOP_ACCOUNT_MISSING)
         require_liquidatable(account, terms)
-        require_unsigned(batch, takeover.account)
+        require_unsigned(batch, ledger, takeover.account)
         held = account.positions[takeover.market]
         require_reduces(takeover, held)
         require_no_higher_fee(takeover, market)
@@ -94,7 +94,7 @@ def _require_taker(
     require_other_side(takeover, taker, held)
     if takeover.route is Route.LIQUIDATED:
         require_liquidatable(taker, terms)
-        require_unsigned(batch, takeover.taker)
+        require_unsigned(batch, ledger, takeover.taker)
     else:
         require_unordered(takeover, taker)
         require_no_backstop(takeover, batch.governance.backstop_account)
@@ -145,11 +145,12 @@ def require_liquidatable(account: Entry, terms: Sequence[MarketTerms]) -> None:
         raise Rejected(Reason.NOT_LIQUIDATABLE, "its account meets maintenance margin")
 
 
-def require_unsigned(batch: Batch, account: int) -> None:
-    """What somebody signed and what is done to them do not meet in one batch."""
+def require_unsigned(batch: Batch, ledger: Ledger, account: int) -> None:
+    """What somebody signed, or asked for at L1, and what is done to them do not meet in a batch."""
     if any(signed.order.account == account for signed in batch.orders):
         raise Rejected(Reason.LIQUIDATED_SIGNED, "an order of its account trades in the batch")
-    if any(signed.outflow.account == account for signed in batch.outflows):
+    exits = ledger.existing(account).paid_out  # outflows that are signed come after
+    if exits or any(signed.outflow.account == account for signed in batch.outflows):
         raise Rejected(Reason.LIQUIDATED_SIGNED, "cash leaves its account in the batch")
 
 

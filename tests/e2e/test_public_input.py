@@ -35,6 +35,7 @@ from tests.helpers.venue import (
     register,
     rotate,
     sell,
+    take_out,
 )
 
 WORD_HEX = 8
@@ -61,7 +62,7 @@ class Proved:
 
 
 def batch() -> bytes:
-    """The second batch of a venue: a fill, and deposits of every kind and outcome but overflow."""
+    """The second batch of a venue: a fill, and entries of every kind and outcome but overflow."""
     venue = Venue(suite=real()).with_traders(*[1000 * USDC] * 2)
     first = venue.state.globals.deposits_consumed
     deposits = [
@@ -73,8 +74,11 @@ def batch() -> bytes:
         credit(first + 5, 77, 11),
         rotate(first + 6, 1, 12, owner(2)),
         credit(first + 7, 2, 10, 9),
+        take_out(first + 8, 1, 7 * USDC),
+        take_out(first + 9, 2, 7000 * USDC),
     ]
-    return batch_to_bytes(venue.batch(deposits, [Match(buy(1, 100), sell(2, 100), 100)]))
+    matches = [Match(buy(1, 100), sell(2, 100), 100)]
+    return batch_to_bytes(venue.batch(deposits, matches, exits=[first + 8]))
 
 
 @pytest.fixture(scope="module")

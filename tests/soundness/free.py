@@ -32,6 +32,7 @@ NO_OUTCOME: Where = {
     "overflow": 0,
     "not_owner": 0,
     "asset_unknown": 0,
+    "barred": 0,
 }
 
 PADDING: Mapping[str, tuple[Where, str]] = {
@@ -156,6 +157,16 @@ _ACCOUNT: tuple[Entry, ...] = (
         r"account\.(relief|spare|spare_carries)(\.\d)+",
         {"healed": 0},
         "what the last lot was worth that healed an account: none healed this one",
+    ),
+    (
+        r"account\.exit\.amount\.\d",
+        {"exit.refused": 0},
+        "what an exit asked for: none of the account is refused",
+    ),
+    (
+        r"account\.exit\.(lacking|carries)(\.\d)+",
+        {"exit.short": 0},
+        "by how much an account is short: it is not said to be",
     ),
     (
         r"account\.rest_carries(\.\d)+",

@@ -20,7 +20,7 @@ from circuits.tables.slot.air import TABLE as SLOT
 
 PUBLICS = PublicLayout(
     (
-        *((name, 1) for name in ("deposits_before", "redo", "begins_open")),
+        *((name, 1) for name in ("deposits_before", "redo", "begins_open", "closed")),
         *((name, 8) for name in ("band_low", "band_high")),
         *((name, 4) for name in ("taker_fee", "maker_fee")),
     )
