@@ -17,7 +17,7 @@ _folder = click.Path(file_okay=False, path_type=Path)
 
 @click.command()
 @click.option("--state", type=_folder, required=True, help="Folder of the venue.")
-@click.option("--account", "accounts", type=click.IntRange(0), multiple=True, help="Not all.")
+@click.option("--account", type=click.IntRange(0), multiple=True, help="Not all.")
 @click.option("--batch", type=click.IntRange(0), help="After this one; else L1 is asked.")
 @click.option("--l1", default=DEFAULT_L1, show_default=True, help="Whose last proved batch it is.")
 @click.option("-o", "--output", type=_folder, required=True, help="Folder for the files.")
@@ -25,7 +25,7 @@ _folder = click.Path(file_okay=False, path_type=Path)
 def leaves(
     console: Output,
     state: Path,
-    accounts: tuple[int, ...],
+    account: tuple[int, ...],
     batch: int | None,
     l1: str,
     output: Path,
@@ -50,7 +50,7 @@ def leaves(
         if root not in (None, found.root):
             detail = f"batch {number}: the journal has root {hex_digest(found.root)}, L1 another"
             raise CommandError(ExitCode.ROOTS_DIFFER, detail)
-        indices = wanted_accounts(found, accounts)
+        indices = wanted_accounts(found, account)
         files = [str(path) for path in write_leaves(found, indices, output)]
     record = {"batch": number, "root": hex_digest(found.root), "files": files}
     counted = "1 file" if len(files) == 1 else f"{len(files)} files"
