@@ -8,7 +8,7 @@ from rollup.protocol.rejection import Rejected
 from rollup.protocol.state import State
 from sequencer.batches.artefacts import VenueFolder
 from sequencer.batches.batcher import BatcherError, ClosedBatch
-from sequencer.batches.branches import Source
+from sequencer.batches.branches import Branch, Source
 from sequencer.batches.entries import (
     Entry,
     JournalError,
@@ -38,9 +38,8 @@ def replay(path: Path, setup: Setup) -> Iterator[ClosedBatch]:
     JournalError with the offset of what cannot be read or done again; RootsDiffer where a root is
     not the one that was noted.
     """
-    source, chain = Source(path, setup), ReceiptChain(setup.genesis)
-    known = source.survey(lambda entry: chain.read(path, entry))
-    return Replay(path, Machine(setup)).run(source.entries(known.now))
+    source, branch = _counted(path, setup)
+    return Replay(path, Machine(setup)).run(source.entries(branch))
 
 
 def state_after(path: Path, setup: Setup, number: int) -> State:
@@ -48,16 +47,21 @@ def state_after(path: Path, setup: Setup, number: int) -> State:
 
     JournalError or RootsDiffer as in `replay`, JournalError too for a batch that was never closed.
     """
-    source, chain = Source(path, setup), ReceiptChain(setup.genesis)
-    known = source.survey(lambda entry: chain.read(path, entry)).now
-    if number > known.number:
-        end = known.closed[-1][1] if known.closed else 0
-        detail = f"batch {number} is wanted, the last closed is {known.number}"
+    source, branch = _counted(path, setup)
+    if number > branch.number:
+        end = branch.closed[-1][1] if branch.closed else 0
+        detail = f"batch {number} is wanted, the last closed is {branch.number}"
         raise JournalError(path, end, detail)
     again = Replay(path, Machine(setup))
-    for _ in again.run(source.entries(known.before(number + 1))):
+    for _ in again.run(source.entries(branch.before(number + 1))):
         pass
     return again.machine.standing.state
+
+
+def _counted(path: Path, setup: Setup) -> tuple[Source, Branch]:
+    """A journal, its receipts read, and the entries of it that count."""
+    source, chain = Source(path, setup), ReceiptChain(setup.genesis)
+    return source, source.survey(lambda entry: chain.read(path, entry)).now
 
 
 Happened = Callable[[Entry, int, Sequence[Event]], None]

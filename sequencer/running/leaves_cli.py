@@ -17,8 +17,17 @@ _folder = click.Path(file_okay=False, path_type=Path)
 
 @click.command()
 @click.option("--state", type=_folder, required=True, help="Folder of the venue.")
-@click.option("--account", type=click.IntRange(0), multiple=True, help="Not all.")
-@click.option("--batch", type=click.IntRange(0), help="After this one; else L1 is asked.")
+@click.option(
+    "--account",
+    type=click.IntRange(0),
+    multiple=True,
+    help="Of this account; of several.",
+)
+@click.option(
+    "--batch",
+    type=click.IntRange(0),
+    help="After this one; L1 is not asked.",
+)
 @click.option("--l1", default=DEFAULT_L1, show_default=True, help="Whose last proved batch it is.")
 @click.option("-o", "--output", type=_folder, required=True, help="Folder for the files.")
 @conventions

@@ -23,7 +23,19 @@ from rollup.protocol.outcome import Closing, Outcome
 from rollup.protocol.rejection import Reason
 from rollup.protocol.terms import MarketTerms
 from tests.helpers.statement import claims_broken_by
-from tests.helpers.venue import BTC, USDC, Match, Venue, buy, real, sell
+from tests.helpers.venue import (
+    BACKSTOP_ACCOUNT,
+    BTC,
+    BTC_PRICE,
+    ETH_PRICE,
+    USDC,
+    Match,
+    Venue,
+    buy,
+    credit,
+    real,
+    sell,
+)
 
 Record = TypeVar("Record")
 
@@ -118,4 +130,14 @@ def make_liar(monkeypatch: pytest.MonkeyPatch) -> Liar:
     venue = Venue(suite=real()).with_traders(*[1000 * USDC] * 3)
     opening = Match(buy(1, 1000, market=BTC), sell(2, 2000, market=BTC), 1000)
     venue.run(venue.batch(matches=[opening]))
+    return Liar(venue, monkeypatch)
+
+
+def fallen_liar(monkeypatch: pytest.MonkeyPatch) -> Liar:
+    """One whose trader 1, long of 900 lots with little money, is below maintenance: a price fell.
+    Its venue has consumed an entry more, which gave the backstop money."""
+    venue = Venue(suite=real()).with_traders(60 * USDC, 1000 * USDC, 1000 * USDC)
+    entry = credit(venue.state.globals.deposits_consumed, BACKSTOP_ACCOUNT, 1000 * USDC)
+    venue.run(venue.batch([entry], [Match(buy(1, 900), sell(2, 900), 900)]))
+    venue.prices = (BTC_PRICE * 930 // 1000, ETH_PRICE)
     return Liar(venue, monkeypatch)

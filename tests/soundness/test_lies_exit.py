@@ -16,24 +16,20 @@ from rollup.protocol.outcome import Outcome
 from rollup.protocol.public import ConsumedDeposit
 from rollup.protocol.rejection import Reason
 from rollup.protocol.takeover import Takeover
-from tests.helpers.lies import Liar, forge, make_liar
+from tests.helpers.lies import Liar, fallen_liar, forge, make_liar
 from tests.helpers.market_books import terms_at
 from tests.helpers.statement import claims_broken_by, claims_broken_in
 from tests.helpers.venue import (
     BACKSTOP,
     BACKSTOP_ACCOUNT,
     BTC,
-    BTC_PRICE,
-    ETH_PRICE,
     PRICES,
     USDC,
     Match,
-    Venue,
     begun,
     buy,
     credit,
     owner,
-    real,
     sell,
     take_out,
     withdraw,
@@ -167,19 +163,10 @@ def test_an_exit_is_paid_in_an_open_step(liar: Liar) -> None:
     assert liar.claims(batch) == {"deposit.exit-begun"}
 
 
-def fallen(monkeypatch: pytest.MonkeyPatch) -> Liar:
-    """Trader 1 is below maintenance, once the price fell."""
-    venue = Venue(suite=real()).with_traders(60 * USDC, 1000 * USDC, 1000 * USDC)
-    entry = credit(FIRST, BACKSTOP_ACCOUNT, 1000 * USDC)
-    venue.run(venue.batch([entry], [Match(buy(1, 900), sell(2, 900), 900)]))
-    venue.prices = (BTC_PRICE * 930 // 1000, ETH_PRICE)
-    return Liar(venue, monkeypatch)
-
-
 def test_an_exit_is_paid_by_a_batch_that_leaves_its_step_open(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    liar = fallen(monkeypatch)
+    liar = fallen_liar(monkeypatch)
     batch = asking(liar, take_out(FIRST + 1, 3, SPARE), paid=True)
     assert liar.refusal(batch) is Reason.OUTFLOW_STEP
     liar.bend("is_closed", lambda *_: True, leaves)
@@ -191,7 +178,7 @@ def test_an_exit_is_paid_by_a_batch_that_leaves_its_step_open(
 
 def test_an_exit_is_paid_out_of_a_liquidated_account(monkeypatch: pytest.MonkeyPatch) -> None:
     """No signature stands under it that a liquidated account could not have."""
-    liar = fallen(monkeypatch)
+    liar = fallen_liar(monkeypatch)
     fee = 900 * terms_at(liar.venue.prices)[BTC].liquidation_fee
     taken = [Takeover(1, BTC, 900, fee)]
     liar.blind("require_needed", transition)

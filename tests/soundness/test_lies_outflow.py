@@ -20,24 +20,20 @@ from rollup.protocol.outflow import Outflow, SignedOutflow
 from rollup.protocol.public import GrantedWithdrawal
 from rollup.protocol.rejection import Reason
 from rollup.protocol.takeover import Takeover
-from tests.helpers.lies import Liar, claim_closings, forge, make_liar
+from tests.helpers.lies import Liar, claim_closings, fallen_liar, forge, make_liar
 from tests.helpers.market_books import terms_at
 from tests.helpers.statement import claims_broken_by, claims_broken_in
 from tests.helpers.venue import (
     BACKSTOP_ACCOUNT,
     BTC,
-    BTC_PRICE,
-    ETH_PRICE,
     PRICES,
     START,
     USDC,
     Match,
-    Venue,
     begun,
     buy,
     credit,
     owner,
-    real,
     sell,
     transfer,
     withdraw,
@@ -313,17 +309,8 @@ def test_in_a_batch_that_begins_in_an_open_step(liar: Liar) -> None:
     assert liar.claims(batch) == {"outflow.step-begun"}
 
 
-def fallen(monkeypatch: pytest.MonkeyPatch) -> Liar:
-    """Trader 1 is below maintenance, once the price fell."""
-    venue = Venue(suite=real()).with_traders(60 * USDC, 1000 * USDC, 1000 * USDC)
-    entry = credit(venue.state.globals.deposits_consumed, BACKSTOP_ACCOUNT, 1000 * USDC)
-    venue.run(venue.batch([entry], [Match(buy(1, 900), sell(2, 900), 900)]))
-    venue.prices = (BTC_PRICE * 930 // 1000, ETH_PRICE)
-    return Liar(venue, monkeypatch)
-
-
 def test_in_a_batch_that_leaves_its_step_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    liar = fallen(monkeypatch)
+    liar = fallen_liar(monkeypatch)
     batch = paying(liar, withdraw(3, SPARE))
     assert liar.refusal(batch) is Reason.OUTFLOW_STEP
     liar.bend("is_closed", lambda *_: True, leaves)
@@ -334,7 +321,7 @@ def test_in_a_batch_that_leaves_its_step_open(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_of_a_liquidated_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    liar = fallen(monkeypatch)
+    liar = fallen_liar(monkeypatch)
     fee = 900 * terms_at(liar.venue.prices)[BTC].liquidation_fee
     # All of it, or it would lack the initial margin of who pays out.
     taken = [Takeover(1, BTC, 900, fee)]

@@ -9,7 +9,7 @@ Height: one row an entry, padded. Degree: 3.
 What an entry is of is public: cash, or lots of an asset, which go to the account's position in its
 market. The cash word says in either case whether the account exists.
 An exit takes cash out of its owner's account, or is refused because its account's row shows a bar
-(circuits.tables.account.exit).
+(circuits.tables.account.payment).
 Buses: receives DEPOSIT, OWNER, OUTFLOW and BARRED, accesses two words in MEMORY, sends REGISTER for
 a new account and ROTATION for another key.
 Claims: docs/spec/claims/deposit.md. Spec: docs/spec/05-deposits.md, 17-assets.md.
