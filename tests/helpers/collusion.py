@@ -92,7 +92,8 @@ class Game:
     generation: int = 1
     granted: int = 0
     prices_gave: int = 0
-    """What prices and funding gave the backstop and the holder; below zero, took of them."""
+    """What prices and funding gave the backstop and the holder; below zero, took of them: with what
+    they then cost the holder that is the reward of whoever takes its lots."""
 
     nearest: int = NOTHING_NEAR
     """The least equity that a colluder with positions had, in millionths of what they are worth."""
@@ -153,6 +154,7 @@ class Game:
             self.holder_has += moved if place == 0 else 0
         self.values = now
         self.holder_has -= self.fees_of_holder(outcome)
+        self.prices_gave -= self.reward(outcome)
         colluding = {owner(account) for account in COLLUDERS}
         grants = outcome.public.withdrawals
         paid = sum(each.amount for each in grants if each.owner in colluding)
@@ -178,6 +180,19 @@ class Game:
             for market, was in lost
             if was.account == HOLDER
         )
+
+    def reward(self, outcome: Outcome) -> int:
+        """What orders that took lots of the holder, once prices made it due, got beside the oracle
+        price, their fees counted: never more than liquidation costs, less the backstop's rest."""
+        found = 0
+        for each in outcome.steps.order_takeovers:
+            if each.liquidated.account == HOLDER:
+                took, terms = each.taker, outcome.steps.terms[each.market]
+                lots = took.position_after - took.position_before
+                got = took.cash_after - took.cash_before + took.fee + lots * terms.value
+                assert got <= each.takeover.size * terms.liquidation_fee - each.takeover.rest
+                found += got
+        return found
 
     def attempt(self, *batches: Batch) -> bool:
         """Run the first of these that the rules take."""
